@@ -1,0 +1,199 @@
+//! Who is calling: the one trait that every scheme implements, and the schemes.
+//!
+//! 1. An [`Authenticator`] looks at the head of a request only; the body has not been read.
+//! 2. No credentials of its scheme is not an error: [`Attempt::Absent`].
+//! 3. Credentials that are not good are [`Attempt::Refused`]; the client learns the error code of
+//!    RFC 6750 section 3.1, the log learns the cause.
+//! 4. An authenticator that cannot decide (a key store is gone) is [`Refusal::unavailable`]: 503,
+//!    never an accepted request.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use crate::principal::Principal;
+use crate::request::RequestHead;
+use crate::time::Moment;
+
+/// Verifies the credentials of one scheme.
+///
+/// Answers at once where it can, without boxing; an authenticator that must wait returns
+/// [`Attempt::Pending`].
+///
+/// ```
+/// use secure_runtime::authentication::{Attempt, Authenticator, Challenge, Refusal};
+/// use secure_runtime::{Moment, Principal, RequestHead};
+///
+/// struct Gateway;
+///
+/// impl Authenticator for Gateway {
+///     fn challenge(&self) -> Challenge {
+///         Challenge::new("Gateway").parameter("realm", "shop")
+///     }
+///
+///     fn authenticate(&self, request: &RequestHead<'_>, _now: Moment) -> Attempt {
+///         match request.header("x-gateway-user") {
+///             None => Attempt::Absent,
+///             Some(b"alice") => Attempt::Accepted(Principal::builder("alice").build()),
+///             Some(_) => Attempt::Refused(Refusal::invalid_token("the gateway does not know this user")),
+///         }
+///     }
+/// }
+/// ```
+pub trait Authenticator: Send + Sync + 'static {
+    /// What a client is told when it must authenticate (RFC 9110 section 11.6.1).
+    fn challenge(&self) -> Challenge;
+
+    /// Looks for credentials of this scheme and verifies them.
+    fn authenticate(&self, request: &RequestHead<'_>, now: Moment) -> Attempt;
+}
+
+/// What an [`Authenticator`] found.
+#[non_exhaustive]
+pub enum Attempt {
+    /// The request carries no credentials of this scheme.
+    Absent,
+    /// The credentials are good.
+    Accepted(Principal),
+    /// The credentials are not good, or cannot be judged.
+    Refused(Refusal),
+    /// The answer takes a while.
+    Pending(Pin<Box<dyn Future<Output = Verdict> + Send>>),
+}
+
+/// What an [`Attempt::Pending`] comes to.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Verdict {
+    /// The credentials are good.
+    Accepted(Principal),
+    /// The credentials are not good, or cannot be judged.
+    Refused(Refusal),
+}
+
+/// Why credentials were not accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    pub(crate) code: RefusalCode,
+    /// For the log only.
+    pub(crate) cause: Arc<str>,
+}
+
+/// The error of RFC 6750 section 3.1 that a [`Refusal`] becomes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RefusalCode {
+    /// 400 `invalid_request`: the credentials are not even well-formed, or sent twice.
+    InvalidRequest,
+    /// 401 `invalid_token`: expired, revoked, malformed, forged or not meant for this service.
+    InvalidToken,
+    /// 503: nobody can say now.
+    Unavailable,
+}
+
+impl Refusal {
+    /// The request itself is malformed: several credentials, an unusable header.
+    pub fn invalid_request(cause: impl Into<Arc<str>>) -> Self {
+        Self { code: RefusalCode::InvalidRequest, cause: cause.into() }
+    }
+
+    /// The credentials are expired, revoked, malformed, forged or meant for somebody else.
+    ///
+    /// `cause` goes to the log and never to the client; it must not contain the credentials.
+    pub fn invalid_token(cause: impl Into<Arc<str>>) -> Self {
+        Self { code: RefusalCode::InvalidToken, cause: cause.into() }
+    }
+
+    /// The credentials cannot be judged now.
+    pub fn unavailable(cause: impl Into<Arc<str>>) -> Self {
+        Self { code: RefusalCode::Unavailable, cause: cause.into() }
+    }
+
+    /// Which error the client sees.
+    #[must_use]
+    pub fn code(&self) -> RefusalCode {
+        self.code
+    }
+
+    /// The cause, for logs and tests.
+    #[must_use]
+    pub fn cause(&self) -> &str {
+        &self.cause
+    }
+}
+
+/// A `WWW-Authenticate` challenge: a scheme and its parameters (RFC 9110 section 11.3).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Challenge {
+    scheme: &'static str,
+    parameters: Vec<(&'static str, String)>,
+}
+
+impl Challenge {
+    /// A challenge of this scheme without parameters. `scheme` is a token (RFC 9110 section 5.6.2).
+    #[must_use]
+    pub fn new(scheme: &'static str) -> Self {
+        Self { scheme, parameters: Vec::new() }
+    }
+
+    /// Adds a parameter; its value is quoted when the challenge is written, and whatever a
+    /// quoted string cannot carry (RFC 9110 section 5.6.4) is left out.
+    #[must_use]
+    pub fn parameter(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.parameters.push((name, value.into()));
+        self
+    }
+
+    /// The scheme's name.
+    #[must_use]
+    pub fn scheme(&self) -> &'static str {
+        self.scheme
+    }
+}
+
+impl std::fmt::Display for Challenge {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.scheme)?;
+        for (index, (name, value)) in self.parameters.iter().enumerate() {
+            let separator = if index == 0 { " " } else { ", " };
+            write!(formatter, "{separator}{name}=\"")?;
+            for character in value.chars() {
+                match character {
+                    '"' | '\\' => write!(formatter, "\\{character}")?,
+                    ' '..='~' => write!(formatter, "{character}")?,
+                    _ => {}
+                }
+            }
+            formatter.write_str("\"")?;
+        }
+        Ok(())
+    }
+}
+
+/// What [`SecurityBuilder::authenticator`](crate::security::SecurityBuilder::authenticator) takes:
+/// an [`Authenticator`], or the description of one that is checked at launch.
+pub trait IntoAuthenticator {
+    /// Checks the configuration and makes the authenticator.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with the configuration, one sentence each.
+    fn into_authenticator(self) -> Result<Arc<dyn Authenticator>, Vec<String>>;
+}
+
+impl<A: Authenticator> IntoAuthenticator for A {
+    fn into_authenticator(self) -> Result<Arc<dyn Authenticator>, Vec<String>> {
+        Ok(Arc::new(self))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_challenge_cannot_be_broken_out_of() {
+        let challenge = Challenge::new("Bearer").parameter("realm", "a\"b\\c\r\nd");
+        assert_eq!(challenge.to_string(), r#"Bearer realm="a\"b\\cd""#);
+    }
+}

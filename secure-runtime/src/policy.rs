@@ -1,0 +1,180 @@
+//! The constant data that `#[secure(...)]` writes: what one endpoint demands.
+//!
+//! Everything here is plain data that a `static` can hold. Nothing here decides anything:
+//! [`crate::Security`] compiles it once, at launch, into what the request path uses.
+
+use std::fmt;
+use std::num::NonZeroU32;
+
+use crate::throttling::Quota;
+
+/// One secured handler: where it is written, how it is routed, what it demands.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Endpoint {
+    /// The function's name.
+    pub name: &'static str,
+    /// The module path of the function, `crate::module`.
+    pub module: &'static str,
+    /// The source file, as rustc names it.
+    pub file: &'static str,
+    /// The line of the attribute.
+    pub line: u32,
+    /// The routes the attribute could see: empty below a route attribute, or without one.
+    pub routes: &'static [Route],
+    /// What the attribute demands.
+    pub policy: Policy,
+}
+
+impl Endpoint {
+    /// For the macro's expansion, which cannot name the fields of a `#[non_exhaustive]` struct.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn new(
+        (name, module, file, line): (&'static str, &'static str, &'static str, u32),
+        routes: &'static [Route],
+        policy: Policy,
+    ) -> Self {
+        Self { name, module, file, line, routes, policy }
+    }
+}
+
+/// One route of an endpoint: the methods it answers and its path template.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Route {
+    /// HTTP methods in upper case; several for `#[route(…, method = …)]`.
+    pub methods: &'static [&'static str],
+    /// The path template as written in the route attribute.
+    pub path: &'static str,
+}
+
+/// What one attribute demands. All parts must hold.
+///
+/// [`Policy::AUTHENTICATED`] is the neutral start: a signed-in caller, no further rule, no limits.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Policy {
+    /// Who may call at all.
+    pub access: Access,
+    /// What must be true of the caller.
+    pub rule: Rule,
+    /// Every limit must admit the request.
+    pub limits: &'static [Limit],
+    /// The largest request body in bytes; `None`: the default of the [`crate::Security`].
+    pub max_body: Option<u64>,
+    /// The one media type a request body may have.
+    pub content_type: Option<&'static str>,
+    /// Names of the parameters that are validated.
+    pub validates: &'static [&'static str],
+    /// Body parameters that are not validated on purpose.
+    pub unvalidated: &'static [Unvalidated],
+}
+
+impl Policy {
+    /// Any caller that a default authenticator accepts; nothing else demanded.
+    pub const AUTHENTICATED: Self = Self {
+        access: Access::Authenticated(Authenticators::Default),
+        rule: Rule::All(&[]),
+        limits: &[],
+        max_body: None,
+        content_type: None,
+        validates: &[],
+        unvalidated: &[],
+    };
+}
+
+/// Who may call an endpoint at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Nobody needs to authenticate, and credentials are not looked at.
+    Public,
+    /// Without credentials the caller is anonymous; credentials that are sent must be valid.
+    Optional(Authenticators),
+    /// Only authenticated callers.
+    Authenticated(Authenticators),
+}
+
+/// Which configured authenticators may, or must, accept the caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Authenticators {
+    /// Any of those configured as default.
+    Default,
+    /// Any of these; the first that accepts names the caller.
+    Any(&'static [&'static str]),
+    /// All of these; the first names the caller.
+    All(&'static [&'static str]),
+}
+
+/// A Boolean rule about the caller: one tree, evaluated by one evaluator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// The caller has this role.
+    Role(&'static str),
+    /// The caller's token has this scope.
+    Scope(&'static str),
+    /// The caller has this permission.
+    Permission(&'static str),
+    /// The inner rule does not hold.
+    Not(&'static Rule),
+    /// Every inner rule holds; an empty list always holds.
+    All(&'static [Rule]),
+    /// At least one inner rule holds; an empty list never holds.
+    Any(&'static [Rule]),
+}
+
+/// One limit of an endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit {
+    /// How many, in which time, how many at once.
+    pub quota: Quota,
+    /// Whose requests are counted together.
+    pub by: Partition,
+    /// Which requests are counted.
+    pub audience: Audience,
+    /// How many permits one request takes.
+    pub cost: NonZeroU32,
+}
+
+/// Whose requests a limit counts together (its partition key).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Partition {
+    /// The principal if the request has one, else the client's address.
+    Caller,
+    /// The client's address.
+    Address,
+    /// The principal.
+    Principal,
+    /// Everybody: one count for the endpoint.
+    Endpoint,
+}
+
+impl fmt::Display for Partition {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Caller => "caller",
+            Self::Address => "address",
+            Self::Principal => "principal",
+            Self::Endpoint => "endpoint",
+        })
+    }
+}
+
+/// Which requests a limit counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// All of them.
+    Everyone,
+    /// Those that end authentication without a principal, refused ones included.
+    Anonymous,
+    /// Those that end authentication with a principal.
+    Authenticated,
+}
+
+/// A body parameter that is exempt from validation, and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unvalidated {
+    /// The parameter's name.
+    pub parameter: &'static str,
+    /// The reason given in the attribute.
+    pub reason: &'static str,
+}

@@ -1,0 +1,249 @@
+//! The authenticated caller.
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use serde::de::DeserializeOwned;
+
+use crate::authorization::Authorities;
+
+/// The authenticated caller of a request: who, and what was granted.
+///
+/// An extractor: `Principal` as a handler's parameter is the caller, `Option<Principal>` the caller
+/// if there is one (`auth = optional`). Cloning is cheap, the data is shared and immutable.
+///
+/// ```
+/// use secure_runtime::Principal;
+///
+/// let caller = Principal::builder("alice").role("admin").scope("orders:write").build();
+/// assert_eq!(caller.subject(), "alice");
+/// assert!(caller.has_role("admin"));
+/// assert!(!caller.has_scope("orders:read"));
+/// ```
+#[derive(Clone)]
+pub struct Principal(Arc<Inner>);
+
+struct Inner {
+    data: PrincipalBuilder,
+    /// The bit set of one [`crate::Security`], computed at the first decision.
+    authorities: OnceLock<Authorities>,
+}
+
+/// Builds a [`Principal`]; what an [`Authenticator`](crate::authentication::Authenticator) does
+/// once it has verified the credentials.
+#[derive(Clone, Default)]
+pub struct PrincipalBuilder {
+    subject: Box<str>,
+    issuer: Option<Box<str>>,
+    tenant: Option<Box<str>>,
+    roles: Vec<Box<str>>,
+    scopes: Vec<Box<str>>,
+    permissions: Vec<Box<str>>,
+    expires_at: Option<u64>,
+    claims: Option<Box<str>>,
+}
+
+impl Principal {
+    /// Starts a principal with this subject and nothing granted.
+    #[must_use]
+    pub fn builder(subject: impl Into<Box<str>>) -> PrincipalBuilder {
+        PrincipalBuilder { subject: subject.into(), ..PrincipalBuilder::default() }
+    }
+
+    /// Who the caller is: the `sub` claim (RFC 7519 section 4.1.2). Unique within its issuer.
+    #[must_use]
+    pub fn subject(&self) -> &str {
+        &self.0.data.subject
+    }
+
+    /// Who vouches for the caller: the `iss` claim (RFC 7519 section 4.1.1).
+    #[must_use]
+    pub fn issuer(&self) -> Option<&str> {
+        self.0.data.issuer.as_deref()
+    }
+
+    /// The tenant the caller acts for, where the authenticator was told which claim names it.
+    #[must_use]
+    pub fn tenant(&self) -> Option<&str> {
+        self.0.data.tenant.as_deref()
+    }
+
+    /// The roles granted.
+    pub fn roles(&self) -> impl Iterator<Item = &str> {
+        self.0.data.roles.iter().map(AsRef::as_ref)
+    }
+
+    /// The scopes granted (RFC 6749 section 3.3).
+    pub fn scopes(&self) -> impl Iterator<Item = &str> {
+        self.0.data.scopes.iter().map(AsRef::as_ref)
+    }
+
+    /// The permissions granted.
+    pub fn permissions(&self) -> impl Iterator<Item = &str> {
+        self.0.data.permissions.iter().map(AsRef::as_ref)
+    }
+
+    /// Whether this role was granted. Case matters.
+    #[must_use]
+    pub fn has_role(&self, name: &str) -> bool {
+        self.roles().any(|role| role == name)
+    }
+
+    /// Whether this scope was granted. Case matters (RFC 6749 section 3.3).
+    #[must_use]
+    pub fn has_scope(&self, name: &str) -> bool {
+        self.scopes().any(|scope| scope == name)
+    }
+
+    /// Whether this permission was granted. Case matters.
+    #[must_use]
+    pub fn has_permission(&self, name: &str) -> bool {
+        self.permissions().any(|permission| permission == name)
+    }
+
+    /// When the credentials end, in seconds since the Unix epoch (the `exp` claim).
+    #[must_use]
+    pub fn expires_at(&self) -> Option<u64> {
+        self.0.data.expires_at
+    }
+
+    /// The whole claim set, read into a type of the application.
+    ///
+    /// # Errors
+    ///
+    /// When the claims do not have the shape of `T`, or the credentials carried none.
+    ///
+    /// ```
+    /// # use secure_runtime::Principal;
+    /// #[derive(serde::Deserialize)]
+    /// struct Department { department: String }
+    ///
+    /// let caller = Principal::builder("alice").claims_json(r#"{"department":"sales"}"#).build();
+    /// assert_eq!(caller.claims::<Department>().unwrap().department, "sales");
+    /// ```
+    pub fn claims<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
+        serde_json::from_str(self.0.data.claims.as_deref().unwrap_or("null"))
+    }
+
+    /// How many bytes of memory this principal holds, about.
+    pub(crate) fn footprint(&self) -> usize {
+        let data = &self.0.data;
+        let names = data.roles.iter().chain(&data.scopes).chain(&data.permissions);
+        size_of::<Inner>()
+            + data.subject.len()
+            + data.issuer.as_ref().map_or(0, |text| text.len())
+            + data.tenant.as_ref().map_or(0, |text| text.len())
+            + data.claims.as_ref().map_or(0, |text| text.len())
+            + names.map(|name| name.len() + size_of::<Box<str>>()).sum::<usize>()
+    }
+
+    pub(crate) fn cached_authorities(&self) -> &OnceLock<Authorities> {
+        &self.0.authorities
+    }
+}
+
+/// Names the caller and what was granted; the claims stay out of logs.
+impl fmt::Debug for Principal {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let data = &self.0.data;
+        formatter
+            .debug_struct("Principal")
+            .field("subject", &data.subject)
+            .field("issuer", &data.issuer)
+            .field("tenant", &data.tenant)
+            .field("roles", &data.roles)
+            .field("scopes", &data.scopes)
+            .field("permissions", &data.permissions)
+            .field("expires_at", &data.expires_at)
+            .finish_non_exhaustive()
+    }
+}
+
+impl PrincipalBuilder {
+    /// Sets who vouches for the caller.
+    #[must_use]
+    pub fn issuer(mut self, issuer: impl Into<Box<str>>) -> Self {
+        self.issuer = Some(issuer.into());
+        self
+    }
+
+    /// Sets the tenant the caller acts for.
+    #[must_use]
+    pub fn tenant(mut self, tenant: impl Into<Box<str>>) -> Self {
+        self.tenant = Some(tenant.into());
+        self
+    }
+
+    /// Grants a role.
+    #[must_use]
+    pub fn role(mut self, name: impl Into<Box<str>>) -> Self {
+        self.roles.push(name.into());
+        self
+    }
+
+    /// Grants several roles.
+    #[must_use]
+    pub fn roles<T: Into<Box<str>>>(mut self, names: impl IntoIterator<Item = T>) -> Self {
+        self.roles.extend(names.into_iter().map(Into::into));
+        self
+    }
+
+    /// Grants a scope.
+    #[must_use]
+    pub fn scope(mut self, name: impl Into<Box<str>>) -> Self {
+        self.scopes.push(name.into());
+        self
+    }
+
+    /// Grants several scopes.
+    #[must_use]
+    pub fn scopes<T: Into<Box<str>>>(mut self, names: impl IntoIterator<Item = T>) -> Self {
+        self.scopes.extend(names.into_iter().map(Into::into));
+        self
+    }
+
+    /// Grants a permission.
+    #[must_use]
+    pub fn permission(mut self, name: impl Into<Box<str>>) -> Self {
+        self.permissions.push(name.into());
+        self
+    }
+
+    /// Grants several permissions.
+    #[must_use]
+    pub fn permissions<T: Into<Box<str>>>(mut self, names: impl IntoIterator<Item = T>) -> Self {
+        self.permissions.extend(names.into_iter().map(Into::into));
+        self
+    }
+
+    /// Sets when the credentials end, in seconds since the Unix epoch.
+    #[must_use]
+    pub fn expires_at(mut self, unix_seconds: u64) -> Self {
+        self.expires_at = Some(unix_seconds);
+        self
+    }
+
+    /// Keeps the claim set, a JSON object, for [`Principal::claims`].
+    #[must_use]
+    pub fn claims_json(mut self, json: impl Into<Box<str>>) -> Self {
+        self.claims = Some(json.into());
+        self
+    }
+
+    /// Finishes the principal.
+    #[must_use]
+    pub fn build(self) -> Principal {
+        Principal(Arc::new(Inner { data: self, authorities: OnceLock::new() }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_output_leaves_the_claims_out() {
+        let caller = Principal::builder("alice").claims_json(r#"{"secret":"s3cr3t"}"#).build();
+        assert!(!format!("{caller:?}").contains("s3cr3t"));
+    }
+}

@@ -1,0 +1,44 @@
+//! The head of a request, as the security core sees it: no body, no framework types in its API.
+
+use actix_web::HttpRequest;
+
+/// A read-only view of a request's head.
+///
+/// It has no way to the body: what decides before extraction cannot read it.
+#[derive(Clone, Copy, Debug)]
+pub struct RequestHead<'a>(&'a HttpRequest);
+
+impl<'a> RequestHead<'a> {
+    pub(crate) fn new(request: &'a HttpRequest) -> Self {
+        Self(request)
+    }
+
+    /// The first field line of this name, as bytes. `name` is compared without regard to case.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&'a [u8]> {
+        self.0.headers().get(name).map(|value| value.as_bytes())
+    }
+
+    /// Every field line of this name, in the order received.
+    pub fn header_lines(&self, name: &str) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+        self.0.headers().get_all(name).map(|value| value.as_bytes())
+    }
+
+    /// The method, `GET`.
+    #[must_use]
+    pub fn method(&self) -> &'a str {
+        self.0.method().as_str()
+    }
+
+    /// The path of the request target, not decoded.
+    #[must_use]
+    pub fn path(&self) -> &'a str {
+        self.0.path()
+    }
+
+    /// The query of the request target without `?`; empty if there is none.
+    #[must_use]
+    pub fn query(&self) -> &'a str {
+        self.0.query_string()
+    }
+}

@@ -1,0 +1,7 @@
+//! x
+/// x
+pub struct SecurityBuilder;
+impl SecurityBuilder {
+    /// x
+    pub fn authenticator(&self) {}
+}
