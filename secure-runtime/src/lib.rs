@@ -19,6 +19,7 @@ mod validation;
 
 pub use principal::{Principal, PrincipalBuilder};
 pub use request::RequestHead;
+pub use secure_macros::secure;
 pub use scope::{SecuredResponse, SecuredService};
 pub use time::{Clock, Moment, SystemClock};
 pub use validation::Validatable;
