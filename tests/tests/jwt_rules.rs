@@ -286,9 +286,9 @@ fn the_form_is_compact_and_canonical() {
 
     // The signature covers the segments as they are, so a payload that is not canonical has to be
     // signed as such; a prefix or suffix of a good token is simply not signed.
-    bench.refuses(&token[..token.len() - 1], signature_code);
-    bench.refuses(&token[..token.len() - 2], SIGNATURE);
-    bench.refuses(&format!("{token}AA"), SIGNATURE);
+    bench.refuses(&token[..token.len() - 2], signature_code);
+    bench.refuses(&token[..token.len() - 3], SIGNATURE);
+    bench.refuses(&format!("{token}AAAA"), SIGNATURE);
 }
 
 #[test]
