@@ -6,19 +6,24 @@ use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-/// Starts the example on a free port and reads its guide, up to the end of the matrix.
-fn start() -> (Child, Vec<String>) {
+/// Starts the example on a free port and reads its guide, up to the end of the matrix. The output
+/// is kept open, or the example could not print any more.
+fn start() -> (Child, Vec<String>, impl Sized) {
     let mut server = Command::new(env!("CARGO_BIN_EXE_quickstart"))
         .env("QUICKSTART_ADDR", "127.0.0.1:0")
         .stdout(Stdio::piped())
         .spawn()
         .expect("the example starts");
-    let output = BufReader::new(server.stdout.take().expect("its output"));
-    let guide = output
-        .lines()
-        .map_while(Result::ok)
-        .take_while(|line| !line.starts_with("GET     /notes/{id}"));
-    (server, guide.collect())
+    let mut output = BufReader::new(server.stdout.take().expect("its output")).lines();
+    let mut guide = Vec::new();
+    while let Some(Ok(line)) = output.next() {
+        let is_last = line.starts_with("GET") && line.contains("/notes/{id}");
+        guide.push(line);
+        if is_last {
+            break;
+        }
+    }
+    (server, guide, output)
 }
 
 fn stop(mut server: Child, signal: &str) {
@@ -38,7 +43,7 @@ fn stop(mut server: Child, signal: &str) {
 
 #[test]
 fn every_printed_line_answers_as_printed() {
-    let (server, guide) = start();
+    let (server, guide, _output) = start();
     let mut pasted = 0;
     for (expected, command) in guide.iter().zip(guide.iter().skip(1)) {
         if !command.starts_with("curl ") {
@@ -57,7 +62,7 @@ fn every_printed_line_answers_as_printed() {
 
 #[test]
 fn it_stops_cleanly_on_interrupt() {
-    let (server, guide) = start();
+    let (server, guide, _output) = start();
     assert!(guide.iter().any(|line| line.starts_with("listening on http://127.0.0.1:")));
     stop(server, "-INT");
 }
