@@ -104,7 +104,7 @@ impl Notes {
 
 #[actix_web::main]
 async fn main() -> io::Result<()> {
-    // A development issuer, so that this runs alone. In production: `Jwt::rs256_pem(...)` with
+    // A development issuer, so that this runs alone. In production: `Jwt::rs256(public_key)` with
     // the public key of your identity provider.
     let issuer = Issuer::hs256();
     let security =
