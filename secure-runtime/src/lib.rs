@@ -1,4 +1,38 @@
-//! Declarative security for actix-web.
+//! Declarative security for actix-web: one attribute compiles into authentication, permission
+//! checks, request validation and throttling.
+//!
+//! ```
+//! use actix_web::{App, get, web};
+//! use secure_runtime::{Principal, Security, authentication::Jwt, secure};
+//!
+//! #[secure(roles = "admin", rate = "100/h")]
+//! #[get("/users")]
+//! async fn list_users(caller: Principal) -> web::Json<Vec<String>> {
+//!     web::Json(vec![caller.subject().to_owned()])
+//! }
+//!
+//! let secret = b"an HS256 secret of at least 32 bytes, from your configuration";
+//! let security = Security::builder()
+//!     .authenticator("jwt", Jwt::hs256(secret).issuer("https://issuer.example").audience("shop"))
+//!     .build()?;
+//!
+//! let app = App::new()
+//!     .app_data(security)
+//!     .service(secure_runtime::scope("/api").service(list_users));
+//! # drop(app);
+//! # Ok::<(), secure_runtime::LaunchError>(())
+//! ```
+//!
+//! - [`secure`]: the attribute, and every key it takes.
+//! - [`Security`]: what a program builds once; its launch checks list everything that is missing.
+//! - [`scope()`]: mounts secured endpoints only; anything else is a type error.
+//! - [`Principal`]: the caller, as an extractor.
+//! - [`authentication`]: the schemes, and the trait for those of an application.
+//! - [`throttling`]: what a rate means, and what a client is told.
+//! - [`inventory()`]: every secured endpoint of the program.
+//! - [`testing`]: a clock that stands still, and tokens with anything wrong on purpose.
+//!
+//! A refused request is answered with a problem (RFC 9457); its cause is logged through `tracing`.
 
 #[doc(hidden)]
 #[path = "macro_support.rs"]

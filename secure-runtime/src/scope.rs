@@ -77,7 +77,6 @@ impl SecuredOutput for SecuredResponse {}
 ///
 /// secure_runtime::scope("/api").service(open);
 /// ```
-#[must_use]
 pub fn scope(path: &str) -> Scope<impl ScopeFactory<Response = ServiceResponse>> {
     Scope(actix_web::Scope::new(path))
 }

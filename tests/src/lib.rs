@@ -156,3 +156,8 @@ impl Answer {
 pub fn bearer(token: &str) -> String {
     format!("authorization: Bearer {token}")
 }
+
+/// The README's programs compile, and those that can run do.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;

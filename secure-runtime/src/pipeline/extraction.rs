@@ -41,14 +41,23 @@ pub(super) async fn in_time<T, E: Into<actix_web::Error>>(
     outcome.map_err(|error| ArgumentFailure::Failed(error.into()))
 }
 
+/// What a failure comes to.
+pub(super) enum Refusal {
+    Denied(Denial),
+    /// An extractor of the application rendered its own answer.
+    Answered(HttpResponse),
+}
+
 impl ArgumentFailure {
-    /// The denial; or, for an extractor of the application that renders its own errors, its answer.
-    pub(super) fn into_denial(self) -> Result<Denial, HttpResponse> {
+    pub(super) fn into_refusal(self) -> Refusal {
         match self {
             Self::TimedOut => {
-                Ok(Denial::new(DenialKind::Timeout, "the arguments did not arrive in time"))
+                let cause = "the arguments did not arrive in time";
+                Refusal::Denied(Denial::new(DenialKind::Timeout, cause))
             }
-            Self::Failed(error) => denial_of(&error).map_or_else(|| foreign(&error), Ok),
+            Self::Failed(error) => {
+                denial_of(&error).map_or_else(|| foreign(&error), Refusal::Denied)
+            }
         }
     }
 }
@@ -139,20 +148,20 @@ fn missing_field(text: &str) -> Option<&str> {
 /// An error of somebody else's extractor. Faults of this side keep nothing but their status. An
 /// answer that the application rendered itself is passed on; the plain text of an error that
 /// nobody rendered becomes a problem of the same status.
-fn foreign(error: &actix_web::Error) -> Result<Denial, HttpResponse> {
+fn foreign(error: &actix_web::Error) -> Refusal {
     let response = error.error_response();
     let status = response.status();
-    let kind = match status {
-        StatusCode::NOT_FOUND => DenialKind::NotFound,
-        StatusCode::BAD_REQUEST => DenialKind::Malformed,
-        StatusCode::SERVICE_UNAVAILABLE => DenialKind::Unavailable,
-        status if status.is_server_error() => DenialKind::Internal,
-        _ => return Err(if is_rendered(&response) { response } else { as_problem(response) }),
-    };
-    if status.is_client_error() && is_rendered(&response) {
-        return Err(response);
+    if status.is_redirection() || (status.is_client_error() && is_rendered(&response)) {
+        return Refusal::Answered(response);
     }
-    Ok(Denial::new(kind, error.to_string()))
+    let kind = match status {
+        StatusCode::BAD_REQUEST => DenialKind::Malformed,
+        StatusCode::NOT_FOUND => DenialKind::NotFound,
+        StatusCode::SERVICE_UNAVAILABLE => DenialKind::Unavailable,
+        status if status.is_client_error() => return Refusal::Answered(as_problem(response)),
+        _ => DenialKind::Internal,
+    };
+    Refusal::Denied(Denial::new(kind, error.to_string()))
 }
 
 fn is_rendered(response: &HttpResponse) -> bool {

@@ -6,7 +6,7 @@ use crate::denial::{Denial, DenialKind, Throttled};
 use crate::policy::{Audience, Partition};
 use crate::principal::Principal;
 use crate::security::PlannedLimit;
-use crate::throttling::{Decision, LimitKey, Limiter};
+use crate::throttling::{Decision, LimitKey, Limiter, whole_seconds};
 use crate::time::Moment;
 
 /// Whose request is counted.
@@ -112,18 +112,4 @@ fn throttled(report: &LimitReport<'_>) -> Denial {
         violated: report.limit.name.clone(),
     }));
     denial
-}
-
-/// Rounded up: a client that waits so long is not refused for having come too early.
-fn whole_seconds(wait: std::time::Duration) -> u64 {
-    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
-}
-impl LimitReport<'_> {
-    pub(super) fn write(
-        &self,
-        _mode: crate::throttling::RateLimitHeaders,
-        _policy: &str,
-        _insert: impl FnMut(&'static str, &[u8]),
-    ) {
-    }
 }

@@ -9,7 +9,7 @@ use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 
 use super::body::Unread;
 use super::caller::Passed;
-use super::extraction::ArgumentFailure;
+use super::extraction::{ArgumentFailure, Refusal};
 use super::limits::{LimitReport, Subject, reserve};
 use super::{authentication, body, response};
 use crate::denial::{Denial, DenialKind};
@@ -152,7 +152,7 @@ impl<'a> Passage<'a> {
     }
 
     fn complete(self, mut response: HttpResponse) -> SecuredResponse {
-        response::describe_limits(&self, &mut response);
+        response::describe_limits(&self, response.headers_mut());
         SecuredResponse::new(response)
     }
 
@@ -165,9 +165,9 @@ impl<'a> Passage<'a> {
 
     /// The arguments could not be extracted.
     pub(super) fn refuse_arguments(mut self, failure: ArgumentFailure) -> SecuredResponse {
-        match failure.into_denial() {
-            Ok(denial) => self.refuse(denial),
-            Err(response) => {
+        match failure.into_refusal() {
+            Refusal::Denied(denial) => self.refuse(denial),
+            Refusal::Answered(response) => {
                 let response = response::holding(response, self.unread.take());
                 self.complete(response)
             }

@@ -7,15 +7,17 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{
     CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
 };
+use actix_web::web::Bytes;
 use actix_web::{HttpResponse, ResponseError};
 
 use super::body::{Holding, Unread};
+use super::limits::LimitReport;
 use super::passage::Passage;
 use crate::denial::{Denial, DenialKind};
 use crate::policy::Endpoint;
 use crate::problem;
 use crate::scope::SecuredResponse;
-use crate::throttling::RateLimitHeaders;
+use crate::throttling::{RateLimitHeaders, limit_field, reset_seconds};
 
 /// A request that no [`Security`](crate::Security) can judge.
 pub(super) fn unconfigured(
@@ -96,23 +98,35 @@ fn render(denial: &Denial, body: String) -> HttpResponse {
 }
 
 /// Adds the fields that describe the limit nearest to exhaustion.
-pub(super) fn describe_limits(passage: &Passage<'_>, response: &mut HttpResponse) {
-    let Some(report) = &passage.report else {
+pub(super) fn describe_limits(passage: &Passage<'_>, headers: &mut HeaderMap) {
+    let Some(LimitReport { limit, decision }) = &passage.report else {
         return;
     };
     match passage.security.inner().headers {
         RateLimitHeaders::Off => {}
-        mode => report.write(mode, &passage.plan.policy_field, |name, value| {
-            insert(response.headers_mut(), name, value);
-        }),
+        RateLimitHeaders::Draft10 => {
+            if let Some(policy) = &passage.plan.policy_field {
+                headers.insert(RATELIMIT_POLICY, policy.clone());
+            }
+            let field = Bytes::from(limit_field(&limit.field_name, decision));
+            if let Ok(field) = HeaderValue::from_maybe_shared(field) {
+                headers.insert(RATELIMIT, field);
+            }
+        }
+        RateLimitHeaders::Legacy => {
+            let permits = limit.limit.quota.permits().get();
+            headers.insert(X_RATELIMIT_LIMIT, HeaderValue::from(permits));
+            headers.insert(X_RATELIMIT_REMAINING, HeaderValue::from(decision.remaining()));
+            headers.insert(X_RATELIMIT_RESET, HeaderValue::from(reset_seconds(decision)));
+        }
     }
 }
 
-fn insert(headers: &mut HeaderMap, name: &'static str, value: &[u8]) {
-    if let Ok(value) = HeaderValue::from_bytes(value) {
-        headers.insert(HeaderName::from_static(name), value);
-    }
-}
+const RATELIMIT: HeaderName = HeaderName::from_static("ratelimit");
+const RATELIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+const X_RATELIMIT_LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
+const X_RATELIMIT_REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
+const X_RATELIMIT_RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
 
 fn log(endpoint: &Endpoint, denial: &Denial) {
     let (handler, cause) = (endpoint.name, denial.cause());

@@ -60,7 +60,7 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
         .map(|endpoint| {
             let endpoint = endpoint?;
             let authenticators = configuration.authenticators_of(endpoint);
-            Some(Plan::new(endpoint, authenticators, &rules, builder.headers, builder.max_body))
+            Some(Plan::new(endpoint, authenticators, &rules, builder.max_body))
         })
         .collect();
     if !configuration.faults.is_empty() {

@@ -54,7 +54,6 @@ pub(crate) struct Inner {
 
 impl Security {
     /// Starts a configuration.
-    #[must_use]
     pub fn builder() -> SecurityBuilder {
         SecurityBuilder::new()
     }

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use actix_web::http::header::HeaderValue;
+
 use crate::authentication::{Authenticator, Challenge};
 use crate::authorization::{CompiledRule, RuleSet, scopes_of};
 use crate::denial::DenialKind;
 use crate::policy::{Access, Audience, Authenticators, Endpoint, Limit, Partition, Rule};
-use crate::throttling::{Quota, RateLimitHeaders, policy_field};
+use crate::throttling::{Quota, policy_field, string};
 
 /// One endpoint, ready to be served: everything constant is here already.
 pub(crate) struct Plan {
@@ -20,8 +22,8 @@ pub(crate) struct Plan {
     pub(crate) anonymous_limits: Box<[PlannedLimit]>,
     /// Decided once the caller is known and allowed.
     pub(crate) caller_limits: Box<[PlannedLimit]>,
-    /// The `RateLimit-Policy` field, or its legacy form; empty without limits.
-    pub(crate) policy_field: Arc<str>,
+    /// The `RateLimit-Policy` field, made once; cloning it counts a reference.
+    pub(crate) policy_field: Option<HeaderValue>,
     pub(crate) max_body: u64,
     challenges: Challenges,
 }
@@ -49,6 +51,8 @@ pub(crate) struct PlannedLimit {
     pub(crate) id: u64,
     /// Its name in the fields a client reads.
     pub(crate) name: Box<str>,
+    /// The name as a string of RFC 9651.
+    pub(crate) field_name: Box<str>,
 }
 
 /// The `WWW-Authenticate` values of each outcome, one for each scheme.
@@ -64,13 +68,12 @@ impl Plan {
         endpoint: &'static Endpoint,
         authenticators: Vec<Arc<dyn Authenticator>>,
         rules: &RuleSet,
-        headers: RateLimitHeaders,
         max_body: u64,
     ) -> Self {
         let policy = &endpoint.policy;
         let limits = planned_limits(endpoint);
         let names = limits.iter().map(|(_, limit)| (limit.name.as_ref(), limit.limit.quota));
-        let policy_field = policy_field(headers, names).into();
+        let policy_field = HeaderValue::try_from(policy_field(names)).ok();
         let mut stages = [Vec::new(), Vec::new(), Vec::new()];
         for (stage, limit) in limits {
             if let Some(stage) = stages.get_mut(stage as usize) {
@@ -149,7 +152,8 @@ fn planned_limits(endpoint: &'static Endpoint) -> Vec<(Stage, PlannedLimit)> {
             name = format!("{name}-{}", index + 1);
         }
         let id = (position << 16) | index as u64;
-        let limit = PlannedLimit { limit: *limit, id, name: name.into() };
+        let field_name = string(&name).into();
+        let limit = PlannedLimit { limit: *limit, id, name: name.into(), field_name };
         planned.push((stage(&limit.limit, endpoint.policy.access), limit));
     }
     planned

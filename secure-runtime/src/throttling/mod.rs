@@ -10,6 +10,6 @@ mod table;
 
 pub use gcra::Decision;
 pub use headers::RateLimitHeaders;
-pub(crate) use headers::policy_field;
+pub(crate) use headers::{limit_field, policy_field, reset_seconds, string, whole_seconds};
 pub use limiter::{LimitKey, Limiter, Statistics};
 pub use quota::Quota;
