@@ -14,6 +14,8 @@ pub use crate::policy::{
 pub use crate::scope::{SecuredResponse, SecuredService};
 use crate::throttling::Quota;
 pub use crate::validation::Violations;
+use crate::validation::Validatable;
+use actix_web::FromRequest;
 
 /// A limit from numbers the macro has checked; a zero becomes a one, the strictest there is.
 #[must_use]
@@ -25,6 +27,36 @@ pub const fn limit(
     let quota = Quota::new(at_least_one(permits), at_least_one(window_seconds))
         .with_burst(at_least_one(burst));
     Limit { quota, by, audience, cost: at_least_one(cost) }
+}
+
+/// A type that actix-web can make from a request: what a handler's parameter has to be.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a parameter of a handler",
+    label = "not an extractor: actix-web does not know how to make it from a request",
+    note = "use `web::Json`, `web::Query`, `web::Path`, `web::Data`…, or implement `actix_web::FromRequest`"
+)]
+pub trait Extractor: FromRequest {}
+
+#[diagnostic::do_not_recommend]
+impl<T: FromRequest> Extractor for T {}
+
+/// Asserts that a parameter's type is an extractor; never called.
+pub const fn extractor<T: Extractor>() {}
+
+/// A parameter's type that `validate(...)` accepts.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be validated",
+    label = "`validate(...)` needs `Json`, `Query`, `Form` or `Path` of a type with rules",
+    note = "give its content rules: `#[derive(validator::Validate)]`"
+)]
+pub trait Checkable: Validatable {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Validatable> Checkable for T {}
+
+/// Validates one argument.
+pub fn check<T: Checkable>(argument: &T, violations: &mut Violations) {
+    violations.check(argument);
 }
 
 const fn at_least_one(number: u32) -> NonZeroU32 {

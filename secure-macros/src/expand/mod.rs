@@ -3,6 +3,7 @@
 mod attributes;
 mod policy;
 mod service;
+mod spans;
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote};
@@ -22,6 +23,8 @@ pub(crate) fn endpoint(endpoint: &Endpoint) -> TokenStream {
     let (request, payload) = (local("request"), local("payload"));
     let (support, response) = (paths.support(), paths.secured_response());
     let (visibility, name, future) = (&function.visibility, &signature.ident, paths::future());
+    let output = spans::of_types(endpoint).cover(quote!(impl #future<Output = #response>));
+    let assertions = spans::assertions(endpoint);
     let (generics, _, bounds) = signature.generics.split_for_impl();
     let registration = registration(endpoint);
     let call = call(endpoint, &request, &payload);
@@ -31,9 +34,10 @@ pub(crate) fn endpoint(endpoint: &Endpoint) -> TokenStream {
         #visibility fn #name #generics(
             #request: #support::HttpRequest,
             #payload: #support::Payload,
-        ) -> impl #future<Output = #response> #bounds {
+        ) -> #output #bounds {
             #(#inner)* #signature #body
             #registration
+            #(#assertions)*
             #call
         }
         #service
@@ -79,21 +83,28 @@ fn call(endpoint: &Endpoint, request: &Ident, payload: &Ident) -> TokenStream {
         })
         .map(|name| quote!(#name))
         .collect();
-    let handler =
-        if arguments.is_empty() { quote!(#name) } else { quote!(#name::<#(#arguments),*>) };
+    let place = spans::of_types(endpoint);
+    // An empty list of arguments lets the expression end where the place does.
+    let handler = place.cover(quote!(#name::<#(#arguments),*>));
     if endpoint.validated.is_empty() {
-        return quote!(#support::serve(#variable, #request, #payload, #handler));
+        return place.cover(quote!(#support::serve(#variable, #request, #payload, #handler)));
     }
-    let validation = validation(endpoint);
-    quote!(#support::serve_validated(#variable, #request, #payload, #handler, #validation))
+    let checks = place.frame(validation(endpoint));
+    place.cover(quote! {
+        #support::serve_validated(#variable, #request, #payload, #handler, #checks)
+    })
 }
 
+/// The closure that validates: each parameter where its type stands.
 fn validation(endpoint: &Endpoint) -> TokenStream {
+    let support = endpoint.paths.support();
     let (arguments, violations) = (local("arguments"), local("violations"));
     let types = &endpoint.arguments;
-    let checks = endpoint.validated.iter().map(|validated| {
+    let checks = endpoint.validated.iter().filter_map(|validated| {
         let index = syn::Index::from(validated.index);
-        quote!(#violations.check(&#arguments.#index);)
+        let place = spans::Place::of(types.get(validated.index)?);
+        let argument = place.frame(quote!(&#arguments.#index));
+        Some(quote!(#support::check(#argument, #violations);))
     });
     quote!(|#arguments: &(#(#types,)*), #violations| { #(#checks)* })
 }

@@ -1,0 +1,95 @@
+//! Where rustc shows what it finds wrong with the types: on the user's own types.
+//!
+//! Two errors about one type are one to rustc if they stand at the same place. So the call of the
+//! runtime, the future it returns and the assertion about a parameter all stand where the
+//! parameter's type does, and a wrong type is one error there.
+
+use proc_macro2::{Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote};
+use syn::{ReturnType, Type};
+
+use crate::model::legal::Endpoint;
+
+/// Extractors that are known to be some, whatever their content.
+const EXTRACTORS: [&str; 12] = [
+    "Json",
+    "Form",
+    "Query",
+    "Path",
+    "Data",
+    "Header",
+    "ReqData",
+    "HttpRequest",
+    "Bytes",
+    "String",
+    "Payload",
+    "Principal",
+];
+
+/// The first and the last place of some tokens.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    start: Span,
+    end: Span,
+}
+
+impl Place {
+    pub(super) fn of(tokens: &dyn ToTokens) -> Self {
+        let mut spans = tokens.to_token_stream().into_iter().map(|token| token.span());
+        let start = spans.next().unwrap_or_else(Span::call_site);
+        Self { start, end: spans.last().unwrap_or(start) }
+    }
+
+    /// The same tokens, the first at the start of the place, all others at its end.
+    pub(super) fn cover(self, tokens: TokenStream) -> TokenStream {
+        let mut span = self.start;
+        let place = |mut token: TokenTree| {
+            token.set_span(span);
+            span = self.end;
+            token
+        };
+        tokens.into_iter().map(place).collect()
+    }
+
+    /// The same tokens, the first at the start of the place, the last at its end; what stands
+    /// between keeps its place, and its hygiene.
+    pub(super) fn frame(self, tokens: TokenStream) -> TokenStream {
+        let mut tokens: Vec<TokenTree> = tokens.into_iter().collect();
+        if let Some(last) = tokens.last_mut() {
+            last.set_span(self.end);
+        }
+        if let Some(first) = tokens.first_mut() {
+            first.set_span(self.start);
+        }
+        tokens.into_iter().collect()
+    }
+}
+
+/// Where an error about the handler's types most likely belongs.
+pub(super) fn of_types(endpoint: &Endpoint) -> Place {
+    let unsure = endpoint.arguments.iter().find(|ty| !is_known(ty));
+    match (unsure, &endpoint.function.signature.output) {
+        (Some(ty), _) => Place::of(ty),
+        (None, ReturnType::Type(_, output)) => Place::of(output),
+        (None, ReturnType::Default) => Place::of(&endpoint.function.signature.ident),
+    }
+}
+
+/// An assertion about every parameter that may be no extractor.
+pub(super) fn assertions(endpoint: &Endpoint) -> impl Iterator<Item = TokenStream> {
+    let support = endpoint.paths.support();
+    let unsure = endpoint.arguments.iter().filter(|ty| !is_known(ty));
+    unsure.map(move |ty| quote!(let _ = #support::extractor::<#ty>;))
+}
+
+fn is_known(ty: &Type) -> bool {
+    match ty {
+        Type::Group(group) => is_known(&group.elem),
+        Type::Path(path) => path
+            .path
+            .segments
+            .last()
+            .is_some_and(|last| EXTRACTORS.iter().any(|name| last.ident == name)),
+        _ => false,
+    }
+}

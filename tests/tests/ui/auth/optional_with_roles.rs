@@ -1,0 +1,10 @@
+use actix_web::get;
+use secure_runtime::secure;
+
+#[secure(auth = optional, roles = "admin")] //~ ERROR admits anonymous callers
+#[get("/")]
+async fn handler() -> &'static str {
+    ""
+}
+
+fn main() {}

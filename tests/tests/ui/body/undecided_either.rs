@@ -1,0 +1,10 @@
+use actix_web::{post, web};
+use secure_runtime::secure;
+
+#[secure]
+#[post("/")]
+async fn handler(body: web::Either<web::Json<u32>, web::Form<u32>>) -> &'static str { //~ ERROR holds a request body
+    loop {}
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+use actix_web::{post, web};
+use secure_runtime::secure;
+
+#[secure]
+#[post("/")]
+async fn handler(body: web::Json<u32>) -> &'static str { //~ ERROR holds a request body
+    loop {}
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+use actix_web::get;
+use secure_runtime::secure;
+
+#[secure(roles = "admin" rate = "1/s")] //~ ERROR found
+#[get("/")]
+async fn handler() -> &'static str {
+    ""
+}
+
+fn main() {}

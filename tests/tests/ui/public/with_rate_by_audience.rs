@@ -1,0 +1,10 @@
+use actix_web::get;
+use secure_runtime::secure;
+
+#[secure(public, rate(anonymous = "1/s", authenticated = "2/s"))] //~ ERROR found `anonymous`
+#[get("/")]
+async fn handler() -> &'static str {
+    ""
+}
+
+fn main() {}

@@ -1,0 +1,11 @@
+use actix_web::{post, web};
+use secure_runtime::secure;
+
+#[secure(public)]
+#[post("/")]
+async fn handler(foo: std::vec::Vec<u32>, path: web::Path<u32>) -> &'static str { //~ ERROR not an extractor
+    let _ = (foo, path);
+    ""
+}
+
+fn main() {}

@@ -1,0 +1,14 @@
+use actix_web::{post, web};
+use secure_runtime::secure;
+
+#[derive(serde::Deserialize)]
+struct NewOrder {}
+
+#[secure(roles = "customer", validate(order))]
+#[post("/")]
+async fn handler(path: web::Path<u32>, order: web::Json<NewOrder>) -> &'static str { //~ ERROR cannot be validated
+    let _ = (path, order);
+    ""
+}
+
+fn main() {}

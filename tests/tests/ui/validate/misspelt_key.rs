@@ -1,0 +1,14 @@
+use actix_web::{post, web};
+use secure_runtime::secure;
+
+#[derive(serde::Deserialize, validator::Validate)]
+struct NewOrder {}
+
+#[secure(valdiate(order))] //~ ERROR unknown key
+#[post("/")]
+async fn handler(order: web::Json<NewOrder>) -> &'static str {
+    let _ = order;
+    ""
+}
+
+fn main() {}

@@ -1,0 +1,11 @@
+use actix_web::{get, web};
+use secure_runtime::secure;
+
+#[secure(unvalidated(path, reason = "a number"))] //~ ERROR parameter with a body
+#[get("/")]
+async fn handler(path: web::Path<u32>) -> &'static str {
+    let _ = path;
+    ""
+}
+
+fn main() {}
