@@ -126,7 +126,6 @@ impl Issuer {
     }
 
     /// A token for this subject that [`jwt`](Self::jwt) accepts for an hour, until it is changed.
-    #[must_use]
     pub fn token(&self, subject: impl Into<String>) -> Token<'_> {
         Token::new(self, subject.into())
     }

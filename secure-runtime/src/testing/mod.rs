@@ -26,11 +26,23 @@ pub fn authenticate(
     headers: &[(&str, &str)],
     now: Moment,
 ) -> Attempt {
+    with_request(headers, |request| authenticator.authenticate(request, now))
+}
+
+/// Shows `look` the head of a request with these header lines.
+///
+/// ```
+/// use secure_runtime::testing::with_request;
+///
+/// let lines = with_request(&[("x-a", "1"), ("X-A", "2")], |head| head.header_lines("x-a").count());
+/// assert_eq!(lines, 2);
+/// ```
+pub fn with_request<T>(headers: &[(&str, &str)], look: impl FnOnce(&RequestHead<'_>) -> T) -> T {
     let request = headers
         .iter()
         .fold(TestRequest::default(), |request, line| request.append_header(*line))
         .to_http_request();
-    authenticator.authenticate(&RequestHead::new(&request), now)
+    look(&RequestHead::new(&request))
 }
 
 /// The payload of a JWS whose signature this key made, or why it is refused: for test vectors whose

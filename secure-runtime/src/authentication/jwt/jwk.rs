@@ -51,7 +51,7 @@ fn check_use(object: &Object<'_>) -> Option<String> {
 
 /// `key_ops`, where it is there, lists `verify`, and nothing twice (RFC 7517 section 4.3).
 fn check_operations(object: &Object<'_>) -> Option<String> {
-    let Some(operations) = object.get("key_ops") else { return None };
+    let operations = object.get("key_ops")?;
     let names = match operations {
         Json::List(items) => items
             .iter()

@@ -39,7 +39,7 @@ impl Authenticator for JwtAuthenticator {
 
 impl JwtAuthenticator {
     /// Forgets every verified token: what a key rotation or a revocation does.
-    #[expect(dead_code, reason = "key rotation calls it, and comes with key sets")]
+    #[cfg_attr(not(test), expect(dead_code, reason = "key rotation and revocation call it"))]
     pub(crate) fn forget_verified_tokens(&self) {
         self.cache.clear();
     }
@@ -72,4 +72,73 @@ impl JwtAuthenticator {
 
 fn refused(cause: &'static str) -> Attempt {
     Attempt::Refused(Refusal::invalid_token(cause))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::testing::{FakeClock, Issuer, authenticate};
+    use crate::time::Clock;
+
+    fn entries(authenticator: &JwtAuthenticator) -> bool {
+        !format!("{:?}", authenticator.cache).contains("entries: 0")
+    }
+
+    #[test]
+    fn a_refusal_is_never_kept_and_a_kept_token_ends_on_time() {
+        let clock = FakeClock::new();
+        let issuer = Issuer::rs256().clock(clock.clone());
+        let authenticator = issuer.jwt().check().unwrap();
+        let present = |token: &str| {
+            let line = format!("Bearer {token}");
+            match authenticate(&authenticator, &[("authorization", &line)], clock.now()) {
+                Attempt::Accepted(_) => Ok(()),
+                Attempt::Refused(refusal) => Err(refusal.cause().to_owned()),
+                _ => panic!("neither accepted nor refused"),
+            }
+        };
+        let token = issuer.token("alice").expires_in(Duration::from_secs(60)).sign();
+        for bad in [
+            issuer.token("alice").tampered(),
+            issuer.token("alice").unsigned(),
+            issuer.token("alice").without("aud").sign(),
+            issuer.token("alice").claim("nbf", clock.now().unix_seconds() + 1).sign(),
+            issuer.token("alice").claim("exp", clock.now().unix_seconds()).sign(),
+        ] {
+            present(&bad).unwrap_err();
+        }
+        assert!(!entries(&authenticator));
+        assert_eq!(present(&token), Ok(()));
+        assert!(entries(&authenticator));
+
+        clock.advance(Duration::from_millis(59_999));
+        assert_eq!(present(&token), Ok(()));
+        clock.jump_wall(-61);
+        assert_eq!(present(&token), Err("the token is not valid yet".to_owned()));
+        clock.jump_wall(61);
+        assert_eq!(present(&token), Ok(()));
+        clock.advance(Duration::from_millis(1));
+        assert_eq!(present(&token), Err("`exp` has passed".to_owned()));
+        assert!(!entries(&authenticator));
+        assert_eq!(present(&token), Err("`exp` has passed".to_owned()));
+        assert!(!entries(&authenticator));
+    }
+
+    #[test]
+    fn forgetting_makes_the_next_request_verify_again() {
+        let issuer = Issuer::hs256();
+        let authenticator = issuer.jwt().check().unwrap();
+        let line = format!("Bearer {}", issuer.token("alice").sign());
+        let now = crate::time::SystemClock::new().now();
+        let accepted = || {
+            let attempt = authenticate(&authenticator, &[("authorization", &line)], now);
+            matches!(attempt, Attempt::Accepted(_))
+        };
+        assert!(accepted() && entries(&authenticator));
+        authenticator.forget_verified_tokens();
+        assert!(!entries(&authenticator));
+        assert!(accepted() && entries(&authenticator));
+    }
 }
