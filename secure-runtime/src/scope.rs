@@ -48,7 +48,7 @@ impl SecuredOutput for SecuredResponse {}
 
 /// Starts a scope that mounts secured endpoints only.
 ///
-/// ```
+/// ```standalone_crate
 /// use actix_web::{App, get};
 /// use secure_runtime::{Security, secure};
 ///

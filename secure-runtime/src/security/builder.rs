@@ -79,12 +79,22 @@ impl SecurityBuilder {
     /// endpoint that is served under a security that does not answer for it is refused with 500.
     ///
     /// ```
-    /// use secure_runtime::Security;
+    /// mod health {
+    ///     use actix_web::get;
+    ///     use secure_runtime::{Security, SecurityBuilder, secure};
     ///
-    /// mod admin { /* handlers */ }
+    ///     #[secure(public)]
+    ///     #[get("/health")]
+    ///     async fn check() -> &'static str {
+    ///         "ok"
+    ///     }
     ///
-    /// let security = Security::builder().answers_for(concat!(module_path!(), "::admin")).build();
-    /// assert!(security.is_ok());
+    ///     pub fn security() -> SecurityBuilder {
+    ///         Security::builder().answers_for(module_path!())
+    ///     }
+    /// }
+    ///
+    /// assert!(health::security().build().is_ok());
     /// ```
     pub fn answers_for(mut self, module: impl Into<String>) -> Self {
         self.modules.push(module.into());
