@@ -38,6 +38,7 @@ pub fn request(token: Option<&str>, body: &Bytes) -> Request {
         .insert_header((header::USER_AGENT, "benches/0.1"))
         .insert_header((header::ACCEPT, "application/json"))
         .insert_header((header::CONTENT_TYPE, "application/json"))
+        .insert_header((header::CONTENT_LENGTH, body.len()))
         .set_payload(body.clone());
     if let Some(token) = token {
         request = request.insert_header((header::AUTHORIZATION, format!("Bearer {token}")));

@@ -1,0 +1,126 @@
+//! The one place where a denial becomes a response, and where limits are described to clients.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use actix_web::http::header::{
+    CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
+};
+use actix_web::http::{ConnectionType, StatusCode};
+use actix_web::{HttpRequest, HttpResponse, ResponseError};
+
+use super::body::is_endless;
+use super::passage::Passage;
+use crate::denial::{Denial, DenialKind};
+use crate::policy::Endpoint;
+use crate::problem;
+use crate::scope::SecuredResponse;
+use crate::throttling::RateLimitHeaders;
+
+/// A request that no [`Security`](crate::Security) can judge.
+pub(super) fn unconfigured(
+    request: &HttpRequest,
+    endpoint: &'static Endpoint,
+    denial: &Denial,
+) -> SecuredResponse {
+    log(endpoint, denial);
+    let mut response = denial.error_response();
+    close_if_endless(request, &mut response);
+    SecuredResponse::new(response)
+}
+
+/// The response of a refused request.
+pub(super) fn refuse(passage: &Passage<'_>, mut denial: Denial) -> HttpResponse {
+    let Passage { request, security, plan, .. } = passage;
+    if denial.challenges.is_empty() {
+        denial.challenges = plan.challenges(denial.kind());
+    }
+    log(plan.endpoint, &denial);
+    let body = match &security.inner().problem_hook {
+        None => body(&denial),
+        Some(hook) => {
+            let mut shaped = denial.problem();
+            match catch_unwind(AssertUnwindSafe(|| hook(&denial, &mut shaped))) {
+                Ok(()) => shaped.to_json(),
+                Err(_) => {
+                    tracing::error!("the hook that shapes problems panicked");
+                    body(&denial)
+                }
+            }
+        }
+    };
+    let mut response = render(&denial, body);
+    close_if_endless(request, &mut response);
+    response
+}
+
+/// A denial as an error of actix-web: for extractors and handlers that return one.
+impl ResponseError for Denial {
+    fn status_code(&self) -> StatusCode {
+        StatusCode::from_u16(self.kind().status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        render(self, body(self))
+    }
+}
+
+fn body(denial: &Denial) -> String {
+    if !denial.is_plain() {
+        return denial.problem().to_json();
+    }
+    // What `problem` would write, without the tree in between.
+    let kind = denial.kind();
+    format!(r#"{{"type":"about:blank","title":"{}","status":{}}}"#, kind.title(), kind.status())
+}
+
+fn render(denial: &Denial, body: String) -> HttpResponse {
+    let mut response = HttpResponse::new(denial.status_code());
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(problem::CONTENT_TYPE));
+    for challenge in denial.challenges.iter() {
+        if let Ok(challenge) = HeaderValue::from_str(challenge) {
+            headers.append(WWW_AUTHENTICATE, challenge);
+        }
+    }
+    if let Some(seconds) = denial.throttled.as_ref().and_then(|it| it.retry_after_seconds) {
+        headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response.map_body(|_, _| actix_web::body::BoxBody::new(body))
+}
+
+/// The server would read a body of unknown length to its end to keep the connection; a refused
+/// one may never end.
+fn close_if_endless(request: &HttpRequest, response: &mut HttpResponse) {
+    if is_endless(request) {
+        response.head_mut().set_connection_type(ConnectionType::Close);
+    }
+}
+
+/// Adds the fields that describe the limit nearest to exhaustion.
+pub(super) fn describe_limits(passage: &Passage<'_>, response: &mut HttpResponse) {
+    let Some(report) = &passage.report else {
+        return;
+    };
+    match passage.security.inner().headers {
+        RateLimitHeaders::Off => {}
+        mode => report.write(mode, &passage.plan.policy_field, |name, value| {
+            insert(response.headers_mut(), name, value);
+        }),
+    }
+}
+
+fn insert(headers: &mut HeaderMap, name: &'static str, value: &[u8]) {
+    if let Ok(value) = HeaderValue::from_bytes(value) {
+        headers.insert(HeaderName::from_static(name), value);
+    }
+}
+
+fn log(endpoint: &Endpoint, denial: &Denial) {
+    let (handler, cause) = (endpoint.name, denial.cause());
+    match denial.kind() {
+        DenialKind::Internal | DenialKind::Unavailable => {
+            tracing::error!(handler, status = denial.kind().status(), cause, "refused");
+        }
+        kind => tracing::info!(handler, status = kind.status(), cause, "refused"),
+    }
+}
