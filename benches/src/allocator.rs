@@ -1,6 +1,9 @@
 //! An allocator that counts what passes through it.
 
-#![expect(unsafe_code, reason = "the allocator's trait is unsafe; everything is handed to `System`")]
+#![expect(
+    unsafe_code,
+    reason = "the allocator's trait is unsafe; everything is handed to `System`"
+)]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};

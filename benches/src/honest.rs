@@ -24,9 +24,8 @@ where
 {
     let good = body(SMALL_NOTE)?;
     let large = body(LARGE_NOTE)?;
-    let invalid = Bytes::from_static(
-        br#"{"customer":"Alice","article":"teapot","quantity":0,"note":""}"#,
-    );
+    let invalid =
+        Bytes::from_static(br#"{"customer":"Alice","article":"teapot","quantity":0,"note":""}"#);
     let malformed = Bytes::from_static(b"{");
     let cut = tokens.admin.get(..tokens.admin.len() - 8).unwrap_or_default();
 

@@ -2,7 +2,7 @@
 //!
 //! A part that cannot run here fails with the reason; nothing is skipped silently.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
 use crate::steps::{Steps, cargo};

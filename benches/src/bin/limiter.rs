@@ -88,8 +88,7 @@ fn decision(count: usize, rounds: usize) -> [(f64, f64); 2] {
     let shown = || keys.iter().cycle().take(count.max(200_000));
     let ours = Ours::new(count);
     let peer = governor();
-    let timeless =
-        RateLimiter::dashmap_with_clock(governor_quota(), FakeRelativeClock::default());
+    let timeless = RateLimiter::dashmap_with_clock(governor_quota(), FakeRelativeClock::default());
     let now = ours.clock.now().monotonic_nanos();
     for key in shuffled(&keys) {
         black_box(ours.admits(key));

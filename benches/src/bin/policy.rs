@@ -43,7 +43,11 @@ impl Grants {
 fn main() -> Result<(), Failure> {
     let quick = std::env::args().any(|argument| argument == "--quick");
     let callers = [
-        Principal::builder("clerk").role("clerk").scope("orders:read").scope("orders:write").build(),
+        Principal::builder("clerk")
+            .role("clerk")
+            .scope("orders:read")
+            .scope("orders:write")
+            .build(),
         Principal::builder("reader").role("clerk").scope("orders:read").build(),
         Principal::builder("manager").role("manager").permission("orders:manage").build(),
         Principal::builder("guest").role("guest").permission("orders:list").build(),

@@ -48,13 +48,11 @@ async fn throttle(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
-    let admitted = match (
-        request.app_data::<web::Data<Limiter>>(),
-        request.extensions().get::<Claims>(),
-    ) {
-        (Some(limiter), Some(claims)) => limiter.check_key(&claims.sub).is_ok(),
-        _ => false,
-    };
+    let admitted =
+        match (request.app_data::<web::Data<Limiter>>(), request.extensions().get::<Claims>()) {
+            (Some(limiter), Some(claims)) => limiter.check_key(&claims.sub).is_ok(),
+            _ => false,
+        };
     if admitted { next.call(request).await } else { Err(error::ErrorTooManyRequests("slow down")) }
 }
 

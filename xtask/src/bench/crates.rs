@@ -39,9 +39,9 @@ impl Kind {
         let post = format!("#[post(\"/orders/{number}\")]");
         match self {
             Self::Routed => post,
-            Self::Secured => format!(
-                "#[secure(roles = \"admin\", rate = \"100/h\", validate(order))]\n{post}"
-            ),
+            Self::Secured => {
+                format!("#[secure(roles = \"admin\", rate = \"100/h\", validate(order))]\n{post}")
+            }
             Self::Protected => format!("{post}\n#[protect(\"admin\")]"),
         }
     }

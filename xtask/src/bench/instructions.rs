@@ -23,11 +23,7 @@ const PEERS: [(&str, &str); 2] = [
 ];
 
 /// A row for each signature and peer.
-pub(super) fn measure(
-    plan: &Plan,
-    programs: &Path,
-    fixture: &Path,
-) -> Result<Vec<Row>, Failure> {
+pub(super) fn measure(plan: &Plan, programs: &Path, fixture: &Path) -> Result<Vec<Row>, Failure> {
     let here = Command::new("valgrind").arg("--version").output();
     if !here.is_ok_and(|output| output.status.success()) {
         return times(plan, programs, fixture);

@@ -132,8 +132,9 @@ pub(crate) fn run(options: &[&str]) -> Result<(), Failure> {
 
 /// Builds the programs and says where they are.
 fn build() -> Result<PathBuf, Failure> {
-    let built =
-        cargo(&["build", "--release", "--locked", "--package=benches"]).current_dir(root()).status()?;
+    let built = cargo(&["build", "--release", "--locked", "--package=benches"])
+        .current_dir(root())
+        .status()?;
     if built.success() {
         Ok(target().join("release"))
     } else {
@@ -153,7 +154,8 @@ fn succeed(command: &mut Command) -> Result<String, Failure> {
 
 /// Cargo's folder for what it builds.
 fn target() -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |path| root().join(path))
+    std::env::var_os("CARGO_TARGET_DIR")
+        .map_or_else(|| root().join("target"), |path| root().join(path))
 }
 
 /// Where figures and what they are made of are kept.

@@ -73,9 +73,10 @@ pub(super) fn check() -> Result<(), Vec<String>> {
         .flat_map(|package| {
             let found =
                 [licence(package, &allowed), banned(package, &rules), origin(package, &rules)];
-            found.into_iter().flatten().map(|problem| {
-                format!("{} {}: {problem}", package.name, package.version)
-            })
+            found
+                .into_iter()
+                .flatten()
+                .map(|problem| format!("{} {}: {problem}", package.name, package.version))
         })
         .collect();
     if problems.is_empty() { Ok(()) } else { Err(problems) }
