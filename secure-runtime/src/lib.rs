@@ -28,6 +28,7 @@ pub use request::RequestHead;
 pub use scope::{
     RouteBuilder, Scope, SecuredOutput, SecuredResponse, SecuredRoute, SecuredService, route, scope,
 };
+pub use secure_macros::secure;
 pub use security::{LaunchError, Security, SecurityBuilder};
 pub use time::{Clock, Moment, SystemClock};
 pub use transport::{ForwardingHeader, InvalidNetwork, TrustedProxies};

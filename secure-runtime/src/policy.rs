@@ -83,6 +83,52 @@ impl Policy {
     };
 }
 
+/// Setters for the macro's expansion, which cannot name the fields of a `#[non_exhaustive]` struct.
+#[doc(hidden)]
+impl Policy {
+    #[must_use]
+    pub const fn access(mut self, access: Access) -> Self {
+        self.access = access;
+        self
+    }
+
+    #[must_use]
+    pub const fn rule(mut self, rule: Rule) -> Self {
+        self.rule = rule;
+        self
+    }
+
+    #[must_use]
+    pub const fn limits(mut self, limits: &'static [Limit]) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    #[must_use]
+    pub const fn max_body(mut self, bytes: u64) -> Self {
+        self.max_body = Some(bytes);
+        self
+    }
+
+    #[must_use]
+    pub const fn content_type(mut self, media_type: &'static str) -> Self {
+        self.content_type = Some(media_type);
+        self
+    }
+
+    #[must_use]
+    pub const fn validates(mut self, parameters: &'static [&'static str]) -> Self {
+        self.validates = parameters;
+        self
+    }
+
+    #[must_use]
+    pub const fn unvalidated(mut self, exemptions: &'static [Unvalidated]) -> Self {
+        self.unvalidated = exemptions;
+        self
+    }
+}
+
 /// Who may call an endpoint at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {

@@ -78,7 +78,8 @@ impl TestServer {
             let (name, value) = line.split_once(": ").expect("a header line");
             request = request.append_header((name, value));
         }
-        let sent = if body.is_empty() { request.send() } else { request.send_body(body.to_owned()) };
+        let sent =
+            if body.is_empty() { request.send() } else { request.send_body(body.to_owned()) };
         let mut response = sent.await.expect("an answer");
         let headers = response.headers().iter();
         let text = |value: &awc::http::header::HeaderValue| {

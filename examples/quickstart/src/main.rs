@@ -69,7 +69,11 @@ async fn read(id: web::Path<u32>, notes: web::Data<Notes>) -> impl Responder {
     content_type = "application/json"
 )]
 #[post("/notes")]
-async fn create(note: web::Json<NewNote>, me: Principal, notes: web::Data<Notes>) -> impl Responder {
+async fn create(
+    note: web::Json<NewNote>,
+    me: Principal,
+    notes: web::Data<Notes>,
+) -> impl Responder {
     HttpResponse::Created().json(notes.add(me.subject(), &note.text))
 }
 
@@ -109,10 +113,8 @@ async fn main() -> io::Result<()> {
     // A development issuer, so that this runs alone. In production: `Jwt::rs256_pem(...)` with
     // the public key of your identity provider.
     let issuer = Issuer::hs256();
-    let security = Security::builder()
-        .authenticator("jwt", issuer.jwt())
-        .build()
-        .map_err(io::Error::other)?;
+    let security =
+        Security::builder().authenticator("jwt", issuer.jwt()).build().map_err(io::Error::other)?;
     let notes = web::Data::new(Notes::default());
     notes.add("ada", "Policies belong to signatures.");
     notes.add("grace", "Delete me.");
@@ -120,10 +122,14 @@ async fn main() -> io::Result<()> {
     let address = env::var("QUICKSTART_ADDR").unwrap_or_else(|_| String::from("127.0.0.1:8080"));
     let app = security.clone();
     let server = HttpServer::new(move || {
-        App::new()
-            .app_data(app.clone())
-            .app_data(notes.clone())
-            .service(scope("/api").service(health).service(list).service(read).service(create).service(remove))
+        App::new().app_data(app.clone()).app_data(notes.clone()).service(
+            scope("/api")
+                .service(health)
+                .service(list)
+                .service(read)
+                .service(create)
+                .service(remove),
+        )
     })
     .bind(address)?;
     for address in server.addrs() {

@@ -1,6 +1,7 @@
 //! How many requests: quotas, the in-memory limiter, and the fields that tell a client.
 
 mod gcra;
+mod headers;
 mod limiter;
 mod quota;
 mod slot;
@@ -8,5 +9,7 @@ mod stripes;
 mod table;
 
 pub use gcra::Decision;
+pub use headers::RateLimitHeaders;
+pub(crate) use headers::policy_field;
 pub use limiter::{LimitKey, Limiter, Statistics};
 pub use quota::Quota;

@@ -21,7 +21,12 @@ async fn order(order: web::Json<Order>, runs: web::Data<Runs>) -> HttpResponse {
     HttpResponse::Ok().json(order.quantity)
 }
 
-#[secure(public, unvalidated(text, reason = "a test"), content_type = "text/plain", max_body = "10B")]
+#[secure(
+    public,
+    unvalidated(text, reason = "a test"),
+    content_type = "text/plain",
+    max_body = "10B"
+)]
 #[post("/text")]
 async fn text(text: String) -> String {
     text
@@ -41,11 +46,8 @@ async fn open(order: web::Json<Order>) -> String {
 
 fn server() -> (TestServer, secure_runtime::testing::Issuer, Runs) {
     let (builder, issuer, _) = crate::security(module_path!());
-    let security = builder
-        .max_body(1000)
-        .body_timeout(std::time::Duration::from_millis(200))
-        .build()
-        .unwrap();
+    let security =
+        builder.max_body(1000).body_timeout(std::time::Duration::from_millis(200)).build().unwrap();
     let runs = Runs::default();
     let data = web::Data::new(runs.clone());
     let server = TestServer::start(&security, move || {
@@ -138,8 +140,14 @@ async fn what_cannot_be_extracted_is_a_problem_without_rust_types() {
         assert_eq!(problem["detail"], detail);
     };
     check("{", 400, "the body is no JSON at line 1 column 1").await;
-    check(r#"{"quantity":"x"}"#, 422, "the body does not have the expected form at line 1 column 15").await;
+    check(
+        r#"{"quantity":"x"}"#,
+        422,
+        "the body does not have the expected form at line 1 column 15",
+    )
+    .await;
     check("{}", 422, "the member `quantity` is missing at line 1 column 2").await;
-    let problem = server.send("POST", "/open", &["content-type: text/html"], "x").await.problem(415);
+    let problem =
+        server.send("POST", "/open", &["content-type: text/html"], "x").await.problem(415);
     assert_eq!(problem["detail"], "expected `application/json`");
 }

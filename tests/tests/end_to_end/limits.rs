@@ -50,7 +50,9 @@ async fn costly() -> HttpResponse {
     HttpResponse::Ok().finish()
 }
 
-fn server_with(adapt: impl Fn(SecurityBuilder) -> SecurityBuilder) -> (TestServer, Issuer, FakeClock) {
+fn server_with(
+    adapt: impl Fn(SecurityBuilder) -> SecurityBuilder,
+) -> (TestServer, Issuer, FakeClock) {
     let (builder, issuer, clock) = crate::security(module_path!());
     let security = adapt(builder).build().unwrap();
     let server = TestServer::start(&security, || {
@@ -88,10 +90,7 @@ async fn each_caller_has_a_limit_of_their_own_and_is_told_about_it() {
     let (server, issuer, clock) = server();
     let ada = bearer(&issuer.token("ada").sign());
     let first = server.get("/each", &[&ada]).await;
-    assert_eq!(
-        fields(&first),
-        (Some(r#""3/h";q=3;w=3600"#), Some(r#""3/h";r=2;t=1200"#), None)
-    );
+    assert_eq!(fields(&first), (Some(r#""3/h";q=3;w=3600"#), Some(r#""3/h";r=2;t=1200"#), None));
     assert_eq!(statuses(&server, "/each", &[&ada], 3).await, [200, 200, 429]);
     let refused = server.get("/each", &[&ada]).await;
     let problem = refused.problem(429);

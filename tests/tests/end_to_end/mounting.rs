@@ -69,7 +69,8 @@ async fn every_way_of_mounting_enforces_the_same() {
     });
     let admin = bearer(&issuer.token("a").role("admin").sign());
     let guest = bearer(&issuer.token("a").sign());
-    for path in ["/below/7", "/plain/7", "/api/bare/7", "/api/inner/full-path/7", "/api/several/7"] {
+    for path in ["/below/7", "/plain/7", "/api/bare/7", "/api/inner/full-path/7", "/api/several/7"]
+    {
         assert_eq!(server.get(path, &[&admin]).await.body, "7", "{path}");
         server.get(path, &[&guest]).await.problem(403);
         server.get(path, &[]).await.problem(401);

@@ -44,7 +44,8 @@ async fn order(
     runs: web::Data<Runs>,
 ) -> HttpResponse {
     runs.count();
-    HttpResponse::Ok().body(format!("{} {} {} {}", order.contact, order.lines[0].article, page.take, path.id))
+    HttpResponse::Ok()
+        .body(format!("{} {} {} {}", order.contact, order.lines[0].article, page.take, path.id))
 }
 
 #[secure(public, validate(page))]

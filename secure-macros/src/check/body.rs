@@ -1,0 +1,200 @@
+//! Rules about the request's body and its validation.
+
+use super::parameters::{Body, Parameter};
+use crate::diagnostics::{Diagnostics, nearest};
+use crate::model::legal::Validated;
+use crate::model::raw::{Declaration, Name};
+
+/// `validate` names parameters of the handler, each once.
+pub(super) fn validates_parameters(
+    declaration: &Declaration,
+    parameters: &[Parameter<'_>],
+    diagnostics: &mut Diagnostics,
+) {
+    let names = declaration.validate.as_deref().unwrap_or_default();
+    for (index, name) in names.iter().enumerate() {
+        if names.iter().take(index).any(|earlier| same(name, earlier, parameters)) {
+            let message = format!("`validate` names `{}` twice, expected it once", name.text);
+            diagnostics.error(name, message);
+        } else {
+            is_parameter("validate", name, parameters, diagnostics);
+        }
+    }
+}
+
+/// `unvalidated` names parameters that hold a body and are not validated, each once.
+pub(super) fn exempts_body_parameters(
+    declaration: &Declaration,
+    parameters: &[Parameter<'_>],
+    diagnostics: &mut Diagnostics,
+) {
+    let validated = declaration.validate.as_deref().unwrap_or_default();
+    for (index, exemption) in declaration.unvalidated.iter().enumerate() {
+        let name = &exemption.parameter;
+        let text = &name.text;
+        let mut earlier = declaration.unvalidated.iter().take(index);
+        if earlier.any(|earlier| same(name, &earlier.parameter, parameters)) {
+            diagnostics
+                .error(name, format!("`unvalidated` names `{text}` twice, expected it once"));
+        } else if validated.iter().any(|validated| same(name, validated, parameters)) {
+            diagnostics
+                .error(name, format!("`{text}` is validated and unvalidated, expected one of them"))
+                .help("leave out one of the two");
+        } else if is_parameter("unvalidated", name, parameters, diagnostics)
+            && parameter(name, parameters).is_some_and(|parameter| parameter.body.is_none())
+        {
+            diagnostics
+                .error(
+                    name,
+                    format!("`unvalidated` expects a parameter with a body, found `{text}`"),
+                )
+                .help("leave it out: only bodies have to be validated");
+        }
+    }
+}
+
+/// The reason is for those who review the endpoint: it says something.
+pub(super) fn reasons_say_something(declaration: &Declaration, diagnostics: &mut Diagnostics) {
+    for exemption in &declaration.unvalidated {
+        if exemption.reason.text.trim().is_empty() {
+            diagnostics
+                .error(&exemption.reason, "`reason` expects a sentence, found nothing")
+                .help("say why this body needs no validation");
+        }
+    }
+}
+
+/// Bytes have no rules of their own.
+pub(super) fn raw_bodies_are_not_validated(
+    declaration: &Declaration,
+    parameters: &[Parameter<'_>],
+    diagnostics: &mut Diagnostics,
+) {
+    for name in declaration.validate.as_deref().unwrap_or_default() {
+        if let Some(parameter) = parameter(name, parameters)
+            && let Some(Body::Raw(extractor)) = &parameter.body
+        {
+            let text = &name.text;
+            let message =
+                format!("`validate` expects a body with a type, found `{text}: {extractor}`");
+            diagnostics.error(name, message).help(format!(
+                "`unvalidated({text}, reason = \"…\")`, and check it in the handler"
+            ));
+        }
+    }
+}
+
+/// Every parameter that holds a body is validated, or says why it is not.
+pub(super) fn every_body_is_decided(
+    declaration: &Declaration,
+    parameters: &[Parameter<'_>],
+    diagnostics: &mut Diagnostics,
+) {
+    if declaration.bodies_unclear {
+        return;
+    }
+    let validated = declaration.validate.iter().flatten();
+    let exempt = declaration.unvalidated.iter().map(|exemption| &exemption.parameter);
+    let decided: Vec<&Name> = validated.chain(exempt).collect();
+    for parameter in parameters {
+        let Some(body) = &parameter.body else { continue };
+        if decided.iter().any(|name| parameter.binds(&name.text)) {
+            continue;
+        }
+        let extractor = body.extractor();
+        let Some(name) = parameter.names.last() else {
+            let message = format!("a `{extractor}` body expects a name, to be validated by it");
+            diagnostics.error(parameter.pattern, message).help("`body: …`, and `validate(body)`");
+            continue;
+        };
+        let (message, help) = match body {
+            Body::Structured(_) => (
+                format!("`{name}: {extractor}` holds a request body, expected it to be validated"),
+                format!("`validate({name})`, or `unvalidated({name}, reason = \"…\")`"),
+            ),
+            Body::Raw(_) => (
+                format!(
+                    "`{name}: {extractor}` holds a raw body, expected a reason not to validate it"
+                ),
+                format!("`unvalidated({name}, reason = \"…\")`"),
+            ),
+        };
+        diagnostics
+            .error(parameter.ty, message)
+            .help(help)
+            .note("what a client sends is checked before the handler sees it");
+    }
+}
+
+/// `content_type` is `type/subtype`, without parameters.
+pub(super) fn content_type_is_a_media_type(
+    declaration: &Declaration,
+    diagnostics: &mut Diagnostics,
+) {
+    let Some(name) = &declaration.content_type else { return };
+    let text = &name.text;
+    let is_token = |part: &str| {
+        !part.is_empty()
+            && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&byte))
+    };
+    if text.contains(';') {
+        diagnostics
+            .error(name, "`content_type` expects no parameters, found `;`")
+            .help("`type/subtype` alone; parameters such as `charset` are ignored");
+    } else if !text.split_once('/').is_some_and(|(kind, sub)| is_token(kind) && is_token(sub)) {
+        diagnostics
+            .error(name, format!("`content_type` expects `type/subtype`, found `{text:?}`"))
+            .help("`content_type = \"application/json\"`");
+    }
+}
+
+/// The parameters to validate, with their places.
+pub(super) fn validated(declaration: &Declaration, parameters: &[Parameter<'_>]) -> Vec<Validated> {
+    let names = declaration.validate.iter().flatten();
+    names
+        .filter_map(|name| {
+            let index = parameters.iter().position(|parameter| parameter.binds(&name.text))?;
+            Some(Validated { index, name: name.text.clone() })
+        })
+        .collect()
+}
+
+/// The parameters that are exempt, with the reasons.
+pub(super) fn exemptions(declaration: &Declaration) -> Vec<(String, String)> {
+    let texts = declaration
+        .unvalidated
+        .iter()
+        .map(|exemption| (exemption.parameter.text.clone(), exemption.reason.text.clone()));
+    texts.collect()
+}
+
+/// Whether two names are bound by one parameter.
+fn same(left: &Name, right: &Name, parameters: &[Parameter<'_>]) -> bool {
+    left.text == right.text
+        || parameter(left, parameters).is_some_and(|parameter| parameter.binds(&right.text))
+}
+
+fn parameter<'a>(name: &Name, parameters: &'a [Parameter<'a>]) -> Option<&'a Parameter<'a>> {
+    parameters.iter().find(|parameter| parameter.binds(&name.text))
+}
+
+fn is_parameter(
+    key: &str,
+    name: &Name,
+    parameters: &[Parameter<'_>],
+    diagnostics: &mut Diagnostics,
+) -> bool {
+    if parameter(name, parameters).is_some() {
+        return true;
+    }
+    let names: Vec<&str> =
+        parameters.iter().flat_map(|parameter| &parameter.names).map(String::as_str).collect();
+    let message = format!("`{key}` expects a parameter of the handler, found `{}`", name.text);
+    let diagnostic = diagnostics.error(name, message);
+    match (nearest(&name.text, names.iter().copied()), names.as_slice()) {
+        (Some(nearest), _) => diagnostic.help(format!("did you mean `{nearest}`?")),
+        (None, []) => diagnostic.help("the handler has no parameters"),
+        (None, names) => diagnostic.help(format!("the parameters are {}", names.join(", "))),
+    };
+    false
+}

@@ -1,0 +1,71 @@
+//! Rules about who may call.
+
+use quote::ToTokens;
+
+use super::parameters::Parameter;
+use crate::diagnostics::Diagnostics;
+use crate::model::raw::{Combine, Declaration, Names, RateKey};
+
+/// Whether the value is the bare word `optional`.
+pub(super) fn is_optional(auth: &Names) -> bool {
+    auth.combine == Combine::One
+        && auth.names.iter().all(|name| name.bare && name.text == "optional")
+}
+
+/// Without a caller nothing can be demanded of one, and nothing counted by one.
+pub(super) fn public_needs_no_caller(
+    declaration: &Declaration,
+    parameters: &[Parameter<'_>],
+    diagnostics: &mut Diagnostics,
+) {
+    if declaration.public.is_none() {
+        return;
+    }
+    let demands =
+        [&declaration.auth, &declaration.roles, &declaration.scopes, &declaration.permissions];
+    for names in demands.into_iter().flatten() {
+        needs_a_caller(&names.key, &format!("`{}`", names.key), diagnostics);
+    }
+    for rate in &declaration.rates {
+        rate_needs_no_caller(rate, diagnostics);
+    }
+    for parameter in parameters.iter().filter(|parameter| parameter.is_principal()) {
+        diagnostics
+            .error(parameter.ty, "`public` expects a handler without a caller, found `Principal`")
+            .help("`auth = optional`, and `Option<Principal>`, if callers may be anonymous");
+    }
+}
+
+fn rate_needs_no_caller(rate: &RateKey, diagnostics: &mut Diagnostics) {
+    if let Some(by) = rate.by.as_ref().filter(|by| by.text == "principal") {
+        needs_a_caller(by, "`by = principal`", diagnostics);
+    }
+    let audiences = [("anonymous", &rate.anonymous), ("authenticated", &rate.authenticated)];
+    let mut split =
+        audiences.into_iter().filter_map(|(name, quotas)| Some((name, quotas.as_ref()?)));
+    // One mistake, however many of the two are written.
+    if let Some((name, quotas)) = split.next() {
+        needs_a_caller(&quotas.place, &format!("`{name}`"), diagnostics);
+    }
+}
+
+fn needs_a_caller(place: &dyn ToTokens, found: &str, diagnostics: &mut Diagnostics) {
+    diagnostics
+        .error(place, format!("`public` expects nothing about the caller, found {found}"))
+        .help("leave out one of the two")
+        .note("a public endpoint does not look at credentials");
+}
+
+/// A caller who may be anonymous cannot have to have a role, a scope or a permission.
+pub(super) fn optional_demands_nothing(declaration: &Declaration, diagnostics: &mut Diagnostics) {
+    if !declaration.auth.as_ref().is_some_and(is_optional) {
+        return;
+    }
+    let demands = [&declaration.roles, &declaration.scopes, &declaration.permissions];
+    for names in demands.into_iter().flatten() {
+        let key = &names.key;
+        diagnostics
+            .error(key, format!("`auth = optional` admits anonymous callers, found `{key}`"))
+            .help("leave out one of the two");
+    }
+}

@@ -1,0 +1,87 @@
+//! The rule book: from what is written to what is legal, or to every rule it breaks.
+
+mod body;
+mod caller;
+mod names;
+mod parameters;
+mod rates;
+mod routes;
+mod signature;
+
+use crate::diagnostics::Diagnostics;
+use crate::model::legal::{Access, Endpoint, Policy};
+use crate::model::raw::{Declaration, Function};
+use crate::paths::Paths;
+
+pub(crate) use routes::{is_route, visible};
+
+/// Checks one attribute on one function.
+pub(crate) fn endpoint(
+    declaration: &Declaration,
+    function: Function,
+    diagnostics: &mut Diagnostics,
+) -> Option<Endpoint> {
+    signature::takes_no_self(&function, diagnostics)?;
+    signature::is_async(&function, diagnostics);
+    signature::has_no_qualifiers(&function, diagnostics);
+    signature::returns_a_response(&function, diagnostics);
+    signature::is_secured_once(&function, diagnostics);
+    signature::names_its_types(&function, diagnostics);
+    signature::has_few_parameters(&function, diagnostics);
+
+    let routes = visible(&function);
+    routes::one_route_attribute(&function, diagnostics);
+    routes::routed_is_not_generic(&function, &routes, diagnostics);
+
+    let parameters = parameters::of(&function);
+    caller::public_needs_no_caller(declaration, &parameters, diagnostics);
+    caller::optional_demands_nothing(declaration, diagnostics);
+    for names in names::lists(declaration) {
+        names::not_empty(names, diagnostics);
+        names::well_formed(names, diagnostics);
+        names::no_duplicates(names, diagnostics);
+    }
+
+    for rate in &declaration.rates {
+        rates::has_a_quota(rate, diagnostics);
+        rates::one_kind_of_quota(rate, diagnostics);
+        rates::burst_is_positive(rate, diagnostics);
+        rates::cost_is_positive(rate, diagnostics);
+        rates::cost_fits_burst(rate, diagnostics);
+        rates::windows_differ(rate, diagnostics);
+        rates::partition_is_known(rate, diagnostics);
+        rates::principals_exist(rate, declaration, diagnostics);
+    }
+    rates::partitions_differ(&declaration.rates, diagnostics);
+
+    body::validates_parameters(declaration, &parameters, diagnostics);
+    body::exempts_body_parameters(declaration, &parameters, diagnostics);
+    body::reasons_say_something(declaration, diagnostics);
+    body::raw_bodies_are_not_validated(declaration, &parameters, diagnostics);
+    body::every_body_is_decided(declaration, &parameters, diagnostics);
+    body::content_type_is_a_media_type(declaration, diagnostics);
+
+    Some(Endpoint {
+        paths: Paths::new(declaration.root.as_ref()),
+        routes,
+        policy: Policy {
+            access: access(declaration),
+            requirements: names::requirements(declaration),
+            limits: rates::limits(&declaration.rates),
+            max_body: declaration.max_body.map(|size| size.0),
+            content_type: declaration.content_type.as_ref().map(|name| name.text.clone()),
+            unvalidated: body::exemptions(declaration),
+        },
+        arguments: parameters.iter().map(|parameter| parameter.ty.clone()).collect(),
+        validated: body::validated(declaration, &parameters),
+        function,
+    })
+}
+
+fn access(declaration: &Declaration) -> Access {
+    match (&declaration.public, &declaration.auth) {
+        (Some(_), _) => Access::Public,
+        (None, Some(auth)) if caller::is_optional(auth) => Access::Optional,
+        (None, auth) => Access::Authenticated(names::authenticators(auth.as_ref())),
+    }
+}

@@ -1,0 +1,95 @@
+//! Rules about lists of names: roles, scopes, permissions, authenticators.
+
+use super::caller::is_optional;
+use crate::diagnostics::Diagnostics;
+use crate::model::legal::{Authenticators, Fact, Requirement};
+use crate::model::raw::{Combine, Declaration, Names};
+
+/// Every list of names of the attribute.
+pub(super) fn lists(declaration: &Declaration) -> impl Iterator<Item = &Names> {
+    [&declaration.auth, &declaration.roles, &declaration.scopes, &declaration.permissions]
+        .into_iter()
+        .flatten()
+}
+
+/// An empty list says nothing: `any()` would refuse everybody, `all()` nobody.
+pub(super) fn not_empty(list: &Names, diagnostics: &mut Diagnostics) {
+    if list.names.is_empty() {
+        let message = format!("`{}` expects at least one name, found none", list.key);
+        diagnostics.error(&list.value, message).help(format!("leave out `{}`", list.key));
+    }
+}
+
+/// A name is one word: no token can carry another.
+pub(super) fn well_formed(list: &Names, diagnostics: &mut Diagnostics) {
+    for name in &list.names {
+        let key = &list.key;
+        if name.text.is_empty() {
+            diagnostics.error(name, format!("`{key}` expects a name, found an empty one"));
+        } else if name.text.chars().any(char::is_whitespace) {
+            let message =
+                format!("`{key}` expects a name without whitespace, found `{:?}`", name.text);
+            let words: Vec<String> =
+                name.text.split_whitespace().map(|word| format!("{word:?}")).collect();
+            diagnostics.error(name, message).help(format!("`{key} = all({})`", words.join(", ")));
+        } else if name.text.chars().any(is_invisible) {
+            let message =
+                format!("`{key}` expects visible characters in a name, found `{:?}`", name.text);
+            diagnostics.error(name, message);
+        } else if name.bare && name.text == "optional" && list.combine != Combine::One {
+            diagnostics
+                .error(name, "`optional` stands alone, found it in a list")
+                .help("`auth = optional`");
+        }
+    }
+}
+
+/// Control characters, and those that print nothing or change the direction of text.
+fn is_invisible(letter: char) -> bool {
+    letter.is_control()
+        || matches!(
+            letter,
+            '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+        )
+}
+
+/// A name that stands twice in a list is a slip: another one was meant.
+pub(super) fn no_duplicates(list: &Names, diagnostics: &mut Diagnostics) {
+    for (index, name) in list.names.iter().enumerate() {
+        if list.names.iter().take(index).any(|earlier| earlier.text == name.text) {
+            let message = format!("`{}` names `{}` twice, expected it once", list.key, name.text);
+            diagnostics.error(name, message);
+        }
+    }
+}
+
+/// What must be true of the caller, in the order of the table of keys.
+pub(super) fn requirements(declaration: &Declaration) -> Vec<Requirement> {
+    let lists = [
+        (Fact::Role, &declaration.roles),
+        (Fact::Scope, &declaration.scopes),
+        (Fact::Permission, &declaration.permissions),
+    ];
+    lists
+        .into_iter()
+        .filter_map(|(fact, list)| {
+            let list = list.as_ref()?;
+            Some(Requirement { fact, combine: list.combine, names: texts(list) })
+        })
+        .collect()
+}
+
+/// Which authenticators the endpoint names.
+pub(super) fn authenticators(auth: Option<&Names>) -> Authenticators {
+    match auth {
+        Some(list) if !is_optional(list) => match list.combine {
+            Combine::One | Combine::Any => Authenticators::Any(texts(list)),
+            Combine::All => Authenticators::All(texts(list)),
+        },
+        _ => Authenticators::Default,
+    }
+}
+
+fn texts(list: &Names) -> Vec<String> {
+    list.names.iter().map(|name| name.text.clone()).collect()
+}

@@ -1,0 +1,133 @@
+//! The handler's parameters: what they are called, and whether they hold the request's body.
+
+use proc_macro2::Ident;
+use syn::{FnArg, GenericArgument, Pat, PathArguments, PathSegment, Type};
+
+use crate::model::raw::Function;
+use crate::parse::tokens::word_of;
+
+/// One parameter.
+#[derive(Debug)]
+pub(super) struct Parameter<'a> {
+    pub(super) pattern: &'a Pat,
+    pub(super) ty: &'a Type,
+    /// The names that its pattern binds.
+    pub(super) names: Vec<String>,
+    /// How it holds the request's body, if it does.
+    pub(super) body: Option<Body>,
+}
+
+/// What of the body a parameter holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Body {
+    /// Deserialized into a type, by this extractor.
+    Structured(String),
+    /// The bytes, by this extractor.
+    Raw(String),
+}
+
+impl Body {
+    /// The extractor's name.
+    pub(super) fn extractor(&self) -> &str {
+        match self {
+            Self::Structured(name) | Self::Raw(name) => name,
+        }
+    }
+}
+
+impl Parameter<'_> {
+    pub(super) fn binds(&self, name: &str) -> bool {
+        self.names.iter().any(|bound| bound == name)
+    }
+
+    /// The caller as an argument: `Principal`, or `Option<Principal>`.
+    pub(super) fn is_principal(&self) -> bool {
+        let segment = last_segment(self.ty);
+        let inner = segment.filter(|last| last.ident == "Option").and_then(first_type);
+        [segment, inner.and_then(last_segment)]
+            .into_iter()
+            .flatten()
+            .any(|last| last.ident == "Principal")
+    }
+}
+
+/// All parameters, in their order.
+pub(super) fn of(function: &Function) -> Vec<Parameter<'_>> {
+    let typed = function.signature.inputs.iter().filter_map(|input| match input {
+        FnArg::Typed(typed) => Some(typed),
+        FnArg::Receiver(_) => None,
+    });
+    typed
+        .map(|typed| {
+            let mut names = Vec::new();
+            bound_names(&typed.pat, &mut names);
+            let names = names.into_iter().map(|name| word_of(name).text).collect();
+            Parameter { pattern: &typed.pat, ty: &typed.ty, names, body: body(&typed.ty) }
+        })
+        .collect()
+}
+
+fn bound_names<'a>(pattern: &'a Pat, names: &mut Vec<&'a Ident>) {
+    match pattern {
+        Pat::Ident(pattern) => {
+            names.push(&pattern.ident);
+            if let Some((_, inner)) = &pattern.subpat {
+                bound_names(inner, names);
+            }
+        }
+        Pat::Paren(pattern) => bound_names(&pattern.pat, names),
+        Pat::Reference(pattern) => bound_names(&pattern.pat, names),
+        Pat::Type(pattern) => bound_names(&pattern.pat, names),
+        Pat::Or(pattern) => {
+            if let Some(case) = pattern.cases.first() {
+                bound_names(case, names);
+            }
+        }
+        Pat::Slice(pattern) => pattern.elems.iter().for_each(|inner| bound_names(inner, names)),
+        Pat::Tuple(pattern) => pattern.elems.iter().for_each(|inner| bound_names(inner, names)),
+        Pat::TupleStruct(pattern) => {
+            pattern.elems.iter().for_each(|inner| bound_names(inner, names));
+        }
+        Pat::Struct(pattern) => {
+            pattern.fields.iter().for_each(|field| bound_names(&field.pat, names));
+        }
+        _ => {}
+    }
+}
+
+/// What of the body a type holds, by the last segments of its paths: a macro sees no types.
+fn body(ty: &Type) -> Option<Body> {
+    match ty {
+        Type::Group(group) => body(&group.elem),
+        Type::Paren(paren) => body(&paren.elem),
+        // A tuple of extractors is an extractor.
+        Type::Tuple(tuple) => tuple.elems.iter().find_map(body),
+        ty => {
+            let last = last_segment(ty)?;
+            let name = last.ident.to_string();
+            match name.as_str() {
+                "Json" | "Form" | "MultipartForm" | "Either" => Some(Body::Structured(name)),
+                "Bytes" | "BytesMut" | "String" | "Payload" | "Multipart" => Some(Body::Raw(name)),
+                "Option" | "Result" => first_type(last).and_then(body),
+                _ => None,
+            }
+        }
+    }
+}
+
+fn last_segment(ty: &Type) -> Option<&PathSegment> {
+    match ty {
+        Type::Group(group) => last_segment(&group.elem),
+        Type::Paren(paren) => last_segment(&paren.elem),
+        Type::Path(path) => path.path.segments.last(),
+        _ => None,
+    }
+}
+
+fn first_type(segment: &PathSegment) -> Option<&Type> {
+    let PathArguments::AngleBracketed(arguments) = &segment.arguments else { return None };
+    arguments.args.iter().find_map(|argument| match argument {
+        GenericArgument::Type(ty) => Some(ty),
+        _ => None,
+    })
+}

@@ -1,0 +1,117 @@
+//! Which route attributes of actix-web stand below `#[secure]`, and rules about them.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::parse::{ParseStream, Parser};
+use syn::punctuated::Punctuated;
+use syn::{Attribute, Expr, ExprLit, Lit, LitStr, Meta, MetaNameValue, Path, Token};
+
+use crate::diagnostics::Diagnostics;
+use crate::model::legal::Route;
+use crate::model::raw::Function;
+
+/// The attributes of actix-web that name one method.
+const METHODS: [&str; 10] =
+    ["connect", "delete", "get", "head", "options", "patch", "post", "put", "query", "trace"];
+
+/// Whether an attribute makes the function a route: by its name, however it is qualified.
+pub(crate) fn is_route(path: &Path) -> bool {
+    named(path, |name| METHODS.contains(&name) || name == "route" || name == "routes")
+}
+
+/// The routes that actix-web's attributes will make; those it will refuse are left to it.
+pub(crate) fn visible(function: &Function) -> Vec<Route> {
+    let several = is_several(function);
+    let mut routes = Vec::new();
+    for attribute in &function.attributes {
+        // `#[routes]` takes unqualified names only, as actix-web does.
+        if several && attribute.path().get_ident().is_none() {
+            continue;
+        }
+        for (meta, condition) in metas(attribute) {
+            routes.extend(route(&meta, condition));
+        }
+    }
+    routes
+}
+
+/// Two route attributes need `#[routes]`: else the second one would be lost in the first.
+pub(super) fn one_route_attribute(function: &Function, diagnostics: &mut Diagnostics) {
+    if is_several(function) {
+        return;
+    }
+    let routes = function.attributes.iter().filter(|attribute| is_route(attribute.path()));
+    if let Some(second) = routes.skip(1).next() {
+        diagnostics
+            .error(second.path(), "expected one route attribute, found a second one")
+            .help("put `#[routes]` above them");
+    }
+}
+
+/// actix-web's attributes register one function: a generic one would be many.
+pub(super) fn routed_is_not_generic(
+    function: &Function,
+    routes: &[Route],
+    diagnostics: &mut Diagnostics,
+) {
+    let generics = &function.signature.generics;
+    let generic =
+        generics.type_params().next().is_some() || generics.const_params().next().is_some();
+    if generic && !routes.is_empty() {
+        diagnostics
+            .error(&generics.params, "a routed handler expects no type parameters, found some")
+            .help("leave out the route attribute: `web::get().to(handler::<Type>)`");
+    }
+}
+
+fn is_several(function: &Function) -> bool {
+    let paths = function.attributes.iter().map(Attribute::path);
+    paths.into_iter().any(|path| named(path, |name| name == "routes"))
+}
+
+fn named(path: &Path, is: impl Fn(&str) -> bool) -> bool {
+    path.segments.last().is_some_and(|last| is(&last.ident.to_string()))
+}
+
+/// The attribute itself, or those in its `cfg_attr` with the predicate.
+fn metas(attribute: &Attribute) -> Vec<(Meta, Option<TokenStream>)> {
+    if !attribute.path().is_ident("cfg_attr") {
+        return vec![(attribute.meta.clone(), None)];
+    }
+    let all = attribute.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated);
+    let mut all = all.into_iter().flatten();
+    let Some(predicate) = all.next() else { return Vec::new() };
+    all.map(|meta| (meta, Some(quote!(#predicate)))).collect()
+}
+
+fn route(meta: &Meta, condition: Option<TokenStream>) -> Option<Route> {
+    let Meta::List(list) = meta else { return None };
+    let method = METHODS.into_iter().find(|method| named(&list.path, |name| name == *method));
+    if method.is_none() && !named(&list.path, |name| name == "route") {
+        return None;
+    }
+    let (path, options) = arguments.parse2(list.tokens.clone()).ok()?;
+    let methods = match method {
+        Some(method) => vec![method.to_uppercase()],
+        None => options.iter().filter_map(option_method).collect(),
+    };
+    (!methods.is_empty()).then_some(Route { methods, path, condition })
+}
+
+fn arguments(input: ParseStream<'_>) -> syn::Result<(LitStr, Vec<MetaNameValue>)> {
+    let path = input.parse()?;
+    if input.parse::<Option<Token![,]>>()?.is_none() {
+        return Ok((path, Vec::new()));
+    }
+    let options = Punctuated::<MetaNameValue, Token![,]>::parse_terminated(input)?;
+    Ok((path, options.into_iter().collect()))
+}
+
+fn option_method(option: &MetaNameValue) -> Option<String> {
+    match &option.value {
+        Expr::Lit(ExprLit { lit: Lit::Str(method), .. }) if option.path.is_ident("method") => {
+            Some(method.value())
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,122 @@
+//! Rules about the function: it has to be an ordinary async handler.
+
+use proc_macro2::TokenStream;
+use quote::ToTokens;
+use syn::{FnArg, GenericArgument, PathArguments, ReturnType, Safety, Type};
+
+use crate::diagnostics::Diagnostics;
+use crate::model::raw::Function;
+
+/// The most arguments that actix-web passes to a handler.
+const MOST_PARAMETERS: usize = 16;
+
+/// A handler is a free function: actix-web has no object to call a method on.
+pub(super) fn takes_no_self(function: &Function, diagnostics: &mut Diagnostics) -> Option<()> {
+    let Some(receiver) = function.signature.receiver() else { return Some(()) };
+    diagnostics
+        .error(receiver, "`#[secure]` expects a free function, found a method")
+        .help("move the handler out of the `impl` block");
+    None
+}
+
+/// A handler is async.
+pub(super) fn is_async(function: &Function, diagnostics: &mut Diagnostics) {
+    if function.signature.asyncness.is_none() {
+        diagnostics
+            .error(&function.signature.fn_token, "`#[secure]` expects an `async fn`, found a `fn`")
+            .help(format!("`async fn {}`", function.signature.ident));
+    }
+}
+
+/// A handler is neither `const` nor `unsafe` nor `extern` nor variadic.
+pub(super) fn has_no_qualifiers(function: &Function, diagnostics: &mut Diagnostics) {
+    let signature = &function.signature;
+    let safety: Option<TokenStream> = match &signature.safety {
+        Safety::Safe(token) => Some(token.to_token_stream()),
+        Safety::Unsafe(token) => Some(token.to_token_stream()),
+        Safety::Default => None,
+    };
+    let qualifiers: [(&str, Option<TokenStream>); 4] = [
+        ("const", signature.constness.map(ToTokens::into_token_stream)),
+        ("unsafe", safety),
+        ("extern", signature.abi.as_ref().map(ToTokens::to_token_stream)),
+        ("variadic", signature.variadic.as_ref().map(ToTokens::to_token_stream)),
+    ];
+    for (name, place) in qualifiers {
+        if let Some(place) = place {
+            let message = format!("`#[secure]` expects a plain `async fn`, found `{name}`");
+            diagnostics.error(&place, message).help("leave it out");
+        }
+    }
+}
+
+/// A handler returns something that is a response: actix-web has none for `()`.
+pub(super) fn returns_a_response(function: &Function, diagnostics: &mut Diagnostics) {
+    let signature = &function.signature;
+    let nothing = match &signature.output {
+        ReturnType::Default => Some(signature.ident.to_token_stream()),
+        ReturnType::Type(_, ty) => match &**ty {
+            Type::Tuple(tuple) if tuple.elems.is_empty() => Some(tuple.to_token_stream()),
+            _ => None,
+        },
+    };
+    if let Some(place) = nothing {
+        diagnostics
+            .error(&place, "`#[secure]` expects a handler that returns a response, found none")
+            .help("`-> impl Responder`, or `-> HttpResponse`");
+    }
+}
+
+/// One function has one policy.
+pub(super) fn is_secured_once(function: &Function, diagnostics: &mut Diagnostics) {
+    for attribute in &function.attributes {
+        if attribute.path().segments.last().is_some_and(|last| last.ident == "secure") {
+            diagnostics
+                .error(attribute.path(), "`#[secure]` is given twice, expected it once")
+                .help("write all keys into one attribute");
+        }
+    }
+}
+
+/// The type of every parameter can be named: actix-web has to know what to extract.
+pub(super) fn names_its_types(function: &Function, diagnostics: &mut Diagnostics) {
+    for input in &function.signature.inputs {
+        if let FnArg::Typed(parameter) = input
+            && let Some(place) = unnamed(&parameter.ty)
+        {
+            diagnostics
+                .error(&place, "a handler's parameter expects a named type, found `impl Trait`")
+                .help("a type parameter: `async fn handler<T: Trait>(…: T)`");
+        }
+    }
+}
+
+/// actix-web passes at most sixteen arguments.
+pub(super) fn has_few_parameters(function: &Function, diagnostics: &mut Diagnostics) {
+    let inputs = &function.signature.inputs;
+    if let Some(first_beyond) = inputs.iter().nth(MOST_PARAMETERS) {
+        let message = format!(
+            "a handler expects at most {MOST_PARAMETERS} parameters, found {}",
+            inputs.len()
+        );
+        diagnostics.error(first_beyond, message).help("combine some in one tuple");
+    }
+}
+
+fn unnamed(ty: &Type) -> Option<TokenStream> {
+    match ty {
+        Type::ImplTrait(ty) => Some(ty.to_token_stream()),
+        Type::Group(group) => unnamed(&group.elem),
+        Type::Paren(paren) => unnamed(&paren.elem),
+        Type::Reference(reference) => unnamed(&reference.elem),
+        Type::Tuple(tuple) => tuple.elems.iter().find_map(unnamed),
+        Type::Path(path) => path.path.segments.iter().find_map(|segment| {
+            let PathArguments::AngleBracketed(arguments) = &segment.arguments else { return None };
+            arguments.args.iter().find_map(|argument| match argument {
+                GenericArgument::Type(ty) => unnamed(ty),
+                _ => None,
+            })
+        }),
+        _ => None,
+    }
+}

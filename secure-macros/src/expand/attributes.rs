@@ -1,0 +1,30 @@
+//! Which of the user's attributes belong to the outer function, and which to the user's own.
+
+use syn::punctuated::Punctuated;
+use syn::{Attribute, Meta, Path, Token};
+
+use crate::check::is_route;
+
+/// Attributes that speak about the item as others see it; lint levels reach into it.
+const OUTER: [&str; 9] =
+    ["doc", "cfg", "deprecated", "allow", "expect", "warn", "deny", "forbid", "linkme"];
+
+/// The attributes of the outer function, and those that stay with the user's function.
+///
+/// An attribute that is not known stays inside: one that wraps the function then wraps what the
+/// user wrote, behind every check.
+pub(crate) fn split(attributes: &[Attribute]) -> (Vec<&Attribute>, Vec<&Attribute>) {
+    attributes.iter().partition(|attribute| is_outer(attribute))
+}
+
+fn is_outer(attribute: &Attribute) -> bool {
+    if !attribute.path().is_ident("cfg_attr") {
+        return speaks_outside(attribute.path());
+    }
+    let metas = attribute.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated);
+    metas.into_iter().flatten().skip(1).any(|meta| speaks_outside(meta.path()))
+}
+
+fn speaks_outside(path: &Path) -> bool {
+    is_route(path) || OUTER.iter().any(|name| path.is_ident(name))
+}

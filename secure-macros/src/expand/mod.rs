@@ -1,0 +1,106 @@
+//! A legal endpoint to tokens; nothing here can fail.
+
+mod attributes;
+mod policy;
+mod service;
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{format_ident, quote};
+use syn::GenericParam;
+
+use crate::model::legal::Endpoint;
+use crate::parse::tokens::word_of;
+use crate::paths;
+
+pub(crate) use attributes::split;
+
+/// The function that actix-web calls, and the mark that `secure_runtime::scope` demands.
+pub(crate) fn endpoint(endpoint: &Endpoint) -> TokenStream {
+    let Endpoint { paths, function, .. } = endpoint;
+    let (outer, inner) = split(&function.attributes);
+    let (signature, body) = (&function.signature, &function.body);
+    let (request, payload) = (local("request"), local("payload"));
+    let (support, response) = (paths.support(), paths.secured_response());
+    let (visibility, name, future) = (&function.visibility, &signature.ident, paths::future());
+    let (generics, _, bounds) = signature.generics.split_for_impl();
+    let registration = registration(endpoint);
+    let call = call(endpoint, &request, &payload);
+    let service = service::mark(endpoint);
+    quote! {
+        #(#outer)*
+        #visibility fn #name #generics(
+            #request: #support::HttpRequest,
+            #payload: #support::Payload,
+        ) -> impl #future<Output = #response> #bounds {
+            #(#inner)* #signature #body
+            #registration
+            #call
+        }
+        #service
+    }
+}
+
+/// The endpoint's data, registered at link time.
+///
+/// In a block of its own, so that the user's function sees none of its names.
+fn registration(endpoint: &Endpoint) -> TokenStream {
+    let support = endpoint.paths.support();
+    let variable = local("endpoint");
+    let name = word_of(&endpoint.function.signature.ident).text;
+    let location = paths::location();
+    let routes = service::routes(endpoint);
+    let policy = policy::policy(endpoint);
+    quote! {
+        let #variable = {
+            use #support as secure;
+            secure::ENDPOINTS! {
+                #![linkme_macro = secure::ENDPOINTS]
+                static ENDPOINT: secure::Endpoint =
+                    secure::Endpoint::new((#name, #location), &[#(#routes),*], #policy);
+            }
+            &ENDPOINT
+        };
+    }
+}
+
+fn call(endpoint: &Endpoint, request: &Ident, payload: &Ident) -> TokenStream {
+    let support = endpoint.paths.support();
+    let variable = local("endpoint");
+    let signature = &endpoint.function.signature;
+    let name = &signature.ident;
+    let arguments: Vec<TokenStream> = signature
+        .generics
+        .params
+        .iter()
+        .filter_map(|parameter| match parameter {
+            GenericParam::Type(parameter) => Some(&parameter.ident),
+            GenericParam::Const(parameter) => Some(&parameter.ident),
+            GenericParam::Lifetime(_) => None,
+        })
+        .map(|name| quote!(#name))
+        .collect();
+    let handler =
+        if arguments.is_empty() { quote!(#name) } else { quote!(#name::<#(#arguments),*>) };
+    if endpoint.validated.is_empty() {
+        return quote!(#support::serve(#variable, #request, #payload, #handler));
+    }
+    let validation = validation(endpoint);
+    quote!(#support::serve_validated(#variable, #request, #payload, #handler, #validation))
+}
+
+fn validation(endpoint: &Endpoint) -> TokenStream {
+    let (arguments, violations) = (local("arguments"), local("violations"));
+    let types = &endpoint.arguments;
+    let checks = endpoint.validated.iter().map(|validated| {
+        let index = syn::Index::from(validated.index);
+        quote!(#violations.check(&#arguments.#index);)
+    });
+    quote!(|#arguments: &(#(#types,)*), #violations| { #(#checks)* })
+}
+
+/// A local variable of ours: the user's code can neither see nor shadow it.
+fn local(name: &str) -> Ident {
+    let mut local = format_ident!("__{name}");
+    local.set_span(Span::mixed_site());
+    local
+}

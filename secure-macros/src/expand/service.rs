@@ -1,0 +1,36 @@
+//! The routes of an endpoint, and the mark of a secured service.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use crate::model::legal::Endpoint;
+
+/// The elements of `Endpoint::routes`.
+pub(super) fn routes(endpoint: &Endpoint) -> impl Iterator<Item = TokenStream> {
+    endpoint.routes.iter().map(|route| {
+        let (methods, path) = (&route.methods, &route.path);
+        let condition = route.condition.as_ref().map(|predicate| quote!(#[cfg(#predicate)]));
+        quote!(#condition secure::Route { methods: &[#(#methods),*], path: #path })
+    })
+}
+
+/// `impl SecuredService`, where actix-web's attribute makes the function a service.
+pub(super) fn mark(endpoint: &Endpoint) -> Option<TokenStream> {
+    if endpoint.routes.is_empty() {
+        return None;
+    }
+    let mut conditions = endpoint.routes.iter().map(|route| route.condition.as_ref());
+    let condition = if conditions.clone().all(|condition| condition.is_some()) {
+        let predicates = conditions.by_ref().flatten();
+        Some(quote!(#[cfg(any(#(#predicates),*))]))
+    } else {
+        None
+    };
+    let attributes = endpoint.function.attributes.iter();
+    let cfgs = attributes.filter(|attribute| attribute.path().is_ident("cfg"));
+    let (service, name) = (endpoint.paths.secured_service(), &endpoint.function.signature.ident);
+    Some(quote! {
+        #(#cfgs)* #condition
+        impl #service for #name {}
+    })
+}

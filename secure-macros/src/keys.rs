@@ -1,0 +1,103 @@
+//! The table of keys: it drives parsing, duplicates, suggestions and the reference in the docs.
+
+use crate::diagnostics::Diagnostics;
+use crate::model::raw::Declaration;
+use crate::parse::entry::Entry;
+use crate::parse::{names, rates, scalars};
+
+/// One key of the attribute.
+#[derive(Debug)]
+pub(crate) struct Key {
+    /// The key as written.
+    pub(crate) name: &'static str,
+    /// What to write, for errors and docs.
+    pub(crate) example: &'static str,
+    /// What it means, for the docs.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the docs are compared with it in a test"))]
+    pub(crate) meaning: &'static str,
+    /// Whether it may be written again.
+    pub(crate) repeats: bool,
+    /// Puts the written value into the declaration.
+    pub(crate) parse: fn(&Entry, &mut Declaration, &mut Diagnostics),
+}
+
+/// Every key there is.
+pub(crate) const KEYS: &[Key] = &[
+    Key {
+        name: "public",
+        example: "public",
+        meaning: "nobody needs to authenticate",
+        repeats: false,
+        parse: scalars::public,
+    },
+    Key {
+        name: "auth",
+        example: "auth = jwt",
+        meaning: "which configured authenticators may, or must, accept the caller",
+        repeats: false,
+        parse: names::auth,
+    },
+    Key {
+        name: "roles",
+        example: "roles = \"admin\"",
+        meaning: "the caller has the role, any or all of several",
+        repeats: false,
+        parse: names::roles,
+    },
+    Key {
+        name: "scopes",
+        example: "scopes = \"orders:read\"",
+        meaning: "the caller's token has the scope, any or all of several",
+        repeats: false,
+        parse: names::scopes,
+    },
+    Key {
+        name: "permissions",
+        example: "permissions = \"orders.refund\"",
+        meaning: "the caller has the permission, any or all of several",
+        repeats: false,
+        parse: names::permissions,
+    },
+    Key {
+        name: "rate",
+        example: "rate = \"100/h\"",
+        meaning: "how many requests are admitted, counted by caller unless `by` says otherwise",
+        repeats: true,
+        parse: rates::rate,
+    },
+    Key {
+        name: "validate",
+        example: "validate(order)",
+        meaning: "the parameters pass validation before the handler runs",
+        repeats: false,
+        parse: scalars::validate,
+    },
+    Key {
+        name: "unvalidated",
+        example: "unvalidated(order, reason = \"the schema is the customer's\")",
+        meaning: "a body parameter that is not validated, and why",
+        repeats: true,
+        parse: scalars::unvalidated,
+    },
+    Key {
+        name: "max_body",
+        example: "max_body = \"64KiB\"",
+        meaning: "the largest request body",
+        repeats: false,
+        parse: scalars::max_body,
+    },
+    Key {
+        name: "content_type",
+        example: "content_type = \"application/json\"",
+        meaning: "the one media type a request body may have",
+        repeats: false,
+        parse: scalars::content_type,
+    },
+    Key {
+        name: "crate",
+        example: "crate = my_reexports::secure_runtime",
+        meaning: "where the crate `secure_runtime` is, if not at `::secure_runtime`",
+        repeats: false,
+        parse: scalars::root,
+    },
+];

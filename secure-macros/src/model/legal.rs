@@ -1,0 +1,108 @@
+//! An endpoint that obeys every rule: what `expand` turns into code without a question left.
+
+use proc_macro2::TokenStream;
+use syn::{LitStr, Type};
+
+use super::raw::{Combine, Function};
+use crate::paths::Paths;
+
+/// One secured handler.
+#[derive(Debug)]
+pub(crate) struct Endpoint {
+    pub(crate) paths: Paths,
+    pub(crate) function: Function,
+    pub(crate) routes: Vec<Route>,
+    pub(crate) policy: Policy,
+    /// The types of the parameters, in their order.
+    pub(crate) arguments: Vec<Type>,
+    /// Those to validate.
+    pub(crate) validated: Vec<Validated>,
+}
+
+/// A route attribute that stands below `#[secure]`.
+#[derive(Debug)]
+pub(crate) struct Route {
+    pub(crate) methods: Vec<String>,
+    pub(crate) path: LitStr,
+    /// The predicate of the `cfg_attr` it stands in.
+    pub(crate) condition: Option<TokenStream>,
+}
+
+/// What the attribute demands.
+#[derive(Debug)]
+pub(crate) struct Policy {
+    pub(crate) access: Access,
+    pub(crate) requirements: Vec<Requirement>,
+    pub(crate) limits: Vec<Limit>,
+    pub(crate) max_body: Option<u64>,
+    pub(crate) content_type: Option<String>,
+    /// Parameter and reason.
+    pub(crate) unvalidated: Vec<(String, String)>,
+}
+
+/// Who may call at all.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    Public,
+    Optional,
+    Authenticated(Authenticators),
+}
+
+/// Which authenticators accept the caller.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Authenticators {
+    Default,
+    Any(Vec<String>),
+    All(Vec<String>),
+}
+
+/// What must be true of the caller: one of `roles`, `scopes`, `permissions`.
+#[derive(Debug)]
+pub(crate) struct Requirement {
+    pub(crate) fact: Fact,
+    pub(crate) combine: Combine,
+    pub(crate) names: Vec<String>,
+}
+
+/// The kind of a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fact {
+    Role,
+    Scope,
+    Permission,
+}
+
+/// One quota and how it counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Limit {
+    pub(crate) permits: u32,
+    pub(crate) window_seconds: u32,
+    pub(crate) burst: u32,
+    pub(crate) cost: u32,
+    pub(crate) by: Partition,
+    pub(crate) audience: Audience,
+}
+
+/// Whose requests are counted together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Partition {
+    Caller,
+    Address,
+    Principal,
+    Endpoint,
+}
+
+/// Which requests are counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Audience {
+    Everyone,
+    Anonymous,
+    Authenticated,
+}
+
+/// A parameter to validate: its place among the arguments and its name.
+#[derive(Debug)]
+pub(crate) struct Validated {
+    pub(crate) index: usize,
+    pub(crate) name: String,
+}

@@ -1,0 +1,4 @@
+//! What an attribute says: as written ([`raw`]), and as a policy that obeys every rule ([`legal`]).
+
+pub(crate) mod legal;
+pub(crate) mod raw;

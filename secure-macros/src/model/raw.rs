@@ -1,0 +1,103 @@
+//! The attribute and its function as written: the forms are right, no rule was looked at.
+
+use proc_macro2::{Group, Ident, Span, TokenStream};
+use quote::ToTokens;
+use syn::{Attribute, Signature, Visibility};
+
+use crate::parse::rate::Rate;
+use crate::parse::size::Size;
+
+/// Everything between the parentheses of `#[secure(...)]`.
+#[derive(Debug, Default)]
+pub(crate) struct Declaration {
+    pub(crate) public: Option<Ident>,
+    pub(crate) auth: Option<Names>,
+    pub(crate) roles: Option<Names>,
+    pub(crate) scopes: Option<Names>,
+    pub(crate) permissions: Option<Names>,
+    pub(crate) rates: Vec<RateKey>,
+    pub(crate) validate: Option<Vec<Name>>,
+    pub(crate) unvalidated: Vec<Exemption>,
+    /// A key that may have been meant to decide about a body could not be read.
+    pub(crate) bodies_unclear: bool,
+    pub(crate) max_body: Option<Size>,
+    pub(crate) content_type: Option<Name>,
+    pub(crate) root: Option<syn::Path>,
+}
+
+/// A word or the text of a string literal, and where it stands.
+#[derive(Clone, Debug)]
+pub(crate) struct Name {
+    pub(crate) text: String,
+    pub(crate) span: Span,
+    /// Whether it was written as a bare word.
+    pub(crate) bare: bool,
+}
+
+/// `"a"`, `any("a", "b")` or `all("a", "b")`.
+#[derive(Debug)]
+pub(crate) struct Names {
+    pub(crate) key: Ident,
+    pub(crate) combine: Combine,
+    pub(crate) names: Vec<Name>,
+    pub(crate) value: TokenStream,
+}
+
+/// How the names of a list combine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Combine {
+    One,
+    Any,
+    All,
+}
+
+/// One `rate` key.
+#[derive(Debug)]
+pub(crate) struct RateKey {
+    pub(crate) key: Ident,
+    pub(crate) everyone: Option<Quotas>,
+    pub(crate) anonymous: Option<Quotas>,
+    pub(crate) authenticated: Option<Quotas>,
+    pub(crate) by: Option<Name>,
+    pub(crate) burst: Option<Number>,
+    pub(crate) cost: Option<Number>,
+    /// Whether every part of it could be read.
+    pub(crate) complete: bool,
+}
+
+/// `"100/h"` or `["10/s", "1000/h"]`, and the option's name or the literal it starts at.
+#[derive(Debug)]
+pub(crate) struct Quotas {
+    pub(crate) place: TokenStream,
+    pub(crate) rates: Vec<(Rate, Span)>,
+}
+
+/// An integer literal that fits.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Number {
+    pub(crate) value: u32,
+    pub(crate) span: Span,
+}
+
+/// `unvalidated(parameter, reason = "…")`.
+#[derive(Debug)]
+pub(crate) struct Exemption {
+    pub(crate) parameter: Name,
+    pub(crate) reason: Name,
+}
+
+/// The function below the attribute; its body is never looked into.
+#[derive(Debug)]
+pub(crate) struct Function {
+    pub(crate) attributes: Vec<Attribute>,
+    pub(crate) visibility: Visibility,
+    pub(crate) signature: Signature,
+    pub(crate) body: Group,
+}
+
+impl ToTokens for Name {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        // Only its span is of interest: where the name stands.
+        Ident::new("name", self.span).to_tokens(tokens);
+    }
+}

@@ -1,0 +1,120 @@
+//! The attribute's entries: `key`, `key = value` and `key(…)`, each looked up in the table of keys.
+
+use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
+
+use super::tokens::{comma_separated, is_punct, shown, stream, string, without_invisible_groups};
+use crate::diagnostics::{Diagnostic, Diagnostics, nearest};
+use crate::keys::{KEYS, Key};
+use crate::model::raw::Declaration;
+
+/// One entry of the attribute, its key known.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) key: Ident,
+    pub(crate) row: &'static Key,
+    pub(crate) form: Form,
+}
+
+/// What follows the key.
+#[derive(Debug)]
+pub(crate) enum Form {
+    Bare,
+    Equals(Vec<TokenTree>),
+    Call(Group),
+}
+
+impl Entry {
+    /// The value does not have the form that the key wants.
+    pub(crate) fn unexpected<'a>(
+        &self,
+        expected: &str,
+        diagnostics: &'a mut Diagnostics,
+    ) -> &'a mut Diagnostic {
+        let name = self.row.name;
+        let example = format!("`{}`", self.row.example);
+        let diagnostic = match &self.form {
+            Form::Bare => {
+                let message = format!("`{name}` expects {expected}, found nothing");
+                diagnostics.error(&self.key, message)
+            }
+            Form::Equals(value) if value.is_empty() => {
+                let message = format!("`{name} =` expects {expected}, found nothing");
+                diagnostics.error(&self.key, message)
+            }
+            Form::Equals(value) => {
+                let message = format!("`{name}` expects {expected}, found `{}`", shown(value));
+                diagnostics.error(&stream(value), message)
+            }
+            Form::Call(group) => {
+                let message = format!("`{name}` expects {expected}, found parentheses");
+                diagnostics.error(group, message)
+            }
+        };
+        diagnostic.help(example)
+    }
+}
+
+/// Reads everything between the attribute's parentheses.
+pub(crate) fn declaration(tokens: TokenStream, diagnostics: &mut Diagnostics) -> Declaration {
+    let mut declaration = Declaration::default();
+    let mut seen: Vec<&str> = Vec::new();
+    for part in comma_separated(without_invisible_groups(tokens), diagnostics) {
+        let mistakes = diagnostics.count();
+        let Some(entry) = entry(&part, diagnostics) else {
+            declaration.bodies_unclear = true;
+            continue;
+        };
+        let name = entry.row.name;
+        if seen.contains(&name) && !entry.row.repeats {
+            diagnostics.error(&entry.key, format!("`{name}` is given twice, expected it once"));
+            continue;
+        }
+        seen.push(name);
+        (entry.row.parse)(&entry, &mut declaration, diagnostics);
+        if diagnostics.count() > mistakes && name.contains("validate") {
+            declaration.bodies_unclear = true;
+        }
+    }
+    declaration
+}
+
+fn entry(part: &[TokenTree], diagnostics: &mut Diagnostics) -> Option<Entry> {
+    let (first, rest) = part.split_first()?;
+    let TokenTree::Ident(key) = first else {
+        let found = shown(std::slice::from_ref(first));
+        let diagnostic =
+            diagnostics.error(&stream(part), format!("expected a key, found `{found}`"));
+        if string(first).is_some() {
+            diagnostic.help("a list of several names says which: `roles = any(\"a\", \"b\")`");
+        }
+        return None;
+    };
+    let written = key.to_string();
+    let Some(row) = KEYS.iter().find(|row| row.name == written) else {
+        unknown(key, &written, diagnostics);
+        return None;
+    };
+    let form = match rest {
+        [] => Form::Bare,
+        [equals, value @ ..] if is_punct(equals, '=') => Form::Equals(value.to_vec()),
+        [TokenTree::Group(group)] if group.delimiter() == Delimiter::Parenthesis => {
+            Form::Call(group.clone())
+        }
+        other => {
+            let message = format!("expected `,` after `{written}`, found `{}`", shown(other));
+            diagnostics.error(&stream(other), message).help(format!("`{}`", row.example));
+            return None;
+        }
+    };
+    Some(Entry { key: key.clone(), row, form })
+}
+
+fn unknown(key: &Ident, written: &str, diagnostics: &mut Diagnostics) {
+    let names = KEYS.iter().map(|row| row.name);
+    let nearest = nearest(written, names.clone());
+    let diagnostic = diagnostics.error(key, format!("unknown key `{written}`"));
+    match nearest {
+        Some(name) => diagnostic.help(format!("did you mean `{name}`?")),
+        None => diagnostic.help(format!("the keys are {}", names.collect::<Vec<_>>().join(", "))),
+    };
+}

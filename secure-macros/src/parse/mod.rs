@@ -1,0 +1,13 @@
+//! Tokens to raw models: the forms of the attribute and of the function, no rules.
+
+pub(crate) mod entry;
+pub(crate) mod function;
+pub(crate) mod names;
+pub(crate) mod rate;
+pub(crate) mod rates;
+pub(crate) mod scalars;
+pub(crate) mod size;
+pub(crate) mod tokens;
+
+pub(crate) use entry::declaration;
+pub(crate) use function::function;

@@ -1,0 +1,148 @@
+//! The keys whose value is a list of names: `auth`, `roles`, `scopes`, `permissions`.
+
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
+
+use super::entry::{Entry, Form};
+use super::tokens::{comma_separated, shown, stream, string, word};
+use crate::diagnostics::Diagnostics;
+use crate::model::raw::{Combine, Declaration, Name, Names};
+
+/// How the key writes a single name.
+#[derive(Clone, Copy)]
+enum Style {
+    /// Bare words, or literals for names that are no words.
+    Words,
+    /// Literals only.
+    Literals,
+}
+
+pub(crate) fn auth(entry: &Entry, into: &mut Declaration, diagnostics: &mut Diagnostics) {
+    into.auth = names(entry, Style::Words, diagnostics);
+}
+
+pub(crate) fn roles(entry: &Entry, into: &mut Declaration, diagnostics: &mut Diagnostics) {
+    into.roles = names(entry, Style::Literals, diagnostics);
+}
+
+pub(crate) fn scopes(entry: &Entry, into: &mut Declaration, diagnostics: &mut Diagnostics) {
+    into.scopes = names(entry, Style::Literals, diagnostics);
+}
+
+pub(crate) fn permissions(entry: &Entry, into: &mut Declaration, diagnostics: &mut Diagnostics) {
+    into.permissions = names(entry, Style::Literals, diagnostics);
+}
+
+fn names(entry: &Entry, style: Style, diagnostics: &mut Diagnostics) -> Option<Names> {
+    let value = match &entry.form {
+        Form::Equals(value) => value.as_slice(),
+        Form::Call(group) => {
+            several(entry, &group.clone().into(), group.stream(), diagnostics);
+            return None;
+        }
+        Form::Bare => {
+            entry.unexpected(expected(style), diagnostics);
+            return None;
+        }
+    };
+    let (combine, names) = match value {
+        [TokenTree::Ident(word), TokenTree::Group(list)]
+            if list.delimiter() == Delimiter::Parenthesis && (word == "any" || word == "all") =>
+        {
+            let combine = if word == "any" { Combine::Any } else { Combine::All };
+            (combine, list_of(entry, style, list.stream(), diagnostics)?)
+        }
+        [TokenTree::Group(list)] => {
+            several(entry, &list.clone().into(), list.stream(), diagnostics);
+            return None;
+        }
+        [TokenTree::Ident(word)] if word == "any" || word == "all" => {
+            let message = format!("`{word}` expects a list of names, found nothing");
+            diagnostics.error(word, message).help(format!("`{}`", list_example(entry, style)));
+            return None;
+        }
+        [token] => match name(token, style) {
+            Some(name) => (Combine::One, vec![name]),
+            None => {
+                no_name(entry, token, style, diagnostics);
+                return None;
+            }
+        },
+        _ => {
+            entry.unexpected(expected(style), diagnostics);
+            return None;
+        }
+    };
+    Some(Names { key: entry.key.clone(), combine, names, value: stream(value) })
+}
+
+fn list_of(
+    entry: &Entry,
+    style: Style,
+    list: TokenStream,
+    diagnostics: &mut Diagnostics,
+) -> Option<Vec<Name>> {
+    let mut names = Some(Vec::new());
+    for part in comma_separated(list, diagnostics) {
+        let found = match part.as_slice() {
+            [token] => name(token, style).or_else(|| {
+                no_name(entry, token, style, diagnostics);
+                None
+            }),
+            tokens => {
+                let message = format!("expected a name, found `{}`", shown(tokens));
+                diagnostics
+                    .error(&stream(tokens), message)
+                    .help(format!("`{}`", list_example(entry, style)));
+                None
+            }
+        };
+        match (found, &mut names) {
+            (Some(name), Some(names)) => names.push(name),
+            _ => names = None,
+        }
+    }
+    names
+}
+
+fn name(token: &TokenTree, style: Style) -> Option<Name> {
+    match style {
+        Style::Words => word(token).or_else(|| string(token)),
+        Style::Literals => string(token),
+    }
+}
+
+/// `["a", "b"]`, or the key called like a function: any, or all?
+fn several(entry: &Entry, place: &TokenTree, list: TokenStream, diagnostics: &mut Diagnostics) {
+    let name = entry.row.name;
+    let list = shown(&list.into_iter().collect::<Vec<_>>());
+    let place = stream(std::slice::from_ref(place));
+    diagnostics
+        .error(&place, format!("a list of `{name}` says `any` or `all`, found neither"))
+        .help(format!("`{name} = any({list})` or `{name} = all({list})`"))
+        .note("a list alone would have to be guessed");
+}
+
+fn no_name(entry: &Entry, token: &TokenTree, style: Style, diagnostics: &mut Diagnostics) {
+    let key = entry.row.name;
+    let found = shown(std::slice::from_ref(token));
+    let message = format!("`{key}` expects {}, found `{found}`", expected(style));
+    let diagnostic = diagnostics.error(&stream(std::slice::from_ref(token)), message);
+    match token {
+        TokenTree::Ident(_) => diagnostic.help(format!("`\"{found}\"`")),
+        _ => diagnostic.help(format!("`{}`", entry.row.example)),
+    };
+}
+
+fn expected(style: Style) -> &'static str {
+    match style {
+        Style::Words => "a name",
+        Style::Literals => "a string literal",
+    }
+}
+
+fn list_example(entry: &Entry, style: Style) -> String {
+    match style {
+        Style::Words => format!("{} = any(jwt, api_key)", entry.row.name),
+        Style::Literals => format!("{} = any(\"a\", \"b\")", entry.row.name),
+    }
+}

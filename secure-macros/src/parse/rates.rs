@@ -1,0 +1,190 @@
+//! The `rate` key: one quota, a list of them, or quotas with options.
+
+use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
+use syn::LitInt;
+
+use super::entry::{Entry, Form};
+use super::rate::Rate;
+use super::tokens::{comma_separated, is_punct, shown, stream, string, word};
+use crate::diagnostics::{Diagnostics, choices, nearest};
+use crate::model::raw::{Declaration, Number, Quotas, RateKey};
+
+const EXPECTED: &str = "a rate such as `\"100/h\"`";
+
+/// The options of `rate(…)`.
+const OPTIONS: &[&str] = &["anonymous", "authenticated", "by", "burst", "cost"];
+
+pub(crate) fn rate(entry: &Entry, into: &mut Declaration, diagnostics: &mut Diagnostics) {
+    let mistakes = diagnostics.count();
+    let mut rate = RateKey {
+        key: entry.key.clone(),
+        everyone: None,
+        anonymous: None,
+        authenticated: None,
+        by: None,
+        burst: None,
+        cost: None,
+        complete: true,
+    };
+    match &entry.form {
+        Form::Equals(value) => match value.as_slice() {
+            [token] if is_quotas(token) => rate.everyone = quotas(value, value, diagnostics),
+            _ => {
+                entry.unexpected(EXPECTED, diagnostics);
+            }
+        },
+        Form::Call(group) if group.stream().is_empty() => {
+            entry.unexpected(EXPECTED, diagnostics);
+        }
+        Form::Call(group) => options(group.stream(), &mut rate, diagnostics),
+        Form::Bare => {
+            entry.unexpected(EXPECTED, diagnostics);
+        }
+    }
+    rate.complete = diagnostics.count() == mistakes;
+    into.rates.push(rate);
+}
+
+fn options(list: TokenStream, rate: &mut RateKey, diagnostics: &mut Diagnostics) {
+    let mut seen: Vec<String> = Vec::new();
+    for part in comma_separated(list, diagnostics) {
+        match part.as_slice() {
+            [token] if is_quotas(token) => {
+                if rate.everyone.is_some() {
+                    diagnostics
+                        .error(&stream(&part), "`rate` expects one rate, found a second one")
+                        .help("`rate([\"10/s\", \"1000/h\"])`");
+                } else {
+                    rate.everyone = quotas(&part, &part, diagnostics);
+                }
+            }
+            [TokenTree::Ident(name), equals, value @ ..] if is_punct(equals, '=') => {
+                let text = name.to_string();
+                if seen.contains(&text) {
+                    let message = format!("`{text}` is given twice, expected it once");
+                    diagnostics.error(name, message);
+                } else {
+                    seen.push(text);
+                    option(name, value, rate, diagnostics);
+                }
+            }
+            other => {
+                let message = format!("`rate` expects {EXPECTED}, found `{}`", shown(other));
+                diagnostics.error(&stream(other), message).help("`rate(\"100/h\", burst = 10)`");
+            }
+        }
+    }
+}
+
+fn option(name: &Ident, value: &[TokenTree], rate: &mut RateKey, diagnostics: &mut Diagnostics) {
+    match name.to_string().as_str() {
+        "anonymous" => rate.anonymous = audience(name, value, diagnostics),
+        "authenticated" => rate.authenticated = audience(name, value, diagnostics),
+        "burst" => rate.burst = number(name, value, diagnostics),
+        "cost" => rate.cost = number(name, value, diagnostics),
+        "by" => match value {
+            [token] if word(token).is_some() => rate.by = word(token),
+            _ => {
+                let (place, found) = value_place(name, value);
+                let message = format!("`by` expects a bare word, found {found}");
+                diagnostics.error(&place, message).help("`by = address`");
+            }
+        },
+        unknown => {
+            let suggestion = nearest(unknown, OPTIONS.iter().copied());
+            let message = format!("unknown option `{unknown}` of `rate`");
+            let diagnostic = diagnostics.error(name, message);
+            match suggestion {
+                Some(option) => diagnostic.help(format!("did you mean `{option}`?")),
+                None => diagnostic.help(format!("the options are {}", choices(OPTIONS))),
+            };
+        }
+    }
+}
+
+fn audience(name: &Ident, value: &[TokenTree], diagnostics: &mut Diagnostics) -> Option<Quotas> {
+    if let [token] = value
+        && is_quotas(token)
+    {
+        return quotas(&[TokenTree::Ident(name.clone())], value, diagnostics);
+    }
+    let (place, found) = value_place(name, value);
+    diagnostics
+        .error(&place, format!("`{name}` expects {EXPECTED}, found {found}"))
+        .help(format!("`{name} = \"100/h\"`"));
+    None
+}
+
+fn number(name: &Ident, value: &[TokenTree], diagnostics: &mut Diagnostics) -> Option<Number> {
+    let literal: Option<LitInt> = syn::parse2(stream(value)).ok();
+    let literal = literal.filter(|literal| literal.suffix().is_empty());
+    let parsed = literal.and_then(|literal| {
+        let value = literal.base10_parse().ok()?;
+        Some(Number { value, span: literal.span() })
+    });
+    if parsed.is_none() {
+        let (place, found) = value_place(name, value);
+        let message = format!("`{name}` expects a whole number up to {}, found {found}", u32::MAX);
+        diagnostics.error(&place, message).help(format!("`{name} = 10`"));
+    }
+    parsed
+}
+
+fn is_quotas(token: &TokenTree) -> bool {
+    match token {
+        TokenTree::Group(group) => group.delimiter() == Delimiter::Bracket,
+        token => string(token).is_some(),
+    }
+}
+
+fn quotas(
+    place: &[TokenTree],
+    value: &[TokenTree],
+    diagnostics: &mut Diagnostics,
+) -> Option<Quotas> {
+    let literals = match value {
+        [TokenTree::Group(list)] => {
+            let parts = comma_separated(list.stream(), diagnostics);
+            if parts.is_empty() {
+                let message = format!("`rate` expects {EXPECTED}, found an empty list");
+                diagnostics.error(list, message);
+            }
+            parts
+        }
+        literal => vec![literal.to_vec()],
+    };
+    let rates = literals.iter().map(|literal| quota(literal, diagnostics));
+    let rates = rates.collect::<Vec<_>>().into_iter().collect::<Option<Vec<_>>>()?;
+    Some(Quotas { place: stream(place), rates })
+}
+
+fn quota(
+    literal: &[TokenTree],
+    diagnostics: &mut Diagnostics,
+) -> Option<(Rate, proc_macro2::Span)> {
+    let name = match literal {
+        [token] => string(token),
+        _ => None,
+    };
+    let Some(name) = name else {
+        let message = format!("`rate` expects {EXPECTED}, found `{}`", shown(literal));
+        diagnostics.error(&stream(literal), message);
+        return None;
+    };
+    match name.text.parse() {
+        Ok(rate) => Some((rate, name.span)),
+        Err(error) => {
+            let error: super::rate::RateError = error;
+            diagnostics.error_at(name.span, error.to_string());
+            None
+        }
+    }
+}
+
+/// Where a wrong value stands and what it is; a missing one is shown at its name.
+fn value_place(name: &Ident, value: &[TokenTree]) -> (TokenStream, String) {
+    if value.is_empty() {
+        return (stream(&[TokenTree::Ident(name.clone())]), "nothing".to_owned());
+    }
+    (stream(value), format!("`{}`", shown(value)))
+}

@@ -1,0 +1,136 @@
+//! The keys whose value is one thing: `public`, `validate`, `unvalidated`, `max_body`,
+//! `content_type`, `crate`.
+
+use proc_macro2::{Ident, TokenTree};
+use syn::parse::Parser;
+
+use super::entry::{Entry, Form};
+use super::size::{Size, SizeError};
+use super::tokens::{comma_separated, is_punct, shown, stream, string, word_of};
+use crate::diagnostics::Diagnostics;
+use crate::model::raw::{Declaration, Exemption, Name};
+
+pub(crate) fn public(entry: &Entry, into: &mut Declaration, diagnostics: &mut Diagnostics) {
+    match &entry.form {
+        Form::Bare => into.public = Some(entry.key.clone()),
+        Form::Equals(_) | Form::Call(_) => {
+            into.public = Some(entry.key.clone());
+            entry.unexpected("no value", diagnostics);
+        }
+    }
+}
+
+pub(crate) fn validate(entry: &Entry, into: &mut Declaration, diagnostics: &mut Diagnostics) {
+    let Form::Call(list) = &entry.form else {
+        entry.unexpected("parameters in parentheses", diagnostics);
+        return;
+    };
+    let mut parameters = Vec::new();
+    for part in comma_separated(list.stream(), diagnostics) {
+        match part.as_slice() {
+            [TokenTree::Ident(name)] => parameters.push(word_of(name)),
+            other => {
+                let message = format!("`validate` expects a parameter, found `{}`", shown(other));
+                diagnostics.error(&stream(other), message).help("`validate(order)`");
+            }
+        }
+    }
+    if list.stream().is_empty() {
+        diagnostics
+            .error(list, "`validate` expects at least one parameter, found none")
+            .help("`validate(order)`");
+    }
+    into.validate = Some(parameters);
+}
+
+pub(crate) fn unvalidated(entry: &Entry, into: &mut Declaration, diagnostics: &mut Diagnostics) {
+    let Form::Call(list) = &entry.form else {
+        entry.unexpected("a parameter and a reason", diagnostics);
+        return;
+    };
+    let parts = comma_separated(list.stream(), diagnostics);
+    let Some(([TokenTree::Ident(parameter)], rest)) =
+        parts.split_first().map(|(first, rest)| (first.as_slice(), rest))
+    else {
+        entry.unexpected("a parameter and a reason", diagnostics);
+        return;
+    };
+    if let Some(reason) = reason(entry, parameter, rest, diagnostics) {
+        into.unvalidated.push(Exemption { parameter: word_of(parameter), reason });
+    }
+}
+
+fn reason(
+    entry: &Entry,
+    parameter: &Ident,
+    rest: &[Vec<TokenTree>],
+    diagnostics: &mut Diagnostics,
+) -> Option<Name> {
+    let help = format!("`unvalidated({parameter}, reason = \"…\")`");
+    let (first, others) = match rest.split_first() {
+        Some(split) => split,
+        None => {
+            let message = format!("`unvalidated({parameter})` expects a reason, found none");
+            diagnostics.error(&entry.key, message).help(help);
+            return None;
+        }
+    };
+    if let Some(other) = others.first() {
+        let message =
+            format!("`unvalidated` expects one parameter and a reason, found `{}`", shown(other));
+        diagnostics.error(&stream(other), message).help(help);
+        return None;
+    }
+    if let [TokenTree::Ident(key), equals, value] = first.as_slice()
+        && key == "reason"
+        && is_punct(equals, '=')
+        && let Some(reason) = string(value)
+    {
+        return Some(reason);
+    }
+    let message = format!("`unvalidated` expects `reason = \"…\"`, found `{}`", shown(first));
+    diagnostics.error(&stream(first), message).help(help);
+    None
+}
+
+pub(crate) fn max_body(entry: &Entry, into: &mut Declaration, diagnostics: &mut Diagnostics) {
+    let Some(text) = literal(entry, "a size as a string literal", diagnostics) else { return };
+    let size: Result<Size, SizeError> = text.text.parse();
+    match size {
+        Ok(size) => into.max_body = Some(size),
+        Err(error) => {
+            diagnostics.error_at(text.span, error.to_string());
+        }
+    }
+}
+
+pub(crate) fn content_type(entry: &Entry, into: &mut Declaration, diagnostics: &mut Diagnostics) {
+    into.content_type = literal(entry, "a media type as a string literal", diagnostics);
+}
+
+pub(crate) fn root(entry: &Entry, into: &mut Declaration, diagnostics: &mut Diagnostics) {
+    let Form::Equals(value) = &entry.form else {
+        entry.unexpected("a path", diagnostics);
+        return;
+    };
+    match syn::Path::parse_mod_style.parse2(stream(value)) {
+        Ok(path) => into.root = Some(path),
+        Err(_) => {
+            entry.unexpected("a path", diagnostics);
+        }
+    }
+}
+
+fn literal(entry: &Entry, expected: &str, diagnostics: &mut Diagnostics) -> Option<Name> {
+    let text = match &entry.form {
+        Form::Equals(value) => match value.as_slice() {
+            [token] => string(token),
+            _ => None,
+        },
+        Form::Bare | Form::Call(_) => None,
+    };
+    if text.is_none() {
+        entry.unexpected(expected, diagnostics);
+    }
+    text
+}

@@ -1,0 +1,47 @@
+//! Every path that the expansion names, in one table, fully qualified.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+/// Where the runtime is, and what is found there.
+#[derive(Clone, Debug)]
+pub(crate) struct Paths {
+    root: TokenStream,
+}
+
+impl Paths {
+    /// `crate = path`, or the crate under its own name.
+    pub(crate) fn new(root: Option<&syn::Path>) -> Self {
+        let root = root.map_or_else(|| quote!(::secure_runtime), |path| quote!(#path));
+        Self { root }
+    }
+
+    /// What the runtime keeps for the expansion alone.
+    pub(crate) fn support(&self) -> TokenStream {
+        let root = &self.root;
+        quote!(#root::__private)
+    }
+
+    pub(crate) fn secured_response(&self) -> TokenStream {
+        let root = &self.root;
+        quote!(#root::SecuredResponse)
+    }
+
+    pub(crate) fn secured_service(&self) -> TokenStream {
+        let root = &self.root;
+        quote!(#root::SecuredService)
+    }
+}
+
+pub(crate) fn future() -> TokenStream {
+    quote!(::core::future::Future)
+}
+
+pub(crate) fn pending() -> TokenStream {
+    quote!(::core::future::pending)
+}
+
+/// Module path, file and line of the attribute.
+pub(crate) fn location() -> TokenStream {
+    quote!(::core::module_path!(), ::core::file!(), ::core::line!())
+}
