@@ -32,7 +32,7 @@ pub fn body(note_bytes: usize) -> Result<Bytes, Failure> {
 #[must_use]
 pub fn request(token: Option<&str>, body: &Bytes) -> Request {
     let mut request = TestRequest::post()
-        .uri("/orders")
+        .uri("/api/orders")
         .peer_addr(([192, 0, 2, 7], 40_000).into())
         .insert_header((header::HOST, "shop.example"))
         .insert_header((header::USER_AGENT, "benches/0.1"))

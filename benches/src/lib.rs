@@ -1,6 +1,6 @@
 //! The same route in several applications, and the tools that measure them.
 //!
-//! Every application answers `POST /orders` with the same handler body. They differ only in what
+//! Every application answers `POST /api/orders` with the same handler body. They differ only in what
 //! stands between the request and the handler; [`honest`] proves that it really stands there.
 
 pub mod allocator;

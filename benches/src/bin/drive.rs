@@ -6,7 +6,7 @@ use actix_web::http::StatusCode;
 use benches::Failure;
 use benches::drive::{SMALL_NOTE, body, drive, request};
 use benches::fixture::{Algorithm, Fixture};
-use benches::variants::{Limits, assembled, bare, handwritten};
+use benches::variants::{Limits, assembled, bare, handwritten, secured};
 
 /// What the caches, pools and tables of an application need before they are warm.
 const WARM_UP: usize = 20;
@@ -30,6 +30,9 @@ async fn main() -> Result<(), Failure> {
         "bare" => drive(&bare::application().await, requests, ok).await,
         "handwritten" => {
             drive(&handwritten::application(&fixture, algorithm, limits).await?, requests, ok).await
+        }
+        "secured" => {
+            drive(&secured::application(&fixture, algorithm, limits).await?, requests, ok).await
         }
         "assembled" => {
             drive(&assembled::application(&fixture, algorithm, limits).await?, requests, ok).await

@@ -65,9 +65,8 @@ where
     B: MessageBody,
 {
     let body = body(SMALL_NOTE)?;
-    let requests = || -> Vec<Request> {
-        (0..REQUESTS).map(|_| request(Some(token), &body)).collect()
-    };
+    let requests =
+        || -> Vec<Request> { (0..REQUESTS).map(|_| request(Some(token), &body)).collect() };
     drive(service, requests(), StatusCode::OK).await?;
     let requests = requests();
     let before = allocations();

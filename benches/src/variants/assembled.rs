@@ -76,7 +76,7 @@ pub async fn application(
         .app_data(limiter)
         .app_data(JsonConfig::default().limit(JSON_LIMIT))
         .service(
-            web::scope("")
+            web::scope("/api")
                 .wrap(from_fn(throttle))
                 .wrap(HttpAuthentication::bearer(authenticate))
                 .service(place_order),

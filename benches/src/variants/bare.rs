@@ -16,7 +16,9 @@ async fn place_order(order: web::Json<NewOrder>) -> web::Json<Receipt> {
 pub async fn application()
 -> impl Service<actix_http::Request, Response = ServiceResponse<impl MessageBody>, Error = Error> {
     test::init_service(
-        App::new().app_data(web::JsonConfig::default().limit(JSON_LIMIT)).service(place_order),
+        App::new()
+            .app_data(web::JsonConfig::default().limit(JSON_LIMIT))
+            .service(web::scope("/api").service(place_order)),
     )
     .await
 }

@@ -63,6 +63,6 @@ pub async fn application(
     let application = App::new()
         .app_data(guard)
         .app_data(web::JsonConfig::default().limit(JSON_LIMIT))
-        .service(place_order);
+        .service(web::scope("/api").service(place_order));
     Ok(test::init_service(application).await)
 }

@@ -7,6 +7,7 @@ pub mod assembled;
 pub mod bare;
 pub mod claims;
 pub mod handwritten;
+pub mod secured;
 
 use std::num::NonZeroU32;
 

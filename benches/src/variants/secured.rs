@@ -43,7 +43,7 @@ pub async fn application(
     };
     let security =
         Security::builder().authenticator("jwt", jwt.issuer(ISSUER).audience(AUDIENCE)).build()?;
-    let scope = secure_runtime::scope("");
+    let scope = secure_runtime::scope("/api");
     let scope = match limits {
         Limits::Roomy => scope.service(place_order),
         Limits::Tight => scope.service(place_one_order),
