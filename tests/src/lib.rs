@@ -5,7 +5,10 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-use actix_web::dev::{HttpServiceFactory, Server, ServerHandle};
+use actix_web::body::MessageBody;
+use actix_web::dev::{
+    HttpServiceFactory, Server, ServerHandle, ServiceFactory, ServiceRequest, ServiceResponse,
+};
 use actix_web::{App, HttpServer};
 use secure_runtime::Security;
 use serde_json::Value;
@@ -35,18 +38,16 @@ impl TestServer {
     }
 
     /// Serves an application that a test builds itself.
-    pub fn run<F, I, S, B>(app: F) -> Self
+    pub fn run<T, B>(app: impl Fn() -> App<T> + Send + Clone + 'static) -> Self
     where
-        F: Fn() -> I + Send + Clone + 'static,
-        I: actix_web::dev::IntoServiceFactory<S, actix_http::Request>,
-        S: actix_web::dev::ServiceFactory<
-                actix_http::Request,
-                Config = actix_web::dev::AppConfig,
-                Response = actix_web::dev::Response<B>,
+        T: ServiceFactory<
+                ServiceRequest,
+                Config = (),
+                Response = ServiceResponse<B>,
                 Error = actix_web::Error,
                 InitError = (),
             > + 'static,
-        B: actix_web::body::MessageBody + 'static,
+        B: MessageBody + 'static,
     {
         let server = HttpServer::new(app)
             .workers(2)
@@ -129,14 +130,10 @@ impl Drop for TestServer {
 impl Answer {
     /// The only value of a header; `None` if it is absent.
     pub fn header(&self, name: &str) -> Option<&str> {
-        let mut values = self.all(name);
+        let mut values = self.headers.iter().filter(|(key, _)| key == name);
         let value = values.next();
         assert!(values.next().is_none(), "`{name}` occurs more than once");
-        value
-    }
-
-    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.headers.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.as_str())
+        value.map(|(_, value)| value.as_str())
     }
 
     pub fn json(&self) -> Value {

@@ -30,9 +30,8 @@ struct NewNote {
 struct Page {
     #[serde(default)]
     skip: usize,
-    #[serde(default = "Page::ten")]
     #[validate(range(min = 1, max = 100))]
-    take: usize,
+    take: Option<usize>,
 }
 
 /// Anyone may ask, ten times a minute from one address.
@@ -46,7 +45,8 @@ async fn health() -> &'static str {
 #[secure(rate = "100/h", validate(page))]
 #[get("/notes")]
 async fn list(page: web::Query<Page>, notes: web::Data<Notes>) -> impl Responder {
-    let page: Vec<Note> = notes.all().values().skip(page.skip).take(page.take).cloned().collect();
+    let page: Vec<Note> =
+        notes.all().values().skip(page.skip).take(page.take.unwrap_or(10)).cloned().collect();
     web::Json(page)
 }
 
@@ -88,12 +88,6 @@ async fn remove(id: web::Path<u32>, notes: web::Data<Notes>) -> impl Responder {
 #[derive(Default)]
 struct Notes(Mutex<BTreeMap<u32, Note>>);
 
-impl Page {
-    fn ten() -> usize {
-        10
-    }
-}
-
 impl Notes {
     fn all(&self) -> MutexGuard<'_, BTreeMap<u32, Note>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
@@ -132,9 +126,10 @@ async fn main() -> io::Result<()> {
         )
     })
     .bind(address)?;
-    for address in server.addrs() {
-        print_guide(&format!("http://{address}/api"), &issuer, &security);
-    }
+    let urls: Vec<String> = server.addrs().iter().map(|it| format!("http://{it}/api")).collect();
+    actix_web::rt::spawn(async move {
+        urls.iter().for_each(|url| print_guide(url, &issuer, &security))
+    });
     server.run().await
 }
 

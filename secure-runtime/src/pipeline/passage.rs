@@ -7,6 +7,7 @@ use actix_web::dev::Payload as Body;
 use actix_web::web::Payload;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 
+use super::body::Unread;
 use super::caller::Passed;
 use super::extraction::ArgumentFailure;
 use super::limits::{LimitReport, Subject, reserve};
@@ -26,6 +27,7 @@ pub(super) struct Passage<'a> {
     pub(super) security: &'a Security,
     pub(super) plan: &'a Plan,
     pub(super) report: Option<LimitReport<'a>>,
+    unread: Option<Unread>,
 }
 
 impl<'a> Passage<'a> {
@@ -37,16 +39,22 @@ impl<'a> Passage<'a> {
     ) -> Result<(Self, Body), SecuredResponse> {
         let mut passage = match Self::enter(endpoint, request) {
             Ok(passage) => passage,
-            Err(denial) => return Err(response::unconfigured(request, endpoint, &denial)),
+            Err(denial) => {
+                let unread = body::unread(request, payload);
+                return Err(response::unconfigured(endpoint, &denial, unread));
+            }
         };
-        let opened = match passage.admit().await {
-            Ok(()) => body::open(request, payload, passage.plan),
-            Err(denial) => Err(denial),
+        let admitted = match passage.admit().await {
+            Ok(()) => body::check(request, passage.plan),
+            refused => refused,
         };
-        match opened {
-            Ok(body) => Ok((passage, body)),
-            Err(denial) => Err(passage.refuse(denial)),
+        if let Err(denial) = admitted {
+            passage.unread = body::unread(request, payload);
+            return Err(passage.refuse(denial));
         }
+        let (body, unread) = body::open(request, payload, passage.plan);
+        passage.unread = unread;
+        Ok((passage, body))
     }
 
     /// Finds the [`Security`] that answers for the endpoint: the nearest `app_data`.
@@ -61,7 +69,7 @@ impl<'a> Passage<'a> {
                 "the nearest `Security` does not answer for this endpoint: see `answers_for`",
             ));
         };
-        Ok(Self { request, security, plan, report: None })
+        Ok(Self { request, security, plan, report: None, unread: None })
     }
 
     /// Stages 1 to 5.
@@ -149,16 +157,20 @@ impl<'a> Passage<'a> {
     }
 
     /// A stage has refused the request.
-    pub(super) fn refuse(self, denial: Denial) -> SecuredResponse {
+    pub(super) fn refuse(mut self, denial: Denial) -> SecuredResponse {
         let response = response::refuse(&self, denial);
+        let response = response::holding(response, self.unread.take());
         self.complete(response)
     }
 
     /// The arguments could not be extracted.
-    pub(super) fn refuse_arguments(self, failure: ArgumentFailure) -> SecuredResponse {
+    pub(super) fn refuse_arguments(mut self, failure: ArgumentFailure) -> SecuredResponse {
         match failure.into_denial() {
             Ok(denial) => self.refuse(denial),
-            Err(response) => self.complete(response),
+            Err(response) => {
+                let response = response::holding(response, self.unread.take());
+                self.complete(response)
+            }
         }
     }
 }

@@ -2,13 +2,14 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use actix_web::body::BoxBody;
+use actix_web::http::StatusCode;
 use actix_web::http::header::{
     CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
 };
-use actix_web::http::{ConnectionType, StatusCode};
-use actix_web::{HttpRequest, HttpResponse, ResponseError};
+use actix_web::{HttpResponse, ResponseError};
 
-use super::body::is_endless;
+use super::body::{Holding, Unread};
 use super::passage::Passage;
 use crate::denial::{Denial, DenialKind};
 use crate::policy::Endpoint;
@@ -18,19 +19,27 @@ use crate::throttling::RateLimitHeaders;
 
 /// A request that no [`Security`](crate::Security) can judge.
 pub(super) fn unconfigured(
-    request: &HttpRequest,
     endpoint: &'static Endpoint,
     denial: &Denial,
+    unread: Option<Unread>,
 ) -> SecuredResponse {
     log(endpoint, denial);
-    let mut response = denial.error_response();
-    close_if_endless(request, &mut response);
-    SecuredResponse::new(response)
+    SecuredResponse::new(holding(denial.error_response(), unread))
+}
+
+/// The response with whatever of the request's body must outlive its sending.
+pub(super) fn holding(response: HttpResponse, unread: Option<Unread>) -> HttpResponse {
+    match unread {
+        None => response,
+        Some(unread) => {
+            response.map_body(|_, body| BoxBody::new(Holding { body, _unread: unread }))
+        }
+    }
 }
 
 /// The response of a refused request.
 pub(super) fn refuse(passage: &Passage<'_>, mut denial: Denial) -> HttpResponse {
-    let Passage { request, security, plan, .. } = passage;
+    let Passage { security, plan, .. } = passage;
     if denial.challenges.is_empty() {
         denial.challenges = plan.challenges(denial.kind());
     }
@@ -48,9 +57,7 @@ pub(super) fn refuse(passage: &Passage<'_>, mut denial: Denial) -> HttpResponse 
             }
         }
     };
-    let mut response = render(&denial, body);
-    close_if_endless(request, &mut response);
-    response
+    render(&denial, body)
 }
 
 /// A denial as an error of actix-web: for extractors and handlers that return one.
@@ -85,15 +92,7 @@ fn render(denial: &Denial, body: String) -> HttpResponse {
     if let Some(seconds) = denial.throttled.as_ref().and_then(|it| it.retry_after_seconds) {
         headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
-    response.map_body(|_, _| actix_web::body::BoxBody::new(body))
-}
-
-/// The server would read a body of unknown length to its end to keep the connection; a refused
-/// one may never end.
-fn close_if_endless(request: &HttpRequest, response: &mut HttpResponse) {
-    if is_endless(request) {
-        response.head_mut().set_connection_type(ConnectionType::Close);
-    }
+    response.map_body(|_, _| BoxBody::new(body))
 }
 
 /// Adds the fields that describe the limit nearest to exhaustion.

@@ -16,7 +16,7 @@ struct Order {
 
 #[secure(roles = "admin", rate("3/h", by = address), validate(order), max_body = "1KiB")]
 #[post("/orders")]
-async fn order(order: web::Json<Order>, runs: web::Data<Runs>) -> HttpResponse {
+async fn place(order: web::Json<Order>, runs: web::Data<Runs>) -> HttpResponse {
     runs.count();
     HttpResponse::Ok().json(order.quantity)
 }
@@ -28,13 +28,13 @@ async fn order(order: web::Json<Order>, runs: web::Data<Runs>) -> HttpResponse {
     max_body = "10B"
 )]
 #[post("/text")]
-async fn text(text: String) -> String {
+async fn echo(text: String) -> String {
     text
 }
 
 #[secure(public, unvalidated(body, reason = "a test"))]
 #[post("/bytes")]
-async fn bytes(body: web::Bytes) -> String {
+async fn count(body: web::Bytes) -> String {
     body.len().to_string()
 }
 
@@ -53,9 +53,9 @@ fn server() -> (TestServer, secure_runtime::testing::Issuer, Runs) {
     let server = TestServer::start(&security, move || {
         secure_runtime::scope("")
             .app_data(data.clone())
-            .service(order)
-            .service(text)
-            .service(bytes)
+            .service(place)
+            .service(echo)
+            .service(count)
             .service(open)
     });
     (server, issuer, runs)

@@ -113,7 +113,8 @@ async fn each_caller_has_a_limit_of_their_own_and_is_told_about_it() {
 async fn parallel_requests_admit_exactly_the_burst() {
     let (server, issuer, _) = server();
     let ada = bearer(&issuer.token("ada").sign());
-    let requests = (0..40).map(|_| server.get("/each", std::slice::from_ref(&ada.as_str())));
+    let headers = [ada.as_str()];
+    let requests = (0..40).map(|_| server.get("/each", &headers));
     let answers = futures_util::future::join_all(requests).await;
     assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 3);
     assert_eq!(answers.iter().filter(|answer| answer.status == 429).count(), 37);

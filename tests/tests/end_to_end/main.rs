@@ -4,7 +4,6 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    missing_docs,
     reason = "tests fail by panicking"
 )]
 
@@ -39,11 +38,11 @@ impl Runs {
 /// A security for the endpoints of one module, with the test issuer as its only authenticator and
 /// a clock that stands still.
 pub(crate) fn security(module: &str) -> (SecurityBuilder, Issuer, FakeClock) {
-    let issuer = Issuer::hs256();
     let clock = FakeClock::new();
+    let issuer = Issuer::hs256().clock(clock.clone());
     let builder = Security::builder()
         .answers_for(module)
         .clock(clock.clone())
-        .authenticator("jwt", issuer.clone().at(&clock).jwt());
-    (builder, issuer.at(&clock), clock)
+        .authenticator("jwt", issuer.jwt());
+    (builder, issuer, clock)
 }

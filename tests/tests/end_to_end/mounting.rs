@@ -23,7 +23,7 @@ async fn below(id: web::Path<u32>) -> String {
 
 #[secure(roles = "admin")]
 #[actix_web::get("/full-path/{id}")]
-async fn full_path(web::Path(id): web::Path<u32>) -> String {
+async fn full_path(id: web::Path<u32>) -> String {
     id.to_string()
 }
 

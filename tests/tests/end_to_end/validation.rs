@@ -37,7 +37,7 @@ struct Id {
 
 #[secure(public, validate(order, page, path))]
 #[post("/orders/{id}")]
-async fn order(
+async fn place(
     order: web::Json<Order>,
     web::Query(page): web::Query<Page>,
     path: web::Path<Id>,
@@ -56,7 +56,7 @@ async fn form(web::Form(page): web::Form<Page>) -> String {
 
 #[secure(public)]
 #[get("/number/{number}")]
-async fn number(number: web::Path<u32>) -> String {
+async fn double(number: web::Path<u32>) -> String {
     number.to_string()
 }
 
@@ -67,9 +67,9 @@ fn server() -> (TestServer, Runs) {
     let server = TestServer::start(&builder.build().unwrap(), move || {
         secure_runtime::scope("")
             .app_data(data.clone())
-            .service(order)
+            .service(place)
             .service(form)
-            .service(number)
+            .service(double)
     });
     (server, runs)
 }
