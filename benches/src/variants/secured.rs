@@ -38,7 +38,7 @@ pub async fn application(
     Failure,
 > {
     let jwt = match algorithm {
-        Algorithm::Rs256 => Jwt::rs256_pem(fixture.public_pem.as_bytes()),
+        Algorithm::Rs256 => Jwt::rs256(&fixture.public_pem),
         Algorithm::Hs256 => Jwt::hs256(&fixture.secret),
     };
     let security =
