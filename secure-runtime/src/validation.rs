@@ -63,13 +63,13 @@ impl Violations {
     }
 
     /// A denial that lists what was found, if anything was.
-    pub(crate) fn verdict(self) -> Result<(), Denial> {
+    pub(crate) fn verdict(self) -> Result<(), Box<Denial>> {
         if self.found.is_empty() {
             return Ok(());
         }
         let mut denial = Denial::new(DenialKind::Invalid, "the arguments break validation rules");
         denial.field_errors = self.found;
-        Err(denial)
+        Err(Box::new(denial))
     }
 
     fn add(&mut self, location: &'static str, errors: &ValidationErrors) {

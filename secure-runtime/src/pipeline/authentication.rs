@@ -5,110 +5,129 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::Poll;
 
-use crate::authentication::{Attempt, Authenticator, Refusal, RefusalCode, Verdict};
+use super::passage::Refused;
+use crate::authentication::{Attempt, Refusal, RefusalCode, Verdict};
 use crate::denial::{Denial, DenialKind};
 use crate::principal::Principal;
 use crate::request::RequestHead;
 use crate::security::{Authentication, Mode};
 use crate::time::Moment;
 
-/// The caller, or nobody where that is allowed.
+type Waiting = Pin<Box<dyn Future<Output = Verdict> + Send>>;
+
+/// The caller, or nobody where that is allowed. Does not suspend unless an authenticator waits.
 pub(super) async fn authenticate(
     authentication: &Authentication,
     request: &RequestHead<'_>,
     now: Moment,
-) -> Result<Option<Principal>, Denial> {
-    let authenticators = &authentication.authenticators;
-    let (caller, required) = match authentication.mode {
-        Mode::Nobody => (None, false),
-        Mode::Any { required } => (any(authenticators, request, now).await?, required),
-        Mode::All { required } => (all(authenticators, request, now).await?, required),
-    };
-    match caller {
-        None if required => Err(unauthenticated("no credentials were sent")),
-        caller => Ok(caller),
-    }
-}
-
-type Authenticators = [std::sync::Arc<dyn Authenticator>];
-
-/// The first that accepts. Credentials that were sent and accepted by none are refused: they never
-/// make the caller anonymous.
-async fn any(
-    authenticators: &Authenticators,
-    request: &RequestHead<'_>,
-    now: Moment,
-) -> Result<Option<Principal>, Denial> {
-    let mut refused: Option<Refusal> = None;
-    for authenticator in authenticators {
-        match ask(authenticator.as_ref(), request, now).await {
-            Ok(Some(principal)) => return Ok(Some(principal)),
-            Ok(None) => {}
-            Err(refusal) => {
-                let weightier = |kept: &Refusal| weight(&refusal) > weight(kept);
-                if refused.as_ref().is_none_or(weightier) {
-                    refused = Some(refusal);
+) -> Result<Option<Principal>, Refused> {
+    let mut round = Round::new(authentication);
+    loop {
+        match round.advance(request, now) {
+            Progress::Finished(outcome) => return outcome,
+            Progress::Waiting(waiting) => {
+                let verdict = wait(waiting).await;
+                if let Some(outcome) = round.absorb(verdict) {
+                    return outcome;
                 }
             }
         }
     }
-    refused.map_or(Ok(None), |refusal| Err(denial(refusal)))
 }
 
-/// All of them; the first names the caller.
-async fn all(
-    authenticators: &Authenticators,
-    request: &RequestHead<'_>,
-    now: Moment,
-) -> Result<Option<Principal>, Denial> {
-    let mut caller = None;
-    let mut accepted = 0;
-    for authenticator in authenticators {
-        if let Some(principal) = ask(authenticator.as_ref(), request, now).await.map_err(denial)? {
-            accepted += 1;
-            caller.get_or_insert(principal);
+/// One request's turn through the authenticators of its endpoint.
+struct Round<'a> {
+    authentication: &'a Authentication,
+    next: usize,
+    accepted: usize,
+    caller: Option<Principal>,
+    refusal: Option<Refusal>,
+}
+
+enum Progress {
+    Finished(Result<Option<Principal>, Refused>),
+    Waiting(Waiting),
+}
+
+impl<'a> Round<'a> {
+    fn new(authentication: &'a Authentication) -> Self {
+        Self { authentication, next: 0, accepted: 0, caller: None, refusal: None }
+    }
+
+    /// Asks one after the other, until the outcome is known or one of them waits.
+    fn advance(&mut self, request: &RequestHead<'_>, now: Moment) -> Progress {
+        while let Some(authenticator) = self.authentication.authenticators.get(self.next) {
+            self.next += 1;
+            let attempt =
+                catch_unwind(AssertUnwindSafe(|| authenticator.authenticate(request, now)));
+            let verdict = match attempt {
+                Ok(Attempt::Absent) => continue,
+                Ok(Attempt::Accepted(principal)) => Verdict::Accepted(principal),
+                Ok(Attempt::Refused(refusal)) => Verdict::Refused(refusal),
+                Ok(Attempt::Pending(waiting)) => return Progress::Waiting(waiting),
+                Err(_) => panicked(),
+            };
+            if let Some(outcome) = self.absorb(verdict) {
+                return Progress::Finished(outcome);
+            }
+        }
+        Progress::Finished(self.conclude())
+    }
+
+    /// Takes in one verdict; `Some` if it decides.
+    fn absorb(&mut self, verdict: Verdict) -> Option<Result<Option<Principal>, Refused>> {
+        let needs_all = matches!(self.authentication.mode, Mode::All { .. });
+        match verdict {
+            Verdict::Accepted(principal) if needs_all => {
+                self.accepted += 1;
+                // The first names the caller.
+                self.caller.get_or_insert(principal);
+                None
+            }
+            Verdict::Accepted(principal) => Some(Ok(Some(principal))),
+            Verdict::Refused(refusal) if needs_all => Some(Err(denial(&refusal))),
+            Verdict::Refused(refusal) => {
+                if self.refusal.as_ref().is_none_or(|kept| weight(&refusal) > weight(kept)) {
+                    self.refusal = Some(refusal);
+                }
+                None
+            }
         }
     }
-    if accepted == authenticators.len() {
-        Ok(caller)
-    } else if accepted == 0 {
-        Ok(None)
-    } else {
-        Err(unauthenticated("credentials of one of the schemes are missing"))
+
+    /// All have been asked, and none decided alone.
+    fn conclude(&mut self) -> Result<Option<Principal>, Refused> {
+        // Credentials that were sent and accepted by none never make the caller anonymous.
+        if let Some(refusal) = self.refusal.take() {
+            return Err(denial(&refusal));
+        }
+        let asked = self.authentication.authenticators.len();
+        match self.authentication.mode {
+            Mode::All { .. } if self.accepted == asked && asked > 0 => Ok(self.caller.take()),
+            Mode::All { .. } if self.accepted > 0 => {
+                Err(unauthenticated("credentials of one of the schemes are missing"))
+            }
+            Mode::Any { required: true } | Mode::All { required: true } => {
+                Err(unauthenticated("no credentials were sent"))
+            }
+            Mode::Nobody | Mode::Any { required: false } | Mode::All { required: false } => {
+                Ok(None)
+            }
+        }
     }
 }
 
-/// Asks one authenticator; one that panics is unable to judge.
-async fn ask(
-    authenticator: &dyn Authenticator,
-    request: &RequestHead<'_>,
-    now: Moment,
-) -> Result<Option<Principal>, Refusal> {
-    match catch_unwind(AssertUnwindSafe(|| authenticator.authenticate(request, now))) {
-        Ok(Attempt::Accepted(principal)) => Ok(Some(principal)),
-        Ok(Attempt::Absent) => Ok(None),
-        Ok(Attempt::Refused(refusal)) => Err(refusal),
-        Ok(Attempt::Pending(waiting)) => match wait(waiting).await {
-            Some(Verdict::Accepted(principal)) => Ok(Some(principal)),
-            Some(Verdict::Refused(refusal)) => Err(refusal),
-            None => Err(panicked()),
-        },
-        Err(_) => Err(panicked()),
-    }
-}
-
-/// `None`: the future panicked.
-async fn wait(mut waiting: Pin<Box<dyn Future<Output = Verdict> + Send>>) -> Option<Verdict> {
+/// An authenticator that panics while it waits is unable to judge.
+async fn wait(mut waiting: Waiting) -> Verdict {
     poll_fn(|context| match catch_unwind(AssertUnwindSafe(|| waiting.as_mut().poll(context))) {
-        Ok(Poll::Ready(verdict)) => Poll::Ready(Some(verdict)),
-        Ok(Poll::Pending) => Poll::Pending,
-        Err(_) => Poll::Ready(None),
+        Ok(polled) => polled,
+        Err(_) => Poll::Ready(panicked()),
     })
     .await
 }
 
-fn panicked() -> Refusal {
-    Refusal::unavailable("the authenticator panicked")
+fn panicked() -> Verdict {
+    Verdict::Refused(Refusal::unavailable("the authenticator panicked"))
 }
 
 /// Which of several refusals the client hears: a malformed request would be refused by all; one
@@ -121,15 +140,15 @@ fn weight(refusal: &Refusal) -> u8 {
     }
 }
 
-fn denial(refusal: Refusal) -> Denial {
+fn denial(refusal: &Refusal) -> Refused {
     let kind = match refusal.code() {
         RefusalCode::InvalidRequest => DenialKind::InvalidCredentials,
         RefusalCode::InvalidToken => DenialKind::InvalidToken,
         RefusalCode::Unavailable => DenialKind::Unavailable,
     };
-    Denial::new(kind, refusal.cause().to_owned())
+    Box::new(Denial::new(kind, refusal.cause().to_owned()))
 }
 
-fn unauthenticated(cause: &'static str) -> Denial {
-    Denial::new(DenialKind::Unauthenticated, cause)
+fn unauthenticated(cause: &'static str) -> Refused {
+    Box::new(Denial::new(DenialKind::Unauthenticated, cause))
 }

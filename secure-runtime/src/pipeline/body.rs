@@ -5,69 +5,97 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
-use actix_web::HttpRequest;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::Payload as Body;
 use actix_web::error::PayloadError;
 use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
-use actix_web::web::{Bytes, Payload};
+use actix_web::web::Bytes;
+use actix_web::{HttpRequest, HttpResponse};
 use futures_core::Stream;
 
+use super::passage::Refused;
 use crate::denial::{Denial, DenialKind};
 use crate::security::Plan;
 
-/// A body of unknown length, kept until a refusal has been sent.
+/// A request's body, kept until a refusal has been sent.
 ///
 /// The server reads a chunked body that nobody holds any more to its end, to reuse the connection;
 /// the body of a refused request may never end. While it is held, the server closes instead.
-#[expect(dead_code, reason = "held for the moment at which it is dropped")]
+#[derive(Default)]
 pub(super) enum Unread {
-    Untouched(Payload),
-    Shared(Rc<RefCell<Body>>),
+    /// The body is not open yet.
+    Untouched(Body),
+    /// It is open and of unknown length, so that its reader shares it.
+    Shared(#[expect(dead_code, reason = "held for when it is dropped")] Rc<RefCell<Body>>),
+    /// It is open and of known length: the server closes by itself if not all of it was read.
+    #[default]
+    Released,
 }
 
-/// Before the body is opened: what a refusal must hold.
-pub(super) fn unread(request: &HttpRequest, payload: Payload) -> Option<Unread> {
-    request.headers().contains_key(TRANSFER_ENCODING).then_some(Unread::Untouched(payload))
+impl Unread {
+    /// The response, holding what must outlive its sending.
+    pub(super) fn held_by(self, response: HttpResponse, request: &HttpRequest) -> HttpResponse {
+        if matches!(self, Self::Released) || !request.headers().contains_key(TRANSFER_ENCODING) {
+            return response;
+        }
+        response.map_body(|_, body| BoxBody::new(Holding { body, _unread: self }))
+    }
 }
 
-/// Checks the body's media type and announced size.
-pub(super) fn check(request: &HttpRequest, plan: &Plan) -> Result<(), Denial> {
+/// Checks the body's media type and announced size, and opens it: bounded by what was announced,
+/// of which the decoder reads no more (RFC 9112 section 6.3), or by what the endpoint allows.
+pub(super) fn open(
+    request: &HttpRequest,
+    unread: &mut Unread,
+    plan: &Plan,
+) -> Result<Body, Refused> {
     let announced = announced_length(request);
-    let has_body = announced
-        .map_or_else(|| request.headers().contains_key(TRANSFER_ENCODING), |length| length > 0);
-    if let Some(expected) = plan.endpoint.policy.content_type
-        && has_body
-        && !has_media_type(request, expected)
-    {
-        let cause = "the body's media type is not the one the endpoint reads";
-        let detail = format!("expected `{expected}`");
-        return Err(Denial::new(DenialKind::UnsupportedMediaType, cause).with_detail(detail));
+    if let Some(expected) = plan.endpoint.policy.content_type {
+        check_media_type(request, announced, expected)?;
     }
-    match announced {
-        Some(length) if length > plan.max_body => Err(too_large()),
-        _ => Ok(()),
+    if announced.is_some_and(|length| length > plan.max_body) {
+        return Err(Box::new(too_large()));
     }
-}
-
-/// Opens the body, bounded: by what was announced, of which the decoder reads no more (RFC 9112
-/// section 6.3), or by what the endpoint allows.
-pub(super) fn open(request: &HttpRequest, payload: Payload, plan: &Plan) -> (Body, Option<Unread>) {
-    let body = payload.into_inner();
-    if matches!(body, Body::None) || announced_length(request).is_some() {
-        return (body, None);
+    let body = match std::mem::take(unread) {
+        Unread::Untouched(body) => body,
+        Unread::Shared(_) | Unread::Released => Body::None,
+    };
+    if matches!(body, Body::None) || announced.is_some() {
+        return Ok(body);
     }
     let shared = Rc::new(RefCell::new(body));
-    let bounded = Bounded { body: Rc::clone(&shared), left: plan.max_body };
-    (Body::Stream { payload: Box::pin(bounded) }, Some(Unread::Shared(shared)))
+    *unread = Unread::Shared(Rc::clone(&shared));
+    Ok(Body::Stream { payload: Box::pin(Bounded { body: shared, left: plan.max_body }) })
 }
 
 pub(super) fn too_large() -> Denial {
     Denial::new(DenialKind::TooLarge, "the body is larger than the endpoint allows")
 }
 
+/// What the decoder has read and checked already; digits that do not fit count as too many.
 fn announced_length(request: &HttpRequest) -> Option<u64> {
-    request.headers().get(CONTENT_LENGTH)?.to_str().ok()?.trim().parse().ok()
+    let digits = request.headers().get(CONTENT_LENGTH)?.as_bytes().trim_ascii();
+    let length = digits.iter().try_fold(0_u64, |length, digit| {
+        length.checked_mul(10)?.checked_add(u64::from(digit.wrapping_sub(b'0')))
+    });
+    Some(length.unwrap_or(u64::MAX))
+}
+
+fn check_media_type(
+    request: &HttpRequest,
+    announced: Option<u64>,
+    expected: &str,
+) -> Result<(), Refused> {
+    let has_body = match announced {
+        Some(length) => length > 0,
+        None => request.headers().contains_key(TRANSFER_ENCODING),
+    };
+    if !has_body || has_media_type(request, expected) {
+        return Ok(());
+    }
+    let cause = "the body's media type is not the one the endpoint reads";
+    let denial = Denial::new(DenialKind::UnsupportedMediaType, cause);
+    Err(Box::new(denial.with_detail(format!("expected `{expected}`"))))
 }
 
 /// Compares type and subtype without regard to case (RFC 9110 section 8.3.1); parameters, such as
@@ -110,9 +138,9 @@ impl Stream for Bounded {
 }
 
 /// The body of a refusal, holding the request's body until it has been sent.
-pub(super) struct Holding {
-    pub(super) body: BoxBody,
-    pub(super) _unread: Unread,
+struct Holding {
+    body: BoxBody,
+    _unread: Unread,
 }
 
 impl MessageBody for Holding {

@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
+use super::passage::Refused;
 use crate::denial::{Denial, DenialKind, Throttled};
 use crate::policy::{Audience, Partition};
 use crate::principal::Principal;
@@ -30,7 +31,7 @@ pub(super) fn reserve<'a>(
     subject: Subject<'_>,
     now: Moment,
     report: &mut Option<LimitReport<'a>>,
-) -> Result<(), Denial> {
+) -> Result<(), Refused> {
     let now_ns = now.monotonic_nanos();
     let mut taken: Vec<(LimitKey, Decision)> = Vec::new();
     for (index, planned) in limits.iter().enumerate() {
@@ -105,11 +106,11 @@ fn network(address: Option<IpAddr>) -> Option<IpAddr> {
     })
 }
 
-fn throttled(report: &LimitReport<'_>) -> Denial {
+fn throttled(report: &LimitReport<'_>) -> Refused {
     let mut denial = Denial::new(DenialKind::Throttled, "a limit is used up");
     denial.throttled = Some(Box::new(Throttled {
         retry_after_seconds: report.decision.retry_after().map(whole_seconds),
         violated: report.limit.name.clone(),
     }));
-    denial
+    Box::new(denial)
 }

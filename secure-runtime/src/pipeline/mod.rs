@@ -40,11 +40,15 @@ where
     Args: FromRequest + 'static,
     H::Output: Responder,
 {
-    let (passage, mut payload) = match Passage::open(endpoint, &request, payload).await {
-        Ok(open) => open,
-        Err(refused) => return refused,
+    let mut passage = match Passage::enter(endpoint, &request, payload) {
+        Ok(passage) => passage,
+        Err(refused) => return *refused,
     };
-    let arguments = Args::from_request(&request, &mut payload);
+    let mut body = match passage.open().await {
+        Ok(body) => body,
+        Err(denial) => return passage.refuse(*denial),
+    };
+    let arguments = Args::from_request(&request, &mut body);
     match extraction::in_time(arguments, passage.body_timeout()).await {
         Ok(arguments) => passage.finish(handler.call(arguments).await.respond_to(&request)),
         Err(failure) => passage.refuse_arguments(failure),
@@ -64,11 +68,15 @@ where
     Args: FromRequest + 'static,
     H::Output: Responder,
 {
-    let (passage, mut payload) = match Passage::open(endpoint, &request, payload).await {
-        Ok(open) => open,
-        Err(refused) => return refused,
+    let mut passage = match Passage::enter(endpoint, &request, payload) {
+        Ok(passage) => passage,
+        Err(refused) => return *refused,
     };
-    let arguments = Args::from_request(&request, &mut payload);
+    let mut body = match passage.open().await {
+        Ok(body) => body,
+        Err(denial) => return passage.refuse(*denial),
+    };
+    let arguments = Args::from_request(&request, &mut body);
     let arguments = match extraction::in_time(arguments, passage.body_timeout()).await {
         Ok(arguments) => arguments,
         Err(failure) => return passage.refuse_arguments(failure),
@@ -77,6 +85,6 @@ where
     validate(&arguments, &mut violations);
     match violations.verdict() {
         Ok(()) => passage.finish(handler.call(arguments).await.respond_to(&request)),
-        Err(denial) => passage.refuse(denial),
+        Err(denial) => passage.refuse(*denial),
     }
 }

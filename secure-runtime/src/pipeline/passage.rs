@@ -21,59 +21,46 @@ use crate::security::{Mode, Plan, PlannedLimit, Security};
 use crate::time::Moment;
 use crate::transport::client_address;
 
+/// A denial on its way to becoming a response; boxed, because it is rare and large.
+pub(super) type Refused = Box<Denial>;
+
 /// A request, the plan of its endpoint, and what its limits have said so far.
 pub(super) struct Passage<'a> {
     pub(super) request: &'a HttpRequest,
     pub(super) security: &'a Security,
     pub(super) plan: &'a Plan,
     pub(super) report: Option<LimitReport<'a>>,
-    unread: Option<Unread>,
+    unread: Unread,
 }
 
 impl<'a> Passage<'a> {
-    /// Runs the stages up to the body and opens it; the error is the response of a refusal.
-    pub(super) async fn open(
+    /// Finds the [`Security`] that answers for the endpoint, the nearest `app_data`; the error is
+    /// the response where there is none.
+    pub(super) fn enter(
         endpoint: &'static Endpoint,
         request: &'a HttpRequest,
         payload: Payload,
-    ) -> Result<(Self, Body), SecuredResponse> {
-        let mut passage = match Self::enter(endpoint, request) {
-            Ok(passage) => passage,
-            Err(denial) => {
-                let unread = body::unread(request, payload);
-                return Err(response::unconfigured(endpoint, &denial, unread));
+    ) -> Result<Self, Box<SecuredResponse>> {
+        let unread = Unread::Untouched(payload.into_inner());
+        let security = request.app_data::<Security>();
+        let found = security.and_then(|security| Some((security, security.plan(endpoint)?)));
+        match found {
+            Some((security, plan)) => Ok(Self { request, security, plan, report: None, unread }),
+            None => {
+                let installed = security.is_some();
+                Err(Box::new(response::unconfigured(endpoint, installed, unread, request)))
             }
-        };
-        let admitted = match passage.admit().await {
-            Ok(()) => body::check(request, passage.plan),
-            refused => refused,
-        };
-        if let Err(denial) = admitted {
-            passage.unread = body::unread(request, payload);
-            return Err(passage.refuse(denial));
         }
-        let (body, unread) = body::open(request, payload, passage.plan);
-        passage.unread = unread;
-        Ok((passage, body))
     }
 
-    /// Finds the [`Security`] that answers for the endpoint: the nearest `app_data`.
-    fn enter(endpoint: &'static Endpoint, request: &'a HttpRequest) -> Result<Self, Denial> {
-        let Some(security) = request.app_data::<Security>() else {
-            return Err(Denial::internal(
-                "no `Security` is installed: add `.app_data(security.clone())` to the `App`",
-            ));
-        };
-        let Some(plan) = security.plan(endpoint) else {
-            return Err(Denial::internal(
-                "the nearest `Security` does not answer for this endpoint: see `answers_for`",
-            ));
-        };
-        Ok(Self { request, security, plan, report: None, unread: None })
+    /// Runs the stages up to the body, and opens it.
+    pub(super) async fn open(&mut self) -> Result<Body, Refused> {
+        self.admit().await?;
+        body::open(self.request, &mut self.unread, self.plan)
     }
 
     /// Stages 1 to 5.
-    async fn admit(&mut self) -> Result<(), Denial> {
+    async fn admit(&mut self) -> Result<(), Refused> {
         let inner = self.security.inner();
         let plan = self.plan;
         let head = RequestHead::new(self.request);
@@ -102,7 +89,8 @@ impl<'a> Passage<'a> {
             } else {
                 DenialKind::Forbidden
             };
-            return Err(Denial::new(kind, "the caller does not satisfy the endpoint's rule"));
+            let cause = "the caller does not satisfy the endpoint's rule";
+            return Err(Box::new(Denial::new(kind, cause)));
         }
         self.reserve(&plan.caller_limits, Subject { address, principal: Some(&caller) }, now)?;
         self.remember(Some(caller));
@@ -110,10 +98,11 @@ impl<'a> Passage<'a> {
     }
 
     /// `auth = optional`, and no credentials were sent.
-    fn admit_anonymous(&mut self, anybody: Subject<'_>, now: Moment) -> Result<(), Denial> {
+    fn admit_anonymous(&mut self, anybody: Subject<'_>, now: Moment) -> Result<(), Refused> {
         if self.plan.rule.is_some() {
             // The attribute refuses such a policy; should one exist, nobody passes it unnamed.
-            return Err(Denial::new(DenialKind::Unauthenticated, "the rule needs a caller"));
+            let cause = "the rule needs a caller";
+            return Err(Box::new(Denial::new(DenialKind::Unauthenticated, cause)));
         }
         self.reserve(&self.plan.caller_limits, anybody, now)?;
         self.remember(None);
@@ -126,7 +115,7 @@ impl<'a> Passage<'a> {
         limits: &'a [PlannedLimit],
         subject: Subject<'_>,
         now: Moment,
-    ) -> Result<(), Denial> {
+    ) -> Result<(), Refused> {
         if limits.is_empty() {
             return Ok(());
         }
@@ -157,20 +146,23 @@ impl<'a> Passage<'a> {
     }
 
     /// A stage has refused the request.
-    pub(super) fn refuse(mut self, denial: Denial) -> SecuredResponse {
+    pub(super) fn refuse(self, denial: Denial) -> SecuredResponse {
         let response = response::refuse(&self, denial);
-        let response = response::holding(response, self.unread.take());
-        self.complete(response)
+        self.answer_early(response)
     }
 
     /// The arguments could not be extracted.
-    pub(super) fn refuse_arguments(mut self, failure: ArgumentFailure) -> SecuredResponse {
+    pub(super) fn refuse_arguments(self, failure: ArgumentFailure) -> SecuredResponse {
         match failure.into_refusal() {
             Refusal::Denied(denial) => self.refuse(denial),
-            Refusal::Answered(response) => {
-                let response = response::holding(response, self.unread.take());
-                self.complete(response)
-            }
+            Refusal::Answered(response) => self.answer_early(response),
         }
+    }
+
+    /// Answers while the request's body may still be arriving.
+    fn answer_early(mut self, response: HttpResponse) -> SecuredResponse {
+        let unread = std::mem::take(&mut self.unread);
+        let response = unread.held_by(response, self.request);
+        self.complete(response)
     }
 }

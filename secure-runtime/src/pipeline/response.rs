@@ -8,9 +8,9 @@ use actix_web::http::header::{
     CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
 };
 use actix_web::web::Bytes;
-use actix_web::{HttpResponse, ResponseError};
+use actix_web::{HttpRequest, HttpResponse, ResponseError};
 
-use super::body::{Holding, Unread};
+use super::body::Unread;
 use super::limits::LimitReport;
 use super::passage::Passage;
 use crate::denial::{Denial, DenialKind};
@@ -22,21 +22,17 @@ use crate::throttling::{RateLimitHeaders, limit_field, reset_seconds};
 /// A request that no [`Security`](crate::Security) can judge.
 pub(super) fn unconfigured(
     endpoint: &'static Endpoint,
-    denial: &Denial,
-    unread: Option<Unread>,
+    is_installed: bool,
+    unread: Unread,
+    request: &HttpRequest,
 ) -> SecuredResponse {
-    log(endpoint, denial);
-    SecuredResponse::new(holding(denial.error_response(), unread))
-}
-
-/// The response with whatever of the request's body must outlive its sending.
-pub(super) fn holding(response: HttpResponse, unread: Option<Unread>) -> HttpResponse {
-    match unread {
-        None => response,
-        Some(unread) => {
-            response.map_body(|_, body| BoxBody::new(Holding { body, _unread: unread }))
-        }
-    }
+    let denial = Denial::internal(if is_installed {
+        "the nearest `Security` does not answer for this endpoint: see `answers_for`"
+    } else {
+        "no `Security` is installed: add `.app_data(security.clone())` to the `App`"
+    });
+    log(endpoint, &denial);
+    SecuredResponse::new(unread.held_by(denial.error_response(), request))
 }
 
 /// The response of a refused request.
