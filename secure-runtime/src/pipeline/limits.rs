@@ -7,7 +7,7 @@ use crate::denial::{Denial, DenialKind, Throttled};
 use crate::policy::{Audience, Partition};
 use crate::principal::Principal;
 use crate::security::PlannedLimit;
-use crate::throttling::{Decision, LimitKey, Limiter, whole_seconds};
+use crate::throttling::{Decision, LimitKey, Limiter, PolicyFields, retry_after_seconds};
 use crate::time::Moment;
 
 /// Whose request is counted.
@@ -26,7 +26,7 @@ pub(super) struct LimitReport<'a> {
 /// Takes the permits. If one limit refuses, those taken before it in this stage are given back, so
 /// that a request refused by the hourly limit does not use up the one of the second.
 pub(super) fn reserve<'a>(
-    limiter: &Limiter,
+    (limiter, fields): (&Limiter, &PolicyFields),
     limits: &'a [PlannedLimit],
     subject: Subject<'_>,
     now: Moment,
@@ -45,7 +45,7 @@ pub(super) fn reserve<'a>(
             for (key, decision) in &taken {
                 limiter.refund(*key, decision, now_ns);
             }
-            let denial = throttled(&current);
+            let denial = throttled(fields, &current);
             *report = Some(current);
             return Err(denial);
         }
@@ -106,11 +106,11 @@ fn network(address: Option<IpAddr>) -> Option<IpAddr> {
     })
 }
 
-fn throttled(report: &LimitReport<'_>) -> Refused {
+fn throttled(fields: &PolicyFields, report: &LimitReport<'_>) -> Refused {
     let mut denial = Denial::new(DenialKind::Throttled, "a limit is used up");
     denial.throttled = Some(Box::new(Throttled {
-        retry_after_seconds: report.decision.retry_after().map(whole_seconds),
-        violated: report.limit.name.clone(),
+        retry_after_seconds: retry_after_seconds(&report.decision),
+        violated: fields.name(report.limit.position).unwrap_or_default().into(),
     }));
     Box::new(denial)
 }

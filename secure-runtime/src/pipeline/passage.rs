@@ -119,7 +119,8 @@ impl<'a> Passage<'a> {
         if limits.is_empty() {
             return Ok(());
         }
-        reserve(&self.security.inner().limiter, limits, subject, now, &mut self.report)
+        let told = (&self.security.inner().limiter, &self.plan.fields);
+        reserve(told, limits, subject, now, &mut self.report)
     }
 
     /// Leaves the caller where the `Principal` extractor finds it.

@@ -7,7 +7,6 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{
     CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
 };
-use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 
 use super::body::Unread;
@@ -17,7 +16,7 @@ use crate::denial::{Denial, DenialKind};
 use crate::policy::Endpoint;
 use crate::problem;
 use crate::scope::SecuredResponse;
-use crate::throttling::{RateLimitHeaders, limit_field, reset_seconds};
+use crate::throttling::{RateLimitHeaders, reset_seconds};
 
 /// A request that no [`Security`](crate::Security) can judge.
 pub(super) fn unconfigured(
@@ -104,8 +103,8 @@ pub(super) fn describe_limits(passage: &Passage<'_>, headers: &mut HeaderMap) {
             if let Some(policy) = &passage.plan.policy_field {
                 headers.insert(RATELIMIT_POLICY, policy.clone());
             }
-            let field = Bytes::from(limit_field(&limit.field_name, decision));
-            if let Ok(field) = HeaderValue::from_maybe_shared(field) {
+            let field = passage.plan.fields.limit(limit.position, decision);
+            if let Some(Ok(field)) = field.map(|it| HeaderValue::from_bytes(it.as_bytes())) {
                 headers.insert(RATELIMIT, field);
             }
         }
@@ -118,11 +117,12 @@ pub(super) fn describe_limits(passage: &Passage<'_>, headers: &mut HeaderMap) {
     }
 }
 
-const RATELIMIT: HeaderName = HeaderName::from_static("ratelimit");
-const RATELIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
-const X_RATELIMIT_LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
-const X_RATELIMIT_REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
-const X_RATELIMIT_RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
+const RATELIMIT: HeaderName = HeaderName::from_static(RateLimitHeaders::LIMIT);
+const RATELIMIT_POLICY: HeaderName = HeaderName::from_static(RateLimitHeaders::POLICY);
+const X_RATELIMIT_LIMIT: HeaderName = HeaderName::from_static(RateLimitHeaders::LEGACY_LIMIT);
+const X_RATELIMIT_REMAINING: HeaderName =
+    HeaderName::from_static(RateLimitHeaders::LEGACY_REMAINING);
+const X_RATELIMIT_RESET: HeaderName = HeaderName::from_static(RateLimitHeaders::LEGACY_RESET);
 
 fn log(endpoint: &Endpoint, denial: &Denial) {
     let (handler, cause) = (endpoint.name, denial.cause());

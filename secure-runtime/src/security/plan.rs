@@ -8,7 +8,7 @@ use crate::authentication::{Authenticator, Challenge};
 use crate::authorization::{CompiledRule, RuleSet, scopes_of};
 use crate::denial::DenialKind;
 use crate::policy::{Access, Audience, Authenticators, Endpoint, Limit, Partition, Rule};
-use crate::throttling::{Quota, policy_field, string};
+use crate::throttling::PolicyFields;
 
 /// One endpoint, ready to be served: everything constant is here already.
 pub(crate) struct Plan {
@@ -24,6 +24,8 @@ pub(crate) struct Plan {
     pub(crate) caller_limits: Box<[PlannedLimit]>,
     /// The `RateLimit-Policy` field, made once; cloning it counts a reference.
     pub(crate) policy_field: Option<HeaderValue>,
+    /// The limits in the words a client reads.
+    pub(crate) fields: PolicyFields,
     pub(crate) max_body: u64,
     challenges: Challenges,
 }
@@ -49,10 +51,8 @@ pub(crate) struct PlannedLimit {
     pub(crate) limit: Limit,
     /// Unique within the [`crate::Security`].
     pub(crate) id: u64,
-    /// Its name in the fields a client reads.
-    pub(crate) name: Box<str>,
-    /// The name as a string of RFC 9651.
-    pub(crate) field_name: Box<str>,
+    /// Its place among the endpoint's limits.
+    pub(crate) position: usize,
 }
 
 /// The `WWW-Authenticate` values of each outcome, one for each scheme.
@@ -71,16 +71,8 @@ impl Plan {
         max_body: u64,
     ) -> Self {
         let policy = &endpoint.policy;
-        let limits = planned_limits(endpoint);
-        let names = limits.iter().map(|(_, limit)| (limit.name.as_ref(), limit.limit.quota));
-        let policy_field = HeaderValue::try_from(policy_field(names)).ok();
-        let mut stages = [Vec::new(), Vec::new(), Vec::new()];
-        for (stage, limit) in limits {
-            if let Some(stage) = stages.get_mut(stage as usize) {
-                stage.push(limit);
-            }
-        }
-        let [early, anonymous, caller] = stages.map(Vec::into_boxed_slice);
+        let [early, anonymous, caller] = planned_limits(endpoint);
+        let fields = PolicyFields::new(policy.limits.iter().map(|limit| limit.quota));
         Self {
             endpoint,
             challenges: Challenges::new(&authenticators, &scopes_of(&policy.rule)),
@@ -92,7 +84,8 @@ impl Plan {
             early_limits: early,
             anonymous_limits: anonymous,
             caller_limits: caller,
-            policy_field,
+            policy_field: HeaderValue::try_from(fields.policy()).ok(),
+            fields,
             max_body: policy.max_body.unwrap_or(max_body),
         }
     }
@@ -141,34 +134,17 @@ fn stage(limit: &Limit, access: Access) -> Stage {
     }
 }
 
-fn planned_limits(endpoint: &'static Endpoint) -> Vec<(Stage, PlannedLimit)> {
-    let position = crate::inventory::position(endpoint).unwrap_or(usize::MAX) as u64;
-    let limits = endpoint.policy.limits;
-    let mut planned: Vec<(Stage, PlannedLimit)> = Vec::with_capacity(limits.len());
-    for (index, limit) in limits.iter().enumerate() {
-        let mut name = limit_name(limit);
-        // Two limits that differ only in what a name does not show still need two names.
-        if planned.iter().any(|(_, other)| *other.name == name) {
-            name = format!("{name}-{}", index + 1);
+fn planned_limits(endpoint: &'static Endpoint) -> [Box<[PlannedLimit]>; 3] {
+    let place = crate::inventory::position(endpoint).unwrap_or(usize::MAX) as u64;
+    let mut stages = [Vec::new(), Vec::new(), Vec::new()];
+    for (position, limit) in endpoint.policy.limits.iter().enumerate() {
+        let id = (place << 16) | position as u64;
+        let planned = PlannedLimit { limit: *limit, id, position };
+        if let Some(stage) = stages.get_mut(stage(limit, endpoint.policy.access) as usize) {
+            stage.push(planned);
         }
-        let id = (position << 16) | index as u64;
-        let field_name = string(&name).into();
-        let limit = PlannedLimit { limit: *limit, id, name: name.into(), field_name };
-        planned.push((stage(&limit.limit, endpoint.policy.access), limit));
     }
-    planned
-}
-
-/// What a client reads in `RateLimit-Policy`: the rate, and whose it is where that is not plain.
-fn limit_name(limit: &Limit) -> String {
-    let quota = &limit.quota;
-    let rate = Quota::new(quota.permits(), quota.window_seconds()).to_string();
-    match (limit.audience, limit.by) {
-        (Audience::Everyone, Partition::Caller) => rate,
-        (Audience::Everyone, by) => format!("{rate} by {by}"),
-        (Audience::Anonymous, _) => format!("{rate} anonymous"),
-        (Audience::Authenticated, _) => format!("{rate} authenticated"),
-    }
+    stages.map(Vec::into_boxed_slice)
 }
 
 impl Challenges {

@@ -4,6 +4,7 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use super::quota::Quota;
+use super::table::Instant;
 
 /// What one request asks of one quota at one moment.
 ///
@@ -39,6 +40,12 @@ impl Demand {
     pub(super) fn admit(&self, arrival: u64) -> Option<u64> {
         let next = arrival.max(self.now).checked_add(self.increment)?;
         (next - self.now <= self.tolerance).then_some(next)
+    }
+
+    /// The time of this request, and the latest arrival time its quota can leave.
+    #[inline]
+    pub(super) fn instant(&self) -> Instant {
+        Instant { now: self.now, horizon: self.now.saturating_add(self.tolerance) }
     }
 
     /// What is told about a request that takes nothing.
@@ -107,6 +114,12 @@ impl Decision {
     const fn reset_after_ns(&self) -> u64 {
         // Never negative: `Demand::decide` lifts the arrival time to `now`.
         self.arrival.saturating_sub(self.demand.now)
+    }
+
+    /// The time of a refund at `now`.
+    #[inline]
+    pub(super) fn instant(&self, now: u64) -> Instant {
+        Demand { now, ..self.demand }.instant()
     }
 
     /// The arrival time without the permits of this decision, or `None` when there is nothing to

@@ -1,73 +1,233 @@
-//! What a client is told about its limits.
-//!
-//! 1. `RateLimit-Policy` lists every limit of the endpoint, `RateLimit` describes the one nearest to
-//!    exhaustion (draft-ietf-httpapi-ratelimit-headers-10 sections 3 and 4). Names are strings of
-//!    RFC 9651 section 3.3.3.
-//! 2. `t` of an admitted request is the time until the whole quota is available again; of a refused
-//!    one the time until the same request would be admitted, which is also its `Retry-After`: the
-//!    latter must not come before the former (section 5).
-//! 3. Seconds are rounded up.
-//! 4. No partition key is sent: a client learns of its own limits only.
+//! What a client is told about limits: `RateLimit-Policy`, `RateLimit`, `Retry-After`.
 
-use std::fmt::Write;
-use std::time::Duration;
+use std::fmt::{self, Write};
 
-use super::{Decision, Quota};
+use super::gcra::Decision;
+use super::quota::Quota;
 
-/// Which fields tell a client about its limits.
+/// Which fields tell a client about limits.
 ///
-/// The draft's parameters are renamed between its versions, so the version is chosen by name.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// The draft is not an RFC yet and has renamed its fields between versions, so the version is
+/// part of the name. The two families are never mixed in one response.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RateLimitHeaders {
-    /// `RateLimit` and `RateLimit-Policy` of draft-ietf-httpapi-ratelimit-headers-10.
+    /// `RateLimit-Policy` and `RateLimit` of draft-ietf-httpapi-ratelimit-headers-10 (the syntax
+    /// of -11 is the same).
     #[default]
     Draft10,
-    /// `X-RateLimit-Limit`, `X-RateLimit-Remaining` and `X-RateLimit-Reset` (seconds from now), the
-    /// de facto fields of many services.
+    /// `X-RateLimit-Limit`, `X-RateLimit-Remaining`, `X-RateLimit-Reset` (in seconds from now), as
+    /// many older interfaces send them.
     Legacy,
-    /// None; a refused request still carries `Retry-After`.
+    /// Nothing but `Retry-After` on a refusal.
     Off,
 }
 
-/// The value of `RateLimit-Policy`: constant for an endpoint.
-pub(crate) fn policy_field<'a>(policies: impl IntoIterator<Item = (&'a str, Quota)>) -> String {
-    let mut field = String::new();
-    for (name, quota) in policies {
-        let separator = if field.is_empty() { "" } else { ", " };
-        let (permits, window) = (quota.permits(), quota.window_seconds());
-        let item = write!(field, "{separator}{};q={permits};w={window}", string(name));
-        debug_assert!(item.is_ok(), "a string takes whatever is written");
+impl RateLimitHeaders {
+    /// Name of the field with the policies, draft section 3.
+    pub const POLICY: &'static str = "ratelimit-policy";
+    /// Name of the field with what is left, draft section 4.
+    pub const LIMIT: &'static str = "ratelimit";
+    /// Name of the older field with the permits of a window.
+    pub const LEGACY_LIMIT: &'static str = "x-ratelimit-limit";
+    /// Name of the older field with what is left.
+    pub const LEGACY_REMAINING: &'static str = "x-ratelimit-remaining";
+    /// Name of the older field with the seconds until it resets.
+    pub const LEGACY_RESET: &'static str = "x-ratelimit-reset";
+}
+
+/// The policies of one endpoint, in the words a client is told: built once, at launch.
+///
+/// A policy's name is its quota in canonical form, `"100/h"`; limits with the same quota are
+/// numbered, `"100/h #2"`, so that names are unique in an endpoint (draft section 3.1).
+///
+/// # Examples
+///
+/// ```
+/// use std::num::NonZeroU32;
+/// use secure_runtime::throttling::{Limiter, PolicyFields, Quota};
+///
+/// let number = |n| NonZeroU32::new(n).unwrap();
+/// let quota = Quota::new(number(100), number(3600));
+/// let fields = PolicyFields::new([quota, Quota::new(number(10), number(1))]);
+/// assert_eq!(fields.policy(), r#""100/h";q=100;w=3600, "10/s";q=10;w=1"#);
+///
+/// let limiter = Limiter::with_capacity_bytes(1024);
+/// let decision = limiter.check(limiter.key(0, "alice"), &quota, number(1), 0);
+/// let value = fields.limit(0, &decision);
+/// assert_eq!(value.as_deref(), Some(r#""100/h";r=99;t=36"#));
+/// ```
+#[derive(Clone, Debug)]
+pub struct PolicyFields {
+    policy: String,
+    names: Box<[String]>,
+    /// The part of the `RateLimit` field that never changes: `"100/h";r=`.
+    prefixes: Box<[String]>,
+}
+
+impl PolicyFields {
+    /// The fields of these quotas, which keep their positions.
+    pub fn new(quotas: impl IntoIterator<Item = Quota>) -> Self {
+        let mut policy = String::new();
+        let mut names: Vec<String> = Vec::new();
+        for quota in quotas {
+            let name = unique(&names, quota.to_string());
+            if !policy.is_empty() {
+                policy.push_str(", ");
+            }
+            let (permits, window) = (quota.permits(), quota.window_seconds());
+            // Writing to a `String` cannot fail.
+            let _ = write!(policy, "\"{name}\";q={permits};w={window}");
+            names.push(name);
+        }
+        let prefixes = names.iter().map(|name| format!("\"{name}\";r=")).collect();
+        Self { policy, names: names.into(), prefixes }
     }
-    field
-}
 
-/// An RFC 9651 string. A limit's name consists of characters that need no escape; others are left
-/// out.
-pub(crate) fn string(name: &str) -> String {
-    let safe =
-        |character: &char| matches!(character, ' '..='~') && !matches!(character, '"' | '\\');
-    format!("\"{}\"", name.chars().filter(safe).collect::<String>())
-}
-
-/// The value of `RateLimit` for one decision. `name` is what [`string`] made of the limit's name.
-pub(crate) fn limit_field(name: &str, decision: &Decision) -> Vec<u8> {
-    let (mut remaining, mut reset) = (itoa::Buffer::new(), itoa::Buffer::new());
-    let remaining = remaining.format(decision.remaining());
-    let reset = reset.format(reset_seconds(decision));
-    let mut field = Vec::with_capacity(name.len() + remaining.len() + reset.len() + 6);
-    for part in [name, ";r=", remaining, ";t=", reset] {
-        field.extend_from_slice(part.as_bytes());
+    /// The value of `RateLimit-Policy`: every policy with its permits `q` and its window `w` in
+    /// seconds (draft section 3). Empty without quotas: the field is not sent then.
+    #[must_use]
+    pub fn policy(&self) -> &str {
+        &self.policy
     }
-    field
+
+    /// The name of a policy, for `violated-policies` in a problem (draft section 5.1).
+    #[must_use]
+    pub fn name(&self, position: usize) -> Option<&str> {
+        self.names.get(position).map(String::as_str)
+    }
+
+    /// The value of `RateLimit` for a decision under the quota at `position` (draft section 4):
+    /// permits left `r`, and [`reset_seconds`] as `t`. `None` for a position that does not exist.
+    #[must_use]
+    #[inline]
+    pub fn limit(&self, position: usize, decision: &Decision) -> Option<FieldValue> {
+        let mut value = FieldValue::new();
+        value.push(self.prefixes.get(position)?);
+        value.push_number(u64::from(decision.remaining()));
+        value.push(";t=");
+        value.push_number(reset_seconds(decision));
+        Some(value)
+    }
 }
 
-/// Seconds until the quota is whole, or until a refused request would be admitted.
-pub(crate) fn reset_seconds(decision: &Decision) -> u64 {
-    whole_seconds(decision.retry_after().unwrap_or_else(|| decision.reset_after()))
+/// A name that is not taken yet.
+fn unique(taken: &[String], name: String) -> String {
+    let free = |candidate: &String| !taken.contains(candidate);
+    if free(&name) {
+        return name;
+    }
+    (2_u32..).map(|number| format!("{name} #{number}")).find(free).unwrap_or(name)
 }
 
-/// Rounded up: who waits so long has not come too early (RFC 9110 section 10.2.3).
-pub(crate) fn whole_seconds(wait: Duration) -> u64 {
-    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
+/// The whole seconds that a client is told to wait, rounded up: `t` of `RateLimit` and the older
+/// `X-RateLimit-Reset`.
+///
+/// * After a refusal: until the same request would be admitted. The draft's "until additional
+///   quota is made available" (-10 section 4.1.2) would, for a request of several permits, name a
+///   time at which it is refused again. Equal to `Retry-After`, which section 6 does not want
+///   earlier.
+/// * Otherwise: until the whole burst is available again. It is a time within which no more than
+///   `r` are sure to be admitted (-11 section 4.1.2), and both versions let a server choose a
+///   later one. Naming the next single permit instead would tell a client that `r` come back every
+///   few seconds. `r` never exceeds the burst, which the endpoint takes at one instant, so the
+///   ratio of `r` to `t` exposes nothing (section 8.5).
+/// * A request that can never be admitted, because it costs more than the burst: as if admitted.
+#[must_use]
+#[inline]
+pub fn reset_seconds(decision: &Decision) -> u64 {
+    retry_after_seconds(decision).unwrap_or_else(|| whole_seconds(decision.reset_after()))
+}
+
+/// The value of `Retry-After` (RFC 9110 section 10.2.3): whole seconds, rounded up, at least one.
+///
+/// `None` for a request that was admitted, and for one that can never be.
+#[must_use]
+#[inline]
+pub fn retry_after_seconds(decision: &Decision) -> Option<u64> {
+    decision.retry_after().map(|wait| whole_seconds(wait).max(1))
+}
+
+#[inline]
+fn whole_seconds(duration: std::time::Duration) -> u64 {
+    duration.as_secs().saturating_add(u64::from(duration.subsec_nanos() > 0))
+}
+
+/// A field value in a buffer of its own: nothing is allocated.
+#[derive(Clone, Copy)]
+pub struct FieldValue {
+    bytes: [u8; FIELD_BYTES],
+    length: usize,
+}
+
+/// The longest value: a name of 3 numbers and words (`4294967295/4294967295s burst 4294967295`,
+/// 39 bytes), quoted and numbered (14), and 2 numbers and parameters (36).
+const FIELD_BYTES: usize = 96;
+
+impl FieldValue {
+    /// A number as a field value: `Retry-After` and the older fields.
+    #[must_use]
+    #[inline]
+    pub fn number(number: u64) -> Self {
+        let mut value = Self::new();
+        value.push_number(number);
+        value
+    }
+
+    /// The value, which is ASCII.
+    #[must_use]
+    #[inline]
+    pub fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(..self.length).unwrap_or_default()
+    }
+
+    /// The value as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(self.as_bytes()).unwrap_or_default()
+    }
+
+    const fn new() -> Self {
+        Self { bytes: [0; FIELD_BYTES], length: 0 }
+    }
+
+    /// Leaves the value as it is when `text` does not fit, which no quota makes happen.
+    #[inline]
+    fn push(&mut self, text: &str) {
+        let end = self.length.saturating_add(text.len());
+        if let Some(room) = self.bytes.get_mut(self.length..end) {
+            room.copy_from_slice(text.as_bytes());
+            self.length = end;
+        }
+    }
+
+    #[inline]
+    fn push_number(&mut self, mut number: u64) {
+        let mut digits = [b'0'; 20];
+        let mut start = digits.len();
+        for digit in digits.iter_mut().rev() {
+            *digit = b'0'.wrapping_add((number % 10) as u8);
+            number /= 10;
+            start = start.saturating_sub(1);
+            if number == 0 {
+                break;
+            }
+        }
+        let text = digits.get(start..).and_then(|digits| std::str::from_utf8(digits).ok());
+        self.push(text.unwrap_or_default());
+    }
+}
+
+impl std::ops::Deref for FieldValue {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl fmt::Debug for FieldValue {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.as_str(), formatter)
+    }
 }

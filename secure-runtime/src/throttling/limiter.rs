@@ -1,7 +1,7 @@
 //! The in-memory limiter: fixed memory, one compare-and-swap a decision.
 
 use std::fmt;
-use std::hash::Hash;
+use std::hash::{BuildHasher, Hash, Hasher};
 use std::num::NonZeroU32;
 
 use ahash::RandomState;
@@ -68,19 +68,22 @@ pub struct Statistics {
 /// Enough that insertions on different keys hardly ever meet.
 const STRIPES: usize = 1021;
 
+/// Odd, so that different limits stay different; 2⁶⁴ divided by the golden ratio.
+const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
+
 /// Live entries may fill this share of the table, in percent, before any is at risk.
-const SAFE_LOAD_PERCENT: usize = 85;
+const SAFE_LOAD_PERCENT: usize = 81;
 
 impl Limiter {
-    /// A limiter whose table takes `bytes` bytes, rounded down to buckets of 64 bytes; at least
-    /// one bucket, at most 2³² of them. An entry takes 16 bytes.
+    /// A limiter whose table takes `bytes` bytes, rounded down to buckets of 128 bytes; at
+    /// least one bucket, fewer than 2³². An entry takes 16 bytes.
     #[must_use]
     pub fn with_capacity_bytes(bytes: usize) -> Self {
         Self { table: Table::new(bytes / BUCKET_BYTES, STRIPES), hasher: RandomState::new() }
     }
 
     /// A limiter in which `keys` keys can be live at once without one being evicted: 16 bytes a
-    /// key, and 15% of the table left free.
+    /// key, and a fifth of the table left free: 20 bytes a key.
     #[must_use]
     pub fn with_capacity_keys(keys: usize) -> Self {
         let entries = keys.saturating_mul(100).div_ceil(SAFE_LOAD_PERCENT);
@@ -96,7 +99,17 @@ impl Limiter {
     #[inline]
     pub fn key<K: Hash + ?Sized>(&self, limit: u64, whom: &K) -> LimitKey {
         // Zero marks a slot that was never used.
-        LimitKey(self.hasher.hash_one((limit, whom)).max(1))
+        LimitKey((self.hasher.hash_one(whom) ^ limit.wrapping_mul(SPREAD)).max(1))
+    }
+
+    /// The key of some bytes under the limit numbered `limit`; a nanosecond faster than
+    /// [`key`](Self::key), and never equal to what it makes of the same bytes.
+    #[must_use]
+    #[inline]
+    pub fn key_bytes(&self, limit: u64, whom: &[u8]) -> LimitKey {
+        let mut hasher = self.hasher.build_hasher();
+        hasher.write(whom);
+        LimitKey((hasher.finish() ^ limit.wrapping_mul(SPREAD)).max(1))
     }
 
     /// Decides one request of `cost` permits, and takes them if it is admitted.
@@ -104,10 +117,11 @@ impl Limiter {
     /// `now_ns` is a monotonic time in nanoseconds, [`crate::Moment::monotonic_nanos`]. Readings
     /// of different threads may be out of order: a late one is judged by its own time. A cost
     /// above the burst is always refused.
-    #[inline]
+    // Out of line, the decision's way through memory costs as much as the decision.
+    #[inline(always)]
     pub fn check(&self, key: LimitKey, quota: &Quota, cost: NonZeroU32, now_ns: u64) -> Decision {
         let demand = Demand::new(quota, cost, now_ns);
-        match self.table.update(key.0, now_ns, |arrival| demand.admit(arrival)) {
+        match self.table.update(key.0, demand.instant(), move |arrival| demand.admit(arrival)) {
             Update::Changed(arrival) => demand.decide(arrival, true),
             Update::Unchanged(arrival) => demand.decide(arrival, false),
         }
@@ -120,7 +134,7 @@ impl Limiter {
     pub fn peek(&self, key: LimitKey, quota: &Quota, cost: NonZeroU32, now_ns: u64) -> Decision {
         let demand = Demand::new(quota, cost, now_ns);
         let (Update::Changed(arrival) | Update::Unchanged(arrival)) =
-            self.table.update(key.0, now_ns, |_| None);
+            self.table.update(key.0, demand.instant(), |_| None);
         demand.peeked(arrival)
     }
 
@@ -133,7 +147,9 @@ impl Limiter {
     #[inline]
     pub fn refund(&self, key: LimitKey, decision: &Decision, now_ns: u64) {
         if decision.is_allowed() {
-            self.table.update(key.0, now_ns, |arrival| decision.refund(arrival, now_ns));
+            let instant = decision.instant(now_ns);
+            let decision = *decision;
+            self.table.update(key.0, instant, move |arrival| decision.refund(arrival, now_ns));
         }
     }
 
@@ -232,8 +248,8 @@ mod tests {
     #[test]
     fn capacity_is_what_was_asked_for() {
         let limiter = Limiter::with_capacity_bytes(1_000_063);
-        assert_eq!(limiter.statistics().bytes, 1_000_000);
-        assert_eq!(limiter.statistics().capacity_entries, 62_500);
+        assert_eq!(limiter.statistics().bytes, 999_936);
+        assert_eq!(limiter.statistics().capacity_entries, 62_496);
         let limiter = Limiter::with_capacity_keys(1_000_000);
         assert!(limiter.statistics().bytes < 20_000_000);
     }

@@ -1,4 +1,60 @@
 //! How many requests: quotas, the in-memory limiter, and the fields that tell a client.
+//!
+//! # The rules
+//!
+//! 1. A [`Quota`] admits its burst at one instant, and gives permits back one by one, evenly over
+//!    its window (GCRA). No time span as long as the window admits more than `burst + permits`.
+//! 2. A request takes its cost when it is admitted, and nothing when it is refused. A cost above
+//!    the burst is always refused.
+//! 3. Decisions are exact: of any number of parallel requests for one key, as many are admitted as
+//!    there are permits, never one more, and none is lost.
+//! 4. Every limit counts by itself: a key belongs to one limit of one endpoint. A request that one
+//!    limit admits and a later one refuses gives the permits back ([`Limiter::refund`]).
+//! 5. Memory is fixed when the [`Limiter`] is built, at 20 bytes for each key that must be held
+//!    with certainty. When more keys owe time than fit, the one nearest to its expiry is forgotten
+//!    and counted ([`Statistics::evicted_live`]).
+//! 6. Only the monotonic clock counts: setting the wall clock changes no limit. A time that goes
+//!    backwards (threads read the clock out of order) makes a decision stricter, never an error.
+//! 7. Arithmetic that overflows refuses.
+//!
+//! # What the client sees
+//!
+//! On every answer under a limit `RateLimit-Policy` (all quotas of the endpoint) and `RateLimit`
+//! (what is left), in the form that [`RateLimitHeaders`] chooses:
+//!
+//! ```text
+//! RateLimit-Policy: "100/h";q=100;w=3600
+//! RateLimit: "100/h";r=99;t=36
+//! ```
+//!
+//! A refusal is 429 with `Retry-After` in whole seconds, rounded up: a client that waits as long
+//! and has not asked meanwhile is admitted. [`reset_seconds`] says what `t` is.
+//!
+//! # Deployment
+//!
+//! The limiter counts in this process. With *n* processes behind a load balancer a client may get
+//! *n* times its quota, and a restart forgets what was counted. Limits by address are as good as
+//! the address: name the proxies you trust, or every client behind them shares one count.
+//!
+//! # Example
+//!
+//! ```
+//! use std::num::NonZeroU32;
+//! use secure_runtime::throttling::{Limiter, Quota, retry_after_seconds};
+//!
+//! let number = |n| NonZeroU32::new(n).unwrap();
+//! let limiter = Limiter::with_capacity_keys(100_000); // 2 MB
+//! let quota = Quota::new(number(10), number(60)).with_burst(number(2));
+//!
+//! let address = std::net::IpAddr::from([192, 0, 2, 7]);
+//! let key = limiter.key(7, &address);
+//! let now_ns = 0;
+//! for _ in 0..2 {
+//!     assert!(limiter.check(key, &quota, number(1), now_ns).is_allowed());
+//! }
+//! let refused = limiter.check(key, &quota, number(1), now_ns);
+//! assert_eq!(retry_after_seconds(&refused), Some(6));
+//! ```
 
 mod gcra;
 mod headers;
@@ -9,7 +65,6 @@ mod stripes;
 mod table;
 
 pub use gcra::Decision;
-pub use headers::RateLimitHeaders;
-pub(crate) use headers::{limit_field, policy_field, reset_seconds, string, whole_seconds};
+pub use headers::{FieldValue, PolicyFields, RateLimitHeaders, reset_seconds, retry_after_seconds};
 pub use limiter::{LimitKey, Limiter, Statistics};
 pub use quota::Quota;

@@ -1,89 +1,95 @@
-//! One entry of the limiter's table: a key and its time, changed together or not at all.
+//! One entry of the limiter's table: a key and its time, in two words that cannot be mismatched.
+//!
+//! The second word holds the time *exclusive-or the key*. A thread that read this slot for one
+//! key, and then changes the word by compare-and-swap, therefore fails once the slot has passed
+//! to another key, whatever time that one stands at. Why a reader can trust what it read:
+//!
+//! * The key is only written while the word is [`BUSY`], by the one thread that made it so.
+//! * [`Slot::read`] loads the word, then the key. If the word is the same afterwards (seen by
+//!   the compare-and-swap of [`Slot::update`], or by [`Slot::holds`]), nobody made it `BUSY` in
+//!   between, so the key was that of the word.
+//! * What remains: in between, the slot passes from key *a* to the reader's key and back to *a*
+//!   with the very same nanosecond. What the reader then takes for a time is 64 random bits, and
+//!   the caller looks at a time beyond the horizon again, under its lock.
 
 #[cfg(loom)]
 use loom::sync::atomic::{AtomicU64, Ordering};
 #[cfg(not(loom))]
-use portable_atomic::{AtomicU128, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
-/// A key and its theoretical arrival time. All zero: nothing was ever here.
+/// A place for one key and its theoretical arrival time. All zero: nothing was ever here.
+#[derive(Debug, Default)]
+pub(super) struct Slot {
+    key: AtomicU64,
+    word: AtomicU64,
+}
+
+/// What stood in a slot at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Entry {
+    /// The key's hash, never zero; zero in a slot that was never used.
     pub(super) key: u64,
+    /// Its theoretical arrival time in nanoseconds.
     pub(super) arrival: u64,
 }
 
-/// A place for one entry.
-///
-/// The 128 bits change in one compare-and-swap, so no reader or writer can ever pair one key
-/// with the time of another. No ordering beyond the slot itself is needed: nothing else is
-/// published through it, and who inserts a key holds that key's stripe.
-#[cfg(not(loom))]
-#[derive(Debug, Default)]
-pub(super) struct Slot(AtomicU128);
+/// The word of a slot that is passing from one key to another.
+const BUSY: u64 = u64::MAX;
 
-#[cfg(not(loom))]
+/// A slot that this thread alone may write, until it publishes an entry.
+#[must_use = "a slot that is claimed and not published is lost"]
+pub(super) struct Claim<'a>(&'a Slot);
+
 impl Slot {
+    /// The key alone, to find out whether the rest is worth a look.
     #[inline]
-    pub(super) fn load(&self) -> Entry {
-        unpack(self.0.load(Ordering::Relaxed))
+    pub(super) fn key(&self) -> u64 {
+        self.key.load(Ordering::Relaxed)
     }
 
-    /// Replaces `current`, or returns what is here instead.
+    /// What stands here; `None` while the slot passes from one key to another.
     #[inline]
-    pub(super) fn replace(&self, current: Entry, next: Entry) -> Result<(), Entry> {
-        self.0
-            .compare_exchange(pack(current), pack(next), Ordering::Relaxed, Ordering::Relaxed)
-            .map(drop)
-            .map_err(unpack)
+    pub(super) fn read(&self) -> Option<Entry> {
+        let word = self.word.load(Ordering::Acquire);
+        let key = self.key.load(Ordering::Acquire);
+        (word != BUSY).then_some(Entry { key, arrival: word ^ key })
+    }
+
+    /// Whether `entry` still stands here, so that it was read as a whole.
+    #[inline]
+    pub(super) fn holds(&self, entry: Entry) -> bool {
+        self.word.load(Ordering::Relaxed) == entry.word()
+    }
+
+    /// Changes the time of `entry`, if it still stands here.
+    #[inline]
+    pub(super) fn update(&self, entry: Entry, arrival: u64) -> bool {
+        self.swap(entry, Entry { arrival, ..entry }.word())
+    }
+
+    /// Takes the slot away from `entry`, if it still stands here.
+    pub(super) fn claim(&self, entry: Entry) -> Option<Claim<'_>> {
+        self.swap(entry, BUSY).then_some(Claim(self))
+    }
+
+    #[inline]
+    fn swap(&self, entry: Entry, word: u64) -> bool {
+        self.word.compare_exchange(entry.word(), word, Ordering::AcqRel, Ordering::Relaxed).is_ok()
     }
 }
 
-#[cfg(not(loom))]
-#[inline]
-const fn pack(entry: Entry) -> u128 {
-    ((entry.key as u128) << 64) | entry.arrival as u128
-}
-
-#[cfg(not(loom))]
-#[inline]
-const fn unpack(bits: u128) -> Entry {
-    Entry { key: (bits >> 64) as u64, arrival: bits as u64 }
-}
-
-/// The model: loom knows atomics of 64 bits, so keys and times of the models fit in 32.
-#[cfg(loom)]
-#[derive(Debug, Default)]
-pub(super) struct Slot(AtomicU64);
-
-#[cfg(loom)]
-impl Slot {
-    pub(super) fn load(&self) -> Entry {
-        unpack(self.0.load(Ordering::Relaxed))
-    }
-
-    pub(super) fn replace(&self, current: Entry, next: Entry) -> Result<(), Entry> {
-        self.0
-            .compare_exchange(pack(current), pack(next), Ordering::Relaxed, Ordering::Relaxed)
-            .map(drop)
-            .map_err(unpack)
+impl Claim<'_> {
+    /// Ends the claim: `entry` stands here now.
+    pub(super) fn publish(self, entry: Entry) {
+        self.0.key.store(entry.key, Ordering::Release);
+        self.0.word.store(entry.word(), Ordering::Release);
     }
 }
 
-/// Keys keep their upper 16 and lower 16 bits, which is what chooses the buckets.
-#[cfg(loom)]
-fn pack(entry: Entry) -> u64 {
-    let key = (entry.key >> 48) << 16 | (entry.key & 0xffff);
-    assert_eq!(unpack_key(key), entry.key, "a key of a model has 16 bits in each half");
-    assert!(entry.arrival <= u64::from(u32::MAX), "a time of a model has 32 bits");
-    key << 32 | entry.arrival
-}
-
-#[cfg(loom)]
-fn unpack_key(key: u64) -> u64 {
-    (key >> 16) << 48 | (key & 0xffff)
-}
-
-#[cfg(loom)]
-fn unpack(bits: u64) -> Entry {
-    Entry { key: unpack_key(bits >> 32), arrival: bits & 0xffff_ffff }
+impl Entry {
+    #[inline]
+    fn word(self) -> u64 {
+        // A pair in 2⁶⁴ looks busy: it gives up a nanosecond.
+        (self.arrival ^ self.key).min(BUSY - 1)
+    }
 }

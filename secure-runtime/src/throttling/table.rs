@@ -2,10 +2,11 @@
 //!
 //! # How it works
 //!
-//! * A bucket is one cache line: four slots of a 64-bit key and a 64-bit arrival time. A key may
-//!   stand in two buckets, the first chosen by the upper half of its hash, the second by the lower.
-//! * **Found**: the slot is changed by one compare-and-swap over key and time. Refused requests
-//!   change nothing. No lock, no sweeper: an entry whose time has passed equals no entry.
+//! * A bucket is two neighbouring cache lines: eight slots of a key and a time. A key may stand in
+//!   two buckets, the first chosen by the upper half of its hash, the second by the lower.
+//! * **Found**: the time is changed by one compare-and-swap that also proves the key, see
+//!   [`super::slot`]. Refused requests change nothing. No lock, no sweeper: an entry whose time
+//!   has passed equals no entry.
 //! * **Not found**: the insertion takes the stripe of its key, looks again, and claims a slot.
 //!   A key is only ever put anywhere by the holder of its stripe, after a complete look at both
 //!   buckets, so it can never stand in the table twice.
@@ -24,14 +25,17 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::slot::{Entry, Slot};
 use super::stripes::{Held, Stripes};
 
-/// Slots in a bucket: as many as fill one cache line.
-pub(super) const SLOTS: usize = 4;
+/// Slots in a bucket.
+pub(super) const SLOTS: usize = 8;
+
+/// More than 32 bits of a hash can choose from.
+const MAX_BUCKETS: usize = u32::MAX as usize;
 
 /// Bytes of a bucket.
 pub(super) const BUCKET_BYTES: usize = size_of::<Bucket>();
 
 #[derive(Debug, Default)]
-#[repr(align(64))]
+#[repr(align(128))]
 struct Bucket {
     slots: [Slot; SLOTS],
 }
@@ -44,6 +48,15 @@ pub(super) struct Table {
     evicted_live: AtomicU64,
 }
 
+/// The time of an update.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Instant {
+    /// Entries up to this time have expired.
+    pub(super) now: u64,
+    /// No entry of the key should stand beyond this time.
+    pub(super) horizon: u64,
+}
+
 /// What an update found and left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Update {
@@ -54,9 +67,9 @@ pub(super) enum Update {
 }
 
 impl Table {
-    /// `buckets` buckets (1 to 2³²) and `stripes` locks (at least 1).
+    /// `buckets` buckets (1 to 2³² - 1) and `stripes` locks (at least 1).
     pub(super) fn new(buckets: usize, stripes: usize) -> Self {
-        let buckets = buckets.clamp(1, usize::try_from(u32::MAX).unwrap_or(usize::MAX));
+        let buckets = buckets.clamp(1, MAX_BUCKETS);
         Self {
             buckets: (0..buckets).map(|_| Bucket::default()).collect(),
             stripes: Stripes::new(stripes),
@@ -78,18 +91,24 @@ impl Table {
     /// `next` gets zero for a key that is not in the table, and answers `None` to leave
     /// everything as it is. It may be asked several times; its last answer is what happened.
     #[inline]
-    pub(super) fn update(&self, key: u64, now: u64, next: impl Fn(u64) -> Option<u64>) -> Update {
-        for index in self.candidates(key) {
-            for slot in &self.bucket(index).slots {
-                let entry = slot.load();
-                if entry.key == key
-                    && let Some(update) = change(slot, entry, &next)
-                {
-                    return update;
-                }
-            }
+    pub(super) fn update(
+        &self,
+        key: u64,
+        time: Instant,
+        next: impl Fn(u64) -> Option<u64> + Copy,
+    ) -> Update {
+        // The second bucket is not even computed when the first has the key.
+        let first = self.scale(key >> 32);
+        if let Some(update) = self.bucket(first).change(key, time.horizon, next) {
+            return update;
         }
-        self.insert(key, now, &next)
+        let second = self.second_candidate(key, first);
+        if let Some(update) = self.bucket(second).change(key, time.horizon, next) {
+            return update;
+        }
+        // A copy, so that what `next` holds can stay in registers when this path is not taken.
+        let copy = next;
+        self.insert(key, time.now, &copy)
     }
 
     /// The path of a key that was not found: it is new, or is being inserted or moved right now.
@@ -97,19 +116,25 @@ impl Table {
     #[inline(never)]
     fn insert(&self, key: u64, now: u64, next: &dyn Fn(u64) -> Option<u64>) -> Update {
         let held = self.stripes.lock(key);
-        // Every round that does not return lost a slot to another thread, which then succeeded.
         loop {
             let victim = match self.survey(key, now, next) {
-                Survey::Done(update) => return update,
+                Survey::Found(update) => return update,
                 Survey::Absent(victim) => victim,
             };
             let Some(arrival) = next(0) else { return Update::Unchanged(0) };
             let inserted = Entry { key, arrival };
+            // Without a victim, every slot is passing to another key at this moment.
+            let Some(victim) = victim else {
+                pause();
+                continue;
+            };
             let live = victim.entry.arrival > now;
             if live && self.displace(&held, inserted, now) {
                 return Update::Changed(arrival);
             }
-            if victim.slot.replace(victim.entry, inserted).is_ok() {
+            // Who loses a slot here lost it to a thread that went on.
+            if let Some(claim) = victim.slot.claim(victim.entry) {
+                claim.publish(inserted);
                 if live {
                     self.evicted_live.fetch_add(1, Ordering::Relaxed);
                 }
@@ -120,19 +145,21 @@ impl Table {
 
     /// A complete look at both buckets, by the holder of the key's stripe.
     fn survey(&self, key: u64, now: u64, next: &dyn Fn(u64) -> Option<u64>) -> Survey<'_> {
-        let [first, second] = self.candidates(key).map(|index| &self.bucket(index).slots);
-        let [slot, ..] = first;
-        let mut victim = Victim { slot, entry: slot.load() };
-        for slot in first.iter().chain(second) {
-            let entry = slot.load();
-            if entry.key == key
-                && let Some(update) = change(slot, entry, &next)
-            {
-                return Survey::Done(update);
+        let mut victim: Option<Victim<'_>> = None;
+        for index in self.candidates(key) {
+            let bucket = self.bucket(index);
+            if let Some(update) = bucket.change(key, u64::MAX, next) {
+                return Survey::Found(update);
             }
-            // The first free slot, else the one nearest to its expiry.
-            if victim.entry.arrival > now && entry.arrival < victim.entry.arrival {
-                victim = Victim { slot, entry };
+            for slot in &bucket.slots {
+                let Some(entry) = slot.read() else { continue };
+                // The first free slot, else the one nearest to its expiry.
+                let better = |best: &Victim<'_>| {
+                    best.entry.arrival > now && entry.arrival < best.entry.arrival
+                };
+                if victim.as_ref().is_none_or(better) {
+                    victim = Some(Victim { slot, entry });
+                }
             }
         }
         Survey::Absent(victim)
@@ -142,18 +169,17 @@ impl Table {
     fn displace(&self, held: &Held<'_>, inserted: Entry, now: u64) -> bool {
         for index in self.candidates(inserted.key) {
             for slot in &self.bucket(index).slots {
-                let resident = slot.load();
+                let Some(resident) = slot.read() else { continue };
                 let other = self.bucket(self.other_candidate(resident.key, index));
-                if other.slots.iter().all(|slot| slot.load().arrival > now) {
+                if !other.has_room(now) {
                     continue;
                 }
                 let Some(_held) = self.stripes.try_lock_beside(held, resident.key) else {
                     continue;
                 };
-                if slot.replace(resident, inserted).is_err() {
-                    continue;
-                }
-                if !other.claim_free(resident, now) {
+                let Some(claim) = slot.claim(resident) else { continue };
+                claim.publish(inserted);
+                if !other.put(resident, now) {
                     self.evicted_live.fetch_add(1, Ordering::Relaxed);
                 }
                 return true;
@@ -163,15 +189,21 @@ impl Table {
     }
 
     /// The two buckets of a key; the same one twice only in a table of one bucket.
-    #[inline]
     fn candidates(&self, key: u64) -> [usize; 2] {
         let first = self.scale(key >> 32);
+        [first, self.second_candidate(key, first)]
+    }
+
+    #[inline]
+    fn second_candidate(&self, key: u64, first: usize) -> usize {
         let second = self.scale(key & u64::from(u32::MAX));
         if first != second {
-            return [first, second];
+            second
+        } else if second + 1 < self.buckets.len() {
+            second + 1
+        } else {
+            0
         }
-        let neighbour = second + 1;
-        [first, if neighbour < self.buckets.len() { neighbour } else { 0 }]
     }
 
     fn other_candidate(&self, key: u64, index: usize) -> usize {
@@ -193,12 +225,39 @@ impl Table {
 }
 
 impl Bucket {
+    #[inline]
+    fn change(
+        &self,
+        key: u64,
+        horizon: u64,
+        next: impl Fn(u64) -> Option<u64> + Copy,
+    ) -> Option<Update> {
+        let [first, rest @ ..] = &self.slots;
+        if first.key() == key
+            && let Some(update) = change(first, key, horizon, next)
+        {
+            return Some(update);
+        }
+        // All keys are compared before any is acted on: in a full table a key stands anywhere,
+        // and a loop that ends where it does would be mispredicted almost every time.
+        let mut found = 0_u32;
+        for (position, slot) in rest.iter().enumerate() {
+            found |= u32::from(slot.key() == key) << position;
+        }
+        change(rest.get(found.trailing_zeros() as usize)?, key, horizon, next)
+    }
+
+    fn has_room(&self, now: u64) -> bool {
+        self.slots.iter().any(|slot| slot.read().is_some_and(|entry| entry.arrival <= now))
+    }
+
     /// Puts an entry that stands nowhere into a free slot, if there is still one.
-    fn claim_free(&self, entry: Entry, now: u64) -> bool {
-        self.slots.iter().any(|slot| {
-            let free = slot.load();
-            free.arrival <= now && slot.replace(free, entry).is_ok()
-        })
+    fn put(&self, entry: Entry, now: u64) -> bool {
+        let claim = self.slots.iter().find_map(|slot| {
+            let free = slot.read().filter(|entry| entry.arrival <= now)?;
+            slot.claim(free)
+        });
+        claim.map(|claim| claim.publish(entry)).is_some()
     }
 }
 
@@ -209,22 +268,39 @@ struct Victim<'a> {
 }
 
 enum Survey<'a> {
-    Done(Update),
-    Absent(Victim<'a>),
+    Found(Update),
+    Absent(Option<Victim<'a>>),
 }
 
-/// Changes the entry for as long as it is of this key; `None` when it was replaced meanwhile.
+/// Changes the time of `key` for as long as it stands in `slot`.
+///
+/// `None`: it does not, or a time beyond `horizon` was read, which must be looked at again.
 #[inline]
-fn change(slot: &Slot, mut entry: Entry, next: &impl Fn(u64) -> Option<u64>) -> Option<Update> {
-    let key = entry.key;
-    while entry.key == key {
-        let Some(arrival) = next(entry.arrival) else {
-            return Some(Update::Unchanged(entry.arrival));
-        };
-        match slot.replace(entry, Entry { key, arrival }) {
-            Ok(()) => return Some(Update::Changed(arrival)),
-            Err(present) => entry = present,
+fn change(
+    slot: &Slot,
+    key: u64,
+    horizon: u64,
+    next: impl Fn(u64) -> Option<u64>,
+) -> Option<Update> {
+    while let Some(entry) = slot.read()
+        && entry.key == key
+        && entry.arrival <= horizon
+    {
+        match next(entry.arrival) {
+            Some(arrival) if slot.update(entry, arrival) => return Some(Update::Changed(arrival)),
+            None if slot.holds(entry) => return Some(Update::Unchanged(entry.arrival)),
+            _ => {}
         }
     }
     None
+}
+
+#[cfg(not(loom))]
+fn pause() {
+    std::thread::yield_now();
+}
+
+#[cfg(loom)]
+fn pause() {
+    loom::thread::yield_now();
 }
