@@ -13,8 +13,8 @@ pub use crate::policy::{
 };
 pub use crate::scope::{SecuredResponse, SecuredService};
 use crate::throttling::Quota;
-pub use crate::validation::Violations;
 use crate::validation::Validatable;
+pub use crate::validation::Violations;
 use actix_web::FromRequest;
 
 /// A limit from numbers the macro has checked; a zero becomes a one, the strictest there is.
