@@ -33,6 +33,10 @@ pub(crate) fn bearer<'a>(request: &RequestHead<'a>) -> Bearer<'a> {
 
 /// Reads one field line.
 pub(crate) fn parse(line: &[u8]) -> Bearer<'_> {
+    // How nearly every client writes it.
+    if let Some(token @ [b'!'..=b'~', ..]) = line.strip_prefix(b"Bearer ") {
+        return Bearer::Token(token);
+    }
     let Some((scheme, rest)) = line.split_at_checked(SCHEME.len()) else { return Bearer::Absent };
     if !scheme.eq_ignore_ascii_case(SCHEME) {
         return Bearer::Absent;
@@ -50,6 +54,16 @@ pub(crate) fn parse(line: &[u8]) -> Bearer<'_> {
         }
         Some((&byte, _)) if is_scheme_character(byte) => Bearer::Absent,
         Some(_) => Bearer::Malformed("the scheme is not followed by a space"),
+    }
+}
+
+/// [`parse`] and the check of the characters, in public types.
+pub(crate) fn bearer_token(line: &[u8]) -> Result<Option<&[u8]>, &'static str> {
+    match parse(line) {
+        Bearer::Absent => Ok(None),
+        Bearer::Malformed(cause) => Err(cause),
+        Bearer::Token(token) if is_b64token(token) => Ok(Some(token)),
+        Bearer::Token(_) => Err("the token has characters that no token has"),
     }
 }
 

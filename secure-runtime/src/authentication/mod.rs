@@ -15,6 +15,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+pub(crate) use bearer::bearer_token;
 pub(crate) use jwt::open_with;
 pub use jwt::{Algorithm, ClaimPath, Jwt, Key, Profile};
 

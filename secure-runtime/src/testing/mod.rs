@@ -14,7 +14,7 @@ pub use token::Token;
 
 use actix_web::test::TestRequest;
 
-use crate::authentication::{Attempt, Authenticator, Key, open_with};
+use crate::authentication::{Attempt, Authenticator, Key, bearer_token, open_with};
 use crate::request::RequestHead;
 use crate::time::Moment;
 
@@ -54,4 +54,15 @@ pub fn with_request<T>(headers: &[(&str, &str)], look: impl FnOnce(&RequestHead<
 #[doc(hidden)]
 pub fn verify_signature(key: Key, token: &[u8]) -> Result<Vec<u8>, Vec<String>> {
     open_with(key, token)
+}
+
+/// What an `Authorization` line holds of the `Bearer` scheme: nothing, a token, or a fault. For the
+/// fuzzer.
+///
+/// # Errors
+///
+/// Why the line breaks the grammar of RFC 6750 section 2.1.
+#[doc(hidden)]
+pub fn bearer_credentials(line: &[u8]) -> Result<Option<&[u8]>, &'static str> {
+    bearer_token(line)
 }

@@ -1,0 +1,216 @@
+//! The registered claims: types, values, times.
+
+use std::time::Duration;
+
+use secure_runtime::authentication::Jwt;
+use secure_runtime::testing::Issuer;
+use serde_json::json;
+
+use super::{Bench, NOW};
+
+#[test]
+fn iss_is_the_issuer_exactly() {
+    for bench in [Bench::strict(), Bench::lenient()] {
+        bench.accepts_claim("iss", json!("https://issuer.test"));
+        for name in [
+            "https://issuer.test/",
+            "https://ISSUER.test",
+            "http://issuer.test",
+            "",
+            " https://issuer.test",
+            "https://issuer.test.evil.example",
+        ] {
+            bench.refuses_claim("iss", json!(name), "`iss` is another issuer");
+        }
+        for value in [json!(null), json!(["https://issuer.test"]), json!({}), json!(1), json!(true)]
+        {
+            bench.refuses_claim("iss", value, "`iss` is not a string");
+        }
+        bench.refuses(&bench.token().without("iss").sign(), "`iss` is missing");
+    }
+}
+
+#[test]
+fn aud_holds_ours() {
+    let wrong = "`aud` is another audience";
+    let not_text = "`aud` is not a string or a list of strings";
+    for bench in [Bench::strict(), Bench::lenient()] {
+        for value in
+            [json!("test"), json!(["test"]), json!(["other", "test"]), json!(["test", "test"])]
+        {
+            bench.accepts_claim("aud", value);
+        }
+        for value in [
+            json!("other"),
+            json!(""),
+            json!("TEST"),
+            json!("test "),
+            json!(["other"]),
+            json!([""]),
+            json!("test other"),
+        ] {
+            bench.refuses_claim("aud", value, wrong);
+        }
+        for value in [
+            json!(null),
+            json!(1),
+            json!({"test": "test"}),
+            json!(true),
+            json!([]),
+            json!([1]),
+            json!(["test", 1]),
+            json!(["test", null]),
+            json!([["test"]]),
+            json!([{"a": "test"}]),
+        ] {
+            bench.refuses_claim("aud", value, not_text);
+        }
+        bench.refuses(&bench.token().without("aud").sign(), "`aud` is missing");
+    }
+    let bench = Bench::new(Issuer::hs256(), |jwt| jwt.audience("second"));
+    bench.accepts_claim("aud", json!("second"));
+    bench.accepts_claim("aud", json!("test"));
+    bench.refuses_claim("aud", json!("third"), wrong);
+
+    let issuer = Issuer::hs256();
+    let any =
+        Jwt::with_key(issuer.key()).issuer("https://issuer.test").dangerously_accept_any_audience();
+    let bench = Bench::new(issuer, |_| any);
+    bench.accepts_claim("aud", json!("third"));
+    bench.accepts(&bench.token().without("aud").sign());
+    for value in [json!(null), json!([]), json!([1]), json!(7)] {
+        bench.refuses_claim("aud", value, not_text);
+    }
+}
+
+#[test]
+fn sub_is_a_name() {
+    for bench in [Bench::strict(), Bench::lenient()] {
+        for name in ["alice", "auth0|5f7c8ec7c33c6c004bbafe82", "Ålice", "a b", &"a".repeat(1024)]
+        {
+            bench.accepts_claim("sub", json!(name));
+        }
+        for value in [
+            json!(""),
+            json!(null),
+            json!(7),
+            json!(["alice"]),
+            json!({}),
+            json!("a\nb"),
+            json!("a\u{0}"),
+            json!("\u{85}"),
+            json!("a".repeat(1025)),
+        ] {
+            bench.refuses_claim("sub", value, "`sub` is not a name");
+        }
+        bench.refuses(&bench.token().without("sub").sign(), "`sub` is missing");
+    }
+}
+
+#[test]
+fn times_are_numbers_and_are_kept() {
+    let not_time = |claim| format!("`{claim}` is not a time");
+    for bench in [Bench::strict(), Bench::lenient()] {
+        for claim in ["exp", "nbf", "iat"] {
+            for value in [
+                json!(null),
+                json!("1767225601"),
+                json!([NOW]),
+                json!({}),
+                json!(true),
+                json!(-1),
+                json!(-0.5),
+                json!(253_402_300_800_u64),
+                json!(u64::MAX),
+                json!(1e300),
+                json!((NOW + 60) * 1000),
+            ] {
+                bench.refuses_claim(claim, value, &not_time(claim));
+            }
+        }
+        for value in [
+            json!(NOW + 1),
+            json!(NOW as f64 + 0.001),
+            json!(253_402_300_799_u64),
+            json!(9_999_999_999_u64),
+        ] {
+            bench.accepts_claim("exp", value);
+        }
+        for value in [
+            json!(NOW),
+            json!(NOW - 1),
+            json!(NOW - 60),
+            json!(NOW as f64 - 0.001),
+            json!(0),
+            json!(1),
+        ] {
+            bench.refuses_claim("exp", value, "`exp` has passed");
+        }
+        bench.refuses(&bench.token().without("exp").sign(), "`exp` is missing");
+        for value in [json!(NOW), json!(NOW - 1), json!(0), json!(NOW as f64 - 0.5)] {
+            bench.accepts_claim("nbf", value.clone());
+            bench.accepts_claim("iat", value);
+        }
+        for value in
+            [json!(NOW + 1), json!(NOW as f64 + 0.5), json!(NOW + 3000), json!(253_402_300_799_u64)]
+        {
+            bench.refuses_claim("nbf", value.clone(), "`nbf` has not come yet");
+            bench.refuses_claim("iat", value, "`iat` is in the future");
+        }
+        bench.accepts(&bench.token().without("nbf").sign());
+    }
+    let bench = Bench::strict();
+    bench.refuses(&bench.token().without("iat").sign(), "`iat` is missing (RFC 9068 section 2.2)");
+    let bench = Bench::lenient();
+    bench.accepts(&bench.token().without("iat").sign());
+}
+
+#[test]
+fn numbers_may_have_a_fraction_or_an_exponent() {
+    let bench = Bench::strict();
+    let token = |times: &str| {
+        let claims = format!(
+            r#"{{"iss":"https://issuer.test","sub":"alice","aud":"test","jti":"1","client_id":"c",{times}}}"#
+        );
+        bench.token().raw_payload(claims).sign()
+    };
+    bench.accepts(&token(r#""exp":1767225600.001,"iat":1767225600.0"#));
+    bench.accepts(&token(r#""exp":1.7672256010e9,"iat":1767225599.999"#));
+    bench.accepts(&token(r#""exp":17672256001E-1,"iat":0"#));
+    bench.refuses(&token(r#""exp":1767225600.0,"iat":0"#), "`exp` has passed");
+    bench.refuses(&token(r#""exp":1767225601,"iat":1767225600.001"#), "`iat` is in the future");
+    bench.refuses(&token(r#""exp":1e400,"iat":0"#), "the claims are not a JSON object");
+    bench.refuses(&token(r#""exp":NaN,"iat":0"#), "the claims are not a JSON object");
+    bench.refuses(&token(r#""exp":Infinity,"iat":0"#), "the claims are not a JSON object");
+    bench.refuses(&token(r#""exp":01767225601,"iat":0"#), "the claims are not a JSON object");
+    bench.refuses(&token(r#""exp":0x6955B981,"iat":0"#), "the claims are not a JSON object");
+}
+
+#[test]
+fn leeway_is_taken_only_when_asked_for() {
+    let bench = Bench::new(Issuer::hs256(), |jwt| jwt.leeway(Duration::from_secs(5)));
+    bench.accepts_claim("exp", json!(NOW - 4));
+    bench.refuses_claim("exp", json!(NOW - 5), "`exp` has passed");
+    bench.accepts_claim("nbf", json!(NOW + 5));
+    bench.refuses_claim("nbf", json!(NOW + 6), "`nbf` has not come yet");
+    bench.accepts_claim("iat", json!(NOW + 5));
+    bench.refuses_claim("iat", json!(NOW + 6), "`iat` is in the future");
+}
+
+#[test]
+fn identifiers_are_names_and_rfc_9068_requires_them() {
+    for claim in ["jti", "client_id"] {
+        let wrong = format!("`{claim}` is not a name");
+        for bench in [Bench::strict(), Bench::lenient()] {
+            bench.accepts_claim(claim, json!("x"));
+            for value in [json!(""), json!(null), json!(7), json!(["x"]), json!("a\tb")] {
+                bench.refuses_claim(claim, value, &wrong);
+            }
+        }
+        let bench = Bench::strict();
+        let missing = format!("`{claim}` is missing (RFC 9068 section 2.2)");
+        bench.refuses(&bench.token().without(claim).sign(), &missing);
+        let bench = Bench::lenient();
+        bench.accepts(&bench.token().without(claim).sign());
+    }
+}
