@@ -103,7 +103,7 @@ fn validation(endpoint: &Endpoint) -> TokenStream {
     let checks = endpoint.validated.iter().filter_map(|validated| {
         let index = syn::Index::from(validated.index);
         let place = spans::Place::of(types.get(validated.index)?);
-        let argument = place.frame(quote!(&#arguments.#index));
+        let argument = place.cover_locals(quote!(&#arguments.#index));
         Some(quote!(#support::check(#argument, #violations);))
     });
     quote!(|#arguments: &(#(#types,)*), #violations| { #(#checks)* })
