@@ -1,8 +1,207 @@
 //! Every secured endpoint of the program, collected at link time.
+//!
+//! Each expansion of `#[secure(...)]` leaves one [`Endpoint`] in a section of the binary; this
+//! module reads them. An endpoint is listed whether or not it is mounted.
+//!
+//! ```
+//! let inventory = secure_runtime::inventory();
+//! println!("{inventory}");            // a table
+//! println!("{}", inventory.to_json()); // the same as JSON
+//! ```
 
-use crate::policy::Endpoint;
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::policy::{Access, Audience, Authenticators, Endpoint, Limit, Partition, Rule};
 
 /// Where every expansion of `#[secure(...)]` registers its endpoint.
 #[doc(hidden)]
 #[linkme::distributed_slice]
 pub static ENDPOINTS: [Endpoint];
+
+/// The endpoint's place in the inventory, from its address: a subtraction on the request path.
+pub(crate) fn position(endpoint: &'static Endpoint) -> Option<usize> {
+    let start = ENDPOINTS.as_ptr().addr();
+    let offset = std::ptr::from_ref(endpoint).addr().checked_sub(start)?;
+    Some(offset / size_of::<Endpoint>()).filter(|place| *place < ENDPOINTS.len())
+}
+
+/// A list of secured endpoints, sorted by path, then method.
+///
+/// `Display` prints it as a table.
+#[derive(Clone, Debug, Serialize)]
+#[serde(transparent)]
+pub struct Inventory {
+    rows: Vec<Row>,
+}
+
+/// One route of one endpoint; an endpoint whose routes the attribute could not see has one row
+/// without method and path.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Row {
+    /// The path template as in the route attribute, without the scopes it is mounted under.
+    pub path: Option<&'static str>,
+    /// The methods, in upper case, separated by commas.
+    pub method: Option<String>,
+    /// The function.
+    pub handler: String,
+    /// Who may call: `public`, `optional`, `authenticated`, and the authenticators where named.
+    pub access: String,
+    /// What must be true of the caller; empty if nothing more.
+    pub rule: String,
+    /// The limits.
+    pub limits: Vec<String>,
+    /// The parameters that are validated.
+    pub validates: &'static [&'static str],
+    /// The largest request body in bytes, where the attribute says so.
+    pub max_body: Option<u64>,
+    /// The one media type of the request body, where the attribute says so.
+    pub content_type: Option<&'static str>,
+    /// The source file.
+    pub file: &'static str,
+    /// The line of the attribute.
+    pub line: u32,
+}
+
+/// Every secured endpoint of the program.
+#[must_use]
+pub fn inventory() -> Inventory {
+    Inventory::of(ENDPOINTS.iter())
+}
+
+impl Inventory {
+    pub(crate) fn of(endpoints: impl Iterator<Item = &'static Endpoint>) -> Self {
+        let mut rows: Vec<Row> = endpoints.flat_map(rows).collect();
+        rows.sort_by(|a, b| {
+            (a.path, &a.method, a.file, a.line).cmp(&(b.path, &b.method, b.file, b.line))
+        });
+        Self { rows }
+    }
+
+    /// The rows.
+    #[must_use]
+    pub fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+
+    /// The list as a JSON array of objects.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        // Strings and numbers always serialize.
+        serde_json::to_string_pretty(self).unwrap_or_default()
+    }
+}
+
+fn rows(endpoint: &'static Endpoint) -> Vec<Row> {
+    let policy = &endpoint.policy;
+    let row = |path, method| Row {
+        path,
+        method,
+        handler: format!("{}::{}", endpoint.module, endpoint.name),
+        access: access(policy.access),
+        rule: rule(&policy.rule),
+        limits: policy.limits.iter().map(limit).collect(),
+        validates: policy.validates,
+        max_body: policy.max_body,
+        content_type: policy.content_type,
+        file: endpoint.file,
+        line: endpoint.line,
+    };
+    if endpoint.routes.is_empty() {
+        return vec![row(None, None)];
+    }
+    endpoint
+        .routes
+        .iter()
+        .map(|route| row(Some(route.path), Some(route.methods.join(","))))
+        .collect()
+}
+
+fn access(access: Access) -> String {
+    let named = |mode: &str, authenticators| match authenticators {
+        Authenticators::Default => mode.to_owned(),
+        Authenticators::Any([name]) | Authenticators::All([name]) => format!("{mode} ({name})"),
+        Authenticators::Any(names) => format!("{mode} (any of {})", names.join(", ")),
+        Authenticators::All(names) => format!("{mode} (all of {})", names.join(", ")),
+    };
+    match access {
+        Access::Public => String::from("public"),
+        Access::Optional(authenticators) => named("optional", authenticators),
+        Access::Authenticated(authenticators) => named("authenticated", authenticators),
+    }
+}
+
+/// The rule in the words of the attribute.
+fn rule(it: &Rule) -> String {
+    let list = |operator: &str, rules: &[Rule]| match rules {
+        [single] => rule(single),
+        _ => {
+            let clause = |inner: &Rule| match inner {
+                Rule::All([_, _, ..]) | Rule::Any([_, _, ..]) => format!("({})", rule(inner)),
+                _ => rule(inner),
+            };
+            rules.iter().map(clause).collect::<Vec<_>>().join(operator)
+        }
+    };
+    match it {
+        Rule::Role(name) => format!("role {name}"),
+        Rule::Scope(name) => format!("scope {name}"),
+        Rule::Permission(name) => format!("permission {name}"),
+        Rule::Not(inner) => format!("not ({})", rule(inner)),
+        Rule::Any([]) => String::from("never"),
+        Rule::All(rules) => list(" and ", rules),
+        Rule::Any(rules) => list(" or ", rules),
+    }
+}
+
+fn limit(limit: &Limit) -> String {
+    let mut text = limit.quota.to_string();
+    match limit.by {
+        Partition::Caller => {}
+        by => text.push_str(&format!(" by {by}")),
+    }
+    match limit.audience {
+        Audience::Everyone => {}
+        Audience::Anonymous => text.push_str(" anonymous"),
+        Audience::Authenticated => text.push_str(" authenticated"),
+    }
+    if limit.cost.get() > 1 {
+        text.push_str(&format!(" cost {}", limit.cost));
+    }
+    text
+}
+
+impl fmt::Display for Inventory {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let header = ["METHOD", "PATH", "ACCESS", "RULE", "LIMITS", "VALIDATED", "WHERE"];
+        let cells = self.rows.iter().map(|row| {
+            let dash =
+                |text: &str| if text.is_empty() { String::from("-") } else { text.to_owned() };
+            [
+                dash(row.method.as_deref().unwrap_or_default()),
+                dash(row.path.unwrap_or_default()),
+                row.access.clone(),
+                dash(&row.rule),
+                dash(&row.limits.join(", ")),
+                dash(&row.validates.join(", ")),
+                format!("{}:{} {}", row.file, row.line, row.handler),
+            ]
+        });
+        let table: Vec<[String; 7]> =
+            std::iter::once(header.map(str::to_owned)).chain(cells).collect();
+        let mut widths = [0; 7];
+        for line in &table {
+            for (width, cell) in widths.iter_mut().zip(line) {
+                *width = cell.chars().count().max(*width);
+            }
+        }
+        for line in &table {
+            let cells: Vec<String> =
+                line.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}")).collect();
+            writeln!(formatter, "{}", cells.join("  ").trim_end())?;
+        }
+        Ok(())
+    }
+}

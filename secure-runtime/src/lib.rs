@@ -1,25 +1,69 @@
-//! Declarative security for actix-web.
+//! Declarative security for actix-web: one attribute compiles into authentication, permission
+//! checks, request validation and throttling.
+//!
+//! ```
+//! use actix_web::{App, get, web};
+//! use secure_runtime::{Principal, Security, authentication::Jwt, secure};
+//!
+//! #[secure(roles = "admin", rate = "100/h")]
+//! #[get("/users")]
+//! async fn list_users(caller: Principal) -> web::Json<Vec<String>> {
+//!     web::Json(vec![caller.subject().to_owned()])
+//! }
+//!
+//! let secret = b"an HS256 secret of at least 32 bytes, from your configuration";
+//! let security = Security::builder()
+//!     .authenticator("jwt", Jwt::hs256(secret).issuer("https://issuer.example").audience("shop"))
+//!     .build()?;
+//!
+//! let app = App::new()
+//!     .app_data(security)
+//!     .service(secure_runtime::scope("/api").service(list_users));
+//! # drop(app);
+//! # Ok::<(), secure_runtime::LaunchError>(())
+//! ```
+//!
+//! - [`secure`]: the attribute, and every key it takes.
+//! - [`Security`]: what a program builds once; its launch checks list everything that is missing.
+//! - [`scope()`]: mounts secured endpoints only; anything else is a type error.
+//! - [`Principal`]: the caller, as an extractor.
+//! - [`authentication`]: the schemes, and the trait for those of an application.
+//! - [`throttling`]: what a rate means, and what a client is told.
+//! - [`inventory()`]: every secured endpoint of the program.
+//! - [`testing`]: a clock that stands still, and tokens with anything wrong on purpose.
+//!
+//! A refused request is answered with a problem (RFC 9457); its cause is logged through `tracing`.
 
 #[doc(hidden)]
 #[path = "macro_support.rs"]
 pub mod __private;
 pub mod authentication;
-mod authorization;
+pub mod authorization;
+mod denial;
 pub mod inventory;
 mod pipeline;
 pub mod policy;
 mod principal;
+mod problem;
 mod request;
 mod scope;
 pub mod security;
 pub mod testing;
 pub mod throttling;
 mod time;
+mod transport;
 mod validation;
 
+pub use denial::{Denial, DenialKind};
+pub use inventory::inventory;
 pub use principal::{Principal, PrincipalBuilder};
+pub use problem::Problem;
 pub use request::RequestHead;
+pub use scope::{
+    RouteBuilder, Scope, SecuredOutput, SecuredResponse, SecuredRoute, SecuredService, route, scope,
+};
 pub use secure_macros::secure;
-pub use scope::{SecuredResponse, SecuredService};
+pub use security::{LaunchError, Security, SecurityBuilder};
 pub use time::{Clock, Moment, SystemClock};
+pub use transport::{ForwardingHeader, InvalidNetwork, TrustedProxies};
 pub use validation::Validatable;

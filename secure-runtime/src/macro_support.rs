@@ -11,7 +11,7 @@ pub use crate::pipeline::{serve, serve_validated};
 pub use crate::policy::{
     Access, Audience, Authenticators, Endpoint, Limit, Partition, Policy, Route, Rule, Unvalidated,
 };
-pub use crate::scope::SecuredResponse;
+pub use crate::scope::{SecuredResponse, SecuredService};
 use crate::throttling::Quota;
 pub use crate::validation::Violations;
 use crate::validation::Validatable;

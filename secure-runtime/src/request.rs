@@ -1,6 +1,7 @@
 //! The head of a request, as the security core sees it: no body, no framework types in its API.
 
 use actix_web::HttpRequest;
+use actix_web::http::header::AUTHORIZATION;
 
 /// A read-only view of a request's head.
 ///
@@ -22,6 +23,11 @@ impl<'a> RequestHead<'a> {
     /// Every field line of this name, in the order received.
     pub fn header_lines(&self, name: &str) -> impl Iterator<Item = &'a [u8]> + use<'a> {
         self.0.headers().get_all(name).map(|value| value.as_bytes())
+    }
+
+    /// Every `Authorization` line; its name need not be parsed for each request.
+    pub(crate) fn authorization(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+        self.0.headers().get_all(AUTHORIZATION).map(|value| value.as_bytes())
     }
 
     /// The method, `GET`.

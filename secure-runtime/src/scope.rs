@@ -1,14 +1,22 @@
-//! The deny-by-default scope: mounts secured endpoints only.
+//! The deny-by-default scope: what is mounted in it has a security policy, or does not compile.
 
-use actix_web::{HttpRequest, HttpResponse, Responder, body::BoxBody};
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{
+    AppService, HttpServiceFactory, ServiceFactory, ServiceRequest, ServiceResponse, Transform,
+};
+use actix_web::guard::Guard;
+use actix_web::{Error, FromRequest, Handler, HttpRequest, HttpResponse, Responder, Route};
 
 /// A service whose every request passes a security policy.
+///
+/// `#[secure(...)]` above a route attribute implements it; so do [`Scope`]s.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no security policy",
     label = "this handler is not annotated with `#[secure(...)]`",
-    note = "put `#[secure(...)]` above its route attribute; `#[secure(public)]` makes it public on purpose"
+    note = "put `#[secure(...)]` above its route attribute; `#[secure(public)]` makes it public on purpose",
+    note = "below the route attribute it cannot see the route, and does not count here: move it above"
 )]
-pub trait SecuredService: actix_web::dev::HttpServiceFactory + 'static {}
+pub trait SecuredService: HttpServiceFactory + 'static {}
 
 /// The response of a secured handler; only the pipeline makes one.
 #[derive(Debug)]
@@ -25,5 +33,192 @@ impl Responder for SecuredResponse {
 
     fn respond_to(self, _: &HttpRequest) -> HttpResponse {
         self.0
+    }
+}
+
+/// What a secured handler answers with; [`SecuredRoute`] asks for it.
+#[diagnostic::on_unimplemented(
+    message = "this handler has no security policy",
+    label = "the handler is not annotated with `#[secure(...)]`",
+    note = "put `#[secure(...)]` above the function; `#[secure(public)]` makes it public on purpose"
+)]
+pub trait SecuredOutput: Responder {}
+
+impl SecuredOutput for SecuredResponse {}
+
+/// Starts a scope that mounts secured endpoints only.
+///
+/// ```standalone_crate
+/// use actix_web::{App, get};
+/// use secure_runtime::{Security, secure};
+///
+/// #[secure(public)]
+/// #[get("/health")]
+/// async fn health() -> &'static str {
+///     "ok"
+/// }
+///
+/// let app = App::new()
+///     .app_data(Security::builder().build()?)
+///     .service(secure_runtime::scope("/api").service(health));
+/// # drop(app);
+/// # Ok::<(), secure_runtime::LaunchError>(())
+/// ```
+///
+/// A handler without `#[secure(...)]` does not compile:
+///
+/// ```compile_fail,E0277
+/// use actix_web::get;
+///
+/// #[get("/open")]
+/// async fn open() -> &'static str {
+///     "who may read this?"
+/// }
+///
+/// secure_runtime::scope("/api").service(open);
+/// ```
+pub fn scope(path: &str) -> Scope<impl ScopeFactory<Response = ServiceResponse>> {
+    Scope(actix_web::Scope::new(path))
+}
+
+/// A scope of secured endpoints; see [`scope`].
+#[must_use = "a scope does nothing until it is mounted"]
+pub struct Scope<T>(actix_web::Scope<T>);
+
+/// Short for what actix-web asks of a scope's inner service.
+#[doc(hidden)]
+pub trait ScopeFactory:
+    ServiceFactory<ServiceRequest, Config = (), Error = Error, InitError = ()> + 'static
+{
+}
+
+impl<T> ScopeFactory for T where
+    T: ServiceFactory<ServiceRequest, Config = (), Error = Error, InitError = ()> + 'static
+{
+}
+
+impl<T: ScopeFactory> Scope<T> {
+    /// Mounts a secured endpoint or a nested scope.
+    pub fn service(self, service: impl SecuredService) -> Self {
+        Self(self.0.service(service))
+    }
+
+    /// Mounts a secured handler that has no route attribute.
+    ///
+    /// ```
+    /// use secure_runtime::{route, secure};
+    ///
+    /// #[secure(public)]
+    /// async fn health() -> &'static str {
+    ///     "ok"
+    /// }
+    ///
+    /// let scope = secure_runtime::scope("/api").route("/health", route::get().to(health));
+    /// # drop(scope);
+    /// ```
+    pub fn route(self, path: &str, route: SecuredRoute) -> Self {
+        Self(self.0.route(path, route.0))
+    }
+
+    /// Answers requests that nothing in the scope matches with a secured handler.
+    pub fn default_service(self, route: SecuredRoute) -> Self {
+        Self(self.0.default_service(route.0))
+    }
+
+    /// Matches only requests that pass this guard.
+    pub fn guard(self, guard: impl Guard + 'static) -> Self {
+        Self(self.0.guard(guard))
+    }
+
+    /// Adds data for this scope; a [`Security`](crate::Security) here takes the place of an outer one.
+    pub fn app_data<U: 'static>(self, data: U) -> Self {
+        Self(self.0.app_data(data))
+    }
+
+    /// Wraps the scope in a middleware. It runs before the pipeline, and what it answers itself
+    /// has passed no policy.
+    pub fn wrap<M, B>(
+        self,
+        middleware: M,
+    ) -> Scope<impl ScopeFactory<Response = ServiceResponse<B>>>
+    where
+        M: Transform<
+                T::Service,
+                ServiceRequest,
+                Response = ServiceResponse<B>,
+                Error = Error,
+                InitError = (),
+            > + 'static,
+        B: MessageBody + 'static,
+    {
+        Scope(self.0.wrap(middleware))
+    }
+}
+
+impl<T, B> HttpServiceFactory for Scope<T>
+where
+    T: ScopeFactory + ServiceFactory<ServiceRequest, Response = ServiceResponse<B>>,
+    B: MessageBody + 'static,
+{
+    fn register(self, config: &mut AppService) {
+        self.0.register(config);
+    }
+}
+
+impl<T, B> SecuredService for Scope<T>
+where
+    T: ScopeFactory + ServiceFactory<ServiceRequest, Response = ServiceResponse<B>>,
+    B: MessageBody + 'static,
+{
+}
+
+/// A route to a secured handler, for [`Scope::route`].
+#[must_use = "a route does nothing until it is mounted"]
+pub struct SecuredRoute(Route);
+
+/// A route that has no handler yet.
+#[must_use = "a route does nothing without a handler"]
+pub struct RouteBuilder(Route);
+
+impl RouteBuilder {
+    /// Matches only requests that pass this guard.
+    pub fn guard(self, guard: impl Guard + 'static) -> Self {
+        Self(self.0.guard(guard))
+    }
+
+    /// Sets the handler: a function annotated with `#[secure(...)]`.
+    pub fn to<F, Args>(self, handler: F) -> SecuredRoute
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: SecuredOutput + 'static,
+    {
+        SecuredRoute(self.0.to(handler))
+    }
+}
+
+/// Routes to secured handlers that have no route attribute.
+pub mod route {
+    use super::RouteBuilder;
+
+    macro_rules! methods {
+        ($($name:ident $method:literal),*) => {$(
+            #[doc = concat!("A route for `", $method, "` requests.")]
+            pub fn $name() -> RouteBuilder {
+                RouteBuilder(actix_web::web::$name())
+            }
+        )*};
+    }
+
+    methods!(get "GET", post "POST", put "PUT", patch "PATCH", delete "DELETE", head "HEAD");
+
+    /// A route for requests of any method.
+    pub fn any() -> RouteBuilder {
+        RouteBuilder(actix_web::web::route())
+    }
+
+    /// A route for requests of this method.
+    pub fn method(method: actix_web::http::Method) -> RouteBuilder {
+        RouteBuilder(actix_web::web::method(method))
     }
 }

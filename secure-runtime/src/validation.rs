@@ -1,36 +1,220 @@
 //! Validation of extracted arguments with the `validator` crate.
+//!
+//! 1. It runs after extraction and before the handler; what fails is 422.
+//! 2. The client reads which rule of which field failed, and what the rule demands.
+//! 3. The value that was sent is never repeated, nor is the name of a Rust type.
+//! 4. At most 32 violations are listed.
 
 use actix_web::web;
-use validator::{Validate, ValidationErrors};
+use serde_json::Value;
+use validator::{Validate, ValidationError, ValidationErrors, ValidationErrorsKind};
+
+use crate::denial::{Denial, DenialKind, FieldError};
+
+/// How many violations one response lists at most.
+const MOST_ERRORS: usize = 32;
 
 /// An extracted argument whose content can be validated.
+///
+/// Implemented for `Json`, `Query`, `Form` and `Path` of actix-web where the content implements
+/// [`validator::Validate`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be validated",
     label = "`validate(...)` needs `Json`, `Query`, `Form` or `Path` of a type that implements `validator::Validate`",
     note = "derive it: `#[derive(validator::Validate)]`"
 )]
 pub trait Validatable {
+    /// Which part of the request the argument comes from: `body`, `query` or `path`.
+    #[doc(hidden)]
+    const LOCATION: &'static str;
+
     /// Runs the content's own rules.
     #[doc(hidden)]
     fn violations(&self) -> Result<(), ValidationErrors>;
 }
 
-impl<T: Validate> Validatable for web::Json<T> {
-    fn violations(&self) -> Result<(), ValidationErrors> {
-        self.0.validate()
-    }
+macro_rules! validatable {
+    ($($extractor:ident in $location:literal),*) => {$(
+        impl<T: Validate> Validatable for web::$extractor<T> {
+            const LOCATION: &'static str = $location;
+
+            fn violations(&self) -> Result<(), ValidationErrors> {
+                T::validate(self)
+            }
+        }
+    )*};
 }
+
+validatable!(Json in "body", Form in "body", Query in "query", Path in "path");
 
 /// Collects what validation found wrong in the arguments of one request.
 #[doc(hidden)]
 #[derive(Debug, Default)]
 pub struct Violations {
-    found: Vec<ValidationErrors>,
+    found: Vec<FieldError>,
 }
 
 impl Violations {
     /// Validates one argument.
     pub fn check<T: Validatable>(&mut self, argument: &T) {
-        self.found.extend(argument.violations().err());
+        if let Err(errors) = argument.violations() {
+            self.add(T::LOCATION, &errors);
+        }
+    }
+
+    /// A denial that lists what was found, if anything was.
+    pub(crate) fn verdict(self) -> Result<(), Denial> {
+        if self.found.is_empty() {
+            return Ok(());
+        }
+        let mut denial = Denial::new(DenialKind::Invalid, "the arguments break validation rules");
+        denial.field_errors = self.found;
+        Err(denial)
+    }
+
+    fn add(&mut self, location: &'static str, errors: &ValidationErrors) {
+        self.collect(location, &mut String::from("#"), errors);
+        // The map behind `ValidationErrors` has no order; a client deserves one.
+        self.found.sort_by(|a, b| {
+            (a.location, &a.pointer, &a.code).cmp(&(b.location, &b.pointer, &b.code))
+        });
+        self.found.truncate(MOST_ERRORS);
+    }
+
+    fn collect(&mut self, location: &'static str, pointer: &mut String, errors: &ValidationErrors) {
+        for (name, kind) in &errors.0 {
+            let length = pointer.len();
+            // `__all__` is the validator crate's name for rules about the whole struct.
+            if name != "__all__" {
+                push_segment(pointer, name);
+            }
+            match kind {
+                ValidationErrorsKind::Field(errors) => {
+                    let violation = |error| violation(location, pointer, error);
+                    self.found.extend(errors.iter().map(violation));
+                }
+                ValidationErrorsKind::Struct(errors) => self.collect(location, pointer, errors),
+                ValidationErrorsKind::List(elements) => {
+                    for (index, errors) in elements.iter().take(MOST_ERRORS) {
+                        let length = pointer.len();
+                        push_segment(pointer, &index.to_string());
+                        self.collect(location, pointer, errors);
+                        pointer.truncate(length);
+                    }
+                }
+            }
+            pointer.truncate(length);
+        }
+    }
+}
+
+fn violation(location: &'static str, pointer: &str, error: &ValidationError) -> FieldError {
+    FieldError {
+        location,
+        pointer: pointer.to_owned(),
+        code: error.code.to_string(),
+        detail: error.message.as_ref().map_or_else(|| sentence(error), ToString::to_string),
+    }
+}
+
+/// What a rule of the `validator` crate demands, from its parameters; never the value.
+fn sentence(error: &ValidationError) -> String {
+    let limit = |name: &str| error.params.get(name).filter(|value| value.is_number());
+    let bounds = match (limit("min"), limit("max"), limit("equal")) {
+        (_, _, Some(equal)) => Some(format!("exactly {equal}")),
+        (Some(min), Some(max), _) => Some(format!("between {min} and {max}")),
+        (Some(min), None, _) => Some(format!("at least {min}")),
+        (None, Some(max), _) => Some(format!("at most {max}")),
+        (None, None, None) => None,
+    };
+    match (error.code.as_ref(), bounds) {
+        ("length", Some(bounds)) => format!("must have a length of {bounds}"),
+        ("range", Some(bounds)) => format!("must be {bounds}"),
+        ("range", None) => exclusive_range(error),
+        ("email", _) => String::from("must be an email address"),
+        ("url", _) => String::from("must be a URL"),
+        ("ip" | "ip_v4" | "ip_v6", _) => String::from("must be an IP address"),
+        ("credit_card", _) => String::from("must be a card number"),
+        ("required" | "required_nested", _) => String::from("must be present"),
+        ("must_match", _) => String::from("must match the other field"),
+        (code, _) => format!("breaks the rule `{code}`"),
+    }
+}
+
+fn exclusive_range(error: &ValidationError) -> String {
+    let limit = |name: &str| error.params.get(name).filter(|value: &&Value| value.is_number());
+    match (limit("exclusive_min"), limit("exclusive_max")) {
+        (Some(min), Some(max)) => format!("must be above {min} and below {max}"),
+        (Some(min), None) => format!("must be above {min}"),
+        (None, Some(max)) => format!("must be below {max}"),
+        (None, None) => String::from("must be within its range"),
+    }
+}
+
+/// Appends one reference token (RFC 6901 section 3) of a pointer in fragment form (section 6).
+fn push_segment(pointer: &mut String, name: &str) {
+    pointer.push('/');
+    for byte in name.bytes() {
+        match byte {
+            b'~' => pointer.push_str("~0"),
+            b'/' => pointer.push_str("~1"),
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' => {
+                pointer.push(byte.into())
+            }
+            _ => pointer.push_str(&format!("%{byte:02X}")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use super::*;
+
+    fn errors(entries: Vec<(&'static str, ValidationErrorsKind)>) -> ValidationErrors {
+        ValidationErrors(entries.into_iter().map(|(name, kind)| (Cow::from(name), kind)).collect())
+    }
+
+    fn field(code: &'static str) -> ValidationErrorsKind {
+        ValidationErrorsKind::Field(vec![ValidationError::new(code)])
+    }
+
+    fn pointers(found: &ValidationErrors) -> Vec<String> {
+        let mut violations = Violations::default();
+        violations.add("body", found);
+        violations.found.into_iter().map(|error| error.pointer).collect()
+    }
+
+    #[test]
+    fn pointers_follow_structs_lists_and_escapes() {
+        let nested = errors(vec![("a/b~c d", field("x")), ("__all__", field("y"))]);
+        let list = [(3, Box::new(nested.clone()))].into_iter().collect();
+        let found = errors(vec![
+            ("lines", ValidationErrorsKind::List(list)),
+            ("address", ValidationErrorsKind::Struct(Box::new(nested))),
+        ]);
+        assert_eq!(
+            pointers(&found),
+            ["#/address", "#/address/a~1b~0c%20d", "#/lines/3", "#/lines/3/a~1b~0c%20d"]
+        );
+    }
+
+    #[test]
+    fn the_list_of_errors_is_bounded() {
+        let many =
+            (0..1000).map(|index| (index, Box::new(errors(vec![("x", field("y"))])))).collect();
+        assert_eq!(
+            pointers(&errors(vec![("lines", ValidationErrorsKind::List(many))])).len(),
+            MOST_ERRORS
+        );
+    }
+
+    #[test]
+    fn the_value_is_never_repeated() {
+        let mut error = ValidationError::new("length");
+        error.add_param(Cow::from("value"), &"s3cr3t");
+        error.add_param(Cow::from("min"), &8);
+        assert_eq!(sentence(&error), "must have a length of at least 8");
     }
 }

@@ -7,9 +7,16 @@
 //! 4. An authenticator that cannot decide (a key store is gone) is [`Refusal::unavailable`]: 503,
 //!    never an accepted request.
 
+mod bearer;
+mod jwt;
+mod token_cache;
+
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+
+pub(crate) use jwt::open_with;
+pub use jwt::{Algorithm, ClaimPath, Jwt, Key, Profile};
 
 use crate::principal::Principal;
 use crate::request::RequestHead;

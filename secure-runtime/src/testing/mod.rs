@@ -1,1 +1,57 @@
-//! What tests of a secured service need: a clock that stands still, and tokens of any kind.
+//! For tests, of applications too: a clock that obeys, an issuer that mints any token, and a way to
+//! ask one authenticator.
+//!
+//! Always compiled, so that no feature changes what is tested. What it holds is small, and its keys
+//! are of no use to a service that does not trust them.
+
+mod clock;
+mod issuer;
+mod token;
+
+pub use clock::FakeClock;
+pub use issuer::Issuer;
+pub use token::Token;
+
+use actix_web::test::TestRequest;
+
+use crate::authentication::{Attempt, Authenticator, Key, open_with};
+use crate::request::RequestHead;
+use crate::time::Moment;
+
+/// Asks an authenticator about a request with these header lines.
+///
+/// See [`Issuer`] for an example.
+pub fn authenticate(
+    authenticator: &dyn Authenticator,
+    headers: &[(&str, &str)],
+    now: Moment,
+) -> Attempt {
+    with_request(headers, |request| authenticator.authenticate(request, now))
+}
+
+/// Shows `look` the head of a request with these header lines.
+///
+/// ```
+/// use secure_runtime::testing::with_request;
+///
+/// let lines = with_request(&[("x-a", "1"), ("X-A", "2")], |head| head.header_lines("x-a").count());
+/// assert_eq!(lines, 2);
+/// ```
+pub fn with_request<T>(headers: &[(&str, &str)], look: impl FnOnce(&RequestHead<'_>) -> T) -> T {
+    let request = headers
+        .iter()
+        .fold(TestRequest::default(), |request, line| request.append_header(*line))
+        .to_http_request();
+    look(&RequestHead::new(&request))
+}
+
+/// The payload of a JWS whose signature this key made, or why it is refused: for test vectors whose
+/// payload is no claim set.
+///
+/// # Errors
+///
+/// Whatever is wrong with the key, or the first thing that is wrong with the token.
+#[doc(hidden)]
+pub fn verify_signature(key: Key, token: &[u8]) -> Result<Vec<u8>, Vec<String>> {
+    open_with(key, token)
+}

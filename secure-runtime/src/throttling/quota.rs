@@ -1,26 +1,182 @@
 //! A quota: so many permits in a window, so many at once.
 
+use std::fmt;
 use std::num::NonZeroU32;
 
 /// So many permits in a window of seconds, at most `burst` of them at one instant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+///
+/// # What it admits
+///
+/// A quota is enforced with the generic cell rate algorithm (GCRA, ITU-T I.371 appendix A,
+/// "virtual scheduling"), which is a leaky bucket that needs one time per key:
+///
+/// * The bucket holds `burst` permits and starts full.
+/// * One permit comes back every [emission interval](Self::emission_interval_ns), which is
+///   `window / permits`, continuously: there is no boundary at which everything resets.
+/// * A request of cost *c* is admitted when *c* permits are in the bucket, and takes them. A
+///   refused request takes nothing.
+///
+/// So a client that stays below `permits` per window on average is never refused, at one instant
+/// at most `burst` permits are given, and **no time span as long as the window admits more than
+/// `burst + permits`**: the full bucket at its start, and what comes back until its end. With
+/// `100/h` (burst 100) that is 200 in the worst hour, and 100 in every hour on average; with
+/// `100/h` and a burst of 10, it is 110.
+///
+/// The interval is a whole number of nanoseconds, rounded up: a quota is never exceeded by
+/// rounding, and falls short of its nominal rate by less than one nanosecond a permit. (More than
+/// 10⁹ permits a second cannot be told apart from 10⁹.)
+///
+/// # Examples
+///
+/// ```
+/// use std::num::NonZeroU32;
+/// use secure_runtime::throttling::Quota;
+///
+/// let hundred = NonZeroU32::new(100).unwrap();
+/// let hour = NonZeroU32::new(3600).unwrap();
+/// let quota = Quota::new(hundred, hour);
+/// assert_eq!(quota.to_string(), "100/h");
+/// assert_eq!(quota.emission_interval_ns(), 36_000_000_000);
+///
+/// let smooth = quota.with_burst(NonZeroU32::new(10).unwrap());
+/// assert_eq!(smooth.to_string(), "100/h burst 10");
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Quota {
     permits: NonZeroU32,
     window_seconds: NonZeroU32,
     burst: NonZeroU32,
+    /// Derived, so that a decision divides nothing.
+    interval_ns: u64,
+    tolerance_ns: u64,
 }
 
 impl Quota {
     /// `permits` in `window_seconds`, all of which may come at once.
     #[must_use]
     pub const fn new(permits: NonZeroU32, window_seconds: NonZeroU32) -> Self {
-        Self { permits, window_seconds, burst: permits }
+        let interval_ns =
+            (window_seconds.get() as u64 * NANOS_PER_SECOND).div_ceil(permits.get() as u64);
+        let tolerance_ns = tolerance_ns(interval_ns, permits);
+        Self { permits, window_seconds, burst: permits, interval_ns, tolerance_ns }
     }
 
     /// Sets how many permits may be taken at one instant.
     #[must_use]
     pub const fn with_burst(mut self, burst: NonZeroU32) -> Self {
         self.burst = burst;
+        self.tolerance_ns = tolerance_ns(self.interval_ns, burst);
         self
+    }
+
+    /// How many permits come back in one window.
+    #[must_use]
+    pub const fn permits(&self) -> NonZeroU32 {
+        self.permits
+    }
+
+    /// The window in seconds.
+    #[must_use]
+    pub const fn window_seconds(&self) -> NonZeroU32 {
+        self.window_seconds
+    }
+
+    /// How many permits may be taken at one instant.
+    #[must_use]
+    pub const fn burst(&self) -> NonZeroU32 {
+        self.burst
+    }
+
+    /// The time in which one permit comes back, in nanoseconds, rounded up.
+    #[must_use]
+    pub const fn emission_interval_ns(&self) -> u64 {
+        self.interval_ns
+    }
+
+    /// The time in which an empty bucket becomes full, in nanoseconds: `burst` intervals.
+    ///
+    /// At most `u64::MAX - 1`: a bucket that takes more than 584 years to fill counts as this one.
+    #[must_use]
+    pub const fn burst_tolerance_ns(&self) -> u64 {
+        self.tolerance_ns
+    }
+}
+
+const NANOS_PER_SECOND: u64 = 1_000_000_000;
+
+/// Stays below `u64::MAX`, which [`super::gcra::Demand`] reserves for "can never be admitted".
+const fn tolerance_ns(interval_ns: u64, burst: NonZeroU32) -> u64 {
+    match interval_ns.checked_mul(burst.get() as u64) {
+        Some(tolerance) if tolerance < u64::MAX => tolerance,
+        _ => u64::MAX - 1,
+    }
+}
+
+/// The form of the attribute, with the largest unit that divides the window: `100/h`, `10/15min`;
+/// a burst that differs from the permits is added, `100/h burst 10`.
+impl fmt::Display for Quota {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let window = self.window_seconds.get();
+        let (count, unit) = [(86_400, "d"), (3_600, "h"), (60, "min")]
+            .into_iter()
+            .find(|(seconds, _)| window.is_multiple_of(*seconds))
+            .map_or((window, "s"), |(seconds, unit)| (window / seconds, unit));
+        write!(formatter, "{}/", self.permits)?;
+        if count != 1 {
+            write!(formatter, "{count}")?;
+        }
+        formatter.write_str(unit)?;
+        if self.burst != self.permits {
+            write!(formatter, " burst {}", self.burst)?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Quota {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Quota({self})")
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    fn quota(permits: u32, window: u32) -> Quota {
+        Quota::new(NonZeroU32::new(permits).unwrap(), NonZeroU32::new(window).unwrap())
+    }
+
+    fn check(permits: u32, window: u32, text: &str, interval_ns: u64) {
+        let quota = quota(permits, window);
+        assert_eq!(quota.to_string(), text);
+        assert_eq!(quota.emission_interval_ns(), interval_ns, "{text}");
+    }
+
+    #[test]
+    fn the_text_is_canonical_and_the_interval_is_rounded_up() {
+        check(100, 3600, "100/h", 36_000_000_000);
+        check(10, 900, "10/15min", 90_000_000_000);
+        check(1, 1, "1/s", 1_000_000_000);
+        check(7, 1, "7/s", 142_857_143);
+        check(5, 90, "5/90s", 18_000_000_000);
+        check(1, 604_800, "1/7d", 604_800_000_000_000);
+        check(u32::MAX, 1, "4294967295/s", 1);
+        check(1, u32::MAX, "1/4294967295s", 4_294_967_295_000_000_000);
+    }
+
+    #[test]
+    fn a_burst_is_shown_when_it_differs() {
+        let burst = |burst| quota(100, 3600).with_burst(NonZeroU32::new(burst).unwrap());
+        assert_eq!(burst(100).to_string(), "100/h");
+        assert_eq!(burst(10).to_string(), "100/h burst 10");
+        assert_eq!(format!("{:?}", burst(10)), "Quota(100/h burst 10)");
+        assert_eq!(burst(10).burst_tolerance_ns(), 360_000_000_000);
+    }
+
+    #[test]
+    fn a_tolerance_beyond_64_bits_saturates_below_the_reserved_value() {
+        let quota = quota(1, u32::MAX).with_burst(NonZeroU32::MAX);
+        assert_eq!(quota.burst_tolerance_ns(), u64::MAX - 1);
     }
 }

@@ -1,0 +1,170 @@
+//! The claims of a token whose signature has been verified, checked one by one.
+//!
+//! 1. `iss` is one string, equal to the configured issuer (RFC 7519 section 4.1.1).
+//! 2. `aud` is a string or a list of strings only, and ours is among them (section 4.1.3).
+//! 3. `sub` is a name (section 4.1.2).
+//! 4. `exp` is later than now, `nbf` and `iat` are not (sections 4.1.4 to 4.1.6). Times are numbers,
+//!    with or without a fraction, from 1970 to the year 9999: a token dated in milliseconds is
+//!    refused instead of being valid for ever.
+//! 5. `jti` and `client_id` are names, and required where the profile says so.
+
+use super::Rules;
+use super::json::{Json, JsonFault, Object};
+use super::places::is_name;
+use crate::authentication::token_cache::Validity;
+use crate::principal::Principal;
+use crate::time::Moment;
+
+/// A verified caller and how long the verdict holds.
+#[derive(Debug)]
+pub(crate) struct Verified {
+    pub(crate) principal: Principal,
+    pub(crate) validity: Validity,
+}
+
+impl Rules {
+    /// Checks a claim set, the text of the second segment.
+    pub(crate) fn check_claims(
+        &self,
+        text: Box<str>,
+        now: Moment,
+    ) -> Result<Verified, &'static str> {
+        let claims = Object::parse(&text).map_err(|fault| match fault {
+            JsonFault::NotAnObject => "the claims are not a JSON object",
+            JsonFault::DuplicateMember => "the claims have a member twice",
+        })?;
+        self.check_issuer(&claims)?;
+        self.check_audience(&claims)?;
+        let subject = required_name(&claims, "sub", "`sub` is missing", "`sub` is not a name")?;
+        let expires_nanos = required_time(&claims)?;
+        let validity = self.check_times(&claims, expires_nanos, now)?;
+        self.check_identifiers(&claims)?;
+        let grants = self.places.read(&claims)?;
+
+        let mut principal = Principal::builder(subject)
+            .issuer(self.issuer.clone())
+            .roles(grants.roles)
+            .scopes(grants.scopes)
+            .permissions(grants.permissions)
+            .expires_at(expires_nanos / NANOS_PER_SECOND);
+        if let Some(tenant) = grants.tenant {
+            principal = principal.tenant(tenant);
+        }
+        drop(claims);
+        Ok(Verified { principal: principal.claims_json(text).build(), validity })
+    }
+
+    fn check_issuer(&self, claims: &Object<'_>) -> Result<(), &'static str> {
+        match claims.get("iss") {
+            Some(Json::Text(issuer)) if *issuer == *self.issuer => Ok(()),
+            Some(Json::Text(_)) => Err("`iss` is another issuer"),
+            Some(_) => Err("`iss` is not a string"),
+            None => Err("`iss` is missing"),
+        }
+    }
+
+    fn check_audience(&self, claims: &Object<'_>) -> Result<(), &'static str> {
+        let is_ours = |name: &str| self.audiences.iter().any(|audience| **audience == *name);
+        let named = match claims.get("aud") {
+            None if self.any_audience => return Ok(()),
+            None => return Err("`aud` is missing"),
+            Some(Json::Text(name)) => is_ours(name),
+            Some(Json::List(items)) if !items.is_empty() => {
+                let mut named = false;
+                for item in items {
+                    let Json::Text(name) = item else { return Err(AUDIENCE_TYPE) };
+                    named |= is_ours(name);
+                }
+                named
+            }
+            Some(_) => return Err(AUDIENCE_TYPE),
+        };
+        if named || self.any_audience { Ok(()) } else { Err("`aud` is another audience") }
+    }
+
+    fn check_times(
+        &self,
+        claims: &Object<'_>,
+        expires_nanos: u64,
+        now: Moment,
+    ) -> Result<Validity, &'static str> {
+        let not_before = time(claims.get("nbf"), "`nbf` is not a time")?;
+        let issued_at = time(claims.get("iat"), "`iat` is not a time")?;
+        if issued_at.is_none() && self.profile.requires_all_claims() {
+            return Err("`iat` is missing (RFC 9068 section 2.2)");
+        }
+        let from = not_before.max(issued_at).unwrap_or(0);
+        let validity = Validity {
+            from_nanos: from.saturating_sub(self.leeway_nanos),
+            until_nanos: expires_nanos.saturating_add(self.leeway_nanos),
+        };
+        if validity.is_over(now) {
+            return Err("`exp` has passed");
+        }
+        if validity.is_ahead(now) {
+            return Err(if not_before == Some(from) {
+                "`nbf` has not come yet"
+            } else {
+                "`iat` is in the future"
+            });
+        }
+        Ok(validity)
+    }
+
+    fn check_identifiers(&self, claims: &Object<'_>) -> Result<(), &'static str> {
+        let required = self.profile.requires_all_claims();
+        for (name, missing, wrong) in [
+            ("jti", "`jti` is missing (RFC 9068 section 2.2)", "`jti` is not a name"),
+            (
+                "client_id",
+                "`client_id` is missing (RFC 9068 section 2.2)",
+                "`client_id` is not a name",
+            ),
+        ] {
+            if required || claims.get(name).is_some() {
+                required_name(claims, name, missing, wrong)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn required_name<'j>(
+    claims: &'j Object<'_>,
+    claim: &str,
+    missing: &'static str,
+    wrong: &'static str,
+) -> Result<&'j str, &'static str> {
+    match claims.get(claim) {
+        Some(Json::Text(name)) if name.len() <= MAX_NAME_BYTES && is_name(name) => Ok(name),
+        Some(_) => Err(wrong),
+        None => Err(missing),
+    }
+}
+
+fn required_time(claims: &Object<'_>) -> Result<u64, &'static str> {
+    time(claims.get("exp"), "`exp` is not a time")?.ok_or("`exp` is missing")
+}
+
+/// Reads a `NumericDate` (RFC 7519 section 2) as nanoseconds; beyond the year 2554 it saturates.
+fn time(claim: Option<&Json<'_>>, wrong: &'static str) -> Result<Option<u64>, &'static str> {
+    match claim {
+        None => Ok(None),
+        Some(Json::Number(seconds)) if (0.0..=END_OF_YEAR_9999).contains(seconds) => {
+            // Both casts truncate values that the range above keeps far inside `u64`.
+            let whole = (seconds.trunc() as u64).saturating_mul(NANOS_PER_SECOND);
+            Ok(Some(whole.saturating_add((seconds.fract() * 1e9) as u64)))
+        }
+        Some(_) => Err(wrong),
+    }
+}
+
+const AUDIENCE_TYPE: &str = "`aud` is not a string or a list of strings";
+
+/// 9999-12-31T23:59:59Z, the last second that RFC 3339 can write.
+const END_OF_YEAR_9999: f64 = 253_402_300_799.0;
+
+const NANOS_PER_SECOND: u64 = 1_000_000_000;
+
+/// What a subject or an identifier may be long: OpenID Connect allows 255 characters.
+const MAX_NAME_BYTES: usize = 1024;

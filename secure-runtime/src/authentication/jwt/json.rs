@@ -1,0 +1,217 @@
+//! Strict JSON: one parse, no member twice, strings borrowed from the text.
+//!
+//! JWS and JWT leave it to the reader to refuse duplicate members or take the last one (RFC 7515
+//! section 4, RFC 7519 section 4). Two readers that choose differently can be played against each
+//! other, so a duplicate at any depth is refused here.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+
+/// A JSON value.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Json<'a> {
+    /// `null`, `true` or `false`: no rule here ever accepts one.
+    Literal,
+    Number(f64),
+    Text(Cow<'a, str>),
+    List(Vec<Json<'a>>),
+    Object(Object<'a>),
+}
+
+/// A JSON object without duplicate members.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Object<'a>(Vec<(Cow<'a, str>, Json<'a>)>);
+
+/// Why a text is not a strict JSON object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum JsonFault {
+    NotAnObject,
+    DuplicateMember,
+}
+
+impl<'a> Object<'a> {
+    /// Parses a text that is exactly one object.
+    pub(crate) fn parse(text: &'a str) -> Result<Self, JsonFault> {
+        match serde_json::from_str(text) {
+            Ok(Json::Object(object)) if object.has_duplicates() => Err(JsonFault::DuplicateMember),
+            Ok(Json::Object(object)) => Ok(object),
+            Ok(_) | Err(_) => Err(JsonFault::NotAnObject),
+        }
+    }
+
+    /// The member of this name.
+    pub(crate) fn get(&self, name: &str) -> Option<&Json<'a>> {
+        self.0.iter().find(|(member, _)| member == name).map(|(_, value)| value)
+    }
+
+    fn has_duplicates(&self) -> bool {
+        let Self(members) = self;
+        let twice = if members.len() <= FEW {
+            let mut rest = members.as_slice();
+            let mut twice = false;
+            while let Some(((name, _), more)) = rest.split_first() {
+                twice |= more.iter().any(|(other, _)| other == name);
+                rest = more;
+            }
+            twice
+        } else {
+            let mut seen = HashSet::with_capacity(members.len());
+            !members.iter().all(|(name, _)| seen.insert(name.as_ref()))
+        };
+        twice || members.iter().any(|(_, value)| value.has_duplicates())
+    }
+}
+
+impl Json<'_> {
+    fn has_duplicates(&self) -> bool {
+        match self {
+            Self::Object(object) => object.has_duplicates(),
+            Self::List(items) => items.iter().any(Json::has_duplicates),
+            Self::Literal | Self::Number(_) | Self::Text(_) => false,
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Json<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(JsonVisitor)
+    }
+}
+
+struct JsonVisitor;
+
+impl<'de> Visitor<'de> for JsonVisitor {
+    type Value = Json<'de>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(Json::Literal)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(Json::Literal)
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Self::Value, E> {
+        Ok(Json::Number(value as f64))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Self::Value, E> {
+        Ok(Json::Number(value as f64))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Self::Value, E> {
+        Ok(Json::Number(value))
+    }
+
+    fn visit_borrowed_str<E>(self, value: &'de str) -> Result<Self::Value, E> {
+        Ok(Json::Text(Cow::Borrowed(value)))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Self::Value, E> {
+        Ok(Json::Text(Cow::Owned(value.to_owned())))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = list.next_element()? {
+            items.push(item);
+        }
+        Ok(Json::List(items))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Self::Value, A::Error> {
+        let mut members = Vec::with_capacity(FEW);
+        while let Some(name) = object.next_key::<Json<'de>>()? {
+            let Json::Text(name) = name else { return Err(A::Error::custom("a name is a text")) };
+            let value = object.next_value::<Json<'de>>()?;
+            // How serde_json hands over a number when some other crate of the program turned on
+            // its `arbitrary_precision` feature.
+            if name == ARBITRARY_PRECISION
+                && let Json::Text(digits) = &value
+            {
+                return digits.parse().map(Json::Number).map_err(A::Error::custom);
+            }
+            members.push((name, value));
+        }
+        Ok(Json::Object(Object(members)))
+    }
+}
+
+/// Up to here comparing each name with each other one is cheaper than hashing them.
+const FEW: usize = 16;
+
+const ARBITRARY_PRECISION: &str = "$serde_json::private::Number";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, expected: Result<(), JsonFault>) {
+        assert_eq!(Object::parse(text).map(|_| ()), expected, "{text}");
+    }
+
+    #[test]
+    fn a_member_is_there_once_at_any_depth() {
+        let many = (0..40).map(|n| format!("\"m{n}\":1")).collect::<Vec<_>>().join(",");
+        check(r#"{"a":1,"b":2}"#, Ok(()));
+        check(r#"{"a":1,"a":1}"#, Err(JsonFault::DuplicateMember));
+        check(r#"{"a":1,"\u0061":1}"#, Err(JsonFault::DuplicateMember));
+        check(r#"{"a":1,"A":1}"#, Ok(()));
+        check(r#"{"a":{"b":1,"b":1}}"#, Err(JsonFault::DuplicateMember));
+        check(r#"{"a":[{"b":1},{"b":1}]}"#, Ok(()));
+        check(r#"{"a":[{"b":1,"b":1}]}"#, Err(JsonFault::DuplicateMember));
+        check(&format!("{{{many}}}"), Ok(()));
+        check(&format!("{{{many},\"m7\":1}}"), Err(JsonFault::DuplicateMember));
+    }
+
+    #[test]
+    fn only_one_object_is_an_object() {
+        for text in [
+            "",
+            "null",
+            "1",
+            "\"a\"",
+            "[]",
+            "[{}]",
+            "{} {}",
+            "{}x",
+            "{",
+            "{\"a\"}",
+            "{a:1}",
+            "{'a':1}",
+            "{\"a\":1,}",
+            "\u{feff}{}",
+            "{\"a\":NaN}",
+            "{\"a\":1e999}",
+            "{\"a\":01}",
+            "// c\n{}",
+        ] {
+            check(text, Err(JsonFault::NotAnObject));
+        }
+        check(" {} \r\n\t", Ok(()));
+        check(
+            &format!("{}{}", "[".repeat(100_000), "]".repeat(100_000)),
+            Err(JsonFault::NotAnObject),
+        );
+    }
+
+    #[test]
+    fn strings_without_escapes_are_borrowed() {
+        let object = Object::parse(r#"{"a":"plain","b":"\u0070lain"}"#).unwrap();
+        assert!(matches!(object.get("a"), Some(Json::Text(Cow::Borrowed("plain")))));
+        assert!(matches!(object.get("b"), Some(Json::Text(Cow::Owned(text))) if text == "plain"));
+    }
+
+    #[test]
+    fn a_number_of_arbitrary_precision_is_a_number() {
+        let object = Object::parse(r#"{"a":{"$serde_json::private::Number":"1.5"}}"#).unwrap();
+        assert_eq!(object.get("a"), Some(&Json::Number(1.5)));
+    }
+}

@@ -1,0 +1,138 @@
+//! The launch check: everything that is wrong with a [`Jwt`], at once.
+
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::key::CheckedKey;
+use super::keys::Keys;
+use super::verify::JwtAuthenticator;
+use super::{Jwt, Rules};
+use crate::authentication::token_cache::TokenCache;
+use crate::authentication::{Authenticator, Challenge, IntoAuthenticator};
+
+impl IntoAuthenticator for Jwt {
+    fn into_authenticator(self) -> Result<Arc<dyn Authenticator>, Vec<String>> {
+        self.check().map(|authenticator| Arc::new(authenticator) as Arc<dyn Authenticator>)
+    }
+}
+
+impl Jwt {
+    /// Checks the description: everything that is wrong, or the authenticator.
+    pub(crate) fn check(mut self) -> Result<JwtAuthenticator, Vec<String>> {
+        let mut faults = Vec::new();
+        let keys = check_keys(std::mem::take(&mut self.keys), &mut faults);
+        self.check_names(&mut faults);
+        self.check_limits(&mut faults);
+        self.check_places(&mut faults);
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        Ok(JwtAuthenticator {
+            keys: Keys::new(keys),
+            challenge: Challenge::new("Bearer").parameter("realm", self.realm),
+            cache: TokenCache::new(self.cache_bytes),
+            rules: Rules {
+                issuer: self.issuer.unwrap_or_default().into(),
+                audiences: self.audiences.into_iter().map(Into::into).collect(),
+                any_audience: self.any_audience,
+                profile: self.profile,
+                types: self.types.into_iter().map(Into::into).collect(),
+                leeway_nanos: u64::try_from(self.leeway.as_nanos()).unwrap_or(0),
+                places: self.places,
+                max_token_bytes: self.max_token_bytes,
+            },
+        })
+    }
+
+    fn check_names(&self, faults: &mut Vec<String>) {
+        if self.issuer.as_ref().is_none_or(String::is_empty) {
+            faults.push("no issuer: say whose tokens are good with `.issuer(…)`".to_owned());
+        }
+        if self.audiences.iter().any(String::is_empty) {
+            faults.push("an audience is empty".to_owned());
+        }
+        if self.audiences.is_empty() && !self.any_audience {
+            faults.push(
+                "no audience: name this service with `.audience(…)`, or spell out \
+                 `.dangerously_accept_any_audience()`"
+                    .to_owned(),
+            );
+        }
+        if !self.audiences.is_empty() && self.any_audience {
+            faults
+                .push("an audience is named, and any audience is accepted: which one?".to_owned());
+        }
+        if self.types.iter().any(String::is_empty) {
+            faults.push("an accepted `typ` is empty".to_owned());
+        }
+    }
+
+    fn check_limits(&self, faults: &mut Vec<String>) {
+        if self.leeway > MOST_LEEWAY {
+            faults.push(format!(
+                "the leeway is {} seconds, expected at most {}",
+                self.leeway.as_secs(),
+                MOST_LEEWAY.as_secs()
+            ));
+        }
+        if !TOKEN_BYTES.contains(&self.max_token_bytes) {
+            faults.push(format!(
+                "the longest token has {} bytes, expected {} to {}",
+                self.max_token_bytes,
+                TOKEN_BYTES.start(),
+                TOKEN_BYTES.end()
+            ));
+        }
+    }
+
+    fn check_places(&self, faults: &mut Vec<String>) {
+        let places = &self.places;
+        faults.extend(places.roles.fault("roles"));
+        faults.extend(places.scopes.fault("scopes"));
+        faults.extend(places.permissions.fault("permissions"));
+        faults.extend(places.tenant.as_ref().and_then(|path| path.fault("tenant")));
+    }
+}
+
+fn check_keys(keys: Vec<super::Key>, faults: &mut Vec<String>) -> Vec<CheckedKey> {
+    let mut checked: Vec<CheckedKey> = Vec::new();
+    for (index, key) in keys.into_iter().enumerate() {
+        let label = format!("key {}{}", index + 1, key.label());
+        match key.check() {
+            Err(found) => faults.extend(found.iter().map(|fault| format!("{label} {fault}"))),
+            Ok(key) => {
+                faults.extend(
+                    checked
+                        .iter()
+                        .find_map(|other| conflict(&key, other))
+                        .map(|fault| format!("{label} {fault}")),
+                );
+                if key.is_public_knowledge {
+                    tracing::warn!("{label} is a test key that everybody knows: anybody can sign");
+                }
+                checked.push(key);
+            }
+        }
+    }
+    checked
+}
+
+/// Why two keys cannot stand side by side.
+fn conflict(key: &CheckedKey, other: &CheckedKey) -> Option<&'static str> {
+    if key.id.is_some() && key.id == other.id {
+        return Some("has the same `kid` as another key");
+    }
+    if key.algorithm != other.algorithm && key.is_same_key(other) {
+        return Some("is there for two algorithms, and a key has one (RFC 8725 section 3.1)");
+    }
+    if key.algorithm == other.algorithm && key.id.is_none() && other.id.is_none() {
+        return Some("cannot be told from another key of its algorithm: give both a `.kid(…)`");
+    }
+    None
+}
+
+/// "Usually no more than a few minutes" (RFC 7519 section 4.1.4).
+const MOST_LEEWAY: Duration = Duration::from_secs(300);
+
+const TOKEN_BYTES: RangeInclusive<usize> = 256..=64 * 1024;

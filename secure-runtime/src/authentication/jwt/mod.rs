@@ -1,0 +1,253 @@
+//! Bearer tokens in JWT form, under the strict profile of RFC 8725 and RFC 9068.
+//!
+//! 1. A token is taken from the `Authorization` header only, in compact form, of at most 8 KiB.
+//! 2. Its header selects one of the configured keys; each key has exactly one algorithm. `crit`,
+//!    `b64`, `enc` and `zip` are refused; `jwk`, `jku`, `x5c` and `x5u` are never read.
+//! 3. Its signature is verified before a claim is believed.
+//! 4. Header and claims are JSON objects without a duplicate member.
+//! 5. `typ`, `iss`, `aud`, `sub`, `exp`, `nbf`, `iat`, `jti` and `client_id` are checked in type and
+//!    value; what may be missing is decided by the [`Profile`].
+//! 6. A verified token is remembered until it expires, and its times are checked at each use.
+//!
+//! The client sees `WWW-Authenticate: Bearer` and an error code of RFC 6750 section 3.1; the reason
+//! goes to the log. A token stays valid until its `exp` even if its account is closed: keep
+//! lifetimes short.
+
+mod algorithm;
+mod claims;
+mod header;
+mod json;
+mod jwk;
+mod key;
+mod keys;
+mod launch;
+mod places;
+mod profile;
+mod public_key;
+mod verify;
+
+use std::fmt;
+use std::time::Duration;
+
+pub use algorithm::Algorithm;
+pub use key::Key;
+pub(crate) use keys::open_with;
+pub use places::ClaimPath;
+pub use profile::Profile;
+
+use header::Header;
+use places::Places;
+
+/// How bearer tokens in JWT form are verified: a description, checked when the service starts.
+///
+/// A key, an issuer and an audience are needed; everything else has a strict default.
+///
+/// ```
+/// use std::time::Duration;
+/// use secure_runtime::authentication::Jwt;
+///
+/// let jwt = Jwt::hs256(b"a secret of 32 bytes or still more")
+///     .issuer("https://issuer.example")
+///     .audience("shop")
+///     .roles_claim("realm_access.roles")
+///     .leeway(Duration::from_secs(5));
+/// ```
+#[derive(Clone)]
+#[must_use = "a description does nothing until it is given to the security's builder"]
+pub struct Jwt {
+    keys: Vec<Key>,
+    issuer: Option<String>,
+    audiences: Vec<String>,
+    any_audience: bool,
+    profile: Profile,
+    types: Vec<String>,
+    leeway: Duration,
+    places: Places,
+    max_token_bytes: usize,
+    realm: String,
+    cache_bytes: usize,
+}
+
+macro_rules! short_forms {
+    ($($name:ident, $argument:ident;)*) => {
+        $(
+            #[doc = concat!("Verifies with [`Key::", stringify!($name), "`].")]
+            pub fn $name($argument: impl AsRef<[u8]>) -> Self {
+                Self::with_key(Key::$name($argument))
+            }
+        )*
+    };
+}
+
+impl Jwt {
+    short_forms! {
+        hs256, secret;
+        hs384, secret;
+        hs512, secret;
+        rs256, public_key;
+        rs384, public_key;
+        rs512, public_key;
+        ps256, public_key;
+        ps384, public_key;
+        ps512, public_key;
+        es256, public_key;
+        es384, public_key;
+        eddsa, public_key;
+    }
+
+    /// Verifies with this key.
+    pub fn with_key(key: Key) -> Self {
+        Self {
+            keys: vec![key],
+            issuer: None,
+            audiences: Vec::new(),
+            any_audience: false,
+            profile: Profile::default(),
+            types: Vec::new(),
+            leeway: Duration::ZERO,
+            places: Places::default(),
+            max_token_bytes: 8 * 1024,
+            realm: "api".to_owned(),
+            cache_bytes: 16 * 1024 * 1024,
+        }
+    }
+
+    /// Adds a key. Keys of one algorithm are told apart by their [`kid`](Key::kid).
+    pub fn key(mut self, key: Key) -> Self {
+        self.keys.push(key);
+        self
+    }
+
+    /// Who must have issued the token: `iss`, compared exactly (RFC 7519 section 4.1.1).
+    pub fn issuer(mut self, issuer: impl Into<String>) -> Self {
+        self.issuer = Some(issuer.into());
+        self
+    }
+
+    /// Whom the token must be for: `aud` must hold this (RFC 7519 section 4.1.3). Called several
+    /// times, one of them is enough.
+    pub fn audience(mut self, audience: impl Into<String>) -> Self {
+        self.audiences.push(audience.into());
+        self
+    }
+
+    /// Accepts tokens for anybody, and tokens that do not say whom they are for.
+    ///
+    /// Every service that this issuer serves can then replay its callers' tokens here (RFC 8725
+    /// section 3.9). Only right where this service is the only one.
+    pub fn dangerously_accept_any_audience(mut self) -> Self {
+        self.any_audience = true;
+        self
+    }
+
+    /// What a token must be: an access token of RFC 9068 unless said otherwise.
+    pub fn profile(mut self, profile: Profile) -> Self {
+        self.profile = profile;
+        self
+    }
+
+    /// Accepts this `typ` too, besides those of the [`Profile`]; compared as a media type.
+    ///
+    /// ```
+    /// # use secure_runtime::authentication::Jwt;
+    /// # let secret = b"a secret of 32 bytes or still more";
+    /// let jwt = Jwt::hs256(secret).accept_typ("vnd.shop.session+jwt");
+    /// ```
+    pub fn accept_typ(mut self, media_type: impl Into<String>) -> Self {
+        self.types.push(media_type.into());
+        self
+    }
+
+    /// How far the issuer's clock may be off: `exp`, `nbf` and `iat` are taken that much more
+    /// kindly. None by default, five minutes at most (RFC 7519 section 4.1.4).
+    pub fn leeway(mut self, leeway: Duration) -> Self {
+        self.leeway = leeway;
+        self
+    }
+
+    /// Which claim holds the roles; `roles` by default. See [`ClaimPath`] for nested names.
+    pub fn roles_claim(mut self, path: impl Into<ClaimPath>) -> Self {
+        self.places.roles = path.into();
+        self
+    }
+
+    /// Which claim holds the scopes; `scope` by default (RFC 8693 section 4.2). A string is a list
+    /// separated by spaces.
+    pub fn scopes_claim(mut self, path: impl Into<ClaimPath>) -> Self {
+        self.places.scopes = path.into();
+        self
+    }
+
+    /// Which claim holds the permissions; `permissions` by default.
+    pub fn permissions_claim(mut self, path: impl Into<ClaimPath>) -> Self {
+        self.places.permissions = path.into();
+        self
+    }
+
+    /// Which claim names the tenant; none by default.
+    pub fn tenant_claim(mut self, path: impl Into<ClaimPath>) -> Self {
+        self.places.tenant = Some(path.into());
+        self
+    }
+
+    /// How long a token may be, in bytes; 8 KiB by default, 64 KiB at most.
+    pub fn max_token_bytes(mut self, bytes: usize) -> Self {
+        self.max_token_bytes = bytes;
+        self
+    }
+
+    /// How much memory verified tokens may take, in bytes; 16 MiB by default. 0 turns the cache
+    /// off: then every request verifies a signature.
+    pub fn cache_bytes(mut self, bytes: usize) -> Self {
+        self.cache_bytes = bytes;
+        self
+    }
+
+    /// The `realm` of the challenge (RFC 9110 section 11.5); `api` by default.
+    pub fn realm(mut self, realm: impl Into<String>) -> Self {
+        self.realm = realm.into();
+        self
+    }
+}
+
+/// Shows what is expected of a token, never a key.
+impl fmt::Debug for Jwt {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Jwt")
+            .field("keys", &self.keys)
+            .field("issuer", &self.issuer)
+            .field("audiences", &self.audiences)
+            .field("profile", &self.profile)
+            .field("leeway", &self.leeway)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a token must be, checked.
+#[derive(Debug)]
+pub(crate) struct Rules {
+    issuer: Box<str>,
+    audiences: Vec<Box<str>>,
+    any_audience: bool,
+    profile: Profile,
+    types: Vec<Box<str>>,
+    leeway_nanos: u64,
+    places: Places,
+    max_token_bytes: usize,
+}
+
+impl Rules {
+    /// Checks the header's `typ` (RFC 8725 section 3.11).
+    fn check_type(&self, header: &Header<'_>) -> Result<(), &'static str> {
+        let found = header.media_type.as_deref();
+        let added = found.is_some_and(|name| {
+            self.types.iter().any(|accepted| profile::same_media_type(name, accepted))
+        });
+        if added || self.profile.accepts_type(found) {
+            Ok(())
+        } else {
+            Err("`typ` is not that of the tokens accepted here")
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! `Principal` as an extractor.
+
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
+
+use crate::denial::{Denial, DenialKind};
+use crate::policy::Endpoint;
+use crate::principal::Principal;
+use crate::security::Security;
+
+/// Left in the request by the pipeline: it passed the stages of this endpoint.
+pub(super) struct Passed {
+    pub(super) endpoint: &'static Endpoint,
+    pub(super) principal: Option<Principal>,
+}
+
+/// The caller that the pipeline authenticated.
+///
+/// Without a caller (`auth = optional`) the request is refused with 401; in a handler without
+/// `#[secure(...)]` nothing authenticated anybody, and the request is refused with 500.
+impl FromRequest for Principal {
+    type Error = Denial;
+    type Future = Ready<Result<Self, Denial>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let extensions = request.extensions();
+        ready(match extensions.get::<Passed>() {
+            Some(Passed { principal: Some(principal), .. }) => Ok(principal.clone()),
+            Some(Passed { endpoint, .. }) => Err(without_caller(request, endpoint)),
+            None => Err(Denial::internal(
+                "`Principal` was asked for where `#[secure(...)]` authenticated nobody",
+            )),
+        })
+    }
+}
+
+fn without_caller(request: &HttpRequest, endpoint: &'static Endpoint) -> Denial {
+    let kind = DenialKind::Unauthenticated;
+    let denial = Denial::new(kind, "the handler asks for a caller, and the request has none");
+    match request.app_data::<Security>().and_then(|security| security.plan(endpoint)) {
+        Some(plan) => denial.with_challenges(plan.challenges(kind)),
+        None => denial,
+    }
+}

@@ -1,0 +1,115 @@
+//! Stages 2 and 5: takes a permit of every limit of a stage, or of none.
+
+use std::net::{IpAddr, Ipv6Addr};
+
+use crate::denial::{Denial, DenialKind, Throttled};
+use crate::policy::{Audience, Partition};
+use crate::principal::Principal;
+use crate::security::PlannedLimit;
+use crate::throttling::{Decision, LimitKey, Limiter, whole_seconds};
+use crate::time::Moment;
+
+/// Whose request is counted.
+#[derive(Clone, Copy)]
+pub(super) struct Subject<'a> {
+    pub(super) address: Option<IpAddr>,
+    pub(super) principal: Option<&'a Principal>,
+}
+
+/// The limit nearest to exhaustion, and what it said.
+pub(super) struct LimitReport<'a> {
+    pub(super) limit: &'a PlannedLimit,
+    pub(super) decision: Decision,
+}
+
+/// Takes the permits. If one limit refuses, those taken before it in this stage are given back, so
+/// that a request refused by the hourly limit does not use up the one of the second.
+pub(super) fn reserve<'a>(
+    limiter: &Limiter,
+    limits: &'a [PlannedLimit],
+    subject: Subject<'_>,
+    now: Moment,
+    report: &mut Option<LimitReport<'a>>,
+) -> Result<(), Denial> {
+    let now_ns = now.monotonic_nanos();
+    let mut taken: Vec<(LimitKey, Decision)> = Vec::new();
+    for (index, planned) in limits.iter().enumerate() {
+        let Some(key) = key(limiter, planned, subject) else {
+            continue;
+        };
+        let limit = &planned.limit;
+        let decision = limiter.check(key, &limit.quota, limit.cost, now_ns);
+        let current = LimitReport { limit: planned, decision };
+        if !decision.is_allowed() {
+            for (key, decision) in &taken {
+                limiter.refund(*key, decision, now_ns);
+            }
+            let denial = throttled(&current);
+            *report = Some(current);
+            return Err(denial);
+        }
+        if index + 1 < limits.len() {
+            taken.push((key, decision));
+        }
+        if report.as_ref().is_none_or(|kept| current.is_nearer_to_exhaustion_than(kept)) {
+            *report = Some(current);
+        }
+    }
+    Ok(())
+}
+
+impl LimitReport<'_> {
+    /// Compares what is left of each quota, as shares.
+    fn is_nearer_to_exhaustion_than(&self, other: &Self) -> bool {
+        let (left, whole) = (self.decision.remaining(), self.limit.limit.quota.burst().get());
+        let (other_left, other_whole) =
+            (other.decision.remaining(), other.limit.limit.quota.burst().get());
+        u64::from(left) * u64::from(other_whole) < u64::from(other_left) * u64::from(whole)
+    }
+}
+
+/// Whose count this is; `None` if the limit is not about this request.
+fn key(limiter: &Limiter, planned: &PlannedLimit, subject: Subject<'_>) -> Option<LimitKey> {
+    let address = || limiter.key(planned.id, &Counted::Address(network(subject.address)));
+    let limit = &planned.limit;
+    if limit.audience == Audience::Authenticated && subject.principal.is_none() {
+        return None;
+    }
+    Some(match (limit.by, subject.principal) {
+        (Partition::Endpoint, _) => limiter.key(planned.id, &Counted::Everybody),
+        (Partition::Address, _) => address(),
+        (Partition::Principal | Partition::Caller, Some(principal)) => {
+            let counted = Counted::Principal(principal.issuer(), principal.subject());
+            limiter.key(planned.id, &counted)
+        }
+        // A principal's limit met by nobody known: the address stands in, and never nothing.
+        (Partition::Principal | Partition::Caller, None) => address(),
+    })
+}
+
+/// What is hashed; the variant keeps a subject from being taken for an address.
+#[derive(Hash)]
+enum Counted<'a> {
+    Everybody,
+    Address(Option<IpAddr>),
+    Principal(Option<&'a str>, &'a str),
+}
+
+/// One IPv6 subscriber has a /64 at least (RFC 6177 section 2), and could otherwise take a new
+/// address for each request. Requests without an address (Unix sockets) share one count.
+fn network(address: Option<IpAddr>) -> Option<IpAddr> {
+    const SUBNET: u128 = !0 << 64;
+    address.map(|address| match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & SUBNET).into(),
+    })
+}
+
+fn throttled(report: &LimitReport<'_>) -> Denial {
+    let mut denial = Denial::new(DenialKind::Throttled, "a limit is used up");
+    denial.throttled = Some(Box::new(Throttled {
+        retry_after_seconds: report.decision.retry_after().map(whole_seconds),
+        violated: report.limit.name.clone(),
+    }));
+    denial
+}

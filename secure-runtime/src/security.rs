@@ -1,7 +1,0 @@
-//! x
-/// x
-pub struct SecurityBuilder;
-impl SecurityBuilder {
-    /// x
-    pub fn authenticator(&self) {}
-}

@@ -1,0 +1,175 @@
+//! Configures a [`Security`].
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::launch::{self, LaunchError};
+use super::{ProblemHook, Security};
+use crate::authentication::{Authenticator, IntoAuthenticator};
+use crate::denial::Denial;
+use crate::problem::Problem;
+use crate::throttling::RateLimitHeaders;
+use crate::time::{Clock, SystemClock};
+use crate::transport::TrustedProxies;
+
+/// Configures a [`Security`]; [`build`](Self::build) checks everything and reports every fault.
+#[must_use = "nothing is secured before `build`"]
+pub struct SecurityBuilder {
+    pub(super) authenticators: Vec<Configured>,
+    pub(super) modules: Vec<String>,
+    pub(super) clock: Box<dyn Clock>,
+    pub(super) limiter_bytes: usize,
+    pub(super) proxies: Option<TrustedProxies>,
+    pub(super) headers: RateLimitHeaders,
+    pub(super) max_body: u64,
+    pub(super) body_timeout: Duration,
+    pub(super) problem_hook: Option<ProblemHook>,
+}
+
+/// One configured authenticator: what it became, or what is wrong with it.
+pub(super) struct Configured {
+    pub(super) name: String,
+    pub(super) is_default: bool,
+    pub(super) outcome: Result<Arc<dyn Authenticator>, Vec<String>>,
+}
+
+impl SecurityBuilder {
+    /// 16 MiB hold about a million keys.
+    const LIMITER_BYTES: usize = 16 * 1024 * 1024;
+    /// The default of actix-web's `Json`.
+    const MAX_BODY: u64 = 2 * 1024 * 1024;
+    const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+
+    pub(super) fn new() -> Self {
+        Self {
+            authenticators: Vec::new(),
+            modules: Vec::new(),
+            clock: Box::new(SystemClock::new()),
+            limiter_bytes: Self::LIMITER_BYTES,
+            proxies: None,
+            headers: RateLimitHeaders::default(),
+            max_body: Self::MAX_BODY,
+            body_timeout: Self::BODY_TIMEOUT,
+            problem_hook: None,
+        }
+    }
+
+    /// Adds a default authenticator: one that an attribute without `auth` accepts.
+    ///
+    /// Several defaults are tried in this order; the first that accepts names the caller.
+    pub fn authenticator(self, name: impl Into<String>, it: impl IntoAuthenticator) -> Self {
+        self.configure(name.into(), true, it)
+    }
+
+    /// Adds an authenticator that is used only where an attribute names it: `auth = name`.
+    pub fn named_authenticator(self, name: impl Into<String>, it: impl IntoAuthenticator) -> Self {
+        self.configure(name.into(), false, it)
+    }
+
+    fn configure(mut self, name: String, is_default: bool, it: impl IntoAuthenticator) -> Self {
+        let outcome = it.into_authenticator();
+        self.authenticators.push(Configured { name, is_default, outcome });
+        self
+    }
+
+    /// Answers only for the endpoints of this module and those inside it.
+    ///
+    /// For programs with several [`Security`] values, a public and an admin port, say. Call it
+    /// again to add a module; without it, every endpoint of the program is answered for. An
+    /// endpoint that is served under a security that does not answer for it is refused with 500.
+    ///
+    /// ```
+    /// mod health {
+    ///     use actix_web::get;
+    ///     use secure_runtime::{Security, SecurityBuilder, secure};
+    ///
+    ///     #[secure(public)]
+    ///     #[get("/health")]
+    ///     async fn check() -> &'static str {
+    ///         "ok"
+    ///     }
+    ///
+    ///     pub fn security() -> SecurityBuilder {
+    ///         Security::builder().answers_for(module_path!())
+    ///     }
+    /// }
+    ///
+    /// assert!(health::security().build().is_ok());
+    /// ```
+    pub fn answers_for(mut self, module: impl Into<String>) -> Self {
+        self.modules.push(module.into());
+        self
+    }
+
+    /// Replaces the machine's clock, in tests by a [`FakeClock`](crate::testing::FakeClock).
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Box::new(clock);
+        self
+    }
+
+    /// Sets the memory of the limiter in bytes; it is taken once and never grows. Default: 16 MiB.
+    pub fn limiter_capacity_bytes(mut self, bytes: usize) -> Self {
+        self.limiter_bytes = bytes;
+        self
+    }
+
+    /// Takes the client's address from these proxies' header. Default: the peer's address.
+    pub fn trusted_proxies(mut self, proxies: TrustedProxies) -> Self {
+        self.proxies = Some(proxies);
+        self
+    }
+
+    /// Chooses the fields that tell a client about its limits. Default: draft 10.
+    pub fn rate_limit_headers(mut self, headers: RateLimitHeaders) -> Self {
+        self.headers = headers;
+        self
+    }
+
+    /// Sets the largest request body in bytes, for endpoints without `max_body`. Default: 2 MiB.
+    ///
+    /// The limits of actix-web's own extractors (`JsonConfig`, `PayloadConfig`) hold as well.
+    pub fn max_body(mut self, bytes: u64) -> Self {
+        self.max_body = bytes;
+        self
+    }
+
+    /// Sets how long the arguments of a handler, the body above all, may take to arrive; after
+    /// that the answer is 408. Default: 30 seconds. A handler that reads a `web::Payload` itself
+    /// has the stream at once and watches its own time.
+    pub fn body_timeout(mut self, limit: Duration) -> Self {
+        self.body_timeout = limit;
+        self
+    }
+
+    /// Shapes the problem of every denial: its type URI, its title, further members.
+    ///
+    /// The status stays: it belongs to the denial. A hook that panics is logged, and the problem
+    /// goes out as it was.
+    ///
+    /// ```
+    /// use secure_runtime::{DenialKind, Security};
+    ///
+    /// let security = Security::builder().problems(|denial, problem| {
+    ///     if denial.kind() == DenialKind::Throttled {
+    ///         problem.set_member("upgrade", "https://shop.example/plans");
+    ///     }
+    /// });
+    /// # drop(security);
+    /// ```
+    pub fn problems(
+        mut self,
+        hook: impl Fn(&Denial, &mut Problem) + Send + Sync + 'static,
+    ) -> Self {
+        self.problem_hook = Some(Box::new(hook));
+        self
+    }
+
+    /// Checks that every endpoint's needs are met.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is missing or wrong, at once.
+    pub fn build(self) -> Result<Security, LaunchError> {
+        launch::build(self)
+    }
+}

@@ -1,0 +1,174 @@
+//! The checks at launch: every endpoint's needs are met, or an error that lists what is not.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use super::builder::SecurityBuilder;
+use super::plan::Plan;
+use super::{Inner, Security};
+use crate::authentication::Authenticator;
+use crate::authorization::RuleSet;
+use crate::inventory::ENDPOINTS;
+use crate::policy::{Access, Authenticators, Endpoint};
+use crate::throttling::Limiter;
+
+/// Everything that keeps a program from being secured.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LaunchError {
+    faults: Vec<String>,
+}
+
+impl LaunchError {
+    /// What is missing or wrong, one sentence each.
+    pub fn faults(&self) -> impl Iterator<Item = &str> {
+        self.faults.iter().map(String::as_str)
+    }
+}
+
+impl fmt::Display for LaunchError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let count = self.faults.len();
+        let noun = if count == 1 { "fault" } else { "faults" };
+        write!(formatter, "the security configuration has {count} {noun}:")?;
+        self.faults.iter().try_for_each(|fault| write!(formatter, "\n  - {fault}"))
+    }
+}
+
+impl std::error::Error for LaunchError {}
+
+/// The authenticators that a launch may use, by name.
+pub(super) struct Configuration {
+    by_name: BTreeMap<String, Arc<dyn Authenticator>>,
+    defaults: Vec<Arc<dyn Authenticator>>,
+    /// Configured, but broken: named in a fault of their own already.
+    broken: Vec<String>,
+    broken_defaults: bool,
+    faults: Vec<String>,
+}
+
+pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchError> {
+    let endpoints: Vec<Option<&'static Endpoint>> = ENDPOINTS
+        .iter()
+        .map(|endpoint| Some(endpoint).filter(|it| answers_for(&builder.modules, it.module)))
+        .collect();
+    let mut configuration = Configuration::collect(&mut builder);
+    configuration.check_modules(&builder.modules, &endpoints);
+    let rules = RuleSet::new(endpoints.iter().flatten().map(|endpoint| &endpoint.policy.rule));
+    let plans = endpoints
+        .into_iter()
+        .map(|endpoint| {
+            let endpoint = endpoint?;
+            let authenticators = configuration.authenticators_of(endpoint);
+            Some(Plan::new(endpoint, authenticators, &rules, builder.max_body))
+        })
+        .collect();
+    if !configuration.faults.is_empty() {
+        return Err(LaunchError { faults: configuration.faults });
+    }
+    Ok(Security(Arc::new(Inner {
+        plans,
+        clock: builder.clock,
+        limiter: Limiter::with_capacity_bytes(builder.limiter_bytes),
+        proxies: builder.proxies,
+        headers: builder.headers,
+        body_timeout: builder.body_timeout,
+        problem_hook: builder.problem_hook,
+    })))
+}
+
+fn answers_for(modules: &[String], module: &str) -> bool {
+    let inside = |outer: &String| {
+        module
+            .strip_prefix(outer.as_str())
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
+    };
+    modules.is_empty() || modules.iter().any(inside)
+}
+
+impl Configuration {
+    fn collect(builder: &mut SecurityBuilder) -> Self {
+        let mut it = Self {
+            by_name: BTreeMap::new(),
+            defaults: Vec::new(),
+            broken: Vec::new(),
+            broken_defaults: false,
+            faults: Vec::new(),
+        };
+        for configured in builder.authenticators.drain(..) {
+            let name = configured.name;
+            if it.by_name.contains_key(&name) || it.broken.contains(&name) {
+                it.faults.push(format!("two authenticators are named `{name}`"));
+                continue;
+            }
+            match configured.outcome {
+                Ok(authenticator) => {
+                    if configured.is_default {
+                        it.defaults.push(Arc::clone(&authenticator));
+                    }
+                    it.by_name.insert(name, authenticator);
+                }
+                Err(faults) => {
+                    let faults =
+                        faults.iter().map(|fault| format!("authenticator `{name}`: {fault}"));
+                    it.faults.extend(faults);
+                    it.broken_defaults |= configured.is_default;
+                    it.broken.push(name);
+                }
+            }
+        }
+        it
+    }
+
+    /// A module named in `answers_for` that holds no endpoint is a typing error, and would leave
+    /// its endpoints unserved.
+    fn check_modules(&mut self, modules: &[String], endpoints: &[Option<&'static Endpoint>]) {
+        for module in modules {
+            let only = std::slice::from_ref(module);
+            if !endpoints.iter().flatten().any(|endpoint| answers_for(only, endpoint.module)) {
+                self.faults
+                    .push(format!("`answers_for(\"{module}\")` matches no secured endpoint"));
+            }
+        }
+    }
+
+    /// What an endpoint's `auth` stands for; what it lacks becomes a fault.
+    fn authenticators_of(&mut self, endpoint: &'static Endpoint) -> Vec<Arc<dyn Authenticator>> {
+        let (Access::Optional(wanted) | Access::Authenticated(wanted)) = endpoint.policy.access
+        else {
+            return Vec::new();
+        };
+        let Endpoint { name, module, file, line, .. } = endpoint;
+        match wanted {
+            Authenticators::Default => {
+                if self.defaults.is_empty() && !self.broken_defaults {
+                    self.faults.push(format!(
+                        "`{module}::{name}` needs a default authenticator, and none is configured: \
+                         add `.authenticator(...)` ({file}:{line})"
+                    ));
+                }
+                self.defaults.clone()
+            }
+            Authenticators::Any(names) | Authenticators::All(names) => {
+                let mut found = Vec::new();
+                for wanted in names {
+                    match self.by_name.get(*wanted) {
+                        Some(authenticator) => found.push(Arc::clone(authenticator)),
+                        None if self.broken.iter().any(|broken| broken == wanted) => {}
+                        None => self.faults.push(format!(
+                            "`{module}::{name}` needs the authenticator `{wanted}`, which is not \
+                             configured{} ({file}:{line})",
+                            self.configured()
+                        )),
+                    }
+                }
+                found
+            }
+        }
+    }
+
+    fn configured(&self) -> String {
+        let names: Vec<&str> = self.by_name.keys().map(String::as_str).collect();
+        if names.is_empty() { String::new() } else { format!("; configured: {}", names.join(", ")) }
+    }
+}

@@ -1,0 +1,195 @@
+//! A test issuer: the other half of [`Jwt`], with keys that everybody knows.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use jsonwebtoken::EncodingKey;
+use jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER;
+
+use super::token::Token;
+use crate::authentication::{Algorithm, Jwt, Key};
+use crate::time::{Clock, SystemClock};
+
+/// Mints tokens for tests, right ones and wrong ones.
+///
+/// Its keys are published with this crate: a service that trusts them trusts everybody, and its log
+/// says so.
+///
+/// ```
+/// use secure_runtime::authentication::{Attempt, IntoAuthenticator};
+/// use secure_runtime::testing::{FakeClock, Issuer, authenticate};
+/// use secure_runtime::Clock;
+///
+/// let clock = FakeClock::new();
+/// let issuer = Issuer::hs256().clock(clock.clone());
+/// let authenticator = issuer.jwt().into_authenticator().unwrap();
+///
+/// let token = issuer.token("alice").role("admin").sign();
+/// let header = format!("Bearer {token}");
+/// let attempt = authenticate(&*authenticator, &[("authorization", &header)], clock.now());
+/// let Attempt::Accepted(caller) = attempt else { panic!("refused") };
+/// assert!(caller.has_role("admin"));
+/// ```
+#[derive(Clone)]
+pub struct Issuer {
+    pub(super) name: String,
+    pub(super) audience: String,
+    pub(super) kid: Option<String>,
+    pub(super) clock: Arc<dyn Clock>,
+    signing: Signing,
+    /// Numbers the tokens: `jti`.
+    pub(super) minted: Arc<AtomicU64>,
+}
+
+#[derive(Clone)]
+struct Signing {
+    algorithm: Algorithm,
+    key: EncodingKey,
+    verifying: Key,
+}
+
+impl Issuer {
+    /// Signs with HMAC and a secret that everybody knows.
+    #[must_use]
+    pub fn hs256() -> Self {
+        Self::with(
+            Algorithm::Hs256,
+            EncodingKey::from_secret(HS256_SECRET),
+            Key::hs256(HS256_SECRET).known_to_everybody(),
+        )
+    }
+
+    /// Signs with HMAC and this secret, of at least 32 bytes.
+    #[must_use]
+    pub fn hs256_with(secret: impl AsRef<[u8]>) -> Self {
+        let secret = secret.as_ref();
+        Self::with(Algorithm::Hs256, EncodingKey::from_secret(secret), Key::hs256(secret))
+    }
+
+    /// Signs with RSASSA-PKCS1-v1_5 and a 2048-bit key that everybody knows.
+    #[must_use]
+    pub fn rs256() -> Self {
+        Self::with(
+            Algorithm::Rs256,
+            EncodingKey::from_rsa_der(RS256_PRIVATE),
+            Key::rs256(RS256_PUBLIC).known_to_everybody(),
+        )
+    }
+
+    /// Signs with ECDSA on P-256 and a key that everybody knows.
+    #[must_use]
+    pub fn es256() -> Self {
+        Self::with(
+            Algorithm::Es256,
+            EncodingKey::from_ec_der(ES256_PRIVATE),
+            Key::es256(ES256_PUBLIC).known_to_everybody(),
+        )
+    }
+
+    /// Signs with Ed25519 and a key that everybody knows.
+    #[must_use]
+    pub fn eddsa() -> Self {
+        Self::with(
+            Algorithm::EdDsa,
+            EncodingKey::from_ed_der(EDDSA_PRIVATE),
+            Key::eddsa(EDDSA_PUBLIC).known_to_everybody(),
+        )
+    }
+
+    /// Its name, the `iss` of its tokens; `https://issuer.test` unless said otherwise.
+    #[must_use]
+    pub fn named(mut self, issuer: impl Into<String>) -> Self {
+        self.name = issuer.into();
+        self
+    }
+
+    /// Whom its tokens are for, their `aud`; `test` unless said otherwise.
+    #[must_use]
+    pub fn audience(mut self, audience: impl Into<String>) -> Self {
+        self.audience = audience.into();
+        self
+    }
+
+    /// The name of its key, the `kid` of its tokens; none unless said otherwise.
+    #[must_use]
+    pub fn kid(mut self, id: impl Into<String>) -> Self {
+        self.kid = Some(id.into());
+        self
+    }
+
+    /// The clock it dates tokens by; the machine's unless said otherwise.
+    #[must_use]
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// A token for this subject that [`jwt`](Self::jwt) accepts for an hour, until it is changed.
+    pub fn token(&self, subject: impl Into<String>) -> Token<'_> {
+        Token::new(self, subject.into())
+    }
+
+    /// The key that verifies its tokens.
+    #[must_use]
+    pub fn key(&self) -> Key {
+        match &self.kid {
+            Some(id) => self.signing.verifying.clone().kid(id),
+            None => self.signing.verifying.clone(),
+        }
+    }
+
+    /// The description that accepts its tokens.
+    pub fn jwt(&self) -> Jwt {
+        Jwt::with_key(self.key()).issuer(&self.name).audience(&self.audience)
+    }
+
+    pub(super) fn algorithm(&self) -> Algorithm {
+        self.signing.algorithm
+    }
+
+    pub(super) fn next_number(&self) -> u64 {
+        self.minted.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Signs bytes as a JWS does.
+    #[expect(clippy::expect_used, reason = "test support, and only a broken test key can fail")]
+    pub(super) fn signature(&self, message: &[u8]) -> Vec<u8> {
+        let signing = &self.signing;
+        let signer = (DEFAULT_PROVIDER.signer_factory)(&signing.algorithm.library(), &signing.key)
+            .expect("the test key has the form that its algorithm takes");
+        signer.try_sign(message).expect("the test key signs")
+    }
+
+    fn with(algorithm: Algorithm, key: EncodingKey, verifying: Key) -> Self {
+        Self {
+            name: "https://issuer.test".to_owned(),
+            audience: "test".to_owned(),
+            kid: None,
+            clock: Arc::new(SystemClock::new()),
+            signing: Signing { algorithm, key, verifying },
+            minted: Arc::new(AtomicU64::new(1)),
+        }
+    }
+}
+
+/// Shows who it is; its key may be a secret of the test.
+impl fmt::Debug for Issuer {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Issuer")
+            .field("name", &self.name)
+            .field("audience", &self.audience)
+            .field("algorithm", &self.signing.algorithm)
+            .field("kid", &self.kid)
+            .finish_non_exhaustive()
+    }
+}
+
+const HS256_SECRET: &[u8] = b"test only: this secret of secure-runtime is known to everybody";
+const RS256_PRIVATE: &[u8] = include_bytes!("keys/test-only-rs256.private.der");
+const RS256_PUBLIC: &[u8] = include_bytes!("keys/test-only-rs256.public.der");
+const ES256_PRIVATE: &[u8] = include_bytes!("keys/test-only-es256.private.der");
+const ES256_PUBLIC: &[u8] = include_bytes!("keys/test-only-es256.public.der");
+const EDDSA_PRIVATE: &[u8] = include_bytes!("keys/test-only-eddsa.private.der");
+const EDDSA_PUBLIC: &[u8] = include_bytes!("keys/test-only-eddsa.public.der");

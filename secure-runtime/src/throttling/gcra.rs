@@ -1,0 +1,123 @@
+//! The generic cell rate algorithm: arithmetic on one theoretical arrival time, without storage.
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use super::quota::Quota;
+
+/// What one request asks of one quota at one moment.
+///
+/// The state of a key is its theoretical arrival time (TAT): the moment at which its bucket is
+/// full again. Zero, and every other time that has passed, means a full bucket.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Demand {
+    now: u64,
+    interval: u64,
+    tolerance: u64,
+    /// `cost` intervals; [`NEVER`] when that is more than the tolerance.
+    increment: u64,
+}
+
+/// Larger than every tolerance, so that the comparison in [`Demand::admit`] refuses it.
+const NEVER: u64 = u64::MAX;
+
+impl Demand {
+    #[inline]
+    pub(super) fn new(quota: &Quota, cost: NonZeroU32, now: u64) -> Self {
+        let interval = quota.emission_interval_ns();
+        let increment = match interval.checked_mul(u64::from(cost.get())) {
+            Some(increment) if cost <= quota.burst() => increment,
+            _ => NEVER,
+        };
+        Self { now, interval, tolerance: quota.burst_tolerance_ns(), increment }
+    }
+
+    /// The arrival time after this request, or `None` when it must be refused.
+    ///
+    /// An overflow refuses: it means a time more than 584 years from the clock's start.
+    #[inline]
+    pub(super) fn admit(&self, arrival: u64) -> Option<u64> {
+        let next = arrival.max(self.now).checked_add(self.increment)?;
+        (next - self.now <= self.tolerance).then_some(next)
+    }
+
+    /// What is told about a request that takes nothing.
+    #[inline]
+    pub(super) fn peeked(self, arrival: u64) -> Decision {
+        self.decide(arrival, self.admit(arrival).is_some())
+    }
+
+    /// What is told about this request, given the arrival time that holds after it.
+    #[inline]
+    pub(super) fn decide(self, arrival: u64, allowed: bool) -> Decision {
+        Decision { demand: self, arrival: arrival.max(self.now), allowed }
+    }
+}
+
+/// The answer to one request under one quota, and what the client may be told.
+///
+/// Nothing but the answer is computed until it is asked for: a decision whose numbers are not
+/// sent costs no division.
+#[derive(Clone, Copy, Debug)]
+#[must_use = "a decision that nobody looks at limits nothing"]
+pub struct Decision {
+    demand: Demand,
+    arrival: u64,
+    allowed: bool,
+}
+
+impl Decision {
+    /// Whether the request may go on; its permits are taken then, and only then.
+    #[must_use]
+    #[inline]
+    pub const fn is_allowed(&self) -> bool {
+        self.allowed
+    }
+
+    /// How many permits could be taken at this instant, after this request.
+    #[must_use]
+    #[inline]
+    pub fn remaining(&self) -> u32 {
+        let free = self.demand.tolerance.saturating_sub(self.reset_after_ns());
+        u32::try_from(free / self.demand.interval).unwrap_or(u32::MAX)
+    }
+
+    /// The time until the whole burst is available again, if nothing more is taken.
+    #[must_use]
+    #[inline]
+    pub fn reset_after(&self) -> Duration {
+        Duration::from_nanos(self.reset_after_ns())
+    }
+
+    /// The time until the same request would be admitted, if nothing more is taken.
+    ///
+    /// `None` when it was admitted, and when it never can be: it costs more than the burst.
+    #[must_use]
+    #[inline]
+    pub fn retry_after(&self) -> Option<Duration> {
+        if self.allowed || self.demand.increment == NEVER {
+            return None;
+        }
+        let wait = (self.demand.increment)
+            .saturating_sub(self.demand.tolerance.saturating_sub(self.reset_after_ns()))
+            .saturating_add(self.reset_after_ns().saturating_sub(self.demand.tolerance));
+        Some(Duration::from_nanos(wait))
+    }
+
+    const fn reset_after_ns(&self) -> u64 {
+        // Never negative: `Demand::decide` lifts the arrival time to `now`.
+        self.arrival.saturating_sub(self.demand.now)
+    }
+
+    /// The arrival time without the permits of this decision, or `None` when there is nothing to
+    /// give back.
+    ///
+    /// While the arrival time that this decision left is still ahead, every later request was
+    /// added on top of it, so subtracting is exactly "as if it had not come". Once it has passed,
+    /// time has given the permits back already, and doing so again would create some.
+    #[inline]
+    pub(super) fn refund(&self, arrival: u64, now: u64) -> Option<u64> {
+        (self.allowed && now < self.arrival && arrival > now)
+            .then(|| arrival.saturating_sub(self.demand.increment))
+    }
+}

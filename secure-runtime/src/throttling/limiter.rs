@@ -1,0 +1,240 @@
+//! The in-memory limiter: fixed memory, one compare-and-swap a decision.
+
+use std::fmt;
+use std::hash::Hash;
+use std::num::NonZeroU32;
+
+use ahash::RandomState;
+
+use super::gcra::{Decision, Demand};
+use super::quota::Quota;
+use super::table::{BUCKET_BYTES, SLOTS, Table, Update};
+
+/// A limiter for one process: arrival times by key, in memory that is allocated once.
+///
+/// Decisions are exact under concurrency: of any number of requests at one instant for one key,
+/// as many are admitted as permits are available, never one more, and none is lost.
+///
+/// Memory never grows. A key takes part of it only while it owes time: once its bucket is full
+/// again, its slot is free for another. When more keys are live than fit, the one nearest to its
+/// expiry is forgotten (it starts again with a full burst) and counted in
+/// [`Statistics::evicted_live`]; a figure that rises says that the limiter is too small, or under
+/// attack.
+///
+/// # Examples
+///
+/// ```
+/// use std::num::NonZeroU32;
+/// use secure_runtime::throttling::{Limiter, Quota};
+///
+/// let limiter = Limiter::with_capacity_bytes(1 << 20);
+/// let quota = Quota::new(NonZeroU32::new(2).unwrap(), NonZeroU32::new(60).unwrap());
+/// let one = NonZeroU32::MIN;
+///
+/// let key = limiter.key(0, "alice");
+/// let now = 5_000_000_000; // from `Moment::monotonic_nanos`
+/// assert!(limiter.check(key, &quota, one, now).is_allowed());
+/// assert!(limiter.check(key, &quota, one, now).is_allowed());
+///
+/// let third = limiter.check(key, &quota, one, now);
+/// assert!(!third.is_allowed());
+/// assert_eq!(third.retry_after().map(|wait| wait.as_secs()), Some(30));
+/// ```
+pub struct Limiter {
+    table: Table,
+    hasher: RandomState,
+}
+
+/// A key of one [`Limiter`]: a keyed hash of the limit and of whom it counts.
+///
+/// The hash is keyed with random numbers that never leave the limiter, so nobody outside can
+/// prepare keys that collide. Two keys share a count with a probability of 2⁻⁶⁴ a pair. It
+/// means nothing to another limiter.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct LimitKey(u64);
+
+/// What a limiter holds and has lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Statistics {
+    /// Entries that were forgotten while they still owed time, because no slot was free.
+    pub evicted_live: u64,
+    /// How many entries fit.
+    pub capacity_entries: usize,
+    /// Bytes of the table. Locks and the limiter itself take 8 KiB more.
+    pub bytes: usize,
+}
+
+/// Enough that insertions on different keys hardly ever meet.
+const STRIPES: usize = 1021;
+
+/// Live entries may fill this share of the table, in percent, before any is at risk.
+const SAFE_LOAD_PERCENT: usize = 85;
+
+impl Limiter {
+    /// A limiter whose table takes `bytes` bytes, rounded down to buckets of 64 bytes; at least
+    /// one bucket, at most 2³² of them. An entry takes 16 bytes.
+    #[must_use]
+    pub fn with_capacity_bytes(bytes: usize) -> Self {
+        Self { table: Table::new(bytes / BUCKET_BYTES, STRIPES), hasher: RandomState::new() }
+    }
+
+    /// A limiter in which `keys` keys can be live at once without one being evicted: 16 bytes a
+    /// key, and 15% of the table left free.
+    #[must_use]
+    pub fn with_capacity_keys(keys: usize) -> Self {
+        let entries = keys.saturating_mul(100).div_ceil(SAFE_LOAD_PERCENT);
+        Self::with_capacity_bytes(entries.div_ceil(SLOTS).saturating_mul(BUCKET_BYTES))
+    }
+
+    /// The key of `whom` under the limit numbered `limit`.
+    ///
+    /// Give every limit of every endpoint its own number, so that they count separately.
+    /// Whatever is hashed should tell its kinds apart (an enum does), lest a principal named
+    /// `10.0.0.1` shares the count of an address.
+    #[must_use]
+    #[inline]
+    pub fn key<K: Hash + ?Sized>(&self, limit: u64, whom: &K) -> LimitKey {
+        // Zero marks a slot that was never used.
+        LimitKey(self.hasher.hash_one((limit, whom)).max(1))
+    }
+
+    /// Decides one request of `cost` permits, and takes them if it is admitted.
+    ///
+    /// `now_ns` is a monotonic time in nanoseconds, [`crate::Moment::monotonic_nanos`]. Readings
+    /// of different threads may be out of order: a late one is judged by its own time. A cost
+    /// above the burst is always refused.
+    #[inline]
+    pub fn check(&self, key: LimitKey, quota: &Quota, cost: NonZeroU32, now_ns: u64) -> Decision {
+        let demand = Demand::new(quota, cost, now_ns);
+        match self.table.update(key.0, now_ns, |arrival| demand.admit(arrival)) {
+            Update::Changed(arrival) => demand.decide(arrival, true),
+            Update::Unchanged(arrival) => demand.decide(arrival, false),
+        }
+    }
+
+    /// What [`check`](Self::check) would answer, without taking anything.
+    ///
+    /// The numbers of the decision are those before the request.
+    #[inline]
+    pub fn peek(&self, key: LimitKey, quota: &Quota, cost: NonZeroU32, now_ns: u64) -> Decision {
+        let demand = Demand::new(quota, cost, now_ns);
+        let (Update::Changed(arrival) | Update::Unchanged(arrival)) =
+            self.table.update(key.0, now_ns, |_| None);
+        demand.peeked(arrival)
+    }
+
+    /// Gives back the permits that `decision` took for `key`, because another limit refused the
+    /// request.
+    ///
+    /// Afterwards the key stands as if the request had not come. Nothing happens when the
+    /// decision took nothing, when time has given its permits back meanwhile, or when the key was
+    /// evicted. Call it once for a decision.
+    #[inline]
+    pub fn refund(&self, key: LimitKey, decision: &Decision, now_ns: u64) {
+        if decision.is_allowed() {
+            self.table.update(key.0, now_ns, |arrival| decision.refund(arrival, now_ns));
+        }
+    }
+
+    /// What the limiter holds and has lost.
+    #[must_use]
+    pub fn statistics(&self) -> Statistics {
+        Statistics {
+            evicted_live: self.table.evicted_live(),
+            capacity_entries: self.table.buckets().saturating_mul(SLOTS),
+            bytes: self.table.buckets().saturating_mul(BUCKET_BYTES),
+        }
+    }
+}
+
+/// Neither keys nor the secret of the hash.
+impl fmt::Debug for Limiter {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Limiter").field("statistics", &self.statistics()).finish()
+    }
+}
+
+/// A hash under a secret: not shown.
+impl fmt::Debug for LimitKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("LimitKey(..)")
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    const ONE: NonZeroU32 = NonZeroU32::MIN;
+
+    fn quota(permits: u32, window: u32) -> Quota {
+        Quota::new(NonZeroU32::new(permits).unwrap(), NonZeroU32::new(window).unwrap())
+    }
+
+    #[test]
+    fn a_burst_is_admitted_and_one_more_is_not() {
+        let limiter = Limiter::with_capacity_bytes(0);
+        let key = limiter.key(1, "alice");
+        let quota = quota(3, 60);
+        let answers = [(true, 2, None), (true, 1, None), (true, 0, None), (false, 0, Some(20))];
+        for (allowed, remaining, retry) in answers {
+            let decision = limiter.check(key, &quota, ONE, 77);
+            assert_eq!(decision.is_allowed(), allowed);
+            assert_eq!(decision.remaining(), remaining);
+            assert_eq!(decision.retry_after().map(|wait| wait.as_secs()), retry);
+        }
+        assert_eq!(limiter.statistics().evicted_live, 0);
+    }
+
+    #[test]
+    fn limits_and_keys_count_separately() {
+        let limiter = Limiter::with_capacity_bytes(1 << 12);
+        let quota = quota(1, 60);
+        for key in [limiter.key(1, "alice"), limiter.key(2, "alice"), limiter.key(1, "bob")] {
+            assert!(limiter.check(key, &quota, ONE, 0).is_allowed());
+            assert!(!limiter.check(key, &quota, ONE, 0).is_allowed());
+        }
+    }
+
+    #[test]
+    fn a_refund_restores_exactly_and_never_creates_permits() {
+        let limiter = Limiter::with_capacity_bytes(0);
+        let key = limiter.key(0, "alice");
+        let quota = quota(2, 2);
+        let first = limiter.check(key, &quota, ONE, 0);
+        let second = limiter.check(key, &quota, ONE, 0);
+        limiter.refund(key, &first, 0);
+        assert_eq!(limiter.peek(key, &quota, ONE, 0).remaining(), 1);
+        limiter.refund(key, &second, 0);
+        assert_eq!(limiter.peek(key, &quota, ONE, 0).remaining(), 2);
+
+        // Time gave the permit back before the refund did: nothing is left to give.
+        let stale = limiter.check(key, &quota, ONE, 0);
+        assert!(limiter.check(key, &quota, ONE, 1_000_000_000).is_allowed());
+        limiter.refund(key, &stale, 1_000_000_000);
+        assert_eq!(limiter.peek(key, &quota, ONE, 1_000_000_000).remaining(), 1);
+    }
+
+    #[test]
+    fn a_refused_request_takes_and_returns_nothing() {
+        let limiter = Limiter::with_capacity_bytes(0);
+        let key = limiter.key(0, "alice");
+        let quota = quota(2, 2);
+        let refused = limiter.check(key, &quota, NonZeroU32::MAX, 0);
+        assert!(!refused.is_allowed());
+        assert_eq!((refused.remaining(), refused.retry_after()), (2, None));
+        assert!(limiter.check(key, &quota, ONE, 0).is_allowed());
+        limiter.refund(key, &refused, 0);
+        assert_eq!(limiter.peek(key, &quota, ONE, 0).remaining(), 1);
+    }
+
+    #[test]
+    fn capacity_is_what_was_asked_for() {
+        let limiter = Limiter::with_capacity_bytes(1_000_063);
+        assert_eq!(limiter.statistics().bytes, 1_000_000);
+        assert_eq!(limiter.statistics().capacity_entries, 62_500);
+        let limiter = Limiter::with_capacity_keys(1_000_000);
+        assert!(limiter.statistics().bytes < 20_000_000);
+    }
+}

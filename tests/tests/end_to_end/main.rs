@@ -1,0 +1,48 @@
+//! Secured services over real HTTP: what a client sees, and that the handler did not run.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests fail by panicking"
+)]
+
+mod body;
+mod callers;
+mod challenges;
+mod launch;
+mod limits;
+mod mounting;
+mod validation;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use secure_runtime::testing::{FakeClock, Issuer};
+use secure_runtime::{Security, SecurityBuilder};
+
+/// Counts how often handlers ran.
+#[derive(Clone, Default)]
+pub(crate) struct Runs(Arc<AtomicUsize>);
+
+impl Runs {
+    pub(crate) fn count(&self) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+
+    pub(crate) fn so_far(&self) -> usize {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+/// A security for the endpoints of one module, with the test issuer as its only authenticator and
+/// a clock that stands still.
+pub(crate) fn security(module: &str) -> (SecurityBuilder, Issuer, FakeClock) {
+    let clock = FakeClock::new();
+    let issuer = Issuer::hs256().clock(clock.clone());
+    let builder = Security::builder()
+        .answers_for(module)
+        .clock(clock.clone())
+        .authenticator("jwt", issuer.jwt());
+    (builder, issuer, clock)
+}
