@@ -9,6 +9,8 @@ mod keys;
 mod model;
 mod parse;
 mod paths;
+#[cfg(test)]
+mod tests;
 
 use proc_macro::TokenStream;
 

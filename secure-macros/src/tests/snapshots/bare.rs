@@ -1,0 +1,23 @@
+//! What `#[secure()]` expands to.
+
+#[get("/users")]
+fn list_users(
+    __request: ::secure_runtime::__private::HttpRequest,
+    __payload: ::secure_runtime::__private::Payload,
+) -> impl ::core::future::Future<Output = ::secure_runtime::SecuredResponse> {
+    async fn list_users(caller: Principal) -> web::Json<Vec<User>> {
+        web::Json(Vec::new())
+    }
+    let __endpoint = {
+        use ::secure_runtime::__private as secure;
+        secure::ENDPOINTS! {
+            #![linkme_macro = secure::ENDPOINTS] static ENDPOINT : secure::Endpoint =
+            secure::Endpoint::new(("list_users", ::core::module_path!(), ::core::file!(),
+            ::core::line!()), & [secure::Route { methods : & ["GET"], path : "/users" }],
+            secure::Policy::AUTHENTICATED);
+        }
+        &ENDPOINT
+    };
+    ::secure_runtime::__private::serve(__endpoint, __request, __payload, list_users)
+}
+impl ::secure_runtime::SecuredService for list_users {}
