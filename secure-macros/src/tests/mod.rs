@@ -3,6 +3,7 @@
 
 mod fidelity;
 mod grammar;
+mod reference;
 mod snapshots;
 
 use proc_macro2::TokenStream;

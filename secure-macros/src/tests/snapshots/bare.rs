@@ -8,16 +8,10 @@ fn list_users(
     async fn list_users(caller: Principal) -> web::Json<Vec<User>> {
         web::Json(Vec::new())
     }
-    let __endpoint = {
-        use ::secure_runtime::__private as secure;
-        secure::ENDPOINTS! {
-            #![linkme_macro = secure::ENDPOINTS] static ENDPOINT : secure::Endpoint =
-            secure::Endpoint::new(("list_users", ::core::module_path!(), ::core::file!(),
-            ::core::line!()), & [secure::Route { methods : & ["GET"], path : "/users" }],
-            secure::Policy::AUTHENTICATED);
-        }
-        &ENDPOINT
-    };
+    let __endpoint = ::secure_runtime::__private::endpoint!(
+        "list_users", [secure::Route { methods : & ["GET"], path : "/users" }],
+        secure::Policy::AUTHENTICATED
+    );
     ::secure_runtime::__private::serve(__endpoint, __request, __payload, list_users)
 }
 impl ::secure_runtime::SecuredService for list_users {}

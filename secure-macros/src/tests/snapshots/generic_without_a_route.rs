@@ -16,16 +16,10 @@ where
     {
         store.load()
     }
-    let __endpoint = {
-        use crate::security::__private as secure;
-        secure::ENDPOINTS! {
-            #![linkme_macro = secure::ENDPOINTS] static ENDPOINT : secure::Endpoint =
-            secure::Endpoint::new(("load", ::core::module_path!(), ::core::file!(),
-            ::core::line!()), & [], secure::Policy::AUTHENTICATED
-            .access(secure::Access::Authenticated(secure::Authenticators::All(& ["mtls",
-            "jwt"]))));
-        }
-        &ENDPOINT
-    };
+    let __endpoint = crate::security::__private::endpoint!(
+        "load", [], secure::Policy::AUTHENTICATED
+        .access(secure::Access::Authenticated(secure::Authenticators::All(& ["mtls",
+        "jwt"])))
+    );
     crate::security::__private::serve(__endpoint, __request, __payload, load::<T>)
 }

@@ -11,22 +11,15 @@ pub fn place_order(
     ) -> impl Responder {
         place(shop, order).await
     }
-    let __endpoint = {
-        use ::secure_runtime::__private as secure;
-        secure::ENDPOINTS! {
-            #![linkme_macro = secure::ENDPOINTS] static ENDPOINT : secure::Endpoint =
-            secure::Endpoint::new(("place_order", ::core::module_path!(),
-            ::core::file!(), ::core::line!()), & [secure::Route { methods : & ["POST"],
-            path : "/orders" }], secure::Policy::AUTHENTICATED
-            .access(secure::Access::Public).limits(& [secure::limit((10u32, 1u32, 10u32,
-            1u32), secure::Partition::Address, secure::Audience::Everyone,),
-            secure::limit((1000u32, 3600u32, 1000u32, 1u32), secure::Partition::Address,
-            secure::Audience::Everyone,), secure::limit((100u32, 1u32, 100u32, 1u32),
-            secure::Partition::Endpoint, secure::Audience::Everyone,)]).unvalidated(&
-            [secure::Unvalidated { parameter : "order", reason : "a draft" }]));
-        }
-        &ENDPOINT
-    };
+    let __endpoint = ::secure_runtime::__private::endpoint!(
+        "place_order", [secure::Route { methods : & ["POST"], path : "/orders" }],
+        secure::Policy::AUTHENTICATED.access(secure::Access::Public).limits(&
+        [secure::limit((10u32, 1u32, 10u32, 1u32), secure::Partition::Address,
+        secure::Audience::Everyone,), secure::limit((1000u32, 3600u32, 1000u32, 1u32),
+        secure::Partition::Address, secure::Audience::Everyone,), secure::limit((100u32,
+        1u32, 100u32, 1u32), secure::Partition::Endpoint, secure::Audience::Everyone,)])
+        .unvalidated(& [secure::Unvalidated { parameter : "order", reason : "a draft" }])
+    );
     ::secure_runtime::__private::serve(__endpoint, __request, __payload, place_order)
 }
 impl ::secure_runtime::SecuredService for place_order {}

@@ -11,19 +11,13 @@ pub fn place_order(
     ) -> impl Responder {
         place(shop, order).await
     }
-    let __endpoint = {
-        use ::secure_runtime::__private as secure;
-        secure::ENDPOINTS! {
-            #![linkme_macro = secure::ENDPOINTS] static ENDPOINT : secure::Endpoint =
-            secure::Endpoint::new(("place_order", ::core::module_path!(),
-            ::core::file!(), ::core::line!()), & [secure::Route { methods : & ["POST"],
-            path : "/orders" }], secure::Policy::AUTHENTICATED.rule(secure::Rule::Any(&
-            [secure::Rule::Role("customer"), secure::Rule::Role("clerk")])).limits(&
-            [secure::limit((100u32, 3600u32, 100u32, 1u32), secure::Partition::Caller,
-            secure::Audience::Everyone,)]).max_body(65536u64).validates(& ["order"]));
-        }
-        &ENDPOINT
-    };
+    let __endpoint = ::secure_runtime::__private::endpoint!(
+        "place_order", [secure::Route { methods : & ["POST"], path : "/orders" }],
+        secure::Policy::AUTHENTICATED.rule(secure::Rule::Any(&
+        [secure::Rule::Role("customer"), secure::Rule::Role("clerk")])).limits(&
+        [secure::limit((100u32, 3600u32, 100u32, 1u32), secure::Partition::Caller,
+        secure::Audience::Everyone,)]).max_body(65536u64).validates(& ["order"])
+    );
     ::secure_runtime::__private::serve_validated(
         __endpoint,
         __request,
