@@ -1,1 +1,43 @@
-fn main() {}
+//! What a person types, and what CI runs: `cargo xtask tidy`, `test` and `bench`.
+
+mod bench;
+mod steps;
+mod test;
+mod tidy;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// What can go wrong; a person reads it.
+type Failure = Box<dyn std::error::Error>;
+
+const USAGE: &str = "\
+usage: cargo xtask COMMAND
+
+  tidy                      formatting, clippy, source files, dependencies, documentation
+  test                      every test of the workspace
+  bench [FILTER] [--quick]  side by side with what a user would take instead;
+                            a table, and target/bench/results.json";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let outcome = match arguments.as_slice() {
+        ["tidy"] => tidy::run(),
+        ["test"] => test::run(),
+        ["bench", options @ ..] => bench::run(options),
+        _ => Err(USAGE.into()),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("\n{failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The root of the workspace.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}

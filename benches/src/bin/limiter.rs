@@ -1,0 +1,150 @@
+//! `limiter [--quick]`: our limiter beside governor's default one, both with `String` keys.
+//!
+//! A decision is what a request pays: the clock is read, the key is hashed, the count is taken.
+
+use std::hint::black_box;
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use benches::Failure;
+use benches::row::Row;
+use benches::timing::side_by_side;
+use cpu_time::ThreadTime;
+use governor::clock::FakeRelativeClock;
+use governor::{DefaultKeyedRateLimiter, RateLimiter};
+use secure_runtime::throttling::{Limiter, Quota};
+use secure_runtime::{Clock, SystemClock};
+
+const PEER: &str = "governor, RateLimiter::keyed";
+const MILLION: usize = 1_000_000;
+const MINUTE: NonZeroU32 = NonZeroU32::MIN.saturating_add(59);
+
+fn main() -> Result<(), Failure> {
+    let quick = std::env::args().any(|argument| argument == "--quick");
+    let rounds = if quick { 5 } else { 21 };
+    for (name, keys) in [
+        ("limiter/string_keys_1", 1),
+        ("limiter/string_keys_10000", 10_000),
+        ("limiter/string_keys_1000000", MILLION),
+    ] {
+        let [with_clock, without] = decision(keys, rounds);
+        let unit = "ns a decision";
+        Row { name, unit, ours: with_clock.0, peer: with_clock.1, peer_name: PEER }.print()?;
+        let name = &format!("{name}_without_clock");
+        Row { name, unit, ours: without.0, peer: without.1, peer_name: PEER }.print()?;
+    }
+    let (ours, peer) = worst_fill(if quick { 3 } else { 9 });
+    Row { name: "limiter/worst_fill_us", unit: "us", ours, peer, peer_name: PEER }.print()
+}
+
+struct Ours {
+    limiter: Limiter,
+    clock: SystemClock,
+    quota: Quota,
+}
+
+impl Ours {
+    fn new(keys: usize) -> Self {
+        Self {
+            limiter: Limiter::with_capacity_keys(keys),
+            clock: SystemClock::new(),
+            quota: Quota::new(NonZeroU32::MIN, MINUTE).with_burst(burst()),
+        }
+    }
+
+    fn admits(&self, key: &String) -> bool {
+        self.admits_at(key, self.clock.now().monotonic_nanos())
+    }
+
+    fn admits_at(&self, key: &String, now: u64) -> bool {
+        self.limiter.check(self.limiter.key(1, key), &self.quota, NonZeroU32::MIN, now).is_allowed()
+    }
+}
+
+/// One a minute, and so many at once that nothing is refused: every key stays live while it is
+/// measured, as keys of real limits do.
+fn governor_quota() -> governor::Quota {
+    governor::Quota::per_minute(NonZeroU32::MIN).allow_burst(burst())
+}
+
+fn burst() -> NonZeroU32 {
+    NonZeroU32::MIN.saturating_add(49_999_999)
+}
+
+fn governor() -> DefaultKeyedRateLimiter<String> {
+    DefaultKeyedRateLimiter::keyed(governor_quota())
+}
+
+fn keys(count: usize) -> Vec<String> {
+    (0..count).map(|number| format!("6f1c1f0a-8d0e-4f3b-{number:012x}")).collect()
+}
+
+/// Nanoseconds, ours and governor's, with the clock that each has and with one that stands still.
+///
+/// The keys lie in the order in which they are shown, as a key that was just read from a request
+/// is at hand; they came to the limiters in another order, so what those keep is not.
+fn decision(count: usize, rounds: usize) -> [(f64, f64); 2] {
+    let keys = keys(count);
+    let shown = || keys.iter().cycle().take(count.max(200_000));
+    let ours = Ours::new(count);
+    let peer = governor();
+    let timeless = RateLimiter::dashmap_with_clock(governor_quota(), FakeRelativeClock::default());
+    let now = ours.clock.now().monotonic_nanos();
+    for key in shuffled(&keys) {
+        black_box(ours.admits(key));
+        black_box(peer.check_key(key).is_ok());
+        black_box(timeless.check_key(key).is_ok());
+    }
+    let iterations = shown().count();
+    [
+        side_by_side(
+            rounds,
+            iterations,
+            &mut || shown().for_each(|key| show(ours.admits(black_box(key)))),
+            &mut || shown().for_each(|key| show(peer.check_key(black_box(key)).is_ok())),
+        ),
+        side_by_side(
+            rounds,
+            iterations,
+            &mut || shown().for_each(|key| show(ours.admits_at(black_box(key), now))),
+            &mut || {
+                shown().for_each(|key| show(timeless.check_key(black_box(key)).is_ok()));
+            },
+        ),
+    ]
+}
+
+/// The slowest decision while a million keys arrive, in microseconds of processor time (what
+/// other programs take is not counted): of the round that was disturbed least.
+fn worst_fill(rounds: usize) -> (f64, f64) {
+    let keys = keys(MILLION);
+    let mut least = (f64::INFINITY, f64::INFINITY);
+    for _ in 0..rounds {
+        let (ours, peer) = (Ours::new(MILLION), governor());
+        least.0 = least.0.min(slowest(&keys, |key| ours.admits(key)));
+        least.1 = least.1.min(slowest(&keys, |key| peer.check_key(key).is_ok()));
+    }
+    least
+}
+
+fn slowest(keys: &[String], admits: impl Fn(&String) -> bool) -> f64 {
+    let mut slowest = Duration::ZERO;
+    for key in keys {
+        let start = ThreadTime::now();
+        black_box(admits(black_box(key)));
+        slowest = slowest.max(start.elapsed());
+    }
+    slowest.as_secs_f64() * 1e6
+}
+
+/// Keeps an answer from being optimized away.
+fn show(answer: bool) {
+    black_box(answer);
+}
+
+/// Every item once, far from its neighbours: steps of a number that has no factor in common with
+/// the count.
+fn shuffled<T>(items: &[T]) -> Vec<&T> {
+    const STEP: usize = 611_953;
+    (0..items.len()).filter_map(|index| items.get(index * STEP % items.len())).collect()
+}

@@ -1,0 +1,103 @@
+//! `memory FIXTURE`: how often a request asks for memory, and how much a limiter's key takes.
+
+use actix_http::Request;
+use actix_web::Error;
+use actix_web::body::MessageBody;
+use actix_web::dev::{Service, ServiceResponse};
+use actix_web::http::StatusCode;
+use benches::Failure;
+use benches::allocator::{Counting, allocations, live_bytes};
+use benches::drive::{SMALL_NOTE, body, drive, request};
+use benches::fixture::{Algorithm, Fixture};
+use benches::row::Row;
+use benches::variants::{Limits, assembled, bare, handwritten, secured};
+use governor::DefaultKeyedRateLimiter;
+use secure_runtime::throttling::{Limiter, Quota};
+use std::num::NonZeroU32;
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+const REQUESTS: usize = 1000;
+const KEYS: usize = 1_000_000;
+
+#[actix_rt::main]
+async fn main() -> Result<(), Failure> {
+    let file = std::env::args().nth(1).ok_or("usage: memory FIXTURE")?;
+    let fixture = Fixture::read(file)?;
+    let (algorithm, limits) = (Algorithm::Rs256, Limits::Roomy);
+    let token = &fixture.rs256.admin;
+
+    let bare = per_request(&bare::application().await, token).await?;
+    let ours = secured::application(&fixture, algorithm, limits).await?;
+    let ours = per_request(&ours, token).await? - bare;
+    let assembled = assembled::application(&fixture, algorithm, limits).await?;
+    let handwritten = handwritten::application(&fixture, algorithm, limits).await?;
+    for (name, peer, peer_name) in [
+        (
+            "request/rs256_seen_allocations",
+            per_request(&assembled, token).await? - bare,
+            "httpauth + jsonwebtoken + grants + governor + validator",
+        ),
+        (
+            "request/rs256_seen_allocations_handwritten",
+            per_request(&handwritten, token).await? - bare,
+            "jsonwebtoken + governor + validator, by hand",
+        ),
+    ] {
+        Row { name, unit: "allocations above bare", ours, peer, peer_name }.print()?;
+    }
+
+    Row {
+        name: "limiter/bytes_per_key_1000000",
+        unit: "bytes",
+        ours: our_bytes(),
+        peer: governor_bytes(),
+        peer_name: "governor, RateLimiter::keyed",
+    }
+    .print()
+}
+
+/// Allocations of a request when everything is warm.
+async fn per_request<S, B>(service: &S, token: &str) -> Result<f64, Failure>
+where
+    S: Service<Request, Response = ServiceResponse<B>, Error = Error>,
+    B: MessageBody,
+{
+    let body = body(SMALL_NOTE)?;
+    let requests =
+        || -> Vec<Request> { (0..REQUESTS).map(|_| request(Some(token), &body)).collect() };
+    drive(service, requests(), StatusCode::OK).await?;
+    let requests = requests();
+    let before = allocations();
+    drive(service, requests, StatusCode::OK).await?;
+    Ok((allocations() - before) as f64 / REQUESTS as f64)
+}
+
+fn key(number: usize) -> String {
+    format!("6f1c1f0a-8d0e-4f3b-{number:012x}")
+}
+
+fn our_bytes() -> f64 {
+    let quota = Quota::new(NonZeroU32::MIN, NonZeroU32::MIN);
+    let before = live_bytes();
+    let limiter = Limiter::with_capacity_keys(KEYS);
+    for number in 0..KEYS {
+        // Whether it is admitted does not matter here.
+        let _ = limiter.check(limiter.key(1, &key(number)), &quota, NonZeroU32::MIN, 1);
+    }
+    let bytes = live_bytes() - before;
+    drop(limiter);
+    bytes as f64 / KEYS as f64
+}
+
+fn governor_bytes() -> f64 {
+    let before = live_bytes();
+    let limiter = DefaultKeyedRateLimiter::keyed(governor::Quota::per_hour(NonZeroU32::MIN));
+    for number in 0..KEYS {
+        let _ = limiter.check_key(&key(number));
+    }
+    let bytes = live_bytes() - before;
+    drop(limiter);
+    bytes as f64 / KEYS as f64
+}

@@ -1,0 +1,16 @@
+//! The same route in several applications, and the tools that measure them.
+//!
+//! Every application answers `POST /api/orders` with the same handler body. They differ only in what
+//! stands between the request and the handler; [`honest`] proves that it really stands there.
+
+pub mod allocator;
+pub mod drive;
+pub mod fixture;
+pub mod honest;
+pub mod order;
+pub mod row;
+pub mod timing;
+pub mod variants;
+
+/// What can go wrong while measuring; a person reads it.
+pub type Failure = Box<dyn std::error::Error>;

@@ -1,0 +1,71 @@
+//! The body of the measured request, and the answer to it.
+
+use serde::{Deserialize, Serialize};
+
+/// A new order.
+#[derive(Clone, Debug, Serialize, Deserialize, validator::Validate)]
+pub struct NewOrder {
+    /// Who gets it.
+    #[validate(length(min = 1, max = 64))]
+    pub customer: String,
+    /// What is sold.
+    #[validate(length(min = 3, max = 32))]
+    pub article: String,
+    /// How many.
+    #[validate(range(min = 1, max = 100))]
+    pub quantity: u32,
+    /// Anything else.
+    #[validate(length(max = 1_000_000))]
+    pub note: String,
+}
+
+/// The same order with the same rules, for the version of `validator` that `actix-web-validator`
+/// is built on.
+#[derive(Clone, Debug, Deserialize, validator_0_20::Validate)]
+#[validate(crate = "validator_0_20")]
+pub struct PeerOrder {
+    /// Who gets it.
+    #[validate(length(min = 1, max = 64))]
+    pub customer: String,
+    /// What is sold.
+    #[validate(length(min = 3, max = 32))]
+    pub article: String,
+    /// How many.
+    #[validate(range(min = 1, max = 100))]
+    pub quantity: u32,
+    /// Anything else.
+    #[validate(length(max = 1_000_000))]
+    pub note: String,
+}
+
+/// What the client is told.
+#[derive(Debug, Serialize)]
+pub struct Receipt {
+    article: String,
+    quantity: u32,
+}
+
+impl From<NewOrder> for Receipt {
+    fn from(order: NewOrder) -> Self {
+        Self { article: order.article, quantity: order.quantity }
+    }
+}
+
+impl From<PeerOrder> for Receipt {
+    fn from(order: PeerOrder) -> Self {
+        Self { article: order.article, quantity: order.quantity }
+    }
+}
+
+impl NewOrder {
+    /// An order that breaks no rule, about as long as `note_bytes`.
+    #[must_use]
+    pub fn example(note_bytes: usize) -> Self {
+        Self {
+            customer: "Alice Example".into(),
+            article: "teapot".into(),
+            quantity: 2,
+            note: "n".repeat(note_bytes),
+        }
+    }
+}

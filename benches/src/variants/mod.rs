@@ -1,0 +1,32 @@
+//! The applications that are compared.
+//!
+//! `bare` is what all of them are made of; `secured` is ours; `assembled` is what a careful user
+//! puts together from today's crates; `handwritten` has everything in the handler.
+
+pub mod assembled;
+pub mod bare;
+pub mod claims;
+pub mod handwritten;
+pub mod secured;
+
+use std::num::NonZeroU32;
+
+/// How many requests a caller may send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limits {
+    /// A million a second: nothing that is measured is denied.
+    Roomy,
+    /// One an hour: the second request is denied.
+    Tight,
+}
+
+impl Limits {
+    /// The limit as governor takes it.
+    #[must_use]
+    pub fn quota(self) -> governor::Quota {
+        match self {
+            Self::Roomy => governor::Quota::per_second(NonZeroU32::MIN.saturating_add(999_999)),
+            Self::Tight => governor::Quota::per_hour(NonZeroU32::MIN),
+        }
+    }
+}

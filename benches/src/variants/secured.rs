@@ -1,0 +1,56 @@
+//! The route with one attribute.
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{Service, ServiceResponse};
+use actix_web::{App, Error, post, test, web};
+use secure_runtime::authentication::Jwt;
+use secure_runtime::{Security, secure};
+
+use super::Limits;
+use crate::Failure;
+use crate::drive::JSON_LIMIT;
+use crate::fixture::{AUDIENCE, Algorithm, Fixture, ISSUER};
+use crate::order::{NewOrder, Receipt};
+
+#[secure(roles = "admin", rate = "1000000/s", validate(order))]
+#[post("/orders")]
+async fn place_order(order: web::Json<NewOrder>) -> web::Json<Receipt> {
+    web::Json(order.into_inner().into())
+}
+
+#[secure(roles = "admin", rate = "1/h", validate(order))]
+#[post("/orders")]
+async fn place_one_order(order: web::Json<NewOrder>) -> web::Json<Receipt> {
+    web::Json(order.into_inner().into())
+}
+
+/// The application.
+///
+/// # Errors
+///
+/// When the key cannot be read, or the launch checks find a fault.
+pub async fn application(
+    fixture: &Fixture,
+    algorithm: Algorithm,
+    limits: Limits,
+) -> Result<
+    impl Service<actix_http::Request, Response = ServiceResponse<impl MessageBody>, Error = Error>,
+    Failure,
+> {
+    let jwt = match algorithm {
+        Algorithm::Rs256 => Jwt::rs256(&fixture.public_pem),
+        Algorithm::Hs256 => Jwt::hs256(&fixture.secret),
+    };
+    let security =
+        Security::builder().authenticator("jwt", jwt.issuer(ISSUER).audience(AUDIENCE)).build()?;
+    let scope = secure_runtime::scope("/api");
+    let scope = match limits {
+        Limits::Roomy => scope.service(place_order),
+        Limits::Tight => scope.service(place_one_order),
+    };
+    let application = App::new()
+        .app_data(security)
+        .app_data(web::JsonConfig::default().limit(JSON_LIMIT))
+        .service(scope);
+    Ok(test::init_service(application).await)
+}

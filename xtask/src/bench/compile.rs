@@ -1,0 +1,74 @@
+//! What a secured handler costs the compiler.
+//!
+//! Only the package with the handlers is compiled, its dependencies have been; without
+//! incremental compilation, the three programs in turns.
+
+use std::fs::File;
+use std::path::Path;
+use std::process::Command;
+use std::time::{Instant, SystemTime};
+
+use super::crates::{self, Kind};
+use super::results::Row;
+use super::{Plan, directory, succeed, target};
+use crate::Failure;
+use crate::steps::cargo;
+
+pub(super) const FIGURES: [&str; 2] =
+    ["compile/check_ms_per_handler", "compile/build_ms_per_handler"];
+
+const PEER: &str = "actix-web-grants + actix-web-validator";
+
+/// A row for `cargo check` and one for `cargo build`.
+pub(super) fn measure(plan: &Plan) -> Result<Vec<Row>, Failure> {
+    let handlers = plan.pick(200, 500);
+    let rounds = plan.pick(3, 7);
+    let package = directory()?.join("compile");
+    std::fs::create_dir_all(&package)?;
+    crates::write(&package, handlers)?;
+
+    let mut rows = Vec::new();
+    for (name, verb) in FIGURES.into_iter().zip(["check", "build"]) {
+        if !plan.wants(&[name]) {
+            continue;
+        }
+        eprintln!("==> cargo {verb}, {handlers} handlers, {rounds} rounds");
+        let mut times = Kind::ALL.map(|_| Vec::new());
+        // The first round builds the dependencies and does not count.
+        for round in 0..=rounds {
+            for (kind, times) in Kind::ALL.into_iter().zip(&mut times) {
+                let time = compile(&package, verb, kind)?;
+                if round > 0 {
+                    times.push(time);
+                }
+            }
+        }
+        let [routed, secured, protected] = times.map(|mut times| median(&mut times));
+        let above = |time: f64| (time - routed) / handlers as f64;
+        let figures = (above(secured), above(protected));
+        rows.push(Row::new(name, "ms above #[post]", figures, PEER));
+    }
+    Ok(rows)
+}
+
+/// Milliseconds that compiling one program takes.
+fn compile(package: &Path, verb: &str, kind: Kind) -> Result<f64, Failure> {
+    File::options()
+        .append(true)
+        .open(package.join(format!("{}.rs", kind.program())))?
+        .set_modified(SystemTime::now())?;
+    let mut command: Command = cargo(&[verb, "--quiet", "--offline", "--bin", kind.program()]);
+    command
+        .arg("--manifest-path")
+        .arg(package.join("Cargo.toml"))
+        .env("CARGO_INCREMENTAL", "0")
+        .env("CARGO_TARGET_DIR", target());
+    let start = Instant::now();
+    succeed(&mut command)?;
+    Ok(start.elapsed().as_secs_f64() * 1e3)
+}
+
+fn median(times: &mut [f64]) -> f64 {
+    times.sort_by(f64::total_cmp);
+    times.get(times.len() / 2).copied().unwrap_or_default()
+}

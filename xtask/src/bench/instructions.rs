@@ -1,0 +1,113 @@
+//! Instructions a request takes, counted by callgrind.
+//!
+//! Each application serves two numbers of the same requests; the difference is what the requests
+//! take, without the start. Where valgrind is missing, the times of the same requests stand in.
+
+use std::path::Path;
+use std::process::Command;
+
+use super::results::Row;
+use super::{Plan, directory, succeed};
+use crate::Failure;
+
+pub(super) const FIGURES: [&str; 4] = [
+    "request/rs256_seen",
+    "request/rs256_seen_handwritten",
+    "request/hs256_seen",
+    "request/hs256_seen_handwritten",
+];
+
+const PEERS: [(&str, &str); 2] = [
+    ("assembled", "httpauth + jsonwebtoken + grants + governor + validator"),
+    ("handwritten", "jsonwebtoken + governor + validator, by hand"),
+];
+
+/// A row for each signature and peer.
+pub(super) fn measure(plan: &Plan, programs: &Path, fixture: &Path) -> Result<Vec<Row>, Failure> {
+    let here = Command::new("valgrind").arg("--version").output();
+    if !here.is_ok_and(|output| output.status.success()) {
+        return times(plan, programs, fixture);
+    }
+    let mut rows = Vec::new();
+    for algorithm in ["rs256", "hs256"] {
+        eprintln!("==> instructions, {algorithm}");
+        let count = |variant| per_request(plan, programs, fixture, variant, algorithm);
+        let bare = count("bare")?;
+        let ours = count("secured")? - bare;
+        for (variant, peer_name) in PEERS {
+            let name = name(algorithm, variant);
+            if plan.wants(&[&name]) {
+                let peer = count(variant)? - bare;
+                rows.push(Row::new(&name, "instructions above bare", (ours, peer), peer_name));
+            }
+        }
+    }
+    Ok(rows)
+}
+
+fn name(algorithm: &str, variant: &str) -> String {
+    match variant {
+        "assembled" => format!("request/{algorithm}_seen"),
+        other => format!("request/{algorithm}_seen_{other}"),
+    }
+}
+
+fn per_request(
+    plan: &Plan,
+    programs: &Path,
+    fixture: &Path,
+    variant: &str,
+    algorithm: &str,
+) -> Result<f64, Failure> {
+    let (few, many) = (plan.pick(50, 100), plan.pick(250, 1100));
+    let counted = |requests: usize| -> Result<f64, Failure> {
+        let file = directory()?.join(format!("callgrind.{variant}.{algorithm}.{requests}.out"));
+        let drive = programs.join("drive");
+        succeed(
+            Command::new("valgrind")
+                .arg("--tool=callgrind")
+                .arg(format!("--callgrind-out-file={}", file.display()))
+                .arg(drive)
+                .arg(fixture)
+                .args([variant, algorithm, &requests.to_string()]),
+        )?;
+        total(&std::fs::read_to_string(file)?)
+    };
+    Ok((counted(many)? - counted(few)?) / (many - few) as f64)
+}
+
+/// Callgrind's `totals: N`, the instructions of the whole program.
+fn total(profile: &str) -> Result<f64, Failure> {
+    let line = profile.lines().rev().find_map(|line| line.strip_prefix("totals: "));
+    Ok(line.ok_or("callgrind wrote no total")?.trim().parse()?)
+}
+
+/// The same rows in nanoseconds.
+fn times(plan: &Plan, programs: &Path, fixture: &Path) -> Result<Vec<Row>, Failure> {
+    eprintln!("==> valgrind is not here: times instead of instructions");
+    let mut command = Command::new(programs.join("requests"));
+    command.arg(fixture);
+    if plan.quick {
+        command.arg("--quick");
+    }
+    let mut rows = Row::read_all(&succeed(&mut command)?)?;
+    rows.retain_mut(|row| match row.name.strip_suffix("_seen_ns") {
+        Some(stem) => {
+            row.name = format!("{stem}_seen");
+            true
+        }
+        None => false,
+    });
+    Ok(rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_total_is_read() {
+        assert_eq!(total("events: Ir\nfn=(1) a\n1 2\ntotals: 1234\n").unwrap(), 1234.0);
+        assert!(total("events: Ir\n").is_err());
+    }
+}

@@ -1,0 +1,166 @@
+//! `cargo xtask bench [FILTER] [--quick]`: figures side by side with what a user would take
+//! instead.
+//!
+//! The programs of the package `benches` print rows as lines of JSON; this collects them, adds
+//! what only a person outside can measure (instructions under callgrind, the compiler's time),
+//! prints a table and writes `target/bench/results.json`.
+
+mod compile;
+mod crates;
+mod instructions;
+mod results;
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::steps::cargo;
+use crate::{Failure, root};
+use results::{Row, Rows};
+
+/// What one run measures, and how long it may take.
+struct Plan {
+    filter: String,
+    quick: bool,
+}
+
+impl Plan {
+    fn read(options: &[&str]) -> Result<Self, Failure> {
+        let mut plan = Self { filter: String::new(), quick: false };
+        for option in options {
+            match *option {
+                "--quick" => plan.quick = true,
+                flag if flag.starts_with('-') => {
+                    return Err(format!("unknown option `{flag}`, expected `--quick`").into());
+                }
+                filter => plan.filter = filter.into(),
+            }
+        }
+        Ok(plan)
+    }
+
+    /// Whether one of these figures was asked for.
+    fn wants(&self, names: &[&str]) -> bool {
+        names.iter().any(|name| name.contains(&self.filter))
+    }
+
+    /// A number of repetitions: the first for a quick run, the second for figures to publish.
+    fn pick(&self, quick: usize, thorough: usize) -> usize {
+        if self.quick { quick } else { thorough }
+    }
+}
+
+/// What a program of the package `benches` measures.
+struct Program {
+    name: &'static str,
+    figures: &'static [&'static str],
+    needs_fixture: bool,
+}
+
+const PROGRAMS: [Program; 4] = [
+    Program {
+        name: "requests",
+        figures: &[
+            "request/rs256_first",
+            "request/rs256_first_parsed_key",
+            "request/denied_role_with_body",
+            "request/denied_role",
+            "request/rs256_seen_ns",
+            "request/hs256_seen_ns",
+        ],
+        needs_fixture: true,
+    },
+    Program {
+        name: "memory",
+        figures: &["request/rs256_seen_allocations", "limiter/bytes_per_key_1000000"],
+        needs_fixture: true,
+    },
+    Program {
+        name: "limiter",
+        figures: &[
+            "limiter/string_keys_1",
+            "limiter/string_keys_10000",
+            "limiter/string_keys_1000000",
+            "limiter/worst_fill_us",
+        ],
+        needs_fixture: false,
+    },
+    Program { name: "policy", figures: &["policy/decision"], needs_fixture: false },
+];
+
+pub(crate) fn run(options: &[&str]) -> Result<(), Failure> {
+    let plan = Plan::read(options)?;
+    let mut rows = Rows::default();
+
+    let runs = PROGRAMS.iter().any(|program| plan.wants(program.figures));
+    if runs || plan.wants(&instructions::FIGURES) {
+        let programs = build()?;
+        let fixture = directory()?.join("fixture.json");
+        succeed(
+            Command::new(programs.join("fixture"))
+                .arg(&fixture)
+                .arg(plan.pick(500, 2000).to_string()),
+        )?;
+        if plan.wants(&instructions::FIGURES) {
+            rows.extend(instructions::measure(&plan, &programs, &fixture)?);
+        }
+        for program in PROGRAMS.iter().filter(|program| plan.wants(program.figures)) {
+            eprintln!("==> {}", program.name);
+            let mut command = Command::new(programs.join(program.name));
+            if program.needs_fixture {
+                command.arg(&fixture);
+            }
+            if plan.quick {
+                command.arg("--quick");
+            }
+            rows.extend(Row::read_all(&succeed(&mut command)?)?);
+        }
+    }
+    if plan.wants(&compile::FIGURES) {
+        rows.extend(compile::measure(&plan)?);
+    }
+
+    rows.keep(|row| row.name.contains(&plan.filter));
+    if rows.is_empty() {
+        return Err(format!("no figure is called `{}`", plan.filter).into());
+    }
+    print!("{}", rows.table());
+    let file = directory()?.join("results.json");
+    std::fs::write(&file, rows.json()?)?;
+    println!("\nwritten to {}", file.display());
+    Ok(())
+}
+
+/// Builds the programs and says where they are.
+fn build() -> Result<PathBuf, Failure> {
+    let built = cargo(&["build", "--release", "--locked", "--package=benches"])
+        .current_dir(root())
+        .status()?;
+    if built.success() {
+        Ok(target().join("release"))
+    } else {
+        Err("the benchmarks do not build".into())
+    }
+}
+
+/// Runs a program that must succeed; returns what it printed.
+fn succeed(command: &mut Command) -> Result<String, Failure> {
+    let output = command.current_dir(root()).output()?;
+    if output.status.success() {
+        return Ok(String::from_utf8(output.stdout)?);
+    }
+    let program = command.get_program().display();
+    Err(format!("{program}: {}\n{}", output.status, String::from_utf8_lossy(&output.stderr)).into())
+}
+
+/// Cargo's folder for what it builds.
+fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR")
+        .map_or_else(|| root().join("target"), |path| root().join(path))
+}
+
+/// Where figures and what they are made of are kept.
+fn directory() -> Result<PathBuf, Failure> {
+    let directory = root().join("target/bench");
+    std::fs::create_dir_all(&directory)?;
+    Ok(directory.canonicalize()?)
+}

@@ -1,0 +1,59 @@
+//! A list of things to do, all of which are done whatever the others came to.
+
+use std::fmt::Write as _;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use crate::{Failure, root};
+
+/// What was done so far.
+#[derive(Default)]
+pub(crate) struct Steps {
+    done: Vec<Step>,
+}
+
+struct Step {
+    name: String,
+    took: Duration,
+    problems: Vec<String>,
+}
+
+impl Steps {
+    /// Does one thing and keeps what is wrong, one sentence each.
+    pub(crate) fn run(&mut self, name: &str, work: impl FnOnce() -> Result<(), Vec<String>>) {
+        println!("==> {name}");
+        let start = Instant::now();
+        let problems = work().err().unwrap_or_default();
+        self.done.push(Step { name: name.into(), took: start.elapsed(), problems });
+    }
+
+    /// Runs a program in the root of the workspace; what it prints is seen.
+    pub(crate) fn command(&mut self, name: &str, command: &mut Command) {
+        self.run(name, || match command.current_dir(root()).status() {
+            Ok(status) if status.success() => Ok(()),
+            Ok(status) => Err(vec![format!("{status}; its output is above")]),
+            Err(error) => Err(vec![format!("cannot be started: {error}")]),
+        });
+    }
+
+    /// Prints what was done and how long it took, then every problem.
+    pub(crate) fn finish(self) -> Result<(), Failure> {
+        println!();
+        let mut problems = String::new();
+        for step in &self.done {
+            let verdict = if step.problems.is_empty() { "ok" } else { "FAILED" };
+            println!("{:>7.1} s  {verdict:<6}  {}", step.took.as_secs_f64(), step.name);
+            for problem in &step.problems {
+                writeln!(problems, "{}: {problem}", step.name)?;
+            }
+        }
+        if problems.is_empty() { Ok(()) } else { Err(problems.trim_end().into()) }
+    }
+}
+
+/// The cargo that runs this program.
+pub(crate) fn cargo(arguments: &[&str]) -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.args(arguments);
+    command
+}

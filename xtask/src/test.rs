@@ -1,0 +1,83 @@
+//! `cargo xtask test`: every test of the workspace, and one line that says how many passed.
+//!
+//! A part that cannot run here fails with the reason; nothing is skipped silently.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+
+use crate::steps::{Steps, cargo};
+use crate::{Failure, root};
+
+pub(crate) fn run() -> Result<(), Failure> {
+    let mut steps = Steps::default();
+    let mut tally = Tally::default();
+    // `--no-fail-fast`: one run shows every failure.
+    steps.run("tests", || {
+        tally.run(&mut cargo(&["test", "--workspace", "--locked", "--no-fail-fast"]))
+    });
+    let outcome = steps.finish();
+    println!("{} passed, {} failed", tally.passed, tally.failed);
+    outcome
+}
+
+/// Tests counted over several runs of `cargo test`.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Tally {
+    passed: u64,
+    failed: u64,
+}
+
+impl Tally {
+    /// Runs `cargo test` in some form; shows what it prints and counts its results.
+    fn run(&mut self, command: &mut Command) -> Result<(), Vec<String>> {
+        let failed_before = self.failed;
+        let mut child = command
+            .current_dir(root())
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(|error| vec![format!("cannot be started: {error}")])?;
+        for line in child.stdout.take().map(BufReader::new).into_iter().flat_map(BufRead::lines) {
+            let line = line.map_err(|error| vec![format!("its output cannot be read: {error}")])?;
+            println!("{line}");
+            self.count(&line);
+        }
+        match child.wait() {
+            Ok(status) if status.success() => Ok(()),
+            Ok(_) if self.failed > failed_before => {
+                Err(vec![format!("{} failed; see above", self.failed - failed_before)])
+            }
+            Ok(status) => Err(vec![format!("{status}; its output is above")]),
+            Err(error) => Err(vec![error.to_string()]),
+        }
+    }
+
+    /// Reads libtest's `test result: ok. 3 passed; 0 failed; …`.
+    fn count(&mut self, line: &str) {
+        let Some((_, counts)) =
+            line.strip_prefix("test result: ").and_then(|result| result.split_once(". "))
+        else {
+            return;
+        };
+        for count in counts.split("; ") {
+            match count.split_once(' ') {
+                Some((number, "passed")) => self.passed += number.parse().unwrap_or(0),
+                Some((number, "failed")) => self.failed += number.parse().unwrap_or(0),
+                _ => {}
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_are_counted() {
+        let mut tally = Tally::default();
+        tally.count("test result: ok. 3 passed; 0 failed; 1 ignored; finished in 0.00s");
+        tally.count("test result: FAILED. 4 passed; 2 failed; 0 ignored; finished in 0.00s");
+        tally.count("running 3 tests");
+        assert_eq!(tally, Tally { passed: 7, failed: 2 });
+    }
+}

@@ -1,0 +1,32 @@
+//! `cargo xtask tidy`: everything that can be checked without running the code.
+
+mod dependencies;
+mod sources;
+
+use crate::Failure;
+use crate::steps::{Steps, cargo};
+
+pub(crate) fn run() -> Result<(), Failure> {
+    let mut steps = Steps::default();
+    steps.command("formatting", &mut cargo(&["fmt", "--all", "--", "--check"]));
+    steps.run("source files", sources::check);
+    steps.run("dependencies", dependencies::check);
+    steps.command(
+        "clippy",
+        &mut cargo(&[
+            "clippy",
+            "--quiet",
+            "--workspace",
+            "--all-targets",
+            "--locked",
+            "--",
+            "--deny=warnings",
+        ]),
+    );
+    steps.command(
+        "documentation",
+        cargo(&["doc", "--quiet", "--workspace", "--no-deps", "--locked"])
+            .env("RUSTDOCFLAGS", "--deny=warnings"),
+    );
+    steps.finish()
+}
