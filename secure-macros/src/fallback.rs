@@ -2,8 +2,9 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
+use syn::Attribute;
 
-use crate::check::visible;
+use crate::check::{is_route, visible};
 use crate::diagnostics::{Diagnostics, Report};
 use crate::expand::split;
 use crate::model::raw::Function;
@@ -24,14 +25,16 @@ pub(crate) fn closed(paths: &Paths, item: TokenStream, report: &Report) -> Token
 
 fn shape(paths: &Paths, function: &Function) -> TokenStream {
     let (outer, inner) = split(&function.attributes);
-    let inner = inner.into_iter().filter(|attribute| {
-        attribute.path().segments.last().is_none_or(|last| last.ident != "secure")
-    });
+    let outer = first_route_alone(outer);
+    let inner = inner.into_iter().filter(|attribute| !is_secure(attribute));
     let (signature, body) = (&function.signature, &function.body);
     let (visibility, name) = (&function.visibility, &signature.ident);
-    let (generics, _, bounds) = signature.generics.split_for_impl();
     let (response, future, pending) = (paths.secured_response(), future(), pending());
-    let service = (!visible(function).is_empty()).then(|| {
+    let is_routed = !visible(function).is_empty();
+    // A routed function cannot be generic; that it was is one of the mistakes, or none.
+    let generics = (!is_routed).then_some(&signature.generics);
+    let bounds = generics.and_then(|generics| generics.where_clause.as_ref());
+    let service = is_routed.then(|| {
         let service = paths.secured_service();
         let cfgs = function.attributes.iter().filter(|found| found.path().is_ident("cfg"));
         quote!(#(#cfgs)* impl #service for #name {})
@@ -47,4 +50,21 @@ fn shape(paths: &Paths, function: &Function) -> TokenStream {
         }
         #service
     }
+}
+
+/// Several route attributes without `#[routes]` would fail in actix-web's words too.
+fn first_route_alone(attributes: Vec<&Attribute>) -> Vec<&Attribute> {
+    let is_several = attributes.iter().any(|attribute| {
+        attribute.path().segments.last().is_some_and(|last| last.ident == "routes")
+    });
+    let mut routes = 0;
+    let keep = |attribute: &&Attribute| {
+        routes += usize::from(is_route(attribute.path()));
+        is_several || routes <= 1 || !is_route(attribute.path())
+    };
+    attributes.into_iter().filter(keep).collect()
+}
+
+fn is_secure(attribute: &Attribute) -> bool {
+    attribute.path().segments.last().is_some_and(|last| last.ident == "secure")
 }

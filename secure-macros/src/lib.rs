@@ -9,10 +9,76 @@ mod keys;
 mod model;
 mod parse;
 mod paths;
+#[cfg(test)]
+mod tests;
 
 use proc_macro::TokenStream;
 
-/// Puts a security policy on an actix-web handler.
+/// Puts a security policy on an actix-web handler; what it says is enforced, or does not compile.
+///
+/// All keys of one attribute must hold. Without a key it demands any authenticated caller.
+///
+/// | write | means |
+/// |---|---|
+/// | `public` | nobody needs to authenticate |
+/// | `auth = jwt` | which configured authenticators may, or must, accept the caller |
+/// | `roles = "admin"` | the caller has the role, any or all of several |
+/// | `scopes = "orders:read"` | the caller's token has the scope, any or all of several |
+/// | `permissions = "orders.refund"` | the caller has the permission, any or all of several |
+/// | `rate = "100/h"` | how many requests are admitted, counted by caller unless `by` says otherwise |
+/// | `validate(order)` | the parameters pass validation before the handler runs |
+/// | `unvalidated(order, reason = "the schema is the customer's")` | a body parameter that is not validated, and why |
+/// | `max_body = "64KiB"` | the largest request body |
+/// | `content_type = "application/json"` | the one media type a request body may have |
+/// | `crate = my_reexports::secure_runtime` | where the crate `secure_runtime` is, if not at `::secure_runtime` |
+///
+/// # Names
+///
+/// A list of several names says how they combine: `roles = any("admin", "auditor")`,
+/// `scopes = all("orders:read", "orders:write")`. `auth` takes bare words, and literals for names
+/// that are no words: `auth = any(jwt, "partner-api")`. `auth = optional` admits anonymous callers;
+/// credentials that are sent must be valid.
+///
+/// # Rates
+///
+/// A rate is `permits/window`; units are `s`, `min`, `h` and `d`, as in `"100/h"` or `"10/15min"`.
+/// Several quotas (`rate = ["10/s", "1000/h"]`) must all admit a request.
+///
+/// - `by = address`, `by = principal` or `by = endpoint` says whose requests are counted together;
+///   without it the principal if there is one, else the client's address.
+/// - `rate(anonymous = "100/h", authenticated = "1000/h")` limits callers by whether they are known.
+/// - `burst = 10`: how many at one instant (default: all permits of the window), for each quota.
+/// - `cost = 2`: how many permits one request takes.
+///
+/// `rate` may be written several times, each with another `by`.
+///
+/// # Bodies
+///
+/// A parameter that holds the request's body (`Json`, `Form`, `Bytes`, `String`, `Payload`,
+/// `Multipart`, `MultipartForm`, `Either`, also in `Option`, `Result` and tuples) is named in
+/// `validate(…)`, or in `unvalidated(…)` with a reason. It is recognised by the last word of its
+/// type's path: a body behind a type alias or in an extractor of your own is not seen. Sizes
+/// have the units of IEC 80000-13: `KB` is 1000 bytes, `KiB` 1024.
+///
+/// # Placement
+///
+/// The attribute stands above the route attribute, so that it sees method and path, and
+/// `secure_runtime::scope` accepts the endpoint. Below it, the policy is enforced all the same, but
+/// the scope cannot know. Without a route attribute the handler is used as
+/// `web::get().to(handler)`, and may be generic. Route attributes are recognised by their names
+/// (`get`, `actix_web::post`, `routes`…), not if they were imported under another one.
+///
+/// Attributes below `#[secure]` that wrap the function, such as `#[tracing::instrument]`, wrap it
+/// inside of every check. Those that need the item itself stand above `#[secure]`.
+///
+/// # A renamed crate
+///
+/// If `secure_runtime` goes by another name, say where it is:
+/// `#[secure(crate = my_reexports::secure_runtime, roles = "admin")]`.
+///
+/// # What it expands to
+///
+/// `SECURE_MACROS_DEBUG=1 cargo build` prints the expansion of every attribute that is compiled.
 #[proc_macro_attribute]
 pub fn secure(arguments: TokenStream, item: TokenStream) -> TokenStream {
     attribute::secure(arguments.into(), item.into()).into()

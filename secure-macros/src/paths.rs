@@ -40,8 +40,3 @@ pub(crate) fn future() -> TokenStream {
 pub(crate) fn pending() -> TokenStream {
     quote!(::core::future::pending)
 }
-
-/// Module path, file and line of the attribute.
-pub(crate) fn location() -> TokenStream {
-    quote!(::core::module_path!(), ::core::file!(), ::core::line!())
-}

@@ -17,6 +17,28 @@ use crate::validation::Validatable;
 pub use crate::validation::Violations;
 use actix_web::FromRequest;
 
+/// Registers an endpoint at link time, and is a reference to it.
+///
+/// linkme's own attribute does the same, and a type check besides that costs a function an
+/// endpoint: the type is always right here.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __endpoint {
+    ($name:literal, $routes:tt, $($policy:tt)*) => {{
+        use $crate::__private as secure;
+        secure::ENDPOINTS! {
+            #![linkme_macro = secure::ENDPOINTS]
+            static ENDPOINT: secure::Endpoint = secure::Endpoint::new(
+                ($name, ::core::module_path!(), ::core::file!(), ::core::line!()),
+                &$routes,
+                $($policy)*
+            );
+        }
+        &ENDPOINT
+    }};
+}
+pub use crate::__endpoint as endpoint;
+
 /// A limit from numbers the macro has checked; a zero becomes a one, the strictest there is.
 #[must_use]
 pub const fn limit(

@@ -96,6 +96,10 @@ pub(super) fn every_body_is_decided(
     let validated = declaration.validate.iter().flatten();
     let exempt = declaration.unvalidated.iter().map(|exemption| &exemption.parameter);
     let decided: Vec<&Name> = validated.chain(exempt).collect();
+    // A name that is no parameter may have been meant for one of them: it is a mistake already.
+    if decided.iter().any(|name| !parameters.iter().any(|parameter| parameter.binds(&name.text))) {
+        return;
+    }
     for parameter in parameters {
         let Some(body) = &parameter.body else { continue };
         if decided.iter().any(|name| parameter.binds(&name.text)) {

@@ -7,7 +7,6 @@ use crate::model::raw::Function;
 use crate::parse::tokens::word_of;
 
 /// One parameter.
-#[derive(Debug)]
 pub(super) struct Parameter<'a> {
     pub(super) pattern: &'a Pat,
     pub(super) ty: &'a Type,

@@ -44,27 +44,14 @@ pub(crate) fn endpoint(endpoint: &Endpoint) -> TokenStream {
     }
 }
 
-/// The endpoint's data, registered at link time.
-///
-/// In a block of its own, so that the user's function sees none of its names.
+/// The endpoint's data, registered at link time, in a block that the user's function cannot see.
 fn registration(endpoint: &Endpoint) -> TokenStream {
     let support = endpoint.paths.support();
     let variable = local("endpoint");
     let name = word_of(&endpoint.function.signature.ident).text;
-    let location = paths::location();
     let routes = service::routes(endpoint);
     let policy = policy::policy(endpoint);
-    quote! {
-        let #variable = {
-            use #support as secure;
-            secure::ENDPOINTS! {
-                #![linkme_macro = secure::ENDPOINTS]
-                static ENDPOINT: secure::Endpoint =
-                    secure::Endpoint::new((#name, #location), &[#(#routes),*], #policy);
-            }
-            &ENDPOINT
-        };
-    }
+    quote!(let #variable = #support::endpoint!(#name, [#(#routes),*], #policy);)
 }
 
 fn call(endpoint: &Endpoint, request: &Ident, payload: &Ident) -> TokenStream {
@@ -103,7 +90,7 @@ fn validation(endpoint: &Endpoint) -> TokenStream {
     let checks = endpoint.validated.iter().filter_map(|validated| {
         let index = syn::Index::from(validated.index);
         let place = spans::Place::of(types.get(validated.index)?);
-        let argument = place.frame(quote!(&#arguments.#index));
+        let argument = place.cover_locals(quote!(&#arguments.#index));
         Some(quote!(#support::check(#argument, #violations);))
     });
     quote!(|#arguments: &(#(#types,)*), #violations| { #(#checks)* })

@@ -51,8 +51,14 @@ impl Place {
         tokens.into_iter().map(place).collect()
     }
 
+    /// As [`Place::cover`], for tokens with local variables of ours: they stay ours.
+    pub(super) fn cover_locals(self, tokens: TokenStream) -> TokenStream {
+        let ours = |span: Span| Span::mixed_site().located_at(span);
+        Self { start: ours(self.start), end: ours(self.end) }.cover(tokens)
+    }
+
     /// The same tokens, the first at the start of the place, the last at its end; what stands
-    /// between keeps its place, and its hygiene.
+    /// between keeps its place.
     pub(super) fn frame(self, tokens: TokenStream) -> TokenStream {
         let mut tokens: Vec<TokenTree> = tokens.into_iter().collect();
         if let Some(last) = tokens.last_mut() {

@@ -7,7 +7,6 @@ use super::raw::{Combine, Function};
 use crate::paths::Paths;
 
 /// One secured handler.
-#[derive(Debug)]
 pub(crate) struct Endpoint {
     pub(crate) paths: Paths,
     pub(crate) function: Function,
@@ -20,7 +19,6 @@ pub(crate) struct Endpoint {
 }
 
 /// A route attribute that stands below `#[secure]`.
-#[derive(Debug)]
 pub(crate) struct Route {
     pub(crate) methods: Vec<String>,
     pub(crate) path: LitStr,

@@ -8,7 +8,7 @@ use crate::parse::rate::Rate;
 use crate::parse::size::Size;
 
 /// Everything between the parentheses of `#[secure(...)]`.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Declaration {
     pub(crate) public: Option<Ident>,
     pub(crate) auth: Option<Names>,
@@ -87,7 +87,6 @@ pub(crate) struct Exemption {
 }
 
 /// The function below the attribute; its body is never looked into.
-#[derive(Debug)]
 pub(crate) struct Function {
     pub(crate) attributes: Vec<Attribute>,
     pub(crate) visibility: Visibility,

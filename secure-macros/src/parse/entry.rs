@@ -46,7 +46,8 @@ impl Entry {
                 diagnostics.error(&stream(value), message)
             }
             Form::Call(group) => {
-                let message = format!("`{name}` expects {expected}, found parentheses");
+                let empty = if group.stream().is_empty() { "empty " } else { "" };
+                let message = format!("`{name}` expects {expected}, found {empty}parentheses");
                 diagnostics.error(group, message)
             }
         };

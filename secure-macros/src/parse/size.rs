@@ -2,15 +2,15 @@
 
 use std::fmt;
 
-/// Units with their bytes: decimal and binary prefixes as IEC 80000-13 has them.
+/// Units with their bytes, largest first: decimal and binary prefixes as IEC 80000-13 has them.
 const UNITS: [(&str, u64); 7] = [
-    ("B", 1),
-    ("KB", 1_000),
-    ("MB", 1_000_000),
-    ("GB", 1_000_000_000),
-    ("KiB", 1 << 10),
-    ("MiB", 1 << 20),
     ("GiB", 1 << 30),
+    ("GB", 1_000_000_000),
+    ("MiB", 1 << 20),
+    ("MB", 1_000_000),
+    ("KiB", 1 << 10),
+    ("KB", 1_000),
+    ("B", 1),
 ];
 
 /// A size in bytes, never zero.
@@ -65,13 +65,11 @@ fn parse(text: &str) -> Result<Size, Problem> {
 }
 
 impl fmt::Display for Size {
-    /// The canonical form: the largest unit that divides the size, binary before decimal.
+    /// The canonical form: the largest unit that divides the size.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (unit, bytes) = ["GiB", "MiB", "KiB", "GB", "MB", "KB"]
-            .into_iter()
-            .filter_map(|name| UNITS.into_iter().find(|(unit, _)| *unit == name))
-            .find(|(_, bytes)| self.0.is_multiple_of(*bytes))
-            .unwrap_or(("B", 1));
+        let divides = |bytes: u64| self.0.is_multiple_of(bytes);
+        let (unit, bytes) =
+            UNITS.into_iter().find(|(_, bytes)| divides(*bytes)).unwrap_or(("B", 1));
         write!(formatter, "{}{unit}", self.0 / bytes)
     }
 }

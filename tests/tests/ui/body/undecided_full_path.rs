@@ -1,4 +1,4 @@
-use actix_web::{post, web};
+use actix_web::post;
 use secure_runtime::secure;
 
 #[secure]

@@ -1,0 +1,24 @@
+//! Tests of the whole attribute: what it expands to, and that nothing makes it panic.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod fidelity;
+mod grammar;
+mod reference;
+mod snapshots;
+
+use proc_macro2::TokenStream;
+
+use crate::diagnostics::{Diagnostics, Report};
+use crate::model::legal::Endpoint;
+use crate::{check, parse};
+
+/// The endpoint of an attribute on a function, or every mistake.
+fn endpoint(arguments: &str, item: &str) -> Result<Endpoint, Report> {
+    let arguments: TokenStream = arguments.parse().unwrap();
+    let item: TokenStream = item.parse().unwrap();
+    Diagnostics::gather(|diagnostics| {
+        let declaration = parse::declaration(arguments, diagnostics);
+        let function = parse::function(item, diagnostics)?;
+        check::endpoint(&declaration, function, diagnostics)
+    })
+}

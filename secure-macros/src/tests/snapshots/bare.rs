@@ -1,0 +1,17 @@
+//! What `#[secure()]` expands to.
+
+#[get("/users")]
+fn list_users(
+    __request: ::secure_runtime::__private::HttpRequest,
+    __payload: ::secure_runtime::__private::Payload,
+) -> impl ::core::future::Future<Output = ::secure_runtime::SecuredResponse> {
+    async fn list_users(caller: Principal) -> web::Json<Vec<User>> {
+        web::Json(Vec::new())
+    }
+    let __endpoint = ::secure_runtime::__private::endpoint!(
+        "list_users", [secure::Route { methods : & ["GET"], path : "/users" }],
+        secure::Policy::AUTHENTICATED
+    );
+    ::secure_runtime::__private::serve(__endpoint, __request, __payload, list_users)
+}
+impl ::secure_runtime::SecuredService for list_users {}

@@ -1,0 +1,18 @@
+//! What `#[secure(role = "admin")]` expands to.
+
+::core::compile_error! {
+    "unknown key `role`\n= help: did you mean `roles`?"
+}
+#[get("/users")]
+fn list_users() -> impl ::core::future::Future<
+    Output = ::secure_runtime::SecuredResponse,
+> {
+    #[allow(dead_code, unused)]
+    const _: () = {
+        async fn list_users(caller: Principal) -> web::Json<Vec<User>> {
+            web::Json(Vec::new())
+        }
+    };
+    ::core::future::pending::<::secure_runtime::SecuredResponse>()
+}
+impl ::secure_runtime::SecuredService for list_users {}

@@ -1,0 +1,19 @@
+//! What `#[secure(roles = "admin", rate = "100/h")]` expands to.
+
+#[get("/users")]
+fn list_users(
+    __request: ::secure_runtime::__private::HttpRequest,
+    __payload: ::secure_runtime::__private::Payload,
+) -> impl ::core::future::Future<Output = ::secure_runtime::SecuredResponse> {
+    async fn list_users(caller: Principal) -> web::Json<Vec<User>> {
+        web::Json(Vec::new())
+    }
+    let __endpoint = ::secure_runtime::__private::endpoint!(
+        "list_users", [secure::Route { methods : & ["GET"], path : "/users" }],
+        secure::Policy::AUTHENTICATED.rule(secure::Rule::Role("admin")).limits(&
+        [secure::limit((100u32, 3600u32, 100u32, 1u32), secure::Partition::Caller,
+        secure::Audience::Everyone,)])
+    );
+    ::secure_runtime::__private::serve(__endpoint, __request, __payload, list_users)
+}
+impl ::secure_runtime::SecuredService for list_users {}

@@ -1,0 +1,32 @@
+//! 12 arguments.
+
+use actix_web::{post, web};
+use secure_runtime::secure;
+
+#[derive(serde::Deserialize, validator::Validate)]
+struct Page {}
+
+#[secure(roles = "admin", validate(_11))]
+#[post("/")]
+#[allow(clippy::too_many_arguments)]
+async fn handler(
+    _0: web::Query<Page>,
+    _1: web::Query<Page>,
+    _2: web::Query<Page>,
+    _3: web::Query<Page>,
+    _4: web::Query<Page>,
+    _5: web::Query<Page>,
+    _6: web::Query<Page>,
+    _7: web::Query<Page>,
+    _8: web::Query<Page>,
+    _9: web::Query<Page>,
+    _10: web::Query<Page>,
+    _11: web::Json<Page>,
+) -> &'static str {
+    ""
+}
+
+#[test]
+fn accepted() {
+    let _ = actix_web::App::new().service(handler);
+}

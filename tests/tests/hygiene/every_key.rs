@@ -1,0 +1,83 @@
+//! Every key, in every form it has.
+#![deny(warnings)]
+
+use actix_web::{HttpRequest, HttpResponse, Responder, get, post, web};
+use secure_runtime::secure;
+
+#[derive(serde::Deserialize, validator::Validate)]
+struct NewOrder {
+    #[validate(length(min = 1))]
+    item: String,
+}
+
+#[secure]
+#[get("/bare")]
+async fn bare() -> &'static str {
+    ""
+}
+
+#[secure()]
+#[get("/empty")]
+async fn empty() -> &'static str {
+    ""
+}
+
+#[secure(roles = "admin", rate = "100/h")]
+#[get("/users")]
+async fn list_users(_request: HttpRequest) -> web::Json<Vec<String>> {
+    web::Json(vec![])
+}
+
+#[secure(
+    auth = any(jwt, "partner-api"),
+    roles = any("a", "b"),
+    scopes = all("orders:read", "orders:write"),
+    permissions = "orders.refund",
+    rate(["10/s", "1000/h"], by = address, cost = 2),
+    rate(anonymous = "100/h", authenticated = ["1000/h", "10000/d"], burst = 10),
+    rate("50/s", by = endpoint),
+    validate(order),
+    max_body = "64KiB",
+    content_type = "application/vnd.api+json",
+)]
+#[post("/customers/{customer}/orders")]
+async fn place_order(
+    path: web::Path<u32>,
+    web::Json(order): web::Json<NewOrder>,
+) -> Result<impl Responder, actix_web::Error> {
+    let _ = path;
+    Ok(HttpResponse::Ok().body(order.item))
+}
+
+#[secure(public, rate("10/15min", by = endpoint), unvalidated(body, reason = "opaque"))]
+#[post("/raw")]
+async fn raw(body: web::Bytes) -> String {
+    body.len().to_string()
+}
+
+#[secure(
+    auth = all(mtls, jwt),
+    unvalidated(first, reason = "checked below"),
+    unvalidated(second, reason = "checked below"),
+)]
+#[post("/two")]
+async fn two(first: Option<web::Json<u32>>, second: Option<web::Form<u32>>) -> String {
+    format!("{}{}", first.is_some(), second.is_some())
+}
+
+#[secure(auth = optional, rate(anonymous = "1/s"), rate(authenticated = "2/s", by = principal))]
+async fn optional() -> impl Responder {
+    "ok"
+}
+
+#[test]
+fn accepted() {
+    let _ = actix_web::App::new()
+        .service(bare)
+        .service(empty)
+        .service(list_users)
+        .service(place_order)
+        .service(raw)
+        .service(two)
+        .route("/", web::get().to(optional));
+}

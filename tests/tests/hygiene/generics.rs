@@ -1,0 +1,57 @@
+//! Generic handlers, without a route attribute.
+
+use actix_web::{FromRequest, Responder, web};
+use secure_runtime::secure;
+
+trait Repository {
+    fn name(&self) -> String;
+}
+
+struct Memory;
+
+impl Repository for Memory {
+    fn name(&self) -> String {
+        String::from("memory")
+    }
+}
+
+#[secure(roles = "admin")]
+async fn bounded<T: Repository + 'static>(repository: web::Data<T>) -> impl Responder {
+    repository.name()
+}
+
+#[secure(roles = "admin", rate = "1/s")]
+async fn clause<'a, T, const N: usize>(repository: web::Data<T>) -> String
+where
+    T: Repository + 'static,
+    &'a str: Sized,
+{
+    format!("{}{N}", repository.name())
+}
+
+#[secure(auth = optional)]
+async fn extracts<E: FromRequest + 'static>(extractor: E) -> &'static str {
+    drop(extractor);
+    ""
+}
+
+#[secure(validate(order), roles = "customer")]
+async fn validates<T>(order: web::Json<T>) -> &'static str
+where
+    T: serde::de::DeserializeOwned + validator::Validate + 'static,
+{
+    drop(order);
+    ""
+}
+
+#[derive(serde::Deserialize, validator::Validate)]
+struct NewOrder {}
+
+#[test]
+fn accepted() {
+    let _ = actix_web::App::new()
+        .route("/bounded", web::get().to(bounded::<Memory>))
+        .route("/clause", web::get().to(clause::<Memory, 3>))
+        .route("/extracts", web::get().to(extracts::<actix_web::HttpRequest>))
+        .route("/validates", web::post().to(validates::<NewOrder>));
+}

@@ -1,0 +1,59 @@
+//! Parameters are bound by patterns, and are validated by the names they bind.
+#![deny(warnings)]
+
+use actix_web::{Responder, post, web};
+use secure_runtime::secure;
+
+#[derive(serde::Deserialize, validator::Validate)]
+struct NewOrder {
+    #[validate(range(min = 1))]
+    amount: u32,
+}
+
+#[secure(scopes = "orders:write", validate(order))]
+#[post("/{customer}/{year}")]
+async fn place(
+    web::Json(mut order): web::Json<NewOrder>,
+    path: web::Path<(u32, u16)>,
+    mut page: web::Query<NewOrder>,
+    _: actix_web::HttpRequest,
+) -> impl Responder {
+    let (customer, year) = path.into_inner();
+    order.amount += 1;
+    page.amount += order.amount;
+    format!("{customer} {year} {}", page.amount)
+}
+
+#[secure(public, unvalidated(order, reason = "one number"))]
+#[post("/whole")]
+async fn whole(order @ web::Json(_): web::Json<u32>) -> impl Responder {
+    web::Json(*order)
+}
+
+#[secure(validate(amount))]
+#[post("/field")]
+async fn field(web::Json(NewOrder { amount }): web::Json<NewOrder>) -> impl Responder {
+    web::Json(amount)
+}
+
+#[secure(validate(r#type))]
+#[post("/raw")]
+async fn r#match(r#type: web::Json<NewOrder>) -> impl Responder {
+    web::Json(r#type.amount)
+}
+
+#[secure(validate(größe), rate = "5/s")]
+#[post("/unicode")]
+async fn größer(größe: web::Json<NewOrder>) -> impl Responder {
+    web::Json(größe.amount)
+}
+
+#[test]
+fn accepted() {
+    let _ = actix_web::App::new()
+        .service(place)
+        .service(whole)
+        .service(field)
+        .service(r#match)
+        .service(größer);
+}

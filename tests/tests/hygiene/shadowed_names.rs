@@ -1,0 +1,49 @@
+//! The user's items have the names that the expansion needs.
+#![allow(dead_code, unused_macros, non_camel_case_types)]
+
+use secure_runtime::secure;
+
+mod core {}
+mod std {}
+mod secure {}
+mod secure_runtime_support {}
+struct Option;
+struct Result;
+struct Some;
+struct HttpRequest;
+struct Payload;
+struct Policy;
+struct Endpoint;
+trait Future {}
+enum u32 {}
+#[allow(non_snake_case)]
+fn Ok() {}
+const ENDPOINT: &str = "mine";
+static ENDPOINTS: &str = "mine";
+macro_rules! module_path {
+    () => {
+        compile_error!("mine")
+    };
+}
+macro_rules! line {
+    () => {
+        compile_error!("mine")
+    };
+}
+
+#[secure(roles = "admin", rate = "100/h", validate(order))]
+#[actix_web::post("/")]
+async fn handler(order: actix_web::web::Json<Item>) -> String {
+    let (endpoint, request, payload) = (ENDPOINT, ENDPOINTS, "");
+    format!("{endpoint}{request}{payload}{}", order.item)
+}
+
+#[derive(serde::Deserialize, validator::Validate)]
+struct Item {
+    item: String,
+}
+
+#[test]
+fn accepted() {
+    let _ = actix_web::App::new().service(handler);
+}
