@@ -15,9 +15,20 @@ pub(crate) fn run() -> Result<(), Failure> {
     steps.run("tests", || {
         tally.run(&mut cargo(&["test", "--workspace", "--locked", "--no-fail-fast"]))
     });
+    if root().join("tests/loom/Cargo.toml").is_file() {
+        steps.run("every interleaving, under loom", || tally.run(&mut loom()));
+    }
     let outcome = steps.finish();
     println!("{} passed, {} failed", tally.passed, tally.failed);
     outcome
+}
+
+/// The models of the limiter's table. They are a package of their own, with a target folder of its
+/// own: `--cfg loom` reaches every dependency, and actix-web does not build with it.
+fn loom() -> Command {
+    let mut command = cargo(&["test", "--locked", "--release", "--target-dir=target/loom"]);
+    command.arg("--manifest-path=tests/loom/Cargo.toml").env("RUSTFLAGS", "--cfg loom");
+    command
 }
 
 /// Tests counted over several runs of `cargo test`.
