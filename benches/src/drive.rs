@@ -1,4 +1,5 @@
-//! Requests without a network: made beforehand, answered one after the other on one thread.
+//! Requests without a network, made and answered one after the other on one thread, so that memory
+//! is taken and given back as it is in a server.
 
 use actix_http::Request;
 use actix_web::body::MessageBody;
@@ -65,7 +66,7 @@ where
 /// When one is not.
 pub async fn drive<S, B>(
     service: &S,
-    requests: Vec<Request>,
+    requests: impl Iterator<Item = Request>,
     expected: StatusCode,
 ) -> Result<(), Failure>
 where

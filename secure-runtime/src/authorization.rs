@@ -40,7 +40,7 @@ pub struct CompiledRule {
     names: Arc<Names>,
     test: Test,
     /// The bits of all scopes the rule mentions.
-    scopes: Box<[u64]>,
+    scopes: Bits,
 }
 
 /// The bit of each name.
@@ -60,14 +60,55 @@ enum Name {
 #[derive(Debug)]
 pub(crate) struct Authorities {
     names: Arc<Names>,
-    words: Box<[u64]>,
+    granted: Bits,
+}
+
+/// A set of names. The first 64 lie in place, so that most programs follow no pointer.
+#[derive(Clone, Debug, Default)]
+struct Bits {
+    first: u64,
+    rest: Box<[u64]>,
+}
+
+impl Bits {
+    /// An empty set with room for this many names.
+    fn with_room(names: usize) -> Self {
+        let words = names.div_ceil(u64::BITS as usize).saturating_sub(1);
+        Self { first: 0, rest: vec![0; words].into() }
+    }
+
+    fn insert(&mut self, bit: usize) {
+        let (word, bit) = (bit / u64::BITS as usize, bit % u64::BITS as usize);
+        let word = match word.checked_sub(1) {
+            None => Some(&mut self.first),
+            Some(word) => self.rest.get_mut(word),
+        };
+        if let Some(word) = word {
+            *word |= 1 << bit;
+        }
+    }
+
+    fn contains_all(&self, other: &Self) -> bool {
+        self.first & other.first == other.first
+            && other.rest.iter().zip(&self.rest).all(|(mask, word)| word & mask == *mask)
+    }
+
+    fn contains_any(&self, other: &Self) -> bool {
+        self.first & other.first != 0
+            || other.rest.iter().zip(&self.rest).any(|(mask, word)| word & mask != 0)
+    }
+
+    fn union(&self, other: &Self) -> Self {
+        let rest = self.rest.iter().zip(&other.rest).map(|(a, b)| a | b).collect();
+        Self { first: self.first | other.first, rest }
+    }
 }
 
 /// The compiled tree: single names of one level are gathered into a mask.
 #[derive(Clone, Debug)]
 enum Test {
-    All { mask: Box<[u64]>, rest: Box<[Test]> },
-    Any { mask: Box<[u64]>, rest: Box<[Test]> },
+    All { mask: Bits, rest: Box<[Test]> },
+    Any { mask: Bits, rest: Box<[Test]> },
     Not(Box<Test>),
 }
 
@@ -104,10 +145,7 @@ impl CompiledRule {
     /// then, and only then, asking for more scope helps (RFC 6750 section 3.1).
     #[must_use]
     pub fn would_hold_with_scopes(&self, caller: &Principal) -> bool {
-        let granted = self.names.authorities(caller);
-        let words: Vec<u64> =
-            granted.iter().zip(&self.scopes).map(|(word, scopes)| word | scopes).collect();
-        self.test.holds(&words)
+        self.test.holds(&self.names.authorities(caller).union(&self.scopes))
     }
 }
 
@@ -154,21 +192,14 @@ impl Names {
         });
     }
 
-    fn no_bits(&self) -> Box<[u64]> {
-        vec![0; self.bits.len().div_ceil(u64::BITS as usize)].into()
+    fn no_bits(&self) -> Bits {
+        Bits::with_room(self.bits.len())
     }
 
     /// Sets the bit of a name; false if the name has none.
-    fn set(&self, words: &mut [u64], name: Name) -> bool {
+    fn set(&self, bits: &mut Bits, name: Name) -> bool {
         let bit = self.bits.get(&name).copied();
-        let word = bit.and_then(|bit| words.get_mut(bit / u64::BITS as usize));
-        match (bit, word) {
-            (Some(bit), Some(word)) => {
-                *word |= 1 << (bit % u64::BITS as usize);
-                true
-            }
-            _ => false,
-        }
+        bit.inspect(|bit| bits.insert(*bit)).is_some()
     }
 
     fn test(&self, rule: &Rule) -> Test {
@@ -190,7 +221,7 @@ impl Names {
     }
 
     /// The single names of a list as one mask, and what is left.
-    fn split(&self, rules: &[Rule]) -> (Box<[u64]>, Box<[Test]>) {
+    fn split(&self, rules: &[Rule]) -> (Bits, Box<[Test]>) {
         let mut mask = self.no_bits();
         let mut rest = Vec::new();
         for rule in rules {
@@ -204,30 +235,30 @@ impl Names {
     }
 
     /// The caller's bits: kept with the principal for the rule set that saw it first.
-    fn authorities<'a>(self: &Arc<Self>, caller: &'a Principal) -> Cow<'a, [u64]> {
+    fn authorities<'a>(self: &Arc<Self>, caller: &'a Principal) -> Cow<'a, Bits> {
         let kept = caller
             .cached_authorities()
-            .get_or_init(|| Authorities { names: Arc::clone(self), words: self.words(caller) });
+            .get_or_init(|| Authorities { names: Arc::clone(self), granted: self.granted(caller) });
         if Arc::ptr_eq(&kept.names, self) {
-            Cow::Borrowed(&kept.words)
+            Cow::Borrowed(&kept.granted)
         } else {
-            Cow::Owned(self.words(caller).into())
+            Cow::Owned(self.granted(caller))
         }
     }
 
-    fn words(&self, caller: &Principal) -> Box<[u64]> {
-        let mut words = self.no_bits();
-        for name in self.bits.keys() {
+    fn granted(&self, caller: &Principal) -> Bits {
+        let mut bits = self.no_bits();
+        for (name, bit) in &self.bits {
             let granted = match *name {
                 Name::Role(role) => caller.has_role(role),
                 Name::Scope(scope) => caller.has_scope(scope),
                 Name::Permission(permission) => caller.has_permission(permission),
             };
             if granted {
-                self.set(&mut words, *name);
+                bits.insert(*bit);
             }
         }
-        words
+        bits
     }
 }
 
@@ -236,15 +267,13 @@ impl Test {
         Self::Any { mask: names.no_bits(), rest: Box::default() }
     }
 
-    fn holds(&self, granted: &[u64]) -> bool {
+    fn holds(&self, granted: &Bits) -> bool {
         match self {
             Self::All { mask, rest } => {
-                mask.iter().zip(granted).all(|(mask, word)| word & mask == *mask)
-                    && rest.iter().all(|test| test.holds(granted))
+                granted.contains_all(mask) && rest.iter().all(|test| test.holds(granted))
             }
             Self::Any { mask, rest } => {
-                mask.iter().zip(granted).any(|(mask, word)| word & mask != 0)
-                    || rest.iter().any(|test| test.holds(granted))
+                granted.contains_any(mask) || rest.iter().any(|test| test.holds(granted))
             }
             Self::Not(test) => !test.holds(granted),
         }

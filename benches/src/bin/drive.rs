@@ -1,7 +1,6 @@
 //! `drive FIXTURE VARIANT ALGORITHM COUNT`: so many requests through one application, for
 //! callgrind. Two counts of one variant differ by the requests only: the start cancels out.
 
-use actix_http::Request;
 use actix_web::http::StatusCode;
 use benches::Failure;
 use benches::drive::{SMALL_NOTE, body, drive, request};
@@ -21,8 +20,7 @@ async fn main() -> Result<(), Failure> {
     let algorithm: Algorithm = algorithm.parse()?;
     let token = &fixture.tokens(algorithm).admin;
     let body = body(SMALL_NOTE)?;
-    let requests: Vec<Request> =
-        (0..WARM_UP + count.parse::<usize>()?).map(|_| request(Some(token), &body)).collect();
+    let requests = (0..WARM_UP + count.parse::<usize>()?).map(|_| request(Some(token), &body));
 
     let ok = StatusCode::OK;
     let limits = Limits::Roomy;

@@ -31,14 +31,15 @@ pub(super) async fn in_time<T, E: Into<actix_web::Error>>(
     limit: Duration,
 ) -> Result<T, ArgumentFailure> {
     let mut arguments = pin!(arguments);
-    let outcome = match poll_fn(|context| Poll::Ready(arguments.as_mut().poll(context))).await {
-        Poll::Ready(outcome) => outcome,
-        Poll::Pending => match actix_web::rt::time::timeout(limit, arguments).await {
-            Ok(outcome) => outcome,
-            Err(_) => return Err(ArgumentFailure::TimedOut),
-        },
-    };
-    outcome.map_err(|error| ArgumentFailure::Failed(error.into()))
+    let mut deadline = None;
+    poll_fn(|context| {
+        if let Poll::Ready(outcome) = arguments.as_mut().poll(context) {
+            return Poll::Ready(outcome.map_err(|error| ArgumentFailure::Failed(error.into())));
+        }
+        let deadline = deadline.get_or_insert_with(|| Box::pin(actix_web::rt::time::sleep(limit)));
+        deadline.as_mut().poll(context).map(|()| Err(ArgumentFailure::TimedOut))
+    })
+    .await
 }
 
 /// What a failure comes to.

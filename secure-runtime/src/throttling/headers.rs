@@ -103,9 +103,9 @@ impl PolicyFields {
     #[inline]
     pub fn limit(&self, position: usize, decision: &Decision) -> Option<FieldValue> {
         let mut value = FieldValue::new();
-        value.push(self.prefixes.get(position)?);
+        value.push(self.prefixes.get(position)?.as_bytes());
         value.push_number(u64::from(decision.remaining()));
-        value.push(";t=");
+        value.push(b";t=");
         value.push_number(reset_seconds(decision));
         Some(value)
     }
@@ -193,28 +193,26 @@ impl FieldValue {
 
     /// Leaves the value as it is when `text` does not fit, which no quota makes happen.
     #[inline]
-    fn push(&mut self, text: &str) {
+    fn push(&mut self, text: &[u8]) {
         let end = self.length.saturating_add(text.len());
         if let Some(room) = self.bytes.get_mut(self.length..end) {
-            room.copy_from_slice(text.as_bytes());
+            room.copy_from_slice(text);
             self.length = end;
         }
     }
 
     #[inline]
-    fn push_number(&mut self, mut number: u64) {
-        let mut digits = [b'0'; 20];
-        let mut start = digits.len();
-        for digit in digits.iter_mut().rev() {
-            *digit = b'0'.wrapping_add((number % 10) as u8);
-            number /= 10;
-            start = start.saturating_sub(1);
-            if number == 0 {
-                break;
+    fn push_number(&mut self, number: u64) {
+        let width = number.checked_ilog10().unwrap_or(0) as usize + 1;
+        let end = self.length.saturating_add(width);
+        if let Some(room) = self.bytes.get_mut(self.length..end) {
+            let mut rest = number;
+            for digit in room.iter_mut().rev() {
+                *digit = b'0' + (rest % 10) as u8;
+                rest /= 10;
             }
+            self.length = end;
         }
-        let text = digits.get(start..).and_then(|digits| std::str::from_utf8(digits).ok());
-        self.push(text.unwrap_or_default());
     }
 }
 
