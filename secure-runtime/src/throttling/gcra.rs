@@ -125,12 +125,13 @@ impl Decision {
     /// The arrival time without the permits of this decision, or `None` when there is nothing to
     /// give back.
     ///
-    /// While the arrival time that this decision left is still ahead, every later request was
-    /// added on top of it, so subtracting is exactly "as if it had not come". Once it has passed,
-    /// time has given the permits back already, and doing so again would create some.
+    /// Time gives permits back as well, and none may come back twice: what is subtracted is never
+    /// more than what this decision still owes at `now`. At the instant of the decision, and for
+    /// as long as nothing else is taken, the result is exactly as if the request had not come;
+    /// a later refund beside other requests may give back less, never more.
     #[inline]
     pub(super) fn refund(&self, arrival: u64, now: u64) -> Option<u64> {
-        (self.allowed && now < self.arrival && arrival > now)
-            .then(|| arrival.saturating_sub(self.demand.increment))
+        let owed = self.arrival.saturating_sub(now).min(self.demand.increment);
+        (self.allowed && owed > 0 && arrival > now).then(|| arrival.saturating_sub(owed))
     }
 }

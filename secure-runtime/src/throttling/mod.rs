@@ -10,8 +10,8 @@
 //!    there are permits, never one more, and none is lost.
 //! 4. Every limit counts by itself: a key belongs to one limit of one endpoint. A request that one
 //!    limit admits and a later one refuses gives the permits back ([`Limiter::refund`]).
-//! 5. Memory is fixed when the [`Limiter`] is built, at 20 bytes for each key that must be held
-//!    with certainty. When more keys owe time than fit, the one nearest to its expiry is forgotten
+//! 5. Memory is fixed when the [`Limiter`] is built, at 20 bytes for each key that is to
+//!    be held. When more keys owe time than fit, the one nearest to its expiry is forgotten
 //!    and counted ([`Statistics::evicted_live`]).
 //! 6. Only the monotonic clock counts: setting the wall clock changes no limit. A time that goes
 //!    backwards (threads read the clock out of order) makes a decision stricter, never an error.
@@ -59,6 +59,8 @@
 mod gcra;
 mod headers;
 mod limiter;
+#[cfg(all(test, loom))]
+mod loom_tests;
 mod quota;
 mod slot;
 mod stripes;

@@ -72,6 +72,18 @@ impl Slot {
         self.swap(entry, BUSY).then_some(Claim(self))
     }
 
+    /// Takes the slot away from `key`, whatever time it stands at; `None` if it is gone.
+    pub(super) fn claim_from(&self, key: u64) -> Option<(Claim<'_>, Entry)> {
+        while let Some(entry) = self.read()
+            && entry.key == key
+        {
+            if let Some(claim) = self.claim(entry) {
+                return Some((claim, entry));
+            }
+        }
+        None
+    }
+
     #[inline]
     fn swap(&self, entry: Entry, word: u64) -> bool {
         self.word.compare_exchange(entry.word(), word, Ordering::AcqRel, Ordering::Relaxed).is_ok()

@@ -25,8 +25,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::slot::{Entry, Slot};
 use super::stripes::{Held, Stripes};
 
-/// Slots in a bucket.
-pub(super) const SLOTS: usize = 8;
+/// Slots in a bucket; few in the models that loom explores.
+pub(super) const SLOTS: usize = if cfg!(loom) { 2 } else { 8 };
 
 /// More than 32 bits of a hash can choose from.
 const MAX_BUCKETS: usize = u32::MAX as usize;
@@ -116,53 +116,65 @@ impl Table {
     #[inline(never)]
     fn insert(&self, key: u64, now: u64, next: &dyn Fn(u64) -> Option<u64>) -> Update {
         let held = self.stripes.lock(key);
+        // Every slot: one that is passing from this key to another shows the key still, and must
+        // not hide the one where the key was put since.
+        for index in self.candidates(key) {
+            for slot in &self.bucket(index).slots {
+                if let Some(update) = change(slot, key, u64::MAX, next) {
+                    return update;
+                }
+            }
+        }
+        let Some(arrival) = next(0) else { return Update::Unchanged(0) };
+        let entry = Entry { key, arrival };
+        let crowded = self.weakest(key, now).is_none_or(|weakest| weakest.entry.arrival > now);
+        if !(crowded && self.displace(&held, entry, now)) {
+            self.settle(entry, now, u64::MAX);
+        }
+        Update::Changed(arrival)
+    }
+
+    /// Puts an entry that stands nowhere, and whose stripe is held, into one of its buckets.
+    ///
+    /// An entry that stands beyond `limit` is not evicted for it: it is forgotten itself then.
+    fn settle(&self, entry: Entry, now: u64, limit: u64) {
         loop {
-            let victim = match self.survey(key, now, next) {
-                Survey::Found(update) => return update,
-                Survey::Absent(victim) => victim,
-            };
-            let Some(arrival) = next(0) else { return Update::Unchanged(0) };
-            let inserted = Entry { key, arrival };
-            // Without a victim, every slot is passing to another key at this moment.
-            let Some(victim) = victim else {
+            // Without one to evict, every slot is passing to another key at this moment.
+            let Some(weakest) = self.weakest(entry.key, now) else {
                 pause();
                 continue;
             };
-            let live = victim.entry.arrival > now;
-            if live && self.displace(&held, inserted, now) {
-                return Update::Changed(arrival);
+            let forgotten = if weakest.entry.arrival > limit {
+                entry
+            } else if let Some(claim) = weakest.slot.claim(weakest.entry) {
+                claim.publish(entry);
+                weakest.entry
+            } else {
+                // Lost to a thread that went on.
+                continue;
+            };
+            if forgotten.arrival > now {
+                self.evicted_live.fetch_add(1, Ordering::Relaxed);
             }
-            // Who loses a slot here lost it to a thread that went on.
-            if let Some(claim) = victim.slot.claim(victim.entry) {
-                claim.publish(inserted);
-                if live {
-                    self.evicted_live.fetch_add(1, Ordering::Relaxed);
-                }
-                return Update::Changed(arrival);
-            }
+            return;
         }
     }
 
-    /// A complete look at both buckets, by the holder of the key's stripe.
-    fn survey(&self, key: u64, now: u64, next: &dyn Fn(u64) -> Option<u64>) -> Survey<'_> {
-        let mut victim: Option<Victim<'_>> = None;
+    /// The first free slot for a key, else the one nearest to its expiry.
+    fn weakest(&self, key: u64, now: u64) -> Option<Standing<'_>> {
+        let mut weakest: Option<Standing<'_>> = None;
         for index in self.candidates(key) {
-            let bucket = self.bucket(index);
-            if let Some(update) = bucket.change(key, u64::MAX, next) {
-                return Survey::Found(update);
-            }
-            for slot in &bucket.slots {
+            for slot in &self.bucket(index).slots {
                 let Some(entry) = slot.read() else { continue };
-                // The first free slot, else the one nearest to its expiry.
-                let better = |best: &Victim<'_>| {
-                    best.entry.arrival > now && entry.arrival < best.entry.arrival
-                };
-                if victim.as_ref().is_none_or(better) {
-                    victim = Some(Victim { slot, entry });
+                if entry.arrival <= now {
+                    return Some(Standing { slot, entry });
+                }
+                if weakest.as_ref().is_none_or(|least| entry.arrival < least.entry.arrival) {
+                    weakest = Some(Standing { slot, entry });
                 }
             }
         }
-        Survey::Absent(victim)
+        weakest
     }
 
     /// Puts `inserted` in the place of an entry that can move to its other bucket.
@@ -170,18 +182,16 @@ impl Table {
         for index in self.candidates(inserted.key) {
             for slot in &self.bucket(index).slots {
                 let Some(resident) = slot.read() else { continue };
-                let other = self.bucket(self.other_candidate(resident.key, index));
-                if !other.has_room(now) {
+                let other = self.other_candidate(resident.key, index);
+                if !self.bucket(other).has_room(now) {
                     continue;
                 }
                 let Some(_held) = self.stripes.try_lock_beside(held, resident.key) else {
                     continue;
                 };
-                let Some(claim) = slot.claim(resident) else { continue };
+                let Some((claim, resident)) = slot.claim_from(resident.key) else { continue };
                 claim.publish(inserted);
-                if !other.put(resident, now) {
-                    self.evicted_live.fetch_add(1, Ordering::Relaxed);
-                }
+                self.settle(resident, now, now.max(resident.arrival));
                 return true;
             }
         }
@@ -250,26 +260,12 @@ impl Bucket {
     fn has_room(&self, now: u64) -> bool {
         self.slots.iter().any(|slot| slot.read().is_some_and(|entry| entry.arrival <= now))
     }
-
-    /// Puts an entry that stands nowhere into a free slot, if there is still one.
-    fn put(&self, entry: Entry, now: u64) -> bool {
-        let claim = self.slots.iter().find_map(|slot| {
-            let free = slot.read().filter(|entry| entry.arrival <= now)?;
-            slot.claim(free)
-        });
-        claim.map(|claim| claim.publish(entry)).is_some()
-    }
 }
 
-/// A slot that an insertion may take, and what stood there.
-struct Victim<'a> {
+/// A slot and what stood there.
+struct Standing<'a> {
     slot: &'a Slot,
     entry: Entry,
-}
-
-enum Survey<'a> {
-    Found(Update),
-    Absent(Option<Victim<'a>>),
 }
 
 /// Changes the time of `key` for as long as it stands in `slot`.

@@ -1,0 +1,9 @@
+//! The limiter's own sources, compiled against loom's atomics and locks.
+//!
+//! They are included by path, because the rest of `secure-runtime` depends on crates that do not
+//! build under `--cfg loom`. Run with
+//! `RUSTFLAGS="--cfg loom" cargo test -p throttling-loom --release --target-dir target/loom`.
+#![cfg(loom)]
+
+#[path = "../../../secure-runtime/src/throttling/mod.rs"]
+pub mod throttling;
