@@ -40,8 +40,8 @@ pub(super) fn one_route_attribute(function: &Function, diagnostics: &mut Diagnos
     if is_several(function) {
         return;
     }
-    let routes = function.attributes.iter().filter(|attribute| is_route(attribute.path()));
-    if let Some(second) = routes.skip(1).next() {
+    let mut routes = function.attributes.iter().filter(|attribute| is_route(attribute.path()));
+    if let Some(second) = routes.nth(1) {
         diagnostics
             .error(second.path(), "expected one route attribute, found a second one")
             .help("put `#[routes]` above them");

@@ -1,9 +1,9 @@
-use actix_web::{get, post};
+use actix_web::get;
 use secure_runtime::secure;
 
 #[secure]
 #[get("/")]
-#[post("/")] //~ ERROR found a second one
+#[actix_web::post("/")] //~ ERROR found a second one
 async fn handler() -> &'static str {
     loop {}
 }

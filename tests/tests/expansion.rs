@@ -1,0 +1,145 @@
+//! What the attribute writes into the binary is what it says: the registered data of each endpoint.
+
+use actix_web::{HttpResponse, get, post, route, routes, web};
+use secure_runtime::__private::{ENDPOINTS, Endpoint};
+use secure_runtime::policy::{Access, Audience, Authenticators, Partition, Rule};
+use secure_runtime::secure;
+
+#[secure]
+#[get("/bare")]
+async fn bare() -> HttpResponse {
+    HttpResponse::Ok().finish()
+}
+
+#[secure(roles = "admin", scopes = any("a", "b"), permissions = all("c", "d"), auth = any(jwt, "api-key"))]
+#[route("/rules", method = "GET", method = "PURGE")]
+async fn rules() -> HttpResponse {
+    HttpResponse::Ok().finish()
+}
+
+#[secure(public, rate(["10/s", "100/15min"], by = address, cost = 2), rate("1000/d", by = endpoint, burst = 50))]
+#[routes]
+#[get("/one")]
+#[post("/two")]
+async fn limits() -> HttpResponse {
+    HttpResponse::Ok().finish()
+}
+
+#[secure(
+    auth = optional,
+    rate(anonymous = "1/min", authenticated = "2/h"),
+    unvalidated(body, reason = "opaque"),
+    max_body = "64KiB",
+    content_type = "text/plain",
+)]
+async fn r#final(body: String) -> String {
+    body
+}
+
+macro_rules! generated {
+    ($name:ident, $role:expr, $ty:ty) => {
+        #[secure(auth = all(mtls, jwt), roles = $role, validate(order))]
+        #[post("/generated")]
+        async fn $name(order: $ty) -> HttpResponse {
+            drop(order);
+            HttpResponse::Ok().finish()
+        }
+    };
+}
+
+#[derive(serde::Deserialize, validator::Validate)]
+struct NewOrder {}
+
+generated!(generated, "clerk", web::Json<NewOrder>);
+
+#[get("/below")]
+#[secure(roles = "auditor")]
+async fn below() -> HttpResponse {
+    HttpResponse::Ok().finish()
+}
+
+#[test]
+fn everything_is_registered_once() {
+    let mut names: Vec<&str> = ENDPOINTS.iter().map(|endpoint| endpoint.name).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["bare", "below", "final", "generated", "limits", "rules"]);
+    let _ = (r#final, actix_web::App::new().service(below).service(bare).service(rules));
+    let _ = actix_web::App::new().service(limits).service(generated);
+}
+
+#[test]
+fn places_and_routes() {
+    let first = endpoint("bare");
+    assert_eq!(first.module, module_path!());
+    assert!(first.file.ends_with("expansion.rs") && first.line == 8, "{first:?}");
+    assert_eq!(routes_of(first), ["GET /bare"]);
+    assert_eq!(routes_of(endpoint("rules")), ["GET,PURGE /rules"]);
+    assert_eq!(routes_of(endpoint("limits")), ["GET /one", "POST /two"]);
+    assert_eq!(routes_of(endpoint("generated")), ["POST /generated"]);
+    assert!(routes_of(endpoint("below")).is_empty() && routes_of(endpoint("final")).is_empty());
+}
+
+#[test]
+fn callers() {
+    let any = Authenticators::Any(&["jwt", "api-key"]);
+    let all = Authenticators::All(&["mtls", "jwt"]);
+    assert_eq!(endpoint("bare").policy.access, Access::Authenticated(Authenticators::Default));
+    assert_eq!(endpoint("rules").policy.access, Access::Authenticated(any));
+    assert_eq!(endpoint("limits").policy.access, Access::Public);
+    assert_eq!(endpoint("final").policy.access, Access::Optional(Authenticators::Default));
+    assert_eq!(endpoint("generated").policy.access, Access::Authenticated(all));
+
+    let scopes = Rule::Any(&[Rule::Scope("a"), Rule::Scope("b")]);
+    let permissions = Rule::All(&[Rule::Permission("c"), Rule::Permission("d")]);
+    let Rule::All(found) = endpoint("rules").policy.rule else { panic!("several rules") };
+    assert_eq!(found, [Rule::Role("admin"), scopes, permissions]);
+    assert_eq!(endpoint("below").policy.rule, Rule::Role("auditor"));
+    assert_eq!(endpoint("generated").policy.rule, Rule::Role("clerk"));
+    assert_eq!(endpoint("bare").policy.rule, Rule::All(&[]));
+}
+
+#[test]
+fn limits_with_their_options() {
+    let found = |name: &str| -> Vec<_> {
+        let all = endpoint(name).policy.limits.iter();
+        all.map(|limit| {
+            let quota = limit.quota;
+            let numbers = (quota.permits().get(), quota.window_seconds().get());
+            (numbers, quota.burst().get(), limit.cost.get(), limit.by, limit.audience)
+        })
+        .collect()
+    };
+    assert_eq!(
+        found("limits"),
+        [
+            ((10, 1), 10, 2, Partition::Address, Audience::Everyone),
+            ((100, 900), 100, 2, Partition::Address, Audience::Everyone),
+            ((1000, 86_400), 50, 1, Partition::Endpoint, Audience::Everyone),
+        ]
+    );
+    assert_eq!(
+        found("final"),
+        [
+            ((1, 60), 1, 1, Partition::Caller, Audience::Anonymous),
+            ((2, 3600), 2, 1, Partition::Caller, Audience::Authenticated),
+        ]
+    );
+}
+
+#[test]
+fn bodies() {
+    let policy = &endpoint("final").policy;
+    assert_eq!((policy.max_body, policy.content_type), (Some(65_536), Some("text/plain")));
+    assert_eq!((policy.unvalidated[0].parameter, policy.unvalidated[0].reason), ("body", "opaque"));
+    assert_eq!(endpoint("generated").policy.validates, ["order"]);
+    assert_eq!(endpoint("bare").policy.max_body, None);
+}
+
+fn endpoint(name: &str) -> &'static Endpoint {
+    ENDPOINTS.iter().find(|endpoint| endpoint.name == name).unwrap()
+}
+
+fn routes_of(endpoint: &Endpoint) -> Vec<String> {
+    let routes = endpoint.routes.iter();
+    routes.map(|route| format!("{} {}", route.methods.join(","), route.path)).collect()
+}
