@@ -1,6 +1,7 @@
-//! What a person types, and what CI runs: `cargo xtask tidy`, `test` and `bench`.
+//! What a person types, and what CI runs: `cargo xtask tidy`, `test`, `bench`, `fuzz`.
 
 mod bench;
+mod fuzz;
 mod steps;
 mod test;
 mod tidy;
@@ -17,7 +18,8 @@ usage: cargo xtask COMMAND
   tidy                      formatting, clippy, source files, dependencies, documentation
   test                      every test of the workspace
   bench [FILTER] [--quick]  side by side with what a user would take instead;
-                            a table, and target/bench/results.json";
+                            a table, and target/bench/results.json
+  fuzz [SECONDS]            every fuzz target for so long; needs a nightly compiler";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -26,6 +28,7 @@ fn main() -> ExitCode {
         ["tidy"] => tidy::run(),
         ["test"] => test::run(),
         ["bench", options @ ..] => bench::run(options),
+        ["fuzz", options @ ..] => fuzz::run(options),
         _ => Err(USAGE.into()),
     };
     match outcome {
