@@ -67,7 +67,7 @@ where
     let body = body(SMALL_NOTE)?;
     let requests =
         || -> Vec<Request> { (0..REQUESTS).map(|_| request(Some(token), &body)).collect() };
-    drive(service, requests(), StatusCode::OK).await?;
+    drive(service, requests().into_iter(), StatusCode::OK).await?;
     let requests = requests();
     let before = allocations();
     drive(service, requests, StatusCode::OK).await?;
