@@ -70,7 +70,7 @@ where
     drive(service, requests().into_iter(), StatusCode::OK).await?;
     let requests = requests();
     let before = allocations();
-    drive(service, requests, StatusCode::OK).await?;
+    drive(service, requests.into_iter(), StatusCode::OK).await?;
     Ok((allocations() - before) as f64 / REQUESTS as f64)
 }
 
