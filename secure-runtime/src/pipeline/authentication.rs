@@ -1,9 +1,9 @@
 //! Stage 3: asks the endpoint's authenticators who is calling.
 
-use std::future::poll_fn;
+use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::task::Poll;
+use std::task::{Context, Poll, ready};
 
 use super::passage::Refused;
 use crate::authentication::{Attempt, Refusal, RefusalCode, Verdict};
@@ -15,68 +15,63 @@ use crate::time::Moment;
 
 type Waiting = Pin<Box<dyn Future<Output = Verdict> + Send>>;
 
-/// The caller, or nobody where that is allowed. Does not suspend unless an authenticator waits.
-pub(super) async fn authenticate(
-    authentication: &Authentication,
-    request: &RequestHead<'_>,
-    now: Moment,
-) -> Result<Option<Principal>, Refused> {
-    let mut round = Round::new(authentication);
-    loop {
-        match round.advance(request, now) {
-            Progress::Finished(outcome) => return outcome,
-            Progress::Waiting(waiting) => {
-                let verdict = wait(waiting).await;
-                if let Some(outcome) = round.absorb(verdict) {
-                    return outcome;
-                }
-            }
-        }
-    }
-}
+/// The caller, or nobody where that is allowed.
+type Outcome = Result<Option<Principal>, Refused>;
 
 /// One request's turn through the authenticators of its endpoint.
-struct Round<'a> {
-    authentication: &'a Authentication,
+#[derive(Default)]
+pub(super) struct Round {
     next: usize,
     accepted: usize,
     caller: Option<Principal>,
     refusal: Option<Refusal>,
+    waiting: Option<Waiting>,
 }
 
-enum Progress {
-    Finished(Result<Option<Principal>, Refused>),
-    Waiting(Waiting),
-}
-
-impl<'a> Round<'a> {
-    fn new(authentication: &'a Authentication) -> Self {
-        Self { authentication, next: 0, accepted: 0, caller: None, refusal: None }
-    }
-
-    /// Asks one after the other, until the outcome is known or one of them waits.
-    fn advance(&mut self, request: &RequestHead<'_>, now: Moment) -> Progress {
-        while let Some(authenticator) = self.authentication.authenticators.get(self.next) {
-            self.next += 1;
-            let attempt =
-                catch_unwind(AssertUnwindSafe(|| authenticator.authenticate(request, now)));
-            let verdict = match attempt {
-                Ok(Attempt::Absent) => continue,
-                Ok(Attempt::Accepted(principal)) => Verdict::Accepted(principal),
-                Ok(Attempt::Refused(refusal)) => Verdict::Refused(refusal),
-                Ok(Attempt::Pending(waiting)) => return Progress::Waiting(waiting),
-                Err(_) => panicked(),
+impl Round {
+    /// Asks one after the other until the outcome is known. Is ready at once unless an
+    /// authenticator waits.
+    pub(super) fn poll(
+        &mut self,
+        authentication: &Authentication,
+        request: &RequestHead<'_>,
+        now: Moment,
+        context: &mut Context<'_>,
+    ) -> Poll<Outcome> {
+        loop {
+            let verdict = match &mut self.waiting {
+                Some(waiting) => {
+                    let verdict = ready!(poll_guarded(waiting, context));
+                    self.waiting = None;
+                    verdict
+                }
+                None => {
+                    let Some(authenticator) = authentication.authenticators.get(self.next) else {
+                        return Poll::Ready(self.conclude(authentication));
+                    };
+                    self.next += 1;
+                    let ask = || authenticator.authenticate(request, now);
+                    match catch_unwind(AssertUnwindSafe(ask)) {
+                        Ok(Attempt::Absent) => continue,
+                        Ok(Attempt::Accepted(principal)) => Verdict::Accepted(principal),
+                        Ok(Attempt::Refused(refusal)) => Verdict::Refused(refusal),
+                        Ok(Attempt::Pending(waiting)) => {
+                            self.waiting = Some(waiting);
+                            continue;
+                        }
+                        Err(_) => panicked(),
+                    }
+                }
             };
-            if let Some(outcome) = self.absorb(verdict) {
-                return Progress::Finished(outcome);
+            if let Some(outcome) = self.absorb(authentication.mode, verdict) {
+                return Poll::Ready(outcome);
             }
         }
-        Progress::Finished(self.conclude())
     }
 
     /// Takes in one verdict; `Some` if it decides.
-    fn absorb(&mut self, verdict: Verdict) -> Option<Result<Option<Principal>, Refused>> {
-        let needs_all = matches!(self.authentication.mode, Mode::All { .. });
+    fn absorb(&mut self, mode: Mode, verdict: Verdict) -> Option<Outcome> {
+        let needs_all = matches!(mode, Mode::All { .. });
         match verdict {
             Verdict::Accepted(principal) if needs_all => {
                 self.accepted += 1;
@@ -96,13 +91,13 @@ impl<'a> Round<'a> {
     }
 
     /// All have been asked, and none decided alone.
-    fn conclude(&mut self) -> Result<Option<Principal>, Refused> {
+    fn conclude(&mut self, authentication: &Authentication) -> Outcome {
         // Credentials that were sent and accepted by none never make the caller anonymous.
         if let Some(refusal) = self.refusal.take() {
             return Err(denial(&refusal));
         }
-        let asked = self.authentication.authenticators.len();
-        match self.authentication.mode {
+        let asked = authentication.authenticators.len();
+        match authentication.mode {
             Mode::All { .. } if self.accepted == asked && asked > 0 => Ok(self.caller.take()),
             Mode::All { .. } if self.accepted > 0 => {
                 Err(unauthenticated("credentials of one of the schemes are missing"))
@@ -118,12 +113,9 @@ impl<'a> Round<'a> {
 }
 
 /// An authenticator that panics while it waits is unable to judge.
-async fn wait(mut waiting: Waiting) -> Verdict {
-    poll_fn(|context| match catch_unwind(AssertUnwindSafe(|| waiting.as_mut().poll(context))) {
-        Ok(polled) => polled,
-        Err(_) => Poll::Ready(panicked()),
-    })
-    .await
+fn poll_guarded(waiting: &mut Waiting, context: &mut Context<'_>) -> Poll<Verdict> {
+    let polled = catch_unwind(AssertUnwindSafe(|| waiting.as_mut().poll(context)));
+    polled.unwrap_or_else(|_| Poll::Ready(panicked()))
 }
 
 fn panicked() -> Verdict {

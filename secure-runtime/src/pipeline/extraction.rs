@@ -2,10 +2,6 @@
 //!
 //! What serde and actix-web say of a failure names Rust types; the client reads our own words.
 
-use std::future::poll_fn;
-use std::task::{Context, Poll};
-use std::time::Duration;
-
 use actix_web::HttpResponse;
 use actix_web::error::{
     ContentTypeError, JsonPayloadError, PayloadError, QueryPayloadError, UrlencodedError,
@@ -17,25 +13,6 @@ use super::body::too_large;
 use crate::denial::{Denial, DenialKind};
 use crate::problem::{self, Problem};
 
-/// Polls until it is done, but not longer than `limit`; false if it was not done by then.
-///
-/// What is done at once, as arguments mostly are, costs no timer. It takes a closure rather than a
-/// future, so that it is compiled once and not for every handler.
-pub(super) async fn in_time(
-    poll: &mut dyn FnMut(&mut Context<'_>) -> Poll<()>,
-    limit: Duration,
-) -> bool {
-    let mut deadline = None;
-    poll_fn(|context| {
-        if poll(context).is_ready() {
-            return Poll::Ready(true);
-        }
-        let deadline = deadline.get_or_insert_with(|| Box::pin(actix_web::rt::time::sleep(limit)));
-        deadline.as_mut().poll(context).map(|()| false)
-    })
-    .await
-}
-
 /// What a failure comes to.
 pub(super) enum Refusal {
     Denied(Denial),
@@ -43,15 +20,9 @@ pub(super) enum Refusal {
     Answered(HttpResponse),
 }
 
-/// What it comes to that there are no arguments; without an error, that they took too long.
-pub(super) fn refusal(error: Option<&actix_web::Error>) -> Refusal {
-    match error {
-        Some(error) => denial_of(error).map_or_else(|| foreign(error), Refusal::Denied),
-        None => {
-            let cause = "the arguments did not arrive in time";
-            Refusal::Denied(Denial::new(DenialKind::Timeout, cause))
-        }
-    }
+/// What it comes to that there are no arguments.
+pub(super) fn refusal(error: &actix_web::Error) -> Refusal {
+    denial_of(error).map_or_else(|| foreign(error), Refusal::Denied)
 }
 
 /// The denial for an error that this crate or actix-web made.

@@ -7,7 +7,7 @@ use crate::denial::{Denial, DenialKind, Throttled};
 use crate::policy::{Audience, Partition};
 use crate::principal::Principal;
 use crate::security::PlannedLimit;
-use crate::throttling::{Decision, LimitKey, Limiter, PolicyFields, retry_after_seconds};
+use crate::throttling::{Decision, LimitKey, Limiter, PolicyFields, Quota, retry_after_seconds};
 use crate::time::Moment;
 
 /// Whose request is counted.
@@ -18,19 +18,22 @@ pub(super) struct Subject<'a> {
 }
 
 /// The limit nearest to exhaustion, and what it said.
-pub(super) struct LimitReport<'a> {
-    pub(super) limit: &'a PlannedLimit,
+#[derive(Clone, Copy)]
+pub(super) struct LimitReport {
+    pub(super) quota: Quota,
+    /// Its place among the endpoint's limits.
+    pub(super) position: usize,
     pub(super) decision: Decision,
 }
 
 /// Takes the permits. If one limit refuses, those taken before it in this stage are given back, so
 /// that a request refused by the hourly limit does not use up the one of the second.
-pub(super) fn reserve<'a>(
+pub(super) fn reserve(
     (limiter, fields): (&Limiter, &PolicyFields),
-    limits: &'a [PlannedLimit],
+    limits: &[PlannedLimit],
     subject: Subject<'_>,
     now: Moment,
-    report: &mut Option<LimitReport<'a>>,
+    report: &mut Option<LimitReport>,
 ) -> Result<(), Refused> {
     let now_ns = now.monotonic_nanos();
     let mut taken: Vec<(LimitKey, Decision)> = Vec::new();
@@ -40,7 +43,8 @@ pub(super) fn reserve<'a>(
         };
         let limit = &planned.limit;
         let decision = limiter.check(key, &limit.quota, limit.cost, now_ns);
-        let current = LimitReport { limit: planned, decision };
+        let position = planned.position;
+        let current = LimitReport { quota: limit.quota, position, decision };
         if !decision.is_allowed() {
             for (key, decision) in &taken {
                 limiter.refund(*key, decision, now_ns);
@@ -59,12 +63,11 @@ pub(super) fn reserve<'a>(
     Ok(())
 }
 
-impl LimitReport<'_> {
+impl LimitReport {
     /// Compares what is left of each quota, as shares.
     fn is_nearer_to_exhaustion_than(&self, other: &Self) -> bool {
-        let (left, whole) = (self.decision.remaining(), self.limit.limit.quota.burst().get());
-        let (other_left, other_whole) =
-            (other.decision.remaining(), other.limit.limit.quota.burst().get());
+        let (left, whole) = (self.decision.remaining(), self.quota.burst().get());
+        let (other_left, other_whole) = (other.decision.remaining(), other.quota.burst().get());
         u64::from(left) * u64::from(other_whole) < u64::from(other_left) * u64::from(whole)
     }
 }
@@ -106,11 +109,11 @@ fn network(address: Option<IpAddr>) -> Option<IpAddr> {
     })
 }
 
-fn throttled(fields: &PolicyFields, report: &LimitReport<'_>) -> Refused {
+fn throttled(fields: &PolicyFields, report: &LimitReport) -> Refused {
     let mut denial = Denial::new(DenialKind::Throttled, "a limit is used up");
     denial.throttled = Some(Box::new(Throttled {
         retry_after_seconds: retry_after_seconds(&report.decision),
-        violated: fields.name(report.limit.position).unwrap_or_default().into(),
+        violated: fields.name(report.position).unwrap_or_default().into(),
     }));
     Box::new(denial)
 }

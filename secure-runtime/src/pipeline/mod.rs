@@ -10,9 +10,10 @@
 //! 8. the handler
 //! 9. the response's own fields
 //!
-//! Stages 1 to 5 know neither the handler's type nor the body: [`passage`] is compiled once. A
-//! denial at any stage is a value, and [`response`] makes the answer of it in one place.
+//! Stages 1 to 5 ([`admission`]) know neither the handler's type nor the body, and are compiled
+//! once. A denial at any stage is a value, and [`response`] makes the answer of it in one place.
 
+mod admission;
 mod authentication;
 mod body;
 mod caller;
@@ -21,10 +22,11 @@ mod limits;
 mod passage;
 mod response;
 
-use std::pin::pin;
-use std::task::Context;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 
 use actix_web::{FromRequest, Handler, HttpRequest, Responder, web::Payload};
+use pin_project_lite::pin_project;
 
 use crate::policy::Endpoint;
 use crate::scope::SecuredResponse;
@@ -37,50 +39,95 @@ pub fn serve<H, Args>(
     request: HttpRequest,
     payload: Payload,
     handler: H,
-) -> impl Future<Output = SecuredResponse>
+) -> Serve<H, Args>
 where
     H: Handler<Args>,
-    Args: FromRequest + 'static,
-    H::Output: Responder,
+    Args: FromRequest,
 {
     serve_validated(endpoint, request, payload, handler, |_, _| {})
 }
 
 /// Serves one request of an endpoint whose arguments are validated.
-///
-/// Compiled for every handler, so it holds only what needs the types of the handler.
-pub async fn serve_validated<H, Args>(
+pub fn serve_validated<H, Args>(
     endpoint: &'static Endpoint,
     request: HttpRequest,
     payload: Payload,
     handler: H,
     validate: fn(&Args, &mut Violations),
-) -> SecuredResponse
+) -> Serve<H, Args>
 where
     H: Handler<Args>,
-    Args: FromRequest + 'static,
+    Args: FromRequest,
+{
+    let passage = Passage::new(endpoint, request, payload);
+    Serve { passage, handler, validate, stage: Stage::Admission }
+}
+
+pin_project! {
+    /// One request on its way through the stages.
+    ///
+    /// Written by hand and small: it is the part that the compiler makes anew for every handler.
+    #[must_use = "nothing is served before it is awaited"]
+    pub struct Serve<H: Handler<Args>, Args: FromRequest> {
+        passage: Passage,
+        handler: H,
+        validate: fn(&Args, &mut Violations),
+        #[pin]
+        stage: Stage<Args::Future, H::Future>,
+    }
+}
+
+pin_project! {
+    #[project = StageProjection]
+    enum Stage<A, R> {
+        Admission,
+        Extraction { #[pin] arguments: A },
+        Handling { #[pin] response: R },
+    }
+}
+
+impl<H, Args> Future for Serve<H, Args>
+where
+    H: Handler<Args>,
+    Args: FromRequest,
     H::Output: Responder,
 {
-    let (mut passage, mut body) = match Passage::open(endpoint, &request, payload).await {
-        Ok(open) => open,
-        Err(refused) => return *refused,
-    };
-    let mut arguments = pin!(Args::from_request(&request, &mut body));
-    let mut extracted = None;
-    let mut extract = |context: &mut Context<'_>| {
-        arguments.as_mut().poll(context).map(|outcome| extracted = Some(outcome))
-    };
-    extraction::in_time(&mut extract, passage.body_timeout()).await;
-    let arguments = match extracted {
-        Some(Ok(arguments)) => arguments,
-        Some(Err(error)) => return passage.refuse_arguments(Some(error.into())),
-        None => return passage.refuse_arguments(None),
-    };
-    let mut violations = Violations::default();
-    validate(&arguments, &mut violations);
-    if let Some(refused) = passage.refuse_violations(violations) {
-        return refused;
+    type Output = SecuredResponse;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<SecuredResponse> {
+        let mut this = self.project();
+        loop {
+            match this.stage.as_mut().project() {
+                StageProjection::Admission => {
+                    if let Err(refused) = ready!(this.passage.poll_admission(context)) {
+                        return Poll::Ready(*refused);
+                    }
+                    let (request, body) = this.passage.request_and_body();
+                    let arguments = Args::from_request(request, body);
+                    this.stage.set(Stage::Extraction { arguments });
+                }
+                StageProjection::Extraction { arguments } => {
+                    let arguments = match arguments.poll(context) {
+                        Poll::Ready(Ok(arguments)) => arguments,
+                        Poll::Ready(Err(error)) => {
+                            return Poll::Ready(this.passage.refuse_arguments(&error.into()));
+                        }
+                        Poll::Pending => return this.passage.poll_deadline(context),
+                    };
+                    let mut violations = Violations::default();
+                    (this.validate)(&arguments, &mut violations);
+                    if let Some(refused) = this.passage.refuse_violations(violations) {
+                        return Poll::Ready(refused);
+                    }
+                    let response = this.handler.call(arguments);
+                    this.stage.set(Stage::Handling { response });
+                }
+                StageProjection::Handling { response } => {
+                    let output = ready!(response.poll(context));
+                    let response = output.respond_to(this.passage.request());
+                    return Poll::Ready(this.passage.finish(response.map_into_boxed_body()));
+                }
+            }
+        }
     }
-    let response = handler.call(arguments).await.respond_to(&request);
-    passage.finish(response.map_into_boxed_body())
 }

@@ -9,52 +9,42 @@ use actix_web::http::header::{
 };
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 
-use super::body::Unread;
 use super::limits::LimitReport;
-use super::passage::Passage;
 use crate::denial::{Denial, DenialKind};
 use crate::policy::Endpoint;
 use crate::problem;
-use crate::scope::SecuredResponse;
+use crate::security::{Plan, ProblemHook, Security};
 use crate::throttling::{RateLimitHeaders, reset_seconds};
 
-/// A request that no [`Security`](crate::Security) can judge.
-pub(super) fn unconfigured(
-    endpoint: &'static Endpoint,
-    is_installed: bool,
-    unread: Unread,
+/// The response of a refused request. Without a [`Security`] that answers for the endpoint there
+/// are neither challenges nor a hook.
+pub(super) fn refuse(
     request: &HttpRequest,
-) -> SecuredResponse {
-    let denial = Denial::internal(if is_installed {
-        "the nearest `Security` does not answer for this endpoint: see `answers_for`"
-    } else {
-        "no `Security` is installed: add `.app_data(security.clone())` to the `App`"
-    });
-    log(endpoint, &denial);
-    SecuredResponse::new(unread.held_by(denial.error_response(), request))
-}
-
-/// The response of a refused request.
-pub(super) fn refuse(passage: &Passage<'_>, mut denial: Denial) -> HttpResponse {
-    let Passage { security, plan, .. } = passage;
-    if denial.challenges.is_empty() {
+    endpoint: &'static Endpoint,
+    mut denial: Denial,
+) -> HttpResponse {
+    let security = request.app_data::<Security>();
+    if let Some(plan) = security.and_then(|security| security.plan(endpoint))
+        && denial.challenges.is_empty()
+    {
         denial.challenges = plan.challenges(denial.kind());
     }
-    log(plan.endpoint, &denial);
-    let body = match &security.inner().problem_hook {
-        None => body(&denial),
-        Some(hook) => {
-            let mut shaped = denial.problem();
-            match catch_unwind(AssertUnwindSafe(|| hook(&denial, &mut shaped))) {
-                Ok(()) => shaped.to_json(),
-                Err(_) => {
-                    tracing::error!("the hook that shapes problems panicked");
-                    body(&denial)
-                }
-            }
-        }
-    };
+    log(endpoint, &denial);
+    let hook = security.and_then(|security| security.inner().problem_hook.as_ref());
+    let body = hook.and_then(|hook| shaped(hook, &denial)).unwrap_or_else(|| body(&denial));
     render(&denial, body)
+}
+
+/// The problem as the application's hook shapes it; `None` if the hook panics.
+fn shaped(hook: &ProblemHook, denial: &Denial) -> Option<String> {
+    let mut problem = denial.problem();
+    match catch_unwind(AssertUnwindSafe(|| hook(denial, &mut problem))) {
+        Ok(()) => Some(problem.to_json()),
+        Err(_) => {
+            tracing::error!("the hook that shapes problems panicked");
+            None
+        }
+    }
 }
 
 /// A denial as an error of actix-web: for extractors and handlers that return one.
@@ -92,27 +82,46 @@ fn render(denial: &Denial, body: String) -> HttpResponse {
     response.map_body(|_, _| BoxBody::new(body))
 }
 
-/// Adds the fields that describe the limit nearest to exhaustion.
-pub(super) fn describe_limits(passage: &Passage<'_>, headers: &mut HeaderMap) {
-    let Some(LimitReport { limit, decision }) = &passage.report else {
-        return;
-    };
-    match passage.security.inner().headers {
-        RateLimitHeaders::Off => {}
+/// The fields that describe the limit nearest to exhaustion.
+pub(super) enum LimitFields {
+    Draft10 { policy: HeaderValue, limit: HeaderValue },
+    Legacy { permits: u32, remaining: u32, reset: u64 },
+}
+
+/// What a client is told about a limit; `None` if the configuration tells nothing.
+pub(super) fn limit_fields(
+    security: &Security,
+    plan: &Plan,
+    report: &LimitReport,
+) -> Option<LimitFields> {
+    let decision = &report.decision;
+    match security.inner().headers {
+        RateLimitHeaders::Off => None,
         RateLimitHeaders::Draft10 => {
-            if let Some(policy) = &passage.plan.policy_field {
-                headers.insert(RATELIMIT_POLICY, policy.clone());
-            }
-            let field = passage.plan.fields.limit(limit.position, decision);
-            if let Some(Ok(field)) = field.map(|it| HeaderValue::from_bytes(it.as_bytes())) {
-                headers.insert(RATELIMIT, field);
-            }
+            let limit = plan.fields.limit(report.position, decision)?;
+            let limit = HeaderValue::from_bytes(limit.as_bytes()).ok()?;
+            Some(LimitFields::Draft10 { policy: plan.policy_field.clone()?, limit })
         }
-        RateLimitHeaders::Legacy => {
-            let permits = limit.limit.quota.permits().get();
-            headers.insert(X_RATELIMIT_LIMIT, HeaderValue::from(permits));
-            headers.insert(X_RATELIMIT_REMAINING, HeaderValue::from(decision.remaining()));
-            headers.insert(X_RATELIMIT_RESET, HeaderValue::from(reset_seconds(decision)));
+        RateLimitHeaders::Legacy => Some(LimitFields::Legacy {
+            permits: report.quota.permits().get(),
+            remaining: decision.remaining(),
+            reset: reset_seconds(decision),
+        }),
+    }
+}
+
+impl LimitFields {
+    pub(super) fn insert(self, headers: &mut HeaderMap) {
+        match self {
+            Self::Draft10 { policy, limit } => {
+                headers.insert(RATELIMIT_POLICY, policy);
+                headers.insert(RATELIMIT, limit);
+            }
+            Self::Legacy { permits, remaining, reset } => {
+                headers.insert(X_RATELIMIT_LIMIT, HeaderValue::from(permits));
+                headers.insert(X_RATELIMIT_REMAINING, HeaderValue::from(remaining));
+                headers.insert(X_RATELIMIT_RESET, HeaderValue::from(reset));
+            }
         }
     }
 }

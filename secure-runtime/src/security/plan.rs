@@ -22,7 +22,8 @@ pub(crate) struct Plan {
     pub(crate) anonymous_limits: Box<[PlannedLimit]>,
     /// Decided once the caller is known and allowed.
     pub(crate) caller_limits: Box<[PlannedLimit]>,
-    /// The `RateLimit-Policy` field, made once; cloning it counts a reference.
+    /// The `RateLimit-Policy` field. It lives as long as the program, as the endpoint does, so
+    /// that cloning it touches no counter that other cores touch too.
     pub(crate) policy_field: Option<HeaderValue>,
     /// The limits in the words a client reads.
     pub(crate) fields: PolicyFields,
@@ -84,7 +85,7 @@ impl Plan {
             early_limits: early,
             anonymous_limits: anonymous,
             caller_limits: caller,
-            policy_field: HeaderValue::try_from(fields.policy()).ok(),
+            policy_field: static_field(fields.policy()),
             fields,
             max_body: policy.max_body.unwrap_or(max_body),
         }
@@ -100,6 +101,11 @@ impl Plan {
             _ => return Arc::default(),
         })
     }
+}
+
+fn static_field(text: &str) -> Option<HeaderValue> {
+    let is_field = !text.is_empty() && HeaderValue::from_str(text).is_ok();
+    is_field.then(|| HeaderValue::from_static(text.to_owned().leak()))
 }
 
 impl Mode {
