@@ -63,13 +63,13 @@ impl Violations {
     }
 
     /// A denial that lists what was found, if anything was.
-    pub(crate) fn verdict(self) -> Result<(), Box<Denial>> {
+    pub(crate) fn denial(self) -> Option<Denial> {
         if self.found.is_empty() {
-            return Ok(());
+            return None;
         }
         let mut denial = Denial::new(DenialKind::Invalid, "the arguments break validation rules");
         denial.field_errors = self.found;
-        Err(Box::new(denial))
+        Some(denial)
     }
 
     fn add(&mut self, location: &'static str, errors: &ValidationErrors) {

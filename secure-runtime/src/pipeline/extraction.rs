@@ -3,8 +3,7 @@
 //! What serde and actix-web say of a failure names Rust types; the client reads our own words.
 
 use std::future::poll_fn;
-use std::pin::pin;
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use actix_web::HttpResponse;
@@ -18,26 +17,21 @@ use super::body::too_large;
 use crate::denial::{Denial, DenialKind};
 use crate::problem::{self, Problem};
 
-/// Why there are no arguments.
-pub(super) enum ArgumentFailure {
-    TimedOut,
-    Failed(actix_web::Error),
-}
-
-/// Waits for the arguments, but not longer than `limit`. Arguments that are there at once, as they
-/// mostly are, cost no timer.
-pub(super) async fn in_time<T, E: Into<actix_web::Error>>(
-    arguments: impl Future<Output = Result<T, E>>,
+/// Polls until it is done, but not longer than `limit`; false if it was not done by then.
+///
+/// What is done at once, as arguments mostly are, costs no timer. It takes a closure rather than a
+/// future, so that it is compiled once and not for every handler.
+pub(super) async fn in_time(
+    poll: &mut dyn FnMut(&mut Context<'_>) -> Poll<()>,
     limit: Duration,
-) -> Result<T, ArgumentFailure> {
-    let mut arguments = pin!(arguments);
+) -> bool {
     let mut deadline = None;
     poll_fn(|context| {
-        if let Poll::Ready(outcome) = arguments.as_mut().poll(context) {
-            return Poll::Ready(outcome.map_err(|error| ArgumentFailure::Failed(error.into())));
+        if poll(context).is_ready() {
+            return Poll::Ready(true);
         }
         let deadline = deadline.get_or_insert_with(|| Box::pin(actix_web::rt::time::sleep(limit)));
-        deadline.as_mut().poll(context).map(|()| Err(ArgumentFailure::TimedOut))
+        deadline.as_mut().poll(context).map(|()| false)
     })
     .await
 }
@@ -49,16 +43,13 @@ pub(super) enum Refusal {
     Answered(HttpResponse),
 }
 
-impl ArgumentFailure {
-    pub(super) fn into_refusal(self) -> Refusal {
-        match self {
-            Self::TimedOut => {
-                let cause = "the arguments did not arrive in time";
-                Refusal::Denied(Denial::new(DenialKind::Timeout, cause))
-            }
-            Self::Failed(error) => {
-                denial_of(&error).map_or_else(|| foreign(&error), Refusal::Denied)
-            }
+/// What it comes to that there are no arguments; without an error, that they took too long.
+pub(super) fn refusal(error: Option<&actix_web::Error>) -> Refusal {
+    match error {
+        Some(error) => denial_of(error).map_or_else(|| foreign(error), Refusal::Denied),
+        None => {
+            let cause = "the arguments did not arrive in time";
+            Refusal::Denied(Denial::new(DenialKind::Timeout, cause))
         }
     }
 }

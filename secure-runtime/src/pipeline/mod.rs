@@ -21,6 +21,9 @@ mod limits;
 mod passage;
 mod response;
 
+use std::pin::pin;
+use std::task::Context;
+
 use actix_web::{FromRequest, Handler, HttpRequest, Responder, web::Payload};
 
 use crate::policy::Endpoint;
@@ -29,33 +32,23 @@ use crate::validation::Violations;
 use passage::Passage;
 
 /// Serves one request of an endpoint without validated parameters.
-pub async fn serve<H, Args>(
+pub fn serve<H, Args>(
     endpoint: &'static Endpoint,
     request: HttpRequest,
     payload: Payload,
     handler: H,
-) -> SecuredResponse
+) -> impl Future<Output = SecuredResponse>
 where
     H: Handler<Args>,
     Args: FromRequest + 'static,
     H::Output: Responder,
 {
-    let mut passage = match Passage::enter(endpoint, &request, payload) {
-        Ok(passage) => passage,
-        Err(refused) => return *refused,
-    };
-    let mut body = match passage.open().await {
-        Ok(body) => body,
-        Err(denial) => return passage.refuse(*denial),
-    };
-    let arguments = Args::from_request(&request, &mut body);
-    match extraction::in_time(arguments, passage.body_timeout()).await {
-        Ok(arguments) => passage.finish(handler.call(arguments).await.respond_to(&request)),
-        Err(failure) => passage.refuse_arguments(failure),
-    }
+    serve_validated(endpoint, request, payload, handler, |_, _| {})
 }
 
 /// Serves one request of an endpoint whose arguments are validated.
+///
+/// Compiled for every handler, so it holds only what needs the types of the handler.
 pub async fn serve_validated<H, Args>(
     endpoint: &'static Endpoint,
     request: HttpRequest,
@@ -68,23 +61,26 @@ where
     Args: FromRequest + 'static,
     H::Output: Responder,
 {
-    let mut passage = match Passage::enter(endpoint, &request, payload) {
-        Ok(passage) => passage,
+    let (mut passage, mut body) = match Passage::open(endpoint, &request, payload).await {
+        Ok(open) => open,
         Err(refused) => return *refused,
     };
-    let mut body = match passage.open().await {
-        Ok(body) => body,
-        Err(denial) => return passage.refuse(*denial),
+    let mut arguments = pin!(Args::from_request(&request, &mut body));
+    let mut extracted = None;
+    let mut extract = |context: &mut Context<'_>| {
+        arguments.as_mut().poll(context).map(|outcome| extracted = Some(outcome))
     };
-    let arguments = Args::from_request(&request, &mut body);
-    let arguments = match extraction::in_time(arguments, passage.body_timeout()).await {
-        Ok(arguments) => arguments,
-        Err(failure) => return passage.refuse_arguments(failure),
+    extraction::in_time(&mut extract, passage.body_timeout()).await;
+    let arguments = match extracted {
+        Some(Ok(arguments)) => arguments,
+        Some(Err(error)) => return passage.refuse_arguments(Some(error.into())),
+        None => return passage.refuse_arguments(None),
     };
     let mut violations = Violations::default();
     validate(&arguments, &mut violations);
-    match violations.verdict() {
-        Ok(()) => passage.finish(handler.call(arguments).await.respond_to(&request)),
-        Err(denial) => passage.refuse(*denial),
+    if let Some(refused) = passage.refuse_violations(violations) {
+        return refused;
     }
+    let response = handler.call(arguments).await.respond_to(&request);
+    passage.finish(response.map_into_boxed_body())
 }

@@ -2,16 +2,15 @@
 
 use std::time::Duration;
 
-use actix_web::body::MessageBody;
 use actix_web::dev::Payload as Body;
 use actix_web::web::Payload;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 
 use super::body::Unread;
 use super::caller::Passed;
-use super::extraction::{ArgumentFailure, Refusal};
+use super::extraction::Refusal;
 use super::limits::{LimitReport, Subject, reserve};
-use super::{authentication, body, response};
+use super::{authentication, body, extraction, response};
 use crate::denial::{Denial, DenialKind};
 use crate::policy::Endpoint;
 use crate::principal::Principal;
@@ -20,6 +19,7 @@ use crate::scope::SecuredResponse;
 use crate::security::{Mode, Plan, PlannedLimit, Security};
 use crate::time::Moment;
 use crate::transport::client_address;
+use crate::validation::Violations;
 
 /// A denial on its way to becoming a response; boxed, because it is rare and large.
 pub(super) type Refused = Box<Denial>;
@@ -34,9 +34,25 @@ pub(super) struct Passage<'a> {
 }
 
 impl<'a> Passage<'a> {
-    /// Finds the [`Security`] that answers for the endpoint, the nearest `app_data`; the error is
-    /// the response where there is none.
-    pub(super) fn enter(
+    /// Runs the stages up to the body, and opens it; the error is the response of a refusal.
+    pub(super) async fn open(
+        endpoint: &'static Endpoint,
+        request: &'a HttpRequest,
+        payload: Payload,
+    ) -> Result<(Self, Body), Box<SecuredResponse>> {
+        let mut passage = Self::enter(endpoint, request, payload)?;
+        let opened = match passage.admit().await {
+            Ok(()) => body::open(request, &mut passage.unread, passage.plan),
+            Err(denial) => Err(denial),
+        };
+        match opened {
+            Ok(body) => Ok((passage, body)),
+            Err(denial) => Err(Box::new(passage.refuse(*denial))),
+        }
+    }
+
+    /// Finds the [`Security`] that answers for the endpoint: the nearest `app_data`.
+    fn enter(
         endpoint: &'static Endpoint,
         request: &'a HttpRequest,
         payload: Payload,
@@ -51,12 +67,6 @@ impl<'a> Passage<'a> {
                 Err(Box::new(response::unconfigured(endpoint, installed, unread, request)))
             }
         }
-    }
-
-    /// Runs the stages up to the body, and opens it.
-    pub(super) async fn open(&mut self) -> Result<Body, Refused> {
-        self.admit().await?;
-        body::open(self.request, &mut self.unread, self.plan)
     }
 
     /// Stages 1 to 5.
@@ -134,36 +144,34 @@ impl<'a> Passage<'a> {
     }
 
     /// The handler has answered: adds the response's own fields.
-    pub(super) fn finish<B: MessageBody + 'static>(
-        self,
-        response: HttpResponse<B>,
-    ) -> SecuredResponse {
-        self.complete(response.map_into_boxed_body())
-    }
-
-    fn complete(self, mut response: HttpResponse) -> SecuredResponse {
-        response::describe_limits(&self, response.headers_mut());
+    pub(super) fn finish(&self, mut response: HttpResponse) -> SecuredResponse {
+        response::describe_limits(self, response.headers_mut());
         SecuredResponse::new(response)
     }
 
     /// A stage has refused the request.
-    pub(super) fn refuse(self, denial: Denial) -> SecuredResponse {
-        let response = response::refuse(&self, denial);
+    fn refuse(&mut self, denial: Denial) -> SecuredResponse {
+        let response = response::refuse(self, denial);
         self.answer_early(response)
     }
 
-    /// The arguments could not be extracted.
-    pub(super) fn refuse_arguments(self, failure: ArgumentFailure) -> SecuredResponse {
-        match failure.into_refusal() {
+    /// The arguments could not be extracted; without an error, not in time.
+    pub(super) fn refuse_arguments(&mut self, error: Option<actix_web::Error>) -> SecuredResponse {
+        match extraction::refusal(error.as_ref()) {
             Refusal::Denied(denial) => self.refuse(denial),
             Refusal::Answered(response) => self.answer_early(response),
         }
     }
 
+    /// Refuses arguments that break rules, if any do.
+    pub(super) fn refuse_violations(&mut self, violations: Violations) -> Option<SecuredResponse> {
+        violations.denial().map(|denial| self.refuse(denial))
+    }
+
     /// Answers while the request's body may still be arriving.
-    fn answer_early(mut self, response: HttpResponse) -> SecuredResponse {
+    fn answer_early(&mut self, response: HttpResponse) -> SecuredResponse {
         let unread = std::mem::take(&mut self.unread);
         let response = unread.held_by(response, self.request);
-        self.complete(response)
+        self.finish(response)
     }
 }

@@ -125,13 +125,14 @@ impl Decision {
     /// The arrival time without the permits of this decision, or `None` when there is nothing to
     /// give back.
     ///
-    /// Time gives permits back as well, and none may come back twice: what is subtracted is never
-    /// more than what this decision still owes at `now`. At the instant of the decision, and for
-    /// as long as nothing else is taken, the result is exactly as if the request had not come;
-    /// a later refund beside other requests may give back less, never more.
+    /// Time gives permits back as well, and none may come back twice: what is subtracted is the
+    /// cost less the time since this decision. At the same instant, the result is exactly as if
+    /// the request had not come. Later it is at most that: what a request adds to a leaky bucket
+    /// runs out no faster than time passes, whatever else is added or taken out meanwhile.
     #[inline]
     pub(super) fn refund(&self, arrival: u64, now: u64) -> Option<u64> {
-        let owed = self.arrival.saturating_sub(now).min(self.demand.increment);
+        let elapsed = now.saturating_sub(self.demand.now);
+        let owed = self.demand.increment.saturating_sub(elapsed);
         (self.allowed && owed > 0 && arrival > now).then(|| arrival.saturating_sub(owed))
     }
 }

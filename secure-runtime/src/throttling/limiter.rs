@@ -142,9 +142,10 @@ impl Limiter {
     /// Gives back the permits that `decision` took for `key`, because another limit refused the
     /// request.
     ///
-    /// Refunded at once, the key stands as if the request had not come. Later, what time has given
-    /// back meanwhile is not given back again. Nothing happens when the decision took nothing, or
-    /// when the key was evicted. Call it once for a decision.
+    /// Refunded at the instant of the decision, the key stands as if the request had not come;
+    /// later, as if it had taken the time since, so that no permit comes back twice. Nothing
+    /// happens when the decision took nothing, or when the key was evicted. Call it once for a
+    /// decision.
     #[inline]
     pub fn refund(&self, key: LimitKey, decision: &Decision, now_ns: u64) {
         if decision.is_allowed() {

@@ -24,13 +24,11 @@ pub(super) struct Slot {
     word: AtomicU64,
 }
 
-/// What stood in a slot at one moment.
+/// A key and its theoretical arrival time, as they stood in a slot at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Entry {
-    /// The key's hash, never zero; zero in a slot that was never used.
-    pub(super) key: u64,
-    /// Its theoretical arrival time in nanoseconds.
-    pub(super) arrival: u64,
+    key: u64,
+    word: u64,
 }
 
 /// The word of a slot that is passing from one key to another.
@@ -52,19 +50,19 @@ impl Slot {
     pub(super) fn read(&self) -> Option<Entry> {
         let word = self.word.load(Ordering::Acquire);
         let key = self.key.load(Ordering::Acquire);
-        (word != BUSY).then_some(Entry { key, arrival: word ^ key })
+        (word != BUSY).then_some(Entry { key, word })
     }
 
     /// Whether `entry` still stands here, so that it was read as a whole.
     #[inline]
     pub(super) fn holds(&self, entry: Entry) -> bool {
-        self.word.load(Ordering::Relaxed) == entry.word()
+        self.word.load(Ordering::Relaxed) == entry.word
     }
 
     /// Changes the time of `entry`, if it still stands here.
     #[inline]
     pub(super) fn update(&self, entry: Entry, arrival: u64) -> bool {
-        self.swap(entry, Entry { arrival, ..entry }.word())
+        self.swap(entry, Entry::new(entry.key, arrival).word)
     }
 
     /// Takes the slot away from `entry`, if it still stands here.
@@ -75,7 +73,7 @@ impl Slot {
     /// Takes the slot away from `key`, whatever time it stands at; `None` if it is gone.
     pub(super) fn claim_from(&self, key: u64) -> Option<(Claim<'_>, Entry)> {
         while let Some(entry) = self.read()
-            && entry.key == key
+            && entry.key() == key
         {
             if let Some(claim) = self.claim(entry) {
                 return Some((claim, entry));
@@ -86,7 +84,7 @@ impl Slot {
 
     #[inline]
     fn swap(&self, entry: Entry, word: u64) -> bool {
-        self.word.compare_exchange(entry.word(), word, Ordering::AcqRel, Ordering::Relaxed).is_ok()
+        self.word.compare_exchange(entry.word, word, Ordering::AcqRel, Ordering::Relaxed).is_ok()
     }
 }
 
@@ -94,14 +92,28 @@ impl Claim<'_> {
     /// Ends the claim: `entry` stands here now.
     pub(super) fn publish(self, entry: Entry) {
         self.0.key.store(entry.key, Ordering::Release);
-        self.0.word.store(entry.word(), Ordering::Release);
+        self.0.word.store(entry.word, Ordering::Release);
     }
 }
 
 impl Entry {
+    /// An entry for the hash of a key, which is not zero, and a time in nanoseconds.
     #[inline]
-    fn word(self) -> u64 {
-        // A pair in 2⁶⁴ looks busy: it gives up a nanosecond.
-        (self.arrival ^ self.key).min(BUSY - 1)
+    pub(super) fn new(key: u64, arrival: u64) -> Self {
+        let word = arrival ^ key;
+        // One pair in 2⁶⁴ looks busy: it gives up a nanosecond.
+        Self { key, word: if word == BUSY { BUSY - 1 } else { word } }
+    }
+
+    /// The hash of the key; zero in a slot that was never used.
+    #[inline]
+    pub(super) fn key(self) -> u64 {
+        self.key
+    }
+
+    /// The theoretical arrival time in nanoseconds; zero in a slot that was never used.
+    #[inline]
+    pub(super) fn arrival(self) -> u64 {
+        self.word ^ self.key
     }
 }

@@ -10,7 +10,8 @@
 //! * **Not found**: the insertion takes the stripe of its key, looks again, and claims a slot.
 //!   A key is only ever put anywhere by the holder of its stripe, after a complete look at both
 //!   buckets, so it can never stand in the table twice.
-//! * An insertion takes the first free slot (empty, or expired). If both buckets are full of live
+//! * An insertion takes the slot that its key prefers, or else the first free one (empty, or
+//!   expired). If both buckets are full of live
 //!   entries, it moves one of them to that entry's other bucket, if there is room: this is what
 //!   makes a load of 90% possible without loss. If there is none, the entry nearest to its expiry
 //!   is evicted and counted.
@@ -126,8 +127,8 @@ impl Table {
             }
         }
         let Some(arrival) = next(0) else { return Update::Unchanged(0) };
-        let entry = Entry { key, arrival };
-        let crowded = self.weakest(key, now).is_none_or(|weakest| weakest.entry.arrival > now);
+        let entry = Entry::new(key, arrival);
+        let crowded = self.weakest(key, now).is_none_or(|weakest| weakest.entry.arrival() > now);
         if !(crowded && self.displace(&held, entry, now)) {
             self.settle(entry, now, u64::MAX);
         }
@@ -140,11 +141,11 @@ impl Table {
     fn settle(&self, entry: Entry, now: u64, limit: u64) {
         loop {
             // Without one to evict, every slot is passing to another key at this moment.
-            let Some(weakest) = self.weakest(entry.key, now) else {
+            let Some(weakest) = self.weakest(entry.key(), now) else {
                 pause();
                 continue;
             };
-            let forgotten = if weakest.entry.arrival > limit {
+            let forgotten = if weakest.entry.arrival() > limit {
                 entry
             } else if let Some(claim) = weakest.slot.claim(weakest.entry) {
                 claim.publish(entry);
@@ -153,7 +154,7 @@ impl Table {
                 // Lost to a thread that went on.
                 continue;
             };
-            if forgotten.arrival > now {
+            if forgotten.arrival() > now {
                 self.evicted_live.fetch_add(1, Ordering::Relaxed);
             }
             return;
@@ -164,12 +165,13 @@ impl Table {
     fn weakest(&self, key: u64, now: u64) -> Option<Standing<'_>> {
         let mut weakest: Option<Standing<'_>> = None;
         for index in self.candidates(key) {
-            for slot in &self.bucket(index).slots {
+            let (before, from) = self.bucket(index).slots.split_at(preferred(key));
+            for slot in from.iter().chain(before) {
                 let Some(entry) = slot.read() else { continue };
-                if entry.arrival <= now {
+                if entry.arrival() <= now {
                     return Some(Standing { slot, entry });
                 }
-                if weakest.as_ref().is_none_or(|least| entry.arrival < least.entry.arrival) {
+                if weakest.as_ref().is_none_or(|least| entry.arrival() < least.entry.arrival()) {
                     weakest = Some(Standing { slot, entry });
                 }
             }
@@ -179,19 +181,19 @@ impl Table {
 
     /// Puts `inserted` in the place of an entry that can move to its other bucket.
     fn displace(&self, held: &Held<'_>, inserted: Entry, now: u64) -> bool {
-        for index in self.candidates(inserted.key) {
+        for index in self.candidates(inserted.key()) {
             for slot in &self.bucket(index).slots {
                 let Some(resident) = slot.read() else { continue };
-                let other = self.other_candidate(resident.key, index);
+                let other = self.other_candidate(resident.key(), index);
                 if !self.bucket(other).has_room(now) {
                     continue;
                 }
-                let Some(_held) = self.stripes.try_lock_beside(held, resident.key) else {
+                let Some(_held) = self.stripes.try_lock_beside(held, resident.key()) else {
                     continue;
                 };
-                let Some((claim, resident)) = slot.claim_from(resident.key) else { continue };
+                let Some((claim, resident)) = slot.claim_from(resident.key()) else { continue };
                 claim.publish(inserted);
-                self.settle(resident, now, now.max(resident.arrival));
+                self.settle(resident, now, now.max(resident.arrival()));
                 return true;
             }
         }
@@ -242,24 +244,31 @@ impl Bucket {
         horizon: u64,
         next: impl Fn(u64) -> Option<u64> + Copy,
     ) -> Option<Update> {
-        let [first, rest @ ..] = &self.slots;
-        if first.key() == key
-            && let Some(update) = change(first, key, horizon, next)
+        if let Some(slot) = self.slots.get(preferred(key))
+            && slot.key() == key
+            && let Some(update) = change(slot, key, horizon, next)
         {
             return Some(update);
         }
-        // All keys are compared before any is acted on: in a full table a key stands anywhere,
-        // and a loop that ends where it does would be mispredicted almost every time.
+        // All keys are compared before any is acted on: beyond the preferred slot a key stands
+        // anywhere, and a loop that ends where it does would be mispredicted almost every time.
         let mut found = 0_u32;
-        for (position, slot) in rest.iter().enumerate() {
+        for (position, slot) in self.slots.iter().enumerate() {
             found |= u32::from(slot.key() == key) << position;
         }
-        change(rest.get(found.trailing_zeros() as usize)?, key, horizon, next)
+        change(self.slots.get(found.trailing_zeros() as usize)?, key, horizon, next)
     }
 
     fn has_room(&self, now: u64) -> bool {
-        self.slots.iter().any(|slot| slot.read().is_some_and(|entry| entry.arrival <= now))
+        self.slots.iter().any(|slot| slot.read().is_some_and(|entry| entry.arrival() <= now))
     }
+}
+
+/// The slot of a bucket in which a key is looked for first, and put if it is free: chosen by
+/// other bits than the bucket.
+#[inline]
+fn preferred(key: u64) -> usize {
+    key as usize % SLOTS
 }
 
 /// A slot and what stood there.
@@ -279,12 +288,12 @@ fn change(
     next: impl Fn(u64) -> Option<u64>,
 ) -> Option<Update> {
     while let Some(entry) = slot.read()
-        && entry.key == key
-        && entry.arrival <= horizon
+        && entry.key() == key
+        && entry.arrival() <= horizon
     {
-        match next(entry.arrival) {
+        match next(entry.arrival()) {
             Some(arrival) if slot.update(entry, arrival) => return Some(Update::Changed(arrival)),
-            None if slot.holds(entry) => return Some(Update::Unchanged(entry.arrival)),
+            None if slot.holds(entry) => return Some(Update::Unchanged(entry.arrival())),
             _ => {}
         }
     }
