@@ -2,7 +2,8 @@
 //!
 //! Only the loop over the requests is counted: the start of some peers measures the clock for a
 //! random time. Each application serves two numbers of the same requests; the difference is what
-//! the requests take, without the first ones that fill caches and tables. Where valgrind is missing, the times of the same requests stand in.
+//! the requests take, without the first ones that fill caches and tables. Where valgrind is
+//! missing, the times of the same requests stand in.
 
 use std::path::Path;
 use std::process::Command;
