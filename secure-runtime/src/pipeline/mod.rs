@@ -39,10 +39,11 @@ pub fn serve<H, Args>(
     request: HttpRequest,
     payload: Payload,
     handler: H,
-) -> Serve<H, Args>
+) -> impl Future<Output = SecuredResponse>
 where
     H: Handler<Args>,
-    Args: FromRequest,
+    Args: FromRequest + 'static,
+    H::Output: Responder,
 {
     serve_validated(endpoint, request, payload, handler, |_, _| {})
 }
@@ -54,10 +55,11 @@ pub fn serve_validated<H, Args>(
     payload: Payload,
     handler: H,
     validate: fn(&Args, &mut Violations),
-) -> Serve<H, Args>
+) -> impl Future<Output = SecuredResponse>
 where
     H: Handler<Args>,
-    Args: FromRequest,
+    Args: FromRequest + 'static,
+    H::Output: Responder,
 {
     let passage = Passage::new(endpoint, request, payload);
     Serve { passage, handler, validate, stage: Stage::Admission }
@@ -68,7 +70,7 @@ pin_project! {
     ///
     /// Written by hand and small: it is the part that the compiler makes anew for every handler.
     #[must_use = "nothing is served before it is awaited"]
-    pub struct Serve<H: Handler<Args>, Args: FromRequest> {
+    struct Serve<H: Handler<Args>, Args: FromRequest> {
         passage: Passage,
         handler: H,
         validate: fn(&Args, &mut Violations),
