@@ -68,7 +68,8 @@ where
 pin_project! {
     /// One request on its way through the stages.
     ///
-    /// Written by hand and small: it is the part that the compiler makes anew for every handler.
+    /// Written by hand and small: it is what the compiler makes anew for every handler. What needs
+    /// no more than the types of the arguments is made once for all handlers that share them.
     #[must_use = "nothing is served before it is awaited"]
     struct Serve<H: Handler<Args>, Args: FromRequest> {
         passage: Passage,
@@ -101,28 +102,19 @@ where
         loop {
             match this.stage.as_mut().project() {
                 StageProjection::Admission => {
-                    if let Err(refused) = ready!(this.passage.poll_admission(context)) {
-                        return Poll::Ready(*refused);
+                    match ready!(this.passage.poll_extraction::<Args>(context)) {
+                        Ok(arguments) => this.stage.set(Stage::Extraction { arguments }),
+                        Err(refused) => return Poll::Ready(*refused),
                     }
-                    let (request, body) = this.passage.request_and_body();
-                    let arguments = Args::from_request(request, body);
-                    this.stage.set(Stage::Extraction { arguments });
                 }
                 StageProjection::Extraction { arguments } => {
-                    let arguments = match arguments.poll(context) {
-                        Poll::Ready(Ok(arguments)) => arguments,
-                        Poll::Ready(Err(error)) => {
-                            return Poll::Ready(this.passage.refuse_arguments(&error.into()));
+                    match ready!(this.passage.poll_arguments(arguments, *this.validate, context)) {
+                        Ok(arguments) => {
+                            let response = this.handler.call(arguments);
+                            this.stage.set(Stage::Handling { response });
                         }
-                        Poll::Pending => return this.passage.poll_deadline(context),
-                    };
-                    let mut violations = Violations::default();
-                    (this.validate)(&arguments, &mut violations);
-                    if let Some(refused) = this.passage.refuse_violations(violations) {
-                        return Poll::Ready(refused);
+                        Err(refused) => return Poll::Ready(*refused),
                     }
-                    let response = this.handler.call(arguments);
-                    this.stage.set(Stage::Handling { response });
                 }
                 StageProjection::Handling { response } => {
                     let output = ready!(response.poll(context));

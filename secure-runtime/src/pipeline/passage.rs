@@ -2,13 +2,13 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use actix_web::dev::Payload as Body;
 use actix_web::rt::time::{Sleep, sleep};
 use actix_web::web::Payload;
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{FromRequest, HttpRequest, HttpResponse};
 
 use super::admission::Admission;
 use super::body::Unread;
@@ -55,22 +55,48 @@ impl Passage {
         &self.request
     }
 
-    pub(super) fn request_and_body(&mut self) -> (&HttpRequest, &mut Body) {
-        (&self.request, &mut self.body)
+    /// Admits the request, then starts to extract the handler's arguments.
+    pub(super) fn poll_extraction<Args: FromRequest>(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<Args::Future, Box<SecuredResponse>>> {
+        ready!(self.poll_admission(context))?;
+        Poll::Ready(Ok(Args::from_request(&self.request, &mut self.body)))
+    }
+
+    /// Waits for the arguments, and validates them.
+    pub(super) fn poll_arguments<Args, E: Into<actix_web::Error>>(
+        &mut self,
+        arguments: Pin<&mut impl Future<Output = Result<Args, E>>>,
+        validate: fn(&Args, &mut Violations),
+        context: &mut Context<'_>,
+    ) -> Poll<Result<Args, Box<SecuredResponse>>> {
+        let arguments = match arguments.poll(context) {
+            Poll::Ready(Ok(arguments)) => arguments,
+            Poll::Ready(Err(error)) => {
+                return Poll::Ready(Err(self.refuse_arguments(&error.into())));
+            }
+            Poll::Pending => return self.poll_deadline(context).map(Err),
+        };
+        let mut violations = Violations::default();
+        validate(&arguments, &mut violations);
+        Poll::Ready(match violations.denial() {
+            None => Ok(arguments),
+            Some(denial) => Err(Box::new(self.refuse(denial))),
+        })
     }
 
     /// Arguments that are not there at once may take so long and no longer. Those that are, as
     /// they mostly are, cost no timer.
-    pub(super) fn poll_deadline(&mut self, context: &mut Context<'_>) -> Poll<SecuredResponse> {
+    fn poll_deadline(&mut self, context: &mut Context<'_>) -> Poll<Box<SecuredResponse>> {
         let limit = || {
             let security = self.request.app_data::<Security>();
             security.map_or(Duration::ZERO, |security| security.inner().body_timeout)
         };
         let deadline = self.deadline.get_or_insert_with(|| Box::pin(sleep(limit())));
-        deadline.as_mut().poll(context).map(|()| {
-            let cause = "the arguments did not arrive in time";
-            self.refuse(Denial::new(DenialKind::Timeout, cause))
-        })
+        ready!(deadline.as_mut().poll(context));
+        let cause = "the arguments did not arrive in time";
+        Poll::Ready(Box::new(self.refuse(Denial::new(DenialKind::Timeout, cause))))
     }
 
     /// The handler has answered: adds the response's own fields.
@@ -88,16 +114,12 @@ impl Passage {
     }
 
     /// The arguments could not be extracted.
-    pub(super) fn refuse_arguments(&mut self, error: &actix_web::Error) -> SecuredResponse {
-        match extraction::refusal(error) {
+    fn refuse_arguments(&mut self, error: &actix_web::Error) -> Box<SecuredResponse> {
+        let response = match extraction::refusal(error) {
             Refusal::Denied(denial) => self.refuse(denial),
             Refusal::Answered(response) => self.answer_early(response),
-        }
-    }
-
-    /// Refuses arguments that break rules, if any do.
-    pub(super) fn refuse_violations(&mut self, violations: Violations) -> Option<SecuredResponse> {
-        violations.denial().map(|denial| self.refuse(denial))
+        };
+        Box::new(response)
     }
 
     /// Answers while the request's body may still be arriving.
