@@ -180,7 +180,8 @@ impl fmt::Debug for LimitKey {
     }
 }
 
-#[cfg(all(test, not(loom)))]
+#[cfg(test)]
+#[cfg(not(loom))]
 mod tests {
     use super::*;
 

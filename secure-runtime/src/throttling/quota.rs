@@ -139,7 +139,8 @@ impl fmt::Debug for Quota {
     }
 }
 
-#[cfg(all(test, not(loom)))]
+#[cfg(test)]
+#[cfg(not(loom))]
 mod tests {
     use super::*;
 

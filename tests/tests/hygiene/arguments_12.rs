@@ -6,22 +6,22 @@ use secure_runtime::secure;
 #[derive(serde::Deserialize, validator::Validate)]
 struct Page {}
 
-#[secure(roles = "admin", validate(_11))]
+#[secure(roles = "admin", validate(_p11))]
 #[post("/")]
-#[allow(clippy::too_many_arguments)]
+#[expect(clippy::too_many_arguments, reason = "that is what is tested")]
 async fn handler(
-    _0: web::Query<Page>,
-    _1: web::Query<Page>,
-    _2: web::Query<Page>,
-    _3: web::Query<Page>,
-    _4: web::Query<Page>,
-    _5: web::Query<Page>,
-    _6: web::Query<Page>,
-    _7: web::Query<Page>,
-    _8: web::Query<Page>,
-    _9: web::Query<Page>,
-    _10: web::Query<Page>,
-    _11: web::Json<Page>,
+    _p0: web::Query<Page>,
+    _p1: web::Query<Page>,
+    _p2: web::Query<Page>,
+    _p3: web::Query<Page>,
+    _p4: web::Query<Page>,
+    _p5: web::Query<Page>,
+    _p6: web::Query<Page>,
+    _p7: web::Query<Page>,
+    _p8: web::Query<Page>,
+    _p9: web::Query<Page>,
+    _p10: web::Query<Page>,
+    _p11: web::Json<Page>,
 ) -> &'static str {
     ""
 }
