@@ -73,16 +73,29 @@ impl Violations {
     }
 
     fn add(&mut self, location: &'static str, errors: &ValidationErrors) {
-        self.collect(location, &mut String::from("#"), errors);
-        // The map behind `ValidationErrors` has no order; a client deserves one.
+        let enough = self.found.len() + MOST_ERRORS;
+        self.collect((location, enough), &mut String::from("#"), errors);
+        // Those of several arguments are one list.
         self.found.sort_by(|a, b| {
             (a.location, &a.pointer, &a.code).cmp(&(b.location, &b.pointer, &b.code))
         });
         self.found.truncate(MOST_ERRORS);
     }
 
-    fn collect(&mut self, location: &'static str, pointer: &mut String, errors: &ValidationErrors) {
-        for (name, kind) in &errors.0 {
+    /// Walks in the order of names, since the map behind `ValidationErrors` has none, and stops
+    /// when there are enough: a client chooses how many there are, and how long their pointers.
+    fn collect(
+        &mut self,
+        (location, enough): (&'static str, usize),
+        pointer: &mut String,
+        errors: &ValidationErrors,
+    ) {
+        let mut fields: Vec<_> = errors.0.iter().collect();
+        fields.sort_by_key(|(name, _)| *name);
+        for (name, kind) in fields {
+            if self.found.len() >= enough {
+                return;
+            }
             let length = pointer.len();
             // `__all__` is the validator crate's name for rules about the whole struct.
             if name != "__all__" {
@@ -93,12 +106,17 @@ impl Violations {
                     let violation = |error| violation(location, pointer, error);
                     self.found.extend(errors.iter().map(violation));
                 }
-                ValidationErrorsKind::Struct(errors) => self.collect(location, pointer, errors),
+                ValidationErrorsKind::Struct(errors) => {
+                    self.collect((location, enough), pointer, errors);
+                }
                 ValidationErrorsKind::List(elements) => {
-                    for (index, errors) in elements.iter().take(MOST_ERRORS) {
+                    for (index, errors) in elements {
+                        if self.found.len() >= enough {
+                            break;
+                        }
                         let length = pointer.len();
                         push_segment(pointer, &index.to_string());
-                        self.collect(location, pointer, errors);
+                        self.collect((location, enough), pointer, errors);
                         pointer.truncate(length);
                     }
                 }
@@ -208,6 +226,22 @@ mod tests {
             pointers(&errors(vec![("lines", ValidationErrorsKind::List(many))])).len(),
             MOST_ERRORS
         );
+    }
+
+    #[test]
+    fn collecting_stops_when_there_are_enough() {
+        let mut tree = errors(vec![("x", field("y"))]);
+        for _ in 0..4 {
+            let level = (0..16).map(|index| (index, Box::new(tree.clone()))).collect();
+            tree = errors(vec![("lines", ValidationErrorsKind::List(level)), ("x", field("y"))]);
+        }
+        let mut violations = Violations::default();
+        let pointer = &mut String::from("#");
+        violations.collect(("body", MOST_ERRORS), pointer, &tree);
+        // One field more than was asked for has been looked at, not 70,000.
+        assert_eq!(violations.found.len(), MOST_ERRORS);
+        let first = pointers(&tree);
+        assert!((0..20).all(|_| pointers(&tree.clone()) == first));
     }
 
     #[test]

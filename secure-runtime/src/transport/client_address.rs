@@ -91,7 +91,16 @@ impl TrustedProxies {
 fn network(text: &str) -> Result<IpNet, InvalidNetwork> {
     IpNet::from_str(text)
         .or_else(|_| IpAddr::from_str(text).map(IpNet::from))
+        .map(canonical_network)
         .map_err(|_| InvalidNetwork { text: text.to_owned() })
+}
+
+/// Addresses are compared in their canonical form, so networks of mapped ones are too.
+fn canonical_network(network: IpNet) -> IpNet {
+    let IpAddr::V4(address) = network.addr().to_canonical() else { return network };
+    let prefix = if network.addr().is_ipv6() { 96 } else { 0 };
+    let length = network.prefix_len().checked_sub(prefix);
+    length.and_then(|length| IpNet::new(address.into(), length).ok()).unwrap_or(network)
 }
 
 /// The client's address, canonical; `None` if the connection has none (a Unix socket).
@@ -275,6 +284,28 @@ mod tests {
         check(&["proto=https"], "127.0.0.1");
         check(&["for=_hidden"], "127.0.0.1");
         check(&["for=192.0.2.1, by=\"a,b\";for=10.0.1.3"], "192.0.2.1");
+    }
+
+    #[test]
+    fn a_mapped_address_is_the_address_wherever_it_stands() {
+        let check = |network: &str, peer: &str, trusted: bool| {
+            let request = TestRequest::default().insert_header(("X-Forwarded-For", "203.0.113.7"));
+            let request = request.to_http_request();
+            let proxies = TrustedProxies::new([network]).expect("network");
+            let peer = IpAddr::from_str(peer).expect("address");
+            let found = client_address(&RequestHead::new(&request), Some(peer), Some(&proxies));
+            let expected = if trusted { IpAddr::from([203, 0, 113, 7]) } else { canonical(peer) };
+            assert_eq!(found, Some(expected), "{network} {peer}");
+        };
+        for network in ["10.0.0.0/8", "::ffff:10.0.0.0/104", "10.0.0.1", "::ffff:10.0.0.1"] {
+            check(network, "10.0.0.1", true);
+            check(network, "::ffff:10.0.0.1", true);
+            check(network, "::10.0.0.1", false);
+            check(network, "11.0.0.1", false);
+        }
+        check("::/0", "10.0.0.1", false);
+        check("0.0.0.0/0", "2001:db8::1", false);
+        check("2001:db8::/32", "2001:db8::1", true);
     }
 
     #[test]

@@ -6,13 +6,18 @@
     reason = "tests fail by panicking"
 )]
 
+mod application;
 mod body;
 mod callers;
 mod challenges;
+mod contents;
+mod credentials;
+mod http2;
 mod launch;
 mod limits;
 mod mounting;
 mod validation;
+mod wire;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -31,6 +36,10 @@ impl Runs {
 
     pub(crate) fn so_far(&self) -> usize {
         self.0.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn reset(&self) {
+        self.0.store(0, Ordering::SeqCst);
     }
 }
 

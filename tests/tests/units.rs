@@ -1,0 +1,96 @@
+//! Two crates, one syntax: what the macro reads is what the runtime prints, both ways.
+#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
+
+#[path = "../../secure-macros/src/parse/rate.rs"]
+mod rate;
+#[path = "../../secure-macros/src/parse/size.rs"]
+mod size;
+
+use std::num::NonZeroU32;
+
+use proptest::prelude::*;
+use rate::Rate;
+use secure_runtime::throttling::Quota;
+use size::Size;
+
+fn quota(rate: Rate) -> Quota {
+    let number = |number| NonZeroU32::new(number).unwrap();
+    Quota::new(number(rate.permits), number(rate.window_seconds))
+}
+
+/// Numbers as people write them, and at the edges.
+fn number() -> impl Strategy<Value = u32> {
+    prop_oneof![1..=100_u32, Just(60), Just(3600), Just(86_400), Just(u32::MAX), 1..=u32::MAX]
+}
+
+fn text() -> impl Strategy<Value = String> {
+    let unit = prop_oneof![Just("s"), Just("min"), Just("h"), Just("d")];
+    let count = prop_oneof![Just(String::new()), number().prop_map(|count| count.to_string())];
+    let zeros = prop_oneof![Just(""), Just("00")];
+    (zeros, number(), count, unit)
+        .prop_map(|(zeros, permits, count, unit)| format!("{zeros}{permits}/{count}{unit}"))
+}
+
+proptest! {
+    #[test]
+    fn what_the_macro_reads_the_runtime_prints_and_the_macro_reads_again(text in text()) {
+        if let Ok(rate) = text.parse::<Rate>() {
+            let printed = quota(rate).to_string();
+            prop_assert_eq!(&printed, &rate.to_string());
+            prop_assert_eq!(printed.parse::<Rate>().unwrap(), rate);
+        }
+    }
+
+    #[test]
+    fn what_the_runtime_prints_the_macro_reads(permits in number(), window_seconds in number()) {
+        let rate = Rate { permits, window_seconds };
+        match quota(rate).to_string().parse::<Rate>() {
+            Ok(read) => prop_assert_eq!(read, rate),
+            // More than one a nanosecond: the runtime counts such a quota, nobody can write it.
+            Err(_) => prop_assert!(u64::from(permits) > u64::from(window_seconds) * 1_000_000_000),
+        }
+    }
+
+    #[test]
+    fn no_text_that_the_macro_reads_is_printed_as_another_rate(text in "[0-9]{0,3}/[0-9]{0,3}(s|min|h|d|)") {
+        if let Ok(rate) = text.parse::<Rate>() {
+            prop_assert_eq!(quota(rate).to_string().parse::<Rate>().unwrap(), rate);
+        }
+    }
+
+    #[test]
+    fn a_burst_is_printed_behind_the_rate(text in text(), burst in number()) {
+        if let Ok(rate) = text.parse::<Rate>() {
+            let printed = quota(rate).with_burst(NonZeroU32::new(burst).unwrap()).to_string();
+            let (front, behind) = printed.split_once(" burst ").unwrap_or((&printed, ""));
+            prop_assert_eq!(front.parse::<Rate>().unwrap(), rate);
+            let shown = if behind.is_empty() { rate.permits } else { behind.parse().unwrap() };
+            prop_assert_eq!(shown, burst);
+        }
+    }
+
+    #[test]
+    fn a_size_that_is_read_is_printed_as_what_is_read_again(
+        count in prop_oneof![1..2000_u64, any::<u64>()],
+        unit in prop_oneof!["B", "KB", "KiB", "MB", "MiB", "GB", "GiB"],
+    ) {
+        if let Ok(size) = format!("{count}{unit}").parse::<Size>() {
+            prop_assert_eq!(size.to_string().parse::<Size>().unwrap(), size);
+        }
+        if count > 0 {
+            prop_assert_eq!(Size(count).to_string().parse::<Size>().unwrap(), Size(count));
+        }
+    }
+}
+
+#[test]
+fn what_is_no_rate_or_size_is_neither() {
+    for text in ["", "/h", "1/", "0/h", "1/0h", "1/w", "-1/h", "+1/h", " 1/h", "1//h", "1/1.5h"] {
+        assert!(text.parse::<Rate>().is_err(), "{text}");
+    }
+    for text in ["", "B", "1", "0B", "-1B", "+1B", "1 B", "1kib", "18446744073709551616B", "1.5KiB"]
+    {
+        assert!(text.parse::<Size>().is_err(), "{text}");
+    }
+    assert_eq!("007/060min".parse::<Rate>().map(|rate| rate.to_string()).ok(), Some("7/h".into()));
+}
