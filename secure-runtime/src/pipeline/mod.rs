@@ -62,30 +62,21 @@ where
     H::Output: Responder,
 {
     let passage = Passage::new(endpoint, request, payload);
-    Serve { passage, handler, validate, stage: Stage::Admission }
+    let arrival = Arrival { passage, validate, arguments: None };
+    Serve { arrival, handler, response: None }
 }
 
 pin_project! {
     /// One request on its way through the stages.
     ///
-    /// Written by hand and small: it is what the compiler makes anew for every handler. What needs
-    /// no more than the types of the arguments is made once for all handlers that share them.
+    /// Written by hand and small: it is what the compiler makes anew for every handler.
     #[must_use = "nothing is served before it is awaited"]
     struct Serve<H: Handler<Args>, Args: FromRequest> {
-        passage: Passage,
-        handler: H,
-        validate: fn(&Args, &mut Violations),
         #[pin]
-        stage: Stage<Args::Future, H::Future>,
-    }
-}
-
-pin_project! {
-    #[project = StageProjection]
-    enum Stage<A, R> {
-        Admission,
-        Extraction { #[pin] arguments: A },
-        Handling { #[pin] response: R },
+        arrival: Arrival<Args, Args::Future>,
+        handler: H,
+        #[pin]
+        response: Option<H::Future>,
     }
 }
 
@@ -100,28 +91,54 @@ where
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<SecuredResponse> {
         let mut this = self.project();
         loop {
-            match this.stage.as_mut().project() {
-                StageProjection::Admission => {
-                    match ready!(this.passage.poll_extraction::<Args>(context)) {
-                        Ok(arguments) => this.stage.set(Stage::Extraction { arguments }),
-                        Err(refused) => return Poll::Ready(*refused),
-                    }
-                }
-                StageProjection::Extraction { arguments } => {
-                    match ready!(this.passage.poll_arguments(arguments, *this.validate, context)) {
-                        Ok(arguments) => {
-                            let response = this.handler.call(arguments);
-                            this.stage.set(Stage::Handling { response });
-                        }
-                        Err(refused) => return Poll::Ready(*refused),
-                    }
-                }
-                StageProjection::Handling { response } => {
-                    let output = ready!(response.poll(context));
-                    let response = output.respond_to(this.passage.request());
-                    return Poll::Ready(this.passage.finish(response.map_into_boxed_body()));
-                }
+            if let Some(response) = this.response.as_mut().as_pin_mut() {
+                let output = ready!(response.poll(context));
+                let passage = this.arrival.project().passage;
+                let response = output.respond_to(passage.request());
+                return Poll::Ready(passage.finish(response.map_into_boxed_body()));
+            }
+            match ready!(this.arrival.as_mut().poll(context)) {
+                Ok(arguments) => this.response.set(Some(this.handler.call(arguments))),
+                Err(refused) => return Poll::Ready(*refused),
             }
         }
+    }
+}
+
+pin_project! {
+    /// The stages before the handler: made once for all handlers that share their arguments.
+    struct Arrival<Args, Extraction> {
+        passage: Passage,
+        validate: fn(&Args, &mut Violations),
+        #[pin]
+        arguments: Option<Extraction>,
+    }
+}
+
+impl<Args: FromRequest> Arrival<Args, Args::Future> {
+    /// The valid arguments of an admitted request, or the response of a refusal.
+    fn poll(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<Args, Box<SecuredResponse>>> {
+        let mut this = self.project();
+        let arguments = loop {
+            if let Some(arguments) = this.arguments.as_mut().as_pin_mut() {
+                break arguments.poll(context);
+            }
+            ready!(this.passage.poll_admission(context))?;
+            let (request, body) = this.passage.request_and_body();
+            this.arguments.set(Some(Args::from_request(request, body)));
+        };
+        let arguments = match arguments {
+            Poll::Ready(Ok(arguments)) => arguments,
+            Poll::Ready(Err(error)) => {
+                return Poll::Ready(Err(this.passage.refuse_arguments(&error.into())));
+            }
+            Poll::Pending => return this.passage.poll_deadline(context).map(Err),
+        };
+        let mut violations = Violations::default();
+        (this.validate)(&arguments, &mut violations);
+        Poll::Ready(this.passage.check_violations(violations).map(|()| arguments))
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use actix_web::dev::Payload as Body;
 use actix_web::rt::time::{Sleep, sleep};
 use actix_web::web::Payload;
-use actix_web::{FromRequest, HttpRequest, HttpResponse};
+use actix_web::{HttpRequest, HttpResponse};
 
 use super::admission::Admission;
 use super::body::Unread;
@@ -55,40 +55,16 @@ impl Passage {
         &self.request
     }
 
-    /// Admits the request, then starts to extract the handler's arguments.
-    pub(super) fn poll_extraction<Args: FromRequest>(
-        &mut self,
-        context: &mut Context<'_>,
-    ) -> Poll<Result<Args::Future, Box<SecuredResponse>>> {
-        ready!(self.poll_admission(context))?;
-        Poll::Ready(Ok(Args::from_request(&self.request, &mut self.body)))
-    }
-
-    /// Waits for the arguments, and validates them.
-    pub(super) fn poll_arguments<Args, E: Into<actix_web::Error>>(
-        &mut self,
-        arguments: Pin<&mut impl Future<Output = Result<Args, E>>>,
-        validate: fn(&Args, &mut Violations),
-        context: &mut Context<'_>,
-    ) -> Poll<Result<Args, Box<SecuredResponse>>> {
-        let arguments = match arguments.poll(context) {
-            Poll::Ready(Ok(arguments)) => arguments,
-            Poll::Ready(Err(error)) => {
-                return Poll::Ready(Err(self.refuse_arguments(&error.into())));
-            }
-            Poll::Pending => return self.poll_deadline(context).map(Err),
-        };
-        let mut violations = Violations::default();
-        validate(&arguments, &mut violations);
-        Poll::Ready(match violations.denial() {
-            None => Ok(arguments),
-            Some(denial) => Err(Box::new(self.refuse(denial))),
-        })
+    pub(super) fn request_and_body(&mut self) -> (&HttpRequest, &mut Body) {
+        (&self.request, &mut self.body)
     }
 
     /// Arguments that are not there at once may take so long and no longer. Those that are, as
     /// they mostly are, cost no timer.
-    fn poll_deadline(&mut self, context: &mut Context<'_>) -> Poll<Box<SecuredResponse>> {
+    pub(super) fn poll_deadline(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Box<SecuredResponse>> {
         let limit = || {
             let security = self.request.app_data::<Security>();
             security.map_or(Duration::ZERO, |security| security.inner().body_timeout)
@@ -114,12 +90,20 @@ impl Passage {
     }
 
     /// The arguments could not be extracted.
-    fn refuse_arguments(&mut self, error: &actix_web::Error) -> Box<SecuredResponse> {
+    pub(super) fn refuse_arguments(&mut self, error: &actix_web::Error) -> Box<SecuredResponse> {
         let response = match extraction::refusal(error) {
             Refusal::Denied(denial) => self.refuse(denial),
             Refusal::Answered(response) => self.answer_early(response),
         };
         Box::new(response)
+    }
+
+    /// Refuses arguments that break rules, if any do.
+    pub(super) fn check_violations(
+        &mut self,
+        violations: Violations,
+    ) -> Result<(), Box<SecuredResponse>> {
+        violations.denial().map_or(Ok(()), |denial| Err(Box::new(self.refuse(denial))))
     }
 
     /// Answers while the request's body may still be arriving.
