@@ -42,13 +42,17 @@ impl Unread {
     }
 }
 
-/// Checks the body's media type and announced size, and opens it: bounded by what was announced,
-/// of which the decoder reads no more (RFC 9112 section 6.3), or by what the endpoint allows.
+/// Checks the body's media type and announced size, and opens it, bounded by what the endpoint
+/// allows. An announced length bounds nothing by itself: a middleware may have put another body
+/// there, one that it decompressed, say.
 pub(super) fn open(
     request: &HttpRequest,
     unread: &mut Unread,
     plan: &Plan,
 ) -> Result<Body, Refused> {
+    if matches!(unread, Unread::Untouched(Body::None)) {
+        return Ok(Body::None);
+    }
     let announced = announced_length(request);
     if let Some(expected) = plan.endpoint.policy.content_type {
         check_media_type(request, announced, expected)?;
@@ -56,17 +60,20 @@ pub(super) fn open(
     if announced.is_some_and(|length| length > plan.max_body) {
         return Err(Box::new(too_large()));
     }
-    let body = match std::mem::take(unread) {
-        Unread::Untouched(body) => body,
-        Unread::Shared(_) | Unread::Released => Body::None,
+    let left = plan.max_body;
+    let payload: BoxedStream = match std::mem::take(unread) {
+        Unread::Untouched(body) if announced.is_some() => Box::pin(Bounded { body, left }),
+        Unread::Untouched(body) => {
+            let body = Rc::new(RefCell::new(body));
+            *unread = Unread::Shared(Rc::clone(&body));
+            Box::pin(Bounded { body: Shared(body), left })
+        }
+        Unread::Shared(_) | Unread::Released => return Ok(Body::None),
     };
-    if matches!(body, Body::None) || announced.is_some() {
-        return Ok(body);
-    }
-    let shared = Rc::new(RefCell::new(body));
-    *unread = Unread::Shared(Rc::clone(&shared));
-    Ok(Body::Stream { payload: Box::pin(Bounded { body: shared, left: plan.max_body }) })
+    Ok(Body::Stream { payload })
 }
+
+type BoxedStream = Pin<Box<dyn Stream<Item = Result<Bytes, PayloadError>>>>;
 
 pub(super) fn too_large() -> Denial {
     Denial::new(DenialKind::TooLarge, "the body is larger than the endpoint allows")
@@ -86,10 +93,10 @@ fn check_media_type(
     announced: Option<u64>,
     expected: &str,
 ) -> Result<(), Refused> {
-    let has_body = match announced {
-        Some(length) => length > 0,
-        None => request.headers().contains_key(TRANSFER_ENCODING),
-    };
+    // HTTP/2 need not announce a length; a request that reads has no body then.
+    let is_chunked = || request.headers().contains_key(TRANSFER_ENCODING);
+    let may_follow = || is_chunked() || !request.method().is_safe();
+    let has_body = announced.map_or_else(may_follow, |length| length > 0);
     if !has_body || has_media_type(request, expected) {
         return Ok(());
     }
@@ -110,20 +117,16 @@ fn has_media_type(request: &HttpRequest, expected: &str) -> bool {
 }
 
 /// A body that fails once it is larger than allowed.
-struct Bounded {
-    body: Rc<RefCell<Body>>,
+struct Bounded<B> {
+    body: B,
     left: u64,
 }
 
-impl Stream for Bounded {
+impl<B: Stream<Item = Result<Bytes, PayloadError>> + Unpin> Stream for Bounded<B> {
     type Item = Result<Bytes, PayloadError>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let polled = match self.body.try_borrow_mut() {
-            Ok(mut body) => Pin::new(&mut *body).poll_next(context),
-            // Nobody else polls it; an end is the answer that grants nothing.
-            Err(_) => Poll::Ready(None),
-        };
+        let polled = Pin::new(&mut self.body).poll_next(context);
         if let Poll::Ready(Some(Ok(chunk))) = &polled {
             match self.left.checked_sub(chunk.len() as u64) {
                 Some(left) => self.left = left,
@@ -134,6 +137,21 @@ impl Stream for Bounded {
             }
         }
         polled
+    }
+}
+
+/// A body that its reader shares with the [`Passage`](super::passage::Passage).
+struct Shared(Rc<RefCell<Body>>);
+
+impl Stream for Shared {
+    type Item = Result<Bytes, PayloadError>;
+
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        match self.0.try_borrow_mut() {
+            Ok(mut body) => Pin::new(&mut *body).poll_next(context),
+            // Nobody else polls it; an end is the answer that grants nothing.
+            Err(_) => Poll::Ready(None),
+        }
     }
 }
 

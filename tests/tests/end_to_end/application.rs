@@ -258,7 +258,6 @@ async fn a_hook_that_panics_leaves_the_problem_as_it_was() {
 
 /// A middleware that rewrites the body leaves the announced length as it was.
 #[actix_web::test]
-#[ignore = "an announced length is still believed, whoever put the body there"]
 async fn a_body_that_a_middleware_put_there_is_bounded_too() {
     let (builder, _, _) = crate::security(module_path!());
     let security = builder.named_authenticator("slow", Slow).build().unwrap();
