@@ -6,10 +6,12 @@
 
 mod clock;
 mod issuer;
+mod ready;
 mod token;
 
 pub use clock::FakeClock;
 pub use issuer::Issuer;
+pub use ready::TestSecurity;
 pub use token::Token;
 
 use actix_web::test::TestRequest;
