@@ -58,7 +58,7 @@ use proc_macro::TokenStream;
 /// `Multipart`, `MultipartForm`, `Either`, also in `Option`, `Result` and tuples) is named in
 /// `validate(…)`, or in `unvalidated(…)` with a reason. It is recognised by the last word of its
 /// type's path: a body behind a type alias or in an extractor of your own is not seen. Sizes
-/// have the units of IEC 80000-13: `KB` is 1000 bytes, `KiB` 1024.
+/// have the units of IEC 80000-13: `kB` is 1000 bytes, `KiB` 1024.
 ///
 /// # Placement
 ///

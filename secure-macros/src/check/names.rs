@@ -29,9 +29,14 @@ pub(super) fn well_formed(list: &Names, diagnostics: &mut Diagnostics) {
         } else if name.text.chars().any(char::is_whitespace) {
             let message =
                 format!("`{key}` expects a name without whitespace, found `{:?}`", name.text);
+            let words = name.text.split(|letter: char| letter.is_whitespace() || letter == ',');
             let words: Vec<String> =
-                name.text.split_whitespace().map(|word| format!("{word:?}")).collect();
-            diagnostics.error(name, message).help(format!("`{key} = all({})`", words.join(", ")));
+                words.filter(|word| !word.is_empty()).map(|word| format!("{word:?}")).collect();
+            let diagnostic = diagnostics.error(name, message);
+            if !words.is_empty() {
+                let words = words.join(", ");
+                diagnostic.help(format!("`{key} = any({words})` or `{key} = all({words})`"));
+            }
         } else if name.text.chars().any(is_invisible) {
             let message =
                 format!("`{key}` expects visible characters in a name, found `{:?}`", name.text);

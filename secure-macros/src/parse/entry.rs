@@ -59,9 +59,10 @@ impl Entry {
 pub(crate) fn declaration(tokens: TokenStream, diagnostics: &mut Diagnostics) -> Declaration {
     let mut declaration = Declaration::default();
     let mut seen: Vec<&str> = Vec::new();
-    for part in comma_separated(without_invisible_groups(tokens), diagnostics) {
+    let parts = comma_separated(without_invisible_groups(tokens), diagnostics);
+    for (index, part) in parts.iter().enumerate() {
         let mistakes = diagnostics.count();
-        let Some(entry) = entry(&part, diagnostics) else {
+        let Some(entry) = entry(part, index == 0, diagnostics) else {
             declaration.bodies_unclear = true;
             continue;
         };
@@ -79,13 +80,15 @@ pub(crate) fn declaration(tokens: TokenStream, diagnostics: &mut Diagnostics) ->
     declaration
 }
 
-fn entry(part: &[TokenTree], diagnostics: &mut Diagnostics) -> Option<Entry> {
+fn entry(part: &[TokenTree], is_first: bool, diagnostics: &mut Diagnostics) -> Option<Entry> {
     let (first, rest) = part.split_first()?;
     let TokenTree::Ident(key) = first else {
         let found = shown(std::slice::from_ref(first));
         let diagnostic =
             diagnostics.error(&stream(part), format!("expected a key, found `{found}`"));
-        if string(first).is_some() {
+        if string(first).is_some() && is_first {
+            diagnostic.help(format!("every value has its key: `roles = {found}`"));
+        } else if string(first).is_some() {
             diagnostic.help("a list of several names says which: `roles = any(\"a\", \"b\")`");
         }
         return None;

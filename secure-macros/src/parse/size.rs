@@ -9,7 +9,7 @@ const UNITS: [(&str, u64); 7] = [
     ("MiB", 1 << 20),
     ("MB", 1_000_000),
     ("KiB", 1 << 10),
-    ("KB", 1_000),
+    ("kB", 1_000),
     ("B", 1),
 ];
 
@@ -87,10 +87,10 @@ impl fmt::Display for Problem {
         match self {
             Self::Empty => formatter.write_str("expected a size such as `64KiB`, found nothing"),
             Self::NoNumber => formatter.write_str("expected a whole number before the unit"),
-            Self::NoUnit => formatter.write_str("expected a unit: `B`, `KiB`, `MiB`, `GiB`, `KB`…"),
+            Self::NoUnit => formatter.write_str("expected a unit: `B`, `KiB`, `MiB`, `GiB`, `kB`…"),
             Self::UnknownUnit(found) => write!(
                 formatter,
-                "unknown unit `{found}`, expected `B`, `KiB`, `MiB`, `GiB`, `KB`, `MB` or `GB`"
+                "unknown unit `{found}`, expected `B`, `KiB`, `MiB`, `GiB`, `kB`, `MB` or `GB`"
             ),
             Self::Zero => formatter.write_str("zero bytes would refuse every body"),
             Self::TooLarge => formatter.write_str("expected a size below 2^64 bytes"),

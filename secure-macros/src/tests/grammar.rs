@@ -54,7 +54,7 @@ fn sizes_have_decimal_and_binary_units() {
     for (written, bytes) in [
         ("1B", 1),
         ("64KiB", 65_536),
-        ("64KB", 64_000),
+        ("64kB", 64_000),
         ("3MiB", 3 << 20),
         ("3MB", 3_000_000),
         ("2GiB", 2 << 30),

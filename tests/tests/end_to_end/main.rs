@@ -9,6 +9,7 @@
 mod application;
 mod body;
 mod callers;
+mod careless;
 mod challenges;
 mod contents;
 mod credentials;

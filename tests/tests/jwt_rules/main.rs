@@ -4,6 +4,7 @@ mod claims;
 mod form;
 mod grants;
 mod header;
+mod malleable;
 
 use std::sync::Arc;
 

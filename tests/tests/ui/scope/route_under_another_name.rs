@@ -1,0 +1,10 @@
+use actix_web::get as fetch;
+use secure_runtime::secure;
+
+#[secure(roles = "admin")]
+#[fetch("/")]
+async fn handler() -> &'static str { //~ ERROR Handler<_>` is not satisfied
+    ""
+}
+
+fn main() {}
