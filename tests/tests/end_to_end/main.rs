@@ -1,7 +1,6 @@
 //! Secured services over real HTTP: what a client sees, and that the handler did not run.
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
     reason = "tests fail by panicking"
