@@ -14,7 +14,8 @@ use actix_web::{Error, FromRequest, Handler, HttpRequest, HttpResponse, Responde
     message = "`{Self}` has no security policy",
     label = "this handler is not annotated with `#[secure(...)]`",
     note = "put `#[secure(...)]` above its route attribute; `#[secure(public)]` makes it public on purpose",
-    note = "below the route attribute it cannot see the route, and does not count here: move it above"
+    note = "below the route attribute it cannot see the route, and does not count here: move it above",
+    note = "a scope inside is `secure_runtime::scope` too"
 )]
 pub trait SecuredService: HttpServiceFactory + 'static {}
 
