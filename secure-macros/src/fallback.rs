@@ -37,7 +37,10 @@ fn shape(paths: &Paths, function: &Function) -> TokenStream {
     let service = is_routed.then(|| {
         let service = paths.secured_service();
         let cfgs = function.attributes.iter().filter(|found| found.path().is_ident("cfg"));
-        quote!(#(#cfgs)* impl #service for #name {})
+        let policed = paths.policed();
+        quote! {
+            #(#cfgs)* impl #service for #name { const POLICED: #policed = #policed::BY_THE_ATTRIBUTE; }
+        }
     });
     quote! {
         #(#outer)*

@@ -27,6 +27,11 @@ impl Paths {
         quote!(#root::SecuredResponse)
     }
 
+    pub(crate) fn policed(&self) -> TokenStream {
+        let root = &self.root;
+        quote!(#root::__private::Policed)
+    }
+
     pub(crate) fn secured_service(&self) -> TokenStream {
         let root = &self.root;
         quote!(#root::SecuredService)

@@ -39,6 +39,15 @@ macro_rules! __endpoint {
 }
 pub use crate::__endpoint as endpoint;
 
+/// What an expansion says of a service: that requests reach it through the pipeline alone.
+#[derive(Debug)]
+pub struct Policed(());
+
+impl Policed {
+    /// Said by `#[secure(...)]`, and by the scope about what it holds.
+    pub const BY_THE_ATTRIBUTE: Self = Self(());
+}
+
 /// A limit from numbers the macro has checked; a zero becomes a one, the strictest there is.
 #[must_use]
 pub const fn limit(

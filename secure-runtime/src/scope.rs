@@ -17,7 +17,11 @@ use actix_web::{Error, FromRequest, Handler, HttpRequest, HttpResponse, Responde
     note = "below the route attribute it cannot see the route, and does not count here: move it above",
     note = "a scope inside is `secure_runtime::scope` too"
 )]
-pub trait SecuredService: HttpServiceFactory + 'static {}
+pub trait SecuredService: HttpServiceFactory + 'static {
+    /// Only an expansion names its value: written by hand, an `impl` claims what nothing enforces.
+    #[doc(hidden)]
+    const POLICED: crate::__private::Policed;
+}
 
 /// The response of a secured handler; only the pipeline makes one.
 #[derive(Debug)]
@@ -171,6 +175,7 @@ where
     T: ScopeFactory + ServiceFactory<ServiceRequest, Response = ServiceResponse<B>>,
     B: MessageBody + 'static,
 {
+    const POLICED: crate::__private::Policed = crate::__private::Policed::BY_THE_ATTRIBUTE;
 }
 
 /// A route to a secured handler, for [`Scope::route`].

@@ -160,7 +160,6 @@ async fn refused_contents_break_rules_that_are_told_without_the_value() {
 }
 
 #[actix_web::test]
-#[ignore = "the cause is still serde's sentence, which repeats the value"]
 async fn refused_contents_of_the_wrong_form_are_not_logged() {
     let (server, _, _) = server();
     server.post_json("/login", &[], &format!(r#""{SECRET}""#)).await.problem(422);

@@ -29,8 +29,9 @@ pub(super) fn mark(endpoint: &Endpoint) -> Option<TokenStream> {
     let attributes = endpoint.function.attributes.iter();
     let cfgs = attributes.filter(|attribute| attribute.path().is_ident("cfg"));
     let (service, name) = (endpoint.paths.secured_service(), &endpoint.function.signature.ident);
+    let policed = endpoint.paths.policed();
     Some(quote! {
         #(#cfgs)* #condition
-        impl #service for #name {}
+        impl #service for #name { const POLICED: #policed = #policed::BY_THE_ATTRIBUTE; }
     })
 }

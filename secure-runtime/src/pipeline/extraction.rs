@@ -2,6 +2,8 @@
 //!
 //! What serde and actix-web say of a failure names Rust types; the client reads our own words.
 
+use std::borrow::Cow;
+
 use actix_web::HttpResponse;
 use actix_web::error::{
     ContentTypeError, JsonPayloadError, PayloadError, QueryPayloadError, UrlencodedError,
@@ -38,7 +40,7 @@ fn denial_of(error: &actix_web::Error) -> Option<Denial> {
     } else if let Some(error) = error.as_error::<PayloadError>() {
         Some(payload(error))
     } else if error.as_error::<ContentTypeError>().is_some() {
-        Some(unsupported(error))
+        Some(unsupported("the body's media type is not one the handler reads"))
     } else {
         None
     }
@@ -49,45 +51,39 @@ fn json(error: &JsonPayloadError) -> Denial {
         JsonPayloadError::Overflow { .. } | JsonPayloadError::OverflowKnownLength { .. } => {
             too_large()
         }
-        JsonPayloadError::ContentType => {
-            unsupported(error).with_detail("expected `application/json`")
-        }
+        JsonPayloadError::ContentType => unsupported("expected `application/json`"),
         JsonPayloadError::Payload(error) => payload(error),
-        JsonPayloadError::Deserialize(error) if error.is_data() => {
-            let at = format!("at line {} column {}", error.line(), error.column());
-            let text = error.to_string();
-            let detail = match missing_field(&text) {
-                Some(name) => format!("the member `{name}` is missing {at}"),
-                None => format!("the body does not have the expected form {at}"),
-            };
-            Denial::new(DenialKind::Invalid, text).with_detail(detail)
-        }
         JsonPayloadError::Deserialize(error) => {
-            let detail =
-                format!("the body is no JSON at line {} column {}", error.line(), error.column());
-            Denial::new(DenialKind::Malformed, error.to_string()).with_detail(detail)
+            let at = format!("at line {} column {}", error.line(), error.column());
+            match (error.is_data(), missing_field(&error.to_string())) {
+                (false, _) => told(DenialKind::Malformed, format!("the body is no JSON {at}")),
+                (true, Some(name)) => {
+                    told(DenialKind::Invalid, format!("the member `{name}` is missing {at}"))
+                }
+                (true, None) => {
+                    let detail = format!("the body does not have the expected form {at}");
+                    told(DenialKind::Invalid, detail)
+                }
+            }
         }
-        error => Denial::new(DenialKind::Malformed, error.to_string()),
+        _ => told(DenialKind::Malformed, "the body cannot be read"),
     }
 }
 
 fn form(error: &UrlencodedError) -> Denial {
     match error {
         UrlencodedError::Overflow { .. } => too_large(),
-        UrlencodedError::ContentType => {
-            unsupported(error).with_detail("expected `application/x-www-form-urlencoded`")
-        }
+        UrlencodedError::ContentType => unsupported("expected `application/x-www-form-urlencoded`"),
         UrlencodedError::Payload(error) => payload(error),
         UrlencodedError::Parse(error) => malformed("form", &error.to_string()),
-        error => Denial::new(DenialKind::Malformed, error.to_string()),
+        _ => told(DenialKind::Malformed, "the form cannot be read"),
     }
 }
 
 fn payload(error: &PayloadError) -> Denial {
     match error {
         PayloadError::Overflow => too_large(),
-        error => Denial::new(DenialKind::Malformed, error.to_string())
-            .with_detail("the body did not arrive as announced"),
+        _ => told(DenialKind::Malformed, "the body did not arrive as announced"),
     }
 }
 
@@ -96,11 +92,18 @@ fn malformed(part: &str, text: &str) -> Denial {
         Some(name) => format!("the parameter `{name}` of the {part} is missing"),
         None => format!("the {part} does not have the expected form"),
     };
-    Denial::new(DenialKind::Malformed, text.to_owned()).with_detail(detail)
+    told(DenialKind::Malformed, detail)
 }
 
-fn unsupported(error: &impl std::fmt::Display) -> Denial {
-    Denial::new(DenialKind::UnsupportedMediaType, error.to_string())
+fn unsupported(detail: &'static str) -> Denial {
+    told(DenialKind::UnsupportedMediaType, detail)
+}
+
+/// A denial whose cause the client may read. What serde says repeats the value, which belongs
+/// neither into the answer nor into the log.
+fn told(kind: DenialKind, detail: impl Into<Cow<'static, str>>) -> Denial {
+    let detail = detail.into();
+    Denial::new(kind, detail.clone()).with_detail(detail)
 }
 
 /// The name in serde's ``missing field `name` ``: part of the public interface, not of the types.
@@ -124,7 +127,13 @@ fn foreign(error: &actix_web::Error) -> Refusal {
         status if status.is_client_error() => return Refusal::Answered(as_problem(response)),
         _ => DenialKind::Internal,
     };
-    Refusal::Denied(Denial::new(kind, error.to_string()))
+    Refusal::Denied(match kind {
+        // The client's doing: what the extractor says of it may repeat what the client sent.
+        DenialKind::Malformed | DenialKind::NotFound => {
+            Denial::new(kind, "an extractor refused what was sent")
+        }
+        kind => Denial::new(kind, error.to_string()),
+    })
 }
 
 fn is_rendered(response: &HttpResponse) -> bool {

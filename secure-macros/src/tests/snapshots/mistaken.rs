@@ -15,4 +15,6 @@ fn list_users() -> impl ::core::future::Future<
     };
     ::core::future::pending::<::secure_runtime::SecuredResponse>()
 }
-impl ::secure_runtime::SecuredService for list_users {}
+impl ::secure_runtime::SecuredService for list_users {
+    const POLICED: ::secure_runtime::__private::Policed = ::secure_runtime::__private::Policed::BY_THE_ATTRIBUTE;
+}

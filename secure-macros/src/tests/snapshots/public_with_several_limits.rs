@@ -22,4 +22,6 @@ pub fn place_order(
     );
     ::secure_runtime::__private::serve(__endpoint, __request, __payload, place_order)
 }
-impl ::secure_runtime::SecuredService for place_order {}
+impl ::secure_runtime::SecuredService for place_order {
+    const POLICED: ::secure_runtime::__private::Policed = ::secure_runtime::__private::Policed::BY_THE_ATTRIBUTE;
+}

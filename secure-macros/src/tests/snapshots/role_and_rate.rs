@@ -16,4 +16,6 @@ fn list_users(
     );
     ::secure_runtime::__private::serve(__endpoint, __request, __payload, list_users)
 }
-impl ::secure_runtime::SecuredService for list_users {}
+impl ::secure_runtime::SecuredService for list_users {
+    const POLICED: ::secure_runtime::__private::Policed = ::secure_runtime::__private::Policed::BY_THE_ATTRIBUTE;
+}
