@@ -34,7 +34,7 @@ pub(super) struct Configured {
 }
 
 impl SecurityBuilder {
-    /// 16 MiB hold about a million keys.
+    /// 16 MiB hold about 800,000 keys with certainty.
     const LIMITER_BYTES: usize = 16 * 1024 * 1024;
     /// The default of actix-web's `Json`.
     const MAX_BODY: u64 = 2 * 1024 * 1024;

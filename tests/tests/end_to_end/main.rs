@@ -13,6 +13,7 @@ mod careless;
 mod challenges;
 mod contents;
 mod credentials;
+mod faults;
 mod http2;
 mod launch;
 mod limits;
