@@ -1,7 +1,7 @@
 //! Declarative security for actix-web: one attribute compiles into authentication, permission
 //! checks, request validation and throttling.
 //!
-//! ```
+//! ```standalone_crate
 //! use actix_web::{App, get, web};
 //! use secure_runtime::{Principal, Security, authentication::Jwt, secure};
 //!

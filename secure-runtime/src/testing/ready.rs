@@ -10,7 +10,7 @@ use crate::security::{LaunchError, Security, SecurityBuilder};
 /// The [`Issuer`] stands in for every authenticator: it is the default one, and it has every name
 /// that an endpoint of the program mentions.
 ///
-/// ```
+/// ```standalone_crate
 /// use std::time::Duration;
 /// use actix_web::{App, get, test};
 /// use secure_runtime::{secure, testing::TestSecurity};
