@@ -104,8 +104,7 @@ impl Notes {
 
 #[actix_web::main]
 async fn main() -> io::Result<()> {
-    // A development issuer, so that this runs alone. In production: `Jwt::rs256(public_key)` with
-    // the public key of your identity provider.
+    // For development only; in production `Jwt::rs256(public_key)` with your provider's key.
     let issuer = Issuer::hs256();
     let security =
         Security::builder().authenticator("jwt", issuer.jwt()).build().map_err(io::Error::other)?;
