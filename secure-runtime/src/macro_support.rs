@@ -74,19 +74,8 @@ impl<T: FromRequest> Extractor for T {}
 /// Asserts that a parameter's type is an extractor; never called.
 pub const fn extractor<T: Extractor>() {}
 
-/// A parameter's type that `validate(...)` accepts.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be validated",
-    label = "`validate(...)` needs `Json`, `Query`, `Form` or `Path` of a type with rules",
-    note = "give its content rules: `#[derive(validator::Validate)]`"
-)]
-pub trait Checkable: Validatable {}
-
-#[diagnostic::do_not_recommend]
-impl<T: Validatable> Checkable for T {}
-
 /// Validates one argument.
-pub fn check<T: Checkable>(argument: &T, violations: &mut Violations) {
+pub fn check<T: Validatable>(argument: &T, violations: &mut Violations) {
     violations.check(argument);
 }
 

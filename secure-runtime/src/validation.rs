@@ -20,8 +20,8 @@ const MOST_ERRORS: usize = 32;
 /// [`validator::Validate`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be validated",
-    label = "`validate(...)` needs `Json`, `Query`, `Form` or `Path` of a type that implements `validator::Validate`",
-    note = "derive it: `#[derive(validator::Validate)]`"
+    label = "`validate(...)` needs `Json`, `Query`, `Form` or `Path` of a type with rules",
+    note = "give its content rules: `#[derive(validator::Validate)]`"
 )]
 pub trait Validatable {
     /// Which part of the request the argument comes from: `body`, `query` or `path`.
@@ -35,6 +35,7 @@ pub trait Validatable {
 
 macro_rules! validatable {
     ($($extractor:ident in $location:literal),*) => {$(
+        #[diagnostic::do_not_recommend]
         impl<T: Validate> Validatable for web::$extractor<T> {
             const LOCATION: &'static str = $location;
 

@@ -5,10 +5,10 @@ use std::future::{Ready, ready};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 
+use super::response::challenged;
 use crate::denial::{Denial, DenialKind};
 use crate::policy::Endpoint;
 use crate::principal::Principal;
-use crate::security::Security;
 
 /// Left in the request by the pipeline: it passed the stages of this endpoint.
 pub(super) struct Passed {
@@ -36,11 +36,8 @@ impl FromRequest for Principal {
     }
 }
 
+/// The challenges are here already, for a denial that a handler passes on by itself.
 fn without_caller(request: &HttpRequest, endpoint: &'static Endpoint) -> Denial {
-    let kind = DenialKind::Unauthenticated;
-    let denial = Denial::new(kind, "the handler asks for a caller, and the request has none");
-    match request.app_data::<Security>().and_then(|security| security.plan(endpoint)) {
-        Some(plan) => denial.with_challenges(plan.challenges(kind)),
-        None => denial,
-    }
+    let cause = "the handler asks for a caller, and the request has none";
+    challenged(request, endpoint, Denial::new(DenialKind::Unauthenticated, cause))
 }

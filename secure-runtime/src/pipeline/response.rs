@@ -21,18 +21,29 @@ use crate::throttling::{RateLimitHeaders, reset_seconds};
 pub(super) fn refuse(
     request: &HttpRequest,
     endpoint: &'static Endpoint,
-    mut denial: Denial,
+    denial: Denial,
 ) -> HttpResponse {
-    let security = request.app_data::<Security>();
-    if let Some(plan) = security.and_then(|security| security.plan(endpoint))
-        && denial.challenges.is_empty()
-    {
-        denial.challenges = plan.challenges(denial.kind());
-    }
+    let denial = challenged(request, endpoint, denial);
     log(endpoint, &denial);
+    let security = request.app_data::<Security>();
     let hook = security.and_then(|security| security.inner().problem_hook.as_ref());
     let body = hook.and_then(|hook| shaped(hook, &denial)).unwrap_or_else(|| body(&denial));
     render(&denial, body)
+}
+
+/// The denial with the challenges that the endpoint's authenticators make for its kind.
+pub(super) fn challenged(
+    request: &HttpRequest,
+    endpoint: &'static Endpoint,
+    denial: Denial,
+) -> Denial {
+    match request.app_data::<Security>().and_then(|security| security.plan(endpoint)) {
+        Some(plan) if denial.challenges.is_empty() => {
+            let challenges = plan.challenges(denial.kind());
+            denial.with_challenges(challenges)
+        }
+        _ => denial,
+    }
 }
 
 /// The problem as the application's hook shapes it; `None` if the hook panics.

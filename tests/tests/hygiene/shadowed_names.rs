@@ -16,7 +16,7 @@ struct Policy;
 struct Endpoint;
 trait Future {}
 enum u32 {}
-#[allow(non_snake_case)]
+#[expect(non_snake_case, reason = "the name is what is tested")]
 fn Ok() {}
 const ENDPOINT: &str = "mine";
 static ENDPOINTS: &str = "mine";

@@ -144,63 +144,12 @@ const UNCOMPRESSED: u8 = 4;
 const ED25519_BYTES: usize = 32;
 
 /// `SubjectPublicKeyInfo` of P-256 up to the point's `04` (RFC 5480 section 2).
-const P256_PREFIX: &[u8] = &[
-    0x30,
-    0x59,
-    0x30,
-    0x13,
-    0x06,
-    0x07,
-    0x2a,
-    0x86,
-    0x48,
-    0xce,
-    0x3d,
-    0x02,
-    0x01,
-    0x06,
-    0x08,
-    0x2a,
-    0x86,
-    0x48,
-    0xce,
-    0x3d,
-    0x03,
-    0x01,
-    0x07,
-    0x03,
-    0x42,
-    0x00,
-    UNCOMPRESSED,
-];
+const P256_PREFIX: &[u8] =
+    b"\x30\x59\x30\x13\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07\x03\x42\x00\x04";
 
 /// `SubjectPublicKeyInfo` of P-384 up to the point's `04` (RFC 5480 section 2).
-const P384_PREFIX: &[u8] = &[
-    0x30,
-    0x76,
-    0x30,
-    0x10,
-    0x06,
-    0x07,
-    0x2a,
-    0x86,
-    0x48,
-    0xce,
-    0x3d,
-    0x02,
-    0x01,
-    0x06,
-    0x05,
-    0x2b,
-    0x81,
-    0x04,
-    0x00,
-    0x22,
-    0x03,
-    0x62,
-    0x00,
-    UNCOMPRESSED,
-];
+const P384_PREFIX: &[u8] =
+    b"\x30\x76\x30\x10\x06\x07\x2a\x86\x48\xce\x3d\x02\x01\x06\x05\x2b\x81\x04\x00\x22\x03\x62\x00\x04";
 
 /// `SubjectPublicKeyInfo` of Ed25519 up to the key (RFC 8410 section 4).
 const ED25519_PREFIX: &[u8] =
