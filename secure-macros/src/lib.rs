@@ -11,6 +11,7 @@ mod parse;
 mod paths;
 #[cfg(test)]
 mod tests;
+mod vocabulary;
 
 use proc_macro::TokenStream;
 

@@ -7,11 +7,13 @@ mod parameters;
 mod rates;
 mod routes;
 mod signature;
+mod vocabulary;
 
 use crate::diagnostics::Diagnostics;
 use crate::model::legal::{Access, Endpoint, Policy};
 use crate::model::raw::{Declaration, Function};
 use crate::paths::Paths;
+use crate::vocabulary::Vocabulary;
 
 pub(crate) use routes::{is_route, visible};
 
@@ -19,6 +21,7 @@ pub(crate) use routes::{is_route, visible};
 pub(crate) fn endpoint(
     declaration: &Declaration,
     function: Function,
+    known: &Vocabulary,
     diagnostics: &mut Diagnostics,
 ) -> Option<Endpoint> {
     signature::takes_no_self(&function, diagnostics)?;
@@ -40,6 +43,10 @@ pub(crate) fn endpoint(
         names::not_empty(names, diagnostics);
         names::well_formed(names, diagnostics);
         names::no_duplicates(names, diagnostics);
+    }
+
+    for (fact, names) in names::facts(declaration) {
+        vocabulary::names_are_known(fact, names, known, diagnostics);
     }
 
     for rate in &declaration.rates {
@@ -66,7 +73,7 @@ pub(crate) fn endpoint(
         routes,
         policy: Policy {
             access: access(declaration),
-            requirements: names::requirements(declaration),
+            requirements: names::requirements(declaration, known),
             limits: rates::limits(&declaration.rates),
             max_body: declaration.max_body.map(|size| size.0),
             content_type: declaration.content_type.as_ref().map(|name| name.text.clone()),

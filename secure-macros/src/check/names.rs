@@ -1,9 +1,11 @@
 //! Rules about lists of names: roles, scopes, permissions, authenticators.
 
 use super::caller::is_optional;
+use super::vocabulary::demand;
 use crate::diagnostics::Diagnostics;
 use crate::model::legal::{Authenticators, Fact, Requirement};
 use crate::model::raw::{Combine, Declaration, Names};
+use crate::vocabulary::{Vocabulary, is_invisible};
 
 /// Every list of names of the attribute.
 pub(super) fn lists(declaration: &Declaration) -> impl Iterator<Item = &Names> {
@@ -49,15 +51,6 @@ pub(super) fn well_formed(list: &Names, diagnostics: &mut Diagnostics) {
     }
 }
 
-/// Control characters, and those that print nothing or change the direction of text.
-fn is_invisible(letter: char) -> bool {
-    letter.is_control()
-        || matches!(
-            letter,
-            '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
-        )
-}
-
 /// A name that stands twice in a list is a slip: another one was meant.
 pub(super) fn no_duplicates(list: &Names, diagnostics: &mut Diagnostics) {
     for (index, name) in list.names.iter().enumerate() {
@@ -68,18 +61,23 @@ pub(super) fn no_duplicates(list: &Names, diagnostics: &mut Diagnostics) {
     }
 }
 
-/// What must be true of the caller, in the order of the table of keys.
-pub(super) fn requirements(declaration: &Declaration) -> Vec<Requirement> {
+/// The lists of names that say what must be true of the caller, in the order of the table of keys.
+pub(super) fn facts(declaration: &Declaration) -> impl Iterator<Item = (Fact, &Names)> {
     let lists = [
         (Fact::Role, &declaration.roles),
         (Fact::Scope, &declaration.scopes),
         (Fact::Permission, &declaration.permissions),
     ];
-    lists
-        .into_iter()
-        .filter_map(|(fact, list)| {
-            let list = list.as_ref()?;
-            Some(Requirement { fact, combine: list.combine, names: texts(list) })
+    lists.into_iter().filter_map(|(fact, list)| Some((fact, list.as_ref()?)))
+}
+
+/// What must be true of the caller, with what the vocabulary folds into it.
+pub(super) fn requirements(declaration: &Declaration, vocabulary: &Vocabulary) -> Vec<Requirement> {
+    facts(declaration)
+        .map(|(fact, list)| {
+            let names = list.names.iter();
+            let demands = names.map(|name| demand(fact, &name.text, vocabulary)).collect();
+            Requirement { fact, combine: list.combine, demands }
         })
         .collect()
 }

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::model::legal::{
-    Access, Audience, Authenticators, Endpoint, Fact, Limit, Partition, Requirement,
+    Access, Audience, Authenticators, Demand, Endpoint, Fact, Limit, Partition, Requirement,
 };
 use crate::model::raw::Combine;
 
@@ -71,16 +71,45 @@ fn rule(requirements: &[Requirement]) -> Option<TokenStream> {
 }
 
 fn requirement(requirement: &Requirement) -> TokenStream {
-    let fact = match requirement.fact {
-        Fact::Role => quote!(secure::Rule::Role),
-        Fact::Scope => quote!(secure::Rule::Scope),
-        Fact::Permission => quote!(secure::Rule::Permission),
-    };
-    let facts = requirement.names.iter().map(|name| quote!(#fact(#name)));
-    match requirement.combine {
-        Combine::One => quote!(#(#facts)*),
-        Combine::Any => quote!(secure::Rule::Any(&[#(#facts),*])),
-        Combine::All => quote!(secure::Rule::All(&[#(#facts),*])),
+    let Requirement { fact, combine, demands } = requirement;
+    match combine {
+        // Of several that suffice alone, all alternatives do: one flat list.
+        Combine::One | Combine::Any => {
+            any(demands.iter().flat_map(|demand| alternatives(*fact, demand)))
+        }
+        Combine::All => {
+            let demands = demands.iter().map(|demand| any(alternatives(*fact, demand)));
+            quote!(secure::Rule::All(&[#(#demands),*]))
+        }
+    }
+}
+
+/// The name itself, and the roles that stand for it.
+fn alternatives(fact: Fact, demand: &Demand) -> impl Iterator<Item = (Fact, &str)> {
+    let roles = demand.roles.iter().map(|role| (Fact::Role, role.as_str()));
+    std::iter::once((fact, demand.name.as_str())).chain(roles)
+}
+
+/// Any of these, each of them once.
+fn any<'a>(facts: impl Iterator<Item = (Fact, &'a str)>) -> TokenStream {
+    let mut distinct: Vec<(Fact, &str)> = Vec::new();
+    for fact in facts {
+        if !distinct.contains(&fact) {
+            distinct.push(fact);
+        }
+    }
+    let facts: Vec<TokenStream> = distinct.into_iter().map(atom).collect();
+    match facts.as_slice() {
+        [only] => only.clone(),
+        several => quote!(secure::Rule::Any(&[#(#several),*])),
+    }
+}
+
+fn atom((fact, name): (Fact, &str)) -> TokenStream {
+    match fact {
+        Fact::Role => quote!(secure::Rule::Role(#name)),
+        Fact::Scope => quote!(secure::Rule::Scope(#name)),
+        Fact::Permission => quote!(secure::Rule::Permission(#name)),
     }
 }
 

@@ -59,7 +59,15 @@ pub(crate) enum Authenticators {
 pub(crate) struct Requirement {
     pub(crate) fact: Fact,
     pub(crate) combine: Combine,
-    pub(crate) names: Vec<String>,
+    pub(crate) demands: Vec<Demand>,
+}
+
+/// One name, and what stands for it.
+#[derive(Debug)]
+pub(crate) struct Demand {
+    pub(crate) name: String,
+    /// Roles whose holders satisfy the demand as well: the vocabulary says so.
+    pub(crate) roles: Vec<String>,
 }
 
 /// The kind of a name.

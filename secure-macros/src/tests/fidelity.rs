@@ -68,7 +68,8 @@ proptest! {
                 Said::Names(fact, combine, expected) => {
                     names += 1;
                     let same = |found: &&Requirement| {
-                        (found.fact, found.combine, &found.names) == (*fact, *combine, expected)
+                        let names = found.demands.iter().map(|demand| &demand.name);
+                        (found.fact, found.combine) == (*fact, *combine) && names.eq(expected)
                     };
                     prop_assert_eq!(policy.requirements.iter().filter(same).count(), 1);
                 }

@@ -9,6 +9,7 @@ use proc_macro2::TokenStream;
 
 use crate::diagnostics::{Diagnostics, Report};
 use crate::model::legal::Endpoint;
+use crate::vocabulary::Vocabulary;
 use crate::{check, parse};
 
 /// The endpoint of an attribute on a function, or every mistake.
@@ -18,6 +19,6 @@ fn endpoint(arguments: &str, item: &str) -> Result<Endpoint, Report> {
     Diagnostics::gather(|diagnostics| {
         let declaration = parse::declaration(arguments, diagnostics);
         let function = parse::function(item, diagnostics)?;
-        check::endpoint(&declaration, function, diagnostics)
+        check::endpoint(&declaration, function, &Vocabulary::default(), diagnostics)
     })
 }

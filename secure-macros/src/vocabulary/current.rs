@@ -1,0 +1,122 @@
+//! The vocabulary of the crate that is being compiled: found, read once, and tracked.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
+
+use proc_macro2::{Span, TokenStream};
+use quote::quote;
+
+use super::{FILE, Fault, Vocabulary};
+use crate::diagnostics::Diagnostics;
+
+/// What one attribute has to know of the vocabulary.
+#[derive(Default)]
+pub(crate) struct Current {
+    /// Empty without a file, and where the file is faulty.
+    pub(crate) vocabulary: Arc<Vocabulary>,
+    /// What is wrong with the file: told at the first attribute of the crate alone.
+    faults: Vec<Fault>,
+    /// The file, at the first attribute of the crate.
+    tracked: Option<PathBuf>,
+}
+
+/// What was read, and of which file.
+struct Loaded {
+    crate_root: PathBuf,
+    file: Option<(PathBuf, Option<SystemTime>)>,
+    vocabulary: Arc<Vocabulary>,
+}
+
+/// One compiler compiles one crate, and reads the file once. An editor's server stays, and looks
+/// whether the crate is another one or the file has changed.
+static LOADED: Mutex<Option<Loaded>> = Mutex::new(None);
+
+/// The vocabulary of the crate that is being compiled.
+pub(crate) fn current() -> Current {
+    let Some(crate_root) = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from) else {
+        return Current::default();
+    };
+    let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(loaded) = loaded.as_ref().filter(|loaded| loaded.is_fresh(&crate_root)) {
+        return Current { vocabulary: Arc::clone(&loaded.vocabulary), ..Current::default() };
+    }
+    let (fresh, current) = load(crate_root);
+    *loaded = Some(fresh);
+    current
+}
+
+impl Loaded {
+    fn is_fresh(&self, crate_root: &Path) -> bool {
+        self.crate_root == crate_root
+            && self.file.as_ref().is_none_or(|(file, modified)| *modified == modification(file))
+    }
+}
+
+impl Current {
+    /// Tells what is wrong with the file, once.
+    pub(crate) fn report(&self, diagnostics: &mut Diagnostics) {
+        for Fault { line, column, message, help } in &self.faults {
+            let message = format!("{FILE}:{line}:{column}: {message}");
+            let diagnostic = diagnostics.error_at(Span::call_site(), message);
+            if let Some(help) = help {
+                diagnostic.help(help.clone());
+            }
+        }
+    }
+
+    /// Makes the compiler look at the file again when it has changed.
+    pub(crate) fn tracking(&self) -> TokenStream {
+        match self.tracked.as_deref().and_then(Path::to_str) {
+            Some(file) => quote!(const _: &[u8] = ::core::include_bytes!(#file);),
+            None => TokenStream::new(),
+        }
+    }
+}
+
+fn load(crate_root: PathBuf) -> (Loaded, Current) {
+    let mut current = Current::default();
+    let file = find(&crate_root);
+    if let Some(file) = &file {
+        match std::fs::read_to_string(file) {
+            Ok(text) => match Vocabulary::read(&text) {
+                Ok(vocabulary) => current.vocabulary = Arc::new(vocabulary),
+                Err(faults) => current.faults = faults,
+            },
+            Err(error) => current.faults = vec![unreadable(&error)],
+        }
+        current.tracked = Some(file.clone());
+    }
+    let file = file.map(|file| {
+        let modified = modification(&file);
+        (file, modified)
+    });
+    let vocabulary = Arc::clone(&current.vocabulary);
+    (Loaded { crate_root, file, vocabulary }, current)
+}
+
+fn unreadable(error: &std::io::Error) -> Fault {
+    Fault { line: 1, column: 1, message: format!("cannot be read: {error}"), help: None }
+}
+
+fn modification(file: &Path) -> Option<SystemTime> {
+    std::fs::metadata(file).and_then(|metadata| metadata.modified()).ok()
+}
+
+/// Beside the crate's `Cargo.toml`, else beside that of its workspace.
+fn find(crate_root: &Path) -> Option<PathBuf> {
+    let own = crate_root.join(FILE);
+    if own.exists() {
+        return Some(own);
+    }
+    let root = crate_root.ancestors().find(|directory| is_workspace(directory))?;
+    Some(root.join(FILE)).filter(|file| file.exists())
+}
+
+fn is_workspace(directory: &Path) -> bool {
+    let manifest = std::fs::read_to_string(directory.join("Cargo.toml")).unwrap_or_default();
+    manifest.lines().any(|line| {
+        let line = line.trim_start();
+        line.starts_with("[workspace]") || line.starts_with("[workspace.")
+    })
+}

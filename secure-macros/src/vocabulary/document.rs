@@ -1,0 +1,174 @@
+//! The form of the file: from TOML to names and where they stand. Knows no rule about them.
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::Fault;
+use crate::diagnostics::{choices, nearest};
+
+/// The file as written.
+#[derive(Debug, Default)]
+pub(super) struct Document {
+    pub(super) roles: Option<Vec<Role>>,
+    pub(super) scopes: Option<Vec<Name>>,
+    pub(super) permissions: Option<Vec<Name>>,
+}
+
+/// `[roles.NAME]`.
+#[derive(Debug)]
+pub(super) struct Role {
+    pub(super) name: Name,
+    pub(super) includes: Vec<Name>,
+    pub(super) permissions: Vec<Name>,
+}
+
+/// A name and the byte it starts at.
+#[derive(Debug)]
+pub(super) struct Name {
+    pub(super) text: String,
+    pub(super) at: usize,
+}
+
+const TABLES: &[&str] = &["roles", "scopes", "permissions"];
+
+/// What the file says, as far as it can be read, and what cannot.
+pub(super) fn read(text: &str) -> (Document, Vec<Fault>) {
+    let (root, errors) = DeTable::parse_recoverable(text);
+    let mut reader = Reader { text, faults: Vec::new() };
+    for error in errors {
+        let at = error.span().map_or(0, |span| span.start);
+        reader.fault(at, error.message().to_owned(), None);
+    }
+    // What a file that is no TOML says would have to be guessed.
+    let document =
+        if reader.faults.is_empty() { reader.document(root.get_ref()) } else { Document::default() };
+    (document, reader.faults)
+}
+
+/// A mistake at a byte of the text.
+pub(super) fn fault(text: &str, at: usize, message: String, help: Option<String>) -> Fault {
+    let before = text.get(..at).unwrap_or(text);
+    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    Fault {
+        line: before.matches('\n').count() + 1,
+        column: before.get(line_start..).unwrap_or_default().chars().count() + 1,
+        message,
+        help,
+    }
+}
+
+struct Reader<'a> {
+    text: &'a str,
+    faults: Vec<Fault>,
+}
+
+impl Reader<'_> {
+    fn document(&mut self, root: &DeTable<'_>) -> Document {
+        let mut document = Document::default();
+        for (key, value) in root {
+            match key.get_ref().as_ref() {
+                "roles" => document.roles = self.roles(value),
+                "scopes" => document.scopes = self.listed("scopes", value),
+                "permissions" => document.permissions = self.listed("permissions", value),
+                unknown => self.unknown_key(unknown, key.span().start, TABLES),
+            }
+        }
+        document
+    }
+
+    fn roles(&mut self, value: &Spanned<DeValue<'_>>) -> Option<Vec<Role>> {
+        let table = self.table("roles", "[roles.admin]", value)?;
+        let mut roles = Vec::new();
+        for (key, value) in table {
+            let name = Name { text: key.get_ref().to_string(), at: key.span().start };
+            let what = format!("roles.{}", name.text);
+            let Some(table) = self.table(&what, "includes = [\"viewer\"]", value) else { continue };
+            let mut role = Role { name, includes: Vec::new(), permissions: Vec::new() };
+            for (key, value) in table {
+                match key.get_ref().as_ref() {
+                    "includes" => role.includes = self.names("includes", value),
+                    "permissions" => role.permissions = self.names("permissions", value),
+                    unknown => {
+                        self.unknown_key(unknown, key.span().start, &["includes", "permissions"]);
+                    }
+                }
+            }
+            roles.push(role);
+        }
+        Some(roles)
+    }
+
+    /// `[scopes]` and `[permissions]`: tables, so that the list cannot slip into the table above.
+    fn listed(&mut self, what: &str, value: &Spanned<DeValue<'_>>) -> Option<Vec<Name>> {
+        let table = self.table(what, "names = [\"orders:read\"]", value)?;
+        let mut names = None;
+        for (key, value) in table {
+            match key.get_ref().as_ref() {
+                "names" => names = Some(self.names("names", value)),
+                unknown => self.unknown_key(unknown, key.span().start, &["names"]),
+            }
+        }
+        if names.is_none() && table.is_empty() {
+            let help = Some("`names = [\"orders:read\"]`".to_owned());
+            self.fault(value.span().start, format!("`{what}` expects `names`, found nothing"), help);
+        }
+        names
+    }
+
+    fn table<'v, 'i>(
+        &mut self,
+        what: &str,
+        example: &str,
+        value: &'v Spanned<DeValue<'i>>,
+    ) -> Option<&'v DeTable<'i>> {
+        let table = value.get_ref().as_table();
+        if table.is_none() {
+            self.wrong_type(what, "a table", example, value);
+        }
+        table
+    }
+
+    fn names(&mut self, what: &str, value: &Spanned<DeValue<'_>>) -> Vec<Name> {
+        let example = format!("{what} = [\"…\"]");
+        let Some(list) = value.get_ref().as_array() else {
+            self.wrong_type(what, "a list of names", &example, value);
+            return Vec::new();
+        };
+        let mut names = Vec::new();
+        for item in list {
+            match item.get_ref().as_str() {
+                Some(text) => names.push(Name { text: text.to_owned(), at: item.span().start }),
+                None => self.wrong_type(what, "names as strings", &example, item),
+            }
+        }
+        names
+    }
+
+    fn wrong_type(
+        &mut self,
+        what: &str,
+        expected: &str,
+        example: &str,
+        value: &Spanned<DeValue<'_>>,
+    ) {
+        let found = value.get_ref().type_str();
+        let message = format!("`{what}` expects {expected}, found {} {found}", article(found));
+        self.fault(value.span().start, message, Some(format!("`{example}`")));
+    }
+
+    fn unknown_key(&mut self, key: &str, at: usize, known: &[&str]) {
+        let help = match nearest(key, known.iter().copied()) {
+            Some(name) => format!("did you mean `{name}`?"),
+            None => format!("expected {}", choices(known)),
+        };
+        self.fault(at, format!("unknown key `{key}`"), Some(help));
+    }
+
+    fn fault(&mut self, at: usize, message: String, help: Option<String>) {
+        self.faults.push(fault(self.text, at, message, help));
+    }
+}
+
+fn article(noun: &str) -> &'static str {
+    if noun.starts_with(['a', 'e', 'i', 'o']) { "an" } else { "a" }
+}

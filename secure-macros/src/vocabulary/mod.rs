@@ -1,0 +1,93 @@
+//! The vocabulary, `secure.toml`: which names a policy may use, and which roles stand for them.
+//!
+//! It is read while the program is compiled and folded into every endpoint's rule: the program
+//! itself needs neither the file nor the hierarchy.
+
+mod current;
+mod document;
+mod hierarchy;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+pub(crate) use current::current;
+
+use crate::model::legal::Fact;
+
+/// The file's name.
+pub(crate) const FILE: &str = "secure.toml";
+
+/// What the file says. A kind of name that it does not list is taken as it is.
+#[derive(Debug, Default)]
+pub(crate) struct Vocabulary {
+    roles: Option<BTreeMap<String, Role>>,
+    scopes: Option<BTreeSet<String>>,
+    permissions: Option<BTreeSet<String>>,
+}
+
+/// A role with everything it comes to, however far down it is included.
+#[derive(Debug, Default)]
+struct Role {
+    /// The other roles that this one stands for.
+    includes: BTreeSet<String>,
+    /// The permissions that its holder has; patterns are resolved.
+    permissions: BTreeSet<String>,
+}
+
+/// A mistake in the file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Fault {
+    /// Counted from 1, as editors do.
+    pub(crate) line: usize,
+    pub(crate) column: usize,
+    pub(crate) message: String,
+    pub(crate) help: Option<String>,
+}
+
+impl Vocabulary {
+    /// Reads the text of the file, or finds everything that is wrong with it.
+    pub(crate) fn read(text: &str) -> Result<Self, Vec<Fault>> {
+        let (document, mut faults) = document::read(text);
+        let vocabulary = hierarchy::resolve(&document, text, &mut faults);
+        if faults.is_empty() {
+            return Ok(vocabulary);
+        }
+        faults.sort_by_key(|fault| (fault.line, fault.column));
+        Err(faults)
+    }
+
+    /// The names of a kind; `None` if the file does not list them.
+    pub(crate) fn names(&self, fact: Fact) -> Option<Vec<&str>> {
+        Some(match fact {
+            Fact::Role => self.roles.as_ref()?.keys().map(String::as_str).collect(),
+            Fact::Scope => self.scopes.as_ref()?.iter().map(String::as_str).collect(),
+            Fact::Permission => self.permissions.as_ref()?.iter().map(String::as_str).collect(),
+        })
+    }
+
+    /// The roles whose holders satisfy the demand for a name without having it in their token.
+    pub(crate) fn roles_that_imply(&self, fact: Fact, name: &str) -> Vec<&str> {
+        let implies = |role: &Role| match fact {
+            Fact::Role => role.includes.contains(name),
+            Fact::Permission => role.permissions.contains(name),
+            Fact::Scope => false,
+        };
+        let roles = self.roles.iter().flatten();
+        roles.filter(|(_, role)| implies(role)).map(|(name, _)| name.as_str()).collect()
+    }
+}
+
+/// Whether a name can be one: a single word of visible characters.
+pub(crate) fn is_well_formed(name: &str) -> bool {
+    !name.is_empty() && !name.chars().any(|letter| letter.is_whitespace() || is_invisible(letter))
+}
+
+/// Control characters, and those that print nothing or change the direction of text.
+pub(crate) fn is_invisible(letter: char) -> bool {
+    letter.is_control()
+        || matches!(
+            letter,
+            '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+        )
+}

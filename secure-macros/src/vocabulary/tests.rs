@@ -1,0 +1,273 @@
+//! What the file means, and every mistake in it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use proptest::prelude::*;
+
+use super::Vocabulary;
+use crate::model::legal::Fact;
+
+const SHOP: &str = r#"
+[permissions]
+names = ["orders:read", "orders:write", "users:read"]
+
+[scopes]
+names = ["orders"]
+
+[roles.viewer]
+permissions = ["orders:read"]
+
+[roles.editor]
+includes = ["viewer"]
+permissions = ["orders:write"]
+
+[roles.support]
+
+[roles.admin]
+includes = ["editor", "support"]
+permissions = ["users:*"]
+"#;
+
+fn shop() -> Vocabulary {
+    Vocabulary::read(SHOP).unwrap()
+}
+
+/// Every fault as `line:column message (help)`.
+fn faults(text: &str) -> Vec<String> {
+    let faults = Vocabulary::read(text).unwrap_err();
+    let shown = faults.into_iter().map(|fault| {
+        let help = fault.help.map(|help| format!(" ({help})")).unwrap_or_default();
+        format!("{}:{} {}{help}", fault.line, fault.column, fault.message)
+    });
+    shown.collect()
+}
+
+#[test]
+fn a_role_is_implied_by_every_role_that_includes_it_directly_or_not() {
+    assert_eq!(shop().roles_that_imply(Fact::Role, "viewer"), ["admin", "editor"]);
+    assert_eq!(shop().roles_that_imply(Fact::Role, "support"), ["admin"]);
+    assert!(shop().roles_that_imply(Fact::Role, "admin").is_empty());
+}
+
+#[test]
+fn a_permission_is_implied_by_every_role_that_comes_to_it() {
+    let shop = shop();
+    let roles = |name| shop.roles_that_imply(Fact::Permission, name);
+    assert_eq!(roles("orders:read"), ["admin", "editor", "viewer"]);
+    assert_eq!(roles("orders:write"), ["admin", "editor"]);
+    assert_eq!(roles("users:read"), ["admin"]);
+}
+
+#[test]
+fn a_scope_is_implied_by_nothing() {
+    assert!(shop().roles_that_imply(Fact::Scope, "orders").is_empty());
+}
+
+#[test]
+fn what_the_file_does_not_list_is_not_known_to_be_wrong() {
+    let nothing = Vocabulary::read("").unwrap();
+    for fact in [Fact::Role, Fact::Scope, Fact::Permission] {
+        assert_eq!(nothing.names(fact), None);
+    }
+    assert_eq!(shop().names(Fact::Scope), Some(vec!["orders"]));
+}
+
+#[test]
+fn an_empty_list_knows_no_name() {
+    let none = Vocabulary::read("[scopes]\nnames = []").unwrap();
+    assert_eq!(none.names(Fact::Scope), Some(vec![]));
+}
+
+#[test]
+fn text_that_is_no_toml_is_told_with_its_place() {
+    let [fault] = &faults("[roles.admin]\nincludes = [\"a\"\n")[..] else { panic!("one fault") };
+    assert!(fault.starts_with("2:"), "{fault}");
+}
+
+#[test]
+fn unknown_keys_are_refused_with_what_was_meant() {
+    assert_eq!(
+        faults("[role.admin]\n[roles.a]\ninclude = []\nfoo = 1\n[scopes]\nname = []"),
+        [
+            "1:2 unknown key `role` (did you mean `roles`?)",
+            "3:1 unknown key `include` (did you mean `includes`?)",
+            "4:1 unknown key `foo` (expected `includes` or `permissions`)",
+            "6:1 unknown key `name` (did you mean `names`?)",
+        ]
+    );
+}
+
+#[test]
+fn values_of_another_type_are_refused() {
+    assert_eq!(
+        faults("roles = 1\nscopes = \"a\"\n[permissions]\nnames = [\"a\", 1]"),
+        [
+            "1:9 `roles` expects a table, found an integer (`[roles.admin]`)",
+            "2:10 `scopes` expects a table, found a string (`names = [\"orders:read\"]`)",
+            "4:15 `names` expects names as strings, found an integer (`names = [\"…\"]`)",
+        ]
+    );
+    assert_eq!(
+        faults("[roles.a]\nincludes = \"b\""),
+        ["2:12 `includes` expects a list of names, found a string (`includes = [\"…\"]`)"]
+    );
+}
+
+#[test]
+fn a_table_without_names_lists_nothing() {
+    assert_eq!(
+        faults("[scopes]"),
+        ["1:1 `scopes` expects `names`, found nothing (`names = [\"orders:read\"]`)"]
+    );
+}
+
+#[test]
+fn unknown_inclusions_are_refused() {
+    assert_eq!(
+        faults("[roles.viewer]\n[roles.admin]\nincludes = [\"veiwer\", \"x\"]"),
+        [
+            "3:13 unknown role `veiwer` (did you mean `viewer`?)",
+            "3:23 unknown role `x` (`[roles.x]` makes it one)",
+        ]
+    );
+}
+
+#[test]
+fn a_cycle_is_told_once_with_its_way() {
+    let cycle = "[roles.a]\nincludes = [\"b\"]\n[roles.b]\nincludes = [\"c\"]\n[roles.c]\nincludes = [\"a\"]\n[roles.d]\nincludes = [\"a\"]";
+    assert_eq!(faults(cycle), ["2:13 `a` includes itself: a → b → c → a"]);
+    assert_eq!(faults("[roles.a]\nincludes = [\"a\"]"), ["2:13 `a` includes itself: a → a"]);
+}
+
+#[test]
+fn names_that_differ_in_case_only_are_refused() {
+    assert_eq!(
+        faults("[roles.admin]\n[roles.Admin]"),
+        ["1:8 `Admin` and `admin` differ in case only (keep one of them)"]
+    );
+    assert_eq!(
+        faults("[scopes]\nnames = [\"a\", \"A\"]"),
+        ["2:15 `a` and `A` differ in case only (keep one of them)"]
+    );
+}
+
+#[test]
+fn a_name_is_listed_once() {
+    assert_eq!(faults("[scopes]\nnames = [\"a\", \"a\"]"), ["2:15 `a` is listed twice"]);
+}
+
+#[test]
+fn a_listed_name_is_a_visible_word_and_no_pattern() {
+    assert_eq!(
+        faults("[permissions]\nnames = [\"a b\", \"\", \"orders:*\"]"),
+        [
+            "2:10 expected a name of visible characters, found `\"a b\"`",
+            "2:17 expected a name of visible characters, found `\"\"`",
+            "2:21 expected a name, found the pattern `orders:*` (patterns stand in the `permissions` of a role)",
+        ]
+    );
+    assert_eq!(
+        faults("[roles.\"a\\u200b\"]"),
+        ["1:8 expected a name of visible characters, found `\"a\\u{200b}\"`"]
+    );
+}
+
+#[test]
+fn what_a_role_grants_is_listed() {
+    assert_eq!(
+        faults("[roles.a]\npermissions = [\"orders:read\"]"),
+        [
+            "2:16 a role's `permissions` expect a list of all permissions, found none (`[permissions]` with `names = [\"orders:read\"]`)"
+        ]
+    );
+    let listed = "[permissions]\nnames = [\"orders:read\"]\n[roles.a]\n";
+    assert_eq!(
+        faults(&format!("{listed}permissions = [\"orders:raed\", \"users:*\"]")),
+        [
+            "4:16 unknown permission `orders:raed` (did you mean `orders:read`?)",
+            "4:31 `users:*` matches no permission",
+        ]
+    );
+}
+
+#[test]
+fn a_pattern_ends_at_a_separator() {
+    let listed = "[permissions]\nnames = [\"orders:read\"]\n[roles.a]\n";
+    for pattern in ["ord*", "*:read", "orders:**", "orders:*:x"] {
+        let [fault] = &faults(&format!("{listed}permissions = [\"{pattern}\"]"))[..] else {
+            panic!("one fault")
+        };
+        assert!(fault.contains("expected `*` alone after a separator"), "{fault}");
+    }
+    assert!(Vocabulary::read(&format!("{listed}permissions = [\"*\"]")).is_ok());
+}
+
+#[test]
+fn every_mistake_is_told_at_once() {
+    let text = "[roles.a]\nincludes = [\"z\"]\nfoo = 1\n[scopes]\nnames = [\"s\", \"s\"]";
+    assert_eq!(faults(text).len(), 3);
+}
+
+/// A random hierarchy without cycles: a role includes earlier ones only.
+fn hierarchy() -> impl Strategy<Value = Vec<(BTreeSet<usize>, BTreeSet<usize>)>> {
+    let role = (
+        proptest::collection::btree_set(0..8_usize, 0..4),
+        proptest::collection::btree_set(0..5_usize, 0..3),
+    );
+    proptest::collection::vec(role, 1..8).prop_map(|mut roles| {
+        for (index, (includes, _)) in roles.iter_mut().enumerate() {
+            includes.retain(|included| *included < index);
+        }
+        roles
+    })
+}
+
+proptest! {
+    /// Folding never changes a decision: a caller satisfies the folded demand exactly if walking
+    /// the hierarchy from the caller's roles comes to the name.
+    #[test]
+    fn folding_decides_as_walking_the_hierarchy_does(
+        roles in hierarchy(),
+        held in proptest::collection::btree_set(0..8_usize, 0..4),
+    ) {
+        let mut text = "[permissions]\nnames = [\"p0\", \"p1\", \"p2\", \"p3\", \"p4\"]\n".to_owned();
+        for (index, (includes, permissions)) in roles.iter().enumerate() {
+            let includes: Vec<String> = includes.iter().map(|role| format!("\"r{role}\"")).collect();
+            let granted: Vec<String> = permissions.iter().map(|it| format!("\"p{it}\"")).collect();
+            text += &format!(
+                "[roles.r{index}]\nincludes = [{}]\npermissions = [{}]\n",
+                includes.join(","), granted.join(","),
+            );
+        }
+        let vocabulary = Vocabulary::read(&text).unwrap();
+        let by_index: BTreeMap<usize, _> = roles.iter().enumerate().collect();
+
+        let mut reached: BTreeSet<usize> = BTreeSet::new();
+        let mut open: Vec<usize> = held.iter().copied().collect();
+        while let Some(role) = open.pop() {
+            if reached.insert(role) {
+                open.extend(by_index.get(&role).into_iter().flat_map(|(includes, _)| includes));
+            }
+        }
+        let folded = |fact, name: &str| {
+            let holds = |role: &&str| held.iter().any(|held| format!("r{held}") == **role);
+            vocabulary.roles_that_imply(fact, name).iter().any(holds)
+        };
+        for role in 0..roles.len() {
+            let walked = reached.contains(&role);
+            prop_assert_eq!(held.contains(&role) || folded(Fact::Role, &format!("r{role}")), walked);
+        }
+        for permission in 0..5 {
+            let walked = reached.iter().any(|role| {
+                by_index.get(role).is_some_and(|(_, granted)| granted.contains(&permission))
+            });
+            prop_assert_eq!(folded(Fact::Permission, &format!("p{permission}")), walked);
+        }
+    }
+
+    /// No text makes reading it panic.
+    #[test]
+    fn any_text_is_read_or_refused(text in "\\PC{0,80}") {
+        let _ = Vocabulary::read(&text);
+    }
+}
