@@ -3,7 +3,7 @@
 use crate::diagnostics::{Diagnostics, choices, nearest};
 use crate::model::legal::{Demand, Fact};
 use crate::model::raw::Names;
-use crate::vocabulary::{FILE, Vocabulary};
+use crate::vocabulary::Vocabulary;
 
 /// As many names as a message still lists.
 const FEW: usize = 8;
@@ -24,7 +24,7 @@ pub(super) fn names_are_known(
         } else if !known.is_empty() && known.len() <= FEW {
             diagnostic.help(format!("the {kind}s are {}", choices(&known)));
         }
-        diagnostic.note(format!("`{FILE}` lists the {kind}s"));
+        diagnostic.note(format!("{} lists the {kind}s", vocabulary.place()));
     }
 }
 

@@ -77,17 +77,17 @@ impl Current {
 fn load(crate_root: PathBuf) -> (Loaded, Current) {
     let mut current = Current::default();
     let file = find(&crate_root);
-    if let Some(file) = &file {
+    if let Some((file, place)) = &file {
         match std::fs::read_to_string(file) {
             Ok(text) => match Vocabulary::read(&text) {
-                Ok(vocabulary) => current.vocabulary = Arc::new(vocabulary),
+                Ok(vocabulary) => current.vocabulary = Arc::new(vocabulary.at(place)),
                 Err(faults) => current.faults = faults,
             },
             Err(error) => current.faults = vec![unreadable(&error)],
         }
         current.tracked = Some(file.clone());
     }
-    let file = file.map(|file| {
+    let file = file.map(|(file, _)| {
         let modified = modification(&file);
         (file, modified)
     });
@@ -103,14 +103,14 @@ fn modification(file: &Path) -> Option<SystemTime> {
     std::fs::metadata(file).and_then(|metadata| metadata.modified()).ok()
 }
 
-/// Beside the crate's `Cargo.toml`, else beside that of its workspace.
-fn find(crate_root: &Path) -> Option<PathBuf> {
+/// Beside the crate's `Cargo.toml`, else beside that of its workspace; and which of the two.
+fn find(crate_root: &Path) -> Option<(PathBuf, &'static str)> {
     let own = crate_root.join(FILE);
     if own.exists() {
-        return Some(own);
+        return Some((own, "beside the crate's `Cargo.toml`"));
     }
     let root = crate_root.ancestors().find(|directory| is_workspace(directory))?;
-    Some(root.join(FILE)).filter(|file| file.exists())
+    Some((root.join(FILE), "at the workspace's root")).filter(|(file, _)| file.exists())
 }
 
 fn is_workspace(directory: &Path) -> bool {

@@ -21,6 +21,8 @@ pub(crate) const FILE: &str = "secure.toml";
 /// What the file says. A kind of name that it does not list is taken as it is.
 #[derive(Debug, Default)]
 pub(crate) struct Vocabulary {
+    /// Where the file stands, for messages.
+    place: &'static str,
     roles: Option<BTreeMap<String, Role>>,
     scopes: Option<BTreeSet<String>>,
     permissions: Option<BTreeSet<String>>,
@@ -55,6 +57,16 @@ impl Vocabulary {
         }
         faults.sort_by_key(|fault| (fault.line, fault.column));
         Err(faults)
+    }
+
+    /// The same, said to stand there.
+    fn at(self, place: &'static str) -> Self {
+        Self { place, ..self }
+    }
+
+    /// Where its names are listed, in words.
+    pub(crate) fn place(&self) -> String {
+        format!("`{FILE}` {}", self.place)
     }
 
     /// The names of a kind; `None` if the file does not list them.

@@ -1,0 +1,88 @@
+//! Names from `secure.toml`, beside this package's `Cargo.toml`: a role stands for the roles that
+//! it includes and for the permissions that it comes to.
+//!
+//! The hierarchy is folded into each endpoint while this compiles. Try `roles = "veiwer"`.
+//! `cargo run -p vocabulary` prints what each endpoint demands, and serves.
+
+use std::{env, io};
+
+use actix_web::dev::HttpServiceFactory;
+use actix_web::{App, HttpServer, get, post};
+use secure_runtime::testing::Issuer;
+use secure_runtime::{Security, scope, secure};
+
+/// Viewers, and whoever stands for them: support and admins.
+#[secure(roles = "viewer", rate = "100/h")]
+#[get("/orders")]
+async fn orders() -> &'static str {
+    "the orders"
+}
+
+/// A token with the permission, or with a role that comes to it.
+#[secure(permissions = "orders:refund", rate = "10/h")]
+#[post("/refunds")]
+async fn refund() -> &'static str {
+    "refunded"
+}
+
+/// Granted to admins by the pattern `users:*`. The scope is demanded all the same.
+#[secure(permissions = "users:read", scopes = "orders", rate = "100/h")]
+#[get("/users")]
+async fn users() -> &'static str {
+    "the users"
+}
+
+fn api() -> impl HttpServiceFactory {
+    scope("/api").service(orders).service(refund).service(users)
+}
+
+#[actix_web::main]
+async fn main() -> io::Result<()> {
+    // For development only; in production `Jwt::rs256(public_key)` with your provider's key.
+    let issuer = Issuer::hs256();
+    let security =
+        Security::builder().authenticator("jwt", issuer.jwt()).build().map_err(io::Error::other)?;
+    println!("{}", security.inventory());
+    println!("A support token: {}", issuer.token("sam").role("support").sign());
+    let address = env::var("ADDR").unwrap_or_else(|_| String::from("127.0.0.1:8080"));
+    HttpServer::new(move || App::new().app_data(security.clone()).service(api()))
+        .bind(address)?
+        .run()
+        .await
+}
+
+#[cfg(test)]
+mod tests {
+    use secure_runtime::testing::{TestSecurity, Token};
+    use secure_tests::TestServer;
+
+    use super::api;
+
+    #[actix_web::test]
+    async fn a_role_stands_for_what_it_includes_and_grants() {
+        let TestSecurity { security, issuer, .. } = TestSecurity::new().unwrap();
+        let server = TestServer::start(&security, api);
+        let token = || issuer.token("sam");
+        // Whose token; the status of the orders, the refunds, the users.
+        let expected: [(Token, [u16; 3]); 7] = [
+            (token(), [403, 403, 403]),
+            (token().role("viewer"), [200, 403, 403]),
+            (token().role("support"), [200, 200, 403]),
+            (token().role("admin"), [200, 200, 403]),
+            (token().role("admin").scope("orders"), [200, 200, 200]),
+            (token().permission("orders:refund"), [403, 200, 403]),
+            // A pattern is a word of the file: in a token it is a name like any other.
+            (token().permission("orders:*").role("Admin"), [403, 403, 403]),
+        ];
+        for (case, (token, expected)) in expected.into_iter().enumerate() {
+            let bearer = format!("Authorization: Bearer {}", token.sign());
+            let mut found = Vec::new();
+            for (method, path) in
+                [("GET", "/api/orders"), ("POST", "/api/refunds"), ("GET", "/api/users")]
+            {
+                found.push(server.send(method, path, &[&bearer], "").await.status);
+            }
+            assert_eq!(found, expected, "case {case}");
+        }
+    }
+}

@@ -1,0 +1,17 @@
+use actix_web::{Responder, get};
+use secure_runtime::secure;
+
+#[secure(roles = "viewer")]
+#[get("/orders")]
+async fn orders() -> impl Responder {
+    "orders"
+}
+
+// The mistake is told once, however many endpoints there are.
+#[secure(roles = "admin")]
+#[get("/users")]
+async fn users() -> impl Responder {
+    "users"
+}
+
+fn main() {}
