@@ -40,6 +40,9 @@ use proc_macro::TokenStream;
 /// that are no words: `auth = any(jwt, "partner-api")`. `auth = optional` admits anonymous callers;
 /// credentials that are sent must be valid.
 ///
+/// With a `secure.toml` beside `Cargo.toml` or at the workspace's root, roles, scopes and
+/// permissions must be listed there, and a role stands for what it includes and grants.
+///
 /// # Rates
 ///
 /// A rate is `permits/window`; units are `s`, `min`, `h` and `d`, as in `"100/h"` or `"10/15min"`.
