@@ -68,7 +68,9 @@ impl Current {
     /// Makes the compiler look at the file again when it has changed.
     pub(crate) fn tracking(&self) -> TokenStream {
         match self.tracked.as_deref().and_then(Path::to_str) {
-            Some(file) => quote!(const _: &[u8] = ::core::include_bytes!(#file);),
+            Some(file) => quote!(
+                const _: &[u8] = ::core::include_bytes!(#file);
+            ),
             None => TokenStream::new(),
         }
     }

@@ -40,8 +40,11 @@ pub(super) fn read(text: &str) -> (Document, Vec<Fault>) {
         reader.fault(at, error.message().to_owned(), None);
     }
     // What a file that is no TOML says would have to be guessed.
-    let document =
-        if reader.faults.is_empty() { reader.document(root.get_ref()) } else { Document::default() };
+    let document = if reader.faults.is_empty() {
+        reader.document(root.get_ref())
+    } else {
+        Document::default()
+    };
     (document, reader.faults)
 }
 
@@ -110,7 +113,11 @@ impl Reader<'_> {
         }
         if names.is_none() && table.is_empty() {
             let help = Some("`names = [\"orders:read\"]`".to_owned());
-            self.fault(value.span().start, format!("`{what}` expects `names`, found nothing"), help);
+            self.fault(
+                value.span().start,
+                format!("`{what}` expects `names`, found nothing"),
+                help,
+            );
         }
         names
     }

@@ -99,7 +99,11 @@ impl Rules<'_> {
                 self.fault(name, message, None);
             } else if text.contains('*') {
                 let help = "patterns stand in the `permissions` of a role".to_owned();
-                self.fault(name, format!("expected a name, found the pattern `{text}`"), Some(help));
+                self.fault(
+                    name,
+                    format!("expected a name, found the pattern `{text}`"),
+                    Some(help),
+                );
             }
         }
     }
@@ -122,8 +126,7 @@ impl Rules<'_> {
                 earlier.text != name.text && earlier.text.to_lowercase() == folded
             };
             if let Some(earlier) = names.iter().take(index).find(same) {
-                let message =
-                    format!("`{}` and `{}` differ in case only", earlier.text, name.text);
+                let message = format!("`{}` and `{}` differ in case only", earlier.text, name.text);
                 self.fault(name, message, Some("keep one of them".to_owned()));
             }
         }
