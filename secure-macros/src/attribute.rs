@@ -15,7 +15,7 @@ pub(crate) fn secure(arguments: TokenStream, item: TokenStream) -> TokenStream {
         paths = Paths::new(declaration.root.as_ref());
         let function = parse::function(item.clone(), diagnostics)?;
         current.report(diagnostics);
-        check::endpoint(&declaration, function, &current.vocabulary, diagnostics)
+        check::endpoint(declaration, function, &current.vocabulary, diagnostics)
     });
     let mut expansion = match outcome {
         Ok(endpoint) => expand::endpoint(&endpoint),

@@ -48,6 +48,7 @@ use proc_macro::TokenStream;
 /// A rate is `permits/window`; units are `s`, `min`, `h` and `d`, as in `"100/h"` or `"10/15min"`.
 /// Several quotas (`rate = ["10/s", "1000/h"]`) must all admit a request.
 ///
+/// - `rate = login` is what `[rates]` of the `secure.toml` says.
 /// - `by = address`, `by = principal` or `by = endpoint` says whose requests are counted together;
 ///   without it the principal if there is one, else the client's address.
 /// - `rate(anonymous = "100/h", authenticated = "1000/h")` limits callers by whether they are known.

@@ -18,8 +18,8 @@ async fn orders() -> &'static str {
     "the orders"
 }
 
-/// A token with the permission, or with a role that comes to it.
-#[secure(permissions = "orders:refund", rate = "10/h")]
+/// A token with the permission, or with a role that comes to it; the rate has a name as well.
+#[secure(permissions = "orders:refund", rate = careful)]
 #[post("/refunds")]
 async fn refund() -> &'static str {
     "refunded"
@@ -53,6 +53,8 @@ async fn main() -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use secure_runtime::testing::{TestSecurity, Token};
     use secure_tests::TestServer;
 
@@ -62,20 +64,19 @@ mod tests {
     async fn a_role_stands_for_what_it_includes_and_grants() {
         let TestSecurity { security, issuer, .. } = TestSecurity::new().unwrap();
         let server = TestServer::start(&security, api);
-        let token = || issuer.token("sam");
-        // Whose token; the status of the orders, the refunds, the users.
-        let expected: [(Token, [u16; 3]); 7] = [
-            (token(), [403, 403, 403]),
-            (token().role("viewer"), [200, 403, 403]),
-            (token().role("support"), [200, 200, 403]),
-            (token().role("admin"), [200, 200, 403]),
-            (token().role("admin").scope("orders"), [200, 200, 200]),
-            (token().permission("orders:refund"), [403, 200, 403]),
+        // What the token says; the status of the orders, the refunds, the users.
+        let expected: [(&dyn Fn(Token) -> Token, [u16; 3]); 7] = [
+            (&|token| token, [403, 403, 403]),
+            (&|token| token.role("viewer"), [200, 403, 403]),
+            (&|token| token.role("support"), [200, 200, 403]),
+            (&|token| token.role("admin"), [200, 200, 403]),
+            (&|token| token.role("admin").scope("orders"), [200, 200, 200]),
+            (&|token| token.permission("orders:refund"), [403, 200, 403]),
             // A pattern is a word of the file: in a token it is a name like any other.
-            (token().permission("orders:*").role("Admin"), [403, 403, 403]),
+            (&|token| token.permission("orders:*").role("Admin"), [403, 403, 403]),
         ];
-        for (case, (token, expected)) in expected.into_iter().enumerate() {
-            let bearer = format!("Authorization: Bearer {}", token.sign());
+        for (case, (claims, expected)) in expected.into_iter().enumerate() {
+            let bearer = bearer(claims(issuer.token(&format!("caller {case}"))));
             let mut found = Vec::new();
             for (method, path) in
                 [("GET", "/api/orders"), ("POST", "/api/refunds"), ("GET", "/api/users")]
@@ -84,5 +85,22 @@ mod tests {
             }
             assert_eq!(found, expected, "case {case}");
         }
+    }
+
+    #[actix_web::test]
+    async fn a_named_rate_limits_with_all_its_windows() {
+        let TestSecurity { security, issuer, clock } = TestSecurity::new().unwrap();
+        let server = TestServer::start(&security, api);
+        let bearer = bearer(issuer.token("sam").role("support"));
+        for expected in (0..10).map(|_| 200).chain([429]) {
+            let status = async || server.send("POST", "/api/refunds", &[&bearer], "").await.status;
+            assert_eq!(status().await, expected);
+            assert_eq!(status().await, 429, "one a second");
+            clock.advance(Duration::from_secs(1));
+        }
+    }
+
+    fn bearer(token: Token) -> String {
+        format!("Authorization: Bearer {}", token.sign())
     }
 }

@@ -19,11 +19,14 @@ pub(crate) use routes::{is_route, visible};
 
 /// Checks one attribute on one function.
 pub(crate) fn endpoint(
-    declaration: &Declaration,
+    mut declaration: Declaration,
     function: Function,
     known: &Vocabulary,
     diagnostics: &mut Diagnostics,
 ) -> Option<Endpoint> {
+    vocabulary::explain_rates(&mut declaration, known, diagnostics);
+    let declaration = &declaration;
+
     signature::takes_no_self(&function, diagnostics)?;
     signature::is_async(&function, diagnostics);
     signature::has_no_qualifiers(&function, diagnostics);

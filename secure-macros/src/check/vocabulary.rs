@@ -1,9 +1,9 @@
 //! Rules about names that the vocabulary lists.
 
-use crate::diagnostics::{Diagnostics, choices, nearest};
+use crate::diagnostics::{Diagnostic, Diagnostics, choices, nearest};
 use crate::model::legal::{Demand, Fact};
-use crate::model::raw::Names;
-use crate::vocabulary::Vocabulary;
+use crate::model::raw::{Declaration, Name, Names};
+use crate::vocabulary::{FILE, Vocabulary};
 
 /// As many names as a message still lists.
 const FEW: usize = 8;
@@ -19,12 +19,47 @@ pub(super) fn names_are_known(
     let kind = word(fact);
     for name in list.names.iter().filter(|name| !known.contains(&name.text.as_str())) {
         let diagnostic = diagnostics.error(name, format!("unknown {kind} `{}`", name.text));
-        if let Some(near) = nearest(&name.text, known.iter().copied()) {
-            diagnostic.help(format!("did you mean `{near}`?"));
-        } else if !known.is_empty() && known.len() <= FEW {
-            diagnostic.help(format!("the {kind}s are {}", choices(&known)));
-        }
+        suggest(diagnostic, &name.text, &known, kind);
         diagnostic.note(format!("{} lists the {kind}s", vocabulary.place()));
+    }
+}
+
+/// Puts the rates that the vocabulary names where their names stand.
+pub(super) fn explain_rates(
+    declaration: &mut Declaration,
+    vocabulary: &Vocabulary,
+    diagnostics: &mut Diagnostics,
+) {
+    for rate in &mut declaration.rates {
+        let audiences = [&mut rate.everyone, &mut rate.anonymous, &mut rate.authenticated];
+        for quotas in audiences.into_iter().flatten() {
+            for name in std::mem::take(&mut quotas.named) {
+                match vocabulary.rates().and_then(|rates| rates.get(&name.text)) {
+                    Some(rates) => quotas.rates.extend(rates.iter().map(|it| (*it, name.span))),
+                    None => unknown_rate(&name, vocabulary, diagnostics),
+                }
+            }
+        }
+    }
+}
+
+fn unknown_rate(name: &Name, vocabulary: &Vocabulary, diagnostics: &mut Diagnostics) {
+    let Some(rates) = vocabulary.rates() else {
+        let message = format!("`rate` expects a rate such as `\"100/h\"`, found `{}`", name.text);
+        diagnostics.error(name, message).note(format!("`[rates]` of a `{FILE}` gives rates names"));
+        return;
+    };
+    let diagnostic = diagnostics.error(name, format!("unknown rate `{}`", name.text));
+    suggest(diagnostic, &name.text, &rates.keys().map(String::as_str).collect::<Vec<_>>(), "rate");
+    diagnostic.note(format!("{} lists the rates", vocabulary.place()));
+}
+
+/// The name that was meant, or all there are if they are few.
+fn suggest(diagnostic: &mut Diagnostic, found: &str, known: &[&str], kind: &str) {
+    if let Some(near) = nearest(found, known.iter().copied()) {
+        diagnostic.help(format!("did you mean `{near}`?"));
+    } else if !known.is_empty() && known.len() <= FEW {
+        diagnostic.help(format!("the {kind}s are {}", choices(known)));
     }
 }
 

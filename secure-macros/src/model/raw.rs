@@ -65,11 +65,13 @@ pub(crate) struct RateKey {
     pub(crate) complete: bool,
 }
 
-/// `"100/h"` or `["10/s", "1000/h"]`, and the option's name or the literal it starts at.
+/// `"100/h"`, `login` or `["10/s", login]`, and the option's name or the literal it starts at.
 #[derive(Debug)]
 pub(crate) struct Quotas {
     pub(crate) place: TokenStream,
     pub(crate) rates: Vec<(Rate, Span)>,
+    /// Rates that the vocabulary has to explain; none are left once it has.
+    pub(crate) named: Vec<Name>,
 }
 
 /// An integer literal that fits.

@@ -4,7 +4,6 @@ use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
 use syn::LitInt;
 
 use super::entry::{Entry, Form};
-use super::rate::Rate;
 use super::tokens::{comma_separated, is_punct, shown, stream, string, word};
 use crate::diagnostics::{Diagnostics, choices, nearest};
 use crate::model::raw::{Declaration, Number, Quotas, RateKey};
@@ -133,7 +132,7 @@ fn number(name: &Ident, value: &[TokenTree], diagnostics: &mut Diagnostics) -> O
 fn is_quotas(token: &TokenTree) -> bool {
     match token {
         TokenTree::Group(group) => group.delimiter() == Delimiter::Bracket,
-        token => string(token).is_some(),
+        token => string(token).or_else(|| word(token)).is_some(),
     }
 }
 
@@ -153,32 +152,37 @@ fn quotas(
         }
         literal => vec![literal.to_vec()],
     };
-    let rates = literals.iter().map(|literal| quota(literal, diagnostics));
-    let rates = rates.collect::<Vec<_>>().into_iter().collect::<Option<Vec<_>>>()?;
-    Some(Quotas { place: stream(place), rates })
+    let mut quotas = Quotas { place: stream(place), rates: Vec::new(), named: Vec::new() };
+    let known = literals.iter().map(|literal| quota(literal, &mut quotas, diagnostics));
+    let known = known.collect::<Vec<_>>().into_iter().collect::<Option<Vec<()>>>();
+    known.map(|_| quotas)
 }
 
-fn quota(
-    literal: &[TokenTree],
-    diagnostics: &mut Diagnostics,
-) -> Option<(Rate, proc_macro2::Span)> {
-    let name = match literal {
-        [token] => string(token),
-        _ => None,
-    };
-    let Some(name) = name else {
-        let message = format!("`rate` expects {EXPECTED}, found `{}`", shown(literal));
-        diagnostics.error(&stream(literal), message);
-        return None;
-    };
-    match name.text.parse() {
-        Ok(rate) => Some((rate, name.span)),
+/// Adds a rate, or the name of one.
+fn quota(literal: &[TokenTree], quotas: &mut Quotas, diagnostics: &mut Diagnostics) -> Option<()> {
+    let [token] = literal else { return no_quota(literal, diagnostics) };
+    if let Some(name) = word(token) {
+        quotas.named.push(name);
+        return Some(());
+    }
+    let Some(text) = string(token) else { return no_quota(literal, diagnostics) };
+    match text.text.parse() {
+        Ok(rate) => {
+            quotas.rates.push((rate, text.span));
+            Some(())
+        }
         Err(error) => {
             let error: super::rate::RateError = error;
-            diagnostics.error_at(name.span, error.to_string());
+            diagnostics.error_at(text.span, error.to_string());
             None
         }
     }
+}
+
+fn no_quota(literal: &[TokenTree], diagnostics: &mut Diagnostics) -> Option<()> {
+    let message = format!("`rate` expects {EXPECTED}, found `{}`", shown(literal));
+    diagnostics.error(&stream(literal), message);
+    None
 }
 
 /// Where a wrong value stands and what it is; a missing one is shown at its name.

@@ -19,6 +19,6 @@ fn endpoint(arguments: &str, item: &str) -> Result<Endpoint, Report> {
     Diagnostics::gather(|diagnostics| {
         let declaration = parse::declaration(arguments, diagnostics);
         let function = parse::function(item, diagnostics)?;
-        check::endpoint(&declaration, function, &Vocabulary::default(), diagnostics)
+        check::endpoint(declaration, function, &Vocabulary::default(), diagnostics)
     })
 }

@@ -12,6 +12,14 @@ pub(super) struct Document {
     pub(super) roles: Option<Vec<Role>>,
     pub(super) scopes: Option<Vec<Name>>,
     pub(super) permissions: Option<Vec<Name>>,
+    pub(super) rates: Option<Vec<NamedRate>>,
+}
+
+/// `NAME = "5/min"` or `NAME = ["10/s", "1000/h"]` in `[rates]`.
+#[derive(Debug)]
+pub(super) struct NamedRate {
+    pub(super) name: Name,
+    pub(super) windows: Vec<Name>,
 }
 
 /// `[roles.NAME]`.
@@ -29,7 +37,7 @@ pub(super) struct Name {
     pub(super) at: usize,
 }
 
-const TABLES: &[&str] = &["roles", "scopes", "permissions"];
+const TABLES: &[&str] = &["roles", "scopes", "permissions", "rates"];
 
 /// What the file says, as far as it can be read, and what cannot.
 pub(super) fn read(text: &str) -> (Document, Vec<Fault>) {
@@ -73,6 +81,7 @@ impl Reader<'_> {
                 "roles" => document.roles = self.roles(value),
                 "scopes" => document.scopes = self.listed("scopes", value),
                 "permissions" => document.permissions = self.listed("permissions", value),
+                "rates" => document.rates = self.rates(value),
                 unknown => self.unknown_key(unknown, key.span().start, TABLES),
             }
         }
@@ -99,6 +108,27 @@ impl Reader<'_> {
             roles.push(role);
         }
         Some(roles)
+    }
+
+    fn rates(&mut self, value: &Spanned<DeValue<'_>>) -> Option<Vec<NamedRate>> {
+        let table = self.table("rates", "login = \"5/min\"", value)?;
+        let mut rates = Vec::new();
+        for (key, value) in table {
+            let name = Name { text: key.get_ref().to_string(), at: key.span().start };
+            let windows = match value.get_ref() {
+                DeValue::String(text) => {
+                    vec![Name { text: text.to_string(), at: value.span().start }]
+                }
+                DeValue::Array(_) => self.names(&name.text, value),
+                _ => {
+                    let example = format!("{} = \"5/min\"", name.text);
+                    self.wrong_type(&name.text, "a rate", &example, value);
+                    continue;
+                }
+            };
+            rates.push(NamedRate { name, windows });
+        }
+        Some(rates)
     }
 
     /// `[scopes]` and `[permissions]`: tables, so that the list cannot slip into the table above.

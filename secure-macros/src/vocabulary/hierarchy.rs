@@ -31,10 +31,10 @@ pub(super) fn resolve(document: &Document, text: &str, faults: &mut Vec<Fault>) 
     let set = |list: &Vec<Name>| list.iter().map(|name| name.text.clone()).collect();
     let permissions: Option<BTreeSet<String>> = document.permissions.as_ref().map(set);
     Vocabulary {
-        place: "",
         roles: roles.map(|roles| resolved(roles, permissions.as_ref())),
         scopes: document.scopes.as_ref().map(set),
         permissions,
+        ..Vocabulary::default()
     }
 }
 

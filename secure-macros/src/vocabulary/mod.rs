@@ -6,6 +6,7 @@
 mod current;
 mod document;
 mod hierarchy;
+mod rates;
 #[cfg(test)]
 mod tests;
 
@@ -14,6 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(crate) use current::current;
 
 use crate::model::legal::Fact;
+use crate::parse::rate::Rate;
 
 /// The file's name.
 pub(crate) const FILE: &str = "secure.toml";
@@ -26,6 +28,7 @@ pub(crate) struct Vocabulary {
     roles: Option<BTreeMap<String, Role>>,
     scopes: Option<BTreeSet<String>>,
     permissions: Option<BTreeSet<String>>,
+    rates: Option<BTreeMap<String, Vec<Rate>>>,
 }
 
 /// A role with everything it comes to, however far down it is included.
@@ -51,7 +54,10 @@ impl Vocabulary {
     /// Reads the text of the file, or finds everything that is wrong with it.
     pub(crate) fn read(text: &str) -> Result<Self, Vec<Fault>> {
         let (document, mut faults) = document::read(text);
-        let vocabulary = hierarchy::resolve(&document, text, &mut faults);
+        let vocabulary = Self {
+            rates: rates::resolve(&document, text, &mut faults),
+            ..hierarchy::resolve(&document, text, &mut faults)
+        };
         if faults.is_empty() {
             return Ok(vocabulary);
         }
@@ -76,6 +82,11 @@ impl Vocabulary {
             Fact::Scope => self.scopes.as_ref()?.iter().map(String::as_str).collect(),
             Fact::Permission => self.permissions.as_ref()?.iter().map(String::as_str).collect(),
         })
+    }
+
+    /// The named rates; `None` if the file has none.
+    pub(crate) fn rates(&self) -> Option<&BTreeMap<String, Vec<Rate>>> {
+        self.rates.as_ref()
     }
 
     /// The roles whose holders satisfy the demand for a name without having it in their token.

@@ -11,6 +11,7 @@ fn ui() {
     let known = "tests/ui/names/known.rs";
     with("shop.toml", |cases| {
         cases.compile_fail("tests/ui/names/unknown_*.rs");
+        cases.compile_fail("tests/ui/rates/*.rs");
         cases.pass(known);
     });
     // The same program, and no other change than the vocabulary's.

@@ -1,7 +1,12 @@
 use actix_web::{Responder, get};
 use secure_runtime::secure;
 
-#[secure(roles = "viewer", scopes = "orders", permissions = all("orders:read", "orders:write"))]
+#[secure(
+    roles = "viewer",
+    scopes = "orders",
+    permissions = all("orders:read", "orders:write"),
+    rate(login, by = address)
+)]
 #[get("/orders")]
 async fn orders() -> impl Responder {
     "orders"
