@@ -2,6 +2,7 @@
 
 mod body;
 mod caller;
+mod implied;
 mod names;
 mod parameters;
 mod rates;
@@ -42,6 +43,7 @@ pub(crate) fn endpoint(
     let parameters = parameters::of(&function);
     caller::public_needs_no_caller(declaration, &parameters, diagnostics);
     caller::optional_demands_nothing(declaration, diagnostics);
+    let mistakes = diagnostics.count();
     for names in names::lists(declaration) {
         names::not_empty(names, diagnostics);
         names::well_formed(names, diagnostics);
@@ -50,6 +52,11 @@ pub(crate) fn endpoint(
 
     for (fact, names) in names::facts(declaration) {
         vocabulary::names_are_known(fact, names, known, diagnostics);
+    }
+    let requirements = names::requirements(declaration, known);
+    if diagnostics.count() == mistakes {
+        implied::no_alternative_is_admitted_already(declaration, &requirements, diagnostics);
+        implied::no_demand_is_met_already(declaration, &requirements, diagnostics);
     }
 
     for rate in &declaration.rates {
@@ -76,7 +83,7 @@ pub(crate) fn endpoint(
         routes,
         policy: Policy {
             access: access(declaration),
-            requirements: names::requirements(declaration, known),
+            requirements,
             limits: rates::limits(&declaration.rates),
             max_body: declaration.max_body.map(|size| size.0),
             content_type: declaration.content_type.as_ref().map(|name| name.text.clone()),

@@ -16,7 +16,7 @@ pub(super) fn names_are_known(
     diagnostics: &mut Diagnostics,
 ) {
     let Some(known) = vocabulary.names(fact) else { return };
-    let kind = word(fact);
+    let kind = fact.word();
     for name in list.names.iter().filter(|name| !known.contains(&name.text.as_str())) {
         let diagnostic = diagnostics.error(name, format!("unknown {kind} `{}`", name.text));
         suggest(diagnostic, &name.text, &known, kind);
@@ -68,12 +68,4 @@ pub(super) fn demand(fact: Fact, name: &str, vocabulary: &Vocabulary) -> Demand 
     let roles = vocabulary.roles_that_imply(fact, name);
     let roles = roles.into_iter().map(str::to_owned).collect();
     Demand { name: name.to_owned(), roles }
-}
-
-fn word(fact: Fact) -> &'static str {
-    match fact {
-        Fact::Role => "role",
-        Fact::Scope => "scope",
-        Fact::Permission => "permission",
-    }
 }

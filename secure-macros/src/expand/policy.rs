@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::model::legal::{
-    Access, Audience, Authenticators, Demand, Endpoint, Fact, Limit, Partition, Requirement,
+    Access, Atom, Audience, Authenticators, Endpoint, Fact, Limit, Partition, Requirement,
 };
 use crate::model::raw::Combine;
 
@@ -75,37 +75,31 @@ fn requirement(requirement: &Requirement) -> TokenStream {
     match combine {
         // Of several that suffice alone, all alternatives do: one flat list.
         Combine::One | Combine::Any => {
-            any(demands.iter().flat_map(|demand| alternatives(*fact, demand)))
+            any(demands.iter().flat_map(|demand| demand.alternatives(*fact)))
         }
         Combine::All => {
-            let demands = demands.iter().map(|demand| any(alternatives(*fact, demand)));
+            let demands = demands.iter().map(|demand| any(demand.alternatives(*fact)));
             quote!(secure::Rule::All(&[#(#demands),*]))
         }
     }
 }
 
-/// The name itself, and the roles that stand for it.
-fn alternatives(fact: Fact, demand: &Demand) -> impl Iterator<Item = (Fact, &str)> {
-    let roles = demand.roles.iter().map(|role| (Fact::Role, role.as_str()));
-    std::iter::once((fact, demand.name.as_str())).chain(roles)
-}
-
 /// Any of these, each of them once.
-fn any<'a>(facts: impl Iterator<Item = (Fact, &'a str)>) -> TokenStream {
-    let mut distinct: Vec<(Fact, &str)> = Vec::new();
-    for fact in facts {
-        if !distinct.contains(&fact) {
-            distinct.push(fact);
+fn any<'a>(atoms: impl Iterator<Item = Atom<'a>>) -> TokenStream {
+    let mut distinct: Vec<Atom<'a>> = Vec::new();
+    for atom in atoms {
+        if !distinct.contains(&atom) {
+            distinct.push(atom);
         }
     }
-    let facts: Vec<TokenStream> = distinct.into_iter().map(atom).collect();
-    match facts.as_slice() {
+    let atoms: Vec<TokenStream> = distinct.into_iter().map(atom).collect();
+    match atoms.as_slice() {
         [only] => only.clone(),
         several => quote!(secure::Rule::Any(&[#(#several),*])),
     }
 }
 
-fn atom((fact, name): (Fact, &str)) -> TokenStream {
+fn atom((fact, name): Atom<'_>) -> TokenStream {
     match fact {
         Fact::Role => quote!(secure::Rule::Role(#name)),
         Fact::Scope => quote!(secure::Rule::Scope(#name)),

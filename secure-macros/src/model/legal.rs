@@ -70,12 +70,34 @@ pub(crate) struct Demand {
     pub(crate) roles: Vec<String>,
 }
 
+/// Something a token can say of its caller.
+pub(crate) type Atom<'a> = (Fact, &'a str);
+
+impl Demand {
+    /// What satisfies it: the name itself, and the roles that stand for it.
+    pub(crate) fn alternatives(&self, fact: Fact) -> impl Iterator<Item = Atom<'_>> {
+        let roles = self.roles.iter().map(|role| (Fact::Role, role.as_str()));
+        std::iter::once((fact, self.name.as_str())).chain(roles)
+    }
+}
+
 /// The kind of a name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Fact {
     Role,
     Scope,
     Permission,
+}
+
+impl Fact {
+    /// The kind in words.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Role => "role",
+            Self::Scope => "scope",
+            Self::Permission => "permission",
+        }
+    }
 }
 
 /// One quota and how it counts.

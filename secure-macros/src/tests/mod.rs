@@ -2,6 +2,7 @@
 
 mod fidelity;
 mod grammar;
+mod implied;
 mod reference;
 mod snapshots;
 
@@ -14,11 +15,16 @@ use crate::{check, parse};
 
 /// The endpoint of an attribute on a function, or every mistake.
 fn endpoint(arguments: &str, item: &str) -> Result<Endpoint, Report> {
+    endpoint_with(&Vocabulary::default(), arguments, item)
+}
+
+/// The same in a crate with a vocabulary.
+fn endpoint_with(vocabulary: &Vocabulary, arguments: &str, item: &str) -> Result<Endpoint, Report> {
     let arguments: TokenStream = arguments.parse().unwrap();
     let item: TokenStream = item.parse().unwrap();
     Diagnostics::gather(|diagnostics| {
         let declaration = parse::declaration(arguments, diagnostics);
         let function = parse::function(item, diagnostics)?;
-        check::endpoint(declaration, function, &Vocabulary::default(), diagnostics)
+        check::endpoint(declaration, function, vocabulary, diagnostics)
     })
 }

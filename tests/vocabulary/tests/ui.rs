@@ -12,6 +12,7 @@ fn ui() {
     with("shop.toml", |cases| {
         cases.compile_fail("tests/ui/names/unknown_*.rs");
         cases.compile_fail("tests/ui/rates/*.rs");
+        cases.compile_fail("tests/ui/implied/*.rs");
         cases.pass(known);
     });
     // The same program, and no other change than the vocabulary's.

@@ -2,7 +2,7 @@ use actix_web::{Responder, get};
 use secure_runtime::secure;
 
 #[secure(
-    roles = "viewer",
+    roles = any("auditor", "viewer"),
     scopes = "orders",
     permissions = all("orders:read", "orders:write"),
     rate(login, by = address)

@@ -1,7 +1,7 @@
 use actix_web::{Responder, get};
 use secure_runtime::secure;
 
-#[secure(roles = any("admin", "auditor"))] //~ ERROR unknown role `auditor`
+#[secure(roles = any("admin", "treasurer"))] //~ ERROR unknown role `treasurer`
 #[get("/orders")]
 async fn orders() -> impl Responder {
     "orders"

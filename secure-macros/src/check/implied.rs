@@ -1,0 +1,93 @@
+//! Rules about clauses that decide nothing, because the hierarchy of the vocabulary makes another
+//! one imply them. Whoever wrote them meant something else.
+//!
+//! A policy's rule is a conjunction of clauses, each satisfied by any of its atoms, without
+//! negation: one clause implies another exactly if its atoms are a subset of the other's.
+
+use std::collections::BTreeSet;
+
+use proc_macro2::TokenStream;
+use quote::ToTokens;
+
+use super::names::facts;
+use crate::diagnostics::Diagnostics;
+use crate::model::legal::{Atom, Fact, Requirement};
+use crate::model::raw::{Combine, Declaration, Names};
+
+/// A part of the rule that must hold.
+struct Clause<'a> {
+    place: TokenStream,
+    shown: String,
+    atoms: BTreeSet<Atom<'a>>,
+}
+
+/// `roles = any("viewer", "admin")`, where admin includes viewer.
+pub(super) fn no_alternative_is_admitted_already(
+    declaration: &Declaration,
+    requirements: &[Requirement],
+    diagnostics: &mut Diagnostics,
+) {
+    for ((_, list), requirement) in facts(declaration).zip(requirements) {
+        if requirement.combine != Combine::Any {
+            continue;
+        }
+        let alternatives: Vec<BTreeSet<Atom<'_>>> = alternatives(requirement).collect();
+        for (index, (name, narrow)) in list.names.iter().zip(&alternatives).enumerate() {
+            let mut others = list.names.iter().zip(&alternatives).enumerate();
+            let wider = others.find(|(other, (_, wide))| *other != index && narrow.is_subset(wide));
+            if let Some((_, (wider, _))) = wider {
+                let message =
+                    format!("`{}` is admitted already: it stands for `{}`", name.text, wider.text);
+                diagnostics.error(name, message).help(format!("leave out `{:?}`", name.text));
+            }
+        }
+    }
+}
+
+/// `roles = all("viewer", "admin")`, or `roles = "admin", permissions = "orders:read"`, where admin
+/// comes to all of it.
+pub(super) fn no_demand_is_met_already(
+    declaration: &Declaration,
+    requirements: &[Requirement],
+    diagnostics: &mut Diagnostics,
+) {
+    let clauses: Vec<Clause<'_>> = facts(declaration)
+        .zip(requirements)
+        .flat_map(|((fact, list), requirement)| clauses(fact, list, requirement))
+        .collect();
+    for (index, clause) in clauses.iter().enumerate() {
+        let mut others = clauses.iter().enumerate();
+        let met_by = others.find(|(other, it)| {
+            *other != index
+                && it.atoms.is_subset(&clause.atoms)
+                // Of two that say the same, the second is one too many.
+                && (it.atoms.len() < clause.atoms.len() || *other < index)
+        });
+        if let Some((_, met_by)) = met_by {
+            let message =
+                format!("{} is demanded already: {} comes to it", clause.shown, met_by.shown);
+            diagnostics.error(&clause.place, message).help("leave out one of the two");
+        }
+    }
+}
+
+fn clauses<'a>(fact: Fact, list: &Names, requirement: &'a Requirement) -> Vec<Clause<'a>> {
+    let key = fact.word();
+    if requirement.combine == Combine::Any {
+        let shown = format!("`{} = {}`", list.key, list.value);
+        let atoms = alternatives(requirement).flatten().collect();
+        return vec![Clause { place: list.value.clone(), shown, atoms }];
+    }
+    let names = list.names.iter().zip(alternatives(requirement));
+    let clause = |(name, atoms): (&crate::model::raw::Name, _)| Clause {
+        place: name.to_token_stream(),
+        shown: format!("the {key} `{}`", name.text),
+        atoms,
+    };
+    names.map(clause).collect()
+}
+
+/// What satisfies each demand.
+fn alternatives(requirement: &Requirement) -> impl Iterator<Item = BTreeSet<Atom<'_>>> {
+    requirement.demands.iter().map(|demand| demand.alternatives(requirement.fact).collect())
+}
