@@ -133,27 +133,9 @@ fn access(access: Access) -> String {
     }
 }
 
-/// The rule in the words of the attribute.
-fn rule(it: &Rule) -> String {
-    let list = |operator: &str, rules: &[Rule]| match rules {
-        [single] => rule(single),
-        _ => {
-            let clause = |inner: &Rule| match inner {
-                Rule::All([_, _, ..]) | Rule::Any([_, _, ..]) => format!("({})", rule(inner)),
-                _ => rule(inner),
-            };
-            rules.iter().map(clause).collect::<Vec<_>>().join(operator)
-        }
-    };
-    match it {
-        Rule::Role(name) => format!("role {name}"),
-        Rule::Scope(name) => format!("scope {name}"),
-        Rule::Permission(name) => format!("permission {name}"),
-        Rule::Not(inner) => format!("not ({})", rule(inner)),
-        Rule::Any([]) => String::from("never"),
-        Rule::All(rules) => list(" and ", rules),
-        Rule::Any(rules) => list(" or ", rules),
-    }
+/// The rule in the words of `allow`; nothing if there is none.
+fn rule(rule: &Rule) -> String {
+    if *rule == Rule::All(&[]) { String::new() } else { rule.to_string() }
 }
 
 fn limit(limit: &Limit) -> String {

@@ -27,6 +27,7 @@
 //! - [`Security`]: what a program builds once; its launch checks list everything that is missing.
 //! - [`scope()`]: mounts secured endpoints only; anything else is a type error.
 //! - [`Principal`]: the caller, as an extractor.
+//! - [`Loaded`] and [`Granted`]: what a path names, loaded once, for rules and handler.
 //! - [`authentication`]: the schemes, and the trait for those of an application.
 //! - [`throttling`]: what a rate means, and what a client is told.
 //! - [`inventory()`]: every secured endpoint of the program.
@@ -39,6 +40,7 @@
 pub mod __private;
 pub mod authentication;
 pub mod authorization;
+mod checker;
 mod denial;
 pub mod inventory;
 mod pipeline;
@@ -46,6 +48,7 @@ pub mod policy;
 mod principal;
 mod problem;
 mod request;
+mod resource;
 mod scope;
 pub mod security;
 pub mod testing;
@@ -59,6 +62,7 @@ pub use inventory::inventory;
 pub use principal::{Principal, PrincipalBuilder};
 pub use problem::Problem;
 pub use request::RequestHead;
+pub use resource::{Granted, Loaded, Resource};
 pub use scope::{
     RouteBuilder, Scope, SecuredOutput, SecuredResponse, SecuredRoute, SecuredService, route, scope,
 };

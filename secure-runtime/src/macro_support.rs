@@ -2,15 +2,19 @@
 
 use std::num::NonZeroU32;
 
-pub use actix_web::HttpRequest;
+pub use actix_web::{Error, HttpRequest};
 pub use actix_web::web::Payload;
 pub use linkme;
 
 pub use crate::inventory::ENDPOINTS;
-pub use crate::pipeline::{serve, serve_validated};
+pub use crate::checker::{Argument, Checker, Place, check_arguments};
+pub use crate::pipeline::{Asked, serve, serve_ruled, serve_validated};
 pub use crate::policy::{
-    Access, Audience, Authenticators, Endpoint, Limit, Partition, Policy, Route, Rule, Unvalidated,
+    Access, Audience, Authenticators, Endpoint, Hours, Limit, Partition, Policy, Route, Rule,
+    Unvalidated,
 };
+use crate::policy::Expression;
+pub use crate::resource::before_grant;
 pub use crate::scope::{SecuredResponse, SecuredService};
 use crate::throttling::Quota;
 use crate::validation::Validatable;
@@ -46,6 +50,12 @@ pub struct Policed(());
 impl Policed {
     /// Said by `#[secure(...)]`, and by the scope about what it holds.
     pub const BY_THE_ATTRIBUTE: Self = Self(());
+}
+
+/// A rule that an expression of the application decides.
+#[must_use]
+pub const fn expression(index: u8, needs_arguments: bool, text: &'static str) -> Rule {
+    Rule::Expression(Expression { index, needs_arguments, text })
 }
 
 /// A limit from numbers the macro has checked; a zero becomes a one, the strictest there is.

@@ -3,13 +3,16 @@
 use std::net::IpAddr;
 use std::task::{Context, Poll, ready};
 
+use actix_web::dev::Payload as Body;
 use actix_web::{HttpMessage, HttpRequest};
 
 use super::authentication::Round;
 use super::caller::Passed;
 use super::limits::{LimitReport, Subject, reserve};
 use super::passage::{Passage, Refused};
+use super::response::LimitFields;
 use super::{body, response};
+use crate::authorization::{AcceptedBy, Answers, Circumstances, CompiledRule, Verdict};
 use crate::denial::{Denial, DenialKind};
 use crate::policy::Endpoint;
 use crate::principal::Principal;
@@ -25,6 +28,9 @@ pub(super) struct Admission {
     /// What was found out on entering; `None` before.
     entered: Option<Entered>,
     round: Round,
+    caller: Option<Principal>,
+    /// What the application's expressions have said.
+    pub(super) answers: Answers,
     report: Option<LimitReport>,
 }
 
@@ -44,26 +50,72 @@ struct Gate<'a> {
 
 impl Passage {
     /// Runs the stages up to the body, and opens it; the error is the response of a refusal.
+    ///
+    /// For endpoints whose rule asks no expression of the application.
     pub(super) fn poll_admission(
         &mut self,
         context: &mut Context<'_>,
     ) -> Poll<Result<(), Box<SecuredResponse>>> {
         let Self { request, endpoint, admission, unread, .. } = self;
-        let gate = match Gate::find(request, endpoint) {
-            Ok(gate) => gate,
-            Err(denial) => return Poll::Ready(Err(Box::new(self.refuse(*denial)))),
+        let opened = match Gate::find(request, endpoint) {
+            Ok(gate) => {
+                let admitted = ready!(admission.poll_caller(&gate, context))
+                    .and_then(|()| admission.demand(&gate))
+                    .and_then(|()| admission.admit(&gate));
+                self.limit_fields = admission.limit_fields(&gate);
+                admitted.and_then(|()| body::open(request, unread, gate.plan))
+            }
+            Err(denial) => Err(denial),
         };
-        let admitted = ready!(admission.poll(&gate, context));
-        self.limit_fields = admission
-            .report
-            .as_ref()
-            .and_then(|report| response::limit_fields(gate.security, gate.plan, report));
-        match admitted.and_then(|()| body::open(request, unread, gate.plan)) {
+        Poll::Ready(self.hold(opened))
+    }
+
+    /// The stages up to authentication alone.
+    pub(super) fn poll_caller(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<(), Box<SecuredResponse>>> {
+        let Self { request, endpoint, admission, .. } = self;
+        let known = match Gate::find(request, endpoint) {
+            Ok(gate) => {
+                let known = ready!(admission.poll_caller(&gate, context));
+                self.limit_fields = admission.limit_fields(&gate);
+                known
+            }
+            Err(denial) => Err(denial),
+        };
+        Poll::Ready(known.map_err(|denial| Box::new(self.refuse(*denial))))
+    }
+
+    /// What is known of the endpoint's rule by now.
+    pub(super) fn judge(&mut self, has_arguments: bool) -> Result<Verdict, Box<SecuredResponse>> {
+        let Self { request, endpoint, admission, .. } = self;
+        let judged =
+            Gate::find(request, endpoint).and_then(|gate| admission.judge(&gate, has_arguments));
+        judged.map_err(|denial| Box::new(self.refuse(*denial)))
+    }
+
+    /// The stages between the rules about the caller and the body, which is opened.
+    pub(super) fn admit(&mut self) -> Result<(), Box<SecuredResponse>> {
+        let Self { request, endpoint, admission, unread, .. } = self;
+        let opened = Gate::find(request, endpoint).and_then(|gate| {
+            // The rules about the arguments ask about the caller once more.
+            let caller = admission.caller.clone();
+            let admitted = admission.admit(&gate);
+            admission.caller = caller;
+            self.limit_fields = admission.limit_fields(&gate);
+            admitted.and_then(|()| body::open(request, unread, gate.plan))
+        });
+        self.hold(opened)
+    }
+
+    fn hold(&mut self, opened: Result<Body, Refused>) -> Result<(), Box<SecuredResponse>> {
+        match opened {
             Ok(body) => {
                 self.body = body;
-                Poll::Ready(Ok(()))
+                Ok(())
             }
-            Err(denial) => Poll::Ready(Err(Box::new(self.refuse(*denial)))),
+            Err(denial) => Err(Box::new(self.refuse(*denial))),
         }
     }
 }
@@ -83,16 +135,20 @@ impl<'a> Gate<'a> {
         };
         Ok(Self { request, security, plan })
     }
-
-    /// Leaves the caller where the `Principal` extractor finds it.
-    fn remember(&self, principal: Option<Principal>) {
-        let passed = Passed { endpoint: self.plan.endpoint, principal };
-        self.request.extensions_mut().insert(passed);
-    }
 }
 
 impl Admission {
-    fn poll(&mut self, gate: &Gate<'_>, context: &mut Context<'_>) -> Poll<Result<(), Refused>> {
+    /// The caller, once it is known.
+    pub(super) fn caller(&self) -> Option<&Principal> {
+        self.caller.as_ref()
+    }
+
+    /// The address, the limits that need no caller, and authentication.
+    fn poll_caller(
+        &mut self,
+        gate: &Gate<'_>,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<(), Refused>> {
         let head = RequestHead::new(gate.request);
         let entered = match self.entered {
             Some(entered) => entered,
@@ -103,7 +159,11 @@ impl Admission {
             return Poll::Ready(Ok(()));
         }
         let outcome = ready!(self.round.poll(authentication, &head, entered.now, context));
-        Poll::Ready(self.conclude(gate, entered, outcome))
+        if !matches!(outcome, Ok(Some(_))) {
+            self.reserve(gate, &gate.plan.anonymous_limits)?;
+        }
+        self.caller = outcome?;
+        Poll::Ready(Ok(()))
     }
 
     /// The address, and the limits that need no caller.
@@ -113,65 +173,71 @@ impl Admission {
         let peer = gate.request.peer_addr().map(|address| address.ip());
         let address = client_address(head, peer, inner.proxies.as_ref());
         let entered = *self.entered.insert(Entered { now, address });
-        self.reserve(gate, &gate.plan.early_limits, entered, None)?;
+        self.reserve(gate, &gate.plan.early_limits)?;
         Ok(entered)
     }
 
-    /// The rules about the caller, and the limits by caller.
-    fn conclude(
-        &mut self,
-        gate: &Gate<'_>,
-        entered: Entered,
-        outcome: Result<Option<Principal>, Refused>,
-    ) -> Result<(), Refused> {
-        let plan = gate.plan;
-        let caller = match outcome {
-            Ok(Some(caller)) => caller,
-            unnamed => {
-                self.reserve(gate, &plan.anonymous_limits, entered, None)?;
-                unnamed?;
-                return self.conclude_anonymous(gate, entered);
-            }
+    /// What the endpoint's rule comes to by now; refuses if it fails, or stays open for good.
+    fn judge(&self, gate: &Gate<'_>, has_arguments: bool) -> Result<Verdict, Refused> {
+        let Some(rule) = &gate.plan.rule else { return Ok(Verdict::Holds) };
+        let found = Circumstances {
+            caller: self.caller.as_ref(),
+            accepted_by: AcceptedBy::new(&gate.plan.authentication.names, self.round.accepted()),
+            address: self.entered.and_then(|entered| entered.address),
+            now: self.entered.map(|entered| entered.now),
+            answers: self.answers,
+            has_arguments,
         };
-        if let Some(rule) = plan.rule.as_ref().filter(|rule| !rule.holds(&caller)) {
-            let kind = if rule.would_hold_with_scopes(&caller) {
-                DenialKind::InsufficientScope
-            } else {
-                DenialKind::Forbidden
-            };
-            let cause = "the caller does not satisfy the endpoint's rule";
-            return Err(Box::new(Denial::new(kind, cause)));
+        match rule.decide(&found) {
+            Verdict::Unknown if has_arguments => Err(forbidden(gate.plan, rule, &found)),
+            Verdict::Fails => Err(forbidden(gate.plan, rule, &found)),
+            open => Ok(open),
         }
-        self.reserve(gate, &plan.caller_limits, entered, Some(&caller))?;
-        gate.remember(Some(caller));
-        Ok(())
     }
 
-    /// `auth = optional`, and no credentials were sent.
-    fn conclude_anonymous(&mut self, gate: &Gate<'_>, entered: Entered) -> Result<(), Refused> {
-        if gate.plan.rule.is_some() {
-            // The attribute refuses such a policy; should one exist, nobody passes it unnamed.
-            let cause = "the rule needs a caller";
-            return Err(Box::new(Denial::new(DenialKind::Unauthenticated, cause)));
+    /// A rule without expressions holds now, or never.
+    fn demand(&self, gate: &Gate<'_>) -> Result<(), Refused> {
+        self.judge(gate, true).and_then(|verdict| match verdict {
+            Verdict::Holds => Ok(()),
+            _ => Err(Box::new(Denial::internal("the rule's expressions were not asked"))),
+        })
+    }
+
+    /// The limits by caller; then the request is let in.
+    fn admit(&mut self, gate: &Gate<'_>) -> Result<(), Refused> {
+        if gate.plan.authentication.mode == Mode::Nobody {
+            return Ok(());
         }
-        self.reserve(gate, &gate.plan.caller_limits, entered, None)?;
-        gate.remember(None);
+        self.reserve(gate, &gate.plan.caller_limits)?;
+        // Where the `Principal` extractor finds the caller.
+        let passed = Passed { endpoint: gate.plan.endpoint, principal: self.caller.take() };
+        gate.request.extensions_mut().insert(passed);
         Ok(())
     }
 
     /// Takes a permit of each of these limits, or of none.
-    fn reserve(
-        &mut self,
-        gate: &Gate<'_>,
-        limits: &[PlannedLimit],
-        entered: Entered,
-        principal: Option<&Principal>,
-    ) -> Result<(), Refused> {
-        if limits.is_empty() {
-            return Ok(());
-        }
-        let subject = Subject { address: entered.address, principal };
+    fn reserve(&mut self, gate: &Gate<'_>, limits: &[PlannedLimit]) -> Result<(), Refused> {
+        let Some(entered) = self.entered.filter(|_| !limits.is_empty()) else { return Ok(()) };
+        let subject = Subject { address: entered.address, principal: self.caller.as_ref() };
         let told = (&gate.security.inner().limiter, &gate.plan.fields);
         reserve(told, limits, subject, entered.now, &mut self.report)
     }
+
+    /// What the client is told of the limits that were asked so far.
+    fn limit_fields(&self, gate: &Gate<'_>) -> Option<LimitFields> {
+        let report = self.report.as_ref()?;
+        response::limit_fields(gate.security, gate.plan, report)
+    }
+}
+
+/// The rule does not hold: what the client may know of it.
+fn forbidden(plan: &Plan, rule: &CompiledRule, found: &Circumstances<'_>) -> Refused {
+    let kind = match found.caller {
+        None if plan.authentication.mode != Mode::Nobody => DenialKind::Unauthenticated,
+        _ if plan.endpoint.policy.hides => DenialKind::NotFound,
+        _ if rule.lacks_scopes_alone(found) => DenialKind::InsufficientScope,
+        _ => DenialKind::Forbidden,
+    };
+    let clause = rule.failed_clause(found).unwrap_or("the rule");
+    Box::new(Denial::new(kind, format!("`{clause}` does not hold")))
 }

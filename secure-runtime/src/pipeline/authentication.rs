@@ -22,13 +22,19 @@ type Outcome = Result<Option<Principal>, Refused>;
 #[derive(Default)]
 pub(super) struct Round {
     next: usize,
-    accepted: usize,
+    /// One bit for each authenticator that accepted.
+    accepted: u64,
     caller: Option<Principal>,
     refusal: Option<Refusal>,
     waiting: Option<Waiting>,
 }
 
 impl Round {
+    /// One bit for each of the endpoint's authenticators: whether it accepted the credentials.
+    pub(super) fn accepted(&self) -> u64 {
+        self.accepted
+    }
+
     /// Asks one after the other until the outcome is known. Is ready at once unless an
     /// authenticator waits.
     pub(super) fn poll(
@@ -73,13 +79,16 @@ impl Round {
     fn absorb(&mut self, mode: Mode, verdict: Verdict) -> Option<Outcome> {
         let needs_all = matches!(mode, Mode::All { .. });
         match verdict {
-            Verdict::Accepted(principal) if needs_all => {
-                self.accepted += 1;
+            Verdict::Accepted(principal) => {
+                // The one that was asked last; launch refuses more of them than there are bits.
+                self.accepted |= 1_u64.checked_shl(self.next as u32 - 1).unwrap_or_default();
+                if !needs_all {
+                    return Some(Ok(Some(principal)));
+                }
                 // The first names the caller.
                 self.caller.get_or_insert(principal);
                 None
             }
-            Verdict::Accepted(principal) => Some(Ok(Some(principal))),
             Verdict::Refused(refusal) if needs_all => Some(Err(denial(&refusal))),
             Verdict::Refused(refusal) => {
                 if self.refusal.as_ref().is_none_or(|kept| weight(&refusal) > weight(kept)) {
@@ -98,8 +107,10 @@ impl Round {
         }
         let asked = authentication.authenticators.len();
         match authentication.mode {
-            Mode::All { .. } if self.accepted == asked && asked > 0 => Ok(self.caller.take()),
-            Mode::All { .. } if self.accepted > 0 => {
+            Mode::All { .. } if self.accepted.count_ones() as usize == asked && asked > 0 => {
+                Ok(self.caller.take())
+            }
+            Mode::All { .. } if self.accepted != 0 => {
                 Err(unauthenticated("credentials of one of the schemes are missing"))
             }
             Mode::Any { required: true } | Mode::All { required: true } => {

@@ -1,5 +1,6 @@
-//! `Principal` as an extractor.
+//! What the pipeline leaves in a request for extractors: the caller, and what may be granted.
 
+use std::any::TypeId;
 use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
@@ -40,4 +41,32 @@ impl FromRequest for Principal {
 fn without_caller(request: &HttpRequest, endpoint: &'static Endpoint) -> Denial {
     let cause = "the handler asks for a caller, and the request has none";
     challenged(request, endpoint, Denial::new(DenialKind::Unauthenticated, cause))
+}
+
+/// The values that may still be extracted as granted: the endpoint's own arguments, each once, and
+/// only while the pipeline extracts them.
+struct Grants(Vec<TypeId>);
+
+/// Lets the endpoint's arguments be extracted as granted.
+pub(super) fn offer_grants(request: &HttpRequest, endpoint: &'static Endpoint) {
+    let grants = endpoint.policy.grants;
+    if !grants.is_empty() {
+        let grants = grants.iter().map(|resource| resource()).collect();
+        request.extensions_mut().insert(Grants(grants));
+    }
+}
+
+/// What was not extracted by now is never granted.
+pub(super) fn withdraw_grants(request: &HttpRequest, endpoint: &'static Endpoint) {
+    if !endpoint.policy.grants.is_empty() {
+        request.extensions_mut().remove::<Grants>();
+    }
+}
+
+/// Takes the one permission to extract a resource of this type as granted.
+pub(crate) fn claim_grant(request: &HttpRequest, resource: TypeId) -> bool {
+    let mut extensions = request.extensions_mut();
+    let Some(Grants(grants)) = extensions.get_mut() else { return false };
+    let place = grants.iter().position(|granted| *granted == resource);
+    place.map(|place| grants.swap_remove(place)).is_some()
 }

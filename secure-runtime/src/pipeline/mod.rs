@@ -7,8 +7,9 @@
 //! 5. limits by caller
 //! 6. the arguments, within `content_type`, `max_body` and the time a body may take
 //! 7. validation
-//! 8. the handler
-//! 9. the response's own fields
+//! 8. rules about the arguments
+//! 9. the handler
+//! 10. the response's own fields
 //!
 //! Stages 1 to 5 ([`admission`]) know neither the handler's type nor the body, and are compiled
 //! once. A denial at any stage is a value, and [`response`] makes the answer of it in one place.
@@ -21,6 +22,7 @@ mod extraction;
 mod limits;
 mod passage;
 mod response;
+mod ruled;
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -32,6 +34,8 @@ use crate::policy::Endpoint;
 use crate::scope::SecuredResponse;
 use crate::validation::Violations;
 use passage::Passage;
+pub(crate) use caller::claim_grant;
+pub use ruled::{Asked, serve_ruled};
 
 /// Serves one request of an endpoint without validated parameters.
 pub fn serve<H, Args>(

@@ -98,6 +98,23 @@ impl Passage {
         Box::new(response)
     }
 
+    /// An expression of the endpoint's rule gave no answer but an error. What it forbids may have to
+    /// be hidden.
+    pub(super) fn refuse_answer(&mut self, error: &actix_web::Error) -> Box<SecuredResponse> {
+        let hides = self.endpoint.policy.hides;
+        let response = match extraction::refusal(error) {
+            Refusal::Denied(denial) if hides && denial.kind().status() == 403 => {
+                self.refuse(Denial::new(DenialKind::NotFound, denial.cause().to_owned()))
+            }
+            Refusal::Answered(response) if hides && response.status().as_u16() == 403 => {
+                self.refuse(Denial::new(DenialKind::NotFound, "a rule answered with 403"))
+            }
+            Refusal::Denied(denial) => self.refuse(denial),
+            Refusal::Answered(response) => self.answer_early(response),
+        };
+        Box::new(response)
+    }
+
     /// Refuses arguments that break rules, if any do.
     pub(super) fn check_violations(
         &mut self,

@@ -8,9 +8,9 @@ use super::builder::SecurityBuilder;
 use super::plan::Plan;
 use super::{Inner, Security};
 use crate::authentication::Authenticator;
-use crate::authorization::RuleSet;
+use crate::authorization::{AcceptedBy, RuleSet, is_zone};
 use crate::inventory::ENDPOINTS;
-use crate::policy::{Access, Authenticators, Endpoint};
+use crate::policy::{Access, Authenticators, Endpoint, Rule};
 use crate::throttling::Limiter;
 
 /// Everything that keeps a program from being secured.
@@ -37,10 +37,13 @@ impl fmt::Display for LaunchError {
 
 impl std::error::Error for LaunchError {}
 
+/// An authenticator and what it is called.
+type Named = (Box<str>, Arc<dyn Authenticator>);
+
 /// The authenticators that a launch may use, by name.
 pub(super) struct Configuration {
     by_name: BTreeMap<String, Arc<dyn Authenticator>>,
-    defaults: Vec<Arc<dyn Authenticator>>,
+    defaults: Vec<Named>,
     /// Configured, but broken: named in a fault of their own already.
     broken: Vec<String>,
     broken_defaults: bool,
@@ -60,6 +63,7 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
         .map(|endpoint| {
             let endpoint = endpoint?;
             let authenticators = configuration.authenticators_of(endpoint);
+            configuration.check_rule(endpoint, &authenticators);
             Some(Plan::new(endpoint, authenticators, &rules, builder.max_body))
         })
         .collect();
@@ -104,7 +108,7 @@ impl Configuration {
             match configured.outcome {
                 Ok(authenticator) => {
                     if configured.is_default {
-                        it.defaults.push(Arc::clone(&authenticator));
+                        it.defaults.push((name.as_str().into(), Arc::clone(&authenticator)));
                     }
                     it.by_name.insert(name, authenticator);
                 }
@@ -133,7 +137,7 @@ impl Configuration {
     }
 
     /// What an endpoint's `auth` stands for; what it lacks becomes a fault.
-    fn authenticators_of(&mut self, endpoint: &'static Endpoint) -> Vec<Arc<dyn Authenticator>> {
+    fn authenticators_of(&mut self, endpoint: &'static Endpoint) -> Vec<Named> {
         let (Access::Optional(wanted) | Access::Authenticated(wanted)) = endpoint.policy.access
         else {
             return Vec::new();
@@ -153,7 +157,9 @@ impl Configuration {
                 let mut found = Vec::new();
                 for wanted in names {
                     match self.by_name.get(*wanted) {
-                        Some(authenticator) => found.push(Arc::clone(authenticator)),
+                        Some(authenticator) => {
+                            found.push(((*wanted).into(), Arc::clone(authenticator)));
+                        }
                         None if self.broken.iter().any(|broken| broken == wanted) => {}
                         None => self.faults.push(format!(
                             "`{module}::{name}` needs the authenticator `{wanted}`, which is not \
@@ -165,6 +171,38 @@ impl Configuration {
                 found
             }
         }
+    }
+
+    /// What a rule asks about exists: a scheme that never accepts, or a time that nobody knows,
+    /// would refuse everybody.
+    fn check_rule(&mut self, endpoint: &'static Endpoint, authenticators: &[Named]) {
+        let Endpoint { name, module, file, line, .. } = endpoint;
+        if authenticators.len() > AcceptedBy::MOST {
+            let most = AcceptedBy::MOST;
+            self.faults.push(format!(
+                "`{module}::{name}` is to ask more than {most} authenticators ({file}:{line})"
+            ));
+        }
+        let mut faults = Vec::new();
+        endpoint.policy.rule.each_leaf(&mut |leaf| match leaf {
+            Rule::Authenticator(wanted)
+                if !authenticators.iter().any(|(known, _)| **known == **wanted)
+                    && !self.broken.iter().any(|broken| broken == wanted) =>
+            {
+                faults.push(format!(
+                    "the rule of `{module}::{name}` asks about the authenticator `{wanted}`, which \
+                     the endpoint does not use{} ({file}:{line})",
+                    self.configured()
+                ));
+            }
+            Rule::Time(hours) if !is_zone(hours.zone) => faults.push(format!(
+                "the rule of `{module}::{name}` needs the time zone `{}`, which is not known \
+                 ({file}:{line})",
+                hours.zone
+            )),
+            _ => {}
+        });
+        self.faults.append(&mut faults);
     }
 
     fn configured(&self) -> String {

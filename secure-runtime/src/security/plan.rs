@@ -14,7 +14,7 @@ use crate::throttling::PolicyFields;
 pub(crate) struct Plan {
     pub(crate) endpoint: &'static Endpoint,
     pub(crate) authentication: Authentication,
-    /// `None`: any caller will do.
+    /// `None`: any request will do.
     pub(crate) rule: Option<CompiledRule>,
     /// Decided before authentication.
     pub(crate) early_limits: Box<[PlannedLimit]>,
@@ -35,6 +35,8 @@ pub(crate) struct Plan {
 pub(crate) struct Authentication {
     pub(crate) mode: Mode,
     pub(crate) authenticators: Box<[Arc<dyn Authenticator>]>,
+    /// Their names, in the same order.
+    pub(crate) names: Box<[Box<str>]>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,11 +69,12 @@ struct Challenges {
 impl Plan {
     pub(super) fn new(
         endpoint: &'static Endpoint,
-        authenticators: Vec<Arc<dyn Authenticator>>,
+        authenticators: Vec<(Box<str>, Arc<dyn Authenticator>)>,
         rules: &RuleSet,
         max_body: u64,
     ) -> Self {
         let policy = &endpoint.policy;
+        let (names, authenticators): (Vec<_>, Vec<_>) = authenticators.into_iter().unzip();
         let [early, anonymous, caller] = planned_limits(endpoint);
         let fields = PolicyFields::new(policy.limits.iter().map(|limit| limit.quota));
         Self {
@@ -80,6 +83,7 @@ impl Plan {
             authentication: Authentication {
                 mode: Mode::of(policy.access),
                 authenticators: authenticators.into(),
+                names: names.into(),
             },
             rule: (policy.rule != Rule::All(&[])).then(|| rules.compile(&policy.rule)),
             early_limits: early,

@@ -14,9 +14,12 @@ pub use issuer::Issuer;
 pub use ready::TestSecurity;
 pub use token::Token;
 
+use actix_web::dev::ServiceResponse;
 use actix_web::test::TestRequest;
 
+use crate::Granted;
 use crate::authentication::{Attempt, Authenticator, Key, bearer_token, open_with};
+use crate::denial::Denial;
 use crate::request::RequestHead;
 use crate::time::Moment;
 
@@ -45,6 +48,40 @@ pub fn with_request<T>(headers: &[(&str, &str)], look: impl FnOnce(&RequestHead<
         .fold(TestRequest::default(), |request, line| request.append_header(*line))
         .to_http_request();
     look(&RequestHead::new(&request))
+}
+
+/// Why a request was refused, in all detail: the client learns nothing of it. `None` if no stage
+/// refused it.
+///
+/// ```standalone_crate
+/// use actix_web::{App, get, test};
+/// use secure_runtime::{secure, testing::{self, TestSecurity}};
+///
+/// #[secure(roles = "staff", allow = !role("intern"))]
+/// #[get("/payroll")]
+/// async fn payroll() -> &'static str {
+///     "7"
+/// }
+///
+/// # #[actix_web::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let TestSecurity { security, issuer, .. } = TestSecurity::new()?;
+/// let app = test::init_service(App::new().app_data(security).service(payroll)).await;
+/// let token = issuer.token("kim").role("staff").role("intern").sign();
+/// let call = test::TestRequest::get().uri("/payroll").insert_header(("authorization", format!("Bearer {token}")));
+/// let response = test::call_service(&app, call.to_request()).await;
+/// assert_eq!(testing::denial(&response).unwrap().cause(), r#"`!role("intern")` does not hold"#);
+/// # Ok(())
+/// # }
+/// ```
+#[must_use]
+pub fn denial<Body>(response: &ServiceResponse<Body>) -> Option<Denial> {
+    response.response().extensions().get::<Denial>().cloned()
+}
+
+/// A resource as if the rules about it had held; see [`Granted`].
+pub fn granted<T>(resource: T) -> Granted<T> {
+    Granted::without_proof(resource)
 }
 
 /// The payload of a JWS whose signature this key made, or why it is refused: for test vectors whose

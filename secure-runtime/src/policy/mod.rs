@@ -3,10 +3,14 @@
 //! Everything here is plain data that a `static` can hold. Nothing here decides anything:
 //! [`crate::Security`] compiles it once, at launch, into what the request path uses.
 
+mod rule;
+
+use std::any::TypeId;
 use std::fmt;
 use std::num::NonZeroU32;
 
 use crate::throttling::Quota;
+pub use rule::{Expression, Hours, Rule};
 
 /// One secured handler: where it is written, how it is routed, what it demands.
 #[derive(Debug)]
@@ -56,8 +60,12 @@ pub struct Route {
 pub struct Policy {
     /// Who may call at all.
     pub access: Access,
-    /// What must be true of the caller.
+    /// What must be true of the caller, the request and the handler's arguments.
     pub rule: Rule,
+    /// Whether a request that the rule forbids is answered as if there were nothing here: 404.
+    pub hides: bool,
+    /// The resources that the handler receives as [`Granted`](crate::Granted).
+    pub grants: &'static [fn() -> TypeId],
     /// Every limit must admit the request.
     pub limits: &'static [Limit],
     /// The largest request body in bytes; `None`: the default of the [`crate::Security`].
@@ -75,6 +83,8 @@ impl Policy {
     pub const AUTHENTICATED: Self = Self {
         access: Access::Authenticated(Authenticators::Default),
         rule: Rule::All(&[]),
+        hides: false,
+        grants: &[],
         limits: &[],
         max_body: None,
         content_type: None,
@@ -95,6 +105,18 @@ impl Policy {
     #[must_use]
     pub const fn rule(mut self, rule: Rule) -> Self {
         self.rule = rule;
+        self
+    }
+
+    #[must_use]
+    pub const fn hides(mut self) -> Self {
+        self.hides = true;
+        self
+    }
+
+    #[must_use]
+    pub const fn grants(mut self, resources: &'static [fn() -> TypeId]) -> Self {
+        self.grants = resources;
         self
     }
 
@@ -149,23 +171,6 @@ pub enum Authenticators {
     Any(&'static [&'static str]),
     /// All of these; the first names the caller.
     All(&'static [&'static str]),
-}
-
-/// A Boolean rule about the caller: one tree, evaluated by one evaluator.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rule {
-    /// The caller has this role.
-    Role(&'static str),
-    /// The caller's token has this scope.
-    Scope(&'static str),
-    /// The caller has this permission.
-    Permission(&'static str),
-    /// The inner rule does not hold.
-    Not(&'static Rule),
-    /// Every inner rule holds; an empty list always holds.
-    All(&'static [Rule]),
-    /// At least one inner rule holds; an empty list never holds.
-    Any(&'static [Rule]),
 }
 
 /// One limit of an endpoint.

@@ -1,0 +1,163 @@
+//! What the caller may do: rules compiled to bit tests.
+//!
+//! 1. Every name that the policies of a program mention gets one bit, at launch.
+//! 2. A principal's grants become a bit set at its first decision and are kept with it, so a
+//!    verified token that is seen again is decided by comparing words.
+//! 3. Names that no policy mentions have no bit: they can never satisfy anything.
+//! 4. One evaluator decides every rule; it is tested against a second one that works on names.
+//! 5. What is not known yet (an expression about arguments that were not read) leaves a rule open;
+//!    what is open when everything has been asked fails.
+
+mod circumstances;
+mod names;
+mod schedule;
+#[cfg(test)]
+mod tests;
+mod tree;
+
+use std::sync::Arc;
+
+use crate::policy::Rule;
+use crate::principal::Principal;
+pub(crate) use circumstances::{AcceptedBy, Answers, Circumstances};
+pub(crate) use names::Authorities;
+use names::{Bits, Name, Names, visit};
+pub(crate) use schedule::is_zone;
+use tree::Test;
+pub(crate) use tree::Verdict;
+
+/// Collects the names that rules mention, and compiles the rules.
+///
+/// ```
+/// use secure_runtime::Principal;
+/// use secure_runtime::authorization::RuleSet;
+/// use secure_runtime::policy::Rule;
+///
+/// let rule = Rule::Any(&[
+///     Rule::All(&[Rule::Role("staff"), Rule::Scope("orders:write")]),
+///     Rule::Permission("orders:*"),
+/// ]);
+/// let rules = RuleSet::new([&rule]);
+/// let compiled = rules.compile(&rule);
+///
+/// let clerk = Principal::builder("clerk").role("staff").scope("orders:write").build();
+/// assert!(compiled.holds(&clerk));
+/// assert!(!compiled.holds(&Principal::builder("guest").role("staff").build()));
+/// ```
+#[derive(Clone, Debug)]
+pub struct RuleSet(Arc<Names>);
+
+/// A rule of a [`RuleSet`], ready to be decided.
+#[derive(Clone, Debug)]
+pub struct CompiledRule {
+    names: Arc<Names>,
+    test: Test,
+    /// The parts that must all hold, each with its words.
+    clauses: Box<[(Test, Box<str>)]>,
+    /// The bits of all scopes the rule mentions.
+    scopes: Bits,
+}
+
+impl RuleSet {
+    /// Gives every name in these rules its bit.
+    #[must_use]
+    pub fn new<'a>(rules: impl IntoIterator<Item = &'a Rule>) -> Self {
+        let mut names = Names::default();
+        for rule in rules {
+            names.collect(rule);
+        }
+        Self(Arc::new(names))
+    }
+
+    /// Compiles one rule. A name that [`RuleSet::new`] was not shown is never granted.
+    #[must_use]
+    pub fn compile(&self, rule: &Rule) -> CompiledRule {
+        let mut scopes = self.0.no_bits();
+        for scope in scopes_of(rule) {
+            self.0.set(&mut scopes, Name::Scope(scope));
+        }
+        let clause = |clause: &Rule| (Test::new(clause, &self.0), clause.to_string().into());
+        CompiledRule {
+            names: Arc::clone(&self.0),
+            test: Test::new(rule, &self.0),
+            clauses: clauses_of(rule).into_iter().map(clause).collect(),
+            scopes,
+        }
+    }
+}
+
+impl CompiledRule {
+    /// Whether the rule holds for this caller, whatever the request is. A rule that asks about the
+    /// request does not.
+    #[must_use]
+    pub fn holds(&self, caller: &Principal) -> bool {
+        self.decide(&Circumstances::of(caller)) == Verdict::Holds
+    }
+
+    /// The first clause that does not hold for this caller, in the words of the attribute; `None`
+    /// if all do.
+    ///
+    /// ```
+    /// use secure_runtime::Principal;
+    /// use secure_runtime::authorization::RuleSet;
+    /// use secure_runtime::policy::Rule;
+    ///
+    /// let rule = Rule::All(&[Rule::Role("staff"), Rule::Not(&Rule::Role("intern"))]);
+    /// let compiled = RuleSet::new([&rule]).compile(&rule);
+    /// let intern = Principal::builder("kim").roles(["staff", "intern"]).build();
+    /// assert_eq!(compiled.explain(&intern), Some("!role(\"intern\")"));
+    /// ```
+    #[must_use]
+    pub fn explain(&self, caller: &Principal) -> Option<&str> {
+        self.failed_clause(&Circumstances::of(caller))
+    }
+
+    /// What is known of the rule by now.
+    pub(crate) fn decide(&self, found: &Circumstances<'_>) -> Verdict {
+        match found.caller {
+            Some(caller) => self.test.decide(&self.names.authorities(caller), found),
+            None => self.test.decide(&self.names.no_bits(), found),
+        }
+    }
+
+    /// Whether the rule could hold if the caller's token had every scope the rule mentions: then,
+    /// and only then, asking for more scope helps (RFC 6750 section 3.1).
+    pub(crate) fn lacks_scopes_alone(&self, found: &Circumstances<'_>) -> bool {
+        let Some(caller) = found.caller else { return false };
+        let granted = self.names.authorities(caller).union(&self.scopes);
+        self.test.decide(&granted, found) != Verdict::Fails
+    }
+
+    /// The first clause that does not hold.
+    pub(crate) fn failed_clause(&self, found: &Circumstances<'_>) -> Option<&str> {
+        let granted = match found.caller {
+            Some(caller) => self.names.authorities(caller),
+            None => std::borrow::Cow::Owned(self.names.no_bits()),
+        };
+        let mut clauses = self.clauses.iter();
+        let failed = clauses.find(|(test, _)| test.decide(&granted, found) != Verdict::Holds);
+        failed.map(|(_, words)| words.as_ref())
+    }
+}
+
+/// The parts that must all hold, however they are nested.
+fn clauses_of(rule: &Rule) -> Vec<&Rule> {
+    match rule {
+        Rule::All(rules) => rules.iter().flat_map(clauses_of).collect(),
+        clause => vec![clause],
+    }
+}
+
+/// The scopes a rule mentions, in order, each once.
+pub(crate) fn scopes_of(rule: &Rule) -> Vec<&'static str> {
+    let mut found = Vec::new();
+    visit(rule, &mut |name| {
+        if let Name::Scope(scope) = name
+            && !found.contains(&scope)
+        {
+            found.push(scope);
+        }
+    });
+    found
+}
+

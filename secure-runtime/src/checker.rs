@@ -1,0 +1,103 @@
+//! Functions that check a request: `check = path::to::function`, each parameter bound to the
+//! handler's argument of its type.
+
+use crate::denial::Denial;
+use crate::principal::Principal;
+
+/// Arguments of a handler, one of which has this type; `At` says which.
+#[diagnostic::on_unimplemented(
+    message = "the handler has no parameter of the type `{T}`, which the checker asks for",
+    label = "asks for a `{T}`",
+    note = "a checker takes `&Principal`, and then references to types of the handler's parameters, each once"
+)]
+pub trait Argument<T, At> {
+    /// The argument.
+    fn argument(&self) -> &T;
+}
+
+/// A place among the arguments of a handler.
+#[derive(Debug)]
+pub struct Place<const INDEX: usize>(());
+
+/// An asynchronous function that checks a request by its caller and some of its arguments.
+#[diagnostic::on_unimplemented(
+    message = "`check` expects an `async fn(&Principal, &…) -> Result<(), Denial>`, found another type",
+    label = "not a checker of this handler's arguments",
+    note = "its parameters are `&Principal`, and then references to types of the handler's parameters, four at most"
+)]
+pub trait Checker<Arguments, Places> {
+    /// Runs it.
+    fn run(
+        &self,
+        caller: &Principal,
+        arguments: &Arguments,
+    ) -> impl Future<Output = Result<(), Denial>>;
+}
+
+/// Runs a checker; what it refuses is the error.
+///
+/// # Errors
+///
+/// What the checker refuses.
+pub async fn check_arguments<Arguments, Places>(
+    checker: impl Checker<Arguments, Places>,
+    caller: &Principal,
+    arguments: &Arguments,
+) -> Result<bool, Denial> {
+    checker.run(caller, arguments).await.map(|()| true)
+}
+
+macro_rules! checkers {
+    ($($Type:ident $At:ident),*) => {
+        impl<Checked, Arguments, $($Type, $At),*> Checker<Arguments, ($(($Type, $At),)*)> for Checked
+        where
+            Checked: AsyncFn(&Principal, $(&$Type),*) -> Result<(), Denial>,
+            Arguments: $(Argument<$Type, $At> +)*,
+        {
+            async fn run(&self, caller: &Principal, arguments: &Arguments) -> Result<(), Denial> {
+                let _ = arguments;
+                self(caller, $(<Arguments as Argument<$Type, $At>>::argument(arguments)),*).await
+            }
+        }
+    };
+}
+
+checkers!();
+checkers!(A AtA);
+checkers!(A AtA, B AtB);
+checkers!(A AtA, B AtB, C AtC);
+checkers!(A AtA, B AtB, C AtC, D AtD);
+
+/// `impl Argument<B, Place<1>> for (A, B)`, and so on, for every place of every tuple.
+macro_rules! arguments {
+    ($($Type:ident $index:tt),+) => {
+        arguments!(@each ($($Type),+) $($Type $index),+);
+    };
+    (@each $all:tt $($Type:ident $index:tt),+) => {
+        $(arguments!(@one $all $Type $index);)+
+    };
+    (@one ($($All:ident),+) $Type:ident $index:tt) => {
+        impl<$($All),+> Argument<$Type, Place<$index>> for ($($All,)+) {
+            fn argument(&self) -> &$Type {
+                &self.$index
+            }
+        }
+    };
+}
+
+arguments!(A 0);
+arguments!(A 0, B 1);
+arguments!(A 0, B 1, C 2);
+arguments!(A 0, B 1, C 2, D 3);
+arguments!(A 0, B 1, C 2, D 3, E 4);
+arguments!(A 0, B 1, C 2, D 3, E 4, F 5);
+arguments!(A 0, B 1, C 2, D 3, E 4, F 5, G 6);
+arguments!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7);
+arguments!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8);
+arguments!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9);
+arguments!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10);
+arguments!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10, L 11);
+arguments!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10, L 11, M 12);
+arguments!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10, L 11, M 12, N 13);
+arguments!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10, L 11, M 12, N 13, O 14);
+arguments!(A 0, B 1, C 2, D 3, E 4, F 5, G 6, H 7, I 8, J 9, K 10, L 11, M 12, N 13, O 14, P 15);

@@ -1,0 +1,159 @@
+//! Endpoints whose rule asks expressions of the application: stages 4 and 8.
+//!
+//! An expression is asked when the rule hangs on its answer, in the order written, and at most once.
+//! Those that mention no argument are asked before the body is read, the others after validation.
+
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::task::Poll;
+
+use actix_web::web::Payload;
+use actix_web::{Error, FromRequest, Handler, HttpRequest, Responder};
+
+use super::caller::{offer_grants, withdraw_grants};
+use super::passage::Passage;
+use crate::authorization::Verdict;
+use crate::denial::Denial;
+use crate::policy::Endpoint;
+use crate::principal::Principal;
+use crate::scope::SecuredResponse;
+use crate::validation::Violations;
+
+/// What the expressions of a rule have in scope besides the arguments.
+#[derive(Debug)]
+pub struct Asked<'a> {
+    caller: Option<&'a Principal>,
+    request: &'a HttpRequest,
+}
+
+impl Asked<'_> {
+    /// The caller.
+    ///
+    /// # Errors
+    ///
+    /// If there is none: the attribute asks for one only where there is.
+    pub fn caller(&self) -> Result<&Principal, Error> {
+        let missing = || Denial::internal("a rule asked for a caller where there is none");
+        self.caller.ok_or_else(|| missing().into())
+    }
+
+    /// The caller, if there is one (`auth = optional`).
+    #[must_use]
+    pub fn caller_if_any(&self) -> Option<&Principal> {
+        self.caller
+    }
+
+    /// The request.
+    #[must_use]
+    pub fn request(&self) -> &HttpRequest {
+        self.request
+    }
+
+    /// Never happens: there is no expression of this number, or its arguments are not there.
+    ///
+    /// # Errors
+    ///
+    /// Always.
+    pub fn misled(&self) -> Result<bool, Error> {
+        Err(Denial::internal("a rule was asked what it does not say").into())
+    }
+}
+
+/// Serves one request of an endpoint whose rule asks expressions.
+///
+/// `answer` is asked by the number of the expression; it has the arguments once they were read.
+pub async fn serve_ruled<H, Args, Answer>(
+    endpoint: &'static Endpoint,
+    request: HttpRequest,
+    payload: Payload,
+    handler: H,
+    validate: fn(&Args, &mut Violations),
+    answer: Answer,
+) -> SecuredResponse
+where
+    H: Handler<Args>,
+    Args: FromRequest + 'static,
+    H::Output: Responder,
+    Answer: AsyncFn(u8, &Asked<'_>, Option<&Args>) -> Result<bool, Error>,
+{
+    let mut passage = Passage::new(endpoint, request, payload);
+    match arrive(&mut passage, validate, &answer).await {
+        Ok(arguments) => {
+            let output = handler.call(arguments).await;
+            let response = output.respond_to(passage.request());
+            passage.finish(response.map_into_boxed_body())
+        }
+        Err(refused) => *refused,
+    }
+}
+
+/// The arguments of a request that every rule admits, or the response of a refusal.
+async fn arrive<Args, Answer>(
+    passage: &mut Passage,
+    validate: fn(&Args, &mut Violations),
+    answer: &Answer,
+) -> Result<Args, Box<SecuredResponse>>
+where
+    Args: FromRequest + 'static,
+    Answer: AsyncFn(u8, &Asked<'_>, Option<&Args>) -> Result<bool, Error>,
+{
+    poll_fn(|context| passage.poll_caller(context)).await?;
+    ask(passage, None, answer).await?;
+    passage.admit()?;
+    let arguments = extract::<Args>(passage).await?;
+    let mut violations = Violations::default();
+    validate(&arguments, &mut violations);
+    passage.check_violations(violations)?;
+    ask(passage, Some(&arguments), answer).await?;
+    Ok(arguments)
+}
+
+/// Asks every expression that the rule hangs on, until it is decided as far as it can be.
+async fn ask<Args, Answer>(
+    passage: &mut Passage,
+    arguments: Option<&Args>,
+    answer: &Answer,
+) -> Result<(), Box<SecuredResponse>>
+where
+    Answer: AsyncFn(u8, &Asked<'_>, Option<&Args>) -> Result<bool, Error>,
+{
+    let has_arguments = arguments.is_some();
+    while let Verdict::Asks(expression) = passage.judge(has_arguments)? {
+        let asked = Asked { caller: passage.admission.caller(), request: &passage.request };
+        let answered = {
+            let mut answering = pin!(answer(expression.index, &asked, arguments));
+            poll_fn(|context| {
+                let poll = || answering.as_mut().poll(context);
+                let polled = catch_unwind(AssertUnwindSafe(poll));
+                polled.unwrap_or_else(|_| Poll::Ready(Err(panicked())))
+            })
+            .await
+        };
+        match answered {
+            Ok(holds) => passage.admission.answers.record(expression, holds),
+            Err(error) => return Err(passage.refuse_answer(&error)),
+        }
+    }
+    Ok(())
+}
+
+fn panicked() -> Error {
+    Denial::internal("an expression of the rule panicked").into()
+}
+
+/// The handler's arguments, in the time they may take.
+async fn extract<Args: FromRequest>(passage: &mut Passage) -> Result<Args, Box<SecuredResponse>> {
+    let endpoint = passage.endpoint;
+    offer_grants(&passage.request, endpoint);
+    let (request, body) = passage.request_and_body();
+    let mut extraction = pin!(Args::from_request(request, body));
+    let extracted = poll_fn(|context| match extraction.as_mut().poll(context) {
+        Poll::Ready(Ok(arguments)) => Poll::Ready(Ok(arguments)),
+        Poll::Ready(Err(error)) => Poll::Ready(Err(passage.refuse_arguments(&error.into()))),
+        Poll::Pending => passage.poll_deadline(context).map(Err),
+    })
+    .await;
+    withdraw_grants(&passage.request, endpoint);
+    extracted
+}

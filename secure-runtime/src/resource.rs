@@ -1,0 +1,174 @@
+//! What a path names, loaded once for rules and handler: [`Loaded`], and [`Granted`] with the proof
+//! that the rules about it held.
+
+use std::any::TypeId;
+use std::fmt;
+use std::future::Future;
+use std::ops::{Deref, DerefMut};
+use std::pin::Pin;
+
+use actix_web::dev::Payload;
+use actix_web::{Error, FromRequest, HttpRequest, web};
+use serde::de::DeserializeOwned;
+
+use crate::denial::{Denial, DenialKind};
+use crate::pipeline::claim_grant;
+
+/// Something that a request's path names and the application can load.
+///
+/// ```
+/// use actix_web::{HttpRequest, error::ErrorServiceUnavailable};
+/// use secure_runtime::Resource;
+///
+/// struct Document {
+///     owner: String,
+/// }
+///
+/// impl Resource for Document {
+///     type Key = u64; // of `/documents/{id}`
+///
+///     async fn load(id: u64, request: &HttpRequest) -> Result<Option<Self>, actix_web::Error> {
+///         let store = request.app_data::<Store>().ok_or_else(|| ErrorServiceUnavailable(""))?;
+///         Ok(store.find(id).await)
+///     }
+/// }
+/// # struct Store;
+/// # impl Store { async fn find(&self, _: u64) -> Option<Document> { None } }
+/// ```
+pub trait Resource: Sized + 'static {
+    /// What the path says, as [`web::Path`] reads it: a value, a tuple, or a struct whose fields are
+    /// named as the path's segments.
+    type Key: DeserializeOwned + 'static;
+
+    /// Loads what the key names; `Ok(None)` if there is nothing, which is answered with 404.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps it from being loaded; the error is the answer.
+    fn load(
+        key: Self::Key,
+        request: &HttpRequest,
+    ) -> impl Future<Output = Result<Option<Self>, Error>>;
+}
+
+/// A resource that the request's path names, as an argument: loaded once, after the rules about the
+/// caller held and the limits admitted the request.
+///
+/// Rules see it by the parameter's name: `allow = document.owner == caller.subject()`.
+/// A path that names nothing is answered with 404; with the key `hide`, a resource that the rules
+/// forbid is too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Loaded<T>(T);
+
+/// A [`Loaded`] resource with the proof that the rules about it held: only the pipeline makes one,
+/// and only for a handler whose rule mentions it.
+///
+/// A function that demands it cannot be called before the rules were asked:
+///
+/// ```
+/// use secure_runtime::{Granted, testing};
+/// # struct Document { id: u64 }
+///
+/// async fn delete(document: Granted<Document>) {
+///     let id = document.id;
+///     // …
+/// }
+///
+/// // A test says that nobody asked any rule.
+/// let document = testing::granted(Document { id: 7 });
+/// # let _ = delete(document);
+/// ```
+///
+/// It cannot be cloned, nor be made by hand:
+///
+/// ```compile_fail
+/// let forged = secure_runtime::Granted(7);
+/// ```
+#[derive(PartialEq, Eq)]
+pub struct Granted<T>(T);
+
+impl<T> Loaded<T> {
+    /// The resource.
+    pub fn into_inner(self) -> T {
+        self.0
+    }
+}
+
+impl<T> Granted<T> {
+    /// The resource, without the proof.
+    pub fn into_inner(self) -> T {
+        self.0
+    }
+
+    /// For [`crate::testing`].
+    pub(crate) fn without_proof(resource: T) -> Self {
+        Self(resource)
+    }
+}
+
+/// The resource as rules see it, while nothing is granted yet.
+pub fn before_grant<T>(granted: &Granted<T>) -> &T {
+    &granted.0
+}
+
+impl<T> Deref for Loaded<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T> DerefMut for Loaded<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.0
+    }
+}
+
+/// What was granted stays what it was: there is no `DerefMut`.
+impl<T> Deref for Granted<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Granted<T> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("Granted").field(&self.0).finish()
+    }
+}
+
+type Loading<T> = Pin<Box<dyn Future<Output = Result<T, Error>>>>;
+
+impl<T: Resource> FromRequest for Loaded<T> {
+    type Error = Error;
+    type Future = Loading<Self>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move { load(&request).await.map(Self) })
+    }
+}
+
+/// Outside of the pipeline, or where no rule mentions the resource, nothing is granted: 500.
+impl<T: Resource> FromRequest for Granted<T> {
+    type Error = Error;
+    type Future = Loading<Self>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        if !claim_grant(request, TypeId::of::<T>()) {
+            let denial = Denial::internal("`Granted` was asked for where no rule grants it");
+            return Box::pin(std::future::ready(Err(denial.into())));
+        }
+        let request = request.clone();
+        Box::pin(async move { load(&request).await.map(Self) })
+    }
+}
+
+async fn load<T: Resource>(request: &HttpRequest) -> Result<T, Error> {
+    let key = web::Path::<T::Key>::extract(request).await?;
+    let missing = || Denial::new(DenialKind::NotFound, "the path names no resource");
+    T::load(key.into_inner(), request).await?.ok_or_else(|| missing().into())
+}
