@@ -3,7 +3,7 @@
 use crate::diagnostics::Diagnostics;
 use crate::model::raw::Declaration;
 use crate::parse::entry::Entry;
-use crate::parse::{names, rates, scalars};
+use crate::parse::{allow, names, rates, scalars};
 
 /// One key of the attribute.
 #[derive(Debug)]
@@ -57,6 +57,27 @@ pub(crate) const KEYS: &[Key] = &[
         meaning: "the caller has the permission, any or all of several",
         repeats: false,
         parse: names::permissions,
+    },
+    Key {
+        name: "allow",
+        example: "allow = role(\"support\") || order.customer == caller.subject()",
+        meaning: "a Boolean rule about the caller, the request and the handler's arguments",
+        repeats: false,
+        parse: allow::allow,
+    },
+    Key {
+        name: "check",
+        example: "check = owns_order",
+        meaning: "an asynchronous function that checks the caller and arguments of the handler",
+        repeats: true,
+        parse: allow::check,
+    },
+    Key {
+        name: "hide",
+        example: "hide",
+        meaning: "what the rule forbids is answered as if it were not there",
+        repeats: false,
+        parse: allow::hide,
     },
     Key {
         name: "rate",

@@ -42,6 +42,22 @@ pub(crate) fn future() -> TokenStream {
     quote!(::core::future::Future)
 }
 
+pub(crate) fn option() -> TokenStream {
+    quote!(::core::option::Option)
+}
+
+pub(crate) fn some() -> TokenStream {
+    quote!(::core::option::Option::Some)
+}
+
+pub(crate) fn result() -> TokenStream {
+    quote!(::core::result::Result)
+}
+
+pub(crate) fn ok() -> TokenStream {
+    quote!(::core::result::Result::Ok)
+}
+
 pub(crate) fn pending() -> TokenStream {
     quote!(::core::future::pending)
 }

@@ -182,7 +182,7 @@ fn parameter<'a>(name: &Name, parameters: &'a [Parameter<'a>]) -> Option<&'a Par
     parameters.iter().find(|parameter| parameter.binds(&name.text))
 }
 
-fn is_parameter(
+pub(super) fn is_parameter(
     key: &str,
     name: &Name,
     parameters: &[Parameter<'_>],

@@ -1,13 +1,16 @@
 //! The rule book: from what is written to what is legal, or to every rule it breaks.
 
+mod allow;
 mod body;
 mod caller;
 mod implied;
 mod names;
 mod parameters;
+mod questions;
 mod rates;
 mod routes;
 mod signature;
+mod truth;
 mod vocabulary;
 
 use crate::diagnostics::Diagnostics;
@@ -59,6 +62,20 @@ pub(crate) fn endpoint(
         implied::no_demand_is_met_already(declaration, &requirements, diagnostics);
     }
 
+    allow::names_are_known(declaration, known, diagnostics);
+    allow::authenticators_are_used(declaration, diagnostics);
+    allow::public_asks_no_caller(declaration, diagnostics);
+    allow::words_are_free(declaration, &parameters, diagnostics);
+    allow::questions_are_few(declaration, diagnostics);
+    allow::checks_have_a_caller(declaration, diagnostics);
+    allow::checkers_take_parameters(declaration, &parameters, diagnostics);
+    allow::hide_has_a_rule(declaration, diagnostics);
+    allow::grants_have_a_rule(declaration, &parameters, diagnostics);
+    if diagnostics.count() == mistakes {
+        truth::every_part_decides(declaration, &requirements, known, diagnostics);
+    }
+    let (clauses, questions) = questions::clauses(declaration, &parameters, known);
+
     for rate in &declaration.rates {
         rates::has_a_quota(rate, diagnostics);
         rates::one_kind_of_quota(rate, diagnostics);
@@ -84,6 +101,9 @@ pub(crate) fn endpoint(
         policy: Policy {
             access: access(declaration),
             requirements,
+            clauses,
+            hides: declaration.hide.is_some(),
+            grants: allow::grants(&parameters),
             limits: rates::limits(&declaration.rates),
             max_body: declaration.max_body.map(|size| size.0),
             content_type: declaration.content_type.as_ref().map(|name| name.text.clone()),
@@ -91,6 +111,7 @@ pub(crate) fn endpoint(
         },
         arguments: parameters.iter().map(|parameter| parameter.ty.clone()).collect(),
         validated: body::validated(declaration, &parameters),
+        questions,
         function,
     })
 }

@@ -4,7 +4,7 @@ use super::caller::is_optional;
 use super::vocabulary::demand;
 use crate::diagnostics::Diagnostics;
 use crate::model::legal::{Authenticators, Fact, Requirement};
-use crate::model::raw::{Combine, Declaration, Names};
+use crate::model::raw::{Combine, Declaration, Name, Names};
 use crate::vocabulary::{Vocabulary, is_invisible};
 
 /// Every list of names of the attribute.
@@ -24,31 +24,57 @@ pub(super) fn not_empty(list: &Names, diagnostics: &mut Diagnostics) {
 
 /// A name is one word: no token can carry another.
 pub(super) fn well_formed(list: &Names, diagnostics: &mut Diagnostics) {
+    let key = list.key.to_string();
     for name in &list.names {
-        let key = &list.key;
-        if name.text.is_empty() {
-            diagnostics.error(name, format!("`{key}` expects a name, found an empty one"));
-        } else if name.text.chars().any(char::is_whitespace) {
-            let message =
-                format!("`{key}` expects a name without whitespace, found `{:?}`", name.text);
-            let words = name.text.split(|letter: char| letter.is_whitespace() || letter == ',');
-            let words: Vec<String> =
-                words.filter(|word| !word.is_empty()).map(|word| format!("{word:?}")).collect();
-            let diagnostic = diagnostics.error(name, message);
-            if !words.is_empty() {
-                let words = words.join(", ");
-                diagnostic.help(format!("`{key} = any({words})` or `{key} = all({words})`"));
-            }
-        } else if name.text.chars().any(is_invisible) {
-            let message =
-                format!("`{key}` expects visible characters in a name, found `{:?}`", name.text);
-            diagnostics.error(name, message);
-        } else if name.bare && name.text == "optional" && list.combine != Combine::One {
+        let well_formed = well_formed_name(&key, name, Listed::ByKey, diagnostics);
+        if well_formed && name.bare && name.text == "optional" && list.combine != Combine::One {
             diagnostics
                 .error(name, "`optional` stands alone, found it in a list")
                 .help("`auth = optional`");
         }
     }
+}
+
+/// How several names would be written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Listed {
+    /// `roles = any("a", "b")`
+    ByKey,
+    /// `role("a") || role("b")`
+    Alone,
+}
+
+/// The same for one name; false if it is none.
+pub(super) fn well_formed_name(
+    key: &str,
+    name: &Name,
+    listed: Listed,
+    diagnostics: &mut Diagnostics,
+) -> bool {
+    if name.text.is_empty() {
+        diagnostics.error(name, format!("`{key}` expects a name, found an empty one"));
+    } else if name.text.chars().any(char::is_whitespace) {
+        let message =
+            format!("`{key}` expects a name without whitespace, found `{:?}`", name.text);
+        let words = name.text.split(|letter: char| letter.is_whitespace() || letter == ',');
+        let words: Vec<String> =
+            words.filter(|word| !word.is_empty()).map(|word| format!("{word:?}")).collect();
+        let diagnostic = diagnostics.error(name, message);
+        if !words.is_empty() && listed == Listed::ByKey {
+            let words = words.join(", ");
+            diagnostic.help(format!("`{key} = any({words})` or `{key} = all({words})`"));
+        } else if !words.is_empty() {
+            let words: Vec<String> = words.iter().map(|word| format!("{key}({word})")).collect();
+            diagnostic.help(format!("`{}` or `{}`", words.join(" || "), words.join(" && ")));
+        }
+    } else if name.text.chars().any(is_invisible) {
+        let message =
+            format!("`{key}` expects visible characters in a name, found `{:?}`", name.text);
+        diagnostics.error(name, message);
+    } else {
+        return true;
+    }
+    false
 }
 
 /// A name that stands twice in a list is a slip: another one was meant.

@@ -50,6 +50,21 @@ impl Parameter<'_> {
     }
 }
 
+impl<'a> Parameter<'a> {
+    /// The resource, if this is `Granted<Resource>`.
+    pub(super) fn granted(&self) -> Option<&'a Type> {
+        last_segment(self.ty).filter(|last| last.ident == "Granted").and_then(first_type)
+    }
+
+    /// Whether the word of a rule stands for what this parameter is anyway.
+    pub(super) fn is_word(&self, word: &str) -> bool {
+        match word {
+            "caller" => self.is_principal(),
+            _ => last_segment(self.ty).is_some_and(|last| last.ident == "HttpRequest"),
+        }
+    }
+}
+
 /// All parameters, in their order.
 pub(super) fn of(function: &Function) -> Vec<Parameter<'_>> {
     let typed = function.signature.inputs.iter().filter_map(|input| match input {

@@ -15,9 +15,19 @@ pub(super) fn names_are_known(
     vocabulary: &Vocabulary,
     diagnostics: &mut Diagnostics,
 ) {
+    list.names.iter().for_each(|name| name_is_known(fact, name, vocabulary, diagnostics));
+}
+
+/// The same for one name.
+pub(super) fn name_is_known(
+    fact: Fact,
+    name: &Name,
+    vocabulary: &Vocabulary,
+    diagnostics: &mut Diagnostics,
+) {
     let Some(known) = vocabulary.names(fact) else { return };
     let kind = fact.word();
-    for name in list.names.iter().filter(|name| !known.contains(&name.text.as_str())) {
+    if !known.contains(&name.text.as_str()) {
         let diagnostic = diagnostics.error(name, format!("unknown {kind} `{}`", name.text));
         suggest(diagnostic, &name.text, &known, kind);
         diagnostic.note(format!("{} lists the {kind}s", vocabulary.place()));

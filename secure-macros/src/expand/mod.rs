@@ -1,7 +1,9 @@
 //! A legal endpoint to tokens; nothing here can fail.
 
+mod answers;
 mod attributes;
 mod policy;
+mod rule;
 mod service;
 mod spans;
 
@@ -73,6 +75,13 @@ fn call(endpoint: &Endpoint, request: &Ident, payload: &Ident) -> TokenStream {
     let place = spans::of_types(endpoint);
     // An empty list of arguments lets the expression end where the place does.
     let handler = place.cover(quote!(#name::<#(#arguments),*>));
+    if !endpoint.questions.is_empty() {
+        let (checks, answers) = (validation(endpoint), answers::closure(endpoint));
+        let (checks, answers) = (place.frame(checks), place.frame(answers));
+        return place.cover_call(quote!(#support::serve_ruled), quote! {
+            #variable, #request, #payload, #handler, #checks, #answers
+        });
+    }
     if endpoint.validated.is_empty() {
         return place.cover(quote!(#support::serve(#variable, #request, #payload, #handler)));
     }

@@ -3,10 +3,8 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::model::legal::{
-    Access, Atom, Audience, Authenticators, Endpoint, Fact, Limit, Partition, Requirement,
-};
-use crate::model::raw::Combine;
+use super::rule;
+use crate::model::legal::{Access, Audience, Authenticators, Endpoint, Limit, Partition};
 
 /// `Policy::AUTHENTICATED`, and a setter for every part that is not its default.
 pub(super) fn policy(endpoint: &Endpoint) -> TokenStream {
@@ -16,8 +14,15 @@ pub(super) fn policy(endpoint: &Endpoint) -> TokenStream {
         let access = access(&policy.access);
         tokens.extend(quote!(.access(#access)));
     }
-    if let Some(rule) = rule(&policy.requirements) {
+    if let Some(rule) = rule::rule(endpoint) {
         tokens.extend(quote!(.rule(#rule)));
+    }
+    if policy.hides {
+        tokens.extend(quote!(.hides()));
+    }
+    if !policy.grants.is_empty() {
+        let grants = &policy.grants;
+        tokens.extend(quote!(.grants(&[#(::core::any::TypeId::of::<#grants>),*])));
     }
     if !policy.limits.is_empty() {
         let limits = policy.limits.iter().map(limit);
@@ -56,54 +61,6 @@ fn access(access: &Access) -> TokenStream {
             };
             quote!(secure::Access::Authenticated(secure::Authenticators::#authenticators))
         }
-    }
-}
-
-fn rule(requirements: &[Requirement]) -> Option<TokenStream> {
-    match requirements {
-        [] => None,
-        [only] => Some(requirement(only)),
-        several => {
-            let rules = several.iter().map(requirement);
-            Some(quote!(secure::Rule::All(&[#(#rules),*])))
-        }
-    }
-}
-
-fn requirement(requirement: &Requirement) -> TokenStream {
-    let Requirement { fact, combine, demands } = requirement;
-    match combine {
-        // Of several that suffice alone, all alternatives do: one flat list.
-        Combine::One | Combine::Any => {
-            any(demands.iter().flat_map(|demand| demand.alternatives(*fact)))
-        }
-        Combine::All => {
-            let demands = demands.iter().map(|demand| any(demand.alternatives(*fact)));
-            quote!(secure::Rule::All(&[#(#demands),*]))
-        }
-    }
-}
-
-/// Any of these, each of them once.
-fn any<'a>(atoms: impl Iterator<Item = Atom<'a>>) -> TokenStream {
-    let mut distinct: Vec<Atom<'a>> = Vec::new();
-    for atom in atoms {
-        if !distinct.contains(&atom) {
-            distinct.push(atom);
-        }
-    }
-    let atoms: Vec<TokenStream> = distinct.into_iter().map(atom).collect();
-    match atoms.as_slice() {
-        [only] => only.clone(),
-        several => quote!(secure::Rule::Any(&[#(#several),*])),
-    }
-}
-
-fn atom((fact, name): Atom<'_>) -> TokenStream {
-    match fact {
-        Fact::Role => quote!(secure::Rule::Role(#name)),
-        Fact::Scope => quote!(secure::Rule::Scope(#name)),
-        Fact::Permission => quote!(secure::Rule::Permission(#name)),
     }
 }
 

@@ -4,14 +4,14 @@
 //! runtime, the future it returns and the assertion about a parameter all stand where the
 //! parameter's type does, and a wrong type is one error there.
 
-use proc_macro2::{Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::{ReturnType, Type};
 
 use crate::model::legal::Endpoint;
 
 /// Extractors that are known to be some, whatever their content.
-const EXTRACTORS: [&str; 12] = [
+const EXTRACTORS: [&str; 14] = [
     "Json",
     "Form",
     "Query",
@@ -24,6 +24,8 @@ const EXTRACTORS: [&str; 12] = [
     "String",
     "Payload",
     "Principal",
+    "Loaded",
+    "Granted",
 ];
 
 /// The first and the last place of some tokens.
@@ -49,6 +51,15 @@ impl Place {
             token
         };
         tokens.into_iter().map(place).collect()
+    }
+
+    /// A call of `function` at this place; its arguments keep theirs.
+    pub(super) fn cover_call(self, function: TokenStream, arguments: TokenStream) -> TokenStream {
+        let mut list = Group::new(Delimiter::Parenthesis, arguments);
+        list.set_span(self.end);
+        let mut call = self.cover(function);
+        call.extend([TokenTree::Group(list)]);
+        call
     }
 
     /// As [`Place::cover`], for tokens with local variables of ours: they stay ours.

@@ -1,8 +1,9 @@
 //! An endpoint that obeys every rule: what `expand` turns into code without a question left.
 
-use proc_macro2::TokenStream;
-use syn::{LitStr, Type};
+use proc_macro2::{Ident, TokenStream};
+use syn::{LitStr, Pat, Path, Type};
 
+use super::hours::Hours;
 use super::raw::{Combine, Function};
 use crate::paths::Paths;
 
@@ -16,6 +17,8 @@ pub(crate) struct Endpoint {
     pub(crate) arguments: Vec<Type>,
     /// Those to validate.
     pub(crate) validated: Vec<Validated>,
+    /// What the rule asks the application.
+    pub(crate) questions: Vec<Question>,
 }
 
 /// A route attribute that stands below `#[secure]`.
@@ -27,10 +30,15 @@ pub(crate) struct Route {
 }
 
 /// What the attribute demands.
-#[derive(Debug)]
 pub(crate) struct Policy {
     pub(crate) access: Access,
     pub(crate) requirements: Vec<Requirement>,
+    /// Further parts of the rule, which must all hold.
+    pub(crate) clauses: Vec<Clause>,
+    /// Whether what the rule forbids is answered as if it were not there.
+    pub(crate) hides: bool,
+    /// The resources that the handler receives as granted.
+    pub(crate) grants: Vec<Type>,
     pub(crate) limits: Vec<Limit>,
     pub(crate) max_body: Option<u64>,
     pub(crate) content_type: Option<String>,
@@ -60,6 +68,59 @@ pub(crate) struct Requirement {
     pub(crate) fact: Fact,
     pub(crate) combine: Combine,
     pub(crate) demands: Vec<Demand>,
+}
+
+/// A part of the rule.
+#[derive(Debug)]
+pub(crate) enum Clause {
+    All(Vec<Clause>),
+    Any(Vec<Clause>),
+    Not(Box<Clause>),
+    Demand(Fact, Demand),
+    Authenticator(String),
+    Address(Vec<String>),
+    Time(Hours),
+    /// The answer to the question of this number.
+    Question(usize),
+}
+
+/// An expression of the application, asked while a request is served.
+pub(crate) struct Question {
+    /// Its source, for logs and the inventory.
+    pub(crate) text: String,
+    pub(crate) asks: Asks,
+    /// The word `caller`, where it is mentioned.
+    pub(crate) caller: Option<Ident>,
+    /// The word `request`, where it is mentioned.
+    pub(crate) request: Option<Ident>,
+    /// The arguments it mentions: their places and the patterns that bind them.
+    pub(crate) arguments: Vec<Bound>,
+}
+
+/// What is evaluated.
+pub(crate) enum Asks {
+    Expression(TokenStream),
+    /// A checker, and the names of what it is given after the caller.
+    Checker(Path, Vec<Ident>),
+    /// A checker that is given the arguments of its parameters' types.
+    CheckerByType(Path),
+}
+
+/// An argument of the handler in an expression.
+#[derive(Clone)]
+pub(crate) struct Bound {
+    pub(crate) index: usize,
+    /// Binds by reference.
+    pub(crate) pattern: Pat,
+    /// Whether it is `Granted`, and bound as what it holds.
+    pub(crate) is_granted: bool,
+}
+
+impl Question {
+    /// Whether it can be asked once the arguments were read, not before.
+    pub(crate) fn needs_arguments(&self) -> bool {
+        !self.arguments.is_empty() || matches!(self.asks, Asks::CheckerByType(_))
+    }
 }
 
 /// One name, and what stands for it.

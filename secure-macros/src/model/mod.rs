@@ -1,4 +1,6 @@
 //! What an attribute says: as written ([`raw`]), and as a policy that obeys every rule ([`legal`]).
 
+pub(crate) mod condition;
+pub(crate) mod hours;
 pub(crate) mod legal;
 pub(crate) mod raw;

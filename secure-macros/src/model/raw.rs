@@ -4,6 +4,7 @@ use proc_macro2::{Group, Ident, Span, TokenStream};
 use quote::ToTokens;
 use syn::{Attribute, Signature, Visibility};
 
+use super::condition::{Allow, Check};
 use crate::parse::rate::Rate;
 use crate::parse::size::Size;
 
@@ -15,6 +16,9 @@ pub(crate) struct Declaration {
     pub(crate) roles: Option<Names>,
     pub(crate) scopes: Option<Names>,
     pub(crate) permissions: Option<Names>,
+    pub(crate) allow: Vec<Allow>,
+    pub(crate) checks: Vec<Check>,
+    pub(crate) hide: Option<Ident>,
     pub(crate) rates: Vec<RateKey>,
     pub(crate) validate: Option<Vec<Name>>,
     pub(crate) unvalidated: Vec<Exemption>,
@@ -94,6 +98,16 @@ pub(crate) struct Function {
     pub(crate) visibility: Visibility,
     pub(crate) signature: Signature,
     pub(crate) body: Group,
+}
+
+impl Name {
+    /// The bare word again, where it stands.
+    pub(crate) fn ident(&self) -> Ident {
+        match syn::parse_str::<Ident>(&self.text) {
+            Ok(_) => Ident::new(&self.text, self.span),
+            Err(_) => Ident::new_raw(&self.text, self.span),
+        }
+    }
 }
 
 impl ToTokens for Name {

@@ -59,7 +59,7 @@ impl Entry {
 pub(crate) fn declaration(tokens: TokenStream, diagnostics: &mut Diagnostics) -> Declaration {
     let mut declaration = Declaration::default();
     let mut seen: Vec<&str> = Vec::new();
-    let parts = comma_separated(without_invisible_groups(tokens), diagnostics);
+    let parts = comma_separated(entries(tokens), diagnostics);
     for (index, part) in parts.iter().enumerate() {
         let mistakes = diagnostics.count();
         let Some(entry) = entry(part, index == 0, diagnostics) else {
@@ -78,6 +78,28 @@ pub(crate) fn declaration(tokens: TokenStream, diagnostics: &mut Diagnostics) ->
         }
     }
     declaration
+}
+
+/// The tokens without the invisible groups that `macro_rules!` puts around fragments; in the value
+/// of `allow` they stay, as they guard the precedence of operators there.
+fn entries(tokens: TokenStream) -> TokenStream {
+    let mut flat: Vec<TokenTree> = Vec::new();
+    for token in tokens {
+        let is_in_allow = || {
+            let entry = flat.rsplit(|token| is_punct(token, ',')).next().unwrap_or_default();
+            matches!(entry, [TokenTree::Ident(key), equals, ..] if key == "allow" && is_punct(equals, '='))
+        };
+        match token {
+            TokenTree::Group(group) if group.delimiter() == Delimiter::None && !is_in_allow() => {
+                flat.extend(entries(group.stream()));
+            }
+            TokenTree::Group(group) if !is_in_allow() => {
+                flat.extend(without_invisible_groups(TokenTree::Group(group).into()));
+            }
+            token => flat.push(token),
+        }
+    }
+    flat.into_iter().collect()
 }
 
 fn entry(part: &[TokenTree], is_first: bool, diagnostics: &mut Diagnostics) -> Option<Entry> {

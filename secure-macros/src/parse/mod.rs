@@ -1,8 +1,10 @@
 //! Tokens to raw models: the forms of the attribute and of the function, no rules.
 
+pub(crate) mod allow;
 pub(crate) mod entry;
 pub(crate) mod function;
 pub(crate) mod names;
+mod network;
 pub(crate) mod rate;
 pub(crate) mod rates;
 pub(crate) mod scalars;

@@ -28,7 +28,7 @@ pub(super) fn refuse(
     let security = request.app_data::<Security>();
     let hook = security.and_then(|security| security.inner().problem_hook.as_ref());
     let body = hook.and_then(|hook| shaped(hook, &denial)).unwrap_or_else(|| body(&denial));
-    let response = render(&denial, body);
+    let mut response = render(&denial, body);
     // For what runs in the same process: a log, a test. It is not sent.
     response.extensions_mut().insert(denial);
     response

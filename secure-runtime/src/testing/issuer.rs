@@ -139,9 +139,10 @@ impl Issuer {
         }
     }
 
-    /// The description that accepts its tokens.
+    /// The description that accepts its tokens; the claim `tenant` names the tenant.
     pub fn jwt(&self) -> Jwt {
-        Jwt::with_key(self.key()).issuer(&self.name).audience(&self.audience)
+        let jwt = Jwt::with_key(self.key()).issuer(&self.name).audience(&self.audience);
+        jwt.tenant_claim("tenant")
     }
 
     pub(super) fn algorithm(&self) -> Algorithm {

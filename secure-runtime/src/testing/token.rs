@@ -70,6 +70,11 @@ impl<'a> Token<'a> {
         self.grant("permissions", name.into())
     }
 
+    /// Names the tenant that the caller acts for.
+    pub fn tenant(self, name: impl Into<String>) -> Self {
+        self.claim("tenant", name.into())
+    }
+
     /// Grants a scope.
     pub fn scope(self, name: impl Into<String>) -> Self {
         let scopes = match self.find("scope") {

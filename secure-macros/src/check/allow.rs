@@ -1,0 +1,238 @@
+//! Rules about `allow`, `check` and `hide`: what their words stand for.
+
+use proc_macro2::{Ident, TokenStream, TokenTree};
+use quote::ToTokens;
+use syn::Type;
+
+use super::caller::is_optional;
+use super::names::{Listed, well_formed_name};
+use super::parameters::Parameter;
+use super::vocabulary::name_is_known;
+use crate::diagnostics::{Diagnostics, choices, nearest};
+use crate::model::condition::{Condition, ConditionKind};
+use crate::model::raw::{Combine, Declaration, Name, Names};
+use crate::vocabulary::Vocabulary;
+
+/// How many expressions an endpoint's rule can ask: the bits of the set of answers.
+const MOST_QUESTIONS: usize = 64;
+
+/// Every part of the attribute's `allow`.
+fn parts<'a>(declaration: &'a Declaration, mut visit: impl FnMut(&'a Condition)) {
+    declaration.allow.iter().for_each(|allow| allow.condition.each(&mut visit));
+}
+
+/// Names in `allow` obey the rules for names everywhere.
+pub(super) fn names_are_known(
+    declaration: &Declaration,
+    vocabulary: &Vocabulary,
+    diagnostics: &mut Diagnostics,
+) {
+    parts(declaration, |part| match &part.kind {
+        ConditionKind::Fact(fact, name) => {
+            if well_formed_name(fact.word(), name, Listed::Alone, diagnostics) {
+                name_is_known(*fact, name, vocabulary, diagnostics);
+            }
+        }
+        ConditionKind::Authenticator(name) => {
+            well_formed_name("authenticator", name, Listed::Alone, diagnostics);
+        }
+        _ => {}
+    });
+}
+
+/// An authenticator that the endpoint does not use never accepts anybody there.
+pub(super) fn authenticators_are_used(declaration: &Declaration, diagnostics: &mut Diagnostics) {
+    let Some(auth) = declaration.auth.as_ref().filter(|auth| !is_optional(auth)) else { return };
+    let used: Vec<&str> = auth.names.iter().map(|name| name.text.as_str()).collect();
+    parts(declaration, |part| {
+        if let ConditionKind::Authenticator(name) = &part.kind
+            && !used.contains(&name.text.as_str())
+        {
+            let message = format!("`auth` does not name the authenticator `{}`", name.text);
+            let help = match nearest(&name.text, used.iter().copied()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("the endpoint uses {}", choices(&used)),
+            };
+            diagnostics.error(name, message).help(help);
+        }
+    });
+}
+
+/// A public endpoint looks at no credentials: its rule can ask about the request alone.
+pub(super) fn public_asks_no_caller(declaration: &Declaration, diagnostics: &mut Diagnostics) {
+    if declaration.public.is_none() {
+        return;
+    }
+    let mut demands = |place: &dyn ToTokens, found: &str| {
+        diagnostics
+            .error(place, format!("`public` expects nothing about the caller, found {found}"))
+            .help("leave out one of the two")
+            .note("a public endpoint does not look at credentials");
+    };
+    parts(declaration, |part| match &part.kind {
+        ConditionKind::Fact(fact, _) => demands(&part.tokens, &format!("`{}(…)`", fact.word())),
+        ConditionKind::Authenticator(_) => demands(&part.tokens, "`authenticator(…)`"),
+        ConditionKind::Expression => {
+            if let Some(word) = mentioned(&part.tokens, "caller") {
+                demands(&word, "`caller`");
+            }
+        }
+        _ => {}
+    });
+    for check in &declaration.checks {
+        demands(&check.key, "`check`");
+    }
+}
+
+/// A checker is given the caller, who must be there.
+pub(super) fn checks_have_a_caller(declaration: &Declaration, diagnostics: &mut Diagnostics) {
+    if !declaration.auth.as_ref().is_some_and(is_optional) {
+        return;
+    }
+    for check in &declaration.checks {
+        diagnostics
+            .error(&check.key, "`auth = optional` admits anonymous callers, found `check`")
+            .help("`allow` asks about a caller who may be anonymous: `Option<&Principal>`");
+    }
+}
+
+/// `caller` and `request` mean the same in every rule.
+pub(super) fn words_are_free(
+    declaration: &Declaration,
+    parameters: &[Parameter<'_>],
+    diagnostics: &mut Diagnostics,
+) {
+    parts(declaration, |part| {
+        if !matches!(part.kind, ConditionKind::Expression) {
+            return;
+        }
+        for word in ["caller", "request"] {
+            let taken = parameters.iter().find(|it| it.binds(word) && !it.is_word(word));
+            if let (Some(_), Some(place)) = (taken, mentioned(&part.tokens, word)) {
+                let what = if word == "caller" { "the caller" } else { "the request" };
+                diagnostics
+                    .error(&place, format!("`{word}` is {what} in a rule, and a parameter here"))
+                    .help("give the parameter another name");
+            }
+        }
+    });
+}
+
+/// What a checker is given are parameters of the handler.
+pub(super) fn checkers_take_parameters(
+    declaration: &Declaration,
+    parameters: &[Parameter<'_>],
+    diagnostics: &mut Diagnostics,
+) {
+    for check in &declaration.checks {
+        for name in check.parameters.iter().flatten().filter(|name| name.text != "request") {
+            if name.text == "caller" {
+                diagnostics
+                    .error(name, "`check` gives the caller by itself, found `caller`")
+                    .help("leave it out: it is the first of a checker's parameters");
+            } else {
+                super::body::is_parameter("check", name, parameters, diagnostics);
+            }
+        }
+        let granted = parameters.iter().find(|parameter| parameter.granted().is_some());
+        if let (None, Some(granted)) = (&check.parameters, granted) {
+            let name = granted.names.first().map_or("…", String::as_str);
+            let function = check.function.to_token_stream().to_string().replace(' ', "");
+            diagnostics
+                .error(&check.function, "`check` expects what it is given, as one is `Granted`")
+                .help(format!("`check = {function}({name})`"))
+                .note("what is granted only later is given as what it holds");
+        }
+    }
+}
+
+/// `hide` hides what a rule forbids.
+pub(super) fn hide_has_a_rule(declaration: &Declaration, diagnostics: &mut Diagnostics) {
+    let Some(hide) = &declaration.hide else { return };
+    let lists = [&declaration.roles, &declaration.scopes, &declaration.permissions];
+    let has_rule = lists.iter().any(|list| list.is_some())
+        || !declaration.allow.is_empty()
+        || !declaration.checks.is_empty();
+    if !has_rule {
+        diagnostics
+            .error(hide, "`hide` expects a rule that forbids something, found none")
+            .help("`allow = document.owner == caller.subject(), hide`");
+    }
+}
+
+/// What a handler receives as granted, a rule has asked about.
+pub(super) fn grants_have_a_rule(
+    declaration: &Declaration,
+    parameters: &[Parameter<'_>],
+    diagnostics: &mut Diagnostics,
+) {
+    for parameter in parameters.iter().filter(|parameter| parameter.granted().is_some()) {
+        if !is_asked_about(declaration, parameter) {
+            let name = parameter.names.first().map_or("_", String::as_str);
+            diagnostics
+                .error(parameter.ty, format!("`{name}: Granted` expects a rule about it, found none"))
+                .help(format!("`allow = {name}.owner == caller.subject()`, or `Loaded`"))
+                .note("`Granted` proves to other functions that a rule held");
+        }
+    }
+}
+
+/// Whether some rule mentions an argument: what OWASP's API1:2023 asks of an endpoint.
+pub(super) fn looks_at_arguments(declaration: &Declaration, parameters: &[Parameter<'_>]) -> bool {
+    declaration.checks.iter().any(|check| check.parameters.is_none())
+        || parameters.iter().any(|parameter| is_asked_about(declaration, parameter))
+}
+
+fn is_asked_about(declaration: &Declaration, parameter: &Parameter<'_>) -> bool {
+    let mut found = false;
+    parts(declaration, |part| {
+        found |= matches!(part.kind, ConditionKind::Expression)
+            && parameter.names.iter().any(|name| is_mentioned(&part.tokens, name));
+    });
+    let given = declaration.checks.iter().flat_map(|check| &check.parameters).flatten();
+    found || given.into_iter().any(|name| parameter.binds(&name.text))
+}
+
+/// More expressions than this have no place among the answers.
+pub(super) fn questions_are_few(declaration: &Declaration, diagnostics: &mut Diagnostics) {
+    let mut questions = declaration.checks.len();
+    parts(declaration, |part| {
+        questions += usize::from(matches!(part.kind, ConditionKind::Expression));
+        if questions == MOST_QUESTIONS + 1 {
+            let message = format!("`allow` expects at most {MOST_QUESTIONS} expressions");
+            diagnostics.error(&part.tokens, message).help("put some of them into one function");
+            questions += 1;
+        }
+    });
+}
+
+/// The first place where a word stands in an expression.
+pub(super) fn mentioned(tokens: &TokenStream, word: &str) -> Option<Ident> {
+    tokens.clone().into_iter().find_map(|token| match token {
+        TokenTree::Ident(ident) if ident == word => Some(ident),
+        TokenTree::Group(group) => mentioned(&group.stream(), word),
+        _ => None,
+    })
+}
+
+/// Whether a word stands in an expression, in the braces of a format string too.
+pub(super) fn is_mentioned(tokens: &TokenStream, word: &str) -> bool {
+    let raw = format!("r#{word}");
+    tokens.clone().into_iter().any(|token| match token {
+        TokenTree::Ident(ident) => ident == word || ident == raw,
+        TokenTree::Group(group) => is_mentioned(&group.stream(), word),
+        TokenTree::Literal(literal) => literal.to_string().contains(&format!("{{{word}")),
+        TokenTree::Punct(_) => false,
+    })
+}
+
+/// The resource of `Granted<Resource>`.
+pub(super) fn grants(parameters: &[Parameter<'_>]) -> Vec<Type> {
+    parameters.iter().filter_map(|parameter| parameter.granted().cloned()).collect()
+}
+
+/// Which authenticators can be told apart by `authenticator(…)`: the names, and whether all accept.
+pub(super) fn authenticators(auth: Option<&Names>) -> Option<(Vec<&Name>, bool)> {
+    let auth = auth.filter(|auth| !is_optional(auth))?;
+    Some((auth.names.iter().collect(), auth.combine != Combine::Any))
+}

@@ -1,0 +1,164 @@
+//! From what `allow` and `check` say to clauses of the rule, and to the questions they ask.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::ToTokens;
+use syn::Pat;
+
+use super::allow::{is_mentioned, mentioned};
+use super::parameters::Parameter;
+use super::vocabulary::demand;
+use crate::model::condition::{Check, Condition, ConditionKind};
+use crate::model::legal::{Asks, Bound, Clause, Question};
+use crate::model::raw::Declaration;
+use crate::vocabulary::Vocabulary;
+
+/// Collects the questions while the clauses are made.
+struct Questions<'a> {
+    parameters: &'a [Parameter<'a>],
+    vocabulary: &'a Vocabulary,
+    questions: Vec<Question>,
+}
+
+/// The clauses of the attribute's rule besides its lists of names, and what they ask.
+pub(super) fn clauses(
+    declaration: &Declaration,
+    parameters: &[Parameter<'_>],
+    vocabulary: &Vocabulary,
+) -> (Vec<Clause>, Vec<Question>) {
+    let mut questions = Questions { parameters, vocabulary, questions: Vec::new() };
+    let mut clauses = Vec::new();
+    for allow in &declaration.allow {
+        match questions.clause(&allow.condition) {
+            Clause::All(parts) => clauses.extend(parts),
+            clause => clauses.push(clause),
+        }
+    }
+    for check in &declaration.checks {
+        clauses.push(questions.check(check));
+    }
+    (clauses, questions.questions)
+}
+
+impl Questions<'_> {
+    fn clause(&mut self, condition: &Condition) -> Clause {
+        match &condition.kind {
+            ConditionKind::All(parts) => {
+                Clause::All(parts.iter().map(|part| self.clause(part)).collect())
+            }
+            ConditionKind::Any(parts) => {
+                Clause::Any(parts.iter().map(|part| self.clause(part)).collect())
+            }
+            ConditionKind::Not(part) => Clause::Not(Box::new(self.clause(part))),
+            ConditionKind::Fact(fact, name) => {
+                Clause::Demand(*fact, demand(*fact, &name.text, self.vocabulary))
+            }
+            ConditionKind::Authenticator(name) => Clause::Authenticator(name.text.clone()),
+            ConditionKind::Address(networks) => Clause::Address(networks.clone()),
+            ConditionKind::Time(hours) => Clause::Time(hours.clone()),
+            // A constant decides nothing, which is a mistake of its own.
+            ConditionKind::Constant(true) => Clause::All(Vec::new()),
+            ConditionKind::Constant(false) => Clause::Any(Vec::new()),
+            ConditionKind::Expression => self.expression(&condition.tokens),
+        }
+    }
+
+    fn expression(&mut self, tokens: &TokenStream) -> Clause {
+        let text = source(tokens);
+        // What is written twice is asked once.
+        if let Some(known) = self.questions.iter().position(|question| question.text == text) {
+            return Clause::Question(known);
+        }
+        let parameters = self.parameters.iter().enumerate();
+        let arguments = parameters
+            .filter(|(_, parameter)| !["caller", "request"].iter().any(|it| parameter.binds(it)))
+            .filter(|(_, it)| it.names.iter().any(|name| is_mentioned(tokens, name)))
+            .map(|(index, parameter)| bound(index, parameter))
+            .collect();
+        self.ask(Question {
+            text,
+            asks: Asks::Expression(tokens.clone()),
+            caller: mentioned(tokens, "caller"),
+            request: mentioned(tokens, "request"),
+            arguments,
+        })
+    }
+
+    fn check(&mut self, check: &Check) -> Clause {
+        let function = &check.function;
+        let name = source(&function.to_token_stream());
+        let span = check.key.span();
+        let word = |word: &str| Some(Ident::new(word, span));
+        let Some(given) = &check.parameters else {
+            return self.ask(Question {
+                text: format!("check {name}"),
+                asks: Asks::CheckerByType(function.clone()),
+                caller: word("caller"),
+                request: None,
+                arguments: Vec::new(),
+            });
+        };
+        let place = |text: &str| self.parameters.iter().position(|it| it.binds(text));
+        let mut places: Vec<usize> = given.iter().filter_map(|it| place(&it.text)).collect();
+        places.sort_unstable();
+        places.dedup();
+        let arguments = places
+            .into_iter()
+            .filter_map(|index| Some(bound(index, self.parameters.get(index)?)))
+            .collect();
+        let names: Vec<Ident> = given.iter().map(|name| name.ident()).collect();
+        let shown: Vec<&str> = given.iter().map(|name| name.text.as_str()).collect();
+        self.ask(Question {
+            text: format!("check {name}({})", shown.join(", ")),
+            asks: Asks::Checker(function.clone(), names),
+            caller: word("caller"),
+            request: given.iter().find(|name| name.text == "request").map(|name| name.ident()),
+            arguments,
+        })
+    }
+
+    fn ask(&mut self, question: Question) -> Clause {
+        self.questions.push(question);
+        Clause::Question(self.questions.len() - 1)
+    }
+}
+
+fn bound(index: usize, parameter: &Parameter<'_>) -> Bound {
+    let mut pattern = parameter.pattern.clone();
+    by_reference(&mut pattern);
+    Bound { index, pattern, is_granted: parameter.granted().is_some() }
+}
+
+/// The pattern for a reference: what it binds is a reference by itself, and not mutable.
+fn by_reference(pattern: &mut Pat) {
+    match pattern {
+        Pat::Ident(ident) => {
+            ident.by_ref = None;
+            ident.mutability = None;
+            if let Some((_, inner)) = &mut ident.subpat {
+                by_reference(inner);
+            }
+        }
+        Pat::Paren(inner) => by_reference(&mut inner.pat),
+        Pat::Type(inner) => by_reference(&mut inner.pat),
+        Pat::Or(inner) => inner.cases.iter_mut().for_each(by_reference),
+        Pat::Slice(inner) => inner.elems.iter_mut().for_each(by_reference),
+        Pat::Tuple(inner) => inner.elems.iter_mut().for_each(by_reference),
+        Pat::TupleStruct(inner) => inner.elems.iter_mut().for_each(by_reference),
+        Pat::Struct(inner) => {
+            inner.fields.iter_mut().for_each(|field| by_reference(&mut field.pat));
+        }
+        _ => {}
+    }
+}
+
+/// Tokens as somebody would write them, nearly.
+pub(super) fn source(tokens: &TokenStream) -> String {
+    let mut text = tokens.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
+    for (spaced, tight) in [
+        (" :: ", "::"), (":: ", "::"), (" . ", "."), (" (", "("), ("( ", "("), (" )", ")"),
+        (" ,", ","), (" ?", "?"), ("& ", "&"), (" ;", ";"), ("! ", "!"),
+    ] {
+        text = text.replace(spaced, tight);
+    }
+    text
+}
