@@ -145,9 +145,10 @@ pub(crate) fn nearest<'a>(
     found: &str,
     words: impl IntoIterator<Item = &'a str>,
 ) -> Option<&'a str> {
+    let found = found.to_lowercase();
     words
         .into_iter()
-        .map(|word| (strsim::jaro_winkler(&found.to_lowercase(), word), word))
+        .map(|word| (strsim::jaro_winkler(&found, &word.to_lowercase()), word))
         .filter(|(similarity, _)| *similarity >= 0.78)
         .max_by(|(left, _), (right, _)| left.total_cmp(right))
         .map(|(_, word)| word)

@@ -1,6 +1,8 @@
 //! Functions that check a request: `check = path::to::function`, each parameter bound to the
 //! handler's argument of its type.
 
+use std::pin::Pin;
+
 use crate::denial::Denial;
 use crate::principal::Principal;
 
@@ -36,15 +38,13 @@ pub trait Checker<Arguments, Places> {
 
 /// Runs a checker; what it refuses is the error.
 ///
-/// # Errors
-///
-/// What the checker refuses.
-pub async fn check_arguments<Arguments, Places>(
-    checker: impl Checker<Arguments, Places>,
-    caller: &Principal,
-    arguments: &Arguments,
-) -> Result<bool, Denial> {
-    checker.run(caller, arguments).await.map(|()| true)
+/// The future's type does not depend on the checker's, so that a wrong one is one error, not two.
+pub fn check_arguments<'a, Arguments, Places>(
+    checker: impl Checker<Arguments, Places> + 'a,
+    caller: &'a Principal,
+    arguments: &'a Arguments,
+) -> Pin<Box<dyn Future<Output = Result<bool, Denial>> + 'a>> {
+    Box::pin(async move { checker.run(caller, arguments).await.map(|()| true) })
 }
 
 macro_rules! checkers {

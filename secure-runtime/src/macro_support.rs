@@ -84,6 +84,9 @@ impl<T: FromRequest> Extractor for T {}
 /// Asserts that a parameter's type is an extractor; never called.
 pub const fn extractor<T: Extractor>() {}
 
+/// Asserts that a type can be loaded; never called.
+pub const fn resource<T: crate::Resource>() {}
+
 /// Validates one argument.
 pub fn check<T: Validatable>(argument: &T, violations: &mut Violations) {
     violations.check(argument);

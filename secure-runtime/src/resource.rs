@@ -35,6 +35,10 @@ use crate::pipeline::claim_grant;
 /// # struct Store;
 /// # impl Store { async fn find(&self, _: u64) -> Option<Document> { None } }
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no resource: nothing says how to load it",
+    label = "`secure_runtime::Resource` is not implemented for it"
+)]
 pub trait Resource: Sized + 'static {
     /// What the path says, as [`web::Path`] reads it: a value, a tuple, or a struct whose fields are
     /// named as the path's segments.

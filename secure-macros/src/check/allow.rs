@@ -1,6 +1,6 @@
 //! Rules about `allow`, `check` and `hide`: what their words stand for.
 
-use proc_macro2::{Ident, TokenStream, TokenTree};
+use proc_macro2::{Group, Ident, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::Type;
 
@@ -11,6 +11,7 @@ use super::vocabulary::name_is_known;
 use crate::diagnostics::{Diagnostics, choices, nearest};
 use crate::model::condition::{Condition, ConditionKind};
 use crate::model::raw::{Combine, Declaration, Name, Names};
+use crate::parse::tokens::{is_punct, string};
 use crate::vocabulary::Vocabulary;
 
 /// How many expressions an endpoint's rule can ask: the bits of the set of answers.
@@ -96,6 +97,44 @@ pub(super) fn checks_have_a_caller(declaration: &Declaration, diagnostics: &mut 
     }
 }
 
+/// Our own words are operands of `&&`, `||` and `!`; inside of another expression they would be
+/// functions of the application.
+pub(super) fn words_stand_alone(declaration: &Declaration, diagnostics: &mut Diagnostics) {
+    parts(declaration, |part| {
+        if matches!(part.kind, ConditionKind::Expression)
+            && let Some(word) = inner_word(&part.tokens)
+        {
+            let message = format!("`{word}(…)` stands in an expression, expected it to be an operand");
+            diagnostics.error(&word, message).help("`&&`, `||`, `!` and parentheses combine conditions");
+        }
+    });
+}
+
+/// A word of ours that is called with a string somewhere in an expression.
+fn inner_word(tokens: &TokenStream) -> Option<Ident> {
+    const WORDS: [&str; 4] = ["role", "scope", "permission", "authenticator"];
+    let tokens: Vec<TokenTree> = tokens.clone().into_iter().collect();
+    let is_string = |group: &Group| {
+        let list: Vec<TokenTree> = group.stream().into_iter().collect();
+        matches!(list.as_slice(), [token] if string(token).is_some())
+    };
+    let called = tokens.windows(2).enumerate().find_map(|(index, pair)| match pair {
+        [TokenTree::Ident(word), TokenTree::Group(list)] => {
+            let before = index.checked_sub(1).and_then(|before| tokens.get(before));
+            let is_path = before.is_some_and(|it| is_punct(it, '.') || is_punct(it, ':'));
+            let is_word = WORDS.iter().any(|it| word == it) && is_string(list);
+            (is_word && !is_path).then(|| word.clone())
+        }
+        _ => None,
+    });
+    called.or_else(|| {
+        tokens.iter().find_map(|token| match token {
+            TokenTree::Group(group) => inner_word(&group.stream()),
+            _ => None,
+        })
+    })
+}
+
 /// `caller` and `request` mean the same in every rule.
 pub(super) fn words_are_free(
     declaration: &Declaration,
@@ -148,7 +187,7 @@ pub(super) fn checkers_take_parameters(
 
 /// `hide` hides what a rule forbids.
 pub(super) fn hide_has_a_rule(declaration: &Declaration, diagnostics: &mut Diagnostics) {
-    let Some(hide) = &declaration.hide else { return };
+    let Some(hide) = declaration.hide.as_ref().filter(|_| !declaration.rule_unclear) else { return };
     let lists = [&declaration.roles, &declaration.scopes, &declaration.permissions];
     let has_rule = lists.iter().any(|list| list.is_some())
         || !declaration.allow.is_empty()
@@ -167,7 +206,7 @@ pub(super) fn grants_have_a_rule(
     diagnostics: &mut Diagnostics,
 ) {
     for parameter in parameters.iter().filter(|parameter| parameter.granted().is_some()) {
-        if !is_asked_about(declaration, parameter) {
+        if !declaration.rule_unclear && !is_asked_about(declaration, parameter) {
             let name = parameter.names.first().map_or("_", String::as_str);
             diagnostics
                 .error(parameter.ty, format!("`{name}: Granted` expects a rule about it, found none"))

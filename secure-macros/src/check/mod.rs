@@ -65,6 +65,7 @@ pub(crate) fn endpoint(
     allow::names_are_known(declaration, known, diagnostics);
     allow::authenticators_are_used(declaration, diagnostics);
     allow::public_asks_no_caller(declaration, diagnostics);
+    allow::words_stand_alone(declaration, diagnostics);
     allow::words_are_free(declaration, &parameters, diagnostics);
     allow::questions_are_few(declaration, diagnostics);
     allow::checks_have_a_caller(declaration, diagnostics);

@@ -86,13 +86,11 @@ impl Questions<'_> {
     fn check(&mut self, check: &Check) -> Clause {
         let function = &check.function;
         let name = source(&function.to_token_stream());
-        let span = check.key.span();
-        let word = |word: &str| Some(Ident::new(word, span));
         let Some(given) = &check.parameters else {
             return self.ask(Question {
                 text: format!("check {name}"),
                 asks: Asks::CheckerByType(function.clone()),
-                caller: word("caller"),
+                caller: None,
                 request: None,
                 arguments: Vec::new(),
             });
@@ -110,7 +108,7 @@ impl Questions<'_> {
         self.ask(Question {
             text: format!("check {name}({})", shown.join(", ")),
             asks: Asks::Checker(function.clone(), names),
-            caller: word("caller"),
+            caller: None,
             request: given.iter().find(|name| name.text == "request").map(|name| name.ident()),
             arguments,
         })

@@ -4,7 +4,7 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
-use super::local;
+use super::{local, spans};
 use crate::model::legal::{Access, Asks, Endpoint, Question};
 use crate::paths;
 
@@ -69,18 +69,19 @@ fn answer(
         let pattern = &bound.pattern;
         quote!(let #pattern = #support::before_grant(#pattern);)
     });
-    let holds = local("holds");
+    let (holds, ok) = (local("holds"), paths::ok());
     let expression = match &question.asks {
         Asks::Expression(tokens) => tokens.clone(),
+        // All of it where the function's name stands: one mistake in it is one error there.
         Asks::Checker(function, given) => {
-            let caller = question.caller.iter();
-            quote!({ #function(#(#caller,)* #(#given),*).await?; true })
+            let call = quote!(#function(#asked.caller()?, #(#given),*));
+            let place = spans::Place::of(function);
+            let end = place.cover_locals(quote!(.await?; true));
+            quote!({ #call #end })
         }
-        Asks::CheckerByType(function) => {
-            let caller = question.caller.iter();
-            quote!(#support::check_arguments(#function, #(#caller,)* #arguments).await?)
-        }
+        Asks::CheckerByType(function) => spans::Place::of(function).cover_locals(quote! {
+            #support::check_arguments(#function, #asked.caller()?, #arguments).await?
+        }),
     };
-    let ok = paths::ok();
     quote!(#(#caller)* #(#request)* #(#granted)* let #holds: bool = #expression; #ok(#holds))
 }

@@ -6,12 +6,12 @@
 
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
-use syn::{ReturnType, Type};
+use syn::{GenericArgument, PathArguments, ReturnType, Type};
 
 use crate::model::legal::Endpoint;
 
 /// Extractors that are known to be some, whatever their content.
-const EXTRACTORS: [&str; 14] = [
+const EXTRACTORS: [&str; 12] = [
     "Json",
     "Form",
     "Query",
@@ -24,8 +24,6 @@ const EXTRACTORS: [&str; 14] = [
     "String",
     "Payload",
     "Principal",
-    "Loaded",
-    "Granted",
 ];
 
 /// The first and the last place of some tokens.
@@ -85,7 +83,7 @@ impl Place {
 /// Where an error about the handler's types most likely belongs.
 pub(super) fn of_types(endpoint: &Endpoint) -> Place {
     let unsure = endpoint.arguments.iter().find(|ty| !is_known(ty));
-    match (unsure, &endpoint.function.signature.output) {
+    match (unsure.map(|ty| resource(ty).unwrap_or(ty)), &endpoint.function.signature.output) {
         (Some(ty), _) => Place::of(ty),
         (None, ReturnType::Type(_, output)) => Place::of(output),
         (None, ReturnType::Default) => Place::of(&endpoint.function.signature.ident),
@@ -96,7 +94,23 @@ pub(super) fn of_types(endpoint: &Endpoint) -> Place {
 pub(super) fn assertions(endpoint: &Endpoint) -> impl Iterator<Item = TokenStream> {
     let support = endpoint.paths.support();
     let unsure = endpoint.arguments.iter().filter(|ty| !is_known(ty));
-    unsure.map(move |ty| quote!(let _ = #support::extractor::<#ty>;))
+    unsure.map(move |ty| match resource(ty) {
+        Some(resource) => quote!(let _ = #support::resource::<#resource>;),
+        None => quote!(let _ = #support::extractor::<#ty>;),
+    })
+}
+
+/// The resource of `Loaded<Resource>` or `Granted<Resource>`.
+fn resource(ty: &Type) -> Option<&Type> {
+    let Type::Path(path) = ty else { return None };
+    let last = path.path.segments.last()?;
+    let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
+    match arguments.args.first() {
+        Some(GenericArgument::Type(ty)) if last.ident == "Loaded" || last.ident == "Granted" => {
+            Some(ty)
+        }
+        _ => None,
+    }
 }
 
 fn is_known(ty: &Type) -> bool {

@@ -19,6 +19,8 @@ pub(crate) struct Declaration {
     pub(crate) allow: Vec<Allow>,
     pub(crate) checks: Vec<Check>,
     pub(crate) hide: Option<Ident>,
+    /// A key that says what must hold could not be read.
+    pub(crate) rule_unclear: bool,
     pub(crate) rates: Vec<RateKey>,
     pub(crate) validate: Option<Vec<Name>>,
     pub(crate) unvalidated: Vec<Exemption>,

@@ -22,30 +22,40 @@ pub(crate) fn allow(entry: &Entry, into: &mut Declaration, diagnostics: &mut Dia
         Form::Equals(value) if !value.is_empty() => value,
         _ => {
             entry.unexpected("a Boolean expression", diagnostics);
+            into.rule_unclear = true;
             return;
         }
     };
     let mistakes = diagnostics.count();
     let tokens = without_in(value.iter().cloned(), diagnostics);
-    if diagnostics.count() > mistakes {
-        return;
-    }
     match syn::parse2::<Expr>(tokens) {
+        _ if diagnostics.count() > mistakes => {}
         Ok(expression) => {
             let condition = condition(&expression, diagnostics);
-            into.allow.push(Allow { condition });
+            if diagnostics.count() == mistakes {
+                into.allow.push(Allow { condition });
+            }
         }
-        Err(error) => {
-            diagnostics
-                .error_at(error.span(), format!("`allow` expects an expression: {error}"))
-                .help("a comma outside of parentheses ends it; parentheses hold it together");
-        }
+        Err(error) => no_expression(value, &error, diagnostics),
     }
+    into.rule_unclear |= diagnostics.count() > mistakes;
+}
+
+fn no_expression(value: &[TokenTree], error: &syn::Error, diagnostics: &mut Diagnostics) {
+    let text = error.to_string();
+    let message = format!("`allow` expects an expression: {text}");
+    // syn shows the end of the tokens as the whole attribute.
+    let diagnostic = match value.last() {
+        Some(last) if text.starts_with("unexpected end") => diagnostics.error(last, message),
+        _ => diagnostics.error_at(error.span(), message),
+    };
+    diagnostic.help("a comma outside of parentheses ends it; parentheses hold it together");
 }
 
 pub(crate) fn check(entry: &Entry, into: &mut Declaration, diagnostics: &mut Diagnostics) {
     let Form::Equals(value) = &entry.form else {
         entry.unexpected("a function", diagnostics);
+        into.rule_unclear = true;
         return;
     };
     let (path, parameters) = match value.split_last() {
@@ -56,6 +66,7 @@ pub(crate) fn check(entry: &Entry, into: &mut Declaration, diagnostics: &mut Dia
     };
     let Ok(function) = syn::Path::parse_mod_style.parse2(stream(path)) else {
         entry.unexpected("the path of a function", diagnostics);
+        into.rule_unclear = true;
         return;
     };
     let parameters = parameters.map(|list| {
@@ -148,6 +159,12 @@ fn condition(expression: &Expr, diagnostics: &mut Diagnostics) -> Condition {
             _ => ConditionKind::Expression,
         },
         Expr::Call(call) => atom(call, diagnostics),
+        Expr::Closure(closure) => {
+            diagnostics
+                .error(closure, "`allow` expects a condition, found a closure")
+                .help("`||` stands between two conditions");
+            ConditionKind::Expression
+        }
         _ => ConditionKind::Expression,
     };
     Condition { tokens: expression.to_token_stream(), kind }

@@ -1,0 +1,10 @@
+use actix_web::get;
+use secure_runtime::secure;
+
+#[secure(allow = address in "::ffff:10.0.0.0/104")] //~ ERROR in the form of IPv6
+#[get("/")]
+async fn handler() -> &'static str {
+    ""
+}
+
+fn main() {}

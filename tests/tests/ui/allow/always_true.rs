@@ -1,0 +1,10 @@
+use actix_web::get;
+use secure_runtime::secure;
+
+#[secure(allow = true)] //~ ERROR always holds
+#[get("/")]
+async fn handler() -> &'static str {
+    ""
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+use actix_web::get;
+use secure_runtime::secure;
+
+#[secure(auth = any(jwt, api_key), allow = authenticator("jwts") || role("a"))] //~ ERROR does not name the authenticator
+#[get("/")]
+async fn handler() -> &'static str {
+    ""
+}
+
+fn main() {}

@@ -1,0 +1,11 @@
+use actix_web::{get, web};
+use secure_runtime::secure;
+
+#[secure(allow = path.is_power_of_two().await)] //~ ERROR is not a future
+#[get("/orders/{id}")]
+async fn handler(path: web::Path<u32>) -> &'static str {
+    let _ = path;
+    ""
+}
+
+fn main() {}

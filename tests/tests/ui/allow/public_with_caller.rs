@@ -1,0 +1,10 @@
+use actix_web::get;
+use secure_runtime::secure;
+
+#[secure(public, allow = caller.subject() == "ada")] //~ ERROR found `caller`
+#[get("/")]
+async fn handler() -> &'static str {
+    ""
+}
+
+fn main() {}

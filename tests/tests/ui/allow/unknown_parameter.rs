@@ -1,0 +1,11 @@
+use actix_web::{get, web};
+use secure_runtime::secure;
+
+#[secure(allow = *pth == 7)] //~ ERROR cannot find value `pth`
+#[get("/orders/{id}")]
+async fn handler(path: web::Path<u32>) -> &'static str {
+    let _ = path;
+    ""
+}
+
+fn main() {}

@@ -1,0 +1,15 @@
+use actix_web::{get, web};
+use secure_runtime::{Denial, Principal, secure};
+
+fn owns(_: &Principal, _: &web::Path<u32>) -> Result<(), Denial> {
+    Ok(())
+}
+
+#[secure(check = owns(path))] //~ ERROR is not a future
+#[get("/orders/{id}")]
+async fn handler(path: web::Path<u32>) -> &'static str {
+    let _ = path;
+    ""
+}
+
+fn main() {}

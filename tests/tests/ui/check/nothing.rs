@@ -1,0 +1,10 @@
+use actix_web::get;
+use secure_runtime::secure;
+
+#[secure(check)] //~ ERROR found nothing
+#[get("/")]
+async fn handler() -> &'static str {
+    ""
+}
+
+fn main() {}

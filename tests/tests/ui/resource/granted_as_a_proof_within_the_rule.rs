@@ -1,0 +1,28 @@
+use actix_web::get;
+use actix_web::HttpRequest;
+use secure_runtime::{Granted, Resource, secure};
+
+struct Document {
+    owner: String,
+}
+
+impl Resource for Document {
+    type Key = u32;
+
+    async fn load(_: u32, _: &HttpRequest) -> Result<Option<Self>, actix_web::Error> {
+        Ok(None)
+    }
+}
+
+fn proof(_: &Granted<Document>) -> bool {
+    true
+}
+
+#[secure(allow = proof(document))] //~ ERROR mismatched types
+#[get("/documents/{id}")]
+async fn handler(document: Granted<Document>) -> &'static str {
+    let _ = document;
+    ""
+}
+
+fn main() {}
