@@ -1,9 +1,10 @@
 //! Which of the user's attributes belong to the outer function, and which to the user's own.
 
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Meta, Path, Token};
+use syn::{Attribute, FnArg, Meta, Path, Signature, Token, parse_quote};
 
 use crate::check::is_route;
+use crate::model::legal::Endpoint;
 
 /// Attributes that speak about the item as others see it; lint levels reach into it.
 const OUTER: [&str; 9] =
@@ -15,6 +16,20 @@ const OUTER: [&str; 9] =
 /// user wrote, behind every check.
 pub(crate) fn split(attributes: &[Attribute]) -> (Vec<&Attribute>, Vec<&Attribute>) {
     attributes.iter().partition(|attribute| is_outer(attribute))
+}
+
+/// The user's signature; a parameter that a rule mentions is used, whatever the function does.
+pub(super) fn used_in_rules(endpoint: &Endpoint) -> Signature {
+    let mut signature = endpoint.function.signature.clone();
+    for (index, input) in signature.inputs.iter_mut().enumerate() {
+        let mut bound = endpoint.questions.iter().flat_map(|question| &question.arguments);
+        if let FnArg::Typed(typed) = input
+            && bound.any(|bound| bound.index == index)
+        {
+            typed.attrs.push(parse_quote!(#[allow(unused_variables)]));
+        }
+    }
+    signature
 }
 
 fn is_outer(attribute: &Attribute) -> bool {

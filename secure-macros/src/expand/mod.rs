@@ -22,6 +22,7 @@ pub(crate) fn endpoint(endpoint: &Endpoint) -> TokenStream {
     let Endpoint { paths, function, .. } = endpoint;
     let (outer, inner) = split(&function.attributes);
     let (signature, body) = (&function.signature, &function.body);
+    let user_signature = attributes::used_in_rules(endpoint);
     let (request, payload) = (local("request"), local("payload"));
     let (support, response) = (paths.support(), paths.secured_response());
     let (visibility, name, future) = (&function.visibility, &signature.ident, paths::future());
@@ -37,7 +38,7 @@ pub(crate) fn endpoint(endpoint: &Endpoint) -> TokenStream {
             #request: #support::HttpRequest,
             #payload: #support::Payload,
         ) -> #output #bounds {
-            #(#inner)* #signature #body
+            #(#inner)* #user_signature #body
             #registration
             #(#assertions)*
             #call

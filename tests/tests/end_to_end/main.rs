@@ -18,6 +18,8 @@ mod http2;
 mod launch;
 mod limits;
 mod mounting;
+mod resources;
+mod rules;
 mod validation;
 mod wire;
 
