@@ -151,7 +151,7 @@ fn partition(rate: &RateKey) -> Partition {
     named.unwrap_or(Partition::Caller)
 }
 
-fn audiences(rate: &RateKey) -> impl Iterator<Item = (Audience, &Quotas)> {
+pub(super) fn audiences(rate: &RateKey) -> impl Iterator<Item = (Audience, &Quotas)> {
     [
         (Audience::Everyone, &rate.everyone),
         (Audience::Anonymous, &rate.anonymous),

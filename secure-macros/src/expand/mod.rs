@@ -29,12 +29,15 @@ pub(crate) fn endpoint(endpoint: &Endpoint) -> TokenStream {
     let registration = registration(endpoint);
     let call = call(endpoint, &request, &payload);
     let service = service::mark(endpoint);
+    let warnings = &endpoint.warnings;
+    let today = endpoint.ends.then(paths::source_date_epoch);
     quote! {
         #(#outer)*
         #visibility fn #name #generics(
             #request: #support::HttpRequest,
             #payload: #support::Payload,
         ) -> #output #bounds {
+            #(#warnings)* #today
             #(#inner)* #signature #body
             #registration
             #(#assertions)*

@@ -4,6 +4,7 @@ use proc_macro2::TokenStream;
 use syn::{LitStr, Type};
 
 use super::raw::{Combine, Function};
+use crate::diagnostics::Warning;
 use crate::paths::Paths;
 
 /// One secured handler.
@@ -16,6 +17,10 @@ pub(crate) struct Endpoint {
     pub(crate) arguments: Vec<Type>,
     /// Those to validate.
     pub(crate) validated: Vec<Validated>,
+    /// What the compiler shall warn of.
+    pub(crate) warnings: Vec<Warning>,
+    /// Whether an exception of it ends some day.
+    pub(crate) ends: bool,
 }
 
 /// A route attribute that stands below `#[secure]`.

@@ -1,6 +1,7 @@
 //! Tokens to raw models: the forms of the attribute and of the function, no rules.
 
 pub(crate) mod entry;
+pub(crate) mod exceptions;
 pub(crate) mod function;
 pub(crate) mod names;
 pub(crate) mod rate;

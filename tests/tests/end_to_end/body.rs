@@ -32,13 +32,13 @@ async fn echo(text: String) -> String {
     text
 }
 
-#[secure(public, unvalidated(body, reason = "a test"))]
+#[secure(public, unvalidated(body, reason = "a test"), rate("1000/s", by = address))]
 #[post("/bytes")]
 async fn count(body: web::Bytes) -> String {
     body.len().to_string()
 }
 
-#[secure(public, validate(order))]
+#[secure(public, validate(order), rate("1000/s", by = address))]
 #[post("/open")]
 async fn open(order: web::Json<Order>) -> String {
     order.quantity.to_string()
