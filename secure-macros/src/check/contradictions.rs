@@ -40,9 +40,11 @@ pub(super) fn every_quota_binds(rate: &RateKey, diagnostics: &mut Diagnostics) {
             });
             if let Some((_, (binding, _))) = binding {
                 let message = format!("`{idle}` never refuses what `{binding}` admits");
-                diagnostics
-                    .error_at(*span, message)
-                    .help(format!("leave out `{idle}`, or admit fewer in the shorter window"));
+                diagnostics.error_at(*span, message).help(match &rate.burst {
+                    // With one burst for all, the slowest alone ever refuses.
+                    Some(_) => format!("leave out `{idle}`, or `burst`"),
+                    None => format!("leave out `{idle}`, or admit fewer in the shorter window"),
+                });
             }
         }
     }

@@ -107,9 +107,7 @@ pub(super) fn no_secret_in_the_url(seen: &Seen<'_>, diagnostics: &mut Diagnostic
         let finding = Finding {
             lint: &SECRET_IN_URL,
             place,
-            message: format!(
-                "`{name}` stands in the URL, expected a secret in a field or the body"
-            ),
+            message: format!("`{name}` stands in the URL, expected a secret in a header or a body"),
             help: String::from("read it from `Authorization` or from a body"),
             note: "URLs are kept in logs, histories and `Referer` fields",
         };

@@ -15,8 +15,11 @@ pub(crate) fn public(entry: &Entry, into: &mut Declaration, diagnostics: &mut Di
             let parts = comma_separated(list.stream(), diagnostics);
             into.public_grounds = grounds(entry, "public(", &parts, diagnostics);
         }
-        Form::Equals(_) | Form::Call(_) => {
-            entry.unexpected("no value, or a reason", diagnostics);
+        Form::Call(_) => {
+            entry.unexpected("a reason", diagnostics);
+        }
+        Form::Equals(_) => {
+            entry.unexpected("no value", diagnostics);
         }
     }
 }

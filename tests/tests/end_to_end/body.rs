@@ -23,6 +23,7 @@ async fn place(order: web::Json<Order>, runs: web::Data<Runs>) -> HttpResponse {
 
 #[secure(
     public,
+    rate("1000/s", by = address),
     unvalidated(text, reason = "a test"),
     content_type = "text/plain",
     max_body = "10B"
