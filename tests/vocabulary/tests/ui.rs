@@ -17,6 +17,20 @@ fn ui() {
     });
     // The same program, and no other change than the vocabulary's.
     with("without_viewer.toml", |cases| cases.compile_fail(known));
+    with("strict.toml", |cases| {
+        cases.compile_fail("tests/ui/profile/[!s]*.rs");
+        cases.compile_fail("tests/ui/profile/secret_*.rs");
+        cases.pass("tests/ui/profile/satisfied.rs");
+    });
+    with("lints.toml", |cases| {
+        cases.compile_fail("tests/ui/lints/warn*.rs");
+        cases.pass("tests/ui/lints/allowed.rs");
+    });
+    for mistake in ["unknown_lint", "unknown_level", "unknown_profile"] {
+        with(&format!("{mistake}.toml"), |cases| {
+            cases.compile_fail(format!("tests/ui/levels/{mistake}.rs"));
+        });
+    }
     with("faulty.toml", |cases| cases.compile_fail("tests/ui/file/unknown_inclusion.rs"));
 }
 
