@@ -4,7 +4,9 @@ use quote::ToTokens;
 
 use super::seen::{Callers, Seen};
 use crate::diagnostics::Diagnostics;
-use crate::lints::{Finding, OBJECT_FOR_ANY_CALLER, OBJECT_WITHOUT_RULE, OBJECTS_WITHOUT_REASON};
+use crate::lints::{
+    Finding, Level, OBJECT_FOR_ANY_CALLER, OBJECT_WITHOUT_RULE, OBJECTS_WITHOUT_REASON,
+};
 use crate::model::raw::Declaration;
 
 /// Whether some rule of the attribute looks at the handler's arguments.
@@ -31,11 +33,15 @@ pub(super) fn have_a_rule(seen: &Seen<'_>, diagnostics: &mut Diagnostics) {
         Callers::AnyAuthenticated => (&OBJECT_FOR_ANY_CALLER, "any caller may ask for any of them"),
         Callers::Some => (&OBJECT_WITHOUT_RULE, "no rule looks at which one"),
     };
+    let exception = match seen.levels.of(&OBJECTS_WITHOUT_REASON) {
+        Level::Deny => "`objects(any, reason = \"…\")`",
+        Level::Allow | Level::Warn => "`objects = any`",
+    };
     let finding = Finding {
         lint,
         place,
         message: format!("`{name}` names an object, and {may}"),
-        help: String::from("`objects = any`, if each of them is for everybody who may call"),
+        help: format!("{exception}, if each of them is for everybody who may call"),
         note: "a caller who may see one can put another's identifier there (OWASP API1:2023)",
     };
     seen.levels.tell(finding, diagnostics);
