@@ -1,7 +1,7 @@
 //! Collects every mistake of one attribute, so that one compile shows them all.
 
-use proc_macro2::{Span, TokenStream};
-use quote::{ToTokens, quote_spanned};
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
 
 /// One mistake: what was expected and found, what to type, why it matters.
 #[derive(Debug)]
@@ -14,6 +14,13 @@ pub(crate) struct Diagnostic {
 }
 
 impl Diagnostic {
+    fn new(place: &dyn ToTokens, message: String) -> Self {
+        let mut spans = place.to_token_stream().into_iter().map(|token| token.span());
+        let start = spans.next().unwrap_or_else(Span::call_site);
+        let end = spans.last().unwrap_or(start);
+        Self { start, end, message, help: None, note: None }
+    }
+
     /// What to type instead.
     pub(crate) fn help(&mut self, help: impl Into<String>) -> &mut Self {
         self.help = Some(help.into());
@@ -50,30 +57,61 @@ impl ToTokens for Diagnostic {
     }
 }
 
-/// The mistakes found so far.
+/// Something that the compiler shall warn of.
+#[derive(Debug)]
+pub(crate) struct Warning {
+    /// The lint's name, as a constant has it.
+    name: String,
+    text: String,
+    place: Span,
+}
+
+impl ToTokens for Warning {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        // The one warning with words of ours on stable Rust: a deprecated item that is used where
+        // the warning belongs.
+        let (name, text) = (Ident::new(&self.name, self.place), &self.text);
+        tokens.extend(quote! {
+            const _: () = {
+                #[deprecated(note = #text)]
+                const #name: () = ();
+                #name
+            };
+        });
+    }
+}
+
+/// The mistakes found so far, and what to warn of.
 ///
 /// Only [`Diagnostics::gather`] makes one, and it looks at every mistake that was put in: an
 /// accumulator cannot be dropped unread.
-#[derive(Debug)]
-pub(crate) struct Diagnostics(Vec<Diagnostic>);
+#[derive(Debug, Default)]
+pub(crate) struct Diagnostics {
+    mistakes: Vec<Diagnostic>,
+    warnings: Vec<(&'static str, Diagnostic)>,
+}
 
 /// At least one mistake.
 #[derive(Debug)]
 #[must_use]
-pub(crate) struct Report(Vec<Diagnostic>);
+pub(crate) struct Report {
+    mistakes: Vec<Diagnostic>,
+    warnings: Vec<Warning>,
+}
 
 impl Diagnostics {
     /// Runs the stages: their result if they found no mistake, else all mistakes.
     pub(crate) fn gather<T>(stages: impl FnOnce(&mut Self) -> Option<T>) -> Result<T, Report> {
-        let mut diagnostics = Self(Vec::new());
+        let mut diagnostics = Self::default();
         match stages(&mut diagnostics) {
-            Some(result) if diagnostics.0.is_empty() => return Ok(result),
-            None if diagnostics.0.is_empty() => {
+            Some(result) if diagnostics.mistakes.is_empty() => return Ok(result),
+            None if diagnostics.mistakes.is_empty() => {
                 diagnostics.error_at(Span::call_site(), "`#[secure]` cannot be applied here");
             }
             _ => {}
         }
-        Err(Report(diagnostics.0))
+        let warnings = diagnostics.warnings();
+        Err(Report { mistakes: diagnostics.mistakes, warnings })
     }
 
     /// Adds a mistake that underlines all of `place`.
@@ -82,16 +120,35 @@ impl Diagnostics {
         place: &dyn ToTokens,
         message: impl Into<String>,
     ) -> &mut Diagnostic {
-        let mut spans = place.to_token_stream().into_iter().map(|token| token.span());
-        let start = spans.next().unwrap_or_else(Span::call_site);
-        let end = spans.last().unwrap_or(start);
-        self.push(Diagnostic { start, end, message: message.into(), help: None, note: None })
+        push(&mut self.mistakes, Diagnostic::new(place, message.into()))
+    }
+
+    /// Adds a warning, by the name of its lint, at the first token of `place`.
+    pub(crate) fn warning(
+        &mut self,
+        lint: &'static str,
+        place: &dyn ToTokens,
+        message: impl Into<String>,
+    ) -> &mut Diagnostic {
+        let diagnostic = Diagnostic::new(place, message.into());
+        &mut push(&mut self.warnings, (lint, diagnostic)).1
+    }
+
+    /// What to warn of, for an expansion that shows it.
+    pub(crate) fn warnings(&self) -> Vec<Warning> {
+        let warning = |(lint, diagnostic): &(&str, Diagnostic)| Warning {
+            name: lint.to_uppercase().replace('-', "_"),
+            text: diagnostic.text(),
+            place: diagnostic.start,
+        };
+        self.warnings.iter().map(warning).collect()
     }
 
     /// Adds a mistake at a span.
     pub(crate) fn error_at(&mut self, span: Span, message: impl Into<String>) -> &mut Diagnostic {
         let message = message.into();
-        self.push(Diagnostic { start: span, end: span, message, help: None, note: None })
+        let mistake = Diagnostic { start: span, end: span, message, help: None, note: None };
+        push(&mut self.mistakes, mistake)
     }
 
     /// Adds what syn found, in its words.
@@ -101,30 +158,29 @@ impl Diagnostics {
 
     /// How many mistakes were found so far.
     pub(crate) fn count(&self) -> usize {
-        self.0.len()
+        self.mistakes.len()
     }
+}
 
-    fn push(&mut self, diagnostic: Diagnostic) -> &mut Diagnostic {
-        let index = self.0.len();
-        self.0.push(diagnostic);
-        #[expect(clippy::indexing_slicing, reason = "the line above pushed the element")]
-        &mut self.0[index]
-    }
+fn push<T>(list: &mut Vec<T>, element: T) -> &mut T {
+    let index = list.len();
+    list.push(element);
+    #[expect(clippy::indexing_slicing, reason = "the line above pushed the element")]
+    &mut list[index]
 }
 
 impl Report {
     /// Every message, one a mistake.
     #[cfg(test)]
     pub(crate) fn messages(&self) -> Vec<String> {
-        self.0.iter().map(Diagnostic::text).collect()
+        self.mistakes.iter().map(Diagnostic::text).collect()
     }
 }
 
 impl ToTokens for Report {
     fn to_tokens(&self, tokens: &mut TokenStream) {
-        for diagnostic in &self.0 {
-            diagnostic.to_tokens(tokens);
-        }
+        self.mistakes.iter().for_each(|mistake| mistake.to_tokens(tokens));
+        self.warnings.iter().for_each(|warning| warning.to_tokens(tokens));
     }
 }
 

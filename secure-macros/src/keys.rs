@@ -3,7 +3,7 @@
 use crate::diagnostics::Diagnostics;
 use crate::model::raw::Declaration;
 use crate::parse::entry::Entry;
-use crate::parse::{allow, names, rates, scalars};
+use crate::parse::{allow, exceptions, names, rates, scalars};
 
 /// One key of the attribute.
 #[derive(Debug)]
@@ -28,7 +28,7 @@ pub(crate) const KEYS: &[Key] = &[
         example: "public",
         meaning: "nobody needs to authenticate",
         repeats: false,
-        parse: scalars::public,
+        parse: exceptions::public,
     },
     Key {
         name: "auth",
@@ -98,7 +98,14 @@ pub(crate) const KEYS: &[Key] = &[
         example: "unvalidated(order, reason = \"the schema is the customer's\")",
         meaning: "a body parameter that is not validated, and why",
         repeats: true,
-        parse: scalars::unvalidated,
+        parse: exceptions::unvalidated,
+    },
+    Key {
+        name: "objects",
+        example: "objects = any",
+        meaning: "whoever may call may ask for any object that the path names",
+        repeats: false,
+        parse: exceptions::objects,
     },
     Key {
         name: "max_body",

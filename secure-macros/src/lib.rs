@@ -1,11 +1,13 @@
 //! The `#[secure(...)]` attribute of `secure-runtime`.
 
 mod attribute;
+mod calendar;
 mod check;
 mod diagnostics;
 mod expand;
 mod fallback;
 mod keys;
+mod lints;
 mod model;
 mod parse;
 mod paths;
@@ -29,6 +31,7 @@ use proc_macro::TokenStream;
 /// | `rate = "100/h"` | how many requests are admitted, counted by caller unless `by` says otherwise |
 /// | `validate(order)` | the parameters pass validation before the handler runs |
 /// | `unvalidated(order, reason = "the schema is the customer's")` | a body parameter that is not validated, and why |
+/// | `objects = any` | whoever may call may ask for any object that the path names |
 /// | `max_body = "64KiB"` | the largest request body |
 /// | `content_type = "application/json"` | the one media type a request body may have |
 /// | `crate = my_reexports::secure_runtime` | where the crate `secure_runtime` is, if not at `::secure_runtime` |

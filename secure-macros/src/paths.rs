@@ -61,3 +61,11 @@ pub(crate) fn ok() -> TokenStream {
 pub(crate) fn pending() -> TokenStream {
     quote!(::core::future::pending)
 }
+
+/// Makes the compiler look again when the build's date changes.
+pub(crate) fn source_date_epoch() -> TokenStream {
+    let variable = crate::calendar::SOURCE_DATE_EPOCH;
+    quote! {
+        const _: bool = ::core::option_env!(#variable).is_some();
+    }
+}

@@ -27,7 +27,7 @@ async fn limits() -> HttpResponse {
 
 #[secure(
     auth = optional,
-    rate(anonymous = "1/min", authenticated = "2/h"),
+    rate(anonymous = "2/h", authenticated = "1/min"),
     unvalidated(body, reason = "opaque"),
     max_body = "64KiB",
     content_type = "text/plain",
@@ -120,8 +120,8 @@ fn limits_with_their_options() {
     assert_eq!(
         found("final"),
         [
-            ((1, 60), 1, 1, Partition::Caller, Audience::Anonymous),
-            ((2, 3600), 2, 1, Partition::Caller, Audience::Authenticated),
+            ((2, 3600), 2, 1, Partition::Caller, Audience::Anonymous),
+            ((1, 60), 1, 1, Partition::Caller, Audience::Authenticated),
         ]
     );
 }

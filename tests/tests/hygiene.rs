@@ -21,5 +21,7 @@ mod renamed_crate;
 mod returns;
 #[path = "hygiene/routes.rs"]
 mod routes;
+#[path = "hygiene/rule_book.rs"]
+mod rule_book;
 #[path = "hygiene/shadowed_names.rs"]
 mod shadowed_names;

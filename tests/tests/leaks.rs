@@ -71,7 +71,7 @@ async fn admin() -> HttpResponse {
     HttpResponse::Ok().finish()
 }
 
-#[secure(public, validate(login))]
+#[secure(public, validate(login), rate("1000/s", by = address))]
 #[post("/login")]
 async fn log_in(login: web::Json<Login>) -> HttpResponse {
     HttpResponse::Ok().json(login.password.len())

@@ -31,7 +31,7 @@ fn one_mistake_is_one_error() {
             case.display(),
             expected[0],
         );
-        assert!(!blessed.contains("warning"), "{} warns:\n{blessed}", case.display());
+        assert!(!blessed.contains("warning:"), "{} warns:\n{blessed}", case.display());
     }
 }
 

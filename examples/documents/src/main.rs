@@ -10,7 +10,7 @@ use std::{env, io};
 
 use actix_web::dev::HttpServiceFactory;
 use actix_web::error::ErrorServiceUnavailable;
-use actix_web::{App, Error, HttpRequest, HttpServer, delete, get, web};
+use actix_web::{App, Error, HttpRequest, HttpServer, delete, get};
 use secure_runtime::testing::Issuer;
 use secure_runtime::{Granted, Loaded, Resource, Security, scope, secure};
 

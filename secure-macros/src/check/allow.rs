@@ -9,7 +9,7 @@ use super::names::{Listed, well_formed_name};
 use super::parameters::Parameter;
 use super::vocabulary::name_is_known;
 use crate::diagnostics::{Diagnostics, choices, nearest};
-use crate::model::condition::{Condition, ConditionKind};
+use crate::model::condition::{Check, Condition, ConditionKind};
 use crate::model::raw::{Combine, Declaration, Name, Names};
 use crate::parse::tokens::{is_punct, string};
 use crate::vocabulary::Vocabulary;
@@ -218,7 +218,8 @@ pub(super) fn grants_have_a_rule(
 
 /// Whether some rule mentions an argument: what OWASP's API1:2023 asks of an endpoint.
 pub(super) fn looks_at_arguments(declaration: &Declaration, parameters: &[Parameter<'_>]) -> bool {
-    declaration.checks.iter().any(|check| check.parameters.is_none())
+    let is_checked = |check: &Check| check.parameters.as_ref().is_none_or(|given| !given.is_empty());
+    declaration.checks.iter().any(is_checked)
         || parameters.iter().any(|parameter| is_asked_about(declaration, parameter))
 }
 

@@ -53,17 +53,6 @@ pub(super) fn exempts_body_parameters(
     }
 }
 
-/// The reason is for those who review the endpoint: it says something.
-pub(super) fn reasons_say_something(declaration: &Declaration, diagnostics: &mut Diagnostics) {
-    for exemption in &declaration.unvalidated {
-        if exemption.reason.text.trim().is_empty() {
-            diagnostics
-                .error(&exemption.reason, "`reason` expects a sentence, found nothing")
-                .help("say why this body needs no validation");
-        }
-    }
-}
-
 /// Bytes have no rules of their own.
 pub(super) fn raw_bodies_are_not_validated(
     declaration: &Declaration,
@@ -168,7 +157,7 @@ pub(super) fn exemptions(declaration: &Declaration) -> Vec<(String, String)> {
     let texts = declaration
         .unvalidated
         .iter()
-        .map(|exemption| (exemption.parameter.text.clone(), exemption.reason.text.clone()));
+        .map(|exemption| (exemption.parameter.text.clone(), exemption.grounds.reason.text.clone()));
     texts.collect()
 }
 

@@ -3,14 +3,21 @@
 mod allow;
 mod body;
 mod caller;
+mod contradictions;
+mod exceptions;
+mod exposure;
 mod implied;
 mod names;
+mod objects;
 mod parameters;
 mod questions;
 mod rates;
 mod routes;
+mod seen;
 mod signature;
+mod template;
 mod truth;
+mod url;
 mod vocabulary;
 
 use crate::diagnostics::Diagnostics;
@@ -18,6 +25,8 @@ use crate::model::legal::{Access, Endpoint, Policy};
 use crate::model::raw::{Declaration, Function};
 use crate::paths::Paths;
 use crate::vocabulary::Vocabulary;
+
+use seen::Seen;
 
 pub(crate) use routes::{is_route, visible};
 
@@ -28,6 +37,7 @@ pub(crate) fn endpoint(
     known: &Vocabulary,
     diagnostics: &mut Diagnostics,
 ) -> Option<Endpoint> {
+    let is_read_whole = diagnostics.count() == 0;
     vocabulary::explain_rates(&mut declaration, known, diagnostics);
     let declaration = &declaration;
 
@@ -86,15 +96,40 @@ pub(crate) fn endpoint(
         rates::windows_differ(rate, diagnostics);
         rates::partition_is_known(rate, diagnostics);
         rates::principals_exist(rate, declaration, diagnostics);
+        contradictions::burst_fits_the_window(rate, diagnostics);
+        contradictions::every_quota_binds(rate, diagnostics);
     }
     rates::partitions_differ(&declaration.rates, diagnostics);
+    contradictions::known_callers_are_not_worse_off(&declaration.rates, diagnostics);
 
     body::validates_parameters(declaration, &parameters, diagnostics);
     body::exempts_body_parameters(declaration, &parameters, diagnostics);
-    body::reasons_say_something(declaration, diagnostics);
     body::raw_bodies_are_not_validated(declaration, &parameters, diagnostics);
-    body::every_body_is_decided(declaration, &parameters, diagnostics);
     body::content_type_is_a_media_type(declaration, diagnostics);
+    exceptions::reasons_say_something(declaration, diagnostics);
+    exceptions::ends_are_dates(declaration, diagnostics);
+    exceptions::none_has_ended(declaration, diagnostics);
+
+    let levels = known.levels();
+    let seen = Seen { declaration, routes: &routes, parameters: &parameters, levels };
+    let mistakes = diagnostics.count();
+    url::reads_have_no_body(&seen, diagnostics);
+    // A body that cannot be there need not be validated.
+    if diagnostics.count() == mistakes {
+        body::every_body_is_decided(declaration, &parameters, diagnostics);
+    }
+    url::paths_take_every_segment(&seen, diagnostics);
+    url::paths_take_no_more(&seen, diagnostics);
+    url::no_secret_in_the_url(&seen, diagnostics);
+    objects::exempt_something(&seen, diagnostics);
+    // What could not be read may have been what these rules miss.
+    if is_read_whole {
+        objects::have_a_rule(&seen, diagnostics);
+        objects::have_a_reason(&seen, diagnostics);
+        exposure::public_writes_are_limited(&seen, diagnostics);
+        exposure::public_has_a_reason(&seen, diagnostics);
+        exposure::known_callers_are_limited(&seen, &function.signature.ident, diagnostics);
+    }
 
     Some(Endpoint {
         paths: Paths::new(declaration.root.as_ref()),
@@ -113,6 +148,8 @@ pub(crate) fn endpoint(
         arguments: parameters.iter().map(|parameter| parameter.ty.clone()).collect(),
         validated: body::validated(declaration, &parameters),
         questions,
+        warnings: diagnostics.warnings(),
+        ends: exceptions::some_end(declaration),
         function,
     })
 }

@@ -61,7 +61,12 @@ pub(super) fn cost_fits_burst(rate: &RateKey, diagnostics: &mut Diagnostics) {
         );
         diagnostics
             .error_at(cost.span, message)
-            .help(format!("`burst = {}`", cost.value))
+            .help(match smallest {
+                Some(permits) if cost.value > permits => {
+                    format!("`cost = {most}`, or a rate of more permits")
+                }
+                _ => format!("`burst = {}`", cost.value),
+            })
             .note("no request would ever be admitted");
     }
 }
@@ -151,7 +156,7 @@ fn partition(rate: &RateKey) -> Partition {
     named.unwrap_or(Partition::Caller)
 }
 
-fn audiences(rate: &RateKey) -> impl Iterator<Item = (Audience, &Quotas)> {
+pub(super) fn audiences(rate: &RateKey) -> impl Iterator<Item = (Audience, &Quotas)> {
     [
         (Audience::Everyone, &rate.everyone),
         (Audience::Anonymous, &rate.anonymous),

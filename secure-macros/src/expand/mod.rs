@@ -32,19 +32,33 @@ pub(crate) fn endpoint(endpoint: &Endpoint) -> TokenStream {
     let registration = registration(endpoint);
     let call = call(endpoint, &request, &payload);
     let service = service::mark(endpoint);
+    let warnings = warnings(endpoint);
+    let today = endpoint.ends.then(paths::source_date_epoch);
     quote! {
         #(#outer)*
         #visibility fn #name #generics(
             #request: #support::HttpRequest,
             #payload: #support::Payload,
         ) -> #output #bounds {
+            #today
             #(#inner)* #user_signature #body
             #registration
             #(#assertions)*
             #call
         }
         #service
+        #warnings
     }
+}
+
+/// What the compiler shall warn of, where the handler is compiled and at its levels of lints.
+fn warnings(endpoint: &Endpoint) -> TokenStream {
+    let names = ["cfg", "allow", "warn", "deny"];
+    let attributes = endpoint.function.attributes.iter();
+    let levels: Vec<_> =
+        attributes.filter(|it| names.iter().any(|name| it.path().is_ident(name))).collect();
+    let warnings = endpoint.warnings.iter();
+    warnings.map(|warning| quote!(#(#levels)* #warning)).collect()
 }
 
 /// The endpoint's data, registered at link time, in a block that the user's function cannot see.

@@ -5,6 +5,7 @@ use syn::{LitStr, Pat, Path, Type};
 
 use super::hours::Hours;
 use super::raw::{Combine, Function};
+use crate::diagnostics::Warning;
 use crate::paths::Paths;
 
 /// One secured handler.
@@ -19,6 +20,10 @@ pub(crate) struct Endpoint {
     pub(crate) validated: Vec<Validated>,
     /// What the rule asks the application.
     pub(crate) questions: Vec<Question>,
+    /// What the compiler shall warn of.
+    pub(crate) warnings: Vec<Warning>,
+    /// Whether an exception of it ends some day.
+    pub(crate) ends: bool,
 }
 
 /// A route attribute that stands below `#[secure]`.

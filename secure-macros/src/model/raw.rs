@@ -12,6 +12,7 @@ use crate::parse::size::Size;
 #[derive(Default)]
 pub(crate) struct Declaration {
     pub(crate) public: Option<Ident>,
+    pub(crate) public_grounds: Option<Grounds>,
     pub(crate) auth: Option<Names>,
     pub(crate) roles: Option<Names>,
     pub(crate) scopes: Option<Names>,
@@ -24,6 +25,7 @@ pub(crate) struct Declaration {
     pub(crate) rates: Vec<RateKey>,
     pub(crate) validate: Option<Vec<Name>>,
     pub(crate) unvalidated: Vec<Exemption>,
+    pub(crate) objects: Option<Objects>,
     /// A key that may have been meant to decide about a body could not be read.
     pub(crate) bodies_unclear: bool,
     pub(crate) max_body: Option<Size>,
@@ -91,7 +93,21 @@ pub(crate) struct Number {
 #[derive(Debug)]
 pub(crate) struct Exemption {
     pub(crate) parameter: Name,
+    pub(crate) grounds: Grounds,
+}
+
+/// `objects = any`, or `objects(any, reason = "…")`.
+#[derive(Debug)]
+pub(crate) struct Objects {
+    pub(crate) key: Ident,
+    pub(crate) grounds: Option<Grounds>,
+}
+
+/// Why there is an exception, and until when: `reason = "…", until = "2026-12-31"`.
+#[derive(Debug)]
+pub(crate) struct Grounds {
     pub(crate) reason: Name,
+    pub(crate) until: Option<Name>,
 }
 
 /// The function below the attribute; its body is never looked into.

@@ -2,6 +2,7 @@
 
 pub(crate) mod allow;
 pub(crate) mod entry;
+pub(crate) mod exceptions;
 pub(crate) mod function;
 pub(crate) mod names;
 mod network;

@@ -1,24 +1,13 @@
-//! The keys whose value is one thing: `public`, `validate`, `unvalidated`, `max_body`,
-//! `content_type`, `crate`.
+//! The keys whose value is one thing: `validate`, `max_body`, `content_type`, `crate`.
 
-use proc_macro2::{Ident, TokenTree};
+use proc_macro2::TokenTree;
 use syn::parse::Parser;
 
 use super::entry::{Entry, Form};
 use super::size::{Size, SizeError};
-use super::tokens::{comma_separated, is_punct, shown, stream, string, word_of};
+use super::tokens::{comma_separated, shown, stream, string, word_of};
 use crate::diagnostics::Diagnostics;
-use crate::model::raw::{Declaration, Exemption, Name};
-
-pub(crate) fn public(entry: &Entry, into: &mut Declaration, diagnostics: &mut Diagnostics) {
-    match &entry.form {
-        Form::Bare => into.public = Some(entry.key.clone()),
-        Form::Equals(_) | Form::Call(_) => {
-            into.public = Some(entry.key.clone());
-            entry.unexpected("no value", diagnostics);
-        }
-    }
-}
+use crate::model::raw::{Declaration, Name};
 
 pub(crate) fn validate(entry: &Entry, into: &mut Declaration, diagnostics: &mut Diagnostics) {
     let Form::Call(list) = &entry.form else {
@@ -41,56 +30,6 @@ pub(crate) fn validate(entry: &Entry, into: &mut Declaration, diagnostics: &mut 
             .help("`validate(order)`");
     }
     into.validate = Some(parameters);
-}
-
-pub(crate) fn unvalidated(entry: &Entry, into: &mut Declaration, diagnostics: &mut Diagnostics) {
-    let Form::Call(list) = &entry.form else {
-        entry.unexpected("a parameter and a reason", diagnostics);
-        return;
-    };
-    let parts = comma_separated(list.stream(), diagnostics);
-    let Some(([TokenTree::Ident(parameter)], rest)) =
-        parts.split_first().map(|(first, rest)| (first.as_slice(), rest))
-    else {
-        entry.unexpected("a parameter and a reason", diagnostics);
-        return;
-    };
-    if let Some(reason) = reason(entry, parameter, rest, diagnostics) {
-        into.unvalidated.push(Exemption { parameter: word_of(parameter), reason });
-    }
-}
-
-fn reason(
-    entry: &Entry,
-    parameter: &Ident,
-    rest: &[Vec<TokenTree>],
-    diagnostics: &mut Diagnostics,
-) -> Option<Name> {
-    let help = format!("`unvalidated({parameter}, reason = \"…\")`");
-    let (first, others) = match rest.split_first() {
-        Some(split) => split,
-        None => {
-            let message = format!("`unvalidated({parameter})` expects a reason, found none");
-            diagnostics.error(&entry.key, message).help(help);
-            return None;
-        }
-    };
-    if let Some(other) = others.first() {
-        let message =
-            format!("`unvalidated` expects one parameter and a reason, found `{}`", shown(other));
-        diagnostics.error(&stream(other), message).help(help);
-        return None;
-    }
-    if let [TokenTree::Ident(key), equals, value] = first.as_slice()
-        && key == "reason"
-        && is_punct(equals, '=')
-        && let Some(reason) = string(value)
-    {
-        return Some(reason);
-    }
-    let message = format!("`unvalidated` expects `reason = \"…\"`, found `{}`", shown(first));
-    diagnostics.error(&stream(first), message).help(help);
-    None
 }
 
 pub(crate) fn max_body(entry: &Entry, into: &mut Declaration, diagnostics: &mut Diagnostics) {

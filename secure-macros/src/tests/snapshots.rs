@@ -10,7 +10,7 @@ const LIST: &str =
     web::Json(Vec::new())
 }";
 
-const ORDER: &str = "#[post(\"/orders\")]
+const ORDER: &str = "#[post(\"/shops/{shop}/orders\")]
 pub async fn place_order(shop: web::Path<u32>, order: web::Json<NewOrder>) -> impl Responder {
     place(shop, order).await
 }";
@@ -34,7 +34,7 @@ fn validated_body() {
 
 #[test]
 fn public_with_several_limits() {
-    let arguments = r#"public, rate(["10/s", "1000/h"], by = address), rate("100/s", by = endpoint),
+    let arguments = r#"public, objects = any, rate(["10/s", "1000/h"], by = address), rate("100/s", by = endpoint),
         unvalidated(order, reason = "a draft")"#;
     check("public_with_several_limits", arguments, ORDER);
 }

@@ -13,6 +13,9 @@ pub(super) struct Document {
     pub(super) scopes: Option<Vec<Name>>,
     pub(super) permissions: Option<Vec<Name>>,
     pub(super) rates: Option<Vec<NamedRate>>,
+    pub(super) profile: Option<Name>,
+    /// Each lint with its level.
+    pub(super) lints: Vec<(Name, Name)>,
 }
 
 /// `NAME = "5/min"` or `NAME = ["10/s", "1000/h"]` in `[rates]`.
@@ -37,7 +40,7 @@ pub(super) struct Name {
     pub(super) at: usize,
 }
 
-const TABLES: &[&str] = &["roles", "scopes", "permissions", "rates"];
+const TABLES: &[&str] = &["roles", "scopes", "permissions", "rates", "profile", "lints"];
 
 /// What the file says, as far as it can be read, and what cannot.
 pub(super) fn read(text: &str) -> (Document, Vec<Fault>) {
@@ -82,6 +85,8 @@ impl Reader<'_> {
                 "scopes" => document.scopes = self.listed("scopes", value),
                 "permissions" => document.permissions = self.listed("permissions", value),
                 "rates" => document.rates = self.rates(value),
+                "profile" => document.profile = self.word("profile", "\"strict\"", value),
+                "lints" => document.lints = self.lints(value),
                 unknown => self.unknown_key(unknown, key.span().start, TABLES),
             }
         }
@@ -129,6 +134,26 @@ impl Reader<'_> {
             rates.push(NamedRate { name, windows });
         }
         Some(rates)
+    }
+
+    fn lints(&mut self, value: &Spanned<DeValue<'_>>) -> Vec<(Name, Name)> {
+        let table = self.table("lints", "[lints]", value);
+        let mut lints = Vec::new();
+        for (key, value) in table.into_iter().flatten() {
+            let name = Name { text: key.get_ref().to_string(), at: key.span().start };
+            if let Some(level) = self.word(&name.text, "\"warn\"", value) {
+                lints.push((name, level));
+            }
+        }
+        lints
+    }
+
+    fn word(&mut self, what: &str, example: &str, value: &Spanned<DeValue<'_>>) -> Option<Name> {
+        let Some(text) = value.get_ref().as_str() else {
+            self.wrong_type(what, "a word as a string", &format!("{what} = {example}"), value);
+            return None;
+        };
+        Some(Name { text: text.to_owned(), at: value.span().start })
     }
 
     /// `[scopes]` and `[permissions]`: tables, so that the list cannot slip into the table above.

@@ -6,6 +6,7 @@
 mod current;
 mod document;
 mod hierarchy;
+mod levels;
 mod rates;
 #[cfg(test)]
 mod tests;
@@ -14,6 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) use current::current;
 
+use crate::lints::Levels;
 use crate::model::legal::Fact;
 use crate::parse::rate::Rate;
 
@@ -29,6 +31,7 @@ pub(crate) struct Vocabulary {
     scopes: Option<BTreeSet<String>>,
     permissions: Option<BTreeSet<String>>,
     rates: Option<BTreeMap<String, Vec<Rate>>>,
+    levels: Levels,
 }
 
 /// A role with everything it comes to, however far down it is included.
@@ -56,6 +59,7 @@ impl Vocabulary {
         let (document, mut faults) = document::read(text);
         let vocabulary = Self {
             rates: rates::resolve(&document, text, &mut faults),
+            levels: levels::resolve(&document, text, &mut faults),
             ..hierarchy::resolve(&document, text, &mut faults)
         };
         if faults.is_empty() {
@@ -87,6 +91,11 @@ impl Vocabulary {
     /// The named rates; `None` if the file has none.
     pub(crate) fn rates(&self) -> Option<&BTreeMap<String, Vec<Rate>>> {
         self.rates.as_ref()
+    }
+
+    /// The levels of the lints; without a file, those of the profile `standard`.
+    pub(crate) fn levels(&self) -> &Levels {
+        &self.levels
     }
 
     /// The roles whose holders satisfy the demand for a name without having it in their token.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 
 use super::Vocabulary;
+use crate::lints::{self, Level};
 use crate::model::legal::Fact;
 
 const SHOP: &str = r#"
@@ -226,6 +227,42 @@ fn a_rate_has_a_word_for_a_name_and_windows_that_differ() {
 fn every_mistake_is_told_at_once() {
     let text = "[roles.a]\nincludes = [\"z\"]\nfoo = 1\n[scopes]\nnames = [\"s\", \"s\"]";
     assert_eq!(faults(text).len(), 3);
+}
+
+#[test]
+fn levels_are_those_of_the_profile_unless_they_are_set() {
+    let level = |text: &str, lint| Vocabulary::read(text).unwrap().levels().of(lint);
+    let (open, arity) = (&lints::OBJECT_WITHOUT_RULE, &lints::PATH_ARITY);
+    assert_eq!(level("", open), Level::Allow);
+    assert_eq!(level("profile = \"standard\"", open), Level::Allow);
+    assert_eq!(level("profile = \"strict\"", open), Level::Deny);
+    let set = "profile = \"strict\"\n[lints]\nobject-without-rule = \"warn\"";
+    assert_eq!((level(set, open), level(set, arity)), (Level::Warn, Level::Deny));
+    assert_eq!(level("[lints]\npath-arity = \"allow\"", arity), Level::Allow);
+}
+
+#[test]
+fn unknown_profiles_lints_and_levels_are_refused_with_what_was_meant() {
+    assert_eq!(
+        faults("profile = \"stritc\"\n[lints]\npath-arty = \"deny\"\npath-arity = \"warm\""),
+        [
+            "1:11 unknown profile `stritc` (did you mean `strict`?)",
+            "3:1 unknown lint `path-arty` (did you mean `path-arity`?)",
+            "4:14 unknown level `warm` (did you mean `warn`?)",
+        ]
+    );
+    assert_eq!(
+        faults("profile = 1\n[lints]\npath-arity = true"),
+        [
+            "1:11 `profile` expects a word as a string, found an integer (`profile = \"strict\"`)",
+            "3:14 `path-arity` expects a word as a string, found a boolean (`path-arity = \"warn\"`)",
+        ]
+    );
+    assert_eq!(
+        faults("[lints]\npath-arity = \"\""),
+        ["2:14 unknown level `` (expected `deny`, `warn` or `allow`)"]
+    );
+    assert_eq!(faults("lints = 1"), ["1:9 `lints` expects a table, found an integer (`[lints]`)"]);
 }
 
 /// A random hierarchy without cycles: a role includes earlier ones only.

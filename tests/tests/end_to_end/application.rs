@@ -104,7 +104,7 @@ async fn slow(caller: Principal) -> String {
     caller.subject().to_owned()
 }
 
-#[secure(public, unvalidated(body, reason = "a test"), max_body = "10B")]
+#[secure(public, unvalidated(body, reason = "a test"), max_body = "10B", rate("1000/s", by = address))]
 #[post("/swapped")]
 async fn swapped(body: web::Bytes) -> String {
     String::from_utf8_lossy(&body).into_owned()

@@ -23,6 +23,7 @@ async fn place(order: web::Json<Order>, runs: web::Data<Runs>) -> HttpResponse {
 
 #[secure(
     public,
+    rate("1000/s", by = address),
     unvalidated(text, reason = "a test"),
     content_type = "text/plain",
     max_body = "10B"
@@ -32,13 +33,13 @@ async fn echo(text: String) -> String {
     text
 }
 
-#[secure(public, unvalidated(body, reason = "a test"))]
+#[secure(public, unvalidated(body, reason = "a test"), rate("1000/s", by = address))]
 #[post("/bytes")]
 async fn count(body: web::Bytes) -> String {
     body.len().to_string()
 }
 
-#[secure(public, validate(order))]
+#[secure(public, validate(order), rate("1000/s", by = address))]
 #[post("/open")]
 async fn open(order: web::Json<Order>) -> String {
     order.quantity.to_string()

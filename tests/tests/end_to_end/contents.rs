@@ -15,13 +15,13 @@ struct Node {
     children: Vec<Node>,
 }
 
-#[secure(public, validate(node), content_type = "application/json", max_body = "1MiB")]
+#[secure(public, validate(node), content_type = "application/json", max_body = "1MiB", rate("1000/s", by = address))]
 #[post("/nodes")]
 async fn nodes(node: web::Json<Node>) -> String {
     (node.size as usize + node.children.len()).to_string()
 }
 
-#[secure(public, unvalidated(any, reason = "a test"))]
+#[secure(public, unvalidated(any, reason = "a test"), rate("1000/s", by = address))]
 #[post("/any")]
 async fn any(any: web::Json<serde_json::Value>) -> String {
     any.0.as_object().map_or(0, serde_json::Map::len).to_string()

@@ -10,6 +10,7 @@ use secure_runtime::{Security, secure};
 
 #[secure(
     public,
+    rate("1000/s", by = address),
     unvalidated(text, reason = "a test"),
     content_type = "text/plain",
     max_body = "10B"

@@ -35,7 +35,7 @@ struct Id {
     id: String,
 }
 
-#[secure(public, validate(order, page, path))]
+#[secure(public, validate(order, page, path), objects = any, rate("1000/s", by = address))]
 #[post("/orders/{id}")]
 async fn place(
     order: web::Json<Order>,
@@ -48,13 +48,13 @@ async fn place(
         .body(format!("{} {} {} {}", order.contact, order.lines[0].article, page.take, path.id))
 }
 
-#[secure(public, validate(page))]
+#[secure(public, validate(page), rate("1000/s", by = address))]
 #[post("/form")]
 async fn form(web::Form(page): web::Form<Page>) -> String {
     page.take.to_string()
 }
 
-#[secure(public)]
+#[secure(public, objects = any)]
 #[get("/number/{number}")]
 async fn double(number: web::Path<u32>) -> String {
     number.to_string()

@@ -34,9 +34,10 @@ async fn list_users(_request: HttpRequest) -> web::Json<Vec<String>> {
     scopes = all("orders:read", "orders:write"),
     permissions = "orders.refund",
     rate(["10/s", "1000/h"], by = address, cost = 2),
-    rate(anonymous = "100/h", authenticated = ["1000/h", "10000/d"], burst = 10),
+    rate(anonymous = "100/h", authenticated = "1000/h", burst = 10),
     rate("50/s", by = endpoint),
     validate(order),
+    objects(any, reason = "every customer sees all orders", until = "9999-12-31"),
     max_body = "64KiB",
     content_type = "application/vnd.api+json",
 )]
@@ -49,7 +50,7 @@ async fn place_order(
     Ok(HttpResponse::Ok().body(order.item))
 }
 
-#[secure(public, rate("10/15min", by = endpoint), unvalidated(body, reason = "opaque"))]
+#[secure(public(reason = "for a test"), rate("10/15min", by = endpoint), unvalidated(body, reason = "opaque"))]
 #[post("/raw")]
 async fn raw(body: web::Bytes) -> String {
     body.len().to_string()

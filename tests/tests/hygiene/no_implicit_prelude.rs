@@ -9,7 +9,7 @@ use ::actix_web;
     auth = any(jwt, "partner-api"),
     roles = any("a", "b"),
     scopes = "orders:read",
-    rate(["10/s", "100/h"], by = address, burst = 10, cost = 2),
+    rate(["10/s", "100/h"], by = address, cost = 2),
     rate(anonymous = "1/s", authenticated = "2/s"),
     max_body = "1MiB",
     content_type = "application/json",

@@ -24,7 +24,7 @@ async fn place(
     format!("{customer} {year} {}", page.amount)
 }
 
-#[secure(public, unvalidated(order, reason = "one number"))]
+#[secure(public, unvalidated(order, reason = "one number"), rate("1000/s", by = address))]
 #[post("/whole")]
 async fn whole(order @ web::Json(_): web::Json<u32>) -> impl Responder {
     web::Json(*order)

@@ -7,8 +7,8 @@ use actix_web::{Either, HttpResponse, Responder, get, http::StatusCode, web};
 use secure_runtime::secure;
 
 /// Documented.
-#[secure(rate = "100/h")]
-#[get("/question")]
+#[secure(rate = "100/h", objects = any)]
+#[get("/question/{number}")]
 pub async fn question(path: web::Path<String>) -> Result<impl Responder, actix_web::Error> {
     let number: u32 = path.parse().map_err(actix_web::error::ErrorBadRequest)?;
     if number == 0 {

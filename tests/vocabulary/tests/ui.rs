@@ -17,7 +17,39 @@ fn ui() {
     });
     // The same program, and no other change than the vocabulary's.
     with("without_viewer.toml", |cases| cases.compile_fail(known));
+    with("strict.toml", |cases| {
+        cases.compile_fail("tests/ui/profile/*.rs");
+        cases.pass("tests/ui/accepted/strict.rs");
+    });
+    with("lints.toml", |cases| {
+        cases.compile_fail("tests/ui/lints/*.rs");
+        cases.pass("tests/ui/accepted/levels.rs");
+    });
+    for mistake in ["unknown_lint", "unknown_level", "unknown_profile"] {
+        with(&format!("{mistake}.toml"), |cases| {
+            cases.compile_fail(format!("tests/ui/levels/{mistake}.rs"));
+        });
+    }
     with("faulty.toml", |cases| cases.compile_fail("tests/ui/file/unknown_inclusion.rs"));
+    ["profile", "lints", "levels"].into_iter().for_each(one_mistake_is_one_error);
+}
+
+/// A mistake is one error, and it says what the case's `//~ ERROR` expects.
+fn one_mistake_is_one_error(topic: &str) {
+    for file in fs::read_dir(Path::new("tests/ui").join(topic)).unwrap() {
+        let case = file.unwrap().path();
+        if case.extension().is_none_or(|extension| extension != "rs") {
+            continue;
+        }
+        let source = fs::read_to_string(&case).unwrap();
+        let blessed = fs::read_to_string(case.with_extension("stderr")).unwrap();
+        let errors = blessed.lines().filter(|line| line.starts_with("error"));
+        assert_eq!(errors.count(), 1, "{}:\n{blessed}", case.display());
+        let (_, expected) = source.split_once("//~ ERROR ").unwrap();
+        let expected = expected.lines().next().unwrap();
+        let mut said = blessed.lines().filter(|line| !line.contains("//~ ERROR"));
+        assert!(said.any(|line| line.contains(expected)), "{} expects {expected}", case.display());
+    }
 }
 
 /// Checks programs beside a vocabulary.

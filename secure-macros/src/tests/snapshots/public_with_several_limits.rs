@@ -1,6 +1,6 @@
-//! What `#[secure(public, rate(["10/s", "1000/h"], by = address), rate("100/s", by = endpoint), unvalidated(order, reason = "a draft"))]` expands to.
+//! What `#[secure(public, objects = any, rate(["10/s", "1000/h"], by = address), rate("100/s", by = endpoint), unvalidated(order, reason = "a draft"))]` expands to.
 
-#[post("/orders")]
+#[post("/shops/{shop}/orders")]
 pub fn place_order(
     __request: ::secure_runtime::__private::HttpRequest,
     __payload: ::secure_runtime::__private::Payload,
@@ -12,13 +12,14 @@ pub fn place_order(
         place(shop, order).await
     }
     let __endpoint = ::secure_runtime::__private::endpoint!(
-        "place_order", [secure::Route { methods : & ["POST"], path : "/orders" }],
-        secure::Policy::AUTHENTICATED.access(secure::Access::Public).limits(&
-        [secure::limit((10u32, 1u32, 10u32, 1u32), secure::Partition::Address,
-        secure::Audience::Everyone,), secure::limit((1000u32, 3600u32, 1000u32, 1u32),
-        secure::Partition::Address, secure::Audience::Everyone,), secure::limit((100u32,
-        1u32, 100u32, 1u32), secure::Partition::Endpoint, secure::Audience::Everyone,)])
-        .unvalidated(& [secure::Unvalidated { parameter : "order", reason : "a draft" }])
+        "place_order", [secure::Route { methods : & ["POST"], path :
+        "/shops/{shop}/orders" }], secure::Policy::AUTHENTICATED
+        .access(secure::Access::Public).limits(& [secure::limit((10u32, 1u32, 10u32,
+        1u32), secure::Partition::Address, secure::Audience::Everyone,),
+        secure::limit((1000u32, 3600u32, 1000u32, 1u32), secure::Partition::Address,
+        secure::Audience::Everyone,), secure::limit((100u32, 1u32, 100u32, 1u32),
+        secure::Partition::Endpoint, secure::Audience::Everyone,)]).unvalidated(&
+        [secure::Unvalidated { parameter : "order", reason : "a draft" }])
     );
     ::secure_runtime::__private::serve(__endpoint, __request, __payload, place_order)
 }

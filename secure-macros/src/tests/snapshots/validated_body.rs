@@ -1,6 +1,6 @@
 //! What `#[secure(roles = any("customer", "clerk"), rate = "100/h", validate(order), max_body = "64KiB")]` expands to.
 
-#[post("/orders")]
+#[post("/shops/{shop}/orders")]
 pub fn place_order(
     __request: ::secure_runtime::__private::HttpRequest,
     __payload: ::secure_runtime::__private::Payload,
@@ -12,8 +12,8 @@ pub fn place_order(
         place(shop, order).await
     }
     let __endpoint = ::secure_runtime::__private::endpoint!(
-        "place_order", [secure::Route { methods : & ["POST"], path : "/orders" }],
-        secure::Policy::AUTHENTICATED.rule(secure::Rule::Any(&
+        "place_order", [secure::Route { methods : & ["POST"], path :
+        "/shops/{shop}/orders" }], secure::Policy::AUTHENTICATED.rule(secure::Rule::Any(&
         [secure::Rule::Role("customer"), secure::Rule::Role("clerk")])).limits(&
         [secure::limit((100u32, 3600u32, 100u32, 1u32), secure::Partition::Caller,
         secure::Audience::Everyone,)]).max_body(65536u64).validates(& ["order"])

@@ -2,8 +2,8 @@ use actix_web::{get, web};
 use secure_runtime::secure;
 
 #[secure(allow = *pth == 7)] //~ ERROR cannot find value `pth`
-#[get("/orders/{id}")]
-async fn handler(path: web::Path<u32>) -> &'static str {
+#[get("/")]
+async fn handler(path: web::Query<u32>) -> &'static str {
     let _ = path;
     ""
 }

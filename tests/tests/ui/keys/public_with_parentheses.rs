@@ -1,7 +1,7 @@
 use actix_web::get;
 use secure_runtime::secure;
 
-#[secure(public(always))] //~ ERROR `public` expects no value
+#[secure(public(always))] //~ ERROR expects `reason = "…"`
 #[get("/")]
 async fn handler() -> &'static str {
     ""

@@ -1,8 +1,8 @@
 use actix_web::{post, web};
 use secure_runtime::secure;
 
-#[secure(public)]
-#[post("/")]
+#[secure(roles = "admin")]
+#[post("/{id}")]
 async fn handler(foo: std::vec::Vec<u32>, path: web::Path<u32>) -> &'static str { //~ ERROR not an extractor
     let _ = (foo, path);
     ""

@@ -3,8 +3,8 @@ use secure_runtime::secure;
 
 struct Foo;
 
-#[secure(public)]
-#[get("/")]
+#[secure(public, objects = any)]
+#[get("/{id}")]
 async fn handler(path: web::Path<u32>) -> Result<Foo, actix_web::Error> { //~ ERROR Responder
     let _ = path;
     Ok(Foo)

@@ -5,7 +5,7 @@ use secure_runtime::secure;
 struct NewOrder {}
 
 #[secure(roles = "customer", validate(order))]
-#[post("/")]
+#[post("/{id}")]
 async fn handler(path: web::Path<u32>, order: web::Json<NewOrder>) -> &'static str { //~ ERROR cannot be validated
     let _ = (path, order);
     ""

@@ -1,0 +1,216 @@
+//! Rules about limits that cannot both be meant.
+
+use super::rates::audiences;
+use crate::diagnostics::Diagnostics;
+use crate::model::raw::{Quotas, RateKey};
+use crate::parse::rate::Rate;
+
+/// More permits at one instant than the whole window has are another rate than the one written.
+pub(super) fn burst_fits_the_window(rate: &RateKey, diagnostics: &mut Diagnostics) {
+    let Some(burst) = rate.burst else { return };
+    let rates = audiences(rate).flat_map(|(_, quotas)| &quotas.rates);
+    let Some((smallest, _)) = rates.min_by_key(|(quota, _)| quota.permits) else { return };
+    if burst.value > smallest.permits {
+        let message = format!(
+            "`burst` expects at most {}, the permits of `{smallest}`, found {}",
+            smallest.permits, burst.value
+        );
+        diagnostics
+            .error_at(burst.span, message)
+            .help("without `burst`, all permits of the window may come at once");
+    }
+}
+
+/// A quota that refuses nothing while another one of its list admits looks like a limit.
+pub(super) fn every_quota_binds(rate: &RateKey, diagnostics: &mut Diagnostics) {
+    let cost = rate.cost.map_or(1, |cost| cost.value);
+    for (_, quotas) in audiences(rate) {
+        let bucket = |quota: &Rate| {
+            Bucket::new(quota, rate.burst.map_or(quota.permits, |burst| burst.value))
+        };
+        let other_window = |left: &Rate, right: &Rate| left.window_seconds != right.window_seconds;
+        for (index, (idle, span)) in quotas.rates.iter().enumerate() {
+            let mut others = quotas.rates.iter().enumerate();
+            let binding = others.find(|(other, (quota, _))| {
+                let (ours, theirs) = (bucket(idle), bucket(quota));
+                // Of two that admit the same, the second is one too many.
+                other_window(idle, quota)
+                    && ours.never_binds_beside(theirs, cost)
+                    && (*other < index || !theirs.never_binds_beside(ours, cost))
+            });
+            if let Some((_, (binding, _))) = binding {
+                let message = format!("`{idle}` never refuses what `{binding}` admits");
+                diagnostics.error_at(*span, message).help(match &rate.burst {
+                    // With one burst for all, the slowest alone ever refuses.
+                    Some(_) => format!("leave out `{idle}`, or `burst`"),
+                    None => format!("leave out `{idle}`, or admit fewer in the shorter window"),
+                });
+            }
+        }
+    }
+}
+
+/// Whoever is known may do at least what an anonymous caller may, window by window and in the long
+/// run: else the limit is evaded by leaving out the credentials.
+pub(super) fn known_callers_are_not_worse_off(rates: &[RateKey], diagnostics: &mut Diagnostics) {
+    let of = |part: fn(&RateKey) -> Option<&Quotas>| {
+        let counts_callers =
+            |rate: &&RateKey| rate.by.as_ref().is_none_or(|by| by.text != "endpoint");
+        rates
+            .iter()
+            .filter(counts_callers)
+            .filter_map(move |rate| Some((part(rate)?, rate.cost.map_or(1, |cost| cost.value))))
+    };
+    let anonymous: Vec<_> = of(|rate| rate.anonymous.as_ref()).flat_map(spread).collect();
+    for (known, cost) in of(|rate| rate.authenticated.as_ref()) {
+        let known_rates: Vec<Pace> = spread((known, cost)).collect();
+        let same_window = known_rates.iter().find_map(|known| {
+            let more = |it: &&Pace| {
+                it.rate.window_seconds == known.rate.window_seconds && it.is_faster_than(known)
+            };
+            Some((*known, *anonymous.iter().find(more)?))
+        });
+        let slowest = |list: &[Pace]| {
+            list.iter().copied().reduce(|a, b| if a.is_faster_than(&b) { b } else { a })
+        };
+        let in_the_long_run = slowest(&known_rates)
+            .zip(slowest(&anonymous))
+            .filter(|(known, anonymous)| anonymous.is_faster_than(known));
+        if let Some((known_rate, anonymous)) = same_window.or(in_the_long_run) {
+            let message = format!(
+                "`authenticated` admits less than `anonymous`: `{}` against `{}`",
+                known_rate.rate, anonymous.rate
+            );
+            diagnostics
+                .error(&known.place, message)
+                .help("admit at least as many")
+                .note("without credentials a caller would get more");
+        }
+    }
+}
+
+fn spread((quotas, cost): (&Quotas, u32)) -> impl Iterator<Item = Pace> {
+    quotas.rates.iter().map(move |(rate, _)| Pace { rate: *rate, cost })
+}
+
+/// How many requests come through in the long run.
+#[derive(Clone, Copy)]
+struct Pace {
+    rate: Rate,
+    cost: u32,
+}
+
+impl Pace {
+    fn is_faster_than(&self, other: &Self) -> bool {
+        let per = |one: &Self, two: &Self| {
+            u128::from(one.rate.permits)
+                * u128::from(two.rate.window_seconds)
+                * u128::from(two.cost)
+        };
+        per(self, other) > per(other, self)
+    }
+}
+
+/// A quota as the limiter enforces it: the generic cell rate algorithm, in nanoseconds.
+#[derive(Clone, Copy, Debug)]
+struct Bucket {
+    /// The time in which one permit comes back.
+    interval: u128,
+    /// The time in which an empty bucket becomes full.
+    tolerance: u128,
+}
+
+impl Bucket {
+    /// As the runtime's `Quota` rounds.
+    fn new(rate: &Rate, burst: u32) -> Self {
+        let window = u128::from(rate.window_seconds) * 1_000_000_000;
+        let interval = window.div_ceil(u128::from(rate.permits));
+        Self { interval, tolerance: interval * u128::from(burst) }
+    }
+
+    /// Whether every sequence of requests that `other` admits alone is admitted by this one.
+    ///
+    /// The densest of those sequences has its n-th request at `max(0, n·cost·T' - τ')`, where T'
+    /// and τ' are the other's interval and tolerance: no n requests in a row of any sequence take
+    /// less time. This bucket admits it if `n·cost·T <= τ + that time` for every n. Up to the last
+    /// n whose time is zero the left side grows, so that n decides; from there on both sides grow
+    /// by a constant, so the next n decides if the left side does not grow faster.
+    fn never_binds_beside(self, other: Self, cost: u32) -> bool {
+        let cost = u128::from(cost);
+        let (ours, theirs) = (self.interval * cost, other.interval * cost);
+        if ours == 0 || theirs == 0 {
+            return false;
+        }
+        let at_once = other.tolerance / theirs;
+        let next = at_once + 1;
+        at_once * ours <= self.tolerance
+            && ours <= theirs
+            && next * ours + other.tolerance <= self.tolerance + next * theirs
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Tries every sequence of requests and waits: whether this bucket ever refuses what the other
+    /// one admits. The state is how far both arrival times are ahead of now.
+    fn binds_in_some_sequence(ours: Bucket, theirs: Bucket, cost: u128) -> bool {
+        let mut seen = BTreeSet::from([(0, 0)]);
+        let mut open = vec![(0_u128, 0_u128)];
+        while let Some((mine, other)) = open.pop() {
+            let mut next = vec![(mine.saturating_sub(1), other.saturating_sub(1))];
+            let after = (mine + cost * ours.interval, other + cost * theirs.interval);
+            if after.1 <= theirs.tolerance {
+                if after.0 > ours.tolerance {
+                    return true;
+                }
+                next.push(after);
+            }
+            open.extend(next.into_iter().filter(|state| seen.insert(*state)));
+        }
+        false
+    }
+
+    fn bucket(interval: u128, burst: u128) -> Bucket {
+        Bucket { interval, tolerance: interval * burst }
+    }
+
+    fn idle(idle: &str, beside: &str) -> bool {
+        let quota = |text: &str| {
+            let rate: Rate = text.parse().unwrap();
+            Bucket::new(&rate, rate.permits)
+        };
+        quota(idle).never_binds_beside(quota(beside), 1)
+    }
+
+    #[test]
+    fn a_shorter_window_binds_by_its_burst_and_a_longer_one_by_its_pace() {
+        assert!(idle("100/min", "10/h"));
+        assert!(!idle("10/h", "100/min"));
+        assert!(!idle("10/s", "1000/h") && !idle("1000/h", "10/s"));
+        assert!(idle("3600/h", "60/min") && !idle("60/min", "3600/h"));
+        assert!(idle("100/h", "100/d"));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4000))]
+
+        #[test]
+        fn a_quota_is_idle_exactly_if_no_sequence_shows_it(
+            ours in (1_u128..8, 1_u128..8),
+            theirs in (1_u128..8, 1_u128..8),
+            cost in 1_u32..4,
+        ) {
+            let (ours, theirs) = (bucket(ours.0, ours.1), bucket(theirs.0, theirs.1));
+            // What admits nothing is another mistake.
+            prop_assume!(u128::from(cost) * theirs.interval <= theirs.tolerance);
+            let binds = binds_in_some_sequence(ours, theirs, u128::from(cost));
+            prop_assert_eq!(ours.never_binds_beside(theirs, cost), !binds);
+        }
+    }
+}

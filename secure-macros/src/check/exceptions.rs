@@ -1,0 +1,68 @@
+//! Rules about the grounds of an exception: `reason` and `until`.
+
+use crate::calendar::{Date, SOURCE_DATE_EPOCH, today};
+use crate::diagnostics::Diagnostics;
+use crate::model::raw::{Declaration, Grounds};
+
+/// An exception: what may be typed to give its reason.
+struct Exception<'a> {
+    grounds: &'a Grounds,
+    help: &'static str,
+}
+
+/// The reason is for those who review the endpoint: it says something.
+pub(super) fn reasons_say_something(declaration: &Declaration, diagnostics: &mut Diagnostics) {
+    for Exception { grounds, help } in all(declaration) {
+        if grounds.reason.text.trim().is_empty() {
+            diagnostics
+                .error(&grounds.reason, "`reason` expects a sentence, found nothing")
+                .help(help);
+        }
+    }
+}
+
+/// `until` is a day that exists.
+pub(super) fn ends_are_dates(declaration: &Declaration, diagnostics: &mut Diagnostics) {
+    for until in all(declaration).filter_map(|exception| exception.grounds.until.as_ref()) {
+        if Date::parse(&until.text).is_none() {
+            let message = format!("`until` expects a date that exists, found `{:?}`", until.text);
+            diagnostics.error(until, message).help("year, month and day: `until = \"2026-12-31\"`");
+        }
+    }
+}
+
+/// An exception holds through the day of its `until`, and no longer.
+pub(super) fn none_has_ended(declaration: &Declaration, diagnostics: &mut Diagnostics) {
+    for until in all(declaration).filter_map(|exception| exception.grounds.until.as_ref()) {
+        let Some(last) = Date::parse(&until.text) else { continue };
+        match today() {
+            Ok(today) if today <= last => {}
+            Ok(_) => {
+                diagnostics
+                    .error(until, format!("this exception was granted until {last}, which is over"))
+                    .help("satisfy the rule, or decide again and write another date");
+            }
+            Err(found) => {
+                let message =
+                    format!("`{SOURCE_DATE_EPOCH}` expects seconds since 1970, found `{found:?}`");
+                diagnostics.error(until, message).note("without it, today is the system's date");
+            }
+        }
+    }
+}
+
+/// Whether what the attribute means depends on the day.
+pub(super) fn some_end(declaration: &Declaration) -> bool {
+    all(declaration).any(|exception| exception.grounds.until.is_some())
+}
+
+fn all(declaration: &Declaration) -> impl Iterator<Item = Exception<'_>> {
+    let public = declaration.public_grounds.iter();
+    let objects = declaration.objects.iter().filter_map(|objects| objects.grounds.as_ref());
+    let bodies = declaration.unvalidated.iter().map(|exemption| &exemption.grounds);
+    let exception = |help| move |grounds| Exception { grounds, help };
+    public
+        .map(exception("say why nobody needs to authenticate"))
+        .chain(bodies.map(exception("say why this body needs no validation")))
+        .chain(objects.map(exception("say why every object is for every caller")))
+}

@@ -1,0 +1,64 @@
+//! Rules about endpoints that many may call: limits (OWASP API4:2023) and reasons (API5:2023).
+
+use syn::Ident;
+
+use super::seen::{Callers, Seen};
+use crate::diagnostics::Diagnostics;
+use crate::lints::{
+    AUTHENTICATED_WITHOUT_LIMIT, Finding, PUBLIC_WITHOUT_REASON, PUBLIC_WRITE_WITHOUT_LIMIT,
+};
+
+/// Where anonymous callers may write, something counts them.
+pub(super) fn public_writes_are_limited(seen: &Seen<'_>, diagnostics: &mut Diagnostics) {
+    let writes = ["POST", "PUT", "PATCH", "DELETE"];
+    let mut methods = seen.routes.iter().flat_map(|route| &route.methods);
+    let Some(method) = methods.find(|method| writes.contains(&method.as_str())) else { return };
+    if seen.callers() != Callers::Anybody || seen.counts(false) {
+        return;
+    }
+    let auth = seen.declaration.auth.as_ref().map(|auth| &auth.key);
+    let Some(place) = seen.declaration.public.as_ref().or(auth) else { return };
+    let finding = Finding {
+        lint: &PUBLIC_WRITE_WITHOUT_LIMIT,
+        place,
+        message: format!("`{method}` is open to anonymous callers, expected a `rate` for them"),
+        help: String::from("`rate(\"10/min\", by = address)`"),
+        note: "one client could take what all share (OWASP API4:2023)",
+    };
+    seen.levels.tell(finding, diagnostics);
+}
+
+/// Where every exception has its reason, a public endpoint has one too.
+pub(super) fn public_has_a_reason(seen: &Seen<'_>, diagnostics: &mut Diagnostics) {
+    let Some(public) = &seen.declaration.public else { return };
+    if seen.declaration.public_grounds.is_some() {
+        return;
+    }
+    let finding = Finding {
+        lint: &PUBLIC_WITHOUT_REASON,
+        place: public,
+        message: String::from("`public` expects a reason, found none"),
+        help: String::from("`public(reason = \"…\")`"),
+        note: "whoever reviews the endpoint has to know that it is meant (OWASP API5:2023)",
+    };
+    seen.levels.tell(finding, diagnostics);
+}
+
+/// Where everything is bounded, so are the requests of callers who are known.
+pub(super) fn known_callers_are_limited(
+    seen: &Seen<'_>,
+    handler: &Ident,
+    diagnostics: &mut Diagnostics,
+) {
+    if seen.declaration.public.is_some() || seen.counts(true) {
+        return;
+    }
+    let finding = Finding {
+        lint: &AUTHENTICATED_WITHOUT_LIMIT,
+        place: handler,
+        message: format!("`{handler}` expects a `rate` for authenticated callers, found none"),
+        help: String::from("`rate = \"100/h\"`"),
+        note: "one caller, or a stolen token, could take what all share (OWASP API4:2023)",
+    };
+    seen.levels.tell(finding, diagnostics);
+}

@@ -1,0 +1,91 @@
+//! What an attribute can see of its endpoint, for rules about several parts of it at once.
+
+use super::caller::is_optional;
+use super::parameters::{Parameter, first_type, last_segment};
+use super::template::segments;
+use crate::lints::Levels;
+use crate::model::legal::Route;
+use crate::model::raw::{Declaration, RateKey};
+
+/// The attribute, what stands below it, and the levels of the lints.
+pub(super) struct Seen<'a> {
+    pub(super) declaration: &'a Declaration,
+    pub(super) routes: &'a [Route],
+    pub(super) parameters: &'a [Parameter<'a>],
+    pub(super) levels: &'a Levels,
+}
+
+/// Who may call, as far as it matters to those rules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Callers {
+    /// Nobody has to authenticate.
+    Anybody,
+    /// Every caller that an authenticator accepts.
+    AnyAuthenticated,
+    /// Those with a role, a scope or a permission.
+    Some,
+}
+
+/// How many values a `web::Path<…>` takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Values {
+    /// As many, by position.
+    Exactly(usize),
+    /// A type that may be a struct: it takes what it names.
+    Unknown,
+}
+
+impl Seen<'_> {
+    pub(super) fn callers(&self) -> Callers {
+        let Declaration { public, auth, roles, scopes, permissions, .. } = self.declaration;
+        if public.is_some() || auth.as_ref().is_some_and(is_optional) {
+            Callers::Anybody
+        } else if [roles, scopes, permissions].into_iter().all(Option::is_none) {
+            Callers::AnyAuthenticated
+        } else {
+            Callers::Some
+        }
+    }
+
+    /// Whether some limit counts the requests of anonymous, or of authenticated, callers.
+    pub(super) fn counts(&self, authenticated: bool) -> bool {
+        let counts = |rate: &RateKey| {
+            let part = if authenticated { &rate.authenticated } else { &rate.anonymous };
+            rate.everyone.is_some() || part.is_some()
+        };
+        self.declaration.rates.iter().any(counts)
+    }
+
+    /// Every route whose segments can be known, with their names.
+    pub(super) fn templates(&self) -> Vec<(&Route, Vec<String>)> {
+        let known = self.routes.iter().filter_map(|route| {
+            let text = route.path.value();
+            let names = segments(&text)?.into_iter().map(str::to_owned).collect();
+            Some((route, names))
+        });
+        known.collect()
+    }
+
+    /// The parameters that are a `web::Path<…>` with at least one value.
+    pub(super) fn paths(&self) -> impl Iterator<Item = (&Parameter<'_>, Values)> {
+        self.parameters.iter().filter_map(|parameter| Some((parameter, values(parameter)?)))
+    }
+}
+
+/// Types of one value that everybody knows; another one may be a struct.
+const SCALARS: [&str; 18] = [
+    "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize", "f32",
+    "f64", "bool", "char", "String", "Uuid",
+];
+
+fn values(parameter: &Parameter<'_>) -> Option<Values> {
+    let path = last_segment(parameter.ty).filter(|last| last.ident == "Path")?;
+    let inner = first_type(path)?;
+    if let syn::Type::Tuple(tuple) = inner {
+        return (!tuple.elems.is_empty()).then_some(Values::Exactly(tuple.elems.len()));
+    }
+    let is_scalar = last_segment(inner).is_some_and(|last| {
+        last.arguments.is_none() && SCALARS.iter().any(|name| last.ident == name)
+    });
+    Some(if is_scalar { Values::Exactly(1) } else { Values::Unknown })
+}

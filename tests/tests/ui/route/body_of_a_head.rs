@@ -1,0 +1,10 @@
+use actix_web::head;
+use secure_runtime::secure;
+
+#[secure(unvalidated(body, reason = "a test"))]
+#[head("/")]
+async fn handler(body: String) -> &'static str { //~ ERROR `HEAD` has no body, found `String`
+    loop {}
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+use actix_web::{route, web};
+use secure_runtime::secure;
+
+#[secure(unvalidated(body, reason = "a test"))]
+#[route("/", method = "GET", method = "HEAD")]
+async fn handler(body: web::Payload) -> &'static str { //~ ERROR `GET` has no body, found `Payload`
+    loop {}
+}
+
+fn main() {}

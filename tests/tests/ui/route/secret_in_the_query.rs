@@ -1,0 +1,13 @@
+#![deny(deprecated)]
+
+use actix_web::{get, web};
+use secure_runtime::secure;
+
+#[secure(public)]
+#[get("/")]
+async fn handler(api_key: web::Query<String>) -> &'static str { //~ ERROR `api_key` stands in the URL
+    let _ = api_key;
+    loop {}
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+use actix_web::{get, web};
+use secure_runtime::secure;
+
+#[secure(objects = any)]
+#[get("/{year}/{month}/{day}")]
+async fn handler(_: web::Path<(u16, u8)>) -> &'static str { //~ ERROR has 3 segments, found a `web::Path` of 2 values
+    loop {}
+}
+
+fn main() {}

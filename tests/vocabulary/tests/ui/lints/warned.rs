@@ -1,0 +1,12 @@
+#![deny(deprecated)]
+
+use actix_web::get;
+use secure_runtime::secure;
+
+#[secure]
+#[get("/orders/{id}")] //~ ERROR `{id}` names an object
+async fn handler() -> &'static str {
+    ""
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+use actix_web::get;
+use secure_runtime::secure;
+
+#[secure(public)] //~ ERROR `public` expects a reason
+#[get("/")]
+async fn handler() -> &'static str {
+    ""
+}
+
+fn main() {}
