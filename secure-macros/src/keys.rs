@@ -60,7 +60,7 @@ pub(crate) const KEYS: &[Key] = &[
     },
     Key {
         name: "allow",
-        example: "allow = role(\"support\") || order.customer == caller.subject()",
+        example: "allow = order.customer == caller.subject()",
         meaning: "a Boolean rule about the caller, the request and the handler's arguments",
         repeats: false,
         parse: allow::allow,

@@ -28,6 +28,9 @@ use proc_macro::TokenStream;
 /// | `roles = "admin"` | the caller has the role, any or all of several |
 /// | `scopes = "orders:read"` | the caller's token has the scope, any or all of several |
 /// | `permissions = "orders.refund"` | the caller has the permission, any or all of several |
+/// | `allow = order.customer == caller.subject()` | a Boolean rule about the caller, the request and the handler's arguments |
+/// | `check = owns_order` | an asynchronous function that checks the caller and arguments of the handler |
+/// | `hide` | what the rule forbids is answered as if it were not there |
 /// | `rate = "100/h"` | how many requests are admitted, counted by caller unless `by` says otherwise |
 /// | `validate(order)` | the parameters pass validation before the handler runs |
 /// | `unvalidated(order, reason = "the schema is the customer's")` | a body parameter that is not validated, and why |
@@ -45,6 +48,33 @@ use proc_macro::TokenStream;
 ///
 /// With a `secure.toml` beside `Cargo.toml` or at the workspace's root, roles, scopes and
 /// permissions must be listed there, and a role stands for what it includes and grants.
+///
+/// # Rules
+///
+/// `allow` combines conditions with `&&`, `||`, `!` and parentheses:
+///
+/// - `role("admin")`, `scope("orders:read")`, `permission("orders.refund")`;
+/// - `authenticator("jwt")`: this one accepted the caller's credentials;
+/// - `address in "10.0.0.0/8"`, or a list of networks: the client's address;
+/// - `time in "Mon-Fri 09:00-17:00 Europe/Berlin"`: the hours of a week in a time zone; days may be
+///   listed or left out, and `22:00-06:00` ends on the day after;
+/// - any other Rust expression of the type `bool`. It has `caller` (`&Principal`, with
+///   `auth = optional` `Option<&Principal>`), `request` (`&HttpRequest`) and the handler's
+///   parameters in scope, as references and by the names of their patterns. `.await` is allowed, and
+///   `?` with every error that actix-web can answer with.
+///
+/// What mentions no parameter is decided before the body is read and before the limits by caller,
+/// the rest after validation. An expression is evaluated only if the rule hangs on it, in the order
+/// written, and at most once. An error or a panic refuses the request.
+///
+/// `check = path::to::function` calls `async fn(&Principal, &…) -> Result<(), Denial>` after
+/// validation, with the arguments of its parameters' types; `check = function(order, request)` with
+/// these. `check` may be written several times.
+///
+/// With `hide`, a request that the rule forbids is answered with 404, as if there were nothing; a
+/// caller who has not signed in is asked to.
+///
+/// A rule that always or never holds, or that has a part without an effect, is an error.
 ///
 /// # Rates
 ///

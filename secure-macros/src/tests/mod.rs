@@ -1,7 +1,9 @@
 //! Tests of the whole attribute: what it expands to, and that nothing makes it panic.
 
+mod allow;
 mod fidelity;
 mod grammar;
+mod hierarchy;
 mod implied;
 mod reference;
 mod snapshots;
