@@ -1,7 +1,7 @@
 //! Every path that the expansion names, in one table, fully qualified.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{ToTokens, quote};
 
 /// Where the runtime is, and what is found there.
 #[derive(Clone, Debug)]
@@ -44,6 +44,14 @@ pub(crate) fn future() -> TokenStream {
 
 pub(crate) fn pending() -> TokenStream {
     quote!(::core::future::pending)
+}
+
+/// The value of an `Option`.
+pub(crate) fn option(value: Option<&impl ToTokens>) -> TokenStream {
+    match value {
+        Some(value) => quote!(::core::option::Option::Some(#value)),
+        None => quote!(::core::option::Option::None),
+    }
 }
 
 /// Makes the compiler look again when the build's date changes.

@@ -9,7 +9,8 @@ pub use linkme;
 pub use crate::inventory::ENDPOINTS;
 pub use crate::pipeline::{serve, serve_validated};
 pub use crate::policy::{
-    Access, Audience, Authenticators, Endpoint, Limit, Partition, Policy, Route, Rule, Unvalidated,
+    Access, Audience, Authenticators, Endpoint, Exception, Limit, Partition, Policy, Route, Rule,
+    Unvalidated,
 };
 pub use crate::scope::{SecuredResponse, SecuredService};
 use crate::throttling::Quota;

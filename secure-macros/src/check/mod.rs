@@ -123,6 +123,7 @@ pub(crate) fn endpoint(
             max_body: declaration.max_body.map(|size| size.0),
             content_type: declaration.content_type.as_ref().map(|name| name.text.clone()),
             unvalidated: body::exemptions(declaration),
+            exceptions: exceptions::reasoned(declaration),
         },
         arguments: parameters.iter().map(|parameter| parameter.ty.clone()).collect(),
         validated: body::validated(declaration, &parameters),

@@ -4,9 +4,11 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::model::legal::{
-    Access, Atom, Audience, Authenticators, Endpoint, Fact, Limit, Partition, Requirement,
+    Access, Atom, Audience, Authenticators, Endpoint, Exception, Fact, Limit, Partition,
+    Requirement,
 };
 use crate::model::raw::Combine;
+use crate::paths;
 
 /// `Policy::AUTHENTICATED`, and a setter for every part that is not its default.
 pub(super) fn policy(endpoint: &Endpoint) -> TokenStream {
@@ -39,7 +41,17 @@ pub(super) fn policy(endpoint: &Endpoint) -> TokenStream {
         });
         tokens.extend(quote!(.unvalidated(&[#(#exemptions),*])));
     }
+    if !policy.exceptions.is_empty() {
+        let exceptions = policy.exceptions.iter().map(exception);
+        tokens.extend(quote!(.exceptions(&[#(#exceptions),*])));
+    }
     tokens
+}
+
+fn exception(exception: &Exception) -> TokenStream {
+    let Exception { key, reason, until } = exception;
+    let until = paths::option(until.as_ref());
+    quote!(secure::Exception { key: #key, reason: #reason, until: #until })
 }
 
 fn access(access: &Access) -> TokenStream {
