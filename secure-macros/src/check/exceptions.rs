@@ -37,7 +37,7 @@ pub(super) fn none_has_ended(declaration: &Declaration, diagnostics: &mut Diagno
     for until in all(declaration).filter_map(|exception| exception.grounds.until.as_ref()) {
         let Some(last) = Date::parse(&until.text) else { continue };
         match today() {
-            Ok(today) if today <= last => {}
+            Ok(today) if !last.is_over(today) => {}
             Ok(_) => {
                 diagnostics
                     .error(until, format!("this exception was granted until {last}, which is over"))
