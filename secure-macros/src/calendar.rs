@@ -39,6 +39,11 @@ impl Date {
         Self::new(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?)
     }
 
+    /// Whether the day has passed; it has not while it is today.
+    pub(crate) fn is_over(self, today: Self) -> bool {
+        today > self
+    }
+
     /// The day, in UTC, of a time in seconds since 1970-01-01; `None` after the year 9999.
     fn of_seconds(seconds: u64) -> Option<Self> {
         if seconds > LAST_SECOND {
@@ -176,6 +181,15 @@ mod tests {
         for text in ["", " 0", "+1", "-1", "1.5", "now", "253402300800", "99999999999999999999"] {
             assert_eq!(today_from(Some(text), clock), Err(text.to_owned()), "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_day_is_over_when_the_next_one_has_begun() {
+        let last = Date::parse("2026-12-31").unwrap();
+        let at = |seconds: u64| last.is_over(Date::of_seconds(seconds).unwrap());
+        let next_year = 1_798_761_600;
+        assert!(!at(0) && !at(next_year - 1));
+        assert!(at(next_year) && at(LAST_SECOND));
     }
 
     proptest! {

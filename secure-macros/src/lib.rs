@@ -90,6 +90,21 @@ use proc_macro::TokenStream;
 ///
 /// `rate` may be written several times, each with another `by`.
 ///
+/// Quotas that contradict each other do not compile: one that never refuses what another one of
+/// its list admits, a burst above the window's permits, `authenticated` below `anonymous`.
+///
+/// # Objects
+///
+/// A segment of the path names an object, and whoever may ask for one can put another's identifier
+/// there. Where nothing is demanded of the caller, `objects = any` says that this is meant;
+/// elsewhere the profile of the `secure.toml` decides.
+///
+/// # Exceptions
+///
+/// `public(reason = "…")`, `unvalidated(order, reason = "…")` and `objects(any, reason = "…")` may
+/// end: `until = "2026-12-31"` is the last day on which they compile, in UTC or by
+/// `SOURCE_DATE_EPOCH`. A crate that is compiled already does not notice that a day has passed.
+///
 /// # Bodies
 ///
 /// A parameter that holds the request's body (`Json`, `Form`, `Bytes`, `String`, `Payload`,

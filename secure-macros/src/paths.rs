@@ -1,7 +1,7 @@
 //! Every path that the expansion names, in one table, fully qualified.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{ToTokens, quote};
 
 /// Where the runtime is, and what is found there.
 #[derive(Clone, Debug)]
@@ -42,7 +42,7 @@ pub(crate) fn future() -> TokenStream {
     quote!(::core::future::Future)
 }
 
-pub(crate) fn option() -> TokenStream {
+pub(crate) fn option_type() -> TokenStream {
     quote!(::core::option::Option)
 }
 
@@ -60,6 +60,14 @@ pub(crate) fn ok() -> TokenStream {
 
 pub(crate) fn pending() -> TokenStream {
     quote!(::core::future::pending)
+}
+
+/// The value of an `Option`.
+pub(crate) fn option(value: Option<&impl ToTokens>) -> TokenStream {
+    match value {
+        Some(value) => quote!(::core::option::Option::Some(#value)),
+        None => quote!(::core::option::Option::None),
+    }
 }
 
 /// Makes the compiler look again when the build's date changes.

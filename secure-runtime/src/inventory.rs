@@ -59,6 +59,8 @@ pub struct Row {
     pub max_body: Option<u64>,
     /// The one media type of the request body, where the attribute says so.
     pub content_type: Option<&'static str>,
+    /// The exceptions that the attribute makes, with their reasons.
+    pub exceptions: Vec<String>,
     /// The source file.
     pub file: &'static str,
     /// The line of the attribute.
@@ -106,6 +108,7 @@ fn rows(endpoint: &'static Endpoint) -> Vec<Row> {
         validates: policy.validates,
         max_body: policy.max_body,
         content_type: policy.content_type,
+        exceptions: policy.exceptions.iter().map(ToString::to_string).collect(),
         file: endpoint.file,
         line: endpoint.line,
     };

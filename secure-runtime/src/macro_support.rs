@@ -2,18 +2,18 @@
 
 use std::num::NonZeroU32;
 
-pub use actix_web::{Error, HttpRequest};
 pub use actix_web::web::Payload;
+pub use actix_web::{Error, HttpRequest};
 pub use linkme;
 
-pub use crate::inventory::ENDPOINTS;
 pub use crate::checker::{Argument, Checker, Place, check_arguments};
+pub use crate::inventory::ENDPOINTS;
 pub use crate::pipeline::{Asked, serve, serve_ruled, serve_validated};
-pub use crate::policy::{
-    Access, Audience, Authenticators, Endpoint, Hours, Limit, Partition, Policy, Route, Rule,
-    Unvalidated,
-};
 use crate::policy::Expression;
+pub use crate::policy::{
+    Access, Audience, Authenticators, Endpoint, Exception, Hours, Limit, Partition, Policy, Route,
+    Rule, Unvalidated,
+};
 pub use crate::resource::before_grant;
 pub use crate::scope::{SecuredResponse, SecuredService};
 use crate::throttling::Quota;

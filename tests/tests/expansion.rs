@@ -5,8 +5,8 @@ use secure_runtime::__private::{ENDPOINTS, Endpoint};
 use secure_runtime::policy::{Access, Audience, Authenticators, Partition, Rule};
 use secure_runtime::secure;
 
-#[secure]
-#[get("/bare")]
+#[secure(objects(any, reason = "there are none"))]
+#[get("/bare/{id}")]
 async fn bare() -> HttpResponse {
     HttpResponse::Ok().finish()
 }
@@ -17,7 +17,7 @@ async fn rules() -> HttpResponse {
     HttpResponse::Ok().finish()
 }
 
-#[secure(public, rate(["10/s", "100/15min"], by = address, cost = 2), rate("1000/d", by = endpoint, burst = 50))]
+#[secure(public(reason = "a demonstration", until = "9999-12-31"), rate(["10/s", "100/15min"], by = address, cost = 2), rate("1000/d", by = endpoint, burst = 50))]
 #[routes]
 #[get("/one")]
 #[post("/two")]
@@ -72,7 +72,7 @@ fn places_and_routes() {
     let first = endpoint("bare");
     assert_eq!(first.module, module_path!());
     assert!(first.file.ends_with("expansion.rs") && first.line == 8, "{first:?}");
-    assert_eq!(routes_of(first), ["GET /bare"]);
+    assert_eq!(routes_of(first), ["GET /bare/{id}"]);
     assert_eq!(routes_of(endpoint("rules")), ["GET,PURGE /rules"]);
     assert_eq!(routes_of(endpoint("limits")), ["GET /one", "POST /two"]);
     assert_eq!(routes_of(endpoint("generated")), ["POST /generated"]);
@@ -133,6 +133,14 @@ fn bodies() {
     assert_eq!((policy.unvalidated[0].parameter, policy.unvalidated[0].reason), ("body", "opaque"));
     assert_eq!(endpoint("generated").policy.validates, ["order"]);
     assert_eq!(endpoint("bare").policy.max_body, None);
+}
+
+#[test]
+fn exceptions_with_their_reasons() {
+    let exceptions = |name| endpoint(name).policy.exceptions.iter().map(ToString::to_string);
+    assert!(exceptions("limits").eq(["public: a demonstration (until 9999-12-31)"]));
+    assert!(exceptions("bare").eq(["objects: there are none"]));
+    assert!(exceptions("final").eq([""; 0]));
 }
 
 fn endpoint(name: &str) -> &'static Endpoint {

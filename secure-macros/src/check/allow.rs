@@ -104,8 +104,11 @@ pub(super) fn words_stand_alone(declaration: &Declaration, diagnostics: &mut Dia
         if matches!(part.kind, ConditionKind::Expression)
             && let Some(word) = inner_word(&part.tokens)
         {
-            let message = format!("`{word}(…)` stands in an expression, expected it to be an operand");
-            diagnostics.error(&word, message).help("`&&`, `||`, `!` and parentheses combine conditions");
+            let message =
+                format!("`{word}(…)` stands in an expression, expected it to be an operand");
+            diagnostics
+                .error(&word, message)
+                .help("`&&`, `||`, `!` and parentheses combine conditions");
         }
     });
 }
@@ -187,7 +190,9 @@ pub(super) fn checkers_take_parameters(
 
 /// `hide` hides what a rule forbids.
 pub(super) fn hide_has_a_rule(declaration: &Declaration, diagnostics: &mut Diagnostics) {
-    let Some(hide) = declaration.hide.as_ref().filter(|_| !declaration.rule_unclear) else { return };
+    let Some(hide) = declaration.hide.as_ref().filter(|_| !declaration.rule_unclear) else {
+        return;
+    };
     let lists = [&declaration.roles, &declaration.scopes, &declaration.permissions];
     let has_rule = lists.iter().any(|list| list.is_some())
         || !declaration.allow.is_empty()
@@ -209,7 +214,10 @@ pub(super) fn grants_have_a_rule(
         if !declaration.rule_unclear && !is_asked_about(declaration, parameter) {
             let name = parameter.names.first().map_or("_", String::as_str);
             diagnostics
-                .error(parameter.ty, format!("`{name}: Granted` expects a rule about it, found none"))
+                .error(
+                    parameter.ty,
+                    format!("`{name}: Granted` expects a rule about it, found none"),
+                )
                 .help(format!("`allow = {name}.owner == caller.subject()`, or `Loaded`"))
                 .note("`Granted` proves to other functions that a rule held");
         }
@@ -218,7 +226,8 @@ pub(super) fn grants_have_a_rule(
 
 /// Whether some rule mentions an argument: what OWASP's API1:2023 asks of an endpoint.
 pub(super) fn looks_at_arguments(declaration: &Declaration, parameters: &[Parameter<'_>]) -> bool {
-    let is_checked = |check: &Check| check.parameters.as_ref().is_none_or(|given| !given.is_empty());
+    let is_checked =
+        |check: &Check| check.parameters.as_ref().is_none_or(|given| !given.is_empty());
     declaration.checks.iter().any(is_checked)
         || parameters.iter().any(|parameter| is_asked_about(declaration, parameter))
 }

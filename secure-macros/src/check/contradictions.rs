@@ -138,10 +138,11 @@ impl Bucket {
     fn never_binds_beside(self, other: Self, cost: u32) -> bool {
         let cost = u128::from(cost);
         let (ours, theirs) = (self.interval * cost, other.interval * cost);
-        if ours == 0 || theirs == 0 {
+        let at_once = other.tolerance.checked_div(theirs).unwrap_or(0);
+        if at_once == 0 {
+            // One that admits nothing is another mistake.
             return false;
         }
-        let at_once = other.tolerance / theirs;
         let next = at_once + 1;
         at_once * ours <= self.tolerance
             && ours <= theirs

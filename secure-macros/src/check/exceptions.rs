@@ -2,6 +2,7 @@
 
 use crate::calendar::{Date, SOURCE_DATE_EPOCH, today};
 use crate::diagnostics::Diagnostics;
+use crate::model::legal;
 use crate::model::raw::{Declaration, Grounds};
 
 /// An exception: what may be typed to give its reason.
@@ -36,7 +37,7 @@ pub(super) fn none_has_ended(declaration: &Declaration, diagnostics: &mut Diagno
     for until in all(declaration).filter_map(|exception| exception.grounds.until.as_ref()) {
         let Some(last) = Date::parse(&until.text) else { continue };
         match today() {
-            Ok(today) if today <= last => {}
+            Ok(today) if !last.is_over(today) => {}
             Ok(_) => {
                 diagnostics
                     .error(until, format!("this exception was granted until {last}, which is over"))
@@ -54,6 +55,18 @@ pub(super) fn none_has_ended(declaration: &Declaration, diagnostics: &mut Diagno
 /// Whether what the attribute means depends on the day.
 pub(super) fn some_end(declaration: &Declaration) -> bool {
     all(declaration).any(|exception| exception.grounds.until.is_some())
+}
+
+/// The exceptions with their reasons, those for bodies aside.
+pub(super) fn reasoned(declaration: &Declaration) -> Vec<legal::Exception> {
+    let objects = declaration.objects.as_ref().and_then(|objects| objects.grounds.as_ref());
+    let all = [("public", declaration.public_grounds.as_ref()), ("objects", objects)];
+    let reasoned = all.into_iter().filter_map(|(key, grounds)| {
+        let Grounds { reason, until } = grounds?;
+        let until = until.as_ref().map(|until| until.text.clone());
+        Some(legal::Exception { key, reason: reason.text.clone(), until })
+    });
+    reasoned.collect()
 }
 
 fn all(declaration: &Declaration) -> impl Iterator<Item = Exception<'_>> {

@@ -88,6 +88,7 @@ pub(crate) fn endpoint(
     let (clauses, questions) = questions::clauses(declaration, &parameters, known);
 
     for rate in &declaration.rates {
+        let mistakes = diagnostics.count();
         rates::has_a_quota(rate, diagnostics);
         rates::one_kind_of_quota(rate, diagnostics);
         rates::burst_is_positive(rate, diagnostics);
@@ -97,7 +98,10 @@ pub(crate) fn endpoint(
         rates::partition_is_known(rate, diagnostics);
         rates::principals_exist(rate, declaration, diagnostics);
         contradictions::burst_fits_the_window(rate, diagnostics);
-        contradictions::every_quota_binds(rate, diagnostics);
+        // What a key with mistakes would admit is not known.
+        if diagnostics.count() == mistakes {
+            contradictions::every_quota_binds(rate, diagnostics);
+        }
     }
     rates::partitions_differ(&declaration.rates, diagnostics);
     contradictions::known_callers_are_not_worse_off(&declaration.rates, diagnostics);
@@ -144,6 +148,7 @@ pub(crate) fn endpoint(
             max_body: declaration.max_body.map(|size| size.0),
             content_type: declaration.content_type.as_ref().map(|name| name.text.clone()),
             unvalidated: body::exemptions(declaration),
+            exceptions: exceptions::reasoned(declaration),
         },
         arguments: parameters.iter().map(|parameter| parameter.ty.clone()).collect(),
         validated: body::validated(declaration, &parameters),

@@ -54,8 +54,7 @@ pub(super) fn well_formed_name(
     if name.text.is_empty() {
         diagnostics.error(name, format!("`{key}` expects a name, found an empty one"));
     } else if name.text.chars().any(char::is_whitespace) {
-        let message =
-            format!("`{key}` expects a name without whitespace, found `{:?}`", name.text);
+        let message = format!("`{key}` expects a name without whitespace, found `{:?}`", name.text);
         let words = name.text.split(|letter: char| letter.is_whitespace() || letter == ',');
         let words: Vec<String> =
             words.filter(|word| !word.is_empty()).map(|word| format!("{word:?}")).collect();

@@ -153,8 +153,17 @@ fn by_reference(pattern: &mut Pat) {
 pub(super) fn source(tokens: &TokenStream) -> String {
     let mut text = tokens.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
     for (spaced, tight) in [
-        (" :: ", "::"), (":: ", "::"), (" . ", "."), (" (", "("), ("( ", "("), (" )", ")"),
-        (" ,", ","), (" ?", "?"), ("& ", "&"), (" ;", ";"), ("! ", "!"),
+        (" :: ", "::"),
+        (":: ", "::"),
+        (" . ", "."),
+        (" (", "("),
+        ("( ", "("),
+        (" )", ")"),
+        (" ,", ","),
+        (" ?", "?"),
+        ("& ", "&"),
+        (" ;", ";"),
+        ("! ", "!"),
     ] {
         text = text.replace(spaced, tight);
     }

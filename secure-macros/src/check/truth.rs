@@ -166,7 +166,10 @@ pub(super) fn every_part_decides(
             .help("leave it out, or say what was meant");
     } else if !atoms.can_be(&whole, true) {
         diagnostics
-            .error(&condition.tokens, "`allow` contradicts the other keys: nobody satisfies all of them")
+            .error(
+                &condition.tokens,
+                "`allow` contradicts the other keys: nobody satisfies all of them",
+            )
             .note("nobody could use the endpoint");
     } else if atoms.are_equal(&whole, &lists) {
         diagnostics
@@ -175,19 +178,24 @@ pub(super) fn every_part_decides(
     } else if anonymous_is_never_admitted(declaration, &mut atoms, &whole) {
         let message = "`auth = optional` admits anonymous callers, and `allow` none of them";
         diagnostics.error(&condition.tokens, message).help("leave out `auth = optional`");
-    } else if let Some(idle) = idle_part(condition, &mut atoms, &|part| {
-        Formula::All(vec![lists.clone(), part])
-    }) {
+    } else if let Some(idle) =
+        idle_part(condition, &mut atoms, &|part| Formula::All(vec![lists.clone(), part]))
+    {
         diagnostics
             .error(&idle.tokens, "this part of `allow` decides nothing: the others imply it")
             .help("leave it out, or say what was meant");
-    } else if let Some((_, list)) = names::facts(declaration).enumerate().map(|(index, (_, list))| (index, list)).find(|(index, _)| {
-        let others = requirements.iter().enumerate().filter(|(other, _)| other != index);
-        let mut parts: Vec<Formula> = others.map(|(_, it)| atoms.requirement(it)).collect();
-        parts.push(allow.clone());
-        atoms.are_equal(&Formula::All(parts), &whole)
-    }) {
-        let message = format!("`{} = {}` is demanded already: `allow` implies it", list.key, list.value);
+    } else if let Some((_, list)) = names::facts(declaration)
+        .enumerate()
+        .map(|(index, (_, list))| (index, list))
+        .find(|(index, _)| {
+            let others = requirements.iter().enumerate().filter(|(other, _)| other != index);
+            let mut parts: Vec<Formula> = others.map(|(_, it)| atoms.requirement(it)).collect();
+            parts.push(allow.clone());
+            atoms.are_equal(&Formula::All(parts), &whole)
+        })
+    {
+        let message =
+            format!("`{} = {}` is demanded already: `allow` implies it", list.key, list.value);
         diagnostics.error(&list.value, message).help("leave out one of the two");
     }
 }
@@ -204,7 +212,9 @@ fn anonymous_is_never_admitted(
     let nameless = atoms
         .numbers
         .iter()
-        .filter(|(key, _)| !["address ", "time ", "expression "].iter().any(|it| key.starts_with(it)))
+        .filter(|(key, _)| {
+            !["address ", "time ", "expression "].iter().any(|it| key.starts_with(it))
+        })
         .map(|(_, number)| Formula::Not(Box::new(Formula::Atom(*number))));
     let nameless = Formula::All(nameless.collect());
     !atoms.can_be(&Formula::All(vec![nameless, whole.clone()]), true)

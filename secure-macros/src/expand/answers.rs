@@ -12,7 +12,7 @@ use crate::paths;
 pub(super) fn closure(endpoint: &Endpoint) -> TokenStream {
     let (support, types) = (endpoint.paths.support(), &endpoint.arguments);
     let [question, asked, arguments] = ["question", "asked", "arguments"].map(local);
-    let (option, result) = (paths::option(), paths::result());
+    let (option, result) = (paths::option_type(), paths::result());
     let answers = endpoint.questions.iter().enumerate().map(|(number, it)| {
         let number = proc_macro2::Literal::u8_suffixed(u8::try_from(number).unwrap_or(u8::MAX));
         let given = given(endpoint, it, &arguments);
@@ -44,7 +44,13 @@ fn given(endpoint: &Endpoint, question: &Question, arguments: &Ident) -> TokenSt
     }
     let patterns = (0..endpoint.arguments.len()).map(|index| {
         let bound = question.arguments.iter().find(|bound| bound.index == index);
-        bound.map_or_else(|| quote!(_), |bound| { let pattern = &bound.pattern; quote!(#pattern) })
+        bound.map_or_else(
+            || quote!(_),
+            |bound| {
+                let pattern = &bound.pattern;
+                quote!(#pattern)
+            },
+        )
     });
     quote!(#some((#(#patterns,)*)))
 }

@@ -93,9 +93,12 @@ fn call(endpoint: &Endpoint, request: &Ident, payload: &Ident) -> TokenStream {
     if !endpoint.questions.is_empty() {
         let (checks, answers) = (validation(endpoint), answers::closure(endpoint));
         let (checks, answers) = (place.frame(checks), place.frame(answers));
-        return place.cover_call(quote!(#support::serve_ruled), quote! {
-            #variable, #request, #payload, #handler, #checks, #answers
-        });
+        return place.cover_call(
+            quote!(#support::serve_ruled),
+            quote! {
+                #variable, #request, #payload, #handler, #checks, #answers
+            },
+        );
     }
     if endpoint.validated.is_empty() {
         return place.cover(quote!(#support::serve(#variable, #request, #payload, #handler)));

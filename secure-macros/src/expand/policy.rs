@@ -4,7 +4,10 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::rule;
-use crate::model::legal::{Access, Audience, Authenticators, Endpoint, Limit, Partition};
+use crate::model::legal::{
+    Access, Audience, Authenticators, Endpoint, Exception, Limit, Partition,
+};
+use crate::paths;
 
 /// `Policy::AUTHENTICATED`, and a setter for every part that is not its default.
 pub(super) fn policy(endpoint: &Endpoint) -> TokenStream {
@@ -44,7 +47,17 @@ pub(super) fn policy(endpoint: &Endpoint) -> TokenStream {
         });
         tokens.extend(quote!(.unvalidated(&[#(#exemptions),*])));
     }
+    if !policy.exceptions.is_empty() {
+        let exceptions = policy.exceptions.iter().map(exception);
+        tokens.extend(quote!(.exceptions(&[#(#exceptions),*])));
+    }
     tokens
+}
+
+fn exception(exception: &Exception) -> TokenStream {
+    let Exception { key, reason, until } = exception;
+    let until = paths::option(until.as_ref());
+    quote!(secure::Exception { key: #key, reason: #reason, until: #until })
 }
 
 fn access(access: &Access) -> TokenStream {

@@ -47,7 +47,9 @@ fn clause(endpoint: &Endpoint, part: &Clause) -> TokenStream {
 }
 
 fn question(endpoint: &Endpoint, number: usize) -> TokenStream {
-    let Some(question) = endpoint.questions.get(number) else { return quote!(secure::Rule::Any(&[])) };
+    let Some(question) = endpoint.questions.get(number) else {
+        return quote!(secure::Rule::Any(&[]));
+    };
     let (number, text) = (u8::try_from(number).unwrap_or(u8::MAX), &question.text);
     let needs_arguments = question.needs_arguments();
     quote!(secure::expression(#number, #needs_arguments, #text))
@@ -89,4 +91,3 @@ fn atom((fact, name): Atom<'_>) -> TokenStream {
         Fact::Permission => quote!(secure::Rule::Permission(#name)),
     }
 }
-

@@ -49,6 +49,15 @@ pub(crate) struct Policy {
     pub(crate) content_type: Option<String>,
     /// Parameter and reason.
     pub(crate) unvalidated: Vec<(String, String)>,
+    pub(crate) exceptions: Vec<Exception>,
+}
+
+/// Why nobody needs to authenticate, or why every object is for every caller.
+#[derive(Debug)]
+pub(crate) struct Exception {
+    pub(crate) key: &'static str,
+    pub(crate) reason: String,
+    pub(crate) until: Option<String>,
 }
 
 /// Who may call at all.

@@ -81,7 +81,10 @@ fn parameter(part: &[TokenTree], diagnostics: &mut Diagnostics) -> Option<Name> 
         return Some(word_of(name));
     }
     diagnostics
-        .error(&stream(part), format!("`check` expects a parameter's name, found `{}`", shown(part)))
+        .error(
+            &stream(part),
+            format!("`check` expects a parameter's name, found `{}`", shown(part)),
+        )
         .help("`check = owns(order)`; `allow` takes any expression");
     None
 }
@@ -112,7 +115,10 @@ fn without_in(
                     "time" => TIME,
                     other => {
                         diagnostics
-                            .error(word, format!("`in` expects `address` or `time`, found `{other}`"))
+                            .error(
+                                word,
+                                format!("`in` expects `address` or `time`, found `{other}`"),
+                            )
                             .help("`address in \"10.0.0.0/8\"`");
                         ADDRESS
                     }
@@ -233,7 +239,8 @@ fn no_name(
     } else {
         format!("`{function}(\"…\")`")
     };
-    let found = if arguments.is_empty() { "nothing".to_owned() } else { format!("`{}`", shown(arguments)) };
+    let found =
+        if arguments.is_empty() { "nothing".to_owned() } else { format!("`{}`", shown(arguments)) };
     let message = format!("`{function}` expects one name as a string literal, found {found}");
     diagnostics.error(call, message).help(help);
     ConditionKind::Expression

@@ -1,11 +1,11 @@
 //! What the rule book says of `allow` is so, by trying every request there can be; and what the
 //! runtime prints of a rule reads back as that rule.
 
-use proptest::prelude::*;
 use proc_macro2::TokenStream;
+use proptest::prelude::*;
 
-use super::hierarchy::{PERMISSIONS, ROLES, Role, has, roles, vocabulary};
 use super::endpoint_with;
+use super::hierarchy::{PERMISSIONS, ROLES, Role, has, roles, vocabulary};
 use crate::diagnostics::Diagnostics;
 use crate::model::condition::{Condition, ConditionKind};
 use crate::model::legal::{Clause, Fact, Policy};
@@ -122,7 +122,8 @@ fn tree() -> impl Strategy<Value = Tree> {
 
 /// What the endpoint's data says of a request, by the names in the token alone.
 fn folded(clause: &Clause, policy: &Policy, world: World) -> bool {
-    let number = |name: &str| name.get(1..).and_then(|digits| digits.parse::<usize>().ok()).unwrap();
+    let number =
+        |name: &str| name.get(1..).and_then(|digits| digits.parse::<usize>().ok()).unwrap();
     match clause {
         Clause::All(parts) => parts.iter().all(|part| folded(part, policy, world)),
         Clause::Any(parts) => parts.iter().any(|part| folded(part, policy, world)),
@@ -205,7 +206,8 @@ fn rule() -> impl Strategy<Value = Rule> {
     let name = || proptest::sample::select(&["a", "orders:*", "b\"\\c", "ü"]);
     const NETWORKS: &[&[&str]] = &[&["10.0.0.0/8"], &["::1/128", "9.9.9.9/32"]];
     let networks = proptest::sample::select(NETWORKS);
-    let hours = (1..128_u8, 0..1440_u16, 1..=1440_u16, proptest::sample::select(&["UTC", "Asia/Tokyo"]));
+    let hours =
+        (1..128_u8, 0..1440_u16, 1..=1440_u16, proptest::sample::select(&["UTC", "Asia/Tokyo"]));
     let leaf = prop_oneof![
         name().prop_map(Rule::Role),
         name().prop_map(Rule::Scope),
@@ -229,16 +231,15 @@ fn rule() -> impl Strategy<Value = Rule> {
 
 fn is_same(rule: &Rule, read: &Condition) -> bool {
     let all = |rules: &[Rule], parts: &[Condition]| {
-        rules.len() == parts.len() && rules.iter().zip(parts).all(|(rule, part)| is_same(rule, part))
+        rules.len() == parts.len()
+            && rules.iter().zip(parts).all(|(rule, part)| is_same(rule, part))
     };
     match (rule, &read.kind) {
         (Rule::Role(name), ConditionKind::Fact(Fact::Role, it)) => it.text == *name,
         (Rule::Scope(name), ConditionKind::Fact(Fact::Scope, it)) => it.text == *name,
         (Rule::Permission(name), ConditionKind::Fact(Fact::Permission, it)) => it.text == *name,
         (Rule::Authenticator(name), ConditionKind::Authenticator(it)) => it.text == *name,
-        (Rule::Address(networks), ConditionKind::Address(it)) => {
-            networks.iter().eq(it)
-        }
+        (Rule::Address(networks), ConditionKind::Address(it)) => networks.iter().eq(it),
         (Rule::Time(hours), ConditionKind::Time(it)) => {
             (hours.days, hours.start, hours.end, hours.zone)
                 == (it.days, it.start, it.end, it.zone.as_str())

@@ -2,6 +2,7 @@
 
 use super::endpoint;
 use crate::keys::KEYS;
+use crate::lints::LINTS;
 
 #[test]
 fn the_docs_list_every_key() {
@@ -9,6 +10,21 @@ fn the_docs_list_every_key() {
     for key in KEYS {
         let row = format!("/// | `{}` | {} |", key.example, key.meaning);
         assert!(docs.contains(&row), "the reference in lib.rs lacks:\n{row}");
+    }
+}
+
+#[test]
+fn the_rule_book_lists_every_lint_with_its_levels() {
+    let docs = include_str!("../../../docs/rules.md");
+    for lint in LINTS {
+        let level = |level| format!("{level:?}").to_lowercase();
+        let row =
+            format!("| `{}` | {} | {} | ", lint.name, level(lint.standard), level(lint.strict));
+        assert!(docs.contains(&row), "docs/rules.md lacks:\n{row}");
+        let headings = docs.lines().filter(|line| line.starts_with("### "));
+        let explains =
+            headings.filter(|line| line.contains(lint.name) || lint.name.contains("reason"));
+        assert!(explains.count() > 0, "docs/rules.md does not explain `{}`", lint.name);
     }
 }
 

@@ -160,4 +160,3 @@ pub(crate) fn scopes_of(rule: &Rule) -> Vec<&'static str> {
     });
     found
 }
-

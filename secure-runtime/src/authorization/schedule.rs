@@ -102,7 +102,10 @@ mod tests {
     #[test]
     fn an_unknown_zone_knows_no_time() {
         let hours = Hours { days: 0x7f, start: 0, end: 1440, zone: "Mars/Olympus" };
-        assert_eq!(Schedule::new(hours).contains(Moment::new(Duration::ZERO, Duration::ZERO)), None);
+        assert_eq!(
+            Schedule::new(hours).contains(Moment::new(Duration::ZERO, Duration::ZERO)),
+            None
+        );
         assert!(!is_zone("Mars/Olympus") && is_zone("Asia/Kathmandu"));
     }
 }

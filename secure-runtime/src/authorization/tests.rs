@@ -96,7 +96,8 @@ fn world() -> impl Strategy<Value = World> {
     let caller = (names(), names(), names()).prop_map(|(roles, scopes, permissions)| {
         Principal::builder("p").roles(roles).scopes(scopes).permissions(permissions).build()
     });
-    let address = proptest::sample::select(&[[10, 0, 0, 1], [10, 1, 2, 3], [192, 168, 0, 9], [9; 4]]);
+    let address =
+        proptest::sample::select(&[[10, 0, 0, 1], [10, 1, 2, 3], [192, 168, 0, 9], [9; 4]]);
     (caller, any::<[bool; 2]>(), address, 0..24_u16, any::<[bool; 6]>()).prop_map(
         |(caller, accepted, address, hour, answers)| World {
             caller,
@@ -240,8 +241,7 @@ fn a_mapped_address_is_the_address_it_stands_for() {
         ("11.0.0.1", Verdict::Fails),
         ("::10.1.2.3", Verdict::Fails),
     ] {
-        let found =
-            Circumstances { address: address.parse().ok(), ..Circumstances::of(&caller) };
+        let found = Circumstances { address: address.parse().ok(), ..Circumstances::of(&caller) };
         assert_eq!(compiled.decide(&found), expected, "{address}");
     }
 }

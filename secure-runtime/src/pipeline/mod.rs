@@ -33,8 +33,8 @@ use pin_project_lite::pin_project;
 use crate::policy::Endpoint;
 use crate::scope::SecuredResponse;
 use crate::validation::Violations;
-use passage::Passage;
 pub(crate) use caller::claim_grant;
+use passage::Passage;
 pub use ruled::{Asked, serve_ruled};
 
 /// Serves one request of an endpoint without validated parameters.

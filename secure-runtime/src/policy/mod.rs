@@ -76,6 +76,8 @@ pub struct Policy {
     pub validates: &'static [&'static str],
     /// Body parameters that are not validated on purpose.
     pub unvalidated: &'static [Unvalidated],
+    /// Why nobody needs to authenticate, or why every object is for every caller.
+    pub exceptions: &'static [Exception],
 }
 
 impl Policy {
@@ -90,6 +92,7 @@ impl Policy {
         content_type: None,
         validates: &[],
         unvalidated: &[],
+        exceptions: &[],
     };
 }
 
@@ -147,6 +150,12 @@ impl Policy {
     #[must_use]
     pub const fn unvalidated(mut self, exemptions: &'static [Unvalidated]) -> Self {
         self.unvalidated = exemptions;
+        self
+    }
+
+    #[must_use]
+    pub const fn exceptions(mut self, exceptions: &'static [Exception]) -> Self {
+        self.exceptions = exceptions;
         self
     }
 }
@@ -228,4 +237,25 @@ pub struct Unvalidated {
     pub parameter: &'static str,
     /// The reason given in the attribute.
     pub reason: &'static str,
+}
+
+/// An exception that the attribute makes, and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Exception {
+    /// The key that makes it: `public` or `objects`.
+    pub key: &'static str,
+    /// The reason given in the attribute.
+    pub reason: &'static str,
+    /// The last day on which the attribute compiles, as `2026-12-31`.
+    pub until: Option<&'static str>,
+}
+
+impl fmt::Display for Exception {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}: {}", self.key, self.reason)?;
+        match self.until {
+            Some(until) => write!(formatter, " (until {until})"),
+            None => Ok(()),
+        }
+    }
 }

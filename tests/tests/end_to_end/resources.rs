@@ -80,9 +80,10 @@ async fn a_resource_is_loaded_once_after_the_rules_about_the_caller() {
     let loads = web::Data::new(Loads::default());
     let shared = loads.clone();
     let server = TestServer::run(move || {
-        App::new().app_data(security.clone()).app_data(shared.clone()).service((
-            loaded, granted, smuggled, open,
-        ))
+        App::new()
+            .app_data(security.clone())
+            .app_data(shared.clone())
+            .service((loaded, granted, smuggled, open))
     });
     let member = |name: &str| bearer(&issuer.token(name).role("member").sign());
     let stranger = bearer(&issuer.token("ada").sign());

@@ -167,9 +167,13 @@ impl Authenticator for Device {
 }
 
 fn api() -> impl HttpServiceFactory {
-    web::scope("")
-        .service((early, late, lazy, failing, hidden, article))
-        .service((not_from_ten, vouched, both, checked, grouped))
+    web::scope("").service((early, late, lazy, failing, hidden, article)).service((
+        not_from_ten,
+        vouched,
+        both,
+        checked,
+        grouped,
+    ))
 }
 
 struct Bench {

@@ -54,9 +54,11 @@ struct Program {
     name: &'static str,
     figures: &'static [&'static str],
     needs_fixture: bool,
+    /// A feature that builds it; such programs are left out of quick runs.
+    feature: Option<&'static str>,
 }
 
-const PROGRAMS: [Program; 4] = [
+const PROGRAMS: [Program; 5] = [
     Program {
         name: "requests",
         figures: &[
@@ -68,11 +70,13 @@ const PROGRAMS: [Program; 4] = [
             "request/hs256_seen_ns",
         ],
         needs_fixture: true,
+        feature: None,
     },
     Program {
         name: "memory",
         figures: &["request/rs256_seen_allocations", "limiter/bytes_per_key_1000000"],
         needs_fixture: true,
+        feature: None,
     },
     Program {
         name: "limiter",
@@ -83,17 +87,28 @@ const PROGRAMS: [Program; 4] = [
             "limiter/worst_fill_us",
         ],
         needs_fixture: false,
+        feature: None,
     },
-    Program { name: "policy", figures: &["policy/decision"], needs_fixture: false },
+    Program { name: "policy", figures: &["policy/decision"], needs_fixture: false, feature: None },
+    Program {
+        name: "engines",
+        figures: &["policy/decision_cedar", "policy/decision_casbin"],
+        needs_fixture: false,
+        feature: Some("engines"),
+    },
 ];
 
 pub(crate) fn run(options: &[&str]) -> Result<(), Failure> {
     let plan = Plan::read(options)?;
     let mut rows = Rows::default();
 
-    let runs = PROGRAMS.iter().any(|program| plan.wants(program.figures));
-    if runs || plan.wants(&instructions::FIGURES) {
-        let programs = build()?;
+    let wanted: Vec<&Program> = PROGRAMS
+        .iter()
+        .filter(|program| plan.wants(program.figures))
+        .filter(|program| program.feature.is_none() || !plan.quick)
+        .collect();
+    if !wanted.is_empty() || plan.wants(&instructions::FIGURES) {
+        let programs = build(wanted.iter().filter_map(|program| program.feature))?;
         let fixture = directory()?.join("fixture.json");
         succeed(
             Command::new(programs.join("fixture"))
@@ -103,7 +118,7 @@ pub(crate) fn run(options: &[&str]) -> Result<(), Failure> {
         if plan.wants(&instructions::FIGURES) {
             rows.extend(instructions::measure(&plan, &programs, &fixture)?);
         }
-        for program in PROGRAMS.iter().filter(|program| plan.wants(program.figures)) {
+        for program in wanted {
             eprintln!("==> {}", program.name);
             let mut command = Command::new(programs.join(program.name));
             if program.needs_fixture {
@@ -131,8 +146,9 @@ pub(crate) fn run(options: &[&str]) -> Result<(), Failure> {
 }
 
 /// Builds the programs and says where they are.
-fn build() -> Result<PathBuf, Failure> {
+fn build(features: impl Iterator<Item = &'static str>) -> Result<PathBuf, Failure> {
     let built = cargo(&["build", "--release", "--locked", "--package=benches"])
+        .args(features.map(|feature| format!("--features={feature}")))
         .current_dir(root())
         .status()?;
     if built.success() {
