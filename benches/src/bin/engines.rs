@@ -21,13 +21,16 @@ const DECISIONS: usize = 2_000;
 fn main() -> Result<(), Failure> {
     let caller = Principal::builder("ada").role("clerk").scope("orders:write").build();
     let rule = RuleSet::new([&RULE]).compile(&RULE);
-    print("policy/decision_cedar", "Cedar, five policies", cedar(&rule, &caller)?);
-    print("policy/decision_casbin", "Casbin, 100 rules", casbin(&rule, &caller)?);
-    Ok(())
+    print("policy/decision_cedar", "Cedar, five policies", cedar(&rule, &caller)?)?;
+    print("policy/decision_casbin", "Casbin, 100 rules", casbin(&rule, &caller)?)
 }
 
-fn print(name: &'static str, peer_name: &'static str, (ours, peer): (f64, f64)) {
-    Row { name, unit: "ns", ours, peer, peer_name }.print();
+fn print(
+    name: &'static str,
+    peer_name: &'static str,
+    (ours, peer): (f64, f64),
+) -> Result<(), Failure> {
+    Row { name, unit: "ns", ours, peer, peer_name }.print()
 }
 
 fn beside(

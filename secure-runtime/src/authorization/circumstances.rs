@@ -46,7 +46,7 @@ pub(super) enum Circumstance {
     Authenticator(&'static str),
     Address(Box<[IpNet]>),
     Time(Schedule),
-    Expression(Expression),
+    Expression { index: u8, needs_arguments: bool },
 }
 
 impl<'a> Circumstances<'a> {
@@ -79,23 +79,23 @@ impl<'a> AcceptedBy<'a> {
 
 impl Answers {
     /// Keeps an answer.
-    pub(crate) fn record(&mut self, expression: Expression, holds: bool) {
-        let bit = Self::bit(expression);
+    pub(crate) fn record(&mut self, index: u8, holds: bool) {
+        let bit = Self::bit(index);
         self.known |= bit;
         if holds {
             self.held |= bit;
         }
     }
 
-    fn of(self, expression: Expression) -> Option<bool> {
-        let bit = Self::bit(expression);
+    fn of(self, index: u8) -> Option<bool> {
+        let bit = Self::bit(index);
         (self.known & bit != 0).then_some(self.held & bit != 0)
     }
 
     /// The attribute lets no endpoint have more expressions than there are bits; one beyond would
     /// have none, and never hold.
-    fn bit(expression: Expression) -> u64 {
-        1_u64.checked_shl(u32::from(expression.index)).unwrap_or_default()
+    fn bit(index: u8) -> u64 {
+        1_u64.checked_shl(u32::from(index)).unwrap_or_default()
     }
 }
 
@@ -109,7 +109,9 @@ impl Circumstance {
                 Self::Address(networks.iter().filter_map(|text| text.parse().ok()).collect())
             }
             Rule::Time(hours) => Self::Time(Schedule::new(*hours)),
-            Rule::Expression(expression) => Self::Expression(*expression),
+            Rule::Expression(Expression { index, needs_arguments, .. }) => {
+                Self::Expression { index: *index, needs_arguments: *needs_arguments }
+            }
             _ => return None,
         })
     }
@@ -122,10 +124,8 @@ impl Circumstance {
                 networks.iter().any(|network| network.contains(&address))
             }),
             Self::Time(schedule) => found.now.and_then(|now| schedule.contains(now)),
-            Self::Expression(expression) => match found.answers.of(*expression) {
-                None if !expression.needs_arguments || found.has_arguments => {
-                    return Verdict::Asks(*expression);
-                }
+            Self::Expression { index, needs_arguments } => match found.answers.of(*index) {
+                None if !needs_arguments || found.has_arguments => return Verdict::Asks(*index),
                 answer => answer,
             },
         };

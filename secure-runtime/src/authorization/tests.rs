@@ -134,9 +134,8 @@ fn decide_by_asking(
 ) -> (Verdict, Answers, usize) {
     for asked in 0.. {
         match rule.decide(&found) {
-            Verdict::Asks(expression) => {
-                let answer = world.answers[usize::from(expression.index)];
-                found.answers.record(expression, answer);
+            Verdict::Asks(index) => {
+                found.answers.record(index, world.answers[usize::from(index)]);
             }
             decided => return (decided, found.answers, asked),
         }

@@ -4,7 +4,7 @@ use std::ops::Not;
 
 use super::circumstances::{Circumstance, Circumstances};
 use super::names::{Bits, Name, Names};
-use crate::policy::{Expression, Rule};
+use crate::policy::Rule;
 
 /// A rule in the form that is evaluated: single names of one level are gathered into a mask.
 #[derive(Clone, Debug)]
@@ -20,8 +20,8 @@ pub(super) enum Test {
 pub(crate) enum Verdict {
     Holds,
     Fails,
-    /// It hangs on the answer to this expression, which can be asked for now.
-    Asks(Expression),
+    /// It hangs on the answer to the expression of this number, which can be asked for now.
+    Asks(u8),
     /// It hangs on what is not known now. At the end it fails.
     Unknown,
 }

@@ -119,10 +119,10 @@ where
     Answer: AsyncFn(u8, &Asked<'_>, Option<&Args>) -> Result<bool, Error>,
 {
     let has_arguments = arguments.is_some();
-    while let Verdict::Asks(expression) = passage.judge(has_arguments)? {
+    while let Verdict::Asks(index) = passage.judge(has_arguments)? {
         let asked = Asked { caller: passage.admission.caller(), request: &passage.request };
         let answered = {
-            let mut answering = pin!(answer(expression.index, &asked, arguments));
+            let mut answering = pin!(answer(index, &asked, arguments));
             poll_fn(|context| {
                 let poll = || answering.as_mut().poll(context);
                 let polled = catch_unwind(AssertUnwindSafe(poll));
@@ -131,7 +131,7 @@ where
             .await
         };
         match answered {
-            Ok(holds) => passage.admission.answers.record(expression, holds),
+            Ok(holds) => passage.admission.answers.record(index, holds),
             Err(error) => return Err(passage.refuse_answer(&error)),
         }
     }
