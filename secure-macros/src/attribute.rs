@@ -21,7 +21,7 @@ pub(crate) fn secure(arguments: TokenStream, item: TokenStream) -> TokenStream {
         Ok(endpoint) => expand::endpoint(&endpoint),
         Err(report) => fallback::closed(&paths, item, &report),
     };
-    expansion.extend(current.tracking());
+    expansion.extend(current.told(&paths));
     if std::env::var_os("SECURE_MACROS_DEBUG").is_some_and(|value| value == "1") {
         eprintln!("{expansion}\n");
     }

@@ -109,9 +109,8 @@ use proc_macro::TokenStream;
 ///
 /// A parameter that holds the request's body (`Json`, `Form`, `Bytes`, `String`, `Payload`,
 /// `Multipart`, `MultipartForm`, `Either`, also in `Option`, `Result` and tuples) is named in
-/// `validate(…)`, or in `unvalidated(…)` with a reason. It is recognised by the last word of its
-/// type's path: a body behind a type alias or in an extractor of your own is not seen. Sizes
-/// have the units of IEC 80000-13: `kB` is 1000 bytes, `KiB` 1024.
+/// `validate(…)`, or in `unvalidated(…)` with a reason. A body behind a type alias
+/// is one too; one inside of an extractor of your own is not seen. Sizes have the units of IEC 80000-13: `kB` is 1000 bytes, `KiB` 1024.
 ///
 /// # Placement
 ///

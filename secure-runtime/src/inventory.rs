@@ -9,6 +9,7 @@
 //! println!("{}", inventory.to_json()); // the same as JSON
 //! ```
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::Serialize;
@@ -19,6 +20,11 @@ use crate::policy::{Access, Audience, Authenticators, Endpoint, Limit, Partition
 #[doc(hidden)]
 #[linkme::distributed_slice]
 pub static ENDPOINTS: [Endpoint];
+
+/// Where the first expansion of a crate with a vocabulary leaves its roles.
+#[doc(hidden)]
+#[linkme::distributed_slice]
+pub static ROLES: [&'static [&'static str]];
 
 /// The endpoint's place in the inventory, from its address: a subtraction on the request path.
 pub(crate) fn position(endpoint: &'static Endpoint) -> Option<usize> {
@@ -34,6 +40,8 @@ pub(crate) fn position(endpoint: &'static Endpoint) -> Option<usize> {
 #[serde(transparent)]
 pub struct Inventory {
     rows: Vec<Row>,
+    #[serde(skip)]
+    idle_roles: Vec<&'static str>,
 }
 
 /// One route of one endpoint; an endpoint whose routes the attribute could not see has one row
@@ -79,7 +87,15 @@ impl Inventory {
         rows.sort_by(|a, b| {
             (a.path, &a.method, a.file, a.line).cmp(&(b.path, &b.method, b.file, b.line))
         });
-        Self { rows }
+        Self { rows, idle_roles: idle_roles() }
+    }
+
+    /// The roles of the vocabulary (`secure.toml`) that no rule of the program mentions, directly or
+    /// through a role or permission that they stand for: whoever has one may do nothing more than
+    /// any other caller. `Display` names them below the table.
+    #[must_use]
+    pub fn idle_roles(&self) -> &[&'static str] {
+        &self.idle_roles
     }
 
     /// The rows.
@@ -94,6 +110,19 @@ impl Inventory {
         // Strings and numbers always serialize.
         serde_json::to_string_pretty(self).unwrap_or_default()
     }
+}
+
+fn idle_roles() -> Vec<&'static str> {
+    let mut used = BTreeSet::new();
+    for endpoint in ENDPOINTS.iter() {
+        endpoint.policy.rule.each_leaf(&mut |leaf| {
+            if let Rule::Role(name) = leaf {
+                used.insert(*name);
+            }
+        });
+    }
+    let roles: BTreeSet<&str> = ROLES.iter().copied().flatten().copied().collect();
+    roles.difference(&used).copied().collect()
 }
 
 fn rows(endpoint: &'static Endpoint) -> Vec<Row> {
@@ -186,6 +215,9 @@ impl fmt::Display for Inventory {
             let cells: Vec<String> =
                 line.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}")).collect();
             writeln!(formatter, "{}", cells.join("  ").trim_end())?;
+        }
+        if !self.idle_roles.is_empty() {
+            writeln!(formatter, "\nroles that no rule mentions: {}", self.idle_roles.join(", "))?;
         }
         Ok(())
     }

@@ -49,6 +49,7 @@ mod principal;
 mod problem;
 mod request;
 mod resource;
+mod riddle;
 mod scope;
 pub mod security;
 pub mod testing;

@@ -7,7 +7,7 @@ pub use actix_web::{Error, HttpRequest};
 pub use linkme;
 
 pub use crate::checker::{Argument, Checker, Place, check_arguments};
-pub use crate::inventory::ENDPOINTS;
+pub use crate::inventory::{ENDPOINTS, ROLES};
 pub use crate::pipeline::{Asked, serve, serve_ruled, serve_validated};
 use crate::policy::Expression;
 pub use crate::policy::{
@@ -15,6 +15,7 @@ pub use crate::policy::{
     Rule, Unvalidated,
 };
 pub use crate::resource::before_grant;
+pub use crate::riddle::{Body, NoBody};
 pub use crate::scope::{SecuredResponse, SecuredService};
 use crate::throttling::Quota;
 use crate::validation::Validatable;
@@ -42,6 +43,22 @@ macro_rules! __endpoint {
     }};
 }
 pub use crate::__endpoint as endpoint;
+
+/// Tells the inventory the roles of a crate's vocabulary.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __roles {
+    ($roles:tt) => {
+        const _: () = {
+            use $crate::__private as secure;
+            secure::ROLES! {
+                #![linkme_macro = secure::ROLES]
+                static NAMES: &'static [&'static str] = &$roles;
+            }
+        };
+    };
+}
+pub use crate::__roles as roles;
 
 /// What an expansion says of a service: that requests reach it through the pipeline alone.
 #[derive(Debug)]

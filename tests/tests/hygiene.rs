@@ -23,5 +23,7 @@ mod returns;
 mod routes;
 #[path = "hygiene/rule_book.rs"]
 mod rule_book;
+#[path = "hygiene/rules.rs"]
+mod rules;
 #[path = "hygiene/shadowed_names.rs"]
 mod shadowed_names;

@@ -102,6 +102,13 @@ mod tests {
         }
     }
 
+    #[test]
+    fn the_inventory_names_roles_that_reach_nothing() {
+        let inventory = secure_runtime::inventory();
+        assert_eq!(inventory.idle_roles(), ["auditor"]);
+        assert!(inventory.to_string().ends_with("\nroles that no rule mentions: auditor\n"));
+    }
+
     fn bearer(token: Token) -> String {
         format!("Authorization: Bearer {}", token.sign())
     }

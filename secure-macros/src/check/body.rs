@@ -2,7 +2,7 @@
 
 use super::parameters::{Body, Parameter};
 use crate::diagnostics::{Diagnostics, nearest};
-use crate::model::legal::Validated;
+use crate::model::legal::{Riddle, Validated};
 use crate::model::raw::{Declaration, Name};
 
 /// `validate` names parameters of the handler, each once.
@@ -41,7 +41,7 @@ pub(super) fn exempts_body_parameters(
                 .error(name, format!("`{text}` is validated and unvalidated, expected one of them"))
                 .help("leave out one of the two");
         } else if is_parameter("unvalidated", name, parameters, diagnostics)
-            && parameter(name, parameters).is_some_and(|parameter| parameter.body.is_none())
+            && parameter(name, parameters).is_some_and(|it| it.body.is_none() && !it.is_riddle)
         {
             diagnostics
                 .error(
@@ -139,6 +139,24 @@ pub(super) fn content_type_is_a_media_type(
             .error(name, format!("`content_type` expects `type/subtype`, found `{text:?}`"))
             .help("`content_type = \"application/json\"`");
     }
+}
+
+/// The parameters of which the compiler is asked whether they hold a body.
+pub(super) fn riddles(declaration: &Declaration, parameters: &[Parameter<'_>]) -> Vec<Riddle> {
+    let validated = declaration.validate.as_deref().unwrap_or_default();
+    let is_validated =
+        |parameter: &Parameter<'_>| validated.iter().any(|name| parameter.binds(&name.text));
+    let is_exempt = |parameter: &Parameter<'_>| {
+        declaration.unvalidated.iter().any(|it| parameter.binds(&it.parameter.text))
+    };
+    let riddles = parameters.iter().enumerate().filter(|(_, it)| it.is_riddle && !is_validated(it));
+    riddles
+        .map(|(index, parameter)| Riddle {
+            index,
+            name: parameter.names.last().cloned().unwrap_or_else(|| String::from("_")),
+            is_exempt: is_exempt(parameter),
+        })
+        .collect()
 }
 
 /// The parameters to validate, with their places.

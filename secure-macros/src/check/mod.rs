@@ -152,6 +152,7 @@ pub(crate) fn endpoint(
         },
         arguments: parameters.iter().map(|parameter| parameter.ty.clone()).collect(),
         validated: body::validated(declaration, &parameters),
+        riddles: body::riddles(declaration, &parameters),
         questions,
         warnings: diagnostics.warnings(),
         ends: exceptions::some_end(declaration),

@@ -14,7 +14,13 @@ pub(super) struct Parameter<'a> {
     pub(super) names: Vec<String>,
     /// How it holds the request's body, if it does.
     pub(super) body: Option<Body>,
+    /// Whether the type's name does not say whether it is a body: it may be an alias.
+    pub(super) is_riddle: bool,
 }
+
+/// Extractors that are known to hold no body.
+const BODILESS: [&str; 9] =
+    ["Query", "Path", "Data", "Header", "ReqData", "HttpRequest", "Principal", "Loaded", "Granted"];
 
 /// What of the body a parameter holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,7 +82,11 @@ pub(super) fn of(function: &Function) -> Vec<Parameter<'_>> {
             let mut names = Vec::new();
             bound_names(&typed.pat, &mut names);
             let names = names.into_iter().map(|name| word_of(name).text).collect();
-            Parameter { pattern: &typed.pat, ty: &typed.ty, names, body: body(&typed.ty) }
+            let body = body(&typed.ty);
+            let last = last_segment(&typed.ty);
+            let is_known = last.is_some_and(|last| BODILESS.iter().any(|it| last.ident == it));
+            let is_riddle = body.is_none() && !is_known && matches!(*typed.ty, Type::Path(_));
+            Parameter { pattern: &typed.pat, ty: &typed.ty, names, body, is_riddle }
         })
         .collect()
 }

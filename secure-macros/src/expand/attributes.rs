@@ -4,7 +4,7 @@ use syn::punctuated::Punctuated;
 use syn::{Attribute, FnArg, Meta, Path, Signature, Token, parse_quote};
 
 use crate::check::is_route;
-use crate::model::legal::Endpoint;
+use crate::model::legal::{Asks, Endpoint};
 
 /// Attributes that speak about the item as others see it; lint levels reach into it.
 const OUTER: [&str; 9] =
@@ -18,13 +18,17 @@ pub(crate) fn split(attributes: &[Attribute]) -> (Vec<&Attribute>, Vec<&Attribut
     attributes.iter().partition(|attribute| is_outer(attribute))
 }
 
-/// The user's signature; a parameter that a rule mentions is used, whatever the function does.
+/// The user's signature; a parameter that a rule mentions is used, whatever the function does. Which
+/// ones a checker takes by their types is not seen: all of them may be.
 pub(super) fn used_in_rules(endpoint: &Endpoint) -> Signature {
     let mut signature = endpoint.function.signature.clone();
     for (index, input) in signature.inputs.iter_mut().enumerate() {
-        let mut bound = endpoint.questions.iter().flat_map(|question| &question.arguments);
+        let is_asked = endpoint.questions.iter().any(|question| {
+            matches!(question.asks, Asks::CheckerByType(_))
+                || question.arguments.iter().any(|bound| bound.index == index)
+        });
         if let FnArg::Typed(typed) = input
-            && bound.any(|bound| bound.index == index)
+            && is_asked
         {
             typed.attrs.push(parse_quote!(#[allow(unused_variables)]));
         }

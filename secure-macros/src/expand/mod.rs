@@ -3,6 +3,7 @@
 mod answers;
 mod attributes;
 mod policy;
+mod riddles;
 mod rule;
 mod service;
 mod spans;
@@ -27,7 +28,7 @@ pub(crate) fn endpoint(endpoint: &Endpoint) -> TokenStream {
     let (support, response) = (paths.support(), paths.secured_response());
     let (visibility, name, future) = (&function.visibility, &signature.ident, paths::future());
     let output = spans::of_types(endpoint).cover(quote!(impl #future<Output = #response>));
-    let assertions = spans::assertions(endpoint);
+    let assertions = spans::assertions(endpoint).chain(riddles::asked(endpoint));
     let (generics, _, bounds) = signature.generics.split_for_impl();
     let registration = registration(endpoint);
     let call = call(endpoint, &request, &payload);

@@ -18,6 +18,8 @@ pub(crate) struct Endpoint {
     pub(crate) arguments: Vec<Type>,
     /// Those to validate.
     pub(crate) validated: Vec<Validated>,
+    /// Parameters whose type's name does not say whether they hold a body.
+    pub(crate) riddles: Vec<Riddle>,
     /// What the rule asks the application.
     pub(crate) questions: Vec<Question>,
     /// What the compiler shall warn of.
@@ -201,6 +203,15 @@ pub(crate) enum Audience {
     Everyone,
     Anonymous,
     Authenticated,
+}
+
+/// A parameter whose type may be an alias of a body's: the compiler, who knows, is asked.
+#[derive(Debug)]
+pub(crate) struct Riddle {
+    pub(crate) index: usize,
+    pub(crate) name: String,
+    /// Whether the attribute takes it for a body that is not validated.
+    pub(crate) is_exempt: bool,
 }
 
 /// A parameter to validate: its place among the arguments and its name.

@@ -9,6 +9,8 @@ use quote::quote;
 
 use super::{FILE, Fault, Vocabulary};
 use crate::diagnostics::Diagnostics;
+use crate::model::legal::Fact;
+use crate::paths::Paths;
 
 /// What one attribute has to know of the vocabulary.
 #[derive(Default)]
@@ -65,13 +67,18 @@ impl Current {
         }
     }
 
-    /// Makes the compiler look at the file again when it has changed.
-    pub(crate) fn tracking(&self) -> TokenStream {
-        match self.tracked.as_deref().and_then(Path::to_str) {
-            Some(file) => quote!(
-                const _: &[u8] = ::core::include_bytes!(#file);
-            ),
-            None => TokenStream::new(),
+    /// Makes the compiler look at the file again when it has changed, and tells the inventory the
+    /// roles: at the first attribute of the crate alone.
+    pub(crate) fn told(&self, paths: &Paths) -> TokenStream {
+        let Some(file) = self.tracked.as_deref().and_then(Path::to_str) else {
+            return TokenStream::new();
+        };
+        let support = paths.support();
+        let roles = self.vocabulary.names(Fact::Role).unwrap_or_default();
+        let roles = (!roles.is_empty()).then(|| quote!(#support::roles!([#(#roles),*]);));
+        quote! {
+            const _: &[u8] = ::core::include_bytes!(#file);
+            #roles
         }
     }
 }

@@ -1,0 +1,40 @@
+//! Whether a type holds a request's body: asked by the expansion, answered by the compiler, so that
+//! an alias hides nothing.
+
+use std::marker::PhantomData;
+
+use actix_web::{Either, web};
+
+/// A type, asked about.
+#[derive(Debug)]
+pub struct Body<T>(PhantomData<T>);
+
+/// What is found where the type has no answer of its own.
+pub trait NoBody {
+    /// No.
+    const IS_ONE: bool = false;
+}
+
+impl<T> NoBody for Body<T> {}
+
+macro_rules! bodies {
+    ($([$($parameter:ident),*] $body:ty),* $(,)?) => {
+        $(impl<$($parameter),*> Body<$body> {
+            /// Yes.
+            pub const IS_ONE: bool = true;
+        })*
+    };
+}
+
+bodies!(
+    [T] web::Json<T>,
+    [T] web::Form<T>,
+    [T] Option<web::Json<T>>,
+    [T] Option<web::Form<T>>,
+    [T, E] Result<web::Json<T>, E>,
+    [T, E] Result<web::Form<T>, E>,
+    [L, R] Either<L, R>,
+    [] web::Bytes,
+    [] String,
+    [] web::Payload,
+);

@@ -1,0 +1,89 @@
+//! Rules with nothing of the prelude, in generic handlers, with names that the expansion might use,
+//! and with bodies behind an alias.
+#![no_implicit_prelude]
+#![deny(warnings)]
+
+use ::actix_web;
+use ::actix_web::web;
+use ::secure_runtime::{Denial, Granted, Loaded, Principal, Resource, secure};
+use ::std::option::Option;
+use ::std::result::Result;
+use ::std::string::String;
+
+struct Document {
+    owner: String,
+}
+
+impl Resource for Document {
+    type Key = u32;
+
+    async fn load(
+        _: u32,
+        _: &::actix_web::HttpRequest,
+    ) -> Result<Option<Self>, ::actix_web::Error> {
+        Result::Ok(Option::None)
+    }
+}
+
+async fn is_even(_: &Principal, id: &web::Path<u32>) -> Result<(), Denial> {
+    let denial = || Denial::new(::secure_runtime::DenialKind::Forbidden, "odd");
+    if **id % 2 == 0 { Result::Ok(()) } else { Result::Err(denial()) }
+}
+
+#[secure(allow = document.owner == caller.subject() || role("admin"), check = is_even, hide)]
+#[::actix_web::get("/loaded/{id}")]
+async fn loaded(document: Loaded<Document>, id: web::Path<u32>) -> String {
+    document.into_inner().owner
+}
+
+#[secure(allow = document.owner == caller.subject() && document.owner.len() < 9)]
+#[::actix_web::get("/granted/{id}")]
+async fn granted(document: Granted<Document>) -> String {
+    document.into_inner().owner
+}
+
+#[secure(
+    allow = **question == 1 && **holds > 2 && ***r#type < 3 && !request.path().is_empty(),
+    check = is_even(question),
+    objects = any,
+)]
+#[::actix_web::get("/shadowed/{id}")]
+async fn shadowed(
+    question: web::Path<u32>,
+    holds: web::Query<u32>,
+    r#type: web::Data<u32>,
+    asked: web::Data<u8>,
+    arguments: web::Data<u16>,
+    caller: Principal,
+    request: ::actix_web::HttpRequest,
+) -> &'static str {
+    let _ = (asked, arguments, caller, request);
+    ""
+}
+
+#[secure(allow = ***data == T::default() || address in "127.0.0.1")]
+async fn generic<T: ::std::cmp::PartialEq + ::std::default::Default + 'static>(
+    data: web::Data<T>,
+) -> &'static str {
+    ""
+}
+
+type Number = web::Json<Amount>;
+
+#[derive(::serde::Deserialize, ::validator::Validate)]
+struct Amount {
+    cents: u32,
+}
+
+#[secure(validate(amount), allow = amount.cents > 0 && number.cents < 7, unvalidated(number, reason = "ours"))]
+#[::actix_web::post("/aliased")]
+async fn aliased(amount: Number, number: Number) -> &'static str {
+    ""
+}
+
+#[test]
+fn accepted() {
+    let _ = ::actix_web::App::new()
+        .service((loaded, granted, shadowed, aliased))
+        .route("/generic", web::get().to(generic::<u8>));
+}
