@@ -29,10 +29,10 @@ pub(super) fn names_are_known(
     diagnostics: &mut Diagnostics,
 ) {
     parts(declaration, |part| match &part.kind {
-        ConditionKind::Fact(fact, name) => {
-            if well_formed_name(fact.word(), name, Listed::Alone, diagnostics) {
-                name_is_known(*fact, name, vocabulary, diagnostics);
-            }
+        ConditionKind::Fact(fact, name)
+            if well_formed_name(fact.word(), name, Listed::Alone, diagnostics) =>
+        {
+            name_is_known(*fact, name, vocabulary, diagnostics);
         }
         ConditionKind::Authenticator(name) => {
             well_formed_name("authenticator", name, Listed::Alone, diagnostics);

@@ -8,7 +8,7 @@ use super::endpoint_with;
 use super::hierarchy::{PERMISSIONS, ROLES, Role, has, roles, vocabulary};
 use crate::diagnostics::Diagnostics;
 use crate::model::condition::{Condition, ConditionKind};
-use crate::model::legal::{Clause, Fact, Policy};
+use crate::model::legal::{Clause, Fact};
 use crate::parse;
 
 /// A rule of our own: printed with all its parentheses, evaluated by name.
@@ -121,13 +121,13 @@ fn tree() -> impl Strategy<Value = Tree> {
 }
 
 /// What the endpoint's data says of a request, by the names in the token alone.
-fn folded(clause: &Clause, policy: &Policy, world: World) -> bool {
+fn folded(clause: &Clause, world: World) -> bool {
     let number =
         |name: &str| name.get(1..).and_then(|digits| digits.parse::<usize>().ok()).unwrap();
     match clause {
-        Clause::All(parts) => parts.iter().all(|part| folded(part, policy, world)),
-        Clause::Any(parts) => parts.iter().any(|part| folded(part, policy, world)),
-        Clause::Not(part) => !folded(part, policy, world),
+        Clause::All(parts) => parts.iter().all(|part| folded(part, world)),
+        Clause::Any(parts) => parts.iter().any(|part| folded(part, world)),
+        Clause::Not(part) => !folded(part, world),
         Clause::Demand(fact, demand) => demand.alternatives(*fact).any(|(fact, name)| match fact {
             Fact::Role => bit(world, number(name)),
             Fact::Permission => bit(world, ROLES + number(name)),
@@ -180,7 +180,7 @@ proptest! {
             return Ok(());
         };
         for world in 0..1 << EXPRESSIONS {
-            let holds = endpoint.policy.clauses.iter().all(|it| folded(it, &endpoint.policy, world));
+            let holds = endpoint.policy.clauses.iter().all(|it| folded(it, world));
             prop_assert_eq!(holds, tree.holds(&roles, world), "{} {:b}", &attribute, world);
         }
     }

@@ -68,14 +68,14 @@ async fn lazy(id: web::Path<u32>, runs: web::Data<Runs>) -> String {
     id.to_string()
 }
 
-#[secure(allow = fails(&id).await?, rate = "3/h")]
+#[secure(allow = fails(id).await?, rate = "3/h")]
 #[get("/failing/{id}")]
 async fn failing(id: web::Path<String>, runs: web::Data<Runs>) -> &'static str {
     runs.count();
     "no"
 }
 
-#[secure(allow = fails(&id).await?, hide)]
+#[secure(allow = fails(id).await?, hide)]
 #[get("/hidden/{id}")]
 async fn hidden(id: web::Path<String>, runs: web::Data<Runs>) -> &'static str {
     runs.count();

@@ -25,12 +25,12 @@ impl Resource for Document {
     }
 }
 
-async fn is_even(_: &Principal, id: &web::Path<u32>) -> Result<(), Denial> {
-    let denial = || Denial::new(::secure_runtime::DenialKind::Forbidden, "odd");
-    if **id % 2 == 0 { Result::Ok(()) } else { Result::Err(denial()) }
+async fn is_small(_: &Principal, id: &web::Path<u32>) -> Result<(), Denial> {
+    let denial = || Denial::new(::secure_runtime::DenialKind::Forbidden, "too large");
+    if **id < 2 { Result::Ok(()) } else { Result::Err(denial()) }
 }
 
-#[secure(allow = document.owner == caller.subject() || role("admin"), check = is_even, hide)]
+#[secure(allow = document.owner == caller.subject() || role("admin"), check = is_small, hide)]
 #[::actix_web::get("/loaded/{id}")]
 async fn loaded(document: Loaded<Document>, id: web::Path<u32>) -> String {
     document.into_inner().owner
@@ -44,7 +44,7 @@ async fn granted(document: Granted<Document>) -> String {
 
 #[secure(
     allow = **question == 1 && **holds > 2 && ***r#type < 3 && !request.path().is_empty(),
-    check = is_even(question),
+    check = is_small(question),
     objects = any,
 )]
 #[::actix_web::get("/shadowed/{id}")]
