@@ -4,26 +4,48 @@ use proc_macro2::TokenStream;
 
 use crate::diagnostics::Diagnostics;
 use crate::paths::Paths;
-use crate::{check, expand, fallback, parse, vocabulary};
+use crate::{check, expand, fallback, module, parse, policy, vocabulary};
 
 /// Expands `#[secure(arguments)] item`.
 pub(crate) fn secure(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    let expansion = match parse::layers::used(&arguments) {
+        Some((used, own)) => policy::apply(&used, &own, &item),
+        None => match module::secured(&root(&arguments), &arguments, &item) {
+            Some(Ok(module)) => module,
+            Some(Err(report)) => quote::quote!(#report #item),
+            None => handler(arguments, item),
+        },
+    };
+    if std::env::var_os("SECURE_MACROS_DEBUG").is_some_and(|value| value == "1") {
+        eprintln!("{expansion}\n");
+    }
+    expansion
+}
+
+/// Where the runtime is, as the attribute says.
+fn root(arguments: &TokenStream) -> Paths {
+    let layers = Diagnostics::gather(|diagnostics| {
+        let layers = parse::layers(arguments.clone(), diagnostics);
+        Some(layers.into_iter().filter_map(|layer| layer.declaration.root).next_back())
+    });
+    Paths::new(layers.ok().flatten().as_ref())
+}
+
+fn handler(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let mut paths = Paths::new(None);
     let current = vocabulary::current();
     let outcome = Diagnostics::gather(|diagnostics| {
-        let declaration = parse::declaration(arguments, diagnostics);
-        paths = Paths::new(declaration.root.as_ref());
+        let layers = parse::layers(arguments, diagnostics);
+        let root = layers.iter().filter_map(|layer| layer.declaration.root.as_ref()).next_back();
+        paths = Paths::new(root);
         let function = parse::function(item.clone(), diagnostics)?;
         current.report(diagnostics);
-        check::endpoint(declaration, function, &current.vocabulary, diagnostics)
+        check::endpoint(layers, function, &current.vocabulary, diagnostics)
     });
     let mut expansion = match outcome {
         Ok(endpoint) => expand::endpoint(&endpoint),
         Err(report) => fallback::closed(&paths, item, &report),
     };
     expansion.extend(current.told(&paths));
-    if std::env::var_os("SECURE_MACROS_DEBUG").is_some_and(|value| value == "1") {
-        eprintln!("{expansion}\n");
-    }
     expansion
 }

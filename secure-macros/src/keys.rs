@@ -3,7 +3,7 @@
 use crate::diagnostics::Diagnostics;
 use crate::model::raw::Declaration;
 use crate::parse::entry::Entry;
-use crate::parse::{allow, exceptions, names, rates, scalars};
+use crate::parse::{allow, exceptions, layers, names, rates, scalars};
 
 /// One key of the attribute.
 #[derive(Debug)]
@@ -85,6 +85,13 @@ pub(crate) const KEYS: &[Key] = &[
         meaning: "how many requests are admitted, counted by caller unless `by` says otherwise",
         repeats: true,
         parse: rates::rate,
+    },
+    Key {
+        name: "use",
+        example: "use = staff",
+        meaning: "the keys that `policy!` named so hold as well",
+        repeats: true,
+        parse: layers::use_policy,
     },
     Key {
         name: "validate",

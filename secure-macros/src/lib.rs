@@ -9,8 +9,10 @@ mod fallback;
 mod keys;
 mod lints;
 mod model;
+mod module;
 mod parse;
 mod paths;
+mod policy;
 #[cfg(test)]
 mod tests;
 mod vocabulary;
@@ -32,6 +34,7 @@ use proc_macro::TokenStream;
 /// | `check = owns_order` | an asynchronous function that checks the caller and arguments of the handler |
 /// | `hide` | what the rule forbids is answered as if it were not there |
 /// | `rate = "100/h"` | how many requests are admitted, counted by caller unless `by` says otherwise |
+/// | `use = staff` | the keys that `policy!` named so hold as well |
 /// | `validate(order)` | the parameters pass validation before the handler runs |
 /// | `unvalidated(order, reason = "the schema is the customer's")` | a body parameter that is not validated, and why |
 /// | `objects = any` | whoever may call may ask for any object that the path names |
@@ -123,6 +126,14 @@ use proc_macro::TokenStream;
 /// Attributes below `#[secure]` that wrap the function, such as `#[tracing::instrument]`, wrap it
 /// inside of every check. Those that need the item itself stand above `#[secure]`.
 ///
+/// # Modules and named policies
+///
+/// On an inline module the attribute is the policy of every handler in it: functions with a route
+/// attribute or a `#[secure]` of their own, in modules inside too. [`policy!`] names sets of keys,
+/// and `use = staff` asks for one. What a handler says itself narrows what stands around it, and
+/// never widens it: all demands, rules and limits hold together, `auth` and `max_body` may be
+/// narrower, and `public` inside of what demands a caller does not compile.
+///
 /// # A renamed crate
 ///
 /// If `secure_runtime` goes by another name, say where it is:
@@ -134,4 +145,27 @@ use proc_macro::TokenStream;
 #[proc_macro_attribute]
 pub fn secure(arguments: TokenStream, item: TokenStream) -> TokenStream {
     attribute::secure(arguments.into(), item.into()).into()
+}
+
+/// Names sets of keys, for `#[secure(use = …)]`.
+///
+/// ```ignore
+/// secure_runtime::policy! {
+///     /// Everybody who works here.
+///     pub(crate) staff = (roles = "staff", rate = "1000/h");
+///     careful = (rate("5/min", by = principal), max_body = "4KiB");
+/// }
+///
+/// #[secure(use = staff, use = careful, scopes = "refunds")]
+/// #[post("/refunds")]
+/// async fn refund() -> &'static str {
+///     "refunded"
+/// }
+/// ```
+///
+/// A policy is an item: it has a path (`use = policies::staff`), can be imported, and stays in its
+/// crate (`pub(crate)` at most). Its keys and those of the attribute must all hold.
+#[proc_macro]
+pub fn policy(input: TokenStream) -> TokenStream {
+    policy::policies(input.into()).into()
 }

@@ -22,6 +22,12 @@ impl Paths {
         quote!(#root::__private)
     }
 
+    /// The attribute itself.
+    pub(crate) fn secure(&self) -> TokenStream {
+        let root = &self.root;
+        quote!(#root::secure)
+    }
+
     pub(crate) fn secured_response(&self) -> TokenStream {
         let root = &self.root;
         quote!(#root::SecuredResponse)

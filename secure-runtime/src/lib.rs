@@ -67,7 +67,7 @@ pub use resource::{Granted, Loaded, Resource};
 pub use scope::{
     RouteBuilder, Scope, SecuredOutput, SecuredResponse, SecuredRoute, SecuredService, route, scope,
 };
-pub use secure_macros::secure;
+pub use secure_macros::{policy, secure};
 pub use security::{LaunchError, Security, SecurityBuilder};
 pub use time::{Clock, Moment, SystemClock};
 pub use transport::{ForwardingHeader, InvalidNetwork, TrustedProxies};

@@ -193,8 +193,7 @@ pub(super) fn hide_has_a_rule(declaration: &Declaration, diagnostics: &mut Diagn
     let Some(hide) = declaration.hide.as_ref().filter(|_| !declaration.rule_unclear) else {
         return;
     };
-    let lists = [&declaration.roles, &declaration.scopes, &declaration.permissions];
-    let has_rule = lists.iter().any(|list| list.is_some())
+    let has_rule = !declaration.demands.is_empty()
         || !declaration.allow.is_empty()
         || !declaration.checks.is_empty();
     if !has_rule {

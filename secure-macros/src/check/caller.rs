@@ -21,9 +21,7 @@ pub(super) fn public_needs_no_caller(
     if declaration.public.is_none() {
         return;
     }
-    let demands =
-        [&declaration.auth, &declaration.roles, &declaration.scopes, &declaration.permissions];
-    for names in demands.into_iter().flatten() {
+    for names in super::names::lists(declaration) {
         needs_a_caller(&names.key, &format!("`{}`", names.key), diagnostics);
     }
     for rate in &declaration.rates {
@@ -61,8 +59,7 @@ pub(super) fn optional_demands_nothing(declaration: &Declaration, diagnostics: &
     if !declaration.auth.as_ref().is_some_and(is_optional) {
         return;
     }
-    let demands = [&declaration.roles, &declaration.scopes, &declaration.permissions];
-    for names in demands.into_iter().flatten() {
+    for (_, names) in &declaration.demands {
         let key = &names.key;
         diagnostics
             .error(key, format!("`auth = optional` admits anonymous callers, found `{key}`"))

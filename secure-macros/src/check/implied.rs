@@ -9,7 +9,6 @@ use std::collections::BTreeSet;
 use proc_macro2::TokenStream;
 use quote::ToTokens;
 
-use super::names::facts;
 use crate::diagnostics::Diagnostics;
 use crate::model::legal::{Atom, Fact, Requirement};
 use crate::model::raw::{Combine, Declaration, Names};
@@ -27,7 +26,7 @@ pub(super) fn no_alternative_is_admitted_already(
     requirements: &[Requirement],
     diagnostics: &mut Diagnostics,
 ) {
-    for ((_, list), requirement) in facts(declaration).zip(requirements) {
+    for ((_, list), requirement) in declaration.demands.iter().zip(requirements) {
         if requirement.combine != Combine::Any {
             continue;
         }
@@ -51,9 +50,10 @@ pub(super) fn no_demand_is_met_already(
     requirements: &[Requirement],
     diagnostics: &mut Diagnostics,
 ) {
-    let clauses: Vec<Clause<'_>> = facts(declaration)
+    let lists = declaration.demands.iter();
+    let clauses: Vec<Clause<'_>> = lists
         .zip(requirements)
-        .flat_map(|((fact, list), requirement)| clauses(fact, list, requirement))
+        .flat_map(|((fact, list), requirement)| clauses(*fact, list, requirement))
         .collect();
     for (index, clause) in clauses.iter().enumerate() {
         let mut others = clauses.iter().enumerate();

@@ -7,6 +7,7 @@ mod contradictions;
 mod exceptions;
 mod exposure;
 mod implied;
+mod layers;
 mod names;
 mod objects;
 mod parameters;
@@ -21,6 +22,7 @@ mod url;
 mod vocabulary;
 
 use crate::diagnostics::Diagnostics;
+use crate::model::layers::Layer;
 use crate::model::legal::{Access, Endpoint, Policy};
 use crate::model::raw::{Declaration, Function};
 use crate::paths::Paths;
@@ -32,14 +34,18 @@ pub(crate) use routes::{is_route, visible};
 
 /// Checks one attribute on one function.
 pub(crate) fn endpoint(
-    mut declaration: Declaration,
+    mut layers: Vec<Layer>,
     function: Function,
     known: &Vocabulary,
     diagnostics: &mut Diagnostics,
 ) -> Option<Endpoint> {
     let is_read_whole = diagnostics.count() == 0;
-    vocabulary::explain_rates(&mut declaration, known, diagnostics);
-    let declaration = &declaration;
+    for layer in &mut layers {
+        vocabulary::explain_rates(&mut layer.declaration, known, diagnostics);
+        layers::parameters_are_the_handlers(layer, diagnostics);
+        alone(&layer.declaration, known, diagnostics);
+    }
+    let declaration = &layers::narrowed(layers, diagnostics);
 
     signature::takes_no_self(&function, diagnostics)?;
     signature::is_async(&function, diagnostics);
@@ -56,55 +62,20 @@ pub(crate) fn endpoint(
     let parameters = parameters::of(&function);
     caller::public_needs_no_caller(declaration, &parameters, diagnostics);
     caller::optional_demands_nothing(declaration, diagnostics);
-    let mistakes = diagnostics.count();
-    for names in names::lists(declaration) {
-        names::not_empty(names, diagnostics);
-        names::well_formed(names, diagnostics);
-        names::no_duplicates(names, diagnostics);
-    }
-
-    for (fact, names) in names::facts(declaration) {
-        vocabulary::names_are_known(fact, names, known, diagnostics);
-    }
     let requirements = names::requirements(declaration, known);
-    if diagnostics.count() == mistakes {
-        implied::no_alternative_is_admitted_already(declaration, &requirements, diagnostics);
-        implied::no_demand_is_met_already(declaration, &requirements, diagnostics);
-    }
-
-    allow::names_are_known(declaration, known, diagnostics);
     allow::authenticators_are_used(declaration, diagnostics);
     allow::public_asks_no_caller(declaration, diagnostics);
-    allow::words_stand_alone(declaration, diagnostics);
     allow::words_are_free(declaration, &parameters, diagnostics);
     allow::questions_are_few(declaration, diagnostics);
     allow::checks_have_a_caller(declaration, diagnostics);
     allow::checkers_take_parameters(declaration, &parameters, diagnostics);
     allow::hide_has_a_rule(declaration, diagnostics);
     allow::grants_have_a_rule(declaration, &parameters, diagnostics);
-    if diagnostics.count() == mistakes {
-        truth::every_part_decides(declaration, &requirements, known, diagnostics);
-    }
     let (clauses, questions) = questions::clauses(declaration, &parameters, known);
 
     for rate in &declaration.rates {
-        let mistakes = diagnostics.count();
-        rates::has_a_quota(rate, diagnostics);
-        rates::one_kind_of_quota(rate, diagnostics);
-        rates::burst_is_positive(rate, diagnostics);
-        rates::cost_is_positive(rate, diagnostics);
-        rates::cost_fits_burst(rate, diagnostics);
-        rates::windows_differ(rate, diagnostics);
-        rates::partition_is_known(rate, diagnostics);
         rates::principals_exist(rate, declaration, diagnostics);
-        contradictions::burst_fits_the_window(rate, diagnostics);
-        // What a key with mistakes would admit is not known.
-        if diagnostics.count() == mistakes {
-            contradictions::every_quota_binds(rate, diagnostics);
-        }
     }
-    rates::partitions_differ(&declaration.rates, diagnostics);
-    contradictions::known_callers_are_not_worse_off(&declaration.rates, diagnostics);
 
     body::validates_parameters(declaration, &parameters, diagnostics);
     body::exempts_body_parameters(declaration, &parameters, diagnostics);
@@ -145,7 +116,7 @@ pub(crate) fn endpoint(
             hides: declaration.hide.is_some(),
             grants: allow::grants(&parameters),
             limits: rates::limits(&declaration.rates),
-            max_body: declaration.max_body.map(|size| size.0),
+            max_body: declaration.max_body.as_ref().map(|(size, _)| size.0),
             content_type: declaration.content_type.as_ref().map(|name| name.text.clone()),
             unvalidated: body::exemptions(declaration),
             exceptions: exceptions::reasoned(declaration),
@@ -158,6 +129,48 @@ pub(crate) fn endpoint(
         ends: exceptions::some_end(declaration),
         function,
     })
+}
+
+/// Rules about what one layer says by itself, whatever stands around it.
+fn alone(declaration: &Declaration, known: &Vocabulary, diagnostics: &mut Diagnostics) {
+    let mistakes = diagnostics.count();
+    for names in names::lists(declaration) {
+        names::not_empty(names, diagnostics);
+        names::well_formed(names, diagnostics);
+        names::no_duplicates(names, diagnostics);
+    }
+
+    for (fact, names) in &declaration.demands {
+        vocabulary::names_are_known(*fact, names, known, diagnostics);
+    }
+    allow::names_are_known(declaration, known, diagnostics);
+    allow::words_stand_alone(declaration, diagnostics);
+    let requirements = names::requirements(declaration, known);
+    if diagnostics.count() == mistakes {
+        implied::no_alternative_is_admitted_already(declaration, &requirements, diagnostics);
+        implied::no_demand_is_met_already(declaration, &requirements, diagnostics);
+    }
+    if diagnostics.count() == mistakes {
+        truth::every_part_decides(declaration, &requirements, known, diagnostics);
+    }
+
+    for rate in &declaration.rates {
+        let mistakes = diagnostics.count();
+        rates::has_a_quota(rate, diagnostics);
+        rates::one_kind_of_quota(rate, diagnostics);
+        rates::burst_is_positive(rate, diagnostics);
+        rates::cost_is_positive(rate, diagnostics);
+        rates::cost_fits_burst(rate, diagnostics);
+        rates::windows_differ(rate, diagnostics);
+        rates::partition_is_known(rate, diagnostics);
+        contradictions::burst_fits_the_window(rate, diagnostics);
+        // What a key with mistakes would admit is not known.
+        if diagnostics.count() == mistakes {
+            contradictions::every_quota_binds(rate, diagnostics);
+        }
+    }
+    rates::partitions_differ(&declaration.rates, diagnostics);
+    contradictions::known_callers_are_not_worse_off(&declaration.rates, diagnostics);
 }
 
 fn access(declaration: &Declaration) -> Access {

@@ -3,15 +3,13 @@
 use super::caller::is_optional;
 use super::vocabulary::demand;
 use crate::diagnostics::Diagnostics;
-use crate::model::legal::{Authenticators, Fact, Requirement};
+use crate::model::legal::{Authenticators, Requirement};
 use crate::model::raw::{Combine, Declaration, Name, Names};
 use crate::vocabulary::{Vocabulary, is_invisible};
 
 /// Every list of names of the attribute.
 pub(super) fn lists(declaration: &Declaration) -> impl Iterator<Item = &Names> {
-    [&declaration.auth, &declaration.roles, &declaration.scopes, &declaration.permissions]
-        .into_iter()
-        .flatten()
+    declaration.auth.iter().chain(declaration.demands.iter().map(|(_, names)| names))
 }
 
 /// An empty list says nothing: `any()` would refuse everybody, `all()` nobody.
@@ -86,23 +84,14 @@ pub(super) fn no_duplicates(list: &Names, diagnostics: &mut Diagnostics) {
     }
 }
 
-/// The lists of names that say what must be true of the caller, in the order of the table of keys.
-pub(super) fn facts(declaration: &Declaration) -> impl Iterator<Item = (Fact, &Names)> {
-    let lists = [
-        (Fact::Role, &declaration.roles),
-        (Fact::Scope, &declaration.scopes),
-        (Fact::Permission, &declaration.permissions),
-    ];
-    lists.into_iter().filter_map(|(fact, list)| Some((fact, list.as_ref()?)))
-}
-
 /// What must be true of the caller, with what the vocabulary folds into it.
 pub(super) fn requirements(declaration: &Declaration, vocabulary: &Vocabulary) -> Vec<Requirement> {
-    facts(declaration)
+    let lists = declaration.demands.iter();
+    lists
         .map(|(fact, list)| {
             let names = list.names.iter();
-            let demands = names.map(|name| demand(fact, &name.text, vocabulary)).collect();
-            Requirement { fact, combine: list.combine, demands }
+            let demands = names.map(|name| demand(*fact, &name.text, vocabulary)).collect();
+            Requirement { fact: *fact, combine: list.combine, demands }
         })
         .collect()
 }

@@ -37,10 +37,10 @@ pub(super) enum Values {
 
 impl Seen<'_> {
     pub(super) fn callers(&self) -> Callers {
-        let Declaration { public, auth, roles, scopes, permissions, .. } = self.declaration;
+        let Declaration { public, auth, demands, .. } = self.declaration;
         if public.is_some() || auth.as_ref().is_some_and(is_optional) {
             Callers::Anybody
-        } else if [roles, scopes, permissions].into_iter().all(Option::is_none) {
+        } else if demands.is_empty() {
             Callers::AnyAuthenticated
         } else {
             Callers::Some

@@ -8,12 +8,12 @@
 
 use std::collections::BTreeMap;
 
+use super::allow;
 use super::caller::is_optional;
-use super::{allow, names};
 use crate::diagnostics::Diagnostics;
 use crate::model::condition::{Condition, ConditionKind};
 use crate::model::legal::{Fact, Requirement};
-use crate::model::raw::{Combine, Declaration};
+use crate::model::raw::{Combine, Declaration, Names};
 use crate::vocabulary::Vocabulary;
 
 /// As many atoms as are tried in every combination.
@@ -184,20 +184,29 @@ pub(super) fn every_part_decides(
         diagnostics
             .error(&idle.tokens, "this part of `allow` decides nothing: the others imply it")
             .help("leave it out, or say what was meant");
-    } else if let Some((_, list)) = names::facts(declaration)
-        .enumerate()
-        .map(|(index, (_, list))| (index, list))
-        .find(|(index, _)| {
-            let others = requirements.iter().enumerate().filter(|(other, _)| other != index);
-            let mut parts: Vec<Formula> = others.map(|(_, it)| atoms.requirement(it)).collect();
-            parts.push(allow.clone());
-            atoms.are_equal(&Formula::All(parts), &whole)
-        })
-    {
+    } else if let Some(list) = idle_list(declaration, requirements, &mut atoms, &allow, &whole) {
         let message =
             format!("`{} = {}` is demanded already: `allow` implies it", list.key, list.value);
         diagnostics.error(&list.value, message).help("leave out one of the two");
     }
+}
+
+/// A list of names that `allow` implies.
+fn idle_list<'a>(
+    declaration: &'a Declaration,
+    requirements: &[Requirement],
+    atoms: &mut Atoms<'_>,
+    allow: &Formula,
+    whole: &Formula,
+) -> Option<&'a Names> {
+    let mut lists = declaration.demands.iter().enumerate();
+    let idle = lists.find(|(index, _)| {
+        let others = requirements.iter().enumerate().filter(|(other, _)| other != index);
+        let mut parts: Vec<Formula> = others.map(|(_, it)| atoms.requirement(it)).collect();
+        parts.push(allow.clone());
+        atoms.are_equal(&Formula::All(parts), whole)
+    });
+    idle.map(|(_, (_, list))| list)
 }
 
 /// With `auth = optional`, a caller without any name can pass.

@@ -2,5 +2,6 @@
 
 pub(crate) mod condition;
 pub(crate) mod hours;
+pub(crate) mod layers;
 pub(crate) mod legal;
 pub(crate) mod raw;

@@ -5,6 +5,7 @@ use quote::ToTokens;
 use syn::{Attribute, Signature, Visibility};
 
 use super::condition::{Allow, Check};
+use super::legal::Fact;
 use crate::parse::rate::Rate;
 use crate::parse::size::Size;
 
@@ -14,9 +15,8 @@ pub(crate) struct Declaration {
     pub(crate) public: Option<Ident>,
     pub(crate) public_grounds: Option<Grounds>,
     pub(crate) auth: Option<Names>,
-    pub(crate) roles: Option<Names>,
-    pub(crate) scopes: Option<Names>,
-    pub(crate) permissions: Option<Names>,
+    /// `roles`, `scopes`, `permissions`.
+    pub(crate) demands: Vec<(Fact, Names)>,
     pub(crate) allow: Vec<Allow>,
     pub(crate) checks: Vec<Check>,
     pub(crate) hide: Option<Ident>,
@@ -28,7 +28,7 @@ pub(crate) struct Declaration {
     pub(crate) objects: Option<Objects>,
     /// A key that may have been meant to decide about a body could not be read.
     pub(crate) bodies_unclear: bool,
-    pub(crate) max_body: Option<Size>,
+    pub(crate) max_body: Option<(Size, Name)>,
     pub(crate) content_type: Option<Name>,
     pub(crate) root: Option<syn::Path>,
 }

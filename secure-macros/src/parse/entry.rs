@@ -80,6 +80,13 @@ pub(crate) fn declaration(tokens: TokenStream, diagnostics: &mut Diagnostics) ->
     declaration
 }
 
+/// The entries of the attribute, as they stand between its commas.
+pub(crate) fn parts_of(tokens: TokenStream) -> Vec<Vec<TokenTree>> {
+    let tokens: Vec<TokenTree> = entries(tokens).into_iter().collect();
+    let parts = tokens.split(|token| is_punct(token, ',')).map(<[TokenTree]>::to_vec);
+    parts.filter(|part| !part.is_empty()).collect()
+}
+
 /// The tokens without the invisible groups that `macro_rules!` puts around fragments; in the value
 /// of `allow` they stay, as they guard the precedence of operators there.
 fn entries(tokens: TokenStream) -> TokenStream {

@@ -4,6 +4,7 @@ pub(crate) mod allow;
 pub(crate) mod entry;
 pub(crate) mod exceptions;
 pub(crate) mod function;
+pub(crate) mod layers;
 pub(crate) mod names;
 mod network;
 pub(crate) mod rate;
@@ -14,3 +15,4 @@ pub(crate) mod tokens;
 
 pub(crate) use entry::declaration;
 pub(crate) use function::function;
+pub(crate) use layers::layers;

@@ -5,6 +5,7 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use super::entry::{Entry, Form};
 use super::tokens::{comma_separated, shown, stream, string, word};
 use crate::diagnostics::Diagnostics;
+use crate::model::legal::Fact;
 use crate::model::raw::{Combine, Declaration, Name, Names};
 
 /// How the key writes a single name.
@@ -21,15 +22,20 @@ pub(crate) fn auth(entry: &Entry, into: &mut Declaration, diagnostics: &mut Diag
 }
 
 pub(crate) fn roles(entry: &Entry, into: &mut Declaration, diagnostics: &mut Diagnostics) {
-    into.roles = names(entry, Style::Literals, diagnostics);
+    demand(Fact::Role, entry, into, diagnostics);
 }
 
 pub(crate) fn scopes(entry: &Entry, into: &mut Declaration, diagnostics: &mut Diagnostics) {
-    into.scopes = names(entry, Style::Literals, diagnostics);
+    demand(Fact::Scope, entry, into, diagnostics);
 }
 
 pub(crate) fn permissions(entry: &Entry, into: &mut Declaration, diagnostics: &mut Diagnostics) {
-    into.permissions = names(entry, Style::Literals, diagnostics);
+    demand(Fact::Permission, entry, into, diagnostics);
+}
+
+fn demand(fact: Fact, entry: &Entry, into: &mut Declaration, diagnostics: &mut Diagnostics) {
+    let names = names(entry, Style::Literals, diagnostics);
+    into.demands.extend(names.map(|names| (fact, names)));
 }
 
 fn names(entry: &Entry, style: Style, diagnostics: &mut Diagnostics) -> Option<Names> {

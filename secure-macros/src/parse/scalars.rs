@@ -36,7 +36,7 @@ pub(crate) fn max_body(entry: &Entry, into: &mut Declaration, diagnostics: &mut 
     let Some(text) = literal(entry, "a size as a string literal", diagnostics) else { return };
     let size: Result<Size, SizeError> = text.text.parse();
     match size {
-        Ok(size) => into.max_body = Some(size),
+        Ok(size) => into.max_body = Some((size, text)),
         Err(error) => {
             diagnostics.error_at(text.span, error.to_string());
         }

@@ -25,8 +25,8 @@ fn endpoint_with(vocabulary: &Vocabulary, arguments: &str, item: &str) -> Result
     let arguments: TokenStream = arguments.parse().unwrap();
     let item: TokenStream = item.parse().unwrap();
     Diagnostics::gather(|diagnostics| {
-        let declaration = parse::declaration(arguments, diagnostics);
+        let layers = parse::layers(arguments, diagnostics);
         let function = parse::function(item, diagnostics)?;
-        check::endpoint(declaration, function, vocabulary, diagnostics)
+        check::endpoint(layers, function, vocabulary, diagnostics)
     })
 }

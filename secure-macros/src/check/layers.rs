@@ -1,0 +1,176 @@
+//! Rules about layers: what stands further inside narrows what stands around it, and never widens it.
+
+use quote::ToTokens;
+
+use super::caller::is_optional;
+use crate::diagnostics::Diagnostics;
+use crate::model::layers::{Layer, Origin};
+use crate::model::raw::{Combine, Declaration, Names};
+
+/// A module and a policy cannot name the parameters of one handler.
+pub(super) fn parameters_are_the_handlers(layer: &Layer, diagnostics: &mut Diagnostics) {
+    if layer.origin == Origin::Handler {
+        return;
+    }
+    let Declaration { validate, unvalidated, checks, .. } = &layer.declaration;
+    let validated = validate.iter().flatten().map(|name| ("validate", name));
+    let exempt = unvalidated.iter().map(|exemption| ("unvalidated", &exemption.parameter));
+    let checked = checks.iter().flat_map(|check| &check.parameters).flatten();
+    let checked = checked.map(|name| ("check", name));
+    for (key, name) in validated.chain(exempt).chain(checked) {
+        let message = format!(
+            "`{key}` names a parameter of one handler, found it on {}",
+            layer.origin.words()
+        );
+        diagnostics.error(name, message).help("write it on the handler");
+    }
+}
+
+/// Everything the layers say, the widest first, as one declaration.
+pub(super) fn narrowed(layers: Vec<Layer>, diagnostics: &mut Diagnostics) -> Declaration {
+    let mut layers = layers.into_iter();
+    let Some(Layer { origin, declaration }) = layers.next() else { return Declaration::default() };
+    let mut whole = Whole { demands: demands(origin, &declaration), origin, declaration };
+    for layer in layers {
+        whole.narrow(layer, diagnostics);
+    }
+    whole.declaration
+}
+
+/// What the layers so far come to.
+struct Whole {
+    /// Whether a caller must be known by now.
+    demands: bool,
+    /// Whose was the last of them.
+    origin: Origin,
+    declaration: Declaration,
+}
+
+/// Whether a layer needs a caller. A module's attribute is a policy in full, and without `public`
+/// it asks for a caller; a named policy is a set of keys, and asks for what it says.
+fn demands(origin: Origin, declaration: &Declaration) -> bool {
+    let says = !declaration.demands.is_empty()
+        || !declaration.checks.is_empty()
+        || declaration.auth.as_ref().is_some_and(|auth| !is_optional(auth));
+    let is_open =
+        declaration.public.is_some() || declaration.auth.as_ref().is_some_and(is_optional);
+    says || (origin == Origin::Module && !is_open)
+}
+
+impl Whole {
+    fn narrow(&mut self, layer: Layer, diagnostics: &mut Diagnostics) {
+        let Layer { origin, declaration: mut inner } = layer;
+        let needs_a_caller = demands(origin, &inner);
+        self.public(&mut inner, needs_a_caller, diagnostics);
+        self.auth(&mut inner, diagnostics);
+        self.body(&mut inner, diagnostics);
+        let whole = &mut self.declaration;
+        whole.demands.append(&mut inner.demands);
+        whole.allow.append(&mut inner.allow);
+        whole.checks.append(&mut inner.checks);
+        whole.rates.append(&mut inner.rates);
+        whole.unvalidated.append(&mut inner.unvalidated);
+        whole.hide = whole.hide.take().or(inner.hide);
+        whole.validate = whole.validate.take().or(inner.validate);
+        whole.objects = inner.objects.or(whole.objects.take());
+        whole.root = inner.root.or(whole.root.take());
+        whole.bodies_unclear |= inner.bodies_unclear;
+        whole.rule_unclear |= inner.rule_unclear;
+        self.demands |= needs_a_caller;
+        self.origin = origin;
+    }
+
+    /// `public` inside of what needs a caller would let everybody in.
+    fn public(
+        &mut self,
+        inner: &mut Declaration,
+        needs_a_caller: bool,
+        diagnostics: &mut Diagnostics,
+    ) {
+        match &inner.public {
+            Some(public) if self.demands => {
+                let around = self.origin.words();
+                let message = format!("`public` admits everybody, and {around} demands a caller");
+                widens(public, &message, diagnostics);
+            }
+            Some(_) => {
+                self.declaration.public = inner.public.take();
+                self.declaration.public_grounds = inner.public_grounds.take();
+            }
+            None if needs_a_caller => self.declaration.public = None,
+            None => {}
+        }
+    }
+
+    /// The authenticators of a layer are some of those around it.
+    fn auth(&mut self, inner: &mut Declaration, diagnostics: &mut Diagnostics) {
+        let Some(auth) = inner.auth.take() else { return };
+        let around = self.origin.words();
+        let is_narrower = match &self.declaration.auth {
+            Some(outer) => is_within(&auth, outer),
+            None => !(self.demands && is_optional(&auth)),
+        };
+        if is_narrower {
+            self.declaration.auth = Some(auth);
+        } else {
+            let says = self.declaration.auth.as_ref();
+            let says = says.map_or_else(
+                || "any authenticated caller".to_owned(),
+                |it| format!("`auth = {}`", it.value),
+            );
+            let message = format!("`auth` admits what {around} does not, which says {says}");
+            widens(&auth.value, &message, diagnostics);
+        }
+    }
+
+    /// A body is bounded more tightly, and of the same type.
+    fn body(&mut self, inner: &mut Declaration, diagnostics: &mut Diagnostics) {
+        let around = self.origin.words();
+        if let Some((size, place)) = inner.max_body.take() {
+            match &self.declaration.max_body {
+                Some((outer, written)) if outer.0 < size.0 => {
+                    let written = &written.text;
+                    let message =
+                        format!("`max_body` is larger than {around} allows: \"{written}\"");
+                    widens(&place, &message, diagnostics);
+                }
+                _ => self.declaration.max_body = Some((size, place)),
+            }
+        }
+        if let Some(content_type) = inner.content_type.take() {
+            match &self.declaration.content_type {
+                Some(outer) if outer.text != content_type.text => {
+                    let message =
+                        format!("`content_type` is not that of {around}: {:?}", outer.text);
+                    widens(&content_type, &message, diagnostics);
+                }
+                _ => self.declaration.content_type = Some(content_type),
+            }
+        }
+    }
+}
+
+fn widens(place: &dyn ToTokens, message: &str, diagnostics: &mut Diagnostics) {
+    diagnostics
+        .error(place, message)
+        .help("leave it out, or move the handler out of there")
+        .note("an inner policy narrows the one around it, and never widens it");
+}
+
+/// Whether whoever the first admits, the second admits.
+fn is_within(inner: &Names, outer: &Names) -> bool {
+    let contains = |list: &Names, text: &str| list.names.iter().any(|name| name.text == text);
+    match (is_optional(outer), is_optional(inner)) {
+        (true, _) => true,
+        (false, true) => false,
+        (false, false) => match (outer.combine, inner.combine) {
+            // What needs all of several admits no more than what needs one of them.
+            (Combine::All, Combine::All) => outer.names.iter().all(|it| contains(inner, &it.text)),
+            (Combine::All, _) => {
+                outer.names.len() == 1 && inner.names.iter().all(|it| contains(outer, &it.text))
+            }
+            (_, Combine::All) => inner.names.iter().any(|it| contains(outer, &it.text)),
+            (_, _) => inner.names.iter().all(|it| contains(outer, &it.text)),
+        },
+    }
+}

@@ -1,0 +1,31 @@
+//! Several declarations that hold together: a module's, a named policy's, the handler's own.
+
+use super::raw::Declaration;
+
+/// One declaration, and whose it is.
+pub(crate) struct Layer {
+    pub(crate) origin: Origin,
+    pub(crate) declaration: Declaration,
+}
+
+/// Where a layer is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// The attribute of a module around the handler.
+    Module,
+    /// A policy that the attribute uses.
+    Policy,
+    /// The handler's own attribute.
+    Handler,
+}
+
+impl Origin {
+    /// The layer in words.
+    pub(crate) fn words(self) -> &'static str {
+        match self {
+            Self::Module => "the module",
+            Self::Policy => "the policy",
+            Self::Handler => "the handler",
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! `#[secure(...)]` on a module: the policy of every handler in it.
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote};
+use syn::{Attribute, Item, ItemFn, ItemMod, Meta};
+
+use crate::check::visible;
+use crate::diagnostics::{Diagnostics, Report};
+use crate::parse;
+use crate::parse::layers::MODULE;
+use crate::paths::Paths;
+
+/// The module whose handlers have their own attributes; `None` if the item is no module.
+pub(crate) fn secured(
+    paths: &Paths,
+    arguments: &TokenStream,
+    item: &TokenStream,
+) -> Option<Result<TokenStream, Report>> {
+    let mut module: ItemMod = syn::parse2(item.clone()).ok()?;
+    Some(Diagnostics::gather(|diagnostics| {
+        let Some((_, items)) = &mut module.content else {
+            diagnostics
+                .error(&module.ident, "`#[secure]` expects a module with its items, found none")
+                .help("write `#[secure]` on its handlers, or put the module's items here");
+            return None;
+        };
+        if !hand_on(paths, arguments, items) {
+            diagnostics
+                .error(&module.ident, "`#[secure]` expects a module with handlers, found none")
+                .help("handlers have a route attribute, or a `#[secure]` of their own");
+            return None;
+        }
+        Some(module.to_token_stream())
+    }))
+}
+
+/// Puts the module's policy around every handler of these items; whether there is one.
+fn hand_on(paths: &Paths, arguments: &TokenStream, items: &mut [Item]) -> bool {
+    let mut some = false;
+    for item in items {
+        some |= match item {
+            Item::Fn(function) => {
+                let is_handler = is_routed(function) || function.attrs.iter().any(is_secure);
+                if is_handler {
+                    surround(paths, arguments, &mut function.attrs);
+                }
+                is_handler
+            }
+            Item::Mod(module) if module.attrs.iter().any(is_secure) => {
+                surround(paths, arguments, &mut module.attrs);
+                true
+            }
+            Item::Mod(module) => {
+                let inner = module.content.as_mut();
+                inner.is_some_and(|(_, items)| hand_on(paths, arguments, items))
+            }
+            _ => false,
+        };
+    }
+    some
+}
+
+fn is_routed(function: &ItemFn) -> bool {
+    let function =
+        Diagnostics::gather(|diagnostics| parse::function(function.to_token_stream(), diagnostics));
+    function.is_ok_and(|function| !visible(&function).is_empty())
+}
+
+fn is_secure(attribute: &Attribute) -> bool {
+    attribute.path().segments.last().is_some_and(|last| last.ident == "secure")
+}
+
+/// Puts the module's policy into the item's own attribute, widest first, or gives it one.
+fn surround(paths: &Paths, arguments: &TokenStream, attributes: &mut Vec<Attribute>) {
+    let module = quote::format_ident!("{MODULE}");
+    let around = quote!(#module(#arguments));
+    let Some(own) = attributes.iter_mut().find(|attribute| is_secure(attribute)) else {
+        let secure = paths.secure();
+        attributes.insert(0, syn::parse_quote!(#[#secure(#around)]));
+        return;
+    };
+    match &mut own.meta {
+        Meta::Path(path) => {
+            let path = path.clone();
+            *own = syn::parse_quote!(#[#path(#around)]);
+        }
+        Meta::List(list) => {
+            let own = &list.tokens;
+            list.tokens = quote!(#around, #own);
+        }
+        // `#[secure = …]` is a mistake of its own.
+        Meta::NameValue(_) => {}
+    }
+}

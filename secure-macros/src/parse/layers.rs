@@ -1,0 +1,99 @@
+//! An attribute that other policies stand around: those of its modules, and those it uses.
+//!
+//! A module's `#[secure(...)]` and a policy's tokens reach the handler inside of its own attribute,
+//! as `__module(…)` and `__policy(…)`.
+
+use proc_macro2::{Ident, TokenStream, TokenTree};
+use syn::parse::Parser;
+
+use super::declaration;
+use super::entry::{Entry, Form, parts_of};
+use super::tokens::{is_punct, stream};
+use crate::diagnostics::Diagnostics;
+use crate::model::layers::{Layer, Origin};
+use crate::model::raw::Declaration;
+
+pub(crate) const MODULE: &str = "__module";
+pub(crate) const POLICY: &str = "__policy";
+
+/// The key `use` is taken out before the other keys are read; what is left of it is a mistake.
+pub(crate) fn use_policy(entry: &Entry, _: &mut Declaration, diagnostics: &mut Diagnostics) {
+    let is_path = match &entry.form {
+        Form::Equals(value) => path(value).is_some(),
+        Form::Bare | Form::Call(_) => false,
+    };
+    if !is_path {
+        entry.unexpected("the path of a policy", diagnostics);
+    }
+}
+
+/// The first policy that the attribute uses, and the attribute without that key.
+pub(crate) fn used(arguments: &TokenStream) -> Option<(syn::Path, TokenStream)> {
+    let parts = parts_of(arguments.clone());
+    let place = parts.iter().position(|part| policy(part).is_some())?;
+    let path = parts.get(place).and_then(|part| policy(part))?;
+    let rest = parts.iter().enumerate().filter(|(index, _)| *index != place);
+    let mut without = TokenStream::new();
+    for (_, part) in rest {
+        without.extend(stream(part));
+        without.extend(quote::quote!(,));
+    }
+    Some((path, without))
+}
+
+fn policy(part: &[TokenTree]) -> Option<syn::Path> {
+    match part {
+        [TokenTree::Ident(key), equals, value @ ..] if key == "use" && is_punct(equals, '=') => {
+            path(value)
+        }
+        _ => None,
+    }
+}
+
+fn path(value: &[TokenTree]) -> Option<syn::Path> {
+    syn::Path::parse_mod_style.parse2(stream(value)).ok()
+}
+
+/// The layers of an attribute, the widest first; its own keys are the last.
+pub(crate) fn layers(arguments: TokenStream, diagnostics: &mut Diagnostics) -> Vec<Layer> {
+    let mut layers = Vec::new();
+    collect(arguments, Origin::Handler, &mut layers, diagnostics);
+    layers
+}
+
+fn collect(
+    arguments: TokenStream,
+    origin: Origin,
+    layers: &mut Vec<Layer>,
+    diagnostics: &mut Diagnostics,
+) {
+    let mut own = TokenStream::new();
+    let mut rest = arguments.into_iter().peekable();
+    while let Some(token) = rest.next() {
+        let outer = match &token {
+            TokenTree::Ident(word) => wrapped(word),
+            _ => None,
+        };
+        match (outer, rest.peek()) {
+            (Some(origin), Some(TokenTree::Group(tokens))) => {
+                collect(tokens.stream(), origin, layers, diagnostics);
+                rest.next();
+                // The comma that separates it from what stands behind.
+                rest.next_if(|token| is_punct(token, ','));
+            }
+            _ => own.extend([token]),
+        }
+    }
+    let declaration = declaration(own, diagnostics);
+    layers.push(Layer { origin, declaration });
+}
+
+fn wrapped(word: &Ident) -> Option<Origin> {
+    if word == MODULE {
+        Some(Origin::Module)
+    } else if word == POLICY {
+        Some(Origin::Policy)
+    } else {
+        None
+    }
+}
