@@ -3,7 +3,7 @@
 //! A macro cannot look another item up. So a policy is a macro itself: it puts its keys into the
 //! attribute of whatever it is given, and `use` gives it the item.
 
-use proc_macro2::{Group, Ident, TokenStream};
+use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 use quote::{format_ident, quote};
 use syn::parse::{Parse, ParseStream};
 use syn::{Attribute, Token, Visibility};
@@ -27,14 +27,14 @@ impl Parse for Policy {
         let visibility = input.parse()?;
         let name = input.parse()?;
         input.parse::<Token![=]>()?;
-        let keys: Group = input.parse()?;
+        let keys = match input.parse()? {
+            TokenTree::Group(keys) if keys.delimiter() == Delimiter::Parenthesis => keys,
+            other => {
+                let message = "expected the policy's keys in parentheses";
+                return Err(syn::Error::new(other.span(), message));
+            }
+        };
         input.parse::<Token![;]>()?;
-        if keys.delimiter() != proc_macro2::Delimiter::Parenthesis {
-            return Err(syn::Error::new(
-                keys.span(),
-                "expected the keys of the policy in parentheses",
-            ));
-        }
         Ok(Self { attributes, visibility, name, keys })
     }
 }
@@ -53,32 +53,39 @@ impl Parse for Policies {
 
 /// Expands `policy! { … }`.
 pub(crate) fn policies(input: TokenStream) -> TokenStream {
-    let outcome = Diagnostics::gather(|diagnostics| match syn::parse2::<Policies>(input) {
-        Ok(Policies(policies)) => {
-            let macros = policies.iter().filter_map(|policy| one(policy, diagnostics));
-            Some(macros.collect::<TokenStream>())
-        }
+    match syn::parse2::<Policies>(input) {
+        Ok(Policies(policies)) => policies.iter().map(one).collect(),
         Err(error) => {
-            diagnostics.syntax(&error).help("`pub(crate) staff = (roles = \"staff\");`");
-            None
+            let report = Diagnostics::gather(|diagnostics| {
+                diagnostics.syntax(&error).help("`pub(crate) staff = (roles = \"staff\");`");
+                None::<()>
+            });
+            report.err().map(|report| quote!(#report)).unwrap_or_default()
         }
-    });
-    outcome.unwrap_or_else(|report| quote!(#report))
+    }
 }
 
-fn one(policy: &Policy, diagnostics: &mut Diagnostics) -> Option<TokenStream> {
+/// The macro of one policy. One with mistakes has no keys, so that they are told here alone.
+fn one(policy: &Policy) -> TokenStream {
     let Policy { attributes, visibility, name, keys } = policy;
-    if matches!(visibility, Visibility::Public(_)) {
-        diagnostics
-            .error(visibility, "a policy expects to stay in its crate, found `pub`")
-            .help("`pub(crate)`");
-        return None;
-    }
-    let keys = keys.stream();
-    let declaration = parse::declaration(keys.clone(), diagnostics);
-    let secure = Paths::new(declaration.root.as_ref()).secure();
+    let outcome = Diagnostics::gather(|diagnostics| {
+        if let Visibility::Public(public) = visibility {
+            diagnostics
+                .error(public, "a policy expects to stay in its crate, found `pub`")
+                .help("`pub(crate)`");
+        }
+        let mut layers = parse::layers(keys.stream(), diagnostics);
+        Some(layers.pop()?.declaration.root)
+    });
+    let (keys, root, report) = match outcome {
+        Ok(root) => (keys.stream(), root, None),
+        Err(report) => (TokenStream::new(), None, Some(report)),
+    };
+    let visibility = (!matches!(visibility, Visibility::Public(_))).then_some(visibility);
+    let secure = Paths::new(root.as_ref()).secure();
     let (hidden, around) = (format_ident!("__policy_{name}"), format_ident!("{POLICY}"));
-    Some(quote! {
+    quote! {
+        #report
         #[allow(unused_macros)]
         macro_rules! #hidden {
             (($($own:tt)*) $($item:tt)*) => {
@@ -89,7 +96,7 @@ fn one(policy: &Policy, diagnostics: &mut Diagnostics) -> Option<TokenStream> {
         #(#attributes)*
         #[allow(unused_imports)]
         #visibility use #hidden as #name;
-    })
+    }
 }
 
 /// Hands the item to the policy that the attribute uses.

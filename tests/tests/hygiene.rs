@@ -11,6 +11,8 @@ mod every_key;
 mod generated;
 #[path = "hygiene/generics.rs"]
 mod generics;
+#[path = "hygiene/layers.rs"]
+mod layers;
 #[path = "hygiene/no_implicit_prelude.rs"]
 mod no_implicit_prelude;
 #[path = "hygiene/patterns.rs"]

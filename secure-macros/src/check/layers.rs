@@ -4,18 +4,22 @@ use quote::ToTokens;
 
 use super::caller::is_optional;
 use crate::diagnostics::Diagnostics;
+use crate::model::condition::Check;
 use crate::model::layers::{Layer, Origin};
 use crate::model::raw::{Combine, Declaration, Names};
 
-/// A module and a policy cannot name the parameters of one handler.
-pub(super) fn parameters_are_the_handlers(layer: &Layer, diagnostics: &mut Diagnostics) {
+/// A module and a policy cannot name the parameters of one handler. What they say of them is gone
+/// afterwards: it is one mistake.
+pub(super) fn parameters_are_the_handlers(layer: &mut Layer, diagnostics: &mut Diagnostics) {
     if layer.origin == Origin::Handler {
         return;
     }
-    let Declaration { validate, unvalidated, checks, .. } = &layer.declaration;
+    let Declaration { validate, unvalidated, checks, .. } = &mut layer.declaration;
+    let (validate, unvalidated) = (validate.take(), std::mem::take(unvalidated));
     let validated = validate.iter().flatten().map(|name| ("validate", name));
     let exempt = unvalidated.iter().map(|exemption| ("unvalidated", &exemption.parameter));
-    let checked = checks.iter().flat_map(|check| &check.parameters).flatten();
+    let given: Vec<Check> = checks.extract_if(.., |check| names_parameters(check)).collect();
+    let checked = given.iter().flat_map(|check| &check.parameters).flatten();
     let checked = checked.map(|name| ("check", name));
     for (key, name) in validated.chain(exempt).chain(checked) {
         let message = format!(
@@ -24,6 +28,10 @@ pub(super) fn parameters_are_the_handlers(layer: &Layer, diagnostics: &mut Diagn
         );
         diagnostics.error(name, message).help("write it on the handler");
     }
+}
+
+fn names_parameters(check: &Check) -> bool {
+    check.parameters.as_ref().is_some_and(|given| given.iter().any(|name| name.text != "request"))
 }
 
 /// Everything the layers say, the widest first, as one declaration.
@@ -62,7 +70,7 @@ impl Whole {
         let Layer { origin, declaration: mut inner } = layer;
         let needs_a_caller = demands(origin, &inner);
         self.public(&mut inner, needs_a_caller, diagnostics);
-        self.auth(&mut inner, diagnostics);
+        self.auth(&mut inner, needs_a_caller, diagnostics);
         self.body(&mut inner, diagnostics);
         let whole = &mut self.declaration;
         whole.demands.append(&mut inner.demands);
@@ -102,9 +110,20 @@ impl Whole {
         }
     }
 
-    /// The authenticators of a layer are some of those around it.
-    fn auth(&mut self, inner: &mut Declaration, diagnostics: &mut Diagnostics) {
-        let Some(auth) = inner.auth.take() else { return };
+    /// The authenticators of a layer are some of those around it; a demand ends `optional`.
+    fn auth(
+        &mut self,
+        inner: &mut Declaration,
+        needs_a_caller: bool,
+        diagnostics: &mut Diagnostics,
+    ) {
+        let is_open = self.declaration.auth.as_ref().is_some_and(is_optional);
+        let Some(auth) = inner.auth.take() else {
+            if needs_a_caller && is_open {
+                self.declaration.auth = None;
+            }
+            return;
+        };
         let around = self.origin.words();
         let is_narrower = match &self.declaration.auth {
             Some(outer) => is_within(&auth, outer),

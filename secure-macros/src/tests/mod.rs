@@ -5,6 +5,7 @@ mod fidelity;
 mod grammar;
 mod hierarchy;
 mod implied;
+mod layers;
 mod reference;
 mod snapshots;
 

@@ -1,0 +1,15 @@
+use secure_runtime::secure;
+
+#[secure(auth = any(jwt, device))]
+mod office {
+    use actix_web::get;
+    use secure_runtime::secure;
+
+    #[secure(auth = any(jwt, key))] //~ ERROR `auth` admits what the module does not
+    #[get("/")]
+    pub async fn handler() -> &'static str {
+        ""
+    }
+}
+
+fn main() {}

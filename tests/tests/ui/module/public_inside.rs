@@ -1,0 +1,15 @@
+use secure_runtime::secure;
+
+#[secure(roles = "staff")]
+mod office {
+    use actix_web::get;
+    use secure_runtime::secure;
+
+    #[secure(public)] //~ ERROR admits everybody, and the module demands a caller
+    #[get("/")]
+    pub async fn handler() -> &'static str {
+        ""
+    }
+}
+
+fn main() {}
