@@ -10,7 +10,7 @@ use crate::{check, expand, fallback, module, parse, policy, vocabulary};
 pub(crate) fn secure(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let expansion = match parse::layers::used(&arguments) {
         Some((used, own)) => policy::apply(&used, &own, &item),
-        None => match module::secured(&root(&arguments), &arguments, &item) {
+        None => match module::secured(&arguments, &item) {
             Some(Ok(module)) => module,
             Some(Err(report)) => quote::quote!(#report #item),
             None => handler(arguments, item),
@@ -20,15 +20,6 @@ pub(crate) fn secure(arguments: TokenStream, item: TokenStream) -> TokenStream {
         eprintln!("{expansion}\n");
     }
     expansion
-}
-
-/// Where the runtime is, as the attribute says.
-fn root(arguments: &TokenStream) -> Paths {
-    let layers = Diagnostics::gather(|diagnostics| {
-        let layers = parse::layers(arguments.clone(), diagnostics);
-        Some(layers.into_iter().filter_map(|layer| layer.declaration.root).next_back())
-    });
-    Paths::new(layers.ok().flatten().as_ref())
 }
 
 fn handler(arguments: TokenStream, item: TokenStream) -> TokenStream {

@@ -1,6 +1,6 @@
 //! `#[secure(...)]` on a module: the policy of every handler in it.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::{Attribute, Item, ItemFn, ItemMod, Meta};
 
@@ -12,11 +12,15 @@ use crate::paths::Paths;
 
 /// The module whose handlers have their own attributes; `None` if the item is no module.
 pub(crate) fn secured(
-    paths: &Paths,
     arguments: &TokenStream,
     item: &TokenStream,
 ) -> Option<Result<TokenStream, Report>> {
+    // Every handler comes by here.
+    if !item.clone().into_iter().any(|token| matches!(token, TokenTree::Ident(it) if it == "mod")) {
+        return None;
+    }
     let mut module: ItemMod = syn::parse2(item.clone()).ok()?;
+    let paths = &root(arguments);
     Some(Diagnostics::gather(|diagnostics| {
         let Some((_, items)) = &mut module.content else {
             diagnostics
@@ -32,6 +36,15 @@ pub(crate) fn secured(
         }
         Some(module.to_token_stream())
     }))
+}
+
+/// Where the runtime is, as the attribute says.
+fn root(arguments: &TokenStream) -> Paths {
+    let layers = Diagnostics::gather(|diagnostics| {
+        let layers = parse::layers(arguments.clone(), diagnostics);
+        Some(layers.into_iter().filter_map(|layer| layer.declaration.root).next_back())
+    });
+    Paths::new(layers.ok().flatten().as_ref())
 }
 
 /// Puts the module's policy around every handler of these items; whether there is one.

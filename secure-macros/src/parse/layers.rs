@@ -29,6 +29,10 @@ pub(crate) fn use_policy(entry: &Entry, _: &mut Declaration, diagnostics: &mut D
 
 /// The first policy that the attribute uses, and the attribute without that key.
 pub(crate) fn used(arguments: &TokenStream) -> Option<(syn::Path, TokenStream)> {
+    let is_use = |token| matches!(token, TokenTree::Ident(it) if it == "use");
+    if !arguments.clone().into_iter().any(is_use) {
+        return None;
+    }
     let parts = parts_of(arguments.clone());
     let place = parts.iter().position(|part| policy(part).is_some())?;
     let path = parts.get(place).and_then(|part| policy(part))?;

@@ -33,6 +33,13 @@ fn validated_body() {
 }
 
 #[test]
+fn rule_about_arguments() {
+    let arguments = r#"allow = role("admin") || (address in "10.0.0.0/8" && order.shop == **shop),
+        check = crate::is_open, validate(order), hide"#;
+    check("rule_about_arguments", arguments, ORDER);
+}
+
+#[test]
 fn public_with_several_limits() {
     let arguments = r#"public, objects = any, rate(["10/s", "1000/h"], by = address), rate("100/s", by = endpoint),
         unvalidated(order, reason = "a draft")"#;

@@ -81,9 +81,29 @@ async fn aliased(amount: Number, number: Number) -> &'static str {
     ""
 }
 
+/// Expressions of every shape.
+#[secure(allow = match **id {
+    0 => false,
+    1..=9 => caller.claims::<Amount>().is_ok_and(|claims| claims.cents > **id),
+    _ => {
+        let limit = if let Option::Some(tenant) = caller.tenant() { tenant.len() } else { 0 };
+        limit > 3 || ::std::matches!(request.method().as_str(), "GET" | "HEAD")
+    }
+}
+    && !{ caller.has_scope("none") }
+    && Option::Some(90).is_some_and(|limit: u32| **id < limit)
+    && ::std::convert::identity::<bool>(**id < 5 || **id != 7)
+    && ::std::format!("{id}") != "13"
+    && ::std::future::ready(**id > 1).await
+    && <u32 as ::std::str::FromStr>::from_str(caller.subject()).map_err(::actix_web::error::ErrorNotFound)? > 4)]
+#[::actix_web::get("/shapes/{id}")]
+async fn shapes(id: web::Path<u32>) -> &'static str {
+    ""
+}
+
 #[test]
 fn accepted() {
     let _ = ::actix_web::App::new()
-        .service((loaded, granted, shadowed, aliased))
+        .service((loaded, granted, shadowed, aliased, shapes))
         .route("/generic", web::get().to(generic::<u8>));
 }
