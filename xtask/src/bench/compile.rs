@@ -15,8 +15,15 @@ use super::{Plan, directory, succeed, target};
 use crate::Failure;
 use crate::steps::cargo;
 
-pub(super) const FIGURES: [&str; 2] =
-    ["compile/check_ms_per_handler", "compile/build_ms_per_handler"];
+pub(super) const FIGURES: [&str; 4] = [
+    "compile/check_ms_per_handler",
+    "compile/build_ms_per_handler",
+    "compile/check_ms_per_handler_vocabulary",
+    "compile/build_ms_per_handler_vocabulary",
+];
+
+/// Twenty roles that include one another.
+const VOCABULARY: &str = include_str!("secure.toml");
 
 const PEER: &str = "actix-web-grants + actix-web-validator";
 
@@ -29,8 +36,10 @@ pub(super) fn measure(plan: &Plan) -> Result<Vec<Row>, Failure> {
     crates::write(&package, handlers)?;
 
     let mut rows = Vec::new();
-    for (name, verb) in FIGURES.into_iter().zip(["check", "build"]) {
-        if !plan.wants(&[name]) {
+    for verb in ["check", "build"] {
+        let name = format!("compile/{verb}_ms_per_handler");
+        let listed_name = format!("{name}_vocabulary");
+        if !plan.wants(&[&name, &listed_name]) {
             continue;
         }
         eprintln!("==> cargo {verb}, {handlers} handlers, {rounds} rounds");
@@ -44,16 +53,25 @@ pub(super) fn measure(plan: &Plan) -> Result<Vec<Row>, Failure> {
                 }
             }
         }
-        let [routed, secured, protected] = times.map(|mut times| median(&mut times));
+        let [routed, secured, listed, protected] = times.map(|mut times| median(&mut times));
         let above = |time: f64| (time - routed) / handlers as f64;
         let figures = (above(secured), above(protected));
-        rows.push(Row::new(name, "ms above #[post]", figures, PEER));
+        rows.push(Row::new(&name, "ms above #[post]", figures, PEER));
+        let figures = (above(listed), above(secured));
+        let peer = "the same without a secure.toml";
+        rows.push(Row::new(&listed_name, "ms above #[post]", figures, peer));
     }
     Ok(rows)
 }
 
 /// Milliseconds of processor time that compiling one program takes.
 fn compile(package: &Path, verb: &str, kind: Kind) -> Result<f64, Failure> {
+    let vocabulary = package.join("secure.toml");
+    if kind == Kind::Listed {
+        std::fs::write(vocabulary, VOCABULARY)?;
+    } else if vocabulary.exists() {
+        std::fs::remove_file(vocabulary)?;
+    }
     File::options()
         .append(true)
         .open(package.join(format!("{}.rs", kind.program())))?

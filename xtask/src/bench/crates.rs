@@ -12,17 +12,19 @@ pub(super) enum Kind {
     Routed,
     /// `#[secure]` above `#[post]`.
     Secured,
+    /// The same program with a `secure.toml` beside it.
+    Listed,
     /// `#[protect]` below `#[post]`, with an extractor that validates.
     Protected,
 }
 
 impl Kind {
-    pub(super) const ALL: [Self; 3] = [Self::Routed, Self::Secured, Self::Protected];
+    pub(super) const ALL: [Self; 4] = [Self::Routed, Self::Secured, Self::Listed, Self::Protected];
 
     pub(super) fn program(self) -> &'static str {
         match self {
             Self::Routed => "routed",
-            Self::Secured => "secured",
+            Self::Secured | Self::Listed => "secured",
             Self::Protected => "protected",
         }
     }
@@ -30,7 +32,9 @@ impl Kind {
     fn imports(self) -> &'static str {
         match self {
             Self::Routed => "use actix_web::web::Json;\n",
-            Self::Secured => "use actix_web::web::Json;\nuse secure_runtime::secure;\n",
+            Self::Secured | Self::Listed => {
+                "use actix_web::web::Json;\nuse secure_runtime::secure;\n"
+            }
             Self::Protected => "use actix_web_grants::protect;\nuse actix_web_validator::Json;\n",
         }
     }
@@ -39,7 +43,7 @@ impl Kind {
         let post = format!("#[post(\"/orders/{number}\")]");
         match self {
             Self::Routed => post,
-            Self::Secured => {
+            Self::Secured | Self::Listed => {
                 format!("#[secure(roles = \"admin\", rate = \"100/h\", validate(order))]\n{post}")
             }
             Self::Protected => format!("{post}\n#[protect(\"admin\")]"),
@@ -50,7 +54,9 @@ impl Kind {
     /// `validator`.
     fn derive(self) -> &'static str {
         match self {
-            Self::Routed | Self::Secured => "#[derive(Deserialize, validator::Validate)]\n",
+            Self::Routed | Self::Secured | Self::Listed => {
+                "#[derive(Deserialize, validator::Validate)]\n"
+            }
             Self::Protected => {
                 "#[derive(Deserialize, validator_0_20::Validate)]\n\
                  #[validate(crate = \"validator_0_20\")]\n"
@@ -87,7 +93,8 @@ pub(super) fn write(package: &Path, handlers: usize) -> Result<(), Failure> {
         "[package]\nname = \"compile-time\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\
          publish = false\nautobins = false\n\n[workspace]\n",
     );
-    for kind in Kind::ALL {
+    // The one with a vocabulary is the same program.
+    for kind in Kind::ALL.into_iter().filter(|kind| *kind != Kind::Listed) {
         let program = kind.program();
         write!(manifest, "\n[[bin]]\nname = \"{program}\"\npath = \"{program}.rs\"\n")?;
         std::fs::write(package.join(format!("{program}.rs")), kind.source(handlers)?)?;
