@@ -9,7 +9,10 @@ use crate::{check, expand, fallback, module, parse, policy, vocabulary};
 /// Expands `#[secure(arguments)] item`.
 pub(crate) fn secure(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let expansion = match parse::layers::used(&arguments) {
-        Some((used, own)) => policy::apply(&used, &own, &item),
+        Some((used, own)) => match policy::is_used_once(&arguments) {
+            Ok(()) => policy::apply(&used, &own, &item),
+            Err(report) => fallback::closed(&Paths::new(None), item, &report),
+        },
         None => match module::secured(&arguments, &item) {
             Some(Ok(module)) => module,
             Some(Err(report)) => quote::quote!(#report #item),

@@ -8,7 +8,7 @@ use quote::{format_ident, quote};
 use syn::parse::{Parse, ParseStream};
 use syn::{Attribute, Token, Visibility};
 
-use crate::diagnostics::Diagnostics;
+use crate::diagnostics::{Diagnostics, Report};
 use crate::parse;
 use crate::parse::layers::POLICY;
 use crate::paths::Paths;
@@ -97,6 +97,18 @@ fn one(policy: &Policy) -> TokenStream {
         #[allow(unused_imports)]
         #visibility use #hidden as #name;
     }
+}
+
+/// A policy counts once: used again, it would only look stricter.
+pub(crate) fn is_used_once(arguments: &TokenStream) -> Result<(), Report> {
+    Diagnostics::gather(|diagnostics| {
+        if let Some(path) = parse::layers::used_twice(arguments) {
+            diagnostics
+                .error(&path, "`use` names the same policy twice, expected it once")
+                .help("leave out one of the two");
+        }
+        Some(())
+    })
 }
 
 /// Hands the item to the policy that the attribute uses.

@@ -4,7 +4,6 @@ use proc_macro2::{Group, Ident, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::Type;
 
-use super::caller::is_optional;
 use super::names::{Listed, well_formed_name};
 use super::parameters::Parameter;
 use super::vocabulary::name_is_known;
@@ -43,7 +42,7 @@ pub(super) fn names_are_known(
 
 /// An authenticator that the endpoint does not use never accepts anybody there.
 pub(super) fn authenticators_are_used(declaration: &Declaration, diagnostics: &mut Diagnostics) {
-    let Some(auth) = declaration.auth.as_ref().filter(|auth| !is_optional(auth)) else { return };
+    let Some(auth) = declaration.auth.as_ref().filter(|auth| !auth.is_optional()) else { return };
     let used: Vec<&str> = auth.names.iter().map(|name| name.text.as_str()).collect();
     parts(declaration, |part| {
         if let ConditionKind::Authenticator(name) = &part.kind
@@ -87,7 +86,7 @@ pub(super) fn public_asks_no_caller(declaration: &Declaration, diagnostics: &mut
 
 /// A checker is given the caller, who must be there.
 pub(super) fn checks_have_a_caller(declaration: &Declaration, diagnostics: &mut Diagnostics) {
-    if !declaration.auth.as_ref().is_some_and(is_optional) {
+    if !declaration.auth.as_ref().is_some_and(Names::is_optional) {
         return;
     }
     for check in &declaration.checks {
@@ -281,6 +280,6 @@ pub(super) fn grants(parameters: &[Parameter<'_>]) -> Vec<Type> {
 
 /// Which authenticators can be told apart by `authenticator(…)`: the names, and whether all accept.
 pub(super) fn authenticators(auth: Option<&Names>) -> Option<(Vec<&Name>, bool)> {
-    let auth = auth.filter(|auth| !is_optional(auth))?;
+    let auth = auth.filter(|auth| !auth.is_optional())?;
     Some((auth.names.iter().collect(), auth.combine != Combine::Any))
 }

@@ -4,13 +4,7 @@ use quote::ToTokens;
 
 use super::parameters::Parameter;
 use crate::diagnostics::Diagnostics;
-use crate::model::raw::{Combine, Declaration, Names, RateKey};
-
-/// Whether the value is the bare word `optional`.
-pub(super) fn is_optional(auth: &Names) -> bool {
-    auth.combine == Combine::One
-        && auth.names.iter().all(|name| name.bare && name.text == "optional")
-}
+use crate::model::raw::{Declaration, Names, RateKey};
 
 /// Without a caller nothing can be demanded of one, and nothing counted by one.
 pub(super) fn public_needs_no_caller(
@@ -56,7 +50,7 @@ fn needs_a_caller(place: &dyn ToTokens, found: &str, diagnostics: &mut Diagnosti
 
 /// A caller who may be anonymous cannot have to have a role, a scope or a permission.
 pub(super) fn optional_demands_nothing(declaration: &Declaration, diagnostics: &mut Diagnostics) {
-    if !declaration.auth.as_ref().is_some_and(is_optional) {
+    if !declaration.auth.as_ref().is_some_and(Names::is_optional) {
         return;
     }
     for (_, names) in &declaration.demands {

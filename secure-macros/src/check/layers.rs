@@ -2,7 +2,6 @@
 
 use quote::ToTokens;
 
-use super::caller::is_optional;
 use crate::diagnostics::Diagnostics;
 use crate::model::condition::Check;
 use crate::model::layers::{Layer, Origin};
@@ -37,8 +36,10 @@ fn names_parameters(check: &Check) -> bool {
 /// Everything the layers say, the widest first, as one declaration.
 pub(super) fn narrowed(layers: Vec<Layer>, diagnostics: &mut Diagnostics) -> Declaration {
     let mut layers = layers.into_iter();
-    let Some(Layer { origin, declaration }) = layers.next() else { return Declaration::default() };
-    let mut whole = Whole { demands: demands(origin, &declaration), origin, declaration };
+    let Some(first) = layers.next() else { return Declaration::default() };
+    let demands = demands(&first);
+    let Layer { origin, declaration, .. } = first;
+    let mut whole = Whole { demands, origin, declaration };
     for layer in layers {
         whole.narrow(layer, diagnostics);
     }
@@ -56,19 +57,18 @@ struct Whole {
 
 /// Whether a layer needs a caller. A module's attribute is a policy in full, and without `public`
 /// it asks for a caller; a named policy is a set of keys, and asks for what it says.
-fn demands(origin: Origin, declaration: &Declaration) -> bool {
+fn demands(layer: &Layer) -> bool {
+    let Layer { origin, declaration, is_open } = layer;
     let says = !declaration.demands.is_empty()
         || !declaration.checks.is_empty()
-        || declaration.auth.as_ref().is_some_and(|auth| !is_optional(auth));
-    let is_open =
-        declaration.public.is_some() || declaration.auth.as_ref().is_some_and(is_optional);
-    says || (origin == Origin::Module && !is_open)
+        || declaration.auth.as_ref().is_some_and(|auth| !auth.is_optional());
+    says || (*origin == Origin::Module && !is_open)
 }
 
 impl Whole {
     fn narrow(&mut self, layer: Layer, diagnostics: &mut Diagnostics) {
-        let Layer { origin, declaration: mut inner } = layer;
-        let needs_a_caller = demands(origin, &inner);
+        let needs_a_caller = demands(&layer);
+        let Layer { origin, declaration: mut inner, .. } = layer;
         self.public(&mut inner, needs_a_caller, diagnostics);
         self.auth(&mut inner, needs_a_caller, diagnostics);
         self.body(&mut inner, diagnostics);
@@ -117,7 +117,7 @@ impl Whole {
         needs_a_caller: bool,
         diagnostics: &mut Diagnostics,
     ) {
-        let is_open = self.declaration.auth.as_ref().is_some_and(is_optional);
+        let is_open = self.declaration.auth.as_ref().is_some_and(Names::is_optional);
         let Some(auth) = inner.auth.take() else {
             if needs_a_caller && is_open {
                 self.declaration.auth = None;
@@ -127,7 +127,7 @@ impl Whole {
         let around = self.origin.words();
         let is_narrower = match &self.declaration.auth {
             Some(outer) => is_within(&auth, outer),
-            None => !(self.demands && is_optional(&auth)),
+            None => !(self.demands && auth.is_optional()),
         };
         if is_narrower {
             self.declaration.auth = Some(auth);
@@ -179,7 +179,7 @@ fn widens(place: &dyn ToTokens, message: &str, diagnostics: &mut Diagnostics) {
 /// Whether whoever the first admits, the second admits.
 fn is_within(inner: &Names, outer: &Names) -> bool {
     let contains = |list: &Names, text: &str| list.names.iter().any(|name| name.text == text);
-    match (is_optional(outer), is_optional(inner)) {
+    match (outer.is_optional(), inner.is_optional()) {
         (true, _) => true,
         (false, true) => false,
         (false, false) => match (outer.combine, inner.combine) {

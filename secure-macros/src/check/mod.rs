@@ -176,7 +176,7 @@ fn alone(declaration: &Declaration, known: &Vocabulary, diagnostics: &mut Diagno
 fn access(declaration: &Declaration) -> Access {
     match (&declaration.public, &declaration.auth) {
         (Some(_), _) => Access::Public,
-        (None, Some(auth)) if caller::is_optional(auth) => Access::Optional,
+        (None, Some(auth)) if auth.is_optional() => Access::Optional,
         (None, auth) => Access::Authenticated(names::authenticators(auth.as_ref())),
     }
 }

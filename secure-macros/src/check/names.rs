@@ -1,6 +1,5 @@
 //! Rules about lists of names: roles, scopes, permissions, authenticators.
 
-use super::caller::is_optional;
 use super::vocabulary::demand;
 use crate::diagnostics::Diagnostics;
 use crate::model::legal::{Authenticators, Requirement};
@@ -99,7 +98,7 @@ pub(super) fn requirements(declaration: &Declaration, vocabulary: &Vocabulary) -
 /// Which authenticators the endpoint names.
 pub(super) fn authenticators(auth: Option<&Names>) -> Authenticators {
     match auth {
-        Some(list) if !is_optional(list) => match list.combine {
+        Some(list) if !list.is_optional() => match list.combine {
             Combine::One | Combine::Any => Authenticators::Any(texts(list)),
             Combine::All => Authenticators::All(texts(list)),
         },

@@ -57,6 +57,13 @@ impl Parameter<'_> {
 }
 
 impl<'a> Parameter<'a> {
+    /// The word that binds this name, as the handler writes it.
+    pub(super) fn ident(&self, name: &str) -> Option<&'a Ident> {
+        let mut idents = Vec::new();
+        bound_names(self.pattern, &mut idents);
+        idents.into_iter().find(|ident| word_of(ident).text == name)
+    }
+
     /// The resource, if this is `Granted<Resource>`.
     pub(super) fn granted(&self) -> Option<&'a Type> {
         last_segment(self.ty).filter(|last| last.ident == "Granted").and_then(first_type)

@@ -1,6 +1,6 @@
 //! From what `allow` and `check` say to clauses of the rule, and to the questions they ask.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Group, Ident, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::Pat;
 
@@ -10,6 +10,7 @@ use super::vocabulary::demand;
 use crate::model::condition::{Check, Condition, ConditionKind};
 use crate::model::legal::{Asks, Bound, Clause, Question};
 use crate::model::raw::Declaration;
+use crate::parse::tokens::word_of;
 use crate::vocabulary::Vocabulary;
 
 /// Collects the questions while the clauses are made.
@@ -76,11 +77,33 @@ impl Questions<'_> {
             .collect();
         self.ask(Question {
             text,
-            asks: Asks::Expression(tokens.clone()),
+            asks: Asks::Expression(self.resolved(tokens)),
             caller: mentioned(tokens, "caller"),
             request: mentioned(tokens, "request"),
             arguments,
         })
+    }
+
+    /// The expression with its parameters' names as the handler's: those of a named policy come out
+    /// of a macro, and would not see the handler's.
+    fn resolved(&self, tokens: &TokenStream) -> TokenStream {
+        let resolve = |token| match token {
+            TokenTree::Ident(mut ident) => {
+                let name = word_of(&ident).text;
+                let bound = self.parameters.iter().find_map(|parameter| parameter.ident(&name));
+                if let Some(bound) = bound {
+                    ident.set_span(bound.span().located_at(ident.span()));
+                }
+                TokenTree::Ident(ident)
+            }
+            TokenTree::Group(group) => {
+                let mut copy = Group::new(group.delimiter(), self.resolved(&group.stream()));
+                copy.set_span(group.span());
+                TokenTree::Group(copy)
+            }
+            token => token,
+        };
+        tokens.clone().into_iter().map(resolve).collect()
     }
 
     fn check(&mut self, check: &Check) -> Clause {

@@ -1,6 +1,5 @@
 //! Rules about limits.
 
-use super::caller::is_optional;
 use crate::diagnostics::{Diagnostics, choices, nearest};
 use crate::model::legal::{Audience, Limit, Partition};
 use crate::model::raw::{Declaration, Quotas, RateKey};
@@ -108,7 +107,7 @@ pub(super) fn principals_exist(
     diagnostics: &mut Diagnostics,
 ) {
     let Some(by) = rate.by.as_ref().filter(|by| by.text == "principal") else { return };
-    let optional = declaration.auth.as_ref().is_some_and(is_optional);
+    let optional = declaration.auth.as_ref().is_some_and(|auth| auth.is_optional());
     let found = match (&rate.anonymous, &rate.everyone) {
         (Some(_), _) => "`anonymous`",
         (None, Some(_)) if optional => "`auth = optional`",

@@ -1,6 +1,5 @@
 //! What an attribute can see of its endpoint, for rules about several parts of it at once.
 
-use super::caller::is_optional;
 use super::parameters::{Parameter, first_type, last_segment};
 use super::template::segments;
 use crate::lints::Levels;
@@ -38,7 +37,7 @@ pub(super) enum Values {
 impl Seen<'_> {
     pub(super) fn callers(&self) -> Callers {
         let Declaration { public, auth, demands, .. } = self.declaration;
-        if public.is_some() || auth.as_ref().is_some_and(is_optional) {
+        if public.is_some() || auth.as_ref().is_some_and(|auth| auth.is_optional()) {
             Callers::Anybody
         } else if demands.is_empty() {
             Callers::AnyAuthenticated

@@ -9,7 +9,6 @@
 use std::collections::BTreeMap;
 
 use super::allow;
-use super::caller::is_optional;
 use crate::diagnostics::Diagnostics;
 use crate::model::condition::{Condition, ConditionKind};
 use crate::model::legal::{Fact, Requirement};
@@ -215,7 +214,7 @@ fn anonymous_is_never_admitted(
     atoms: &mut Atoms<'_>,
     whole: &Formula,
 ) -> bool {
-    if !declaration.auth.as_ref().is_some_and(is_optional) {
+    if !declaration.auth.as_ref().is_some_and(Names::is_optional) {
         return false;
     }
     let nameless = atoms

@@ -6,6 +6,8 @@ use super::raw::Declaration;
 pub(crate) struct Layer {
     pub(crate) origin: Origin,
     pub(crate) declaration: Declaration,
+    /// Whether it, or a policy that it uses, admits callers who are not known.
+    pub(crate) is_open: bool,
 }
 
 /// Where a layer is written.

@@ -51,6 +51,14 @@ pub(crate) struct Names {
     pub(crate) value: TokenStream,
 }
 
+impl Names {
+    /// Whether the value is the bare word `optional`.
+    pub(crate) fn is_optional(&self) -> bool {
+        self.combine == Combine::One
+            && self.names.iter().all(|name| name.bare && name.text == "optional")
+    }
+}
+
 /// How the names of a list combine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Combine {

@@ -11,7 +11,7 @@ use super::entry::{Entry, Form, parts_of};
 use super::tokens::{is_punct, stream};
 use crate::diagnostics::Diagnostics;
 use crate::model::layers::{Layer, Origin};
-use crate::model::raw::Declaration;
+use crate::model::raw::{Declaration, Names};
 
 pub(crate) const MODULE: &str = "__module";
 pub(crate) const POLICY: &str = "__policy";
@@ -45,6 +45,17 @@ pub(crate) fn used(arguments: &TokenStream) -> Option<(syn::Path, TokenStream)> 
     Some((path, without))
 }
 
+/// A policy that the attribute uses a second time.
+pub(crate) fn used_twice(arguments: &TokenStream) -> Option<syn::Path> {
+    let mut seen: Vec<String> = Vec::new();
+    parts_of(arguments.clone()).iter().filter_map(|part| policy(part)).find(|path| {
+        let text = quote::ToTokens::to_token_stream(path).to_string();
+        let is_known = seen.contains(&text);
+        seen.push(text);
+        is_known
+    })
+}
+
 fn policy(part: &[TokenTree]) -> Option<syn::Path> {
     match part {
         [TokenTree::Ident(key), equals, value @ ..] if key == "use" && is_punct(equals, '=') => {
@@ -61,17 +72,19 @@ fn path(value: &[TokenTree]) -> Option<syn::Path> {
 /// The layers of an attribute, the widest first; its own keys are the last.
 pub(crate) fn layers(arguments: TokenStream, diagnostics: &mut Diagnostics) -> Vec<Layer> {
     let mut layers = Vec::new();
-    collect(arguments, Origin::Handler, &mut layers, diagnostics);
+    let _ = collect(arguments, Origin::Handler, &mut layers, diagnostics);
     layers
 }
 
+/// Whether the attribute, or a policy that it uses, admits callers who are not known.
 fn collect(
     arguments: TokenStream,
     origin: Origin,
     layers: &mut Vec<Layer>,
     diagnostics: &mut Diagnostics,
-) {
+) -> bool {
     let mut own = TokenStream::new();
+    let mut is_open = false;
     let mut rest = arguments.into_iter().peekable();
     while let Some(token) = rest.next() {
         let outer = match &token {
@@ -79,8 +92,9 @@ fn collect(
             _ => None,
         };
         match (outer, rest.peek()) {
-            (Some(origin), Some(TokenTree::Group(tokens))) => {
-                collect(tokens.stream(), origin, layers, diagnostics);
+            (Some(outer), Some(TokenTree::Group(tokens))) => {
+                let opens = collect(tokens.stream(), outer, layers, diagnostics);
+                is_open |= opens && outer == Origin::Policy;
                 rest.next();
                 // The comma that separates it from what stands behind.
                 rest.next_if(|token| is_punct(token, ','));
@@ -89,7 +103,10 @@ fn collect(
         }
     }
     let declaration = declaration(own, diagnostics);
-    layers.push(Layer { origin, declaration });
+    let Declaration { public, auth, .. } = &declaration;
+    is_open |= public.is_some() || auth.as_ref().is_some_and(Names::is_optional);
+    layers.push(Layer { origin, declaration, is_open });
+    is_open
 }
 
 fn wrapped(word: &Ident) -> Option<Origin> {

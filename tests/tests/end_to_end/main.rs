@@ -16,6 +16,7 @@ mod credentials;
 mod faults;
 mod http2;
 mod launch;
+mod layers;
 mod limits;
 mod mounting;
 mod resources;
