@@ -180,6 +180,9 @@ fn limit(limit: &Limit) -> String {
         Audience::Everyone => {}
         Audience::Anonymous => text.push_str(" anonymous"),
         Audience::Authenticated => text.push_str(" authenticated"),
+        Audience::Tier(name) | Audience::LeastTier(name, _) => {
+            text.push_str(&format!(" tier {name}"));
+        }
     }
     if limit.cost.get() > 1 {
         text.push_str(&format!(" cost {}", limit.cost));

@@ -11,8 +11,8 @@ pub use crate::inventory::{ENDPOINTS, ROLES};
 pub use crate::pipeline::{Asked, serve, serve_ruled, serve_validated};
 use crate::policy::Expression;
 pub use crate::policy::{
-    Access, Audience, Authenticators, Endpoint, Exception, Hours, Limit, Partition, Policy, Route,
-    Rule, Unvalidated,
+    Access, Audience, Authenticators, CLAIMS, Claims, Endpoint, Exception, Hours, Limit, Partition,
+    Policy, Route, Rule, Unvalidated,
 };
 pub use crate::resource::before_grant;
 pub use crate::riddle::{Body, NoBody};
@@ -59,6 +59,23 @@ macro_rules! __roles {
     };
 }
 pub use crate::__roles as roles;
+
+/// Tells the authenticators where the vocabulary says that tokens name the tenant and the tier.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __claims {
+    ($tenant:tt, $tier:tt) => {
+        const _: () = {
+            use $crate::__private as secure;
+            secure::CLAIMS! {
+                #![linkme_macro = secure::CLAIMS]
+                static NAMES: secure::Claims =
+                    secure::Claims { tenant: &$tenant, tier: &$tier };
+            }
+        };
+    };
+}
+pub use crate::__claims as claims;
 
 /// What an expansion says of a service: that requests reach it through the pipeline alone.
 #[derive(Debug)]

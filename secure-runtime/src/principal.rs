@@ -36,6 +36,7 @@ pub struct PrincipalBuilder {
     subject: Box<str>,
     issuer: Option<Box<str>>,
     tenant: Option<Box<str>>,
+    tier: Option<Box<str>>,
     roles: Vec<Box<str>>,
     scopes: Vec<Box<str>>,
     permissions: Vec<Box<str>>,
@@ -66,6 +67,13 @@ impl Principal {
     #[must_use]
     pub fn tenant(&self) -> Option<&str> {
         self.0.data.tenant.as_deref()
+    }
+
+    /// The tier of service the caller has, `"free"` say, where the authenticator was told which
+    /// claim names it.
+    #[must_use]
+    pub fn tier(&self) -> Option<&str> {
+        self.0.data.tier.as_deref()
     }
 
     /// The roles granted.
@@ -133,6 +141,7 @@ impl Principal {
             + data.subject.len()
             + data.issuer.as_ref().map_or(0, |text| text.len())
             + data.tenant.as_ref().map_or(0, |text| text.len())
+            + data.tier.as_ref().map_or(0, |text| text.len())
             + data.claims.as_ref().map_or(0, |text| text.len())
             + names.map(|name| name.len() + size_of::<Box<str>>()).sum::<usize>()
     }
@@ -151,6 +160,7 @@ impl fmt::Debug for Principal {
             .field("subject", &data.subject)
             .field("issuer", &data.issuer)
             .field("tenant", &data.tenant)
+            .field("tier", &data.tier)
             .field("roles", &data.roles)
             .field("scopes", &data.scopes)
             .field("permissions", &data.permissions)
@@ -171,6 +181,13 @@ impl PrincipalBuilder {
     #[must_use]
     pub fn tenant(mut self, tenant: impl Into<Box<str>>) -> Self {
         self.tenant = Some(tenant.into());
+        self
+    }
+
+    /// Sets the tier of service the caller has.
+    #[must_use]
+    pub fn tier(mut self, name: impl Into<Box<str>>) -> Self {
+        self.tier = Some(name.into());
         self
     }
 

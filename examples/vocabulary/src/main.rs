@@ -32,8 +32,16 @@ async fn users() -> &'static str {
     "the users"
 }
 
+/// A tenant's users share one limit, and the tier of the tenant's contract says how large it is. The
+/// vocabulary says where a token names both; a tier without a rate here would not compile.
+#[secure(rate(by = tenant, tier(free = "2/min", pro = "4/min")))]
+#[get("/search")]
+async fn search() -> &'static str {
+    "found"
+}
+
 fn api() -> impl HttpServiceFactory {
-    scope("/api").service(orders).service(refund).service(users)
+    scope("/api").service(orders).service(refund).service(users).service(search)
 }
 
 #[actix_web::main]
@@ -99,6 +107,25 @@ mod tests {
             assert_eq!(status().await, expected);
             assert_eq!(status().await, 429, "one a second");
             clock.advance(Duration::from_secs(1));
+        }
+    }
+
+    #[actix_web::test]
+    async fn a_tenant_shares_the_limit_of_its_tier() {
+        let TestSecurity { security, issuer, .. } = TestSecurity::new().unwrap();
+        let server = TestServer::start(&security, api);
+        let caller = |name: &str, tenant: &str| issuer.token(name).tenant(tenant);
+        let expected = [
+            (caller("sam", "acme").tier("pro"), [200, 200, 200]),
+            (caller("kim", "acme").tier("pro"), [200, 429, 429]),
+            (caller("lee", "initech").tier("free"), [200, 200, 429]),
+            (caller("tom", "globex"), [200, 200, 429]),
+        ];
+        for (token, expected) in expected {
+            let bearer = bearer(token);
+            for expected in expected {
+                assert_eq!(server.get("/api/search", &[&bearer]).await.status, expected);
+            }
         }
     }
 

@@ -3,6 +3,7 @@
 use quote::ToTokens;
 
 use super::parameters::Parameter;
+use super::rates;
 use crate::diagnostics::Diagnostics;
 use crate::model::raw::{Declaration, Names, RateKey};
 
@@ -29,15 +30,15 @@ pub(super) fn public_needs_no_caller(
 }
 
 fn rate_needs_no_caller(rate: &RateKey, diagnostics: &mut Diagnostics) {
-    if let Some(by) = rate.by.as_ref().filter(|by| by.text == "principal") {
-        needs_a_caller(by, "`by = principal`", diagnostics);
+    if let Some(by) = rate.by.as_ref().filter(|by| rates::needs_a_caller(&by.text)) {
+        needs_a_caller(by, &format!("`by = {}`", by.text), diagnostics);
     }
-    let audiences = [("anonymous", &rate.anonymous), ("authenticated", &rate.authenticated)];
-    let mut split =
-        audiences.into_iter().filter_map(|(name, quotas)| Some((name, quotas.as_ref()?)));
-    // One mistake, however many of the two are written.
-    if let Some((name, quotas)) = split.next() {
-        needs_a_caller(&quotas.place, &format!("`{name}`"), diagnostics);
+    // One mistake, however many of them are written.
+    let split = rate.anonymous.iter().chain(&rate.authenticated).next();
+    if let Some(place) = split.map(|quotas| &quotas.place) {
+        needs_a_caller(place, &format!("`{place}`"), diagnostics);
+    } else if let Some(tiers) = &rate.tiers {
+        needs_a_caller(&tiers.key, "`tier`", diagnostics);
     }
 }
 

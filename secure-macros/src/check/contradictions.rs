@@ -1,6 +1,5 @@
 //! Rules about limits that cannot both be meant.
 
-use super::rates::audiences;
 use crate::diagnostics::Diagnostics;
 use crate::model::raw::{Quotas, RateKey};
 use crate::parse::rate::Rate;
@@ -8,7 +7,7 @@ use crate::parse::rate::Rate;
 /// More permits at one instant than the whole window has are another rate than the one written.
 pub(super) fn burst_fits_the_window(rate: &RateKey, diagnostics: &mut Diagnostics) {
     let Some(burst) = rate.burst else { return };
-    let rates = audiences(rate).flat_map(|(_, quotas)| &quotas.rates);
+    let rates = rate.quotas().flat_map(|quotas| &quotas.rates);
     let Some((smallest, _)) = rates.min_by_key(|(quota, _)| quota.permits) else { return };
     if burst.value > smallest.permits {
         let message = format!(
@@ -24,7 +23,7 @@ pub(super) fn burst_fits_the_window(rate: &RateKey, diagnostics: &mut Diagnostic
 /// A quota that refuses nothing while another one of its list admits looks like a limit.
 pub(super) fn every_quota_binds(rate: &RateKey, diagnostics: &mut Diagnostics) {
     let cost = rate.cost.map_or(1, |cost| cost.value);
-    for (_, quotas) in audiences(rate) {
+    for quotas in rate.quotas() {
         let bucket = |quota: &Rate| {
             Bucket::new(quota, rate.burst.map_or(quota.permits, |burst| burst.value))
         };
@@ -53,16 +52,12 @@ pub(super) fn every_quota_binds(rate: &RateKey, diagnostics: &mut Diagnostics) {
 /// Whoever is known may do at least what an anonymous caller may, window by window and in the long
 /// run: else the limit is evaded by leaving out the credentials.
 pub(super) fn known_callers_are_not_worse_off(rates: &[RateKey], diagnostics: &mut Diagnostics) {
-    let of = |part: fn(&RateKey) -> Option<&Quotas>| {
-        let counts_callers =
-            |rate: &&RateKey| rate.by.as_ref().is_none_or(|by| by.text != "endpoint");
-        rates
-            .iter()
-            .filter(counts_callers)
-            .filter_map(move |rate| Some((part(rate)?, rate.cost.map_or(1, |cost| cost.value))))
-    };
-    let anonymous: Vec<_> = of(|rate| rate.anonymous.as_ref()).flat_map(spread).collect();
-    for (known, cost) in of(|rate| rate.authenticated.as_ref()) {
+    let counts_callers = |rate: &&RateKey| rate.by.as_ref().is_none_or(|by| by.text != "endpoint");
+    let counting = || rates.iter().filter(counts_callers);
+    let cost = |rate: &RateKey| rate.cost.map_or(1, |cost| cost.value);
+    let anonymous = counting().flat_map(|it| it.anonymous.iter().map(move |list| (list, cost(it))));
+    let anonymous: Vec<Pace> = anonymous.flat_map(spread).collect();
+    for (known, cost) in counting().flat_map(|it| it.of_the_known().map(move |q| (q, cost(it)))) {
         let known_rates: Vec<Pace> = spread((known, cost)).collect();
         let same_window = known_rates.iter().find_map(|known| {
             let more = |it: &&Pace| {
@@ -78,8 +73,8 @@ pub(super) fn known_callers_are_not_worse_off(rates: &[RateKey], diagnostics: &m
             .filter(|(known, anonymous)| anonymous.is_faster_than(known));
         if let Some((known_rate, anonymous)) = same_window.or(in_the_long_run) {
             let message = format!(
-                "`authenticated` admits less than `anonymous`: `{}` against `{}`",
-                known_rate.rate, anonymous.rate
+                "`{}` admits less than `anonymous`: `{}` against `{}`",
+                known.place, known_rate.rate, anonymous.rate
             );
             diagnostics
                 .error(&known.place, message)

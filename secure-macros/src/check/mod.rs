@@ -17,6 +17,7 @@ mod routes;
 mod seen;
 mod signature;
 mod template;
+mod tiers;
 mod truth;
 mod url;
 mod vocabulary;
@@ -158,6 +159,8 @@ fn alone(declaration: &Declaration, known: &Vocabulary, diagnostics: &mut Diagno
         let mistakes = diagnostics.count();
         rates::has_a_quota(rate, diagnostics);
         rates::one_kind_of_quota(rate, diagnostics);
+        tiers::there_are_several(rate, diagnostics);
+        tiers::are_those_of_the_vocabulary(rate, known, diagnostics);
         rates::burst_is_positive(rate, diagnostics);
         rates::cost_is_positive(rate, diagnostics);
         rates::cost_fits_burst(rate, diagnostics);

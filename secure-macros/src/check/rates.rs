@@ -1,19 +1,23 @@
 //! Rules about limits.
 
+use quote::ToTokens;
+
+use super::tiers;
 use crate::diagnostics::{Diagnostics, choices, nearest};
 use crate::model::legal::{Audience, Limit, Partition};
 use crate::model::raw::{Declaration, Quotas, RateKey};
 
 /// What `by` may say; without it, the principal if there is one, else the address.
-const PARTITIONS: [(&str, Partition); 3] = [
+const PARTITIONS: [(&str, Partition); 4] = [
     ("address", Partition::Address),
     ("principal", Partition::Principal),
+    ("tenant", Partition::Tenant),
     ("endpoint", Partition::Endpoint),
 ];
 
 /// Options alone limit nothing.
 pub(super) fn has_a_quota(rate: &RateKey, diagnostics: &mut Diagnostics) {
-    if rate.complete && audiences(rate).next().is_none() {
+    if rate.complete && rate.tiers.is_none() && rate.quotas().next().is_none() {
         diagnostics
             .error(&rate.key, "`rate` expects a rate such as `\"100/h\"`, found options only")
             .help("`rate(\"100/h\", by = address)`");
@@ -22,11 +26,17 @@ pub(super) fn has_a_quota(rate: &RateKey, diagnostics: &mut Diagnostics) {
 
 /// A rate for everyone and one for some of them would count some requests twice.
 pub(super) fn one_kind_of_quota(rate: &RateKey, diagnostics: &mut Diagnostics) {
-    let split = [&rate.anonymous, &rate.authenticated].into_iter().flatten().next();
-    if let (Some(_), Some(split)) = (&rate.everyone, split) {
+    let split = rate.anonymous.iter().chain(&rate.authenticated).next();
+    let split = split.map(|quotas| quotas.place.clone());
+    let tiers = rate.tiers.as_ref().map(|tiers| tiers.key.to_token_stream());
+    if let (Some(_), Some(split)) = (&rate.everyone, split.or_else(|| tiers.clone())) {
         diagnostics
-            .error(&split.place, "`rate` expects one rate, or one an audience, found both")
+            .error(&split, "`rate` expects one rate, or one an audience, found both")
             .help("`rate(anonymous = \"100/h\", authenticated = \"1000/h\")`");
+    } else if let (Some(known), Some(_)) = (&rate.authenticated, tiers) {
+        diagnostics
+            .error(&known.place, "`rate` expects `authenticated` or `tier`, found both")
+            .help("callers of no tier have the smallest rate of `tier`");
     }
 }
 
@@ -49,7 +59,7 @@ pub(super) fn cost_is_positive(rate: &RateKey, diagnostics: &mut Diagnostics) {
 /// A request that costs more than may be taken at once could never be admitted.
 pub(super) fn cost_fits_burst(rate: &RateKey, diagnostics: &mut Diagnostics) {
     let Some(cost) = rate.cost else { return };
-    let rates = audiences(rate).flat_map(|(_, quotas)| &quotas.rates);
+    let rates = rate.quotas().flat_map(|quotas| &quotas.rates);
     let smallest = rates.map(|(quota, _)| quota.permits).min();
     let burst = rate.burst.map(|burst| burst.value).filter(|burst| *burst > 0);
     let Some(most) = burst.or(smallest) else { return };
@@ -72,7 +82,7 @@ pub(super) fn cost_fits_burst(rate: &RateKey, diagnostics: &mut Diagnostics) {
 
 /// Of two quotas with one window only the smaller would count.
 pub(super) fn windows_differ(rate: &RateKey, diagnostics: &mut Diagnostics) {
-    for (_, quotas) in audiences(rate) {
+    for quotas in rate.quotas() {
         for (index, (quota, span)) in quotas.rates.iter().enumerate() {
             let mut earlier = quotas.rates.iter().take(index);
             if let Some((first, _)) =
@@ -100,13 +110,13 @@ pub(super) fn partition_is_known(rate: &RateKey, diagnostics: &mut Diagnostics) 
     }
 }
 
-/// A limit by principal has to see principals only: it would not count anonymous requests.
+/// A limit by principal or tenant has to see those only: it would not count anonymous requests.
 pub(super) fn principals_exist(
     rate: &RateKey,
     declaration: &Declaration,
     diagnostics: &mut Diagnostics,
 ) {
-    let Some(by) = rate.by.as_ref().filter(|by| by.text == "principal") else { return };
+    let Some(by) = rate.by.as_ref().filter(|by| needs_a_caller(&by.text)) else { return };
     let optional = declaration.auth.as_ref().is_some_and(|auth| auth.is_optional());
     let found = match (&rate.anonymous, &rate.everyone) {
         (Some(_), _) => "`anonymous`",
@@ -114,8 +124,8 @@ pub(super) fn principals_exist(
         _ => return,
     };
     diagnostics
-        .error(by, format!("`by = principal` expects a caller with a principal, found {found}"))
-        .help("leave it out: then the principal counts, else the address")
+        .error(by, format!("`by = {}` expects authenticated callers, found {found}", by.text))
+        .help("a `rate(anonymous = …)` of its own, or no `by`: the principal, else the address")
         .note("anonymous requests would not be limited");
 }
 
@@ -130,6 +140,11 @@ pub(super) fn partitions_differ(rates: &[RateKey], diagnostics: &mut Diagnostics
     }
 }
 
+/// Whether only requests of authenticated callers can be counted by it.
+pub(super) fn needs_a_caller(by: &str) -> bool {
+    ["principal", "tenant"].contains(&by)
+}
+
 /// Every quota of every key, with its options.
 pub(super) fn limits(rates: &[RateKey]) -> Vec<Limit> {
     let mut limits = Vec::new();
@@ -141,7 +156,7 @@ pub(super) fn limits(rates: &[RateKey]) -> Vec<Limit> {
                 burst: rate.burst.map_or(quota.permits, |burst| burst.value),
                 cost: rate.cost.map_or(1, |cost| cost.value),
                 by: partition(rate),
-                audience,
+                audience: audience.clone(),
             }));
         }
     }
@@ -155,12 +170,13 @@ fn partition(rate: &RateKey) -> Partition {
     named.unwrap_or(Partition::Caller)
 }
 
-pub(super) fn audiences(rate: &RateKey) -> impl Iterator<Item = (Audience, &Quotas)> {
-    [
+fn audiences(rate: &RateKey) -> Vec<(Audience, &Quotas)> {
+    let plain = [
         (Audience::Everyone, &rate.everyone),
         (Audience::Anonymous, &rate.anonymous),
         (Audience::Authenticated, &rate.authenticated),
-    ]
-    .into_iter()
-    .filter_map(|(audience, quotas)| Some((audience, quotas.as_ref()?)))
+    ];
+    let plain =
+        plain.into_iter().filter_map(|(audience, quotas)| Some((audience, quotas.as_ref()?)));
+    plain.chain(rate.tiers.iter().flat_map(tiers::audiences)).collect()
 }

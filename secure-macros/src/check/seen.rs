@@ -49,8 +49,9 @@ impl Seen<'_> {
     /// Whether some limit counts the requests of anonymous, or of authenticated, callers.
     pub(super) fn counts(&self, authenticated: bool) -> bool {
         let counts = |rate: &RateKey| {
-            let part = if authenticated { &rate.authenticated } else { &rate.anonymous };
-            rate.everyone.is_some() || part.is_some()
+            let known = || rate.of_the_known().next().is_some();
+            let counted = if authenticated { known() } else { rate.anonymous.is_some() };
+            rate.everyone.is_some() || counted
         };
         self.declaration.rates.iter().any(counts)
     }

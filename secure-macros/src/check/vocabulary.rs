@@ -41,8 +41,7 @@ pub(super) fn explain_rates(
     diagnostics: &mut Diagnostics,
 ) {
     for rate in &mut declaration.rates {
-        let audiences = [&mut rate.everyone, &mut rate.anonymous, &mut rate.authenticated];
-        for quotas in audiences.into_iter().flatten() {
+        for quotas in rate.quotas_mut() {
             for name in std::mem::take(&mut quotas.named) {
                 match vocabulary.rates().and_then(|rates| rates.get(&name.text)) {
                     Some(rates) => quotas.rates.extend(rates.iter().map(|it| (*it, name.span))),

@@ -83,12 +83,15 @@ fn limit(limit: &Limit) -> TokenStream {
         Partition::Caller => quote!(Caller),
         Partition::Address => quote!(Address),
         Partition::Principal => quote!(Principal),
+        Partition::Tenant => quote!(Tenant),
         Partition::Endpoint => quote!(Endpoint),
     };
     let audience = match audience {
         Audience::Everyone => quote!(Everyone),
         Audience::Anonymous => quote!(Anonymous),
         Audience::Authenticated => quote!(Authenticated),
+        Audience::Tier(name) => quote!(Tier(#name)),
+        Audience::LeastTier(name, others) => quote!(LeastTier(#name, &[#(#others),*])),
     };
     quote! {
         secure::limit(

@@ -178,7 +178,7 @@ impl Fact {
 }
 
 /// One quota and how it counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Limit {
     pub(crate) permits: u32,
     pub(crate) window_seconds: u32,
@@ -194,15 +194,19 @@ pub(crate) enum Partition {
     Caller,
     Address,
     Principal,
+    Tenant,
     Endpoint,
 }
 
 /// Which requests are counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Audience {
     Everyone,
     Anonymous,
     Authenticated,
+    Tier(String),
+    /// Callers of this tier, and those of none of the others.
+    LeastTier(String, Vec<String>),
 }
 
 /// A parameter whose type may be an alias of a body's: the compiler, who knows, is asked.

@@ -74,11 +74,40 @@ pub(crate) struct RateKey {
     pub(crate) everyone: Option<Quotas>,
     pub(crate) anonymous: Option<Quotas>,
     pub(crate) authenticated: Option<Quotas>,
+    pub(crate) tiers: Option<Tiers>,
     pub(crate) by: Option<Name>,
     pub(crate) burst: Option<Number>,
     pub(crate) cost: Option<Number>,
     /// Whether every part of it could be read.
     pub(crate) complete: bool,
+}
+
+/// `tier(free = "100/h", pro = "10000/h")`.
+#[derive(Debug)]
+pub(crate) struct Tiers {
+    pub(crate) key: Ident,
+    pub(crate) quotas: Vec<(Name, Quotas)>,
+}
+
+impl RateKey {
+    /// The quotas of authenticated callers alone.
+    pub(crate) fn of_the_known(&self) -> impl Iterator<Item = &Quotas> {
+        let tiers = self.tiers.iter().flat_map(|tiers| tiers.quotas.iter());
+        self.authenticated.iter().chain(tiers.map(|(_, quotas)| quotas))
+    }
+
+    /// All quotas.
+    pub(crate) fn quotas(&self) -> impl Iterator<Item = &Quotas> {
+        self.everyone.iter().chain(&self.anonymous).chain(self.of_the_known())
+    }
+
+    /// The same, to be changed.
+    pub(crate) fn quotas_mut(&mut self) -> impl Iterator<Item = &mut Quotas> {
+        let tiers = self.tiers.iter_mut().flat_map(|tiers| tiers.quotas.iter_mut());
+        let tiers = tiers.map(|(_, quotas)| quotas);
+        let plain = [&mut self.everyone, &mut self.anonymous, &mut self.authenticated];
+        plain.into_iter().flatten().chain(tiers)
+    }
 }
 
 /// `"100/h"`, `login` or `["10/s", login]`, and the option's name or the literal it starts at.

@@ -6,12 +6,14 @@ use syn::LitInt;
 use super::entry::{Entry, Form};
 use super::tokens::{comma_separated, is_punct, shown, stream, string, word};
 use crate::diagnostics::{Diagnostics, choices, nearest};
-use crate::model::raw::{Declaration, Number, Quotas, RateKey};
+use crate::model::raw::{Declaration, Name, Number, Quotas, RateKey, Tiers};
 
 const EXPECTED: &str = "a rate such as `\"100/h\"`";
 
+const TIERS: &str = "`tier(free = \"100/h\", pro = \"10000/h\")`";
+
 /// The options of `rate(…)`.
-const OPTIONS: &[&str] = &["anonymous", "authenticated", "by", "burst", "cost"];
+const OPTIONS: &[&str] = &["anonymous", "authenticated", "tier", "by", "burst", "cost"];
 
 pub(crate) fn rate(entry: &Entry, into: &mut Declaration, diagnostics: &mut Diagnostics) {
     let mistakes = diagnostics.count();
@@ -20,6 +22,7 @@ pub(crate) fn rate(entry: &Entry, into: &mut Declaration, diagnostics: &mut Diag
         everyone: None,
         anonymous: None,
         authenticated: None,
+        tiers: None,
         by: None,
         burst: None,
         cost: None,
@@ -58,13 +61,13 @@ fn options(list: TokenStream, rate: &mut RateKey, diagnostics: &mut Diagnostics)
                 }
             }
             [TokenTree::Ident(name), equals, value @ ..] if is_punct(equals, '=') => {
-                let text = name.to_string();
-                if seen.contains(&text) {
-                    let message = format!("`{text}` is given twice, expected it once");
-                    diagnostics.error(name, message);
-                } else {
-                    seen.push(text);
+                if is_first(name, &mut seen, diagnostics) {
                     option(name, value, rate, diagnostics);
+                }
+            }
+            [TokenTree::Ident(name), TokenTree::Group(list)] if name == "tier" => {
+                if is_first(name, &mut seen, diagnostics) {
+                    rate.tiers = Some(tiers(name, list.stream(), diagnostics));
                 }
             }
             other => {
@@ -75,12 +78,51 @@ fn options(list: TokenStream, rate: &mut RateKey, diagnostics: &mut Diagnostics)
     }
 }
 
+/// Whether an option was not given yet.
+fn is_first(name: &Ident, seen: &mut Vec<String>, diagnostics: &mut Diagnostics) -> bool {
+    let text = name.to_string();
+    let is_first = !seen.contains(&text);
+    if is_first {
+        seen.push(text);
+    } else {
+        diagnostics.error(name, format!("`{text}` is given twice, expected it once"));
+    }
+    is_first
+}
+
+fn tiers(key: &Ident, list: TokenStream, diagnostics: &mut Diagnostics) -> Tiers {
+    let mut seen = Vec::new();
+    let mut tiers = Tiers { key: key.clone(), quotas: Vec::new() };
+    for part in comma_separated(list, diagnostics) {
+        match part.as_slice() {
+            [TokenTree::Ident(tier), equals, value @ ..] if is_punct(equals, '=') => {
+                if is_first(tier, &mut seen, diagnostics)
+                    && let Some(quotas) = audience(tier, value, diagnostics)
+                {
+                    let name = Name { text: tier.to_string(), span: tier.span(), bare: true };
+                    tiers.quotas.push((name, quotas));
+                }
+            }
+            other => {
+                let message = format!("`tier` expects tiers with rates, found `{}`", shown(other));
+                diagnostics.error(&stream(other), message).help(TIERS);
+            }
+        }
+    }
+    tiers
+}
+
 fn option(name: &Ident, value: &[TokenTree], rate: &mut RateKey, diagnostics: &mut Diagnostics) {
     match name.to_string().as_str() {
         "anonymous" => rate.anonymous = audience(name, value, diagnostics),
         "authenticated" => rate.authenticated = audience(name, value, diagnostics),
         "burst" => rate.burst = number(name, value, diagnostics),
         "cost" => rate.cost = number(name, value, diagnostics),
+        "tier" => {
+            let (place, found) = value_place(name, value);
+            let message = format!("`tier` expects tiers with rates, found {found}");
+            diagnostics.error(&place, message).help(TIERS);
+        }
         "by" => match value {
             [token] if word(token).is_some() => rate.by = word(token),
             _ => {

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use proc_macro2::{Span, TokenStream};
 use quote::quote;
 
-use super::{FILE, Fault, Vocabulary};
+use super::{Claims, FILE, Fault, Vocabulary};
 use crate::diagnostics::Diagnostics;
 use crate::model::legal::Fact;
 use crate::paths::Paths;
@@ -68,7 +68,7 @@ impl Current {
     }
 
     /// Makes the compiler look at the file again when it has changed, and tells the inventory the
-    /// roles: at the first attribute of the crate alone.
+    /// roles and where tokens name the tenant and the tier: at the first attribute of the crate alone.
     pub(crate) fn told(&self, paths: &Paths) -> TokenStream {
         let Some(file) = self.tracked.as_deref().and_then(Path::to_str) else {
             return TokenStream::new();
@@ -76,9 +76,15 @@ impl Current {
         let support = paths.support();
         let roles = self.vocabulary.names(Fact::Role).unwrap_or_default();
         let roles = (!roles.is_empty()).then(|| quote!(#support::roles!([#(#roles),*]);));
+        let Claims { tenant, tier } = self.vocabulary.claims();
+        let claims = (tenant.is_some() || tier.is_some()).then(|| {
+            let (tenant, tier) = (tenant.iter().flatten(), tier.iter().flatten());
+            quote!(#support::claims!([#(#tenant),*], [#(#tier),*]);)
+        });
         quote! {
             const _: &[u8] = ::core::include_bytes!(#file);
             #roles
+            #claims
         }
     }
 }

@@ -13,6 +13,10 @@ pub(super) struct Document {
     pub(super) scopes: Option<Vec<Name>>,
     pub(super) permissions: Option<Vec<Name>>,
     pub(super) rates: Option<Vec<NamedRate>>,
+    pub(super) tiers: Option<Vec<Name>>,
+    /// Where tokens name the tier, and the tenant.
+    pub(super) tier_claim: Option<Claim>,
+    pub(super) tenant_claim: Option<Claim>,
     pub(super) profile: Option<Name>,
     /// Each lint with its level.
     pub(super) lints: Vec<(Name, Name)>,
@@ -33,6 +37,14 @@ pub(super) struct Role {
     pub(super) permissions: Vec<Name>,
 }
 
+/// `claim = "plan"`, or `claim = ["https://shop.example/plan"]`.
+#[derive(Debug)]
+pub(super) struct Claim {
+    /// The name of the claim, and of those inside of it.
+    pub(super) path: Vec<String>,
+    pub(super) at: usize,
+}
+
 /// A name and the byte it starts at.
 #[derive(Debug)]
 pub(super) struct Name {
@@ -40,7 +52,8 @@ pub(super) struct Name {
     pub(super) at: usize,
 }
 
-const TABLES: &[&str] = &["roles", "scopes", "permissions", "rates", "profile", "lints"];
+const TABLES: &[&str] =
+    &["roles", "scopes", "permissions", "rates", "tiers", "tenants", "profile", "lints"];
 
 /// What the file says, as far as it can be read, and what cannot.
 pub(super) fn read(text: &str) -> (Document, Vec<Fault>) {
@@ -85,6 +98,8 @@ impl Reader<'_> {
                 "scopes" => document.scopes = self.listed("scopes", value),
                 "permissions" => document.permissions = self.listed("permissions", value),
                 "rates" => document.rates = self.rates(value),
+                "tiers" => self.tiers(value, &mut document),
+                "tenants" => self.tenants(value, &mut document),
                 "profile" => document.profile = self.word("profile", "\"strict\"", value),
                 "lints" => document.lints = self.lints(value),
                 unknown => self.unknown_key(unknown, key.span().start, TABLES),
@@ -134,6 +149,41 @@ impl Reader<'_> {
             rates.push(NamedRate { name, windows });
         }
         Some(rates)
+    }
+
+    fn tiers(&mut self, value: &Spanned<DeValue<'_>>, document: &mut Document) {
+        let table = self.table("tiers", "[tiers]", value);
+        for (key, value) in table.into_iter().flatten() {
+            match key.get_ref().as_ref() {
+                "names" => document.tiers = Some(self.names("names", value)),
+                "claim" => document.tier_claim = self.claim("plan", value),
+                unknown => self.unknown_key(unknown, key.span().start, &["names", "claim"]),
+            }
+        }
+    }
+
+    fn tenants(&mut self, value: &Spanned<DeValue<'_>>, document: &mut Document) {
+        let table = self.table("tenants", "[tenants]", value);
+        for (key, value) in table.into_iter().flatten() {
+            match key.get_ref().as_ref() {
+                "claim" => document.tenant_claim = self.claim("tid", value),
+                unknown => self.unknown_key(unknown, key.span().start, &["claim"]),
+            }
+        }
+    }
+
+    fn claim(&mut self, example: &str, value: &Spanned<DeValue<'_>>) -> Option<Claim> {
+        let path = match value.get_ref() {
+            DeValue::String(dotted) => dotted.split('.').map(str::to_owned).collect(),
+            DeValue::Array(_) => {
+                self.names("claim", value).into_iter().map(|name| name.text).collect()
+            }
+            _ => {
+                self.wrong_type("claim", "a name", &format!("claim = \"{example}\""), value);
+                return None;
+            }
+        };
+        Some(Claim { path, at: value.span().start })
     }
 
     fn lints(&mut self, value: &Spanned<DeValue<'_>>) -> Vec<(Name, Name)> {

@@ -10,6 +10,7 @@ mod levels;
 mod rates;
 #[cfg(test)]
 mod tests;
+mod tiers;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -31,7 +32,16 @@ pub(crate) struct Vocabulary {
     scopes: Option<BTreeSet<String>>,
     permissions: Option<BTreeSet<String>>,
     rates: Option<BTreeMap<String, Vec<Rate>>>,
+    tiers: Option<Vec<String>>,
+    claims: Claims,
     levels: Levels,
+}
+
+/// Where tokens name what limits count by: the claim, and those inside of it.
+#[derive(Debug, Default)]
+pub(crate) struct Claims {
+    pub(crate) tenant: Option<Vec<String>>,
+    pub(crate) tier: Option<Vec<String>>,
 }
 
 /// A role with everything it comes to, however far down it is included.
@@ -59,6 +69,8 @@ impl Vocabulary {
         let (document, mut faults) = document::read(text);
         let vocabulary = Self {
             rates: rates::resolve(&document, text, &mut faults),
+            tiers: tiers::resolve(&document, text, &mut faults),
+            claims: tiers::claims(&document, text, &mut faults),
             levels: levels::resolve(&document, text, &mut faults),
             ..hierarchy::resolve(&document, text, &mut faults)
         };
@@ -91,6 +103,16 @@ impl Vocabulary {
     /// The named rates; `None` if the file has none.
     pub(crate) fn rates(&self) -> Option<&BTreeMap<String, Vec<Rate>>> {
         self.rates.as_ref()
+    }
+
+    /// The tiers; `None` if the file lists none.
+    pub(crate) fn tiers(&self) -> Option<&[String]> {
+        self.tiers.as_deref()
+    }
+
+    /// Where tokens name the tenant and the tier.
+    pub(crate) fn claims(&self) -> &Claims {
+        &self.claims
     }
 
     /// The levels of the lints; without a file, those of the profile `standard`.

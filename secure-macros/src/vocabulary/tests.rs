@@ -328,3 +328,42 @@ proptest! {
         let _ = Vocabulary::read(&text);
     }
 }
+
+#[test]
+fn tiers_and_claims_are_read() {
+    let text = "[tiers]\nnames = [\"free\", \"pro\"]\nclaim = [\"https://shop.example/plan\"]\n\
+                [tenants]\nclaim = \"org.id\"";
+    let vocabulary = Vocabulary::read(text).unwrap();
+    assert_eq!(vocabulary.tiers().unwrap(), ["free", "pro"]);
+    let claims = vocabulary.claims();
+    assert_eq!(claims.tier.as_deref().unwrap(), ["https://shop.example/plan"]);
+    assert_eq!(claims.tenant.as_deref().unwrap(), ["org", "id"]);
+    assert!(shop().tiers().is_none() && shop().claims().tenant.is_none());
+}
+
+#[test]
+fn faults_of_tiers_and_claims_are_told() {
+    let text = "[tiers]\nnames = [\"free\", \"a tier\", \"Free\", \"free\"]\nclaim = \"\"\nname = 1\n\
+                [tenants]\nclaim = \"https://shop.example/tid\"";
+    assert_eq!(
+        faults(text),
+        [
+            "2:18 expected a word as the name of a tier, found `a tier` \
+             (policies write it without quotes: `tier(free = \"100/h\")`)",
+            "2:28 `Free` and `free` differ in case only (one name for one tier)",
+            "2:36 `free` and `Free` differ in case only (one name for one tier)",
+            "3:9 the claim `` has an empty name",
+            "4:1 unknown key `name` (did you mean `names`?)",
+            "6:9 the claim `https://shop.example/tid` is split at its dots: \
+             write it as a list of one name",
+        ]
+    );
+    assert_eq!(
+        faults("[tiers]\nnames = [\"free\"]\nclaim = 3\n[tenants]\nnames = []"),
+        [
+            "2:10 expected at least two tiers, found one",
+            "3:9 `claim` expects a name, found an integer (`claim = \"plan\"`)",
+            "5:1 unknown key `names` (expected `claim`)",
+        ]
+    );
+}

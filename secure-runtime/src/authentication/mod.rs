@@ -16,8 +16,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 pub(crate) use bearer::bearer_token;
-pub(crate) use jwt::open_with;
 pub use jwt::{Algorithm, ClaimPath, Jwt, Key, Profile};
+pub(crate) use jwt::{open_with, vocabulary_claims};
 
 use crate::principal::Principal;
 use crate::request::RequestHead;
@@ -54,6 +54,18 @@ pub trait Authenticator: Send + Sync + 'static {
 
     /// Looks for credentials of this scheme and verifies them.
     fn authenticate(&self, request: &RequestHead<'_>, now: Moment) -> Attempt;
+
+    /// Whether its principals have a tenant, as far as their credentials name one. Otherwise the
+    /// launch refuses endpoints that count by tenant and whose caller it may name.
+    fn names_tenants(&self) -> bool {
+        true
+    }
+
+    /// Whether its principals have a tier of service, as far as their credentials name one.
+    /// Otherwise the launch refuses endpoints whose limits depend on it.
+    fn names_tiers(&self) -> bool {
+        true
+    }
 }
 
 /// What an [`Authenticator`] found.

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use super::passage::Refused;
 use crate::denial::{Denial, DenialKind, Throttled};
-use crate::policy::{Audience, Partition};
+use crate::policy::Partition;
 use crate::principal::Principal;
 use crate::security::PlannedLimit;
 use crate::throttling::{Decision, LimitKey, Limiter, PolicyFields, Quota, retry_after_seconds};
@@ -76,18 +76,22 @@ impl LimitReport {
 fn key(limiter: &Limiter, planned: &PlannedLimit, subject: Subject<'_>) -> Option<LimitKey> {
     let address = || limiter.key(planned.id, &Counted::Address(network(subject.address)));
     let limit = &planned.limit;
-    if limit.audience == Audience::Authenticated && subject.principal.is_none() {
+    if !limit.audience.has(subject.principal) {
         return None;
     }
     Some(match (limit.by, subject.principal) {
         (Partition::Endpoint, _) => limiter.key(planned.id, &Counted::Everybody),
         (Partition::Address, _) => address(),
-        (Partition::Principal | Partition::Caller, Some(principal)) => {
-            let counted = Counted::Principal(principal.issuer(), principal.subject());
+        (Partition::Principal | Partition::Caller | Partition::Tenant, Some(principal)) => {
+            let (issuer, subject) = (principal.issuer(), principal.subject());
+            let counted = match principal.tenant().filter(|_| limit.by == Partition::Tenant) {
+                Some(tenant) => Counted::Tenant(issuer, tenant),
+                None => Counted::Principal(issuer, subject),
+            };
             limiter.key(planned.id, &counted)
         }
         // A principal's limit met by nobody known: the address stands in, and never nothing.
-        (Partition::Principal | Partition::Caller, None) => address(),
+        (Partition::Principal | Partition::Caller | Partition::Tenant, None) => address(),
     })
 }
 
@@ -97,6 +101,7 @@ enum Counted<'a> {
     Everybody,
     Address(Option<IpAddr>),
     Principal(Option<&'a str>, &'a str),
+    Tenant(Option<&'a str>, &'a str),
 }
 
 /// One IPv6 subscriber has a /64 at least (RFC 6177 section 2), and could otherwise take a new

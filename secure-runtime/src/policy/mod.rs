@@ -9,6 +9,7 @@ use std::any::TypeId;
 use std::fmt;
 use std::num::NonZeroU32;
 
+use crate::principal::Principal;
 use crate::throttling::Quota;
 pub use rule::{Expression, Hours, Rule};
 
@@ -204,6 +205,8 @@ pub enum Partition {
     Address,
     /// The principal.
     Principal,
+    /// The tenant that the principal acts for; a principal of no tenant counts by itself.
+    Tenant,
     /// Everybody: one count for the endpoint.
     Endpoint,
 }
@@ -214,6 +217,7 @@ impl fmt::Display for Partition {
             Self::Caller => "caller",
             Self::Address => "address",
             Self::Principal => "principal",
+            Self::Tenant => "tenant",
             Self::Endpoint => "endpoint",
         })
     }
@@ -228,7 +232,51 @@ pub enum Audience {
     Anonymous,
     /// Those that end authentication with a principal.
     Authenticated,
+    /// Those of a principal of this tier.
+    Tier(&'static str),
+    /// Those of a principal of this tier, or of none of the others: the smallest rate is for those
+    /// of whom nothing better is known.
+    LeastTier(&'static str, &'static [&'static str]),
 }
+
+impl Audience {
+    /// Whether the limit counts requests of this caller; `None` is an anonymous one.
+    pub(crate) fn has(self, caller: Option<&Principal>) -> bool {
+        match (self, caller) {
+            // Those with a principal do not come to the limits of the anonymous.
+            (Self::Everyone | Self::Anonymous, _) => true,
+            (_, None) => false,
+            (Self::Authenticated, Some(_)) => true,
+            (Self::Tier(name), Some(caller)) => caller.tier() == Some(name),
+            (Self::LeastTier(_, others), Some(caller)) => {
+                !caller.tier().is_some_and(|tier| others.contains(&tier))
+            }
+        }
+    }
+
+    /// The tier whose callers it counts.
+    pub(crate) fn tier(self) -> Option<&'static str> {
+        match self {
+            Self::Tier(name) | Self::LeastTier(name, _) => Some(name),
+            Self::Everyone | Self::Anonymous | Self::Authenticated => None,
+        }
+    }
+}
+
+/// Where the tokens of a program name what limits count by, as a vocabulary says. A path is the
+/// name of a claim and of those inside of it; empty, if nothing is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Claims {
+    /// The tenant.
+    pub tenant: &'static [&'static str],
+    /// The tier of service.
+    pub tier: &'static [&'static str],
+}
+
+/// Where the first expansion of a crate with a vocabulary leaves them.
+#[doc(hidden)]
+#[linkme::distributed_slice]
+pub static CLAIMS: [Claims];
 
 /// A body parameter that is exempt from validation, and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

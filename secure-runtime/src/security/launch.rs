@@ -10,7 +10,7 @@ use super::{Inner, Security};
 use crate::authentication::Authenticator;
 use crate::authorization::{AcceptedBy, RuleSet, is_zone};
 use crate::inventory::ENDPOINTS;
-use crate::policy::{Access, Authenticators, Endpoint, Rule};
+use crate::policy::{Access, Authenticators, Endpoint, Partition, Rule};
 use crate::throttling::Limiter;
 
 /// Everything that keeps a program from being secured.
@@ -64,6 +64,7 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
             let endpoint = endpoint?;
             let authenticators = configuration.authenticators_of(endpoint);
             configuration.check_rule(endpoint, &authenticators);
+            configuration.check_limits(endpoint, &authenticators);
             Some(Plan::new(endpoint, authenticators, &rules, builder.max_body))
         })
         .collect();
@@ -203,6 +204,37 @@ impl Configuration {
             _ => {}
         });
         self.faults.append(&mut faults);
+    }
+
+    /// What limits count by is known of every caller: a token that names no tenant where none is
+    /// looked for would make a limit of the tenant one of the principal.
+    fn check_limits(&mut self, endpoint: &'static Endpoint, authenticators: &[Named]) {
+        let Endpoint { name, module, file, line, .. } = endpoint;
+        let limits = endpoint.policy.limits;
+        let by_tenant = limits.iter().any(|limit| limit.by == Partition::Tenant);
+        let by_tier = limits.iter().any(|limit| limit.audience.tier().is_some());
+        // Of several that must all accept, the first names the caller.
+        let all = matches!(
+            endpoint.policy.access,
+            Access::Authenticated(Authenticators::All(_))
+                | Access::Optional(Authenticators::All(_))
+        );
+        let naming = authenticators.iter().take(if all { 1 } else { usize::MAX });
+        for (authenticator, it) in naming {
+            let mut lacks = |what: &str| {
+                self.faults.push(format!(
+                    "the limits of `{module}::{name}` depend on the caller's {what}, and the \
+                     authenticator `{authenticator}` was not told where it stands: add \
+                     `.{what}_claim(…)` ({file}:{line})"
+                ));
+            };
+            if by_tenant && !it.names_tenants() {
+                lacks("tenant");
+            }
+            if by_tier && !it.names_tiers() {
+                lacks("tier");
+            }
+        }
     }
 
     fn configured(&self) -> String {

@@ -137,7 +137,8 @@ enum Stage {
 fn stage(limit: &Limit, access: Access) -> Stage {
     match (limit.audience, limit.by) {
         (Audience::Anonymous, _) => Stage::Anonymous,
-        (Audience::Authenticated, _) | (Audience::Everyone, Partition::Principal) => Stage::Caller,
+        (Audience::Authenticated | Audience::Tier(_) | Audience::LeastTier(..), _)
+        | (Audience::Everyone, Partition::Principal | Partition::Tenant) => Stage::Caller,
         (Audience::Everyone, Partition::Address | Partition::Endpoint) => Stage::Early,
         (Audience::Everyone, Partition::Caller) if access == Access::Public => Stage::Early,
         (Audience::Everyone, Partition::Caller) => Stage::Caller,

@@ -8,7 +8,7 @@ use jsonwebtoken::EncodingKey;
 use jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER;
 
 use super::token::Token;
-use crate::authentication::{Algorithm, Jwt, Key};
+use crate::authentication::{Algorithm, ClaimPath, Jwt, Key, vocabulary_claims};
 use crate::time::{Clock, SystemClock};
 
 /// Mints tokens for tests, right ones and wrong ones.
@@ -139,10 +139,11 @@ impl Issuer {
         }
     }
 
-    /// The description that accepts its tokens; the claim `tenant` names the tenant.
+    /// The description that accepts its tokens. The claims `tenant` and `tier` name those, if the
+    /// vocabulary knows no others.
     pub fn jwt(&self) -> Jwt {
         let jwt = Jwt::with_key(self.key()).issuer(&self.name).audience(&self.audience);
-        jwt.tenant_claim("tenant")
+        jwt.tenant_claim(tenant_claim()).tier_claim(tier_claim())
     }
 
     pub(super) fn algorithm(&self) -> Algorithm {
@@ -194,3 +195,14 @@ const ES256_PRIVATE: &[u8] = include_bytes!("keys/test-only-es256.private.der");
 const ES256_PUBLIC: &[u8] = include_bytes!("keys/test-only-es256.public.der");
 const EDDSA_PRIVATE: &[u8] = include_bytes!("keys/test-only-eddsa.private.der");
 const EDDSA_PUBLIC: &[u8] = include_bytes!("keys/test-only-eddsa.public.der");
+/// Where a token of the issuer names the tenant.
+pub(super) fn tenant_claim() -> ClaimPath {
+    let [tenant, _] = vocabulary_claims();
+    tenant.into_iter().next().unwrap_or_else(|| "tenant".into())
+}
+
+/// Where a token of the issuer names the tier.
+pub(super) fn tier_claim() -> ClaimPath {
+    let [_, tier] = vocabulary_claims();
+    tier.into_iter().next().unwrap_or_else(|| "tier".into())
+}

@@ -7,7 +7,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
-use super::issuer::Issuer;
+use super::issuer::{Issuer, tenant_claim, tier_claim};
+use crate::authentication::ClaimPath;
 
 /// A token that an [`Issuer`] is about to sign.
 ///
@@ -72,7 +73,20 @@ impl<'a> Token<'a> {
 
     /// Names the tenant that the caller acts for.
     pub fn tenant(self, name: impl Into<String>) -> Self {
-        self.claim("tenant", name.into())
+        self.claim_at(&tenant_claim(), name.into())
+    }
+
+    /// Names the caller's tier of service.
+    pub fn tier(self, name: impl Into<String>) -> Self {
+        self.claim_at(&tier_claim(), name.into())
+    }
+
+    /// Sets a claim that may lie inside others.
+    fn claim_at(self, path: &ClaimPath, value: String) -> Self {
+        let Some((outermost, inner)) = path.names().split_first() else { return self };
+        let nested =
+            |value, name: &String| Value::Object([(name.clone(), value)].into_iter().collect());
+        self.claim(outermost, inner.iter().rev().fold(Value::from(value), nested))
     }
 
     /// Grants a scope.

@@ -21,6 +21,7 @@ mod limits;
 mod mounting;
 mod resources;
 mod rules;
+mod tiers;
 mod validation;
 mod wire;
 

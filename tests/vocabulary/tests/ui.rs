@@ -21,6 +21,7 @@ fn ui() {
         cases.compile_fail("tests/ui/profile/*.rs");
         cases.pass("tests/ui/accepted/strict.rs");
     });
+    with("with_a_third_tier.toml", |cases| cases.compile_fail("tests/ui/tiers/*.rs"));
     with("lints.toml", |cases| {
         cases.compile_fail("tests/ui/lints/*.rs");
         cases.pass("tests/ui/accepted/levels.rs");
@@ -31,7 +32,7 @@ fn ui() {
         });
     }
     with("faulty.toml", |cases| cases.compile_fail("tests/ui/file/unknown_inclusion.rs"));
-    ["profile", "lints", "levels"].into_iter().for_each(one_mistake_is_one_error);
+    ["profile", "lints", "levels", "rates", "tiers"].into_iter().for_each(one_mistake_is_one_error);
 }
 
 /// A mistake is one error, and it says what the case's `//~ ERROR` expects.

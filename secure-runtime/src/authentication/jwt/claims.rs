@@ -50,6 +50,9 @@ impl Rules {
         if let Some(tenant) = grants.tenant {
             principal = principal.tenant(tenant);
         }
+        if let Some(tier) = grants.tier {
+            principal = principal.tier(tier);
+        }
         drop(claims);
         Ok(Verified { principal: principal.claims_json(text).build(), validity })
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::key::CheckedKey;
 use super::keys::Keys;
+use super::places::vocabulary_claims;
 use super::verify::JwtAuthenticator;
 use super::{Jwt, Rules};
 use crate::authentication::token_cache::TokenCache;
@@ -24,6 +25,7 @@ impl Jwt {
         let keys = check_keys(std::mem::take(&mut self.keys), &mut faults);
         self.check_names(&mut faults);
         self.check_limits(&mut faults);
+        self.take_places_of_the_vocabulary(&mut faults);
         self.check_places(&mut faults);
         if !faults.is_empty() {
             return Err(faults);
@@ -86,12 +88,31 @@ impl Jwt {
         }
     }
 
+    /// Where tokens name the tenant and the tier, unless the description says so itself.
+    fn take_places_of_the_vocabulary(&mut self, faults: &mut Vec<String>) {
+        let places =
+            [("tenant", &mut self.places.tenant), ("tier", &mut self.places.tier)].into_iter();
+        for ((what, place), named) in places.zip(vocabulary_claims()) {
+            if place.is_none() {
+                let mut named = named.into_iter();
+                *place = named.next();
+                if named.next().is_some() {
+                    faults.push(format!(
+                        "crates of this program have a `secure.toml` each, and they disagree about \
+                         the {what} claim: say which one with `.{what}_claim(…)`"
+                    ));
+                }
+            }
+        }
+    }
+
     fn check_places(&self, faults: &mut Vec<String>) {
         let places = &self.places;
         faults.extend(places.roles.fault("roles"));
         faults.extend(places.scopes.fault("scopes"));
         faults.extend(places.permissions.fault("permissions"));
         faults.extend(places.tenant.as_ref().and_then(|path| path.fault("tenant")));
+        faults.extend(places.tier.as_ref().and_then(|path| path.fault("tier")));
     }
 }
 

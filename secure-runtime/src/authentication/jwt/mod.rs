@@ -33,6 +33,7 @@ pub use algorithm::Algorithm;
 pub use key::Key;
 pub(crate) use keys::open_with;
 pub use places::ClaimPath;
+pub(crate) use places::vocabulary_claims;
 pub use profile::Profile;
 
 use header::Header;
@@ -184,9 +185,16 @@ impl Jwt {
         self
     }
 
-    /// Which claim names the tenant; none by default.
+    /// Which claim names the tenant; by default the one of `[tenants]` in the vocabulary, if any.
     pub fn tenant_claim(mut self, path: impl Into<ClaimPath>) -> Self {
         self.places.tenant = Some(path.into());
+        self
+    }
+
+    /// Which claim names the tier of service; by default the one of `[tiers]` in the vocabulary,
+    /// if any.
+    pub fn tier_claim(mut self, path: impl Into<ClaimPath>) -> Self {
+        self.places.tier = Some(path.into());
         self
     }
 

@@ -1,4 +1,4 @@
-//! Where the claims hold what is granted: roles, scopes, permissions and the tenant.
+//! Where the claims hold what is granted: roles, scopes, permissions, the tenant and the tier.
 //!
 //! 1. A claim that is not there grants nothing.
 //! 2. A claim of the wrong type refuses the token. Granting nothing instead would be silent, and
@@ -7,6 +7,7 @@
 //!    else it is one name: a role called `Domain Admins` is not two roles.
 
 use super::json::{Json, Object};
+use crate::policy::CLAIMS;
 
 /// Where a claim is: its name, and further names where it lies inside objects.
 ///
@@ -48,6 +49,16 @@ impl From<Vec<String>> for ClaimPath {
 }
 
 impl ClaimPath {
+    /// Whether it names nothing.
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The names, the outermost first.
+    pub(crate) fn names(&self) -> &[String] {
+        &self.0
+    }
+
     /// What is wrong with this path as the place of `what`.
     pub(crate) fn fault(&self, what: &str) -> Option<String> {
         let Self(names) = self;
@@ -88,6 +99,7 @@ pub(crate) struct Places {
     pub(crate) scopes: ClaimPath,
     pub(crate) permissions: ClaimPath,
     pub(crate) tenant: Option<ClaimPath>,
+    pub(crate) tier: Option<ClaimPath>,
 }
 
 impl Default for Places {
@@ -97,8 +109,23 @@ impl Default for Places {
             scopes: ClaimPath::from("scope"),
             permissions: ClaimPath::from("permissions"),
             tenant: None,
+            tier: None,
         }
     }
+}
+
+/// The places that the program's vocabularies name: of the tenant, and of the tier.
+pub(crate) fn vocabulary_claims() -> [Vec<ClaimPath>; 2] {
+    let mut found = [Vec::new(), Vec::new()];
+    for named in CLAIMS.iter() {
+        for (paths, path) in found.iter_mut().zip([named.tenant, named.tier]) {
+            let path = ClaimPath::from(path.iter().copied().map(str::to_owned).collect::<Vec<_>>());
+            if !path.is_empty() && !paths.contains(&path) {
+                paths.push(path);
+            }
+        }
+    }
+    found
 }
 
 /// What a claim set grants.
@@ -108,6 +135,7 @@ pub(crate) struct Grants {
     pub(crate) scopes: Vec<Box<str>>,
     pub(crate) permissions: Vec<Box<str>>,
     pub(crate) tenant: Option<Box<str>>,
+    pub(crate) tier: Option<Box<str>>,
 }
 
 impl Places {
@@ -119,13 +147,22 @@ impl Places {
             .ok_or("the scopes claim is not a string or a list of strings")?;
         let permissions = names(self.permissions.find(claims)?, Text::OneName)
             .ok_or("the permissions claim is not a string or a list of strings")?;
-        let tenant = match self.tenant.as_ref().map(|path| path.find(claims)).transpose()?.flatten()
-        {
-            None => None,
-            Some(Json::Text(name)) if is_name(name) => Some(Box::from(name.as_ref())),
-            Some(_) => return Err("the tenant claim is not a name"),
-        };
-        Ok(Grants { roles, scopes, permissions, tenant })
+        let tenant = lone_name(self.tenant.as_ref(), claims, "the tenant claim is not a name")?;
+        let tier = lone_name(self.tier.as_ref(), claims, "the tier claim is not a name")?;
+        Ok(Grants { roles, scopes, permissions, tenant, tier })
+    }
+}
+
+/// A claim that holds one name, if it is looked for and there.
+fn lone_name(
+    path: Option<&ClaimPath>,
+    claims: &Object<'_>,
+    fault: &'static str,
+) -> Result<Option<Box<str>>, &'static str> {
+    match path.map(|path| path.find(claims)).transpose()?.flatten() {
+        None => Ok(None),
+        Some(Json::Text(name)) if is_name(name) => Ok(Some(Box::from(name.as_ref()))),
+        Some(_) => Err(fault),
     }
 }
 

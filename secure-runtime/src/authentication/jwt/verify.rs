@@ -23,6 +23,14 @@ impl Authenticator for JwtAuthenticator {
         self.challenge.clone()
     }
 
+    fn names_tenants(&self) -> bool {
+        self.rules.places.tenant.is_some()
+    }
+
+    fn names_tiers(&self) -> bool {
+        self.rules.places.tier.is_some()
+    }
+
     fn authenticate(&self, request: &RequestHead<'_>, now: Moment) -> Attempt {
         match bearer(request) {
             Bearer::Absent => Attempt::Absent,

@@ -1,0 +1,129 @@
+//! Limits by tenant and by tier of service: who counts together, and who counts as what.
+
+use actix_web::{HttpResponse, get};
+use secure_runtime::authentication::{Attempt, Authenticator, Challenge, Jwt};
+use secure_runtime::testing::{Issuer, Token};
+use secure_runtime::{Moment, Principal, RequestHead, Security, secure};
+use secure_tests::{TestServer, bearer};
+
+#[secure(rate("2/h", by = tenant))]
+#[get("/tenants")]
+async fn tenants() -> HttpResponse {
+    HttpResponse::Ok().finish()
+}
+
+#[secure(rate(tier(pro = "3/h", free = "1/h", team = "2/h")))]
+#[get("/tiers")]
+async fn tiers() -> HttpResponse {
+    HttpResponse::Ok().finish()
+}
+
+#[secure(auth = optional, rate(by = tenant, tier(free = "1/h", pro = "2/h")), rate(anonymous = "1/h"))]
+#[get("/both")]
+async fn both() -> HttpResponse {
+    HttpResponse::Ok().finish()
+}
+
+fn server() -> (TestServer, Issuer) {
+    let (builder, issuer, _) = crate::security(module_path!());
+    let security = builder.build().unwrap();
+    let server = TestServer::start(&security, || {
+        secure_runtime::scope("").service(tenants).service(tiers).service(both)
+    });
+    (server, issuer)
+}
+
+/// How many of four requests are admitted.
+async fn admitted(server: &TestServer, path: &str, token: Token<'_>) -> usize {
+    let bearer = bearer(&token.sign());
+    let mut admitted = 0;
+    for _ in 0..4 {
+        admitted += usize::from(server.get(path, &[&bearer]).await.status == 200);
+    }
+    admitted
+}
+
+#[actix_web::test]
+async fn callers_of_one_tenant_count_together() {
+    let (server, issuer) = server();
+    let at = |name: &str, tenant: &str| issuer.token(name).tenant(tenant);
+    assert_eq!(admitted(&server, "/tenants", at("ada", "acme")).await, 2);
+    assert_eq!(admitted(&server, "/tenants", at("grace", "acme")).await, 0);
+    assert_eq!(admitted(&server, "/tenants", at("ada", "initech")).await, 2);
+}
+
+#[actix_web::test]
+async fn a_caller_of_no_tenant_counts_alone_and_is_never_taken_for_a_tenant() {
+    let (server, issuer) = server();
+    assert_eq!(admitted(&server, "/tenants", issuer.token("acme")).await, 2);
+    assert_eq!(admitted(&server, "/tenants", issuer.token("acme").tenant("acme")).await, 2);
+    assert_eq!(admitted(&server, "/tenants", issuer.token("acme")).await, 0);
+}
+
+#[actix_web::test]
+async fn each_tier_has_its_rate_and_whoever_has_none_of_them_the_smallest() {
+    let (server, issuer) = server();
+    for (tier, expected) in [("pro", 3), ("team", 2), ("free", 1), ("Pro", 1), ("gold", 1)] {
+        let token = issuer.token(format!("caller of {tier}")).tier(tier);
+        assert_eq!(admitted(&server, "/tiers", token).await, expected, "{tier}");
+    }
+    assert_eq!(admitted(&server, "/tiers", issuer.token("ada")).await, 1);
+    let many = issuer.token("eve").claim("tier", ["pro"].as_slice());
+    assert_eq!(admitted(&server, "/tiers", many).await, 0, "a tier is one name");
+}
+
+#[actix_web::test]
+async fn the_tier_says_how_much_and_the_tenant_who_shares_it() {
+    let (server, issuer) = server();
+    let at = |name: &str, tenant: &str| issuer.token(name).tenant(tenant).tier("pro");
+    assert_eq!(admitted(&server, "/both", at("ada", "acme")).await, 2);
+    assert_eq!(admitted(&server, "/both", at("grace", "acme")).await, 0);
+    assert_eq!(server.get("/both", &[]).await.status, 200);
+    assert_eq!(server.get("/both", &[]).await.status, 429);
+}
+
+/// Knows nothing but names.
+struct Names;
+
+impl Authenticator for Names {
+    fn challenge(&self) -> Challenge {
+        Challenge::new("Names")
+    }
+
+    fn authenticate(&self, _: &RequestHead<'_>, _: Moment) -> Attempt {
+        Attempt::Accepted(Principal::builder("somebody").build())
+    }
+
+    fn names_tenants(&self) -> bool {
+        false
+    }
+}
+
+#[test]
+fn what_limits_count_by_is_known_of_every_caller() {
+    let jwt = || {
+        let jwt = Jwt::hs256("0123456789abcdef0123456789abcdef").issuer("https://issuer.example");
+        jwt.audience("shop")
+    };
+    let faults = |security: Result<Security, _>| match security {
+        Ok(_) => Vec::new(),
+        Err(error) => {
+            let error: secure_runtime::LaunchError = error;
+            error.faults().map(str::to_owned).collect()
+        }
+    };
+    let builder = || Security::builder().answers_for(module_path!());
+    let found = faults(builder().authenticator("jwt", jwt()).build());
+    assert_eq!(found.len(), 4, "{found:#?}");
+    let expected = "the limits of `end_to_end::tiers::tenants` depend on the caller's tenant, and the \
+                    authenticator `jwt` was not told where it stands: add `.tenant_claim(…)` (";
+    assert!(found.iter().any(|fault| fault.starts_with(expected)), "{found:#?}");
+    assert!(found.iter().any(|fault| fault.contains("tiers::tiers` depend on the caller's tier,")));
+
+    let told = || jwt().tenant_claim("tid").tier_claim("plan");
+    assert!(faults(builder().authenticator("jwt", told()).build()).is_empty());
+    let found =
+        faults(builder().authenticator("jwt", told()).authenticator("names", Names).build());
+    assert_eq!(found.len(), 2, "{found:#?}");
+    assert!(found.iter().all(|fault| fault.contains("authenticator `names` was not told")));
+}

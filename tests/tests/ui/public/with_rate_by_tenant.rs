@@ -1,0 +1,10 @@
+use actix_web::get;
+use secure_runtime::secure;
+
+#[secure(public, rate("1/s", by = tenant))] //~ ERROR found `by = tenant`
+#[get("/")]
+async fn handler() -> &'static str {
+    ""
+}
+
+fn main() {}

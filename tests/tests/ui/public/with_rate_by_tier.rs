@@ -1,0 +1,10 @@
+use actix_web::get;
+use secure_runtime::secure;
+
+#[secure(public, rate(tier(free = "1/s", pro = "5/s")))] //~ ERROR found `tier`
+#[get("/")]
+async fn handler() -> &'static str {
+    ""
+}
+
+fn main() {}
