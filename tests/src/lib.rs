@@ -1,6 +1,8 @@
 //! Shared helpers of the tests: a real server on loopback, a client, and raw sockets for what a
 //! well-behaved client would never send.
 
+mod identity_provider;
+
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
@@ -12,6 +14,8 @@ use actix_web::dev::{
 use actix_web::{App, HttpServer};
 use secure_runtime::Security;
 use serde_json::Value;
+
+pub use identity_provider::{Behaviour, IdentityProvider};
 
 /// A server that stops when the test ends.
 pub struct TestServer {

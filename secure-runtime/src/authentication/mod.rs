@@ -8,6 +8,8 @@
 //!    never an accepted request.
 
 mod bearer;
+#[cfg(feature = "discovery")]
+mod http;
 mod jwt;
 mod token_cache;
 
@@ -17,7 +19,7 @@ use std::sync::Arc;
 
 pub(crate) use bearer::bearer_token;
 pub use jwt::{Algorithm, ClaimPath, Jwt, Key, Profile};
-pub(crate) use jwt::{open_with, vocabulary_claims};
+pub(crate) use jwt::{open_with, read_key_set, vocabulary_claims};
 
 use crate::principal::Principal;
 use crate::request::RequestHead;
@@ -54,6 +56,11 @@ pub trait Authenticator: Send + Sync + 'static {
 
     /// Looks for credentials of this scheme and verifies them.
     fn authenticate(&self, request: &RequestHead<'_>, now: Moment) -> Attempt;
+
+    /// Called once, when the [`Security`](crate::Security) is built: what takes a while can begin.
+    fn start(&self, now: Moment) {
+        let _ = now;
+    }
 
     /// Whether its principals have a tenant, as far as their credentials name one. Otherwise the
     /// launch refuses endpoints that count by tenant and whose caller it may name.

@@ -5,7 +5,8 @@
 //! 3. A hit is checked against the clock each time: an entry never outlives its token, and one that
 //!    is not valid yet (the wall clock was set back) does not count.
 //! 4. Memory is bounded in bytes. An entry weighs its token, its principal and its bookkeeping.
-//! 5. [`TokenCache::clear`] drops everything at once, verifications that are under way included:
+//! 5. A verdict that depends on keys that may be withdrawn is asked for again when they are due.
+//! 6. [`TokenCache::clear`] drops everything at once, verifications that are under way included:
 //!    what started before it does not count after it.
 //!
 //! The hash reads the token's last bytes only. Those are the end of a signature, so they differ
@@ -99,6 +100,9 @@ impl TokenCache {
         if entry.validity.is_ahead(now) {
             return Cached::NotYet;
         }
+        if now.monotonic_nanos() >= entry.good_until {
+            return Cached::Unknown;
+        }
         Cached::Valid(entry.principal)
     }
 
@@ -107,17 +111,17 @@ impl TokenCache {
         Generation(self.generation.load(Ordering::Acquire))
     }
 
-    /// Keeps a token that was just verified; `generation` is the one before its verification began.
+    /// Keeps a token that was just verified, and need not be verified again until a monotonic time in
+    /// nanoseconds; `generation` is the one before its verification began.
     pub(crate) fn insert(
         &self,
         token: &[u8],
-        principal: Principal,
-        validity: Validity,
+        (principal, validity, good_until): (Principal, Validity, u64),
         generation: Generation,
     ) {
         if let Some(table) = &self.table {
             let key = Key { hash: self.hash(token), token: token.into() };
-            table.insert(key, Entry { principal, validity, generation });
+            table.insert(key, Entry { principal, validity, good_until, generation });
         }
     }
 
@@ -200,6 +204,7 @@ impl Hash for Probe<'_> {
 struct Entry {
     principal: Principal,
     validity: Validity,
+    good_until: u64,
     generation: Generation,
 }
 
@@ -272,7 +277,7 @@ mod tests {
     }
 
     fn insert(cache: &TokenCache, token: &[u8], validity: Validity) {
-        cache.insert(token, caller("alice"), validity, cache.generation());
+        cache.insert(token, (caller("alice"), validity, u64::MAX), cache.generation());
     }
 
     fn entries(cache: &TokenCache) -> usize {
@@ -317,12 +322,22 @@ mod tests {
     }
 
     #[test]
+    fn what_is_due_is_verified_again() {
+        let cache = TokenCache::new(1 << 20);
+        let kept = (caller("alice"), ALWAYS, 5_000_000_000);
+        cache.insert(b"token", kept, cache.generation());
+        let at = |monotonic| Moment::new(Duration::from_secs(monotonic), Duration::from_secs(1));
+        assert!(matches!(cache.get(b"token", at(4)), Cached::Valid(_)));
+        assert!(matches!(cache.get(b"token", at(5)), Cached::Unknown));
+    }
+
+    #[test]
     fn clearing_reaches_verifications_under_way() {
         let cache = TokenCache::new(1 << 20);
         insert(&cache, b"before", ALWAYS);
         let generation = cache.generation();
         cache.clear();
-        cache.insert(b"under way", caller("alice"), ALWAYS, generation);
+        cache.insert(b"under way", (caller("alice"), ALWAYS, u64::MAX), generation);
         insert(&cache, b"after", ALWAYS);
         assert!(matches!(cache.get(b"before", at(1)), Cached::Unknown));
         assert!(matches!(cache.get(b"under way", at(1)), Cached::Unknown));
@@ -366,8 +381,7 @@ mod tests {
                             Cached::Valid(caller) => assert_eq!(caller.subject(), token),
                             Cached::Unknown => cache.insert(
                                 token.as_bytes(),
-                                caller(&token),
-                                ALWAYS,
+                                (caller(&token), ALWAYS, u64::MAX),
                                 cache.generation(),
                             ),
                             Cached::Expired | Cached::NotYet => panic!("valid for ever"),

@@ -71,6 +71,8 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
     if !configuration.faults.is_empty() {
         return Err(LaunchError { faults: configuration.faults });
     }
+    let now = builder.clock.now();
+    configuration.by_name.values().for_each(|authenticator| authenticator.start(now));
     Ok(Security(Arc::new(Inner {
         plans,
         clock: builder.clock,

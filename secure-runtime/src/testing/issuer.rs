@@ -139,6 +139,17 @@ impl Issuer {
         }
     }
 
+    /// Its public key in JWK form (RFC 7517), for the key set of a provider.
+    ///
+    /// # Panics
+    ///
+    /// If it signs with a secret, which nobody publishes.
+    #[must_use]
+    #[expect(clippy::expect_used, reason = "test support: the test is wrong")]
+    pub fn jwk(&self) -> serde_json::Value {
+        self.key().published().expect("an issuer that signs with a private key")
+    }
+
     /// The description that accepts its tokens. The claims `tenant` and `tier` name those, if the
     /// vocabulary knows no others.
     pub fn jwt(&self) -> Jwt {

@@ -18,7 +18,7 @@ use actix_web::dev::ServiceResponse;
 use actix_web::test::TestRequest;
 
 use crate::Granted;
-use crate::authentication::{Attempt, Authenticator, Key, bearer_token, open_with};
+use crate::authentication::{Attempt, Authenticator, Key, bearer_token, open_with, read_key_set};
 use crate::denial::Denial;
 use crate::request::RequestHead;
 use crate::time::Moment;
@@ -93,6 +93,16 @@ pub fn granted<T>(resource: T) -> Granted<T> {
 #[doc(hidden)]
 pub fn verify_signature(key: Key, token: &[u8]) -> Result<Vec<u8>, Vec<String>> {
     open_with(key, token)
+}
+
+/// How many keys of a published set can be used, and why others cannot. For the fuzzer.
+///
+/// # Errors
+///
+/// Why the document is not a key set, or has no usable key.
+#[doc(hidden)]
+pub fn published_keys(document: &str) -> Result<(usize, Vec<String>), String> {
+    read_key_set(document)
 }
 
 /// What an `Authorization` line holds of the `Bearer` scheme: nothing, a token, or a fault. For the

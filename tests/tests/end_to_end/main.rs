@@ -15,6 +15,7 @@ mod contents;
 mod credentials;
 mod faults;
 mod http2;
+mod identity_provider;
 mod launch;
 mod layers;
 mod limits;

@@ -36,6 +36,19 @@ pub enum Algorithm {
 }
 
 impl Algorithm {
+    /// Those whose verifying key may be published, `RS256` first among the ones of RSA.
+    pub(crate) const ASYMMETRIC: [Self; 9] = [
+        Self::Rs256,
+        Self::Rs384,
+        Self::Rs512,
+        Self::Ps256,
+        Self::Ps384,
+        Self::Ps512,
+        Self::Es256,
+        Self::Es384,
+        Self::EdDsa,
+    ];
+
     /// The value of the `alg` header parameter. Case matters (RFC 7515 section 4.1.1).
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -24,14 +24,19 @@ pub(crate) fn jwk(text: &str, wanted: Option<Algorithm>) -> Result<Jwk, Vec<Stri
             JsonFault::DuplicateMember => "has a member twice".to_owned(),
         }]
     })?;
+    read(&object, wanted)
+}
+
+/// The same, parsed.
+pub(crate) fn read(object: &Object<'_>, wanted: Option<Algorithm>) -> Result<Jwk, Vec<String>> {
     let mut faults = Vec::new();
-    faults.extend(check_use(&object));
-    faults.extend(check_operations(&object));
-    faults.extend(check_public(&object));
-    let id = collect(read_id(&object), &mut faults).flatten();
-    let algorithm = collect(read_algorithm(&object, wanted), &mut faults);
+    faults.extend(check_use(object));
+    faults.extend(check_operations(object));
+    faults.extend(check_public(object));
+    let id = collect(read_id(object), &mut faults).flatten();
+    let algorithm = collect(read_algorithm(object, wanted), &mut faults);
     let material =
-        algorithm.and_then(|algorithm| collect(read_material(&object, algorithm), &mut faults));
+        algorithm.and_then(|algorithm| collect(read_material(object, algorithm), &mut faults));
     match (algorithm, material) {
         (Some(algorithm), Some(material)) if faults.is_empty() => {
             Ok(Jwk { id, algorithm, material })

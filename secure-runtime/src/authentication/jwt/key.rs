@@ -2,11 +2,14 @@
 
 use std::fmt;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER;
 use jsonwebtoken::{DecodingKey, DecodingKeyKind};
 
 use super::algorithm::{Algorithm, Family};
 use super::header::MAX_KEY_ID_BYTES;
+use super::jwk::Jwk;
 use super::{jwk, public_key};
 
 /// A key that verifies tokens, pinned to exactly one algorithm (RFC 8725 section 3.1).
@@ -116,6 +119,30 @@ impl Key {
         }
     }
 
+    /// The public key in JWK form (RFC 7517), as a provider publishes it; `None` for a secret.
+    pub(crate) fn published(&self) -> Option<serde_json::Value> {
+        let Material { algorithm, key } = self.outcome.as_ref().ok()?;
+        let text = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+        let mut jwk = match (algorithm.family(), key.kind()) {
+            (Family::Rsa, DecodingKeyKind::RsaModulusExponent { n, e }) => {
+                serde_json::json!({ "kty": "RSA", "n": text(n), "e": text(e) })
+            }
+            (Family::Ec(curve), DecodingKeyKind::SecretOrDer(point)) => {
+                let (x, y) = point.get(1..)?.split_at_checked(curve.coordinate_bytes())?;
+                serde_json::json!({ "kty": "EC", "crv": curve.name(), "x": text(x), "y": text(y) })
+            }
+            (Family::Ed, DecodingKeyKind::SecretOrDer(key)) => {
+                serde_json::json!({ "kty": "OKP", "crv": "Ed25519", "x": text(key) })
+            }
+            _ => return None,
+        };
+        let object = jwk.as_object_mut()?;
+        object.insert("use".to_owned(), "sig".into());
+        object.insert("alg".to_owned(), algorithm.name().into());
+        object.extend(self.id.as_ref().map(|id| ("kid".to_owned(), id.as_str().into())));
+        Some(jwk)
+    }
+
     /// How launch errors call this key.
     pub(crate) fn label(&self) -> String {
         self.id.as_ref().map_or_else(String::new, |id| format!(" `{}`", id.escape_debug()))
@@ -187,6 +214,23 @@ pub(crate) struct CheckedKey {
 }
 
 impl CheckedKey {
+    /// A key that a provider published.
+    pub(crate) fn of(jwk: Jwk) -> Self {
+        Self {
+            id: jwk.id.map(String::into_boxed_str),
+            algorithm: jwk.algorithm,
+            is_public_knowledge: false,
+            key: jwk.material,
+        }
+    }
+
+    /// What logs call it.
+    pub(crate) fn name(&self) -> String {
+        self.id
+            .as_ref()
+            .map_or_else(|| self.algorithm.to_string(), |id| id.escape_debug().to_string())
+    }
+
     /// Whether `signature` is this key's signature of `message`.
     pub(crate) fn verifies(&self, message: &[u8], signature: &Vec<u8>) -> bool {
         // The provider is named: the process-wide default panics in a program where another crate

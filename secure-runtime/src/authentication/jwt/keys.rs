@@ -10,6 +10,28 @@ use super::key::{CheckedKey, Key};
 #[derive(Debug)]
 pub(crate) struct Keys(Vec<CheckedKey>);
 
+/// Why a token was not accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unverified {
+    /// It is not good, whatever the keys.
+    Bad(&'static str),
+    /// Its header means a key that is not there.
+    UnknownKey(&'static str),
+}
+
+impl From<&'static str> for Unverified {
+    fn from(cause: &'static str) -> Self {
+        Self::Bad(cause)
+    }
+}
+
+impl Unverified {
+    pub(crate) fn cause(self) -> &'static str {
+        let (Self::Bad(cause) | Self::UnknownKey(cause)) = self;
+        cause
+    }
+}
+
 impl Keys {
     /// Keys with distinct names; see [`Jwt::check`](super::Jwt).
     pub(crate) fn new(keys: Vec<CheckedKey>) -> Self {
@@ -23,10 +45,10 @@ impl Keys {
         &self,
         token: &[u8],
         check_header: impl FnOnce(&Header<'_>) -> Result<(), &'static str>,
-    ) -> Result<Vec<u8>, &'static str> {
+    ) -> Result<Vec<u8>, Unverified> {
         let compact = Compact::split(token)?;
         if compact.header.len() > MAX_HEADER_BYTES {
-            return Err("the header is too long");
+            return Err("the header is too long".into());
         }
         let header = decode(compact.header).ok_or("the header is not canonical base64url")?;
         let header = std::str::from_utf8(&header).map_err(|_| "the header is not UTF-8")?;
@@ -39,31 +61,47 @@ impl Keys {
             "the signature is not canonical base64url"
         })?;
         if !key.verifies(compact.signed, &signature) {
-            return Err("the signature is not that of the key");
+            return Err("the signature is not that of the key".into());
         }
-        decode(compact.payload).ok_or("the claims are not canonical base64url")
+        decode(compact.payload).ok_or("the claims are not canonical base64url".into())
+    }
+
+    /// Whether every key of `earlier` is here, and the same: what it verified is still good.
+    pub(crate) fn have_all_of(&self, earlier: &Self) -> bool {
+        earlier.0.iter().all(|key| {
+            let same = |it: &&CheckedKey| it.id == key.id && it.algorithm == key.algorithm;
+            self.0.iter().filter(same).any(|it| it.is_same_key(key))
+        })
+    }
+
+    /// The claims of a token that nobody has verified: good for nothing but to see whose it claims
+    /// to be.
+    pub(crate) fn unverified_claims(token: &[u8]) -> Option<Vec<u8>> {
+        decode(Compact::split(token).ok()?.payload)
     }
 
     /// The one key that this header can mean.
-    fn select(&self, header: &Header<'_>) -> Result<&CheckedKey, &'static str> {
+    fn select(&self, header: &Header<'_>) -> Result<&CheckedKey, Unverified> {
         let Self(keys) = self;
         let fits = |key: &&CheckedKey| key.algorithm.name() == header.algorithm;
         let Some(id) = header.key_id.as_deref() else {
             let mut fitting = keys.iter().filter(fits);
             return match (fitting.next(), fitting.next()) {
                 (Some(key), None) => Ok(key),
-                (Some(_), Some(_)) => Err("several keys have this `alg`, and there is no `kid`"),
-                (None, _) => Err("no key has this `alg`"),
+                (Some(_), Some(_)) => {
+                    Err("several keys have this `alg`, and there is no `kid`".into())
+                }
+                (None, _) => Err(Unverified::UnknownKey("no key has this `alg`")),
             };
         };
         match keys.iter().find(|key| key.id.as_deref() == Some(id)) {
             Some(key) if fits(&key) => Ok(key),
-            Some(_) => Err("`alg` is not that of the key"),
+            Some(_) => Err("`alg` is not that of the key".into()),
             None => keys
                 .iter()
                 .filter(|key| key.id.is_none())
                 .find(fits)
-                .ok_or("no key has this `kid` and `alg`"),
+                .ok_or(Unverified::UnknownKey("no key has this `kid` and `alg`")),
         }
     }
 }
@@ -71,7 +109,7 @@ impl Keys {
 /// Verifies a token's signature with one key and answers its payload, whatever that is.
 pub(crate) fn open_with(key: Key, token: &[u8]) -> Result<Vec<u8>, Vec<String>> {
     let keys = Keys::new(vec![key.check()?]);
-    keys.open(token, |_| Ok(())).map_err(|cause| vec![cause.to_owned()])
+    keys.open(token, |_| Ok(())).map_err(|fault| vec![fault.cause().to_owned()])
 }
 
 /// The three segments, and what the signature covers.

@@ -1,14 +1,18 @@
 //! The launch check: everything that is wrong with a [`Jwt`], at once.
 
 use std::ops::RangeInclusive;
-use std::sync::Arc;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::Receiver;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use super::key::CheckedKey;
 use super::keys::Keys;
 use super::places::vocabulary_claims;
-use super::verify::JwtAuthenticator;
-use super::{Jwt, Rules};
+use super::provider::{Provider, Terms};
+use super::source::Reader;
+use super::verify::{JwtAuthenticator, KeySource, Verifier};
+use super::{Algorithm, Jwt, Rules};
 use crate::authentication::token_cache::TokenCache;
 use crate::authentication::{Authenticator, Challenge, IntoAuthenticator};
 
@@ -23,6 +27,8 @@ impl Jwt {
     pub(crate) fn check(mut self) -> Result<JwtAuthenticator, Vec<String>> {
         let mut faults = Vec::new();
         let keys = check_keys(std::mem::take(&mut self.keys), &mut faults);
+        let reader = self.check_source(&keys, &mut faults);
+        self.check_algorithms(&keys, &mut faults);
         self.check_names(&mut faults);
         self.check_limits(&mut faults);
         self.take_places_of_the_vocabulary(&mut faults);
@@ -30,8 +36,13 @@ impl Jwt {
         if !faults.is_empty() {
             return Err(faults);
         }
-        Ok(JwtAuthenticator {
-            keys: Keys::new(keys),
+        let (orders, received) = std::sync::mpsc::channel();
+        let keys = match &reader {
+            None => KeySource::Configured(Keys::new(keys)),
+            Some(_) => KeySource::Published(Provider::new(self.terms(), orders)),
+        };
+        let verifier = Arc::new(Verifier {
+            keys,
             challenge: Challenge::new("Bearer").parameter("realm", self.realm),
             cache: TokenCache::new(self.cache_bytes),
             rules: Rules {
@@ -44,7 +55,50 @@ impl Jwt {
                 places: self.places,
                 max_token_bytes: self.max_token_bytes,
             },
-        })
+        });
+        if let Some(reader) = reader {
+            supply(reader, received, Arc::downgrade(&verifier)).map_err(|fault| vec![fault])?;
+        }
+        Ok(JwtAuthenticator(verifier))
+    }
+
+    fn terms(&self) -> Terms {
+        let nanos = |duration: Duration| u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
+        Terms { refresh_nanos: nanos(self.refresh), longest_nanos: nanos(self.longest) }
+    }
+
+    /// Where keys are published, if they are.
+    fn check_source(&mut self, keys: &[CheckedKey], faults: &mut Vec<String>) -> Option<Reader> {
+        let source = self.source.take()?;
+        if !keys.is_empty() {
+            faults.push(
+                "a key is given, and the issuer's published ones as well: which of them?"
+                    .to_owned(),
+            );
+        }
+        if self.refresh < SHORTEST_REFRESH || self.longest < self.refresh {
+            faults.push(format!(
+                "keys are fetched again after {:?} and last for {:?}, expected at least a second, \
+                 and no less than the former",
+                self.refresh, self.longest
+            ));
+        }
+        let accepted = self.accepted.clone().unwrap_or_else(|| Algorithm::ASYMMETRIC.to_vec());
+        if accepted.iter().any(|algorithm| !Algorithm::ASYMMETRIC.contains(algorithm)) {
+            faults.push("a published key cannot be for an HMAC: everybody knows it".to_owned());
+        }
+        Reader::new(source, accepted).map_err(|fault| faults.push(fault)).ok()
+    }
+
+    fn check_algorithms(&self, keys: &[CheckedKey], faults: &mut Vec<String>) {
+        let Some(accepted) = &self.accepted else { return };
+        if accepted.is_empty() {
+            faults.push("no algorithm is accepted".to_owned());
+        }
+        let others = keys.iter().filter(|key| !accepted.contains(&key.algorithm));
+        faults.extend(others.map(|key| {
+            format!("key `{}` is for {}, which is not accepted", key.name(), key.algorithm)
+        }));
     }
 
     fn check_names(&self, faults: &mut Vec<String>) {
@@ -116,6 +170,24 @@ impl Jwt {
     }
 }
 
+/// Fetches keys when it is told to, until the authenticator is gone.
+fn supply(reader: Reader, orders: Receiver<u64>, verifier: Weak<Verifier>) -> Result<(), String> {
+    let fetch = move || {
+        while let Ok(since) = orders.recv() {
+            // Whatever happens here, those who wait are told.
+            let read = catch_unwind(AssertUnwindSafe(|| reader.read()));
+            let keys = read.unwrap_or_else(|_| Err("reading them panicked".to_owned()));
+            let keys = keys.map_err(|cause| tracing::warn!("no keys from {reader}: {cause}"));
+            match verifier.upgrade() {
+                Some(verifier) => verifier.absorb(since, keys.ok()),
+                None => return,
+            }
+        }
+    };
+    let thread = std::thread::Builder::new().name("secure-keys".to_owned()).spawn(fetch);
+    thread.map(drop).map_err(|error| format!("no thread to fetch keys: {error}"))
+}
+
 fn check_keys(keys: Vec<super::Key>, faults: &mut Vec<String>) -> Vec<CheckedKey> {
     let mut checked: Vec<CheckedKey> = Vec::new();
     for (index, key) in keys.into_iter().enumerate() {
@@ -140,7 +212,7 @@ fn check_keys(keys: Vec<super::Key>, faults: &mut Vec<String>) -> Vec<CheckedKey
 }
 
 /// Why two keys cannot stand side by side.
-fn conflict(key: &CheckedKey, other: &CheckedKey) -> Option<&'static str> {
+pub(super) fn conflict(key: &CheckedKey, other: &CheckedKey) -> Option<&'static str> {
     if key.id.is_some() && key.id == other.id {
         return Some("has the same `kid` as another key");
     }
@@ -155,5 +227,8 @@ fn conflict(key: &CheckedKey, other: &CheckedKey) -> Option<&'static str> {
 
 /// "Usually no more than a few minutes" (RFC 7519 section 4.1.4).
 const MOST_LEEWAY: Duration = Duration::from_secs(300);
+
+/// No fetch begins within a second of the one before.
+const SHORTEST_REFRESH: Duration = Duration::from_secs(1);
 
 const TOKEN_BYTES: RangeInclusive<usize> = 256..=64 * 1024;

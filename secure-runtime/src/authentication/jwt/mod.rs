@@ -19,18 +19,23 @@ mod header;
 mod json;
 mod jwk;
 mod key;
+mod key_set;
 mod keys;
 mod launch;
 mod places;
 mod profile;
+mod provider;
 mod public_key;
+mod source;
 mod verify;
 
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 pub use algorithm::Algorithm;
 pub use key::Key;
+pub(crate) use key_set::read_key_set;
 pub(crate) use keys::open_with;
 pub use places::ClaimPath;
 pub(crate) use places::vocabulary_claims;
@@ -38,6 +43,7 @@ pub use profile::Profile;
 
 use header::Header;
 use places::Places;
+use source::Source;
 
 /// How bearer tokens in JWT form are verified: a description, checked when the service starts.
 ///
@@ -57,6 +63,10 @@ use places::Places;
 #[must_use = "a description does nothing until it is given to the security's builder"]
 pub struct Jwt {
     keys: Vec<Key>,
+    source: Option<Source>,
+    accepted: Option<Vec<Algorithm>>,
+    refresh: Duration,
+    longest: Duration,
     issuer: Option<String>,
     audiences: Vec<String>,
     any_audience: bool,
@@ -98,8 +108,56 @@ impl Jwt {
 
     /// Verifies with this key.
     pub fn with_key(key: Key) -> Self {
+        Self { keys: vec![key], ..Self::with_source(None) }
+    }
+
+    /// Verifies with the keys that this issuer publishes, and accepts its tokens alone.
+    ///
+    /// Its metadata are at `/.well-known/openid-configuration` below its name (OpenID Connect
+    /// Discovery 1.0 section 4), must be about it, and say where its keys are. Both are fetched
+    /// when the service starts, every five minutes after that, and at once when a token names a key
+    /// that is not known: see [`refresh_every`](Self::refresh_every) and
+    /// [`keys_last`](Self::keys_last). HTTPS is needed, except on this machine's loopback.
+    ///
+    /// ```
+    /// use secure_runtime::authentication::Jwt;
+    ///
+    /// let jwt = Jwt::discover("https://issuer.example/realms/shop").audience("shop");
+    /// ```
+    #[cfg(feature = "discovery")]
+    pub fn discover(issuer: impl Into<String>) -> Self {
+        let issuer = issuer.into();
+        Self::with_source(Some(Source::Metadata(issuer.clone()))).issuer(issuer)
+    }
+
+    /// Verifies with the key set at this address (RFC 7517 section 5), fetched as by
+    /// [`discover`](Self::discover).
+    ///
+    /// ```
+    /// use secure_runtime::authentication::Jwt;
+    ///
+    /// let jwt = Jwt::jwks_url("https://issuer.example/keys")
+    ///     .issuer("https://issuer.example")
+    ///     .audience("shop");
+    /// ```
+    #[cfg(feature = "discovery")]
+    pub fn jwks_url(address: impl Into<String>) -> Self {
+        Self::with_source(Some(Source::Address(address.into())))
+    }
+
+    /// Verifies with the key set in this file (RFC 7517 section 5), which may be replaced while the
+    /// service runs: it is read as often as [`discover`](Self::discover) fetches.
+    pub fn jwks_file(path: impl Into<PathBuf>) -> Self {
+        Self::with_source(Some(Source::File(path.into())))
+    }
+
+    fn with_source(source: Option<Source>) -> Self {
         Self {
-            keys: vec![key],
+            keys: Vec::new(),
+            source,
+            accepted: None,
+            refresh: provider::REFRESH,
+            longest: provider::LONGEST,
             issuer: None,
             audiences: Vec::new(),
             any_audience: false,
@@ -116,6 +174,29 @@ impl Jwt {
     /// Adds a key. Keys of one algorithm are told apart by their [`kid`](Key::kid).
     pub fn key(mut self, key: Key) -> Self {
         self.keys.push(key);
+        self
+    }
+
+    /// Accepts keys of these algorithms alone. By default, a published key may be for any of the
+    /// asymmetric ones, and an RSA key that names none is for `RS256`: else, for the first RSA
+    /// algorithm here. A key never verifies with two (RFC 8725 section 3.1).
+    pub fn algorithms(mut self, accepted: impl IntoIterator<Item = Algorithm>) -> Self {
+        self.accepted = Some(accepted.into_iter().collect());
+        self
+    }
+
+    /// How often published keys are fetched again; 5 minutes unless said otherwise, a second at
+    /// least. So long, at most, a key that its issuer has withdrawn may still be accepted by a busy
+    /// service; an idle one asks before it accepts anything.
+    pub fn refresh_every(mut self, interval: Duration) -> Self {
+        self.refresh = interval;
+        self
+    }
+
+    /// How long published keys serve while no newer set can be fetched; an hour unless said
+    /// otherwise. After that every token is answered with 503.
+    pub fn keys_last(mut self, duration: Duration) -> Self {
+        self.longest = duration;
         self
     }
 
@@ -224,6 +305,7 @@ impl fmt::Debug for Jwt {
         formatter
             .debug_struct("Jwt")
             .field("keys", &self.keys)
+            .field("source", &self.source)
             .field("issuer", &self.issuer)
             .field("audiences", &self.audiences)
             .field("profile", &self.profile)

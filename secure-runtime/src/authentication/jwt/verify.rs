@@ -1,86 +1,208 @@
 //! The authenticator that a checked [`Jwt`](super::Jwt) becomes.
 
+use std::sync::Arc;
+
 use super::Rules;
 use super::claims::Verified;
-use super::keys::Keys;
+use super::json::{Json, Object};
+use super::keys::{Keys, Unverified};
+use super::provider::{Look, Provider, Wait};
 use crate::authentication::bearer::{Bearer, bearer, is_b64token};
-use crate::authentication::token_cache::{Cached, TokenCache};
-use crate::authentication::{Attempt, Authenticator, Challenge, Refusal};
+use crate::authentication::token_cache::{Cached, Generation, TokenCache};
+use crate::authentication::{Attempt, Authenticator, Challenge, Refusal, Verdict};
 use crate::request::RequestHead;
 use crate::time::Moment;
 
 /// Verifies bearer tokens.
 #[derive(Debug)]
-pub(crate) struct JwtAuthenticator {
-    pub(super) keys: Keys,
+pub(crate) struct JwtAuthenticator(pub(super) Arc<Verifier>);
+
+/// What requests share with the thread that fetches keys, and with those that wait for it.
+#[derive(Debug)]
+pub(crate) struct Verifier {
+    pub(super) keys: KeySource,
     pub(super) rules: Rules,
     pub(super) challenge: Challenge,
     pub(super) cache: TokenCache,
 }
 
+/// Where the keys are.
+#[derive(Debug)]
+pub(crate) enum KeySource {
+    Configured(Keys),
+    Published(Provider),
+}
+
 impl Authenticator for JwtAuthenticator {
     fn challenge(&self) -> Challenge {
-        self.challenge.clone()
+        self.0.challenge.clone()
+    }
+
+    fn start(&self, now: Moment) {
+        if let KeySource::Published(provider) = &self.0.keys {
+            // Nobody waits yet: the first requests will.
+            drop(provider.fetch(now));
+        }
     }
 
     fn names_tenants(&self) -> bool {
-        self.rules.places.tenant.is_some()
+        self.0.rules.places.tenant.is_some()
     }
 
     fn names_tiers(&self) -> bool {
-        self.rules.places.tier.is_some()
+        self.0.rules.places.tier.is_some()
     }
 
     fn authenticate(&self, request: &RequestHead<'_>, now: Moment) -> Attempt {
         match bearer(request) {
             Bearer::Absent => Attempt::Absent,
             Bearer::Malformed(cause) => Attempt::Refused(Refusal::invalid_request(cause)),
-            Bearer::Token(token) => match self.cache.get(token, now) {
+            Bearer::Token(token) => match self.0.cache.get(token, now) {
                 Cached::Valid(principal) => Attempt::Accepted(principal),
-                Cached::Unknown => self.authenticate_first_seen(token, now),
-                Cached::Expired => refused("`exp` has passed"),
-                Cached::NotYet => refused("the token is not valid yet"),
+                Cached::Unknown => self.0.authenticate_first_seen(token, now),
+                Cached::Expired => refused("`exp` has passed").into(),
+                Cached::NotYet => refused("the token is not valid yet").into(),
             },
         }
     }
 }
 
-impl JwtAuthenticator {
-    /// Forgets every verified token: what a key rotation or a revocation does.
-    #[cfg_attr(not(test), expect(dead_code, reason = "key rotation and revocation call it"))]
-    pub(crate) fn forget_verified_tokens(&self) {
-        self.cache.clear();
-    }
-
+impl Verifier {
     /// Out of line: a hit should not pay for its stack frame.
     #[inline(never)]
-    fn authenticate_first_seen(&self, token: &[u8], now: Moment) -> Attempt {
+    fn authenticate_first_seen(self: &Arc<Self>, token: &[u8], now: Moment) -> Attempt {
+        // Before the keys are looked at: what they verify does not outlive their withdrawal.
         let generation = self.cache.generation();
-        match self.verify(token, now) {
-            Ok(Verified { principal, validity }) => {
-                self.cache.insert(token, principal.clone(), validity, generation);
-                Attempt::Accepted(principal)
+        match &self.keys {
+            KeySource::Configured(keys) => {
+                let verified = self.verify(keys, token, now);
+                self.conclude(token, verified, u64::MAX, generation).into()
             }
-            Err(_) if !is_b64token(token) => Attempt::Refused(Refusal::invalid_request(
+            KeySource::Published(provider) => match provider.look(now) {
+                Look::Nothing => no_keys().into(),
+                Look::Wait(wait) => self.wait(wait, token, now),
+                Look::Use(held) => match self.verify(&held.keys, token, now) {
+                    Err(Unverified::UnknownKey(cause)) if self.is_claimed_by(token) => {
+                        match provider.fetch(now) {
+                            Some(wait) => self.wait(wait, token, now),
+                            None => unknown_key(provider, cause).into(),
+                        }
+                    }
+                    verified => {
+                        let until = provider.good_until(now);
+                        self.conclude(token, verified, until, generation).into()
+                    }
+                },
+            },
+        }
+    }
+
+    /// Verifies once the fetch has ended.
+    fn wait(self: &Arc<Self>, wait: Wait, token: &[u8], now: Moment) -> Attempt {
+        if token.len() > self.rules.max_token_bytes {
+            return refused(TOO_LONG).into();
+        }
+        // Where several issuers are trusted, one that is down does not keep the others' callers.
+        if !self.is_claimed_by(token) {
+            return refused("`iss` is another issuer").into();
+        }
+        let (verifier, token) = (Arc::clone(self), Box::<[u8]>::from(token));
+        let fetched = wait.over();
+        Attempt::Pending(Box::pin(async move {
+            fetched.await;
+            verifier.authenticate_after_fetch(&token, now)
+        }))
+    }
+
+    fn authenticate_after_fetch(&self, token: &[u8], now: Moment) -> Verdict {
+        let generation = self.cache.generation();
+        let KeySource::Published(provider) = &self.keys else { return no_keys() };
+        let Some(held) = provider.usable(now) else { return no_keys() };
+        match self.verify(&held.keys, token, now) {
+            Err(Unverified::UnknownKey(cause)) => unknown_key(provider, cause),
+            verified => self.conclude(token, verified, provider.good_until(now), generation),
+        }
+    }
+
+    fn verify(&self, keys: &Keys, token: &[u8], now: Moment) -> Result<Verified, Unverified> {
+        if token.len() > self.rules.max_token_bytes {
+            return Err(TOO_LONG.into());
+        }
+        let claims = keys.open(token, |header| self.rules.check_type(header))?;
+        let claims = String::from_utf8(claims).map_err(|_| "the claims are not UTF-8")?;
+        Ok(self.rules.check_claims(claims.into_boxed_str(), now)?)
+    }
+
+    fn conclude(
+        &self,
+        token: &[u8],
+        verified: Result<Verified, Unverified>,
+        good_until: u64,
+        generation: Generation,
+    ) -> Verdict {
+        match verified {
+            Ok(Verified { principal, validity }) => {
+                let kept = (principal.clone(), validity, good_until);
+                self.cache.insert(token, kept, generation);
+                Verdict::Accepted(principal)
+            }
+            Err(_) if !is_b64token(token) => Verdict::Refused(Refusal::invalid_request(
                 "the token has characters that no token has (RFC 6750 section 2.1)",
             )),
-            Err(cause) => refused(cause),
+            Err(fault) => refused(fault.cause()),
         }
     }
 
-    fn verify(&self, token: &[u8], now: Moment) -> Result<Verified, &'static str> {
-        if token.len() > self.rules.max_token_bytes {
-            return Err("the token is too long");
+    /// Whether a token says that it is of this issuer: others do not make anybody fetch its keys.
+    fn is_claimed_by(&self, token: &[u8]) -> bool {
+        let claims =
+            Keys::unverified_claims(token).and_then(|claims| String::from_utf8(claims).ok());
+        let claims = claims.unwrap_or_default();
+        let issuer = Object::parse(&claims).ok();
+        let issuer = issuer.as_ref().and_then(|claims| claims.get("iss"));
+        matches!(issuer, Some(Json::Text(name)) if *name == *self.rules.issuer)
+    }
+
+    /// Takes in what was fetched for a request of that time.
+    pub(super) fn absorb(&self, since: u64, fetched: Option<Keys>) {
+        let KeySource::Published(provider) = &self.keys else { return };
+        if provider.absorb(since, fetched) {
+            self.cache.clear();
         }
-        let claims = self.keys.open(token, |header| self.rules.check_type(header))?;
-        let claims = String::from_utf8(claims).map_err(|_| "the claims are not UTF-8")?;
-        self.rules.check_claims(claims.into_boxed_str(), now)
+        provider.announce();
     }
 }
 
-fn refused(cause: &'static str) -> Attempt {
-    Attempt::Refused(Refusal::invalid_token(cause))
+impl From<Verdict> for Attempt {
+    fn from(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Accepted(principal) => Self::Accepted(principal),
+            Verdict::Refused(refusal) => Self::Refused(refusal),
+        }
+    }
 }
+
+fn refused(cause: &'static str) -> Verdict {
+    Verdict::Refused(Refusal::invalid_token(cause))
+}
+
+fn no_keys() -> Verdict {
+    Verdict::Refused(Refusal::unavailable(
+        "no key set could be fetched, or the last one is too old",
+    ))
+}
+
+/// A key that the set lacks may be a new one, if nobody could ask for the newest set.
+fn unknown_key(provider: &Provider, cause: &'static str) -> Verdict {
+    if provider.is_failing() {
+        return Verdict::Refused(Refusal::unavailable(
+            "the key is unknown, and the newest key set could not be fetched",
+        ));
+    }
+    refused(cause)
+}
+
+const TOO_LONG: &str = "the token is too long";
 
 #[cfg(test)]
 mod tests {
@@ -91,7 +213,7 @@ mod tests {
     use crate::time::Clock;
 
     fn entries(authenticator: &JwtAuthenticator) -> bool {
-        !format!("{:?}", authenticator.cache).contains("entries: 0")
+        !format!("{:?}", authenticator.0.cache).contains("entries: 0")
     }
 
     #[test]
@@ -145,7 +267,7 @@ mod tests {
             matches!(attempt, Attempt::Accepted(_))
         };
         assert!(accepted() && entries(&authenticator));
-        authenticator.forget_verified_tokens();
+        authenticator.0.cache.clear();
         assert!(!entries(&authenticator));
         assert!(accepted() && entries(&authenticator));
     }

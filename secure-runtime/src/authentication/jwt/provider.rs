@@ -1,0 +1,206 @@
+//! Keys that an identity provider publishes: how old they may be, and when they are fetched again.
+//!
+//! 1. The first set is fetched when the service starts; requests that come before it wait for it.
+//! 2. A set that is older than the interval is fetched again in the background, while it still
+//!    serves. One that is older than two intervals is waited for: after an idle night, nothing is
+//!    accepted that was withdrawn the evening before.
+//! 3. A token that names an unknown key has the set fetched at once, and waits for it. All that come
+//!    meanwhile wait for the same fetch, and no fetch begins within a second of the one before, or
+//!    within the doubled waits that follow failures.
+//! 4. While the provider is down, or publishes nothing usable, the old set serves until its longest
+//!    age. Then nothing is accepted: 503.
+//! 5. A set that lacks a key of the one before, or has changed it, makes every verified token be
+//!    verified again.
+//!
+//! The clock is that of the requests: nothing happens here while none come.
+
+use std::fmt;
+use std::future::Future;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use arc_swap::ArcSwapOption;
+use tokio::sync::watch;
+
+use super::keys::Keys;
+use crate::time::Moment;
+
+/// The keys of one provider.
+pub(crate) struct Provider {
+    held: ArcSwapOption<Held>,
+    flight: Mutex<Flight>,
+    /// How many fetches have ended.
+    ended: watch::Sender<u64>,
+    /// Orders a fetch, at the time of the request that needs it.
+    orders: Mutex<Sender<u64>>,
+    /// Of the last fetch: whether it failed.
+    failures: AtomicU64,
+    terms: Terms,
+}
+
+/// How old keys may be, in nanoseconds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Terms {
+    pub(crate) refresh_nanos: u64,
+    pub(crate) longest_nanos: u64,
+}
+
+/// A set, and when the request came for which it was fetched.
+pub(crate) struct Held {
+    pub(crate) keys: Keys,
+    since: u64,
+}
+
+/// The fetch under way, and the next one.
+struct Flight {
+    begun: u64,
+    ended: u64,
+    next_at: u64,
+}
+
+/// What a request can do.
+pub(crate) enum Look {
+    /// Verify with these keys.
+    Use(Arc<Held>),
+    /// Wait for a fetch first.
+    Wait(Wait),
+    /// Nothing: there are no keys, or they are too old.
+    Nothing,
+}
+
+/// Waits for the end of a fetch, however it ends.
+pub(crate) struct Wait {
+    ended: watch::Receiver<u64>,
+    until: u64,
+}
+
+impl Wait {
+    pub(crate) fn over(mut self) -> impl Future<Output = ()> + Send {
+        async move {
+            // An error says that the provider is gone, and nobody will fetch again.
+            let _ = self.ended.wait_for(|ended| *ended >= self.until).await;
+        }
+    }
+}
+
+impl Provider {
+    pub(crate) fn new(terms: Terms, orders: Sender<u64>) -> Self {
+        Self {
+            held: ArcSwapOption::empty(),
+            flight: Mutex::new(Flight { begun: 0, ended: 0, next_at: 0 }),
+            ended: watch::Sender::new(0),
+            orders: Mutex::new(orders),
+            failures: AtomicU64::new(0),
+            terms,
+        }
+    }
+
+    /// The keys, if they may be used now; has them fetched when they are due.
+    pub(crate) fn look(&self, now: Moment) -> Look {
+        let held = self.usable(now);
+        let age = held.as_ref().map_or(u64::MAX, |held| held.age(now));
+        if age < self.terms.refresh_nanos {
+            return held.map_or(Look::Nothing, Look::Use);
+        }
+        let fetch = self.fetch(now);
+        match (held, fetch) {
+            (Some(held), _) if age < self.terms.refresh_nanos.saturating_mul(2) => Look::Use(held),
+            (_, Some(wait)) => Look::Wait(wait),
+            (Some(held), None) => Look::Use(held),
+            (None, None) => Look::Nothing,
+        }
+    }
+
+    /// The keys, unless there are none or they are older than they may ever be.
+    pub(crate) fn usable(&self, now: Moment) -> Option<Arc<Held>> {
+        self.held.load_full().filter(|held| held.age(now) < self.terms.longest_nanos)
+    }
+
+    /// Has the keys fetched, unless that was tried just now: what there is to wait for.
+    pub(crate) fn fetch(&self, now: Moment) -> Option<Wait> {
+        let mut flight = self.flight.lock().unwrap_or_else(PoisonError::into_inner);
+        if flight.begun == flight.ended {
+            if now.monotonic_nanos() < flight.next_at {
+                return None;
+            }
+            let orders = self.orders.lock().unwrap_or_else(PoisonError::into_inner);
+            orders.send(now.monotonic_nanos()).ok()?;
+            flight.begun += 1;
+        }
+        Some(Wait { ended: self.ended.subscribe(), until: flight.begun })
+    }
+
+    /// Whether the last fetch failed.
+    pub(crate) fn is_failing(&self) -> bool {
+        self.failures.load(Ordering::Acquire) > 0
+    }
+
+    /// Until when what is verified now need not be verified again, in monotonic nanoseconds.
+    pub(crate) fn good_until(&self, now: Moment) -> u64 {
+        let Some(held) = self.held.load_full() else { return 0 };
+        let due = held.since.saturating_add(self.terms.refresh_nanos);
+        // Where the provider is down, not every request pays for a signature.
+        let at_least = now.monotonic_nanos().saturating_add(RECHECK_NANOS);
+        due.max(at_least).min(held.since.saturating_add(self.terms.longest_nanos))
+    }
+
+    /// Takes in the end of a fetch that was ordered at `since`; whether keys were withdrawn.
+    pub(crate) fn absorb(&self, since: u64, fetched: Option<Keys>) -> bool {
+        let mut withdrawn = false;
+        let failures = match fetched {
+            Some(keys) => {
+                let held = Arc::new(Held { keys, since });
+                let before = self.held.swap(Some(Arc::clone(&held)));
+                withdrawn = before.is_some_and(|before| !held.keys.have_all_of(&before.keys));
+                self.failures.store(0, Ordering::Release);
+                0
+            }
+            None => self.failures.fetch_add(1, Ordering::AcqRel) + 1,
+        };
+        let mut flight = self.flight.lock().unwrap_or_else(PoisonError::into_inner);
+        flight.ended = flight.begun;
+        flight.next_at = since.saturating_add(gap(failures));
+        drop(flight);
+        withdrawn
+    }
+
+    /// Wakes those who wait: after [`absorb`](Self::absorb), and whatever follows from it.
+    pub(crate) fn announce(&self) {
+        let flight = self.flight.lock().unwrap_or_else(PoisonError::into_inner);
+        self.ended.send_replace(flight.ended);
+    }
+}
+
+impl Held {
+    fn age(&self, now: Moment) -> u64 {
+        now.monotonic_nanos().saturating_sub(self.since)
+    }
+}
+
+/// From the beginning of a fetch to that of the next, after so many failures in a row.
+fn gap(failures: u64) -> u64 {
+    GAP_NANOS << failures.min(MOST_DOUBLINGS)
+}
+
+/// Neither keys nor addresses.
+impl fmt::Debug for Provider {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut output = formatter.debug_struct("Provider");
+        if let Some(held) = self.held.load_full() {
+            output.field("keys", &held.keys);
+        }
+        output.field("terms", &self.terms).finish_non_exhaustive()
+    }
+}
+
+const GAP_NANOS: u64 = 1_000_000_000;
+/// 64 s at most.
+const MOST_DOUBLINGS: u64 = 6;
+const RECHECK_NANOS: u64 = 10_000_000_000;
+
+/// How often keys are fetched again, unless said otherwise.
+pub(crate) const REFRESH: Duration = Duration::from_secs(5 * 60);
+/// How long keys serve without a successful fetch, unless said otherwise.
+pub(crate) const LONGEST: Duration = Duration::from_secs(60 * 60);

@@ -1,0 +1,126 @@
+//! Where published keys come from: an issuer's metadata, an address, a file.
+
+use std::path::PathBuf;
+
+use super::algorithm::Algorithm;
+use super::key_set::KeySet;
+use super::keys::Keys;
+#[cfg(feature = "discovery")]
+use crate::authentication::http::{Client, Url};
+
+/// What the description says.
+#[derive(Clone, Debug)]
+pub(crate) enum Source {
+    File(PathBuf),
+    #[cfg(feature = "discovery")]
+    Address(String),
+    /// The metadata of the issuer, which names the address (OpenID Connect Discovery 1.0 section 4).
+    #[cfg(feature = "discovery")]
+    Metadata(String),
+}
+
+/// A source that can be read again and again.
+pub(crate) struct Reader {
+    from: From,
+    accepted: Vec<Algorithm>,
+    /// Made on the thread that reads, and dropped there: its runtime must not end within another.
+    #[cfg(feature = "discovery")]
+    client: std::cell::OnceCell<Client>,
+}
+
+enum From {
+    File(PathBuf),
+    #[cfg(feature = "discovery")]
+    Address(Url),
+    #[cfg(feature = "discovery")]
+    Metadata(String, Url),
+}
+
+impl Reader {
+    /// Checks the source; the error is what is wrong with it.
+    pub(crate) fn new(source: Source, accepted: Vec<Algorithm>) -> Result<Self, String> {
+        let from = match source {
+            Source::File(path) => From::File(path),
+            #[cfg(feature = "discovery")]
+            Source::Address(address) => From::Address(Url::checked(&address)?),
+            #[cfg(feature = "discovery")]
+            Source::Metadata(issuer) => {
+                let address = format!("{}{METADATA}", issuer.trim_end_matches('/'));
+                let address = Url::checked(&address)?;
+                From::Metadata(issuer, address)
+            }
+        };
+        Ok(Self {
+            from,
+            accepted,
+            #[cfg(feature = "discovery")]
+            client: std::cell::OnceCell::new(),
+        })
+    }
+
+    /// Reads the keys once; the error is for the log.
+    pub(crate) fn read(&self) -> Result<Keys, String> {
+        let text = match &self.from {
+            From::File(path) => std::fs::read_to_string(path)
+                .map_err(|error| format!("`{}` cannot be read: {error}", path.display()))?,
+            #[cfg(feature = "discovery")]
+            From::Address(address) => self.get(address)?,
+            #[cfg(feature = "discovery")]
+            From::Metadata(issuer, address) => {
+                let metadata = self.get(address)?;
+                self.get(&key_address(&metadata, issuer, address)?)?
+            }
+        };
+        let set = KeySet::read(&text, &self.accepted)?;
+        if !set.left_out.is_empty() {
+            tracing::debug!("keys of {self} were left out: {}", set.left_out.join("; "));
+        }
+        Ok(Keys::new(set.keys))
+    }
+
+    #[cfg(feature = "discovery")]
+    fn get(&self, address: &Url) -> Result<String, String> {
+        if let Some(client) = self.client.get() {
+            return client.get(address);
+        }
+        let client = Client::new()?;
+        self.client.get_or_init(|| client).get(address)
+    }
+}
+
+impl std::fmt::Display for Reader {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.from {
+            From::File(path) => write!(formatter, "{}", path.display()),
+            #[cfg(feature = "discovery")]
+            From::Address(address) => write!(formatter, "{address}"),
+            #[cfg(feature = "discovery")]
+            From::Metadata(issuer, _) => formatter.write_str(issuer),
+        }
+    }
+}
+
+/// The address of the keys, from metadata that must be about this issuer (OpenID Connect Discovery
+/// 1.0 section 4.3; RFC 8414 section 3.3).
+#[cfg(feature = "discovery")]
+fn key_address(metadata: &str, issuer: &str, from: &Url) -> Result<Url, String> {
+    use super::json::{Json, Object};
+
+    let metadata =
+        Object::parse(metadata).map_err(|_| "the metadata is not a strict JSON object")?;
+    match metadata.get("issuer") {
+        Some(Json::Text(named)) if named == issuer => {}
+        _ => return Err("the metadata is that of another issuer".to_owned()),
+    }
+    let Some(Json::Text(address)) = metadata.get("jwks_uri") else {
+        return Err("the metadata has no `jwks_uri`".to_owned());
+    };
+    let address = Url::checked(address).map_err(|fault| format!("`jwks_uri`: {fault}"))?;
+    if address.is_local() && !from.is_local() {
+        return Err("`jwks_uri` leads into this machine, and the issuer does not".to_owned());
+    }
+    Ok(address)
+}
+
+#[cfg(feature = "discovery")]
+const METADATA: &str = "/.well-known/openid-configuration";

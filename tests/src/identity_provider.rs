@@ -1,0 +1,131 @@
+//! An identity provider on loopback: metadata and keys, and every way to get them wrong.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use actix_web::http::header;
+use actix_web::{App, HttpRequest, HttpResponse, web};
+use secure_runtime::testing::Issuer;
+use serde_json::{Value, json};
+
+use crate::TestServer;
+
+/// How it answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Behaviour {
+    Good,
+    /// Answers this status and nothing else.
+    Down(u16),
+    /// Answers well, but late.
+    Slow(Duration),
+    /// Its metadata are those of another issuer.
+    OtherIssuer,
+    /// Its metadata say that the keys are here.
+    KeysAt(String),
+    /// It sends the client on to this address.
+    Redirecting(String),
+    /// It sends this many bytes, and then its answer.
+    Padded(usize),
+    /// It sends this text instead of its keys.
+    Saying(String),
+}
+
+/// A provider, its keys and its manners.
+pub struct IdentityProvider {
+    server: TestServer,
+    state: Arc<Mutex<State>>,
+}
+
+struct State {
+    keys: Vec<Value>,
+    behaviour: Behaviour,
+    /// How often its keys were asked for.
+    asked: usize,
+}
+
+impl IdentityProvider {
+    /// Starts one that publishes no key.
+    pub fn start() -> Self {
+        let state = State { keys: Vec::new(), behaviour: Behaviour::Good, asked: 0 };
+        let state = Arc::new(Mutex::new(state));
+        let shared = web::Data::from(Arc::clone(&state));
+        let server = TestServer::run(move || {
+            App::new()
+                .app_data(shared.clone())
+                .route("/.well-known/openid-configuration", web::get().to(metadata))
+                .route("/keys", web::get().to(keys))
+        });
+        Self { server, state }
+    }
+
+    /// Its name.
+    pub fn issuer(&self) -> String {
+        self.server.url("")
+    }
+
+    /// Where its keys are.
+    pub fn keys_url(&self) -> String {
+        self.server.url("/keys")
+    }
+
+    /// An issuer of its name, whose key is not published yet.
+    pub fn signing(&self, issuer: Issuer, kid: &str) -> Issuer {
+        issuer.named(self.issuer()).kid(kid)
+    }
+
+    /// Publishes the keys of these, and no others.
+    pub fn publish(&self, issuers: &[&Issuer]) {
+        self.state().keys = issuers.iter().map(|issuer| issuer.jwk()).collect();
+    }
+
+    pub fn behave(&self, behaviour: Behaviour) {
+        self.state().behaviour = behaviour;
+    }
+
+    /// How often its keys were asked for.
+    pub fn asked(&self) -> usize {
+        self.state().asked
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+type Shared = web::Data<Mutex<State>>;
+
+async fn metadata(request: HttpRequest, state: Shared) -> HttpResponse {
+    let host = format!("http://{}", request.connection_info().host());
+    let (mut issuer, mut keys) = (host.clone(), format!("{host}/keys"));
+    match &state.lock().unwrap_or_else(PoisonError::into_inner).behaviour {
+        Behaviour::Down(_) => return HttpResponse::InternalServerError().finish(),
+        Behaviour::OtherIssuer => issuer = "https://other.example".to_owned(),
+        Behaviour::KeysAt(address) => keys = address.clone(),
+        _ => {}
+    }
+    HttpResponse::Ok().json(json!({ "issuer": issuer, "jwks_uri": keys }))
+}
+
+async fn keys(state: Shared) -> HttpResponse {
+    let (set, behaviour) = {
+        let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.asked += 1;
+        (json!({ "keys": state.keys }).to_string(), state.behaviour.clone())
+    };
+    match behaviour {
+        Behaviour::Down(status) => {
+            let status = actix_web::http::StatusCode::from_u16(status);
+            HttpResponse::build(status.expect("a status")).finish()
+        }
+        Behaviour::Redirecting(address) => {
+            HttpResponse::Found().insert_header((header::LOCATION, address)).finish()
+        }
+        Behaviour::Padded(bytes) => HttpResponse::Ok().body(" ".repeat(bytes) + &set),
+        Behaviour::Saying(text) => HttpResponse::Ok().body(text),
+        Behaviour::Slow(time) => {
+            actix_web::rt::time::sleep(time).await;
+            HttpResponse::Ok().body(set)
+        }
+        _ => HttpResponse::Ok().body(set),
+    }
+}
