@@ -87,6 +87,13 @@ impl IdentityProvider {
         self.state().asked
     }
 
+    /// Waits until its keys were asked for that often.
+    pub async fn until_asked(&self, times: usize) {
+        while self.asked() < times {
+            actix_web::rt::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

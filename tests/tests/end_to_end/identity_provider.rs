@@ -91,7 +91,7 @@ async fn a_rotation_under_load_fails_no_good_request_and_accepts_no_bad_one() {
     world.first_is(200).await;
     world.clock.advance(Duration::from_secs(60));
     world.provider.publish(&[&world.first, &second]);
-    let good = |n: usize| if n % 2 == 0 { &world.first } else { &second };
+    let good = |n: usize| if n.is_multiple_of(2) { &world.first } else { &second };
     let tokens: Vec<_> = (0..60)
         .map(|n| match n % 3 {
             0 => (forger.token(format!("mallory {n}")).sign(), 401),
@@ -224,6 +224,7 @@ async fn several_issuers_are_trusted_each_for_its_own_tokens() {
     assert_eq!(status(second.token("grace").sign()).await, 200);
     let crossed = second.clone().named(one.issuer()).kid("key");
     assert_eq!(status(second.clone().audience("test").token("mallory").sign()).await, 401);
+    one.until_asked(1).await;
     one.behave(Behaviour::Good);
     one.publish(&[&first]);
     clock.advance(Duration::from_secs(10));

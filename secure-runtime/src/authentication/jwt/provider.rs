@@ -15,7 +15,6 @@
 //! The clock is that of the requests: nothing happens here while none come.
 
 use std::fmt;
-use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -77,11 +76,9 @@ pub(crate) struct Wait {
 }
 
 impl Wait {
-    pub(crate) fn over(mut self) -> impl Future<Output = ()> + Send {
-        async move {
-            // An error says that the provider is gone, and nobody will fetch again.
-            let _ = self.ended.wait_for(|ended| *ended >= self.until).await;
-        }
+    pub(crate) async fn over(mut self) {
+        // An error says that the provider is gone, and nobody will fetch again.
+        let _ = self.ended.wait_for(|ended| *ended >= self.until).await;
     }
 }
 
