@@ -35,6 +35,8 @@ fn a_jwk_says_that_it_verifies_and_is_whole() {
         check(without(optional), "");
     }
     check(with("key_ops", json!(["verify", "sign"])), "");
+    let beside_the_curve = with("y", json!(URL_SAFE_NO_PAD.encode([7; 32])));
+    check(beside_the_curve, "`a` (ES256) is not a key that can verify");
     check(with("x5c", json!(["MIIB"])), "");
     for value in [json!("enc"), json!(""), json!("SIG"), json!(null), json!(["sig"])] {
         check(with("use", value), "(JWK) has a `use` that is not `sig`");

@@ -4,12 +4,12 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER;
 use jsonwebtoken::{DecodingKey, DecodingKeyKind};
 
 use super::algorithm::{Algorithm, Family};
 use super::header::MAX_KEY_ID_BYTES;
 use super::jwk::Jwk;
+use super::prepared::PreparedKey;
 use super::{jwk, public_key};
 
 /// A key that verifies tokens, pinned to exactly one algorithm (RFC 8725 section 3.1).
@@ -108,12 +108,17 @@ impl Key {
                 format!("has a `kid` that is not a string of 1 to {MAX_KEY_ID_BYTES} bytes")
             });
         match (self.outcome, id_fault) {
-            (Ok(material), None) => Ok(CheckedKey {
-                id: self.id.map(String::into_boxed_str),
-                algorithm: material.algorithm,
-                key: material.key,
-                is_public_knowledge: self.is_public_knowledge,
-            }),
+            (Ok(Material { algorithm, key }), None) => {
+                let prepared = PreparedKey::new(algorithm, &key);
+                let prepared = prepared.map_err(|fault| vec![format!("({algorithm}) {fault}")])?;
+                Ok(CheckedKey {
+                    id: self.id.map(String::into_boxed_str),
+                    algorithm,
+                    key,
+                    prepared,
+                    is_public_knowledge: self.is_public_knowledge,
+                })
+            }
             (Ok(_), Some(fault)) => Err(vec![fault]),
             (Err(faults), fault) => Err(faults.into_iter().chain(fault).collect()),
         }
@@ -210,18 +215,20 @@ pub(crate) struct CheckedKey {
     pub(crate) id: Option<Box<str>>,
     pub(crate) algorithm: Algorithm,
     pub(crate) is_public_knowledge: bool,
+    prepared: PreparedKey,
     key: DecodingKey,
 }
 
 impl CheckedKey {
     /// A key that a provider published.
-    pub(crate) fn of(jwk: Jwk) -> Self {
-        Self {
+    pub(crate) fn of(jwk: Jwk) -> Result<Self, String> {
+        Ok(Self {
+            prepared: PreparedKey::new(jwk.algorithm, &jwk.material)?,
             id: jwk.id.map(String::into_boxed_str),
             algorithm: jwk.algorithm,
             is_public_knowledge: false,
             key: jwk.material,
-        }
+        })
     }
 
     /// What logs call it.
@@ -232,12 +239,8 @@ impl CheckedKey {
     }
 
     /// Whether `signature` is this key's signature of `message`.
-    pub(crate) fn verifies(&self, message: &[u8], signature: &Vec<u8>) -> bool {
-        // The provider is named: the process-wide default panics in a program where another crate
-        // turned on a second backend. Its verifiers are not `Sync`, so each check makes its own;
-        // the work is a copy of the key.
-        (DEFAULT_PROVIDER.verifier_factory)(&self.algorithm.library(), &self.key)
-            .is_ok_and(|verifier| verifier.verify(message, signature).is_ok())
+    pub(crate) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
+        self.prepared.verifies(message, signature)
     }
 
     /// Whether this is the same key, whatever it is pinned to.

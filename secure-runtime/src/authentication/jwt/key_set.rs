@@ -85,7 +85,7 @@ fn read_key(item: &Json<'_>, accepted: &[Algorithm]) -> Result<CheckedKey, Strin
     };
     let jwk = jwk::read(object, wanted).map_err(|faults| faults.join(" and "))?;
     if accepted.contains(&jwk.algorithm) {
-        Ok(CheckedKey::of(jwk))
+        CheckedKey::of(jwk)
     } else {
         Err(format!("is for {}, which is not accepted", jwk.algorithm))
     }

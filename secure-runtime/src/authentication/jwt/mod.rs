@@ -23,6 +23,7 @@ mod key_set;
 mod keys;
 mod launch;
 mod places;
+mod prepared;
 mod profile;
 mod provider;
 mod public_key;
