@@ -173,6 +173,20 @@ async fn the_old_set_serves_while_the_provider_is_down_and_no_longer_than_it_may
 }
 
 #[actix_web::test]
+async fn nobody_waits_twice_for_a_provider_that_is_out_of_reach() {
+    let world = World::discovering();
+    world.first_is(200).await;
+    world.provider.behave(Behaviour::Down(500));
+    world.clock.advance(Duration::from_secs(11 * 60));
+    world.first_is(200).await;
+    world.provider.behave(Behaviour::Slow(Duration::from_secs(60)));
+    world.clock.advance(Duration::from_secs(64));
+    let begun = std::time::Instant::now();
+    world.first_is(200).await;
+    assert!(begun.elapsed() < Duration::from_secs(4), "the fetch is given up after five");
+}
+
+#[actix_web::test]
 async fn whatever_the_provider_says_wrong_nobody_is_accepted() {
     let internal = "http://169.254.169.254/keys".to_owned();
     for behaviour in [

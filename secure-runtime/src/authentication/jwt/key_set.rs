@@ -91,7 +91,7 @@ fn read_key(item: &Json<'_>, accepted: &[Algorithm]) -> Result<CheckedKey, Strin
     }
 }
 
-/// More than any provider publishes; each of them is tried for a token without `kid`.
+/// More than any provider publishes.
 const MOST_KEYS: usize = 100;
 
 #[cfg(test)]

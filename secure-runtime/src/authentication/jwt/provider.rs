@@ -3,7 +3,8 @@
 //! 1. The first set is fetched when the service starts; requests that come before it wait for it.
 //! 2. A set that is older than the interval is fetched again in the background, while it still
 //!    serves. One that is older than two intervals is waited for: after an idle night, nothing is
-//!    accepted that was withdrawn the evening before.
+//!    accepted that was withdrawn the evening before. Where the provider was out of reach just now,
+//!    nobody waits for it again.
 //! 3. A token that names an unknown key has the set fetched at once, and waits for it. All that come
 //!    meanwhile wait for the same fetch, and no fetch begins within a second of the one before, or
 //!    within the doubled waits that follow failures.
@@ -34,8 +35,10 @@ pub(crate) struct Provider {
     ended: watch::Sender<u64>,
     /// Orders a fetch, at the time of the request that needs it.
     orders: Mutex<Sender<u64>>,
-    /// Of the last fetch: whether it failed.
+    /// How many fetches have failed since the last good one.
     failures: AtomicU64,
+    /// When the last one that failed was ordered.
+    failed_at: AtomicU64,
     terms: Terms,
 }
 
@@ -90,6 +93,7 @@ impl Provider {
             ended: watch::Sender::new(0),
             orders: Mutex::new(orders),
             failures: AtomicU64::new(0),
+            failed_at: AtomicU64::new(0),
             terms,
         }
     }
@@ -103,7 +107,9 @@ impl Provider {
         }
         let fetch = self.fetch(now);
         match (held, fetch) {
-            (Some(held), _) if age < self.terms.refresh_nanos.saturating_mul(2) => Look::Use(held),
+            (Some(held), _) if age < self.patience() || self.failed_just_now(now) => {
+                Look::Use(held)
+            }
             (_, Some(wait)) => Look::Wait(wait),
             (Some(held), None) => Look::Use(held),
             (None, None) => Look::Nothing,
@@ -127,6 +133,16 @@ impl Provider {
             flight.begun += 1;
         }
         Some(Wait { ended: self.ended.subscribe(), until: flight.begun })
+    }
+
+    /// How old a set may be before requests wait for a newer one.
+    fn patience(&self) -> u64 {
+        self.terms.refresh_nanos.saturating_mul(2)
+    }
+
+    fn failed_just_now(&self, now: Moment) -> bool {
+        let since = now.monotonic_nanos().saturating_sub(self.failed_at.load(Ordering::Acquire));
+        self.is_failing() && since < self.patience()
     }
 
     /// Whether the last fetch failed.
@@ -154,7 +170,10 @@ impl Provider {
                 self.failures.store(0, Ordering::Release);
                 0
             }
-            None => self.failures.fetch_add(1, Ordering::AcqRel) + 1,
+            None => {
+                self.failed_at.store(since, Ordering::Release);
+                self.failures.fetch_add(1, Ordering::AcqRel) + 1
+            }
         };
         let mut flight = self.flight.lock().unwrap_or_else(PoisonError::into_inner);
         flight.ended = flight.begun;

@@ -110,7 +110,10 @@ fn key_address(metadata: &str, issuer: &str, from: &Url) -> Result<Url, String> 
         Object::parse(metadata).map_err(|_| "the metadata is not a strict JSON object")?;
     match metadata.get("issuer") {
         Some(Json::Text(named)) if named == issuer => {}
-        _ => return Err("the metadata is that of another issuer".to_owned()),
+        Some(Json::Text(named)) => {
+            return Err(format!("the metadata is that of {named:?}, and not of {issuer:?}"));
+        }
+        _ => return Err("the metadata names no `issuer`".to_owned()),
     }
     let Some(Json::Text(address)) = metadata.get("jwks_uri") else {
         return Err("the metadata has no `jwks_uri`".to_owned());
