@@ -17,6 +17,9 @@ use serde_json::Value;
 
 pub use identity_provider::{Behaviour, IdentityProvider};
 
+/// Longer than anything a test waits for on purpose takes on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 /// A server that stops when the test ends.
 pub struct TestServer {
     address: SocketAddr,
@@ -76,7 +79,7 @@ impl TestServer {
 
     /// Sends a request; `headers` are `name: value` lines.
     pub async fn send(&self, method: &str, path: &str, headers: &[&str], body: &str) -> Answer {
-        let client = awc::Client::builder().disable_redirects().finish();
+        let client = awc::Client::builder().disable_redirects().timeout(PATIENCE).finish();
         let method = method.parse().expect("a method");
         let mut request = client.request(method, self.url(path));
         for line in headers {
