@@ -19,6 +19,8 @@ pub struct Denial {
     cause: Cow<'static, str>,
     detail: Option<Cow<'static, str>>,
     pub(crate) challenges: Arc<[Box<str>]>,
+    /// The place of the authenticator, among the endpoint's, whose credentials this is about.
+    pub(crate) concerned: Option<usize>,
     pub(crate) field_errors: Vec<FieldError>,
     pub(crate) throttled: Option<Box<Throttled>>,
 }
@@ -137,6 +139,7 @@ impl Denial {
             cause: cause.into(),
             detail: None,
             challenges: Arc::default(),
+            concerned: None,
             field_errors: Vec::new(),
             throttled: None,
         }
@@ -151,6 +154,11 @@ impl Denial {
     #[must_use]
     pub fn with_detail(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
         self.detail = Some(detail.into());
+        self
+    }
+
+    pub(crate) fn about(mut self, authenticator: Option<usize>) -> Self {
+        self.concerned = authenticator;
         self
     }
 

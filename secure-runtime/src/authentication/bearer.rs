@@ -3,10 +3,12 @@
 //! 1. Tokens are taken from the header only: never from the query or the body, where they end up
 //!    in logs, histories and `Referer` lines (RFC 6750 sections 2.2 and 2.3, RFC 9700 section 4.3.2).
 //! 2. One field line. Two are refused, because two readers may each believe another one.
+//!    A token in the query beside that of the header is refused as well (section 2).
 //! 3. The scheme is compared without regard to case (RFC 9110 section 11.1), one or more spaces
 //!    follow (section 11.4), then a `b64token` and nothing else.
 //! 4. Another scheme is not an error here: it is another authenticator's business.
 
+use super::Presented;
 use crate::request::RequestHead;
 
 /// What the header holds.
@@ -26,9 +28,27 @@ pub(crate) fn bearer<'a>(request: &RequestHead<'a>) -> Bearer<'a> {
     let mut lines = request.authorization();
     match (lines.next(), lines.next()) {
         (None, _) => Bearer::Absent,
-        (Some(line), None) => parse(line),
+        (Some(line), None) => match parse(line) {
+            Bearer::Token(_) if has_token(request.query()) => {
+                Bearer::Malformed("a token in the header and one in the query")
+            }
+            found => found,
+        },
         (Some(_), Some(_)) => Bearer::Malformed("several `Authorization` lines"),
     }
+}
+
+/// Where the request carries a bearer token, well-formed or not.
+pub(crate) fn presented(request: &RequestHead<'_>) -> Presented<'static> {
+    match bearer(request) {
+        Bearer::Absent => Presented::Absent,
+        Bearer::Token(_) | Bearer::Malformed(_) => Presented::Header("authorization"),
+    }
+}
+
+/// Whether a query has the parameter of RFC 6750 section 2.3.
+fn has_token(query: &str) -> bool {
+    query.split('&').any(|pair| pair.split('=').next() == Some("access_token"))
 }
 
 /// Reads one field line.

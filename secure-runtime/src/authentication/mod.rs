@@ -6,11 +6,19 @@
 //!    RFC 6750 section 3.1, the log learns the cause.
 //! 4. An authenticator that cannot decide (a key store is gone) is [`Refusal::unavailable`]: 503,
 //!    never an accepted request.
+//! 5. Where any of several schemes will do, they are asked in the order of `auth = any(…)`, or of
+//!    their configuration; the first that accepts names the caller. Credentials that only a later
+//!    one understands cost the earlier ones a look.
+//! 6. Where any of several schemes will do, credentials in two places ([`Presented`]) are refused
+//!    before any is verified: 400 `invalid_request` (RFC 6750 section 2).
+//! 7. A refusal carries one challenge for each scheme of the endpoint; the one of the scheme whose
+//!    credentials were refused names the error.
 
 mod bearer;
 #[cfg(feature = "discovery")]
 mod http;
 mod jwt;
+mod presented;
 mod token_cache;
 
 use std::future::Future;
@@ -20,6 +28,7 @@ use std::sync::Arc;
 pub(crate) use bearer::bearer_token;
 pub use jwt::{Algorithm, ClaimPath, Jwt, Key, Profile};
 pub(crate) use jwt::{open_with, read_key_set, vocabulary_claims};
+pub use presented::Presented;
 
 use crate::principal::Principal;
 use crate::request::RequestHead;
@@ -31,7 +40,7 @@ use crate::time::Moment;
 /// [`Attempt::Pending`].
 ///
 /// ```
-/// use secure_runtime::authentication::{Attempt, Authenticator, Challenge, Refusal};
+/// use secure_runtime::authentication::{Attempt, Authenticator, Challenge, Presented, Refusal};
 /// use secure_runtime::{Moment, Principal, RequestHead};
 ///
 /// struct Gateway;
@@ -39,6 +48,10 @@ use crate::time::Moment;
 /// impl Authenticator for Gateway {
 ///     fn challenge(&self) -> Challenge {
 ///         Challenge::new("Gateway").parameter("realm", "shop")
+///     }
+///
+///     fn presented(&self, request: &RequestHead<'_>) -> Presented<'_> {
+///         Presented::by_header(request, "x-gateway-user")
 ///     }
 ///
 ///     fn authenticate(&self, request: &RequestHead<'_>, _now: Moment) -> Attempt {
@@ -53,6 +66,11 @@ use crate::time::Moment;
 pub trait Authenticator: Send + Sync + 'static {
     /// What a client is told when it must authenticate (RFC 9110 section 11.6.1).
     fn challenge(&self) -> Challenge;
+
+    /// Where the request carries credentials of this scheme, if it does. Nothing is verified.
+    ///
+    /// Asked only where an endpoint accepts any of several schemes.
+    fn presented(&self, request: &RequestHead<'_>) -> Presented<'_>;
 
     /// Looks for credentials of this scheme and verifies them.
     fn authenticate(&self, request: &RequestHead<'_>, now: Moment) -> Attempt;
@@ -175,6 +193,11 @@ impl Challenge {
     #[must_use]
     pub fn scheme(&self) -> &'static str {
         self.scheme
+    }
+
+    /// Scheme names are compared without regard to case (RFC 9110 section 11.1).
+    pub(crate) fn is_of_scheme(&self, other: &Self) -> bool {
+        self.scheme.eq_ignore_ascii_case(other.scheme)
     }
 }
 

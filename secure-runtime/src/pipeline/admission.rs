@@ -189,8 +189,8 @@ impl Admission {
             has_arguments,
         };
         match rule.decide(&found) {
-            Verdict::Unknown if has_arguments => Err(forbidden(gate.plan, rule, &found)),
-            Verdict::Fails => Err(forbidden(gate.plan, rule, &found)),
+            Verdict::Unknown if has_arguments => Err(self.forbidden(gate.plan, rule, &found)),
+            Verdict::Fails => Err(self.forbidden(gate.plan, rule, &found)),
             open => Ok(open),
         }
     }
@@ -228,16 +228,17 @@ impl Admission {
         let report = self.report.as_ref()?;
         response::limit_fields(gate.security, gate.plan, report)
     }
-}
 
-/// The rule does not hold: what the client may know of it.
-fn forbidden(plan: &Plan, rule: &CompiledRule, found: &Circumstances<'_>) -> Refused {
-    let kind = match found.caller {
-        None if plan.authentication.mode != Mode::Nobody => DenialKind::Unauthenticated,
-        _ if plan.endpoint.policy.hides => DenialKind::NotFound,
-        _ if rule.lacks_scopes_alone(found) => DenialKind::InsufficientScope,
-        _ => DenialKind::Forbidden,
-    };
-    let clause = rule.failed_clause(found).unwrap_or("the rule");
-    Box::new(Denial::new(kind, format!("`{clause}` does not hold")))
+    /// The rule does not hold: what the client may know of it.
+    fn forbidden(&self, plan: &Plan, rule: &CompiledRule, found: &Circumstances<'_>) -> Refused {
+        let kind = match found.caller {
+            None if plan.authentication.mode != Mode::Nobody => DenialKind::Unauthenticated,
+            _ if plan.endpoint.policy.hides => DenialKind::NotFound,
+            _ if rule.lacks_scopes_alone(found) => DenialKind::InsufficientScope,
+            _ => DenialKind::Forbidden,
+        };
+        let clause = rule.failed_clause(found).unwrap_or("the rule");
+        let denial = Denial::new(kind, format!("`{clause}` does not hold"));
+        Box::new(denial.about(self.round.caller_is_from()))
+    }
 }

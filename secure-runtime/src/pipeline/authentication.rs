@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use super::passage::Refused;
-use crate::authentication::{Attempt, Refusal, RefusalCode, Verdict};
+use crate::authentication::{Attempt, Presented, Refusal, RefusalCode, Verdict};
 use crate::denial::{Denial, DenialKind};
 use crate::principal::Principal;
 use crate::request::RequestHead;
@@ -25,7 +25,8 @@ pub(super) struct Round {
     /// One bit for each authenticator that accepted.
     accepted: u64,
     caller: Option<Principal>,
-    refusal: Option<Refusal>,
+    /// The refusal that the client hears, and the place of the authenticator it is from.
+    refusal: Option<(usize, Refusal)>,
     waiting: Option<Waiting>,
 }
 
@@ -33,6 +34,11 @@ impl Round {
     /// One bit for each of the endpoint's authenticators: whether it accepted the credentials.
     pub(super) fn accepted(&self) -> u64 {
         self.accepted
+    }
+
+    /// The place of the authenticator that named the caller.
+    pub(super) fn caller_is_from(&self) -> Option<usize> {
+        (self.accepted != 0).then(|| self.accepted.trailing_zeros() as usize)
     }
 
     /// Asks one after the other until the outcome is known. Is ready at once unless an
@@ -44,6 +50,9 @@ impl Round {
         now: Moment,
         context: &mut Context<'_>,
     ) -> Poll<Outcome> {
+        if self.next == 0 && authentication.authenticators.len() > 1 {
+            check_places(authentication, request)?;
+        }
         loop {
             let verdict = match &mut self.waiting {
                 Some(waiting) => {
@@ -78,10 +87,11 @@ impl Round {
     /// Takes in one verdict; `Some` if it decides.
     fn absorb(&mut self, mode: Mode, verdict: Verdict) -> Option<Outcome> {
         let needs_all = matches!(mode, Mode::All { .. });
+        let asked = self.next.saturating_sub(1);
         match verdict {
             Verdict::Accepted(principal) => {
-                // The one that was asked last; launch refuses more of them than there are bits.
-                self.accepted |= 1_u64.checked_shl(self.next as u32 - 1).unwrap_or_default();
+                // Launch refuses more of them than there are bits.
+                self.accepted |= 1_u64.checked_shl(asked as u32).unwrap_or_default();
                 if !needs_all {
                     return Some(Ok(Some(principal)));
                 }
@@ -89,10 +99,11 @@ impl Round {
                 self.caller.get_or_insert(principal);
                 None
             }
-            Verdict::Refused(refusal) if needs_all => Some(Err(denial(&refusal))),
+            Verdict::Refused(refusal) if needs_all => Some(Err(denial(asked, &refusal))),
             Verdict::Refused(refusal) => {
-                if self.refusal.as_ref().is_none_or(|kept| weight(&refusal) > weight(kept)) {
-                    self.refusal = Some(refusal);
+                let kept = self.refusal.as_ref();
+                if kept.is_none_or(|(_, kept)| weight(&refusal) > weight(kept)) {
+                    self.refusal = Some((asked, refusal));
                 }
                 None
             }
@@ -102,8 +113,8 @@ impl Round {
     /// All have been asked, and none decided alone.
     fn conclude(&mut self, authentication: &Authentication) -> Outcome {
         // Credentials that were sent and accepted by none never make the caller anonymous.
-        if let Some(refusal) = self.refusal.take() {
-            return Err(denial(&refusal));
+        if let Some((from, refusal)) = self.refusal.take() {
+            return Err(denial(from, &refusal));
         }
         let asked = authentication.authenticators.len();
         match authentication.mode {
@@ -121,6 +132,29 @@ impl Round {
             }
         }
     }
+}
+
+/// Where any of several schemes will do, credentials stand in one place: of two, nobody knows which
+/// is meant (RFC 6750 section 2).
+fn check_places(authentication: &Authentication, request: &RequestHead<'_>) -> Result<(), Refused> {
+    if !matches!(authentication.mode, Mode::Any { .. }) {
+        return Ok(());
+    }
+    let mut first = Presented::Absent;
+    for (asked, authenticator) in authentication.authenticators.iter().enumerate() {
+        let look = || authenticator.presented(request);
+        let Ok(place) = catch_unwind(AssertUnwindSafe(look)) else {
+            return Err(denial(asked, &Refusal::unavailable("the authenticator panicked")));
+        };
+        if place.conflicts_with(&first) {
+            let cause = "credentials in two places, where any one will do";
+            return Err(Box::new(Denial::new(DenialKind::InvalidCredentials, cause)));
+        }
+        if matches!(first, Presented::Absent | Presented::Connection) {
+            first = place;
+        }
+    }
+    Ok(())
 }
 
 /// An authenticator that panics while it waits is unable to judge.
@@ -143,13 +177,13 @@ fn weight(refusal: &Refusal) -> u8 {
     }
 }
 
-fn denial(refusal: &Refusal) -> Refused {
+fn denial(from: usize, refusal: &Refusal) -> Refused {
     let kind = match refusal.code() {
         RefusalCode::InvalidRequest => DenialKind::InvalidCredentials,
         RefusalCode::InvalidToken => DenialKind::InvalidToken,
         RefusalCode::Unavailable => DenialKind::Unavailable,
     };
-    Box::new(Denial::new(kind, refusal.cause().to_owned()))
+    Box::new(Denial::new(kind, refusal.cause().to_owned()).about(Some(from)))
 }
 
 fn unauthenticated(cause: &'static str) -> Refused {

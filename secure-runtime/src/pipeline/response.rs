@@ -42,7 +42,7 @@ pub(super) fn challenged(
 ) -> Denial {
     match request.app_data::<Security>().and_then(|security| security.plan(endpoint)) {
         Some(plan) if denial.challenges.is_empty() => {
-            let challenges = plan.challenges(denial.kind());
+            let challenges = plan.authentication.challenges.of(denial.kind(), denial.concerned);
             denial.with_challenges(challenges)
         }
         _ => denial,

@@ -1,6 +1,7 @@
 //! The one value a program builds: its authenticators, its clock, its limits.
 
 mod builder;
+mod challenges;
 mod launch;
 mod plan;
 

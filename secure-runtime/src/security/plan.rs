@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use actix_web::http::header::HeaderValue;
 
-use crate::authentication::{Authenticator, Challenge};
+use super::challenges::Challenges;
+use crate::authentication::Authenticator;
 use crate::authorization::{CompiledRule, RuleSet, scopes_of};
-use crate::denial::DenialKind;
 use crate::policy::{Access, Audience, Authenticators, Endpoint, Limit, Partition, Rule};
 use crate::throttling::PolicyFields;
 
@@ -28,7 +28,6 @@ pub(crate) struct Plan {
     /// The limits in the words a client reads.
     pub(crate) fields: PolicyFields,
     pub(crate) max_body: u64,
-    challenges: Challenges,
 }
 
 /// How the caller is found.
@@ -37,6 +36,7 @@ pub(crate) struct Authentication {
     pub(crate) authenticators: Box<[Arc<dyn Authenticator>]>,
     /// Their names, in the same order.
     pub(crate) names: Box<[Box<str>]>,
+    pub(crate) challenges: Challenges,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,14 +58,6 @@ pub(crate) struct PlannedLimit {
     pub(crate) position: usize,
 }
 
-/// The `WWW-Authenticate` values of each outcome, one for each scheme.
-struct Challenges {
-    missing: Arc<[Box<str>]>,
-    invalid_request: Arc<[Box<str>]>,
-    invalid_token: Arc<[Box<str>]>,
-    insufficient_scope: Arc<[Box<str>]>,
-}
-
 impl Plan {
     pub(super) fn new(
         endpoint: &'static Endpoint,
@@ -79,9 +71,9 @@ impl Plan {
         let fields = PolicyFields::new(policy.limits.iter().map(|limit| limit.quota));
         Self {
             endpoint,
-            challenges: Challenges::new(&authenticators, &scopes_of(&policy.rule)),
             authentication: Authentication {
                 mode: Mode::of(policy.access),
+                challenges: Challenges::new(&authenticators, &scopes_of(&policy.rule)),
                 authenticators: authenticators.into(),
                 names: names.into(),
             },
@@ -93,17 +85,6 @@ impl Plan {
             fields,
             max_body: policy.max_body.unwrap_or(max_body),
         }
-    }
-
-    /// The challenges that belong to a denial of this kind.
-    pub(crate) fn challenges(&self, kind: DenialKind) -> Arc<[Box<str>]> {
-        Arc::clone(match kind {
-            DenialKind::Unauthenticated => &self.challenges.missing,
-            DenialKind::InvalidCredentials => &self.challenges.invalid_request,
-            DenialKind::InvalidToken => &self.challenges.invalid_token,
-            DenialKind::InsufficientScope => &self.challenges.insufficient_scope,
-            _ => return Arc::default(),
-        })
     }
 }
 
@@ -156,41 +137,4 @@ fn planned_limits(endpoint: &'static Endpoint) -> [Box<[PlannedLimit]>; 3] {
         }
     }
     stages.map(Vec::into_boxed_slice)
-}
-
-impl Challenges {
-    fn new(authenticators: &[Arc<dyn Authenticator>], scopes: &[&str]) -> Self {
-        let mut challenges: Vec<Challenge> = Vec::new();
-        for challenge in authenticators.iter().map(|authenticator| authenticator.challenge()) {
-            if !challenges.contains(&challenge) {
-                challenges.push(challenge);
-            }
-        }
-        let with_error = |kind: DenialKind| {
-            let error = kind.error_code().unwrap_or_default();
-            let challenge = |challenge: &Challenge| {
-                let mut challenge = challenge.clone();
-                if speaks_oauth(&challenge) {
-                    challenge = challenge.parameter("error", error);
-                    if kind == DenialKind::InsufficientScope {
-                        challenge = challenge.parameter("scope", scopes.join(" "));
-                    }
-                }
-                challenge.to_string().into_boxed_str()
-            };
-            challenges.iter().map(challenge).collect()
-        };
-        Self {
-            missing: challenges.iter().map(|it| it.to_string().into_boxed_str()).collect(),
-            invalid_request: with_error(DenialKind::InvalidCredentials),
-            invalid_token: with_error(DenialKind::InvalidToken),
-            insufficient_scope: with_error(DenialKind::InsufficientScope),
-        }
-    }
-}
-
-/// Whether the scheme's challenge has the parameters of RFC 6750 section 3 (RFC 9449 section 7.1
-/// for `DPoP`); other schemes define none of them.
-fn speaks_oauth(challenge: &Challenge) -> bool {
-    ["Bearer", "DPoP"].iter().any(|scheme| challenge.scheme().eq_ignore_ascii_case(scheme))
 }

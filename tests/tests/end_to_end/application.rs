@@ -9,7 +9,7 @@ use actix_web::error::InternalError;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{LOCATION, WWW_AUTHENTICATE};
 use actix_web::{Error, FromRequest, HttpRequest, HttpResponse, get, post, web};
-use secure_runtime::authentication::{Attempt, Authenticator, Challenge, Verdict};
+use secure_runtime::authentication::{Attempt, Authenticator, Challenge, Presented, Verdict};
 use secure_runtime::testing::Issuer;
 use secure_runtime::{DenialKind, Moment, Principal, RequestHead, secure};
 use secure_tests::{TestServer, bearer};
@@ -116,6 +116,10 @@ struct Slow;
 impl Authenticator for Slow {
     fn challenge(&self) -> Challenge {
         Challenge::new("Slow")
+    }
+
+    fn presented(&self, request: &RequestHead<'_>) -> Presented<'_> {
+        Presented::by_header(request, "x-slow")
     }
 
     fn authenticate(&self, request: &RequestHead<'_>, _: Moment) -> Attempt {

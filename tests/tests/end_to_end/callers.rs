@@ -1,7 +1,9 @@
 //! Who may call: roles, scopes, permissions, several authenticators, the `Principal` extractor.
 
 use actix_web::{HttpResponse, get, web};
-use secure_runtime::authentication::{Attempt, Authenticator, Challenge, Refusal, Verdict};
+use secure_runtime::authentication::{
+    Attempt, Authenticator, Challenge, Presented, Refusal, Verdict,
+};
 use secure_runtime::testing::Issuer;
 use secure_runtime::{Moment, Principal, RequestHead, secure};
 use secure_tests::{TestServer, bearer};
@@ -70,6 +72,10 @@ struct Device;
 impl Authenticator for Device {
     fn challenge(&self) -> Challenge {
         Challenge::new("Device")
+    }
+
+    fn presented(&self, request: &RequestHead<'_>) -> Presented<'_> {
+        Presented::by_header(request, "x-device")
     }
 
     fn authenticate(&self, request: &RequestHead<'_>, _: Moment) -> Attempt {

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use actix_web::{App, HttpResponse, get};
-use secure_runtime::authentication::{Attempt, Authenticator, Challenge};
+use secure_runtime::authentication::{Attempt, Authenticator, Challenge, Presented};
 use secure_runtime::testing::{FakeClock, Issuer};
 use secure_runtime::{Moment, Principal, RequestHead, Security, secure};
 use secure_tests::{TestServer, bearer};
@@ -78,6 +78,10 @@ impl Named {
 impl Authenticator for Named {
     fn challenge(&self) -> Challenge {
         Challenge::new("Named").parameter("realm", "a\"\r\nset-cookie: x=1\u{e9}")
+    }
+
+    fn presented(&self, request: &RequestHead<'_>) -> Presented<'_> {
+        Presented::by_header(request, "x-subject")
     }
 
     fn authenticate(&self, request: &RequestHead<'_>, _: Moment) -> Attempt {

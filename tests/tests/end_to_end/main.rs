@@ -22,6 +22,7 @@ mod limits;
 mod mounting;
 mod resources;
 mod rules;
+mod several_schemes;
 mod tiers;
 mod validation;
 mod wire;

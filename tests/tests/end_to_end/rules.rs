@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use actix_web::dev::HttpServiceFactory;
 use actix_web::error::ErrorServiceUnavailable;
 use actix_web::{App, Error, HttpRequest, get, post, web};
-use secure_runtime::authentication::{Attempt, Authenticator, Challenge};
+use secure_runtime::authentication::{Attempt, Authenticator, Challenge, Presented};
 use secure_runtime::testing::Issuer;
 use secure_runtime::{Denial, DenialKind, Moment, Principal, RequestHead, TrustedProxies, secure};
 use secure_tests::{Answer, TestServer, bearer};
@@ -154,6 +154,10 @@ struct Device;
 impl Authenticator for Device {
     fn challenge(&self) -> Challenge {
         Challenge::new("Device")
+    }
+
+    fn presented(&self, request: &RequestHead<'_>) -> Presented<'_> {
+        Presented::by_header(request, "x-device")
     }
 
     fn authenticate(&self, request: &RequestHead<'_>, _: Moment) -> Attempt {

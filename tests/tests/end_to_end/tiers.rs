@@ -1,7 +1,7 @@
 //! Limits by tenant and by tier of service: who counts together, and who counts as what.
 
 use actix_web::{HttpResponse, get};
-use secure_runtime::authentication::{Attempt, Authenticator, Challenge, Jwt};
+use secure_runtime::authentication::{Attempt, Authenticator, Challenge, Jwt, Presented};
 use secure_runtime::testing::{Issuer, Token};
 use secure_runtime::{Moment, Principal, RequestHead, Security, secure};
 use secure_tests::{TestServer, bearer};
@@ -88,6 +88,10 @@ struct Names;
 impl Authenticator for Names {
     fn challenge(&self) -> Challenge {
         Challenge::new("Names")
+    }
+
+    fn presented(&self, _: &RequestHead<'_>) -> Presented<'_> {
+        Presented::Connection
     }
 
     fn authenticate(&self, _: &RequestHead<'_>, _: Moment) -> Attempt {

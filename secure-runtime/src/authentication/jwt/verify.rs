@@ -7,9 +7,9 @@ use super::claims::Verified;
 use super::json::{Json, Object};
 use super::keys::{Keys, Unverified};
 use super::provider::{Look, Provider, Wait};
-use crate::authentication::bearer::{Bearer, bearer, is_b64token};
+use crate::authentication::bearer::{self, Bearer, bearer, is_b64token};
 use crate::authentication::token_cache::{Cached, Generation, TokenCache};
-use crate::authentication::{Attempt, Authenticator, Challenge, Refusal, Verdict};
+use crate::authentication::{Attempt, Authenticator, Challenge, Presented, Refusal, Verdict};
 use crate::request::RequestHead;
 use crate::time::Moment;
 
@@ -36,6 +36,10 @@ pub(crate) enum KeySource {
 impl Authenticator for JwtAuthenticator {
     fn challenge(&self) -> Challenge {
         self.0.challenge.clone()
+    }
+
+    fn presented(&self, request: &RequestHead<'_>) -> Presented<'_> {
+        bearer::presented(request)
     }
 
     fn start(&self, now: Moment) {
