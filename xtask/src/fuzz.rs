@@ -1,7 +1,7 @@
 //! `cargo xtask fuzz [SECONDS]`: every fuzz target for so long, from its seeds.
 //!
-//! It is no part of `cargo xtask test`: it needs a nightly compiler, and what it finds is luck.
-//! What it found becomes an ordinary test.
+//! It is no part of `cargo xtask test`: it needs a nightly compiler, and what it finds is luck. CI
+//! runs it briefly. What it found becomes an ordinary test.
 
 use std::path::PathBuf;
 use std::process::Command;
