@@ -59,6 +59,8 @@ pub struct Row {
     pub access: String,
     /// What must be true of the caller; empty if nothing more.
     pub rule: String,
+    /// How, and how long ago, the caller must have signed in; empty if it does not matter.
+    pub step_up: String,
     /// The limits.
     pub limits: Vec<String>,
     /// The parameters that are validated.
@@ -133,6 +135,7 @@ fn rows(endpoint: &'static Endpoint) -> Vec<Row> {
         handler: format!("{}::{}", endpoint.module, endpoint.name),
         access: access(policy.access),
         rule: rule(&policy.rule),
+        step_up: policy.step_up.map(|it| it.to_string()).unwrap_or_default(),
         limits: policy.limits.iter().map(limit).collect(),
         validates: policy.validates,
         max_body: policy.max_body,
@@ -199,7 +202,11 @@ impl fmt::Display for Inventory {
             [
                 dash(row.method.as_deref().unwrap_or_default()),
                 dash(row.path.unwrap_or_default()),
-                row.access.clone(),
+                [&*row.access, &*row.step_up]
+                    .into_iter()
+                    .filter(|it| !it.is_empty())
+                    .collect::<Vec<_>>()
+                    .join(", "),
                 dash(&row.rule),
                 dash(&row.limits.join(", ")),
                 dash(&row.validates.join(", ")),

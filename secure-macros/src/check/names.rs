@@ -1,4 +1,4 @@
-//! Rules about lists of names: roles, scopes, permissions, authenticators.
+//! Rules about lists of names: roles, scopes, permissions, authenticators, ways to sign in.
 
 use super::vocabulary::demand;
 use crate::diagnostics::Diagnostics;
@@ -8,7 +8,8 @@ use crate::vocabulary::{Vocabulary, is_invisible};
 
 /// Every list of names of the attribute.
 pub(super) fn lists(declaration: &Declaration) -> impl Iterator<Item = &Names> {
-    declaration.auth.iter().chain(declaration.demands.iter().map(|(_, names)| names))
+    let demands = declaration.demands.iter().map(|(_, names)| names);
+    declaration.auth.iter().chain(demands).chain(&declaration.acr).chain(&declaration.amr)
 }
 
 /// An empty list says nothing: `any()` would refuse everybody, `all()` nobody.

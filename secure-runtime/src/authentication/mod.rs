@@ -91,6 +91,13 @@ pub trait Authenticator: Send + Sync + 'static {
     fn names_tiers(&self) -> bool {
         true
     }
+
+    /// Whether its principals say how and when they signed in, as far as their credentials do.
+    /// Otherwise the launch refuses endpoints with `fresh`, `acr` or `amr` that nobody else's
+    /// callers can reach.
+    fn tells_authentication(&self) -> bool {
+        true
+    }
 }
 
 /// What an [`Authenticator`] found.

@@ -65,6 +65,7 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
             let authenticators = configuration.authenticators_of(endpoint);
             configuration.check_rule(endpoint, &authenticators);
             configuration.check_limits(endpoint, &authenticators);
+            configuration.check_step_up(endpoint, &authenticators);
             Some(Plan::new(endpoint, authenticators, &rules, builder.max_body))
         })
         .collect();
@@ -215,14 +216,7 @@ impl Configuration {
         let limits = endpoint.policy.limits;
         let by_tenant = limits.iter().any(|limit| limit.by == Partition::Tenant);
         let by_tier = limits.iter().any(|limit| limit.audience.tier().is_some());
-        // Of several that must all accept, the first names the caller.
-        let all = matches!(
-            endpoint.policy.access,
-            Access::Authenticated(Authenticators::All(_))
-                | Access::Optional(Authenticators::All(_))
-        );
-        let naming = authenticators.iter().take(if all { 1 } else { usize::MAX });
-        for (authenticator, it) in naming {
+        for (authenticator, it) in naming(endpoint, authenticators) {
             let mut lacks = |what: &str| {
                 self.faults.push(format!(
                     "the limits of `{module}::{name}` depend on the caller's {what}, and the \
@@ -239,8 +233,30 @@ impl Configuration {
         }
     }
 
+    /// Somebody can sign in as demanded: an endpoint would otherwise send every caller back to do so.
+    fn check_step_up(&mut self, endpoint: &'static Endpoint, authenticators: &[Named]) {
+        let Endpoint { name, module, file, line, policy, .. } = endpoint;
+        let Some(demanded) = policy.step_up else { return };
+        let mut naming = naming(endpoint, authenticators).iter().peekable();
+        if naming.peek().is_some() && !naming.any(|(_, it)| it.tells_authentication()) {
+            self.faults.push(format!(
+                "`{module}::{name}` demands `{demanded}`, and none of its authenticators can tell \
+                 how and when a caller signed in ({file}:{line})"
+            ));
+        }
+    }
+
     fn configured(&self) -> String {
         let names: Vec<&str> = self.by_name.keys().map(String::as_str).collect();
         if names.is_empty() { String::new() } else { format!("; configured: {}", names.join(", ")) }
     }
+}
+
+/// The authenticators that may name an endpoint's caller: of several that must all accept, the first.
+fn naming<'a>(endpoint: &Endpoint, authenticators: &'a [Named]) -> &'a [Named] {
+    let all = matches!(
+        endpoint.policy.access,
+        Access::Authenticated(Authenticators::All(_)) | Access::Optional(Authenticators::All(_))
+    );
+    if all { authenticators.get(..1).unwrap_or_default() } else { authenticators }
 }

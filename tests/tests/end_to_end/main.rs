@@ -23,6 +23,7 @@ mod mounting;
 mod resources;
 mod rules;
 mod several_schemes;
+mod step_up;
 mod tiers;
 mod validation;
 mod wire;
