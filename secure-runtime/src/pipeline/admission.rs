@@ -143,6 +143,11 @@ impl Admission {
         self.caller.as_ref()
     }
 
+    /// The place of the authenticator that named the caller.
+    pub(super) fn caller_is_from(&self) -> Option<usize> {
+        self.round.caller_is_from()
+    }
+
     /// The address, the limits that need no caller, and authentication.
     fn poll_caller(
         &mut self,
