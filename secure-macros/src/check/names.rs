@@ -59,7 +59,9 @@ pub(super) fn well_formed_name(
         let diagnostic = diagnostics.error(name, message);
         if !words.is_empty() && listed == Listed::ByKey {
             let words = words.join(", ");
-            diagnostic.help(format!("`{key} = any({words})` or `{key} = all({words})`"));
+            let all =
+                if key == "acr" { String::new() } else { format!(" or `{key} = all({words})`") };
+            diagnostic.help(format!("`{key} = any({words})`{all}"));
         } else if !words.is_empty() {
             let words: Vec<String> = words.iter().map(|word| format!("{key}({word})")).collect();
             diagnostic.help(format!("`{}` or `{}`", words.join(" || "), words.join(" && ")));

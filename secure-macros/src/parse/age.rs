@@ -83,9 +83,7 @@ impl fmt::Display for Problem {
             Self::UnknownUnit(found) => {
                 write!(formatter, "unknown unit `{found}`, expected `s`, `m`, `h` or `d`")
             }
-            Self::Zero => {
-                formatter.write_str("nobody signs in so late, expected an age above zero")
-            }
+            Self::Zero => formatter.write_str("an age of zero would refuse every caller"),
             Self::TooLong => {
                 write!(formatter, "expected an age of at most {} s", u32::MAX)
             }

@@ -130,6 +130,12 @@ fn several(entry: &Entry, place: &TokenTree, list: TokenStream, diagnostics: &mu
     let name = entry.row.name;
     let list = shown(&list.into_iter().collect::<Vec<_>>());
     let place = stream(std::slice::from_ref(place));
+    if name == "acr" {
+        diagnostics
+            .error(&place, "a list of `acr` says `any`, found a list alone")
+            .help(format!("`acr = any({list})`"));
+        return;
+    }
     diagnostics
         .error(&place, format!("a list of `{name}` says `any` or `all`, found neither"))
         .help(format!("`{name} = any({list})` or `{name} = all({list})`"))

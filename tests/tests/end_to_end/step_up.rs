@@ -64,6 +64,14 @@ async fn transfer(runs: web::Data<Runs>) -> Result<&'static str, Denial> {
     Err(Denial::new(DenialKind::InsufficientAuthentication, "more than a thousand"))
 }
 
+/// Some of its callers come by a scheme that has no words for signing in again.
+#[secure(auth = any(jwt, names), fresh = "5m")]
+#[get("/two-schemes")]
+async fn two_schemes(runs: web::Data<Runs>) -> &'static str {
+    runs.count();
+    "two schemes"
+}
+
 #[secure(acr = any("mfa", "phr"), fresh = "1h")]
 mod careful {
     use actix_web::{get, web};
@@ -98,7 +106,8 @@ impl Bench {
         let (builder, issuer, clock) = crate::security(module_path!());
         let runs = Runs::default();
         let data = web::Data::new(runs.clone());
-        let server = TestServer::start(&builder.build().unwrap(), move || {
+        let security = builder.named_authenticator("names", Names).build().unwrap();
+        let server = TestServer::start(&security, move || {
             secure_runtime::scope("")
                 .app_data(data.clone())
                 .service(by_age)
@@ -107,6 +116,7 @@ impl Bench {
                 .service(pay)
                 .service(account)
                 .service(transfer)
+                .service(two_schemes)
                 .service(careful::narrowed)
                 .service(careful::inherited)
         });
@@ -281,10 +291,27 @@ async fn a_handler_may_ask_its_caller_to_sign_in_again() {
     assert_eq!(bench.runs.so_far(), 1);
 }
 
+#[actix_web::test]
+async fn the_scheme_that_was_used_says_what_would_do_if_it_can() {
+    let bench = Bench::new();
+    let challenges = async |header: &str| {
+        let answer = bench.server.get("/two-schemes", &[header]).await;
+        answer.problem(401);
+        let lines = answer.headers.iter().filter(|(name, _)| name == "www-authenticate");
+        lines.map(|(_, value)| value.clone()).collect::<Vec<String>>()
+    };
+    let stale = bearer(&bench.signed_in(301).sign());
+    assert_eq!(challenges(&stale).await, [challenge(MAX_AGE), String::from("Names")]);
+    assert_eq!(challenges("x-name: somebody").await, ["Bearer realm=\"api\"", "Names"]);
+    assert_eq!(bench.runs.so_far(), 0);
+    bench.accepts("/two-schemes", bench.signed_in(1)).await;
+}
+
 #[test]
 fn the_inventory_says_what_is_demanded() {
     let (builder, ..) = crate::security(module_path!());
-    let inventory = builder.build().unwrap().inventory();
+    let security = builder.named_authenticator("names", Names).build().unwrap();
+    let inventory = security.inventory();
     let demanded = |handler: &str| {
         let mut rows = inventory.rows().iter();
         rows.find(|row| row.handler.ends_with(handler)).unwrap().step_up.clone()
@@ -306,8 +333,11 @@ impl Authenticator for Names {
         Challenge::new("Names")
     }
 
-    fn authenticate(&self, _: &RequestHead<'_>, _: Moment) -> Attempt {
-        Attempt::Accepted(Principal::builder("somebody").build())
+    fn authenticate(&self, request: &RequestHead<'_>, _: Moment) -> Attempt {
+        match request.header("x-name") {
+            Some(_) => Attempt::Accepted(Principal::builder("somebody").build()),
+            None => Attempt::Absent,
+        }
     }
 
     fn presented(&self, request: &RequestHead<'_>) -> Presented<'_> {
