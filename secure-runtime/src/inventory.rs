@@ -14,7 +14,9 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::policy::{Access, Audience, Authenticators, Endpoint, Limit, Partition, Rule};
+use crate::policy::{
+    Access, Audience, Authenticators, Endpoint, Exception, Limit, Partition, Rule,
+};
 
 /// Where every expansion of `#[secure(...)]` registers its endpoint.
 #[doc(hidden)]
@@ -80,12 +82,16 @@ pub struct Row {
 /// Every secured endpoint of the program.
 #[must_use]
 pub fn inventory() -> Inventory {
-    Inventory::of(ENDPOINTS.iter())
+    Inventory::of(ENDPOINTS.iter(), None)
 }
 
 impl Inventory {
-    pub(crate) fn of(endpoints: impl Iterator<Item = &'static Endpoint>) -> Self {
-        let mut rows: Vec<Row> = endpoints.flat_map(rows).collect();
+    /// These endpoints, and the metadata of the protected resource, if they have a path.
+    pub(crate) fn of(
+        endpoints: impl Iterator<Item = &'static Endpoint>,
+        metadata: Option<&'static str>,
+    ) -> Self {
+        let mut rows: Vec<Row> = endpoints.flat_map(rows).chain(metadata.map(published)).collect();
         rows.sort_by(|a, b| {
             (a.path, &a.method, a.file, a.line).cmp(&(b.path, &b.method, b.file, b.line))
         });
@@ -152,6 +158,27 @@ fn rows(endpoint: &'static Endpoint) -> Vec<Row> {
         .iter()
         .map(|route| row(Some(route.path), Some(route.methods.join(","))))
         .collect()
+}
+
+/// The row of the metadata of the protected resource.
+fn published(path: &'static str) -> Row {
+    let reason = "clients learn here where to get a token (RFC 9728)";
+    let exception = Exception { key: "public", reason, until: None };
+    Row {
+        path: Some(path),
+        method: Some(String::from("GET")),
+        handler: String::from("secure_runtime::ResourceMetadata"),
+        access: access(Access::Public),
+        rule: String::new(),
+        step_up: String::new(),
+        limits: Vec::new(),
+        validates: &[],
+        max_body: None,
+        content_type: None,
+        exceptions: vec![exception.to_string()],
+        file: file!(),
+        line: line!(),
+    }
 }
 
 fn access(access: Access) -> String {

@@ -5,7 +5,9 @@
 //! 2. Without credentials no challenge names an error (RFC 6750 section 3.1).
 //! 3. Refused credentials: the challenge of their scheme names the error, the others do not.
 //! 4. Missing scope: the challenge of the caller's own scheme alone, if it has a parameter for it.
-//! 5. A caller who has to sign in again: the challenge of the caller's own scheme says so, if it can,
+//! 5. Where the API is described as a protected resource, the challenges of OAuth 2.0 say where its
+//!    metadata are (RFC 9728 section 5.1).
+//! 6. A caller who has to sign in again: the challenge of the caller's own scheme says so, if it can,
 //!    and what would do (RFC 9470 section 3).
 
 use std::sync::Arc;
@@ -37,14 +39,21 @@ struct ByScheme {
 }
 
 impl Challenges {
-    pub(super) fn new(authenticators: &[Arc<dyn Authenticator>], policy: &Policy) -> Self {
+    pub(super) fn new(
+        authenticators: &[Arc<dyn Authenticator>],
+        policy: &Policy,
+        metadata: Option<&str>,
+    ) -> Self {
         let mut challenges: Vec<Challenge> = Vec::new();
         let mut schemes = Vec::new();
         for challenge in authenticators.iter().map(|authenticator| authenticator.challenge()) {
             let known = challenges.iter().position(|known| known.is_of_scheme(&challenge));
             schemes.push(known.unwrap_or(challenges.len()));
             if known.is_none() {
-                challenges.push(challenge);
+                challenges.push(match metadata.filter(|_| speaks_oauth(&challenge)) {
+                    Some(url) => challenge.parameter("resource_metadata", url),
+                    None => challenge,
+                });
             }
         }
         let with_error = |challenge: &Challenge, kind: DenialKind| {

@@ -1,14 +1,15 @@
 //! The checks at launch: every endpoint's needs are met, or an error that lists what is not.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
 use super::builder::SecurityBuilder;
 use super::plan::Plan;
-use super::{Inner, Security};
+use super::protected_resource::Published;
+use super::{Inner, ProtectedResource, Security};
 use crate::authentication::Authenticator;
-use crate::authorization::{AcceptedBy, RuleSet, is_zone};
+use crate::authorization::{AcceptedBy, RuleSet, is_zone, scopes_of};
 use crate::inventory::ENDPOINTS;
 use crate::policy::{Access, Authenticators, Endpoint, Partition, Rule};
 use crate::throttling::Limiter;
@@ -57,6 +58,11 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
         .collect();
     let mut configuration = Configuration::collect(&mut builder);
     configuration.check_modules(&builder.modules, &endpoints);
+    let published = builder.protected_resource.take().map(|resource| {
+        let rules = endpoints.iter().flatten().map(|endpoint| &endpoint.policy.rule);
+        configuration.check_resource(resource, rules.flat_map(scopes_of).collect())
+    });
+    let metadata = published.as_ref().map(|published| published.url.as_str());
     let rules = RuleSet::new(endpoints.iter().flatten().map(|endpoint| &endpoint.policy.rule));
     let plans = endpoints
         .into_iter()
@@ -66,7 +72,7 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
             configuration.check_rule(endpoint, &authenticators);
             configuration.check_limits(endpoint, &authenticators);
             configuration.check_step_up(endpoint, &authenticators);
-            Some(Plan::new(endpoint, authenticators, &rules, builder.max_body))
+            Some(Plan::new(endpoint, authenticators, &rules, metadata, builder.max_body))
         })
         .collect();
     if !configuration.faults.is_empty() {
@@ -82,6 +88,7 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
         headers: builder.headers,
         body_timeout: builder.body_timeout,
         problem_hook: builder.problem_hook,
+        published,
     })))
 }
 
@@ -231,6 +238,16 @@ impl Configuration {
                 lacks("tier");
             }
         }
+    }
+
+    /// The description of the API agrees with its authenticators.
+    fn check_resource(
+        &mut self,
+        resource: ProtectedResource,
+        scopes: BTreeSet<&'static str>,
+    ) -> Published {
+        let authenticators = self.by_name.iter().map(|(name, it)| (name.as_str(), &**it));
+        resource.check(authenticators, scopes, &mut self.faults)
     }
 
     /// Somebody can sign in as demanded: an endpoint would otherwise send every caller back to do so.

@@ -63,6 +63,7 @@ impl Plan {
         endpoint: &'static Endpoint,
         authenticators: Vec<(Box<str>, Arc<dyn Authenticator>)>,
         rules: &RuleSet,
+        metadata: Option<&str>,
         max_body: u64,
     ) -> Self {
         let policy = &endpoint.policy;
@@ -73,7 +74,7 @@ impl Plan {
             endpoint,
             authentication: Authentication {
                 mode: Mode::of(policy.access),
-                challenges: Challenges::new(&authenticators, policy),
+                challenges: Challenges::new(&authenticators, policy, metadata),
                 authenticators: authenticators.into(),
                 names: names.into(),
             },

@@ -20,6 +20,7 @@ mod launch;
 mod layers;
 mod limits;
 mod mounting;
+mod resource_metadata;
 mod resources;
 mod rules;
 mod several_schemes;
