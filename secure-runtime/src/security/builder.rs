@@ -24,7 +24,7 @@ pub struct SecurityBuilder {
     pub(super) max_body: u64,
     pub(super) body_timeout: Duration,
     pub(super) problem_hook: Option<ProblemHook>,
-    pub(super) protected_resource: Option<ProtectedResource>,
+    pub(crate) protected_resource: Option<ProtectedResource>,
 }
 
 /// One configured authenticator: what it became, or what is wrong with it.
@@ -71,6 +71,13 @@ impl SecurityBuilder {
     fn configure(mut self, name: String, is_default: bool, it: impl IntoAuthenticator) -> Self {
         let outcome = it.into_authenticator();
         self.authenticators.push(Configured { name, is_default, outcome });
+        self
+    }
+
+    /// Puts the authenticators of another builder ahead of its own.
+    pub(crate) fn with_authenticators_of(mut self, mut first: Self) -> Self {
+        first.authenticators.append(&mut self.authenticators);
+        self.authenticators = first.authenticators;
         self
     }
 

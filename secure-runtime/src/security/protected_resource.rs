@@ -102,6 +102,11 @@ impl ProtectedResource {
         self
     }
 
+    /// Whom tokens for this resource are for.
+    pub(crate) fn expected_audience(&self) -> &str {
+        self.audience.as_deref().unwrap_or(&self.identifier)
+    }
+
     /// Checks it beside the authenticators of the program; what is wrong becomes faults.
     pub(super) fn check<'a>(
         mut self,
@@ -124,7 +129,7 @@ impl ProtectedResource {
                 )
             }));
         }
-        let audience = self.audience.as_deref().unwrap_or(&self.identifier);
+        let audience = self.expected_audience();
         let issues = |issuer: &str| self.authorization_servers.iter().any(|it| it == issuer);
         for (name, authenticator) in authenticators.clone() {
             if authenticator.issuer().is_some_and(issues)
