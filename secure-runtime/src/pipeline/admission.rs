@@ -228,10 +228,10 @@ impl Admission {
 
     /// The limits by caller; then the request is let in.
     fn admit(&mut self, gate: &Gate<'_>) -> Result<(), Refused> {
+        self.check_step_up(gate)?;
         if gate.plan.authentication.mode == Mode::Nobody {
             return Ok(());
         }
-        self.check_step_up(gate)?;
         self.reserve(gate, &gate.plan.caller_limits)?;
         // Where the `Principal` extractor finds the caller.
         let passed = Passed { endpoint: gate.plan.endpoint, principal: self.caller.take() };
