@@ -59,6 +59,27 @@ pub(crate) const KEYS: &[Key] = &[
         parse: names::permissions,
     },
     Key {
+        name: "fresh",
+        example: "fresh = \"5m\"",
+        meaning: "the caller signed in at most so long ago",
+        repeats: false,
+        parse: scalars::fresh,
+    },
+    Key {
+        name: "acr",
+        example: "acr = \"mfa\"",
+        meaning: "the caller signed in at this level of assurance, or at any of several",
+        repeats: false,
+        parse: names::acr,
+    },
+    Key {
+        name: "amr",
+        example: "amr = \"otp\"",
+        meaning: "the caller signed in by this method, by any or all of several",
+        repeats: false,
+        parse: names::amr,
+    },
+    Key {
         name: "allow",
         example: "allow = order.customer == caller.subject()",
         meaning: "a Boolean rule about the caller, the request and the handler's arguments",

@@ -30,6 +30,9 @@ use proc_macro::TokenStream;
 /// | `roles = "admin"` | the caller has the role, any or all of several |
 /// | `scopes = "orders:read"` | the caller's token has the scope, any or all of several |
 /// | `permissions = "orders.refund"` | the caller has the permission, any or all of several |
+/// | `fresh = "5m"` | the caller signed in at most so long ago |
+/// | `acr = "mfa"` | the caller signed in at this level of assurance, or at any of several |
+/// | `amr = "otp"` | the caller signed in by this method, by any or all of several |
 /// | `allow = order.customer == caller.subject()` | a Boolean rule about the caller, the request and the handler's arguments |
 /// | `check = owns_order` | an asynchronous function that checks the caller and arguments of the handler |
 /// | `hide` | what the rule forbids is answered as if it were not there |
@@ -51,6 +54,13 @@ use proc_macro::TokenStream;
 ///
 /// With a `secure.toml` beside `Cargo.toml` or at the workspace's root, roles, scopes and
 /// permissions must be listed there, and a role stands for what it includes and grants.
+///
+/// # Step-up
+///
+/// `fresh`, `acr` and `amr` demand something of how the caller signed in: the claims `auth_time`,
+/// `acr` and `amr` of the token (RFC 9068 section 2.2.1). Whoever falls short is asked to sign in
+/// again, with 401 and `insufficient_user_authentication` (RFC 9470); a token without the claim
+/// falls short. An age has one of the units `s`, `m` (or `min`), `h` and `d`.
 ///
 /// # Rules
 ///

@@ -37,6 +37,9 @@ pub enum DenialKind {
     Unauthenticated,
     /// 401 `invalid_token`: the credentials are not good.
     InvalidToken,
+    /// 401 `insufficient_user_authentication`: the caller has to sign in again, by better means or
+    /// just now (RFC 9470 section 3).
+    InsufficientAuthentication,
     /// 403: the caller may not do this.
     Forbidden,
     /// 403 `insufficient_scope`: a token with more scope could do this.
@@ -88,7 +91,7 @@ impl DenialKind {
     pub const fn status(self) -> u16 {
         match self {
             Self::Malformed | Self::InvalidCredentials => 400,
-            Self::Unauthenticated | Self::InvalidToken => 401,
+            Self::Unauthenticated | Self::InvalidToken | Self::InsufficientAuthentication => 401,
             Self::Forbidden | Self::InsufficientScope => 403,
             Self::NotFound => 404,
             Self::Timeout => 408,
@@ -106,7 +109,9 @@ impl DenialKind {
     pub const fn title(self) -> &'static str {
         match self {
             Self::Malformed | Self::InvalidCredentials => "Bad Request",
-            Self::Unauthenticated | Self::InvalidToken => "Unauthorized",
+            Self::Unauthenticated | Self::InvalidToken | Self::InsufficientAuthentication => {
+                "Unauthorized"
+            }
             Self::Forbidden | Self::InsufficientScope => "Forbidden",
             Self::NotFound => "Not Found",
             Self::Timeout => "Request Timeout",
@@ -125,6 +130,7 @@ impl DenialKind {
         match self {
             Self::InvalidCredentials => Some("invalid_request"),
             Self::InvalidToken => Some("invalid_token"),
+            Self::InsufficientAuthentication => Some("insufficient_user_authentication"),
             Self::InsufficientScope => Some("insufficient_scope"),
             _ => None,
         }

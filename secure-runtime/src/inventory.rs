@@ -14,7 +14,9 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::policy::{Access, Audience, Authenticators, Endpoint, Limit, Partition, Rule};
+use crate::policy::{
+    Access, Audience, Authenticators, Endpoint, Exception, Limit, Partition, Rule,
+};
 
 /// Where every expansion of `#[secure(...)]` registers its endpoint.
 #[doc(hidden)]
@@ -59,6 +61,8 @@ pub struct Row {
     pub access: String,
     /// What must be true of the caller; empty if nothing more.
     pub rule: String,
+    /// How, and how long ago, the caller must have signed in; empty if it does not matter.
+    pub step_up: String,
     /// The limits.
     pub limits: Vec<String>,
     /// The parameters that are validated.
@@ -78,12 +82,16 @@ pub struct Row {
 /// Every secured endpoint of the program.
 #[must_use]
 pub fn inventory() -> Inventory {
-    Inventory::of(ENDPOINTS.iter())
+    Inventory::of(ENDPOINTS.iter(), None)
 }
 
 impl Inventory {
-    pub(crate) fn of(endpoints: impl Iterator<Item = &'static Endpoint>) -> Self {
-        let mut rows: Vec<Row> = endpoints.flat_map(rows).collect();
+    /// These endpoints, and the metadata of the protected resource, if they have a path.
+    pub(crate) fn of(
+        endpoints: impl Iterator<Item = &'static Endpoint>,
+        metadata: Option<&'static str>,
+    ) -> Self {
+        let mut rows: Vec<Row> = endpoints.flat_map(rows).chain(metadata.map(published)).collect();
         rows.sort_by(|a, b| {
             (a.path, &a.method, a.file, a.line).cmp(&(b.path, &b.method, b.file, b.line))
         });
@@ -133,6 +141,7 @@ fn rows(endpoint: &'static Endpoint) -> Vec<Row> {
         handler: format!("{}::{}", endpoint.module, endpoint.name),
         access: access(policy.access),
         rule: rule(&policy.rule),
+        step_up: policy.step_up.map(|it| it.to_string()).unwrap_or_default(),
         limits: policy.limits.iter().map(limit).collect(),
         validates: policy.validates,
         max_body: policy.max_body,
@@ -149,6 +158,27 @@ fn rows(endpoint: &'static Endpoint) -> Vec<Row> {
         .iter()
         .map(|route| row(Some(route.path), Some(route.methods.join(","))))
         .collect()
+}
+
+/// The row of the metadata of the protected resource.
+fn published(path: &'static str) -> Row {
+    let reason = "clients learn here where to get a token (RFC 9728)";
+    let exception = Exception { key: "public", reason, until: None };
+    Row {
+        path: Some(path),
+        method: Some(String::from("GET")),
+        handler: String::from("secure_runtime::ResourceMetadata"),
+        access: access(Access::Public),
+        rule: String::new(),
+        step_up: String::new(),
+        limits: Vec::new(),
+        validates: &[],
+        max_body: None,
+        content_type: None,
+        exceptions: vec![exception.to_string()],
+        file: "secure-runtime/src/metadata.rs",
+        line: 1,
+    }
 }
 
 fn access(access: Access) -> String {
@@ -199,7 +229,11 @@ impl fmt::Display for Inventory {
             [
                 dash(row.method.as_deref().unwrap_or_default()),
                 dash(row.path.unwrap_or_default()),
-                row.access.clone(),
+                [&*row.access, &*row.step_up]
+                    .into_iter()
+                    .filter(|it| !it.is_empty())
+                    .collect::<Vec<_>>()
+                    .join(", "),
                 dash(&row.rule),
                 dash(&row.limits.join(", ")),
                 dash(&row.validates.join(", ")),

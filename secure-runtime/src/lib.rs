@@ -43,6 +43,7 @@ pub mod authorization;
 mod checker;
 mod denial;
 pub mod inventory;
+mod metadata;
 mod pipeline;
 pub mod policy;
 mod principal;
@@ -60,6 +61,7 @@ mod validation;
 
 pub use denial::{Denial, DenialKind};
 pub use inventory::inventory;
+pub use metadata::ResourceMetadata;
 pub use principal::{Principal, PrincipalBuilder};
 pub use problem::Problem;
 pub use request::RequestHead;
@@ -68,7 +70,7 @@ pub use scope::{
     RouteBuilder, Scope, SecuredOutput, SecuredResponse, SecuredRoute, SecuredService, route, scope,
 };
 pub use secure_macros::{policy, secure};
-pub use security::{LaunchError, Security, SecurityBuilder};
+pub use security::{LaunchError, ProtectedResource, Security, SecurityBuilder};
 pub use time::{Clock, Moment, SystemClock};
 pub use transport::{ForwardingHeader, InvalidNetwork, TrustedProxies};
 pub use validation::Validatable;

@@ -12,7 +12,7 @@ pub use crate::pipeline::{Asked, serve, serve_ruled, serve_validated};
 use crate::policy::Expression;
 pub use crate::policy::{
     Access, Audience, Authenticators, CLAIMS, Claims, Endpoint, Exception, Hours, Limit, Partition,
-    Policy, Route, Rule, Unvalidated,
+    Policy, Route, Rule, StepUp, Unvalidated,
 };
 pub use crate::resource::before_grant;
 pub use crate::riddle::{Body, NoBody};
@@ -90,6 +90,16 @@ impl Policed {
 #[must_use]
 pub const fn expression(index: u8, needs_arguments: bool, text: &'static str) -> Rule {
     Rule::Expression(Expression { index, needs_arguments, text })
+}
+
+/// What is demanded of the caller's authentication; an age of zero is none.
+#[must_use]
+pub const fn step_up(
+    max_age_seconds: u32,
+    acr: &'static [&'static str],
+    amr: &'static [&'static [&'static str]],
+) -> StepUp {
+    StepUp { max_age_seconds: NonZeroU32::new(max_age_seconds), acr, amr }
 }
 
 /// A limit from numbers the macro has checked; a zero becomes a one, the strictest there is.

@@ -41,6 +41,9 @@ pub struct PrincipalBuilder {
     scopes: Vec<Box<str>>,
     permissions: Vec<Box<str>>,
     expires_at: Option<u64>,
+    authenticated_at: Option<u64>,
+    acr: Option<Box<str>>,
+    amr: Vec<Box<str>>,
     claims: Option<Box<str>>,
 }
 
@@ -115,6 +118,26 @@ impl Principal {
         self.0.data.expires_at
     }
 
+    /// When the caller signed in, in seconds since the Unix epoch (the `auth_time` claim, OpenID
+    /// Connect Core 1.0 section 2), where the credentials say so.
+    #[must_use]
+    pub fn authenticated_at(&self) -> Option<u64> {
+        self.0.data.authenticated_at
+    }
+
+    /// The authentication context class that the caller's way of signing in came to (the `acr`
+    /// claim, OpenID Connect Core 1.0 section 2), where the credentials say so.
+    #[must_use]
+    pub fn acr(&self) -> Option<&str> {
+        self.0.data.acr.as_deref()
+    }
+
+    /// The methods by which the caller signed in (the `amr` claim, RFC 8176), as far as the
+    /// credentials say so.
+    pub fn amr(&self) -> impl Iterator<Item = &str> {
+        self.0.data.amr.iter().map(AsRef::as_ref)
+    }
+
     /// The whole claim set, read into a type of the application.
     ///
     /// # Errors
@@ -136,12 +159,13 @@ impl Principal {
     /// How many bytes of memory this principal holds, about.
     pub(crate) fn footprint(&self) -> usize {
         let data = &self.0.data;
-        let names = data.roles.iter().chain(&data.scopes).chain(&data.permissions);
+        let names = data.roles.iter().chain(&data.scopes).chain(&data.permissions).chain(&data.amr);
         size_of::<Inner>()
             + data.subject.len()
             + data.issuer.as_ref().map_or(0, |text| text.len())
             + data.tenant.as_ref().map_or(0, |text| text.len())
             + data.tier.as_ref().map_or(0, |text| text.len())
+            + data.acr.as_ref().map_or(0, |text| text.len())
             + data.claims.as_ref().map_or(0, |text| text.len())
             + names.map(|name| name.len() + size_of::<Box<str>>()).sum::<usize>()
     }
@@ -165,6 +189,9 @@ impl fmt::Debug for Principal {
             .field("scopes", &data.scopes)
             .field("permissions", &data.permissions)
             .field("expires_at", &data.expires_at)
+            .field("authenticated_at", &data.authenticated_at)
+            .field("acr", &data.acr)
+            .field("amr", &data.amr)
             .finish_non_exhaustive()
     }
 }
@@ -237,6 +264,27 @@ impl PrincipalBuilder {
     #[must_use]
     pub fn expires_at(mut self, unix_seconds: u64) -> Self {
         self.expires_at = Some(unix_seconds);
+        self
+    }
+
+    /// Sets when the caller signed in, in seconds since the Unix epoch.
+    #[must_use]
+    pub fn authenticated_at(mut self, unix_seconds: u64) -> Self {
+        self.authenticated_at = Some(unix_seconds);
+        self
+    }
+
+    /// Sets the authentication context class that signing in came to.
+    #[must_use]
+    pub fn acr(mut self, class: impl Into<Box<str>>) -> Self {
+        self.acr = Some(class.into());
+        self
+    }
+
+    /// Adds methods by which the caller signed in.
+    #[must_use]
+    pub fn amr<T: Into<Box<str>>>(mut self, methods: impl IntoIterator<Item = T>) -> Self {
+        self.amr.extend(methods.into_iter().map(Into::into));
         self
     }
 

@@ -1,6 +1,8 @@
 //! Two crates, one syntax: what the macro reads is what the runtime prints, both ways.
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
+#[path = "../../secure-macros/src/parse/age.rs"]
+mod age;
 #[path = "../../secure-macros/src/parse/rate.rs"]
 mod rate;
 #[path = "../../secure-macros/src/parse/size.rs"]
@@ -8,8 +10,10 @@ mod size;
 
 use std::num::NonZeroU32;
 
+use age::Age;
 use proptest::prelude::*;
 use rate::Rate;
+use secure_runtime::policy::StepUp;
 use secure_runtime::throttling::Quota;
 use size::Size;
 
@@ -66,6 +70,20 @@ proptest! {
             prop_assert_eq!(front.parse::<Rate>().unwrap(), rate);
             let shown = if behind.is_empty() { rate.permits } else { behind.parse().unwrap() };
             prop_assert_eq!(shown, burst);
+        }
+    }
+
+    #[test]
+    fn an_age_that_is_read_is_printed_as_what_is_read_again(
+        count in number(),
+        unit in prop_oneof!["s", "m", "min", "h", "d"],
+    ) {
+        if let Ok(age) = format!("{count}{unit}").parse::<Age>() {
+            let max_age_seconds = NonZeroU32::new(age.0);
+            let printed = StepUp { max_age_seconds, acr: &[], amr: &[] }.to_string();
+            let printed = printed.trim_start_matches("fresh = \"").trim_end_matches('"');
+            prop_assert_eq!(printed, &age.to_string());
+            prop_assert_eq!(printed.parse::<Age>().unwrap(), age);
         }
     }
 

@@ -19,6 +19,9 @@ pub(super) fn public_needs_no_caller(
     for names in super::names::lists(declaration) {
         needs_a_caller(&names.key, &format!("`{}`", names.key), diagnostics);
     }
+    if let Some(fresh) = &declaration.fresh {
+        needs_a_caller(&fresh.key, "`fresh`", diagnostics);
+    }
     for rate in &declaration.rates {
         rate_needs_no_caller(rate, diagnostics);
     }
@@ -49,13 +52,16 @@ fn needs_a_caller(place: &dyn ToTokens, found: &str, diagnostics: &mut Diagnosti
         .note("a public endpoint does not look at credentials");
 }
 
-/// A caller who may be anonymous cannot have to have a role, a scope or a permission.
+/// A caller who may be anonymous cannot have to have a role, a scope or a permission, nor to have
+/// signed in some way.
 pub(super) fn optional_demands_nothing(declaration: &Declaration, diagnostics: &mut Diagnostics) {
     if !declaration.auth.as_ref().is_some_and(Names::is_optional) {
         return;
     }
-    for (_, names) in &declaration.demands {
-        let key = &names.key;
+    let demands = declaration.demands.iter().map(|(_, names)| &names.key);
+    let lists = declaration.acr.iter().chain(&declaration.amr).map(|names| &names.key);
+    let fresh = declaration.fresh.iter().map(|fresh| &fresh.key);
+    for key in demands.chain(fresh).chain(lists) {
         diagnostics
             .error(key, format!("`auth = optional` admits anonymous callers, found `{key}`"))
             .help("leave out one of the two");

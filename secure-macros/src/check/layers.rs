@@ -2,6 +2,7 @@
 
 use quote::ToTokens;
 
+use super::step_up;
 use crate::diagnostics::Diagnostics;
 use crate::model::condition::Check;
 use crate::model::layers::{Layer, Origin};
@@ -60,6 +61,7 @@ struct Whole {
 fn demands(layer: &Layer) -> bool {
     let Layer { origin, declaration, is_open } = layer;
     let says = !declaration.demands.is_empty()
+        || step_up::is_demanded(declaration)
         || !declaration.checks.is_empty()
         || declaration.auth.as_ref().is_some_and(|auth| !auth.is_optional());
     says || (*origin == Origin::Module && !is_open)
@@ -71,10 +73,12 @@ impl Whole {
         let Layer { origin, declaration: mut inner, .. } = layer;
         self.public(&mut inner, needs_a_caller, diagnostics);
         self.auth(&mut inner, needs_a_caller, diagnostics);
+        self.step_up(&mut inner, diagnostics);
         self.body(&mut inner, diagnostics);
         let whole = &mut self.declaration;
         whole.demands.append(&mut inner.demands);
         whole.allow.append(&mut inner.allow);
+        whole.amr.append(&mut inner.amr);
         whole.checks.append(&mut inner.checks);
         whole.rates.append(&mut inner.rates);
         whole.unvalidated.append(&mut inner.unvalidated);
@@ -139,6 +143,32 @@ impl Whole {
             );
             let message = format!("`auth` admits what {around} does not, which says {says}");
             widens(&auth.value, &message, diagnostics);
+        }
+    }
+
+    /// Callers signed in as lately as the layer around it demands, and at one of its levels.
+    fn step_up(&mut self, inner: &mut Declaration, diagnostics: &mut Diagnostics) {
+        let around = self.origin.words();
+        if let Some(fresh) = inner.fresh.take() {
+            match &self.declaration.fresh {
+                Some(outer) if outer.age.0 < fresh.age.0 => {
+                    let written = &outer.text.text;
+                    let message = format!("`fresh` is longer than {around} allows: {written:?}");
+                    widens(&fresh.text, &message, diagnostics);
+                }
+                _ => self.declaration.fresh = Some(fresh),
+            }
+        }
+        if let Some(acr) = inner.acr.take() {
+            match &self.declaration.acr {
+                Some(outer) if !is_within(&acr, outer) => {
+                    let says = &outer.value;
+                    let message =
+                        format!("`acr` admits what {around} does not, which says `acr = {says}`");
+                    widens(&acr.value, &message, diagnostics);
+                }
+                _ => self.declaration.acr = Some(acr),
+            }
         }
     }
 

@@ -16,6 +16,7 @@ mod rates;
 mod routes;
 mod seen;
 mod signature;
+mod step_up;
 mod template;
 mod tiers;
 mod truth;
@@ -114,6 +115,7 @@ pub(crate) fn endpoint(
             access: access(declaration),
             requirements,
             clauses,
+            step_up: step_up::demanded(declaration),
             hides: declaration.hide.is_some(),
             grants: allow::grants(&parameters),
             limits: rates::limits(&declaration.rates),
@@ -140,6 +142,9 @@ fn alone(declaration: &Declaration, known: &Vocabulary, diagnostics: &mut Diagno
         names::well_formed(names, diagnostics);
         names::no_duplicates(names, diagnostics);
     }
+
+    step_up::one_class_is_met(declaration, diagnostics);
+    step_up::classes_fit_the_challenge(declaration, diagnostics);
 
     for (fact, names) in &declaration.demands {
         vocabulary::names_are_known(*fact, names, known, diagnostics);

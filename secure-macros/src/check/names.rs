@@ -1,4 +1,4 @@
-//! Rules about lists of names: roles, scopes, permissions, authenticators.
+//! Rules about lists of names: roles, scopes, permissions, authenticators, ways to sign in.
 
 use super::vocabulary::demand;
 use crate::diagnostics::Diagnostics;
@@ -8,7 +8,8 @@ use crate::vocabulary::{Vocabulary, is_invisible};
 
 /// Every list of names of the attribute.
 pub(super) fn lists(declaration: &Declaration) -> impl Iterator<Item = &Names> {
-    declaration.auth.iter().chain(declaration.demands.iter().map(|(_, names)| names))
+    let demands = declaration.demands.iter().map(|(_, names)| names);
+    declaration.auth.iter().chain(demands).chain(&declaration.acr).chain(&declaration.amr)
 }
 
 /// An empty list says nothing: `any()` would refuse everybody, `all()` nobody.
@@ -58,7 +59,9 @@ pub(super) fn well_formed_name(
         let diagnostic = diagnostics.error(name, message);
         if !words.is_empty() && listed == Listed::ByKey {
             let words = words.join(", ");
-            diagnostic.help(format!("`{key} = any({words})` or `{key} = all({words})`"));
+            let all =
+                if key == "acr" { String::new() } else { format!(" or `{key} = all({words})`") };
+            diagnostic.help(format!("`{key} = any({words})`{all}"));
         } else if !words.is_empty() {
             let words: Vec<String> = words.iter().map(|word| format!("{key}({word})")).collect();
             diagnostic.help(format!("`{}` or `{}`", words.join(" || "), words.join(" && ")));

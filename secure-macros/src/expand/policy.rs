@@ -5,7 +5,7 @@ use quote::quote;
 
 use super::rule;
 use crate::model::legal::{
-    Access, Audience, Authenticators, Endpoint, Exception, Limit, Partition,
+    Access, Audience, Authenticators, Endpoint, Exception, Limit, Partition, StepUp,
 };
 use crate::paths;
 
@@ -19,6 +19,13 @@ pub(super) fn policy(endpoint: &Endpoint) -> TokenStream {
     }
     if let Some(rule) = rule::rule(endpoint) {
         tokens.extend(quote!(.rule(#rule)));
+    }
+    if let Some(step_up) = &policy.step_up {
+        let StepUp { max_age_seconds, acr, amr } = step_up;
+        let max_age_seconds = max_age_seconds.unwrap_or_default();
+        tokens.extend(quote! {
+            .step_up(secure::step_up(#max_age_seconds, &[#(#acr),*], &[#(&[#(#amr),*]),*]))
+        });
     }
     if policy.hides {
         tokens.extend(quote!(.hides()));

@@ -42,6 +42,8 @@ pub(crate) struct Policy {
     pub(crate) requirements: Vec<Requirement>,
     /// Further parts of the rule, which must all hold.
     pub(crate) clauses: Vec<Clause>,
+    /// How, and how long ago, the caller must have signed in.
+    pub(crate) step_up: Option<StepUp>,
     /// Whether what the rule forbids is answered as if it were not there.
     pub(crate) hides: bool,
     /// The resources that the handler receives as granted.
@@ -52,6 +54,16 @@ pub(crate) struct Policy {
     /// Parameter and reason.
     pub(crate) unvalidated: Vec<(String, String)>,
     pub(crate) exceptions: Vec<Exception>,
+}
+
+/// What must be true of the caller's authentication; at least one part demands something.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct StepUp {
+    pub(crate) max_age_seconds: Option<u32>,
+    /// One of these.
+    pub(crate) acr: Vec<String>,
+    /// One of each list.
+    pub(crate) amr: Vec<Vec<String>>,
 }
 
 /// Why nobody needs to authenticate, or why every object is for every caller.

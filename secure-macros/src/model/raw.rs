@@ -6,6 +6,7 @@ use syn::{Attribute, Signature, Visibility};
 
 use super::condition::{Allow, Check};
 use super::legal::Fact;
+use crate::parse::age::Age;
 use crate::parse::rate::Rate;
 use crate::parse::size::Size;
 
@@ -17,6 +18,10 @@ pub(crate) struct Declaration {
     pub(crate) auth: Option<Names>,
     /// `roles`, `scopes`, `permissions`.
     pub(crate) demands: Vec<(Fact, Names)>,
+    pub(crate) fresh: Option<Fresh>,
+    pub(crate) acr: Option<Names>,
+    /// One an attribute; all must hold.
+    pub(crate) amr: Vec<Names>,
     pub(crate) allow: Vec<Allow>,
     pub(crate) checks: Vec<Check>,
     pub(crate) hide: Option<Ident>,
@@ -57,6 +62,14 @@ impl Names {
         self.combine == Combine::One
             && self.names.iter().all(|name| name.bare && name.text == "optional")
     }
+}
+
+/// `fresh = "5m"`
+#[derive(Debug)]
+pub(crate) struct Fresh {
+    pub(crate) key: Ident,
+    pub(crate) age: Age,
+    pub(crate) text: Name,
 }
 
 /// How the names of a list combine.

@@ -1,5 +1,6 @@
 //! Tokens to raw models: the forms of the attribute and of the function, no rules.
 
+pub(crate) mod age;
 pub(crate) mod allow;
 pub(crate) mod entry;
 pub(crate) mod exceptions;

@@ -1,4 +1,4 @@
-//! The keys whose value is a list of names: `auth`, `roles`, `scopes`, `permissions`.
+//! The keys whose value is a list of names: `auth`, `roles`, `scopes`, `permissions`, `acr`, `amr`.
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
@@ -31,6 +31,14 @@ pub(crate) fn scopes(entry: &Entry, into: &mut Declaration, diagnostics: &mut Di
 
 pub(crate) fn permissions(entry: &Entry, into: &mut Declaration, diagnostics: &mut Diagnostics) {
     demand(Fact::Permission, entry, into, diagnostics);
+}
+
+pub(crate) fn acr(entry: &Entry, into: &mut Declaration, diagnostics: &mut Diagnostics) {
+    into.acr = names(entry, Style::Literals, diagnostics);
+}
+
+pub(crate) fn amr(entry: &Entry, into: &mut Declaration, diagnostics: &mut Diagnostics) {
+    into.amr.extend(names(entry, Style::Literals, diagnostics));
 }
 
 fn demand(fact: Fact, entry: &Entry, into: &mut Declaration, diagnostics: &mut Diagnostics) {
@@ -122,6 +130,12 @@ fn several(entry: &Entry, place: &TokenTree, list: TokenStream, diagnostics: &mu
     let name = entry.row.name;
     let list = shown(&list.into_iter().collect::<Vec<_>>());
     let place = stream(std::slice::from_ref(place));
+    if name == "acr" {
+        diagnostics
+            .error(&place, "a list of `acr` says `any`, found a list alone")
+            .help(format!("`acr = any({list})`"));
+        return;
+    }
     diagnostics
         .error(&place, format!("a list of `{name}` says `any` or `all`, found neither"))
         .help(format!("`{name} = any({list})` or `{name} = all({list})`"))

@@ -1,13 +1,25 @@
-//! The keys whose value is one thing: `validate`, `max_body`, `content_type`, `crate`.
+//! The keys whose value is one thing: `fresh`, `validate`, `max_body`, `content_type`, `crate`.
 
 use proc_macro2::TokenTree;
 use syn::parse::Parser;
 
+use super::age::{Age, AgeError};
 use super::entry::{Entry, Form};
 use super::size::{Size, SizeError};
 use super::tokens::{comma_separated, shown, stream, string, word_of};
 use crate::diagnostics::Diagnostics;
-use crate::model::raw::{Declaration, Name};
+use crate::model::raw::{Declaration, Fresh, Name};
+
+pub(crate) fn fresh(entry: &Entry, into: &mut Declaration, diagnostics: &mut Diagnostics) {
+    let Some(text) = literal(entry, "an age as a string literal", diagnostics) else { return };
+    let age: Result<Age, AgeError> = text.text.parse();
+    match age {
+        Ok(age) => into.fresh = Some(Fresh { key: entry.key.clone(), age, text }),
+        Err(error) => {
+            diagnostics.error_at(text.span, error.to_string());
+        }
+    }
+}
 
 pub(crate) fn validate(entry: &Entry, into: &mut Declaration, diagnostics: &mut Diagnostics) {
     let Form::Call(list) = &entry.form else {

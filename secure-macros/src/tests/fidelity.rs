@@ -14,6 +14,9 @@ enum Said {
     Public,
     Auth(Combine, Vec<String>),
     Names(Fact, Combine, Vec<String>),
+    Fresh(u32),
+    Acr(Combine, Vec<String>),
+    Amr(Combine, Vec<String>),
     Rate { permits: u32, seconds: u32, by: Partition, burst: Option<u32> },
     Validate,
     MaxBody(u64),
@@ -27,6 +30,9 @@ impl Said {
             Self::Names(fact, combine, names) => {
                 format!("{} = {}", key(*fact), list(*combine, names, "\""))
             }
+            Self::Fresh(minutes) => format!("fresh = \"{minutes}m\""),
+            Self::Acr(combine, names) => format!("acr = {}", list(*combine, names, "\"")),
+            Self::Amr(combine, names) => format!("amr = {}", list(*combine, names, "\"")),
             Self::Rate { permits, seconds, by, burst } => {
                 let by = match by {
                     Partition::Caller => String::new(),
@@ -50,7 +56,7 @@ proptest! {
         // Only a body that is validated is accepted here: nothing exempts it.
         prop_assert_eq!(endpoint.validated.len(), 1);
         prop_assert!(said.iter().any(|said| matches!(said, Said::Validate)));
-        let (mut names, mut limits, mut sizes, mut access) = (0, 0, 0, 0);
+        let (mut names, mut limits, mut sizes, mut access, mut signed_in) = (0, 0, 0, 0, 0);
         for said in &said {
             match said {
                 Said::Public => {
@@ -73,6 +79,24 @@ proptest! {
                     };
                     prop_assert_eq!(policy.requirements.iter().filter(same).count(), 1);
                 }
+                Said::Fresh(minutes) => {
+                    signed_in += 1;
+                    let found = policy.step_up.as_ref().and_then(|it| it.max_age_seconds);
+                    prop_assert_eq!(found, Some(minutes * 60));
+                }
+                Said::Acr(combine, names) => {
+                    signed_in += 1;
+                    prop_assert!(*combine != Combine::All);
+                    prop_assert_eq!(policy.step_up.as_ref().map(|it| &it.acr), Some(names));
+                }
+                Said::Amr(combine, names) => {
+                    signed_in += 1;
+                    let lists = match combine {
+                        Combine::All => names.iter().map(|name| vec![name.clone()]).collect(),
+                        Combine::One | Combine::Any => vec![names.clone()],
+                    };
+                    prop_assert_eq!(policy.step_up.as_ref().map(|it| &it.amr), Some(&lists));
+                }
                 Said::Rate { permits, seconds, by, burst } => {
                     limits += 1;
                     let same = |found: &&Limit| {
@@ -93,7 +117,9 @@ proptest! {
         prop_assert_eq!(policy.max_body.is_some(), sizes == 1);
         let default = Access::Authenticated(Authenticators::Default);
         prop_assert_eq!(policy.access == default, access == 0);
+        prop_assert_eq!(policy.step_up.is_some(), signed_in > 0);
         prop_assert!(policy.access != Access::Public || policy.requirements.is_empty());
+        prop_assert!(policy.access != Access::Public || policy.step_up.is_none());
     }
 }
 
@@ -110,6 +136,9 @@ fn said() -> impl Strategy<Value = Said> {
     prop_oneof![
         1 => Just(Said::Public),
         1 => (combine.clone(), names()).prop_map(|(combine, names)| Said::Auth(combine, first(combine, names))),
+        1 => (0_u32..3).prop_map(Said::Fresh),
+        1 => (combine.clone(), names()).prop_map(|(combine, names)| Said::Acr(combine, first(combine, names))),
+        1 => (combine.clone(), names()).prop_map(|(combine, names)| Said::Amr(combine, first(combine, names))),
         4 => (fact, combine, names())
             .prop_map(|(fact, combine, names)| Said::Names(fact, combine, first(combine, names))),
         4 => (0_u32..20, 1_u32..5, by, proptest::option::of(0_u32..9))

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::endpoint;
 use crate::attribute::secure;
+use crate::parse::age::Age;
 use crate::parse::rate::Rate;
 use crate::parse::size::Size;
 
@@ -44,6 +45,44 @@ fn every_wrong_rate_says_what_is_wrong() {
         ("4294967295/s", "one permit a nanosecond"),
     ] {
         let error = written.parse::<Rate>().unwrap_err().to_string();
+        assert!(error.contains(problem), "{written:?}: {error}");
+        assert!(error.starts_with(&format!("in `{written:?}`: ")), "{error}");
+    }
+}
+
+#[test]
+fn ages_have_the_units_of_rates_and_a_short_minute() {
+    for (written, seconds, canonical) in [
+        ("1s", 1, "1s"),
+        ("90s", 90, "90s"),
+        ("5m", 300, "5m"),
+        ("5min", 300, "5m"),
+        ("60m", 3_600, "1h"),
+        ("12h", 43_200, "12h"),
+        ("048h", 172_800, "2d"),
+        ("49710d", 4_294_944_000, "49710d"),
+    ] {
+        let age: Age = written.parse().unwrap();
+        assert_eq!((age.0, age.to_string().as_str()), (seconds, canonical));
+    }
+    for (written, problem) in [
+        ("", "found nothing"),
+        ("m", "whole number before"),
+        ("-5m", "whole number before"),
+        (" 5m", "whole number before"),
+        ("5", "expected a unit"),
+        ("5 m", "unknown unit ` m`"),
+        ("5M", "unknown unit `M`"),
+        ("5ms", "unknown unit `ms`"),
+        ("5mins", "unknown unit `mins`"),
+        ("1h30m", "unknown unit `h30m`"),
+        ("1.5h", "unknown unit `.5h`"),
+        ("٣m", "whole number before"),
+        ("0d", "would refuse every caller"),
+        ("49711d", "at most 4294967295 s"),
+        ("99999999999999999999s", "at most 4294967295 s"),
+    ] {
+        let error = written.parse::<Age>().unwrap_err().to_string();
         assert!(error.contains(problem), "{written:?}: {error}");
         assert!(error.starts_with(&format!("in `{written:?}`: ")), "{error}");
     }

@@ -8,6 +8,7 @@ mod implied;
 mod layers;
 mod reference;
 mod snapshots;
+mod step_up;
 
 use proc_macro2::TokenStream;
 

@@ -91,6 +91,27 @@ pub trait Authenticator: Send + Sync + 'static {
     fn names_tiers(&self) -> bool {
         true
     }
+
+    /// The authorization server whose tokens it accepts, by its issuer identifier (RFC 8414 section
+    /// 2), if its credentials are OAuth 2.0 access tokens: clients of a
+    /// [protected resource](crate::SecurityBuilder::protected_resource) are sent there.
+    fn issuer(&self) -> Option<&str> {
+        None
+    }
+
+    /// Whether it accepts the tokens of its [issuer](Self::issuer) that are for this audience. The
+    /// launch asks about the identifier of the protected resource.
+    fn accepts_audience(&self, audience: &str) -> bool {
+        let _ = audience;
+        true
+    }
+
+    /// Whether its principals say how and when they signed in, as far as their credentials do.
+    /// Otherwise the launch refuses endpoints with `fresh`, `acr` or `amr` that nobody else's
+    /// callers can reach.
+    fn tells_authentication(&self) -> bool {
+        true
+    }
 }
 
 /// What an [`Authenticator`] found.

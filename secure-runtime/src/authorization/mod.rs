@@ -5,12 +5,15 @@
 //!    verified token that is seen again is decided by comparing words.
 //! 3. Names that no policy mentions have no bit: they can never satisfy anything.
 //! 4. One evaluator decides every rule; it is tested against a second one that works on names.
-//! 5. What is not known yet (an expression about arguments that were not read) leaves a rule open;
+//! 5. How the caller signed in is no part of a rule: whoever the rule forbids something is told so,
+//!    and not asked to sign in again.
+//! 6. What is not known yet (an expression about arguments that were not read) leaves a rule open;
 //!    what is open when everything has been asked fails.
 
 mod circumstances;
 mod names;
 mod schedule;
+mod step_up;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -23,6 +26,7 @@ pub(crate) use circumstances::{AcceptedBy, Answers, Circumstances};
 pub(crate) use names::Authorities;
 use names::{Bits, Name, Names, visit};
 pub(crate) use schedule::is_zone;
+pub(crate) use step_up::lacks;
 use tree::Test;
 pub(crate) use tree::Verdict;
 

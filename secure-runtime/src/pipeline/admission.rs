@@ -12,7 +12,7 @@ use super::limits::{LimitReport, Subject, reserve};
 use super::passage::{Passage, Refused};
 use super::response::LimitFields;
 use super::{body, response};
-use crate::authorization::{AcceptedBy, Answers, Circumstances, CompiledRule, Verdict};
+use crate::authorization::{AcceptedBy, Answers, Circumstances, CompiledRule, Verdict, lacks};
 use crate::denial::{Denial, DenialKind};
 use crate::policy::Endpoint;
 use crate::principal::Principal;
@@ -143,6 +143,11 @@ impl Admission {
         self.caller.as_ref()
     }
 
+    /// The place of the authenticator that named the caller.
+    pub(super) fn caller_is_from(&self) -> Option<usize> {
+        self.round.caller_is_from()
+    }
+
     /// The address, the limits that need no caller, and authentication.
     fn poll_caller(
         &mut self,
@@ -203,8 +208,27 @@ impl Admission {
         })
     }
 
+    /// How and when the caller signed in. Whoever may not do this at all has been told so.
+    fn check_step_up(&self, gate: &Gate<'_>) -> Result<(), Refused> {
+        let Some(demanded) = &gate.plan.endpoint.policy.step_up else { return Ok(()) };
+        let (Some(caller), Some(entered)) = (&self.caller, self.entered) else {
+            // No endpoint demands this of callers who may be anonymous.
+            let cause = "a caller is to have signed in, and there is none";
+            return Err(Box::new(Denial::new(DenialKind::Unauthenticated, cause)));
+        };
+        match lacks(demanded, caller, entered.now) {
+            None => Ok(()),
+            Some(cause) => {
+                let kind = DenialKind::InsufficientAuthentication;
+                let denial = Denial::new(kind, format!("`{demanded}` does not hold: {cause}"));
+                Err(Box::new(denial.about(self.round.caller_is_from())))
+            }
+        }
+    }
+
     /// The limits by caller; then the request is let in.
     fn admit(&mut self, gate: &Gate<'_>) -> Result<(), Refused> {
+        self.check_step_up(gate)?;
         if gate.plan.authentication.mode == Mode::Nobody {
             return Ok(());
         }

@@ -3,7 +3,7 @@
 //! 1. the client's address (trusted proxies)
 //! 2. limits that need no caller
 //! 3. authentication
-//! 4. rules about the caller
+//! 4. rules about the caller, then how and when the caller signed in
 //! 5. limits by caller
 //! 6. the arguments, within `content_type`, `max_body` and the time a body may take
 //! 7. validation

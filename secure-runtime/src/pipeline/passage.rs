@@ -75,8 +75,21 @@ impl Passage {
         Poll::Ready(Box::new(self.refuse(Denial::new(DenialKind::Timeout, cause))))
     }
 
-    /// The handler has answered: adds the response's own fields.
-    pub(super) fn finish(&mut self, mut response: HttpResponse) -> SecuredResponse {
+    /// The handler has answered: adds the response's own fields. A denial that it returned is
+    /// answered as one of the pipeline's.
+    pub(super) fn finish(&mut self, response: HttpResponse) -> SecuredResponse {
+        let denial = response.error().and_then(|error| error.as_error::<Denial>());
+        let response = match denial {
+            Some(denial) => {
+                let denial = denial.clone().about(self.admission.caller_is_from());
+                response::refuse(&self.request, self.endpoint, denial)
+            }
+            None => response,
+        };
+        self.with_fields(response)
+    }
+
+    fn with_fields(&mut self, mut response: HttpResponse) -> SecuredResponse {
         if let Some(fields) = self.limit_fields.take() {
             fields.insert(response.headers_mut());
         }
@@ -127,6 +140,6 @@ impl Passage {
     fn answer_early(&mut self, response: HttpResponse) -> SecuredResponse {
         let unread = std::mem::take(&mut self.unread);
         let response = unread.held_by(response, &self.request);
-        self.finish(response)
+        self.with_fields(response)
     }
 }

@@ -4,6 +4,7 @@
 //! [`crate::Security`] compiles it once, at launch, into what the request path uses.
 
 mod rule;
+mod step_up;
 
 use std::any::TypeId;
 use std::fmt;
@@ -12,6 +13,7 @@ use std::num::NonZeroU32;
 use crate::principal::Principal;
 use crate::throttling::Quota;
 pub use rule::{Expression, Hours, Rule};
+pub use step_up::StepUp;
 
 /// One secured handler: where it is written, how it is routed, what it demands.
 #[derive(Debug)]
@@ -63,6 +65,8 @@ pub struct Policy {
     pub access: Access,
     /// What must be true of the caller, the request and the handler's arguments.
     pub rule: Rule,
+    /// How, and how long ago, the caller must have signed in; `None`: it does not matter.
+    pub step_up: Option<StepUp>,
     /// Whether a request that the rule forbids is answered as if there were nothing here: 404.
     pub hides: bool,
     /// The resources that the handler receives as [`Granted`](crate::Granted).
@@ -86,6 +90,7 @@ impl Policy {
     pub const AUTHENTICATED: Self = Self {
         access: Access::Authenticated(Authenticators::Default),
         rule: Rule::All(&[]),
+        step_up: None,
         hides: false,
         grants: &[],
         limits: &[],
@@ -109,6 +114,12 @@ impl Policy {
     #[must_use]
     pub const fn rule(mut self, rule: Rule) -> Self {
         self.rule = rule;
+        self
+    }
+
+    #[must_use]
+    pub const fn step_up(mut self, step_up: StepUp) -> Self {
+        self.step_up = Some(step_up);
         self
     }
 

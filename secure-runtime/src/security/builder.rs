@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::launch::{self, LaunchError};
-use super::{ProblemHook, Security};
+use super::{ProblemHook, ProtectedResource, Security};
 use crate::authentication::{Authenticator, IntoAuthenticator};
 use crate::denial::Denial;
 use crate::problem::Problem;
@@ -24,6 +24,7 @@ pub struct SecurityBuilder {
     pub(super) max_body: u64,
     pub(super) body_timeout: Duration,
     pub(super) problem_hook: Option<ProblemHook>,
+    pub(crate) protected_resource: Option<ProtectedResource>,
 }
 
 /// One configured authenticator: what it became, or what is wrong with it.
@@ -51,6 +52,7 @@ impl SecurityBuilder {
             max_body: Self::MAX_BODY,
             body_timeout: Self::BODY_TIMEOUT,
             problem_hook: None,
+            protected_resource: None,
         }
     }
 
@@ -69,6 +71,13 @@ impl SecurityBuilder {
     fn configure(mut self, name: String, is_default: bool, it: impl IntoAuthenticator) -> Self {
         let outcome = it.into_authenticator();
         self.authenticators.push(Configured { name, is_default, outcome });
+        self
+    }
+
+    /// Puts the authenticators of another builder ahead of its own.
+    pub(crate) fn with_authenticators_of(mut self, mut first: Self) -> Self {
+        first.authenticators.append(&mut self.authenticators);
+        self.authenticators = first.authenticators;
         self
     }
 
@@ -161,6 +170,18 @@ impl SecurityBuilder {
         hook: impl Fn(&Denial, &mut Problem) + Send + Sync + 'static,
     ) -> Self {
         self.problem_hook = Some(Box::new(hook));
+        self
+    }
+
+    /// Describes the API as an OAuth 2.0 protected resource (RFC 9728): challenges then say where
+    /// its metadata are, and [`Security::resource_metadata`] publishes them.
+    ///
+    /// `resource` is its identifier, the URL that clients use, or a [`ProtectedResource`] that says
+    /// more. Clients ask their authorization server for tokens that are for this URL (RFC 8707), so
+    /// every authenticator of an authorization server that is named must accept it as an audience.
+    /// It is never added to what an authenticator accepts: whom tokens are for is said in one place.
+    pub fn protected_resource(mut self, resource: impl Into<ProtectedResource>) -> Self {
+        self.protected_resource = Some(resource.into());
         self
     }
 

@@ -5,11 +5,17 @@
 //! 2. Without credentials no challenge names an error (RFC 6750 section 3.1).
 //! 3. Refused credentials: the challenge of their scheme names the error, the others do not.
 //! 4. Missing scope: the challenge of the caller's own scheme alone, if it has a parameter for it.
+//! 5. Where the API is described as a protected resource, the challenges of OAuth 2.0 say where its
+//!    metadata are (RFC 9728 section 5.1).
+//! 6. A caller who has to sign in again: the challenge of the caller's own scheme says so, if it can,
+//!    and what would do (RFC 9470 section 3).
 
 use std::sync::Arc;
 
 use crate::authentication::{Authenticator, Challenge};
+use crate::authorization::scopes_of;
 use crate::denial::DenialKind;
+use crate::policy::{Policy, StepUp};
 
 /// Values of one response.
 pub(crate) type Lines = Arc<[Box<str>]>;
@@ -22,6 +28,7 @@ pub(crate) struct Challenges {
     invalid_request: ByScheme,
     invalid_token: ByScheme,
     insufficient_scope: ByScheme,
+    step_up: ByScheme,
 }
 
 /// The values of an outcome, by the scheme that it is about.
@@ -32,36 +39,51 @@ struct ByScheme {
 }
 
 impl Challenges {
-    pub(super) fn new(authenticators: &[Arc<dyn Authenticator>], scopes: &[&str]) -> Self {
+    pub(super) fn new(
+        authenticators: &[Arc<dyn Authenticator>],
+        policy: &Policy,
+        metadata: Option<&str>,
+    ) -> Self {
         let mut challenges: Vec<Challenge> = Vec::new();
         let mut schemes = Vec::new();
         for challenge in authenticators.iter().map(|authenticator| authenticator.challenge()) {
             let known = challenges.iter().position(|known| known.is_of_scheme(&challenge));
             schemes.push(known.unwrap_or(challenges.len()));
             if known.is_none() {
-                challenges.push(challenge);
+                challenges.push(match metadata.filter(|_| speaks_oauth(&challenge)) {
+                    Some(url) => challenge.parameter("resource_metadata", url),
+                    None => challenge,
+                });
             }
         }
         let with_error = |challenge: &Challenge, kind: DenialKind| {
             let error = kind.error_code().unwrap_or_default();
             challenge.clone().parameter("error", error)
         };
-        let refused = |kind| {
+        let told = |kind, demanded: &[(&'static str, String)]| {
             ByScheme::new(&challenges, |challenge, is_concerned| {
-                let named = is_concerned && speaks_oauth(challenge);
-                Some(if named { with_error(challenge, kind) } else { challenge.clone() })
+                if !(is_concerned && speaks_oauth(challenge)) {
+                    return Some(challenge.clone());
+                }
+                let demanded = demanded.iter().cloned();
+                let told = demanded.fold(with_error(challenge, kind), |told, (name, value)| {
+                    told.parameter(name, value)
+                });
+                Some(told)
             })
         };
+        let scopes = scopes_of(&policy.rule).join(" ");
         Self {
             schemes: schemes.into(),
             missing: lines(challenges.iter().cloned()),
-            invalid_request: refused(DenialKind::InvalidCredentials),
-            invalid_token: refused(DenialKind::InvalidToken),
+            invalid_request: told(DenialKind::InvalidCredentials, &[]),
+            invalid_token: told(DenialKind::InvalidToken, &[]),
             insufficient_scope: ByScheme::new(&challenges, |challenge, is_concerned| {
                 let challenge = with_error(challenge, DenialKind::InsufficientScope);
-                let challenge = challenge.parameter("scope", scopes.join(" "));
+                let challenge = challenge.parameter("scope", scopes.as_str());
                 (is_concerned && speaks_oauth(&challenge)).then_some(challenge)
             }),
+            step_up: told(DenialKind::InsufficientAuthentication, &demanded(policy.step_up)),
         }
     }
 
@@ -73,6 +95,7 @@ impl Challenges {
             DenialKind::InvalidCredentials => &self.invalid_request,
             DenialKind::InvalidToken => &self.invalid_token,
             DenialKind::InsufficientScope => &self.insufficient_scope,
+            DenialKind::InsufficientAuthentication => &self.step_up,
             _ => return Arc::default(),
         };
         let scheme = concerned.and_then(|authenticator| self.schemes.get(authenticator));
@@ -100,6 +123,17 @@ impl ByScheme {
 
 fn lines(challenges: impl Iterator<Item = Challenge>) -> Lines {
     challenges.map(|challenge| challenge.to_string().into_boxed_str()).collect()
+}
+
+/// How the caller would have to sign in. There is no parameter for methods: they are described.
+fn demanded(step_up: Option<StepUp>) -> Vec<(&'static str, String)> {
+    let Some(StepUp { max_age_seconds, acr, amr }) = step_up else { return Vec::new() };
+    let methods: Vec<String> = amr.iter().map(|names| names.join(" or ")).collect();
+    let methods = format!("expected the methods: {}", methods.join(", "));
+    let described = (!amr.is_empty()).then_some(("error_description", methods));
+    let classes = (!acr.is_empty()).then(|| ("acr_values", acr.join(" ")));
+    let max_age = max_age_seconds.map(|seconds| ("max_age", seconds.to_string()));
+    described.into_iter().chain(classes).chain(max_age).collect()
 }
 
 /// Whether the scheme's challenge has the parameters of RFC 6750 section 3 (RFC 9449 section 7.1

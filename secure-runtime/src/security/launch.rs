@@ -1,14 +1,15 @@
 //! The checks at launch: every endpoint's needs are met, or an error that lists what is not.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
 use super::builder::SecurityBuilder;
 use super::plan::Plan;
-use super::{Inner, Security};
+use super::protected_resource::Published;
+use super::{Inner, ProtectedResource, Security};
 use crate::authentication::Authenticator;
-use crate::authorization::{AcceptedBy, RuleSet, is_zone};
+use crate::authorization::{AcceptedBy, RuleSet, is_zone, scopes_of};
 use crate::inventory::ENDPOINTS;
 use crate::policy::{Access, Authenticators, Endpoint, Partition, Rule};
 use crate::throttling::Limiter;
@@ -57,6 +58,11 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
         .collect();
     let mut configuration = Configuration::collect(&mut builder);
     configuration.check_modules(&builder.modules, &endpoints);
+    let published = builder.protected_resource.take().map(|resource| {
+        let rules = endpoints.iter().flatten().map(|endpoint| &endpoint.policy.rule);
+        configuration.check_resource(resource, rules.flat_map(scopes_of).collect())
+    });
+    let metadata = published.as_ref().map(|published| published.url.as_str());
     let rules = RuleSet::new(endpoints.iter().flatten().map(|endpoint| &endpoint.policy.rule));
     let plans = endpoints
         .into_iter()
@@ -65,7 +71,8 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
             let authenticators = configuration.authenticators_of(endpoint);
             configuration.check_rule(endpoint, &authenticators);
             configuration.check_limits(endpoint, &authenticators);
-            Some(Plan::new(endpoint, authenticators, &rules, builder.max_body))
+            configuration.check_step_up(endpoint, &authenticators);
+            Some(Plan::new(endpoint, authenticators, &rules, metadata, builder.max_body))
         })
         .collect();
     if !configuration.faults.is_empty() {
@@ -81,6 +88,7 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
         headers: builder.headers,
         body_timeout: builder.body_timeout,
         problem_hook: builder.problem_hook,
+        published,
     })))
 }
 
@@ -215,14 +223,7 @@ impl Configuration {
         let limits = endpoint.policy.limits;
         let by_tenant = limits.iter().any(|limit| limit.by == Partition::Tenant);
         let by_tier = limits.iter().any(|limit| limit.audience.tier().is_some());
-        // Of several that must all accept, the first names the caller.
-        let all = matches!(
-            endpoint.policy.access,
-            Access::Authenticated(Authenticators::All(_))
-                | Access::Optional(Authenticators::All(_))
-        );
-        let naming = authenticators.iter().take(if all { 1 } else { usize::MAX });
-        for (authenticator, it) in naming {
+        for (authenticator, it) in naming(endpoint, authenticators) {
             let mut lacks = |what: &str| {
                 self.faults.push(format!(
                     "the limits of `{module}::{name}` depend on the caller's {what}, and the \
@@ -239,8 +240,40 @@ impl Configuration {
         }
     }
 
+    /// The description of the API agrees with its authenticators.
+    fn check_resource(
+        &mut self,
+        resource: ProtectedResource,
+        scopes: BTreeSet<&'static str>,
+    ) -> Published {
+        let authenticators = self.by_name.iter().map(|(name, it)| (name.as_str(), &**it));
+        resource.check(authenticators, scopes, &mut self.faults)
+    }
+
+    /// Somebody can sign in as demanded: an endpoint would otherwise send every caller back to do so.
+    fn check_step_up(&mut self, endpoint: &'static Endpoint, authenticators: &[Named]) {
+        let Endpoint { name, module, file, line, policy, .. } = endpoint;
+        let Some(demanded) = policy.step_up else { return };
+        let mut naming = naming(endpoint, authenticators).iter().peekable();
+        if naming.peek().is_some() && !naming.any(|(_, it)| it.tells_authentication()) {
+            self.faults.push(format!(
+                "`{module}::{name}` demands `{demanded}`, and none of its authenticators can tell \
+                 how and when a caller signed in ({file}:{line})"
+            ));
+        }
+    }
+
     fn configured(&self) -> String {
         let names: Vec<&str> = self.by_name.keys().map(String::as_str).collect();
         if names.is_empty() { String::new() } else { format!("; configured: {}", names.join(", ")) }
     }
+}
+
+/// The authenticators that may name an endpoint's caller: of several that must all accept, the first.
+fn naming<'a>(endpoint: &Endpoint, authenticators: &'a [Named]) -> &'a [Named] {
+    let all = matches!(
+        endpoint.policy.access,
+        Access::Authenticated(Authenticators::All(_)) | Access::Optional(Authenticators::All(_))
+    );
+    if all { authenticators.get(..1).unwrap_or_default() } else { authenticators }
 }

@@ -4,11 +4,16 @@ mod builder;
 mod challenges;
 mod launch;
 mod plan;
+mod protected_resource;
+mod resource_url;
 
 use std::sync::Arc;
 
+use actix_web::web::Bytes;
+
 use crate::denial::Denial;
 use crate::inventory::Inventory;
+use crate::metadata::ResourceMetadata;
 use crate::policy::Endpoint;
 use crate::problem::Problem;
 use crate::throttling::{Limiter, RateLimitHeaders, Statistics};
@@ -18,6 +23,8 @@ use crate::transport::TrustedProxies;
 pub use builder::SecurityBuilder;
 pub use launch::LaunchError;
 pub(crate) use plan::{Authentication, Mode, Plan, PlannedLimit};
+pub use protected_resource::ProtectedResource;
+use protected_resource::Published;
 
 /// The security of a program, ready to serve: put it into `App::app_data`.
 ///
@@ -51,6 +58,7 @@ pub(crate) struct Inner {
     pub(crate) headers: RateLimitHeaders,
     pub(crate) body_timeout: std::time::Duration,
     pub(crate) problem_hook: Option<ProblemHook>,
+    published: Option<Published>,
 }
 
 impl Security {
@@ -59,10 +67,40 @@ impl Security {
         SecurityBuilder::new()
     }
 
-    /// The endpoints this security answers for.
+    /// The endpoints this security answers for, and the metadata of the protected resource, if it
+    /// is described.
     #[must_use]
     pub fn inventory(&self) -> Inventory {
-        Inventory::of(self.0.plans.iter().flatten().map(|plan| plan.endpoint))
+        let endpoints = self.0.plans.iter().flatten().map(|plan| plan.endpoint);
+        Inventory::of(endpoints, self.0.published.as_ref().map(|published| published.path))
+    }
+
+    /// The service that publishes the metadata of the
+    /// [protected resource](SecurityBuilder::protected_resource) at its well-known path (RFC 9728
+    /// section 3): to be mounted at the root, in the `App` (ahead of a scope without a path) or in
+    /// such a scope. Everybody may read them.
+    ///
+    /// Where nothing describes the resource it answers with 500.
+    ///
+    /// ```
+    /// use actix_web::App;
+    /// use secure_runtime::{Security, authentication::Jwt};
+    ///
+    /// let api = "https://api.example/shop";
+    /// let jwt = Jwt::discover("https://issuer.example").audience(api);
+    /// let security = Security::builder().authenticator("jwt", jwt).protected_resource(api).build()?;
+    /// let app = App::new().app_data(security.clone()).service(security.resource_metadata());
+    /// # drop(app);
+    /// # Ok::<(), secure_runtime::LaunchError>(())
+    /// ```
+    pub fn resource_metadata(&self) -> ResourceMetadata {
+        match &self.0.published {
+            Some(published) => {
+                let document = Bytes::copy_from_slice(published.document.as_bytes());
+                ResourceMetadata::new(published.path, Some(document))
+            }
+            None => ResourceMetadata::new(resource_url::WELL_KNOWN, None),
+        }
     }
 
     /// How full the limiter's fixed memory is, and what it had to give up.

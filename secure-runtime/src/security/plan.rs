@@ -6,7 +6,7 @@ use actix_web::http::header::HeaderValue;
 
 use super::challenges::Challenges;
 use crate::authentication::Authenticator;
-use crate::authorization::{CompiledRule, RuleSet, scopes_of};
+use crate::authorization::{CompiledRule, RuleSet};
 use crate::policy::{Access, Audience, Authenticators, Endpoint, Limit, Partition, Rule};
 use crate::throttling::PolicyFields;
 
@@ -63,6 +63,7 @@ impl Plan {
         endpoint: &'static Endpoint,
         authenticators: Vec<(Box<str>, Arc<dyn Authenticator>)>,
         rules: &RuleSet,
+        metadata: Option<&str>,
         max_body: u64,
     ) -> Self {
         let policy = &endpoint.policy;
@@ -73,7 +74,7 @@ impl Plan {
             endpoint,
             authentication: Authentication {
                 mode: Mode::of(policy.access),
-                challenges: Challenges::new(&authenticators, &scopes_of(&policy.rule)),
+                challenges: Challenges::new(&authenticators, policy, metadata),
                 authenticators: authenticators.into(),
                 names: names.into(),
             },

@@ -8,7 +8,8 @@ use crate::security::{LaunchError, Security, SecurityBuilder};
 /// A [`Security`] whose callers are whomever a test wants, at whatever time.
 ///
 /// The [`Issuer`] stands in for every authenticator: it is the default one, and it has every name
-/// that an endpoint of the program mentions.
+/// that an endpoint of the program mentions. Its tokens are for the protected resource, if the
+/// configuration describes one.
 ///
 /// ```standalone_crate
 /// use std::time::Duration;
@@ -67,14 +68,19 @@ impl TestSecurity {
         adapt: impl FnOnce(SecurityBuilder) -> SecurityBuilder,
     ) -> Result<Self, LaunchError> {
         let clock = FakeClock::new();
-        let issuer = Issuer::hs256().clock(clock.clone());
-        let mut names = mentioned_authenticators();
-        let mut builder = Security::builder().clock(clock.clone());
-        builder = builder.authenticator(names.pop().unwrap_or("jwt"), issuer.jwt());
-        for name in names {
-            builder = builder.named_authenticator(name, issuer.jwt());
+        let adapted = adapt(Security::builder().clock(clock.clone()));
+        let mut issuer = Issuer::hs256().clock(clock.clone());
+        if let Some(audience) = adapted.protected_resource.as_ref().map(|it| it.expected_audience())
+        {
+            issuer = issuer.audience(audience);
         }
-        let security = adapt(builder).build()?;
+        let mut names = mentioned_authenticators();
+        let mut stand_ins = Security::builder();
+        stand_ins = stand_ins.authenticator(names.pop().unwrap_or("jwt"), issuer.jwt());
+        for name in names {
+            stand_ins = stand_ins.named_authenticator(name, issuer.jwt());
+        }
+        let security = adapted.with_authenticators_of(stand_ins).build()?;
         Ok(Self { security, issuer, clock })
     }
 }

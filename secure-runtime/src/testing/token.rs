@@ -98,6 +98,21 @@ impl<'a> Token<'a> {
         self.claim("scope", scopes)
     }
 
+    /// When the caller signed in, in seconds since the Unix epoch: `auth_time`.
+    pub fn authenticated_at(self, unix_seconds: u64) -> Self {
+        self.claim("auth_time", unix_seconds)
+    }
+
+    /// The authentication context class that signing in came to.
+    pub fn acr(self, class: impl Into<String>) -> Self {
+        self.claim("acr", class.into())
+    }
+
+    /// Adds a method by which the caller signed in.
+    pub fn amr(self, method: impl Into<String>) -> Self {
+        self.grant("amr", method.into())
+    }
+
     /// When it expires, from now on.
     pub fn expires_in(self, duration: Duration) -> Self {
         let now = self.issuer.clock.now().unix_seconds();

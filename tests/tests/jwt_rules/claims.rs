@@ -214,3 +214,44 @@ fn identifiers_are_names_and_rfc_9068_requires_them() {
         bench.accepts(&bench.token().without(claim).sign());
     }
 }
+
+#[test]
+fn how_and_when_the_caller_signed_in_has_its_types() {
+    for bench in [Bench::strict(), Bench::lenient()] {
+        let told = bench.token().authenticated_at(NOW - 60).acr("mfa").amr("pwd").amr("otp").sign();
+        let caller = bench.accepts(&told);
+        assert_eq!(caller.authenticated_at(), Some(NOW - 60));
+        assert_eq!(caller.acr(), Some("mfa"));
+        assert_eq!(caller.amr().collect::<Vec<_>>(), ["pwd", "otp"]);
+        let silent = bench.accepts(&bench.token().sign());
+        assert_eq!((silent.authenticated_at(), silent.acr()), (None, None));
+        assert_eq!(silent.amr().count(), 0);
+
+        bench.accepts_claim("auth_time", json!(0));
+        bench.accepts_claim("auth_time", json!(NOW));
+        let half = bench.token().claim("auth_time", json!(1_767_225_599.5)).sign();
+        assert_eq!(bench.accepts(&half).authenticated_at(), Some(NOW - 1));
+        for value in [json!(null), json!("1767225600"), json!([1]), json!(-1), json!(1e18)] {
+            bench.refuses_claim("auth_time", value, "`auth_time` is not a time");
+        }
+        for value in [json!(null), json!(1), json!(["mfa"]), json!(""), json!("a\n"), json!({})] {
+            bench.refuses_claim("acr", value, "`acr` is not a name");
+        }
+        bench.accepts_claim("amr", json!([]));
+        for value in [json!(null), json!("otp"), json!(1), json!([1]), json!([""]), json!({})] {
+            bench.refuses_claim("amr", value, "`amr` is not a list of names");
+        }
+    }
+}
+
+#[test]
+fn nobody_has_signed_in_after_now() {
+    let future = "`auth_time` is in the future";
+    let exact = Bench::strict();
+    exact.refuses_claim("auth_time", json!(NOW + 1), future);
+    exact.accepts_claim("auth_time", json!(NOW));
+    let kind = Bench::new(Issuer::hs256(), |jwt| jwt.leeway(Duration::from_secs(5)));
+    kind.refuses_claim("auth_time", json!(NOW + 6), future);
+    let ahead = kind.token().claim("auth_time", NOW + 5).sign();
+    assert_eq!(kind.accepts(&ahead).authenticated_at(), Some(NOW));
+}

@@ -7,6 +7,8 @@
 //!    with or without a fraction, from 1970 to the year 9999: a token dated in milliseconds is
 //!    refused instead of being valid for ever.
 //! 5. `jti` and `client_id` are names, and required where the profile says so.
+//! 6. `auth_time` is a time that has come, `acr` a name, `amr` a list of names (RFC 9068 section
+//!    2.2.1), if they are there.
 
 use super::Rules;
 use super::json::{Json, JsonFault, Object};
@@ -39,6 +41,7 @@ impl Rules {
         let expires_nanos = required_time(&claims)?;
         let validity = self.check_times(&claims, expires_nanos, now)?;
         self.check_identifiers(&claims)?;
+        let signed_in = self.check_authentication(&claims, now)?;
         let grants = self.places.read(&claims)?;
 
         let mut principal = Principal::builder(subject)
@@ -47,6 +50,13 @@ impl Rules {
             .scopes(grants.scopes)
             .permissions(grants.permissions)
             .expires_at(expires_nanos / NANOS_PER_SECOND);
+        principal = principal.amr(signed_in.methods);
+        if let Some(nanos) = signed_in.at_nanos {
+            principal = principal.authenticated_at(nanos / NANOS_PER_SECOND);
+        }
+        if let Some(class) = signed_in.class {
+            principal = principal.acr(class);
+        }
         if let Some(tenant) = grants.tenant {
             principal = principal.tenant(tenant);
         }
@@ -114,6 +124,32 @@ impl Rules {
         Ok(validity)
     }
 
+    /// An issuer's clock that is ahead, within the leeway, is taken to mean now.
+    fn check_authentication(
+        &self,
+        claims: &Object<'_>,
+        now: Moment,
+    ) -> Result<SignedIn, &'static str> {
+        let at = time(claims.get("auth_time"), "`auth_time` is not a time")?;
+        let latest = now.unix_nanos().saturating_add(self.leeway_nanos);
+        if at.is_some_and(|at| at > latest) {
+            return Err("`auth_time` is in the future");
+        }
+        let class = match claims.get("acr") {
+            None => None,
+            Some(Json::Text(class)) if is_name(class) => Some(Box::from(class.as_ref())),
+            Some(_) => return Err("`acr` is not a name"),
+        };
+        let methods = match claims.get("amr") {
+            None => Vec::new(),
+            Some(Json::List(items)) => {
+                items.iter().map(method).collect::<Option<_>>().ok_or(METHODS_TYPE)?
+            }
+            Some(_) => return Err(METHODS_TYPE),
+        };
+        Ok(SignedIn { at_nanos: at.map(|at| at.min(now.unix_nanos())), class, methods })
+    }
+
     fn check_identifiers(&self, claims: &Object<'_>) -> Result<(), &'static str> {
         let required = self.profile.requires_all_claims();
         for (name, missing, wrong) in [
@@ -129,6 +165,20 @@ impl Rules {
             }
         }
         Ok(())
+    }
+}
+
+/// How and when the caller signed in, as far as the claims say so.
+struct SignedIn {
+    at_nanos: Option<u64>,
+    class: Option<Box<str>>,
+    methods: Vec<Box<str>>,
+}
+
+fn method(item: &Json<'_>) -> Option<Box<str>> {
+    match item {
+        Json::Text(name) if is_name(name) => Some(Box::from(name.as_ref())),
+        _ => None,
     }
 }
 
@@ -163,6 +213,8 @@ fn time(claim: Option<&Json<'_>>, wrong: &'static str) -> Result<Option<u64>, &'
 }
 
 const AUDIENCE_TYPE: &str = "`aud` is not a string or a list of strings";
+
+const METHODS_TYPE: &str = "`amr` is not a list of names";
 
 /// 9999-12-31T23:59:59Z, the last second that RFC 3339 can write.
 const END_OF_YEAR_9999: f64 = 253_402_300_799.0;

@@ -201,7 +201,8 @@ pub(crate) fn is_name(text: &str) -> bool {
 }
 
 /// Claims with a meaning of their own (RFC 7519 section 4.1, RFC 9068 section 2.2).
-const REGISTERED: [&str; 8] = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti", "client_id"];
+const REGISTERED: [&str; 11] =
+    ["iss", "sub", "aud", "exp", "nbf", "iat", "jti", "client_id", "auth_time", "acr", "amr"];
 
 #[cfg(test)]
 mod tests {

@@ -57,6 +57,15 @@ impl Authenticator for JwtAuthenticator {
         self.0.rules.places.tier.is_some()
     }
 
+    fn issuer(&self) -> Option<&str> {
+        Some(&self.0.rules.issuer)
+    }
+
+    fn accepts_audience(&self, audience: &str) -> bool {
+        let rules = &self.0.rules;
+        rules.any_audience || rules.audiences.iter().any(|accepted| **accepted == *audience)
+    }
+
     fn authenticate(&self, request: &RequestHead<'_>, now: Moment) -> Attempt {
         match bearer(request) {
             Bearer::Absent => Attempt::Absent,

@@ -1,0 +1,57 @@
+//! The service that publishes the metadata of the protected resource (RFC 9728 section 3).
+
+use actix_web::dev::{AppService, HttpServiceFactory};
+use actix_web::guard::{Any, Get, Head};
+use actix_web::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE};
+use actix_web::web::{self, Bytes};
+use actix_web::{HttpResponse, ResponseError};
+
+use crate::denial::Denial;
+use crate::scope::SecuredService;
+
+/// Answers with the metadata of the protected resource; see
+/// [`Security::resource_metadata`](crate::Security::resource_metadata).
+#[derive(Clone, Debug)]
+#[must_use = "a service does nothing until it is mounted"]
+pub struct ResourceMetadata {
+    path: &'static str,
+    /// `None`: nothing describes the resource.
+    document: Option<Bytes>,
+}
+
+impl ResourceMetadata {
+    pub(crate) fn new(path: &'static str, document: Option<Bytes>) -> Self {
+        Self { path, document }
+    }
+}
+
+impl HttpServiceFactory for ResourceMetadata {
+    fn register(self, config: &mut AppService) {
+        let Self { path, document } = self;
+        let answer = move || std::future::ready(answer(document.clone()));
+        let refused = || async {
+            HttpResponse::MethodNotAllowed().insert_header((ALLOW, "GET, HEAD")).finish()
+        };
+        web::resource(path)
+            .route(web::route().guard(Any(Get()).or(Head())).to(answer))
+            .default_service(web::to(refused))
+            .register(config);
+    }
+}
+
+fn answer(document: Option<Bytes>) -> HttpResponse {
+    let Some(document) = document else {
+        let denial = Denial::internal("nothing describes the resource: see `protected_resource`");
+        tracing::error!(cause = denial.cause(), "refused");
+        return denial.error_response();
+    };
+    HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, "application/json"))
+        .insert_header((CACHE_CONTROL, "public, max-age=3600"))
+        .body(document)
+}
+
+/// Everybody may read it: whoever has no token learns from it where to get one.
+impl SecuredService for ResourceMetadata {
+    const POLICED: crate::__private::Policed = crate::__private::Policed::BY_THE_ATTRIBUTE;
+}
