@@ -6,6 +6,8 @@
     reason = "tests fail by panicking"
 )]
 
+mod api_key_stores;
+mod api_keys;
 mod application;
 mod body;
 mod callers;
