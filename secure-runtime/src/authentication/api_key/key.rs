@@ -67,16 +67,12 @@ impl<'a> ApiKey<'a> {
         if !(SHORTEST..=LONGEST).contains(&text.len()) {
             return Err(KeyFault::Length);
         }
-        let (signed, checksum) = text
-            .len()
-            .checked_sub(CHECKSUM)
-            .and_then(|place| text.split_at_checked(place))
-            .ok_or(KeyFault::Form)?;
-        let (id, secret) = signed.rsplit_once('_').ok_or(KeyFault::Form)?;
-        if secret.len() != SECRET || !is_base62(secret) || !is_base62(checksum) || !is_id(id) {
+        let (id, secret) = split_end(text, SECRET + CHECKSUM).ok_or(KeyFault::Form)?;
+        if !is_id(id) || !is_base62(secret) {
             return Err(KeyFault::Form);
         }
-        if checksum.as_bytes() != base62(crc32(signed.as_bytes())) {
+        let (signed, checksum) = text.as_bytes().split_last_chunk().ok_or(KeyFault::Form)?;
+        if *checksum != base62(crc32(signed)) {
             return Err(KeyFault::Checksum);
         }
         Ok(Self { text, id })
@@ -129,9 +125,14 @@ impl std::error::Error for KeyFault {}
 
 /// Whether this is the public part of a key.
 pub(crate) fn is_id(text: &str) -> bool {
-    text.rsplit_once('_').is_some_and(|(prefix, handle)| {
-        is_prefix(prefix) && handle.len() == HANDLE && is_base62(handle)
-    })
+    split_end(text, HANDLE).is_some_and(|(prefix, handle)| is_prefix(prefix) && is_base62(handle))
+}
+
+/// What stands before the last `_`, and the so many characters behind it.
+fn split_end(text: &str, length: usize) -> Option<(&str, &str)> {
+    let place = text.len().checked_sub(length)?;
+    let (start, end) = text.split_at_checked(place)?;
+    Some((start.strip_suffix('_')?, end))
 }
 
 /// What a key may begin with.
@@ -150,29 +151,38 @@ fn is_base62(text: &str) -> bool {
 
 /// The CRC-32 of ISO-HDLC, which zlib, gzip and PNG use.
 pub(super) fn crc32(bytes: &[u8]) -> u32 {
-    !bytes.iter().fold(!0, |sum, &byte| {
-        let index = (sum ^ u32::from(byte)) & 0xff;
-        CRC_TABLE.get(index as usize).copied().unwrap_or_default() ^ (sum >> 8)
-    })
+    let (words, rest) = bytes.as_chunks::<8>();
+    let sum = words.iter().fold(!0, |sum, word| {
+        let word = u64::from_le_bytes(*word) ^ u64::from(sum);
+        // The last byte goes through the first table, the first one through all of them.
+        let bytes = CRC_TABLES.iter().zip(word.to_be_bytes());
+        bytes.fold(0, |sum, (table, byte)| sum ^ look_up(table, byte))
+    });
+    let [table, ..] = &CRC_TABLES;
+    !rest.iter().fold(sum, |sum, &byte| look_up(table, sum as u8 ^ byte) ^ (sum >> 8))
 }
 
-const CRC_TABLE: [u32; 256] = {
-    let mut table = [0; 256];
-    let mut index = 0;
-    while index < 256 {
-        let mut sum = index as u32;
+fn look_up(table: &[u32; 256], byte: u8) -> u32 {
+    table.get(usize::from(byte)).copied().unwrap_or_default()
+}
+
+/// What a byte comes to, with as many zeros behind it as the table has others before it.
+#[expect(clippy::indexing_slicing, reason = "within the loops' bounds, while compiling")]
+const CRC_TABLES: [[u32; 256]; 8] = {
+    let mut tables = [[0; 256]; 8];
+    let mut place = 0;
+    while place < 8 * 256 {
+        let (table, byte) = (place / 256, place % 256);
+        let mut sum = if table == 0 { byte as u32 } else { tables[table - 1][byte] };
         let mut bit = 0;
         while bit < 8 {
             sum = if sum & 1 == 1 { 0xedb8_8320 ^ (sum >> 1) } else { sum >> 1 };
             bit += 1;
         }
-        #[expect(clippy::indexing_slicing, reason = "within the loop's bounds, while compiling")]
-        {
-            table[index] = sum;
-        }
-        index += 1;
+        tables[table][byte] = sum;
+        place += 1;
     }
-    table
+    tables
 };
 
 /// Six digits, the most significant first: 62 to the sixth is more than 2 to the 32nd.

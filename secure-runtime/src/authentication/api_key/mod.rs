@@ -6,8 +6,8 @@
 //! 2. What has not the form of a key, checksum included, is refused before any store is asked. No
 //!    key has more than 75 characters.
 //! 3. The key's public part finds its [`KeyRecord`]; the SHA-256 of the whole key must equal the
-//!    record's, compared in constant time. An unknown id and a wrong secret take the same time and
-//!    get the same answer.
+//!    record's, compared in constant time. An unknown id gets the same answer as a wrong secret,
+//!    after the same hash and the same comparison.
 //! 4. A key ends with its `expires_at`: at that second it is not good any more.
 //! 5. A store that cannot answer refuses the request with 503.
 //! 6. An accepted use is noted, at most once a minute.

@@ -1,7 +1,7 @@
 //! Where a request carries its key.
 
-use crate::authentication::{Challenge, Presented};
 use crate::authentication::bearer::{Bearer, of_scheme};
+use crate::authentication::{Challenge, Presented};
 use crate::request::{FieldName, RequestHead};
 
 /// The places where a key is looked for.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::Timestamp;
-use serde_json::{Map, Value};
+use serde::Serialize;
 
 use super::key::is_id;
 use super::{KeyError, KeyHash};
@@ -108,30 +108,20 @@ impl KeyRecord {
     /// ```
     #[must_use]
     pub fn to_json(&self) -> String {
-        let Inner { id, hash, principal, .. } = &*self.0;
-        let mut record = Map::new();
-        let mut insert = |name: &str, value: Value| record.insert(name.to_owned(), value);
-        insert("id", Value::from(&**id));
-        insert("hash", Value::from(hash.to_string()));
-        insert("owner", Value::from(principal.subject()));
-        for (name, names) in [
-            ("roles", principal.roles().collect::<Vec<_>>()),
-            ("scopes", principal.scopes().collect()),
-            ("permissions", principal.permissions().collect()),
-        ] {
-            if !names.is_empty() {
-                insert(name, Value::from(names));
-            }
-        }
-        for (name, value) in [("tenant", principal.tenant()), ("tier", principal.tier())] {
-            if let Some(value) = value {
-                insert(name, Value::from(value));
-            }
-        }
-        if let Some(end) = principal.expires_at() {
-            insert("expires_at", Value::from(timestamp(end).to_string()));
-        }
-        Value::Object(record).to_string()
+        let principal = self.principal();
+        let element = Element {
+            id: self.id(),
+            hash: self.hash().to_string(),
+            owner: principal.subject(),
+            roles: principal.roles().collect(),
+            scopes: principal.scopes().collect(),
+            permissions: principal.permissions().collect(),
+            tenant: principal.tenant(),
+            tier: principal.tier(),
+            expires_at: principal.expires_at().map(timestamp),
+        };
+        // Texts and lists of texts can always be written.
+        serde_json::to_string(&element).unwrap_or_default()
     }
 
     /// Whether the key has ended.
@@ -164,10 +154,30 @@ impl KeyRecord {
     }
 }
 
-/// The end of time is in the year 9999.
-fn timestamp(unix_seconds: u64) -> Timestamp {
+/// A record in a file.
+#[derive(Serialize)]
+struct Element<'a> {
+    id: &'a str,
+    hash: String,
+    owner: &'a str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    roles: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    scopes: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    permissions: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tenant: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tier: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_at: Option<String>,
+}
+
+/// As RFC 3339 writes it; the end of time is in the year 9999.
+fn timestamp(unix_seconds: u64) -> String {
     let seconds = i64::try_from(unix_seconds).unwrap_or(i64::MAX);
-    Timestamp::from_second(seconds).unwrap_or(Timestamp::MAX)
+    Timestamp::from_second(seconds).unwrap_or(Timestamp::MAX).to_string()
 }
 
 /// The key's public part, its owner, and what it grants; not its hash.

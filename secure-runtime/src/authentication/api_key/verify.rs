@@ -40,7 +40,7 @@ impl Authenticator for ApiKeyAuthenticator {
             Ok(key) => key,
             Err(fault) => return Attempt::Refused(Refusal::invalid_token(fault.cause())),
         };
-        // Before the store is asked: an unknown id takes as long as a wrong secret.
+        // Before the store is asked: an unknown id costs as much as a wrong secret.
         let hash = key.hash();
         match self.store.find(key.id(), now) {
             Lookup::Ready(found) => conclude(&*self.store, found, &hash, now).into(),
