@@ -301,6 +301,12 @@ proptest! {
     }
 
     #[test]
+    fn what_the_pattern_finds_has_the_form_of_a_key(text in ApiKey::PATTERN) {
+        let fault = ApiKey::parse(&text).err();
+        prop_assert!(matches!(fault, Some(KeyFault::Checksum | KeyFault::Length)), "{text}");
+    }
+
+    #[test]
     fn a_record_is_the_same_after_a_file(
         owner in "[^\\p{Cc}]{1,20}", roles in prop::collection::vec("[^\\p{Cc}]{1,8}", 0..3),
         tenant in prop::option::of("[^\\p{Cc}]{1,8}"), end in prop::option::of(0_u64..253_402_207_200),
