@@ -1,7 +1,9 @@
 //! Where an API key is looked for: its own header, `Authorization`, the query; beside other credentials.
 
+use actix_web::{HttpResponse, get};
 use secure_runtime::authentication::api_key::{ApiKeys, MemoryKeyStore};
-use secure_tests::{Answer, bearer};
+use secure_runtime::{Security, secure};
+use secure_tests::{Answer, TestServer, bearer};
 
 use crate::Runs;
 use crate::api_keys::{SERVED, World, billing, header, key, serve};
@@ -111,4 +113,38 @@ async fn beside_tokens_either_is_good_and_both_at_once_are_refused() {
         assert_eq!(challenges(&answer).len(), 2, "{answer:?}");
     }
     assert_eq!(runs.so_far(), 3);
+}
+
+mod dangerous {
+    use super::*;
+
+    #[secure(auth = any(api_key, jwt), fresh = "5m")]
+    #[get("/everything")]
+    pub(super) async fn erase() -> HttpResponse {
+        HttpResponse::Ok().finish()
+    }
+}
+
+#[actix_web::test]
+async fn a_key_says_nothing_of_anybody_who_signed_in() {
+    let module = concat!(module_path!(), "::dangerous");
+    let keys = ApiKeys::new(MemoryKeyStore::new());
+    let alone = Security::builder()
+        .answers_for(module)
+        .authenticator("api_key", keys)
+        .named_authenticator("jwt", ApiKeys::new(MemoryKeyStore::new()));
+    let fault = alone.build().unwrap_err().to_string();
+    assert!(fault.contains("can tell how and when a caller signed in"), "{fault}");
+
+    let (builder, issuer, clock) = crate::security(module);
+    let store = MemoryKeyStore::new();
+    let good = key(billing());
+    store.add(good.record()).unwrap();
+    let security = builder.named_authenticator("api_key", ApiKeys::new(store)).build().unwrap();
+    let server = TestServer::start(&security, || dangerous::erase);
+    let answer = server.get("/everything", &[&header(good.expose())]).await;
+    answer.problem(401);
+    let now = secure_runtime::Clock::now(&clock).unix_seconds();
+    let signed_in = issuer.token("ada").claim("auth_time", now).sign();
+    assert_eq!(server.get("/everything", &[&bearer(&signed_in)]).await.status, 200);
 }

@@ -27,6 +27,11 @@ impl Authenticator for ApiKeyAuthenticator {
         self.places.presented(request)
     }
 
+    /// A key says nothing of anybody who signed in.
+    fn tells_authentication(&self) -> bool {
+        false
+    }
+
     fn authenticate(&self, request: &RequestHead<'_>, now: Moment) -> Attempt {
         let text = match self.places.find(request) {
             Carried::Nothing => return Attempt::Absent,
