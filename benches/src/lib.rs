@@ -4,6 +4,7 @@
 //! stands between the request and the handler; [`honest`] proves that it really stands there.
 
 pub mod allocator;
+pub mod api_key;
 pub mod drive;
 pub mod fixture;
 pub mod honest;

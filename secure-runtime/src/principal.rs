@@ -156,6 +156,11 @@ impl Principal {
         serde_json::from_str(self.0.data.claims.as_deref().unwrap_or("null"))
     }
 
+    /// The same caller, with credentials that end at another time.
+    pub(crate) fn until(&self, expires_at: Option<u64>) -> Self {
+        PrincipalBuilder { expires_at, ..self.0.data.clone() }.build()
+    }
+
     /// How many bytes of memory this principal holds, about.
     pub(crate) fn footprint(&self) -> usize {
         let data = &self.0.data;

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use actix_web::HttpRequest;
-use actix_web::http::header::AUTHORIZATION;
+use actix_web::http::header::{AUTHORIZATION, HeaderName};
 
 /// A read-only view of a request's head.
 ///
@@ -32,6 +32,11 @@ impl<'a> RequestHead<'a> {
         self.0.headers().get_all(AUTHORIZATION).map(|value| value.as_bytes())
     }
 
+    /// Every field line of this name, which was parsed before.
+    pub(crate) fn lines_of(&self, name: &FieldName) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+        self.0.headers().get_all(&name.0).map(|value| value.as_bytes())
+    }
+
     /// The method, `GET`.
     #[must_use]
     pub fn method(&self) -> &'a str {
@@ -48,6 +53,22 @@ impl<'a> RequestHead<'a> {
     #[must_use]
     pub fn query(&self) -> &'a str {
         self.0.query_string()
+    }
+}
+
+/// The name of a header, parsed once.
+#[derive(Clone, Debug)]
+pub(crate) struct FieldName(HeaderName);
+
+impl FieldName {
+    /// A name of RFC 9110 section 5.1, in whatever case; `None` if it is not one.
+    pub(crate) fn parse(name: &str) -> Option<Self> {
+        HeaderName::from_bytes(name.as_bytes()).ok().map(Self)
+    }
+
+    /// The name in lower case.
+    pub(crate) fn as_str(&self) -> &str {
+        self.0.as_str()
     }
 }
 

@@ -4,9 +4,12 @@ use std::fmt::{self, Debug, Write as _};
 use std::sync::Mutex;
 
 use actix_web::{HttpResponse, get, post, web};
+use secure_runtime::authentication::api_key::{
+    ApiKey, ApiKeys, FileKeyStore, GeneratedKey, KeyRecord, KeyStore, Lookup, MemoryKeyStore,
+};
 use secure_runtime::authentication::{IntoAuthenticator, Jwt, Key};
 use secure_runtime::testing::{FakeClock, Issuer, with_request};
-use secure_runtime::{Denial, DenialKind, Principal, Security, secure};
+use secure_runtime::{Denial, DenialKind, Moment, Principal, Security, secure};
 use secure_tests::{TestServer, bearer};
 use serde::Deserialize;
 use tracing::field::{Field, Visit};
@@ -148,6 +151,66 @@ async fn refused_credentials_are_not_logged() {
     assert!(lines > refused.len(), "every refusal is logged, without what was sent: {lines}");
 }
 
+/// A key whose secret is one that a test can find again.
+fn api_key() -> String {
+    let signed = format!("shop_4kPzX0aVbQ2e_{}", SECRET.repeat(5));
+    let digits = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    let mut sum = !signed.bytes().fold(u32::MAX, |sum, byte| {
+        (0..8).fold(sum ^ u32::from(byte), |sum, _| (sum >> 1) ^ (0xedb8_8320 * (sum & 1)))
+    });
+    let mut checksum = String::new();
+    for _ in 0..6 {
+        checksum.insert(0, char::from(digits[sum as usize % 62]));
+        sum /= 62;
+    }
+    signed + &checksum
+}
+
+/// Remembers keys, and what it was asked for.
+struct Asked(MemoryKeyStore);
+
+impl KeyStore for Asked {
+    fn find(&self, id: &str, now: Moment) -> Lookup {
+        assert!(!id.contains(SECRET), "a store learns the public part alone");
+        self.0.find(id, now)
+    }
+}
+
+#[actix_web::test]
+async fn refused_api_keys_are_not_logged() {
+    let _ = tracing::subscriber::set_global_default(Recorder);
+    let (store, clock) = (MemoryKeyStore::new(), FakeClock::new());
+    let keys = ApiKeys::new(Asked(store.clone())).dangerously_from_query("key");
+    let builder = Security::builder().clock(clock).authenticator("api_key", keys);
+    let security = builder.build().unwrap();
+    assert!(logged().contains("API keys are taken from the parameter `key` of the query"));
+    let server = TestServer::start(&security, || secure_runtime::scope("").service(admin));
+    let key = api_key();
+    let status =
+        async |key: &str| server.get("/admin", &[&format!("x-api-key: {key}")]).await.status;
+    // Unknown, expired, malformed in every way, and without the role.
+    assert_eq!(status(&key).await, 401);
+    let record = |end| {
+        let owner = Principal::builder("shop").expires_at(end);
+        let hash = ApiKey::parse(&key).ok().unwrap().hash();
+        KeyRecord::new("shop_4kPzX0aVbQ2e", hash, owner).unwrap()
+    };
+    store.add(record(1)).unwrap();
+    assert_eq!(status(&key).await, 401);
+    for bad in [&key[1..], &key[..53], &format!("{key} {key}"), &format!("Bearer {key}"), SECRET] {
+        assert_eq!(status(bad).await, 401, "{bad}");
+    }
+    let twice = format!("/admin?key={key}&key={key}");
+    assert_eq!(server.get(&twice, &[]).await.status, 400);
+    store.revoke("shop_4kPzX0aVbQ2e").unwrap();
+    store.add(record(u64::MAX)).unwrap();
+    let answer = server.get(&format!("/admin?key={key}"), &[]).await;
+    assert_eq!(answer.status, 403);
+    assert!(!format!("{answer:?}").contains(SECRET));
+    let lines = logged().lines().filter(|line| line.contains("API key")).count();
+    assert!(lines >= 7, "refusals are logged, without what was sent: {lines}");
+}
+
 #[actix_web::test]
 async fn refused_contents_break_rules_that_are_told_without_the_value() {
     let (server, _, _) = server();
@@ -195,11 +258,27 @@ fn debug_output_holds_no_secret() {
     clean(&refused);
     clean(&refused.map(|error| error.to_string()));
     clean(&Denial::new(DenialKind::InvalidToken, "the signature does not match").problem());
+    let store = MemoryKeyStore::new();
+    let key = api_key();
+    let parsed = ApiKey::parse(&key).ok().unwrap();
+    let record = KeyRecord::new(parsed.id(), parsed.hash(), Principal::builder("shop")).unwrap();
+    let digits = parsed.hash().to_string().split_off("sha256:".len());
+    for value in [&record as &dyn Debug, &parsed.hash(), &store] {
+        clean(value);
+        assert!(!format!("{value:?}").contains(&digits), "the hash: {value:?}");
+    }
+    clean(&ApiKey::parse(&format!("{key}{SECRET}")).err());
+    clean(&ApiKey::parse(&key[..40]).err());
+    store.add(record).unwrap();
+    clean(&ApiKeys::new(store.clone()));
+    let security = Security::builder().authenticator("jwt", ApiKeys::new(store)).build().unwrap();
+    clean(&security);
+    clean(&FileKeyStore::new("keys.json"));
     let headers = [("authorization", SECRET), ("x-api-key", SECRET), ("cookie", SECRET)];
     with_request(&headers, |head| clean(head));
 }
 
-/// `SecurityBuilder` has no `Debug`, so that nobody prints what it holds.
+/// `SecurityBuilder` has no `Debug`, so that nobody prints what it holds; neither has a key.
 #[allow(dead_code, reason = "compiled, not called")]
 trait NoDebug {
     const HAS_NONE: bool = true;
@@ -214,7 +293,9 @@ impl<T: fmt::Debug> Probe<T> {
 }
 
 #[test]
-fn the_builder_cannot_be_printed() {
+fn the_builder_and_keys_cannot_be_printed() {
     const { assert!(Probe::<secure_runtime::SecurityBuilder>::HAS_NONE) };
+    const { assert!(Probe::<ApiKey<'_>>::HAS_NONE) };
+    const { assert!(Probe::<GeneratedKey>::HAS_NONE) };
     const { assert!(!Probe::<Security>::HAS_NONE) };
 }

@@ -7,12 +7,14 @@ use actix_web::dev::{Service, ServiceResponse};
 use actix_web::http::StatusCode;
 use benches::Failure;
 use benches::allocator::{Counting, allocations, live_bytes};
+use benches::api_key;
 use benches::drive::{SMALL_NOTE, body, drive, request};
 use benches::fixture::{Algorithm, Fixture};
 use benches::row::Row;
 use benches::variants::{Limits, assembled, bare, handwritten, secured};
 use governor::DefaultKeyedRateLimiter;
 use secure_runtime::throttling::{Limiter, Quota};
+use secure_runtime::{Principal, testing};
 use std::num::NonZeroU32;
 
 #[global_allocator]
@@ -47,6 +49,18 @@ async fn main() -> Result<(), Failure> {
     ] {
         Row { name, unit: "allocations above bare", ours, peer, peer_name }.print()?;
     }
+
+    let keys = api_key::Fixture::new()?;
+    let (ours, peer) = testing::with_request(&[("x-api-key", &*keys.key)], |request| {
+        let count = |accepted: &dyn Fn() -> Option<Principal>| {
+            let before = allocations();
+            (0..REQUESTS).for_each(|_| drop(accepted()));
+            (allocations() - before) as f64 / REQUESTS as f64
+        };
+        (count(&|| keys.ours(request)), count(&|| keys.by_hand(request)))
+    });
+    let (name, peer_name) = ("api_key/accepted_allocations", "SHA-256 and a HashMap, by hand");
+    Row { name, unit: "allocations", ours, peer, peer_name }.print()?;
 
     Row {
         name: "limiter/bytes_per_key_1000000",

@@ -57,8 +57,13 @@ pub(crate) fn parse(line: &[u8]) -> Bearer<'_> {
     if let Some(token @ [b'!'..=b'~', ..]) = line.strip_prefix(b"Bearer ") {
         return Bearer::Token(token);
     }
-    let Some((scheme, rest)) = line.split_at_checked(SCHEME.len()) else { return Bearer::Absent };
-    if !scheme.eq_ignore_ascii_case(SCHEME) {
+    of_scheme(SCHEME, line)
+}
+
+/// Reads one field line, whose credentials are a token after this scheme.
+pub(crate) fn of_scheme<'a>(scheme: &str, line: &'a [u8]) -> Bearer<'a> {
+    let Some((found, rest)) = line.split_at_checked(scheme.len()) else { return Bearer::Absent };
+    if !found.eq_ignore_ascii_case(scheme.as_bytes()) {
         return Bearer::Absent;
     }
     match rest.split_first() {
@@ -102,7 +107,7 @@ fn is_scheme_character(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
-const SCHEME: &[u8] = b"Bearer";
+const SCHEME: &str = "Bearer";
 
 #[cfg(test)]
 mod tests {

@@ -14,17 +14,20 @@
 //! 7. A refusal carries one challenge for each scheme of the endpoint; the one of the scheme whose
 //!    credentials were refused names the error.
 
+pub mod api_key;
 mod bearer;
 #[cfg(feature = "discovery")]
 mod http;
 mod jwt;
 mod presented;
+mod provider;
 mod token_cache;
 
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+pub use api_key::ApiKeys;
 pub(crate) use bearer::bearer_token;
 pub use jwt::{Algorithm, ClaimPath, Jwt, Key, Profile};
 pub(crate) use jwt::{open_with, read_key_set, vocabulary_claims};

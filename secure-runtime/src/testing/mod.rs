@@ -18,6 +18,7 @@ use actix_web::dev::ServiceResponse;
 use actix_web::test::TestRequest;
 
 use crate::Granted;
+use crate::authentication::api_key::Document;
 use crate::authentication::{Attempt, Authenticator, Key, bearer_token, open_with, read_key_set};
 use crate::denial::Denial;
 use crate::request::RequestHead;
@@ -103,6 +104,16 @@ pub fn verify_signature(key: Key, token: &[u8]) -> Result<Vec<u8>, Vec<String>> 
 #[doc(hidden)]
 pub fn published_keys(document: &str) -> Result<(usize, Vec<String>), String> {
     read_key_set(document)
+}
+
+/// How many API keys a file of them holds. For the fuzzer.
+///
+/// # Errors
+///
+/// Everything that is wrong with the file.
+#[doc(hidden)]
+pub fn key_file(text: &str) -> Result<usize, Vec<String>> {
+    Document::read(text).map(|document| document.records().count())
 }
 
 /// What an `Authorization` line holds of the `Bearer` scheme: nothing, a token, or a fault. For the

@@ -6,6 +6,9 @@
     reason = "tests fail by panicking"
 )]
 
+mod api_key_places;
+mod api_key_stores;
+mod api_keys;
 mod application;
 mod body;
 mod callers;

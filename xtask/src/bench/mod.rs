@@ -58,7 +58,7 @@ struct Program {
     feature: Option<&'static str>,
 }
 
-const PROGRAMS: [Program; 5] = [
+const PROGRAMS: [Program; 6] = [
     Program {
         name: "requests",
         figures: &[
@@ -74,7 +74,11 @@ const PROGRAMS: [Program; 5] = [
     },
     Program {
         name: "memory",
-        figures: &["request/rs256_seen_allocations", "limiter/bytes_per_key_1000000"],
+        figures: &[
+            "request/rs256_seen_allocations",
+            "api_key/accepted_allocations",
+            "limiter/bytes_per_key_1000000",
+        ],
         needs_fixture: true,
         feature: None,
     },
@@ -86,6 +90,12 @@ const PROGRAMS: [Program; 5] = [
             "limiter/string_keys_1000000",
             "limiter/worst_fill_us",
         ],
+        needs_fixture: false,
+        feature: None,
+    },
+    Program {
+        name: "api_key",
+        figures: &["api_key/accepted"],
         needs_fixture: false,
         feature: None,
     },

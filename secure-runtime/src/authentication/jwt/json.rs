@@ -47,6 +47,16 @@ impl<'a> Object<'a> {
         self.0.iter().find(|(member, _)| member == name).map(|(_, value)| value)
     }
 
+    /// The names of the members, in their order.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(name, _)| name.as_ref())
+    }
+
+    /// The members, in their order.
+    pub(crate) fn into_members(self) -> Vec<(Cow<'a, str>, Json<'a>)> {
+        self.0
+    }
+
     fn has_duplicates(&self) -> bool {
         let Self(members) = self;
         let twice = if members.len() <= FEW {

@@ -1,7 +1,6 @@
 //! The launch check: everything that is wrong with a [`Jwt`], at once.
 
 use std::ops::RangeInclusive;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -9,10 +8,10 @@ use std::time::Duration;
 use super::key::CheckedKey;
 use super::keys::Keys;
 use super::places::vocabulary_claims;
-use super::provider::{Provider, Terms};
 use super::source::Reader;
 use super::verify::{JwtAuthenticator, KeySource, Verifier};
 use super::{Algorithm, Jwt, Rules};
+use crate::authentication::provider::{Provider, Terms, supply};
 use crate::authentication::token_cache::TokenCache;
 use crate::authentication::{Authenticator, Challenge, IntoAuthenticator};
 
@@ -57,7 +56,8 @@ impl Jwt {
             },
         });
         if let Some(reader) = reader {
-            supply(reader, received, Arc::downgrade(&verifier)).map_err(|fault| vec![fault])?;
+            supply_keys(reader, received, Arc::downgrade(&verifier))
+                .map_err(|fault| vec![fault])?;
         }
         Ok(JwtAuthenticator(verifier))
     }
@@ -170,22 +170,20 @@ impl Jwt {
     }
 }
 
-/// Fetches keys when it is told to, until the authenticator is gone.
-fn supply(reader: Reader, orders: Receiver<u64>, verifier: Weak<Verifier>) -> Result<(), String> {
-    let fetch = move || {
-        while let Ok(since) = orders.recv() {
-            // Whatever happens here, those who wait are told.
-            let read = catch_unwind(AssertUnwindSafe(|| reader.read()));
-            let keys = read.unwrap_or_else(|_| Err("reading them panicked".to_owned()));
-            let keys = keys.map_err(|cause| tracing::warn!("no keys from {reader}: {cause}"));
-            match verifier.upgrade() {
-                Some(verifier) => verifier.absorb(since, keys.ok()),
-                None => return,
-            }
+/// Fetches keys for a verifier, until it is gone.
+fn supply_keys(
+    reader: Reader,
+    orders: Receiver<u64>,
+    verifier: Weak<Verifier>,
+) -> Result<(), String> {
+    let tell = move |since, fetched| match verifier.upgrade() {
+        Some(verifier) => {
+            verifier.absorb(since, fetched);
+            true
         }
+        None => false,
     };
-    let thread = std::thread::Builder::new().name("secure-keys".to_owned()).spawn(fetch);
-    thread.map(drop).map_err(|error| format!("no thread to fetch keys: {error}"))
+    supply(reader.to_string(), orders, move || reader.read(), tell)
 }
 
 fn check_keys(keys: Vec<super::Key>, faults: &mut Vec<String>) -> Vec<CheckedKey> {

@@ -16,7 +16,7 @@
 mod algorithm;
 mod claims;
 mod header;
-mod json;
+pub(crate) mod json;
 mod jwk;
 mod key;
 mod key_set;
@@ -25,7 +25,6 @@ mod launch;
 mod places;
 mod prepared;
 mod profile;
-mod provider;
 mod public_key;
 mod source;
 mod verify;
@@ -39,12 +38,14 @@ pub use key::Key;
 pub(crate) use key_set::read_key_set;
 pub(crate) use keys::open_with;
 pub use places::ClaimPath;
-pub(crate) use places::vocabulary_claims;
+pub(crate) use places::{is_name, vocabulary_claims};
 pub use profile::Profile;
 
 use header::Header;
 use places::Places;
 use source::Source;
+
+use crate::authentication::provider;
 
 /// How bearer tokens in JWT form are verified: a description, checked when the service starts.
 ///

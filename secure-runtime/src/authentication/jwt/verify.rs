@@ -6,8 +6,8 @@ use super::Rules;
 use super::claims::Verified;
 use super::json::{Json, Object};
 use super::keys::{Keys, Unverified};
-use super::provider::{Look, Provider, Wait};
 use crate::authentication::bearer::{self, Bearer, bearer, is_b64token};
+use crate::authentication::provider::{Fetched, Look, Provider, Wait};
 use crate::authentication::token_cache::{Cached, Generation, TokenCache};
 use crate::authentication::{Attempt, Authenticator, Challenge, Presented, Refusal, Verdict};
 use crate::request::RequestHead;
@@ -30,7 +30,7 @@ pub(crate) struct Verifier {
 #[derive(Debug)]
 pub(crate) enum KeySource {
     Configured(Keys),
-    Published(Provider),
+    Published(Provider<Keys>),
 }
 
 impl Authenticator for JwtAuthenticator {
@@ -186,6 +186,12 @@ impl Verifier {
     }
 }
 
+impl Fetched for Keys {
+    fn succeed(&self, earlier: &Self) -> bool {
+        !self.have_all_of(earlier)
+    }
+}
+
 impl From<Verdict> for Attempt {
     fn from(verdict: Verdict) -> Self {
         match verdict {
@@ -206,7 +212,7 @@ fn no_keys() -> Verdict {
 }
 
 /// A key that the set lacks may be a new one, if nobody could ask for the newest set.
-fn unknown_key(provider: &Provider, cause: &'static str) -> Verdict {
+fn unknown_key(provider: &Provider<Keys>, cause: &'static str) -> Verdict {
     if provider.is_failing() {
         return Verdict::Refused(Refusal::unavailable(
             "the key is unknown, and the newest key set could not be fetched",

@@ -1,4 +1,5 @@
-//! Keys that an identity provider publishes: how old they may be, and when they are fetched again.
+//! What is kept elsewhere and changes there, an identity provider's keys, say, or a file of API keys:
+//! how old it may be, and when it is fetched again.
 //!
 //! 1. The first set is fetched when the service starts; requests that come before it wait for it.
 //! 2. A set that is older than the interval is fetched again in the background, while it still
@@ -10,26 +11,32 @@
 //!    within the doubled waits that follow failures.
 //! 4. While the provider is down, or publishes nothing usable, the old set serves until its longest
 //!    age. Then nothing is accepted: 503.
-//! 5. A set that lacks a key of the one before, or has changed it, makes every verified token be
-//!    verified again.
+//! 5. A set learns of the one that it replaces: one that lacks a key of the one before, or has
+//!    changed it, makes every verified token be verified again.
 //!
 //! The clock is that of the requests: nothing happens here while none come.
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::Sender;
+use std::sync::mpsc::{Receiver, Sender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use tokio::sync::watch;
 
-use super::keys::Keys;
 use crate::time::Moment;
 
+/// What is fetched, as a whole.
+pub(crate) trait Fetched: fmt::Debug + Send + Sync + 'static {
+    /// Takes the place of an earlier set; whether something of that is withdrawn.
+    fn succeed(&self, earlier: &Self) -> bool;
+}
+
 /// The keys of one provider.
-pub(crate) struct Provider {
-    held: ArcSwapOption<Held>,
+pub(crate) struct Provider<K> {
+    held: ArcSwapOption<Held<K>>,
     flight: Mutex<Flight>,
     /// How many fetches have ended.
     ended: watch::Sender<u64>,
@@ -50,8 +57,8 @@ pub(crate) struct Terms {
 }
 
 /// A set, and when the request came for which it was fetched.
-pub(crate) struct Held {
-    pub(crate) keys: Keys,
+pub(crate) struct Held<K> {
+    pub(crate) keys: K,
     since: u64,
 }
 
@@ -63,9 +70,9 @@ struct Flight {
 }
 
 /// What a request can do.
-pub(crate) enum Look {
+pub(crate) enum Look<K> {
     /// Verify with these keys.
-    Use(Arc<Held>),
+    Use(Arc<Held<K>>),
     /// Wait for a fetch first.
     Wait(Wait),
     /// Nothing: there are no keys, or they are too old.
@@ -85,7 +92,7 @@ impl Wait {
     }
 }
 
-impl Provider {
+impl<K: Fetched> Provider<K> {
     pub(crate) fn new(terms: Terms, orders: Sender<u64>) -> Self {
         Self {
             held: ArcSwapOption::empty(),
@@ -99,7 +106,7 @@ impl Provider {
     }
 
     /// The keys, if they may be used now; has them fetched when they are due.
-    pub(crate) fn look(&self, now: Moment) -> Look {
+    pub(crate) fn look(&self, now: Moment) -> Look<K> {
         let held = self.usable(now);
         let age = held.as_ref().map_or(u64::MAX, |held| held.age(now));
         if age < self.terms.refresh_nanos {
@@ -116,9 +123,22 @@ impl Provider {
         }
     }
 
+    /// What `read` finds in the keys, if they need not be fetched again yet. Counts no reference,
+    /// for those who look at every request.
+    pub(crate) fn fresh<T>(&self, now: Moment, read: impl FnOnce(&K) -> T) -> Option<T> {
+        let held = self.held.load();
+        let held = held.as_ref().filter(|held| held.age(now) < self.terms.refresh_nanos)?;
+        Some(read(&held.keys))
+    }
+
     /// The keys, unless there are none or they are older than they may ever be.
-    pub(crate) fn usable(&self, now: Moment) -> Option<Arc<Held>> {
+    pub(crate) fn usable(&self, now: Moment) -> Option<Arc<Held<K>>> {
         self.held.load_full().filter(|held| held.age(now) < self.terms.longest_nanos)
+    }
+
+    /// The keys that were fetched last, however old they are.
+    pub(crate) fn last(&self) -> Option<Arc<Held<K>>> {
+        self.held.load_full()
     }
 
     /// Has the keys fetched, unless that was tried just now: what there is to wait for.
@@ -160,13 +180,13 @@ impl Provider {
     }
 
     /// Takes in the end of a fetch that was ordered at `since`; whether keys were withdrawn.
-    pub(crate) fn absorb(&self, since: u64, fetched: Option<Keys>) -> bool {
+    pub(crate) fn absorb(&self, since: u64, fetched: Option<K>) -> bool {
         let mut withdrawn = false;
         let failures = match fetched {
             Some(keys) => {
                 let held = Arc::new(Held { keys, since });
                 let before = self.held.swap(Some(Arc::clone(&held)));
-                withdrawn = before.is_some_and(|before| !held.keys.have_all_of(&before.keys));
+                withdrawn = before.is_some_and(|before| held.keys.succeed(&before.keys));
                 self.failures.store(0, Ordering::Release);
                 0
             }
@@ -189,10 +209,34 @@ impl Provider {
     }
 }
 
-impl Held {
+impl<K> Held<K> {
     fn age(&self, now: Moment) -> u64 {
         now.monotonic_nanos().saturating_sub(self.since)
     }
+}
+
+/// Fetches when it is told to, on a thread of its own, until `tell` says that nobody listens any more.
+///
+/// `what` stands in the log.
+pub(crate) fn supply<K>(
+    what: String,
+    orders: Receiver<u64>,
+    read: impl Fn() -> Result<K, String> + Send + 'static,
+    tell: impl Fn(u64, Option<K>) -> bool + Send + 'static,
+) -> Result<(), String> {
+    let fetch = move || {
+        while let Ok(since) = orders.recv() {
+            // Whatever happens here, those who wait are told.
+            let fetched = catch_unwind(AssertUnwindSafe(&read));
+            let fetched = fetched.unwrap_or_else(|_| Err("reading them panicked".to_owned()));
+            let fetched = fetched.map_err(|cause| tracing::warn!("no keys from {what}: {cause}"));
+            if !tell(since, fetched.ok()) {
+                return;
+            }
+        }
+    };
+    let thread = std::thread::Builder::new().name("secure-keys".to_owned()).spawn(fetch);
+    thread.map(drop).map_err(|error| format!("no thread to fetch keys: {error}"))
 }
 
 /// From the beginning of a fetch to that of the next, after so many failures in a row.
@@ -201,7 +245,7 @@ fn gap(failures: u64) -> u64 {
 }
 
 /// Neither keys nor addresses.
-impl fmt::Debug for Provider {
+impl<K: fmt::Debug> fmt::Debug for Provider<K> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut output = formatter.debug_struct("Provider");
         if let Some(held) = self.held.load_full() {

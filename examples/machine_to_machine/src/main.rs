@@ -1,0 +1,112 @@
+//! A machine-to-machine API with API keys: made once, kept as hashes in a file, rotated with an
+//! overlap, revoked by removing them from it.
+//!
+//! `cargo run -p machine_to_machine -- new billing orders:read` makes a key and prints the record to
+//! put into the list of `keys.json` (`{"keys": [ … ]}`); `cargo run -p machine_to_machine` serves
+//! whoever has a key of that file.
+
+use std::{env, io};
+
+use actix_web::dev::HttpServiceFactory;
+use actix_web::{App, HttpServer, get, post};
+use secure_runtime::authentication::api_key::{ApiKey, ApiKeys, FileKeyStore};
+use secure_runtime::{Principal, Security, SecurityBuilder, scope, secure};
+
+#[secure(scopes = "orders:read", rate = "1000/h")]
+#[get("/orders")]
+async fn orders(caller: Principal) -> String {
+    format!("the orders that {} may see", caller.subject())
+}
+
+/// What only the key of a warehouse may do.
+#[secure(auth = api_key, roles = "warehouse", rate = "100/min")]
+#[post("/shipments")]
+async fn ship(caller: Principal) -> String {
+    format!("shipped by {}", caller.subject())
+}
+
+fn api() -> impl HttpServiceFactory {
+    scope("/api").service(orders).service(ship)
+}
+
+/// Who may call: another scheme for machines would be one more line.
+fn callers(keys: FileKeyStore) -> SecurityBuilder {
+    Security::builder().authenticator("api_key", ApiKeys::new(keys))
+}
+
+fn new_key(owner: &str, scopes: &[String]) -> io::Result<()> {
+    let principal = Principal::builder(owner).scopes(scopes.iter().map(String::as_str));
+    let generated = ApiKey::generate("shop", principal).map_err(io::Error::other)?;
+    println!("for {owner}, shown this once: {}", generated.expose());
+    println!("for keys.json: {}", generated.record().to_json());
+    Ok(())
+}
+
+#[actix_web::main]
+async fn main() -> io::Result<()> {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    if let [command, owner, scopes @ ..] = &*arguments
+        && command == "new"
+    {
+        return new_key(owner, scopes);
+    }
+    let file = env::var("KEYS").unwrap_or_else(|_| String::from("keys.json"));
+    let security = callers(FileKeyStore::new(file)).build().map_err(io::Error::other)?;
+    let address = env::var("ADDR").unwrap_or_else(|_| String::from("127.0.0.1:8080"));
+    println!("http://{address}\n{}", security.inventory());
+    HttpServer::new(move || App::new().app_data(security.clone()).service(api()))
+        .bind(address)?
+        .run()
+        .await
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+    use std::{env, fs, process};
+
+    use secure_runtime::authentication::api_key::{FileKeyStore, GeneratedKey};
+    use secure_runtime::testing::FakeClock;
+    use secure_runtime::{Clock, PrincipalBuilder};
+    use secure_tests::TestServer;
+
+    use super::*;
+
+    fn key(principal: PrincipalBuilder) -> GeneratedKey {
+        ApiKey::generate("shop", principal).unwrap()
+    }
+
+    #[actix_web::test]
+    async fn a_key_is_rotated_and_then_revoked_while_the_service_runs() {
+        let file = env::temp_dir().join(format!("machine-to-machine-{}.json", process::id()));
+        let write = |records: &[String]| {
+            fs::write(&file, format!("{{\"keys\": [{}]}}", records.join(","))).unwrap();
+        };
+        let clock = FakeClock::new();
+        let billing = || Principal::builder("billing").scope("orders:read");
+        let warehouse = key(Principal::builder("hall 7").role("warehouse"));
+        let old = key(billing().expires_at(clock.now().unix_seconds() + 3600));
+        write(&[old.record().to_json(), warehouse.record().to_json()]);
+        let store = FileKeyStore::new(&file);
+        let security = callers(store.clone()).clock(clock.clone()).build().unwrap();
+        let server = TestServer::start(&security, api);
+        let send = async |method: &str, path: &str, key: &GeneratedKey| {
+            server.send(method, path, &[&format!("x-api-key: {}", key.expose())], "").await.status
+        };
+        let read = async |key: &GeneratedKey| send("GET", "/api/orders", key).await;
+
+        assert_eq!((read(&old).await, read(&warehouse).await), (200, 403));
+        assert_eq!(send("POST", "/api/shipments", &warehouse).await, 200);
+        assert_eq!(send("POST", "/api/shipments", &old).await, 403);
+        // A second key for billing; the first one ends within the hour.
+        let new = key(billing());
+        write(&[old.record().to_json(), new.record().to_json()]);
+        clock.advance(Duration::from_secs(30));
+        assert_eq!((read(&old).await, read(&new).await), (200, 200));
+        assert_eq!(read(&warehouse).await, 401, "revoked");
+        clock.advance(Duration::from_secs(3600));
+        assert_eq!((read(&old).await, read(&new).await), (401, 200));
+        assert!(store.list().iter().all(|record| record.last_used().is_some()));
+        fs::remove_file(file).unwrap();
+    }
+}

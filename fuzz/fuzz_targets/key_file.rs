@@ -1,0 +1,18 @@
+//! Any text as a file of API keys: never a panic, never other keys than it names, and no fault
+//! repeats what stands in it.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use secure_runtime::testing::key_file;
+use serde_json::Value;
+
+fuzz_target!(|text: &str| match key_file(text) {
+    Ok(keys) => {
+        let file: Value = serde_json::from_str(text).expect("what is accepted is JSON");
+        assert_eq!(file["keys"].as_array().expect("what is accepted has a list").len(), keys);
+    }
+    Err(faults) => {
+        assert!(!faults.is_empty() && faults.len() <= 21);
+        assert!(faults.iter().all(|fault| fault.len() < 200));
+    }
+});

@@ -1,0 +1,145 @@
+//! Keys in memory, for applications that keep the records themselves and tell what changes.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use super::{GeneratedKey, KeyError, KeyRecord, KeyStore, Lookup};
+use crate::time::Moment;
+
+/// Keys in memory. Clones are the same store: keep one to change it, each change counts at once.
+///
+/// ```
+/// use secure_runtime::Principal;
+/// use secure_runtime::authentication::api_key::{ApiKey, ApiKeys, MemoryKeyStore, Rotation};
+///
+/// let store = MemoryKeyStore::new();
+/// let keys = ApiKeys::new(store.clone());
+///
+/// let old = ApiKey::generate("shop", Principal::builder("billing").scope("orders:read"))?;
+/// store.add(old.record())?;
+///
+/// // A new key for the same owner; the old one is good for two more days.
+/// let id = old.record().id().to_owned();
+/// let new = store.rotate(&id, Rotation { old_until: 1_767_398_400, new_until: None })?;
+/// assert_eq!(new.record().principal().subject(), "billing");
+///
+/// store.revoke(&id);
+/// assert_eq!(store.list().len(), 1);
+/// # drop(keys);
+/// # Ok::<(), secure_runtime::authentication::api_key::KeyError>(())
+/// ```
+#[derive(Clone)]
+pub struct MemoryKeyStore(Arc<[Shard; SHARDS]>);
+
+type Records = HashMap<Box<str>, KeyRecord, ahash::RandomState>;
+type Shard = RwLock<Records>;
+
+/// How long two keys of one owner overlap; see [`MemoryKeyStore::rotate`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rotation {
+    /// When the old key ends at the latest, in seconds since the Unix epoch. 0: at once.
+    pub old_until: u64,
+    /// When the new key ends, in seconds since the Unix epoch. `None`: when it is revoked.
+    pub new_until: Option<u64>,
+}
+
+impl MemoryKeyStore {
+    /// A store without keys.
+    #[must_use]
+    pub fn new() -> Self {
+        Self(Arc::new(std::array::from_fn(|_| Shard::default())))
+    }
+
+    /// Adds a key.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError::Duplicate`] when there is one of this id.
+    pub fn add(&self, record: KeyRecord) -> Result<(), KeyError> {
+        let mut records = self.write(record.id());
+        if records.contains_key(record.id()) {
+            return Err(KeyError::Duplicate);
+        }
+        records.insert(record.id().into(), record);
+        Ok(())
+    }
+
+    /// Removes a key: what it was, if it was there. Requests that come from now on are refused.
+    pub fn revoke(&self, id: &str) -> Option<KeyRecord> {
+        self.write(id).remove(id)
+    }
+
+    /// Makes a new key with the prefix, the owner and the grants of an old one, and lets the old one
+    /// end.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError::Unknown`] when there is no such key; [`KeyError::NoRandomness`].
+    pub fn rotate(&self, id: &str, rotation: Rotation) -> Result<GeneratedKey, KeyError> {
+        let old = self.record(id).ok_or(KeyError::Unknown)?;
+        let (prefix, _) = id.rsplit_once('_').ok_or(KeyError::InvalidId)?;
+        let new = GeneratedKey::new(prefix, old.principal().until(rotation.new_until))?;
+        {
+            // One that was revoked meanwhile has no successor.
+            let mut records = self.write(id);
+            let old = records.get_mut(id).ok_or(KeyError::Unknown)?;
+            *old = old.ending(rotation.old_until);
+        }
+        self.add(new.record())?;
+        Ok(new)
+    }
+
+    /// The record of this id.
+    #[must_use]
+    pub fn record(&self, id: &str) -> Option<KeyRecord> {
+        self.read(id).get(id).cloned()
+    }
+
+    /// Every key, by owner and id; expired ones too, until they are revoked.
+    #[must_use]
+    pub fn list(&self) -> Vec<KeyRecord> {
+        let shards =
+            self.0.iter().map(|shard| shard.read().unwrap_or_else(PoisonError::into_inner));
+        let mut records: Vec<_> =
+            shards.flat_map(|records| records.values().cloned().collect::<Vec<_>>()).collect();
+        super::record::sort(&mut records);
+        records
+    }
+
+    fn read(&self, id: &str) -> RwLockReadGuard<'_, Records> {
+        self.shard(id).read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self, id: &str) -> RwLockWriteGuard<'_, Records> {
+        self.shard(id).write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Where the record is; the end of an id is random already.
+    fn shard(&self, id: &str) -> &Shard {
+        let [first, others @ ..] = &*self.0;
+        let place = id.bytes().next_back().map_or(0, usize::from) % SHARDS;
+        place.checked_sub(1).and_then(|place| others.get(place)).unwrap_or(first)
+    }
+}
+
+impl KeyStore for MemoryKeyStore {
+    fn find(&self, id: &str, _: Moment) -> Lookup {
+        Lookup::Ready(Ok(self.record(id)))
+    }
+}
+
+impl Default for MemoryKeyStore {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for MemoryKeyStore {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("MemoryKeyStore").field("keys", &self.list().len()).finish()
+    }
+}
+
+/// So that many cores read different keys without touching the same lock.
+const SHARDS: usize = 64;
