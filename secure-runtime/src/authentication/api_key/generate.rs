@@ -4,7 +4,7 @@ use std::fmt;
 
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 
-use super::key::{ALPHABET, HANDLE, LONGEST_PREFIX, SECRET, base62, crc32, is_prefix};
+use super::key::{ALPHABET, HANDLE, LONGEST_PREFIX, SECRET, base62, is_prefix};
 use super::{KeyHash, KeyRecord};
 use crate::principal::Principal;
 
@@ -43,7 +43,7 @@ impl GeneratedKey {
         let [handle, secret] = random()?;
         let id = format!("{prefix}_{handle}");
         let signed = format!("{id}_{secret}");
-        let checksum = base62(crc32(signed.as_bytes()));
+        let checksum = base62(crc32fast::hash(signed.as_bytes()));
         let key = signed + &String::from_utf8_lossy(&checksum);
         let record = KeyRecord::of(id, KeyHash::of(&key), principal)?;
         Ok(Self { key, record })
