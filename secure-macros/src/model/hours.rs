@@ -32,6 +32,12 @@ impl FromStr for Hours {
     fn from_str(text: &str) -> Result<Self, HoursError> {
         let parts: Vec<&str> = text.split_whitespace().collect();
         let (days, hours, zone) = match parts.as_slice() {
+            // Days begin with a letter, hours with a digit.
+            [first, _] if first.starts_with(|letter: char| letter.is_alphabetic()) => {
+                let message =
+                    format!("in {text:?}: expected a time zone behind the hours, found none");
+                return Err(error(message, EXAMPLE.to_owned()));
+            }
             [hours, zone] => (None, hours, zone),
             [days, hours, zone] => (Some(days), hours, zone),
             _ => {
@@ -43,6 +49,23 @@ impl FromStr for Hours {
         let (start, end) = read_hours(text, hours)?;
         check_zone(text, zone)?;
         Ok(Self { days, start, end, zone: (*zone).to_owned() })
+    }
+}
+
+/// As many minutes as a week has by the clocks of a time zone.
+pub(crate) const MINUTES_OF_A_WEEK: u16 = 7 * MIDNIGHT;
+
+impl Hours {
+    /// Whether they include a minute of the week, counted from Monday's first.
+    pub(crate) fn include(&self, minute: u16) -> bool {
+        let (day, minute) = (minute / MIDNIGHT, minute % MIDNIGHT);
+        let has = |day: u16| self.days & (1 << (day % 7)) != 0;
+        if self.start < self.end {
+            has(day) && (self.start..self.end).contains(&minute)
+        } else {
+            // Past midnight it is still the shift of the day before.
+            (has(day) && minute >= self.start) || (has(day + 6) && minute < self.end)
+        }
     }
 }
 
