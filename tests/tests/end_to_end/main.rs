@@ -19,6 +19,7 @@ mod credentials;
 mod faults;
 mod http2;
 mod identity_provider;
+mod introspection;
 mod launch;
 mod layers;
 mod limits;
