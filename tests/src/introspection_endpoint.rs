@@ -198,7 +198,9 @@ fn answer(state: &State, question: &Question) -> HttpResponse {
         Manners::Breaking => {
             // More is announced than comes.
             ok.no_chunking(text.len() as u64 + 100);
-            let part = futures_util::stream::once(async move { Ok::<_, actix_web::Error>(web::Bytes::from(text)) });
+            let part = futures_util::stream::once(async move {
+                Ok::<_, actix_web::Error>(web::Bytes::from(text))
+            });
             ok.streaming(part)
         }
     }

@@ -53,7 +53,10 @@ mod tests {
         for (text, expected) in [
             (good.replace("server.example.com\"", "evil.example\""), "is that of"),
             (good.replace("introspection_endpoint", "token_endpoint"), "has no"),
-            (good.replace("https://server.example.com/", "http://server.example.com/"), "not HTTPS"),
+            (
+                good.replace("https://server.example.com/", "http://server.example.com/"),
+                "not HTTPS",
+            ),
             (good.replace("https://server.example.com/", "http://127.0.0.1/"), "into this machine"),
             (good.replace("issuer", "name"), "names no `issuer`"),
             ("[]".to_owned(), "not a strict JSON object"),

@@ -169,7 +169,9 @@ fn is_about_the_provider(status: u16) -> bool {
 fn body(reply: Reply, expected_type: &str) -> Result<String, &'static str> {
     match reply.status {
         200 => {}
-        400 => return Err("the endpoint answered 400: it does not take the question or the client"),
+        400 => {
+            return Err("the endpoint answered 400: it does not take the question or the client");
+        }
         500 => return Err("the endpoint answered 500"),
         _ => return Err("the endpoint answered neither 200 nor an error that it should"),
     }

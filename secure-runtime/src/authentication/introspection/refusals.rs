@@ -3,8 +3,8 @@
 //!
 //! Tokens are not kept, only what stands for them; at most so many, whatever is sent.
 
-use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::UnitWeighter;
+use quick_cache::sync::{Cache, DefaultLifecycle};
 
 use super::fingerprint::Fingerprint;
 use super::outcome::Outcome;

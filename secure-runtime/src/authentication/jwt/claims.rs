@@ -225,7 +225,10 @@ fn required_time(claims: &Object<'_>) -> Result<u64, &'static str> {
 }
 
 /// Reads a `NumericDate` (RFC 7519 section 2) as nanoseconds; beyond the year 2554 it saturates.
-pub(crate) fn time(claim: Option<&Json<'_>>, wrong: &'static str) -> Result<Option<u64>, &'static str> {
+pub(crate) fn time(
+    claim: Option<&Json<'_>>,
+    wrong: &'static str,
+) -> Result<Option<u64>, &'static str> {
     match claim {
         None => Ok(None),
         Some(Json::Number(seconds)) if (0.0..=END_OF_YEAR_9999).contains(seconds) => {

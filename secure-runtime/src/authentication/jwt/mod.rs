@@ -42,14 +42,14 @@ pub(crate) use places::vocabulary_claims;
 pub use profile::Profile;
 
 use super::{json, places, provider};
-use header::Header;
 #[cfg(feature = "introspection")]
 pub(crate) use claims::{required_name, time};
+use header::Header;
 pub(crate) use launch::Expected;
-#[cfg(feature = "introspection")]
-pub(crate) use verify::JwtAuthenticator;
 use places::Places;
 use source::Source;
+#[cfg(feature = "introspection")]
+pub(crate) use verify::JwtAuthenticator;
 
 /// How bearer tokens in JWT form are verified: a description, checked when the service starts.
 ///
