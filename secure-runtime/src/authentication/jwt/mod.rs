@@ -45,6 +45,7 @@ use super::{json, places, provider};
 #[cfg(feature = "introspection")]
 pub(crate) use claims::{required_name, time};
 use header::Header;
+#[cfg(feature = "introspection")]
 pub(crate) use launch::Expected;
 use places::Places;
 use source::Source;

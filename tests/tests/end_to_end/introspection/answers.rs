@@ -54,7 +54,8 @@ async fn a_token_that_is_not_good_or_not_for_this_service_is_refused() {
     let without = |name: &'static str| {
         move |answer: &mut Value| drop(answer.as_object_mut().unwrap().remove(name))
     };
-    let faults: Vec<(&str, Box<dyn Fn(&mut Value)>)> = vec![
+    type Change = Box<dyn Fn(&mut Value)>;
+    let faults: Vec<(&str, Change)> = vec![
         ("not active", Box::new(|answer| *answer = json!({"active": false}))),
         ("not active, with claims", Box::new(set("active", json!(false)))),
         ("another iss", Box::new(set("iss", json!("https://elsewhere.test")))),
@@ -82,7 +83,7 @@ async fn a_token_that_is_not_good_or_not_for_this_service_is_refused() {
         world.is_refused(&know(change), fault).await;
     }
     for (twin, change) in [
-        ("as it is", Box::new(|_: &mut Value| {}) as Box<dyn Fn(&mut Value)>),
+        ("as it is", Box::new(|_: &mut Value| {}) as Change),
         ("no iss", Box::new(without("iss"))),
         ("several audiences", Box::new(set("aud", json!(["elsewhere", "test"])))),
         ("no exp", Box::new(without("exp"))),
