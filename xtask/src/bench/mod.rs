@@ -101,6 +101,12 @@ const PROGRAMS: [Program; 6] = [
     },
     Program { name: "policy", figures: &["policy/decision"], needs_fixture: false, feature: None },
     Program {
+        name: "authenticators",
+        figures: &["authenticator/introspected_seen"],
+        needs_fixture: false,
+        feature: None,
+    },
+    Program {
         name: "engines",
         figures: &["policy/decision_cedar", "policy/decision_casbin"],
         needs_fixture: false,
