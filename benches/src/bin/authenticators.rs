@@ -36,12 +36,10 @@ async fn main() -> Result<(), Failure> {
     let token = "2YotnFZFEjr1zCsicMWpAA.tGzv3JOkF0XG5Qx2TlKWIA";
     see(&*opaque, token, now).await?;
 
-    let (ours, peer) = side_by_side(
-        rounds,
-        ITERATIONS,
-        &mut || hit(&*opaque, token, now),
-        &mut || hit(&*jwt, &signed, now),
-    );
+    let (ours, peer) =
+        side_by_side(rounds, ITERATIONS, &mut || hit(&*opaque, token, now), &mut || {
+            hit(&*jwt, &signed, now)
+        });
     let name = "authenticator/introspected_seen";
     Row { name, unit: "ns", ours, peer, peer_name: "ours, a JWT seen before" }.print()
 }

@@ -52,6 +52,7 @@ impl Http {
             .redirect(Policy::none())
             .no_proxy()
             .timeout(timeout)
+            .pool_idle_timeout(IDLE)
             .user_agent(concat!("secure-runtime/", env!("CARGO_PKG_VERSION")))
             .build();
         client.map(Self).map_err(|error| format!("no HTTP client: {error}"))
@@ -73,6 +74,9 @@ impl Http {
 
     /// What is answered to a form that is sent to this address, whatever the status; the error is why
     /// there is no answer.
+    ///
+    /// It is sent once more where the connection ended without an answer: an idle one may end while
+    /// it is taken. The form must be one that may be sent twice.
     #[cfg(feature = "introspection")]
     pub(crate) async fn post(
         &self,
@@ -86,7 +90,13 @@ impl Http {
             request = request.header(AUTHORIZATION, authorization);
         }
         let failed = |error| failed(address, error);
-        let mut response = request.send().await.map_err(failed)?;
+        let again = request.try_clone();
+        let mut response = match (request.send().await, again) {
+            (Err(error), Some(again)) if !error.is_connect() && !error.is_timeout() => {
+                again.send().await.map_err(failed)?
+            }
+            (sent, _) => sent.map_err(failed)?,
+        };
         let mut types = response.headers().get_all(CONTENT_TYPE).iter();
         let media_type = match (types.next(), types.next()) {
             (Some(one), None) => one.to_str().unwrap_or_default().to_owned(),
@@ -173,6 +183,8 @@ impl fmt::Display for Url {
 
 const TIMEOUT: Duration = Duration::from_secs(5);
 const MOST_BYTES: usize = 512 * 1024;
+/// Shorter than servers keep a connection that nobody uses.
+const IDLE: Duration = Duration::from_secs(4);
 
 #[cfg(test)]
 mod tests {

@@ -58,7 +58,7 @@ impl Introspection {
             challenge,
             expectations,
             signed,
-            cache,
+            cache: cache.hashing_whole_tokens(),
             refusals: Refusals::new(),
             flights: Flights::new(),
             memory: Memory {

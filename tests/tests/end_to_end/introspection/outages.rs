@@ -1,5 +1,8 @@
 //! Endpoints that are down, slow, elsewhere or overrun.
 
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+
 use super::*;
 
 /// What says that nobody can be asked now: one call finds it out, and those that come meanwhile are
@@ -16,7 +19,6 @@ async fn a_provider_that_is_out_of_reach_is_not_asked_by_every_request() {
         Manners::Down(503),
         Manners::Down(504),
         Manners::Redirecting(internal),
-        Manners::Breaking,
     ] {
         let world = World::new();
         world.know("seen");
@@ -64,7 +66,7 @@ async fn a_slow_provider_is_waited_for_once_and_never_longer_than_the_timeout() 
 
 #[actix_web::test]
 async fn a_provider_that_is_not_there_is_unavailable() {
-    let address = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let world = World::with(|_| {
         Introspection::at(format!("http://{address}/introspect"))
             .client_secret_basic("a", "b")
@@ -99,6 +101,42 @@ async fn all_that_wait_for_a_token_share_one_question() {
     let (answers, ()) = futures_util::future::join(waiting, release).await;
     assert!(answers.iter().all(|answer| answer.status == 200));
     assert_eq!((world.runs.so_far(), world.endpoint.asked()), (50, 1));
+}
+
+/// Flights land while others look for one: nobody is asked twice.
+#[actix_web::test]
+async fn threads_that_ask_at_once_share_their_questions() {
+    let (endpoint, clock) = (IntrospectionEndpoint::start(), FakeClock::new());
+    let authenticator = fitting(&endpoint).into_authenticator().unwrap();
+    for number in 0..40 {
+        let answer = json!({ "active": true, "sub": "ada", "aud": "test" });
+        endpoint.know(format!("token-{number}"), answer);
+    }
+    let (shared, now) = (authenticator.clone(), clock.now());
+    let ask = move |number: usize| {
+        // Half of them are known, half are not.
+        let line = format!("Bearer token-{}", number % 80);
+        match authenticate(&*shared, &[("authorization", &line)], now) {
+            Attempt::Pending(waiting) => futures_util::future::Either::Left(waiting),
+            Attempt::Accepted(caller) => {
+                futures_util::future::Either::Right(std::future::ready(Verdict::Accepted(caller)))
+            }
+            Attempt::Refused(refusal) => {
+                futures_util::future::Either::Right(std::future::ready(Verdict::Refused(refusal)))
+            }
+            _ => panic!("no credentials"),
+        }
+    };
+    let threads = (0..8).map(|_| {
+        let ask = ask.clone();
+        actix_web::rt::task::spawn_blocking(move || (0..4000).map(ask).collect::<Vec<_>>())
+    });
+    for waiting in join_all(threads).await {
+        for (number, verdict) in join_all(waiting.unwrap()).await.iter().enumerate() {
+            assert_eq!(matches!(verdict, Verdict::Accepted(_)), number % 80 < 40);
+        }
+    }
+    assert_eq!(endpoint.asked(), 80);
 }
 
 #[actix_web::test]
@@ -199,4 +237,60 @@ async fn no_more_questions_are_under_way_than_so_many() {
     let (answers, ()) = futures_util::future::join(all, release).await;
     assert!(answers.iter().all(|answer| answer.status == 200), "they wait for their turn");
     assert_eq!((world.endpoint.asked(), world.endpoint.most_at_once()), (40, 3));
+}
+
+/// A server on loopback of which each connection is served by hand: what it counted, and where it is.
+fn by_hand(serve: impl Fn(&mut TcpStream, &Runs) + Send + 'static) -> (Runs, Introspection) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let at = Introspection::at(format!("http://{}/", listener.local_addr().unwrap()));
+    let asked = Runs::default();
+    let counted = asked.clone();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            serve(&mut stream, &counted);
+        }
+    });
+    (asked, at.client_secret_basic("a", "b").issuer(ISSUER).audience("test"))
+}
+
+const ANSWER: &str = r#"{"active":true,"sub":"ada","aud":"test","scope":"orders:read"}"#;
+
+fn send(stream: &mut TcpStream, announced: usize, body: &str) {
+    let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json";
+    let _ = write!(stream, "{head}\r\ncontent-length: {announced}\r\n\r\n{body}");
+}
+
+#[actix_web::test]
+async fn a_connection_that_ended_meanwhile_is_no_outage() {
+    let (asked, introspection) = by_hand(|stream, asked| {
+        let mut question = [0; 4096];
+        let _ = stream.read(&mut question);
+        asked.count();
+        send(stream, ANSWER.len(), ANSWER);
+        // The next question is read, and the connection ends.
+        let _ = stream.read(&mut question);
+    });
+    let world = World::with(|_| introspection);
+    for number in 0..5 {
+        assert_eq!(world.status(&format!("token-{number}")).await, 200, "{number}");
+    }
+    assert_eq!(asked.so_far(), 5);
+}
+
+#[actix_web::test]
+async fn an_answer_that_ends_in_its_middle_is_none_and_a_silent_connection_is_tried_twice() {
+    let (asked, introspection) = by_hand(|stream, asked| {
+        let _ = stream.read(&mut [0; 4096]);
+        asked.count();
+        send(stream, ANSWER.len() + 1, ANSWER);
+    });
+    World::with(|_| introspection).is_unavailable("token", "one byte is missing").await;
+    assert_eq!(asked.so_far(), 1);
+
+    let (asked, introspection) = by_hand(|stream, asked| {
+        let _ = stream.read(&mut [0; 4096]);
+        asked.count();
+    });
+    World::with(|_| introspection).is_unavailable("token", "nothing was said").await;
+    assert_eq!(asked.so_far(), 2);
 }
