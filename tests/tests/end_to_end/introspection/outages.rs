@@ -112,29 +112,28 @@ async fn threads_that_ask_at_once_share_their_questions() {
         let answer = json!({ "active": true, "sub": "ada", "aud": "test" });
         endpoint.know(format!("token-{number}"), answer);
     }
-    let (shared, now) = (authenticator.clone(), clock.now());
+    let now = clock.now();
+    // Half of them are good.
     let ask = move |number: usize| {
-        // Half of them are known, half are not.
-        let line = format!("Bearer token-{}", number % 80);
-        match authenticate(&*shared, &[("authorization", &line)], now) {
-            Attempt::Pending(waiting) => futures_util::future::Either::Left(waiting),
-            Attempt::Accepted(caller) => {
-                futures_util::future::Either::Right(std::future::ready(Verdict::Accepted(caller)))
-            }
-            Attempt::Refused(refusal) => {
-                futures_util::future::Either::Right(std::future::ready(Verdict::Refused(refusal)))
-            }
-            _ => panic!("no credentials"),
-        }
+        let line = format!("Bearer token-{number}");
+        let is_good = match authenticate(&*authenticator, &[("authorization", &line)], now) {
+            Attempt::Accepted(_) => true,
+            Attempt::Refused(refusal) => refusal.code() != RefusalCode::InvalidToken,
+            // Who waits is of no interest here: there are more rounds.
+            _ => return false,
+        };
+        assert_eq!(is_good, number < 40);
+        true
     };
-    let threads = (0..8).map(|_| {
+    let threads = (0..4).map(|_| {
         let ask = ask.clone();
-        actix_web::rt::task::spawn_blocking(move || (0..4000).map(ask).collect::<Vec<_>>())
+        actix_web::rt::task::spawn_blocking(move || {
+            // Until all are known, and no flight is under way.
+            while (0..80).filter(|number| ask(*number)).count() < 80 {}
+        })
     });
-    for waiting in join_all(threads).await {
-        for (number, verdict) in join_all(waiting.unwrap()).await.iter().enumerate() {
-            assert_eq!(matches!(verdict, Verdict::Accepted(_)), number % 80 < 40);
-        }
+    for thread in join_all(threads).await {
+        thread.unwrap();
     }
     assert_eq!(endpoint.asked(), 80);
 }
