@@ -84,6 +84,20 @@ async fn intr_001_an_active_token_names_its_caller_and_every_member_stays_readab
     assert_eq!(code(ask(&*authenticator, "minimal").await), RefusalCode::InvalidToken);
 }
 
+#[test]
+fn an_answer_says_how_the_caller_signed_in() {
+    let mut answer = fixture("active-response.json");
+    answer["acr"] = "mfa".into();
+    answer["amr"] = serde_json::json!(["pwd", "otp"]);
+    answer["auth_time"] = 1_419_350_000.into();
+    let description = Introspection::at("https://server.example.com/introspect")
+        .issuer("https://server.example.com/")
+        .audience("https://protected.example.net/resource");
+    let caller = introspected(description, &answer.to_string(), clock().now()).unwrap();
+    assert_eq!((caller.acr(), caller.authenticated_at()), (Some("mfa"), Some(1_419_350_000)));
+    assert_eq!(caller.amr().collect::<Vec<_>>(), ["pwd", "otp"]);
+}
+
 #[actix_web::test]
 async fn intr_002_an_inactive_token_is_invalid() {
     let endpoint = IntrospectionEndpoint::start();

@@ -10,11 +10,13 @@
 //!    providers add, is `access_token`: a refresh token is active too, and opens nothing here.
 //! 5. A token that is bound to a key (`cnf`, RFC 7800) is refused: whoever stole it could present it
 //!    as well, and the proof that tells them apart is not looked at here.
-//! 6. `sub` names the caller; `client_id` does where the description says so.
+//! 6. `auth_time`, `acr` and `amr` say how the caller signed in (RFC 9470 section 6.2), as in a JWT.
+//! 7. `sub` names the caller; `client_id` does where the description says so.
 
 use super::outcome::Outcome;
 use crate::authentication::json::{Json, Object};
 use crate::authentication::jwt::{Rules, required_name, time};
+use crate::time::Moment;
 
 /// What an answer must say.
 #[derive(Debug)]
@@ -24,20 +26,20 @@ pub(super) struct Expectations {
 }
 
 impl Expectations {
-    /// What an answer says of the token.
-    pub(super) fn read(&self, answer: &str) -> Outcome {
+    /// What an answer that came at this time says of the token.
+    pub(super) fn read(&self, answer: &str, now: Moment) -> Outcome {
         let Ok(members) = Object::parse(answer) else {
             return Outcome::Unknown("the answer is not a JSON object, or has a member twice");
         };
         match members.get("active") {
-            Some(Json::Bool(true)) => self.read_active(&members, answer),
+            Some(Json::Bool(true)) => self.read_active(&members, answer, now),
             Some(Json::Bool(false)) => Outcome::Refused("the token is not active"),
             Some(_) => Outcome::Unknown("`active` of the answer is neither `true` nor `false`"),
             None => Outcome::Unknown("the answer has no `active`"),
         }
     }
 
-    fn read_active(&self, members: &Object<'_>, answer: &str) -> Outcome {
+    fn read_active(&self, members: &Object<'_>, answer: &str, now: Moment) -> Outcome {
         if let Err(cause) = self.check_use(members) {
             return Outcome::Refused(cause);
         }
@@ -53,7 +55,7 @@ impl Expectations {
             Ok(subject) => subject,
             Err(cause) => return Outcome::Refused(cause),
         };
-        match self.rules.principal(members, subject, expires) {
+        match self.rules.principal(members, subject, expires, now) {
             Ok(principal) => Outcome::Active(principal.claims_json(answer).build(), validity),
             Err(cause) => Outcome::Unknown(cause),
         }
@@ -65,6 +67,7 @@ impl Expectations {
             self.rules.check_issuer(members)?;
         }
         self.rules.check_audience(members)?;
+        self.rules.check_identifiers(members)?;
         match members.get("token_type") {
             None => {}
             Some(Json::Text(name)) if name.eq_ignore_ascii_case("bearer") => {}

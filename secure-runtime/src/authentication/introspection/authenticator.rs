@@ -68,6 +68,14 @@ impl Authenticator for IntrospectionAuthenticator {
         self.0.expectations.rules.places.tier.is_some()
     }
 
+    fn issuer(&self) -> Option<&str> {
+        Some(self.0.expectations.rules.issuer())
+    }
+
+    fn accepts_audience(&self, audience: &str) -> bool {
+        self.0.expectations.rules.accepts_audience(audience)
+    }
+
     fn authenticate(&self, request: &RequestHead<'_>, now: Moment) -> Attempt {
         match bearer(request) {
             Bearer::Absent => Attempt::Absent,

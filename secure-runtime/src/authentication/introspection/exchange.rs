@@ -108,9 +108,9 @@ impl Running {
 
     async fn read(&self, answer: String, now: Moment) -> Outcome {
         let Exchange { expectations, signed, .. } = &self.exchange;
-        let Some(signed) = signed else { return expectations.read(&answer) };
+        let Some(signed) = signed else { return expectations.read(&answer, now) };
         match open(signed, answer.as_bytes(), now).await {
-            Ok(answer) => expectations.read(&answer),
+            Ok(answer) => expectations.read(&answer, now),
             Err(cause) => Outcome::Unknown(cause),
         }
     }

@@ -277,7 +277,7 @@ pub(crate) fn read_answer(
         return Err(faults.join("; "));
     }
     let expectations = answer::Expectations { rules, client_as_subject };
-    match expectations.read(answer).verdict(now) {
+    match expectations.read(answer, now).verdict(now) {
         super::Verdict::Accepted(caller) => Ok(caller),
         super::Verdict::Refused(refusal) => Err(refusal.cause().to_owned()),
     }

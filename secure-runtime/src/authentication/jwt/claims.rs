@@ -175,7 +175,7 @@ impl Rules {
         Ok(SignedIn { at_nanos: at.map(|at| at.min(now.unix_nanos())), class, methods })
     }
 
-    fn check_identifiers(&self, claims: &Object<'_>) -> Result<(), &'static str> {
+    pub(crate) fn check_identifiers(&self, claims: &Object<'_>) -> Result<(), &'static str> {
         let required = self.profile.requires_all_claims();
         for (name, missing, wrong) in [
             ("jti", "`jti` is missing (RFC 9068 section 2.2)", "`jti` is not a name"),

@@ -353,6 +353,16 @@ pub(crate) struct Rules {
 }
 
 impl Rules {
+    /// Whose tokens are accepted.
+    pub(crate) fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// Whether tokens for this audience are accepted.
+    pub(crate) fn accepts_audience(&self, audience: &str) -> bool {
+        self.any_audience || self.audiences.iter().any(|accepted| **accepted == *audience)
+    }
+
     /// Checks the header's `typ` (RFC 8725 section 3.11).
     fn check_type(&self, header: &Header<'_>) -> Result<(), &'static str> {
         let found = header.media_type.as_deref();

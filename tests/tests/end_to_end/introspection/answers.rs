@@ -78,6 +78,7 @@ async fn a_token_that_is_not_good_or_not_for_this_service_is_refused() {
         ("a null token type", Box::new(set("token_type", Value::Null))),
         ("bound to a key", Box::new(set("cnf", json!({"jkt": "x"})))),
         ("bound to nothing", Box::new(set("cnf", Value::Null))),
+        ("a numeric jti", Box::new(set("jti", json!(7)))),
     ];
     for (fault, change) in &faults {
         world.is_refused(&know(change), fault).await;
@@ -136,6 +137,9 @@ async fn a_malformed_answer_is_no_answer() {
         changed(r#""scope":"orders:read""#, r#""scope":7"#),
         changed(r#""scope":"orders:read""#, r#""scope":{"orders:read":true}"#),
         changed(r#""scope":"#, r#""roles":"a\u0000","scope":"#),
+        changed(r#""scope":"#, r#""acr":7,"scope":"#),
+        changed(r#""scope":"#, r#""amr":"pwd","scope":"#),
+        changed(r#""scope":"#, r#""auth_time":9999999999,"scope":"#),
         Manners::Saying("text/html", good.clone()),
         Manners::Saying("text/plain", good.clone()),
         Manners::Saying("application/jwt", good.clone()),
