@@ -39,6 +39,7 @@ struct State {
     tokens: HashMap<String, Value>,
     manners: Manners,
     signer: Option<Signer>,
+    judge: Judge,
     asked: usize,
     at_once: usize,
     most_at_once: usize,
@@ -47,6 +48,9 @@ struct State {
 
 /// Makes a signed answer (RFC 9701) of what there is to say about a token.
 type Signer = Box<dyn Fn(&Value) -> String + Send>;
+
+/// Whether a client proved who it is.
+type Judge = Arc<dyn Fn(&Question) -> bool + Send + Sync>;
 
 /// What was sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -66,6 +70,7 @@ impl IntrospectionEndpoint {
             tokens: HashMap::new(),
             manners: Manners::Good,
             signer: None,
+            judge: Arc::new(is_the_client),
             asked: 0,
             at_once: 0,
             most_at_once: 0,
@@ -109,6 +114,11 @@ impl IntrospectionEndpoint {
     /// Has its answers signed (RFC 9701).
     pub fn sign(&self, signer: impl Fn(&Value) -> String + Send + 'static) {
         self.state().signer = Some(Box::new(signer));
+    }
+
+    /// Has this decide who may ask, in place of the [client](Self::CLIENT)'s secret.
+    pub fn judge_clients(&self, judge: impl Fn(&Question) -> bool + Send + Sync + 'static) {
+        self.state().judge = Arc::new(judge);
     }
 
     /// How often it was asked.
@@ -177,7 +187,7 @@ async fn introspect(
 }
 
 fn answer(state: &State, question: &Question) -> HttpResponse {
-    if !is_the_client(question) {
+    if !(state.judge)(question) {
         return HttpResponse::Unauthorized().json(json!({ "error": "invalid_client" }));
     }
     let (media_type, text) = state.about(question.form.get("token"));

@@ -7,7 +7,7 @@ use actix_web::{HttpResponse, get, post, web};
 use secure_runtime::authentication::api_key::{
     ApiKey, ApiKeys, FileKeyStore, GeneratedKey, KeyRecord, KeyStore, Lookup, MemoryKeyStore,
 };
-use secure_runtime::authentication::{IntoAuthenticator, Introspection, Jwt, Key};
+use secure_runtime::authentication::{ClientKey, IntoAuthenticator, Introspection, Jwt, Key};
 use secure_runtime::testing::{FakeClock, Issuer, with_request};
 use secure_runtime::{Denial, DenialKind, Moment, Principal, Security, secure};
 use secure_tests::{IntrospectionEndpoint, Manners, TestServer, bearer};
@@ -327,6 +327,10 @@ fn debug_output_holds_no_secret() {
         at.client_secret_basic("shop", &long).signed_answers(jwt())
     };
     clean(&opaque());
+    clean(&ClientKey::es256(SECRET).kid("a"));
+    let at = || Introspection::at("https://issuer.example/introspect").issuer("i").audience("a");
+    clean(&at().private_key_jwt("shop", ClientKey::es256(SECRET)));
+    clean(&at().private_key_jwt("shop", ClientKey::es256(SECRET)).into_authenticator().err());
     let security = Security::builder().authenticator("opaque", opaque()).build().unwrap();
     clean(&security);
     clean(&opaque().client_secret_post(&long, &long).into_authenticator().err());

@@ -36,9 +36,9 @@ use std::sync::Arc;
 pub use api_key::ApiKeys;
 pub(crate) use bearer::bearer_token;
 #[cfg(feature = "introspection")]
-pub use introspection::Introspection;
-#[cfg(feature = "introspection")]
 pub(crate) use introspection::read_answer;
+#[cfg(feature = "introspection")]
+pub use introspection::{ClientKey, Introspection};
 pub use jwt::{Algorithm, ClaimPath, Jwt, Key, Profile};
 pub(crate) use jwt::{open_with, read_key_set, vocabulary_claims};
 pub use presented::Presented;

@@ -88,7 +88,9 @@ impl Running {
             Err(cause) => return End::OutOfReach(cause),
         };
         let expected_type = if signed.is_some() { SIGNED } else { JSON };
-        let form = credentials.form(&order.token, expected_type);
+        let Some(form) = credentials.form(&order.token, expected_type, order.moment()) else {
+            return End::Unasked("the client's proof cannot be signed");
+        };
         let reply = match self.http.post(&address, form, MOST_BYTES).await {
             Ok(reply) if is_about_the_provider(reply.status) => {
                 endpoint.forget().await;

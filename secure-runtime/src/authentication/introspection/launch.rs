@@ -82,11 +82,14 @@ impl Introspection {
 
     fn check_client(&self, faults: &mut Vec<String>) -> Option<Credentials> {
         match self.clients.as_slice() {
-            [client] => client.check().map_err(|fault| faults.push(fault)).ok(),
+            [client] => client
+                .check(self.expected.named_issuer().unwrap_or_default())
+                .map_err(|fault| faults.push(fault))
+                .ok(),
             [] => {
                 faults.push(
                     "no client: the endpoint must know who asks (RFC 7662 section 2.1), say it \
-                     with `.client_secret_basic(…)` or `.client_secret_post(…)`"
+                     with `.client_secret_basic(…)` or another of its kind"
                         .to_owned(),
                 );
                 None

@@ -13,6 +13,7 @@
 //! where nobody can say. A revoked token is accepted until it is asked about again.
 
 mod answer;
+mod assertion;
 mod authenticator;
 mod circuit;
 mod client;
@@ -27,7 +28,9 @@ mod refusals;
 use std::fmt;
 use std::time::Duration;
 
-use client::{ClientSecret, Place};
+pub use assertion::ClientKey;
+
+use client::{Client, Proof};
 
 use super::jwt::{ClaimPath, Jwt};
 use crate::principal::Principal;
@@ -56,7 +59,7 @@ use crate::time::Moment;
 #[must_use = "a description does nothing until it is given to the security's builder"]
 pub struct Introspection {
     asked: Asked,
-    clients: Vec<ClientSecret>,
+    clients: Vec<Client>,
     /// What is expected of a token is the same, whoever vouches for it.
     expected: Jwt,
     signed: Option<Jwt>,
@@ -102,19 +105,38 @@ impl Introspection {
         }
     }
 
-    /// Proves to the endpoint who asks, in the `Authorization` header (RFC 6749 section 2.3.1): what
-    /// every provider takes.
+    /// Proves to the endpoint who asks with a secret in the `Authorization` header (RFC 6749 section
+    /// 2.3.1): what every provider takes.
     pub fn client_secret_basic(self, id: impl Into<String>, secret: impl Into<String>) -> Self {
-        self.client(id.into(), secret.into(), Place::Header)
+        self.client(id.into(), Proof::Header(secret.into()))
     }
 
-    /// Proves to the endpoint who asks, in the body: for providers that take nothing else.
+    /// Proves to the endpoint who asks with a secret in the body: for providers that take nothing
+    /// else.
     pub fn client_secret_post(self, id: impl Into<String>, secret: impl Into<String>) -> Self {
-        self.client(id.into(), secret.into(), Place::Body)
+        self.client(id.into(), Proof::Body(secret.into()))
     }
 
-    fn client(mut self, id: String, secret: String, place: Place) -> Self {
-        self.clients.push(ClientSecret { id, secret, place });
+    /// Proves to the endpoint who asks with a signature, so that no secret leaves this service (RFC
+    /// 7523 section 2.2). What is signed is for the issuer alone and good for a minute.
+    ///
+    /// ```no_run
+    /// use secure_runtime::authentication::{ClientKey, Introspection};
+    ///
+    /// # fn main() -> std::io::Result<()> {
+    /// let key = ClientKey::es256(std::fs::read("shop-api.pem")?).kid("2026-11");
+    /// let opaque = Introspection::discover("https://issuer.example")
+    ///     .private_key_jwt("shop-api", key)
+    ///     .audience("shop");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn private_key_jwt(self, id: impl Into<String>, key: ClientKey) -> Self {
+        self.client(id.into(), Proof::Key(key))
+    }
+
+    fn client(mut self, id: String, proof: Proof) -> Self {
+        self.clients.push(Client { id, proof });
         self
     }
 

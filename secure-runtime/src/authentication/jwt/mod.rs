@@ -48,6 +48,8 @@ use header::Header;
 #[cfg(feature = "introspection")]
 pub(crate) use launch::Expected;
 use places::Places;
+#[cfg(feature = "introspection")]
+pub(crate) use public_key::pem;
 use source::Source;
 #[cfg(feature = "introspection")]
 pub(crate) use verify::JwtAuthenticator;

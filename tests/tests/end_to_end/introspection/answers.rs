@@ -35,6 +35,37 @@ async fn the_client_may_be_named_in_the_body_and_the_endpoint_discovered() {
     world.is_refused("unknown", "unknown").await;
 }
 
+#[actix_web::test]
+async fn the_client_may_prove_who_it_is_with_a_key() {
+    const PRIVATE: &[u8] =
+        include_bytes!("../../../../secure-runtime/src/testing/keys/test-only-es256.private.der");
+    let described = |endpoint: &IntrospectionEndpoint, id: &str| {
+        let at = Introspection::at(endpoint.url()).issuer(ISSUER).audience("test");
+        at.private_key_jwt(id, ClientKey::es256(PRIVATE).kid("one"))
+    };
+    for (id, key, status) in [
+        ("shop-api", Issuer::es256().key(), 200),
+        ("another", Issuer::es256().key(), 503),
+        ("shop-api", Issuer::eddsa().key(), 503),
+    ] {
+        let world = World::with(|endpoint| described(endpoint, id));
+        world.endpoint.judge_clients(move |question| {
+            let form = &question.form;
+            let kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+            let assertion = form.get("client_assertion").map(String::as_bytes).unwrap_or_default();
+            let claims = verify_signature(key.clone().kid("one"), assertion).unwrap_or_default();
+            let claims: Value = serde_json::from_slice(&claims).unwrap_or_default();
+            question.authorization.is_none()
+                && form.get("client_assertion_type").map(String::as_str) == Some(kind)
+                && claims["sub"] == "shop-api"
+                && claims["iss"] == "shop-api"
+                && claims["aud"] == ISSUER
+        });
+        world.know("good");
+        assert_eq!(world.status("good").await, status, "{id}");
+    }
+}
+
 /// One thing wrong with what is said of a token: its twin is the answer that it was made of.
 #[actix_web::test]
 async fn a_token_that_is_not_good_or_not_for_this_service_is_refused() {

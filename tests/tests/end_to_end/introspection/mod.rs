@@ -11,9 +11,9 @@ use std::time::Duration;
 use actix_web::{HttpResponse, get, web};
 use futures_util::future::join_all;
 use secure_runtime::authentication::{
-    Attempt, IntoAuthenticator, Introspection, Jwt, RefusalCode, Verdict,
+    Attempt, ClientKey, IntoAuthenticator, Introspection, Jwt, RefusalCode, Verdict,
 };
-use secure_runtime::testing::{FakeClock, Issuer, authenticate};
+use secure_runtime::testing::{FakeClock, Issuer, authenticate, verify_signature};
 use secure_runtime::{Clock, Principal, Security, SecurityBuilder, secure};
 use secure_tests::{Answer, IntrospectionEndpoint, Manners, TestServer, bearer};
 use serde_json::{Value, json};

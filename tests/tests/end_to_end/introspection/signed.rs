@@ -116,10 +116,16 @@ async fn a_description_that_cannot_be_right_is_refused_at_launch() {
     };
     let bare = || Introspection::at("https://issuer.example/introspect");
     let good = || bare().client_secret_basic("a", "b").issuer(ISSUER).audience("test");
+    let key = || ClientKey::es256("s3cr3t");
     let second = Duration::from_secs(1);
     for (description, expected) in [
         (bare().issuer(ISSUER).audience("test"), "no client"),
         (good().client_secret_post("a", "b"), "several clients"),
+        (bare().private_key_jwt("", key()).issuer(ISSUER).audience("t"), "identifier is empty"),
+        (
+            bare().private_key_jwt("a", key()).issuer(ISSUER).audience("t"),
+            "no private key for ES256",
+        ),
         (bare().client_secret_basic("", "b").issuer(ISSUER).audience("t"), "identifier is empty"),
         (bare().client_secret_basic("a", "\n").issuer(ISSUER).audience("t"), "secret is empty, or"),
         (bare().client_secret_basic("a", "b").audience("test"), "no issuer"),
