@@ -1,11 +1,6 @@
 //! Public conformance cases for token introspection, over HTTP on loopback. Every difference between a
 //! case and what is done here is listed with its reason.
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "tests fail by panicking"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
 use std::fs;
 use std::path::PathBuf;

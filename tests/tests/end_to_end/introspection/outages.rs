@@ -47,7 +47,8 @@ async fn a_provider_that_is_out_of_reach_is_not_asked_by_every_request() {
 
 #[actix_web::test]
 async fn a_slow_provider_is_waited_for_once_and_never_longer_than_the_timeout() {
-    let patience = Duration::from_millis(300);
+    // Long enough for an answer on a busy machine, once it comes.
+    let patience = Duration::from_millis(1500);
     let world = World::with(|endpoint| fitting(endpoint).timeout(patience));
     world.endpoint.behave(Manners::Holding);
     let begun = std::time::Instant::now();
