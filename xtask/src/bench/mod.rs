@@ -58,7 +58,7 @@ struct Program {
     feature: Option<&'static str>,
 }
 
-const PROGRAMS: [Program; 6] = [
+const PROGRAMS: [Program; 7] = [
     Program {
         name: "requests",
         figures: &[
