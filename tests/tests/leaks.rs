@@ -7,10 +7,10 @@ use actix_web::{HttpResponse, get, post, web};
 use secure_runtime::authentication::api_key::{
     ApiKey, ApiKeys, FileKeyStore, GeneratedKey, KeyRecord, KeyStore, Lookup, MemoryKeyStore,
 };
-use secure_runtime::authentication::{IntoAuthenticator, Jwt, Key};
+use secure_runtime::authentication::{ClientKey, IntoAuthenticator, Introspection, Jwt, Key};
 use secure_runtime::testing::{FakeClock, Issuer, with_request};
 use secure_runtime::{Denial, DenialKind, Moment, Principal, Security, secure};
-use secure_tests::{TestServer, bearer};
+use secure_tests::{IntrospectionEndpoint, Manners, TestServer, bearer};
 use serde::Deserialize;
 use tracing::field::{Field, Visit};
 use tracing::span;
@@ -212,6 +212,74 @@ async fn refused_api_keys_are_not_logged() {
 }
 
 #[actix_web::test]
+async fn what_an_introspection_endpoint_is_asked_and_answers_is_not_logged() {
+    let _ = tracing::subscriber::set_global_default(Recorder);
+    let endpoint = IntrospectionEndpoint::start();
+    let (id, secret) = IntrospectionEndpoint::CLIENT;
+    assert!(secret.contains(SECRET));
+    let at = |secret: &str| {
+        let at = Introspection::at(endpoint.url()).client_secret_basic(id, secret);
+        at.issuer("https://issuer.test").audience("test")
+    };
+    let clock = FakeClock::new();
+    let served = |introspection: Introspection| {
+        let builder = Security::builder().clock(clock.clone());
+        let security = builder.authenticator("opaque", introspection).build().unwrap();
+        TestServer::start(&security, || {
+            secure_runtime::scope("").service(admin).service(log_in).service(pages)
+        })
+    };
+    let server = served(at(secret));
+    let answer = |claim: &str, value: serde_json::Value| {
+        let mut answer = serde_json::json!({
+            "active": true, "sub": SECRET, "aud": "test", "email": SECRET, "roles": "guest",
+        });
+        answer[claim] = value;
+        answer
+    };
+    let mut number = 0;
+    let mut ask = async |known: Option<serde_json::Value>, manners: Manners| {
+        number += 1;
+        let token = format!("{SECRET}-{number}");
+        endpoint.behave(manners);
+        endpoint.know(&token, known.unwrap_or(serde_json::json!({"active": false})));
+        clock.advance(std::time::Duration::from_secs(60));
+        server.get("/admin", &[&bearer(&token)]).await
+    };
+    let json = "application/json";
+    for value in
+        [SECRET.into(), serde_json::json!([SECRET, 1]), serde_json::json!({SECRET: SECRET})]
+    {
+        for claim in ["active", "iss", "aud", "exp", "token_type", "token_use", "cnf", "scope"] {
+            let refused = ask(Some(answer(claim, value.clone())), Manners::Good).await;
+            assert!(matches!(refused.status, 401 | 403 | 503), "{claim}: {refused:?}");
+            assert!(!refused.body.contains(SECRET));
+        }
+    }
+    for manners in [
+        Manners::Good,
+        Manners::Saying(json, SECRET.to_owned()),
+        Manners::Saying(json, format!("{{\"active\":\"{SECRET}\"")),
+        Manners::Saying("text/s3cr3t", SECRET.to_owned()),
+        Manners::Down(400),
+        Manners::Down(401),
+        Manners::Down(503),
+        Manners::Redirecting(format!("http://127.0.0.1/{SECRET}")),
+        Manners::Breaking,
+    ] {
+        let refused = ask(None, manners.clone()).await;
+        assert!(matches!(refused.status, 401 | 503), "{manners:?}: {refused:?}");
+    }
+    // The twin, and a client that nobody knows.
+    let root = ask(Some(answer("roles", "admin".into())), Manners::Good).await;
+    assert_eq!(root.status, 200, "{root:?}");
+    let unknown = served(at(&format!("{SECRET} of another")));
+    assert_eq!(unknown.get("/admin", &[&bearer(SECRET)]).await.status, 503);
+    let warned = logged().lines().filter(|line| line.contains("cannot be introspected")).count();
+    assert!(warned >= 5, "outages are logged, without what was sent: {warned}");
+}
+
+#[actix_web::test]
 async fn refused_contents_break_rules_that_are_told_without_the_value() {
     let (server, _, _) = server();
     let short = server.post_json("/login", &[], &format!(r#"{{"password":"{SECRET}"}}"#)).await;
@@ -254,6 +322,21 @@ fn debug_output_holds_no_secret() {
     clean(&security);
     clean(&Principal::builder("alice").claims_json(format!("{{\"a\":\"{SECRET}\"}}")).build());
     clean(&Jwt::hs256(SECRET).issuer("i").audience("a").into_authenticator().err());
+    let opaque = || {
+        let at = Introspection::at("https://issuer.example/introspect").issuer("i").audience("a");
+        at.client_secret_basic("shop", &long).signed_answers(jwt())
+    };
+    clean(&opaque());
+    clean(&ClientKey::es256(SECRET).kid("a"));
+    let at = || Introspection::at("https://issuer.example/introspect").issuer("i").audience("a");
+    clean(&at().private_key_jwt("shop", ClientKey::es256(SECRET)));
+    clean(&at().private_key_jwt("shop", ClientKey::es256(SECRET)).into_authenticator().err());
+    let security = Security::builder().authenticator("opaque", opaque()).build().unwrap();
+    clean(&security);
+    clean(&opaque().client_secret_post(&long, &long).into_authenticator().err());
+    clean(&opaque().timeout(std::time::Duration::ZERO).into_authenticator().err());
+    let bad = || Introspection::at(format!("https://a:{SECRET}@issuer.example")).issuer("i");
+    clean(&bad().client_secret_basic("a", format!("{SECRET}\n")).into_authenticator().err());
     let refused = Security::builder().authenticator("jwt", Jwt::hs256(SECRET)).build().err();
     clean(&refused);
     clean(&refused.map(|error| error.to_string()));

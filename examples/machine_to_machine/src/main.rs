@@ -1,14 +1,17 @@
-//! A machine-to-machine API with API keys: made once, kept as hashes in a file, rotated with an
-//! overlap, revoked by removing them from it.
+//! A machine-to-machine API with API keys and opaque tokens. Keys are made once, kept as hashes in a
+//! file, rotated with an overlap, revoked by removing them from it; about the tokens of partners'
+//! machines their provider is asked.
 //!
 //! `cargo run -p machine_to_machine -- new billing orders:read` makes a key and prints the record to
 //! put into the list of `keys.json` (`{"keys": [ … ]}`); `cargo run -p machine_to_machine` serves
-//! whoever has a key of that file.
+//! whoever has a key of that file. With `ISSUER=https://issuer.example CLIENT_SECRET=…` it serves
+//! whoever that provider says is one of its clients, too.
 
 use std::{env, io};
 
 use actix_web::dev::HttpServiceFactory;
 use actix_web::{App, HttpServer, get, post};
+use secure_runtime::authentication::Introspection;
 use secure_runtime::authentication::api_key::{ApiKey, ApiKeys, FileKeyStore};
 use secure_runtime::{Principal, Security, SecurityBuilder, scope, secure};
 
@@ -29,9 +32,19 @@ fn api() -> impl HttpServiceFactory {
     scope("/api").service(orders).service(ship)
 }
 
-/// Who may call: another scheme for machines would be one more line.
-fn callers(keys: FileKeyStore) -> SecurityBuilder {
-    Security::builder().authenticator("api_key", ApiKeys::new(keys))
+/// Who may call: each scheme is one line.
+fn callers(keys: FileKeyStore, partners: Option<Introspection>) -> SecurityBuilder {
+    let own = Security::builder().authenticator("api_key", ApiKeys::new(keys));
+    match partners {
+        Some(partners) => own.authenticator("partner", partners),
+        None => own,
+    }
+}
+
+/// Machines of partners act for nobody: their names are those of clients.
+fn partners(issuer: String, secret: String) -> Introspection {
+    let asked = Introspection::discover(issuer).client_secret_basic("orders-api", secret);
+    asked.audience("orders").client_as_subject()
 }
 
 fn new_key(owner: &str, scopes: &[String]) -> io::Result<()> {
@@ -51,7 +64,9 @@ async fn main() -> io::Result<()> {
         return new_key(owner, scopes);
     }
     let file = env::var("KEYS").unwrap_or_else(|_| String::from("keys.json"));
-    let security = callers(FileKeyStore::new(file)).build().map_err(io::Error::other)?;
+    let provider = env::var("ISSUER").ok().zip(env::var("CLIENT_SECRET").ok());
+    let partners = provider.map(|(issuer, secret)| partners(issuer, secret));
+    let security = callers(FileKeyStore::new(file), partners).build().map_err(io::Error::other)?;
     let address = env::var("ADDR").unwrap_or_else(|_| String::from("127.0.0.1:8080"));
     println!("http://{address}\n{}", security.inventory());
     HttpServer::new(move || App::new().app_data(security.clone()).service(api()))
@@ -68,7 +83,7 @@ mod tests {
     use secure_runtime::authentication::api_key::{FileKeyStore, GeneratedKey};
     use secure_runtime::testing::FakeClock;
     use secure_runtime::{Clock, PrincipalBuilder};
-    use secure_tests::TestServer;
+    use secure_tests::{IntrospectionEndpoint, TestServer};
 
     use super::*;
 
@@ -88,7 +103,7 @@ mod tests {
         let old = key(billing().expires_at(clock.now().unix_seconds() + 3600));
         write(&[old.record().to_json(), warehouse.record().to_json()]);
         let store = FileKeyStore::new(&file);
-        let security = callers(store.clone()).clock(clock.clone()).build().unwrap();
+        let security = callers(store.clone(), None).clock(clock.clone()).build().unwrap();
         let server = TestServer::start(&security, api);
         let send = async |method: &str, path: &str, key: &GeneratedKey| {
             server.send(method, path, &[&format!("x-api-key: {}", key.expose())], "").await.status
@@ -107,6 +122,37 @@ mod tests {
         clock.advance(Duration::from_secs(3600));
         assert_eq!((read(&old).await, read(&new).await), (401, 200));
         assert!(store.list().iter().all(|record| record.last_used().is_some()));
+        fs::remove_file(file).unwrap();
+    }
+
+    #[actix_web::test]
+    async fn a_partners_token_is_asked_about_and_ends_when_the_provider_says_so() {
+        let provider = IntrospectionEndpoint::start();
+        provider.judge_clients(|question| question.authorization.is_some());
+        let client = serde_json::json!({
+            "active": true, "client_id": "partner 7", "aud": "orders", "scope": "orders:read",
+        });
+        provider.know("opaque-token", client);
+        let clock = FakeClock::new();
+        let introspection = partners(provider.issuer(), "secret".to_owned());
+        // Nobody has a key.
+        let file = env::temp_dir().join(format!("no-keys-{}.json", process::id()));
+        fs::write(&file, r#"{"keys": []}"#).unwrap();
+        let store = FileKeyStore::new(&file);
+        let security = callers(store, Some(introspection)).clock(clock.clone()).build().unwrap();
+        let server = TestServer::start(&security, api);
+        let token = "authorization: Bearer opaque-token";
+
+        let read = server.get("/api/orders", &[token]).await;
+        assert_eq!((read.status, &*read.body), (200, "the orders that partner 7 may see"));
+        assert_eq!(server.get("/api/orders", &["authorization: Bearer other"]).await.status, 401);
+        // What only a key opens, and two credentials where one would do.
+        assert_eq!(server.send("POST", "/api/shipments", &[token], "").await.status, 401);
+        assert_eq!(server.get("/api/orders", &[token, "x-api-key: shop_x"]).await.status, 400);
+        // The provider withdraws the token: a minute later nobody accepts it.
+        provider.revoke("opaque-token");
+        clock.advance(Duration::from_secs(60));
+        assert_eq!(server.get("/api/orders", &[token]).await.status, 401);
         fs::remove_file(file).unwrap();
     }
 }

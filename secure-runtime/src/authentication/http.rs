@@ -1,60 +1,150 @@
-//! What is fetched over HTTP: one bounded document.
+//! What is sent and fetched over HTTP: one bounded answer.
 //!
 //! 1. HTTPS only; plain HTTP to this machine's own loopback, for development and sidecars.
 //! 2. No redirect is followed: an answer cannot lead anywhere but where the configuration says.
-//! 3. A document has at most 512 KiB, and five seconds from the look-up of the name to its last byte.
-//! 4. No proxy of the environment, no cookies, no credentials.
+//! 3. A document has at most 512 KiB, and five seconds from the look-up of the name to its last byte,
+//!    unless the description says otherwise.
+//! 4. No proxy of the environment, no cookies, no credentials but those that the description gives.
 
 use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
 use reqwest::header::ACCEPT;
+#[cfg(feature = "introspection")]
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use reqwest::redirect::Policy;
 
 /// Fetches documents, on the thread that asks for them.
 pub(crate) struct Client {
     runtime: tokio::runtime::Runtime,
-    client: reqwest::Client,
+    http: Http,
 }
 
 impl Client {
     pub(crate) fn new() -> Result<Self, String> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(|error| format!("no runtime for HTTP: {error}"))?;
-        let client = reqwest::Client::builder()
-            .redirect(Policy::none())
-            .no_proxy()
-            .timeout(TIMEOUT)
-            .user_agent(concat!("secure-runtime/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|error| format!("no HTTP client: {error}"))?;
-        Ok(Self { runtime, client })
+        Ok(Self { runtime: runtime()?, http: Http::new(TIMEOUT)? })
     }
 
     /// The document at this address, which must answer 200.
-    pub(crate) fn get(&self, Url(address): &Url) -> Result<String, String> {
-        let failed = |error: reqwest::Error| format!("`{address}`: {}", error.without_url());
-        let document = async {
-            let request = self.client.get(address.clone()).header(ACCEPT, "application/json");
-            let mut response = request.send().await.map_err(failed)?;
-            if response.status() != reqwest::StatusCode::OK {
-                return Err(format!("`{address}` answered {}", response.status().as_u16()));
-            }
-            let mut document = Vec::new();
-            while let Some(chunk) = response.chunk().await.map_err(failed)? {
-                if document.len() + chunk.len() > MOST_BYTES {
-                    return Err(format!("`{address}` answered more than {MOST_BYTES} bytes"));
-                }
-                document.extend_from_slice(&chunk);
-            }
-            String::from_utf8(document).map_err(|_| format!("`{address}` answered no UTF-8"))
-        };
+    pub(crate) fn get(&self, address: &Url) -> Result<String, String> {
         // The timers of the client start on the runtime.
-        self.runtime.block_on(document)
+        self.runtime.block_on(self.http.get(address))
     }
+}
+
+/// A runtime for the thread that makes it.
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, String> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        // They look names up, and one that hangs must not take another thread each time.
+        .max_blocking_threads(16)
+        .build()
+        .map_err(|error| format!("no runtime for HTTP: {error}"))
+}
+
+/// The client itself; its futures live on a [`runtime`].
+pub(crate) struct Http(reqwest::Client);
+
+impl Http {
+    pub(crate) fn new(timeout: Duration) -> Result<Self, String> {
+        let client = reqwest::Client::builder()
+            .redirect(Policy::none())
+            .no_proxy()
+            .timeout(timeout)
+            .pool_idle_timeout(IDLE)
+            .user_agent(concat!("secure-runtime/", env!("CARGO_PKG_VERSION")))
+            .build();
+        client.map(Self).map_err(|error| format!("no HTTP client: {error}"))
+    }
+
+    /// The document at this address, which must answer 200.
+    pub(crate) async fn get(&self, Url(address): &Url) -> Result<String, String> {
+        let request = self.0.get(address.clone()).header(ACCEPT, "application/json");
+        let failed = |error| failed(address, error);
+        let mut response = request.send().await.map_err(failed)?;
+        if response.status() != reqwest::StatusCode::OK {
+            return Err(format!("`{address}` answered {}", response.status().as_u16()));
+        }
+        let document = body(&mut response, MOST_BYTES).await.map_err(failed)?;
+        let document =
+            document.ok_or_else(|| format!("`{address}` answered more than {MOST_BYTES} bytes"))?;
+        String::from_utf8(document).map_err(|_| format!("`{address}` answered no UTF-8"))
+    }
+
+    /// What is answered to a form that is sent to this address, whatever the status; the error is why
+    /// there is no answer.
+    ///
+    /// It is sent once more where the connection ended without an answer: an idle one may end while
+    /// it is taken. The form must be one that may be sent twice.
+    #[cfg(feature = "introspection")]
+    pub(crate) async fn post(
+        &self,
+        Url(address): &Url,
+        Form { accept, authorization, body: form }: Form<'_>,
+        most_bytes: usize,
+    ) -> Result<Reply, String> {
+        let mut request = self.0.post(address.clone()).header(ACCEPT, accept).body(form);
+        request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+        if let Some(authorization) = authorization {
+            request = request.header(AUTHORIZATION, authorization);
+        }
+        let failed = |error| failed(address, error);
+        let again = request.try_clone();
+        let mut response = match (request.send().await, again) {
+            (Err(error), Some(again)) if !error.is_connect() && !error.is_timeout() => {
+                again.send().await.map_err(failed)?
+            }
+            (sent, _) => sent.map_err(failed)?,
+        };
+        let mut types = response.headers().get_all(CONTENT_TYPE).iter();
+        let media_type = match (types.next(), types.next()) {
+            (Some(one), None) => one.to_str().unwrap_or_default().to_owned(),
+            _ => String::new(),
+        };
+        Ok(Reply {
+            status: response.status().as_u16(),
+            media_type,
+            body: body(&mut response, most_bytes).await.map_err(failed)?,
+        })
+    }
+}
+
+/// What is sent.
+#[cfg(feature = "introspection")]
+pub(crate) struct Form<'a> {
+    pub(crate) accept: &'static str,
+    pub(crate) authorization: Option<&'a HeaderValue>,
+    pub(crate) body: String,
+}
+
+/// What comes back.
+#[cfg(feature = "introspection")]
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    /// Empty where there is none, or more than one.
+    pub(crate) media_type: String,
+    /// Nothing where it was too long.
+    pub(crate) body: Option<Vec<u8>>,
+}
+
+/// Reads what an answer holds, unless that is more than so many bytes.
+async fn body(
+    response: &mut reqwest::Response,
+    most: usize,
+) -> Result<Option<Vec<u8>>, reqwest::Error> {
+    let mut document = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        if document.len() + chunk.len() > most {
+            return Ok(None);
+        }
+        document.extend_from_slice(&chunk);
+    }
+    Ok(Some(document))
+}
+
+fn failed(address: &reqwest::Url, error: reqwest::Error) -> String {
+    format!("`{address}`: {}", error.without_url())
 }
 
 /// An address that may be fetched from.
@@ -93,6 +183,8 @@ impl fmt::Display for Url {
 
 const TIMEOUT: Duration = Duration::from_secs(5);
 const MOST_BYTES: usize = 512 * 1024;
+/// Shorter than servers keep a connection that nobody uses.
+const IDLE: Duration = Duration::from_secs(4);
 
 #[cfg(test)]
 mod tests {

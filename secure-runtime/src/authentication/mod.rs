@@ -18,7 +18,13 @@ pub mod api_key;
 mod bearer;
 #[cfg(feature = "discovery")]
 mod http;
+#[cfg(feature = "introspection")]
+mod introspection;
+mod json;
 mod jwt;
+#[cfg(feature = "discovery")]
+mod metadata;
+mod places;
 mod presented;
 mod provider;
 mod token_cache;
@@ -29,6 +35,10 @@ use std::sync::Arc;
 
 pub use api_key::ApiKeys;
 pub(crate) use bearer::bearer_token;
+#[cfg(feature = "introspection")]
+pub(crate) use introspection::read_answer;
+#[cfg(feature = "introspection")]
+pub use introspection::{ClientKey, Introspection};
 pub use jwt::{Algorithm, ClaimPath, Jwt, Key, Profile};
 pub(crate) use jwt::{open_with, read_key_set, vocabulary_claims};
 pub use presented::Presented;

@@ -127,3 +127,19 @@ pub fn key_file(text: &str) -> Result<usize, Vec<String>> {
 pub fn bearer_credentials(line: &[u8]) -> Result<Option<&[u8]>, &'static str> {
     bearer_token(line)
 }
+
+/// What an introspection endpoint's answer comes to under this description: the caller, or why there
+/// is none. For test vectors and the fuzzer.
+///
+/// # Errors
+///
+/// Why the answer names no caller, or the description is wrong.
+#[cfg(feature = "introspection")]
+#[doc(hidden)]
+pub fn introspected(
+    description: crate::authentication::Introspection,
+    answer: &str,
+    now: Moment,
+) -> Result<crate::Principal, String> {
+    crate::authentication::read_answer(description, answer, now)
+}

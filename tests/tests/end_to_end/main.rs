@@ -20,6 +20,7 @@ mod escapes;
 mod faults;
 mod http2;
 mod identity_provider;
+mod introspection;
 mod launch;
 mod layers;
 mod limits;

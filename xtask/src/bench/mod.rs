@@ -58,7 +58,7 @@ struct Program {
     feature: Option<&'static str>,
 }
 
-const PROGRAMS: [Program; 6] = [
+const PROGRAMS: [Program; 7] = [
     Program {
         name: "requests",
         figures: &[
@@ -100,6 +100,12 @@ const PROGRAMS: [Program; 6] = [
         feature: None,
     },
     Program { name: "policy", figures: &["policy/decision"], needs_fixture: false, feature: None },
+    Program {
+        name: "authenticators",
+        figures: &["authenticator/introspected_seen"],
+        needs_fixture: false,
+        feature: None,
+    },
     Program {
         name: "engines",
         figures: &["policy/decision_cedar", "policy/decision_casbin"],

@@ -12,8 +12,8 @@ use jiff::Timestamp;
 
 use super::key::is_id;
 use super::{KeyHash, KeyRecord};
-use crate::authentication::jwt::is_name;
-use crate::authentication::jwt::json::{Json, Object};
+use crate::authentication::json::{Json, Object};
+use crate::authentication::places::is_name;
 use crate::authentication::provider::Fetched;
 use crate::principal::Principal;
 

@@ -14,7 +14,7 @@ use super::Rules;
 use super::json::{Json, JsonFault, Object};
 use super::places::is_name;
 use crate::authentication::token_cache::Validity;
-use crate::principal::Principal;
+use crate::principal::{Principal, PrincipalBuilder};
 use crate::time::Moment;
 
 /// A verified caller and how long the verdict holds.
@@ -41,16 +41,30 @@ impl Rules {
         let expires_nanos = required_time(&claims)?;
         let validity = self.check_times(&claims, expires_nanos, now)?;
         self.check_identifiers(&claims)?;
-        let signed_in = self.check_authentication(&claims, now)?;
-        let grants = self.places.read(&claims)?;
+        let principal = self.principal(&claims, subject, Some(expires_nanos), now)?;
+        drop(claims);
+        Ok(Verified { principal: principal.claims_json(text).build(), validity })
+    }
 
+    /// The caller that a claim set names, and what it grants.
+    pub(crate) fn principal(
+        &self,
+        claims: &Object<'_>,
+        subject: &str,
+        expires_nanos: Option<u64>,
+        now: Moment,
+    ) -> Result<PrincipalBuilder, &'static str> {
+        let signed_in = self.check_authentication(claims, now)?;
+        let grants = self.places.read(claims)?;
         let mut principal = Principal::builder(subject)
             .issuer(self.issuer.clone())
             .roles(grants.roles)
             .scopes(grants.scopes)
             .permissions(grants.permissions)
-            .expires_at(expires_nanos / NANOS_PER_SECOND);
-        principal = principal.amr(signed_in.methods);
+            .amr(signed_in.methods);
+        if let Some(expires) = expires_nanos {
+            principal = principal.expires_at(expires / NANOS_PER_SECOND);
+        }
         if let Some(nanos) = signed_in.at_nanos {
             principal = principal.authenticated_at(nanos / NANOS_PER_SECOND);
         }
@@ -63,11 +77,10 @@ impl Rules {
         if let Some(tier) = grants.tier {
             principal = principal.tier(tier);
         }
-        drop(claims);
-        Ok(Verified { principal: principal.claims_json(text).build(), validity })
+        Ok(principal)
     }
 
-    fn check_issuer(&self, claims: &Object<'_>) -> Result<(), &'static str> {
+    pub(crate) fn check_issuer(&self, claims: &Object<'_>) -> Result<(), &'static str> {
         match claims.get("iss") {
             Some(Json::Text(issuer)) if *issuer == *self.issuer => Ok(()),
             Some(Json::Text(_)) => Err("`iss` is another issuer"),
@@ -76,7 +89,7 @@ impl Rules {
         }
     }
 
-    fn check_audience(&self, claims: &Object<'_>) -> Result<(), &'static str> {
+    pub(crate) fn check_audience(&self, claims: &Object<'_>) -> Result<(), &'static str> {
         let is_ours = |name: &str| self.audiences.iter().any(|audience| **audience == *name);
         let named = match claims.get("aud") {
             None if self.any_audience => return Ok(()),
@@ -101,27 +114,39 @@ impl Rules {
         expires_nanos: u64,
         now: Moment,
     ) -> Result<Validity, &'static str> {
-        let not_before = time(claims.get("nbf"), "`nbf` is not a time")?;
-        let issued_at = time(claims.get("iat"), "`iat` is not a time")?;
-        if issued_at.is_none() && self.profile.requires_all_claims() {
+        let (validity, begins_with_nbf) = self.validity(claims, Some(expires_nanos))?;
+        if claims.get("iat").is_none() && self.profile.requires_all_claims() {
             return Err("`iat` is missing (RFC 9068 section 2.2)");
         }
-        let from = not_before.max(issued_at).unwrap_or(0);
-        let validity = Validity {
-            from_nanos: from.saturating_sub(self.leeway_nanos),
-            until_nanos: expires_nanos.saturating_add(self.leeway_nanos),
-        };
         if validity.is_over(now) {
             return Err("`exp` has passed");
         }
         if validity.is_ahead(now) {
-            return Err(if not_before == Some(from) {
+            return Err(if begins_with_nbf {
                 "`nbf` has not come yet"
             } else {
                 "`iat` is in the future"
             });
         }
         Ok(validity)
+    }
+
+    /// From when until when the claims hold, and whether `nbf` says from when; the error is a time
+    /// that is none.
+    pub(crate) fn validity(
+        &self,
+        claims: &Object<'_>,
+        expires_nanos: Option<u64>,
+    ) -> Result<(Validity, bool), &'static str> {
+        let not_before = time(claims.get("nbf"), "`nbf` is not a time")?;
+        let issued_at = time(claims.get("iat"), "`iat` is not a time")?;
+        let from = not_before.max(issued_at).unwrap_or(0);
+        let validity = Validity {
+            from_nanos: from.saturating_sub(self.leeway_nanos),
+            until_nanos: expires_nanos
+                .map_or(u64::MAX, |expires| expires.saturating_add(self.leeway_nanos)),
+        };
+        Ok((validity, not_before == Some(from)))
     }
 
     /// An issuer's clock that is ahead, within the leeway, is taken to mean now.
@@ -150,7 +175,7 @@ impl Rules {
         Ok(SignedIn { at_nanos: at.map(|at| at.min(now.unix_nanos())), class, methods })
     }
 
-    fn check_identifiers(&self, claims: &Object<'_>) -> Result<(), &'static str> {
+    pub(crate) fn check_identifiers(&self, claims: &Object<'_>) -> Result<(), &'static str> {
         let required = self.profile.requires_all_claims();
         for (name, missing, wrong) in [
             ("jti", "`jti` is missing (RFC 9068 section 2.2)", "`jti` is not a name"),
@@ -182,7 +207,7 @@ fn method(item: &Json<'_>) -> Option<Box<str>> {
     }
 }
 
-fn required_name<'j>(
+pub(crate) fn required_name<'j>(
     claims: &'j Object<'_>,
     claim: &str,
     missing: &'static str,
@@ -200,7 +225,10 @@ fn required_time(claims: &Object<'_>) -> Result<u64, &'static str> {
 }
 
 /// Reads a `NumericDate` (RFC 7519 section 2) as nanoseconds; beyond the year 2554 it saturates.
-fn time(claim: Option<&Json<'_>>, wrong: &'static str) -> Result<Option<u64>, &'static str> {
+pub(crate) fn time(
+    claim: Option<&Json<'_>>,
+    wrong: &'static str,
+) -> Result<Option<u64>, &'static str> {
     match claim {
         None => Ok(None),
         Some(Json::Number(seconds)) if (0.0..=END_OF_YEAR_9999).contains(seconds) => {

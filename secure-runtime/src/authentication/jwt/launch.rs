@@ -15,6 +15,13 @@ use crate::authentication::provider::{Provider, Terms, supply};
 use crate::authentication::token_cache::TokenCache;
 use crate::authentication::{Authenticator, Challenge, IntoAuthenticator};
 
+/// What is expected of a token, whoever vouches for it, and what is kept of it.
+pub(crate) struct Expected {
+    pub(crate) rules: Rules,
+    pub(crate) challenge: Challenge,
+    pub(crate) cache: TokenCache,
+}
+
 impl IntoAuthenticator for Jwt {
     fn into_authenticator(self) -> Result<Arc<dyn Authenticator>, Vec<String>> {
         self.check().map(|authenticator| Arc::new(authenticator) as Arc<dyn Authenticator>)
@@ -28,20 +35,31 @@ impl Jwt {
         let keys = check_keys(std::mem::take(&mut self.keys), &mut faults);
         let reader = self.check_source(&keys, &mut faults);
         self.check_algorithms(&keys, &mut faults);
-        self.check_names(&mut faults);
-        self.check_limits(&mut faults);
-        self.take_places_of_the_vocabulary(&mut faults);
-        self.check_places(&mut faults);
+        let terms = self.terms();
+        let Expected { rules, challenge, cache } = self.expected(&mut faults);
         if !faults.is_empty() {
             return Err(faults);
         }
         let (orders, received) = std::sync::mpsc::channel();
         let keys = match &reader {
             None => KeySource::Configured(Keys::new(keys)),
-            Some(_) => KeySource::Published(Provider::new(self.terms(), orders)),
+            Some(_) => KeySource::Published(Provider::new(terms, orders)),
         };
-        let verifier = Arc::new(Verifier {
-            keys,
+        let verifier = Arc::new(Verifier { keys, rules, challenge, cache });
+        if let Some(reader) = reader {
+            supply_keys(reader, received, Arc::downgrade(&verifier))
+                .map_err(|fault| vec![fault])?;
+        }
+        Ok(JwtAuthenticator(verifier))
+    }
+
+    /// What is expected of a token, whoever vouches for it; adds what is wrong with that.
+    pub(crate) fn expected(mut self, faults: &mut Vec<String>) -> Expected {
+        self.check_names(faults);
+        self.check_limits(faults);
+        self.take_places_of_the_vocabulary(faults);
+        self.check_places(faults);
+        Expected {
             challenge: Challenge::new("Bearer").parameter("realm", self.realm),
             cache: TokenCache::new(self.cache_bytes),
             rules: Rules {
@@ -54,12 +72,7 @@ impl Jwt {
                 places: self.places,
                 max_token_bytes: self.max_token_bytes,
             },
-        });
-        if let Some(reader) = reader {
-            supply_keys(reader, received, Arc::downgrade(&verifier))
-                .map_err(|fault| vec![fault])?;
         }
-        Ok(JwtAuthenticator(verifier))
     }
 
     fn terms(&self) -> Terms {

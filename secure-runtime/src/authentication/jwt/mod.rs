@@ -15,14 +15,14 @@
 
 mod algorithm;
 mod claims;
+#[cfg(feature = "introspection")]
+mod document;
 mod header;
-pub(crate) mod json;
 mod jwk;
 mod key;
 mod key_set;
 mod keys;
 mod launch;
-mod places;
 mod prepared;
 mod profile;
 mod public_key;
@@ -38,14 +38,21 @@ pub use key::Key;
 pub(crate) use key_set::read_key_set;
 pub(crate) use keys::open_with;
 pub use places::ClaimPath;
-pub(crate) use places::{is_name, vocabulary_claims};
+pub(crate) use places::vocabulary_claims;
 pub use profile::Profile;
 
+use super::{json, places, provider};
+#[cfg(feature = "introspection")]
+pub(crate) use claims::{required_name, time};
 use header::Header;
+#[cfg(feature = "introspection")]
+pub(crate) use launch::Expected;
 use places::Places;
+#[cfg(feature = "introspection")]
+pub(crate) use public_key::pem;
 use source::Source;
-
-use crate::authentication::provider;
+#[cfg(feature = "introspection")]
+pub(crate) use verify::JwtAuthenticator;
 
 /// How bearer tokens in JWT form are verified: a description, checked when the service starts.
 ///
@@ -151,6 +158,24 @@ impl Jwt {
     /// service runs: it is read as often as [`discover`](Self::discover) fetches.
     pub fn jwks_file(path: impl Into<PathBuf>) -> Self {
         Self::with_source(Some(Source::File(path.into())))
+    }
+
+    /// What is expected of tokens that somebody else vouches for.
+    #[cfg(feature = "introspection")]
+    pub(crate) fn of_others() -> Self {
+        Self::with_source(None).profile(Profile::Jwt)
+    }
+
+    /// The issuer, unless another one is named.
+    #[cfg(feature = "introspection")]
+    pub(crate) fn issuer_if_none(mut self, issuer: Option<&str>) -> Self {
+        self.issuer = self.issuer.or_else(|| issuer.map(str::to_owned));
+        self
+    }
+
+    #[cfg(feature = "introspection")]
+    pub(crate) fn named_issuer(&self) -> Option<&str> {
+        self.issuer.as_deref()
     }
 
     fn with_source(source: Option<Source>) -> Self {
@@ -325,11 +350,21 @@ pub(crate) struct Rules {
     profile: Profile,
     types: Vec<Box<str>>,
     leeway_nanos: u64,
-    places: Places,
-    max_token_bytes: usize,
+    pub(crate) places: Places,
+    pub(crate) max_token_bytes: usize,
 }
 
 impl Rules {
+    /// Whose tokens are accepted.
+    pub(crate) fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// Whether tokens for this audience are accepted.
+    pub(crate) fn accepts_audience(&self, audience: &str) -> bool {
+        self.any_audience || self.audiences.iter().any(|accepted| **accepted == *audience)
+    }
+
     /// Checks the header's `typ` (RFC 8725 section 3.11).
     fn check_type(&self, header: &Header<'_>) -> Result<(), &'static str> {
         let found = header.media_type.as_deref();

@@ -98,7 +98,7 @@ fn from_der(algorithm: Algorithm, der: &[u8]) -> Result<DecodingKey, String> {
 }
 
 /// Reads one PEM block (RFC 7468) and nothing after it.
-fn pem(text: &[u8]) -> Result<(&str, Vec<u8>), String> {
+pub(crate) fn pem(text: &[u8]) -> Result<(&str, Vec<u8>), String> {
     let broken = || "is broken PEM".to_owned();
     let text = std::str::from_utf8(text).map_err(|_| broken())?;
     let (label, rest) = text

@@ -6,7 +6,10 @@ use super::algorithm::Algorithm;
 use super::key_set::KeySet;
 use super::keys::Keys;
 #[cfg(feature = "discovery")]
-use crate::authentication::http::{Client, Url};
+use crate::authentication::{
+    http::{Client, Url},
+    metadata,
+};
 
 /// What the description says.
 #[derive(Clone, Debug)]
@@ -45,8 +48,7 @@ impl Reader {
             Source::Address(address) => From::Address(Url::checked(&address)?),
             #[cfg(feature = "discovery")]
             Source::Metadata(issuer) => {
-                let address = format!("{}{METADATA}", issuer.trim_end_matches('/'));
-                let address = Url::checked(&address)?;
+                let address = metadata::address_of(&issuer)?;
                 From::Metadata(issuer, address)
             }
         };
@@ -68,7 +70,7 @@ impl Reader {
             #[cfg(feature = "discovery")]
             From::Metadata(issuer, address) => {
                 let metadata = self.get(address)?;
-                self.get(&key_address(&metadata, issuer, address)?)?
+                self.get(&metadata::address_in(&metadata, "jwks_uri", issuer, address)?)?
             }
         };
         let set = KeySet::read(&text, &self.accepted)?;
@@ -99,31 +101,3 @@ impl std::fmt::Display for Reader {
         }
     }
 }
-
-/// The address of the keys, from metadata that must be about this issuer (OpenID Connect Discovery
-/// 1.0 section 4.3; RFC 8414 section 3.3).
-#[cfg(feature = "discovery")]
-fn key_address(metadata: &str, issuer: &str, from: &Url) -> Result<Url, String> {
-    use super::json::{Json, Object};
-
-    let metadata =
-        Object::parse(metadata).map_err(|_| "the metadata is not a strict JSON object")?;
-    match metadata.get("issuer") {
-        Some(Json::Text(named)) if named == issuer => {}
-        Some(Json::Text(named)) => {
-            return Err(format!("the metadata is that of {named:?}, and not of {issuer:?}"));
-        }
-        _ => return Err("the metadata names no `issuer`".to_owned()),
-    }
-    let Some(Json::Text(address)) = metadata.get("jwks_uri") else {
-        return Err("the metadata has no `jwks_uri`".to_owned());
-    };
-    let address = Url::checked(address).map_err(|fault| format!("`jwks_uri`: {fault}"))?;
-    if address.is_local() && !from.is_local() {
-        return Err("`jwks_uri` leads into this machine, and the issuer does not".to_owned());
-    }
-    Ok(address)
-}
-
-#[cfg(feature = "discovery")]
-const METADATA: &str = "/.well-known/openid-configuration";

@@ -58,12 +58,11 @@ impl Authenticator for JwtAuthenticator {
     }
 
     fn issuer(&self) -> Option<&str> {
-        Some(&self.0.rules.issuer)
+        Some(self.0.rules.issuer())
     }
 
     fn accepts_audience(&self, audience: &str) -> bool {
-        let rules = &self.0.rules;
-        rules.any_audience || rules.audiences.iter().any(|accepted| **accepted == *audience)
+        self.0.rules.accepts_audience(audience)
     }
 
     fn authenticate(&self, request: &RequestHead<'_>, now: Moment) -> Attempt {

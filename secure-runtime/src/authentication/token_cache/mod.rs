@@ -13,7 +13,8 @@
 //! between tokens that an issuer signed, and nobody chooses them freely; mixed with a secret of this
 //! cache, nobody can aim for one slot either, not even an owner of many valid tokens. An ECDSA
 //! signature can be rewritten into a second valid one by anybody, so one token may take two entries:
-//! they are two verified tokens, and the bound holds.
+//! they are two verified tokens, and the bound holds. Nobody promises as much of opaque tokens, so
+//! those are hashed as a whole ([`TokenCache::hashing_whole_tokens`]).
 //!
 //! The token is compared after the full 64-bit keyed hash matched. Who guesses another caller's token
 //! therefore learns nothing from how long the comparison takes: without the token's end it never runs.
@@ -35,6 +36,7 @@ use crate::time::Moment;
 pub(crate) struct TokenCache {
     table: Option<Table>,
     secret: ahash::RandomState,
+    hashes_whole_tokens: bool,
     /// How often the cache was cleared.
     generation: AtomicU64,
 }
@@ -84,8 +86,16 @@ impl TokenCache {
         Self {
             table: table(bytes),
             secret: ahash::RandomState::new(),
+            hashes_whole_tokens: false,
             generation: AtomicU64::new(0),
         }
+    }
+
+    /// Tokens may be equal at their ends: for those that no issuer's signature ends.
+    #[cfg(feature = "introspection")]
+    pub(crate) fn hashing_whole_tokens(mut self) -> Self {
+        self.hashes_whole_tokens = true;
+        self
     }
 
     /// Looks a token up.
@@ -138,8 +148,10 @@ impl TokenCache {
 
     fn hash(&self, token: &[u8]) -> u64 {
         match token.last_chunk::<TAIL>() {
-            Some(tail) => self.secret.hash_one(u128::from_ne_bytes(*tail)),
-            None => self.secret.hash_one(token),
+            Some(tail) if !self.hashes_whole_tokens => {
+                self.secret.hash_one(u128::from_ne_bytes(*tail))
+            }
+            _ => self.secret.hash_one(token),
         }
     }
 }

@@ -146,3 +146,14 @@ fn debug_output_shows_no_token() {
         output.contains("entries: 1") && !output.contains("eyJ") && !output.contains("101, 121")
     );
 }
+
+#[cfg(feature = "introspection")]
+#[test]
+fn tokens_that_end_alike_are_told_apart_where_that_may_happen() {
+    let (one, other) = (b"one.and-the-same-end-of-32-bytes", b"two.and-the-same-end-of-32-bytes");
+    let signed = TokenCache::new(1 << 20);
+    assert_eq!(signed.hash(one), signed.hash(other));
+    let opaque = TokenCache::new(1 << 20).hashing_whole_tokens();
+    assert_ne!(opaque.hash(one), opaque.hash(other));
+    assert_eq!(opaque.hash(one), opaque.hash(one));
+}

@@ -13,8 +13,8 @@ use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Vis
 /// A JSON value.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Json<'a> {
-    /// `null`, `true` or `false`: no rule here ever accepts one.
-    Literal,
+    Null,
+    Bool(bool),
     Number(f64),
     Text(Cow<'a, str>),
     List(Vec<Json<'a>>),
@@ -80,7 +80,7 @@ impl Json<'_> {
         match self {
             Self::Object(object) => object.has_duplicates(),
             Self::List(items) => items.iter().any(Json::has_duplicates),
-            Self::Literal | Self::Number(_) | Self::Text(_) => false,
+            Self::Null | Self::Bool(_) | Self::Number(_) | Self::Text(_) => false,
         }
     }
 }
@@ -101,11 +101,11 @@ impl<'de> Visitor<'de> for JsonVisitor {
     }
 
     fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Ok(Json::Literal)
+        Ok(Json::Null)
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
-        Ok(Json::Literal)
+    fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
+        Ok(Json::Bool(value))
     }
 
     fn visit_u64<E>(self, value: u64) -> Result<Self::Value, E> {

@@ -1,0 +1,98 @@
+//! The answer of an introspection endpoint (RFC 7662 section 2.2), read strictly.
+//!
+//! 1. It is one JSON object without a member twice. `active` is `true` or `false` and nothing else:
+//!    no text, no number, not missing.
+//! 2. `exp`, `nbf` and `iat` are times where they are there; what else is wrong with the form of an
+//!    active answer makes it unusable as well: 503, because the provider is at fault.
+//! 3. `iss` is the configured issuer where it is there; the endpoint itself is the issuer's. `aud`
+//!    must name this service, as for a JWT.
+//! 4. `token_type` is `Bearer` where it is there (RFC 6749 section 7.1), and `token_use`, which some
+//!    providers add, is `access_token`: a refresh token is active too, and opens nothing here.
+//! 5. A token that is bound to a key (`cnf`, RFC 7800) is refused: whoever stole it could present it
+//!    as well, and the proof that tells them apart is not looked at here.
+//! 6. `auth_time`, `acr` and `amr` say how the caller signed in (RFC 9470 section 6.2), as in a JWT.
+//! 7. `sub` names the caller; `client_id` does where the description says so.
+
+use super::outcome::Outcome;
+use crate::authentication::json::{Json, Object};
+use crate::authentication::jwt::{Rules, required_name, time};
+use crate::time::Moment;
+
+/// What an answer must say.
+#[derive(Debug)]
+pub(super) struct Expectations {
+    pub(super) rules: Rules,
+    pub(super) client_as_subject: bool,
+}
+
+impl Expectations {
+    /// What an answer that came at this time says of the token.
+    pub(super) fn read(&self, answer: &str, now: Moment) -> Outcome {
+        let Ok(members) = Object::parse(answer) else {
+            return Outcome::Unknown("the answer is not a JSON object, or has a member twice");
+        };
+        match members.get("active") {
+            Some(Json::Bool(true)) => self.read_active(&members, answer, now),
+            Some(Json::Bool(false)) => Outcome::Refused("the token is not active"),
+            Some(_) => Outcome::Unknown("`active` of the answer is neither `true` nor `false`"),
+            None => Outcome::Unknown("the answer has no `active`"),
+        }
+    }
+
+    fn read_active(&self, members: &Object<'_>, answer: &str, now: Moment) -> Outcome {
+        if let Err(cause) = self.check_use(members) {
+            return Outcome::Refused(cause);
+        }
+        let expires = match time(members.get("exp"), "`exp` of the answer is not a time") {
+            Ok(expires) => expires,
+            Err(cause) => return Outcome::Unknown(cause),
+        };
+        let validity = match self.rules.validity(members, expires) {
+            Ok((validity, _)) => validity,
+            Err(cause) => return Outcome::Unknown(cause),
+        };
+        let subject = match self.subject(members) {
+            Ok(subject) => subject,
+            Err(cause) => return Outcome::Refused(cause),
+        };
+        match self.rules.principal(members, subject, expires, now) {
+            Ok(principal) => Outcome::Active(principal.claims_json(answer).build(), validity),
+            Err(cause) => Outcome::Unknown(cause),
+        }
+    }
+
+    /// Whether the token may be used here, and as it was sent.
+    fn check_use(&self, members: &Object<'_>) -> Result<(), &'static str> {
+        if members.get("iss").is_some() {
+            self.rules.check_issuer(members)?;
+        }
+        self.rules.check_audience(members)?;
+        self.rules.check_identifiers(members)?;
+        match members.get("token_type") {
+            None => {}
+            Some(Json::Text(name)) if name.eq_ignore_ascii_case("bearer") => {}
+            Some(_) => return Err("`token_type` is not that of a bearer token"),
+        }
+        match members.get("token_use") {
+            None => {}
+            Some(Json::Text(name)) if name == "access_token" => {}
+            Some(_) => return Err("`token_use` is not that of an access token"),
+        }
+        match members.get("cnf") {
+            None => Ok(()),
+            Some(_) => Err("the token is bound to a key (`cnf`), and was sent without a proof"),
+        }
+    }
+
+    fn subject<'j>(&self, members: &'j Object<'_>) -> Result<&'j str, &'static str> {
+        if self.client_as_subject && members.get("sub").is_none() {
+            return required_name(
+                members,
+                "client_id",
+                "`sub` and `client_id` are missing",
+                "`client_id` is not a name",
+            );
+        }
+        required_name(members, "sub", "`sub` is missing", "`sub` is not a name")
+    }
+}

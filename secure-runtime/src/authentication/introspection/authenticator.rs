@@ -1,0 +1,218 @@
+//! The authenticator that a checked [`Introspection`](super::Introspection) becomes: what a request
+//! does.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio::sync::mpsc::UnboundedSender;
+
+use super::answer::Expectations;
+use super::circuit::Call;
+use super::fingerprint::Fingerprint;
+use super::flights::{CROWDED, Departure, Flights, OUT_OF_REACH, arrived};
+use super::order::{End, Order};
+use super::outcome::Outcome;
+use super::refusals::Refusals;
+use crate::authentication::bearer::{self, Bearer, bearer, is_b64token};
+use crate::authentication::jwt::JwtAuthenticator;
+use crate::authentication::token_cache::{Cached, TokenCache, Validity};
+use crate::authentication::{Attempt, Authenticator, Challenge, Presented, Refusal};
+use crate::request::RequestHead;
+use crate::time::Moment;
+
+/// Has an identity provider judge bearer tokens.
+#[derive(Debug)]
+pub(crate) struct IntrospectionAuthenticator(pub(super) Arc<Introspector>);
+
+/// What requests share with the thread that asks.
+pub(super) struct Introspector {
+    pub(super) challenge: Challenge,
+    pub(super) expectations: Arc<Expectations>,
+    /// Who verifies signed answers.
+    pub(super) signed: Option<Arc<JwtAuthenticator>>,
+    pub(super) cache: TokenCache,
+    pub(super) refusals: Refusals,
+    pub(super) flights: Flights,
+    pub(super) memory: Memory,
+    pub(super) orders: UnboundedSender<Order>,
+}
+
+/// How long answers are remembered, in nanoseconds.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Memory {
+    pub(super) positive_nanos: u64,
+    pub(super) negative_nanos: u64,
+}
+
+impl Authenticator for IntrospectionAuthenticator {
+    fn challenge(&self) -> Challenge {
+        self.0.challenge.clone()
+    }
+
+    fn presented(&self, request: &RequestHead<'_>) -> Presented<'_> {
+        bearer::presented(request)
+    }
+
+    fn start(&self, now: Moment) {
+        if let Some(signed) = &self.0.signed {
+            signed.start(now);
+        }
+    }
+
+    fn names_tenants(&self) -> bool {
+        self.0.expectations.rules.places.tenant.is_some()
+    }
+
+    fn names_tiers(&self) -> bool {
+        self.0.expectations.rules.places.tier.is_some()
+    }
+
+    fn issuer(&self) -> Option<&str> {
+        Some(self.0.expectations.rules.issuer())
+    }
+
+    fn accepts_audience(&self, audience: &str) -> bool {
+        self.0.expectations.rules.accepts_audience(audience)
+    }
+
+    fn authenticate(&self, request: &RequestHead<'_>, now: Moment) -> Attempt {
+        match bearer(request) {
+            Bearer::Absent => Attempt::Absent,
+            Bearer::Malformed(cause) => Attempt::Refused(Refusal::invalid_request(cause)),
+            Bearer::Token(token) => match self.0.cache.get(token, now) {
+                Cached::Valid(principal) => Attempt::Accepted(principal),
+                _ => self.0.authenticate_unknown(token, now),
+            },
+        }
+    }
+}
+
+impl Introspector {
+    /// Out of line: a hit should not pay for its stack frame.
+    #[inline(never)]
+    fn authenticate_unknown(self: &Arc<Self>, token: &[u8], now: Moment) -> Attempt {
+        if !is_b64token(token) {
+            return Attempt::Refused(Refusal::invalid_request(
+                "the token has characters that no token has (RFC 6750 section 2.1)",
+            ));
+        }
+        if token.len() > self.expectations.rules.max_token_bytes {
+            return Attempt::Refused(Refusal::invalid_token("the token is too long"));
+        }
+        let fingerprint = Fingerprint::of(token);
+        if let Some(outcome) = self.refusals.get(&fingerprint, now) {
+            return outcome.verdict(now).into();
+        }
+        let Some(place) = self.flights.place() else {
+            return Attempt::Refused(Refusal::unavailable(CROWDED));
+        };
+        // Before the provider is asked: what it says does not outlive a call to forget it.
+        let generation = self.cache.generation();
+        let known = || self.known(token, &fingerprint, now);
+        let arrival = match self.flights.depart(fingerprint, now, known) {
+            Departure::Known(outcome) => return outcome.verdict(now).into(),
+            Departure::Impossible(cause) => {
+                return Attempt::Refused(Refusal::unavailable(cause));
+            }
+            Departure::Joined(arrival) => arrival,
+            Departure::Begun(arrival, announcement, call) => {
+                let order = Order {
+                    token: token.into(),
+                    fingerprint,
+                    now,
+                    begun: Instant::now(),
+                    generation,
+                    call,
+                    announcement,
+                    by: Arc::downgrade(self),
+                    has_landed: false,
+                };
+                // If the thread is gone the order is dropped, and ends the flight.
+                let _ = self.orders.send(order);
+                arrival
+            }
+        };
+        Attempt::Pending(Box::pin(async move {
+            let outcome = arrived(arrival).await;
+            drop(place);
+            outcome.verdict(now)
+        }))
+    }
+
+    /// What is known of a token by now.
+    fn known(&self, token: &[u8], fingerprint: &Fingerprint, now: Moment) -> Option<Outcome> {
+        match self.cache.get(token, now) {
+            // It was compared with the clock just now.
+            Cached::Valid(principal) => Some(Outcome::Active(principal, ALWAYS)),
+            _ => self.refusals.get(fingerprint, now),
+        }
+    }
+
+    /// Remembers what a flight brought, and tells those who wait.
+    pub(super) fn conclude(&self, order: &Order, end: End) {
+        let outcome = match end {
+            End::Answered(outcome) => {
+                self.flights.reached();
+                self.remember(order, &outcome);
+                outcome
+            }
+            End::OutOfReach(cause) => {
+                if self.flights.failed(order.call, order.moment().monotonic_nanos()) {
+                    tracing::warn!("tokens cannot be introspected: {cause}");
+                }
+                Outcome::Unknown(OUT_OF_REACH)
+            }
+            End::Unasked(cause) => {
+                if order.call == Call::Trial {
+                    self.flights.failed(order.call, order.moment().monotonic_nanos());
+                }
+                Outcome::Unknown(cause)
+            }
+        };
+        self.flights.land(&order.fingerprint, &order.announcement, outcome);
+    }
+
+    /// From the time of the request that began the flight: what it brought is at least as new.
+    fn remember(&self, order: &Order, outcome: &Outcome) {
+        let Memory { positive_nanos, negative_nanos } = self.memory;
+        let until = |nanos: u64| order.now.monotonic_nanos().saturating_add(nanos);
+        let (refusal, nanos) = match outcome {
+            Outcome::Active(_, validity) if validity.is_over(order.now) => {
+                (Outcome::Refused("`exp` has passed"), negative_nanos)
+            }
+            Outcome::Active(_, validity) if validity.is_ahead(order.now) => {
+                (Outcome::Refused(super::outcome::NOT_YET), negative_nanos)
+            }
+            Outcome::Active(principal, validity) => {
+                if positive_nanos > 0 {
+                    let kept = (principal.clone(), *validity, until(positive_nanos));
+                    self.cache.insert(&order.token, kept, order.generation);
+                }
+                return;
+            }
+            Outcome::Refused(_) => (outcome.clone(), negative_nanos),
+            Outcome::Unknown(_) => (outcome.clone(), UNUSABLE_NANOS),
+        };
+        if nanos > 0 {
+            self.refusals.keep(order.fingerprint, refusal, until(nanos));
+        }
+    }
+}
+
+/// Neither tokens nor the client's secret.
+impl fmt::Debug for Introspector {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Introspector")
+            .field("expectations", &self.expectations)
+            .field("cache", &self.cache)
+            .field("memory", &self.memory)
+            .finish_non_exhaustive()
+    }
+}
+
+const ALWAYS: Validity = Validity { from_nanos: 0, until_nanos: u64::MAX };
+
+/// How long an answer that says nothing keeps the provider from being asked about the same token.
+const UNUSABLE_NANOS: u64 = 1_000_000_000;

@@ -1,0 +1,34 @@
+//! What an introspection comes to. Causes are sentences of this program: nothing of a token or of an
+//! answer gets into a log through them.
+
+use crate::authentication::token_cache::Validity;
+use crate::authentication::{Refusal, Verdict};
+use crate::principal::Principal;
+use crate::time::Moment;
+
+/// What is known of a token.
+#[derive(Clone, Debug)]
+pub(super) enum Outcome {
+    /// It is active; whether it is good now, the clock says.
+    Active(Principal, Validity),
+    /// It is not good, or not for this service.
+    Refused(&'static str),
+    /// Nobody can say.
+    Unknown(&'static str),
+}
+
+impl Outcome {
+    /// What a request that came at this time is told.
+    pub(super) fn verdict(self, now: Moment) -> Verdict {
+        let refused = |cause| Verdict::Refused(Refusal::invalid_token(cause));
+        match self {
+            Self::Active(_, validity) if validity.is_over(now) => refused("`exp` has passed"),
+            Self::Active(_, validity) if validity.is_ahead(now) => refused(NOT_YET),
+            Self::Active(principal, _) => Verdict::Accepted(principal),
+            Self::Refused(cause) => refused(cause),
+            Self::Unknown(cause) => Verdict::Refused(Refusal::unavailable(cause)),
+        }
+    }
+}
+
+pub(super) const NOT_YET: &str = "the token is not valid yet: `nbf` or `iat` is in the future";

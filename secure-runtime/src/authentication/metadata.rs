@@ -1,0 +1,68 @@
+//! What an issuer says about itself: where its keys are, and where it is asked about tokens.
+//!
+//! The metadata must be about the issuer that they were fetched for (OpenID Connect Discovery 1.0
+//! section 4.3, RFC 8414 section 3.3).
+
+use super::http::Url;
+use super::json::{Json, Object};
+
+/// Where an issuer's metadata are (OpenID Connect Discovery 1.0 section 4).
+pub(crate) fn address_of(issuer: &str) -> Result<Url, String> {
+    Url::checked(&format!("{}{METADATA}", issuer.trim_end_matches('/')))
+}
+
+/// The address that this member of the metadata names, which were fetched `from` there.
+pub(crate) fn address_in(
+    metadata: &str,
+    member: &str,
+    issuer: &str,
+    from: &Url,
+) -> Result<Url, String> {
+    let metadata =
+        Object::parse(metadata).map_err(|_| "the metadata is not a strict JSON object")?;
+    match metadata.get("issuer") {
+        Some(Json::Text(named)) if named == issuer => {}
+        Some(Json::Text(named)) => {
+            return Err(format!("the metadata is that of {named:?}, and not of {issuer:?}"));
+        }
+        _ => return Err("the metadata names no `issuer`".to_owned()),
+    }
+    let Some(Json::Text(address)) = metadata.get(member) else {
+        return Err(format!("the metadata has no `{member}`"));
+    };
+    let address = Url::checked(address).map_err(|fault| format!("`{member}`: {fault}"))?;
+    if address.is_local() && !from.is_local() {
+        return Err(format!("`{member}` leads into this machine, and the issuer does not"));
+    }
+    Ok(address)
+}
+
+const METADATA: &str = "/.well-known/openid-configuration";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_taken_from_the_issuers_own_metadata_only() {
+        let issuer = "https://server.example.com";
+        let from = address_of(issuer).unwrap();
+        let find = |text: &str| address_in(text, "introspection_endpoint", issuer, &from);
+        let good = r#"{"issuer":"https://server.example.com","introspection_endpoint":"https://server.example.com/introspect"}"#;
+        assert_eq!(find(good).unwrap().to_string(), "https://server.example.com/introspect");
+        for (text, expected) in [
+            (good.replace("server.example.com\"", "evil.example\""), "is that of"),
+            (good.replace("introspection_endpoint", "token_endpoint"), "has no"),
+            (
+                good.replace("https://server.example.com/", "http://server.example.com/"),
+                "not HTTPS",
+            ),
+            (good.replace("https://server.example.com/", "http://127.0.0.1/"), "into this machine"),
+            (good.replace("issuer", "name"), "names no `issuer`"),
+            ("[]".to_owned(), "not a strict JSON object"),
+        ] {
+            let found = find(&text).unwrap_err();
+            assert!(found.contains(expected), "{expected} in: {found}");
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! An introspection endpoint on loopback (RFC 7662): the tokens it knows, and every way to get its
+//! answers wrong.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use actix_web::http::{StatusCode, header};
+use actix_web::{App, HttpRequest, HttpResponse, web};
+use serde_json::{Value, json};
+
+use crate::TestServer;
+
+/// How it answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Manners {
+    Good,
+    /// Answers this status and nothing else.
+    Down(u16),
+    /// Answers well, once it is told to behave otherwise.
+    Holding,
+    /// Sends the client on to this address.
+    Redirecting(String),
+    /// Sends this many bytes, and then its answer.
+    Padded(usize),
+    /// Sends this text, as this media type.
+    Saying(&'static str, String),
+    /// Ends the answer in its middle.
+    Breaking,
+}
+
+/// An endpoint, its tokens, its client and its manners.
+pub struct IntrospectionEndpoint {
+    server: TestServer,
+    state: Arc<Mutex<State>>,
+}
+
+struct State {
+    tokens: HashMap<String, Value>,
+    manners: Manners,
+    signer: Option<Signer>,
+    judge: Judge,
+    asked: usize,
+    at_once: usize,
+    most_at_once: usize,
+    last: Option<Question>,
+}
+
+/// Makes a signed answer (RFC 9701) of what there is to say about a token.
+type Signer = Box<dyn Fn(&Value) -> String + Send>;
+
+/// Whether a client proved who it is.
+type Judge = Arc<dyn Fn(&Question) -> bool + Send + Sync>;
+
+/// What was sent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Question {
+    pub authorization: Option<String>,
+    pub accept: Option<String>,
+    pub form: HashMap<String, String>,
+}
+
+impl IntrospectionEndpoint {
+    /// The client that may ask, and its secret.
+    pub const CLIENT: (&str, &str) = ("shop api", "s3cr3t:+%/ of the client");
+
+    /// Starts one that knows no token.
+    pub fn start() -> Self {
+        let state = State {
+            tokens: HashMap::new(),
+            manners: Manners::Good,
+            signer: None,
+            judge: Arc::new(is_the_client),
+            asked: 0,
+            at_once: 0,
+            most_at_once: 0,
+            last: None,
+        };
+        let state = Arc::new(Mutex::new(state));
+        let shared = web::Data::from(Arc::clone(&state));
+        let server = TestServer::run(move || {
+            App::new()
+                .app_data(shared.clone())
+                .app_data(web::FormConfig::default().limit(1 << 20))
+                .route("/.well-known/openid-configuration", web::get().to(metadata))
+                .route("/introspect", web::post().to(introspect))
+        });
+        Self { server, state }
+    }
+
+    /// The issuer whose metadata lead to it.
+    pub fn issuer(&self) -> String {
+        self.server.url("")
+    }
+
+    pub fn url(&self) -> String {
+        self.server.url("/introspect")
+    }
+
+    /// Makes it know a token.
+    pub fn know(&self, token: impl Into<String>, answer: Value) {
+        self.state().tokens.insert(token.into(), answer);
+    }
+
+    /// Makes it forget a token: it is revoked.
+    pub fn revoke(&self, token: &str) {
+        self.state().tokens.remove(token);
+    }
+
+    pub fn behave(&self, manners: Manners) {
+        self.state().manners = manners;
+    }
+
+    /// Has its answers signed (RFC 9701).
+    pub fn sign(&self, signer: impl Fn(&Value) -> String + Send + 'static) {
+        self.state().signer = Some(Box::new(signer));
+    }
+
+    /// Has this decide who may ask, in place of the [client](Self::CLIENT)'s secret.
+    pub fn judge_clients(&self, judge: impl Fn(&Question) -> bool + Send + Sync + 'static) {
+        self.state().judge = Arc::new(judge);
+    }
+
+    /// How often it was asked.
+    pub fn asked(&self) -> usize {
+        self.state().asked
+    }
+
+    /// How many questions were open at the same time, at most.
+    pub fn most_at_once(&self) -> usize {
+        self.state().most_at_once
+    }
+
+    /// What it was asked last.
+    pub fn last(&self) -> Option<Question> {
+        self.state().last.clone()
+    }
+
+    /// Waits until it was asked that often.
+    pub async fn until_asked(&self, times: usize) {
+        while self.asked() < times {
+            actix_web::rt::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        lock(&self.state)
+    }
+}
+
+type Shared = web::Data<Mutex<State>>;
+
+fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+async fn metadata(request: HttpRequest) -> HttpResponse {
+    let host = format!("http://{}", request.connection_info().host());
+    let endpoint = format!("{host}/introspect");
+    HttpResponse::Ok().json(json!({ "issuer": host, "introspection_endpoint": endpoint }))
+}
+
+async fn introspect(
+    request: HttpRequest,
+    form: web::Form<HashMap<String, String>>,
+    state: Shared,
+) -> HttpResponse {
+    let line = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let question = Question {
+        authorization: line(header::AUTHORIZATION).map(str::to_owned),
+        accept: line(header::ACCEPT).map(str::to_owned),
+        form: form.into_inner(),
+    };
+    {
+        let mut state = lock(&state);
+        state.asked += 1;
+        state.at_once += 1;
+        state.most_at_once = state.most_at_once.max(state.at_once);
+        state.last = Some(question.clone());
+    }
+    while lock(&state).manners == Manners::Holding {
+        actix_web::rt::time::sleep(Duration::from_millis(1)).await;
+    }
+    let mut state = lock(&state);
+    state.at_once -= 1;
+    answer(&state, &question)
+}
+
+fn answer(state: &State, question: &Question) -> HttpResponse {
+    if !(state.judge)(question) {
+        return HttpResponse::Unauthorized().json(json!({ "error": "invalid_client" }));
+    }
+    let (media_type, text) = state.about(question.form.get("token"));
+    let mut ok = HttpResponse::Ok();
+    ok.content_type(media_type);
+    match &state.manners {
+        Manners::Good | Manners::Holding => ok.body(text),
+        Manners::Down(status) => {
+            let status = StatusCode::from_u16(*status).expect("a status");
+            HttpResponse::build(status).body(text)
+        }
+        Manners::Redirecting(address) => {
+            let address = (header::LOCATION, address.clone());
+            HttpResponse::TemporaryRedirect().insert_header(address).body(text)
+        }
+        Manners::Padded(bytes) => ok.body(" ".repeat(*bytes) + &text),
+        Manners::Saying(media_type, text) => ok.content_type(*media_type).body(text.clone()),
+        Manners::Breaking => {
+            // More is announced than comes.
+            ok.no_chunking(text.len() as u64 + 100);
+            let part = futures_util::stream::once(async move {
+                Ok::<_, actix_web::Error>(web::Bytes::from(text))
+            });
+            ok.streaming(part)
+        }
+    }
+}
+
+impl State {
+    /// What there is to say about a token, and as what.
+    fn about(&self, token: Option<&String>) -> (&'static str, String) {
+        let known = token.and_then(|token| self.tokens.get(token)).cloned();
+        let about = known.unwrap_or_else(|| json!({ "active": false }));
+        match &self.signer {
+            None => ("application/json", about.to_string()),
+            Some(sign) => ("application/token-introspection+jwt", sign(&about)),
+        }
+    }
+}
+
+/// Whether the client proved who it is, in one of the two places and not in both.
+fn is_the_client(question: &Question) -> bool {
+    let (id, secret) = IntrospectionEndpoint::CLIENT;
+    let in_body = question.form.get("client_id").map(String::as_str) == Some(id)
+        && question.form.get("client_secret").map(String::as_str) == Some(secret);
+    // base64 of `shop+api:s3cr3t%3A%2B%25%2F+of+the+client` (RFC 6749 section 2.3.1).
+    let expected = "Basic c2hvcCthcGk6czNjcjN0JTNBJTJCJTI1JTJGK29mK3RoZStjbGllbnQ=";
+    match &question.authorization {
+        None => in_body,
+        Some(line) => line == expected && !question.form.contains_key("client_secret"),
+    }
+}

@@ -1,0 +1,82 @@
+//! How long an answer is remembered.
+
+use super::*;
+
+#[actix_web::test]
+async fn an_active_token_is_accepted_no_longer_than_it_may_and_never_beyond_exp() {
+    let world =
+        World::with(|endpoint| fitting(endpoint).accept_positive_for(Duration::from_secs(40)));
+    world.know("good");
+    assert_eq!(world.status("good").await, 200);
+    world.clock.advance(Duration::from_millis(39_999));
+    assert_eq!(world.status("good").await, 200);
+    assert_eq!(world.endpoint.asked(), 1);
+    world.clock.advance(Duration::from_millis(1));
+    assert_eq!(world.status("good").await, 200);
+    assert_eq!(world.endpoint.asked(), 2);
+    // Twenty seconds later it expires, whatever the memory would allow.
+    world.clock.advance(Duration::from_millis(19_999));
+    assert_eq!(world.status("good").await, 200);
+    assert_eq!(world.endpoint.asked(), 2);
+    world.clock.advance(Duration::from_millis(1));
+    // The endpoint still says that it is active: its clock is wrong, or it lies.
+    world.is_refused("good", "expired").await;
+    world.is_refused("good", "expired").await;
+    assert_eq!(world.endpoint.asked(), 3);
+
+    // Without `exp` it is asked about again all the same.
+    let mut endless = world.active("ada");
+    endless.as_object_mut().unwrap().remove("exp");
+    world.endpoint.know("endless", endless);
+    assert_eq!(world.status("endless").await, 200);
+    world.endpoint.revoke("endless");
+    world.clock.advance(Duration::from_secs(39));
+    assert_eq!(world.status("endless").await, 200);
+    world.clock.advance(Duration::from_secs(1));
+    world.is_refused("endless", "revoked").await;
+}
+
+#[actix_web::test]
+async fn a_wall_clock_that_is_set_does_not_lengthen_a_life() {
+    let world = World::new();
+    world.know("good");
+    assert_eq!(world.status("good").await, 200);
+    world.clock.jump_wall(60);
+    world.is_refused("good", "expired by the clock that was set").await;
+    world.clock.jump_wall(-120);
+    world.clock.advance(Duration::from_secs(11));
+    world.is_refused("good", "issued in the future").await;
+    world.clock.jump_wall(60);
+    world.clock.advance(Duration::from_secs(11));
+    assert_eq!(world.status("good").await, 200);
+}
+
+#[actix_web::test]
+async fn a_refusal_is_remembered_shortly() {
+    let world = World::new();
+    for _ in 0..20 {
+        world.is_refused("later", "unknown").await;
+    }
+    assert_eq!(world.endpoint.asked(), 1);
+    world.know("later");
+    world.clock.advance(Duration::from_millis(9_999));
+    world.is_refused("later", "remembered").await;
+    world.clock.advance(Duration::from_millis(1));
+    assert_eq!(world.status("later").await, 200);
+    assert_eq!(world.endpoint.asked(), 2);
+}
+
+#[actix_web::test]
+async fn with_no_memory_every_request_asks() {
+    let world = World::with(|endpoint| {
+        fitting(endpoint).accept_positive_for(Duration::ZERO).accept_negative_for(Duration::ZERO)
+    });
+    world.know("good");
+    for _ in 0..3 {
+        assert_eq!(world.status("good").await, 200);
+        world.is_refused("bad", "unknown").await;
+    }
+    assert_eq!(world.endpoint.asked(), 6);
+    world.endpoint.revoke("good");
+    world.is_refused("good", "revoked").await;
+}
