@@ -117,6 +117,7 @@ impl CompiledRule {
     }
 
     /// What is known of the rule by now.
+    #[inline]
     pub(crate) fn decide(&self, found: &Circumstances<'_>) -> Verdict {
         match found.caller {
             Some(caller) => self.test.decide(&self.names.authorities(caller), found),

@@ -109,6 +109,7 @@ impl Passage {
         self.hold(opened)
     }
 
+    #[inline]
     fn hold(&mut self, opened: Result<Body, Refused>) -> Result<(), Box<SecuredResponse>> {
         match opened {
             Ok(body) => {
@@ -122,6 +123,7 @@ impl Passage {
 
 impl<'a> Gate<'a> {
     /// Finds the [`Security`] that answers for the endpoint: the nearest `app_data`.
+    #[inline]
     fn find(request: &'a HttpRequest, endpoint: &'static Endpoint) -> Result<Self, Refused> {
         let Some(security) = request.app_data::<Security>() else {
             return Err(Box::new(Denial::internal(
@@ -149,6 +151,7 @@ impl Admission {
     }
 
     /// The address, the limits that need no caller, and authentication.
+    #[inline]
     fn poll_caller(
         &mut self,
         gate: &Gate<'_>,
@@ -172,6 +175,7 @@ impl Admission {
     }
 
     /// The address, and the limits that need no caller.
+    #[inline]
     fn enter(&mut self, gate: &Gate<'_>, head: &RequestHead<'_>) -> Result<Entered, Refused> {
         let inner = gate.security.inner();
         let now = inner.clock.now();
@@ -183,6 +187,7 @@ impl Admission {
     }
 
     /// What the endpoint's rule comes to by now; refuses if it fails, or stays open for good.
+    #[inline]
     fn judge(&self, gate: &Gate<'_>, has_arguments: bool) -> Result<Verdict, Refused> {
         let Some(rule) = &gate.plan.rule else { return Ok(Verdict::Holds) };
         let found = Circumstances {
@@ -201,6 +206,7 @@ impl Admission {
     }
 
     /// A rule without expressions holds now, or never.
+    #[inline]
     fn demand(&self, gate: &Gate<'_>) -> Result<(), Refused> {
         self.judge(gate, true).and_then(|verdict| match verdict {
             Verdict::Holds => Ok(()),
@@ -227,6 +233,7 @@ impl Admission {
     }
 
     /// The limits by caller; then the request is let in.
+    #[inline]
     fn admit(&mut self, gate: &Gate<'_>) -> Result<(), Refused> {
         self.check_step_up(gate)?;
         if gate.plan.authentication.mode == Mode::Nobody {
@@ -240,14 +247,16 @@ impl Admission {
     }
 
     /// Takes a permit of each of these limits, or of none.
+    #[inline]
     fn reserve(&mut self, gate: &Gate<'_>, limits: &[PlannedLimit]) -> Result<(), Refused> {
         let Some(entered) = self.entered.filter(|_| !limits.is_empty()) else { return Ok(()) };
         let subject = Subject { address: entered.address, principal: self.caller.as_ref() };
-        let told = (&gate.security.inner().limiter, &gate.plan.fields);
+        let told = (&gate.security.inner().limiter, &gate.plan.limit_texts);
         reserve(told, limits, subject, entered.now, &mut self.report)
     }
 
     /// What the client is told of the limits that were asked so far.
+    #[inline]
     fn limit_fields(&self, gate: &Gate<'_>) -> Option<LimitFields> {
         let report = self.report.as_ref()?;
         response::limit_fields(gate.security, gate.plan, report)

@@ -45,6 +45,7 @@ impl Unread {
 /// Checks the body's media type and announced size, and opens it, bounded by what the endpoint
 /// allows. An announced length bounds nothing by itself: a middleware may have put another body
 /// there, one that it decompressed, say.
+#[inline]
 pub(super) fn open(
     request: &HttpRequest,
     unread: &mut Unread,

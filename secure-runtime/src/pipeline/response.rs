@@ -103,6 +103,7 @@ pub(super) enum LimitFields {
 }
 
 /// What a client is told about a limit; `None` if the configuration tells nothing.
+#[inline]
 pub(super) fn limit_fields(
     security: &Security,
     plan: &Plan,
@@ -112,12 +113,11 @@ pub(super) fn limit_fields(
     match security.inner().headers {
         RateLimitHeaders::Off => None,
         RateLimitHeaders::Draft10 => {
-            let limit = plan.fields.limit(report.position, decision)?;
-            let limit = HeaderValue::from_bytes(limit.as_bytes()).ok()?;
-            Some(LimitFields::Draft10 { policy: plan.policy_field.clone()?, limit })
+            let limit = plan.limit_texts.limit(report.position, decision)?;
+            Some(LimitFields::Draft10 { policy: plan.limit_texts.policy()?, limit })
         }
         RateLimitHeaders::Legacy => Some(LimitFields::Legacy {
-            permits: report.quota.permits().get(),
+            permits: report.limit.quota.permits().get(),
             remaining: decision.remaining(),
             reset: reset_seconds(decision),
         }),
@@ -125,11 +125,18 @@ pub(super) fn limit_fields(
 }
 
 impl LimitFields {
+    #[inline]
     pub(super) fn insert(self, headers: &mut HeaderMap) {
         match self {
             Self::Draft10 { policy, limit } => {
-                headers.insert(RATELIMIT_POLICY, policy);
-                headers.insert(RATELIMIT, limit);
+                let others = headers.len_keys();
+                // Takes half of what `insert` does.
+                headers.append(RATELIMIT_POLICY, policy);
+                headers.append(RATELIMIT, limit);
+                if headers.len_keys() != others + 2 {
+                    keep_last(headers, RATELIMIT_POLICY);
+                    keep_last(headers, RATELIMIT);
+                }
             }
             Self::Legacy { permits, remaining, reset } => {
                 headers.insert(X_RATELIMIT_LIMIT, HeaderValue::from(permits));
@@ -137,6 +144,13 @@ impl LimitFields {
                 headers.insert(X_RATELIMIT_RESET, HeaderValue::from(reset));
             }
         }
+    }
+}
+
+/// The handler has set a field of this name as well: ours counts.
+fn keep_last(headers: &mut HeaderMap, name: HeaderName) {
+    if let Some(last) = headers.get_all(&name).last().cloned() {
+        headers.insert(name, last);
     }
 }
 

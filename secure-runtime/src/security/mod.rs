@@ -3,6 +3,7 @@
 mod builder;
 mod challenges;
 mod launch;
+mod limit_texts;
 mod plan;
 mod protected_resource;
 mod resource_url;
@@ -22,6 +23,7 @@ use crate::transport::TrustedProxies;
 
 pub use builder::SecurityBuilder;
 pub use launch::LaunchError;
+pub(crate) use limit_texts::LimitTexts;
 pub(crate) use plan::{Authentication, Mode, Plan, PlannedLimit};
 pub use protected_resource::ProtectedResource;
 use protected_resource::Published;
@@ -109,11 +111,13 @@ impl Security {
         self.0.limiter.statistics()
     }
 
+    #[inline]
     pub(crate) fn inner(&self) -> &Inner {
         &self.0
     }
 
     /// The plan of an endpoint; `None` if this security does not answer for it.
+    #[inline]
     pub(crate) fn plan(&self, endpoint: &'static Endpoint) -> Option<&Plan> {
         self.0.plans.get(crate::inventory::position(endpoint)?)?.as_ref()
     }

@@ -74,6 +74,21 @@ pub struct Decision {
 }
 
 impl Decision {
+    /// The decision about a request that finds its bucket full.
+    pub fn of_full_bucket(quota: &Quota, cost: NonZeroU32) -> Self {
+        let demand = Demand::new(quota, cost, 0);
+        let arrival = demand.admit(0);
+        demand.decide(arrival.unwrap_or(0), arrival.is_some())
+    }
+
+    /// Whether the request was admitted and had found its bucket full: what is told about it
+    /// is that of [`of_full_bucket`](Self::of_full_bucket), at whatever time.
+    #[must_use]
+    #[inline]
+    pub const fn found_full_bucket(&self) -> bool {
+        self.allowed && self.reset_after_ns() == self.demand.increment
+    }
+
     /// Whether the request may go on; its permits are taken then, and only then.
     #[must_use]
     #[inline]

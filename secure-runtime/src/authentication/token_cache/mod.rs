@@ -89,6 +89,7 @@ impl TokenCache {
     }
 
     /// Looks a token up.
+    #[inline]
     pub(crate) fn get(&self, token: &[u8], now: Moment) -> Cached {
         let Some(table) = &self.table else { return Cached::Unknown };
         let probe = Probe { hash: self.hash(token), token };
@@ -136,6 +137,7 @@ impl TokenCache {
         }
     }
 
+    #[inline]
     fn hash(&self, token: &[u8]) -> u64 {
         match token.last_chunk::<TAIL>() {
             Some(tail) => self.secret.hash_one(u128::from_ne_bytes(*tail)),
