@@ -3,15 +3,13 @@
 use std::net::IpAddr;
 use std::task::{Context, Poll, ready};
 
-use actix_web::dev::Payload as Body;
 use actix_web::{HttpMessage, HttpRequest};
 
 use super::authentication::Round;
+use super::body;
 use super::caller::Passed;
 use super::limits::{LimitReport, Subject, reserve};
 use super::passage::{Passage, Refused};
-use super::response::LimitFields;
-use super::{body, response};
 use crate::authorization::{AcceptedBy, Answers, Circumstances, CompiledRule, Verdict, lacks};
 use crate::denial::{Denial, DenialKind};
 use crate::policy::Endpoint;
@@ -56,18 +54,17 @@ impl Passage {
         &mut self,
         context: &mut Context<'_>,
     ) -> Poll<Result<(), Box<SecuredResponse>>> {
-        let Self { request, endpoint, admission, unread, .. } = self;
+        let Self { request, endpoint, admission, unread, body, .. } = self;
         let opened = match Gate::find(request, endpoint) {
             Ok(gate) => {
                 let admitted = ready!(admission.poll_caller(&gate, context))
                     .and_then(|()| admission.demand(&gate))
                     .and_then(|()| admission.admit(&gate));
-                self.limit_fields = admission.limit_fields(&gate);
-                admitted.and_then(|()| body::open(request, unread, gate.plan))
+                admitted.and_then(|()| body::open(request, (unread, body), gate.plan))
             }
             Err(denial) => Err(denial),
         };
-        Poll::Ready(self.hold(opened))
+        Poll::Ready(opened.map_err(|denial| Box::new(self.refuse(*denial))))
     }
 
     /// The stages up to authentication alone.
@@ -79,7 +76,6 @@ impl Passage {
         let known = match Gate::find(request, endpoint) {
             Ok(gate) => {
                 let known = ready!(admission.poll_caller(&gate, context));
-                self.limit_fields = admission.limit_fields(&gate);
                 known
             }
             Err(denial) => Err(denial),
@@ -97,27 +93,15 @@ impl Passage {
 
     /// The stages between the rules about the caller and the body, which is opened.
     pub(super) fn admit(&mut self) -> Result<(), Box<SecuredResponse>> {
-        let Self { request, endpoint, admission, unread, .. } = self;
+        let Self { request, endpoint, admission, unread, body, .. } = self;
         let opened = Gate::find(request, endpoint).and_then(|gate| {
             // The rules about the arguments ask about the caller once more.
             let caller = admission.caller.clone();
             let admitted = admission.admit(&gate);
             admission.caller = caller;
-            self.limit_fields = admission.limit_fields(&gate);
-            admitted.and_then(|()| body::open(request, unread, gate.plan))
+            admitted.and_then(|()| body::open(request, (unread, body), gate.plan))
         });
-        self.hold(opened)
-    }
-
-    #[inline]
-    fn hold(&mut self, opened: Result<Body, Refused>) -> Result<(), Box<SecuredResponse>> {
-        match opened {
-            Ok(body) => {
-                self.body = body;
-                Ok(())
-            }
-            Err(denial) => Err(Box::new(self.refuse(*denial))),
-        }
+        opened.map_err(|denial| Box::new(self.refuse(*denial)))
     }
 }
 
@@ -140,6 +124,11 @@ impl<'a> Gate<'a> {
 }
 
 impl Admission {
+    /// What the limits that were asked so far have said.
+    pub(super) fn report(&self) -> Option<&LimitReport> {
+        self.report.as_ref()
+    }
+
     /// The caller, once it is known.
     pub(super) fn caller(&self) -> Option<&Principal> {
         self.caller.as_ref()
@@ -251,15 +240,8 @@ impl Admission {
     fn reserve(&mut self, gate: &Gate<'_>, limits: &[PlannedLimit]) -> Result<(), Refused> {
         let Some(entered) = self.entered.filter(|_| !limits.is_empty()) else { return Ok(()) };
         let subject = Subject { address: entered.address, principal: self.caller.as_ref() };
-        let told = (&gate.security.inner().limiter, &gate.plan.limit_texts);
-        reserve(told, limits, subject, entered.now, &mut self.report)
-    }
-
-    /// What the client is told of the limits that were asked so far.
-    #[inline]
-    fn limit_fields(&self, gate: &Gate<'_>) -> Option<LimitFields> {
-        let report = self.report.as_ref()?;
-        response::limit_fields(gate.security, gate.plan, report)
+        let limiter = &gate.security.inner().limiter;
+        reserve(limiter, limits, subject, entered.now, &mut self.report)
     }
 
     /// The rule does not hold: what the client may know of it.

@@ -23,6 +23,7 @@ pub(super) struct LimitReport {
     pub(super) limit: &'static Limit,
     /// Its place among the endpoint's limits.
     pub(super) position: usize,
+    pub(super) texts: &'static LimitTexts,
     pub(super) decision: Decision,
 }
 
@@ -30,7 +31,7 @@ pub(super) struct LimitReport {
 /// that a request refused by the hourly limit does not use up the one of the second.
 #[inline]
 pub(super) fn reserve(
-    (limiter, texts): (&Limiter, &LimitTexts),
+    limiter: &Limiter,
     limits: &[PlannedLimit],
     subject: Subject<'_>,
     now: Moment,
@@ -42,15 +43,14 @@ pub(super) fn reserve(
         let Some(key) = key(limiter, planned, subject) else {
             continue;
         };
-        let limit = planned.limit;
+        let PlannedLimit { limit, position, texts, .. } = *planned;
         let decision = limiter.check(key, &limit.quota, limit.cost, now_ns);
-        let position = planned.position;
-        let current = LimitReport { limit, position, decision };
+        let current = LimitReport { limit, position, texts, decision };
         if !decision.is_allowed() {
             for (key, decision) in &taken {
                 limiter.refund(*key, decision, now_ns);
             }
-            let denial = throttled(texts, &current);
+            let denial = throttled(&current);
             *report = Some(current);
             return Err(denial);
         }
@@ -125,11 +125,11 @@ fn network(address: Option<IpAddr>) -> Option<IpAddr> {
     })
 }
 
-fn throttled(texts: &LimitTexts, report: &LimitReport) -> Refused {
+fn throttled(report: &LimitReport) -> Refused {
     let mut denial = Denial::new(DenialKind::Throttled, "a limit is used up");
     denial.throttled = Some(Box::new(Throttled {
         retry_after_seconds: retry_after_seconds(&report.decision),
-        violated: texts.name(report.position).unwrap_or_default().into(),
+        violated: report.texts.name(report.position).unwrap_or_default().into(),
     }));
     Box::new(denial)
 }

@@ -19,6 +19,7 @@ mod authentication;
 mod body;
 mod caller;
 mod extraction;
+mod limit_fields;
 mod limits;
 mod passage;
 mod response;

@@ -13,7 +13,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use super::admission::Admission;
 use super::body::Unread;
 use super::extraction::{self, Refusal};
-use super::response::{self, LimitFields};
+use super::{limit_fields, response};
 use crate::denial::{Denial, DenialKind};
 use crate::policy::Endpoint;
 use crate::scope::SecuredResponse;
@@ -34,7 +34,6 @@ pub(super) struct Passage {
     pub(super) body: Body,
     pub(super) unread: Unread,
     pub(super) admission: Admission,
-    pub(super) limit_fields: Option<LimitFields>,
     deadline: Option<Pin<Box<Sleep>>>,
 }
 
@@ -46,7 +45,6 @@ impl Passage {
             body: Body::None,
             unread: Unread::Untouched(payload.into_inner()),
             admission: Admission::default(),
-            limit_fields: None,
             deadline: None,
         }
     }
@@ -79,19 +77,15 @@ impl Passage {
     /// answered as one of the pipeline's.
     pub(super) fn finish(&mut self, response: HttpResponse) -> SecuredResponse {
         let denial = response.error().and_then(|error| error.as_error::<Denial>());
-        let response = match denial {
-            Some(denial) => {
-                let denial = denial.clone().about(self.admission.caller_is_from());
-                response::refuse(&self.request, self.endpoint, denial)
-            }
-            None => response,
-        };
+        let Some(denial) = denial else { return self.with_fields(response) };
+        let denial = denial.clone().about(self.admission.caller_is_from());
+        let response = response::refuse(&self.request, self.endpoint, denial);
         self.with_fields(response)
     }
 
     fn with_fields(&mut self, mut response: HttpResponse) -> SecuredResponse {
-        if let Some(fields) = self.limit_fields.take() {
-            fields.insert(response.headers_mut());
+        if let Some(report) = self.admission.report() {
+            limit_fields::write(report, response.headers_mut());
         }
         SecuredResponse::new(response)
     }

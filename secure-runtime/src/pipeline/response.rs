@@ -1,20 +1,16 @@
-//! The one place where a denial becomes a response, and where limits are described to clients.
+//! The one place where a denial becomes a response.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{
-    CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
-};
+use actix_web::http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 
-use super::limits::LimitReport;
 use crate::denial::{Denial, DenialKind};
 use crate::policy::Endpoint;
 use crate::problem;
-use crate::security::{Plan, ProblemHook, Security};
-use crate::throttling::{RateLimitHeaders, reset_seconds};
+use crate::security::{ProblemHook, Security};
 
 /// The response of a refused request. Without a [`Security`] that answers for the endpoint there
 /// are neither challenges nor a hook.
@@ -95,71 +91,6 @@ fn render(denial: &Denial, body: String) -> HttpResponse {
     }
     response.map_body(|_, _| BoxBody::new(body))
 }
-
-/// The fields that describe the limit nearest to exhaustion.
-pub(super) enum LimitFields {
-    Draft10 { policy: HeaderValue, limit: HeaderValue },
-    Legacy { permits: u32, remaining: u32, reset: u64 },
-}
-
-/// What a client is told about a limit; `None` if the configuration tells nothing.
-#[inline]
-pub(super) fn limit_fields(
-    security: &Security,
-    plan: &Plan,
-    report: &LimitReport,
-) -> Option<LimitFields> {
-    let decision = &report.decision;
-    match security.inner().headers {
-        RateLimitHeaders::Off => None,
-        RateLimitHeaders::Draft10 => {
-            let limit = plan.limit_texts.limit(report.position, decision)?;
-            Some(LimitFields::Draft10 { policy: plan.limit_texts.policy()?, limit })
-        }
-        RateLimitHeaders::Legacy => Some(LimitFields::Legacy {
-            permits: report.limit.quota.permits().get(),
-            remaining: decision.remaining(),
-            reset: reset_seconds(decision),
-        }),
-    }
-}
-
-impl LimitFields {
-    #[inline]
-    pub(super) fn insert(self, headers: &mut HeaderMap) {
-        match self {
-            Self::Draft10 { policy, limit } => {
-                let others = headers.len_keys();
-                // Takes half of what `insert` does.
-                headers.append(RATELIMIT_POLICY, policy);
-                headers.append(RATELIMIT, limit);
-                if headers.len_keys() != others + 2 {
-                    keep_last(headers, RATELIMIT_POLICY);
-                    keep_last(headers, RATELIMIT);
-                }
-            }
-            Self::Legacy { permits, remaining, reset } => {
-                headers.insert(X_RATELIMIT_LIMIT, HeaderValue::from(permits));
-                headers.insert(X_RATELIMIT_REMAINING, HeaderValue::from(remaining));
-                headers.insert(X_RATELIMIT_RESET, HeaderValue::from(reset));
-            }
-        }
-    }
-}
-
-/// The handler has set a field of this name as well: ours counts.
-fn keep_last(headers: &mut HeaderMap, name: HeaderName) {
-    if let Some(last) = headers.get_all(&name).last().cloned() {
-        headers.insert(name, last);
-    }
-}
-
-const RATELIMIT: HeaderName = HeaderName::from_static(RateLimitHeaders::LIMIT);
-const RATELIMIT_POLICY: HeaderName = HeaderName::from_static(RateLimitHeaders::POLICY);
-const X_RATELIMIT_LIMIT: HeaderName = HeaderName::from_static(RateLimitHeaders::LEGACY_LIMIT);
-const X_RATELIMIT_REMAINING: HeaderName =
-    HeaderName::from_static(RateLimitHeaders::LEGACY_REMAINING);
-const X_RATELIMIT_RESET: HeaderName = HeaderName::from_static(RateLimitHeaders::LEGACY_RESET);
 
 fn log(endpoint: &Endpoint, denial: &Denial) {
     let (handler, cause) = (endpoint.name, denial.cause());

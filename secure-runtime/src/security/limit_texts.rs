@@ -3,11 +3,13 @@
 use actix_web::http::header::HeaderValue;
 
 use crate::policy::Limit;
-use crate::throttling::{Decision, PolicyFields};
+use crate::throttling::{Decision, PolicyFields, RateLimitHeaders};
 
 /// What a client is told of an endpoint's limits.
 pub(crate) struct LimitTexts {
     names: PolicyFields,
+    /// Which fields tell it.
+    pub(crate) headers: RateLimitHeaders,
     policy: Option<HeaderValue>,
     /// For each limit, what is left of a bucket that was full: the caller has asked for nothing
     /// lately, as with limits of the right size most have not.
@@ -15,8 +17,11 @@ pub(crate) struct LimitTexts {
 }
 
 impl LimitTexts {
-    pub(super) fn new(limits: &[Limit]) -> Self {
+    pub(super) fn new(limits: &[Limit], headers: RateLimitHeaders) -> Self {
         let names = PolicyFields::new(limits.iter().map(|limit| limit.quota));
+        if headers != RateLimitHeaders::Draft10 {
+            return Self { names, headers, policy: None, of_full_buckets: Box::default() };
+        }
         let of_full_bucket = |(position, limit): (usize, &Limit)| {
             let decision = Decision::of_full_bucket(&limit.quota, limit.cost);
             static_field(&names.limit(position, &decision)?)
@@ -25,6 +30,7 @@ impl LimitTexts {
             policy: static_field(names.policy()),
             of_full_buckets: limits.iter().enumerate().map(of_full_bucket).collect(),
             names,
+            headers,
         }
     }
 
@@ -33,13 +39,13 @@ impl LimitTexts {
         self.names.name(position)
     }
 
-    /// The `RateLimit-Policy` field.
+    /// The `RateLimit-Policy` field of draft 10.
     #[inline]
     pub(crate) fn policy(&self) -> Option<HeaderValue> {
         self.policy.clone()
     }
 
-    /// The `RateLimit` field.
+    /// The `RateLimit` field of draft 10.
     #[inline]
     pub(crate) fn limit(&self, position: usize, decision: &Decision) -> Option<HeaderValue> {
         if decision.found_full_bucket() {
@@ -75,7 +81,7 @@ mod tests {
     #[test]
     fn what_was_made_at_launch_says_what_would_be_written() {
         let limits = [limit(7, 7, 1), limit(600, 3, 2), limit(1, 5, 5), limit(9, 1, 2)];
-        let texts = LimitTexts::new(&limits);
+        let texts = LimitTexts::new(&limits, RateLimitHeaders::Draft10);
         let mut full = 0;
         for (position, limit) in limits.iter().enumerate() {
             let limiter = Limiter::with_capacity_bytes(0);

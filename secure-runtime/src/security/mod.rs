@@ -17,7 +17,7 @@ use crate::inventory::Inventory;
 use crate::metadata::ResourceMetadata;
 use crate::policy::Endpoint;
 use crate::problem::Problem;
-use crate::throttling::{Limiter, RateLimitHeaders, Statistics};
+use crate::throttling::{Limiter, Statistics};
 use crate::time::Clock;
 use crate::transport::TrustedProxies;
 
@@ -57,7 +57,6 @@ pub(crate) struct Inner {
     pub(crate) clock: Box<dyn Clock>,
     pub(crate) limiter: Limiter,
     pub(crate) proxies: Option<TrustedProxies>,
-    pub(crate) headers: RateLimitHeaders,
     pub(crate) body_timeout: std::time::Duration,
     pub(crate) problem_hook: Option<ProblemHook>,
     published: Option<Published>,
