@@ -23,20 +23,13 @@ use crate::transport::client_address;
 /// How far a request has come.
 #[derive(Default)]
 pub(super) struct Admission {
-    /// What was found out on entering; `None` before.
-    entered: Option<Entered>,
+    /// When the request entered; `None` before.
+    entered: Option<Moment>,
     round: Round,
     caller: Option<Principal>,
     /// What the application's expressions have said.
     pub(super) answers: Answers,
     report: Option<LimitReport>,
-}
-
-/// What holds for the whole of a request.
-#[derive(Clone, Copy)]
-struct Entered {
-    now: Moment,
-    address: Option<IpAddr>,
 }
 
 /// What the stages read: the request, and the plan of its endpoint.
@@ -121,6 +114,13 @@ impl<'a> Gate<'a> {
         };
         Ok(Self { request, security, plan })
     }
+
+    /// The client's address, found out when a stage asks: most count and decide by the principal.
+    fn address(&self) -> Option<IpAddr> {
+        let peer = self.request.peer_addr().map(|address| address.ip());
+        let proxies = self.security.inner().proxies.as_ref();
+        client_address(&RequestHead::new(self.request), peer, proxies)
+    }
 }
 
 impl Admission {
@@ -139,23 +139,23 @@ impl Admission {
         self.round.caller_is_from()
     }
 
-    /// The address, the limits that need no caller, and authentication.
+    /// The limits that need no caller, and authentication.
     #[inline]
     fn poll_caller(
         &mut self,
         gate: &Gate<'_>,
         context: &mut Context<'_>,
     ) -> Poll<Result<(), Refused>> {
-        let head = RequestHead::new(gate.request);
-        let entered = match self.entered {
+        let now = match self.entered {
             Some(entered) => entered,
-            None => self.enter(gate, &head)?,
+            None => self.enter(gate)?,
         };
         let authentication = &gate.plan.authentication;
         if authentication.mode == Mode::Nobody {
             return Poll::Ready(Ok(()));
         }
-        let outcome = ready!(self.round.poll(authentication, &head, entered.now, context));
+        let head = RequestHead::new(gate.request);
+        let outcome = ready!(self.round.poll(authentication, &head, now, context));
         if !matches!(outcome, Ok(Some(_))) {
             self.reserve(gate, &gate.plan.anonymous_limits)?;
         }
@@ -163,27 +163,22 @@ impl Admission {
         Poll::Ready(Ok(()))
     }
 
-    /// The address, and the limits that need no caller.
+    /// The limits that need no caller.
     #[inline]
-    fn enter(&mut self, gate: &Gate<'_>, head: &RequestHead<'_>) -> Result<Entered, Refused> {
-        let inner = gate.security.inner();
-        let now = inner.clock.now();
-        let peer = gate.request.peer_addr().map(|address| address.ip());
-        let address = client_address(head, peer, inner.proxies.as_ref());
-        let entered = *self.entered.insert(Entered { now, address });
+    fn enter(&mut self, gate: &Gate<'_>) -> Result<Moment, Refused> {
+        let now = *self.entered.insert(gate.security.inner().clock.now());
         self.reserve(gate, &gate.plan.early_limits)?;
-        Ok(entered)
+        Ok(now)
     }
 
     /// What the endpoint's rule comes to by now; refuses if it fails, or stays open for good.
-    #[inline]
     fn judge(&self, gate: &Gate<'_>, has_arguments: bool) -> Result<Verdict, Refused> {
         let Some(rule) = &gate.plan.rule else { return Ok(Verdict::Holds) };
         let found = Circumstances {
             caller: self.caller.as_ref(),
             accepted_by: AcceptedBy::new(&gate.plan.authentication.names, self.round.accepted()),
-            address: self.entered.and_then(|entered| entered.address),
-            now: self.entered.map(|entered| entered.now),
+            address: if rule.asks_about_address() { gate.address() } else { None },
+            now: self.entered,
             answers: self.answers,
             has_arguments,
         };
@@ -197,6 +192,11 @@ impl Admission {
     /// A rule without expressions holds now, or never.
     #[inline]
     fn demand(&self, gate: &Gate<'_>) -> Result<(), Refused> {
+        if let (Some(rule), Some(caller)) = (&gate.plan.rule, &self.caller)
+            && rule.holds_by_names(caller)
+        {
+            return Ok(());
+        }
         self.judge(gate, true).and_then(|verdict| match verdict {
             Verdict::Holds => Ok(()),
             _ => Err(Box::new(Denial::internal("the rule's expressions were not asked"))),
@@ -206,12 +206,12 @@ impl Admission {
     /// How and when the caller signed in. Whoever may not do this at all has been told so.
     fn check_step_up(&self, gate: &Gate<'_>) -> Result<(), Refused> {
         let Some(demanded) = &gate.plan.endpoint.policy.step_up else { return Ok(()) };
-        let (Some(caller), Some(entered)) = (&self.caller, self.entered) else {
+        let (Some(caller), Some(now)) = (&self.caller, self.entered) else {
             // No endpoint demands this of callers who may be anonymous.
             let cause = "a caller is to have signed in, and there is none";
             return Err(Box::new(Denial::new(DenialKind::Unauthenticated, cause)));
         };
-        match lacks(demanded, caller, entered.now) {
+        match lacks(demanded, caller, now) {
             None => Ok(()),
             Some(cause) => {
                 let kind = DenialKind::InsufficientAuthentication;
@@ -238,10 +238,10 @@ impl Admission {
     /// Takes a permit of each of these limits, or of none.
     #[inline]
     fn reserve(&mut self, gate: &Gate<'_>, limits: &[PlannedLimit]) -> Result<(), Refused> {
-        let Some(entered) = self.entered.filter(|_| !limits.is_empty()) else { return Ok(()) };
-        let subject = Subject { address: entered.address, principal: self.caller.as_ref() };
+        let Some(now) = self.entered.filter(|_| !limits.is_empty()) else { return Ok(()) };
+        let subject = Subject { address: &|| gate.address(), principal: self.caller.as_ref() };
         let limiter = &gate.security.inner().limiter;
-        reserve(limiter, limits, subject, entered.now, &mut self.report)
+        reserve(limiter, limits, subject, now, &mut self.report)
     }
 
     /// The rule does not hold: what the client may know of it.

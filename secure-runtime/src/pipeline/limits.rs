@@ -13,7 +13,7 @@ use crate::time::Moment;
 /// Whose request is counted.
 #[derive(Clone, Copy)]
 pub(super) struct Subject<'a> {
-    pub(super) address: Option<IpAddr>,
+    pub(super) address: &'a dyn Fn() -> Option<IpAddr>,
     pub(super) principal: Option<&'a Principal>,
 }
 
@@ -77,7 +77,7 @@ impl LimitReport {
 /// Whose count this is; `None` if the limit is not about this request.
 #[inline]
 fn key(limiter: &Limiter, planned: &PlannedLimit, subject: Subject<'_>) -> Option<LimitKey> {
-    let address = || limiter.key(planned.id, &Counted::Address(network(subject.address)));
+    let address = || limiter.key(planned.id, &Counted::Address(network((subject.address)())));
     let limit = planned.limit;
     if !limit.audience.has(subject.principal) {
         return None;

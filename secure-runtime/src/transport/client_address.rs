@@ -104,7 +104,6 @@ fn canonical_network(network: IpNet) -> IpNet {
 }
 
 /// The client's address, canonical; `None` if the connection has none (a Unix socket).
-#[inline]
 pub(crate) fn client_address(
     request: &RequestHead<'_>,
     peer: Option<IpAddr>,
