@@ -99,8 +99,9 @@ where
             if let Some(response) = this.response.as_mut().as_pin_mut() {
                 let output = ready!(response.poll(context));
                 let passage = this.arrival.project().passage;
-                let response = output.respond_to(passage.request());
-                return Poll::Ready(passage.finish(response.map_into_boxed_body()));
+                let mut response = output.respond_to(passage.request()).map_into_boxed_body();
+                passage.finish(&mut response);
+                return Poll::Ready(SecuredResponse::new(response));
             }
             match ready!(this.arrival.as_mut().poll(context)) {
                 Ok(arguments) => this.response.set(Some(this.handler.call(arguments))),

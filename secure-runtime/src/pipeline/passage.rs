@@ -75,19 +75,18 @@ impl Passage {
 
     /// The handler has answered: adds the response's own fields. A denial that it returned is
     /// answered as one of the pipeline's.
-    pub(super) fn finish(&mut self, response: HttpResponse) -> SecuredResponse {
-        let denial = response.error().and_then(|error| error.as_error::<Denial>());
-        let Some(denial) = denial else { return self.with_fields(response) };
-        let denial = denial.clone().about(self.admission.caller_is_from());
-        let response = response::refuse(&self.request, self.endpoint, denial);
-        self.with_fields(response)
+    pub(super) fn finish(&mut self, response: &mut HttpResponse) {
+        if let Some(denial) = response.error().and_then(|error| error.as_error::<Denial>()) {
+            let denial = denial.clone().about(self.admission.caller_is_from());
+            *response = response::refuse(&self.request, self.endpoint, denial);
+        }
+        self.add_fields(response);
     }
 
-    fn with_fields(&mut self, mut response: HttpResponse) -> SecuredResponse {
+    fn add_fields(&self, response: &mut HttpResponse) {
         if let Some(report) = self.admission.report() {
             limit_fields::write(report, response.headers_mut());
         }
-        SecuredResponse::new(response)
     }
 
     /// A stage has refused the request.
@@ -133,7 +132,8 @@ impl Passage {
     /// Answers while the request's body may still be arriving.
     fn answer_early(&mut self, response: HttpResponse) -> SecuredResponse {
         let unread = std::mem::take(&mut self.unread);
-        let response = unread.held_by(response, &self.request);
-        self.with_fields(response)
+        let mut response = unread.held_by(response, &self.request);
+        self.add_fields(&mut response);
+        SecuredResponse::new(response)
     }
 }
