@@ -101,9 +101,9 @@ fn key(limiter: &Limiter, planned: &PlannedLimit, subject: Subject<'_>) -> Optio
 /// A principal comes again with the same token: it is hashed once.
 #[inline]
 fn principal_key(limiter: &Limiter, limit: u64, principal: &Principal) -> LimitKey {
-    let counted = Counted::Principal(principal.issuer(), principal.subject());
-    let hashed = *principal.cached_hash().get_or_init(|| limiter.hashed(&counted));
-    limiter.key_of(limit, hashed).unwrap_or_else(|| limiter.key(limit, &counted))
+    let counted = || Counted::Principal(principal.issuer(), principal.subject());
+    let hashed = *principal.cached_hash().get_or_init(|| limiter.hashed(&counted()));
+    limiter.key_of(limit, hashed).unwrap_or_else(|| limiter.key(limit, &counted()))
 }
 
 /// What is hashed; the variant keeps a subject from being taken for an address.

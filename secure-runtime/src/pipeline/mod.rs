@@ -1,6 +1,6 @@
 //! The order of the stages: the only module that knows it.
 //!
-//! 1. the client's address (trusted proxies)
+//! 1. the client's address (trusted proxies), where a later stage asks for it
 //! 2. limits that need no caller
 //! 3. authentication
 //! 4. rules about the caller, then how and when the caller signed in

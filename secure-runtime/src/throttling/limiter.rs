@@ -114,7 +114,17 @@ impl Limiter {
         LimitKey::new(self.hasher.hash_one(whom), limit)
     }
 
-    /// The hash of `whom`, for [`key_of`](Self::key_of).
+    /// The hash of `whom`, for [`key_of`](Self::key_of): whoever comes again and again need not be
+    /// hashed each time.
+    ///
+    /// ```
+    /// use secure_runtime::throttling::Limiter;
+    ///
+    /// let limiter = Limiter::with_capacity_bytes(1 << 20);
+    /// let alice = limiter.hashed("alice");
+    /// assert_eq!(limiter.key_of(7, alice), Some(limiter.key(7, "alice")));
+    /// assert_eq!(Limiter::with_capacity_bytes(0).key_of(7, alice), None);
+    /// ```
     #[must_use]
     pub fn hashed<K: Hash + ?Sized>(&self, whom: &K) -> Hashed {
         Hashed { hash: self.hasher.hash_one(whom), limiter: self.mark }
