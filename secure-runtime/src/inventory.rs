@@ -45,6 +45,7 @@ pub(crate) fn is_inside(module: &str, outer: &str) -> bool {
 }
 
 /// The endpoint's place in the inventory, from its address: a subtraction on the request path.
+#[inline]
 pub(crate) fn position(endpoint: &'static Endpoint) -> Option<usize> {
     let start = ENDPOINTS.as_ptr().addr();
     let offset = std::ptr::from_ref(endpoint).addr().checked_sub(start)?;

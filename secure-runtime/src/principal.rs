@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use serde::de::DeserializeOwned;
 
 use crate::authorization::Authorities;
+use crate::throttling::Hashed;
 
 /// The authenticated caller of a request: who, and what was granted.
 ///
@@ -27,6 +28,8 @@ struct Inner {
     data: PrincipalBuilder,
     /// The bit set of one [`crate::Security`], computed at the first decision.
     authorities: OnceLock<Authorities>,
+    /// For the limiter that counted it first.
+    hashed: OnceLock<Hashed>,
 }
 
 /// Builds a [`Principal`]; what an [`Authenticator`](crate::authentication::Authenticator) does
@@ -178,6 +181,10 @@ impl Principal {
     pub(crate) fn cached_authorities(&self) -> &OnceLock<Authorities> {
         &self.0.authorities
     }
+
+    pub(crate) fn cached_hash(&self) -> &OnceLock<Hashed> {
+        &self.0.hashed
+    }
 }
 
 /// Names the caller and what was granted; the claims stay out of logs.
@@ -303,7 +310,8 @@ impl PrincipalBuilder {
     /// Finishes the principal.
     #[must_use]
     pub fn build(self) -> Principal {
-        Principal(Arc::new(Inner { data: self, authorities: OnceLock::new() }))
+        let (authorities, hashed) = (OnceLock::new(), OnceLock::new());
+        Principal(Arc::new(Inner { data: self, authorities, hashed }))
     }
 }
 

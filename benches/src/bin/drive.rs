@@ -32,6 +32,10 @@ async fn main() -> Result<(), Failure> {
         "secured" => {
             drive(&secured::application(&fixture, algorithm, limits).await?, requests, ok).await
         }
+        "secured_in_use" => {
+            let limits = Limits::InUse;
+            drive(&secured::application(&fixture, algorithm, limits).await?, requests, ok).await
+        }
         "assembled" => {
             drive(&assembled::application(&fixture, algorithm, limits).await?, requests, ok).await
         }

@@ -33,19 +33,18 @@ async fn main() -> Result<(), Failure> {
     let bare = per_request(&bare::application().await, token).await?;
     let ours = secured::application(&fixture, algorithm, limits).await?;
     let ours = per_request(&ours, token).await? - bare;
+    let in_use = secured::application(&fixture, algorithm, Limits::InUse).await?;
+    let in_use = per_request(&in_use, token).await? - bare;
     let assembled = assembled::application(&fixture, algorithm, limits).await?;
     let handwritten = handwritten::application(&fixture, algorithm, limits).await?;
-    for (name, peer, peer_name) in [
-        (
-            "request/rs256_seen_allocations",
-            per_request(&assembled, token).await? - bare,
-            "httpauth + jsonwebtoken + grants + governor + validator",
-        ),
-        (
-            "request/rs256_seen_allocations_handwritten",
-            per_request(&handwritten, token).await? - bare,
-            "jsonwebtoken + governor + validator, by hand",
-        ),
+    let assembled = per_request(&assembled, token).await? - bare;
+    let handwritten = per_request(&handwritten, token).await? - bare;
+    let peer_name = "httpauth + jsonwebtoken + grants + governor + validator";
+    let by_hand = "jsonwebtoken + governor + validator, by hand";
+    for (name, ours, peer, peer_name) in [
+        ("request/rs256_seen_allocations", ours, assembled, peer_name),
+        ("request/rs256_seen_in_use_allocations", in_use, assembled, peer_name),
+        ("request/rs256_seen_allocations_handwritten", ours, handwritten, by_hand),
     ] {
         Row { name, unit: "allocations above bare", ours, peer, peer_name }.print()?;
     }

@@ -18,6 +18,12 @@ async fn place_order(order: web::Json<NewOrder>) -> web::Json<Receipt> {
     web::Json(order.into_inner().into())
 }
 
+#[secure(roles = "admin", rate = "1000000/h", validate(order))]
+#[post("/orders")]
+async fn place_more_orders(order: web::Json<NewOrder>) -> web::Json<Receipt> {
+    web::Json(order.into_inner().into())
+}
+
 #[secure(roles = "admin", rate = "1/h", validate(order))]
 #[post("/orders")]
 async fn place_one_order(order: web::Json<NewOrder>) -> web::Json<Receipt> {
@@ -46,6 +52,7 @@ pub async fn application(
     let scope = secure_runtime::scope("/api");
     let scope = match limits {
         Limits::Roomy => scope.service(place_order),
+        Limits::InUse => scope.service(place_more_orders),
         Limits::Tight => scope.service(place_one_order),
     };
     let application = App::new()

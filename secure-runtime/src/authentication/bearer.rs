@@ -24,6 +24,7 @@ pub(crate) enum Bearer<'a> {
 }
 
 /// Looks for a bearer token in the request's head.
+#[inline]
 pub(crate) fn bearer<'a>(request: &RequestHead<'a>) -> Bearer<'a> {
     let mut lines = request.authorization();
     match (lines.next(), lines.next()) {
@@ -48,10 +49,11 @@ pub(crate) fn presented(request: &RequestHead<'_>) -> Presented<'static> {
 
 /// Whether a query has the parameter of RFC 6750 section 2.3.
 fn has_token(query: &str) -> bool {
-    query.split('&').any(|pair| pair.split('=').next() == Some("access_token"))
+    !query.is_empty() && query.split('&').any(|pair| pair.split('=').next() == Some("access_token"))
 }
 
 /// Reads one field line.
+#[inline]
 pub(crate) fn parse(line: &[u8]) -> Bearer<'_> {
     // How nearly every client writes it.
     if let Some(token @ [b'!'..=b'~', ..]) = line.strip_prefix(b"Bearer ") {

@@ -60,6 +60,7 @@ pub struct CompiledRule {
     clauses: Box<[(Test, Box<str>)]>,
     /// The bits of all scopes the rule mentions.
     scopes: Bits,
+    asks_about_address: bool,
 }
 
 impl RuleSet {
@@ -80,12 +81,15 @@ impl RuleSet {
         for scope in scopes_of(rule) {
             self.0.set(&mut scopes, Name::Scope(scope));
         }
+        let mut asks_about_address = false;
+        rule.each_leaf(&mut |leaf| asks_about_address |= matches!(leaf, Rule::Address(_)));
         let clause = |clause: &Rule| (Test::new(clause, &self.0), clause.to_string().into());
         CompiledRule {
             names: Arc::clone(&self.0),
             test: Test::new(rule, &self.0),
             clauses: clauses_of(rule).into_iter().map(clause).collect(),
             scopes,
+            asks_about_address,
         }
     }
 }
@@ -114,6 +118,18 @@ impl CompiledRule {
     #[must_use]
     pub fn explain(&self, caller: &Principal) -> Option<&str> {
         self.failed_clause(&Circumstances::of(caller))
+    }
+
+    /// Whether the rule demands names alone, all of them, and the caller has them: true of most
+    /// admitted requests. Otherwise [`decide`](Self::decide) says what it comes to.
+    #[inline]
+    pub(crate) fn holds_by_names(&self, caller: &Principal) -> bool {
+        self.test.mask_alone().is_some_and(|mask| self.names.authorities(caller).contains_all(mask))
+    }
+
+    /// Whether the client's address may matter.
+    pub(crate) fn asks_about_address(&self) -> bool {
+        self.asks_about_address
     }
 
     /// What is known of the rule by now.

@@ -52,11 +52,13 @@ impl Bits {
         }
     }
 
+    #[inline]
     pub(super) fn contains_all(&self, other: &Self) -> bool {
         self.first & other.first == other.first
             && other.rest.iter().zip(&self.rest).all(|(mask, word)| word & mask == *mask)
     }
 
+    #[inline]
     pub(super) fn contains_any(&self, other: &Self) -> bool {
         self.first & other.first != 0
             || other.rest.iter().zip(&self.rest).any(|(mask, word)| word & mask != 0)
@@ -104,6 +106,7 @@ impl Names {
     }
 
     /// The caller's bits: kept with the principal for the rule set that saw it first.
+    #[inline]
     pub(super) fn authorities<'a>(self: &Arc<Self>, caller: &'a Principal) -> Cow<'a, Bits> {
         let kept = caller
             .cached_authorities()

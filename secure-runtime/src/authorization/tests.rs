@@ -157,6 +157,9 @@ proptest! {
                 let (verdict, _, asked) = decide_by_asking(&set.compile(rule), found, &world);
                 let expected = if by_name(rule, &world) { Verdict::Holds } else { Verdict::Fails };
                 prop_assert_eq!(verdict, expected);
+                if set.compile(rule).holds_by_names(&world.caller) {
+                    prop_assert_eq!(verdict, Verdict::Holds);
+                }
                 prop_assert!(asked <= usize::from(EXPRESSIONS), "nothing is asked twice");
             }
         }

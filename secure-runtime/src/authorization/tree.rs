@@ -74,6 +74,15 @@ impl Test {
         }
     }
 
+    /// The names of a test that asks for nothing but all of them.
+    #[inline]
+    pub(super) fn mask_alone(&self) -> Option<&Bits> {
+        match self {
+            Self::All { mask, rest } if rest.is_empty() => Some(mask),
+            _ => None,
+        }
+    }
+
     fn never(names: &Names) -> Self {
         Self::Any { mask: names.no_bits(), rest: Box::default() }
     }

@@ -3,15 +3,13 @@
 use std::net::IpAddr;
 use std::task::{Context, Poll, ready};
 
-use actix_web::dev::Payload as Body;
 use actix_web::{HttpMessage, HttpRequest};
 
 use super::authentication::Round;
+use super::body;
 use super::caller::Passed;
 use super::limits::{LimitReport, Subject, reserve};
 use super::passage::{Passage, Refused};
-use super::response::LimitFields;
-use super::{body, response};
 use crate::authorization::{AcceptedBy, Answers, Circumstances, CompiledRule, Verdict, lacks};
 use crate::denial::{Denial, DenialKind};
 use crate::policy::Endpoint;
@@ -25,20 +23,13 @@ use crate::transport::client_address;
 /// How far a request has come.
 #[derive(Default)]
 pub(super) struct Admission {
-    /// What was found out on entering; `None` before.
-    entered: Option<Entered>,
+    /// When the request entered; `None` before.
+    entered: Option<Moment>,
     round: Round,
     caller: Option<Principal>,
     /// What the application's expressions have said.
     pub(super) answers: Answers,
     report: Option<LimitReport>,
-}
-
-/// What holds for the whole of a request.
-#[derive(Clone, Copy)]
-struct Entered {
-    now: Moment,
-    address: Option<IpAddr>,
 }
 
 /// What the stages read: the request, and the plan of its endpoint.
@@ -56,18 +47,17 @@ impl Passage {
         &mut self,
         context: &mut Context<'_>,
     ) -> Poll<Result<(), Box<SecuredResponse>>> {
-        let Self { request, endpoint, admission, unread, .. } = self;
+        let Self { request, endpoint, admission, unread, body, .. } = self;
         let opened = match Gate::find(request, endpoint) {
             Ok(gate) => {
                 let admitted = ready!(admission.poll_caller(&gate, context))
                     .and_then(|()| admission.demand(&gate))
                     .and_then(|()| admission.admit(&gate));
-                self.limit_fields = admission.limit_fields(&gate);
-                admitted.and_then(|()| body::open(request, unread, gate.plan))
+                admitted.and_then(|()| body::open(request, (unread, body), gate.plan))
             }
             Err(denial) => Err(denial),
         };
-        Poll::Ready(self.hold(opened))
+        Poll::Ready(opened.map_err(|denial| Box::new(self.refuse(*denial))))
     }
 
     /// The stages up to authentication alone.
@@ -79,7 +69,6 @@ impl Passage {
         let known = match Gate::find(request, endpoint) {
             Ok(gate) => {
                 let known = ready!(admission.poll_caller(&gate, context));
-                self.limit_fields = admission.limit_fields(&gate);
                 known
             }
             Err(denial) => Err(denial),
@@ -97,31 +86,21 @@ impl Passage {
 
     /// The stages between the rules about the caller and the body, which is opened.
     pub(super) fn admit(&mut self) -> Result<(), Box<SecuredResponse>> {
-        let Self { request, endpoint, admission, unread, .. } = self;
+        let Self { request, endpoint, admission, unread, body, .. } = self;
         let opened = Gate::find(request, endpoint).and_then(|gate| {
             // The rules about the arguments ask about the caller once more.
             let caller = admission.caller.clone();
             let admitted = admission.admit(&gate);
             admission.caller = caller;
-            self.limit_fields = admission.limit_fields(&gate);
-            admitted.and_then(|()| body::open(request, unread, gate.plan))
+            admitted.and_then(|()| body::open(request, (unread, body), gate.plan))
         });
-        self.hold(opened)
-    }
-
-    fn hold(&mut self, opened: Result<Body, Refused>) -> Result<(), Box<SecuredResponse>> {
-        match opened {
-            Ok(body) => {
-                self.body = body;
-                Ok(())
-            }
-            Err(denial) => Err(Box::new(self.refuse(*denial))),
-        }
+        opened.map_err(|denial| Box::new(self.refuse(*denial)))
     }
 }
 
 impl<'a> Gate<'a> {
     /// Finds the [`Security`] that answers for the endpoint: the nearest `app_data`.
+    #[inline]
     fn find(request: &'a HttpRequest, endpoint: &'static Endpoint) -> Result<Self, Refused> {
         let Some(security) = request.app_data::<Security>() else {
             return Err(Box::new(Denial::internal(
@@ -135,9 +114,21 @@ impl<'a> Gate<'a> {
         };
         Ok(Self { request, security, plan })
     }
+
+    /// The client's address, found out when a stage asks: most count and decide by the principal.
+    fn address(&self) -> Option<IpAddr> {
+        let peer = self.request.peer_addr().map(|address| address.ip());
+        let proxies = self.security.inner().proxies.as_ref();
+        client_address(&RequestHead::new(self.request), peer, proxies)
+    }
 }
 
 impl Admission {
+    /// What the limits that were asked so far have said.
+    pub(super) fn report(&self) -> Option<&LimitReport> {
+        self.report.as_ref()
+    }
+
     /// The caller, once it is known.
     pub(super) fn caller(&self) -> Option<&Principal> {
         self.caller.as_ref()
@@ -148,22 +139,23 @@ impl Admission {
         self.round.caller_is_from()
     }
 
-    /// The address, the limits that need no caller, and authentication.
+    /// The limits that need no caller, and authentication.
+    #[inline]
     fn poll_caller(
         &mut self,
         gate: &Gate<'_>,
         context: &mut Context<'_>,
     ) -> Poll<Result<(), Refused>> {
-        let head = RequestHead::new(gate.request);
-        let entered = match self.entered {
+        let now = match self.entered {
             Some(entered) => entered,
-            None => self.enter(gate, &head)?,
+            None => self.enter(gate)?,
         };
         let authentication = &gate.plan.authentication;
         if authentication.mode == Mode::Nobody {
             return Poll::Ready(Ok(()));
         }
-        let outcome = ready!(self.round.poll(authentication, &head, entered.now, context));
+        let head = RequestHead::new(gate.request);
+        let outcome = ready!(self.round.poll(authentication, &head, now, context));
         if !matches!(outcome, Ok(Some(_))) {
             self.reserve(gate, &gate.plan.anonymous_limits)?;
         }
@@ -171,15 +163,12 @@ impl Admission {
         Poll::Ready(Ok(()))
     }
 
-    /// The address, and the limits that need no caller.
-    fn enter(&mut self, gate: &Gate<'_>, head: &RequestHead<'_>) -> Result<Entered, Refused> {
-        let inner = gate.security.inner();
-        let now = inner.clock.now();
-        let peer = gate.request.peer_addr().map(|address| address.ip());
-        let address = client_address(head, peer, inner.proxies.as_ref());
-        let entered = *self.entered.insert(Entered { now, address });
+    /// The limits that need no caller.
+    #[inline]
+    fn enter(&mut self, gate: &Gate<'_>) -> Result<Moment, Refused> {
+        let now = *self.entered.insert(gate.security.inner().clock.now());
         self.reserve(gate, &gate.plan.early_limits)?;
-        Ok(entered)
+        Ok(now)
     }
 
     /// What the endpoint's rule comes to by now; refuses if it fails, or stays open for good.
@@ -188,8 +177,8 @@ impl Admission {
         let found = Circumstances {
             caller: self.caller.as_ref(),
             accepted_by: AcceptedBy::new(&gate.plan.authentication.names, self.round.accepted()),
-            address: self.entered.and_then(|entered| entered.address),
-            now: self.entered.map(|entered| entered.now),
+            address: if rule.asks_about_address() { gate.address() } else { None },
+            now: self.entered,
             answers: self.answers,
             has_arguments,
         };
@@ -201,7 +190,13 @@ impl Admission {
     }
 
     /// A rule without expressions holds now, or never.
+    #[inline]
     fn demand(&self, gate: &Gate<'_>) -> Result<(), Refused> {
+        if let (Some(rule), Some(caller)) = (&gate.plan.rule, &self.caller)
+            && rule.holds_by_names(caller)
+        {
+            return Ok(());
+        }
         self.judge(gate, true).and_then(|verdict| match verdict {
             Verdict::Holds => Ok(()),
             _ => Err(Box::new(Denial::internal("the rule's expressions were not asked"))),
@@ -211,12 +206,12 @@ impl Admission {
     /// How and when the caller signed in. Whoever may not do this at all has been told so.
     fn check_step_up(&self, gate: &Gate<'_>) -> Result<(), Refused> {
         let Some(demanded) = &gate.plan.endpoint.policy.step_up else { return Ok(()) };
-        let (Some(caller), Some(entered)) = (&self.caller, self.entered) else {
+        let (Some(caller), Some(now)) = (&self.caller, self.entered) else {
             // No endpoint demands this of callers who may be anonymous.
             let cause = "a caller is to have signed in, and there is none";
             return Err(Box::new(Denial::new(DenialKind::Unauthenticated, cause)));
         };
-        match lacks(demanded, caller, entered.now) {
+        match lacks(demanded, caller, now) {
             None => Ok(()),
             Some(cause) => {
                 let kind = DenialKind::InsufficientAuthentication;
@@ -227,6 +222,7 @@ impl Admission {
     }
 
     /// The limits by caller; then the request is let in.
+    #[inline]
     fn admit(&mut self, gate: &Gate<'_>) -> Result<(), Refused> {
         self.check_step_up(gate)?;
         if gate.plan.authentication.mode == Mode::Nobody {
@@ -240,17 +236,12 @@ impl Admission {
     }
 
     /// Takes a permit of each of these limits, or of none.
+    #[inline]
     fn reserve(&mut self, gate: &Gate<'_>, limits: &[PlannedLimit]) -> Result<(), Refused> {
-        let Some(entered) = self.entered.filter(|_| !limits.is_empty()) else { return Ok(()) };
-        let subject = Subject { address: entered.address, principal: self.caller.as_ref() };
-        let told = (&gate.security.inner().limiter, &gate.plan.fields);
-        reserve(told, limits, subject, entered.now, &mut self.report)
-    }
-
-    /// What the client is told of the limits that were asked so far.
-    fn limit_fields(&self, gate: &Gate<'_>) -> Option<LimitFields> {
-        let report = self.report.as_ref()?;
-        response::limit_fields(gate.security, gate.plan, report)
+        let Some(now) = self.entered.filter(|_| !limits.is_empty()) else { return Ok(()) };
+        let subject = Subject { address: &|| gate.address(), principal: self.caller.as_ref() };
+        let limiter = &gate.security.inner().limiter;
+        reserve(limiter, limits, subject, now, &mut self.report)
     }
 
     /// The rule does not hold: what the client may know of it.

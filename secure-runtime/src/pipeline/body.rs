@@ -45,13 +45,14 @@ impl Unread {
 /// Checks the body's media type and announced size, and opens it, bounded by what the endpoint
 /// allows. An announced length bounds nothing by itself: a middleware may have put another body
 /// there, one that it decompressed, say.
+#[inline]
 pub(super) fn open(
     request: &HttpRequest,
-    unread: &mut Unread,
+    (unread, opened): (&mut Unread, &mut Body),
     plan: &Plan,
-) -> Result<Body, Refused> {
+) -> Result<(), Refused> {
     if matches!(unread, Unread::Untouched(Body::None)) {
-        return Ok(Body::None);
+        return Ok(());
     }
     let announced = announced_length(request);
     if let Some(expected) = plan.endpoint.policy.content_type {
@@ -68,9 +69,10 @@ pub(super) fn open(
             *unread = Unread::Shared(Rc::clone(&body));
             Box::pin(Bounded { body: Shared(body), left })
         }
-        Unread::Shared(_) | Unread::Released => return Ok(Body::None),
+        Unread::Shared(_) | Unread::Released => return Ok(()),
     };
-    Ok(Body::Stream { payload })
+    *opened = Body::Stream { payload };
+    Ok(())
 }
 
 type BoxedStream = Pin<Box<dyn Stream<Item = Result<Bytes, PayloadError>>>>;

@@ -4,32 +4,34 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use super::passage::Refused;
 use crate::denial::{Denial, DenialKind, Throttled};
-use crate::policy::Partition;
+use crate::policy::{Limit, Partition};
 use crate::principal::Principal;
-use crate::security::PlannedLimit;
-use crate::throttling::{Decision, LimitKey, Limiter, PolicyFields, Quota, retry_after_seconds};
+use crate::security::{LimitTexts, PlannedLimit};
+use crate::throttling::{Decision, LimitKey, Limiter, retry_after_seconds};
 use crate::time::Moment;
 
 /// Whose request is counted.
 #[derive(Clone, Copy)]
 pub(super) struct Subject<'a> {
-    pub(super) address: Option<IpAddr>,
+    pub(super) address: &'a dyn Fn() -> Option<IpAddr>,
     pub(super) principal: Option<&'a Principal>,
 }
 
 /// The limit nearest to exhaustion, and what it said.
 #[derive(Clone, Copy)]
 pub(super) struct LimitReport {
-    pub(super) quota: Quota,
+    pub(super) limit: &'static Limit,
     /// Its place among the endpoint's limits.
     pub(super) position: usize,
+    pub(super) texts: &'static LimitTexts,
     pub(super) decision: Decision,
 }
 
 /// Takes the permits. If one limit refuses, those taken before it in this stage are given back, so
 /// that a request refused by the hourly limit does not use up the one of the second.
+#[inline]
 pub(super) fn reserve(
-    (limiter, fields): (&Limiter, &PolicyFields),
+    limiter: &Limiter,
     limits: &[PlannedLimit],
     subject: Subject<'_>,
     now: Moment,
@@ -41,15 +43,14 @@ pub(super) fn reserve(
         let Some(key) = key(limiter, planned, subject) else {
             continue;
         };
-        let limit = &planned.limit;
+        let PlannedLimit { limit, position, texts, .. } = *planned;
         let decision = limiter.check(key, &limit.quota, limit.cost, now_ns);
-        let position = planned.position;
-        let current = LimitReport { quota: limit.quota, position, decision };
+        let current = LimitReport { limit, position, texts, decision };
         if !decision.is_allowed() {
             for (key, decision) in &taken {
                 limiter.refund(*key, decision, now_ns);
             }
-            let denial = throttled(fields, &current);
+            let denial = throttled(&current);
             *report = Some(current);
             return Err(denial);
         }
@@ -66,16 +67,18 @@ pub(super) fn reserve(
 impl LimitReport {
     /// Compares what is left of each quota, as shares.
     fn is_nearer_to_exhaustion_than(&self, other: &Self) -> bool {
-        let (left, whole) = (self.decision.remaining(), self.quota.burst().get());
-        let (other_left, other_whole) = (other.decision.remaining(), other.quota.burst().get());
+        let (left, whole) = (self.decision.remaining(), self.limit.quota.burst().get());
+        let (other_left, other_whole) =
+            (other.decision.remaining(), other.limit.quota.burst().get());
         u64::from(left) * u64::from(other_whole) < u64::from(other_left) * u64::from(whole)
     }
 }
 
 /// Whose count this is; `None` if the limit is not about this request.
+#[inline]
 fn key(limiter: &Limiter, planned: &PlannedLimit, subject: Subject<'_>) -> Option<LimitKey> {
-    let address = || limiter.key(planned.id, &Counted::Address(network(subject.address)));
-    let limit = &planned.limit;
+    let address = || limiter.key(planned.id, &Counted::Address(network((subject.address)())));
+    let limit = planned.limit;
     if !limit.audience.has(subject.principal) {
         return None;
     }
@@ -83,16 +86,24 @@ fn key(limiter: &Limiter, planned: &PlannedLimit, subject: Subject<'_>) -> Optio
         (Partition::Endpoint, _) => limiter.key(planned.id, &Counted::Everybody),
         (Partition::Address, _) => address(),
         (Partition::Principal | Partition::Caller | Partition::Tenant, Some(principal)) => {
-            let (issuer, subject) = (principal.issuer(), principal.subject());
-            let counted = match principal.tenant().filter(|_| limit.by == Partition::Tenant) {
-                Some(tenant) => Counted::Tenant(issuer, tenant),
-                None => Counted::Principal(issuer, subject),
-            };
-            limiter.key(planned.id, &counted)
+            match principal.tenant().filter(|_| limit.by == Partition::Tenant) {
+                Some(tenant) => {
+                    limiter.key(planned.id, &Counted::Tenant(principal.issuer(), tenant))
+                }
+                None => principal_key(limiter, planned.id, principal),
+            }
         }
         // A principal's limit met by nobody known: the address stands in, and never nothing.
         (Partition::Principal | Partition::Caller | Partition::Tenant, None) => address(),
     })
+}
+
+/// A principal comes again with the same token: it is hashed once.
+#[inline]
+fn principal_key(limiter: &Limiter, limit: u64, principal: &Principal) -> LimitKey {
+    let counted = || Counted::Principal(principal.issuer(), principal.subject());
+    let hashed = *principal.cached_hash().get_or_init(|| limiter.hashed(&counted()));
+    limiter.key_of(limit, hashed).unwrap_or_else(|| limiter.key(limit, &counted()))
 }
 
 /// What is hashed; the variant keeps a subject from being taken for an address.
@@ -114,11 +125,11 @@ fn network(address: Option<IpAddr>) -> Option<IpAddr> {
     })
 }
 
-fn throttled(fields: &PolicyFields, report: &LimitReport) -> Refused {
+fn throttled(report: &LimitReport) -> Refused {
     let mut denial = Denial::new(DenialKind::Throttled, "a limit is used up");
     denial.throttled = Some(Box::new(Throttled {
         retry_after_seconds: retry_after_seconds(&report.decision),
-        violated: fields.name(report.position).unwrap_or_default().into(),
+        violated: report.texts.name(report.position).unwrap_or_default().into(),
     }));
     Box::new(denial)
 }

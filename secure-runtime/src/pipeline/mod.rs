@@ -1,6 +1,6 @@
 //! The order of the stages: the only module that knows it.
 //!
-//! 1. the client's address (trusted proxies)
+//! 1. the client's address (trusted proxies), where a later stage asks for it
 //! 2. limits that need no caller
 //! 3. authentication
 //! 4. rules about the caller, then how and when the caller signed in
@@ -19,6 +19,7 @@ mod authentication;
 mod body;
 mod caller;
 mod extraction;
+mod limit_fields;
 mod limits;
 mod passage;
 mod response;
@@ -98,8 +99,9 @@ where
             if let Some(response) = this.response.as_mut().as_pin_mut() {
                 let output = ready!(response.poll(context));
                 let passage = this.arrival.project().passage;
-                let response = output.respond_to(passage.request());
-                return Poll::Ready(passage.finish(response.map_into_boxed_body()));
+                let mut response = output.respond_to(passage.request()).map_into_boxed_body();
+                passage.finish(&mut response);
+                return Poll::Ready(SecuredResponse::new(response));
             }
             match ready!(this.arrival.as_mut().poll(context)) {
                 Ok(arguments) => this.response.set(Some(this.handler.call(arguments))),

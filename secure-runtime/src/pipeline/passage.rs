@@ -13,7 +13,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use super::admission::Admission;
 use super::body::Unread;
 use super::extraction::{self, Refusal};
-use super::response::{self, LimitFields};
+use super::{limit_fields, response};
 use crate::denial::{Denial, DenialKind};
 use crate::policy::Endpoint;
 use crate::scope::SecuredResponse;
@@ -34,7 +34,6 @@ pub(super) struct Passage {
     pub(super) body: Body,
     pub(super) unread: Unread,
     pub(super) admission: Admission,
-    pub(super) limit_fields: Option<LimitFields>,
     deadline: Option<Pin<Box<Sleep>>>,
 }
 
@@ -46,7 +45,6 @@ impl Passage {
             body: Body::None,
             unread: Unread::Untouched(payload.into_inner()),
             admission: Admission::default(),
-            limit_fields: None,
             deadline: None,
         }
     }
@@ -77,23 +75,18 @@ impl Passage {
 
     /// The handler has answered: adds the response's own fields. A denial that it returned is
     /// answered as one of the pipeline's.
-    pub(super) fn finish(&mut self, response: HttpResponse) -> SecuredResponse {
-        let denial = response.error().and_then(|error| error.as_error::<Denial>());
-        let response = match denial {
-            Some(denial) => {
-                let denial = denial.clone().about(self.admission.caller_is_from());
-                response::refuse(&self.request, self.endpoint, denial)
-            }
-            None => response,
-        };
-        self.with_fields(response)
+    pub(super) fn finish(&mut self, response: &mut HttpResponse) {
+        if let Some(denial) = response.error().and_then(|error| error.as_error::<Denial>()) {
+            let denial = denial.clone().about(self.admission.caller_is_from());
+            *response = response::refuse(&self.request, self.endpoint, denial);
+        }
+        self.add_fields(response);
     }
 
-    fn with_fields(&mut self, mut response: HttpResponse) -> SecuredResponse {
-        if let Some(fields) = self.limit_fields.take() {
-            fields.insert(response.headers_mut());
+    fn add_fields(&self, response: &mut HttpResponse) {
+        if let Some(report) = self.admission.report() {
+            limit_fields::write(report, response.headers_mut());
         }
-        SecuredResponse::new(response)
     }
 
     /// A stage has refused the request.
@@ -139,7 +132,8 @@ impl Passage {
     /// Answers while the request's body may still be arriving.
     fn answer_early(&mut self, response: HttpResponse) -> SecuredResponse {
         let unread = std::mem::take(&mut self.unread);
-        let response = unread.held_by(response, &self.request);
-        self.with_fields(response)
+        let mut response = unread.held_by(response, &self.request);
+        self.add_fields(&mut response);
+        SecuredResponse::new(response)
     }
 }

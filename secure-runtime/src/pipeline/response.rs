@@ -1,20 +1,16 @@
-//! The one place where a denial becomes a response, and where limits are described to clients.
+//! The one place where a denial becomes a response.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{
-    CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
-};
+use actix_web::http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 
-use super::limits::LimitReport;
 use crate::denial::{Denial, DenialKind};
 use crate::policy::Endpoint;
 use crate::problem;
-use crate::security::{Plan, ProblemHook, Security};
-use crate::throttling::{RateLimitHeaders, reset_seconds};
+use crate::security::{ProblemHook, Security};
 
 /// The response of a refused request. Without a [`Security`] that answers for the endpoint there
 /// are neither challenges nor a hook.
@@ -95,57 +91,6 @@ fn render(denial: &Denial, body: String) -> HttpResponse {
     }
     response.map_body(|_, _| BoxBody::new(body))
 }
-
-/// The fields that describe the limit nearest to exhaustion.
-pub(super) enum LimitFields {
-    Draft10 { policy: HeaderValue, limit: HeaderValue },
-    Legacy { permits: u32, remaining: u32, reset: u64 },
-}
-
-/// What a client is told about a limit; `None` if the configuration tells nothing.
-pub(super) fn limit_fields(
-    security: &Security,
-    plan: &Plan,
-    report: &LimitReport,
-) -> Option<LimitFields> {
-    let decision = &report.decision;
-    match security.inner().headers {
-        RateLimitHeaders::Off => None,
-        RateLimitHeaders::Draft10 => {
-            let limit = plan.fields.limit(report.position, decision)?;
-            let limit = HeaderValue::from_bytes(limit.as_bytes()).ok()?;
-            Some(LimitFields::Draft10 { policy: plan.policy_field.clone()?, limit })
-        }
-        RateLimitHeaders::Legacy => Some(LimitFields::Legacy {
-            permits: report.quota.permits().get(),
-            remaining: decision.remaining(),
-            reset: reset_seconds(decision),
-        }),
-    }
-}
-
-impl LimitFields {
-    pub(super) fn insert(self, headers: &mut HeaderMap) {
-        match self {
-            Self::Draft10 { policy, limit } => {
-                headers.insert(RATELIMIT_POLICY, policy);
-                headers.insert(RATELIMIT, limit);
-            }
-            Self::Legacy { permits, remaining, reset } => {
-                headers.insert(X_RATELIMIT_LIMIT, HeaderValue::from(permits));
-                headers.insert(X_RATELIMIT_REMAINING, HeaderValue::from(remaining));
-                headers.insert(X_RATELIMIT_RESET, HeaderValue::from(reset));
-            }
-        }
-    }
-}
-
-const RATELIMIT: HeaderName = HeaderName::from_static(RateLimitHeaders::LIMIT);
-const RATELIMIT_POLICY: HeaderName = HeaderName::from_static(RateLimitHeaders::POLICY);
-const X_RATELIMIT_LIMIT: HeaderName = HeaderName::from_static(RateLimitHeaders::LEGACY_LIMIT);
-const X_RATELIMIT_REMAINING: HeaderName =
-    HeaderName::from_static(RateLimitHeaders::LEGACY_REMAINING);
-const X_RATELIMIT_RESET: HeaderName = HeaderName::from_static(RateLimitHeaders::LEGACY_RESET);
 
 fn log(endpoint: &Endpoint, denial: &Denial) {
     let (handler, cause) = (endpoint.name, denial.cause());

@@ -81,8 +81,9 @@ where
     match arrive(&mut passage, validate, &answer).await {
         Ok(arguments) => {
             let output = handler.call(arguments).await;
-            let response = output.respond_to(passage.request());
-            passage.finish(response.map_into_boxed_body())
+            let mut response = output.respond_to(passage.request()).map_into_boxed_body();
+            passage.finish(&mut response);
+            SecuredResponse::new(response)
         }
         Err(refused) => *refused,
     }

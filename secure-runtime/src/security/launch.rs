@@ -73,7 +73,8 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
             configuration.check_rule(endpoint, &authenticators);
             configuration.check_limits(endpoint, &authenticators);
             configuration.check_step_up(endpoint, &authenticators);
-            Some(Plan::new(endpoint, authenticators, &rules, metadata, builder.max_body))
+            let defaults = (builder.headers, builder.max_body);
+            Some(Plan::new(endpoint, authenticators, &rules, metadata, defaults))
         })
         .collect();
     if !configuration.faults.is_empty() {
@@ -86,7 +87,6 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
         clock: builder.clock,
         limiter: Limiter::with_capacity_bytes(builder.limiter_bytes),
         proxies: builder.proxies,
-        headers: builder.headers,
         body_timeout: builder.body_timeout,
         problem_hook: builder.problem_hook,
         published,

@@ -3,6 +3,7 @@
 mod builder;
 mod challenges;
 mod launch;
+mod limit_texts;
 mod plan;
 mod protected_resource;
 mod resource_url;
@@ -16,12 +17,13 @@ use crate::inventory::Inventory;
 use crate::metadata::ResourceMetadata;
 use crate::policy::Endpoint;
 use crate::problem::Problem;
-use crate::throttling::{Limiter, RateLimitHeaders, Statistics};
+use crate::throttling::{Limiter, Statistics};
 use crate::time::Clock;
 use crate::transport::TrustedProxies;
 
 pub use builder::SecurityBuilder;
 pub use launch::LaunchError;
+pub(crate) use limit_texts::LimitTexts;
 pub(crate) use plan::{Authentication, Mode, Plan, PlannedLimit};
 pub use protected_resource::ProtectedResource;
 use protected_resource::Published;
@@ -55,7 +57,6 @@ pub(crate) struct Inner {
     pub(crate) clock: Box<dyn Clock>,
     pub(crate) limiter: Limiter,
     pub(crate) proxies: Option<TrustedProxies>,
-    pub(crate) headers: RateLimitHeaders,
     pub(crate) body_timeout: std::time::Duration,
     pub(crate) problem_hook: Option<ProblemHook>,
     published: Option<Published>,
@@ -109,11 +110,13 @@ impl Security {
         self.0.limiter.statistics()
     }
 
+    #[inline]
     pub(crate) fn inner(&self) -> &Inner {
         &self.0
     }
 
     /// The plan of an endpoint; `None` if this security does not answer for it.
+    #[inline]
     pub(crate) fn plan(&self, endpoint: &'static Endpoint) -> Option<&Plan> {
         self.0.plans.get(crate::inventory::position(endpoint)?)?.as_ref()
     }

@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use actix_web::http::header::HeaderValue;
-
 use super::challenges::Challenges;
+use super::limit_texts::LimitTexts;
 use crate::authentication::Authenticator;
 use crate::authorization::{CompiledRule, RuleSet};
 use crate::policy::{Access, Audience, Authenticators, Endpoint, Limit, Partition, Rule};
-use crate::throttling::PolicyFields;
+use crate::throttling::RateLimitHeaders;
 
 /// One endpoint, ready to be served: everything constant is here already.
 pub(crate) struct Plan {
@@ -22,11 +21,6 @@ pub(crate) struct Plan {
     pub(crate) anonymous_limits: Box<[PlannedLimit]>,
     /// Decided once the caller is known and allowed.
     pub(crate) caller_limits: Box<[PlannedLimit]>,
-    /// The `RateLimit-Policy` field. It lives as long as the program, as the endpoint does, so
-    /// that cloning it touches no counter that other cores touch too.
-    pub(crate) policy_field: Option<HeaderValue>,
-    /// The limits in the words a client reads.
-    pub(crate) fields: PolicyFields,
     pub(crate) max_body: u64,
 }
 
@@ -51,11 +45,14 @@ pub(crate) enum Mode {
 
 /// One limit with what tells its counts from all others.
 pub(crate) struct PlannedLimit {
-    pub(crate) limit: Limit,
+    pub(crate) limit: &'static Limit,
     /// Unique within the [`crate::Security`].
     pub(crate) id: u64,
     /// Its place among the endpoint's limits.
     pub(crate) position: usize,
+    /// What a client is told of them. Lives as long as the program, as the endpoint does, so that a
+    /// request need not share it.
+    pub(crate) texts: &'static LimitTexts,
 }
 
 impl Plan {
@@ -64,12 +61,11 @@ impl Plan {
         authenticators: Vec<(Box<str>, Arc<dyn Authenticator>)>,
         rules: &RuleSet,
         metadata: Option<&str>,
-        max_body: u64,
+        (headers, max_body): (RateLimitHeaders, u64),
     ) -> Self {
         let policy = &endpoint.policy;
         let (names, authenticators): (Vec<_>, Vec<_>) = authenticators.into_iter().unzip();
-        let [early, anonymous, caller] = planned_limits(endpoint);
-        let fields = PolicyFields::new(policy.limits.iter().map(|limit| limit.quota));
+        let [early, anonymous, caller] = planned_limits(endpoint, headers);
         Self {
             endpoint,
             authentication: Authentication {
@@ -82,16 +78,9 @@ impl Plan {
             early_limits: early,
             anonymous_limits: anonymous,
             caller_limits: caller,
-            policy_field: static_field(fields.policy()),
-            fields,
             max_body: policy.max_body.unwrap_or(max_body),
         }
     }
-}
-
-fn static_field(text: &str) -> Option<HeaderValue> {
-    let is_field = !text.is_empty() && HeaderValue::from_str(text).is_ok();
-    is_field.then(|| HeaderValue::from_static(text.to_owned().leak()))
 }
 
 impl Mode {
@@ -127,12 +116,20 @@ fn stage(limit: &Limit, access: Access) -> Stage {
     }
 }
 
-fn planned_limits(endpoint: &'static Endpoint) -> [Box<[PlannedLimit]>; 3] {
+fn planned_limits(
+    endpoint: &'static Endpoint,
+    headers: RateLimitHeaders,
+) -> [Box<[PlannedLimit]>; 3] {
+    let limits = endpoint.policy.limits;
+    if limits.is_empty() {
+        return Default::default();
+    }
+    let texts = Box::leak(Box::new(LimitTexts::new(limits, headers)));
     let place = crate::inventory::position(endpoint).unwrap_or(usize::MAX) as u64;
     let mut stages = [Vec::new(), Vec::new(), Vec::new()];
-    for (position, limit) in endpoint.policy.limits.iter().enumerate() {
+    for (position, limit) in limits.iter().enumerate() {
         let id = (place << 16) | position as u64;
-        let planned = PlannedLimit { limit: *limit, id, position };
+        let planned = PlannedLimit { limit, id, position, texts };
         if let Some(stage) = stages.get_mut(stage(limit, endpoint.policy.access) as usize) {
             stage.push(planned);
         }

@@ -74,6 +74,36 @@ pub struct Decision {
 }
 
 impl Decision {
+    /// The decision about a request that finds its bucket full.
+    ///
+    /// ```
+    /// use std::num::NonZeroU32;
+    /// use secure_runtime::throttling::{Decision, Limiter, Quota};
+    ///
+    /// let (one, hundred) = (NonZeroU32::MIN, NonZeroU32::new(100).unwrap());
+    /// let quota = Quota::new(hundred, one);
+    /// let limiter = Limiter::with_capacity_bytes(0);
+    /// let first = limiter.check(limiter.key(0, "alice"), &quota, one, 5_000);
+    /// assert!(first.found_full_bucket());
+    /// assert_eq!(first.remaining(), Decision::of_full_bucket(&quota, one).remaining());
+    ///
+    /// let second = limiter.check(limiter.key(0, "alice"), &quota, one, 5_000);
+    /// assert!(!second.found_full_bucket());
+    /// ```
+    pub fn of_full_bucket(quota: &Quota, cost: NonZeroU32) -> Self {
+        let demand = Demand::new(quota, cost, 0);
+        let arrival = demand.admit(0);
+        demand.decide(arrival.unwrap_or(0), arrival.is_some())
+    }
+
+    /// Whether the request was admitted and had found its bucket full: what is told about it
+    /// is that of [`of_full_bucket`](Self::of_full_bucket), at whatever time.
+    #[must_use]
+    #[inline]
+    pub const fn found_full_bucket(&self) -> bool {
+        self.allowed && self.reset_after_ns() == self.demand.increment
+    }
+
     /// Whether the request may go on; its permits are taken then, and only then.
     #[must_use]
     #[inline]

@@ -102,11 +102,12 @@ impl PolicyFields {
     #[must_use]
     #[inline]
     pub fn limit(&self, position: usize, decision: &Decision) -> Option<FieldValue> {
+        let prefix = self.prefixes.get(position)?;
         let mut value = FieldValue::new();
-        value.push(self.prefixes.get(position)?.as_bytes());
-        value.push_number(u64::from(decision.remaining()));
-        value.push(b";t=");
-        value.push_number(reset_seconds(decision));
+        value.put_number_before(reset_seconds(decision));
+        value.put_before(b";t=");
+        value.put_number_before(u64::from(decision.remaining()));
+        value.put_before(prefix.as_bytes());
         Some(value)
     }
 }
@@ -154,10 +155,12 @@ fn whole_seconds(duration: std::time::Duration) -> u64 {
 }
 
 /// A field value in a buffer of its own: nothing is allocated.
+///
+/// It is written from its end, as the digits of a number come.
 #[derive(Clone, Copy)]
 pub struct FieldValue {
     bytes: [u8; FIELD_BYTES],
-    length: usize,
+    start: usize,
 }
 
 /// The longest value: a name of 3 numbers and words (`4294967295/4294967295s burst 4294967295`,
@@ -170,7 +173,7 @@ impl FieldValue {
     #[inline]
     pub fn number(number: u64) -> Self {
         let mut value = Self::new();
-        value.push_number(number);
+        value.put_number_before(number);
         value
     }
 
@@ -178,7 +181,7 @@ impl FieldValue {
     #[must_use]
     #[inline]
     pub fn as_bytes(&self) -> &[u8] {
-        self.bytes.get(..self.length).unwrap_or_default()
+        self.bytes.get(self.start..).unwrap_or_default()
     }
 
     /// The value as text.
@@ -188,30 +191,33 @@ impl FieldValue {
     }
 
     const fn new() -> Self {
-        Self { bytes: [0; FIELD_BYTES], length: 0 }
+        Self { bytes: [0; FIELD_BYTES], start: FIELD_BYTES }
     }
 
     /// Leaves the value as it is when `text` does not fit, which no quota makes happen.
     #[inline]
-    fn push(&mut self, text: &[u8]) {
-        let end = self.length.saturating_add(text.len());
-        if let Some(room) = self.bytes.get_mut(self.length..end) {
+    fn put_before(&mut self, text: &[u8]) {
+        let start = self.start.saturating_sub(text.len());
+        if let Some(room) = self.bytes.get_mut(start..self.start)
+            && room.len() == text.len()
+        {
             room.copy_from_slice(text);
-            self.length = end;
+            self.start = start;
         }
     }
 
     #[inline]
-    fn push_number(&mut self, number: u64) {
-        let width = number.checked_ilog10().unwrap_or(0) as usize + 1;
-        let end = self.length.saturating_add(width);
-        if let Some(room) = self.bytes.get_mut(self.length..end) {
-            let mut rest = number;
-            for digit in room.iter_mut().rev() {
-                *digit = b'0' + (rest % 10) as u8;
-                rest /= 10;
+    fn put_number_before(&mut self, number: u64) {
+        let (mut rest, mut start) = (number, self.start);
+        let room = self.bytes.get_mut(..start).unwrap_or_default();
+        for digit in room.iter_mut().rev() {
+            *digit = b'0' + (rest % 10) as u8;
+            rest /= 10;
+            start -= 1;
+            if rest == 0 {
+                self.start = start;
+                return;
             }
-            self.length = end;
         }
     }
 }

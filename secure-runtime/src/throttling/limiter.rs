@@ -43,6 +43,8 @@ use super::table::{BUCKET_BYTES, SLOTS, Table, Update};
 pub struct Limiter {
     table: Table,
     hasher: RandomState,
+    /// What tells it from other limiters.
+    mark: u64,
 }
 
 /// A key of one [`Limiter`]: a keyed hash of the limit and of whom it counts.
@@ -52,6 +54,14 @@ pub struct Limiter {
 /// means nothing to another limiter.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct LimitKey(u64);
+
+/// The hash of somebody whom a [`Limiter`] counts, to be kept for when they come again.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Hashed {
+    hash: u64,
+    /// The hash of nothing: another one under another limiter's secret.
+    limiter: u64,
+}
 
 /// What a limiter holds and has lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,7 +90,9 @@ impl Limiter {
     /// least one bucket, fewer than 2³². An entry takes 16 bytes.
     #[must_use]
     pub fn with_capacity_bytes(bytes: usize) -> Self {
-        Self { table: Table::new(bytes / BUCKET_BYTES, STRIPES), hasher: RandomState::new() }
+        let hasher = RandomState::new();
+        let mark = hasher.hash_one(());
+        Self { table: Table::new(bytes / BUCKET_BYTES, STRIPES), hasher, mark }
     }
 
     /// A limiter in which `keys` keys can owe time at once without one being evicted, for all
@@ -99,8 +111,31 @@ impl Limiter {
     #[must_use]
     #[inline]
     pub fn key<K: Hash + ?Sized>(&self, limit: u64, whom: &K) -> LimitKey {
-        // Zero marks a slot that was never used.
-        LimitKey((self.hasher.hash_one(whom) ^ limit.wrapping_mul(SPREAD)).max(1))
+        LimitKey::new(self.hasher.hash_one(whom), limit)
+    }
+
+    /// The hash of `whom`, for [`key_of`](Self::key_of): whoever comes again and again need not be
+    /// hashed each time.
+    ///
+    /// ```
+    /// use secure_runtime::throttling::Limiter;
+    ///
+    /// let limiter = Limiter::with_capacity_bytes(1 << 20);
+    /// let alice = limiter.hashed("alice");
+    /// assert_eq!(limiter.key_of(7, alice), Some(limiter.key(7, "alice")));
+    /// assert_eq!(Limiter::with_capacity_bytes(0).key_of(7, alice), None);
+    /// ```
+    #[must_use]
+    pub fn hashed<K: Hash + ?Sized>(&self, whom: &K) -> Hashed {
+        Hashed { hash: self.hasher.hash_one(whom), limiter: self.mark }
+    }
+
+    /// The same key as that of [`key`](Self::key), without hashing again; `None` if it was hashed
+    /// by another limiter.
+    #[must_use]
+    #[inline]
+    pub fn key_of(&self, limit: u64, whom: Hashed) -> Option<LimitKey> {
+        (whom.limiter == self.mark).then(|| LimitKey::new(whom.hash, limit))
     }
 
     /// The key of some bytes under the limit numbered `limit`; a nanosecond faster than
@@ -110,7 +145,7 @@ impl Limiter {
     pub fn key_bytes(&self, limit: u64, whom: &[u8]) -> LimitKey {
         let mut hasher = self.hasher.build_hasher();
         hasher.write(whom);
-        LimitKey((hasher.finish() ^ limit.wrapping_mul(SPREAD)).max(1))
+        LimitKey::new(hasher.finish(), limit)
     }
 
     /// Decides one request of `cost` permits, and takes them if it is admitted.
@@ -166,10 +201,25 @@ impl Limiter {
     }
 }
 
+impl LimitKey {
+    #[inline]
+    fn new(hash: u64, limit: u64) -> Self {
+        // Zero marks a slot that was never used.
+        Self((hash ^ limit.wrapping_mul(SPREAD)).max(1))
+    }
+}
+
 /// Neither keys nor the secret of the hash.
 impl fmt::Debug for Limiter {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Limiter").field("statistics", &self.statistics()).finish()
+    }
+}
+
+/// A hash under a secret: not shown.
+impl fmt::Debug for Hashed {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Hashed(..)")
     }
 }
 
@@ -214,6 +264,17 @@ mod tests {
             assert!(limiter.check(key, &quota, ONE, 0).is_allowed());
             assert!(!limiter.check(key, &quota, ONE, 0).is_allowed());
         }
+    }
+
+    #[test]
+    fn a_kept_hash_makes_the_same_keys_and_none_for_another_limiter() {
+        let (limiter, other) = (Limiter::with_capacity_bytes(0), Limiter::with_capacity_bytes(0));
+        let hashed = limiter.hashed("alice");
+        for limit in [0, 1, u64::MAX] {
+            assert!(limiter.key_of(limit, hashed) == Some(limiter.key(limit, "alice")));
+        }
+        assert!(limiter.key_of(1, hashed) != Some(limiter.key(1, "bob")));
+        assert!(other.key_of(1, hashed).is_none());
     }
 
     #[test]

@@ -68,5 +68,5 @@ mod table;
 
 pub use gcra::Decision;
 pub use headers::{FieldValue, PolicyFields, RateLimitHeaders, reset_seconds, retry_after_seconds};
-pub use limiter::{LimitKey, Limiter, Statistics};
+pub use limiter::{Hashed, LimitKey, Limiter, Statistics};
 pub use quota::Quota;

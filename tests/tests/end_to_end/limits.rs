@@ -50,6 +50,13 @@ async fn costly() -> HttpResponse {
     HttpResponse::Ok().finish()
 }
 
+#[secure(rate = "3/h")]
+#[get("/own_fields")]
+async fn own_fields() -> HttpResponse {
+    let own = ("ratelimit", r#""mine";r=9;t=9"#);
+    HttpResponse::Ok().insert_header(own).append_header(own).finish()
+}
+
 fn server_with(
     adapt: impl Fn(SecurityBuilder) -> SecurityBuilder,
 ) -> (TestServer, Issuer, FakeClock) {
@@ -64,6 +71,7 @@ fn server_with(
             .service(tiers)
             .service(guarded)
             .service(costly)
+            .service(own_fields)
     });
     (server, issuer, clock)
 }
@@ -107,6 +115,17 @@ async fn each_caller_has_a_limit_of_their_own_and_is_told_about_it() {
     assert_eq!((early.status, early.header("retry-after")), (429, Some("1")));
     clock.advance(Duration::from_secs(1));
     assert_eq!(statuses(&server, "/each", &[&ada], 2).await, [200, 429]);
+}
+
+#[actix_web::test]
+async fn a_handler_does_not_say_what_is_left_of_a_limit() {
+    let (server, issuer, _) = server();
+    let ada = bearer(&issuer.token("ada").sign());
+    for left in [r#""3/h";r=2;t=1200"#, r#""3/h";r=1;t=2400"#] {
+        let answer = server.get("/own_fields", &[&ada]).await;
+        assert_eq!(answer.status, 200);
+        assert_eq!(fields(&answer), (Some(r#""3/h";q=3;w=3600"#), Some(left), None));
+    }
 }
 
 #[actix_web::test]

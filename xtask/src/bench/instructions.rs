@@ -12,20 +12,26 @@ use super::results::Row;
 use super::{Plan, directory, succeed};
 use crate::Failure;
 
-pub(super) const FIGURES: [&str; 4] = [
+pub(super) const FIGURES: [&str; 6] = [
     "request/rs256_seen",
+    "request/rs256_seen_in_use",
     "request/rs256_seen_handwritten",
     "request/hs256_seen",
+    "request/hs256_seen_in_use",
     "request/hs256_seen_handwritten",
 ];
 
 /// The function whose instructions are counted, with what it calls.
 const LOOP: &str = "benches::drive::drive::*";
 
-const PEERS: [(&str, &str); 2] = [
-    ("assembled", "httpauth + jsonwebtoken + grants + governor + validator"),
-    ("handwritten", "jsonwebtoken + governor + validator, by hand"),
+/// What a name ends in, which of our applications it is about, and what it is compared with.
+const ROWS: [(&str, &str, &str, &str); 3] = [
+    ("", "secured", "assembled", ASSEMBLED),
+    ("_in_use", "secured_in_use", "assembled", ASSEMBLED),
+    ("_handwritten", "secured", "handwritten", "jsonwebtoken + governor + validator, by hand"),
 ];
+
+const ASSEMBLED: &str = "httpauth + jsonwebtoken + grants + governor + validator";
 
 /// A row for each signature and peer.
 pub(super) fn measure(plan: &Plan, programs: &Path, fixture: &Path) -> Result<Vec<Row>, Failure> {
@@ -38,23 +44,15 @@ pub(super) fn measure(plan: &Plan, programs: &Path, fixture: &Path) -> Result<Ve
         eprintln!("==> instructions, {algorithm}");
         let count = |variant| per_request(plan, programs, fixture, variant, algorithm);
         let bare = count("bare")?;
-        let ours = count("secured")? - bare;
-        for (variant, peer_name) in PEERS {
-            let name = name(algorithm, variant);
+        for (ending, ours, peer, peer_name) in ROWS {
+            let name = format!("request/{algorithm}_seen{ending}");
             if plan.wants(&[&name]) {
-                let peer = count(variant)? - bare;
-                rows.push(Row::new(&name, "instructions above bare", (ours, peer), peer_name));
+                let counts = (count(ours)? - bare, count(peer)? - bare);
+                rows.push(Row::new(&name, "instructions above bare", counts, peer_name));
             }
         }
     }
     Ok(rows)
-}
-
-fn name(algorithm: &str, variant: &str) -> String {
-    match variant {
-        "assembled" => format!("request/{algorithm}_seen"),
-        other => format!("request/{algorithm}_seen_{other}"),
-    }
 }
 
 fn per_request(

@@ -76,6 +76,7 @@ const PROGRAMS: [Program; 7] = [
         name: "memory",
         figures: &[
             "request/rs256_seen_allocations",
+            "request/rs256_seen_in_use_allocations",
             "api_key/accepted_allocations",
             "limiter/bytes_per_key_1000000",
         ],

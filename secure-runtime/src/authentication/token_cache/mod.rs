@@ -99,6 +99,7 @@ impl TokenCache {
     }
 
     /// Looks a token up.
+    #[inline]
     pub(crate) fn get(&self, token: &[u8], now: Moment) -> Cached {
         let Some(table) = &self.table else { return Cached::Unknown };
         let probe = Probe { hash: self.hash(token), token };
@@ -146,6 +147,7 @@ impl TokenCache {
         }
     }
 
+    #[inline]
     fn hash(&self, token: &[u8]) -> u64 {
         match token.last_chunk::<TAIL>() {
             Some(tail) if !self.hashes_whole_tokens => {

@@ -1,0 +1,51 @@
+//! Stage 10: the fields that describe the limit nearest to exhaustion.
+
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+
+use super::limits::LimitReport;
+use crate::throttling::{RateLimitHeaders, reset_seconds};
+
+/// Writes what a client is told about a limit, if the configuration tells anything.
+#[inline]
+pub(super) fn write(report: &LimitReport, headers: &mut HeaderMap) {
+    match report.texts.headers {
+        RateLimitHeaders::Off => {}
+        RateLimitHeaders::Draft10 => draft10(report, headers),
+        RateLimitHeaders::Legacy => legacy(report, headers),
+    }
+}
+
+#[inline]
+fn draft10(report: &LimitReport, headers: &mut HeaderMap) {
+    let limit = report.texts.limit(report.position, &report.decision);
+    let (Some(policy), Some(limit)) = (report.texts.policy(), limit) else { return };
+    let others = headers.len_keys();
+    // Half the work of `insert`.
+    headers.append(RATELIMIT_POLICY, policy);
+    headers.append(RATELIMIT, limit);
+    if headers.len_keys() != others + 2 {
+        keep_last(headers, RATELIMIT_POLICY);
+        keep_last(headers, RATELIMIT);
+    }
+}
+
+fn legacy(report: &LimitReport, headers: &mut HeaderMap) {
+    let LimitReport { limit, decision, .. } = report;
+    headers.insert(X_RATELIMIT_LIMIT, HeaderValue::from(limit.quota.permits().get()));
+    headers.insert(X_RATELIMIT_REMAINING, HeaderValue::from(decision.remaining()));
+    headers.insert(X_RATELIMIT_RESET, HeaderValue::from(reset_seconds(decision)));
+}
+
+/// The handler has set a field of this name as well: ours counts.
+fn keep_last(headers: &mut HeaderMap, name: HeaderName) {
+    if let Some(last) = headers.get_all(&name).last().cloned() {
+        headers.insert(name, last);
+    }
+}
+
+const RATELIMIT: HeaderName = HeaderName::from_static(RateLimitHeaders::LIMIT);
+const RATELIMIT_POLICY: HeaderName = HeaderName::from_static(RateLimitHeaders::POLICY);
+const X_RATELIMIT_LIMIT: HeaderName = HeaderName::from_static(RateLimitHeaders::LEGACY_LIMIT);
+const X_RATELIMIT_REMAINING: HeaderName =
+    HeaderName::from_static(RateLimitHeaders::LEGACY_REMAINING);
+const X_RATELIMIT_RESET: HeaderName = HeaderName::from_static(RateLimitHeaders::LEGACY_RESET);
