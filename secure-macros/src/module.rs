@@ -34,6 +34,8 @@ pub(crate) fn secured(
                 .help("handlers have a route attribute, or a `#[secure]` of their own");
             return None;
         }
+        let support = paths.support();
+        items.push(syn::parse_quote!(#support::policed!();));
         Some(module.to_token_stream())
     }))
 }

@@ -9,9 +9,11 @@ use syn::parse::{Parse, ParseStream};
 use syn::{Attribute, Token, Visibility};
 
 use crate::diagnostics::{Diagnostics, Report};
-use crate::parse;
-use crate::parse::layers::POLICY;
+use crate::model::layers::Origin;
+use crate::parse::layers::{MISTAKEN, POLICY};
 use crate::paths::Paths;
+use crate::vocabulary::Vocabulary;
+use crate::{check, parse, vocabulary};
 
 /// `pub(crate) staff = (roles = "staff", rate = "100/h");`
 struct Policy {
@@ -54,7 +56,21 @@ impl Parse for Policies {
 /// Expands `policy! { … }`.
 pub(crate) fn policies(input: TokenStream) -> TokenStream {
     match syn::parse2::<Policies>(input) {
-        Ok(Policies(policies)) => policies.iter().map(one).collect(),
+        Ok(Policies(policies)) => {
+            let current = vocabulary::current();
+            let report = Diagnostics::gather(|diagnostics| {
+                current.report(diagnostics);
+                Some(())
+            });
+            let report = report.err();
+            let mut paths = Paths::new(None);
+            let policies: TokenStream = policies
+                .iter()
+                .map(|policy| one(policy, &current.vocabulary, &mut paths))
+                .collect();
+            let told = current.told(&paths);
+            quote!(#report #policies #told)
+        }
         Err(error) => {
             let report = Diagnostics::gather(|diagnostics| {
                 diagnostics.syntax(&error).help("`pub(crate) staff = (roles = \"staff\");`");
@@ -65,8 +81,8 @@ pub(crate) fn policies(input: TokenStream) -> TokenStream {
     }
 }
 
-/// The macro of one policy. One with mistakes has no keys, so that they are told here alone.
-fn one(policy: &Policy) -> TokenStream {
+/// The macro of one policy. Of one with mistakes no key is handed on: they are told here alone.
+fn one(policy: &Policy, known: &Vocabulary, paths: &mut Paths) -> TokenStream {
     let Policy { attributes, visibility, name, keys } = policy;
     let outcome = Diagnostics::gather(|diagnostics| {
         if let Visibility::Public(public) = visibility {
@@ -74,15 +90,21 @@ fn one(policy: &Policy) -> TokenStream {
                 .error(public, "a policy expects to stay in its crate, found `pub`")
                 .help("`pub(crate)`");
         }
-        let mut layers = parse::layers(keys.stream(), diagnostics);
-        Some(layers.pop()?.declaration.root)
+        let mut layer = parse::layers(keys.stream(), diagnostics).pop()?;
+        layer.origin = Origin::Policy;
+        if layer.is_whole {
+            check::layer(&mut layer, known, diagnostics);
+        }
+        Some(layer.declaration.root)
     });
+    let mistaken = format_ident!("{MISTAKEN}");
     let (keys, root, report) = match outcome {
         Ok(root) => (keys.stream(), root, None),
-        Err(report) => (TokenStream::new(), None, Some(report)),
+        Err(report) => (quote!(#mistaken), None, Some(report)),
     };
+    *paths = Paths::new(root.as_ref());
     let visibility = (!matches!(visibility, Visibility::Public(_))).then_some(visibility);
-    let secure = Paths::new(root.as_ref()).secure();
+    let secure = paths.secure();
     let (hidden, around) = (format_ident!("__policy_{name}"), format_ident!("{POLICY}"));
     quote! {
         #report

@@ -47,6 +47,41 @@ pub fn check_arguments<'a, Arguments, Places>(
     Box::pin(async move { checker.run(caller, arguments).await.map(|()| true) })
 }
 
+/// The places of arguments that a checker looks at: one at least.
+#[diagnostic::on_unimplemented(
+    message = "`check` looks at no argument, and the path names an object: any caller may ask for any of them",
+    label = "takes the caller alone, expected a parameter of the handler as well",
+    note = "a caller who may see one object can put another's identifier there (OWASP API1:2023); `objects = any`, if each of them is for everybody who may call"
+)]
+pub trait Looks {}
+
+#[diagnostic::do_not_recommend]
+impl<First> Looks for (First,) {}
+#[diagnostic::do_not_recommend]
+impl<First, Second> Looks for (First, Second) {}
+#[diagnostic::do_not_recommend]
+impl<First, Second, Third> Looks for (First, Second, Third) {}
+#[diagnostic::do_not_recommend]
+impl<First, Second, Third, Fourth> Looks for (First, Second, Third, Fourth) {}
+
+/// Runs a checker as [`check_arguments`] does: the one that has to look at what the path names.
+pub fn check_objects<'a, Arguments, Places: Looks>(
+    checker: impl Checker<Arguments, Places> + 'a,
+    caller: &'a Principal,
+    arguments: &'a Arguments,
+) -> Pin<Box<dyn Future<Output = Result<bool, Denial>> + 'a>> {
+    check_arguments(checker, caller, arguments)
+}
+
+/// What a checker said that was called by name: this type, and no other that `?` would take.
+///
+/// # Errors
+///
+/// What it refuses.
+pub fn checked(outcome: Result<(), Denial>) -> Result<bool, Denial> {
+    outcome.map(|()| true)
+}
+
 macro_rules! checkers {
     ($($Type:ident $At:ident),*) => {
         impl<Checked, Arguments, $($Type, $At),*> Checker<Arguments, ($(($Type, $At),)*)> for Checked
@@ -77,6 +112,7 @@ macro_rules! arguments {
         $(arguments!(@one $all $Type $index);)+
     };
     (@one ($($All:ident),+) $Type:ident $index:tt) => {
+        #[diagnostic::do_not_recommend]
         impl<$($All),+> Argument<$Type, Place<$index>> for ($($All,)+) {
             fn argument(&self) -> &$Type {
                 &self.$index

@@ -28,6 +28,22 @@ pub static ENDPOINTS: [Endpoint];
 #[linkme::distributed_slice]
 pub static ROLES: [&'static [&'static str]];
 
+/// Where every module with a policy registers its path.
+#[doc(hidden)]
+#[linkme::distributed_slice]
+pub static MODULES: [&'static str];
+
+/// The modules with a policy that stand around a module, or are it.
+pub(crate) fn modules_around(module: &str) -> impl Iterator<Item = &'static str> {
+    MODULES.iter().copied().filter(move |outer| is_inside(module, outer))
+}
+
+/// Whether a module is another one, or stands in it.
+pub(crate) fn is_inside(module: &str, outer: &str) -> bool {
+    let rest = module.strip_prefix(outer);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
+}
+
 /// The endpoint's place in the inventory, from its address: a subtraction on the request path.
 pub(crate) fn position(endpoint: &'static Endpoint) -> Option<usize> {
     let start = ENDPOINTS.as_ptr().addr();

@@ -6,8 +6,10 @@ pub use actix_web::web::Payload;
 pub use actix_web::{Error, HttpRequest};
 pub use linkme;
 
-pub use crate::checker::{Argument, Checker, Place, check_arguments};
-pub use crate::inventory::{ENDPOINTS, ROLES};
+pub use crate::checker::{
+    Argument, Checker, Looks, Place, check_arguments, check_objects, checked,
+};
+pub use crate::inventory::{ENDPOINTS, MODULES, ROLES};
 pub use crate::pipeline::{Asked, serve, serve_ruled, serve_validated};
 use crate::policy::Expression;
 pub use crate::policy::{
@@ -59,6 +61,22 @@ macro_rules! __roles {
     };
 }
 pub use crate::__roles as roles;
+
+/// Tells the launch checks that a module has a policy.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __policed {
+    () => {
+        const _: () = {
+            use $crate::__private as secure;
+            secure::MODULES! {
+                #![linkme_macro = secure::MODULES]
+                static MODULE: &'static str = ::core::module_path!();
+            }
+        };
+    };
+}
+pub use crate::__policed as policed;
 
 /// Tells the authenticators where the vocabulary says that tokens name the tenant and the tier.
 #[doc(hidden)]

@@ -103,11 +103,11 @@ impl<T> Granted<T> {
     pub fn into_inner(self) -> T {
         self.0
     }
+}
 
-    /// For [`crate::testing`].
-    pub(crate) fn without_proof(resource: T) -> Self {
-        Self(resource)
-    }
+/// For [`crate::testing`].
+pub(crate) fn without_proof<T>(resource: T) -> Granted<T> {
+    Granted(resource)
 }
 
 /// The resource as rules see it, while nothing is granted yet.

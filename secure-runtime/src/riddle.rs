@@ -5,6 +5,8 @@ use std::marker::PhantomData;
 
 use actix_web::{Either, web};
 
+use crate::Granted;
+
 /// A type, asked about.
 #[derive(Debug)]
 pub struct Body<T>(PhantomData<T>);
@@ -13,6 +15,9 @@ pub struct Body<T>(PhantomData<T>);
 pub trait NoBody {
     /// No.
     const IS_ONE: bool = false;
+
+    /// Nor is it something that a rule has to grant.
+    const IS_GRANTED: bool = false;
 }
 
 impl<T> NoBody for Body<T> {}
@@ -37,4 +42,19 @@ bodies!(
     [] web::Bytes,
     [] String,
     [] web::Payload,
+);
+
+macro_rules! granted {
+    ($([$($parameter:ident),*] $granted:ty),* $(,)?) => {
+        $(impl<$($parameter),*> Body<$granted> {
+            /// Yes.
+            pub const IS_GRANTED: bool = true;
+        })*
+    };
+}
+
+granted!(
+    [T] Granted<T>,
+    [T] Option<Granted<T>>,
+    [T, E] Result<Granted<T>, E>,
 );

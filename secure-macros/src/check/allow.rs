@@ -2,14 +2,16 @@
 
 use proc_macro2::{Group, Ident, TokenStream, TokenTree};
 use quote::ToTokens;
-use syn::Type;
 
 use super::names::{Listed, well_formed_name};
 use super::parameters::Parameter;
+use super::questions::source;
 use super::vocabulary::name_is_known;
+use super::words::{asks_about, free, mentioned};
 use crate::diagnostics::{Diagnostics, choices, nearest};
 use crate::model::condition::{Check, Condition, ConditionKind};
 use crate::model::raw::{Combine, Declaration, Name, Names};
+use crate::parse::operators::{ADDRESS, TIME, stands_in_an_expression};
 use crate::parse::tokens::{is_punct, string};
 use crate::vocabulary::Vocabulary;
 
@@ -103,6 +105,10 @@ pub(super) fn words_stand_alone(declaration: &Declaration, diagnostics: &mut Dia
         if matches!(part.kind, ConditionKind::Expression)
             && let Some(word) = inner_word(&part.tokens)
         {
+            if word == ADDRESS || word == TIME {
+                stands_in_an_expression(&word, diagnostics);
+                return;
+            }
             let message =
                 format!("`{word}(…)` stands in an expression, expected it to be an operand");
             diagnostics
@@ -124,7 +130,9 @@ fn inner_word(tokens: &TokenStream) -> Option<Ident> {
         [TokenTree::Ident(word), TokenTree::Group(list)] => {
             let before = index.checked_sub(1).and_then(|before| tokens.get(before));
             let is_path = before.is_some_and(|it| is_punct(it, '.') || is_punct(it, ':'));
-            let is_word = WORDS.iter().any(|it| word == it) && is_string(list);
+            let is_word = WORDS.iter().any(|it| word == it) && is_string(list)
+                || word == ADDRESS
+                || word == TIME;
             (is_word && !is_path).then(|| word.clone())
         }
         _ => None,
@@ -178,11 +186,27 @@ pub(super) fn checkers_take_parameters(
         let granted = parameters.iter().find(|parameter| parameter.granted().is_some());
         if let (None, Some(granted)) = (&check.parameters, granted) {
             let name = granted.names.first().map_or("…", String::as_str);
-            let function = check.function.to_token_stream().to_string().replace(' ', "");
+            let function = source(&check.function.to_token_stream());
             diagnostics
                 .error(&check.function, "`check` expects what it is given, as one is `Granted`")
                 .help(format!("`check = {function}({name})`"))
                 .note("what is granted only later is given as what it holds");
+        }
+    }
+}
+
+/// A checker that is asked again says the same: another one was meant.
+pub(super) fn checks_differ(declaration: &Declaration, diagnostics: &mut Diagnostics) {
+    let given = |check: &Check| {
+        let names = check.parameters.iter().flatten().map(|name| name.text.clone());
+        (check.function.to_token_stream().to_string(), names.collect::<Vec<_>>())
+    };
+    for (index, check) in declaration.checks.iter().enumerate() {
+        let mut earlier = declaration.checks.iter().take(index);
+        if earlier.any(|earlier| given(earlier) == given(check)) {
+            let function = source(&check.function.to_token_stream());
+            let message = format!("`check` names `{function}` twice, expected it once");
+            diagnostics.error(&check.function, message).help("leave out one of the two");
         }
     }
 }
@@ -202,39 +226,36 @@ pub(super) fn hide_has_a_rule(declaration: &Declaration, diagnostics: &mut Diagn
     }
 }
 
-/// What a handler receives as granted, a rule has asked about.
-pub(super) fn grants_have_a_rule(
-    declaration: &Declaration,
-    parameters: &[Parameter<'_>],
-    diagnostics: &mut Diagnostics,
-) {
-    for parameter in parameters.iter().filter(|parameter| parameter.granted().is_some()) {
-        if !declaration.rule_unclear && !is_asked_about(declaration, parameter) {
-            let name = parameter.names.first().map_or("_", String::as_str);
-            diagnostics
-                .error(
-                    parameter.ty,
-                    format!("`{name}: Granted` expects a rule about it, found none"),
-                )
-                .help(format!("`allow = {name}.owner == caller.subject()`, or `Loaded`"))
-                .note("`Granted` proves to other functions that a rule held");
-        }
-    }
-}
-
 /// Whether some rule mentions an argument: what OWASP's API1:2023 asks of an endpoint.
 pub(super) fn looks_at_arguments(declaration: &Declaration, parameters: &[Parameter<'_>]) -> bool {
-    let is_checked =
-        |check: &Check| check.parameters.as_ref().is_none_or(|given| !given.is_empty());
-    declaration.checks.iter().any(is_checked)
+    let is_given = |check: &Check| check.parameters.as_ref().is_some_and(|given| !given.is_empty());
+    declaration.checks.iter().any(is_given)
         || parameters.iter().any(|parameter| is_asked_about(declaration, parameter))
 }
 
-fn is_asked_about(declaration: &Declaration, parameter: &Parameter<'_>) -> bool {
+/// The checkers whose parameters' types alone say whether they look at an argument.
+pub(super) fn checkers_by_type(declaration: &Declaration) -> impl Iterator<Item = &Check> {
+    declaration.checks.iter().filter(|check| check.parameters.is_none())
+}
+
+/// The variables that expressions of `allow` do not bind, the words of ours aside.
+pub(super) fn free_in_rules(declaration: &Declaration) -> Vec<Ident> {
+    let mut found = Vec::new();
+    parts(declaration, |part| {
+        if matches!(part.kind, ConditionKind::Expression) {
+            found.extend(free(&part.tokens));
+        }
+    });
+    found.retain(|word: &Ident| word != "caller" && word != "request");
+    found
+}
+
+/// Whether some rule asks about this parameter.
+pub(super) fn is_asked_about(declaration: &Declaration, parameter: &Parameter<'_>) -> bool {
     let mut found = false;
     parts(declaration, |part| {
         found |= matches!(part.kind, ConditionKind::Expression)
-            && parameter.names.iter().any(|name| is_mentioned(&part.tokens, name));
+            && parameter.names.iter().any(|name| asks_about(&part.tokens, name));
     });
     let given = declaration.checks.iter().flat_map(|check| &check.parameters).flatten();
     found || given.into_iter().any(|name| parameter.binds(&name.text))
@@ -251,31 +272,6 @@ pub(super) fn questions_are_few(declaration: &Declaration, diagnostics: &mut Dia
             questions += 1;
         }
     });
-}
-
-/// The first place where a word stands in an expression.
-pub(super) fn mentioned(tokens: &TokenStream, word: &str) -> Option<Ident> {
-    tokens.clone().into_iter().find_map(|token| match token {
-        TokenTree::Ident(ident) if ident == word => Some(ident),
-        TokenTree::Group(group) => mentioned(&group.stream(), word),
-        _ => None,
-    })
-}
-
-/// Whether a word stands in an expression, in the braces of a format string too.
-pub(super) fn is_mentioned(tokens: &TokenStream, word: &str) -> bool {
-    let raw = format!("r#{word}");
-    tokens.clone().into_iter().any(|token| match token {
-        TokenTree::Ident(ident) => ident == word || ident == raw,
-        TokenTree::Group(group) => is_mentioned(&group.stream(), word),
-        TokenTree::Literal(literal) => literal.to_string().contains(&format!("{{{word}")),
-        TokenTree::Punct(_) => false,
-    })
-}
-
-/// The resource of `Granted<Resource>`.
-pub(super) fn grants(parameters: &[Parameter<'_>]) -> Vec<Type> {
-    parameters.iter().filter_map(|parameter| parameter.granted().cloned()).collect()
 }
 
 /// Which authenticators can be told apart by `authenticator(…)`: the names, and whether all accept.

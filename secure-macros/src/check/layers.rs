@@ -1,10 +1,12 @@
 //! Rules about layers: what stands further inside narrows what stands around it, and never widens it.
 
+use proc_macro2::Ident;
 use quote::ToTokens;
 
 use super::step_up;
+use super::words::relative_call;
 use crate::diagnostics::Diagnostics;
-use crate::model::condition::Check;
+use crate::model::condition::{Check, ConditionKind};
 use crate::model::layers::{Layer, Origin};
 use crate::model::raw::{Combine, Declaration, Names};
 
@@ -28,6 +30,40 @@ pub(super) fn parameters_are_the_handlers(layer: &mut Layer, diagnostics: &mut D
         );
         diagnostics.error(name, message).help("write it on the handler");
     }
+}
+
+/// A rule of a module or of a policy stands in many places, and a bare name of a function may be another
+/// one in each.
+pub(super) fn functions_are_found_everywhere(layer: &Layer, diagnostics: &mut Diagnostics) {
+    if layer.origin == Origin::Handler {
+        return;
+    }
+    let Declaration { allow, checks, .. } = &layer.declaration;
+    let mut found: Vec<Ident> = Vec::new();
+    for allow in allow {
+        allow.condition.each(&mut |part| {
+            if matches!(part.kind, ConditionKind::Expression) {
+                found.extend(relative_call(&part.tokens));
+            }
+        });
+    }
+    found.extend(checks.iter().filter_map(|check| relative(&check.function)));
+    for function in found {
+        let message = format!(
+            "`{function}` is looked up where each handler stands, expected a path from the crate"
+        );
+        diagnostics
+            .error(&function, message)
+            .help("a path that begins with `crate::`")
+            .note("a handler's module may have another function of that name");
+    }
+}
+
+/// The first word of a path that is another function elsewhere.
+fn relative(path: &syn::Path) -> Option<Ident> {
+    let first = &path.segments.first()?.ident;
+    let is_relative = path.segments.len() == 1 || first == "self" || first == "super";
+    (path.leading_colon.is_none() && is_relative).then(|| first.clone())
 }
 
 fn names_parameters(check: &Check) -> bool {
@@ -59,7 +95,7 @@ struct Whole {
 /// Whether a layer needs a caller. A module's attribute is a policy in full, and without `public`
 /// it asks for a caller; a named policy is a set of keys, and asks for what it says.
 fn demands(layer: &Layer) -> bool {
-    let Layer { origin, declaration, is_open } = layer;
+    let Layer { origin, declaration, is_open, .. } = layer;
     let says = !declaration.demands.is_empty()
         || step_up::is_demanded(declaration)
         || !declaration.checks.is_empty()

@@ -13,6 +13,8 @@ mod objects;
 mod parameters;
 mod questions;
 mod rates;
+mod relations;
+mod resources;
 mod routes;
 mod seen;
 mod signature;
@@ -22,9 +24,10 @@ mod tiers;
 mod truth;
 mod url;
 mod vocabulary;
+mod words;
 
 use crate::diagnostics::Diagnostics;
-use crate::model::layers::Layer;
+use crate::model::layers::{Layer, Origin};
 use crate::model::legal::{Access, Endpoint, Policy};
 use crate::model::raw::{Declaration, Function};
 use crate::paths::Paths;
@@ -41,12 +44,13 @@ pub(crate) fn endpoint(
     known: &Vocabulary,
     diagnostics: &mut Diagnostics,
 ) -> Option<Endpoint> {
-    let is_read_whole = diagnostics.count() == 0;
+    let is_read_whole = diagnostics.count() == 0 && layers.iter().all(|layer| layer.is_whole);
     for layer in &mut layers {
-        vocabulary::explain_rates(&mut layer.declaration, known, diagnostics);
-        layers::parameters_are_the_handlers(layer, diagnostics);
-        alone(&layer.declaration, known, diagnostics);
+        self::layer(layer, known, diagnostics);
     }
+    let is_one_layer = layers.len() < 2;
+    let modules = layers.iter().filter(|layer| layer.origin == Origin::Module).count();
+    let mistakes = diagnostics.count();
     let declaration = &layers::narrowed(layers, diagnostics);
 
     signature::takes_no_self(&function, diagnostics)?;
@@ -65,6 +69,9 @@ pub(crate) fn endpoint(
     caller::public_needs_no_caller(declaration, &parameters, diagnostics);
     caller::optional_demands_nothing(declaration, diagnostics);
     let requirements = names::requirements(declaration, known);
+    if !is_one_layer && mistakes == 0 {
+        truth::somebody_passes(declaration, &requirements, known, diagnostics);
+    }
     allow::authenticators_are_used(declaration, diagnostics);
     allow::public_asks_no_caller(declaration, diagnostics);
     allow::words_are_free(declaration, &parameters, diagnostics);
@@ -72,7 +79,10 @@ pub(crate) fn endpoint(
     allow::checks_have_a_caller(declaration, diagnostics);
     allow::checkers_take_parameters(declaration, &parameters, diagnostics);
     allow::hide_has_a_rule(declaration, diagnostics);
-    allow::grants_have_a_rule(declaration, &parameters, diagnostics);
+    allow::checks_differ(declaration, diagnostics);
+    resources::grants_have_a_rule(declaration, &parameters, diagnostics);
+    resources::grants_stand_alone(&parameters, diagnostics);
+    resources::are_loaded_once(&parameters, diagnostics);
     let (clauses, questions) = questions::clauses(declaration, &parameters, known);
 
     for rate in &declaration.rates {
@@ -108,7 +118,9 @@ pub(crate) fn endpoint(
         exposure::known_callers_are_limited(&seen, &function.signature.ident, diagnostics);
     }
 
+    let objects_hang_on_a_checker = objects::hang_on_a_checker(&seen);
     Some(Endpoint {
+        objects_hang_on_a_checker,
         paths: Paths::new(declaration.root.as_ref()),
         routes,
         policy: Policy {
@@ -117,12 +129,13 @@ pub(crate) fn endpoint(
             clauses,
             step_up: step_up::demanded(declaration),
             hides: declaration.hide.is_some(),
-            grants: allow::grants(&parameters),
+            grants: resources::grants(&parameters),
             limits: rates::limits(&declaration.rates),
             max_body: declaration.max_body.as_ref().map(|(size, _)| size.0),
             content_type: declaration.content_type.as_ref().map(|name| name.text.clone()),
             unvalidated: body::exemptions(declaration),
             exceptions: exceptions::reasoned(declaration),
+            modules,
         },
         arguments: parameters.iter().map(|parameter| parameter.ty.clone()).collect(),
         validated: body::validated(declaration, &parameters),
@@ -134,7 +147,15 @@ pub(crate) fn endpoint(
     })
 }
 
-/// Rules about what one layer says by itself, whatever stands around it.
+/// Checks what one layer says, whatever stands around it: a policy where it is written.
+pub(crate) fn layer(layer: &mut Layer, known: &Vocabulary, diagnostics: &mut Diagnostics) {
+    vocabulary::explain_rates(&mut layer.declaration, known, diagnostics);
+    layers::parameters_are_the_handlers(layer, diagnostics);
+    layers::functions_are_found_everywhere(layer, diagnostics);
+    alone(&layer.declaration, known, diagnostics);
+}
+
+/// Rules about what one declaration says by itself.
 fn alone(declaration: &Declaration, known: &Vocabulary, diagnostics: &mut Diagnostics) {
     let mistakes = diagnostics.count();
     for names in names::lists(declaration) {

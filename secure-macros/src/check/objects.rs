@@ -2,17 +2,20 @@
 
 use quote::ToTokens;
 
-use super::allow::looks_at_arguments;
+use super::allow::{checkers_by_type, free_in_rules, looks_at_arguments};
 use super::seen::{Callers, Seen};
-use crate::diagnostics::Diagnostics;
+use crate::diagnostics::{Diagnostics, nearest};
 use crate::lints::{
-    Finding, Level, OBJECT_FOR_ANY_CALLER, OBJECT_WITHOUT_RULE, OBJECTS_WITHOUT_REASON,
+    Finding, Level, Lint, OBJECT_FOR_ANY_CALLER, OBJECT_WITHOUT_RULE, OBJECTS_WITHOUT_REASON,
 };
 
 /// Whoever may ask for one object can put the identifier of another one there. Some rule looks at
 /// the object, or the attribute says that every object is for every caller.
+///
+/// What a checker looks at is in its type: there the compiler is asked, see [`hang_on_a_checker`].
 pub(super) fn have_a_rule(seen: &Seen<'_>, diagnostics: &mut Diagnostics) {
-    let is_ruled = looks_at_arguments(seen.declaration, seen.parameters);
+    let is_ruled = looks_at_arguments(seen.declaration, seen.parameters)
+        || checkers_by_type(seen.declaration).next().is_some();
     if seen.declaration.objects.is_some() || is_ruled {
         return;
     }
@@ -24,11 +27,16 @@ pub(super) fn have_a_rule(seen: &Seen<'_>, diagnostics: &mut Diagnostics) {
         (None, Some((parameter, _))) => (parameter.ty, String::from("web::Path")),
         (None, None) => return,
     };
-    let (lint, may) = match seen.callers() {
-        Callers::Anybody => (&OBJECT_FOR_ANY_CALLER, "anybody may ask for any of them"),
-        Callers::AnyAuthenticated => (&OBJECT_FOR_ANY_CALLER, "any caller may ask for any of them"),
-        Callers::Some => (&OBJECT_WITHOUT_RULE, "no rule looks at which one"),
+    let callers = seen.callers();
+    let lint = lint(callers);
+    let may = match callers {
+        Callers::Anybody => "anybody may ask for any of them",
+        Callers::AnyAuthenticated => "any caller may ask for any of them",
+        Callers::Some => "no rule looks at which one",
     };
+    if seen.levels.of(lint) == Level::Deny && misnames_a_parameter(seen, diagnostics) {
+        return;
+    }
     let exception = match seen.levels.of(&OBJECTS_WITHOUT_REASON) {
         Level::Deny => "`objects(any, reason = \"…\")`",
         Level::Allow | Level::Warn => "`objects = any`",
@@ -41,6 +49,47 @@ pub(super) fn have_a_rule(seen: &Seen<'_>, diagnostics: &mut Diagnostics) {
         note: "a caller who may see one can put another's identifier there (OWASP API1:2023)",
     };
     seen.levels.tell(finding, diagnostics);
+}
+
+/// Whether the one checker of the endpoint has to look at an argument, because nothing else does.
+pub(super) fn hang_on_a_checker(seen: &Seen<'_>) -> bool {
+    let has_objects = seen.templates().iter().any(|(_, names)| !names.is_empty())
+        || seen.paths().next().is_some();
+    has_objects
+        && seen.declaration.objects.is_none()
+        && checkers_by_type(seen.declaration).count() == 1
+        && !looks_at_arguments(seen.declaration, seen.parameters)
+        && seen.levels.of(lint(seen.callers())) == Level::Deny
+}
+
+/// Whether a rule asks about a variable that was meant to be a parameter: one that is called nearly
+/// like it, or like a segment of the path that no parameter takes.
+fn misnames_a_parameter(seen: &Seen<'_>, diagnostics: &mut Diagnostics) -> bool {
+    let segments: Vec<String> = seen.templates().into_iter().flat_map(|(_, names)| names).collect();
+    let parameters = || seen.parameters.iter().flat_map(|it| &it.names).map(String::as_str);
+    for word in free_in_rules(seen.declaration) {
+        let text = word.to_string();
+        let help = match nearest(&text, parameters()) {
+            // It is one, that another rule looks at.
+            Some(near) if near == text => continue,
+            _ if segments.contains(&text) => {
+                format!("`{text}: web::Path<…>` among the handler's parameters")
+            }
+            Some(near) => format!("did you mean `{near}`?"),
+            None => continue,
+        };
+        let message = format!("`allow` expects a parameter of the handler, found `{text}`");
+        diagnostics.error(&word, message).help(help);
+        return true;
+    }
+    false
+}
+
+fn lint(callers: Callers) -> &'static Lint {
+    match callers {
+        Callers::Anybody | Callers::AnyAuthenticated => &OBJECT_FOR_ANY_CALLER,
+        Callers::Some => &OBJECT_WITHOUT_RULE,
+    }
 }
 
 /// `objects` exempts a path with a segment; elsewhere it would look like a rule.

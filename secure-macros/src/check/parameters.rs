@@ -19,8 +19,10 @@ pub(super) struct Parameter<'a> {
 }
 
 /// Extractors that are known to hold no body.
-const BODILESS: [&str; 9] =
-    ["Query", "Path", "Data", "Header", "ReqData", "HttpRequest", "Principal", "Loaded", "Granted"];
+const BODILESS: [&str; 2] = ["HttpRequest", "Principal"];
+
+/// The same of those that hold something of a type; without it, the name is an alias of another one.
+const BODILESS_OF: [&str; 7] = ["Query", "Path", "Data", "Header", "ReqData", "Loaded", "Granted"];
 
 /// What of the body a parameter holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,6 +71,12 @@ impl<'a> Parameter<'a> {
         last_segment(self.ty).filter(|last| last.ident == "Granted").and_then(first_type)
     }
 
+    /// The resource, if this is `Loaded<Resource>` or `Granted<Resource>`.
+    pub(super) fn resource(&self) -> Option<&'a Type> {
+        let loaded = last_segment(self.ty).filter(|last| last.ident == "Loaded");
+        loaded.and_then(first_type).or_else(|| self.granted())
+    }
+
     /// Whether the word of a rule stands for what this parameter is anyway.
     pub(super) fn is_word(&self, word: &str) -> bool {
         match word {
@@ -91,7 +99,10 @@ pub(super) fn of(function: &Function) -> Vec<Parameter<'_>> {
             let names = names.into_iter().map(|name| word_of(name).text).collect();
             let body = body(&typed.ty);
             let last = last_segment(&typed.ty);
-            let is_known = last.is_some_and(|last| BODILESS.iter().any(|it| last.ident == it));
+            let is_known = last.is_some_and(|last| {
+                BODILESS.iter().any(|it| last.ident == it)
+                    || (!last.arguments.is_none() && BODILESS_OF.iter().any(|it| last.ident == it))
+            });
             let is_riddle = body.is_none() && !is_known && matches!(*typed.ty, Type::Path(_));
             Parameter { pattern: &typed.pat, ty: &typed.ty, names, body, is_riddle }
         })

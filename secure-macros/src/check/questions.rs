@@ -4,9 +4,9 @@ use proc_macro2::{Group, Ident, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::Pat;
 
-use super::allow::{is_mentioned, mentioned};
 use super::parameters::Parameter;
 use super::vocabulary::demand;
+use super::words::mentioned;
 use crate::model::condition::{Check, Condition, ConditionKind};
 use crate::model::legal::{Asks, Bound, Clause, Question};
 use crate::model::raw::Declaration;
@@ -72,7 +72,7 @@ impl Questions<'_> {
         let parameters = self.parameters.iter().enumerate();
         let arguments = parameters
             .filter(|(_, parameter)| !["caller", "request"].iter().any(|it| parameter.binds(it)))
-            .filter(|(_, it)| it.names.iter().any(|name| is_mentioned(tokens, name)))
+            .filter(|(_, it)| it.names.iter().any(|name| mentioned(tokens, name).is_some()))
             .map(|(index, parameter)| bound(index, parameter))
             .collect();
         self.ask(Question {

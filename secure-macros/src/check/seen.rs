@@ -2,6 +2,7 @@
 
 use super::parameters::{Parameter, first_type, last_segment};
 use super::template::segments;
+use super::truth;
 use crate::lints::Levels;
 use crate::model::legal::Route;
 use crate::model::raw::{Declaration, RateKey};
@@ -21,7 +22,7 @@ pub(super) enum Callers {
     Anybody,
     /// Every caller that an authenticator accepts.
     AnyAuthenticated,
-    /// Those with a role, a scope or a permission.
+    /// Those with a role, a scope or a permission, or of whom a rule asks something else.
     Some,
 }
 
@@ -39,7 +40,7 @@ impl Seen<'_> {
         let Declaration { public, auth, demands, .. } = self.declaration;
         if public.is_some() || auth.as_ref().is_some_and(|auth| auth.is_optional()) {
             Callers::Anybody
-        } else if demands.is_empty() {
+        } else if demands.is_empty() && truth::admits_any_caller(self.declaration) {
             Callers::AnyAuthenticated
         } else {
             Callers::Some
@@ -66,7 +67,8 @@ impl Seen<'_> {
         known.collect()
     }
 
-    /// The parameters that are a `web::Path<…>` with at least one value.
+    /// The parameters that take something out of the path: a `web::Path<…>` with at least one value,
+    /// or a resource that the path names.
     pub(super) fn paths(&self) -> impl Iterator<Item = (&Parameter<'_>, Values)> {
         self.parameters.iter().filter_map(|parameter| Some((parameter, values(parameter)?)))
     }
@@ -79,6 +81,9 @@ const SCALARS: [&str; 18] = [
 ];
 
 fn values(parameter: &Parameter<'_>) -> Option<Values> {
+    if parameter.resource().is_some() {
+        return Some(Values::Unknown);
+    }
     let path = last_segment(parameter.ty).filter(|last| last.ident == "Path")?;
     let inner = first_type(path)?;
     if let syn::Type::Tuple(tuple) = inner {

@@ -2,15 +2,19 @@
 //!
 //! 1. The rule is a Boolean function of its atoms: the names a token can carry (the hierarchy is
 //!    folded in already), authenticators, networks, hours, and expressions by their text.
-//! 2. Atoms are taken as independent, but for the authenticators: one at least has accepted. So
-//!    what is found holds for every request; what two networks have in common is not found.
+//! 2. Atoms are taken as independent, but for the authenticators, of which one at least has accepted,
+//!    and for networks and hours that lie within each other or apart. So what is found holds for
+//!    every request.
 //! 3. Rules of more than [`MOST_ATOMS`] atoms are let pass unjudged.
 
 use std::collections::BTreeMap;
 
 use super::allow;
+use super::relations::{self, Relation};
+use super::words::mentioned;
 use crate::diagnostics::Diagnostics;
 use crate::model::condition::{Condition, ConditionKind};
+use crate::model::hours::Hours;
 use crate::model::legal::{Fact, Requirement};
 use crate::model::raw::{Combine, Declaration, Names};
 use crate::vocabulary::Vocabulary;
@@ -58,11 +62,26 @@ fn decided(parts: &[Formula], assigned: &[bool], deciding: bool) -> Option<bool>
 struct Atoms<'a> {
     numbers: BTreeMap<String, usize>,
     vocabulary: &'a Vocabulary,
+    networks: Vec<(Formula, Vec<String>)>,
+    hours: Vec<(Formula, Hours)>,
+    /// Expressions that ask about the caller.
+    about_the_caller: Vec<Formula>,
     /// What holds of every request.
     given: Vec<Formula>,
 }
 
-impl Atoms<'_> {
+impl<'a> Atoms<'a> {
+    fn new(vocabulary: &'a Vocabulary) -> Self {
+        Self {
+            numbers: BTreeMap::new(),
+            vocabulary,
+            networks: Vec::new(),
+            hours: Vec::new(),
+            about_the_caller: Vec::new(),
+            given: Vec::new(),
+        }
+    }
+
     fn atom(&mut self, key: String) -> Formula {
         let next = self.numbers.len();
         Formula::Atom(*self.numbers.entry(key).or_insert(next))
@@ -85,10 +104,24 @@ impl Atoms<'_> {
             ConditionKind::Not(part) => Formula::Not(Box::new(self.formula(part))),
             ConditionKind::Fact(fact, name) => self.demand(*fact, &name.text),
             ConditionKind::Authenticator(name) => self.authenticator(&name.text),
-            ConditionKind::Address(networks) => self.atom(format!("address {networks:?}")),
-            ConditionKind::Time(hours) => self.atom(format!("time {hours:?}")),
+            ConditionKind::Address(networks) => {
+                let atom = self.atom(format!("address {networks:?}"));
+                self.networks.push((atom.clone(), networks.clone()));
+                atom
+            }
+            ConditionKind::Time(hours) => {
+                let atom = self.atom(format!("time {hours:?}"));
+                self.hours.push((atom.clone(), hours.clone()));
+                atom
+            }
             ConditionKind::Constant(value) => Formula::Constant(*value),
-            ConditionKind::Expression => self.atom(format!("expression {}", condition.tokens)),
+            ConditionKind::Expression => {
+                let atom = self.atom(format!("expression {}", condition.tokens));
+                if mentioned(&condition.tokens, "caller").is_some() {
+                    self.about_the_caller.push(atom.clone());
+                }
+                atom
+            }
         }
     }
 
@@ -105,6 +138,27 @@ impl Atoms<'_> {
         }
     }
 
+    /// What networks and hours have to do with each other, whatever the request is.
+    fn relate(&mut self) {
+        let (networks, hours) =
+            (std::mem::take(&mut self.networks), std::mem::take(&mut self.hours));
+        self.given.extend(related(&networks, |one, other| relations::of_networks(one, other)));
+        self.given.extend(related(&hours, relations::of_hours));
+        let always = hours.into_iter().filter(|(_, hours)| relations::is_always(hours));
+        self.given.extend(always.map(|(atom, _)| atom));
+    }
+
+    /// Every atom that a token's names decide does not hold.
+    fn nameless(&self) -> Formula {
+        let asks_elsewhere = ["address ", "time ", "expression "];
+        let of_names = self
+            .numbers
+            .iter()
+            .filter(|(key, _)| !asks_elsewhere.iter().any(|it| key.starts_with(it)));
+        let atoms = of_names.map(|(_, number)| Formula::Not(Box::new(Formula::Atom(*number))));
+        Formula::All(atoms.collect())
+    }
+
     /// Whether some request makes it so.
     fn can_be(&self, formula: &Formula, value: bool) -> bool {
         let given = Formula::All(self.given.clone());
@@ -119,6 +173,26 @@ impl Atoms<'_> {
         };
         !self.can_be(&differ(left, right), true) && !self.can_be(&differ(right, left), true)
     }
+}
+
+/// What the relation of every two of them says of their atoms.
+fn related<T>(
+    atoms: &[(Formula, T)],
+    relation: impl Fn(&T, &T) -> Option<Relation>,
+) -> Vec<Formula> {
+    let not = |formula: &Formula| Formula::Not(Box::new(formula.clone()));
+    let mut found = Vec::new();
+    for (index, (one, first)) in atoms.iter().enumerate() {
+        for (other, second) in atoms.iter().skip(index + 1) {
+            match relation(first, second) {
+                Some(Relation::Within) => found.push(Formula::Any(vec![not(one), other.clone()])),
+                Some(Relation::Around) => found.push(Formula::Any(vec![not(other), one.clone()])),
+                Some(Relation::Apart) => found.push(Formula::Any(vec![not(one), not(other)])),
+                None => {}
+            }
+        }
+    }
+    found
 }
 
 fn satisfiable(formula: &Formula, assigned: &mut Vec<bool>, atoms: usize) -> bool {
@@ -143,13 +217,14 @@ pub(super) fn every_part_decides(
 ) {
     let [only] = declaration.allow.as_slice() else { return };
     let condition = &only.condition;
-    let mut atoms = Atoms { numbers: BTreeMap::new(), vocabulary, given: Vec::new() };
+    let mut atoms = Atoms::new(vocabulary);
     let lists: Vec<Formula> = requirements.iter().map(|it| atoms.requirement(it)).collect();
     let allow = atoms.formula(condition);
     if let Some((used, all)) = allow::authenticators(declaration.auth.as_ref()) {
         let used = used.iter().map(|name| atoms.authenticator(&name.text)).collect();
         atoms.given.push(if all { Formula::All(used) } else { Formula::Any(used) });
     }
+    atoms.relate();
     if atoms.numbers.len() > MOST_ATOMS {
         return;
     }
@@ -217,15 +292,40 @@ fn anonymous_is_never_admitted(
     if !declaration.auth.as_ref().is_some_and(Names::is_optional) {
         return false;
     }
-    let nameless = atoms
-        .numbers
-        .iter()
-        .filter(|(key, _)| {
-            !["address ", "time ", "expression "].iter().any(|it| key.starts_with(it))
-        })
-        .map(|(_, number)| Formula::Not(Box::new(Formula::Atom(*number))));
-    let nameless = Formula::All(nameless.collect());
-    !atoms.can_be(&Formula::All(vec![nameless, whole.clone()]), true)
+    !atoms.can_be(&Formula::All(vec![atoms.nameless(), whole.clone()]), true)
+}
+
+/// What the layers around a handler come to together admits somebody.
+pub(super) fn somebody_passes(
+    declaration: &Declaration,
+    requirements: &[Requirement],
+    vocabulary: &Vocabulary,
+    diagnostics: &mut Diagnostics,
+) {
+    let Some(innermost) = declaration.allow.last() else { return };
+    let mut atoms = Atoms::new(vocabulary);
+    let mut parts: Vec<Formula> = requirements.iter().map(|it| atoms.requirement(it)).collect();
+    parts.extend(declaration.allow.iter().map(|allow| atoms.formula(&allow.condition)));
+    atoms.relate();
+    if atoms.numbers.len() <= MOST_ATOMS && !atoms.can_be(&Formula::All(parts), true) {
+        diagnostics
+            .error(
+                &innermost.condition.tokens,
+                "`allow` contradicts the policies around it: nobody satisfies all of them",
+            )
+            .note("nobody could use the endpoint");
+    }
+}
+
+/// Whether a rule lets callers pass of whom nothing is asked: no name, and no expression.
+pub(super) fn admits_any_caller(declaration: &Declaration) -> bool {
+    let vocabulary = Vocabulary::default();
+    let mut atoms = Atoms::new(&vocabulary);
+    let rules = declaration.allow.iter().map(|allow| atoms.formula(&allow.condition)).collect();
+    let rules = Formula::All(rules);
+    let unknown = atoms.about_the_caller.iter().map(|atom| Formula::Not(Box::new(atom.clone())));
+    let anybody = unknown.chain([atoms.nameless(), rules]).collect();
+    atoms.numbers.len() > MOST_ATOMS || atoms.can_be(&Formula::All(anybody), true)
 }
 
 /// A part that can be left out without a change: the widest, and of several the last.

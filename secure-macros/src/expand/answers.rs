@@ -80,14 +80,23 @@ fn answer(
         Asks::Expression(tokens) => tokens.clone(),
         // All of it where the function's name stands: one mistake in it is one error there.
         Asks::Checker(function, given) => {
-            let call = quote!(#function(#asked.caller()?, #(#given),*));
             let place = spans::Place::of(function);
-            let end = place.cover_locals(quote!(.await?; true));
-            quote!({ #call #end })
+            let call = place.call(quote!(#function), quote!(#asked.caller()?, #(#given),*));
+            let awaited = place.cover_locals(quote!(.await));
+            let checked = place.cover_call(quote!(#support::checked), quote!(#call #awaited));
+            let end = place.cover_locals(quote!(?));
+            quote!(#checked #end)
         }
-        Asks::CheckerByType(function) => spans::Place::of(function).cover_locals(quote! {
-            #support::check_arguments(#function, #asked.caller()?, #arguments).await?
-        }),
+        Asks::CheckerByType(function) => {
+            let check = if endpoint.objects_hang_on_a_checker {
+                quote!(check_objects)
+            } else {
+                quote!(check_arguments)
+            };
+            spans::Place::of(function).cover_locals(quote! {
+                #support::#check(#function, #asked.caller()?, #arguments).await?
+            })
+        }
     };
     quote!(#(#caller)* #(#request)* #(#granted)* let #holds: bool = #expression; #ok(#holds))
 }

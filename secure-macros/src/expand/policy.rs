@@ -54,6 +54,10 @@ pub(super) fn policy(endpoint: &Endpoint) -> TokenStream {
         });
         tokens.extend(quote!(.unvalidated(&[#(#exemptions),*])));
     }
+    if policy.modules > 0 {
+        let modules = policy.modules;
+        tokens.extend(quote!(.modules(#modules)));
+    }
     if !policy.exceptions.is_empty() {
         let exceptions = policy.exceptions.iter().map(exception);
         tokens.extend(quote!(.exceptions(&[#(#exceptions),*])));

@@ -1,23 +1,38 @@
 //! Asks the compiler what a macro cannot see: whether a type is an alias of a body's.
 
-use proc_macro2::TokenStream;
-use quote::quote;
+use proc_macro2::{TokenStream, TokenTree};
+use quote::{ToTokens, quote};
 use syn::GenericParam;
 
 use super::spans::Place;
 use crate::model::legal::{Endpoint, Riddle};
 
-/// A constant assertion for each type; none in generic functions, where no constant knows a type.
+/// A constant assertion for each type; none for those of a generic function that a constant cannot
+/// know.
 pub(super) fn asked(endpoint: &Endpoint) -> impl Iterator<Item = TokenStream> {
-    let mut generics = endpoint.function.signature.generics.params.iter();
-    let is_generic = generics.any(|it| !matches!(it, GenericParam::Lifetime(_)));
-    let riddles = endpoint.riddles.iter().filter(move |_| !is_generic);
-    riddles.filter_map(move |riddle| assertion(endpoint, riddle))
+    endpoint.riddles.iter().filter_map(move |riddle| assertion(endpoint, riddle))
+}
+
+/// Whether a type mentions a parameter of the function.
+fn is_generic(endpoint: &Endpoint, ty: &TokenStream) -> bool {
+    let generics = &endpoint.function.signature.generics.params;
+    ty.clone().into_iter().any(|token| match token {
+        TokenTree::Ident(word) => generics.iter().any(|it| match it {
+            GenericParam::Type(it) => it.ident == word,
+            GenericParam::Const(it) => it.ident == word,
+            GenericParam::Lifetime(_) => false,
+        }),
+        TokenTree::Group(group) => is_generic(endpoint, &group.stream()),
+        _ => false,
+    })
 }
 
 fn assertion(endpoint: &Endpoint, riddle: &Riddle) -> Option<TokenStream> {
     let support = endpoint.paths.support();
     let ty = endpoint.arguments.get(riddle.index)?;
+    if is_generic(endpoint, &ty.to_token_stream()) {
+        return None;
+    }
     let Riddle { name, is_exempt, .. } = riddle;
     let message = if *is_exempt {
         format!("`unvalidated` expects a parameter with a body, found `{name}`")
@@ -26,7 +41,11 @@ fn assertion(endpoint: &Endpoint, riddle: &Riddle) -> Option<TokenStream> {
             "`{name}` holds a request body: `validate({name})`, or `unvalidated({name}, reason = \"…\")`"
         )
     };
+    let granted = format!(
+        "`{name}` holds a `Granted` behind another name: `{name}: Granted<…>`, and a rule about it"
+    );
     let is_wrong = Place::of(ty).cover(quote! {
+        ::core::assert!(!#support::Body::<#ty>::IS_GRANTED, #granted);
         ::core::assert!(#support::Body::<#ty>::IS_ONE == #is_exempt, #message)
     });
     Some(quote!(const _: () = { use #support::NoBody as _; #is_wrong };))

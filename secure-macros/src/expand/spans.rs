@@ -53,11 +53,15 @@ impl Place {
 
     /// A call of `function` at this place; its arguments keep theirs.
     pub(super) fn cover_call(self, function: TokenStream, arguments: TokenStream) -> TokenStream {
+        self.call(self.cover(function), arguments)
+    }
+
+    /// The same, of a function that keeps its place, too.
+    pub(super) fn call(self, mut function: TokenStream, arguments: TokenStream) -> TokenStream {
         let mut list = Group::new(Delimiter::Parenthesis, arguments);
         list.set_span(self.end);
-        let mut call = self.cover(function);
-        call.extend([TokenTree::Group(list)]);
-        call
+        function.extend([TokenTree::Group(list)]);
+        function
     }
 
     /// As [`Place::cover`], for tokens with local variables of ours: they stay ours.

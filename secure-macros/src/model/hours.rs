@@ -46,6 +46,23 @@ impl FromStr for Hours {
     }
 }
 
+/// As many minutes as a week has by the clocks of a time zone.
+pub(crate) const MINUTES_OF_A_WEEK: u16 = 7 * MIDNIGHT;
+
+impl Hours {
+    /// Whether they include a minute of the week, counted from Monday's first.
+    pub(crate) fn include(&self, minute: u16) -> bool {
+        let (day, minute) = (minute / MIDNIGHT, minute % MIDNIGHT);
+        let has = |day: u16| self.days & (1 << (day % 7)) != 0;
+        if self.start < self.end {
+            has(day) && (self.start..self.end).contains(&minute)
+        } else {
+            // Past midnight it is still the shift of the day before.
+            (has(day) && minute >= self.start) || (has(day + 6) && minute < self.end)
+        }
+    }
+}
+
 fn read_days(text: &str, days: &str) -> Result<u8, HoursError> {
     let mut bits = 0;
     for part in days.split(',') {

@@ -22,6 +22,8 @@ pub(crate) struct Endpoint {
     pub(crate) riddles: Vec<Riddle>,
     /// What the rule asks the application.
     pub(crate) questions: Vec<Question>,
+    /// Whether a checker, taken by the types of its parameters, has to have some.
+    pub(crate) objects_hang_on_a_checker: bool,
     /// What the compiler shall warn of.
     pub(crate) warnings: Vec<Warning>,
     /// Whether an exception of it ends some day.
@@ -54,6 +56,8 @@ pub(crate) struct Policy {
     /// Parameter and reason.
     pub(crate) unvalidated: Vec<(String, String)>,
     pub(crate) exceptions: Vec<Exception>,
+    /// How many modules around the handler have a policy, as it knows.
+    pub(crate) modules: usize,
 }
 
 /// What must be true of the caller's authentication; at least one part demands something.

@@ -1,21 +1,18 @@
 //! The keys `allow`, `check` and `hide`: Rust expressions, with a few words of our own in them.
 
-use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Ident, Punct, Spacing, Span, TokenStream, TokenTree};
 use quote::ToTokens;
-use syn::parse::Parser;
-use syn::{BinOp, Expr, ExprCall, Lit, UnOp};
+use syn::parse::{ParseStream, Parser};
+use syn::{BinOp, Expr, ExprCall, Lit, Token, UnOp};
 
 use super::entry::{Entry, Form};
 use super::network;
+use super::operators::{ADDRESS, TIME, without_in};
 use super::tokens::{comma_separated, is_punct, shown, stream, string, word, word_of};
 use crate::diagnostics::Diagnostics;
 use crate::model::condition::{Allow, Check, Condition, ConditionKind};
 use crate::model::legal::Fact;
 use crate::model::raw::{Declaration, Name};
-
-/// What `address in …` and `time in …` are while syn reads the expression.
-const ADDRESS: &str = "__address_in";
-const TIME: &str = "__time_in";
 
 pub(crate) fn allow(entry: &Entry, into: &mut Declaration, diagnostics: &mut Diagnostics) {
     let value = match &entry.form {
@@ -28,7 +25,7 @@ pub(crate) fn allow(entry: &Entry, into: &mut Declaration, diagnostics: &mut Dia
     };
     let mistakes = diagnostics.count();
     let tokens = without_in(value.iter().cloned(), diagnostics);
-    match syn::parse2::<Expr>(tokens) {
+    match syn::parse2::<Expr>(tokens.clone()) {
         _ if diagnostics.count() > mistakes => {}
         Ok(expression) => {
             let condition = condition(&expression, diagnostics);
@@ -36,20 +33,51 @@ pub(crate) fn allow(entry: &Entry, into: &mut Declaration, diagnostics: &mut Dia
                 into.allow.push(Allow { condition });
             }
         }
-        Err(error) => no_expression(value, &error, diagnostics),
+        Err(error) => no_expression(value, tokens, &error, diagnostics),
     }
     into.rule_unclear |= diagnostics.count() > mistakes;
 }
 
-fn no_expression(value: &[TokenTree], error: &syn::Error, diagnostics: &mut Diagnostics) {
+fn no_expression(
+    value: &[TokenTree],
+    read: TokenStream,
+    error: &syn::Error,
+    diagnostics: &mut Diagnostics,
+) {
     let text = error.to_string();
-    let message = format!("`allow` expects an expression: {text}");
-    // syn shows the end of the tokens as the whole attribute.
-    let diagnostic = match value.last() {
-        Some(last) if text.starts_with("unexpected end") => diagnostics.error(last, message),
-        _ => diagnostics.error_at(error.span(), message),
+    let text = text.strip_prefix("unexpected end of input, ").unwrap_or(&text);
+    let message = match text.strip_prefix("expected an expression") {
+        Some(_) => String::from("`allow` expects an expression, found its end or an operator"),
+        None => format!("`allow` expects an expression: {text}"),
     };
-    diagnostic.help("a comma outside of parentheses ends it; parentheses hold it together");
+    let help = if is_cast_before_less(value) {
+        "a cast before `<` stands in parentheses: `(x as u64) < y`"
+    } else {
+        "a comma outside of parentheses ends it; parentheses hold it together"
+    };
+    diagnostics.error_at(place(value, read, error), message).help(help);
+}
+
+/// Where an expression stops being one. syn shows the end of the tokens as the whole attribute: here
+/// something stands behind them, at the last one's place.
+fn place(value: &[TokenTree], read: TokenStream, error: &syn::Error) -> Span {
+    let Some(last) = value.last() else { return error.span() };
+    let mut end = Punct::new(';', Spacing::Alone);
+    end.set_span(last.span());
+    let with_an_end = read.into_iter().chain([end.into()]).collect::<TokenStream>();
+    let until_the_end = |input: ParseStream<'_>| {
+        input.parse::<Expr>()?;
+        input.parse::<Token![;]>()
+    };
+    until_the_end.parse2(with_an_end).err().map_or_else(|| error.span(), |found| found.span())
+}
+
+/// `x as u64 < 5`: rustc, too, reads `u64<5`.
+fn is_cast_before_less(value: &[TokenTree]) -> bool {
+    value.windows(3).any(|three| {
+        matches!(three, [TokenTree::Ident(word), TokenTree::Ident(_), less]
+            if word == "as" && is_punct(less, '<'))
+    })
 }
 
 pub(crate) fn check(entry: &Entry, into: &mut Declaration, diagnostics: &mut Diagnostics) {
@@ -96,53 +124,6 @@ pub(crate) fn hide(entry: &Entry, into: &mut Declaration, diagnostics: &mut Diag
     }
 }
 
-/// Puts calls where `address in …` and `time in …` stand: `in` is no operator of Rust.
-fn without_in(
-    tokens: impl IntoIterator<Item = TokenTree>,
-    diagnostics: &mut Diagnostics,
-) -> TokenStream {
-    let tokens: Vec<TokenTree> = tokens.into_iter().collect();
-    let mut replaced = TokenStream::new();
-    let mut rest = tokens.as_slice();
-    let mut is_loop = false;
-    while let Some((first, after)) = rest.split_first() {
-        match (first, after) {
-            (TokenTree::Ident(word), [TokenTree::Ident(operator), value, after @ ..])
-                if operator == "in" && !is_loop =>
-            {
-                let marker = match word.to_string().as_str() {
-                    "address" => ADDRESS,
-                    "time" => TIME,
-                    other => {
-                        diagnostics
-                            .error(
-                                word,
-                                format!("`in` expects `address` or `time`, found `{other}`"),
-                            )
-                            .help("`address in \"10.0.0.0/8\"`");
-                        ADDRESS
-                    }
-                };
-                let mut list = Group::new(Delimiter::Parenthesis, value.clone().into());
-                list.set_span(value.span());
-                replaced.extend([TokenTree::from(Ident::new(marker, word.span())), list.into()]);
-                rest = after;
-                continue;
-            }
-            (TokenTree::Group(group), _) if group.delimiter() != Delimiter::Brace => {
-                let inner = without_in(group.stream(), diagnostics);
-                let mut copy = Group::new(group.delimiter(), inner);
-                copy.set_span(group.span());
-                replaced.extend([TokenTree::from(copy)]);
-            }
-            (token, _) => replaced.extend([token.clone()]),
-        }
-        is_loop = matches!(first, TokenTree::Ident(word) if word == "for");
-        rest = after;
-    }
-    replaced
-}
-
 fn condition(expression: &Expr, diagnostics: &mut Diagnostics) -> Condition {
     let kind = match expression {
         Expr::Paren(inner) => return condition(&inner.expr, diagnostics),
@@ -171,9 +152,41 @@ fn condition(expression: &Expr, diagnostics: &mut Diagnostics) -> Condition {
                 .help("`||` stands between two conditions");
             ConditionKind::Expression
         }
-        _ => ConditionKind::Expression,
+        Expr::Let(binding) => {
+            diagnostics
+                .error(&binding.let_token, "`allow` expects a condition, found `let`")
+                .help("`matches!(…)`, or `if let … { … } else { false }`");
+            ConditionKind::Expression
+        }
+        _ => {
+            returns_nothing(&expression.to_token_stream(), diagnostics);
+            ConditionKind::Expression
+        }
     };
     Condition { tokens: expression.to_token_stream(), kind }
+}
+
+/// A `return` would return from code that the user does not see; in a closure or an `async` block it
+/// is theirs.
+fn returns_nothing(tokens: &TokenStream, diagnostics: &mut Diagnostics) {
+    let is_theirs = tokens.clone().into_iter().any(|token| {
+        is_punct(&token, '|') || matches!(&token, TokenTree::Ident(word) if word == "async")
+    });
+    if is_theirs {
+        return;
+    }
+    for token in tokens.clone() {
+        match token {
+            TokenTree::Ident(word) if word == "return" => {
+                diagnostics
+                    .error(&word, "`allow` expects an expression with a value, found `return`")
+                    .help("the value stands at the end: `if … { … } else { … }`");
+                return;
+            }
+            TokenTree::Group(group) => returns_nothing(&group.stream(), diagnostics),
+            _ => {}
+        }
+    }
 }
 
 /// The operands of one operator, however the chain is nested.
@@ -200,7 +213,10 @@ fn atom(call: &ExprCall, diagnostics: &mut Diagnostics) -> ConditionKind {
     let Some(function) = path.path.get_ident().map(Ident::to_string) else {
         return ConditionKind::Expression;
     };
-    let arguments: Vec<TokenTree> = call.args.to_token_stream().into_iter().collect();
+    let mut arguments: Vec<TokenTree> = call.args.to_token_stream().into_iter().collect();
+    if arguments.len() == 2 && call.args.trailing_punct() {
+        arguments.pop();
+    }
     let fact = match function.as_str() {
         "role" => Fact::Role,
         "scope" => Fact::Scope,

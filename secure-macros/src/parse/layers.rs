@@ -16,13 +16,20 @@ use crate::model::raw::{Declaration, Names};
 pub(crate) const MODULE: &str = "__module";
 pub(crate) const POLICY: &str = "__policy";
 
+/// What is left of a policy that has mistakes: they are told where it is written.
+pub(crate) const MISTAKEN: &str = "__mistaken";
+
 /// The key `use` is taken out before the other keys are read; what is left of it is a mistake.
 pub(crate) fn use_policy(entry: &Entry, _: &mut Declaration, diagnostics: &mut Diagnostics) {
     let is_path = match &entry.form {
         Form::Equals(value) => path(value).is_some(),
         Form::Bare | Form::Call(_) => false,
     };
-    if !is_path {
+    if is_path {
+        diagnostics
+            .error(&entry.key, "a policy expects keys of its own, found `use`")
+            .help("`#[secure(use = one, use = other)]` where both hold");
+    } else {
         entry.unexpected("the path of a policy", diagnostics);
     }
 }
@@ -83,6 +90,13 @@ fn collect(
     layers: &mut Vec<Layer>,
     diagnostics: &mut Diagnostics,
 ) -> bool {
+    if is_mistaken(&arguments) {
+        let declaration =
+            Declaration { rule_unclear: true, bodies_unclear: true, ..Declaration::default() };
+        layers.push(Layer { origin, declaration, is_open: false, is_whole: false });
+        return false;
+    }
+    let mistakes = diagnostics.count();
     let mut own = TokenStream::new();
     let mut is_open = false;
     let mut rest = arguments.into_iter().peekable();
@@ -105,8 +119,14 @@ fn collect(
     let declaration = declaration(own, diagnostics);
     let Declaration { public, auth, .. } = &declaration;
     is_open |= public.is_some() || auth.as_ref().is_some_and(Names::is_optional);
-    layers.push(Layer { origin, declaration, is_open });
+    let is_whole = diagnostics.count() == mistakes;
+    layers.push(Layer { origin, declaration, is_open, is_whole });
     is_open
+}
+
+fn is_mistaken(arguments: &TokenStream) -> bool {
+    let mut words = arguments.clone().into_iter();
+    matches!((words.next(), words.next()), (Some(TokenTree::Ident(word)), None) if word == MISTAKEN)
 }
 
 fn wrapped(word: &Ident) -> Option<Origin> {

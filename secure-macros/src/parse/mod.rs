@@ -8,6 +8,7 @@ pub(crate) mod function;
 pub(crate) mod layers;
 pub(crate) mod names;
 mod network;
+pub(crate) mod operators;
 pub(crate) mod rate;
 pub(crate) mod rates;
 pub(crate) mod scalars;

@@ -36,10 +36,12 @@ pub(crate) fn comma_separated(
     diagnostics: &mut Diagnostics,
 ) -> Vec<Vec<TokenTree>> {
     let mut parts = Vec::new();
-    let mut part = Vec::new();
+    let mut part: Vec<TokenTree> = Vec::new();
+    let mut depth = 0_usize;
     for token in tokens {
+        depth = angles(depth, &part, &token);
         match &token {
-            TokenTree::Punct(punct) if punct.as_char() == ',' => {
+            TokenTree::Punct(punct) if punct.as_char() == ',' && depth == 0 => {
                 if part.is_empty() {
                     diagnostics.error_at(token.span(), "expected something before `,`");
                 } else {
@@ -53,6 +55,18 @@ pub(crate) fn comma_separated(
         parts.push(part);
     }
     parts
+}
+
+/// How many angle brackets of `::<A, B>` are open behind this token: commas in them separate types.
+fn angles(depth: usize, before: &[TokenTree], token: &TokenTree) -> usize {
+    let is_last = |letter| before.last().is_some_and(|last| is_punct(last, letter));
+    if is_punct(token, '<') && (depth > 0 || is_last(':')) {
+        depth + 1
+    } else if is_punct(token, '>') && !is_last('-') && !is_last('=') {
+        depth.saturating_sub(1)
+    } else {
+        depth
+    }
 }
 
 /// A token as a string literal.
@@ -77,6 +91,11 @@ pub(crate) fn word_of(ident: &Ident) -> Name {
     let text = ident.to_string();
     let text = text.strip_prefix("r#").map(str::to_owned).unwrap_or(text);
     Name { text, span: ident.span(), bare: true }
+}
+
+/// Whether an identifier is this word, written raw or not.
+pub(crate) fn is_word(ident: &Ident, word: &str) -> bool {
+    ident == word || ident.to_string().strip_prefix("r#") == Some(word)
 }
 
 /// Whether a token is this punctuation.

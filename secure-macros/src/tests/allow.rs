@@ -20,6 +20,8 @@ enum Tree {
     Authenticator(usize),
     /// `x > 0`, `x > 1`: taken as independent.
     Expression(usize),
+    /// `10.0.0.0/8`, and `10.1.0.0/16` within it.
+    Address(usize),
     Not(Box<Tree>),
     All(Vec<Tree>),
     Any(Vec<Tree>),
@@ -31,7 +33,9 @@ type World = u32;
 const SCOPE: usize = ROLES + PERMISSIONS;
 const AUTHENTICATORS: usize = SCOPE + 1;
 const EXPRESSIONS: usize = AUTHENTICATORS + 2;
-const BITS: usize = EXPRESSIONS + 2;
+const ADDRESS: usize = EXPRESSIONS + 2;
+const BITS: usize = ADDRESS + 2;
+const NETWORKS: [&str; 2] = ["10.0.0.0/8", "10.1.0.0/16"];
 
 fn bit(world: World, bit: usize) -> bool {
     world & (1 << bit) != 0
@@ -45,16 +49,19 @@ impl Tree {
             Self::Scope => bit(world, SCOPE),
             Self::Authenticator(name) => bit(world, AUTHENTICATORS + name),
             Self::Expression(name) => bit(world, EXPRESSIONS + name),
+            Self::Address(name) => bit(world, ADDRESS + name),
             Self::Not(inner) => !inner.holds(roles, world),
             Self::All(parts) => parts.iter().all(|part| part.holds(roles, world)),
             Self::Any(parts) => parts.iter().any(|part| part.holds(roles, world)),
         }
     }
 
-    /// The decision about every request that some authenticator accepted.
+    /// The decision about every request that some authenticator accepted; who comes from the smaller
+    /// network comes from the larger one.
     fn decisions(&self, roles: &[Role]) -> Vec<bool> {
         let worlds = (0..1 << BITS)
-            .filter(|world| bit(*world, AUTHENTICATORS) || bit(*world, AUTHENTICATORS + 1));
+            .filter(|world| bit(*world, AUTHENTICATORS) || bit(*world, AUTHENTICATORS + 1))
+            .filter(|world| bit(*world, ADDRESS) || !bit(*world, ADDRESS + 1));
         worlds.map(|world| self.holds(roles, world)).collect()
     }
 
@@ -95,6 +102,7 @@ impl Tree {
             Self::Scope => String::from("scope(\"s\")"),
             Self::Authenticator(name) => format!("authenticator(a{name})"),
             Self::Expression(name) => format!("**x > {name}"),
+            Self::Address(name) => format!("address in {:?}", NETWORKS[*name]),
             Self::Not(inner) => format!("!({})", inner.text()),
             Self::All(parts) => list(parts, " && "),
             Self::Any(parts) => list(parts, " || "),
@@ -109,6 +117,7 @@ fn tree() -> impl Strategy<Value = Tree> {
         1 => Just(Tree::Scope),
         1 => (0..2_usize).prop_map(Tree::Authenticator),
         2 => (0..2_usize).prop_map(Tree::Expression),
+        1 => (0..2_usize).prop_map(Tree::Address),
     ];
     leaf.prop_recursive(3, 8, 3, |inner| {
         let list = proptest::collection::vec(inner.clone(), 2..=3);
@@ -140,11 +149,11 @@ fn folded(clause: &Clause, world: World) -> bool {
     }
 }
 
-fn has_expression(tree: &Tree) -> bool {
+fn asks_about_the_request(tree: &Tree) -> bool {
     match tree {
-        Tree::Expression(_) => true,
-        Tree::Not(inner) => has_expression(inner),
-        Tree::All(parts) | Tree::Any(parts) => parts.iter().any(has_expression),
+        Tree::Expression(_) | Tree::Address(_) => true,
+        Tree::Not(inner) => asks_about_the_request(inner),
+        Tree::All(parts) | Tree::Any(parts) => parts.iter().any(asks_about_the_request),
         _ => false,
     }
 }
@@ -174,7 +183,7 @@ proptest! {
 
     #[test]
     fn folding_the_hierarchy_changes_no_decision(roles in roles(), tree in tree()) {
-        prop_assume!(!has_expression(&tree));
+        prop_assume!(!asks_about_the_request(&tree));
         let attribute = format!("auth = any(a0, a1), allow = {}", tree.text());
         let Ok(endpoint) = endpoint_with(&vocabulary(&roles), &attribute, ITEM) else {
             return Ok(());

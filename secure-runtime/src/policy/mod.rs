@@ -83,6 +83,8 @@ pub struct Policy {
     pub unvalidated: &'static [Unvalidated],
     /// Why nobody needs to authenticate, or why every object is for every caller.
     pub exceptions: &'static [Exception],
+    /// How many modules around the handler have a policy that is part of this one.
+    pub modules: usize,
 }
 
 impl Policy {
@@ -99,6 +101,7 @@ impl Policy {
         validates: &[],
         unvalidated: &[],
         exceptions: &[],
+        modules: 0,
     };
 }
 
@@ -162,6 +165,12 @@ impl Policy {
     #[must_use]
     pub const fn unvalidated(mut self, exemptions: &'static [Unvalidated]) -> Self {
         self.unvalidated = exemptions;
+        self
+    }
+
+    #[must_use]
+    pub const fn modules(mut self, count: usize) -> Self {
+        self.modules = count;
         self
     }
 

@@ -10,7 +10,7 @@ use super::protected_resource::Published;
 use super::{Inner, ProtectedResource, Security};
 use crate::authentication::Authenticator;
 use crate::authorization::{AcceptedBy, RuleSet, is_zone, scopes_of};
-use crate::inventory::ENDPOINTS;
+use crate::inventory::{ENDPOINTS, is_inside, modules_around};
 use crate::policy::{Access, Authenticators, Endpoint, Partition, Rule};
 use crate::throttling::Limiter;
 
@@ -69,6 +69,7 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
         .map(|endpoint| {
             let endpoint = endpoint?;
             let authenticators = configuration.authenticators_of(endpoint);
+            configuration.check_layers(endpoint);
             configuration.check_rule(endpoint, &authenticators);
             configuration.check_limits(endpoint, &authenticators);
             configuration.check_step_up(endpoint, &authenticators);
@@ -93,12 +94,7 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
 }
 
 fn answers_for(modules: &[String], module: &str) -> bool {
-    let inside = |outer: &String| {
-        module
-            .strip_prefix(outer.as_str())
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
-    };
-    modules.is_empty() || modules.iter().any(inside)
+    modules.is_empty() || modules.iter().any(|outer| is_inside(module, outer))
 }
 
 impl Configuration {
@@ -181,6 +177,20 @@ impl Configuration {
                 }
                 found
             }
+        }
+    }
+
+    /// The policy of a module is part of every endpoint in it. The attribute sees neither what another
+    /// macro writes there nor what the body of a function holds, nor itself under another name.
+    fn check_layers(&mut self, endpoint: &'static Endpoint) {
+        let Endpoint { name, module, file, line, policy, .. } = endpoint;
+        if modules_around(module).count() != policy.modules {
+            let outer = modules_around(module).last().unwrap_or_default();
+            self.faults.push(format!(
+                "`{module}::{name}` stands in `{outer}`, and the policy of that module does not see it: \
+                 write it there by itself, not by another macro, in a function or under another \
+                 name of `#[secure]`, or outside of the module ({file}:{line})"
+            ));
         }
     }
 

@@ -22,6 +22,7 @@ use crate::authentication::api_key::Document;
 use crate::authentication::{Attempt, Authenticator, Key, bearer_token, open_with, read_key_set};
 use crate::denial::Denial;
 use crate::request::RequestHead;
+use crate::resource::without_proof;
 use crate::time::Moment;
 
 /// Asks an authenticator about a request with these header lines.
@@ -82,7 +83,7 @@ pub fn denial<Body>(response: &ServiceResponse<Body>) -> Option<Denial> {
 
 /// A resource as if the rules about it had held; see [`Granted`].
 pub fn granted<T>(resource: T) -> Granted<T> {
-    Granted::without_proof(resource)
+    without_proof(resource)
 }
 
 /// The payload of a JWS whose signature this key made, or why it is refused: for test vectors whose
