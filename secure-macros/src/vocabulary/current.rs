@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use proc_macro2::{Span, TokenStream};
 use quote::quote;
 
-use super::{Claims, FILE, Fault, Vocabulary};
+use super::{Claims, FILE, Fault, Vocabulary, workspace};
 use crate::diagnostics::Diagnostics;
 use crate::model::legal::Fact;
 use crate::paths::Paths;
@@ -93,14 +93,16 @@ fn load(crate_root: PathBuf) -> (Loaded, Current) {
     let mut current = Current::default();
     let file = find(&crate_root);
     if let Some((file, place)) = &file {
-        match std::fs::read_to_string(file) {
-            Ok(text) => match Vocabulary::read(&text) {
-                Ok(vocabulary) => current.vocabulary = Arc::new(vocabulary.at(place)),
-                Err(faults) => current.faults = faults,
-            },
+        match std::fs::read(file) {
+            Ok(bytes) => {
+                match Vocabulary::read_bytes(&bytes) {
+                    Ok(vocabulary) => current.vocabulary = Arc::new(vocabulary.at(place)),
+                    Err(faults) => current.faults = faults,
+                }
+                current.tracked = Some(file.clone());
+            }
             Err(error) => current.faults = vec![unreadable(&error)],
         }
-        current.tracked = Some(file.clone());
     }
     let file = file.map(|(file, _)| {
         let modified = modification(&file);
@@ -121,17 +123,14 @@ fn modification(file: &Path) -> Option<SystemTime> {
 /// Beside the crate's `Cargo.toml`, else beside that of its workspace; and which of the two.
 fn find(crate_root: &Path) -> Option<(PathBuf, &'static str)> {
     let own = crate_root.join(FILE);
-    if own.exists() {
+    if is_there(&own) {
         return Some((own, "beside the crate's `Cargo.toml`"));
     }
-    let root = crate_root.ancestors().find(|directory| is_workspace(directory))?;
-    Some((root.join(FILE), "at the workspace's root")).filter(|(file, _)| file.exists())
+    let root = workspace::root(crate_root)?;
+    Some((root.join(FILE), "at the workspace's root")).filter(|(file, _)| is_there(file))
 }
 
-fn is_workspace(directory: &Path) -> bool {
-    let manifest = std::fs::read_to_string(directory.join("Cargo.toml")).unwrap_or_default();
-    manifest.lines().any(|line| {
-        let line = line.trim_start();
-        line.starts_with("[workspace]") || line.starts_with("[workspace.")
-    })
+/// Whether there is something of that name: a link to nothing is a mistake, not an absence.
+fn is_there(file: &Path) -> bool {
+    std::fs::symlink_metadata(file).is_ok()
 }

@@ -57,6 +57,8 @@ const TABLES: &[&str] =
 
 /// What the file says, as far as it can be read, and what cannot.
 pub(super) fn read(text: &str) -> (Document, Vec<Fault>) {
+    // Some editors write it, and none shows it.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let (root, errors) = DeTable::parse_recoverable(text);
     let mut reader = Reader { text, faults: Vec::new() };
     for error in errors {
@@ -270,6 +272,10 @@ impl Reader<'_> {
 
     fn unknown_key(&mut self, key: &str, at: usize, known: &[&str]) {
         let help = match nearest(key, known.iter().copied()) {
+            // A key below a table is the table's.
+            _ if TABLES.contains(&key) && !known.contains(&key) => {
+                format!("`{key}` stands above the first table, or is one of its own")
+            }
             Some(name) => format!("did you mean `{name}`?"),
             None => format!("expected {}", choices(known)),
         };

@@ -20,13 +20,14 @@ pub(super) fn resolve(document: &Document, text: &str, faults: &mut Vec<Fault>) 
         let names: Vec<&Name> = roles.iter().map(|role| &role.name).collect();
         rules.names_are_names(names.iter().copied());
         rules.differ_by_more_than_case(&names);
+        let by_name = by_name(roles);
         for role in roles {
             rules.listed_once(&role.includes);
             rules.listed_once(&role.permissions);
-            rules.includes_exist(role, roles);
+            rules.includes_exist(role, &by_name);
             rules.permissions_exist(role, document.permissions.as_deref());
         }
-        rules.no_cycles(roles);
+        rules.no_cycles(roles, &by_name);
     }
     let set = |list: &Vec<Name>| list.iter().map(|name| name.text.clone()).collect();
     let permissions: Option<BTreeSet<String>> = document.permissions.as_ref().map(set);
@@ -40,6 +41,7 @@ pub(super) fn resolve(document: &Document, text: &str, faults: &mut Vec<Fault>) 
 
 /// Every role with all it includes, directly or not.
 fn resolved(roles: &[Written], known: Option<&BTreeSet<String>>) -> BTreeMap<String, Role> {
+    let by_name = by_name(roles);
     let mut resolved = BTreeMap::new();
     for role in roles {
         let mut whole = Role::default();
@@ -52,7 +54,7 @@ fn resolved(roles: &[Written], known: Option<&BTreeSet<String>>) -> BTreeMap<Str
             }
             for name in &part.includes {
                 if name.text != role.name.text && whole.includes.insert(name.text.clone()) {
-                    open.extend(find(roles, &name.text));
+                    open.extend(by_name.get(name.text.as_str()));
                 }
             }
         }
@@ -61,8 +63,8 @@ fn resolved(roles: &[Written], known: Option<&BTreeSet<String>>) -> BTreeMap<Str
     resolved
 }
 
-fn find<'a>(roles: &'a [Written], name: &str) -> Option<&'a Written> {
-    roles.iter().find(|role| role.name.text == name)
+fn by_name(roles: &[Written]) -> BTreeMap<&str, &Written> {
+    roles.iter().map(|role| (role.name.text.as_str(), role)).collect()
 }
 
 /// `orders:*` stands for everything that starts with `orders:`, `*` for everything.
@@ -109,33 +111,31 @@ impl Rules<'_> {
     }
 
     fn listed_once(&mut self, names: &[Name]) {
-        let names: Vec<&Name> = names.iter().collect();
-        for (index, name) in names.iter().enumerate() {
-            if names.iter().take(index).any(|earlier| earlier.text == name.text) {
+        let mut seen = BTreeSet::new();
+        for name in names {
+            if !seen.insert(&name.text) {
                 self.fault(name, format!("`{}` is listed twice", name.text), None);
             }
         }
-        self.differ_by_more_than_case(&names);
+        self.differ_by_more_than_case(&names.iter().collect::<Vec<_>>());
     }
 
     /// Two such names are one to a person, and two to the program.
     fn differ_by_more_than_case(&mut self, names: &[&Name]) {
-        for (index, name) in names.iter().enumerate() {
-            let folded = name.text.to_lowercase();
-            let same = |earlier: &&&Name| {
-                earlier.text != name.text && earlier.text.to_lowercase() == folded
-            };
-            if let Some(earlier) = names.iter().take(index).find(same) {
+        let mut seen: BTreeMap<String, &Name> = BTreeMap::new();
+        for name in names {
+            let earlier = *seen.entry(name.text.to_lowercase()).or_insert(name);
+            if earlier.text != name.text {
                 let message = format!("`{}` and `{}` differ in case only", earlier.text, name.text);
                 self.fault(name, message, Some("keep one of them".to_owned()));
             }
         }
     }
 
-    fn includes_exist(&mut self, role: &Written, roles: &[Written]) {
+    fn includes_exist(&mut self, role: &Written, roles: &BTreeMap<&str, &Written>) {
         for name in &role.includes {
-            if find(roles, &name.text).is_none() {
-                let known = roles.iter().map(|role| role.name.text.as_str());
+            if !roles.contains_key(name.text.as_str()) {
+                let known = roles.keys().copied();
                 let help = nearest(&name.text, known).map_or_else(
                     || format!("`[roles.{}]` makes it one", name.text),
                     |near| format!("did you mean `{near}`?"),
@@ -172,15 +172,17 @@ impl Rules<'_> {
     }
 
     /// A role that includes itself: a cycle is told once, at its first role in the file.
-    fn no_cycles(&mut self, roles: &[Written]) {
+    fn no_cycles(&mut self, roles: &[Written], by_name: &BTreeMap<&str, &Written>) {
+        let suspects = cyclic(roles, by_name);
         let mut told: BTreeSet<&str> = BTreeSet::new();
         let mut in_order: Vec<&Written> = roles.iter().collect();
         in_order.sort_by_key(|role| role.name.at);
         for role in in_order {
-            if told.contains(role.name.text.as_str()) {
+            let name = role.name.text.as_str();
+            if told.contains(name) || !suspects.contains(name) {
                 continue;
             }
-            if let Some(path) = way_back(role, roles) {
+            if let Some(path) = way_back(role, by_name) {
                 let shown: Vec<&str> = path.iter().map(|name| name.text.as_str()).collect();
                 let message =
                     format!("`{0}` includes itself: {0} → {1}", role.name.text, shown.join(" → "));
@@ -193,8 +195,39 @@ impl Rules<'_> {
     }
 }
 
+/// The roles that are left when those that include nothing are taken away, again and again: those of
+/// cycles, and those that come to one.
+fn cyclic<'a>(roles: &'a [Written], by_name: &BTreeMap<&str, &'a Written>) -> BTreeSet<&'a str> {
+    let mut included_by: BTreeMap<&str, Vec<&'a str>> = BTreeMap::new();
+    let mut waits_for: BTreeMap<&'a str, usize> = BTreeMap::new();
+    for role in roles {
+        let name = role.name.text.as_str();
+        let known = role.includes.iter().filter(|it| by_name.contains_key(it.text.as_str()));
+        let mut count = 0;
+        for inner in known {
+            included_by.entry(&inner.text).or_default().push(name);
+            count += 1;
+        }
+        waits_for.insert(name, count);
+    }
+    let free = waits_for.iter().filter(|(_, count)| **count == 0).map(|(name, _)| *name);
+    let mut free: Vec<&str> = free.collect();
+    while let Some(name) = free.pop() {
+        waits_for.remove(name);
+        for outer in included_by.get(name).into_iter().flatten() {
+            if let Some(count) = waits_for.get_mut(outer) {
+                *count -= 1;
+                if *count == 0 {
+                    free.push(outer);
+                }
+            }
+        }
+    }
+    waits_for.into_keys().collect()
+}
+
 /// The shortest chain of inclusions from a role to itself.
-fn way_back<'a>(role: &'a Written, roles: &'a [Written]) -> Option<Vec<&'a Name>> {
+fn way_back<'a>(role: &'a Written, by_name: &BTreeMap<&str, &'a Written>) -> Option<Vec<&'a Name>> {
     let mut seen: BTreeSet<&str> = BTreeSet::new();
     let mut open: Vec<Vec<&Name>> = role.includes.iter().map(|name| vec![name]).collect();
     while !open.is_empty() {
@@ -205,7 +238,8 @@ fn way_back<'a>(role: &'a Written, roles: &'a [Written]) -> Option<Vec<&'a Name>
                 return Some(path);
             }
             if seen.insert(&last.text) {
-                let further = find(roles, &last.text).into_iter().flat_map(|role| &role.includes);
+                let further = by_name.get(last.text.as_str()).into_iter();
+                let further = further.flat_map(|role| &role.includes);
                 next.extend(further.map(|name| [path.as_slice(), &[name]].concat()));
             }
         }

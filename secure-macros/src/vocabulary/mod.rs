@@ -11,6 +11,7 @@ mod rates;
 #[cfg(test)]
 mod tests;
 mod tiers;
+mod workspace;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -64,6 +65,20 @@ pub(crate) struct Fault {
 }
 
 impl Vocabulary {
+    /// Reads the bytes of the file, which are text.
+    pub(crate) fn read_bytes(bytes: &[u8]) -> Result<Self, Vec<Fault>> {
+        match std::str::from_utf8(bytes) {
+            Ok(text) => Self::read(text),
+            Err(error) => {
+                let valid = bytes.get(..error.valid_up_to()).unwrap_or_default();
+                let text = String::from_utf8_lossy(valid);
+                let byte = bytes.get(error.valid_up_to()).copied().unwrap_or_default();
+                let message = format!("expected text in UTF-8, found the byte {byte:#04x}");
+                Err(vec![document::fault(&text, text.len(), message, None)])
+            }
+        }
+    }
+
     /// Reads the text of the file, or finds everything that is wrong with it.
     pub(crate) fn read(text: &str) -> Result<Self, Vec<Fault>> {
         let (document, mut faults) = document::read(text);

@@ -153,6 +153,34 @@ fn names_that_differ_in_case_only_are_refused() {
 }
 
 #[test]
+fn a_file_is_text_and_its_places_are_those_of_an_editor() {
+    let faults = |bytes: &[u8]| {
+        let faults = Vocabulary::read_bytes(bytes).unwrap_err();
+        faults
+            .iter()
+            .map(|it| format!("{}:{} {}", it.line, it.column, it.message))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        faults(b"[roles.a]\n# gr\xfc\xdfe"),
+        ["2:5 expected text in UTF-8, found the byte 0xfc"]
+    );
+    assert_eq!(faults(b"\xef\xbb\xbf[role.a]"), ["1:2 unknown key `role`"]);
+    assert_eq!(faults(b"[roles.a]\r\n[role.b]\r\n"), ["2:2 unknown key `role`"]);
+    assert!(Vocabulary::read_bytes(b"\xef\xbb\xbf[roles.a]\n").is_ok());
+}
+
+#[test]
+fn what_stands_below_a_table_is_the_tables() {
+    assert_eq!(
+        faults("[roles.a]\nprofile = \"strict\""),
+        [
+            "2:1 unknown key `profile` (`profile` stands above the first table, or is one of its own)"
+        ]
+    );
+}
+
+#[test]
 fn a_name_is_listed_once() {
     assert_eq!(faults("[scopes]\nnames = [\"a\", \"a\"]"), ["2:15 `a` is listed twice"]);
 }
