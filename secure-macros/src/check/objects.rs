@@ -3,6 +3,7 @@
 use quote::ToTokens;
 
 use super::allow::{checkers_by_type, free_in_rules, looks_at_arguments};
+use super::parameters::{Parameter, last_segment};
 use super::seen::{Callers, Seen};
 use crate::diagnostics::{Diagnostics, nearest};
 use crate::lints::{
@@ -24,7 +25,7 @@ pub(super) fn have_a_rule(seen: &Seen<'_>, diagnostics: &mut Diagnostics) {
     let (place, name): (&dyn ToTokens, String) = match (segment, seen.paths().next()) {
         (Some((route, name)), _) => (&route.path, format!("{{{name}}}")),
         // Where there is no route to see, what the handler takes out of the path says enough.
-        (None, Some((parameter, _))) => (parameter.ty, String::from("web::Path")),
+        (None, Some((parameter, _))) => (parameter.ty, extractor(parameter)),
         (None, None) => return,
     };
     let callers = seen.callers();
@@ -83,6 +84,10 @@ fn misnames_a_parameter(seen: &Seen<'_>, diagnostics: &mut Diagnostics) -> bool 
         return true;
     }
     false
+}
+
+fn extractor(parameter: &Parameter<'_>) -> String {
+    last_segment(parameter.ty).map_or_else(String::new, |last| last.ident.to_string())
 }
 
 fn lint(callers: Callers) -> &'static Lint {

@@ -44,12 +44,20 @@ pub(super) fn paths_take_no_more(seen: &Seen<'_>, diagnostics: &mut Diagnostics)
         let finding = Finding {
             lint: &PATH_BEYOND_TEMPLATE,
             place: parameter.ty,
-            message: differs(route, names.len(), taken),
+            message: match parameter.resource() {
+                Some(_) => names_nothing(route),
+                None => differs(route, names.len(), taken),
+            },
             help: String::from("write the segment into the route, unless a scope around it has it"),
             note: "without the segment every request is refused",
         };
         seen.levels.tell(finding, diagnostics);
     }
+}
+
+fn names_nothing(route: &Route) -> String {
+    let path: String = route.path.value().chars().take(30).collect();
+    format!("`{path}` has no segment that names the resource")
 }
 
 fn differs(route: &Route, segments: usize, values: usize) -> String {

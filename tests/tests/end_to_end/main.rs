@@ -16,6 +16,7 @@ mod careless;
 mod challenges;
 mod contents;
 mod credentials;
+mod escapes;
 mod faults;
 mod http2;
 mod identity_provider;

@@ -101,9 +101,47 @@ async fn shapes(id: web::Path<u32>) -> &'static str {
     ""
 }
 
+macro_rules! is_in {
+    ($one:ident in $all:expr) => {
+        $all.contains(&**$one)
+    };
+}
+
+fn differ<A: 'static, B: 'static>() -> bool {
+    ::std::any::TypeId::of::<A>() != ::std::any::TypeId::of::<B>()
+}
+
+/// Words of ours in the language of others, commas between types, names in strings.
+#[secure(allow = is_in!(id in [1, 2, 3])
+    && differ::<u8, ::std::option::Option<u16>>()
+    && Option::Some(4).is_some_and(|id: u32| id > 3)
+    && ::std::format!("{caller:?}") != ::std::format!("{request:?}")
+    && (role("a",) || !address in "10.0.0.0/8")
+    && (**id as u64) < 5)]
+#[::actix_web::get("/others/{id}")]
+async fn others(id: web::Path<u32>) -> &'static str {
+    ""
+}
+
+struct Call {
+    caller: u32,
+}
+
+#[secure(public, allow = call.caller == 3)]
+#[::actix_web::get("/called")]
+async fn called(call: web::Data<Call>) -> &'static str {
+    ""
+}
+
+#[secure(allow = role("support") || caller.tenant() == Option::Some("acme"))]
+#[::actix_web::get("/objects/for/some/{id}")]
+async fn for_some(id: web::Path<u32>) -> String {
+    ::std::string::ToString::to_string(&id)
+}
+
 #[test]
 fn accepted() {
     let _ = ::actix_web::App::new()
-        .service((loaded, granted, shadowed, aliased, shapes))
+        .service((loaded, granted, shadowed, aliased, shapes, others, called, for_some))
         .route("/generic", web::get().to(generic::<u8>));
 }

@@ -1,0 +1,10 @@
+use actix_web::get;
+use secure_runtime::secure;
+
+#[secure(allow = std::convert::identity(time in "09:00-17:00 UTC"))] //~ ERROR `time in …` stands in an expression
+#[get("/")]
+async fn handler() -> &'static str {
+    ""
+}
+
+fn main() {}

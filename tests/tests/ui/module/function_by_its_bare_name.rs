@@ -1,0 +1,13 @@
+#[secure_runtime::secure(allow = is_open(request))] //~ ERROR `is_open` is looked up where each handler stands
+mod office {
+    fn is_open(_: &actix_web::HttpRequest) -> bool {
+        true
+    }
+
+    #[actix_web::get("/")]
+    pub async fn handler() -> &'static str {
+        ""
+    }
+}
+
+fn main() {}
