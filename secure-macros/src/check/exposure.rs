@@ -10,9 +10,10 @@ use crate::lints::{
 
 /// Where anonymous callers may write, something counts them.
 pub(super) fn public_writes_are_limited(seen: &Seen<'_>, diagnostics: &mut Diagnostics) {
-    let writes = ["POST", "PUT", "PATCH", "DELETE"];
+    // The methods that are safe (RFC 9110 section 9.2.1); of another one it is not known.
+    let safe = ["GET", "HEAD", "OPTIONS", "TRACE", "QUERY"];
     let mut methods = seen.routes.iter().flat_map(|route| &route.methods);
-    let Some(method) = methods.find(|method| writes.contains(&method.as_str())) else { return };
+    let Some(method) = methods.find(|method| !safe.contains(&method.as_str())) else { return };
     if seen.callers() != Callers::Anybody || seen.counts(false) {
         return;
     }

@@ -87,7 +87,9 @@ fn misnames_a_parameter(seen: &Seen<'_>, diagnostics: &mut Diagnostics) -> bool 
 }
 
 fn extractor(parameter: &Parameter<'_>) -> String {
-    last_segment(parameter.ty).map_or_else(String::new, |last| last.ident.to_string())
+    let is_path = parameter.resource().is_none();
+    let last = last_segment(parameter.ty).filter(|_| !is_path);
+    last.map_or_else(|| String::from("web::Path"), |last| last.ident.to_string())
 }
 
 fn lint(callers: Callers) -> &'static Lint {

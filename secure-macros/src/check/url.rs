@@ -1,7 +1,7 @@
 //! Rules about what stands in a URL: the handler's parameters against its routes, and secrets.
 
 use quote::ToTokens;
-use syn::{Member, Pat};
+use syn::{Member, Pat, PathSegment, Type};
 
 use super::parameters::{Parameter, first_type, last_segment};
 use super::seen::{Seen, Values};
@@ -102,8 +102,9 @@ pub(super) fn no_secret_in_the_url(seen: &Seen<'_>, diagnostics: &mut Diagnostic
             (place, name.clone())
         }));
     }
-    for parameter in seen.parameters.iter().filter(|parameter| is_of_the_url(parameter)) {
-        let secret = names(parameter).into_iter().find(|name| is_secret(name));
+    for parameter in seen.parameters {
+        let Some(held) = of_the_url(parameter.ty) else { continue };
+        let secret = names(parameter, held).into_iter().find(|name| is_secret(name));
         found.extend(secret.map(|name| (parameter.pattern as &dyn ToTokens, name)));
     }
     let mut told: Vec<String> = Vec::new();
@@ -124,15 +125,21 @@ pub(super) fn no_secret_in_the_url(seen: &Seen<'_>, diagnostics: &mut Diagnostic
     }
 }
 
-fn is_of_the_url(parameter: &Parameter<'_>) -> bool {
-    last_segment(parameter.ty).is_some_and(|last| last.ident == "Path" || last.ident == "Query")
+/// The `Path<…>` or `Query<…>` that a parameter is, or may be (`Option`, `Result`).
+fn of_the_url<'a>(ty: &'a Type) -> Option<&'a PathSegment> {
+    let last = last_segment(ty)?;
+    match last.ident.to_string().as_str() {
+        "Path" | "Query" => Some(last),
+        "Option" | "Result" => first_type(last).and_then(of_the_url),
+        _ => None,
+    }
 }
 
 /// What a parameter's pattern binds, the fields it takes apart, and the type it holds.
-fn names(parameter: &Parameter<'_>) -> Vec<String> {
+fn names(parameter: &Parameter<'_>, held: &PathSegment) -> Vec<String> {
     let mut names = parameter.names.clone();
     fields(parameter.pattern, &mut names);
-    let held = last_segment(parameter.ty).and_then(first_type).and_then(last_segment);
+    let held = first_type(held).and_then(last_segment);
     names.extend(held.map(|held| held.ident.to_string()));
     names
 }

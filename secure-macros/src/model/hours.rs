@@ -32,6 +32,12 @@ impl FromStr for Hours {
     fn from_str(text: &str) -> Result<Self, HoursError> {
         let parts: Vec<&str> = text.split_whitespace().collect();
         let (days, hours, zone) = match parts.as_slice() {
+            // Days begin with a letter, hours with a digit.
+            [first, _] if first.starts_with(|letter: char| letter.is_alphabetic()) => {
+                let message =
+                    format!("in {text:?}: expected a time zone behind the hours, found none");
+                return Err(error(message, EXAMPLE.to_owned()));
+            }
             [hours, zone] => (None, hours, zone),
             [days, hours, zone] => (Some(days), hours, zone),
             _ => {

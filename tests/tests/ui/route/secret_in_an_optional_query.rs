@@ -1,0 +1,15 @@
+#![deny(deprecated)]
+
+use actix_web::{get, web};
+use secure_runtime::secure;
+
+#[derive(serde::Deserialize)]
+struct AccessToken {}
+
+#[secure(public)]
+#[get("/")]
+async fn handler(_: Option<web::Query<AccessToken>>) -> &'static str { //~ ERROR `AccessToken` stands in the URL
+    loop {}
+}
+
+fn main() {}
