@@ -1,0 +1,5 @@
+secure_runtime::policy! {
+    customers = (scopes = "order"); //~ ERROR unknown scope `order`
+}
+
+fn main() {}
