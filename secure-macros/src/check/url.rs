@@ -126,7 +126,7 @@ pub(super) fn no_secret_in_the_url(seen: &Seen<'_>, diagnostics: &mut Diagnostic
 }
 
 /// The `Path<…>` or `Query<…>` that a parameter is, or may be (`Option`, `Result`).
-fn of_the_url<'a>(ty: &'a Type) -> Option<&'a PathSegment> {
+fn of_the_url(ty: &Type) -> Option<&PathSegment> {
     let last = last_segment(ty)?;
     match last.ident.to_string().as_str() {
         "Path" | "Query" => Some(last),

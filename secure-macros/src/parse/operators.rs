@@ -69,7 +69,7 @@ fn called(
     let marker = match word.to_string().as_str() {
         "address" => ADDRESS,
         "time" => TIME,
-        "not" if earlier.last().is_some_and(|token| is_ours(token)) => {
+        "not" if earlier.last().is_some_and(is_ours) => {
             let subject = earlier.last().map(ToString::to_string).unwrap_or_default();
             diagnostics
                 .error(word, "`in` expects `address` or `time` before it, found `not`")
