@@ -1,6 +1,7 @@
 //! The authenticated caller.
 
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use serde::de::DeserializeOwned;
@@ -27,6 +28,8 @@ struct Inner {
     data: PrincipalBuilder,
     /// The bit set of one [`crate::Security`], computed at the first decision.
     authorities: OnceLock<Authorities>,
+    /// The version of the revocations under which these credentials were last found good.
+    cleared_at: AtomicU64,
 }
 
 /// Builds a [`Principal`]; what an [`Authenticator`](crate::authentication::Authenticator) does
@@ -44,6 +47,9 @@ pub struct PrincipalBuilder {
     authenticated_at: Option<u64>,
     acr: Option<Box<str>>,
     amr: Vec<Box<str>>,
+    issued_at: Option<u64>,
+    token_id: Option<Box<str>>,
+    session: Option<Box<str>>,
     claims: Option<Box<str>>,
 }
 
@@ -138,6 +144,27 @@ impl Principal {
         self.0.data.amr.iter().map(AsRef::as_ref)
     }
 
+    /// When the credentials were issued, in seconds since the Unix epoch, rounded down (the `iat`
+    /// claim, RFC 7519 section 4.1.6).
+    #[must_use]
+    pub fn issued_at(&self) -> Option<u64> {
+        self.0.data.issued_at
+    }
+
+    /// Which token the caller presented: the `jti` claim (RFC 7519 section 4.1.7). Unique within its
+    /// issuer.
+    #[must_use]
+    pub fn token_id(&self) -> Option<&str> {
+        self.0.data.token_id.as_deref()
+    }
+
+    /// In which session at the issuer the token was issued: the `sid` claim (OpenID Connect
+    /// Back-Channel Logout 1.0 section 2.1). Unique within its issuer.
+    #[must_use]
+    pub fn session(&self) -> Option<&str> {
+        self.0.data.session.as_deref()
+    }
+
     /// The whole claim set, read into a type of the application.
     ///
     /// # Errors
@@ -171,12 +198,26 @@ impl Principal {
             + data.tenant.as_ref().map_or(0, |text| text.len())
             + data.tier.as_ref().map_or(0, |text| text.len())
             + data.acr.as_ref().map_or(0, |text| text.len())
+            + data.token_id.as_ref().map_or(0, |text| text.len())
+            + data.session.as_ref().map_or(0, |text| text.len())
             + data.claims.as_ref().map_or(0, |text| text.len())
             + names.map(|name| name.len() + size_of::<Box<str>>()).sum::<usize>()
     }
 
     pub(crate) fn cached_authorities(&self) -> &OnceLock<Authorities> {
         &self.0.authorities
+    }
+
+    /// Whether these credentials were found good under this version of the revocations.
+    #[inline]
+    pub(crate) fn is_cleared_at(&self, version: u64) -> bool {
+        // Nothing else is read on the strength of it.
+        self.0.cleared_at.load(Ordering::Relaxed) == version
+    }
+
+    /// Keeps that these credentials were found good under this version of the revocations.
+    pub(crate) fn clear_at(&self, version: u64) {
+        self.0.cleared_at.store(version, Ordering::Relaxed);
     }
 }
 
@@ -293,6 +334,27 @@ impl PrincipalBuilder {
         self
     }
 
+    /// Sets when the credentials were issued, in seconds since the Unix epoch.
+    #[must_use]
+    pub fn issued_at(mut self, unix_seconds: u64) -> Self {
+        self.issued_at = Some(unix_seconds);
+        self
+    }
+
+    /// Names the token, uniquely within its issuer.
+    #[must_use]
+    pub fn token_id(mut self, id: impl Into<Box<str>>) -> Self {
+        self.token_id = Some(id.into());
+        self
+    }
+
+    /// Names the session in which the token was issued, uniquely within its issuer.
+    #[must_use]
+    pub fn session(mut self, id: impl Into<Box<str>>) -> Self {
+        self.session = Some(id.into());
+        self
+    }
+
     /// Keeps the claim set, a JSON object, for [`Principal::claims`].
     #[must_use]
     pub fn claims_json(mut self, json: impl Into<Box<str>>) -> Self {
@@ -303,7 +365,11 @@ impl PrincipalBuilder {
     /// Finishes the principal.
     #[must_use]
     pub fn build(self) -> Principal {
-        Principal(Arc::new(Inner { data: self, authorities: OnceLock::new() }))
+        Principal(Arc::new(Inner {
+            data: self,
+            authorities: OnceLock::new(),
+            cleared_at: AtomicU64::new(0),
+        }))
     }
 }
 

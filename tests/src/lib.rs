@@ -2,6 +2,7 @@
 //! well-behaved client would never send.
 
 mod identity_provider;
+mod redis_server;
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -16,6 +17,7 @@ use secure_runtime::Security;
 use serde_json::Value;
 
 pub use identity_provider::{Behaviour, IdentityProvider};
+pub use redis_server::{RedisServer, eventually};
 
 /// Longer than anything a test waits for on purpose takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);

@@ -21,6 +21,7 @@ mod http;
 mod jwt;
 mod presented;
 mod provider;
+mod revocation;
 mod token_cache;
 
 use std::future::Future;
@@ -32,6 +33,11 @@ pub(crate) use bearer::bearer_token;
 pub use jwt::{Algorithm, ClaimPath, Jwt, Key, Profile};
 pub(crate) use jwt::{open_with, read_key_set, vocabulary_claims};
 pub use presented::Presented;
+#[cfg(feature = "redis")]
+pub use revocation::InvalidStore;
+pub use revocation::{
+    RevocationError, RevocationStatistics, Revocations, RevocationsBuilder, Revoked,
+};
 
 use crate::principal::Principal;
 use crate::request::RequestHead;

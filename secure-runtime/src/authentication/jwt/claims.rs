@@ -6,9 +6,10 @@
 //! 4. `exp` is later than now, `nbf` and `iat` are not (sections 4.1.4 to 4.1.6). Times are numbers,
 //!    with or without a fraction, from 1970 to the year 9999: a token dated in milliseconds is
 //!    refused instead of being valid for ever.
-//! 5. `jti` and `client_id` are names, and required where the profile says so.
+//! 5. `jti` and `client_id` are names, and required where the profile says so; `sid` is a name.
 //! 6. `auth_time` is a time that has come, `acr` a name, `amr` a list of names (RFC 9068 section
 //!    2.2.1), if they are there.
+//! 7. What the description requires is there.
 
 use super::Rules;
 use super::json::{Json, JsonFault, Object};
@@ -39,9 +40,10 @@ impl Rules {
         self.check_audience(&claims)?;
         let subject = required_name(&claims, "sub", "`sub` is missing", "`sub` is not a name")?;
         let expires_nanos = required_time(&claims)?;
-        let validity = self.check_times(&claims, expires_nanos, now)?;
+        let (validity, issued_nanos) = self.check_times(&claims, expires_nanos, now)?;
         self.check_identifiers(&claims)?;
         let signed_in = self.check_authentication(&claims, now)?;
+        self.check_required(&claims)?;
         let grants = self.places.read(&claims)?;
 
         let mut principal = Principal::builder(subject)
@@ -62,6 +64,15 @@ impl Rules {
         }
         if let Some(tier) = grants.tier {
             principal = principal.tier(tier);
+        }
+        if let Some(issued_nanos) = issued_nanos {
+            principal = principal.issued_at(issued_nanos / NANOS_PER_SECOND);
+        }
+        if let Some(Json::Text(id)) = claims.get("jti") {
+            principal = principal.token_id(&**id);
+        }
+        if let Some(Json::Text(id)) = claims.get("sid") {
+            principal = principal.session(&**id);
         }
         drop(claims);
         Ok(Verified { principal: principal.claims_json(text).build(), validity })
@@ -100,7 +111,7 @@ impl Rules {
         claims: &Object<'_>,
         expires_nanos: u64,
         now: Moment,
-    ) -> Result<Validity, &'static str> {
+    ) -> Result<(Validity, Option<u64>), &'static str> {
         let not_before = time(claims.get("nbf"), "`nbf` is not a time")?;
         let issued_at = time(claims.get("iat"), "`iat` is not a time")?;
         if issued_at.is_none() && self.profile.requires_all_claims() {
@@ -121,7 +132,7 @@ impl Rules {
                 "`iat` is in the future"
             });
         }
-        Ok(validity)
+        Ok((validity, issued_at))
     }
 
     /// An issuer's clock that is ahead, within the leeway, is taken to mean now.
@@ -152,19 +163,29 @@ impl Rules {
 
     fn check_identifiers(&self, claims: &Object<'_>) -> Result<(), &'static str> {
         let required = self.profile.requires_all_claims();
-        for (name, missing, wrong) in [
-            ("jti", "`jti` is missing (RFC 9068 section 2.2)", "`jti` is not a name"),
+        for (name, required, missing, wrong) in [
+            ("jti", required, "`jti` is missing (RFC 9068 section 2.2)", "`jti` is not a name"),
             (
                 "client_id",
+                required,
                 "`client_id` is missing (RFC 9068 section 2.2)",
                 "`client_id` is not a name",
             ),
+            ("sid", false, "", "`sid` is not a name"),
         ] {
             if required || claims.get(name).is_some() {
                 required_name(claims, name, missing, wrong)?;
             }
         }
         Ok(())
+    }
+
+    fn check_required(&self, claims: &Object<'_>) -> Result<(), &'static str> {
+        if self.required.iter().all(|name| claims.get(name).is_some()) {
+            Ok(())
+        } else {
+            Err("a claim is missing that is required here")
+        }
     }
 }
 

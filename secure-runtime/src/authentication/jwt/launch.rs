@@ -44,6 +44,7 @@ impl Jwt {
             keys,
             challenge: Challenge::new("Bearer").parameter("realm", self.realm),
             cache: TokenCache::new(self.cache_bytes),
+            revocations: self.revocations,
             rules: Rules {
                 issuer: self.issuer.unwrap_or_default().into(),
                 audiences: self.audiences.into_iter().map(Into::into).collect(),
@@ -53,6 +54,7 @@ impl Jwt {
                 leeway_nanos: u64::try_from(self.leeway.as_nanos()).unwrap_or(0),
                 places: self.places,
                 max_token_bytes: self.max_token_bytes,
+                required: self.required.into_iter().map(Into::into).collect(),
             },
         });
         if let Some(reader) = reader {
@@ -121,6 +123,9 @@ impl Jwt {
         }
         if self.types.iter().any(String::is_empty) {
             faults.push("an accepted `typ` is empty".to_owned());
+        }
+        if self.required.iter().any(String::is_empty) {
+            faults.push("a required claim has no name".to_owned());
         }
     }
 

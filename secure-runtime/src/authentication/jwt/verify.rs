@@ -9,7 +9,10 @@ use super::keys::{Keys, Unverified};
 use crate::authentication::bearer::{self, Bearer, bearer, is_b64token};
 use crate::authentication::provider::{Fetched, Look, Provider, Wait};
 use crate::authentication::token_cache::{Cached, Generation, TokenCache};
-use crate::authentication::{Attempt, Authenticator, Challenge, Presented, Refusal, Verdict};
+use crate::authentication::{
+    Attempt, Authenticator, Challenge, Presented, Refusal, RefusalCode, Revocations, Verdict,
+};
+use crate::principal::Principal;
 use crate::request::RequestHead;
 use crate::time::Moment;
 
@@ -24,6 +27,7 @@ pub(crate) struct Verifier {
     pub(super) rules: Rules,
     pub(super) challenge: Challenge,
     pub(super) cache: TokenCache,
+    pub(super) revocations: Option<Revocations>,
 }
 
 /// Where the keys are.
@@ -71,7 +75,10 @@ impl Authenticator for JwtAuthenticator {
             Bearer::Absent => Attempt::Absent,
             Bearer::Malformed(cause) => Attempt::Refused(Refusal::invalid_request(cause)),
             Bearer::Token(token) => match self.0.cache.get(token, now) {
-                Cached::Valid(principal) => Attempt::Accepted(principal),
+                Cached::Valid(principal) => match self.0.check_revoked(&principal) {
+                    Ok(()) => Attempt::Accepted(principal),
+                    Err(refusal) => self.0.refuse_cached(token, refusal),
+                },
                 Cached::Unknown => self.0.authenticate_first_seen(token, now),
                 Cached::Expired => refused("`exp` has passed").into(),
                 Cached::NotYet => refused("the token is not valid yet").into(),
@@ -155,6 +162,9 @@ impl Verifier {
     ) -> Verdict {
         match verified {
             Ok(Verified { principal, validity }) => {
+                if let Err(refusal) = self.check_revoked(&principal) {
+                    return Verdict::Refused(refusal);
+                }
                 let kept = (principal.clone(), validity, good_until);
                 self.cache.insert(token, kept, generation);
                 Verdict::Accepted(principal)
@@ -164,6 +174,21 @@ impl Verifier {
             )),
             Err(fault) => refused(fault.cause()),
         }
+    }
+
+    /// Asked at each use: whether a token was revoked does not depend on when it was verified.
+    #[inline]
+    fn check_revoked(&self, principal: &Principal) -> Result<(), Refusal> {
+        self.revocations.as_ref().map_or(Ok(()), |revocations| revocations.check(principal))
+    }
+
+    /// A token that is revoked stays so; while nobody knows, it may be wanted again.
+    #[cold]
+    fn refuse_cached(&self, token: &[u8], refusal: Refusal) -> Attempt {
+        if refusal.code() == RefusalCode::InvalidToken {
+            self.cache.forget(token);
+        }
+        Attempt::Refused(refusal)
     }
 
     /// Whether a token says that it is of this issuer: others do not make anybody fetch its keys.

@@ -128,6 +128,13 @@ impl TokenCache {
         }
     }
 
+    /// Forgets one token.
+    pub(crate) fn forget(&self, token: &[u8]) {
+        if let Some(table) = &self.table {
+            table.remove(&Probe { hash: self.hash(token), token });
+        }
+    }
+
     /// Forgets every token.
     pub(crate) fn clear(&self) {
         self.generation.fetch_add(1, Ordering::AcqRel);
