@@ -31,6 +31,7 @@ mod several_schemes;
 mod shared_revocation;
 mod step_up;
 mod tiers;
+mod token_cache;
 mod validation;
 mod wire;
 

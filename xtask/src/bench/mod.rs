@@ -58,7 +58,7 @@ struct Program {
     feature: Option<&'static str>,
 }
 
-const PROGRAMS: [Program; 6] = [
+const PROGRAMS: [Program; 7] = [
     Program {
         name: "requests",
         figures: &[
@@ -96,6 +96,12 @@ const PROGRAMS: [Program; 6] = [
     Program {
         name: "api_key",
         figures: &["api_key/accepted"],
+        needs_fixture: false,
+        feature: None,
+    },
+    Program {
+        name: "cache",
+        figures: &["cache/request_", "cache/live_100000", "cache/refused_again", "cache/revoked"],
         needs_fixture: false,
         feature: None,
     },

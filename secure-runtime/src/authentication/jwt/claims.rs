@@ -13,6 +13,7 @@
 
 use super::Rules;
 use super::json::{Json, JsonFault, Object};
+use super::keys::Unverified;
 use super::places::is_name;
 use crate::authentication::token_cache::Validity;
 use crate::principal::Principal;
@@ -27,11 +28,7 @@ pub(crate) struct Verified {
 
 impl Rules {
     /// Checks a claim set, the text of the second segment.
-    pub(crate) fn check_claims(
-        &self,
-        text: Box<str>,
-        now: Moment,
-    ) -> Result<Verified, &'static str> {
+    pub(crate) fn check_claims(&self, text: Box<str>, now: Moment) -> Result<Verified, Unverified> {
         let claims = Object::parse(&text).map_err(|fault| match fault {
             JsonFault::NotAnObject => "the claims are not a JSON object",
             JsonFault::DuplicateMember => "the claims have a member twice",
@@ -111,11 +108,11 @@ impl Rules {
         claims: &Object<'_>,
         expires_nanos: u64,
         now: Moment,
-    ) -> Result<(Validity, Option<u64>), &'static str> {
+    ) -> Result<(Validity, Option<u64>), Unverified> {
         let not_before = time(claims.get("nbf"), "`nbf` is not a time")?;
         let issued_at = time(claims.get("iat"), "`iat` is not a time")?;
         if issued_at.is_none() && self.profile.requires_all_claims() {
-            return Err("`iat` is missing (RFC 9068 section 2.2)");
+            return Err("`iat` is missing (RFC 9068 section 2.2)".into());
         }
         let from = not_before.max(issued_at).unwrap_or(0);
         let validity = Validity {
@@ -123,14 +120,14 @@ impl Rules {
             until_nanos: expires_nanos.saturating_add(self.leeway_nanos),
         };
         if validity.is_over(now) {
-            return Err("`exp` has passed");
+            return Err("`exp` has passed".into());
         }
         if validity.is_ahead(now) {
-            return Err(if not_before == Some(from) {
+            return Err(Unverified::Early(if not_before == Some(from) {
                 "`nbf` has not come yet"
             } else {
                 "`iat` is in the future"
-            });
+            }));
         }
         Ok((validity, issued_at))
     }

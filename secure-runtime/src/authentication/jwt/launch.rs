@@ -12,7 +12,7 @@ use super::source::Reader;
 use super::verify::{JwtAuthenticator, KeySource, Verifier};
 use super::{Algorithm, Jwt, Rules};
 use crate::authentication::provider::{Provider, Terms, supply};
-use crate::authentication::token_cache::TokenCache;
+use crate::authentication::token_cache::{RefusedTokens, TokenCache};
 use crate::authentication::{Authenticator, Challenge, IntoAuthenticator};
 
 impl IntoAuthenticator for Jwt {
@@ -44,6 +44,7 @@ impl Jwt {
             keys,
             challenge: Challenge::new("Bearer").parameter("realm", self.realm),
             cache: TokenCache::new(self.cache_bytes),
+            refused: RefusedTokens::new(),
             revocations: self.revocations,
             rules: Rules {
                 issuer: self.issuer.unwrap_or_default().into(),

@@ -170,6 +170,7 @@ impl List {
     }
 
     /// Whether the list is complete, as far as anybody can know.
+    #[cfg(any(feature = "redis", test))]
     pub(super) fn set_readable(&self, is_readable: bool) {
         let mut ledger = self.ledger.lock().unwrap_or_else(PoisonError::into_inner);
         ledger.is_readable = is_readable;
