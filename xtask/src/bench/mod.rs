@@ -77,6 +77,7 @@ const PROGRAMS: [Program; 7] = [
         figures: &[
             "request/rs256_seen_allocations",
             "api_key/accepted_allocations",
+            "request/rs256_first_allocations",
             "limiter/bytes_per_key_1000000",
         ],
         needs_fixture: true,
