@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::ArcSwapOption;
 use equivalent::Equivalent;
-use secure_runtime::authentication::{Attempt, Authenticator, Challenge};
+use secure_runtime::authentication::{Attempt, Authenticator, Challenge, Presented};
 use secure_runtime::{Moment, Principal, RequestHead};
 
 /// A cache of verified tokens.
@@ -39,6 +39,10 @@ impl<S> Remembering<S> {
 impl<S: Store> Authenticator for Remembering<S> {
     fn challenge(&self) -> Challenge {
         self.verifier.challenge()
+    }
+
+    fn presented(&self, request: &RequestHead<'_>) -> Presented<'_> {
+        self.verifier.presented(request)
     }
 
     fn authenticate(&self, request: &RequestHead<'_>, now: Moment) -> Attempt {

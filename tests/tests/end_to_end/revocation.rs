@@ -6,7 +6,7 @@ use std::time::Duration;
 use actix_web::{HttpResponse, get, post, web};
 use futures_util::future::join_all;
 use secure_runtime::authentication::{
-    Attempt, Authenticator, Challenge, Jwt, Profile, Refusal, Revocations,
+    Attempt, Authenticator, Challenge, Jwt, Presented, Profile, Refusal, Revocations,
 };
 use secure_runtime::testing::{FakeClock, Issuer};
 use secure_runtime::{Clock, Moment, Principal, RequestHead, Security, secure};
@@ -46,6 +46,10 @@ struct Gateway {
 impl Authenticator for Gateway {
     fn challenge(&self) -> Challenge {
         Challenge::new("Gateway")
+    }
+
+    fn presented(&self, request: &RequestHead<'_>) -> Presented<'_> {
+        Presented::by_header(request, "x-gateway")
     }
 
     fn authenticate(&self, request: &RequestHead<'_>, _: Moment) -> Attempt {

@@ -137,23 +137,23 @@ impl Rules {
         &self,
         claims: &Object<'_>,
         now: Moment,
-    ) -> Result<SignedIn, &'static str> {
+    ) -> Result<SignedIn, Unverified> {
         let at = time(claims.get("auth_time"), "`auth_time` is not a time")?;
         let latest = now.unix_nanos().saturating_add(self.leeway_nanos);
         if at.is_some_and(|at| at > latest) {
-            return Err("`auth_time` is in the future");
+            return Err(Unverified::Early("`auth_time` is in the future"));
         }
         let class = match claims.get("acr") {
             None => None,
             Some(Json::Text(class)) if is_name(class) => Some(Box::from(class.as_ref())),
-            Some(_) => return Err("`acr` is not a name"),
+            Some(_) => return Err("`acr` is not a name".into()),
         };
         let methods = match claims.get("amr") {
             None => Vec::new(),
             Some(Json::List(items)) => {
                 items.iter().map(method).collect::<Option<_>>().ok_or(METHODS_TYPE)?
             }
-            Some(_) => return Err(METHODS_TYPE),
+            Some(_) => return Err(METHODS_TYPE.into()),
         };
         Ok(SignedIn { at_nanos: at.map(|at| at.min(now.unix_nanos())), class, methods })
     }
