@@ -24,12 +24,15 @@ use crate::authorization::Authorities;
 #[derive(Clone)]
 pub struct Principal(Arc<Inner>);
 
+/// In this order: what a request touches lies beside the count of references, on the line of memory
+/// that cloning has to fetch.
+#[repr(C)]
 struct Inner {
-    data: PrincipalBuilder,
-    /// The bit set of one [`crate::Security`], computed at the first decision.
-    authorities: OnceLock<Authorities>,
     /// The version of the revocations under which these credentials were last found good.
     cleared_at: AtomicU64,
+    /// The bit set of one [`crate::Security`], computed at the first decision.
+    authorities: OnceLock<Authorities>,
+    data: PrincipalBuilder,
 }
 
 /// Builds a [`Principal`]; what an [`Authenticator`](crate::authentication::Authenticator) does

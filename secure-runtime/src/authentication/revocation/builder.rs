@@ -47,7 +47,7 @@ impl RevocationsBuilder {
     }
 
     /// How many revocations are kept exactly; a million unless said otherwise, which take at most
-    /// 160 MB once they are there.
+    /// 130 MB once they are there.
     ///
     /// One more revokes everything that its issuer has issued until then: its clients have to get
     /// new tokens, and nothing that was revoked counts again.

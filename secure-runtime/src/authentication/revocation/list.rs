@@ -117,8 +117,6 @@ struct Entry {
 struct End {
     monotonic: u64,
     wall: u64,
-    /// By the monotonic clock, whatever the wall clock says.
-    latest: u64,
 }
 
 /// What became of a revocation.
@@ -235,14 +233,16 @@ impl List {
     fn drop_ended(&self, ledger: &mut Ledger, now: Moment) {
         for _ in 0..MOST_DROPPED {
             let Some(&(key, end)) = ledger.ends.front() else { break };
-            if !end.is_over(now) {
+            if !end.is_over(now, self.terms.life_nanos) {
                 break;
             }
             ledger.ends.pop_front();
             let mut shard = self.shard(key).write().unwrap_or_else(PoisonError::into_inner);
             match shard.get(&key).map(|entry| entry.end) {
                 // It was revoked again meanwhile.
-                Some(later) if !later.is_over(now) => ledger.ends.push_back((key, later)),
+                Some(later) if !later.is_over(now, self.terms.life_nanos) => {
+                    ledger.ends.push_back((key, later))
+                }
                 _ => {
                     shard.remove(&key);
                 }
@@ -278,17 +278,16 @@ impl List {
 
 impl End {
     fn of(now: Moment, life_nanos: u64) -> Self {
-        let monotonic = now.monotonic_nanos().saturating_add(life_nanos);
         Self {
-            monotonic,
+            monotonic: now.monotonic_nanos().saturating_add(life_nanos),
             wall: now.unix_nanos().saturating_add(life_nanos),
-            latest: monotonic.saturating_add(life_nanos),
         }
     }
 
-    fn is_over(self, now: Moment) -> bool {
+    fn is_over(self, now: Moment, life_nanos: u64) -> bool {
         let monotonic = now.monotonic_nanos();
-        monotonic >= self.latest || (monotonic >= self.monotonic && now.unix_nanos() >= self.wall)
+        let latest = self.monotonic.saturating_add(life_nanos);
+        monotonic >= latest || (monotonic >= self.monotonic && now.unix_nanos() >= self.wall)
     }
 }
 

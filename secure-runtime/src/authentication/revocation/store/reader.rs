@@ -25,11 +25,15 @@ enum Stop {
 
 /// Reads until the list is gone.
 pub(super) fn read(place: &Place, list: &Weak<Inner>) {
-    let mut reader = Reader { place, list, heard: None, furthest: Id::default() };
+    let mut reader =
+        Reader { place, list, heard: None, furthest: Id::default(), is_failing: false };
     loop {
         let Err(stop) = reader.follow();
         let Stop::Failed(cause) = stop else { return };
-        tracing::warn!("what is revoked cannot be read from Redis: {cause}");
+        // Told once, and again when it has been well meanwhile: attempts come several times a second.
+        if !std::mem::replace(&mut reader.is_failing, true) {
+            tracing::warn!("what is revoked cannot be read from Redis: {cause}");
+        }
         if reader.doubt().is_err() {
             return;
         }
@@ -43,6 +47,7 @@ struct Reader<'a> {
     /// When everything there is had been read last.
     heard: Option<Instant>,
     furthest: Id,
+    is_failing: bool,
 }
 
 impl Reader<'_> {
@@ -66,6 +71,9 @@ impl Reader<'_> {
             self.furthest = self.furthest.max(at);
             if at >= goal {
                 self.heard = Some(Instant::now());
+                if std::mem::take(&mut self.is_failing) {
+                    tracing::info!("what is revoked is read from Redis again");
+                }
                 if inner.list.version() == UNREADABLE {
                     inner.list.set_readable(true);
                 }
