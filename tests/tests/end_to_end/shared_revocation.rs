@@ -234,6 +234,20 @@ async fn an_entry_that_is_not_understood_revokes_what_was_issued_until_then() {
 }
 
 #[actix_web::test]
+async fn tls_does_not_fall_back() {
+    let (redis, key) = (RedisServer::shared(), key());
+    let address = redis.url().replace("redis://", "rediss://");
+    let builder = impatient(&key).dangerously_serve_without_redis();
+    let secret = builder.redis(&address).unwrap();
+    let plain = Process::ready(&redis, impatient(&key));
+    plain.revocations.revoke_token(ISSUER, "1").await.unwrap();
+    let stored = secret.revoke_token(ISSUER, "2").await;
+    assert_eq!(stored, Err(RevocationError::NotStored));
+    assert!(!secret.statistics().is_readable);
+    assert_eq!(plain.revocations.statistics().entries, 1);
+}
+
+#[actix_web::test]
 async fn a_stream_that_was_emptied_is_read_from_its_new_beginning() {
     let (redis, key) = (RedisServer::shared(), key());
     let process = Process::ready(&redis, impatient(&key));

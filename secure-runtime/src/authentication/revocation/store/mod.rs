@@ -62,8 +62,9 @@ impl RevocationsBuilder {
     ///
     /// # Errors
     ///
-    /// When the address is not one of Redis (`redis://user:password@host:port/database`). A Redis
-    /// that is not there now may come later.
+    /// When the address is not one of Redis: `redis://user:password@host:port/database`, or `rediss://`
+    /// for TLS with the certificates that this machine trusts. A Redis that is not there now may come
+    /// later.
     ///
     /// ```
     /// use secure_runtime::authentication::Revocations;

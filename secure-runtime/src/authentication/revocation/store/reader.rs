@@ -1,5 +1,6 @@
 //! The thread that reads what is revoked, and says whether the list can be relied on.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Weak;
 use std::time::Instant;
 
@@ -28,7 +29,11 @@ pub(super) fn read(place: &Place, list: &Weak<Inner>) {
     let mut reader =
         Reader { place, list, heard: None, furthest: Id::default(), is_failing: false };
     loop {
-        let Err(stop) = reader.follow();
+        // Whatever happens here, the list does not stay as it is without news.
+        let stop = match catch_unwind(AssertUnwindSafe(|| reader.follow())) {
+            Ok(Err(stop)) => stop,
+            Err(_) => Stop::Failed("reading panicked".to_owned()),
+        };
         let Stop::Failed(cause) = stop else { return };
         // Told once, and again when it has been well meanwhile: attempts come several times a second.
         if !std::mem::replace(&mut reader.is_failing, true) {
