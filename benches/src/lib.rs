@@ -5,6 +5,7 @@
 
 pub mod allocator;
 pub mod api_key;
+pub mod caches;
 pub mod drive;
 pub mod fixture;
 pub mod honest;

@@ -1,6 +1,7 @@
 //! The authenticated caller.
 
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use serde::de::DeserializeOwned;
@@ -24,12 +25,17 @@ use crate::throttling::Hashed;
 #[derive(Clone)]
 pub struct Principal(Arc<Inner>);
 
+/// In this order: what a request touches lies beside the count of references, on the line of memory
+/// that cloning has to fetch.
+#[repr(C)]
 struct Inner {
-    data: PrincipalBuilder,
+    /// The version of the revocations under which these credentials were last found good.
+    cleared_at: AtomicU64,
     /// The bit set of one [`crate::Security`], computed at the first decision.
     authorities: OnceLock<Authorities>,
     /// For the limiter that counted it first.
     hashed: OnceLock<Hashed>,
+    data: PrincipalBuilder,
 }
 
 /// Builds a [`Principal`]; what an [`Authenticator`](crate::authentication::Authenticator) does
@@ -47,6 +53,9 @@ pub struct PrincipalBuilder {
     authenticated_at: Option<u64>,
     acr: Option<Box<str>>,
     amr: Vec<Box<str>>,
+    issued_at: Option<u64>,
+    token_id: Option<Box<str>>,
+    session: Option<Box<str>>,
     claims: Option<Box<str>>,
 }
 
@@ -141,6 +150,27 @@ impl Principal {
         self.0.data.amr.iter().map(AsRef::as_ref)
     }
 
+    /// When the credentials were issued, in seconds since the Unix epoch, rounded down (the `iat`
+    /// claim, RFC 7519 section 4.1.6).
+    #[must_use]
+    pub fn issued_at(&self) -> Option<u64> {
+        self.0.data.issued_at
+    }
+
+    /// Which token the caller presented: the `jti` claim (RFC 7519 section 4.1.7). Unique within its
+    /// issuer.
+    #[must_use]
+    pub fn token_id(&self) -> Option<&str> {
+        self.0.data.token_id.as_deref()
+    }
+
+    /// In which session at the issuer the token was issued: the `sid` claim (OpenID Connect
+    /// Back-Channel Logout 1.0 section 2.1). Unique within its issuer.
+    #[must_use]
+    pub fn session(&self) -> Option<&str> {
+        self.0.data.session.as_deref()
+    }
+
     /// The whole claim set, read into a type of the application.
     ///
     /// # Errors
@@ -174,6 +204,8 @@ impl Principal {
             + data.tenant.as_ref().map_or(0, |text| text.len())
             + data.tier.as_ref().map_or(0, |text| text.len())
             + data.acr.as_ref().map_or(0, |text| text.len())
+            + data.token_id.as_ref().map_or(0, |text| text.len())
+            + data.session.as_ref().map_or(0, |text| text.len())
             + data.claims.as_ref().map_or(0, |text| text.len())
             + names.map(|name| name.len() + size_of::<Box<str>>()).sum::<usize>()
     }
@@ -184,6 +216,18 @@ impl Principal {
 
     pub(crate) fn cached_hash(&self) -> &OnceLock<Hashed> {
         &self.0.hashed
+    }
+
+    /// Whether these credentials were found good under this version of the revocations.
+    #[inline]
+    pub(crate) fn is_cleared_at(&self, version: u64) -> bool {
+        // Nothing else is read on the strength of it.
+        self.0.cleared_at.load(Ordering::Relaxed) == version
+    }
+
+    /// Keeps that these credentials were found good under this version of the revocations.
+    pub(crate) fn clear_at(&self, version: u64) {
+        self.0.cleared_at.store(version, Ordering::Relaxed);
     }
 }
 
@@ -300,6 +344,27 @@ impl PrincipalBuilder {
         self
     }
 
+    /// Sets when the credentials were issued, in seconds since the Unix epoch.
+    #[must_use]
+    pub fn issued_at(mut self, unix_seconds: u64) -> Self {
+        self.issued_at = Some(unix_seconds);
+        self
+    }
+
+    /// Names the token, uniquely within its issuer.
+    #[must_use]
+    pub fn token_id(mut self, id: impl Into<Box<str>>) -> Self {
+        self.token_id = Some(id.into());
+        self
+    }
+
+    /// Names the session in which the token was issued, uniquely within its issuer.
+    #[must_use]
+    pub fn session(mut self, id: impl Into<Box<str>>) -> Self {
+        self.session = Some(id.into());
+        self
+    }
+
     /// Keeps the claim set, a JSON object, for [`Principal::claims`].
     #[must_use]
     pub fn claims_json(mut self, json: impl Into<Box<str>>) -> Self {
@@ -310,8 +375,12 @@ impl PrincipalBuilder {
     /// Finishes the principal.
     #[must_use]
     pub fn build(self) -> Principal {
-        let (authorities, hashed) = (OnceLock::new(), OnceLock::new());
-        Principal(Arc::new(Inner { data: self, authorities, hashed }))
+        Principal(Arc::new(Inner {
+            data: self,
+            authorities: OnceLock::new(),
+            hashed: OnceLock::new(),
+            cleared_at: AtomicU64::new(0),
+        }))
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod identity_provider;
 mod introspection_endpoint;
+mod redis_server;
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -18,6 +19,7 @@ use serde_json::Value;
 
 pub use identity_provider::{Behaviour, IdentityProvider};
 pub use introspection_endpoint::{IntrospectionEndpoint, Manners, Question};
+pub use redis_server::{RedisServer, eventually};
 
 /// Longer than anything a test waits for on purpose takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);

@@ -2,6 +2,7 @@
 
 mod bench;
 mod fuzz;
+mod redis;
 mod steps;
 mod test;
 mod tidy;

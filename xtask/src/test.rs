@@ -1,20 +1,30 @@
 //! `cargo xtask test`: every test of the workspace, and one line that says how many passed.
 //!
-//! A part that cannot run here fails with the reason; nothing is skipped silently.
+//! A part that cannot run here fails with the reason; nothing is skipped silently. The tests' Redis is
+//! installed where there is none, started on loopback, and stopped again.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
+use crate::redis::Redis;
 use crate::steps::{Steps, cargo};
 use crate::{Failure, root};
 
 pub(crate) fn run() -> Result<(), Failure> {
     let mut steps = Steps::default();
     let mut tally = Tally::default();
-    // `--no-fail-fast`: one run shows every failure.
-    steps.run("tests", || {
-        tally.run(&mut cargo(&["test", "--workspace", "--locked", "--no-fail-fast"]))
+    let mut redis = None;
+    steps.run("Redis", || {
+        redis = Some(Redis::start().map_err(|fault| vec![fault])?);
+        Ok(())
     });
+    // `--no-fail-fast`: one run shows every failure.
+    let mut tests = cargo(&["test", "--workspace", "--locked", "--no-fail-fast"]);
+    if let Some(redis) = &redis {
+        tests.env("SECURE_TESTS_REDIS", redis.address());
+    }
+    steps.run("tests", || tally.run(&mut tests));
+    drop(redis);
     if root().join("tests/loom/Cargo.toml").is_file() {
         steps.run("every interleaving, under loom", || tally.run(&mut loom()));
     }

@@ -61,6 +61,7 @@ async fn main() -> Result<(), Failure> {
     let (name, peer_name) = ("api_key/accepted_allocations", "SHA-256 and a HashMap, by hand");
     Row { name, unit: "allocations", ours, peer, peer_name }.print()?;
 
+    first_seen(&fixture).await?;
     Row {
         name: "limiter/bytes_per_key_1000000",
         unit: "bytes",
@@ -85,6 +86,32 @@ where
     let before = allocations();
     drive(service, requests.into_iter(), StatusCode::OK).await?;
     Ok((allocations() - before) as f64 / REQUESTS as f64)
+}
+
+/// Allocations of a request whose token was not seen before.
+async fn first_seen(fixture: &Fixture) -> Result<(), Failure> {
+    let (algorithm, limits) = (Algorithm::Rs256, Limits::Roomy);
+    let bare = per_first_request(&bare::application().await, fixture).await?;
+    let ours = secured::application(fixture, algorithm, limits).await?;
+    let ours = per_first_request(&ours, fixture).await? - bare;
+    let peer = handwritten::application(fixture, algorithm, limits).await?;
+    let peer = per_first_request(&peer, fixture).await? - bare;
+    let (name, unit) = ("request/rs256_first_allocations", "allocations above bare");
+    let peer_name = "jsonwebtoken + governor + validator, by hand";
+    Row { name, unit, ours, peer, peer_name }.print()
+}
+
+async fn per_first_request<S, B>(service: &S, fixture: &Fixture) -> Result<f64, Failure>
+where
+    S: Service<Request, Response = ServiceResponse<B>, Error = Error>,
+    B: MessageBody,
+{
+    let body = body(SMALL_NOTE)?;
+    let requests: Vec<Request> =
+        fixture.first_seen.iter().map(|token| request(Some(token), &body)).collect();
+    let (count, before) = (requests.len(), allocations());
+    drive(service, requests.into_iter(), StatusCode::OK).await?;
+    Ok((allocations() - before) as f64 / count as f64)
 }
 
 fn key(number: usize) -> String {

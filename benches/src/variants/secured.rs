@@ -49,6 +49,15 @@ pub async fn application(
     };
     let security =
         Security::builder().authenticator("jwt", jwt.issuer(ISSUER).audience(AUDIENCE)).build()?;
+    Ok(under(security, limits).await)
+}
+
+/// The application under a security of the caller's own.
+pub async fn under(
+    security: Security,
+    limits: Limits,
+) -> impl Service<actix_http::Request, Response = ServiceResponse<impl MessageBody>, Error = Error>
+{
     let scope = secure_runtime::scope("/api");
     let scope = match limits {
         Limits::Roomy => scope.service(place_order),
@@ -59,5 +68,5 @@ pub async fn application(
         .app_data(security)
         .app_data(web::JsonConfig::default().limit(JSON_LIMIT))
         .service(scope);
-    Ok(test::init_service(application).await)
+    test::init_service(application).await
 }

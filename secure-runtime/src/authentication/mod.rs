@@ -27,6 +27,7 @@ mod metadata;
 mod places;
 mod presented;
 mod provider;
+mod revocation;
 mod token_cache;
 
 use std::future::Future;
@@ -42,6 +43,12 @@ pub use introspection::{ClientKey, Introspection};
 pub use jwt::{Algorithm, ClaimPath, Jwt, Key, Profile};
 pub(crate) use jwt::{open_with, read_key_set, vocabulary_claims};
 pub use presented::Presented;
+#[cfg(feature = "redis")]
+pub use revocation::InvalidStore;
+pub use revocation::{
+    RevocationError, RevocationStatistics, Revocations, RevocationsBuilder, Revoked,
+};
+pub use token_cache::TokenCacheStatistics;
 
 use crate::principal::Principal;
 use crate::request::RequestHead;
@@ -91,6 +98,12 @@ pub trait Authenticator: Send + Sync + 'static {
     /// Called once, when the [`Security`](crate::Security) is built: what takes a while can begin.
     fn start(&self, now: Moment) {
         let _ = now;
+    }
+
+    /// What it keeps of credentials that were verified before, if it keeps any; see
+    /// [`Security::token_cache_statistics`](crate::Security::token_cache_statistics).
+    fn token_cache_statistics(&self) -> Option<TokenCacheStatistics> {
+        None
     }
 
     /// Whether its principals have a tenant, as far as their credentials name one. Otherwise the

@@ -250,7 +250,8 @@ mod tests {
         let claims = Object::parse(r#"{"scope":"orders:read  orders:write","tid":"t1"}"#).unwrap();
         let places = Places { tenant: Some("tid".into()), ..Places::default() };
         let grants = places.read(&claims).unwrap();
-        assert_eq!(grants.scopes, ["orders:read".into(), "orders:write".into()]);
+        let expected = ["orders:read", "orders:write"].map(Box::<str>::from);
+        assert_eq!(grants.scopes, expected);
         assert_eq!(grants.tenant.as_deref(), Some("t1"));
         for value in ["null", "7", "\"\"", "[\"t1\"]", "{}"] {
             let text = format!("{{\"tid\":{value}}}");

@@ -84,6 +84,7 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
     configuration.by_name.values().for_each(|authenticator| authenticator.start(now));
     Ok(Security(Arc::new(Inner {
         plans,
+        authenticators: configuration.by_name.into_iter().collect(),
         clock: builder.clock,
         limiter: Limiter::with_capacity_bytes(builder.limiter_bytes),
         proxies: builder.proxies,

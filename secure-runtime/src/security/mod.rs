@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use actix_web::web::Bytes;
 
+use crate::authentication::{Authenticator, TokenCacheStatistics};
 use crate::denial::Denial;
 use crate::inventory::Inventory;
 use crate::metadata::ResourceMetadata;
@@ -54,6 +55,7 @@ pub(crate) struct Inner {
     /// One plan for each endpoint of the program, in the order of the inventory; `None` for those
     /// that this security does not answer for.
     pub(crate) plans: Box<[Option<Plan>]>,
+    pub(crate) authenticators: Box<[(String, Arc<dyn Authenticator>)]>,
     pub(crate) clock: Box<dyn Clock>,
     pub(crate) limiter: Limiter,
     pub(crate) proxies: Option<TrustedProxies>,
@@ -108,6 +110,23 @@ impl Security {
     #[must_use]
     pub fn limiter_statistics(&self) -> Statistics {
         self.0.limiter.statistics()
+    }
+
+    /// What each authenticator keeps of tokens that were verified before, by its name.
+    ///
+    /// ```
+    /// # use secure_runtime::{Security, authentication::Jwt};
+    /// # let secret = b"an HS256 secret of at least 32 bytes, from your configuration";
+    /// # let jwt = Jwt::hs256(secret).issuer("https://issuer.example").audience("shop");
+    /// let security = Security::builder().authenticator("jwt", jwt).build()?;
+    /// for (name, cache) in security.token_cache_statistics() {
+    ///     println!("{name}: {} hits, {} misses, {} bytes", cache.hits, cache.misses, cache.bytes);
+    /// }
+    /// # Ok::<(), secure_runtime::LaunchError>(())
+    /// ```
+    pub fn token_cache_statistics(&self) -> impl Iterator<Item = (&str, TokenCacheStatistics)> {
+        let authenticators = self.0.authenticators.iter();
+        authenticators.filter_map(|(name, it)| Some((name.as_str(), it.token_cache_statistics()?)))
     }
 
     #[inline]

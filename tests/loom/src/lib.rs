@@ -1,9 +1,17 @@
-//! The limiter's own sources, compiled against loom's atomics and locks.
+//! The sources of the limiter and of the list of revocations, compiled against loom's atomics and
+//! locks.
 //!
 //! They are included by path, because the rest of `secure-runtime` depends on crates that do not
 //! build under `--cfg loom`. Run with
 //! `RUSTFLAGS="--cfg loom" cargo test -p throttling-loom --release --target-dir target/loom`.
 #![cfg(loom)]
 
+#[path = "../../../secure-runtime/src/authentication/revocation/list.rs"]
+#[expect(dead_code, reason = "the models need part of it")]
+mod list;
+#[cfg(test)]
+mod revocation;
 #[path = "../../../secure-runtime/src/throttling/mod.rs"]
 pub mod throttling;
+#[path = "../../../secure-runtime/src/time.rs"]
+pub mod time;

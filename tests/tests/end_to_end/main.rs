@@ -27,10 +27,13 @@ mod limits;
 mod mounting;
 mod resource_metadata;
 mod resources;
+mod revocation;
 mod rules;
 mod several_schemes;
+mod shared_revocation;
 mod step_up;
 mod tiers;
+mod token_cache;
 mod validation;
 mod wire;
 

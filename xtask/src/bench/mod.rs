@@ -78,6 +78,7 @@ const PROGRAMS: [Program; 7] = [
             "request/rs256_seen_allocations",
             "request/rs256_seen_in_use_allocations",
             "api_key/accepted_allocations",
+            "request/rs256_first_allocations",
             "limiter/bytes_per_key_1000000",
         ],
         needs_fixture: true,
@@ -97,6 +98,12 @@ const PROGRAMS: [Program; 7] = [
     Program {
         name: "api_key",
         figures: &["api_key/accepted"],
+        needs_fixture: false,
+        feature: None,
+    },
+    Program {
+        name: "cache",
+        figures: &["cache/request_", "cache/live_100000", "cache/refused_again", "cache/revoked"],
         needs_fixture: false,
         feature: None,
     },

@@ -57,7 +57,7 @@ impl Expectations {
         };
         match self.rules.principal(members, subject, expires, now) {
             Ok(principal) => Outcome::Active(principal.claims_json(answer).build(), validity),
-            Err(cause) => Outcome::Unknown(cause),
+            Err(fault) => Outcome::Unknown(fault.cause()),
         }
     }
 

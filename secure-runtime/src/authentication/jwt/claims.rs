@@ -6,12 +6,14 @@
 //! 4. `exp` is later than now, `nbf` and `iat` are not (sections 4.1.4 to 4.1.6). Times are numbers,
 //!    with or without a fraction, from 1970 to the year 9999: a token dated in milliseconds is
 //!    refused instead of being valid for ever.
-//! 5. `jti` and `client_id` are names, and required where the profile says so.
+//! 5. `jti` and `client_id` are names, and required where the profile says so; `sid` is a name.
 //! 6. `auth_time` is a time that has come, `acr` a name, `amr` a list of names (RFC 9068 section
 //!    2.2.1), if they are there.
+//! 7. What the description requires is there.
 
 use super::Rules;
 use super::json::{Json, JsonFault, Object};
+use super::keys::Unverified;
 use super::places::is_name;
 use crate::authentication::token_cache::Validity;
 use crate::principal::{Principal, PrincipalBuilder};
@@ -26,11 +28,7 @@ pub(crate) struct Verified {
 
 impl Rules {
     /// Checks a claim set, the text of the second segment.
-    pub(crate) fn check_claims(
-        &self,
-        text: Box<str>,
-        now: Moment,
-    ) -> Result<Verified, &'static str> {
+    pub(crate) fn check_claims(&self, text: Box<str>, now: Moment) -> Result<Verified, Unverified> {
         let claims = Object::parse(&text).map_err(|fault| match fault {
             JsonFault::NotAnObject => "the claims are not a JSON object",
             JsonFault::DuplicateMember => "the claims have a member twice",
@@ -41,6 +39,7 @@ impl Rules {
         let expires_nanos = required_time(&claims)?;
         let validity = self.check_times(&claims, expires_nanos, now)?;
         self.check_identifiers(&claims)?;
+        self.check_required(&claims)?;
         let principal = self.principal(&claims, subject, Some(expires_nanos), now)?;
         drop(claims);
         Ok(Verified { principal: principal.claims_json(text).build(), validity })
@@ -53,7 +52,7 @@ impl Rules {
         subject: &str,
         expires_nanos: Option<u64>,
         now: Moment,
-    ) -> Result<PrincipalBuilder, &'static str> {
+    ) -> Result<PrincipalBuilder, Unverified> {
         let signed_in = self.check_authentication(claims, now)?;
         let grants = self.places.read(claims)?;
         let mut principal = Principal::builder(subject)
@@ -76,6 +75,15 @@ impl Rules {
         }
         if let Some(tier) = grants.tier {
             principal = principal.tier(tier);
+        }
+        if let Some(issued_nanos) = time(claims.get("iat"), "`iat` is not a time")? {
+            principal = principal.issued_at(issued_nanos / NANOS_PER_SECOND);
+        }
+        if let Some(Json::Text(id)) = claims.get("jti") {
+            principal = principal.token_id(&**id);
+        }
+        if let Some(Json::Text(id)) = claims.get("sid") {
+            principal = principal.session(&**id);
         }
         Ok(principal)
     }
@@ -113,20 +121,20 @@ impl Rules {
         claims: &Object<'_>,
         expires_nanos: u64,
         now: Moment,
-    ) -> Result<Validity, &'static str> {
+    ) -> Result<Validity, Unverified> {
         let (validity, begins_with_nbf) = self.validity(claims, Some(expires_nanos))?;
         if claims.get("iat").is_none() && self.profile.requires_all_claims() {
-            return Err("`iat` is missing (RFC 9068 section 2.2)");
+            return Err("`iat` is missing (RFC 9068 section 2.2)".into());
         }
         if validity.is_over(now) {
-            return Err("`exp` has passed");
+            return Err("`exp` has passed".into());
         }
         if validity.is_ahead(now) {
-            return Err(if begins_with_nbf {
+            return Err(Unverified::Early(if begins_with_nbf {
                 "`nbf` has not come yet"
             } else {
                 "`iat` is in the future"
-            });
+            }));
         }
         Ok(validity)
     }
@@ -154,42 +162,52 @@ impl Rules {
         &self,
         claims: &Object<'_>,
         now: Moment,
-    ) -> Result<SignedIn, &'static str> {
+    ) -> Result<SignedIn, Unverified> {
         let at = time(claims.get("auth_time"), "`auth_time` is not a time")?;
         let latest = now.unix_nanos().saturating_add(self.leeway_nanos);
         if at.is_some_and(|at| at > latest) {
-            return Err("`auth_time` is in the future");
+            return Err(Unverified::Early("`auth_time` is in the future"));
         }
         let class = match claims.get("acr") {
             None => None,
             Some(Json::Text(class)) if is_name(class) => Some(Box::from(class.as_ref())),
-            Some(_) => return Err("`acr` is not a name"),
+            Some(_) => return Err("`acr` is not a name".into()),
         };
         let methods = match claims.get("amr") {
             None => Vec::new(),
             Some(Json::List(items)) => {
                 items.iter().map(method).collect::<Option<_>>().ok_or(METHODS_TYPE)?
             }
-            Some(_) => return Err(METHODS_TYPE),
+            Some(_) => return Err(METHODS_TYPE.into()),
         };
         Ok(SignedIn { at_nanos: at.map(|at| at.min(now.unix_nanos())), class, methods })
     }
 
     pub(crate) fn check_identifiers(&self, claims: &Object<'_>) -> Result<(), &'static str> {
         let required = self.profile.requires_all_claims();
-        for (name, missing, wrong) in [
-            ("jti", "`jti` is missing (RFC 9068 section 2.2)", "`jti` is not a name"),
+        for (name, required, missing, wrong) in [
+            ("jti", required, "`jti` is missing (RFC 9068 section 2.2)", "`jti` is not a name"),
             (
                 "client_id",
+                required,
                 "`client_id` is missing (RFC 9068 section 2.2)",
                 "`client_id` is not a name",
             ),
+            ("sid", false, "", "`sid` is not a name"),
         ] {
             if required || claims.get(name).is_some() {
                 required_name(claims, name, missing, wrong)?;
             }
         }
         Ok(())
+    }
+
+    fn check_required(&self, claims: &Object<'_>) -> Result<(), &'static str> {
+        if self.required.iter().all(|name| claims.get(name).is_some()) {
+            Ok(())
+        } else {
+            Err("a claim is missing that is required here")
+        }
     }
 }
 

@@ -15,6 +15,8 @@ pub(crate) struct Keys(Vec<CheckedKey>);
 pub(crate) enum Unverified {
     /// It is not good, whatever the keys.
     Bad(&'static str),
+    /// It is not good yet.
+    Early(&'static str),
     /// Its header means a key that is not there.
     UnknownKey(&'static str),
 }
@@ -27,7 +29,7 @@ impl From<&'static str> for Unverified {
 
 impl Unverified {
     pub(crate) fn cause(self) -> &'static str {
-        let (Self::Bad(cause) | Self::UnknownKey(cause)) = self;
+        let (Self::Bad(cause) | Self::Early(cause) | Self::UnknownKey(cause)) = self;
         cause
     }
 }

@@ -12,7 +12,7 @@ use super::source::Reader;
 use super::verify::{JwtAuthenticator, KeySource, Verifier};
 use super::{Algorithm, Jwt, Rules};
 use crate::authentication::provider::{Provider, Terms, supply};
-use crate::authentication::token_cache::TokenCache;
+use crate::authentication::token_cache::{RefusedTokens, TokenCache};
 use crate::authentication::{Authenticator, Challenge, IntoAuthenticator};
 
 /// What is expected of a token, whoever vouches for it, and what is kept of it.
@@ -36,6 +36,7 @@ impl Jwt {
         let reader = self.check_source(&keys, &mut faults);
         self.check_algorithms(&keys, &mut faults);
         let terms = self.terms();
+        let revocations = self.revocations.take();
         let Expected { rules, challenge, cache } = self.expected(&mut faults);
         if !faults.is_empty() {
             return Err(faults);
@@ -45,7 +46,14 @@ impl Jwt {
             None => KeySource::Configured(Keys::new(keys)),
             Some(_) => KeySource::Published(Provider::new(terms, orders)),
         };
-        let verifier = Arc::new(Verifier { keys, rules, challenge, cache });
+        let verifier = Arc::new(Verifier {
+            keys,
+            rules,
+            challenge,
+            cache,
+            refused: RefusedTokens::new(),
+            revocations,
+        });
         if let Some(reader) = reader {
             supply_keys(reader, received, Arc::downgrade(&verifier))
                 .map_err(|fault| vec![fault])?;
@@ -71,6 +79,7 @@ impl Jwt {
                 leeway_nanos: u64::try_from(self.leeway.as_nanos()).unwrap_or(0),
                 places: self.places,
                 max_token_bytes: self.max_token_bytes,
+                required: self.required.into_iter().map(Into::into).collect(),
             },
         }
     }
@@ -134,6 +143,9 @@ impl Jwt {
         }
         if self.types.iter().any(String::is_empty) {
             faults.push("an accepted `typ` is empty".to_owned());
+        }
+        if self.required.iter().any(String::is_empty) {
+            faults.push("a required claim has no name".to_owned());
         }
     }
 

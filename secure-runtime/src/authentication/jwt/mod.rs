@@ -8,10 +8,11 @@
 //! 5. `typ`, `iss`, `aud`, `sub`, `exp`, `nbf`, `iat`, `jti` and `client_id` are checked in type and
 //!    value; what may be missing is decided by the [`Profile`].
 //! 6. A verified token is remembered until it expires, and its times are checked at each use.
+//! 7. With [`Jwt::revocations`], so is whether it was revoked.
 //!
 //! The client sees `WWW-Authenticate: Bearer` and an error code of RFC 6750 section 3.1; the reason
-//! goes to the log. A token stays valid until its `exp` even if its account is closed: keep
-//! lifetimes short.
+//! goes to the log. A token that nobody revokes stays valid until its `exp` even if its account is
+//! closed: keep lifetimes short.
 
 mod algorithm;
 mod claims;
@@ -41,6 +42,7 @@ pub use places::ClaimPath;
 pub(crate) use places::vocabulary_claims;
 pub use profile::Profile;
 
+use super::revocation::Revocations;
 use super::{json, places, provider};
 #[cfg(feature = "introspection")]
 pub(crate) use claims::{required_name, time};
@@ -86,6 +88,8 @@ pub struct Jwt {
     max_token_bytes: usize,
     realm: String,
     cache_bytes: usize,
+    required: Vec<String>,
+    revocations: Option<Revocations>,
 }
 
 macro_rules! short_forms {
@@ -195,6 +199,8 @@ impl Jwt {
             max_token_bytes: 8 * 1024,
             realm: "api".to_owned(),
             cache_bytes: 16 * 1024 * 1024,
+            required: Vec::new(),
+            revocations: None,
         }
     }
 
@@ -319,6 +325,29 @@ impl Jwt {
         self
     }
 
+    /// Refuses tokens without this claim, whatever the [`Profile`] says. `jti` and `sid` are what
+    /// [`Revocations`] can tell single tokens and sessions by.
+    ///
+    /// ```
+    /// # use secure_runtime::authentication::Jwt;
+    /// # let secret = b"a secret of 32 bytes or still more";
+    /// let jwt = Jwt::hs256(secret).require_claim("sid");
+    /// ```
+    pub fn require_claim(mut self, name: impl Into<String>) -> Self {
+        self.required.push(name.into());
+        self
+    }
+
+    /// Refuses what is revoked there, from the moment at which it is revoked.
+    ///
+    /// A token must then say when it was issued (`iat`), and live no longer than revocations are
+    /// kept: [`longest_token_life`](super::RevocationsBuilder::longest_token_life), 24 hours unless
+    /// said otherwise.
+    pub fn revocations(mut self, revocations: &Revocations) -> Self {
+        self.revocations = Some(revocations.clone());
+        self
+    }
+
     /// The `realm` of the challenge (RFC 9110 section 11.5); `api` by default.
     pub fn realm(mut self, realm: impl Into<String>) -> Self {
         self.realm = realm.into();
@@ -352,6 +381,7 @@ pub(crate) struct Rules {
     leeway_nanos: u64,
     pub(crate) places: Places,
     pub(crate) max_token_bytes: usize,
+    required: Vec<Box<str>>,
 }
 
 impl Rules {

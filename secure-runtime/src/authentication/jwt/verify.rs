@@ -8,8 +8,13 @@ use super::json::{Json, Object};
 use super::keys::{Keys, Unverified};
 use crate::authentication::bearer::{self, Bearer, bearer, is_b64token};
 use crate::authentication::provider::{Fetched, Look, Provider, Wait};
-use crate::authentication::token_cache::{Cached, Generation, TokenCache};
-use crate::authentication::{Attempt, Authenticator, Challenge, Presented, Refusal, Verdict};
+use crate::authentication::token_cache::{
+    Cached, Generation, Mark, RefusedTokens, TokenCache, TokenCacheStatistics,
+};
+use crate::authentication::{
+    Attempt, Authenticator, Challenge, Presented, Refusal, RefusalCode, Revocations, Verdict,
+};
+use crate::principal::Principal;
 use crate::request::RequestHead;
 use crate::time::Moment;
 
@@ -24,6 +29,8 @@ pub(crate) struct Verifier {
     pub(super) rules: Rules,
     pub(super) challenge: Challenge,
     pub(super) cache: TokenCache,
+    pub(super) refused: RefusedTokens,
+    pub(super) revocations: Option<Revocations>,
 }
 
 /// Where the keys are.
@@ -49,6 +56,11 @@ impl Authenticator for JwtAuthenticator {
         }
     }
 
+    fn token_cache_statistics(&self) -> Option<TokenCacheStatistics> {
+        let refused_again = self.0.refused.again();
+        Some(TokenCacheStatistics { refused_again, ..self.0.cache.statistics() })
+    }
+
     fn names_tenants(&self) -> bool {
         self.0.rules.places.tenant.is_some()
     }
@@ -70,7 +82,10 @@ impl Authenticator for JwtAuthenticator {
             Bearer::Absent => Attempt::Absent,
             Bearer::Malformed(cause) => Attempt::Refused(Refusal::invalid_request(cause)),
             Bearer::Token(token) => match self.0.cache.get(token, now) {
-                Cached::Valid(principal) => Attempt::Accepted(principal),
+                Cached::Valid(principal) => match self.0.check_revoked(&principal) {
+                    Ok(()) => Attempt::Accepted(principal),
+                    Err(refusal) => self.0.refuse_cached(token, refusal),
+                },
                 Cached::Unknown => self.0.authenticate_first_seen(token, now),
                 Cached::Expired => refused("`exp` has passed").into(),
                 Cached::NotYet => refused("the token is not valid yet").into(),
@@ -83,17 +98,19 @@ impl Verifier {
     /// Out of line: a hit should not pay for its stack frame.
     #[inline(never)]
     fn authenticate_first_seen(self: &Arc<Self>, token: &[u8], now: Moment) -> Attempt {
-        // Before the keys are looked at: what they verify does not outlive their withdrawal.
+        // Before the keys are looked at: what they verify does not outlive their withdrawal, nor do
+        // their successors refuse what they did.
         let generation = self.cache.generation();
+        let mark = self.refused.mark(token, now);
         match &self.keys {
             KeySource::Configured(keys) => {
-                let verified = self.verify(keys, token, now);
+                let verified = self.verify_unless_refused(keys, token, now, mark);
                 self.conclude(token, verified, u64::MAX, generation).into()
             }
             KeySource::Published(provider) => match provider.look(now) {
                 Look::Nothing => no_keys().into(),
                 Look::Wait(wait) => self.wait(wait, token, now),
-                Look::Use(held) => match self.verify(&held.keys, token, now) {
+                Look::Use(held) => match self.verify_unless_refused(&held.keys, token, now, mark) {
                     Err(Unverified::UnknownKey(cause)) if self.is_claimed_by(token) => {
                         match provider.fetch(now) {
                             Some(wait) => self.wait(wait, token, now),
@@ -107,6 +124,25 @@ impl Verifier {
                 },
             },
         }
+    }
+
+    /// What stays bad while the keys are the same is not verified again at once.
+    fn verify_unless_refused(
+        &self,
+        keys: &Keys,
+        token: &[u8],
+        now: Moment,
+        mark: Mark,
+    ) -> Result<Verified, Unverified> {
+        if self.refused.contain(mark) {
+            return Err("the token was refused a moment ago".into());
+        }
+        let verified = self.verify(keys, token, now);
+        // Characters that no token has are another error, and no work.
+        if matches!(verified, Err(Unverified::Bad(_))) && is_b64token(token) {
+            self.refused.keep(mark);
+        }
+        verified
     }
 
     /// Verifies once the fetch has ended.
@@ -142,7 +178,7 @@ impl Verifier {
         }
         let claims = keys.open(token, |header| self.rules.check_type(header))?;
         let claims = String::from_utf8(claims).map_err(|_| "the claims are not UTF-8")?;
-        Ok(self.rules.check_claims(claims.into_boxed_str(), now)?)
+        self.rules.check_claims(claims.into_boxed_str(), now)
     }
 
     fn conclude(
@@ -154,6 +190,9 @@ impl Verifier {
     ) -> Verdict {
         match verified {
             Ok(Verified { principal, validity }) => {
+                if let Err(refusal) = self.check_revoked(&principal) {
+                    return Verdict::Refused(refusal);
+                }
                 let kept = (principal.clone(), validity, good_until);
                 self.cache.insert(token, kept, generation);
                 Verdict::Accepted(principal)
@@ -163,6 +202,21 @@ impl Verifier {
             )),
             Err(fault) => refused(fault.cause()),
         }
+    }
+
+    /// Asked at each use: whether a token was revoked does not depend on when it was verified.
+    #[inline]
+    fn check_revoked(&self, principal: &Principal) -> Result<(), Refusal> {
+        self.revocations.as_ref().map_or(Ok(()), |revocations| revocations.check(principal))
+    }
+
+    /// A token that is revoked stays so; while nobody knows, it may be wanted again.
+    #[cold]
+    fn refuse_cached(&self, token: &[u8], refusal: Refusal) -> Attempt {
+        if refusal.code() == RefusalCode::InvalidToken {
+            self.cache.forget(token);
+        }
+        Attempt::Refused(refusal)
     }
 
     /// Whether a token says that it is of this issuer: others do not make anybody fetch its keys.
@@ -181,6 +235,7 @@ impl Verifier {
         if provider.absorb(since, fetched) {
             self.cache.clear();
         }
+        self.refused.forget();
         provider.announce();
     }
 }
@@ -272,6 +327,39 @@ mod tests {
         assert!(!entries(&authenticator));
         assert_eq!(present(&token), Err("`exp` has passed".to_owned()));
         assert!(!entries(&authenticator));
+    }
+
+    #[test]
+    fn what_is_refused_again_is_not_verified_again_unless_it_may_have_become_good() {
+        let clock = FakeClock::new();
+        let issuer = Issuer::rs256().clock(clock.clone());
+        let authenticator = issuer.jwt().check().unwrap();
+        let present = |token: &str| {
+            let line = format!("Bearer {token}");
+            match authenticate(&authenticator, &[("authorization", &line)], clock.now()) {
+                Attempt::Accepted(_) => Ok(()),
+                Attempt::Refused(refusal) => Err(refusal.cause().to_owned()),
+                _ => panic!("neither accepted nor refused"),
+            }
+        };
+        let (forged, bad) =
+            (issuer.token("alice").tampered(), "the signature is not that of the key");
+        assert_eq!(present(&forged).unwrap_err(), bad);
+        let again = "the token was refused a moment ago";
+        assert_eq!(present(&forged).unwrap_err(), again);
+        assert_eq!(present(&forged).unwrap_err(), again);
+        assert_eq!(present(&issuer.token("bob").tampered()).unwrap_err(), bad);
+        let token = issuer.token("alice").claim("nbf", clock.now().unix_seconds() + 1).sign();
+        for _ in 0..2 {
+            assert_eq!(present(&token).unwrap_err(), "`nbf` has not come yet");
+        }
+        clock.advance(Duration::from_secs(1));
+        assert_eq!(present(&token), Ok(()));
+        assert_eq!(present(&forged).unwrap_err(), again);
+        clock.advance(Duration::from_secs(3));
+        assert_eq!(present(&forged).unwrap_err(), bad);
+        let statistics = authenticator.token_cache_statistics().unwrap();
+        assert_eq!((statistics.refused_again, statistics.hits, statistics.misses), (3, 0, 9));
     }
 
     #[test]

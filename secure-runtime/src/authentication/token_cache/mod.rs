@@ -1,6 +1,6 @@
 //! Tokens that were verified, kept until they expire.
 //!
-//! 1. Only verified tokens come in; a refusal is never stored.
+//! 1. Only verified tokens come in; refusals are kept apart ([`RefusedTokens`]), for a moment.
 //! 2. A hit needs the *whole* token to be equal, byte for byte. The hash only finds the candidate.
 //! 3. A hit is checked against the clock each time: an entry never outlives its token, and one that
 //!    is not valid yet (the wall clock was set back) does not count.
@@ -19,18 +19,24 @@
 //! The token is compared after the full 64-bit keyed hash matched. Who guesses another caller's token
 //! therefore learns nothing from how long the comparison takes: without the token's end it never runs.
 
+mod refused;
+mod statistics;
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
 use std::hash::{BuildHasher, Hash, Hasher};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use quick_cache::sync::{Cache, DefaultLifecycle};
-use quick_cache::{Equivalent, OptionsBuilder, Weighter};
+use quick_cache::sync::Cache;
+use quick_cache::{Equivalent, Lifecycle, OptionsBuilder, Weighter};
 
 use crate::principal::Principal;
 use crate::time::Moment;
+pub(crate) use refused::{Mark, RefusedTokens};
+use statistics::Hits;
+pub use statistics::TokenCacheStatistics;
 
 /// The verified tokens of one authenticator.
 pub(crate) struct TokenCache {
@@ -39,9 +45,12 @@ pub(crate) struct TokenCache {
     hashes_whole_tokens: bool,
     /// How often the cache was cleared.
     generation: AtomicU64,
+    hits: Hits,
+    misses: AtomicU64,
+    evictions: Arc<AtomicU64>,
 }
 
-type Table = Cache<Key, Entry, Weight, KeyedAlready, DefaultLifecycle<Key, Entry>>;
+type Table = Cache<Key, Entry, Weight, KeyedAlready, Evictions>;
 
 /// From when (inclusive) until when (exclusive) a verdict holds, in nanoseconds since the Unix
 /// epoch, leeway included.
@@ -83,11 +92,15 @@ pub(crate) struct Generation(u64);
 impl TokenCache {
     /// A cache of at most this many bytes; none at all of 0 bytes.
     pub(crate) fn new(bytes: usize) -> Self {
+        let evictions = Arc::default();
         Self {
-            table: table(bytes),
+            table: table(bytes, Evictions(Arc::clone(&evictions))),
             secret: ahash::RandomState::new(),
             hashes_whole_tokens: false,
             generation: AtomicU64::new(0),
+            hits: Hits::new(),
+            misses: AtomicU64::new(0),
+            evictions,
         }
     }
 
@@ -101,6 +114,18 @@ impl TokenCache {
     /// Looks a token up.
     #[inline]
     pub(crate) fn get(&self, token: &[u8], now: Moment) -> Cached {
+        let found = self.find(token, now);
+        match found {
+            Cached::Valid(_) => self.hits.count(),
+            // What follows takes so long that one counter for all threads does not matter.
+            _ => {
+                self.misses.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+        found
+    }
+
+    fn find(&self, token: &[u8], now: Moment) -> Cached {
         let Some(table) = &self.table else { return Cached::Unknown };
         let probe = Probe { hash: self.hash(token), token };
         let Some(entry) = table.get(&probe) else { return Cached::Unknown };
@@ -139,11 +164,33 @@ impl TokenCache {
         }
     }
 
+    /// Forgets one token.
+    pub(crate) fn forget(&self, token: &[u8]) {
+        if let Some(table) = &self.table {
+            table.remove(&Probe { hash: self.hash(token), token });
+        }
+    }
+
     /// Forgets every token.
     pub(crate) fn clear(&self) {
         self.generation.fetch_add(1, Ordering::AcqRel);
         if let Some(table) = &self.table {
             table.clear();
+        }
+    }
+
+    /// What it holds, and was good for.
+    pub(crate) fn statistics(&self) -> TokenCacheStatistics {
+        let table = self.table.as_ref();
+        TokenCacheStatistics {
+            entries: table.map_or(0, Cache::len),
+            bytes: table.map_or(0, Cache::weight),
+            max_bytes: table.map_or(0, Cache::capacity),
+            hits: self.hits.total(),
+            misses: self.misses.load(Ordering::Relaxed),
+            evictions: self.evictions.load(Ordering::Relaxed),
+            cleared: self.generation.load(Ordering::Acquire),
+            refused_again: 0,
         }
     }
 
@@ -170,15 +217,28 @@ impl fmt::Debug for TokenCache {
     }
 }
 
-fn table(bytes: usize) -> Option<Table> {
+fn table(bytes: usize, evictions: Evictions) -> Option<Table> {
     let items = bytes / TYPICAL_ENTRY;
     let options = OptionsBuilder::new()
         .weight_capacity(bytes as u64)
         .estimated_items_capacity(items)
         .build()
         .ok()?;
-    (items > 0)
-        .then(|| Cache::with_options(options, Weight, KeyedAlready, DefaultLifecycle::default()))
+    (items > 0).then(|| Cache::with_options(options, Weight, KeyedAlready, evictions))
+}
+
+/// Counts what makes room for others.
+#[derive(Clone)]
+struct Evictions(Arc<AtomicU64>);
+
+impl Lifecycle<Key, Entry> for Evictions {
+    /// What was evicted last, so that it is dropped outside of the lock.
+    type RequestState = Option<(Key, Entry)>;
+
+    fn on_evict(&self, evicted: &mut Self::RequestState, key: Key, entry: Entry) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        *evicted = Some((key, entry));
+    }
 }
 
 struct Key {

@@ -1,0 +1,117 @@
+//! A Redis on loopback that a test may stop, start again and keep waiting.
+//!
+//! `cargo xtask test` starts one for all tests and names its address in `SECURE_TESTS_REDIS`; tests
+//! that only talk to it share that one. Without it, and for what a test does to a server of its own,
+//! `redis-server` is started.
+
+use std::io::{BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// A server, stopped when this is dropped if it was started here.
+pub struct RedisServer {
+    port: u16,
+    process: Option<Child>,
+}
+
+impl RedisServer {
+    /// The one that all tests share. What they write needs names of their own.
+    pub fn shared() -> Self {
+        match std::env::var("SECURE_TESTS_REDIS") {
+            Ok(address) => {
+                let port = address.rsplit(':').next().and_then(|port| port.parse().ok());
+                Self { port: port.expect("SECURE_TESTS_REDIS is 127.0.0.1:PORT"), process: None }
+            }
+            Err(_) => Self::start(),
+        }
+    }
+
+    /// One that this test has for itself, empty.
+    pub fn start() -> Self {
+        let free = TcpListener::bind(("127.0.0.1", 0)).expect("a free port on loopback");
+        let mut server =
+            Self { port: free.local_addr().expect("its address").port(), process: None };
+        drop(free);
+        server.restart();
+        server
+    }
+
+    /// `redis://127.0.0.1:PORT/`
+    pub fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}/", self.port)
+    }
+
+    /// Ends it, with all it knew.
+    pub fn stop(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            process.kill().expect("a process that can be stopped");
+            process.wait().expect("its end");
+        }
+    }
+
+    /// Starts it again at the same address, empty.
+    pub fn restart(&mut self) {
+        self.stop();
+        let port = self.port.to_string();
+        let process = Command::new("redis-server")
+            .args(["--port", &port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
+            .args(["--dir", &std::env::temp_dir().display().to_string()])
+            .stdout(Stdio::null())
+            .spawn();
+        self.process =
+            Some(process.expect("redis-server; install it: apt-get install redis-server"));
+        eventually("redis-server answers", || self.try_command(&["PING"]).is_ok());
+    }
+
+    /// Lets it take connections and answer nothing.
+    pub fn pause(&self) {
+        self.signal("-STOP");
+    }
+
+    /// Ends a [`pause`](Self::pause).
+    pub fn resume(&self) {
+        self.signal("-CONT");
+    }
+
+    /// One command, and what comes back in Redis' own form.
+    pub fn command(&self, words: &[&str]) -> String {
+        self.try_command(words).expect("an answer of Redis")
+    }
+
+    fn try_command(&self, words: &[&str]) -> std::io::Result<String> {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port))?;
+        stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+        let mut request = format!("*{}\r\n", words.len());
+        for word in words {
+            request += &format!("${}\r\n{word}\r\n", word.len());
+        }
+        // Then it closes, and the end of the answer is the end of the stream.
+        stream.write_all(request.as_bytes())?;
+        stream.write_all(b"*1\r\n$4\r\nQUIT\r\n")?;
+        let mut answer = String::new();
+        BufReader::new(stream).read_to_string(&mut answer)?;
+        if answer.is_empty() { Err(std::io::ErrorKind::UnexpectedEof.into()) } else { Ok(answer) }
+    }
+
+    fn signal(&self, signal: &str) {
+        let process = self.process.as_ref().expect("a server of its own");
+        let sent = Command::new("kill").args([signal, &process.id().to_string()]).status();
+        assert!(sent.expect("kill").success());
+    }
+}
+
+impl Drop for RedisServer {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// Waits for what another process or thread does; there is no clock to turn for it.
+pub fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !holds() {
+        assert!(start.elapsed() < Duration::from_secs(60), "waited in vain: {what}");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
