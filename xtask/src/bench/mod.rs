@@ -58,7 +58,7 @@ struct Program {
     feature: Option<&'static str>,
 }
 
-const PROGRAMS: [Program; 7] = [
+const PROGRAMS: [Program; 8] = [
     Program {
         name: "requests",
         figures: &[
