@@ -46,7 +46,6 @@ use super::revocation::Revocations;
 use super::{json, places, provider};
 #[cfg(feature = "introspection")]
 pub(crate) use claims::{required_name, time};
-use header::Header;
 #[cfg(feature = "introspection")]
 pub(crate) use launch::Expected;
 use places::Places;
@@ -393,18 +392,5 @@ impl Rules {
     /// Whether tokens for this audience are accepted.
     pub(crate) fn accepts_audience(&self, audience: &str) -> bool {
         self.any_audience || self.audiences.iter().any(|accepted| **accepted == *audience)
-    }
-
-    /// Checks the header's `typ` (RFC 8725 section 3.11).
-    fn check_type(&self, header: &Header<'_>) -> Result<(), &'static str> {
-        let found = header.media_type.as_deref();
-        let added = found.is_some_and(|name| {
-            self.types.iter().any(|accepted| profile::same_media_type(name, accepted))
-        });
-        if added || self.profile.accepts_type(found) {
-            Ok(())
-        } else {
-            Err("`typ` is not that of the tokens accepted here")
-        }
     }
 }

@@ -1,5 +1,8 @@
 //! Which kind of token is accepted: the media type of the header and the claims it must carry.
 
+use super::Rules;
+use super::header::Header;
+
 /// What a token must be.
 ///
 /// Both profiles require `iss`, `sub`, `aud` and `exp`, and both check every registered claim that
@@ -37,6 +40,20 @@ impl Profile {
     /// Whether `iat`, `jti` and `client_id` must be there.
     pub(crate) const fn requires_all_claims(self) -> bool {
         matches!(self, Self::Rfc9068)
+    }
+}
+
+impl Rules {
+    /// Checks the header's `typ` (RFC 8725 section 3.11).
+    pub(super) fn check_type(&self, header: &Header<'_>) -> Result<(), &'static str> {
+        let found = header.media_type.as_deref();
+        let added = found
+            .is_some_and(|name| self.types.iter().any(|accepted| same_media_type(name, accepted)));
+        if added || self.profile.accepts_type(found) {
+            Ok(())
+        } else {
+            Err("`typ` is not that of the tokens accepted here")
+        }
     }
 }
 
