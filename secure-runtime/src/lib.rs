@@ -43,6 +43,7 @@ pub mod authorization;
 mod checker;
 mod denial;
 pub mod inventory;
+mod keyed;
 mod metadata;
 mod pipeline;
 pub mod policy;

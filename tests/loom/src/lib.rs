@@ -6,6 +6,8 @@
 //! `RUSTFLAGS="--cfg loom" cargo test -p throttling-loom --release --target-dir target/loom`.
 #![cfg(loom)]
 
+#[path = "../../../secure-runtime/src/keyed.rs"]
+mod keyed;
 #[path = "../../../secure-runtime/src/authentication/revocation/list.rs"]
 #[expect(dead_code, reason = "the models need part of it")]
 mod list;

@@ -25,13 +25,14 @@ mod statistics;
 mod tests;
 
 use std::fmt;
-use std::hash::{BuildHasher, Hash, Hasher};
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use quick_cache::sync::Cache;
 use quick_cache::{Equivalent, Lifecycle, OptionsBuilder, Weighter};
 
+use crate::keyed::KeyedAlready;
 use crate::principal::Principal;
 use crate::time::Moment;
 pub(crate) use refused::{Mark, RefusedTokens};
@@ -291,36 +292,6 @@ struct Weight;
 impl Weighter<Key, Entry> for Weight {
     fn weight(&self, key: &Key, entry: &Entry) -> u64 {
         (key.token.len() + entry.principal.footprint() + BOOKKEEPING) as u64
-    }
-}
-
-/// Keys bring their keyed hash along.
-#[derive(Clone, Copy)]
-struct KeyedAlready;
-
-impl BuildHasher for KeyedAlready {
-    type Hasher = Passed;
-
-    fn build_hasher(&self) -> Passed {
-        Passed(0)
-    }
-}
-
-struct Passed(u64);
-
-impl Hasher for Passed {
-    fn write(&mut self, bytes: &[u8]) {
-        for &byte in bytes {
-            self.0 = self.0.rotate_left(8) ^ u64::from(byte);
-        }
-    }
-
-    fn write_u64(&mut self, hash: u64) {
-        self.0 = hash;
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
     }
 }
 
