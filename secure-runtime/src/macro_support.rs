@@ -2,15 +2,14 @@
 
 use std::num::NonZeroU32;
 
-pub use actix_web::web::Payload;
-pub use actix_web::{Error, HttpRequest};
+pub use actix_web::Error;
 pub use linkme;
 
 pub use crate::checker::{
     Argument, Checker, Looks, Place, check_arguments, check_objects, checked,
 };
 pub use crate::inventory::{ENDPOINTS, MODULES, ROLES};
-pub use crate::pipeline::{Asked, serve, serve_ruled, serve_validated};
+pub use crate::pipeline::{Asked, Incoming, arrive, serve, serve_ruled};
 use crate::policy::Expression;
 pub use crate::policy::{
     Access, Audience, Authenticators, CLAIMS, Claims, Endpoint, Exception, Hours, Limit, Partition,
@@ -23,6 +22,17 @@ use crate::throttling::Quota;
 use crate::validation::Validatable;
 pub use crate::validation::Violations;
 use actix_web::FromRequest;
+
+/// What stands in a handler: itself.
+///
+/// Route attributes read the whole function below them. What is in here is for the compiler alone,
+/// which spares them, and the user, the time.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __body {
+    ($($tokens:tt)*) => { $($tokens)* };
+}
+pub use crate::__body as body;
 
 /// Registers an endpoint at link time, and is a reference to it.
 ///
@@ -149,10 +159,18 @@ pub const fn extractor<T: Extractor>() {}
 /// Asserts that a type can be loaded; never called.
 pub const fn resource<T: crate::Resource>() {}
 
-/// Validates one argument.
-pub fn check<T: Validatable>(argument: &T, violations: &mut Violations) {
-    violations.check(argument);
+/// Validates the argument at one place.
+pub fn check<T: Validatable, const INDEX: usize, Arguments>(
+    arguments: &Arguments,
+    violations: &mut Violations,
+) where
+    Arguments: Argument<T, Place<INDEX>>,
+{
+    violations.check(arguments.argument());
 }
+
+/// Validates nothing.
+pub const fn unchecked<Arguments>(_: &Arguments, _: &mut Violations) {}
 
 const fn at_least_one(number: u32) -> NonZeroU32 {
     match NonZeroU32::new(number) {

@@ -31,6 +31,10 @@ impl SecuredResponse {
     pub(crate) fn new(response: HttpResponse) -> Self {
         Self(response)
     }
+
+    pub(crate) fn unboxed(self: Box<Self>) -> Self {
+        *self
+    }
 }
 
 impl Responder for SecuredResponse {

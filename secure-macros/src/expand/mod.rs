@@ -24,28 +24,27 @@ pub(crate) fn endpoint(endpoint: &Endpoint) -> TokenStream {
     let (outer, inner) = split(&function.attributes);
     let (signature, body) = (&function.signature, &function.body);
     let user_signature = attributes::used_in_rules(endpoint);
-    let (request, payload) = (local("request"), local("payload"));
+    let incoming = local("incoming");
     let (support, response) = (paths.support(), paths.secured_response());
     let (visibility, name, future) = (&function.visibility, &signature.ident, paths::future());
     let output = spans::of_types(endpoint).cover(quote!(impl #future<Output = #response>));
     let assertions = spans::assertions(endpoint).chain(riddles::asked(endpoint));
     let (generics, _, bounds) = signature.generics.split_for_impl();
     let registration = registration(endpoint);
-    let call = call(endpoint, &request, &payload);
+    let call = call(endpoint, &incoming);
     let service = service::mark(endpoint);
     let warnings = warnings(endpoint);
     let today = endpoint.ends.then(paths::source_date_epoch);
     quote! {
         #(#outer)*
-        #visibility fn #name #generics(
-            #request: #support::HttpRequest,
-            #payload: #support::Payload,
-        ) -> #output #bounds {
-            #today
-            #(#inner)* #user_signature #body
-            #registration
-            #(#assertions)*
-            #call
+        #visibility fn #name #generics(#incoming: #support::Incoming) -> #output #bounds {
+            #support::body! {
+                #today
+                #(#inner)* #user_signature #body
+                #registration
+                #(#assertions)*
+                #call
+            }
         }
         #service
         #warnings
@@ -72,7 +71,7 @@ fn registration(endpoint: &Endpoint) -> TokenStream {
     quote!(let #variable = #support::endpoint!(#name, [#(#routes),*], #policy);)
 }
 
-fn call(endpoint: &Endpoint, request: &Ident, payload: &Ident) -> TokenStream {
+fn call(endpoint: &Endpoint, incoming: &Ident) -> TokenStream {
     let support = endpoint.paths.support();
     let variable = local("endpoint");
     let signature = &endpoint.function.signature;
@@ -91,37 +90,42 @@ fn call(endpoint: &Endpoint, request: &Ident, payload: &Ident) -> TokenStream {
     let place = spans::of_types(endpoint);
     // An empty list of arguments lets the expression end where the place does.
     let handler = place.cover(quote!(#name::<#(#arguments),*>));
+    let checks = validation(endpoint);
     if !endpoint.questions.is_empty() {
-        let (checks, answers) = (validation(endpoint), answers::closure(endpoint));
-        let (checks, answers) = (place.frame(checks), place.frame(answers));
+        let answers = place.frame(answers::closure(endpoint));
         return place.cover_call(
             quote!(#support::serve_ruled),
-            quote! {
-                #variable, #request, #payload, #handler, #checks, #answers
-            },
+            quote!(#variable, #incoming, #handler, #checks, #answers),
         );
     }
-    if endpoint.validated.is_empty() {
-        return place.cover(quote!(#support::serve(#variable, #request, #payload, #handler)));
-    }
-    let checks = place.frame(validation(endpoint));
-    place.cover(quote! {
-        #support::serve_validated(#variable, #request, #payload, #handler, #checks)
-    })
+    let arrival = place.cover(quote!(#support::arrive(#variable, #incoming, #checks)));
+    place.cover(quote!(#support::serve(#arrival, #handler)))
 }
 
-/// The closure that validates: each parameter where its type stands.
+/// The function that validates: each parameter where its type stands. It names the types of all of
+/// them, which spares the compiler a search among handlers of any arity.
 fn validation(endpoint: &Endpoint) -> TokenStream {
-    let support = endpoint.paths.support();
-    let (arguments, violations) = (local("arguments"), local("violations"));
-    let types = &endpoint.arguments;
-    let checks = endpoint.validated.iter().filter_map(|validated| {
-        let index = syn::Index::from(validated.index);
-        let place = spans::Place::of(types.get(validated.index)?);
-        let argument = place.cover_locals(quote!(&#arguments.#index));
-        Some(quote!(#support::check(#argument, #violations);))
+    let (support, types) = (endpoint.paths.support(), &endpoint.arguments);
+    let place = spans::of_types(endpoint);
+    let all = quote!((#(#types,)*));
+    let mut checks = endpoint.validated.iter().filter_map(|validated| {
+        let ty = types.get(validated.index)?;
+        let index = proc_macro2::Literal::usize_unsuffixed(validated.index);
+        let mut check = place.cover(quote!(#support::check::<));
+        check.extend(quote!(#ty));
+        check.extend(place.cover(quote!(, #index, #all>)));
+        Some(place.frame(check))
     });
-    quote!(|#arguments: &(#(#types,)*), #violations| { #(#checks)* })
+    match (checks.next(), checks.next()) {
+        (None, _) => place.cover(quote!(#support::unchecked::<#all>)),
+        // Without a closure, which would be one more function to compile.
+        (Some(only), None) => only,
+        (Some(first), Some(second)) => {
+            let (arguments, violations) = (local("arguments"), local("violations"));
+            let checks = [first, second].into_iter().chain(checks);
+            place.frame(quote!(|#arguments, #violations| { #(#checks(#arguments, #violations);)* }))
+        }
+    }
 }
 
 /// A local variable of ours: the user's code can neither see nor shadow it.

@@ -25,10 +25,13 @@ mod passage;
 mod response;
 mod ruled;
 
+use std::convert::Infallible;
+use std::future::{Ready, ready};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use actix_web::{FromRequest, Handler, HttpRequest, Responder, web::Payload};
+use actix_web::dev::Payload as Body;
+use actix_web::{FromRequest, Handler, HttpRequest, Responder};
 use pin_project_lite::pin_project;
 
 use crate::policy::Endpoint;
@@ -38,50 +41,56 @@ pub(crate) use caller::claim_grant;
 use passage::Passage;
 pub use ruled::{Asked, serve_ruled};
 
-/// Serves one request of an endpoint without validated parameters.
-pub fn serve<H, Args>(
-    endpoint: &'static Endpoint,
+/// What actix-web hands to a secured handler: the request, and its body untouched.
+pub struct Incoming {
     request: HttpRequest,
-    payload: Payload,
-    handler: H,
-) -> impl Future<Output = SecuredResponse>
-where
-    H: Handler<Args>,
-    Args: FromRequest + 'static,
-    H::Output: Responder,
-{
-    serve_validated(endpoint, request, payload, handler, |_, _| {})
+    body: Body,
 }
 
-/// Serves one request of an endpoint whose arguments are validated.
-pub fn serve_validated<H, Args>(
+impl FromRequest for Incoming {
+    type Error = Infallible;
+    type Future = Ready<Result<Self, Infallible>>;
+
+    fn from_request(request: &HttpRequest, body: &mut Body) -> Self::Future {
+        ready(Ok(Self { request: request.clone(), body: body.take() }))
+    }
+}
+
+/// What validates the arguments of a handler.
+type Validate<Args> = fn(&Args, &mut Violations);
+
+/// A request that begins its way to an endpoint with these arguments.
+pub fn arrive<Args: FromRequest>(
     endpoint: &'static Endpoint,
-    request: HttpRequest,
-    payload: Payload,
-    handler: H,
-    validate: fn(&Args, &mut Violations),
-) -> impl Future<Output = SecuredResponse>
+    incoming: Incoming,
+    validate: Validate<Args>,
+) -> Arrival<Args> {
+    let passage = Passage::new(endpoint, incoming);
+    Arrival { passage, validate, extraction: None }
+}
+
+/// Serves it, with the user's function at the end of its way.
+pub fn serve<H, Args>(arrival: Arrival<Args>, handler: H) -> Serve<H, Args>
 where
     H: Handler<Args>,
-    Args: FromRequest + 'static,
+    Args: FromRequest,
     H::Output: Responder,
 {
-    let passage = Passage::new(endpoint, request, payload);
-    let arrival = Arrival { passage, validate, arguments: None };
-    Serve { arrival, handler, response: None }
+    Serve { arrival, handler, answer: None }
 }
 
 pin_project! {
     /// One request on its way through the stages.
     ///
-    /// Written by hand and small: it is what the compiler makes anew for every handler.
+    /// Written by hand and small: it is what the compiler makes anew for every handler. Whatever
+    /// need not know the handler is a function of [`Arrival`].
     #[must_use = "nothing is served before it is awaited"]
-    struct Serve<H: Handler<Args>, Args: FromRequest> {
+    pub struct Serve<H: Handler<Args>, Args: FromRequest> {
         #[pin]
-        arrival: Arrival<Args, Args::Future>,
+        arrival: Arrival<Args>,
         handler: H,
         #[pin]
-        response: Option<H::Future>,
+        answer: Option<H::Future>,
     }
 }
 
@@ -96,16 +105,18 @@ where
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<SecuredResponse> {
         let mut this = self.project();
         loop {
-            if let Some(response) = this.response.as_mut().as_pin_mut() {
-                let output = ready!(response.poll(context));
-                let passage = this.arrival.project().passage;
-                let mut response = output.respond_to(passage.request()).map_into_boxed_body();
-                passage.finish(&mut response);
-                return Poll::Ready(SecuredResponse::new(response));
+            if let Some(answer) = this.answer.as_mut().as_pin_mut() {
+                return match answer.poll(context) {
+                    Poll::Ready(output) => Poll::Ready(this.arrival.finish(output)),
+                    Poll::Pending => Poll::Pending,
+                };
             }
-            match ready!(this.arrival.as_mut().poll(context)) {
-                Ok(arguments) => this.response.set(Some(this.handler.call(arguments))),
-                Err(refused) => return Poll::Ready(*refused),
+            match this.arrival.as_mut().poll(context) {
+                Poll::Ready(Ok(arguments)) => {
+                    this.answer.set(Some(this.handler.call(arguments)));
+                }
+                Poll::Ready(Err(refused)) => return Poll::Ready(refused.unboxed()),
+                Poll::Pending => return Poll::Pending,
             }
         }
     }
@@ -113,15 +124,15 @@ where
 
 pin_project! {
     /// The stages before the handler: made once for all handlers that share their arguments.
-    struct Arrival<Args, Extraction> {
+    pub struct Arrival<Args: FromRequest> {
         passage: Passage,
-        validate: fn(&Args, &mut Violations),
+        validate: Validate<Args>,
         #[pin]
-        arguments: Option<Extraction>,
+        extraction: Option<Args::Future>,
     }
 }
 
-impl<Args: FromRequest> Arrival<Args, Args::Future> {
+impl<Args: FromRequest> Arrival<Args> {
     /// The valid arguments of an admitted request, or the response of a refusal.
     fn poll(
         self: Pin<&mut Self>,
@@ -129,12 +140,12 @@ impl<Args: FromRequest> Arrival<Args, Args::Future> {
     ) -> Poll<Result<Args, Box<SecuredResponse>>> {
         let mut this = self.project();
         let arguments = loop {
-            if let Some(arguments) = this.arguments.as_mut().as_pin_mut() {
-                break arguments.poll(context);
+            if let Some(extraction) = this.extraction.as_mut().as_pin_mut() {
+                break extraction.poll(context);
             }
             ready!(this.passage.poll_admission(context))?;
             let (request, body) = this.passage.request_and_body();
-            this.arguments.set(Some(Args::from_request(request, body)));
+            this.extraction.set(Some(Args::from_request(request, body)));
         };
         let arguments = match arguments {
             Poll::Ready(Ok(arguments)) => arguments,
@@ -146,5 +157,13 @@ impl<Args: FromRequest> Arrival<Args, Args::Future> {
         let mut violations = Violations::default();
         (this.validate)(&arguments, &mut violations);
         Poll::Ready(this.passage.check_violations(violations).map(|()| arguments))
+    }
+
+    /// The handler has answered.
+    fn finish(self: Pin<&mut Self>, output: impl Responder) -> SecuredResponse {
+        let passage = self.project().passage;
+        let mut response = output.respond_to(passage.request()).map_into_boxed_body();
+        passage.finish(&mut response);
+        SecuredResponse::new(response)
     }
 }

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use actix_web::dev::Payload as Body;
 use actix_web::rt::time::{Sleep, sleep};
-use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse};
 
+use super::Incoming;
 use super::admission::Admission;
 use super::body::Unread;
 use super::extraction::{self, Refusal};
@@ -38,12 +38,12 @@ pub(super) struct Passage {
 }
 
 impl Passage {
-    pub(super) fn new(endpoint: &'static Endpoint, request: HttpRequest, payload: Payload) -> Self {
+    pub(super) fn new(endpoint: &'static Endpoint, incoming: Incoming) -> Self {
         Self {
             endpoint,
-            request,
+            request: incoming.request,
             body: Body::None,
-            unread: Unread::Untouched(payload.into_inner()),
+            unread: Unread::Untouched(incoming.body),
             admission: Admission::default(),
             deadline: None,
         }

@@ -8,11 +8,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::task::Poll;
 
-use actix_web::web::Payload;
 use actix_web::{Error, FromRequest, Handler, HttpRequest, Responder};
 
 use super::caller::{offer_grants, withdraw_grants};
 use super::passage::Passage;
+use super::{Incoming, Validate};
 use crate::authorization::Verdict;
 use crate::denial::Denial;
 use crate::policy::Endpoint;
@@ -65,10 +65,9 @@ impl Asked<'_> {
 /// `answer` is asked by the number of the expression; it has the arguments once they were read.
 pub async fn serve_ruled<H, Args, Answer>(
     endpoint: &'static Endpoint,
-    request: HttpRequest,
-    payload: Payload,
+    incoming: Incoming,
     handler: H,
-    validate: fn(&Args, &mut Violations),
+    validate: Validate<Args>,
     answer: Answer,
 ) -> SecuredResponse
 where
@@ -77,7 +76,7 @@ where
     H::Output: Responder,
     Answer: AsyncFn(u8, &Asked<'_>, Option<&Args>) -> Result<bool, Error>,
 {
-    let mut passage = Passage::new(endpoint, request, payload);
+    let mut passage = Passage::new(endpoint, incoming);
     match arrive(&mut passage, validate, &answer).await {
         Ok(arguments) => {
             let output = handler.call(arguments).await;
@@ -92,7 +91,7 @@ where
 /// The arguments of a request that every rule admits, or the response of a refusal.
 async fn arrive<Args, Answer>(
     passage: &mut Passage,
-    validate: fn(&Args, &mut Violations),
+    validate: Validate<Args>,
     answer: &Answer,
 ) -> Result<Args, Box<SecuredResponse>>
 where

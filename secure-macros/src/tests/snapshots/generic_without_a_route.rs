@@ -3,23 +3,18 @@
 /// Documented.
 #[allow(unused)]
 fn load<T: Store + 'static>(
-    __request: crate::security::__private::HttpRequest,
-    __payload: crate::security::__private::Payload,
+    __incoming: crate::security::__private::Incoming,
 ) -> impl ::core::future::Future<Output = crate::security::SecuredResponse>
 where
     T: Clone,
 {
-    #[tracing::instrument]
-    async fn load<T: Store + 'static>(store: web::Data<T>) -> String
-    where
-        T: Clone,
-    {
-        store.load()
-    }
-    let __endpoint = crate::security::__private::endpoint!(
-        "load", [], secure::Policy::AUTHENTICATED
+    crate::security::__private::body! {
+        #[tracing::instrument] async fn load < T : Store + 'static > (store : web::Data <
+        T >) -> String where T : Clone { store.load() } let __endpoint = crate
+        ::security::__private::endpoint!("load", [], secure::Policy::AUTHENTICATED
         .access(secure::Access::Authenticated(secure::Authenticators::All(& ["mtls",
-        "jwt"])))
-    );
-    crate::security::__private::serve(__endpoint, __request, __payload, load::<T>)
+        "jwt"])))); crate ::security::__private::serve(crate
+        ::security::__private::arrive(__endpoint, __incoming, crate
+        ::security::__private::unchecked:: < (web::Data < T >,) >), load:: < T >)
+    }
 }
