@@ -11,17 +11,18 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::LazyLock;
 
 use serde::Serialize;
 
 use crate::policy::{
-    Access, Audience, Authenticators, Endpoint, Exception, Limit, Partition, Rule,
+    Access, Audience, Authenticators, Endpoint, Exception, Limit, Partition, Policy, Rule, Written,
 };
 
 /// Where every expansion of `#[secure(...)]` registers its endpoint.
 #[doc(hidden)]
 #[linkme::distributed_slice]
-pub static ENDPOINTS: [Endpoint];
+pub static ENDPOINTS: [Written];
 
 /// Where the first expansion of a crate with a vocabulary leaves its roles.
 #[doc(hidden)]
@@ -44,12 +45,32 @@ pub(crate) fn is_inside(module: &str, outer: &str) -> bool {
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
 }
 
-/// The endpoint's place in the inventory, from its address: a subtraction on the request path.
-#[inline]
-pub(crate) fn position(endpoint: &'static Endpoint) -> Option<usize> {
+/// Every endpoint of the program, in the order of their section; read when they are needed first.
+static READ: LazyLock<Box<[Endpoint]>> =
+    LazyLock::new(|| ENDPOINTS.iter().enumerate().map(|(place, it)| it.read(place)).collect());
+
+/// Stands for what was never registered: no security answers for it.
+static STRANGER: Endpoint = Endpoint {
+    name: "",
+    module: "",
+    file: "",
+    line: 0,
+    routes: &[],
+    policy: Policy::AUTHENTICATED,
+    position: usize::MAX,
+    is_legible: false,
+};
+
+/// Every endpoint of the program.
+pub fn endpoints() -> &'static [Endpoint] {
+    &READ
+}
+
+/// What was registered at an address: a subtraction on the request path.
+pub(crate) fn endpoint(written: &'static Written) -> &'static Endpoint {
     let start = ENDPOINTS.as_ptr().addr();
-    let offset = std::ptr::from_ref(endpoint).addr().checked_sub(start)?;
-    Some(offset / size_of::<Endpoint>()).filter(|place| *place < ENDPOINTS.len())
+    let offset = std::ptr::from_ref(written).addr().checked_sub(start);
+    offset.and_then(|offset| READ.get(offset / size_of::<Written>())).unwrap_or(&STRANGER)
 }
 
 /// A list of secured endpoints, sorted by path, then method.
@@ -99,7 +120,7 @@ pub struct Row {
 /// Every secured endpoint of the program.
 #[must_use]
 pub fn inventory() -> Inventory {
-    Inventory::of(ENDPOINTS.iter(), None)
+    Inventory::of(endpoints().iter(), None)
 }
 
 impl Inventory {
@@ -139,7 +160,7 @@ impl Inventory {
 
 fn idle_roles() -> Vec<&'static str> {
     let mut used = BTreeSet::new();
-    for endpoint in ENDPOINTS.iter() {
+    for endpoint in endpoints() {
         endpoint.policy.rule.each_leaf(&mut |leaf| {
             if let Rule::Role(name) = leaf {
                 used.insert(*name);

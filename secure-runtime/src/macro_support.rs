@@ -1,24 +1,17 @@
 //! What the expansion of `#[secure(...)]` calls. Not for people: no stability promise.
 
-use std::num::NonZeroU32;
-
 pub use actix_web::Error;
 pub use linkme;
 
 pub use crate::checker::{
     Argument, Checker, Looks, Place, check_arguments, check_objects, checked,
 };
-pub use crate::inventory::{ENDPOINTS, MODULES, ROLES};
+pub use crate::inventory::{ENDPOINTS, MODULES, ROLES, endpoints};
 pub use crate::pipeline::{Asked, Incoming, arrive, serve, serve_ruled};
-use crate::policy::Expression;
-pub use crate::policy::{
-    Access, Audience, Authenticators, CLAIMS, Claims, Endpoint, Exception, Hours, Limit, Partition,
-    Policy, Route, Rule, StepUp, Unvalidated,
-};
+pub use crate::policy::{CLAIMS, Claims, Endpoint, Known, Written};
 pub use crate::resource::before_grant;
 pub use crate::riddle::{Body, NoBody};
 pub use crate::scope::{SecuredResponse, SecuredService};
-use crate::throttling::Quota;
 use crate::validation::Validatable;
 pub use crate::validation::Violations;
 use actix_web::FromRequest;
@@ -41,15 +34,20 @@ pub use crate::__body as body;
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __endpoint {
-    ($name:literal, $routes:tt, $($policy:tt)*) => {{
-        use $crate::__private as secure;
-        secure::ENDPOINTS! {
-            #![linkme_macro = secure::ENDPOINTS]
-            static ENDPOINT: secure::Endpoint = secure::Endpoint::new(
-                ($name, ::core::module_path!(), ::core::file!(), ::core::line!()),
-                &$routes,
-                $($policy)*
-            );
+    ($name:literal, $text:literal) => {
+        $crate::__endpoint!($name, $text, ::core::option::Option::None)
+    };
+    ($name:literal, $text:literal, $known:expr) => {{
+        $crate::__private::ENDPOINTS! {
+            #![linkme_macro = $crate::__private::ENDPOINTS]
+            static ENDPOINT: $crate::__private::Written = $crate::__private::Written {
+                name: $name,
+                module: ::core::module_path!(),
+                file: ::core::file!(),
+                line: ::core::line!(),
+                text: $text,
+                known: $known,
+            };
         }
         &ENDPOINT
     }};
@@ -114,34 +112,6 @@ impl Policed {
     pub const BY_THE_ATTRIBUTE: Self = Self(());
 }
 
-/// A rule that an expression of the application decides.
-#[must_use]
-pub const fn expression(index: u8, needs_arguments: bool, text: &'static str) -> Rule {
-    Rule::Expression(Expression { index, needs_arguments, text })
-}
-
-/// What is demanded of the caller's authentication; an age of zero is none.
-#[must_use]
-pub const fn step_up(
-    max_age_seconds: u32,
-    acr: &'static [&'static str],
-    amr: &'static [&'static [&'static str]],
-) -> StepUp {
-    StepUp { max_age_seconds: NonZeroU32::new(max_age_seconds), acr, amr }
-}
-
-/// A limit from numbers the macro has checked; a zero becomes a one, the strictest there is.
-#[must_use]
-pub const fn limit(
-    (permits, window_seconds, burst, cost): (u32, u32, u32, u32),
-    by: Partition,
-    audience: Audience,
-) -> Limit {
-    let quota = Quota::new(at_least_one(permits), at_least_one(window_seconds))
-        .with_burst(at_least_one(burst));
-    Limit { quota, by, audience, cost: at_least_one(cost) }
-}
-
 /// A type that actix-web can make from a request: what a handler's parameter has to be.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a parameter of a handler",
@@ -171,10 +141,3 @@ pub fn check<T: Validatable, const INDEX: usize, Arguments>(
 
 /// Validates nothing.
 pub const fn unchecked<Arguments>(_: &Arguments, _: &mut Violations) {}
-
-const fn at_least_one(number: u32) -> NonZeroU32 {
-    match NonZeroU32::new(number) {
-        Some(number) => number,
-        None => NonZeroU32::MIN,
-    }
-}

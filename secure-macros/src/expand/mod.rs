@@ -2,6 +2,7 @@
 
 mod answers;
 mod attributes;
+mod json;
 mod policy;
 mod riddles;
 mod rule;
@@ -66,9 +67,9 @@ fn registration(endpoint: &Endpoint) -> TokenStream {
     let support = endpoint.paths.support();
     let variable = local("endpoint");
     let name = word_of(&endpoint.function.signature.ident).text;
-    let routes = service::routes(endpoint);
-    let policy = policy::policy(endpoint);
-    quote!(let #variable = #support::endpoint!(#name, [#(#routes),*], #policy);)
+    let text = policy::text(endpoint);
+    let known = policy::known(endpoint).into_iter();
+    quote!(let #variable = #support::endpoint!(#name, #text #(, #known)*);)
 }
 
 fn call(endpoint: &Endpoint, incoming: &Ident) -> TokenStream {

@@ -1,114 +1,145 @@
-//! The policy as constant data: only what differs from the default is written.
+//! What the endpoint demands, as a text that the runtime reads at launch: only what differs from
+//! `Policy::AUTHENTICATED` is written.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
-use super::rule;
+use super::json::{self, Object};
+use super::{rule, service};
 use crate::model::legal::{
     Access, Audience, Authenticators, Endpoint, Exception, Limit, Partition, StepUp,
 };
 use crate::paths;
 
-/// `Policy::AUTHENTICATED`, and a setter for every part that is not its default.
-pub(super) fn policy(endpoint: &Endpoint) -> TokenStream {
+/// The routes and the policy.
+pub(super) fn text(endpoint: &Endpoint) -> Literal {
     let policy = &endpoint.policy;
-    let mut tokens = quote!(secure::Policy::AUTHENTICATED);
+    let mut parts = Object::default();
+    if !endpoint.routes.is_empty() {
+        parts.add("routes", service::routes(endpoint));
+    }
     if policy.access != Access::Authenticated(Authenticators::Default) {
-        let access = access(&policy.access);
-        tokens.extend(quote!(.access(#access)));
+        parts.add("access", access(&policy.access));
     }
     if let Some(rule) = rule::rule(endpoint) {
-        tokens.extend(quote!(.rule(#rule)));
+        parts.add("rule", rule);
     }
-    if let Some(step_up) = &policy.step_up {
-        let StepUp { max_age_seconds, acr, amr } = step_up;
-        let max_age_seconds = max_age_seconds.unwrap_or_default();
-        tokens.extend(quote! {
-            .step_up(secure::step_up(#max_age_seconds, &[#(#acr),*], &[#(&[#(#amr),*]),*]))
-        });
+    if let Some(wanted) = &policy.step_up {
+        parts.add("step_up", step_up(wanted));
     }
     if policy.hides {
-        tokens.extend(quote!(.hides()));
-    }
-    if !policy.grants.is_empty() {
-        let grants = &policy.grants;
-        tokens.extend(quote!(.grants(&[#(::core::any::TypeId::of::<#grants>),*])));
+        parts.add("hides", true);
     }
     if !policy.limits.is_empty() {
-        let limits = policy.limits.iter().map(limit);
-        tokens.extend(quote!(.limits(&[#(#limits),*])));
+        parts.add("limits", json::list(policy.limits.iter().map(limit)));
     }
     if let Some(bytes) = policy.max_body {
-        tokens.extend(quote!(.max_body(#bytes)));
+        parts.add("max_body", bytes);
     }
     if let Some(media_type) = &policy.content_type {
-        tokens.extend(quote!(.content_type(#media_type)));
+        parts.add("content_type", json::string(media_type));
     }
     if !endpoint.validated.is_empty() {
-        let names = endpoint.validated.iter().map(|validated| &validated.name);
-        tokens.extend(quote!(.validates(&[#(#names),*])));
+        parts.add("validates", json::strings(endpoint.validated.iter().map(|it| &it.name)));
     }
     if !policy.unvalidated.is_empty() {
-        let exemptions = policy.unvalidated.iter().map(|(parameter, reason)| {
-            quote!(secure::Unvalidated { parameter: #parameter, reason: #reason })
-        });
-        tokens.extend(quote!(.unvalidated(&[#(#exemptions),*])));
+        let exemptions = policy.unvalidated.iter();
+        let exemptions = exemptions.map(|(parameter, reason)| json::strings([parameter, reason]));
+        parts.add("unvalidated", json::list(exemptions));
     }
     if policy.modules > 0 {
-        let modules = policy.modules;
-        tokens.extend(quote!(.modules(#modules)));
+        parts.add("modules", policy.modules);
     }
     if !policy.exceptions.is_empty() {
-        let exceptions = policy.exceptions.iter().map(exception);
-        tokens.extend(quote!(.exceptions(&[#(#exceptions),*])));
+        parts.add("exceptions", json::list(policy.exceptions.iter().map(exception)));
     }
-    tokens
+    literal(&parts.finish())
 }
 
-fn exception(exception: &Exception) -> TokenStream {
-    let Exception { key, reason, until } = exception;
-    let until = paths::option(until.as_ref());
-    quote!(secure::Exception { key: #key, reason: #reason, until: #until })
+/// What no text can say, where there is some of it.
+pub(super) fn known(endpoint: &Endpoint) -> Option<TokenStream> {
+    let (support, grants) = (endpoint.paths.support(), &endpoint.policy.grants);
+    if grants.is_empty() && endpoint.routes.iter().all(|route| route.condition.is_none()) {
+        return None;
+    }
+    let compiled = endpoint.routes.iter().map(|route| match &route.condition {
+        Some(predicate) => quote!(::core::cfg!(#predicate)),
+        None => quote!(true),
+    });
+    let grants = quote!(&[#(::core::any::TypeId::of::<#grants>),*]);
+    let known = quote!(&#support::Known { grants: #grants, routes: &[#(#compiled),*] });
+    Some(paths::option(Some(&known)))
 }
 
-fn access(access: &Access) -> TokenStream {
+/// A raw string, so that people can read the expansion.
+fn literal(text: &str) -> Literal {
+    let mut hashes = String::from("#");
+    while text.contains(&format!("\"{hashes}")) {
+        hashes.push('#');
+    }
+    format!("r{hashes}\"{text}\"{hashes}").parse().unwrap_or_else(|_| Literal::string(text))
+}
+
+fn access(access: &Access) -> String {
     match access {
-        Access::Public => quote!(secure::Access::Public),
-        Access::Optional => {
-            quote!(secure::Access::Optional(secure::Authenticators::Default))
-        }
+        Access::Public => json::string("public"),
+        Access::Optional => json::named("optional", "\"default\""),
         Access::Authenticated(authenticators) => {
             let authenticators = match authenticators {
-                Authenticators::Default => quote!(Default),
-                Authenticators::Any(names) => quote!(Any(&[#(#names),*])),
-                Authenticators::All(names) => quote!(All(&[#(#names),*])),
+                Authenticators::Default => json::string("default"),
+                Authenticators::Any(names) => json::named("any", &json::strings(names)),
+                Authenticators::All(names) => json::named("all", &json::strings(names)),
             };
-            quote!(secure::Access::Authenticated(secure::Authenticators::#authenticators))
+            json::named("authenticated", &authenticators)
         }
     }
 }
 
-fn limit(limit: &Limit) -> TokenStream {
-    let Limit { permits, window_seconds, burst, cost, by, audience } = limit;
-    let by = match by {
-        Partition::Caller => quote!(Caller),
-        Partition::Address => quote!(Address),
-        Partition::Principal => quote!(Principal),
-        Partition::Tenant => quote!(Tenant),
-        Partition::Endpoint => quote!(Endpoint),
-    };
-    let audience = match audience {
-        Audience::Everyone => quote!(Everyone),
-        Audience::Anonymous => quote!(Anonymous),
-        Audience::Authenticated => quote!(Authenticated),
-        Audience::Tier(name) => quote!(Tier(#name)),
-        Audience::LeastTier(name, others) => quote!(LeastTier(#name, &[#(#others),*])),
-    };
-    quote! {
-        secure::limit(
-            (#permits, #window_seconds, #burst, #cost),
-            secure::Partition::#by,
-            secure::Audience::#audience,
-        )
+fn step_up(step_up: &StepUp) -> String {
+    let mut parts = Object::default();
+    if let Some(seconds) = step_up.max_age_seconds {
+        parts.add("fresh", seconds);
     }
+    if !step_up.acr.is_empty() {
+        parts.add("acr", json::strings(&step_up.acr));
+    }
+    if !step_up.amr.is_empty() {
+        parts.add("amr", json::list(step_up.amr.iter().map(json::strings)));
+    }
+    parts.finish()
+}
+
+fn limit(limit: &Limit) -> String {
+    let Limit { permits, window_seconds, burst, cost, by, audience } = limit;
+    let mut parts = Object::default();
+    parts.add("rate", format_args!("[{permits},{window_seconds}]"));
+    if burst != permits {
+        parts.add("burst", burst);
+    }
+    if *cost != 1 {
+        parts.add("cost", cost);
+    }
+    match by {
+        Partition::Caller => {}
+        Partition::Address => parts.add("by", "\"address\""),
+        Partition::Principal => parts.add("by", "\"principal\""),
+        Partition::Tenant => parts.add("by", "\"tenant\""),
+        Partition::Endpoint => parts.add("by", "\"endpoint\""),
+    }
+    match audience {
+        Audience::Everyone => {}
+        Audience::Anonymous => parts.add("of", "\"anonymous\""),
+        Audience::Authenticated => parts.add("of", "\"authenticated\""),
+        Audience::Tier(name) => parts.add("of", json::named("tier", &json::string(name))),
+        Audience::LeastTier(name, others) => {
+            let names = json::strings(std::iter::once(name).chain(others));
+            parts.add("of", json::named("least_tier", &names));
+        }
+    }
+    parts.finish()
+}
+
+fn exception(exception: &Exception) -> String {
+    let Exception { key, reason, until } = exception;
+    json::strings([key, reason.as_str()].into_iter().chain(until.as_deref()))
 }

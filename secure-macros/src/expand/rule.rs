@@ -1,61 +1,48 @@
-//! The rule as constant data: lists of names, and what `allow` and `check` say.
+//! The rule as the runtime reads it: lists of names, and what `allow` and `check` say.
 
-use proc_macro2::TokenStream;
-use quote::quote;
-
+use super::json;
 use crate::model::hours::Hours;
-use crate::model::legal::{Atom, Clause, Endpoint, Fact, Requirement};
+use crate::model::legal::{Atom, Clause, Endpoint, Requirement};
 use crate::model::raw::Combine;
 
 /// Everything that must hold; `None` if nothing must.
-pub(super) fn rule(endpoint: &Endpoint) -> Option<TokenStream> {
+pub(super) fn rule(endpoint: &Endpoint) -> Option<String> {
     let policy = &endpoint.policy;
     let lists = policy.requirements.iter().map(requirement);
     let clauses = policy.clauses.iter().map(|part| clause(endpoint, part));
-    let mut parts: Vec<TokenStream> = lists.chain(clauses).collect();
+    let mut parts: Vec<String> = lists.chain(clauses).collect();
     match parts.len() {
         0 | 1 => parts.pop(),
-        _ => Some(quote!(secure::Rule::All(&[#(#parts),*]))),
+        _ => Some(json::named("all", &json::list(parts))),
     }
 }
 
-fn clause(endpoint: &Endpoint, part: &Clause) -> TokenStream {
-    let list = |parts: &[Clause]| -> Vec<TokenStream> {
-        parts.iter().map(|part| clause(endpoint, part)).collect()
-    };
+fn clause(endpoint: &Endpoint, part: &Clause) -> String {
+    let list = |parts: &[Clause]| json::list(parts.iter().map(|part| clause(endpoint, part)));
     match part {
-        Clause::All(parts) => {
-            let parts = list(parts);
-            quote!(secure::Rule::All(&[#(#parts),*]))
-        }
-        Clause::Any(parts) => {
-            let parts = list(parts);
-            quote!(secure::Rule::Any(&[#(#parts),*]))
-        }
-        Clause::Not(part) => {
-            let part = clause(endpoint, part);
-            quote!(secure::Rule::Not(&#part))
-        }
+        Clause::All(parts) => json::named("all", &list(parts)),
+        Clause::Any(parts) => json::named("any", &list(parts)),
+        Clause::Not(part) => json::named("not", &clause(endpoint, part)),
         Clause::Demand(fact, demand) => any(demand.alternatives(*fact)),
-        Clause::Authenticator(name) => quote!(secure::Rule::Authenticator(#name)),
-        Clause::Address(networks) => quote!(secure::Rule::Address(&[#(#networks),*])),
-        Clause::Time(Hours { days, start, end, zone }) => quote! {
-            secure::Rule::Time(secure::Hours { days: #days, start: #start, end: #end, zone: #zone })
-        },
+        Clause::Authenticator(name) => json::named("authenticator", &json::string(name)),
+        Clause::Address(networks) => json::named("address", &json::strings(networks)),
+        Clause::Time(Hours { days, start, end, zone }) => {
+            let zone = json::string(zone);
+            json::named("time", &format!("[{days},{start},{end},{zone}]"))
+        }
         Clause::Question(number) => question(endpoint, *number),
     }
 }
 
-fn question(endpoint: &Endpoint, number: usize) -> TokenStream {
+fn question(endpoint: &Endpoint, number: usize) -> String {
     let Some(question) = endpoint.questions.get(number) else {
-        return quote!(secure::Rule::Any(&[]));
+        return json::named("any", "[]");
     };
-    let (number, text) = (u8::try_from(number).unwrap_or(u8::MAX), &question.text);
-    let needs_arguments = question.needs_arguments();
-    quote!(secure::expression(#number, #needs_arguments, #text))
+    let (needs_arguments, text) = (question.needs_arguments(), json::string(&question.text));
+    json::named("expression", &format!("[{number},{needs_arguments},{text}]"))
 }
 
-fn requirement(requirement: &Requirement) -> TokenStream {
+fn requirement(requirement: &Requirement) -> String {
     let Requirement { fact, combine, demands } = requirement;
     match combine {
         // Of several that suffice alone, all alternatives do: one flat list.
@@ -64,30 +51,26 @@ fn requirement(requirement: &Requirement) -> TokenStream {
         }
         Combine::All => {
             let demands = demands.iter().map(|demand| any(demand.alternatives(*fact)));
-            quote!(secure::Rule::All(&[#(#demands),*]))
+            json::named("all", &json::list(demands))
         }
     }
 }
 
 /// Any of these, each of them once.
-fn any<'a>(atoms: impl Iterator<Item = Atom<'a>>) -> TokenStream {
+fn any<'a>(atoms: impl Iterator<Item = Atom<'a>>) -> String {
     let mut distinct: Vec<Atom<'a>> = Vec::new();
     for atom in atoms {
         if !distinct.contains(&atom) {
             distinct.push(atom);
         }
     }
-    let atoms: Vec<TokenStream> = distinct.into_iter().map(atom).collect();
+    let atoms: Vec<String> = distinct.into_iter().map(atom).collect();
     match atoms.as_slice() {
         [only] => only.clone(),
-        several => quote!(secure::Rule::Any(&[#(#several),*])),
+        _ => json::named("any", &json::list(atoms)),
     }
 }
 
-fn atom((fact, name): Atom<'_>) -> TokenStream {
-    match fact {
-        Fact::Role => quote!(secure::Rule::Role(#name)),
-        Fact::Scope => quote!(secure::Rule::Scope(#name)),
-        Fact::Permission => quote!(secure::Rule::Permission(#name)),
-    }
+fn atom((fact, name): Atom<'_>) -> String {
+    json::named(fact.word(), &json::string(name))
 }

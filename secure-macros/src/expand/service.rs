@@ -3,15 +3,15 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
+use super::json;
 use crate::model::legal::Endpoint;
 
-/// The elements of `Endpoint::routes`.
-pub(super) fn routes(endpoint: &Endpoint) -> impl Iterator<Item = TokenStream> {
-    endpoint.routes.iter().map(|route| {
-        let (methods, path) = (&route.methods, &route.path);
-        let condition = route.condition.as_ref().map(|predicate| quote!(#[cfg(#predicate)]));
-        quote!(#condition secure::Route { methods: &[#(#methods),*], path: #path })
-    })
+/// The path and the methods of each route.
+pub(super) fn routes(endpoint: &Endpoint) -> String {
+    json::list(endpoint.routes.iter().map(|route| {
+        let path = std::iter::once(route.path.value());
+        json::strings(path.chain(route.methods.iter().cloned()))
+    }))
 }
 
 /// `impl SecuredService`, where actix-web's attribute makes the function a service.

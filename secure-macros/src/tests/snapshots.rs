@@ -89,7 +89,19 @@ fn expansion(arguments: &str, function: &str) -> String {
 }
 
 fn pretty(tokens: &str) -> String {
-    prettyplease::unparse(&syn_file(tokens))
+    let mut file = syn_file(tokens);
+    for item in &mut file.items {
+        open_body(item);
+    }
+    prettyplease::unparse(&file)
+}
+
+/// What stands in `body! { … }` is shown as what it is, so that it is read and counted too.
+fn open_body(item: &mut syn::Item) {
+    let syn::Item::Fn(function) = item else { return };
+    if let [syn::Stmt::Macro(body)] = function.block.stmts.as_slice() {
+        function.block.stmts = body.mac.parse_body_with(syn::Block::parse_within).unwrap();
+    }
 }
 
 fn syn_file(tokens: &str) -> syn::File {

@@ -34,7 +34,8 @@ use actix_web::dev::Payload as Body;
 use actix_web::{FromRequest, Handler, HttpRequest, Responder};
 use pin_project_lite::pin_project;
 
-use crate::policy::Endpoint;
+use crate::inventory;
+use crate::policy::Written;
 use crate::scope::SecuredResponse;
 use crate::validation::Violations;
 pub(crate) use caller::claim_grant;
@@ -61,11 +62,11 @@ type Validate<Args> = fn(&Args, &mut Violations);
 
 /// A request that begins its way to an endpoint with these arguments.
 pub fn arrive<Args: FromRequest>(
-    endpoint: &'static Endpoint,
+    endpoint: &'static Written,
     incoming: Incoming,
     validate: Validate<Args>,
 ) -> Arrival<Args> {
-    let passage = Passage::new(endpoint, incoming);
+    let passage = Passage::new(inventory::endpoint(endpoint), incoming);
     Arrival { passage, validate, extraction: None }
 }
 

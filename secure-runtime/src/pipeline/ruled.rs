@@ -15,7 +15,8 @@ use super::passage::Passage;
 use super::{Incoming, Validate};
 use crate::authorization::Verdict;
 use crate::denial::Denial;
-use crate::policy::Endpoint;
+use crate::inventory;
+use crate::policy::Written;
 use crate::principal::Principal;
 use crate::scope::SecuredResponse;
 use crate::validation::Violations;
@@ -64,7 +65,7 @@ impl Asked<'_> {
 ///
 /// `answer` is asked by the number of the expression; it has the arguments once they were read.
 pub async fn serve_ruled<H, Args, Answer>(
-    endpoint: &'static Endpoint,
+    endpoint: &'static Written,
     incoming: Incoming,
     handler: H,
     validate: Validate<Args>,
@@ -76,7 +77,7 @@ where
     H::Output: Responder,
     Answer: AsyncFn(u8, &Asked<'_>, Option<&Args>) -> Result<bool, Error>,
 {
-    let mut passage = Passage::new(endpoint, incoming);
+    let mut passage = Passage::new(inventory::endpoint(endpoint), incoming);
     match arrive(&mut passage, validate, &answer).await {
         Ok(arguments) => {
             let output = handler.call(arguments).await;

@@ -1,10 +1,11 @@
-//! The constant data that `#[secure(...)]` writes: what one endpoint demands.
+//! What `#[secure(...)]` writes: what one endpoint demands.
 //!
-//! Everything here is plain data that a `static` can hold. Nothing here decides anything:
+//! Everything here is plain data. Nothing here decides anything:
 //! [`crate::Security`] compiles it once, at launch, into what the request path uses.
 
 mod rule;
 mod step_up;
+mod written;
 
 use std::any::TypeId;
 use std::fmt;
@@ -14,6 +15,7 @@ use crate::principal::Principal;
 use crate::throttling::Quota;
 pub use rule::{Expression, Hours, Rule};
 pub use step_up::StepUp;
+pub use written::{Known, Written};
 
 /// One secured handler: where it is written, how it is routed, what it demands.
 #[derive(Debug)]
@@ -31,19 +33,10 @@ pub struct Endpoint {
     pub routes: &'static [Route],
     /// What the attribute demands.
     pub policy: Policy,
-}
-
-impl Endpoint {
-    /// For the macro's expansion, which cannot name the fields of a `#[non_exhaustive]` struct.
-    #[doc(hidden)]
-    #[must_use]
-    pub const fn new(
-        (name, module, file, line): (&'static str, &'static str, &'static str, u32),
-        routes: &'static [Route],
-        policy: Policy,
-    ) -> Self {
-        Self { name, module, file, line, routes, policy }
-    }
+    /// Its place in the inventory.
+    pub(crate) position: usize,
+    /// Whether what the expansion wrote could be read; always, if one version wrote and reads it.
+    pub(crate) is_legible: bool,
 }
 
 /// One route of an endpoint: the methods it answers and its path template.
@@ -103,82 +96,6 @@ impl Policy {
         exceptions: &[],
         modules: 0,
     };
-}
-
-/// Setters for the macro's expansion, which cannot name the fields of a `#[non_exhaustive]` struct.
-#[doc(hidden)]
-impl Policy {
-    #[must_use]
-    pub const fn access(mut self, access: Access) -> Self {
-        self.access = access;
-        self
-    }
-
-    #[must_use]
-    pub const fn rule(mut self, rule: Rule) -> Self {
-        self.rule = rule;
-        self
-    }
-
-    #[must_use]
-    pub const fn step_up(mut self, step_up: StepUp) -> Self {
-        self.step_up = Some(step_up);
-        self
-    }
-
-    #[must_use]
-    pub const fn hides(mut self) -> Self {
-        self.hides = true;
-        self
-    }
-
-    #[must_use]
-    pub const fn grants(mut self, resources: &'static [fn() -> TypeId]) -> Self {
-        self.grants = resources;
-        self
-    }
-
-    #[must_use]
-    pub const fn limits(mut self, limits: &'static [Limit]) -> Self {
-        self.limits = limits;
-        self
-    }
-
-    #[must_use]
-    pub const fn max_body(mut self, bytes: u64) -> Self {
-        self.max_body = Some(bytes);
-        self
-    }
-
-    #[must_use]
-    pub const fn content_type(mut self, media_type: &'static str) -> Self {
-        self.content_type = Some(media_type);
-        self
-    }
-
-    #[must_use]
-    pub const fn validates(mut self, parameters: &'static [&'static str]) -> Self {
-        self.validates = parameters;
-        self
-    }
-
-    #[must_use]
-    pub const fn unvalidated(mut self, exemptions: &'static [Unvalidated]) -> Self {
-        self.unvalidated = exemptions;
-        self
-    }
-
-    #[must_use]
-    pub const fn modules(mut self, count: usize) -> Self {
-        self.modules = count;
-        self
-    }
-
-    #[must_use]
-    pub const fn exceptions(mut self, exceptions: &'static [Exception]) -> Self {
-        self.exceptions = exceptions;
-        self
-    }
 }
 
 /// Who may call an endpoint at all.

@@ -10,7 +10,7 @@ use super::protected_resource::Published;
 use super::{Inner, ProtectedResource, Security};
 use crate::authentication::Authenticator;
 use crate::authorization::{AcceptedBy, RuleSet, is_zone, scopes_of};
-use crate::inventory::{ENDPOINTS, is_inside, modules_around};
+use crate::inventory::{self, is_inside, modules_around};
 use crate::policy::{Access, Authenticators, Endpoint, Partition, Rule};
 use crate::throttling::Limiter;
 
@@ -52,7 +52,7 @@ pub(super) struct Configuration {
 }
 
 pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchError> {
-    let endpoints: Vec<Option<&'static Endpoint>> = ENDPOINTS
+    let endpoints: Vec<Option<&'static Endpoint>> = inventory::endpoints()
         .iter()
         .map(|endpoint| Some(endpoint).filter(|it| answers_for(&builder.modules, it.module)))
         .collect();
@@ -68,6 +68,7 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
         .into_iter()
         .map(|endpoint| {
             let endpoint = endpoint?;
+            configuration.check_legible(endpoint);
             let authenticators = configuration.authenticators_of(endpoint);
             configuration.check_layers(endpoint);
             configuration.check_rule(endpoint, &authenticators);
@@ -141,6 +142,17 @@ impl Configuration {
                 self.faults
                     .push(format!("`answers_for(\"{module}\")` matches no secured endpoint"));
             }
+        }
+    }
+
+    /// The attribute and the runtime are of one version.
+    fn check_legible(&mut self, endpoint: &'static Endpoint) {
+        let Endpoint { name, module, file, line, is_legible, .. } = endpoint;
+        if !is_legible {
+            self.faults.push(format!(
+                "the policy of `{module}::{name}` cannot be read: `secure-macros` and \
+                 `secure-runtime` are of different versions ({file}:{line})"
+            ));
         }
     }
 

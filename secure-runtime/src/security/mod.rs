@@ -137,7 +137,7 @@ impl Security {
     /// The plan of an endpoint; `None` if this security does not answer for it.
     #[inline]
     pub(crate) fn plan(&self, endpoint: &'static Endpoint) -> Option<&Plan> {
-        self.0.plans.get(crate::inventory::position(endpoint)?)?.as_ref()
+        self.0.plans.get(endpoint.position)?.as_ref()
     }
 }
 

@@ -125,7 +125,7 @@ fn planned_limits(
         return Default::default();
     }
     let texts = Box::leak(Box::new(LimitTexts::new(limits, headers)));
-    let place = crate::inventory::position(endpoint).unwrap_or(usize::MAX) as u64;
+    let place = endpoint.position as u64;
     let mut stages = [Vec::new(), Vec::new(), Vec::new()];
     for (position, limit) in limits.iter().enumerate() {
         let id = (place << 16) | position as u64;

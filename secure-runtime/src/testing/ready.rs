@@ -1,7 +1,7 @@
 //! A security for tests, ready to serve.
 
 use super::{FakeClock, Issuer};
-use crate::inventory::ENDPOINTS;
+use crate::inventory::endpoints;
 use crate::policy::{Access, Authenticators};
 use crate::security::{LaunchError, Security, SecurityBuilder};
 
@@ -87,7 +87,7 @@ impl TestSecurity {
 
 /// Every name in an `auth` of the program, each once.
 fn mentioned_authenticators() -> Vec<&'static str> {
-    let mut names: Vec<&str> = ENDPOINTS
+    let mut names: Vec<&str> = endpoints()
         .iter()
         .flat_map(|endpoint| match endpoint.policy.access {
             Access::Optional(Authenticators::Any(names) | Authenticators::All(names))

@@ -4,15 +4,20 @@
 fn list_users(
     __incoming: ::secure_runtime::__private::Incoming,
 ) -> impl ::core::future::Future<Output = ::secure_runtime::SecuredResponse> {
-    ::secure_runtime::__private::body! {
-        async fn list_users(caller : Principal) -> web::Json < Vec < User > > {
-        web::Json(Vec::new()) } let __endpoint =
-        ::secure_runtime::__private::endpoint!("list_users", [secure::Route { methods : &
-        ["GET"], path : "/users" }], secure::Policy::AUTHENTICATED);
-        ::secure_runtime::__private::serve(::secure_runtime::__private::arrive(__endpoint,
-        __incoming, ::secure_runtime::__private::unchecked:: < (Principal,) >),
-        list_users:: < >)
+    async fn list_users(caller: Principal) -> web::Json<Vec<User>> {
+        web::Json(Vec::new())
     }
+    let __endpoint = ::secure_runtime::__private::endpoint!(
+        "list_users", r#"{"routes":[["/users","GET"]]}"#
+    );
+    ::secure_runtime::__private::serve(
+        ::secure_runtime::__private::arrive(
+            __endpoint,
+            __incoming,
+            ::secure_runtime::__private::unchecked::<(Principal,)>,
+        ),
+        list_users,
+    )
 }
 impl ::secure_runtime::SecuredService for list_users {
     const POLICED: ::secure_runtime::__private::Policed = ::secure_runtime::__private::Policed::BY_THE_ATTRIBUTE;

@@ -8,13 +8,22 @@ fn load<T: Store + 'static>(
 where
     T: Clone,
 {
-    crate::security::__private::body! {
-        #[tracing::instrument] async fn load < T : Store + 'static > (store : web::Data <
-        T >) -> String where T : Clone { store.load() } let __endpoint = crate
-        ::security::__private::endpoint!("load", [], secure::Policy::AUTHENTICATED
-        .access(secure::Access::Authenticated(secure::Authenticators::All(& ["mtls",
-        "jwt"])))); crate ::security::__private::serve(crate
-        ::security::__private::arrive(__endpoint, __incoming, crate
-        ::security::__private::unchecked:: < (web::Data < T >,) >), load:: < T >)
+    #[tracing::instrument]
+    async fn load<T: Store + 'static>(store: web::Data<T>) -> String
+    where
+        T: Clone,
+    {
+        store.load()
     }
+    let __endpoint = crate::security::__private::endpoint!(
+        "load", r#"{"access":{"authenticated":{"all":["mtls","jwt"]}}}"#
+    );
+    crate::security::__private::serve(
+        crate::security::__private::arrive(
+            __endpoint,
+            __incoming,
+            crate::security::__private::unchecked::<(web::Data<T>,)>,
+        ),
+        load::<T>,
+    )
 }

@@ -4,21 +4,26 @@
 pub fn place_order(
     __incoming: ::secure_runtime::__private::Incoming,
 ) -> impl ::core::future::Future<Output = ::secure_runtime::SecuredResponse> {
-    ::secure_runtime::__private::body! {
-        async fn place_order(shop : web::Path < u32 >, order : web::Json < NewOrder >) ->
-        impl Responder { place(shop, order). await } let __endpoint =
-        ::secure_runtime::__private::endpoint!("place_order", [secure::Route { methods :
-        & ["POST"], path : "/shops/{shop}/orders" }], secure::Policy::AUTHENTICATED
-        .access(secure::Access::Public).limits(& [secure::limit((10u32, 1u32, 10u32,
-        1u32), secure::Partition::Address, secure::Audience::Everyone,),
-        secure::limit((1000u32, 3600u32, 1000u32, 1u32), secure::Partition::Address,
-        secure::Audience::Everyone,), secure::limit((100u32, 1u32, 100u32, 1u32),
-        secure::Partition::Endpoint, secure::Audience::Everyone,)]).unvalidated(&
-        [secure::Unvalidated { parameter : "order", reason : "a draft" }]));
-        ::secure_runtime::__private::serve(::secure_runtime::__private::arrive(__endpoint,
-        __incoming, ::secure_runtime::__private::unchecked:: < (web::Path < u32 >,
-        web::Json < NewOrder >,) >), place_order:: < >)
+    async fn place_order(
+        shop: web::Path<u32>,
+        order: web::Json<NewOrder>,
+    ) -> impl Responder {
+        place(shop, order).await
     }
+    let __endpoint = ::secure_runtime::__private::endpoint!(
+        "place_order",
+        r#"{"routes":[["/shops/{shop}/orders","POST"]],"access":"public","limits":[{"rate":[10,1],"by":"address"},{"rate":[1000,3600],"by":"address"},{"rate":[100,1],"by":"endpoint"}],"unvalidated":[["order","a draft"]]}"#
+    );
+    ::secure_runtime::__private::serve(
+        ::secure_runtime::__private::arrive(
+            __endpoint,
+            __incoming,
+            ::secure_runtime::__private::unchecked::<
+                (web::Path<u32>, web::Json<NewOrder>),
+            >,
+        ),
+        place_order,
+    )
 }
 impl ::secure_runtime::SecuredService for place_order {
     const POLICED: ::secure_runtime::__private::Policed = ::secure_runtime::__private::Policed::BY_THE_ATTRIBUTE;

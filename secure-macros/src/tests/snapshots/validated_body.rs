@@ -4,19 +4,28 @@
 pub fn place_order(
     __incoming: ::secure_runtime::__private::Incoming,
 ) -> impl ::core::future::Future<Output = ::secure_runtime::SecuredResponse> {
-    ::secure_runtime::__private::body! {
-        async fn place_order(shop : web::Path < u32 >, order : web::Json < NewOrder >) ->
-        impl Responder { place(shop, order). await } let __endpoint =
-        ::secure_runtime::__private::endpoint!("place_order", [secure::Route { methods :
-        & ["POST"], path : "/shops/{shop}/orders" }], secure::Policy::AUTHENTICATED
-        .rule(secure::Rule::Any(& [secure::Rule::Role("customer"),
-        secure::Rule::Role("clerk")])).limits(& [secure::limit((100u32, 3600u32, 100u32,
-        1u32), secure::Partition::Caller, secure::Audience::Everyone,)])
-        .max_body(65536u64).validates(& ["order"]));
-        ::secure_runtime::__private::serve(::secure_runtime::__private::arrive(__endpoint,
-        __incoming, ::secure_runtime::__private::check:: < web::Json < NewOrder >, 1,
-        (web::Path < u32 >, web::Json < NewOrder >,) >), place_order:: < >)
+    async fn place_order(
+        shop: web::Path<u32>,
+        order: web::Json<NewOrder>,
+    ) -> impl Responder {
+        place(shop, order).await
     }
+    let __endpoint = ::secure_runtime::__private::endpoint!(
+        "place_order",
+        r#"{"routes":[["/shops/{shop}/orders","POST"]],"rule":{"any":[{"role":"customer"},{"role":"clerk"}]},"limits":[{"rate":[100,3600]}],"max_body":65536,"validates":["order"]}"#
+    );
+    ::secure_runtime::__private::serve(
+        ::secure_runtime::__private::arrive(
+            __endpoint,
+            __incoming,
+            ::secure_runtime::__private::check::<
+                web::Json<NewOrder>,
+                1,
+                (web::Path<u32>, web::Json<NewOrder>),
+            >,
+        ),
+        place_order,
+    )
 }
 impl ::secure_runtime::SecuredService for place_order {
     const POLICED: ::secure_runtime::__private::Policed = ::secure_runtime::__private::Policed::BY_THE_ATTRIBUTE;

@@ -1,0 +1,332 @@
+//! What an expansion leaves in the binary, and how it is read at launch.
+//!
+//! It is a text. As constant data of these types, checked and evaluated value by value, policies took
+//! a third of the time that a handler costs the compiler. What is read lives as long as the program.
+
+use std::any::TypeId;
+use std::num::NonZeroU32;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{
+    Access, Audience, Authenticators, Endpoint, Exception, Expression, Hours, Limit, Partition,
+    Policy, Route, Rule, StepUp, Unvalidated,
+};
+use crate::throttling::Quota;
+
+/// One secured handler, as its expansion registers it.
+#[derive(Debug)]
+pub struct Written {
+    /// The function's name.
+    pub name: &'static str,
+    /// The module path of the function.
+    pub module: &'static str,
+    /// The source file.
+    pub file: &'static str,
+    /// The line of the attribute.
+    pub line: u32,
+    /// Its routes and what it demands, as JSON; what is as [`Policy::AUTHENTICATED`] has it is left out.
+    pub text: &'static str,
+    /// What no text can say.
+    pub known: Option<&'static Known>,
+}
+
+/// What the compiler alone knows of an endpoint.
+#[derive(Debug)]
+pub struct Known {
+    /// The types of [`Policy::grants`].
+    pub grants: &'static [fn() -> TypeId],
+    /// Of each route, whether it is compiled.
+    pub routes: &'static [bool],
+}
+
+impl Written {
+    /// The endpoint at this place of the inventory. One whose text is not this version's admits
+    /// nobody.
+    pub(crate) fn read(&'static self, position: usize) -> Endpoint {
+        let &Self { name, module, file, line, text, known } = self;
+        let read = endpoint(text);
+        let is_legible = read.is_some();
+        let nobody = Policy { rule: Rule::Any(&[]), ..Policy::AUTHENTICATED };
+        let (routes, mut policy) = read.unwrap_or((&[], nobody));
+        let compiled = known.map_or(&[][..], |known| known.routes);
+        let is_compiled = |place: usize| compiled.get(place).copied().unwrap_or(true);
+        let routes = routes.iter().enumerate().filter(|(place, _)| is_compiled(*place));
+        let routes = leaked(routes.map(|(_, route)| *route).collect());
+        policy.grants = known.map_or(&[], |known| known.grants);
+        Endpoint { name, module, file, line, routes, policy, position, is_legible }
+    }
+}
+
+/// Routes and policy: one row for each part of a policy.
+fn endpoint(written: &str) -> Option<(&'static [Route], Policy)> {
+    let (mut routes, mut policy): (&[Route], _) = (&[], Policy::AUTHENTICATED);
+    for (part, value) in parsed(written)?.as_object()? {
+        match part.as_str() {
+            "routes" => routes = list(value, route)?,
+            "access" => policy.access = access(value)?,
+            "rule" => policy.rule = rule(value)?,
+            "step_up" => policy.step_up = Some(step_up(value)?),
+            "hides" => policy.hides = value.as_bool()?,
+            "limits" => policy.limits = list(value, limit)?,
+            "max_body" => policy.max_body = Some(value.as_u64()?),
+            "content_type" => policy.content_type = Some(text(value)?),
+            "validates" => policy.validates = list(value, text)?,
+            "unvalidated" => policy.unvalidated = list(value, unvalidated)?,
+            "modules" => policy.modules = number(value)?,
+            "exceptions" => policy.exceptions = list(value, exception)?,
+            _ => return None,
+        }
+    }
+    Some((routes, policy))
+}
+
+/// A rule may be nested as deeply as its author likes.
+fn parsed(written: &str) -> Option<Value> {
+    let mut reader = serde_json::Deserializer::from_str(written);
+    reader.disable_recursion_limit();
+    let value = Value::deserialize(&mut reader).ok()?;
+    reader.end().ok().map(|()| value)
+}
+
+fn route(value: &Value) -> Option<Route> {
+    let [path, methods @ ..] = value.as_array()?.as_slice() else { return None };
+    let methods = methods.iter().map(text).collect::<Option<Vec<_>>>()?;
+    Some(Route { methods: leaked(methods), path: text(path)? })
+}
+
+fn access(value: &Value) -> Option<Access> {
+    match named(value)? {
+        ("public", Value::Null) => Some(Access::Public),
+        ("optional", value) => Some(Access::Optional(authenticators(value)?)),
+        ("authenticated", value) => Some(Access::Authenticated(authenticators(value)?)),
+        _ => None,
+    }
+}
+
+fn authenticators(value: &Value) -> Option<Authenticators> {
+    match named(value)? {
+        ("default", Value::Null) => Some(Authenticators::Default),
+        ("any", names) => Some(Authenticators::Any(list(names, text)?)),
+        ("all", names) => Some(Authenticators::All(list(names, text)?)),
+        _ => None,
+    }
+}
+
+fn rule(value: &Value) -> Option<Rule> {
+    Some(match named(value)? {
+        ("role", name) => Rule::Role(text(name)?),
+        ("scope", name) => Rule::Scope(text(name)?),
+        ("permission", name) => Rule::Permission(text(name)?),
+        ("authenticator", name) => Rule::Authenticator(text(name)?),
+        ("address", networks) => Rule::Address(list(networks, text)?),
+        ("time", hours) => {
+            let [days, start, end, zone] = hours.as_array()?.as_slice() else { return None };
+            let (days, start, end) = (number(days)?, number(start)?, number(end)?);
+            Rule::Time(Hours { days, start, end, zone: text(zone)? })
+        }
+        ("expression", expression) => {
+            let [index, needs, source] = expression.as_array()?.as_slice() else { return None };
+            let (index, needs_arguments) = (number(index)?, needs.as_bool()?);
+            Rule::Expression(Expression { index, needs_arguments, text: text(source)? })
+        }
+        ("not", part) => Rule::Not(Box::leak(Box::new(rule(part)?))),
+        ("all", parts) => Rule::All(list(parts, rule)?),
+        ("any", parts) => Rule::Any(list(parts, rule)?),
+        _ => return None,
+    })
+}
+
+fn step_up(value: &Value) -> Option<StepUp> {
+    let mut step_up = StepUp { max_age_seconds: None, acr: &[], amr: &[] };
+    for (part, value) in value.as_object()? {
+        match part.as_str() {
+            "fresh" => step_up.max_age_seconds = Some(positive(value)?),
+            "acr" => step_up.acr = list(value, text)?,
+            "amr" => step_up.amr = list(value, |names| list(names, text))?,
+            _ => return None,
+        }
+    }
+    Some(step_up)
+}
+
+fn limit(value: &Value) -> Option<Limit> {
+    let [permits, window] = value.get("rate")?.as_array()?.as_slice() else { return None };
+    let quota = Quota::new(positive(permits)?, positive(window)?);
+    let (by, audience) = (Partition::Caller, Audience::Everyone);
+    let mut limit = Limit { quota, by, audience, cost: NonZeroU32::MIN };
+    for (part, value) in value.as_object()? {
+        match part.as_str() {
+            "rate" => {}
+            "burst" => limit.quota = quota.with_burst(positive(value)?),
+            "cost" => limit.cost = positive(value)?,
+            "by" => limit.by = partition(value)?,
+            "of" => limit.audience = audience_of(value)?,
+            _ => return None,
+        }
+    }
+    Some(limit)
+}
+
+fn partition(value: &Value) -> Option<Partition> {
+    let all = [
+        Partition::Caller,
+        Partition::Address,
+        Partition::Principal,
+        Partition::Tenant,
+        Partition::Endpoint,
+    ];
+    all.into_iter().find(|partition| value.as_str() == Some(&partition.to_string()))
+}
+
+fn audience_of(value: &Value) -> Option<Audience> {
+    match named(value)? {
+        ("anonymous", Value::Null) => Some(Audience::Anonymous),
+        ("authenticated", Value::Null) => Some(Audience::Authenticated),
+        ("tier", name) => Some(Audience::Tier(text(name)?)),
+        ("least_tier", names) => {
+            let [name, others @ ..] = list(names, text)? else { return None };
+            Some(Audience::LeastTier(name, others))
+        }
+        _ => None,
+    }
+}
+
+fn unvalidated(value: &Value) -> Option<Unvalidated> {
+    let [parameter, reason] = value.as_array()?.as_slice() else { return None };
+    Some(Unvalidated { parameter: text(parameter)?, reason: text(reason)? })
+}
+
+fn exception(value: &Value) -> Option<Exception> {
+    let [key, reason, until @ ..] = list(value, text)? else { return None };
+    Some(Exception { key, reason, until: until.first().copied() })
+}
+
+/// `{"name": value}`, or `"name"` alone.
+fn named(value: &Value) -> Option<(&str, &Value)> {
+    match value {
+        Value::String(name) => Some((name, &Value::Null)),
+        Value::Object(members) if members.len() == 1 => {
+            members.iter().next().map(|(name, value)| (name.as_str(), value))
+        }
+        _ => None,
+    }
+}
+
+fn text(value: &Value) -> Option<&'static str> {
+    Some(value.as_str()?.to_owned().leak())
+}
+
+fn number<N: TryFrom<u64>>(value: &Value) -> Option<N> {
+    N::try_from(value.as_u64()?).ok()
+}
+
+fn positive(value: &Value) -> Option<NonZeroU32> {
+    NonZeroU32::new(number(value)?)
+}
+
+fn list<T>(value: &Value, element: impl Fn(&Value) -> Option<T>) -> Option<&'static [T]> {
+    let elements = value.as_array()?.iter().map(element);
+    Some(leaked(elements.collect::<Option<Vec<T>>>()?))
+}
+
+fn leaked<T>(elements: Vec<T>) -> &'static [T] {
+    elements.leak()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(written: &str, is_read: bool) {
+        assert_eq!(endpoint(written).is_some(), is_read, "{written}");
+    }
+
+    #[test]
+    fn every_part_is_read() {
+        let (routes, policy) = endpoint(
+            r#"{"routes": [["/a", "GET"]], "access": {"optional": {"any": ["jwt"]}},
+                "rule": {"all": [{"role": "\"a\""}, {"not": {"time": [1, 2, 3, "UTC"]}}]},
+                "step_up": {"fresh": 9, "acr": ["b"], "amr": [["c"]]}, "hides": true,
+                "limits": [{"rate": [2, 60], "burst": 1, "cost": 3, "by": "tenant",
+                    "of": {"least_tier": ["d", "e"]}}, {"rate": [5, 1]}],
+                "max_body": 4, "content_type": "f/g", "validates": ["h"],
+                "unvalidated": [["i", "j"]], "modules": 2, "exceptions": [["k", "l"], ["m", "n", "o"]]}"#,
+        )
+        .unwrap();
+        assert_eq!(routes, [Route { methods: &["GET"], path: "/a" }]);
+        assert_eq!(policy.access, Access::Optional(Authenticators::Any(&["jwt"])));
+        const TIME: Rule = Rule::Time(Hours { days: 1, start: 2, end: 3, zone: "UTC" });
+        const RULE: Rule = Rule::All(&[Rule::Role("\"a\""), Rule::Not(&TIME)]);
+        assert_eq!(policy.rule, RULE);
+        let step_up = StepUp { max_age_seconds: NonZeroU32::new(9), acr: &["b"], amr: &[&["c"]] };
+        assert_eq!(policy.step_up, Some(step_up));
+        assert!(policy.hides);
+        let limits: Vec<_> = policy
+            .limits
+            .iter()
+            .map(|it| (it.quota.to_string(), it.cost.get(), it.by, it.audience))
+            .collect();
+        let least = Audience::LeastTier("d", &["e"]);
+        assert_eq!(limits[0], ("2/min burst 1".to_owned(), 3, Partition::Tenant, least));
+        assert_eq!(limits[1], ("5/s".to_owned(), 1, Partition::Caller, Audience::Everyone));
+        assert_eq!((policy.max_body, policy.content_type), (Some(4), Some("f/g")));
+        assert_eq!(policy.validates, ["h"]);
+        assert_eq!((policy.unvalidated[0].parameter, policy.unvalidated[0].reason), ("i", "j"));
+        assert_eq!(policy.modules, 2);
+        let exceptions: Vec<String> = policy.exceptions.iter().map(ToString::to_string).collect();
+        assert_eq!(exceptions, ["k: l", "m: n (until o)"]);
+    }
+
+    #[test]
+    fn what_is_not_understood_is_not_read() {
+        for (written, is_read) in [
+            ("{}", true),
+            (r#"{"hides": true}"#, true),
+            (r#"{"hides": 1}"#, false),
+            (r#"{"hidden": true}"#, false),
+            (r#"{"access": "public"}"#, true),
+            (r#"{"access": {"public": 1}}"#, false),
+            (r#"{"access": "nobody"}"#, false),
+            (r#"{"rule": {"role": "a"}}"#, true),
+            (r#"{"rule": {"role": "a", "scope": "b"}}"#, false),
+            (r#"{"rule": {"time": [256, 0, 1, "UTC"]}}"#, false),
+            (r#"{"limits": [{"rate": [1, 1]}]}"#, true),
+            (r#"{"limits": [{"rate": [0, 1]}]}"#, false),
+            (r#"{"limits": [{"burst": 1}]}"#, false),
+            (r#"{"limits": [{"rate": [1, 1], "by": "nobody"}]}"#, false),
+            ("", false),
+            ("[]", false),
+            ("{} {}", false),
+        ] {
+            check(written, is_read);
+        }
+        check(
+            &format!(r#"{{"rule": {}"a"{}}}"#, r#"{"not": "#.repeat(500), "}".repeat(500)),
+            false,
+        );
+    }
+
+    #[test]
+    fn a_rule_may_be_deep() {
+        let (open, close) = (r#"{"not": "#.repeat(500), "}".repeat(500));
+        check(&format!(r#"{{"rule": {open}{{"role": "a"}}{close}}}"#), true);
+    }
+
+    #[test]
+    fn what_cannot_be_read_admits_nobody() {
+        static WRITTEN: Written = Written {
+            name: "handler",
+            module: "shop",
+            file: "shop.rs",
+            line: 1,
+            text: "{\"rule\": \"anybody\"}",
+            known: None,
+        };
+        let endpoint = WRITTEN.read(0);
+        assert!(!endpoint.is_legible);
+        assert_eq!(endpoint.policy.rule, Rule::Any(&[]));
+        assert!(matches!(endpoint.policy.access, Access::Authenticated(_)));
+    }
+}
