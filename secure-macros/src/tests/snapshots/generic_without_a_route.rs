@@ -22,7 +22,7 @@ where
         crate::security::__private::arrive(
             __endpoint,
             __incoming,
-            crate::security::__private::unchecked::<(web::Data<T>,)>,
+            crate::security::__private::unchecked::<_>,
         ),
         load::<T>,
     )
