@@ -32,6 +32,10 @@ impl SecuredResponse {
         Self(response)
     }
 
+    #[expect(
+        clippy::boxed_local,
+        reason = "moved out of its box here, not in each handler's future"
+    )]
     pub(crate) fn unboxed(self: Box<Self>) -> Self {
         *self
     }
