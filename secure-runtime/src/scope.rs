@@ -31,14 +31,6 @@ impl SecuredResponse {
     pub(crate) fn new(response: HttpResponse) -> Self {
         Self(response)
     }
-
-    #[expect(
-        clippy::boxed_local,
-        reason = "moved out of its box here, not in each handler's future"
-    )]
-    pub(crate) fn unboxed(self: Box<Self>) -> Self {
-        *self
-    }
 }
 
 impl Responder for SecuredResponse {

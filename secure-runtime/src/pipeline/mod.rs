@@ -107,17 +107,11 @@ where
         let mut this = self.project();
         loop {
             if let Some(answer) = this.answer.as_mut().as_pin_mut() {
-                return match answer.poll(context) {
-                    Poll::Ready(output) => Poll::Ready(this.arrival.finish(output)),
-                    Poll::Pending => Poll::Pending,
-                };
+                return this.arrival.finish(answer.poll(context));
             }
             match this.arrival.as_mut().poll(context) {
-                Poll::Ready(Ok(arguments)) => {
-                    this.answer.set(Some(this.handler.call(arguments)));
-                }
-                Poll::Ready(Err(refused)) => return Poll::Ready(refused.unboxed()),
-                Poll::Pending => return Poll::Pending,
+                Ok(arguments) => this.answer.set(Some(this.handler.call(arguments))),
+                Err(not_yet) => return not_yet,
             }
         }
     }
@@ -134,8 +128,21 @@ pin_project! {
 }
 
 impl<Args: FromRequest> Arrival<Args> {
-    /// The valid arguments of an admitted request, or the response of a refusal.
+    /// The valid arguments of an admitted request; else the response of a refusal, once there is
+    /// one.
+    #[expect(clippy::result_large_err, reason = "every handler's future returns it as it is")]
     fn poll(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Result<Args, Poll<SecuredResponse>> {
+        match self.poll_arguments(context) {
+            Poll::Ready(Ok(arguments)) => Ok(arguments),
+            Poll::Ready(Err(refused)) => Err(Poll::Ready(*refused)),
+            Poll::Pending => Err(Poll::Pending),
+        }
+    }
+
+    fn poll_arguments(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Result<Args, Box<SecuredResponse>>> {
@@ -160,11 +167,11 @@ impl<Args: FromRequest> Arrival<Args> {
         Poll::Ready(this.passage.check_violations(violations).map(|()| arguments))
     }
 
-    /// The handler has answered.
-    fn finish(self: Pin<&mut Self>, output: impl Responder) -> SecuredResponse {
+    /// The handler has answered, or will.
+    fn finish(self: Pin<&mut Self>, output: Poll<impl Responder>) -> Poll<SecuredResponse> {
         let passage = self.project().passage;
-        let mut response = output.respond_to(passage.request()).map_into_boxed_body();
+        let mut response = ready!(output).respond_to(passage.request()).map_into_boxed_body();
         passage.finish(&mut response);
-        SecuredResponse::new(response)
+        Poll::Ready(SecuredResponse::new(response))
     }
 }
