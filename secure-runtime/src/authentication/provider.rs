@@ -8,7 +8,8 @@
 //!    nobody waits for it again.
 //! 3. A token that names an unknown key has the set fetched at once, and waits for it. All that come
 //!    meanwhile wait for the same fetch, and no fetch begins within a second of the one before, or
-//!    within the doubled waits that follow failures.
+//!    within the doubled waits that follow failures. Whoever finds that one has just ended looks at
+//!    what it brought.
 //! 4. While the provider is down, or publishes nothing usable, the old set serves until its longest
 //!    age. Then nothing is accepted: 503.
 //! 5. A set learns of the one that it replaces: one that lacks a key of the one before, or has
@@ -107,19 +108,22 @@ impl<K: Fetched> Provider<K> {
 
     /// The keys, if they may be used now; has them fetched when they are due.
     pub(crate) fn look(&self, now: Moment) -> Look<K> {
-        let held = self.usable(now);
+        self.look_again(self.usable(now), now)
+    }
+
+    /// What follows from the keys that were found.
+    fn look_again(&self, held: Option<Arc<Held<K>>>, now: Moment) -> Look<K> {
         let age = held.as_ref().map_or(u64::MAX, |held| held.age(now));
         if age < self.terms.refresh_nanos {
             return held.map_or(Look::Nothing, Look::Use);
         }
-        let fetch = self.fetch(now);
-        match (held, fetch) {
-            (Some(held), _) if age < self.patience() || self.failed_just_now(now) => {
+        match (held, self.fetch(now)) {
+            (Some(held), Some(_)) if age < self.patience() || self.failed_just_now(now) => {
                 Look::Use(held)
             }
             (_, Some(wait)) => Look::Wait(wait),
-            (Some(held), None) => Look::Use(held),
-            (None, None) => Look::Nothing,
+            // A fetch that ended meanwhile has brought other keys than those found above.
+            (_, None) => self.usable(now).map_or(Look::Nothing, Look::Use),
         }
     }
 
@@ -264,3 +268,63 @@ const RECHECK_NANOS: u64 = 10_000_000_000;
 pub(crate) const REFRESH: Duration = Duration::from_secs(5 * 60);
 /// How long keys serve without a successful fetch, unless said otherwise.
 pub(crate) const LONGEST: Duration = Duration::from_secs(60 * 60);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, PartialEq)]
+    struct Keys(&'static str);
+
+    impl Fetched for Keys {
+        fn succeed(&self, earlier: &Self) -> bool {
+            self != earlier
+        }
+    }
+
+    fn at(seconds: u64) -> Moment {
+        Moment::new(Duration::from_secs(seconds), Duration::from_secs(seconds))
+    }
+
+    const TERMS: Terms = Terms { refresh_nanos: 300 * GAP_NANOS, longest_nanos: 3600 * GAP_NANOS };
+
+    /// The provider, and who must not be gone.
+    fn provider() -> (Provider<Keys>, Receiver<u64>) {
+        let (orders, received) = std::sync::mpsc::channel();
+        (Provider::new(TERMS, orders), received)
+    }
+
+    #[test]
+    fn who_looked_just_before_a_fetch_ended_has_what_it_brought() {
+        let (provider, _orders) = provider();
+        // The service starts: this request found nothing, and the first fetch ends.
+        let nothing = provider.usable(at(0));
+        assert!(provider.fetch(at(0)).is_some());
+        provider.absorb(0, Some(Keys("first")));
+        let found = provider.look_again(nothing, at(0));
+        assert!(matches!(found, Look::Use(held) if held.keys == Keys("first")));
+
+        // It was idle: this request found what was withdrawn meanwhile.
+        let withdrawn = provider.usable(at(1000));
+        assert!(provider.fetch(at(1000)).is_some());
+        provider.absorb(at(1000).monotonic_nanos(), Some(Keys("second")));
+        let found = provider.look_again(withdrawn, at(1000));
+        assert!(matches!(found, Look::Use(held) if held.keys == Keys("second")));
+    }
+
+    #[test]
+    fn what_serves_is_used_while_it_is_fetched_again_and_waited_for_after_a_pause() {
+        let (provider, _orders) = provider();
+        assert!(matches!(provider.look(at(0)), Look::Wait(_)));
+        provider.absorb(0, None);
+        assert!(matches!(provider.look(at(1)), Look::Nothing), "two seconds after a failure");
+        assert!(matches!(provider.look(at(2)), Look::Wait(_)));
+        provider.absorb(at(2).monotonic_nanos(), Some(Keys("first")));
+        for (second, waits) in [(2, false), (301, false), (302, false), (602, true)] {
+            assert_eq!(matches!(provider.look(at(second)), Look::Wait(_)), waits, "{second}");
+        }
+        assert!(matches!(provider.look(at(3602)), Look::Wait(_)));
+        provider.absorb(at(3602).monotonic_nanos(), None);
+        assert!(matches!(provider.look(at(3602)), Look::Nothing));
+    }
+}

@@ -35,9 +35,13 @@ impl JwtAuthenticator {
                 Look::Nothing => return Err(NO_KEYS),
                 Look::Wait(wait) => after(provider, wait, now, open).await,
                 Look::Use(held) => match open(&held.keys) {
-                    Err(Unverified::UnknownKey(cause)) => match provider.fetch(now) {
+                    Err(Unverified::UnknownKey(_)) => match provider.fetch(now) {
                         Some(wait) => after(provider, wait, now, open).await,
-                        None => Err(cause.into()),
+                        // Perhaps because one has just ended, which brought the key.
+                        None => {
+                            let held = provider.usable(now).ok_or(NO_KEYS)?;
+                            open(&held.keys)
+                        }
                     },
                     opened => opened,
                 },

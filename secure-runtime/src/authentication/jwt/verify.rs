@@ -110,19 +110,34 @@ impl Verifier {
             KeySource::Published(provider) => match provider.look(now) {
                 Look::Nothing => no_keys().into(),
                 Look::Wait(wait) => self.wait(wait, token, now),
-                Look::Use(held) => match self.verify_unless_refused(&held.keys, token, now, mark) {
-                    Err(Unverified::UnknownKey(cause)) if self.is_claimed_by(token) => {
-                        match provider.fetch(now) {
-                            Some(wait) => self.wait(wait, token, now),
-                            None => unknown_key(provider, cause).into(),
-                        }
-                    }
-                    verified => {
-                        let until = provider.good_until(now);
-                        self.conclude(token, verified, until, generation).into()
-                    }
-                },
+                Look::Use(held) => {
+                    self.authenticate_with(&held.keys, provider, token, now, (generation, mark))
+                }
             },
+        }
+    }
+
+    /// Verifies with keys that are published, and may have been replaced since they were found.
+    fn authenticate_with(
+        self: &Arc<Self>,
+        keys: &Keys,
+        provider: &Provider<Keys>,
+        token: &[u8],
+        now: Moment,
+        (generation, mark): (Generation, Mark),
+    ) -> Attempt {
+        match self.verify_unless_refused(keys, token, now, mark) {
+            Err(Unverified::UnknownKey(_)) if self.is_claimed_by(token) => {
+                match provider.fetch(now) {
+                    Some(wait) => self.wait(wait, token, now),
+                    // Perhaps because one has just ended, which brought the key.
+                    None => self.authenticate_after_fetch(token, now).into(),
+                }
+            }
+            verified => {
+                let until = provider.good_until(now);
+                self.conclude(token, verified, until, generation).into()
+            }
         }
     }
 
@@ -278,103 +293,4 @@ fn unknown_key(provider: &Provider<Keys>, cause: &'static str) -> Verdict {
 const TOO_LONG: &str = "the token is too long";
 
 #[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::*;
-    use crate::testing::{FakeClock, Issuer, authenticate};
-    use crate::time::Clock;
-
-    fn entries(authenticator: &JwtAuthenticator) -> bool {
-        !format!("{:?}", authenticator.0.cache).contains("entries: 0")
-    }
-
-    #[test]
-    fn a_refusal_is_never_kept_and_a_kept_token_ends_on_time() {
-        let clock = FakeClock::new();
-        let issuer = Issuer::rs256().clock(clock.clone());
-        let authenticator = issuer.jwt().check().unwrap();
-        let present = |token: &str| {
-            let line = format!("Bearer {token}");
-            match authenticate(&authenticator, &[("authorization", &line)], clock.now()) {
-                Attempt::Accepted(_) => Ok(()),
-                Attempt::Refused(refusal) => Err(refusal.cause().to_owned()),
-                _ => panic!("neither accepted nor refused"),
-            }
-        };
-        let token = issuer.token("alice").expires_in(Duration::from_secs(60)).sign();
-        for bad in [
-            issuer.token("alice").tampered(),
-            issuer.token("alice").unsigned(),
-            issuer.token("alice").without("aud").sign(),
-            issuer.token("alice").claim("nbf", clock.now().unix_seconds() + 1).sign(),
-            issuer.token("alice").claim("exp", clock.now().unix_seconds()).sign(),
-        ] {
-            present(&bad).unwrap_err();
-        }
-        assert!(!entries(&authenticator));
-        assert_eq!(present(&token), Ok(()));
-        assert!(entries(&authenticator));
-
-        clock.advance(Duration::from_millis(59_999));
-        assert_eq!(present(&token), Ok(()));
-        clock.jump_wall(-61);
-        assert_eq!(present(&token), Err("the token is not valid yet".to_owned()));
-        clock.jump_wall(61);
-        assert_eq!(present(&token), Ok(()));
-        clock.advance(Duration::from_millis(1));
-        assert_eq!(present(&token), Err("`exp` has passed".to_owned()));
-        assert!(!entries(&authenticator));
-        assert_eq!(present(&token), Err("`exp` has passed".to_owned()));
-        assert!(!entries(&authenticator));
-    }
-
-    #[test]
-    fn what_is_refused_again_is_not_verified_again_unless_it_may_have_become_good() {
-        let clock = FakeClock::new();
-        let issuer = Issuer::rs256().clock(clock.clone());
-        let authenticator = issuer.jwt().check().unwrap();
-        let present = |token: &str| {
-            let line = format!("Bearer {token}");
-            match authenticate(&authenticator, &[("authorization", &line)], clock.now()) {
-                Attempt::Accepted(_) => Ok(()),
-                Attempt::Refused(refusal) => Err(refusal.cause().to_owned()),
-                _ => panic!("neither accepted nor refused"),
-            }
-        };
-        let (forged, bad) =
-            (issuer.token("alice").tampered(), "the signature is not that of the key");
-        assert_eq!(present(&forged).unwrap_err(), bad);
-        let again = "the token was refused a moment ago";
-        assert_eq!(present(&forged).unwrap_err(), again);
-        assert_eq!(present(&forged).unwrap_err(), again);
-        assert_eq!(present(&issuer.token("bob").tampered()).unwrap_err(), bad);
-        let token = issuer.token("alice").claim("nbf", clock.now().unix_seconds() + 1).sign();
-        for _ in 0..2 {
-            assert_eq!(present(&token).unwrap_err(), "`nbf` has not come yet");
-        }
-        clock.advance(Duration::from_secs(1));
-        assert_eq!(present(&token), Ok(()));
-        assert_eq!(present(&forged).unwrap_err(), again);
-        clock.advance(Duration::from_secs(3));
-        assert_eq!(present(&forged).unwrap_err(), bad);
-        let statistics = authenticator.token_cache_statistics().unwrap();
-        assert_eq!((statistics.refused_again, statistics.hits, statistics.misses), (3, 0, 9));
-    }
-
-    #[test]
-    fn forgetting_makes_the_next_request_verify_again() {
-        let issuer = Issuer::hs256();
-        let authenticator = issuer.jwt().check().unwrap();
-        let line = format!("Bearer {}", issuer.token("alice").sign());
-        let now = crate::time::SystemClock::new().now();
-        let accepted = || {
-            let attempt = authenticate(&authenticator, &[("authorization", &line)], now);
-            matches!(attempt, Attempt::Accepted(_))
-        };
-        assert!(accepted() && entries(&authenticator));
-        authenticator.0.cache.clear();
-        assert!(!entries(&authenticator));
-        assert!(accepted() && entries(&authenticator));
-    }
-}
+mod tests;

@@ -1,0 +1,139 @@
+//! What a verifier remembers, and what it does while its keys are replaced.
+
+use std::time::Duration;
+
+use super::super::key_set::KeySet;
+use super::super::{Algorithm, Jwt};
+use super::*;
+use crate::testing::{FakeClock, Issuer, authenticate};
+use crate::time::Clock;
+
+fn entries(authenticator: &JwtAuthenticator) -> bool {
+    !format!("{:?}", authenticator.0.cache).contains("entries: 0")
+}
+
+#[test]
+fn a_refusal_is_never_kept_and_a_kept_token_ends_on_time() {
+    let clock = FakeClock::new();
+    let issuer = Issuer::rs256().clock(clock.clone());
+    let authenticator = issuer.jwt().check().unwrap();
+    let present = |token: &str| {
+        let line = format!("Bearer {token}");
+        match authenticate(&authenticator, &[("authorization", &line)], clock.now()) {
+            Attempt::Accepted(_) => Ok(()),
+            Attempt::Refused(refusal) => Err(refusal.cause().to_owned()),
+            _ => panic!("neither accepted nor refused"),
+        }
+    };
+    let token = issuer.token("alice").expires_in(Duration::from_secs(60)).sign();
+    for bad in [
+        issuer.token("alice").tampered(),
+        issuer.token("alice").unsigned(),
+        issuer.token("alice").without("aud").sign(),
+        issuer.token("alice").claim("nbf", clock.now().unix_seconds() + 1).sign(),
+        issuer.token("alice").claim("exp", clock.now().unix_seconds()).sign(),
+    ] {
+        present(&bad).unwrap_err();
+    }
+    assert!(!entries(&authenticator));
+    assert_eq!(present(&token), Ok(()));
+    assert!(entries(&authenticator));
+
+    clock.advance(Duration::from_millis(59_999));
+    assert_eq!(present(&token), Ok(()));
+    clock.jump_wall(-61);
+    assert_eq!(present(&token), Err("the token is not valid yet".to_owned()));
+    clock.jump_wall(61);
+    assert_eq!(present(&token), Ok(()));
+    clock.advance(Duration::from_millis(1));
+    assert_eq!(present(&token), Err("`exp` has passed".to_owned()));
+    assert!(!entries(&authenticator));
+    assert_eq!(present(&token), Err("`exp` has passed".to_owned()));
+    assert!(!entries(&authenticator));
+}
+
+#[test]
+fn what_is_refused_again_is_not_verified_again_unless_it_may_have_become_good() {
+    let clock = FakeClock::new();
+    let issuer = Issuer::rs256().clock(clock.clone());
+    let authenticator = issuer.jwt().check().unwrap();
+    let present = |token: &str| {
+        let line = format!("Bearer {token}");
+        match authenticate(&authenticator, &[("authorization", &line)], clock.now()) {
+            Attempt::Accepted(_) => Ok(()),
+            Attempt::Refused(refusal) => Err(refusal.cause().to_owned()),
+            _ => panic!("neither accepted nor refused"),
+        }
+    };
+    let (forged, bad) = (issuer.token("alice").tampered(), "the signature is not that of the key");
+    assert_eq!(present(&forged).unwrap_err(), bad);
+    let again = "the token was refused a moment ago";
+    assert_eq!(present(&forged).unwrap_err(), again);
+    assert_eq!(present(&forged).unwrap_err(), again);
+    assert_eq!(present(&issuer.token("bob").tampered()).unwrap_err(), bad);
+    let token = issuer.token("alice").claim("nbf", clock.now().unix_seconds() + 1).sign();
+    for _ in 0..2 {
+        assert_eq!(present(&token).unwrap_err(), "`nbf` has not come yet");
+    }
+    clock.advance(Duration::from_secs(1));
+    assert_eq!(present(&token), Ok(()));
+    assert_eq!(present(&forged).unwrap_err(), again);
+    clock.advance(Duration::from_secs(3));
+    assert_eq!(present(&forged).unwrap_err(), bad);
+    let statistics = authenticator.token_cache_statistics().unwrap();
+    assert_eq!((statistics.refused_again, statistics.hits, statistics.misses), (3, 0, 9));
+}
+
+#[test]
+fn forgetting_makes_the_next_request_verify_again() {
+    let issuer = Issuer::hs256();
+    let authenticator = issuer.jwt().check().unwrap();
+    let line = format!("Bearer {}", issuer.token("alice").sign());
+    let now = crate::time::SystemClock::new().now();
+    let accepted = || {
+        let attempt = authenticate(&authenticator, &[("authorization", &line)], now);
+        matches!(attempt, Attempt::Accepted(_))
+    };
+    assert!(accepted() && entries(&authenticator));
+    authenticator.0.cache.clear();
+    assert!(!entries(&authenticator));
+    assert!(accepted() && entries(&authenticator));
+}
+
+fn keys(issuers: &[&Issuer]) -> Keys {
+    let keys: Vec<_> = issuers.iter().map(|issuer| issuer.jwk()).collect();
+    let document = serde_json::json!({ "keys": keys }).to_string();
+    Keys::new(KeySet::read(&document, &Algorithm::ASYMMETRIC).unwrap().keys)
+}
+
+/// A request may find the old set, and then that the fetch of the new one is over already.
+#[test]
+fn a_key_that_came_while_the_old_set_was_looked_at_is_known() {
+    let clock = FakeClock::new();
+    let issuer = |issuer: Issuer, kid: &str| issuer.kid(kid).clock(clock.clone());
+    let [first, second, third] = [
+        issuer(Issuer::rs256(), "first"),
+        issuer(Issuer::es256(), "second"),
+        issuer(Issuer::eddsa(), "third"),
+    ];
+    let jwt = Jwt::jwks_file("nowhere").issuer("https://issuer.test").audience("test");
+    let verifier = jwt.check().unwrap().0;
+    let now = clock.now();
+    verifier.absorb(now.monotonic_nanos(), Some(keys(&[&first])));
+    let KeySource::Published(provider) = &verifier.keys else { panic!("they are published") };
+    let Look::Use(old) = provider.look(now) else { panic!("they are there") };
+    verifier.absorb(now.monotonic_nanos(), Some(keys(&[&first, &second])));
+
+    let with_old = |issuer: &Issuer| {
+        let token = issuer.token("alice").sign().into_bytes();
+        let kept = (verifier.cache.generation(), verifier.refused.mark(&token, now));
+        match verifier.authenticate_with(&old.keys, provider, &token, now, kept) {
+            Attempt::Accepted(_) => Ok(()),
+            Attempt::Refused(refusal) => Err(refusal.cause().to_owned()),
+            _ => panic!("it waits, within a second of the last fetch"),
+        }
+    };
+    assert_eq!(with_old(&first), Ok(()));
+    assert_eq!(with_old(&second), Ok(()));
+    assert_eq!(with_old(&third), Err("no key has this `kid` and `alg`".to_owned()));
+}
