@@ -58,11 +58,13 @@ impl Http {
         client.map(Self).map_err(|error| format!("no HTTP client: {error}"))
     }
 
-    /// The document at this address, which must answer 200.
+    /// The document at this address, which must answer 200. It is asked for once more where the
+    /// connection ended without an answer, as by [`post`](Self::post).
     pub(crate) async fn get(&self, Url(address): &Url) -> Result<String, String> {
         let request = self.0.get(address.clone()).header(ACCEPT, "application/json");
         let failed = |error| failed(address, error);
-        let mut response = request.send().await.map_err(failed)?;
+        let again = request.try_clone();
+        let mut response = sent(request, again).await.map_err(failed)?;
         if response.status() != reqwest::StatusCode::OK {
             return Err(format!("`{address}` answered {}", response.status().as_u16()));
         }
@@ -91,12 +93,7 @@ impl Http {
         }
         let failed = |error| failed(address, error);
         let again = request.try_clone();
-        let mut response = match (request.send().await, again) {
-            (Err(error), Some(again)) if !error.is_connect() && !error.is_timeout() => {
-                again.send().await.map_err(failed)?
-            }
-            (sent, _) => sent.map_err(failed)?,
-        };
+        let mut response = sent(request, again).await.map_err(failed)?;
         let mut types = response.headers().get_all(CONTENT_TYPE).iter();
         let media_type = match (types.next(), types.next()) {
             (Some(one), None) => one.to_str().unwrap_or_default().to_owned(),
@@ -126,6 +123,19 @@ pub(crate) struct Reply {
     pub(crate) media_type: String,
     /// Nothing where it was too long.
     pub(crate) body: Option<Vec<u8>>,
+}
+
+/// Sends a request, and once more where the connection ended without an answer.
+async fn sent(
+    request: reqwest::RequestBuilder,
+    again: Option<reqwest::RequestBuilder>,
+) -> Result<reqwest::Response, reqwest::Error> {
+    match (request.send().await, again) {
+        (Err(error), Some(again)) if !error.is_connect() && !error.is_timeout() => {
+            again.send().await
+        }
+        (sent, _) => sent,
+    }
 }
 
 /// Reads what an answer holds, unless that is more than so many bytes.

@@ -132,6 +132,13 @@ pub trait Authenticator: Send + Sync + 'static {
         true
     }
 
+    /// Whether it refuses what a list of [`Revocations`] holds. The launch refuses an endpoint that
+    /// accepts any of several authenticators of one [issuer](Self::issuer) of which only some do: a
+    /// token that one of them refuses as revoked would be accepted by another.
+    fn asks_revocations(&self) -> bool {
+        false
+    }
+
     /// Whether its principals say how and when they signed in, as far as their credentials do.
     /// Otherwise the launch refuses endpoints with `fresh`, `acr` or `amr` that nobody else's
     /// callers can reach.

@@ -74,6 +74,7 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
             configuration.check_rule(endpoint, &authenticators);
             configuration.check_limits(endpoint, &authenticators);
             configuration.check_step_up(endpoint, &authenticators);
+            configuration.check_revocations(endpoint, &authenticators);
             let defaults = (builder.headers, builder.max_body);
             Some(Plan::new(endpoint, authenticators, &rules, metadata, defaults))
         })
@@ -286,6 +287,28 @@ impl Configuration {
         }
     }
 
+    /// What is revoked is refused by all that might accept it: where any of several authenticators will
+    /// do, a token that one refuses is shown to the next.
+    fn check_revocations(&mut self, endpoint: &'static Endpoint, authenticators: &[Named]) {
+        let Endpoint { name, module, file, line, .. } = endpoint;
+        if needs_all(endpoint) {
+            return;
+        }
+        for (careless, it) in authenticators {
+            let Some(issuer) = it.issuer().filter(|_| !it.asks_revocations()) else { continue };
+            let careful = authenticators
+                .iter()
+                .find(|(_, other)| other.issuer() == Some(issuer) && other.asks_revocations());
+            if let Some((careful, _)) = careful {
+                self.faults.push(format!(
+                    "`{module}::{name}` accepts tokens of `{issuer}` from `{careful}`, which asks a list \
+                     of revocations, and from `{careless}`, which does not: add \
+                     `.revocations(…)` ({file}:{line})"
+                ));
+            }
+        }
+    }
+
     fn configured(&self) -> String {
         let names: Vec<&str> = self.by_name.keys().map(String::as_str).collect();
         if names.is_empty() { String::new() } else { format!("; configured: {}", names.join(", ")) }
@@ -294,9 +317,12 @@ impl Configuration {
 
 /// The authenticators that may name an endpoint's caller: of several that must all accept, the first.
 fn naming<'a>(endpoint: &Endpoint, authenticators: &'a [Named]) -> &'a [Named] {
-    let all = matches!(
+    if needs_all(endpoint) { authenticators.get(..1).unwrap_or_default() } else { authenticators }
+}
+
+fn needs_all(endpoint: &Endpoint) -> bool {
+    matches!(
         endpoint.policy.access,
         Access::Authenticated(Authenticators::All(_)) | Access::Optional(Authenticators::All(_))
-    );
-    if all { authenticators.get(..1).unwrap_or_default() } else { authenticators }
+    )
 }

@@ -12,10 +12,11 @@
 //!    as well, and the proof that tells them apart is not looked at here.
 //! 6. `auth_time`, `acr` and `amr` say how the caller signed in (RFC 9470 section 6.2), as in a JWT.
 //! 7. `sub` names the caller; `client_id` does where the description says so.
+//! 8. What the description requires is there.
 
 use super::outcome::Outcome;
 use crate::authentication::json::{Json, Object};
-use crate::authentication::jwt::{Rules, required_name, time};
+use crate::authentication::jwt::{Rules, Unverified, required_name, time};
 use crate::time::Moment;
 
 /// What an answer must say.
@@ -57,6 +58,7 @@ impl Expectations {
         };
         match self.rules.principal(members, subject, expires, now) {
             Ok(principal) => Outcome::Active(principal.claims_json(answer).build(), validity),
+            Err(Unverified::Early(cause)) => Outcome::Early(cause),
             Err(fault) => Outcome::Unknown(fault.cause()),
         }
     }
@@ -68,6 +70,7 @@ impl Expectations {
         }
         self.rules.check_audience(members)?;
         self.rules.check_identifiers(members)?;
+        self.rules.check_required(members)?;
         match members.get("token_type") {
             None => {}
             Some(Json::Text(name)) if name.eq_ignore_ascii_case("bearer") => {}

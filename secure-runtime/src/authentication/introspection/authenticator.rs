@@ -12,12 +12,15 @@ use super::circuit::Call;
 use super::fingerprint::Fingerprint;
 use super::flights::{CROWDED, Departure, Flights, OUT_OF_REACH, arrived};
 use super::order::{End, Order};
-use super::outcome::Outcome;
+use super::outcome::{NOT_YET, Outcome};
 use super::refusals::Refusals;
 use crate::authentication::bearer::{self, Bearer, bearer, is_b64token};
 use crate::authentication::jwt::JwtAuthenticator;
 use crate::authentication::token_cache::{Cached, TokenCache, Validity};
-use crate::authentication::{Attempt, Authenticator, Challenge, Presented, Refusal};
+use crate::authentication::{
+    Attempt, Authenticator, Challenge, Presented, Refusal, Revocations, Verdict,
+};
+use crate::principal::Principal;
 use crate::request::RequestHead;
 use crate::time::Moment;
 
@@ -31,6 +34,7 @@ pub(super) struct Introspector {
     pub(super) expectations: Arc<Expectations>,
     /// Who verifies signed answers.
     pub(super) signed: Option<Arc<JwtAuthenticator>>,
+    pub(super) revocations: Option<Revocations>,
     pub(super) cache: TokenCache,
     pub(super) refusals: Refusals,
     pub(super) flights: Flights,
@@ -76,13 +80,22 @@ impl Authenticator for IntrospectionAuthenticator {
         self.0.expectations.rules.accepts_audience(audience)
     }
 
+    fn asks_revocations(&self) -> bool {
+        self.0.revocations.is_some()
+    }
+
     fn authenticate(&self, request: &RequestHead<'_>, now: Moment) -> Attempt {
         match bearer(request) {
             Bearer::Absent => Attempt::Absent,
             Bearer::Malformed(cause) => Attempt::Refused(Refusal::invalid_request(cause)),
             Bearer::Token(token) => match self.0.cache.get(token, now) {
-                Cached::Valid(principal) => Attempt::Accepted(principal),
-                _ => self.0.authenticate_unknown(token, now),
+                Cached::Valid(principal) => match self.0.check_revoked(&principal) {
+                    Ok(()) => Attempt::Accepted(principal),
+                    // It stays where it is: the provider need not be asked about it each time.
+                    Err(refusal) => Attempt::Refused(refusal),
+                },
+                Cached::NotYet => Attempt::Refused(Refusal::invalid_token(NOT_YET)),
+                Cached::Expired | Cached::Unknown => self.0.authenticate_unknown(token, now),
             },
         }
     }
@@ -102,7 +115,7 @@ impl Introspector {
         }
         let fingerprint = Fingerprint::of(token);
         if let Some(outcome) = self.refusals.get(&fingerprint, now) {
-            return outcome.verdict(now).into();
+            return self.verdict(outcome, now).into();
         }
         let Some(place) = self.flights.place() else {
             return Attempt::Refused(Refusal::unavailable(CROWDED));
@@ -111,7 +124,7 @@ impl Introspector {
         let generation = self.cache.generation();
         let known = || self.known(token, &fingerprint, now);
         let arrival = match self.flights.depart(fingerprint, now, known) {
-            Departure::Known(outcome) => return outcome.verdict(now).into(),
+            Departure::Known(outcome) => return self.verdict(outcome, now).into(),
             Departure::Impossible(cause) => {
                 return Attempt::Refused(Refusal::unavailable(cause));
             }
@@ -133,11 +146,22 @@ impl Introspector {
                 arrival
             }
         };
+        // Not the introspector: who waits does not keep it from ending.
+        let revocations = self.revocations.clone();
         Attempt::Pending(Box::pin(async move {
             let outcome = arrived(arrival).await;
             drop(place);
-            outcome.verdict(now)
+            outcome.verdict(revocations.as_ref(), now)
         }))
+    }
+
+    fn verdict(&self, outcome: Outcome, now: Moment) -> Verdict {
+        outcome.verdict(self.revocations.as_ref(), now)
+    }
+
+    #[inline]
+    fn check_revoked(&self, principal: &Principal) -> Result<(), Refusal> {
+        self.revocations.as_ref().map_or(Ok(()), |revocations| revocations.check(principal))
     }
 
     /// What is known of a token by now.
@@ -181,9 +205,7 @@ impl Introspector {
             Outcome::Active(_, validity) if validity.is_over(order.now) => {
                 (Outcome::Refused("`exp` has passed"), negative_nanos)
             }
-            Outcome::Active(_, validity) if validity.is_ahead(order.now) => {
-                (Outcome::Refused(super::outcome::NOT_YET), negative_nanos)
-            }
+            // Also one that is not valid yet: the clock decides at each use.
             Outcome::Active(principal, validity) => {
                 if positive_nanos > 0 {
                     let kept = (principal.clone(), *validity, until(positive_nanos));
@@ -192,7 +214,7 @@ impl Introspector {
                 return;
             }
             Outcome::Refused(_) => (outcome.clone(), negative_nanos),
-            Outcome::Unknown(_) => (outcome.clone(), UNUSABLE_NANOS),
+            Outcome::Early(_) | Outcome::Unknown(_) => (outcome.clone(), MOMENT_NANOS),
         };
         if nanos > 0 {
             self.refusals.keep(order.fingerprint, refusal, until(nanos));
@@ -214,5 +236,6 @@ impl fmt::Debug for Introspector {
 
 const ALWAYS: Validity = Validity { from_nanos: 0, until_nanos: u64::MAX };
 
-/// How long an answer that says nothing keeps the provider from being asked about the same token.
-const UNUSABLE_NANOS: u64 = 1_000_000_000;
+/// How long an answer that says nothing, or that the token will be good soon, keeps the provider from
+/// being asked about the same token.
+const MOMENT_NANOS: u64 = 1_000_000_000;

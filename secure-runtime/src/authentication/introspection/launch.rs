@@ -58,6 +58,7 @@ impl Introspection {
             challenge,
             expectations,
             signed,
+            revocations: self.revocations,
             cache: cache.hashing_whole_tokens(),
             refusals: Refusals::new(),
             flights: Flights::new(),
@@ -103,6 +104,13 @@ impl Introspection {
 
     fn check_signed(&mut self, faults: &mut Vec<String>) -> Option<Arc<JwtAuthenticator>> {
         let signed = self.signed.take()?.issuer_if_none(self.expected.named_issuer());
+        if signed.revocations.is_some() {
+            faults.push(
+                "signed answers: what is revoked are tokens, not answers about them: add \
+                 `.revocations(…)` to the introspection"
+                    .to_owned(),
+            );
+        }
         match Jwt::check(signed) {
             Ok(signed) => Some(Arc::new(signed)),
             Err(found) => {

@@ -9,8 +9,11 @@
 //!    that is out of reach is not waited for by every request: each pause is twice as long.
 //! 5. Where signed answers are demanded (RFC 9701), an unsigned one is refused.
 //!
+//! 6. With [`Introspection::revocations`], each use asks whether the token was revoked.
+//!
 //! The client sees 401 `invalid_token` for a token that is not active or not for this service, and 503
-//! where nobody can say. A revoked token is accepted until it is asked about again.
+//! where nobody can say. A token that only the provider knows to be revoked is accepted until it is
+//! asked about again.
 
 mod answer;
 mod assertion;
@@ -32,6 +35,7 @@ pub use assertion::ClientKey;
 
 use client::{Client, Proof};
 
+use super::Revocations;
 use super::jwt::{ClaimPath, Jwt};
 use crate::principal::Principal;
 use crate::time::Moment;
@@ -64,6 +68,7 @@ pub struct Introspection {
     expected: Jwt,
     signed: Option<Jwt>,
     client_as_subject: bool,
+    revocations: Option<Revocations>,
     positive: Duration,
     negative: Duration,
     timeout: Duration,
@@ -98,6 +103,7 @@ impl Introspection {
             expected: Jwt::of_others(),
             signed: None,
             client_as_subject: false,
+            revocations: None,
             positive: Duration::from_secs(60),
             negative: Duration::from_secs(10),
             timeout: Duration::from_secs(5),
@@ -189,9 +195,36 @@ impl Introspection {
         self
     }
 
+    /// Refuses what is revoked there, from the moment at which it is revoked, whatever is remembered
+    /// and whatever the provider says: see [`Jwt::revocations`].
+    ///
+    /// An answer must then say when the token was issued (`iat`) and when it ends (`exp`), and the
+    /// token live no longer than revocations are kept. Single tokens and sessions are told by the
+    /// answer's `jti` and `sid`, where it has them.
+    ///
+    /// ```
+    /// use secure_runtime::authentication::{Introspection, Revocations};
+    ///
+    /// # let secret = "from your configuration";
+    /// let revocations = Revocations::in_memory();
+    /// let opaque = Introspection::discover("https://issuer.example")
+    ///     .client_secret_basic("shop-api", secret)
+    ///     .audience("shop")
+    ///     .revocations(&revocations);
+    /// ```
+    pub fn revocations(mut self, revocations: &Revocations) -> Self {
+        self.revocations = Some(revocations.clone());
+        self
+    }
+
+    /// Refuses tokens whose answer has not this member; see [`Jwt::require_claim`].
+    pub fn require_claim(self, name: impl Into<String>) -> Self {
+        self.expecting(|expected| expected.require_claim(name))
+    }
+
     /// How long an active token is accepted without another question; a minute unless said
-    /// otherwise, an hour at most, and never beyond its `exp`. So long a token that was revoked may
-    /// still be accepted. With zero, every request asks.
+    /// otherwise, an hour at most, and never beyond its `exp`. So long a token that the provider has
+    /// revoked may still be accepted. With zero, every request asks.
     pub fn accept_positive_for(mut self, duration: Duration) -> Self {
         self.positive = duration;
         self
@@ -299,7 +332,7 @@ pub(crate) fn read_answer(
         return Err(faults.join("; "));
     }
     let expectations = answer::Expectations { rules, client_as_subject };
-    match expectations.read(answer, now).verdict(now) {
+    match expectations.read(answer, now).verdict(None, now) {
         super::Verdict::Accepted(caller) => Ok(caller),
         super::Verdict::Refused(refusal) => Err(refusal.cause().to_owned()),
     }

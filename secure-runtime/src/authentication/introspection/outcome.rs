@@ -2,7 +2,7 @@
 //! answer gets into a log through them.
 
 use crate::authentication::token_cache::Validity;
-use crate::authentication::{Refusal, Verdict};
+use crate::authentication::{Refusal, Revocations, Verdict};
 use crate::principal::Principal;
 use crate::time::Moment;
 
@@ -13,19 +13,27 @@ pub(super) enum Outcome {
     Active(Principal, Validity),
     /// It is not good, or not for this service.
     Refused(&'static str),
+    /// It is not good yet.
+    Early(&'static str),
     /// Nobody can say.
     Unknown(&'static str),
 }
 
 impl Outcome {
-    /// What a request that came at this time is told.
-    pub(super) fn verdict(self, now: Moment) -> Verdict {
+    /// What a request that came at this time is told. Whether a token is revoked is asked now: it
+    /// does not depend on when the provider was.
+    pub(super) fn verdict(self, revocations: Option<&Revocations>, now: Moment) -> Verdict {
         let refused = |cause| Verdict::Refused(Refusal::invalid_token(cause));
         match self {
             Self::Active(_, validity) if validity.is_over(now) => refused("`exp` has passed"),
             Self::Active(_, validity) if validity.is_ahead(now) => refused(NOT_YET),
-            Self::Active(principal, _) => Verdict::Accepted(principal),
-            Self::Refused(cause) => refused(cause),
+            Self::Active(principal, _) => {
+                match revocations.map_or(Ok(()), |revocations| revocations.check(&principal)) {
+                    Ok(()) => Verdict::Accepted(principal),
+                    Err(refusal) => Verdict::Refused(refusal),
+                }
+            }
+            Self::Refused(cause) | Self::Early(cause) => refused(cause),
             Self::Unknown(cause) => Verdict::Refused(Refusal::unavailable(cause)),
         }
     }

@@ -202,7 +202,7 @@ impl Rules {
         Ok(())
     }
 
-    fn check_required(&self, claims: &Object<'_>) -> Result<(), &'static str> {
+    pub(crate) fn check_required(&self, claims: &Object<'_>) -> Result<(), &'static str> {
         if self.required.iter().all(|name| claims.get(name).is_some()) {
             Ok(())
         } else {

@@ -37,6 +37,8 @@ use std::time::Duration;
 pub use algorithm::Algorithm;
 pub use key::Key;
 pub(crate) use key_set::read_key_set;
+#[cfg(feature = "introspection")]
+pub(crate) use keys::Unverified;
 pub(crate) use keys::open_with;
 pub use places::ClaimPath;
 pub(crate) use places::vocabulary_claims;
@@ -88,7 +90,7 @@ pub struct Jwt {
     realm: String,
     cache_bytes: usize,
     required: Vec<String>,
-    revocations: Option<Revocations>,
+    pub(crate) revocations: Option<Revocations>,
 }
 
 macro_rules! short_forms {

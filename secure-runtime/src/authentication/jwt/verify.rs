@@ -77,6 +77,10 @@ impl Authenticator for JwtAuthenticator {
         self.0.rules.accepts_audience(audience)
     }
 
+    fn asks_revocations(&self) -> bool {
+        self.0.revocations.is_some()
+    }
+
     fn authenticate(&self, request: &RequestHead<'_>, now: Moment) -> Attempt {
         match bearer(request) {
             Bearer::Absent => Attempt::Absent,

@@ -80,3 +80,26 @@ async fn with_no_memory_every_request_asks() {
     world.endpoint.revoke("good");
     world.is_refused("good", "revoked").await;
 }
+
+/// Its time comes, and nothing that was remembered stands against it.
+#[actix_web::test]
+async fn a_token_that_is_early_is_good_once_its_time_has_come() {
+    for (member, asked) in [("nbf", 1), ("iat", 1), ("auth_time", 2)] {
+        let world = World::new();
+        let mut answer = world.active("ada");
+        answer[member] = json!(world.clock.now().unix_seconds() + 2);
+        world.endpoint.know("early", answer);
+        world.know("now");
+        for _ in 0..3 {
+            world.is_refused("early", member).await;
+            assert_eq!(world.status("now").await, 200);
+        }
+        world.clock.advance(Duration::from_millis(1999));
+        if asked == 1 {
+            world.is_refused("early", member).await;
+        }
+        world.clock.advance(Duration::from_millis(1));
+        assert_eq!(world.status("early").await, 200, "{member}");
+        assert_eq!(world.endpoint.asked(), 1 + asked, "{member}");
+    }
+}

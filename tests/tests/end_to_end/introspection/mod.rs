@@ -4,6 +4,7 @@
 mod answers;
 mod memory;
 mod outages;
+mod revocation;
 mod signed;
 
 use std::time::Duration;
@@ -34,6 +35,7 @@ const MODULE: &str = module_path!();
 struct World {
     endpoint: IntrospectionEndpoint,
     clock: FakeClock,
+    security: Security,
     server: TestServer,
     runs: Runs,
 }
@@ -57,17 +59,24 @@ impl World {
     fn built(
         build: impl FnOnce(SecurityBuilder, &IntrospectionEndpoint) -> SecurityBuilder,
     ) -> Self {
-        let clock = FakeClock::new();
+        Self::at(FakeClock::new(), build)
+    }
+
+    fn at(
+        clock: FakeClock,
+        build: impl FnOnce(SecurityBuilder, &IntrospectionEndpoint) -> SecurityBuilder,
+    ) -> Self {
         let endpoint = IntrospectionEndpoint::start();
         let builder = Security::builder().answers_for(MODULE).clock(clock.clone());
         let security = build(builder, &endpoint).build().unwrap();
         let runs = Runs::default();
         let data = web::Data::new(runs.clone());
+        let shared = security.clone();
         let server = TestServer::run(move || {
             let api = secure_runtime::scope("").service(orders);
-            actix_web::App::new().app_data(security.clone()).app_data(data.clone()).service(api)
+            actix_web::App::new().app_data(shared.clone()).app_data(data.clone()).service(api)
         });
-        Self { endpoint, clock, server, runs }
+        Self { endpoint, clock, security, server, runs }
     }
 
     /// What is said of a good token of this subject, for a minute.
