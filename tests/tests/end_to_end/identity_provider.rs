@@ -1,5 +1,8 @@
 //! Keys of an identity provider: rotated, withdrawn, out of reach, forged.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use actix_web::{HttpResponse, get, web};
@@ -270,6 +273,43 @@ async fn a_set_at_an_address_and_one_in_a_file_are_read_again() {
     assert_eq!(world.answer(&second.token("ada").sign()).await, 200);
     assert_eq!(world.answer(&first.token("ada").sign()).await, 401);
     std::fs::remove_file(file).unwrap();
+}
+
+/// Servers end idle connections, and one may end while it is taken for the next question.
+#[actix_web::test]
+async fn a_connection_that_ended_meanwhile_does_not_fail_a_fetch() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}/keys", listener.local_addr().unwrap());
+    let published = Arc::new(Mutex::new(String::new()));
+    let (served, asked) = (Arc::clone(&published), Runs::default());
+    let counted = asked.clone();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let _ = stream.read(&mut [0; 4096]);
+            counted.count();
+            let keys = served.lock().unwrap().clone();
+            let _ =
+                write!(stream, "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{keys}", keys.len());
+            // The next question is read, and the connection ends.
+            let _ = stream.read(&mut [0; 4096]);
+        }
+    });
+    let publish = |issuers: &[&Issuer]| {
+        let keys: Vec<_> = issuers.iter().map(|issuer| issuer.jwk()).collect();
+        *published.lock().unwrap() = serde_json::json!({ "keys": keys }).to_string();
+    };
+    let first = Issuer::rs256().kid("first");
+    publish(&[&first]);
+    let world = World::new(|_| Jwt::jwks_url(&address).issuer("https://issuer.test"));
+    let first = first.clock(world.clock.clone());
+    assert_eq!(world.answer(&first.token("ada").sign()).await, 200);
+    for kid in ["second", "third"] {
+        let next = Issuer::es256().kid(kid).clock(world.clock.clone());
+        publish(&[&first, &next]);
+        world.clock.advance(Duration::from_secs(2));
+        assert_eq!(world.answer(&next.token("ada").sign()).await, 200, "{kid}");
+    }
+    assert_eq!(asked.so_far(), 3);
 }
 
 #[actix_web::test]

@@ -221,26 +221,23 @@ async fn requests_under_way_meet_a_revocation() {
             .collect();
         let revoked = AtomicBool::new(false);
         let callers = tokens.iter().map(async |token| {
-            let mut answers = (0, 0);
-            while answers.1 < 3 {
+            let mut refusals = 0;
+            while refusals < 3 {
                 let after = revoked.load(Ordering::SeqCst);
                 let status = world.server.get("/orders", &[token]).await.status;
                 assert!(status == 401 || (status == 200 && !after), "{status} {after}");
-                answers.0 += u32::from(status == 200);
-                answers.1 += u32::from(status == 401);
+                refusals += u32::from(status == 401);
             }
-            answers.0
         });
         let revoke = async {
             for _ in 0..2 {
-                world.server.get("/orders", &[tokens.first().unwrap()]).await;
+                let answer = world.server.get("/orders", &[tokens.first().unwrap()]).await;
+                assert_eq!(answer.status, 200, "the twin: accepted before");
             }
             world.revocations.revoke_session(ISSUER, &session).await.unwrap();
             revoked.store(true, Ordering::SeqCst);
-            0
         };
-        let (accepted, _) = futures_util::future::join(join_all(callers), revoke).await;
-        assert!(accepted.iter().sum::<u32>() > 0, "the twin: accepted before");
+        futures_util::future::join(join_all(callers), revoke).await;
     }
 }
 
