@@ -238,6 +238,23 @@ async fn a_key_is_rotated_with_an_overlap_and_revoked_at_once() {
 }
 
 #[actix_web::test]
+async fn all_keys_of_an_owner_are_revoked_at_once() {
+    let world = World::new();
+    let (first, second) = (world.added(billing()), world.added(billing()));
+    let other = world.added(Principal::builder("shipping").scope("orders:read"));
+    let status = async |key: &GeneratedKey| {
+        world.server.get("/orders", &[&header(key.expose())]).await.status
+    };
+    for key in [&first, &second, &other] {
+        assert_eq!(status(key).await, 200);
+    }
+    assert_eq!(world.store.revoke_owner("billing").len(), 2);
+    world.refuses(401, &[&header(first.expose())]).await;
+    world.refuses(401, &[&header(second.expose())]).await;
+    assert_eq!(status(&other).await, 200);
+}
+
+#[actix_web::test]
 async fn no_good_request_fails_while_keys_are_rotated() {
     let world = World::new();
     let mut current = world.added(billing());

@@ -70,6 +70,21 @@ impl MemoryKeyStore {
         self.write(id).remove(id)
     }
 
+    /// Removes every key of this owner: what they were. The account is closed, say; a
+    /// [rotation](Self::rotate) that is under way leaves no key behind.
+    pub fn revoke_owner(&self, owner: &str) -> Vec<KeyRecord> {
+        // All at once, so that no key moves from where was looked to where was not yet.
+        let mut shards: Vec<_> =
+            self.0.iter().map(|it| it.write().unwrap_or_else(PoisonError::into_inner)).collect();
+        let mut revoked = Vec::new();
+        for records in &mut shards {
+            let removed = records.extract_if(|_, record| record.principal().subject() == owner);
+            revoked.extend(removed.map(|(_, record)| record));
+        }
+        super::record::sort(&mut revoked);
+        revoked
+    }
+
     /// Makes a new key with the prefix, the owner and the grants of an old one, and lets the old one
     /// end.
     ///
@@ -86,7 +101,13 @@ impl MemoryKeyStore {
             let old = records.get_mut(id).ok_or(KeyError::Unknown)?;
             *old = old.ending(rotation.old_until);
         }
+        let id_of_new = new.record().id().to_owned();
         self.add(new.record())?;
+        // Nobody knows the new key yet.
+        if self.record(id).is_none() {
+            self.revoke(&id_of_new);
+            return Err(KeyError::Unknown);
+        }
         Ok(new)
     }
 

@@ -219,6 +219,33 @@ fn many_threads_add_and_revoke_without_losing_one() {
     assert_eq!(store.list().len(), 100);
 }
 
+#[test]
+fn an_owner_whose_keys_are_revoked_keeps_none_not_even_one_that_is_made_meanwhile() {
+    for _ in 0..50 {
+        let store = MemoryKeyStore::new();
+        let other = generated(Principal::builder("shipping"));
+        store.add(other.record()).unwrap();
+        let rotate = || {
+            let first = generated(billing());
+            store.add(first.record()).unwrap();
+            let mut id = first.record().id().to_owned();
+            let rotation = Rotation { old_until: u64::MAX, new_until: None };
+            while let Ok(new) = store.rotate(&id, rotation) {
+                id = new.record().id().to_owned();
+            }
+        };
+        std::thread::scope(|scope| {
+            let rotating = [0; 2].map(|_| scope.spawn(rotate));
+            while rotating.iter().any(|thread| !thread.is_finished()) {
+                let revoked = store.revoke_owner("billing");
+                assert!(revoked.iter().all(|it| it.principal().subject() == "billing"));
+            }
+        });
+        let left: Vec<_> = store.list().iter().map(|it| it.id().to_owned()).collect();
+        assert_eq!(left, [other.record().id()]);
+    }
+}
+
 /// A file that is removed when the test ends.
 struct Temporary(PathBuf);
 

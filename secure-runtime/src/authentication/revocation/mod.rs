@@ -37,8 +37,8 @@ use crate::time::Clock;
 
 /// Revoked tokens, sessions and subjects: a handle that is cheap to clone.
 ///
-/// An authenticator that was given a clone, such as [`Jwt::revocations`](super::Jwt::revocations),
-/// refuses what is revoked from the moment at which the call returns. One of an application asks
+/// An authenticator that was given a clone, such as by [`Jwt::revocations`](super::Jwt::revocations)
+/// or `Introspection::revocations`, refuses what is revoked from the moment at which the call returns. One of an application asks
 /// [`check`](Self::check) about every caller it would accept.
 ///
 /// Each method names the issuer, because subjects, sessions and tokens have their names from it.
