@@ -28,8 +28,12 @@ impl Client {
 
     /// The document at this address, which must answer 200.
     pub(crate) fn get(&self, address: &Url) -> Result<String, String> {
-        // The timers of the client start on the runtime.
-        self.runtime.block_on(self.http.get(address))
+        self.runtime.block_on(async {
+            // For both attempts together. Timers start on the runtime.
+            let get = tokio::time::timeout(TIMEOUT, self.http.get(address));
+            let late = |_| Err(format!("`{address}` did not answer within {TIMEOUT:?}"));
+            get.await.unwrap_or_else(late)
+        })
     }
 }
 

@@ -9,6 +9,7 @@
 //! 5. Where any of several schemes will do, they are asked in the order of `auth = any(…)`, or of
 //!    their configuration; the first that accepts names the caller. Credentials that only a later
 //!    one understands cost the earlier ones a look.
+//!    A request that one calls malformed ([`Refusal::invalid_request`]) is shown to no other.
 //! 6. Where any of several schemes will do, credentials in two places ([`Presented`]) are refused
 //!    before any is verified: 400 `invalid_request` (RFC 6750 section 2).
 //! 7. A refusal carries one challenge for each scheme of the endpoint; the one of the scheme whose
@@ -22,6 +23,7 @@ mod http;
 mod introspection;
 mod json;
 mod jwt;
+mod local_file;
 #[cfg(feature = "discovery")]
 mod metadata;
 mod places;

@@ -99,7 +99,9 @@ impl Round {
                 self.caller.get_or_insert(principal);
                 None
             }
-            Verdict::Refused(refusal) if needs_all => Some(Err(denial(asked, &refusal))),
+            Verdict::Refused(refusal) if needs_all || is_malformed(&refusal) => {
+                Some(Err(denial(asked, &refusal)))
+            }
             Verdict::Refused(refusal) => {
                 let kept = self.refusal.as_ref();
                 if kept.is_none_or(|(_, kept)| weight(&refusal) > weight(kept)) {
@@ -167,13 +169,17 @@ fn panicked() -> Verdict {
     Verdict::Refused(Refusal::unavailable("the authenticator panicked"))
 }
 
-/// Which of several refusals the client hears: a malformed request would be refused by all; one
-/// that cannot judge might have accepted.
+/// A malformed request is refused by all: where one authenticator sees two credentials, another might
+/// see the first of them only, and believe it.
+fn is_malformed(refusal: &Refusal) -> bool {
+    refusal.code() == RefusalCode::InvalidRequest
+}
+
+/// Which of several refusals the client hears: one that cannot judge might have accepted.
 fn weight(refusal: &Refusal) -> u8 {
     match refusal.code() {
-        RefusalCode::InvalidRequest => 2,
         RefusalCode::Unavailable => 1,
-        RefusalCode::InvalidToken => 0,
+        RefusalCode::InvalidRequest | RefusalCode::InvalidToken => 0,
     }
 }
 

@@ -24,6 +24,7 @@ mod introspection;
 mod launch;
 mod layers;
 mod limits;
+mod mixtures;
 mod mounting;
 mod resource_metadata;
 mod resources;

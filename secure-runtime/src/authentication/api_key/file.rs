@@ -1,8 +1,6 @@
 //! Keys in a file, which may be replaced while the service runs.
 
 use std::fmt;
-use std::fs::{self, File};
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, OnceLock, Weak};
@@ -10,6 +8,7 @@ use std::time::Duration;
 
 use super::document::Document;
 use super::{Found, KeyRecord, KeyStore, Lookup, StoreFault};
+use crate::authentication::local_file;
 use crate::authentication::provider::{LONGEST, Look, Provider, Terms, supply};
 use crate::time::Moment;
 
@@ -149,38 +148,8 @@ fn too_old() -> Found {
 }
 
 fn read(path: &Path) -> Result<Document, Vec<String>> {
-    let text = read_text(path).map_err(|fault| vec![fault])?;
+    let text = local_file::read(path, MOST_BYTES).map_err(|fault| vec![fault])?;
     Document::read(&text)
-}
-
-fn read_text(path: &Path) -> Result<String, String> {
-    let failed = |error: std::io::Error| format!("cannot be read: {error}");
-    // A pipe would keep the reader waiting.
-    if !fs::metadata(path).map_err(failed)?.is_file() {
-        return Err("is not a plain file".to_owned());
-    }
-    let file = File::open(path).map_err(failed)?;
-    if is_writable_by_everybody(&file.metadata().map_err(failed)?) {
-        return Err("is writable for everybody, who could add keys".to_owned());
-    }
-    let mut text = String::new();
-    file.take(MOST_BYTES + 1).read_to_string(&mut text).map_err(failed)?;
-    if text.len() as u64 > MOST_BYTES {
-        return Err(format!("has more than {MOST_BYTES} bytes"));
-    }
-    Ok(text)
-}
-
-#[cfg(unix)]
-fn is_writable_by_everybody(file: &fs::Metadata) -> bool {
-    use std::os::unix::fs::PermissionsExt as _;
-
-    file.permissions().mode() & 0o002 != 0
-}
-
-#[cfg(not(unix))]
-fn is_writable_by_everybody(_: &fs::Metadata) -> bool {
-    false
 }
 
 impl fmt::Debug for FileKeyStore {

@@ -162,9 +162,10 @@ impl Endpoint {
 }
 
 /// Whether a status says something about the provider, or about what it thinks of this service,
-/// and not about one token.
+/// and not about one token. 403 is what firewalls in front of it answer to a token that reads like an
+/// attack: whoever sends one must not end the questions of others.
 fn is_about_the_provider(status: u16) -> bool {
-    matches!(status, 300..=399 | 401 | 403..=405 | 410 | 429 | 502..=504)
+    matches!(status, 300..=399 | 401 | 404 | 405 | 410 | 429 | 502..=504)
 }
 
 /// What an answer holds, if it is one.
@@ -174,6 +175,7 @@ fn body(reply: Reply, expected_type: &str) -> Result<String, &'static str> {
         400 => {
             return Err("the endpoint answered 400: it does not take the question or the client");
         }
+        403 => return Err("the endpoint, or what stands in front of it, answered 403"),
         500 => return Err("the endpoint answered 500"),
         _ => return Err("the endpoint answered neither 200 nor an error that it should"),
     }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::algorithm::Algorithm;
 use super::key_set::KeySet;
 use super::keys::Keys;
+use crate::authentication::local_file;
 #[cfg(feature = "discovery")]
 use crate::authentication::{
     http::{Client, Url},
@@ -63,8 +64,8 @@ impl Reader {
     /// Reads the keys once; the error is for the log.
     pub(crate) fn read(&self) -> Result<Keys, String> {
         let text = match &self.from {
-            From::File(path) => std::fs::read_to_string(path)
-                .map_err(|error| format!("`{}` cannot be read: {error}", path.display()))?,
+            From::File(path) => local_file::read(path, MOST_BYTES)
+                .map_err(|fault| format!("`{}` {fault}", path.display()))?,
             #[cfg(feature = "discovery")]
             From::Address(address) => self.get(address)?,
             #[cfg(feature = "discovery")]
@@ -101,3 +102,6 @@ impl std::fmt::Display for Reader {
         }
     }
 }
+
+/// As long as a fetched one may be.
+const MOST_BYTES: u64 = 512 * 1024;

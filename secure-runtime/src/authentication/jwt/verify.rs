@@ -109,7 +109,7 @@ impl Verifier {
         match &self.keys {
             KeySource::Configured(keys) => {
                 let verified = self.verify_unless_refused(keys, token, now, mark);
-                self.conclude(token, verified, u64::MAX, generation).into()
+                self.conclude(token, verified, u64::MAX, (generation, mark)).into()
             }
             KeySource::Published(provider) => match provider.look(now) {
                 Look::Nothing => no_keys().into(),
@@ -140,7 +140,7 @@ impl Verifier {
             }
             verified => {
                 let until = provider.good_until(now);
-                self.conclude(token, verified, until, generation).into()
+                self.conclude(token, verified, until, (generation, mark)).into()
             }
         }
     }
@@ -182,12 +182,12 @@ impl Verifier {
     }
 
     fn authenticate_after_fetch(&self, token: &[u8], now: Moment) -> Verdict {
-        let generation = self.cache.generation();
+        let kept = (self.cache.generation(), self.refused.mark(token, now));
         let KeySource::Published(provider) = &self.keys else { return no_keys() };
         let Some(held) = provider.usable(now) else { return no_keys() };
         match self.verify(&held.keys, token, now) {
             Err(Unverified::UnknownKey(cause)) => unknown_key(provider, cause),
-            verified => self.conclude(token, verified, provider.good_until(now), generation),
+            verified => self.conclude(token, verified, provider.good_until(now), kept),
         }
     }
 
@@ -205,11 +205,15 @@ impl Verifier {
         token: &[u8],
         verified: Result<Verified, Unverified>,
         good_until: u64,
-        generation: Generation,
+        (generation, mark): (Generation, Mark),
     ) -> Verdict {
         match verified {
             Ok(Verified { principal, validity }) => {
                 if let Err(refusal) = self.check_revoked(&principal) {
+                    // It stays so; while nobody knows, it may be wanted again.
+                    if refusal.code() == RefusalCode::InvalidToken {
+                        self.refused.keep(mark);
+                    }
                     return Verdict::Refused(refusal);
                 }
                 let kept = (principal.clone(), validity, good_until);

@@ -179,6 +179,7 @@ async fn a_malformed_answer_is_no_answer() {
         Manners::Saying("application/token-introspection+jwt", good.clone()),
         Manners::Padded(10 << 20),
         Manners::Down(400),
+        Manners::Down(403),
         Manners::Down(500),
         Manners::Down(201),
         Manners::Down(206),

@@ -12,7 +12,6 @@ async fn a_provider_that_is_out_of_reach_is_not_asked_by_every_request() {
     let internal = "http://169.254.169.254/introspect".to_owned();
     for manners in [
         Manners::Down(401),
-        Manners::Down(403),
         Manners::Down(404),
         Manners::Down(429),
         Manners::Down(502),
