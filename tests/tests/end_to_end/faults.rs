@@ -1,9 +1,12 @@
-//! Tokens with one thing wrong: 401 `invalid_token`, and the handler did not run.
+//! Tokens with one thing wrong: 401 `invalid_token`, and the handler did not run, whoever verifies.
 
 use actix_web::{get, web};
-use secure_runtime::testing::{Issuer, Token};
-use secure_runtime::{Clock, secure};
-use secure_tests::{TestServer, bearer};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use secure_runtime::authentication::{Introspection, Jwt};
+use secure_runtime::testing::{FakeClock, Issuer, Token};
+use secure_runtime::{Clock, Security, SecurityBuilder, secure};
+use secure_tests::{IdentityProvider, IntrospectionEndpoint, TestServer, bearer};
 use serde_json::{Value, json};
 
 use crate::Runs;
@@ -16,7 +19,8 @@ async fn admin(runs: web::Data<Runs>) -> &'static str {
 }
 
 /// What is wrong with a token, and the token.
-fn faults(issuer: &Issuer, now: u64) -> Vec<(&'static str, String)> {
+fn faults(issuer: &Issuer, others: [&Issuer; 2], now: u64) -> Vec<(&'static str, String)> {
+    let [stranger, other] = others;
     let token = || issuer.token("alice").role("admin");
     let claim = |name: &str, value: Value| token().claim(name, value).sign();
     let header = |name: &str, value: Value| token().header(name, value).sign();
@@ -50,34 +54,98 @@ fn faults(issuer: &Issuer, now: u64) -> Vec<(&'static str, String)> {
         ("iat in a minute", claim("iat", json!(now + 60))),
         ("20 kB of claims", claim("x", json!("x".repeat(20_000)))),
         ("a broken signature", token().tampered()),
-        ("another key", Issuer::hs256_with([7; 32]).token("alice").role("admin").sign()),
-        ("another algorithm's key", Issuer::rs256().token("alice").role("admin").sign()),
+        ("another key", stranger.token("alice").role("admin").sign()),
+        ("another algorithm's key", other.token("alice").role("admin").sign()),
         ("roles of the wrong type", claim("roles", json!({"admin": true}))),
     ]
 }
 
-#[actix_web::test]
-async fn every_fault_is_refused_with_the_right_challenge_and_without_running_the_handler() {
-    let (builder, issuer, clock) = crate::security(module_path!());
+/// Sends every fault to a service with these authenticators, and then a token without one.
+async fn check(build: impl FnOnce(SecurityBuilder) -> SecurityBuilder, issuer: Issuer, what: &str) {
+    let clock = FakeClock::new();
+    let issuer = issuer.clock(clock.clone());
+    let builder = Security::builder().answers_for(module_path!()).clock(clock.clone());
+    let security = build(builder).build().unwrap();
     let runs = Runs::default();
     let data = web::Data::new(runs.clone());
-    let server = TestServer::start(&builder.build().unwrap(), move || {
+    let server = TestServer::start(&security, move || {
         secure_runtime::scope("").app_data(data.clone()).service(admin)
     });
-    let now = clock.now().unix_seconds();
-    for (fault, token) in faults(&issuer, now) {
-        let answer = server.get("/admin", &[&bearer(&token)]).await;
-        assert_eq!(answer.status, 401, "{fault}: {answer:?}");
-        answer.problem(401);
-        let challenge = answer.header("www-authenticate").unwrap();
-        assert!(
-            challenge.starts_with("Bearer ") && challenge.contains(r#"error="invalid_token""#),
-            "{fault}"
-        );
+    let twin = || bearer(&issuer.token("alice").role("admin").sign());
+    assert_eq!(server.get("/admin", &[&twin()]).await.body, "welcome", "{what}");
+    let name = issuer_name(&issuer);
+    let named = |it: Issuer| it.named(name.clone()).clock(clock.clone());
+    let stranger = named(Issuer::hs256_with([7; 32]));
+    let other = named(if what.contains("EdDSA") { Issuer::es256() } else { Issuer::eddsa() });
+    let faults = faults(&issuer, [&stranger, &other], clock.now().unix_seconds());
+    for (fault, token) in faults {
+        // Twice: verified, and remembered.
+        for _ in 0..2 {
+            let answer = server.get("/admin", &[&bearer(&token)]).await;
+            assert_eq!(answer.status, 401, "{what}: {fault}: {answer:?}");
+            answer.problem(401);
+            let challenge = answer.header("www-authenticate").unwrap();
+            assert!(
+                challenge.starts_with("Bearer ") && challenge.contains(r#"error="invalid_token""#),
+                "{what}: {fault}"
+            );
+        }
     }
-    assert_eq!(runs.so_far(), 0);
-
-    let twin = issuer.token("alice").role("admin").sign();
-    assert_eq!(server.get("/admin", &[&bearer(&twin)]).await.body, "welcome");
     assert_eq!(runs.so_far(), 1);
+    assert_eq!(server.get("/admin", &[&twin()]).await.body, "welcome", "{what}");
+    assert_eq!(runs.so_far(), 2);
+}
+
+#[actix_web::test]
+async fn every_fault_is_refused_with_the_right_challenge_and_without_running_the_handler() {
+    for (issuer, what) in [
+        (Issuer::hs256(), "HS256"),
+        (Issuer::rs256(), "RS256"),
+        (Issuer::es256(), "ES256"),
+        (Issuer::eddsa(), "EdDSA"),
+    ] {
+        let jwt = issuer.jwt();
+        check(|builder| builder.authenticator("jwt", jwt), issuer, what).await;
+    }
+}
+
+#[actix_web::test]
+async fn keys_that_are_published_verify_as_strictly() {
+    for (issuer, what) in [
+        (Issuer::rs256(), "published RS256"),
+        (Issuer::es256(), "published ES256"),
+        (Issuer::eddsa(), "published EdDSA"),
+    ] {
+        let provider = IdentityProvider::start();
+        let issuer = provider.signing(issuer, "key");
+        provider.publish(&[&issuer]);
+        let jwt = Jwt::discover(provider.issuer()).audience("test");
+        check(|builder| builder.authenticator("jwt", jwt), issuer, what).await;
+    }
+}
+
+/// What the first does not accept is shown to the second, and the provider asked about it.
+#[actix_web::test]
+async fn a_second_authenticator_does_not_let_in_what_the_first_refused() {
+    let (endpoint, other) = (IntrospectionEndpoint::start(), IdentityProvider::start());
+    let (id, secret) = IntrospectionEndpoint::CLIENT;
+    let opaque = Introspection::at(endpoint.url()).client_secret_basic(id, secret);
+    let opaque = opaque.issuer("https://issuer.test").audience("test").max_token_bytes(64 * 1024);
+    let issuer = Issuer::es256();
+    let second = other.signing(Issuer::rs256(), "key");
+    other.publish(&[&second]);
+    let jwts = (issuer.jwt(), Jwt::discover(other.issuer()).audience("test"));
+    let build = |builder: SecurityBuilder| {
+        let builder = builder.authenticator("jwt", jwts.0).authenticator("other", jwts.1);
+        builder.authenticator("opaque", opaque)
+    };
+    check(build, issuer, "three authenticators").await;
+    assert!(endpoint.asked() > 0);
+}
+
+fn issuer_name(issuer: &Issuer) -> String {
+    let token = issuer.token("alice").sign();
+    let claims = URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap();
+    let claims: Value = serde_json::from_slice(&claims).unwrap();
+    claims["iss"].as_str().unwrap().to_owned()
 }

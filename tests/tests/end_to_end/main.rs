@@ -26,6 +26,7 @@ mod layers;
 mod limits;
 mod mixtures;
 mod mounting;
+mod races;
 mod resource_metadata;
 mod resources;
 mod revocation;

@@ -142,7 +142,8 @@ impl Revocations {
 
     /// Revokes what this caller presented: the token if it has a `jti`, else the session if it has a
     /// `sid`, else every token of the subject that was issued until then. For an endpoint that logs
-    /// out.
+    /// out. Credentials that do not say when they were issued and when they end, an API key's say, are
+    /// [out of reach](RevocationError::OutOfReach).
     ///
     /// ```
     /// use actix_web::{HttpResponse, post, web};
@@ -159,6 +160,9 @@ impl Revocations {
     /// }
     /// ```
     pub fn revoke_caller(&self, caller: &Principal) -> Revoked {
+        if caller.issued_at().is_none() || caller.expires_at().is_none() {
+            return Revoked::known(Err(RevocationError::OutOfReach));
+        }
         let issuer = caller.issuer().unwrap_or_default();
         match (caller.token_id(), caller.session()) {
             (Some(token_id), _) => self.revoke_token(issuer, token_id),

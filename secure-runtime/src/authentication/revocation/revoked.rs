@@ -26,6 +26,9 @@ enum State {
 pub enum RevocationError {
     /// It was to reach what will be issued more than five minutes from now. Nothing was revoked.
     InTheFuture,
+    /// The caller's credentials are of a kind that no list reaches: they do not say when they were
+    /// issued and when they end. Nothing was revoked.
+    OutOfReach,
     /// The store does not answer. The revocation counts in this process and is stored when the store
     /// is back; until then the other processes do not know of it.
     NotStored,
@@ -64,6 +67,10 @@ impl fmt::Display for RevocationError {
             Self::InTheFuture => {
                 "a revocation reaches what was issued, not what will be: the time is more than five \
                  minutes ahead"
+            }
+            Self::OutOfReach => {
+                "these credentials do not say when they were issued and when they end: no list of \
+                 revocations reaches them"
             }
             Self::NotStored => {
                 "the revocation counts in this process, and the store of revocations did not take it"

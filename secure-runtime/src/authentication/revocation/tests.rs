@@ -105,6 +105,14 @@ fn a_caller_logs_out_by_the_narrowest_name() {
     check([REVOKED, REVOKED, Ok(())]);
     assert_eq!(done(revocations.revoke_caller(&anonymous)), Ok(()));
     check([REVOKED, REVOKED, REVOKED]);
+    // An API key's caller: nothing that is written here would end it.
+    let before = revocations.statistics().entries;
+    let undated = Principal::builder("alice");
+    for caller in [undated.clone(), undated.clone().expires_at(now + 9), undated.issued_at(now)] {
+        let revoked = revocations.revoke_caller(&caller.build());
+        assert_eq!(done(revoked), Err(RevocationError::OutOfReach));
+    }
+    assert_eq!(revocations.statistics().entries, before);
 }
 
 #[test]

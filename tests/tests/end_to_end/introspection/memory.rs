@@ -103,3 +103,41 @@ async fn a_token_that_is_early_is_good_once_its_time_has_come() {
         assert_eq!(world.endpoint.asked(), 1 + asked, "{member}");
     }
 }
+
+/// What is remembered of a token is who it is, and not that it once was good enough.
+#[actix_web::test]
+async fn a_remembered_token_does_not_come_past_step_up() {
+    let world = World::new();
+    let now = world.clock.now().unix_seconds();
+    let signed_in = |token: &str, acr: &str, at: u64| {
+        let mut answer = world.active("ada");
+        answer["acr"] = json!(acr);
+        answer["auth_time"] = json!(at);
+        world.endpoint.know(token, answer);
+    };
+    signed_in("good", "mfa", now);
+    signed_in("weak", "pwd", now);
+    signed_in("stale", "mfa", now - 31);
+    world.know("silent");
+    let send = async |token| world.server.get("/transfer", &[&bearer(token)]).await;
+    let steps_up = async |token| {
+        let before = world.runs.so_far();
+        let answer = send(token).await;
+        answer.problem(401);
+        let challenge = answer.header("www-authenticate").unwrap().to_owned();
+        assert!(challenge.contains("insufficient_user_authentication"), "{token}: {challenge}");
+        assert_eq!(world.runs.so_far(), before);
+    };
+    for _ in 0..3 {
+        for token in ["good", "weak", "stale", "silent"] {
+            assert_eq!(world.status(token).await, 200, "good elsewhere: {token}");
+        }
+        assert_eq!(send("good").await.status, 200);
+        for token in ["weak", "stale", "silent"] {
+            steps_up(token).await;
+        }
+    }
+    world.clock.advance(Duration::from_secs(31));
+    steps_up("good").await;
+    assert_eq!((world.status("good").await, world.endpoint.asked()), (200, 4));
+}

@@ -28,6 +28,13 @@ async fn orders(caller: Principal, runs: web::Data<Runs>) -> HttpResponse {
     HttpResponse::Ok().body(caller.subject().to_owned())
 }
 
+#[secure(fresh = "30s", acr = "mfa")]
+#[get("/transfer")]
+async fn transfer(runs: web::Data<Runs>) -> HttpResponse {
+    runs.count();
+    HttpResponse::Ok().finish()
+}
+
 const ISSUER: &str = "https://issuer.test";
 const MODULE: &str = module_path!();
 
@@ -73,7 +80,7 @@ impl World {
         let data = web::Data::new(runs.clone());
         let shared = security.clone();
         let server = TestServer::run(move || {
-            let api = secure_runtime::scope("").service(orders);
+            let api = secure_runtime::scope("").service(orders).service(transfer);
             actix_web::App::new().app_data(shared.clone()).app_data(data.clone()).service(api)
         });
         Self { endpoint, clock, security, server, runs }
