@@ -16,7 +16,7 @@ use super::outcome::{NOT_YET, Outcome};
 use super::refusals::Refusals;
 use crate::authentication::bearer::{self, Bearer, bearer, is_b64token};
 use crate::authentication::jwt::JwtAuthenticator;
-use crate::authentication::token_cache::{Cached, TokenCache, Validity};
+use crate::authentication::token_cache::{Cached, TokenCache, TokenCacheStatistics, Validity};
 use crate::authentication::{
     Attempt, Authenticator, Challenge, Presented, Refusal, Revocations, Verdict,
 };
@@ -80,6 +80,11 @@ impl Authenticator for IntrospectionAuthenticator {
         self.0.expectations.rules.accepts_audience(audience)
     }
 
+    fn token_cache_statistics(&self) -> Option<TokenCacheStatistics> {
+        let refused_again = self.0.refusals.again();
+        Some(TokenCacheStatistics { refused_again, ..self.0.cache.statistics() })
+    }
+
     fn asks_revocations(&self) -> bool {
         self.0.revocations.is_some()
     }
@@ -115,6 +120,7 @@ impl Introspector {
         }
         let fingerprint = Fingerprint::of(token);
         if let Some(outcome) = self.refusals.get(&fingerprint, now) {
+            self.refusals.count();
             return self.verdict(outcome, now).into();
         }
         let Some(place) = self.flights.place() else {
@@ -166,7 +172,7 @@ impl Introspector {
 
     /// What is known of a token by now.
     fn known(&self, token: &[u8], fingerprint: &Fingerprint, now: Moment) -> Option<Outcome> {
-        match self.cache.get(token, now) {
+        match self.cache.peek(token, now) {
             // It was compared with the clock just now.
             Cached::Valid(principal) => Some(Outcome::Active(principal, ALWAYS)),
             _ => self.refusals.get(fingerprint, now),

@@ -3,6 +3,8 @@
 //!
 //! Tokens are not kept, only what stands for them; at most so many, whatever is sent.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use quick_cache::UnitWeighter;
 use quick_cache::sync::{Cache, DefaultLifecycle};
 
@@ -11,7 +13,10 @@ use super::outcome::Outcome;
 use crate::time::Moment;
 
 /// The tokens of one authenticator that were not accepted just now.
-pub(super) struct Refusals(Table);
+pub(super) struct Refusals {
+    table: Table,
+    again: AtomicU64,
+}
 
 /// The hash has a secret of its own: nobody can aim for one slot.
 type Table =
@@ -27,28 +32,38 @@ impl Refusals {
     pub(super) fn new() -> Self {
         let hasher = ahash::RandomState::new();
         let lifecycle = DefaultLifecycle::default();
-        Self(Cache::with(MOST, MOST as u64, UnitWeighter, hasher, lifecycle))
+        let table = Cache::with(MOST, MOST as u64, UnitWeighter, hasher, lifecycle);
+        Self { table, again: AtomicU64::new(0) }
     }
 
     /// What is remembered of a token.
     pub(super) fn get(&self, token: &Fingerprint, now: Moment) -> Option<Outcome> {
-        let Self(table) = self;
-        let kept = table.get(token)?;
+        let kept = self.table.get(token)?;
         if now.monotonic_nanos() < kept.until_nanos {
             return Some(kept.outcome);
         }
-        table.remove(token);
+        self.table.remove(token);
         None
+    }
+
+    /// Counts a request that was answered from here.
+    pub(super) fn count(&self) {
+        self.again.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many were.
+    pub(super) fn again(&self) -> u64 {
+        self.again.load(Ordering::Relaxed)
     }
 
     /// Remembers an outcome until this monotonic time in nanoseconds.
     pub(super) fn keep(&self, token: Fingerprint, outcome: Outcome, until_nanos: u64) {
-        self.0.insert(token, Kept { outcome, until_nanos });
+        self.table.insert(token, Kept { outcome, until_nanos });
     }
 
     #[cfg(test)]
     fn len(&self) -> usize {
-        self.0.len()
+        self.table.len()
     }
 }
 

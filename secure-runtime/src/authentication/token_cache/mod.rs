@@ -115,7 +115,7 @@ impl TokenCache {
     /// Looks a token up.
     #[inline]
     pub(crate) fn get(&self, token: &[u8], now: Moment) -> Cached {
-        let found = self.find(token, now);
+        let found = self.peek(token, now);
         match found {
             Cached::Valid(_) => self.hits.count(),
             // What follows takes so long that one counter for all threads does not matter.
@@ -126,7 +126,8 @@ impl TokenCache {
         found
     }
 
-    fn find(&self, token: &[u8], now: Moment) -> Cached {
+    /// The same, uncounted: for who looks twice at one request.
+    pub(crate) fn peek(&self, token: &[u8], now: Moment) -> Cached {
         let Some(table) = &self.table else { return Cached::Unknown };
         let probe = Probe { hash: self.hash(token), token };
         let Some(entry) = table.get(&probe) else { return Cached::Unknown };

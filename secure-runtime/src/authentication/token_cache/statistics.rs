@@ -3,7 +3,8 @@
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-/// What the verified tokens of one authenticator take, and spare.
+/// What the verified tokens of one authenticator take, and spare; of opaque ones, those that the
+/// provider called active.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TokenCacheStatistics {
@@ -22,7 +23,8 @@ pub struct TokenCacheStatistics {
     pub evictions: u64,
     /// How often all were forgotten, because a key was withdrawn or changed.
     pub cleared: u64,
-    /// Requests whose token had been refused a moment before, and was not verified again.
+    /// Requests whose token had been refused a moment before, and was not verified, or asked about,
+    /// again.
     pub refused_again: u64,
 }
 

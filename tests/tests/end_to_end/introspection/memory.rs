@@ -141,3 +141,19 @@ async fn a_remembered_token_does_not_come_past_step_up() {
     steps_up("good").await;
     assert_eq!((world.status("good").await, world.endpoint.asked()), (200, 4));
 }
+
+#[actix_web::test]
+async fn statistics_say_what_was_spared() {
+    let world = World::new();
+    world.know("good");
+    for _ in 0..4 {
+        assert_eq!(world.status("good").await, 200);
+    }
+    for _ in 0..3 {
+        world.is_refused("bad", "unknown").await;
+    }
+    let (name, found) = world.security.token_cache_statistics().next().unwrap();
+    let counted = (found.entries, found.hits, found.misses, found.refused_again);
+    assert_eq!((name, counted), ("opaque", (1, 3, 4, 2)));
+    assert!(found.bytes > 0 && found.bytes < found.max_bytes);
+}
