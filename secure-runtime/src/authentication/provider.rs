@@ -9,7 +9,8 @@
 //! 3. A token that names an unknown key has the set fetched at once, and waits for it. All that come
 //!    meanwhile wait for the same fetch, and no fetch begins within a second of the one before, or
 //!    within the doubled waits that follow failures. Whoever finds that one has just ended looks at
-//!    what it brought.
+//!    what it brought, and whoever waited for one that began earlier, in vain, may have it fetched
+//!    once more.
 //! 4. While the provider is down, or publishes nothing usable, the old set serves until its longest
 //!    age. Then nothing is accepted: 503.
 //! 5. A set learns of the one that it replaces: one that lacks a key of the one before, or has

@@ -108,6 +108,30 @@ async fn keys_that_are_withdrawn_under_load_accept_nothing_afterwards() {
     }
 }
 
+/// A set that is on its way was written before the new key was published.
+#[actix_web::test]
+async fn a_new_key_that_comes_while_an_older_set_is_on_its_way_is_found() {
+    let world = World::new();
+    let seen = world.first.token("ada").sign();
+    assert_eq!(world.status(&seen).await, 200);
+    world.provider.behave(Behaviour::Slow(Duration::from_millis(500)));
+    world.clock.advance(Duration::from_secs(301));
+    // Fetched again in the background; the set is what it was at this time.
+    assert_eq!(world.status(&seen).await, 200);
+    world.provider.until_asked(2).await;
+    let next = world.provider.signing(Issuer::rs256(), "next").clock(world.clock.clone());
+    let forger = world.provider.signing(Issuer::eddsa(), "unknown").clock(world.clock.clone());
+    world.provider.publish(&[&world.first, &next]);
+    world.clock.advance(Duration::from_secs(2));
+    let tokens: Vec<_> = (0..10).map(|n| next.token(format!("user {n}")).sign()).collect();
+    let good = join_all(tokens.iter().map(|token| world.status(token)));
+    let forged = forger.token("mallory").sign();
+    let (answers, forged) = join(good, world.status(&forged)).await;
+    assert_eq!((answers, forged), (vec![200; 10], 401));
+    assert_eq!(world.provider.asked(), 3, "one more fetch for all of them");
+    assert_eq!(world.runs.so_far(), 12);
+}
+
 #[actix_web::test]
 async fn a_flood_of_unknown_keys_at_a_provider_that_hangs_keeps_no_known_caller_waiting() {
     let world = World::new();

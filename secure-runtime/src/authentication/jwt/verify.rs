@@ -177,17 +177,40 @@ impl Verifier {
         let fetched = wait.over();
         Attempt::Pending(Box::pin(async move {
             fetched.await;
-            verifier.authenticate_after_fetch(&token, now)
+            match verifier.verify_fetched(&token, now) {
+                Ok(verdict) => verdict,
+                // That fetch may have begun before its key was published.
+                Err(_) => {
+                    if let Some(again) = verifier.fetch_again(now) {
+                        again.over().await;
+                    }
+                    verifier.authenticate_after_fetch(&token, now)
+                }
+            }
         }))
     }
 
+    fn fetch_again(&self, now: Moment) -> Option<Wait> {
+        match &self.keys {
+            KeySource::Configured(_) => None,
+            // Where it was out of reach just now, nobody waits for it again.
+            KeySource::Published(provider) if provider.is_failing() => None,
+            KeySource::Published(provider) => provider.fetch(now),
+        }
+    }
+
     fn authenticate_after_fetch(&self, token: &[u8], now: Moment) -> Verdict {
+        self.verify_fetched(token, now).unwrap_or_else(|unknown| unknown)
+    }
+
+    /// Verifies with the keys that there are; the error is the verdict where the key is unknown.
+    fn verify_fetched(&self, token: &[u8], now: Moment) -> Result<Verdict, Verdict> {
         let kept = (self.cache.generation(), self.refused.mark(token, now));
-        let KeySource::Published(provider) = &self.keys else { return no_keys() };
-        let Some(held) = provider.usable(now) else { return no_keys() };
+        let KeySource::Published(provider) = &self.keys else { return Ok(no_keys()) };
+        let Some(held) = provider.usable(now) else { return Ok(no_keys()) };
         match self.verify(&held.keys, token, now) {
-            Err(Unverified::UnknownKey(cause)) => unknown_key(provider, cause),
-            verified => self.conclude(token, verified, provider.good_until(now), kept),
+            Err(Unverified::UnknownKey(cause)) => Err(unknown_key(provider, cause)),
+            verified => Ok(self.conclude(token, verified, provider.good_until(now), kept)),
         }
     }
 
