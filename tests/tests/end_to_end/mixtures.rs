@@ -1,6 +1,8 @@
 //! Hostile credentials where several schemes are accepted: malformed, doubled, oversized, crossed, and
 //! two schemes that name two callers.
 
+use std::time::Duration;
+
 use actix_web::{HttpResponse, get, web};
 use secure_runtime::authentication::api_key::{ApiKey, ApiKeys, MemoryKeyStore};
 use secure_runtime::authentication::{
@@ -8,7 +10,7 @@ use secure_runtime::authentication::{
 };
 use secure_runtime::testing::{FakeClock, Issuer};
 use secure_runtime::{Clock, Moment, Principal, RequestHead, Security, secure};
-use secure_tests::{IntrospectionEndpoint, TestServer, bearer};
+use secure_tests::{IntrospectionEndpoint, Manners, TestServer, bearer};
 use serde_json::json;
 
 use crate::Runs;
@@ -240,6 +242,26 @@ async fn no_mixture_of_credentials_gets_in_and_none_is_anonymous() {
     world.is("/any", &[&token], "200").await;
     world.is("/any", &[&key], "200").await;
     world.is("/any", &[&opaque], "200").await;
+}
+
+/// What cannot be judged is neither good nor anonymous, and good credentials of others stay good.
+#[actix_web::test]
+async fn a_token_that_nobody_can_judge_is_refused_where_credentials_are_optional_too() {
+    let world = World::new();
+    world.know("opaque", "grace");
+    world.endpoint.behave(Manners::Down(503));
+    for path in ["/any", "/optional"] {
+        world.is(path, &[&bearer("opaque")], "503").await;
+        world.is(path, &[&bearer("invented")], "503").await;
+        world.is(path, &[&bearer(&world.issuer.token("ada").tampered())], "503").await;
+        world.is(path, &[&world.token()], "200").await;
+        world.is(path, &[&world.key()], "200").await;
+    }
+    world.is("/optional", &[], "200").await;
+    world.endpoint.behave(Manners::Good);
+    world.clock.advance(Duration::from_secs(60));
+    world.is("/optional", &[&bearer("opaque")], "200").await;
+    world.is("/optional", &[&bearer("invented")], "401").await;
 }
 
 /// A request that one authenticator calls malformed is not shown to one that reads less of it.

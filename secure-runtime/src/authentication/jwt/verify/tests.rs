@@ -137,3 +137,32 @@ fn a_key_that_came_while_the_old_set_was_looked_at_is_known() {
     assert_eq!(with_old(&second), Ok(()));
     assert_eq!(with_old(&third), Err("no key has this `kid` and `alg`".to_owned()));
 }
+
+/// Whoever repeats a revoked token causes no verification each time.
+#[test]
+fn a_revoked_token_is_not_verified_again_at_once() {
+    let clock = FakeClock::new();
+    let issuer = Issuer::rs256().clock(clock.clone());
+    let revocations = Revocations::builder().clock(clock.clone()).in_memory();
+    let authenticator = issuer.jwt().revocations(&revocations).check().unwrap();
+    let [token, twin] = ["1", "2"].map(|id| issuer.token("alice").claim("jti", id).sign());
+    let present = |token: &str| {
+        let line = format!("Bearer {token}");
+        match authenticate(&authenticator, &[("authorization", &line)], clock.now()) {
+            Attempt::Accepted(_) => "accepted".to_owned(),
+            Attempt::Refused(refusal) => refusal.cause().to_owned(),
+            _ => panic!("neither accepted nor refused"),
+        }
+    };
+    assert_eq!(present(&token), "accepted");
+    drop(revocations.revoke_token("https://issuer.test", "1"));
+    for expected in ["the token was revoked", "the token was revoked", AGAIN, AGAIN] {
+        assert_eq!(present(&token), expected);
+        assert_eq!(present(&twin), "accepted");
+    }
+    clock.advance(Duration::from_secs(4));
+    assert_eq!(present(&token), "the token was revoked");
+    assert_eq!(authenticator.token_cache_statistics().unwrap().refused_again, 2);
+}
+
+const AGAIN: &str = "the token was refused a moment ago";
