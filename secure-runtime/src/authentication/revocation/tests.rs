@@ -106,11 +106,10 @@ fn a_caller_logs_out_by_the_narrowest_name() {
     assert_eq!(done(revocations.revoke_caller(&anonymous)), Ok(()));
     check([REVOKED, REVOKED, REVOKED]);
     // An API key's caller: nothing that is written here would end it.
-    let before = revocations.statistics().entries;
-    let undated = Principal::builder("alice");
+    let (before, undated) = (revocations.statistics().entries, Principal::builder("alice"));
     for caller in [undated.clone(), undated.clone().expires_at(now + 9), undated.issued_at(now)] {
-        let revoked = revocations.revoke_caller(&caller.build());
-        assert_eq!(done(revoked), Err(RevocationError::OutOfReach));
+        let caller = caller.build();
+        assert_eq!(done(revocations.revoke_caller(&caller)), Err(RevocationError::OutOfReach));
     }
     assert_eq!(revocations.statistics().entries, before);
 }
