@@ -95,7 +95,8 @@ use proc_macro::TokenStream;
 /// Several quotas (`rate = ["10/s", "1000/h"]`) must all admit a request.
 ///
 /// - `rate = login` is what `[rates]` of the `secure.toml` says.
-/// - `by = address`, `by = principal`, `by = tenant` or `by = endpoint` says whose requests are counted together;
+/// - `by = address`, `principal`, `tenant`, `api_key`, `endpoint`, `header("x-client")`, `claim("org.id")`
+///   or `key(EXPR)` says whose requests are counted together, and `by = (tenant, address)` a combination;
 ///   without it the principal if there is one, else the client's address.
 /// - `rate(anonymous = "100/h", authenticated = "1000/h")` limits callers by whether they are known.
 /// - `rate(tier(free = "100/h", pro = "10000/h"))` has a rate for each tier of service; callers of

@@ -38,6 +38,7 @@
 #[doc(hidden)]
 #[path = "macro_support.rs"]
 pub mod __private;
+mod asked;
 pub mod authentication;
 pub mod authorization;
 mod checker;

@@ -1,5 +1,6 @@
 //! Rules about limits that cannot both be meant.
 
+use super::partitions;
 use crate::diagnostics::Diagnostics;
 use crate::model::raw::{Quotas, RateKey};
 use crate::parse::rate::Rate;
@@ -22,7 +23,8 @@ pub(super) fn burst_fits_the_window(rate: &RateKey, diagnostics: &mut Diagnostic
 
 /// A quota that refuses nothing while another one of its list admits looks like a limit.
 pub(super) fn every_quota_binds(rate: &RateKey, diagnostics: &mut Diagnostics) {
-    let cost = rate.cost.map_or(1, |cost| cost.value);
+    // Requests of several costs are requests of one permit each that come at one instant.
+    let cost = rate.permits().map_or(1, |cost| cost.value);
     for quotas in rate.quotas() {
         let bucket = |quota: &Rate| {
             Bucket::new(quota, rate.burst.map_or(quota.permits, |burst| burst.value))
@@ -52,9 +54,9 @@ pub(super) fn every_quota_binds(rate: &RateKey, diagnostics: &mut Diagnostics) {
 /// Whoever is known may do at least what an anonymous caller may, window by window and in the long
 /// run: else the limit is evaded by leaving out the credentials.
 pub(super) fn known_callers_are_not_worse_off(rates: &[RateKey], diagnostics: &mut Diagnostics) {
-    let counts_callers = |rate: &&RateKey| rate.by.as_ref().is_none_or(|by| by.text != "endpoint");
+    let counts_callers = |rate: &&RateKey| !partitions::counts_all_together(rate);
     let counting = || rates.iter().filter(counts_callers);
-    let cost = |rate: &RateKey| rate.cost.map_or(1, |cost| cost.value);
+    let cost = |rate: &RateKey| rate.permits().map_or(1, |cost| cost.value);
     let anonymous = counting().flat_map(|it| it.anonymous.iter().map(move |list| (list, cost(it))));
     let anonymous: Vec<Pace> = anonymous.flat_map(spread).collect();
     for (known, cost) in counting().flat_map(|it| it.of_the_known().map(move |q| (q, cost(it)))) {

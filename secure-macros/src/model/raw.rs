@@ -88,9 +88,9 @@ pub(crate) struct RateKey {
     pub(crate) anonymous: Option<Quotas>,
     pub(crate) authenticated: Option<Quotas>,
     pub(crate) tiers: Option<Tiers>,
-    pub(crate) by: Option<Name>,
+    pub(crate) by: Option<By>,
     pub(crate) burst: Option<Number>,
-    pub(crate) cost: Option<Number>,
+    pub(crate) cost: Option<Cost>,
     /// Whether every part of it could be read.
     pub(crate) complete: bool,
 }
@@ -102,7 +102,60 @@ pub(crate) struct Tiers {
     pub(crate) quotas: Vec<(Name, Quotas)>,
 }
 
+/// `by = address`, or `by = (tenant, header("x-client"))`.
+#[derive(Debug)]
+pub(crate) struct By {
+    /// Several are a combination.
+    pub(crate) parts: Vec<Part>,
+}
+
+/// One thing that requests are told apart by.
+#[derive(Debug)]
+pub(crate) struct Part {
+    pub(crate) tokens: TokenStream,
+    pub(crate) kind: PartKind,
+}
+
+#[derive(Debug)]
+pub(crate) enum PartKind {
+    /// `address` and the like; whether there is such a word is not known yet.
+    Word(Name),
+    /// `header("x-client")`.
+    Header(Name),
+    /// `claim("org.id")`, or `claim(["https://shop.example/org"])`: the claim and those inside.
+    Claim(Vec<Name>),
+    /// `key(EXPR)`.
+    Key(TokenStream),
+}
+
+/// How many permits a request takes.
+#[derive(Debug)]
+pub(crate) enum Cost {
+    /// `cost = 5`
+    Permits(Number),
+    /// `cost = order.lines.len() as u32`
+    Expression(TokenStream),
+    /// `cost = response`
+    Response(Ident),
+}
+
 impl RateKey {
+    /// The cost, if it is the same for every request.
+    pub(crate) fn permits(&self) -> Option<Number> {
+        match &self.cost {
+            Some(Cost::Permits(number)) => Some(*number),
+            _ => None,
+        }
+    }
+
+    /// The expression that says what a request costs, if one does.
+    pub(crate) fn price(&self) -> Option<&TokenStream> {
+        match &self.cost {
+            Some(Cost::Expression(tokens)) => Some(tokens),
+            _ => None,
+        }
+    }
+
     /// The quotas of authenticated callers alone.
     pub(crate) fn of_the_known(&self) -> impl Iterator<Item = &Quotas> {
         let tiers = self.tiers.iter().flat_map(|tiers| tiers.quotas.iter());

@@ -3,10 +3,14 @@
 use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
 use syn::LitInt;
 
+use super::allow::expression;
 use super::entry::{Entry, Form};
-use super::tokens::{comma_separated, is_punct, shown, stream, string, word};
+use super::partition;
+use super::tokens::{
+    comma_separated, is_punct, shown, stream, string, without_invisible_groups, word,
+};
 use crate::diagnostics::{Diagnostics, choices, nearest};
-use crate::model::raw::{Declaration, Name, Number, Quotas, RateKey, Tiers};
+use crate::model::raw::{Cost, Declaration, Name, Number, Quotas, RateKey, Tiers};
 
 const EXPECTED: &str = "a rate such as `\"100/h\"`";
 
@@ -50,6 +54,7 @@ pub(crate) fn rate(entry: &Entry, into: &mut Declaration, diagnostics: &mut Diag
 fn options(list: TokenStream, rate: &mut RateKey, diagnostics: &mut Diagnostics) {
     let mut seen: Vec<String> = Vec::new();
     for part in comma_separated(list, diagnostics) {
+        let part = flat(part);
         match part.as_slice() {
             [token] if is_quotas(token) => {
                 if rate.everyone.is_some() {
@@ -76,6 +81,18 @@ fn options(list: TokenStream, rate: &mut RateKey, diagnostics: &mut Diagnostics)
             }
         }
     }
+}
+
+/// The option without the invisible groups that `macro_rules!` puts around fragments; in an
+/// expression they stay, as they guard the precedence of operators there.
+fn flat(part: Vec<TokenTree>) -> Vec<TokenTree> {
+    let is_expression = match part.as_slice() {
+        [TokenTree::Ident(name), equals, value @ ..] if is_punct(equals, '=') => {
+            (name == "cost" && value.len() > 1) || (name == "by" && partition::has_a_key(value))
+        }
+        _ => false,
+    };
+    if is_expression { part } else { without_invisible_groups(stream(&part)).into_iter().collect() }
 }
 
 /// Whether an option was not given yet.
@@ -117,20 +134,13 @@ fn option(name: &Ident, value: &[TokenTree], rate: &mut RateKey, diagnostics: &m
         "anonymous" => rate.anonymous = audience(name, value, diagnostics),
         "authenticated" => rate.authenticated = audience(name, value, diagnostics),
         "burst" => rate.burst = number(name, value, diagnostics),
-        "cost" => rate.cost = number(name, value, diagnostics),
+        "cost" => rate.cost = cost(name, value, diagnostics),
         "tier" => {
             let (place, found) = value_place(name, value);
             let message = format!("`tier` expects tiers with rates, found {found}");
             diagnostics.error(&place, message).help(TIERS);
         }
-        "by" => match value {
-            [token] if word(token).is_some() => rate.by = word(token),
-            _ => {
-                let (place, found) = value_place(name, value);
-                let message = format!("`by` expects a bare word, found {found}");
-                diagnostics.error(&place, message).help("`by = address`");
-            }
-        },
+        "by" => rate.by = partition::by(name, value, diagnostics),
         unknown => {
             let suggestion = nearest(unknown, OPTIONS.iter().copied());
             let message = format!("unknown option `{unknown}` of `rate`");
@@ -154,6 +164,15 @@ fn audience(name: &Ident, value: &[TokenTree], diagnostics: &mut Diagnostics) ->
         .error(&place, format!("`{name}` expects {EXPECTED}, found {found}"))
         .help(format!("`{name} = \"100/h\"`"));
     None
+}
+
+/// A number, the word `response`, or an expression about the handler's arguments.
+fn cost(name: &Ident, value: &[TokenTree], diagnostics: &mut Diagnostics) -> Option<Cost> {
+    match value {
+        [TokenTree::Ident(word)] if word == "response" => Some(Cost::Response(word.clone())),
+        [] | [TokenTree::Literal(_)] => number(name, value, diagnostics).map(Cost::Permits),
+        _ => expression("cost", value, diagnostics).map(Cost::Expression),
+    }
 }
 
 fn number(name: &Ident, value: &[TokenTree], diagnostics: &mut Diagnostics) -> Option<Number> {
@@ -228,7 +247,7 @@ fn no_quota(literal: &[TokenTree], diagnostics: &mut Diagnostics) -> Option<()> 
 }
 
 /// Where a wrong value stands and what it is; a missing one is shown at its name.
-fn value_place(name: &Ident, value: &[TokenTree]) -> (TokenStream, String) {
+pub(super) fn value_place(name: &Ident, value: &[TokenTree]) -> (TokenStream, String) {
     if value.is_empty() {
         return (stream(&[TokenTree::Ident(name.clone())]), "nothing".to_owned());
     }

@@ -8,7 +8,8 @@ use actix_web::{HttpMessage, HttpRequest};
 use super::authentication::Round;
 use super::body;
 use super::caller::Passed;
-use super::limits::{LimitReport, Subject, reserve};
+use super::limit_keys::Subject;
+use super::limits::{LimitReport, reserve};
 use super::passage::{Passage, Refused};
 use crate::authorization::{AcceptedBy, Answers, Circumstances, CompiledRule, Verdict, lacks};
 use crate::denial::{Denial, DenialKind};
@@ -239,9 +240,14 @@ impl Admission {
     #[inline]
     fn reserve(&mut self, gate: &Gate<'_>, limits: &[PlannedLimit]) -> Result<(), Refused> {
         let Some(now) = self.entered.filter(|_| !limits.is_empty()) else { return Ok(()) };
-        let subject = Subject { address: &|| gate.address(), principal: self.caller.as_ref() };
-        let limiter = &gate.security.inner().limiter;
-        reserve(limiter, limits, subject, now, &mut self.report)
+        let inner = gate.security.inner();
+        let subject = Subject {
+            address: &|| gate.address().map(|address| inner.address_groups.group(address)),
+            principal: self.caller.as_ref(),
+            request: gate.request,
+            claims: &inner.claims,
+        };
+        reserve(&inner.limiter, limits, subject, now, &mut self.report)
     }
 
     /// The rule does not hold: what the client may know of it.

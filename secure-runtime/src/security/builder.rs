@@ -19,6 +19,8 @@ pub struct SecurityBuilder {
     pub(super) modules: Vec<String>,
     pub(super) clock: Box<dyn Clock>,
     pub(super) limiter_bytes: usize,
+    pub(super) ipv4_prefix: u8,
+    pub(super) ipv6_prefix: u8,
     pub(super) proxies: Option<TrustedProxies>,
     pub(super) headers: RateLimitHeaders,
     pub(super) max_body: u64,
@@ -47,6 +49,8 @@ impl SecurityBuilder {
             modules: Vec::new(),
             clock: Box::new(SystemClock::new()),
             limiter_bytes: Self::LIMITER_BYTES,
+            ipv4_prefix: 32,
+            ipv6_prefix: 64,
             proxies: None,
             headers: RateLimitHeaders::default(),
             max_body: Self::MAX_BODY,
@@ -119,6 +123,23 @@ impl SecurityBuilder {
     /// Sets the memory of the limiter in bytes; it is taken once and never grows. Default: 16 MiB.
     pub fn limiter_capacity_bytes(mut self, bytes: usize) -> Self {
         self.limiter_bytes = bytes;
+        self
+    }
+
+    /// Sets how many leading bits of an IPv6 address a limit counts by, 1 to 128. Default: 64.
+    ///
+    /// A subscriber has a /64 at least (RFC 6177 section 2), and could otherwise take a new address
+    /// for each request; many have a /56 or a /48.
+    pub fn ipv6_prefix(mut self, bits: u8) -> Self {
+        self.ipv6_prefix = bits;
+        self
+    }
+
+    /// Sets how many leading bits of an IPv4 address a limit counts by, 1 to 32. Default: 32.
+    ///
+    /// An IPv4-mapped IPv6 address is the IPv4 address.
+    pub fn ipv4_prefix(mut self, bits: u8) -> Self {
+        self.ipv4_prefix = bits;
         self
     }
 

@@ -23,7 +23,7 @@ impl LimitTexts {
             return Self { names, headers, policy: None, of_full_buckets: Box::default() };
         }
         let of_full_bucket = |(position, limit): (usize, &Limit)| {
-            let decision = Decision::of_full_bucket(&limit.quota, limit.cost);
+            let decision = Decision::of_full_bucket(&limit.quota, limit.cost.upfront());
             static_field(&names.limit(position, &decision)?)
         };
         Self {
@@ -68,14 +68,14 @@ mod tests {
     use std::num::NonZeroU32;
 
     use super::*;
-    use crate::policy::{Audience, Partition};
+    use crate::policy::{Audience, Cost, Partition};
     use crate::throttling::{Limiter, Quota};
 
     fn limit(permits: u32, burst: u32, cost: u32) -> Limit {
         let number = |number| NonZeroU32::new(number).unwrap();
         let quota = Quota::new(number(permits), number(60)).with_burst(number(burst));
         let (by, audience) = (Partition::Caller, Audience::Everyone);
-        Limit { quota, by, audience, cost: number(cost) }
+        Limit { quota, by, audience, cost: Cost::Permits(number(cost)), shared: None }
     }
 
     #[test]
@@ -87,7 +87,7 @@ mod tests {
             let limiter = Limiter::with_capacity_bytes(0);
             let key = limiter.key(0, "alice");
             for now in [5, 5, 6, 70_000_000_000, 70_000_000_000, 9_999_999_999_999] {
-                let decision = limiter.check(key, &limit.quota, limit.cost, now);
+                let decision = limiter.check(key, &limit.quota, limit.cost.upfront(), now);
                 let written = texts.names.limit(position, &decision).unwrap();
                 let told = texts.limit(position, &decision).unwrap();
                 assert_eq!(told.as_bytes(), written.as_bytes(), "limit {position} at {now}");

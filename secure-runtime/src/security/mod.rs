@@ -5,6 +5,7 @@ mod challenges;
 mod launch;
 mod limit_texts;
 mod plan;
+mod planned_limit;
 mod protected_resource;
 mod resource_url;
 
@@ -18,14 +19,15 @@ use crate::inventory::Inventory;
 use crate::metadata::ResourceMetadata;
 use crate::policy::Endpoint;
 use crate::problem::Problem;
-use crate::throttling::{Limiter, Statistics};
+use crate::throttling::{AddressGroups, Limiter, Statistics};
 use crate::time::Clock;
 use crate::transport::TrustedProxies;
 
 pub use builder::SecurityBuilder;
 pub use launch::LaunchError;
 pub(crate) use limit_texts::LimitTexts;
-pub(crate) use plan::{Authentication, Mode, Plan, PlannedLimit};
+pub(crate) use plan::{Authentication, Mode, Plan};
+pub(crate) use planned_limit::{ClaimNames, Counts, More, PlannedLimit};
 pub use protected_resource::ProtectedResource;
 use protected_resource::Published;
 
@@ -58,6 +60,10 @@ pub(crate) struct Inner {
     pub(crate) authenticators: Box<[(String, Arc<dyn Authenticator>)]>,
     pub(crate) clock: Box<dyn Clock>,
     pub(crate) limiter: Limiter,
+    /// The claims that limits count by.
+    pub(crate) claims: Box<[ClaimNames]>,
+    /// Which addresses count together.
+    pub(crate) address_groups: AddressGroups,
     pub(crate) proxies: Option<TrustedProxies>,
     pub(crate) body_timeout: std::time::Duration,
     pub(crate) problem_hook: Option<ProblemHook>,

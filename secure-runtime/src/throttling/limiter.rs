@@ -148,6 +148,14 @@ impl Limiter {
         LimitKey::new(hasher.finish(), limit)
     }
 
+    /// Hashes what `write` puts in, under the limiter's secret: for values whose types are known
+    /// elsewhere.
+    pub(crate) fn hash<T>(&self, write: impl FnOnce(&mut dyn Hasher) -> T) -> (u64, T) {
+        let mut hasher = self.hasher.build_hasher();
+        let outcome = write(&mut hasher);
+        (hasher.finish(), outcome)
+    }
+
     /// Decides one request of `cost` permits, and takes them if it is admitted.
     ///
     /// `now_ns` is a monotonic time in nanoseconds, [`crate::Moment::monotonic_nanos`]. Readings

@@ -56,6 +56,7 @@
 //! assert_eq!(retry_after_seconds(&refused), Some(6));
 //! ```
 
+mod address_groups;
 mod gcra;
 mod headers;
 mod limiter;
@@ -66,6 +67,7 @@ mod slot;
 mod stripes;
 mod table;
 
+pub(crate) use address_groups::AddressGroups;
 pub use gcra::Decision;
 pub use headers::{FieldValue, PolicyFields, RateLimitHeaders, reset_seconds, retry_after_seconds};
 pub use limiter::{Hashed, LimitKey, Limiter, Statistics};
