@@ -102,7 +102,8 @@ use proc_macro::TokenStream;
 /// - `rate(tier(free = "100/h", pro = "10000/h"))` has a rate for each tier of service; callers of
 ///   none of them have the smallest.
 /// - `burst = 10`: how many at one instant (default: all permits of the window), for each quota.
-/// - `cost = 2`: how many permits one request takes.
+/// - `cost = 2`: how many permits one request takes; `cost = page.size`, an expression of type `u32` about the
+///   handler's parameters; `cost = response`, what the handler says in its response.
 ///
 /// `rate` may be written several times, each with another `by`.
 ///

@@ -52,6 +52,7 @@ mod principal;
 mod problem;
 mod request;
 mod resource;
+mod response_cost;
 mod riddle;
 mod scope;
 pub mod security;
@@ -68,6 +69,7 @@ pub use principal::{Principal, PrincipalBuilder};
 pub use problem::Problem;
 pub use request::RequestHead;
 pub use resource::{Granted, Loaded, Resource};
+pub use response_cost::{Costed, ResponseCost};
 pub use scope::{
     RouteBuilder, Scope, SecuredOutput, SecuredResponse, SecuredRoute, SecuredService, route, scope,
 };

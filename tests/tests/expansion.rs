@@ -2,8 +2,6 @@
 
 use actix_web::{HttpResponse, get, post, route, routes, web};
 use secure_runtime::__private::{Endpoint, endpoints};
-use std::num::NonZeroU32;
-
 use secure_runtime::policy::{Access, Audience, Authenticators, Cost, Partition, Rule};
 use secure_runtime::secure;
 
@@ -111,7 +109,7 @@ fn limits_with_their_options() {
         })
         .collect()
     };
-    let cost = |permits| Cost::Permits(NonZeroU32::new(permits).unwrap());
+    let cost = |permits| Cost::Permits(permits.try_into().unwrap());
     assert_eq!(
         found("limits"),
         [

@@ -3,23 +3,26 @@
 use std::net::IpAddr;
 use std::task::{Context, Poll, ready};
 
-use actix_web::{HttpMessage, HttpRequest};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 
 use super::authentication::Round;
 use super::body;
 use super::caller::Passed;
 use super::limit_keys::Subject;
-use super::limits::{LimitReport, reserve};
+use super::limits::{Counted, LimitReport, reserve};
+use super::open_limits;
 use super::passage::{Passage, Refused};
 use crate::authorization::{AcceptedBy, Answers, Circumstances, CompiledRule, Verdict, lacks};
 use crate::denial::{Denial, DenialKind};
 use crate::policy::Endpoint;
 use crate::principal::Principal;
 use crate::request::RequestHead;
+use crate::response_cost::ResponseCost;
 use crate::scope::SecuredResponse;
 use crate::security::{Mode, Plan, PlannedLimit, Security};
 use crate::time::Moment;
 use crate::transport::client_address;
+use crate::validation::Costs;
 
 /// How far a request has come.
 #[derive(Default)]
@@ -30,7 +33,7 @@ pub(super) struct Admission {
     caller: Option<Principal>,
     /// What the application's expressions have said.
     pub(super) answers: Answers,
-    report: Option<LimitReport>,
+    counted: Counted,
 }
 
 /// What the stages read: the request, and the plan of its endpoint.
@@ -99,6 +102,34 @@ impl Passage {
     }
 }
 
+impl Passage {
+    /// Takes what the arguments cost beyond what every request does.
+    pub(super) fn settle(&mut self, costs: &Costs) -> Result<(), Box<SecuredResponse>> {
+        let Self { request, endpoint, admission, .. } = self;
+        let settled = Gate::find(request, endpoint).and_then(|gate| {
+            let inner = gate.security.inner();
+            // The body may have taken its time.
+            let now_ns = inner.clock.now().monotonic_nanos();
+            open_limits::settle(&inner.limiter, &mut admission.counted, costs, now_ns)
+        });
+        settled.map_err(|denial| Box::new(self.refuse(*denial)))
+    }
+
+    /// Takes what the handler said that the request costs.
+    pub(super) fn charge(&mut self, response: &HttpResponse) {
+        let cost = response.extensions().get::<ResponseCost>().copied();
+        let (Some(ResponseCost(cost)), false) = (cost, self.admission.counted.open.is_empty())
+        else {
+            return;
+        };
+        if let Some(security) = self.request.app_data::<Security>() {
+            let inner = security.inner();
+            let now_ns = inner.clock.now().monotonic_nanos();
+            open_limits::charge(&inner.limiter, &mut self.admission.counted, cost, now_ns);
+        }
+    }
+}
+
 impl<'a> Gate<'a> {
     /// Finds the [`Security`] that answers for the endpoint: the nearest `app_data`.
     #[inline]
@@ -127,7 +158,7 @@ impl<'a> Gate<'a> {
 impl Admission {
     /// What the limits that were asked so far have said.
     pub(super) fn report(&self) -> Option<&LimitReport> {
-        self.report.as_ref()
+        self.counted.report.as_ref()
     }
 
     /// The caller, once it is known.
@@ -247,7 +278,7 @@ impl Admission {
             request: gate.request,
             claims: &inner.claims,
         };
-        reserve(&inner.limiter, limits, subject, now, &mut self.report)
+        reserve(&inner.limiter, limits, subject, now, &mut self.counted)
     }
 
     /// The rule does not hold: what the client may know of it.

@@ -17,7 +17,7 @@ pub(super) fn write(report: &LimitReport, headers: &mut HeaderMap) {
 
 #[inline]
 fn draft10(report: &LimitReport, headers: &mut HeaderMap) {
-    let limit = report.texts.limit(report.position, &report.decision);
+    let limit = report.texts.limit(report.position, &report.decision, report.is_first);
     let (Some(policy), Some(limit)) = (report.texts.policy(), limit) else { return };
     let others = headers.len_keys();
     // Half the work of `insert`.

@@ -16,6 +16,22 @@ pub(super) struct LimitReport {
     pub(super) position: usize,
     pub(super) texts: &'static LimitTexts,
     pub(super) decision: Decision,
+    /// Whether the decision is about what every request takes first.
+    pub(super) is_first: bool,
+}
+
+/// What the limits of one request have said so far.
+#[derive(Default)]
+pub(super) struct Counted {
+    pub(super) report: Option<LimitReport>,
+    /// Those that took one permit, and take the rest once it is known how many there are.
+    pub(super) open: Vec<Open>,
+}
+
+/// A limit whose cost is not known yet.
+pub(super) struct Open {
+    pub(super) key: LimitKey,
+    pub(super) first: LimitReport,
 }
 
 /// Takes the permits. If one limit refuses, those taken before it in this stage are given back, so
@@ -26,33 +42,57 @@ pub(super) fn reserve(
     limits: &[PlannedLimit],
     subject: Subject<'_>,
     now: Moment,
-    report: &mut Option<LimitReport>,
+    counted: &mut Counted,
 ) -> Result<(), Refused> {
     let now_ns = now.monotonic_nanos();
     let mut taken: Vec<(LimitKey, Decision)> = Vec::new();
     for (index, planned) in limits.iter().enumerate() {
-        let Some(key) = key(limiter, planned, subject)? else {
-            continue;
+        let key = match key(limiter, planned, subject) {
+            Ok(Some(key)) => key,
+            Ok(None) => continue,
+            Err(refused) => {
+                give_back(limiter, &taken, now_ns);
+                return Err(refused);
+            }
         };
         let PlannedLimit { limit, position, texts, .. } = *planned;
         let decision = limiter.check(key, &limit.quota, planned.upfront, now_ns);
-        let current = LimitReport { limit, position, texts, decision };
+        let current = LimitReport { limit, position, texts, decision, is_first: true };
         if !decision.is_allowed() {
-            for (key, decision) in &taken {
-                limiter.refund(*key, decision, now_ns);
-            }
+            give_back(limiter, &taken, now_ns);
             let denial = throttled(&current);
-            *report = Some(current);
+            counted.report = Some(current);
             return Err(denial);
         }
         if index + 1 < limits.len() {
             taken.push((key, decision));
         }
-        if report.as_ref().is_none_or(|kept| current.is_nearer_to_exhaustion_than(kept)) {
-            *report = Some(current);
+        if planned.is_open {
+            counted.open.push(Open { key, first: current });
         }
+        counted.note(current);
     }
     Ok(())
+}
+
+/// Gives back what a stage took, as one of its limits refuses.
+pub(super) fn give_back(limiter: &Limiter, taken: &[(LimitKey, Decision)], now_ns: u64) {
+    for (key, decision) in taken {
+        limiter.refund(*key, decision, now_ns);
+    }
+}
+
+impl Counted {
+    /// Keeps what a limit said, if it is nearer to exhaustion than those before it, or the same one.
+    #[inline]
+    pub(super) fn note(&mut self, current: LimitReport) {
+        let replaces = |kept: &LimitReport| {
+            kept.position == current.position || current.is_nearer_to_exhaustion_than(kept)
+        };
+        if self.report.as_ref().is_none_or(replaces) {
+            self.report = Some(current);
+        }
+    }
 }
 
 impl LimitReport {
@@ -65,7 +105,7 @@ impl LimitReport {
     }
 }
 
-fn throttled(report: &LimitReport) -> Refused {
+pub(super) fn throttled(report: &LimitReport) -> Refused {
     let mut denial = Denial::new(DenialKind::Throttled, "a limit is used up");
     denial.throttled = Some(Box::new(Throttled {
         retry_after_seconds: retry_after_seconds(&report.decision),

@@ -45,10 +45,15 @@ impl LimitTexts {
         self.policy.clone()
     }
 
-    /// The `RateLimit` field of draft 10.
+    /// The `RateLimit` field of draft 10. `is_first`: the decision is about what every request takes.
     #[inline]
-    pub(crate) fn limit(&self, position: usize, decision: &Decision) -> Option<HeaderValue> {
-        if decision.found_full_bucket() {
+    pub(crate) fn limit(
+        &self,
+        position: usize,
+        decision: &Decision,
+        is_first: bool,
+    ) -> Option<HeaderValue> {
+        if is_first && decision.found_full_bucket() {
             return self.of_full_buckets.get(position)?.clone();
         }
         let value = self.names.limit(position, decision)?;
@@ -89,7 +94,7 @@ mod tests {
             for now in [5, 5, 6, 70_000_000_000, 70_000_000_000, 9_999_999_999_999] {
                 let decision = limiter.check(key, &limit.quota, limit.cost.upfront(), now);
                 let written = texts.names.limit(position, &decision).unwrap();
-                let told = texts.limit(position, &decision).unwrap();
+                let told = texts.limit(position, &decision, true).unwrap();
                 assert_eq!(told.as_bytes(), written.as_bytes(), "limit {position} at {now}");
                 full += u32::from(decision.found_full_bucket());
             }

@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 
 use super::limit_texts::LimitTexts;
-use crate::policy::{Access, Audience, Endpoint, KeyFunction, Limit, Partition};
+use crate::policy::{Access, Audience, Cost, Endpoint, KeyFunction, Limit, Partition};
 use crate::request::FieldName;
 use crate::throttling::RateLimitHeaders;
 
@@ -15,6 +15,8 @@ pub(crate) struct PlannedLimit {
     pub(crate) by: Counts,
     /// What a request takes before anything of its body is read.
     pub(crate) upfront: NonZeroU32,
+    /// Whether more is taken once it is known.
+    pub(crate) is_open: bool,
     /// Its place among the endpoint's limits.
     pub(crate) position: usize,
     /// What a client is told of them. Lives as long as the program, as the endpoint does, so that a
@@ -86,6 +88,7 @@ impl LimitPlanner {
                 id: (place << 16) | position as u64,
                 by: self.counts(endpoint, limit.by),
                 upfront: limit.cost.upfront(),
+                is_open: !matches!(limit.cost, Cost::Permits(_)),
                 position,
                 texts,
             };
