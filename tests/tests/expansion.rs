@@ -109,7 +109,7 @@ fn limits_with_their_options() {
         })
         .collect()
     };
-    let cost = |permits| Cost::Permits(permits.try_into().unwrap());
+    let cost = |permits: u32| Cost::Permits(permits.try_into().unwrap());
     assert_eq!(
         found("limits"),
         [

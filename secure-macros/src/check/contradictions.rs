@@ -2,14 +2,16 @@
 
 use super::partitions;
 use crate::diagnostics::Diagnostics;
-use crate::model::raw::{Quotas, RateKey};
+use crate::model::raw::{Quotas, RateKey, Window};
 use crate::parse::rate::Rate;
 
 /// More permits at one instant than the whole window has are another rate than the one written.
 pub(super) fn burst_fits_the_window(rate: &RateKey, diagnostics: &mut Diagnostics) {
     let Some(burst) = rate.burst else { return };
     let rates = rate.quotas().flat_map(|quotas| &quotas.rates);
-    let Some((smallest, _)) = rates.min_by_key(|(quota, _)| quota.permits) else { return };
+    let Some(smallest) = rates.map(|window| window.rate).min_by_key(|quota| quota.permits) else {
+        return;
+    };
     if burst.value > smallest.permits {
         let message = format!(
             "`burst` expects at most {}, the permits of `{smallest}`, found {}",
@@ -30,16 +32,16 @@ pub(super) fn every_quota_binds(rate: &RateKey, diagnostics: &mut Diagnostics) {
             Bucket::new(quota, rate.burst.map_or(quota.permits, |burst| burst.value))
         };
         let other_window = |left: &Rate, right: &Rate| left.window_seconds != right.window_seconds;
-        for (index, (idle, span)) in quotas.rates.iter().enumerate() {
+        for (index, Window { rate: idle, span, .. }) in quotas.rates.iter().enumerate() {
             let mut others = quotas.rates.iter().enumerate();
-            let binding = others.find(|(other, (quota, _))| {
+            let binding = others.find(|(other, Window { rate: quota, .. })| {
                 let (ours, theirs) = (bucket(idle), bucket(quota));
                 // Of two that admit the same, the second is one too many.
                 other_window(idle, quota)
                     && ours.never_binds_beside(theirs, cost)
                     && (*other < index || !theirs.never_binds_beside(ours, cost))
             });
-            if let Some((_, (binding, _))) = binding {
+            if let Some((_, Window { rate: binding, .. })) = binding {
                 let message = format!("`{idle}` never refuses what `{binding}` admits");
                 diagnostics.error_at(*span, message).help(match &rate.burst {
                     // With one burst for all, the slowest alone ever refuses.
@@ -87,7 +89,7 @@ pub(super) fn known_callers_are_not_worse_off(rates: &[RateKey], diagnostics: &m
 }
 
 fn spread((quotas, cost): (&Quotas, u32)) -> impl Iterator<Item = Pace> {
-    quotas.rates.iter().map(move |(rate, _)| Pace { rate: *rate, cost })
+    quotas.rates.iter().map(move |window| Pace { rate: window.rate, cost })
 }
 
 /// How many requests come through in the long run.

@@ -7,7 +7,7 @@ use super::questions::source;
 use super::{partitions, tiers};
 use crate::diagnostics::Diagnostics;
 use crate::model::legal::{self, Audience, Limit, Question};
-use crate::model::raw::{Cost, Quotas, RateKey};
+use crate::model::raw::{Cost, Quotas, RateKey, Window};
 
 /// Options alone limit nothing.
 pub(super) fn has_a_quota(rate: &RateKey, diagnostics: &mut Diagnostics) {
@@ -54,7 +54,7 @@ pub(super) fn cost_is_positive(rate: &RateKey, diagnostics: &mut Diagnostics) {
 pub(super) fn cost_fits_burst(rate: &RateKey, diagnostics: &mut Diagnostics) {
     let Some(cost) = rate.permits() else { return };
     let rates = rate.quotas().flat_map(|quotas| &quotas.rates);
-    let smallest = rates.map(|(quota, _)| quota.permits).min();
+    let smallest = rates.map(|window| window.rate.permits).min();
     let burst = rate.burst.map(|burst| burst.value).filter(|burst| *burst > 0);
     let Some(most) = burst.or(smallest) else { return };
     if cost.value > most {
@@ -77,10 +77,10 @@ pub(super) fn cost_fits_burst(rate: &RateKey, diagnostics: &mut Diagnostics) {
 /// Of two quotas with one window only the smaller would count.
 pub(super) fn windows_differ(rate: &RateKey, diagnostics: &mut Diagnostics) {
     for quotas in rate.quotas() {
-        for (index, (quota, span)) in quotas.rates.iter().enumerate() {
+        for (index, Window { rate: quota, span, .. }) in quotas.rates.iter().enumerate() {
             let mut earlier = quotas.rates.iter().take(index);
-            if let Some((first, _)) =
-                earlier.find(|(first, _)| first.window_seconds == quota.window_seconds)
+            if let Some(Window { rate: first, .. }) =
+                earlier.find(|first| first.rate.window_seconds == quota.window_seconds)
             {
                 let message =
                     format!("`rate` expects different windows, found `{first}` and `{quota}`");
@@ -96,14 +96,14 @@ pub(super) fn limits(rates: &[RateKey], keys: &[Question], costs: &[Question]) -
     for rate in rates {
         let by = partitions::partition(rate.by.as_ref(), keys);
         for (audience, quotas) in audiences(rate) {
-            limits.extend(quotas.rates.iter().map(|(quota, _)| Limit {
+            limits.extend(quotas.rates.iter().map(|Window { rate: quota, shared, .. }| Limit {
                 permits: quota.permits,
                 window_seconds: quota.window_seconds,
                 burst: rate.burst.map_or(quota.permits, |burst| burst.value),
                 cost: cost(rate.cost.as_ref(), costs),
                 by: by.clone(),
                 audience: audience.clone(),
-                shared: None,
+                shared: shared.clone(),
             }));
         }
     }

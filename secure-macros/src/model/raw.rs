@@ -180,9 +180,18 @@ impl RateKey {
 #[derive(Debug)]
 pub(crate) struct Quotas {
     pub(crate) place: TokenStream,
-    pub(crate) rates: Vec<(Rate, Span)>,
+    pub(crate) rates: Vec<Window>,
     /// Rates that the vocabulary has to explain; none are left once it has.
     pub(crate) named: Vec<Name>,
+}
+
+/// One rate of a list.
+#[derive(Debug)]
+pub(crate) struct Window {
+    pub(crate) rate: Rate,
+    pub(crate) span: Span,
+    /// The vocabulary's name for it, if all endpoints that use the name count together.
+    pub(crate) shared: Option<String>,
 }
 
 /// An integer literal that fits.

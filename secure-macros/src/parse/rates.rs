@@ -10,7 +10,7 @@ use super::tokens::{
     comma_separated, is_punct, shown, stream, string, without_invisible_groups, word,
 };
 use crate::diagnostics::{Diagnostics, choices, nearest};
-use crate::model::raw::{Cost, Declaration, Name, Number, Quotas, RateKey, Tiers};
+use crate::model::raw::{Cost, Declaration, Name, Number, Quotas, RateKey, Tiers, Window};
 
 const EXPECTED: &str = "a rate such as `\"100/h\"`";
 
@@ -229,7 +229,7 @@ fn quota(literal: &[TokenTree], quotas: &mut Quotas, diagnostics: &mut Diagnosti
     let Some(text) = string(token) else { return no_quota(literal, diagnostics) };
     match text.text.parse() {
         Ok(rate) => {
-            quotas.rates.push((rate, text.span));
+            quotas.rates.push(Window { rate, span: text.span, shared: None });
             Some(())
         }
         Err(error) => {

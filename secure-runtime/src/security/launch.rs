@@ -82,6 +82,8 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
             Some(Plan::new(endpoint, authenticators, &rules, metadata, &mut limits, max_body))
         })
         .collect();
+    let (claims, mut faults) = limits.finish();
+    configuration.faults.append(&mut faults);
     if !configuration.faults.is_empty() {
         return Err(LaunchError { faults: configuration.faults });
     }
@@ -92,7 +94,7 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
         authenticators: configuration.by_name.into_iter().collect(),
         clock: builder.clock,
         limiter: Limiter::with_capacity_bytes(builder.limiter_bytes),
-        claims: limits.into_claims(),
+        claims,
         address_groups,
         proxies: builder.proxies,
         body_timeout: builder.body_timeout,

@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use super::limit_texts::LimitTexts;
 use crate::policy::{Access, Audience, Cost, Endpoint, KeyFunction, Limit, Partition};
 use crate::request::FieldName;
-use crate::throttling::RateLimitHeaders;
+use crate::throttling::{Quota, RateLimitHeaders};
 
 /// One limit with what tells its counts from all others.
 pub(crate) struct PlannedLimit {
@@ -53,6 +53,16 @@ pub(crate) type ClaimNames = &'static [&'static str];
 pub(crate) struct LimitPlanner {
     headers: RateLimitHeaders,
     claims: Vec<ClaimNames>,
+    shared: Vec<Shared>,
+    faults: Vec<String>,
+}
+
+/// A window that all endpoints that use its name count together.
+struct Shared {
+    name: &'static str,
+    quota: Quota,
+    /// Who used it first.
+    endpoint: &'static Endpoint,
 }
 
 /// The stage at which a limit can be decided first.
@@ -65,12 +75,12 @@ enum Stage {
 
 impl LimitPlanner {
     pub(super) fn new(headers: RateLimitHeaders) -> Self {
-        Self { headers, claims: Vec::new() }
+        Self { headers, claims: Vec::new(), shared: Vec::new(), faults: Vec::new() }
     }
 
-    /// The claims that limits count by, each once.
-    pub(super) fn into_claims(self) -> Box<[ClaimNames]> {
-        self.claims.into()
+    /// The claims that limits count by, each once, and what is wrong with the limits.
+    pub(super) fn finish(self) -> (Box<[ClaimNames]>, Vec<String>) {
+        (self.claims.into(), self.faults)
     }
 
     /// The limits of each stage.
@@ -83,9 +93,10 @@ impl LimitPlanner {
         let place = endpoint.position as u64;
         let mut stages = [Vec::new(), Vec::new(), Vec::new()];
         for (position, limit) in limits.iter().enumerate() {
+            let own = (place << 16) | position as u64;
             let planned = PlannedLimit {
                 limit,
-                id: (place << 16) | position as u64,
+                id: limit.shared.map_or(own, |name| self.shared_id(endpoint, name, limit.quota)),
                 by: self.counts(endpoint, limit.by),
                 upfront: limit.cost.upfront(),
                 is_open: !matches!(limit.cost, Cost::Permits(_)),
@@ -97,6 +108,33 @@ impl LimitPlanner {
             }
         }
         stages.map(Vec::into_boxed_slice)
+    }
+
+    /// The number of a window of a shared rate: the same for each endpoint that uses it, whatever its
+    /// burst there.
+    fn shared_id(&mut self, endpoint: &'static Endpoint, name: &'static str, quota: Quota) -> u64 {
+        const SHARED: u64 = 1 << 63;
+        let same_window = |known: &Shared| {
+            known.name == name && known.quota.window_seconds() == quota.window_seconds()
+        };
+        let Some(place) = self.shared.iter().position(same_window) else {
+            self.shared.push(Shared { name, quota, endpoint });
+            return SHARED | (self.shared.len() - 1) as u64;
+        };
+        let Some(first) = self.shared.get(place) else { return SHARED };
+        if first.quota.permits() != quota.permits() {
+            let shown = |it: &Endpoint| format!("`{}::{}`", it.module, it.name);
+            let (whole, other) = (quota.with_burst(quota.permits()), first.quota);
+            let other = other.with_burst(other.permits());
+            self.faults.push(format!(
+                "the shared rate `{name}` is `{whole}` for {} and `{other}` for {} ({}:{})",
+                shown(endpoint),
+                shown(first.endpoint),
+                endpoint.file,
+                endpoint.line
+            ));
+        }
+        SHARED | place as u64
     }
 
     fn counts(&mut self, endpoint: &'static Endpoint, by: Partition) -> Counts {
@@ -145,5 +183,40 @@ fn needs_nobody(by: Partition) -> bool {
         Partition::Address | Partition::Endpoint => true,
         Partition::Each(parts) => parts.iter().all(|part| needs_nobody(*part)),
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::Policy;
+
+    fn quota(permits: u32, burst: u32) -> Quota {
+        let number = |number: u32| number.try_into().unwrap();
+        Quota::new(number(permits), number(60)).with_burst(number(burst))
+    }
+
+    #[test]
+    fn endpoints_share_a_name_that_means_the_same_to_all_of_them() {
+        let endpoint: &'static Endpoint = Box::leak(Box::new(Endpoint {
+            name: "login",
+            module: "shop",
+            file: "shop.rs",
+            line: 7,
+            routes: &[],
+            policy: Policy::AUTHENTICATED,
+            position: 0,
+            is_legible: true,
+        }));
+        let mut planner = LimitPlanner::new(RateLimitHeaders::default());
+        let first = planner.shared_id(endpoint, "login", quota(5, 5));
+        assert_eq!(planner.shared_id(endpoint, "login", quota(5, 2)), first);
+        assert_ne!(planner.shared_id(endpoint, "search", quota(5, 5)), first);
+        assert!(planner.faults.is_empty());
+        planner.shared_id(endpoint, "login", quota(6, 3));
+        let (_, faults) = planner.finish();
+        let expected = "the shared rate `login` is `6/min` for `shop::login` and `5/min` for `shop::login` \
+                        (shop.rs:7)";
+        assert_eq!(faults, [expected]);
     }
 }

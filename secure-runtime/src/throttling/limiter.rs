@@ -360,8 +360,8 @@ mod tests {
         assert_eq!(limiter.peek(key, &quota, ONE, 11_000_000_000).remaining(), 1);
         assert_eq!(limiter.peek(key, &quota, ONE, 20_000_000_000).remaining(), 10);
         // Read out of order: what is owed already stays owed.
-        limiter.charge(key, &quota, number(10), 20_000_000_000);
-        limiter.charge(key, &quota, number(10), 1_000_000_000);
+        let _ = limiter.charge(key, &quota, number(10), 20_000_000_000);
+        let _ = limiter.charge(key, &quota, number(10), 1_000_000_000);
         assert_eq!(limiter.peek(key, &quota, ONE, 20_000_000_000).remaining(), 0);
     }
 
