@@ -8,7 +8,7 @@ use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 use super::authentication::Round;
 use super::body;
 use super::caller::Passed;
-use super::limit_keys::Subject;
+use super::limit_keys::{Subject, tier};
 use super::limits::{Counted, LimitReport, reserve};
 use super::open_limits;
 use super::passage::{Passage, Refused};
@@ -272,9 +272,14 @@ impl Admission {
     fn reserve(&mut self, gate: &Gate<'_>, limits: &[PlannedLimit]) -> Result<(), Refused> {
         let Some(now) = self.entered.filter(|_| !limits.is_empty()) else { return Ok(()) };
         let inner = gate.security.inner();
+        let tier = match (&inner.tier, &self.caller) {
+            (Some(function), Some(caller)) if gate.plan.has_tiers => tier(function, caller)?,
+            _ => None,
+        };
         let subject = Subject {
             address: &|| gate.address().map(|address| inner.address_groups.group(address)),
             principal: self.caller.as_ref(),
+            tier: tier.as_deref(),
             request: gate.request,
             claims: &inner.claims,
         };

@@ -3,6 +3,7 @@
 //! A request without the header, the claim or the API key that a limit counts by is counted by its
 //! caller: the principal, else the address. None goes uncounted.
 
+use std::borrow::Cow;
 use std::hash::Hash;
 use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -16,7 +17,7 @@ use crate::denial::Denial;
 use crate::policy::KeyFunction;
 use crate::principal::{CountedClaims, Principal};
 use crate::request::RequestHead;
-use crate::security::{ClaimNames, Counts, More, PlannedLimit};
+use crate::security::{ClaimNames, Counts, More, PlannedLimit, TierFunction};
 use crate::throttling::{LimitKey, Limiter};
 
 /// Whose request is counted.
@@ -25,6 +26,8 @@ pub(super) struct Subject<'a> {
     /// The group of addresses that the client's belongs to.
     pub(super) address: &'a dyn Fn() -> Option<IpAddr>,
     pub(super) principal: Option<&'a Principal>,
+    /// The tier that the application says it has.
+    pub(super) tier: Option<&'a str>,
     pub(super) request: &'a HttpRequest,
     /// The claims that limits count by.
     pub(super) claims: &'a [ClaimNames],
@@ -56,7 +59,7 @@ pub(super) fn key(
     planned: &PlannedLimit,
     subject: Subject<'_>,
 ) -> Result<Option<LimitKey>, Refused> {
-    if !planned.limit.audience.has(subject.principal) {
+    if !planned.limit.audience.has(subject.principal, subject.tier) {
         return Ok(None);
     }
     let id = planned.id;
@@ -115,6 +118,19 @@ fn counted<'a>(
         }
     };
     Ok(found.unwrap_or_else(caller))
+}
+
+/// The tier of a caller, by the application's function.
+///
+/// # Errors
+///
+/// When it panics.
+pub(super) fn tier(
+    function: &TierFunction,
+    caller: &Principal,
+) -> Result<Option<Cow<'static, str>>, Refused> {
+    catch_unwind(AssertUnwindSafe(|| function(caller)))
+        .map_err(|_| Box::new(Denial::internal("the function that names tiers panicked")))
 }
 
 /// The value of an expression of the application, hashed.

@@ -78,16 +78,17 @@ pub enum Audience {
 }
 
 impl Audience {
-    /// Whether the limit counts requests of this caller; `None` is an anonymous one.
-    pub(crate) fn has(self, caller: Option<&Principal>) -> bool {
+    /// Whether the limit counts requests of this caller; `None` is an anonymous one. `tier` is the
+    /// tier that the application says it has, where it says one.
+    pub(crate) fn has(self, caller: Option<&Principal>, tier: Option<&str>) -> bool {
         match (self, caller) {
             // Those with a principal do not come to the limits of the anonymous.
             (Self::Everyone | Self::Anonymous, _) => true,
             (_, None) => false,
             (Self::Authenticated, Some(_)) => true,
-            (Self::Tier(name), Some(caller)) => caller.tier() == Some(name),
+            (Self::Tier(name), Some(caller)) => tier.or(caller.tier()) == Some(name),
             (Self::LeastTier(_, others), Some(caller)) => {
-                !caller.tier().is_some_and(|tier| others.contains(&tier))
+                !tier.or(caller.tier()).is_some_and(|tier| others.contains(&tier))
             }
         }
     }

@@ -1,12 +1,14 @@
 //! Configures a [`Security`].
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::launch::{self, LaunchError};
-use super::{ProblemHook, ProtectedResource, Security};
+use super::{ProblemHook, ProtectedResource, Security, TierFunction};
 use crate::authentication::{Authenticator, IntoAuthenticator};
 use crate::denial::Denial;
+use crate::principal::Principal;
 use crate::problem::Problem;
 use crate::throttling::RateLimitHeaders;
 use crate::time::{Clock, SystemClock};
@@ -19,6 +21,7 @@ pub struct SecurityBuilder {
     pub(super) modules: Vec<String>,
     pub(super) clock: Box<dyn Clock>,
     pub(super) limiter_bytes: usize,
+    pub(super) tier: Option<TierFunction>,
     pub(super) ipv4_prefix: u8,
     pub(super) ipv6_prefix: u8,
     pub(super) proxies: Option<TrustedProxies>,
@@ -49,6 +52,7 @@ impl SecurityBuilder {
             modules: Vec::new(),
             clock: Box::new(SystemClock::new()),
             limiter_bytes: Self::LIMITER_BYTES,
+            tier: None,
             ipv4_prefix: 32,
             ipv6_prefix: 64,
             proxies: None,
@@ -123,6 +127,29 @@ impl SecurityBuilder {
     /// Sets the memory of the limiter in bytes; it is taken once and never grows. Default: 16 MiB.
     pub fn limiter_capacity_bytes(mut self, bytes: usize) -> Self {
         self.limiter_bytes = bytes;
+        self
+    }
+
+    /// Says which tier of service a caller has, for limits with `tier(…)`: of a plan that the program
+    /// knows and its tokens do not.
+    ///
+    /// It is asked once for each request under such a limit, so it looks a value up and does not wait
+    /// for one. Where it answers `None`, the tier is that of the credentials. A function that panics
+    /// refuses the request.
+    ///
+    /// ```
+    /// use std::collections::HashMap;
+    /// use secure_runtime::Security;
+    ///
+    /// let plans = HashMap::from([("ada", "pro")]);
+    /// let builder = Security::builder().tier(move |caller| plans.get(caller.subject()).copied());
+    /// # drop(builder);
+    /// ```
+    pub fn tier<T: Into<Cow<'static, str>>>(
+        mut self,
+        function: impl Fn(&Principal) -> Option<T> + Send + Sync + 'static,
+    ) -> Self {
+        self.tier = Some(Box::new(move |caller| function(caller).map(Into::into)));
         self
     }
 

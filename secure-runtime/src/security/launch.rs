@@ -76,7 +76,7 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
             let authenticators = configuration.authenticators_of(endpoint);
             configuration.check_layers(endpoint);
             configuration.check_rule(endpoint, &authenticators);
-            configuration.check_limits(endpoint, &authenticators);
+            configuration.check_limits(endpoint, &authenticators, builder.tier.is_some());
             configuration.check_step_up(endpoint, &authenticators);
             let max_body = builder.max_body;
             Some(Plan::new(endpoint, authenticators, &rules, metadata, &mut limits, max_body))
@@ -95,6 +95,7 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
         clock: builder.clock,
         limiter: Limiter::with_capacity_bytes(builder.limiter_bytes),
         claims,
+        tier: builder.tier,
         address_groups,
         proxies: builder.proxies,
         body_timeout: builder.body_timeout,
@@ -249,11 +250,17 @@ impl Configuration {
 
     /// What limits count by is known of every caller: a token that names no tenant where none is
     /// looked for would make a limit of the tenant one of the principal.
-    fn check_limits(&mut self, endpoint: &'static Endpoint, authenticators: &[Named]) {
+    fn check_limits(
+        &mut self,
+        endpoint: &'static Endpoint,
+        authenticators: &[Named],
+        has_tier_function: bool,
+    ) {
         let Endpoint { name, module, file, line, .. } = endpoint;
         let limits = endpoint.policy.limits;
         let by_tenant = limits.iter().any(|limit| limit.by.asks_for(Partition::Tenant));
-        let by_tier = limits.iter().any(|limit| limit.audience.tier().is_some());
+        let by_tier =
+            !has_tier_function && limits.iter().any(|limit| limit.audience.tier().is_some());
         let naming = naming(endpoint, authenticators);
         let by_api_key = limits.iter().any(|limit| limit.by.asks_for(Partition::ApiKey));
         if by_api_key && !naming.is_empty() && !naming.iter().any(|(_, it)| it.names_api_keys()) {

@@ -9,6 +9,7 @@ mod planned_limit;
 mod protected_resource;
 mod resource_url;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use actix_web::web::Bytes;
@@ -18,6 +19,7 @@ use crate::denial::Denial;
 use crate::inventory::Inventory;
 use crate::metadata::ResourceMetadata;
 use crate::policy::Endpoint;
+use crate::principal::Principal;
 use crate::problem::Problem;
 use crate::throttling::{AddressGroups, Limiter, Statistics};
 use crate::time::Clock;
@@ -53,6 +55,9 @@ pub struct Security(Arc<Inner>);
 /// Shapes the problem of every denial: type URIs, further members.
 pub(crate) type ProblemHook = Box<dyn Fn(&Denial, &mut Problem) + Send + Sync>;
 
+/// Says which tier of service a caller has.
+pub(crate) type TierFunction = Box<dyn Fn(&Principal) -> Option<Cow<'static, str>> + Send + Sync>;
+
 pub(crate) struct Inner {
     /// One plan for each endpoint of the program, in the order of the inventory; `None` for those
     /// that this security does not answer for.
@@ -62,6 +67,7 @@ pub(crate) struct Inner {
     pub(crate) limiter: Limiter,
     /// The claims that limits count by.
     pub(crate) claims: Box<[ClaimNames]>,
+    pub(crate) tier: Option<TierFunction>,
     /// Which addresses count together.
     pub(crate) address_groups: AddressGroups,
     pub(crate) proxies: Option<TrustedProxies>,

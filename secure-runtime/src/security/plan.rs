@@ -20,6 +20,8 @@ pub(crate) struct Plan {
     pub(crate) anonymous_limits: Box<[PlannedLimit]>,
     /// Decided once the caller is known and allowed.
     pub(crate) caller_limits: Box<[PlannedLimit]>,
+    /// Whether a limit is for callers of some tier.
+    pub(crate) has_tiers: bool,
     pub(crate) max_body: u64,
 }
 
@@ -66,6 +68,7 @@ impl Plan {
             early_limits: early,
             anonymous_limits: anonymous,
             caller_limits: caller,
+            has_tiers: policy.limits.iter().any(|limit| limit.audience.tier().is_some()),
             max_body: policy.max_body.unwrap_or(max_body),
         }
     }
