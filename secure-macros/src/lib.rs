@@ -37,6 +37,7 @@ use proc_macro::TokenStream;
 /// | `check = owns_order` | an asynchronous function that checks the caller and arguments of the handler |
 /// | `hide` | what the rule forbids is answered as if it were not there |
 /// | `rate = "100/h"` | how many requests are admitted, counted by caller unless `by` says otherwise |
+/// | `quota = "10000/month"` | how many requests are admitted in an hour, day, week or month of the calendar |
 /// | `use = staff` | the keys that `policy!` named so hold as well |
 /// | `validate(order)` | the parameters pass validation before the handler runs |
 /// | `unvalidated(order, reason = "the schema is the customer's")` | a body parameter that is not validated, and why |
@@ -105,7 +106,9 @@ use proc_macro::TokenStream;
 /// - `cost = 2`: how many permits one request takes; `cost = page.size`, an expression of type `u32` about the
 ///   handler's parameters; `cost = response`, what the handler says in its response.
 ///
-/// `rate` may be written several times, each with another `by`.
+/// `quota` has the same options but `burst`, and `zone = "Europe/Berlin"`, by whose clocks the periods begin.
+///
+/// `rate` and `quota` may be written several times, each with another `by`.
 ///
 /// Quotas that contradict each other do not compile: one that never refuses what another one of
 /// its list admits, a burst above the window's permits, `authenticated` below `anonymous`.

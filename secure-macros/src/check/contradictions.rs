@@ -3,7 +3,7 @@
 use super::partitions;
 use crate::diagnostics::Diagnostics;
 use crate::model::raw::{Quotas, RateKey, Window};
-use crate::parse::rate::Rate;
+use crate::parse::rate::{Period, Rate};
 
 /// More permits at one instant than the whole window has are another rate than the one written.
 pub(super) fn burst_fits_the_window(rate: &RateKey, diagnostics: &mut Diagnostics) {
@@ -27,6 +27,9 @@ pub(super) fn burst_fits_the_window(rate: &RateKey, diagnostics: &mut Diagnostic
 pub(super) fn every_quota_binds(rate: &RateKey, diagnostics: &mut Diagnostics) {
     // Requests of several costs are requests of one permit each that come at one instant.
     let cost = rate.permits().map_or(1, |cost| cost.value);
+    if rate.key == "quota" {
+        return periods_bind(rate, diagnostics);
+    }
     for quotas in rate.quotas() {
         let bucket = |quota: &Rate| {
             Bucket::new(quota, rate.burst.map_or(quota.permits, |burst| burst.value))
@@ -48,6 +51,31 @@ pub(super) fn every_quota_binds(rate: &RateKey, diagnostics: &mut Diagnostics) {
                     Some(_) => format!("leave out `{idle}`, or `burst`"),
                     None => format!("leave out `{idle}`, or admit fewer in the shorter window"),
                 });
+            }
+        }
+    }
+}
+
+/// A period that holds others whole admits fewer than they do together: as many shorter ones as fit
+/// never reach a larger quota.
+fn periods_bind(rate: &RateKey, diagnostics: &mut Diagnostics) {
+    for quotas in rate.quotas() {
+        for Window { rate: long, span, .. } in &quotas.rates {
+            let longest = u64::from(long.window_seconds);
+            let idle = quotas.rates.iter().find(|Window { rate: short, .. }| {
+                let fit = longest.div_ceil(u64::from(short.window_seconds)) + 1;
+                short.window_seconds < long.window_seconds
+                    && u64::from(long.permits) >= fit * u64::from(short.permits)
+            });
+            let within = quotas.rates.iter().find(|Window { rate: outer, .. }| {
+                // A week may lie in two months.
+                let is_within = outer.window_seconds > long.window_seconds
+                    && (long.period, outer.period) != (Some(Period::Week), Some(Period::Month));
+                is_within && outer.permits <= long.permits
+            });
+            if let Some(Window { rate: binding, .. }) = idle.or(within) {
+                let message = format!("`{long}` never refuses what `{binding}` admits");
+                diagnostics.error_at(*span, message).help(format!("leave out `{long}`"));
             }
         }
     }

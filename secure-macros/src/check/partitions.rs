@@ -103,9 +103,10 @@ pub(super) fn combinations_tell_apart(rate: &RateKey, diagnostics: &mut Diagnost
 pub(super) fn differ(rates: &[RateKey], diagnostics: &mut Diagnostics) {
     for (index, rate) in rates.iter().enumerate() {
         if rates.iter().take(index).any(|earlier| identity(earlier) == identity(rate)) {
+            let key = &rate.key;
             diagnostics
-                .error(&rate.key, "`rate` is given twice with the same `by`, expected it once")
-                .help("`rate([\"10/s\", \"1000/h\"])`, or another `by`");
+                .error(key, format!("`{key}` is given twice with the same `by`, expected it once"))
+                .help(format!("`{key}([…, …])`, or another `by`"));
         }
     }
 }
@@ -206,6 +207,7 @@ pub(super) fn shown_part(part: &Part) -> String {
 fn identity(rate: &RateKey) -> Vec<String> {
     let mut texts: Vec<String> = parts(rate).map(shown_part).collect();
     texts.sort();
+    texts.push(rate.key.to_string());
     texts
 }
 

@@ -6,15 +6,17 @@ use quote::ToTokens;
 use super::questions::source;
 use super::{partitions, tiers};
 use crate::diagnostics::Diagnostics;
+use crate::model::hours::{self, HoursError};
 use crate::model::legal::{self, Audience, Limit, Question};
 use crate::model::raw::{Cost, Quotas, RateKey, Window};
 
 /// Options alone limit nothing.
 pub(super) fn has_a_quota(rate: &RateKey, diagnostics: &mut Diagnostics) {
     if rate.complete && rate.tiers.is_none() && rate.quotas().next().is_none() {
-        diagnostics
-            .error(&rate.key, "`rate` expects a rate such as `\"100/h\"`, found options only")
-            .help("`rate(\"100/h\", by = address)`");
+        let key = &rate.key;
+        let example = if key == "quota" { "\"10000/month\"" } else { "\"100/h\"" };
+        let message = format!("`{key}` expects a {key} such as `{example}`, found options only");
+        diagnostics.error(key, message).help(format!("`{key}({example}, by = address)`"));
     }
 }
 
@@ -74,6 +76,15 @@ pub(super) fn cost_fits_burst(rate: &RateKey, diagnostics: &mut Diagnostics) {
     }
 }
 
+/// The periods of the calendar begin where somebody lives.
+pub(super) fn zone_is_known(rate: &RateKey, diagnostics: &mut Diagnostics) {
+    let Some(zone) = &rate.zone else { return };
+    if let Err(HoursError { message, help }) = hours::zone_is_known(&zone.text) {
+        let diagnostic = diagnostics.error(zone, message);
+        help.map(|help| diagnostic.help(help));
+    }
+}
+
 /// Of two quotas with one window only the smaller would count.
 pub(super) fn windows_differ(rate: &RateKey, diagnostics: &mut Diagnostics) {
     for quotas in rate.quotas() {
@@ -82,8 +93,10 @@ pub(super) fn windows_differ(rate: &RateKey, diagnostics: &mut Diagnostics) {
             if let Some(Window { rate: first, .. }) =
                 earlier.find(|first| first.rate.window_seconds == quota.window_seconds)
             {
-                let message =
-                    format!("`rate` expects different windows, found `{first}` and `{quota}`");
+                let message = format!(
+                    "`{}` expects different windows, found `{first}` and `{quota}`",
+                    rate.key
+                );
                 diagnostics.error_at(*span, message).help("keep the smaller one");
             }
         }
@@ -96,6 +109,7 @@ pub(super) fn limits(rates: &[RateKey], keys: &[Question], costs: &[Question]) -
     for rate in rates {
         let by = partitions::partition(rate.by.as_ref(), keys);
         for (audience, quotas) in audiences(rate) {
+            let zone = || rate.zone.as_ref().map_or("UTC", |zone| zone.text.as_str()).to_owned();
             limits.extend(quotas.rates.iter().map(|Window { rate: quota, shared, .. }| Limit {
                 permits: quota.permits,
                 window_seconds: quota.window_seconds,
@@ -104,6 +118,7 @@ pub(super) fn limits(rates: &[RateKey], keys: &[Question], costs: &[Question]) -
                 by: by.clone(),
                 audience: audience.clone(),
                 shared: shared.clone(),
+                period: quota.period.map(|period| (period, zone())),
             }));
         }
     }

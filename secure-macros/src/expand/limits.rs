@@ -10,7 +10,7 @@ use crate::paths;
 
 /// One limit; what is as most have it is left out.
 pub(super) fn text(endpoint: &Endpoint, limit: &Limit) -> String {
-    let Limit { permits, window_seconds, burst, cost, by, audience, shared } = limit;
+    let Limit { permits, window_seconds, burst, cost, by, audience, shared, period } = limit;
     let mut parts = Object::default();
     parts.add("rate", format_args!("[{permits},{window_seconds}]"));
     if burst != permits {
@@ -39,6 +39,9 @@ pub(super) fn text(endpoint: &Endpoint, limit: &Limit) -> String {
     }
     if let Some(name) = shared {
         parts.add("shared", json::string(name));
+    }
+    if let Some((period, zone)) = period {
+        parts.add("period", json::strings([period.name(), zone.as_str()]));
     }
     parts.finish()
 }

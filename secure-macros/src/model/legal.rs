@@ -6,6 +6,7 @@ use syn::{LitStr, Pat, Path, Type};
 use super::hours::Hours;
 use super::raw::{Combine, Function};
 use crate::diagnostics::Warning;
+use crate::parse::rate::Period;
 use crate::paths::Paths;
 
 /// One secured handler.
@@ -208,6 +209,8 @@ pub(crate) struct Limit {
     pub(crate) audience: Audience,
     /// The name under which all endpoints that use it count together.
     pub(crate) shared: Option<String>,
+    /// The period of the calendar, and by whose clocks.
+    pub(crate) period: Option<(Period, String)>,
 }
 
 /// How many permits a request takes.

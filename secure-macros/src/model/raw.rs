@@ -80,7 +80,7 @@ pub(crate) enum Combine {
     All,
 }
 
-/// One `rate` key.
+/// One `rate` or `quota` key.
 #[derive(Debug)]
 pub(crate) struct RateKey {
     pub(crate) key: Ident,
@@ -91,6 +91,8 @@ pub(crate) struct RateKey {
     pub(crate) by: Option<By>,
     pub(crate) burst: Option<Number>,
     pub(crate) cost: Option<Cost>,
+    /// By whose clocks the periods of a `quota` begin; without it, UTC.
+    pub(crate) zone: Option<Name>,
     /// Whether every part of it could be read.
     pub(crate) complete: bool,
 }

@@ -88,7 +88,7 @@ pub(crate) fn parts_of(tokens: TokenStream) -> Vec<Vec<TokenTree>> {
 }
 
 /// The tokens without the invisible groups that `macro_rules!` puts around fragments; in the value
-/// of `allow`, and in what `rate` is given, they stay, as they guard the precedence of operators
+/// of `allow`, and in what `rate` and `quota` are given, they stay, as they guard the precedence of operators
 /// there.
 fn entries(tokens: TokenStream) -> TokenStream {
     let mut flat: Vec<TokenTree> = Vec::new();
@@ -97,7 +97,7 @@ fn entries(tokens: TokenStream) -> TokenStream {
             let entry = flat.rsplit(|token| is_punct(token, ',')).next().unwrap_or_default();
             match entry {
                 [TokenTree::Ident(key), equals, ..] => key == "allow" && is_punct(equals, '='),
-                [TokenTree::Ident(key)] => key == "rate",
+                [TokenTree::Ident(key)] => key == "rate" || key == "quota",
                 _ => false,
             }
         };

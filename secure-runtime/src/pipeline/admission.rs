@@ -109,8 +109,8 @@ impl Passage {
         let settled = Gate::find(request, endpoint).and_then(|gate| {
             let inner = gate.security.inner();
             // The body may have taken its time.
-            let now_ns = inner.clock.now().monotonic_nanos();
-            open_limits::settle(&inner.limiter, &mut admission.counted, costs, now_ns)
+            let now = inner.clock.now();
+            open_limits::settle(&inner.counters, &mut admission.counted, costs, now)
         });
         settled.map_err(|denial| Box::new(self.refuse(*denial)))
     }
@@ -124,8 +124,8 @@ impl Passage {
         };
         if let Some(security) = self.request.app_data::<Security>() {
             let inner = security.inner();
-            let now_ns = inner.clock.now().monotonic_nanos();
-            open_limits::charge(&inner.limiter, &mut self.admission.counted, cost, now_ns);
+            let now = inner.clock.now();
+            open_limits::charge(&inner.counters, &mut self.admission.counted, cost, now);
         }
     }
 }
@@ -283,7 +283,7 @@ impl Admission {
             request: gate.request,
             claims: &inner.claims,
         };
-        reserve(&inner.limiter, limits, subject, now, &mut self.counted)
+        reserve(&inner.counters, limits, subject, now, &mut self.counted)
     }
 
     /// The rule does not hold: what the client may know of it.

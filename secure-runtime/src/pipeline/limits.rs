@@ -5,7 +5,7 @@ use super::passage::Refused;
 use crate::denial::{Denial, DenialKind, Throttled};
 use crate::policy::Limit;
 use crate::security::{LimitTexts, PlannedLimit};
-use crate::throttling::{Decision, LimitKey, Limiter, retry_after_seconds};
+use crate::throttling::{Allowance, Answer, Calendar, Counters, LimitKey};
 use crate::time::Moment;
 
 /// The limit nearest to exhaustion, and what it said.
@@ -15,8 +15,9 @@ pub(super) struct LimitReport {
     /// Its place among the endpoint's limits.
     pub(super) position: usize,
     pub(super) texts: &'static LimitTexts,
-    pub(super) decision: Decision,
-    /// Whether the decision is about what every request takes first.
+    pub(super) calendar: Option<&'static Calendar>,
+    pub(super) answer: Answer,
+    /// Whether the answer is about what every request takes first.
     pub(super) is_first: bool,
 }
 
@@ -38,34 +39,34 @@ pub(super) struct Open {
 /// that a request refused by the hourly limit does not use up the one of the second.
 #[inline]
 pub(super) fn reserve(
-    limiter: &Limiter,
+    counters: &Counters,
     limits: &[PlannedLimit],
     subject: Subject<'_>,
     now: Moment,
     counted: &mut Counted,
 ) -> Result<(), Refused> {
-    let now_ns = now.monotonic_nanos();
-    let mut taken: Vec<(LimitKey, Decision)> = Vec::new();
+    let mut taken: Vec<(LimitKey, LimitReport)> = Vec::new();
     for (index, planned) in limits.iter().enumerate() {
-        let key = match key(limiter, planned, subject) {
+        let key = match key(&counters.limiter, planned, subject) {
             Ok(Some(key)) => key,
             Ok(None) => continue,
             Err(refused) => {
-                give_back(limiter, &taken, now_ns);
+                give_back(counters, &taken, now);
                 return Err(refused);
             }
         };
-        let PlannedLimit { limit, position, texts, .. } = *planned;
-        let decision = limiter.check(key, &limit.quota, planned.upfront, now_ns);
-        let current = LimitReport { limit, position, texts, decision, is_first: true };
-        if !decision.is_allowed() {
-            give_back(limiter, &taken, now_ns);
+        let PlannedLimit { limit, position, texts, calendar, .. } = *planned;
+        let allowance = Allowance { quota: &limit.quota, calendar };
+        let answer = counters.check(key, allowance, planned.upfront, now);
+        let current = LimitReport { limit, position, texts, calendar, answer, is_first: true };
+        if !answer.is_allowed() {
+            give_back(counters, &taken, now);
             let denial = throttled(&current);
             counted.report = Some(current);
             return Err(denial);
         }
         if index + 1 < limits.len() {
-            taken.push((key, decision));
+            taken.push((key, current));
         }
         if planned.is_open {
             counted.open.push(Open { key, first: current });
@@ -76,9 +77,9 @@ pub(super) fn reserve(
 }
 
 /// Gives back what a stage took, as one of its limits refuses.
-pub(super) fn give_back(limiter: &Limiter, taken: &[(LimitKey, Decision)], now_ns: u64) {
-    for (key, decision) in taken {
-        limiter.refund(*key, decision, now_ns);
+pub(super) fn give_back(counters: &Counters, taken: &[(LimitKey, LimitReport)], now: Moment) {
+    for (key, report) in taken {
+        counters.refund(*key, report.allowance(), &report.answer, now);
     }
 }
 
@@ -96,11 +97,15 @@ impl Counted {
 }
 
 impl LimitReport {
+    /// What the limit admits.
+    pub(super) fn allowance(&self) -> Allowance<'static> {
+        Allowance { quota: &self.limit.quota, calendar: self.calendar }
+    }
+
     /// Compares what is left of each quota, as shares.
     fn is_nearer_to_exhaustion_than(&self, other: &Self) -> bool {
-        let (left, whole) = (self.decision.remaining(), self.limit.quota.burst().get());
-        let (other_left, other_whole) =
-            (other.decision.remaining(), other.limit.quota.burst().get());
+        let (left, whole) = (self.answer.remaining(), self.limit.quota.burst().get());
+        let (other_left, other_whole) = (other.answer.remaining(), other.limit.quota.burst().get());
         u64::from(left) * u64::from(other_whole) < u64::from(other_left) * u64::from(whole)
     }
 }
@@ -108,7 +113,7 @@ impl LimitReport {
 pub(super) fn throttled(report: &LimitReport) -> Refused {
     let mut denial = Denial::new(DenialKind::Throttled, "a limit is used up");
     denial.throttled = Some(Box::new(Throttled {
-        retry_after_seconds: retry_after_seconds(&report.decision),
+        retry_after_seconds: report.answer.retry_after_seconds(),
         violated: report.texts.name(report.position).unwrap_or_default().into(),
     }));
     Box::new(denial)

@@ -9,54 +9,53 @@ use super::limits::{Counted, LimitReport, give_back, throttled};
 use super::passage::Refused;
 use crate::denial::{Denial, DenialKind};
 use crate::policy::Cost;
-use crate::throttling::Limiter;
+use crate::throttling::Counters;
+use crate::time::Moment;
 use crate::validation::Costs;
 
 /// Takes the rest of what the arguments cost, from all limits or from none.
 pub(super) fn settle(
-    limiter: &Limiter,
+    counters: &Counters,
     counted: &mut Counted,
     costs: &Costs,
-    now_ns: u64,
+    now: Moment,
 ) -> Result<(), Refused> {
     let mut taken = Vec::new();
-    let mut reports = Vec::new();
     for open in &counted.open {
         let Cost::Arguments(expression) = open.first.limit.cost else { continue };
         let Some(cost) = costs.of(expression.index) else {
-            give_back(limiter, &taken, now_ns);
+            give_back(counters, &taken, now);
             return Err(Box::new(Denial::internal("what a request costs could not be computed")));
         };
-        let quota = &open.first.limit.quota;
+        let (quota, allowance) = (&open.first.limit.quota, open.first.allowance());
         if cost > quota.burst() {
-            give_back(limiter, &taken, now_ns);
+            give_back(counters, &taken, now);
             return Err(unaffordable(cost, quota.burst()));
         }
         let Some(rest) = rest(cost) else { continue };
-        let decision = limiter.check(open.key, quota, rest, now_ns);
-        if !decision.is_allowed() {
-            give_back(limiter, &taken, now_ns);
+        let answer = counters.check(open.key, allowance, rest, now);
+        if !answer.is_allowed() {
+            give_back(counters, &taken, now);
             // The client will ask for all of it again.
-            let again = limiter.peek(open.key, quota, cost, now_ns);
-            let decision = if again.is_allowed() { decision } else { again };
-            let report = LimitReport { decision, is_first: false, ..open.first };
+            let again = counters.peek(open.key, allowance, cost, now);
+            let answer = if again.is_allowed() { answer } else { again };
+            let report = LimitReport { answer, is_first: false, ..open.first };
             counted.report = Some(report);
             return Err(throttled(&report));
         }
-        taken.push((open.key, decision));
-        reports.push(LimitReport { decision, is_first: false, ..open.first });
+        taken.push((open.key, LimitReport { answer, is_first: false, ..open.first }));
     }
-    reports.into_iter().for_each(|report| counted.note(report));
+    taken.into_iter().for_each(|(_, report)| counted.note(report));
     Ok(())
 }
 
 /// Takes the rest of what the handler said that the request costs, whether or not it is there.
-pub(super) fn charge(limiter: &Limiter, counted: &mut Counted, cost: u32, now_ns: u64) {
+pub(super) fn charge(counters: &Counters, counted: &mut Counted, cost: u32, now: Moment) {
     let Some(rest) = NonZeroU32::new(cost).and_then(rest) else { return };
     let mut reports = Vec::new();
     for open in counted.open.iter().filter(|open| open.first.limit.cost == Cost::Response) {
-        let decision = limiter.charge(open.key, &open.first.limit.quota, rest, now_ns);
-        reports.push(LimitReport { decision, is_first: false, ..open.first });
+        let answer = counters.charge(open.key, open.first.allowance(), rest, now);
+        reports.push(LimitReport { answer, is_first: false, ..open.first });
     }
     reports.into_iter().for_each(|report| counted.note(report));
 }

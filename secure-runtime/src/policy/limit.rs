@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 
 use super::rule::Expression;
 use crate::principal::Principal;
-use crate::throttling::Quota;
+use crate::throttling::{Period, Quota};
 
 /// One limit of an endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +21,30 @@ pub struct Limit {
     /// The name under which every endpoint that uses this limit counts together; `None`: each counts
     /// for itself.
     pub shared: Option<&'static str>,
+    /// The period of the calendar in which the permits may be used; `None`: within any window. The
+    /// window of `quota` is then that of the longest period.
+    pub period: Option<CalendarPeriod>,
+}
+
+/// A period of the calendar, by somebody's clocks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CalendarPeriod {
+    /// How long it is.
+    pub period: Period,
+    /// The time zone: `UTC`, or a name of the IANA database.
+    pub zone: &'static str,
+}
+
+impl Limit {
+    /// The name by which a client knows it: `100/h`, `10000/month`.
+    pub(crate) fn name(&self) -> String {
+        match self.period {
+            None => self.quota.to_string(),
+            Some(CalendarPeriod { period, .. }) => {
+                format!("{}/{}", self.quota.permits(), period.name())
+            }
+        }
+    }
 }
 
 /// How many permits one request takes.
@@ -147,7 +171,11 @@ impl fmt::Display for Partition {
 /// In the words of the attribute: `100/h by tenant authenticated cost 5`.
 impl fmt::Display for Limit {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}", self.quota)?;
+        formatter.write_str(&self.name())?;
+        match self.period {
+            Some(CalendarPeriod { zone, .. }) if zone != "UTC" => write!(formatter, " {zone}")?,
+            _ => {}
+        }
         match self.by {
             Partition::Caller => {}
             by => write!(formatter, " by {by}")?,

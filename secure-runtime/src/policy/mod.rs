@@ -15,7 +15,7 @@ use std::hash::Hasher;
 
 use crate::asked::Asked;
 
-pub use limit::{Audience, Cost, Limit, Partition};
+pub use limit::{Audience, CalendarPeriod, Cost, Limit, Partition};
 pub use rule::{Expression, Hours, Rule};
 pub use step_up::StepUp;
 pub use written::{Known, Written};

@@ -6,15 +6,15 @@ use serde_json::Value;
 
 use super::rule::Expression;
 use super::written::{list, named, number, positive, text};
-use super::{Audience, Cost, Limit, Partition};
-use crate::throttling::Quota;
+use super::{Audience, CalendarPeriod, Cost, Limit, Partition};
+use crate::throttling::{Period, Quota};
 
 pub(super) fn limit(value: &Value) -> Option<Limit> {
     let [permits, window] = value.get("rate")?.as_array()?.as_slice() else { return None };
     let quota = Quota::new(positive(permits)?, positive(window)?);
     let (by, audience) = (Partition::Caller, Audience::Everyone);
     let cost = Cost::Permits(NonZeroU32::MIN);
-    let mut limit = Limit { quota, by, audience, cost, shared: None };
+    let mut limit = Limit { quota, by, audience, cost, shared: None, period: None };
     for (part, value) in value.as_object()? {
         match part.as_str() {
             "rate" => {}
@@ -22,11 +22,19 @@ pub(super) fn limit(value: &Value) -> Option<Limit> {
             "cost" => limit.cost = cost_of(value)?,
             "by" => limit.by = partition(value)?,
             "of" => limit.audience = audience_of(value)?,
+            "period" => limit.period = Some(period(value)?),
             "shared" => limit.shared = Some(text(value)?),
             _ => return None,
         }
     }
     Some(limit)
+}
+
+fn period(value: &Value) -> Option<CalendarPeriod> {
+    let [name, zone] = value.as_array()?.as_slice() else { return None };
+    let all = [Period::Hour, Period::Day, Period::Week, Period::Month];
+    let period = all.into_iter().find(|period| name.as_str() == Some(period.name()))?;
+    Some(CalendarPeriod { period, zone: text(zone)? })
 }
 
 fn cost_of(value: &Value) -> Option<Cost> {
@@ -100,6 +108,10 @@ mod tests {
             (r#""by": {"key": [0, "f(caller)"]}"#, Some("2/min by key(f(caller))")),
             (r#""by": {"each": ["tenant", "address"]}"#, Some("2/min by (tenant, address)")),
             (r#""shared": "login""#, Some("2/min shared as login")),
+            (r#""period": ["month", "UTC"]"#, Some("2/month")),
+            (r#""period": ["day", "Europe/Berlin"]"#, Some("2/day Europe/Berlin")),
+            (r#""period": ["year", "UTC"]"#, None),
+            (r#""period": "month""#, None),
             (r#""cost": 0"#, None),
             (r#""cost": "free""#, None),
             (r#""by": {"cookie": "a"}"#, None),

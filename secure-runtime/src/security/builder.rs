@@ -21,6 +21,7 @@ pub struct SecurityBuilder {
     pub(super) modules: Vec<String>,
     pub(super) clock: Box<dyn Clock>,
     pub(super) limiter_bytes: usize,
+    pub(super) quota_bytes: usize,
     pub(super) tier: Option<TierFunction>,
     pub(super) ipv4_prefix: u8,
     pub(super) ipv6_prefix: u8,
@@ -52,6 +53,7 @@ impl SecurityBuilder {
             modules: Vec::new(),
             clock: Box::new(SystemClock::new()),
             limiter_bytes: Self::LIMITER_BYTES,
+            quota_bytes: Self::LIMITER_BYTES,
             tier: None,
             ipv4_prefix: 32,
             ipv6_prefix: 64,
@@ -127,6 +129,15 @@ impl SecurityBuilder {
     /// Sets the memory of the limiter in bytes; it is taken once and never grows. Default: 16 MiB.
     pub fn limiter_capacity_bytes(mut self, bytes: usize) -> Self {
         self.limiter_bytes = bytes;
+        self
+    }
+
+    /// Sets the memory of the counts under quotas of the calendar in bytes; it is taken once, where some
+    /// endpoint has a `quota`, and never grows. Default: 16 MiB.
+    ///
+    /// A key takes 16 bytes from its first request in a period until the period ends.
+    pub fn quota_capacity_bytes(mut self, bytes: usize) -> Self {
+        self.quota_bytes = bytes;
         self
     }
 

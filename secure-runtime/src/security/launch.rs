@@ -13,7 +13,7 @@ use crate::authentication::Authenticator;
 use crate::authorization::{AcceptedBy, RuleSet, is_zone, scopes_of};
 use crate::inventory::{self, is_inside, modules_around};
 use crate::policy::{Access, Authenticators, Endpoint, Partition, Rule};
-use crate::throttling::{AddressGroups, Limiter};
+use crate::throttling::{AddressGroups, Counters};
 
 /// Everything that keeps a program from being secured.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,6 +82,7 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
             Some(Plan::new(endpoint, authenticators, &rules, metadata, &mut limits, max_body))
         })
         .collect();
+    let quota_bytes = if limits.has_quotas { builder.quota_bytes } else { 0 };
     let (claims, mut faults) = limits.finish();
     configuration.faults.append(&mut faults);
     if !configuration.faults.is_empty() {
@@ -93,7 +94,7 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
         plans,
         authenticators: configuration.by_name.into_iter().collect(),
         clock: builder.clock,
-        limiter: Limiter::with_capacity_bytes(builder.limiter_bytes),
+        counters: Counters::with_capacity_bytes(builder.limiter_bytes, quota_bytes),
         claims,
         tier: builder.tier,
         address_groups,

@@ -21,7 +21,7 @@ use crate::metadata::ResourceMetadata;
 use crate::policy::Endpoint;
 use crate::principal::Principal;
 use crate::problem::Problem;
-use crate::throttling::{AddressGroups, Limiter, Statistics};
+use crate::throttling::{AddressGroups, Counters, Statistics};
 use crate::time::Clock;
 use crate::transport::TrustedProxies;
 
@@ -64,7 +64,7 @@ pub(crate) struct Inner {
     pub(crate) plans: Box<[Option<Plan>]>,
     pub(crate) authenticators: Box<[(String, Arc<dyn Authenticator>)]>,
     pub(crate) clock: Box<dyn Clock>,
-    pub(crate) limiter: Limiter,
+    pub(crate) counters: Counters,
     /// The claims that limits count by.
     pub(crate) claims: Box<[ClaimNames]>,
     pub(crate) tier: Option<TierFunction>,
@@ -121,7 +121,13 @@ impl Security {
     /// How full the limiter's fixed memory is, and what it had to give up.
     #[must_use]
     pub fn limiter_statistics(&self) -> Statistics {
-        self.0.limiter.statistics()
+        self.0.counters.limiter.statistics()
+    }
+
+    /// The same of the memory for quotas of the calendar.
+    #[must_use]
+    pub fn quota_statistics(&self) -> Statistics {
+        self.0.counters.calendar.statistics()
     }
 
     /// What each authenticator keeps of tokens that were verified before, by its name.

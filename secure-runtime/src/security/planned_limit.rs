@@ -3,9 +3,11 @@
 use std::num::NonZeroU32;
 
 use super::limit_texts::LimitTexts;
-use crate::policy::{Access, Audience, Cost, Endpoint, KeyFunction, Limit, Partition};
+use crate::policy::{
+    Access, Audience, CalendarPeriod, Cost, Endpoint, KeyFunction, Limit, Partition,
+};
 use crate::request::FieldName;
-use crate::throttling::{Quota, RateLimitHeaders};
+use crate::throttling::{Calendar, Quota, RateLimitHeaders};
 
 /// One limit with what tells its counts from all others.
 pub(crate) struct PlannedLimit {
@@ -13,6 +15,8 @@ pub(crate) struct PlannedLimit {
     /// Unique within the [`crate::Security`], but for those that count together.
     pub(crate) id: u64,
     pub(crate) by: Counts,
+    /// The periods of a quota of the calendar.
+    pub(crate) calendar: Option<&'static Calendar>,
     /// What a request takes before anything of its body is read.
     pub(crate) upfront: NonZeroU32,
     /// Whether more is taken once it is known.
@@ -54,6 +58,7 @@ pub(crate) struct LimitPlanner {
     headers: RateLimitHeaders,
     claims: Vec<ClaimNames>,
     shared: Vec<Shared>,
+    pub(super) has_quotas: bool,
     faults: Vec<String>,
 }
 
@@ -75,7 +80,13 @@ enum Stage {
 
 impl LimitPlanner {
     pub(super) fn new(headers: RateLimitHeaders) -> Self {
-        Self { headers, claims: Vec::new(), shared: Vec::new(), faults: Vec::new() }
+        Self {
+            headers,
+            claims: Vec::new(),
+            shared: Vec::new(),
+            has_quotas: false,
+            faults: Vec::new(),
+        }
     }
 
     /// The claims that limits count by, each once, and what is wrong with the limits.
@@ -98,6 +109,7 @@ impl LimitPlanner {
                 limit,
                 id: limit.shared.map_or(own, |name| self.shared_id(endpoint, name, limit.quota)),
                 by: self.counts(endpoint, limit.by),
+                calendar: self.calendar(endpoint, limit),
                 upfront: limit.cost.upfront(),
                 is_open: !matches!(limit.cost, Cost::Permits(_)),
                 position,
@@ -135,6 +147,25 @@ impl LimitPlanner {
             ));
         }
         SHARED | place as u64
+    }
+
+    /// The calendar of a limit. It lives as long as the program, as its endpoint does.
+    fn calendar(
+        &mut self,
+        endpoint: &'static Endpoint,
+        limit: &Limit,
+    ) -> Option<&'static Calendar> {
+        let CalendarPeriod { period, zone } = limit.period?;
+        let calendar = Calendar::new(period, zone, limit.quota.permits().get());
+        if calendar.is_none() {
+            let Endpoint { name, module, file, line, .. } = endpoint;
+            self.faults.push(format!(
+                "a quota of `{module}::{name}` needs the time zone `{zone}`, which is not known \
+                 ({file}:{line})"
+            ));
+        }
+        self.has_quotas = true;
+        calendar.map(|calendar| &*Box::leak(Box::new(calendar)))
     }
 
     fn counts(&mut self, endpoint: &'static Endpoint, by: Partition) -> Counts {

@@ -241,6 +241,11 @@ impl LimitKey {
         // Zero marks a slot that was never used.
         Self((hash ^ limit.wrapping_mul(SPREAD)).max(1))
     }
+
+    /// Never zero.
+    pub(super) fn bits(self) -> u64 {
+        self.0
+    }
 }
 
 /// Neither keys nor the secret of the hash.

@@ -57,6 +57,12 @@
 //! ```
 
 mod address_groups;
+#[cfg(not(loom))]
+mod answer;
+#[cfg(not(loom))]
+mod calendar;
+#[cfg(not(loom))]
+mod calendar_limiter;
 mod gcra;
 mod headers;
 mod limiter;
@@ -68,6 +74,12 @@ mod stripes;
 mod table;
 
 pub(crate) use address_groups::AddressGroups;
+#[cfg(not(loom))]
+pub(crate) use answer::{Allowance, Answer, Counters};
+#[cfg(not(loom))]
+pub(crate) use calendar::Calendar;
+#[cfg(not(loom))]
+pub use calendar::Period;
 pub use gcra::Decision;
 pub use headers::{FieldValue, PolicyFields, RateLimitHeaders, reset_seconds, retry_after_seconds};
 pub use limiter::{Hashed, LimitKey, Limiter, Statistics};

@@ -27,6 +27,7 @@ mod limit_costs;
 mod limit_keys;
 mod limits;
 mod mounting;
+mod quotas;
 mod resource_metadata;
 mod resources;
 mod revocation;
