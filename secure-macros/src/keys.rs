@@ -108,6 +108,13 @@ pub(crate) const KEYS: &[Key] = &[
         parse: rates::rate,
     },
     Key {
+        name: "quota",
+        example: "quota = \"10000/month\"",
+        meaning: "how many requests are admitted in an hour, day, week or month of the calendar",
+        repeats: true,
+        parse: rates::quota,
+    },
+    Key {
         name: "use",
         example: "use = staff",
         meaning: "the keys that `policy!` named so hold as well",

@@ -37,6 +37,7 @@ use proc_macro::TokenStream;
 /// | `check = owns_order` | an asynchronous function that checks the caller and arguments of the handler |
 /// | `hide` | what the rule forbids is answered as if it were not there |
 /// | `rate = "100/h"` | how many requests are admitted, counted by caller unless `by` says otherwise |
+/// | `quota = "10000/month"` | how many requests are admitted in an hour, day, week or month of the calendar |
 /// | `use = staff` | the keys that `policy!` named so hold as well |
 /// | `validate(order)` | the parameters pass validation before the handler runs |
 /// | `unvalidated(order, reason = "the schema is the customer's")` | a body parameter that is not validated, and why |
@@ -95,15 +96,19 @@ use proc_macro::TokenStream;
 /// Several quotas (`rate = ["10/s", "1000/h"]`) must all admit a request.
 ///
 /// - `rate = login` is what `[rates]` of the `secure.toml` says.
-/// - `by = address`, `by = principal`, `by = tenant` or `by = endpoint` says whose requests are counted together;
+/// - `by = address`, `principal`, `tenant`, `api_key`, `endpoint`, `header("x-client")`, `claim("org.id")`
+///   or `key(EXPR)` says whose requests are counted together, and `by = (tenant, address)` a combination;
 ///   without it the principal if there is one, else the client's address.
 /// - `rate(anonymous = "100/h", authenticated = "1000/h")` limits callers by whether they are known.
 /// - `rate(tier(free = "100/h", pro = "10000/h"))` has a rate for each tier of service; callers of
 ///   none of them have the smallest.
 /// - `burst = 10`: how many at one instant (default: all permits of the window), for each quota.
-/// - `cost = 2`: how many permits one request takes.
+/// - `cost = 2`: how many permits one request takes; `cost = page.size`, an expression of type `u32` about the
+///   handler's parameters; `cost = response`, what the handler says in its response.
 ///
-/// `rate` may be written several times, each with another `by`.
+/// `quota` has the same options but `burst`, and `zone = "Europe/Berlin"`, by whose clocks the periods begin.
+///
+/// `rate` and `quota` may be written several times, each with another `by`.
 ///
 /// Quotas that contradict each other do not compile: one that never refuses what another one of
 /// its list admits, a burst above the window's permits, `authenticated` below `anonymous`.

@@ -53,6 +53,8 @@ pub(crate) const PUBLIC_WITHOUT_REASON: Lint = lint("public-without-reason", All
 /// A caller may ask as often as they like.
 pub(crate) const AUTHENTICATED_WITHOUT_LIMIT: Lint =
     lint("authenticated-without-limit", Allow, Deny);
+/// No limit but those that count by a header, or by something else that the request says.
+pub(crate) const CLIENT_CHOSEN_KEY: Lint = lint("client-chosen-key", Deny, Deny);
 /// A secret in the path or the query.
 pub(crate) const SECRET_IN_URL: Lint = lint("secret-in-url", Warn, Deny);
 /// `web::Path` takes fewer values than the template has segments.
@@ -70,6 +72,7 @@ pub(crate) const LINTS: &[Lint] = &[
     PUBLIC_WRITE_WITHOUT_LIMIT,
     PUBLIC_WITHOUT_REASON,
     AUTHENTICATED_WITHOUT_LIMIT,
+    CLIENT_CHOSEN_KEY,
     SECRET_IN_URL,
     PATH_ARITY,
     PATH_BEYOND_TEMPLATE,

@@ -56,6 +56,10 @@ pub(crate) fn some() -> TokenStream {
     quote!(::core::option::Option::Some)
 }
 
+pub(crate) fn u32() -> TokenStream {
+    quote!(::core::primitive::u32)
+}
+
 pub(crate) fn result() -> TokenStream {
     quote!(::core::result::Result)
 }

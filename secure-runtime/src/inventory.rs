@@ -15,9 +15,7 @@ use std::sync::LazyLock;
 
 use serde::Serialize;
 
-use crate::policy::{
-    Access, Audience, Authenticators, Endpoint, Exception, Limit, Partition, Policy, Rule, Written,
-};
+use crate::policy::{Access, Authenticators, Endpoint, Exception, Policy, Rule, Written};
 
 /// Where every expansion of `#[secure(...)]` registers its endpoint.
 #[doc(hidden)]
@@ -180,7 +178,7 @@ fn rows(endpoint: &'static Endpoint) -> Vec<Row> {
         access: access(policy.access),
         rule: rule(&policy.rule),
         step_up: policy.step_up.map(|it| it.to_string()).unwrap_or_default(),
-        limits: policy.limits.iter().map(limit).collect(),
+        limits: policy.limits.iter().map(ToString::to_string).collect(),
         validates: policy.validates,
         max_body: policy.max_body,
         content_type: policy.content_type,
@@ -236,26 +234,6 @@ fn access(access: Access) -> String {
 /// The rule in the words of `allow`; nothing if there is none.
 fn rule(rule: &Rule) -> String {
     if *rule == Rule::All(&[]) { String::new() } else { rule.to_string() }
-}
-
-fn limit(limit: &Limit) -> String {
-    let mut text = limit.quota.to_string();
-    match limit.by {
-        Partition::Caller => {}
-        by => text.push_str(&format!(" by {by}")),
-    }
-    match limit.audience {
-        Audience::Everyone => {}
-        Audience::Anonymous => text.push_str(" anonymous"),
-        Audience::Authenticated => text.push_str(" authenticated"),
-        Audience::Tier(name) | Audience::LeastTier(name, _) => {
-            text.push_str(&format!(" tier {name}"));
-        }
-    }
-    if limit.cost.get() > 1 {
-        text.push_str(&format!(" cost {}", limit.cost));
-    }
-    text
 }
 
 impl fmt::Display for Inventory {

@@ -38,6 +38,7 @@
 #[doc(hidden)]
 #[path = "macro_support.rs"]
 pub mod __private;
+mod asked;
 pub mod authentication;
 pub mod authorization;
 mod checker;
@@ -51,6 +52,7 @@ mod principal;
 mod problem;
 mod request;
 mod resource;
+mod response_cost;
 mod riddle;
 mod scope;
 pub mod security;
@@ -67,6 +69,7 @@ pub use principal::{Principal, PrincipalBuilder};
 pub use problem::Problem;
 pub use request::RequestHead;
 pub use resource::{Granted, Loaded, Resource};
+pub use response_cost::{Costed, ResponseCost};
 pub use scope::{
     RouteBuilder, Scope, SecuredOutput, SecuredResponse, SecuredRoute, SecuredService, route, scope,
 };

@@ -1,13 +1,16 @@
 //! What the expansion of `#[secure(...)]` calls. Not for people: no stability promise.
 
+use std::hash::{Hash, Hasher};
+
 pub use actix_web::Error;
 pub use linkme;
 
+pub use crate::asked::Asked;
 pub use crate::checker::{
     Argument, Checker, Looks, Place, check_arguments, check_objects, checked,
 };
 pub use crate::inventory::{ENDPOINTS, MODULES, ROLES, endpoints};
-pub use crate::pipeline::{Asked, Incoming, arrive, serve, serve_ruled};
+pub use crate::pipeline::{Incoming, arrive, serve, serve_ruled};
 pub use crate::policy::{CLAIMS, Claims, Endpoint, Known, Written};
 pub use crate::resource::before_grant;
 pub use crate::riddle::{Body, NoBody};
@@ -141,3 +144,19 @@ pub fn check<T: Validatable, const INDEX: usize, Arguments>(
 
 /// Validates nothing.
 pub const fn unchecked<Arguments>(_: &Arguments, _: &mut Violations) {}
+
+/// A value that requests can be told apart by.
+#[diagnostic::on_unimplemented(
+    message = "limits cannot count by `{Self}`",
+    label = "`key(...)` needs a value that can be hashed",
+    note = "`#[derive(Hash)]` on its type, or a part of it that is `Hash`"
+)]
+pub trait Countable: Hash {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Hash + ?Sized> Countable for T {}
+
+/// Tells requests apart by a value.
+pub fn count_by<K: Countable + ?Sized>(value: &K, mut state: &mut dyn Hasher) {
+    value.hash(&mut state);
+}

@@ -1,13 +1,16 @@
 //! The authenticated caller.
 
+mod kept;
+
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};
 
 use serde::de::DeserializeOwned;
 
 use crate::authorization::Authorities;
 use crate::throttling::Hashed;
+pub(crate) use kept::CountedClaims;
 
 /// The authenticated caller of a request: who, and what was granted.
 ///
@@ -36,6 +39,8 @@ struct Inner {
     /// For the limiter that counted it first.
     hashed: OnceLock<Hashed>,
     data: PrincipalBuilder,
+    /// The claims that limits count by, for the limiter that counted them first.
+    counted_claims: OnceLock<CountedClaims>,
 }
 
 /// Builds a [`Principal`]; what an [`Authenticator`](crate::authentication::Authenticator) does
@@ -57,6 +62,7 @@ pub struct PrincipalBuilder {
     token_id: Option<Box<str>>,
     session: Option<Box<str>>,
     claims: Option<Box<str>>,
+    api_key: Option<Box<str>>,
 }
 
 impl Principal {
@@ -171,6 +177,12 @@ impl Principal {
         self.0.data.session.as_deref()
     }
 
+    /// The public id of the API key that the caller sent, where the credentials are one.
+    #[must_use]
+    pub fn api_key(&self) -> Option<&str> {
+        self.0.data.api_key.as_deref()
+    }
+
     /// The whole claim set, read into a type of the application.
     ///
     /// # Errors
@@ -187,47 +199,6 @@ impl Principal {
     /// ```
     pub fn claims<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
         serde_json::from_str(self.0.data.claims.as_deref().unwrap_or("null"))
-    }
-
-    /// The same caller, with credentials that end at another time.
-    pub(crate) fn until(&self, expires_at: Option<u64>) -> Self {
-        PrincipalBuilder { expires_at, ..self.0.data.clone() }.build()
-    }
-
-    /// How many bytes of memory this principal holds, about.
-    pub(crate) fn footprint(&self) -> usize {
-        let data = &self.0.data;
-        let names = data.roles.iter().chain(&data.scopes).chain(&data.permissions).chain(&data.amr);
-        size_of::<Inner>()
-            + data.subject.len()
-            + data.issuer.as_ref().map_or(0, |text| text.len())
-            + data.tenant.as_ref().map_or(0, |text| text.len())
-            + data.tier.as_ref().map_or(0, |text| text.len())
-            + data.acr.as_ref().map_or(0, |text| text.len())
-            + data.token_id.as_ref().map_or(0, |text| text.len())
-            + data.session.as_ref().map_or(0, |text| text.len())
-            + data.claims.as_ref().map_or(0, |text| text.len())
-            + names.map(|name| name.len() + size_of::<Box<str>>()).sum::<usize>()
-    }
-
-    pub(crate) fn cached_authorities(&self) -> &OnceLock<Authorities> {
-        &self.0.authorities
-    }
-
-    pub(crate) fn cached_hash(&self) -> &OnceLock<Hashed> {
-        &self.0.hashed
-    }
-
-    /// Whether these credentials were found good under this version of the revocations.
-    #[inline]
-    pub(crate) fn is_cleared_at(&self, version: u64) -> bool {
-        // Nothing else is read on the strength of it.
-        self.0.cleared_at.load(Ordering::Relaxed) == version
-    }
-
-    /// Keeps that these credentials were found good under this version of the revocations.
-    pub(crate) fn clear_at(&self, version: u64) {
-        self.0.cleared_at.store(version, Ordering::Relaxed);
     }
 }
 
@@ -365,6 +336,13 @@ impl PrincipalBuilder {
         self
     }
 
+    /// Names the API key, by its public id, that the caller sent.
+    #[must_use]
+    pub fn api_key(mut self, id: impl Into<Box<str>>) -> Self {
+        self.api_key = Some(id.into());
+        self
+    }
+
     /// Keeps the claim set, a JSON object, for [`Principal::claims`].
     #[must_use]
     pub fn claims_json(mut self, json: impl Into<Box<str>>) -> Self {
@@ -379,6 +357,7 @@ impl PrincipalBuilder {
             data: self,
             authorities: OnceLock::new(),
             hashed: OnceLock::new(),
+            counted_claims: OnceLock::new(),
             cleared_at: AtomicU64::new(0),
         }))
     }

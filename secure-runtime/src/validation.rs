@@ -5,6 +5,9 @@
 //! 3. The value that was sent is never repeated, nor is the name of a Rust type.
 //! 4. At most 32 violations are listed.
 
+use std::num::NonZeroU32;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use actix_web::web;
 use serde_json::Value;
 use validator::{Validate, ValidationError, ValidationErrors, ValidationErrorsKind};
@@ -53,6 +56,25 @@ validatable!(Json in "body", Form in "body", Query in "query", Path in "path");
 #[derive(Debug, Default)]
 pub struct Violations {
     found: Vec<FieldError>,
+    costs: Costs,
+}
+
+/// What valid arguments cost, by the number of the expression that says so.
+#[derive(Debug, Default)]
+pub(crate) struct Costs(Vec<(u8, Option<u32>)>);
+
+impl Costs {
+    /// Whether no expression was asked.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// What an expression came to, at least 1: no request is free. `None`: it panicked, or was not
+    /// asked.
+    pub(crate) fn of(&self, index: u8) -> Option<NonZeroU32> {
+        let (_, cost) = self.0.iter().find(|(asked, _)| *asked == index)?;
+        cost.map(|cost| NonZeroU32::new(cost).unwrap_or(NonZeroU32::MIN))
+    }
 }
 
 impl Violations {
@@ -63,14 +85,22 @@ impl Violations {
         }
     }
 
-    /// A denial that lists what was found, if anything was.
-    pub(crate) fn denial(self) -> Option<Denial> {
+    /// Asks what the arguments cost, if nothing is wrong with them.
+    pub fn cost(&mut self, index: u8, expression: impl FnOnce() -> u32) {
         if self.found.is_empty() {
-            return None;
+            let cost = catch_unwind(AssertUnwindSafe(expression)).ok();
+            self.costs.0.push((index, cost));
+        }
+    }
+
+    /// What the arguments cost, or a denial that lists what is wrong with them.
+    pub(crate) fn into_costs(self) -> Result<Costs, Denial> {
+        if self.found.is_empty() {
+            return Ok(self.costs);
         }
         let mut denial = Denial::new(DenialKind::Invalid, "the arguments break validation rules");
         denial.field_errors = self.found;
-        Some(denial)
+        Err(denial)
     }
 
     fn add(&mut self, location: &'static str, errors: &ValidationErrors) {

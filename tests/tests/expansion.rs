@@ -2,7 +2,7 @@
 
 use actix_web::{HttpResponse, get, post, route, routes, web};
 use secure_runtime::__private::{Endpoint, endpoints};
-use secure_runtime::policy::{Access, Audience, Authenticators, Partition, Rule};
+use secure_runtime::policy::{Access, Audience, Authenticators, Cost, Partition, Rule};
 use secure_runtime::secure;
 
 #[secure(objects(any, reason = "there are none"))]
@@ -105,23 +105,24 @@ fn limits_with_their_options() {
         all.map(|limit| {
             let quota = limit.quota;
             let numbers = (quota.permits().get(), quota.window_seconds().get());
-            (numbers, quota.burst().get(), limit.cost.get(), limit.by, limit.audience)
+            (numbers, quota.burst().get(), limit.cost, limit.by, limit.audience)
         })
         .collect()
     };
+    let cost = |permits: u32| Cost::Permits(permits.try_into().unwrap());
     assert_eq!(
         found("limits"),
         [
-            ((10, 1), 10, 2, Partition::Address, Audience::Everyone),
-            ((100, 900), 100, 2, Partition::Address, Audience::Everyone),
-            ((1000, 86_400), 50, 1, Partition::Endpoint, Audience::Everyone),
+            ((10, 1), 10, cost(2), Partition::Address, Audience::Everyone),
+            ((100, 900), 100, cost(2), Partition::Address, Audience::Everyone),
+            ((1000, 86_400), 50, cost(1), Partition::Endpoint, Audience::Everyone),
         ]
     );
     assert_eq!(
         found("final"),
         [
-            ((2, 3600), 2, 1, Partition::Caller, Audience::Anonymous),
-            ((1, 60), 1, 1, Partition::Caller, Audience::Authenticated),
+            ((2, 3600), 2, cost(1), Partition::Caller, Audience::Anonymous),
+            ((1, 60), 1, cost(1), Partition::Caller, Audience::Authenticated),
         ]
     );
 }

@@ -47,7 +47,7 @@ proptest! {
 
     #[test]
     fn what_the_runtime_prints_the_macro_reads(permits in number(), window_seconds in number()) {
-        let rate = Rate { permits, window_seconds };
+        let rate = Rate { permits, window_seconds, period: None };
         match quota(rate).to_string().parse::<Rate>() {
             Ok(read) => prop_assert_eq!(read, rate),
             // More than one a nanosecond: the runtime counts such a quota, nobody can write it.

@@ -40,8 +40,22 @@ async fn search() -> &'static str {
     "found"
 }
 
+/// Exports of any kind are made three times an hour; the large ones count twice.
+#[secure(roles = "viewer", rate = exports)]
+#[get("/orders.csv")]
+async fn orders_as_csv() -> &'static str {
+    "the,orders"
+}
+
+#[secure(permissions = "users:read", rate(exports, cost = 2))]
+#[get("/users.csv")]
+async fn users_as_csv() -> &'static str {
+    "the,users"
+}
+
 fn api() -> impl HttpServiceFactory {
-    scope("/api").service(orders).service(refund).service(users).service(search)
+    let read = scope("").service(orders).service(users).service(search);
+    scope("/api").service(refund).service(orders_as_csv).service(users_as_csv).service(read)
 }
 
 #[actix_web::main]
@@ -127,6 +141,30 @@ mod tests {
                 assert_eq!(server.get("/api/search", &[&bearer]).await.status, expected);
             }
         }
+    }
+
+    #[actix_web::test]
+    async fn a_shared_rate_is_one_count_for_all_endpoints_that_use_it() {
+        let TestSecurity { security, issuer, .. } = TestSecurity::new().unwrap();
+        let server = TestServer::start(&security, api);
+        let (ada, grace) = (
+            bearer(issuer.token("ada").role("admin")),
+            bearer(issuer.token("grace").role("admin")),
+        );
+        let (orders, users) = ("/api/orders.csv", "/api/users.csv");
+        let expected = [
+            (&ada, orders, 200),
+            (&ada, users, 200),
+            (&ada, users, 429),
+            (&ada, orders, 429),
+            (&grace, users, 200),
+            (&grace, users, 429),
+            (&grace, orders, 200),
+        ];
+        for (caller, path, expected) in expected {
+            assert_eq!(server.get(path, &[caller]).await.status, expected, "{path}");
+        }
+        assert!(secure_runtime::inventory().to_string().contains("3/h cost 2 shared as exports"));
     }
 
     #[test]

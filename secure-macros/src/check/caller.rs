@@ -3,7 +3,7 @@
 use quote::ToTokens;
 
 use super::parameters::Parameter;
-use super::rates;
+use super::partitions::{self, shown_part};
 use crate::diagnostics::Diagnostics;
 use crate::model::raw::{Declaration, Names, RateKey};
 
@@ -33,8 +33,8 @@ pub(super) fn public_needs_no_caller(
 }
 
 fn rate_needs_no_caller(rate: &RateKey, diagnostics: &mut Diagnostics) {
-    if let Some(by) = rate.by.as_ref().filter(|by| rates::needs_a_caller(&by.text)) {
-        needs_a_caller(by, &format!("`by = {}`", by.text), diagnostics);
+    if let Some(part) = partitions::part_with_a_caller(rate) {
+        needs_a_caller(&part.tokens, &format!("`by = {}`", shown_part(part)), diagnostics);
     }
     // One mistake, however many of them are written.
     let split = rate.anonymous.iter().chain(&rate.authenticated).next();

@@ -1,14 +1,17 @@
 //! Rules about limits that cannot both be meant.
 
+use super::partitions;
 use crate::diagnostics::Diagnostics;
-use crate::model::raw::{Quotas, RateKey};
-use crate::parse::rate::Rate;
+use crate::model::raw::{Quotas, RateKey, Window};
+use crate::parse::rate::{Period, Rate};
 
 /// More permits at one instant than the whole window has are another rate than the one written.
 pub(super) fn burst_fits_the_window(rate: &RateKey, diagnostics: &mut Diagnostics) {
     let Some(burst) = rate.burst else { return };
     let rates = rate.quotas().flat_map(|quotas| &quotas.rates);
-    let Some((smallest, _)) = rates.min_by_key(|(quota, _)| quota.permits) else { return };
+    let Some(smallest) = rates.map(|window| window.rate).min_by_key(|quota| quota.permits) else {
+        return;
+    };
     if burst.value > smallest.permits {
         let message = format!(
             "`burst` expects at most {}, the permits of `{smallest}`, found {}",
@@ -22,22 +25,26 @@ pub(super) fn burst_fits_the_window(rate: &RateKey, diagnostics: &mut Diagnostic
 
 /// A quota that refuses nothing while another one of its list admits looks like a limit.
 pub(super) fn every_quota_binds(rate: &RateKey, diagnostics: &mut Diagnostics) {
-    let cost = rate.cost.map_or(1, |cost| cost.value);
+    // Requests of several costs are requests of one permit each that come at one instant.
+    let cost = rate.permits().map_or(1, |cost| cost.value);
+    if rate.key == "quota" {
+        return periods_bind(rate, diagnostics);
+    }
     for quotas in rate.quotas() {
         let bucket = |quota: &Rate| {
             Bucket::new(quota, rate.burst.map_or(quota.permits, |burst| burst.value))
         };
         let other_window = |left: &Rate, right: &Rate| left.window_seconds != right.window_seconds;
-        for (index, (idle, span)) in quotas.rates.iter().enumerate() {
+        for (index, Window { rate: idle, span, .. }) in quotas.rates.iter().enumerate() {
             let mut others = quotas.rates.iter().enumerate();
-            let binding = others.find(|(other, (quota, _))| {
+            let binding = others.find(|(other, Window { rate: quota, .. })| {
                 let (ours, theirs) = (bucket(idle), bucket(quota));
                 // Of two that admit the same, the second is one too many.
                 other_window(idle, quota)
                     && ours.never_binds_beside(theirs, cost)
                     && (*other < index || !theirs.never_binds_beside(ours, cost))
             });
-            if let Some((_, (binding, _))) = binding {
+            if let Some((_, Window { rate: binding, .. })) = binding {
                 let message = format!("`{idle}` never refuses what `{binding}` admits");
                 diagnostics.error_at(*span, message).help(match &rate.burst {
                     // With one burst for all, the slowest alone ever refuses.
@@ -49,12 +56,37 @@ pub(super) fn every_quota_binds(rate: &RateKey, diagnostics: &mut Diagnostics) {
     }
 }
 
+/// A period that holds others whole admits fewer than they do together: as many shorter ones as fit
+/// never reach a larger quota.
+fn periods_bind(rate: &RateKey, diagnostics: &mut Diagnostics) {
+    for quotas in rate.quotas() {
+        for Window { rate: long, span, .. } in &quotas.rates {
+            let longest = u64::from(long.window_seconds);
+            let idle = quotas.rates.iter().find(|Window { rate: short, .. }| {
+                let fit = longest.div_ceil(u64::from(short.window_seconds)) + 1;
+                short.window_seconds < long.window_seconds
+                    && u64::from(long.permits) >= fit * u64::from(short.permits)
+            });
+            let within = quotas.rates.iter().find(|Window { rate: outer, .. }| {
+                // A week may lie in two months.
+                let is_within = outer.window_seconds > long.window_seconds
+                    && (long.period, outer.period) != (Some(Period::Week), Some(Period::Month));
+                is_within && outer.permits <= long.permits
+            });
+            if let Some(Window { rate: binding, .. }) = idle.or(within) {
+                let message = format!("`{long}` never refuses what `{binding}` admits");
+                diagnostics.error_at(*span, message).help(format!("leave out `{long}`"));
+            }
+        }
+    }
+}
+
 /// Whoever is known may do at least what an anonymous caller may, window by window and in the long
 /// run: else the limit is evaded by leaving out the credentials.
 pub(super) fn known_callers_are_not_worse_off(rates: &[RateKey], diagnostics: &mut Diagnostics) {
-    let counts_callers = |rate: &&RateKey| rate.by.as_ref().is_none_or(|by| by.text != "endpoint");
+    let counts_callers = |rate: &&RateKey| !partitions::counts_all_together(rate);
     let counting = || rates.iter().filter(counts_callers);
-    let cost = |rate: &RateKey| rate.cost.map_or(1, |cost| cost.value);
+    let cost = |rate: &RateKey| rate.permits().map_or(1, |cost| cost.value);
     let anonymous = counting().flat_map(|it| it.anonymous.iter().map(move |list| (list, cost(it))));
     let anonymous: Vec<Pace> = anonymous.flat_map(spread).collect();
     for (known, cost) in counting().flat_map(|it| it.of_the_known().map(move |q| (q, cost(it)))) {
@@ -85,7 +117,7 @@ pub(super) fn known_callers_are_not_worse_off(rates: &[RateKey], diagnostics: &m
 }
 
 fn spread((quotas, cost): (&Quotas, u32)) -> impl Iterator<Item = Pace> {
-    quotas.rates.iter().map(move |(rate, _)| Pace { rate: *rate, cost })
+    quotas.rates.iter().map(move |window| Pace { rate: window.rate, cost })
 }
 
 /// How many requests come through in the long run.

@@ -2,10 +2,12 @@
 
 use syn::Ident;
 
+use super::partitions::chosen_by_the_client;
 use super::seen::{Callers, Seen};
 use crate::diagnostics::Diagnostics;
 use crate::lints::{
-    AUTHENTICATED_WITHOUT_LIMIT, Finding, PUBLIC_WITHOUT_REASON, PUBLIC_WRITE_WITHOUT_LIMIT,
+    AUTHENTICATED_WITHOUT_LIMIT, CLIENT_CHOSEN_KEY, Finding, PUBLIC_WITHOUT_REASON,
+    PUBLIC_WRITE_WITHOUT_LIMIT,
 };
 
 /// Where anonymous callers may write, something counts them.
@@ -60,6 +62,27 @@ pub(super) fn known_callers_are_limited(
         message: format!("`{handler}` expects a `rate` for authenticated callers, found none"),
         help: String::from("`rate = \"100/h\"`"),
         note: "one caller, or a stolen token, could take what all share (OWASP API4:2023)",
+    };
+    seen.levels.tell(finding, diagnostics);
+}
+
+/// A client that sends another value each time is counted anew each time: beside a limit that counts
+/// by what the client says, there is one that does not.
+pub(super) fn keys_are_not_the_clients_choice(seen: &Seen<'_>, diagnostics: &mut Diagnostics) {
+    let mut chosen = Vec::new();
+    for rate in &seen.declaration.rates {
+        match chosen_by_the_client(rate) {
+            Some(part) => chosen.push(part),
+            None => return,
+        }
+    }
+    let Some(part) = chosen.first() else { return };
+    let finding = Finding {
+        lint: &CLIENT_CHOSEN_KEY,
+        place: &part.tokens,
+        message: String::from("`by` is what the client says, expected another limit beside it"),
+        help: String::from("a second `rate(\"100/min\", by = address)`"),
+        note: "a client that says something new each time is never refused",
     };
     seen.levels.tell(finding, diagnostics);
 }

@@ -3,8 +3,8 @@
 use proc_macro2::Ident;
 use quote::ToTokens;
 
-use super::step_up;
 use super::words::relative_call;
+use super::{partitions, step_up};
 use crate::diagnostics::Diagnostics;
 use crate::model::condition::{Check, ConditionKind};
 use crate::model::layers::{Layer, Origin};
@@ -38,7 +38,7 @@ pub(super) fn functions_are_found_everywhere(layer: &Layer, diagnostics: &mut Di
     if layer.origin == Origin::Handler {
         return;
     }
-    let Declaration { allow, checks, .. } = &layer.declaration;
+    let Declaration { allow, checks, rates, .. } = &layer.declaration;
     let mut found: Vec<Ident> = Vec::new();
     for allow in allow {
         allow.condition.each(&mut |part| {
@@ -48,6 +48,10 @@ pub(super) fn functions_are_found_everywhere(layer: &Layer, diagnostics: &mut Di
         });
     }
     found.extend(checks.iter().filter_map(|check| relative(&check.function)));
+    for rate in rates {
+        let expressions = partitions::keys(rate).into_iter().chain(rate.price());
+        found.extend(expressions.filter_map(relative_call));
+    }
     for function in found {
         let message = format!(
             "`{function}` is looked up where each handler stands, expected a path from the crate"

@@ -4,6 +4,7 @@ mod allow;
 mod body;
 mod caller;
 mod contradictions;
+mod costs;
 mod exceptions;
 mod exposure;
 mod implied;
@@ -11,6 +12,7 @@ mod layers;
 mod names;
 mod objects;
 mod parameters;
+mod partitions;
 mod questions;
 mod rates;
 mod relations;
@@ -45,9 +47,11 @@ pub(crate) fn endpoint(
     diagnostics: &mut Diagnostics,
 ) -> Option<Endpoint> {
     let is_read_whole = diagnostics.count() == 0 && layers.iter().all(|layer| layer.is_whole);
+    let mistakes = diagnostics.count();
     for layer in &mut layers {
         self::layer(layer, known, diagnostics);
     }
+    let is_sound = diagnostics.count() == mistakes;
     let is_one_layer = layers.len() < 2;
     let modules = layers.iter().filter(|layer| layer.origin == Origin::Module).count();
     let mistakes = diagnostics.count();
@@ -86,8 +90,11 @@ pub(crate) fn endpoint(
     let (clauses, questions) = questions::clauses(declaration, &parameters, known);
 
     for rate in &declaration.rates {
-        rates::principals_exist(rate, declaration, diagnostics);
+        partitions::principals_exist(rate, declaration, diagnostics);
+        partitions::keys_ask_about_the_request(rate, &parameters, diagnostics);
+        costs::asks_about_arguments(rate, &parameters, diagnostics);
     }
+    let (keys, costs) = questions::of_limits(declaration, &parameters, known);
 
     body::validates_parameters(declaration, &parameters, diagnostics);
     body::exempts_body_parameters(declaration, &parameters, diagnostics);
@@ -115,6 +122,9 @@ pub(crate) fn endpoint(
         objects::have_a_reason(&seen, diagnostics);
         exposure::public_writes_are_limited(&seen, diagnostics);
         exposure::public_has_a_reason(&seen, diagnostics);
+        if is_sound {
+            exposure::keys_are_not_the_clients_choice(&seen, diagnostics);
+        }
         exposure::known_callers_are_limited(&seen, &function.signature.ident, diagnostics);
     }
 
@@ -130,7 +140,7 @@ pub(crate) fn endpoint(
             step_up: step_up::demanded(declaration),
             hides: declaration.hide.is_some(),
             grants: resources::grants(&parameters),
-            limits: rates::limits(&declaration.rates),
+            limits: rates::limits(&declaration.rates, &keys, &costs),
             max_body: declaration.max_body.as_ref().map(|(size, _)| size.0),
             content_type: declaration.content_type.as_ref().map(|name| name.text.clone()),
             unvalidated: body::exemptions(declaration),
@@ -141,6 +151,8 @@ pub(crate) fn endpoint(
         validated: body::validated(declaration, &parameters),
         riddles: body::riddles(declaration, &parameters),
         questions,
+        keys,
+        costs,
         warnings: diagnostics.warnings(),
         ends: exceptions::some_end(declaration),
         function,
@@ -191,14 +203,18 @@ fn alone(declaration: &Declaration, known: &Vocabulary, diagnostics: &mut Diagno
         rates::cost_is_positive(rate, diagnostics);
         rates::cost_fits_burst(rate, diagnostics);
         rates::windows_differ(rate, diagnostics);
-        rates::partition_is_known(rate, diagnostics);
+        rates::zone_is_known(rate, diagnostics);
+        partitions::words_are_known(rate, diagnostics);
+        partitions::headers_are_names(rate, diagnostics);
+        partitions::claims_have_names(rate, diagnostics);
+        partitions::combinations_tell_apart(rate, diagnostics);
         contradictions::burst_fits_the_window(rate, diagnostics);
         // What a key with mistakes would admit is not known.
         if diagnostics.count() == mistakes {
             contradictions::every_quota_binds(rate, diagnostics);
         }
     }
-    rates::partitions_differ(&declaration.rates, diagnostics);
+    partitions::differ(&declaration.rates, diagnostics);
     contradictions::known_callers_are_not_worse_off(&declaration.rates, diagnostics);
 }
 

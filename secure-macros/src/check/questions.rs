@@ -5,6 +5,7 @@ use quote::ToTokens;
 use syn::Pat;
 
 use super::parameters::Parameter;
+use super::partitions;
 use super::vocabulary::demand;
 use super::words::mentioned;
 use crate::model::condition::{Check, Condition, ConditionKind};
@@ -40,6 +41,27 @@ pub(super) fn clauses(
     (clauses, questions.questions)
 }
 
+/// The expressions of limits: what requests are told apart by, and what they cost.
+pub(super) fn of_limits(
+    declaration: &Declaration,
+    parameters: &[Parameter<'_>],
+    vocabulary: &Vocabulary,
+) -> (Vec<Question>, Vec<Question>) {
+    let asker = Questions { parameters, vocabulary, questions: Vec::new() };
+    let distinct = |expressions: Vec<&TokenStream>| {
+        let mut questions: Vec<Question> = Vec::new();
+        for question in expressions.into_iter().map(|tokens| asker.question(tokens)) {
+            if !questions.iter().any(|known| known.text == question.text) {
+                questions.push(question);
+            }
+        }
+        questions
+    };
+    let keys = declaration.rates.iter().flat_map(partitions::keys).collect();
+    let costs = declaration.rates.iter().filter_map(|rate| rate.price()).collect();
+    (distinct(keys), distinct(costs))
+}
+
 impl Questions<'_> {
     fn clause(&mut self, condition: &Condition) -> Clause {
         match &condition.kind {
@@ -69,19 +91,24 @@ impl Questions<'_> {
         if let Some(known) = self.questions.iter().position(|question| question.text == text) {
             return Clause::Question(known);
         }
+        let question = self.question(tokens);
+        self.ask(question)
+    }
+
+    fn question(&self, tokens: &TokenStream) -> Question {
         let parameters = self.parameters.iter().enumerate();
         let arguments = parameters
             .filter(|(_, parameter)| !["caller", "request"].iter().any(|it| parameter.binds(it)))
             .filter(|(_, it)| it.names.iter().any(|name| mentioned(tokens, name).is_some()))
             .map(|(index, parameter)| bound(index, parameter))
             .collect();
-        self.ask(Question {
-            text,
+        Question {
+            text: source(tokens),
             asks: Asks::Expression(self.resolved(tokens)),
             caller: mentioned(tokens, "caller"),
             request: mentioned(tokens, "request"),
             arguments,
-        })
+        }
     }
 
     /// The expression with its parameters' names as the handler's: those of a named policy come out

@@ -1,26 +1,22 @@
 //! Rules about limits.
 
+use proc_macro2::TokenStream;
 use quote::ToTokens;
 
-use super::tiers;
-use crate::diagnostics::{Diagnostics, choices, nearest};
-use crate::model::legal::{Audience, Limit, Partition};
-use crate::model::raw::{Declaration, Quotas, RateKey};
-
-/// What `by` may say; without it, the principal if there is one, else the address.
-const PARTITIONS: [(&str, Partition); 4] = [
-    ("address", Partition::Address),
-    ("principal", Partition::Principal),
-    ("tenant", Partition::Tenant),
-    ("endpoint", Partition::Endpoint),
-];
+use super::questions::source;
+use super::{partitions, tiers};
+use crate::diagnostics::Diagnostics;
+use crate::model::hours::{self, HoursError};
+use crate::model::legal::{self, Audience, Limit, Question};
+use crate::model::raw::{Cost, Quotas, RateKey, Window};
 
 /// Options alone limit nothing.
 pub(super) fn has_a_quota(rate: &RateKey, diagnostics: &mut Diagnostics) {
     if rate.complete && rate.tiers.is_none() && rate.quotas().next().is_none() {
-        diagnostics
-            .error(&rate.key, "`rate` expects a rate such as `\"100/h\"`, found options only")
-            .help("`rate(\"100/h\", by = address)`");
+        let key = &rate.key;
+        let example = if key == "quota" { "\"10000/month\"" } else { "\"100/h\"" };
+        let message = format!("`{key}` expects a {key} such as `{example}`, found options only");
+        diagnostics.error(key, message).help(format!("`{key}({example}, by = address)`"));
     }
 }
 
@@ -49,7 +45,7 @@ pub(super) fn burst_is_positive(rate: &RateKey, diagnostics: &mut Diagnostics) {
 
 /// A request that costs nothing is not limited.
 pub(super) fn cost_is_positive(rate: &RateKey, diagnostics: &mut Diagnostics) {
-    if let Some(cost) = rate.cost.filter(|cost| cost.value == 0) {
+    if let Some(cost) = rate.permits().filter(|cost| cost.value == 0) {
         diagnostics
             .error_at(cost.span, "`cost` expects at least 1, found 0")
             .note("a request without a cost is not limited");
@@ -58,9 +54,9 @@ pub(super) fn cost_is_positive(rate: &RateKey, diagnostics: &mut Diagnostics) {
 
 /// A request that costs more than may be taken at once could never be admitted.
 pub(super) fn cost_fits_burst(rate: &RateKey, diagnostics: &mut Diagnostics) {
-    let Some(cost) = rate.cost else { return };
+    let Some(cost) = rate.permits() else { return };
     let rates = rate.quotas().flat_map(|quotas| &quotas.rates);
-    let smallest = rates.map(|(quota, _)| quota.permits).min();
+    let smallest = rates.map(|window| window.rate.permits).min();
     let burst = rate.burst.map(|burst| burst.value).filter(|burst| *burst > 0);
     let Some(most) = burst.or(smallest) else { return };
     if cost.value > most {
@@ -80,94 +76,68 @@ pub(super) fn cost_fits_burst(rate: &RateKey, diagnostics: &mut Diagnostics) {
     }
 }
 
+/// The periods of the calendar begin where somebody lives.
+pub(super) fn zone_is_known(rate: &RateKey, diagnostics: &mut Diagnostics) {
+    let Some(zone) = &rate.zone else { return };
+    if let Err(HoursError { message, help }) = hours::zone_is_known(&zone.text) {
+        let diagnostic = diagnostics.error(zone, message);
+        help.map(|help| diagnostic.help(help));
+    }
+}
+
 /// Of two quotas with one window only the smaller would count.
 pub(super) fn windows_differ(rate: &RateKey, diagnostics: &mut Diagnostics) {
     for quotas in rate.quotas() {
-        for (index, (quota, span)) in quotas.rates.iter().enumerate() {
+        for (index, Window { rate: quota, span, .. }) in quotas.rates.iter().enumerate() {
             let mut earlier = quotas.rates.iter().take(index);
-            if let Some((first, _)) =
-                earlier.find(|(first, _)| first.window_seconds == quota.window_seconds)
+            if let Some(Window { rate: first, .. }) =
+                earlier.find(|first| first.rate.window_seconds == quota.window_seconds)
             {
-                let message =
-                    format!("`rate` expects different windows, found `{first}` and `{quota}`");
+                let message = format!(
+                    "`{}` expects different windows, found `{first}` and `{quota}`",
+                    rate.key
+                );
                 diagnostics.error_at(*span, message).help("keep the smaller one");
             }
         }
     }
 }
 
-/// `by` names a partition.
-pub(super) fn partition_is_known(rate: &RateKey, diagnostics: &mut Diagnostics) {
-    let Some(by) = &rate.by else { return };
-    let names = PARTITIONS.map(|(name, _)| name);
-    if !names.contains(&by.text.as_str()) {
-        let message = format!("`by` expects {}, found `{}`", choices(&names), by.text);
-        let diagnostic = diagnostics.error(by, message);
-        match nearest(&by.text, names) {
-            Some(name) => diagnostic.help(format!("did you mean `{name}`?")),
-            None => diagnostic.help("without `by`: the principal, else the address"),
-        };
-    }
-}
-
-/// A limit by principal or tenant has to see those only: it would not count anonymous requests.
-pub(super) fn principals_exist(
-    rate: &RateKey,
-    declaration: &Declaration,
-    diagnostics: &mut Diagnostics,
-) {
-    let Some(by) = rate.by.as_ref().filter(|by| needs_a_caller(&by.text)) else { return };
-    let optional = declaration.auth.as_ref().is_some_and(|auth| auth.is_optional());
-    let found = match (&rate.anonymous, &rate.everyone) {
-        (Some(_), _) => "`anonymous`",
-        (None, Some(_)) if optional => "`auth = optional`",
-        _ => return,
-    };
-    diagnostics
-        .error(by, format!("`by = {}` expects authenticated callers, found {found}", by.text))
-        .help("a `rate(anonymous = …)` of its own, or no `by`: the principal, else the address")
-        .note("anonymous requests would not be limited");
-}
-
-/// Of two rate keys with one partition it would have to be guessed how they combine.
-pub(super) fn partitions_differ(rates: &[RateKey], diagnostics: &mut Diagnostics) {
-    for (index, rate) in rates.iter().enumerate() {
-        if rates.iter().take(index).any(|earlier| partition(earlier) == partition(rate)) {
-            diagnostics
-                .error(&rate.key, "`rate` is given twice with the same `by`, expected it once")
-                .help("`rate([\"10/s\", \"1000/h\"])`, or another `by`");
-        }
-    }
-}
-
-/// Whether only requests of authenticated callers can be counted by it.
-pub(super) fn needs_a_caller(by: &str) -> bool {
-    ["principal", "tenant"].contains(&by)
-}
-
 /// Every quota of every key, with its options.
-pub(super) fn limits(rates: &[RateKey]) -> Vec<Limit> {
+pub(super) fn limits(rates: &[RateKey], keys: &[Question], costs: &[Question]) -> Vec<Limit> {
     let mut limits = Vec::new();
     for rate in rates {
+        let by = partitions::partition(rate.by.as_ref(), keys);
         for (audience, quotas) in audiences(rate) {
-            limits.extend(quotas.rates.iter().map(|(quota, _)| Limit {
+            let zone = || rate.zone.as_ref().map_or("UTC", |zone| zone.text.as_str()).to_owned();
+            limits.extend(quotas.rates.iter().map(|Window { rate: quota, shared, .. }| Limit {
                 permits: quota.permits,
                 window_seconds: quota.window_seconds,
                 burst: rate.burst.map_or(quota.permits, |burst| burst.value),
-                cost: rate.cost.map_or(1, |cost| cost.value),
-                by: partition(rate),
+                cost: cost(rate.cost.as_ref(), costs),
+                by: by.clone(),
                 audience: audience.clone(),
+                shared: shared.clone(),
+                period: quota.period.map(|period| (period, zone())),
             }));
         }
     }
     limits
 }
 
-fn partition(rate: &RateKey) -> Partition {
-    let named = rate.by.as_ref().and_then(|by| {
-        PARTITIONS.into_iter().find(|(name, _)| *name == by.text).map(|(_, partition)| partition)
-    });
-    named.unwrap_or(Partition::Caller)
+fn cost(cost: Option<&Cost>, costs: &[Question]) -> legal::Cost {
+    match cost {
+        None => legal::Cost::Permits(1),
+        Some(Cost::Permits(number)) => legal::Cost::Permits(number.value),
+        Some(Cost::Response(_)) => legal::Cost::Response,
+        Some(Cost::Expression(tokens)) => legal::Cost::Arguments(number_of(tokens, costs)),
+    }
+}
+
+/// The number of an expression among those that are asked.
+pub(super) fn number_of(tokens: &TokenStream, asked: &[Question]) -> usize {
+    let text = source(tokens);
+    asked.iter().position(|question| question.text == text).unwrap_or(usize::MAX)
 }
 
 fn audiences(rate: &RateKey) -> Vec<(Audience, &Quotas)> {

@@ -69,7 +69,7 @@ pub(super) fn audiences(tiers: &Tiers) -> Vec<(Audience, &Quotas)> {
 fn least(tiers: &Tiers) -> Option<usize> {
     let slower = |a: Rate, b: Rate| if is_slower(b, a) { b } else { a };
     let paces = tiers.quotas.iter().enumerate().filter_map(|(index, (_, quotas))| {
-        let rates = quotas.rates.iter().map(|(rate, _)| *rate);
+        let rates = quotas.rates.iter().map(|window| window.rate);
         Some((index, rates.reduce(slower)?))
     });
     let least = paces.reduce(|a, b| if is_slower(b.1, a.1) { b } else { a });

@@ -2,7 +2,7 @@
 
 use crate::diagnostics::{Diagnostic, Diagnostics, choices, nearest};
 use crate::model::legal::{Demand, Fact};
-use crate::model::raw::{Declaration, Name, Names};
+use crate::model::raw::{Declaration, Name, Names, Window};
 use crate::vocabulary::{FILE, Vocabulary};
 
 /// As many names as a message still lists.
@@ -44,7 +44,11 @@ pub(super) fn explain_rates(
         for quotas in rate.quotas_mut() {
             for name in std::mem::take(&mut quotas.named) {
                 match vocabulary.rates().and_then(|rates| rates.get(&name.text)) {
-                    Some(rates) => quotas.rates.extend(rates.iter().map(|it| (*it, name.span))),
+                    Some(named) => quotas.rates.extend(named.windows.iter().map(|rate| Window {
+                        rate: *rate,
+                        span: name.span,
+                        shared: named.is_shared.then(|| name.text.clone()),
+                    })),
                     None => unknown_rate(&name, vocabulary, diagnostics),
                 }
             }

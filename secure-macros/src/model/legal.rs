@@ -6,6 +6,7 @@ use syn::{LitStr, Pat, Path, Type};
 use super::hours::Hours;
 use super::raw::{Combine, Function};
 use crate::diagnostics::Warning;
+use crate::parse::rate::Period;
 use crate::paths::Paths;
 
 /// One secured handler.
@@ -22,6 +23,10 @@ pub(crate) struct Endpoint {
     pub(crate) riddles: Vec<Riddle>,
     /// What the rule asks the application.
     pub(crate) questions: Vec<Question>,
+    /// What limits tell requests apart by.
+    pub(crate) keys: Vec<Question>,
+    /// How many permits a request takes, by its arguments.
+    pub(crate) costs: Vec<Question>,
     /// Whether a checker, taken by the types of its parameters, has to have some.
     pub(crate) objects_hang_on_a_checker: bool,
     /// What the compiler shall warn of.
@@ -199,19 +204,42 @@ pub(crate) struct Limit {
     pub(crate) permits: u32,
     pub(crate) window_seconds: u32,
     pub(crate) burst: u32,
-    pub(crate) cost: u32,
+    pub(crate) cost: Cost,
     pub(crate) by: Partition,
     pub(crate) audience: Audience,
+    /// The name under which all endpoints that use it count together.
+    pub(crate) shared: Option<String>,
+    /// The period of the calendar, and by whose clocks.
+    pub(crate) period: Option<(Period, String)>,
+}
+
+/// How many permits a request takes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Cost {
+    Permits(u32),
+    /// What the expression of this number comes to.
+    Arguments(usize),
+    /// What the handler says in its response.
+    Response,
 }
 
 /// Whose requests are counted together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Partition {
     Caller,
     Address,
     Principal,
     Tenant,
+    ApiKey,
     Endpoint,
+    /// The name in lower case.
+    Header(String),
+    /// The claim, and those inside of it.
+    Claim(Vec<String>),
+    /// The value of the expression of this number.
+    Key(usize),
+    /// All of these together.
+    Each(Vec<Partition>),
 }
 
 /// Which requests are counted.

@@ -80,7 +80,7 @@ pub(crate) enum Combine {
     All,
 }
 
-/// One `rate` key.
+/// One `rate` or `quota` key.
 #[derive(Debug)]
 pub(crate) struct RateKey {
     pub(crate) key: Ident,
@@ -88,9 +88,11 @@ pub(crate) struct RateKey {
     pub(crate) anonymous: Option<Quotas>,
     pub(crate) authenticated: Option<Quotas>,
     pub(crate) tiers: Option<Tiers>,
-    pub(crate) by: Option<Name>,
+    pub(crate) by: Option<By>,
     pub(crate) burst: Option<Number>,
-    pub(crate) cost: Option<Number>,
+    pub(crate) cost: Option<Cost>,
+    /// By whose clocks the periods of a `quota` begin; without it, UTC.
+    pub(crate) zone: Option<Name>,
     /// Whether every part of it could be read.
     pub(crate) complete: bool,
 }
@@ -102,7 +104,60 @@ pub(crate) struct Tiers {
     pub(crate) quotas: Vec<(Name, Quotas)>,
 }
 
+/// `by = address`, or `by = (tenant, header("x-client"))`.
+#[derive(Debug)]
+pub(crate) struct By {
+    /// Several are a combination.
+    pub(crate) parts: Vec<Part>,
+}
+
+/// One thing that requests are told apart by.
+#[derive(Debug)]
+pub(crate) struct Part {
+    pub(crate) tokens: TokenStream,
+    pub(crate) kind: PartKind,
+}
+
+#[derive(Debug)]
+pub(crate) enum PartKind {
+    /// `address` and the like; whether there is such a word is not known yet.
+    Word(Name),
+    /// `header("x-client")`.
+    Header(Name),
+    /// `claim("org.id")`, or `claim(["https://shop.example/org"])`: the claim and those inside.
+    Claim(Vec<Name>),
+    /// `key(EXPR)`.
+    Key(TokenStream),
+}
+
+/// How many permits a request takes.
+#[derive(Debug)]
+pub(crate) enum Cost {
+    /// `cost = 5`
+    Permits(Number),
+    /// `cost = order.lines.len() as u32`
+    Expression(TokenStream),
+    /// `cost = response`
+    Response(Ident),
+}
+
 impl RateKey {
+    /// The cost, if it is the same for every request.
+    pub(crate) fn permits(&self) -> Option<Number> {
+        match &self.cost {
+            Some(Cost::Permits(number)) => Some(*number),
+            _ => None,
+        }
+    }
+
+    /// The expression that says what a request costs, if one does.
+    pub(crate) fn price(&self) -> Option<&TokenStream> {
+        match &self.cost {
+            Some(Cost::Expression(tokens)) => Some(tokens),
+            _ => None,
+        }
+    }
+
     /// The quotas of authenticated callers alone.
     pub(crate) fn of_the_known(&self) -> impl Iterator<Item = &Quotas> {
         let tiers = self.tiers.iter().flat_map(|tiers| tiers.quotas.iter());
@@ -127,9 +182,18 @@ impl RateKey {
 #[derive(Debug)]
 pub(crate) struct Quotas {
     pub(crate) place: TokenStream,
-    pub(crate) rates: Vec<(Rate, Span)>,
+    pub(crate) rates: Vec<Window>,
     /// Rates that the vocabulary has to explain; none are left once it has.
     pub(crate) named: Vec<Name>,
+}
+
+/// One rate of a list.
+#[derive(Debug)]
+pub(crate) struct Window {
+    pub(crate) rate: Rate,
+    pub(crate) span: Span,
+    /// The vocabulary's name for it, if all endpoints that use the name count together.
+    pub(crate) shared: Option<String>,
 }
 
 /// An integer literal that fits.

@@ -33,12 +33,33 @@ pub(crate) fn allow(entry: &Entry, into: &mut Declaration, diagnostics: &mut Dia
                 into.allow.push(Allow { condition });
             }
         }
-        Err(error) => no_expression(value, tokens, &error, diagnostics),
+        Err(error) => no_expression("allow", value, tokens, &error, diagnostics),
     }
     into.rule_unclear |= diagnostics.count() > mistakes;
 }
 
+/// Tokens that are one expression of Rust; what they say is rustc's business.
+pub(super) fn expression(
+    key: &str,
+    value: &[TokenTree],
+    diagnostics: &mut Diagnostics,
+) -> Option<TokenStream> {
+    let tokens = stream(value);
+    match syn::parse2::<Expr>(tokens.clone()) {
+        Ok(_) => {
+            let mistakes = diagnostics.count();
+            returns_nothing(key, &tokens, diagnostics);
+            (diagnostics.count() == mistakes).then_some(tokens)
+        }
+        Err(error) => {
+            no_expression(key, value, tokens, &error, diagnostics);
+            None
+        }
+    }
+}
+
 fn no_expression(
+    key: &str,
     value: &[TokenTree],
     read: TokenStream,
     error: &syn::Error,
@@ -47,8 +68,8 @@ fn no_expression(
     let text = error.to_string();
     let text = text.strip_prefix("unexpected end of input, ").unwrap_or(&text);
     let message = match text.strip_prefix("expected an expression") {
-        Some(_) => String::from("`allow` expects an expression, found its end or an operator"),
-        None => format!("`allow` expects an expression: {text}"),
+        Some(_) => format!("`{key}` expects an expression, found its end or an operator"),
+        None => format!("`{key}` expects an expression: {text}"),
     };
     let help = if is_cast_before_less(value) {
         "a cast before `<` stands in parentheses: `(x as u64) < y`"
@@ -159,7 +180,7 @@ fn condition(expression: &Expr, diagnostics: &mut Diagnostics) -> Condition {
             ConditionKind::Expression
         }
         _ => {
-            returns_nothing(&expression.to_token_stream(), diagnostics);
+            returns_nothing("allow", &expression.to_token_stream(), diagnostics);
             ConditionKind::Expression
         }
     };
@@ -168,7 +189,7 @@ fn condition(expression: &Expr, diagnostics: &mut Diagnostics) -> Condition {
 
 /// A `return` would return from code that the user does not see; in a closure or an `async` block it
 /// is theirs.
-fn returns_nothing(tokens: &TokenStream, diagnostics: &mut Diagnostics) {
+fn returns_nothing(key: &str, tokens: &TokenStream, diagnostics: &mut Diagnostics) {
     let is_theirs = tokens.clone().into_iter().any(|token| {
         is_punct(&token, '|') || matches!(&token, TokenTree::Ident(word) if word == "async")
     });
@@ -179,11 +200,14 @@ fn returns_nothing(tokens: &TokenStream, diagnostics: &mut Diagnostics) {
         match token {
             TokenTree::Ident(word) if word == "return" => {
                 diagnostics
-                    .error(&word, "`allow` expects an expression with a value, found `return`")
+                    .error(
+                        &word,
+                        format!("`{key}` expects an expression with a value, found `return`"),
+                    )
                     .help("the value stands at the end: `if … { … } else { … }`");
                 return;
             }
-            TokenTree::Group(group) => returns_nothing(&group.stream(), diagnostics),
+            TokenTree::Group(group) => returns_nothing(key, &group.stream(), diagnostics),
             _ => {}
         }
     }

@@ -88,19 +88,24 @@ pub(crate) fn parts_of(tokens: TokenStream) -> Vec<Vec<TokenTree>> {
 }
 
 /// The tokens without the invisible groups that `macro_rules!` puts around fragments; in the value
-/// of `allow` they stay, as they guard the precedence of operators there.
+/// of `allow`, and in what `rate` and `quota` are given, they stay, as they guard the precedence of operators
+/// there.
 fn entries(tokens: TokenStream) -> TokenStream {
     let mut flat: Vec<TokenTree> = Vec::new();
     for token in tokens {
-        let is_in_allow = || {
+        let is_expression = || {
             let entry = flat.rsplit(|token| is_punct(token, ',')).next().unwrap_or_default();
-            matches!(entry, [TokenTree::Ident(key), equals, ..] if key == "allow" && is_punct(equals, '='))
+            match entry {
+                [TokenTree::Ident(key), equals, ..] => key == "allow" && is_punct(equals, '='),
+                [TokenTree::Ident(key)] => key == "rate" || key == "quota",
+                _ => false,
+            }
         };
         match token {
-            TokenTree::Group(group) if group.delimiter() == Delimiter::None && !is_in_allow() => {
+            TokenTree::Group(group) if group.delimiter() == Delimiter::None && !is_expression() => {
                 flat.extend(entries(group.stream()));
             }
-            TokenTree::Group(group) if !is_in_allow() => {
+            TokenTree::Group(group) if !is_expression() => {
                 flat.extend(without_invisible_groups(TokenTree::Group(group).into()));
             }
             token => flat.push(token),

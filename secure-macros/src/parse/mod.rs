@@ -9,6 +9,7 @@ pub(crate) mod layers;
 pub(crate) mod names;
 mod network;
 pub(crate) mod operators;
+mod partition;
 pub(crate) mod rate;
 pub(crate) mod rates;
 pub(crate) mod scalars;

@@ -9,7 +9,40 @@ const UNITS: [(&str, u32); 4] = [("d", 86_400), ("h", 3_600), ("min", 60), ("s",
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Rate {
     pub(crate) permits: u32,
+    /// Of a period of the calendar, its longest.
     pub(crate) window_seconds: u32,
+    pub(crate) period: Option<Period>,
+}
+
+/// A period of the calendar: what is left of it is forgotten when the next one begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Period {
+    Hour,
+    Day,
+    Week,
+    Month,
+}
+
+impl Period {
+    const ALL: [Self; 4] = [Self::Hour, Self::Day, Self::Week, Self::Month];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Hour => "hour",
+            Self::Day => "day",
+            Self::Week => "week",
+            Self::Month => "month",
+        }
+    }
+
+    fn seconds(self) -> u32 {
+        match self {
+            Self::Hour => 3_600,
+            Self::Day => 86_400,
+            Self::Week => 7 * 86_400,
+            Self::Month => 31 * 86_400,
+        }
+    }
 }
 
 /// What is wrong with the text of a rate.
@@ -31,6 +64,7 @@ enum Problem {
     PermitsTooMany(String),
     NoUnit,
     UnknownUnit(String),
+    UnknownPeriod(String),
     WindowZero,
     WindowTooLong(String),
     TooFast,
@@ -44,7 +78,22 @@ impl std::str::FromStr for Rate {
     }
 }
 
-fn parse(text: &str) -> Result<Rate, Problem> {
+impl Rate {
+    /// A quota of the calendar: `10000/month`.
+    pub(crate) fn of_the_calendar(text: &str) -> Result<Self, RateError> {
+        let read = || {
+            let (permits, unit) = split(text)?;
+            let period = Period::ALL.into_iter().find(|period| period.name() == unit);
+            let period = period.ok_or_else(|| Problem::UnknownPeriod(unit.to_owned()))?;
+            let (permits, window_seconds) = (parse_permits(permits)?, period.seconds());
+            Ok(Self { permits, window_seconds, period: Some(period) })
+        };
+        read().map_err(|problem| RateError { text: text.to_owned(), problem })
+    }
+}
+
+/// The permits and the window.
+fn split(text: &str) -> Result<(&str, &str), Problem> {
     if text.is_empty() {
         return Err(Problem::Empty);
     }
@@ -55,7 +104,13 @@ fn parse(text: &str) -> Result<Rate, Problem> {
     if window.contains('/') {
         return Err(Problem::SecondSlash);
     }
-    let rate = Rate { permits: parse_permits(permits)?, window_seconds: parse_window(window)? };
+    Ok((permits, window))
+}
+
+fn parse(text: &str) -> Result<Rate, Problem> {
+    let (permits, window) = split(text)?;
+    let (permits, window_seconds) = (parse_permits(permits)?, parse_window(window)?);
+    let rate = Rate { permits, window_seconds, period: None };
     // A limiter counts in nanoseconds: faster than one permit a nanosecond has no interval.
     if u64::from(rate.window_seconds) * 1_000_000_000 < u64::from(rate.permits) {
         return Err(Problem::TooFast);
@@ -103,6 +158,9 @@ fn is_number(text: &str) -> bool {
 impl fmt::Display for Rate {
     /// The canonical form: the longest unit that divides the window, no count of one.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(period) = self.period {
+            return write!(formatter, "{}/{}", self.permits, period.name());
+        }
         let divides = |seconds: u32| self.window_seconds.is_multiple_of(seconds);
         let (unit, seconds) =
             UNITS.into_iter().find(|(_, seconds)| divides(*seconds)).unwrap_or(("s", 1));
@@ -143,6 +201,9 @@ impl fmt::Display for Problem {
             }
             Self::UnknownUnit(found) => {
                 write!(formatter, "unknown unit `{found}`, expected `s`, `min`, `h` or `d`")
+            }
+            Self::UnknownPeriod(found) => {
+                write!(formatter, "expected `hour`, `day`, `week` or `month`, found `{found}`")
             }
             Self::WindowZero => formatter.write_str("expected a window above zero"),
             Self::WindowTooLong(found) => {

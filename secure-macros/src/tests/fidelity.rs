@@ -36,7 +36,7 @@ impl Said {
             Self::Rate { permits, seconds, by, burst } => {
                 let by = match by {
                     Partition::Caller => String::new(),
-                    by => format!(", by = {}", format!("{by:?}").to_lowercase()),
+                    by => format!(", by = {}", words(by)),
                 };
                 let burst = burst.map(|burst| format!(", burst = {burst}")).unwrap_or_default();
                 format!("rate(\"{permits}/{seconds}s\"{by}{burst})")
@@ -100,8 +100,8 @@ proptest! {
                 Said::Rate { permits, seconds, by, burst } => {
                     limits += 1;
                     let same = |found: &&Limit| {
-                        (found.permits, found.window_seconds, found.by, found.burst)
-                            == (*permits, *seconds, *by, burst.unwrap_or(*permits))
+                        (found.permits, found.window_seconds, &found.by, found.burst)
+                            == (*permits, *seconds, by, burst.unwrap_or(*permits))
                     };
                     prop_assert_eq!(policy.limits.iter().filter(same).count(), 1);
                 }
@@ -131,7 +131,11 @@ fn said() -> impl Strategy<Value = Said> {
         Partition::Caller,
         Partition::Address,
         Partition::Principal,
+        Partition::ApiKey,
         Partition::Endpoint,
+        Partition::Header(String::from("x-client")),
+        Partition::Claim(vec![String::from("org"), String::from("id")]),
+        Partition::Each(vec![Partition::Tenant, Partition::Address]),
     ]);
     prop_oneof![
         1 => Just(Said::Public),
@@ -169,5 +173,17 @@ fn key(fact: Fact) -> &'static str {
         Fact::Role => "roles",
         Fact::Scope => "scopes",
         Fact::Permission => "permissions",
+    }
+}
+
+fn words(by: &Partition) -> String {
+    match by {
+        Partition::ApiKey => String::from("api_key"),
+        Partition::Header(name) => format!("header({name:?})"),
+        Partition::Claim(names) => format!("claim({:?})", names.join(".")),
+        Partition::Each(parts) => {
+            format!("({})", parts.iter().map(words).collect::<Vec<_>>().join(", "))
+        }
+        by => format!("{by:?}").to_lowercase(),
     }
 }

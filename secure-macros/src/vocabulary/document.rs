@@ -22,11 +22,12 @@ pub(super) struct Document {
     pub(super) lints: Vec<(Name, Name)>,
 }
 
-/// `NAME = "5/min"` or `NAME = ["10/s", "1000/h"]` in `[rates]`.
+/// `NAME = "5/min"`, `NAME = ["10/s", "1000/h"]` or `NAME = { rate = …, shared = true }` in `[rates]`.
 #[derive(Debug)]
 pub(super) struct NamedRate {
     pub(super) name: Name,
     pub(super) windows: Vec<Name>,
+    pub(super) is_shared: bool,
 }
 
 /// `[roles.NAME]`.
@@ -137,20 +138,47 @@ impl Reader<'_> {
         let mut rates = Vec::new();
         for (key, value) in table {
             let name = Name { text: key.get_ref().to_string(), at: key.span().start };
-            let windows = match value.get_ref() {
-                DeValue::String(text) => {
-                    vec![Name { text: text.to_string(), at: value.span().start }]
+            let is_shared = value.get_ref().as_table().and_then(|table| table.get("shared"));
+            let is_shared = is_shared.is_some_and(|shared| self.truth("shared", shared));
+            let windows = match value.get_ref().as_table() {
+                Some(table) => {
+                    for key in table.keys() {
+                        if !["rate", "shared"].contains(&key.get_ref().as_ref()) {
+                            let (key, at) = (key.get_ref().as_ref(), key.span().start);
+                            self.unknown_key(key, at, &["rate", "shared"]);
+                        }
+                    }
+                    match table.get("rate") {
+                        Some(rate) => self.windows(&name.text, rate),
+                        None => Some(Vec::new()),
+                    }
                 }
-                DeValue::Array(_) => self.names(&name.text, value),
-                _ => {
-                    let example = format!("{} = \"5/min\"", name.text);
-                    self.wrong_type(&name.text, "a rate", &example, value);
-                    continue;
-                }
+                None => self.windows(&name.text, value),
             };
-            rates.push(NamedRate { name, windows });
+            rates.extend(windows.map(|windows| NamedRate { name, windows, is_shared }));
         }
         Some(rates)
+    }
+
+    fn windows(&mut self, name: &str, value: &Spanned<DeValue<'_>>) -> Option<Vec<Name>> {
+        match value.get_ref() {
+            DeValue::String(text) => {
+                Some(vec![Name { text: text.to_string(), at: value.span().start }])
+            }
+            DeValue::Array(_) => Some(self.names(name, value)),
+            _ => {
+                self.wrong_type(name, "a rate", &format!("{name} = \"5/min\""), value);
+                None
+            }
+        }
+    }
+
+    fn truth(&mut self, what: &str, value: &Spanned<DeValue<'_>>) -> bool {
+        let truth = value.get_ref().as_bool();
+        if truth.is_none() {
+            self.wrong_type(what, "`true` or `false`", &format!("{what} = true"), value);
+        }
+        truth.unwrap_or_default()
     }
 
     fn tiers(&mut self, value: &Spanned<DeValue<'_>>, document: &mut Document) {

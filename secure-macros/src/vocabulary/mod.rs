@@ -32,10 +32,18 @@ pub(crate) struct Vocabulary {
     roles: Option<BTreeMap<String, Role>>,
     scopes: Option<BTreeSet<String>>,
     permissions: Option<BTreeSet<String>>,
-    rates: Option<BTreeMap<String, Vec<Rate>>>,
+    rates: Option<BTreeMap<String, NamedRate>>,
     tiers: Option<Vec<String>>,
     claims: Claims,
     levels: Levels,
+}
+
+/// A rate with a name.
+#[derive(Debug)]
+pub(crate) struct NamedRate {
+    pub(crate) windows: Vec<Rate>,
+    /// Whether all endpoints that use it count together.
+    pub(crate) is_shared: bool,
 }
 
 /// Where tokens name what limits count by: the claim, and those inside of it.
@@ -116,7 +124,7 @@ impl Vocabulary {
     }
 
     /// The named rates; `None` if the file has none.
-    pub(crate) fn rates(&self) -> Option<&BTreeMap<String, Vec<Rate>>> {
+    pub(crate) fn rates(&self) -> Option<&BTreeMap<String, NamedRate>> {
         self.rates.as_ref()
     }
 

@@ -232,26 +232,6 @@ fn a_pattern_ends_at_a_separator() {
 }
 
 #[test]
-fn a_rate_has_a_word_for_a_name_and_windows_that_differ() {
-    let rates =
-        Vocabulary::read("[rates]\nlogin = \"5/min\"\napi = [\"10/s\", \"1000/h\"]").unwrap();
-    let windows = |name: &str| rates.rates().unwrap()[name].iter().map(ToString::to_string);
-    assert!(windows("login").eq(["5/min"]));
-    assert!(windows("api").eq(["10/s", "1000/h"]));
-    let [unit, zero, word, none, twice, kind] = &faults(
-        "[rates]\na = \"5/fortnight\"\nb = \"0/s\"\n\"c d\" = \"1/s\"\ne = []\nf = [\"1/s\", \"2/s\"]\ng = 5",
-    )[..] else {
-        panic!("six faults")
-    };
-    assert!(unit.starts_with("2:5 ") && unit.contains("fortnight"), "{unit}");
-    assert!(zero.starts_with("3:5 "), "{zero}");
-    assert!(word.starts_with("4:1 expected a word as the name of a rate, found `c d`"), "{word}");
-    assert!(none.starts_with("5:1 `e` expects a rate, found none"), "{none}");
-    assert!(twice.starts_with("6:13 `f` expects different windows, found `2/s`"), "{twice}");
-    assert!(kind.starts_with("7:5 `g` expects a rate, found an integer"), "{kind}");
-}
-
-#[test]
 fn every_mistake_is_told_at_once() {
     let text = "[roles.a]\nincludes = [\"z\"]\nfoo = 1\n[scopes]\nnames = [\"s\", \"s\"]";
     assert_eq!(faults(text).len(), 3);

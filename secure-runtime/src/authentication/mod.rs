@@ -120,6 +120,12 @@ pub trait Authenticator: Send + Sync + 'static {
         true
     }
 
+    /// Whether its principals name the [API key](Principal::api_key) that was sent. The launch refuses
+    /// endpoints that count by API key where nobody's do.
+    fn names_api_keys(&self) -> bool {
+        false
+    }
+
     /// The authorization server whose tokens it accepts, by its issuer identifier (RFC 8414 section
     /// 2), if its credentials are OAuth 2.0 access tokens: clients of a
     /// [protected resource](crate::SecurityBuilder::protected_resource) are sent there.

@@ -3,22 +3,26 @@
 use std::net::IpAddr;
 use std::task::{Context, Poll, ready};
 
-use actix_web::{HttpMessage, HttpRequest};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 
 use super::authentication::Round;
 use super::body;
 use super::caller::Passed;
-use super::limits::{LimitReport, Subject, reserve};
+use super::limit_keys::{Subject, tier};
+use super::limits::{Counted, LimitReport, reserve};
+use super::open_limits;
 use super::passage::{Passage, Refused};
 use crate::authorization::{AcceptedBy, Answers, Circumstances, CompiledRule, Verdict, lacks};
 use crate::denial::{Denial, DenialKind};
 use crate::policy::Endpoint;
 use crate::principal::Principal;
 use crate::request::RequestHead;
+use crate::response_cost::ResponseCost;
 use crate::scope::SecuredResponse;
 use crate::security::{Mode, Plan, PlannedLimit, Security};
 use crate::time::Moment;
 use crate::transport::client_address;
+use crate::validation::Costs;
 
 /// How far a request has come.
 #[derive(Default)]
@@ -29,7 +33,7 @@ pub(super) struct Admission {
     caller: Option<Principal>,
     /// What the application's expressions have said.
     pub(super) answers: Answers,
-    report: Option<LimitReport>,
+    counted: Counted,
 }
 
 /// What the stages read: the request, and the plan of its endpoint.
@@ -98,6 +102,34 @@ impl Passage {
     }
 }
 
+impl Passage {
+    /// Takes what the arguments cost beyond what every request does.
+    pub(super) fn settle(&mut self, costs: &Costs) -> Result<(), Box<SecuredResponse>> {
+        let Self { request, endpoint, admission, .. } = self;
+        let settled = Gate::find(request, endpoint).and_then(|gate| {
+            let inner = gate.security.inner();
+            // The body may have taken its time.
+            let now = inner.clock.now();
+            open_limits::settle(&inner.counters, &mut admission.counted, costs, now)
+        });
+        settled.map_err(|denial| Box::new(self.refuse(*denial)))
+    }
+
+    /// Takes what the handler said that the request costs.
+    pub(super) fn charge(&mut self, response: &HttpResponse) {
+        let cost = response.extensions().get::<ResponseCost>().copied();
+        let (Some(ResponseCost(cost)), false) = (cost, self.admission.counted.open.is_empty())
+        else {
+            return;
+        };
+        if let Some(security) = self.request.app_data::<Security>() {
+            let inner = security.inner();
+            let now = inner.clock.now();
+            open_limits::charge(&inner.counters, &mut self.admission.counted, cost, now);
+        }
+    }
+}
+
 impl<'a> Gate<'a> {
     /// Finds the [`Security`] that answers for the endpoint: the nearest `app_data`.
     #[inline]
@@ -126,7 +158,7 @@ impl<'a> Gate<'a> {
 impl Admission {
     /// What the limits that were asked so far have said.
     pub(super) fn report(&self) -> Option<&LimitReport> {
-        self.report.as_ref()
+        self.counted.report.as_ref()
     }
 
     /// The caller, once it is known.
@@ -239,9 +271,19 @@ impl Admission {
     #[inline]
     fn reserve(&mut self, gate: &Gate<'_>, limits: &[PlannedLimit]) -> Result<(), Refused> {
         let Some(now) = self.entered.filter(|_| !limits.is_empty()) else { return Ok(()) };
-        let subject = Subject { address: &|| gate.address(), principal: self.caller.as_ref() };
-        let limiter = &gate.security.inner().limiter;
-        reserve(limiter, limits, subject, now, &mut self.report)
+        let inner = gate.security.inner();
+        let tier = match (&inner.tier, &self.caller) {
+            (Some(function), Some(caller)) if gate.plan.has_tiers => tier(function, caller)?,
+            _ => None,
+        };
+        let subject = Subject {
+            address: &|| gate.address().map(|address| inner.address_groups.group(address)),
+            principal: self.caller.as_ref(),
+            tier: tier.as_deref(),
+            request: gate.request,
+            claims: &inner.claims,
+        };
+        reserve(&inner.counters, limits, subject, now, &mut self.counted)
     }
 
     /// The rule does not hold: what the client may know of it.

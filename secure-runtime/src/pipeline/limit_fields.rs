@@ -3,7 +3,7 @@
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 
 use super::limits::LimitReport;
-use crate::throttling::{RateLimitHeaders, reset_seconds};
+use crate::throttling::RateLimitHeaders;
 
 /// Writes what a client is told about a limit, if the configuration tells anything.
 #[inline]
@@ -17,7 +17,7 @@ pub(super) fn write(report: &LimitReport, headers: &mut HeaderMap) {
 
 #[inline]
 fn draft10(report: &LimitReport, headers: &mut HeaderMap) {
-    let limit = report.texts.limit(report.position, &report.decision);
+    let limit = report.texts.limit(report.position, &report.answer, report.is_first);
     let (Some(policy), Some(limit)) = (report.texts.policy(), limit) else { return };
     let others = headers.len_keys();
     // Half the work of `insert`.
@@ -30,10 +30,10 @@ fn draft10(report: &LimitReport, headers: &mut HeaderMap) {
 }
 
 fn legacy(report: &LimitReport, headers: &mut HeaderMap) {
-    let LimitReport { limit, decision, .. } = report;
+    let LimitReport { limit, answer, .. } = report;
     headers.insert(X_RATELIMIT_LIMIT, HeaderValue::from(limit.quota.permits().get()));
-    headers.insert(X_RATELIMIT_REMAINING, HeaderValue::from(decision.remaining()));
-    headers.insert(X_RATELIMIT_RESET, HeaderValue::from(reset_seconds(decision)));
+    headers.insert(X_RATELIMIT_REMAINING, HeaderValue::from(answer.remaining()));
+    headers.insert(X_RATELIMIT_RESET, HeaderValue::from(answer.reset_seconds()));
 }
 
 /// The handler has set a field of this name as well: ours counts.

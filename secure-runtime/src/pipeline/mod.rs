@@ -20,7 +20,9 @@ mod body;
 mod caller;
 mod extraction;
 mod limit_fields;
+mod limit_keys;
 mod limits;
+mod open_limits;
 mod passage;
 mod response;
 mod ruled;
@@ -40,7 +42,7 @@ use crate::scope::SecuredResponse;
 use crate::validation::Violations;
 pub(crate) use caller::claim_grant;
 use passage::Passage;
-pub use ruled::{Asked, serve_ruled};
+pub use ruled::serve_ruled;
 
 /// What actix-web hands to a secured handler: the request, and its body untouched.
 pub struct Incoming {

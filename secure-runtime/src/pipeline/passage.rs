@@ -76,6 +76,7 @@ impl Passage {
     /// The handler has answered: adds the response's own fields. A denial that it returned is
     /// answered as one of the pipeline's.
     pub(super) fn finish(&mut self, response: &mut HttpResponse) {
+        self.charge(response);
         if let Some(denial) = response.error().and_then(|error| error.as_error::<Denial>()) {
             let denial = denial.clone().about(self.admission.caller_is_from());
             *response = response::refuse(&self.request, self.endpoint, denial);
@@ -121,12 +122,16 @@ impl Passage {
         Box::new(response)
     }
 
-    /// Refuses arguments that break rules, if any do.
+    /// Refuses arguments that break rules, if any do, or cost more than is left.
     pub(super) fn check_violations(
         &mut self,
         violations: Violations,
     ) -> Result<(), Box<SecuredResponse>> {
-        violations.denial().map_or(Ok(()), |denial| Err(Box::new(self.refuse(denial))))
+        match violations.into_costs() {
+            Ok(costs) if costs.is_empty() => Ok(()),
+            Ok(costs) => self.settle(&costs),
+            Err(denial) => Err(Box::new(self.refuse(denial))),
+        }
     }
 
     /// Answers while the request's body may still be arriving.

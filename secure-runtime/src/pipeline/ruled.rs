@@ -8,58 +8,18 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::task::Poll;
 
-use actix_web::{Error, FromRequest, Handler, HttpRequest, Responder};
+use actix_web::{Error, FromRequest, Handler, Responder};
 
 use super::caller::{offer_grants, withdraw_grants};
 use super::passage::Passage;
 use super::{Incoming, Validate};
+use crate::asked::Asked;
 use crate::authorization::Verdict;
 use crate::denial::Denial;
 use crate::inventory;
 use crate::policy::Written;
-use crate::principal::Principal;
 use crate::scope::SecuredResponse;
 use crate::validation::Violations;
-
-/// What the expressions of a rule have in scope besides the arguments.
-#[derive(Debug)]
-pub struct Asked<'a> {
-    caller: Option<&'a Principal>,
-    request: &'a HttpRequest,
-}
-
-impl Asked<'_> {
-    /// The caller.
-    ///
-    /// # Errors
-    ///
-    /// If there is none: the attribute asks for one only where there is.
-    pub fn caller(&self) -> Result<&Principal, Error> {
-        let missing = || Denial::internal("a rule asked for a caller where there is none");
-        self.caller.ok_or_else(|| missing().into())
-    }
-
-    /// The caller, if there is one (`auth = optional`).
-    #[must_use]
-    pub fn caller_if_any(&self) -> Option<&Principal> {
-        self.caller
-    }
-
-    /// The request.
-    #[must_use]
-    pub fn request(&self) -> &HttpRequest {
-        self.request
-    }
-
-    /// Never happens: there is no expression of this number, or its arguments are not there.
-    ///
-    /// # Errors
-    ///
-    /// Always.
-    pub fn misled(&self) -> Result<bool, Error> {
-        Err(Denial::internal("a rule was asked what it does not say").into())
-    }
-}
 
 /// Serves one request of an endpoint whose rule asks expressions.
 ///
@@ -121,7 +81,7 @@ where
 {
     let has_arguments = arguments.is_some();
     while let Verdict::Asks(index) = passage.judge(has_arguments)? {
-        let asked = Asked { caller: passage.admission.caller(), request: &passage.request };
+        let asked = Asked::new(passage.admission.caller(), &passage.request);
         let answered = {
             let mut answering = pin!(answer(index, &asked, arguments));
             poll_fn(|context| {

@@ -3,16 +3,19 @@
 //! Everything here is plain data. Nothing here decides anything:
 //! [`crate::Security`] compiles it once, at launch, into what the request path uses.
 
+mod limit;
 mod rule;
 mod step_up;
 mod written;
+mod written_limit;
 
 use std::any::TypeId;
 use std::fmt;
-use std::num::NonZeroU32;
+use std::hash::Hasher;
 
-use crate::principal::Principal;
-use crate::throttling::Quota;
+use crate::asked::Asked;
+
+pub use limit::{Audience, CalendarPeriod, Cost, Limit, Partition};
 pub use rule::{Expression, Hours, Rule};
 pub use step_up::StepUp;
 pub use written::{Known, Written};
@@ -76,6 +79,8 @@ pub struct Policy {
     pub unvalidated: &'static [Unvalidated],
     /// Why nobody needs to authenticate, or why every object is for every caller.
     pub exceptions: &'static [Exception],
+    /// What limits tell requests apart by, where an expression says it.
+    pub keys: &'static [KeyFunction],
     /// How many modules around the handler have a policy that is part of this one.
     pub modules: usize,
 }
@@ -94,6 +99,7 @@ impl Policy {
         validates: &[],
         unvalidated: &[],
         exceptions: &[],
+        keys: &[],
         modules: 0,
     };
 }
@@ -120,85 +126,8 @@ pub enum Authenticators {
     All(&'static [&'static str]),
 }
 
-/// One limit of an endpoint.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limit {
-    /// How many, in which time, how many at once.
-    pub quota: Quota,
-    /// Whose requests are counted together.
-    pub by: Partition,
-    /// Which requests are counted.
-    pub audience: Audience,
-    /// How many permits one request takes.
-    pub cost: NonZeroU32,
-}
-
-/// Whose requests a limit counts together (its partition key).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Partition {
-    /// The principal if the request has one, else the client's address.
-    Caller,
-    /// The client's address.
-    Address,
-    /// The principal.
-    Principal,
-    /// The tenant that the principal acts for; a principal of no tenant counts by itself.
-    Tenant,
-    /// Everybody: one count for the endpoint.
-    Endpoint,
-}
-
-impl fmt::Display for Partition {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Caller => "caller",
-            Self::Address => "address",
-            Self::Principal => "principal",
-            Self::Tenant => "tenant",
-            Self::Endpoint => "endpoint",
-        })
-    }
-}
-
-/// Which requests a limit counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Audience {
-    /// All of them.
-    Everyone,
-    /// Those that end authentication without a principal, refused ones included.
-    Anonymous,
-    /// Those that end authentication with a principal.
-    Authenticated,
-    /// Those of a principal of this tier.
-    Tier(&'static str),
-    /// Those of a principal of this tier, or of none of the others: the smallest rate is for those
-    /// of whom nothing better is known.
-    LeastTier(&'static str, &'static [&'static str]),
-}
-
-impl Audience {
-    /// Whether the limit counts requests of this caller; `None` is an anonymous one.
-    pub(crate) fn has(self, caller: Option<&Principal>) -> bool {
-        match (self, caller) {
-            // Those with a principal do not come to the limits of the anonymous.
-            (Self::Everyone | Self::Anonymous, _) => true,
-            (_, None) => false,
-            (Self::Authenticated, Some(_)) => true,
-            (Self::Tier(name), Some(caller)) => caller.tier() == Some(name),
-            (Self::LeastTier(_, others), Some(caller)) => {
-                !caller.tier().is_some_and(|tier| others.contains(&tier))
-            }
-        }
-    }
-
-    /// The tier whose callers it counts.
-    pub(crate) fn tier(self) -> Option<&'static str> {
-        match self {
-            Self::Tier(name) | Self::LeastTier(name, _) => Some(name),
-            Self::Everyone | Self::Anonymous | Self::Authenticated => None,
-        }
-    }
-}
+/// An expression of `key(…)`, as a function that hashes its value.
+pub type KeyFunction = fn(&Asked<'_>, &mut dyn Hasher) -> Result<(), actix_web::Error>;
 
 /// Where the tokens of a program name what limits count by, as a vocabulary says. A path is the
 /// name of a claim and of those inside of it; empty, if nothing is said.

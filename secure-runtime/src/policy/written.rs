@@ -10,10 +10,9 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{
-    Access, Audience, Authenticators, Endpoint, Exception, Expression, Hours, Limit, Partition,
-    Policy, Route, Rule, StepUp, Unvalidated,
+    Access, Authenticators, Endpoint, Exception, Expression, Hours, KeyFunction, Policy, Route,
+    Rule, StepUp, Unvalidated, written_limit,
 };
-use crate::throttling::Quota;
 
 /// One secured handler, as its expansion registers it.
 #[derive(Debug)]
@@ -39,6 +38,8 @@ pub struct Known {
     pub grants: &'static [fn() -> TypeId],
     /// Of each route, whether it is compiled.
     pub routes: &'static [bool],
+    /// [`Policy::keys`].
+    pub keys: &'static [KeyFunction],
 }
 
 impl Written {
@@ -55,6 +56,7 @@ impl Written {
         let routes = routes.iter().enumerate().filter(|(place, _)| is_compiled(*place));
         let routes = leaked(routes.map(|(_, route)| *route).collect());
         policy.grants = known.map_or(&[], |known| known.grants);
+        policy.keys = known.map_or(&[], |known| known.keys);
         Endpoint { name, module, file, line, routes, policy, position, is_legible }
     }
 }
@@ -69,7 +71,7 @@ fn endpoint(written: &str) -> Option<(&'static [Route], Policy)> {
             "rule" => policy.rule = rule(value)?,
             "step_up" => policy.step_up = Some(step_up(value)?),
             "hides" => policy.hides = value.as_bool()?,
-            "limits" => policy.limits = list(value, limit)?,
+            "limits" => policy.limits = list(value, written_limit::limit)?,
             "max_body" => policy.max_body = Some(value.as_u64()?),
             "content_type" => policy.content_type = Some(text(value)?),
             "validates" => policy.validates = list(value, text)?,
@@ -151,48 +153,6 @@ fn step_up(value: &Value) -> Option<StepUp> {
     Some(step_up)
 }
 
-fn limit(value: &Value) -> Option<Limit> {
-    let [permits, window] = value.get("rate")?.as_array()?.as_slice() else { return None };
-    let quota = Quota::new(positive(permits)?, positive(window)?);
-    let (by, audience) = (Partition::Caller, Audience::Everyone);
-    let mut limit = Limit { quota, by, audience, cost: NonZeroU32::MIN };
-    for (part, value) in value.as_object()? {
-        match part.as_str() {
-            "rate" => {}
-            "burst" => limit.quota = quota.with_burst(positive(value)?),
-            "cost" => limit.cost = positive(value)?,
-            "by" => limit.by = partition(value)?,
-            "of" => limit.audience = audience_of(value)?,
-            _ => return None,
-        }
-    }
-    Some(limit)
-}
-
-fn partition(value: &Value) -> Option<Partition> {
-    let all = [
-        Partition::Caller,
-        Partition::Address,
-        Partition::Principal,
-        Partition::Tenant,
-        Partition::Endpoint,
-    ];
-    all.into_iter().find(|partition| value.as_str() == Some(&partition.to_string()))
-}
-
-fn audience_of(value: &Value) -> Option<Audience> {
-    match named(value)? {
-        ("anonymous", Value::Null) => Some(Audience::Anonymous),
-        ("authenticated", Value::Null) => Some(Audience::Authenticated),
-        ("tier", name) => Some(Audience::Tier(text(name)?)),
-        ("least_tier", names) => {
-            let [name, others @ ..] = list(names, text)? else { return None };
-            Some(Audience::LeastTier(name, others))
-        }
-        _ => None,
-    }
-}
-
 fn unvalidated(value: &Value) -> Option<Unvalidated> {
     let [parameter, reason] = value.as_array()?.as_slice() else { return None };
     Some(Unvalidated { parameter: text(parameter)?, reason: text(reason)? })
@@ -204,7 +164,7 @@ fn exception(value: &Value) -> Option<Exception> {
 }
 
 /// `{"name": value}`, or `"name"` alone.
-fn named(value: &Value) -> Option<(&str, &Value)> {
+pub(super) fn named(value: &Value) -> Option<(&str, &Value)> {
     match value {
         Value::String(name) => Some((name, &Value::Null)),
         Value::Object(members) if members.len() == 1 => {
@@ -214,19 +174,22 @@ fn named(value: &Value) -> Option<(&str, &Value)> {
     }
 }
 
-fn text(value: &Value) -> Option<&'static str> {
+pub(super) fn text(value: &Value) -> Option<&'static str> {
     Some(value.as_str()?.to_owned().leak())
 }
 
-fn number<N: TryFrom<u64>>(value: &Value) -> Option<N> {
+pub(super) fn number<N: TryFrom<u64>>(value: &Value) -> Option<N> {
     N::try_from(value.as_u64()?).ok()
 }
 
-fn positive(value: &Value) -> Option<NonZeroU32> {
+pub(super) fn positive(value: &Value) -> Option<NonZeroU32> {
     NonZeroU32::new(number(value)?)
 }
 
-fn list<T>(value: &Value, element: impl Fn(&Value) -> Option<T>) -> Option<&'static [T]> {
+pub(super) fn list<T>(
+    value: &Value,
+    element: impl Fn(&Value) -> Option<T>,
+) -> Option<&'static [T]> {
     let elements = value.as_array()?.iter().map(element);
     Some(leaked(elements.collect::<Option<Vec<T>>>()?))
 }
@@ -237,6 +200,7 @@ fn leaked<T>(elements: Vec<T>) -> &'static [T] {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{Audience, Partition};
     use super::*;
 
     fn check(written: &str, is_read: bool) {
@@ -266,7 +230,7 @@ mod tests {
         let limits: Vec<_> = policy
             .limits
             .iter()
-            .map(|it| (it.quota.to_string(), it.cost.get(), it.by, it.audience))
+            .map(|it| (it.quota.to_string(), it.cost.upfront().get(), it.by, it.audience))
             .collect();
         let least = Audience::LeastTier("d", &["e"]);
         assert_eq!(limits[0], ("2/min burst 1".to_owned(), 3, Partition::Tenant, least));

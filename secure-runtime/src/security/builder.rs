@@ -1,12 +1,14 @@
 //! Configures a [`Security`].
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::launch::{self, LaunchError};
-use super::{ProblemHook, ProtectedResource, Security};
+use super::{ProblemHook, ProtectedResource, Security, TierFunction};
 use crate::authentication::{Authenticator, IntoAuthenticator};
 use crate::denial::Denial;
+use crate::principal::Principal;
 use crate::problem::Problem;
 use crate::throttling::RateLimitHeaders;
 use crate::time::{Clock, SystemClock};
@@ -19,6 +21,10 @@ pub struct SecurityBuilder {
     pub(super) modules: Vec<String>,
     pub(super) clock: Box<dyn Clock>,
     pub(super) limiter_bytes: usize,
+    pub(super) quota_bytes: usize,
+    pub(super) tier: Option<TierFunction>,
+    pub(super) ipv4_prefix: u8,
+    pub(super) ipv6_prefix: u8,
     pub(super) proxies: Option<TrustedProxies>,
     pub(super) headers: RateLimitHeaders,
     pub(super) max_body: u64,
@@ -47,6 +53,10 @@ impl SecurityBuilder {
             modules: Vec::new(),
             clock: Box::new(SystemClock::new()),
             limiter_bytes: Self::LIMITER_BYTES,
+            quota_bytes: Self::LIMITER_BYTES,
+            tier: None,
+            ipv4_prefix: 32,
+            ipv6_prefix: 64,
             proxies: None,
             headers: RateLimitHeaders::default(),
             max_body: Self::MAX_BODY,
@@ -119,6 +129,55 @@ impl SecurityBuilder {
     /// Sets the memory of the limiter in bytes; it is taken once and never grows. Default: 16 MiB.
     pub fn limiter_capacity_bytes(mut self, bytes: usize) -> Self {
         self.limiter_bytes = bytes;
+        self
+    }
+
+    /// Sets the memory of the counts under quotas of the calendar in bytes; it is taken once, where some
+    /// endpoint has a `quota`, and never grows. Default: 16 MiB.
+    ///
+    /// A key takes 16 bytes from its first request in a period until the period ends.
+    pub fn quota_capacity_bytes(mut self, bytes: usize) -> Self {
+        self.quota_bytes = bytes;
+        self
+    }
+
+    /// Says which tier of service a caller has, for limits with `tier(…)`: of a plan that the program
+    /// knows and its tokens do not.
+    ///
+    /// It is asked once for each request under such a limit, so it looks a value up and does not wait
+    /// for one. Where it answers `None`, the tier is that of the credentials. A function that panics
+    /// refuses the request.
+    ///
+    /// ```
+    /// use std::collections::HashMap;
+    /// use secure_runtime::Security;
+    ///
+    /// let plans = HashMap::from([("ada", "pro")]);
+    /// let builder = Security::builder().tier(move |caller| plans.get(caller.subject()).copied());
+    /// # drop(builder);
+    /// ```
+    pub fn tier<T: Into<Cow<'static, str>>>(
+        mut self,
+        function: impl Fn(&Principal) -> Option<T> + Send + Sync + 'static,
+    ) -> Self {
+        self.tier = Some(Box::new(move |caller| function(caller).map(Into::into)));
+        self
+    }
+
+    /// Sets how many leading bits of an IPv6 address a limit counts by, 1 to 128. Default: 64.
+    ///
+    /// A subscriber has a /64 at least (RFC 6177 section 2), and could otherwise take a new address
+    /// for each request; many have a /56 or a /48.
+    pub fn ipv6_prefix(mut self, bits: u8) -> Self {
+        self.ipv6_prefix = bits;
+        self
+    }
+
+    /// Sets how many leading bits of an IPv4 address a limit counts by, 1 to 32. Default: 32.
+    ///
+    /// An IPv4-mapped IPv6 address is the IPv4 address.
+    pub fn ipv4_prefix(mut self, bits: u8) -> Self {
+        self.ipv4_prefix = bits;
         self
     }
 

@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use super::builder::SecurityBuilder;
 use super::plan::Plan;
+use super::planned_limit::LimitPlanner;
 use super::protected_resource::Published;
 use super::{Inner, ProtectedResource, Security};
 use crate::authentication::Authenticator;
 use crate::authorization::{AcceptedBy, RuleSet, is_zone, scopes_of};
 use crate::inventory::{self, is_inside, modules_around};
 use crate::policy::{Access, Authenticators, Endpoint, Partition, Rule};
-use crate::throttling::Limiter;
+use crate::throttling::{AddressGroups, Counters};
 
 /// Everything that keeps a program from being secured.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,6 +65,9 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
     });
     let metadata = published.as_ref().map(|published| published.url.as_str());
     let rules = RuleSet::new(endpoints.iter().flatten().map(|endpoint| &endpoint.policy.rule));
+    let address_groups =
+        configuration.check_address_groups(builder.ipv4_prefix, builder.ipv6_prefix);
+    let mut limits = LimitPlanner::new(builder.headers);
     let plans = endpoints
         .into_iter()
         .map(|endpoint| {
@@ -72,13 +76,16 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
             let authenticators = configuration.authenticators_of(endpoint);
             configuration.check_layers(endpoint);
             configuration.check_rule(endpoint, &authenticators);
-            configuration.check_limits(endpoint, &authenticators);
+            configuration.check_limits(endpoint, &authenticators, builder.tier.is_some());
             configuration.check_step_up(endpoint, &authenticators);
             configuration.check_revocations(endpoint, &authenticators);
-            let defaults = (builder.headers, builder.max_body);
-            Some(Plan::new(endpoint, authenticators, &rules, metadata, defaults))
+            let max_body = builder.max_body;
+            Some(Plan::new(endpoint, authenticators, &rules, metadata, &mut limits, max_body))
         })
         .collect();
+    let quota_bytes = if limits.has_quotas { builder.quota_bytes } else { 0 };
+    let (claims, mut faults) = limits.finish();
+    configuration.faults.append(&mut faults);
     if !configuration.faults.is_empty() {
         return Err(LaunchError { faults: configuration.faults });
     }
@@ -88,7 +95,10 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
         plans,
         authenticators: configuration.by_name.into_iter().collect(),
         clock: builder.clock,
-        limiter: Limiter::with_capacity_bytes(builder.limiter_bytes),
+        counters: Counters::with_capacity_bytes(builder.limiter_bytes, quota_bytes),
+        claims,
+        tier: builder.tier,
+        address_groups,
         proxies: builder.proxies,
         body_timeout: builder.body_timeout,
         problem_hook: builder.problem_hook,
@@ -242,12 +252,26 @@ impl Configuration {
 
     /// What limits count by is known of every caller: a token that names no tenant where none is
     /// looked for would make a limit of the tenant one of the principal.
-    fn check_limits(&mut self, endpoint: &'static Endpoint, authenticators: &[Named]) {
+    fn check_limits(
+        &mut self,
+        endpoint: &'static Endpoint,
+        authenticators: &[Named],
+        has_tier_function: bool,
+    ) {
         let Endpoint { name, module, file, line, .. } = endpoint;
         let limits = endpoint.policy.limits;
-        let by_tenant = limits.iter().any(|limit| limit.by == Partition::Tenant);
-        let by_tier = limits.iter().any(|limit| limit.audience.tier().is_some());
-        for (authenticator, it) in naming(endpoint, authenticators) {
+        let by_tenant = limits.iter().any(|limit| limit.by.asks_for(Partition::Tenant));
+        let by_tier =
+            !has_tier_function && limits.iter().any(|limit| limit.audience.tier().is_some());
+        let naming = naming(endpoint, authenticators);
+        let by_api_key = limits.iter().any(|limit| limit.by.asks_for(Partition::ApiKey));
+        if by_api_key && !naming.is_empty() && !naming.iter().any(|(_, it)| it.names_api_keys()) {
+            self.faults.push(format!(
+                "a limit of `{module}::{name}` counts by API key, and none of its authenticators \
+                 takes any ({file}:{line})"
+            ));
+        }
+        for (authenticator, it) in naming {
             let mut lacks = |what: &str| {
                 self.faults.push(format!(
                     "the limits of `{module}::{name}` depend on the caller's {what}, and the \
@@ -262,6 +286,16 @@ impl Configuration {
                 lacks("tier");
             }
         }
+    }
+
+    /// Prefixes that an address can have.
+    fn check_address_groups(&mut self, ipv4: u8, ipv6: u8) -> AddressGroups {
+        for (key, prefix, most) in [("ipv4_prefix", ipv4, 32), ("ipv6_prefix", ipv6, 128)] {
+            if prefix == 0 || prefix > most {
+                self.faults.push(format!("`{key}` expects 1 to {most} bits, found {prefix}"));
+            }
+        }
+        AddressGroups::new(ipv4, ipv6)
     }
 
     /// The description of the API agrees with its authenticators.

@@ -3,7 +3,7 @@
 use actix_web::http::header::HeaderValue;
 
 use crate::policy::Limit;
-use crate::throttling::{Decision, PolicyFields, RateLimitHeaders};
+use crate::throttling::{Answer, Decision, PolicyFields, RateLimitHeaders};
 
 /// What a client is told of an endpoint's limits.
 pub(crate) struct LimitTexts {
@@ -18,12 +18,12 @@ pub(crate) struct LimitTexts {
 
 impl LimitTexts {
     pub(super) fn new(limits: &[Limit], headers: RateLimitHeaders) -> Self {
-        let names = PolicyFields::new(limits.iter().map(|limit| limit.quota));
+        let names = PolicyFields::of(limits.iter().map(|limit| (limit.name(), limit.quota)));
         if headers != RateLimitHeaders::Draft10 {
             return Self { names, headers, policy: None, of_full_buckets: Box::default() };
         }
         let of_full_bucket = |(position, limit): (usize, &Limit)| {
-            let decision = Decision::of_full_bucket(&limit.quota, limit.cost);
+            let decision = Decision::of_full_bucket(&limit.quota, limit.cost.upfront());
             static_field(&names.limit(position, &decision)?)
         };
         Self {
@@ -45,13 +45,22 @@ impl LimitTexts {
         self.policy.clone()
     }
 
-    /// The `RateLimit` field of draft 10.
+    /// The `RateLimit` field of draft 10. `is_first`: the decision is about what every request takes.
     #[inline]
-    pub(crate) fn limit(&self, position: usize, decision: &Decision) -> Option<HeaderValue> {
-        if decision.found_full_bucket() {
+    pub(crate) fn limit(
+        &self,
+        position: usize,
+        answer: &Answer,
+        is_first: bool,
+    ) -> Option<HeaderValue> {
+        if let Answer::Rate(decision) = answer
+            && is_first
+            && decision.found_full_bucket()
+        {
             return self.of_full_buckets.get(position)?.clone();
         }
-        let value = self.names.limit(position, decision)?;
+        let (remaining, reset_seconds) = (answer.remaining(), answer.reset_seconds());
+        let value = self.names.numbers(position, remaining, reset_seconds)?;
         HeaderValue::from_bytes(value.as_bytes()).ok()
     }
 }
@@ -68,14 +77,14 @@ mod tests {
     use std::num::NonZeroU32;
 
     use super::*;
-    use crate::policy::{Audience, Partition};
+    use crate::policy::{Audience, Cost, Partition};
     use crate::throttling::{Limiter, Quota};
 
     fn limit(permits: u32, burst: u32, cost: u32) -> Limit {
         let number = |number| NonZeroU32::new(number).unwrap();
         let quota = Quota::new(number(permits), number(60)).with_burst(number(burst));
         let (by, audience) = (Partition::Caller, Audience::Everyone);
-        Limit { quota, by, audience, cost: number(cost) }
+        Limit { quota, by, audience, cost: Cost::Permits(number(cost)), shared: None, period: None }
     }
 
     #[test]
@@ -87,9 +96,9 @@ mod tests {
             let limiter = Limiter::with_capacity_bytes(0);
             let key = limiter.key(0, "alice");
             for now in [5, 5, 6, 70_000_000_000, 70_000_000_000, 9_999_999_999_999] {
-                let decision = limiter.check(key, &limit.quota, limit.cost, now);
+                let decision = limiter.check(key, &limit.quota, limit.cost.upfront(), now);
                 let written = texts.names.limit(position, &decision).unwrap();
-                let told = texts.limit(position, &decision).unwrap();
+                let told = texts.limit(position, &Answer::Rate(decision), true).unwrap();
                 assert_eq!(told.as_bytes(), written.as_bytes(), "limit {position} at {now}");
                 full += u32::from(decision.found_full_bucket());
             }

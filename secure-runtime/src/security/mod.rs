@@ -5,9 +5,11 @@ mod challenges;
 mod launch;
 mod limit_texts;
 mod plan;
+mod planned_limit;
 mod protected_resource;
 mod resource_url;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use actix_web::web::Bytes;
@@ -17,15 +19,17 @@ use crate::denial::Denial;
 use crate::inventory::Inventory;
 use crate::metadata::ResourceMetadata;
 use crate::policy::Endpoint;
+use crate::principal::Principal;
 use crate::problem::Problem;
-use crate::throttling::{Limiter, Statistics};
+use crate::throttling::{AddressGroups, Counters, Statistics};
 use crate::time::Clock;
 use crate::transport::TrustedProxies;
 
 pub use builder::SecurityBuilder;
 pub use launch::LaunchError;
 pub(crate) use limit_texts::LimitTexts;
-pub(crate) use plan::{Authentication, Mode, Plan, PlannedLimit};
+pub(crate) use plan::{Authentication, Mode, Plan};
+pub(crate) use planned_limit::{ClaimNames, Counts, More, PlannedLimit};
 pub use protected_resource::ProtectedResource;
 use protected_resource::Published;
 
@@ -51,13 +55,21 @@ pub struct Security(Arc<Inner>);
 /// Shapes the problem of every denial: type URIs, further members.
 pub(crate) type ProblemHook = Box<dyn Fn(&Denial, &mut Problem) + Send + Sync>;
 
+/// Says which tier of service a caller has.
+pub(crate) type TierFunction = Box<dyn Fn(&Principal) -> Option<Cow<'static, str>> + Send + Sync>;
+
 pub(crate) struct Inner {
     /// One plan for each endpoint of the program, in the order of the inventory; `None` for those
     /// that this security does not answer for.
     pub(crate) plans: Box<[Option<Plan>]>,
     pub(crate) authenticators: Box<[(String, Arc<dyn Authenticator>)]>,
     pub(crate) clock: Box<dyn Clock>,
-    pub(crate) limiter: Limiter,
+    pub(crate) counters: Counters,
+    /// The claims that limits count by.
+    pub(crate) claims: Box<[ClaimNames]>,
+    pub(crate) tier: Option<TierFunction>,
+    /// Which addresses count together.
+    pub(crate) address_groups: AddressGroups,
     pub(crate) proxies: Option<TrustedProxies>,
     pub(crate) body_timeout: std::time::Duration,
     pub(crate) problem_hook: Option<ProblemHook>,
@@ -109,7 +121,13 @@ impl Security {
     /// How full the limiter's fixed memory is, and what it had to give up.
     #[must_use]
     pub fn limiter_statistics(&self) -> Statistics {
-        self.0.limiter.statistics()
+        self.0.counters.limiter.statistics()
+    }
+
+    /// The same of the memory for quotas of the calendar.
+    #[must_use]
+    pub fn quota_statistics(&self) -> Statistics {
+        self.0.counters.calendar.statistics()
     }
 
     /// What each authenticator keeps of tokens that were verified before, by its name.

@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use super::challenges::Challenges;
-use super::limit_texts::LimitTexts;
+use super::planned_limit::{LimitPlanner, PlannedLimit};
 use crate::authentication::Authenticator;
 use crate::authorization::{CompiledRule, RuleSet};
-use crate::policy::{Access, Audience, Authenticators, Endpoint, Limit, Partition, Rule};
-use crate::throttling::RateLimitHeaders;
+use crate::policy::{Access, Authenticators, Endpoint, Rule};
 
 /// One endpoint, ready to be served: everything constant is here already.
 pub(crate) struct Plan {
@@ -21,6 +20,8 @@ pub(crate) struct Plan {
     pub(crate) anonymous_limits: Box<[PlannedLimit]>,
     /// Decided once the caller is known and allowed.
     pub(crate) caller_limits: Box<[PlannedLimit]>,
+    /// Whether a limit is for callers of some tier.
+    pub(crate) has_tiers: bool,
     pub(crate) max_body: u64,
 }
 
@@ -43,29 +44,18 @@ pub(crate) enum Mode {
     All { required: bool },
 }
 
-/// One limit with what tells its counts from all others.
-pub(crate) struct PlannedLimit {
-    pub(crate) limit: &'static Limit,
-    /// Unique within the [`crate::Security`].
-    pub(crate) id: u64,
-    /// Its place among the endpoint's limits.
-    pub(crate) position: usize,
-    /// What a client is told of them. Lives as long as the program, as the endpoint does, so that a
-    /// request need not share it.
-    pub(crate) texts: &'static LimitTexts,
-}
-
 impl Plan {
     pub(super) fn new(
         endpoint: &'static Endpoint,
         authenticators: Vec<(Box<str>, Arc<dyn Authenticator>)>,
         rules: &RuleSet,
         metadata: Option<&str>,
-        (headers, max_body): (RateLimitHeaders, u64),
+        limits: &mut LimitPlanner,
+        max_body: u64,
     ) -> Self {
         let policy = &endpoint.policy;
         let (names, authenticators): (Vec<_>, Vec<_>) = authenticators.into_iter().unzip();
-        let [early, anonymous, caller] = planned_limits(endpoint, headers);
+        let [early, anonymous, caller] = limits.plan(endpoint);
         Self {
             endpoint,
             authentication: Authentication {
@@ -78,6 +68,7 @@ impl Plan {
             early_limits: early,
             anonymous_limits: anonymous,
             caller_limits: caller,
+            has_tiers: policy.limits.iter().any(|limit| limit.audience.tier().is_some()),
             max_body: policy.max_body.unwrap_or(max_body),
         }
     }
@@ -95,44 +86,4 @@ impl Mode {
             Access::Authenticated(authenticators) => mode(authenticators, true),
         }
     }
-}
-
-/// The stage at which a limit can be decided first.
-#[derive(Clone, Copy)]
-enum Stage {
-    Early = 0,
-    Anonymous = 1,
-    Caller = 2,
-}
-
-fn stage(limit: &Limit, access: Access) -> Stage {
-    match (limit.audience, limit.by) {
-        (Audience::Anonymous, _) => Stage::Anonymous,
-        (Audience::Authenticated | Audience::Tier(_) | Audience::LeastTier(..), _)
-        | (Audience::Everyone, Partition::Principal | Partition::Tenant) => Stage::Caller,
-        (Audience::Everyone, Partition::Address | Partition::Endpoint) => Stage::Early,
-        (Audience::Everyone, Partition::Caller) if access == Access::Public => Stage::Early,
-        (Audience::Everyone, Partition::Caller) => Stage::Caller,
-    }
-}
-
-fn planned_limits(
-    endpoint: &'static Endpoint,
-    headers: RateLimitHeaders,
-) -> [Box<[PlannedLimit]>; 3] {
-    let limits = endpoint.policy.limits;
-    if limits.is_empty() {
-        return Default::default();
-    }
-    let texts = Box::leak(Box::new(LimitTexts::new(limits, headers)));
-    let place = endpoint.position as u64;
-    let mut stages = [Vec::new(), Vec::new(), Vec::new()];
-    for (position, limit) in limits.iter().enumerate() {
-        let id = (place << 16) | position as u64;
-        let planned = PlannedLimit { limit, id, position, texts };
-        if let Some(stage) = stages.get_mut(stage(limit, endpoint.policy.access) as usize) {
-            stage.push(planned);
-        }
-    }
-    stages.map(Vec::into_boxed_slice)
 }

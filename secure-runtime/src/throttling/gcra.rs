@@ -33,6 +33,13 @@ impl Demand {
         Self { now, interval, tolerance: quota.burst_tolerance_ns(), increment }
     }
 
+    /// What is taken whether or not it is there: a cost above the burst, too.
+    #[inline]
+    pub(super) fn of_charge(quota: &Quota, cost: NonZeroU32, now: u64) -> Self {
+        let increment = quota.emission_interval_ns().saturating_mul(u64::from(cost.get()));
+        Self { increment, ..Self::new(quota, cost, now) }
+    }
+
     /// The arrival time after this request, or `None` when it must be refused.
     ///
     /// An overflow refuses: it means a time more than 584 years from the clock's start.
@@ -42,10 +49,20 @@ impl Demand {
         (next - self.now <= self.tolerance).then_some(next)
     }
 
-    /// The time of this request, and the latest arrival time its quota can leave.
+    /// The arrival time after a request that takes its cost whether or not it is there. What is owed
+    /// beyond an empty bucket is bounded by a whole burst.
+    #[inline]
+    pub(super) fn charge(&self, arrival: u64) -> u64 {
+        let most = self.instant().horizon;
+        arrival.max(self.now).saturating_add(self.increment).min(most).max(arrival)
+    }
+
+    /// The time of this request, and the latest arrival time its quota can leave: that of a bucket
+    /// that owes a whole burst.
     #[inline]
     pub(super) fn instant(&self) -> Instant {
-        Instant { now: self.now, horizon: self.now.saturating_add(self.tolerance) }
+        let horizon = self.now.saturating_add(self.tolerance).saturating_add(self.tolerance);
+        Instant { now: self.now, horizon }
     }
 
     /// What is told about a request that takes nothing.

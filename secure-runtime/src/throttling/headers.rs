@@ -68,10 +68,15 @@ pub struct PolicyFields {
 impl PolicyFields {
     /// The fields of these quotas, which keep their positions.
     pub fn new(quotas: impl IntoIterator<Item = Quota>) -> Self {
+        Self::of(quotas.into_iter().map(|quota| (quota.to_string(), quota)))
+    }
+
+    /// The fields of limits with these names, which are ASCII without quotes.
+    pub(crate) fn of(limits: impl IntoIterator<Item = (String, Quota)>) -> Self {
         let mut policy = String::new();
         let mut names: Vec<String> = Vec::new();
-        for quota in quotas {
-            let name = unique(&names, quota.to_string());
+        for (name, quota) in limits {
+            let name = unique(&names, name);
             if !policy.is_empty() {
                 policy.push_str(", ");
             }
@@ -102,11 +107,22 @@ impl PolicyFields {
     #[must_use]
     #[inline]
     pub fn limit(&self, position: usize, decision: &Decision) -> Option<FieldValue> {
+        self.numbers(position, decision.remaining(), reset_seconds(decision))
+    }
+
+    /// The same, for numbers that are known already.
+    #[inline]
+    pub(crate) fn numbers(
+        &self,
+        position: usize,
+        remaining: u32,
+        reset_seconds: u64,
+    ) -> Option<FieldValue> {
         let prefix = self.prefixes.get(position)?;
         let mut value = FieldValue::new();
-        value.put_number_before(reset_seconds(decision));
+        value.put_number_before(reset_seconds);
         value.put_before(b";t=");
-        value.put_number_before(u64::from(decision.remaining()));
+        value.put_number_before(u64::from(remaining));
         value.put_before(prefix.as_bytes());
         Some(value)
     }

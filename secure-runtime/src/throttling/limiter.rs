@@ -148,6 +148,14 @@ impl Limiter {
         LimitKey::new(hasher.finish(), limit)
     }
 
+    /// Hashes what `write` puts in, under the limiter's secret: for values whose types are known
+    /// elsewhere.
+    pub(crate) fn hash<T>(&self, write: impl FnOnce(&mut dyn Hasher) -> T) -> (u64, T) {
+        let mut hasher = self.hasher.build_hasher();
+        let outcome = write(&mut hasher);
+        (hasher.finish(), outcome)
+    }
+
     /// Decides one request of `cost` permits, and takes them if it is admitted.
     ///
     /// `now_ns` is a monotonic time in nanoseconds, [`crate::Moment::monotonic_nanos`]. Readings
@@ -172,6 +180,32 @@ impl Limiter {
         let (Update::Changed(arrival) | Update::Unchanged(arrival)) =
             self.table.update(key.0, demand.instant(), |_| None);
         demand.peeked(arrival)
+    }
+
+    /// Takes `cost` permits, whether or not they are there: what a request turned out to cost once it
+    /// was served.
+    ///
+    /// Whoever owes permits is refused until time has given them back. More than a whole burst is
+    /// never owed, whatever is charged: after two bursts' time everything is available again. The
+    /// numbers of the decision are those after the charge, and it counts as allowed.
+    ///
+    /// ```
+    /// use std::num::NonZeroU32;
+    /// use secure_runtime::throttling::{Limiter, Quota};
+    ///
+    /// let number = |n| NonZeroU32::new(n).unwrap();
+    /// let limiter = Limiter::with_capacity_bytes(0);
+    /// let (key, quota) = (limiter.key(0, "alice"), Quota::new(number(10), number(60)));
+    /// assert_eq!(limiter.charge(key, &quota, number(15), 0).remaining(), 0);
+    /// let refused = limiter.check(key, &quota, number(1), 0);
+    /// assert_eq!(refused.retry_after().map(|wait| wait.as_secs()), Some(36));
+    /// ```
+    #[inline]
+    pub fn charge(&self, key: LimitKey, quota: &Quota, cost: NonZeroU32, now_ns: u64) -> Decision {
+        let demand = Demand::of_charge(quota, cost, now_ns);
+        let (Update::Changed(arrival) | Update::Unchanged(arrival)) =
+            self.table.update(key.0, demand.instant(), move |arrival| Some(demand.charge(arrival)));
+        demand.decide(arrival, true)
     }
 
     /// Gives back the permits that `decision` took for `key`, because another limit refused the
@@ -206,6 +240,11 @@ impl LimitKey {
     fn new(hash: u64, limit: u64) -> Self {
         // Zero marks a slot that was never used.
         Self((hash ^ limit.wrapping_mul(SPREAD)).max(1))
+    }
+
+    /// Never zero.
+    pub(super) fn bits(self) -> u64 {
+        self.0
     }
 }
 
@@ -307,6 +346,28 @@ mod tests {
         assert!(limiter.check(key, &quota, ONE, 0).is_allowed());
         limiter.refund(key, &refused, 0);
         assert_eq!(limiter.peek(key, &quota, ONE, 0).remaining(), 1);
+    }
+
+    #[test]
+    fn a_charge_may_owe_a_whole_burst_and_no_more() {
+        let limiter = Limiter::with_capacity_bytes(0);
+        let key = limiter.key(0, "alice");
+        let quota = quota(10, 10);
+        let number = |number| NonZeroU32::new(number).unwrap();
+        assert_eq!(limiter.charge(key, &quota, number(4), 0).remaining(), 6);
+        assert_eq!(limiter.charge(key, &quota, number(9), 0).remaining(), 0);
+        let wait = |now| limiter.peek(key, &quota, ONE, now).retry_after();
+        assert_eq!(wait(0).map(|wait| wait.as_secs()), Some(4));
+        for cost in [1, 10, 11, u32::MAX] {
+            assert!(limiter.charge(key, &quota, number(cost), 0).is_allowed());
+        }
+        assert_eq!(wait(0).map(|wait| wait.as_secs()), Some(11), "a burst and the next permit");
+        assert_eq!(limiter.peek(key, &quota, ONE, 11_000_000_000).remaining(), 1);
+        assert_eq!(limiter.peek(key, &quota, ONE, 20_000_000_000).remaining(), 10);
+        // Read out of order: what is owed already stays owed.
+        let _ = limiter.charge(key, &quota, number(10), 20_000_000_000);
+        let _ = limiter.charge(key, &quota, number(10), 1_000_000_000);
+        assert_eq!(limiter.peek(key, &quota, ONE, 20_000_000_000).remaining(), 0);
     }
 
     #[test]

@@ -162,3 +162,39 @@ fn a_refund_beside_an_eviction_gives_to_nobody_else() {
         );
     });
 }
+
+fn charge(table: &Table, key: u64, quota: &Quota) {
+    let demand = Demand::of_charge(quota, NonZeroU32::MIN, NOW);
+    table.update(key, demand.instant(), move |arrival| Some(demand.charge(arrival)));
+}
+
+#[test]
+fn a_charge_beside_a_check_is_neither_lost_nor_doubled() {
+    model(|| {
+        let table = Arc::new(Table::new(3, 2));
+        let other = Arc::clone(&table);
+        let thread = thread::spawn(move || charge(&other, key(0, 1, 1), &quota(3)));
+        let admitted = allowed(&table, key(0, 1, 1), &quota(3));
+        thread.join().unwrap();
+        assert_eq!(admitted, 1);
+        assert_eq!(allowed(&table, key(0, 1, 1), &quota(3)), 1);
+        assert_eq!(allowed(&table, key(0, 1, 1), &quota(3)), 0);
+    });
+}
+
+#[test]
+fn a_charge_beyond_what_is_left_is_owed() {
+    model(|| {
+        let table = Arc::new(Table::new(2, 1));
+        assert_eq!(allowed(&table, key(0, 0, 7), &quota(2)), 1);
+        let threads = [(); 2].map(|()| {
+            let table = Arc::clone(&table);
+            thread::spawn(move || charge(&table, key(0, 0, 7), &quota(2)))
+        });
+        threads.map(|thread| thread.join().unwrap());
+        let demand = Demand::new(&quota(2), NonZeroU32::MIN, NOW);
+        let (Update::Changed(arrival) | Update::Unchanged(arrival)) =
+            table.update(key(0, 0, 7), demand.instant(), |_| None);
+        assert_eq!(arrival, NOW + 3 * quota(2).emission_interval_ns());
+    });
+}

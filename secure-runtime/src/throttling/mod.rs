@@ -56,6 +56,13 @@
 //! assert_eq!(retry_after_seconds(&refused), Some(6));
 //! ```
 
+mod address_groups;
+#[cfg(not(loom))]
+mod answer;
+#[cfg(not(loom))]
+mod calendar;
+#[cfg(not(loom))]
+mod calendar_limiter;
 mod gcra;
 mod headers;
 mod limiter;
@@ -66,6 +73,13 @@ mod slot;
 mod stripes;
 mod table;
 
+pub(crate) use address_groups::AddressGroups;
+#[cfg(not(loom))]
+pub(crate) use answer::{Allowance, Answer, Counters};
+#[cfg(not(loom))]
+pub(crate) use calendar::Calendar;
+#[cfg(not(loom))]
+pub use calendar::Period;
 pub use gcra::Decision;
 pub use headers::{FieldValue, PolicyFields, RateLimitHeaders, reset_seconds, retry_after_seconds};
 pub use limiter::{Hashed, LimitKey, Limiter, Statistics};

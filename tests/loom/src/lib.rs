@@ -14,6 +14,7 @@ mod list;
 #[cfg(test)]
 mod revocation;
 #[path = "../../../secure-runtime/src/throttling/mod.rs"]
+#[expect(dead_code, reason = "the models need part of it")]
 pub mod throttling;
 #[path = "../../../secure-runtime/src/time.rs"]
 pub mod time;

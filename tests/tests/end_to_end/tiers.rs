@@ -82,6 +82,27 @@ async fn the_tier_says_how_much_and_the_tenant_who_shares_it() {
     assert_eq!(server.get("/both", &[]).await.status, 429);
 }
 
+#[actix_web::test]
+async fn a_function_of_the_application_names_tiers_and_goes_before_the_token() {
+    let (builder, issuer, _) = crate::security(module_path!());
+    let builder = builder.tier(|caller: &Principal| match caller.subject() {
+        "nobody" => panic!("the function panics"),
+        subject => subject.split_once('/').map(|(tier, _)| tier.to_owned()),
+    });
+    let server = TestServer::start(&builder.build().unwrap(), || {
+        secure_runtime::scope("").service(tenants).service(tiers)
+    });
+    for (subject, expected) in [("pro/ada", 3), ("team/ada", 2), ("free/ada", 1), ("gold/ada", 1)] {
+        assert_eq!(admitted(&server, "/tiers", issuer.token(subject).tier("team")).await, expected);
+    }
+    assert_eq!(admitted(&server, "/tiers", issuer.token("ada").tier("pro")).await, 3);
+    assert_eq!(admitted(&server, "/tiers", issuer.token("grace")).await, 1);
+    let nobody = bearer(&issuer.token("nobody").sign());
+    server.get("/tiers", &[&nobody]).await.problem(500);
+    // It is asked where a tier matters, and nowhere else.
+    assert_eq!(server.get("/tenants", &[&nobody]).await.status, 200);
+}
+
 /// Knows nothing but names.
 struct Names;
 
@@ -123,6 +144,11 @@ fn what_limits_count_by_is_known_of_every_caller() {
                     authenticator `jwt` was not told where it stands: add `.tenant_claim(…)` (";
     assert!(found.iter().any(|fault| fault.starts_with(expected)), "{found:#?}");
     assert!(found.iter().any(|fault| fault.contains("tiers::tiers` depend on the caller's tier,")));
+
+    let named = builder().authenticator("jwt", jwt()).tier(|_| Some("free"));
+    let found = faults(named.build());
+    assert_eq!(found.len(), 2, "{found:#?}");
+    assert!(found.iter().all(|fault| fault.contains("depend on the caller's tenant")));
 
     let told = || jwt().tenant_claim("tid").tier_claim("plan");
     assert!(faults(builder().authenticator("jwt", told()).build()).is_empty());

@@ -111,3 +111,23 @@ fn refunds_beside_checks_are_neither_lost_nor_doubled() {
     let left = limiter.peek(key, &quota, number(1), 7).remaining();
     assert_eq!(left, 1_000 - kept.into_inner());
 }
+
+#[test]
+fn charges_and_checks_of_all_threads_take_exactly_their_sum() {
+    const EACH: u32 = 20_000;
+    let limiter = Limiter::with_capacity_bytes(1 << 16);
+    let (key, quota) = (limiter.key(0, "hot"), quota(100, 3600, 1_000_000));
+    let checked = AtomicU32::new(0);
+    together(|_| {
+        for _ in 0..EACH {
+            let _ = limiter.charge(key, &quota, number(3), 7);
+            let admitted = one(&limiter, key, &quota, 7).is_allowed();
+            checked.fetch_add(u32::from(admitted), Ordering::Relaxed);
+        }
+    });
+    let threads = u32::try_from(threads()).unwrap();
+    let taken = threads * EACH * 3 + checked.into_inner();
+    let left = limiter.peek(key, &quota, number(1), 7).remaining();
+    assert_eq!(left, 1_000_000_u32.saturating_sub(taken));
+    assert!(threads > 4 || left == 1_000_000 - threads * EACH * 4);
+}

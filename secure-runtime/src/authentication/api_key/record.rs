@@ -56,6 +56,7 @@ impl KeyRecord {
         if !is_name(principal.subject()) {
             return Err(KeyError::NoOwner);
         }
+        let principal = principal.by_api_key(&id);
         Ok(Self(Arc::new(Inner { id, hash, principal, last_used: AtomicU64::new(0) })))
     }
 

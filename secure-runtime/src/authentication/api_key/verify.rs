@@ -27,6 +27,10 @@ impl Authenticator for ApiKeyAuthenticator {
         self.places.presented(request)
     }
 
+    fn names_api_keys(&self) -> bool {
+        true
+    }
+
     /// A key says nothing of anybody who signed in.
     fn tells_authentication(&self) -> bool {
         false

@@ -1,7 +1,7 @@
 use actix_web::get;
 use secure_runtime::secure;
 
-#[secure(rate("10/s", by = "address"))] //~ ERROR bare word
+#[secure(rate("10/s", by = "address"))] //~ ERROR a word or a call
 #[get("/")]
 async fn handler() -> &'static str {
     ""

@@ -1,0 +1,232 @@
+//! Rules about `by`: what requests are told apart by.
+
+use proc_macro2::TokenStream;
+
+use super::parameters::Parameter;
+use super::questions::source;
+use super::rates::number_of;
+use super::words::mentioned;
+use crate::diagnostics::{Diagnostics, choices, nearest};
+use crate::model::legal::{Partition, Question};
+use crate::model::raw::{By, Declaration, Part, PartKind, RateKey};
+
+/// The words of `by`; without it, the principal if there is one, else the address.
+const WORDS: [(&str, Partition); 5] = [
+    ("address", Partition::Address),
+    ("principal", Partition::Principal),
+    ("tenant", Partition::Tenant),
+    ("api_key", Partition::ApiKey),
+    ("endpoint", Partition::Endpoint),
+];
+
+fn parts(rate: &RateKey) -> impl Iterator<Item = &Part> {
+    rate.by.iter().flat_map(|by| &by.parts)
+}
+
+/// A word of `by` is one that there is; any other expression stands in `key(…)`.
+pub(super) fn words_are_known(rate: &RateKey, diagnostics: &mut Diagnostics) {
+    let names = WORDS.map(|(name, _)| name);
+    for part in parts(rate) {
+        let PartKind::Word(word) = &part.kind else { continue };
+        if names.contains(&word.text.as_str()) {
+            continue;
+        }
+        let message = format!("`by` expects {}, found `{}`", choices(&names), word.text);
+        let diagnostic = diagnostics.error(word, message);
+        match nearest(&word.text, names.into_iter().chain(["header", "claim"])) {
+            Some(call @ ("header" | "claim")) => diagnostic.help(format!("`by = {call}(\"…\")`")),
+            Some(name) => diagnostic.help(format!("did you mean `{name}`?")),
+            None => {
+                diagnostic.help("`header(\"…\")`, `claim(\"…\")`, or `key(…)` of an expression")
+            }
+        };
+    }
+}
+
+/// A name that no header has would never be found; an address is not taken from what a client sends.
+pub(super) fn headers_are_names(rate: &RateKey, diagnostics: &mut Diagnostics) {
+    const ADDRESSES: [&str; 4] = ["forwarded", "x-forwarded-for", "x-real-ip", "true-client-ip"];
+    for part in parts(rate) {
+        let PartKind::Header(name) = &part.kind else { continue };
+        // RFC 9110 section 5.6.2.
+        let is_token =
+            |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+        if name.text.is_empty() || !name.text.bytes().all(is_token) {
+            let message = format!("`header` expects the name of a header, found {:?}", name.text);
+            diagnostics.error(name, message).help("`header(\"x-client\")`");
+        } else if ADDRESSES.contains(&name.text.to_lowercase().as_str()) {
+            let message = format!("`{}` is sent by any client, expected `by = address`", name.text);
+            diagnostics
+                .error(name, message)
+                .help("`trusted_proxies` of the builder says whose word counts");
+        }
+    }
+}
+
+/// A claim has a name, and so have those around it.
+pub(super) fn claims_have_names(rate: &RateKey, diagnostics: &mut Diagnostics) {
+    for part in parts(rate) {
+        let PartKind::Claim(names) = &part.kind else { continue };
+        let written: Vec<&str> = names.iter().map(|name| name.text.as_str()).collect();
+        let dotted = written.join(".");
+        if written.is_empty() || written.contains(&"") {
+            let message = format!("`claim` expects the name of a claim, found {dotted:?}");
+            diagnostics.error(&part.tokens, message).help("`claim(\"org.id\")`");
+        } else if written.len() > 1 && dotted.contains("://") {
+            diagnostics
+                .error(&part.tokens, "`claim` is split at its dots, found a URL")
+                .help(format!("`claim([{dotted:?}])`"));
+        }
+    }
+}
+
+/// Every part of a combination tells some requests apart.
+pub(super) fn combinations_tell_apart(rate: &RateKey, diagnostics: &mut Diagnostics) {
+    let Some(by) = rate.by.as_ref().filter(|by| by.parts.len() > 1) else { return };
+    for (index, part) in by.parts.iter().enumerate() {
+        let text = shown_part(part);
+        if text == "endpoint" {
+            diagnostics
+                .error(
+                    &part.tokens,
+                    "`endpoint` counts all callers together, found it in a combination",
+                )
+                .help("leave it out: each endpoint counts for itself");
+        } else if by.parts.iter().take(index).any(|earlier| shown_part(earlier) == text) {
+            let message = format!("`by` names `{text}` twice, expected it once");
+            diagnostics.error(&part.tokens, message);
+        }
+    }
+}
+
+/// Of two rate keys with one partition it would have to be guessed how they combine.
+pub(super) fn differ(rates: &[RateKey], diagnostics: &mut Diagnostics) {
+    for (index, rate) in rates.iter().enumerate() {
+        if rates.iter().take(index).any(|earlier| identity(earlier) == identity(rate)) {
+            let key = &rate.key;
+            diagnostics
+                .error(key, format!("`{key}` is given twice with the same `by`, expected it once"))
+                .help(format!("`{key}([…, …])`, or another `by`"));
+        }
+    }
+}
+
+/// A limit by something of the caller has to see callers only: it would not count anonymous requests
+/// as what it says.
+pub(super) fn principals_exist(
+    rate: &RateKey,
+    declaration: &Declaration,
+    diagnostics: &mut Diagnostics,
+) {
+    let optional = declaration.auth.as_ref().is_some_and(|auth| auth.is_optional());
+    let found = match (&rate.anonymous, &rate.everyone) {
+        (Some(_), _) => "`anonymous`",
+        (None, Some(_)) if optional => "`auth = optional`",
+        _ => return,
+    };
+    let Some(part) = part_with_a_caller(rate) else { return };
+    // Where the caller is an `Option`, the expression says what is counted without one.
+    if optional && rate.anonymous.is_none() && matches!(part.kind, PartKind::Key(_)) {
+        return;
+    }
+    let text = shown_part(part);
+    diagnostics
+        .error(&part.tokens, format!("`by = {text}` expects authenticated callers, found {found}"))
+        .help("a `rate(anonymous = …)` of its own, or no `by`: the principal, else the address")
+        .note("anonymous requests would not be limited");
+}
+
+/// What requests are told apart by is known before their arguments are, and differs between them.
+pub(super) fn keys_ask_about_the_request(
+    rate: &RateKey,
+    parameters: &[Parameter<'_>],
+    diagnostics: &mut Diagnostics,
+) {
+    let is_word = |name: &str| name == "caller" || name == "request";
+    for part in parts(rate) {
+        let PartKind::Key(tokens) = &part.kind else { continue };
+        let names = parameters.iter().flat_map(|parameter| &parameter.names);
+        let argument = names.filter(|name| !is_word(name)).find_map(|it| mentioned(tokens, it));
+        if let Some(argument) = argument {
+            diagnostics
+                .error(
+                    &argument,
+                    format!("`key` is asked before the body is read, found `{argument}`"),
+                )
+                .help("it has `caller` and `request`");
+        } else if mentioned(tokens, "caller").or_else(|| mentioned(tokens, "request")).is_none() {
+            diagnostics
+                .error(tokens, "`key` expects `caller` or `request`, found neither")
+                .help("`by = endpoint` counts all callers together");
+        }
+    }
+}
+
+/// A part that only requests of authenticated callers have.
+pub(super) fn part_with_a_caller(rate: &RateKey) -> Option<&Part> {
+    parts(rate).find(|part| match &part.kind {
+        PartKind::Word(word) => ["principal", "tenant", "api_key"].contains(&word.text.as_str()),
+        PartKind::Claim(_) => true,
+        PartKind::Header(_) => false,
+        PartKind::Key(tokens) => mentioned(tokens, "caller").is_some(),
+    })
+}
+
+/// A part that a client can choose anew for each request: however finely the others tell requests
+/// apart, this one tells them apart further.
+pub(super) fn chosen_by_the_client(rate: &RateKey) -> Option<&Part> {
+    parts(rate).find(|part| match &part.kind {
+        PartKind::Header(_) => true,
+        PartKind::Key(tokens) => mentioned(tokens, "request").is_some(),
+        PartKind::Word(_) | PartKind::Claim(_) => false,
+    })
+}
+
+/// Whether there is one count for all callers.
+pub(super) fn counts_all_together(rate: &RateKey) -> bool {
+    parts(rate).any(|part| matches!(&part.kind, PartKind::Word(word) if word.text == "endpoint"))
+}
+
+/// The expressions that requests are told apart by.
+pub(super) fn keys(rate: &RateKey) -> Vec<&TokenStream> {
+    let key = |part: &'_ Part| matches!(part.kind, PartKind::Key(_));
+    let keys = parts(rate).filter(|part| key(part));
+    keys.filter_map(|part| match &part.kind {
+        PartKind::Key(tokens) => Some(tokens),
+        _ => None,
+    })
+    .collect()
+}
+
+/// A part as it is written.
+pub(super) fn shown_part(part: &Part) -> String {
+    source(&part.tokens)
+}
+
+/// The same for two keys that count the same requests together.
+fn identity(rate: &RateKey) -> Vec<String> {
+    let mut texts: Vec<String> = parts(rate).map(shown_part).collect();
+    texts.sort();
+    texts.push(rate.key.to_string());
+    texts
+}
+
+/// What `by` says; what it names is known to exist.
+pub(super) fn partition(by: Option<&By>, asked: &[Question]) -> Partition {
+    let one = |part: &Part| match &part.kind {
+        PartKind::Word(word) => {
+            let known = WORDS.into_iter().find(|(name, _)| *name == word.text);
+            known.map_or(Partition::Caller, |(_, partition)| partition)
+        }
+        PartKind::Header(name) => Partition::Header(name.text.to_lowercase()),
+        PartKind::Claim(names) => {
+            Partition::Claim(names.iter().map(|name| name.text.clone()).collect())
+        }
+        PartKind::Key(tokens) => Partition::Key(number_of(tokens, asked)),
+    };
+    match by.map(|by| by.parts.as_slice()) {
+        None | Some([]) => Partition::Caller,
+        Some([only]) => one(only),
+        Some(parts) => Partition::Each(parts.iter().map(one).collect()),
+    }
+}

@@ -1,0 +1,132 @@
+//! Limits: as text, and the expressions they ask as functions.
+
+use proc_macro2::{Ident, Literal, TokenStream};
+use quote::quote;
+
+use super::json::{self, Object};
+use super::{local, spans};
+use crate::model::legal::{Access, Asks, Audience, Cost, Endpoint, Limit, Partition, Question};
+use crate::paths;
+
+/// One limit; what is as most have it is left out.
+pub(super) fn text(endpoint: &Endpoint, limit: &Limit) -> String {
+    let Limit { permits, window_seconds, burst, cost, by, audience, shared, period } = limit;
+    let mut parts = Object::default();
+    parts.add("rate", format_args!("[{permits},{window_seconds}]"));
+    if burst != permits {
+        parts.add("burst", burst);
+    }
+    match cost {
+        Cost::Permits(1) => {}
+        Cost::Permits(number) => parts.add("cost", number),
+        Cost::Response => parts.add("cost", "\"response\""),
+        Cost::Arguments(number) => {
+            parts.add("cost", json::named("arguments", &expression(&endpoint.costs, *number)));
+        }
+    }
+    if *by != Partition::Caller {
+        parts.add("by", partition(endpoint, by));
+    }
+    match audience {
+        Audience::Everyone => {}
+        Audience::Anonymous => parts.add("of", "\"anonymous\""),
+        Audience::Authenticated => parts.add("of", "\"authenticated\""),
+        Audience::Tier(name) => parts.add("of", json::named("tier", &json::string(name))),
+        Audience::LeastTier(name, others) => {
+            let names = json::strings(std::iter::once(name).chain(others));
+            parts.add("of", json::named("least_tier", &names));
+        }
+    }
+    if let Some(name) = shared {
+        parts.add("shared", json::string(name));
+    }
+    if let Some((period, zone)) = period {
+        parts.add("period", json::strings([period.name(), zone.as_str()]));
+    }
+    parts.finish()
+}
+
+fn partition(endpoint: &Endpoint, by: &Partition) -> String {
+    match by {
+        Partition::Caller => json::string("caller"),
+        Partition::Address => json::string("address"),
+        Partition::Principal => json::string("principal"),
+        Partition::Tenant => json::string("tenant"),
+        Partition::ApiKey => json::string("api_key"),
+        Partition::Endpoint => json::string("endpoint"),
+        Partition::Header(name) => json::named("header", &json::string(name)),
+        Partition::Claim(names) => json::named("claim", &json::strings(names)),
+        Partition::Key(number) => json::named("key", &expression(&endpoint.keys, *number)),
+        Partition::Each(parts) => {
+            json::named("each", &json::list(parts.iter().map(|part| partition(endpoint, part))))
+        }
+    }
+}
+
+/// An expression's number, and its source for people.
+fn expression(asked: &[Question], number: usize) -> String {
+    let text = asked.get(number).map_or("", |question| question.text.as_str());
+    format!("[{number},{}]", json::string(text))
+}
+
+/// What each expression of `key(…)` comes to, hashed.
+pub(super) fn keys(endpoint: &Endpoint) -> impl Iterator<Item = TokenStream> {
+    let support = endpoint.paths.support();
+    let is_optional = matches!(endpoint.policy.access, Access::Optional);
+    endpoint.keys.iter().map(move |question| {
+        let [asked, state] = ["asked", "state"].map(local);
+        let caller = question.caller.iter().map(|word| match is_optional {
+            true => quote!(let #word = #asked.caller_if_any();),
+            false => quote!(let #word = #asked.caller()?;),
+        });
+        let request = question.request.iter().map(|word| quote!(let #word = #asked.request();));
+        let (tokens, ok) = (expression_of(question), paths::ok());
+        // What cannot be hashed is shown where it stands.
+        let place = spans::Place::of(&tokens);
+        let value = place.frame(quote!(&(#tokens)));
+        let hashed = place.cover_call(quote!(#support::count_by), quote!(#value, #state));
+        quote!(|#asked, #state| { #(#caller)* #(#request)* #hashed; #ok(()) })
+    })
+}
+
+/// What a request costs, once its arguments are valid: a statement for each expression.
+pub(super) fn costs<'a>(
+    endpoint: &'a Endpoint,
+    arguments: &'a Ident,
+    violations: &'a Ident,
+) -> impl Iterator<Item = TokenStream> + 'a {
+    let support = endpoint.paths.support();
+    endpoint.costs.iter().enumerate().map(move |(number, question)| {
+        let number = Literal::u8_suffixed(u8::try_from(number).unwrap_or(u8::MAX));
+        let patterns = (0..endpoint.arguments.len()).map(|index| {
+            let bound = question.arguments.iter().find(|bound| bound.index == index);
+            bound.map_or_else(
+                || quote!(_),
+                |bound| {
+                    let pattern = &bound.pattern;
+                    quote!(#pattern)
+                },
+            )
+        });
+        let granted = question.arguments.iter().filter(|bound| bound.is_granted).map(|bound| {
+            let pattern = &bound.pattern;
+            quote!(let #pattern = #support::before_grant(#pattern);)
+        });
+        let (tokens, u32) = (expression_of(question), paths::u32());
+        quote! {
+            #violations.cost(#number, || -> #u32 {
+                #[allow(unused_variables)]
+                let (#(#patterns,)*) = #arguments;
+                #(#granted)*
+                #tokens
+            });
+        }
+    })
+}
+
+fn expression_of(question: &Question) -> TokenStream {
+    match &question.asks {
+        Asks::Expression(tokens) => tokens.clone(),
+        Asks::Checker(..) | Asks::CheckerByType(_) => TokenStream::new(),
+    }
+}

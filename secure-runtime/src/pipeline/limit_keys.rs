@@ -1,0 +1,178 @@
+//! Whose request it is, as limits see it.
+//!
+//! A request without the header, the claim or the API key that a limit counts by is counted by its
+//! caller: the principal, else the address. None goes uncounted.
+
+use std::borrow::Cow;
+use std::hash::Hash;
+use std::net::IpAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use actix_web::HttpRequest;
+use serde_json::Value;
+
+use super::passage::Refused;
+use crate::asked::Asked;
+use crate::denial::Denial;
+use crate::policy::KeyFunction;
+use crate::principal::{CountedClaims, Principal};
+use crate::request::RequestHead;
+use crate::security::{ClaimNames, Counts, More, PlannedLimit, TierFunction};
+use crate::throttling::{LimitKey, Limiter};
+
+/// Whose request is counted.
+#[derive(Clone, Copy)]
+pub(super) struct Subject<'a> {
+    /// The group of addresses that the client's belongs to.
+    pub(super) address: &'a dyn Fn() -> Option<IpAddr>,
+    pub(super) principal: Option<&'a Principal>,
+    /// The tier that the application says it has.
+    pub(super) tier: Option<&'a str>,
+    pub(super) request: &'a HttpRequest,
+    /// The claims that limits count by.
+    pub(super) claims: &'a [ClaimNames],
+}
+
+/// What is hashed; the variant keeps a subject from being taken for an address.
+#[derive(Hash)]
+enum Counted<'a> {
+    Everybody,
+    /// Requests without an address (Unix sockets) share one count.
+    Address(Option<IpAddr>),
+    Principal(Option<&'a str>, &'a str),
+    Tenant(Option<&'a str>, &'a str),
+    ApiKey(&'a str),
+    Header(&'a [u8]),
+    Claim(Option<&'a str>, u64),
+    Key(u64),
+    Each(u64),
+}
+
+/// Whose count this is; `None` if the limit is not about this request.
+///
+/// # Errors
+///
+/// When an expression of the application fails.
+#[inline]
+pub(super) fn key(
+    limiter: &Limiter,
+    planned: &PlannedLimit,
+    subject: Subject<'_>,
+) -> Result<Option<LimitKey>, Refused> {
+    if !planned.limit.audience.has(subject.principal, subject.tier) {
+        return Ok(None);
+    }
+    let id = planned.id;
+    Ok(Some(match (&planned.by, subject.principal) {
+        (Counts::Caller, Some(principal)) => principal_key(limiter, id, principal),
+        // A caller's limit met by nobody known: the address stands in, and never nothing.
+        (Counts::Address, _) | (Counts::Caller, None) => {
+            limiter.key(id, &Counted::Address((subject.address)()))
+        }
+        (by, _) => limiter.key(id, &counted(limiter, by, subject)?),
+    }))
+}
+
+/// A principal comes again with the same token: it is hashed once.
+#[inline]
+fn principal_key(limiter: &Limiter, limit: u64, principal: &Principal) -> LimitKey {
+    let counted = || Counted::Principal(principal.issuer(), principal.subject());
+    let hashed = *principal.cached_hash().get_or_init(|| limiter.hashed(&counted()));
+    limiter.key_of(limit, hashed).unwrap_or_else(|| limiter.key(limit, &counted()))
+}
+
+fn counted<'a>(
+    limiter: &Limiter,
+    by: &Counts,
+    subject: Subject<'a>,
+) -> Result<Counted<'a>, Refused> {
+    let caller = || match subject.principal {
+        Some(principal) => Counted::Principal(principal.issuer(), principal.subject()),
+        None => Counted::Address((subject.address)()),
+    };
+    let more = match by {
+        Counts::Caller => return Ok(caller()),
+        Counts::Address => return Ok(Counted::Address((subject.address)())),
+        Counts::Everybody => return Ok(Counted::Everybody),
+        Counts::Tenant => {
+            let tenant = subject.principal.and_then(|it| Some((it.issuer(), it.tenant()?)));
+            return Ok(tenant.map_or_else(caller, |(issuer, name)| Counted::Tenant(issuer, name)));
+        }
+        Counts::More(more) => more,
+    };
+    let found = match &**more {
+        More::ApiKey => subject.principal.and_then(Principal::api_key).map(Counted::ApiKey),
+        More::Header(name) => {
+            // Of several lines, it would have to be guessed which one a proxy wrote.
+            let mut lines = RequestHead::new(subject.request).lines_of(name);
+            let line = lines.next().filter(|line| !line.is_empty());
+            line.filter(|_| lines.next().is_none()).map(Counted::Header)
+        }
+        More::Claim(place) => claim(limiter, *place, subject)
+            .map(|value| Counted::Claim(subject.principal.and_then(Principal::issuer), value)),
+        More::Key(function) => Some(Counted::Key(value(limiter, *function, subject)?)),
+        More::Each(parts) => {
+            let parts = parts.iter().map(|part| counted(limiter, part, subject));
+            let parts = parts.collect::<Result<Vec<_>, _>>()?;
+            Some(Counted::Each(limiter.hash(|mut state| parts.hash(&mut state)).0))
+        }
+    };
+    Ok(found.unwrap_or_else(caller))
+}
+
+/// The tier of a caller, by the application's function.
+///
+/// # Errors
+///
+/// When it panics.
+pub(super) fn tier(
+    function: &TierFunction,
+    caller: &Principal,
+) -> Result<Option<Cow<'static, str>>, Refused> {
+    catch_unwind(AssertUnwindSafe(|| function(caller)))
+        .map_err(|_| Box::new(Denial::internal("the function that names tiers panicked")))
+}
+
+/// The value of an expression of the application, hashed.
+fn value(
+    limiter: &Limiter,
+    function: Option<KeyFunction>,
+    subject: Subject<'_>,
+) -> Result<u64, Refused> {
+    let Some(function) = function else {
+        return Err(Box::new(Denial::internal(
+            "a limit counts by an expression that is not there",
+        )));
+    };
+    let asked = Asked::new(subject.principal, subject.request);
+    let hash = || limiter.hash(|state| function(&asked, state));
+    match catch_unwind(AssertUnwindSafe(hash)) {
+        Ok((hash, Ok(()))) => Ok(hash),
+        Ok((_, Err(error))) => Err(Box::new(Denial::internal(error.to_string()))),
+        Err(_) => Err(Box::new(Denial::internal("an expression that a limit counts by panicked"))),
+    }
+}
+
+/// The value of a claim, hashed. The claims are read once for each token.
+fn claim(limiter: &Limiter, place: usize, subject: Subject<'_>) -> Option<u64> {
+    let principal = subject.principal?;
+    let read = || read_claims(limiter, principal, subject.claims);
+    let kept = principal.cached_claims().get_or_init(read);
+    match limiter.key_of(0, kept.mark) {
+        Some(_) => kept.values.get(place).copied().flatten(),
+        // Kept for another security, with other claims.
+        None => read().values.get(place).copied().flatten(),
+    }
+}
+
+fn read_claims(limiter: &Limiter, principal: &Principal, claims: &[ClaimNames]) -> CountedClaims {
+    let all = principal.claims::<Value>().unwrap_or_default();
+    let hashed = |names: &ClaimNames| {
+        let value = names.iter().try_fold(&all, |value, name| value.get(name))?;
+        // A list or an object is nobody, and could be written in many ways.
+        let is_one = matches!(value, Value::String(_) | Value::Number(_) | Value::Bool(_));
+        is_one.then(|| limiter.hash(|mut state| value.hash(&mut state)).0)
+    };
+    let values = claims.iter().map(hashed).collect();
+    CountedClaims { mark: limiter.hashed(&()), values }
+}

@@ -1,0 +1,124 @@
+//! How the text of a limit is read.
+
+use std::num::NonZeroU32;
+
+use serde_json::Value;
+
+use super::rule::Expression;
+use super::written::{list, named, number, positive, text};
+use super::{Audience, CalendarPeriod, Cost, Limit, Partition};
+use crate::throttling::{Period, Quota};
+
+pub(super) fn limit(value: &Value) -> Option<Limit> {
+    let [permits, window] = value.get("rate")?.as_array()?.as_slice() else { return None };
+    let quota = Quota::new(positive(permits)?, positive(window)?);
+    let (by, audience) = (Partition::Caller, Audience::Everyone);
+    let cost = Cost::Permits(NonZeroU32::MIN);
+    let mut limit = Limit { quota, by, audience, cost, shared: None, period: None };
+    for (part, value) in value.as_object()? {
+        match part.as_str() {
+            "rate" => {}
+            "burst" => limit.quota = quota.with_burst(positive(value)?),
+            "cost" => limit.cost = cost_of(value)?,
+            "by" => limit.by = partition(value)?,
+            "of" => limit.audience = audience_of(value)?,
+            "period" => limit.period = Some(period(value)?),
+            "shared" => limit.shared = Some(text(value)?),
+            _ => return None,
+        }
+    }
+    Some(limit)
+}
+
+fn period(value: &Value) -> Option<CalendarPeriod> {
+    let [name, zone] = value.as_array()?.as_slice() else { return None };
+    let all = [Period::Hour, Period::Day, Period::Week, Period::Month];
+    let period = all.into_iter().find(|period| name.as_str() == Some(period.name()))?;
+    Some(CalendarPeriod { period, zone: text(zone)? })
+}
+
+fn cost_of(value: &Value) -> Option<Cost> {
+    match value {
+        Value::Number(_) => Some(Cost::Permits(positive(value)?)),
+        value => match named(value)? {
+            ("response", Value::Null) => Some(Cost::Response),
+            ("arguments", asked) => Some(Cost::Arguments(expression(asked, true)?)),
+            _ => None,
+        },
+    }
+}
+
+fn partition(value: &Value) -> Option<Partition> {
+    Some(match named(value)? {
+        ("header", name) => Partition::Header(text(name)?),
+        ("claim", names) => Partition::Claim(list(names, text)?),
+        ("key", asked) => Partition::Key(expression(asked, false)?),
+        ("each", parts) => Partition::Each(list(parts, partition)?),
+        (word, Value::Null) => {
+            let words = [
+                Partition::Caller,
+                Partition::Address,
+                Partition::Principal,
+                Partition::Tenant,
+                Partition::ApiKey,
+                Partition::Endpoint,
+            ];
+            words.into_iter().find(|partition| partition.to_string() == word)?
+        }
+        _ => return None,
+    })
+}
+
+fn expression(value: &Value, needs_arguments: bool) -> Option<Expression> {
+    let [index, source] = value.as_array()?.as_slice() else { return None };
+    Some(Expression { index: number(index)?, needs_arguments, text: text(source)? })
+}
+
+fn audience_of(value: &Value) -> Option<Audience> {
+    match named(value)? {
+        ("anonymous", Value::Null) => Some(Audience::Anonymous),
+        ("authenticated", Value::Null) => Some(Audience::Authenticated),
+        ("tier", name) => Some(Audience::Tier(text(name)?)),
+        ("least_tier", names) => {
+            let [name, others @ ..] = list(names, text)? else { return None };
+            Some(Audience::LeastTier(name, others))
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(written: &str, shown: Option<&str>) {
+        let read = limit(&serde_json::from_str(written).unwrap());
+        assert_eq!(read.map(|limit| limit.to_string()).as_deref(), shown, "{written}");
+    }
+
+    #[test]
+    fn every_form_is_read_and_nothing_else() {
+        for (rest, shown) in [
+            (r#""cost": 3"#, Some("2/min cost 3")),
+            (r#""cost": "response""#, Some("2/min cost response")),
+            (r#""cost": {"arguments": [0, "n.0"]}"#, Some("2/min cost n.0")),
+            (r#""by": "api_key""#, Some("2/min by api_key")),
+            (r#""by": {"header": "x-a"}"#, Some("2/min by header(\"x-a\")")),
+            (r#""by": {"claim": ["a", "b"]}"#, Some("2/min by claim(\"a.b\")")),
+            (r#""by": {"key": [0, "f(caller)"]}"#, Some("2/min by key(f(caller))")),
+            (r#""by": {"each": ["tenant", "address"]}"#, Some("2/min by (tenant, address)")),
+            (r#""shared": "login""#, Some("2/min shared as login")),
+            (r#""period": ["month", "UTC"]"#, Some("2/month")),
+            (r#""period": ["day", "Europe/Berlin"]"#, Some("2/day Europe/Berlin")),
+            (r#""period": ["year", "UTC"]"#, None),
+            (r#""period": "month""#, None),
+            (r#""cost": 0"#, None),
+            (r#""cost": "free""#, None),
+            (r#""by": {"cookie": "a"}"#, None),
+            (r#""by": {"each": ["nobody"]}"#, None),
+            (r#""shared": 1"#, None),
+        ] {
+            check(&format!(r#"{{"rate": [2, 60], {rest}}}"#), shown);
+        }
+    }
+}

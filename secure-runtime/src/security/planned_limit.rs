@@ -1,0 +1,253 @@
+//! The limits of one endpoint, compiled for the request path.
+
+use std::num::NonZeroU32;
+
+use super::limit_texts::LimitTexts;
+use crate::policy::{
+    Access, Audience, CalendarPeriod, Cost, Endpoint, KeyFunction, Limit, Partition,
+};
+use crate::request::FieldName;
+use crate::throttling::{Calendar, Quota, RateLimitHeaders};
+
+/// One limit with what tells its counts from all others.
+pub(crate) struct PlannedLimit {
+    pub(crate) limit: &'static Limit,
+    /// Unique within the [`crate::Security`], but for those that count together.
+    pub(crate) id: u64,
+    pub(crate) by: Counts,
+    /// The periods of a quota of the calendar.
+    pub(crate) calendar: Option<&'static Calendar>,
+    /// What a request takes before anything of its body is read.
+    pub(crate) upfront: NonZeroU32,
+    /// Whether more is taken once it is known.
+    pub(crate) is_open: bool,
+    /// Its place among the endpoint's limits.
+    pub(crate) position: usize,
+    /// What a client is told of them. Lives as long as the program, as the endpoint does, so that a
+    /// request need not share it.
+    pub(crate) texts: &'static LimitTexts,
+}
+
+/// What requests are told apart by: [`Partition`], ready to be looked up.
+pub(crate) enum Counts {
+    /// By principal, else by address.
+    Caller,
+    Address,
+    Tenant,
+    Everybody,
+    /// Whatever takes more than a look.
+    More(Box<More>),
+}
+
+/// What it takes more to find out.
+pub(crate) enum More {
+    ApiKey,
+    Header(FieldName),
+    /// The place among the claims of the [`crate::Security`].
+    Claim(usize),
+    /// `None`: the expansion has no such function, and nobody is admitted.
+    Key(Option<KeyFunction>),
+    Each(Box<[Counts]>),
+}
+
+/// A claim, and those inside of it.
+pub(crate) type ClaimNames = &'static [&'static str];
+
+/// Compiles the limits of all endpoints.
+pub(crate) struct LimitPlanner {
+    headers: RateLimitHeaders,
+    claims: Vec<ClaimNames>,
+    shared: Vec<Shared>,
+    pub(super) has_quotas: bool,
+    faults: Vec<String>,
+}
+
+/// A window that all endpoints that use its name count together.
+struct Shared {
+    name: &'static str,
+    quota: Quota,
+    /// Who used it first.
+    endpoint: &'static Endpoint,
+}
+
+/// The stage at which a limit can be decided first.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Early = 0,
+    Anonymous = 1,
+    Caller = 2,
+}
+
+impl LimitPlanner {
+    pub(super) fn new(headers: RateLimitHeaders) -> Self {
+        Self {
+            headers,
+            claims: Vec::new(),
+            shared: Vec::new(),
+            has_quotas: false,
+            faults: Vec::new(),
+        }
+    }
+
+    /// The claims that limits count by, each once, and what is wrong with the limits.
+    pub(super) fn finish(self) -> (Box<[ClaimNames]>, Vec<String>) {
+        (self.claims.into(), self.faults)
+    }
+
+    /// The limits of each stage.
+    pub(super) fn plan(&mut self, endpoint: &'static Endpoint) -> [Box<[PlannedLimit]>; 3] {
+        let limits = endpoint.policy.limits;
+        if limits.is_empty() {
+            return Default::default();
+        }
+        let texts = Box::leak(Box::new(LimitTexts::new(limits, self.headers)));
+        let place = endpoint.position as u64;
+        let mut stages = [Vec::new(), Vec::new(), Vec::new()];
+        for (position, limit) in limits.iter().enumerate() {
+            let own = (place << 16) | position as u64;
+            let planned = PlannedLimit {
+                limit,
+                id: limit.shared.map_or(own, |name| self.shared_id(endpoint, name, limit.quota)),
+                by: self.counts(endpoint, limit.by),
+                calendar: self.calendar(endpoint, limit),
+                upfront: limit.cost.upfront(),
+                is_open: !matches!(limit.cost, Cost::Permits(_)),
+                position,
+                texts,
+            };
+            if let Some(stage) = stages.get_mut(stage(limit, endpoint.policy.access) as usize) {
+                stage.push(planned);
+            }
+        }
+        stages.map(Vec::into_boxed_slice)
+    }
+
+    /// The number of a window of a shared rate: the same for each endpoint that uses it, whatever its
+    /// burst there.
+    fn shared_id(&mut self, endpoint: &'static Endpoint, name: &'static str, quota: Quota) -> u64 {
+        const SHARED: u64 = 1 << 63;
+        let same_window = |known: &Shared| {
+            known.name == name && known.quota.window_seconds() == quota.window_seconds()
+        };
+        let Some(place) = self.shared.iter().position(same_window) else {
+            self.shared.push(Shared { name, quota, endpoint });
+            return SHARED | (self.shared.len() - 1) as u64;
+        };
+        let Some(first) = self.shared.get(place) else { return SHARED };
+        if first.quota.permits() != quota.permits() {
+            let shown = |it: &Endpoint| format!("`{}::{}`", it.module, it.name);
+            let (whole, other) = (quota.with_burst(quota.permits()), first.quota);
+            let other = other.with_burst(other.permits());
+            self.faults.push(format!(
+                "the shared rate `{name}` is `{whole}` for {} and `{other}` for {} ({}:{})",
+                shown(endpoint),
+                shown(first.endpoint),
+                endpoint.file,
+                endpoint.line
+            ));
+        }
+        SHARED | place as u64
+    }
+
+    /// The calendar of a limit. It lives as long as the program, as its endpoint does.
+    fn calendar(
+        &mut self,
+        endpoint: &'static Endpoint,
+        limit: &Limit,
+    ) -> Option<&'static Calendar> {
+        let CalendarPeriod { period, zone } = limit.period?;
+        let calendar = Calendar::new(period, zone, limit.quota.permits().get());
+        if calendar.is_none() {
+            let Endpoint { name, module, file, line, .. } = endpoint;
+            self.faults.push(format!(
+                "a quota of `{module}::{name}` needs the time zone `{zone}`, which is not known \
+                 ({file}:{line})"
+            ));
+        }
+        self.has_quotas = true;
+        calendar.map(|calendar| &*Box::leak(Box::new(calendar)))
+    }
+
+    fn counts(&mut self, endpoint: &'static Endpoint, by: Partition) -> Counts {
+        Counts::More(Box::new(match by {
+            Partition::Caller | Partition::Principal => return Counts::Caller,
+            Partition::Address => return Counts::Address,
+            Partition::Tenant => return Counts::Tenant,
+            Partition::Endpoint => return Counts::Everybody,
+            Partition::ApiKey => More::ApiKey,
+            Partition::Header(name) => match FieldName::parse(name) {
+                Some(name) => More::Header(name),
+                // No request has such a header.
+                None => return Counts::Caller,
+            },
+            Partition::Claim(names) => {
+                let known = self.claims.iter().position(|claim| *claim == names);
+                More::Claim(known.unwrap_or_else(|| {
+                    self.claims.push(names);
+                    self.claims.len() - 1
+                }))
+            }
+            Partition::Key(expression) => {
+                More::Key(endpoint.policy.keys.get(usize::from(expression.index)).copied())
+            }
+            Partition::Each(parts) => {
+                More::Each(parts.iter().map(|part| self.counts(endpoint, *part)).collect())
+            }
+        }))
+    }
+}
+
+fn stage(limit: &Limit, access: Access) -> Stage {
+    match limit.audience {
+        Audience::Anonymous => Stage::Anonymous,
+        Audience::Authenticated | Audience::Tier(_) | Audience::LeastTier(..) => Stage::Caller,
+        Audience::Everyone if access == Access::Public => Stage::Early,
+        Audience::Everyone if needs_nobody(limit.by) => Stage::Early,
+        Audience::Everyone => Stage::Caller,
+    }
+}
+
+/// Whether it can be found out before anybody is authenticated. A header cannot: without it, the
+/// caller counts.
+fn needs_nobody(by: Partition) -> bool {
+    match by {
+        Partition::Address | Partition::Endpoint => true,
+        Partition::Each(parts) => parts.iter().all(|part| needs_nobody(*part)),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::Policy;
+
+    fn quota(permits: u32, burst: u32) -> Quota {
+        let number = |number: u32| number.try_into().unwrap();
+        Quota::new(number(permits), number(60)).with_burst(number(burst))
+    }
+
+    #[test]
+    fn endpoints_share_a_name_that_means_the_same_to_all_of_them() {
+        let endpoint: &'static Endpoint = Box::leak(Box::new(Endpoint {
+            name: "login",
+            module: "shop",
+            file: "shop.rs",
+            line: 7,
+            routes: &[],
+            policy: Policy::AUTHENTICATED,
+            position: 0,
+            is_legible: true,
+        }));
+        let mut planner = LimitPlanner::new(RateLimitHeaders::default());
+        let first = planner.shared_id(endpoint, "login", quota(5, 5));
+        assert_eq!(planner.shared_id(endpoint, "login", quota(5, 2)), first);
+        assert_ne!(planner.shared_id(endpoint, "search", quota(5, 5)), first);
+        assert!(planner.faults.is_empty());
+        planner.shared_id(endpoint, "login", quota(6, 3));
+        let (_, faults) = planner.finish();
+        let expected = "the shared rate `login` is `6/min` for `shop::login` and `5/min` for `shop::login` \
+                        (shop.rs:7)";
+        assert_eq!(faults, [expected]);
+    }
+}

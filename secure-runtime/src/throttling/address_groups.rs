@@ -1,0 +1,53 @@
+//! Which addresses count together.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+/// The leading bits by which addresses are told apart.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct AddressGroups {
+    ipv4: u32,
+    ipv6: u128,
+}
+
+impl AddressGroups {
+    /// Groups by so many leading bits; more than an address has are all of them.
+    pub(crate) fn new(ipv4_prefix: u8, ipv6_prefix: u8) -> Self {
+        let (ipv4, ipv6) = (u32::from(ipv4_prefix), u32::from(ipv6_prefix));
+        Self {
+            ipv4: u32::MAX.checked_shl(32_u32.saturating_sub(ipv4)).unwrap_or_default(),
+            ipv6: u128::MAX.checked_shl(128_u32.saturating_sub(ipv6)).unwrap_or_default(),
+        }
+    }
+
+    /// The first address of the group.
+    #[inline]
+    pub(crate) fn group(self, address: IpAddr) -> IpAddr {
+        match address {
+            IpAddr::V4(address) => Ipv4Addr::from_bits(address.to_bits() & self.ipv4).into(),
+            IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & self.ipv6).into(),
+        }
+    }
+}
+
+#[cfg(test)]
+#[cfg(not(loom))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_of_one_prefix_are_one() {
+        for (prefixes, address, group) in [
+            ((32, 64), "192.0.2.7", "192.0.2.7"),
+            ((32, 64), "2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
+            ((24, 56), "192.0.2.7", "192.0.2.0"),
+            ((24, 56), "2001:db8:1:2ff:3:4:5:6", "2001:db8:1:200::"),
+            ((1, 1), "192.0.2.7", "128.0.0.0"),
+            ((1, 128), "2001:db8::6", "2001:db8::6"),
+            ((0, 0), "192.0.2.7", "0.0.0.0"),
+            ((255, 255), "2001:db8::6", "2001:db8::6"),
+        ] {
+            let groups = AddressGroups::new(prefixes.0, prefixes.1);
+            assert_eq!(groups.group(address.parse().unwrap()), group.parse::<IpAddr>().unwrap());
+        }
+    }
+}

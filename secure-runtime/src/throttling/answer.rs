@@ -1,0 +1,136 @@
+//! What a limit says, of either kind: a rate, whose window moves, or a quota of the calendar.
+
+use std::num::NonZeroU32;
+
+use super::calendar::Calendar;
+use super::calendar_limiter::{CalendarLimiter, PeriodDecision};
+use super::gcra::Decision;
+use super::headers::{reset_seconds, retry_after_seconds};
+use super::limiter::{LimitKey, Limiter};
+use super::quota::Quota;
+use crate::time::Moment;
+
+/// The counts of all limits of a program.
+#[derive(Debug)]
+pub(crate) struct Counters {
+    pub(crate) limiter: Limiter,
+    pub(crate) calendar: CalendarLimiter,
+}
+
+/// The answer to one request under one limit.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Answer {
+    Rate(Decision),
+    Period(PeriodDecision),
+}
+
+/// What a limit admits: its rate, or the calendar if it has one.
+#[derive(Clone, Copy)]
+pub(crate) struct Allowance<'a> {
+    pub(crate) quota: &'a Quota,
+    pub(crate) calendar: Option<&'a Calendar>,
+}
+
+impl Counters {
+    /// `quota_bytes` are for quotas of the calendar, if there are any.
+    pub(crate) fn with_capacity_bytes(limiter_bytes: usize, quota_bytes: usize) -> Self {
+        Self {
+            limiter: Limiter::with_capacity_bytes(limiter_bytes),
+            calendar: CalendarLimiter::with_capacity_bytes(quota_bytes),
+        }
+    }
+
+    /// Decides one request of this cost, and takes it if it is admitted.
+    #[inline(always)]
+    pub(crate) fn check(
+        &self,
+        key: LimitKey,
+        of: Allowance<'_>,
+        cost: NonZeroU32,
+        now: Moment,
+    ) -> Answer {
+        match of.calendar {
+            None => Answer::Rate(self.limiter.check(key, of.quota, cost, now.monotonic_nanos())),
+            Some(calendar) => {
+                Answer::Period(self.calendar.check(key, calendar, cost.get(), now.unix_seconds()))
+            }
+        }
+    }
+
+    /// What [`check`](Self::check) would answer.
+    pub(crate) fn peek(
+        &self,
+        key: LimitKey,
+        of: Allowance<'_>,
+        cost: NonZeroU32,
+        now: Moment,
+    ) -> Answer {
+        match of.calendar {
+            None => Answer::Rate(self.limiter.peek(key, of.quota, cost, now.monotonic_nanos())),
+            Some(calendar) => {
+                Answer::Period(self.calendar.peek(key, calendar, cost.get(), now.unix_seconds()))
+            }
+        }
+    }
+
+    /// Takes a cost whether or not it is there.
+    pub(crate) fn charge(
+        &self,
+        key: LimitKey,
+        of: Allowance<'_>,
+        cost: NonZeroU32,
+        now: Moment,
+    ) -> Answer {
+        match of.calendar {
+            None => Answer::Rate(self.limiter.charge(key, of.quota, cost, now.monotonic_nanos())),
+            Some(calendar) => {
+                Answer::Period(self.calendar.charge(key, calendar, cost.get(), now.unix_seconds()))
+            }
+        }
+    }
+
+    /// Gives back what an answer took.
+    pub(crate) fn refund(&self, key: LimitKey, of: Allowance<'_>, answer: &Answer, now: Moment) {
+        match (answer, of.calendar) {
+            (Answer::Rate(decision), _) => {
+                self.limiter.refund(key, decision, now.monotonic_nanos());
+            }
+            (Answer::Period(decision), Some(calendar)) => {
+                self.calendar.refund(key, calendar, decision);
+            }
+            (Answer::Period(_), None) => {}
+        }
+    }
+}
+
+impl Answer {
+    #[inline]
+    pub(crate) fn is_allowed(&self) -> bool {
+        match self {
+            Self::Rate(decision) => decision.is_allowed(),
+            Self::Period(decision) => decision.is_allowed(),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn remaining(&self) -> u32 {
+        match self {
+            Self::Rate(decision) => decision.remaining(),
+            Self::Period(decision) => decision.remaining(),
+        }
+    }
+
+    pub(crate) fn reset_seconds(&self) -> u64 {
+        match self {
+            Self::Rate(decision) => reset_seconds(decision),
+            Self::Period(decision) => decision.reset_seconds(),
+        }
+    }
+
+    pub(crate) fn retry_after_seconds(&self) -> Option<u64> {
+        match self {
+            Self::Rate(decision) => retry_after_seconds(decision),
+            Self::Period(decision) => decision.retry_after_seconds(),
+        }
+    }
+}

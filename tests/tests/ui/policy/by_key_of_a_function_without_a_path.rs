@@ -1,0 +1,13 @@
+use secure_runtime::Principal;
+
+fn shard(caller: &Principal) -> usize {
+    caller.subject().len()
+}
+
+secure_runtime::policy! {
+    sharded = (rate("10/s", by = key(shard(caller)))); //~ ERROR expected a path from the crate
+}
+
+fn main() {
+    let _ = shard;
+}

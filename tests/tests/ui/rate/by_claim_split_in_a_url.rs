@@ -1,0 +1,10 @@
+use actix_web::get;
+use secure_runtime::secure;
+
+#[secure(rate("10/s", by = claim("https://shop.example/org")))] //~ ERROR split at its dots
+#[get("/")]
+async fn handler() -> &'static str {
+    ""
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+use actix_web::get;
+use secure_runtime::secure;
+
+#[secure(public, rate("10/s", by = key(caller.subject().len())))] //~ ERROR expects nothing about the caller
+#[get("/")]
+async fn handler() -> &'static str {
+    ""
+}
+
+fn main() {}

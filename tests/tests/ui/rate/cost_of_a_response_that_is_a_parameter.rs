@@ -1,0 +1,10 @@
+use actix_web::{get, web};
+use secure_runtime::secure;
+
+#[secure(objects = any, rate("10/s", cost = response))] //~ ERROR and a parameter here
+#[get("/{page}")]
+async fn handler(response: web::Path<String>) -> &'static str {
+    ""
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+use actix_web::get;
+use secure_runtime::secure;
+
+#[secure(quota(by = address))] //~ ERROR found options only
+#[get("/")]
+async fn handler() -> &'static str {
+    ""
+}
+
+fn main() {}

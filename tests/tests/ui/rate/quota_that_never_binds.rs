@@ -1,0 +1,10 @@
+use actix_web::get;
+use secure_runtime::secure;
+
+#[secure(quota = ["10/day", "320/month"])] //~ ERROR `320/month` never refuses
+#[get("/")]
+async fn handler() -> &'static str {
+    ""
+}
+
+fn main() {}
