@@ -13,6 +13,8 @@ use std::time::{Duration, Instant};
 pub struct RedisServer {
     port: u16,
     process: Option<Child>,
+    /// What it is started with beside its address.
+    arguments: Vec<String>,
 }
 
 impl RedisServer {
@@ -21,7 +23,8 @@ impl RedisServer {
         match std::env::var("SECURE_TESTS_REDIS") {
             Ok(address) => {
                 let port = address.rsplit(':').next().and_then(|port| port.parse().ok());
-                Self { port: port.expect("SECURE_TESTS_REDIS is 127.0.0.1:PORT"), process: None }
+                let port = port.expect("SECURE_TESTS_REDIS is 127.0.0.1:PORT");
+                Self { port, process: None, arguments: Vec::new() }
             }
             Err(_) => Self::start(),
         }
@@ -29,12 +32,22 @@ impl RedisServer {
 
     /// One that this test has for itself, empty.
     pub fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// One of its own that is started with these arguments, and again each time.
+    pub fn start_with(arguments: &[&str]) -> Self {
         let free = TcpListener::bind(("127.0.0.1", 0)).expect("a free port on loopback");
-        let mut server =
-            Self { port: free.local_addr().expect("its address").port(), process: None };
+        let port = free.local_addr().expect("its address").port();
         drop(free);
+        let arguments = arguments.iter().map(|&argument| argument.to_owned()).collect();
+        let mut server = Self { port, process: None, arguments };
         server.restart();
         server
+    }
+
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     /// `redis://127.0.0.1:PORT/`
@@ -57,6 +70,7 @@ impl RedisServer {
         let process = Command::new("redis-server")
             .args(["--port", &port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
             .args(["--dir", &std::env::temp_dir().display().to_string()])
+            .args(&self.arguments)
             .stdout(Stdio::null())
             .spawn();
         self.process =

@@ -69,6 +69,8 @@ mod limiter;
 #[cfg(all(test, loom))]
 mod loom_tests;
 mod quota;
+#[cfg(feature = "redis")]
+mod shared;
 mod slot;
 mod stripes;
 mod table;
@@ -84,3 +86,8 @@ pub use gcra::Decision;
 pub use headers::{FieldValue, PolicyFields, RateLimitHeaders, reset_seconds, retry_after_seconds};
 pub use limiter::{Hashed, LimitKey, Limiter, Statistics};
 pub use quota::Quota;
+#[cfg(feature = "redis")]
+pub use shared::{
+    Ask, InvalidSharedLimits, OnStoreFailure, SharedLimit, SharedLimits, SharedLimitsBuilder,
+    SharedStatistics, Source, StoreUnavailable, Verdict,
+};

@@ -8,7 +8,7 @@ use std::time::Instant;
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::answer::Expectations;
-use super::circuit::Call;
+use crate::circuit::Call;
 use super::fingerprint::Fingerprint;
 use super::flights::{CROWDED, Departure, Flights, OUT_OF_REACH, arrived};
 use super::order::{End, Order};

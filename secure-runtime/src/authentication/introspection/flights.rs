@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
-use super::circuit::{Call, Circuit};
+use crate::circuit::{Call, Circuit};
 use super::fingerprint::Fingerprint;
 use super::outcome::Outcome;
 use crate::time::Moment;

@@ -4,7 +4,7 @@ use std::sync::Weak;
 use std::time::{Duration, Instant};
 
 use super::authenticator::Introspector;
-use super::circuit::Call;
+use crate::circuit::Call;
 use super::fingerprint::Fingerprint;
 use super::flights::{Announcement, GIVEN_UP};
 use super::outcome::Outcome;
