@@ -34,8 +34,8 @@ else
   now_s, now_n = tonumber(time[1]), tonumber(time[2]) * 1000
 end
 
--- The time until a bucket is full. A clock that went back, or a key that is not ours, cannot make it
--- longer than that of the deepest debt: another whole bucket.
+-- The time until a bucket is full, and whether that has to be written down. A clock that went back
+-- cannot make it longer than that of the deepest debt: another whole bucket.
 local function read(key, full_s, full_n)
   local stored = redis.pcall('GET', key)
   if not stored then return 0, 0, false end
@@ -49,7 +49,7 @@ local function read(key, full_s, full_n)
   if n < 0 then s, n = s - 1, n + SECOND end
   if s < 0 then return 0, 0, false end
   local most_s, most_n = add(full_s, full_n, full_s, full_n)
-  if not fits(s, n, most_s, most_n) then return most_s, most_n, false end
+  if not fits(s, n, most_s, most_n) then return most_s, most_n, true end
   return s, n, false
 end
 

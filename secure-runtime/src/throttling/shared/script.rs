@@ -139,16 +139,16 @@ fn join(seconds: u64, nanos: u64) -> Option<u64> {
     seconds.checked_mul(SECOND)?.checked_add(nanos)
 }
 
-/// What takes longer to fill than a hundred years counts as that: the sum with the time since 1970
-/// stays a 64-bit number.
+/// What takes longer to fill than 250 years counts as that: twice as much, and the time since 1970, are
+/// a number of 64 bits.
 fn full(limit: &SharedLimit) -> u64 {
-    limit.quota.burst_tolerance_ns().min(HUNDRED_YEARS)
+    limit.quota.burst_tolerance_ns().min(MOST_FULL)
 }
 
 
 const SCRIPT: &str = include_str!("decide.lua");
 const SECOND: u64 = 1_000_000_000;
-const HUNDRED_YEARS: u64 = 100 * 365 * 24 * 60 * 60 * SECOND;
+const MOST_FULL: u64 = 250 * 365 * 24 * 60 * 60 * SECOND;
 
 /// The SHA-1 by which Redis names a script; nothing relies on it.
 static SCRIPT_NAME: LazyLock<String> = LazyLock::new(|| {
