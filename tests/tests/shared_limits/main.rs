@@ -1,6 +1,7 @@
 //! Limits that instances share through Redis.
 
 mod exactness;
+mod leases;
 
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -168,7 +168,10 @@ impl Engine {
 
     /// The leases, if they can decide about all of this.
     fn leases_for(&self, asks: &[Ask<'_>]) -> Option<&Arc<Leases<Bell>>> {
-        let can_be_leased = |ask: &Ask<'_>| ask.kind == Kind::Take && ask.limit.most_leased > 1;
+        let can_be_leased = |ask: &Ask<'_>| {
+            let most = ask.limit.most_leased;
+            ask.kind == Kind::Take && most > 1 && ask.cost.get() <= most
+        };
         self.leases.as_ref().filter(|_| !asks.is_empty() && asks.iter().all(can_be_leased))
     }
 

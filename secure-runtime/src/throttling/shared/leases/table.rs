@@ -26,7 +26,7 @@ struct Lease<Bell> {
     /// What is in hand; the one that lapses first comes first.
     grants: [Grant; 2],
     flight: Option<Flight<Bell>>,
-    /// How many permits a flight should bring.
+    /// How many permits a flight should bring; zero before the first one.
     target: u32,
     /// When the last flight left, and what was asked for since.
     since: u64,
@@ -243,7 +243,7 @@ impl<Bell> Lease<Bell> {
             key,
             grants: [Grant::default(); 2],
             flight: None,
-            target: 1,
+            target: 0,
             since: now,
             demanded: 0,
             crowd: 0,
