@@ -1,7 +1,9 @@
 //! Limits that instances share through Redis.
 
 mod exactness;
+mod failures;
 mod leases;
+mod log;
 
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -26,6 +28,7 @@ pub(crate) fn quota(permits: u32, window: u32, burst: u32) -> Quota {
 /// Keys that no other test counts.
 pub(crate) fn prefix() -> String {
     static TAKEN: AtomicUsize = AtomicUsize::new(0);
+    log::record();
     format!("test:{}:{}:", std::process::id(), TAKEN.fetch_add(1, Ordering::Relaxed))
 }
 
@@ -45,7 +48,6 @@ pub(crate) async fn take(shared: &SharedLimits, limit: &SharedLimit, whom: &str)
 
 /// What a client could be told of a decision.
 pub(crate) fn told(decision: &Decision) -> (bool, u32, Duration, Option<Duration>) {
-    let Decision { .. } = decision;
     (
         decision.is_allowed(),
         decision.remaining(),

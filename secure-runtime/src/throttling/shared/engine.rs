@@ -85,6 +85,7 @@ impl Engine {
             deadline: parts.deadline,
             clock: Arc::clone(&parts.clock),
             counters: Arc::clone(&counters),
+            prefix: parts.prefix.clone(),
             instead: match parts.on_failure {
                 OnStoreFailure::Local => "each instance counts its share alone",
                 OnStoreFailure::Deny => "requests under them are refused",

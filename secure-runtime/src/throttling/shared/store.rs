@@ -22,7 +22,8 @@ pub(super) struct Store {
     deadline: Duration,
     clock: Arc<dyn Clock>,
     counters: Arc<Counters>,
-    /// What is done instead, for the log.
+    /// Which limits these are, and what is done instead, for the log.
+    prefix: String,
     instead: &'static str,
     link: Mutex<Numbered>,
     connecting: Arc<WaitingMutex<()>>,
@@ -55,18 +56,20 @@ pub(super) struct Terms {
     pub(super) deadline: Duration,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) counters: Arc<Counters>,
+    pub(super) prefix: String,
     pub(super) instead: &'static str,
 }
 
 impl Store {
     pub(super) fn new(terms: Terms, runtime: Handle) -> Self {
-        let Terms { place, deadline, clock, counters, instead } = terms;
+        let Terms { place, deadline, clock, counters, prefix, instead } = terms;
         Self {
             place: Arc::new(place),
             runtime,
             deadline,
             clock,
             counters,
+            prefix,
             instead,
             link: Mutex::default(),
             connecting: Arc::default(),
@@ -184,7 +187,7 @@ impl Store {
         health.circuit.reached();
         if std::mem::take(&mut health.is_gone) {
             drop(health);
-            tracing::info!("Redis decides about shared limits again");
+            tracing::info!("Redis decides about the shared limits `{}` again", self.prefix);
         }
     }
 
@@ -194,7 +197,10 @@ impl Store {
         // Told once, and again when Redis has been well meanwhile.
         if is_news && !std::mem::replace(&mut health.is_gone, true) {
             drop(health);
-            tracing::error!("Redis does not decide about shared limits, {}: {failure}", self.instead);
+            let Self { prefix, instead, .. } = self;
+            tracing::error!(
+                "Redis does not decide about the shared limits `{prefix}`, {instead}: {failure}"
+            );
         }
     }
 
