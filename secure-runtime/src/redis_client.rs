@@ -65,8 +65,8 @@ impl Place {
 
     /// `nodes` are some of the cluster; they name the others.
     pub(crate) fn cluster(nodes: &[&str]) -> Result<Self, NoAddress> {
-        // A node that moved is found by the second try; whoever waits has a deadline of their own.
-        let client = ClusterClient::builder(infos(nodes)?).retries(2).min_retry_wait(1);
+        // Slots that moved are found by trying again; whoever waits has a deadline of their own.
+        let client = ClusterClient::builder(infos(nodes)?).retries(8).min_retry_wait(1);
         client.max_retry_wait(20).build().map(Self::Cluster).map_err(|_| NoAddress)
     }
 

@@ -5,7 +5,7 @@
 //! `redis-server` is started.
 
 use std::io::{BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -37,9 +37,7 @@ impl RedisServer {
 
     /// One of its own that is started with these arguments, and again each time.
     pub fn start_with(arguments: &[&str]) -> Self {
-        let free = TcpListener::bind(("127.0.0.1", 0)).expect("a free port on loopback");
-        let port = free.local_addr().expect("its address").port();
-        drop(free);
+        let port = free_port();
         let arguments = arguments.iter().map(|&argument| argument.to_owned()).collect();
         let mut server = Self { port, process: None, arguments };
         server.restart();
@@ -68,9 +66,9 @@ impl RedisServer {
         self.stop();
         let port = self.port.to_string();
         let process = Command::new("redis-server")
+            .args(&self.arguments)
             .args(["--port", &port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
             .args(["--dir", &std::env::temp_dir().display().to_string()])
-            .args(&self.arguments)
             .stdout(Stdio::null())
             .spawn();
         self.process =
@@ -102,7 +100,12 @@ impl RedisServer {
         }
         // Then it closes, and the end of the answer is the end of the stream.
         stream.write_all(request.as_bytes())?;
-        stream.write_all(b"*1\r\n$4\r\nQUIT\r\n")?;
+        if self.arguments.iter().any(|argument| argument == "--sentinel") {
+            // A Sentinel does not know the word.
+            stream.shutdown(Shutdown::Write)?;
+        } else {
+            stream.write_all(b"*1\r\n$4\r\nQUIT\r\n")?;
+        }
         let mut answer = String::new();
         BufReader::new(stream).read_to_string(&mut answer)?;
         if answer.is_empty() { Err(std::io::ErrorKind::UnexpectedEof.into()) } else { Ok(answer) }
@@ -119,6 +122,12 @@ impl Drop for RedisServer {
     fn drop(&mut self) {
         self.stop();
     }
+}
+
+/// A port on loopback that nobody listens on now.
+pub(crate) fn free_port() -> u16 {
+    let free = TcpListener::bind(("127.0.0.1", 0)).expect("a free port on loopback");
+    free.local_addr().expect("its address").port()
 }
 
 /// Waits for what another process or thread does; there is no clock to turn for it.
