@@ -75,7 +75,8 @@ impl Circuit {
         if !self.still_admits(call) {
             return false;
         }
-        self.again_at = now_nanos.saturating_add(PAUSE_NANOS << self.failures.min(self.most_doublings));
+        self.again_at =
+            now_nanos.saturating_add(PAUSE_NANOS << self.failures.min(self.most_doublings));
         self.failures = self.failures.saturating_add(1);
         self.is_tried = false;
         true

@@ -86,6 +86,18 @@ impl RedisServer {
         self.signal("-CONT");
     }
 
+    /// Waits until a replica has everything.
+    pub fn wait_until_copied(&self) {
+        eventually("a replica has everything", || {
+            let info = self.command(&["INFO", "replication"]);
+            let after = |name: &str| {
+                let (_, rest) = info.split_once(name)?;
+                rest.split(|c: char| !c.is_ascii_digit()).next()?.parse::<u64>().ok()
+            };
+            after(",offset=").is_some_and(|copied| Some(copied) >= after("master_repl_offset:"))
+        });
+    }
+
     /// One command, and what comes back in Redis' own form.
     pub fn command(&self, words: &[&str]) -> String {
         self.try_command(words).expect("an answer of Redis")

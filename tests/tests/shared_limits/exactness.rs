@@ -67,7 +67,8 @@ struct Model(HashMap<(usize, usize), u64>);
 impl Model {
     /// Whether all are admitted, and for each whether it would, and the time until it is full.
     fn decide(&mut self, quotas: &[Quota], wishes: &[Wish], now: u64) -> (bool, Vec<(bool, u64)>) {
-        let used = |state: &Self, key| state.0.get(&key).map_or(0, |at: &u64| at.saturating_sub(now));
+        let used =
+            |state: &Self, key| state.0.get(&key).map_or(0, |at: &u64| at.saturating_sub(now));
         let (mut charged, mut taken) = (Self(self.0.clone()), Self(self.0.clone()));
         let mut fits = Vec::new();
         for &(limit, whom, kind, cost) in wishes {
@@ -206,7 +207,8 @@ async fn of_requests_at_once_at_two_instances_exactly_the_burst_is_admitted() {
 async fn a_request_that_one_limit_refuses_takes_from_none() {
     let redis = RedisServer::shared();
     let shared = instance(&redis, &prefix()).build().unwrap();
-    let (narrow, wide) = (shared.limit("2/d", quota(2, 86_400, 2)), shared.limit("9/d", quota(9, 86_400, 9)));
+    let (narrow, wide) =
+        (shared.limit("2/d", quota(2, 86_400, 2)), shared.limit("9/d", quota(9, 86_400, 9)));
     let both = [Ask::take(&wide, b"alice", ONE), Ask::take(&narrow, b"alice", ONE)];
     for expected in [true, true, false, false, false] {
         let verdict = shared.decide(b"alice", &both).await.unwrap();
@@ -254,7 +256,10 @@ async fn a_peek_takes_nothing_and_refuses_the_request() {
     shared.decide(b"alice", &[Ask::charge(&failures, b"alice", ONE)]).await.unwrap();
     let refused = shared.decide(b"alice", &asks).await.unwrap();
     assert!(!refused.is_admitted() && refused.decisions()[0].is_allowed());
-    assert_eq!((refused.decisions()[0].remaining(), refused.decisions()[1].is_allowed()), (7, false));
+    assert_eq!(
+        (refused.decisions()[0].remaining(), refused.decisions()[1].is_allowed()),
+        (7, false)
+    );
 }
 
 #[actix_web::test]
@@ -321,7 +326,14 @@ async fn keys_end_by_themselves_show_nothing_and_are_repaired() {
         assert!(!keys.contains(name), "{keys}");
     }
     let key = keys.lines().nth(2).unwrap();
-    let left: i64 = redis.command(&["PTTL", key]).trim_start_matches(':').lines().next().unwrap().parse().unwrap();
+    let left: i64 = redis
+        .command(&["PTTL", key])
+        .trim_start_matches(':')
+        .lines()
+        .next()
+        .unwrap()
+        .parse()
+        .unwrap();
     assert!((0..=1_002).contains(&left), "a second until it is full: {left}");
 
     // What is not ours is an empty bucket, which fills.

@@ -77,7 +77,8 @@ async fn without_redis_an_instance_counts_its_share_and_with_it_again_all_count_
 async fn what_happens_without_redis_is_a_choice() {
     let mut redis = RedisServer::start();
     let clock = FakeClock::new();
-    let build = |what| instance_of(&redis, &prefix(), &clock).on_store_failure(what).build().unwrap();
+    let build =
+        |what| instance_of(&redis, &prefix(), &clock).on_store_failure(what).build().unwrap();
     let (denying, allowing) = (build(OnStoreFailure::Deny), build(OnStoreFailure::Allow));
     let limits = [&denying, &allowing].map(|shared| shared.limit("1/d", quota(1, DAY, 1)));
     for (shared, limit) in [(&denying, &limits[0]), (&allowing, &limits[1])] {

@@ -55,7 +55,7 @@ async fn two_instances_admit_no_more_than_the_burst_and_lose_no_more_than_they_h
         let requests = (0..80).map(|n: usize| take(&instances[n % 2], &limits[n % 2], "alice"));
         admitted += join_all(requests).await.iter().filter(|v| v.is_admitted()).count();
     }
-    assert!((3_800..=4_000).contains(&admitted), "{admitted}");
+    assert!((3_700..=4_000).contains(&admitted), "{admitted}");
     let trips: u64 = instances.iter().map(|shared| shared.statistics().trips).sum();
     assert!(trips < 2_000, "{trips} trips for 8000 decisions, half of which are refusals");
 }
@@ -177,15 +177,15 @@ async fn a_limit_that_refuses_gives_back_what_another_had_in_hand() {
     clock.advance(LIFE * 2);
     let verdict = shared.decide(b"alice", &both[..1]).await.unwrap();
     let taken = 9_000 - verdict.decisions()[0].remaining();
-    assert!((admitted..=admitted + 101).contains(&taken), "{taken}");
+    assert!((admitted..=admitted + 151).contains(&taken), "{taken}");
 }
 
 #[actix_web::test]
 async fn small_quotas_and_costs_above_a_lease_are_decided_exactly() {
     let redis = RedisServer::shared();
     let shared = instance(&redis, &prefix()).leases(100).build().unwrap();
-    let small = shared.limit("15/d", quota(15, DAY, 15));
-    assert_eq!(exhaust(&shared, &small).await, 15);
+    let small = shared.limit("23/d", quota(23, DAY, 23));
+    assert_eq!(exhaust(&shared, &small).await, 23);
     assert_eq!(shared.statistics().permits_leased, 0);
     let large = shared.limit("1000/d", quota(1_000, DAY, 1_000));
     let asks = [Ask::take(&large, b"alice", number(250))];
@@ -235,7 +235,12 @@ async fn who_stops_waiting_keeps_nobody_else_from_being_served() {
 fn bound(quota: &Quota, leases: u32, span: u128) -> u128 {
     let interval = u128::from(quota.emission_interval_ns());
     let burst = u128::from(quota.burst().get());
-    let held = 2 * u128::from(leases.min(quota.burst().get() / 8).max(1));
+    // Where one permit may be brought, none is held.
+    let most = match leases.min(quota.burst().get() / 12) {
+        0 | 1 => 0,
+        most => most,
+    };
+    let held = 2 * u128::from(most + most / 2);
     let by_number = span / interval + held;
     let by_life = (span + LIFE.as_nanos()) / interval;
     burst + by_number.min(by_life)

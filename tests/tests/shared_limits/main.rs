@@ -49,10 +49,5 @@ pub(crate) async fn take(shared: &SharedLimits, limit: &SharedLimit, whom: &str)
 
 /// What a client could be told of a decision.
 pub(crate) fn told(decision: &Decision) -> (bool, u32, Duration, Option<Duration>) {
-    (
-        decision.is_allowed(),
-        decision.remaining(),
-        decision.reset_after(),
-        decision.retry_after(),
-    )
+    (decision.is_allowed(), decision.remaining(), decision.reset_after(), decision.retry_after())
 }

@@ -47,9 +47,9 @@ async fn a_cluster_counts_exactly_and_goes_on_when_a_replica_takes_over() {
     };
     let instances = [build(), build()];
     let quotas = [quota(10, DAY, 10), quota(1_000, DAY, 1_000)];
-    let limits = instances.each_ref().map(|shared| {
-        [shared.limit("10/d", quotas[0]), shared.limit("1000/d", quotas[1])]
-    });
+    let limits = instances
+        .each_ref()
+        .map(|shared| [shared.limit("10/d", quotas[0]), shared.limit("1000/d", quotas[1])]);
     // Two limits a request, in one slot; callers in all of them.
     let callers: Vec<String> = (0..30).map(|n| format!("caller {n}")).collect();
     let requests = callers.iter().flat_map(|caller| {
@@ -84,7 +84,7 @@ async fn a_cluster_counts_exactly_and_goes_on_when_a_replica_takes_over() {
     for _ in 0..9 {
         assert!(take(&instances[0], &limits[0][0], &whom).await.is_admitted());
     }
-    cluster.masters[0].command(&["WAIT", "1", "10000"]);
+    cluster.masters[0].wait_until_copied();
     cluster.masters[0].stop();
     eventually("the replica takes over", || {
         cluster.replica.command(&["INFO", "replication"]).contains("role:master")
@@ -110,7 +110,7 @@ async fn the_server_that_sentinels_name_counts_and_the_next_one_when_it_ends() {
         assert!(take(&shared, &limit, "alice").await.is_admitted());
     }
     assert!(!take(&shared, &limit, "alice").await.is_admitted());
-    watched.master.command(&["WAIT", "1", "10000"]);
+    watched.master.wait_until_copied();
     watched.master.stop();
     eventually("the Sentinel has another master", || {
         watched.replica.command(&["INFO", "replication"]).contains("role:master")

@@ -16,7 +16,7 @@ pub struct SharedLimit {
     pub(super) quota: Quota,
     /// The quota of this instance alone, while there is no Redis.
     pub(super) share: Quota,
-    /// How many permits of one key this instance may hold; one when it may hold none.
+    /// How many permits of one key a trip may bring; one when it may bring none in advance.
     pub(super) most_leased: u32,
     pub(super) name: Context,
 }

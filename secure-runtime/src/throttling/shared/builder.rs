@@ -88,8 +88,8 @@ impl SharedLimitsBuilder {
         self
     }
 
-    /// How many permits of one key this instance may hold in advance; 1 (none) unless said otherwise,
-    /// and never more than an eighth of a quota's burst.
+    /// How many permits of one key a trip may bring in advance; 1 (none) unless said otherwise, and never
+    /// more than a twelfth of a quota's burst. This instance holds one and a half times as many at most.
     ///
     /// Callers who ask often are then decided about without a trip each. In any time span all
     /// instances together admit at most so many more than the quota does as they held at its
@@ -180,9 +180,9 @@ impl SharedLimitsBuilder {
             is_time_given: self.clock.is_some(),
             clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock::new())),
         };
-        Engine::start(parts).map(SharedLimits).map_err(|error| {
-            InvalidSharedLimits(format!("no thread for shared limits: {error}"))
-        })
+        Engine::start(parts)
+            .map(SharedLimits)
+            .map_err(|error| InvalidSharedLimits(format!("no thread for shared limits: {error}")))
     }
 }
 

@@ -120,8 +120,7 @@ for key, bucket in pairs(buckets) do
     local life = bucket.s * 1000 + math.ceil(bucket.n / 1000000) + 1
     -- A time that stands still would otherwise outlive what it counts.
     if is_fixed then life = life + 3600000 end
-    redis.call('SET', key, string.format('%.0f%09.0f', at_s, at_n), 'PX',
-      string.format('%.0f', life))
+    redis.call('SET', key, string.format('%d%09d', at_s, at_n), 'PX', string.format('%d', life))
   end
 end
 

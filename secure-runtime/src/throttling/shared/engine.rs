@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::runtime::{Builder, Handle};
-use tokio::sync::{oneshot, watch};
+use tokio::sync::oneshot;
 
 use super::super::gcra::{Decision, Demand};
 use super::super::limiter::Limiter;
@@ -14,7 +14,7 @@ use super::super::quota::Quota;
 use super::ask::{Ask, Kind, SharedLimit, Source, StoreUnavailable, Verdict};
 use super::builder::OnStoreFailure;
 use super::fallback;
-use super::flight::{Bell, Flight};
+use super::flight::{Bell, Flight, brought_permits, new_bell};
 use super::leases::{Departure, Leases, Spending, State};
 use super::names::Names;
 use super::script::{Line, Order, Reply};
@@ -126,7 +126,7 @@ impl Engine {
     /// Decides without waiting; `None` if that takes a trip.
     pub(super) fn decide_now(&self, group: &[u8], asks: &[Ask<'_>]) -> Option<Verdict> {
         let leases = self.leases_for(asks)?;
-        match self.attempt(leases, group, asks) {
+        match self.attempt(leases, group, asks, None) {
             Attempt::Decided(verdict) => Some(verdict),
             Attempt::Missing(_) => None,
         }
@@ -139,21 +139,25 @@ impl Engine {
     ) -> Result<Verdict, StoreUnavailable> {
         let mut flights = Vec::new();
         if let Some(leases) = self.leases_for(asks) {
-            for is_last in [false, false, true] {
-                let missing = match self.attempt(leases, group, asks) {
+            let mut awaited = None;
+            let mut is_waiting_worthwhile = true;
+            for _ in 0..MOST_FLIGHTS_AWAITED {
+                let missing = match self.attempt(leases, group, asks, awaited) {
                     Attempt::Decided(verdict) => return Ok(verdict),
                     Attempt::Missing(missing) => missing,
                 };
+                // Who waited for a flight that brought nothing goes alone.
+                if !is_waiting_worthwhile {
+                    break;
+                }
                 match self.depart(leases, asks, missing) {
                     Ok(begun) => {
                         flights = begun;
                         break;
                     }
-                    // Who waited twice in vain goes alone.
-                    Err(_) if is_last => {}
-                    Err(mut bell) => {
-                        // It rings by falling silent.
-                        let _ = bell.changed().await;
+                    Err(bell) => {
+                        is_waiting_worthwhile = brought_permits(bell).await;
+                        awaited = Some(missing);
                     }
                 }
             }
@@ -176,15 +180,22 @@ impl Engine {
         self.leases.as_ref().filter(|_| !asks.is_empty() && asks.iter().all(can_be_leased))
     }
 
-    /// Spends permits of all limits that are in hand, or of none.
-    fn attempt(&self, leases: &Arc<Leases<Bell>>, group: &[u8], asks: &[Ask<'_>]) -> Attempt {
+    /// Spends permits of all limits that are in hand, or of none; those of one were waited for.
+    fn attempt(
+        &self,
+        leases: &Arc<Leases<Bell>>,
+        group: &[u8],
+        asks: &[Ask<'_>],
+        awaited: Option<usize>,
+    ) -> Attempt {
         let now = self.clock.now().monotonic_nanos();
         let mut decisions = Vec::with_capacity(asks.len());
         let mut lapses = Vec::new();
         for (index, ask) in asks.iter().enumerate() {
             let demand = Demand::new(&ask.limit.quota, ask.cost, now);
             let refuses = |arrival| demand.admit(arrival).is_none();
-            let found = leases.spend(self.key(ask), ask.cost.get(), now, refuses);
+            let (key, has_waited) = (self.key(ask), awaited == Some(index));
+            let found = leases.spend(key, ask.cost.get(), has_waited, now, refuses);
             let is_missing = match found {
                 Spending::Spent(spent) => {
                     if spent.is_low {
@@ -234,10 +245,11 @@ impl Engine {
         let mut flights = Vec::new();
         for (index, ask) in asks.iter().enumerate() {
             let key = self.key(ask);
-            let (ring, bell) = watch::channel(());
+            let mut ring = None;
+            let bell = || new_bell(&mut ring);
             let most = ask.limit.most_leased;
             let begun = if index == missing {
-                match leases.depart(key, ask.cost.get(), most, now, || bell) {
+                match leases.depart(key, ask.cost.get(), most, now, bell) {
                     Departure::Begun(pending) => Some(pending),
                     Departure::Joined(bell) => {
                         // Flights that were begun for asks before this one land here, with nothing.
@@ -246,9 +258,9 @@ impl Engine {
                     Departure::Alone => None,
                 }
             } else {
-                leases.depart_early(key, most, now, || bell)
+                leases.depart_early(key, most, now, bell)
             };
-            if let Some(pending) = begun {
+            if let Some((pending, ring)) = begun.zip(ring) {
                 flights.push(Flight::new(leases, key, index, pending, ring));
             }
         }
@@ -260,8 +272,10 @@ impl Engine {
         let Some(call) = self.store.admit() else { return };
         let now = self.clock.now().monotonic_nanos();
         let key = self.key(ask);
-        let (ring, bell) = watch::channel(());
-        let Some(pending) = leases.depart_early(key, ask.limit.most_leased, now, || bell) else {
+        let mut ring = None;
+        let bell = || new_bell(&mut ring);
+        let begun = leases.depart_early(key, ask.limit.most_leased, now, bell);
+        let Some((pending, ring)) = begun.zip(ring) else {
             self.store.release(call);
             return;
         };
@@ -346,5 +360,8 @@ fn verdict(asks: &[Ask<'_>], reply: &Reply) -> Verdict {
     }
 }
 
-/// An instance holds this part of a burst at most.
-const SMALLEST_PART: u32 = 8;
+/// More than this only where many more wait for one key than may be held of it.
+const MOST_FLIGHTS_AWAITED: usize = 32;
+
+/// A flight brings this part of a burst at most, so that an instance holds an eighth.
+const SMALLEST_PART: u32 = 12;

@@ -17,8 +17,8 @@ pub(super) fn share(quota: &Quota, instances: NonZeroU32) -> Quota {
     let burst = at_least_one(quota.burst().get() / instances.get());
     let (permits, window) = match permits / instances.get() {
         0 => {
-            let window = (u64::from(window) * u64::from(instances.get()))
-                .div_ceil(u64::from(permits));
+            let window =
+                (u64::from(window) * u64::from(instances.get())).div_ceil(u64::from(permits));
             (1, u32::try_from(window).unwrap_or(u32::MAX))
         }
         share => (share, window),
@@ -63,13 +63,7 @@ fn quota(ask: &Ask<'_>) -> Quota {
 }
 
 /// Takes what is left, up to the cost; a share owes nothing.
-fn charge(
-    limiter: &Limiter,
-    key: LimitKey,
-    quota: &Quota,
-    cost: NonZeroU32,
-    now: u64,
-) -> Decision {
+fn charge(limiter: &Limiter, key: LimitKey, quota: &Quota, cost: NonZeroU32, now: u64) -> Decision {
     let left = limiter.peek(key, quota, NonZeroU32::MIN, now).remaining();
     match NonZeroU32::new(left.min(cost.get())) {
         Some(cost) => limiter.check(key, quota, cost, now),

@@ -8,8 +8,23 @@ use super::leases::{Landing, Leases};
 use super::script::Reply;
 use super::statistics::Counters;
 
-/// It rings by falling silent: when the flight is over, however it went.
-pub(super) type Bell = watch::Receiver<()>;
+/// Rings when permits were brought, and ends when the flight is over, however it went.
+pub(super) type Bell = watch::Receiver<bool>;
+
+/// What rings a bell.
+pub(super) type Ring = watch::Sender<bool>;
+
+/// A bell that has not rung, and what rings it.
+pub(super) fn new_bell(ring: &mut Option<Ring>) -> Bell {
+    let (sender, bell) = watch::channel(false);
+    *ring = Some(sender);
+    bell
+}
+
+/// Waits for the end of a flight; whether it brought permits.
+pub(super) async fn brought_permits(mut bell: Bell) -> bool {
+    bell.wait_for(|has_rung| *has_rung).await.is_ok()
+}
 
 /// A flight that is under way. Dropped, it has landed with nothing.
 pub(super) struct Flight {
@@ -20,7 +35,7 @@ pub(super) struct Flight {
     pending: u32,
     has_landed: bool,
     /// Dropped after the landing, as fields are.
-    _ring: watch::Sender<()>,
+    ring: Ring,
 }
 
 impl Flight {
@@ -29,9 +44,9 @@ impl Flight {
         key: u64,
         index: usize,
         pending: u32,
-        ring: watch::Sender<()>,
+        ring: Ring,
     ) -> Self {
-        Self { leases: Arc::clone(leases), key, index, pending, has_landed: false, _ring: ring }
+        Self { leases: Arc::clone(leases), key, index, pending, has_landed: false, ring }
     }
 
     pub(super) fn serves(&self, index: usize) -> bool {
@@ -51,6 +66,9 @@ impl Flight {
             let landing = Landing { leased: line.leased, sent, arrival };
             self.leases.land(self.key, Some(landing));
             self.has_landed = true;
+            if line.leased > 0 {
+                self.ring.send_replace(true);
+            }
         }
     }
 }

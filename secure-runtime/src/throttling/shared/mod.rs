@@ -36,7 +36,7 @@ use crate::redis_client::Place;
 /// 3. With [leases](SharedLimitsBuilder::leases) an instance takes permits in advance and spends them
 ///    without a trip. They leave the quota when they are taken, and are lost, not doubled, when they
 ///    lapse or the instance ends. In a time span of `s` seconds at most
-///    `burst + s × rate + min(instances × leases, rate × lease_life)` are admitted, `rate` being permits
+///    `burst + s × rate + min(instances × 1.5 × leases, rate × lease_life)` are admitted, `rate` being permits
 ///    a second: the first of the two is what was in hand when the span began, the second what came
 ///    back while it was held.
 /// 4. An instance holds at most an eighth of a quota's burst; a trip takes at most half of what is left

@@ -145,7 +145,6 @@ fn full(limit: &SharedLimit) -> u64 {
     limit.quota.burst_tolerance_ns().min(MOST_FULL)
 }
 
-
 const SCRIPT: &str = include_str!("decide.lua");
 const SECOND: u64 = 1_000_000_000;
 const MOST_FULL: u64 = 250 * 365 * 24 * 60 * 60 * SECOND;

@@ -74,7 +74,8 @@ impl RevocationsBuilder {
     /// # Ok::<(), secure_runtime::authentication::InvalidStore>(())
     /// ```
     pub fn redis(self, address: &str) -> Result<Revocations, InvalidStore> {
-        let client = redis_client::client(address).map_err(|fault| InvalidStore(fault.to_string()))?;
+        let client =
+            redis_client::client(address).map_err(|fault| InvalidStore(fault.to_string()))?;
         let place = Place { client, sharing: self.shared.clone(), life: self.life() };
         let (orders, received) = channel();
         let inner = Arc::new(Inner {

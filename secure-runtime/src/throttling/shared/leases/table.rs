@@ -2,8 +2,10 @@
 //!
 //! 1. A permit is spent at most [`life`](Leases::new) after it was asked for; what is left then has
 //!    lapsed.
-//! 2. What a key has in hand and what is under way for it are never more than its limit's most.
-//! 3. One flight at a time asks for permits of a key. Who finds none waits for it.
+//! 2. A flight brings its limit's most at most; what a key has in hand and what is under way for it are
+//!    never more than one and a half times that.
+//! 3. One flight at a time asks for permits of a key. Who finds none waits for it, and is served before
+//!    those who come later.
 //! 4. A full bucket of the table forgets the key with the fewest permits: they are lost, not doubled.
 //!
 //! Each bucket of eight keys has a lock, which is held for some dozen instructions.
@@ -33,6 +35,8 @@ struct Lease<Bell> {
     demanded: u32,
     /// What those ask for who waited for the last flight in vain.
     crowd: u32,
+    /// What is in hand for those who waited.
+    reserved: u32,
     known: Known,
 }
 
@@ -116,19 +120,24 @@ impl<Bell: Clone> Leases<Bell> {
         Self { buckets: (0..buckets).map(|_| empty()).collect(), life: life.max(1) }
     }
 
-    /// Takes permits that are in hand. `refuses` says whether a bucket that is full at some time has
-    /// not enough.
+    /// Takes permits that are in hand, for somebody who may have waited for them. `refuses` says whether
+    /// a bucket that is full at some time has not enough.
     pub(crate) fn spend(
         &self,
         key: u64,
         cost: u32,
+        has_waited: bool,
         now: u64,
         refuses: impl FnOnce(u64) -> bool,
     ) -> Spending {
         let mut bucket = self.bucket(key);
         let Some(lease) = find(&mut *bucket, key) else { return Spending::Empty };
         lease.lapse(now);
-        if lease.in_hand() >= cost {
+        let reserved = if has_waited { 0 } else { lease.reserved };
+        if lease.in_hand().saturating_sub(reserved) >= cost {
+            if has_waited {
+                lease.reserved = lease.reserved.saturating_sub(cost);
+            }
             let lapses = lease.take(cost);
             lease.demanded = lease.demanded.saturating_add(cost);
             let is_low = lease.flight.is_none() && lease.is_low();
@@ -221,7 +230,10 @@ impl<Bell: Clone> Leases<Bell> {
         let flight = lease.flight.take();
         let Some(Landing { leased, sent, arrival }) = landing else { return };
         lease.known = Known { arrival, at: sent };
-        lease.crowd = flight.map_or(0, |flight| flight.awaited.saturating_sub(leased));
+        let awaited = flight.map_or(0, |flight| flight.awaited);
+        lease.crowd = awaited.saturating_sub(leased);
+        // Who waited and is gone by now is served no longer than until the next flight.
+        lease.reserved = awaited.min(leased);
         if leased > 0 {
             lease.receive(Grant { permits: leased, lapses: sent.saturating_add(self.life) });
         }
@@ -247,6 +259,7 @@ impl<Bell> Lease<Bell> {
             since: now,
             demanded: 0,
             crowd: 0,
+            reserved: 0,
             known: Known::default(),
         }
     }
@@ -263,9 +276,9 @@ impl<Bell> Lease<Bell> {
         self.grants.iter().fold(0, |sum: u32, grant| sum.saturating_add(grant.permits))
     }
 
-    /// A quarter of what a flight brings is left: the next one takes less time than that lasts.
+    /// Half of what a flight brings is left: the next one takes less time than that lasts.
     fn is_low(&self) -> bool {
-        self.target > 1 && self.in_hand() <= self.target / 4
+        self.target > 1 && self.in_hand() <= self.target / 2
     }
 
     fn state(&self) -> State {
@@ -310,7 +323,7 @@ impl<Bell> Lease<Bell> {
         self.target = wanted.clamp(1, most.max(1));
         let pending = match self.target {
             1 => 0,
-            target => target.min(most.saturating_sub(self.in_hand())),
+            target => target.min(most.saturating_add(most / 2).saturating_sub(self.in_hand())),
         };
         (self.since, self.demanded, self.crowd) = (now, 0, 0);
         self.flight = Some(Flight { bell, pending, awaited: 0 });
