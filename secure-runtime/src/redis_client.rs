@@ -20,10 +20,10 @@ pub(crate) struct NoAddress;
 
 /// Where Redis is.
 pub(crate) enum Place {
-    Single(Client),
+    Single(Box<Client>),
     /// The Sentinels are asked anew for each connection: after a failover they name another server.
     Sentinel(Box<Mutex<SentinelClient>>),
-    Cluster(ClusterClient),
+    Cluster(Box<ClusterClient>),
 }
 
 /// A connection that any number of requests use at once; a clone is another handle of it.
@@ -40,7 +40,7 @@ pub(crate) fn client(address: &str) -> Result<Client, NoAddress> {
 
 impl Place {
     pub(crate) fn single(address: &str) -> Result<Self, NoAddress> {
-        client(address).map(Self::Single)
+        client(address).map(|client| Self::Single(Box::new(client)))
     }
 
     /// `servers` is the address that all servers have in common, with the name under which the
@@ -67,7 +67,8 @@ impl Place {
     pub(crate) fn cluster(nodes: &[&str]) -> Result<Self, NoAddress> {
         // Slots that moved are found by trying again; whoever waits has a deadline of their own.
         let client = ClusterClient::builder(infos(nodes)?).retries(8).min_retry_wait(1);
-        client.max_retry_wait(20).build().map(Self::Cluster).map_err(|_| NoAddress)
+        let client = client.max_retry_wait(20).build().map_err(|_| NoAddress)?;
+        Ok(Self::Cluster(Box::new(client)))
     }
 
     /// A new connection, whose work is done by the runtime that waits for this.

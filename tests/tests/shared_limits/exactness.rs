@@ -236,7 +236,7 @@ async fn a_charge_beyond_what_is_left_is_owed_and_comes_back_first() {
     assert!(take(&shared, &limit, "alice").await.is_admitted());
     // Nobody owes more than a whole burst.
     for _ in 0..3 {
-        shared.decide(b"alice", &charge(u32::MAX)).await.unwrap();
+        assert!(shared.decide(b"alice", &charge(u32::MAX)).await.unwrap().is_admitted());
     }
     let refused = take(&shared, &limit, "alice").await;
     assert_eq!(refused.decisions()[0].retry_after(), Some(Duration::from_secs(11)));
@@ -253,7 +253,8 @@ async fn a_peek_takes_nothing_and_refuses_the_request() {
         let verdict = shared.decide(b"alice", &asks).await.unwrap();
         assert_eq!((verdict.is_admitted(), verdict.decisions()[0].remaining()), (true, left));
     }
-    shared.decide(b"alice", &[Ask::charge(&failures, b"alice", ONE)]).await.unwrap();
+    let charge = [Ask::charge(&failures, b"alice", ONE)];
+    assert!(shared.decide(b"alice", &charge).await.unwrap().is_admitted());
     let refused = shared.decide(b"alice", &asks).await.unwrap();
     assert!(!refused.is_admitted() && refused.decisions()[0].is_allowed());
     assert_eq!(

@@ -4,6 +4,7 @@ mod exactness;
 mod failures;
 mod leases;
 mod log;
+mod processes;
 mod topologies;
 
 use std::num::NonZeroU32;

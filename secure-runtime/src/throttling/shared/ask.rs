@@ -105,7 +105,6 @@ impl Verdict {
     ///
     /// Of a request that is refused the limits that would have admitted it say so, with the
     /// numbers before it.
-    #[must_use]
     pub fn decisions(&self) -> &[Decision] {
         &self.decisions
     }

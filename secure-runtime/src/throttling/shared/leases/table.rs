@@ -18,9 +18,12 @@ use std::sync::{Mutex, MutexGuard};
 
 /// Leases of one instance. A `Bell` is what those wait for who wait for a flight.
 pub(crate) struct Leases<Bell> {
-    buckets: Box<[Mutex<[Option<Lease<Bell>>; KEYS_A_BUCKET]>]>,
+    buckets: Box<[Mutex<Bucket<Bell>>]>,
     life: u64,
 }
+
+/// Keys that share a lock.
+type Bucket<Bell> = [Option<Lease<Bell>>; KEYS_A_BUCKET];
 
 /// What is known of one key.
 struct Lease<Bell> {
@@ -240,7 +243,7 @@ impl<Bell: Clone> Leases<Bell> {
     }
 
     /// Where a key is: hashes of keys choose their bucket.
-    fn bucket(&self, key: u64) -> MutexGuard<'_, [Option<Lease<Bell>>; KEYS_A_BUCKET]> {
+    fn bucket(&self, key: u64) -> MutexGuard<'_, Bucket<Bell>> {
         let index = (key % self.buckets.len() as u64) as usize;
         #[expect(clippy::indexing_slicing, reason = "a remainder of the length")]
         let bucket = &self.buckets[index];
