@@ -309,7 +309,10 @@ impl Engine {
             }
             Some(reply)
         });
-        trip.await.ok().flatten()
+        trip.await.unwrap_or_else(|_| {
+            self.store.release(call);
+            None
+        })
     }
 
     /// What decides without Redis.
