@@ -74,6 +74,34 @@ async fn without_redis_an_instance_counts_its_share_and_with_it_again_all_count_
 }
 
 #[actix_web::test]
+async fn a_share_looks_charges_and_takes_all_or_nothing_as_redis_does() {
+    let mut redis = RedisServer::start();
+    let (prefix, clock) = (prefix(), FakeClock::new());
+    let shared = instance_of(&redis, &prefix, &clock).instances(number(2)).build().unwrap();
+    let (narrow, wide) =
+        (shared.limit("4/d", quota(4, DAY, 4)), shared.limit("18/d", quota(18, DAY, 18)));
+    redis.stop();
+    let both = [Ask::take(&wide, b"alice", ONE), Ask::take(&narrow, b"alice", ONE)];
+    for expected in [true, true, false, false] {
+        let verdict = shared.decide(b"alice", &both).await.unwrap();
+        assert_eq!((verdict.is_admitted(), verdict.source()), (expected, Source::Local));
+    }
+    let peek = [Ask::peek(&wide, b"alice", ONE)];
+    for _ in 0..2 {
+        let verdict = shared.decide(b"alice", &peek).await.unwrap();
+        assert_eq!((verdict.is_admitted(), verdict.decisions()[0].remaining()), (true, 7));
+    }
+    let charge = [Ask::charge(&wide, b"alice", number(7))];
+    assert!(shared.decide(b"alice", &charge).await.unwrap().is_admitted());
+    assert!(!shared.decide(b"alice", &peek).await.unwrap().is_admitted());
+    // A request that the quota admits at once is not above the share.
+    let large = [Ask::take(&wide, b"bob", number(12))];
+    for expected in [true, false] {
+        assert_eq!(shared.decide(b"bob", &large).await.unwrap().is_admitted(), expected);
+    }
+}
+
+#[actix_web::test]
 async fn what_happens_without_redis_is_a_choice() {
     let mut redis = RedisServer::start();
     let clock = FakeClock::new();

@@ -350,7 +350,10 @@ fn arrival(ask: &Ask<'_>, state: State) -> u64 {
 
 fn verdict(asks: &[Ask<'_>], reply: &Reply) -> Verdict {
     let decisions = asks.iter().zip(&reply.lines).map(|(ask, line)| {
-        let demand = Demand::new(&ask.limit.quota, ask.cost, reply.now_ns);
+        let demand = match ask.kind {
+            Kind::Charge => Demand::of_charge(&ask.limit.quota, ask.cost, reply.now_ns),
+            Kind::Take | Kind::Peek => Demand::new(&ask.limit.quota, ask.cost, reply.now_ns),
+        };
         // What was leased is still to be had here.
         let interval = ask.limit.quota.emission_interval_ns();
         let leased = interval.saturating_mul(u64::from(line.leased));

@@ -35,7 +35,7 @@ pub(super) fn decide(limiter: &Limiter, asks: &[Ask<'_>], now: u64) -> (bool, Ve
         match ask.kind {
             Kind::Take => limiter.check(*key, &quota, ask.cost, now),
             Kind::Peek => limiter.peek(*key, &quota, ask.cost, now),
-            Kind::Charge => charge(limiter, *key, &quota, ask.cost, now),
+            Kind::Charge => limiter.charge(*key, &quota, ask.cost, now),
         }
     });
     let decisions: Vec<Decision> = decisions.collect();
@@ -59,15 +59,6 @@ fn quota(ask: &Ask<'_>) -> Quota {
         share.with_burst(ask.cost)
     } else {
         share
-    }
-}
-
-/// Takes what is left, up to the cost; a share owes nothing.
-fn charge(limiter: &Limiter, key: LimitKey, quota: &Quota, cost: NonZeroU32, now: u64) -> Decision {
-    let left = limiter.peek(key, quota, NonZeroU32::MIN, now).remaining();
-    match NonZeroU32::new(left.min(cost.get())) {
-        Some(cost) => limiter.check(key, quota, cost, now),
-        None => limiter.peek(key, quota, cost, now),
     }
 }
 
