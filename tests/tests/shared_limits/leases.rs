@@ -86,7 +86,7 @@ async fn of_many_who_find_no_permits_one_goes_and_the_others_wait() {
 }
 
 /// Waits until no flight is under way that was begun early.
-async fn settled(shared: &SharedLimits) {
+pub(crate) async fn settled(shared: &SharedLimits) {
     let mut last = shared.statistics();
     eventually("flights land", || {
         std::thread::yield_now();
