@@ -5,7 +5,9 @@ use quote::quote;
 
 use super::json::{self, Object};
 use super::{local, spans};
-use crate::model::legal::{Access, Asks, Audience, Cost, Endpoint, Limit, Partition, Question};
+use crate::model::legal::{
+    Access, Asks, Audience, Concurrency, Cost, Endpoint, Limit, Partition, Question,
+};
 use crate::paths;
 
 /// One limit; what is as most have it is left out.
@@ -44,6 +46,12 @@ pub(super) fn text(endpoint: &Endpoint, limit: &Limit) -> String {
         parts.add("period", json::strings([period.name(), zone.as_str()]));
     }
     parts.finish()
+}
+
+/// How many requests at once, of whom.
+pub(super) fn concurrency(endpoint: &Endpoint, concurrency: &Concurrency) -> String {
+    let Concurrency { most, by } = concurrency;
+    format!("[{most},{}]", partition(endpoint, by))
 }
 
 fn partition(endpoint: &Endpoint, by: &Partition) -> String {

@@ -47,6 +47,26 @@ impl Limit {
     }
 }
 
+/// How many requests are served at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Concurrency {
+    /// At most so many.
+    pub most: NonZeroU32,
+    /// Whose requests are counted together.
+    pub by: Partition,
+}
+
+/// `8 at once by tenant`
+impl fmt::Display for Concurrency {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} at once", self.most)?;
+        match self.by {
+            Partition::Caller => Ok(()),
+            by => write!(formatter, " by {by}"),
+        }
+    }
+}
+
 /// How many permits one request takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cost {

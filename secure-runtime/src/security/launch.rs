@@ -13,7 +13,7 @@ use crate::authentication::Authenticator;
 use crate::authorization::{AcceptedBy, RuleSet, is_zone, scopes_of};
 use crate::inventory::{self, is_inside, modules_around};
 use crate::policy::{Access, Authenticators, Endpoint, Partition, Rule};
-use crate::throttling::{AddressGroups, Counters};
+use crate::throttling::{AddressGroups, Counters, InFlight};
 
 /// Everything that keeps a program from being secured.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,6 +96,7 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
         authenticators: configuration.by_name.into_iter().collect(),
         clock: builder.clock,
         counters: Counters::with_capacity_bytes(builder.limiter_bytes, quota_bytes),
+        in_flight: InFlight::new(),
         claims,
         tier: builder.tier,
         address_groups,
@@ -260,11 +261,15 @@ impl Configuration {
     ) {
         let Endpoint { name, module, file, line, .. } = endpoint;
         let limits = endpoint.policy.limits;
-        let by_tenant = limits.iter().any(|limit| limit.by.asks_for(Partition::Tenant));
+        let asks_for = |wanted: Partition| {
+            let at_once = endpoint.policy.concurrency.iter().map(|it| it.by);
+            limits.iter().map(|limit| limit.by).chain(at_once).any(|by| by.asks_for(wanted))
+        };
+        let by_tenant = asks_for(Partition::Tenant);
         let by_tier =
             !has_tier_function && limits.iter().any(|limit| limit.audience.tier().is_some());
         let naming = naming(endpoint, authenticators);
-        let by_api_key = limits.iter().any(|limit| limit.by.asks_for(Partition::ApiKey));
+        let by_api_key = asks_for(Partition::ApiKey);
         if by_api_key && !naming.is_empty() && !naming.iter().any(|(_, it)| it.names_api_keys()) {
             self.faults.push(format!(
                 "a limit of `{module}::{name}` counts by API key, and none of its authenticators \

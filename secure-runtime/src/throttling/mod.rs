@@ -65,6 +65,8 @@ mod calendar;
 mod calendar_limiter;
 mod gcra;
 mod headers;
+#[cfg(not(loom))]
+mod in_flight;
 mod limiter;
 #[cfg(all(test, loom))]
 mod loom_tests;
@@ -82,5 +84,7 @@ pub(crate) use calendar::Calendar;
 pub use calendar::Period;
 pub use gcra::Decision;
 pub use headers::{FieldValue, PolicyFields, RateLimitHeaders, reset_seconds, retry_after_seconds};
+#[cfg(not(loom))]
+pub(crate) use in_flight::{InFlight, Permit};
 pub use limiter::{Hashed, LimitKey, Limiter, Statistics};
 pub use quota::Quota;
