@@ -116,10 +116,12 @@ impl Passage {
     }
 
     /// Takes what the handler said that the request costs.
+    #[inline]
     pub(super) fn charge(&mut self, response: &HttpResponse) {
-        let cost = response.extensions().get::<ResponseCost>().copied();
-        let (Some(ResponseCost(cost)), false) = (cost, self.admission.counted.open.is_empty())
-        else {
+        if self.admission.counted.open.is_empty() {
+            return;
+        }
+        let Some(ResponseCost(cost)) = response.extensions().get::<ResponseCost>().copied() else {
             return;
         };
         if let Some(security) = self.request.app_data::<Security>() {
