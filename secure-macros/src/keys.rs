@@ -122,6 +122,13 @@ pub(crate) const KEYS: &[Key] = &[
         parse: concurrency::concurrency,
     },
     Key {
+        name: "priority",
+        example: "priority = bulk",
+        meaning: "what is given up first, or last, when more requests come than may be served",
+        repeats: false,
+        parse: concurrency::priority,
+    },
+    Key {
         name: "use",
         example: "use = staff",
         meaning: "the keys that `policy!` named so hold as well",

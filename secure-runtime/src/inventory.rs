@@ -198,7 +198,8 @@ fn rows(endpoint: &'static Endpoint) -> Vec<Row> {
 
 fn limits(policy: &Policy) -> Vec<String> {
     let at_once = policy.concurrency.iter().map(ToString::to_string);
-    policy.limits.iter().map(ToString::to_string).chain(at_once).collect()
+    let priority = policy.priority.map(|it| format!("{it} priority"));
+    policy.limits.iter().map(ToString::to_string).chain(at_once).chain(priority).collect()
 }
 
 /// The row of the metadata of the protected resource.

@@ -121,6 +121,7 @@ impl Whole {
         whole.checks.append(&mut inner.checks);
         whole.rates.append(&mut inner.rates);
         whole.concurrency.append(&mut inner.concurrency);
+        whole.priority = inner.priority.or(whole.priority.take());
         whole.unvalidated.append(&mut inner.unvalidated);
         whole.hide = whole.hide.take().or(inner.hide);
         whole.validate = whole.validate.take().or(inner.validate);

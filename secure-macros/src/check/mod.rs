@@ -144,6 +144,7 @@ pub(crate) fn endpoint(
             grants: resources::grants(&parameters),
             limits: rates::limits(&declaration.rates, &keys, &costs),
             concurrency: rates::concurrency(&declaration.concurrency, &keys),
+            priority: declaration.priority.as_ref().map(|name| name.text.clone()),
             max_body: declaration.max_body.as_ref().map(|(size, _)| size.0),
             content_type: declaration.content_type.as_ref().map(|name| name.text.clone()),
             unvalidated: body::exemptions(declaration),
@@ -218,6 +219,7 @@ fn alone(declaration: &Declaration, known: &Vocabulary, diagnostics: &mut Diagno
         rates::concurrency_is_positive(concurrency, diagnostics);
         partition(concurrency.by.as_ref(), diagnostics);
     }
+    rates::priority_is_known(declaration, diagnostics);
     partitions::differ(&declaration.rates, diagnostics);
     contradictions::known_callers_are_not_worse_off(&declaration.rates, diagnostics);
 }

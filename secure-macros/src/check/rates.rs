@@ -5,10 +5,10 @@ use quote::ToTokens;
 
 use super::questions::source;
 use super::{partitions, tiers};
-use crate::diagnostics::Diagnostics;
+use crate::diagnostics::{Diagnostics, choices, nearest};
 use crate::model::hours::{self, HoursError};
 use crate::model::legal::{self, Audience, Limit, Question};
-use crate::model::raw::{Concurrency, Cost, Quotas, RateKey, Window};
+use crate::model::raw::{Concurrency, Cost, Declaration, Quotas, RateKey, Window};
 
 /// Options alone limit nothing.
 pub(super) fn has_a_quota(rate: &RateKey, diagnostics: &mut Diagnostics) {
@@ -47,6 +47,19 @@ pub(super) fn burst_is_positive(rate: &RateKey, diagnostics: &mut Diagnostics) {
 pub(super) fn concurrency_is_positive(concurrency: &Concurrency, diagnostics: &mut Diagnostics) {
     if concurrency.most.value == 0 {
         diagnostics.error_at(concurrency.most.span, "`concurrency` expects at least 1, found 0");
+    }
+}
+
+/// A priority is one of three.
+pub(super) fn priority_is_known(declaration: &Declaration, diagnostics: &mut Diagnostics) {
+    const PRIORITIES: [&str; 3] = ["critical", "normal", "bulk"];
+    let Some(name) = &declaration.priority else { return };
+    if !PRIORITIES.contains(&name.text.as_str()) {
+        let message = format!("`priority` expects {}, found `{}`", choices(&PRIORITIES), name.text);
+        let diagnostic = diagnostics.error(name, message);
+        if let Some(near) = nearest(&name.text, PRIORITIES) {
+            diagnostic.help(format!("did you mean `{near}`?"));
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Limits: as text, and the expressions they ask as functions.
 
-use proc_macro2::{Ident, Literal, TokenStream};
+use proc_macro2::{Delimiter, Ident, Literal, TokenStream, TokenTree};
 use quote::quote;
 
 use super::json::{self, Object};
@@ -91,7 +91,10 @@ pub(super) fn keys(endpoint: &Endpoint) -> impl Iterator<Item = TokenStream> {
         let (tokens, ok) = (expression_of(question), paths::ok());
         // What cannot be hashed is shown where it stands.
         let place = spans::Place::of(&tokens);
-        let value = place.frame(quote!(&(#tokens)));
+        let value = match is_in_parentheses(&tokens) {
+            true => place.frame(quote!(&#tokens)),
+            false => place.frame(quote!(&(#tokens))),
+        };
         let hashed = place.cover_call(quote!(#support::count_by), quote!(#value, #state));
         quote!(|#asked, #state| { #(#caller)* #(#request)* #hashed; #ok(()) })
     })
@@ -137,4 +140,11 @@ fn expression_of(question: &Question) -> TokenStream {
         Asks::Expression(tokens) => tokens.clone(),
         Asks::Checker(..) | Asks::CheckerByType(_) => TokenStream::new(),
     }
+}
+
+/// A tuple, say: more parentheses around it would be too many.
+fn is_in_parentheses(tokens: &TokenStream) -> bool {
+    let tokens: Vec<TokenTree> = tokens.clone().into_iter().collect();
+    matches!(tokens.as_slice(), [TokenTree::Group(group)]
+        if group.delimiter() == Delimiter::Parenthesis)
 }

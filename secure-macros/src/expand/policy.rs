@@ -38,6 +38,9 @@ pub(super) fn text(endpoint: &Endpoint) -> Literal {
         let all = policy.concurrency.iter().map(|it| limits::concurrency(endpoint, it));
         parts.add("concurrency", json::list(all));
     }
+    if let Some(name) = &policy.priority {
+        parts.add("priority", json::string(name));
+    }
     if let Some(bytes) = policy.max_body {
         parts.add("max_body", bytes);
     }

@@ -57,6 +57,8 @@ pub(crate) struct Policy {
     pub(crate) grants: Vec<Type>,
     pub(crate) limits: Vec<Limit>,
     pub(crate) concurrency: Vec<Concurrency>,
+    /// `critical`, `normal` or `bulk`.
+    pub(crate) priority: Option<String>,
     pub(crate) max_body: Option<u64>,
     pub(crate) content_type: Option<String>,
     /// Parameter and reason.

@@ -30,6 +30,7 @@ pub(crate) struct Declaration {
     pub(crate) rates: Vec<RateKey>,
     /// One an attribute; all must admit.
     pub(crate) concurrency: Vec<Concurrency>,
+    pub(crate) priority: Option<Name>,
     pub(crate) validate: Option<Vec<Name>>,
     pub(crate) unvalidated: Vec<Exemption>,
     pub(crate) objects: Option<Objects>,

@@ -1,11 +1,11 @@
-//! The key `concurrency`: how many requests at once, and whose.
+//! The keys `concurrency` and `priority`: how many requests at once, whose, and which go first.
 
 use proc_macro2::{Group, TokenTree};
 
 use super::entry::{Entry, Form};
 use super::partition;
 use super::rates::{self, flat};
-use super::tokens::{comma_separated, is_punct, shown, stream};
+use super::tokens::{comma_separated, is_punct, shown, stream, word};
 use crate::diagnostics::Diagnostics;
 use crate::model::raw::{Concurrency, Declaration};
 
@@ -28,6 +28,20 @@ pub(crate) fn concurrency(entry: &Entry, into: &mut Declaration, diagnostics: &m
             entry.unexpected(EXPECTED, diagnostics);
         }
     }
+}
+
+pub(crate) fn priority(entry: &Entry, into: &mut Declaration, diagnostics: &mut Diagnostics) {
+    let name = match &entry.form {
+        Form::Equals(value) => match value.as_slice() {
+            [token] => word(token),
+            _ => None,
+        },
+        Form::Bare | Form::Call(_) => None,
+    };
+    if name.is_none() {
+        entry.unexpected("`critical`, `normal` or `bulk`", diagnostics);
+    }
+    into.priority = name;
 }
 
 fn options(entry: &Entry, group: &Group, into: &mut Declaration, diagnostics: &mut Diagnostics) {

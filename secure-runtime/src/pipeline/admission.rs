@@ -219,6 +219,9 @@ impl Admission {
     /// The limits that need no caller.
     #[inline]
     fn enter(&mut self, gate: &Gate<'_>) -> Result<Moment, Refused> {
+        if let Some(load) = &gate.security.inner().load {
+            limits::arrive(load, gate.plan.endpoint, &mut self.counted)?;
+        }
         let now = *self.entered.insert(gate.security.inner().clock.now());
         self.reserve(gate, &gate.plan.early_limits)?;
         Ok(now)

@@ -1,11 +1,13 @@
 //! Stages 2 and 5: takes a permit of every limit of a stage, or of none.
 
+use std::sync::Arc;
+
 use super::limit_keys::{Subject, key, key_of};
 use super::passage::Refused;
 use crate::denial::{Denial, DenialKind, Throttled};
-use crate::policy::Limit;
+use crate::policy::{Endpoint, Limit};
 use crate::security::{Inner, LimitTexts, PlannedConcurrency, PlannedLimit};
-use crate::throttling::{Allowance, Answer, Calendar, Counters, LimitKey, Permit};
+use crate::throttling::{Allowance, Answer, Calendar, Counters, LimitKey, Load, Permit, Place};
 use crate::time::Moment;
 
 /// The limit nearest to exhaustion, and what it said.
@@ -29,6 +31,8 @@ pub(super) struct Counted {
     pub(super) open: Vec<Open>,
     /// What counts the request among those that are being served, until it is not.
     pub(super) permits: Vec<Permit>,
+    /// The same among all requests of the program.
+    pub(super) place: Option<Place>,
 }
 
 /// A limit whose cost is not known yet.
@@ -76,6 +80,22 @@ pub(super) fn reserve(
         counted.note(current);
     }
     Ok(())
+}
+
+/// Counts the request among all that are being served, unless too many are beside one of its priority.
+pub(super) fn arrive(
+    load: &Arc<Load>,
+    endpoint: &Endpoint,
+    counted: &mut Counted,
+) -> Result<(), Refused> {
+    counted.place = load.enter(endpoint.policy.priority.unwrap_or_default());
+    if counted.place.is_some() {
+        return Ok(());
+    }
+    let mut denial = Denial::new(DenialKind::Unavailable, "more requests are served than may be");
+    denial.throttled =
+        Some(Box::new(Throttled { retry_after_seconds: Some(1), violated: Box::default() }));
+    Err(Box::new(denial))
 }
 
 /// Counts the request among those that are being served, unless as many are as may be.

@@ -15,7 +15,7 @@ use std::hash::Hasher;
 
 use crate::asked::Asked;
 
-pub use limit::{Audience, CalendarPeriod, Concurrency, Cost, Limit, Partition};
+pub use limit::{Audience, CalendarPeriod, Concurrency, Cost, Limit, Partition, Priority};
 pub use rule::{Expression, Hours, Rule};
 pub use step_up::StepUp;
 pub use written::{Known, Written};
@@ -71,6 +71,8 @@ pub struct Policy {
     pub limits: &'static [Limit],
     /// How many requests are served at once; all must admit one more.
     pub concurrency: &'static [Concurrency],
+    /// What is given up last under load; `None`: nothing is said of it.
+    pub priority: Option<Priority>,
     /// The largest request body in bytes; `None`: the default of the [`crate::Security`].
     pub max_body: Option<u64>,
     /// The one media type a request body may have.
@@ -97,6 +99,7 @@ impl Policy {
         grants: &[],
         limits: &[],
         concurrency: &[],
+        priority: None,
         max_body: None,
         content_type: None,
         validates: &[],

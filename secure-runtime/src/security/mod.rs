@@ -21,7 +21,7 @@ use crate::metadata::ResourceMetadata;
 use crate::policy::Endpoint;
 use crate::principal::Principal;
 use crate::problem::Problem;
-use crate::throttling::{AddressGroups, Counters, InFlight, Statistics};
+use crate::throttling::{AddressGroups, Counters, InFlight, Load, Statistics};
 use crate::time::Clock;
 use crate::transport::TrustedProxies;
 
@@ -66,6 +66,8 @@ pub(crate) struct Inner {
     pub(crate) clock: Box<dyn Clock>,
     pub(crate) counters: Counters,
     pub(crate) in_flight: Arc<InFlight>,
+    /// How many requests are served at once, where that is bounded.
+    pub(crate) load: Option<Arc<Load>>,
     /// The claims that limits count by.
     pub(crate) claims: Box<[ClaimNames]>,
     pub(crate) tier: Option<TierFunction>,

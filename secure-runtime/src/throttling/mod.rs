@@ -56,6 +56,7 @@
 //! assert_eq!(retry_after_seconds(&refused), Some(6));
 //! ```
 
+#[cfg(not(loom))]
 mod address_groups;
 #[cfg(not(loom))]
 mod answer;
@@ -68,6 +69,8 @@ mod headers;
 #[cfg(not(loom))]
 mod in_flight;
 mod limiter;
+#[cfg(not(loom))]
+mod load;
 #[cfg(all(test, loom))]
 mod loom_tests;
 mod quota;
@@ -75,6 +78,7 @@ mod slot;
 mod stripes;
 mod table;
 
+#[cfg(not(loom))]
 pub(crate) use address_groups::AddressGroups;
 #[cfg(not(loom))]
 pub(crate) use answer::{Allowance, Answer, Counters};
@@ -87,4 +91,6 @@ pub use headers::{FieldValue, PolicyFields, RateLimitHeaders, reset_seconds, ret
 #[cfg(not(loom))]
 pub(crate) use in_flight::{InFlight, Permit};
 pub use limiter::{Hashed, LimitKey, Limiter, Statistics};
+#[cfg(not(loom))]
+pub(crate) use load::{Load, Place};
 pub use quota::Quota;

@@ -77,7 +77,8 @@ struct World {
 
 fn world() -> World {
     let (builder, issuer, _) = crate::security(module_path!());
-    let (security, gate, runs) = (builder.build().unwrap(), Gate::default(), Runs::default());
+    let (security, gate, runs) =
+        (builder.max_in_flight(1000).build().unwrap(), Gate::default(), Runs::default());
     let data = (web::Data::new(gate.clone()), web::Data::new(runs.clone()));
     let server = TestServer::start(&security, move || {
         let services = secure_runtime::scope("").app_data(data.0.clone()).app_data(data.1.clone());
@@ -132,7 +133,8 @@ async fn a_request_that_is_given_up_or_panics_makes_room() {
     let (builder, ..) = crate::security(module_path!());
     let (gate, runs) = (web::Data::new(Gate::default()), web::Data::new(Runs::default()));
     let services = secure_runtime::scope("").app_data(gate).app_data(runs.clone());
-    let app = App::new().app_data(builder.build().unwrap()).service(services.service(by_address));
+    let security = builder.max_in_flight(1000).build().unwrap();
+    let app = App::new().app_data(security).service(services.service(by_address));
     let app = init_service(app).await;
     let call = |panics: bool| {
         let request = TestRequest::get().uri("/public");
@@ -170,4 +172,104 @@ async fn callers_of_one_tenant_are_counted_together() {
     assert_eq!(first.status, 200);
     assert_eq!(world.server.get("/tenants", &[&grace]).await.status, 200);
     assert!(secure_runtime::inventory().to_string().contains("100/h, 1 at once by tenant"));
+}
+
+mod load {
+    //! The bound on all requests of a program: what matters least is shed first.
+
+    use super::*;
+
+    async fn wait(request: &HttpRequest, gate: &Gate, runs: &Runs) -> HttpResponse {
+        runs.count();
+        while request.headers().contains_key("x-waits") && !gate.0.load(Ordering::SeqCst) {
+            yield_now().await;
+        }
+        HttpResponse::Ok().finish()
+    }
+
+    #[secure(public, priority = bulk)]
+    #[get("/bulk")]
+    async fn bulk(
+        request: HttpRequest,
+        gate: web::Data<Gate>,
+        runs: web::Data<Runs>,
+    ) -> HttpResponse {
+        wait(&request, &gate, &runs).await
+    }
+
+    #[secure(public)]
+    #[get("/normal")]
+    async fn normal(
+        request: HttpRequest,
+        gate: web::Data<Gate>,
+        runs: web::Data<Runs>,
+    ) -> HttpResponse {
+        wait(&request, &gate, &runs).await
+    }
+
+    #[secure(public, priority = critical)]
+    #[get("/critical")]
+    async fn critical(
+        request: HttpRequest,
+        gate: web::Data<Gate>,
+        runs: web::Data<Runs>,
+    ) -> HttpResponse {
+        wait(&request, &gate, &runs).await
+    }
+
+    #[actix_web::test]
+    async fn what_matters_least_is_shed_first() {
+        let (builder, ..) = crate::security(module_path!());
+        let (gate, runs) = (web::Data::new(Gate::default()), web::Data::new(Runs::default()));
+        let services = secure_runtime::scope("").app_data(gate.clone()).app_data(runs.clone());
+        let services = services.service(bulk).service(normal).service(critical);
+        let app = App::new().app_data(builder.max_in_flight(10).build().unwrap()).service(services);
+        let app = init_service(app).await;
+        let call = |path: &str, waits: bool| {
+            let request = TestRequest::get().uri(path);
+            let request = if waits { request.insert_header(("x-waits", "1")) } else { request };
+            Box::pin(app.call(request.to_request()))
+        };
+        let mut waiting = Vec::new();
+        for (path, most) in [("/bulk", 5), ("/normal", 9), ("/critical", 10)] {
+            while waiting.len() < most {
+                assert_eq!(call(path, false).await.unwrap().status(), 200, "{path}");
+                let mut waits = call(path, true);
+                let poll =
+                    poll_fn(|context| Poll::Ready(waits.as_mut().poll(context).is_pending()));
+                assert!(poll.await);
+                waiting.push(waits);
+            }
+            let ran = runs.so_far();
+            let refused = call(path, false).await.unwrap();
+            assert_eq!((refused.status().as_u16(), runs.so_far()), (503, ran), "{path}");
+            assert_eq!(refused.headers().get("retry-after").unwrap(), "1");
+            let body = actix_web::test::read_body(refused).await;
+            let problem: serde_json::Value = serde_json::from_slice(&body).unwrap();
+            let expected =
+                "https://iana.org/assignments/http-problem-types#temporary-reduced-capacity";
+            assert_eq!(problem["type"], expected);
+            assert_eq!(problem.get("violated-policies"), None);
+        }
+        drop(waiting);
+        assert_eq!(call("/bulk", false).await.unwrap().status(), 200);
+    }
+
+    #[test]
+    fn a_priority_needs_a_bound() {
+        let faults = |builder: secure_runtime::SecurityBuilder| match builder.build() {
+            Ok(_) => Vec::new(),
+            Err(error) => error.faults().map(str::to_owned).collect::<Vec<_>>(),
+        };
+        let builder = || crate::security(module_path!()).0;
+        let found = faults(builder());
+        assert_eq!(found.len(), 2, "{found:#?}");
+        assert!(
+            found.iter().all(|fault| fault.contains("add `.max_in_flight(…)` (")),
+            "{found:#?}"
+        );
+        let none = faults(builder().max_in_flight(0));
+        assert_eq!(none, ["`max_in_flight` expects at least 1, found 0"]);
+        assert!(faults(builder().max_in_flight(1)).is_empty());
+    }
 }
