@@ -10,6 +10,8 @@
 //!    there are permits, never one more, and none is lost.
 //! 4. Every limit counts by itself: a key belongs to one limit of one endpoint. A request that one
 //!    limit admits and a later one refuses gives the permits back ([`Limiter::refund`]).
+//!    What a request turned out to cost later is charged ([`Limiter::charge`]), and may be owed, at
+//!    most a burst of it.
 //! 5. Memory is fixed when the [`Limiter`] is built, at 20 bytes for each key that is to
 //!    be held. When more keys owe time than fit, the one nearest to its expiry is forgotten
 //!    and counted ([`Statistics::evicted_live`]).
