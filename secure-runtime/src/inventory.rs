@@ -178,7 +178,7 @@ fn rows(endpoint: &'static Endpoint) -> Vec<Row> {
         access: access(policy.access),
         rule: rule(&policy.rule),
         step_up: policy.step_up.map(|it| it.to_string()).unwrap_or_default(),
-        limits: policy.limits.iter().map(ToString::to_string).collect(),
+        limits: limits(policy),
         validates: policy.validates,
         max_body: policy.max_body,
         content_type: policy.content_type,
@@ -194,6 +194,12 @@ fn rows(endpoint: &'static Endpoint) -> Vec<Row> {
         .iter()
         .map(|route| row(Some(route.path), Some(route.methods.join(","))))
         .collect()
+}
+
+fn limits(policy: &Policy) -> Vec<String> {
+    let at_once = policy.concurrency.iter().map(ToString::to_string);
+    let priority = policy.priority.map(|it| format!("{it} priority"));
+    policy.limits.iter().map(ToString::to_string).chain(at_once).chain(priority).collect()
 }
 
 /// The row of the metadata of the protected resource.

@@ -9,7 +9,7 @@ use super::authentication::Round;
 use super::body;
 use super::caller::Passed;
 use super::limit_keys::{Subject, tier};
-use super::limits::{Counted, LimitReport, reserve};
+use super::limits::{self, Counted, LimitReport, reserve};
 use super::open_limits;
 use super::passage::{Passage, Refused};
 use crate::authorization::{AcceptedBy, Answers, Circumstances, CompiledRule, Verdict, lacks};
@@ -116,10 +116,12 @@ impl Passage {
     }
 
     /// Takes what the handler said that the request costs.
+    #[inline]
     pub(super) fn charge(&mut self, response: &HttpResponse) {
-        let cost = response.extensions().get::<ResponseCost>().copied();
-        let (Some(ResponseCost(cost)), false) = (cost, self.admission.counted.open.is_empty())
-        else {
+        if self.admission.counted.open.is_empty() {
+            return;
+        }
+        let Some(ResponseCost(cost)) = response.extensions().get::<ResponseCost>().copied() else {
             return;
         };
         if let Some(security) = self.request.app_data::<Security>() {
@@ -152,6 +154,25 @@ impl<'a> Gate<'a> {
         let peer = self.request.peer_addr().map(|address| address.ip());
         let proxies = self.security.inner().proxies.as_ref();
         client_address(&RequestHead::new(self.request), peer, proxies)
+    }
+}
+
+impl Gate<'_> {
+    /// The group of addresses that the client's belongs to.
+    fn group(&self) -> Option<IpAddr> {
+        self.address().map(|address| self.security.inner().address_groups.group(address))
+    }
+
+    /// Whose request it is.
+    #[inline]
+    fn subject<'s>(
+        &'s self,
+        address: &'s dyn Fn() -> Option<IpAddr>,
+        principal: Option<&'s Principal>,
+        tier: Option<&'s str>,
+    ) -> Subject<'s> {
+        let claims = &self.security.inner().claims;
+        Subject { address, principal, tier, request: self.request, claims }
     }
 }
 
@@ -198,6 +219,9 @@ impl Admission {
     /// The limits that need no caller.
     #[inline]
     fn enter(&mut self, gate: &Gate<'_>) -> Result<Moment, Refused> {
+        if let Some(load) = &gate.security.inner().load {
+            limits::arrive(load, gate.plan.endpoint, &mut self.counted)?;
+        }
         let now = *self.entered.insert(gate.security.inner().clock.now());
         self.reserve(gate, &gate.plan.early_limits)?;
         Ok(now)
@@ -257,6 +281,7 @@ impl Admission {
     #[inline]
     fn admit(&mut self, gate: &Gate<'_>) -> Result<(), Refused> {
         self.check_step_up(gate)?;
+        self.begin(gate)?;
         if gate.plan.authentication.mode == Mode::Nobody {
             return Ok(());
         }
@@ -276,14 +301,21 @@ impl Admission {
             (Some(function), Some(caller)) if gate.plan.has_tiers => tier(function, caller)?,
             _ => None,
         };
-        let subject = Subject {
-            address: &|| gate.address().map(|address| inner.address_groups.group(address)),
-            principal: self.caller.as_ref(),
-            tier: tier.as_deref(),
-            request: gate.request,
-            claims: &inner.claims,
-        };
+        let address = || gate.group();
+        let subject = gate.subject(&address, self.caller.as_ref(), tier.as_deref());
         reserve(&inner.counters, limits, subject, now, &mut self.counted)
+    }
+
+    /// Counts the request among those that are being served.
+    #[inline]
+    fn begin(&mut self, gate: &Gate<'_>) -> Result<(), Refused> {
+        if gate.plan.concurrency.is_empty() {
+            return Ok(());
+        }
+        let address = || gate.group();
+        let subject = gate.subject(&address, self.caller.as_ref(), None);
+        let inner = gate.security.inner();
+        limits::enter(inner, &gate.plan.concurrency, subject, &mut self.counted)
     }
 
     /// The rule does not hold: what the client may know of it.

@@ -1,11 +1,13 @@
 //! Stages 2 and 5: takes a permit of every limit of a stage, or of none.
 
-use super::limit_keys::{Subject, key};
+use std::sync::Arc;
+
+use super::limit_keys::{Subject, key, key_of};
 use super::passage::Refused;
 use crate::denial::{Denial, DenialKind, Throttled};
-use crate::policy::Limit;
-use crate::security::{LimitTexts, PlannedLimit};
-use crate::throttling::{Allowance, Answer, Calendar, Counters, LimitKey};
+use crate::policy::{Endpoint, Limit};
+use crate::security::{Inner, LimitTexts, PlannedConcurrency, PlannedLimit};
+use crate::throttling::{Allowance, Answer, Calendar, Counters, LimitKey, Load, Permit, Place};
 use crate::time::Moment;
 
 /// The limit nearest to exhaustion, and what it said.
@@ -27,6 +29,10 @@ pub(super) struct Counted {
     pub(super) report: Option<LimitReport>,
     /// Those that took one permit, and take the rest once it is known how many there are.
     pub(super) open: Vec<Open>,
+    /// What counts the request among those that are being served, until it is not.
+    pub(super) permits: Vec<Permit>,
+    /// The same among all requests of the program.
+    pub(super) place: Option<Place>,
 }
 
 /// A limit whose cost is not known yet.
@@ -72,6 +78,47 @@ pub(super) fn reserve(
             counted.open.push(Open { key, first: current });
         }
         counted.note(current);
+    }
+    Ok(())
+}
+
+/// Counts the request among all that are being served, unless too many are beside one of its priority.
+pub(super) fn arrive(
+    load: &Arc<Load>,
+    endpoint: &Endpoint,
+    counted: &mut Counted,
+) -> Result<(), Refused> {
+    counted.place = load.enter(endpoint.policy.priority.unwrap_or_default());
+    if counted.place.is_some() {
+        return Ok(());
+    }
+    let mut denial = Denial::new(DenialKind::Unavailable, "more requests are served than may be");
+    denial.throttled =
+        Some(Box::new(Throttled { retry_after_seconds: Some(1), violated: Box::default() }));
+    Err(Box::new(denial))
+}
+
+/// Counts the request among those that are being served, unless as many are as may be.
+pub(super) fn enter(
+    inner: &Inner,
+    limits: &[PlannedConcurrency],
+    subject: Subject<'_>,
+    counted: &mut Counted,
+) -> Result<(), Refused> {
+    for planned in limits {
+        let key = key_of(&inner.counters.limiter, planned.id, &planned.by, subject)?;
+        match inner.in_flight.enter(key, planned.limit.most.get()) {
+            Some(permit) => counted.permits.push(permit),
+            None => {
+                let mut denial = Denial::new(DenialKind::Throttled, "as many are served as may be");
+                denial.throttled = Some(Box::new(Throttled {
+                    // Nobody knows when one of them ends.
+                    retry_after_seconds: Some(1),
+                    violated: format!("{} at once", planned.limit.most).into(),
+                }));
+                return Err(Box::new(denial));
+            }
+        }
     }
     Ok(())
 }

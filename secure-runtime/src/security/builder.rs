@@ -22,6 +22,7 @@ pub struct SecurityBuilder {
     pub(super) clock: Box<dyn Clock>,
     pub(super) limiter_bytes: usize,
     pub(super) quota_bytes: usize,
+    pub(super) max_in_flight: Option<usize>,
     pub(super) tier: Option<TierFunction>,
     pub(super) ipv4_prefix: u8,
     pub(super) ipv6_prefix: u8,
@@ -54,6 +55,7 @@ impl SecurityBuilder {
             clock: Box::new(SystemClock::new()),
             limiter_bytes: Self::LIMITER_BYTES,
             quota_bytes: Self::LIMITER_BYTES,
+            max_in_flight: None,
             tier: None,
             ipv4_prefix: 32,
             ipv6_prefix: 64,
@@ -138,6 +140,22 @@ impl SecurityBuilder {
     /// A key takes 16 bytes from its first request in a period until the period ends.
     pub fn quota_capacity_bytes(mut self, bytes: usize) -> Self {
         self.quota_bytes = bytes;
+        self
+    }
+
+    /// Sets how many requests are served at once, whoever sent them. Default: as many as come.
+    ///
+    /// One more is answered with 503 and `Retry-After` before anything else is looked at. What matters
+    /// least is shed first: an endpoint with `priority = bulk` while half of the places are taken, one
+    /// without `priority` while nine tenths are, one with `priority = critical` when all are. A request
+    /// counts until its response is made.
+    ///
+    /// ```
+    /// let builder = secure_runtime::Security::builder().max_in_flight(1_000);
+    /// # drop(builder);
+    /// ```
+    pub fn max_in_flight(mut self, requests: usize) -> Self {
+        self.max_in_flight = Some(requests);
         self
     }
 

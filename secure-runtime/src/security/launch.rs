@@ -13,7 +13,7 @@ use crate::authentication::Authenticator;
 use crate::authorization::{AcceptedBy, RuleSet, is_zone, scopes_of};
 use crate::inventory::{self, is_inside, modules_around};
 use crate::policy::{Access, Authenticators, Endpoint, Partition, Rule};
-use crate::throttling::{AddressGroups, Counters};
+use crate::throttling::{AddressGroups, Counters, InFlight, Load};
 
 /// Everything that keeps a program from being secured.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,6 +65,9 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
     });
     let metadata = published.as_ref().map(|published| published.url.as_str());
     let rules = RuleSet::new(endpoints.iter().flatten().map(|endpoint| &endpoint.policy.rule));
+    if builder.max_in_flight == Some(0) {
+        configuration.faults.push("`max_in_flight` expects at least 1, found 0".to_owned());
+    }
     let address_groups =
         configuration.check_address_groups(builder.ipv4_prefix, builder.ipv6_prefix);
     let mut limits = LimitPlanner::new(builder.headers);
@@ -78,6 +81,7 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
             configuration.check_rule(endpoint, &authenticators);
             configuration.check_limits(endpoint, &authenticators, builder.tier.is_some());
             configuration.check_step_up(endpoint, &authenticators);
+            configuration.check_priority(endpoint, builder.max_in_flight);
             configuration.check_revocations(endpoint, &authenticators);
             let max_body = builder.max_body;
             Some(Plan::new(endpoint, authenticators, &rules, metadata, &mut limits, max_body))
@@ -96,6 +100,8 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
         authenticators: configuration.by_name.into_iter().collect(),
         clock: builder.clock,
         counters: Counters::with_capacity_bytes(builder.limiter_bytes, quota_bytes),
+        in_flight: InFlight::new(),
+        load: builder.max_in_flight.map(Load::new),
         claims,
         tier: builder.tier,
         address_groups,
@@ -260,11 +266,15 @@ impl Configuration {
     ) {
         let Endpoint { name, module, file, line, .. } = endpoint;
         let limits = endpoint.policy.limits;
-        let by_tenant = limits.iter().any(|limit| limit.by.asks_for(Partition::Tenant));
+        let asks_for = |wanted: Partition| {
+            let at_once = endpoint.policy.concurrency.iter().map(|it| it.by);
+            limits.iter().map(|limit| limit.by).chain(at_once).any(|by| by.asks_for(wanted))
+        };
+        let by_tenant = asks_for(Partition::Tenant);
         let by_tier =
             !has_tier_function && limits.iter().any(|limit| limit.audience.tier().is_some());
         let naming = naming(endpoint, authenticators);
-        let by_api_key = limits.iter().any(|limit| limit.by.asks_for(Partition::ApiKey));
+        let by_api_key = asks_for(Partition::ApiKey);
         if by_api_key && !naming.is_empty() && !naming.iter().any(|(_, it)| it.names_api_keys()) {
             self.faults.push(format!(
                 "a limit of `{module}::{name}` counts by API key, and none of its authenticators \
@@ -285,6 +295,17 @@ impl Configuration {
             if by_tier && !it.names_tiers() {
                 lacks("tier");
             }
+        }
+    }
+
+    /// A priority matters where somebody has to be turned away.
+    fn check_priority(&mut self, endpoint: &'static Endpoint, max_in_flight: Option<usize>) {
+        let Endpoint { name, module, file, line, policy, .. } = endpoint;
+        if let (Some(priority), None) = (policy.priority, max_in_flight) {
+            self.faults.push(format!(
+                "`{module}::{name}` has the priority `{priority}`, and nothing bounds how many requests \
+                 are served: add `.max_in_flight(…)` ({file}:{line})"
+            ));
         }
     }
 

@@ -21,7 +21,7 @@ use crate::metadata::ResourceMetadata;
 use crate::policy::Endpoint;
 use crate::principal::Principal;
 use crate::problem::Problem;
-use crate::throttling::{AddressGroups, Counters, Statistics};
+use crate::throttling::{AddressGroups, Counters, InFlight, Load, Statistics};
 use crate::time::Clock;
 use crate::transport::TrustedProxies;
 
@@ -29,7 +29,7 @@ pub use builder::SecurityBuilder;
 pub use launch::LaunchError;
 pub(crate) use limit_texts::LimitTexts;
 pub(crate) use plan::{Authentication, Mode, Plan};
-pub(crate) use planned_limit::{ClaimNames, Counts, More, PlannedLimit};
+pub(crate) use planned_limit::{ClaimNames, Counts, More, PlannedConcurrency, PlannedLimit};
 pub use protected_resource::ProtectedResource;
 use protected_resource::Published;
 
@@ -65,6 +65,9 @@ pub(crate) struct Inner {
     pub(crate) authenticators: Box<[(String, Arc<dyn Authenticator>)]>,
     pub(crate) clock: Box<dyn Clock>,
     pub(crate) counters: Counters,
+    pub(crate) in_flight: Arc<InFlight>,
+    /// How many requests are served at once, where that is bounded.
+    pub(crate) load: Option<Arc<Load>>,
     /// The claims that limits count by.
     pub(crate) claims: Box<[ClaimNames]>,
     pub(crate) tier: Option<TierFunction>,

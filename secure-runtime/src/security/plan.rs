@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::challenges::Challenges;
-use super::planned_limit::{LimitPlanner, PlannedLimit};
+use super::planned_limit::{LimitPlanner, PlannedConcurrency, PlannedLimit};
 use crate::authentication::Authenticator;
 use crate::authorization::{CompiledRule, RuleSet};
 use crate::policy::{Access, Authenticators, Endpoint, Rule};
@@ -20,6 +20,8 @@ pub(crate) struct Plan {
     pub(crate) anonymous_limits: Box<[PlannedLimit]>,
     /// Decided once the caller is known and allowed.
     pub(crate) caller_limits: Box<[PlannedLimit]>,
+    /// Decided with the limits by caller.
+    pub(crate) concurrency: Box<[PlannedConcurrency]>,
     /// Whether a limit is for callers of some tier.
     pub(crate) has_tiers: bool,
     pub(crate) max_body: u64,
@@ -68,6 +70,7 @@ impl Plan {
             early_limits: early,
             anonymous_limits: anonymous,
             caller_limits: caller,
+            concurrency: limits.at_once(endpoint),
             has_tiers: policy.limits.iter().any(|limit| limit.audience.tier().is_some()),
             max_body: policy.max_body.unwrap_or(max_body),
         }

@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 
 use super::limit_texts::LimitTexts;
 use crate::policy::{
-    Access, Audience, CalendarPeriod, Cost, Endpoint, KeyFunction, Limit, Partition,
+    Access, Audience, CalendarPeriod, Concurrency, Cost, Endpoint, KeyFunction, Limit, Partition,
 };
 use crate::request::FieldName;
 use crate::throttling::{Calendar, Quota, RateLimitHeaders};
@@ -26,6 +26,13 @@ pub(crate) struct PlannedLimit {
     /// What a client is told of them. Lives as long as the program, as the endpoint does, so that a
     /// request need not share it.
     pub(crate) texts: &'static LimitTexts,
+}
+
+/// How many requests of one key are served at once.
+pub(crate) struct PlannedConcurrency {
+    pub(crate) limit: &'static Concurrency,
+    pub(crate) id: u64,
+    pub(crate) by: Counts,
 }
 
 /// What requests are told apart by: [`Partition`], ready to be looked up.
@@ -92,6 +99,18 @@ impl LimitPlanner {
     /// The claims that limits count by, each once, and what is wrong with the limits.
     pub(super) fn finish(self) -> (Box<[ClaimNames]>, Vec<String>) {
         (self.claims.into(), self.faults)
+    }
+
+    /// How many requests are served at once.
+    pub(super) fn at_once(&mut self, endpoint: &'static Endpoint) -> Box<[PlannedConcurrency]> {
+        let place = endpoint.position as u64;
+        let concurrency = endpoint.policy.concurrency.iter().enumerate();
+        let planned = concurrency.map(|(position, limit)| PlannedConcurrency {
+            limit,
+            id: (place << 16) | position as u64,
+            by: self.counts(endpoint, limit.by),
+        });
+        planned.collect()
     }
 
     /// The limits of each stage.

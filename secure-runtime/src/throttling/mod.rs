@@ -10,6 +10,8 @@
 //!    there are permits, never one more, and none is lost.
 //! 4. Every limit counts by itself: a key belongs to one limit of one endpoint. A request that one
 //!    limit admits and a later one refuses gives the permits back ([`Limiter::refund`]).
+//!    What a request turned out to cost later is charged ([`Limiter::charge`]), and may be owed, at
+//!    most a burst of it.
 //! 5. Memory is fixed when the [`Limiter`] is built, at 20 bytes for each key that is to
 //!    be held. When more keys owe time than fit, the one nearest to its expiry is forgotten
 //!    and counted ([`Statistics::evicted_live`]).
@@ -56,6 +58,7 @@
 //! assert_eq!(retry_after_seconds(&refused), Some(6));
 //! ```
 
+#[cfg(not(loom))]
 mod address_groups;
 #[cfg(not(loom))]
 mod answer;
@@ -65,7 +68,11 @@ mod calendar;
 mod calendar_limiter;
 mod gcra;
 mod headers;
+#[cfg(not(loom))]
+mod in_flight;
 mod limiter;
+#[cfg(not(loom))]
+mod load;
 #[cfg(all(test, loom))]
 mod loom_tests;
 mod quota;
@@ -75,6 +82,7 @@ mod slot;
 mod stripes;
 mod table;
 
+#[cfg(not(loom))]
 pub(crate) use address_groups::AddressGroups;
 #[cfg(not(loom))]
 pub(crate) use answer::{Allowance, Answer, Counters};
@@ -84,7 +92,11 @@ pub(crate) use calendar::Calendar;
 pub use calendar::Period;
 pub use gcra::Decision;
 pub use headers::{FieldValue, PolicyFields, RateLimitHeaders, reset_seconds, retry_after_seconds};
+#[cfg(not(loom))]
+pub(crate) use in_flight::{InFlight, Permit};
 pub use limiter::{Hashed, LimitKey, Limiter, Statistics};
+#[cfg(not(loom))]
+pub(crate) use load::{Load, Place};
 pub use quota::Quota;
 #[cfg(feature = "redis")]
 pub use shared::{

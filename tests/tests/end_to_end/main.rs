@@ -14,6 +14,7 @@ mod body;
 mod callers;
 mod careless;
 mod challenges;
+mod concurrency;
 mod contents;
 mod credentials;
 mod escapes;
