@@ -1,5 +1,6 @@
 //! Stages 1 to 5: what is decided before anything of the body is read.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::task::{Context, Poll, ready};
 
@@ -12,6 +13,8 @@ use super::limit_keys::{Subject, tier};
 use super::limits::{self, Counted, LimitReport, reserve};
 use super::open_limits;
 use super::passage::{Passage, Refused};
+#[cfg(feature = "redis")]
+use super::shared_limits;
 use crate::authorization::{AcceptedBy, Answers, Circumstances, CompiledRule, Verdict, lacks};
 use crate::denial::{Denial, DenialKind};
 use crate::policy::Endpoint;
@@ -19,7 +22,7 @@ use crate::principal::Principal;
 use crate::request::RequestHead;
 use crate::response_cost::ResponseCost;
 use crate::scope::SecuredResponse;
-use crate::security::{Mode, Plan, PlannedLimit, Security};
+use crate::security::{Mode, Plan, PlannedLimit, Security, Stage};
 use crate::time::Moment;
 use crate::transport::client_address;
 use crate::validation::Costs;
@@ -31,9 +34,26 @@ pub(super) struct Admission {
     entered: Option<Moment>,
     round: Round,
     caller: Option<Principal>,
+    /// Why there is none, while the limits of those without one are asked.
+    refused: Option<Refused>,
+    /// What need not be done again by who had to wait.
+    done: Done,
     /// What the application's expressions have said.
     pub(super) answers: Answers,
     counted: Counted,
+}
+
+/// The last thing that is over.
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+enum Done {
+    #[default]
+    Nothing,
+    EarlyLimits,
+    Authentication,
+    /// The caller is known, or known to be nobody.
+    Caller,
+    /// The request counts among those that are being served.
+    Begun,
 }
 
 /// What the stages read: the request, and the plan of its endpoint.
@@ -54,9 +74,12 @@ impl Passage {
         let Self { request, endpoint, admission, unread, body, .. } = self;
         let opened = match Gate::find(request, endpoint) {
             Ok(gate) => {
-                let admitted = ready!(admission.poll_caller(&gate, context))
-                    .and_then(|()| admission.demand(&gate))
-                    .and_then(|()| admission.admit(&gate));
+                let known = ready!(admission.poll_caller(&gate, context))
+                    .and_then(|()| admission.demand(&gate));
+                let admitted = match known {
+                    Ok(()) => ready!(admission.poll_admit(&gate, context)),
+                    Err(denial) => Err(denial),
+                };
                 admitted.and_then(|()| body::open(request, (unread, body), gate.plan))
             }
             Err(denial) => Err(denial),
@@ -89,16 +112,22 @@ impl Passage {
     }
 
     /// The stages between the rules about the caller and the body, which is opened.
-    pub(super) fn admit(&mut self) -> Result<(), Box<SecuredResponse>> {
+    pub(super) fn poll_admit(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<(), Box<SecuredResponse>>> {
         let Self { request, endpoint, admission, unread, body, .. } = self;
-        let opened = Gate::find(request, endpoint).and_then(|gate| {
-            // The rules about the arguments ask about the caller once more.
-            let caller = admission.caller.clone();
-            let admitted = admission.admit(&gate);
-            admission.caller = caller;
-            admitted.and_then(|()| body::open(request, (unread, body), gate.plan))
-        });
-        opened.map_err(|denial| Box::new(self.refuse(*denial)))
+        let opened = match Gate::find(request, endpoint) {
+            Ok(gate) => {
+                // The rules about the arguments ask about the caller once more.
+                let caller = admission.caller.clone();
+                let admitted = ready!(admission.poll_admit(&gate, context));
+                admission.caller = caller;
+                admitted.and_then(|()| body::open(request, (unread, body), gate.plan))
+            }
+            Err(denial) => Err(denial),
+        };
+        Poll::Ready(opened.map_err(|denial| Box::new(self.refuse(*denial))))
     }
 }
 
@@ -110,7 +139,12 @@ impl Passage {
             let inner = gate.security.inner();
             // The body may have taken its time.
             let now = inner.clock.now();
-            open_limits::settle(&inner.counters, &mut admission.counted, costs, now)
+            open_limits::settle(&inner.counters, &mut admission.counted, costs, now)?;
+            #[cfg(feature = "redis")]
+            if let Some(sharing) = &inner.sharing {
+                shared_limits::settle(sharing, &admission.counted, costs)?;
+            }
+            Ok(())
         });
         settled.map_err(|denial| Box::new(self.refuse(*denial)))
     }
@@ -118,7 +152,7 @@ impl Passage {
     /// Takes what the handler said that the request costs.
     #[inline]
     pub(super) fn charge(&mut self, response: &HttpResponse) {
-        if self.admission.counted.open.is_empty() {
+        if !self.admission.counted.is_open() {
             return;
         }
         let Some(ResponseCost(cost)) = response.extensions().get::<ResponseCost>().copied() else {
@@ -128,6 +162,10 @@ impl Passage {
             let inner = security.inner();
             let now = inner.clock.now();
             open_limits::charge(&inner.counters, &mut self.admission.counted, cost, now);
+            #[cfg(feature = "redis")]
+            if let Some(sharing) = &inner.sharing {
+                shared_limits::charge(sharing, &self.admission.counted, cost);
+            }
         }
     }
 }
@@ -203,28 +241,42 @@ impl Admission {
             Some(entered) => entered,
             None => self.enter(gate)?,
         };
+        if self.done < Done::EarlyLimits {
+            ready!(self.poll_limits(gate, Stage::Early, context))?;
+            self.done = Done::EarlyLimits;
+        }
         let authentication = &gate.plan.authentication;
         if authentication.mode == Mode::Nobody {
             return Poll::Ready(Ok(()));
         }
-        let head = RequestHead::new(gate.request);
-        let outcome = ready!(self.round.poll(authentication, &head, now, context));
-        if !matches!(outcome, Ok(Some(_))) {
-            self.reserve(gate, &gate.plan.anonymous_limits)?;
+        if self.done < Done::Authentication {
+            let head = RequestHead::new(gate.request);
+            match ready!(self.round.poll(authentication, &head, now, context)) {
+                Ok(Some(caller)) => {
+                    self.caller = Some(caller);
+                    self.done = Done::Caller;
+                }
+                Ok(None) => self.done = Done::Authentication,
+                Err(refused) => {
+                    self.refused = Some(refused);
+                    self.done = Done::Authentication;
+                }
+            }
         }
-        self.caller = outcome?;
-        Poll::Ready(Ok(()))
+        if self.done < Done::Caller {
+            ready!(self.poll_limits(gate, Stage::Anonymous, context))?;
+            self.done = Done::Caller;
+        }
+        Poll::Ready(self.refused.take().map_or(Ok(()), Err))
     }
 
-    /// The limits that need no caller.
+    /// Notes the time, and counts the request among all that are being served.
     #[inline]
     fn enter(&mut self, gate: &Gate<'_>) -> Result<Moment, Refused> {
         if let Some(load) = &gate.security.inner().load {
             limits::arrive(load, gate.plan.endpoint, &mut self.counted)?;
         }
-        let now = *self.entered.insert(gate.security.inner().clock.now());
-        self.reserve(gate, &gate.plan.early_limits)?;
-        Ok(now)
+        Ok(*self.entered.insert(gate.security.inner().clock.now()))
     }
 
     /// What the endpoint's rule comes to by now; refuses if it fails, or stays open for good.
@@ -279,17 +331,46 @@ impl Admission {
 
     /// The limits by caller; then the request is let in.
     #[inline]
-    fn admit(&mut self, gate: &Gate<'_>) -> Result<(), Refused> {
-        self.check_step_up(gate)?;
-        self.begin(gate)?;
-        if gate.plan.authentication.mode == Mode::Nobody {
-            return Ok(());
+    fn poll_admit(
+        &mut self,
+        gate: &Gate<'_>,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<(), Refused>> {
+        if self.done < Done::Begun {
+            self.check_step_up(gate)?;
+            self.begin(gate)?;
+            self.done = Done::Begun;
         }
-        self.reserve(gate, &gate.plan.caller_limits)?;
+        if gate.plan.authentication.mode == Mode::Nobody {
+            return Poll::Ready(Ok(()));
+        }
+        ready!(self.poll_limits(gate, Stage::Caller, context))?;
         // Where the `Principal` extractor finds the caller.
         let passed = Passed { endpoint: gate.plan.endpoint, principal: self.caller.take() };
         gate.request.extensions_mut().insert(passed);
-        Ok(())
+        Poll::Ready(Ok(()))
+    }
+
+    /// Takes a permit of each limit of a stage. Those that are counted elsewhere are asked first: what
+    /// the others take would have to be given back.
+    #[inline]
+    fn poll_limits(
+        &mut self,
+        gate: &Gate<'_>,
+        stage: Stage,
+        #[cfg_attr(not(feature = "redis"), expect(unused_variables, reason = "nobody waits"))]
+        context: &mut Context<'_>,
+    ) -> Poll<Result<(), Refused>> {
+        #[cfg(feature = "redis")]
+        if let (Some(sharing), limits @ [_, ..]) =
+            (&gate.security.inner().sharing, gate.plan.shared_limits(stage))
+        {
+            let tier = self.tier(gate)?;
+            let address = || gate.group();
+            let subject = gate.subject(&address, self.caller.as_ref(), tier.as_deref());
+            ready!(shared_limits::poll(sharing, limits, subject, &mut self.counted, context))?;
+        }
+        Poll::Ready(self.reserve(gate, gate.plan.limits(stage)))
     }
 
     /// Takes a permit of each of these limits, or of none.
@@ -297,13 +378,19 @@ impl Admission {
     fn reserve(&mut self, gate: &Gate<'_>, limits: &[PlannedLimit]) -> Result<(), Refused> {
         let Some(now) = self.entered.filter(|_| !limits.is_empty()) else { return Ok(()) };
         let inner = gate.security.inner();
-        let tier = match (&inner.tier, &self.caller) {
-            (Some(function), Some(caller)) if gate.plan.has_tiers => tier(function, caller)?,
-            _ => None,
-        };
+        let tier = self.tier(gate)?;
         let address = || gate.group();
         let subject = gate.subject(&address, self.caller.as_ref(), tier.as_deref());
         reserve(&inner.counters, limits, subject, now, &mut self.counted)
+    }
+
+    /// The tier that the application says the caller has, where a limit asks.
+    #[inline]
+    fn tier(&self, gate: &Gate<'_>) -> Result<Option<Cow<'static, str>>, Refused> {
+        match (&gate.security.inner().tier, &self.caller) {
+            (Some(function), Some(caller)) if gate.plan.has_tiers => tier(function, caller),
+            _ => Ok(None),
+        }
     }
 
     /// Counts the request among those that are being served.

@@ -33,6 +33,9 @@ pub(super) struct Counted {
     pub(super) permits: Vec<Permit>,
     /// The same among all requests of the program.
     pub(super) place: Option<Place>,
+    /// What the limits that several instances count together have said.
+    #[cfg(feature = "redis")]
+    pub(super) shared: super::shared_limits::Shared,
 }
 
 /// A limit whose cost is not known yet.
@@ -131,6 +134,16 @@ pub(super) fn give_back(counters: &Counters, taken: &[(LimitKey, LimitReport)], 
 }
 
 impl Counted {
+    /// Whether some cost is not known yet.
+    #[inline]
+    pub(super) fn is_open(&self) -> bool {
+        #[cfg(feature = "redis")]
+        if self.shared.is_open() {
+            return true;
+        }
+        !self.open.is_empty()
+    }
+
     /// Keeps what a limit said, if it is nearer to exhaustion than those before it, or the same one.
     #[inline]
     pub(super) fn note(&mut self, current: LimitReport) {

@@ -26,6 +26,10 @@ mod open_limits;
 mod passage;
 mod response;
 mod ruled;
+#[cfg(feature = "redis")]
+mod shared_keys;
+#[cfg(feature = "redis")]
+mod shared_limits;
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};

@@ -61,12 +61,12 @@ pub(super) fn charge(counters: &Counters, counted: &mut Counted, cost: u32, now:
 }
 
 /// What is left of a cost of which one permit was taken already.
-fn rest(cost: NonZeroU32) -> Option<NonZeroU32> {
+pub(super) fn rest(cost: NonZeroU32) -> Option<NonZeroU32> {
     NonZeroU32::new(cost.get() - 1)
 }
 
 /// Trying again would not help.
-fn unaffordable(cost: NonZeroU32, most: NonZeroU32) -> Refused {
+pub(super) fn unaffordable(cost: NonZeroU32, most: NonZeroU32) -> Refused {
     let detail = format!("the request costs {cost}, and at most {most} can be taken at once");
     Box::new(Denial::new(DenialKind::Invalid, detail.clone()).with_detail(detail))
 }

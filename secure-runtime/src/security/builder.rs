@@ -11,6 +11,8 @@ use crate::denial::Denial;
 use crate::principal::Principal;
 use crate::problem::Problem;
 use crate::throttling::RateLimitHeaders;
+#[cfg(feature = "redis")]
+use crate::throttling::SharedLimits;
 use crate::time::{Clock, SystemClock};
 use crate::transport::TrustedProxies;
 
@@ -22,6 +24,8 @@ pub struct SecurityBuilder {
     pub(super) clock: Box<dyn Clock>,
     pub(super) limiter_bytes: usize,
     pub(super) quota_bytes: usize,
+    #[cfg(feature = "redis")]
+    pub(super) shared_limits: Option<SharedLimits>,
     pub(super) max_in_flight: Option<usize>,
     pub(super) tier: Option<TierFunction>,
     pub(super) ipv4_prefix: u8,
@@ -55,6 +59,8 @@ impl SecurityBuilder {
             clock: Box::new(SystemClock::new()),
             limiter_bytes: Self::LIMITER_BYTES,
             quota_bytes: Self::LIMITER_BYTES,
+            #[cfg(feature = "redis")]
+            shared_limits: None,
             max_in_flight: None,
             tier: None,
             ipv4_prefix: 32,
@@ -131,6 +137,30 @@ impl SecurityBuilder {
     /// Sets the memory of the limiter in bytes; it is taken once and never grows. Default: 16 MiB.
     pub fn limiter_capacity_bytes(mut self, bytes: usize) -> Self {
         self.limiter_bytes = bytes;
+        self
+    }
+
+    /// Counts the rates of all endpoints in Redis, together with the other instances of the service.
+    ///
+    /// Quotas of the calendar, `concurrency` and `max_in_flight` stay those of each instance. The rest
+    /// of a cost that is known late is taken without waiting: what is not left is owed, one burst at
+    /// most. Where the store is gone and [`OnStoreFailure::Deny`](crate::throttling::OnStoreFailure) was
+    /// chosen, requests under a rate are answered with 503.
+    ///
+    /// ```
+    /// use secure_runtime::{Security, throttling::SharedLimits};
+    ///
+    /// let shared = SharedLimits::redis("redis://127.0.0.1:6379/")
+    ///     .secret("the same 16 bytes or more in all instances")
+    ///     .leases(100)
+    ///     .build()?;
+    /// let builder = Security::builder().shared_limits(shared);
+    /// # drop(builder);
+    /// # Ok::<(), secure_runtime::throttling::InvalidSharedLimits>(())
+    /// ```
+    #[cfg(feature = "redis")]
+    pub fn shared_limits(mut self, store: SharedLimits) -> Self {
+        self.shared_limits = Some(store);
         self
     }
 

@@ -7,6 +7,8 @@ use std::sync::Arc;
 use super::builder::SecurityBuilder;
 use super::plan::Plan;
 use super::planned_limit::LimitPlanner;
+#[cfg(feature = "redis")]
+use super::planned_shared::SharedPlanner;
 use super::protected_resource::Published;
 use super::{Inner, ProtectedResource, Security};
 use crate::authentication::Authenticator;
@@ -71,6 +73,10 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
     let address_groups =
         configuration.check_address_groups(builder.ipv4_prefix, builder.ipv6_prefix);
     let mut limits = LimitPlanner::new(builder.headers);
+    #[cfg(feature = "redis")]
+    {
+        limits.sharing = builder.shared_limits.take().map(SharedPlanner::new);
+    }
     let plans = endpoints
         .into_iter()
         .map(|endpoint| {
@@ -88,6 +94,8 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
         })
         .collect();
     let quota_bytes = if limits.has_quotas { builder.quota_bytes } else { 0 };
+    #[cfg(feature = "redis")]
+    let sharing = limits.sharing.take().map(SharedPlanner::finish);
     let (claims, mut faults) = limits.finish();
     configuration.faults.append(&mut faults);
     if !configuration.faults.is_empty() {
@@ -100,6 +108,8 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
         authenticators: configuration.by_name.into_iter().collect(),
         clock: builder.clock,
         counters: Counters::with_capacity_bytes(builder.limiter_bytes, quota_bytes),
+        #[cfg(feature = "redis")]
+        sharing,
         in_flight: InFlight::new(),
         load: builder.max_in_flight.map(Load::new),
         claims,

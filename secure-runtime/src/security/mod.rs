@@ -6,6 +6,8 @@ mod launch;
 mod limit_texts;
 mod plan;
 mod planned_limit;
+#[cfg(feature = "redis")]
+mod planned_shared;
 mod protected_resource;
 mod resource_url;
 
@@ -21,6 +23,8 @@ use crate::metadata::ResourceMetadata;
 use crate::policy::Endpoint;
 use crate::principal::Principal;
 use crate::problem::Problem;
+#[cfg(feature = "redis")]
+use crate::throttling::SharedStatistics;
 use crate::throttling::{AddressGroups, Counters, InFlight, Load, Statistics};
 use crate::time::Clock;
 use crate::transport::TrustedProxies;
@@ -29,7 +33,9 @@ pub use builder::SecurityBuilder;
 pub use launch::LaunchError;
 pub(crate) use limit_texts::LimitTexts;
 pub(crate) use plan::{Authentication, Mode, Plan};
-pub(crate) use planned_limit::{ClaimNames, Counts, More, PlannedConcurrency, PlannedLimit};
+pub(crate) use planned_limit::{ClaimNames, Counts, More, PlannedConcurrency, PlannedLimit, Stage};
+#[cfg(feature = "redis")]
+pub(crate) use planned_shared::{PlannedShared, Sharing};
 pub use protected_resource::ProtectedResource;
 use protected_resource::Published;
 
@@ -65,6 +71,9 @@ pub(crate) struct Inner {
     pub(crate) authenticators: Box<[(String, Arc<dyn Authenticator>)]>,
     pub(crate) clock: Box<dyn Clock>,
     pub(crate) counters: Counters,
+    /// Where several instances count together.
+    #[cfg(feature = "redis")]
+    pub(crate) sharing: Option<Sharing>,
     pub(crate) in_flight: Arc<InFlight>,
     /// How many requests are served at once, where that is bounded.
     pub(crate) load: Option<Arc<Load>>,
@@ -131,6 +140,14 @@ impl Security {
     #[must_use]
     pub fn quota_statistics(&self) -> Statistics {
         self.0.counters.calendar.statistics()
+    }
+
+    /// What was decided together with other instances, where limits are
+    /// [shared](SecurityBuilder::shared_limits).
+    #[cfg(feature = "redis")]
+    #[must_use]
+    pub fn shared_limit_statistics(&self) -> Option<SharedStatistics> {
+        self.0.sharing.as_ref().map(|sharing| sharing.store.statistics())
     }
 
     /// What each authenticator keeps of tokens that were verified before, by its name.

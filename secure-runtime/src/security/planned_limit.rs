@@ -3,6 +3,8 @@
 use std::num::NonZeroU32;
 
 use super::limit_texts::LimitTexts;
+#[cfg(feature = "redis")]
+use super::planned_shared::{PlannedShared, SharedPlanner};
 use crate::policy::{
     Access, Audience, CalendarPeriod, Concurrency, Cost, Endpoint, KeyFunction, Limit, Partition,
 };
@@ -66,7 +68,18 @@ pub(crate) struct LimitPlanner {
     claims: Vec<ClaimNames>,
     shared: Vec<Shared>,
     pub(super) has_quotas: bool,
+    /// Where several instances count together.
+    #[cfg(feature = "redis")]
+    pub(super) sharing: Option<SharedPlanner>,
     faults: Vec<String>,
+}
+
+/// The limits of an endpoint, by stage.
+#[derive(Default)]
+pub(super) struct Stages {
+    pub(super) own: [Box<[PlannedLimit]>; 3],
+    #[cfg(feature = "redis")]
+    pub(super) shared: [Box<[PlannedShared]>; 3],
 }
 
 /// A window that all endpoints that use its name count together.
@@ -79,7 +92,7 @@ struct Shared {
 
 /// The stage at which a limit can be decided first.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Stage {
+pub(crate) enum Stage {
     Early = 0,
     Anonymous = 1,
     Caller = 2,
@@ -92,6 +105,8 @@ impl LimitPlanner {
             claims: Vec::new(),
             shared: Vec::new(),
             has_quotas: false,
+            #[cfg(feature = "redis")]
+            sharing: None,
             faults: Vec::new(),
         }
     }
@@ -114,7 +129,7 @@ impl LimitPlanner {
     }
 
     /// The limits of each stage.
-    pub(super) fn plan(&mut self, endpoint: &'static Endpoint) -> [Box<[PlannedLimit]>; 3] {
+    pub(super) fn plan(&mut self, endpoint: &'static Endpoint) -> Stages {
         let limits = endpoint.policy.limits;
         if limits.is_empty() {
             return Default::default();
@@ -122,7 +137,21 @@ impl LimitPlanner {
         let texts = Box::leak(Box::new(LimitTexts::new(limits, self.headers)));
         let place = endpoint.position as u64;
         let mut stages = [Vec::new(), Vec::new(), Vec::new()];
+        #[cfg(feature = "redis")]
+        let mut shared = [Vec::new(), Vec::new(), Vec::new()];
         for (position, limit) in limits.iter().enumerate() {
+            let stage = stage(limit, endpoint.policy.access) as usize;
+            #[cfg(feature = "redis")]
+            if self.sharing.is_some() {
+                let by = self.counts(endpoint, limit.by);
+                let planner = self.sharing.as_mut();
+                let planned =
+                    planner.and_then(|it| it.plan(endpoint, (position, limit), by, texts));
+                if let (Some(planned), Some(stage)) = (planned, shared.get_mut(stage)) {
+                    stage.push(planned);
+                    continue;
+                }
+            }
             let own = (place << 16) | position as u64;
             let planned = PlannedLimit {
                 limit,
@@ -134,11 +163,19 @@ impl LimitPlanner {
                 position,
                 texts,
             };
-            if let Some(stage) = stages.get_mut(stage(limit, endpoint.policy.access) as usize) {
+            if let Some(stage) = stages.get_mut(stage) {
                 stage.push(planned);
             }
         }
-        stages.map(Vec::into_boxed_slice)
+        #[cfg(feature = "redis")]
+        if let Some(planner) = &mut self.sharing {
+            shared.iter().for_each(|stage| planner.note(stage));
+        }
+        Stages {
+            own: stages.map(Vec::into_boxed_slice),
+            #[cfg(feature = "redis")]
+            shared: shared.map(Vec::into_boxed_slice),
+        }
     }
 
     /// The number of a window of a shared rate: the same for each endpoint that uses it, whatever its

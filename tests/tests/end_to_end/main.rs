@@ -36,6 +36,7 @@ mod resources;
 mod revocation;
 mod rules;
 mod several_schemes;
+mod shared_limits;
 mod shared_revocation;
 mod step_up;
 mod tiers;

@@ -21,6 +21,13 @@ pub struct SharedLimit {
     pub(super) name: Context,
 }
 
+impl SharedLimit {
+    /// What it admits.
+    pub(crate) const fn quota(&self) -> &Quota {
+        &self.quota
+    }
+}
+
 /// What is wanted of one limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
