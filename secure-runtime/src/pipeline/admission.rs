@@ -1,46 +1,39 @@
 //! Stages 1 to 5: what is decided before anything of the body is read.
 
-use std::borrow::Cow;
 use std::net::IpAddr;
 use std::task::{Context, Poll, ready};
 
-use actix_web::{HttpMessage, HttpRequest, HttpResponse};
+use actix_web::{HttpMessage, HttpRequest};
 
 use super::authentication::Round;
 use super::body;
 use super::caller::Passed;
-use super::limit_keys::{Subject, tier};
-use super::limits::{self, Counted, LimitReport, reserve};
-use super::open_limits;
+use super::limits::{self, Counted, LimitReport};
 use super::passage::{Passage, Refused};
-#[cfg(feature = "redis")]
-use super::shared_limits;
 use crate::authorization::{AcceptedBy, Answers, Circumstances, CompiledRule, Verdict, lacks};
 use crate::denial::{Denial, DenialKind};
 use crate::policy::Endpoint;
 use crate::principal::Principal;
 use crate::request::RequestHead;
-use crate::response_cost::ResponseCost;
 use crate::scope::SecuredResponse;
-use crate::security::{Mode, Plan, PlannedLimit, Security, Stage};
+use crate::security::{Mode, Plan, Security, Stage};
 use crate::time::Moment;
 use crate::transport::client_address;
-use crate::validation::Costs;
 
 /// How far a request has come.
 #[derive(Default)]
 pub(super) struct Admission {
     /// When the request entered; `None` before.
-    entered: Option<Moment>,
+    pub(super) entered: Option<Moment>,
     round: Round,
-    caller: Option<Principal>,
+    pub(super) caller: Option<Principal>,
     /// Why there is none, while the limits of those without one are asked.
     refused: Option<Refused>,
     /// What need not be done again by who had to wait.
     done: Done,
     /// What the application's expressions have said.
     pub(super) answers: Answers,
-    counted: Counted,
+    pub(super) counted: Counted,
 }
 
 /// The last thing that is over.
@@ -57,10 +50,10 @@ enum Done {
 }
 
 /// What the stages read: the request, and the plan of its endpoint.
-struct Gate<'a> {
-    request: &'a HttpRequest,
-    security: &'a Security,
-    plan: &'a Plan,
+pub(super) struct Gate<'a> {
+    pub(super) request: &'a HttpRequest,
+    pub(super) security: &'a Security,
+    pub(super) plan: &'a Plan,
 }
 
 impl Passage {
@@ -131,49 +124,13 @@ impl Passage {
     }
 }
 
-impl Passage {
-    /// Takes what the arguments cost beyond what every request does.
-    pub(super) fn settle(&mut self, costs: &Costs) -> Result<(), Box<SecuredResponse>> {
-        let Self { request, endpoint, admission, .. } = self;
-        let settled = Gate::find(request, endpoint).and_then(|gate| {
-            let inner = gate.security.inner();
-            // The body may have taken its time.
-            let now = inner.clock.now();
-            open_limits::settle(&inner.counters, &mut admission.counted, costs, now)?;
-            #[cfg(feature = "redis")]
-            if let Some(sharing) = &inner.sharing {
-                shared_limits::settle(sharing, &admission.counted, costs)?;
-            }
-            Ok(())
-        });
-        settled.map_err(|denial| Box::new(self.refuse(*denial)))
-    }
-
-    /// Takes what the handler said that the request costs.
-    #[inline]
-    pub(super) fn charge(&mut self, response: &HttpResponse) {
-        if !self.admission.counted.is_open() {
-            return;
-        }
-        let Some(ResponseCost(cost)) = response.extensions().get::<ResponseCost>().copied() else {
-            return;
-        };
-        if let Some(security) = self.request.app_data::<Security>() {
-            let inner = security.inner();
-            let now = inner.clock.now();
-            open_limits::charge(&inner.counters, &mut self.admission.counted, cost, now);
-            #[cfg(feature = "redis")]
-            if let Some(sharing) = &inner.sharing {
-                shared_limits::charge(sharing, &self.admission.counted, cost);
-            }
-        }
-    }
-}
-
 impl<'a> Gate<'a> {
     /// Finds the [`Security`] that answers for the endpoint: the nearest `app_data`.
     #[inline]
-    fn find(request: &'a HttpRequest, endpoint: &'static Endpoint) -> Result<Self, Refused> {
+    pub(super) fn find(
+        request: &'a HttpRequest,
+        endpoint: &'static Endpoint,
+    ) -> Result<Self, Refused> {
         let Some(security) = request.app_data::<Security>() else {
             return Err(Box::new(Denial::internal(
                 "no `Security` is installed: add `.app_data(security.clone())` to the `App`",
@@ -188,29 +145,10 @@ impl<'a> Gate<'a> {
     }
 
     /// The client's address, found out when a stage asks: most count and decide by the principal.
-    fn address(&self) -> Option<IpAddr> {
+    pub(super) fn address(&self) -> Option<IpAddr> {
         let peer = self.request.peer_addr().map(|address| address.ip());
         let proxies = self.security.inner().proxies.as_ref();
         client_address(&RequestHead::new(self.request), peer, proxies)
-    }
-}
-
-impl Gate<'_> {
-    /// The group of addresses that the client's belongs to.
-    fn group(&self) -> Option<IpAddr> {
-        self.address().map(|address| self.security.inner().address_groups.group(address))
-    }
-
-    /// Whose request it is.
-    #[inline]
-    fn subject<'s>(
-        &'s self,
-        address: &'s dyn Fn() -> Option<IpAddr>,
-        principal: Option<&'s Principal>,
-        tier: Option<&'s str>,
-    ) -> Subject<'s> {
-        let claims = &self.security.inner().claims;
-        Subject { address, principal, tier, request: self.request, claims }
     }
 }
 
@@ -349,60 +287,6 @@ impl Admission {
         let passed = Passed { endpoint: gate.plan.endpoint, principal: self.caller.take() };
         gate.request.extensions_mut().insert(passed);
         Poll::Ready(Ok(()))
-    }
-
-    /// Takes a permit of each limit of a stage. Those that are counted elsewhere are asked first: what
-    /// the others take would have to be given back.
-    #[inline]
-    fn poll_limits(
-        &mut self,
-        gate: &Gate<'_>,
-        stage: Stage,
-        #[cfg_attr(not(feature = "redis"), expect(unused_variables, reason = "nobody waits"))]
-        context: &mut Context<'_>,
-    ) -> Poll<Result<(), Refused>> {
-        #[cfg(feature = "redis")]
-        if let (Some(sharing), limits @ [_, ..]) =
-            (&gate.security.inner().sharing, gate.plan.shared_limits(stage))
-        {
-            let tier = self.tier(gate)?;
-            let address = || gate.group();
-            let subject = gate.subject(&address, self.caller.as_ref(), tier.as_deref());
-            ready!(shared_limits::poll(sharing, limits, subject, &mut self.counted, context))?;
-        }
-        Poll::Ready(self.reserve(gate, gate.plan.limits(stage)))
-    }
-
-    /// Takes a permit of each of these limits, or of none.
-    #[inline]
-    fn reserve(&mut self, gate: &Gate<'_>, limits: &[PlannedLimit]) -> Result<(), Refused> {
-        let Some(now) = self.entered.filter(|_| !limits.is_empty()) else { return Ok(()) };
-        let inner = gate.security.inner();
-        let tier = self.tier(gate)?;
-        let address = || gate.group();
-        let subject = gate.subject(&address, self.caller.as_ref(), tier.as_deref());
-        reserve(&inner.counters, limits, subject, now, &mut self.counted)
-    }
-
-    /// The tier that the application says the caller has, where a limit asks.
-    #[inline]
-    fn tier(&self, gate: &Gate<'_>) -> Result<Option<Cow<'static, str>>, Refused> {
-        match (&gate.security.inner().tier, &self.caller) {
-            (Some(function), Some(caller)) if gate.plan.has_tiers => tier(function, caller),
-            _ => Ok(None),
-        }
-    }
-
-    /// Counts the request among those that are being served.
-    #[inline]
-    fn begin(&mut self, gate: &Gate<'_>) -> Result<(), Refused> {
-        if gate.plan.concurrency.is_empty() {
-            return Ok(());
-        }
-        let address = || gate.group();
-        let subject = gate.subject(&address, self.caller.as_ref(), None);
-        let inner = gate.security.inner();
-        limits::enter(inner, &gate.plan.concurrency, subject, &mut self.counted)
     }
 
     /// The rule does not hold: what the client may know of it.

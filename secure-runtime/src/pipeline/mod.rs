@@ -18,6 +18,7 @@ mod admission;
 mod authentication;
 mod body;
 mod caller;
+mod counting;
 mod extraction;
 mod limit_fields;
 mod limit_keys;

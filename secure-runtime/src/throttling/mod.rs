@@ -35,7 +35,8 @@
 //! # Deployment
 //!
 //! The limiter counts in this process. With *n* processes behind a load balancer a client may get
-//! *n* times its quota, and a restart forgets what was counted. Limits by address are as good as
+//! *n* times its quota, and a restart forgets what was counted; `SharedLimits` (feature `redis`)
+//! counts for all of them. Limits by address are as good as
 //! the address: name the proxies you trust, or every client behind them shares one count.
 //!
 //! # Example

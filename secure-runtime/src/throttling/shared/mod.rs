@@ -24,7 +24,8 @@ use crate::redis_client::Place;
 
 /// Limits that several instances of a service count together, in Redis (6.2 or later) or Valkey.
 ///
-/// Clones are handles of the same. `#[secure(...)]` does not use them yet: ask them where you need them.
+/// Clones are handles of the same. Given to [`shared_limits`](crate::SecurityBuilder::shared_limits),
+/// they count the rates of `#[secure(...)]`; others can be asked for directly.
 ///
 /// # The rules
 ///
