@@ -1,6 +1,8 @@
 //! Where a request comes from.
 
+mod believable;
 mod client_address;
 
+pub(crate) use believable::is_one_clients;
 pub(crate) use client_address::client_address;
 pub use client_address::{ForwardingHeader, InvalidNetwork, TrustedProxies};

@@ -18,6 +18,7 @@ mod concurrency;
 mod contents;
 mod credentials;
 mod escapes;
+mod failures;
 mod faults;
 mod http2;
 mod identity_provider;
