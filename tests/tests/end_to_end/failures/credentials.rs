@@ -127,3 +127,44 @@ async fn one_ipv6_network_is_one_client() {
     assert_eq!(world.get("/orders", "2001:db8:0:1:9::", &forged[3]).await.status, 429);
     assert_eq!(world.get("/orders", "2001:db8:0:2::", &forged[4]).await.status, 401);
 }
+
+#[actix_web::test]
+async fn one_of_two_credentials_that_is_remembered_does_not_let_the_other_be_guessed() {
+    let world = World::new();
+    let (key, token) = (world.key("billing"), bearer(&world.issuer.token("ada").sign()));
+    let from = format!("x-forwarded-for: {HERE}");
+    let status = async |key: &str| world.server.get("/both", &[&from, &token, key]).await.status;
+    assert_eq!(status(&header(&key)).await, 200);
+    for guess in guesses(key.record().id(), 3) {
+        assert_eq!(status(&guess).await, 401);
+    }
+    assert_eq!(status(&header(&key)).await, 429);
+    world.advance(60);
+    assert_eq!(status(&header(&key)).await, 200);
+}
+
+#[actix_web::test]
+async fn an_authenticator_that_panics_remembers_nobody() {
+    let world = World::new();
+    let (good, bad) = ("x-careless: good", "x-careless: bad");
+    assert_eq!(world.get("/careless", HERE, good).await.status, 200);
+    assert_eq!(world.get("/careless", HERE, bad).await.status, 401);
+    assert_eq!(world.get("/careless", HERE, good).await.status, 429);
+    assert_eq!(world.get("/careless", ELSEWHERE, good).await.status, 200);
+}
+
+#[actix_web::test]
+async fn malformed_and_missing_credentials_count_where_401_does() {
+    let world = World::new();
+    for (malformed, status) in
+        [("authorization: Bearer a,b", 400), ("x-api-key: shop_nonsense", 401)]
+    {
+        let world = World::new();
+        let many = vec![malformed.to_owned(); 4];
+        assert_eq!(world.statuses("/orders", HERE, &many).await, [status, status, status, 429]);
+    }
+    assert_eq!(
+        world.statuses("/orders", HERE, &[const { String::new() }; 4]).await,
+        [401, 401, 401, 429]
+    );
+}

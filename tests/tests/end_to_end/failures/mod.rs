@@ -5,12 +5,13 @@ mod default;
 mod responses;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use secure_runtime::authentication::api_key::{ApiKey, ApiKeys, GeneratedKey, MemoryKeyStore};
 use secure_runtime::authentication::{
-    Attempt, Authenticator, Challenge, IntoAuthenticator, Presented,
+    Attempt, Authenticator, Challenge, IntoAuthenticator, Presented, Refusal,
 };
 use secure_runtime::testing::{FakeClock, Issuer};
 use secure_runtime::{
@@ -80,6 +81,65 @@ async fn login(
     }
 }
 
+/// Says that the password is wrong, once the doors are open.
+#[secure(public, objects = any, failures = "3/min", rate("1000/min", by = address))]
+#[post("/slow/{name}")]
+async fn slow(
+    request: HttpRequest,
+    (runs, doors): (web::Data<Runs>, web::Data<Doors>),
+    name: web::Path<String>,
+) -> Result<&'static str, Denial> {
+    claim_account(&request, &name)?;
+    runs.count();
+    while !doors.0.load(Ordering::SeqCst) {
+        actix_web::rt::task::yield_now().await;
+    }
+    Err(Denial::new(DenialKind::Unauthenticated, "wrong"))
+}
+
+#[derive(Clone, Default)]
+struct Doors(Arc<AtomicBool>);
+
+#[secure(auth = all(jwt, api_key), failures = "3/min")]
+#[get("/both")]
+async fn both() -> HttpResponse {
+    HttpResponse::Ok().finish()
+}
+
+#[secure(auth = careless, failures = "1/min")]
+#[get("/careless")]
+async fn careless() -> HttpResponse {
+    HttpResponse::Ok().finish()
+}
+
+/// Panics when it is asked what it need not know.
+struct Careless;
+
+impl Authenticator for Careless {
+    fn challenge(&self) -> Challenge {
+        Challenge::new("Careless")
+    }
+
+    fn presented(&self, request: &RequestHead<'_>) -> Presented<'_> {
+        Presented::by_header(request, "x-careless")
+    }
+
+    fn authenticate(&self, request: &RequestHead<'_>, _: Moment) -> Attempt {
+        match request.header("x-careless") {
+            Some(b"good") => Attempt::Accepted(Principal::builder("ada").build()),
+            _ => Attempt::Refused(Refusal::invalid_token("not good")),
+        }
+    }
+
+    fn remembers(&self, _: &RequestHead<'_>, _: Moment) -> bool {
+        panic!("it remembers nothing")
+    }
+
+    fn claimed_id<'a>(&self, _: &RequestHead<'a>) -> Option<&'a str> {
+        panic!("it knows no ids")
+    }
+}
+
 #[secure(public, rate("9/min", by = address))]
 #[post("/unwatched")]
 async fn unwatched(request: HttpRequest) -> Result<&'static str, Denial> {
@@ -123,6 +183,7 @@ struct World {
     store: MemoryKeyStore,
     clock: FakeClock,
     runs: Runs,
+    doors: Doors,
     /// How often credentials were judged.
     judged: Runs,
 }
@@ -143,12 +204,15 @@ impl World {
             .answers_for(module_path!())
             .clock(clock.clone())
             .authenticator("jwt", counted(issuer.jwt().into_authenticator()))
-            .authenticator("api_key", counted(ApiKeys::new(store.clone()).into_authenticator()));
+            .authenticator("api_key", counted(ApiKeys::new(store.clone()).into_authenticator()))
+            .named_authenticator("careless", Careless);
         let security = adapt(builder).build().unwrap();
-        let data = web::Data::new(runs.clone());
+        let (data, doors) = (web::Data::new(runs.clone()), Doors::default());
+        let shared = web::Data::new(doors.clone());
         let server = TestServer::start(&security, move || {
             secure_runtime::scope("")
                 .app_data(data.clone())
+                .app_data(shared.clone())
                 .service(orders)
                 .service(plain)
                 .service(admin)
@@ -156,9 +220,12 @@ impl World {
                 .service(fresh)
                 .service(answers)
                 .service(login)
+                .service(slow)
+                .service(both)
+                .service(careless)
                 .service(unwatched)
         });
-        Self { server, security, issuer, store, clock, runs, judged }
+        Self { server, security, issuer, store, clock, runs, doors, judged }
     }
 
     async fn get(&self, path: &str, from: &str, credentials: &str) -> Answer {

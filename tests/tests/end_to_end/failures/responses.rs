@@ -1,5 +1,9 @@
 //! Which answers are failures: of rules, of handlers, and of a login that names the account.
 
+use std::sync::atomic::Ordering;
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use secure_tests::bearer;
 
 use super::{ELSEWHERE, HERE, World};
@@ -96,4 +100,24 @@ async fn a_claim_that_nothing_counts_is_a_fault() {
     let world = World::new();
     let answer = world.server.send("POST", "/unwatched", &[], "").await;
     answer.problem(500);
+}
+
+#[actix_web::test]
+async fn of_parallel_guesses_no_more_are_judged_than_the_budget_has() {
+    let world = World::new();
+    let from = format!("x-forwarded-for: {HERE}");
+    let headers = [&*from];
+    let guess = || world.server.send("POST", "/slow/ada", &headers, "");
+    let mut guesses: FuturesUnordered<_> = (0..10).map(|_| guess()).collect();
+    for _ in 0..7 {
+        guesses.next().await.unwrap().problem(429);
+    }
+    world.doors.0.store(true, Ordering::SeqCst);
+    for _ in 0..3 {
+        guesses.next().await.unwrap().problem(401);
+    }
+    assert_eq!(world.runs.so_far(), 3);
+    assert_eq!(world.security.failure_statistics().bans, 1);
+    assert_eq!(guess().await.header("retry-after"), Some("60"));
+    assert_eq!(world.logs_in(HERE, "ada", "right").await.status, 200, "another endpoint");
 }
