@@ -25,10 +25,15 @@ use crate::throttling::{Decision, LimitKey};
 /// use actix_web::{HttpRequest, HttpResponse, post, web};
 /// use secure_runtime::{Denial, DenialKind, claim_account, secure};
 ///
-/// # #[derive(serde::Deserialize, validator::Validate)]
-/// # struct Login { #[validate(length(max = 64))] name: String, #[validate(length(max = 64))] password: String }
+/// # #[derive(serde::Deserialize)]
+/// # struct Login { name: String, password: String }
 /// # async fn is_right(_: &Login) -> bool { false }
-/// #[secure(public, failures = "10/min", rate("600/min", by = address), validate(login))]
+/// #[secure(
+///     public,
+///     failures = "10/min",
+///     rate("600/min", by = address),
+///     unvalidated(login, reason = "it is compared, and kept nowhere"),
+/// )]
 /// #[post("/login")]
 /// async fn login(request: HttpRequest, login: web::Form<Login>) -> Result<HttpResponse, Denial> {
 ///     claim_account(&request, &login.name.to_lowercase())?;

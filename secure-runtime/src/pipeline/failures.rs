@@ -139,7 +139,10 @@ impl Passage {
         let Ok(gate) = Gate::find(&self.request, self.endpoint) else { return };
         let status = response.status().as_u16();
         let kind = response.extensions().get::<Denial>().map(Denial::kind);
-        let claims = gate.request.extensions_mut().remove::<Claims>();
+        let claims = match self.admission.watches_failures {
+            true => gate.request.extensions_mut().remove::<Claims>(),
+            false => None,
+        };
         let counts = |budget| is_failure(budget, status, kind);
         // A limit's refusal costs no more than it did.
         if claims.is_none() && !gate.plan.failures.iter().any(counts) {

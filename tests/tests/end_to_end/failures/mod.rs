@@ -263,7 +263,7 @@ impl World {
     fn forged(&self, count: usize) -> Vec<String> {
         let other =
             Issuer::hs256_with("the secret of somebody else entirely").clock(self.clock.clone());
-        (0..count).map(|number| bearer(&other.token(&format!("m{number}")).sign())).collect()
+        (0..count).map(|number| bearer(&other.token(format!("m{number}")).sign())).collect()
     }
 }
 
