@@ -29,7 +29,7 @@ pub(super) struct Admission {
     round: Round,
     pub(super) caller: Option<Principal>,
     /// Why there is none, while the limits of those without one are asked.
-    refused: Option<Refused>,
+    pub(super) refused: Option<Refused>,
     /// What need not be done again by who had to wait.
     done: Done,
     /// What the application's expressions have said.

@@ -137,8 +137,15 @@ impl Passage {
     /// Charges a failure, and gives back what was taken for one that did not come.
     pub(super) fn count_failure(&self, response: &HttpResponse) {
         let Ok(gate) = Gate::find(&self.request, self.endpoint) else { return };
-        let status = response.status().as_u16();
-        let kind = response.extensions().get::<Denial>().map(Denial::kind);
+        // Where a limit of those without a caller answers instead, the credentials were bad all the
+        // same, and the next ones may be right.
+        let (status, kind) = match &self.admission.refused {
+            Some(refused) => (refused.kind().status(), Some(refused.kind())),
+            None => {
+                let kind = response.extensions().get::<Denial>().map(Denial::kind);
+                (response.status().as_u16(), kind)
+            }
+        };
         let claims = match self.admission.watches_failures {
             true => gate.request.extensions_mut().remove::<Claims>(),
             false => None,

@@ -168,3 +168,17 @@ async fn malformed_and_missing_credentials_count_where_401_does() {
         [401, 401, 401, 429]
     );
 }
+
+#[actix_web::test]
+async fn a_guess_that_a_limit_of_the_anonymous_answers_is_one_all_the_same() {
+    let world = World::new();
+    let key = world.key("billing");
+    let guesses = guesses(key.record().id(), 3);
+    assert_eq!(world.statuses("/limited", HERE, &guesses).await, [401, 429, 429]);
+    world.judged.reset();
+    let refused = world.get("/limited", HERE, &header(&key)).await;
+    let problem = refused.problem(429);
+    assert_eq!(problem["violated-policies"], serde_json::json!(["failures 3/min"]));
+    assert_eq!(world.judged.so_far(), 0);
+    assert_eq!(world.get("/limited", ELSEWHERE, &header(&key)).await.status, 200);
+}

@@ -106,6 +106,12 @@ async fn both() -> HttpResponse {
     HttpResponse::Ok().finish()
 }
 
+#[secure(rate(anonymous = "1/h", authenticated = "1000/h"), failures = "3/min")]
+#[get("/limited")]
+async fn limited() -> HttpResponse {
+    HttpResponse::Ok().finish()
+}
+
 #[secure(auth = careless, failures = "1/min")]
 #[get("/careless")]
 async fn careless() -> HttpResponse {
@@ -222,6 +228,7 @@ impl World {
                 .service(login)
                 .service(slow)
                 .service(both)
+                .service(limited)
                 .service(careless)
                 .service(unwatched)
         });
