@@ -3,7 +3,7 @@
 use crate::diagnostics::Diagnostics;
 use crate::model::raw::Declaration;
 use crate::parse::entry::Entry;
-use crate::parse::{allow, concurrency, exceptions, layers, names, rates, scalars};
+use crate::parse::{allow, concurrency, exceptions, failures, layers, names, rates, scalars};
 
 /// One key of the attribute.
 #[derive(Debug)]
@@ -127,6 +127,13 @@ pub(crate) const KEYS: &[Key] = &[
         meaning: "what is given up first, or last, when more requests come than may be served",
         repeats: false,
         parse: concurrency::priority,
+    },
+    Key {
+        name: "failures",
+        example: "failures = \"10/min\"",
+        meaning: "how many failed requests are borne, before whoever makes them is banned for a while",
+        repeats: true,
+        parse: failures::failures,
     },
     Key {
         name: "use",

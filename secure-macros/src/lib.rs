@@ -40,6 +40,7 @@ use proc_macro::TokenStream;
 /// | `quota = "10000/month"` | how many requests are admitted in an hour, day, week or month of the calendar |
 /// | `concurrency = 8` | how many requests of one caller are served at once |
 /// | `priority = bulk` | what is given up first, or last, when more requests come than may be served |
+/// | `failures = "10/min"` | how many failed requests are borne, before whoever makes them is banned for a while |
 /// | `use = staff` | the keys that `policy!` named so hold as well |
 /// | `validate(order)` | the parameters pass validation before the handler runs |
 /// | `unvalidated(order, reason = "the schema is the customer's")` | a body parameter that is not validated, and why |

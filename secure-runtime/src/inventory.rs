@@ -99,7 +99,7 @@ pub struct Row {
     pub rule: String,
     /// How, and how long ago, the caller must have signed in; empty if it does not matter.
     pub step_up: String,
-    /// The limits.
+    /// The limits, and the budgets for failures.
     pub limits: Vec<String>,
     /// The parameters that are validated.
     pub validates: &'static [&'static str],
@@ -199,7 +199,9 @@ fn rows(endpoint: &'static Endpoint) -> Vec<Row> {
 fn limits(policy: &Policy) -> Vec<String> {
     let at_once = policy.concurrency.iter().map(ToString::to_string);
     let priority = policy.priority.map(|it| format!("{it} priority"));
-    policy.limits.iter().map(ToString::to_string).chain(at_once).chain(priority).collect()
+    let failures = policy.failures.iter().map(ToString::to_string);
+    let limits = policy.limits.iter().map(ToString::to_string);
+    limits.chain(at_once).chain(failures).chain(priority).collect()
 }
 
 /// The row of the metadata of the protected resource.

@@ -69,6 +69,7 @@ mod validation;
 pub use denial::{Denial, DenialKind};
 pub use inventory::inventory;
 pub use metadata::ResourceMetadata;
+pub use pipeline::claim_account;
 pub use principal::{Principal, PrincipalBuilder};
 pub use problem::Problem;
 pub use request::RequestHead;

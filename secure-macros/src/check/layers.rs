@@ -122,6 +122,7 @@ impl Whole {
         whole.rates.append(&mut inner.rates);
         whole.concurrency.append(&mut inner.concurrency);
         whole.priority = inner.priority.or(whole.priority.take());
+        whole.failures.append(&mut inner.failures);
         whole.unvalidated.append(&mut inner.unvalidated);
         whole.hide = whole.hide.take().or(inner.hide);
         whole.validate = whole.validate.take().or(inner.validate);

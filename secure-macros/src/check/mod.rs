@@ -7,6 +7,7 @@ mod contradictions;
 mod costs;
 mod exceptions;
 mod exposure;
+mod failures;
 mod implied;
 mod layers;
 mod names;
@@ -145,6 +146,7 @@ pub(crate) fn endpoint(
             limits: rates::limits(&declaration.rates, &keys, &costs),
             concurrency: rates::concurrency(&declaration.concurrency, &keys),
             priority: declaration.priority.as_ref().map(|name| name.text.clone()),
+            failures: failures::budgets(declaration),
             max_body: declaration.max_body.as_ref().map(|(size, _)| size.0),
             content_type: declaration.content_type.as_ref().map(|name| name.text.clone()),
             unvalidated: body::exemptions(declaration),
@@ -220,6 +222,12 @@ fn alone(declaration: &Declaration, known: &Vocabulary, diagnostics: &mut Diagno
         partition(concurrency.by.as_ref(), diagnostics);
     }
     rates::priority_is_known(declaration, diagnostics);
+    for budget in &declaration.failures {
+        failures::has_a_rate(budget, diagnostics);
+        failures::statuses_are_failures(budget, diagnostics);
+        failures::statuses_differ(budget, diagnostics);
+    }
+    failures::windows_differ(declaration, diagnostics);
     partitions::differ(&declaration.rates, diagnostics);
     contradictions::known_callers_are_not_worse_off(&declaration.rates, diagnostics);
 }

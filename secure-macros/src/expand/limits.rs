@@ -6,7 +6,7 @@ use quote::quote;
 use super::json::{self, Object};
 use super::{local, spans};
 use crate::model::legal::{
-    Access, Asks, Audience, Concurrency, Cost, Endpoint, Limit, Partition, Question,
+    Access, Asks, Audience, Concurrency, Cost, Endpoint, Failures, Limit, Partition, Question,
 };
 use crate::paths;
 
@@ -52,6 +52,17 @@ pub(super) fn text(endpoint: &Endpoint, limit: &Limit) -> String {
 pub(super) fn concurrency(endpoint: &Endpoint, concurrency: &Concurrency) -> String {
     let Concurrency { most, by } = concurrency;
     format!("[{most},{}]", partition(endpoint, by))
+}
+
+/// One budget for failures.
+pub(super) fn failures(failures: &Failures) -> String {
+    let Failures { permits, window_seconds, on } = failures;
+    let mut parts = Object::default();
+    parts.add("rate", format_args!("[{permits},{window_seconds}]"));
+    if !on.is_empty() {
+        parts.add("on", json::list(on.iter().map(ToString::to_string)));
+    }
+    parts.finish()
 }
 
 fn partition(endpoint: &Endpoint, by: &Partition) -> String {

@@ -41,6 +41,9 @@ pub(super) fn text(endpoint: &Endpoint) -> Literal {
     if let Some(name) = &policy.priority {
         parts.add("priority", json::string(name));
     }
+    if !policy.failures.is_empty() {
+        parts.add("failures", json::list(policy.failures.iter().map(limits::failures)));
+    }
     if let Some(bytes) = policy.max_body {
         parts.add("max_body", bytes);
     }

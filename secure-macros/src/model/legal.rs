@@ -59,6 +59,7 @@ pub(crate) struct Policy {
     pub(crate) concurrency: Vec<Concurrency>,
     /// `critical`, `normal` or `bulk`.
     pub(crate) priority: Option<String>,
+    pub(crate) failures: Vec<Failures>,
     pub(crate) max_body: Option<u64>,
     pub(crate) content_type: Option<String>,
     /// Parameter and reason.
@@ -214,6 +215,15 @@ pub(crate) struct Limit {
     pub(crate) shared: Option<String>,
     /// The period of the calendar, and by whose clocks.
     pub(crate) period: Option<(Period, String)>,
+}
+
+/// One budget for failures.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Failures {
+    pub(crate) permits: u32,
+    pub(crate) window_seconds: u32,
+    /// The statuses that are failures; empty: those that are by default.
+    pub(crate) on: Vec<u16>,
 }
 
 /// How many permits a request takes.

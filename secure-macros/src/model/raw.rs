@@ -31,6 +31,7 @@ pub(crate) struct Declaration {
     /// One an attribute; all must admit.
     pub(crate) concurrency: Vec<Concurrency>,
     pub(crate) priority: Option<Name>,
+    pub(crate) failures: Vec<FailuresKey>,
     pub(crate) validate: Option<Vec<Name>>,
     pub(crate) unvalidated: Vec<Exemption>,
     pub(crate) objects: Option<Objects>,
@@ -105,6 +106,17 @@ pub(crate) struct RateKey {
 pub(crate) struct Concurrency {
     pub(crate) most: Number,
     pub(crate) by: Option<By>,
+}
+
+/// One `failures` key.
+#[derive(Debug)]
+pub(crate) struct FailuresKey {
+    pub(crate) key: Ident,
+    pub(crate) rate: Option<Window>,
+    /// The statuses that are failures, where it says so.
+    pub(crate) on: Option<Vec<Number>>,
+    /// Whether every part of it could be read.
+    pub(crate) complete: bool,
 }
 
 /// `tier(free = "100/h", pro = "10000/h")`.

@@ -5,6 +5,7 @@ pub(crate) mod allow;
 pub(crate) mod concurrency;
 pub(crate) mod entry;
 pub(crate) mod exceptions;
+pub(crate) mod failures;
 pub(crate) mod function;
 pub(crate) mod layers;
 pub(crate) mod names;

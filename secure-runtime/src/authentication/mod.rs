@@ -97,6 +97,22 @@ pub trait Authenticator: Send + Sync + 'static {
     /// Looks for credentials of this scheme and verifies them.
     fn authenticate(&self, request: &RequestHead<'_>, now: Moment) -> Attempt;
 
+    /// Whether these very credentials were verified before and are remembered as good: then they are
+    /// asked about even while their address is banned for failures. `false` unless it can be told
+    /// without verifying anything.
+    fn remembers(&self, request: &RequestHead<'_>, now: Moment) -> bool {
+        let _ = (request, now);
+        false
+    }
+
+    /// The public name that the credentials claim, an id of an API key say, before anything is
+    /// verified. Budgets for failures count by it and the client's address together, so that a bad
+    /// caller does not use up the budget of a good one.
+    fn claimed_id<'a>(&self, request: &RequestHead<'a>) -> Option<&'a str> {
+        let _ = request;
+        None
+    }
+
     /// Called once, when the [`Security`](crate::Security) is built: what takes a while can begin.
     fn start(&self, now: Moment) {
         let _ = now;

@@ -8,6 +8,7 @@ use actix_web::{HttpMessage, HttpRequest};
 use super::authentication::Round;
 use super::body;
 use super::caller::Passed;
+use super::failures;
 use super::limits::{self, Counted, LimitReport};
 use super::passage::{Passage, Refused};
 use crate::authorization::{AcceptedBy, Answers, Circumstances, CompiledRule, Verdict, lacks};
@@ -28,12 +29,14 @@ pub(super) struct Admission {
     round: Round,
     pub(super) caller: Option<Principal>,
     /// Why there is none, while the limits of those without one are asked.
-    refused: Option<Refused>,
+    pub(super) refused: Option<Refused>,
     /// What need not be done again by who had to wait.
     done: Done,
     /// What the application's expressions have said.
     pub(super) answers: Answers,
     pub(super) counted: Counted,
+    /// Whether the handler's answer may be a failure that counts.
+    pub(super) watches_failures: bool,
 }
 
 /// The last thing that is over.
@@ -193,6 +196,7 @@ impl Admission {
                 Ok(Some(caller)) => {
                     self.caller = Some(caller);
                     self.done = Done::Caller;
+                    failures::check_caller(gate, self.caller.as_ref(), now)?;
                 }
                 Ok(None) => self.done = Done::Authentication,
                 Err(refused) => {
@@ -214,7 +218,9 @@ impl Admission {
         if let Some(load) = &gate.security.inner().load {
             limits::arrive(load, gate.plan.endpoint, &mut self.counted)?;
         }
-        Ok(*self.entered.insert(gate.security.inner().clock.now()))
+        let now = *self.entered.insert(gate.security.inner().clock.now());
+        self.watches_failures = failures::begin(gate, now)?;
+        Ok(now)
     }
 
     /// What the endpoint's rule comes to by now; refuses if it fails, or stays open for good.

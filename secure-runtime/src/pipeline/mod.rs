@@ -1,7 +1,7 @@
 //! The order of the stages: the only module that knows it.
 //!
 //! 1. the client's address (trusted proxies), where a later stage asks for it
-//! 2. the bound on all requests, and limits that need no caller
+//! 2. the bound on all requests, bans for failures, and limits that need no caller
 //! 3. authentication
 //! 4. rules about the caller, then how and when the caller signed in
 //! 5. requests at once, and limits by caller
@@ -18,8 +18,10 @@ mod admission;
 mod authentication;
 mod body;
 mod caller;
+mod claimed_account;
 mod counting;
 mod extraction;
+mod failures;
 mod limit_fields;
 mod limit_keys;
 mod limits;
@@ -46,6 +48,7 @@ use crate::policy::Written;
 use crate::scope::SecuredResponse;
 use crate::validation::Violations;
 pub(crate) use caller::claim_grant;
+pub use claimed_account::claim_account;
 use passage::Passage;
 pub use ruled::serve_ruled;
 

@@ -81,6 +81,9 @@ impl Passage {
             let denial = denial.clone().about(self.admission.caller_is_from());
             *response = response::refuse(&self.request, self.endpoint, denial);
         }
+        if self.admission.watches_failures {
+            self.count_failure(response);
+        }
         self.add_fields(response);
     }
 
@@ -136,6 +139,7 @@ impl Passage {
 
     /// Answers while the request's body may still be arriving.
     fn answer_early(&mut self, response: HttpResponse) -> SecuredResponse {
+        self.count_failure(&response);
         let unread = std::mem::take(&mut self.unread);
         let mut response = unread.held_by(response, &self.request);
         self.add_fields(&mut response);

@@ -3,6 +3,7 @@
 //! Everything here is plain data. Nothing here decides anything:
 //! [`crate::Security`] compiles it once, at launch, into what the request path uses.
 
+mod failures;
 mod limit;
 mod rule;
 mod step_up;
@@ -15,6 +16,7 @@ use std::hash::Hasher;
 
 use crate::asked::Asked;
 
+pub use failures::FailureBudget;
 pub use limit::{Audience, CalendarPeriod, Concurrency, Cost, Limit, Partition, Priority};
 pub use rule::{Expression, Hours, Rule};
 pub use step_up::StepUp;
@@ -73,6 +75,8 @@ pub struct Policy {
     pub concurrency: &'static [Concurrency],
     /// What is given up last under load; `None`: nothing is said of it.
     pub priority: Option<Priority>,
+    /// Whoever fails more often is refused for a while.
+    pub failures: &'static [FailureBudget],
     /// The largest request body in bytes; `None`: the default of the [`crate::Security`].
     pub max_body: Option<u64>,
     /// The one media type a request body may have.
@@ -100,6 +104,7 @@ impl Policy {
         limits: &[],
         concurrency: &[],
         priority: None,
+        failures: &[],
         max_body: None,
         content_type: None,
         validates: &[],

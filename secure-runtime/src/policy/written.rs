@@ -74,6 +74,7 @@ fn endpoint(written: &str) -> Option<(&'static [Route], Policy)> {
             "limits" => policy.limits = list(value, written_limit::limit)?,
             "concurrency" => policy.concurrency = list(value, written_limit::concurrency)?,
             "priority" => policy.priority = Some(written_limit::priority(value)?),
+            "failures" => policy.failures = list(value, written_limit::failures)?,
             "max_body" => policy.max_body = Some(value.as_u64()?),
             "content_type" => policy.content_type = Some(text(value)?),
             "validates" => policy.validates = list(value, text)?,
@@ -217,6 +218,7 @@ mod tests {
                 "step_up": {"fresh": 9, "acr": ["b"], "amr": [["c"]]}, "hides": true,
                 "limits": [{"rate": [2, 60], "burst": 1, "cost": 3, "by": "tenant",
                     "of": {"least_tier": ["d", "e"]}}, {"rate": [5, 1]}],
+                "failures": [{"rate": [9, 60]}, {"rate": [1, 1], "on": [404]}],
                 "max_body": 4, "content_type": "f/g", "validates": ["h"],
                 "unvalidated": [["i", "j"]], "modules": 2, "exceptions": [["k", "l"], ["m", "n", "o"]]}"#,
         )
@@ -237,6 +239,8 @@ mod tests {
         let least = Audience::LeastTier("d", &["e"]);
         assert_eq!(limits[0], ("2/min burst 1".to_owned(), 3, Partition::Tenant, least));
         assert_eq!(limits[1], ("5/s".to_owned(), 1, Partition::Caller, Audience::Everyone));
+        let failures: Vec<String> = policy.failures.iter().map(ToString::to_string).collect();
+        assert_eq!(failures, ["failures 9/min", "failures 1/s on 404"]);
         assert_eq!((policy.max_body, policy.content_type), (Some(4), Some("f/g")));
         assert_eq!(policy.validates, ["h"]);
         assert_eq!((policy.unvalidated[0].parameter, policy.unvalidated[0].reason), ("i", "j"));
@@ -261,6 +265,9 @@ mod tests {
             (r#"{"limits": [{"rate": [1, 1]}]}"#, true),
             (r#"{"limits": [{"rate": [0, 1]}]}"#, false),
             (r#"{"limits": [{"burst": 1}]}"#, false),
+            (r#"{"failures": [{"rate": [1, 1], "on": ["404"]}]}"#, false),
+            (r#"{"failures": [{"on": [404]}]}"#, false),
+            (r#"{"failures": [{"rate": [1, 1], "by": "address"}]}"#, false),
             (r#"{"limits": [{"rate": [1, 1], "by": "nobody"}]}"#, false),
             ("", false),
             ("[]", false),

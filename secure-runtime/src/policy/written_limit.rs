@@ -6,12 +6,13 @@ use serde_json::Value;
 
 use super::rule::Expression;
 use super::written::{list, named, number, positive, text};
-use super::{Audience, CalendarPeriod, Concurrency, Cost, Limit, Partition, Priority};
+use super::{
+    Audience, CalendarPeriod, Concurrency, Cost, FailureBudget, Limit, Partition, Priority,
+};
 use crate::throttling::{Period, Quota};
 
 pub(super) fn limit(value: &Value) -> Option<Limit> {
-    let [permits, window] = value.get("rate")?.as_array()?.as_slice() else { return None };
-    let quota = Quota::new(positive(permits)?, positive(window)?);
+    let quota = rate(value)?;
     let (by, audience) = (Partition::Caller, Audience::Everyone);
     let cost = Cost::Permits(NonZeroU32::MIN);
     let mut limit = Limit { quota, by, audience, cost, shared: None, period: None };
@@ -38,6 +39,23 @@ pub(super) fn concurrency(value: &Value) -> Option<Concurrency> {
 pub(super) fn priority(value: &Value) -> Option<Priority> {
     let all = [Priority::Critical, Priority::Normal, Priority::Bulk];
     all.into_iter().find(|priority| value.as_str() == Some(&priority.to_string()))
+}
+
+pub(super) fn failures(value: &Value) -> Option<FailureBudget> {
+    let mut on: &[u16] = &[];
+    for (part, value) in value.as_object()? {
+        match part.as_str() {
+            "rate" => {}
+            "on" => on = list(value, number)?,
+            _ => return None,
+        }
+    }
+    Some(FailureBudget::new(rate(value)?, on))
+}
+
+fn rate(value: &Value) -> Option<Quota> {
+    let [permits, window] = value.get("rate")?.as_array()?.as_slice() else { return None };
+    Some(Quota::new(positive(permits)?, positive(window)?))
 }
 
 fn period(value: &Value) -> Option<CalendarPeriod> {

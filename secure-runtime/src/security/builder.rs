@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::launch::{self, LaunchError};
-use super::{ProblemHook, ProtectedResource, Security, TierFunction};
+use super::{FailedAuthentication, ProblemHook, ProtectedResource, Security, TierFunction};
 use crate::authentication::{Authenticator, IntoAuthenticator};
 use crate::denial::Denial;
 use crate::principal::Principal;
@@ -27,6 +27,8 @@ pub struct SecurityBuilder {
     #[cfg(feature = "redis")]
     pub(super) shared_limits: Option<SharedLimits>,
     pub(super) max_in_flight: Option<usize>,
+    pub(super) failed_authentication: FailedAuthentication,
+    pub(super) longest_ban: Duration,
     pub(super) tier: Option<TierFunction>,
     pub(super) ipv4_prefix: u8,
     pub(super) ipv6_prefix: u8,
@@ -62,6 +64,8 @@ impl SecurityBuilder {
             #[cfg(feature = "redis")]
             shared_limits: None,
             max_in_flight: None,
+            failed_authentication: FailedAuthentication::default(),
+            longest_ban: Self::LONGEST_BAN,
             tier: None,
             ipv4_prefix: 32,
             ipv6_prefix: 64,

@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::builder::SecurityBuilder;
+use super::failure_budgets::budgets;
 use super::plan::Plan;
 use super::planned_limit::LimitPlanner;
 #[cfg(feature = "redis")]
@@ -15,7 +16,7 @@ use crate::authentication::Authenticator;
 use crate::authorization::{AcceptedBy, RuleSet, is_zone, scopes_of};
 use crate::inventory::{self, is_inside, modules_around};
 use crate::policy::{Access, Authenticators, Endpoint, Partition, Rule};
-use crate::throttling::{AddressGroups, Counters, InFlight, Load};
+use crate::throttling::{AddressGroups, Counters, InFlight, Load, Penalties};
 use crate::transport::TrustedProxies;
 
 /// Everything that keeps a program from being secured.
@@ -92,7 +93,8 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
             configuration.check_priority(endpoint, builder.max_in_flight);
             configuration.check_revocations(endpoint, &authenticators);
             let max_body = builder.max_body;
-            Some(Plan::new(endpoint, authenticators, &rules, metadata, &mut limits, max_body))
+            let plan = Plan::new(endpoint, authenticators, &rules, metadata, &mut limits, max_body);
+            Some(plan.with_failures(budgets(endpoint, builder.failed_authentication)))
         })
         .collect();
     let quota_bytes = if limits.has_quotas { builder.quota_bytes } else { 0 };
@@ -114,6 +116,7 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
         sharing,
         in_flight: InFlight::new(),
         load: builder.max_in_flight.map(Load::new),
+        penalties: Penalties::new(builder.longest_ban),
         claims,
         tier: builder.tier,
         address_groups,

@@ -2,6 +2,7 @@
 
 mod builder;
 mod challenges;
+mod failure_budgets;
 mod launch;
 mod limit_texts;
 mod plan;
@@ -25,11 +26,15 @@ use crate::principal::Principal;
 use crate::problem::Problem;
 #[cfg(feature = "redis")]
 use crate::throttling::SharedStatistics;
-use crate::throttling::{AddressGroups, Counters, InFlight, Load, Statistics};
+use crate::throttling::{
+    AddressGroups, Counters, FailureStatistics, InFlight, Load, Penalties, Statistics,
+};
 use crate::time::Clock;
 use crate::transport::TrustedProxies;
 
 pub use builder::SecurityBuilder;
+pub use failure_budgets::FailedAuthentication;
+pub(crate) use failure_budgets::{Failures, PlannedBudget};
 pub use launch::LaunchError;
 pub(crate) use limit_texts::LimitTexts;
 pub(crate) use plan::{Authentication, Mode, Plan};
@@ -77,6 +82,7 @@ pub(crate) struct Inner {
     pub(crate) in_flight: Arc<InFlight>,
     /// How many requests are served at once, where that is bounded.
     pub(crate) load: Option<Arc<Load>>,
+    pub(crate) penalties: Penalties,
     /// The claims that limits count by.
     pub(crate) claims: Box<[ClaimNames]>,
     pub(crate) tier: Option<TierFunction>,
@@ -148,6 +154,12 @@ impl Security {
     #[must_use]
     pub fn shared_limit_statistics(&self) -> Option<SharedStatistics> {
         self.0.sharing.as_ref().map(|sharing| sharing.store.statistics())
+    }
+
+    /// How many bans for failures have begun, and how many requests they refused.
+    #[must_use]
+    pub fn failure_statistics(&self) -> FailureStatistics {
+        self.0.penalties.statistics()
     }
 
     /// What each authenticator keeps of tokens that were verified before, by its name.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::challenges::Challenges;
+use super::failure_budgets::PlannedBudget;
 use super::planned_limit::{LimitPlanner, PlannedConcurrency, PlannedLimit, Stage};
 #[cfg(feature = "redis")]
 use super::planned_shared::PlannedShared;
@@ -27,6 +28,8 @@ pub(crate) struct Plan {
     pub(crate) shared_limits: [Box<[PlannedShared]>; 3],
     /// Decided with the limits by caller.
     pub(crate) concurrency: Box<[PlannedConcurrency]>,
+    /// Budgets for failures, the default one last.
+    pub(crate) failures: Box<[PlannedBudget]>,
     /// Whether a limit is for callers of some tier.
     pub(crate) has_tiers: bool,
     pub(crate) max_body: u64,
@@ -79,6 +82,7 @@ impl Plan {
             #[cfg(feature = "redis")]
             shared_limits: stages.shared,
             concurrency: limits.at_once(endpoint),
+            failures: Box::default(),
             has_tiers: policy.limits.iter().any(|limit| limit.audience.tier().is_some()),
             max_body: policy.max_body.unwrap_or(max_body),
         }
@@ -101,6 +105,10 @@ impl Plan {
     #[inline]
     pub(crate) fn shared_limits(&self, stage: Stage) -> &[PlannedShared] {
         self.shared_limits.get(stage as usize).map_or(&[], |limits| limits)
+    }
+
+    pub(super) fn with_failures(self, failures: Box<[PlannedBudget]>) -> Self {
+        Self { failures, ..self }
     }
 }
 

@@ -76,6 +76,8 @@ mod limiter;
 mod load;
 #[cfg(all(test, loom))]
 mod loom_tests;
+#[cfg(not(loom))]
+mod penalties;
 mod quota;
 #[cfg(feature = "redis")]
 mod shared;
@@ -98,6 +100,10 @@ pub(crate) use in_flight::{InFlight, Permit};
 pub use limiter::{Hashed, LimitKey, Limiter, Statistics};
 #[cfg(not(loom))]
 pub(crate) use load::{Load, Place};
+#[cfg(not(loom))]
+pub use penalties::FailureStatistics;
+#[cfg(not(loom))]
+pub(crate) use penalties::{BudgetKeys, Penalties};
 pub use quota::Quota;
 #[cfg(feature = "redis")]
 pub use shared::{

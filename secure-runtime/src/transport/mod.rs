@@ -1,7 +1,9 @@
 //! Where a request comes from.
 
+mod believable;
 mod client_address;
 
+pub(crate) use believable::is_one_clients;
 pub(crate) use client_address::client_address;
 pub use client_address::{
     ForwardingHeader, InvalidForwardingHeader, InvalidNetwork, SingleHeader, TrustedProxies,

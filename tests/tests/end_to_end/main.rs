@@ -19,6 +19,7 @@ mod concurrency;
 mod contents;
 mod credentials;
 mod escapes;
+mod failures;
 mod faults;
 mod http2;
 mod identity_provider;

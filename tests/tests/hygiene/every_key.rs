@@ -39,6 +39,8 @@ async fn list_users(_request: HttpRequest) -> web::Json<Vec<String>> {
     rate(["10/s", "1000/h"], by = address, cost = 2),
     rate(anonymous = "100/h", authenticated = "1000/h", burst = 10),
     rate("50/s", by = endpoint),
+    failures = "10/min",
+    failures("100/h", on = [401, 403, 422]),
     validate(order),
     objects(any, reason = "every customer sees all orders", until = "9999-12-31"),
     max_body = "64KiB",

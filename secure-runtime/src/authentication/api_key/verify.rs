@@ -27,6 +27,11 @@ impl Authenticator for ApiKeyAuthenticator {
         self.places.presented(request)
     }
 
+    fn claimed_id<'a>(&self, request: &RequestHead<'a>) -> Option<&'a str> {
+        let Carried::Key(text) = self.places.find(request) else { return None };
+        ApiKey::parse(std::str::from_utf8(text).ok()?).ok().map(|key| key.id())
+    }
+
     fn names_api_keys(&self) -> bool {
         true
     }

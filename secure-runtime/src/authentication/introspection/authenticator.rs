@@ -58,6 +58,11 @@ impl Authenticator for IntrospectionAuthenticator {
         bearer::presented(request)
     }
 
+    fn remembers(&self, request: &RequestHead<'_>, now: Moment) -> bool {
+        let Bearer::Token(token) = bearer(request) else { return false };
+        matches!(self.0.cache.peek(token, now), Cached::Valid(_))
+    }
+
     fn start(&self, now: Moment) {
         if let Some(signed) = &self.0.signed {
             signed.start(now);

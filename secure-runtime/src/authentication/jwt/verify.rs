@@ -49,6 +49,11 @@ impl Authenticator for JwtAuthenticator {
         bearer::presented(request)
     }
 
+    fn remembers(&self, request: &RequestHead<'_>, now: Moment) -> bool {
+        let Bearer::Token(token) = bearer(request) else { return false };
+        matches!(self.0.cache.peek(token, now), Cached::Valid(_))
+    }
+
     fn start(&self, now: Moment) {
         if let KeySource::Published(provider) = &self.0.keys {
             // Nobody waits yet: the first requests will.

@@ -179,6 +179,11 @@ impl TrustedProxies {
         ))
     }
 
+    /// Whether their addresses are known.
+    pub(in crate::transport) fn are_named(&self) -> bool {
+        self.networks.is_some()
+    }
+
     /// Whether the word of this peer is taken.
     pub(super) fn trusts_peer(&self, peer: Option<IpAddr>) -> bool {
         match &self.networks {
@@ -188,7 +193,7 @@ impl TrustedProxies {
     }
 
     /// Whether this is a trusted proxy's address.
-    pub(super) fn trusts(&self, address: IpAddr) -> bool {
+    pub(in crate::transport) fn trusts(&self, address: IpAddr) -> bool {
         self.networks.iter().flatten().any(|network| network.contains(&address))
     }
 }

@@ -157,3 +157,25 @@ async fn statistics_say_what_was_spared() {
     assert_eq!((name, counted), ("opaque", (1, 3, 4, 2)));
     assert!(found.bytes > 0 && found.bytes < found.max_bytes);
 }
+
+#[actix_web::test]
+async fn a_remembered_token_passes_a_ban_that_keeps_the_provider_from_being_asked() {
+    use secure_runtime::TrustedProxies;
+    use secure_runtime::security::FailedAuthentication;
+    use secure_runtime::throttling::Quota;
+    let quota = Quota::new(2.try_into().unwrap(), 60.try_into().unwrap());
+    let world = World::built(|builder, endpoint| {
+        builder
+            .authenticator("opaque", fitting(endpoint))
+            .trusted_proxies(TrustedProxies::new([] as [&str; 0]).unwrap())
+            .failed_authentication(FailedAuthentication::Budget(quota))
+    });
+    world.know("good");
+    world.know("new");
+    assert_eq!(world.status("good").await, 200);
+    assert_eq!([world.status("bad").await, world.status("worse").await], [401, 401]);
+    let asked = world.endpoint.asked();
+    assert_eq!([world.status("worst").await, world.status("new").await], [429, 429]);
+    assert_eq!(world.status("good").await, 200);
+    assert_eq!(world.endpoint.asked(), asked, "nobody is asked");
+}

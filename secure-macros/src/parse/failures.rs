@@ -1,0 +1,131 @@
+//! The `failures` key: a rate, and which answers are failures.
+
+use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
+use syn::LitInt;
+
+use super::entry::{Entry, Form};
+use super::rate::RateError;
+use super::rates::value_place;
+use super::tokens::{comma_separated, is_punct, shown, stream, string};
+use crate::diagnostics::{Diagnostics, choices, nearest};
+use crate::model::raw::{Declaration, FailuresKey, Number, Window};
+
+const EXPECTED: &str = "a rate such as `\"10/min\"`";
+const ON: &str = "`on = [401, 403, 422]`";
+
+pub(crate) fn failures(entry: &Entry, into: &mut Declaration, diagnostics: &mut Diagnostics) {
+    let mistakes = diagnostics.count();
+    let mut failures = FailuresKey { key: entry.key.clone(), rate: None, on: None, complete: true };
+    match &entry.form {
+        Form::Equals(value) => match value.as_slice() {
+            [token] if string(token).is_some() => failures.rate = rate(token, diagnostics),
+            _ => drop(entry.unexpected(EXPECTED, diagnostics)),
+        },
+        Form::Call(group) if !group.stream().is_empty() => {
+            options(group.stream(), &mut failures, diagnostics);
+        }
+        Form::Call(_) | Form::Bare => drop(entry.unexpected(EXPECTED, diagnostics)),
+    }
+    failures.complete = diagnostics.count() == mistakes;
+    into.failures.push(failures);
+}
+
+fn options(list: TokenStream, failures: &mut FailuresKey, diagnostics: &mut Diagnostics) {
+    let mut has_rate = false;
+    for part in comma_separated(list, diagnostics) {
+        match part.as_slice() {
+            [token] if string(token).is_some() && has_rate => {
+                diagnostics
+                    .error(&stream(&part), "`failures` expects one rate, found a second one")
+                    .help("write the key once more");
+            }
+            [token] if string(token).is_some() => {
+                has_rate = true;
+                failures.rate = rate(token, diagnostics);
+            }
+            [TokenTree::Ident(name), equals, ..] if name == "on" && is_punct(equals, '=') => {
+                if failures.on.is_some() {
+                    diagnostics.error(name, "`on` is given twice, expected it once");
+                } else {
+                    let value = part.get(2..).unwrap_or_default();
+                    failures.on = statuses(name, value, diagnostics);
+                }
+            }
+            [TokenTree::Ident(name), equals, ..] if is_punct(equals, '=') => {
+                unknown(name, diagnostics);
+            }
+            other => {
+                let message = format!("`failures` expects {EXPECTED}, found `{}`", shown(other));
+                diagnostics
+                    .error(&stream(other), message)
+                    .help("`failures(\"10/min\", on = [401, 403])`");
+            }
+        }
+    }
+}
+
+fn rate(token: &TokenTree, diagnostics: &mut Diagnostics) -> Option<Window> {
+    let text = string(token)?;
+    let rate: Result<_, RateError> = text.text.parse();
+    match rate {
+        Ok(rate) => Some(Window { rate, span: text.span, shared: None }),
+        Err(error) => {
+            diagnostics.error_at(text.span, error.to_string());
+            None
+        }
+    }
+}
+
+fn unknown(name: &Ident, diagnostics: &mut Diagnostics) {
+    const OPTIONS: [&str; 1] = ["on"];
+    let unknown = name.to_string();
+    let diagnostic = diagnostics.error(name, format!("unknown option `{unknown}` of `failures`"));
+    match nearest(&unknown, OPTIONS) {
+        Some(option) => diagnostic.help(format!("did you mean `{option}`?")),
+        None => diagnostic.help(format!("the options are {}", choices(&OPTIONS))),
+    };
+}
+
+fn statuses(
+    name: &Ident,
+    value: &[TokenTree],
+    diagnostics: &mut Diagnostics,
+) -> Option<Vec<Number>> {
+    let [TokenTree::Group(list)] = value else { return no_list(name, value, diagnostics) };
+    if list.delimiter() != Delimiter::Bracket {
+        return no_list(name, value, diagnostics);
+    }
+    if list.stream().is_empty() {
+        diagnostics
+            .error(list, "`on` expects statuses, found an empty list")
+            .help(ON)
+            .note("nothing would be a failure");
+        return None;
+    }
+    let parts = comma_separated(list.stream(), diagnostics);
+    let read = |part: &Vec<TokenTree>, diagnostics: &mut Diagnostics| {
+        let literal: Option<LitInt> = syn::parse2(stream(part)).ok();
+        let literal = literal.filter(|literal| literal.suffix().is_empty());
+        let number = literal.and_then(|literal| {
+            Some(Number { value: literal.base10_parse().ok()?, span: literal.span() })
+        });
+        if number.is_none() {
+            let message = format!("`on` expects a status as a number, found `{}`", shown(part));
+            diagnostics.error(&stream(part), message).help(ON);
+        }
+        number
+    };
+    let numbers: Vec<_> = parts.iter().map(|part| read(part, diagnostics)).collect();
+    numbers.into_iter().collect()
+}
+
+fn no_list(
+    name: &Ident,
+    value: &[TokenTree],
+    diagnostics: &mut Diagnostics,
+) -> Option<Vec<Number>> {
+    let (place, found) = value_place(name, value);
+    let message = format!("`on` expects a list of statuses, found {found}");
+    diagnostics.error(&place, message).help(ON);
+    None
+}

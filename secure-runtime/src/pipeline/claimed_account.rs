@@ -1,0 +1,104 @@
+//! The account that a login handler is asked for, said by the handler before it verifies anything.
+
+use actix_web::{HttpMessage, HttpRequest};
+
+use super::admission::Gate;
+use super::failures::{Ledger, Scope, Watched, Who};
+use crate::denial::Denial;
+use crate::security::PlannedBudget;
+use crate::throttling::{Decision, LimitKey};
+
+/// Says which account the request claims, before the handler verifies that it may: the `failures` of
+/// the endpoint then count by account and address together.
+///
+/// One attempt is taken at once, and given back if the answer turns out to be no failure: of parallel
+/// attempts, no more are judged than the budget has. Write the name as accounts are compared, in lower
+/// case say, or each spelling has a budget of its own. It is kept as a keyed hash.
+///
+/// # Errors
+///
+/// 429 if too many attempts at this account came from this address, or from this address at all;
+/// return it. It says nothing of the account: not even whether there is one. 500 on an endpoint without
+/// `failures`, where nothing would count.
+///
+/// ```
+/// use actix_web::{HttpRequest, HttpResponse, post, web};
+/// use secure_runtime::{Denial, DenialKind, claim_account, secure};
+///
+/// # #[derive(serde::Deserialize)]
+/// # struct Login { name: String, password: String }
+/// # async fn is_right(_: &Login) -> bool { false }
+/// #[secure(
+///     public,
+///     failures = "10/min",
+///     rate("600/min", by = address),
+///     unvalidated(login, reason = "it is compared, and kept nowhere"),
+/// )]
+/// #[post("/login")]
+/// async fn login(request: HttpRequest, login: web::Form<Login>) -> Result<HttpResponse, Denial> {
+///     claim_account(&request, &login.name.to_lowercase())?;
+///     if is_right(&login).await {
+///         Ok(HttpResponse::NoContent().finish())
+///     } else {
+///         Err(Denial::new(DenialKind::Unauthenticated, "wrong name or password"))
+///     }
+/// }
+/// ```
+pub fn claim_account(request: &HttpRequest, account: &str) -> Result<(), Denial> {
+    let endpoint = request.extensions().get::<Watched>().map(|watched| watched.0);
+    let Some(endpoint) = endpoint else {
+        return Err(Denial::internal(
+            "`claim_account` was called where no `failures = \"…\"` of the endpoint would count",
+        ));
+    };
+    let gate = Gate::find(request, endpoint).map_err(|denial| *denial)?;
+    let inner = gate.security.inner();
+    let ledger = Ledger::open(&gate, inner.clock.now());
+    let (name, ()) = inner.counters.limiter.hash(|state| state.write(account.as_bytes()));
+    let mut claim = Claim { account: name, taken: Vec::new() };
+    for budget in ledger.budgets().filter(|budget| budget.is_own()) {
+        let who = Who::Account(name);
+        let keys = ledger.keys(budget, Scope::Pair(who, ledger.group));
+        let taken = match ledger.banned_as(budget, who) {
+            Some(wait) => Err(ledger.refuse(budget, wait)),
+            None => ledger.take(budget, keys.count),
+        };
+        match taken {
+            Ok(decision) => claim.taken.push((budget.id, keys.count, decision)),
+            Err(refused) => {
+                claim.taken.iter().for_each(|(_, count, taken)| ledger.refund(*count, taken));
+                return Err(*refused);
+            }
+        }
+    }
+    let mut extensions = request.extensions_mut();
+    match extensions.get_mut::<Claims>() {
+        Some(claims) => claims.0.push(claim),
+        None => drop(extensions.insert(Claims(vec![claim]))),
+    }
+    Ok(())
+}
+
+/// What a handler has claimed.
+#[derive(Default)]
+pub(super) struct Claims(Vec<Claim>);
+
+struct Claim {
+    account: u64,
+    /// The number of each budget, where it counts, and what was taken.
+    taken: Vec<(u64, LimitKey, Decision)>,
+}
+
+impl Claims {
+    pub(super) fn accounts(&self) -> impl Iterator<Item = Who<'static>> {
+        self.0.iter().map(|claim| Who::Account(claim.account))
+    }
+
+    /// The request was no failure, as far as this budget goes.
+    pub(super) fn give_back(&self, ledger: &Ledger<'_>, budget: &PlannedBudget) {
+        let taken = self.0.iter().flat_map(|claim| &claim.taken);
+        for (_, count, decision) in taken.filter(|(id, ..)| *id == budget.id) {
+            ledger.refund(*count, decision);
+        }
+    }
+}

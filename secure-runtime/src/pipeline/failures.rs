@@ -1,0 +1,383 @@
+//! Stage 2, budgets for failures: whoever has failed too often is refused before anything that they
+//! send is judged.
+//!
+//! 1. A failure is charged to its address, and to the pair of that address and the name that was
+//!    claimed: of the account, the caller, or the API key; to that of the address and nobody where none
+//!    was. Never to a name alone: nobody can lock somebody else's account from elsewhere.
+//! 2. A pair that has used up its budget is banned; so is an address, at ten times as much.
+//! 3. Credentials that are remembered as good pass both. A key or an account that was accepted from
+//!    the address within the last day passes the ban of the address, not one of its own.
+//! 4. Where nobody authenticates, the ban of an address waits for the name that the handler claims
+//!    ([`claim_account`](super::claimed_account::claim_account)).
+//! 5. A ban is answered alike whatever was sent.
+
+use std::hash::Hash;
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::{HttpMessage, HttpResponse};
+
+use super::admission::Gate;
+use super::caller::Passed;
+use super::claimed_account::Claims;
+use super::passage::{Passage, Refused};
+use crate::authentication::{Authenticator, Presented};
+use crate::denial::{Denial, DenialKind, Throttled};
+use crate::policy::Endpoint;
+use crate::principal::Principal;
+use crate::request::RequestHead;
+use crate::security::{Authentication, Failures, Mode, PlannedBudget};
+use crate::throttling::{BudgetKeys, Decision, LimitKey, Quota};
+use crate::time::Moment;
+use crate::transport::is_one_clients;
+
+/// Left in requests of endpoints with budgets of their own.
+pub(super) struct Watched(pub(super) &'static Endpoint);
+
+/// Whom a failure is charged to, besides the address.
+#[derive(Clone, Copy, Hash)]
+pub(super) enum Who<'a> {
+    Nobody,
+    Credential(&'a str),
+    Principal(Option<&'a str>, &'a str),
+    /// The hash of its name.
+    Account(u64),
+}
+
+/// What is kept in the limiter's table.
+#[derive(Hash)]
+enum Kept<'a> {
+    Count(Scope<'a>),
+    Ban(Scope<'a>),
+    Strikes(Scope<'a>),
+    Known(Scope<'a>),
+    Tried(&'a [&'a [u8]], Option<IpAddr>),
+}
+
+#[derive(Clone, Copy, Hash)]
+pub(super) enum Scope<'a> {
+    /// Requests without an address (Unix sockets) are one client.
+    Address(Option<IpAddr>),
+    Pair(Who<'a>, Option<IpAddr>),
+}
+
+/// A day: who was accepted from an address is known there for so long.
+const KNOWN: Quota = Quota::new(NonZeroU32::MIN, NonZeroU32::MIN.saturating_add(24 * 60 * 60 - 1));
+
+/// The first look at a request. Whether its answer is to be looked at, too.
+#[inline]
+pub(super) fn begin(gate: &Gate<'_>, now: Moment) -> Result<bool, Refused> {
+    let budgets = &gate.plan.failures;
+    if budgets.is_empty() {
+        return Ok(false);
+    }
+    if !gate.security.inner().penalties.is_quiet(now.monotonic_nanos()) {
+        refuse_banned(gate, now)?;
+    }
+    let is_watched = budgets.iter().any(PlannedBudget::is_own);
+    if is_watched {
+        gate.request.extensions_mut().insert(Watched(gate.plan.endpoint));
+    }
+    Ok(is_watched)
+}
+
+#[cold]
+fn refuse_banned(gate: &Gate<'_>, now: Moment) -> Result<(), Refused> {
+    let (ledger, head) = (Ledger::open(gate, now), RequestHead::new(gate.request));
+    let authentication = &gate.plan.authentication;
+    let who = claimed(authentication, &head).map_or(Who::Nobody, Who::Credential);
+    for budget in ledger.budgets() {
+        let banned = match authentication.mode {
+            Mode::Nobody => ledger.banned(budget, Scope::Pair(who, ledger.group)),
+            _ => ledger.banned_as(budget, who),
+        };
+        let Some(wait) = banned else { continue };
+        if !budget.is_own() && presented(authentication, &head).is_empty() {
+            continue;
+        }
+        if is_remembered(authentication, &head, now) {
+            return Ok(());
+        }
+        return Err(ledger.refuse(budget, wait));
+    }
+    Ok(())
+}
+
+/// A caller who has failed too often by what is theirs alone; one with an API key is known from now on.
+#[inline]
+pub(super) fn check_caller(
+    gate: &Gate<'_>,
+    caller: Option<&Principal>,
+    now: Moment,
+) -> Result<(), Refused> {
+    let Some(caller) = caller.filter(|_| !gate.plan.failures.is_empty()) else { return Ok(()) };
+    let is_quiet = gate.security.inner().penalties.is_quiet(now.monotonic_nanos());
+    if is_quiet && caller.api_key().is_none() {
+        return Ok(());
+    }
+    let ledger = Ledger::open(gate, now);
+    if !is_quiet {
+        let pair = Scope::Pair(principal(caller), ledger.group);
+        for budget in ledger.budgets().filter(|budget| budget.is_own()) {
+            if let Some(wait) = ledger.banned(budget, pair) {
+                return Err(ledger.refuse(budget, wait));
+            }
+        }
+    }
+    if let Some(id) = caller.api_key() {
+        ledger.budgets().for_each(|budget| ledger.remember(budget, Who::Credential(id)));
+    }
+    Ok(())
+}
+
+impl Passage {
+    /// Charges a failure, and gives back what was taken for one that did not come.
+    pub(super) fn count_failure(&self, response: &HttpResponse) {
+        let Ok(gate) = Gate::find(&self.request, self.endpoint) else { return };
+        // Where a limit of those without a caller answers instead, the credentials were bad all the
+        // same, and the next ones may be right.
+        let (status, kind) = match &self.admission.refused {
+            Some(refused) => (refused.kind().status(), Some(refused.kind())),
+            None => {
+                let kind = response.extensions().get::<Denial>().map(Denial::kind);
+                (response.status().as_u16(), kind)
+            }
+        };
+        let claims = match self.admission.watches_failures {
+            true => gate.request.extensions_mut().remove::<Claims>(),
+            false => None,
+        };
+        let counts = |budget| is_failure(budget, status, kind);
+        // A limit's refusal costs no more than it did.
+        if claims.is_none() && !gate.plan.failures.iter().any(counts) {
+            return;
+        }
+        let (claims, now) = (claims.unwrap_or_default(), gate.security.inner().clock.now());
+        let ledger = Ledger::open(&gate, now);
+        let (failed, passed): (Vec<_>, Vec<_>) =
+            ledger.budgets().partition(|budget| counts(budget));
+        for budget in passed {
+            claims.give_back(&ledger, budget);
+            if status < 400 {
+                claims.accounts().for_each(|account| ledger.remember(budget, account));
+            }
+        }
+        if failed.is_empty() {
+            return;
+        }
+        let head = RequestHead::new(gate.request);
+        let authentication = &gate.plan.authentication;
+        let extensions = gate.request.extensions();
+        let passed = extensions.get::<Passed>().and_then(|passed| passed.principal.as_ref());
+        let caller = self.admission.caller().or(passed);
+        for budget in failed {
+            let is_repeated = || {
+                let tried = presented(authentication, &head);
+                !tried.is_empty() && ledger.was_tried(budget, &tried)
+            };
+            if !budget.is_own() && is_repeated() {
+                continue;
+            }
+            let who = match caller {
+                Some(caller) => principal(caller),
+                None => claimed(authentication, &head).map_or(Who::Nobody, Who::Credential),
+            };
+            let mut is_claimed = false;
+            for account in claims.accounts() {
+                is_claimed = true;
+                ledger.strike(budget, Scope::Pair(account, ledger.group), &budget.quota);
+            }
+            if !is_claimed {
+                ledger.charge(budget, Scope::Pair(who, ledger.group), &budget.quota);
+            }
+            ledger.charge(budget, Scope::Address(ledger.group), &budget.of_address);
+        }
+    }
+}
+
+/// What a request asks of the budgets of its endpoint.
+pub(super) struct Ledger<'a> {
+    gate: &'a Gate<'a>,
+    /// The group of the client's address.
+    pub(super) group: Option<IpAddr>,
+    is_one_clients: bool,
+    now: u64,
+}
+
+impl<'a> Ledger<'a> {
+    pub(super) fn open(gate: &'a Gate<'a>, now: Moment) -> Self {
+        let (inner, address) = (gate.security.inner(), gate.address());
+        let head = RequestHead::new(gate.request);
+        let peer = gate.request.peer_addr().map(|address| address.ip());
+        Self {
+            gate,
+            group: address.map(|address| inner.address_groups.group(address)),
+            is_one_clients: is_one_clients(address, peer, &head, inner.proxies.as_ref()),
+            now: now.monotonic_nanos(),
+        }
+    }
+
+    /// Those that count this request.
+    pub(super) fn budgets(&self) -> impl Iterator<Item = &'a PlannedBudget> + use<'a> {
+        let is_one_clients = self.is_one_clients;
+        self.gate.plan.failures.iter().filter(move |budget| budget.is_own() || is_one_clients)
+    }
+
+    fn key(&self, budget: &PlannedBudget, kept: &Kept<'_>) -> LimitKey {
+        self.gate.security.inner().counters.limiter.key(budget.id, kept)
+    }
+
+    pub(super) fn keys(&self, budget: &PlannedBudget, scope: Scope<'_>) -> BudgetKeys {
+        BudgetKeys {
+            count: self.key(budget, &Kept::Count(scope)),
+            ban: self.key(budget, &Kept::Ban(scope)),
+            strikes: self.key(budget, &Kept::Strikes(scope)),
+        }
+    }
+
+    pub(super) fn banned(&self, budget: &PlannedBudget, scope: Scope<'_>) -> Option<Duration> {
+        let inner = self.gate.security.inner();
+        let ban = self.key(budget, &Kept::Ban(scope));
+        inner.penalties.banned(&inner.counters.limiter, ban, self.now)
+    }
+
+    /// Whether somebody is banned by the name that is claimed, or with the whole address.
+    pub(super) fn banned_as(&self, budget: &PlannedBudget, who: Who<'_>) -> Option<Duration> {
+        let pair = self.banned(budget, Scope::Pair(who, self.group));
+        let address = self.banned(budget, Scope::Address(self.group));
+        pair.max(address.filter(|_| !self.knows(budget, who)))
+    }
+
+    fn known(&self, budget: &PlannedBudget, who: Who<'_>) -> (LimitKey, Duration) {
+        let key = self.key(budget, &Kept::Known(Scope::Pair(who, self.group)));
+        let limiter = &self.gate.security.inner().counters.limiter;
+        (key, limiter.peek(key, &KNOWN, NonZeroU32::MIN, self.now).reset_after())
+    }
+
+    fn knows(&self, budget: &PlannedBudget, who: Who<'_>) -> bool {
+        !matches!(who, Who::Nobody) && !self.known(budget, who).1.is_zero()
+    }
+
+    /// Somebody was accepted from here. Written once in half a day.
+    fn remember(&self, budget: &PlannedBudget, who: Who<'_>) {
+        let (key, left) = self.known(budget, who);
+        if left < HALF_A_DAY {
+            let limiter = &self.gate.security.inner().counters.limiter;
+            let _ = limiter.charge(key, &KNOWN, NonZeroU32::MIN, self.now);
+        }
+    }
+
+    /// Whether the same was refused here within the window of the budget: a client that repeats an
+    /// expired token guesses nothing.
+    fn was_tried(&self, budget: &PlannedBudget, credentials: &[&[u8]]) -> bool {
+        let key = self.key(budget, &Kept::Tried(credentials, self.group));
+        let once = Quota::new(NonZeroU32::MIN, budget.quota.window_seconds());
+        let limiter = &self.gate.security.inner().counters.limiter;
+        !limiter.check(key, &once, NonZeroU32::MIN, self.now).is_allowed()
+    }
+
+    fn charge(&self, budget: &PlannedBudget, scope: Scope<'_>, quota: &Quota) {
+        let count = self.key(budget, &Kept::Count(scope));
+        let limiter = &self.gate.security.inner().counters.limiter;
+        let _ = limiter.check(count, quota, NonZeroU32::MIN, self.now);
+        self.strike(budget, scope, quota);
+    }
+
+    /// Begins a ban if the last permit is taken.
+    fn strike(&self, budget: &PlannedBudget, scope: Scope<'_>, quota: &Quota) {
+        let (inner, keys) = (self.gate.security.inner(), self.keys(budget, scope));
+        if let Some(ban) = inner.penalties.strike(&inner.counters.limiter, &keys, quota, self.now) {
+            let (handler, address) = (self.gate.plan.endpoint.name, self.group);
+            let (budget, seconds) = (&*budget.name, ban.as_secs());
+            let whole_address = matches!(scope, Scope::Address(_));
+            tracing::warn!(handler, budget, ?address, whole_address, seconds, "banned");
+        }
+    }
+
+    pub(super) fn refuse(&self, budget: &PlannedBudget, wait: Duration) -> Refused {
+        self.gate.security.inner().penalties.count_refused();
+        let mut denial = Denial::new(DenialKind::Throttled, "banned for too many failures");
+        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        denial.throttled = Some(Box::new(Throttled {
+            retry_after_seconds: Some(seconds),
+            violated: budget.name.clone(),
+        }));
+        Box::new(denial)
+    }
+
+    /// Takes the permit of a failure that may come.
+    pub(super) fn take(
+        &self,
+        budget: &PlannedBudget,
+        count: LimitKey,
+    ) -> Result<Decision, Refused> {
+        let limiter = &self.gate.security.inner().counters.limiter;
+        let decision = limiter.check(count, &budget.quota, NonZeroU32::MIN, self.now);
+        if decision.is_allowed() {
+            Ok(decision)
+        } else {
+            Err(self.refuse(budget, decision.retry_after().unwrap_or_default()))
+        }
+    }
+
+    /// Gives it back.
+    pub(super) fn refund(&self, count: LimitKey, decision: &Decision) {
+        self.gate.security.inner().counters.limiter.refund(count, decision, self.now);
+    }
+}
+
+fn is_failure(budget: &PlannedBudget, status: u16, kind: Option<DenialKind>) -> bool {
+    match (&budget.counts, kind) {
+        // The caller is who they say, and is sent to sign in once more.
+        (_, Some(DenialKind::InsufficientAuthentication)) => false,
+        (Failures::RefusedCredentials, kind) => {
+            matches!(kind, Some(DenialKind::InvalidToken | DenialKind::InvalidCredentials))
+        }
+        // Some credentials turn out to be malformed once they were verified.
+        (Failures::Answers(on), Some(DenialKind::InvalidCredentials)) => {
+            on.contains(&401) || on.contains(&status)
+        }
+        (Failures::Answers(on), _) => on.contains(&status),
+    }
+}
+
+fn principal(caller: &Principal) -> Who<'_> {
+    Who::Principal(caller.issuer(), caller.subject())
+}
+
+/// The name that some credentials of the request claim.
+fn claimed<'a>(authentication: &Authentication, head: &RequestHead<'a>) -> Option<&'a str> {
+    let mut authenticators = authentication.authenticators.iter();
+    authenticators.find_map(|it| catch_unwind(AssertUnwindSafe(|| it.claimed_id(head))).ok()?)
+}
+
+/// What the request carries as credentials.
+fn presented<'a>(authentication: &Authentication, head: &RequestHead<'a>) -> Vec<&'a [u8]> {
+    let mut found = Vec::new();
+    for authenticator in &authentication.authenticators {
+        match catch_unwind(AssertUnwindSafe(|| authenticator.presented(head))) {
+            Ok(Presented::Header(name)) => found.extend(head.header_lines(name)),
+            Ok(Presented::Query(_)) => found.push(head.query().as_bytes()),
+            Ok(Presented::Absent | Presented::Connection) | Err(_) => {}
+        }
+    }
+    found
+}
+
+/// Whether nothing of the request needs to be verified: of several schemes that must all accept, all.
+fn is_remembered(authentication: &Authentication, head: &RequestHead<'_>, now: Moment) -> bool {
+    let mut authenticators = authentication.authenticators.iter();
+    let remembers = |it: &Arc<dyn Authenticator>| {
+        catch_unwind(AssertUnwindSafe(|| it.remembers(head, now))).unwrap_or(false)
+    };
+    match authentication.mode {
+        Mode::Nobody => false,
+        Mode::Any { .. } => authenticators.any(remembers),
+        Mode::All { .. } => authenticators.len() > 0 && authenticators.all(remembers),
+    }
+}
+
+const HALF_A_DAY: Duration = Duration::from_secs(12 * 60 * 60);
