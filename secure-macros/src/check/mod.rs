@@ -9,6 +9,7 @@ mod exceptions;
 mod exposure;
 mod implied;
 mod layers;
+mod modes;
 mod names;
 mod objects;
 mod parameters;
@@ -204,6 +205,7 @@ fn alone(declaration: &Declaration, known: &Vocabulary, diagnostics: &mut Diagno
         rates::cost_fits_burst(rate, diagnostics);
         rates::windows_differ(rate, diagnostics);
         rates::zone_is_known(rate, diagnostics);
+        modes::are_known(rate, diagnostics);
         partitions::words_are_known(rate, diagnostics);
         partitions::headers_are_names(rate, diagnostics);
         partitions::claims_have_names(rate, diagnostics);

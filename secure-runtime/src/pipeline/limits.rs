@@ -1,11 +1,12 @@
 //! Stages 2 and 5: takes a permit of every limit of a stage, or of none.
 
 use super::limit_keys::{Subject, key};
+use super::observed;
 use super::passage::Refused;
 use crate::denial::{Denial, DenialKind, Throttled};
 use crate::policy::Limit;
-use crate::security::{LimitTexts, PlannedLimit};
-use crate::throttling::{Allowance, Answer, Calendar, Counters, LimitKey};
+use crate::security::{LimitTexts, PlannedLimit, bit};
+use crate::throttling::{Allowance, Answer, Calendar, Counters, LimitKey, Verdict};
 use crate::time::Moment;
 
 /// The limit nearest to exhaustion, and what it said.
@@ -19,6 +20,10 @@ pub(super) struct LimitReport {
     pub(super) answer: Answer,
     /// Whether the answer is about what every request takes first.
     pub(super) is_first: bool,
+    /// Its place among all limits.
+    pub(super) number: usize,
+    /// Whether it is enforced for this request.
+    pub(super) binds: bool,
 }
 
 /// What the limits of one request have said so far.
@@ -27,6 +32,8 @@ pub(super) struct Counted {
     pub(super) report: Option<LimitReport>,
     /// Those that took one permit, and take the rest once it is known how many there are.
     pub(super) open: Vec<Open>,
+    /// The limits that are not enforced for this request, a bit each: the client is not told of them.
+    pub(super) untold: u64,
 }
 
 /// A limit whose cost is not known yet.
@@ -55,16 +62,26 @@ pub(super) fn reserve(
                 return Err(refused);
             }
         };
-        let PlannedLimit { limit, position, texts, calendar, .. } = *planned;
+        let PlannedLimit { limit, position, number, texts, calendar, .. } = *planned;
         let allowance = Allowance { quota: &limit.quota, calendar };
         let answer = counters.check(key, allowance, planned.upfront, now);
-        let current = LimitReport { limit, position, texts, calendar, answer, is_first: true };
+        let binds = observed::binds(counters, planned, subject, key);
+        let is_first = true;
+        let current =
+            LimitReport { limit, position, texts, calendar, answer, is_first, number, binds };
         if !answer.is_allowed() {
+            if !binds {
+                observed::observe(counters, &current, key, now);
+                counted.note(current);
+                continue;
+            }
+            counters.count(number, Verdict::Refused, key);
             give_back(counters, &taken, now);
             let denial = throttled(&current);
             counted.report = Some(current);
             return Err(denial);
         }
+        counters.count(number, Verdict::Allowed, key);
         if index + 1 < limits.len() {
             taken.push((key, current));
         }
@@ -87,6 +104,10 @@ impl Counted {
     /// Keeps what a limit said, if it is nearer to exhaustion than those before it, or the same one.
     #[inline]
     pub(super) fn note(&mut self, current: LimitReport) {
+        if !current.binds {
+            self.untold |= bit(current.position);
+            return;
+        }
         let replaces = |kept: &LimitReport| {
             kept.position == current.position || current.is_nearer_to_exhaustion_than(kept)
         };

@@ -22,6 +22,7 @@ mod extraction;
 mod limit_fields;
 mod limit_keys;
 mod limits;
+mod observed;
 mod open_limits;
 mod passage;
 mod response;

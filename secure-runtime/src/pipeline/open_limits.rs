@@ -6,10 +6,11 @@
 use std::num::NonZeroU32;
 
 use super::limits::{Counted, LimitReport, give_back, throttled};
+use super::observed;
 use super::passage::Refused;
 use crate::denial::{Denial, DenialKind};
 use crate::policy::Cost;
-use crate::throttling::Counters;
+use crate::throttling::{Counters, Verdict};
 use crate::time::Moment;
 use crate::validation::Costs;
 
@@ -28,13 +29,22 @@ pub(super) fn settle(
             return Err(Box::new(Denial::internal("what a request costs could not be computed")));
         };
         let (quota, allowance) = (&open.first.limit.quota, open.first.allowance());
+        if cost > quota.burst() && !open.first.binds {
+            observed::observe(counters, &open.first, open.key, now);
+            continue;
+        }
         if cost > quota.burst() {
             give_back(counters, &taken, now);
             return Err(unaffordable(cost, quota.burst()));
         }
         let Some(rest) = rest(cost) else { continue };
         let answer = counters.check(open.key, allowance, rest, now);
+        if !answer.is_allowed() && !open.first.binds {
+            observed::observe(counters, &open.first, open.key, now);
+            continue;
+        }
         if !answer.is_allowed() {
+            counters.count(open.first.number, Verdict::Refused, open.key);
             give_back(counters, &taken, now);
             // The client will ask for all of it again.
             let again = counters.peek(open.key, allowance, cost, now);

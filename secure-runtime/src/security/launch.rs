@@ -8,12 +8,12 @@ use super::builder::SecurityBuilder;
 use super::plan::Plan;
 use super::planned_limit::LimitPlanner;
 use super::protected_resource::Published;
-use super::{Inner, ProtectedResource, Security};
+use super::{Inner, ProtectedResource, Security, lenient_limits};
 use crate::authentication::Authenticator;
 use crate::authorization::{AcceptedBy, RuleSet, is_zone, scopes_of};
 use crate::inventory::{self, is_inside, modules_around};
 use crate::policy::{Access, Authenticators, Endpoint, Partition, Rule};
-use crate::throttling::{AddressGroups, Counters};
+use crate::throttling::{AddressGroups, Counters, LimitMode};
 
 /// Everything that keeps a program from being secured.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,7 +67,8 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
     let rules = RuleSet::new(endpoints.iter().flatten().map(|endpoint| &endpoint.policy.rule));
     let address_groups =
         configuration.check_address_groups(builder.ipv4_prefix, builder.ipv6_prefix);
-    let mut limits = LimitPlanner::new(builder.headers);
+    configuration.check_limit_mode(builder.limit_mode);
+    let mut limits = LimitPlanner::new(builder.headers, builder.limit_mode);
     let plans = endpoints
         .into_iter()
         .map(|endpoint| {
@@ -84,6 +85,7 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
         })
         .collect();
     let quota_bytes = if limits.has_quotas { builder.quota_bytes } else { 0 };
+    let limit_count = limits.count;
     let (claims, mut faults) = limits.finish();
     configuration.faults.append(&mut faults);
     if !configuration.faults.is_empty() {
@@ -91,11 +93,11 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
     }
     let now = builder.clock.now();
     configuration.by_name.values().for_each(|authenticator| authenticator.start(now));
-    Ok(Security(Arc::new(Inner {
+    let security = Security(Arc::new(Inner {
         plans,
         authenticators: configuration.by_name.into_iter().collect(),
         clock: builder.clock,
-        counters: Counters::with_capacity_bytes(builder.limiter_bytes, quota_bytes),
+        counters: Counters::new(builder.limiter_bytes, quota_bytes, limit_count),
         claims,
         tier: builder.tier,
         address_groups,
@@ -103,7 +105,10 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
         body_timeout: builder.body_timeout,
         problem_hook: builder.problem_hook,
         published,
-    })))
+        limit_mode: builder.limit_mode,
+    }));
+    lenient_limits::tell(&security);
+    Ok(security)
 }
 
 fn answers_for(modules: &[String], module: &str) -> bool {
@@ -296,6 +301,13 @@ impl Configuration {
             }
         }
         AddressGroups::new(ipv4, ipv6)
+    }
+
+    /// A percentage.
+    fn check_limit_mode(&mut self, mode: Option<LimitMode>) {
+        if let Some(LimitMode::Percent(share @ 101..)) = mode {
+            self.faults.push(format!("`limit_mode` expects 0 to 100 percent, found {share}"));
+        }
     }
 
     /// The description of the API agrees with its authenticators.

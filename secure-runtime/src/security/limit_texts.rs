@@ -1,5 +1,7 @@
 //! The limits of one endpoint in the words a client reads, made at launch as far as they are known.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use actix_web::http::header::HeaderValue;
 
 use crate::policy::Limit;
@@ -8,26 +10,43 @@ use crate::throttling::{Answer, Decision, PolicyFields, RateLimitHeaders};
 /// What a client is told of an endpoint's limits.
 pub(crate) struct LimitTexts {
     names: PolicyFields,
+    /// Whose limits they are.
+    pub(crate) handler: &'static str,
     /// Which fields tell it.
     pub(crate) headers: RateLimitHeaders,
     policy: Option<HeaderValue>,
+    /// The limits that `policy` leaves out, a bit each by their positions.
+    left_out: u64,
+    /// Limits of which nobody is told now, because none of them is enforced.
+    untold: AtomicU64,
     /// For each limit, what is left of a bucket that was full: the caller has asked for nothing
     /// lately, as with limits of the right size most have not.
     of_full_buckets: Box<[Option<HeaderValue>]>,
 }
 
 impl LimitTexts {
-    pub(super) fn new(limits: &[Limit], headers: RateLimitHeaders) -> Self {
+    /// `untold`: the limits that are not enforced, a bit each.
+    pub(super) fn new(
+        handler: &'static str,
+        limits: &[Limit],
+        untold: u64,
+        headers: RateLimitHeaders,
+    ) -> Self {
         let names = PolicyFields::of(limits.iter().map(|limit| (limit.name(), limit.quota)));
         if headers != RateLimitHeaders::Draft10 {
-            return Self { names, headers, policy: None, of_full_buckets: Box::default() };
+            let (policy, of_full_buckets) = (None, Box::default());
+            let (left_out, untold) = (untold, AtomicU64::new(untold));
+            return Self { names, handler, headers, policy, left_out, untold, of_full_buckets };
         }
         let of_full_bucket = |(position, limit): (usize, &Limit)| {
             let decision = Decision::of_full_bucket(&limit.quota, limit.cost.upfront());
             static_field(&names.limit(position, &decision)?)
         };
         Self {
-            policy: static_field(names.policy()),
+            handler,
+            policy: static_field(&names.policy_of(|position| bit(position) & untold == 0)),
+            left_out: untold,
+            untold: AtomicU64::new(untold),
             of_full_buckets: limits.iter().enumerate().map(of_full_bucket).collect(),
             names,
             headers,
@@ -39,10 +58,27 @@ impl LimitTexts {
         self.names.name(position)
     }
 
-    /// The `RateLimit-Policy` field of draft 10.
+    /// The `RateLimit-Policy` field of draft 10, without the limits that are not enforced: those of
+    /// which nobody is told, and those of which this client is not, a bit each.
     #[inline]
-    pub(crate) fn policy(&self) -> Option<HeaderValue> {
-        self.policy.clone()
+    pub(crate) fn policy(&self, untold: u64) -> Option<HeaderValue> {
+        let untold = untold | self.untold.load(Ordering::Relaxed);
+        if untold == self.left_out { self.policy.clone() } else { self.policy_without(untold) }
+    }
+
+    /// Whether anybody is told of the limits with these bits, from now on.
+    pub(super) fn set_untold(&self, bits: u64, is_untold: bool) {
+        if is_untold {
+            self.untold.fetch_or(bits, Ordering::Relaxed);
+        } else {
+            self.untold.fetch_and(!bits, Ordering::Relaxed);
+        }
+    }
+
+    #[cold]
+    fn policy_without(&self, untold: u64) -> Option<HeaderValue> {
+        let policy = self.names.policy_of(|position| bit(position) & untold == 0);
+        HeaderValue::try_from(policy).ok()
     }
 
     /// The `RateLimit` field of draft 10. `is_first`: the decision is about what every request takes.
@@ -65,6 +101,11 @@ impl LimitTexts {
     }
 }
 
+/// The bit of a limit by its position. Beyond 64 there is none, and the client is told.
+pub(crate) fn bit(position: usize) -> u64 {
+    u32::try_from(position).ok().and_then(|position| 1_u64.checked_shl(position)).unwrap_or(0)
+}
+
 /// A field that lives as long as the program, as its endpoint does, so that cloning it touches no
 /// counter that other cores touch too.
 fn static_field(text: &str) -> Option<HeaderValue> {
@@ -84,13 +125,14 @@ mod tests {
         let number = |number| NonZeroU32::new(number).unwrap();
         let quota = Quota::new(number(permits), number(60)).with_burst(number(burst));
         let (by, audience) = (Partition::Caller, Audience::Everyone);
-        Limit { quota, by, audience, cost: Cost::Permits(number(cost)), shared: None, period: None }
+        let cost = Cost::Permits(number(cost));
+        Limit { quota, by, audience, cost, shared: None, period: None, mode: None }
     }
 
     #[test]
     fn what_was_made_at_launch_says_what_would_be_written() {
         let limits = [limit(7, 7, 1), limit(600, 3, 2), limit(1, 5, 5), limit(9, 1, 2)];
-        let texts = LimitTexts::new(&limits, RateLimitHeaders::Draft10);
+        let texts = LimitTexts::new("handler", &limits, 0, RateLimitHeaders::Draft10);
         let mut full = 0;
         for (position, limit) in limits.iter().enumerate() {
             let limiter = Limiter::with_capacity_bytes(0);

@@ -3,7 +3,10 @@
 mod builder;
 mod challenges;
 mod launch;
+mod lenient_limits;
+mod limit_statistics;
 mod limit_texts;
+mod limits;
 mod plan;
 mod planned_limit;
 mod protected_resource;
@@ -21,13 +24,15 @@ use crate::metadata::ResourceMetadata;
 use crate::policy::Endpoint;
 use crate::principal::Principal;
 use crate::problem::Problem;
-use crate::throttling::{AddressGroups, Counters, Statistics};
+use crate::throttling::{AddressGroups, Counters, LimitMode, Statistics};
 use crate::time::Clock;
 use crate::transport::TrustedProxies;
 
 pub use builder::SecurityBuilder;
 pub use launch::LaunchError;
-pub(crate) use limit_texts::LimitTexts;
+pub use limit_statistics::{BusyKey, LimitRow, LimitStatistics};
+pub(crate) use limit_texts::{LimitTexts, bit};
+pub use limits::{LimitChangeError, Limits};
 pub(crate) use plan::{Authentication, Mode, Plan};
 pub(crate) use planned_limit::{ClaimNames, Counts, More, PlannedLimit};
 pub use protected_resource::ProtectedResource;
@@ -74,6 +79,8 @@ pub(crate) struct Inner {
     pub(crate) body_timeout: std::time::Duration,
     pub(crate) problem_hook: Option<ProblemHook>,
     published: Option<Published>,
+    /// What the configuration says of requests beyond limits.
+    limit_mode: Option<LimitMode>,
 }
 
 impl Security {
@@ -87,7 +94,8 @@ impl Security {
     #[must_use]
     pub fn inventory(&self) -> Inventory {
         let endpoints = self.0.plans.iter().flatten().map(|plan| plan.endpoint);
-        Inventory::of(endpoints, self.0.published.as_ref().map(|published| published.path))
+        let metadata = self.0.published.as_ref().map(|published| published.path);
+        Inventory::of(endpoints, metadata, self.0.limit_mode)
     }
 
     /// The service that publishes the metadata of the
@@ -116,6 +124,13 @@ impl Security {
             }
             None => ResourceMetadata::new(resource_url::WELL_KNOWN, None),
         }
+    }
+
+    /// The limits, for those who operate the program: what they have said, and how they are changed
+    /// while it runs.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        Limits::new(self.clone())
     }
 
     /// How full the limiter's fixed memory is, and what it had to give up.

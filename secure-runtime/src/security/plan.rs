@@ -72,6 +72,12 @@ impl Plan {
             max_body: policy.max_body.unwrap_or(max_body),
         }
     }
+
+    /// All limits, in the order of their stages.
+    pub(super) fn limits(&self) -> impl Iterator<Item = &PlannedLimit> {
+        let stages = [&self.early_limits, &self.anonymous_limits, &self.caller_limits];
+        stages.into_iter().flat_map(|stage| stage.iter())
+    }
 }
 
 impl Mode {

@@ -1,13 +1,14 @@
 //! The limits of one endpoint, compiled for the request path.
 
 use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicU8, Ordering};
 
-use super::limit_texts::LimitTexts;
+use super::limit_texts::{LimitTexts, bit};
 use crate::policy::{
     Access, Audience, CalendarPeriod, Cost, Endpoint, KeyFunction, Limit, Partition,
 };
 use crate::request::FieldName;
-use crate::throttling::{Calendar, Quota, RateLimitHeaders};
+use crate::throttling::{Calendar, LimitMode, Quota, RateLimitHeaders};
 
 /// One limit with what tells its counts from all others.
 pub(crate) struct PlannedLimit {
@@ -23,9 +24,31 @@ pub(crate) struct PlannedLimit {
     pub(crate) is_open: bool,
     /// Its place among the endpoint's limits.
     pub(crate) position: usize,
+    /// Its place among all limits.
+    pub(crate) number: usize,
+    /// For how many of a hundred keys it is enforced.
+    percent: AtomicU8,
     /// What a client is told of them. Lives as long as the program, as the endpoint does, so that a
     /// request need not share it.
     pub(crate) texts: &'static LimitTexts,
+}
+
+impl PlannedLimit {
+    /// Whether every request beyond it is refused.
+    #[inline]
+    pub(crate) fn is_enforced(&self) -> bool {
+        self.percent() >= 100
+    }
+
+    pub(super) fn set_mode(&self, mode: LimitMode) {
+        self.percent.store(mode.percent(), Ordering::Relaxed);
+    }
+
+    /// For how many of a hundred keys it is enforced.
+    #[inline]
+    pub(crate) fn percent(&self) -> u8 {
+        self.percent.load(Ordering::Relaxed)
+    }
 }
 
 /// What requests are told apart by: [`Partition`], ready to be looked up.
@@ -56,6 +79,9 @@ pub(crate) type ClaimNames = &'static [&'static str];
 /// Compiles the limits of all endpoints.
 pub(crate) struct LimitPlanner {
     headers: RateLimitHeaders,
+    mode: Option<LimitMode>,
+    /// How many limits there are.
+    pub(super) count: usize,
     claims: Vec<ClaimNames>,
     shared: Vec<Shared>,
     pub(super) has_quotas: bool,
@@ -79,9 +105,12 @@ enum Stage {
 }
 
 impl LimitPlanner {
-    pub(super) fn new(headers: RateLimitHeaders) -> Self {
+    /// `mode` is what the configuration says.
+    pub(super) fn new(headers: RateLimitHeaders, mode: Option<LimitMode>) -> Self {
         Self {
             headers,
+            mode,
+            count: 0,
             claims: Vec::new(),
             shared: Vec::new(),
             has_quotas: false,
@@ -100,7 +129,11 @@ impl LimitPlanner {
         if limits.is_empty() {
             return Default::default();
         }
-        let texts = Box::leak(Box::new(LimitTexts::new(limits, self.headers)));
+        let percent = |limit: &Limit| LimitMode::stricter(limit.mode, self.mode).percent();
+        let observed = limits.iter().enumerate().filter(|(_, limit)| percent(limit) == 0);
+        let untold = observed.fold(0, |untold, (position, _)| untold | bit(position));
+        let texts = LimitTexts::new(endpoint.name, limits, untold, self.headers);
+        let texts = Box::leak(Box::new(texts));
         let place = endpoint.position as u64;
         let mut stages = [Vec::new(), Vec::new(), Vec::new()];
         for (position, limit) in limits.iter().enumerate() {
@@ -113,8 +146,11 @@ impl LimitPlanner {
                 upfront: limit.cost.upfront(),
                 is_open: !matches!(limit.cost, Cost::Permits(_)),
                 position,
+                number: self.count,
+                percent: AtomicU8::new(LimitMode::stricter(limit.mode, self.mode).percent()),
                 texts,
             };
+            self.count += 1;
             if let Some(stage) = stages.get_mut(stage(limit, endpoint.policy.access) as usize) {
                 stage.push(planned);
             }
@@ -239,7 +275,7 @@ mod tests {
             position: 0,
             is_legible: true,
         }));
-        let mut planner = LimitPlanner::new(RateLimitHeaders::default());
+        let mut planner = LimitPlanner::new(RateLimitHeaders::default(), None);
         let first = planner.shared_id(endpoint, "login", quota(5, 5));
         assert_eq!(planner.shared_id(endpoint, "login", quota(5, 2)), first);
         assert_ne!(planner.shared_id(endpoint, "search", quota(5, 5)), first);

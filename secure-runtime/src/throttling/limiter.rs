@@ -65,6 +65,7 @@ pub struct Hashed {
 
 /// What a limiter holds and has lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(not(loom), derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct Statistics {
     /// Entries that were forgotten while they still owed time, because no slot was free.

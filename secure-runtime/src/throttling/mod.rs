@@ -60,18 +60,26 @@ mod address_groups;
 #[cfg(not(loom))]
 mod answer;
 #[cfg(not(loom))]
+mod busiest;
+#[cfg(not(loom))]
 mod calendar;
 #[cfg(not(loom))]
 mod calendar_limiter;
 mod gcra;
 mod headers;
 mod limiter;
+#[cfg(not(loom))]
+mod mode;
+#[cfg(not(loom))]
+mod notices;
 #[cfg(all(test, loom))]
 mod loom_tests;
 mod quota;
 mod slot;
 mod stripes;
 mod table;
+#[cfg(not(loom))]
+mod tally;
 
 pub(crate) use address_groups::AddressGroups;
 #[cfg(not(loom))]
@@ -83,4 +91,10 @@ pub use calendar::Period;
 pub use gcra::Decision;
 pub use headers::{FieldValue, PolicyFields, RateLimitHeaders, reset_seconds, retry_after_seconds};
 pub use limiter::{Hashed, LimitKey, Limiter, Statistics};
+#[cfg(not(loom))]
+pub use mode::LimitMode;
+#[cfg(not(loom))]
+pub use notices::KeyMark;
 pub use quota::Quota;
+#[cfg(not(loom))]
+pub(crate) use tally::Verdict;
