@@ -27,7 +27,8 @@ pub(super) fn are_known(rate: &RateKey, diagnostics: &mut Diagnostics) {
                 None => String::from("`mode = observe`"),
             };
             let expected = "`enforce`, `observe` or a percentage such as `\"20%\"`";
-            (format!("`mode` expects {expected}, found `{}`", mode.text), help)
+            let found = if mode.bare { mode.text.clone() } else { format!("{:?}", mode.text) };
+            (format!("`mode` expects {expected}, found `{found}`"), help)
         }
     };
     diagnostics.error(mode, message).help(help);

@@ -241,8 +241,9 @@ fn mode(name: &Ident, value: &[TokenTree], diagnostics: &mut Diagnostics) -> Opt
         return Some(mode);
     }
     let (place, found) = value_place(name, value);
-    let message =
-        format!("`mode` expects `enforce`, `observe` or a percentage such as `\"20%\"`, found {found}");
+    let message = format!(
+        "`mode` expects `enforce`, `observe` or a percentage such as `\"20%\"`, found {found}"
+    );
     diagnostics.error(&place, message).help("`mode = observe`");
     None
 }

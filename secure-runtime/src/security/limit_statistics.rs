@@ -66,8 +66,12 @@ impl fmt::Display for LimitStatistics {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let header = ["ID", "LIMIT", "MODE", "ALLOWED", "REFUSED", "OBSERVED", "BUSIEST"];
         let rows = self.limits.iter().map(|row| {
-            let busiest: Vec<String> =
-                row.busiest.iter().take(3).map(|it| format!("{} {}%", it.key, it.percent)).collect();
+            let busiest: Vec<String> = row
+                .busiest
+                .iter()
+                .take(3)
+                .map(|it| format!("{} {}%", it.key, it.percent))
+                .collect();
             [
                 row.id.clone(),
                 row.limit.clone(),

@@ -84,7 +84,11 @@ impl Limits {
 
     pub(super) fn of_id(&self, id: &str) -> Result<Vec<Standing<'_>>, LimitChangeError> {
         let standing: Vec<_> = self.standing().into_iter().filter(|it| it.id == id).collect();
-        if standing.is_empty() { Err(LimitChangeError::Unknown(id.to_owned())) } else { Ok(standing) }
+        if standing.is_empty() {
+            Err(LimitChangeError::Unknown(id.to_owned()))
+        } else {
+            Ok(standing)
+        }
     }
 
     /// All limits: the endpoints in the order of their names, the limits of each as they are written.

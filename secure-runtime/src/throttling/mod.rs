@@ -68,12 +68,12 @@ mod calendar_limiter;
 mod gcra;
 mod headers;
 mod limiter;
+#[cfg(all(test, loom))]
+mod loom_tests;
 #[cfg(not(loom))]
 mod mode;
 #[cfg(not(loom))]
 mod notices;
-#[cfg(all(test, loom))]
-mod loom_tests;
 mod quota;
 mod slot;
 mod stripes;

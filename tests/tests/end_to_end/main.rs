@@ -25,6 +25,7 @@ mod launch;
 mod layers;
 mod limit_costs;
 mod limit_keys;
+mod limit_modes;
 mod limits;
 mod mixtures;
 mod mounting;
