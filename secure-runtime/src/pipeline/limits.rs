@@ -5,8 +5,8 @@ use super::observed;
 use super::passage::Refused;
 use crate::denial::{Denial, DenialKind, Throttled};
 use crate::policy::Limit;
-use crate::security::{LimitTexts, PlannedLimit, bit};
-use crate::throttling::{Allowance, Answer, Calendar, Counters, LimitKey, Verdict};
+use crate::security::{LimitTexts, LiveLimit, PlannedLimit, Terms, bit};
+use crate::throttling::{Allowance, Answer, Calendar, Counters, Decided, LimitKey, Verdict};
 use crate::time::Moment;
 
 /// The limit nearest to exhaustion, and what it said.
@@ -38,7 +38,9 @@ pub(super) struct Counted {
 
 /// A limit whose cost is not known yet.
 pub(super) struct Open {
+    /// As it was at launch.
     pub(super) key: LimitKey,
+    pub(super) live: &'static LiveLimit,
     pub(super) first: LimitReport,
 }
 
@@ -54,39 +56,41 @@ pub(super) fn reserve(
 ) -> Result<(), Refused> {
     let mut taken: Vec<(LimitKey, LimitReport)> = Vec::new();
     for (index, planned) in limits.iter().enumerate() {
-        let key = match key(&counters.limiter, planned, subject) {
-            Ok(Some(key)) => key,
+        let whom = match key(&counters.limiter, planned, subject) {
+            Ok(Some(whom)) => whom,
             Ok(None) => continue,
             Err(refused) => {
                 give_back(counters, &taken, now);
                 return Err(refused);
             }
         };
-        let PlannedLimit { limit, position, number, texts, calendar, .. } = *planned;
-        let allowance = Allowance { quota: &limit.quota, calendar };
-        let answer = counters.check(key, allowance, planned.upfront, now);
-        let binds = observed::binds(counters, planned, subject, key);
+        let PlannedLimit { live, position, number, texts, .. } = *planned;
+        let terms = |place| live.terms(place).allowance();
+        let Decided { key, place, answer } =
+            counters.decide(live.generations, terms, whom, planned.upfront, now);
+        let Terms { limit, calendar } = live.terms(place);
+        let binds = observed::binds(counters, planned, subject, whom);
         let is_first = true;
         let current =
             LimitReport { limit, position, texts, calendar, answer, is_first, number, binds };
         if !answer.is_allowed() {
             if !binds {
-                observed::observe(counters, &current, key, now);
+                observed::observe(counters, &current, whom, now);
                 counted.note(current);
                 continue;
             }
-            counters.count(number, Verdict::Refused, key);
+            counters.count(number, Verdict::Refused, whom);
             give_back(counters, &taken, now);
             let denial = throttled(&current);
             counted.report = Some(current);
             return Err(denial);
         }
-        counters.count(number, Verdict::Allowed, key);
+        counters.count(number, Verdict::Allowed, whom);
         if index + 1 < limits.len() {
             taken.push((key, current));
         }
         if planned.is_open {
-            counted.open.push(Open { key, first: current });
+            counted.open.push(Open { key: whom, live, first: current });
         }
         counted.note(current);
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use super::builder::SecurityBuilder;
 use super::plan::Plan;
@@ -105,6 +105,7 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
         body_timeout: builder.body_timeout,
         problem_hook: builder.problem_hook,
         published,
+        limit_changes: Mutex::new(()),
         limit_mode: builder.limit_mode,
     }));
     lenient_limits::tell(&security);

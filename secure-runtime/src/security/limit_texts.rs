@@ -1,11 +1,12 @@
 //! The limits of one endpoint in the words a client reads, made at launch as far as they are known.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use actix_web::http::header::HeaderValue;
 
+use super::live_limit::{Given, MOST};
 use crate::policy::Limit;
-use crate::throttling::{Answer, Decision, PolicyFields, RateLimitHeaders};
+use crate::throttling::{Answer, Decision, PolicyFields, Quota, RateLimitHeaders};
 
 /// What a client is told of an endpoint's limits.
 pub(crate) struct LimitTexts {
@@ -22,6 +23,11 @@ pub(crate) struct LimitTexts {
     /// For each limit, what is left of a bucket that was full: the caller has asked for nothing
     /// lately, as with limits of the right size most have not.
     of_full_buckets: Box<[Option<HeaderValue>]>,
+    /// The same after changes of the limits, and which of them holds.
+    changed: Given<Self>,
+    place: AtomicU32,
+    /// The limits that they are about.
+    quotas: Box<[Quota]>,
 }
 
 impl LimitTexts {
@@ -33,10 +39,23 @@ impl LimitTexts {
         headers: RateLimitHeaders,
     ) -> Self {
         let names = PolicyFields::of(limits.iter().map(|limit| (limit.name(), limit.quota)));
+        let quotas = limits.iter().map(|limit| limit.quota).collect();
         if headers != RateLimitHeaders::Draft10 {
             let (policy, of_full_buckets) = (None, Box::default());
             let (left_out, untold) = (untold, AtomicU64::new(untold));
-            return Self { names, handler, headers, policy, left_out, untold, of_full_buckets };
+            let (changed, place) = (Given::new(), AtomicU32::new(0));
+            return Self {
+                names,
+                handler,
+                headers,
+                policy,
+                left_out,
+                untold,
+                of_full_buckets,
+                changed,
+                place,
+                quotas,
+            };
         }
         let of_full_bucket = |(position, limit): (usize, &Limit)| {
             let decision = Decision::of_full_bucket(&limit.quota, limit.cost.upfront());
@@ -50,12 +69,40 @@ impl LimitTexts {
             of_full_buckets: limits.iter().enumerate().map(of_full_bucket).collect(),
             names,
             headers,
+            changed: Given::new(),
+            place: AtomicU32::new(0),
+            quotas,
+        }
+    }
+
+    /// Tells these limits from now on; whoever calls it holds off other changes. `false`: there were
+    /// too many.
+    pub(super) fn change(&self, limits: &[Limit]) -> bool {
+        let is_it = |it: &Self| it.quotas.iter().eq(limits.iter().map(|limit| &limit.quota));
+        let is_free = |place: &u32| match place {
+            0 => is_it(self),
+            place => self.changed.at(*place).is_none_or(is_it),
+        };
+        let Some(place) = (0..=MOST).find(is_free) else { return false };
+        if place > 0 && self.changed.at(place).is_none() {
+            let untold = self.untold.load(Ordering::Relaxed);
+            self.changed.put(place, Self::new(self.handler, limits, untold, self.headers));
+        }
+        self.place.store(place, Ordering::Release);
+        true
+    }
+
+    #[inline]
+    fn now(&self) -> &Self {
+        match self.place.load(Ordering::Acquire) {
+            0 => self,
+            place => self.changed.at(place).unwrap_or(self),
         }
     }
 
     /// The name of a limit.
     pub(crate) fn name(&self, position: usize) -> Option<&str> {
-        self.names.name(position)
+        self.now().names.name(position)
     }
 
     /// The `RateLimit-Policy` field of draft 10, without the limits that are not enforced: those of
@@ -63,7 +110,8 @@ impl LimitTexts {
     #[inline]
     pub(crate) fn policy(&self, untold: u64) -> Option<HeaderValue> {
         let untold = untold | self.untold.load(Ordering::Relaxed);
-        if untold == self.left_out { self.policy.clone() } else { self.policy_without(untold) }
+        let now = self.now();
+        if untold == now.left_out { now.policy.clone() } else { now.policy_without(untold) }
     }
 
     /// Whether anybody is told of the limits with these bits, from now on.
@@ -89,14 +137,15 @@ impl LimitTexts {
         answer: &Answer,
         is_first: bool,
     ) -> Option<HeaderValue> {
+        let now = self.now();
         if let Answer::Rate(decision) = answer
             && is_first
             && decision.found_full_bucket()
         {
-            return self.of_full_buckets.get(position)?.clone();
+            return now.of_full_buckets.get(position)?.clone();
         }
         let (remaining, reset_seconds) = (answer.remaining(), answer.reset_seconds());
-        let value = self.names.numbers(position, remaining, reset_seconds)?;
+        let value = now.names.numbers(position, remaining, reset_seconds)?;
         HeaderValue::from_bytes(value.as_bytes()).ok()
     }
 }

@@ -1,9 +1,13 @@
 //! The limits of a program, for those who operate it.
 
+use std::num::NonZeroU32;
+use std::sync::PoisonError;
+
+use super::limit_changes;
 use super::limit_statistics::{BusyKey, LimitRow, LimitStatistics};
 use super::{Plan, PlannedLimit, Security, bit};
 use crate::policy::Limit;
-use crate::throttling::{LimitMode, Verdict};
+use crate::throttling::{LimitMode, Quota, Verdict};
 
 /// The limits of a [`Security`]: what they have said, and how they are changed while the program runs.
 ///
@@ -44,6 +48,19 @@ pub enum LimitChangeError {
     Unknown(String),
     /// More than a hundred percent.
     NoPercentage(u8),
+    /// A quota of the calendar has no window: see [`Limits::set_permits`].
+    OfTheCalendar,
+    /// A rate has a window: see [`Limits::set`].
+    NotOfTheCalendar,
+    /// A request costs more than could be taken at once: no request would ever be admitted.
+    Unaffordable {
+        /// What a request costs.
+        cost: NonZeroU32,
+        /// What could be taken at once.
+        burst: NonZeroU32,
+    },
+    /// It was given too many different rates.
+    TooMany,
 }
 
 impl Limits {
@@ -79,6 +96,84 @@ impl Limits {
             it.planned.texts.set_untold(bit(it.planned.position), is_untold);
         }
         tracing::warn!(id, %mode, "the mode of a limit was changed");
+        Ok(())
+    }
+
+    /// Gives the limits with this id another rate from now on, until the program ends.
+    ///
+    /// **Nothing that was used is lost**: whoever has used 60% of the old bucket at this moment has used
+    /// 60% of the new one. Headers tell the new rate. Of a shared rate, every endpoint that uses it
+    /// changes at once; where one of them has a `burst` of its own it keeps it, if the rate has as many
+    /// permits. What was used of a shared rate is a share of its window.
+    ///
+    /// A request that is being decided at this moment may take a permit under each of the two rates, and
+    /// never goes uncounted.
+    ///
+    /// ```
+    /// use std::num::NonZeroU32;
+    /// use secure_runtime::{Security, throttling::Quota};
+    /// # mod shop {
+    /// #     use actix_web::get;
+    /// #     use secure_runtime::secure;
+    /// #     #[secure(public, rate("100/h", by = address))]
+    /// #     #[get("/search")]
+    /// #     async fn search() -> &'static str { "" }
+    /// # }
+    /// let security = Security::builder().build()?;
+    /// let id = security.limits().statistics().limits[0].id.clone();
+    /// let (permits, hour) = (NonZeroU32::new(500).unwrap(), NonZeroU32::new(3600).unwrap());
+    /// security.limits().set(&id, Quota::new(permits, hour))?;
+    /// assert_eq!(security.limits().statistics().limits[0].limit, "500/h by address");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// No limit has this id, it is a quota of the calendar, no request could be admitted any more, or
+    /// it was given too many different rates (255). Nothing has changed then.
+    pub fn set(&self, id: &str, quota: Quota) -> Result<(), LimitChangeError> {
+        self.change(id, |limit| {
+            if limit.period.is_some() {
+                return Err(LimitChangeError::OfTheCalendar);
+            }
+            let (before, burst) = (limit.quota, limit.quota.burst());
+            let has_own_burst = limit.shared.is_some() && burst != before.permits();
+            Ok(if has_own_burst { quota.with_burst(burst.min(quota.permits())) } else { quota })
+        })
+    }
+
+    /// The same for a quota of the calendar: its period stays.
+    ///
+    /// # Errors
+    ///
+    /// As of [`set`](Self::set), but that it is a rate.
+    pub fn set_permits(&self, id: &str, permits: NonZeroU32) -> Result<(), LimitChangeError> {
+        self.change(id, |limit| match limit.period {
+            Some(_) => Ok(Quota::new(permits, limit.quota.window_seconds())),
+            None => Err(LimitChangeError::NotOfTheCalendar),
+        })
+    }
+
+    fn change(
+        &self,
+        id: &str,
+        quota: impl Fn(&Limit) -> Result<Quota, LimitChangeError>,
+    ) -> Result<(), LimitChangeError> {
+        let inner = &self.security.0;
+        let _held = inner.limit_changes.lock().unwrap_or_else(PoisonError::into_inner);
+        let standing = self.of_id(id)?;
+        let quotas = standing.iter().map(|it| quota(it.planned.limit));
+        let changes: Vec<(&Standing<'_>, Quota)> =
+            standing.iter().zip(quotas.collect::<Result<Vec<_>, _>>()?).collect();
+        for (it, quota) in &changes {
+            let cost = it.planned.limit.cost.upfront();
+            if cost > quota.burst() {
+                return Err(LimitChangeError::Unaffordable { cost, burst: quota.burst() });
+            }
+        }
+        limit_changes::apply(&changes, &self.standing(), inner.clock.now())?;
+        let limit = changes.first().map(|(_, quota)| quota.to_string()).unwrap_or_default();
+        tracing::warn!(id, limit, "a limit was changed");
         Ok(())
     }
 
@@ -125,7 +220,7 @@ impl Limits {
             id: id.clone(),
             endpoint: format!("{}::{}", endpoint.module, endpoint.name),
             routes: routes.collect(),
-            limit: Limit { mode: None, ..*planned.limit }.to_string(),
+            limit: Limit { mode: None, ..*planned.live.now().limit }.to_string(),
             mode: LimitMode::of_percent(planned.percent()),
             allowed: total(Verdict::Allowed),
             refused: total(Verdict::Refused),
@@ -155,6 +250,16 @@ impl std::fmt::Display for LimitChangeError {
             Self::NoPercentage(share) => {
                 write!(formatter, "a mode is for 0 to 100 percent of keys, found {share}")
             }
+            Self::OfTheCalendar => {
+                formatter.write_str("expected a rate, found a quota of the calendar")
+            }
+            Self::NotOfTheCalendar => {
+                formatter.write_str("expected a quota of the calendar, found a rate")
+            }
+            Self::Unaffordable { cost, burst } => {
+                write!(formatter, "a request costs {cost}, and {burst} could be taken at once")
+            }
+            Self::TooMany => formatter.write_str("the limit was given too many different rates"),
         }
     }
 }

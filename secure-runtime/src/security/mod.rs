@@ -4,16 +4,18 @@ mod builder;
 mod challenges;
 mod launch;
 mod lenient_limits;
+mod limit_changes;
 mod limit_statistics;
 mod limit_texts;
 mod limits;
+mod live_limit;
 mod plan;
 mod planned_limit;
 mod protected_resource;
 mod resource_url;
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use actix_web::web::Bytes;
 
@@ -33,6 +35,7 @@ pub use launch::LaunchError;
 pub use limit_statistics::{BusyKey, LimitRow, LimitStatistics};
 pub(crate) use limit_texts::{LimitTexts, bit};
 pub use limits::{LimitChangeError, Limits};
+pub(crate) use live_limit::{LiveLimit, Terms};
 pub(crate) use plan::{Authentication, Mode, Plan};
 pub(crate) use planned_limit::{ClaimNames, Counts, More, PlannedLimit};
 pub use protected_resource::ProtectedResource;
@@ -79,6 +82,8 @@ pub(crate) struct Inner {
     pub(crate) body_timeout: std::time::Duration,
     pub(crate) problem_hook: Option<ProblemHook>,
     published: Option<Published>,
+    /// Holds off changes of limits while one is made.
+    limit_changes: Mutex<()>,
     /// What the configuration says of requests beyond limits.
     limit_mode: Option<LimitMode>,
 }

@@ -4,11 +4,12 @@ use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use super::limit_texts::{LimitTexts, bit};
+use super::live_limit::{LiveLimit, Terms};
 use crate::policy::{
     Access, Audience, CalendarPeriod, Cost, Endpoint, KeyFunction, Limit, Partition,
 };
 use crate::request::FieldName;
-use crate::throttling::{Calendar, LimitMode, Quota, RateLimitHeaders};
+use crate::throttling::{Calendar, Generations, LimitMode, Quota, RateLimitHeaders};
 
 /// One limit with what tells its counts from all others.
 pub(crate) struct PlannedLimit {
@@ -16,8 +17,8 @@ pub(crate) struct PlannedLimit {
     /// Unique within the [`crate::Security`], but for those that count together.
     pub(crate) id: u64,
     pub(crate) by: Counts,
-    /// The periods of a quota of the calendar.
-    pub(crate) calendar: Option<&'static Calendar>,
+    /// What it admits.
+    pub(crate) live: &'static LiveLimit,
     /// What a request takes before anything of its body is read.
     pub(crate) upfront: NonZeroU32,
     /// Whether more is taken once it is known.
@@ -94,6 +95,7 @@ struct Shared {
     quota: Quota,
     /// Who used it first.
     endpoint: &'static Endpoint,
+    generations: &'static Generations,
 }
 
 /// The stage at which a limit can be decided first.
@@ -133,16 +135,21 @@ impl LimitPlanner {
         let observed = limits.iter().enumerate().filter(|(_, limit)| percent(limit) == 0);
         let untold = observed.fold(0, |untold, (position, _)| untold | bit(position));
         let texts = LimitTexts::new(endpoint.name, limits, untold, self.headers);
-        let texts = Box::leak(Box::new(texts));
+        let texts = leaked(texts);
         let place = endpoint.position as u64;
         let mut stages = [Vec::new(), Vec::new(), Vec::new()];
         for (position, limit) in limits.iter().enumerate() {
             let own = (place << 16) | position as u64;
+            let (id, generations) = match limit.shared {
+                Some(name) => self.shared(endpoint, name, limit.quota),
+                None => (own, leaked(Generations::default())),
+            };
+            let terms = Terms { limit, calendar: self.calendar(endpoint, limit) };
             let planned = PlannedLimit {
                 limit,
-                id: limit.shared.map_or(own, |name| self.shared_id(endpoint, name, limit.quota)),
+                id,
                 by: self.counts(endpoint, limit.by),
-                calendar: self.calendar(endpoint, limit),
+                live: leaked(LiveLimit::new(terms, generations)),
                 upfront: limit.cost.upfront(),
                 is_open: !matches!(limit.cost, Cost::Permits(_)),
                 position,
@@ -158,18 +165,27 @@ impl LimitPlanner {
         stages.map(Vec::into_boxed_slice)
     }
 
-    /// The number of a window of a shared rate: the same for each endpoint that uses it, whatever its
-    /// burst there.
-    fn shared_id(&mut self, endpoint: &'static Endpoint, name: &'static str, quota: Quota) -> u64 {
+    /// The number of a window of a shared rate, and its changes: the same for each endpoint that uses
+    /// it, whatever its burst there.
+    fn shared(
+        &mut self,
+        endpoint: &'static Endpoint,
+        name: &'static str,
+        quota: Quota,
+    ) -> (u64, &'static Generations) {
         const SHARED: u64 = 1 << 63;
         let same_window = |known: &Shared| {
             known.name == name && known.quota.window_seconds() == quota.window_seconds()
         };
         let Some(place) = self.shared.iter().position(same_window) else {
-            self.shared.push(Shared { name, quota, endpoint });
-            return SHARED | (self.shared.len() - 1) as u64;
+            let generations = leaked(Generations::default());
+            self.shared.push(Shared { name, quota, endpoint, generations });
+            return (SHARED | (self.shared.len() - 1) as u64, generations);
         };
-        let Some(first) = self.shared.get(place) else { return SHARED };
+        let Some(first) = self.shared.get(place) else {
+            return (SHARED, leaked(Generations::default()));
+        };
+        let generations = first.generations;
         if first.quota.permits() != quota.permits() {
             let shown = |it: &Endpoint| format!("`{}::{}`", it.module, it.name);
             let (whole, other) = (quota.with_burst(quota.permits()), first.quota);
@@ -182,7 +198,7 @@ impl LimitPlanner {
                 endpoint.line
             ));
         }
-        SHARED | place as u64
+        (SHARED | place as u64, generations)
     }
 
     /// The calendar of a limit. It lives as long as the program, as its endpoint does.
@@ -201,7 +217,7 @@ impl LimitPlanner {
             ));
         }
         self.has_quotas = true;
-        calendar.map(|calendar| &*Box::leak(Box::new(calendar)))
+        calendar.map(leaked)
     }
 
     fn counts(&mut self, endpoint: &'static Endpoint, by: Partition) -> Counts {
@@ -231,6 +247,11 @@ impl LimitPlanner {
             }
         }))
     }
+}
+
+/// What lives as long as the program, as its endpoints do.
+pub(super) fn leaked<T>(value: T) -> &'static T {
+    Box::leak(Box::new(value))
 }
 
 fn stage(limit: &Limit, access: Access) -> Stage {
@@ -276,11 +297,12 @@ mod tests {
             is_legible: true,
         }));
         let mut planner = LimitPlanner::new(RateLimitHeaders::default(), None);
-        let first = planner.shared_id(endpoint, "login", quota(5, 5));
-        assert_eq!(planner.shared_id(endpoint, "login", quota(5, 2)), first);
-        assert_ne!(planner.shared_id(endpoint, "search", quota(5, 5)), first);
+        let (first, generations) = planner.shared(endpoint, "login", quota(5, 5));
+        let (again, same) = planner.shared(endpoint, "login", quota(5, 2));
+        assert!(again == first && std::ptr::eq(generations, same));
+        assert_ne!(planner.shared(endpoint, "search", quota(5, 5)).0, first);
         assert!(planner.faults.is_empty());
-        planner.shared_id(endpoint, "login", quota(6, 3));
+        planner.shared(endpoint, "login", quota(6, 3));
         let (_, faults) = planner.finish();
         let expected = "the shared rate `login` is `6/min` for `shop::login` and `5/min` for `shop::login` \
                         (shop.rs:7)";

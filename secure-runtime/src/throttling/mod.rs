@@ -66,6 +66,8 @@ mod calendar;
 #[cfg(not(loom))]
 mod calendar_limiter;
 mod gcra;
+#[cfg(not(loom))]
+mod generations;
 mod headers;
 mod limiter;
 #[cfg(all(test, loom))]
@@ -89,6 +91,8 @@ pub(crate) use calendar::Calendar;
 #[cfg(not(loom))]
 pub use calendar::Period;
 pub use gcra::Decision;
+#[cfg(not(loom))]
+pub(crate) use generations::{Change, Decided, Generations};
 pub use headers::{FieldValue, PolicyFields, RateLimitHeaders, reset_seconds, retry_after_seconds};
 pub use limiter::{Hashed, LimitKey, Limiter, Statistics};
 #[cfg(not(loom))]
