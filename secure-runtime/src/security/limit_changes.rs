@@ -30,20 +30,29 @@ pub(super) fn apply(
             it.planned.live.give(place, terms(it.planned.limit, *quota));
         }
     }
+    let change =
+        Change { place, whole: whole(first, before, *quota), lasts_ns: lasts(before, *quota) };
+    if tell(changes, all, place) && live.generations.begin(change, now) {
+        return Ok(());
+    }
+    // What is told is what it was: that is known already.
+    tell(changes, all, live.generations.place());
+    Err(LimitChangeError::TooMany)
+}
+
+/// Tells clients of the terms at this place; `false`: an endpoint has told of too many.
+fn tell(changes: &[(&Standing<'_>, Quota)], all: &[Standing<'_>], place: u32) -> bool {
     let told = changes.iter().map(|(it, _)| {
         let beside = all.iter().filter(|other| std::ptr::eq(other.plan, it.plan));
         let limits = beside.map(|other| {
-            let is_changed = std::ptr::eq(other.planned.live.generations, live.generations);
+            let changes = it.planned.live.generations;
             let live = other.planned.live;
+            let is_changed = std::ptr::eq(live.generations, changes);
             *if is_changed { live.terms(place) } else { live.now() }.limit
         });
         it.planned.texts.change(&limits.collect::<Vec<_>>())
     });
-    if !told.fold(true, |all, is_told| all & is_told) {
-        return Err(LimitChangeError::TooMany);
-    }
-    let change = Change { place, whole: whole(first, before, *quota), lasts_ns: lasts(before, *quota) };
-    if live.generations.begin(change, now) { Ok(()) } else { Err(LimitChangeError::TooMany) }
+    told.fold(true, |all, is_told| all & is_told)
 }
 
 fn terms(launch: &'static Limit, quota: Quota) -> Terms {

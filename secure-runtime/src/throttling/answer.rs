@@ -46,7 +46,7 @@ impl Counters {
             calendar: CalendarLimiter::with_capacity_bytes(quota_bytes),
             tally: Tally::new(limits),
             busiest: Busiest::new(limits),
-            notices: Notices::new(),
+            notices: Notices::new(limits),
         }
     }
 

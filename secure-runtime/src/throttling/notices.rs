@@ -16,7 +16,9 @@ use super::quota::Quota;
 /// Which lines were written lately, in fixed memory.
 #[derive(Debug)]
 pub(crate) struct Notices {
-    lately: Limiter,
+    keys: Limiter,
+    /// Apart, so that no flood of keys makes a limit's count be forgotten.
+    limits: Limiter,
     marks: RandomState,
 }
 
@@ -25,13 +27,6 @@ pub(crate) struct Notices {
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct KeyMark(u64);
 
-/// What lines are counted by.
-#[derive(Hash)]
-enum Lines {
-    Of(u64),
-    OfLimit,
-}
-
 /// 4,096 keys. One that is forgotten early has another line, within what a limit may write.
 const BYTES: usize = 64 * 1024;
 
@@ -39,8 +34,13 @@ const BYTES: usize = 64 * 1024;
 const FEW: Quota = Quota::new(non_zero(10), non_zero(60));
 
 impl Notices {
-    pub(crate) fn new() -> Self {
-        Self { lately: Limiter::with_capacity_bytes(BYTES), marks: RandomState::new() }
+    /// For so many limits.
+    pub(crate) fn new(limits: usize) -> Self {
+        Self {
+            keys: Limiter::with_capacity_bytes(BYTES),
+            limits: Limiter::with_capacity_keys(limits),
+            marks: RandomState::new(),
+        }
     }
 
     /// Whether a line about this key is due, under a limit with this number and window; it counts as
@@ -52,13 +52,12 @@ impl Notices {
         window: NonZeroU32,
         now_ns: u64,
     ) -> bool {
-        let limit = u64::try_from(limit).unwrap_or(u64::MAX);
-        let is_due = |lines: Lines, quota: &Quota| {
-            let key = self.lately.key(limit, &lines);
-            self.lately.check(key, quota, NonZeroU32::MIN, now_ns).is_allowed()
-        };
-        is_due(Lines::Of(key.bits()), &Quota::new(NonZeroU32::MIN, window))
-            && is_due(Lines::OfLimit, &FEW)
+        let one = NonZeroU32::MIN;
+        let of_limit = self.limits.key(0, &limit);
+        // First without taking it: a key whose line is not written may have it later.
+        self.limits.peek(of_limit, &FEW, one, now_ns).is_allowed()
+            && self.keys.check(key, &Quota::new(one, window), one, now_ns).is_allowed()
+            && self.limits.check(of_limit, &FEW, one, now_ns).is_allowed()
     }
 
     pub(crate) fn mark(&self, key: LimitKey) -> KeyMark {
@@ -102,9 +101,10 @@ mod tests {
 
     #[test]
     fn a_key_has_one_line_a_window_and_a_limit_ten_a_minute() {
-        let (notices, keys) = (Notices::new(), Limiter::with_capacity_bytes(0));
+        let (notices, keys) = (Notices::new(3), Limiter::with_capacity_bytes(0));
         let hour = non_zero(3600);
-        let is_due = |limit, name: &str, now| notices.is_due(limit, keys.key(0, name), hour, now);
+        let is_due =
+            |limit, name: &str, now| notices.is_due(limit, keys.key(limit as u64, name), hour, now);
         assert!(is_due(0, "ada", 0));
         assert!(!is_due(0, "ada", 0) && !is_due(0, "ada", 3599 * SECOND));
         assert!(is_due(1, "ada", 0), "another limit");
@@ -118,7 +118,7 @@ mod tests {
     fn a_mark_is_one_keys_and_another_ones_in_another_process() {
         let keys = Limiter::with_capacity_bytes(0);
         let (ada, grace) = (keys.key(0, "ada"), keys.key(0, "grace"));
-        let (here, there) = (Notices::new(), Notices::new());
+        let (here, there) = (Notices::new(0), Notices::new(0));
         assert_eq!(here.mark(ada), here.mark(ada));
         assert_ne!(here.mark(ada), here.mark(grace));
         assert_ne!(here.mark(ada), there.mark(ada));

@@ -23,6 +23,7 @@ mod identity_provider;
 mod introspection;
 mod launch;
 mod layers;
+mod limit_changes;
 mod limit_costs;
 mod limit_keys;
 mod limit_modes;
