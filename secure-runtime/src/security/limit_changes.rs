@@ -60,7 +60,7 @@ fn terms(launch: &'static Limit, quota: Quota) -> Terms {
     let calendar = launch.period.and_then(|period| {
         Calendar::new(period.period, period.zone, quota.permits().get()).map(leaked)
     });
-    Terms { limit, calendar: calendar.map(|calendar| &*calendar) }
+    Terms { limit, calendar }
 }
 
 /// A whole bucket before and after, in the words of the counts. Of a shared rate it is the window, as

@@ -16,6 +16,8 @@
 //! 6. Only the monotonic clock counts: setting the wall clock changes no limit. A time that goes
 //!    backwards (threads read the clock out of order) makes a decision stricter, never an error.
 //! 7. Arithmetic that overflows refuses.
+//! 8. A limit that is changed while it counts ([`Limits::set`](crate::security::Limits::set)) loses nothing
+//!    that was used: who had used 60% of the old bucket has used 60% of the new one.
 //!
 //! # What the client sees
 //!
@@ -26,6 +28,8 @@
 //! RateLimit-Policy: "100/h";q=100;w=3600
 //! RateLimit: "100/h";r=99;t=36
 //! ```
+//!
+//! Of a limit that is not enforced ([`LimitMode`]) a client is told nothing.
 //!
 //! A refusal is 429 with `Retry-After` in whole seconds, rounded up: a client that waits as long
 //! and has not asked meanwhile is admitted. [`reset_seconds`] says what `t` is.

@@ -44,16 +44,22 @@ impl Tally {
     #[inline]
     pub(crate) fn count(&self, limit: usize, verdict: Verdict) -> u64 {
         let line = self.counters.get(stripe() * self.lines + limit / LIMITS);
-        let counter = line.and_then(|Line(limits)| limits[limit % LIMITS].get(verdict as usize));
+        let counter = line.and_then(|line| line.counter(limit, verdict));
         counter.map_or(0, |counter| counter.fetch_add(1, Ordering::Relaxed))
     }
 
     /// How often a limit said so.
     pub(crate) fn total(&self, limit: usize, verdict: Verdict) -> u64 {
         let of_limit = self.counters.iter().skip(limit / LIMITS).step_by(self.lines.max(1));
-        let counters =
-            of_limit.filter_map(|Line(limits)| limits[limit % LIMITS].get(verdict as usize));
+        let counters = of_limit.filter_map(|line| line.counter(limit, verdict));
         counters.map(|counter| counter.load(Ordering::Relaxed)).sum()
+    }
+}
+
+impl Line {
+    #[inline]
+    fn counter(&self, limit: usize, verdict: Verdict) -> Option<&AtomicU64> {
+        self.0.get(limit % LIMITS)?.get(verdict as usize)
     }
 }
 
