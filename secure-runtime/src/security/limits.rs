@@ -28,7 +28,7 @@ use crate::throttling::{LimitMode, Quota, Verdict};
 /// limits.set_mode(id, LimitMode::Observe)?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Limits {
     security: Security,
 }
