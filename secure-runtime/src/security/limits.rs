@@ -11,7 +11,7 @@ use crate::throttling::{LimitMode, Quota, Verdict};
 
 /// The limits of a [`Security`]: what they have said, and how they are changed while the program runs.
 ///
-/// ```
+/// ```standalone_crate
 /// use secure_runtime::{Security, throttling::LimitMode};
 /// # mod shop {
 /// #     use actix_web::get;
@@ -109,7 +109,7 @@ impl Limits {
     /// A request that is being decided at this moment may take a permit under each of the two rates, and
     /// never goes uncounted.
     ///
-    /// ```
+    /// ```standalone_crate
     /// use std::num::NonZeroU32;
     /// use secure_runtime::{Security, throttling::Quota};
     /// # mod shop {
