@@ -10,6 +10,7 @@ pub mod drive;
 pub mod fixture;
 pub mod honest;
 pub mod order;
+pub mod redis_server;
 pub mod row;
 pub mod timing;
 pub mod variants;

@@ -3,7 +3,7 @@
 use crate::diagnostics::Diagnostics;
 use crate::model::raw::Declaration;
 use crate::parse::entry::Entry;
-use crate::parse::{allow, exceptions, layers, names, rates, scalars};
+use crate::parse::{allow, concurrency, exceptions, layers, names, rates, scalars};
 
 /// One key of the attribute.
 #[derive(Debug)]
@@ -113,6 +113,20 @@ pub(crate) const KEYS: &[Key] = &[
         meaning: "how many requests are admitted in an hour, day, week or month of the calendar",
         repeats: true,
         parse: rates::quota,
+    },
+    Key {
+        name: "concurrency",
+        example: "concurrency = 8",
+        meaning: "how many requests of one caller are served at once",
+        repeats: false,
+        parse: concurrency::concurrency,
+    },
+    Key {
+        name: "priority",
+        example: "priority = bulk",
+        meaning: "what is given up first, or last, when more requests come than may be served",
+        repeats: false,
+        parse: concurrency::priority,
     },
     Key {
         name: "use",

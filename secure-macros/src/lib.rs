@@ -38,6 +38,8 @@ use proc_macro::TokenStream;
 /// | `hide` | what the rule forbids is answered as if it were not there |
 /// | `rate = "100/h"` | how many requests are admitted, counted by caller unless `by` says otherwise |
 /// | `quota = "10000/month"` | how many requests are admitted in an hour, day, week or month of the calendar |
+/// | `concurrency = 8` | how many requests of one caller are served at once |
+/// | `priority = bulk` | what is given up first, or last, when more requests come than may be served |
 /// | `use = staff` | the keys that `policy!` named so hold as well |
 /// | `validate(order)` | the parameters pass validation before the handler runs |
 /// | `unvalidated(order, reason = "the schema is the customer's")` | a body parameter that is not validated, and why |

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::problem::{Problem, QUOTA_EXCEEDED};
+use crate::problem::{Problem, QUOTA_EXCEEDED, REDUCED_CAPACITY};
 
 /// Why a request was refused.
 ///
@@ -196,7 +196,10 @@ impl Denial {
             let errors = serde_json::to_value(&self.field_errors).unwrap_or_default();
             problem.set_member("errors", errors);
         }
-        if let Some(throttled) = &self.throttled {
+        if self.throttled.is_some() && self.kind == DenialKind::Unavailable {
+            problem.set_type(REDUCED_CAPACITY);
+            problem.set_title("Temporary Reduced Capacity");
+        } else if let Some(throttled) = &self.throttled {
             problem.set_type(QUOTA_EXCEEDED);
             problem.set_title("Quota Exceeded");
             problem.set_member("violated-policies", vec![throttled.violated.to_string()]);

@@ -176,9 +176,6 @@ fn idle_roles() -> Vec<&'static str> {
 
 fn rows(endpoint: &'static Endpoint, mode: Option<LimitMode>) -> Vec<Row> {
     let policy = &endpoint.policy;
-    let limit = |limit: &Limit| {
-        Limit { mode: Some(LimitMode::stricter(limit.mode, mode)), ..*limit }.to_string()
-    };
     let row = |path, method| Row {
         path,
         method,
@@ -186,7 +183,7 @@ fn rows(endpoint: &'static Endpoint, mode: Option<LimitMode>) -> Vec<Row> {
         access: access(policy.access),
         rule: rule(&policy.rule),
         step_up: policy.step_up.map(|it| it.to_string()).unwrap_or_default(),
-        limits: policy.limits.iter().map(limit).collect(),
+        limits: limits(policy, mode),
         validates: policy.validates,
         max_body: policy.max_body,
         content_type: policy.content_type,
@@ -202,6 +199,15 @@ fn rows(endpoint: &'static Endpoint, mode: Option<LimitMode>) -> Vec<Row> {
         .iter()
         .map(|route| row(Some(route.path), Some(route.methods.join(","))))
         .collect()
+}
+
+fn limits(policy: &Policy, mode: Option<LimitMode>) -> Vec<String> {
+    let limit = |limit: &Limit| {
+        Limit { mode: Some(LimitMode::stricter(limit.mode, mode)), ..*limit }.to_string()
+    };
+    let at_once = policy.concurrency.iter().map(ToString::to_string);
+    let priority = policy.priority.map(|it| format!("{it} priority"));
+    policy.limits.iter().map(limit).chain(at_once).chain(priority).collect()
 }
 
 /// The row of the metadata of the protected resource.

@@ -42,6 +42,8 @@ mod asked;
 pub mod authentication;
 pub mod authorization;
 mod checker;
+#[cfg(any(feature = "introspection", feature = "redis"))]
+mod circuit;
 mod denial;
 pub mod inventory;
 mod keyed;
@@ -50,6 +52,8 @@ mod pipeline;
 pub mod policy;
 mod principal;
 mod problem;
+#[cfg(feature = "redis")]
+mod redis_client;
 mod request;
 mod resource;
 mod response_cost;

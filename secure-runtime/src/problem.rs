@@ -12,6 +12,10 @@ pub(crate) const CONTENT_TYPE: &str = "application/problem+json";
 pub(crate) const QUOTA_EXCEEDED: &str =
     "https://iana.org/assignments/http-problem-types#quota-exceeded";
 
+/// The problem type of a service that has less to give for a while (section 7 of the same draft).
+pub(crate) const REDUCED_CAPACITY: &str =
+    "https://iana.org/assignments/http-problem-types#temporary-reduced-capacity";
+
 /// A problem details object.
 ///
 /// ```

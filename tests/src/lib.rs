@@ -4,6 +4,7 @@
 mod identity_provider;
 mod introspection_endpoint;
 mod redis_server;
+mod redis_topologies;
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -20,6 +21,7 @@ use serde_json::Value;
 pub use identity_provider::{Behaviour, IdentityProvider};
 pub use introspection_endpoint::{IntrospectionEndpoint, Manners, Question};
 pub use redis_server::{RedisServer, eventually};
+pub use redis_topologies::{RedisCluster, WatchedRedis};
 
 /// Longer than anything a test waits for on purpose takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);

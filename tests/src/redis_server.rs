@@ -5,7 +5,7 @@
 //! `redis-server` is started.
 
 use std::io::{BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -13,6 +13,8 @@ use std::time::{Duration, Instant};
 pub struct RedisServer {
     port: u16,
     process: Option<Child>,
+    /// What it is started with beside its address.
+    arguments: Vec<String>,
 }
 
 impl RedisServer {
@@ -21,7 +23,8 @@ impl RedisServer {
         match std::env::var("SECURE_TESTS_REDIS") {
             Ok(address) => {
                 let port = address.rsplit(':').next().and_then(|port| port.parse().ok());
-                Self { port: port.expect("SECURE_TESTS_REDIS is 127.0.0.1:PORT"), process: None }
+                let port = port.expect("SECURE_TESTS_REDIS is 127.0.0.1:PORT");
+                Self { port, process: None, arguments: Vec::new() }
             }
             Err(_) => Self::start(),
         }
@@ -29,12 +32,20 @@ impl RedisServer {
 
     /// One that this test has for itself, empty.
     pub fn start() -> Self {
-        let free = TcpListener::bind(("127.0.0.1", 0)).expect("a free port on loopback");
-        let mut server =
-            Self { port: free.local_addr().expect("its address").port(), process: None };
-        drop(free);
+        Self::start_with(&[])
+    }
+
+    /// One of its own that is started with these arguments, and again each time.
+    pub fn start_with(arguments: &[&str]) -> Self {
+        let port = free_port();
+        let arguments = arguments.iter().map(|&argument| argument.to_owned()).collect();
+        let mut server = Self { port, process: None, arguments };
         server.restart();
         server
+    }
+
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     /// `redis://127.0.0.1:PORT/`
@@ -55,6 +66,7 @@ impl RedisServer {
         self.stop();
         let port = self.port.to_string();
         let process = Command::new("redis-server")
+            .args(&self.arguments)
             .args(["--port", &port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
             .args(["--dir", &std::env::temp_dir().display().to_string()])
             .stdout(Stdio::null())
@@ -74,6 +86,18 @@ impl RedisServer {
         self.signal("-CONT");
     }
 
+    /// Waits until a replica has everything.
+    pub fn wait_until_copied(&self) {
+        eventually("a replica has everything", || {
+            let info = self.command(&["INFO", "replication"]);
+            let after = |name: &str| {
+                let (_, rest) = info.split_once(name)?;
+                rest.split(|c: char| !c.is_ascii_digit()).next()?.parse::<u64>().ok()
+            };
+            after(",offset=").is_some_and(|copied| Some(copied) >= after("master_repl_offset:"))
+        });
+    }
+
     /// One command, and what comes back in Redis' own form.
     pub fn command(&self, words: &[&str]) -> String {
         self.try_command(words).expect("an answer of Redis")
@@ -88,7 +112,12 @@ impl RedisServer {
         }
         // Then it closes, and the end of the answer is the end of the stream.
         stream.write_all(request.as_bytes())?;
-        stream.write_all(b"*1\r\n$4\r\nQUIT\r\n")?;
+        if self.arguments.iter().any(|argument| argument == "--sentinel") {
+            // A Sentinel does not know the word.
+            stream.shutdown(Shutdown::Write)?;
+        } else {
+            stream.write_all(b"*1\r\n$4\r\nQUIT\r\n")?;
+        }
         let mut answer = String::new();
         BufReader::new(stream).read_to_string(&mut answer)?;
         if answer.is_empty() { Err(std::io::ErrorKind::UnexpectedEof.into()) } else { Ok(answer) }
@@ -105,6 +134,12 @@ impl Drop for RedisServer {
     fn drop(&mut self) {
         self.stop();
     }
+}
+
+/// A port on loopback that nobody listens on now.
+pub(crate) fn free_port() -> u16 {
+    let free = TcpListener::bind(("127.0.0.1", 0)).expect("a free port on loopback");
+    free.local_addr().expect("its address").port()
 }
 
 /// Waits for what another process or thread does; there is no clock to turn for it.

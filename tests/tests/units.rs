@@ -113,3 +113,15 @@ fn what_is_no_rate_or_size_is_neither() {
     }
     assert_eq!("007/060min".parse::<Rate>().map(|rate| rate.to_string()).ok(), Some("7/h".into()));
 }
+
+#[test]
+fn both_crates_call_the_periods_of_the_calendar_the_same() {
+    use secure_runtime::throttling::Period;
+
+    for period in [Period::Hour, Period::Day, Period::Week, Period::Month] {
+        let text = format!("7/{}", period.name());
+        assert_eq!(Rate::of_the_calendar(&text).unwrap().to_string(), text);
+    }
+    let error = Rate::of_the_calendar("7/year").unwrap_err().to_string();
+    assert!(error.contains("expected `hour`, `day`, `week` or `month`, found `year`"), "{error}");
+}

@@ -25,6 +25,11 @@ pub(super) fn public_needs_no_caller(
     for rate in &declaration.rates {
         rate_needs_no_caller(rate, diagnostics);
     }
+    for concurrency in &declaration.concurrency {
+        if let Some(part) = partitions::part_with_a_caller(concurrency.by.as_ref()) {
+            needs_a_caller(&part.tokens, &format!("`by = {}`", shown_part(part)), diagnostics);
+        }
+    }
     for parameter in parameters.iter().filter(|parameter| parameter.is_principal()) {
         diagnostics
             .error(parameter.ty, "`public` expects a handler without a caller, found `Principal`")
@@ -33,7 +38,7 @@ pub(super) fn public_needs_no_caller(
 }
 
 fn rate_needs_no_caller(rate: &RateKey, diagnostics: &mut Diagnostics) {
-    if let Some(part) = partitions::part_with_a_caller(rate) {
+    if let Some(part) = partitions::part_with_a_caller(rate.by.as_ref()) {
         needs_a_caller(&part.tokens, &format!("`by = {}`", shown_part(part)), diagnostics);
     }
     // One mistake, however many of them are written.

@@ -48,10 +48,9 @@ pub(super) fn functions_are_found_everywhere(layer: &Layer, diagnostics: &mut Di
         });
     }
     found.extend(checks.iter().filter_map(|check| relative(&check.function)));
-    for rate in rates {
-        let expressions = partitions::keys(rate).into_iter().chain(rate.price());
-        found.extend(expressions.filter_map(relative_call));
-    }
+    let keys = partitions::all(&layer.declaration).flat_map(|by| partitions::keys(Some(by)));
+    let expressions = keys.chain(rates.iter().filter_map(|rate| rate.price()));
+    found.extend(expressions.filter_map(relative_call));
     for function in found {
         let message = format!(
             "`{function}` is looked up where each handler stands, expected a path from the crate"
@@ -121,6 +120,8 @@ impl Whole {
         whole.amr.append(&mut inner.amr);
         whole.checks.append(&mut inner.checks);
         whole.rates.append(&mut inner.rates);
+        whole.concurrency.append(&mut inner.concurrency);
+        whole.priority = inner.priority.or(whole.priority.take());
         whole.unvalidated.append(&mut inner.unvalidated);
         whole.hide = whole.hide.take().or(inner.hide);
         whole.validate = whole.validate.take().or(inner.validate);

@@ -32,7 +32,7 @@ mod words;
 use crate::diagnostics::Diagnostics;
 use crate::model::layers::{Layer, Origin};
 use crate::model::legal::{Access, Endpoint, Policy};
-use crate::model::raw::{Declaration, Function};
+use crate::model::raw::{By, Declaration, Function};
 use crate::paths::Paths;
 use crate::vocabulary::Vocabulary;
 
@@ -92,8 +92,10 @@ pub(crate) fn endpoint(
 
     for rate in &declaration.rates {
         partitions::principals_exist(rate, declaration, diagnostics);
-        partitions::keys_ask_about_the_request(rate, &parameters, diagnostics);
         costs::asks_about_arguments(rate, &parameters, diagnostics);
+    }
+    for by in partitions::all(declaration) {
+        partitions::keys_ask_about_the_request(Some(by), &parameters, diagnostics);
     }
     let (keys, costs) = questions::of_limits(declaration, &parameters, known);
 
@@ -142,6 +144,8 @@ pub(crate) fn endpoint(
             hides: declaration.hide.is_some(),
             grants: resources::grants(&parameters),
             limits: rates::limits(&declaration.rates, &keys, &costs),
+            concurrency: rates::concurrency(&declaration.concurrency, &keys),
+            priority: declaration.priority.as_ref().map(|name| name.text.clone()),
             max_body: declaration.max_body.as_ref().map(|(size, _)| size.0),
             content_type: declaration.content_type.as_ref().map(|name| name.text.clone()),
             unvalidated: body::exemptions(declaration),
@@ -206,18 +210,28 @@ fn alone(declaration: &Declaration, known: &Vocabulary, diagnostics: &mut Diagno
         rates::windows_differ(rate, diagnostics);
         rates::zone_is_known(rate, diagnostics);
         modes::are_known(rate, diagnostics);
-        partitions::words_are_known(rate, diagnostics);
-        partitions::headers_are_names(rate, diagnostics);
-        partitions::claims_have_names(rate, diagnostics);
-        partitions::combinations_tell_apart(rate, diagnostics);
+        partition(rate.by.as_ref(), diagnostics);
         contradictions::burst_fits_the_window(rate, diagnostics);
         // What a key with mistakes would admit is not known.
         if diagnostics.count() == mistakes {
             contradictions::every_quota_binds(rate, diagnostics);
         }
     }
+    for concurrency in &declaration.concurrency {
+        rates::concurrency_is_positive(concurrency, diagnostics);
+        partition(concurrency.by.as_ref(), diagnostics);
+    }
+    rates::priority_is_known(declaration, diagnostics);
     partitions::differ(&declaration.rates, diagnostics);
     contradictions::known_callers_are_not_worse_off(&declaration.rates, diagnostics);
+}
+
+/// Rules about what requests are told apart by.
+fn partition(by: Option<&By>, diagnostics: &mut Diagnostics) {
+    partitions::words_are_known(by, diagnostics);
+    partitions::headers_are_names(by, diagnostics);
+    partitions::claims_have_names(by, diagnostics);
+    partitions::combinations_tell_apart(by, diagnostics);
 }
 
 fn access(declaration: &Declaration) -> Access {

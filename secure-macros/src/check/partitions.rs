@@ -20,14 +20,20 @@ const WORDS: [(&str, Partition); 5] = [
     ("endpoint", Partition::Endpoint),
 ];
 
-fn parts(rate: &RateKey) -> impl Iterator<Item = &Part> {
-    rate.by.iter().flat_map(|by| &by.parts)
+fn parts(by: Option<&By>) -> impl Iterator<Item = &Part> {
+    by.into_iter().flat_map(|by| &by.parts)
+}
+
+/// Every `by` of the attribute.
+pub(super) fn all(declaration: &Declaration) -> impl Iterator<Item = &By> {
+    let concurrency = declaration.concurrency.iter().filter_map(|it| it.by.as_ref());
+    declaration.rates.iter().filter_map(|rate| rate.by.as_ref()).chain(concurrency)
 }
 
 /// A word of `by` is one that there is; any other expression stands in `key(…)`.
-pub(super) fn words_are_known(rate: &RateKey, diagnostics: &mut Diagnostics) {
+pub(super) fn words_are_known(by: Option<&By>, diagnostics: &mut Diagnostics) {
     let names = WORDS.map(|(name, _)| name);
-    for part in parts(rate) {
+    for part in parts(by) {
         let PartKind::Word(word) = &part.kind else { continue };
         if names.contains(&word.text.as_str()) {
             continue;
@@ -45,9 +51,9 @@ pub(super) fn words_are_known(rate: &RateKey, diagnostics: &mut Diagnostics) {
 }
 
 /// A name that no header has would never be found; an address is not taken from what a client sends.
-pub(super) fn headers_are_names(rate: &RateKey, diagnostics: &mut Diagnostics) {
+pub(super) fn headers_are_names(by: Option<&By>, diagnostics: &mut Diagnostics) {
     const ADDRESSES: [&str; 4] = ["forwarded", "x-forwarded-for", "x-real-ip", "true-client-ip"];
-    for part in parts(rate) {
+    for part in parts(by) {
         let PartKind::Header(name) = &part.kind else { continue };
         // RFC 9110 section 5.6.2.
         let is_token =
@@ -65,8 +71,8 @@ pub(super) fn headers_are_names(rate: &RateKey, diagnostics: &mut Diagnostics) {
 }
 
 /// A claim has a name, and so have those around it.
-pub(super) fn claims_have_names(rate: &RateKey, diagnostics: &mut Diagnostics) {
-    for part in parts(rate) {
+pub(super) fn claims_have_names(by: Option<&By>, diagnostics: &mut Diagnostics) {
+    for part in parts(by) {
         let PartKind::Claim(names) = &part.kind else { continue };
         let written: Vec<&str> = names.iter().map(|name| name.text.as_str()).collect();
         let dotted = written.join(".");
@@ -82,8 +88,8 @@ pub(super) fn claims_have_names(rate: &RateKey, diagnostics: &mut Diagnostics) {
 }
 
 /// Every part of a combination tells some requests apart.
-pub(super) fn combinations_tell_apart(rate: &RateKey, diagnostics: &mut Diagnostics) {
-    let Some(by) = rate.by.as_ref().filter(|by| by.parts.len() > 1) else { return };
+pub(super) fn combinations_tell_apart(by: Option<&By>, diagnostics: &mut Diagnostics) {
+    let Some(by) = by.filter(|by| by.parts.len() > 1) else { return };
     for (index, part) in by.parts.iter().enumerate() {
         let text = shown_part(part);
         if text == "endpoint" {
@@ -125,7 +131,7 @@ pub(super) fn principals_exist(
         (None, Some(_)) if optional => "`auth = optional`",
         _ => return,
     };
-    let Some(part) = part_with_a_caller(rate) else { return };
+    let Some(part) = part_with_a_caller(rate.by.as_ref()) else { return };
     // Where the caller is an `Option`, the expression says what is counted without one.
     if optional && rate.anonymous.is_none() && matches!(part.kind, PartKind::Key(_)) {
         return;
@@ -139,12 +145,12 @@ pub(super) fn principals_exist(
 
 /// What requests are told apart by is known before their arguments are, and differs between them.
 pub(super) fn keys_ask_about_the_request(
-    rate: &RateKey,
+    by: Option<&By>,
     parameters: &[Parameter<'_>],
     diagnostics: &mut Diagnostics,
 ) {
     let is_word = |name: &str| name == "caller" || name == "request";
-    for part in parts(rate) {
+    for part in parts(by) {
         let PartKind::Key(tokens) = &part.kind else { continue };
         let names = parameters.iter().flat_map(|parameter| &parameter.names);
         let argument = names.filter(|name| !is_word(name)).find_map(|it| mentioned(tokens, it));
@@ -164,8 +170,8 @@ pub(super) fn keys_ask_about_the_request(
 }
 
 /// A part that only requests of authenticated callers have.
-pub(super) fn part_with_a_caller(rate: &RateKey) -> Option<&Part> {
-    parts(rate).find(|part| match &part.kind {
+pub(super) fn part_with_a_caller(by: Option<&By>) -> Option<&Part> {
+    parts(by).find(|part| match &part.kind {
         PartKind::Word(word) => ["principal", "tenant", "api_key"].contains(&word.text.as_str()),
         PartKind::Claim(_) => true,
         PartKind::Header(_) => false,
@@ -176,7 +182,7 @@ pub(super) fn part_with_a_caller(rate: &RateKey) -> Option<&Part> {
 /// A part that a client can choose anew for each request: however finely the others tell requests
 /// apart, this one tells them apart further.
 pub(super) fn chosen_by_the_client(rate: &RateKey) -> Option<&Part> {
-    parts(rate).find(|part| match &part.kind {
+    parts(rate.by.as_ref()).find(|part| match &part.kind {
         PartKind::Header(_) => true,
         PartKind::Key(tokens) => mentioned(tokens, "request").is_some(),
         PartKind::Word(_) | PartKind::Claim(_) => false,
@@ -185,13 +191,14 @@ pub(super) fn chosen_by_the_client(rate: &RateKey) -> Option<&Part> {
 
 /// Whether there is one count for all callers.
 pub(super) fn counts_all_together(rate: &RateKey) -> bool {
-    parts(rate).any(|part| matches!(&part.kind, PartKind::Word(word) if word.text == "endpoint"))
+    parts(rate.by.as_ref())
+        .any(|part| matches!(&part.kind, PartKind::Word(word) if word.text == "endpoint"))
 }
 
 /// The expressions that requests are told apart by.
-pub(super) fn keys(rate: &RateKey) -> Vec<&TokenStream> {
+pub(super) fn keys(by: Option<&By>) -> Vec<&TokenStream> {
     let key = |part: &'_ Part| matches!(part.kind, PartKind::Key(_));
-    let keys = parts(rate).filter(|part| key(part));
+    let keys = parts(by).filter(|part| key(part));
     keys.filter_map(|part| match &part.kind {
         PartKind::Key(tokens) => Some(tokens),
         _ => None,
@@ -207,7 +214,7 @@ pub(super) fn shown_part(part: &Part) -> String {
 /// The same for two keys that count the same requests together. One beside another that is only
 /// observed is a trial of it.
 fn identity(rate: &RateKey) -> Vec<String> {
-    let mut texts: Vec<String> = parts(rate).map(shown_part).collect();
+    let mut texts: Vec<String> = parts(rate.by.as_ref()).map(shown_part).collect();
     texts.sort();
     texts.push(rate.key.to_string());
     texts.extend(modes::mode(rate).filter(|mode| *mode != Mode::Enforce).map(|_| "mode".into()));

@@ -57,7 +57,7 @@ pub(super) fn of_limits(
         }
         questions
     };
-    let keys = declaration.rates.iter().flat_map(partitions::keys).collect();
+    let keys = partitions::all(declaration).flat_map(|by| partitions::keys(Some(by))).collect();
     let costs = declaration.rates.iter().filter_map(|rate| rate.price()).collect();
     (distinct(keys), distinct(costs))
 }

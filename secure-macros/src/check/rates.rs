@@ -5,10 +5,10 @@ use quote::ToTokens;
 
 use super::questions::source;
 use super::{modes, partitions, tiers};
-use crate::diagnostics::Diagnostics;
+use crate::diagnostics::{Diagnostics, choices, nearest};
 use crate::model::hours::{self, HoursError};
 use crate::model::legal::{self, Audience, Limit, Question};
-use crate::model::raw::{Cost, Quotas, RateKey, Window};
+use crate::model::raw::{Concurrency, Cost, Declaration, Quotas, RateKey, Window};
 
 /// Options alone limit nothing.
 pub(super) fn has_a_quota(rate: &RateKey, diagnostics: &mut Diagnostics) {
@@ -40,6 +40,26 @@ pub(super) fn one_kind_of_quota(rate: &RateKey, diagnostics: &mut Diagnostics) {
 pub(super) fn burst_is_positive(rate: &RateKey, diagnostics: &mut Diagnostics) {
     if let Some(burst) = rate.burst.filter(|burst| burst.value == 0) {
         diagnostics.error_at(burst.span, "`burst` expects at least 1, found 0");
+    }
+}
+
+/// Nobody could call an endpoint that serves none at once.
+pub(super) fn concurrency_is_positive(concurrency: &Concurrency, diagnostics: &mut Diagnostics) {
+    if concurrency.most.value == 0 {
+        diagnostics.error_at(concurrency.most.span, "`concurrency` expects at least 1, found 0");
+    }
+}
+
+/// A priority is one of three.
+pub(super) fn priority_is_known(declaration: &Declaration, diagnostics: &mut Diagnostics) {
+    const PRIORITIES: [&str; 3] = ["critical", "normal", "bulk"];
+    let Some(name) = &declaration.priority else { return };
+    if !PRIORITIES.contains(&name.text.as_str()) {
+        let message = format!("`priority` expects {}, found `{}`", choices(&PRIORITIES), name.text);
+        let diagnostic = diagnostics.error(name, message);
+        if let Some(near) = nearest(&name.text, PRIORITIES) {
+            diagnostic.help(format!("did you mean `{near}`?"));
+        }
     }
 }
 
@@ -124,6 +144,15 @@ pub(super) fn limits(rates: &[RateKey], keys: &[Question], costs: &[Question]) -
         }
     }
     limits
+}
+
+/// How many requests are served at once.
+pub(super) fn concurrency(written: &[Concurrency], keys: &[Question]) -> Vec<legal::Concurrency> {
+    let one = |it: &Concurrency| legal::Concurrency {
+        most: it.most.value,
+        by: partitions::partition(it.by.as_ref(), keys),
+    };
+    written.iter().map(one).collect()
 }
 
 fn cost(cost: Option<&Cost>, costs: &[Question]) -> legal::Cost {

@@ -1,12 +1,12 @@
 //! Limits: as text, and the expressions they ask as functions.
 
-use proc_macro2::{Ident, Literal, TokenStream};
+use proc_macro2::{Delimiter, Ident, Literal, TokenStream, TokenTree};
 use quote::quote;
 
 use super::json::{self, Object};
 use super::{local, spans};
 use crate::model::legal::{
-    Access, Asks, Audience, Cost, Endpoint, Limit, Mode, Partition, Question,
+    Access, Asks, Audience, Concurrency, Cost, Endpoint, Limit, Mode, Partition, Question,
 };
 use crate::paths;
 
@@ -54,6 +54,12 @@ pub(super) fn text(endpoint: &Endpoint, limit: &Limit) -> String {
     parts.finish()
 }
 
+/// How many requests at once, of whom.
+pub(super) fn concurrency(endpoint: &Endpoint, concurrency: &Concurrency) -> String {
+    let Concurrency { most, by } = concurrency;
+    format!("[{most},{}]", partition(endpoint, by))
+}
+
 fn partition(endpoint: &Endpoint, by: &Partition) -> String {
     match by {
         Partition::Caller => json::string("caller"),
@@ -91,7 +97,10 @@ pub(super) fn keys(endpoint: &Endpoint) -> impl Iterator<Item = TokenStream> {
         let (tokens, ok) = (expression_of(question), paths::ok());
         // What cannot be hashed is shown where it stands.
         let place = spans::Place::of(&tokens);
-        let value = place.frame(quote!(&(#tokens)));
+        let value = match is_in_parentheses(&tokens) {
+            true => place.frame(quote!(&#tokens)),
+            false => place.frame(quote!(&(#tokens))),
+        };
         let hashed = place.cover_call(quote!(#support::count_by), quote!(#value, #state));
         quote!(|#asked, #state| { #(#caller)* #(#request)* #hashed; #ok(()) })
     })
@@ -137,4 +146,11 @@ fn expression_of(question: &Question) -> TokenStream {
         Asks::Expression(tokens) => tokens.clone(),
         Asks::Checker(..) | Asks::CheckerByType(_) => TokenStream::new(),
     }
+}
+
+/// A tuple, say: more parentheses around it would be too many.
+fn is_in_parentheses(tokens: &TokenStream) -> bool {
+    let tokens: Vec<TokenTree> = tokens.clone().into_iter().collect();
+    matches!(tokens.as_slice(), [TokenTree::Group(group)]
+        if group.delimiter() == Delimiter::Parenthesis)
 }

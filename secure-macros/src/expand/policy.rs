@@ -34,6 +34,13 @@ pub(super) fn text(endpoint: &Endpoint) -> Literal {
             json::list(policy.limits.iter().map(|limit| limits::text(endpoint, limit))),
         );
     }
+    if !policy.concurrency.is_empty() {
+        let all = policy.concurrency.iter().map(|it| limits::concurrency(endpoint, it));
+        parts.add("concurrency", json::list(all));
+    }
+    if let Some(name) = &policy.priority {
+        parts.add("priority", json::string(name));
+    }
     if let Some(bytes) = policy.max_body {
         parts.add("max_body", bytes);
     }

@@ -56,6 +56,9 @@ pub(crate) struct Policy {
     /// The resources that the handler receives as granted.
     pub(crate) grants: Vec<Type>,
     pub(crate) limits: Vec<Limit>,
+    pub(crate) concurrency: Vec<Concurrency>,
+    /// `critical`, `normal` or `bulk`.
+    pub(crate) priority: Option<String>,
     pub(crate) max_body: Option<u64>,
     pub(crate) content_type: Option<String>,
     /// Parameter and reason.
@@ -232,6 +235,13 @@ pub(crate) enum Cost {
     Arguments(usize),
     /// What the handler says in its response.
     Response,
+}
+
+/// How many requests are served at once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Concurrency {
+    pub(crate) most: u32,
+    pub(crate) by: Partition,
 }
 
 /// Whose requests are counted together.

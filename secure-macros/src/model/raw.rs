@@ -28,6 +28,9 @@ pub(crate) struct Declaration {
     /// A key that says what must hold could not be read.
     pub(crate) rule_unclear: bool,
     pub(crate) rates: Vec<RateKey>,
+    /// One an attribute; all must admit.
+    pub(crate) concurrency: Vec<Concurrency>,
+    pub(crate) priority: Option<Name>,
     pub(crate) validate: Option<Vec<Name>>,
     pub(crate) unvalidated: Vec<Exemption>,
     pub(crate) objects: Option<Objects>,
@@ -97,6 +100,13 @@ pub(crate) struct RateKey {
     pub(crate) zone: Option<Name>,
     /// Whether every part of it could be read.
     pub(crate) complete: bool,
+}
+
+/// `concurrency = 8`, or `concurrency(8, by = tenant)`.
+#[derive(Debug)]
+pub(crate) struct Concurrency {
+    pub(crate) most: Number,
+    pub(crate) by: Option<By>,
 }
 
 /// `tier(free = "100/h", pro = "10000/h")`.

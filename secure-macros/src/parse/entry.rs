@@ -97,7 +97,7 @@ fn entries(tokens: TokenStream) -> TokenStream {
             let entry = flat.rsplit(|token| is_punct(token, ',')).next().unwrap_or_default();
             match entry {
                 [TokenTree::Ident(key), equals, ..] => key == "allow" && is_punct(equals, '='),
-                [TokenTree::Ident(key)] => key == "rate" || key == "quota",
+                [TokenTree::Ident(key)] => key == "rate" || key == "quota" || key == "concurrency",
                 _ => false,
             }
         };

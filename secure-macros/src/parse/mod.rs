@@ -2,6 +2,7 @@
 
 pub(crate) mod age;
 pub(crate) mod allow;
+pub(crate) mod concurrency;
 pub(crate) mod entry;
 pub(crate) mod exceptions;
 pub(crate) mod function;

@@ -123,7 +123,7 @@ fn options(kind: Kind, list: TokenStream, rate: &mut RateKey, diagnostics: &mut 
 
 /// The option without the invisible groups that `macro_rules!` puts around fragments; in an
 /// expression they stay, as they guard the precedence of operators there.
-fn flat(part: Vec<TokenTree>) -> Vec<TokenTree> {
+pub(super) fn flat(part: Vec<TokenTree>) -> Vec<TokenTree> {
     let is_expression = match part.as_slice() {
         [TokenTree::Ident(name), equals, value @ ..] if is_punct(equals, '=') => {
             (name == "cost" && value.len() > 1) || (name == "by" && partition::has_a_key(value))
@@ -257,7 +257,11 @@ fn cost(name: &Ident, value: &[TokenTree], diagnostics: &mut Diagnostics) -> Opt
     }
 }
 
-fn number(name: &Ident, value: &[TokenTree], diagnostics: &mut Diagnostics) -> Option<Number> {
+pub(super) fn number(
+    name: &Ident,
+    value: &[TokenTree],
+    diagnostics: &mut Diagnostics,
+) -> Option<Number> {
     let literal: Option<LitInt> = syn::parse2(stream(value)).ok();
     let literal = literal.filter(|literal| literal.suffix().is_empty());
     let parsed = literal.and_then(|literal| {

@@ -3,44 +3,57 @@
 use std::net::IpAddr;
 use std::task::{Context, Poll, ready};
 
-use actix_web::{HttpMessage, HttpRequest, HttpResponse};
+use actix_web::{HttpMessage, HttpRequest};
 
 use super::authentication::Round;
 use super::body;
 use super::caller::Passed;
-use super::limit_keys::{Subject, tier};
-use super::limits::{Counted, LimitReport, reserve};
-use super::open_limits;
+use super::limits::{self, Counted, LimitReport};
 use super::passage::{Passage, Refused};
 use crate::authorization::{AcceptedBy, Answers, Circumstances, CompiledRule, Verdict, lacks};
 use crate::denial::{Denial, DenialKind};
 use crate::policy::Endpoint;
 use crate::principal::Principal;
 use crate::request::RequestHead;
-use crate::response_cost::ResponseCost;
 use crate::scope::SecuredResponse;
-use crate::security::{Mode, Plan, PlannedLimit, Security};
+use crate::security::{Mode, Plan, Security, Stage};
 use crate::time::Moment;
 use crate::transport::client_address;
-use crate::validation::Costs;
 
 /// How far a request has come.
 #[derive(Default)]
 pub(super) struct Admission {
     /// When the request entered; `None` before.
-    entered: Option<Moment>,
+    pub(super) entered: Option<Moment>,
     round: Round,
-    caller: Option<Principal>,
+    pub(super) caller: Option<Principal>,
+    /// Why there is none, while the limits of those without one are asked.
+    refused: Option<Refused>,
+    /// What need not be done again by who had to wait.
+    done: Done,
     /// What the application's expressions have said.
     pub(super) answers: Answers,
-    counted: Counted,
+    pub(super) counted: Counted,
+}
+
+/// The last thing that is over.
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+enum Done {
+    #[default]
+    Nothing,
+    EarlyLimits,
+    Authentication,
+    /// The caller is known, or known to be nobody.
+    Caller,
+    /// The request counts among those that are being served.
+    Begun,
 }
 
 /// What the stages read: the request, and the plan of its endpoint.
-struct Gate<'a> {
-    request: &'a HttpRequest,
-    security: &'a Security,
-    plan: &'a Plan,
+pub(super) struct Gate<'a> {
+    pub(super) request: &'a HttpRequest,
+    pub(super) security: &'a Security,
+    pub(super) plan: &'a Plan,
 }
 
 impl Passage {
@@ -54,9 +67,12 @@ impl Passage {
         let Self { request, endpoint, admission, unread, body, .. } = self;
         let opened = match Gate::find(request, endpoint) {
             Ok(gate) => {
-                let admitted = ready!(admission.poll_caller(&gate, context))
-                    .and_then(|()| admission.demand(&gate))
-                    .and_then(|()| admission.admit(&gate));
+                let known = ready!(admission.poll_caller(&gate, context))
+                    .and_then(|()| admission.demand(&gate));
+                let admitted = match known {
+                    Ok(()) => ready!(admission.poll_admit(&gate, context)),
+                    Err(denial) => Err(denial),
+                };
                 admitted.and_then(|()| body::open(request, (unread, body), gate.plan))
             }
             Err(denial) => Err(denial),
@@ -89,51 +105,32 @@ impl Passage {
     }
 
     /// The stages between the rules about the caller and the body, which is opened.
-    pub(super) fn admit(&mut self) -> Result<(), Box<SecuredResponse>> {
+    pub(super) fn poll_admit(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<(), Box<SecuredResponse>>> {
         let Self { request, endpoint, admission, unread, body, .. } = self;
-        let opened = Gate::find(request, endpoint).and_then(|gate| {
-            // The rules about the arguments ask about the caller once more.
-            let caller = admission.caller.clone();
-            let admitted = admission.admit(&gate);
-            admission.caller = caller;
-            admitted.and_then(|()| body::open(request, (unread, body), gate.plan))
-        });
-        opened.map_err(|denial| Box::new(self.refuse(*denial)))
-    }
-}
-
-impl Passage {
-    /// Takes what the arguments cost beyond what every request does.
-    pub(super) fn settle(&mut self, costs: &Costs) -> Result<(), Box<SecuredResponse>> {
-        let Self { request, endpoint, admission, .. } = self;
-        let settled = Gate::find(request, endpoint).and_then(|gate| {
-            let inner = gate.security.inner();
-            // The body may have taken its time.
-            let now = inner.clock.now();
-            open_limits::settle(&inner.counters, &mut admission.counted, costs, now)
-        });
-        settled.map_err(|denial| Box::new(self.refuse(*denial)))
-    }
-
-    /// Takes what the handler said that the request costs.
-    pub(super) fn charge(&mut self, response: &HttpResponse) {
-        let cost = response.extensions().get::<ResponseCost>().copied();
-        let (Some(ResponseCost(cost)), false) = (cost, self.admission.counted.open.is_empty())
-        else {
-            return;
+        let opened = match Gate::find(request, endpoint) {
+            Ok(gate) => {
+                // The rules about the arguments ask about the caller once more.
+                let caller = admission.caller.clone();
+                let admitted = ready!(admission.poll_admit(&gate, context));
+                admission.caller = caller;
+                admitted.and_then(|()| body::open(request, (unread, body), gate.plan))
+            }
+            Err(denial) => Err(denial),
         };
-        if let Some(security) = self.request.app_data::<Security>() {
-            let inner = security.inner();
-            let now = inner.clock.now();
-            open_limits::charge(&inner.counters, &mut self.admission.counted, cost, now);
-        }
+        Poll::Ready(opened.map_err(|denial| Box::new(self.refuse(*denial))))
     }
 }
 
 impl<'a> Gate<'a> {
     /// Finds the [`Security`] that answers for the endpoint: the nearest `app_data`.
     #[inline]
-    fn find(request: &'a HttpRequest, endpoint: &'static Endpoint) -> Result<Self, Refused> {
+    pub(super) fn find(
+        request: &'a HttpRequest,
+        endpoint: &'static Endpoint,
+    ) -> Result<Self, Refused> {
         let Some(security) = request.app_data::<Security>() else {
             return Err(Box::new(Denial::internal(
                 "no `Security` is installed: add `.app_data(security.clone())` to the `App`",
@@ -148,7 +145,7 @@ impl<'a> Gate<'a> {
     }
 
     /// The client's address, found out when a stage asks: most count and decide by the principal.
-    fn address(&self) -> Option<IpAddr> {
+    pub(super) fn address(&self) -> Option<IpAddr> {
         let peer = self.request.peer_addr().map(|address| address.ip());
         let proxies = self.security.inner().proxies.as_ref();
         client_address(&RequestHead::new(self.request), peer, proxies)
@@ -187,25 +184,42 @@ impl Admission {
             Some(entered) => entered,
             None => self.enter(gate)?,
         };
+        if self.done < Done::EarlyLimits {
+            ready!(self.poll_limits(gate, Stage::Early, context))?;
+            self.done = Done::EarlyLimits;
+        }
         let authentication = &gate.plan.authentication;
         if authentication.mode == Mode::Nobody {
             return Poll::Ready(Ok(()));
         }
-        let head = RequestHead::new(gate.request);
-        let outcome = ready!(self.round.poll(authentication, &head, now, context));
-        if !matches!(outcome, Ok(Some(_))) {
-            self.reserve(gate, &gate.plan.anonymous_limits)?;
+        if self.done < Done::Authentication {
+            let head = RequestHead::new(gate.request);
+            match ready!(self.round.poll(authentication, &head, now, context)) {
+                Ok(Some(caller)) => {
+                    self.caller = Some(caller);
+                    self.done = Done::Caller;
+                }
+                Ok(None) => self.done = Done::Authentication,
+                Err(refused) => {
+                    self.refused = Some(refused);
+                    self.done = Done::Authentication;
+                }
+            }
         }
-        self.caller = outcome?;
-        Poll::Ready(Ok(()))
+        if self.done < Done::Caller {
+            ready!(self.poll_limits(gate, Stage::Anonymous, context))?;
+            self.done = Done::Caller;
+        }
+        Poll::Ready(self.refused.take().map_or(Ok(()), Err))
     }
 
-    /// The limits that need no caller.
+    /// Notes the time, and counts the request among all that are being served.
     #[inline]
     fn enter(&mut self, gate: &Gate<'_>) -> Result<Moment, Refused> {
-        let now = *self.entered.insert(gate.security.inner().clock.now());
-        self.reserve(gate, &gate.plan.early_limits)?;
-        Ok(now)
+        if let Some(load) = &gate.security.inner().load {
+            limits::arrive(load, gate.plan.endpoint, &mut self.counted)?;
+        }
+        Ok(*self.entered.insert(gate.security.inner().clock.now()))
     }
 
     /// What the endpoint's rule comes to by now; refuses if it fails, or stays open for good.
@@ -260,35 +274,24 @@ impl Admission {
 
     /// The limits by caller; then the request is let in.
     #[inline]
-    fn admit(&mut self, gate: &Gate<'_>) -> Result<(), Refused> {
-        self.check_step_up(gate)?;
-        if gate.plan.authentication.mode == Mode::Nobody {
-            return Ok(());
+    fn poll_admit(
+        &mut self,
+        gate: &Gate<'_>,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<(), Refused>> {
+        if self.done < Done::Begun {
+            self.check_step_up(gate)?;
+            self.begin(gate)?;
+            self.done = Done::Begun;
         }
-        self.reserve(gate, &gate.plan.caller_limits)?;
+        if gate.plan.authentication.mode == Mode::Nobody {
+            return Poll::Ready(Ok(()));
+        }
+        ready!(self.poll_limits(gate, Stage::Caller, context))?;
         // Where the `Principal` extractor finds the caller.
         let passed = Passed { endpoint: gate.plan.endpoint, principal: self.caller.take() };
         gate.request.extensions_mut().insert(passed);
-        Ok(())
-    }
-
-    /// Takes a permit of each of these limits, or of none.
-    #[inline]
-    fn reserve(&mut self, gate: &Gate<'_>, limits: &[PlannedLimit]) -> Result<(), Refused> {
-        let Some(now) = self.entered.filter(|_| !limits.is_empty()) else { return Ok(()) };
-        let inner = gate.security.inner();
-        let tier = match (&inner.tier, &self.caller) {
-            (Some(function), Some(caller)) if gate.plan.has_tiers => tier(function, caller)?,
-            _ => None,
-        };
-        let subject = Subject {
-            address: &|| gate.address().map(|address| inner.address_groups.group(address)),
-            principal: self.caller.as_ref(),
-            tier: tier.as_deref(),
-            request: gate.request,
-            claims: &inner.claims,
-        };
-        reserve(&inner.counters, limits, subject, now, &mut self.counted)
+        Poll::Ready(Ok(()))
     }
 
     /// The rule does not hold: what the client may know of it.

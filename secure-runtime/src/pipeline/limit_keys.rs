@@ -62,15 +62,25 @@ pub(super) fn key(
     if !planned.limit.audience.has(subject.principal, subject.tier) {
         return Ok(None);
     }
-    let id = planned.id;
-    Ok(Some(match (&planned.by, subject.principal) {
+    key_of(limiter, planned.id, &planned.by, subject).map(Some)
+}
+
+/// The key of a request under the limit of this number.
+#[inline]
+pub(super) fn key_of(
+    limiter: &Limiter,
+    id: u64,
+    by: &Counts,
+    subject: Subject<'_>,
+) -> Result<LimitKey, Refused> {
+    Ok(match (by, subject.principal) {
         (Counts::Caller, Some(principal)) => principal_key(limiter, id, principal),
         // A caller's limit met by nobody known: the address stands in, and never nothing.
         (Counts::Address, _) | (Counts::Caller, None) => {
             limiter.key(id, &Counted::Address((subject.address)()))
         }
         (by, _) => limiter.key(id, &counted(limiter, by, subject)?),
-    }))
+    })
 }
 
 /// A principal comes again with the same token: it is hashed once.

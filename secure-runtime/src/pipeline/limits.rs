@@ -1,12 +1,16 @@
 //! Stages 2 and 5: takes a permit of every limit of a stage, or of none.
 
-use super::limit_keys::{Subject, key};
+use std::sync::Arc;
+
+use super::limit_keys::{Subject, key, key_of};
 use super::observed;
 use super::passage::Refused;
 use crate::denial::{Denial, DenialKind, Throttled};
-use crate::policy::Limit;
-use crate::security::{LimitTexts, LiveLimit, PlannedLimit, Terms, bit};
-use crate::throttling::{Allowance, Answer, Calendar, Counters, Decided, LimitKey, Verdict};
+use crate::policy::{Endpoint, Limit};
+use crate::security::{Inner, LimitTexts, LiveLimit, PlannedConcurrency, PlannedLimit, Terms, bit};
+use crate::throttling::{
+    Allowance, Answer, Calendar, Counters, Decided, LimitKey, Load, Outcome, Permit, Place,
+};
 use crate::time::Moment;
 
 /// The limit nearest to exhaustion, and what it said.
@@ -34,6 +38,13 @@ pub(super) struct Counted {
     pub(super) open: Vec<Open>,
     /// The limits that are not enforced for this request, a bit each: the client is not told of them.
     pub(super) untold: u64,
+    /// What counts the request among those that are being served, until it is not.
+    pub(super) permits: Vec<Permit>,
+    /// The same among all requests of the program.
+    pub(super) place: Option<Place>,
+    /// What the limits that several instances count together have said.
+    #[cfg(feature = "redis")]
+    pub(super) shared: super::shared_limits::Shared,
 }
 
 /// A limit whose cost is not known yet.
@@ -79,13 +90,13 @@ pub(super) fn reserve(
                 counted.note(current);
                 continue;
             }
-            counters.count(number, Verdict::Refused, whom);
+            counters.count(number, Outcome::Refused, whom);
             give_back(counters, &taken, now);
             let denial = throttled(&current);
             counted.report = Some(current);
             return Err(denial);
         }
-        counters.count(number, Verdict::Allowed, whom);
+        counters.count(number, Outcome::Allowed, whom);
         if index + 1 < limits.len() {
             taken.push((key, current));
         }
@@ -93,6 +104,47 @@ pub(super) fn reserve(
             counted.open.push(Open { key: whom, live, first: current });
         }
         counted.note(current);
+    }
+    Ok(())
+}
+
+/// Counts the request among all that are being served, unless too many are beside one of its priority.
+pub(super) fn arrive(
+    load: &Arc<Load>,
+    endpoint: &Endpoint,
+    counted: &mut Counted,
+) -> Result<(), Refused> {
+    counted.place = load.enter(endpoint.policy.priority.unwrap_or_default());
+    if counted.place.is_some() {
+        return Ok(());
+    }
+    let mut denial = Denial::new(DenialKind::Unavailable, "more requests are served than may be");
+    denial.throttled =
+        Some(Box::new(Throttled { retry_after_seconds: Some(1), violated: Box::default() }));
+    Err(Box::new(denial))
+}
+
+/// Counts the request among those that are being served, unless as many are as may be.
+pub(super) fn enter(
+    inner: &Inner,
+    limits: &[PlannedConcurrency],
+    subject: Subject<'_>,
+    counted: &mut Counted,
+) -> Result<(), Refused> {
+    for planned in limits {
+        let key = key_of(&inner.counters.limiter, planned.id, &planned.by, subject)?;
+        match inner.in_flight.enter(key, planned.limit.most.get()) {
+            Some(permit) => counted.permits.push(permit),
+            None => {
+                let mut denial = Denial::new(DenialKind::Throttled, "as many are served as may be");
+                denial.throttled = Some(Box::new(Throttled {
+                    // Nobody knows when one of them ends.
+                    retry_after_seconds: Some(1),
+                    violated: format!("{} at once", planned.limit.most).into(),
+                }));
+                return Err(Box::new(denial));
+            }
+        }
     }
     Ok(())
 }
@@ -105,6 +157,16 @@ pub(super) fn give_back(counters: &Counters, taken: &[(LimitKey, LimitReport)], 
 }
 
 impl Counted {
+    /// Whether some cost is not known yet.
+    #[inline]
+    pub(super) fn is_open(&self) -> bool {
+        #[cfg(feature = "redis")]
+        if self.shared.is_open() {
+            return true;
+        }
+        !self.open.is_empty()
+    }
+
     /// Keeps what a limit said, if it is nearer to exhaustion than those before it, or the same one.
     #[inline]
     pub(super) fn note(&mut self, current: LimitReport) {

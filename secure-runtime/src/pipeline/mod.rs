@@ -1,15 +1,15 @@
 //! The order of the stages: the only module that knows it.
 //!
 //! 1. the client's address (trusted proxies), where a later stage asks for it
-//! 2. limits that need no caller
+//! 2. the bound on all requests, and limits that need no caller
 //! 3. authentication
 //! 4. rules about the caller, then how and when the caller signed in
-//! 5. limits by caller
+//! 5. requests at once, and limits by caller
 //! 6. the arguments, within `content_type`, `max_body` and the time a body may take
-//! 7. validation
+//! 7. validation, and limits whose cost the arguments say
 //! 8. rules about the arguments
 //! 9. the handler
-//! 10. the response's own fields
+//! 10. what the response says it cost, and its own fields
 //!
 //! Stages 1 to 5 ([`admission`]) know neither the handler's type nor the body, and are compiled
 //! once. A denial at any stage is a value, and [`response`] makes the answer of it in one place.
@@ -18,6 +18,7 @@ mod admission;
 mod authentication;
 mod body;
 mod caller;
+mod counting;
 mod extraction;
 mod limit_fields;
 mod limit_keys;
@@ -27,6 +28,10 @@ mod open_limits;
 mod passage;
 mod response;
 mod ruled;
+#[cfg(feature = "redis")]
+mod shared_keys;
+#[cfg(feature = "redis")]
+mod shared_limits;
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};

@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use super::limit_keys::{Subject, whom};
 use super::limits::LimitReport;
 use crate::security::PlannedLimit;
-use crate::throttling::{Counters, LimitKey, Verdict};
+use crate::throttling::{Counters, LimitKey, Outcome};
 use crate::time::Moment;
 
 /// Whether the limit refuses requests of this key that are beyond it.
@@ -44,7 +44,7 @@ fn is_drawn(
 /// A request goes on although the limit is used up.
 #[cold]
 pub(super) fn observe(counters: &Counters, report: &LimitReport, key: LimitKey, now: Moment) {
-    counters.count(report.number, Verdict::Observed, key);
+    counters.count(report.number, Outcome::Observed, key);
     let window = report.limit.quota.window_seconds();
     if counters.notices.is_due(report.number, key, window, now.monotonic_nanos()) {
         let (handler, limit) = (report.texts.handler, report.texts.name(report.position));

@@ -11,7 +11,7 @@ use super::passage::Refused;
 use crate::denial::{Denial, DenialKind};
 use crate::policy::Cost;
 use crate::security::Terms;
-use crate::throttling::{Counters, Decided, Verdict};
+use crate::throttling::{Counters, Decided, Outcome};
 use crate::time::Moment;
 use crate::validation::Costs;
 
@@ -49,7 +49,7 @@ pub(super) fn settle(
             continue;
         }
         if !answer.is_allowed() {
-            counters.count(open.first.number, Verdict::Refused, open.key);
+            counters.count(open.first.number, Outcome::Refused, open.key);
             give_back(counters, &taken, now);
             // The client will ask for all of it again.
             let again = counters.peek(key, report.allowance(), cost, now);
@@ -79,12 +79,12 @@ pub(super) fn charge(counters: &Counters, counted: &mut Counted, cost: u32, now:
 }
 
 /// What is left of a cost of which one permit was taken already.
-fn rest(cost: NonZeroU32) -> Option<NonZeroU32> {
+pub(super) fn rest(cost: NonZeroU32) -> Option<NonZeroU32> {
     NonZeroU32::new(cost.get() - 1)
 }
 
 /// Trying again would not help.
-fn unaffordable(cost: NonZeroU32, most: NonZeroU32) -> Refused {
+pub(super) fn unaffordable(cost: NonZeroU32, most: NonZeroU32) -> Refused {
     let detail = format!("the request costs {cost}, and at most {most} can be taken at once");
     Box::new(Denial::new(DenialKind::Invalid, detail.clone()).with_detail(detail))
 }

@@ -61,7 +61,7 @@ where
 {
     poll_fn(|context| passage.poll_caller(context)).await?;
     ask(passage, None, answer).await?;
-    passage.admit()?;
+    poll_fn(|context| passage.poll_admit(context)).await?;
     let arguments = extract::<Args>(passage).await?;
     let mut violations = Violations::default();
     validate(&arguments, &mut violations);

@@ -15,7 +15,7 @@ use std::hash::Hasher;
 
 use crate::asked::Asked;
 
-pub use limit::{Audience, CalendarPeriod, Cost, Limit, Partition};
+pub use limit::{Audience, CalendarPeriod, Concurrency, Cost, Limit, Partition, Priority};
 pub use rule::{Expression, Hours, Rule};
 pub use step_up::StepUp;
 pub use written::{Known, Written};
@@ -69,6 +69,10 @@ pub struct Policy {
     pub grants: &'static [fn() -> TypeId],
     /// Every limit must admit the request.
     pub limits: &'static [Limit],
+    /// How many requests are served at once; all must admit one more.
+    pub concurrency: &'static [Concurrency],
+    /// What is given up last under load; `None`: nothing is said of it.
+    pub priority: Option<Priority>,
     /// The largest request body in bytes; `None`: the default of the [`crate::Security`].
     pub max_body: Option<u64>,
     /// The one media type a request body may have.
@@ -94,6 +98,8 @@ impl Policy {
         hides: false,
         grants: &[],
         limits: &[],
+        concurrency: &[],
+        priority: None,
         max_body: None,
         content_type: None,
         validates: &[],

@@ -72,6 +72,8 @@ fn endpoint(written: &str) -> Option<(&'static [Route], Policy)> {
             "step_up" => policy.step_up = Some(step_up(value)?),
             "hides" => policy.hides = value.as_bool()?,
             "limits" => policy.limits = list(value, written_limit::limit)?,
+            "concurrency" => policy.concurrency = list(value, written_limit::concurrency)?,
+            "priority" => policy.priority = Some(written_limit::priority(value)?),
             "max_body" => policy.max_body = Some(value.as_u64()?),
             "content_type" => policy.content_type = Some(text(value)?),
             "validates" => policy.validates = list(value, text)?,

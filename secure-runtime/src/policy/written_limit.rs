@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::rule::Expression;
 use super::written::{list, named, number, positive, text};
-use super::{Audience, CalendarPeriod, Cost, Limit, Partition};
+use super::{Audience, CalendarPeriod, Concurrency, Cost, Limit, Partition, Priority};
 use crate::throttling::{LimitMode, Period, Quota};
 
 pub(super) fn limit(value: &Value) -> Option<Limit> {
@@ -35,6 +35,16 @@ pub(super) fn limit(value: &Value) -> Option<Limit> {
 fn mode(value: &Value) -> Option<LimitMode> {
     let percent: u8 = number(value)?;
     (percent <= 100).then(|| LimitMode::of_percent(percent))
+}
+
+pub(super) fn concurrency(value: &Value) -> Option<Concurrency> {
+    let [most, by] = value.as_array()?.as_slice() else { return None };
+    Some(Concurrency { most: positive(most)?, by: partition(by)? })
+}
+
+pub(super) fn priority(value: &Value) -> Option<Priority> {
+    let all = [Priority::Critical, Priority::Normal, Priority::Bulk];
+    all.into_iter().find(|priority| value.as_str() == Some(&priority.to_string()))
 }
 
 fn period(value: &Value) -> Option<CalendarPeriod> {

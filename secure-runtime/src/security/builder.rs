@@ -10,6 +10,8 @@ use crate::authentication::{Authenticator, IntoAuthenticator};
 use crate::denial::Denial;
 use crate::principal::Principal;
 use crate::problem::Problem;
+#[cfg(feature = "redis")]
+use crate::throttling::SharedLimits;
 use crate::throttling::{LimitMode, RateLimitHeaders};
 use crate::time::{Clock, SystemClock};
 use crate::transport::TrustedProxies;
@@ -22,6 +24,9 @@ pub struct SecurityBuilder {
     pub(super) clock: Box<dyn Clock>,
     pub(super) limiter_bytes: usize,
     pub(super) quota_bytes: usize,
+    #[cfg(feature = "redis")]
+    pub(super) shared_limits: Option<SharedLimits>,
+    pub(super) max_in_flight: Option<usize>,
     pub(super) tier: Option<TierFunction>,
     pub(super) ipv4_prefix: u8,
     pub(super) ipv6_prefix: u8,
@@ -55,6 +60,9 @@ impl SecurityBuilder {
             clock: Box::new(SystemClock::new()),
             limiter_bytes: Self::LIMITER_BYTES,
             quota_bytes: Self::LIMITER_BYTES,
+            #[cfg(feature = "redis")]
+            shared_limits: None,
+            max_in_flight: None,
             tier: None,
             ipv4_prefix: 32,
             ipv6_prefix: 64,
@@ -134,12 +142,52 @@ impl SecurityBuilder {
         self
     }
 
+    /// Counts the rates of all endpoints in Redis, together with the other instances of the service.
+    ///
+    /// Quotas of the calendar, `concurrency` and `max_in_flight` stay those of each instance. The rest
+    /// of a cost that is known late is taken without waiting: what is not left is owed, one burst at
+    /// most. Where the store is gone and [`OnStoreFailure::Deny`](crate::throttling::OnStoreFailure) was
+    /// chosen, requests under a rate are answered with 503.
+    ///
+    /// ```
+    /// use secure_runtime::{Security, throttling::SharedLimits};
+    ///
+    /// let shared = SharedLimits::redis("redis://127.0.0.1:6379/")
+    ///     .secret("the same 16 bytes or more in all instances")
+    ///     .leases(100)
+    ///     .build()?;
+    /// let builder = Security::builder().shared_limits(shared);
+    /// # drop(builder);
+    /// # Ok::<(), secure_runtime::throttling::InvalidSharedLimits>(())
+    /// ```
+    #[cfg(feature = "redis")]
+    pub fn shared_limits(mut self, store: SharedLimits) -> Self {
+        self.shared_limits = Some(store);
+        self
+    }
+
     /// Sets the memory of the counts under quotas of the calendar in bytes; it is taken once, where some
     /// endpoint has a `quota`, and never grows. Default: 16 MiB.
     ///
     /// A key takes 16 bytes from its first request in a period until the period ends.
     pub fn quota_capacity_bytes(mut self, bytes: usize) -> Self {
         self.quota_bytes = bytes;
+        self
+    }
+
+    /// Sets how many requests are served at once, whoever sent them. Default: as many as come.
+    ///
+    /// One more is answered with 503 and `Retry-After` before anything else is looked at. What matters
+    /// least is shed first: an endpoint with `priority = bulk` while half of the places are taken, one
+    /// without `priority` while nine tenths are, one with `priority = critical` when all are. A request
+    /// counts until its response is made.
+    ///
+    /// ```
+    /// let builder = secure_runtime::Security::builder().max_in_flight(1_000);
+    /// # drop(builder);
+    /// ```
+    pub fn max_in_flight(mut self, requests: usize) -> Self {
+        self.max_in_flight = Some(requests);
         self
     }
 

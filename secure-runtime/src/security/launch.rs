@@ -7,13 +7,15 @@ use std::sync::{Arc, Mutex};
 use super::builder::SecurityBuilder;
 use super::plan::Plan;
 use super::planned_limit::LimitPlanner;
+#[cfg(feature = "redis")]
+use super::planned_shared::SharedPlanner;
 use super::protected_resource::Published;
 use super::{Inner, ProtectedResource, Security, lenient_limits};
 use crate::authentication::Authenticator;
 use crate::authorization::{AcceptedBy, RuleSet, is_zone, scopes_of};
 use crate::inventory::{self, is_inside, modules_around};
 use crate::policy::{Access, Authenticators, Endpoint, Partition, Rule};
-use crate::throttling::{AddressGroups, Counters, LimitMode};
+use crate::throttling::{AddressGroups, Counters, InFlight, LimitMode, Load};
 
 /// Everything that keeps a program from being secured.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,10 +67,17 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
     });
     let metadata = published.as_ref().map(|published| published.url.as_str());
     let rules = RuleSet::new(endpoints.iter().flatten().map(|endpoint| &endpoint.policy.rule));
+    if builder.max_in_flight == Some(0) {
+        configuration.faults.push("`max_in_flight` expects at least 1, found 0".to_owned());
+    }
     let address_groups =
         configuration.check_address_groups(builder.ipv4_prefix, builder.ipv6_prefix);
     configuration.check_limit_mode(builder.limit_mode);
     let mut limits = LimitPlanner::new(builder.headers, builder.limit_mode);
+    #[cfg(feature = "redis")]
+    {
+        limits.sharing = builder.shared_limits.take().map(SharedPlanner::new);
+    }
     let plans = endpoints
         .into_iter()
         .map(|endpoint| {
@@ -79,6 +88,7 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
             configuration.check_rule(endpoint, &authenticators);
             configuration.check_limits(endpoint, &authenticators, builder.tier.is_some());
             configuration.check_step_up(endpoint, &authenticators);
+            configuration.check_priority(endpoint, builder.max_in_flight);
             configuration.check_revocations(endpoint, &authenticators);
             let max_body = builder.max_body;
             Some(Plan::new(endpoint, authenticators, &rules, metadata, &mut limits, max_body))
@@ -86,6 +96,8 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
         .collect();
     let quota_bytes = if limits.has_quotas { builder.quota_bytes } else { 0 };
     let limit_count = limits.count;
+    #[cfg(feature = "redis")]
+    let sharing = limits.sharing.take().map(SharedPlanner::finish);
     let (claims, mut faults) = limits.finish();
     configuration.faults.append(&mut faults);
     if !configuration.faults.is_empty() {
@@ -98,6 +110,10 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
         authenticators: configuration.by_name.into_iter().collect(),
         clock: builder.clock,
         counters: Counters::new(builder.limiter_bytes, quota_bytes, limit_count),
+        #[cfg(feature = "redis")]
+        sharing,
+        in_flight: InFlight::new(),
+        load: builder.max_in_flight.map(Load::new),
         claims,
         tier: builder.tier,
         address_groups,
@@ -266,11 +282,15 @@ impl Configuration {
     ) {
         let Endpoint { name, module, file, line, .. } = endpoint;
         let limits = endpoint.policy.limits;
-        let by_tenant = limits.iter().any(|limit| limit.by.asks_for(Partition::Tenant));
+        let asks_for = |wanted: Partition| {
+            let at_once = endpoint.policy.concurrency.iter().map(|it| it.by);
+            limits.iter().map(|limit| limit.by).chain(at_once).any(|by| by.asks_for(wanted))
+        };
+        let by_tenant = asks_for(Partition::Tenant);
         let by_tier =
             !has_tier_function && limits.iter().any(|limit| limit.audience.tier().is_some());
         let naming = naming(endpoint, authenticators);
-        let by_api_key = limits.iter().any(|limit| limit.by.asks_for(Partition::ApiKey));
+        let by_api_key = asks_for(Partition::ApiKey);
         if by_api_key && !naming.is_empty() && !naming.iter().any(|(_, it)| it.names_api_keys()) {
             self.faults.push(format!(
                 "a limit of `{module}::{name}` counts by API key, and none of its authenticators \
@@ -291,6 +311,17 @@ impl Configuration {
             if by_tier && !it.names_tiers() {
                 lacks("tier");
             }
+        }
+    }
+
+    /// A priority matters where somebody has to be turned away.
+    fn check_priority(&mut self, endpoint: &'static Endpoint, max_in_flight: Option<usize>) {
+        let Endpoint { name, module, file, line, policy, .. } = endpoint;
+        if let (Some(priority), None) = (policy.priority, max_in_flight) {
+            self.faults.push(format!(
+                "`{module}::{name}` has the priority `{priority}`, and nothing bounds how many requests \
+                 are served: add `.max_in_flight(…)` ({file}:{line})"
+            ));
         }
     }
 

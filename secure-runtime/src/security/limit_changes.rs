@@ -43,14 +43,15 @@ pub(super) fn apply(
 /// Tells clients of the terms at this place; `false`: an endpoint has told of too many.
 fn tell(changes: &[(&Standing<'_>, Quota)], all: &[Standing<'_>], place: u32) -> bool {
     let told = changes.iter().map(|(it, _)| {
-        let beside = all.iter().filter(|other| std::ptr::eq(other.plan, it.plan));
-        let limits = beside.map(|other| {
-            let changes = it.planned.live.generations;
+        let mut limits = it.plan.endpoint.policy.limits.to_vec();
+        for other in all.iter().filter(|other| std::ptr::eq(other.plan, it.plan)) {
             let live = other.planned.live;
-            let is_changed = std::ptr::eq(live.generations, changes);
-            *if is_changed { live.terms(place) } else { live.now() }.limit
-        });
-        it.planned.texts.change(&limits.collect::<Vec<_>>())
+            let is_changed = std::ptr::eq(live.generations, it.planned.live.generations);
+            if let Some(limit) = limits.get_mut(other.planned.position) {
+                *limit = *if is_changed { live.terms(place) } else { live.now() }.limit;
+            }
+        }
+        it.planned.texts.change(&limits)
     });
     told.fold(true, |all, is_told| all & is_told)
 }

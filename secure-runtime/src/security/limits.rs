@@ -7,7 +7,7 @@ use super::limit_changes;
 use super::limit_statistics::{BusyKey, LimitRow, LimitStatistics};
 use super::{Plan, PlannedLimit, Security, bit};
 use crate::policy::Limit;
-use crate::throttling::{LimitMode, Quota, Verdict};
+use crate::throttling::{LimitMode, Outcome, Quota};
 
 /// The limits of a [`Security`]: what they have said, and how they are changed while the program runs.
 ///
@@ -192,7 +192,7 @@ impl Limits {
         let mut plans: Vec<&Plan> = self.security.0.plans.iter().flatten().collect();
         plans.sort_by_key(|plan| (plan.endpoint.module, plan.endpoint.name, plan.endpoint.line));
         for plan in plans {
-            let mut limits: Vec<&PlannedLimit> = plan.limits().collect();
+            let mut limits: Vec<&PlannedLimit> = plan.own_limits().collect();
             limits.sort_by_key(|planned| planned.position);
             for planned in limits {
                 let id = id(plan, planned);
@@ -222,9 +222,9 @@ impl Limits {
             routes: routes.collect(),
             limit: Limit { mode: None, ..*planned.live.now().limit }.to_string(),
             mode: LimitMode::of_percent(planned.percent()),
-            allowed: total(Verdict::Allowed),
-            refused: total(Verdict::Refused),
-            observed: total(Verdict::Observed),
+            allowed: total(Outcome::Allowed),
+            refused: total(Outcome::Refused),
+            observed: total(Outcome::Observed),
             busiest: busiest
                 .map(|it| BusyKey { key: counters.notices.mark(it.key), percent: it.percent })
                 .collect(),

@@ -11,6 +11,8 @@ mod limits;
 mod live_limit;
 mod plan;
 mod planned_limit;
+#[cfg(feature = "redis")]
+mod planned_shared;
 mod protected_resource;
 mod resource_url;
 
@@ -26,7 +28,9 @@ use crate::metadata::ResourceMetadata;
 use crate::policy::Endpoint;
 use crate::principal::Principal;
 use crate::problem::Problem;
-use crate::throttling::{AddressGroups, Counters, LimitMode, Statistics};
+#[cfg(feature = "redis")]
+use crate::throttling::SharedStatistics;
+use crate::throttling::{AddressGroups, Counters, InFlight, LimitMode, Load, Statistics};
 use crate::time::Clock;
 use crate::transport::TrustedProxies;
 
@@ -37,7 +41,9 @@ pub(crate) use limit_texts::{LimitTexts, bit};
 pub use limits::{LimitChangeError, Limits};
 pub(crate) use live_limit::{LiveLimit, Terms};
 pub(crate) use plan::{Authentication, Mode, Plan};
-pub(crate) use planned_limit::{ClaimNames, Counts, More, PlannedLimit};
+pub(crate) use planned_limit::{ClaimNames, Counts, More, PlannedConcurrency, PlannedLimit, Stage};
+#[cfg(feature = "redis")]
+pub(crate) use planned_shared::{PlannedShared, Sharing};
 pub use protected_resource::ProtectedResource;
 use protected_resource::Published;
 
@@ -73,6 +79,12 @@ pub(crate) struct Inner {
     pub(crate) authenticators: Box<[(String, Arc<dyn Authenticator>)]>,
     pub(crate) clock: Box<dyn Clock>,
     pub(crate) counters: Counters,
+    /// Where several instances count together.
+    #[cfg(feature = "redis")]
+    pub(crate) sharing: Option<Sharing>,
+    pub(crate) in_flight: Arc<InFlight>,
+    /// How many requests are served at once, where that is bounded.
+    pub(crate) load: Option<Arc<Load>>,
     /// The claims that limits count by.
     pub(crate) claims: Box<[ClaimNames]>,
     pub(crate) tier: Option<TierFunction>,
@@ -148,6 +160,14 @@ impl Security {
     #[must_use]
     pub fn quota_statistics(&self) -> Statistics {
         self.0.counters.calendar.statistics()
+    }
+
+    /// What was decided together with other instances, where limits are
+    /// [shared](SecurityBuilder::shared_limits).
+    #[cfg(feature = "redis")]
+    #[must_use]
+    pub fn shared_limit_statistics(&self) -> Option<SharedStatistics> {
+        self.0.sharing.as_ref().map(|sharing| sharing.store.statistics())
     }
 
     /// What each authenticator keeps of tokens that were verified before, by its name.

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use super::challenges::Challenges;
-use super::planned_limit::{LimitPlanner, PlannedLimit};
+use super::planned_limit::{LimitPlanner, PlannedConcurrency, PlannedLimit, Stage};
+#[cfg(feature = "redis")]
+use super::planned_shared::PlannedShared;
 use crate::authentication::Authenticator;
 use crate::authorization::{CompiledRule, RuleSet};
 use crate::policy::{Access, Authenticators, Endpoint, Rule};
@@ -20,6 +22,11 @@ pub(crate) struct Plan {
     pub(crate) anonymous_limits: Box<[PlannedLimit]>,
     /// Decided once the caller is known and allowed.
     pub(crate) caller_limits: Box<[PlannedLimit]>,
+    /// Those of each stage that several instances count together.
+    #[cfg(feature = "redis")]
+    pub(crate) shared_limits: [Box<[PlannedShared]>; 3],
+    /// Decided with the limits by caller.
+    pub(crate) concurrency: Box<[PlannedConcurrency]>,
     /// Whether a limit is for callers of some tier.
     pub(crate) has_tiers: bool,
     pub(crate) max_body: u64,
@@ -55,7 +62,8 @@ impl Plan {
     ) -> Self {
         let policy = &endpoint.policy;
         let (names, authenticators): (Vec<_>, Vec<_>) = authenticators.into_iter().unzip();
-        let [early, anonymous, caller] = limits.plan(endpoint);
+        let stages = limits.plan(endpoint);
+        let [early, anonymous, caller] = stages.own;
         Self {
             endpoint,
             authentication: Authentication {
@@ -68,15 +76,37 @@ impl Plan {
             early_limits: early,
             anonymous_limits: anonymous,
             caller_limits: caller,
+            #[cfg(feature = "redis")]
+            shared_limits: stages.shared,
+            concurrency: limits.at_once(endpoint),
             has_tiers: policy.limits.iter().any(|limit| limit.audience.tier().is_some()),
             max_body: policy.max_body.unwrap_or(max_body),
         }
     }
 
-    /// All limits, in the order of their stages.
-    pub(super) fn limits(&self) -> impl Iterator<Item = &PlannedLimit> {
+    /// All limits that this instance counts by itself, in the order of their stages.
+    pub(super) fn own_limits(&self) -> impl Iterator<Item = &PlannedLimit> {
         let stages = [&self.early_limits, &self.anonymous_limits, &self.caller_limits];
         stages.into_iter().flat_map(|stage| stage.iter())
+    }
+}
+
+impl Plan {
+    /// The limits of a stage that this instance counts by itself.
+    #[inline]
+    pub(crate) fn limits(&self, stage: Stage) -> &[PlannedLimit] {
+        match stage {
+            Stage::Early => &self.early_limits,
+            Stage::Anonymous => &self.anonymous_limits,
+            Stage::Caller => &self.caller_limits,
+        }
+    }
+
+    /// Those that it counts together with others.
+    #[cfg(feature = "redis")]
+    #[inline]
+    pub(crate) fn shared_limits(&self, stage: Stage) -> &[PlannedShared] {
+        self.shared_limits.get(stage as usize).map_or(&[], |limits| limits)
     }
 }
 

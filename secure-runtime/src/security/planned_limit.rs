@@ -5,8 +5,10 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use super::limit_texts::{LimitTexts, bit};
 use super::live_limit::{LiveLimit, Terms};
+#[cfg(feature = "redis")]
+use super::planned_shared::{PlannedShared, SharedPlanner};
 use crate::policy::{
-    Access, Audience, CalendarPeriod, Cost, Endpoint, KeyFunction, Limit, Partition,
+    Access, Audience, CalendarPeriod, Concurrency, Cost, Endpoint, KeyFunction, Limit, Partition,
 };
 use crate::request::FieldName;
 use crate::throttling::{Calendar, Generations, LimitMode, Quota, RateLimitHeaders};
@@ -52,6 +54,13 @@ impl PlannedLimit {
     }
 }
 
+/// How many requests of one key are served at once.
+pub(crate) struct PlannedConcurrency {
+    pub(crate) limit: &'static Concurrency,
+    pub(crate) id: u64,
+    pub(crate) by: Counts,
+}
+
 /// What requests are told apart by: [`Partition`], ready to be looked up.
 pub(crate) enum Counts {
     /// By principal, else by address.
@@ -86,7 +95,18 @@ pub(crate) struct LimitPlanner {
     claims: Vec<ClaimNames>,
     shared: Vec<Shared>,
     pub(super) has_quotas: bool,
+    /// Where several instances count together.
+    #[cfg(feature = "redis")]
+    pub(super) sharing: Option<SharedPlanner>,
     faults: Vec<String>,
+}
+
+/// The limits of an endpoint, by stage.
+#[derive(Default)]
+pub(super) struct Stages {
+    pub(super) own: [Box<[PlannedLimit]>; 3],
+    #[cfg(feature = "redis")]
+    pub(super) shared: [Box<[PlannedShared]>; 3],
 }
 
 /// A window that all endpoints that use its name count together.
@@ -100,7 +120,7 @@ struct Shared {
 
 /// The stage at which a limit can be decided first.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Stage {
+pub(crate) enum Stage {
     Early = 0,
     Anonymous = 1,
     Caller = 2,
@@ -116,6 +136,8 @@ impl LimitPlanner {
             claims: Vec::new(),
             shared: Vec::new(),
             has_quotas: false,
+            #[cfg(feature = "redis")]
+            sharing: None,
             faults: Vec::new(),
         }
     }
@@ -125,20 +147,48 @@ impl LimitPlanner {
         (self.claims.into(), self.faults)
     }
 
+    /// How many requests are served at once.
+    pub(super) fn at_once(&mut self, endpoint: &'static Endpoint) -> Box<[PlannedConcurrency]> {
+        let place = endpoint.position as u64;
+        let concurrency = endpoint.policy.concurrency.iter().enumerate();
+        let planned = concurrency.map(|(position, limit)| PlannedConcurrency {
+            limit,
+            id: (place << 16) | position as u64,
+            by: self.counts(endpoint, limit.by),
+        });
+        planned.collect()
+    }
+
     /// The limits of each stage.
-    pub(super) fn plan(&mut self, endpoint: &'static Endpoint) -> [Box<[PlannedLimit]>; 3] {
+    pub(super) fn plan(&mut self, endpoint: &'static Endpoint) -> Stages {
         let limits = endpoint.policy.limits;
         if limits.is_empty() {
             return Default::default();
         }
-        let percent = |limit: &Limit| LimitMode::stricter(limit.mode, self.mode).percent();
+        let mode = self.mode;
+        let percent = |limit: &Limit| LimitMode::stricter(limit.mode, mode).percent();
         let observed = limits.iter().enumerate().filter(|(_, limit)| percent(limit) == 0);
         let untold = observed.fold(0, |untold, (position, _)| untold | bit(position));
         let texts = LimitTexts::new(endpoint.name, limits, untold, self.headers);
         let texts = leaked(texts);
         let place = endpoint.position as u64;
         let mut stages = [Vec::new(), Vec::new(), Vec::new()];
+        #[cfg(feature = "redis")]
+        let mut shared = [Vec::new(), Vec::new(), Vec::new()];
         for (position, limit) in limits.iter().enumerate() {
+            let stage = stage(limit, endpoint.policy.access) as usize;
+            #[cfg(feature = "redis")]
+            // What is not enforced for everybody, each instance counts for itself.
+            if self.sharing.is_some() && percent(limit) >= 100 {
+                let by = self.counts(endpoint, limit.by);
+                let planner = self.sharing.as_mut();
+                let planned =
+                    planner.and_then(|it| it.plan(endpoint, (position, limit), by, texts));
+                if let (Some(planned), Some(stage)) = (planned, shared.get_mut(stage)) {
+                    stage.push(planned);
+                    continue;
+                }
+            }
             let own = (place << 16) | position as u64;
             let (id, generations) = match limit.shared {
                 Some(name) => self.shared(endpoint, name, limit.quota),
@@ -154,15 +204,23 @@ impl LimitPlanner {
                 is_open: !matches!(limit.cost, Cost::Permits(_)),
                 position,
                 number: self.count,
-                percent: AtomicU8::new(LimitMode::stricter(limit.mode, self.mode).percent()),
+                percent: AtomicU8::new(percent(limit)),
                 texts,
             };
             self.count += 1;
-            if let Some(stage) = stages.get_mut(stage(limit, endpoint.policy.access) as usize) {
+            if let Some(stage) = stages.get_mut(stage) {
                 stage.push(planned);
             }
         }
-        stages.map(Vec::into_boxed_slice)
+        #[cfg(feature = "redis")]
+        if let Some(planner) = &mut self.sharing {
+            shared.iter().for_each(|stage| planner.note(stage));
+        }
+        Stages {
+            own: stages.map(Vec::into_boxed_slice),
+            #[cfg(feature = "redis")]
+            shared: shared.map(Vec::into_boxed_slice),
+        }
     }
 
     /// The number of a window of a shared rate, and its changes: the same for each endpoint that uses

@@ -10,7 +10,7 @@ use super::headers::{reset_seconds, retry_after_seconds};
 use super::limiter::{LimitKey, Limiter};
 use super::notices::Notices;
 use super::quota::Quota;
-use super::tally::{Tally, Verdict};
+use super::tally::{Outcome, Tally};
 use crate::time::Moment;
 
 /// The counts of all limits of a program.
@@ -52,7 +52,7 @@ impl Counters {
 
     /// Counts what a limit said of a request.
     #[inline]
-    pub(crate) fn count(&self, limit: usize, verdict: Verdict, key: LimitKey) {
+    pub(crate) fn count(&self, limit: usize, verdict: Outcome, key: LimitKey) {
         if is_sampled(self.tally.count(limit, verdict)) {
             self.busiest.look(limit, key);
         }

@@ -191,7 +191,7 @@ fn a_charge_beyond_what_is_left_is_owed() {
             let table = Arc::clone(&table);
             thread::spawn(move || charge(&table, key(0, 0, 7), &quota(2)))
         });
-        threads.map(|thread| thread.join().unwrap());
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
         let demand = Demand::new(&quota(2), NonZeroU32::MIN, NOW);
         let (Update::Changed(arrival) | Update::Unchanged(arrival)) =
             table.update(key(0, 0, 7), demand.instant(), |_| None);

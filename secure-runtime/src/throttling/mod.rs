@@ -10,6 +10,8 @@
 //!    there are permits, never one more, and none is lost.
 //! 4. Every limit counts by itself: a key belongs to one limit of one endpoint. A request that one
 //!    limit admits and a later one refuses gives the permits back ([`Limiter::refund`]).
+//!    What a request turned out to cost later is charged ([`Limiter::charge`]), and may be owed, at
+//!    most a burst of it.
 //! 5. Memory is fixed when the [`Limiter`] is built, at 20 bytes for each key that is to
 //!    be held. When more keys owe time than fit, the one nearest to its expiry is forgotten
 //!    and counted ([`Statistics::evicted_live`]).
@@ -37,7 +39,8 @@
 //! # Deployment
 //!
 //! The limiter counts in this process. With *n* processes behind a load balancer a client may get
-//! *n* times its quota, and a restart forgets what was counted. Limits by address are as good as
+//! *n* times its quota, and a restart forgets what was counted; `SharedLimits` (feature `redis`)
+//! counts for all of them. Limits by address are as good as
 //! the address: name the proxies you trust, or every client behind them shares one count.
 //!
 //! # Example
@@ -60,6 +63,7 @@
 //! assert_eq!(retry_after_seconds(&refused), Some(6));
 //! ```
 
+#[cfg(not(loom))]
 mod address_groups;
 #[cfg(not(loom))]
 mod answer;
@@ -73,7 +77,11 @@ mod gcra;
 #[cfg(not(loom))]
 mod generations;
 mod headers;
+#[cfg(not(loom))]
+mod in_flight;
 mod limiter;
+#[cfg(not(loom))]
+mod load;
 #[cfg(all(test, loom))]
 mod loom_tests;
 #[cfg(not(loom))]
@@ -81,12 +89,15 @@ mod mode;
 #[cfg(not(loom))]
 mod notices;
 mod quota;
+#[cfg(feature = "redis")]
+mod shared;
 mod slot;
 mod stripes;
 mod table;
 #[cfg(not(loom))]
 mod tally;
 
+#[cfg(not(loom))]
 pub(crate) use address_groups::AddressGroups;
 #[cfg(not(loom))]
 pub(crate) use answer::{Allowance, Answer, Counters};
@@ -98,11 +109,20 @@ pub use gcra::Decision;
 #[cfg(not(loom))]
 pub(crate) use generations::{Change, Decided, Generations};
 pub use headers::{FieldValue, PolicyFields, RateLimitHeaders, reset_seconds, retry_after_seconds};
+#[cfg(not(loom))]
+pub(crate) use in_flight::{InFlight, Permit};
 pub use limiter::{Hashed, LimitKey, Limiter, Statistics};
+#[cfg(not(loom))]
+pub(crate) use load::{Load, Place};
 #[cfg(not(loom))]
 pub use mode::LimitMode;
 #[cfg(not(loom))]
 pub use notices::KeyMark;
 pub use quota::Quota;
+#[cfg(feature = "redis")]
+pub use shared::{
+    Ask, InvalidSharedLimits, OnStoreFailure, SharedLimit, SharedLimits, SharedLimitsBuilder,
+    SharedStatistics, Source, StoreUnavailable, Verdict,
+};
 #[cfg(not(loom))]
-pub(crate) use tally::Verdict;
+pub(crate) use tally::Outcome;

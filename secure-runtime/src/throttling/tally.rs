@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 /// What a limit said of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub(crate) enum Outcome {
     /// It admitted it, whatever another limit said.
     Allowed = 0,
     /// The request was refused for it.
@@ -42,14 +42,14 @@ impl Tally {
 
     /// Counts one; the answer is how many this thread had counted before of the same.
     #[inline]
-    pub(crate) fn count(&self, limit: usize, verdict: Verdict) -> u64 {
+    pub(crate) fn count(&self, limit: usize, verdict: Outcome) -> u64 {
         let line = self.counters.get(stripe() * self.lines + limit / LIMITS);
         let counter = line.and_then(|line| line.counter(limit, verdict));
         counter.map_or(0, |counter| counter.fetch_add(1, Ordering::Relaxed))
     }
 
     /// How often a limit said so.
-    pub(crate) fn total(&self, limit: usize, verdict: Verdict) -> u64 {
+    pub(crate) fn total(&self, limit: usize, verdict: Outcome) -> u64 {
         let of_limit = self.counters.iter().skip(limit / LIMITS).step_by(self.lines.max(1));
         let counters = of_limit.filter_map(|line| line.counter(limit, verdict));
         counters.map(|counter| counter.load(Ordering::Relaxed)).sum()
@@ -58,7 +58,7 @@ impl Tally {
 
 impl Line {
     #[inline]
-    fn counter(&self, limit: usize, verdict: Verdict) -> Option<&AtomicU64> {
+    fn counter(&self, limit: usize, verdict: Outcome) -> Option<&AtomicU64> {
         self.0.get(limit % LIMITS)?.get(verdict as usize)
     }
 }
@@ -91,18 +91,18 @@ mod tests {
             for _ in 0..40 {
                 scope.spawn(|| {
                     for round in 0..100 {
-                        tally.count(round % 9, Verdict::Allowed);
-                        tally.count(8, Verdict::Refused);
+                        tally.count(round % 9, Outcome::Allowed);
+                        tally.count(8, Outcome::Refused);
                     }
                 });
             }
         });
-        assert_eq!(tally.total(0, Verdict::Allowed), 480);
-        assert_eq!(tally.total(8, Verdict::Allowed), 440);
-        assert_eq!(tally.total(8, Verdict::Refused), 4000);
-        assert_eq!(tally.total(8, Verdict::Observed), 0);
-        assert_eq!(tally.total(3, Verdict::Refused), 0);
-        Tally::new(0).count(7, Verdict::Allowed);
-        assert_eq!(Tally::new(0).total(7, Verdict::Allowed), 0);
+        assert_eq!(tally.total(0, Outcome::Allowed), 480);
+        assert_eq!(tally.total(8, Outcome::Allowed), 440);
+        assert_eq!(tally.total(8, Outcome::Refused), 4000);
+        assert_eq!(tally.total(8, Outcome::Observed), 0);
+        assert_eq!(tally.total(3, Outcome::Refused), 0);
+        Tally::new(0).count(7, Outcome::Allowed);
+        assert_eq!(Tally::new(0).total(7, Outcome::Allowed), 0);
     }
 }

@@ -1,5 +1,5 @@
-//! The sources of the limiter and of the list of revocations, compiled against loom's atomics and
-//! locks.
+//! The sources of the limiter, of the leases of shared limits and of the list of revocations, compiled
+//! against loom's atomics and locks.
 //!
 //! They are included by path, because the rest of `secure-runtime` depends on crates that do not
 //! build under `--cfg loom`. Run with
@@ -8,6 +8,11 @@
 
 #[path = "../../../secure-runtime/src/keyed.rs"]
 mod keyed;
+#[cfg(test)]
+#[path = "../../../secure-runtime/src/throttling/shared/leases/table.rs"]
+mod lease_table;
+#[cfg(test)]
+mod leases;
 #[path = "../../../secure-runtime/src/authentication/revocation/list.rs"]
 #[expect(dead_code, reason = "the models need part of it")]
 mod list;

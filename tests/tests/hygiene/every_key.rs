@@ -53,6 +53,21 @@ async fn place_order(
     Ok(HttpResponse::Ok().body(order.item))
 }
 
+#[secure(
+    rate("10/s", by = (tenant, address, header("x-client")), cost = page.0.max(1)),
+    rate("10/s", by = key((caller.subject().len(), request.method())), cost = response),
+    rate("10/s", by = claim("org.id")),
+    quota(["10/day", "100/month"], by = api_key, zone = "Europe/Berlin"),
+    quota(tier(free = "1/week", pro = "2/hour"), anonymous = "1/week"),
+    concurrency(8, by = tenant),
+    priority = critical,
+    objects = any,
+)]
+#[get("/pages/{page}")]
+async fn limited(page: web::Path<(u32,)>) -> String {
+    page.0.to_string()
+}
+
 #[secure(public(reason = "for a test"), rate("10/15min", by = endpoint), unvalidated(body, reason = "opaque"))]
 #[post("/raw")]
 async fn raw(body: web::Bytes) -> String {
@@ -82,6 +97,7 @@ fn accepted() {
         .service(list_users)
         .service(place_order)
         .service(raw)
+        .service(limited)
         .service(two)
         .route("/", web::get().to(optional));
 }

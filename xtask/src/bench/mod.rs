@@ -58,7 +58,7 @@ struct Program {
     feature: Option<&'static str>,
 }
 
-const PROGRAMS: [Program; 8] = [
+const PROGRAMS: [Program; 9] = [
     Program {
         name: "requests",
         figures: &[
@@ -111,6 +111,12 @@ const PROGRAMS: [Program; 8] = [
     Program {
         name: "authenticators",
         figures: &["authenticator/introspected_seen"],
+        needs_fixture: false,
+        feature: None,
+    },
+    Program {
+        name: "redis",
+        figures: &["redis/script_", "redis/floor_", "redis/leased_"],
         needs_fixture: false,
         feature: None,
     },

@@ -8,7 +8,6 @@ use std::time::Instant;
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::answer::Expectations;
-use super::circuit::Call;
 use super::fingerprint::Fingerprint;
 use super::flights::{CROWDED, Departure, Flights, OUT_OF_REACH, arrived};
 use super::order::{End, Order};
@@ -20,6 +19,7 @@ use crate::authentication::token_cache::{Cached, TokenCache, TokenCacheStatistic
 use crate::authentication::{
     Attempt, Authenticator, Challenge, Presented, Refusal, Revocations, Verdict,
 };
+use crate::circuit::Call;
 use crate::principal::Principal;
 use crate::request::RequestHead;
 use crate::time::Moment;

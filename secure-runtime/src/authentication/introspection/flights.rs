@@ -10,9 +10,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
-use super::circuit::{Call, Circuit};
 use super::fingerprint::Fingerprint;
 use super::outcome::Outcome;
+use crate::circuit::{Call, Circuit};
 use crate::time::Moment;
 
 /// The calls under way of one authenticator, and the requests that wait for them.

@@ -18,7 +18,6 @@
 mod answer;
 mod assertion;
 mod authenticator;
-mod circuit;
 mod client;
 mod exchange;
 mod fingerprint;

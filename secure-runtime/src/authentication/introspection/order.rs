@@ -4,11 +4,11 @@ use std::sync::Weak;
 use std::time::{Duration, Instant};
 
 use super::authenticator::Introspector;
-use super::circuit::Call;
 use super::fingerprint::Fingerprint;
 use super::flights::{Announcement, GIVEN_UP};
 use super::outcome::Outcome;
 use crate::authentication::token_cache::Generation;
+use crate::circuit::Call;
 use crate::time::Moment;
 
 /// What goes to the thread that asks.

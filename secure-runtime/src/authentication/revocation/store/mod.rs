@@ -27,6 +27,7 @@ use super::builder::RevocationsBuilder;
 use super::list::{Issued, List, Target};
 use super::revoked::{RevocationError, Revoked};
 use super::{Inner, Revocations};
+use crate::redis_client;
 use record::Record;
 use writer::Order;
 
@@ -73,9 +74,8 @@ impl RevocationsBuilder {
     /// # Ok::<(), secure_runtime::authentication::InvalidStore>(())
     /// ```
     pub fn redis(self, address: &str) -> Result<Revocations, InvalidStore> {
-        // The library's own error might show the address, and with it a password.
-        let client = Client::open(address)
-            .map_err(|_| InvalidStore("the address is not one of Redis".to_owned()))?;
+        let client =
+            redis_client::client(address).map_err(|fault| InvalidStore(fault.to_string()))?;
         let place = Place { client, sharing: self.shared.clone(), life: self.life() };
         let (orders, received) = channel();
         let inner = Arc::new(Inner {

@@ -1,13 +1,16 @@
-//! Whether the provider is asked at all: not while it was out of reach just now.
+//! Whether something over the network (an identity provider, a Redis) is asked at all: not while it
+//! was out of reach just now.
 //!
 //! 1. The first call that does not reach it ends all others for a quarter of a second.
 //! 2. After that one request at a time tries again, while the others are answered at once. Each try
-//!    that fails doubles the pause, up to 32 seconds.
+//!    that fails doubles the pause, up to 32 seconds, or what its user says.
 //! 3. Any answer ends it.
 
-/// The state of one provider.
-#[derive(Debug, Default)]
-pub(super) struct Circuit {
+/// The state of what is asked.
+#[derive(Debug)]
+pub(crate) struct Circuit {
+    /// How often the first pause is doubled at most.
+    most_doublings: u32,
     /// How many pauses there were since the last answer.
     failures: u32,
     /// When the next call may begin, in monotonic nanoseconds.
@@ -15,17 +18,29 @@ pub(super) struct Circuit {
     is_tried: bool,
 }
 
+/// Pauses of 32 seconds at most.
+impl Default for Circuit {
+    fn default() -> Self {
+        Self::pausing(7)
+    }
+}
+
 /// A call that may be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Call {
+pub(crate) enum Call {
     Usual,
-    /// The one that finds out whether the provider is back.
+    /// The one that finds out whether it is back.
     Trial,
 }
 
 impl Circuit {
+    /// One whose first pause of a quarter of a second is doubled so often at most.
+    pub(crate) const fn pausing(most_doublings: u32) -> Self {
+        Self { most_doublings, failures: 0, again_at: 0, is_tried: false }
+    }
+
     /// Whether a call may begin.
-    pub(super) fn admit(&mut self, now_nanos: u64) -> Option<Call> {
+    pub(crate) fn admit(&mut self, now_nanos: u64) -> Option<Call> {
         if self.failures == 0 {
             return Some(Call::Usual);
         }
@@ -37,22 +52,31 @@ impl Circuit {
     }
 
     /// Whether a call that was admitted earlier is still worth making.
-    pub(super) fn still_admits(&self, call: Call) -> bool {
+    pub(crate) fn still_admits(&self, call: Call) -> bool {
         call == Call::Trial || self.failures == 0
     }
 
-    /// Takes in that the provider answered.
-    pub(super) fn reached(&mut self) {
-        *self = Self::default();
+    /// Takes in that a call that was admitted was not made after all.
+    #[cfg(any(test, feature = "redis"))]
+    pub(crate) fn release(&mut self, call: Call) {
+        if call == Call::Trial {
+            self.is_tried = false;
+        }
+    }
+
+    /// Takes in that there was an answer.
+    pub(crate) fn reached(&mut self) {
+        *self = Self::pausing(self.most_doublings);
     }
 
     /// Takes in that a call failed; whether that was news. Calls that began before the first failure
     /// add nothing to it.
-    pub(super) fn failed(&mut self, call: Call, now_nanos: u64) -> bool {
+    pub(crate) fn failed(&mut self, call: Call, now_nanos: u64) -> bool {
         if !self.still_admits(call) {
             return false;
         }
-        self.again_at = now_nanos.saturating_add(PAUSE_NANOS << self.failures.min(MOST_DOUBLINGS));
+        self.again_at =
+            now_nanos.saturating_add(PAUSE_NANOS << self.failures.min(self.most_doublings));
         self.failures = self.failures.saturating_add(1);
         self.is_tried = false;
         true
@@ -60,8 +84,6 @@ impl Circuit {
 }
 
 const PAUSE_NANOS: u64 = 250_000_000;
-/// 32 s at most.
-const MOST_DOUBLINGS: u32 = 7;
 
 #[cfg(test)]
 mod tests {
@@ -89,6 +111,34 @@ mod tests {
         }
         circuit.reached();
         assert_eq!(circuit.admit(now), Some(Call::Usual));
+    }
+
+    #[test]
+    fn pauses_are_as_long_as_their_user_says() {
+        let mut circuit = Circuit::pausing(1);
+        let mut now = 0;
+        assert!(circuit.failed(Call::Usual, now));
+        for pause in [250, 500, 500] {
+            now += pause * SECOND / 1_000;
+            assert_eq!(circuit.admit(now - 1), None);
+            assert_eq!(circuit.admit(now), Some(Call::Trial));
+            assert!(circuit.failed(Call::Trial, now));
+        }
+        circuit.reached();
+        assert!(circuit.failed(Call::Usual, now));
+        assert_eq!(circuit.admit(now + SECOND / 4), Some(Call::Trial), "it begins anew");
+    }
+
+    #[test]
+    fn who_does_not_try_lets_another_try() {
+        let mut circuit = Circuit::default();
+        assert!(circuit.failed(Call::Usual, 0));
+        assert_eq!(circuit.admit(SECOND), Some(Call::Trial));
+        assert_eq!(circuit.admit(SECOND), None);
+        circuit.release(Call::Usual);
+        assert_eq!(circuit.admit(SECOND), None);
+        circuit.release(Call::Trial);
+        assert_eq!(circuit.admit(SECOND), Some(Call::Trial));
     }
 
     #[test]

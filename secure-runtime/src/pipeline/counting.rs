@@ -1,0 +1,137 @@
+//! What the stages take of limits, for one request: the limits of this instance, and those that it
+//! counts together with others.
+
+use std::borrow::Cow;
+use std::net::IpAddr;
+#[cfg(feature = "redis")]
+use std::task::ready;
+use std::task::{Context, Poll};
+
+use actix_web::HttpResponse;
+
+use super::admission::{Admission, Gate};
+use super::limit_keys::{Subject, tier};
+use super::limits::{self, reserve};
+use super::open_limits;
+use super::passage::{Passage, Refused};
+#[cfg(feature = "redis")]
+use super::shared_limits;
+use crate::principal::Principal;
+use crate::response_cost::ResponseCost;
+use crate::scope::SecuredResponse;
+use crate::security::{PlannedLimit, Security, Stage};
+use crate::validation::Costs;
+
+impl Passage {
+    /// Takes what the arguments cost beyond what every request does.
+    pub(super) fn settle(&mut self, costs: &Costs) -> Result<(), Box<SecuredResponse>> {
+        let Self { request, endpoint, admission, .. } = self;
+        let settled = Gate::find(request, endpoint).and_then(|gate| {
+            let inner = gate.security.inner();
+            // The body may have taken its time.
+            let now = inner.clock.now();
+            open_limits::settle(&inner.counters, &mut admission.counted, costs, now)?;
+            #[cfg(feature = "redis")]
+            if let Some(sharing) = &inner.sharing {
+                shared_limits::settle(sharing, &admission.counted, costs)?;
+            }
+            Ok(())
+        });
+        settled.map_err(|denial| Box::new(self.refuse(*denial)))
+    }
+
+    /// Takes what the handler said that the request costs.
+    #[inline]
+    pub(super) fn charge(&mut self, response: &HttpResponse) {
+        if !self.admission.counted.is_open() {
+            return;
+        }
+        let Some(ResponseCost(cost)) = response.extensions().get::<ResponseCost>().copied() else {
+            return;
+        };
+        if let Some(security) = self.request.app_data::<Security>() {
+            let inner = security.inner();
+            let now = inner.clock.now();
+            open_limits::charge(&inner.counters, &mut self.admission.counted, cost, now);
+            #[cfg(feature = "redis")]
+            if let Some(sharing) = &inner.sharing {
+                shared_limits::charge(sharing, &self.admission.counted, cost);
+            }
+        }
+    }
+}
+
+impl Gate<'_> {
+    /// The group of addresses that the client's belongs to.
+    fn group(&self) -> Option<IpAddr> {
+        self.address().map(|address| self.security.inner().address_groups.group(address))
+    }
+
+    /// Whose request it is.
+    #[inline]
+    fn subject<'s>(
+        &'s self,
+        address: &'s dyn Fn() -> Option<IpAddr>,
+        principal: Option<&'s Principal>,
+        tier: Option<&'s str>,
+    ) -> Subject<'s> {
+        let claims = &self.security.inner().claims;
+        Subject { address, principal, tier, request: self.request, claims }
+    }
+}
+
+impl Admission {
+    /// Takes a permit of each limit of a stage. Those that are counted elsewhere are asked first: what
+    /// the others take would have to be given back.
+    #[inline]
+    pub(super) fn poll_limits(
+        &mut self,
+        gate: &Gate<'_>,
+        stage: Stage,
+        #[cfg_attr(not(feature = "redis"), expect(unused_variables, reason = "nobody waits"))]
+        context: &mut Context<'_>,
+    ) -> Poll<Result<(), Refused>> {
+        #[cfg(feature = "redis")]
+        if let (Some(sharing), limits @ [_, ..]) =
+            (&gate.security.inner().sharing, gate.plan.shared_limits(stage))
+        {
+            let tier = self.tier(gate)?;
+            let address = || gate.group();
+            let subject = gate.subject(&address, self.caller.as_ref(), tier.as_deref());
+            ready!(shared_limits::poll(sharing, limits, subject, &mut self.counted, context))?;
+        }
+        Poll::Ready(self.reserve(gate, gate.plan.limits(stage)))
+    }
+
+    /// Takes a permit of each of these limits, or of none.
+    #[inline]
+    fn reserve(&mut self, gate: &Gate<'_>, limits: &[PlannedLimit]) -> Result<(), Refused> {
+        let Some(now) = self.entered.filter(|_| !limits.is_empty()) else { return Ok(()) };
+        let inner = gate.security.inner();
+        let tier = self.tier(gate)?;
+        let address = || gate.group();
+        let subject = gate.subject(&address, self.caller.as_ref(), tier.as_deref());
+        reserve(&inner.counters, limits, subject, now, &mut self.counted)
+    }
+
+    /// The tier that the application says the caller has, where a limit asks.
+    #[inline]
+    fn tier(&self, gate: &Gate<'_>) -> Result<Option<Cow<'static, str>>, Refused> {
+        match (&gate.security.inner().tier, &self.caller) {
+            (Some(function), Some(caller)) if gate.plan.has_tiers => tier(function, caller),
+            _ => Ok(None),
+        }
+    }
+
+    /// Counts the request among those that are being served.
+    #[inline]
+    pub(super) fn begin(&mut self, gate: &Gate<'_>) -> Result<(), Refused> {
+        if gate.plan.concurrency.is_empty() {
+            return Ok(());
+        }
+        let address = || gate.group();
+        let subject = gate.subject(&address, self.caller.as_ref(), None);
+        let inner = gate.security.inner();
+        limits::enter(inner, &gate.plan.concurrency, subject, &mut self.counted)
+    }
+}

@@ -1,0 +1,142 @@
+//! Whose request it is, in bytes that mean the same in every instance of a service.
+//!
+//! The same rules as for limits in memory: what a request lacks is replaced by its caller.
+
+use std::hash::Hasher;
+use std::net::IpAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use serde_json::Value;
+
+use super::limit_keys::Subject;
+use super::passage::Refused;
+use crate::asked::Asked;
+use crate::denial::Denial;
+use crate::policy::KeyFunction;
+use crate::principal::Principal;
+use crate::request::RequestHead;
+use crate::security::{Counts, More};
+
+/// What tells kinds apart, lest a principal named `10.0.0.1` shares the count of an address.
+#[derive(Clone, Copy)]
+enum Kind {
+    Everybody,
+    Address,
+    Principal,
+    Tenant,
+    ApiKey,
+    Header,
+    Claim,
+    Key,
+    Each,
+}
+
+/// Parts of a key, each with its length, so that no two keys are the same bytes.
+struct Bytes(Vec<u8>);
+
+/// Whom a limit counts.
+///
+/// # Errors
+///
+/// When an expression of the application fails.
+pub(super) fn whom(by: &Counts, subject: Subject<'_>) -> Result<Vec<u8>, Refused> {
+    let more = match by {
+        Counts::Caller => return Ok(caller(subject)),
+        Counts::Address => return Ok(address((subject.address)())),
+        Counts::Everybody => return Ok(Bytes::new(Kind::Everybody).0),
+        Counts::Tenant => return Ok(tenant(subject).unwrap_or_else(|| caller(subject))),
+        Counts::More(more) => more,
+    };
+    let found = match &**more {
+        More::ApiKey => {
+            let key = subject.principal.and_then(Principal::api_key);
+            key.map(|key| Bytes::new(Kind::ApiKey).with(key.as_bytes()).0)
+        }
+        More::Header(name) => {
+            let mut lines = RequestHead::new(subject.request).lines_of(name);
+            let line = lines.next().filter(|line| !line.is_empty());
+            let line = line.filter(|_| lines.next().is_none());
+            line.map(|line| Bytes::new(Kind::Header).with(line).0)
+        }
+        More::Claim(place) => claim(*place, subject),
+        More::Key(function) => Some(value(*function, subject)?),
+        More::Each(parts) => {
+            let mut bytes = Bytes::new(Kind::Each);
+            for part in parts {
+                bytes = bytes.with(&whom(part, subject)?);
+            }
+            Some(bytes.0)
+        }
+    };
+    Ok(found.unwrap_or_else(|| caller(subject)))
+}
+
+/// The principal, else the address.
+fn caller(subject: Subject<'_>) -> Vec<u8> {
+    match subject.principal {
+        Some(it) => issued(Kind::Principal, it, it.subject().as_bytes()),
+        None => address((subject.address)()),
+    }
+}
+
+fn address(address: Option<IpAddr>) -> Vec<u8> {
+    let shown = address.map(|address| address.to_string()).unwrap_or_default();
+    Bytes::new(Kind::Address).with(shown.as_bytes()).0
+}
+
+fn tenant(subject: Subject<'_>) -> Option<Vec<u8>> {
+    let principal = subject.principal?;
+    Some(issued(Kind::Tenant, principal, principal.tenant()?.as_bytes()))
+}
+
+/// What an issuer says means something beside its name alone.
+fn issued(kind: Kind, principal: &Principal, said: &[u8]) -> Vec<u8> {
+    Bytes::new(kind).with(principal.issuer().unwrap_or_default().as_bytes()).with(said).0
+}
+
+/// The value of a claim; a list or an object is nobody, and could be written in many ways.
+fn claim(place: usize, subject: Subject<'_>) -> Option<Vec<u8>> {
+    let principal = subject.principal?;
+    let all = principal.claims::<Value>().ok()?;
+    let value = subject.claims.get(place)?.iter().try_fold(&all, |value, name| value.get(name))?;
+    let is_one = matches!(value, Value::String(_) | Value::Number(_) | Value::Bool(_));
+    is_one.then(|| issued(Kind::Claim, principal, value.to_string().as_bytes()))
+}
+
+/// What an expression of the application gives to be hashed.
+fn value(function: Option<KeyFunction>, subject: Subject<'_>) -> Result<Vec<u8>, Refused> {
+    let Some(function) = function else {
+        let cause = "a limit counts by an expression that is not there";
+        return Err(Box::new(Denial::internal(cause)));
+    };
+    let asked = Asked::new(subject.principal, subject.request);
+    let mut written = Bytes::new(Kind::Key);
+    match catch_unwind(AssertUnwindSafe(|| function(&asked, &mut written))) {
+        Ok(Ok(())) => Ok(written.0),
+        Ok(Err(error)) => Err(Box::new(Denial::internal(error.to_string()))),
+        Err(_) => Err(Box::new(Denial::internal("an expression that a limit counts by panicked"))),
+    }
+}
+
+impl Bytes {
+    fn new(kind: Kind) -> Self {
+        Self(vec![kind as u8])
+    }
+
+    fn with(mut self, part: &[u8]) -> Self {
+        self.0.extend((part.len() as u64).to_be_bytes());
+        self.0.extend(part);
+        self
+    }
+}
+
+/// Keeps what is written instead of hashing it.
+impl Hasher for Bytes {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.extend(bytes);
+    }
+
+    fn finish(&self) -> u64 {
+        0
+    }
+}

@@ -1,0 +1,373 @@
+//! Who decides: this instance by its leases, Redis, or what stands in for it.
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::runtime::{Builder, Handle};
+use tokio::sync::oneshot;
+
+use super::super::gcra::{Decision, Demand};
+use super::super::limiter::Limiter;
+use super::super::quota::Quota;
+use super::ask::{Ask, Kind, SharedLimit, Source, StoreUnavailable, Verdict};
+use super::builder::OnStoreFailure;
+use super::fallback;
+use super::flight::{Bell, Flight, brought_permits, new_bell};
+use super::leases::{Departure, Leases, Spending, State};
+use super::names::Names;
+use super::script::{Line, Order, Reply};
+use super::statistics::{Counters, SharedStatistics};
+use super::store::{Store, Terms};
+use crate::redis_client::Place;
+use crate::time::Clock;
+
+/// What an engine is made of.
+pub(super) struct Parts {
+    pub(super) place: Place,
+    pub(super) prefix: String,
+    pub(super) secret: Vec<u8>,
+    pub(super) deadline: Duration,
+    pub(super) leases: u32,
+    pub(super) lease_life: Duration,
+    pub(super) lease_keys: usize,
+    pub(super) on_failure: OnStoreFailure,
+    pub(super) instances: NonZeroU32,
+    pub(super) fallback_keys: usize,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) is_time_given: bool,
+}
+
+/// Limits that instances share.
+pub(super) struct Engine {
+    store: Arc<Store>,
+    names: Names,
+    leases: Option<Arc<Leases<Bell>>>,
+    most_leased: u32,
+    /// Hashes keys for the leases too.
+    local: Limiter,
+    on_failure: OnStoreFailure,
+    instances: NonZeroU32,
+    clock: Arc<dyn Clock>,
+    is_time_given: bool,
+    counters: Arc<Counters>,
+    limits: AtomicU64,
+    /// Ends the thread when this is gone.
+    _stop: oneshot::Sender<()>,
+}
+
+/// What could be done with the leases alone.
+enum Attempt {
+    Decided(Verdict),
+    /// The first ask that finds no permits.
+    Missing(usize),
+}
+
+impl Engine {
+    /// Starts the thread on which trips are made.
+    pub(super) fn start(parts: Parts) -> std::io::Result<Arc<Self>> {
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let handle = runtime.handle().clone();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let thread = std::thread::Builder::new().name("secure-limits".to_owned());
+        thread.spawn(move || {
+            // An error: the engine is gone, which is what is waited for.
+            let _ = runtime.block_on(stopped);
+        })?;
+        Ok(Arc::new(Self::new(parts, handle, stop)))
+    }
+
+    fn new(parts: Parts, runtime: Handle, stop: oneshot::Sender<()>) -> Self {
+        let counters = Arc::new(Counters::default());
+        let terms = Terms {
+            place: parts.place,
+            deadline: parts.deadline,
+            clock: Arc::clone(&parts.clock),
+            counters: Arc::clone(&counters),
+            prefix: parts.prefix.clone(),
+            instead: match parts.on_failure {
+                OnStoreFailure::Local => "each instance counts its share alone",
+                OnStoreFailure::Deny => "requests under them are refused",
+                OnStoreFailure::Allow => "nothing is limited by them",
+            },
+        };
+        let life = u64::try_from(parts.lease_life.as_nanos()).unwrap_or(u64::MAX);
+        Self {
+            store: Arc::new(Store::new(terms, runtime)),
+            names: Names::new(parts.prefix, &parts.secret),
+            leases: (parts.leases > 1).then(|| Arc::new(Leases::new(parts.lease_keys, life))),
+            most_leased: parts.leases,
+            local: Limiter::with_capacity_keys(parts.fallback_keys),
+            on_failure: parts.on_failure,
+            instances: parts.instances,
+            clock: parts.clock,
+            is_time_given: parts.is_time_given,
+            counters,
+            limits: AtomicU64::new(0),
+            _stop: stop,
+        }
+    }
+
+    pub(super) fn limit(&self, name: &str, quota: Quota) -> SharedLimit {
+        SharedLimit {
+            number: self.limits.fetch_add(1, Ordering::Relaxed),
+            quota,
+            share: fallback::share(&quota, self.instances),
+            most_leased: self.most_leased.min(quota.burst().get() / SMALLEST_PART).max(1),
+            name: self.names.limit(name),
+        }
+    }
+
+    pub(super) fn statistics(&self) -> SharedStatistics {
+        self.counters.read(self.store.is_gone())
+    }
+
+    /// Decides without waiting; `None` if that takes a trip.
+    pub(super) fn decide_now(&self, group: &[u8], asks: &[Ask<'_>]) -> Option<Verdict> {
+        let leases = self.leases_for(asks)?;
+        match self.attempt(leases, group, asks, None) {
+            Attempt::Decided(verdict) => Some(verdict),
+            Attempt::Missing(_) => None,
+        }
+    }
+
+    pub(super) async fn decide(
+        &self,
+        group: &[u8],
+        asks: &[Ask<'_>],
+    ) -> Result<Verdict, StoreUnavailable> {
+        let mut flights = Vec::new();
+        if let Some(leases) = self.leases_for(asks) {
+            let mut awaited = None;
+            let mut is_waiting_worthwhile = true;
+            for _ in 0..MOST_FLIGHTS_AWAITED {
+                let missing = match self.attempt(leases, group, asks, awaited) {
+                    Attempt::Decided(verdict) => return Ok(verdict),
+                    Attempt::Missing(missing) => missing,
+                };
+                // Who waited for a flight that brought nothing goes alone.
+                if !is_waiting_worthwhile {
+                    break;
+                }
+                match self.depart(leases, asks, missing) {
+                    Ok(begun) => {
+                        flights = begun;
+                        break;
+                    }
+                    Err(bell) => {
+                        is_waiting_worthwhile = brought_permits(bell).await;
+                        awaited = Some(missing);
+                    }
+                }
+            }
+        }
+        match self.trip(group, asks, flights).await {
+            Some(reply) => {
+                self.counters.decided.add(1);
+                Ok(verdict(asks, &reply))
+            }
+            None => self.stand_in(asks),
+        }
+    }
+
+    /// The leases, if they can decide about all of this.
+    fn leases_for(&self, asks: &[Ask<'_>]) -> Option<&Arc<Leases<Bell>>> {
+        let can_be_leased = |ask: &Ask<'_>| {
+            let most = ask.limit.most_leased;
+            ask.kind == Kind::Take && most > 1 && ask.cost.get() <= most
+        };
+        self.leases.as_ref().filter(|_| !asks.is_empty() && asks.iter().all(can_be_leased))
+    }
+
+    /// Spends permits of all limits that are in hand, or of none; those of one were waited for.
+    fn attempt(
+        &self,
+        leases: &Arc<Leases<Bell>>,
+        group: &[u8],
+        asks: &[Ask<'_>],
+        awaited: Option<usize>,
+    ) -> Attempt {
+        let now = self.clock.now().monotonic_nanos();
+        let mut decisions = Vec::with_capacity(asks.len());
+        let mut lapses = Vec::new();
+        for (index, ask) in asks.iter().enumerate() {
+            let demand = Demand::new(&ask.limit.quota, ask.cost, now);
+            let refuses = |arrival| demand.admit(arrival).is_none();
+            let (key, has_waited) = (self.key(ask), awaited == Some(index));
+            let found = leases.spend(key, ask.cost.get(), has_waited, now, refuses);
+            let is_missing = match found {
+                Spending::Spent(spent) => {
+                    if spent.is_low {
+                        self.depart_early(leases, group, ask);
+                    }
+                    decisions.push(demand.decide(arrival(ask, spent.state), true));
+                    if asks.len() > 1 {
+                        lapses.push(spent.lapses);
+                    }
+                    continue;
+                }
+                Spending::Refused(_) => false,
+                Spending::Empty => true,
+            };
+            for (ask, lapses) in asks.iter().zip(&lapses) {
+                leases.put_back(self.key(ask), ask.cost.get(), *lapses, now);
+            }
+            if is_missing {
+                return Attempt::Missing(index);
+            }
+            let refused = |(other, ask): (usize, &Ask<'_>)| {
+                let demand = Demand::new(&ask.limit.quota, ask.cost, now);
+                let arrival = arrival(ask, leases.look(self.key(ask), now));
+                if other == index { demand.decide(arrival, false) } else { demand.peeked(arrival) }
+            };
+            decisions = asks.iter().enumerate().map(refused).collect();
+            return Attempt::Decided(self.leased(false, decisions));
+        }
+        Attempt::Decided(self.leased(true, decisions))
+    }
+
+    fn leased(&self, is_admitted: bool, decisions: Vec<Decision>) -> Verdict {
+        self.counters.decided.add(1);
+        self.counters.leased.add(1);
+        Verdict { is_admitted, decisions, source: Source::Leased }
+    }
+
+    /// Begins a flight for the ask that misses permits, and for others that run low; or the bell of the
+    /// one to wait for.
+    fn depart(
+        &self,
+        leases: &Arc<Leases<Bell>>,
+        asks: &[Ask<'_>],
+        missing: usize,
+    ) -> Result<Vec<Flight>, Bell> {
+        let now = self.clock.now().monotonic_nanos();
+        let mut flights = Vec::new();
+        for (index, ask) in asks.iter().enumerate() {
+            let key = self.key(ask);
+            let mut ring = None;
+            let bell = || new_bell(&mut ring);
+            let most = ask.limit.most_leased;
+            let begun = if index == missing {
+                match leases.depart(key, ask.cost.get(), most, now, bell) {
+                    Departure::Begun(pending) => Some(pending),
+                    Departure::Joined(bell) => {
+                        // Flights that were begun for asks before this one land here, with nothing.
+                        return Err(bell);
+                    }
+                    Departure::Alone => None,
+                }
+            } else {
+                leases.depart_early(key, most, now, bell)
+            };
+            if let Some((pending, ring)) = begun.zip(ring) {
+                flights.push(Flight::new(leases, key, index, pending, ring));
+            }
+        }
+        Ok(flights)
+    }
+
+    /// Has permits fetched that will be missing soon; nobody waits for it.
+    fn depart_early(&self, leases: &Arc<Leases<Bell>>, group: &[u8], ask: &Ask<'_>) {
+        let Some(call) = self.store.admit() else { return };
+        let now = self.clock.now().monotonic_nanos();
+        let key = self.key(ask);
+        let mut ring = None;
+        let bell = || new_bell(&mut ring);
+        let begun = leases.depart_early(key, ask.limit.most_leased, now, bell);
+        let Some((pending, ring)) = begun.zip(ring) else {
+            self.store.release(call);
+            return;
+        };
+        let flight = Flight::new(leases, key, 0, pending, ring);
+        let name = self.names.key(&self.names.group(group), &ask.limit.name, ask.whom);
+        let order = Order::new(vec![Line::lease(name, ask.limit, pending)], self.given_time());
+        let (store, counters) = (Arc::clone(&self.store), Arc::clone(&self.counters));
+        self.store.runtime().spawn(async move {
+            if let Some(reply) = store.travel(call, &order).await {
+                flight.land(&reply, now, &counters);
+            }
+        });
+    }
+
+    /// One trip for all asks. It is made whether or not anybody goes on waiting.
+    async fn trip(&self, group: &[u8], asks: &[Ask<'_>], flights: Vec<Flight>) -> Option<Reply> {
+        let call = self.store.admit()?;
+        let group = self.names.group(group);
+        let lines = asks.iter().enumerate().map(|(index, ask)| {
+            let flight = flights.iter().find(|flight| flight.serves(index));
+            let lease = flight.map_or(0, Flight::pending);
+            Line::new(self.names.key(&group, &ask.limit.name, ask.whom), ask, lease)
+        });
+        let order = Order::new(lines.collect(), self.given_time());
+        let (store, counters) = (Arc::clone(&self.store), Arc::clone(&self.counters));
+        let sent = self.clock.now().monotonic_nanos();
+        let trip = self.store.runtime().spawn(async move {
+            let reply = store.travel(call, &order).await?;
+            for flight in flights {
+                flight.land(&reply, sent, &counters);
+            }
+            Some(reply)
+        });
+        trip.await.unwrap_or_else(|_| {
+            self.store.release(call);
+            None
+        })
+    }
+
+    /// What decides without Redis.
+    fn stand_in(&self, asks: &[Ask<'_>]) -> Result<Verdict, StoreUnavailable> {
+        self.counters.decided.add(1);
+        self.counters.fallback.add(1);
+        match self.on_failure {
+            OnStoreFailure::Local => {
+                let now = self.clock.now().monotonic_nanos();
+                let (is_admitted, decisions) = fallback::decide(&self.local, asks, now);
+                Ok(Verdict { is_admitted, decisions, source: Source::Local })
+            }
+            OnStoreFailure::Deny => Err(StoreUnavailable),
+            OnStoreFailure::Allow => {
+                let decisions = Vec::new();
+                Ok(Verdict { is_admitted: true, decisions, source: Source::Nobody })
+            }
+        }
+    }
+
+    fn key(&self, ask: &Ask<'_>) -> u64 {
+        self.local.key_bytes(ask.limit.number, ask.whom).bits()
+    }
+
+    fn given_time(&self) -> Option<u64> {
+        self.is_time_given.then(|| self.clock.now().unix_nanos())
+    }
+}
+
+/// The time at which the bucket is full, as if the permits in hand had not been taken.
+fn arrival(ask: &Ask<'_>, state: State) -> u64 {
+    let interval = ask.limit.quota.emission_interval_ns();
+    state.arrival.saturating_sub(interval.saturating_mul(u64::from(state.in_hand)))
+}
+
+fn verdict(asks: &[Ask<'_>], reply: &Reply) -> Verdict {
+    let decisions = asks.iter().zip(&reply.lines).map(|(ask, line)| {
+        let demand = match ask.kind {
+            Kind::Charge => Demand::of_charge(&ask.limit.quota, ask.cost, reply.now_ns),
+            Kind::Take | Kind::Peek => Demand::new(&ask.limit.quota, ask.cost, reply.now_ns),
+        };
+        // What was leased is still to be had here.
+        let interval = ask.limit.quota.emission_interval_ns();
+        let leased = interval.saturating_mul(u64::from(line.leased));
+        demand.decide(reply.now_ns.saturating_add(line.reset_ns).saturating_sub(leased), line.fits)
+    });
+    Verdict {
+        is_admitted: reply.is_admitted,
+        decisions: decisions.collect(),
+        source: Source::Shared,
+    }
+}
+
+/// More than this only where many more wait for one key than may be held of it.
+const MOST_FLIGHTS_AWAITED: usize = 32;
+
+/// A flight brings this part of a burst at most, so that an instance holds an eighth.
+const SMALLEST_PART: u32 = 12;

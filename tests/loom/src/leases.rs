@@ -1,0 +1,136 @@
+//! Every interleaving of small models of the leases.
+
+use loom::sync::Arc;
+use loom::thread;
+
+use crate::lease_table::{Departure, Landing, Leases, Spending};
+
+const KEY: u64 = 7;
+const LIFE: u64 = 100;
+const MOST: u32 = 8;
+
+/// A bell that tells one flight from another.
+type Table = Leases<u32>;
+
+/// A key whose flights may bring `MOST`, and which has so many in hand, until `LIFE`.
+fn table(in_hand: u32) -> Arc<Table> {
+    let table = Table::new(8, LIFE);
+    // Asked for often: the next flight brings more than the last one.
+    for _ in 0..5 {
+        assert!(matches!(table.depart(KEY, 1_000, MOST, 0, || 0), Departure::Begun(_)));
+        table.land(KEY, Some(Landing { leased: 0, sent: 0, arrival: 0 }));
+    }
+    assert!(matches!(table.depart(KEY, 1_000, MOST, 0, || 0), Departure::Begun(MOST)));
+    table.land(KEY, Some(Landing { leased: in_hand, sent: 0, arrival: 0 }));
+    Arc::new(table)
+}
+
+fn spend(table: &Table, now: u64) -> u32 {
+    u32::from(matches!(table.spend(KEY, 1, true, now, |_| false), Spending::Spent(_)))
+}
+
+#[test]
+fn the_last_permit_in_hand_is_spent_once() {
+    loom::model(|| {
+        let table = table(1);
+        let other = Arc::clone(&table);
+        let thread = thread::spawn(move || spend(&other, 1));
+        assert_eq!(spend(&table, 1) + thread.join().unwrap(), 1);
+        assert_eq!(spend(&table, 1), 0);
+    });
+}
+
+#[test]
+fn of_two_who_find_none_one_departs_and_what_it_brings_is_spent_once() {
+    loom::model(|| {
+        let table = table(0);
+        let threads = [1, 2].map(|bell| {
+            let table = Arc::clone(&table);
+            thread::spawn(move || match table.depart(KEY, 1, MOST, 1, || bell) {
+                Departure::Begun(pending) => {
+                    assert!((1..=MOST).contains(&pending));
+                    table.land(KEY, Some(Landing { leased: 1, sent: 1, arrival: 5 }));
+                    (1, spend(&table, 1))
+                }
+                Departure::Joined(bell) => {
+                    assert!(bell == 1 || bell == 2);
+                    (0, spend(&table, 1))
+                }
+                Departure::Alone => panic!("a key that is asked for often"),
+            })
+        });
+        let done = threads.map(|thread| thread.join().unwrap());
+        let begun: u32 = done.iter().map(|(begun, _)| begun).sum();
+        let spent: u32 = done.iter().map(|(_, spent)| spent).sum();
+        // Either at the same time, or one after the other.
+        assert!((1..=2).contains(&begun));
+        assert_eq!(spent + spend(&table, 1) + spend(&table, 1), begun, "each permit once");
+    });
+}
+
+#[test]
+fn a_flight_that_lands_beside_those_who_spend_loses_and_doubles_nothing() {
+    loom::model(|| {
+        let table = table(6);
+        assert_eq!((0..4).map(|_| spend(&table, 1)).sum::<u32>(), 4);
+        // Two are in hand and two come: no more than that is ever there.
+        let pending = table.depart_early(KEY, MOST, 1, || 1).expect("a flight");
+        assert_eq!(pending, MOST);
+        let other = Arc::clone(&table);
+        let thread = thread::spawn(move || {
+            other.land(KEY, Some(Landing { leased: 2, sent: 1, arrival: 5 }));
+            spend(&other, 2)
+        });
+        let here = spend(&table, 2) + spend(&table, 2) + spend(&table, 2);
+        let there = thread.join().unwrap();
+        let rest: u32 = (0..4).map(|_| spend(&table, 2)).sum();
+        assert_eq!(here + there + rest, 4);
+        assert!(here >= 2, "what was in hand");
+    });
+}
+
+#[test]
+fn what_is_put_back_is_spent_once_and_not_after_it_lapsed() {
+    loom::model(|| {
+        let table = table(1);
+        let Spending::Spent(spent) = table.spend(KEY, 1, false, 1, |_| false) else {
+            panic!("one is in hand")
+        };
+        assert_eq!(spent.lapses, LIFE);
+        let other = Arc::clone(&table);
+        let thread = thread::spawn(move || {
+            other.land(KEY, None);
+            other.put_back(KEY, 1, spent.lapses, 2);
+        });
+        let here = spend(&table, LIFE - 1);
+        thread.join().unwrap();
+        let rest = spend(&table, LIFE - 1);
+        assert_eq!(here + rest, 1);
+        table.put_back(KEY, 1, spent.lapses, 2);
+        assert_eq!(spend(&table, LIFE), 0, "it has lapsed");
+    });
+}
+
+#[test]
+fn a_key_that_is_forgotten_in_flight_gets_nothing_twice() {
+    loom::model(|| {
+        // One bucket of eight, full of keys that have nothing in hand.
+        let table = table(1);
+        for key in 100..107 {
+            assert!(matches!(table.depart(key, 1, MOST, 1, || 9), Departure::Begun(_)));
+            if key == 100 {
+                table.land(key, None);
+            }
+        }
+        let other = Arc::clone(&table);
+        let thread = thread::spawn(move || {
+            let begun = other.depart(200, 1, MOST, 2, || 1);
+            assert!(matches!(begun, Departure::Begun(0)), "the one without permits goes");
+            other.land(200, Some(Landing { leased: 0, sent: 2, arrival: 3 }));
+        });
+        let here = spend(&table, 2);
+        thread.join().unwrap();
+        assert_eq!(here + spend(&table, 2), 1);
+        assert_eq!(table.look(100, 2), Default::default());
+    });
+}

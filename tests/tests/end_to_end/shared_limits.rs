@@ -1,0 +1,263 @@
+//! Limits that several instances count together through Redis, over HTTP.
+
+use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use actix_web::{HttpResponse, get, web};
+use secure_runtime::testing::Issuer;
+use secure_runtime::throttling::{OnStoreFailure, SharedLimits, SharedLimitsBuilder};
+use secure_runtime::{ResponseCost, Security, secure};
+use secure_tests::{Answer, RedisServer, TestServer, bearer, eventually};
+use serde::Deserialize;
+use validator::Validate;
+
+use crate::Runs;
+
+#[derive(Deserialize, Validate)]
+struct Page {
+    #[validate(range(max = 100))]
+    size: u32,
+}
+
+#[secure(rate("3/d", by = principal))]
+#[get("/caller")]
+async fn by_caller(runs: web::Data<Runs>) -> HttpResponse {
+    runs.count();
+    HttpResponse::Ok().finish()
+}
+
+#[secure(public, rate("3/d", by = address))]
+#[get("/open")]
+async fn in_the_open(runs: web::Data<Runs>) -> HttpResponse {
+    runs.count();
+    HttpResponse::Ok().finish()
+}
+
+/// Windows, a limit about all callers, and one of the calendar, which each instance has for itself.
+#[secure(
+    rate(["5/d", "4/h"], by = principal),
+    rate("6/d", by = key(request.method().as_str())),
+    quota("5/month", by = principal),
+)]
+#[get("/several")]
+async fn several(runs: web::Data<Runs>) -> HttpResponse {
+    runs.count();
+    HttpResponse::Ok().finish()
+}
+
+#[secure(rate(anonymous = "2/d", authenticated = "50/d"))]
+#[get("/anonymous")]
+async fn anonymous(runs: web::Data<Runs>) -> HttpResponse {
+    runs.count();
+    HttpResponse::Ok().finish()
+}
+
+#[secure(rate("10/d", cost = page.size), validate(page))]
+#[get("/pages")]
+async fn pages(page: web::Query<Page>, runs: web::Data<Runs>) -> HttpResponse {
+    runs.count();
+    HttpResponse::Ok().body(page.size.to_string())
+}
+
+#[secure(rate("10/d", cost = response))]
+#[get("/answered")]
+async fn answered(runs: web::Data<Runs>) -> HttpResponse {
+    runs.count();
+    let mut response = HttpResponse::Ok().finish();
+    response.extensions_mut().insert(ResponseCost(10));
+    response
+}
+
+/// Asks an expression, so that the stages are awaited elsewhere.
+#[secure(allow = caller.subject() != "eve", rate("2/d", by = key(caller.subject().len())))]
+#[get("/ruled")]
+async fn ruled(runs: web::Data<Runs>) -> HttpResponse {
+    runs.count();
+    HttpResponse::Ok().finish()
+}
+
+/// One instance of a service.
+struct Instance {
+    security: Security,
+    issuer: Issuer,
+    server: TestServer,
+    runs: Runs,
+}
+
+/// Names that no other test uses.
+fn prefix() -> String {
+    static TAKEN: AtomicUsize = AtomicUsize::new(0);
+    format!("test:{}:{}:", std::process::id(), TAKEN.fetch_add(1, Ordering::Relaxed))
+}
+
+fn store(redis: &RedisServer, prefix: &str) -> SharedLimitsBuilder {
+    SharedLimits::redis(&redis.url()).prefix(prefix).secret("a secret of all instances")
+}
+
+impl Instance {
+    fn start(store: SharedLimitsBuilder) -> Self {
+        let issuer = Issuer::hs256();
+        let security = Security::builder()
+            .answers_for(module_path!())
+            .authenticator("jwt", issuer.jwt())
+            .shared_limits(store.build().unwrap())
+            .build()
+            .unwrap();
+        let runs = Runs::default();
+        let data = web::Data::new(runs.clone());
+        let server = TestServer::start(&security, move || {
+            secure_runtime::scope("")
+                .app_data(data.clone())
+                .service(by_caller)
+                .service(in_the_open)
+                .service(several)
+                .service(anonymous)
+                .service(pages)
+                .service(answered)
+                .service(ruled)
+        });
+        Self { security, issuer, server, runs }
+    }
+
+    /// Two that count together.
+    fn two(redis: &RedisServer) -> [Self; 2] {
+        let prefix = prefix();
+        [(); 2].map(|()| Self::start(store(redis, &prefix)))
+    }
+
+    async fn ask(&self, path: &str, subject: &str) -> Answer {
+        let before = self.runs.so_far();
+        let token = self.issuer.token(subject).sign();
+        let answer = self.server.get(path, &[&bearer(&token)]).await;
+        assert_eq!(self.runs.so_far() - before, usize::from(answer.status == 200), "{answer:?}");
+        answer
+    }
+}
+
+fn refused(answer: &Answer) {
+    answer.problem(429);
+    assert!(answer.header("retry-after").is_some(), "{answer:?}");
+    assert!(answer.header("ratelimit").is_some_and(|it| it.contains("r=0")), "{answer:?}");
+    assert!(answer.header("ratelimit-policy").is_some(), "{answer:?}");
+}
+
+#[actix_web::test]
+async fn what_one_instance_admitted_counts_for_the_other() {
+    let redis = RedisServer::shared();
+    let [one, other] = Instance::two(&redis);
+    for (instance, left) in [(&one, 2), (&other, 1), (&one, 0)] {
+        let answer = instance.ask("/caller", "alice").await;
+        assert_eq!(answer.status, 200);
+        let told = answer.header("ratelimit").unwrap();
+        assert!(told.contains(&format!("r={left}")), "{told}");
+    }
+    refused(&other.ask("/caller", "alice").await);
+    refused(&one.ask("/caller", "alice").await);
+    assert_eq!(other.ask("/caller", "bob").await.status, 200);
+    let statistics = one.security.shared_limit_statistics().unwrap();
+    assert_eq!((statistics.decided, statistics.fallback), (3, 0), "{statistics:?}");
+}
+
+#[actix_web::test]
+async fn parallel_requests_to_both_are_admitted_as_often_as_the_quota_says() {
+    let redis = RedisServer::shared();
+    let [one, other] = Instance::two(&redis);
+    let token = bearer(&one.issuer.token("alice").sign());
+    let headers = [token.as_str()];
+    let answers = futures_util::future::join_all(
+        (0..20).map(|turn| if turn % 2 == 0 { &one } else { &other }).map(|instance| {
+            let server = &instance.server;
+            server.get("/caller", &headers)
+        }),
+    )
+    .await;
+    let admitted = answers.iter().filter(|answer| answer.status == 200).count();
+    assert_eq!((admitted, one.runs.so_far() + other.runs.so_far()), (3, 3));
+}
+
+#[actix_web::test]
+async fn addresses_are_counted_together_before_anybody_is_known() {
+    let redis = RedisServer::shared();
+    let [one, other] = Instance::two(&redis);
+    for instance in [&one, &other, &one] {
+        assert_eq!(instance.server.get("/open", &[]).await.status, 200);
+    }
+    refused(&other.server.get("/open", &[]).await);
+    assert_eq!(one.runs.so_far() + other.runs.so_far(), 3);
+}
+
+#[actix_web::test]
+async fn of_several_limits_all_admit_or_none_takes() {
+    let redis = RedisServer::shared();
+    let [one, other] = Instance::two(&redis);
+    for instance in [&one, &one, &other, &other] {
+        assert_eq!(instance.ask("/several", "alice").await.status, 200);
+    }
+    refused(&one.ask("/several", "alice").await);
+    // Had the refused one taken from the six of all, only one were left.
+    for instance in [&one, &other] {
+        assert_eq!(instance.ask("/several", "bob").await.status, 200);
+    }
+    refused(&other.ask("/several", "carol").await);
+}
+
+#[actix_web::test]
+async fn those_without_a_caller_have_a_limit_of_their_own() {
+    let redis = RedisServer::shared();
+    let [one, other] = Instance::two(&redis);
+    for instance in [&one, &other] {
+        instance.server.get("/anonymous", &[]).await.problem(401);
+    }
+    refused(&one.server.get("/anonymous", &["authorization: Bearer nonsense"]).await);
+    assert_eq!(one.runs.so_far(), 0);
+    assert_eq!(one.ask("/anonymous", "alice").await.status, 200);
+}
+
+#[actix_web::test]
+async fn a_cost_that_is_known_late_is_charged_for_all_instances() {
+    let redis = RedisServer::shared();
+    let [one, other] = Instance::two(&redis);
+    one.ask("/pages?size=11", "alice").await.problem(422);
+    assert_eq!(one.ask("/pages?size=8", "alice").await.status, 200);
+    // One for the request that asked for too much, and eight: one is left, once they are charged.
+    eventually("the pages are charged", || {
+        one.security.shared_limit_statistics().unwrap().decided >= 3
+    });
+    assert_eq!(other.ask("/pages?size=1", "alice").await.status, 200);
+    refused(&other.ask("/pages?size=1", "alice").await);
+
+    assert_eq!(one.ask("/answered", "alice").await.status, 200);
+    eventually("the answer is charged", || {
+        one.security.shared_limit_statistics().unwrap().decided >= 5
+    });
+    refused(&other.ask("/answered", "alice").await);
+    assert_eq!(other.ask("/answered", "bob").await.status, 200);
+}
+
+#[actix_web::test]
+async fn expressions_name_the_same_callers_everywhere() {
+    let redis = RedisServer::shared();
+    let [one, other] = Instance::two(&redis);
+    one.ask("/ruled", "eve").await.problem(403);
+    for (instance, subject) in [(&one, "anna"), (&other, "otto")] {
+        assert_eq!(instance.ask("/ruled", subject).await.status, 200);
+    }
+    refused(&one.ask("/ruled", "hugo").await);
+    assert_eq!(other.ask("/ruled", "bob").await.status, 200);
+}
+
+#[actix_web::test]
+async fn without_redis_each_counts_its_share_or_nobody_is_let_in() {
+    let mut redis = RedisServer::start();
+    let prefix = prefix();
+    let local = Instance::start(store(&redis, &prefix).instances(NonZeroU32::new(3).unwrap()));
+    let strict = Instance::start(store(&redis, &prefix).on_store_failure(OnStoreFailure::Deny));
+    assert_eq!(local.ask("/caller", "alice").await.status, 200);
+    assert_eq!(strict.ask("/caller", "alice").await.status, 200);
+    redis.stop();
+    strict.ask("/caller", "alice").await.problem(503);
+    // A third of three.
+    assert_eq!(local.ask("/caller", "bob").await.status, 200);
+    refused(&local.ask("/caller", "bob").await);
+    assert!(local.security.shared_limit_statistics().unwrap().fallback >= 2);
+}

@@ -1,0 +1,54 @@
+//! Limits that instances share through Redis.
+
+mod exactness;
+mod failures;
+mod leases;
+mod log;
+mod processes;
+mod topologies;
+
+use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use secure_runtime::throttling::{
+    Ask, Decision, Quota, SharedLimit, SharedLimits, SharedLimitsBuilder, Source, Verdict,
+};
+use secure_tests::RedisServer;
+
+pub(crate) const ONE: NonZeroU32 = NonZeroU32::MIN;
+
+pub(crate) fn number(number: u32) -> NonZeroU32 {
+    NonZeroU32::new(number).expect("not zero")
+}
+
+/// `permits` in `window` seconds, `burst` at once.
+pub(crate) fn quota(permits: u32, window: u32, burst: u32) -> Quota {
+    Quota::new(number(permits), number(window)).with_burst(number(burst))
+}
+
+/// Keys that no other test counts.
+pub(crate) fn prefix() -> String {
+    static TAKEN: AtomicUsize = AtomicUsize::new(0);
+    log::record();
+    format!("test:{}:{}:", std::process::id(), TAKEN.fetch_add(1, Ordering::Relaxed))
+}
+
+/// One instance of the service; patient, as the machine may be busy.
+pub(crate) fn instance(redis: &RedisServer, prefix: &str) -> SharedLimitsBuilder {
+    SharedLimits::redis(&redis.url()).prefix(prefix).deadline(Duration::from_secs(10))
+}
+
+/// One permit of one limit, decided by Redis or from a lease.
+pub(crate) async fn take(shared: &SharedLimits, limit: &SharedLimit, whom: &str) -> Verdict {
+    let asks = [Ask::take(limit, whom.as_bytes(), ONE)];
+    let verdict = shared.decide(whom.as_bytes(), &asks).await.expect("a decision");
+    assert!(matches!(verdict.source(), Source::Shared | Source::Leased), "{verdict:?}");
+    assert_eq!(verdict.decisions()[0].is_allowed(), verdict.is_admitted());
+    verdict
+}
+
+/// What a client could be told of a decision.
+pub(crate) fn told(decision: &Decision) -> (bool, u32, Duration, Option<Duration>) {
+    (decision.is_allowed(), decision.remaining(), decision.reset_after(), decision.retry_after())
+}
