@@ -361,42 +361,6 @@ fn debug_output_holds_no_secret() {
     with_request(&headers, |head| clean(head));
 }
 
-/// Beyond its limit for as long as it is observed.
-#[secure(rate("1/h", mode = observe))]
-#[get("/observed")]
-async fn observed() -> HttpResponse {
-    HttpResponse::Ok().finish()
-}
-
-#[actix_web::test]
-async fn an_attack_on_an_observed_limit_does_not_fill_the_log_and_names_nobody() {
-    let _ = tracing::subscriber::set_global_default(Recorder);
-    let clock = FakeClock::new();
-    let issuer = Issuer::hs256().clock(clock.clone());
-    let builder = Security::builder().clock(clock.clone()).authenticator("jwt", issuer.jwt());
-    let security = builder.build().unwrap();
-    let server = TestServer::start(&security, || secure_runtime::scope("").service(observed));
-    let lines = || logged().matches("would have been refused: the limit is observed").count();
-    assert!(logged().contains("limits that are not enforced") && logged().contains("1/h observed"));
-    let callers: Vec<String> =
-        (0..30).map(|number| bearer(&issuer.token(format!("{SECRET} {number}")).sign())).collect();
-    for (asked, expected) in [(1, 0), (2, 1), (3, 1)] {
-        assert_eq!(server.get("/observed", &[&callers[0]]).await.status, 200);
-        assert_eq!(lines(), expected, "request {asked} of one caller");
-    }
-    for caller in callers.iter().skip(1) {
-        for _ in 0..3 {
-            assert_eq!(server.get("/observed", &[caller]).await.status, 200);
-        }
-    }
-    assert_eq!(lines(), 10, "of thirty callers in one minute");
-    clock.advance(std::time::Duration::from_secs(60));
-    assert_eq!(server.get("/observed", &[&callers[29]]).await.status, 200);
-    assert_eq!(lines(), 11, "the next minute has room for a caller of whom nothing was said");
-    let total: u64 = security.limits().statistics().limits.iter().map(|it| it.observed).sum();
-    assert_eq!(total, 30 * 2 + 1, "everything is counted");
-}
-
 /// `SecurityBuilder` has no `Debug`, so that nobody prints what it holds; neither has a key.
 #[allow(dead_code, reason = "compiled, not called")]
 trait NoDebug {

@@ -15,7 +15,7 @@ use crate::authentication::Authenticator;
 use crate::authorization::{AcceptedBy, RuleSet, is_zone, scopes_of};
 use crate::inventory::{self, is_inside, modules_around};
 use crate::policy::{Access, Authenticators, Endpoint, Partition, Rule};
-use crate::throttling::{AddressGroups, Counters, InFlight, LimitMode, Load};
+use crate::throttling::{AddressGroups, Counters, InFlight, Load};
 
 /// Everything that keeps a program from being secured.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,7 +72,7 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
     }
     let address_groups =
         configuration.check_address_groups(builder.ipv4_prefix, builder.ipv6_prefix);
-    configuration.check_limit_mode(builder.limit_mode);
+    configuration.faults.extend(lenient_limits::fault(builder.limit_mode));
     let mut limits = LimitPlanner::new(builder.headers, builder.limit_mode);
     #[cfg(feature = "redis")]
     {
@@ -333,13 +333,6 @@ impl Configuration {
             }
         }
         AddressGroups::new(ipv4, ipv6)
-    }
-
-    /// A percentage.
-    fn check_limit_mode(&mut self, mode: Option<LimitMode>) {
-        if let Some(LimitMode::Percent(share @ 101..)) = mode {
-            self.faults.push(format!("`limit_mode` expects 0 to 100 percent, found {share}"));
-        }
     }
 
     /// The description of the API agrees with its authenticators.

@@ -7,6 +7,16 @@ use crate::throttling::LimitMode;
 /// More are counted and not named.
 const NAMED: usize = 10;
 
+/// What is wrong with what the configuration says.
+pub(super) fn fault(mode: Option<LimitMode>) -> Option<String> {
+    match mode {
+        Some(LimitMode::Percent(share @ 101..)) => {
+            Some(format!("`limit_mode` expects 0 to 100 percent, found {share}"))
+        }
+        _ => None,
+    }
+}
+
 /// Tells which limits are not enforced, or not for every key, if there are any.
 pub(super) fn tell(security: &Security) {
     let lenient = of(security);

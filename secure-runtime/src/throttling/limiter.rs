@@ -1,5 +1,7 @@
 //! The in-memory limiter: fixed memory, one compare-and-swap a decision.
 
+mod carried;
+
 use std::fmt;
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::num::NonZeroU32;
@@ -8,7 +10,7 @@ use ahash::RandomState;
 
 use super::gcra::{Decision, Demand};
 use super::quota::Quota;
-use super::table::{BUCKET_BYTES, Instant, SLOTS, Table, Update};
+use super::table::{BUCKET_BYTES, SLOTS, Table, Update};
 
 /// A limiter for one process: arrival times by key, in memory that is allocated once.
 ///
@@ -81,9 +83,6 @@ const STRIPES: usize = 1021;
 
 /// Odd, so that different limits stay different; 2⁶⁴ divided by the golden ratio.
 const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
-
-/// Odd, and no multiple of [`SPREAD`] that small numbers reach; from the fraction of the square root of 2.
-const GENERATION: u64 = 0x6a09_e667_f3bc_c909;
 
 /// Live entries may fill this share of the table, in percent: filled with 1 million random keys,
 /// none was evicted at 81, a few at 85, one in ten thousand at 90.
@@ -228,28 +227,6 @@ impl Limiter {
         }
     }
 
-    /// Whether the key has an entry, live or not.
-    pub(super) fn stands(&self, key: LimitKey, now_ns: u64) -> bool {
-        self.table.update(key.0, anytime(now_ns), |_| None) != Update::Unchanged(0)
-    }
-
-    /// The arrival time of a key; zero if it has no entry. Whoever changes the entry later sees
-    /// whatever was seen before this.
-    pub(super) fn sealed(&self, key: LimitKey, now_ns: u64) -> u64 {
-        let seal = |arrival| Some(arrival).filter(|arrival| *arrival != 0);
-        let (Update::Changed(arrival) | Update::Unchanged(arrival)) =
-            self.table.update(key.0, anytime(now_ns), seal);
-        arrival
-    }
-
-    /// Gives a key without an entry one.
-    pub(super) fn begin_at(&self, key: LimitKey, arrival: u64, now_ns: u64) {
-        if arrival > now_ns {
-            let begin = move |found| (found == 0).then_some(arrival);
-            self.table.update(key.0, anytime(now_ns), begin);
-        }
-    }
-
     /// What the limiter holds and has lost.
     #[must_use]
     pub fn statistics(&self) -> Statistics {
@@ -261,17 +238,7 @@ impl Limiter {
     }
 }
 
-/// An update that believes every entry.
-fn anytime(now: u64) -> Instant {
-    Instant { now, horizon: u64::MAX }
-}
-
 impl LimitKey {
-    /// The key of the same one after changes of the limit.
-    pub(super) fn of_generation(self, generation: u64) -> Self {
-        Self((self.0 ^ generation.wrapping_mul(GENERATION)).max(1))
-    }
-
     #[inline]
     fn new(hash: u64, limit: u64) -> Self {
         // Zero marks a slot that was never used.
