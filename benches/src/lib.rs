@@ -6,6 +6,7 @@
 pub mod allocator;
 pub mod api_key;
 pub mod caches;
+pub mod contestants;
 pub mod drive;
 pub mod fixture;
 pub mod honest;

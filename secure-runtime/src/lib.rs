@@ -81,5 +81,7 @@ pub use scope::{
 pub use secure_macros::{policy, secure};
 pub use security::{LaunchError, ProtectedResource, Security, SecurityBuilder};
 pub use time::{Clock, Moment, SystemClock};
-pub use transport::{ForwardingHeader, InvalidNetwork, TrustedProxies};
+pub use transport::{
+    ForwardingHeader, InvalidForwardingHeader, InvalidNetwork, SingleHeader, TrustedProxies,
+};
 pub use validation::Validatable;

@@ -57,7 +57,7 @@ impl<'a> RequestHead<'a> {
 }
 
 /// The name of a header, parsed once.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct FieldName(HeaderName);
 
 impl FieldName {

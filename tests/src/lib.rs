@@ -170,6 +170,11 @@ pub fn bearer(token: &str) -> String {
     format!("authorization: Bearer {token}")
 }
 
+/// So do those of the page on addresses.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/client-address.md")]
+pub struct ClientAddress;
+
 /// The README's programs compile, and those that can run do.
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]

@@ -1,8 +1,9 @@
-//! What a person types, and what CI runs: `cargo xtask tidy`, `test`, `bench`, `fuzz`.
+//! What a person types, and what CI runs: `cargo xtask tidy`, `test`, `bench`, `fuzz`, `soak`.
 
 mod bench;
 mod fuzz;
 mod redis;
+mod soak;
 mod steps;
 mod test;
 mod tidy;
@@ -20,7 +21,8 @@ usage: cargo xtask COMMAND
   test                      every test of the workspace
   bench [FILTER] [--quick]  side by side with what a user would take instead;
                             a table, and target/bench/results.json
-  fuzz [SECONDS]            every fuzz target for so long; needs a nightly compiler";
+  fuzz [SECONDS]            every fuzz target for so long; needs a nightly compiler
+  soak [SECONDS]            limits under churn and restarts of Redis for so long; 120 unless said";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -29,6 +31,7 @@ fn main() -> ExitCode {
         ["tidy"] => tidy::run(),
         ["test"] => test::run(),
         ["bench", options @ ..] => bench::run(options),
+        ["soak", options @ ..] => soak::run(options),
         ["fuzz", options @ ..] => fuzz::run(options),
         _ => Err(USAGE.into()),
     };

@@ -8,6 +8,7 @@ use actix_web::http::StatusCode;
 use benches::Failure;
 use benches::allocator::{Counting, allocations, live_bytes};
 use benches::api_key;
+use benches::contestants::{Contestant, MutexMap, Papaya};
 use benches::drive::{SMALL_NOTE, body, drive, request};
 use benches::fixture::{Algorithm, Fixture};
 use benches::row::Row;
@@ -69,7 +70,16 @@ async fn main() -> Result<(), Failure> {
         peer: governor_bytes(),
         peer_name: "governor, RateLimiter::keyed",
     }
-    .print()
+    .print()?;
+    let bytes = [
+        ("mutex_map", bytes_of(|| MutexMap::new(NonZeroU32::MIN))),
+        ("papaya", bytes_of(|| Papaya::new(NonZeroU32::MIN))),
+    ];
+    for (peer_name, peer) in bytes {
+        let name = &format!("limiter/bytes_per_key_1000000_{peer_name}");
+        Row { name, unit: "bytes", ours: our_bytes(), peer, peer_name }.print()?;
+    }
+    Ok(())
 }
 
 /// Allocations of a request when everything is warm.
@@ -139,5 +149,16 @@ fn governor_bytes() -> f64 {
     }
     let bytes = live_bytes() - before;
     drop(limiter);
+    bytes as f64 / KEYS as f64
+}
+
+fn bytes_of<C: Contestant<String>>(make: impl Fn() -> C) -> f64 {
+    let before = live_bytes();
+    let contestant = make();
+    for number in 0..KEYS {
+        contestant.admits(&key(number), 1);
+    }
+    let bytes = live_bytes() - before;
+    drop(contestant);
     bytes as f64 / KEYS as f64
 }

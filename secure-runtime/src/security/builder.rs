@@ -232,6 +232,9 @@ impl SecurityBuilder {
     }
 
     /// Takes the client's address from these proxies' header. Default: the peer's address.
+    ///
+    /// [`testing::client_address`](crate::testing::client_address) tells what a setting makes of a
+    /// request.
     pub fn trusted_proxies(mut self, proxies: TrustedProxies) -> Self {
         self.proxies = Some(proxies);
         self

@@ -16,6 +16,7 @@ use crate::authorization::{AcceptedBy, RuleSet, is_zone, scopes_of};
 use crate::inventory::{self, is_inside, modules_around};
 use crate::policy::{Access, Authenticators, Endpoint, Partition, Rule};
 use crate::throttling::{AddressGroups, Counters, InFlight, Load};
+use crate::transport::TrustedProxies;
 
 /// Everything that keeps a program from being secured.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,6 +73,7 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
     }
     let address_groups =
         configuration.check_address_groups(builder.ipv4_prefix, builder.ipv6_prefix);
+    configuration.faults.extend(builder.proxies.as_ref().and_then(TrustedProxies::fault));
     configuration.faults.extend(lenient_limits::fault(builder.limit_mode));
     let mut limits = LimitPlanner::new(builder.headers, builder.limit_mode);
     #[cfg(feature = "redis")]

@@ -14,6 +14,8 @@ pub use issuer::Issuer;
 pub use ready::TestSecurity;
 pub use token::Token;
 
+use std::net::IpAddr;
+
 use actix_web::dev::ServiceResponse;
 use actix_web::test::TestRequest;
 
@@ -24,6 +26,7 @@ use crate::denial::Denial;
 use crate::request::RequestHead;
 use crate::resource::without_proof;
 use crate::time::Moment;
+use crate::transport::{self, TrustedProxies};
 
 /// Asks an authenticator about a request with these header lines.
 ///
@@ -50,6 +53,29 @@ pub fn with_request<T>(headers: &[(&str, &str)], look: impl FnOnce(&RequestHead<
         .fold(TestRequest::default(), |request, line| request.append_header(*line))
         .to_http_request();
     look(&RequestHead::new(&request))
+}
+
+/// The client's address, as these proxies pass it on in these header lines; `peer` is the other end
+/// of the connection, `None` for a Unix socket.
+///
+/// ```
+/// use secure_runtime::{TrustedProxies, testing::client_address};
+///
+/// let peer = "10.0.0.7".parse().ok();
+/// let chain = [("x-forwarded-for", "1.2.3.4, 192.0.2.9")]; // the left one is the client's invention
+/// let proxies = TrustedProxies::new(["10.0.0.0/8"])?;
+/// assert_eq!(client_address(&proxies, peer, &chain), "192.0.2.9".parse().ok());
+/// // One hop too many, and clients choose their address.
+/// assert_eq!(client_address(&TrustedProxies::hops(2), peer, &chain), "1.2.3.4".parse().ok());
+/// # Ok::<(), secure_runtime::InvalidNetwork>(())
+/// ```
+#[must_use]
+pub fn client_address(
+    proxies: &TrustedProxies,
+    peer: Option<IpAddr>,
+    headers: &[(&str, &str)],
+) -> Option<IpAddr> {
+    with_request(headers, |request| transport::client_address(request, peer, Some(proxies)))
 }
 
 /// Why a request was refused, in all detail: the client learns nothing of it. `None` if no stage

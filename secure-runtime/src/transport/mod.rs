@@ -3,4 +3,6 @@
 mod client_address;
 
 pub(crate) use client_address::client_address;
-pub use client_address::{ForwardingHeader, InvalidNetwork, TrustedProxies};
+pub use client_address::{
+    ForwardingHeader, InvalidForwardingHeader, InvalidNetwork, SingleHeader, TrustedProxies,
+};

@@ -14,6 +14,7 @@ mod body;
 mod callers;
 mod careless;
 mod challenges;
+mod client_address;
 mod concurrency;
 mod contents;
 mod credentials;

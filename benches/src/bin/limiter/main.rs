@@ -2,7 +2,10 @@
 //!
 //! A decision hashes the key and takes the count, at a time that the caller hands in: the pipeline
 //! reads the clock once for a whole request. governor's default limiter reads its own clock at each
-//! decision. `_with_clock` lets ours read one too, `_without_clock` takes governor's away.
+//! decision. `_with_clock` lets ours read one too, `_without_clock` takes governor's away. `matrix`
+//! has everybody else.
+
+mod matrix;
 
 use std::hint::black_box;
 use std::num::NonZeroU32;
@@ -36,7 +39,8 @@ fn main() -> Result<(), Failure> {
         }
     }
     let (ours, peer) = worst_fill(if quick { 3 } else { 9 });
-    Row { name: "limiter/worst_fill_us", unit: "us", ours, peer, peer_name: PEER }.print()
+    Row { name: "limiter/worst_fill_us", unit: "us", ours, peer, peer_name: PEER }.print()?;
+    matrix::compare(if quick { 3 } else { 9 })
 }
 
 struct Ours {

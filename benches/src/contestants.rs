@@ -1,0 +1,170 @@
+//! Limiters that a program could use instead of ours, all deciding about the same keys.
+//!
+//! The mutex map and papaya are what one writes by hand: GCRA on one number a key. They are given
+//! the time as ours is, and never forget a key.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use ahash::RandomState;
+use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter};
+use secure_runtime::throttling::{LimitKey, Limiter, Quota};
+
+const HOUR: NonZeroU32 = NonZeroU32::MIN.saturating_add(3599);
+
+/// Whoever says whether a key's request is admitted, at a time in nanoseconds.
+pub trait Contestant<K>: Sync {
+    /// Decides, and takes a permit.
+    fn admits(&self, key: &K, now_ns: u64) -> bool;
+}
+
+/// What can be a key of ours.
+pub trait Key: Clone + Eq + Hash + Send + Sync + 'static {
+    /// The key as a user of the limiter makes it.
+    fn of(&self, limiter: &Limiter) -> LimitKey;
+}
+
+impl Key for String {
+    fn of(&self, limiter: &Limiter) -> LimitKey {
+        limiter.key_bytes(1, self.as_bytes())
+    }
+}
+
+impl Key for IpAddr {
+    fn of(&self, limiter: &Limiter) -> LimitKey {
+        limiter.key(1, self)
+    }
+}
+
+/// Ours.
+#[derive(Debug)]
+pub struct Ours {
+    limiter: Limiter,
+    quota: Quota,
+}
+
+/// A map in parts, each behind a lock.
+#[derive(Debug)]
+pub struct MutexMap<K> {
+    shards: Vec<Mutex<HashMap<K, u64, RandomState>>>,
+    hasher: RandomState,
+    quota: Quota,
+}
+
+/// A lock-free map.
+pub struct Papaya<K> {
+    arrivals: papaya::HashMap<K, AtomicU64, RandomState>,
+    quota: Quota,
+}
+
+/// One an hour, and so many at once: with a burst that is never used up, every key stays live while
+/// it is measured, as keys of real limits do.
+#[must_use]
+pub fn quota(burst: NonZeroU32) -> Quota {
+    Quota::new(NonZeroU32::MIN, HOUR).with_burst(burst)
+}
+
+/// The same for governor.
+#[must_use]
+pub fn governor_quota(burst: NonZeroU32) -> governor::Quota {
+    governor::Quota::per_hour(NonZeroU32::MIN).allow_burst(burst)
+}
+
+impl Ours {
+    /// In memory for so many keys.
+    #[must_use]
+    pub fn new(keys: usize, burst: NonZeroU32) -> Self {
+        Self { limiter: Limiter::with_capacity_keys(keys), quota: quota(burst) }
+    }
+}
+
+impl<K: Key> Contestant<K> for Ours {
+    #[inline]
+    fn admits(&self, key: &K, now_ns: u64) -> bool {
+        self.limiter.check(key.of(&self.limiter), &self.quota, NonZeroU32::MIN, now_ns).is_allowed()
+    }
+}
+
+impl<K: Key> Contestant<K> for DefaultKeyedRateLimiter<K> {
+    #[inline]
+    fn admits(&self, key: &K, _now_ns: u64) -> bool {
+        self.check_key(key).is_ok()
+    }
+}
+
+impl<K> Contestant<K> for DefaultDirectRateLimiter {
+    #[inline]
+    fn admits(&self, _key: &K, _now_ns: u64) -> bool {
+        self.check().is_ok()
+    }
+}
+
+impl<K> MutexMap<K> {
+    /// With 64 parts.
+    #[must_use]
+    pub fn new(burst: NonZeroU32) -> Self {
+        let hasher = RandomState::new();
+        let shard = || Mutex::new(HashMap::with_hasher(hasher.clone()));
+        let shards = (0..64).map(|_| shard()).collect();
+        Self { shards, hasher, quota: quota(burst) }
+    }
+}
+
+impl<K: Key> Contestant<K> for MutexMap<K> {
+    #[inline]
+    fn admits(&self, key: &K, now_ns: u64) -> bool {
+        // The map's own places come from the low bits.
+        let place = (self.hasher.hash_one(key) >> 48) as usize % self.shards.len();
+        let Some(shard) = self.shards.get(place) else { return false };
+        let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(arrival) = shard.get_mut(key) {
+            let next = next_arrival(&self.quota, *arrival, now_ns);
+            *arrival = next.unwrap_or(*arrival);
+            return next.is_some();
+        }
+        let next = next_arrival(&self.quota, 0, now_ns);
+        shard.insert(key.clone(), next.unwrap_or_default());
+        next.is_some()
+    }
+}
+
+impl<K: Key> Papaya<K> {
+    /// Empty.
+    #[must_use]
+    pub fn new(burst: NonZeroU32) -> Self {
+        // The default moves keys to a larger table little by little, and looks into both until then: a
+        // decision took ten times as long once no more keys came. This one stops all while it moves
+        // them, which shows in its slowest decision.
+        let arrivals = papaya::HashMap::builder()
+            .hasher(RandomState::new())
+            .resize_mode(papaya::ResizeMode::Blocking)
+            .build();
+        Self { arrivals, quota: quota(burst) }
+    }
+}
+
+impl<K: Key> Contestant<K> for Papaya<K> {
+    #[inline]
+    fn admits(&self, key: &K, now_ns: u64) -> bool {
+        let arrivals = self.arrivals.pin();
+        let arrival = match arrivals.get(key) {
+            Some(arrival) => arrival,
+            None => arrivals.get_or_insert_with(key.clone(), AtomicU64::default),
+        };
+        let take = |arrival| next_arrival(&self.quota, arrival, now_ns);
+        arrival.fetch_update(Ordering::AcqRel, Ordering::Acquire, take).is_ok()
+    }
+}
+
+/// GCRA: the arrival time after one more request, or nothing if it comes too early.
+#[inline]
+fn next_arrival(quota: &Quota, arrival: u64, now_ns: u64) -> Option<u64> {
+    let interval = quota.emission_interval_ns();
+    let next = arrival.max(now_ns).saturating_add(interval);
+    let most = interval.saturating_mul(u64::from(quota.burst().get()));
+    (next.saturating_sub(now_ns) <= most).then_some(next)
+}

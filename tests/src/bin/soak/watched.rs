@@ -1,0 +1,46 @@
+//! Keys whose admitted requests are counted, and compared with what their quota allows.
+
+use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use secure_runtime::throttling::Quota;
+
+/// How often each of some keys was admitted.
+pub(crate) struct Watched {
+    pub(crate) quota: Quota,
+    admitted: Vec<AtomicU64>,
+}
+
+impl Watched {
+    /// So many keys, under a quota of so many a second.
+    pub(crate) fn new(keys: usize, permits: u32) -> Self {
+        let number = |number| NonZeroU32::new(number).expect("at least one");
+        let quota = Quota::new(number(permits), number(1));
+        Self { quota, admitted: (0..keys).map(|_| AtomicU64::new(0)).collect() }
+    }
+
+    pub(crate) fn keys(&self) -> usize {
+        self.admitted.len()
+    }
+
+    pub(crate) fn count(&self, key: usize) {
+        if let Some(admitted) = self.admitted.get(key) {
+            admitted.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// The least and the most that a key was admitted.
+    pub(crate) fn extremes(&self) -> (u64, u64) {
+        let counts = self.admitted.iter().map(|count| count.load(Ordering::Relaxed));
+        let (least, most) = (counts.clone().min(), counts.max());
+        (least.unwrap_or_default(), most.unwrap_or_default())
+    }
+
+    /// What a key may be admitted in a time, its first burst included.
+    pub(crate) fn allowed(&self, time: Duration) -> u64 {
+        let burst = u64::from(self.quota.burst().get());
+        let interval = u128::from(self.quota.emission_interval_ns());
+        burst + u64::try_from(time.as_nanos() / interval).unwrap_or(u64::MAX)
+    }
+}
