@@ -107,7 +107,7 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
     }
     let now = builder.clock.now();
     configuration.by_name.values().for_each(|authenticator| authenticator.start(now));
-    let security = Security(Arc::new(Inner {
+    Ok(lenient_limits::told(Security(Arc::new(Inner {
         plans,
         authenticators: configuration.by_name.into_iter().collect(),
         clock: builder.clock,
@@ -125,9 +125,7 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
         published,
         limit_changes: Mutex::new(()),
         limit_mode: builder.limit_mode,
-    }));
-    lenient_limits::tell(&security);
-    Ok(security)
+    }))))
 }
 
 fn answers_for(modules: &[String], module: &str) -> bool {

@@ -17,11 +17,11 @@ pub(super) fn fault(mode: Option<LimitMode>) -> Option<String> {
     }
 }
 
-/// Tells which limits are not enforced, or not for every key, if there are any.
-pub(super) fn tell(security: &Security) {
-    let lenient = of(security);
+/// The same security, whose limits that are not enforced, or not for every key, the log has named.
+pub(super) fn told(security: Security) -> Security {
+    let lenient = of(&security);
     if lenient.is_empty() {
-        return;
+        return security;
     }
     let count = lenient.len();
     let mut limits = lenient.iter().take(NAMED).cloned().collect::<Vec<_>>().join("; ");
@@ -29,6 +29,7 @@ pub(super) fn tell(security: &Security) {
         limits.push_str("; …");
     }
     tracing::warn!(count, limits, "limits that are not enforced");
+    security
 }
 
 /// Those limits, each with its handler.
