@@ -1,5 +1,5 @@
 //! What the log says of limits that are not enforced: enough, and not more under an attack.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests fail by panicking")]
+#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use std::fmt::{Debug, Write as _};
 use std::sync::Mutex;
