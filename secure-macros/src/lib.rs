@@ -109,6 +109,10 @@ use proc_macro::TokenStream;
 /// - `cost = 2`: how many permits one request takes; `cost = page.size`, an expression of type `u32` about the
 ///   handler's parameters; `cost = response`, what the handler says in its response.
 ///
+/// - `mode = observe`: requests beyond the limit go on, are counted and logged; `mode = "20%"`: they are refused
+///   for so many of a hundred keys. Without it, or with `mode = enforce`, they are refused, unless the builder's
+///   `limit_mode` says otherwise; where both say something, the stricter holds.
+///
 /// `quota` has the same options but `burst`, and `zone = "Europe/Berlin"`, by whose clocks the periods begin.
 ///
 /// `rate` and `quota` may be written several times, each with another `by`.

@@ -15,7 +15,9 @@ use std::sync::LazyLock;
 
 use serde::Serialize;
 
-use crate::policy::{Access, Authenticators, Endpoint, Exception, Policy, Rule, Written};
+use crate::policy::{Access, Authenticators, Endpoint, Exception, Limit, Policy, Rule, Written};
+use crate::table;
+use crate::throttling::LimitMode;
 
 /// Where every expansion of `#[secure(...)]` registers its endpoint.
 #[doc(hidden)]
@@ -118,16 +120,19 @@ pub struct Row {
 /// Every secured endpoint of the program.
 #[must_use]
 pub fn inventory() -> Inventory {
-    Inventory::of(endpoints().iter(), None)
+    Inventory::of(endpoints().iter(), None, None)
 }
 
 impl Inventory {
-    /// These endpoints, and the metadata of the protected resource, if they have a path.
+    /// These endpoints, and the metadata of the protected resource, if they have a path; `mode` is what
+    /// the configuration says of limits.
     pub(crate) fn of(
         endpoints: impl Iterator<Item = &'static Endpoint>,
         metadata: Option<&'static str>,
+        mode: Option<LimitMode>,
     ) -> Self {
-        let mut rows: Vec<Row> = endpoints.flat_map(rows).chain(metadata.map(published)).collect();
+        let rows = endpoints.flat_map(|endpoint| rows(endpoint, mode));
+        let mut rows: Vec<Row> = rows.chain(metadata.map(published)).collect();
         rows.sort_by(|a, b| {
             (a.path, &a.method, a.file, a.line).cmp(&(b.path, &b.method, b.file, b.line))
         });
@@ -169,7 +174,7 @@ fn idle_roles() -> Vec<&'static str> {
     roles.difference(&used).copied().collect()
 }
 
-fn rows(endpoint: &'static Endpoint) -> Vec<Row> {
+fn rows(endpoint: &'static Endpoint, mode: Option<LimitMode>) -> Vec<Row> {
     let policy = &endpoint.policy;
     let row = |path, method| Row {
         path,
@@ -178,7 +183,7 @@ fn rows(endpoint: &'static Endpoint) -> Vec<Row> {
         access: access(policy.access),
         rule: rule(&policy.rule),
         step_up: policy.step_up.map(|it| it.to_string()).unwrap_or_default(),
-        limits: limits(policy),
+        limits: limits(policy, mode),
         validates: policy.validates,
         max_body: policy.max_body,
         content_type: policy.content_type,
@@ -196,11 +201,14 @@ fn rows(endpoint: &'static Endpoint) -> Vec<Row> {
         .collect()
 }
 
-fn limits(policy: &Policy) -> Vec<String> {
+fn limits(policy: &Policy, mode: Option<LimitMode>) -> Vec<String> {
+    let limit = |limit: &Limit| {
+        Limit { mode: Some(LimitMode::stricter(limit.mode, mode)), ..*limit }.to_string()
+    };
     let at_once = policy.concurrency.iter().map(ToString::to_string);
     let priority = policy.priority.map(|it| format!("{it} priority"));
     let failures = policy.failures.iter().map(ToString::to_string);
-    let limits = policy.limits.iter().map(ToString::to_string);
+    let limits = policy.limits.iter().map(limit);
     limits.chain(at_once).chain(failures).chain(priority).collect()
 }
 
@@ -266,17 +274,7 @@ impl fmt::Display for Inventory {
         });
         let table: Vec<[String; 7]> =
             std::iter::once(header.map(str::to_owned)).chain(cells).collect();
-        let mut widths = [0; 7];
-        for line in &table {
-            for (width, cell) in widths.iter_mut().zip(line) {
-                *width = cell.chars().count().max(*width);
-            }
-        }
-        for line in &table {
-            let cells: Vec<String> =
-                line.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}")).collect();
-            writeln!(formatter, "{}", cells.join("  ").trim_end())?;
-        }
+        table::write(formatter, &table)?;
         if !self.idle_roles.is_empty() {
             writeln!(formatter, "\nroles that no rule mentions: {}", self.idle_roles.join(", "))?;
         }

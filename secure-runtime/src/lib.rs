@@ -60,6 +60,7 @@ mod response_cost;
 mod riddle;
 mod scope;
 pub mod security;
+mod table;
 pub mod testing;
 pub mod throttling;
 mod time;

@@ -78,6 +78,7 @@ mod tests {
     use std::time::Duration;
 
     use secure_runtime::testing::{TestSecurity, Token};
+    use secure_runtime::throttling::Quota;
     use secure_tests::TestServer;
 
     use super::api;
@@ -165,6 +166,28 @@ mod tests {
             assert_eq!(server.get(path, &[caller]).await.status, expected, "{path}");
         }
         assert!(secure_runtime::inventory().to_string().contains("3/h cost 2 shared as exports"));
+    }
+
+    #[actix_web::test]
+    async fn a_shared_rate_changes_for_all_endpoints_at_once() {
+        let TestSecurity { security, issuer, .. } = TestSecurity::new().unwrap();
+        let server = TestServer::start(&security, api);
+        let ada = bearer(issuer.token("ada").role("admin"));
+        let (orders, users) = ("/api/orders.csv", "/api/users.csv");
+        assert_eq!(server.get(orders, &[&ada]).await.status, 200);
+        let number = |number: u32| number.try_into().unwrap();
+        let twice = Quota::new(number(6), number(3600));
+        security.limits().set("exports/3600s", twice).unwrap();
+        // One of three was used: two of six.
+        let told = server.get(users, &[&ada]).await;
+        assert_eq!(told.header("ratelimit-policy"), Some("\"6/h\";q=6;w=3600"));
+        assert_eq!(told.header("ratelimit"), Some("\"6/h\";r=2;t=2400"));
+        for (path, expected) in [(orders, 200), (users, 429), (orders, 200), (orders, 429)] {
+            assert_eq!(server.get(path, &[&ada]).await.status, expected, "{path}");
+        }
+        let narrow = Quota::new(number(1), number(3600));
+        let error = security.limits().set("exports/3600s", narrow).unwrap_err();
+        assert_eq!(error.to_string(), "a request costs 2, and 1 could be taken at once");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Rules about limits that cannot both be meant.
 
-use super::partitions;
+use super::{modes, partitions};
 use crate::diagnostics::Diagnostics;
 use crate::model::raw::{Quotas, RateKey, Window};
 use crate::parse::rate::{Period, Rate};
@@ -84,7 +84,8 @@ fn periods_bind(rate: &RateKey, diagnostics: &mut Diagnostics) {
 /// Whoever is known may do at least what an anonymous caller may, window by window and in the long
 /// run: else the limit is evaded by leaving out the credentials.
 pub(super) fn known_callers_are_not_worse_off(rates: &[RateKey], diagnostics: &mut Diagnostics) {
-    let counts_callers = |rate: &&RateKey| !partitions::counts_all_together(rate);
+    let counts_callers =
+        |rate: &&RateKey| !partitions::counts_all_together(rate) && modes::is_enforced(rate);
     let counting = || rates.iter().filter(counts_callers);
     let cost = |rate: &RateKey| rate.permits().map_or(1, |cost| cost.value);
     let anonymous = counting().flat_map(|it| it.anonymous.iter().map(move |list| (list, cost(it))));

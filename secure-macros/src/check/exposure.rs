@@ -1,7 +1,9 @@
 //! Rules about endpoints that many may call: limits (OWASP API4:2023) and reasons (API5:2023).
 
+use quote::ToTokens;
 use syn::Ident;
 
+use super::modes;
 use super::partitions::chosen_by_the_client;
 use super::seen::{Callers, Seen};
 use crate::diagnostics::Diagnostics;
@@ -21,10 +23,13 @@ pub(super) fn public_writes_are_limited(seen: &Seen<'_>, diagnostics: &mut Diagn
     }
     let auth = seen.declaration.auth.as_ref().map(|auth| &auth.key);
     let Some(place) = seen.declaration.public.as_ref().or(auth) else { return };
+    let spares = seen.spares(false);
+    let expected = if spares.is_some() { "a `rate` that is enforced" } else { "a `rate` for them" };
+    let place: &dyn ToTokens = spares.map_or(place, |mode| mode);
     let finding = Finding {
         lint: &PUBLIC_WRITE_WITHOUT_LIMIT,
         place,
-        message: format!("`{method}` is open to anonymous callers, expected a `rate` for them"),
+        message: format!("`{method}` is open to anonymous callers, expected {expected}"),
         help: String::from("`rate(\"10/min\", by = address)`"),
         note: "one client could take what all share (OWASP API4:2023)",
     };
@@ -56,10 +61,12 @@ pub(super) fn known_callers_are_limited(
     if seen.declaration.public.is_some() || seen.counts(true) {
         return;
     }
+    let spares = seen.spares(true);
+    let found = if spares.is_some() { "one that is not enforced" } else { "none" };
     let finding = Finding {
         lint: &AUTHENTICATED_WITHOUT_LIMIT,
-        place: handler,
-        message: format!("`{handler}` expects a `rate` for authenticated callers, found none"),
+        place: spares.map_or(handler, |mode| mode),
+        message: format!("`{handler}` expects a `rate` for authenticated callers, found {found}"),
         help: String::from("`rate = \"100/h\"`"),
         note: "one caller, or a stolen token, could take what all share (OWASP API4:2023)",
     };
@@ -73,7 +80,8 @@ pub(super) fn keys_are_not_the_clients_choice(seen: &Seen<'_>, diagnostics: &mut
     for rate in &seen.declaration.rates {
         match chosen_by_the_client(rate) {
             Some(part) => chosen.push(part),
-            None => return,
+            None if modes::is_enforced(rate) => return,
+            None => {}
         }
     }
     let Some(part) = chosen.first() else { return };

@@ -10,6 +10,7 @@ mod exposure;
 mod failures;
 mod implied;
 mod layers;
+mod modes;
 mod names;
 mod objects;
 mod parameters;
@@ -210,6 +211,7 @@ fn alone(declaration: &Declaration, known: &Vocabulary, diagnostics: &mut Diagno
         rates::cost_fits_burst(rate, diagnostics);
         rates::windows_differ(rate, diagnostics);
         rates::zone_is_known(rate, diagnostics);
+        modes::are_known(rate, diagnostics);
         partition(rate.by.as_ref(), diagnostics);
         contradictions::burst_fits_the_window(rate, diagnostics);
         // What a key with mistakes would admit is not known.

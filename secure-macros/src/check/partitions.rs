@@ -2,12 +2,13 @@
 
 use proc_macro2::TokenStream;
 
+use super::modes;
 use super::parameters::Parameter;
 use super::questions::source;
 use super::rates::number_of;
 use super::words::mentioned;
 use crate::diagnostics::{Diagnostics, choices, nearest};
-use crate::model::legal::{Partition, Question};
+use crate::model::legal::{Mode, Partition, Question};
 use crate::model::raw::{By, Declaration, Part, PartKind, RateKey};
 
 /// The words of `by`; without it, the principal if there is one, else the address.
@@ -210,11 +211,13 @@ pub(super) fn shown_part(part: &Part) -> String {
     source(&part.tokens)
 }
 
-/// The same for two keys that count the same requests together.
+/// The same for two keys that count the same requests together. One beside another that is only
+/// observed is a trial of it.
 fn identity(rate: &RateKey) -> Vec<String> {
     let mut texts: Vec<String> = parts(rate.by.as_ref()).map(shown_part).collect();
     texts.sort();
     texts.push(rate.key.to_string());
+    texts.extend(modes::mode(rate).filter(|mode| *mode != Mode::Enforce).map(|_| "mode".into()));
     texts
 }
 

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::ToTokens;
 
 use super::questions::source;
-use super::{partitions, tiers};
+use super::{modes, partitions, tiers};
 use crate::diagnostics::{Diagnostics, choices, nearest};
 use crate::model::hours::{self, HoursError};
 use crate::model::legal::{self, Audience, Limit, Question};
@@ -139,6 +139,7 @@ pub(super) fn limits(rates: &[RateKey], keys: &[Question], costs: &[Question]) -
                 audience: audience.clone(),
                 shared: shared.clone(),
                 period: quota.period.map(|period| (period, zone())),
+                mode: modes::mode(rate),
             }));
         }
     }

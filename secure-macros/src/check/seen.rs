@@ -1,11 +1,12 @@
 //! What an attribute can see of its endpoint, for rules about several parts of it at once.
 
+use super::modes;
 use super::parameters::{Parameter, first_type, last_segment};
 use super::template::segments;
 use super::truth;
 use crate::lints::Levels;
 use crate::model::legal::Route;
-use crate::model::raw::{Declaration, RateKey};
+use crate::model::raw::{Declaration, Name, RateKey};
 
 /// The attribute, what stands below it, and the levels of the lints.
 pub(super) struct Seen<'a> {
@@ -47,14 +48,23 @@ impl Seen<'_> {
         }
     }
 
-    /// Whether some limit counts the requests of anonymous, or of authenticated, callers.
+    /// Whether some limit refuses requests of anonymous, or of authenticated, callers.
     pub(super) fn counts(&self, authenticated: bool) -> bool {
-        let counts = |rate: &RateKey| {
+        self.counting(authenticated).any(modes::is_enforced)
+    }
+
+    /// The `mode` of a limit that counts those requests, and does not refuse all that are beyond it.
+    pub(super) fn spares(&self, authenticated: bool) -> Option<&Name> {
+        self.counting(authenticated).find_map(|rate| rate.mode.as_ref())
+    }
+
+    fn counting(&self, authenticated: bool) -> impl Iterator<Item = &RateKey> {
+        let counts = move |rate: &&RateKey| {
             let known = || rate.of_the_known().next().is_some();
             let counted = if authenticated { known() } else { rate.anonymous.is_some() };
             rate.everyone.is_some() || counted
         };
-        self.declaration.rates.iter().any(counts)
+        self.declaration.rates.iter().filter(counts)
     }
 
     /// Every route whose segments can be known, with their names.

@@ -6,13 +6,13 @@ use quote::quote;
 use super::json::{self, Object};
 use super::{local, spans};
 use crate::model::legal::{
-    Access, Asks, Audience, Concurrency, Cost, Endpoint, Failures, Limit, Partition, Question,
+    Access, Asks, Audience, Concurrency, Cost, Endpoint, Failures, Limit, Mode, Partition, Question,
 };
 use crate::paths;
 
 /// One limit; what is as most have it is left out.
 pub(super) fn text(endpoint: &Endpoint, limit: &Limit) -> String {
-    let Limit { permits, window_seconds, burst, cost, by, audience, shared, period } = limit;
+    let Limit { permits, window_seconds, burst, cost, by, audience, shared, period, mode } = limit;
     let mut parts = Object::default();
     parts.add("rate", format_args!("[{permits},{window_seconds}]"));
     if burst != permits {
@@ -44,6 +44,12 @@ pub(super) fn text(endpoint: &Endpoint, limit: &Limit) -> String {
     }
     if let Some((period, zone)) = period {
         parts.add("period", json::strings([period.name(), zone.as_str()]));
+    }
+    match mode {
+        None => {}
+        Some(Mode::Enforce) => parts.add("mode", 100),
+        Some(Mode::Observe) => parts.add("mode", 0),
+        Some(Mode::Percent(share)) => parts.add("mode", share),
     }
     parts.finish()
 }

@@ -215,6 +215,17 @@ pub(crate) struct Limit {
     pub(crate) shared: Option<String>,
     /// The period of the calendar, and by whose clocks.
     pub(crate) period: Option<(Period, String)>,
+    /// What the attribute says of it; `None`: what the program says.
+    pub(crate) mode: Option<Mode>,
+}
+
+/// What happens to requests beyond a limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    Enforce,
+    Observe,
+    /// Refused for so many of a hundred keys, 1 to 99.
+    Percent(u8),
 }
 
 /// One budget for failures.

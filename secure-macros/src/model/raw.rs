@@ -95,6 +95,8 @@ pub(crate) struct RateKey {
     pub(crate) by: Option<By>,
     pub(crate) burst: Option<Number>,
     pub(crate) cost: Option<Cost>,
+    /// What happens to requests beyond it: a word, or a percentage.
+    pub(crate) mode: Option<Name>,
     /// By whose clocks the periods of a `quota` begin; without it, UTC.
     pub(crate) zone: Option<Name>,
     /// Whether every part of it could be read.

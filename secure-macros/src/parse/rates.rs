@@ -27,7 +27,7 @@ const RATE: Kind = Kind {
     name: "rate",
     expected: "a rate such as `\"100/h\"`",
     example: "\"100/h\"",
-    options: &["anonymous", "authenticated", "tier", "by", "burst", "cost"],
+    options: &["anonymous", "authenticated", "tier", "by", "burst", "cost", "mode"],
     read: |text| text.parse(),
 };
 
@@ -35,7 +35,7 @@ const QUOTA: Kind = Kind {
     name: "quota",
     expected: "a quota such as `\"10000/month\"`",
     example: "\"10000/month\"",
-    options: &["anonymous", "authenticated", "tier", "by", "cost", "zone"],
+    options: &["anonymous", "authenticated", "tier", "by", "cost", "zone", "mode"],
     read: Rate::of_the_calendar,
 };
 
@@ -60,6 +60,7 @@ fn limit(kind: Kind, entry: &Entry, into: &mut Declaration, diagnostics: &mut Di
         by: None,
         burst: None,
         cost: None,
+        mode: None,
         zone: None,
         complete: true,
     };
@@ -180,6 +181,7 @@ fn option(
         "zone" => rate.zone = zone(name, value, diagnostics),
         "burst" => rate.burst = number(name, value, diagnostics),
         "cost" => rate.cost = cost(name, value, diagnostics),
+        "mode" => rate.mode = mode(name, value, diagnostics),
         "tier" => {
             let (place, found) = value_place(name, value);
             let message = format!("`tier` expects tiers with rates, found {found}");
@@ -228,6 +230,21 @@ fn audience(
     diagnostics
         .error(&place, format!("`{name}` expects {}, found {found}", kind.expected))
         .help(format!("`{name} = {}`", kind.example));
+    None
+}
+
+/// A word, or a percentage as a string.
+fn mode(name: &Ident, value: &[TokenTree], diagnostics: &mut Diagnostics) -> Option<Name> {
+    if let [token] = value
+        && let Some(mode) = word(token).or_else(|| string(token))
+    {
+        return Some(mode);
+    }
+    let (place, found) = value_place(name, value);
+    let message = format!(
+        "`mode` expects `enforce`, `observe` or a percentage such as `\"20%\"`, found {found}"
+    );
+    diagnostics.error(&place, message).help("`mode = observe`");
     None
 }
 

@@ -161,6 +161,11 @@ impl Admission {
         self.counted.report.as_ref()
     }
 
+    /// The limits that are not enforced for this request, a bit each.
+    pub(super) fn untold(&self) -> u64 {
+        self.counted.untold
+    }
+
     /// The caller, once it is known.
     pub(super) fn caller(&self) -> Option<&Principal> {
         self.caller.as_ref()

@@ -5,20 +5,21 @@ use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use super::limits::LimitReport;
 use crate::throttling::RateLimitHeaders;
 
-/// Writes what a client is told about a limit, if the configuration tells anything.
+/// Writes what a client is told about a limit, if the configuration tells anything; `untold` are the
+/// limits that are not enforced for it, a bit each.
 #[inline]
-pub(super) fn write(report: &LimitReport, headers: &mut HeaderMap) {
+pub(super) fn write(report: &LimitReport, untold: u64, headers: &mut HeaderMap) {
     match report.texts.headers {
         RateLimitHeaders::Off => {}
-        RateLimitHeaders::Draft10 => draft10(report, headers),
+        RateLimitHeaders::Draft10 => draft10(report, untold, headers),
         RateLimitHeaders::Legacy => legacy(report, headers),
     }
 }
 
 #[inline]
-fn draft10(report: &LimitReport, headers: &mut HeaderMap) {
+fn draft10(report: &LimitReport, untold: u64, headers: &mut HeaderMap) {
     let limit = report.texts.limit(report.position, &report.answer, report.is_first);
-    let (Some(policy), Some(limit)) = (report.texts.policy(), limit) else { return };
+    let (Some(policy), Some(limit)) = (report.texts.policy(untold), limit) else { return };
     let others = headers.len_keys();
     // Half the work of `insert`.
     headers.append(RATELIMIT_POLICY, policy);

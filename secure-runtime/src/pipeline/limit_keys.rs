@@ -130,6 +130,20 @@ fn counted<'a>(
     Ok(found.unwrap_or_else(caller))
 }
 
+/// Whose count this is, without the limiter's secret but for what [`is_computed`].
+pub(super) fn whom<'a>(
+    limiter: &Limiter,
+    planned: &PlannedLimit,
+    subject: Subject<'a>,
+) -> Option<impl Hash + use<'a>> {
+    if is_computed(&planned.by) { None } else { counted(limiter, &planned.by, subject).ok() }
+}
+
+/// Whether finding it out may ask an expression of the application.
+fn is_computed(by: &Counts) -> bool {
+    matches!(by, Counts::More(more) if matches!(**more, More::Key(_) | More::Each(_)))
+}
+
 /// The tier of a caller, by the application's function.
 ///
 /// # Errors

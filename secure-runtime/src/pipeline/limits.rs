@@ -3,11 +3,14 @@
 use std::sync::Arc;
 
 use super::limit_keys::{Subject, key, key_of};
+use super::observed;
 use super::passage::Refused;
 use crate::denial::{Denial, DenialKind, Throttled};
 use crate::policy::{Endpoint, Limit};
-use crate::security::{Inner, LimitTexts, PlannedConcurrency, PlannedLimit};
-use crate::throttling::{Allowance, Answer, Calendar, Counters, LimitKey, Load, Permit, Place};
+use crate::security::{Inner, LimitTexts, LiveLimit, PlannedConcurrency, PlannedLimit, Terms, bit};
+use crate::throttling::{
+    Allowance, Answer, Calendar, Counters, Decided, LimitKey, Load, Outcome, Permit, Place,
+};
 use crate::time::Moment;
 
 /// The limit nearest to exhaustion, and what it said.
@@ -21,6 +24,10 @@ pub(super) struct LimitReport {
     pub(super) answer: Answer,
     /// Whether the answer is about what every request takes first.
     pub(super) is_first: bool,
+    /// Its place among all limits.
+    pub(super) number: usize,
+    /// Whether it is enforced for this request.
+    pub(super) binds: bool,
 }
 
 /// What the limits of one request have said so far.
@@ -29,6 +36,8 @@ pub(super) struct Counted {
     pub(super) report: Option<LimitReport>,
     /// Those that took one permit, and take the rest once it is known how many there are.
     pub(super) open: Vec<Open>,
+    /// The limits that are not enforced for this request, a bit each: the client is not told of them.
+    pub(super) untold: u64,
     /// What counts the request among those that are being served, until it is not.
     pub(super) permits: Vec<Permit>,
     /// The same among all requests of the program.
@@ -40,7 +49,9 @@ pub(super) struct Counted {
 
 /// A limit whose cost is not known yet.
 pub(super) struct Open {
+    /// As it was at launch.
     pub(super) key: LimitKey,
+    pub(super) live: &'static LiveLimit,
     pub(super) first: LimitReport,
 }
 
@@ -56,29 +67,41 @@ pub(super) fn reserve(
 ) -> Result<(), Refused> {
     let mut taken: Vec<(LimitKey, LimitReport)> = Vec::new();
     for (index, planned) in limits.iter().enumerate() {
-        let key = match key(&counters.limiter, planned, subject) {
-            Ok(Some(key)) => key,
+        let whom = match key(&counters.limiter, planned, subject) {
+            Ok(Some(whom)) => whom,
             Ok(None) => continue,
             Err(refused) => {
                 give_back(counters, &taken, now);
                 return Err(refused);
             }
         };
-        let PlannedLimit { limit, position, texts, calendar, .. } = *planned;
-        let allowance = Allowance { quota: &limit.quota, calendar };
-        let answer = counters.check(key, allowance, planned.upfront, now);
-        let current = LimitReport { limit, position, texts, calendar, answer, is_first: true };
+        let PlannedLimit { live, position, number, texts, .. } = *planned;
+        let terms = |place| live.terms(place).allowance();
+        let Decided { key, place, answer } =
+            counters.decide(live.generations, terms, whom, planned.upfront, now);
+        let Terms { limit, calendar } = live.terms(place);
+        let binds = observed::binds(counters, planned, subject, whom);
+        let is_first = true;
+        let current =
+            LimitReport { limit, position, texts, calendar, answer, is_first, number, binds };
         if !answer.is_allowed() {
+            if !binds {
+                observed::observe(counters, &current, whom, now);
+                counted.note(current);
+                continue;
+            }
+            counters.count(number, Outcome::Refused, whom);
             give_back(counters, &taken, now);
             let denial = throttled(&current);
             counted.report = Some(current);
             return Err(denial);
         }
+        counters.count(number, Outcome::Allowed, whom);
         if index + 1 < limits.len() {
             taken.push((key, current));
         }
         if planned.is_open {
-            counted.open.push(Open { key, first: current });
+            counted.open.push(Open { key: whom, live, first: current });
         }
         counted.note(current);
     }
@@ -147,6 +170,10 @@ impl Counted {
     /// Keeps what a limit said, if it is nearer to exhaustion than those before it, or the same one.
     #[inline]
     pub(super) fn note(&mut self, current: LimitReport) {
+        if !current.binds {
+            self.untold |= bit(current.position);
+            return;
+        }
         let replaces = |kept: &LimitReport| {
             kept.position == current.position || current.is_nearer_to_exhaustion_than(kept)
         };

@@ -25,6 +25,7 @@ mod failures;
 mod limit_fields;
 mod limit_keys;
 mod limits;
+mod observed;
 mod open_limits;
 mod passage;
 mod response;

@@ -6,10 +6,12 @@
 use std::num::NonZeroU32;
 
 use super::limits::{Counted, LimitReport, give_back, throttled};
+use super::observed;
 use super::passage::Refused;
 use crate::denial::{Denial, DenialKind};
 use crate::policy::Cost;
-use crate::throttling::Counters;
+use crate::security::Terms;
+use crate::throttling::{Counters, Decided, Outcome};
 use crate::time::Moment;
 use crate::validation::Costs;
 
@@ -27,23 +29,36 @@ pub(super) fn settle(
             give_back(counters, &taken, now);
             return Err(Box::new(Denial::internal("what a request costs could not be computed")));
         };
-        let (quota, allowance) = (&open.first.limit.quota, open.first.allowance());
+        let quota = open.live.now().limit.quota;
+        if cost > quota.burst() && !open.first.binds {
+            observed::observe(counters, &open.first, open.key, now);
+            continue;
+        }
         if cost > quota.burst() {
             give_back(counters, &taken, now);
             return Err(unaffordable(cost, quota.burst()));
         }
         let Some(rest) = rest(cost) else { continue };
-        let answer = counters.check(open.key, allowance, rest, now);
+        let terms = |place| open.live.terms(place).allowance();
+        let decided = counters.decide(open.live.generations, terms, open.key, rest, now);
+        let Decided { key, place, answer } = decided;
+        let Terms { limit, calendar } = open.live.terms(place);
+        let report = LimitReport { limit, calendar, answer, is_first: false, ..open.first };
+        if !answer.is_allowed() && !open.first.binds {
+            observed::observe(counters, &open.first, open.key, now);
+            continue;
+        }
         if !answer.is_allowed() {
+            counters.count(open.first.number, Outcome::Refused, open.key);
             give_back(counters, &taken, now);
             // The client will ask for all of it again.
-            let again = counters.peek(open.key, allowance, cost, now);
+            let again = counters.peek(key, report.allowance(), cost, now);
             let answer = if again.is_allowed() { answer } else { again };
-            let report = LimitReport { answer, is_first: false, ..open.first };
+            let report = LimitReport { answer, ..report };
             counted.report = Some(report);
             return Err(throttled(&report));
         }
-        taken.push((open.key, LimitReport { answer, is_first: false, ..open.first }));
+        taken.push((key, report));
     }
     taken.into_iter().for_each(|(_, report)| counted.note(report));
     Ok(())
@@ -54,8 +69,11 @@ pub(super) fn charge(counters: &Counters, counted: &mut Counted, cost: u32, now:
     let Some(rest) = NonZeroU32::new(cost).and_then(rest) else { return };
     let mut reports = Vec::new();
     for open in counted.open.iter().filter(|open| open.first.limit.cost == Cost::Response) {
-        let answer = counters.charge(open.key, open.first.allowance(), rest, now);
-        reports.push(LimitReport { answer, is_first: false, ..open.first });
+        let terms = |place| open.live.terms(place).allowance();
+        let decided = counters.charge_now(open.live.generations, terms, open.key, rest, now);
+        let Terms { limit, calendar } = open.live.terms(decided.place);
+        let answer = decided.answer;
+        reports.push(LimitReport { limit, calendar, answer, is_first: false, ..open.first });
     }
     reports.into_iter().for_each(|report| counted.note(report));
 }

@@ -89,7 +89,7 @@ impl Passage {
 
     fn add_fields(&self, response: &mut HttpResponse) {
         if let Some(report) = self.admission.report() {
-            limit_fields::write(report, response.headers_mut());
+            limit_fields::write(report, self.admission.untold(), response.headers_mut());
         }
     }
 

@@ -132,7 +132,10 @@ impl Asked {
     fn report(&self, decision: Decision) -> LimitReport {
         let Self { limit, position, texts, .. } = *self;
         let answer = Answer::Rate(decision);
-        LimitReport { limit, position, texts, calendar: None, answer, is_first: true }
+        let (calendar, is_first) = (None, true);
+        // What is not enforced for everybody is not counted together; this instance tallies its own.
+        let (number, binds) = (usize::MAX, true);
+        LimitReport { limit, position, texts, calendar, answer, is_first, number, binds }
     }
 }
 

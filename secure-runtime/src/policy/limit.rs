@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 
 use super::rule::Expression;
 use crate::principal::Principal;
-use crate::throttling::{Period, Quota};
+use crate::throttling::{LimitMode, Period, Quota};
 
 /// One limit of an endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +24,8 @@ pub struct Limit {
     /// The period of the calendar in which the permits may be used; `None`: within any window. The
     /// window of `quota` is then that of the longest period.
     pub period: Option<CalendarPeriod>,
+    /// What the attribute says of requests beyond it; `None`: what the configuration says.
+    pub mode: Option<LimitMode>,
 }
 
 /// A period of the calendar, by somebody's clocks.
@@ -238,9 +240,13 @@ impl fmt::Display for Limit {
             Cost::Arguments(expression) => write!(formatter, " cost {}", expression.text)?,
             Cost::Response => formatter.write_str(" cost response")?,
         }
-        match self.shared {
-            Some(name) => write!(formatter, " shared as {name}"),
-            None => Ok(()),
+        if let Some(name) = self.shared {
+            write!(formatter, " shared as {name}")?;
+        }
+        match self.mode {
+            None | Some(LimitMode::Enforce) => Ok(()),
+            Some(LimitMode::Observe) => formatter.write_str(" observed"),
+            Some(LimitMode::Percent(share)) => write!(formatter, " enforced for {share}%"),
         }
     }
 }

@@ -9,13 +9,13 @@ use super::written::{list, named, number, positive, text};
 use super::{
     Audience, CalendarPeriod, Concurrency, Cost, FailureBudget, Limit, Partition, Priority,
 };
-use crate::throttling::{Period, Quota};
+use crate::throttling::{LimitMode, Period, Quota};
 
 pub(super) fn limit(value: &Value) -> Option<Limit> {
     let quota = rate(value)?;
     let (by, audience) = (Partition::Caller, Audience::Everyone);
     let cost = Cost::Permits(NonZeroU32::MIN);
-    let mut limit = Limit { quota, by, audience, cost, shared: None, period: None };
+    let mut limit = Limit { quota, by, audience, cost, shared: None, period: None, mode: None };
     for (part, value) in value.as_object()? {
         match part.as_str() {
             "rate" => {}
@@ -25,10 +25,17 @@ pub(super) fn limit(value: &Value) -> Option<Limit> {
             "of" => limit.audience = audience_of(value)?,
             "period" => limit.period = Some(period(value)?),
             "shared" => limit.shared = Some(text(value)?),
+            "mode" => limit.mode = Some(mode(value)?),
             _ => return None,
         }
     }
     Some(limit)
+}
+
+/// For how many of a hundred keys it is enforced.
+fn mode(value: &Value) -> Option<LimitMode> {
+    let percent: u8 = number(value)?;
+    (percent <= 100).then(|| LimitMode::of_percent(percent))
 }
 
 pub(super) fn concurrency(value: &Value) -> Option<Concurrency> {
@@ -136,6 +143,11 @@ mod tests {
             (r#""by": {"key": [0, "f(caller)"]}"#, Some("2/min by key(f(caller))")),
             (r#""by": {"each": ["tenant", "address"]}"#, Some("2/min by (tenant, address)")),
             (r#""shared": "login""#, Some("2/min shared as login")),
+            (r#""mode": 100"#, Some("2/min")),
+            (r#""mode": 0"#, Some("2/min observed")),
+            (r#""mode": 20"#, Some("2/min enforced for 20%")),
+            (r#""mode": 101"#, None),
+            (r#""mode": "observe""#, None),
             (r#""period": ["month", "UTC"]"#, Some("2/month")),
             (r#""period": ["day", "Europe/Berlin"]"#, Some("2/day Europe/Berlin")),
             (r#""period": ["year", "UTC"]"#, None),

@@ -10,9 +10,9 @@ use crate::authentication::{Authenticator, IntoAuthenticator};
 use crate::denial::Denial;
 use crate::principal::Principal;
 use crate::problem::Problem;
-use crate::throttling::RateLimitHeaders;
 #[cfg(feature = "redis")]
 use crate::throttling::SharedLimits;
+use crate::throttling::{LimitMode, RateLimitHeaders};
 use crate::time::{Clock, SystemClock};
 use crate::transport::TrustedProxies;
 
@@ -34,6 +34,7 @@ pub struct SecurityBuilder {
     pub(super) ipv6_prefix: u8,
     pub(super) proxies: Option<TrustedProxies>,
     pub(super) headers: RateLimitHeaders,
+    pub(super) limit_mode: Option<LimitMode>,
     pub(super) max_body: u64,
     pub(super) body_timeout: Duration,
     pub(super) problem_hook: Option<ProblemHook>,
@@ -71,6 +72,7 @@ impl SecurityBuilder {
             ipv6_prefix: 64,
             proxies: None,
             headers: RateLimitHeaders::default(),
+            limit_mode: None,
             max_body: Self::MAX_BODY,
             body_timeout: Self::BODY_TIMEOUT,
             problem_hook: None,
@@ -245,6 +247,25 @@ impl SecurityBuilder {
     /// Chooses the fields that tell a client about its limits. Default: draft 10.
     pub fn rate_limit_headers(mut self, headers: RateLimitHeaders) -> Self {
         self.headers = headers;
+        self
+    }
+
+    /// Says what happens to requests beyond a limit, for all limits of the program. Default: they are
+    /// refused.
+    ///
+    /// Where an attribute says something as well (`mode = observe`), the stricter of the two holds. A
+    /// program whose limits are not all enforced says so in its log when it is built, and in its
+    /// [inventory](Security::inventory).
+    ///
+    /// ```
+    /// use secure_runtime::{Security, throttling::LimitMode};
+    ///
+    /// // What would today's limits refuse? `rate("100/h", mode = enforce)` still refuses.
+    /// let builder = Security::builder().limit_mode(LimitMode::Observe);
+    /// # drop(builder);
+    /// ```
+    pub fn limit_mode(mut self, mode: LimitMode) -> Self {
+        self.limit_mode = Some(mode);
         self
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use super::builder::SecurityBuilder;
 use super::failure_budgets::budgets;
@@ -11,7 +11,7 @@ use super::planned_limit::LimitPlanner;
 #[cfg(feature = "redis")]
 use super::planned_shared::SharedPlanner;
 use super::protected_resource::Published;
-use super::{Inner, ProtectedResource, Security};
+use super::{Inner, ProtectedResource, Security, lenient_limits};
 use crate::authentication::Authenticator;
 use crate::authorization::{AcceptedBy, RuleSet, is_zone, scopes_of};
 use crate::inventory::{self, is_inside, modules_around};
@@ -75,7 +75,8 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
     let address_groups =
         configuration.check_address_groups(builder.ipv4_prefix, builder.ipv6_prefix);
     configuration.faults.extend(builder.proxies.as_ref().and_then(TrustedProxies::fault));
-    let mut limits = LimitPlanner::new(builder.headers);
+    configuration.faults.extend(lenient_limits::fault(builder.limit_mode));
+    let mut limits = LimitPlanner::new(builder.headers, builder.limit_mode);
     #[cfg(feature = "redis")]
     {
         limits.sharing = builder.shared_limits.take().map(SharedPlanner::new);
@@ -98,6 +99,7 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
         })
         .collect();
     let quota_bytes = if limits.has_quotas { builder.quota_bytes } else { 0 };
+    let limit_count = limits.count;
     #[cfg(feature = "redis")]
     let sharing = limits.sharing.take().map(SharedPlanner::finish);
     let (claims, mut faults) = limits.finish();
@@ -107,11 +109,11 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
     }
     let now = builder.clock.now();
     configuration.by_name.values().for_each(|authenticator| authenticator.start(now));
-    Ok(Security(Arc::new(Inner {
+    Ok(lenient_limits::told(Security(Arc::new(Inner {
         plans,
         authenticators: configuration.by_name.into_iter().collect(),
         clock: builder.clock,
-        counters: Counters::with_capacity_bytes(builder.limiter_bytes, quota_bytes),
+        counters: Counters::new(builder.limiter_bytes, quota_bytes, limit_count),
         #[cfg(feature = "redis")]
         sharing,
         in_flight: InFlight::new(),
@@ -124,7 +126,9 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
         body_timeout: builder.body_timeout,
         problem_hook: builder.problem_hook,
         published,
-    })))
+        limit_changes: Mutex::new(()),
+        limit_mode: builder.limit_mode,
+    }))))
 }
 
 fn answers_for(modules: &[String], module: &str) -> bool {

@@ -4,7 +4,12 @@ mod builder;
 mod challenges;
 mod failure_budgets;
 mod launch;
+mod lenient_limits;
+mod limit_changes;
+mod limit_statistics;
 mod limit_texts;
+mod limits;
+mod live_limit;
 mod plan;
 mod planned_limit;
 #[cfg(feature = "redis")]
@@ -13,7 +18,7 @@ mod protected_resource;
 mod resource_url;
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use actix_web::web::Bytes;
 
@@ -27,7 +32,7 @@ use crate::problem::Problem;
 #[cfg(feature = "redis")]
 use crate::throttling::SharedStatistics;
 use crate::throttling::{
-    AddressGroups, Counters, FailureStatistics, InFlight, Load, Penalties, Statistics,
+    AddressGroups, Counters, FailureStatistics, InFlight, LimitMode, Load, Penalties, Statistics,
 };
 use crate::time::Clock;
 use crate::transport::TrustedProxies;
@@ -36,7 +41,10 @@ pub use builder::SecurityBuilder;
 pub use failure_budgets::FailedAuthentication;
 pub(crate) use failure_budgets::{Failures, PlannedBudget};
 pub use launch::LaunchError;
-pub(crate) use limit_texts::LimitTexts;
+pub use limit_statistics::{BusyKey, LimitRow, LimitStatistics};
+pub(crate) use limit_texts::{LimitTexts, bit};
+pub use limits::{LimitChangeError, Limits};
+pub(crate) use live_limit::{LiveLimit, Terms};
 pub(crate) use plan::{Authentication, Mode, Plan};
 pub(crate) use planned_limit::{ClaimNames, Counts, More, PlannedConcurrency, PlannedLimit, Stage};
 #[cfg(feature = "redis")]
@@ -92,6 +100,10 @@ pub(crate) struct Inner {
     pub(crate) body_timeout: std::time::Duration,
     pub(crate) problem_hook: Option<ProblemHook>,
     published: Option<Published>,
+    /// Holds off changes of limits while one is made.
+    limit_changes: Mutex<()>,
+    /// What the configuration says of requests beyond limits.
+    limit_mode: Option<LimitMode>,
 }
 
 impl Security {
@@ -105,7 +117,8 @@ impl Security {
     #[must_use]
     pub fn inventory(&self) -> Inventory {
         let endpoints = self.0.plans.iter().flatten().map(|plan| plan.endpoint);
-        Inventory::of(endpoints, self.0.published.as_ref().map(|published| published.path))
+        let metadata = self.0.published.as_ref().map(|published| published.path);
+        Inventory::of(endpoints, metadata, self.0.limit_mode)
     }
 
     /// The service that publishes the metadata of the
@@ -134,6 +147,13 @@ impl Security {
             }
             None => ResourceMetadata::new(resource_url::WELL_KNOWN, None),
         }
+    }
+
+    /// The limits, for those who operate the program: what they have said, and how they are changed
+    /// while it runs.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        Limits::new(self.clone())
     }
 
     /// How full the limiter's fixed memory is, and what it had to give up.

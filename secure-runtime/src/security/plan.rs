@@ -87,6 +87,12 @@ impl Plan {
             max_body: policy.max_body.unwrap_or(max_body),
         }
     }
+
+    /// All limits that this instance counts by itself, in the order of their stages.
+    pub(super) fn own_limits(&self) -> impl Iterator<Item = &PlannedLimit> {
+        let stages = [&self.early_limits, &self.anonymous_limits, &self.caller_limits];
+        stages.into_iter().flat_map(|stage| stage.iter())
+    }
 }
 
 impl Plan {

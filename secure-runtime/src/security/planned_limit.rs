@@ -1,15 +1,17 @@
 //! The limits of one endpoint, compiled for the request path.
 
 use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicU8, Ordering};
 
-use super::limit_texts::LimitTexts;
+use super::limit_texts::{LimitTexts, bit};
+use super::live_limit::{LiveLimit, Terms};
 #[cfg(feature = "redis")]
 use super::planned_shared::{PlannedShared, SharedPlanner};
 use crate::policy::{
     Access, Audience, CalendarPeriod, Concurrency, Cost, Endpoint, KeyFunction, Limit, Partition,
 };
 use crate::request::FieldName;
-use crate::throttling::{Calendar, Quota, RateLimitHeaders};
+use crate::throttling::{Calendar, Generations, LimitMode, Quota, RateLimitHeaders};
 
 /// One limit with what tells its counts from all others.
 pub(crate) struct PlannedLimit {
@@ -17,17 +19,39 @@ pub(crate) struct PlannedLimit {
     /// Unique within the [`crate::Security`], but for those that count together.
     pub(crate) id: u64,
     pub(crate) by: Counts,
-    /// The periods of a quota of the calendar.
-    pub(crate) calendar: Option<&'static Calendar>,
+    /// What it admits.
+    pub(crate) live: &'static LiveLimit,
     /// What a request takes before anything of its body is read.
     pub(crate) upfront: NonZeroU32,
     /// Whether more is taken once it is known.
     pub(crate) is_open: bool,
     /// Its place among the endpoint's limits.
     pub(crate) position: usize,
+    /// Its place among all limits.
+    pub(crate) number: usize,
+    /// For how many of a hundred keys it is enforced.
+    percent: AtomicU8,
     /// What a client is told of them. Lives as long as the program, as the endpoint does, so that a
     /// request need not share it.
     pub(crate) texts: &'static LimitTexts,
+}
+
+impl PlannedLimit {
+    /// Whether every request beyond it is refused.
+    #[inline]
+    pub(crate) fn is_enforced(&self) -> bool {
+        self.percent() >= 100
+    }
+
+    pub(super) fn set_mode(&self, mode: LimitMode) {
+        self.percent.store(mode.percent(), Ordering::Relaxed);
+    }
+
+    /// For how many of a hundred keys it is enforced.
+    #[inline]
+    pub(crate) fn percent(&self) -> u8 {
+        self.percent.load(Ordering::Relaxed)
+    }
 }
 
 /// How many requests of one key are served at once.
@@ -65,6 +89,9 @@ pub(crate) type ClaimNames = &'static [&'static str];
 /// Compiles the limits of all endpoints.
 pub(crate) struct LimitPlanner {
     headers: RateLimitHeaders,
+    mode: Option<LimitMode>,
+    /// How many limits there are.
+    pub(super) count: usize,
     claims: Vec<ClaimNames>,
     shared: Vec<Shared>,
     pub(super) has_quotas: bool,
@@ -88,6 +115,7 @@ struct Shared {
     quota: Quota,
     /// Who used it first.
     endpoint: &'static Endpoint,
+    generations: &'static Generations,
 }
 
 /// The stage at which a limit can be decided first.
@@ -99,9 +127,12 @@ pub(crate) enum Stage {
 }
 
 impl LimitPlanner {
-    pub(super) fn new(headers: RateLimitHeaders) -> Self {
+    /// `mode` is what the configuration says.
+    pub(super) fn new(headers: RateLimitHeaders, mode: Option<LimitMode>) -> Self {
         Self {
             headers,
+            mode,
+            count: 0,
             claims: Vec::new(),
             shared: Vec::new(),
             has_quotas: false,
@@ -134,7 +165,12 @@ impl LimitPlanner {
         if limits.is_empty() {
             return Default::default();
         }
-        let texts = Box::leak(Box::new(LimitTexts::new(limits, self.headers)));
+        let mode = self.mode;
+        let percent = |limit: &Limit| LimitMode::stricter(limit.mode, mode).percent();
+        let observed = limits.iter().enumerate().filter(|(_, limit)| percent(limit) == 0);
+        let untold = observed.fold(0, |untold, (position, _)| untold | bit(position));
+        let texts = LimitTexts::new(endpoint.name, limits, untold, self.headers);
+        let texts = leaked(texts);
         let place = endpoint.position as u64;
         let mut stages = [Vec::new(), Vec::new(), Vec::new()];
         #[cfg(feature = "redis")]
@@ -142,7 +178,8 @@ impl LimitPlanner {
         for (position, limit) in limits.iter().enumerate() {
             let stage = stage(limit, endpoint.policy.access) as usize;
             #[cfg(feature = "redis")]
-            if self.sharing.is_some() {
+            // What is not enforced for everybody, each instance counts for itself.
+            if self.sharing.is_some() && percent(limit) >= 100 {
                 let by = self.counts(endpoint, limit.by);
                 let planner = self.sharing.as_mut();
                 let planned =
@@ -153,16 +190,24 @@ impl LimitPlanner {
                 }
             }
             let own = (place << 16) | position as u64;
+            let (id, generations) = match limit.shared {
+                Some(name) => self.shared(endpoint, name, limit.quota),
+                None => (own, leaked(Generations::default())),
+            };
+            let terms = Terms { limit, calendar: self.calendar(endpoint, limit) };
             let planned = PlannedLimit {
                 limit,
-                id: limit.shared.map_or(own, |name| self.shared_id(endpoint, name, limit.quota)),
+                id,
                 by: self.counts(endpoint, limit.by),
-                calendar: self.calendar(endpoint, limit),
+                live: leaked(LiveLimit::new(terms, generations)),
                 upfront: limit.cost.upfront(),
                 is_open: !matches!(limit.cost, Cost::Permits(_)),
                 position,
+                number: self.count,
+                percent: AtomicU8::new(percent(limit)),
                 texts,
             };
+            self.count += 1;
             if let Some(stage) = stages.get_mut(stage) {
                 stage.push(planned);
             }
@@ -178,18 +223,27 @@ impl LimitPlanner {
         }
     }
 
-    /// The number of a window of a shared rate: the same for each endpoint that uses it, whatever its
-    /// burst there.
-    fn shared_id(&mut self, endpoint: &'static Endpoint, name: &'static str, quota: Quota) -> u64 {
+    /// The number of a window of a shared rate, and its changes: the same for each endpoint that uses
+    /// it, whatever its burst there.
+    fn shared(
+        &mut self,
+        endpoint: &'static Endpoint,
+        name: &'static str,
+        quota: Quota,
+    ) -> (u64, &'static Generations) {
         const SHARED: u64 = 1 << 63;
         let same_window = |known: &Shared| {
             known.name == name && known.quota.window_seconds() == quota.window_seconds()
         };
         let Some(place) = self.shared.iter().position(same_window) else {
-            self.shared.push(Shared { name, quota, endpoint });
-            return SHARED | (self.shared.len() - 1) as u64;
+            let generations = leaked(Generations::default());
+            self.shared.push(Shared { name, quota, endpoint, generations });
+            return (SHARED | (self.shared.len() - 1) as u64, generations);
         };
-        let Some(first) = self.shared.get(place) else { return SHARED };
+        let Some(first) = self.shared.get(place) else {
+            return (SHARED, leaked(Generations::default()));
+        };
+        let generations = first.generations;
         if first.quota.permits() != quota.permits() {
             let shown = |it: &Endpoint| format!("`{}::{}`", it.module, it.name);
             let (whole, other) = (quota.with_burst(quota.permits()), first.quota);
@@ -202,7 +256,7 @@ impl LimitPlanner {
                 endpoint.line
             ));
         }
-        SHARED | place as u64
+        (SHARED | place as u64, generations)
     }
 
     /// The calendar of a limit. It lives as long as the program, as its endpoint does.
@@ -221,7 +275,7 @@ impl LimitPlanner {
             ));
         }
         self.has_quotas = true;
-        calendar.map(|calendar| &*Box::leak(Box::new(calendar)))
+        calendar.map(leaked)
     }
 
     fn counts(&mut self, endpoint: &'static Endpoint, by: Partition) -> Counts {
@@ -251,6 +305,11 @@ impl LimitPlanner {
             }
         }))
     }
+}
+
+/// What lives as long as the program, as its endpoints do.
+pub(super) fn leaked<T>(value: T) -> &'static T {
+    Box::leak(Box::new(value))
 }
 
 fn stage(limit: &Limit, access: Access) -> Stage {
@@ -295,12 +354,13 @@ mod tests {
             position: 0,
             is_legible: true,
         }));
-        let mut planner = LimitPlanner::new(RateLimitHeaders::default());
-        let first = planner.shared_id(endpoint, "login", quota(5, 5));
-        assert_eq!(planner.shared_id(endpoint, "login", quota(5, 2)), first);
-        assert_ne!(planner.shared_id(endpoint, "search", quota(5, 5)), first);
+        let mut planner = LimitPlanner::new(RateLimitHeaders::default(), None);
+        let (first, generations) = planner.shared(endpoint, "login", quota(5, 5));
+        let (again, same) = planner.shared(endpoint, "login", quota(5, 2));
+        assert!(again == first && std::ptr::eq(generations, same));
+        assert_ne!(planner.shared(endpoint, "search", quota(5, 5)).0, first);
         assert!(planner.faults.is_empty());
-        planner.shared_id(endpoint, "login", quota(6, 3));
+        planner.shared(endpoint, "login", quota(6, 3));
         let (_, faults) = planner.finish();
         let expected = "the shared rate `login` is `6/min` for `shop::login` and `5/min` for `shop::login` \
                         (shop.rs:7)";

@@ -2,12 +2,15 @@
 
 use std::num::NonZeroU32;
 
+use super::busiest::{Busiest, is_sampled};
 use super::calendar::Calendar;
 use super::calendar_limiter::{CalendarLimiter, PeriodDecision};
 use super::gcra::Decision;
 use super::headers::{reset_seconds, retry_after_seconds};
 use super::limiter::{LimitKey, Limiter};
+use super::notices::Notices;
 use super::quota::Quota;
+use super::tally::{Outcome, Tally};
 use crate::time::Moment;
 
 /// The counts of all limits of a program.
@@ -15,6 +18,9 @@ use crate::time::Moment;
 pub(crate) struct Counters {
     pub(crate) limiter: Limiter,
     pub(crate) calendar: CalendarLimiter,
+    pub(crate) tally: Tally,
+    pub(crate) busiest: Busiest,
+    pub(crate) notices: Notices,
 }
 
 /// The answer to one request under one limit.
@@ -32,11 +38,23 @@ pub(crate) struct Allowance<'a> {
 }
 
 impl Counters {
-    /// `quota_bytes` are for quotas of the calendar, if there are any.
-    pub(crate) fn with_capacity_bytes(limiter_bytes: usize, quota_bytes: usize) -> Self {
+    /// `quota_bytes` are for quotas of the calendar, if there are any; `limits` is how many limits
+    /// there are.
+    pub(crate) fn new(limiter_bytes: usize, quota_bytes: usize, limits: usize) -> Self {
         Self {
             limiter: Limiter::with_capacity_bytes(limiter_bytes),
             calendar: CalendarLimiter::with_capacity_bytes(quota_bytes),
+            tally: Tally::new(limits),
+            busiest: Busiest::new(limits),
+            notices: Notices::new(limits),
+        }
+    }
+
+    /// Counts what a limit said of a request.
+    #[inline]
+    pub(crate) fn count(&self, limit: usize, verdict: Outcome, key: LimitKey) {
+        if is_sampled(self.tally.count(limit, verdict)) {
+            self.busiest.look(limit, key);
         }
     }
 

@@ -129,6 +129,25 @@ impl CalendarLimiter {
         });
     }
 
+    /// What is used of the present period. Whoever changes the entry later sees whatever was seen
+    /// before this.
+    pub(super) fn sealed(&self, key: LimitKey, calendar: &Calendar, unix_seconds: u64) -> u64 {
+        self.update(key, calendar, 0, unix_seconds, |used| Some(used).filter(|used| *used != 0))
+            .used
+    }
+
+    /// Gives a key that has used nothing something that it has used.
+    pub(super) fn begin_at(
+        &self,
+        key: LimitKey,
+        calendar: &Calendar,
+        used: u64,
+        unix_seconds: u64,
+    ) {
+        let begin = move |found| (found == 0).then_some(used);
+        self.update(key, calendar, 0, unix_seconds, begin);
+    }
+
     fn update(
         &self,
         key: LimitKey,

@@ -1,6 +1,6 @@
 //! What a client is told about limits: `RateLimit-Policy`, `RateLimit`, `Retry-After`.
 
-use std::fmt::{self, Write};
+use std::fmt;
 
 use super::gcra::Decision;
 use super::quota::Quota;
@@ -60,6 +60,8 @@ impl RateLimitHeaders {
 #[derive(Clone, Debug)]
 pub struct PolicyFields {
     policy: String,
+    /// What it says of each.
+    policies: Box<[String]>,
     names: Box<[String]>,
     /// The part of the `RateLimit` field that never changes: `"100/h";r=`.
     prefixes: Box<[String]>,
@@ -73,20 +75,17 @@ impl PolicyFields {
 
     /// The fields of limits with these names, which are ASCII without quotes.
     pub(crate) fn of(limits: impl IntoIterator<Item = (String, Quota)>) -> Self {
-        let mut policy = String::new();
+        let mut policies: Vec<String> = Vec::new();
         let mut names: Vec<String> = Vec::new();
         for (name, quota) in limits {
             let name = unique(&names, name);
-            if !policy.is_empty() {
-                policy.push_str(", ");
-            }
             let (permits, window) = (quota.permits(), quota.window_seconds());
-            // Writing to a `String` cannot fail.
-            let _ = write!(policy, "\"{name}\";q={permits};w={window}");
+            policies.push(format!("\"{name}\";q={permits};w={window}"));
             names.push(name);
         }
         let prefixes = names.iter().map(|name| format!("\"{name}\";r=")).collect();
-        Self { policy, names: names.into(), prefixes }
+        let (policy, policies) = (policies.join(", "), policies.into());
+        Self { policy, policies, names: names.into(), prefixes }
     }
 
     /// The value of `RateLimit-Policy`: every policy with its permits `q` and its window `w` in
@@ -94,6 +93,12 @@ impl PolicyFields {
     #[must_use]
     pub fn policy(&self) -> &str {
         &self.policy
+    }
+
+    /// The same of some of the policies, by their positions.
+    pub(crate) fn policy_of(&self, is_told: impl Fn(usize) -> bool) -> String {
+        let told = self.policies.iter().enumerate().filter(|(position, _)| is_told(*position));
+        told.map(|(_, policy)| policy.as_str()).collect::<Vec<_>>().join(", ")
     }
 
     /// The name of a policy, for `violated-policies` in a problem (draft section 5.1).

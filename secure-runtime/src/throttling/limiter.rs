@@ -1,5 +1,7 @@
 //! The in-memory limiter: fixed memory, one compare-and-swap a decision.
 
+mod carried;
+
 use std::fmt;
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::num::NonZeroU32;
@@ -65,6 +67,7 @@ pub struct Hashed {
 
 /// What a limiter holds and has lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(not(loom), derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct Statistics {
     /// Entries that were forgotten while they still owed time, because no slot was free.

@@ -18,6 +18,8 @@
 //! 6. Only the monotonic clock counts: setting the wall clock changes no limit. A time that goes
 //!    backwards (threads read the clock out of order) makes a decision stricter, never an error.
 //! 7. Arithmetic that overflows refuses.
+//! 8. A limit that is changed while it counts ([`Limits::set`](crate::security::Limits::set)) loses nothing
+//!    that was used: who had used 60% of the old bucket has used 60% of the new one.
 //!
 //! # What the client sees
 //!
@@ -28,6 +30,8 @@
 //! RateLimit-Policy: "100/h";q=100;w=3600
 //! RateLimit: "100/h";r=99;t=36
 //! ```
+//!
+//! Of a limit that is not enforced ([`LimitMode`]) a client is told nothing.
 //!
 //! A refusal is 429 with `Retry-After` in whole seconds, rounded up: a client that waits as long
 //! and has not asked meanwhile is admitted. [`reset_seconds`] says what `t` is.
@@ -64,10 +68,14 @@ mod address_groups;
 #[cfg(not(loom))]
 mod answer;
 #[cfg(not(loom))]
+mod busiest;
+#[cfg(not(loom))]
 mod calendar;
 #[cfg(not(loom))]
 mod calendar_limiter;
 mod gcra;
+#[cfg(not(loom))]
+mod generations;
 mod headers;
 #[cfg(not(loom))]
 mod in_flight;
@@ -77,6 +85,10 @@ mod load;
 #[cfg(all(test, loom))]
 mod loom_tests;
 #[cfg(not(loom))]
+mod mode;
+#[cfg(not(loom))]
+mod notices;
+#[cfg(not(loom))]
 mod penalties;
 mod quota;
 #[cfg(feature = "redis")]
@@ -84,6 +96,8 @@ mod shared;
 mod slot;
 mod stripes;
 mod table;
+#[cfg(not(loom))]
+mod tally;
 
 #[cfg(not(loom))]
 pub(crate) use address_groups::AddressGroups;
@@ -94,12 +108,18 @@ pub(crate) use calendar::Calendar;
 #[cfg(not(loom))]
 pub use calendar::Period;
 pub use gcra::Decision;
+#[cfg(not(loom))]
+pub(crate) use generations::{Change, Decided, Generations};
 pub use headers::{FieldValue, PolicyFields, RateLimitHeaders, reset_seconds, retry_after_seconds};
 #[cfg(not(loom))]
 pub(crate) use in_flight::{InFlight, Permit};
 pub use limiter::{Hashed, LimitKey, Limiter, Statistics};
 #[cfg(not(loom))]
 pub(crate) use load::{Load, Place};
+#[cfg(not(loom))]
+pub use mode::LimitMode;
+#[cfg(not(loom))]
+pub use notices::KeyMark;
 #[cfg(not(loom))]
 pub use penalties::FailureStatistics;
 #[cfg(not(loom))]
@@ -110,3 +130,5 @@ pub use shared::{
     Ask, InvalidSharedLimits, OnStoreFailure, SharedLimit, SharedLimits, SharedLimitsBuilder,
     SharedStatistics, Source, StoreUnavailable, Verdict,
 };
+#[cfg(not(loom))]
+pub(crate) use tally::Outcome;

@@ -1,0 +1,60 @@
+//! Rules about `mode`: what happens to requests beyond a limit.
+
+use crate::diagnostics::{Diagnostics, nearest};
+use crate::model::legal::Mode;
+use crate::model::raw::{Name, RateKey};
+
+const WORDS: [(&str, Mode); 2] = [("enforce", Mode::Enforce), ("observe", Mode::Observe)];
+
+/// A mode is one that there is: what is misspelt must not limit another share than was meant.
+pub(super) fn are_known(rate: &RateKey, diagnostics: &mut Diagnostics) {
+    let Some(mode) = &rate.mode else { return };
+    let percentage = percentage(mode);
+    let (message, help) = match percentage {
+        _ if known(mode).is_some() => return,
+        Some(share) => {
+            let help = match share {
+                0 => String::from("`mode = observe` refuses nobody"),
+                100 => String::from("`mode = enforce` refuses everybody who is beyond it"),
+                _ => String::from("`mode = \"20%\"` refuses one in five of those beyond it"),
+            };
+            (format!("`mode` expects 1% to 99%, found `{}`", mode.text), help)
+        }
+        None => {
+            let help = match nearest(&mode.text, WORDS.map(|(word, _)| word)) {
+                Some(word) if mode.bare => format!("did you mean `{word}`?"),
+                Some(word) => format!("`mode = {word}`"),
+                None => String::from("`mode = observe`"),
+            };
+            let expected = "`enforce`, `observe` or a percentage such as `\"20%\"`";
+            let found = if mode.bare { mode.text.clone() } else { format!("{:?}", mode.text) };
+            (format!("`mode` expects {expected}, found `{found}`"), help)
+        }
+    };
+    diagnostics.error(mode, message).help(help);
+}
+
+/// What the attribute says of a limit.
+pub(super) fn mode(rate: &RateKey) -> Option<Mode> {
+    rate.mode.as_ref().and_then(known)
+}
+
+/// Whether every request beyond the limit is refused, as far as the attribute says.
+pub(super) fn is_enforced(rate: &RateKey) -> bool {
+    matches!(mode(rate), None | Some(Mode::Enforce))
+}
+
+fn known(mode: &Name) -> Option<Mode> {
+    if mode.bare {
+        return WORDS.into_iter().find(|(word, _)| *word == mode.text).map(|(_, mode)| mode);
+    }
+    let share = percentage(mode).and_then(|share| u8::try_from(share).ok());
+    share.filter(|share| (1..100).contains(share)).map(Mode::Percent)
+}
+
+/// The number of a percentage, whatever it is.
+fn percentage(mode: &Name) -> Option<u64> {
+    let digits = mode.text.strip_suffix('%').filter(|_| !mode.bare)?;
+    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| digits.parse().unwrap_or(u64::MAX))
+}

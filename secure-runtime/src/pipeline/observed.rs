@@ -1,0 +1,54 @@
+//! Limits that are not enforced, or not for every key.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use super::limit_keys::{Subject, whom};
+use super::limits::LimitReport;
+use crate::security::PlannedLimit;
+use crate::throttling::{Counters, LimitKey, Outcome};
+use crate::time::Moment;
+
+/// Whether the limit refuses requests of this key that are beyond it.
+#[inline]
+pub(super) fn binds(
+    counters: &Counters,
+    planned: &PlannedLimit,
+    subject: Subject<'_>,
+    key: LimitKey,
+) -> bool {
+    planned.is_enforced() || is_drawn(counters, planned, subject, key)
+}
+
+/// Whether a percentage has this key in it.
+#[cold]
+fn is_drawn(
+    counters: &Counters,
+    planned: &PlannedLimit,
+    subject: Subject<'_>,
+    key: LimitKey,
+) -> bool {
+    let percent = u64::from(planned.percent());
+    if percent == 0 {
+        return false;
+    }
+    // Without a secret, so that every process draws the same keys. An expression of the application is
+    // not asked twice, and hashed with the limiter's secret.
+    let mut hasher = DefaultHasher::new();
+    match whom(&counters.limiter, planned, subject) {
+        Some(whom) => whom.hash(&mut hasher),
+        None => key.hash(&mut hasher),
+    }
+    hasher.finish() % 100 < percent
+}
+
+/// A request goes on although the limit is used up.
+#[cold]
+pub(super) fn observe(counters: &Counters, report: &LimitReport, key: LimitKey, now: Moment) {
+    counters.count(report.number, Outcome::Observed, key);
+    let window = report.limit.quota.window_seconds();
+    if counters.notices.is_due(report.number, key, window, now.monotonic_nanos()) {
+        let (handler, limit) = (report.texts.handler, report.texts.name(report.position));
+        let key = counters.notices.mark(key);
+        tracing::info!(handler, limit, %key, "would have been refused: the limit is observed");
+    }
+}

@@ -1,0 +1,46 @@
+//! What a program says when it is built about limits that it does not enforce.
+
+use super::Security;
+use crate::policy::Limit;
+use crate::throttling::LimitMode;
+
+/// More are counted and not named.
+const NAMED: usize = 10;
+
+/// What is wrong with what the configuration says.
+pub(super) fn fault(mode: Option<LimitMode>) -> Option<String> {
+    match mode {
+        Some(LimitMode::Percent(share @ 101..)) => {
+            Some(format!("`limit_mode` expects 0 to 100 percent, found {share}"))
+        }
+        _ => None,
+    }
+}
+
+/// The same security, whose limits that are not enforced, or not for every key, the log has named.
+pub(super) fn told(security: Security) -> Security {
+    let lenient = of(&security);
+    if lenient.is_empty() {
+        return security;
+    }
+    let count = lenient.len();
+    let mut limits = lenient.iter().take(NAMED).cloned().collect::<Vec<_>>().join("; ");
+    if count > NAMED {
+        limits.push_str("; …");
+    }
+    tracing::warn!(count, limits, "limits that are not enforced");
+    security
+}
+
+/// Those limits, each with its handler.
+fn of(security: &Security) -> Vec<String> {
+    let mut lenient = Vec::new();
+    for plan in security.0.plans.iter().flatten() {
+        for planned in plan.own_limits().filter(|planned| !planned.is_enforced()) {
+            let mode = Some(LimitMode::of_percent(planned.percent()));
+            let limit = Limit { mode, ..*planned.limit };
+            lenient.push(format!("{}::{} {limit}", plan.endpoint.module, plan.endpoint.name));
+        }
+    }
+    lenient
+}

@@ -1,0 +1,267 @@
+//! The limits of a program, for those who operate it.
+
+use std::num::NonZeroU32;
+use std::sync::PoisonError;
+
+use super::limit_changes;
+use super::limit_statistics::{BusyKey, LimitRow, LimitStatistics};
+use super::{Plan, PlannedLimit, Security, bit};
+use crate::policy::Limit;
+use crate::throttling::{LimitMode, Outcome, Quota};
+
+/// The limits of a [`Security`]: what they have said, and how they are changed while the program runs.
+///
+/// ```standalone_crate
+/// use secure_runtime::{Security, throttling::LimitMode};
+/// # mod shop {
+/// #     use actix_web::get;
+/// #     use secure_runtime::secure;
+/// #     #[secure(public, rate("100/h", by = address))]
+/// #     #[get("/search")]
+/// #     async fn search() -> &'static str { "" }
+/// # }
+/// # let builder = Security::builder();
+/// let security = builder.build()?;
+/// let limits = security.limits();
+/// println!("{}", limits.statistics()); // a table; as JSON through serde
+/// let id = &limits.statistics().limits[0].id; // `shop::search/1`
+/// limits.set_mode(id, LimitMode::Observe)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Limits {
+    security: Security,
+}
+
+/// One limit of one endpoint.
+pub(super) struct Standing<'a> {
+    pub(super) id: String,
+    pub(super) plan: &'a Plan,
+    pub(super) planned: &'a PlannedLimit,
+}
+
+/// Why a limit was not changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LimitChangeError {
+    /// No limit has this id.
+    Unknown(String),
+    /// More than a hundred percent.
+    NoPercentage(u8),
+    /// A quota of the calendar has no window: see [`Limits::set_permits`].
+    OfTheCalendar,
+    /// A rate has a window: see [`Limits::set`].
+    NotOfTheCalendar,
+    /// A request costs more than could be taken at once: no request would ever be admitted.
+    Unaffordable {
+        /// What a request costs.
+        cost: NonZeroU32,
+        /// What could be taken at once.
+        burst: NonZeroU32,
+    },
+    /// It was given too many different rates.
+    TooMany,
+}
+
+impl Limits {
+    pub(super) fn new(security: Security) -> Self {
+        Self { security }
+    }
+
+    /// What every limit is, and what it has said since the program was built.
+    #[must_use]
+    pub fn statistics(&self) -> LimitStatistics {
+        let counters = &self.security.0.counters;
+        LimitStatistics {
+            limits: self.standing().iter().map(|it| self.row(it)).collect(),
+            rates: counters.limiter.statistics(),
+            quotas: counters.calendar.statistics(),
+        }
+    }
+
+    /// Says what happens to requests beyond the limits with this id from now on, until the program
+    /// ends: whatever the attribute and the configuration say. The log tells it.
+    ///
+    /// # Errors
+    ///
+    /// No limit has this id, or a percentage is above 100.
+    pub fn set_mode(&self, id: &str, mode: LimitMode) -> Result<(), LimitChangeError> {
+        if let LimitMode::Percent(share @ 101..) = mode {
+            return Err(LimitChangeError::NoPercentage(share));
+        }
+        let standing = self.of_id(id)?;
+        for it in &standing {
+            it.planned.set_mode(mode);
+            let is_untold = mode.percent() == 0;
+            it.planned.texts.set_untold(bit(it.planned.position), is_untold);
+        }
+        tracing::warn!(id, %mode, "the mode of a limit was changed");
+        Ok(())
+    }
+
+    /// Gives the limits with this id another rate from now on, until the program ends.
+    ///
+    /// **Nothing that was used is lost**: whoever has used 60% of the old bucket at this moment has used
+    /// 60% of the new one. Headers tell the new rate. Of a shared rate, every endpoint that uses it
+    /// changes at once; where one of them has a `burst` of its own it keeps it, if the rate has as many
+    /// permits. What was used of a shared rate is a share of its window.
+    ///
+    /// A request that is being decided at this moment may take a permit under each of the two rates, and
+    /// never goes uncounted.
+    ///
+    /// ```standalone_crate
+    /// use std::num::NonZeroU32;
+    /// use secure_runtime::{Security, throttling::Quota};
+    /// # mod shop {
+    /// #     use actix_web::get;
+    /// #     use secure_runtime::secure;
+    /// #     #[secure(public, rate("100/h", by = address))]
+    /// #     #[get("/search")]
+    /// #     async fn search() -> &'static str { "" }
+    /// # }
+    /// let security = Security::builder().build()?;
+    /// let id = security.limits().statistics().limits[0].id.clone();
+    /// let (permits, hour) = (NonZeroU32::new(500).unwrap(), NonZeroU32::new(3600).unwrap());
+    /// security.limits().set(&id, Quota::new(permits, hour))?;
+    /// assert_eq!(security.limits().statistics().limits[0].limit, "500/h by address");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// No limit has this id, it is a quota of the calendar, no request could be admitted any more, or
+    /// it was given too many different rates (255). Nothing has changed then.
+    pub fn set(&self, id: &str, quota: Quota) -> Result<(), LimitChangeError> {
+        self.change(id, |limit| {
+            if limit.period.is_some() {
+                return Err(LimitChangeError::OfTheCalendar);
+            }
+            let (before, burst) = (limit.quota, limit.quota.burst());
+            let has_own_burst = limit.shared.is_some() && burst != before.permits();
+            Ok(if has_own_burst { quota.with_burst(burst.min(quota.permits())) } else { quota })
+        })
+    }
+
+    /// The same for a quota of the calendar: its period stays.
+    ///
+    /// # Errors
+    ///
+    /// As of [`set`](Self::set), but that it is a rate.
+    pub fn set_permits(&self, id: &str, permits: NonZeroU32) -> Result<(), LimitChangeError> {
+        self.change(id, |limit| match limit.period {
+            Some(_) => Ok(Quota::new(permits, limit.quota.window_seconds())),
+            None => Err(LimitChangeError::NotOfTheCalendar),
+        })
+    }
+
+    fn change(
+        &self,
+        id: &str,
+        quota: impl Fn(&Limit) -> Result<Quota, LimitChangeError>,
+    ) -> Result<(), LimitChangeError> {
+        let inner = &self.security.0;
+        let _held = inner.limit_changes.lock().unwrap_or_else(PoisonError::into_inner);
+        let standing = self.of_id(id)?;
+        let quotas = standing.iter().map(|it| quota(it.planned.limit));
+        let changes: Vec<(&Standing<'_>, Quota)> =
+            standing.iter().zip(quotas.collect::<Result<Vec<_>, _>>()?).collect();
+        for (it, quota) in &changes {
+            let cost = it.planned.limit.cost.upfront();
+            if cost > quota.burst() {
+                return Err(LimitChangeError::Unaffordable { cost, burst: quota.burst() });
+            }
+        }
+        limit_changes::apply(&changes, &self.standing(), inner.clock.now())?;
+        let limit = changes.first().map(|(_, quota)| quota.to_string()).unwrap_or_default();
+        tracing::warn!(id, limit, "a limit was changed");
+        Ok(())
+    }
+
+    pub(super) fn of_id(&self, id: &str) -> Result<Vec<Standing<'_>>, LimitChangeError> {
+        let standing: Vec<_> = self.standing().into_iter().filter(|it| it.id == id).collect();
+        if standing.is_empty() {
+            Err(LimitChangeError::Unknown(id.to_owned()))
+        } else {
+            Ok(standing)
+        }
+    }
+
+    /// All limits: the endpoints in the order of their names, the limits of each as they are written.
+    fn standing(&self) -> Vec<Standing<'_>> {
+        let mut standing: Vec<Standing<'_>> = Vec::new();
+        let mut plans: Vec<&Plan> = self.security.0.plans.iter().flatten().collect();
+        plans.sort_by_key(|plan| (plan.endpoint.module, plan.endpoint.name, plan.endpoint.line));
+        for plan in plans {
+            let mut limits: Vec<&PlannedLimit> = plan.own_limits().collect();
+            limits.sort_by_key(|planned| planned.position);
+            for planned in limits {
+                let id = id(plan, planned);
+                // Two handlers of one name can only be written by a macro.
+                let own = |id: &String| {
+                    planned.limit.shared.is_some() || standing.iter().all(|it| it.id != *id)
+                };
+                let numbered = (2_u32..).map(|number| format!("{id} #{number}"));
+                let id = std::iter::once(id.clone()).chain(numbered).find(own).unwrap_or(id);
+                standing.push(Standing { id, plan, planned });
+            }
+        }
+        standing
+    }
+
+    fn row(&self, standing: &Standing<'_>) -> LimitRow {
+        let Standing { id, plan, planned } = standing;
+        let counters = &self.security.0.counters;
+        let total = |verdict| counters.tally.total(planned.number, verdict);
+        let endpoint = plan.endpoint;
+        let routes = endpoint.routes.iter();
+        let routes = routes.map(|it| format!("{} {}", it.methods.join(","), it.path));
+        let busiest = counters.busiest.of(planned.number).into_iter();
+        LimitRow {
+            id: id.clone(),
+            endpoint: format!("{}::{}", endpoint.module, endpoint.name),
+            routes: routes.collect(),
+            limit: Limit { mode: None, ..*planned.live.now().limit }.to_string(),
+            mode: LimitMode::of_percent(planned.percent()),
+            allowed: total(Outcome::Allowed),
+            refused: total(Outcome::Refused),
+            observed: total(Outcome::Observed),
+            busiest: busiest
+                .map(|it| BusyKey { key: counters.notices.mark(it.key), percent: it.percent })
+                .collect(),
+        }
+    }
+}
+
+/// The same for all that count together, and in each run of a build.
+fn id(plan: &Plan, planned: &PlannedLimit) -> String {
+    match planned.limit.shared {
+        Some(name) => format!("{name}/{}s", planned.limit.quota.window_seconds()),
+        None => {
+            let endpoint = plan.endpoint;
+            format!("{}::{}/{}", endpoint.module, endpoint.name, planned.position + 1)
+        }
+    }
+}
+
+impl std::fmt::Display for LimitChangeError {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Unknown(id) => write!(formatter, "no limit has the id `{id}`"),
+            Self::NoPercentage(share) => {
+                write!(formatter, "a mode is for 0 to 100 percent of keys, found {share}")
+            }
+            Self::OfTheCalendar => {
+                formatter.write_str("expected a rate, found a quota of the calendar")
+            }
+            Self::NotOfTheCalendar => {
+                formatter.write_str("expected a quota of the calendar, found a rate")
+            }
+            Self::Unaffordable { cost, burst } => {
+                write!(formatter, "a request costs {cost}, and {burst} could be taken at once")
+            }
+            Self::TooMany => formatter.write_str("the limit was given too many different rates"),
+        }
+    }
+}
+
+impl std::error::Error for LimitChangeError {}

@@ -1,0 +1,43 @@
+//! Entries of keys whose limit has changed.
+
+use super::super::table::{Instant, Update};
+use super::{LimitKey, Limiter};
+
+/// Odd, and no multiple of [`super::SPREAD`] that small numbers reach; from the fraction of the square root of 2.
+const GENERATION: u64 = 0x6a09_e667_f3bc_c909;
+
+impl Limiter {
+    /// Whether the key has an entry, live or not.
+    pub(in super::super) fn stands(&self, key: LimitKey, now_ns: u64) -> bool {
+        self.table.update(key.0, anytime(now_ns), |_| None) != Update::Unchanged(0)
+    }
+
+    /// The arrival time of a key; zero if it has no entry. Whoever changes the entry later sees
+    /// whatever was seen before this.
+    pub(in super::super) fn sealed(&self, key: LimitKey, now_ns: u64) -> u64 {
+        let seal = |arrival| Some(arrival).filter(|arrival| *arrival != 0);
+        let (Update::Changed(arrival) | Update::Unchanged(arrival)) =
+            self.table.update(key.0, anytime(now_ns), seal);
+        arrival
+    }
+
+    /// Gives a key without an entry one.
+    pub(in super::super) fn begin_at(&self, key: LimitKey, arrival: u64, now_ns: u64) {
+        if arrival > now_ns {
+            let begin = move |found| (found == 0).then_some(arrival);
+            self.table.update(key.0, anytime(now_ns), begin);
+        }
+    }
+}
+
+impl LimitKey {
+    /// The key of the same one after changes of the limit.
+    pub(in super::super) fn of_generation(self, generation: u64) -> Self {
+        Self((self.0 ^ generation.wrapping_mul(GENERATION)).max(1))
+    }
+}
+
+/// An update that believes every entry.
+fn anytime(now: u64) -> Instant {
+    Instant { now, horizon: u64::MAX }
+}

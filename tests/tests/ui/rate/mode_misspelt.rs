@@ -1,0 +1,10 @@
+use actix_web::get;
+use secure_runtime::secure;
+
+#[secure(rate("10/s", mode = obseve))] //~ ERROR `mode` expects `enforce`, `observe` or a percentage
+#[get("/")]
+async fn handler() -> &'static str {
+    ""
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+use actix_web::get;
+use secure_runtime::secure;
+
+#[secure(rate("10/s", by = header("x-client")), rate("9/s", mode = observe))] //~ ERROR `by` is what the client says
+#[get("/")]
+async fn handler() -> &'static str {
+    ""
+}
+
+fn main() {}
