@@ -1,7 +1,9 @@
 //! The checks at launch: every endpoint's needs are met, or an error that lists what is not.
 
+mod error;
+mod limits;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::sync::{Arc, Mutex};
 
 use super::builder::SecurityBuilder;
@@ -15,33 +17,10 @@ use super::{Inner, ProtectedResource, Security, lenient_limits};
 use crate::authentication::Authenticator;
 use crate::authorization::{AcceptedBy, RuleSet, is_zone, scopes_of};
 use crate::inventory::{self, is_inside, modules_around};
-use crate::policy::{Access, Authenticators, Endpoint, Partition, Rule};
-use crate::throttling::{AddressGroups, Counters, InFlight, Load, Penalties};
+use crate::policy::{Access, Authenticators, Endpoint, Rule};
+use crate::throttling::{Counters, InFlight, Load, Penalties};
 use crate::transport::TrustedProxies;
-
-/// Everything that keeps a program from being secured.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LaunchError {
-    faults: Vec<String>,
-}
-
-impl LaunchError {
-    /// What is missing or wrong, one sentence each.
-    pub fn faults(&self) -> impl Iterator<Item = &str> {
-        self.faults.iter().map(String::as_str)
-    }
-}
-
-impl fmt::Display for LaunchError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let count = self.faults.len();
-        let noun = if count == 1 { "fault" } else { "faults" };
-        write!(formatter, "the security configuration has {count} {noun}:")?;
-        self.faults.iter().try_for_each(|fault| write!(formatter, "\n  - {fault}"))
-    }
-}
-
-impl std::error::Error for LaunchError {}
+pub use error::LaunchError;
 
 /// An authenticator and what it is called.
 type Named = (Box<str>, Arc<dyn Authenticator>);
@@ -273,69 +252,6 @@ impl Configuration {
             _ => {}
         });
         self.faults.append(&mut faults);
-    }
-
-    /// What limits count by is known of every caller: a token that names no tenant where none is
-    /// looked for would make a limit of the tenant one of the principal.
-    fn check_limits(
-        &mut self,
-        endpoint: &'static Endpoint,
-        authenticators: &[Named],
-        has_tier_function: bool,
-    ) {
-        let Endpoint { name, module, file, line, .. } = endpoint;
-        let limits = endpoint.policy.limits;
-        let asks_for = |wanted: Partition| {
-            let at_once = endpoint.policy.concurrency.iter().map(|it| it.by);
-            limits.iter().map(|limit| limit.by).chain(at_once).any(|by| by.asks_for(wanted))
-        };
-        let by_tenant = asks_for(Partition::Tenant);
-        let by_tier =
-            !has_tier_function && limits.iter().any(|limit| limit.audience.tier().is_some());
-        let naming = naming(endpoint, authenticators);
-        let by_api_key = asks_for(Partition::ApiKey);
-        if by_api_key && !naming.is_empty() && !naming.iter().any(|(_, it)| it.names_api_keys()) {
-            self.faults.push(format!(
-                "a limit of `{module}::{name}` counts by API key, and none of its authenticators \
-                 takes any ({file}:{line})"
-            ));
-        }
-        for (authenticator, it) in naming {
-            let mut lacks = |what: &str| {
-                self.faults.push(format!(
-                    "the limits of `{module}::{name}` depend on the caller's {what}, and the \
-                     authenticator `{authenticator}` was not told where it stands: add \
-                     `.{what}_claim(…)` ({file}:{line})"
-                ));
-            };
-            if by_tenant && !it.names_tenants() {
-                lacks("tenant");
-            }
-            if by_tier && !it.names_tiers() {
-                lacks("tier");
-            }
-        }
-    }
-
-    /// A priority matters where somebody has to be turned away.
-    fn check_priority(&mut self, endpoint: &'static Endpoint, max_in_flight: Option<usize>) {
-        let Endpoint { name, module, file, line, policy, .. } = endpoint;
-        if let (Some(priority), None) = (policy.priority, max_in_flight) {
-            self.faults.push(format!(
-                "`{module}::{name}` has the priority `{priority}`, and nothing bounds how many requests \
-                 are served: add `.max_in_flight(…)` ({file}:{line})"
-            ));
-        }
-    }
-
-    /// Prefixes that an address can have.
-    fn check_address_groups(&mut self, ipv4: u8, ipv6: u8) -> AddressGroups {
-        for (key, prefix, most) in [("ipv4_prefix", ipv4, 32), ("ipv6_prefix", ipv6, 128)] {
-            if prefix == 0 || prefix > most {
-                self.faults.push(format!("`{key}` expects 1 to {most} bits, found {prefix}"));
-            }
-        }
-        AddressGroups::new(ipv4, ipv6)
     }
 
     /// The description of the API agrees with its authenticators.
