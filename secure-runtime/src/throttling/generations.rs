@@ -87,6 +87,8 @@ impl Generations {
             past.remove(0);
         }
         let forgotten = now_ns.saturating_add(change.lasts_ns);
+        // What was used before is used now, and may take longer to be forgotten.
+        past.iter_mut().for_each(|it| it.forgotten = it.forgotten.max(forgotten));
         past.push(Past { generation, ended: now_ns, whole: change.whole, forgotten });
         self.current.store((u64::from(next) << 32) | u64::from(change.place), Ordering::Release);
         true

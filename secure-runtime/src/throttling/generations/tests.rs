@@ -95,6 +95,22 @@ fn a_quota_of_the_calendar_is_carried_over_as_well() {
     assert_eq!(decide(86_400_000_000_000), (true, 4), "the next day");
 }
 
+#[test]
+fn what_was_used_two_changes_ago_is_remembered_as_long_as_the_last_one_says() {
+    let counters = Counters::new(1 << 16, 0, 0);
+    let (generations, key) = (Generations::default(), counters.limiter.key(1, "ada"));
+    let quotas = [quota(10, 1, 1), quota(1, 1, 1), quota(1, 3, 1)];
+    let decide = |now| allowed(&counters, &generations, &quotas, key, at(now)).0;
+    assert!(decide(0));
+    for place in [1, 2] {
+        let change = change(place, quotas[place as usize - 1], quotas[place as usize]);
+        assert!(generations.begin(change, at(0)));
+    }
+    // All of a bucket that takes three seconds was used at the beginning.
+    assert!(!decide(2_000_000_000));
+    assert!(decide(3_000_000_000));
+}
+
 /// What happens in a model: time passes, one of three keys asks, the limit changes.
 #[derive(Clone, Debug)]
 enum Step {
