@@ -207,9 +207,25 @@ impl Denial {
         problem
     }
 
-    /// Whether the problem is the same for every denial of this kind.
-    pub(crate) fn is_plain(&self) -> bool {
-        self.detail.is_none() && self.field_errors.is_empty() && self.throttled.is_none()
+    /// What [`problem`](Self::problem) comes to as JSON, without the tree in between: for the answers
+    /// that a flood of requests gets. `None` for all others.
+    pub(crate) fn usual_problem(&self) -> Option<String> {
+        if self.detail.is_some() || !self.field_errors.is_empty() {
+            return None;
+        }
+        let (title, status) = (self.kind.title(), self.kind.status());
+        let Some(throttled) = &self.throttled else {
+            return Some(format!(
+                r#"{{"type":"about:blank","title":"{title}","status":{status}}}"#
+            ));
+        };
+        let name = &*throttled.violated;
+        let is_text = |byte: u8| byte != b'"' && byte != b'\\' && (b' '..=b'~').contains(&byte);
+        (self.kind == DenialKind::Throttled && name.bytes().all(is_text)).then(|| {
+            format!(
+                r#"{{"type":"{QUOTA_EXCEEDED}","title":"Quota Exceeded","status":{status},"violated-policies":["{name}"]}}"#
+            )
+        })
     }
 }
 
@@ -221,3 +237,33 @@ impl fmt::Display for Denial {
 }
 
 impl std::error::Error for Denial {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(denial: &Denial, is_usual: bool) {
+        match denial.usual_problem() {
+            Some(usual) => assert_eq!(usual, denial.problem().to_json()),
+            None => assert!(!is_usual, "{denial}"),
+        }
+        assert_eq!(denial.usual_problem().is_some(), is_usual, "{denial}");
+    }
+
+    #[test]
+    fn the_usual_problems_are_written_as_all_others() {
+        for kind in [DenialKind::Unauthenticated, DenialKind::Forbidden, DenialKind::Timeout] {
+            check(&Denial::new(kind, "cause"), true);
+            check(&Denial::new(kind, "cause").with_detail("detail"), false);
+        }
+        for (violated, is_usual) in [("100/h burst 10", true), ("\"", false), ("\\", false)] {
+            let mut denial = Denial::new(DenialKind::Throttled, "cause");
+            let throttled = Throttled { retry_after_seconds: Some(1), violated: violated.into() };
+            denial.throttled = Some(Box::new(throttled));
+            check(&denial, is_usual);
+            let mut shed = Denial::new(DenialKind::Unavailable, "cause");
+            shed.throttled = denial.throttled.clone();
+            check(&shed, false);
+        }
+    }
+}

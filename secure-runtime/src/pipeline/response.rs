@@ -69,12 +69,7 @@ impl ResponseError for Denial {
 }
 
 fn body(denial: &Denial) -> String {
-    if !denial.is_plain() {
-        return denial.problem().to_json();
-    }
-    // What `problem` would write, without the tree in between.
-    let kind = denial.kind();
-    format!(r#"{{"type":"about:blank","title":"{}","status":{}}}"#, kind.title(), kind.status())
+    denial.usual_problem().unwrap_or_else(|| denial.problem().to_json())
 }
 
 fn render(denial: &Denial, body: String) -> HttpResponse {

@@ -58,7 +58,7 @@ struct Program {
     feature: Option<&'static str>,
 }
 
-const PROGRAMS: [Program; 9] = [
+const PROGRAMS: [Program; 10] = [
     Program {
         name: "requests",
         figures: &[
@@ -115,6 +115,12 @@ const PROGRAMS: [Program; 9] = [
         name: "authenticators",
         figures: &["authenticator/introspected_seen"],
         needs_fixture: false,
+        feature: None,
+    },
+    Program {
+        name: "loopback",
+        figures: &["loopback/limited", "loopback/refused"],
+        needs_fixture: true,
         feature: None,
     },
     Program {

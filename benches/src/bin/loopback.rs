@@ -1,0 +1,121 @@
+//! `loopback FIXTURE [--quick]`: microseconds of whole requests over HTTP on loopback, one connection, the
+//! endpoints in turns: what a limit adds, and what a refusal costs the server.
+
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::time::Instant;
+
+use actix_web::{App, HttpServer, get};
+use benches::Failure;
+use benches::fixture::{AUDIENCE, Fixture, ISSUER};
+use benches::row::Row;
+use benches::timing::median;
+use secure_runtime::authentication::Jwt;
+use secure_runtime::{Security, secure};
+
+#[get("/bare")]
+async fn bare() -> &'static str {
+    "served"
+}
+
+#[secure(roles = "admin")]
+#[get("/unlimited")]
+async fn unlimited() -> &'static str {
+    "served"
+}
+
+#[secure(roles = "admin", rate = "1000000000/h")]
+#[get("/limited")]
+async fn limited() -> &'static str {
+    "served"
+}
+
+#[secure(roles = "admin", rate = "1/h")]
+#[get("/refused")]
+async fn refused() -> &'static str {
+    "served"
+}
+
+fn main() -> Result<(), Failure> {
+    let mut arguments = std::env::args().skip(1);
+    let file = arguments.next().ok_or("usage: loopback FIXTURE [--quick]")?;
+    let rounds = if arguments.any(|option| option == "--quick") { 2_000 } else { 30_000 };
+    let fixture = Fixture::read(file)?;
+    let jwt = Jwt::rs256(&fixture.public_pem).issuer(ISSUER).audience(AUDIENCE);
+    let security =
+        Security::builder().answers_for(module_path!()).authenticator("jwt", jwt).build()?;
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    let address = listener.local_addr()?;
+    // It ends with the process.
+    std::thread::spawn(move || serve(listener, security));
+    measure(address, &fixture.rs256.admin, rounds)
+}
+
+fn serve(listener: TcpListener, security: Security) -> std::io::Result<()> {
+    let server = HttpServer::new(move || {
+        let secured = secure_runtime::scope("/api");
+        App::new()
+            .app_data(security.clone())
+            .service(bare)
+            .service(secured.service(unlimited).service(limited).service(refused))
+    });
+    actix_web::rt::System::new().block_on(server.workers(1).listen(listener)?.run())
+}
+
+fn measure(address: SocketAddr, token: &str, rounds: usize) -> Result<(), Failure> {
+    let request = |path: &str| {
+        format!(
+            "GET {path} HTTP/1.1\r\nhost: shop.example\r\nauthorization: Bearer {token}\r\n\r\n"
+        )
+        .into_bytes()
+    };
+    let mut connection = TcpStream::connect(address)?;
+    connection.set_nodelay(true)?;
+    let requests = [
+        (request("/bare"), "200"),
+        (request("/api/unlimited"), "200"),
+        (request("/api/limited"), "200"),
+        (request("/api/refused"), "429"),
+    ];
+    // The first one is admitted, and fills caches.
+    for (request, _) in &requests {
+        exchange(&mut connection, request)?;
+    }
+    let mut times = [const { Vec::new() }; 4];
+    for _ in 0..rounds {
+        for ((request, expected), times) in requests.iter().zip(&mut times) {
+            let start = Instant::now();
+            let status = exchange(&mut connection, request)?;
+            times.push(start.elapsed().as_secs_f64() * 1e6);
+            if status != *expected {
+                return Err(format!("answered {status}, expected {expected}").into());
+            }
+        }
+    }
+    let [of_bare, of_unlimited, of_limited, of_refused] = times.map(|mut times| median(&mut times));
+    let unit = "us";
+    let (name, peer_name) = ("loopback/limited", "the same endpoint without a rate");
+    Row { name, unit, ours: of_limited, peer: of_unlimited, peer_name }.print()?;
+    let (name, peer_name) = ("loopback/refused", "a bare accepted request");
+    Row { name, unit, ours: of_refused, peer: of_bare, peer_name }.print()
+}
+
+/// Sends a request and reads its response; the answer is the status.
+fn exchange(connection: &mut TcpStream, request: &[u8]) -> Result<String, Failure> {
+    connection.write_all(request)?;
+    let (mut response, mut part) = (Vec::new(), [0; 4096]);
+    loop {
+        let read = connection.read(&mut part)?;
+        if read == 0 {
+            return Err("the server closed the connection".into());
+        }
+        response.extend(part.iter().take(read));
+        let text = String::from_utf8_lossy(&response);
+        let Some((head, content)) = text.split_once("\r\n\r\n") else { continue };
+        let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+        let length: usize = length.ok_or("a response without a length")?.parse()?;
+        if content.len() >= length {
+            return Ok(head.split(' ').nth(1).unwrap_or_default().to_owned());
+        }
+    }
+}
