@@ -62,6 +62,7 @@ mod scope;
 pub mod security;
 mod table;
 pub mod testing;
+mod thread_number;
 pub mod throttling;
 mod time;
 mod transport;

@@ -4,7 +4,7 @@
 //! caller: the principal, else the address. None goes uncounted.
 
 use std::borrow::Cow;
-use std::hash::Hash;
+use std::hash::{Hash, Hasher};
 use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -16,7 +16,7 @@ use crate::asked::Asked;
 use crate::denial::Denial;
 use crate::policy::KeyFunction;
 use crate::principal::{CountedClaims, Principal};
-use crate::request::RequestHead;
+use crate::request::{FieldName, RequestHead};
 use crate::security::{ClaimNames, Counts, More, PlannedLimit, TierFunction};
 use crate::throttling::{LimitKey, Limiter};
 
@@ -112,12 +112,7 @@ fn counted<'a>(
     };
     let found = match &**more {
         More::ApiKey => subject.principal.and_then(Principal::api_key).map(Counted::ApiKey),
-        More::Header(name) => {
-            // Of several lines, it would have to be guessed which one a proxy wrote.
-            let mut lines = RequestHead::new(subject.request).lines_of(name);
-            let line = lines.next().filter(|line| !line.is_empty());
-            line.filter(|_| lines.next().is_none()).map(Counted::Header)
-        }
+        More::Header(name) => one_line(subject, name).map(Counted::Header),
         More::Claim(place) => claim(limiter, *place, subject)
             .map(|value| Counted::Claim(subject.principal.and_then(Principal::issuer), value)),
         More::Key(function) => Some(Counted::Key(value(limiter, *function, subject)?)),
@@ -128,6 +123,13 @@ fn counted<'a>(
         }
     };
     Ok(found.unwrap_or_else(caller))
+}
+
+/// The one line of a header. Of several, it would have to be guessed which one a proxy wrote.
+pub(super) fn one_line<'a>(subject: Subject<'a>, name: &FieldName) -> Option<&'a [u8]> {
+    let mut lines = RequestHead::new(subject.request).lines_of(name);
+    let line = lines.next().filter(|line| !line.is_empty());
+    line.filter(|_| lines.next().is_none())
 }
 
 /// Whose count this is, without the limiter's secret but for what [`is_computed`].
@@ -163,16 +165,28 @@ fn value(
     function: Option<KeyFunction>,
     subject: Subject<'_>,
 ) -> Result<u64, Refused> {
+    let (hash, written) = limiter.hash(|state| write_value(function, subject, state));
+    written.map(|()| hash)
+}
+
+/// Writes what an expression of the application gives to be hashed.
+///
+/// # Errors
+///
+/// When there is none, or it fails.
+pub(super) fn write_value(
+    function: Option<KeyFunction>,
+    subject: Subject<'_>,
+    state: &mut dyn Hasher,
+) -> Result<(), Refused> {
     let Some(function) = function else {
-        return Err(Box::new(Denial::internal(
-            "a limit counts by an expression that is not there",
-        )));
+        let cause = "a limit counts by an expression that is not there";
+        return Err(Box::new(Denial::internal(cause)));
     };
     let asked = Asked::new(subject.principal, subject.request);
-    let hash = || limiter.hash(|state| function(&asked, state));
-    match catch_unwind(AssertUnwindSafe(hash)) {
-        Ok((hash, Ok(()))) => Ok(hash),
-        Ok((_, Err(error))) => Err(Box::new(Denial::internal(error.to_string()))),
+    match catch_unwind(AssertUnwindSafe(|| function(&asked, state))) {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) => Err(Box::new(Denial::internal(error.to_string()))),
         Err(_) => Err(Box::new(Denial::internal("an expression that a limit counts by panicked"))),
     }
 }
@@ -192,11 +206,15 @@ fn claim(limiter: &Limiter, place: usize, subject: Subject<'_>) -> Option<u64> {
 fn read_claims(limiter: &Limiter, principal: &Principal, claims: &[ClaimNames]) -> CountedClaims {
     let all = principal.claims::<Value>().unwrap_or_default();
     let hashed = |names: &ClaimNames| {
-        let value = names.iter().try_fold(&all, |value, name| value.get(name))?;
-        // A list or an object is nobody, and could be written in many ways.
-        let is_one = matches!(value, Value::String(_) | Value::Number(_) | Value::Bool(_));
-        is_one.then(|| limiter.hash(|mut state| value.hash(&mut state)).0)
+        let value = named_claim(&all, names)?;
+        Some(limiter.hash(|mut state| value.hash(&mut state)).0)
     };
     let values = claims.iter().map(hashed).collect();
     CountedClaims { mark: limiter.hashed(&()), values }
+}
+
+/// The value of a claim. A list or an object is nobody, and could be written in many ways.
+pub(super) fn named_claim(all: &Value, names: ClaimNames) -> Option<&Value> {
+    let value = names.iter().try_fold(all, |value, name| value.get(name))?;
+    matches!(value, Value::String(_) | Value::Number(_) | Value::Bool(_)).then_some(value)
 }

@@ -4,17 +4,13 @@
 
 use std::hash::Hasher;
 use std::net::IpAddr;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use serde_json::Value;
 
-use super::limit_keys::Subject;
+use super::limit_keys::{Subject, named_claim, one_line, write_value};
 use super::passage::Refused;
-use crate::asked::Asked;
-use crate::denial::Denial;
 use crate::policy::KeyFunction;
 use crate::principal::Principal;
-use crate::request::RequestHead;
 use crate::security::{Counts, More};
 
 /// What tells kinds apart, lest a principal named `10.0.0.1` shares the count of an address.
@@ -53,10 +49,7 @@ pub(super) fn whom(by: &Counts, subject: Subject<'_>) -> Result<Vec<u8>, Refused
             key.map(|key| Bytes::new(Kind::ApiKey).with(key.as_bytes()).0)
         }
         More::Header(name) => {
-            let mut lines = RequestHead::new(subject.request).lines_of(name);
-            let line = lines.next().filter(|line| !line.is_empty());
-            let line = line.filter(|_| lines.next().is_none());
-            line.map(|line| Bytes::new(Kind::Header).with(line).0)
+            one_line(subject, name).map(|line| Bytes::new(Kind::Header).with(line).0)
         }
         More::Claim(place) => claim(*place, subject),
         More::Key(function) => Some(value(*function, subject)?),
@@ -94,28 +87,18 @@ fn issued(kind: Kind, principal: &Principal, said: &[u8]) -> Vec<u8> {
     Bytes::new(kind).with(principal.issuer().unwrap_or_default().as_bytes()).with(said).0
 }
 
-/// The value of a claim; a list or an object is nobody, and could be written in many ways.
+/// The value of a claim.
 fn claim(place: usize, subject: Subject<'_>) -> Option<Vec<u8>> {
     let principal = subject.principal?;
     let all = principal.claims::<Value>().ok()?;
-    let value = subject.claims.get(place)?.iter().try_fold(&all, |value, name| value.get(name))?;
-    let is_one = matches!(value, Value::String(_) | Value::Number(_) | Value::Bool(_));
-    is_one.then(|| issued(Kind::Claim, principal, value.to_string().as_bytes()))
+    let value = named_claim(&all, subject.claims.get(place)?)?;
+    Some(issued(Kind::Claim, principal, value.to_string().as_bytes()))
 }
 
 /// What an expression of the application gives to be hashed.
 fn value(function: Option<KeyFunction>, subject: Subject<'_>) -> Result<Vec<u8>, Refused> {
-    let Some(function) = function else {
-        let cause = "a limit counts by an expression that is not there";
-        return Err(Box::new(Denial::internal(cause)));
-    };
-    let asked = Asked::new(subject.principal, subject.request);
     let mut written = Bytes::new(Kind::Key);
-    match catch_unwind(AssertUnwindSafe(|| function(&asked, &mut written))) {
-        Ok(Ok(())) => Ok(written.0),
-        Ok(Err(error)) => Err(Box::new(Denial::internal(error.to_string()))),
-        Err(_) => Err(Box::new(Denial::internal("an expression that a limit counts by panicked"))),
-    }
+    write_value(function, subject, &mut written).map(|()| written.0)
 }
 
 impl Bytes {

@@ -1,7 +1,8 @@
 //! How often each limit of a program said what, counted where no two threads write.
 
-use std::cell::Cell;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::thread_number::{STRIPES, stripe};
 
 /// What a limit said of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,9 +30,6 @@ struct Line([[AtomicU64; KINDS]; LIMITS]);
 
 const KINDS: usize = 4;
 const LIMITS: usize = 4;
-
-/// More than most services have workers; those that share a counter still count right.
-const STRIPES: usize = 32;
 
 impl Tally {
     /// For limits numbered from zero.
@@ -61,22 +59,6 @@ impl Line {
     fn counter(&self, limit: usize, verdict: Outcome) -> Option<&AtomicU64> {
         self.0.get(limit % LIMITS)?.get(verdict as usize)
     }
-}
-
-/// Which counters are this thread's; threads are numbered as they first count.
-#[inline]
-fn stripe() -> usize {
-    static NEXT: AtomicUsize = AtomicUsize::new(0);
-    thread_local! {
-        static MINE: Cell<usize> = const { Cell::new(usize::MAX) };
-    }
-    let mine = MINE.get();
-    if mine < STRIPES {
-        return mine;
-    }
-    let mine = NEXT.fetch_add(1, Ordering::Relaxed) % STRIPES;
-    MINE.set(mine);
-    mine
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! What a cache of verified tokens was good for, counted where no two threads write.
 
-use std::cell::Cell;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::thread_number::{STRIPES, stripe};
 
 /// What the verified tokens of one authenticator take, and spare; of opaque ones, those that the
 /// provider called active.
@@ -53,25 +54,6 @@ impl Hits {
         self.0.iter().map(|Stripe(hits)| hits.load(Ordering::Relaxed)).sum()
     }
 }
-
-/// Which counter is this thread's; threads are numbered as they first count.
-#[inline]
-fn stripe() -> usize {
-    static NEXT: AtomicUsize = AtomicUsize::new(0);
-    thread_local! {
-        static MINE: Cell<usize> = const { Cell::new(usize::MAX) };
-    }
-    let mine = MINE.get();
-    if mine < STRIPES {
-        return mine;
-    }
-    let mine = NEXT.fetch_add(1, Ordering::Relaxed) % STRIPES;
-    MINE.set(mine);
-    mine
-}
-
-/// More than most services have workers; those that share a counter still count right.
-const STRIPES: usize = 32;
 
 #[cfg(test)]
 mod tests {

@@ -12,19 +12,22 @@ fn entries(authenticator: &JwtAuthenticator) -> bool {
     !format!("{:?}", authenticator.0.cache).contains("entries: 0")
 }
 
+/// Whether a token is accepted, or why not.
+fn present(authenticator: &JwtAuthenticator, clock: &FakeClock, token: &str) -> Result<(), String> {
+    let line = format!("Bearer {token}");
+    match authenticate(authenticator, &[("authorization", &line)], clock.now()) {
+        Attempt::Accepted(_) => Ok(()),
+        Attempt::Refused(refusal) => Err(refusal.cause().to_owned()),
+        _ => panic!("neither accepted nor refused"),
+    }
+}
+
 #[test]
 fn a_refusal_is_never_kept_and_a_kept_token_ends_on_time() {
     let clock = FakeClock::new();
     let issuer = Issuer::rs256().clock(clock.clone());
     let authenticator = issuer.jwt().check().unwrap();
-    let present = |token: &str| {
-        let line = format!("Bearer {token}");
-        match authenticate(&authenticator, &[("authorization", &line)], clock.now()) {
-            Attempt::Accepted(_) => Ok(()),
-            Attempt::Refused(refusal) => Err(refusal.cause().to_owned()),
-            _ => panic!("neither accepted nor refused"),
-        }
-    };
+    let present = |token: &str| present(&authenticator, &clock, token);
     let token = issuer.token("alice").expires_in(Duration::from_secs(60)).sign();
     for bad in [
         issuer.token("alice").tampered(),
@@ -57,14 +60,7 @@ fn what_is_refused_again_is_not_verified_again_unless_it_may_have_become_good() 
     let clock = FakeClock::new();
     let issuer = Issuer::rs256().clock(clock.clone());
     let authenticator = issuer.jwt().check().unwrap();
-    let present = |token: &str| {
-        let line = format!("Bearer {token}");
-        match authenticate(&authenticator, &[("authorization", &line)], clock.now()) {
-            Attempt::Accepted(_) => Ok(()),
-            Attempt::Refused(refusal) => Err(refusal.cause().to_owned()),
-            _ => panic!("neither accepted nor refused"),
-        }
-    };
+    let present = |token: &str| present(&authenticator, &clock, token);
     let (forged, bad) = (issuer.token("alice").tampered(), "the signature is not that of the key");
     assert_eq!(present(&forged).unwrap_err(), bad);
     let again = "the token was refused a moment ago";
