@@ -3,6 +3,7 @@
 
 mod identity_provider;
 mod introspection_endpoint;
+pub mod log;
 mod redis_server;
 mod redis_topologies;
 

@@ -1,7 +1,6 @@
 //! What is secret appears neither in `Debug` output nor in what is logged of refused requests.
 
-use std::fmt::{self, Debug, Write as _};
-use std::sync::Mutex;
+use std::fmt::{self, Debug};
 
 use actix_web::{HttpResponse, get, post, web};
 use secure_runtime::authentication::api_key::{
@@ -10,51 +9,12 @@ use secure_runtime::authentication::api_key::{
 use secure_runtime::authentication::{ClientKey, IntoAuthenticator, Introspection, Jwt, Key};
 use secure_runtime::testing::{FakeClock, Issuer, with_request};
 use secure_runtime::{Denial, DenialKind, Moment, Principal, Security, secure};
-use secure_tests::{IntrospectionEndpoint, Manners, TestServer, bearer};
+use secure_tests::{IntrospectionEndpoint, Manners, TestServer, bearer, log};
 use serde::Deserialize;
-use tracing::field::{Field, Visit};
-use tracing::span;
-use tracing::{Event, Metadata, Subscriber};
 use validator::Validate;
 
 /// Part of everything that is secret here.
 const SECRET: &str = "s3cr3t";
-
-static LOGGED: Mutex<String> = Mutex::new(String::new());
-
-/// Keeps what this crate logs, as text.
-struct Recorder;
-
-struct Fields(String);
-
-impl Visit for Fields {
-    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        write!(self.0, " {field}={value:?}").unwrap();
-    }
-}
-
-impl Subscriber for Recorder {
-    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.target().starts_with("secure_runtime")
-    }
-
-    fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
-        span::Id::from_u64(1)
-    }
-
-    fn event(&self, event: &Event<'_>) {
-        let mut fields = Fields(event.metadata().level().to_string());
-        event.record(&mut fields);
-        let mut logged = LOGGED.lock().unwrap();
-        logged.push_str(&fields.0);
-        logged.push('\n');
-    }
-
-    fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
-    fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
-    fn enter(&self, _: &span::Id) {}
-    fn exit(&self, _: &span::Id) {}
-}
 
 #[derive(Deserialize, Validate)]
 struct Login {
@@ -88,7 +48,7 @@ async fn pages(page: web::Query<Page>) -> HttpResponse {
 
 fn server() -> (TestServer, Issuer, FakeClock) {
     // The first wins; all tests of this file share one record.
-    let _ = tracing::subscriber::set_global_default(Recorder);
+    log::record();
     let clock = FakeClock::new();
     let issuer = Issuer::hs256_with(format!("{SECRET}{}", "x".repeat(32))).clock(clock.clone());
     let security = Security::builder().clock(clock.clone()).authenticator("jwt", issuer.jwt());
@@ -100,7 +60,7 @@ fn server() -> (TestServer, Issuer, FakeClock) {
 
 /// What has been logged so far, and has to be clean.
 fn logged() -> String {
-    let logged = LOGGED.lock().unwrap().clone();
+    let logged = log::lines().join("\n");
     assert!(!logged.contains(SECRET), "{logged}");
     assert!(!logged.contains("eyJ"), "a token: {logged}");
     logged
@@ -178,7 +138,7 @@ impl KeyStore for Asked {
 
 #[actix_web::test]
 async fn refused_api_keys_are_not_logged() {
-    let _ = tracing::subscriber::set_global_default(Recorder);
+    log::record();
     let (store, clock) = (MemoryKeyStore::new(), FakeClock::new());
     let keys = ApiKeys::new(Asked(store.clone())).dangerously_from_query("key");
     let builder = Security::builder().clock(clock).authenticator("api_key", keys);
@@ -213,7 +173,7 @@ async fn refused_api_keys_are_not_logged() {
 
 #[actix_web::test]
 async fn what_an_introspection_endpoint_is_asked_and_answers_is_not_logged() {
-    let _ = tracing::subscriber::set_global_default(Recorder);
+    log::record();
     let endpoint = IntrospectionEndpoint::start();
     let (id, secret) = IntrospectionEndpoint::CLIENT;
     assert!(secret.contains(SECRET));

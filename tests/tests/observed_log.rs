@@ -1,52 +1,14 @@
 //! What the log says of limits that are not enforced: enough, and not more under an attack.
-#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
-
-use std::fmt::{Debug, Write as _};
-use std::sync::Mutex;
 
 use actix_web::{HttpResponse, get};
 use secure_runtime::testing::{FakeClock, Issuer};
 use secure_runtime::{Security, secure};
-use secure_tests::{TestServer, bearer};
-use tracing::field::{Field, Visit};
-use tracing::span;
-use tracing::{Event, Metadata, Subscriber};
+use secure_tests::{TestServer, bearer, log};
 
 const SECRET: &str = "caller-of-whom-nothing-is-logged";
 
-static LOGGED: Mutex<String> = Mutex::new(String::new());
-
-struct Recorder;
-
-struct Line<'a>(&'a mut String);
-
-impl Visit for Line<'_> {
-    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        write!(self.0, "{field}={value:?} ").unwrap();
-    }
-}
-
-impl Subscriber for Recorder {
-    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.target().starts_with("secure_runtime")
-    }
-
-    fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
-        span::Id::from_u64(1)
-    }
-
-    fn event(&self, event: &Event<'_>) {
-        event.record(&mut Line(&mut LOGGED.lock().unwrap()));
-    }
-
-    fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
-    fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
-    fn enter(&self, _: &span::Id) {}
-    fn exit(&self, _: &span::Id) {}
-}
-
 fn logged() -> String {
-    let logged = LOGGED.lock().unwrap().clone();
+    let logged = log::lines().join("\n");
     assert!(!logged.contains(SECRET) && !logged.contains("127.0.0.1"), "{logged}");
     logged
 }
@@ -60,7 +22,7 @@ async fn observed() -> HttpResponse {
 
 #[actix_web::test]
 async fn an_attack_on_an_observed_limit_does_not_fill_the_log_and_names_nobody() {
-    tracing::subscriber::set_global_default(Recorder).unwrap();
+    log::record();
     let clock = FakeClock::new();
     let issuer = Issuer::hs256().clock(clock.clone());
     let builder = Security::builder().clock(clock.clone()).authenticator("jwt", issuer.jwt());
