@@ -82,46 +82,54 @@ pub fn arrive<Args: FromRequest>(
 }
 
 /// Serves it, with the user's function at the end of its way.
-pub fn serve<H, Args>(arrival: Arrival<Args>, handler: H) -> Serve<H, Args>
+pub fn serve<H, Args>(arrival: Arrival<Args>, handler: H) -> Serve<Args, H::Output>
 where
     H: Handler<Args>,
-    Args: FromRequest,
+    Args: FromRequest + 'static,
     H::Output: Responder,
 {
-    Serve { arrival, handler, answer: None }
+    Serve { arrival, handler: Box::new(handler), answer: None }
 }
 
-pin_project! {
-    /// One request on its way through the stages.
-    ///
-    /// Written by hand and small: it is what the compiler makes anew for every handler. Whatever
-    /// need not know the handler is a function of [`Arrival`].
-    #[must_use = "nothing is served before it is awaited"]
-    pub struct Serve<H: Handler<Args>, Args: FromRequest> {
-        #[pin]
-        arrival: Arrival<Args>,
-        handler: H,
-        #[pin]
-        answer: Option<H::Future>,
+/// What the user's function will return.
+type Answer<Output> = Pin<Box<dyn Future<Output = Output>>>;
+
+/// The user's function without its type, which would have the compiler make all of [`Serve`] anew
+/// for every handler.
+trait Answers<Args, Output> {
+    fn answer(&self, arguments: Args) -> Answer<Output>;
+}
+
+impl<H: Handler<Args>, Args: 'static> Answers<Args, H::Output> for H {
+    fn answer(&self, arguments: Args) -> Answer<H::Output> {
+        Box::pin(self.call(arguments))
     }
 }
 
-impl<H, Args> Future for Serve<H, Args>
-where
-    H: Handler<Args>,
-    Args: FromRequest,
-    H::Output: Responder,
-{
+pin_project! {
+    /// One request on its way through the stages: made once for all handlers that share their
+    /// arguments and what they return.
+    #[must_use = "nothing is served before it is awaited"]
+    pub struct Serve<Args: FromRequest, Output> {
+        #[pin]
+        arrival: Arrival<Args>,
+        // A function has no size, and a box of it no memory.
+        handler: Box<dyn Answers<Args, Output>>,
+        answer: Option<Answer<Output>>,
+    }
+}
+
+impl<Args: FromRequest, Output: Responder> Future for Serve<Args, Output> {
     type Output = SecuredResponse;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<SecuredResponse> {
         let mut this = self.project();
         loop {
-            if let Some(answer) = this.answer.as_mut().as_pin_mut() {
-                return this.arrival.finish(answer.poll(context));
+            if let Some(answer) = this.answer {
+                return this.arrival.finish(answer.as_mut().poll(context));
             }
             match this.arrival.as_mut().poll(context) {
-                Ok(arguments) => this.answer.set(Some(this.handler.call(arguments))),
+                Ok(arguments) => *this.answer = Some(this.handler.answer(arguments)),
                 Err(not_yet) => return not_yet,
             }
         }
