@@ -5,7 +5,7 @@ use actix_web::http::StatusCode;
 use benches::Failure;
 use benches::drive::{SMALL_NOTE, body, drive, request};
 use benches::fixture::{Algorithm, Fixture};
-use benches::variants::{Limits, assembled, bare, handwritten, secured};
+use benches::variants::{Limits, assembled, bare, floor, handwritten, secured};
 
 /// What the caches, pools and tables of an application need before they are warm.
 const WARM_UP: usize = 20;
@@ -36,6 +36,7 @@ async fn main() -> Result<(), Failure> {
             let limits = Limits::InUse;
             drive(&secured::application(&fixture, algorithm, limits).await?, requests, ok).await
         }
+        "floor" => drive(&floor::application(&fixture, algorithm).await?, requests, ok).await,
         "assembled" => {
             drive(&assembled::application(&fixture, algorithm, limits).await?, requests, ok).await
         }

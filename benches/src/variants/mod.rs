@@ -1,11 +1,13 @@
 //! The applications that are compared.
 //!
 //! `bare` is what all of them are made of; `secured` is ours; `assembled` is what a careful user
-//! puts together from today's crates; `handwritten` has everything in the handler.
+//! puts together from today's crates; `handwritten` has everything in the handler; `floor` makes only
+//! the calls that nobody can leave out.
 
 pub mod assembled;
 pub mod bare;
 pub mod claims;
+pub mod floor;
 pub mod handwritten;
 pub mod secured;
 

@@ -12,23 +12,26 @@ use super::results::Row;
 use super::{Plan, directory, succeed};
 use crate::Failure;
 
-pub(super) const FIGURES: [&str; 6] = [
+pub(super) const FIGURES: [&str; 8] = [
     "request/rs256_seen",
     "request/rs256_seen_in_use",
     "request/rs256_seen_handwritten",
+    "request/rs256_seen_floor",
     "request/hs256_seen",
     "request/hs256_seen_in_use",
     "request/hs256_seen_handwritten",
+    "request/hs256_seen_floor",
 ];
 
 /// The function whose instructions are counted, with what it calls.
 const LOOP: &str = "benches::drive::drive::*";
 
 /// What a name ends in, which of our applications it is about, and what it is compared with.
-const ROWS: [(&str, &str, &str, &str); 3] = [
+const ROWS: [(&str, &str, &str, &str); 4] = [
     ("", "secured", "assembled", ASSEMBLED),
     ("_in_use", "secured_in_use", "assembled", ASSEMBLED),
     ("_handwritten", "secured", "handwritten", "jsonwebtoken + governor + validator, by hand"),
+    ("_floor", "secured", "floor", "calls of actix-web, validator and a cache, and nothing else"),
 ];
 
 const ASSEMBLED: &str = "httpauth + jsonwebtoken + grants + governor + validator";
