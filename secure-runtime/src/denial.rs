@@ -213,18 +213,26 @@ impl Denial {
         if self.detail.is_some() || !self.field_errors.is_empty() {
             return None;
         }
-        let (title, status) = (self.kind.title(), self.kind.status());
+        let status = self.kind.status().to_string();
         let Some(throttled) = &self.throttled else {
-            return Some(format!(
-                r#"{{"type":"about:blank","title":"{title}","status":{status}}}"#
-            ));
+            let title = self.kind.title();
+            let parts =
+                [r#"{"type":"about:blank","title":""#, title, r#"","status":"#, &status, "}"];
+            return Some(parts.concat());
         };
         let name = &*throttled.violated;
         let is_text = |byte: u8| byte != b'"' && byte != b'\\' && (b' '..=b'~').contains(&byte);
         (self.kind == DenialKind::Throttled && name.bytes().all(is_text)).then(|| {
-            format!(
-                r#"{{"type":"{QUOTA_EXCEEDED}","title":"Quota Exceeded","status":{status},"violated-policies":["{name}"]}}"#
-            )
+            [
+                r#"{"type":""#,
+                QUOTA_EXCEEDED,
+                r#"","title":"Quota Exceeded","status":"#,
+                &status,
+                r#","violated-policies":[""#,
+                name,
+                r#""]}"#,
+            ]
+            .concat()
         })
     }
 }

@@ -3,11 +3,13 @@
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use actix_web::{App, HttpServer, get};
+use actix_web::{App, HttpServer, get, post, web};
 use benches::Failure;
+use benches::drive::{SMALL_NOTE, body};
 use benches::fixture::{AUDIENCE, Fixture, ISSUER};
+use benches::order::{NewOrder, Receipt};
 use benches::row::Row;
 use benches::timing::median;
 use secure_runtime::authentication::Jwt;
@@ -36,6 +38,17 @@ async fn refused() -> &'static str {
     "served"
 }
 
+#[post("/orders")]
+async fn place(order: web::Json<NewOrder>) -> web::Json<Receipt> {
+    web::Json(order.into_inner().into())
+}
+
+#[secure(roles = "admin", rate = "1/h", validate(order))]
+#[post("/orders")]
+async fn place_one(order: web::Json<NewOrder>) -> web::Json<Receipt> {
+    web::Json(order.into_inner().into())
+}
+
 fn main() -> Result<(), Failure> {
     let mut arguments = std::env::args().skip(1);
     let file = arguments.next().ok_or("usage: loopback FIXTURE [--quick]")?;
@@ -56,56 +69,70 @@ fn serve(listener: TcpListener, security: Security) -> std::io::Result<()> {
         let secured = secure_runtime::scope("/api");
         App::new()
             .app_data(security.clone())
-            .service(bare)
-            .service(secured.service(unlimited).service(limited).service(refused))
+            .service(web::scope("/open").service(bare).service(place))
+            .service(
+                secured.service(unlimited).service(limited).service(refused).service(place_one),
+            )
     });
     actix_web::rt::System::new().block_on(server.workers(1).listen(listener)?.run())
 }
 
 fn measure(address: SocketAddr, token: &str, rounds: usize) -> Result<(), Failure> {
-    let request = |path: &str| {
-        format!(
-            "GET {path} HTTP/1.1\r\nhost: shop.example\r\nauthorization: Bearer {token}\r\n\r\n"
-        )
-        .into_bytes()
+    let request = |method: &str, path: &str, rest: &[u8]| {
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\nhost: shop.example\r\nauthorization: Bearer {token}\r\n"
+        );
+        [head.as_bytes(), rest].concat()
     };
+    let get = |path: &str| request("GET", path, b"\r\n");
+    let order = body(SMALL_NOTE)?;
+    let fields =
+        format!("content-type: application/json\r\ncontent-length: {}\r\n\r\n", order.len());
+    let post = |path: &str| request("POST", path, &[fields.as_bytes(), &order].concat());
     let mut connection = TcpStream::connect(address)?;
     connection.set_nodelay(true)?;
     let requests = [
-        (request("/bare"), "200"),
-        (request("/api/unlimited"), "200"),
-        (request("/api/limited"), "200"),
-        (request("/api/refused"), "429"),
+        (get("/open/bare"), "200"),
+        (get("/api/unlimited"), "200"),
+        (get("/api/limited"), "200"),
+        (get("/api/refused"), "429"),
+        (post("/open/orders"), "200"),
+        (post("/api/orders"), "429"),
     ];
     // The first one is admitted, and fills caches.
     for (request, _) in &requests {
         exchange(&mut connection, request)?;
     }
-    let mut times = [const { Vec::new() }; 4];
+    let mut times = [const { Vec::new() }; 6];
     for _ in 0..rounds {
         for ((request, expected), times) in requests.iter().zip(&mut times) {
-            let start = Instant::now();
-            let status = exchange(&mut connection, request)?;
-            times.push(start.elapsed().as_secs_f64() * 1e6);
+            let (status, time) = exchange(&mut connection, request)?;
+            times.push(time.as_secs_f64() * 1e6);
             if status != *expected {
                 return Err(format!("answered {status}, expected {expected}").into());
             }
         }
     }
-    let [of_bare, of_unlimited, of_limited, of_refused] = times.map(|mut times| median(&mut times));
+    let [of_bare, of_unlimited, of_limited, of_refused, of_order, of_refused_order] =
+        times.map(|mut times| median(&mut times));
     let unit = "us";
     let (name, peer_name) = ("loopback/limited", "the same endpoint without a rate");
     Row { name, unit, ours: of_limited, peer: of_unlimited, peer_name }.print()?;
     let (name, peer_name) = ("loopback/refused", "a bare accepted request");
-    Row { name, unit, ours: of_refused, peer: of_bare, peer_name }.print()
+    Row { name, unit, ours: of_refused, peer: of_bare, peer_name }.print()?;
+    let (name, peer_name) = ("loopback/refused_order", "a bare accepted request with a JSON body");
+    Row { name, unit, ours: of_refused_order, peer: of_order, peer_name }.print()
 }
 
-/// Sends a request and reads its response; the answer is the status.
-fn exchange(connection: &mut TcpStream, request: &[u8]) -> Result<String, Failure> {
+/// Sends a request and reads its response; the answer is the status, and how long it took until the
+/// last part was there. Looking for the end of the response is the client's own time.
+fn exchange(connection: &mut TcpStream, request: &[u8]) -> Result<(String, Duration), Failure> {
+    let start = Instant::now();
     connection.write_all(request)?;
     let (mut response, mut part) = (Vec::new(), [0; 4096]);
     loop {
         let read = connection.read(&mut part)?;
+        let time = start.elapsed();
         if read == 0 {
             return Err("the server closed the connection".into());
         }
@@ -115,7 +142,7 @@ fn exchange(connection: &mut TcpStream, request: &[u8]) -> Result<String, Failur
         let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
         let length: usize = length.ok_or("a response without a length")?.parse()?;
         if content.len() >= length {
-            return Ok(head.split(' ').nth(1).unwrap_or_default().to_owned());
+            return Ok((head.split(' ').nth(1).unwrap_or_default().to_owned(), time));
         }
     }
 }

@@ -33,6 +33,12 @@ pub(super) enum Unread {
 }
 
 impl Unread {
+    /// Whether nobody has asked for the body, and its end may have been sent with the head.
+    pub(super) fn may_have_arrived(&self, request: &HttpRequest) -> bool {
+        let is_untouched = matches!(self, Self::Untouched(body) if !matches!(body, Body::None));
+        is_untouched && announced_length(request).is_some_and(|length| length > 0)
+    }
+
     /// The response, holding what must outlive its sending.
     pub(super) fn held_by(self, response: HttpResponse, request: &HttpRequest) -> HttpResponse {
         if matches!(self, Self::Released) || !request.headers().contains_key(TRANSFER_ENCODING) {

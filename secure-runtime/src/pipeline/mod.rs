@@ -78,7 +78,7 @@ pub fn arrive<Args: FromRequest>(
     validate: Validate<Args>,
 ) -> Arrival<Args> {
     let passage = Passage::new(inventory::endpoint(endpoint), incoming);
-    Arrival { passage, validate, extraction: None }
+    Arrival { passage, validate, extraction: None, refused: None }
 }
 
 /// Serves it, with the user's function at the end of its way.
@@ -143,6 +143,7 @@ pin_project! {
         validate: Validate<Args>,
         #[pin]
         extraction: Option<Args::Future>,
+        refused: Option<Box<SecuredResponse>>,
     }
 }
 
@@ -151,11 +152,19 @@ impl<Args: FromRequest> Arrival<Args> {
     /// one.
     #[expect(clippy::result_large_err, reason = "every handler's future returns it as it is")]
     fn poll(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Result<Args, Poll<SecuredResponse>> {
-        match self.poll_arguments(context) {
+        if let Some(refused) = self.as_mut().project().refused.take() {
+            return Err(Poll::Ready(*refused));
+        }
+        match self.as_mut().poll_arguments(context) {
             Poll::Ready(Ok(arguments)) => Ok(arguments),
+            Poll::Ready(Err(refused)) if self.passage.waits_a_turn => {
+                *self.project().refused = Some(refused);
+                context.waker().wake_by_ref();
+                Err(Poll::Pending)
+            }
             Poll::Ready(Err(refused)) => Err(Poll::Ready(*refused)),
             Poll::Pending => Err(Poll::Pending),
         }

@@ -34,6 +34,10 @@ pub(super) struct Passage {
     pub(super) body: Body,
     pub(super) unread: Unread,
     pub(super) admission: Admission,
+    /// Whether the response of a refusal is kept back for one turn of the server. It has read the
+    /// head alone by then; a body that came along it takes in now, and the connection, which it
+    /// closes on a body that is still coming, stays.
+    pub(super) waits_a_turn: bool,
     deadline: Option<Pin<Box<Sleep>>>,
 }
 
@@ -45,6 +49,7 @@ impl Passage {
             body: Body::None,
             unread: Unread::Untouched(incoming.body),
             admission: Admission::default(),
+            waits_a_turn: false,
             deadline: None,
         }
     }
@@ -141,6 +146,7 @@ impl Passage {
     fn answer_early(&mut self, response: HttpResponse) -> SecuredResponse {
         self.count_failure(&response);
         let unread = std::mem::take(&mut self.unread);
+        self.waits_a_turn = unread.may_have_arrived(&self.request);
         let mut response = unread.held_by(response, &self.request);
         self.add_fields(&mut response);
         SecuredResponse::new(response)

@@ -74,15 +74,16 @@ fn body(denial: &Denial) -> String {
 
 fn render(denial: &Denial, body: String) -> HttpResponse {
     let mut response = HttpResponse::new(denial.status_code());
+    // Nothing is there yet, so that appending is inserting, at half the work.
     let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(problem::CONTENT_TYPE));
+    headers.append(CONTENT_TYPE, HeaderValue::from_static(problem::CONTENT_TYPE));
     for challenge in denial.challenges.iter() {
         if let Ok(challenge) = HeaderValue::from_str(challenge) {
             headers.append(WWW_AUTHENTICATE, challenge);
         }
     }
     if let Some(seconds) = denial.throttled.as_ref().and_then(|it| it.retry_after_seconds) {
-        headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+        headers.append(RETRY_AFTER, HeaderValue::from(seconds));
     }
     response.map_body(|_, _| BoxBody::new(body))
 }

@@ -119,7 +119,7 @@ const PROGRAMS: [Program; 10] = [
     },
     Program {
         name: "loopback",
-        figures: &["loopback/limited", "loopback/refused"],
+        figures: &["loopback/limited", "loopback/refused", "loopback/refused_order"],
         needs_fixture: true,
         feature: None,
     },
