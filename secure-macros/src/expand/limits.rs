@@ -54,10 +54,14 @@ pub(super) fn text(endpoint: &Endpoint, limit: &Limit) -> String {
     parts.finish()
 }
 
-/// How many requests at once, of whom.
+/// How many requests at once, of whom, and how many wait for how long.
 pub(super) fn concurrency(endpoint: &Endpoint, concurrency: &Concurrency) -> String {
-    let Concurrency { most, by } = concurrency;
-    format!("[{most},{}]", partition(endpoint, by))
+    let Concurrency { most, by, queue } = concurrency;
+    let by = partition(endpoint, by);
+    match queue {
+        None => format!("[{most},{by}]"),
+        Some((places, millis)) => format!("[{most},{by},[{places},{millis}]]"),
+    }
 }
 
 /// One budget for failures.

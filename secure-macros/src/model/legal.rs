@@ -252,6 +252,8 @@ pub(crate) enum Cost {
 pub(crate) struct Concurrency {
     pub(crate) most: u32,
     pub(crate) by: Partition,
+    /// How many wait beside them, and for how many milliseconds at most.
+    pub(crate) queue: Option<(u32, u32)>,
 }
 
 /// Whose requests are counted together.

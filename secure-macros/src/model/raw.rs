@@ -9,6 +9,7 @@ use super::legal::Fact;
 use crate::parse::age::Age;
 use crate::parse::rate::Rate;
 use crate::parse::size::Size;
+use crate::parse::wait::Wait;
 
 /// Everything between the parentheses of `#[secure(...)]`.
 #[derive(Default)]
@@ -103,11 +104,13 @@ pub(crate) struct RateKey {
     pub(crate) complete: bool,
 }
 
-/// `concurrency = 8`, or `concurrency(8, by = tenant)`.
+/// `concurrency = 8`, or `concurrency(8, by = tenant, queue = 16, wait = "500ms")`.
 #[derive(Debug)]
 pub(crate) struct Concurrency {
     pub(crate) most: Number,
     pub(crate) by: Option<By>,
+    pub(crate) queue: Option<Number>,
+    pub(crate) wait: Option<(Wait, Name)>,
 }
 
 /// One `failures` key.

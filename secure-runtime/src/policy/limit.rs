@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::num::NonZeroU32;
+use std::time::Duration;
 
 use super::rule::Expression;
 use crate::principal::Principal;
@@ -80,15 +81,30 @@ pub struct Concurrency {
     pub most: NonZeroU32,
     /// Whose requests are counted together.
     pub by: Partition,
+    /// Who waits for one of them to end; `None`: nobody, one more is refused at once.
+    pub queue: Option<Queue>,
 }
 
-/// `8 at once by tenant`
+/// Requests that wait until one of those that are served ends, in the order of their arrival.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Queue {
+    /// At most so many of one key.
+    pub places: NonZeroU32,
+    /// Each at most so long; after that it is refused.
+    pub wait: Duration,
+}
+
+/// `8 at once by tenant queue 16 wait 500ms`
 impl fmt::Display for Concurrency {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{} at once", self.most)?;
         match self.by {
-            Partition::Caller => Ok(()),
-            by => write!(formatter, " by {by}"),
+            Partition::Caller => {}
+            by => write!(formatter, " by {by}")?,
+        }
+        match self.queue {
+            None => Ok(()),
+            Some(Queue { places, wait }) => write!(formatter, " queue {places} wait {wait:?}"),
         }
     }
 }

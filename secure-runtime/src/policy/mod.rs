@@ -17,7 +17,7 @@ use std::hash::Hasher;
 use crate::asked::Asked;
 
 pub use failures::FailureBudget;
-pub use limit::{Audience, CalendarPeriod, Concurrency, Cost, Limit, Partition, Priority};
+pub use limit::{Audience, CalendarPeriod, Concurrency, Cost, Limit, Partition, Priority, Queue};
 pub use rule::{Expression, Hours, Rule};
 pub use step_up::StepUp;
 pub use written::{Known, Written};

@@ -1,13 +1,14 @@
 //! How the text of a limit is read.
 
 use std::num::NonZeroU32;
+use std::time::Duration;
 
 use serde_json::Value;
 
 use super::rule::Expression;
 use super::written::{list, named, number, positive, text};
 use super::{
-    Audience, CalendarPeriod, Concurrency, Cost, FailureBudget, Limit, Partition, Priority,
+    Audience, CalendarPeriod, Concurrency, Cost, FailureBudget, Limit, Partition, Priority, Queue,
 };
 use crate::throttling::{LimitMode, Period, Quota};
 
@@ -39,8 +40,19 @@ fn mode(value: &Value) -> Option<LimitMode> {
 }
 
 pub(super) fn concurrency(value: &Value) -> Option<Concurrency> {
-    let [most, by] = value.as_array()?.as_slice() else { return None };
-    Some(Concurrency { most: positive(most)?, by: partition(by)? })
+    let (most, by, queue) = match value.as_array()?.as_slice() {
+        [most, by] => (most, by, None),
+        [most, by, queue] => (most, by, Some(self::queue(queue)?)),
+        _ => return None,
+    };
+    Some(Concurrency { most: positive(most)?, by: partition(by)?, queue })
+}
+
+/// How many, and for how many milliseconds.
+fn queue(value: &Value) -> Option<Queue> {
+    let [places, wait] = value.as_array()?.as_slice() else { return None };
+    let millis = u64::from(positive(wait)?.get());
+    Some(Queue { places: positive(places)?, wait: Duration::from_millis(millis) })
 }
 
 pub(super) fn priority(value: &Value) -> Option<Priority> {
@@ -129,6 +141,26 @@ mod tests {
     fn check(written: &str, shown: Option<&str>) {
         let read = limit(&serde_json::from_str(written).unwrap());
         assert_eq!(read.map(|limit| limit.to_string()).as_deref(), shown, "{written}");
+    }
+
+    #[test]
+    fn a_queue_has_places_and_a_wait() {
+        for (written, shown) in [
+            (r#"[8, "caller"]"#, Some("8 at once")),
+            (r#"[8, "tenant", [16, 500]]"#, Some("8 at once by tenant queue 16 wait 500ms")),
+            (r#"[8, "caller", [16, 2000]]"#, Some("8 at once queue 16 wait 2s")),
+            (r#"[0, "caller", [16, 500]]"#, None),
+            (r#"[8, "caller", [0, 500]]"#, None),
+            (r#"[8, "caller", [16, 0]]"#, None),
+            (r#"[8, "caller", [16]]"#, None),
+            (r#"[8, "caller", [16, 4294967296]]"#, None),
+            (r#"[8, "caller", 16]"#, None),
+            (r#"[8, "caller", [16, 500], 1]"#, None),
+            (r#"[8]"#, None),
+        ] {
+            let read = concurrency(&serde_json::from_str(written).unwrap());
+            assert_eq!(read.map(|it| it.to_string()).as_deref(), shown, "{written}");
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::concurrency_statistics::{self, ConcurrencyRow};
 use crate::table;
 use crate::throttling::{KeyMark, LimitMode, Statistics};
 
@@ -16,6 +17,8 @@ use crate::throttling::{KeyMark, LimitMode, Statistics};
 pub struct LimitStatistics {
     /// One row for each limit of each endpoint.
     pub limits: Vec<LimitRow>,
+    /// One row for each `concurrency` of each endpoint.
+    pub concurrency: Vec<ConcurrencyRow>,
     /// The memory of rates.
     pub rates: Statistics,
     /// The memory of quotas of the calendar.
@@ -84,6 +87,7 @@ impl fmt::Display for LimitStatistics {
         });
         let lines: Vec<_> = std::iter::once(header.map(str::to_owned)).chain(rows).collect();
         table::write(formatter, &lines)?;
+        concurrency_statistics::write(formatter, &self.concurrency)?;
         for (what, memory) in [("rates", &self.rates), ("quotas", &self.quotas)] {
             let Statistics { evicted_live, capacity_entries, .. } = memory;
             writeln!(formatter, "{what}: {evicted_live} evicted, {capacity_entries} fit")?;

@@ -3,6 +3,7 @@
 use std::num::NonZeroU32;
 use std::sync::PoisonError;
 
+use super::concurrency_statistics;
 use super::limit_changes;
 use super::limit_statistics::{BusyKey, LimitRow, LimitStatistics};
 use super::{Plan, PlannedLimit, Security, bit};
@@ -74,6 +75,7 @@ impl Limits {
         let counters = &self.security.0.counters;
         LimitStatistics {
             limits: self.standing().iter().map(|it| self.row(it)).collect(),
+            concurrency: concurrency_statistics::rows(&self.security),
             rates: counters.limiter.statistics(),
             quotas: counters.calendar.statistics(),
         }

@@ -2,6 +2,7 @@
 
 mod builder;
 mod challenges;
+mod concurrency_statistics;
 mod failure_budgets;
 mod launch;
 mod lenient_limits;
@@ -38,6 +39,7 @@ use crate::time::Clock;
 use crate::transport::TrustedProxies;
 
 pub use builder::SecurityBuilder;
+pub use concurrency_statistics::ConcurrencyRow;
 pub use failure_budgets::FailedAuthentication;
 pub(crate) use failure_budgets::{Failures, PlannedBudget};
 pub use launch::LaunchError;

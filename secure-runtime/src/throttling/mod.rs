@@ -77,7 +77,6 @@ mod gcra;
 #[cfg(not(loom))]
 mod generations;
 mod headers;
-#[cfg(not(loom))]
 mod in_flight;
 mod limiter;
 #[cfg(not(loom))]
@@ -112,7 +111,8 @@ pub use gcra::Decision;
 pub(crate) use generations::{Change, Decided, Generations};
 pub use headers::{FieldValue, PolicyFields, RateLimitHeaders, reset_seconds, retry_after_seconds};
 #[cfg(not(loom))]
-pub(crate) use in_flight::{InFlight, Permit};
+pub(crate) use in_flight::InFlightNow;
+pub(crate) use in_flight::{Bound, Entered, InFlight, Permit, Waiter};
 pub use limiter::{Hashed, LimitKey, Limiter, Statistics};
 #[cfg(not(loom))]
 pub(crate) use load::{Load, Place};

@@ -78,7 +78,7 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
         })
         .collect();
     let quota_bytes = if limits.has_quotas { builder.quota_bytes } else { 0 };
-    let limit_count = limits.count;
+    let (limit_count, bound_count) = (limits.count, limits.bounds as usize);
     #[cfg(feature = "redis")]
     let sharing = limits.sharing.take().map(SharedPlanner::finish);
     let (claims, mut faults) = limits.finish();
@@ -95,7 +95,7 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
         counters: Counters::new(builder.limiter_bytes, quota_bytes, limit_count),
         #[cfg(feature = "redis")]
         sharing,
-        in_flight: InFlight::new(),
+        in_flight: InFlight::new(bound_count),
         load: builder.max_in_flight.map(Load::new),
         penalties: Penalties::new(builder.longest_ban),
         claims,
