@@ -212,7 +212,7 @@ fn alone(declaration: &Declaration, known: &Vocabulary, diagnostics: &mut Diagno
         rates::cost_fits_burst(rate, diagnostics);
         rates::windows_differ(rate, diagnostics);
         rates::zone_is_known(rate, diagnostics);
-        modes::are_known(rate, diagnostics);
+        modes::are_known(rate.mode.as_ref(), diagnostics);
         partition(rate.by.as_ref(), diagnostics);
         contradictions::burst_fits_the_window(rate, diagnostics);
         // What a key with mistakes would admit is not known.
@@ -229,6 +229,7 @@ fn alone(declaration: &Declaration, known: &Vocabulary, diagnostics: &mut Diagno
     rates::priority_is_known(declaration, diagnostics);
     for budget in &declaration.failures {
         failures::has_a_rate(budget, diagnostics);
+        modes::are_known(budget.mode.as_ref(), diagnostics);
         failures::statuses_are_failures(budget, diagnostics);
         failures::statuses_differ(budget, diagnostics);
     }

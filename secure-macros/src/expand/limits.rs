@@ -45,11 +45,8 @@ pub(super) fn text(endpoint: &Endpoint, limit: &Limit) -> String {
     if let Some((period, zone)) = period {
         parts.add("period", json::strings([period.name(), zone.as_str()]));
     }
-    match mode {
-        None => {}
-        Some(Mode::Enforce) => parts.add("mode", 100),
-        Some(Mode::Observe) => parts.add("mode", 0),
-        Some(Mode::Percent(share)) => parts.add("mode", share),
+    if let Some(mode) = mode {
+        parts.add("mode", percent(*mode));
     }
     parts.finish()
 }
@@ -66,13 +63,28 @@ pub(super) fn concurrency(endpoint: &Endpoint, concurrency: &Concurrency) -> Str
 
 /// One budget for failures.
 pub(super) fn failures(failures: &Failures) -> String {
-    let Failures { permits, window_seconds, on } = failures;
+    let Failures { permits, window_seconds, on, shared, mode } = failures;
     let mut parts = Object::default();
     parts.add("rate", format_args!("[{permits},{window_seconds}]"));
     if !on.is_empty() {
         parts.add("on", json::list(on.iter().map(ToString::to_string)));
     }
+    if let Some(name) = shared {
+        parts.add("shared", json::string(name));
+    }
+    if let Some(mode) = mode {
+        parts.add("mode", percent(*mode));
+    }
     parts.finish()
+}
+
+/// For how many of a hundred keys it is enforced.
+fn percent(mode: Mode) -> u8 {
+    match mode {
+        Mode::Enforce => 100,
+        Mode::Observe => 0,
+        Mode::Percent(share) => share,
+    }
 }
 
 fn partition(endpoint: &Endpoint, by: &Partition) -> String {

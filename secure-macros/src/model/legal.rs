@@ -235,6 +235,9 @@ pub(crate) struct Failures {
     pub(crate) window_seconds: u32,
     /// The statuses that are failures; empty: those that are by default.
     pub(crate) on: Vec<u16>,
+    /// The name under which all endpoints that use it count together.
+    pub(crate) shared: Option<String>,
+    pub(crate) mode: Option<Mode>,
 }
 
 /// How many permits a request takes.

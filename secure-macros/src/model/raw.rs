@@ -117,9 +117,14 @@ pub(crate) struct Concurrency {
 #[derive(Debug)]
 pub(crate) struct FailuresKey {
     pub(crate) key: Ident,
-    pub(crate) rate: Option<Window>,
+    /// One, or those of a named rate: each is a budget.
+    pub(crate) rates: Vec<Window>,
+    /// A rate that the vocabulary has to explain; `None` once it has.
+    pub(crate) named: Option<Name>,
     /// The statuses that are failures, where it says so.
     pub(crate) on: Option<Vec<Number>>,
+    /// What happens to whoever makes more: a word, or a percentage.
+    pub(crate) mode: Option<Name>,
     /// Whether every part of it could be read.
     pub(crate) complete: bool,
 }

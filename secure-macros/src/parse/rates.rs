@@ -238,7 +238,11 @@ fn audience(
 }
 
 /// A word, or a percentage as a string.
-fn mode(name: &Ident, value: &[TokenTree], diagnostics: &mut Diagnostics) -> Option<Name> {
+pub(super) fn mode(
+    name: &Ident,
+    value: &[TokenTree],
+    diagnostics: &mut Diagnostics,
+) -> Option<Name> {
     if let [token] = value
         && let Some(mode) = word(token).or_else(|| string(token))
     {

@@ -141,6 +141,11 @@ pub(super) fn whom<'a>(
     if is_computed(&planned.by) { None } else { counted(limiter, &planned.by, subject).ok() }
 }
 
+/// The same of a limit by address.
+pub(super) fn by_address(group: Option<IpAddr>) -> impl Hash {
+    Counted::Address(group)
+}
+
 /// Whether finding it out may ask an expression of the application.
 fn is_computed(by: &Counts) -> bool {
     matches!(by, Counts::More(more) if matches!(**more, More::Key(_) | More::Each(_)))

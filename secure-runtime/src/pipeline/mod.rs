@@ -23,6 +23,7 @@ mod claimed_account;
 mod counting;
 mod extraction;
 mod failures;
+mod ledger;
 mod limit_fields;
 mod limit_keys;
 mod limits;

@@ -259,10 +259,6 @@ impl fmt::Display for Limit {
         if let Some(name) = self.shared {
             write!(formatter, " shared as {name}")?;
         }
-        match self.mode {
-            None | Some(LimitMode::Enforce) => Ok(()),
-            Some(LimitMode::Observe) => formatter.write_str(" observed"),
-            Some(LimitMode::Percent(share)) => write!(formatter, " enforced for {share}%"),
-        }
+        self.mode.map_or(Ok(()), |mode| mode.write_of_limit(formatter))
     }
 }

@@ -61,15 +61,17 @@ pub(super) fn priority(value: &Value) -> Option<Priority> {
 }
 
 pub(super) fn failures(value: &Value) -> Option<FailureBudget> {
-    let mut on: &[u16] = &[];
+    let mut budget = FailureBudget::new(rate(value)?);
     for (part, value) in value.as_object()? {
         match part.as_str() {
             "rate" => {}
-            "on" => on = list(value, number)?,
+            "on" => budget.on = list(value, number)?,
+            "shared" => budget.shared = Some(text(value)?),
+            "mode" => budget.mode = Some(mode(value)?),
             _ => return None,
         }
     }
-    Some(FailureBudget::new(rate(value)?, on))
+    Some(budget)
 }
 
 fn rate(value: &Value) -> Option<Quota> {

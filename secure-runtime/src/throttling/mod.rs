@@ -123,7 +123,7 @@ pub use notices::KeyMark;
 #[cfg(not(loom))]
 pub use penalties::FailureStatistics;
 #[cfg(not(loom))]
-pub(crate) use penalties::{BudgetKeys, Penalties};
+pub(crate) use penalties::{BanEvent, BudgetKeys, Penalties};
 pub use quota::Quota;
 #[cfg(feature = "redis")]
 pub use shared::{
