@@ -73,6 +73,8 @@ mod busiest;
 mod calendar;
 #[cfg(not(loom))]
 mod calendar_limiter;
+#[cfg(not(loom))]
+mod evictions;
 mod gcra;
 #[cfg(not(loom))]
 mod generations;
