@@ -16,7 +16,8 @@ use std::sync::LazyLock;
 use serde::Serialize;
 
 use crate::policy::{
-    Access, Authenticators, Endpoint, Exception, FailureBudget, Limit, Policy, Rule, Written,
+    Access, Authenticators, Concurrency, Endpoint, Exception, FailureBudget, Limit, Policy, Rule,
+    Written,
 };
 use crate::table;
 use crate::throttling::LimitMode;
@@ -210,7 +211,9 @@ fn limits(policy: &Policy, [of_limits, of_bans]: [Option<LimitMode>; 2]) -> Vec<
     let budget = |it: &FailureBudget| {
         FailureBudget { mode: Some(LimitMode::stricter(it.mode, of_bans)), ..*it }.to_string()
     };
-    let at_once = policy.concurrency.iter().map(ToString::to_string);
+    let at_once = policy.concurrency.iter().map(|it| {
+        Concurrency { mode: Some(LimitMode::stricter(it.mode, of_limits)), ..*it }.to_string()
+    });
     let priority = policy.priority.map(|it| format!("{it} priority"));
     let failures = policy.failures.iter().map(budget);
     let limits = policy.limits.iter().map(limit);

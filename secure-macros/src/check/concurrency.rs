@@ -1,6 +1,6 @@
 //! Rules about how many requests are served at once, and how many wait.
 
-use super::partitions;
+use super::{modes, partitions};
 use crate::diagnostics::Diagnostics;
 use crate::model::legal::{self, Question};
 use crate::model::raw::{Concurrency, Number};
@@ -53,6 +53,7 @@ pub(super) fn legal(written: &[Concurrency], keys: &[Question]) -> Vec<legal::Co
     let one = |it: &Concurrency| legal::Concurrency {
         most: it.most.value,
         by: partitions::partition(it.by.as_ref(), keys),
+        mode: it.mode.as_ref().and_then(modes::known),
         queue: it.queue.zip(it.wait.as_ref()).map(|(queue, (wait, _))| (queue.value, wait.0)),
     };
     written.iter().map(one).collect()

@@ -224,6 +224,7 @@ fn alone(declaration: &Declaration, known: &Vocabulary, diagnostics: &mut Diagno
         concurrency::is_positive(at_once, diagnostics);
         concurrency::queue_has_places(at_once, diagnostics);
         concurrency::queue_has_a_wait(at_once, diagnostics);
+        modes::are_known(at_once.mode.as_ref(), diagnostics);
         partition(at_once.by.as_ref(), diagnostics);
     }
     rates::priority_is_known(declaration, diagnostics);

@@ -53,11 +53,15 @@ pub(super) fn text(endpoint: &Endpoint, limit: &Limit) -> String {
 
 /// How many requests at once, of whom, and how many wait for how long.
 pub(super) fn concurrency(endpoint: &Endpoint, concurrency: &Concurrency) -> String {
-    let Concurrency { most, by, queue } = concurrency;
+    let Concurrency { most, by, queue, mode } = concurrency;
     let by = partition(endpoint, by);
-    match queue {
-        None => format!("[{most},{by}]"),
-        Some((places, millis)) => format!("[{most},{by},[{places},{millis}]]"),
+    let queue = queue.map(|(places, millis)| format!("[{places},{millis}]"));
+    match (queue, mode.map(percent)) {
+        (None, None) => format!("[{most},{by}]"),
+        (Some(queue), None) => format!("[{most},{by},{queue}]"),
+        (queue, Some(mode)) => {
+            format!("[{most},{by},{},{mode}]", queue.as_deref().unwrap_or("null"))
+        }
     }
 }
 

@@ -257,6 +257,7 @@ pub(crate) struct Concurrency {
     pub(crate) by: Partition,
     /// How many wait beside them, and for how many milliseconds at most.
     pub(crate) queue: Option<(u32, u32)>,
+    pub(crate) mode: Option<Mode>,
 }
 
 /// Whose requests are counted together.

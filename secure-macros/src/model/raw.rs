@@ -111,6 +111,8 @@ pub(crate) struct Concurrency {
     pub(crate) by: Option<By>,
     pub(crate) queue: Option<Number>,
     pub(crate) wait: Option<(Wait, Name)>,
+    /// What happens to requests beyond it: a word, or a percentage.
+    pub(crate) mode: Option<Name>,
 }
 
 /// One `failures` key.

@@ -22,7 +22,13 @@ pub(crate) fn concurrency(entry: &Entry, into: &mut Declaration, diagnostics: &m
     match &entry.form {
         Form::Equals(value) => {
             if let Some(most) = number(value, diagnostics) {
-                into.concurrency.push(Concurrency { most, by: None, queue: None, wait: None });
+                into.concurrency.push(Concurrency {
+                    most,
+                    by: None,
+                    queue: None,
+                    wait: None,
+                    mode: None,
+                });
             }
         }
         Form::Call(group) if !group.stream().is_empty() => {
@@ -69,10 +75,10 @@ fn options(entry: &Entry, group: &Group, into: &mut Declaration, diagnostics: &m
             }
         }
     }
-    let Options { most, by, queue, wait, .. } = found;
+    let Options { most, by, queue, wait, mode, .. } = found;
     match most {
         Some(most) if diagnostics.count() == mistakes => {
-            into.concurrency.push(Concurrency { most, by, queue, wait });
+            into.concurrency.push(Concurrency { most, by, queue, wait, mode });
         }
         None if diagnostics.count() == mistakes => {
             let message = format!("`concurrency` expects {EXPECTED}, found options only");
@@ -91,14 +97,16 @@ struct Options {
     by: Option<By>,
     queue: Option<Number>,
     wait: Option<(Wait, Name)>,
+    mode: Option<Name>,
 }
 
 impl Options {
     fn option(&mut self, name: &Ident, value: &[TokenTree], diagnostics: &mut Diagnostics) {
-        const OPTIONS: [&str; 3] = ["by", "queue", "wait"];
+        const OPTIONS: [&str; 4] = ["by", "queue", "wait", "mode"];
         match name.to_string().as_str() {
             "by" => self.by = partition::by(name, value, diagnostics),
             "queue" => self.queue = rates::number(name, value, diagnostics),
+            "mode" => self.mode = rates::mode(name, value, diagnostics),
             "wait" => self.wait = wait(name, value, diagnostics),
             unknown => {
                 let message = format!("unknown option `{unknown}` of `concurrency`");

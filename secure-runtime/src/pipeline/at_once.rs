@@ -2,6 +2,7 @@
 //! refused otherwise.
 
 use std::future::Future;
+use std::num::NonZeroU32;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -9,10 +10,11 @@ use actix_web::rt::time::{Sleep, sleep};
 
 use super::limit_keys::{Subject, key_of};
 use super::limits::Counted;
+use super::observed;
 use super::passage::Refused;
 use crate::denial::{Denial, DenialKind, Throttled};
 use crate::security::{Inner, PlannedConcurrency};
-use crate::throttling::{Entered, Permit, Waiter};
+use crate::throttling::{Entered, LimitKey, Permit, Waiter};
 
 /// A request in a queue.
 pub(super) struct Waiting {
@@ -43,6 +45,10 @@ pub(super) fn poll(
             },
             None => {
                 let key = key_of(&inner.counters.limiter, planned.id, &planned.by, subject)?;
+                if planned.percent() < 100 && !binds(inner, planned, subject, key) {
+                    counted.permits.push(observe(inner, planned, key));
+                    continue;
+                }
                 match inner.in_flight.enter(key, planned.bound, context.waker()) {
                     Entered::Served(permit) => Some(permit),
                     Entered::Refused => None,
@@ -59,6 +65,26 @@ pub(super) fn poll(
         }
     }
     Poll::Ready(Ok(has_waited))
+}
+
+/// Whether a percentage has this key in it.
+#[cold]
+fn binds(inner: &Inner, planned: &PlannedConcurrency, subject: Subject<'_>, key: LimitKey) -> bool {
+    observed::is_drawn(&inner.counters, planned.percent(), &planned.by, subject, key)
+}
+
+/// The request goes on, whatever is served; nobody waits for what is not enforced.
+#[cold]
+fn observe(inner: &Inner, planned: &PlannedConcurrency, key: LimitKey) -> Permit {
+    const MINUTE: NonZeroU32 = NonZeroU32::MIN.saturating_add(59);
+    let (permit, is_beyond) = inner.in_flight.enter_observed(key, planned.bound);
+    let notices = &inner.counters.notices;
+    let (now, number) = (inner.clock.now().monotonic_nanos(), planned.bound.number_of_notices());
+    if is_beyond && notices.is_due(number, key, MINUTE, now) {
+        let (limit, key) = (planned.limit.to_string(), notices.mark(key));
+        tracing::info!(limit, %key, "would have been refused: the limit is observed");
+    }
+    permit
 }
 
 #[cold]

@@ -83,6 +83,8 @@ pub struct Concurrency {
     pub by: Partition,
     /// Who waits for one of them to end; `None`: nobody, one more is refused at once.
     pub queue: Option<Queue>,
+    /// What the attribute says of requests beyond it; `None`: what the configuration says.
+    pub mode: Option<LimitMode>,
 }
 
 /// Requests that wait until one of those that are served ends, in the order of their arrival.
@@ -94,7 +96,7 @@ pub struct Queue {
     pub wait: Duration,
 }
 
-/// `8 at once by tenant queue 16 wait 500ms`
+/// `8 at once by tenant queue 16 wait 500ms observed`
 impl fmt::Display for Concurrency {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{} at once", self.most)?;
@@ -102,10 +104,10 @@ impl fmt::Display for Concurrency {
             Partition::Caller => {}
             by => write!(formatter, " by {by}")?,
         }
-        match self.queue {
-            None => Ok(()),
-            Some(Queue { places, wait }) => write!(formatter, " queue {places} wait {wait:?}"),
+        if let Some(Queue { places, wait }) = self.queue {
+            write!(formatter, " queue {places} wait {wait:?}")?;
         }
+        self.mode.map_or(Ok(()), |mode| mode.write_of_limit(formatter))
     }
 }
 

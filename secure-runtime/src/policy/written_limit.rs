@@ -40,12 +40,14 @@ fn mode(value: &Value) -> Option<LimitMode> {
 }
 
 pub(super) fn concurrency(value: &Value) -> Option<Concurrency> {
-    let (most, by, queue) = match value.as_array()?.as_slice() {
-        [most, by] => (most, by, None),
-        [most, by, queue] => (most, by, Some(self::queue(queue)?)),
+    let (most, by, queue, mode) = match value.as_array()?.as_slice() {
+        [most, by] => (most, by, None, None),
+        [most, by, queue] => (most, by, Some(self::queue(queue)?), None),
+        [most, by, Value::Null, mode] => (most, by, None, Some(self::mode(mode)?)),
+        [most, by, queue, mode] => (most, by, Some(self::queue(queue)?), Some(self::mode(mode)?)),
         _ => return None,
     };
-    Some(Concurrency { most: positive(most)?, by: partition(by)?, queue })
+    Some(Concurrency { most: positive(most)?, by: partition(by)?, queue, mode })
 }
 
 /// How many, and for how many milliseconds.
@@ -157,7 +159,12 @@ mod tests {
             (r#"[8, "caller", [16]]"#, None),
             (r#"[8, "caller", [16, 4294967296]]"#, None),
             (r#"[8, "caller", 16]"#, None),
-            (r#"[8, "caller", [16, 500], 1]"#, None),
+            (r#"[8, "caller", [16, 500], 0]"#, Some("8 at once queue 16 wait 500ms observed")),
+            (r#"[8, "caller", null, 20]"#, Some("8 at once enforced for 20%")),
+            (r#"[8, "caller", [16, 500], 101]"#, None),
+            (r#"[8, "caller", null, null]"#, None),
+            (r#"[8, "caller", null]"#, None),
+            (r#"[8, "caller", [16, 500], 1, 1]"#, None),
             (r#"[8]"#, None),
         ] {
             let read = concurrency(&serde_json::from_str(written).unwrap());

@@ -5,8 +5,9 @@ use std::fmt;
 use serde::Serialize;
 
 use super::{Plan, PlannedConcurrency, Security};
+use crate::policy::Concurrency;
 use crate::table;
-use crate::throttling::InFlightNow;
+use crate::throttling::{InFlightNow, LimitMode};
 
 /// One `concurrency` of one endpoint: now, and since the program was built.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -20,6 +21,8 @@ pub struct ConcurrencyRow {
     pub routes: Vec<String>,
     /// The limit, in the words of the inventory.
     pub limit: String,
+    /// What happens to requests beyond it.
+    pub mode: LimitMode,
     /// Requests that are being served, of all keys.
     pub serving: u64,
     /// Requests that wait in a queue, of all keys.
@@ -33,42 +36,61 @@ pub struct ConcurrencyRow {
     pub expired: u64,
     /// Requests that were given up while they waited: a client that left, a server that stopped.
     pub left: u64,
+    /// Requests that would have waited or been refused, and went on: see [`LimitMode::Observe`].
+    pub observed: u64,
 }
 
 /// The rows of all endpoints, in the order of their names.
 pub(super) fn rows(security: &Security) -> Vec<ConcurrencyRow> {
     let now = security.0.in_flight.now();
-    let mut plans: Vec<&Plan> = security.0.plans.iter().flatten().collect();
-    plans.sort_by_key(|plan| (plan.endpoint.module, plan.endpoint.name, plan.endpoint.line));
-    let of_plan = |plan: &&Plan| {
-        let mut planned: Vec<&PlannedConcurrency> = plan.concurrency.iter().collect();
-        planned.sort_by_key(|planned| planned.position);
-        let plan = *plan;
-        let now = &now;
-        let row = move |planned: &PlannedConcurrency| {
-            let place = planned.bound.limit as usize;
-            row(plan, planned, now.get(place).copied().unwrap_or_default())
-        };
-        planned.into_iter().map(row).collect::<Vec<_>>()
-    };
-    plans.iter().flat_map(of_plan).collect()
+    let of = |planned: &PlannedConcurrency| now.get(planned.bound.limit as usize).copied();
+    let all = all(security).into_iter();
+    all.map(|(plan, planned)| row(plan, planned, of(planned).unwrap_or_default())).collect()
+}
+
+/// Sets the mode of the one with this id; whether there is one.
+pub(super) fn set_mode(security: &Security, id: &str, mode: LimitMode) -> bool {
+    let found = all(security).into_iter().find(|(plan, planned)| self::id(plan, planned) == id);
+    found.is_some_and(|(_, planned)| {
+        planned.set_mode(mode);
+        true
+    })
+}
+
+fn all(security: &Security) -> Vec<(&Plan, &PlannedConcurrency)> {
+    let plans = security.0.plans.iter().flatten();
+    let mut all: Vec<(&Plan, &PlannedConcurrency)> = plans
+        .flat_map(|plan| plan.concurrency.iter().map(move |planned| (plan, planned)))
+        .collect();
+    all.sort_by_key(|(plan, planned)| {
+        let endpoint = plan.endpoint;
+        (endpoint.module, endpoint.name, endpoint.line, planned.position)
+    });
+    all
+}
+
+fn id(plan: &Plan, planned: &PlannedConcurrency) -> String {
+    let endpoint = plan.endpoint;
+    format!("{}::{}/concurrency/{}", endpoint.module, endpoint.name, planned.position + 1)
 }
 
 fn row(plan: &Plan, planned: &PlannedConcurrency, now: InFlightNow) -> ConcurrencyRow {
-    let InFlightNow { served, waiting, queued, refused, expired, left } = now;
+    let InFlightNow { served, waiting, queued, refused, expired, left, observed } = now;
     let endpoint = format!("{}::{}", plan.endpoint.module, plan.endpoint.name);
     let routes = plan.endpoint.routes.iter();
     ConcurrencyRow {
-        id: format!("{endpoint}/concurrency/{}", planned.position + 1),
+        id: id(plan, planned),
         endpoint,
         routes: routes.map(|it| format!("{} {}", it.methods.join(","), it.path)).collect(),
-        limit: planned.limit.to_string(),
+        limit: Concurrency { mode: None, ..*planned.limit }.to_string(),
+        mode: LimitMode::of_percent(planned.percent()),
         serving: served,
         waiting,
         queued,
         refused,
         expired,
         left,
+        observed,
     }
 }
 
@@ -77,13 +99,16 @@ pub(super) fn write(formatter: &mut fmt::Formatter<'_>, rows: &[ConcurrencyRow])
     if rows.is_empty() {
         return Ok(());
     }
-    let header = ["ID", "LIMIT", "SERVING", "WAITING", "QUEUED", "REFUSED", "EXPIRED", "LEFT"];
+    let header = [
+        "ID", "LIMIT", "MODE", "SERVING", "WAITING", "QUEUED", "REFUSED", "EXPIRED", "LEFT",
+        "OBSERVED",
+    ];
     let rows = rows.iter().map(|row| {
-        let [serving, waiting, queued, refused, expired, left] =
-            [row.serving, row.waiting, row.queued, row.refused, row.expired, row.left]
-                .map(|figure| figure.to_string());
-        let (id, limit) = (row.id.clone(), row.limit.clone());
-        [id, limit, serving, waiting, queued, refused, expired, left]
+        let ConcurrencyRow { serving, waiting, queued, refused, expired, left, observed, .. } = row;
+        let [serving, waiting, queued, refused, expired, left, observed] =
+            [serving, waiting, queued, refused, expired, left, observed].map(ToString::to_string);
+        let (id, limit, mode) = (row.id.clone(), row.limit.clone(), row.mode.to_string());
+        [id, limit, mode, serving, waiting, queued, refused, expired, left, observed]
     });
     let lines: Vec<_> = std::iter::once(header.map(str::to_owned)).chain(rows).collect();
     table::write(formatter, &lines)

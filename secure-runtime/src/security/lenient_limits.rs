@@ -42,7 +42,14 @@ fn of(security: &Security) -> Vec<String> {
             lenient.push(format!("{}::{} {limit}", plan.endpoint.module, plan.endpoint.name));
         }
     }
-    let budgets = security.limits().statistics().budgets.into_iter();
+    let statistics = security.limits().statistics();
+    let at_once = statistics.concurrency.into_iter();
+    lenient.extend(
+        at_once
+            .filter(|row| row.mode != LimitMode::Enforce)
+            .map(|row| format!("{} {} with the mode {}", row.endpoint, row.limit, row.mode)),
+    );
+    let budgets = statistics.budgets.into_iter();
     lenient.extend(budgets.filter(|row| row.mode != LimitMode::Enforce).map(|row| {
         let endpoints = row.endpoints.join(", ");
         format!("{endpoints} {} with the mode {}", row.budget, row.mode)

@@ -83,20 +83,19 @@ impl Limits {
     }
 
     /// Says what happens to requests beyond the limits with this id from now on, until the program
-    /// ends: whatever the attribute and the configuration say. The log tells it. So it does for a budget
-    /// for failures and whoever is banned, also by bans that have begun.
+    /// ends: whatever the attribute and the configuration say. The log tells it. So it does for a
+    /// `concurrency`, and for a budget for failures and whoever is banned, also by bans that have begun.
     ///
     /// # Errors
     ///
-    /// No limit and no budget has this id, or a percentage is above 100.
+    /// Nothing has this id, or a percentage is above 100.
     pub fn set_mode(&self, id: &str, mode: LimitMode) -> Result<(), LimitChangeError> {
         if let LimitMode::Percent(share @ 101..) = mode {
             return Err(LimitChangeError::NoPercentage(share));
         }
-        let standing = match budget_statistics::set_mode(&self.security, id, mode) {
-            true => Vec::new(),
-            false => self.of_id(id)?,
-        };
+        let is_other = budget_statistics::set_mode(&self.security, id, mode)
+            || concurrency_statistics::set_mode(&self.security, id, mode);
+        let standing = if is_other { Vec::new() } else { self.of_id(id)? };
         for it in &standing {
             it.planned.set_mode(mode);
             let is_untold = mode.percent() == 0;

@@ -63,6 +63,20 @@ pub(crate) struct PlannedConcurrency {
     pub(super) position: usize,
     /// Its place among all, as `in_flight` knows it.
     pub(crate) bound: Bound,
+    /// For how many of a hundred keys it is enforced.
+    percent: AtomicU8,
+}
+
+impl PlannedConcurrency {
+    /// For how many of a hundred keys it is enforced.
+    #[inline]
+    pub(crate) fn percent(&self) -> u8 {
+        self.percent.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_mode(&self, mode: LimitMode) {
+        self.percent.store(mode.percent(), Ordering::Relaxed);
+    }
 }
 
 /// What requests are told apart by: [`Partition`], ready to be looked up.
@@ -166,7 +180,8 @@ impl LimitPlanner {
             let bound = Bound { limit: self.bounds, most: limit.most, places };
             self.bounds += 1;
             let (id, by) = ((place << 16) | position as u64, self.counts(endpoint, limit.by));
-            PlannedConcurrency { limit, id, by, position, bound }
+            let percent = AtomicU8::new(LimitMode::stricter(limit.mode, self.mode).percent());
+            PlannedConcurrency { limit, id, by, position, bound, percent }
         });
         let mut planned: Vec<_> = planned.collect();
         planned.sort_by_key(|it| it.limit.by.asks_for(Partition::Endpoint));

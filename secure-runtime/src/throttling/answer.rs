@@ -42,14 +42,19 @@ pub(crate) struct Allowance<'a> {
 
 impl Counters {
     /// `quota_bytes` are for quotas of the calendar, if there are any; `limits` is how many limits
-    /// there are.
-    pub(crate) fn new(limiter_bytes: usize, quota_bytes: usize, limits: usize) -> Self {
+    /// there are, and `bounds` how many on requests at once.
+    pub(crate) fn new(
+        limiter_bytes: usize,
+        quota_bytes: usize,
+        limits: usize,
+        bounds: usize,
+    ) -> Self {
         Self {
             limiter: Limiter::with_capacity_bytes(limiter_bytes),
             calendar: CalendarLimiter::with_capacity_bytes(quota_bytes),
             tally: Tally::new(limits),
             busiest: Busiest::new(limits),
-            notices: Notices::new(limits),
+            notices: Notices::new(limits.saturating_add(bounds)),
             evictions: Default::default(),
         }
     }
@@ -64,12 +69,18 @@ impl Counters {
     }
 
     fn tell_evictions(&self) {
-        let memories = [("rates", self.limiter.statistics()), ("quotas", self.calendar.statistics())];
+        let memories =
+            [("rates", self.limiter.statistics()), ("quotas", self.calendar.statistics())];
         for ((memory, statistics), evictions) in memories.into_iter().zip(&self.evictions) {
             let evicted = statistics.evicted_live;
             if evictions.is_due(evicted) {
                 let fit = statistics.capacity_entries;
-                tracing::warn!(memory, evicted, fit, "limits had to forget keys: their memory is full");
+                tracing::warn!(
+                    memory,
+                    evicted,
+                    fit,
+                    "limits had to forget keys: their memory is full"
+                );
             }
         }
     }

@@ -15,10 +15,7 @@ impl Evictions {
         let told = self.0.load(Ordering::Relaxed);
         let is_twice = evicted > 0 && evicted >= told.saturating_mul(2);
         is_twice
-            && self
-                .0
-                .compare_exchange(told, evicted, Ordering::Relaxed, Ordering::Relaxed)
-                .is_ok()
+            && self.0.compare_exchange(told, evicted, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 }
 
@@ -29,8 +26,10 @@ mod tests {
     #[test]
     fn it_is_told_when_it_begins_and_whenever_it_has_doubled() {
         let evictions = Evictions::default();
-        let told: Vec<u64> =
-            [0, 0, 3, 3, 5, 6, 11, 12, 1000, 1999].into_iter().filter(|it| evictions.is_due(*it)).collect();
+        let told: Vec<u64> = [0, 0, 3, 3, 5, 6, 11, 12, 1000, 1999]
+            .into_iter()
+            .filter(|it| evictions.is_due(*it))
+            .collect();
         assert_eq!(told, [3, 6, 12, 1000]);
         assert!(evictions.is_due(u64::MAX - 1));
         assert!(!evictions.is_due(u64::MAX - 1));

@@ -59,6 +59,8 @@ struct Shard {
 struct Key {
     /// The number of its limit.
     limit: u32,
+    /// How many may be served.
+    most: u32,
     /// Those that are being served, and those that were given a place and have not noticed yet.
     served: u32,
     /// Those that wait, by ticket: the oldest first.
@@ -72,6 +74,7 @@ struct Totals {
     refused: AtomicU64,
     expired: AtomicU64,
     left: AtomicU64,
+    observed: AtomicU64,
 }
 
 /// How many requests of a key at once.
@@ -82,6 +85,13 @@ pub(crate) struct Bound {
     pub(crate) most: NonZeroU32,
     /// How many may wait beside them.
     pub(crate) places: u32,
+}
+
+impl Bound {
+    /// Apart from the numbers of limits.
+    pub(crate) fn number_of_notices(self) -> usize {
+        usize::MAX - self.limit as usize
+    }
 }
 
 /// What a request is told.
@@ -130,8 +140,7 @@ impl InFlight {
     pub(crate) fn enter(self: &Arc<Self>, key: LimitKey, bound: Bound, waker: &Waker) -> Entered {
         let Bound { limit, most, places } = bound;
         let ticket = self.with(key, |shard| {
-            let of_key = shard.keys.entry(key);
-            let of_key = of_key.or_insert_with(|| Key { limit, served: 0, queue: BTreeMap::new() });
+            let of_key = shard.keys.entry(key).or_insert_with(|| Key::new(bound));
             if of_key.served < most.get() {
                 of_key.served += 1;
                 return Some(None);
@@ -158,11 +167,27 @@ impl InFlight {
         }
     }
 
-    /// A request of this key is served no longer: the oldest that waits is, or one fewer.
+    /// One request more of this key, although as many may be served already: the limit is observed.
+    pub(crate) fn enter_observed(self: &Arc<Self>, key: LimitKey, bound: Bound) -> (Permit, bool) {
+        let is_beyond = self.with(key, |shard| {
+            let of_key = shard.keys.entry(key).or_insert_with(|| Key::new(bound));
+            of_key.served = of_key.served.saturating_add(1);
+            of_key.served > of_key.most
+        });
+        let is_beyond = is_beyond.unwrap_or_default();
+        if is_beyond {
+            self.count(bound.limit, |totals| &totals.observed);
+        }
+        (Permit { all: Arc::clone(self), key }, is_beyond)
+    }
+
+    /// A request of this key is served no longer: the oldest that waits is, or one fewer. Where more are
+    /// served than may be, as the limit was observed, it is one fewer in any case.
     fn leave(&self, key: LimitKey) {
         let next = self.with(key, |shard| {
             let Entry::Occupied(mut of_key) = shard.keys.entry(key) else { return None };
-            let next = of_key.get_mut().queue.pop_first();
+            let Key { most, served, queue, .. } = of_key.get_mut();
+            let next = if *served > *most { None } else { queue.pop_first() };
             if next.is_none() {
                 let served = &mut of_key.get_mut().served;
                 *served = served.saturating_sub(1);
@@ -199,6 +224,12 @@ impl InFlight {
     #[cfg(test)]
     pub(crate) fn keys(&self) -> usize {
         self.shards.iter().map(|shard| shard.lock().unwrap().keys.len()).sum()
+    }
+}
+
+impl Key {
+    fn new(Bound { limit, most, .. }: Bound) -> Self {
+        Self { limit, most: most.get(), served: 0, queue: BTreeMap::new() }
     }
 }
 

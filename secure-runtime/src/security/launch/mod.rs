@@ -95,7 +95,7 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
         plans,
         authenticators: configuration.by_name.into_iter().collect(),
         clock: builder.clock,
-        counters: Counters::new(builder.limiter_bytes, quota_bytes, limit_count),
+        counters: Counters::new(builder.limiter_bytes, quota_bytes, limit_count, bound_count),
         #[cfg(feature = "redis")]
         sharing,
         in_flight: InFlight::new(bound_count),

@@ -14,16 +14,18 @@ pub(crate) struct InFlightNow {
     pub(crate) refused: u64,
     pub(crate) expired: u64,
     pub(crate) left: u64,
+    pub(crate) observed: u64,
 }
 
 impl InFlight {
     /// Of every limit, by its number. The shards are looked at one after the other.
     pub(crate) fn now(&self) -> Vec<InFlightNow> {
         let totals = |totals: &Totals| {
-            let [queued, refused, expired, left] =
-                [&totals.queued, &totals.refused, &totals.expired, &totals.left]
+            let Totals { queued, refused, expired, left, observed } = totals;
+            let [queued, refused, expired, left, observed] =
+                [queued, refused, expired, left, observed]
                     .map(|total| total.load(Ordering::Relaxed));
-            InFlightNow { served: 0, waiting: 0, queued, refused, expired, left }
+            InFlightNow { served: 0, waiting: 0, queued, refused, expired, left, observed }
         };
         let mut limits: Vec<InFlightNow> = self.totals.iter().map(totals).collect();
         for shard in &self.shards {

@@ -145,6 +145,22 @@ fn who_waited_too_long_is_refused_unless_the_permit_came_meanwhile() {
 }
 
 #[test]
+fn beyond_an_observed_limit_everybody_is_served_and_nobody_waits_for_it_later() {
+    let world = world();
+    let observed = || world.all.enter_observed(world.key, bound(1, 1));
+    let ((first, is_first_beyond), (second, is_second_beyond)) = (observed(), observed());
+    assert!(!is_first_beyond && is_second_beyond);
+    // The limit is enforced from now on: two are served, one may be.
+    let mut waiting = world.queued(1, 1);
+    drop(first);
+    assert!(is_served(&mut waiting).is_none(), "one is still served");
+    drop(second);
+    drop(is_served(&mut waiting).unwrap());
+    let found = world.now();
+    assert_eq!((found.observed, found.served, found.refused, world.all.keys()), (1, 0, 0, 0));
+}
+
+#[test]
 fn the_oldest_is_woken_and_the_last_waker_counts() {
     let world = world();
     let [old, new, other] = [(); 3].map(|()| std::sync::Arc::<Bell>::default());

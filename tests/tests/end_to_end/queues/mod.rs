@@ -2,6 +2,7 @@
 
 mod given_up;
 mod limits;
+mod modes;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -82,6 +83,7 @@ fn world(configure: impl FnOnce(SecurityBuilder) -> SecurityBuilder) -> World {
         let services = secure_runtime::scope("").app_data(data.clone());
         let services = services.service(turns).service(brief).service(ruled);
         let services = services.service(limits::shared).service(limits::named);
+        let services = services.service(modes::observed).service(modes::some);
         services.service(given_up::held).service(given_up::open)
     });
     World { server, security, issuer, clock, doors }
@@ -223,7 +225,10 @@ async fn a_rule_that_asks_the_application_is_asked_before_the_wait() {
 async fn operators_see_a_table_and_the_inventory_the_queue() {
     let world = world(|builder| builder);
     let shown = world.security.limits().statistics().to_string();
-    assert!(shown.contains("SERVING  WAITING  QUEUED  REFUSED  EXPIRED  LEFT"), "{shown}");
+    assert!(
+        shown.contains("SERVING  WAITING  QUEUED  REFUSED  EXPIRED  LEFT  OBSERVED"),
+        "{shown}"
+    );
     assert!(shown.contains("queues::brief/concurrency/1"), "{shown}");
     let inventory = world.security.inventory().to_string();
     assert!(inventory.contains("1 at once queue 8 wait 60ms"), "{inventory}");
