@@ -15,7 +15,10 @@ use std::sync::LazyLock;
 
 use serde::Serialize;
 
-use crate::policy::{Access, Authenticators, Endpoint, Exception, Limit, Policy, Rule, Written};
+use crate::policy::{
+    Access, Authenticators, Concurrency, Endpoint, Exception, FailureBudget, Limit, Policy, Rule,
+    Written,
+};
 use crate::table;
 use crate::throttling::LimitMode;
 
@@ -120,18 +123,18 @@ pub struct Row {
 /// Every secured endpoint of the program.
 #[must_use]
 pub fn inventory() -> Inventory {
-    Inventory::of(endpoints().iter(), None, None)
+    Inventory::of(endpoints().iter(), None, [None; 2])
 }
 
 impl Inventory {
-    /// These endpoints, and the metadata of the protected resource, if they have a path; `mode` is what
-    /// the configuration says of limits.
+    /// These endpoints, and the metadata of the protected resource, if they have a path; `modes` are
+    /// what the configuration says of limits, and of budgets for failures.
     pub(crate) fn of(
         endpoints: impl Iterator<Item = &'static Endpoint>,
         metadata: Option<&'static str>,
-        mode: Option<LimitMode>,
+        modes: [Option<LimitMode>; 2],
     ) -> Self {
-        let rows = endpoints.flat_map(|endpoint| rows(endpoint, mode));
+        let rows = endpoints.flat_map(|endpoint| rows(endpoint, modes));
         let mut rows: Vec<Row> = rows.chain(metadata.map(published)).collect();
         rows.sort_by(|a, b| {
             (a.path, &a.method, a.file, a.line).cmp(&(b.path, &b.method, b.file, b.line))
@@ -174,7 +177,7 @@ fn idle_roles() -> Vec<&'static str> {
     roles.difference(&used).copied().collect()
 }
 
-fn rows(endpoint: &'static Endpoint, mode: Option<LimitMode>) -> Vec<Row> {
+fn rows(endpoint: &'static Endpoint, modes: [Option<LimitMode>; 2]) -> Vec<Row> {
     let policy = &endpoint.policy;
     let row = |path, method| Row {
         path,
@@ -183,7 +186,7 @@ fn rows(endpoint: &'static Endpoint, mode: Option<LimitMode>) -> Vec<Row> {
         access: access(policy.access),
         rule: rule(&policy.rule),
         step_up: policy.step_up.map(|it| it.to_string()).unwrap_or_default(),
-        limits: limits(policy, mode),
+        limits: limits(policy, modes),
         validates: policy.validates,
         max_body: policy.max_body,
         content_type: policy.content_type,
@@ -201,13 +204,18 @@ fn rows(endpoint: &'static Endpoint, mode: Option<LimitMode>) -> Vec<Row> {
         .collect()
 }
 
-fn limits(policy: &Policy, mode: Option<LimitMode>) -> Vec<String> {
+fn limits(policy: &Policy, [of_limits, of_bans]: [Option<LimitMode>; 2]) -> Vec<String> {
     let limit = |limit: &Limit| {
-        Limit { mode: Some(LimitMode::stricter(limit.mode, mode)), ..*limit }.to_string()
+        Limit { mode: Some(LimitMode::stricter(limit.mode, of_limits)), ..*limit }.to_string()
     };
-    let at_once = policy.concurrency.iter().map(ToString::to_string);
+    let budget = |it: &FailureBudget| {
+        FailureBudget { mode: Some(LimitMode::stricter(it.mode, of_bans)), ..*it }.to_string()
+    };
+    let at_once = policy.concurrency.iter().map(|it| {
+        Concurrency { mode: Some(LimitMode::stricter(it.mode, of_limits)), ..*it }.to_string()
+    });
     let priority = policy.priority.map(|it| format!("{it} priority"));
-    let failures = policy.failures.iter().map(ToString::to_string);
+    let failures = policy.failures.iter().map(budget);
     let limits = policy.limits.iter().map(limit);
     limits.chain(at_once).chain(failures).chain(priority).collect()
 }

@@ -2,7 +2,7 @@
 
 use actix_web::{HttpResponse, get};
 use secure_runtime::testing::{FakeClock, Issuer};
-use secure_runtime::{Security, secure};
+use secure_runtime::{Security, TrustedProxies, secure};
 use secure_tests::{TestServer, bearer, log};
 
 const SECRET: &str = "caller-of-whom-nothing-is-logged";
@@ -47,4 +47,59 @@ async fn an_attack_on_an_observed_limit_does_not_fill_the_log_and_names_nobody()
     assert_eq!(lines(), 11, "the next minute has room for a caller of whom nothing was said");
     let total: u64 = security.limits().statistics().limits.iter().map(|it| it.observed).sum();
     assert_eq!(total, 30 * 2 + 1, "everything is counted");
+}
+
+/// More addresses than fit.
+#[secure(public, rate("1/h", by = address))]
+#[get("/crowded")]
+async fn crowded() -> HttpResponse {
+    HttpResponse::Ok().finish()
+}
+
+#[actix_web::test]
+async fn memory_that_is_full_is_told_when_it_begins_and_whenever_it_is_twice_as_bad() {
+    log::record();
+    let clock = FakeClock::new();
+    let issuer = Issuer::hs256().clock(clock.clone());
+    let builder = Security::builder().clock(clock.clone()).authenticator("jwt", issuer.jwt());
+    let proxies = TrustedProxies::new(["127.0.0.1"]).unwrap();
+    let security = builder.trusted_proxies(proxies).limiter_capacity_bytes(0).build().unwrap();
+    let server = TestServer::start(&security, || secure_runtime::scope("").service(crowded));
+    for number in 0..400 {
+        let from = format!("x-forwarded-for: 198.51.{}.{}", number / 200, number % 200);
+        assert_eq!(server.get("/crowded", &[&from]).await.status, 200);
+    }
+    let evicted = security.limiter_statistics().evicted_live;
+    assert!(evicted > 100, "{evicted}");
+    let lines = log::lines();
+    let told = lines.iter().filter(|line| line.contains("their memory is full")).count();
+    assert!((1..=9).contains(&told), "{told} lines of {evicted}");
+}
+
+#[secure(failures("3/min", mode = observe))]
+#[get("/guessed")]
+async fn guessed() -> HttpResponse {
+    HttpResponse::Ok().finish()
+}
+
+#[actix_web::test]
+async fn a_ban_that_is_observed_has_one_line_and_so_has_the_launch() {
+    log::record();
+    let clock = FakeClock::new();
+    let issuer = Issuer::hs256().clock(clock.clone());
+    let builder = Security::builder().clock(clock.clone()).authenticator("jwt", issuer.jwt());
+    let proxies = TrustedProxies::new(["127.0.0.1"]).unwrap();
+    let security = builder.trusted_proxies(proxies).build().unwrap();
+    let server = TestServer::start(&security, || secure_runtime::scope("").service(guessed));
+    assert!(logged().contains("observed_log::guessed failures 3/min with the mode observe"));
+    let from = "x-forwarded-for: 203.0.113.9";
+    for number in 0..8 {
+        let forged = bearer(&issuer.token(format!("m{number}")).tampered());
+        assert_eq!(server.get("/guessed", &[from, &forged]).await.status, 401);
+    }
+    let lines = log::lines();
+    let of_bans: Vec<&String> = lines.iter().filter(|line| line.contains("banned")).collect();
+    let [line] = &of_bans[..] else { panic!("{of_bans:#?}") };
+    assert!(line.starts_with("INFO") && line.contains("would have been banned"), "{line}");
+    assert!(line.contains("203.0.113.9") && line.contains("seconds=60"), "{line}");
 }

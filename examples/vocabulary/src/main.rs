@@ -9,7 +9,7 @@ use std::{env, io};
 use actix_web::dev::HttpServiceFactory;
 use actix_web::{App, HttpServer, get, post};
 use secure_runtime::testing::Issuer;
-use secure_runtime::{Security, scope, secure};
+use secure_runtime::{Denial, DenialKind, Security, scope, secure};
 
 /// Viewers, and whoever stands for them: support and admins.
 #[secure(roles = "viewer", rate = "100/h")]
@@ -53,9 +53,23 @@ async fn users_as_csv() -> &'static str {
     "the,users"
 }
 
+/// Failures are counted by the same name in both: a guesser does not get twice as many.
+#[secure(public, failures = attempts, rate("100/min", by = address))]
+#[post("/sign-in")]
+async fn sign_in() -> Result<&'static str, Denial> {
+    Err(Denial::new(DenialKind::Unauthenticated, "nobody has a password here"))
+}
+
+#[secure(public, failures = attempts, rate("100/min", by = address))]
+#[post("/recover")]
+async fn recover() -> Result<&'static str, Denial> {
+    Err(Denial::new(DenialKind::Unauthenticated, "nobody has a code here"))
+}
+
 fn api() -> impl HttpServiceFactory {
     let read = scope("").service(orders).service(users).service(search);
-    scope("/api").service(refund).service(orders_as_csv).service(users_as_csv).service(read)
+    let api = scope("/api").service(refund).service(orders_as_csv).service(users_as_csv);
+    api.service(sign_in).service(recover).service(read)
 }
 
 #[actix_web::main]
@@ -188,6 +202,33 @@ mod tests {
         let narrow = Quota::new(number(1), number(3600));
         let error = security.limits().set("exports/3600s", narrow).unwrap_err();
         assert_eq!(error.to_string(), "a request costs 2, and 1 could be taken at once");
+    }
+
+    #[actix_web::test]
+    async fn failures_have_a_named_rate_and_a_shared_one_is_one_budget() {
+        let TestSecurity { security, clock, .. } = TestSecurity::new().unwrap();
+        let server = TestServer::start(&security, api);
+        let (signs_in, recovers) = ("/api/sign-in", "/api/recover");
+        let send = async |path| server.send("POST", path, &[], "").await;
+        for path in [signs_in, recovers, signs_in] {
+            assert_eq!(send(path).await.status, 401);
+        }
+        for path in [signs_in, recovers] {
+            let problem = send(path).await.problem(429);
+            assert_eq!(problem["violated-policies"][0], "failures 3/min");
+        }
+        clock.advance(Duration::from_secs(60));
+        assert_eq!(send(recovers).await.status, 401);
+        let budgets = security.limits().statistics().budgets.into_iter();
+        let ids: Vec<(String, usize)> = budgets
+            .map(|row| (row.id, row.endpoints.len()))
+            .filter(|it| it.0.starts_with("a"))
+            .collect();
+        let expected = ["attempts/60s/failures", "attempts/3600s/failures"];
+        assert_eq!(ids, expected.map(|id| (id.to_owned(), 2)));
+        let inventory = secure_runtime::inventory().to_string();
+        let budgets = "failures 3/min shared as attempts, failures 10/h shared as attempts";
+        assert_eq!(inventory.matches(budgets).count(), 2, "{inventory}");
     }
 
     #[test]

@@ -1,16 +1,17 @@
 //! Rules about budgets for failures.
 
+use super::modes;
 use crate::diagnostics::Diagnostics;
-use crate::model::legal::Failures;
+use crate::model::legal::{Failures, Mode};
 use crate::model::raw::{Declaration, FailuresKey, Window};
 
 /// Which answers count, alone, counts nothing.
 pub(super) fn has_a_rate(failures: &FailuresKey, diagnostics: &mut Diagnostics) {
-    if failures.complete && failures.rate.is_none() {
+    if failures.complete && failures.rates.is_empty() {
         diagnostics
             .error(
                 &failures.key,
-                "`failures` expects a rate such as `\"10/min\"`, found statuses only",
+                "`failures` expects a rate such as `\"10/min\"`, found options only",
             )
             .help("`failures(\"10/min\", on = [401, 403])`");
     }
@@ -46,17 +47,17 @@ pub(super) fn statuses_differ(failures: &FailuresKey, diagnostics: &mut Diagnost
 
 /// Of two budgets with one window that count the same answers, only the smaller would count.
 pub(super) fn windows_differ(declaration: &Declaration, diagnostics: &mut Diagnostics) {
-    let budgets: Vec<_> = declaration.failures.iter().filter(|it| it.complete).collect();
-    for (index, later) in budgets.iter().enumerate() {
-        let Some(window) = &later.rate else { continue };
-        let is_same = |first: &&&FailuresKey| {
-            let same_window =
-                |first: &Window| first.rate.window_seconds == window.rate.window_seconds;
-            first.rate.as_ref().is_some_and(same_window)
+    let complete = declaration.failures.iter().filter(|it| it.complete);
+    let budgets: Vec<(&FailuresKey, &Window)> =
+        complete.flat_map(|it| it.rates.iter().map(move |window| (it, window))).collect();
+    for (index, (later, window)) in budgets.iter().enumerate() {
+        let is_same = |(first, other): &&(&FailuresKey, &Window)| {
+            // One that is observed is a trial of the other.
+            is_on_trial(first) == is_on_trial(later)
+                && other.rate.window_seconds == window.rate.window_seconds
                 && statuses(first).iter().any(|status| statuses(later).contains(status))
         };
-        let first = budgets.iter().take(index).find(is_same);
-        if let Some(first) = first.and_then(|first| first.rate.as_ref()) {
+        if let Some((_, first)) = budgets.iter().take(index).find(is_same) {
             let message = format!(
                 "`failures` expects different windows for a status, found `{}` and `{}`",
                 first.rate, window.rate
@@ -64,6 +65,11 @@ pub(super) fn windows_differ(declaration: &Declaration, diagnostics: &mut Diagno
             diagnostics.error_at(window.span, message).help("keep the smaller one");
         }
     }
+}
+
+/// Whether somebody who makes more goes on.
+fn is_on_trial(failures: &FailuresKey) -> bool {
+    failures.mode.as_ref().and_then(modes::known).is_some_and(|mode| mode != Mode::Enforce)
 }
 
 /// As they count where nothing is hidden.
@@ -77,10 +83,15 @@ fn statuses(failures: &FailuresKey) -> Vec<u32> {
 /// Every budget.
 pub(super) fn budgets(declaration: &Declaration) -> Vec<Failures> {
     let status = |value| u16::try_from(value).unwrap_or_default();
-    let read = |failures: &FailuresKey| {
-        let rate = failures.rate.as_ref()?.rate;
-        let on = failures.on.iter().flatten().map(|number| status(number.value)).collect();
-        Some(Failures { permits: rate.permits, window_seconds: rate.window_seconds, on })
+    let read = |failures: &FailuresKey, window: &Window| Failures {
+        permits: window.rate.permits,
+        window_seconds: window.rate.window_seconds,
+        on: failures.on.iter().flatten().map(|number| status(number.value)).collect(),
+        shared: window.shared.clone(),
+        mode: failures.mode.as_ref().and_then(modes::known),
     };
-    declaration.failures.iter().filter_map(read).collect()
+    let budgets = |failures: &&FailuresKey| -> Vec<Failures> {
+        failures.rates.iter().map(|window| read(failures, window)).collect()
+    };
+    declaration.failures.iter().flat_map(|failures| budgets(&failures)).collect()
 }

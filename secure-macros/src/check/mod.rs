@@ -3,6 +3,7 @@
 mod allow;
 mod body;
 mod caller;
+mod concurrency;
 mod contradictions;
 mod costs;
 mod exceptions;
@@ -145,7 +146,7 @@ pub(crate) fn endpoint(
             hides: declaration.hide.is_some(),
             grants: resources::grants(&parameters),
             limits: rates::limits(&declaration.rates, &keys, &costs),
-            concurrency: rates::concurrency(&declaration.concurrency, &keys),
+            concurrency: concurrency::legal(&declaration.concurrency, &keys),
             priority: declaration.priority.as_ref().map(|name| name.text.clone()),
             failures: failures::budgets(declaration),
             max_body: declaration.max_body.as_ref().map(|(size, _)| size.0),
@@ -211,7 +212,7 @@ fn alone(declaration: &Declaration, known: &Vocabulary, diagnostics: &mut Diagno
         rates::cost_fits_burst(rate, diagnostics);
         rates::windows_differ(rate, diagnostics);
         rates::zone_is_known(rate, diagnostics);
-        modes::are_known(rate, diagnostics);
+        modes::are_known(rate.mode.as_ref(), diagnostics);
         partition(rate.by.as_ref(), diagnostics);
         contradictions::burst_fits_the_window(rate, diagnostics);
         // What a key with mistakes would admit is not known.
@@ -219,13 +220,17 @@ fn alone(declaration: &Declaration, known: &Vocabulary, diagnostics: &mut Diagno
             contradictions::every_quota_binds(rate, diagnostics);
         }
     }
-    for concurrency in &declaration.concurrency {
-        rates::concurrency_is_positive(concurrency, diagnostics);
-        partition(concurrency.by.as_ref(), diagnostics);
+    for at_once in &declaration.concurrency {
+        concurrency::is_positive(at_once, diagnostics);
+        concurrency::queue_has_places(at_once, diagnostics);
+        concurrency::queue_has_a_wait(at_once, diagnostics);
+        modes::are_known(at_once.mode.as_ref(), diagnostics);
+        partition(at_once.by.as_ref(), diagnostics);
     }
     rates::priority_is_known(declaration, diagnostics);
     for budget in &declaration.failures {
         failures::has_a_rate(budget, diagnostics);
+        modes::are_known(budget.mode.as_ref(), diagnostics);
         failures::statuses_are_failures(budget, diagnostics);
         failures::statuses_differ(budget, diagnostics);
     }

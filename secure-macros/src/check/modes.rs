@@ -7,8 +7,8 @@ use crate::model::raw::{Name, RateKey};
 const WORDS: [(&str, Mode); 2] = [("enforce", Mode::Enforce), ("observe", Mode::Observe)];
 
 /// A mode is one that there is: what is misspelt must not limit another share than was meant.
-pub(super) fn are_known(rate: &RateKey, diagnostics: &mut Diagnostics) {
-    let Some(mode) = &rate.mode else { return };
+pub(super) fn are_known(mode: Option<&Name>, diagnostics: &mut Diagnostics) {
+    let Some(mode) = mode else { return };
     let percentage = percentage(mode);
     let (message, help) = match percentage {
         _ if known(mode).is_some() => return,
@@ -44,7 +44,8 @@ pub(super) fn is_enforced(rate: &RateKey) -> bool {
     matches!(mode(rate), None | Some(Mode::Enforce))
 }
 
-fn known(mode: &Name) -> Option<Mode> {
+/// The mode of this name.
+pub(super) fn known(mode: &Name) -> Option<Mode> {
     if mode.bare {
         return WORDS.into_iter().find(|(word, _)| *word == mode.text).map(|(_, mode)| mode);
     }

@@ -8,7 +8,7 @@ use super::{modes, partitions, tiers};
 use crate::diagnostics::{Diagnostics, choices, nearest};
 use crate::model::hours::{self, HoursError};
 use crate::model::legal::{self, Audience, Limit, Question};
-use crate::model::raw::{Concurrency, Cost, Declaration, Quotas, RateKey, Window};
+use crate::model::raw::{Cost, Declaration, Quotas, RateKey, Window};
 
 /// Options alone limit nothing.
 pub(super) fn has_a_quota(rate: &RateKey, diagnostics: &mut Diagnostics) {
@@ -40,13 +40,6 @@ pub(super) fn one_kind_of_quota(rate: &RateKey, diagnostics: &mut Diagnostics) {
 pub(super) fn burst_is_positive(rate: &RateKey, diagnostics: &mut Diagnostics) {
     if let Some(burst) = rate.burst.filter(|burst| burst.value == 0) {
         diagnostics.error_at(burst.span, "`burst` expects at least 1, found 0");
-    }
-}
-
-/// Nobody could call an endpoint that serves none at once.
-pub(super) fn concurrency_is_positive(concurrency: &Concurrency, diagnostics: &mut Diagnostics) {
-    if concurrency.most.value == 0 {
-        diagnostics.error_at(concurrency.most.span, "`concurrency` expects at least 1, found 0");
     }
 }
 
@@ -144,15 +137,6 @@ pub(super) fn limits(rates: &[RateKey], keys: &[Question], costs: &[Question]) -
         }
     }
     limits
-}
-
-/// How many requests are served at once.
-pub(super) fn concurrency(written: &[Concurrency], keys: &[Question]) -> Vec<legal::Concurrency> {
-    let one = |it: &Concurrency| legal::Concurrency {
-        most: it.most.value,
-        by: partitions::partition(it.by.as_ref(), keys),
-    };
-    written.iter().map(one).collect()
 }
 
 fn cost(cost: Option<&Cost>, costs: &[Question]) -> legal::Cost {

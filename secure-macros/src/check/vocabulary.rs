@@ -3,6 +3,7 @@
 use crate::diagnostics::{Diagnostic, Diagnostics, choices, nearest};
 use crate::model::legal::{Demand, Fact};
 use crate::model::raw::{Declaration, Name, Names, Window};
+use crate::parse::rate::Rate;
 use crate::vocabulary::{FILE, Vocabulary};
 
 /// As many names as a message still lists.
@@ -43,22 +44,46 @@ pub(super) fn explain_rates(
     for rate in &mut declaration.rates {
         for quotas in rate.quotas_mut() {
             for name in std::mem::take(&mut quotas.named) {
-                match vocabulary.rates().and_then(|rates| rates.get(&name.text)) {
-                    Some(named) => quotas.rates.extend(named.windows.iter().map(|rate| Window {
-                        rate: *rate,
-                        span: name.span,
-                        shared: named.is_shared.then(|| name.text.clone()),
-                    })),
-                    None => unknown_rate(&name, vocabulary, diagnostics),
+                match windows(&name, vocabulary) {
+                    Some(windows) => quotas.rates.extend(windows),
+                    None => unknown_rate("rate", "100/h", &name, vocabulary, diagnostics),
                 }
+            }
+        }
+    }
+    for failures in &mut declaration.failures {
+        let Some(name) = failures.named.take() else { continue };
+        match windows(&name, vocabulary) {
+            Some(windows) => failures.rates.extend(windows),
+            None => {
+                failures.complete = false;
+                unknown_rate("failures", "10/min", &name, vocabulary, diagnostics);
             }
         }
     }
 }
 
-fn unknown_rate(name: &Name, vocabulary: &Vocabulary, diagnostics: &mut Diagnostics) {
+/// The windows that the vocabulary gives this name.
+fn windows(name: &Name, vocabulary: &Vocabulary) -> Option<Vec<Window>> {
+    let named = vocabulary.rates()?.get(&name.text)?;
+    let window = |rate: &Rate| Window {
+        rate: *rate,
+        span: name.span,
+        shared: named.is_shared.then(|| name.text.clone()),
+    };
+    Some(named.windows.iter().map(window).collect())
+}
+
+fn unknown_rate(
+    key: &str,
+    example: &str,
+    name: &Name,
+    vocabulary: &Vocabulary,
+    diagnostics: &mut Diagnostics,
+) {
     let Some(rates) = vocabulary.rates() else {
-        let message = format!("`rate` expects a rate such as `\"100/h\"`, found `{}`", name.text);
+        let message =
+            format!("`{key}` expects a rate such as `\"{example}\"`, found `{}`", name.text);
         diagnostics.error(name, message).note(format!("`[rates]` of a `{FILE}` gives rates names"));
         return;
     };

@@ -45,30 +45,50 @@ pub(super) fn text(endpoint: &Endpoint, limit: &Limit) -> String {
     if let Some((period, zone)) = period {
         parts.add("period", json::strings([period.name(), zone.as_str()]));
     }
-    match mode {
-        None => {}
-        Some(Mode::Enforce) => parts.add("mode", 100),
-        Some(Mode::Observe) => parts.add("mode", 0),
-        Some(Mode::Percent(share)) => parts.add("mode", share),
+    if let Some(mode) = mode {
+        parts.add("mode", percent(*mode));
     }
     parts.finish()
 }
 
-/// How many requests at once, of whom.
+/// How many requests at once, of whom, and how many wait for how long.
 pub(super) fn concurrency(endpoint: &Endpoint, concurrency: &Concurrency) -> String {
-    let Concurrency { most, by } = concurrency;
-    format!("[{most},{}]", partition(endpoint, by))
+    let Concurrency { most, by, queue, mode } = concurrency;
+    let by = partition(endpoint, by);
+    let queue = queue.map(|(places, millis)| format!("[{places},{millis}]"));
+    match (queue, mode.map(percent)) {
+        (None, None) => format!("[{most},{by}]"),
+        (Some(queue), None) => format!("[{most},{by},{queue}]"),
+        (queue, Some(mode)) => {
+            format!("[{most},{by},{},{mode}]", queue.as_deref().unwrap_or("null"))
+        }
+    }
 }
 
 /// One budget for failures.
 pub(super) fn failures(failures: &Failures) -> String {
-    let Failures { permits, window_seconds, on } = failures;
+    let Failures { permits, window_seconds, on, shared, mode } = failures;
     let mut parts = Object::default();
     parts.add("rate", format_args!("[{permits},{window_seconds}]"));
     if !on.is_empty() {
         parts.add("on", json::list(on.iter().map(ToString::to_string)));
     }
+    if let Some(name) = shared {
+        parts.add("shared", json::string(name));
+    }
+    if let Some(mode) = mode {
+        parts.add("mode", percent(*mode));
+    }
     parts.finish()
+}
+
+/// For how many of a hundred keys it is enforced.
+fn percent(mode: Mode) -> u8 {
+    match mode {
+        Mode::Enforce => 100,
+        Mode::Observe => 0,
+        Mode::Percent(share) => share,
+    }
 }
 
 fn partition(endpoint: &Endpoint, by: &Partition) -> String {

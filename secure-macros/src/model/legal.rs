@@ -235,6 +235,9 @@ pub(crate) struct Failures {
     pub(crate) window_seconds: u32,
     /// The statuses that are failures; empty: those that are by default.
     pub(crate) on: Vec<u16>,
+    /// The name under which all endpoints that use it count together.
+    pub(crate) shared: Option<String>,
+    pub(crate) mode: Option<Mode>,
 }
 
 /// How many permits a request takes.
@@ -252,6 +255,9 @@ pub(crate) enum Cost {
 pub(crate) struct Concurrency {
     pub(crate) most: u32,
     pub(crate) by: Partition,
+    /// How many wait beside them, and for how many milliseconds at most.
+    pub(crate) queue: Option<(u32, u32)>,
+    pub(crate) mode: Option<Mode>,
 }
 
 /// Whose requests are counted together.

@@ -9,6 +9,7 @@ use super::legal::Fact;
 use crate::parse::age::Age;
 use crate::parse::rate::Rate;
 use crate::parse::size::Size;
+use crate::parse::wait::Wait;
 
 /// Everything between the parentheses of `#[secure(...)]`.
 #[derive(Default)]
@@ -103,20 +104,29 @@ pub(crate) struct RateKey {
     pub(crate) complete: bool,
 }
 
-/// `concurrency = 8`, or `concurrency(8, by = tenant)`.
+/// `concurrency = 8`, or `concurrency(8, by = tenant, queue = 16, wait = "500ms")`.
 #[derive(Debug)]
 pub(crate) struct Concurrency {
     pub(crate) most: Number,
     pub(crate) by: Option<By>,
+    pub(crate) queue: Option<Number>,
+    pub(crate) wait: Option<(Wait, Name)>,
+    /// What happens to requests beyond it: a word, or a percentage.
+    pub(crate) mode: Option<Name>,
 }
 
 /// One `failures` key.
 #[derive(Debug)]
 pub(crate) struct FailuresKey {
     pub(crate) key: Ident,
-    pub(crate) rate: Option<Window>,
+    /// One, or those of a named rate: each is a budget.
+    pub(crate) rates: Vec<Window>,
+    /// A rate that the vocabulary has to explain; `None` once it has.
+    pub(crate) named: Option<Name>,
     /// The statuses that are failures, where it says so.
     pub(crate) on: Option<Vec<Number>>,
+    /// What happens to whoever makes more: a word, or a percentage.
+    pub(crate) mode: Option<Name>,
     /// Whether every part of it could be read.
     pub(crate) complete: bool,
 }

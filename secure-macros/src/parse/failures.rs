@@ -5,8 +5,8 @@ use syn::LitInt;
 
 use super::entry::{Entry, Form};
 use super::rate::RateError;
-use super::rates::value_place;
-use super::tokens::{comma_separated, is_punct, shown, stream, string};
+use super::rates::{is_first, mode, value_place};
+use super::tokens::{comma_separated, is_punct, shown, stream, string, word};
 use crate::diagnostics::{Diagnostics, choices, nearest};
 use crate::model::raw::{Declaration, FailuresKey, Number, Window};
 
@@ -15,10 +15,17 @@ const ON: &str = "`on = [401, 403, 422]`";
 
 pub(crate) fn failures(entry: &Entry, into: &mut Declaration, diagnostics: &mut Diagnostics) {
     let mistakes = diagnostics.count();
-    let mut failures = FailuresKey { key: entry.key.clone(), rate: None, on: None, complete: true };
+    let mut failures = FailuresKey {
+        key: entry.key.clone(),
+        rates: Vec::new(),
+        named: None,
+        on: None,
+        mode: None,
+        complete: true,
+    };
     match &entry.form {
         Form::Equals(value) => match value.as_slice() {
-            [token] if string(token).is_some() => failures.rate = rate(token, diagnostics),
+            [token] if is_rate(token) => rate(token, &mut failures, diagnostics),
             _ => drop(entry.unexpected(EXPECTED, diagnostics)),
         },
         Form::Call(group) if !group.stream().is_empty() => {
@@ -31,28 +38,26 @@ pub(crate) fn failures(entry: &Entry, into: &mut Declaration, diagnostics: &mut 
 }
 
 fn options(list: TokenStream, failures: &mut FailuresKey, diagnostics: &mut Diagnostics) {
-    let mut has_rate = false;
+    let (mut has_rate, mut seen) = (false, Vec::new());
     for part in comma_separated(list, diagnostics) {
         match part.as_slice() {
-            [token] if string(token).is_some() && has_rate => {
+            [token] if is_rate(token) && has_rate => {
                 diagnostics
                     .error(&stream(&part), "`failures` expects one rate, found a second one")
                     .help("write the key once more");
             }
-            [token] if string(token).is_some() => {
+            [token] if is_rate(token) => {
                 has_rate = true;
-                failures.rate = rate(token, diagnostics);
+                rate(token, failures, diagnostics);
             }
-            [TokenTree::Ident(name), equals, ..] if name == "on" && is_punct(equals, '=') => {
-                if failures.on.is_some() {
-                    diagnostics.error(name, "`on` is given twice, expected it once");
-                } else {
-                    let value = part.get(2..).unwrap_or_default();
-                    failures.on = statuses(name, value, diagnostics);
+            [TokenTree::Ident(name), equals, value @ ..] if is_punct(equals, '=') => {
+                if is_first(name, &mut seen, diagnostics) {
+                    match name.to_string().as_str() {
+                        "on" => failures.on = statuses(name, value, diagnostics),
+                        "mode" => failures.mode = mode(name, value, diagnostics),
+                        _ => unknown(name, diagnostics),
+                    }
                 }
-            }
-            [TokenTree::Ident(name), equals, ..] if is_punct(equals, '=') => {
-                unknown(name, diagnostics);
             }
             other => {
                 let message = format!("`failures` expects {EXPECTED}, found `{}`", shown(other));
@@ -64,20 +69,25 @@ fn options(list: TokenStream, failures: &mut FailuresKey, diagnostics: &mut Diag
     }
 }
 
-fn rate(token: &TokenTree, diagnostics: &mut Diagnostics) -> Option<Window> {
-    let text = string(token)?;
+/// A rate as a string, or the name of one.
+fn is_rate(token: &TokenTree) -> bool {
+    string(token).or_else(|| word(token)).is_some()
+}
+
+fn rate(token: &TokenTree, failures: &mut FailuresKey, diagnostics: &mut Diagnostics) {
+    let Some(text) = string(token) else {
+        failures.named = word(token);
+        return;
+    };
     let rate: Result<_, RateError> = text.text.parse();
     match rate {
-        Ok(rate) => Some(Window { rate, span: text.span, shared: None }),
-        Err(error) => {
-            diagnostics.error_at(text.span, error.to_string());
-            None
-        }
+        Ok(rate) => failures.rates.push(Window { rate, span: text.span, shared: None }),
+        Err(error) => drop(diagnostics.error_at(text.span, error.to_string())),
     }
 }
 
 fn unknown(name: &Ident, diagnostics: &mut Diagnostics) {
-    const OPTIONS: [&str; 1] = ["on"];
+    const OPTIONS: [&str; 2] = ["on", "mode"];
     let unknown = name.to_string();
     let diagnostic = diagnostics.error(name, format!("unknown option `{unknown}` of `failures`"));
     match nearest(&unknown, OPTIONS) {

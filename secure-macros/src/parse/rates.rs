@@ -134,7 +134,11 @@ pub(super) fn flat(part: Vec<TokenTree>) -> Vec<TokenTree> {
 }
 
 /// Whether an option was not given yet.
-fn is_first(name: &Ident, seen: &mut Vec<String>, diagnostics: &mut Diagnostics) -> bool {
+pub(super) fn is_first(
+    name: &Ident,
+    seen: &mut Vec<String>,
+    diagnostics: &mut Diagnostics,
+) -> bool {
     let text = name.to_string();
     let is_first = !seen.contains(&text);
     if is_first {
@@ -234,7 +238,11 @@ fn audience(
 }
 
 /// A word, or a percentage as a string.
-fn mode(name: &Ident, value: &[TokenTree], diagnostics: &mut Diagnostics) -> Option<Name> {
+pub(super) fn mode(
+    name: &Ident,
+    value: &[TokenTree],
+    diagnostics: &mut Diagnostics,
+) -> Option<Name> {
     if let [token] = value
         && let Some(mode) = word(token).or_else(|| string(token))
     {

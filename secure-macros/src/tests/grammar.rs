@@ -7,6 +7,7 @@ use crate::attribute::secure;
 use crate::parse::age::Age;
 use crate::parse::rate::Rate;
 use crate::parse::size::Size;
+use crate::parse::wait::Wait;
 
 #[test]
 fn rates_print_in_canonical_form() {
@@ -45,6 +46,43 @@ fn every_wrong_rate_says_what_is_wrong() {
         ("4294967295/s", "one permit a nanosecond"),
     ] {
         let error = written.parse::<Rate>().unwrap_err().to_string();
+        assert!(error.contains(problem), "{written:?}: {error}");
+        assert!(error.starts_with(&format!("in `{written:?}`: ")), "{error}");
+    }
+}
+
+#[test]
+fn waits_are_short_and_print_in_canonical_form() {
+    for (written, millis, canonical) in [
+        ("1ms", 1, "1ms"),
+        ("500ms", 500, "500ms"),
+        ("2000ms", 2_000, "2s"),
+        ("1500ms", 1_500, "1500ms"),
+        ("007s", 7_000, "7s"),
+        ("60s", 60_000, "60s"),
+        ("60000ms", 60_000, "60s"),
+    ] {
+        let wait: Wait = written.parse().unwrap();
+        assert_eq!((wait.0, wait.to_string().as_str()), (millis, canonical));
+    }
+    for (written, problem) in [
+        ("", "found nothing"),
+        ("ms", "a whole number before the unit"),
+        ("-1s", "a whole number before the unit"),
+        (" 1s", "a whole number before the unit"),
+        ("5", "expected a unit: `ms` or `s`"),
+        ("1.5s", "unknown unit `.5s`"),
+        ("1s ", "unknown unit `s `"),
+        ("1S", "unknown unit `S`"),
+        ("1min", "unknown unit `min`, expected `ms` or `s`"),
+        ("0ms", "nobody would wait"),
+        ("0s", "nobody would wait"),
+        ("61s", "at most 60 s"),
+        ("60001ms", "at most 60 s"),
+        ("4294968s", "at most 60 s"),
+        ("99999999999999999999s", "at most 60 s"),
+    ] {
+        let error = written.parse::<Wait>().unwrap_err().to_string();
         assert!(error.contains(problem), "{written:?}: {error}");
         assert!(error.starts_with(&format!("in `{written:?}`: ")), "{error}");
     }

@@ -24,7 +24,7 @@ use crate::transport::client_address;
 /// How far a request has come.
 #[derive(Default)]
 pub(super) struct Admission {
-    /// When the request entered; `None` before.
+    /// When the request entered, or has waited in a queue since; `None` before.
     pub(super) entered: Option<Moment>,
     round: Round,
     pub(super) caller: Option<Principal>,
@@ -286,8 +286,11 @@ impl Admission {
         context: &mut Context<'_>,
     ) -> Poll<Result<(), Refused>> {
         if self.done < Done::Begun {
-            self.check_step_up(gate)?;
-            self.begin(gate)?;
+            // Not once more by who waits for others to end.
+            if self.counted.waiting.is_none() {
+                self.check_step_up(gate)?;
+            }
+            ready!(self.poll_begin(gate, context))?;
             self.done = Done::Begun;
         }
         if gate.plan.authentication.mode == Mode::Nobody {

@@ -3,7 +3,8 @@
 use actix_web::{HttpMessage, HttpRequest};
 
 use super::admission::Gate;
-use super::failures::{Ledger, Scope, Watched, Who};
+use super::failures::Watched;
+use super::ledger::{Ledger, Scope, Who};
 use crate::denial::Denial;
 use crate::security::PlannedBudget;
 use crate::throttling::{Decision, LimitKey};
@@ -60,11 +61,12 @@ pub fn claim_account(request: &HttpRequest, account: &str) -> Result<(), Denial>
         let who = Who::Account(name);
         let keys = ledger.keys(budget, Scope::Pair(who, ledger.group));
         let taken = match ledger.banned_as(budget, who) {
-            Some(wait) => Err(ledger.refuse(budget, wait)),
+            Some(wait) => ledger.heed(budget, wait).map(|()| None),
             None => ledger.take(budget, keys.count),
         };
         match taken {
-            Ok(decision) => claim.taken.push((budget.id, keys.count, decision)),
+            Ok(Some(decision)) => claim.taken.push((budget.id, keys.count, decision)),
+            Ok(None) => {}
             Err(refused) => {
                 claim.taken.iter().for_each(|(_, count, taken)| ledger.refund(*count, taken));
                 return Err(*refused);

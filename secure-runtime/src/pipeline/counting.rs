@@ -3,15 +3,14 @@
 
 use std::borrow::Cow;
 use std::net::IpAddr;
-#[cfg(feature = "redis")]
-use std::task::ready;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use actix_web::HttpResponse;
 
 use super::admission::{Admission, Gate};
+use super::at_once;
 use super::limit_keys::{Subject, tier};
-use super::limits::{self, reserve};
+use super::limits::reserve;
 use super::open_limits;
 use super::passage::{Passage, Refused};
 #[cfg(feature = "redis")]
@@ -123,15 +122,24 @@ impl Admission {
         }
     }
 
-    /// Counts the request among those that are being served.
+    /// Counts the request among those that are being served, as soon as it may be.
     #[inline]
-    pub(super) fn begin(&mut self, gate: &Gate<'_>) -> Result<(), Refused> {
+    pub(super) fn poll_begin(
+        &mut self,
+        gate: &Gate<'_>,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<(), Refused>> {
         if gate.plan.concurrency.is_empty() {
-            return Ok(());
+            return Poll::Ready(Ok(()));
         }
         let address = || gate.group();
         let subject = gate.subject(&address, self.caller.as_ref(), None);
         let inner = gate.security.inner();
-        limits::enter(inner, &gate.plan.concurrency, subject, &mut self.counted)
+        let limits = &gate.plan.concurrency;
+        if ready!(at_once::poll(inner, limits, subject, &mut self.counted, context))? {
+            // What comes next counts from the end of the wait.
+            self.entered = Some(inner.clock.now());
+        }
+        Poll::Ready(Ok(()))
     }
 }

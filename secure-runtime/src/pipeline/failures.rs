@@ -11,61 +11,26 @@
 //!    ([`claim_account`](super::claimed_account::claim_account)).
 //! 5. A ban is answered alike whatever was sent.
 
-use std::hash::Hash;
-use std::net::IpAddr;
-use std::num::NonZeroU32;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::Duration;
 
 use actix_web::{HttpMessage, HttpResponse};
 
 use super::admission::Gate;
 use super::caller::Passed;
 use super::claimed_account::Claims;
+use super::ledger::{Ledger, ObservedBans, Scope, Who};
 use super::passage::{Passage, Refused};
 use crate::authentication::{Authenticator, Presented};
-use crate::denial::{Denial, DenialKind, Throttled};
+use crate::denial::{Denial, DenialKind};
 use crate::policy::Endpoint;
 use crate::principal::Principal;
 use crate::request::RequestHead;
 use crate::security::{Authentication, Failures, Mode, PlannedBudget};
-use crate::throttling::{BudgetKeys, Decision, LimitKey, Quota};
 use crate::time::Moment;
-use crate::transport::is_one_clients;
 
 /// Left in requests of endpoints with budgets of their own.
 pub(super) struct Watched(pub(super) &'static Endpoint);
-
-/// Whom a failure is charged to, besides the address.
-#[derive(Clone, Copy, Hash)]
-pub(super) enum Who<'a> {
-    Nobody,
-    Credential(&'a str),
-    Principal(Option<&'a str>, &'a str),
-    /// The hash of its name.
-    Account(u64),
-}
-
-/// What is kept in the limiter's table.
-#[derive(Hash)]
-enum Kept<'a> {
-    Count(Scope<'a>),
-    Ban(Scope<'a>),
-    Strikes(Scope<'a>),
-    Known(Scope<'a>),
-    Tried(&'a [&'a [u8]], Option<IpAddr>),
-}
-
-#[derive(Clone, Copy, Hash)]
-pub(super) enum Scope<'a> {
-    /// Requests without an address (Unix sockets) are one client.
-    Address(Option<IpAddr>),
-    Pair(Who<'a>, Option<IpAddr>),
-}
-
-/// A day: who was accepted from an address is known there for so long.
-const KNOWN: Quota = Quota::new(NonZeroU32::MIN, NonZeroU32::MIN.saturating_add(24 * 60 * 60 - 1));
 
 /// The first look at a request. Whether its answer is to be looked at, too.
 #[inline]
@@ -101,7 +66,7 @@ fn refuse_banned(gate: &Gate<'_>, now: Moment) -> Result<(), Refused> {
         if is_remembered(authentication, &head, now) {
             return Ok(());
         }
-        return Err(ledger.refuse(budget, wait));
+        ledger.heed(budget, wait)?;
     }
     Ok(())
 }
@@ -123,12 +88,16 @@ pub(super) fn check_caller(
         let pair = Scope::Pair(principal(caller), ledger.group);
         for budget in ledger.budgets().filter(|budget| budget.is_own()) {
             if let Some(wait) = ledger.banned(budget, pair) {
-                return Err(ledger.refuse(budget, wait));
+                ledger.heed(budget, wait)?;
             }
         }
     }
     if let Some(id) = caller.api_key() {
-        ledger.budgets().for_each(|budget| ledger.remember(budget, Who::Credential(id)));
+        let extensions = gate.request.extensions();
+        let was_observed = |budget| ledger.was_observed(budget, extensions.get::<ObservedBans>());
+        for budget in ledger.budgets().filter(|budget| !was_observed(budget)) {
+            ledger.remember(budget, Who::Credential(id));
+        }
     }
     Ok(())
 }
@@ -159,9 +128,11 @@ impl Passage {
         let ledger = Ledger::open(&gate, now);
         let (failed, passed): (Vec<_>, Vec<_>) =
             ledger.budgets().partition(|budget| counts(budget));
+        let extensions = gate.request.extensions();
+        let was_observed = |budget| ledger.was_observed(budget, extensions.get::<ObservedBans>());
         for budget in passed {
             claims.give_back(&ledger, budget);
-            if status < 400 {
+            if status < 400 && !was_observed(budget) {
                 claims.accounts().for_each(|account| ledger.remember(budget, account));
             }
         }
@@ -170,10 +141,13 @@ impl Passage {
         }
         let head = RequestHead::new(gate.request);
         let authentication = &gate.plan.authentication;
-        let extensions = gate.request.extensions();
-        let passed = extensions.get::<Passed>().and_then(|passed| passed.principal.as_ref());
-        let caller = self.admission.caller().or(passed);
+        let named = extensions.get::<Passed>().and_then(|passed| passed.principal.as_ref());
+        let caller = self.admission.caller().or(named);
         for budget in failed {
+            // It would have been refused, and not have failed.
+            if was_observed(budget) {
+                continue;
+            }
             let is_repeated = || {
                 let tried = presented(authentication, &head);
                 !tried.is_empty() && ledger.was_tried(budget, &tried)
@@ -195,137 +169,6 @@ impl Passage {
             }
             ledger.charge(budget, Scope::Address(ledger.group), &budget.of_address);
         }
-    }
-}
-
-/// What a request asks of the budgets of its endpoint.
-pub(super) struct Ledger<'a> {
-    gate: &'a Gate<'a>,
-    /// The group of the client's address.
-    pub(super) group: Option<IpAddr>,
-    is_one_clients: bool,
-    now: u64,
-}
-
-impl<'a> Ledger<'a> {
-    pub(super) fn open(gate: &'a Gate<'a>, now: Moment) -> Self {
-        let (inner, address) = (gate.security.inner(), gate.address());
-        let head = RequestHead::new(gate.request);
-        let peer = gate.request.peer_addr().map(|address| address.ip());
-        Self {
-            gate,
-            group: address.map(|address| inner.address_groups.group(address)),
-            is_one_clients: is_one_clients(address, peer, &head, inner.proxies.as_ref()),
-            now: now.monotonic_nanos(),
-        }
-    }
-
-    /// Those that count this request.
-    pub(super) fn budgets(&self) -> impl Iterator<Item = &'a PlannedBudget> + use<'a> {
-        let is_one_clients = self.is_one_clients;
-        self.gate.plan.failures.iter().filter(move |budget| budget.is_own() || is_one_clients)
-    }
-
-    fn key(&self, budget: &PlannedBudget, kept: &Kept<'_>) -> LimitKey {
-        self.gate.security.inner().counters.limiter.key(budget.id, kept)
-    }
-
-    pub(super) fn keys(&self, budget: &PlannedBudget, scope: Scope<'_>) -> BudgetKeys {
-        BudgetKeys {
-            count: self.key(budget, &Kept::Count(scope)),
-            ban: self.key(budget, &Kept::Ban(scope)),
-            strikes: self.key(budget, &Kept::Strikes(scope)),
-        }
-    }
-
-    pub(super) fn banned(&self, budget: &PlannedBudget, scope: Scope<'_>) -> Option<Duration> {
-        let inner = self.gate.security.inner();
-        let ban = self.key(budget, &Kept::Ban(scope));
-        inner.penalties.banned(&inner.counters.limiter, ban, self.now)
-    }
-
-    /// Whether somebody is banned by the name that is claimed, or with the whole address.
-    pub(super) fn banned_as(&self, budget: &PlannedBudget, who: Who<'_>) -> Option<Duration> {
-        let pair = self.banned(budget, Scope::Pair(who, self.group));
-        let address = self.banned(budget, Scope::Address(self.group));
-        pair.max(address.filter(|_| !self.knows(budget, who)))
-    }
-
-    fn known(&self, budget: &PlannedBudget, who: Who<'_>) -> (LimitKey, Duration) {
-        let key = self.key(budget, &Kept::Known(Scope::Pair(who, self.group)));
-        let limiter = &self.gate.security.inner().counters.limiter;
-        (key, limiter.peek(key, &KNOWN, NonZeroU32::MIN, self.now).reset_after())
-    }
-
-    fn knows(&self, budget: &PlannedBudget, who: Who<'_>) -> bool {
-        !matches!(who, Who::Nobody) && !self.known(budget, who).1.is_zero()
-    }
-
-    /// Somebody was accepted from here. Written once in half a day.
-    fn remember(&self, budget: &PlannedBudget, who: Who<'_>) {
-        let (key, left) = self.known(budget, who);
-        if left < HALF_A_DAY {
-            let limiter = &self.gate.security.inner().counters.limiter;
-            let _ = limiter.charge(key, &KNOWN, NonZeroU32::MIN, self.now);
-        }
-    }
-
-    /// Whether the same was refused here within the window of the budget: a client that repeats an
-    /// expired token guesses nothing.
-    fn was_tried(&self, budget: &PlannedBudget, credentials: &[&[u8]]) -> bool {
-        let key = self.key(budget, &Kept::Tried(credentials, self.group));
-        let once = Quota::new(NonZeroU32::MIN, budget.quota.window_seconds());
-        let limiter = &self.gate.security.inner().counters.limiter;
-        !limiter.check(key, &once, NonZeroU32::MIN, self.now).is_allowed()
-    }
-
-    fn charge(&self, budget: &PlannedBudget, scope: Scope<'_>, quota: &Quota) {
-        let count = self.key(budget, &Kept::Count(scope));
-        let limiter = &self.gate.security.inner().counters.limiter;
-        let _ = limiter.check(count, quota, NonZeroU32::MIN, self.now);
-        self.strike(budget, scope, quota);
-    }
-
-    /// Begins a ban if the last permit is taken.
-    fn strike(&self, budget: &PlannedBudget, scope: Scope<'_>, quota: &Quota) {
-        let (inner, keys) = (self.gate.security.inner(), self.keys(budget, scope));
-        if let Some(ban) = inner.penalties.strike(&inner.counters.limiter, &keys, quota, self.now) {
-            let (handler, address) = (self.gate.plan.endpoint.name, self.group);
-            let (budget, seconds) = (&*budget.name, ban.as_secs());
-            let whole_address = matches!(scope, Scope::Address(_));
-            tracing::warn!(handler, budget, ?address, whole_address, seconds, "banned");
-        }
-    }
-
-    pub(super) fn refuse(&self, budget: &PlannedBudget, wait: Duration) -> Refused {
-        self.gate.security.inner().penalties.count_refused();
-        let mut denial = Denial::new(DenialKind::Throttled, "banned for too many failures");
-        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-        denial.throttled = Some(Box::new(Throttled {
-            retry_after_seconds: Some(seconds),
-            violated: budget.name.clone(),
-        }));
-        Box::new(denial)
-    }
-
-    /// Takes the permit of a failure that may come.
-    pub(super) fn take(
-        &self,
-        budget: &PlannedBudget,
-        count: LimitKey,
-    ) -> Result<Decision, Refused> {
-        let limiter = &self.gate.security.inner().counters.limiter;
-        let decision = limiter.check(count, &budget.quota, NonZeroU32::MIN, self.now);
-        if decision.is_allowed() {
-            Ok(decision)
-        } else {
-            Err(self.refuse(budget, decision.retry_after().unwrap_or_default()))
-        }
-    }
-
-    /// Gives it back.
-    pub(super) fn refund(&self, count: LimitKey, decision: &Decision) {
-        self.gate.security.inner().counters.limiter.refund(count, decision, self.now);
     }
 }
 
@@ -379,5 +222,3 @@ fn is_remembered(authentication: &Authentication, head: &RequestHead<'_>, now: M
         Mode::All { .. } => authenticators.len() > 0 && authenticators.all(remembers),
     }
 }
-
-const HALF_A_DAY: Duration = Duration::from_secs(12 * 60 * 60);

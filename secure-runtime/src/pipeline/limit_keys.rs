@@ -135,10 +135,15 @@ pub(super) fn one_line<'a>(subject: Subject<'a>, name: &FieldName) -> Option<&'a
 /// Whose count this is, without the limiter's secret but for what [`is_computed`].
 pub(super) fn whom<'a>(
     limiter: &Limiter,
-    planned: &PlannedLimit,
+    by: &Counts,
     subject: Subject<'a>,
 ) -> Option<impl Hash + use<'a>> {
-    if is_computed(&planned.by) { None } else { counted(limiter, &planned.by, subject).ok() }
+    if is_computed(by) { None } else { counted(limiter, by, subject).ok() }
+}
+
+/// The same of a limit by address.
+pub(super) fn by_address(group: Option<IpAddr>) -> impl Hash {
+    Counted::Address(group)
 }
 
 /// Whether finding it out may ask an expression of the application.

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use super::limit_keys::{Subject, key, key_of};
+use super::at_once::Waiting;
+use super::limit_keys::{Subject, key};
 use super::observed;
 use super::passage::Refused;
 use crate::denial::{Denial, DenialKind, Throttled};
 use crate::policy::{Endpoint, Limit};
-use crate::security::{Inner, LimitTexts, LiveLimit, PlannedConcurrency, PlannedLimit, Terms, bit};
+use crate::security::{LimitTexts, LiveLimit, PlannedLimit, Terms, bit};
 use crate::throttling::{
     Allowance, Answer, Calendar, Counters, Decided, LimitKey, Load, Outcome, Permit, Place,
 };
@@ -40,6 +41,8 @@ pub(super) struct Counted {
     pub(super) untold: u64,
     /// What counts the request among those that are being served, until it is not.
     pub(super) permits: Vec<Permit>,
+    /// The queue in which it waits to be one of them.
+    pub(super) waiting: Option<Box<Waiting>>,
     /// The same among all requests of the program.
     pub(super) place: Option<Place>,
     /// What the limits that several instances count together have said.
@@ -122,31 +125,6 @@ pub(super) fn arrive(
     denial.throttled =
         Some(Box::new(Throttled { retry_after_seconds: Some(1), violated: Box::default() }));
     Err(Box::new(denial))
-}
-
-/// Counts the request among those that are being served, unless as many are as may be.
-pub(super) fn enter(
-    inner: &Inner,
-    limits: &[PlannedConcurrency],
-    subject: Subject<'_>,
-    counted: &mut Counted,
-) -> Result<(), Refused> {
-    for planned in limits {
-        let key = key_of(&inner.counters.limiter, planned.id, &planned.by, subject)?;
-        match inner.in_flight.enter(key, planned.limit.most.get()) {
-            Some(permit) => counted.permits.push(permit),
-            None => {
-                let mut denial = Denial::new(DenialKind::Throttled, "as many are served as may be");
-                denial.throttled = Some(Box::new(Throttled {
-                    // Nobody knows when one of them ends.
-                    retry_after_seconds: Some(1),
-                    violated: format!("{} at once", planned.limit.most).into(),
-                }));
-                return Err(Box::new(denial));
-            }
-        }
-    }
-    Ok(())
 }
 
 /// Gives back what a stage took, as one of its limits refuses.

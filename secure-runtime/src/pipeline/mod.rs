@@ -4,7 +4,7 @@
 //! 2. the bound on all requests, bans for failures, and limits that need no caller
 //! 3. authentication
 //! 4. rules about the caller, then how and when the caller signed in
-//! 5. requests at once, and limits by caller
+//! 5. requests at once, for which a request may have to wait, and limits by caller
 //! 6. the arguments, within `content_type`, `max_body` and the time a body may take
 //! 7. validation, and limits whose cost the arguments say
 //! 8. rules about the arguments
@@ -15,6 +15,7 @@
 //! once. A denial at any stage is a value, and [`response`] makes the answer of it in one place.
 
 mod admission;
+mod at_once;
 mod authentication;
 mod body;
 mod caller;
@@ -22,6 +23,7 @@ mod claimed_account;
 mod counting;
 mod extraction;
 mod failures;
+mod ledger;
 mod limit_fields;
 mod limit_keys;
 mod limits;

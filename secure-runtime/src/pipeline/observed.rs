@@ -4,7 +4,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::limit_keys::{Subject, whom};
 use super::limits::LimitReport;
-use crate::security::PlannedLimit;
+use crate::security::{Counts, PlannedLimit};
 use crate::throttling::{Counters, LimitKey, Outcome};
 use crate::time::Moment;
 
@@ -16,25 +16,26 @@ pub(super) fn binds(
     subject: Subject<'_>,
     key: LimitKey,
 ) -> bool {
-    planned.is_enforced() || is_drawn(counters, planned, subject, key)
+    planned.is_enforced() || is_drawn(counters, planned.percent(), &planned.by, subject, key)
 }
 
 /// Whether a percentage has this key in it.
 #[cold]
-fn is_drawn(
+pub(super) fn is_drawn(
     counters: &Counters,
-    planned: &PlannedLimit,
+    percent: u8,
+    by: &Counts,
     subject: Subject<'_>,
     key: LimitKey,
 ) -> bool {
-    let percent = u64::from(planned.percent());
+    let percent = u64::from(percent);
     if percent == 0 {
         return false;
     }
     // Without a secret, so that every process draws the same keys. An expression of the application is
     // not asked twice, and hashed with the limiter's secret.
     let mut hasher = DefaultHasher::new();
-    match whom(&counters.limiter, planned, subject) {
+    match whom(&counters.limiter, by, subject) {
         Some(whom) => whom.hash(&mut hasher),
         None => key.hash(&mut hasher),
     }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::num::NonZeroU32;
+use std::time::Duration;
 
 use super::rule::Expression;
 use crate::principal::Principal;
@@ -80,16 +81,33 @@ pub struct Concurrency {
     pub most: NonZeroU32,
     /// Whose requests are counted together.
     pub by: Partition,
+    /// Who waits for one of them to end; `None`: nobody, one more is refused at once.
+    pub queue: Option<Queue>,
+    /// What the attribute says of requests beyond it; `None`: what the configuration says.
+    pub mode: Option<LimitMode>,
 }
 
-/// `8 at once by tenant`
+/// Requests that wait until one of those that are served ends, in the order of their arrival.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Queue {
+    /// At most so many of one key.
+    pub places: NonZeroU32,
+    /// Each at most so long; after that it is refused.
+    pub wait: Duration,
+}
+
+/// `8 at once by tenant queue 16 wait 500ms observed`
 impl fmt::Display for Concurrency {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{} at once", self.most)?;
         match self.by {
-            Partition::Caller => Ok(()),
-            by => write!(formatter, " by {by}"),
+            Partition::Caller => {}
+            by => write!(formatter, " by {by}")?,
         }
+        if let Some(Queue { places, wait }) = self.queue {
+            write!(formatter, " queue {places} wait {wait:?}")?;
+        }
+        self.mode.map_or(Ok(()), |mode| mode.write_of_limit(formatter))
     }
 }
 
@@ -243,10 +261,6 @@ impl fmt::Display for Limit {
         if let Some(name) = self.shared {
             write!(formatter, " shared as {name}")?;
         }
-        match self.mode {
-            None | Some(LimitMode::Enforce) => Ok(()),
-            Some(LimitMode::Observe) => formatter.write_str(" observed"),
-            Some(LimitMode::Percent(share)) => write!(formatter, " enforced for {share}%"),
-        }
+        self.mode.map_or(Ok(()), |mode| mode.write_of_limit(formatter))
     }
 }

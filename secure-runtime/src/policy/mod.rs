@@ -17,9 +17,10 @@ use std::hash::Hasher;
 use crate::asked::Asked;
 
 pub use failures::FailureBudget;
-pub use limit::{Audience, CalendarPeriod, Concurrency, Cost, Limit, Partition, Priority};
+pub use limit::{Audience, CalendarPeriod, Concurrency, Cost, Limit, Partition, Priority, Queue};
 pub use rule::{Expression, Hours, Rule};
 pub use step_up::StepUp;
+pub(crate) use written::shown;
 pub use written::{Known, Written};
 
 /// One secured handler: where it is written, how it is routed, what it demands.

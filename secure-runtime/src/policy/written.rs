@@ -61,6 +61,11 @@ impl Written {
     }
 }
 
+/// What a text says, as the debugger shows it; `None` if it cannot be read. For the fuzzer.
+pub(crate) fn shown(written: &str) -> Option<String> {
+    endpoint(written).map(|read| format!("{read:?}"))
+}
+
 /// Routes and policy: one row for each part of a policy.
 fn endpoint(written: &str) -> Option<(&'static [Route], Policy)> {
     let (mut routes, mut policy): (&[Route], _) = (&[], Policy::AUTHENTICATED);
@@ -218,7 +223,8 @@ mod tests {
                 "step_up": {"fresh": 9, "acr": ["b"], "amr": [["c"]]}, "hides": true,
                 "limits": [{"rate": [2, 60], "burst": 1, "cost": 3, "by": "tenant",
                     "of": {"least_tier": ["d", "e"]}}, {"rate": [5, 1]}],
-                "failures": [{"rate": [9, 60]}, {"rate": [1, 1], "on": [404]}],
+                "failures": [{"rate": [9, 60], "shared": "login"},
+                    {"rate": [1, 1], "on": [404], "mode": 20}],
                 "max_body": 4, "content_type": "f/g", "validates": ["h"],
                 "unvalidated": [["i", "j"]], "modules": 2, "exceptions": [["k", "l"], ["m", "n", "o"]]}"#,
         )
@@ -240,7 +246,10 @@ mod tests {
         assert_eq!(limits[0], ("2/min burst 1".to_owned(), 3, Partition::Tenant, least));
         assert_eq!(limits[1], ("5/s".to_owned(), 1, Partition::Caller, Audience::Everyone));
         let failures: Vec<String> = policy.failures.iter().map(ToString::to_string).collect();
-        assert_eq!(failures, ["failures 9/min", "failures 1/s on 404"]);
+        assert_eq!(
+            failures,
+            ["failures 9/min shared as login", "failures 1/s on 404 enforced for 20%"]
+        );
         assert_eq!((policy.max_body, policy.content_type), (Some(4), Some("f/g")));
         assert_eq!(policy.validates, ["h"]);
         assert_eq!((policy.unvalidated[0].parameter, policy.unvalidated[0].reason), ("i", "j"));
@@ -267,6 +276,8 @@ mod tests {
             (r#"{"limits": [{"burst": 1}]}"#, false),
             (r#"{"failures": [{"rate": [1, 1], "on": ["404"]}]}"#, false),
             (r#"{"failures": [{"on": [404]}]}"#, false),
+            (r#"{"failures": [{"rate": [1, 1], "mode": 101}]}"#, false),
+            (r#"{"failures": [{"rate": [1, 1], "shared": 1}]}"#, false),
             (r#"{"failures": [{"rate": [1, 1], "by": "address"}]}"#, false),
             (r#"{"limits": [{"rate": [1, 1], "by": "nobody"}]}"#, false),
             ("", false),

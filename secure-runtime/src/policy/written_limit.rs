@@ -1,13 +1,14 @@
 //! How the text of a limit is read.
 
 use std::num::NonZeroU32;
+use std::time::Duration;
 
 use serde_json::Value;
 
 use super::rule::Expression;
 use super::written::{list, named, number, positive, text};
 use super::{
-    Audience, CalendarPeriod, Concurrency, Cost, FailureBudget, Limit, Partition, Priority,
+    Audience, CalendarPeriod, Concurrency, Cost, FailureBudget, Limit, Partition, Priority, Queue,
 };
 use crate::throttling::{LimitMode, Period, Quota};
 
@@ -39,8 +40,21 @@ fn mode(value: &Value) -> Option<LimitMode> {
 }
 
 pub(super) fn concurrency(value: &Value) -> Option<Concurrency> {
-    let [most, by] = value.as_array()?.as_slice() else { return None };
-    Some(Concurrency { most: positive(most)?, by: partition(by)? })
+    let (most, by, queue, mode) = match value.as_array()?.as_slice() {
+        [most, by] => (most, by, None, None),
+        [most, by, queue] => (most, by, Some(self::queue(queue)?), None),
+        [most, by, Value::Null, mode] => (most, by, None, Some(self::mode(mode)?)),
+        [most, by, queue, mode] => (most, by, Some(self::queue(queue)?), Some(self::mode(mode)?)),
+        _ => return None,
+    };
+    Some(Concurrency { most: positive(most)?, by: partition(by)?, queue, mode })
+}
+
+/// How many, and for how many milliseconds.
+fn queue(value: &Value) -> Option<Queue> {
+    let [places, wait] = value.as_array()?.as_slice() else { return None };
+    let millis = u64::from(positive(wait)?.get());
+    Some(Queue { places: positive(places)?, wait: Duration::from_millis(millis) })
 }
 
 pub(super) fn priority(value: &Value) -> Option<Priority> {
@@ -49,15 +63,17 @@ pub(super) fn priority(value: &Value) -> Option<Priority> {
 }
 
 pub(super) fn failures(value: &Value) -> Option<FailureBudget> {
-    let mut on: &[u16] = &[];
+    let mut budget = FailureBudget::new(rate(value)?);
     for (part, value) in value.as_object()? {
         match part.as_str() {
             "rate" => {}
-            "on" => on = list(value, number)?,
+            "on" => budget.on = list(value, number)?,
+            "shared" => budget.shared = Some(text(value)?),
+            "mode" => budget.mode = Some(mode(value)?),
             _ => return None,
         }
     }
-    Some(FailureBudget::new(rate(value)?, on))
+    Some(budget)
 }
 
 fn rate(value: &Value) -> Option<Quota> {
@@ -129,6 +145,31 @@ mod tests {
     fn check(written: &str, shown: Option<&str>) {
         let read = limit(&serde_json::from_str(written).unwrap());
         assert_eq!(read.map(|limit| limit.to_string()).as_deref(), shown, "{written}");
+    }
+
+    #[test]
+    fn a_queue_has_places_and_a_wait() {
+        for (written, shown) in [
+            (r#"[8, "caller"]"#, Some("8 at once")),
+            (r#"[8, "tenant", [16, 500]]"#, Some("8 at once by tenant queue 16 wait 500ms")),
+            (r#"[8, "caller", [16, 2000]]"#, Some("8 at once queue 16 wait 2s")),
+            (r#"[0, "caller", [16, 500]]"#, None),
+            (r#"[8, "caller", [0, 500]]"#, None),
+            (r#"[8, "caller", [16, 0]]"#, None),
+            (r#"[8, "caller", [16]]"#, None),
+            (r#"[8, "caller", [16, 4294967296]]"#, None),
+            (r#"[8, "caller", 16]"#, None),
+            (r#"[8, "caller", [16, 500], 0]"#, Some("8 at once queue 16 wait 500ms observed")),
+            (r#"[8, "caller", null, 20]"#, Some("8 at once enforced for 20%")),
+            (r#"[8, "caller", [16, 500], 101]"#, None),
+            (r#"[8, "caller", null, null]"#, None),
+            (r#"[8, "caller", null]"#, None),
+            (r#"[8, "caller", [16, 500], 1, 1]"#, None),
+            (r#"[8]"#, None),
+        ] {
+            let read = concurrency(&serde_json::from_str(written).unwrap());
+            assert_eq!(read.map(|it| it.to_string()).as_deref(), shown, "{written}");
+        }
     }
 
     #[test]

@@ -29,6 +29,7 @@ pub struct SecurityBuilder {
     pub(super) max_in_flight: Option<usize>,
     pub(super) failed_authentication: FailedAuthentication,
     pub(super) longest_ban: Duration,
+    pub(super) failure_mode: Option<LimitMode>,
     pub(super) tier: Option<TierFunction>,
     pub(super) ipv4_prefix: u8,
     pub(super) ipv6_prefix: u8,
@@ -67,6 +68,7 @@ impl SecurityBuilder {
             max_in_flight: None,
             failed_authentication: FailedAuthentication::default(),
             longest_ban: Self::LONGEST_BAN,
+            failure_mode: None,
             tier: None,
             ipv4_prefix: 32,
             ipv6_prefix: 64,
@@ -251,7 +253,7 @@ impl SecurityBuilder {
     }
 
     /// Says what happens to requests beyond a limit, for all limits of the program. Default: they are
-    /// refused.
+    /// refused. Of bans for failures [`failure_mode`](Self::failure_mode) says it.
     ///
     /// Where an attribute says something as well (`mode = observe`), the stricter of the two holds. A
     /// program whose limits are not all enforced says so in its log when it is built, and in its

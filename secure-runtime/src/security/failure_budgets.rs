@@ -1,11 +1,11 @@
-//! Budgets for failures, compiled for the request path, and the one that is on by default.
+//! What a configuration says of budgets for failures: the one that is on by default, how long bans
+//! last, and whether they are enforced.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
 
 use super::SecurityBuilder;
-use crate::policy::{Access, Endpoint};
-use crate::throttling::Quota;
+use crate::throttling::{LimitMode, Quota};
 
 /// How much failed authentication an address may cause, on all endpoints that authenticate together.
 ///
@@ -44,35 +44,6 @@ impl Default for FailedAuthentication {
     }
 }
 
-/// One budget with what tells its counts from all others.
-pub(crate) struct PlannedBudget {
-    pub(crate) id: u64,
-    /// For each name that is claimed from an address, and for what claims none.
-    pub(crate) quota: Quota,
-    /// For an address, whatever is claimed.
-    pub(crate) of_address: Quota,
-    pub(crate) counts: Failures,
-    /// What a client is told.
-    pub(crate) name: Box<str>,
-}
-
-/// What is a failure.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Failures {
-    /// An answer of one of these statuses.
-    Answers(Box<[u16]>),
-    /// Credentials that were refused: the default budget. Counted by addresses alone that are
-    /// believably one client's.
-    RefusedCredentials,
-}
-
-/// How many names are claimed from one address, before all of it is banned.
-const NAMES_OF_AN_ADDRESS: NonZeroU32 = NonZeroU32::MIN.saturating_add(9);
-
-/// Apart from the numbers of limits.
-const IDS: u64 = 1 << 62;
-const ID_OF_DEFAULT: u64 = IDS | (1 << 61);
-
 impl SecurityBuilder {
     /// A bound of an hour, as the longest wait that NIST SP 800-63B section 5.2.2 suggests.
     pub(super) const LONGEST_BAN: Duration = Duration::from_secs(3600);
@@ -97,56 +68,23 @@ impl SecurityBuilder {
         self.longest_ban = duration;
         self
     }
-}
 
-/// The budgets of an endpoint. The default one is left out where one of its own counts refused
-/// credentials.
-pub(super) fn budgets(
-    endpoint: &'static Endpoint,
-    default: FailedAuthentication,
-) -> Box<[PlannedBudget]> {
-    let policy = &endpoint.policy;
-    let place = endpoint.position as u64;
-    let own = policy.failures.iter().enumerate().map(|(position, budget)| PlannedBudget {
-        id: IDS | (place << 16) | position as u64,
-        quota: budget.quota,
-        of_address: of_address(budget.quota),
-        counts: Failures::Answers(budget.statuses(policy.hides).into()),
-        name: budget.to_string().into(),
-    });
-    let mut budgets: Vec<PlannedBudget> = own.collect();
-    let counts_401 = budgets.iter().any(PlannedBudget::counts_refused_credentials);
-    if let FailedAuthentication::Budget(quota) = default
-        && policy.access != Access::Public
-        && !counts_401
-    {
-        budgets.push(PlannedBudget {
-            id: ID_OF_DEFAULT,
-            quota,
-            of_address: of_address(quota),
-            counts: Failures::RefusedCredentials,
-            name: format!("failed authentication {quota}").into(),
-        });
-    }
-    budgets.into()
-}
-
-fn of_address(quota: Quota) -> Quota {
-    let permits = quota.permits().saturating_mul(NAMES_OF_AN_ADDRESS);
-    Quota::new(permits, quota.window_seconds())
-        .with_burst(quota.burst().saturating_mul(NAMES_OF_AN_ADDRESS))
-}
-
-impl PlannedBudget {
-    /// Whether it is one that the attribute wrote.
-    pub(crate) fn is_own(&self) -> bool {
-        self.counts != Failures::RefusedCredentials
-    }
-
-    fn counts_refused_credentials(&self) -> bool {
-        match &self.counts {
-            Failures::Answers(statuses) => statuses.contains(&401),
-            Failures::RefusedCredentials => true,
-        }
+    /// Says what happens to whoever is banned for failures, for all budgets of the program. Default: they
+    /// are refused.
+    ///
+    /// Where an attribute says something as well (`failures("10/min", mode = observe)`), the stricter of
+    /// the two holds. [`limit_mode`](Self::limit_mode) says nothing of bans: whoever tries limits out does
+    /// not let guessers go on. A percentage is of addresses.
+    ///
+    /// ```
+    /// use secure_runtime::{Security, throttling::LimitMode};
+    ///
+    /// // Whom would today's budgets ban, the default one among them?
+    /// let builder = Security::builder().failure_mode(LimitMode::Observe);
+    /// # drop(builder);
+    /// ```
+    pub fn failure_mode(mut self, mode: LimitMode) -> Self {
+        self.failure_mode = Some(mode);
+        self
     }
 }

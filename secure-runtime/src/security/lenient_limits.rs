@@ -7,14 +7,14 @@ use crate::throttling::LimitMode;
 /// More are counted and not named.
 const NAMED: usize = 10;
 
-/// What is wrong with what the configuration says.
-pub(super) fn fault(mode: Option<LimitMode>) -> Option<String> {
-    match mode {
+/// What is wrong with what the configuration says of limits, and of bans.
+pub(super) fn faults(modes: [Option<LimitMode>; 2]) -> impl Iterator<Item = String> {
+    ["limit_mode", "failure_mode"].into_iter().zip(modes).filter_map(|(name, mode)| match mode {
         Some(LimitMode::Percent(share @ 101..)) => {
-            Some(format!("`limit_mode` expects 0 to 100 percent, found {share}"))
+            Some(format!("`{name}` expects 0 to 100 percent, found {share}"))
         }
         _ => None,
-    }
+    })
 }
 
 /// The same security, whose limits that are not enforced, or not for every key, the log has named.
@@ -32,7 +32,7 @@ pub(super) fn told(security: Security) -> Security {
     security
 }
 
-/// Those limits, each with its handler.
+/// Those limits, each with its handler, and budgets for failures.
 fn of(security: &Security) -> Vec<String> {
     let mut lenient = Vec::new();
     for plan in security.0.plans.iter().flatten() {
@@ -42,5 +42,17 @@ fn of(security: &Security) -> Vec<String> {
             lenient.push(format!("{}::{} {limit}", plan.endpoint.module, plan.endpoint.name));
         }
     }
+    let statistics = security.limits().statistics();
+    let at_once = statistics.concurrency.into_iter();
+    lenient.extend(
+        at_once
+            .filter(|row| row.mode != LimitMode::Enforce)
+            .map(|row| format!("{} {} with the mode {}", row.endpoint, row.limit, row.mode)),
+    );
+    let budgets = statistics.budgets.into_iter();
+    lenient.extend(budgets.filter(|row| row.mode != LimitMode::Enforce).map(|row| {
+        let endpoints = row.endpoints.join(", ");
+        format!("{endpoints} {} with the mode {}", row.budget, row.mode)
+    }));
     lenient
 }

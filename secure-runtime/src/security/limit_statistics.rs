@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::budget_statistics::{self, BudgetRow};
+use super::concurrency_statistics::{self, ConcurrencyRow};
 use crate::table;
 use crate::throttling::{KeyMark, LimitMode, Statistics};
 
@@ -16,6 +18,10 @@ use crate::throttling::{KeyMark, LimitMode, Statistics};
 pub struct LimitStatistics {
     /// One row for each limit of each endpoint.
     pub limits: Vec<LimitRow>,
+    /// One row for each `concurrency` of each endpoint.
+    pub concurrency: Vec<ConcurrencyRow>,
+    /// One row for each budget for failures.
+    pub budgets: Vec<BudgetRow>,
     /// The memory of rates.
     pub rates: Statistics,
     /// The memory of quotas of the calendar.
@@ -84,6 +90,8 @@ impl fmt::Display for LimitStatistics {
         });
         let lines: Vec<_> = std::iter::once(header.map(str::to_owned)).chain(rows).collect();
         table::write(formatter, &lines)?;
+        concurrency_statistics::write(formatter, &self.concurrency)?;
+        budget_statistics::write(formatter, &self.budgets)?;
         for (what, memory) in [("rates", &self.rates), ("quotas", &self.quotas)] {
             let Statistics { evicted_live, capacity_entries, .. } = memory;
             writeln!(formatter, "{what}: {evicted_live} evicted, {capacity_entries} fit")?;

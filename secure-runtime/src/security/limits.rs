@@ -6,6 +6,7 @@ use std::sync::PoisonError;
 use super::limit_changes;
 use super::limit_statistics::{BusyKey, LimitRow, LimitStatistics};
 use super::{Plan, PlannedLimit, Security, bit};
+use super::{budget_statistics, concurrency_statistics};
 use crate::policy::Limit;
 use crate::throttling::{LimitMode, Outcome, Quota};
 
@@ -74,22 +75,27 @@ impl Limits {
         let counters = &self.security.0.counters;
         LimitStatistics {
             limits: self.standing().iter().map(|it| self.row(it)).collect(),
+            concurrency: concurrency_statistics::rows(&self.security),
+            budgets: budget_statistics::rows(&self.security),
             rates: counters.limiter.statistics(),
             quotas: counters.calendar.statistics(),
         }
     }
 
     /// Says what happens to requests beyond the limits with this id from now on, until the program
-    /// ends: whatever the attribute and the configuration say. The log tells it.
+    /// ends: whatever the attribute and the configuration say. The log tells it. So it does for a
+    /// `concurrency`, and for a budget for failures and whoever is banned, also by bans that have begun.
     ///
     /// # Errors
     ///
-    /// No limit has this id, or a percentage is above 100.
+    /// Nothing has this id, or a percentage is above 100.
     pub fn set_mode(&self, id: &str, mode: LimitMode) -> Result<(), LimitChangeError> {
         if let LimitMode::Percent(share @ 101..) = mode {
             return Err(LimitChangeError::NoPercentage(share));
         }
-        let standing = self.of_id(id)?;
+        let is_other = budget_statistics::set_mode(&self.security, id, mode)
+            || concurrency_statistics::set_mode(&self.security, id, mode);
+        let standing = if is_other { Vec::new() } else { self.of_id(id)? };
         for it in &standing {
             it.planned.set_mode(mode);
             let is_untold = mode.percent() == 0;

@@ -1,7 +1,9 @@
 //! The one value a program builds: its authenticators, its clock, its limits.
 
+mod budget_statistics;
 mod builder;
 mod challenges;
+mod concurrency_statistics;
 mod failure_budgets;
 mod launch;
 mod lenient_limits;
@@ -11,6 +13,7 @@ mod limit_texts;
 mod limits;
 mod live_limit;
 mod plan;
+mod planned_budget;
 mod planned_limit;
 #[cfg(feature = "redis")]
 mod planned_shared;
@@ -37,15 +40,17 @@ use crate::throttling::{
 use crate::time::Clock;
 use crate::transport::TrustedProxies;
 
+pub use budget_statistics::BudgetRow;
 pub use builder::SecurityBuilder;
+pub use concurrency_statistics::ConcurrencyRow;
 pub use failure_budgets::FailedAuthentication;
-pub(crate) use failure_budgets::{Failures, PlannedBudget};
 pub use launch::LaunchError;
 pub use limit_statistics::{BusyKey, LimitRow, LimitStatistics};
 pub(crate) use limit_texts::{LimitTexts, bit};
 pub use limits::{LimitChangeError, Limits};
 pub(crate) use live_limit::{LiveLimit, Terms};
 pub(crate) use plan::{Authentication, Mode, Plan};
+pub(crate) use planned_budget::{Failures, PlannedBudget};
 pub(crate) use planned_limit::{ClaimNames, Counts, More, PlannedConcurrency, PlannedLimit, Stage};
 #[cfg(feature = "redis")]
 pub(crate) use planned_shared::{PlannedShared, Sharing};
@@ -102,8 +107,8 @@ pub(crate) struct Inner {
     published: Option<Published>,
     /// Holds off changes of limits while one is made.
     limit_changes: Mutex<()>,
-    /// What the configuration says of requests beyond limits.
-    limit_mode: Option<LimitMode>,
+    /// What the configuration says of requests beyond limits, and of whoever is banned.
+    modes: [Option<LimitMode>; 2],
 }
 
 impl Security {
@@ -118,7 +123,7 @@ impl Security {
     pub fn inventory(&self) -> Inventory {
         let endpoints = self.0.plans.iter().flatten().map(|plan| plan.endpoint);
         let metadata = self.0.published.as_ref().map(|published| published.path);
-        Inventory::of(endpoints, metadata, self.0.limit_mode)
+        Inventory::of(endpoints, metadata, self.0.modes)
     }
 
     /// The service that publishes the metadata of the
@@ -176,7 +181,8 @@ impl Security {
         self.0.sharing.as_ref().map(|sharing| sharing.store.statistics())
     }
 
-    /// How many bans for failures have begun, and how many requests they refused.
+    /// How many bans for failures have begun, and how many requests they refused; each budget by itself is
+    /// among the [statistics of limits](Limits::statistics).
     #[must_use]
     pub fn failure_statistics(&self) -> FailureStatistics {
         self.0.penalties.statistics()

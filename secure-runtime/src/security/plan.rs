@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::challenges::Challenges;
-use super::failure_budgets::PlannedBudget;
+use super::planned_budget::PlannedBudget;
 use super::planned_limit::{LimitPlanner, PlannedConcurrency, PlannedLimit, Stage};
 #[cfg(feature = "redis")]
 use super::planned_shared::PlannedShared;

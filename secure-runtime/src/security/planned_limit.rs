@@ -11,7 +11,7 @@ use crate::policy::{
     Access, Audience, CalendarPeriod, Concurrency, Cost, Endpoint, KeyFunction, Limit, Partition,
 };
 use crate::request::FieldName;
-use crate::throttling::{Calendar, Generations, LimitMode, Quota, RateLimitHeaders};
+use crate::throttling::{Bound, Calendar, Generations, LimitMode, Quota, RateLimitHeaders};
 
 /// One limit with what tells its counts from all others.
 pub(crate) struct PlannedLimit {
@@ -59,6 +59,24 @@ pub(crate) struct PlannedConcurrency {
     pub(crate) limit: &'static Concurrency,
     pub(crate) id: u64,
     pub(crate) by: Counts,
+    /// Its place among the endpoint's.
+    pub(super) position: usize,
+    /// Its place among all, as `in_flight` knows it.
+    pub(crate) bound: Bound,
+    /// For how many of a hundred keys it is enforced.
+    percent: AtomicU8,
+}
+
+impl PlannedConcurrency {
+    /// For how many of a hundred keys it is enforced.
+    #[inline]
+    pub(crate) fn percent(&self) -> u8 {
+        self.percent.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_mode(&self, mode: LimitMode) {
+        self.percent.store(mode.percent(), Ordering::Relaxed);
+    }
 }
 
 /// What requests are told apart by: [`Partition`], ready to be looked up.
@@ -92,6 +110,8 @@ pub(crate) struct LimitPlanner {
     mode: Option<LimitMode>,
     /// How many limits there are.
     pub(super) count: usize,
+    /// How many bounds on requests at once there are.
+    pub(super) bounds: u32,
     claims: Vec<ClaimNames>,
     shared: Vec<Shared>,
     pub(super) has_quotas: bool,
@@ -133,6 +153,7 @@ impl LimitPlanner {
             headers,
             mode,
             count: 0,
+            bounds: 0,
             claims: Vec::new(),
             shared: Vec::new(),
             has_quotas: false,
@@ -148,15 +169,23 @@ impl LimitPlanner {
     }
 
     /// How many requests are served at once.
+    ///
+    /// Who waits for one limit holds what the earlier ones gave it. So what all callers share comes last:
+    /// nobody keeps it from others while waiting for what is their own.
     pub(super) fn at_once(&mut self, endpoint: &'static Endpoint) -> Box<[PlannedConcurrency]> {
         let place = endpoint.position as u64;
         let concurrency = endpoint.policy.concurrency.iter().enumerate();
-        let planned = concurrency.map(|(position, limit)| PlannedConcurrency {
-            limit,
-            id: (place << 16) | position as u64,
-            by: self.counts(endpoint, limit.by),
+        let planned = concurrency.map(|(position, limit)| {
+            let places = limit.queue.map_or(0, |queue| queue.places.get());
+            let bound = Bound { limit: self.bounds, most: limit.most, places };
+            self.bounds += 1;
+            let (id, by) = ((place << 16) | position as u64, self.counts(endpoint, limit.by));
+            let percent = AtomicU8::new(LimitMode::stricter(limit.mode, self.mode).percent());
+            PlannedConcurrency { limit, id, by, position, bound, percent }
         });
-        planned.collect()
+        let mut planned: Vec<_> = planned.collect();
+        planned.sort_by_key(|it| it.limit.by.asks_for(Partition::Endpoint));
+        planned.into()
     }
 
     /// The limits of each stage.

@@ -23,6 +23,7 @@ use crate::Granted;
 use crate::authentication::api_key::Document;
 use crate::authentication::{Attempt, Authenticator, Key, bearer_token, open_with, read_key_set};
 use crate::denial::Denial;
+use crate::policy::shown;
 use crate::request::RequestHead;
 use crate::resource::without_proof;
 use crate::time::Moment;
@@ -131,6 +132,14 @@ pub fn verify_signature(key: Key, token: &[u8]) -> Result<Vec<u8>, Vec<String>> 
 #[doc(hidden)]
 pub fn published_keys(document: &str) -> Result<(usize, Vec<String>), String> {
     read_key_set(document)
+}
+
+/// What the text of a policy, as an expansion leaves it, comes to; `None` if it cannot be read and
+/// admits nobody. For the fuzzer. What is read lives as long as the program.
+#[doc(hidden)]
+#[must_use]
+pub fn written_policy(text: &str) -> Option<String> {
+    shown(text)
 }
 
 /// How many API keys a file of them holds. For the fuzzer.

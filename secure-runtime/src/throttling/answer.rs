@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 use super::busiest::{Busiest, is_sampled};
 use super::calendar::Calendar;
 use super::calendar_limiter::{CalendarLimiter, PeriodDecision};
+use super::evictions::Evictions;
 use super::gcra::Decision;
 use super::headers::{reset_seconds, retry_after_seconds};
 use super::limiter::{LimitKey, Limiter};
@@ -21,6 +22,8 @@ pub(crate) struct Counters {
     pub(crate) tally: Tally,
     pub(crate) busiest: Busiest,
     pub(crate) notices: Notices,
+    /// Of rates, and of quotas of the calendar.
+    evictions: [Evictions; 2],
 }
 
 /// The answer to one request under one limit.
@@ -39,14 +42,20 @@ pub(crate) struct Allowance<'a> {
 
 impl Counters {
     /// `quota_bytes` are for quotas of the calendar, if there are any; `limits` is how many limits
-    /// there are.
-    pub(crate) fn new(limiter_bytes: usize, quota_bytes: usize, limits: usize) -> Self {
+    /// there are, and `bounds` how many on requests at once.
+    pub(crate) fn new(
+        limiter_bytes: usize,
+        quota_bytes: usize,
+        limits: usize,
+        bounds: usize,
+    ) -> Self {
         Self {
             limiter: Limiter::with_capacity_bytes(limiter_bytes),
             calendar: CalendarLimiter::with_capacity_bytes(quota_bytes),
             tally: Tally::new(limits),
             busiest: Busiest::new(limits),
-            notices: Notices::new(limits),
+            notices: Notices::new(limits.saturating_add(bounds)),
+            evictions: Default::default(),
         }
     }
 
@@ -55,6 +64,24 @@ impl Counters {
     pub(crate) fn count(&self, limit: usize, verdict: Outcome, key: LimitKey) {
         if is_sampled(self.tally.count(limit, verdict)) {
             self.busiest.look(limit, key);
+            self.tell_evictions();
+        }
+    }
+
+    fn tell_evictions(&self) {
+        let memories =
+            [("rates", self.limiter.statistics()), ("quotas", self.calendar.statistics())];
+        for ((memory, statistics), evictions) in memories.into_iter().zip(&self.evictions) {
+            let evicted = statistics.evicted_live;
+            if evictions.is_due(evicted) {
+                let fit = statistics.capacity_entries;
+                tracing::warn!(
+                    memory,
+                    evicted,
+                    fit,
+                    "limits had to forget keys: their memory is full"
+                );
+            }
         }
     }
 

@@ -1,25 +1,109 @@
-//! How many requests are being served at this moment, by key.
+//! How many requests are being served at this moment, by key, and who waits for one of them to end.
 //!
-//! A key stands in a table while a request of it is being served, and no longer: the memory is bounded
-//! by the connections of the server. The count is exact: a key's place is locked for the length of an
-//! addition.
+//! 1. A key stands in a table while a request of it is being served, and no longer: the memory is
+//!    bounded by the connections of the server. The count is exact: a key's place is locked for the
+//!    length of an addition.
+//! 2. Whoever may wait stands in the key's queue, in the order of arrival. A place that becomes free
+//!    belongs to the oldest of them from that moment on, whether or not it has noticed: nobody who
+//!    comes later can take it, and the count stays as it is.
+//! 3. A queue has as many places as its limit says. Whoever is dropped leaves its place; if it has
+//!    been given what it waited for, the next one gets it.
+//! 4. Nobody is woken under a lock, and no waker is dropped there. Wakers work from any thread.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
-use std::sync::{Arc, Mutex, PoisonError};
+#[cfg(not(loom))]
+mod statistics;
+#[cfg(all(test, not(loom)))]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::collections::hash_map::{Entry, HashMap};
+use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError};
+use std::task::Waker;
+
+#[cfg(loom)]
+use loom::sync::Mutex;
+#[cfg(not(loom))]
+use std::sync::Mutex;
 
 use super::limiter::LimitKey;
 use crate::keyed::KeyedAlready;
 
+#[cfg(not(loom))]
+pub(crate) use statistics::InFlightNow;
+
 /// Enough that requests of different keys hardly ever meet.
+#[cfg(not(loom))]
 const SHARDS: usize = 64;
+#[cfg(loom)]
+const SHARDS: usize = 1;
 
-type Shard = HashMap<LimitKey, u32, KeyedAlready>;
-
-/// The requests that are being served.
+/// The requests that are being served, and those that wait for it.
 #[derive(Debug)]
 pub(crate) struct InFlight {
     shards: Box<[Mutex<Shard>]>,
+    /// What became of requests that were not served at once, by the number of the limit.
+    totals: Box<[Totals]>,
+}
+
+#[derive(Debug, Default)]
+struct Shard {
+    keys: HashMap<LimitKey, Key, KeyedAlready>,
+    /// Never the same for two that wait, so that nobody takes another one's place for its own.
+    next_ticket: u64,
+}
+
+/// What is known of a key while a request of it is being served.
+#[derive(Debug)]
+struct Key {
+    /// The number of its limit.
+    limit: u32,
+    /// How many may be served.
+    most: u32,
+    /// Those that are being served, and those that were given a place and have not noticed yet.
+    served: u32,
+    /// Those that wait, by ticket: the oldest first.
+    queue: BTreeMap<u64, Waker>,
+}
+
+/// Since the program was built.
+#[derive(Debug, Default)]
+struct Totals {
+    queued: AtomicU64,
+    refused: AtomicU64,
+    expired: AtomicU64,
+    left: AtomicU64,
+    observed: AtomicU64,
+}
+
+/// How many requests of a key at once.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bound {
+    /// The number of the limit.
+    pub(crate) limit: u32,
+    pub(crate) most: NonZeroU32,
+    /// How many may wait beside them.
+    pub(crate) places: u32,
+}
+
+impl Bound {
+    /// Apart from the numbers of limits.
+    pub(crate) fn number_of_notices(self) -> usize {
+        usize::MAX - self.limit as usize
+    }
+}
+
+/// What a request is told.
+#[derive(Debug)]
+#[must_use = "what is dropped is served no longer"]
+pub(crate) enum Entered {
+    /// It is being served.
+    Served(Permit),
+    /// It waits, and is woken once it may be served.
+    Queued(Waiter),
+    /// As many are served and wait as may be.
+    Refused,
 }
 
 /// One request that is being served, until this is dropped: however it ends.
@@ -30,32 +114,103 @@ pub(crate) struct Permit {
     key: LimitKey,
 }
 
+/// One request that waits, until this is dropped.
+#[derive(Debug)]
+#[must_use = "what is dropped waits no longer"]
+pub(crate) struct Waiter {
+    all: Arc<InFlight>,
+    key: LimitKey,
+    limit: u32,
+    ticket: u64,
+    /// Whether it has got its permit, or given up.
+    is_over: bool,
+}
+
 impl InFlight {
-    pub(crate) fn new() -> Arc<Self> {
-        let shards = (0..SHARDS).map(|_| Mutex::default()).collect();
-        Arc::new(Self { shards })
+    /// For limits numbered from zero.
+    pub(crate) fn new(limits: usize) -> Arc<Self> {
+        let shards = (0..SHARDS).map(|_| Mutex::new(Shard::default())).collect();
+        let totals = (0..limits).map(|_| Totals::default()).collect();
+        Arc::new(Self { shards, totals })
     }
 
-    /// One request more of this key; `None` if as many as `most` are being served.
-    pub(crate) fn enter(self: &Arc<Self>, key: LimitKey, most: u32) -> Option<Permit> {
-        let is_admitted = self.with(key, |shard| {
-            let count = shard.entry(key).or_insert(0);
-            let is_admitted = *count < most;
-            *count += u32::from(is_admitted);
-            is_admitted
+    /// One request more of this key. If as many are served as may be it waits, where there is a place to
+    /// do so, and `waker` tells it when to ask again.
+    #[inline]
+    pub(crate) fn enter(self: &Arc<Self>, key: LimitKey, bound: Bound, waker: &Waker) -> Entered {
+        let Bound { limit, most, places } = bound;
+        let ticket = self.with(key, |shard| {
+            let of_key = shard.keys.entry(key).or_insert_with(|| Key::new(bound));
+            if of_key.served < most.get() {
+                of_key.served += 1;
+                return Some(None);
+            }
+            if of_key.queue.len() >= places as usize {
+                return None;
+            }
+            let ticket = shard.next_ticket;
+            shard.next_ticket = ticket.wrapping_add(1);
+            of_key.queue.insert(ticket, waker.clone());
+            Some(Some(ticket))
         });
-        is_admitted.unwrap_or_default().then(|| Permit { all: Arc::clone(self), key })
+        match ticket.flatten() {
+            Some(None) => Entered::Served(Permit { all: Arc::clone(self), key }),
+            Some(Some(ticket)) => {
+                self.count(limit, |totals| &totals.queued);
+                let all = Arc::clone(self);
+                Entered::Queued(Waiter { all, key, limit, ticket, is_over: false })
+            }
+            None => {
+                self.count(limit, |totals| &totals.refused);
+                Entered::Refused
+            }
+        }
     }
 
+    /// One request more of this key, although as many may be served already: the limit is observed.
+    pub(crate) fn enter_observed(self: &Arc<Self>, key: LimitKey, bound: Bound) -> (Permit, bool) {
+        let is_beyond = self.with(key, |shard| {
+            let of_key = shard.keys.entry(key).or_insert_with(|| Key::new(bound));
+            of_key.served = of_key.served.saturating_add(1);
+            of_key.served > of_key.most
+        });
+        let is_beyond = is_beyond.unwrap_or_default();
+        if is_beyond {
+            self.count(bound.limit, |totals| &totals.observed);
+        }
+        (Permit { all: Arc::clone(self), key }, is_beyond)
+    }
+
+    /// A request of this key is served no longer: the oldest that waits is, or one fewer. Where more are
+    /// served than may be, as the limit was observed, it is one fewer in any case.
     fn leave(&self, key: LimitKey) {
-        self.with(key, |shard| {
-            if let Entry::Occupied(mut count) = shard.entry(key) {
-                *count.get_mut() = count.get().saturating_sub(1);
-                if *count.get() == 0 {
-                    count.remove();
+        let next = self.with(key, |shard| {
+            let Entry::Occupied(mut of_key) = shard.keys.entry(key) else { return None };
+            let Key { most, served, queue, .. } = of_key.get_mut();
+            let next = if *served > *most { None } else { queue.pop_first() };
+            if next.is_none() {
+                let served = &mut of_key.get_mut().served;
+                *served = served.saturating_sub(1);
+                if *served == 0 {
+                    of_key.remove();
                 }
             }
+            next
         });
+        if let Some((_, waker)) = next.flatten() {
+            waker.wake();
+        }
+    }
+
+    /// Takes somebody out of the queue; `None` if they had been given what they waited for.
+    fn remove(&self, key: LimitKey, ticket: u64) -> Option<Waker> {
+        self.with(key, |shard| shard.keys.get_mut(&key)?.queue.remove(&ticket)).flatten()
+    }
+
+    fn count(&self, limit: u32, total: impl Fn(&Totals) -> &AtomicU64) {
+        if let Some(totals) = self.totals.get(limit as usize) {
+            total(totals).fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     fn with<T>(&self, key: LimitKey, work: impl FnOnce(&mut Shard) -> T) -> Option<T> {
@@ -65,9 +220,16 @@ impl InFlight {
         Some(work(&mut shard.lock().unwrap_or_else(PoisonError::into_inner)))
     }
 
+    /// How many keys are known.
     #[cfg(test)]
-    fn keys(&self) -> usize {
-        self.shards.iter().map(|shard| shard.lock().unwrap().len()).sum()
+    pub(crate) fn keys(&self) -> usize {
+        self.shards.iter().map(|shard| shard.lock().unwrap().keys.len()).sum()
+    }
+}
+
+impl Key {
+    fn new(Bound { limit, most, .. }: Bound) -> Self {
+        Self { limit, most: most.get(), served: 0, queue: BTreeMap::new() }
     }
 }
 
@@ -77,48 +239,44 @@ impl Drop for Permit {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use std::thread;
-
-    use super::super::limiter::Limiter;
-    use super::*;
-
-    #[test]
-    fn a_key_is_served_as_often_as_it_may_be_and_forgotten_afterwards() {
-        let (all, hasher) = (InFlight::new(), Limiter::with_capacity_bytes(0));
-        let (alice, bob) = (hasher.key(0, "alice"), hasher.key(0, "bob"));
-        let first = all.enter(alice, 2);
-        let second = all.enter(alice, 2);
-        assert!(first.is_some() && second.is_some() && all.enter(alice, 2).is_none());
-        let other = all.enter(bob, 1);
-        assert!(other.is_some() && all.enter(bob, 1).is_none());
-        drop(first);
-        let third = all.enter(alice, 2);
-        assert!(third.is_some() && all.enter(alice, 2).is_none());
-        assert_eq!(all.keys(), 2);
-        drop((second, third, other));
-        assert_eq!(all.keys(), 0);
+impl Waiter {
+    /// The permit, once there is one. Until then `waker` is woken for it.
+    pub(crate) fn poll(&mut self, waker: &Waker) -> Option<Permit> {
+        let waits = self.all.with(self.key, |shard| {
+            let kept = shard.keys.get_mut(&self.key)?.queue.get_mut(&self.ticket)?;
+            let is_same = kept.will_wake(waker);
+            // What is dropped might leave a place of its own, and is dropped without the lock.
+            Some((!is_same).then(|| std::mem::replace(kept, waker.clone())))
+        });
+        if waits.flatten().is_some() { None } else { self.permit() }
     }
 
-    #[test]
-    fn of_parallel_requests_never_more_than_may_be_are_served() {
-        let (all, hasher) = (InFlight::new(), Limiter::with_capacity_bytes(0));
-        let key = hasher.key(0, "hot");
-        let served = std::sync::atomic::AtomicU32::new(0);
-        thread::scope(|scope| {
-            for _ in 0..4 {
-                scope.spawn(|| {
-                    for _ in 0..20_000 {
-                        let Some(permit) = all.enter(key, 3) else { continue };
-                        let now = served.fetch_add(1, std::sync::atomic::Ordering::SeqCst) + 1;
-                        assert!(now <= 3, "{now} at once");
-                        served.fetch_sub(1, std::sync::atomic::Ordering::SeqCst);
-                        drop(permit);
-                    }
-                });
-            }
-        });
-        assert_eq!(all.keys(), 0);
+    /// It has waited long enough: the permit, if it came at the last moment.
+    pub(crate) fn expire(&mut self) -> Option<Permit> {
+        if self.all.remove(self.key, self.ticket).is_none() {
+            return self.permit();
+        }
+        self.is_over = true;
+        self.all.count(self.limit, |totals| &totals.expired);
+        self.all.count(self.limit, |totals| &totals.refused);
+        None
+    }
+
+    /// What it was given, once.
+    fn permit(&mut self) -> Option<Permit> {
+        let is_over = std::mem::replace(&mut self.is_over, true);
+        (!is_over).then(|| Permit { all: Arc::clone(&self.all), key: self.key })
+    }
+}
+
+impl Drop for Waiter {
+    fn drop(&mut self) {
+        if self.is_over {
+            return;
+        }
+        self.all.count(self.limit, |totals| &totals.left);
+        if self.all.remove(self.key, self.ticket).is_none() {
+            self.all.leave(self.key);
+        }
     }
 }

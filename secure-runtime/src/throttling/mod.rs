@@ -73,11 +73,12 @@ mod busiest;
 mod calendar;
 #[cfg(not(loom))]
 mod calendar_limiter;
+#[cfg(not(loom))]
+mod evictions;
 mod gcra;
 #[cfg(not(loom))]
 mod generations;
 mod headers;
-#[cfg(not(loom))]
 mod in_flight;
 mod limiter;
 #[cfg(not(loom))]
@@ -112,7 +113,8 @@ pub use gcra::Decision;
 pub(crate) use generations::{Change, Decided, Generations};
 pub use headers::{FieldValue, PolicyFields, RateLimitHeaders, reset_seconds, retry_after_seconds};
 #[cfg(not(loom))]
-pub(crate) use in_flight::{InFlight, Permit};
+pub(crate) use in_flight::InFlightNow;
+pub(crate) use in_flight::{Bound, Entered, InFlight, Permit, Waiter};
 pub use limiter::{Hashed, LimitKey, Limiter, Statistics};
 #[cfg(not(loom))]
 pub(crate) use load::{Load, Place};
@@ -123,7 +125,7 @@ pub use notices::KeyMark;
 #[cfg(not(loom))]
 pub use penalties::FailureStatistics;
 #[cfg(not(loom))]
-pub(crate) use penalties::{BudgetKeys, Penalties};
+pub(crate) use penalties::{BanEvent, BudgetKeys, Penalties};
 pub use quota::Quota;
 #[cfg(feature = "redis")]
 pub use shared::{

@@ -49,6 +49,15 @@ impl LimitMode {
         }
     }
 
+    /// What is said of a limit that is not enforced for everybody.
+    pub(crate) fn write_of_limit(self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Enforce => Ok(()),
+            Self::Observe => formatter.write_str(" observed"),
+            Self::Percent(share) => write!(formatter, " enforced for {share}%"),
+        }
+    }
+
     /// What holds where an attribute and the configuration say this.
     pub(crate) fn stricter(attribute: Option<Self>, configuration: Option<Self>) -> Self {
         let said = attribute.into_iter().chain(configuration);

@@ -26,8 +26,21 @@ pub(crate) struct Penalties {
     strikes: Quota,
     /// When the last ban ends, in monotonic nanoseconds.
     last_ends: AtomicU64,
-    begun: AtomicU64,
-    refused: AtomicU64,
+    /// What came of each budget, by its number.
+    totals: Box<[[AtomicU64; 4]]>,
+}
+
+/// What comes of a budget.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BanEvent {
+    /// A ban has begun.
+    Begun = 0,
+    /// A request was refused because of one.
+    Refused = 1,
+    /// A ban would have begun, and is not enforced.
+    ObservedBan = 2,
+    /// A request goes on that would have been refused.
+    Observed = 3,
 }
 
 /// Where one budget of somebody is kept.
@@ -39,21 +52,25 @@ pub(crate) struct BudgetKeys {
 }
 
 /// What came of budgets for failures since the program started.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FailureStatistics {
     /// Bans that have begun.
     pub bans: u64,
     /// Requests that were refused because of one.
     pub refused: u64,
+    /// Bans that have begun and are not enforced: see [`LimitMode::Observe`](super::LimitMode).
+    pub observed_bans: u64,
+    /// Requests that would have been refused because of one of these, and went on.
+    pub observed: u64,
 }
 
 /// More strikes than these are not told apart: the ban is at its bound long before.
 const MOST_STRIKES: NonZeroU32 = NonZeroU32::MIN.saturating_add(31);
 
 impl Penalties {
-    /// Bans of at most this long, at least a second.
-    pub(crate) fn new(longest: Duration) -> Self {
+    /// Bans of at most this long, at least a second, for so many budgets.
+    pub(crate) fn new(longest: Duration, budgets: usize) -> Self {
         // Twice of it, and 32 times that, are within 64 bits of nanoseconds.
         let seconds = u32::try_from(longest.as_secs()).unwrap_or(u32::MAX).min(MOST_SECONDS);
         let longest = NonZeroU32::new(seconds).unwrap_or(NonZeroU32::MIN);
@@ -63,8 +80,7 @@ impl Penalties {
             ban: Quota::new(longest, longest),
             strikes: Quota::new(MOST_STRIKES, memory),
             last_ends: AtomicU64::new(0),
-            begun: AtomicU64::new(0),
-            refused: AtomicU64::new(0),
+            totals: (0..budgets).map(|_| Default::default()).collect(),
         }
     }
 
@@ -103,20 +119,34 @@ impl Penalties {
         }
         let length = Duration::from_secs(u64::from(seconds.get()));
         self.last_ends.fetch_max(now.saturating_add(nanos(length)), Ordering::AcqRel);
-        self.begun.fetch_add(1, Ordering::Relaxed);
         Some(length)
     }
 
-    /// A request was refused because of a ban.
-    pub(crate) fn count_refused(&self) {
-        self.refused.fetch_add(1, Ordering::Relaxed);
+    /// Counts what came of the budget with this number.
+    pub(crate) fn count(&self, budget: usize, event: BanEvent) {
+        let total = self.totals.get(budget).and_then(|totals| totals.get(event as usize));
+        if let Some(total) = total {
+            total.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
+    /// Of one budget.
+    pub(crate) fn of(&self, budget: usize) -> FailureStatistics {
+        let Some(totals) = self.totals.get(budget) else { return FailureStatistics::default() };
+        let [bans, refused, observed_bans, observed] =
+            totals.each_ref().map(|total| total.load(Ordering::Relaxed));
+        FailureStatistics { bans, refused, observed_bans, observed }
+    }
+
+    /// Of all budgets.
     pub(crate) fn statistics(&self) -> FailureStatistics {
-        FailureStatistics {
-            bans: self.begun.load(Ordering::Relaxed),
-            refused: self.refused.load(Ordering::Relaxed),
-        }
+        let all = (0..self.totals.len()).map(|budget| self.of(budget));
+        all.fold(FailureStatistics::default(), |sum, one| FailureStatistics {
+            bans: sum.bans + one.bans,
+            refused: sum.refused + one.refused,
+            observed_bans: sum.observed_bans + one.observed_bans,
+            observed: sum.observed + one.observed,
+        })
     }
 
     fn strikes_with_this_one(&self, limiter: &Limiter, keys: &BudgetKeys, now: u64) -> u64 {
@@ -162,7 +192,7 @@ mod tests {
             let limiter = Limiter::with_capacity_bytes(0);
             let key = |kind: &str| limiter.key(0, kind);
             let keys = BudgetKeys { count: key("count"), ban: key("ban"), strikes: key("strikes") };
-            let penalties = Penalties::new(Duration::from_secs(longest));
+            let penalties = Penalties::new(Duration::from_secs(longest), 0);
             Self { keys, penalties, limiter, quota: Quota::new(number(permits), number(window)) }
         }
 
@@ -230,7 +260,6 @@ mod tests {
         assert_eq!(world.exhaust(60), 120);
         assert!((0..50).all(|_| world.fail(100).is_none()));
         assert_eq!((world.banned(179), world.banned(180)), (Some(1), None));
-        assert_eq!(world.penalties.statistics().bans, 2);
     }
 
     #[test]
@@ -249,6 +278,30 @@ mod tests {
                 world.exhaust(now * u64::from(MOST_SECONDS));
             }
         }
+    }
+
+    #[test]
+    fn every_budget_counts_apart_and_all_together() {
+        let penalties = Penalties::new(Duration::from_secs(60), 2);
+        let events =
+            [BanEvent::Begun, BanEvent::Refused, BanEvent::ObservedBan, BanEvent::Observed];
+        for (times, event) in (1..).zip(events) {
+            (0..times).for_each(|_| penalties.count(0, event));
+            penalties.count(1, event);
+            penalties.count(2, event);
+        }
+        let statistics = |bans, refused, observed_bans, observed| FailureStatistics {
+            bans,
+            refused,
+            observed_bans,
+            observed,
+        };
+        assert_eq!(penalties.of(0), statistics(1, 2, 3, 4));
+        assert_eq!(
+            (penalties.of(1), penalties.of(2)),
+            (statistics(1, 1, 1, 1), Default::default())
+        );
+        assert_eq!(penalties.statistics(), statistics(2, 3, 4, 5));
     }
 
     #[test]

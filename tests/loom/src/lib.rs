@@ -1,11 +1,13 @@
-//! The sources of the limiter, of the leases of shared limits and of the list of revocations, compiled
-//! against loom's atomics and locks.
+//! The sources of the limiter, of the queues for requests at once, of the leases of shared limits and of
+//! the list of revocations, compiled against loom's atomics and locks.
 //!
 //! They are included by path, because the rest of `secure-runtime` depends on crates that do not
 //! build under `--cfg loom`. Run with
 //! `RUSTFLAGS="--cfg loom" cargo test -p throttling-loom --release --target-dir target/loom`.
 #![cfg(loom)]
 
+#[cfg(test)]
+mod in_flight;
 #[path = "../../../secure-runtime/src/keyed.rs"]
 mod keyed;
 #[cfg(test)]

@@ -33,6 +33,7 @@ mod limit_modes;
 mod limits;
 mod mixtures;
 mod mounting;
+mod queues;
 mod quotas;
 mod races;
 mod resource_metadata;

@@ -61,7 +61,7 @@ async fn place_order(
     rate("10/s", by = claim("org.id")),
     quota(["10/day", "100/month"], by = api_key, zone = "Europe/Berlin"),
     quota(tier(free = "1/week", pro = "2/hour"), anonymous = "1/week"),
-    concurrency(8, by = tenant),
+    concurrency(8, by = tenant, queue = 16, wait = "500ms"),
     priority = critical,
     objects = any,
 )]

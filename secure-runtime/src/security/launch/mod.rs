@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use super::builder::SecurityBuilder;
-use super::failure_budgets::budgets;
 use super::plan::Plan;
+use super::planned_budget::BudgetPlanner;
 use super::planned_limit::LimitPlanner;
 #[cfg(feature = "redis")]
 use super::planned_shared::SharedPlanner;
@@ -54,7 +54,9 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
     let address_groups =
         configuration.check_address_groups(builder.ipv4_prefix, builder.ipv6_prefix);
     configuration.faults.extend(builder.proxies.as_ref().and_then(TrustedProxies::fault));
-    configuration.faults.extend(lenient_limits::fault(builder.limit_mode));
+    let modes = [builder.limit_mode, builder.failure_mode];
+    configuration.faults.extend(lenient_limits::faults(modes));
+    let mut budgets = BudgetPlanner::new(builder.failed_authentication, builder.failure_mode);
     let mut limits = LimitPlanner::new(builder.headers, builder.limit_mode);
     #[cfg(feature = "redis")]
     {
@@ -74,15 +76,16 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
             configuration.check_revocations(endpoint, &authenticators);
             let max_body = builder.max_body;
             let plan = Plan::new(endpoint, authenticators, &rules, metadata, &mut limits, max_body);
-            Some(plan.with_failures(budgets(endpoint, builder.failed_authentication)))
+            Some(plan.with_failures(budgets.plan(endpoint)))
         })
         .collect();
     let quota_bytes = if limits.has_quotas { builder.quota_bytes } else { 0 };
-    let limit_count = limits.count;
+    let (limit_count, bound_count) = (limits.count, limits.bounds as usize);
     #[cfg(feature = "redis")]
     let sharing = limits.sharing.take().map(SharedPlanner::finish);
     let (claims, mut faults) = limits.finish();
     configuration.faults.append(&mut faults);
+    configuration.faults.append(&mut budgets.faults);
     if !configuration.faults.is_empty() {
         return Err(LaunchError { faults: configuration.faults });
     }
@@ -92,12 +95,12 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
         plans,
         authenticators: configuration.by_name.into_iter().collect(),
         clock: builder.clock,
-        counters: Counters::new(builder.limiter_bytes, quota_bytes, limit_count),
+        counters: Counters::new(builder.limiter_bytes, quota_bytes, limit_count, bound_count),
         #[cfg(feature = "redis")]
         sharing,
-        in_flight: InFlight::new(),
+        in_flight: InFlight::new(bound_count),
         load: builder.max_in_flight.map(Load::new),
-        penalties: Penalties::new(builder.longest_ban),
+        penalties: Penalties::new(builder.longest_ban, budgets.count),
         claims,
         tier: builder.tier,
         address_groups,
@@ -106,7 +109,7 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
         problem_hook: builder.problem_hook,
         published,
         limit_changes: Mutex::new(()),
-        limit_mode: builder.limit_mode,
+        modes,
     }))))
 }
 

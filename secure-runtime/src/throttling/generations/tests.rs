@@ -48,7 +48,7 @@ fn sixty_percent_stay_sixty_percent_whenever_the_key_comes_again() {
         (quota(5, 10, 5), 0, 1),
         (quota(10, 1000, 10), 100, 4),
     ] {
-        let counters = Counters::new(1 << 16, 0, 0);
+        let counters = Counters::new(1 << 16, 0, 0, 0);
         let (generations, before) = (Generations::default(), quota(10, 10, 10));
         let quotas = [before, after];
         let key = counters.limiter.key(1, "ada");
@@ -70,7 +70,7 @@ fn a_quota_of_the_calendar_is_carried_over_as_well() {
     let day = |permits| -> &'static Calendar {
         Box::leak(Box::new(Calendar::new(Period::Day, "UTC", permits).unwrap()))
     };
-    let (counters, generations) = (Counters::new(0, 1 << 12, 0), Generations::default());
+    let (counters, generations) = (Counters::new(0, 1 << 12, 0, 0), Generations::default());
     let calendars = [day(10), day(100), day(5)];
     let key = counters.limiter.key(1, "ada");
     let decide = |now| {
@@ -97,7 +97,7 @@ fn a_quota_of_the_calendar_is_carried_over_as_well() {
 
 #[test]
 fn what_was_used_two_changes_ago_is_remembered_as_long_as_the_last_one_says() {
-    let counters = Counters::new(1 << 16, 0, 0);
+    let counters = Counters::new(1 << 16, 0, 0, 0);
     let (generations, key) = (Generations::default(), counters.limiter.key(1, "ada"));
     let quotas = [quota(10, 1, 1), quota(1, 1, 1), quota(1, 3, 1)];
     let decide = |now| allowed(&counters, &generations, &quotas, key, at(now)).0;
@@ -132,7 +132,7 @@ proptest! {
     fn what_is_carried_over_late_is_what_would_be_at_once(
         steps in prop::collection::vec(step(), 1..120),
     ) {
-        let (counters, generations) = (Counters::new(1 << 16, 0, 0), Generations::default());
+        let (counters, generations) = (Counters::new(1 << 16, 0, 0, 0), Generations::default());
         let mut quotas = vec![quota(10, 10, 10)];
         let mut now = 5_u64;
         let keys = [0_u32, 1, 2].map(|name| counters.limiter.key(1, &name));
@@ -173,7 +173,7 @@ proptest! {
 #[test]
 fn while_requests_are_decided_no_change_gives_a_permit_twice() {
     for round in 0..60_u32 {
-        let counters = Counters::new(1 << 16, 0, 0);
+        let counters = Counters::new(1 << 16, 0, 0, 0);
         let generations = Generations::default();
         let quotas = [quota(600, 600, 600), quota(6000, 600, 6000), quota(300, 600, 300)];
         let key = counters.limiter.key(u64::from(round), "hot");

@@ -2,6 +2,7 @@
 
 mod credentials;
 mod default;
+mod modes;
 mod responses;
 
 use std::sync::Arc;
@@ -231,6 +232,12 @@ impl World {
                 .service(limited)
                 .service(careless)
                 .service(unwatched)
+                .service(modes::tried)
+                .service(modes::tried_login)
+                .service(modes::some)
+                .service(modes::some_requests)
+                .service(modes::strict)
+                .service(modes::trial)
         });
         Self { server, security, issuer, store, clock, runs, doors, judged }
     }

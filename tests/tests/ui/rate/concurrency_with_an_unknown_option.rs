@@ -1,7 +1,7 @@
 use actix_web::get;
 use secure_runtime::secure;
 
-#[secure(concurrency(8, queue = 16))] //~ ERROR expects a number of requests
+#[secure(concurrency(8, quue = 16, wait = "1s"))] //~ ERROR unknown option `quue`
 #[get("/")]
 async fn handler() -> &'static str {
     ""

@@ -1,0 +1,32 @@
+//! Any text as a policy: what is read means the same however it is written, and whatever is added to it
+//! that no version knows makes it unreadable, and admit nobody.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use secure_runtime::testing::written_policy;
+use serde_json::Value;
+
+fuzz_target!(|text: &str| {
+    // An author's nesting is bounded by the compiler, and the fuzzer's by this.
+    if text.len() > 4096 {
+        return;
+    }
+    let Some(read) = written_policy(text) else { return };
+    let Ok(value) = serde_json::from_str::<Value>(text) else {
+        // Deeper than this reader goes by default.
+        return;
+    };
+    assert_eq!(written_policy(&value.to_string()).as_deref(), Some(&*read));
+    let Value::Object(mut members) = value else { panic!("a policy is an object: {text}") };
+    for (part, value) in &mut members {
+        if let ("limits" | "failures", Value::Array(limits)) = (part.as_str(), value) {
+            for limit in limits {
+                let rate = limit["rate"].as_array().expect("a rate");
+                assert!(rate.len() == 2 && rate.iter().all(|it| it.as_u64().unwrap() > 0));
+                assert!(limit.get("mode").is_none_or(|mode| mode.as_u64().unwrap() <= 100));
+            }
+        }
+    }
+    members.insert("unknown to all".to_owned(), Value::Null);
+    assert_eq!(written_policy(&Value::Object(members).to_string()), None);
+});

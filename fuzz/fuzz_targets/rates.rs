@@ -1,0 +1,52 @@
+//! Any text as a rate, a quota, a wait, an age, a size: what is read is within its bounds, and reads the
+//! same when it is printed.
+#![no_main]
+
+use std::fmt::Display;
+use std::str::FromStr;
+
+use libfuzzer_sys::fuzz_target;
+
+// They know nothing of the rest of the macro, which is no library.
+#[path = "../../secure-macros/src/parse/age.rs"]
+mod age;
+#[path = "../../secure-macros/src/parse/rate.rs"]
+mod rate;
+#[path = "../../secure-macros/src/parse/size.rs"]
+mod size;
+#[path = "../../secure-macros/src/parse/wait.rs"]
+mod wait;
+
+use age::Age;
+use rate::Rate;
+use size::Size;
+use wait::Wait;
+
+/// What was read, if it reads the same when it is printed; else the mistake names the text.
+fn read<T: Display, E: Display>(text: &str, read: impl Fn(&str) -> Result<T, E>) -> Option<T> {
+    match read(text) {
+        Ok(value) => {
+            let printed = value.to_string();
+            let again = read(&printed);
+            assert_eq!(again.map(|it| it.to_string()).ok(), Some(printed), "{text:?}");
+            Some(value)
+        }
+        Err(error) => {
+            assert!(error.to_string().contains(&format!("{text:?}")), "{error}");
+            None
+        }
+    }
+}
+
+fuzz_target!(|text: &str| {
+    for quota in
+        [read(text, Rate::from_str), read(text, Rate::of_the_calendar)].into_iter().flatten()
+    {
+        assert!(quota.permits > 0 && quota.window_seconds > 0);
+    }
+    if let Some(Wait(millis)) = read(text, Wait::from_str) {
+        assert!((1..=60_000).contains(&millis));
+    }
+    assert!(read(text, Age::from_str).is_none_or(|Age(seconds)| seconds > 0));
+    assert!(read(text, Size::from_str).is_none_or(|Size(bytes)| bytes > 0));
+});

@@ -1,0 +1,60 @@
+//! Rules about how many requests are served at once, and how many wait.
+
+use super::{modes, partitions};
+use crate::diagnostics::Diagnostics;
+use crate::model::legal::{self, Question};
+use crate::model::raw::{Concurrency, Number};
+
+/// More waiting requests of one caller are no queue but an attack, or a service that is too slow.
+const MOST_PLACES: u32 = 10_000;
+
+/// Nobody could call an endpoint that serves none at once.
+pub(super) fn is_positive(concurrency: &Concurrency, diagnostics: &mut Diagnostics) {
+    if concurrency.most.value == 0 {
+        diagnostics.error_at(concurrency.most.span, "`concurrency` expects at least 1, found 0");
+    }
+}
+
+/// A queue has places, and ends.
+pub(super) fn queue_has_places(concurrency: &Concurrency, diagnostics: &mut Diagnostics) {
+    let Some(Number { value, span }) = concurrency.queue else { return };
+    if value == 0 {
+        diagnostics
+            .error_at(span, "`queue` expects at least 1, found 0")
+            .help("without `queue` and `wait`, one more is refused at once");
+    } else if value > MOST_PLACES {
+        diagnostics
+            .error_at(span, format!("`queue` expects at most {MOST_PLACES}, found {value}"))
+            .note("each that waits holds its connection and its place in `max_in_flight`");
+    }
+}
+
+/// A queue says how long anybody stands in it; without a bound, callers wait for what is hung.
+pub(super) fn queue_has_a_wait(concurrency: &Concurrency, diagnostics: &mut Diagnostics) {
+    match (&concurrency.queue, &concurrency.wait) {
+        (Some(queue), None) => {
+            diagnostics
+                .error_at(queue.span, "`queue` expects a `wait` beside it, found none")
+                .help("`wait = \"500ms\"`")
+                .note("a request would wait for as long as the others take");
+        }
+        (None, Some((_, wait))) => {
+            diagnostics
+                .error_at(wait.span, "`wait` expects a `queue` beside it, found none")
+                .help("`queue = 16`")
+                .note("any number of requests would wait");
+        }
+        (Some(_), Some(_)) | (None, None) => {}
+    }
+}
+
+/// How many requests are served at once.
+pub(super) fn legal(written: &[Concurrency], keys: &[Question]) -> Vec<legal::Concurrency> {
+    let one = |it: &Concurrency| legal::Concurrency {
+        most: it.most.value,
+        by: partitions::partition(it.by.as_ref(), keys),
+        mode: it.mode.as_ref().and_then(modes::known),
+        queue: it.queue.zip(it.wait.as_ref()).map(|(queue, (wait, _))| (queue.value, wait.0)),
+    };
+    written.iter().map(one).collect()
+}

@@ -1,0 +1,239 @@
+//! What is kept of failures, and what a request asks of it.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use actix_web::HttpMessage;
+
+use super::admission::Gate;
+use super::limit_keys::by_address;
+use super::passage::Refused;
+use crate::denial::{Denial, DenialKind, Throttled};
+use crate::request::RequestHead;
+use crate::security::PlannedBudget;
+use crate::throttling::{BanEvent, BudgetKeys, Decision, LimitKey, Quota};
+use crate::time::Moment;
+use crate::transport::is_one_clients;
+
+/// Left in a request that goes on although somebody is banned: the budgets whose bans are not enforced
+/// for it. It is charged to none of them, as it would not have been served.
+#[derive(Default)]
+pub(super) struct ObservedBans(Vec<usize>);
+
+/// Whom a failure is charged to, besides the address.
+#[derive(Clone, Copy, Hash)]
+pub(super) enum Who<'a> {
+    Nobody,
+    Credential(&'a str),
+    Principal(Option<&'a str>, &'a str),
+    /// The hash of its name.
+    Account(u64),
+}
+
+/// What is kept in the limiter's table.
+#[derive(Hash)]
+enum Kept<'a> {
+    Count(Scope<'a>),
+    Ban(Scope<'a>),
+    Strikes(Scope<'a>),
+    Known(Scope<'a>),
+    Tried(&'a [&'a [u8]], Option<IpAddr>),
+}
+
+#[derive(Clone, Copy, Hash)]
+pub(super) enum Scope<'a> {
+    /// Requests without an address (Unix sockets) are one client.
+    Address(Option<IpAddr>),
+    Pair(Who<'a>, Option<IpAddr>),
+}
+
+/// A day: who was accepted from an address is known there for so long.
+const KNOWN: Quota = Quota::new(NonZeroU32::MIN, NonZeroU32::MIN.saturating_add(24 * 60 * 60 - 1));
+
+const HALF_A_DAY: Duration = Duration::from_secs(12 * 60 * 60);
+
+/// What a request asks of the budgets of its endpoint.
+pub(super) struct Ledger<'a> {
+    gate: &'a Gate<'a>,
+    /// The group of the client's address.
+    pub(super) group: Option<IpAddr>,
+    is_one_clients: bool,
+    now: u64,
+}
+
+impl<'a> Ledger<'a> {
+    pub(super) fn open(gate: &'a Gate<'a>, now: Moment) -> Self {
+        let (inner, address) = (gate.security.inner(), gate.address());
+        let head = RequestHead::new(gate.request);
+        let peer = gate.request.peer_addr().map(|address| address.ip());
+        Self {
+            gate,
+            group: address.map(|address| inner.address_groups.group(address)),
+            is_one_clients: is_one_clients(address, peer, &head, inner.proxies.as_ref()),
+            now: now.monotonic_nanos(),
+        }
+    }
+
+    /// Those that count this request.
+    pub(super) fn budgets(&self) -> impl Iterator<Item = &'a PlannedBudget> + use<'a> {
+        let is_one_clients = self.is_one_clients;
+        self.gate.plan.failures.iter().filter(move |budget| budget.is_own() || is_one_clients)
+    }
+
+    fn key(&self, budget: &PlannedBudget, kept: &Kept<'_>) -> LimitKey {
+        self.gate.security.inner().counters.limiter.key(budget.id, kept)
+    }
+
+    pub(super) fn keys(&self, budget: &PlannedBudget, scope: Scope<'_>) -> BudgetKeys {
+        BudgetKeys {
+            count: self.key(budget, &Kept::Count(scope)),
+            ban: self.key(budget, &Kept::Ban(scope)),
+            strikes: self.key(budget, &Kept::Strikes(scope)),
+        }
+    }
+
+    pub(super) fn banned(&self, budget: &PlannedBudget, scope: Scope<'_>) -> Option<Duration> {
+        let inner = self.gate.security.inner();
+        let ban = self.key(budget, &Kept::Ban(scope));
+        inner.penalties.banned(&inner.counters.limiter, ban, self.now)
+    }
+
+    /// Whether somebody is banned by the name that is claimed, or with the whole address.
+    pub(super) fn banned_as(&self, budget: &PlannedBudget, who: Who<'_>) -> Option<Duration> {
+        let pair = self.banned(budget, Scope::Pair(who, self.group));
+        let address = self.banned(budget, Scope::Address(self.group));
+        pair.max(address.filter(|_| !self.knows(budget, who)))
+    }
+
+    fn known(&self, budget: &PlannedBudget, who: Who<'_>) -> (LimitKey, Duration) {
+        let key = self.key(budget, &Kept::Known(Scope::Pair(who, self.group)));
+        let limiter = &self.gate.security.inner().counters.limiter;
+        (key, limiter.peek(key, &KNOWN, NonZeroU32::MIN, self.now).reset_after())
+    }
+
+    fn knows(&self, budget: &PlannedBudget, who: Who<'_>) -> bool {
+        !matches!(who, Who::Nobody) && !self.known(budget, who).1.is_zero()
+    }
+
+    /// Somebody was accepted from here. Written once in half a day.
+    pub(super) fn remember(&self, budget: &PlannedBudget, who: Who<'_>) {
+        let (key, left) = self.known(budget, who);
+        if left < HALF_A_DAY {
+            let limiter = &self.gate.security.inner().counters.limiter;
+            let _ = limiter.charge(key, &KNOWN, NonZeroU32::MIN, self.now);
+        }
+    }
+
+    /// Whether the same was refused here within the window of the budget: a client that repeats an
+    /// expired token guesses nothing.
+    pub(super) fn was_tried(&self, budget: &PlannedBudget, credentials: &[&[u8]]) -> bool {
+        let key = self.key(budget, &Kept::Tried(credentials, self.group));
+        let once = Quota::new(NonZeroU32::MIN, budget.quota.window_seconds());
+        let limiter = &self.gate.security.inner().counters.limiter;
+        !limiter.check(key, &once, NonZeroU32::MIN, self.now).is_allowed()
+    }
+
+    pub(super) fn charge(&self, budget: &PlannedBudget, scope: Scope<'_>, quota: &Quota) {
+        let count = self.key(budget, &Kept::Count(scope));
+        let limiter = &self.gate.security.inner().counters.limiter;
+        let _ = limiter.check(count, quota, NonZeroU32::MIN, self.now);
+        self.strike(budget, scope, quota);
+    }
+
+    /// Whether bans of this budget are enforced for the client's address.
+    fn binds(&self, budget: &PlannedBudget) -> bool {
+        match budget.percent() {
+            100.. => true,
+            0 => false,
+            share => {
+                // As limits by address draw them: without a secret, the same ones at every process.
+                let mut hasher = DefaultHasher::new();
+                by_address(self.group).hash(&mut hasher);
+                hasher.finish() % 100 < u64::from(share)
+            }
+        }
+    }
+
+    /// Somebody is banned: refuses the request, or only counts it.
+    pub(super) fn heed(&self, budget: &PlannedBudget, wait: Duration) -> Result<(), Refused> {
+        if self.binds(budget) {
+            return Err(self.refuse(budget, wait));
+        }
+        let mut extensions = self.gate.request.extensions_mut();
+        if !self.was_observed(budget, extensions.get::<ObservedBans>()) {
+            self.gate.security.inner().penalties.count(budget.number, BanEvent::Observed);
+            match extensions.get_mut::<ObservedBans>() {
+                Some(observed) => observed.0.push(budget.number),
+                None => drop(extensions.insert(ObservedBans(vec![budget.number]))),
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the request goes on although this budget would have refused it.
+    pub(super) fn was_observed(
+        &self,
+        budget: &PlannedBudget,
+        observed: Option<&ObservedBans>,
+    ) -> bool {
+        observed.is_some_and(|observed| observed.0.contains(&budget.number))
+    }
+
+    /// Begins a ban if the last permit is taken.
+    pub(super) fn strike(&self, planned: &PlannedBudget, scope: Scope<'_>, quota: &Quota) {
+        let (inner, keys) = (self.gate.security.inner(), self.keys(planned, scope));
+        if let Some(ban) = inner.penalties.strike(&inner.counters.limiter, &keys, quota, self.now) {
+            let (handler, address) = (self.gate.plan.endpoint.name, self.group);
+            let (budget, seconds) = (&*planned.name, ban.as_secs());
+            let whole_address = matches!(scope, Scope::Address(_));
+            let number = planned.number;
+            if self.binds(planned) {
+                inner.penalties.count(number, BanEvent::Begun);
+                tracing::warn!(handler, budget, ?address, whole_address, seconds, "banned");
+            } else {
+                inner.penalties.count(number, BanEvent::ObservedBan);
+                tracing::info!(
+                    handler,
+                    budget,
+                    ?address,
+                    whole_address,
+                    seconds,
+                    "would have been banned: the budget is observed"
+                );
+            }
+        }
+    }
+
+    pub(super) fn refuse(&self, budget: &PlannedBudget, wait: Duration) -> Refused {
+        self.gate.security.inner().penalties.count(budget.number, BanEvent::Refused);
+        let mut denial = Denial::new(DenialKind::Throttled, "banned for too many failures");
+        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        denial.throttled = Some(Box::new(Throttled {
+            retry_after_seconds: Some(seconds),
+            violated: budget.name.clone(),
+        }));
+        Box::new(denial)
+    }
+
+    /// Takes the permit of a failure that may come; `None` if there is none, and that is only observed.
+    pub(super) fn take(
+        &self,
+        budget: &PlannedBudget,
+        count: LimitKey,
+    ) -> Result<Option<Decision>, Refused> {
+        let limiter = &self.gate.security.inner().counters.limiter;
+        let decision = limiter.check(count, &budget.quota, NonZeroU32::MIN, self.now);
+        if decision.is_allowed() {
+            Ok(Some(decision))
+        } else {
+            self.heed(budget, decision.retry_after().unwrap_or_default()).map(|()| None)
+        }
+    }
+
+    /// Gives it back.
+    pub(super) fn refund(&self, count: LimitKey, decision: &Decision) {
+        self.gate.security.inner().counters.limiter.refund(count, decision, self.now);
+    }
+}

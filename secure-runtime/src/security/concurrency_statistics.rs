@@ -1,0 +1,115 @@
+//! How many requests are served at once and wait, for those who operate a program.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use super::{Plan, PlannedConcurrency, Security};
+use crate::policy::Concurrency;
+use crate::table;
+use crate::throttling::{InFlightNow, LimitMode};
+
+/// One `concurrency` of one endpoint: now, and since the program was built.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct ConcurrencyRow {
+    /// The handler, and the place among its `concurrency` keys: `shop::orders::place/concurrency/1`.
+    pub id: String,
+    /// The handler.
+    pub endpoint: String,
+    /// `GET /orders`, without the scopes it is mounted under.
+    pub routes: Vec<String>,
+    /// The limit, in the words of the inventory.
+    pub limit: String,
+    /// What happens to requests beyond it.
+    pub mode: LimitMode,
+    /// Requests that are being served, of all keys.
+    pub serving: u64,
+    /// Requests that wait in a queue, of all keys.
+    pub waiting: u64,
+    /// Requests that had to wait.
+    pub queued: u64,
+    /// Requests that were refused, at once or after they had waited.
+    pub refused: u64,
+    /// Of those, the ones that had waited: a figure that rises says that requests are served more
+    /// slowly than `wait` allows for.
+    pub expired: u64,
+    /// Requests that were given up while they waited: a client that left, a server that stopped.
+    pub left: u64,
+    /// Requests that would have waited or been refused, and went on: see [`LimitMode::Observe`].
+    pub observed: u64,
+}
+
+/// The rows of all endpoints, in the order of their names.
+pub(super) fn rows(security: &Security) -> Vec<ConcurrencyRow> {
+    let now = security.0.in_flight.now();
+    let of = |planned: &PlannedConcurrency| now.get(planned.bound.limit as usize).copied();
+    let all = all(security).into_iter();
+    all.map(|(plan, planned)| row(plan, planned, of(planned).unwrap_or_default())).collect()
+}
+
+/// Sets the mode of the one with this id; whether there is one.
+pub(super) fn set_mode(security: &Security, id: &str, mode: LimitMode) -> bool {
+    let found = all(security).into_iter().find(|(plan, planned)| self::id(plan, planned) == id);
+    found.is_some_and(|(_, planned)| {
+        planned.set_mode(mode);
+        true
+    })
+}
+
+fn all(security: &Security) -> Vec<(&Plan, &PlannedConcurrency)> {
+    let plans = security.0.plans.iter().flatten();
+    let mut all: Vec<(&Plan, &PlannedConcurrency)> = plans
+        .flat_map(|plan| plan.concurrency.iter().map(move |planned| (plan, planned)))
+        .collect();
+    all.sort_by_key(|(plan, planned)| {
+        let endpoint = plan.endpoint;
+        (endpoint.module, endpoint.name, endpoint.line, planned.position)
+    });
+    all
+}
+
+fn id(plan: &Plan, planned: &PlannedConcurrency) -> String {
+    let endpoint = plan.endpoint;
+    format!("{}::{}/concurrency/{}", endpoint.module, endpoint.name, planned.position + 1)
+}
+
+fn row(plan: &Plan, planned: &PlannedConcurrency, now: InFlightNow) -> ConcurrencyRow {
+    let InFlightNow { served, waiting, queued, refused, expired, left, observed } = now;
+    let endpoint = format!("{}::{}", plan.endpoint.module, plan.endpoint.name);
+    let routes = plan.endpoint.routes.iter();
+    ConcurrencyRow {
+        id: id(plan, planned),
+        endpoint,
+        routes: routes.map(|it| format!("{} {}", it.methods.join(","), it.path)).collect(),
+        limit: Concurrency { mode: None, ..*planned.limit }.to_string(),
+        mode: LimitMode::of_percent(planned.percent()),
+        serving: served,
+        waiting,
+        queued,
+        refused,
+        expired,
+        left,
+        observed,
+    }
+}
+
+/// A table of them, if there are any.
+pub(super) fn write(formatter: &mut fmt::Formatter<'_>, rows: &[ConcurrencyRow]) -> fmt::Result {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let header = [
+        "ID", "LIMIT", "MODE", "SERVING", "WAITING", "QUEUED", "REFUSED", "EXPIRED", "LEFT",
+        "OBSERVED",
+    ];
+    let rows = rows.iter().map(|row| {
+        let ConcurrencyRow { serving, waiting, queued, refused, expired, left, observed, .. } = row;
+        let [serving, waiting, queued, refused, expired, left, observed] =
+            [serving, waiting, queued, refused, expired, left, observed].map(ToString::to_string);
+        let (id, limit, mode) = (row.id.clone(), row.limit.clone(), row.mode.to_string());
+        [id, limit, mode, serving, waiting, queued, refused, expired, left, observed]
+    });
+    let lines: Vec<_> = std::iter::once(header.map(str::to_owned)).chain(rows).collect();
+    table::write(formatter, &lines)
+}

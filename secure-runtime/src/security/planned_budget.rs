@@ -1,0 +1,268 @@
+//! Budgets for failures, compiled for the request path.
+
+use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use super::FailedAuthentication;
+use crate::policy::{Access, Endpoint, FailureBudget};
+use crate::throttling::{LimitMode, Quota};
+
+/// One budget with what tells its counts from all others.
+pub(crate) struct PlannedBudget {
+    pub(crate) id: u64,
+    /// Its place among all budgets; the same for those that count together.
+    pub(crate) number: usize,
+    /// Names it for operators.
+    pub(super) title: Box<str>,
+    /// For each name that is claimed from an address, and for what claims none.
+    pub(crate) quota: Quota,
+    /// For an address, whatever is claimed.
+    pub(crate) of_address: Quota,
+    pub(crate) counts: Failures,
+    /// What a client is told.
+    pub(crate) name: Box<str>,
+    /// For how many of a hundred addresses its bans are enforced.
+    percent: AtomicU8,
+}
+
+/// What is a failure.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Failures {
+    /// An answer of one of these statuses.
+    Answers(Box<[u16]>),
+    /// Credentials that were refused: the default budget. Counted by addresses alone that are
+    /// believably one client's.
+    RefusedCredentials,
+}
+
+/// How many names are claimed from one address, before all of it is banned.
+const NAMES_OF_AN_ADDRESS: NonZeroU32 = NonZeroU32::MIN.saturating_add(9);
+
+/// Apart from the numbers of limits.
+const IDS: u64 = 1 << 62;
+const ID_OF_DEFAULT: u64 = IDS | (1 << 61);
+const IDS_OF_SHARED: u64 = IDS | (1 << 60);
+
+impl PlannedBudget {
+    /// Whether it is one that the attribute wrote.
+    pub(crate) fn is_own(&self) -> bool {
+        self.counts != Failures::RefusedCredentials
+    }
+
+    /// For how many of a hundred addresses its bans are enforced.
+    pub(crate) fn percent(&self) -> u8 {
+        self.percent.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_mode(&self, mode: LimitMode) {
+        self.percent.store(mode.percent(), Ordering::Relaxed);
+    }
+
+    fn counts_refused_credentials(&self) -> bool {
+        match &self.counts {
+            Failures::Answers(statuses) => statuses.contains(&401),
+            Failures::RefusedCredentials => true,
+        }
+    }
+}
+
+/// Compiles the budgets of all endpoints.
+pub(super) struct BudgetPlanner {
+    default: FailedAuthentication,
+    /// What the configuration says.
+    mode: Option<LimitMode>,
+    /// How many budgets there are.
+    pub(super) count: usize,
+    /// The number of the default one, once an endpoint has it.
+    number_of_default: Option<usize>,
+    shared: Vec<Shared>,
+    pub(super) faults: Vec<String>,
+}
+
+/// A budget that all endpoints that use its name count together.
+struct Shared {
+    name: &'static str,
+    budget: &'static FailureBudget,
+    number: usize,
+    endpoint: &'static Endpoint,
+}
+
+impl BudgetPlanner {
+    pub(super) fn new(default: FailedAuthentication, mode: Option<LimitMode>) -> Self {
+        let (count, number_of_default, shared, faults) = (0, None, Vec::new(), Vec::new());
+        Self { default, mode, count, number_of_default, shared, faults }
+    }
+
+    /// The budgets of an endpoint. The default one is left out where one of its own counts refused
+    /// credentials, and is enforced for as many: one on trial leaves nobody unguarded.
+    pub(super) fn plan(&mut self, endpoint: &'static Endpoint) -> Box<[PlannedBudget]> {
+        let policy = &endpoint.policy;
+        let own = policy.failures.iter().enumerate();
+        let mut budgets: Vec<PlannedBudget> =
+            own.map(|(position, budget)| self.own(endpoint, position, budget)).collect();
+        let enforced = LimitMode::stricter(None, self.mode).percent();
+        let guards =
+            |it: &PlannedBudget| it.counts_refused_credentials() && it.percent() >= enforced;
+        let counts_401 = budgets.iter().any(guards);
+        if let FailedAuthentication::Budget(quota) = self.default
+            && policy.access != Access::Public
+            && !counts_401
+        {
+            let number = self.number_of_default.unwrap_or_else(|| self.next());
+            self.number_of_default = Some(number);
+            budgets.push(PlannedBudget {
+                id: ID_OF_DEFAULT,
+                number,
+                title: "failed authentication".into(),
+                quota,
+                of_address: of_address(quota),
+                counts: Failures::RefusedCredentials,
+                name: format!("failed authentication {quota}").into(),
+                percent: self.percent(None),
+            });
+        }
+        budgets.into()
+    }
+
+    fn own(
+        &mut self,
+        endpoint: &'static Endpoint,
+        position: usize,
+        budget: &'static FailureBudget,
+    ) -> PlannedBudget {
+        let (id, number, title) = match budget.shared {
+            Some(name) => self.shared(endpoint, name, budget),
+            None => {
+                let Endpoint { module, name, .. } = endpoint;
+                let title = format!("{module}::{name}/failures/{}", position + 1);
+                (IDS | (endpoint.position as u64) << 16 | position as u64, self.next(), title)
+            }
+        };
+        PlannedBudget {
+            id,
+            number,
+            title: title.into(),
+            quota: budget.quota,
+            of_address: of_address(budget.quota),
+            counts: Failures::Answers(budget.statuses(endpoint.policy.hides).into()),
+            name: FailureBudget { shared: None, mode: None, ..*budget }.to_string().into(),
+            percent: self.percent(budget.mode),
+        }
+    }
+
+    /// The number of a window of a shared rate: the same for each endpoint that uses it, whatever is a
+    /// failure there. One on trial has its own.
+    fn shared(
+        &mut self,
+        endpoint: &'static Endpoint,
+        name: &'static str,
+        budget: &'static FailureBudget,
+    ) -> (u64, usize, String) {
+        let window = budget.quota.window_seconds();
+        let is_on_trial = |it: &FailureBudget| it.mode.is_some_and(|it| it.percent() < 100);
+        let is_same = |known: &Shared| {
+            known.name == name
+                && known.budget.quota.window_seconds() == window
+                && is_on_trial(known.budget) == is_on_trial(budget)
+        };
+        let place = self.shared.iter().position(is_same).unwrap_or_else(|| {
+            let number = self.next();
+            self.shared.push(Shared { name, budget, number, endpoint });
+            self.shared.len() - 1
+        });
+        let trial = if is_on_trial(budget) { " on trial" } else { "" };
+        let title = format!("{name}/{window}s/failures{trial}");
+        let Some(first) = self.shared.get(place) else { return (IDS_OF_SHARED, 0, title) };
+        if first.budget.quota != budget.quota {
+            let shown = |it: &Endpoint| format!("`{}::{}`", it.module, it.name);
+            self.faults.push(format!(
+                "the shared rate `{name}` is `{}` for failures of {} and `{}` for those of {} ({}:{})",
+                budget.quota,
+                shown(endpoint),
+                first.budget.quota,
+                shown(first.endpoint),
+                endpoint.file,
+                endpoint.line
+            ));
+        }
+        (IDS_OF_SHARED | place as u64, first.number, title)
+    }
+
+    fn next(&mut self) -> usize {
+        self.count += 1;
+        self.count - 1
+    }
+
+    fn percent(&self, attribute: Option<LimitMode>) -> AtomicU8 {
+        AtomicU8::new(LimitMode::stricter(attribute, self.mode).percent())
+    }
+}
+
+fn of_address(quota: Quota) -> Quota {
+    let permits = quota.permits().saturating_mul(NAMES_OF_AN_ADDRESS);
+    Quota::new(permits, quota.window_seconds())
+        .with_burst(quota.burst().saturating_mul(NAMES_OF_AN_ADDRESS))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::Policy;
+
+    fn endpoint(position: usize, failures: &'static [FailureBudget]) -> &'static Endpoint {
+        let policy = Policy { failures, ..Policy::AUTHENTICATED };
+        let (name, module, file) = ("login", "shop", "shop.rs");
+        let (routes, line, is_legible) = (&[][..], 7, true);
+        let endpoint = Endpoint { name, module, file, line, routes, policy, position, is_legible };
+        Box::leak(Box::new(endpoint))
+    }
+
+    fn budget(
+        permits: u32,
+        shared: Option<&'static str>,
+        mode: Option<LimitMode>,
+    ) -> &'static [FailureBudget] {
+        let number = |number: u32| NonZeroU32::new(number).unwrap();
+        let quota = Quota::new(number(permits), number(60));
+        Box::leak(Box::new([FailureBudget { shared, mode, ..FailureBudget::new(quota) }]))
+    }
+
+    #[test]
+    fn a_shared_budget_is_one_and_means_the_same_to_all_endpoints() {
+        let mut planner = BudgetPlanner::new(FailedAuthentication::default(), None);
+        let mut plan = |position, budgets| {
+            let planned = planner.plan(endpoint(position, budgets));
+            let first = planned.first().expect("a budget");
+            (first.id, first.number)
+        };
+        let first = plan(0, budget(5, Some("login"), None));
+        assert_eq!(plan(1, budget(5, Some("login"), None)), first);
+        let others = [
+            plan(2, budget(5, None, None)),
+            plan(3, budget(5, None, None)),
+            plan(4, budget(5, Some("search"), None)),
+            plan(5, budget(5, Some("login"), Some(LimitMode::Observe))),
+            plan(6, &[]),
+        ];
+        for (place, one) in others.iter().enumerate() {
+            assert!(one.0 != first.0 && one.1 != first.1);
+            assert!(others.iter().take(place).all(|it| it.0 != one.0 && it.1 != one.1));
+        }
+        assert_eq!(plan(7, &[]), others[4], "the default one is one for all");
+        assert!(planner.faults.is_empty() && planner.count == 6);
+        // One on trial is no guard: the default one stays beside it, and not beside one that refuses.
+        let count = |failures| {
+            BudgetPlanner::new(Default::default(), None).plan(endpoint(9, failures)).len()
+        };
+        assert_eq!(count(budget(5, None, Some(LimitMode::Observe))), 2);
+        assert_eq!(count(budget(5, None, Some(LimitMode::Percent(99)))), 2);
+        assert_eq!(count(budget(5, None, Some(LimitMode::Enforce))), 1);
+        let observed = Some(LimitMode::Observe);
+        let mut lenient = BudgetPlanner::new(Default::default(), observed);
+        assert_eq!(lenient.plan(endpoint(9, budget(5, None, observed))).len(), 1);
+        planner.plan(endpoint(8, budget(6, Some("login"), None)));
+        let expected = "the shared rate `login` is `6/min` for failures of `shop::login` and `5/min` for \
+                        those of `shop::login` (shop.rs:7)";
+        assert_eq!(planner.faults, [expected]);
+    }
+}

@@ -1,0 +1,42 @@
+//! What a limit on requests at once has said, and how many it serves at this moment.
+
+use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
+
+use super::{InFlight, Totals};
+
+/// One limit at this moment, and since the program was built.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct InFlightNow {
+    pub(crate) served: u64,
+    pub(crate) waiting: u64,
+    pub(crate) queued: u64,
+    pub(crate) refused: u64,
+    pub(crate) expired: u64,
+    pub(crate) left: u64,
+    pub(crate) observed: u64,
+}
+
+impl InFlight {
+    /// Of every limit, by its number. The shards are looked at one after the other.
+    pub(crate) fn now(&self) -> Vec<InFlightNow> {
+        let totals = |totals: &Totals| {
+            let Totals { queued, refused, expired, left, observed } = totals;
+            let [queued, refused, expired, left, observed] =
+                [queued, refused, expired, left, observed]
+                    .map(|total| total.load(Ordering::Relaxed));
+            InFlightNow { served: 0, waiting: 0, queued, refused, expired, left, observed }
+        };
+        let mut limits: Vec<InFlightNow> = self.totals.iter().map(totals).collect();
+        for shard in &self.shards {
+            let shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
+            for key in shard.keys.values() {
+                if let Some(limit) = limits.get_mut(key.limit as usize) {
+                    limit.served += u64::from(key.served);
+                    limit.waiting += key.queue.len() as u64;
+                }
+            }
+        }
+        limits
+    }
+}
