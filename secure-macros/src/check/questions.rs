@@ -7,7 +7,7 @@ use syn::Pat;
 use super::parameters::Parameter;
 use super::partitions;
 use super::vocabulary::demand;
-use super::words::mentioned;
+use super::words::{is_puzzling, mentioned};
 use crate::model::condition::{Check, Condition, ConditionKind};
 use crate::model::legal::{Asks, Bound, Clause, Question};
 use crate::model::raw::Declaration;
@@ -108,6 +108,7 @@ impl Questions<'_> {
             caller: mentioned(tokens, "caller"),
             request: mentioned(tokens, "request"),
             arguments,
+            is_puzzling: is_puzzling(tokens, |name| self.is_known(name)),
         }
     }
 
@@ -143,6 +144,7 @@ impl Questions<'_> {
                 caller: None,
                 request: None,
                 arguments: Vec::new(),
+                is_puzzling: false,
             });
         };
         let place = |text: &str| self.parameters.iter().position(|it| it.binds(text));
@@ -161,7 +163,13 @@ impl Questions<'_> {
             caller: None,
             request: given.iter().find(|name| name.text == "request").map(|name| name.ident()),
             arguments,
+            is_puzzling: shown.is_empty() || shown.iter().any(|name| !self.is_known(name)),
         })
+    }
+
+    /// Whether a rule has a variable of this name.
+    fn is_known(&self, name: &str) -> bool {
+        name == "caller" || name == "request" || self.parameters.iter().any(|it| it.binds(name))
     }
 
     fn ask(&mut self, question: Question) -> Clause {

@@ -3,7 +3,7 @@
 use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 use quote::ToTokens;
 
-use crate::parse::tokens::{is_punct, is_word};
+use crate::parse::tokens::{is_punct, is_word, word_of};
 
 /// The first place where an expression uses the variable of this name, in the braces of a format
 /// string too. What follows a `.` or stands in a path is another thing of that name.
@@ -19,11 +19,41 @@ pub(super) fn asks_about(tokens: &TokenStream, name: &str) -> bool {
 
 /// The variables that an expression uses and does not bind, each once.
 pub(super) fn free(tokens: &TokenStream) -> Vec<Ident> {
+    free_words(tokens, true)
+}
+
+/// The same; functions that are called are variables, too, or are not.
+fn free_words(tokens: &TokenStream, with_called: bool) -> Vec<Ident> {
     let mut found: Vec<Ident> = Vec::new();
-    collect(tokens, &mut found);
+    collect(tokens, with_called, &mut found);
     let is_keyword = |ident: &Ident| syn::parse2::<Ident>(ident.to_token_stream()).is_err();
     found.retain(|it| !is_keyword(it) && !is_bound_inside(tokens, &it.to_string()));
     found
+}
+
+/// Whether an expression mentions a variable that neither it nor any of the parameters binds.
+///
+/// The name of a constant has capitals; that of a function as a value is taken for a variable. A
+/// function that is called with nothing may be given something next.
+pub(super) fn is_puzzling(tokens: &TokenStream, is_known: impl Fn(&str) -> bool) -> bool {
+    free_words(tokens, false).iter().any(|word| {
+        let name = word_of(word).text;
+        !is_known(&name) && !name.starts_with(char::is_uppercase)
+    }) || calls_with_nothing(tokens)
+}
+
+fn calls_with_nothing(tokens: &TokenStream) -> bool {
+    let tokens: Vec<TokenTree> = tokens.clone().into_iter().collect();
+    tokens.iter().enumerate().any(|(place, token)| {
+        let before = |count| place.checked_sub(count).and_then(|at| tokens.get(at));
+        let is_function = matches!(before(1), Some(TokenTree::Ident(_)))
+            && !before(2).is_some_and(|token| is_punct(token, '.'));
+        match token {
+            TokenTree::Group(group) if group.stream().is_empty() => is_function,
+            TokenTree::Group(group) => calls_with_nothing(&group.stream()),
+            _ => false,
+        }
+    })
 }
 
 /// A function that an expression calls by a path which depends on where it stands: a bare name, or one
@@ -67,10 +97,13 @@ fn find(tokens: &TokenStream, name: &str, in_macro: bool) -> Option<Ident> {
     })
 }
 
-fn collect(tokens: &TokenStream, found: &mut Vec<Ident>) {
+fn collect(tokens: &TokenStream, with_called: bool, found: &mut Vec<Ident>) {
     let tokens: Vec<TokenTree> = tokens.clone().into_iter().collect();
     for (place, token) in tokens.iter().enumerate() {
+        let is_called = matches!(tokens.get(place + 1), Some(TokenTree::Group(list))
+            if list.delimiter() == Delimiter::Parenthesis);
         match token {
+            TokenTree::Ident(_) if is_called && !with_called => {}
             TokenTree::Ident(ident)
                 if is_variable(&tokens, place) && !found.iter().any(|known| known == ident) =>
             {
@@ -78,7 +111,7 @@ fn collect(tokens: &TokenStream, found: &mut Vec<Ident>) {
             }
             // What a macro makes of its tokens is not known.
             TokenTree::Group(_) if is_of_a_macro(&tokens, place) => {}
-            TokenTree::Group(group) => collect(&group.stream(), found),
+            TokenTree::Group(group) => collect(&group.stream(), with_called, found),
             _ => {}
         }
     }

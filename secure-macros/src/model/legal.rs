@@ -136,6 +136,8 @@ pub(crate) struct Question {
     pub(crate) request: Option<Ident>,
     /// The arguments it mentions: their places and the patterns that bind them.
     pub(crate) arguments: Vec<Bound>,
+    /// Whether it mentions a name that nothing binds: one that is misspelt, or not finished.
+    pub(crate) is_puzzling: bool,
 }
 
 /// What is evaluated.
