@@ -59,6 +59,9 @@ macro_rules! __in_editors {
 }
 pub use crate::__in_editors as in_editors;
 
+/// A function, so that what is imported under its name can be the name of a variable.
+pub const fn free() {}
+
 /// Registers an endpoint at link time, and is a reference to it.
 ///
 /// linkme's own attribute does the same, and a type check besides that costs a function an

@@ -76,11 +76,8 @@ fn answer(
     arguments: &Ident,
 ) -> TokenStream {
     let support = endpoint.paths.support();
-    let caller = caller(endpoint, question).map(|word| match endpoint.policy.access {
-        Access::Optional => quote!(let #word = #asked.caller_if_any();),
-        _ => quote!(let #word = #asked.caller()?;),
-    });
-    let request = request(question).map(|word| quote!(let #word = #asked.request();));
+    let caller = caller(endpoint, question).map(|word| caller_as(&word, endpoint, asked));
+    let request = request(question).map(|word| request_as(&word, endpoint, asked));
     let others = others(endpoint, question);
     let granted = question.arguments.iter().filter(|bound| bound.is_granted).map(|bound| {
         let pattern = &bound.pattern;
@@ -114,6 +111,28 @@ fn answer(
         let #holds: bool = #expression;
         #ok(#holds)
     }
+}
+
+/// Binds the word `caller` of an expression.
+pub(super) fn caller_as(word: &Ident, endpoint: &Endpoint, asked: &Ident) -> TokenStream {
+    let free = free(word, endpoint);
+    match endpoint.policy.access {
+        Access::Optional => quote!(#free let #word = #asked.caller_if_any();),
+        _ => quote!(#free let #word = #asked.caller()?;),
+    }
+}
+
+/// Binds the word `request`.
+pub(super) fn request_as(word: &Ident, endpoint: &Endpoint, asked: &Ident) -> TokenStream {
+    let free = free(word, endpoint);
+    quote!(#free let #word = #asked.request();)
+}
+
+/// Makes a word one that can be bound. A handler with a route attribute is a struct without fields, and
+/// no variable is called like one in scope; like a function, it may be.
+fn free(word: &Ident, endpoint: &Endpoint) -> TokenStream {
+    let support = endpoint.paths.support();
+    quote!(#[allow(unused_imports)] use #support::free as #word;)
 }
 
 /// The word `caller`, as it is mentioned; for a name that nobody knows, as it may become.

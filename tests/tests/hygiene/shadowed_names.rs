@@ -38,6 +38,25 @@ async fn handler(order: actix_web::web::Json<Item>) -> String {
     format!("{endpoint}{request}{payload}{}", order.item)
 }
 
+/// Route attributes make structs without fields of handlers, also of those that are called like a word of
+/// rules.
+#[secure(allow = caller.subject() == name.as_str() && request.path() != ENDPOINT)]
+#[actix_web::get("/callers/{name}")]
+async fn caller(name: actix_web::web::Path<String>) -> String {
+    name.into_inner()
+}
+
+#[secure(
+    auth = optional,
+    allow = caller.is_none() || request.path() != ENDPOINT,
+    rate("100/h", by = address),
+    rate("10/h", by = key((caller.is_none(), request.path())))
+)]
+#[actix_web::get("/requests")]
+async fn request() -> String {
+    String::new()
+}
+
 #[derive(serde::Deserialize, validator::Validate)]
 struct Item {
     item: String,
@@ -45,5 +64,5 @@ struct Item {
 
 #[test]
 fn accepted() {
-    let _ = actix_web::App::new().service(handler);
+    let _ = actix_web::App::new().service(handler).service(caller).service(request);
 }
