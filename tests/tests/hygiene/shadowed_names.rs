@@ -40,21 +40,25 @@ async fn handler(order: actix_web::web::Json<Item>) -> String {
 
 /// Route attributes make structs without fields of handlers, also of those that are called like a word of
 /// rules.
-#[secure(allow = caller.subject() == name.as_str() && request.path() != ENDPOINT)]
-#[actix_web::get("/callers/{name}")]
-async fn caller(name: actix_web::web::Path<String>) -> String {
-    name.into_inner()
-}
+mod words {
+    use secure_runtime::secure;
 
-#[secure(
-    auth = optional,
-    allow = caller.is_none() || request.path() != ENDPOINT,
-    rate("100/h", by = address),
-    rate("10/h", by = key((caller.is_none(), request.path())))
-)]
-#[actix_web::get("/requests")]
-async fn request() -> String {
-    String::new()
+    #[secure(allow = caller.subject() == name.as_str() && request.path() != "/")]
+    #[actix_web::get("/callers/{name}")]
+    pub(super) async fn caller(name: actix_web::web::Path<String>) -> String {
+        name.into_inner()
+    }
+
+    #[secure(
+        auth = optional,
+        allow = caller.is_none() || request.path() != "/",
+        rate("100/h", by = address),
+        rate("10/h", by = key((caller.is_none(), request.path())))
+    )]
+    #[actix_web::get("/requests")]
+    pub(super) async fn request() -> String {
+        String::new()
+    }
 }
 
 #[derive(serde::Deserialize, validator::Validate)]
@@ -64,5 +68,5 @@ struct Item {
 
 #[test]
 fn accepted() {
-    let _ = actix_web::App::new().service(handler).service(caller).service(request);
+    let _ = actix_web::App::new().service(handler).service(words::caller).service(words::request);
 }
