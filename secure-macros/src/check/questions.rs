@@ -50,9 +50,9 @@ pub(super) fn of_limits(
     let asker = Questions { parameters, vocabulary, questions: Vec::new() };
     let distinct = |expressions: Vec<&TokenStream>| {
         let mut questions: Vec<Question> = Vec::new();
-        for question in expressions.into_iter().map(|tokens| asker.question(tokens)) {
-            if !questions.iter().any(|known| known.text == question.text) {
-                questions.push(question);
+        for tokens in expressions {
+            if number_of(tokens, &questions).is_none() {
+                questions.push(asker.question(tokens));
             }
         }
         questions
@@ -86,9 +86,8 @@ impl Questions<'_> {
     }
 
     fn expression(&mut self, tokens: &TokenStream) -> Clause {
-        let text = source(tokens);
         // What is written twice is asked once.
-        if let Some(known) = self.questions.iter().position(|question| question.text == text) {
+        if let Some(known) = number_of(tokens, &self.questions) {
             return Clause::Question(known);
         }
         let question = self.question(tokens);
@@ -104,6 +103,7 @@ impl Questions<'_> {
             .collect();
         Question {
             text: source(tokens),
+            written: tokens.to_string(),
             asks: Asks::Expression(self.resolved(tokens)),
             caller: mentioned(tokens, "caller"),
             request: mentioned(tokens, "request"),
@@ -140,6 +140,7 @@ impl Questions<'_> {
         let Some(given) = &check.parameters else {
             return self.ask(Question {
                 text: format!("check {name}"),
+                written: String::new(),
                 asks: Asks::CheckerByType(function.clone()),
                 caller: None,
                 request: None,
@@ -159,6 +160,7 @@ impl Questions<'_> {
         let shown: Vec<&str> = given.iter().map(|name| name.text.as_str()).collect();
         self.ask(Question {
             text: format!("check {name}({})", shown.join(", ")),
+            written: String::new(),
             asks: Asks::Checker(function.clone(), names),
             caller: None,
             request: given.iter().find(|name| name.text == "request").map(|name| name.ident()),
@@ -207,9 +209,17 @@ fn by_reference(pattern: &mut Pat) {
     }
 }
 
-/// Tokens as somebody would write them, nearly.
+/// The number of an expression among those that are asked.
+pub(super) fn number_of(tokens: &TokenStream, asked: &[Question]) -> Option<usize> {
+    let written = tokens.to_string();
+    asked.iter().position(|question| question.written == written)
+}
+
+/// Tokens as somebody would write them, nearly; literals exactly.
 pub(super) fn source(tokens: &TokenStream) -> String {
-    let mut text = tokens.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut literals = Vec::new();
+    let text = without_literals(tokens, &mut literals).to_string();
+    let mut text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     for (spaced, tight) in [
         (" :: ", "::"),
         (":: ", "::"),
@@ -225,5 +235,25 @@ pub(super) fn source(tokens: &TokenStream) -> String {
     ] {
         text = text.replace(spaced, tight);
     }
-    text
+    let mut parts = text.split(LITERAL);
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.zip(literals).fold(first, |text, (part, literal)| text + &literal + part)
+}
+
+/// Stands for a literal; nobody has a variable of this name.
+const LITERAL: &str = "__ꙮliteralꙮ__";
+
+fn without_literals(tokens: &TokenStream, literals: &mut Vec<String>) -> TokenStream {
+    let replace = |token| match token {
+        TokenTree::Literal(literal) => {
+            literals.push(literal.to_string());
+            Ident::new(LITERAL, literal.span()).into()
+        }
+        TokenTree::Group(group) => {
+            let inner = without_literals(&group.stream(), literals);
+            TokenTree::Group(Group::new(group.delimiter(), inner))
+        }
+        token => token,
+    };
+    tokens.clone().into_iter().map(replace).collect()
 }

@@ -169,10 +169,45 @@ fn is_bound_inside(tokens: &TokenStream, name: &str) -> bool {
             TokenTree::Punct(arrow) if arrow.as_char() == '>' => {
                 earlier.last().is_some_and(|it| is_punct(it, '=')) && binds(arm(earlier))
             }
+            TokenTree::Group(group) if is_matches(earlier) => {
+                binds(&pattern_of_matches(group)) || is_bound_inside(&group.stream(), name)
+            }
             TokenTree::Group(group) => is_bound_inside(&group.stream(), name),
             _ => false,
         }
     })
+}
+
+/// The word that is the whole pattern of a `matches!`: it compares nothing, and always holds.
+pub(super) fn pattern_that_takes_all(tokens: &TokenStream) -> Option<Ident> {
+    let tokens: Vec<TokenTree> = tokens.clone().into_iter().collect();
+    tokens.iter().enumerate().find_map(|(place, token)| {
+        let TokenTree::Group(group) = token else { return None };
+        let is_matches = is_matches(tokens.get(..place).unwrap_or_default());
+        let arguments: Vec<TokenTree> = group.stream().into_iter().collect();
+        let comma = |token: &TokenTree| is_punct(token, ',');
+        let mut parts = arguments.split(comma).skip(1).filter(|part| !part.is_empty());
+        match (parts.next(), parts.next()) {
+            (Some([TokenTree::Ident(word)]), None)
+                if is_matches && !word.to_string().starts_with(char::is_uppercase) =>
+            {
+                Some(word.clone())
+            }
+            _ => pattern_that_takes_all(&group.stream()),
+        }
+    })
+}
+
+/// Whether these tokens end with `matches!`.
+fn is_matches(tokens: &[TokenTree]) -> bool {
+    matches!(tokens, [.., TokenTree::Ident(word), bang] if word == "matches" && is_punct(bang, '!'))
+}
+
+/// The pattern of `matches!(value, pattern if guard)`: a word alone in it is a new variable.
+fn pattern_of_matches(arguments: &Group) -> Vec<TokenTree> {
+    let tokens = arguments.stream().into_iter();
+    let pattern = tokens.skip_while(|token| !is_punct(token, ','));
+    pattern.take_while(|it| !matches!(it, TokenTree::Ident(word) if word == "if")).collect()
 }
 
 fn until(tokens: &[TokenTree], ends: impl Fn(&TokenTree) -> bool) -> &[TokenTree] {
@@ -236,6 +271,7 @@ mod tests {
             "format!(\"{id:?} {}\", y) == x",
             "format!(\"{:id$}\", y) == x",
             "matches!(id.kind, Kind::Own)",
+            "matches!(x, Some(y) if y == **id)",
             "match **id { 3 => true, _ => false }",
             "match x { Some(y) if y == **id => true, _ => false }",
             "if let Some(x) = id.get() { x } else { false }",
@@ -268,6 +304,8 @@ mod tests {
             "if let Some(id) = x { id == 3 } else { false }",
             "match x { Some(id) if id == 3 => true, _ => false }",
             "match x { 1 => { true } id => id == 4 }",
+            "matches!(caller.subject(), id)",
+            "xs.is_empty() || matches!(x, Some(Key { id }) if id == 3)",
             "{ for (id, _) in xs { drop(id); } true }",
         ] {
             check(of_its_own, (true, false));

@@ -129,6 +129,8 @@ pub(crate) enum Clause {
 pub(crate) struct Question {
     /// Its source, for logs and the inventory.
     pub(crate) text: String,
+    /// Its tokens exactly, by which it is known; of a checker nothing.
+    pub(crate) written: String,
     pub(crate) asks: Asks,
     /// The word `caller`, where it is mentioned.
     pub(crate) caller: Option<Ident>,
