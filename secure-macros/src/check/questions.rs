@@ -241,7 +241,7 @@ pub(super) fn source(tokens: &TokenStream) -> String {
 }
 
 /// Stands for a literal; nobody has a variable of this name.
-const LITERAL: &str = "__ꙮliteralꙮ__";
+const LITERAL: &str = "__literal_of_a_rule__";
 
 fn without_literals(tokens: &TokenStream, literals: &mut Vec<String>) -> TokenStream {
     let replace = |token| match token {
