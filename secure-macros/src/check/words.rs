@@ -163,6 +163,12 @@ fn is_bound_inside(tokens: &TokenStream, name: &str) -> bool {
             TokenTree::Ident(word) if word == "for" => {
                 binds(until(rest, |it| matches!(it, TokenTree::Ident(word) if word == "in")))
             }
+            // An item of the expression's own.
+            TokenTree::Ident(word)
+                if ["fn", "const", "static", "as"].iter().any(|it| word == it) =>
+            {
+                binds(rest.get(..1).unwrap_or_default())
+            }
             TokenTree::Punct(bar) if bar.as_char() == '|' && opens_a_closure(earlier) => {
                 binds(until(rest, |it| is_punct(it, '|')))
             }
@@ -301,6 +307,9 @@ mod tests {
             "xs.iter().any(move |(id, _)| *id == 2)",
             "xs.iter().any(|_| true) || xs.iter().any(|id| *id == 2)",
             "{ let id = 3; id == 4 }",
+            "{ fn id() -> bool { true } id() }",
+            "{ const id: bool = true; id }",
+            "{ use std::mem as id; id }",
             "if let Some(id) = x { id == 3 } else { false }",
             "match x { Some(id) if id == 3 => true, _ => false }",
             "match x { 1 => { true } id => id == 4 }",
