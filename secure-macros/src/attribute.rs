@@ -11,7 +11,7 @@ pub(crate) fn secure(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let expansion = match parse::layers::used(&arguments) {
         Some((used, own)) => match policy::is_used_once(&arguments) {
             Ok(()) => policy::apply(&used, &own, &item),
-            Err(report) => fallback::closed(&Paths::new(None), item, &report),
+            Err(report) => fallback::closed(&Paths::new(None), item, None, &report),
         },
         None => match module::secured(&arguments, &item) {
             Some(Ok(module)) => module,
@@ -28,7 +28,7 @@ pub(crate) fn secure(arguments: TokenStream, item: TokenStream) -> TokenStream {
 fn handler(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let mut paths = Paths::new(None);
     let current = vocabulary::current();
-    let outcome = Diagnostics::gather(|diagnostics| {
+    let outcome = Diagnostics::gather_with_the_rest(|diagnostics| {
         let layers = parse::layers(arguments, diagnostics);
         let root = layers.iter().filter_map(|layer| layer.declaration.root.as_ref()).next_back();
         paths = Paths::new(root);
@@ -38,7 +38,7 @@ fn handler(arguments: TokenStream, item: TokenStream) -> TokenStream {
     });
     let mut expansion = match outcome {
         Ok(endpoint) => expand::endpoint(&endpoint),
-        Err(report) => fallback::closed(&paths, item, &report),
+        Err((rest, report)) => fallback::closed(&paths, item, rest.as_ref(), &report),
     };
     expansion.extend(current.told(&paths));
     expansion

@@ -102,16 +102,24 @@ pub(crate) struct Report {
 impl Diagnostics {
     /// Runs the stages: their result if they found no mistake, else all mistakes.
     pub(crate) fn gather<T>(stages: impl FnOnce(&mut Self) -> Option<T>) -> Result<T, Report> {
+        Self::gather_with_the_rest(stages).map_err(|(_, report)| report)
+    }
+
+    /// The same, and what came of the stages in spite of the mistakes: for editors, never to be run.
+    pub(crate) fn gather_with_the_rest<T>(
+        stages: impl FnOnce(&mut Self) -> Option<T>,
+    ) -> Result<T, (Option<T>, Report)> {
         let mut diagnostics = Self::default();
-        match stages(&mut diagnostics) {
+        let rest = match stages(&mut diagnostics) {
             Some(result) if diagnostics.mistakes.is_empty() => return Ok(result),
-            None if diagnostics.mistakes.is_empty() => {
-                diagnostics.error_at(Span::call_site(), "`#[secure]` cannot be applied here");
-            }
-            _ => {}
+            Some(rest) => Some(rest),
+            None => None,
+        };
+        if diagnostics.mistakes.is_empty() {
+            diagnostics.error_at(Span::call_site(), "`#[secure]` cannot be applied here");
         }
         let warnings = diagnostics.warnings();
-        Err(Report { mistakes: diagnostics.mistakes, warnings })
+        Err((rest, Report { mistakes: diagnostics.mistakes, warnings }))
     }
 
     /// Adds a mistake that underlines all of `place`.

@@ -6,24 +6,33 @@ use syn::Attribute;
 
 use crate::check::{is_route, visible};
 use crate::diagnostics::{Diagnostics, Report};
-use crate::expand::split;
+use crate::expand::{local, split, with_mistakes};
+use crate::model::legal::Endpoint;
 use crate::model::raw::Function;
 use crate::paths::{Paths, future, pending};
 
 /// The mistakes, and the item such that nothing else fails because of them.
 ///
 /// The build fails in any case; should the item ever run, it never answers.
-pub(crate) fn closed(paths: &Paths, item: TokenStream, report: &Report) -> TokenStream {
+///
+/// `rest` is what could be made of the attribute in spite of them: editors complete what stands in
+/// it, and whoever writes a rule has an unfinished one most of the time.
+pub(crate) fn closed(
+    paths: &Paths,
+    item: TokenStream,
+    rest: Option<&Endpoint>,
+    report: &Report,
+) -> TokenStream {
     let function = Diagnostics::gather(|found| crate::parse::function(item.clone(), found));
     let shape = match function {
-        Ok(function) if function.signature.receiver().is_none() => shape(paths, &function),
+        Ok(function) if function.signature.receiver().is_none() => shape(paths, &function, rest),
         // A method, or no function at all: untouched, its other attributes included.
         _ => item,
     };
-    quote!(#report #shape)
+    quote!(#shape #report)
 }
 
-fn shape(paths: &Paths, function: &Function) -> TokenStream {
+fn shape(paths: &Paths, function: &Function, rest: Option<&Endpoint>) -> TokenStream {
     let (outer, inner) = split(&function.attributes);
     let outer = first_route_alone(outer);
     let inner = inner.into_iter().filter(|attribute| !is_secure(attribute));
@@ -42,14 +51,22 @@ fn shape(paths: &Paths, function: &Function) -> TokenStream {
             #(#cfgs)* impl #service for #name { const POLICED: #policed = #policed::BY_THE_ATTRIBUTE; }
         }
     });
+    let (support, incoming) = (paths.support(), local("incoming"));
+    let unserved = quote! {
+        #[allow(dead_code, unused)]
+        const _: () = {
+            #(#inner)* #signature #body
+        };
+        #pending::<#response>()
+    };
+    let content = match rest.and_then(with_mistakes) {
+        Some(rule) => quote!(#support::body! { #rule #unserved }),
+        None => unserved,
+    };
     quote! {
         #(#outer)*
-        #visibility fn #name #generics() -> impl #future<Output = #response> #bounds {
-            #[allow(dead_code, unused)]
-            const _: () = {
-                #(#inner)* #signature #body
-            };
-            #pending::<#response>()
+        #visibility fn #name #generics(#incoming: #support::Incoming) -> impl #future<Output = #response> #bounds {
+            #content
         }
         #service
     }

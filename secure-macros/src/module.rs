@@ -7,7 +7,7 @@ use syn::{Attribute, Item, ItemFn, ItemMod, Meta};
 use crate::check::visible;
 use crate::diagnostics::{Diagnostics, Report};
 use crate::parse;
-use crate::parse::layers::MODULE;
+use crate::parse::layers::{BARE, MODULE};
 use crate::paths::Paths;
 
 /// The module whose handlers have their own attributes; `None` if the item is no module.
@@ -94,11 +94,13 @@ fn surround(paths: &Paths, arguments: &TokenStream, attributes: &mut Vec<Attribu
         attributes.insert(0, syn::parse_quote!(#[#secure(#around)]));
         return;
     };
+    let bare = quote::format_ident!("{BARE}");
     match &mut own.meta {
         Meta::Path(path) => {
             let path = path.clone();
-            *own = syn::parse_quote!(#[#path(#around)]);
+            *own = syn::parse_quote!(#[#path(#around, #bare)]);
         }
+        Meta::List(list) if list.tokens.is_empty() => list.tokens = quote!(#around, #bare),
         Meta::List(list) => {
             let own = &list.tokens;
             list.tokens = quote!(#around, #own);

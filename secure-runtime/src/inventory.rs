@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::LazyLock;
 
-use serde::Serialize;
+use serde::ser::{Serialize, SerializeSeq, Serializer};
 
 use crate::policy::{
     Access, Authenticators, Concurrency, Endpoint, Exception, FailureBudget, Limit, Policy, Rule,
@@ -79,17 +79,21 @@ pub(crate) fn endpoint(written: &'static Written) -> &'static Endpoint {
 /// A list of secured endpoints, sorted by path, then method.
 ///
 /// `Display` prints it as a table.
-#[derive(Clone, Debug, Serialize)]
-#[serde(transparent)]
+#[derive(Clone, Debug)]
 pub struct Inventory {
     rows: Vec<Row>,
-    #[serde(skip)]
     idle_roles: Vec<&'static str>,
+}
+
+/// A role that no rule mentions, behind the endpoints in JSON.
+#[derive(serde::Serialize)]
+struct IdleRole {
+    idle_role: &'static str,
 }
 
 /// One route of one endpoint; an endpoint whose routes the attribute could not see has one row
 /// without method and path.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 #[non_exhaustive]
 pub struct Row {
     /// The path template as in the route attribute, without the scopes it is mounted under.
@@ -144,7 +148,7 @@ impl Inventory {
 
     /// The roles of the vocabulary (`secure.toml`) that no rule of the program mentions, directly or
     /// through a role or permission that they stand for: whoever has one may do nothing more than
-    /// any other caller. `Display` names them below the table.
+    /// any other caller. `Display` names them below the table, and JSON behind the endpoints.
     #[must_use]
     pub fn idle_roles(&self) -> &[&'static str] {
         &self.idle_roles
@@ -156,11 +160,22 @@ impl Inventory {
         &self.rows
     }
 
-    /// The list as a JSON array of objects.
+    /// The list as a JSON array of objects: one for each row, and `{"idle_role": "…"}` for each of the
+    /// [`idle_roles`](Self::idle_roles), of which only a program with a vocabulary has any.
     #[must_use]
     pub fn to_json(&self) -> String {
         // Strings and numbers always serialize.
         serde_json::to_string_pretty(self).unwrap_or_default()
+    }
+}
+
+impl Serialize for Inventory {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut list = serializer.serialize_seq(Some(self.rows.len() + self.idle_roles.len()))?;
+        self.rows.iter().try_for_each(|row| list.serialize_element(row))?;
+        let mut roles = self.idle_roles.iter();
+        roles.try_for_each(|idle_role| list.serialize_element(&IdleRole { idle_role }))?;
+        list.end()
     }
 }
 

@@ -23,12 +23,44 @@ use actix_web::FromRequest;
 ///
 /// Route attributes read the whole function below them. What is in here is for the compiler alone,
 /// which spares them, and the user, the time.
+///
+/// A rule stands before it, for editors alone if the handler's attribute has mistakes: the compiler
+/// would tell the same ones again.
+#[cfg(not(rust_analyzer))]
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __body {
+    ({ $($rule:tt)* } ! $($tokens:tt)*) => { $($tokens)* };
+    ({ $($rule:tt)* } $($tokens:tt)*) => { $($rule)* $($tokens)* };
+    ($($tokens:tt)*) => { $($tokens)* };
+}
+#[cfg(rust_analyzer)]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __body {
+    ({ $($rule:tt)* } ! $($tokens:tt)*) => { $($rule)* $($tokens)* };
+    ({ $($rule:tt)* } $($tokens:tt)*) => { $($rule)* $($tokens)* };
     ($($tokens:tt)*) => { $($tokens)* };
 }
 pub use crate::__body as body;
+
+/// What rust-analyzer shall see, and the compiler not.
+#[cfg(not(rust_analyzer))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __in_editors {
+    ($($tokens:tt)*) => {};
+}
+#[cfg(rust_analyzer)]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __in_editors {
+    ($($tokens:tt)*) => { $($tokens)* };
+}
+pub use crate::__in_editors as in_editors;
+
+/// A function, so that what is imported under its name can be the name of a variable.
+pub const fn free() {}
 
 /// Registers an endpoint at link time, and is a reference to it.
 ///

@@ -236,6 +236,8 @@ mod tests {
         let inventory = secure_runtime::inventory();
         assert_eq!(inventory.idle_roles(), ["auditor"]);
         assert!(inventory.to_string().ends_with("\nroles that no rule mentions: auditor\n"));
+        let json = inventory.to_json().split_whitespace().collect::<String>();
+        assert!(json.ends_with(r#"},{"idle_role":"auditor"}]"#), "{json}");
     }
 
     fn bearer(token: Token) -> String {

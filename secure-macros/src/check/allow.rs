@@ -7,7 +7,7 @@ use super::names::{Listed, well_formed_name};
 use super::parameters::Parameter;
 use super::questions::source;
 use super::vocabulary::name_is_known;
-use super::words::{asks_about, free, mentioned};
+use super::words::{asks_about, free, mentioned, pattern_that_takes_all};
 use crate::diagnostics::{Diagnostics, choices, nearest};
 use crate::model::condition::{Check, Condition, ConditionKind};
 use crate::model::raw::{Combine, Declaration, Name, Names};
@@ -114,6 +114,20 @@ pub(super) fn words_stand_alone(declaration: &Declaration, diagnostics: &mut Dia
             diagnostics
                 .error(&word, message)
                 .help("`&&`, `||`, `!` and parentheses combine conditions");
+        }
+    });
+}
+
+/// A `matches!` whose pattern is a name compares nothing: the name is a new variable.
+pub(super) fn patterns_compare(declaration: &Declaration, diagnostics: &mut Diagnostics) {
+    parts(declaration, |part| {
+        if matches!(part.kind, ConditionKind::Expression)
+            && let Some(word) = pattern_that_takes_all(&part.tokens)
+        {
+            diagnostics
+                .error(&word, format!("`matches!` always holds: `{word}` takes any value"))
+                .help("`==` compares with a variable")
+                .note("a name in a pattern is a new variable, whatever is called the same");
         }
     });
 }

@@ -96,14 +96,15 @@ struct Whole {
 }
 
 /// Whether a layer needs a caller. A module's attribute is a policy in full, and without `public`
-/// it asks for a caller; a named policy is a set of keys, and asks for what it says.
+/// it asks for a caller; so does a handler's that says nothing. A named policy is a set of keys, and
+/// asks for what it says.
 fn demands(layer: &Layer) -> bool {
-    let Layer { origin, declaration, is_open, .. } = layer;
+    let Layer { origin, declaration, is_open, is_bare, .. } = layer;
     let says = !declaration.demands.is_empty()
         || step_up::is_demanded(declaration)
         || !declaration.checks.is_empty()
         || declaration.auth.as_ref().is_some_and(|auth| !auth.is_optional());
-    says || (*origin == Origin::Module && !is_open)
+    says || *is_bare || (*origin == Origin::Module && !is_open)
 }
 
 impl Whole {

@@ -192,6 +192,7 @@ fn alone(declaration: &Declaration, known: &Vocabulary, diagnostics: &mut Diagno
     }
     allow::names_are_known(declaration, known, diagnostics);
     allow::words_stand_alone(declaration, diagnostics);
+    allow::patterns_compare(declaration, diagnostics);
     let requirements = names::requirements(declaration, known);
     if diagnostics.count() == mistakes {
         implied::no_alternative_is_admitted_already(declaration, &requirements, diagnostics);

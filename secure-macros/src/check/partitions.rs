@@ -4,8 +4,7 @@ use proc_macro2::TokenStream;
 
 use super::modes;
 use super::parameters::Parameter;
-use super::questions::source;
-use super::rates::number_of;
+use super::questions::{number_of, source};
 use super::words::mentioned;
 use crate::diagnostics::{Diagnostics, choices, nearest};
 use crate::model::legal::{Mode, Partition, Question};
@@ -232,7 +231,7 @@ pub(super) fn partition(by: Option<&By>, asked: &[Question]) -> Partition {
         PartKind::Claim(names) => {
             Partition::Claim(names.iter().map(|name| name.text.clone()).collect())
         }
-        PartKind::Key(tokens) => Partition::Key(number_of(tokens, asked)),
+        PartKind::Key(tokens) => Partition::Key(number_of(tokens, asked).unwrap_or(usize::MAX)),
     };
     match by.map(|by| by.parts.as_slice()) {
         None | Some([]) => Partition::Caller,

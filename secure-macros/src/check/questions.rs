@@ -7,7 +7,7 @@ use syn::Pat;
 use super::parameters::Parameter;
 use super::partitions;
 use super::vocabulary::demand;
-use super::words::mentioned;
+use super::words::{is_puzzling, mentioned};
 use crate::model::condition::{Check, Condition, ConditionKind};
 use crate::model::legal::{Asks, Bound, Clause, Question};
 use crate::model::raw::Declaration;
@@ -50,9 +50,9 @@ pub(super) fn of_limits(
     let asker = Questions { parameters, vocabulary, questions: Vec::new() };
     let distinct = |expressions: Vec<&TokenStream>| {
         let mut questions: Vec<Question> = Vec::new();
-        for question in expressions.into_iter().map(|tokens| asker.question(tokens)) {
-            if !questions.iter().any(|known| known.text == question.text) {
-                questions.push(question);
+        for tokens in expressions {
+            if number_of(tokens, &questions).is_none() {
+                questions.push(asker.question(tokens));
             }
         }
         questions
@@ -86,9 +86,8 @@ impl Questions<'_> {
     }
 
     fn expression(&mut self, tokens: &TokenStream) -> Clause {
-        let text = source(tokens);
         // What is written twice is asked once.
-        if let Some(known) = self.questions.iter().position(|question| question.text == text) {
+        if let Some(known) = number_of(tokens, &self.questions) {
             return Clause::Question(known);
         }
         let question = self.question(tokens);
@@ -104,10 +103,12 @@ impl Questions<'_> {
             .collect();
         Question {
             text: source(tokens),
+            written: tokens.to_string(),
             asks: Asks::Expression(self.resolved(tokens)),
             caller: mentioned(tokens, "caller"),
             request: mentioned(tokens, "request"),
             arguments,
+            is_puzzling: is_puzzling(tokens, |name| self.is_known(name)),
         }
     }
 
@@ -139,10 +140,12 @@ impl Questions<'_> {
         let Some(given) = &check.parameters else {
             return self.ask(Question {
                 text: format!("check {name}"),
+                written: String::new(),
                 asks: Asks::CheckerByType(function.clone()),
                 caller: None,
                 request: None,
                 arguments: Vec::new(),
+                is_puzzling: false,
             });
         };
         let place = |text: &str| self.parameters.iter().position(|it| it.binds(text));
@@ -157,11 +160,18 @@ impl Questions<'_> {
         let shown: Vec<&str> = given.iter().map(|name| name.text.as_str()).collect();
         self.ask(Question {
             text: format!("check {name}({})", shown.join(", ")),
+            written: String::new(),
             asks: Asks::Checker(function.clone(), names),
             caller: None,
             request: given.iter().find(|name| name.text == "request").map(|name| name.ident()),
             arguments,
+            is_puzzling: shown.is_empty() || shown.iter().any(|name| !self.is_known(name)),
         })
+    }
+
+    /// Whether a rule has a variable of this name.
+    fn is_known(&self, name: &str) -> bool {
+        name == "caller" || name == "request" || self.parameters.iter().any(|it| it.binds(name))
     }
 
     fn ask(&mut self, question: Question) -> Clause {
@@ -199,9 +209,17 @@ fn by_reference(pattern: &mut Pat) {
     }
 }
 
-/// Tokens as somebody would write them, nearly.
+/// The number of an expression among those that are asked.
+pub(super) fn number_of(tokens: &TokenStream, asked: &[Question]) -> Option<usize> {
+    let written = tokens.to_string();
+    asked.iter().position(|question| question.written == written)
+}
+
+/// Tokens as somebody would write them, nearly; literals exactly.
 pub(super) fn source(tokens: &TokenStream) -> String {
-    let mut text = tokens.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut literals = Vec::new();
+    let text = without_literals(tokens, &mut literals).to_string();
+    let mut text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     for (spaced, tight) in [
         (" :: ", "::"),
         (":: ", "::"),
@@ -217,5 +235,25 @@ pub(super) fn source(tokens: &TokenStream) -> String {
     ] {
         text = text.replace(spaced, tight);
     }
-    text
+    let mut parts = text.split(LITERAL);
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.zip(literals).fold(first, |text, (part, literal)| text + &literal + part)
+}
+
+/// Stands for a literal; nobody has a variable of this name.
+const LITERAL: &str = "__literal_of_a_rule__";
+
+fn without_literals(tokens: &TokenStream, literals: &mut Vec<String>) -> TokenStream {
+    let replace = |token| match token {
+        TokenTree::Literal(literal) => {
+            literals.push(literal.to_string());
+            Ident::new(LITERAL, literal.span()).into()
+        }
+        TokenTree::Group(group) => {
+            let inner = without_literals(&group.stream(), literals);
+            TokenTree::Group(Group::new(group.delimiter(), inner))
+        }
+        token => token,
+    };
+    tokens.clone().into_iter().map(replace).collect()
 }

@@ -1,9 +1,8 @@
 //! Rules about limits.
 
-use proc_macro2::TokenStream;
 use quote::ToTokens;
 
-use super::questions::source;
+use super::questions::number_of;
 use super::{modes, partitions, tiers};
 use crate::diagnostics::{Diagnostics, choices, nearest};
 use crate::model::hours::{self, HoursError};
@@ -144,14 +143,10 @@ fn cost(cost: Option<&Cost>, costs: &[Question]) -> legal::Cost {
         None => legal::Cost::Permits(1),
         Some(Cost::Permits(number)) => legal::Cost::Permits(number.value),
         Some(Cost::Response(_)) => legal::Cost::Response,
-        Some(Cost::Expression(tokens)) => legal::Cost::Arguments(number_of(tokens, costs)),
+        Some(Cost::Expression(tokens)) => {
+            legal::Cost::Arguments(number_of(tokens, costs).unwrap_or(usize::MAX))
+        }
     }
-}
-
-/// The number of an expression among those that are asked.
-pub(super) fn number_of(tokens: &TokenStream, asked: &[Question]) -> usize {
-    let text = source(tokens);
-    asked.iter().position(|question| question.text == text).unwrap_or(usize::MAX)
 }
 
 fn audiences(rate: &RateKey) -> Vec<(Audience, &Quotas)> {

@@ -3,7 +3,7 @@
 use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 use quote::ToTokens;
 
-use crate::parse::tokens::{is_punct, is_word};
+use crate::parse::tokens::{is_punct, is_word, word_of};
 
 /// The first place where an expression uses the variable of this name, in the braces of a format
 /// string too. What follows a `.` or stands in a path is another thing of that name.
@@ -19,11 +19,41 @@ pub(super) fn asks_about(tokens: &TokenStream, name: &str) -> bool {
 
 /// The variables that an expression uses and does not bind, each once.
 pub(super) fn free(tokens: &TokenStream) -> Vec<Ident> {
+    free_words(tokens, true)
+}
+
+/// The same; functions that are called are variables, too, or are not.
+fn free_words(tokens: &TokenStream, with_called: bool) -> Vec<Ident> {
     let mut found: Vec<Ident> = Vec::new();
-    collect(tokens, &mut found);
+    collect(tokens, with_called, &mut found);
     let is_keyword = |ident: &Ident| syn::parse2::<Ident>(ident.to_token_stream()).is_err();
     found.retain(|it| !is_keyword(it) && !is_bound_inside(tokens, &it.to_string()));
     found
+}
+
+/// Whether an expression mentions a variable that neither it nor any of the parameters binds.
+///
+/// The name of a constant has capitals; that of a function as a value is taken for a variable. A
+/// function that is called with nothing may be given something next.
+pub(super) fn is_puzzling(tokens: &TokenStream, is_known: impl Fn(&str) -> bool) -> bool {
+    free_words(tokens, false).iter().any(|word| {
+        let name = word_of(word).text;
+        !is_known(&name) && !name.starts_with(char::is_uppercase)
+    }) || calls_with_nothing(tokens)
+}
+
+fn calls_with_nothing(tokens: &TokenStream) -> bool {
+    let tokens: Vec<TokenTree> = tokens.clone().into_iter().collect();
+    tokens.iter().enumerate().any(|(place, token)| {
+        let before = |count| place.checked_sub(count).and_then(|at| tokens.get(at));
+        let is_function = matches!(before(1), Some(TokenTree::Ident(_)))
+            && !before(2).is_some_and(|token| is_punct(token, '.'));
+        match token {
+            TokenTree::Group(group) if group.stream().is_empty() => is_function,
+            TokenTree::Group(group) => calls_with_nothing(&group.stream()),
+            _ => false,
+        }
+    })
 }
 
 /// A function that an expression calls by a path which depends on where it stands: a bare name, or one
@@ -67,10 +97,13 @@ fn find(tokens: &TokenStream, name: &str, in_macro: bool) -> Option<Ident> {
     })
 }
 
-fn collect(tokens: &TokenStream, found: &mut Vec<Ident>) {
+fn collect(tokens: &TokenStream, with_called: bool, found: &mut Vec<Ident>) {
     let tokens: Vec<TokenTree> = tokens.clone().into_iter().collect();
     for (place, token) in tokens.iter().enumerate() {
+        let is_called = matches!(tokens.get(place + 1), Some(TokenTree::Group(list))
+            if list.delimiter() == Delimiter::Parenthesis);
         match token {
+            TokenTree::Ident(_) if is_called && !with_called => {}
             TokenTree::Ident(ident)
                 if is_variable(&tokens, place) && !found.iter().any(|known| known == ident) =>
             {
@@ -78,7 +111,7 @@ fn collect(tokens: &TokenStream, found: &mut Vec<Ident>) {
             }
             // What a macro makes of its tokens is not known.
             TokenTree::Group(_) if is_of_a_macro(&tokens, place) => {}
-            TokenTree::Group(group) => collect(&group.stream(), found),
+            TokenTree::Group(group) => collect(&group.stream(), with_called, found),
             _ => {}
         }
     }
@@ -130,16 +163,57 @@ fn is_bound_inside(tokens: &TokenStream, name: &str) -> bool {
             TokenTree::Ident(word) if word == "for" => {
                 binds(until(rest, |it| matches!(it, TokenTree::Ident(word) if word == "in")))
             }
+            // An item of the expression's own.
+            TokenTree::Ident(word)
+                if ["fn", "const", "static", "as"].iter().any(|it| word == it) =>
+            {
+                binds(rest.get(..1).unwrap_or_default())
+            }
             TokenTree::Punct(bar) if bar.as_char() == '|' && opens_a_closure(earlier) => {
                 binds(until(rest, |it| is_punct(it, '|')))
             }
             TokenTree::Punct(arrow) if arrow.as_char() == '>' => {
                 earlier.last().is_some_and(|it| is_punct(it, '=')) && binds(arm(earlier))
             }
+            TokenTree::Group(group) if is_matches(earlier) => {
+                binds(&pattern_of_matches(group)) || is_bound_inside(&group.stream(), name)
+            }
             TokenTree::Group(group) => is_bound_inside(&group.stream(), name),
             _ => false,
         }
     })
+}
+
+/// The word that is the whole pattern of a `matches!`: it compares nothing, and always holds.
+pub(super) fn pattern_that_takes_all(tokens: &TokenStream) -> Option<Ident> {
+    let tokens: Vec<TokenTree> = tokens.clone().into_iter().collect();
+    tokens.iter().enumerate().find_map(|(place, token)| {
+        let TokenTree::Group(group) = token else { return None };
+        let is_matches = is_matches(tokens.get(..place).unwrap_or_default());
+        let arguments: Vec<TokenTree> = group.stream().into_iter().collect();
+        let comma = |token: &TokenTree| is_punct(token, ',');
+        let mut parts = arguments.split(comma).skip(1).filter(|part| !part.is_empty());
+        match (parts.next(), parts.next()) {
+            (Some([TokenTree::Ident(word)]), None)
+                if is_matches && !word.to_string().starts_with(char::is_uppercase) =>
+            {
+                Some(word.clone())
+            }
+            _ => pattern_that_takes_all(&group.stream()),
+        }
+    })
+}
+
+/// Whether these tokens end with `matches!`.
+fn is_matches(tokens: &[TokenTree]) -> bool {
+    matches!(tokens, [.., TokenTree::Ident(word), bang] if word == "matches" && is_punct(bang, '!'))
+}
+
+/// The pattern of `matches!(value, pattern if guard)`: a word alone in it is a new variable.
+fn pattern_of_matches(arguments: &Group) -> Vec<TokenTree> {
+    let tokens = arguments.stream().into_iter();
+    let pattern = tokens.skip_while(|token| !is_punct(token, ','));
+    pattern.take_while(|it| !matches!(it, TokenTree::Ident(word) if word == "if")).collect()
 }
 
 fn until(tokens: &[TokenTree], ends: impl Fn(&TokenTree) -> bool) -> &[TokenTree] {
@@ -203,6 +277,7 @@ mod tests {
             "format!(\"{id:?} {}\", y) == x",
             "format!(\"{:id$}\", y) == x",
             "matches!(id.kind, Kind::Own)",
+            "matches!(x, Some(y) if y == **id)",
             "match **id { 3 => true, _ => false }",
             "match x { Some(y) if y == **id => true, _ => false }",
             "if let Some(x) = id.get() { x } else { false }",
@@ -232,9 +307,14 @@ mod tests {
             "xs.iter().any(move |(id, _)| *id == 2)",
             "xs.iter().any(|_| true) || xs.iter().any(|id| *id == 2)",
             "{ let id = 3; id == 4 }",
+            "{ fn id() -> bool { true } id() }",
+            "{ const id: bool = true; id }",
+            "{ use std::mem as id; id }",
             "if let Some(id) = x { id == 3 } else { false }",
             "match x { Some(id) if id == 3 => true, _ => false }",
             "match x { 1 => { true } id => id == 4 }",
+            "matches!(caller.subject(), id)",
+            "xs.is_empty() || matches!(x, Some(Key { id }) if id == 3)",
             "{ for (id, _) in xs { drop(id); } true }",
         ] {
             check(of_its_own, (true, false));

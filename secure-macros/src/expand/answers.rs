@@ -1,15 +1,29 @@
 //! What the rule asks the application, as one asynchronous closure: the number of a question in, its
 //! answer out. The user's expressions stand in it as they were written.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
+use syn::{FnArg, Pat, PatIdent, PatType};
 
 use super::{local, spans};
 use crate::model::legal::{Access, Asks, Endpoint, Question};
 use crate::paths;
 
+/// `{ let answers = async |…| …; }`, for an endpoint that asks something.
+///
+/// An editor that completes an expression expands the attribute twice, as it is and with a word more
+/// where the cursor stands, and looks for the same things at the same distance from the start. So
+/// the expressions come first: what stands before them does not hang on what they say.
+pub(super) fn rule(endpoint: &Endpoint) -> Option<TokenStream> {
+    if endpoint.questions.is_empty() {
+        return None;
+    }
+    let (answers, closure) = (local("answers"), spans::of_types(endpoint).frame(closure(endpoint)));
+    Some(quote!({ let #answers = #closure; }))
+}
+
 /// `async |question, asked, arguments| match question { … }`
-pub(super) fn closure(endpoint: &Endpoint) -> TokenStream {
+fn closure(endpoint: &Endpoint) -> TokenStream {
     let (support, types) = (endpoint.paths.support(), &endpoint.arguments);
     let [question, asked, arguments] = ["question", "asked", "arguments"].map(local);
     let (option, result) = (paths::option_type(), paths::result());
@@ -62,15 +76,9 @@ fn answer(
     arguments: &Ident,
 ) -> TokenStream {
     let support = endpoint.paths.support();
-    let is_optional = matches!(endpoint.policy.access, Access::Optional);
-    let caller = question.caller.iter().map(|word| {
-        if is_optional {
-            quote!(let #word = #asked.caller_if_any();)
-        } else {
-            quote!(let #word = #asked.caller()?;)
-        }
-    });
-    let request = question.request.iter().map(|word| quote!(let #word = #asked.request();));
+    let caller = caller(endpoint, question).map(|word| caller_as(&word, endpoint, asked));
+    let request = request(question).map(|word| request_as(&word, endpoint, asked));
+    let others = others(endpoint, question);
     let granted = question.arguments.iter().filter(|bound| bound.is_granted).map(|bound| {
         let pattern = &bound.pattern;
         quote!(let #pattern = #support::before_grant(#pattern);)
@@ -98,5 +106,66 @@ fn answer(
             })
         }
     };
-    quote!(#(#caller)* #(#request)* #(#granted)* let #holds: bool = #expression; #ok(#holds))
+    quote! {
+        #caller #request #(#granted)* #(#others)*
+        let #holds: bool = #expression;
+        #ok(#holds)
+    }
+}
+
+/// Binds the word `caller` of an expression.
+pub(super) fn caller_as(word: &Ident, endpoint: &Endpoint, asked: &Ident) -> TokenStream {
+    let free = free(word, endpoint);
+    match endpoint.policy.access {
+        Access::Optional => quote!(#free let #word = #asked.caller_if_any();),
+        _ => quote!(#free let #word = #asked.caller()?;),
+    }
+}
+
+/// Binds the word `request`.
+pub(super) fn request_as(word: &Ident, endpoint: &Endpoint, asked: &Ident) -> TokenStream {
+    let free = free(word, endpoint);
+    quote!(#free let #word = #asked.request();)
+}
+
+/// Makes a word one that can be bound. A handler with a route attribute is a struct without fields, and
+/// no variable is called like one in scope; like a function, it may be.
+fn free(word: &Ident, endpoint: &Endpoint) -> TokenStream {
+    let support = endpoint.paths.support();
+    quote!(#[allow(unused_imports)] use #support::free as #word;)
+}
+
+/// The word `caller`, as it is mentioned; for a name that nobody knows, as it may become.
+fn caller(endpoint: &Endpoint, question: &Question) -> Option<Ident> {
+    let may_be = question.is_puzzling && !matches!(endpoint.policy.access, Access::Public);
+    question.caller.clone().or_else(|| may_be.then(|| word("caller")))
+}
+
+fn request(question: &Question) -> Option<Ident> {
+    question.request.clone().or_else(|| question.is_puzzling.then(|| word("request")))
+}
+
+fn word(word: &str) -> Ident {
+    Ident::new(word, Span::call_site())
+}
+
+/// The parameters that are not mentioned, where a name is none of them: editors offer them, and rustc
+/// names the nearest. They have no values, and nothing can use them.
+fn others(endpoint: &Endpoint, question: &Question) -> Vec<TokenStream> {
+    if !question.is_puzzling {
+        return Vec::new();
+    }
+    let support = endpoint.paths.support();
+    let inputs = endpoint.function.signature.inputs.iter().enumerate();
+    let others = inputs.filter_map(|(index, input)| match input {
+        FnArg::Typed(typed) if question.arguments.iter().all(|it| it.index != index) => Some(typed),
+        _ => None,
+    });
+    others
+        .map(|PatType { pat, ty, .. }| match &**pat {
+            Pat::Ident(PatIdent { ident, .. }) => quote!(let #ident: &#ty;),
+            // A pattern that takes something apart needs a value.
+            pattern => quote!(#support::in_editors! { let #pattern: &#ty; }),
+        })
+        .collect()
 }

@@ -3,10 +3,11 @@
 use proc_macro2::{Delimiter, Ident, Literal, TokenStream, TokenTree};
 use quote::quote;
 
+use super::answers::{caller_as, request_as};
 use super::json::{self, Object};
 use super::{local, spans};
 use crate::model::legal::{
-    Access, Asks, Audience, Concurrency, Cost, Endpoint, Failures, Limit, Mode, Partition, Question,
+    Asks, Audience, Concurrency, Cost, Endpoint, Failures, Limit, Mode, Partition, Question,
 };
 use crate::paths;
 
@@ -117,14 +118,10 @@ fn expression(asked: &[Question], number: usize) -> String {
 /// What each expression of `key(…)` comes to, hashed.
 pub(super) fn keys(endpoint: &Endpoint) -> impl Iterator<Item = TokenStream> {
     let support = endpoint.paths.support();
-    let is_optional = matches!(endpoint.policy.access, Access::Optional);
     endpoint.keys.iter().map(move |question| {
         let [asked, state] = ["asked", "state"].map(local);
-        let caller = question.caller.iter().map(|word| match is_optional {
-            true => quote!(let #word = #asked.caller_if_any();),
-            false => quote!(let #word = #asked.caller()?;),
-        });
-        let request = question.request.iter().map(|word| quote!(let #word = #asked.request();));
+        let caller = question.caller.iter().map(|word| caller_as(word, endpoint, &asked));
+        let request = question.request.iter().map(|word| request_as(word, endpoint, &asked));
         let (tokens, ok) = (expression_of(question), paths::ok());
         // What cannot be hashed is shown where it stands.
         let place = spans::Place::of(&tokens);

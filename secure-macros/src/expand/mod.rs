@@ -36,11 +36,13 @@ pub(crate) fn endpoint(endpoint: &Endpoint) -> TokenStream {
     let call = call(endpoint, &incoming);
     let service = service::mark(endpoint);
     let warnings = warnings(endpoint);
+    let rule = answers::rule(endpoint);
     let today = endpoint.ends.then(paths::source_date_epoch);
     quote! {
         #(#outer)*
         #visibility fn #name #generics(#incoming: #support::Incoming) -> #output #bounds {
             #support::body! {
+                #rule
                 #today
                 #(#inner)* #user_signature #body
                 #registration
@@ -51,6 +53,11 @@ pub(crate) fn endpoint(endpoint: &Endpoint) -> TokenStream {
         #service
         #warnings
     }
+}
+
+/// What stands in the place of [`endpoint`] for one with mistakes, as far as editors need it.
+pub(crate) fn with_mistakes(endpoint: &Endpoint) -> Option<TokenStream> {
+    answers::rule(endpoint).map(|rule| quote!(#rule !))
 }
 
 /// What the compiler shall warn of, where the handler is compiled and at its levels of lints.
@@ -94,7 +101,7 @@ fn call(endpoint: &Endpoint, incoming: &Ident) -> TokenStream {
     let handler = place.cover(quote!(#name::<#(#arguments),*>));
     let checks = validation(endpoint);
     if !endpoint.questions.is_empty() {
-        let answers = place.frame(answers::closure(endpoint));
+        let answers = local("answers");
         return place.cover_call(
             quote!(#support::serve_ruled),
             quote!(#variable, #incoming, #handler, #checks, #answers),
@@ -143,7 +150,7 @@ fn validation(endpoint: &Endpoint) -> TokenStream {
 }
 
 /// A local variable of ours: the user's code can neither see nor shadow it.
-fn local(name: &str) -> Ident {
+pub(crate) fn local(name: &str) -> Ident {
     let mut local = format_ident!("__{name}");
     local.set_span(Span::mixed_site());
     local

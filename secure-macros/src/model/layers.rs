@@ -8,6 +8,8 @@ pub(crate) struct Layer {
     pub(crate) declaration: Declaration,
     /// Whether it, or a policy that it uses, admits callers who are not known.
     pub(crate) is_open: bool,
+    /// Whether it has no key at all, and was written all the same: it asks for a caller.
+    pub(crate) is_bare: bool,
     /// Whether all of it could be read.
     pub(crate) is_whole: bool,
 }

@@ -129,6 +129,8 @@ pub(crate) enum Clause {
 pub(crate) struct Question {
     /// Its source, for logs and the inventory.
     pub(crate) text: String,
+    /// Its tokens exactly, by which it is known; of a checker nothing.
+    pub(crate) written: String,
     pub(crate) asks: Asks,
     /// The word `caller`, where it is mentioned.
     pub(crate) caller: Option<Ident>,
@@ -136,6 +138,8 @@ pub(crate) struct Question {
     pub(crate) request: Option<Ident>,
     /// The arguments it mentions: their places and the patterns that bind them.
     pub(crate) arguments: Vec<Bound>,
+    /// Whether it mentions a name that nothing binds: one that is misspelt, or not finished.
+    pub(crate) is_puzzling: bool,
 }
 
 /// What is evaluated.

@@ -9,19 +9,17 @@ use super::entry::{Entry, Form};
 use super::network;
 use super::operators::{ADDRESS, TIME, without_in};
 use super::tokens::{comma_separated, is_punct, shown, stream, string, word, word_of};
+use super::unfinished::{completed, completed_path};
 use crate::diagnostics::Diagnostics;
 use crate::model::condition::{Allow, Check, Condition, ConditionKind};
 use crate::model::legal::Fact;
 use crate::model::raw::{Declaration, Name};
 
 pub(crate) fn allow(entry: &Entry, into: &mut Declaration, diagnostics: &mut Diagnostics) {
-    let value = match &entry.form {
-        Form::Equals(value) if !value.is_empty() => value,
-        _ => {
-            entry.unexpected("a Boolean expression", diagnostics);
-            into.rule_unclear = true;
-            return;
-        }
+    let Form::Equals(value) = &entry.form else {
+        entry.unexpected("a Boolean expression", diagnostics);
+        into.rule_unclear = true;
+        return;
     };
     let mistakes = diagnostics.count();
     let tokens = without_in(value.iter().cloned(), diagnostics);
@@ -33,9 +31,24 @@ pub(crate) fn allow(entry: &Entry, into: &mut Declaration, diagnostics: &mut Dia
                 into.allow.push(Allow { condition });
             }
         }
-        Err(error) => no_expression("allow", value, tokens, &error, diagnostics),
+        Err(error) => {
+            if value.is_empty() {
+                entry.unexpected("a Boolean expression", diagnostics);
+            } else {
+                no_expression("allow", value, tokens.clone(), &error, diagnostics);
+            }
+            into.allow.extend(unfinished_rule(tokens));
+        }
     }
     into.rule_unclear |= diagnostics.count() > mistakes;
+}
+
+/// What an editor completes while it is being written; what is wrong with its parts is told later.
+fn unfinished_rule(tokens: TokenStream) -> Option<Allow> {
+    let expression = syn::parse2::<Expr>(completed(tokens)).ok()?;
+    Diagnostics::gather(|told_later| Some(condition(&expression, told_later)))
+        .ok()
+        .map(|condition| Allow { condition })
 }
 
 /// Tokens that are one expression of Rust; what they say is rustc's business.
@@ -113,11 +126,13 @@ pub(crate) fn check(entry: &Entry, into: &mut Declaration, diagnostics: &mut Dia
         }
         _ => (value.as_slice(), None),
     };
-    let Ok(function) = syn::Path::parse_mod_style.parse2(stream(path)) else {
+    let function = |path: &[TokenTree]| syn::Path::parse_mod_style.parse2(stream(path)).ok();
+    let function = function(path).or_else(|| {
         entry.unexpected("the path of a function", diagnostics);
         into.rule_unclear = true;
-        return;
-    };
+        function(&completed_path(path))
+    });
+    let Some(function) = function else { return };
     let parameters = parameters.map(|list| {
         let parts = comma_separated(list.stream(), diagnostics);
         parts.iter().filter_map(|part| parameter(part, diagnostics)).collect()

@@ -16,6 +16,9 @@ use crate::model::raw::{Declaration, Names};
 pub(crate) const MODULE: &str = "__module";
 pub(crate) const POLICY: &str = "__policy";
 
+/// Says that a handler's own attribute has no keys: without it, only the module's would be seen.
+pub(crate) const BARE: &str = "__bare";
+
 /// What is left of a policy that has mistakes: they are told where it is written.
 pub(crate) const MISTAKEN: &str = "__mistaken";
 
@@ -93,12 +96,12 @@ fn collect(
     if is_mistaken(&arguments) {
         let declaration =
             Declaration { rule_unclear: true, bodies_unclear: true, ..Declaration::default() };
-        layers.push(Layer { origin, declaration, is_open: false, is_whole: false });
+        layers.push(Layer { origin, declaration, is_open: false, is_bare: false, is_whole: false });
         return false;
     }
     let mistakes = diagnostics.count();
     let mut own = TokenStream::new();
-    let mut is_open = false;
+    let (mut is_open, mut is_bare) = (false, false);
     let mut rest = arguments.into_iter().peekable();
     while let Some(token) = rest.next() {
         let outer = match &token {
@@ -113,6 +116,7 @@ fn collect(
                 // The comma that separates it from what stands behind.
                 rest.next_if(|token| is_punct(token, ','));
             }
+            _ if matches!(&token, TokenTree::Ident(word) if word == BARE) => is_bare = true,
             _ => own.extend([token]),
         }
     }
@@ -120,7 +124,7 @@ fn collect(
     let Declaration { public, auth, .. } = &declaration;
     is_open |= public.is_some() || auth.as_ref().is_some_and(Names::is_optional);
     let is_whole = diagnostics.count() == mistakes;
-    layers.push(Layer { origin, declaration, is_open, is_whole });
+    layers.push(Layer { origin, declaration, is_open, is_bare, is_whole });
     is_open
 }
 

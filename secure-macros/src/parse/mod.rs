@@ -17,6 +17,7 @@ pub(crate) mod rates;
 pub(crate) mod scalars;
 pub(crate) mod size;
 pub(crate) mod tokens;
+pub(crate) mod unfinished;
 pub(crate) mod wait;
 
 pub(crate) use entry::declaration;

@@ -207,6 +207,24 @@ proptest! {
     }
 }
 
+/// Expressions that differ in a literal alone are two.
+#[test]
+fn what_differs_is_asked_apart() {
+    for (rule, expected) in [
+        (r#"caller.subject() != "a  b" && caller.subject() != "a b""#, 2),
+        (r#"caller.subject() != "a(b" && caller.subject() != "a (b""#, 2),
+        (r#"caller.subject() == "a\t" || caller.subject() == "a ""#, 2),
+        ("f(x & &y) || f(x && y)", 2),
+        (r#"(x && caller.subject() == "a  b") || (y && caller.subject()  ==  "a  b")"#, 3),
+    ] {
+        let endpoint = endpoint_with(&vocabulary(&[]), &format!("allow = {rule}"), ITEM).unwrap();
+        let texts: Vec<&str> = endpoint.questions.iter().map(|it| it.text.as_str()).collect();
+        assert_eq!(texts.len(), expected, "{rule}: {texts:?}");
+        let is_shown = texts.iter().all(|text| !text.contains("literal"));
+        assert!(is_shown && (!rule.contains("a  b") || texts.concat().contains("\"a  b\"")));
+    }
+}
+
 type Rule = secure_runtime::policy::Rule;
 
 /// Rules as the attribute can write them: lists of two and more.

@@ -84,6 +84,48 @@ mod front {
     }
 }
 
+#[secure_runtime::secure(public)]
+mod lobby {
+    use actix_web::get;
+    use secure_runtime::secure;
+
+    #[get("/sign")]
+    pub(super) async fn sign() -> &'static str {
+        "sign"
+    }
+
+    #[secure]
+    #[get("/lift")]
+    pub(super) async fn lift() -> &'static str {
+        "lift"
+    }
+
+    #[secure()]
+    #[get("/stairs")]
+    pub(super) async fn stairs() -> &'static str {
+        "stairs"
+    }
+}
+
+/// An attribute without keys asks for a caller, wherever it stands.
+#[actix_web::test]
+async fn an_attribute_that_says_nothing_asks_for_a_caller() {
+    let (builder, issuer, _) = crate::security(module_path!());
+    let security = builder.build().unwrap();
+    let server = TestServer::run(move || {
+        let scope = secure_runtime::scope("/api")
+            .service(lobby::sign)
+            .service(lobby::lift)
+            .service(lobby::stairs);
+        App::new().app_data(security.clone()).service(scope)
+    });
+    let bearer = format!("Authorization: Bearer {}", issuer.token("ann").sign());
+    for (path, anonymous) in [("/api/sign", 200), ("/api/lift", 401), ("/api/stairs", 401)] {
+        assert_eq!(server.get(path, &[]).await.status, anonymous, "{path}");
+        assert_eq!(server.get(path, &[&bearer]).await.status, 200, "{path}");
+    }
+}
+
 #[secure_runtime::secure(use = staff)]
 #[actix_web::scope("/first")]
 mod secured_first {

@@ -38,6 +38,29 @@ async fn handler(order: actix_web::web::Json<Item>) -> String {
     format!("{endpoint}{request}{payload}{}", order.item)
 }
 
+/// Route attributes make structs without fields of handlers, also of those that are called like a word of
+/// rules.
+mod words {
+    use secure_runtime::secure;
+
+    #[secure(allow = caller.subject() == name.as_str() && request.path() != "/")]
+    #[actix_web::get("/callers/{name}")]
+    pub(super) async fn caller(name: actix_web::web::Path<String>) -> String {
+        name.into_inner()
+    }
+
+    #[secure(
+        auth = optional,
+        allow = caller.is_none() || request.path() != "/",
+        rate("100/h", by = address),
+        rate("10/h", by = key((caller.is_none(), request.path())))
+    )]
+    #[actix_web::get("/requests")]
+    pub(super) async fn request() -> String {
+        String::new()
+    }
+}
+
 #[derive(serde::Deserialize, validator::Validate)]
 struct Item {
     item: String,
@@ -45,5 +68,5 @@ struct Item {
 
 #[test]
 fn accepted() {
-    let _ = actix_web::App::new().service(handler);
+    let _ = actix_web::App::new().service(handler).service(words::caller).service(words::request);
 }

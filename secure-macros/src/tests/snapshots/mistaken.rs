@@ -1,12 +1,9 @@
 //! What `#[secure(role = "admin")]` expands to.
 
-::core::compile_error! {
-    "unknown key `role`\n= help: did you mean `roles`?"
-}
 #[get("/users")]
-fn list_users() -> impl ::core::future::Future<
-    Output = ::secure_runtime::SecuredResponse,
-> {
+fn list_users(
+    __incoming: ::secure_runtime::__private::Incoming,
+) -> impl ::core::future::Future<Output = ::secure_runtime::SecuredResponse> {
     #[allow(dead_code, unused)]
     const _: () = {
         async fn list_users(caller: Principal) -> web::Json<Vec<User>> {
@@ -17,4 +14,7 @@ fn list_users() -> impl ::core::future::Future<
 }
 impl ::secure_runtime::SecuredService for list_users {
     const POLICED: ::secure_runtime::__private::Policed = ::secure_runtime::__private::Policed::BY_THE_ATTRIBUTE;
+}
+::core::compile_error! {
+    "unknown key `role`\n= help: did you mean `roles`?"
 }

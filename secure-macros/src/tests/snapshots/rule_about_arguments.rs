@@ -4,28 +4,8 @@
 pub fn place_order(
     __incoming: ::secure_runtime::__private::Incoming,
 ) -> impl ::core::future::Future<Output = ::secure_runtime::SecuredResponse> {
-    async fn place_order(
-        #[allow(unused_variables)]
-        shop: web::Path<u32>,
-        #[allow(unused_variables)]
-        order: web::Json<NewOrder>,
-    ) -> impl Responder {
-        place(shop, order).await
-    }
-    let __endpoint = ::secure_runtime::__private::endpoint!(
-        "place_order",
-        r#"{"routes":[["/shops/{shop}/orders","POST"]],"rule":{"all":[{"any":[{"role":"admin"},{"all":[{"address":["10.0.0.0/8"]},{"expression":[0,true,"order.shop == * * shop"]}]}]},{"expression":[1,true,"check crate::is_open"]}]},"hides":true,"validates":["order"]}"#
-    );
-    ::secure_runtime::__private::serve_ruled(
-        __endpoint,
-        __incoming,
-        place_order,
-        ::secure_runtime::__private::check::<
-            web::Json<NewOrder>,
-            1,
-            (web::Path<u32>, web::Json<NewOrder>),
-        >,
-        async |
+    {
+        let __answers = async |
             __question: u8,
             __asked: &::secure_runtime::__private::Asked<'_>,
             __arguments: ::core::option::Option<&(web::Path<u32>, web::Json<NewOrder>)>,
@@ -48,7 +28,30 @@ pub fn place_order(
                 }
                 _ => __asked.misled(),
             }
-        },
+        };
+    }
+    async fn place_order(
+        #[allow(unused_variables)]
+        shop: web::Path<u32>,
+        #[allow(unused_variables)]
+        order: web::Json<NewOrder>,
+    ) -> impl Responder {
+        place(shop, order).await
+    }
+    let __endpoint = ::secure_runtime::__private::endpoint!(
+        "place_order",
+        r#"{"routes":[["/shops/{shop}/orders","POST"]],"rule":{"all":[{"any":[{"role":"admin"},{"all":[{"address":["10.0.0.0/8"]},{"expression":[0,true,"order.shop == * * shop"]}]}]},{"expression":[1,true,"check crate::is_open"]}]},"hides":true,"validates":["order"]}"#
+    );
+    ::secure_runtime::__private::serve_ruled(
+        __endpoint,
+        __incoming,
+        place_order,
+        ::secure_runtime::__private::check::<
+            web::Json<NewOrder>,
+            1,
+            (web::Path<u32>, web::Json<NewOrder>),
+        >,
+        __answers,
     )
 }
 impl ::secure_runtime::SecuredService for place_order {

@@ -1,0 +1,10 @@
+use actix_web::{get, web};
+use secure_runtime::secure;
+
+#[secure(allow = matches!(caller.subject(), owner))] //~ ERROR `matches!` always holds: `owner` takes any value
+#[get("/{owner}")]
+async fn handler(owner: web::Path<String>) -> String {
+    owner.into_inner()
+}
+
+fn main() {}
