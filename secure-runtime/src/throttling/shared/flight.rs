@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use super::leases::{Landing, Leases};
-use super::script::Reply;
+use super::script::{Found, Reply};
 use super::statistics::Counters;
 
 /// Rings when permits were brought, and ends when the flight is over, however it went.
@@ -59,10 +59,12 @@ impl Flight {
 
     /// Hands on what the trip brought, which left at a time of this instance's clock.
     pub(super) fn land(mut self, reply: &Reply, sent: u64, counters: &Counters) {
-        if let Some(line) = reply.lines.get(self.index) {
+        if let Some(line) = reply.lines.get(self.index)
+            && let Found::Rate { reset_ns } = line.found
+        {
             counters.permits_leased.add(u64::from(line.leased));
             // The bucket was not full earlier than that: Redis looked after the trip began.
-            let arrival = sent.saturating_add(line.reset_ns);
+            let arrival = sent.saturating_add(reset_ns);
             let landing = Landing { leased: line.leased, sent, arrival };
             self.leases.land(self.key, Some(landing));
             self.has_landed = true;

@@ -13,6 +13,7 @@
 #[cfg(loom)]
 use loom::sync::{Mutex, MutexGuard};
 use std::sync::PoisonError;
+use std::sync::atomic::{AtomicU64, Ordering};
 #[cfg(not(loom))]
 use std::sync::{Mutex, MutexGuard};
 
@@ -20,6 +21,8 @@ use std::sync::{Mutex, MutexGuard};
 pub(crate) struct Leases<Bell> {
     buckets: Box<[Mutex<Bucket<Bell>>]>,
     life: u64,
+    /// Keys that were forgotten with permits in hand.
+    evicted: AtomicU64,
 }
 
 /// Keys that share a lock.
@@ -120,7 +123,7 @@ impl<Bell: Clone> Leases<Bell> {
     pub(crate) fn new(keys: usize, life: u64) -> Self {
         let buckets = keys.div_ceil(KEYS_A_BUCKET).max(1);
         let empty = || Mutex::new(std::array::from_fn(|_| None));
-        Self { buckets: (0..buckets).map(|_| empty()).collect(), life: life.max(1) }
+        Self { buckets: (0..buckets).map(|_| empty()).collect(), life: life.max(1), evicted: AtomicU64::new(0) }
     }
 
     /// Takes permits that are in hand, for somebody who may have waited for them. `refuses` says whether
@@ -190,7 +193,7 @@ impl<Bell: Clone> Leases<Bell> {
         bell: impl FnOnce() -> Bell,
     ) -> Departure<Bell> {
         let mut bucket = self.bucket(key);
-        let Some(lease) = find_or_make(&mut *bucket, key, now) else { return Departure::Alone };
+        let Some(lease) = find_or_make(&mut *bucket, key, now, &self.evicted) else { return Departure::Alone };
         lease.lapse(now);
         if let Some(flight) = lease.flight.as_mut().filter(|flight| flight.pending > 0) {
             flight.awaited = flight.awaited.saturating_add(cost);
@@ -240,6 +243,11 @@ impl<Bell: Clone> Leases<Bell> {
         if leased > 0 {
             lease.receive(Grant { permits: leased, lapses: sent.saturating_add(self.life) });
         }
+    }
+
+    /// Keys that were forgotten with permits in hand, which were lost.
+    pub(crate) fn evicted(&self) -> u64 {
+        self.evicted.load(Ordering::Relaxed)
     }
 
     /// Where a key is: hashes of keys choose their bucket.
@@ -338,16 +346,17 @@ fn find<Bell>(bucket: &mut [Option<Lease<Bell>>], key: u64) -> Option<&mut Lease
     bucket.iter_mut().flatten().find(|lease| lease.key == key)
 }
 
-fn find_or_make<Bell>(
-    bucket: &mut [Option<Lease<Bell>>],
+fn find_or_make<'a, Bell>(
+    bucket: &'a mut [Option<Lease<Bell>>],
     key: u64,
     now: u64,
-) -> Option<&mut Lease<Bell>> {
+    evicted: &AtomicU64,
+) -> Option<&'a mut Lease<Bell>> {
     let place = bucket.iter().position(|lease| lease.as_ref().is_some_and(|l| l.key == key));
     let place = match place {
         Some(place) => place,
         None => {
-            let (place, _) = bucket
+            let (place, worth) = bucket
                 .iter_mut()
                 .map(|lease| {
                     lease.as_mut().map(|lease| {
@@ -358,6 +367,9 @@ fn find_or_make<Bell>(
                 .enumerate()
                 .min_by_key(|(_, worth)| *worth)
                 .filter(|(_, worth)| worth.is_none_or(|(is_in_flight, ..)| !is_in_flight))?;
+            if worth.is_some_and(|(_, in_hand, _)| in_hand > 0) {
+                evicted.fetch_add(1, Ordering::Relaxed);
+            }
             *bucket.get_mut(place)? = Some(Lease::new(key, now));
             place
         }
