@@ -13,9 +13,9 @@
 --          nothing), `peek` or `charge`; the same with `period-` ahead for a quota of the calendar. Then
 --          of a rate, as pairs of numbers: the time that the cost takes to come back (-1: it never can
 --          be had), the time in which the whole bucket does, and that of one permit; how many permits
---          to lease beyond the cost; and the bucket of which what is used is a share, in nanoseconds.
---          Of a quota: the cost, the permits, a time of one period, the ends of that and of the next
---          one, and how much later than the present period another may end to be believed.
+--          to lease beyond the cost; and, behind a blank, the bucket of which what is used is a share, in
+--          nanoseconds. Of a quota: the cost, the permits, a time of one period, the ends of that and of
+--          the next one, and how much later than the present period another may end to be believed.
 --
 -- Answers the time, whether all were admitted (2: it is none of the periods, and nothing was decided),
 -- and for each limit of a rate the time until its bucket is full, the permits leased, and whether it
@@ -42,26 +42,6 @@ else
   now_s, now_n = tonumber(time[1]), tonumber(time[2]) * 1000
 end
 
--- A share of another bucket, of this one. Up to 2^53 by a quotient that is never too small.
-local function scaled(used, old, new)
-  local product = used * new
-  local share = math.ceil(product / old)
-  if product < 9007199254740992 then
-    if share * old < product then share = share + 1 end
-    return share
-  end
-  return math.ceil(share * (1 + 8.9e-16))
-end
-
--- The same of times, in seconds and nanoseconds; the buckets are in nanoseconds.
-local function scaled_time(s, n, old, new)
-  local share = (s + n / SECOND) * (new / old) * (1 + 1.4e-15)
-  local whole = math.floor(share)
-  local nanos = math.ceil((share - whole) * SECOND)
-  if nanos >= SECOND then return whole + 1, 0 end
-  return whole, nanos
-end
-
 -- The time until a bucket is full, and whether that has to be written down. A clock that went back
 -- cannot make it longer than that of the deepest debt: another whole bucket.
 local function read(key, full_s, full_n, whole)
@@ -69,23 +49,27 @@ local function read(key, full_s, full_n, whole)
   if not stored then return 0, 0, false end
   local s, n, old
   if type(stored) == 'string' then
-    local blank = string.find(stored, ' ', 1, true)
-    if blank then
-      old = string.sub(stored, blank + 1)
-      stored = string.sub(stored, 1, blank - 1)
+    if string.sub(stored, -#whole) == whole then
+      stored = string.sub(stored, 1, -#whole - 1)
+    else
+      stored, old = string.match(stored, '^(%d+) (%d+)$')
+    end
+    if stored then
       s, n = tonumber(string.sub(stored, 1, -10)), tonumber(string.sub(stored, -9))
     end
   end
   -- Unreadable: an empty bucket, written down, so that it fills.
-  if not s or not n then return full_s, full_n, true end
+  if not s or not n or old == '0' then return full_s, full_n, true end
   s, n = s - now_s, n - now_n
   if n < 0 then s, n = s - 1, n + SECOND end
   if s < 0 then return 0, 0, false end
   local is_changed = false
-  if old ~= whole then
-    local old_number = tonumber(old)
-    if not old_number or old_number <= 0 then return full_s, full_n, true end
-    s, n = scaled_time(s, n, old_number, tonumber(whole))
+  if old then
+    -- A share of another bucket, of this one; rounded up.
+    local share = (s + n / SECOND) * (tonumber(whole) / tonumber(old)) * (1 + 1.4e-15)
+    s = math.floor(share)
+    n = math.ceil((share - s) * SECOND)
+    if n >= SECOND then s, n = s + 1, 0 end
     is_changed = true
   end
   local most_s, most_n = add(full_s, full_n, full_s, full_n)
@@ -99,100 +83,114 @@ local function read(key, full_s, full_n, whole)
   return double_s, double_n, true
 end
 
--- What is used of a period, when it ends, and whether that has to be written down. A clock that is set
--- back gives nothing back; a count from further ahead than a period is not believed.
-local function read_period(key, permits, finish, most_later)
-  local stored = redis.pcall('GET', key)
-  if not stored then return 0, finish, false end
-  local found, used, old
-  if type(stored) == 'string' then
-    found, used, old = string.match(stored, '^(%d+) (%d+) (%d+)$')
-    found, used, old = tonumber(found), tonumber(used), tonumber(old)
-  end
-  -- Unreadable: nothing is left of this period.
-  if not found or old == 0 then return permits, finish, true end
-  if found < finish or found > finish + most_later then return 0, finish, false end
-  if old ~= permits then return scaled(used, old, permits), found, true end
-  return used, found, false
-end
-
 local buckets, asked = {}, {}
 local is_admitted = true
 
-local function ask_period(i, key, at, what)
-  local cost, permits = tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
-  local from, finish, next_end = tonumber(ARGV[at + 3]), tonumber(ARGV[at + 4]), tonumber(ARGV[at + 5])
-  if now_s < from or now_s >= next_end then return false end
-  if now_s >= finish then finish = next_end end
-  local bucket = buckets[key]
-  if not bucket then
-    local used, found, is_changed = read_period(key, permits, finish, tonumber(ARGV[at + 6]))
-    bucket = {finish = found, permits = permits, used = used, taken = used, is_changed = is_changed}
-    buckets[key] = bucket
+-- What asks quotas of the calendar; made where there are some, as functions cost time to make.
+local function asker_of_periods()
+  -- A share of another quota, of this one; never too small.
+  local function scaled(used, old, new)
+    local product = used * new
+    local share = math.ceil(product / old)
+    if product >= 9007199254740992 then return math.ceil(share * (1 + 8.9e-16)) end
+    if share * old < product then share = share + 1 end
+    return share
   end
-  local ask = {bucket = bucket, leased = 0, fits = true}
-  asked[i] = ask
-  if what == 'period-charge' then
-    -- More than a whole quota is never owed.
-    local most = 2 * permits
-    bucket.taken = math.max(bucket.taken, math.min(bucket.taken + cost, most))
-    bucket.used = math.max(bucket.used, math.min(bucket.used + cost, most))
-    bucket.is_changed = true
-  elseif bucket.taken + cost > permits then
-    ask.fits = false
-    if what ~= 'period-observe' then is_admitted = false end
-  elseif what ~= 'period-peek' then
-    bucket.taken, bucket.is_taken = bucket.taken + cost, true
-  end
-  return true
-end
 
-local function ask_rate(i, key, at, what)
-  local cost_s, cost_n = tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
-  local full_s, full_n = tonumber(ARGV[at + 3]), tonumber(ARGV[at + 4])
-  local bucket = buckets[key]
-  if not bucket then
-    local whole = ARGV[at + 8]
-    local s, n, is_changed = read(key, full_s, full_n, whole)
-    -- `s` and `n` hold whatever happens, `taken_s` and `taken_n` if all are admitted.
-    bucket = {s = s, n = n, taken_s = s, taken_n = n, is_changed = is_changed, whole = whole}
-    buckets[key] = bucket
+  -- What is used of a period, when it ends, and whether that has to be written down. A clock that is set
+  -- back gives nothing back; a count from further ahead than a period is not believed.
+  local function read_period(key, permits, finish, most_later)
+    local stored = redis.pcall('GET', key)
+    if not stored then return 0, finish, false end
+    local found, used, old
+    if type(stored) == 'string' then
+      found, used, old = string.match(stored, '^(%d+) (%d+) (%d+)$')
+      found, used, old = tonumber(found), tonumber(used), tonumber(old)
+    end
+    -- Unreadable: nothing is left of this period.
+    if not found or old == 0 then return permits, finish, true end
+    if found < finish or found > finish + most_later then return 0, finish, false end
+    if old ~= permits then return scaled(used, old, permits), found, true end
+    return used, found, false
   end
-  local ask = {bucket = bucket, leased = 0, fits = true, full_s = full_s, full_n = full_n}
-  asked[i] = ask
-  local s, n = add(bucket.taken_s, bucket.taken_n, cost_s, cost_n)
-  if what == 'charge' then
-    local most_s, most_n = add(full_s, full_n, full_s, full_n)
-    -- What is owed already stays owed.
-    if not fits(s, n, most_s, most_n) then
-      s, n = most_s, most_n
-      if fits(s, n, bucket.taken_s, bucket.taken_n) then s, n = bucket.taken_s, bucket.taken_n end
+
+  -- Whether it is one of the periods.
+  return function(i, key, at, what)
+    local cost, permits = tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
+    local from, finish = tonumber(ARGV[at + 3]), tonumber(ARGV[at + 4])
+    local next_end = tonumber(ARGV[at + 5])
+    if now_s < from or now_s >= next_end then return false end
+    if now_s >= finish then finish = next_end end
+    local bucket = buckets[key]
+    if not bucket then
+      local used, found, is_changed = read_period(key, permits, finish, tonumber(ARGV[at + 6]))
+      bucket = {finish = found, permits = permits, used = used, taken = used, is_changed = is_changed}
+      buckets[key] = bucket
     end
-    bucket.taken_s, bucket.taken_n = s, n
-    s, n = add(bucket.s, bucket.n, cost_s, cost_n)
-    if not fits(s, n, most_s, most_n) then
-      s, n = most_s, most_n
-      if fits(s, n, bucket.s, bucket.n) then s, n = bucket.s, bucket.n end
+    local ask = {bucket = bucket, leased = 0, fits = true}
+    asked[i] = ask
+    if what == 'period-charge' then
+      -- More than a whole quota is never owed.
+      local most = 2 * permits
+      bucket.taken = math.max(bucket.taken, math.min(bucket.taken + cost, most))
+      bucket.used = math.max(bucket.used, math.min(bucket.used + cost, most))
+      bucket.is_changed = true
+    elseif bucket.taken + cost > permits then
+      ask.fits = false
+      if what ~= 'period-observe' then is_admitted = false end
+    elseif what ~= 'period-peek' then
+      bucket.taken, bucket.is_taken = bucket.taken + cost, true
     end
-    bucket.s, bucket.n, bucket.is_changed = s, n, true
-  elseif cost_s < 0 or not fits(s, n, full_s, full_n) then
-    ask.fits = false
-    if what ~= 'observe' then is_admitted = false end
-  elseif what ~= 'peek' then
-    bucket.taken_s, bucket.taken_n, bucket.is_taken = s, n, true
-    ask.interval_s, ask.interval_n = tonumber(ARGV[at + 5]), tonumber(ARGV[at + 6])
-    ask.lease = tonumber(ARGV[at + 7])
+    return true
   end
 end
 
+local ask_period
 for i, key in ipairs(KEYS) do
   local at = 2 + (i - 1) * ARGUMENTS
   local what = ARGV[at]
-  if string.byte(what, 7) == 45 then
-    -- The seventh of `period-…`.
+  if #what > 7 then
+    -- `period-…`
+    ask_period = ask_period or asker_of_periods()
     if not ask_period(i, key, at, what) then return {now_s, now_n, 2} end
   else
-    ask_rate(i, key, at, what)
+    local cost_s, cost_n = tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
+    local full_s, full_n = tonumber(ARGV[at + 3]), tonumber(ARGV[at + 4])
+    local bucket = buckets[key]
+    if not bucket then
+      local whole = ARGV[at + 8]
+      local s, n, is_changed = read(key, full_s, full_n, whole)
+      -- `s` and `n` hold whatever happens, `taken_s` and `taken_n` if all are admitted.
+      bucket = {s = s, n = n, taken_s = s, taken_n = n, is_changed = is_changed, whole = whole}
+      buckets[key] = bucket
+    end
+    local ask = {bucket = bucket, leased = 0, fits = true, full_s = full_s, full_n = full_n}
+    asked[i] = ask
+    local s, n = add(bucket.taken_s, bucket.taken_n, cost_s, cost_n)
+    if what == 'charge' then
+      local most_s, most_n = add(full_s, full_n, full_s, full_n)
+      -- What is owed already stays owed.
+      if not fits(s, n, most_s, most_n) then
+        s, n = most_s, most_n
+        if fits(s, n, bucket.taken_s, bucket.taken_n) then s, n = bucket.taken_s, bucket.taken_n end
+      end
+      bucket.taken_s, bucket.taken_n = s, n
+      s, n = add(bucket.s, bucket.n, cost_s, cost_n)
+      if not fits(s, n, most_s, most_n) then
+        s, n = most_s, most_n
+        if fits(s, n, bucket.s, bucket.n) then s, n = bucket.s, bucket.n end
+      end
+      bucket.s, bucket.n, bucket.is_changed = s, n, true
+    elseif cost_s < 0 or not fits(s, n, full_s, full_n) then
+      ask.fits = false
+      if what ~= 'observe' then is_admitted = false end
+    elseif what ~= 'peek' then
+      bucket.taken_s, bucket.taken_n, bucket.is_taken = s, n, true
+      ask.lease = tonumber(ARGV[at + 7])
+      if ask.lease > 0 then
+        ask.interval_s, ask.interval_n = tonumber(ARGV[at + 5]), tonumber(ARGV[at + 6])
+      end
+    end
   end
 end
 
@@ -237,7 +235,7 @@ for key, bucket in pairs(buckets) do
     if is_changed and (bucket.s > 0 or bucket.n > 0) then
       local at_s, at_n = add(now_s, now_n, bucket.s, bucket.n)
       local life = bucket.s * 1000 + math.ceil(bucket.n / 1000000) + 1
-      redis.call('SET', key, string.format('%d%09d ', at_s, at_n) .. bucket.whole, 'PX',
+      redis.call('SET', key, string.format('%d%09d', at_s, at_n) .. bucket.whole, 'PX',
         string.format('%d', life + extra))
     end
   end

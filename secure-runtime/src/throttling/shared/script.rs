@@ -112,7 +112,7 @@ impl Line {
                 }
                 split(command, *full);
                 split(command, *interval);
-                command.arg(*lease).arg(*whole);
+                command.arg(*lease).arg(format!(" {whole}"));
             }
             Of::Period { cost, periods, span } => {
                 command.arg(match self.kind {
