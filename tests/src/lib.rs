@@ -23,7 +23,7 @@ use serde_json::Value;
 pub use clocked_redis::ClockedRedis;
 pub use identity_provider::{Behaviour, IdentityProvider};
 pub use introspection_endpoint::{IntrospectionEndpoint, Manners, Question};
-pub use redis_server::{RedisServer, eventually};
+pub use redis_server::{RedisServer, eventually, free_port};
 pub use redis_topologies::{RedisCluster, WatchedRedis};
 
 /// Longer than anything a test waits for on purpose takes on a busy machine.

@@ -137,7 +137,7 @@ impl Drop for RedisServer {
 }
 
 /// A port on loopback that nobody listens on now.
-pub(crate) fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     let free = TcpListener::bind(("127.0.0.1", 0)).expect("a free port on loopback");
     free.local_addr().expect("its address").port()
 }

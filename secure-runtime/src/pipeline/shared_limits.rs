@@ -102,9 +102,8 @@ pub(super) fn poll(
 }
 
 fn asked(limits: &[PlannedShared], subject: Subject<'_>) -> Result<Vec<Asked>, Refused> {
-    let concerned = limits
-        .iter()
-        .filter(|it| it.planned.limit.audience.has(subject.principal, subject.tier));
+    let concerned =
+        limits.iter().filter(|it| it.planned.limit.audience.has(subject.principal, subject.tier));
     concerned
         .map(|PlannedShared { planned, counts: all_counts, .. }| {
             let whom = whom(&planned.by, subject)?;

@@ -75,9 +75,8 @@ pub struct BusyKey {
 
 impl fmt::Display for LimitStatistics {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let header = [
-            "ID", "LIMIT", "MODE", "ALLOWED", "REFUSED", "OBSERVED", "FALLBACK", "BUSIEST",
-        ];
+        let header =
+            ["ID", "LIMIT", "MODE", "ALLOWED", "REFUSED", "OBSERVED", "FALLBACK", "BUSIEST"];
         let rows = self.limits.iter().map(|row| {
             let busiest: Vec<String> = row
                 .busiest

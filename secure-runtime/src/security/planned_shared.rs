@@ -108,7 +108,9 @@ impl SharedPlanner {
             is_shared_rate: limit.shared.is_some(),
             period: limit.period,
         };
-        let Some(launch) = self.registry.counts(&identity, limit.quota) else { return Err(planned) };
+        let Some(launch) = self.registry.counts(&identity, limit.quota) else {
+            return Err(planned);
+        };
         let generations = planned.live.generations;
         let counts = leaked(LiveShared { launch, given: Given::new(), generations });
         Ok(PlannedShared { planned, counts, identity, registry: Arc::clone(&self.registry) })

@@ -9,7 +9,7 @@
 #[path = "../../../secure-runtime/src/keyed.rs"]
 mod keyed;
 #[cfg(test)]
-#[path = "../../../secure-runtime/src/throttling/shared/leases/table.rs"]
+#[path = "../../../secure-runtime/src/throttling/shared/leases/mod.rs"]
 mod lease_table;
 #[cfg(test)]
 mod leases;

@@ -75,11 +75,7 @@ impl<'a> Ask<'a> {
 
     /// Takes `cost` permits of a limit that is not enforced: where they are not left, nothing is taken
     /// of it, and the request goes on.
-    pub(crate) const fn observe(
-        limit: &'a SharedLimit,
-        whom: &'a [u8],
-        cost: NonZeroU32,
-    ) -> Self {
+    pub(crate) const fn observe(limit: &'a SharedLimit, whom: &'a [u8], cost: NonZeroU32) -> Self {
         Self { limit, whom, kind: Kind::Observe, cost }
     }
 

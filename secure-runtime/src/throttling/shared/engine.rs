@@ -225,7 +225,8 @@ impl Engine {
             let demand = Demand::new(&ask.limit.quota, ask.cost, now);
             let refuses = |arrival| demand.admit(arrival).is_none();
             let (key, has_waited) = (self.key(ask), awaited == Some(index));
-            let found = leases.spend(key, ask.cost.get(), has_waited, now, refuses);
+            let wanted = (ask.cost.get(), ask.limit.most_leased);
+            let found = leases.spend(key, wanted, has_waited, now, refuses);
             let is_missing = match found {
                 Spending::Spent(spent) => {
                     if spent.is_low {
@@ -287,7 +288,7 @@ impl Engine {
             let most = ask.limit.most_leased;
             let begun = if index == missing {
                 match leases.depart(key, ask.cost.get(), most, now, bell) {
-                    Departure::Begun(pending) => Some(pending),
+                    Departure::Begun(pending, berth) => Some((pending, berth)),
                     Departure::Joined(bell) => {
                         // Flights that were begun for asks before this one land here, with nothing.
                         return Err(bell);
@@ -297,8 +298,8 @@ impl Engine {
             } else {
                 leases.depart_early(key, most, now, bell)
             };
-            if let Some((pending, ring)) = begun.zip(ring) {
-                flights.push(Flight::new(leases, key, index, pending, ring));
+            if let Some((begun, ring)) = begun.zip(ring) {
+                flights.push(Flight::new(leases, key, index, begun, ring));
             }
         }
         Ok(flights)
@@ -312,13 +313,14 @@ impl Engine {
         let mut ring = None;
         let bell = || new_bell(&mut ring);
         let begun = leases.depart_early(key, ask.limit.most_leased, now, bell);
-        let Some((pending, ring)) = begun.zip(ring) else {
+        let Some((begun, ring)) = begun.zip(ring) else {
             self.store.release(call);
             return;
         };
-        let flight = Flight::new(leases, key, 0, pending, ring);
+        let flight = Flight::new(leases, key, 0, begun, ring);
         let name = self.names.key(&self.names.group(group), &ask.limit.name, ask.whom);
-        let mut order = Order::new(vec![Line::lease(name, ask.limit, pending)], self.given_time());
+        let mut order =
+            Order::new(vec![Line::lease(name, ask.limit, flight.pending())], self.given_time());
         let (store, counters) = (Arc::clone(&self.store), Arc::clone(&self.counters));
         self.store.runtime().spawn(async move {
             if let Some(reply) = store.travel(call, &mut order).await {
@@ -380,4 +382,4 @@ impl Engine {
 const MOST_FLIGHTS_AWAITED: usize = 32;
 
 /// A flight brings this part of a burst at most, so that an instance holds an eighth.
-const SMALLEST_PART: u32 = 12;
+const SMALLEST_PART: u32 = 16;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use super::leases::{Landing, Leases};
+use super::leases::{Berth, Landing, Leases};
 use super::script::{Found, Reply};
 use super::statistics::Counters;
 
@@ -33,6 +33,7 @@ pub(super) struct Flight {
     /// Which ask of the trip it serves.
     index: usize,
     pending: u32,
+    berth: Berth,
     has_landed: bool,
     /// Dropped after the landing, as fields are.
     ring: Ring,
@@ -43,10 +44,10 @@ impl Flight {
         leases: &Arc<Leases<Bell>>,
         key: u64,
         index: usize,
-        pending: u32,
+        (pending, berth): (u32, Berth),
         ring: Ring,
     ) -> Self {
-        Self { leases: Arc::clone(leases), key, index, pending, has_landed: false, ring }
+        Self { leases: Arc::clone(leases), key, index, pending, berth, has_landed: false, ring }
     }
 
     pub(super) fn serves(&self, index: usize) -> bool {
@@ -66,7 +67,7 @@ impl Flight {
             // The bucket was not full earlier than that: Redis looked after the trip began.
             let arrival = sent.saturating_add(reset_ns);
             let landing = Landing { leased: line.leased, sent, arrival };
-            self.leases.land(self.key, Some(landing));
+            self.leases.land(self.key, self.berth, Some(landing));
             self.has_landed = true;
             if line.leased > 0 {
                 self.ring.send_replace(true);
@@ -78,7 +79,7 @@ impl Flight {
 impl Drop for Flight {
     fn drop(&mut self) {
         if !self.has_landed {
-            self.leases.land(self.key, None);
+            self.leases.land(self.key, self.berth, None);
         }
     }
 }

@@ -26,7 +26,11 @@ enum Of {
         lease: u32,
         whole: u64,
     },
-    Period { cost: u32, periods: Arc<Periods>, span: Span },
+    Period {
+        cost: u32,
+        periods: Arc<Periods>,
+        span: Span,
+    },
 }
 
 /// What is asked in one trip.

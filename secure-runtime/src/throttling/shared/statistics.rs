@@ -4,6 +4,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::Serialize;
 
+use crate::thread_number::{STRIPES, stripe};
+
 /// What a [`SharedLimits`](super::SharedLimits) has done so far.
 ///
 /// `decided` is the sum of `leased`, `fallback` and those that Redis decided. Without leases there is
@@ -45,18 +47,23 @@ pub(super) struct Counters {
     pub(super) failed: Counter,
 }
 
-/// On a cache line of its own: the first two are counted by all cores at once.
+/// Counted by all cores at once, each on a cache line of its own.
+#[derive(Default)]
+pub(super) struct Counter([Stripe; STRIPES]);
+
 #[derive(Default)]
 #[repr(align(64))]
-pub(super) struct Counter(AtomicU64);
+struct Stripe(AtomicU64);
 
 impl Counter {
     pub(super) fn add(&self, count: u64) {
-        self.0.fetch_add(count, Ordering::Relaxed);
+        if let Some(Stripe(counter)) = self.0.get(stripe()) {
+            counter.fetch_add(count, Ordering::Relaxed);
+        }
     }
 
     fn read(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
+        self.0.iter().map(|Stripe(counter)| counter.load(Ordering::Relaxed)).sum()
     }
 }
 
