@@ -9,6 +9,7 @@
 #[path = "../../../secure-runtime/src/keyed.rs"]
 mod keyed;
 #[cfg(test)]
+#[expect(dead_code, unused_imports, reason = "the models need part of it")]
 #[path = "../../../secure-runtime/src/throttling/shared/leases/mod.rs"]
 mod lease_table;
 #[cfg(test)]
