@@ -1,6 +1,7 @@
 //! Shared helpers of the tests: a real server on loopback, a client, and raw sockets for what a
 //! well-behaved client would never send.
 
+mod clocked_redis;
 mod identity_provider;
 mod introspection_endpoint;
 pub mod log;
@@ -19,9 +20,10 @@ use actix_web::{App, HttpServer};
 use secure_runtime::Security;
 use serde_json::Value;
 
+pub use clocked_redis::ClockedRedis;
 pub use identity_provider::{Behaviour, IdentityProvider};
 pub use introspection_endpoint::{IntrospectionEndpoint, Manners, Question};
-pub use redis_server::{RedisServer, eventually};
+pub use redis_server::{RedisServer, eventually, free_port};
 pub use redis_topologies::{RedisCluster, WatchedRedis};
 
 /// Longer than anything a test waits for on purpose takes on a busy machine.

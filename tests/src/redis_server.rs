@@ -2,7 +2,7 @@
 //!
 //! `cargo xtask test` starts one for all tests and names its address in `SECURE_TESTS_REDIS`; tests
 //! that only talk to it share that one. Without it, and for what a test does to a server of its own,
-//! `redis-server` is started.
+//! `redis-server` is started, or the program in `SECURE_TESTS_REDIS_SERVER`.
 
 use std::io::{BufReader, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -65,15 +65,16 @@ impl RedisServer {
     pub fn restart(&mut self) {
         self.stop();
         let port = self.port.to_string();
-        let process = Command::new("redis-server")
+        let program = program();
+        let process = Command::new(&program)
             .args(&self.arguments)
             .args(["--port", &port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
             .args(["--dir", &std::env::temp_dir().display().to_string()])
             .stdout(Stdio::null())
             .spawn();
         self.process =
-            Some(process.expect("redis-server; install it: apt-get install redis-server"));
-        eventually("redis-server answers", || self.try_command(&["PING"]).is_ok());
+            Some(process.unwrap_or_else(|error| panic!("{program}: {error}; install it")));
+        eventually("the server answers", || self.try_command(&["PING"]).is_ok());
     }
 
     /// Lets it take connections and answer nothing.
@@ -136,8 +137,13 @@ impl Drop for RedisServer {
     }
 }
 
+/// What is started as a server: `redis-server`, or what `SECURE_TESTS_REDIS_SERVER` names.
+fn program() -> String {
+    std::env::var("SECURE_TESTS_REDIS_SERVER").unwrap_or_else(|_| "redis-server".to_owned())
+}
+
 /// A port on loopback that nobody listens on now.
-pub(crate) fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     let free = TcpListener::bind(("127.0.0.1", 0)).expect("a free port on loopback");
     free.local_addr().expect("its address").port()
 }

@@ -1,4 +1,5 @@
-//! The Redis that the tests talk to: installed where there is none, on loopback, for one run.
+//! The Redis that the tests talk to: installed where there is none, on loopback, for one run. And the
+//! Valkey that some talk to as well.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
@@ -13,8 +14,8 @@ pub(crate) struct Redis {
 impl Redis {
     /// Starts a server; the error says why there is none.
     pub(crate) fn start() -> Result<Self, String> {
-        if !is_installed() {
-            install()?;
+        if !is_installed(SERVER) {
+            install(SERVER)?;
         }
         let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|free| free.local_addr());
         let address = free.map_err(|error| format!("no free port on loopback: {error}"))?;
@@ -60,14 +61,23 @@ impl Drop for Redis {
     }
 }
 
-fn is_installed() -> bool {
-    let version = Command::new(SERVER).arg("--version").stdout(Stdio::null()).status();
+/// The program of Valkey, installed where there is none; why there is not, if the system's packages do
+/// not have it.
+pub(crate) fn valkey() -> Result<&'static str, String> {
+    if !is_installed(VALKEY) {
+        install(VALKEY)?;
+    }
+    Ok(VALKEY)
+}
+
+fn is_installed(server: &str) -> bool {
+    let version = Command::new(server).arg("--version").stdout(Stdio::null()).status();
     version.is_ok_and(|status| status.success())
 }
 
 /// Installs Debian's package, whose own service is not started: the tests have theirs.
-fn install() -> Result<(), String> {
-    for arguments in [&["update"][..], &["install", "--yes", "--no-install-recommends", PACKAGE]] {
+fn install(server: &str) -> Result<(), String> {
+    for arguments in [&["update"][..], &["install", "--yes", "--no-install-recommends", server]] {
         println!("apt-get {}", arguments.join(" "));
         let status = Command::new("apt-get")
             .args(arguments)
@@ -78,15 +88,16 @@ fn install() -> Result<(), String> {
             Ok(status) if status.success() => {}
             _ => {
                 return Err(format!(
-                    "the tests need `{SERVER}`, and it cannot be installed: type `apt-get update && \
-                     apt-get install {PACKAGE}`, as root, or install it as your system does"
+                    "the tests need `{server}`, and it cannot be installed: type `apt-get update && \
+                     apt-get install {server}`, as root, or install it as your system does"
                 ));
             }
         }
     }
-    if is_installed() { Ok(()) } else { Err(format!("`{PACKAGE}` brought no `{SERVER}`")) }
+    if is_installed(server) { Ok(()) } else { Err(format!("the package brought no `{server}`")) }
 }
 
+/// Programs, and the packages that bring them.
 const SERVER: &str = "redis-server";
-const PACKAGE: &str = "redis-server";
+const VALKEY: &str = "valkey-server";
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -1,12 +1,13 @@
 //! `cargo xtask test`: every test of the workspace, and one line that says how many passed.
 //!
-//! A part that cannot run here fails with the reason; nothing is skipped silently. The tests' Redis is
+//! A part that cannot run here fails with the reason, but for Valkey, which not every distribution has:
+//! that is told. Nothing is skipped silently. The tests' Redis is
 //! installed where there is none, started on loopback, and stopped again.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
-use crate::redis::Redis;
+use crate::redis::{self, Redis};
 use crate::steps::{Steps, cargo};
 use crate::{Failure, root};
 
@@ -25,12 +26,32 @@ pub(crate) fn run() -> Result<(), Failure> {
     }
     steps.run("tests", || tally.run(&mut tests));
     drop(redis);
+    match redis::valkey() {
+        Ok(valkey) => {
+            for test in ["--test=shared_limits", "--test=end_to_end"] {
+                let mut shared = shared(valkey, test);
+                steps.run("shared limits, with Valkey", || tally.run(&mut shared));
+            }
+        }
+        // Not every distribution has it.
+        Err(fault) => println!("shared limits are tested with Redis alone: {fault}"),
+    }
     if root().join("tests/loom/Cargo.toml").is_file() {
         steps.run("every interleaving, under loom", || tally.run(&mut loom()));
     }
     let outcome = steps.finish();
     println!("{} passed, {} failed", tally.passed, tally.failed);
     outcome
+}
+
+/// The tests of shared limits with servers of this program.
+fn shared(server: &str, test: &str) -> Command {
+    let mut command = cargo(&["test", "--locked", "--package=secure-tests", test]);
+    if test == "--test=end_to_end" {
+        command.arg("shared_");
+    }
+    command.env_remove("SECURE_TESTS_REDIS").env("SECURE_TESTS_REDIS_SERVER", server);
+    command
 }
 
 /// The models of the limiter's table. They are a package of their own, with a target folder of its

@@ -14,7 +14,7 @@ use super::limits::reserve;
 use super::open_limits;
 use super::passage::{Passage, Refused};
 #[cfg(feature = "redis")]
-use super::shared_limits;
+use super::shared_limits::{self, Books};
 use crate::principal::Principal;
 use crate::response_cost::ResponseCost;
 use crate::scope::SecuredResponse;
@@ -91,13 +91,15 @@ impl Admission {
         context: &mut Context<'_>,
     ) -> Poll<Result<(), Refused>> {
         #[cfg(feature = "redis")]
-        if let (Some(sharing), limits @ [_, ..]) =
-            (&gate.security.inner().sharing, gate.plan.shared_limits(stage))
+        if let (Some(sharing), Some(now), limits @ [_, ..]) =
+            (&gate.security.inner().sharing, self.entered, gate.plan.shared_limits(stage))
         {
+            let counters = &gate.security.inner().counters;
+            let books = Books { sharing, counters, now };
             let tier = self.tier(gate)?;
             let address = || gate.group();
             let subject = gate.subject(&address, self.caller.as_ref(), tier.as_deref());
-            ready!(shared_limits::poll(sharing, limits, subject, &mut self.counted, context))?;
+            ready!(shared_limits::poll(books, limits, subject, &mut self.counted, context))?;
         }
         Poll::Ready(self.reserve(gate, gate.plan.limits(stage)))
     }

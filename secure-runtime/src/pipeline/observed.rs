@@ -28,18 +28,27 @@ pub(super) fn is_drawn(
     subject: Subject<'_>,
     key: LimitKey,
 ) -> bool {
-    let percent = u64::from(percent);
     if percent == 0 {
         return false;
     }
     // Without a secret, so that every process draws the same keys. An expression of the application is
     // not asked twice, and hashed with the limiter's secret.
-    let mut hasher = DefaultHasher::new();
     match whom(&counters.limiter, by, subject) {
-        Some(whom) => whom.hash(&mut hasher),
-        None => key.hash(&mut hasher),
+        Some(whom) => draws(percent, whom),
+        None => draws(percent, key),
     }
-    hasher.finish() % 100 < percent
+}
+
+/// Whether a percentage has whoever is meant by these bytes in it, in every instance alike.
+#[cfg(feature = "redis")]
+pub(super) fn is_drawn_by(planned: &PlannedLimit, whom: &[u8]) -> bool {
+    draws(planned.percent(), whom)
+}
+
+fn draws(percent: u8, drawn: impl Hash) -> bool {
+    let mut hasher = DefaultHasher::new();
+    drawn.hash(&mut hasher);
+    hasher.finish() % 100 < u64::from(percent)
 }
 
 /// A request goes on although the limit is used up.

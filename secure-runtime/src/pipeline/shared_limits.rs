@@ -9,13 +9,17 @@ use actix_web::rt::spawn;
 
 use super::limit_keys::Subject;
 use super::limits::{Counted, LimitReport, throttled};
+use super::observed;
 use super::open_limits::{rest, unaffordable};
 use super::passage::Refused;
 use super::shared_keys::whom;
 use crate::denial::{Denial, DenialKind};
-use crate::policy::{Cost, Limit};
-use crate::security::{LimitTexts, PlannedShared, Sharing};
-use crate::throttling::{Answer, Ask, Decision, SharedLimit, StoreUnavailable, Verdict};
+use crate::policy::Cost;
+use crate::security::{LimitTexts, LiveLimit, LiveShared, PlannedShared, Sharing};
+use crate::throttling::{
+    Answer, Ask, Counters, LimitKey, Outcome, SharedLimit, Source, StoreUnavailable, Verdict,
+};
+use crate::time::Moment;
 use crate::validation::Costs;
 
 /// The shared limits of one request.
@@ -36,23 +40,37 @@ struct Waiting {
 /// One limit that is asked for one request.
 #[derive(Clone)]
 struct Asked {
+    /// Under the terms that hold when it is asked.
     counts: &'static SharedLimit,
+    place: u32,
+    all_counts: &'static LiveShared,
+    live: &'static LiveLimit,
     whom: Vec<u8>,
     cost: NonZeroU32,
-    limit: &'static Limit,
     position: usize,
+    number: usize,
     texts: &'static LimitTexts,
     is_open: bool,
+    binds: bool,
+}
+
+/// Who counts what the limits say, and when.
+#[derive(Clone, Copy)]
+pub(super) struct Books<'a> {
+    pub(super) sharing: &'a Sharing,
+    pub(super) counters: &'a Counters,
+    pub(super) now: Moment,
 }
 
 /// Takes the permits of a stage, of all its limits or of none.
 pub(super) fn poll(
-    sharing: &Sharing,
+    books: Books<'_>,
     limits: &[PlannedShared],
     subject: Subject<'_>,
     counted: &mut Counted,
     context: &mut Context<'_>,
 ) -> Poll<Result<(), Refused>> {
+    let sharing = books.sharing;
     let (asked, answer) = match counted.shared.waiting.take() {
         Some(mut waiting) => match waiting.answer.as_mut().poll(context) {
             Poll::Ready(answer) => (waiting.asked, answer),
@@ -75,46 +93,78 @@ pub(super) fn poll(
                     let answer = async move { store.decide(&group, &takes(&these)).await };
                     let waiting = Waiting { asked, answer: Box::pin(answer) };
                     counted.shared.waiting = Some(Box::new(waiting));
-                    return poll(sharing, limits, subject, counted, context);
+                    return poll(books, limits, subject, counted, context);
                 }
             }
         }
     };
-    Poll::Ready(heed(asked, answer, counted))
+    Poll::Ready(heed(books, asked, answer, counted))
 }
 
 fn asked(limits: &[PlannedShared], subject: Subject<'_>) -> Result<Vec<Asked>, Refused> {
     let concerned =
-        limits.iter().filter(|planned| planned.limit.audience.has(subject.principal, subject.tier));
+        limits.iter().filter(|it| it.planned.limit.audience.has(subject.principal, subject.tier));
     concerned
-        .map(|planned| {
-            let &PlannedShared { limit, counts, upfront, position, texts, .. } = planned;
-            let (whom, is_open) = (whom(&planned.by, subject)?, planned.is_open());
-            Ok(Asked { counts, whom, cost: upfront, limit, position, texts, is_open })
+        .map(|PlannedShared { planned, counts: all_counts, .. }| {
+            let whom = whom(&planned.by, subject)?;
+            let (place, counts) = all_counts.now();
+            Ok(Asked {
+                counts,
+                place,
+                all_counts,
+                live: planned.live,
+                binds: planned.is_enforced() || observed::is_drawn_by(planned, &whom),
+                whom,
+                cost: planned.upfront,
+                position: planned.position,
+                number: planned.number,
+                texts: planned.texts,
+                is_open: planned.is_open,
+            })
         })
         .collect()
 }
 
 fn takes(asked: &[Asked]) -> Vec<Ask<'_>> {
-    asked.iter().map(|it| Ask::take(it.counts, &it.whom, it.cost)).collect()
+    asked.iter().map(Asked::take).collect()
 }
 
-/// Does what the store has said.
+/// Does what the store has said, and counts it.
 fn heed(
+    books: Books<'_>,
     asked: Vec<Asked>,
     answer: Result<Verdict, StoreUnavailable>,
     counted: &mut Counted,
 ) -> Result<(), Refused> {
+    let Books { counters, now, .. } = books;
+    let is_by_store =
+        |verdict: &Verdict| matches!(verdict.source(), Source::Shared | Source::Leased);
+    if !answer.as_ref().is_ok_and(is_by_store) {
+        asked.iter().for_each(|it| counters.count(it.number, Outcome::Fallback, it.key(counters)));
+    }
     let verdict =
         answer.map_err(|gone| Box::new(Denial::new(DenialKind::Unavailable, gone.to_string())))?;
+    let mut refusing = None;
     // There are no decisions where nobody decides while the store is gone.
-    let reports = asked.iter().zip(verdict.decisions()).map(|(it, decision)| it.report(*decision));
+    for (it, answer) in asked.iter().zip(verdict.answers()) {
+        let (report, key) = (it.report(answer), it.key(counters));
+        if answer.is_allowed() {
+            counters.count(it.number, Outcome::Allowed, key);
+        } else if !it.binds {
+            observed::observe(counters, &report, key, now);
+        } else if refusing.is_none() {
+            counters.count(it.number, Outcome::Refused, key);
+            refusing = Some(report);
+        }
+        if verdict.is_admitted() {
+            counted.note(report);
+        }
+    }
     if verdict.is_admitted() {
-        reports.for_each(|report| counted.note(report));
         counted.shared.open.extend(asked.into_iter().filter(|it| it.is_open));
         return Ok(());
     }
-    let Some(report) = reports.into_iter().find(|report| !report.answer.is_allowed()) else {
+    let Some(report) = refusing else {
         return Err(Box::new(Denial::internal("a store refused, and no limit of it did")));
     };
     counted.report = Some(report);
@@ -129,13 +179,27 @@ impl Shared {
 }
 
 impl Asked {
-    fn report(&self, decision: Decision) -> LimitReport {
-        let Self { limit, position, texts, .. } = *self;
-        let answer = Answer::Rate(decision);
-        let (calendar, is_first) = (None, true);
-        // What is not enforced for everybody is not counted together; this instance tallies its own.
-        let (number, binds) = (usize::MAX, true);
+    /// Stands for whom it counts in this process' own figures.
+    fn key(&self, counters: &Counters) -> LimitKey {
+        counters.limiter.key_bytes(self.number as u64, &self.whom)
+    }
+
+    fn take(&self) -> Ask<'_> {
+        let Self { counts, whom, cost, binds, .. } = self;
+        if *binds { Ask::take(counts, whom, *cost) } else { Ask::observe(counts, whom, *cost) }
+    }
+
+    fn report(&self, answer: Answer) -> LimitReport {
+        let Self { position, number, texts, binds, .. } = *self;
+        let terms = self.live.terms(self.place);
+        let (limit, calendar, is_first) = (terms.limit, terms.calendar, true);
         LimitReport { limit, position, texts, calendar, answer, is_first, number, binds }
+    }
+
+    /// The same for another cost, under the terms that hold now.
+    fn costing(&self, cost: NonZeroU32) -> Self {
+        let (place, counts) = self.all_counts.now();
+        Self { cost, place, counts, ..self.clone() }
     }
 }
 
@@ -147,15 +211,16 @@ impl Asked {
 pub(super) fn settle(sharing: &Sharing, counted: &Counted, costs: &Costs) -> Result<(), Refused> {
     let mut charges = Vec::new();
     for open in &counted.shared.open {
-        let Cost::Arguments(expression) = open.limit.cost else { continue };
+        let limit = open.live.now().limit;
+        let Cost::Arguments(expression) = limit.cost else { continue };
         let Some(cost) = costs.of(expression.index) else {
             return Err(Box::new(Denial::internal("what a request costs could not be computed")));
         };
-        let burst = open.limit.quota.burst();
-        if cost > burst {
+        let burst = limit.quota.burst();
+        if cost > burst && open.binds {
             return Err(unaffordable(cost, burst));
         }
-        charges.extend(rest(cost).map(|cost| Asked { cost, ..open.clone() }));
+        charges.extend(rest(cost).map(|cost| open.costing(cost)));
     }
     charge_all(sharing, charges);
     Ok(())
@@ -164,8 +229,9 @@ pub(super) fn settle(sharing: &Sharing, counted: &Counted, costs: &Costs) -> Res
 /// Takes the rest of what the handler said that the request costs, without waiting.
 pub(super) fn charge(sharing: &Sharing, counted: &Counted, cost: u32) {
     let Some(cost) = NonZeroU32::new(cost).and_then(rest) else { return };
-    let open = counted.shared.open.iter().filter(|open| open.limit.cost == Cost::Response);
-    charge_all(sharing, open.map(|open| Asked { cost, ..open.clone() }).collect());
+    let open = &counted.shared.open;
+    let open = open.iter().filter(|open| open.live.now().limit.cost == Cost::Response);
+    charge_all(sharing, open.map(|open| open.costing(cost)).collect());
 }
 
 fn charge_all(sharing: &Sharing, charges: Vec<Asked>) {

@@ -36,7 +36,7 @@ pub(super) fn told(security: Security) -> Security {
 fn of(security: &Security) -> Vec<String> {
     let mut lenient = Vec::new();
     for plan in security.0.plans.iter().flatten() {
-        for planned in plan.own_limits().filter(|planned| !planned.is_enforced()) {
+        for planned in plan.every_limit().filter(|planned| !planned.is_enforced()) {
             let mode = Some(LimitMode::of_percent(planned.percent()));
             let limit = Limit { mode, ..*planned.limit };
             lenient.push(format!("{}::{} {limit}", plan.endpoint.module, plan.endpoint.name));

@@ -27,6 +27,10 @@ pub(super) fn apply(
     let before = live.now().limit.quota;
     for (it, quota) in changes {
         if !it.planned.live.has(place) {
+            #[cfg(feature = "redis")]
+            if let Some(shared) = it.plan.shared_at(it.planned.position) {
+                shared.give(place, *quota);
+            }
             it.planned.live.give(place, terms(it.planned.limit, *quota));
         }
     }

@@ -7,6 +7,8 @@ use serde::Serialize;
 use super::budget_statistics::{self, BudgetRow};
 use super::concurrency_statistics::{self, ConcurrencyRow};
 use crate::table;
+#[cfg(feature = "redis")]
+use crate::throttling::SharedStatistics;
 use crate::throttling::{KeyMark, LimitMode, Statistics};
 
 /// What every limit of a [`Security`](crate::Security) is and has said since it was built.
@@ -26,6 +28,10 @@ pub struct LimitStatistics {
     pub rates: Statistics,
     /// The memory of quotas of the calendar.
     pub quotas: Statistics,
+    /// What was decided together with other instances, where limits are
+    /// [shared](crate::SecurityBuilder::shared_limits): trips, leases, what happened without the store.
+    #[cfg(feature = "redis")]
+    pub shared: Option<SharedStatistics>,
 }
 
 /// One limit of one endpoint.
@@ -53,6 +59,11 @@ pub struct LimitRow {
     pub refused: u64,
     /// Requests that it would have refused, and that went on: see [`LimitMode::Observe`].
     pub observed: u64,
+    /// Requests about which the store of shared limits did not decide, but what stands in for it: of
+    /// those whose count is local, each is also among the ones above.
+    pub fallback: u64,
+    /// Whether several instances count it together. What is counted here is what this one saw.
+    pub is_shared: bool,
     /// Keys with at least a hundredth of the requests lately, the busiest first: of one request in
     /// sixteen, refused ones included.
     pub busiest: Vec<BusyKey>,
@@ -70,7 +81,8 @@ pub struct BusyKey {
 
 impl fmt::Display for LimitStatistics {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let header = ["ID", "LIMIT", "MODE", "ALLOWED", "REFUSED", "OBSERVED", "BUSIEST"];
+        let header =
+            ["ID", "LIMIT", "MODE", "ALLOWED", "REFUSED", "OBSERVED", "FALLBACK", "BUSIEST"];
         let rows = self.limits.iter().map(|row| {
             let busiest: Vec<String> = row
                 .busiest
@@ -85,6 +97,7 @@ impl fmt::Display for LimitStatistics {
                 row.allowed.to_string(),
                 row.refused.to_string(),
                 row.observed.to_string(),
+                if row.is_shared { row.fallback.to_string() } else { String::from("-") },
                 if busiest.is_empty() { String::from("-") } else { busiest.join(", ") },
             ]
         });
@@ -95,6 +108,18 @@ impl fmt::Display for LimitStatistics {
         for (what, memory) in [("rates", &self.rates), ("quotas", &self.quotas)] {
             let Statistics { evicted_live, capacity_entries, .. } = memory;
             writeln!(formatter, "{what}: {evicted_live} evicted, {capacity_entries} fit")?;
+        }
+        #[cfg(feature = "redis")]
+        if let Some(shared) = &self.shared {
+            let SharedStatistics { decided, leased, trips, fallback, failed, .. } = shared;
+            let SharedStatistics { evicted_leases, evicted_fallback, .. } = shared;
+            writeln!(
+                formatter,
+                "shared: {decided} decided, {leased} of them by leases, {fallback} in fallback, \
+                 {trips} trips, {failed} failed, {} evicted{}",
+                evicted_leases + evicted_fallback,
+                if shared.is_store_gone { ", the store is gone" } else { "" }
+            )?;
         }
         Ok(())
     }

@@ -79,6 +79,8 @@ impl Limits {
             budgets: budget_statistics::rows(&self.security),
             rates: counters.limiter.statistics(),
             quotas: counters.calendar.statistics(),
+            #[cfg(feature = "redis")]
+            shared: self.security.shared_limit_statistics(),
         }
     }
 
@@ -198,7 +200,7 @@ impl Limits {
         let mut plans: Vec<&Plan> = self.security.0.plans.iter().flatten().collect();
         plans.sort_by_key(|plan| (plan.endpoint.module, plan.endpoint.name, plan.endpoint.line));
         for plan in plans {
-            let mut limits: Vec<&PlannedLimit> = plan.own_limits().collect();
+            let mut limits: Vec<&PlannedLimit> = plan.every_limit().collect();
             limits.sort_by_key(|planned| planned.position);
             for planned in limits {
                 let id = id(plan, planned);
@@ -231,6 +233,8 @@ impl Limits {
             allowed: total(Outcome::Allowed),
             refused: total(Outcome::Refused),
             observed: total(Outcome::Observed),
+            fallback: total(Outcome::Fallback),
+            is_shared: plan.is_shared(planned.position),
             busiest: busiest
                 .map(|it| BusyKey { key: counters.notices.mark(it.key), percent: it.percent })
                 .collect(),

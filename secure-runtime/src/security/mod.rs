@@ -53,7 +53,7 @@ pub(crate) use plan::{Authentication, Mode, Plan};
 pub(crate) use planned_budget::{Failures, PlannedBudget};
 pub(crate) use planned_limit::{ClaimNames, Counts, More, PlannedConcurrency, PlannedLimit, Stage};
 #[cfg(feature = "redis")]
-pub(crate) use planned_shared::{PlannedShared, Sharing};
+pub(crate) use planned_shared::{LiveShared, PlannedShared, Sharing};
 pub use protected_resource::ProtectedResource;
 use protected_resource::Published;
 

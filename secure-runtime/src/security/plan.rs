@@ -88,10 +88,30 @@ impl Plan {
         }
     }
 
-    /// All limits that this instance counts by itself, in the order of their stages.
-    pub(super) fn own_limits(&self) -> impl Iterator<Item = &PlannedLimit> {
+    /// All limits, those that this instance counts by itself first.
+    pub(super) fn every_limit(&self) -> impl Iterator<Item = &PlannedLimit> {
         let stages = [&self.early_limits, &self.anonymous_limits, &self.caller_limits];
-        stages.into_iter().flat_map(|stage| stage.iter())
+        let own = stages.into_iter().flat_map(|stage| stage.iter());
+        #[cfg(feature = "redis")]
+        let own = own.chain(self.shared_limits.iter().flatten().map(|it| &it.planned));
+        own
+    }
+
+    /// The limit at this place of the endpoint, if several instances count it together.
+    #[cfg(feature = "redis")]
+    pub(super) fn shared_at(&self, position: usize) -> Option<&PlannedShared> {
+        self.shared_limits.iter().flatten().find(|it| it.planned.position == position)
+    }
+
+    /// Whether several instances count the limit at this place together.
+    pub(super) fn is_shared(&self, position: usize) -> bool {
+        #[cfg(feature = "redis")]
+        return self.shared_at(position).is_some();
+        #[cfg(not(feature = "redis"))]
+        return {
+            let _ = position;
+            false
+        };
     }
 }
 

@@ -206,18 +206,6 @@ impl LimitPlanner {
         let mut shared = [Vec::new(), Vec::new(), Vec::new()];
         for (position, limit) in limits.iter().enumerate() {
             let stage = stage(limit, endpoint.policy.access) as usize;
-            #[cfg(feature = "redis")]
-            // What is not enforced for everybody, each instance counts for itself.
-            if self.sharing.is_some() && percent(limit) >= 100 {
-                let by = self.counts(endpoint, limit.by);
-                let planner = self.sharing.as_mut();
-                let planned =
-                    planner.and_then(|it| it.plan(endpoint, (position, limit), by, texts));
-                if let (Some(planned), Some(stage)) = (planned, shared.get_mut(stage)) {
-                    stage.push(planned);
-                    continue;
-                }
-            }
             let own = (place << 16) | position as u64;
             let (id, generations) = match limit.shared {
                 Some(name) => self.shared(endpoint, name, limit.quota),
@@ -237,6 +225,20 @@ impl LimitPlanner {
                 texts,
             };
             self.count += 1;
+            #[cfg(feature = "redis")]
+            let planned = match (&self.sharing, shared.get_mut(stage)) {
+                (Some(planner), Some(stage)) => match planner.plan(endpoint, planned) {
+                    Ok(planned) => {
+                        stage.push(planned);
+                        continue;
+                    }
+                    Err(planned) => planned,
+                },
+                _ => planned,
+            };
+            if planned.live.now().calendar.is_some() {
+                self.has_quotas = true;
+            }
             if let Some(stage) = stages.get_mut(stage) {
                 stage.push(planned);
             }
@@ -303,7 +305,6 @@ impl LimitPlanner {
                  ({file}:{line})"
             ));
         }
-        self.has_quotas = true;
         calendar.map(leaked)
     }
 

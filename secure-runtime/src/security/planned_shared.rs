@@ -1,23 +1,26 @@
 //! The limits of one endpoint that several instances count together, compiled for the request path.
 
-use std::num::NonZeroU32;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use super::limit_texts::LimitTexts;
-use super::planned_limit::Counts;
-use crate::policy::{Cost, Endpoint, Limit};
-use crate::throttling::{SharedLimit, SharedLimits};
+use super::live_limit::Given;
+use super::planned_limit::{PlannedLimit, leaked};
+use crate::policy::{CalendarPeriod, Endpoint, Limit};
+use crate::throttling::{Generations, Quota, SharedLimit, SharedLimits, SharedTerms};
 
 /// One limit with its counts in the store.
 pub(crate) struct PlannedShared {
-    pub(crate) limit: &'static Limit,
+    pub(crate) planned: PlannedLimit,
     /// Lives as long as the program, as the endpoint does.
-    pub(crate) counts: &'static SharedLimit,
-    pub(crate) by: Counts,
-    /// What a request takes before anything of its body is read.
-    pub(crate) upfront: NonZeroU32,
-    /// Its place among the endpoint's limits.
-    pub(crate) position: usize,
-    pub(crate) texts: &'static LimitTexts,
+    pub(crate) counts: &'static LiveShared,
+    identity: Identity,
+    registry: Arc<Registry>,
+}
+
+/// The counts under the terms of the launch, and under those that the limit was given since.
+pub(crate) struct LiveShared {
+    launch: &'static SharedLimit,
+    given: Given<&'static SharedLimit>,
+    generations: &'static Generations,
 }
 
 /// Where limits are counted together.
@@ -30,13 +33,47 @@ pub(crate) struct Sharing {
 /// Compiles the shared limits of all endpoints.
 pub(super) struct SharedPlanner {
     sharing: Sharing,
-    known: Vec<(String, &'static SharedLimit)>,
+    registry: Arc<Registry>,
+}
+
+/// The limits that there are: what counts together is one.
+struct Registry {
+    store: SharedLimits,
+    known: Mutex<Vec<Known>>,
+}
+
+struct Known {
+    name: String,
+    quota: Quota,
+    family: u64,
+    counts: &'static SharedLimit,
+}
+
+/// What of a limit no change changes.
+struct Identity {
+    /// The same in all instances.
+    name: String,
+    is_shared_rate: bool,
+    period: Option<CalendarPeriod>,
 }
 
 impl PlannedShared {
-    /// Whether more is taken once it is known.
-    pub(crate) fn is_open(&self) -> bool {
-        !matches!(self.limit.cost, Cost::Permits(_))
+    /// Adds the counts of terms at a place; whoever calls it holds off other changes.
+    pub(super) fn give(&self, place: u32, quota: Quota) {
+        if let Some(counts) = self.registry.counts(&self.identity, quota) {
+            self.counts.given.put(place, counts);
+        }
+    }
+}
+
+impl LiveShared {
+    /// The place of the terms that hold, and what counts under them.
+    #[inline]
+    pub(crate) fn now(&self) -> (u32, &'static SharedLimit) {
+        match self.generations.place() {
+            0 => (0, self.launch),
+            place => (place, self.given.at(place).copied().unwrap_or(self.launch)),
+        }
     }
 }
 
@@ -50,59 +87,78 @@ impl Sharing {
 
 impl SharedPlanner {
     pub(super) fn new(store: SharedLimits) -> Self {
-        Self { sharing: Sharing { store, counts_are_alike: true }, known: Vec::new() }
+        let registry = Registry { store: store.clone(), known: Mutex::default() };
+        let sharing = Sharing { store, counts_are_alike: true };
+        Self { sharing, registry: Arc::new(registry) }
     }
 
     pub(super) fn finish(self) -> Sharing {
         self.sharing
     }
 
-    /// The limit, unless it is one of the calendar, which each instance counts for itself.
+    /// The limit with its counts; without them if its time zone is not known, which is a fault.
     pub(super) fn plan(
-        &mut self,
+        &self,
         endpoint: &'static Endpoint,
-        (position, limit): (usize, &'static Limit),
-        by: Counts,
-        texts: &'static LimitTexts,
-    ) -> Option<PlannedShared> {
-        if limit.period.is_some() {
-            return None;
-        }
-        let counts = self.counts(endpoint, position, limit);
-        Some(PlannedShared { limit, counts, by, upfront: limit.cost.upfront(), position, texts })
+        planned: PlannedLimit,
+    ) -> Result<PlannedShared, PlannedLimit> {
+        let limit = planned.limit;
+        let identity = Identity {
+            name: name(endpoint, planned.position, limit),
+            is_shared_rate: limit.shared.is_some(),
+            period: limit.period,
+        };
+        let Some(launch) = self.registry.counts(&identity, limit.quota) else {
+            return Err(planned);
+        };
+        let generations = planned.live.generations;
+        let counts = leaked(LiveShared { launch, given: Given::new(), generations });
+        Ok(PlannedShared { planned, counts, identity, registry: Arc::clone(&self.registry) })
     }
 
     /// Notes what is asked together.
     pub(super) fn note(&mut self, stage: &[PlannedShared]) {
         let mut pairs = stage.iter().zip(stage.iter().skip(1));
-        self.sharing.counts_are_alike &= pairs.all(|(one, next)| one.limit.by == next.limit.by);
+        let is_alike = |(one, next): (&PlannedShared, &PlannedShared)| {
+            one.planned.limit.by == next.planned.limit.by
+        };
+        self.sharing.counts_are_alike &= pairs.all(is_alike);
     }
+}
 
-    /// All instances call it the same: by the name of a rate that endpoints share, else by the
-    /// endpoint and the place of the limit there.
-    fn counts(
-        &mut self,
-        endpoint: &'static Endpoint,
-        position: usize,
-        limit: &'static Limit,
-    ) -> &'static SharedLimit {
-        let (permits, window) = (limit.quota.permits(), limit.quota.window_seconds());
-        let name = match limit.shared {
-            Some(name) => format!("rate {name} {permits}/{window}"),
-            None => {
-                let Endpoint { module, name, .. } = endpoint;
-                format!("endpoint {module}::{name} {position} {permits}/{window}")
-            }
-        };
-        let burst = limit.quota.burst();
-        let same = |known: &&(String, &'static SharedLimit)| {
-            known.0 == name && known.1.quota().burst() == burst
-        };
-        if let Some((_, counts)) = self.known.iter().find(same) {
-            return counts;
+impl Registry {
+    /// `None` if the time zone is not known.
+    fn counts(&self, identity: &Identity, quota: Quota) -> Option<&'static SharedLimit> {
+        let Identity { name, is_shared_rate, period } = identity;
+        // Nothing is half done under this lock.
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut same = known.iter().filter(|known| known.name == *name);
+        if let Some(known) = same.clone().find(|known| known.quota == quota) {
+            return Some(known.counts);
         }
-        let counts = Box::leak(Box::new(self.sharing.store.limit(&name, limit.quota)));
-        self.known.push((name, counts));
-        counts
+        let family = same.next().map_or_else(|| self.store.new_family(), |known| known.family);
+        let counts = leaked(self.store.limit_of(&SharedTerms {
+            family,
+            name,
+            quota,
+            is_share_of_window: *is_shared_rate,
+            period: period.map(|it| (it.period, it.zone)),
+        })?);
+        known.push(Known { name: name.clone(), quota, family, counts });
+        Some(counts)
+    }
+}
+
+/// All instances call a limit the same, whatever it admits: by the name of a rate that endpoints share and
+/// its window, else by the endpoint and the place of the limit there.
+fn name(endpoint: &Endpoint, position: usize, limit: &Limit) -> String {
+    let name = match limit.shared {
+        Some(name) => format!("rate {name} {}", limit.quota.window_seconds()),
+        None => format!("endpoint {}::{} {position}", endpoint.module, endpoint.name),
+    };
+    match limit.period {
+        // What is used of one period means nothing in another.
+        Some(CalendarPeriod { period, zone }) => format!("{name} {} {zone}", period.name()),
+        None => name,
     }
 }

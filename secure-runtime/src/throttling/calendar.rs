@@ -58,18 +58,31 @@ impl Calendar {
         Some(Self { period, zone, permits, current: AtomicU64::new(0) })
     }
 
+    /// The same periods, with other permits.
+    #[cfg(feature = "redis")]
+    pub(super) fn with_permits(&self, permits: u32) -> Self {
+        let (period, zone) = (self.period, self.zone.clone());
+        Self { period, zone, permits, current: AtomicU64::new(0) }
+    }
+
     /// The minute since 1970 in which the period of this minute ends.
     pub(super) fn end(&self, minute: u64) -> u64 {
+        self.period_of(minute).1
+    }
+
+    /// A minute since 1970 that the period of this minute has, and no later than it; and the one in
+    /// which that period ends.
+    pub(super) fn period_of(&self, minute: u64) -> (u64, u64) {
         let current = self.current.load(Ordering::Relaxed);
         let (start, end) = (current >> 32, current & u64::from(u32::MAX));
         if (start..end).contains(&minute) {
-            return end;
+            return (start, end);
         }
         let end = self.next_boundary(minute).filter(|end| *end > minute);
         // A date that the calendar does not have: the period is as long as one can be.
         let end = end.unwrap_or(minute + self.period.most_minutes());
         self.current.store((minute << 32) | (end & u64::from(u32::MAX)), Ordering::Relaxed);
-        end
+        (minute, end)
     }
 
     fn next_boundary(&self, minute: u64) -> Option<u64> {

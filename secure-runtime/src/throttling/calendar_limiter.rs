@@ -44,6 +44,18 @@ pub(crate) struct PeriodDecision {
 }
 
 impl PeriodDecision {
+    /// What somebody else decided, in a period that ends in this minute; `now` is in seconds.
+    #[cfg(feature = "redis")]
+    pub(super) fn told(
+        allowed: bool,
+        cost: u32,
+        used: u64,
+        (permits, end): (u32, u64),
+        now: u64,
+    ) -> Self {
+        Self { allowed, cost, used, permits, end, now }
+    }
+
     pub(crate) fn is_allowed(&self) -> bool {
         self.allowed
     }

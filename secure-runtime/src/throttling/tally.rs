@@ -13,6 +13,8 @@ pub(crate) enum Outcome {
     Refused = 1,
     /// It would have refused it, and is not enforced.
     Observed = 2,
+    /// The store of shared limits did not decide.
+    Fallback = 3,
 }
 
 /// Counts verdicts by the number of the limit, one set of counters for each thread.

@@ -1,5 +1,7 @@
 //! Every interleaving of small models of the leases.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use loom::sync::Arc;
 use loom::thread;
 
@@ -17,16 +19,16 @@ fn table(in_hand: u32) -> Arc<Table> {
     let table = Table::new(8, LIFE);
     // Asked for often: the next flight brings more than the last one.
     for _ in 0..5 {
-        assert!(matches!(table.depart(KEY, 1_000, MOST, 0, || 0), Departure::Begun(_)));
-        table.land(KEY, Some(Landing { leased: 0, sent: 0, arrival: 0 }));
+        assert!(matches!(table.depart(KEY, 1_000, MOST, 0, || 0), Departure::Begun(_, 0)));
+        table.land(KEY, 0, Some(Landing { leased: 0, sent: 0, arrival: 0 }));
     }
-    assert!(matches!(table.depart(KEY, 1_000, MOST, 0, || 0), Departure::Begun(MOST)));
-    table.land(KEY, Some(Landing { leased: in_hand, sent: 0, arrival: 0 }));
+    assert!(matches!(table.depart(KEY, 1_000, MOST, 0, || 0), Departure::Begun(MOST, 0)));
+    table.land(KEY, 0, Some(Landing { leased: in_hand, sent: 0, arrival: 0 }));
     Arc::new(table)
 }
 
 fn spend(table: &Table, now: u64) -> u32 {
-    u32::from(matches!(table.spend(KEY, 1, true, now, |_| false), Spending::Spent(_)))
+    u32::from(matches!(table.spend(KEY, (1, MOST), true, now, |_| false), Spending::Spent(_)))
 }
 
 #[test]
@@ -47,9 +49,9 @@ fn of_two_who_find_none_one_departs_and_what_it_brings_is_spent_once() {
         let threads = [1, 2].map(|bell| {
             let table = Arc::clone(&table);
             thread::spawn(move || match table.depart(KEY, 1, MOST, 1, || bell) {
-                Departure::Begun(pending) => {
+                Departure::Begun(pending, berth) => {
                     assert!((1..=MOST).contains(&pending));
-                    table.land(KEY, Some(Landing { leased: 1, sent: 1, arrival: 5 }));
+                    table.land(KEY, berth, Some(Landing { leased: 1, sent: 1, arrival: 5 }));
                     (1, spend(&table, 1))
                 }
                 Departure::Joined(bell) => {
@@ -74,11 +76,11 @@ fn a_flight_that_lands_beside_those_who_spend_loses_and_doubles_nothing() {
         let table = table(6);
         assert_eq!((0..4).map(|_| spend(&table, 1)).sum::<u32>(), 4);
         // Two are in hand and two come: no more than that is ever there.
-        let pending = table.depart_early(KEY, MOST, 1, || 1).expect("a flight");
-        assert_eq!(pending, MOST);
+        let begun = table.depart_early(KEY, MOST, 1, || 1).expect("a flight");
+        assert_eq!(begun, (MOST, 0));
         let other = Arc::clone(&table);
         let thread = thread::spawn(move || {
-            other.land(KEY, Some(Landing { leased: 2, sent: 1, arrival: 5 }));
+            other.land(KEY, 0, Some(Landing { leased: 2, sent: 1, arrival: 5 }));
             spend(&other, 2)
         });
         let here = spend(&table, 2) + spend(&table, 2) + spend(&table, 2);
@@ -90,16 +92,72 @@ fn a_flight_that_lands_beside_those_who_spend_loses_and_doubles_nothing() {
 }
 
 #[test]
+fn of_a_busy_key_two_flights_bring_no_more_than_twice_what_one_may() {
+    static MOST_BROUGHT: AtomicU32 = AtomicU32::new(0);
+    loom::model(|| {
+        let table = table(2);
+        let threads = [1, 2].map(|bell| {
+            let table = Arc::clone(&table);
+            thread::spawn(move || {
+                assert_eq!(spend(&table, 1), 1);
+                let begun = table.depart_early(KEY, MOST, 1, || bell);
+                assert!(begun.is_none_or(|(pending, _)| pending == MOST));
+                begun
+            })
+        });
+        let flights = threads.map(|thread| thread.join().unwrap());
+        assert!(table.depart_early(KEY, MOST, 1, || 3).is_none());
+        for (_, berth) in flights.iter().flatten() {
+            table.land(KEY, *berth, Some(Landing { leased: MOST, sent: 1, arrival: 5 }));
+        }
+        let brought = table.look(KEY, 1).in_hand;
+        assert_eq!(brought, MOST * flights.iter().flatten().count() as u32);
+        assert!((MOST..=2 * MOST).contains(&brought));
+        assert_eq!((0..3 * MOST).map(|_| spend(&table, 1)).sum::<u32>(), brought);
+        MOST_BROUGHT.fetch_max(brought, Ordering::Relaxed);
+    });
+    assert_eq!(MOST_BROUGHT.load(Ordering::Relaxed), 2 * MOST, "two were under way in some");
+}
+
+#[test]
+fn who_waited_is_served_before_others_whichever_flight_lands_first() {
+    loom::model(|| {
+        let table = table(2);
+        let flights = [1, 2].map(|bell| {
+            assert_eq!(spend(&table, 1), 1);
+            table.depart_early(KEY, MOST, 1, || bell).expect("a flight")
+        });
+        for bell in [1, 2] {
+            let joined = table.depart(KEY, MOST, MOST, 1, || 9);
+            assert_eq!(joined, Departure::Joined(bell), "each flight has its crowd");
+        }
+        let threads = flights.map(|(_, berth)| {
+            let table = Arc::clone(&table);
+            thread::spawn(move || {
+                table.land(KEY, berth, Some(Landing { leased: MOST, sent: 1, arrival: 5 }));
+                // Who comes later finds nothing: all is waited for.
+                let found = table.spend(KEY, (1, MOST), false, 1, |_| false);
+                assert!(!matches!(found, Spending::Spent(_)));
+                let all = table.spend(KEY, (MOST, MOST), true, 1, |_| false);
+                assert!(matches!(all, Spending::Spent(_)));
+            })
+        });
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+        assert_eq!(table.look(KEY, 1).in_hand, 0);
+    });
+}
+
+#[test]
 fn what_is_put_back_is_spent_once_and_not_after_it_lapsed() {
     loom::model(|| {
         let table = table(1);
-        let Spending::Spent(spent) = table.spend(KEY, 1, false, 1, |_| false) else {
+        let Spending::Spent(spent) = table.spend(KEY, (1, MOST), false, 1, |_| false) else {
             panic!("one is in hand")
         };
         assert_eq!(spent.lapses, LIFE);
         let other = Arc::clone(&table);
         let thread = thread::spawn(move || {
-            other.land(KEY, None);
+            other.land(KEY, 0, None);
             other.put_back(KEY, 1, spent.lapses, 2);
         });
         let here = spend(&table, LIFE - 1);
@@ -117,16 +175,16 @@ fn a_key_that_is_forgotten_in_flight_gets_nothing_twice() {
         // One bucket of eight, full of keys that have nothing in hand.
         let table = table(1);
         for key in 100..107 {
-            assert!(matches!(table.depart(key, 1, MOST, 1, || 9), Departure::Begun(_)));
+            assert!(matches!(table.depart(key, 1, MOST, 1, || 9), Departure::Begun(_, 0)));
             if key == 100 {
-                table.land(key, None);
+                table.land(key, 0, None);
             }
         }
         let other = Arc::clone(&table);
         let thread = thread::spawn(move || {
             let begun = other.depart(200, 1, MOST, 2, || 1);
-            assert!(matches!(begun, Departure::Begun(0)), "the one without permits goes");
-            other.land(200, Some(Landing { leased: 0, sent: 2, arrival: 3 }));
+            assert!(matches!(begun, Departure::Begun(0, 0)), "the one without permits goes");
+            other.land(200, 0, Some(Landing { leased: 0, sent: 2, arrival: 3 }));
         });
         let here = spend(&table, 2);
         thread.join().unwrap();

@@ -11,7 +11,8 @@ mod in_flight;
 #[path = "../../../secure-runtime/src/keyed.rs"]
 mod keyed;
 #[cfg(test)]
-#[path = "../../../secure-runtime/src/throttling/shared/leases/table.rs"]
+#[expect(dead_code, unused_imports, reason = "the models need part of it")]
+#[path = "../../../secure-runtime/src/throttling/shared/leases/mod.rs"]
 mod lease_table;
 #[cfg(test)]
 mod leases;

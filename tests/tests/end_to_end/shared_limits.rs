@@ -1,17 +1,17 @@
 //! Limits that several instances count together through Redis, over HTTP.
 
 use std::num::NonZeroU32;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
+use actix_web::dev::HttpServiceFactory;
 use actix_web::{HttpResponse, get, web};
-use secure_runtime::testing::Issuer;
-use secure_runtime::throttling::{OnStoreFailure, SharedLimits, SharedLimitsBuilder};
-use secure_runtime::{ResponseCost, Security, secure};
-use secure_tests::{Answer, RedisServer, TestServer, bearer, eventually};
+use secure_runtime::throttling::{OnStoreFailure, SharedLimitsBuilder};
+use secure_runtime::{ResponseCost, secure};
+use secure_tests::{RedisServer, bearer, eventually};
 use serde::Deserialize;
 use validator::Validate;
 
 use crate::Runs;
+use crate::shared_instances::{Instance, prefix, refused, store};
 
 #[derive(Deserialize, Validate)]
 struct Page {
@@ -33,7 +33,7 @@ async fn in_the_open(runs: web::Data<Runs>) -> HttpResponse {
     HttpResponse::Ok().finish()
 }
 
-/// Windows, a limit about all callers, and one of the calendar, which each instance has for itself.
+/// Windows, a limit about all callers, and one of the calendar.
 #[secure(
     rate(["5/d", "4/h"], by = principal),
     rate("6/d", by = key(request.method().as_str())),
@@ -76,75 +76,32 @@ async fn ruled(runs: web::Data<Runs>) -> HttpResponse {
     HttpResponse::Ok().finish()
 }
 
-/// One instance of a service.
-struct Instance {
-    security: Security,
-    issuer: Issuer,
-    server: TestServer,
-    runs: Runs,
+fn services(runs: web::Data<Runs>) -> impl HttpServiceFactory {
+    secure_runtime::scope("")
+        .app_data(runs)
+        .service(by_caller)
+        .service(in_the_open)
+        .service(several)
+        .service(anonymous)
+        .service(pages)
+        .service(answered)
+        .service(ruled)
 }
 
-/// Names that no other test uses.
-fn prefix() -> String {
-    static TAKEN: AtomicUsize = AtomicUsize::new(0);
-    format!("test:{}:{}:", std::process::id(), TAKEN.fetch_add(1, Ordering::Relaxed))
+fn start(store: SharedLimitsBuilder) -> Instance {
+    Instance::start(module_path!(), store, services)
 }
 
-fn store(redis: &RedisServer, prefix: &str) -> SharedLimitsBuilder {
-    SharedLimits::redis(&redis.url()).prefix(prefix).secret("a secret of all instances")
-}
-
-impl Instance {
-    fn start(store: SharedLimitsBuilder) -> Self {
-        let issuer = Issuer::hs256();
-        let security = Security::builder()
-            .answers_for(module_path!())
-            .authenticator("jwt", issuer.jwt())
-            .shared_limits(store.build().unwrap())
-            .build()
-            .unwrap();
-        let runs = Runs::default();
-        let data = web::Data::new(runs.clone());
-        let server = TestServer::start(&security, move || {
-            secure_runtime::scope("")
-                .app_data(data.clone())
-                .service(by_caller)
-                .service(in_the_open)
-                .service(several)
-                .service(anonymous)
-                .service(pages)
-                .service(answered)
-                .service(ruled)
-        });
-        Self { security, issuer, server, runs }
-    }
-
-    /// Two that count together.
-    fn two(redis: &RedisServer) -> [Self; 2] {
-        let prefix = prefix();
-        [(); 2].map(|()| Self::start(store(redis, &prefix)))
-    }
-
-    async fn ask(&self, path: &str, subject: &str) -> Answer {
-        let before = self.runs.so_far();
-        let token = self.issuer.token(subject).sign();
-        let answer = self.server.get(path, &[&bearer(&token)]).await;
-        assert_eq!(self.runs.so_far() - before, usize::from(answer.status == 200), "{answer:?}");
-        answer
-    }
-}
-
-fn refused(answer: &Answer) {
-    answer.problem(429);
-    assert!(answer.header("retry-after").is_some(), "{answer:?}");
-    assert!(answer.header("ratelimit").is_some_and(|it| it.contains("r=0")), "{answer:?}");
-    assert!(answer.header("ratelimit-policy").is_some(), "{answer:?}");
+/// Two that count together.
+fn two(redis: &RedisServer) -> [Instance; 2] {
+    let prefix = prefix();
+    [(); 2].map(|()| start(store(redis, &prefix)))
 }
 
 #[actix_web::test]
 async fn what_one_instance_admitted_counts_for_the_other() {
     let redis = RedisServer::shared();
-    let [one, other] = Instance::two(&redis);
+    let [one, other] = two(&redis);
     for (instance, left) in [(&one, 2), (&other, 1), (&one, 0)] {
         let answer = instance.ask("/caller", "alice").await;
         assert_eq!(answer.status, 200);
@@ -161,7 +118,7 @@ async fn what_one_instance_admitted_counts_for_the_other() {
 #[actix_web::test]
 async fn parallel_requests_to_both_are_admitted_as_often_as_the_quota_says() {
     let redis = RedisServer::shared();
-    let [one, other] = Instance::two(&redis);
+    let [one, other] = two(&redis);
     let token = bearer(&one.issuer.token("alice").sign());
     let headers = [token.as_str()];
     let answers = futures_util::future::join_all(
@@ -178,7 +135,7 @@ async fn parallel_requests_to_both_are_admitted_as_often_as_the_quota_says() {
 #[actix_web::test]
 async fn addresses_are_counted_together_before_anybody_is_known() {
     let redis = RedisServer::shared();
-    let [one, other] = Instance::two(&redis);
+    let [one, other] = two(&redis);
     for instance in [&one, &other, &one] {
         assert_eq!(instance.server.get("/open", &[]).await.status, 200);
     }
@@ -189,7 +146,7 @@ async fn addresses_are_counted_together_before_anybody_is_known() {
 #[actix_web::test]
 async fn of_several_limits_all_admit_or_none_takes() {
     let redis = RedisServer::shared();
-    let [one, other] = Instance::two(&redis);
+    let [one, other] = two(&redis);
     for instance in [&one, &one, &other, &other] {
         assert_eq!(instance.ask("/several", "alice").await.status, 200);
     }
@@ -204,7 +161,7 @@ async fn of_several_limits_all_admit_or_none_takes() {
 #[actix_web::test]
 async fn those_without_a_caller_have_a_limit_of_their_own() {
     let redis = RedisServer::shared();
-    let [one, other] = Instance::two(&redis);
+    let [one, other] = two(&redis);
     for instance in [&one, &other] {
         instance.server.get("/anonymous", &[]).await.problem(401);
     }
@@ -216,7 +173,7 @@ async fn those_without_a_caller_have_a_limit_of_their_own() {
 #[actix_web::test]
 async fn a_cost_that_is_known_late_is_charged_for_all_instances() {
     let redis = RedisServer::shared();
-    let [one, other] = Instance::two(&redis);
+    let [one, other] = two(&redis);
     one.ask("/pages?size=11", "alice").await.problem(422);
     assert_eq!(one.ask("/pages?size=8", "alice").await.status, 200);
     // One for the request that asked for too much, and eight: one is left, once they are charged.
@@ -237,7 +194,7 @@ async fn a_cost_that_is_known_late_is_charged_for_all_instances() {
 #[actix_web::test]
 async fn expressions_name_the_same_callers_everywhere() {
     let redis = RedisServer::shared();
-    let [one, other] = Instance::two(&redis);
+    let [one, other] = two(&redis);
     one.ask("/ruled", "eve").await.problem(403);
     for (instance, subject) in [(&one, "anna"), (&other, "otto")] {
         assert_eq!(instance.ask("/ruled", subject).await.status, 200);
@@ -250,8 +207,8 @@ async fn expressions_name_the_same_callers_everywhere() {
 async fn without_redis_each_counts_its_share_or_nobody_is_let_in() {
     let mut redis = RedisServer::start();
     let prefix = prefix();
-    let local = Instance::start(store(&redis, &prefix).instances(NonZeroU32::new(3).unwrap()));
-    let strict = Instance::start(store(&redis, &prefix).on_store_failure(OnStoreFailure::Deny));
+    let local = start(store(&redis, &prefix).instances(NonZeroU32::new(3).unwrap()));
+    let strict = start(store(&redis, &prefix).on_store_failure(OnStoreFailure::Deny));
     assert_eq!(local.ask("/caller", "alice").await.status, 200);
     assert_eq!(strict.ask("/caller", "alice").await.status, 200);
     redis.stop();

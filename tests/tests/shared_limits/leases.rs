@@ -237,11 +237,11 @@ fn bound(quota: &Quota, leases: u32, span: u128) -> u128 {
     let interval = u128::from(quota.emission_interval_ns());
     let burst = u128::from(quota.burst().get());
     // Where one permit may be brought, none is held.
-    let most = match leases.min(quota.burst().get() / 12) {
+    let most = match leases.min(quota.burst().get() / 16) {
         0 | 1 => 0,
         most => most,
     };
-    let held = 2 * u128::from(most + most / 2);
+    let held = 2 * u128::from(2 * most);
     let by_number = span / interval + held;
     let by_life = (span + LIFE.as_nanos()) / interval;
     burst + by_number.min(by_life)

@@ -5,6 +5,7 @@ mod failures;
 mod leases;
 mod log;
 mod processes;
+mod tls;
 mod topologies;
 
 use std::num::NonZeroU32;

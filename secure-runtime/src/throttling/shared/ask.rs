@@ -2,18 +2,29 @@
 
 use std::fmt;
 use std::num::NonZeroU32;
+use std::sync::Arc;
 
 use aws_lc_rs::hmac::Context;
 
+use super::super::answer::Answer;
+use super::super::calendar::Period;
+use super::super::calendar_limiter::PeriodDecision;
 use super::super::gcra::Decision;
 use super::super::quota::Quota;
+use super::periods::Periods;
 
 /// A limit that several instances count together, made once by
 /// [`SharedLimits::limit`](super::SharedLimits::limit).
 pub struct SharedLimit {
-    /// Tells it from the other limits of this process.
+    /// Tells it from the other limits of this process, and from itself under other terms.
     pub(super) number: u64,
+    /// What it has in common with itself under other terms.
+    pub(super) family: u64,
     pub(super) quota: Quota,
+    /// The time, in nanoseconds, of which what is used is a share when the terms change.
+    pub(super) whole: u64,
+    /// Its calendar, if it is a quota of one.
+    pub(super) periods: Option<Arc<Periods>>,
     /// The quota of this instance alone, while there is no Redis.
     pub(super) share: Quota,
     /// How many permits of one key a trip may bring; one when it may bring none in advance.
@@ -21,17 +32,24 @@ pub struct SharedLimit {
     pub(super) name: Context,
 }
 
-impl SharedLimit {
-    /// What it admits.
-    pub(crate) const fn quota(&self) -> &Quota {
-        &self.quota
-    }
+/// What a limit of an endpoint admits.
+pub(crate) struct SharedTerms<'a> {
+    /// What it has in common with itself under other terms.
+    pub(crate) family: u64,
+    /// The same in all instances, and under all terms.
+    pub(crate) name: &'a str,
+    pub(crate) quota: Quota,
+    /// Whether what is used is a share of the window, whatever the burst, when the terms change.
+    pub(crate) is_share_of_window: bool,
+    pub(crate) period: Option<(Period, &'a str)>,
 }
 
 /// What is wanted of one limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Take,
+    /// Takes if it can, and refuses nothing.
+    Observe,
     Peek,
     Charge,
 }
@@ -53,6 +71,12 @@ impl<'a> Ask<'a> {
     #[must_use]
     pub const fn take(limit: &'a SharedLimit, whom: &'a [u8], cost: NonZeroU32) -> Self {
         Self { limit, whom, kind: Kind::Take, cost }
+    }
+
+    /// Takes `cost` permits of a limit that is not enforced: where they are not left, nothing is taken
+    /// of it, and the request goes on.
+    pub(crate) const fn observe(limit: &'a SharedLimit, whom: &'a [u8], cost: NonZeroU32) -> Self {
+        Self { limit, whom, kind: Kind::Observe, cost }
     }
 
     /// Finds out whether `cost` permits could be taken. If not, the whole request is refused.
@@ -78,6 +102,8 @@ impl<'a> Ask<'a> {
 pub struct Verdict {
     pub(super) is_admitted: bool,
     pub(super) decisions: Vec<Decision>,
+    /// What quotas of the calendar said, by their places; a decision stands for each of them.
+    pub(super) periods: Vec<(usize, PeriodDecision)>,
     pub(super) source: Source,
 }
 
@@ -114,6 +140,14 @@ impl Verdict {
     /// numbers before it.
     pub fn decisions(&self) -> &[Decision] {
         &self.decisions
+    }
+
+    /// The same, of limits of either kind.
+    pub(crate) fn answers(&self) -> impl Iterator<Item = Answer> {
+        self.decisions.iter().enumerate().map(|(index, decision)| {
+            let period = self.periods.iter().find(|(place, _)| *place == index);
+            period.map_or(Answer::Rate(*decision), |(_, decision)| Answer::Period(*decision))
+        })
     }
 
     /// Who decided.

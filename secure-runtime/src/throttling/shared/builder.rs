@@ -89,7 +89,7 @@ impl SharedLimitsBuilder {
     }
 
     /// How many permits of one key a trip may bring in advance; 1 (none) unless said otherwise, and never
-    /// more than a twelfth of a quota's burst. This instance holds one and a half times as many at most.
+    /// more than a sixteenth of a quota's burst. This instance holds twice as many at most.
     ///
     /// Callers who ask often are then decided about without a trip each. In any time span all
     /// instances together admit at most so many more than the quota does as they held at its

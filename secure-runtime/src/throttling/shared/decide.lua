@@ -1,19 +1,27 @@
--- Decides all limits of one request: all takes or none. GCRA, as in `gcra.rs`: a key holds the time
--- at which its bucket is full again, in nanoseconds since 1970 as decimal digits.
+-- Decides all limits of one request: all takes or none. Of a rate (GCRA, as in `gcra.rs`), a key holds
+-- the time at which its bucket is full again, in nanoseconds since 1970 as decimal digits, and how
+-- long an empty one takes to be; of a quota of the calendar the end of its period, in seconds since
+-- 1970, what is used of it, and how many permits it has.
 --
 -- Lua's numbers are exact up to 2^53, which is 104 days of nanoseconds. So each time is two numbers,
--- whole seconds and nanoseconds below a second, and nothing is rounded.
+-- whole seconds and nanoseconds below a second, and nothing is rounded, but what was used of a
+-- bucket of another size: that is rounded up, by a few nanoseconds.
 --
 -- KEYS     one a limit, all in one slot
 -- ARGV[1]  the time in nanoseconds, for tests; empty: Redis' own
--- ARGV     then for each limit: what is asked (`take`, `peek` or `charge`), and as pairs of numbers
---          the time that the cost takes to come back (-1: it never can be had), the time in which the
---          whole bucket does, and that of one permit; and how many permits to lease beyond the cost
+-- ARGV     then nine for each limit. First what is asked: `take`, `observe` (takes if it can, and refuses
+--          nothing), `peek` or `charge`; the same with `period-` ahead for a quota of the calendar. Then
+--          of a rate, as pairs of numbers: the time that the cost takes to come back (-1: it never can
+--          be had), the time in which the whole bucket does, and that of one permit; how many permits
+--          to lease beyond the cost; and, behind a blank, the bucket of which what is used is a share, in
+--          nanoseconds. Of a quota: the cost, the permits, a time of one period, the ends of that and of
+--          the next one, and how much later than the present period another may end to be believed.
 --
--- Answers the time, whether all were admitted, and for each limit the time until its bucket is full,
--- the permits leased, and whether it would admit.
+-- Answers the time, whether all were admitted (2: it is none of the periods, and nothing was decided),
+-- and for each limit of a rate the time until its bucket is full, the permits leased, and whether it
+-- would admit; of a quota the end of the period, what is used of it, 0, and whether it would admit.
 local SECOND = 1000000000
-local ARGUMENTS = 8
+local ARGUMENTS = 9
 
 local function fits(s, n, most_s, most_n)
   return s < most_s or (s == most_s and n <= most_n)
@@ -36,53 +44,153 @@ end
 
 -- The time until a bucket is full, and whether that has to be written down. A clock that went back
 -- cannot make it longer than that of the deepest debt: another whole bucket.
-local function read(key, full_s, full_n)
+local function read(key, full_s, full_n, whole)
   local stored = redis.pcall('GET', key)
   if not stored then return 0, 0, false end
-  local s, n
+  local s, n, old
   if type(stored) == 'string' then
-    s, n = tonumber(string.sub(stored, 1, -10)), tonumber(string.sub(stored, -9))
+    if string.sub(stored, -#whole) == whole then
+      stored = string.sub(stored, 1, -#whole - 1)
+    else
+      stored, old = string.match(stored, '^(%d+) (%d+)$')
+    end
+    if stored then
+      s, n = tonumber(string.sub(stored, 1, -10)), tonumber(string.sub(stored, -9))
+    end
   end
   -- Unreadable: an empty bucket, written down, so that it fills.
-  if not s or not n then return full_s, full_n, true end
+  if not s or not n or old == '0' then return full_s, full_n, true end
   s, n = s - now_s, n - now_n
   if n < 0 then s, n = s - 1, n + SECOND end
   if s < 0 then return 0, 0, false end
+  local is_changed = false
+  if old then
+    -- A share of another bucket, of this one; rounded up.
+    local share = (s + n / SECOND) * (tonumber(whole) / tonumber(old)) * (1 + 1.4e-15)
+    s = math.floor(share)
+    n = math.ceil((share - s) * SECOND)
+    if n >= SECOND then s, n = s + 1, 0 end
+    is_changed = true
+  end
   local most_s, most_n = add(full_s, full_n, full_s, full_n)
-  if not fits(s, n, most_s, most_n) then return most_s, most_n, true end
-  return s, n, false
+  if fits(s, n, most_s, most_n) then return s, n, is_changed end
+  -- Another endpoint may have more of the same bucket.
+  local double = 2 * tonumber(whole)
+  local double_s = math.floor(double / SECOND)
+  local double_n = double - double_s * SECOND
+  if fits(double_s, double_n, most_s, most_n) then return most_s, most_n, true end
+  if fits(s, n, double_s, double_n) then return s, n, is_changed end
+  return double_s, double_n, true
 end
 
 local buckets, asked = {}, {}
 local is_admitted = true
+
+-- What asks quotas of the calendar; made where there are some, as functions cost time to make.
+local function asker_of_periods()
+  -- A share of another quota, of this one; never too small.
+  local function scaled(used, old, new)
+    local product = used * new
+    local share = math.ceil(product / old)
+    if product >= 9007199254740992 then return math.ceil(share * (1 + 8.9e-16)) end
+    if share * old < product then share = share + 1 end
+    return share
+  end
+
+  -- What is used of a period, when it ends, and whether that has to be written down. A clock that is set
+  -- back gives nothing back; a count from further ahead than a period is not believed.
+  local function read_period(key, permits, finish, most_later)
+    local stored = redis.pcall('GET', key)
+    if not stored then return 0, finish, false end
+    local found, used, old
+    if type(stored) == 'string' then
+      found, used, old = string.match(stored, '^(%d+) (%d+) (%d+)$')
+      found, used, old = tonumber(found), tonumber(used), tonumber(old)
+    end
+    -- Unreadable: nothing is left of this period.
+    if not found or old == 0 then return permits, finish, true end
+    if found < finish or found > finish + most_later then return 0, finish, false end
+    if old ~= permits then return scaled(used, old, permits), found, true end
+    return used, found, false
+  end
+
+  -- Whether it is one of the periods.
+  return function(i, key, at, what)
+    local cost, permits = tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
+    local from, finish = tonumber(ARGV[at + 3]), tonumber(ARGV[at + 4])
+    local next_end = tonumber(ARGV[at + 5])
+    if now_s < from or now_s >= next_end then return false end
+    if now_s >= finish then finish = next_end end
+    local bucket = buckets[key]
+    if not bucket then
+      local used, found, is_changed = read_period(key, permits, finish, tonumber(ARGV[at + 6]))
+      bucket = {finish = found, permits = permits, used = used, taken = used, is_changed = is_changed}
+      buckets[key] = bucket
+    end
+    local ask = {bucket = bucket, leased = 0, fits = true}
+    asked[i] = ask
+    if what == 'period-charge' then
+      -- More than a whole quota is never owed.
+      local most = 2 * permits
+      bucket.taken = math.max(bucket.taken, math.min(bucket.taken + cost, most))
+      bucket.used = math.max(bucket.used, math.min(bucket.used + cost, most))
+      bucket.is_changed = true
+    elseif bucket.taken + cost > permits then
+      ask.fits = false
+      if what ~= 'period-observe' then is_admitted = false end
+    elseif what ~= 'period-peek' then
+      bucket.taken, bucket.is_taken = bucket.taken + cost, true
+    end
+    return true
+  end
+end
+
+local ask_period
 for i, key in ipairs(KEYS) do
   local at = 2 + (i - 1) * ARGUMENTS
   local what = ARGV[at]
-  local cost_s, cost_n = tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
-  local full_s, full_n = tonumber(ARGV[at + 3]), tonumber(ARGV[at + 4])
-  local bucket = buckets[key]
-  if not bucket then
-    local s, n, is_changed = read(key, full_s, full_n)
-    -- `s` and `n` hold whatever happens, `taken_s` and `taken_n` if all are admitted.
-    bucket = {s = s, n = n, taken_s = s, taken_n = n, is_changed = is_changed}
-    buckets[key] = bucket
-  end
-  local ask = {bucket = bucket, leased = 0, fits = true, full_s = full_s, full_n = full_n}
-  asked[i] = ask
-  local s, n = add(bucket.taken_s, bucket.taken_n, cost_s, cost_n)
-  if what == 'charge' then
-    local most_s, most_n = add(full_s, full_n, full_s, full_n)
-    if not fits(s, n, most_s, most_n) then s, n = most_s, most_n end
-    bucket.taken_s, bucket.taken_n = s, n
-    s, n = add(bucket.s, bucket.n, cost_s, cost_n)
-    if not fits(s, n, most_s, most_n) then s, n = most_s, most_n end
-    bucket.s, bucket.n, bucket.is_changed = s, n, true
-  elseif cost_s < 0 or not fits(s, n, full_s, full_n) then
-    ask.fits, is_admitted = false, false
-  elseif what == 'take' then
-    bucket.taken_s, bucket.taken_n, bucket.is_taken = s, n, true
-    ask.interval_s, ask.interval_n = tonumber(ARGV[at + 5]), tonumber(ARGV[at + 6])
-    ask.lease = tonumber(ARGV[at + 7])
+  if #what > 7 then
+    -- `period-…`
+    ask_period = ask_period or asker_of_periods()
+    if not ask_period(i, key, at, what) then return {now_s, now_n, 2} end
+  else
+    local cost_s, cost_n = tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
+    local full_s, full_n = tonumber(ARGV[at + 3]), tonumber(ARGV[at + 4])
+    local bucket = buckets[key]
+    if not bucket then
+      local whole = ARGV[at + 8]
+      local s, n, is_changed = read(key, full_s, full_n, whole)
+      -- `s` and `n` hold whatever happens, `taken_s` and `taken_n` if all are admitted.
+      bucket = {s = s, n = n, taken_s = s, taken_n = n, is_changed = is_changed, whole = whole}
+      buckets[key] = bucket
+    end
+    local ask = {bucket = bucket, leased = 0, fits = true, full_s = full_s, full_n = full_n}
+    asked[i] = ask
+    local s, n = add(bucket.taken_s, bucket.taken_n, cost_s, cost_n)
+    if what == 'charge' then
+      local most_s, most_n = add(full_s, full_n, full_s, full_n)
+      -- What is owed already stays owed.
+      if not fits(s, n, most_s, most_n) then
+        s, n = most_s, most_n
+        if fits(s, n, bucket.taken_s, bucket.taken_n) then s, n = bucket.taken_s, bucket.taken_n end
+      end
+      bucket.taken_s, bucket.taken_n = s, n
+      s, n = add(bucket.s, bucket.n, cost_s, cost_n)
+      if not fits(s, n, most_s, most_n) then
+        s, n = most_s, most_n
+        if fits(s, n, bucket.s, bucket.n) then s, n = bucket.s, bucket.n end
+      end
+      bucket.s, bucket.n, bucket.is_changed = s, n, true
+    elseif cost_s < 0 or not fits(s, n, full_s, full_n) then
+      ask.fits = false
+      if what ~= 'observe' then is_admitted = false end
+    elseif what ~= 'peek' then
+      bucket.taken_s, bucket.taken_n, bucket.is_taken = s, n, true
+      ask.lease = tonumber(ARGV[at + 7])
+      if ask.lease > 0 then
+        ask.interval_s, ask.interval_n = tonumber(ARGV[at + 5]), tonumber(ARGV[at + 6])
+      end
+    end
   end
 end
 
@@ -110,24 +218,34 @@ if is_admitted then
   end
 end
 
+-- A time that stands still would otherwise outlive what it counts.
+local extra = is_fixed and 3600000 or 0
+
 for key, bucket in pairs(buckets) do
-  if is_admitted then
-    bucket.is_changed = bucket.is_changed or bucket.is_taken
-    bucket.s, bucket.n = bucket.taken_s, bucket.taken_n
-  end
-  if bucket.is_changed and (bucket.s > 0 or bucket.n > 0) then
-    local at_s, at_n = add(now_s, now_n, bucket.s, bucket.n)
-    local life = bucket.s * 1000 + math.ceil(bucket.n / 1000000) + 1
-    -- A time that stands still would otherwise outlive what it counts.
-    if is_fixed then life = life + 3600000 end
-    redis.call('SET', key, string.format('%d%09d', at_s, at_n), 'PX', string.format('%d', life))
+  local is_changed = bucket.is_changed or (is_admitted and bucket.is_taken)
+  if bucket.finish then
+    if is_admitted then bucket.used = bucket.taken end
+    if is_changed then
+      local life = (bucket.finish - now_s) * 1000 - math.floor(now_n / 1000000)
+      redis.call('SET', key, string.format('%.0f %.0f %.0f', bucket.finish, bucket.used, bucket.permits),
+        'PX', string.format('%.0f', math.max(life, 1) + extra))
+    end
+  else
+    if is_admitted then bucket.s, bucket.n = bucket.taken_s, bucket.taken_n end
+    if is_changed and (bucket.s > 0 or bucket.n > 0) then
+      local at_s, at_n = add(now_s, now_n, bucket.s, bucket.n)
+      local life = bucket.s * 1000 + math.ceil(bucket.n / 1000000) + 1
+      redis.call('SET', key, string.format('%d%09d', at_s, at_n) .. bucket.whole, 'PX',
+        string.format('%d', life + extra))
+    end
   end
 end
 
 local answer = {now_s, now_n, is_admitted and 1 or 0}
 for _, ask in ipairs(asked) do
-  answer[#answer + 1] = ask.bucket.s
-  answer[#answer + 1] = ask.bucket.n
+  local bucket = ask.bucket
+  answer[#answer + 1] = bucket.finish or bucket.s
+  answer[#answer + 1] = bucket.used or bucket.n
   answer[#answer + 1] = ask.leased
   answer[#answer + 1] = ask.fits and 1 or 0
 end

@@ -9,17 +9,18 @@ use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
 
 use super::super::gcra::{Decision, Demand};
-use super::super::limiter::Limiter;
 use super::super::quota::Quota;
-use super::ask::{Ask, Kind, SharedLimit, Source, StoreUnavailable, Verdict};
+use super::ask::{Ask, Kind, SharedLimit, SharedTerms, Source, StoreUnavailable, Verdict};
 use super::builder::OnStoreFailure;
-use super::fallback;
+use super::fallback::{Fallback, share, share_of_period};
 use super::flight::{Bell, Flight, brought_permits, new_bell};
-use super::leases::{Departure, Leases, Spending, State};
+use super::leases::{Departure, Leases, Spending};
 use super::names::Names;
+use super::periods::Periods;
 use super::script::{Line, Order, Reply};
 use super::statistics::{Counters, SharedStatistics};
 use super::store::{Store, Terms};
+use super::verdict::{arrival, of_reply};
 use crate::redis_client::Place;
 use crate::time::Clock;
 
@@ -46,13 +47,13 @@ pub(super) struct Engine {
     leases: Option<Arc<Leases<Bell>>>,
     most_leased: u32,
     /// Hashes keys for the leases too.
-    local: Limiter,
+    local: Fallback,
     on_failure: OnStoreFailure,
     instances: NonZeroU32,
     clock: Arc<dyn Clock>,
     is_time_given: bool,
     counters: Arc<Counters>,
-    limits: AtomicU64,
+    numbers: AtomicU64,
     /// Ends the thread when this is gone.
     _stop: oneshot::Sender<()>,
 }
@@ -84,6 +85,7 @@ impl Engine {
             place: parts.place,
             deadline: parts.deadline,
             clock: Arc::clone(&parts.clock),
+            is_time_given: parts.is_time_given,
             counters: Arc::clone(&counters),
             prefix: parts.prefix.clone(),
             instead: match parts.on_failure {
@@ -98,29 +100,57 @@ impl Engine {
             names: Names::new(parts.prefix, &parts.secret),
             leases: (parts.leases > 1).then(|| Arc::new(Leases::new(parts.lease_keys, life))),
             most_leased: parts.leases,
-            local: Limiter::with_capacity_keys(parts.fallback_keys),
+            local: Fallback::new(parts.fallback_keys),
             on_failure: parts.on_failure,
             instances: parts.instances,
             clock: parts.clock,
             is_time_given: parts.is_time_given,
             counters,
-            limits: AtomicU64::new(0),
+            numbers: AtomicU64::new(0),
             _stop: stop,
         }
     }
 
+    /// What tells limits apart in this process.
+    pub(super) fn new_number(&self) -> u64 {
+        self.numbers.fetch_add(1, Ordering::Relaxed)
+    }
+
     pub(super) fn limit(&self, name: &str, quota: Quota) -> SharedLimit {
         SharedLimit {
-            number: self.limits.fetch_add(1, Ordering::Relaxed),
+            number: self.new_number(),
+            family: self.new_number(),
             quota,
-            share: fallback::share(&quota, self.instances),
+            whole: quota.burst_tolerance_ns(),
+            periods: None,
+            share: share(&quota, self.instances),
             most_leased: self.most_leased.min(quota.burst().get() / SMALLEST_PART).max(1),
             name: self.names.limit(name),
         }
     }
 
+    /// `None` if the time zone is not known.
+    pub(super) fn limit_of(&self, terms: &SharedTerms<'_>) -> Option<SharedLimit> {
+        let SharedTerms { family, name, quota, is_share_of_window, period } = *terms;
+        let mut limit = SharedLimit { family, ..self.limit(name, quota) };
+        if is_share_of_window {
+            limit.whole = quota.with_burst(quota.permits()).burst_tolerance_ns();
+        }
+        if let Some((period, zone)) = period {
+            let permits = quota.permits();
+            let share = share_of_period(permits, self.instances);
+            limit.periods = Some(Arc::new(Periods::new(period, zone, permits, share)?));
+            // What lapsed would be gone until the period ends.
+            limit.most_leased = 1;
+            self.local.prepare_calendar();
+        }
+        Some(limit)
+    }
+
     pub(super) fn statistics(&self) -> SharedStatistics {
-        self.counters.read(self.store.is_gone())
+        let evicted_leases = self.leases.as_ref().map_or(0, |leases| leases.evicted());
+        let evicted = [evicted_leases, self.local.evicted()];
+        self.counters.read(evicted, self.store.is_gone())
     }
 
     /// Decides without waiting; `None` if that takes a trip.
@@ -165,7 +195,7 @@ impl Engine {
         match self.trip(group, asks, flights).await {
             Some(reply) => {
                 self.counters.decided.add(1);
-                Ok(verdict(asks, &reply))
+                Ok(of_reply(asks, &reply))
             }
             None => self.stand_in(asks),
         }
@@ -175,7 +205,7 @@ impl Engine {
     fn leases_for(&self, asks: &[Ask<'_>]) -> Option<&Arc<Leases<Bell>>> {
         let can_be_leased = |ask: &Ask<'_>| {
             let most = ask.limit.most_leased;
-            ask.kind == Kind::Take && most > 1 && ask.cost.get() <= most
+            matches!(ask.kind, Kind::Take | Kind::Observe) && most > 1 && ask.cost.get() <= most
         };
         self.leases.as_ref().filter(|_| !asks.is_empty() && asks.iter().all(can_be_leased))
     }
@@ -195,7 +225,8 @@ impl Engine {
             let demand = Demand::new(&ask.limit.quota, ask.cost, now);
             let refuses = |arrival| demand.admit(arrival).is_none();
             let (key, has_waited) = (self.key(ask), awaited == Some(index));
-            let found = leases.spend(key, ask.cost.get(), has_waited, now, refuses);
+            let wanted = (ask.cost.get(), ask.limit.most_leased);
+            let found = leases.spend(key, wanted, has_waited, now, refuses);
             let is_missing = match found {
                 Spending::Spent(spent) => {
                     if spent.is_low {
@@ -203,15 +234,22 @@ impl Engine {
                     }
                     decisions.push(demand.decide(arrival(ask, spent.state), true));
                     if asks.len() > 1 {
-                        lapses.push(spent.lapses);
+                        lapses.push(Some(spent.lapses));
                     }
+                    continue;
+                }
+                Spending::Refused(arrival) if ask.kind == Kind::Observe => {
+                    decisions.push(demand.decide(arrival, false));
+                    lapses.push(None);
                     continue;
                 }
                 Spending::Refused(_) => false,
                 Spending::Empty => true,
             };
             for (ask, lapses) in asks.iter().zip(&lapses) {
-                leases.put_back(self.key(ask), ask.cost.get(), *lapses, now);
+                if let Some(lapses) = *lapses {
+                    leases.put_back(self.key(ask), ask.cost.get(), lapses, now);
+                }
             }
             if is_missing {
                 return Attempt::Missing(index);
@@ -230,7 +268,7 @@ impl Engine {
     fn leased(&self, is_admitted: bool, decisions: Vec<Decision>) -> Verdict {
         self.counters.decided.add(1);
         self.counters.leased.add(1);
-        Verdict { is_admitted, decisions, source: Source::Leased }
+        Verdict { is_admitted, decisions, periods: Vec::new(), source: Source::Leased }
     }
 
     /// Begins a flight for the ask that misses permits, and for others that run low; or the bell of the
@@ -250,7 +288,7 @@ impl Engine {
             let most = ask.limit.most_leased;
             let begun = if index == missing {
                 match leases.depart(key, ask.cost.get(), most, now, bell) {
-                    Departure::Begun(pending) => Some(pending),
+                    Departure::Begun(pending, berth) => Some((pending, berth)),
                     Departure::Joined(bell) => {
                         // Flights that were begun for asks before this one land here, with nothing.
                         return Err(bell);
@@ -260,8 +298,8 @@ impl Engine {
             } else {
                 leases.depart_early(key, most, now, bell)
             };
-            if let Some((pending, ring)) = begun.zip(ring) {
-                flights.push(Flight::new(leases, key, index, pending, ring));
+            if let Some((begun, ring)) = begun.zip(ring) {
+                flights.push(Flight::new(leases, key, index, begun, ring));
             }
         }
         Ok(flights)
@@ -275,16 +313,17 @@ impl Engine {
         let mut ring = None;
         let bell = || new_bell(&mut ring);
         let begun = leases.depart_early(key, ask.limit.most_leased, now, bell);
-        let Some((pending, ring)) = begun.zip(ring) else {
+        let Some((begun, ring)) = begun.zip(ring) else {
             self.store.release(call);
             return;
         };
-        let flight = Flight::new(leases, key, 0, pending, ring);
+        let flight = Flight::new(leases, key, 0, begun, ring);
         let name = self.names.key(&self.names.group(group), &ask.limit.name, ask.whom);
-        let order = Order::new(vec![Line::lease(name, ask.limit, pending)], self.given_time());
+        let mut order =
+            Order::new(vec![Line::lease(name, ask.limit, flight.pending())], self.given_time());
         let (store, counters) = (Arc::clone(&self.store), Arc::clone(&self.counters));
         self.store.runtime().spawn(async move {
-            if let Some(reply) = store.travel(call, &order).await {
+            if let Some(reply) = store.travel(call, &mut order).await {
                 flight.land(&reply, now, &counters);
             }
         });
@@ -294,16 +333,17 @@ impl Engine {
     async fn trip(&self, group: &[u8], asks: &[Ask<'_>], flights: Vec<Flight>) -> Option<Reply> {
         let call = self.store.admit()?;
         let group = self.names.group(group);
+        let about_now = self.store.about_now();
         let lines = asks.iter().enumerate().map(|(index, ask)| {
             let flight = flights.iter().find(|flight| flight.serves(index));
             let lease = flight.map_or(0, Flight::pending);
-            Line::new(self.names.key(&group, &ask.limit.name, ask.whom), ask, lease)
+            Line::new(self.names.key(&group, &ask.limit.name, ask.whom), ask, lease, about_now)
         });
-        let order = Order::new(lines.collect(), self.given_time());
+        let mut order = Order::new(lines.collect(), self.given_time());
         let (store, counters) = (Arc::clone(&self.store), Arc::clone(&self.counters));
         let sent = self.clock.now().monotonic_nanos();
         let trip = self.store.runtime().spawn(async move {
-            let reply = store.travel(call, &order).await?;
+            let reply = store.travel(call, &mut order).await?;
             for flight in flights {
                 flight.land(&reply, sent, &counters);
             }
@@ -320,21 +360,17 @@ impl Engine {
         self.counters.decided.add(1);
         self.counters.fallback.add(1);
         match self.on_failure {
-            OnStoreFailure::Local => {
-                let now = self.clock.now().monotonic_nanos();
-                let (is_admitted, decisions) = fallback::decide(&self.local, asks, now);
-                Ok(Verdict { is_admitted, decisions, source: Source::Local })
-            }
+            OnStoreFailure::Local => Ok(self.local.decide(asks, self.clock.now())),
             OnStoreFailure::Deny => Err(StoreUnavailable),
             OnStoreFailure::Allow => {
-                let decisions = Vec::new();
-                Ok(Verdict { is_admitted: true, decisions, source: Source::Nobody })
+                let (decisions, periods) = (Vec::new(), Vec::new());
+                Ok(Verdict { is_admitted: true, decisions, periods, source: Source::Nobody })
             }
         }
     }
 
     fn key(&self, ask: &Ask<'_>) -> u64 {
-        self.local.key_bytes(ask.limit.number, ask.whom).bits()
+        self.local.key(ask.limit.number, ask.whom).bits()
     }
 
     fn given_time(&self) -> Option<u64> {
@@ -342,32 +378,8 @@ impl Engine {
     }
 }
 
-/// The time at which the bucket is full, as if the permits in hand had not been taken.
-fn arrival(ask: &Ask<'_>, state: State) -> u64 {
-    let interval = ask.limit.quota.emission_interval_ns();
-    state.arrival.saturating_sub(interval.saturating_mul(u64::from(state.in_hand)))
-}
-
-fn verdict(asks: &[Ask<'_>], reply: &Reply) -> Verdict {
-    let decisions = asks.iter().zip(&reply.lines).map(|(ask, line)| {
-        let demand = match ask.kind {
-            Kind::Charge => Demand::of_charge(&ask.limit.quota, ask.cost, reply.now_ns),
-            Kind::Take | Kind::Peek => Demand::new(&ask.limit.quota, ask.cost, reply.now_ns),
-        };
-        // What was leased is still to be had here.
-        let interval = ask.limit.quota.emission_interval_ns();
-        let leased = interval.saturating_mul(u64::from(line.leased));
-        demand.decide(reply.now_ns.saturating_add(line.reset_ns).saturating_sub(leased), line.fits)
-    });
-    Verdict {
-        is_admitted: reply.is_admitted,
-        decisions: decisions.collect(),
-        source: Source::Shared,
-    }
-}
-
 /// More than this only where many more wait for one key than may be held of it.
 const MOST_FLIGHTS_AWAITED: usize = 32;
 
 /// A flight brings this part of a burst at most, so that an instance holds an eighth.
-const SMALLEST_PART: u32 = 12;
+const SMALLEST_PART: u32 = 16;

@@ -1,11 +1,112 @@
 //! What decides while Redis is out of reach: this instance alone, at its share of each quota.
 
 use std::num::NonZeroU32;
+use std::sync::OnceLock;
 
+use super::super::answer::Answer;
+use super::super::calendar_limiter::CalendarLimiter;
 use super::super::gcra::Decision;
 use super::super::limiter::{LimitKey, Limiter};
 use super::super::quota::Quota;
-use super::ask::{Ask, Kind};
+use super::super::table::{BUCKET_BYTES, SLOTS};
+use super::ask::{Ask, Kind, Source, Verdict};
+use super::verdict::in_place;
+use crate::time::Moment;
+
+/// The counts of this instance alone.
+pub(super) struct Fallback {
+    limiter: Limiter,
+    keys: usize,
+    /// For quotas of the calendar, once there is one.
+    calendar: OnceLock<CalendarLimiter>,
+}
+
+impl Fallback {
+    pub(super) fn new(keys: usize) -> Self {
+        Self { limiter: Limiter::with_capacity_keys(keys), keys, calendar: OnceLock::new() }
+    }
+
+    /// Takes the memory for quotas of the calendar.
+    pub(super) fn prepare_calendar(&self) -> &CalendarLimiter {
+        self.calendar.get_or_init(|| {
+            CalendarLimiter::with_capacity_bytes(self.keys.div_ceil(SLOTS) * BUCKET_BYTES)
+        })
+    }
+
+    /// The keys that were forgotten while they counted.
+    pub(super) fn evicted(&self) -> u64 {
+        let of_calendar = self.calendar.get().map_or(0, |it| it.statistics().evicted_live);
+        self.limiter.statistics().evicted_live + of_calendar
+    }
+
+    /// A hash of whom a limit counts, by the number of the limit.
+    #[inline]
+    pub(super) fn key(&self, number: u64, whom: &[u8]) -> LimitKey {
+        self.limiter.key_bytes(number, whom)
+    }
+
+    /// Decides all asks, or takes nothing.
+    pub(super) fn decide(&self, asks: &[Ask<'_>], now: Moment) -> Verdict {
+        let answers: Vec<Answer> = asks.iter().map(|ask| self.ask(ask, now)).collect();
+        let refuses = |(ask, answer): (&Ask<'_>, &Answer)| {
+            matches!(ask.kind, Kind::Take | Kind::Peek) && !answer.is_allowed()
+        };
+        let is_admitted = !asks.iter().zip(&answers).any(refuses);
+        if !is_admitted {
+            for (ask, answer) in asks.iter().zip(&answers) {
+                if matches!(ask.kind, Kind::Take | Kind::Observe) {
+                    self.refund(ask, answer, now);
+                }
+            }
+        }
+        let mut periods = Vec::new();
+        let decisions = asks.iter().zip(answers).enumerate();
+        let decisions = decisions.map(|(index, (ask, answer))| match answer {
+            Answer::Rate(decision) => decision,
+            Answer::Period(decision) => {
+                periods.push((index, decision));
+                in_place(ask, decision.is_allowed())
+            }
+        });
+        let decisions: Vec<Decision> = decisions.collect();
+        Verdict { is_admitted, decisions, periods, source: Source::Local }
+    }
+
+    fn ask(&self, ask: &Ask<'_>, now: Moment) -> Answer {
+        let key = self.key(ask.limit.family, ask.whom);
+        if let Some(periods) = &ask.limit.periods {
+            let (limiter, seconds) = (self.prepare_calendar(), now.unix_seconds());
+            let cost = ask.cost.get();
+            let wider = (periods.share.permits < cost && cost <= periods.permits())
+                .then(|| periods.share.with_permits(cost));
+            let calendar = wider.as_ref().unwrap_or(&periods.share);
+            return Answer::Period(match ask.kind {
+                Kind::Take | Kind::Observe => limiter.check(key, calendar, cost, seconds),
+                Kind::Peek => limiter.peek(key, calendar, cost, seconds),
+                Kind::Charge => limiter.charge(key, calendar, cost, seconds),
+            });
+        }
+        let (quota, nanos) = (quota(ask), now.monotonic_nanos());
+        Answer::Rate(match ask.kind {
+            Kind::Take | Kind::Observe => self.limiter.check(key, &quota, ask.cost, nanos),
+            Kind::Peek => self.limiter.peek(key, &quota, ask.cost, nanos),
+            Kind::Charge => self.limiter.charge(key, &quota, ask.cost, nanos),
+        })
+    }
+
+    fn refund(&self, ask: &Ask<'_>, answer: &Answer, now: Moment) {
+        let key = self.key(ask.limit.family, ask.whom);
+        match (answer, &ask.limit.periods) {
+            (Answer::Rate(decision), _) => {
+                self.limiter.refund(key, decision, now.monotonic_nanos());
+            }
+            (Answer::Period(decision), Some(periods)) => {
+                self.prepare_calendar().refund(key, &periods.share, decision);
+            }
+            (Answer::Period(_), None) => {}
+        }
+    }
+}
 
 /// The part of a quota that one of so many instances gets: the permits by their number, or a window so
 /// many times as long where there are fewer permits than instances; at least one at once.
@@ -26,30 +127,9 @@ pub(super) fn share(quota: &Quota, instances: NonZeroU32) -> Quota {
     Quota::new(at_least_one(permits), at_least_one(window)).with_burst(burst)
 }
 
-/// Decides all asks, or takes nothing.
-pub(super) fn decide(limiter: &Limiter, asks: &[Ask<'_>], now: u64) -> (bool, Vec<Decision>) {
-    let keys = asks.iter().map(|ask| limiter.key_bytes(ask.limit.number, ask.whom));
-    let keys: Vec<LimitKey> = keys.collect();
-    let decisions = asks.iter().zip(&keys).map(|(ask, key)| {
-        let quota = quota(ask);
-        match ask.kind {
-            Kind::Take => limiter.check(*key, &quota, ask.cost, now),
-            Kind::Peek => limiter.peek(*key, &quota, ask.cost, now),
-            Kind::Charge => limiter.charge(*key, &quota, ask.cost, now),
-        }
-    });
-    let decisions: Vec<Decision> = decisions.collect();
-    let demanding = |(ask, _): &(&Ask<'_>, &Decision)| ask.kind != Kind::Charge;
-    let mut demanded = asks.iter().zip(&decisions).filter(demanding);
-    let is_admitted = demanded.all(|(_, decision)| decision.is_allowed());
-    if !is_admitted {
-        for ((ask, key), decision) in asks.iter().zip(&keys).zip(&decisions) {
-            if ask.kind == Kind::Take {
-                limiter.refund(*key, decision, now);
-            }
-        }
-    }
-    (is_admitted, decisions)
+/// The permits of a quota of the calendar that one of so many instances gets; at least one.
+pub(super) fn share_of_period(permits: NonZeroU32, instances: NonZeroU32) -> NonZeroU32 {
+    at_least_one(permits.get() / instances.get())
 }
 
 /// The share, which is never too small for one request that the quota would admit.

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use super::leases::{Landing, Leases};
-use super::script::Reply;
+use super::leases::{Berth, Landing, Leases};
+use super::script::{Found, Reply};
 use super::statistics::Counters;
 
 /// Rings when permits were brought, and ends when the flight is over, however it went.
@@ -33,6 +33,7 @@ pub(super) struct Flight {
     /// Which ask of the trip it serves.
     index: usize,
     pending: u32,
+    berth: Berth,
     has_landed: bool,
     /// Dropped after the landing, as fields are.
     ring: Ring,
@@ -43,10 +44,10 @@ impl Flight {
         leases: &Arc<Leases<Bell>>,
         key: u64,
         index: usize,
-        pending: u32,
+        (pending, berth): (u32, Berth),
         ring: Ring,
     ) -> Self {
-        Self { leases: Arc::clone(leases), key, index, pending, has_landed: false, ring }
+        Self { leases: Arc::clone(leases), key, index, pending, berth, has_landed: false, ring }
     }
 
     pub(super) fn serves(&self, index: usize) -> bool {
@@ -59,12 +60,14 @@ impl Flight {
 
     /// Hands on what the trip brought, which left at a time of this instance's clock.
     pub(super) fn land(mut self, reply: &Reply, sent: u64, counters: &Counters) {
-        if let Some(line) = reply.lines.get(self.index) {
+        if let Some(line) = reply.lines.get(self.index)
+            && let Found::Rate { reset_ns } = line.found
+        {
             counters.permits_leased.add(u64::from(line.leased));
             // The bucket was not full earlier than that: Redis looked after the trip began.
-            let arrival = sent.saturating_add(line.reset_ns);
+            let arrival = sent.saturating_add(reset_ns);
             let landing = Landing { leased: line.leased, sent, arrival };
-            self.leases.land(self.key, Some(landing));
+            self.leases.land(self.key, self.berth, Some(landing));
             self.has_landed = true;
             if line.leased > 0 {
                 self.ring.send_replace(true);
@@ -76,7 +79,7 @@ impl Flight {
 impl Drop for Flight {
     fn drop(&mut self) {
         if !self.has_landed {
-            self.leases.land(self.key, None);
+            self.leases.land(self.key, self.berth, None);
         }
     }
 }

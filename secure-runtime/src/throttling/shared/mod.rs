@@ -7,13 +7,16 @@ mod fallback;
 mod flight;
 mod leases;
 mod names;
+mod periods;
 mod script;
 mod statistics;
 mod store;
+mod verdict;
 
 use std::fmt;
 use std::sync::Arc;
 
+pub(crate) use ask::SharedTerms;
 pub use ask::{Ask, SharedLimit, Source, StoreUnavailable, Verdict};
 pub use builder::{InvalidSharedLimits, OnStoreFailure, SharedLimitsBuilder};
 use engine::Engine;
@@ -37,18 +40,23 @@ use crate::redis_client::Place;
 /// 3. With [leases](SharedLimitsBuilder::leases) an instance takes permits in advance and spends them
 ///    without a trip. They leave the quota when they are taken, and are lost, not doubled, when they
 ///    lapse or the instance ends. In a time span of `s` seconds at most
-///    `burst + s × rate + min(instances × 1.5 × leases, rate × lease_life)` are admitted, `rate` being permits
+///    `burst + s × rate + min(instances × 2 × leases, rate × lease_life)` are admitted, `rate` being permits
 ///    a second: the first of the two is what was in hand when the span began, the second what came
 ///    back while it was held.
 /// 4. An instance holds at most an eighth of a quota's burst; a trip takes at most half of what is left
 ///    in advance; and it takes what was asked for in half the life of a lease: callers who come seldom
 ///    are decided about one by one.
-/// 5. One trip at a time fetches permits of a key. It begins before they are used up.
+/// 5. One trip at a time fetches permits of a key, and begins before they are used up; for a key that is
+///    asked for so often that trips bring as much as they may, two do.
 /// 6. What Redis refused is refused by the instance for as long as Redis would, a lease's life at most.
 /// 7. A trip has a [deadline](SharedLimitsBuilder::deadline). After one that failed, none is made for a
 ///    quarter of a second, then one; each that fails doubles the pause, up to four seconds. Meanwhile
 ///    [`OnStoreFailure`] holds. Its begin and its end are logged, once.
-/// 8. Keys end by themselves, when their bucket is full. Their names are hashes under a secret: no
+/// 8. One name may mean several quotas: a rate that was changed in one instance and not yet in another.
+///    What was used is then a share of the bucket: whoever has used 60% of it has used 60% under each
+///    of the quotas, at the moment at which the other one is asked. Together they admit no more than the
+///    largest of them does, but for [`lease_life`](SharedLimitsBuilder::lease_life).
+/// 9. Keys end by themselves, when their bucket is full. Their names are hashes under a secret: no
 ///    principal and no address is stored.
 ///
 /// # Deployment
@@ -122,11 +130,23 @@ impl SharedLimits {
         SharedLimitsBuilder::new(Place::cluster(nodes))
     }
 
-    /// A limit, to be made once. `name` tells it from the others, and is the same in all instances; it
-    /// should contain the quota, so that another quota counts anew.
+    /// A limit, to be made once. `name` tells it from the others, and is the same in all instances.
+    ///
+    /// Another quota under the same name, in this instance or another one, takes over what was used, as
+    /// a share of the burst: see the [rules](Self#the-rules). To count anew, choose another name.
     #[must_use]
     pub fn limit(&self, name: &str, quota: Quota) -> SharedLimit {
         self.0.limit(name, quota)
+    }
+
+    /// A limit of an endpoint under some terms; `None` if its time zone is not known.
+    pub(crate) fn limit_of(&self, terms: &SharedTerms<'_>) -> Option<SharedLimit> {
+        self.0.limit_of(terms)
+    }
+
+    /// What tells limits apart that have nothing in common.
+    pub(crate) fn new_family(&self) -> u64 {
+        self.0.new_number()
     }
 
     /// Decides one request: all takes, or none.

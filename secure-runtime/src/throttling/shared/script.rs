@@ -1,20 +1,36 @@
 //! The script that decides in Redis: what is asked of it, and what it answers.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use redis::{Cmd, Value};
 
+use super::super::quota::Quota;
 use super::ask::{Ask, Kind, SharedLimit};
+use super::periods::{Periods, Span};
 
 /// What one limit is asked, under the name of its key.
 pub(super) struct Line {
     key: String,
     kind: Kind,
-    /// In nanoseconds; `None` when it can never be had.
-    cost: Option<u64>,
-    full: u64,
-    interval: u64,
-    lease: u32,
+    of: Of,
+}
+
+/// What it is asked in.
+enum Of {
+    /// All times in nanoseconds.
+    Rate {
+        /// `None` when it can never be had.
+        cost: Option<u64>,
+        full: u64,
+        interval: u64,
+        lease: u32,
+        whole: u64,
+    },
+    Period {
+        cost: u32,
+        periods: Arc<Periods>,
+        span: Span,
+    },
 }
 
 /// What is asked in one trip.
@@ -25,6 +41,13 @@ pub(super) struct Order {
 }
 
 /// What the script answered.
+pub(super) enum Answered {
+    Reply(Reply),
+    /// Nothing was decided: by Redis' clock, in seconds since 1970, it is another period.
+    OtherPeriod(u64),
+}
+
+/// What was decided.
 pub(super) struct Reply {
     pub(super) now_ns: u64,
     pub(super) is_admitted: bool,
@@ -34,29 +57,81 @@ pub(super) struct Reply {
 /// What it says of one limit.
 #[derive(Clone, Copy)]
 pub(super) struct ReplyLine {
-    /// The time until the bucket is full, in nanoseconds.
-    pub(super) reset_ns: u64,
+    pub(super) found: Found,
     pub(super) leased: u32,
     pub(super) fits: bool,
 }
 
+/// What holds after the request.
+#[derive(Clone, Copy)]
+pub(super) enum Found {
+    /// The time until the bucket is full, in nanoseconds.
+    Rate { reset_ns: u64 },
+    /// When the period ends, in seconds since 1970, and what is used of it.
+    Period { end: u64, used: u64 },
+}
+
 impl Line {
-    pub(super) fn new(key: String, ask: &Ask<'_>, lease: u32) -> Self {
-        let quota = &ask.limit.quota;
-        let cost = quota.emission_interval_ns().checked_mul(u64::from(ask.cost.get()));
-        let full = full(ask.limit);
-        let cost = match ask.kind {
-            Kind::Charge => Some(cost.unwrap_or(u64::MAX).min(full.saturating_mul(2))),
-            Kind::Take | Kind::Peek => cost.filter(|_| ask.cost <= quota.burst()),
-        };
+    /// `unix_seconds`: about what Redis' clock shows.
+    pub(super) fn new(key: String, ask: &Ask<'_>, lease: u32, unix_seconds: u64) -> Self {
+        let SharedLimit { quota, periods, .. } = ask.limit;
+        let kind = ask.kind;
+        if let Some(periods) = periods {
+            let (periods, span) = (Arc::clone(periods), periods.around(unix_seconds));
+            return Self { key, kind, of: Of::Period { cost: ask.cost.get(), periods, span } };
+        }
         let interval = quota.emission_interval_ns();
-        Self { key, kind: ask.kind, cost, full, interval, lease }
+        let cost = interval.checked_mul(u64::from(ask.cost.get()));
+        let full = full(quota);
+        let cost = match kind {
+            Kind::Charge => Some(cost.unwrap_or(u64::MAX).min(full.saturating_mul(2))),
+            Kind::Take | Kind::Observe | Kind::Peek => cost.filter(|_| ask.cost <= quota.burst()),
+        };
+        let whole = ask.limit.whole.min(MOST_FULL);
+        Self { key, kind, of: Of::Rate { cost, full, interval, lease, whole } }
     }
 
     /// Permits for later, and nothing for now.
     pub(super) fn lease(key: String, limit: &SharedLimit, lease: u32) -> Self {
-        let interval = limit.quota.emission_interval_ns();
-        Self { key, kind: Kind::Take, cost: Some(0), full: full(limit), interval, lease }
+        let (interval, full) = (limit.quota.emission_interval_ns(), full(&limit.quota));
+        let whole = limit.whole.min(MOST_FULL);
+        let of = Of::Rate { cost: Some(0), full, interval, lease, whole };
+        Self { key, kind: Kind::Take, of }
+    }
+
+    fn write(&self, command: &mut Cmd) {
+        match &self.of {
+            Of::Rate { cost, full, interval, lease, whole } => {
+                command.arg(match self.kind {
+                    Kind::Take => "take",
+                    Kind::Observe => "observe",
+                    Kind::Peek => "peek",
+                    Kind::Charge => "charge",
+                });
+                match cost {
+                    Some(cost) => split(command, *cost),
+                    None => {
+                        command.arg(-1).arg(0);
+                    }
+                }
+                split(command, *full);
+                split(command, *interval);
+                command.arg(*lease).arg(format!(" {whole}"));
+            }
+            Of::Period { cost, periods, span } => {
+                command.arg(match self.kind {
+                    Kind::Take => "period-take",
+                    Kind::Observe => "period-observe",
+                    Kind::Peek => "period-peek",
+                    Kind::Charge => "period-charge",
+                });
+                let Span { from, end, next_end, most_later } = *span;
+                command.arg(*cost).arg(periods.permits());
+                command.arg(from).arg(end).arg(next_end).arg(most_later);
+                // As many words as a rate has.
+                command.arg(0).arg(0);
+            }
+        }
     }
 }
 
@@ -65,8 +140,13 @@ impl Order {
         Self { lines, time }
     }
 
-    pub(super) fn limits(&self) -> usize {
-        self.lines.len()
+    /// The same, for a Redis whose clock shows this.
+    pub(super) fn at(&mut self, unix_seconds: u64) {
+        for line in &mut self.lines {
+            if let Of::Period { periods, span, .. } = &mut line.of {
+                *span = periods.around(unix_seconds);
+            }
+        }
     }
 
     /// The order for a Redis that knows the script.
@@ -89,44 +169,35 @@ impl Order {
             Some(nanos) => command.arg(format!("{nanos:010}")),
             None => command.arg(""),
         };
-        for line in &self.lines {
-            command.arg(match line.kind {
-                Kind::Take => "take",
-                Kind::Peek => "peek",
-                Kind::Charge => "charge",
-            });
-            match line.cost {
-                Some(cost) => split(&mut command, cost),
-                None => {
-                    command.arg(-1).arg(0);
-                }
-            }
-            split(&mut command, line.full);
-            split(&mut command, line.interval);
-            command.arg(line.lease);
-        }
+        self.lines.iter().for_each(|line| line.write(&mut command));
         command
     }
-}
 
-impl Reply {
-    /// `None` for an answer that is not one of the script about so many limits.
-    pub(super) fn read(value: &Value, limits: usize) -> Option<Self> {
+    /// `None` for an answer that is not one of the script about these limits.
+    pub(super) fn read(&self, value: &Value) -> Option<Answered> {
         let Value::Array(values) = value else { return None };
         let mut numbers = values.iter().map(|value| match value {
             Value::Int(number) => u64::try_from(*number).ok(),
             _ => None,
         });
         let mut next = || numbers.next().flatten();
-        let now_ns = join(next()?, next()?)?;
-        let is_admitted = next()? == 1;
-        let mut lines = Vec::with_capacity(limits);
-        for _ in 0..limits {
-            let reset_ns = join(next()?, next()?)?;
+        let (now_s, now_n) = (next()?, next()?);
+        let is_admitted = match next()? {
+            2 => return Some(Answered::OtherPeriod(now_s)),
+            verdict => verdict == 1,
+        };
+        let mut lines = Vec::with_capacity(self.lines.len());
+        for line in &self.lines {
+            let (one, other) = (next()?, next()?);
+            let found = match line.of {
+                Of::Rate { .. } => Found::Rate { reset_ns: join(one, other)? },
+                Of::Period { .. } => Found::Period { end: one, used: other },
+            };
             let leased = u32::try_from(next()?).ok()?;
-            lines.push(ReplyLine { reset_ns, leased, fits: next()? == 1 });
+            lines.push(ReplyLine { found, leased, fits: next()? == 1 });
         }
-        numbers.next().is_none().then_some(Self { now_ns, is_admitted, lines })
+        let reply = Reply { now_ns: join(now_s, now_n)?, is_admitted, lines };
+        numbers.next().is_none().then_some(Answered::Reply(reply))
     }
 }
 
@@ -141,8 +212,8 @@ fn join(seconds: u64, nanos: u64) -> Option<u64> {
 
 /// What takes longer to fill than 250 years counts as that: twice as much, and the time since 1970, are
 /// a number of 64 bits.
-fn full(limit: &SharedLimit) -> u64 {
-    limit.quota.burst_tolerance_ns().min(MOST_FULL)
+fn full(quota: &Quota) -> u64 {
+    quota.burst_tolerance_ns().min(MOST_FULL)
 }
 
 const SCRIPT: &str = include_str!("decide.lua");

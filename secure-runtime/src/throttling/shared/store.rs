@@ -2,14 +2,15 @@
 //! was out of reach just now.
 
 use std::fmt;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use redis::{ErrorKind, RedisError, ServerErrorKind};
+use redis::{ErrorKind, RedisError, ServerErrorKind, Value};
 use tokio::runtime::Handle;
 use tokio::sync::Mutex as WaitingMutex;
 
-use super::script::{Order, Reply};
+use super::script::{Answered, Order, Reply};
 use super::statistics::Counters;
 use crate::circuit::{Call, Circuit};
 use crate::redis_client::{Link, Place};
@@ -28,6 +29,10 @@ pub(super) struct Store {
     link: Mutex<Numbered>,
     connecting: Arc<WaitingMutex<()>>,
     health: Mutex<Health>,
+    /// How many seconds since 1970 Redis' clock showed when this instance's was at its start; before it
+    /// was asked, [`UNKNOWN`].
+    start: AtomicI64,
+    is_time_given: bool,
 }
 
 /// The connection, if there is one, and how many there were.
@@ -55,6 +60,8 @@ pub(super) struct Terms {
     pub(super) place: Place,
     pub(super) deadline: Duration,
     pub(super) clock: Arc<dyn Clock>,
+    /// Whether Redis is told the time.
+    pub(super) is_time_given: bool,
     pub(super) counters: Arc<Counters>,
     pub(super) prefix: String,
     pub(super) instead: &'static str,
@@ -62,7 +69,7 @@ pub(super) struct Terms {
 
 impl Store {
     pub(super) fn new(terms: Terms, runtime: Handle) -> Self {
-        let Terms { place, deadline, clock, counters, prefix, instead } = terms;
+        let Terms { place, deadline, clock, is_time_given, counters, prefix, instead } = terms;
         Self {
             place: Arc::new(place),
             runtime,
@@ -77,7 +84,27 @@ impl Store {
                 circuit: Circuit::pausing(MOST_DOUBLINGS),
                 is_gone: false,
             }),
+            start: AtomicI64::new(UNKNOWN),
+            is_time_given,
         }
+    }
+
+    /// About what Redis' clock shows, in seconds since 1970. Nothing is decided by it: who is wrong
+    /// about the period is told so, and asks again.
+    pub(super) fn about_now(&self) -> u64 {
+        let now = self.clock.now();
+        match self.start.load(Ordering::Relaxed) {
+            start if start != UNKNOWN && !self.is_time_given => {
+                u64::try_from(start.saturating_add(seconds(now.monotonic_nanos()))).unwrap_or(0)
+            }
+            _ => now.unix_seconds(),
+        }
+    }
+
+    fn note_time(&self, unix_seconds: u64) {
+        let unix_seconds = i64::try_from(unix_seconds).unwrap_or(i64::MAX);
+        let start = unix_seconds.saturating_sub(seconds(self.now()));
+        self.start.store(start, Ordering::Relaxed);
     }
 
     /// Whether a trip may begin. It must end then, by [`travel`](Self::travel).
@@ -100,7 +127,7 @@ impl Store {
     }
 
     /// Makes the trip; `None` when Redis did not decide, for whatever reason.
-    pub(super) async fn travel(self: &Arc<Self>, call: Call, order: &Order) -> Option<Reply> {
+    pub(super) async fn travel(self: &Arc<Self>, call: Call, order: &mut Order) -> Option<Reply> {
         self.counters.trips.add(1);
         let mut used = None;
         let exchange = self.exchange(call, order, &mut used);
@@ -123,20 +150,38 @@ impl Store {
     async fn exchange(
         self: &Arc<Self>,
         call: Call,
-        order: &Order,
+        order: &mut Order,
         used: &mut Option<u64>,
     ) -> Result<Reply, Failure> {
         let (number, mut link) = self.link(call).await?;
         *used = Some(number);
-        let answer = match link.ask(&order.by_name()).await {
+        for _ in 0..2 {
+            let answer = self.ask(&mut link, order).await?;
+            match order.read(&answer).ok_or(Failure::Answer)? {
+                Answered::Reply(reply) => {
+                    self.note_time(reply.now_ns / NANOS_PER_SECOND);
+                    return Ok(reply);
+                }
+                // The clocks differ by more than what is left of a period, or were set.
+                Answered::OtherPeriod(now) => {
+                    self.note_time(now);
+                    order.at(now);
+                    self.counters.trips.add(1);
+                }
+            }
+        }
+        Err(Failure::Answer)
+    }
+
+    async fn ask(&self, link: &mut Link, order: &Order) -> Result<Value, Failure> {
+        match link.ask(&order.by_name()).await {
             // It was restarted, emptied, or is another one.
             Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
                 self.counters.trips.add(1);
-                link.ask(&order.in_full()).await?
+                Ok(link.ask(&order.in_full()).await?)
             }
-            answer => answer?,
-        };
-        Reply::read(&answer, order.limits()).ok_or(Failure::Answer)
+            answer => Ok(answer?),
+        }
     }
 
     /// The connection, made first if there is none.
@@ -234,6 +279,13 @@ impl fmt::Display for Failure {
         }
     }
 }
+
+fn seconds(nanos: u64) -> i64 {
+    i64::try_from(nanos / NANOS_PER_SECOND).unwrap_or(i64::MAX)
+}
+
+const NANOS_PER_SECOND: u64 = 1_000_000_000;
+const UNKNOWN: i64 = i64::MIN;
 
 /// Pauses of four seconds at most: so long after Redis is back may it take until it decides again.
 const MOST_DOUBLINGS: u32 = 4;

@@ -1,5 +1,7 @@
 //! Permits that an instance takes in advance, so that a request need not ask Redis.
 
+mod lease;
 mod table;
 
-pub(super) use table::{Departure, Landing, Leases, Spending, State};
+pub(super) use lease::{Berth, Landing};
+pub(super) use table::{Departure, Leases, Spending, State};

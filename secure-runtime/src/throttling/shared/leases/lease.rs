@@ -1,0 +1,264 @@
+//! The leased permits of one key.
+
+use super::table::{Spent, State};
+
+/// What is known of one key.
+pub(super) struct Lease<Bell> {
+    pub(super) key: u64,
+    /// What is in hand; the one that lapses first comes first.
+    grants: [Grant; 2],
+    flights: [Option<Flight<Bell>>; FLIGHTS],
+    /// How many permits a flight should bring; zero before the first one.
+    target: u32,
+    /// When the last flight left, and what was asked for since.
+    pub(super) since: u64,
+    demanded: u32,
+    /// What those ask for who waited for the last flight in vain.
+    crowd: u32,
+    /// What is in hand for those who waited, by the flights that brought it.
+    reserved: [u32; FLIGHTS],
+    known: Known,
+}
+
+/// Permits that lapse together.
+#[derive(Clone, Copy, Default)]
+struct Grant {
+    permits: u32,
+    lapses: u64,
+}
+
+struct Flight<Bell> {
+    bell: Bell,
+    /// How many permits it may bring.
+    pending: u32,
+    /// What those wait for who joined it.
+    awaited: u32,
+}
+
+/// What was last heard of a key: the time at which its bucket is full, as it was at some time. It is
+/// not earlier now, for permits come back by time alone.
+#[derive(Clone, Copy, Default)]
+struct Known {
+    arrival: u64,
+    at: u64,
+}
+
+/// Which of a key's flights it is.
+pub(crate) type Berth = usize;
+
+/// What a flight brought.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Landing {
+    pub(crate) leased: u32,
+    /// When it left.
+    pub(crate) sent: u64,
+    /// The time at which the bucket is full, and no earlier.
+    pub(crate) arrival: u64,
+}
+
+/// Two may be under way for a key that is asked for as often as leases serve: while one brings permits,
+/// the other one gets the next. For any other key it is one.
+const FLIGHTS: usize = 2;
+
+impl<Bell: Clone> Lease<Bell> {
+    pub(super) fn new(key: u64, now: u64) -> Self {
+        Self {
+            key,
+            grants: [Grant::default(); 2],
+            flights: [const { None }; FLIGHTS],
+            target: 0,
+            since: now,
+            demanded: 0,
+            crowd: 0,
+            reserved: [0; FLIGHTS],
+            known: Known::default(),
+        }
+    }
+
+    pub(super) fn lapse(&mut self, now: u64) {
+        for grant in &mut self.grants {
+            if grant.lapses <= now {
+                grant.permits = 0;
+            }
+        }
+    }
+
+    pub(super) fn in_hand(&self) -> u32 {
+        self.grants.iter().fold(0, |sum: u32, grant| sum.saturating_add(grant.permits))
+    }
+
+    pub(super) fn is_in_flight(&self) -> bool {
+        self.flights.iter().any(Option::is_some)
+    }
+
+    fn pending(&self) -> u32 {
+        let flights = self.flights.iter().flatten();
+        flights.fold(0, |sum: u32, flight| sum.saturating_add(flight.pending))
+    }
+
+    /// Whether it is time for the next flight. Half of what one brings is left: it takes less time than
+    /// that lasts. Of a key that is asked for as often as leases serve, another one may go when all that
+    /// is in hand and under way is no more than what one brings.
+    pub(super) fn is_low(&self, most: u32) -> bool {
+        if self.target <= 1 {
+            return false;
+        }
+        let at_hand = self.in_hand().saturating_add(self.pending());
+        match self.flights {
+            [None, None] if self.target < most => at_hand <= self.target / 2,
+            [None, _] | [_, None] => self.target >= most && at_hand <= most,
+            _ => false,
+        }
+    }
+
+    pub(super) fn state(&self) -> State {
+        State { arrival: self.known.arrival, in_hand: self.in_hand() }
+    }
+
+    /// Takes permits that are in hand, for somebody who may have waited for them; `None` if there are
+    /// not so many.
+    pub(super) fn spend(&mut self, cost: u32, has_waited: bool, most: u32) -> Option<Spent> {
+        let reserved = if has_waited { 0 } else { self.reserved.iter().sum() };
+        if self.in_hand().saturating_sub(reserved) < cost {
+            return None;
+        }
+        if has_waited {
+            let mut served = cost;
+            for reserved in &mut self.reserved {
+                let now = served.min(*reserved);
+                *reserved -= now;
+                served -= now;
+            }
+        }
+        let lapses = self.take(cost);
+        self.demand(cost);
+        Some(Spent { state: self.state(), lapses, is_low: self.is_low(most) })
+    }
+
+    /// Takes permits that are there; when the first of them would have lapsed.
+    fn take(&mut self, cost: u32) -> u64 {
+        let mut left = cost;
+        let mut lapses = u64::MAX;
+        for grant in &mut self.grants {
+            let taken = grant.permits.min(left);
+            if taken > 0 {
+                grant.permits -= taken;
+                left -= taken;
+                lapses = lapses.min(grant.lapses);
+            }
+        }
+        lapses
+    }
+
+    /// Puts back what was spent in vain, unless it has lapsed.
+    pub(super) fn put_back(&mut self, cost: u32, lapses: u64, now: u64) {
+        self.demanded = self.demanded.saturating_sub(cost);
+        if lapses <= now {
+            return;
+        }
+        // Never to permits that live longer.
+        let earlier = self.grants.iter_mut().find(|g| g.permits > 0 && g.lapses <= lapses);
+        if let Some(grant) = earlier {
+            grant.permits = grant.permits.saturating_add(cost);
+        } else if let [first @ Grant { permits: 0, .. }, _] = &mut self.grants {
+            *first = Grant { permits: cost, lapses };
+        }
+    }
+
+    /// The time at which the bucket is full, if that was heard of after this time.
+    pub(super) fn known_since(&self, then: u64) -> Option<u64> {
+        (self.known.at >= then).then_some(self.known.arrival)
+    }
+
+    pub(super) fn demand(&mut self, cost: u32) {
+        self.demanded = self.demanded.saturating_add(cost);
+    }
+
+    /// Waits for a flight that is under way, unless all that it may bring is waited for already and
+    /// another one may go.
+    pub(super) fn join(&mut self, cost: u32, most: u32) -> Option<Bell> {
+        let may_depart = self.berth(most).is_some();
+        let flights = self.flights.iter_mut().flatten().filter(|flight| flight.pending > 0);
+        let flight = flights.min_by_key(|flight| flight.awaited)?;
+        if may_depart && flight.awaited.saturating_add(cost) > flight.pending {
+            return None;
+        }
+        flight.awaited = flight.awaited.saturating_add(cost);
+        Some(flight.bell.clone())
+    }
+
+    /// Where the next flight may begin.
+    pub(super) fn berth(&self, most: u32) -> Option<Berth> {
+        match self.flights {
+            [None, None] => Some(0),
+            _ if self.target < most || most <= 1 => None,
+            _ if self.in_hand().saturating_add(self.pending()) > most => None,
+            _ => self.flights.iter().position(Option::is_none),
+        }
+    }
+
+    /// Sets out; how many permits to bring beyond what is needed now.
+    ///
+    /// As many as were asked for lately in half the life of a lease, so that they are spent before they
+    /// lapse; at most twice as many as before, unless more are waited for.
+    pub(super) fn begin(
+        &mut self,
+        berth: Berth,
+        life: u64,
+        most: u32,
+        now: u64,
+        bell: Bell,
+    ) -> u32 {
+        let elapsed = now.saturating_sub(self.since).max(1);
+        let rate = u128::from(self.demanded) * u128::from(life) / (2 * u128::from(elapsed));
+        let wanted = u32::try_from(rate).unwrap_or(u32::MAX);
+        let wanted = wanted.min(self.target.saturating_mul(2)).max(self.crowd);
+        self.target = wanted.clamp(1, most.max(1));
+        let at_hand = self.in_hand().saturating_add(self.pending());
+        let pending = match self.target {
+            1 => 0,
+            target => target.min(most.saturating_mul(2).saturating_sub(at_hand)),
+        };
+        (self.since, self.demanded, self.crowd) = (now, 0, 0);
+        if let Some(flight) = self.flights.get_mut(berth) {
+            *flight = Some(Flight { bell, pending, awaited: 0 });
+        }
+        pending
+    }
+
+    /// Ends a flight that was not made.
+    pub(super) fn cancel(&mut self, berth: Berth) {
+        if let Some(flight) = self.flights.get_mut(berth) {
+            *flight = None;
+        }
+    }
+
+    /// Ends a flight, with what it brought.
+    pub(super) fn land(&mut self, berth: Berth, landing: Option<Landing>, life: u64) {
+        let flight = self.flights.get_mut(berth).and_then(Option::take);
+        let Some(Landing { leased, sent, arrival }) = landing else { return };
+        if sent >= self.known.at {
+            self.known = Known { arrival, at: sent };
+        }
+        let awaited = flight.map_or(0, |flight| flight.awaited);
+        self.crowd = awaited.saturating_sub(leased);
+        // Who waited and is gone by now is served no longer than until the next flight.
+        if let Some(reserved) = self.reserved.get_mut(berth) {
+            *reserved = awaited.min(leased);
+        }
+        if leased > 0 {
+            self.receive(Grant { permits: leased, lapses: sent.saturating_add(life) });
+        }
+    }
+
+    fn receive(&mut self, grant: Grant) {
+        let [first, second] = self.grants;
+        self.grants = match (first.permits, second.permits) {
+            (0, 0) => [grant, Grant::default()],
+            (_, 0) => [first, grant],
+            (0, _) => [second, grant],
+            // Both lapse when the first would: earlier is safe.
+            (one, other) => [Grant { permits: one.saturating_add(other), ..first }, grant],
+        };
+    }
+}
