@@ -8,19 +8,13 @@ use std::str::FromStr;
 use libfuzzer_sys::fuzz_target;
 
 // They know nothing of the rest of the macro, which is no library.
-#[path = "../../secure-macros/src/parse/age.rs"]
-mod age;
+#[path = "../../secure-macros/src/parse/quantity.rs"]
+mod quantity;
 #[path = "../../secure-macros/src/parse/rate.rs"]
 mod rate;
-#[path = "../../secure-macros/src/parse/size.rs"]
-mod size;
-#[path = "../../secure-macros/src/parse/wait.rs"]
-mod wait;
 
-use age::Age;
+use quantity::{Age, Size, Wait};
 use rate::Rate;
-use size::Size;
-use wait::Wait;
 
 /// What was read, if it reads the same when it is printed; else the mistake names the text.
 fn read<T: Display, E: Display>(text: &str, read: impl Fn(&str) -> Result<T, E>) -> Option<T> {

@@ -1,21 +1,18 @@
 //! Two crates, one syntax: what the macro reads is what the runtime prints, both ways.
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
-#[path = "../../secure-macros/src/parse/age.rs"]
-mod age;
+#[path = "../../secure-macros/src/parse/quantity.rs"]
+mod quantity;
 #[path = "../../secure-macros/src/parse/rate.rs"]
 mod rate;
-#[path = "../../secure-macros/src/parse/size.rs"]
-mod size;
 
 use std::num::NonZeroU32;
 
-use age::Age;
 use proptest::prelude::*;
+use quantity::{Age, Size, Wait};
 use rate::Rate;
 use secure_runtime::policy::StepUp;
 use secure_runtime::throttling::Quota;
-use size::Size;
 
 fn quota(rate: Rate) -> Quota {
     let number = |number| NonZeroU32::new(number).unwrap();
@@ -84,6 +81,21 @@ proptest! {
             let printed = printed.trim_start_matches("fresh = \"").trim_end_matches('"');
             prop_assert_eq!(printed, &age.to_string());
             prop_assert_eq!(printed.parse::<Age>().unwrap(), age);
+        }
+    }
+
+    #[test]
+    fn a_wait_that_is_read_is_printed_as_what_is_read_again(
+        count in 0..70_000_u32,
+        unit in prop_oneof![Just("ms"), Just("s")],
+    ) {
+        let millis = u64::from(count) * if unit == "s" { 1_000 } else { 1 };
+        match format!("{count}{unit}").parse::<Wait>() {
+            Ok(wait) => {
+                prop_assert_eq!(u64::from(wait.0), millis);
+                prop_assert_eq!(wait.to_string().parse::<Wait>().unwrap(), wait);
+            }
+            Err(_) => prop_assert!(millis == 0 || millis > 60_000),
         }
     }
 

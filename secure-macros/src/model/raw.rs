@@ -6,10 +6,8 @@ use syn::{Attribute, Signature, Visibility};
 
 use super::condition::{Allow, Check};
 use super::legal::Fact;
-use crate::parse::age::Age;
+use crate::parse::quantity::{Age, Size, Wait};
 use crate::parse::rate::Rate;
-use crate::parse::size::Size;
-use crate::parse::wait::Wait;
 
 /// Everything between the parentheses of `#[secure(...)]`.
 #[derive(Default)]

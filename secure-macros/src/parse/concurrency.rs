@@ -5,9 +5,9 @@ use proc_macro2::{Group, Ident, TokenTree};
 
 use super::entry::{Entry, Form};
 use super::partition;
+use super::quantity::{QuantityError, Wait};
 use super::rates::{self, flat, is_first, value_place};
 use super::tokens::{comma_separated, is_punct, shown, stream, string, word};
-use super::wait::{Wait, WaitError};
 use crate::diagnostics::{Diagnostics, choices, nearest};
 use crate::model::raw::{By, Concurrency, Declaration, Name, Number};
 
@@ -131,7 +131,7 @@ fn wait(name: &Ident, value: &[TokenTree], diagnostics: &mut Diagnostics) -> Opt
         diagnostics.error(&place, message).help("`wait = \"500ms\"`");
         return None;
     };
-    let read: Result<Wait, WaitError> = text.text.parse();
+    let read: Result<Wait, QuantityError> = text.text.parse();
     match read {
         Ok(wait) => Some((wait, text)),
         Err(error) => {

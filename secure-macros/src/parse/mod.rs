@@ -1,6 +1,5 @@
 //! Tokens to raw models: the forms of the attribute and of the function, no rules.
 
-pub(crate) mod age;
 pub(crate) mod allow;
 pub(crate) mod concurrency;
 pub(crate) mod entry;
@@ -12,13 +11,12 @@ pub(crate) mod names;
 mod network;
 pub(crate) mod operators;
 mod partition;
+pub(crate) mod quantity;
 pub(crate) mod rate;
 pub(crate) mod rates;
 pub(crate) mod scalars;
-pub(crate) mod size;
 pub(crate) mod tokens;
 pub(crate) mod unfinished;
-pub(crate) mod wait;
 
 pub(crate) use entry::declaration;
 pub(crate) use function::function;

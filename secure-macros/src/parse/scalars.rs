@@ -3,16 +3,15 @@
 use proc_macro2::TokenTree;
 use syn::parse::Parser;
 
-use super::age::{Age, AgeError};
 use super::entry::{Entry, Form};
-use super::size::{Size, SizeError};
+use super::quantity::{Age, QuantityError, Size};
 use super::tokens::{comma_separated, shown, stream, string, word_of};
 use crate::diagnostics::Diagnostics;
 use crate::model::raw::{Declaration, Fresh, Name};
 
 pub(crate) fn fresh(entry: &Entry, into: &mut Declaration, diagnostics: &mut Diagnostics) {
     let Some(text) = literal(entry, "an age as a string literal", diagnostics) else { return };
-    let age: Result<Age, AgeError> = text.text.parse();
+    let age: Result<Age, QuantityError> = text.text.parse();
     match age {
         Ok(age) => into.fresh = Some(Fresh { key: entry.key.clone(), age, text }),
         Err(error) => {
@@ -46,7 +45,7 @@ pub(crate) fn validate(entry: &Entry, into: &mut Declaration, diagnostics: &mut 
 
 pub(crate) fn max_body(entry: &Entry, into: &mut Declaration, diagnostics: &mut Diagnostics) {
     let Some(text) = literal(entry, "a size as a string literal", diagnostics) else { return };
-    let size: Result<Size, SizeError> = text.text.parse();
+    let size: Result<Size, QuantityError> = text.text.parse();
     match size {
         Ok(size) => into.max_body = Some((size, text)),
         Err(error) => {

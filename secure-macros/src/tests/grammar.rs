@@ -4,10 +4,8 @@ use proptest::prelude::*;
 
 use super::endpoint;
 use crate::attribute::secure;
-use crate::parse::age::Age;
+use crate::parse::quantity::{Age, Size, Wait};
 use crate::parse::rate::Rate;
-use crate::parse::size::Size;
-use crate::parse::wait::Wait;
 
 #[test]
 fn rates_print_in_canonical_form() {

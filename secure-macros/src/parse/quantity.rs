@@ -1,0 +1,184 @@
+//! The grammar of quantities, a number and its unit: ages such as `"5m"`, waits such as `"500ms"`,
+//! sizes such as `"64KiB"`. Knows neither syn nor the rest of the crate.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// So many seconds, never none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Age(pub(crate) u32);
+
+/// So many milliseconds, never none, a minute at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Wait(pub(crate) u32);
+
+/// So many bytes, never none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Size(pub(crate) u64);
+
+/// A minute may be written as a rate writes it, too.
+static AGE: Measure = Measure {
+    example: "an age such as `5m`",
+    units: &[("d", 86_400), ("h", 3_600), ("m", 60), ("min", 60), ("s", 1)],
+    told: "`s`, `m`, `h` or `d`",
+    most: u32::MAX as u64,
+    zero: "an age of zero would refuse every caller",
+    too_much: "expected an age of at most 4294967295 s",
+};
+
+/// Whoever waits longer has gone, or is asking again.
+static WAIT: Measure = Measure {
+    example: "a wait such as `500ms`",
+    units: &[("s", 1_000), ("ms", 1)],
+    told: "`ms` or `s`",
+    most: 60_000,
+    zero: "nobody would wait, expected at least 1 ms",
+    too_much: "expected a wait of at most 60 s",
+};
+
+/// Decimal and binary prefixes as IEC 80000-13 has them.
+static SIZE: Measure = Measure {
+    example: "a size such as `64KiB`",
+    units: &[
+        ("GiB", 1 << 30),
+        ("GB", 1_000_000_000),
+        ("MiB", 1 << 20),
+        ("MB", 1_000_000),
+        ("KiB", 1 << 10),
+        ("kB", 1_000),
+        ("B", 1),
+    ],
+    told: "`B`, `KiB`, `MiB`, `GiB`, `kB`, `MB` or `GB`",
+    most: u64::MAX,
+    zero: "zero bytes would refuse every body",
+    too_much: "expected a size below 2^64 bytes",
+};
+
+/// What is measured, and in which units.
+#[derive(Debug)]
+struct Measure {
+    example: &'static str,
+    /// The largest first, the one that values are kept in last.
+    units: &'static [(&'static str, u64)],
+    /// The units in a sentence.
+    told: &'static str,
+    most: u64,
+    zero: &'static str,
+    too_much: &'static str,
+}
+
+/// What is wrong with the text of a quantity.
+#[derive(Clone, Debug)]
+pub(crate) struct QuantityError {
+    text: String,
+    measure: &'static Measure,
+    problem: Problem,
+}
+
+#[derive(Clone, Debug)]
+enum Problem {
+    Empty,
+    NoNumber,
+    NoUnit,
+    UnknownUnit(String),
+    Zero,
+    TooMuch,
+}
+
+impl Measure {
+    fn read<T: TryFrom<u64>>(&'static self, text: &str) -> Result<T, QuantityError> {
+        let amount = self.amount(text);
+        let value = amount.and_then(|amount| T::try_from(amount).map_err(|_| Problem::TooMuch));
+        value.map_err(|problem| QuantityError { text: text.to_owned(), measure: self, problem })
+    }
+
+    fn amount(&self, text: &str) -> Result<u64, Problem> {
+        if text.is_empty() {
+            return Err(Problem::Empty);
+        }
+        let unit = text.trim_start_matches(|letter: char| letter.is_ascii_digit());
+        let number = text.strip_suffix(unit).unwrap_or_default();
+        if number.is_empty() {
+            return Err(Problem::NoNumber);
+        }
+        if unit.is_empty() {
+            return Err(Problem::NoUnit);
+        }
+        let Some((_, one)) = self.units.iter().find(|(name, _)| *name == unit) else {
+            return Err(Problem::UnknownUnit(unit.to_owned()));
+        };
+        let amount = number.parse::<u64>().ok().and_then(|number| number.checked_mul(*one));
+        match amount.filter(|amount| *amount <= self.most).ok_or(Problem::TooMuch)? {
+            0 => Err(Problem::Zero),
+            amount => Ok(amount),
+        }
+    }
+
+    /// The canonical form: the largest unit that divides the amount.
+    fn write(&self, amount: u64, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let divides = |(_, one): &&(&str, u64)| amount.is_multiple_of(*one);
+        let (unit, one) = self.units.iter().find(divides).copied().unwrap_or(("", 1));
+        write!(formatter, "{}{unit}", amount / one)
+    }
+}
+
+impl FromStr for Age {
+    type Err = QuantityError;
+
+    fn from_str(text: &str) -> Result<Self, QuantityError> {
+        AGE.read(text).map(Self)
+    }
+}
+
+impl FromStr for Wait {
+    type Err = QuantityError;
+
+    fn from_str(text: &str) -> Result<Self, QuantityError> {
+        WAIT.read(text).map(Self)
+    }
+}
+
+impl FromStr for Size {
+    type Err = QuantityError;
+
+    fn from_str(text: &str) -> Result<Self, QuantityError> {
+        SIZE.read(text).map(Self)
+    }
+}
+
+impl fmt::Display for Age {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        AGE.write(self.0.into(), formatter)
+    }
+}
+
+impl fmt::Display for Wait {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        WAIT.write(self.0.into(), formatter)
+    }
+}
+
+impl fmt::Display for Size {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        SIZE.write(self.0, formatter)
+    }
+}
+
+impl fmt::Display for QuantityError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { text, measure: Measure { example, told, zero, too_much, .. }, problem } = self;
+        write!(formatter, "in `{text:?}`: ")?;
+        match problem {
+            Problem::Empty => write!(formatter, "expected {example}, found nothing"),
+            Problem::NoNumber => formatter.write_str("expected a whole number before the unit"),
+            Problem::NoUnit => write!(formatter, "expected a unit: {told}"),
+            Problem::UnknownUnit(found) => {
+                write!(formatter, "unknown unit `{found}`, expected {told}")
+            }
+            Problem::Zero => formatter.write_str(zero),
+            Problem::TooMuch => formatter.write_str(too_much),
+        }
+    }
+}
+
+impl std::error::Error for QuantityError {}
