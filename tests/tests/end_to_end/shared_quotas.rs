@@ -7,7 +7,7 @@ use actix_web::dev::HttpServiceFactory;
 use actix_web::{HttpResponse, get, web};
 use secure_runtime::testing::FakeClock;
 use secure_runtime::throttling::{OnStoreFailure, SharedLimits, SharedLimitsBuilder};
-use secure_runtime::{Clock, ResponseCost, secure};
+use secure_runtime::{Clock, ResponseCost, SystemClock, secure};
 use secure_tests::{ClockedRedis, RedisCluster, RedisServer, bearer, eventually};
 
 use crate::Runs;
@@ -212,8 +212,17 @@ async fn keys_end_with_their_period_and_what_is_unreadable_is_used_up() {
         let left = redis.command(&["PTTL", key]);
         assert!(!left.starts_with(":-"), "it ends by itself: {left}");
     }
+    let endless = format!("{} {} 5", until(seconds), "9".repeat(60));
+    redis.command(&["DEL", key]);
+    redis.command(&["SET", key, &endless]);
+    refused(&one.ask("/month", "alice").await);
     redis.command(&["DEL", key]);
     assert_eq!(one.ask("/month", "alice").await.status, 200);
+}
+
+/// The time in so many seconds, since 1970.
+fn until(seconds: i64) -> u64 {
+    SystemClock::new().now().unix_seconds().saturating_add_signed(seconds)
 }
 
 #[actix_web::test]
