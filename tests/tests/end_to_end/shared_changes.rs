@@ -202,7 +202,7 @@ async fn a_change_while_permits_are_in_hand_gives_none_twice() {
     set(&one, "busy", per_hour(100));
     // 30% are used, and some are in hand, which are lost.
     let left = one.admitted("/busy", "ada").await;
-    assert!((60..=71).contains(&left), "{left}");
+    assert!((50..=71).contains(&left), "{left}");
     let leased = one.security.shared_limit_statistics().unwrap();
     assert!(leased.leased > 100, "{leased:?}");
 }
