@@ -144,7 +144,7 @@ fn heed(
     }
     let verdict =
         answer.map_err(|gone| Box::new(Denial::new(DenialKind::Unavailable, gone.to_string())))?;
-    let mut refusing = None;
+    let (mut refusing, mut observed_ones) = (None, Vec::new());
     // There are no decisions where nobody decides while the store is gone.
     for (it, answer) in asked.iter().zip(verdict.answers()) {
         let (report, key) = (it.report(answer), it.key(counters));
@@ -152,6 +152,7 @@ fn heed(
             counters.count(it.number, Outcome::Allowed, key);
         } else if !it.binds {
             observed::observe(counters, &report, key, now);
+            observed_ones.push(it.position);
         } else if refusing.is_none() {
             counters.count(it.number, Outcome::Refused, key);
             refusing = Some(report);
@@ -161,7 +162,9 @@ fn heed(
         }
     }
     if verdict.is_admitted() {
-        counted.shared.open.extend(asked.into_iter().filter(|it| it.is_open));
+        // What is observed has taken nothing, and does not later on.
+        let is_open = |it: &Asked| it.is_open && !observed_ones.contains(&it.position);
+        counted.shared.open.extend(asked.into_iter().filter(is_open));
         return Ok(());
     }
     let Some(report) = refusing else {

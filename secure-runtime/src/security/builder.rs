@@ -148,9 +148,10 @@ impl SecurityBuilder {
         self
     }
 
-    /// Counts the rates of all endpoints in Redis, together with the other instances of the service.
+    /// Counts the rates and quotas of all endpoints in Redis, together with the other instances of the
+    /// service.
     ///
-    /// Quotas of the calendar, `concurrency` and `max_in_flight` stay those of each instance. The rest
+    /// `concurrency`, `max_in_flight` and budgets for failures stay those of each instance. The rest
     /// of a cost that is known late is taken without waiting: what is not left is owed, one burst at
     /// most. Where the store is gone and [`OnStoreFailure::Deny`](crate::throttling::OnStoreFailure) was
     /// chosen, requests under a rate are answered with 503.

@@ -117,6 +117,11 @@ impl Limits {
     /// A request that is being decided at this moment may take a permit under each of the two rates, and
     /// never goes uncounted.
     ///
+    /// Where several instances count together (`SecurityBuilder::shared_limits`), it is changed in
+    /// this one alone: the others have to be told as well. What was used is then a share at the moment at
+    /// which a key is asked for again, and until all are told they stay within the largest of their
+    /// limits together.
+    ///
     /// ```standalone_crate
     /// use std::num::NonZeroU32;
     /// use secure_runtime::{Security, throttling::Quota};

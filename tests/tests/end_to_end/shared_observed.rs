@@ -1,13 +1,15 @@
 //! Limits that several instances count together and do not enforce, or not for every key.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use actix_web::dev::HttpServiceFactory;
 use actix_web::{HttpResponse, get, web};
-use secure_runtime::secure;
 use secure_runtime::security::LimitRow;
+use secure_runtime::testing::FakeClock;
 use secure_runtime::throttling::{LimitMode, SharedLimitsBuilder};
-use secure_tests::RedisServer;
+use secure_runtime::{ResponseCost, secure};
+use secure_tests::{RedisServer, eventually};
 
 use crate::Runs;
 use crate::shared_instances::{Instance, prefix, refused, store};
@@ -48,6 +50,15 @@ async fn leased(runs: web::Data<Runs>) -> HttpResponse {
     HttpResponse::Ok().finish()
 }
 
+#[secure(rate("5/50s", cost = response, mode = observe))]
+#[get("/charged")]
+async fn charged(runs: web::Data<Runs>) -> HttpResponse {
+    runs.count();
+    let mut response = HttpResponse::Ok().finish();
+    response.extensions_mut().insert(ResponseCost(5));
+    response
+}
+
 fn services(runs: web::Data<Runs>) -> impl HttpServiceFactory {
     secure_runtime::scope("")
         .app_data(runs)
@@ -56,6 +67,7 @@ fn services(runs: web::Data<Runs>) -> impl HttpServiceFactory {
         .service(some)
         .service(plain)
         .service(leased)
+        .service(charged)
 }
 
 fn start(store: SharedLimitsBuilder) -> Instance {
@@ -157,7 +169,7 @@ async fn leases_serve_limits_that_are_observed_and_the_configuration_observes_al
     }
     let seen = row(&one, "leased", 1);
     assert_eq!(seen.allowed + seen.observed, 150);
-    assert!((40..=60).contains(&seen.observed), "what was in hand may be lost: {seen:?}");
+    assert!((49..=120).contains(&seen.observed), "what was in hand may be lost: {seen:?}");
     let statistics = one.security.shared_limit_statistics().unwrap();
     assert!(statistics.trips < 100, "{statistics:?}");
     for _ in 0..4 {
@@ -179,4 +191,25 @@ async fn without_redis_what_is_observed_goes_on() {
     let seen = row(&one, "observed", 1);
     assert_eq!((seen.allowed, seen.observed, seen.fallback), (4, 3, 6));
     assert_eq!(one.admitted("/trial", "ada").await, 3);
+}
+
+#[actix_web::test]
+async fn a_request_that_is_observed_costs_nothing_afterwards_either() {
+    let (redis, clock) = (RedisServer::shared(), FakeClock::new());
+    let one = Instance::start_at(&clock, module_path!(), store(&redis, &prefix()), services);
+    let decided = |count| {
+        let decided = || one.security.shared_limit_statistics().unwrap().decided;
+        eventually("all is charged", || decided() >= count);
+        assert_eq!(decided(), count);
+    };
+    assert_eq!(one.ask("/charged", "ada").await.status, 200);
+    decided(2);
+    for _ in 0..3 {
+        assert_eq!(one.ask("/charged", "ada").await.status, 200);
+    }
+    clock.advance(Duration::from_secs(10));
+    assert_eq!(one.ask("/charged", "ada").await.status, 200);
+    decided(7);
+    let seen = row(&one, "charged", 1);
+    assert_eq!((seen.allowed, seen.observed), (2, 3), "one permit came back");
 }

@@ -6,9 +6,9 @@ use std::time::Duration;
 use actix_web::dev::HttpServiceFactory;
 use actix_web::{HttpResponse, get, web};
 use secure_runtime::testing::FakeClock;
-use secure_runtime::throttling::{OnStoreFailure, SharedLimitsBuilder};
-use secure_runtime::{Clock, ResponseCost, secure};
-use secure_tests::{ClockedRedis, RedisServer, bearer, eventually};
+use secure_runtime::throttling::{OnStoreFailure, SharedLimits, SharedLimitsBuilder};
+use secure_runtime::{Clock, ResponseCost, SystemClock, secure};
+use secure_tests::{ClockedRedis, RedisCluster, RedisServer, bearer, eventually};
 
 use crate::Runs;
 use crate::shared_instances::{Instance, prefix, refused, store, store_at};
@@ -212,8 +212,17 @@ async fn keys_end_with_their_period_and_what_is_unreadable_is_used_up() {
         let left = redis.command(&["PTTL", key]);
         assert!(!left.starts_with(":-"), "it ends by itself: {left}");
     }
+    let endless = format!("{} {} 5", until(seconds), "9".repeat(60));
+    redis.command(&["DEL", key]);
+    redis.command(&["SET", key, &endless]);
+    refused(&one.ask("/month", "alice").await);
     redis.command(&["DEL", key]);
     assert_eq!(one.ask("/month", "alice").await.status, 200);
+}
+
+/// The time in so many seconds, since 1970.
+fn until(seconds: i64) -> u64 {
+    SystemClock::new().now().unix_seconds().saturating_add_signed(seconds)
 }
 
 #[actix_web::test]
@@ -286,4 +295,28 @@ async fn without_redis_each_counts_its_share_or_nobody_is_let_in() {
     assert_eq!(local.admitted("/mixed", "bob").await, 1);
     let refused = local.ask("/mixed", "carol").await;
     assert_eq!(refused.status, 200, "a request that the day refused took nothing of the month");
+}
+
+#[actix_web::test]
+async fn in_a_cluster_all_limits_of_a_request_lie_in_one_slot() {
+    let cluster = RedisCluster::start();
+    let nodes: Vec<String> = cluster.masters.iter().map(RedisServer::url).collect();
+    let nodes: Vec<&str> = nodes.iter().map(String::as_str).collect();
+    let prefix = prefix();
+    let store = || {
+        let store = SharedLimits::cluster(&nodes).prefix(&prefix);
+        store.deadline(Duration::from_secs(10))
+    };
+    let [one, other] = [(); 2].map(|()| start(store()));
+    for (instance, caller) in [(&one, "ada"), (&other, "ada"), (&one, "bob"), (&other, "carol")] {
+        assert_eq!(instance.ask("/mixed", caller).await.status, 200);
+        assert_eq!(instance.ask("/month", caller).await.status, 200);
+    }
+    assert_eq!(one.admitted("/mixed", "ada").await, 1);
+    assert_eq!(other.admitted("/month", "ada").await, 3);
+    assert_eq!(one.admitted("/mixed", "dave").await, 2, "seven of all");
+    for instance in [&one, &other] {
+        let statistics = instance.security.shared_limit_statistics().unwrap();
+        assert_eq!((statistics.failed, statistics.fallback), (0, 0), "{statistics:?}");
+    }
 }

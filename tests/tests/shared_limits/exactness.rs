@@ -315,6 +315,26 @@ async fn quotas_at_the_edges_are_still_quotas() {
 }
 
 #[actix_web::test]
+async fn one_name_with_two_quotas_is_one_count_of_shares() {
+    let (redis, prefix, clock) = (RedisServer::shared(), prefix(), FakeClock::new());
+    let [old, new] =
+        [(); 2].map(|()| instance(&redis, &prefix).clock(clock.clone()).build().unwrap());
+    let before = old.limit("POST /orders", quota(10, 3600, 10));
+    let after = new.limit("POST /orders", quota(40, 3600, 40));
+    for _ in 0..5 {
+        assert!(take(&old, &before, "alice").await.is_admitted());
+    }
+    for left in [19, 18] {
+        assert_eq!(take(&new, &after, "alice").await.decisions()[0].remaining(), left);
+    }
+    // 22 of 40 are 5.5 of 10: one permit more is there, and that leaves 3.5.
+    assert_eq!(take(&old, &before, "alice").await.decisions()[0].remaining(), 3);
+    // Another name counts anew.
+    let apart = new.limit("POST /orders again", quota(40, 3600, 40));
+    assert_eq!(take(&new, &apart, "alice").await.decisions()[0].remaining(), 39);
+}
+
+#[actix_web::test]
 async fn keys_end_by_themselves_show_nothing_and_are_repaired() {
     let redis = RedisServer::start();
     let prefix = prefix();

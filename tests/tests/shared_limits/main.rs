@@ -5,6 +5,7 @@ mod failures;
 mod leases;
 mod log;
 mod processes;
+mod script;
 mod tls;
 mod topologies;
 

@@ -110,6 +110,8 @@ local function asker_of_periods()
     -- Unreadable: nothing is left of this period.
     if not found or old == 0 then return permits, finish, true end
     if found < finish or found > finish + most_later then return 0, finish, false end
+    -- More is never owed.
+    used = math.min(used, 2 * old)
     if old ~= permits then return scaled(used, old, permits), found, true end
     return used, found, false
   end

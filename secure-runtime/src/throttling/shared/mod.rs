@@ -55,7 +55,7 @@ use crate::redis_client::Place;
 /// 8. One name may mean several quotas: a rate that was changed in one instance and not yet in another.
 ///    What was used is then a share of the bucket: whoever has used 60% of it has used 60% under each
 ///    of the quotas, at the moment at which the other one is asked. Together they admit no more than the
-///    largest of them does, but for [`lease_life`](SharedLimitsBuilder::lease_life).
+///    largest of them does, and what leases add to it.
 /// 9. Keys end by themselves, when their bucket is full. Their names are hashes under a secret: no
 ///    principal and no address is stored.
 ///

@@ -1,0 +1,178 @@
+//! The script by itself, against models: what is used when limits change, and periods of the calendar.
+
+use proptest::prelude::*;
+use secure_tests::RedisServer;
+
+use crate::prefix;
+
+const SCRIPT: &str = include_str!("../../../secure-runtime/src/throttling/shared/decide.lua");
+const SECOND: u64 = 1_000_000_000;
+
+/// What the script answers: the verdict, and four numbers a limit.
+fn decide(redis: &RedisServer, keys: &[&str], now_ns: u64, asks: &[Vec<String>]) -> Vec<u64> {
+    let (count, now) = (keys.len().to_string(), format!("{now_ns:010}"));
+    let mut words = vec!["EVAL", SCRIPT, &count];
+    words.extend(keys);
+    words.push(&now);
+    words.extend(asks.iter().flatten().map(String::as_str));
+    let answer = redis.command(&words);
+    let numbers = answer.lines().filter_map(|line| line.strip_prefix(':')?.parse().ok());
+    let numbers: Vec<u64> = numbers.collect();
+    assert!(numbers.len() >= 3, "{answer}");
+    numbers[2..].to_vec()
+}
+
+/// What is asked of a rate: so many permits that come back each interval, of a bucket of `burst`.
+fn rate(what: &str, cost: u64, interval: u64, burst: u64) -> Vec<String> {
+    let full = interval * burst;
+    let pair = |nanos: u64| [(nanos / SECOND).to_string(), (nanos % SECOND).to_string()];
+    let cost = if cost > burst { ["-1".to_owned(), "0".to_owned()] } else { pair(cost * interval) };
+    let numbers = [cost, pair(full), pair(interval)].concat();
+    let rest = ["0".to_owned(), format!(" {full}")];
+    std::iter::once(what.to_owned()).chain(numbers).chain(rest).collect()
+}
+
+/// Days, in seconds since 1970, each of which is a period.
+fn day(what: &str, cost: u64, permits: u64, about: u64) -> Vec<String> {
+    let from = about / DAY * DAY;
+    let numbers = [cost, permits, from, from + DAY, from + 2 * DAY, 26 * 3600, 0, 0];
+    std::iter::once(what.to_owned()).chain(numbers.map(|number| number.to_string())).collect()
+}
+
+const DAY: u64 = 86_400;
+
+/// Buckets under one name: an interval in nanoseconds and a burst.
+fn buckets() -> impl Strategy<Value = Vec<(u64, u64)>> {
+    prop::collection::vec((1_000_u64..4_000_000_000, 1_u64..200), 2..4)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_is_used_is_the_same_share_of_whatever_bucket_and_never_less(
+        buckets in buckets(),
+        steps in prop::collection::vec((0_usize..4, 0_u64..5, 0_u64..2_000_000_000), 1..40),
+    ) {
+        let redis = REDIS.with(Clone::clone);
+        let key = format!("{}{{g}}k", prefix());
+        let mut now = 1_800_000_000 * SECOND;
+        // The share that is used, as it was then, and of which bucket.
+        let mut model: Option<(f64, u64, u64)> = None;
+        for (which, cost, elapsed) in steps {
+            let (interval, burst) = buckets[which % buckets.len()];
+            let (cost, full) = (cost.max(1), interval * burst);
+            now += elapsed;
+            let used = model.map_or(0.0, |(share, then, of)| {
+                let left = share - (now - then) as f64 / of as f64;
+                left.max(0.0)
+            });
+            let after = used + (cost * interval) as f64 / full as f64;
+            let answer = decide(&redis, &[&key], now, &[rate("take", cost, interval, burst)]);
+            let found = (answer[1] * SECOND + answer[2]) as f64 / full as f64;
+            let is_admitted = answer[0] == 1;
+            // Some nanoseconds, and what this model cannot tell.
+            let slack = 1e-9 + 100.0 / full as f64;
+            if is_admitted {
+                prop_assert!(after <= 1.0 + 1e-9, "{after} of a bucket were admitted");
+            } else {
+                prop_assert!(after >= 1.0 - slack || cost > burst, "{after} were refused");
+            }
+            let expected = if is_admitted { after } else { used };
+            prop_assert!(found >= expected - 1e-9, "{found} of {expected} is forgotten");
+            prop_assert!(found <= expected + slack, "{found} instead of {expected}");
+            // A refusal writes nothing, unless it was another bucket: the key goes on as it was.
+            if is_admitted || model.is_some_and(|(_, _, of)| of != full) {
+                model = Some((found, now, full));
+            }
+        }
+    }
+
+    #[test]
+    fn a_period_admits_its_permits_whatever_the_clock_does(
+        permits in prop::collection::vec(1_u64..40, 1..3),
+        steps in prop::collection::vec((0_usize..3, 0_u64..6, -40_000_i64..90_000, 0_u8..8), 1..60),
+    ) {
+        let redis = REDIS.with(Clone::clone);
+        let key = format!("{}{{g}}k", prefix());
+        let mut now = 20_000 * DAY;
+        let mut model: Option<(u64, u64, u64)> = None;
+        for (which, cost, elapsed, kind) in steps {
+            let (permits, cost) = (permits[which % permits.len()], cost.max(1));
+            now = now.saturating_add_signed(elapsed);
+            let end = (now / DAY + 1) * DAY;
+            let (used, end) = match model {
+                Some((used, until, of)) if (end..=end + 26 * 3600).contains(&until) => {
+                    ((used * permits).div_ceil(of), until)
+                }
+                _ => (0, end),
+            };
+            // An instance may be a period behind.
+            let about = if kind == 7 { now - DAY } else { now };
+            let what = match kind {
+                0 => "period-charge",
+                1 => "period-peek",
+                2 => "period-observe",
+                _ => "period-take",
+            };
+            let answer = decide(&redis, &[&key], now * SECOND, &[day(what, cost, permits, about)]);
+            let fits = what == "period-charge" || used + cost <= permits;
+            let after = match what {
+                "period-charge" => (used + cost).min(2 * permits).max(used),
+                "period-peek" => used,
+                _ if fits => used + cost,
+                _ => used,
+            };
+            let is_admitted = fits || what == "period-observe";
+            let expected = [u64::from(is_admitted), end, after, 0, u64::from(fits)];
+            prop_assert_eq!(&answer[..], &expected[..], "{} {} of {} at {}", what, cost, permits, now);
+            // A peek and a refusal write nothing, unless there was another bucket.
+            let is_scaled = model.is_some_and(|(_, until, of)| until == end && of != permits);
+            if after != used || is_scaled {
+                model = Some((after, end, permits));
+            }
+        }
+    }
+}
+
+thread_local! {
+    /// One server for all cases of a property.
+    static REDIS: std::rc::Rc<RedisServer> = std::rc::Rc::new(RedisServer::shared());
+}
+
+#[test]
+fn a_time_that_is_in_none_of_the_periods_decides_nothing() {
+    let redis = RedisServer::start();
+    let now = 20_000 * DAY;
+    for about in [now - 2 * DAY, now + DAY, 0] {
+        let asks = [rate("take", 1, SECOND, 9), day("period-take", 1, 9, about)];
+        assert_eq!(decide(&redis, &["{g}a", "{g}b"], now * SECOND, &asks), [2]);
+    }
+    assert_eq!(redis.command(&["DBSIZE"]).lines().next(), Some(":0"), "of the rate neither");
+    let asks = [rate("take", 1, SECOND, 9), day("period-take", 1, 9, now - DAY)];
+    let answer = decide(&redis, &["{g}a", "{g}b"], now * SECOND, &asks);
+    assert_eq!(answer, [1, 1, 0, 0, 1, now + DAY, 1, 0, 1]);
+}
+
+#[test]
+fn endpoints_that_share_a_rate_with_bursts_of_their_own_forget_nothing_of_it() {
+    let redis = RedisServer::shared();
+    let key = format!("{}{{g}}k", prefix());
+    // Five a minute; one endpoint lets five come at once, the other one.
+    let whole = 60 * SECOND;
+    let ask = |burst: u64| {
+        let mut ask = rate("take", 1, 12 * SECOND, burst);
+        ask[8] = format!(" {whole}");
+        ask
+    };
+    let now = 20_000 * DAY * SECOND;
+    for _ in 0..5 {
+        assert_eq!(decide(&redis, &[&key], now, &[ask(5)])[0], 1);
+    }
+    for burst in [1, 2, 5, 1, 5] {
+        assert_eq!(decide(&redis, &[&key], now, &[ask(burst)])[..3], [0, 60, 0], "{burst}");
+    }
+    let later = now + 12 * SECOND;
+    assert_eq!(decide(&redis, &[&key], later, &[ask(1)])[0], 0);
+    assert_eq!(decide(&redis, &[&key], later, &[ask(5)])[0], 1);
+}
