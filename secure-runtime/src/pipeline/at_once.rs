@@ -49,6 +49,10 @@ pub(super) fn poll(
                     counted.permits.push(observe(inner, planned, key));
                     continue;
                 }
+                if let Some(permit) = inner.in_flight.try_enter(key, planned.bound) {
+                    counted.permits.push(permit);
+                    continue;
+                }
                 match inner.in_flight.enter(key, planned.bound, context.waker()) {
                     Entered::Served(permit) => Some(permit),
                     Entered::Refused => None,
