@@ -12,7 +12,8 @@
 
 #[cfg(not(loom))]
 mod statistics;
-#[cfg(all(test, not(loom)))]
+#[cfg(test)]
+#[cfg(not(loom))]
 mod tests;
 
 use std::collections::BTreeMap;
