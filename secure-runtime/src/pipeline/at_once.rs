@@ -46,7 +46,11 @@ pub(super) fn poll(
             None => {
                 let key = key_of(&inner.counters.limiter, planned.id, &planned.by, subject)?;
                 if planned.percent() < 100 && !binds(inner, planned, subject, key) {
-                    counted.permits.push(observe(inner, planned, key));
+                    counted.hold(observe(inner, planned, key));
+                    continue;
+                }
+                if let Some(permit) = inner.in_flight.try_enter(key, planned.bound) {
+                    counted.hold(permit);
                     continue;
                 }
                 match inner.in_flight.enter(key, planned.bound, context.waker()) {
@@ -60,7 +64,7 @@ pub(super) fn poll(
             }
         };
         match permit {
-            Some(permit) => counted.permits.push(permit),
+            Some(permit) => counted.hold(permit),
             None => return Poll::Ready(Err(too_many(planned))),
         }
     }

@@ -39,7 +39,7 @@ pub(super) struct Counted {
     pub(super) open: Vec<Open>,
     /// The limits that are not enforced for this request, a bit each: the client is not told of them.
     pub(super) untold: u64,
-    /// What counts the request among those that are being served, until it is not.
+    /// What counts the request among those that are being served, until it is not; the latest first.
     pub(super) permits: Vec<Permit>,
     /// The queue in which it waits to be one of them.
     pub(super) waiting: Option<Box<Waiting>>,
@@ -135,6 +135,12 @@ pub(super) fn give_back(counters: &Counters, taken: &[(LimitKey, LimitReport)], 
 }
 
 impl Counted {
+    /// Keeps a permit until the request ends. They end in the order in which they stand: the last one
+    /// first, as it is what others wait for who hold the earlier ones.
+    pub(super) fn hold(&mut self, permit: Permit) {
+        self.permits.insert(0, permit);
+    }
+
     /// Whether some cost is not known yet.
     #[inline]
     pub(super) fn is_open(&self) -> bool {

@@ -12,7 +12,8 @@
 
 #[cfg(not(loom))]
 mod statistics;
-#[cfg(all(test, not(loom)))]
+#[cfg(test)]
+#[cfg(not(loom))]
 mod tests;
 
 use std::collections::BTreeMap;
@@ -42,7 +43,7 @@ const SHARDS: usize = 1;
 /// The requests that are being served, and those that wait for it.
 #[derive(Debug)]
 pub(crate) struct InFlight {
-    shards: Box<[Mutex<Shard>]>,
+    shards: Box<[Mutex<Shard>; SHARDS]>,
     /// What became of requests that were not served at once, by the number of the limit.
     totals: Box<[Totals]>,
 }
@@ -50,6 +51,8 @@ pub(crate) struct InFlight {
 #[derive(Debug, Default)]
 struct Shard {
     keys: HashMap<LimitKey, Key, KeyedAlready>,
+    /// Apart, as there is hardly ever one: what is added and taken away all the time is small.
+    queues: HashMap<LimitKey, Queue, KeyedAlready>,
     /// Never the same for two that wait, so that nobody takes another one's place for its own.
     next_ticket: u64,
 }
@@ -59,13 +62,12 @@ struct Shard {
 struct Key {
     /// The number of its limit.
     limit: u32,
-    /// How many may be served.
-    most: u32,
     /// Those that are being served, and those that were given a place and have not noticed yet.
     served: u32,
-    /// Those that wait, by ticket: the oldest first.
-    queue: BTreeMap<u64, Waker>,
 }
+
+/// Those that wait, by ticket: the oldest first. Never empty.
+type Queue = BTreeMap<u64, Waker>;
 
 /// Since the program was built.
 #[derive(Debug, Default)]
@@ -112,6 +114,8 @@ pub(crate) enum Entered {
 pub(crate) struct Permit {
     all: Arc<InFlight>,
     key: LimitKey,
+    /// How many of the key may be served.
+    most: u32,
 }
 
 /// One request that waits, until this is dropped.
@@ -120,7 +124,7 @@ pub(crate) struct Permit {
 pub(crate) struct Waiter {
     all: Arc<InFlight>,
     key: LimitKey,
-    limit: u32,
+    bound: Bound,
     ticket: u64,
     /// Whether it has got its permit, or given up.
     is_over: bool,
@@ -129,36 +133,53 @@ pub(crate) struct Waiter {
 impl InFlight {
     /// For limits numbered from zero.
     pub(crate) fn new(limits: usize) -> Arc<Self> {
-        let shards = (0..SHARDS).map(|_| Mutex::new(Shard::default())).collect();
+        let shards = Box::new(std::array::from_fn(|_| Mutex::new(Shard::default())));
         let totals = (0..limits).map(|_| Totals::default()).collect();
         Arc::new(Self { shards, totals })
     }
 
+    /// One request more of this key, if it may be served at once: what most requests come to.
+    #[inline]
+    pub(crate) fn try_enter(self: &Arc<Self>, key: LimitKey, bound: Bound) -> Option<Permit> {
+        let Bound { limit, most, .. } = bound;
+        let is_served = self.with(key, |shard| {
+            let of_key = shard.keys.entry(key).or_insert(Key { limit, served: 0 });
+            let is_served = of_key.served < most.get();
+            of_key.served += u32::from(is_served);
+            is_served
+        });
+        let permit = || Permit { all: Arc::clone(self), key, most: most.get() };
+        is_served.unwrap_or_default().then(permit)
+    }
+
     /// One request more of this key. If as many are served as may be it waits, where there is a place to
     /// do so, and `waker` tells it when to ask again.
-    #[inline]
     pub(crate) fn enter(self: &Arc<Self>, key: LimitKey, bound: Bound, waker: &Waker) -> Entered {
+        if let Some(permit) = self.try_enter(key, bound) {
+            return Entered::Served(permit);
+        }
         let Bound { limit, most, places } = bound;
-        let ticket = self.with(key, |shard| {
-            let of_key = shard.keys.entry(key).or_insert_with(|| Key::new(bound));
+        let entered = self.with(key, |shard| {
+            let of_key = shard.keys.entry(key).or_insert(Key { limit, served: 0 });
             if of_key.served < most.get() {
+                // One has ended meanwhile.
                 of_key.served += 1;
                 return Some(None);
             }
-            if of_key.queue.len() >= places as usize {
+            if shard.queues.get(&key).map_or(0, Queue::len) >= places as usize {
                 return None;
             }
             let ticket = shard.next_ticket;
             shard.next_ticket = ticket.wrapping_add(1);
-            of_key.queue.insert(ticket, waker.clone());
+            shard.queues.entry(key).or_default().insert(ticket, waker.clone());
             Some(Some(ticket))
         });
-        match ticket.flatten() {
-            Some(None) => Entered::Served(Permit { all: Arc::clone(self), key }),
+        match entered.flatten() {
+            Some(None) => Entered::Served(Permit { all: Arc::clone(self), key, most: most.get() }),
             Some(Some(ticket)) => {
                 self.count(limit, |totals| &totals.queued);
                 let all = Arc::clone(self);
-                Entered::Queued(Waiter { all, key, limit, ticket, is_over: false })
+                Entered::Queued(Waiter { all, key, bound, ticket, is_over: false })
             }
             None => {
                 self.count(limit, |totals| &totals.refused);
@@ -169,42 +190,39 @@ impl InFlight {
 
     /// One request more of this key, although as many may be served already: the limit is observed.
     pub(crate) fn enter_observed(self: &Arc<Self>, key: LimitKey, bound: Bound) -> (Permit, bool) {
+        let Bound { limit, most, .. } = bound;
         let is_beyond = self.with(key, |shard| {
-            let of_key = shard.keys.entry(key).or_insert_with(|| Key::new(bound));
+            let of_key = shard.keys.entry(key).or_insert(Key { limit, served: 0 });
             of_key.served = of_key.served.saturating_add(1);
-            of_key.served > of_key.most
+            of_key.served > most.get()
         });
         let is_beyond = is_beyond.unwrap_or_default();
         if is_beyond {
-            self.count(bound.limit, |totals| &totals.observed);
+            self.count(limit, |totals| &totals.observed);
         }
-        (Permit { all: Arc::clone(self), key }, is_beyond)
+        (Permit { all: Arc::clone(self), key, most: most.get() }, is_beyond)
     }
 
     /// A request of this key is served no longer: the oldest that waits is, or one fewer. Where more are
     /// served than may be, as the limit was observed, it is one fewer in any case.
-    fn leave(&self, key: LimitKey) {
+    fn leave(&self, key: LimitKey, most: u32) {
         let next = self.with(key, |shard| {
-            let Entry::Occupied(mut of_key) = shard.keys.entry(key) else { return None };
-            let Key { most, served, queue, .. } = of_key.get_mut();
-            let next = if *served > *most { None } else { queue.pop_first() };
-            if next.is_none() {
-                let served = &mut of_key.get_mut().served;
-                *served = served.saturating_sub(1);
-                if *served == 0 {
-                    of_key.remove();
-                }
+            if !shard.queues.is_empty()
+                && let Some(next) = shard.next(key, most)
+            {
+                return Some(next);
             }
-            next
+            shard.leave(key);
+            None
         });
-        if let Some((_, waker)) = next.flatten() {
+        if let Some(waker) = next.flatten() {
             waker.wake();
         }
     }
 
     /// Takes somebody out of the queue; `None` if they had been given what they waited for.
     fn remove(&self, key: LimitKey, ticket: u64) -> Option<Waker> {
-        self.with(key, |shard| shard.keys.get_mut(&key)?.queue.remove(&ticket)).flatten()
+        self.with(key, |shard| shard.of_queue(key, |queue| queue.remove(&ticket))).flatten()
     }
 
     fn count(&self, limit: u32, total: impl Fn(&Totals) -> &AtomicU64) {
@@ -213,8 +231,9 @@ impl InFlight {
         }
     }
 
+    #[inline(always)]
     fn with<T>(&self, key: LimitKey, work: impl FnOnce(&mut Shard) -> T) -> Option<T> {
-        let place = key.bits() as usize % self.shards.len().max(1);
+        let place = key.bits() as usize % SHARDS;
         // Whoever panicked here left whole counts.
         let shard = self.shards.get(place)?;
         Some(work(&mut shard.lock().unwrap_or_else(PoisonError::into_inner)))
@@ -227,15 +246,47 @@ impl InFlight {
     }
 }
 
-impl Key {
-    fn new(Bound { limit, most, .. }: Bound) -> Self {
-        Self { limit, most: most.get(), served: 0, queue: BTreeMap::new() }
+impl Shard {
+    /// One fewer is served.
+    #[inline]
+    fn leave(&mut self, key: LimitKey) {
+        if let Entry::Occupied(mut of_key) = self.keys.entry(key) {
+            let served = &mut of_key.get_mut().served;
+            *served = served.saturating_sub(1);
+            if *served == 0 {
+                of_key.remove();
+            }
+        }
+    }
+
+    /// The oldest that waits, unless more are served than may be.
+    #[cold]
+    #[inline(never)]
+    fn next(&mut self, key: LimitKey, most: u32) -> Option<Waker> {
+        if self.keys.get(&key)?.served > most {
+            return None;
+        }
+        self.of_queue(key, Queue::pop_first).map(|(_, waker)| waker)
+    }
+
+    /// Takes somebody out of a queue, which is forgotten when it is empty.
+    fn of_queue<T>(
+        &mut self,
+        key: LimitKey,
+        take: impl FnOnce(&mut Queue) -> Option<T>,
+    ) -> Option<T> {
+        let Entry::Occupied(mut queue) = self.queues.entry(key) else { return None };
+        let taken = take(queue.get_mut());
+        if queue.get().is_empty() {
+            queue.remove();
+        }
+        taken
     }
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        self.all.leave(self.key);
+        self.all.leave(self.key, self.most);
     }
 }
 
@@ -243,7 +294,7 @@ impl Waiter {
     /// The permit, once there is one. Until then `waker` is woken for it.
     pub(crate) fn poll(&mut self, waker: &Waker) -> Option<Permit> {
         let waits = self.all.with(self.key, |shard| {
-            let kept = shard.keys.get_mut(&self.key)?.queue.get_mut(&self.ticket)?;
+            let kept = shard.queues.get_mut(&self.key)?.get_mut(&self.ticket)?;
             let is_same = kept.will_wake(waker);
             // What is dropped might leave a place of its own, and is dropped without the lock.
             Some((!is_same).then(|| std::mem::replace(kept, waker.clone())))
@@ -257,15 +308,16 @@ impl Waiter {
             return self.permit();
         }
         self.is_over = true;
-        self.all.count(self.limit, |totals| &totals.expired);
-        self.all.count(self.limit, |totals| &totals.refused);
+        self.all.count(self.bound.limit, |totals| &totals.expired);
+        self.all.count(self.bound.limit, |totals| &totals.refused);
         None
     }
 
     /// What it was given, once.
     fn permit(&mut self) -> Option<Permit> {
         let is_over = std::mem::replace(&mut self.is_over, true);
-        (!is_over).then(|| Permit { all: Arc::clone(&self.all), key: self.key })
+        let most = self.bound.most.get();
+        (!is_over).then(|| Permit { all: Arc::clone(&self.all), key: self.key, most })
     }
 }
 
@@ -274,9 +326,9 @@ impl Drop for Waiter {
         if self.is_over {
             return;
         }
-        self.all.count(self.limit, |totals| &totals.left);
+        self.all.count(self.bound.limit, |totals| &totals.left);
         if self.all.remove(self.key, self.ticket).is_none() {
-            self.all.leave(self.key);
+            self.all.leave(self.key, self.bound.most.get());
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
-use super::{InFlight, Totals};
+use super::{InFlight, Queue, Totals};
 
 /// One limit at this moment, and since the program was built.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,12 +28,12 @@ impl InFlight {
             InFlightNow { served: 0, waiting: 0, queued, refused, expired, left, observed }
         };
         let mut limits: Vec<InFlightNow> = self.totals.iter().map(totals).collect();
-        for shard in &self.shards {
+        for shard in self.shards.iter() {
             let shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
-            for key in shard.keys.values() {
-                if let Some(limit) = limits.get_mut(key.limit as usize) {
-                    limit.served += u64::from(key.served);
-                    limit.waiting += key.queue.len() as u64;
+            for (key, of_key) in &shard.keys {
+                if let Some(limit) = limits.get_mut(of_key.limit as usize) {
+                    limit.served += u64::from(of_key.served);
+                    limit.waiting += shard.queues.get(key).map_or(0, Queue::len) as u64;
                 }
             }
         }
