@@ -1,6 +1,6 @@
 //! What is kept of failures, and what a request asks of it.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::Hash;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -9,6 +9,7 @@ use actix_web::HttpMessage;
 
 use super::admission::Gate;
 use super::limit_keys::by_address;
+use super::observed;
 use super::passage::Refused;
 use crate::denial::{Denial, DenialKind, Throttled};
 use crate::request::RequestHead;
@@ -147,12 +148,8 @@ impl<'a> Ledger<'a> {
         match budget.percent() {
             100.. => true,
             0 => false,
-            share => {
-                // As limits by address draw them: without a secret, the same ones at every process.
-                let mut hasher = DefaultHasher::new();
-                by_address(self.group).hash(&mut hasher);
-                hasher.finish() % 100 < u64::from(share)
-            }
+            // As limits by address draw them.
+            share => observed::draws(share, by_address(self.group)),
         }
     }
 

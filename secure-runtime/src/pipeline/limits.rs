@@ -39,10 +39,11 @@ pub(super) struct Counted {
     pub(super) open: Vec<Open>,
     /// The limits that are not enforced for this request, a bit each: the client is not told of them.
     pub(super) untold: u64,
-    /// What counts the request among those that are being served, until it is not; the latest first.
-    pub(super) permits: Vec<Permit>,
-    /// The queue in which it waits to be one of them.
+    /// The queue in which it waits to be one of those that are being served; left before what it was
+    /// given before is given back.
     pub(super) waiting: Option<Box<Waiting>>,
+    /// What counts the request among them, until it is not; the latest first.
+    pub(super) permits: Vec<Permit>,
     /// The same among all requests of the program.
     pub(super) place: Option<Place>,
     /// What the limits that several instances count together have said.

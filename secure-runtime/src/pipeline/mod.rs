@@ -113,11 +113,12 @@ pin_project! {
     /// arguments and what they return.
     #[must_use = "nothing is served before it is awaited"]
     pub struct Serve<Args: FromRequest, Output> {
-        #[pin]
-        arrival: Arrival<Args>,
+        // It ends before what counts it among the requests that are being served.
+        answer: Option<Answer<Output>>,
         // A function has no size, and a box of it no memory.
         handler: Box<dyn Answers<Args, Output>>,
-        answer: Option<Answer<Output>>,
+        #[pin]
+        arrival: Arrival<Args>,
     }
 }
 

@@ -45,7 +45,8 @@ pub(super) fn is_drawn_by(planned: &PlannedLimit, whom: &[u8]) -> bool {
     draws(planned.percent(), whom)
 }
 
-fn draws(percent: u8, drawn: impl Hash) -> bool {
+/// Without a secret, so that every process draws the same ones.
+pub(super) fn draws(percent: u8, drawn: impl Hash) -> bool {
     let mut hasher = DefaultHasher::new();
     drawn.hash(&mut hasher);
     hasher.finish() % 100 < u64::from(percent)

@@ -238,12 +238,19 @@ pub(super) fn charge(sharing: &Sharing, counted: &Counted, cost: u32) {
 }
 
 fn charge_all(sharing: &Sharing, charges: Vec<Asked>) {
-    let Some(first) = charges.first() else { return };
-    let (store, group) = (sharing.store.clone(), sharing.group(&first.whom).to_vec());
+    if charges.is_empty() {
+        return;
+    }
+    let sharing = sharing.clone();
     spawn(async move {
-        let asks: Vec<_> =
-            charges.iter().map(|it| Ask::charge(it.counts, &it.whom, it.cost)).collect();
-        // A store that is gone is logged by the engine.
-        let _ = store.decide(&group, &asks).await;
+        // The stages have counted for different ones, and each asked about the group of its own.
+        let group = |it: &Asked| sharing.group(&it.whom).to_vec();
+        for stage in charges.chunk_by(|one, next| group(one) == group(next)) {
+            let asks: Vec<_> =
+                stage.iter().map(|it| Ask::charge(it.counts, &it.whom, it.cost)).collect();
+            let group = stage.first().map(group).unwrap_or_default();
+            // A store that is gone is logged by the engine.
+            let _ = sharing.store.decide(&group, &asks).await;
+        }
     });
 }

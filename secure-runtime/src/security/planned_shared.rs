@@ -24,6 +24,7 @@ pub(crate) struct LiveShared {
 }
 
 /// Where limits are counted together.
+#[derive(Clone)]
 pub(crate) struct Sharing {
     pub(crate) store: SharedLimits,
     /// Whether all limits that are asked together count the same, wherever they are.

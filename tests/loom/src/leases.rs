@@ -158,13 +158,13 @@ fn what_is_put_back_is_spent_once_and_not_after_it_lapsed() {
         let other = Arc::clone(&table);
         let thread = thread::spawn(move || {
             other.land(KEY, 0, None);
-            other.put_back(KEY, 1, spent.lapses, 2);
+            other.put_back(KEY, 1, spent.lapses, MOST, 2);
         });
         let here = spend(&table, LIFE - 1);
         thread.join().unwrap();
         let rest = spend(&table, LIFE - 1);
         assert_eq!(here + rest, 1);
-        table.put_back(KEY, 1, spent.lapses, 2);
+        table.put_back(KEY, 1, spent.lapses, MOST, 2);
         assert_eq!(spend(&table, LIFE), 0, "it has lapsed");
     });
 }

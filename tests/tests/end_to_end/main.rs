@@ -42,6 +42,7 @@ mod revocation;
 mod rules;
 mod several_schemes;
 mod shared_changes;
+mod shared_costs;
 mod shared_instances;
 mod shared_limits;
 mod shared_observed;

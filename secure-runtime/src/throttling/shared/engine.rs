@@ -248,7 +248,8 @@ impl Engine {
             };
             for (ask, lapses) in asks.iter().zip(&lapses) {
                 if let Some(lapses) = *lapses {
-                    leases.put_back(self.key(ask), ask.cost.get(), lapses, now);
+                    let most = ask.limit.most_leased;
+                    leases.put_back(self.key(ask), ask.cost.get(), lapses, most, now);
                 }
             }
             if is_missing {

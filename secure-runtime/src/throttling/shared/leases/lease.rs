@@ -15,8 +15,6 @@ pub(super) struct Lease<Bell> {
     demanded: u32,
     /// What those ask for who waited for the last flight in vain.
     crowd: u32,
-    /// What is in hand for those who waited, by the flights that brought it.
-    reserved: [u32; FLIGHTS],
     known: Known,
 }
 
@@ -24,6 +22,8 @@ pub(super) struct Lease<Bell> {
 #[derive(Clone, Copy, Default)]
 struct Grant {
     permits: u32,
+    /// How many of them are for those who waited for the flight that brought them.
+    reserved: u32,
     lapses: u64,
 }
 
@@ -70,7 +70,6 @@ impl<Bell: Clone> Lease<Bell> {
             since: now,
             demanded: 0,
             crowd: 0,
-            reserved: [0; FLIGHTS],
             known: Known::default(),
         }
     }
@@ -78,7 +77,7 @@ impl<Bell: Clone> Lease<Bell> {
     pub(super) fn lapse(&mut self, now: u64) {
         for grant in &mut self.grants {
             if grant.lapses <= now {
-                grant.permits = 0;
+                (grant.permits, grant.reserved) = (0, 0);
             }
         }
     }
@@ -118,21 +117,26 @@ impl<Bell: Clone> Lease<Bell> {
     /// Takes permits that are in hand, for somebody who may have waited for them; `None` if there are
     /// not so many.
     pub(super) fn spend(&mut self, cost: u32, has_waited: bool, most: u32) -> Option<Spent> {
-        let reserved = if has_waited { 0 } else { self.reserved.iter().sum() };
+        let reserved = if has_waited { 0 } else { self.reserved() };
         if self.in_hand().saturating_sub(reserved) < cost {
             return None;
         }
         if has_waited {
             let mut served = cost;
-            for reserved in &mut self.reserved {
-                let now = served.min(*reserved);
-                *reserved -= now;
+            for grant in &mut self.grants {
+                let now = served.min(grant.reserved);
+                grant.reserved -= now;
                 served -= now;
             }
         }
         let lapses = self.take(cost);
         self.demand(cost);
         Some(Spent { state: self.state(), lapses, is_low: self.is_low(most) })
+    }
+
+    /// What is in hand for those who waited. Who did and is gone by now keeps it no longer than it lives.
+    fn reserved(&self) -> u32 {
+        self.grants.iter().fold(0, |sum: u32, it| sum.saturating_add(it.reserved.min(it.permits)))
     }
 
     /// Takes permits that are there; when the first of them would have lapsed.
@@ -150,10 +154,13 @@ impl<Bell: Clone> Lease<Bell> {
         lapses
     }
 
-    /// Puts back what was spent in vain, unless it has lapsed.
-    pub(super) fn put_back(&mut self, cost: u32, lapses: u64, now: u64) {
+    /// Puts back what was spent in vain, unless it has lapsed, or flights that began meanwhile bring what
+    /// may be in hand without it.
+    pub(super) fn put_back(&mut self, cost: u32, lapses: u64, most: u32, now: u64) {
         self.demanded = self.demanded.saturating_sub(cost);
-        if lapses <= now {
+        let at_hand = self.in_hand().saturating_add(self.pending());
+        let cost = cost.min(most.saturating_mul(2).saturating_sub(at_hand));
+        if lapses <= now || cost == 0 {
             return;
         }
         // Never to permits that live longer.
@@ -161,7 +168,7 @@ impl<Bell: Clone> Lease<Bell> {
         if let Some(grant) = earlier {
             grant.permits = grant.permits.saturating_add(cost);
         } else if let [first @ Grant { permits: 0, .. }, _] = &mut self.grants {
-            *first = Grant { permits: cost, lapses };
+            *first = Grant { permits: cost, reserved: 0, lapses };
         }
     }
 
@@ -242,12 +249,9 @@ impl<Bell: Clone> Lease<Bell> {
         }
         let awaited = flight.map_or(0, |flight| flight.awaited);
         self.crowd = awaited.saturating_sub(leased);
-        // Who waited and is gone by now is served no longer than until the next flight.
-        if let Some(reserved) = self.reserved.get_mut(berth) {
-            *reserved = awaited.min(leased);
-        }
         if leased > 0 {
-            self.receive(Grant { permits: leased, lapses: sent.saturating_add(life) });
+            let (reserved, lapses) = (awaited.min(leased), sent.saturating_add(life));
+            self.receive(Grant { permits: leased, reserved, lapses });
         }
     }
 
@@ -258,7 +262,10 @@ impl<Bell: Clone> Lease<Bell> {
             (_, 0) => [first, grant],
             (0, _) => [second, grant],
             // Both lapse when the first would: earlier is safe.
-            (one, other) => [Grant { permits: one.saturating_add(other), ..first }, grant],
+            (one, other) => {
+                let reserved = first.reserved.saturating_add(second.reserved);
+                [Grant { permits: one.saturating_add(other), reserved, ..first }, grant]
+            }
         };
     }
 }

@@ -105,12 +105,13 @@ impl<Bell: Clone> Leases<Bell> {
         }
     }
 
-    /// Puts back what was spent for a request that another limit refused, unless it has lapsed.
-    pub(crate) fn put_back(&self, key: u64, cost: u32, lapses: u64, now: u64) {
+    /// Puts back what was spent for a request that another limit refused, unless it has lapsed, as far as
+    /// twice `most` are not at hand without it.
+    pub(crate) fn put_back(&self, key: u64, cost: u32, lapses: u64, most: u32, now: u64) {
         let mut bucket = self.bucket(key);
         if let Some(lease) = find(&mut *bucket, key) {
             lease.lapse(now);
-            lease.put_back(cost, lapses, now);
+            lease.put_back(cost, lapses, most, now);
         }
     }
 
