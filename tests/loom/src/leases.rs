@@ -170,6 +170,29 @@ fn what_is_put_back_is_spent_once_and_not_after_it_lapsed() {
 }
 
 #[test]
+fn what_is_put_back_makes_no_more_than_twice_what_a_flight_brings() {
+    loom::model(|| {
+        let table = table(MOST);
+        let Spending::Spent(spent) = table.spend(KEY, (1, MOST), false, 1, |_| false) else {
+            panic!("some are in hand")
+        };
+        let other = Arc::clone(&table);
+        let thread = thread::spawn(move || match other.depart(KEY, 1_000, MOST, 1, || 1) {
+            Departure::Begun(pending, 0) => pending,
+            departure => panic!("{departure:?}"),
+        });
+        for _ in 0..3 {
+            table.put_back(KEY, 1, spent.lapses, MOST, 1);
+        }
+        let pending = thread.join().unwrap();
+        table.put_back(KEY, 1, spent.lapses, MOST, 1);
+        let in_hand = table.look(KEY, 1).in_hand;
+        assert!(in_hand + pending <= 2 * MOST, "{in_hand} in hand, {pending} under way");
+        assert!(in_hand >= MOST, "some was put back: {in_hand}");
+    });
+}
+
+#[test]
 fn a_key_that_is_forgotten_in_flight_gets_nothing_twice() {
     loom::model(|| {
         // One bucket of eight, full of keys that have nothing in hand.
