@@ -33,18 +33,22 @@ pub(super) enum Unread {
 }
 
 impl Unread {
-    /// Whether nobody has asked for the body, and its end may have been sent with the head.
-    pub(super) fn may_have_arrived(&self, request: &HttpRequest) -> bool {
-        let is_untouched = matches!(self, Self::Untouched(body) if !matches!(body, Body::None));
-        is_untouched && announced_length(request).is_some_and(|length| length > 0)
-    }
-
-    /// The response, holding what must outlive its sending.
-    pub(super) fn held_by(self, response: HttpResponse, request: &HttpRequest) -> HttpResponse {
-        if matches!(self, Self::Released) || !request.headers().contains_key(TRANSFER_ENCODING) {
-            return response;
+    /// The response, holding what must outlive its sending; and a body of known length that nobody has
+    /// asked for.
+    pub(super) fn held_by(
+        self,
+        response: HttpResponse,
+        request: &HttpRequest,
+    ) -> (HttpResponse, Body) {
+        match self {
+            Self::Released => (response, Body::None),
+            _ if request.headers().contains_key(TRANSFER_ENCODING) => {
+                let holding = |_: &mut _, body| BoxBody::new(Holding { body, _unread: self });
+                (response.map_body(holding), Body::None)
+            }
+            Self::Untouched(body) => (response, body),
+            Self::Shared(_) => (response, Body::None),
         }
-        response.map_body(|_, body| BoxBody::new(Holding { body, _unread: self }))
     }
 }
 
@@ -79,6 +83,22 @@ pub(super) fn open(
     };
     *opened = Body::Stream { payload };
     Ok(())
+}
+
+/// Whether the end of a body is still to come, as far as the server has read. It has read the head alone
+/// when it first asks for the response; what came along it takes in before it asks again.
+pub(super) fn is_still_coming(mut body: Body, context: &mut Context<'_>) -> bool {
+    // Of no other kind is only there what was read already.
+    if !matches!(body, Body::H1 { .. }) {
+        return false;
+    }
+    loop {
+        match Pin::new(&mut body).poll_next(context) {
+            Poll::Ready(Some(Ok(_))) => {}
+            Poll::Ready(None | Some(Err(_))) => return false,
+            Poll::Pending => return true,
+        }
+    }
 }
 
 type BoxedStream = Pin<Box<dyn Stream<Item = Result<Bytes, PayloadError>>>>;

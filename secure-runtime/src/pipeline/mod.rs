@@ -163,12 +163,14 @@ impl<Args: FromRequest> Arrival<Args> {
         }
         match self.as_mut().poll_arguments(context) {
             Poll::Ready(Ok(arguments)) => Ok(arguments),
-            Poll::Ready(Err(refused)) if self.passage.waits_a_turn => {
-                *self.project().refused = Some(refused);
-                context.waker().wake_by_ref();
+            Poll::Ready(Err(refused)) => {
+                let this = self.project();
+                if this.passage.poll_turn(context).is_ready() {
+                    return Err(Poll::Ready(*refused));
+                }
+                *this.refused = Some(refused);
                 Err(Poll::Pending)
             }
-            Poll::Ready(Err(refused)) => Err(Poll::Ready(*refused)),
             Poll::Pending => Err(Poll::Pending),
         }
     }

@@ -11,7 +11,7 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use super::Incoming;
 use super::admission::Admission;
-use super::body::Unread;
+use super::body::{Unread, is_still_coming};
 use super::extraction::{self, Refusal};
 use super::{limit_fields, response};
 use crate::denial::{Denial, DenialKind};
@@ -34,10 +34,8 @@ pub(super) struct Passage {
     pub(super) body: Body,
     pub(super) unread: Unread,
     pub(super) admission: Admission,
-    /// Whether the response of a refusal is kept back for one turn of the server. It has read the
-    /// head alone by then; a body that came along it takes in now, and the connection, which it
-    /// closes on a body that is still coming, stays.
-    pub(super) waits_a_turn: bool,
+    /// A body that was refused unread.
+    left: Body,
     deadline: Option<Pin<Box<Sleep>>>,
 }
 
@@ -49,7 +47,7 @@ impl Passage {
             body: Body::None,
             unread: Unread::Untouched(incoming.body),
             admission: Admission::default(),
-            waits_a_turn: false,
+            left: Body::None,
             deadline: None,
         }
     }
@@ -142,12 +140,24 @@ impl Passage {
         }
     }
 
+    /// Keeps the response of a refusal back, once, where the server has not read all of the body yet. One
+    /// that came along with its head it takes in meanwhile, and the connection, which it closes on a body
+    /// that is still coming, stays.
+    pub(super) fn poll_turn(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let left = std::mem::replace(&mut self.left, Body::None);
+        if !is_still_coming(left, context) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    }
+
     /// Answers while the request's body may still be arriving.
     fn answer_early(&mut self, response: HttpResponse) -> SecuredResponse {
         self.count_failure(&response);
         let unread = std::mem::take(&mut self.unread);
-        self.waits_a_turn = unread.may_have_arrived(&self.request);
-        let mut response = unread.held_by(response, &self.request);
+        let (mut response, left) = unread.held_by(response, &self.request);
+        self.left = left;
         self.add_fields(&mut response);
         SecuredResponse::new(response)
     }

@@ -46,26 +46,10 @@ where
             SecuredResponse::new(response)
         }
         Err(refused) => {
-            if passage.waits_a_turn {
-                turn().await;
-            }
+            poll_fn(|context| passage.poll_turn(context)).await;
             *refused
         }
     }
-}
-
-/// Lets the server do its part once.
-async fn turn() {
-    let mut is_over = false;
-    poll_fn(|context| {
-        if is_over {
-            return Poll::Ready(());
-        }
-        is_over = true;
-        context.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
 }
 
 /// The arguments of a request that every rule admits, or the response of a refusal.
