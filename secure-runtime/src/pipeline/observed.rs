@@ -31,8 +31,7 @@ pub(super) fn is_drawn(
     if percent == 0 {
         return false;
     }
-    // Without a secret, so that every process draws the same keys. An expression of the application is
-    // not asked twice, and hashed with the limiter's secret.
+    // An expression of the application is not asked twice, and hashed with the limiter's secret.
     match whom(&counters.limiter, by, subject) {
         Some(whom) => draws(percent, whom),
         None => draws(percent, key),

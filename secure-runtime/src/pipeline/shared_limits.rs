@@ -244,13 +244,14 @@ fn charge_all(sharing: &Sharing, charges: Vec<Asked>) {
     let sharing = sharing.clone();
     spawn(async move {
         // The stages have counted for different ones, and each asked about the group of its own.
-        let group = |it: &Asked| sharing.group(&it.whom).to_vec();
-        for stage in charges.chunk_by(|one, next| group(one) == group(next)) {
+        let is_alike =
+            |one: &Asked, next: &Asked| sharing.group(&one.whom) == sharing.group(&next.whom);
+        for stage in charges.chunk_by(is_alike) {
+            let Some(first) = stage.first() else { continue };
             let asks: Vec<_> =
                 stage.iter().map(|it| Ask::charge(it.counts, &it.whom, it.cost)).collect();
-            let group = stage.first().map(group).unwrap_or_default();
             // A store that is gone is logged by the engine.
-            let _ = sharing.store.decide(&group, &asks).await;
+            let _ = sharing.store.decide(sharing.group(&first.whom), &asks).await;
         }
     });
 }

@@ -37,10 +37,9 @@ pub struct BudgetRow {
 pub(super) fn rows(security: &Security) -> Vec<BudgetRow> {
     let mut rows: Vec<BudgetRow> = Vec::new();
     for (plan, planned) in budgets(security) {
-        let endpoint = format!("{}::{}", plan.endpoint.module, plan.endpoint.name);
         match rows.iter_mut().find(|row| *row.id == *planned.title) {
-            Some(row) => row.endpoints.push(endpoint),
-            None => rows.push(row(security, planned, endpoint)),
+            Some(row) => row.endpoints.push(plan.title()),
+            None => rows.push(row(security, planned, plan.title())),
         }
     }
     rows
@@ -57,9 +56,8 @@ pub(super) fn set_mode(security: &Security, id: &str, mode: LimitMode) -> bool {
 }
 
 fn budgets(security: &Security) -> impl Iterator<Item = (&Plan, &PlannedBudget)> {
-    let mut plans: Vec<&Plan> = security.0.plans.iter().flatten().collect();
-    plans.sort_by_key(|plan| (plan.endpoint.module, plan.endpoint.name, plan.endpoint.line));
-    plans.into_iter().flat_map(|plan| plan.failures.iter().map(move |planned| (plan, planned)))
+    let plans = security.0.plans_by_name().into_iter();
+    plans.flat_map(|plan| plan.failures.iter().map(move |planned| (plan, planned)))
 }
 
 fn row(security: &Security, planned: &PlannedBudget, endpoint: String) -> BudgetRow {

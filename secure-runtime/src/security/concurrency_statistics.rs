@@ -58,30 +58,25 @@ pub(super) fn set_mode(security: &Security, id: &str, mode: LimitMode) -> bool {
 }
 
 fn all(security: &Security) -> Vec<(&Plan, &PlannedConcurrency)> {
-    let plans = security.0.plans.iter().flatten();
-    let mut all: Vec<(&Plan, &PlannedConcurrency)> = plans
-        .flat_map(|plan| plan.concurrency.iter().map(move |planned| (plan, planned)))
-        .collect();
-    all.sort_by_key(|(plan, planned)| {
-        let endpoint = plan.endpoint;
-        (endpoint.module, endpoint.name, endpoint.line, planned.position)
-    });
+    let mut all = Vec::new();
+    for plan in security.0.plans_by_name() {
+        let mut written: Vec<&PlannedConcurrency> = plan.concurrency.iter().collect();
+        written.sort_by_key(|planned| planned.position);
+        all.extend(written.into_iter().map(|planned| (plan, planned)));
+    }
     all
 }
 
 fn id(plan: &Plan, planned: &PlannedConcurrency) -> String {
-    let endpoint = plan.endpoint;
-    format!("{}::{}/concurrency/{}", endpoint.module, endpoint.name, planned.position + 1)
+    format!("{}/concurrency/{}", plan.title(), planned.position + 1)
 }
 
 fn row(plan: &Plan, planned: &PlannedConcurrency, now: InFlightNow) -> ConcurrencyRow {
     let InFlightNow { served, waiting, queued, refused, expired, left, observed } = now;
-    let endpoint = format!("{}::{}", plan.endpoint.module, plan.endpoint.name);
-    let routes = plan.endpoint.routes.iter();
     ConcurrencyRow {
         id: id(plan, planned),
-        endpoint,
-        routes: routes.map(|it| format!("{} {}", it.methods.join(","), it.path)).collect(),
+        endpoint: plan.title(),
+        routes: plan.routes(),
         limit: Concurrency { mode: None, ..*planned.limit }.to_string(),
         mode: LimitMode::of_percent(planned.percent()),
         serving: served,

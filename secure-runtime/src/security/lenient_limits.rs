@@ -39,7 +39,7 @@ fn of(security: &Security) -> Vec<String> {
         for planned in plan.every_limit().filter(|planned| !planned.is_enforced()) {
             let mode = Some(LimitMode::of_percent(planned.percent()));
             let limit = Limit { mode, ..*planned.limit };
-            lenient.push(format!("{}::{} {limit}", plan.endpoint.module, plan.endpoint.name));
+            lenient.push(format!("{} {limit}", plan.title()));
         }
     }
     let statistics = security.limits().statistics();

@@ -202,9 +202,7 @@ impl Limits {
     /// All limits: the endpoints in the order of their names, the limits of each as they are written.
     fn standing(&self) -> Vec<Standing<'_>> {
         let mut standing: Vec<Standing<'_>> = Vec::new();
-        let mut plans: Vec<&Plan> = self.security.0.plans.iter().flatten().collect();
-        plans.sort_by_key(|plan| (plan.endpoint.module, plan.endpoint.name, plan.endpoint.line));
-        for plan in plans {
+        for plan in self.security.0.plans_by_name() {
             let mut limits: Vec<&PlannedLimit> = plan.every_limit().collect();
             limits.sort_by_key(|planned| planned.position);
             for planned in limits {
@@ -225,14 +223,11 @@ impl Limits {
         let Standing { id, plan, planned } = standing;
         let counters = &self.security.0.counters;
         let total = |verdict| counters.tally.total(planned.number, verdict);
-        let endpoint = plan.endpoint;
-        let routes = endpoint.routes.iter();
-        let routes = routes.map(|it| format!("{} {}", it.methods.join(","), it.path));
         let busiest = counters.busiest.of(planned.number).into_iter();
         LimitRow {
             id: id.clone(),
-            endpoint: format!("{}::{}", endpoint.module, endpoint.name),
-            routes: routes.collect(),
+            endpoint: plan.title(),
+            routes: plan.routes(),
             limit: Limit { mode: None, ..*planned.live.now().limit }.to_string(),
             mode: LimitMode::of_percent(planned.percent()),
             allowed: total(Outcome::Allowed),
@@ -251,10 +246,7 @@ impl Limits {
 fn id(plan: &Plan, planned: &PlannedLimit) -> String {
     match planned.limit.shared {
         Some(name) => format!("{name}/{}s", planned.limit.quota.window_seconds()),
-        None => {
-            let endpoint = plan.endpoint;
-            format!("{}::{}/{}", endpoint.module, endpoint.name, planned.position + 1)
-        }
+        None => format!("{}/{}", plan.title(), planned.position + 1),
     }
 }
 

@@ -111,6 +111,15 @@ pub(crate) struct Inner {
     modes: [Option<LimitMode>; 2],
 }
 
+impl Inner {
+    /// The plans of all endpoints, in the order of their names.
+    fn plans_by_name(&self) -> Vec<&Plan> {
+        let mut plans: Vec<&Plan> = self.plans.iter().flatten().collect();
+        plans.sort_by_key(|plan| (plan.endpoint.module, plan.endpoint.name, plan.endpoint.line));
+        plans
+    }
+}
+
 impl Security {
     /// Starts a configuration.
     pub fn builder() -> SecurityBuilder {

@@ -88,6 +88,17 @@ impl Plan {
         }
     }
 
+    /// Whose plan it is, as operators call the endpoint.
+    pub(super) fn title(&self) -> String {
+        format!("{}::{}", self.endpoint.module, self.endpoint.name)
+    }
+
+    /// Its methods and paths, as operators read them.
+    pub(super) fn routes(&self) -> Vec<String> {
+        let routes = self.endpoint.routes.iter();
+        routes.map(|it| format!("{} {}", it.methods.join(","), it.path)).collect()
+    }
+
     /// All limits, those that this instance counts by itself first.
     pub(super) fn every_limit(&self) -> impl Iterator<Item = &PlannedLimit> {
         let stages = [&self.early_limits, &self.anonymous_limits, &self.caller_limits];

@@ -155,14 +155,10 @@ impl InFlight {
     /// One request more of this key. If as many are served as may be it waits, where there is a place to
     /// do so, and `waker` tells it when to ask again.
     pub(crate) fn enter(self: &Arc<Self>, key: LimitKey, bound: Bound, waker: &Waker) -> Entered {
-        if let Some(permit) = self.try_enter(key, bound) {
-            return Entered::Served(permit);
-        }
         let Bound { limit, most, places } = bound;
         let entered = self.with(key, |shard| {
             let of_key = shard.keys.entry(key).or_insert(Key { limit, served: 0 });
             if of_key.served < most.get() {
-                // One has ended meanwhile.
                 of_key.served += 1;
                 return Some(None);
             }

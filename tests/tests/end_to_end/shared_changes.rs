@@ -8,11 +8,11 @@ use actix_web::{HttpRequest, HttpResponse, get, web};
 use secure_runtime::security::LimitRow;
 use secure_runtime::testing::FakeClock;
 use secure_runtime::throttling::{OnStoreFailure, Quota};
-use secure_runtime::{ResponseCost, Security, secure};
+use secure_runtime::{Security, secure};
 use secure_tests::{RedisServer, eventually};
 
 use crate::Runs;
-use crate::shared_instances::{Instance, prefix, refused, store};
+use crate::shared_instances::{Instance, costing, prefix, refused, store};
 
 #[secure(rate = "10/h")]
 #[get("/work")]
@@ -35,9 +35,7 @@ async fn charged(request: HttpRequest, runs: web::Data<Runs>) -> HttpResponse {
     // While it is served, the limit becomes ten times as large.
     let security = request.app_data::<Security>().unwrap();
     security.limits().set(&id("charged"), per_hour(100)).unwrap();
-    let mut response = HttpResponse::Ok().finish();
-    response.extensions_mut().insert(ResponseCost(61));
-    response
+    costing(61)
 }
 
 #[secure(rate = "1000/h")]

@@ -3,13 +3,13 @@
 
 use actix_web::dev::HttpServiceFactory;
 use actix_web::{HttpResponse, get, web};
-use secure_runtime::{ResponseCost, secure};
+use secure_runtime::secure;
 use secure_tests::{RedisServer, eventually};
 use serde::Deserialize;
 use validator::Validate;
 
 use crate::Runs;
-use crate::shared_instances::{Instance, prefix, refused, store};
+use crate::shared_instances::{costing, refused, two};
 
 #[derive(Deserialize, Validate)]
 struct Page {
@@ -21,9 +21,7 @@ struct Page {
 #[get("/answered")]
 async fn answered(runs: web::Data<Runs>) -> HttpResponse {
     runs.count();
-    let mut response = HttpResponse::Ok().finish();
-    response.extensions_mut().insert(ResponseCost(10));
-    response
+    costing(10)
 }
 
 #[secure(
@@ -43,9 +41,7 @@ fn services(runs: web::Data<Runs>) -> impl HttpServiceFactory {
 
 async fn check(path: &str) {
     let redis = RedisServer::shared();
-    let prefix = prefix();
-    let [one, other] =
-        [(); 2].map(|()| Instance::start(module_path!(), store(&redis, &prefix), services));
+    let [one, other] = two(&redis, module_path!(), services);
     assert_eq!(one.ask(path, "alice").await.status, 200);
     // A trip for each stage, and one for the rest of each, which nobody waits for.
     eventually("the rest is charged", || {

@@ -3,10 +3,10 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use actix_web::dev::HttpServiceFactory;
-use actix_web::web;
+use actix_web::{HttpResponse, web};
 use secure_runtime::testing::{FakeClock, Issuer};
 use secure_runtime::throttling::{LimitMode, SharedLimits, SharedLimitsBuilder};
-use secure_runtime::{Security, SecurityBuilder};
+use secure_runtime::{ResponseCost, Security, SecurityBuilder};
 use secure_tests::{Answer, RedisServer, TestServer, bearer};
 
 use crate::Runs;
@@ -17,6 +17,23 @@ pub(crate) struct Instance {
     pub(crate) issuer: Issuer,
     pub(crate) server: TestServer,
     pub(crate) runs: Runs,
+}
+
+/// An answer that says what it costs.
+pub(crate) fn costing(permits: u32) -> HttpResponse {
+    let mut response = HttpResponse::Ok().finish();
+    response.extensions_mut().insert(ResponseCost(permits));
+    response
+}
+
+/// Two for the endpoints of a module, that count together.
+pub(crate) fn two<S: HttpServiceFactory + 'static>(
+    redis: &RedisServer,
+    module: &str,
+    services: fn(web::Data<Runs>) -> S,
+) -> [Instance; 2] {
+    let prefix = prefix();
+    [(); 2].map(|()| Instance::start(module, store(redis, &prefix), services))
 }
 
 /// Names that no other test uses.

@@ -4,14 +4,14 @@ use std::num::NonZeroU32;
 
 use actix_web::dev::HttpServiceFactory;
 use actix_web::{HttpResponse, get, web};
+use secure_runtime::secure;
 use secure_runtime::throttling::{OnStoreFailure, SharedLimitsBuilder};
-use secure_runtime::{ResponseCost, secure};
 use secure_tests::{RedisServer, bearer, eventually};
 use serde::Deserialize;
 use validator::Validate;
 
 use crate::Runs;
-use crate::shared_instances::{Instance, prefix, refused, store};
+use crate::shared_instances::{self, Instance, costing, prefix, refused, store};
 
 #[derive(Deserialize, Validate)]
 struct Page {
@@ -63,9 +63,7 @@ async fn pages(page: web::Query<Page>, runs: web::Data<Runs>) -> HttpResponse {
 #[get("/answered")]
 async fn answered(runs: web::Data<Runs>) -> HttpResponse {
     runs.count();
-    let mut response = HttpResponse::Ok().finish();
-    response.extensions_mut().insert(ResponseCost(10));
-    response
+    costing(10)
 }
 
 /// Asks an expression, so that the stages are awaited elsewhere.
@@ -94,8 +92,7 @@ fn start(store: SharedLimitsBuilder) -> Instance {
 
 /// Two that count together.
 fn two(redis: &RedisServer) -> [Instance; 2] {
-    let prefix = prefix();
-    [(); 2].map(|()| start(store(redis, &prefix)))
+    shared_instances::two(redis, module_path!(), services)
 }
 
 #[actix_web::test]

@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use actix_web::dev::HttpServiceFactory;
 use actix_web::{HttpResponse, get, web};
+use secure_runtime::secure;
 use secure_runtime::security::LimitRow;
 use secure_runtime::testing::FakeClock;
 use secure_runtime::throttling::{LimitMode, SharedLimitsBuilder};
-use secure_runtime::{ResponseCost, secure};
 use secure_tests::{RedisServer, eventually};
 
 use crate::Runs;
-use crate::shared_instances::{Instance, prefix, refused, store};
+use crate::shared_instances::{self, Instance, costing, prefix, refused, store};
 
 #[secure(rate("3/d", mode = observe))]
 #[get("/observed")]
@@ -54,9 +54,7 @@ async fn leased(runs: web::Data<Runs>) -> HttpResponse {
 #[get("/charged")]
 async fn charged(runs: web::Data<Runs>) -> HttpResponse {
     runs.count();
-    let mut response = HttpResponse::Ok().finish();
-    response.extensions_mut().insert(ResponseCost(5));
-    response
+    costing(5)
 }
 
 fn services(runs: web::Data<Runs>) -> impl HttpServiceFactory {
@@ -75,8 +73,7 @@ fn start(store: SharedLimitsBuilder) -> Instance {
 }
 
 fn two(redis: &RedisServer) -> [Instance; 2] {
-    let prefix = prefix();
-    [(); 2].map(|()| start(store(redis, &prefix)))
+    shared_instances::two(redis, module_path!(), services)
 }
 
 fn row(instance: &Instance, handler: &str, place: usize) -> LimitRow {

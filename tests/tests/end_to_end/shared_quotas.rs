@@ -7,11 +7,11 @@ use actix_web::dev::HttpServiceFactory;
 use actix_web::{HttpResponse, get, web};
 use secure_runtime::testing::FakeClock;
 use secure_runtime::throttling::{OnStoreFailure, SharedLimits, SharedLimitsBuilder};
-use secure_runtime::{Clock, ResponseCost, SystemClock, secure};
+use secure_runtime::{Clock, SystemClock, secure};
 use secure_tests::{ClockedRedis, RedisCluster, RedisServer, bearer, eventually};
 
 use crate::Runs;
-use crate::shared_instances::{Instance, prefix, refused, store, store_at};
+use crate::shared_instances::{self, Instance, costing, prefix, refused, store, store_at};
 
 #[secure(quota("5/month", by = principal))]
 #[get("/month")]
@@ -50,9 +50,7 @@ async fn dear(runs: web::Data<Runs>) -> HttpResponse {
 #[get("/answered")]
 async fn answered(runs: web::Data<Runs>) -> HttpResponse {
     runs.count();
-    let mut response = HttpResponse::Ok().finish();
-    response.extensions_mut().insert(ResponseCost(15));
-    response
+    costing(15)
 }
 
 fn services(runs: web::Data<Runs>) -> impl HttpServiceFactory {
@@ -71,8 +69,7 @@ fn start(store: SharedLimitsBuilder) -> Instance {
 
 /// Two that count together.
 fn two(redis: &RedisServer) -> [Instance; 2] {
-    let prefix = prefix();
-    [(); 2].map(|()| start(store(redis, &prefix)))
+    shared_instances::two(redis, module_path!(), services)
 }
 
 /// The same, at the time of a clock that stands still.
