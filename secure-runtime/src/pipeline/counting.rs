@@ -10,11 +10,14 @@ use actix_web::HttpResponse;
 use super::admission::{Admission, Gate};
 use super::at_once;
 use super::limit_keys::{Subject, tier};
-use super::limits::reserve;
+use super::limits::{Counted, reserve};
 use super::open_limits;
 use super::passage::{Passage, Refused};
 #[cfg(feature = "redis")]
-use super::shared_limits::{self, Books};
+use super::{
+    shared_costs,
+    shared_limits::{self, Books},
+};
 use crate::principal::Principal;
 use crate::response_cost::ResponseCost;
 use crate::scope::SecuredResponse;
@@ -22,21 +25,20 @@ use crate::security::{PlannedLimit, Security, Stage};
 use crate::validation::Costs;
 
 impl Passage {
-    /// Takes what the arguments cost beyond what every request does.
-    pub(super) fn settle(&mut self, costs: &Costs) -> Result<(), Box<SecuredResponse>> {
+    /// Takes what the arguments cost beyond what every request does. Polled again it goes on where it
+    /// stopped; limits of this instance alone never wait.
+    pub(super) fn poll_settle(
+        &mut self,
+        costs: &Costs,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<(), Box<SecuredResponse>>> {
         let Self { request, endpoint, admission, .. } = self;
-        let settled = Gate::find(request, endpoint).and_then(|gate| {
-            let inner = gate.security.inner();
-            // The body may have taken its time.
-            let now = inner.clock.now();
-            open_limits::settle(&inner.counters, &mut admission.counted, costs, now)?;
-            #[cfg(feature = "redis")]
-            if let Some(sharing) = &inner.sharing {
-                shared_limits::settle(sharing, &admission.counted, costs)?;
-            }
-            Ok(())
-        });
-        settled.map_err(|denial| Box::new(self.refuse(*denial)))
+        let counted = &mut admission.counted;
+        let settled = match Gate::find(request, endpoint) {
+            Ok(gate) => ready!(poll_settle(gate.security, counted, costs, context)),
+            Err(denial) => Err(denial),
+        };
+        Poll::Ready(settled.map_err(|denial| Box::new(self.refuse(*denial))))
     }
 
     /// Takes what the handler said that the request costs.
@@ -54,10 +56,29 @@ impl Passage {
             open_limits::charge(&inner.counters, &mut self.admission.counted, cost, now);
             #[cfg(feature = "redis")]
             if let Some(sharing) = &inner.sharing {
-                shared_limits::charge(sharing, &self.admission.counted, cost);
+                shared_costs::charge(sharing, &self.admission.counted, cost);
             }
         }
     }
+}
+
+/// The limits that are counted elsewhere come first, as in every stage.
+fn poll_settle(
+    security: &Security,
+    counted: &mut Counted,
+    costs: &Costs,
+    #[cfg_attr(not(feature = "redis"), expect(unused_variables, reason = "nobody waits"))]
+    context: &mut Context<'_>,
+) -> Poll<Result<(), Refused>> {
+    let inner = security.inner();
+    // The body may have taken its time.
+    let now = inner.clock.now();
+    #[cfg(feature = "redis")]
+    if let Some(sharing) = &inner.sharing {
+        let books = Books { sharing, counters: &inner.counters, now };
+        ready!(shared_costs::poll(books, counted, costs, context))?;
+    }
+    Poll::Ready(open_limits::settle(&inner.counters, counted, costs, now))
 }
 
 impl Gate<'_> {

@@ -33,6 +33,8 @@ mod passage;
 mod response;
 mod ruled;
 #[cfg(feature = "redis")]
+mod shared_costs;
+#[cfg(feature = "redis")]
 mod shared_keys;
 #[cfg(feature = "redis")]
 mod shared_limits;
@@ -49,7 +51,7 @@ use pin_project_lite::pin_project;
 use crate::inventory;
 use crate::policy::Written;
 use crate::scope::SecuredResponse;
-use crate::validation::Violations;
+use crate::validation::{Costs, Violations};
 pub(crate) use caller::claim_grant;
 pub use claimed_account::claim_account;
 use passage::Passage;
@@ -80,7 +82,7 @@ pub fn arrive<Args: FromRequest>(
     validate: Validate<Args>,
 ) -> Arrival<Args> {
     let passage = Passage::new(inventory::endpoint(endpoint), incoming);
-    Arrival { passage, validate, extraction: None, refused: None }
+    Arrival { passage, validate, extraction: None, unpaid: None, refused: None }
 }
 
 /// Serves it, with the user's function at the end of its way.
@@ -146,6 +148,8 @@ pin_project! {
         validate: Validate<Args>,
         #[pin]
         extraction: Option<Args::Future>,
+        // Arguments whose cost is asked of a store.
+        unpaid: Option<Box<(Args, Costs)>>,
         refused: Option<Box<SecuredResponse>>,
     }
 }
@@ -180,6 +184,14 @@ impl<Args: FromRequest> Arrival<Args> {
         context: &mut Context<'_>,
     ) -> Poll<Result<Args, Box<SecuredResponse>>> {
         let mut this = self.project();
+        if let Some(unpaid) = this.unpaid.take() {
+            let paid = this.passage.poll_settle(&unpaid.1, context);
+            if paid.is_pending() {
+                *this.unpaid = Some(unpaid);
+                return Poll::Pending;
+            }
+            return paid.map_ok(|()| unpaid.0);
+        }
         let arguments = loop {
             if let Some(extraction) = this.extraction.as_mut().as_pin_mut() {
                 break extraction.poll(context);
@@ -197,7 +209,17 @@ impl<Args: FromRequest> Arrival<Args> {
         };
         let mut violations = Violations::default();
         (this.validate)(&arguments, &mut violations);
-        Poll::Ready(this.passage.check_violations(violations).map(|()| arguments))
+        let costs = this.passage.check_violations(violations)?;
+        if costs.is_empty() {
+            return Poll::Ready(Ok(arguments));
+        }
+        match this.passage.poll_settle(&costs, context) {
+            Poll::Ready(paid) => Poll::Ready(paid.map(|()| arguments)),
+            Poll::Pending => {
+                *this.unpaid = Some(Box::new((arguments, costs)));
+                Poll::Pending
+            }
+        }
     }
 
     /// The handler has answered, or will.

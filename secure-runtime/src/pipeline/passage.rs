@@ -18,7 +18,7 @@ use crate::denial::{Denial, DenialKind};
 use crate::policy::Endpoint;
 use crate::scope::SecuredResponse;
 use crate::security::Security;
-use crate::validation::Violations;
+use crate::validation::{Costs, Violations};
 
 /// A denial on its way to becoming a response; boxed, because it is rare and large.
 pub(super) type Refused = Box<Denial>;
@@ -128,16 +128,12 @@ impl Passage {
         Box::new(response)
     }
 
-    /// Refuses arguments that break rules, if any do, or cost more than is left.
+    /// Refuses arguments that break rules, if any do; else says what they cost.
     pub(super) fn check_violations(
         &mut self,
         violations: Violations,
-    ) -> Result<(), Box<SecuredResponse>> {
-        match violations.into_costs() {
-            Ok(costs) if costs.is_empty() => Ok(()),
-            Ok(costs) => self.settle(&costs),
-            Err(denial) => Err(Box::new(self.refuse(denial))),
-        }
+    ) -> Result<Costs, Box<SecuredResponse>> {
+        violations.into_costs().map_err(|denial| Box::new(self.refuse(denial)))
     }
 
     /// Keeps the response of a refusal back, once, where the server has not read all of the body yet. One

@@ -68,7 +68,10 @@ where
     let arguments = extract::<Args>(passage).await?;
     let mut violations = Violations::default();
     validate(&arguments, &mut violations);
-    passage.check_violations(violations)?;
+    let costs = passage.check_violations(violations)?;
+    if !costs.is_empty() {
+        poll_fn(|context| passage.poll_settle(&costs, context)).await?;
+    }
     ask(passage, Some(&arguments), answer).await?;
     Ok(arguments)
 }

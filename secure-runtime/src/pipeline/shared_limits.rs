@@ -3,55 +3,62 @@
 use std::future::Future;
 use std::num::NonZeroU32;
 use std::pin::Pin;
-use std::task::{Context, Poll};
-
-use actix_web::rt::spawn;
+use std::task::{Context, Poll, ready};
 
 use super::limit_keys::Subject;
 use super::limits::{Counted, LimitReport, throttled};
 use super::observed;
-use super::open_limits::{rest, unaffordable};
 use super::passage::Refused;
 use super::shared_keys::whom;
 use crate::denial::{Denial, DenialKind};
-use crate::policy::Cost;
-use crate::security::{LimitTexts, LiveLimit, LiveShared, PlannedShared, Sharing};
+use crate::policy::Limit;
+use crate::security::{LimitTexts, LiveLimit, LiveShared, PlannedShared, Sharing, Terms};
 use crate::throttling::{
-    Answer, Ask, Counters, LimitKey, Outcome, SharedLimit, Source, StoreUnavailable, Verdict,
+    Answer, Ask, Counters, Decision, LimitKey, Outcome, SharedLimit, Source, StoreUnavailable,
+    Verdict,
 };
 use crate::time::Moment;
-use crate::validation::Costs;
 
 /// The shared limits of one request.
 #[derive(Default)]
 pub(super) struct Shared {
     /// Of the stage that waits for the store.
-    waiting: Option<Box<Waiting>>,
+    pub(super) waiting: Option<Box<Waiting>>,
     /// Those that took one permit, and take the rest once it is known how many there are.
-    open: Vec<Asked>,
+    pub(super) open: Vec<Asked>,
 }
 
 /// What was asked, and the answer on its way.
-struct Waiting {
+pub(super) struct Waiting {
     asked: Vec<Asked>,
     answer: Pin<Box<dyn Future<Output = Result<Verdict, StoreUnavailable>>>>,
 }
 
+/// What was asked, and the answer.
+pub(super) struct Answered {
+    asked: Vec<Asked>,
+    answer: Result<Verdict, StoreUnavailable>,
+}
+
 /// One limit that is asked for one request.
 #[derive(Clone)]
-struct Asked {
+pub(super) struct Asked {
     /// Under the terms that hold when it is asked.
-    counts: &'static SharedLimit,
+    pub(super) counts: &'static SharedLimit,
     place: u32,
     all_counts: &'static LiveShared,
     live: &'static LiveLimit,
-    whom: Vec<u8>,
-    cost: NonZeroU32,
+    pub(super) whom: Vec<u8>,
+    pub(super) cost: NonZeroU32,
+    /// What the request has taken of it before.
+    taken: u32,
     position: usize,
     number: usize,
     texts: &'static LimitTexts,
     is_open: bool,
-    binds: bool,
+    /// Whether something else than the store has decided.
+    is_in_fallback: bool,
+    pub(super) binds: bool,
 }
 
 /// Who counts what the limits say, and when.
@@ -70,35 +77,41 @@ pub(super) fn poll(
     counted: &mut Counted,
     context: &mut Context<'_>,
 ) -> Poll<Result<(), Refused>> {
-    let sharing = books.sharing;
-    let (asked, answer) = match counted.shared.waiting.take() {
-        Some(mut waiting) => match waiting.answer.as_mut().poll(context) {
-            Poll::Ready(answer) => (waiting.asked, answer),
-            Poll::Pending => {
-                counted.shared.waiting = Some(waiting);
-                return Poll::Pending;
-            }
-        },
+    let waiting = &mut counted.shared.waiting;
+    let answered = ready!(ask(waiting, books, || asked(limits, subject), context))?;
+    let Some(mut answered) = answered else { return Poll::Ready(Ok(())) };
+    let observed_ones = heed(books, &mut answered, counted)?;
+    // What is observed has taken nothing, and does not later on.
+    let is_open = |it: &Asked| it.is_open && !observed_ones.contains(&it.position);
+    counted.shared.open.extend(answered.asked.into_iter().filter(is_open));
+    Poll::Ready(Ok(()))
+}
+
+/// Asks the store, once, and waits for what it says; `None` where there is nothing to ask.
+pub(super) fn ask(
+    waits: &mut Option<Box<Waiting>>,
+    books: Books<'_>,
+    asked: impl FnOnce() -> Result<Vec<Asked>, Refused>,
+    context: &mut Context<'_>,
+) -> Poll<Result<Option<Answered>, Refused>> {
+    let waiting = match waits {
+        Some(waiting) => waiting,
         None => {
-            let asked = asked(limits, subject)?;
-            if asked.is_empty() {
-                return Poll::Ready(Ok(()));
+            let (sharing, asked) = (books.sharing, asked()?);
+            let Some(first) = asked.first() else { return Poll::Ready(Ok(None)) };
+            let group = sharing.group(&first.whom);
+            if let Some(verdict) = sharing.store.decide_now(group, &takes(&asked)) {
+                return Poll::Ready(Ok(Some(Answered { asked, answer: Ok(verdict) })));
             }
-            let group = sharing.group(asked.first().map_or(&[][..], |first| &first.whom));
-            match sharing.store.decide_now(group, &takes(&asked)) {
-                Some(verdict) => (asked, Ok(verdict)),
-                None => {
-                    let (store, group) = (sharing.store.clone(), group.to_vec());
-                    let these = asked.clone();
-                    let answer = async move { store.decide(&group, &takes(&these)).await };
-                    let waiting = Waiting { asked, answer: Box::pin(answer) };
-                    counted.shared.waiting = Some(Box::new(waiting));
-                    return poll(books, limits, subject, counted, context);
-                }
-            }
+            let (store, group) = (sharing.store.clone(), group.to_vec());
+            let these = asked.clone();
+            let answer = async move { store.decide(&group, &takes(&these)).await };
+            waits.insert(Box::new(Waiting { asked, answer: Box::pin(answer) }))
         }
     };
-    Poll::Ready(heed(books, asked, answer, counted))
+    let answer = ready!(waiting.answer.as_mut().poll(context));
+    let asked = waits.take().map(|waiting| waiting.asked).unwrap_or_default();
+    Poll::Ready(Ok(Some(Answered { asked, answer })))
 }
 
 fn asked(limits: &[PlannedShared], subject: Subject<'_>) -> Result<Vec<Asked>, Refused> {
@@ -116,62 +129,72 @@ fn asked(limits: &[PlannedShared], subject: Subject<'_>) -> Result<Vec<Asked>, R
                 binds: planned.is_enforced() || observed::is_drawn_by(planned, &whom),
                 whom,
                 cost: planned.upfront,
+                taken: 0,
                 position: planned.position,
                 number: planned.number,
                 texts: planned.texts,
                 is_open: planned.is_open,
+                is_in_fallback: false,
             })
         })
         .collect()
 }
 
-fn takes(asked: &[Asked]) -> Vec<Ask<'_>> {
-    asked.iter().map(Asked::take).collect()
-}
-
-/// Does what the store has said, and counts it.
-fn heed(
+/// Counts what the store has said, and refuses if it does. The answer is the places of the limits that are
+/// observed and have taken nothing.
+///
+/// # Errors
+///
+/// When a limit refuses, or nobody knows.
+pub(super) fn heed(
     books: Books<'_>,
-    asked: Vec<Asked>,
-    answer: Result<Verdict, StoreUnavailable>,
+    answered: &mut Answered,
     counted: &mut Counted,
-) -> Result<(), Refused> {
+) -> Result<Vec<usize>, Refused> {
     let Books { counters, now, .. } = books;
-    let is_by_store =
-        |verdict: &Verdict| matches!(verdict.source(), Source::Shared | Source::Leased);
-    if !answer.as_ref().is_ok_and(is_by_store) {
-        asked.iter().for_each(|it| counters.count(it.number, Outcome::Fallback, it.key(counters)));
+    let Answered { asked, answer } = answered;
+    let verdict = match answer {
+        Ok(verdict) => verdict,
+        Err(gone) => {
+            asked.iter_mut().for_each(|it| it.count_fallback(counters));
+            return Err(Box::new(Denial::new(DenialKind::Unavailable, gone.to_string())));
+        }
+    };
+    if !matches!(verdict.source(), Source::Shared | Source::Leased) {
+        asked.iter_mut().for_each(|it| it.count_fallback(counters));
     }
-    let verdict =
-        answer.map_err(|gone| Box::new(Denial::new(DenialKind::Unavailable, gone.to_string())))?;
     let (mut refusing, mut observed_ones) = (None, Vec::new());
     // There are no decisions where nobody decides while the store is gone.
     for (it, answer) in asked.iter().zip(verdict.answers()) {
         let (report, key) = (it.report(answer), it.key(counters));
         if answer.is_allowed() {
-            counters.count(it.number, Outcome::Allowed, key);
+            // The request was counted when it took the first permit.
+            if it.taken == 0 {
+                counters.count(it.number, Outcome::Allowed, key);
+            }
         } else if !it.binds {
             observed::observe(counters, &report, key, now);
             observed_ones.push(it.position);
         } else if refusing.is_none() {
             counters.count(it.number, Outcome::Refused, key);
-            refusing = Some(report);
+            refusing = Some(it.report(it.as_a_whole(answer)));
         }
         if verdict.is_admitted() {
             counted.note(report);
         }
     }
     if verdict.is_admitted() {
-        // What is observed has taken nothing, and does not later on.
-        let is_open = |it: &Asked| it.is_open && !observed_ones.contains(&it.position);
-        counted.shared.open.extend(asked.into_iter().filter(is_open));
-        return Ok(());
+        return Ok(observed_ones);
     }
     let Some(report) = refusing else {
         return Err(Box::new(Denial::internal("a store refused, and no limit of it did")));
     };
     counted.report = Some(report);
     Err(throttled(&report))
+}
+
+fn takes(asked: &[Asked]) -> Vec<Ask<'_>> {
+    asked.iter().map(Asked::take).collect()
 }
 
 impl Shared {
@@ -188,70 +211,51 @@ impl Asked {
     }
 
     fn take(&self) -> Ask<'_> {
-        let Self { counts, whom, cost, binds, .. } = self;
-        if *binds { Ask::take(counts, whom, *cost) } else { Ask::observe(counts, whom, *cost) }
+        let Self { counts, whom, cost, taken, binds, .. } = self;
+        let ask = if *binds { Ask::take } else { Ask::observe };
+        ask(counts, whom, *cost).after(*taken)
+    }
+
+    /// What the limit admits, under the terms under which it is asked.
+    pub(super) fn limit(&self) -> &'static Limit {
+        self.live.terms(self.place).limit
     }
 
     fn report(&self, answer: Answer) -> LimitReport {
         let Self { position, number, texts, binds, .. } = *self;
-        let terms = self.live.terms(self.place);
-        let (limit, calendar, is_first) = (terms.limit, terms.calendar, true);
+        let Terms { limit, calendar } = self.live.terms(self.place);
+        let is_first = self.taken == 0;
         LimitReport { limit, position, texts, calendar, answer, is_first, number, binds }
     }
 
-    /// The same for another cost, under the terms that hold now.
-    fn costing(&self, cost: NonZeroU32) -> Self {
+    /// The answer to a client that will ask for all of it again.
+    fn as_a_whole(&self, answer: Answer) -> Answer {
+        match answer {
+            Answer::Rate(decision) if self.taken > 0 => {
+                let again = decision.of_cost(self.cost.saturating_add(self.taken));
+                Answer::Rate(if again.is_allowed() { decision } else { again })
+            }
+            answer => answer,
+        }
+    }
+
+    /// Once for each request.
+    fn count_fallback(&mut self, counters: &Counters) {
+        if !std::mem::replace(&mut self.is_in_fallback, true) {
+            counters.count(self.number, Outcome::Fallback, self.key(counters));
+        }
+    }
+
+    /// The request goes on although it costs more than the limit ever admits.
+    pub(super) fn observe(&self, books: Books<'_>, cost: NonZeroU32) {
+        let never = Answer::Rate(Decision::of_full_bucket(&self.limit().quota, cost));
+        let key = self.key(books.counters);
+        observed::observe(books.counters, &self.report(never), key, books.now);
+    }
+
+    /// The rest of a cost of which one permit was taken, under the terms that hold now.
+    pub(super) fn rest(&self, rest: NonZeroU32) -> Self {
         let (place, counts) = self.all_counts.now();
-        Self { cost, place, counts, ..self.clone() }
+        Self { cost: rest, taken: 1, place, counts, ..self.clone() }
     }
-}
-
-/// Takes the rest of what the arguments cost, without waiting: what is not left is owed.
-///
-/// # Errors
-///
-/// When more is asked for than can ever be taken at once.
-pub(super) fn settle(sharing: &Sharing, counted: &Counted, costs: &Costs) -> Result<(), Refused> {
-    let mut charges = Vec::new();
-    for open in &counted.shared.open {
-        let limit = open.live.now().limit;
-        let Cost::Arguments(expression) = limit.cost else { continue };
-        let Some(cost) = costs.of(expression.index) else {
-            return Err(Box::new(Denial::internal("what a request costs could not be computed")));
-        };
-        let burst = limit.quota.burst();
-        if cost > burst && open.binds {
-            return Err(unaffordable(cost, burst));
-        }
-        charges.extend(rest(cost).map(|cost| open.costing(cost)));
-    }
-    charge_all(sharing, charges);
-    Ok(())
-}
-
-/// Takes the rest of what the handler said that the request costs, without waiting.
-pub(super) fn charge(sharing: &Sharing, counted: &Counted, cost: u32) {
-    let Some(cost) = NonZeroU32::new(cost).and_then(rest) else { return };
-    let open = &counted.shared.open;
-    let open = open.iter().filter(|open| open.live.now().limit.cost == Cost::Response);
-    charge_all(sharing, open.map(|open| open.costing(cost)).collect());
-}
-
-fn charge_all(sharing: &Sharing, charges: Vec<Asked>) {
-    if charges.is_empty() {
-        return;
-    }
-    let sharing = sharing.clone();
-    spawn(async move {
-        // The stages have counted for different ones, and each asked about the group of its own.
-        let is_alike =
-            |one: &Asked, next: &Asked| sharing.group(&one.whom) == sharing.group(&next.whom);
-        for stage in charges.chunk_by(is_alike) {
-            let Some(first) = stage.first() else { continue };
-            let asks: Vec<_> =
-                stage.iter().map(|it| Ask::charge(it.counts, &it.whom, it.cost)).collect();
-            // A store that is gone is logged by the engine.
-            let _ = sharing.store.decide(sharing.group(&first.whom), &asks).await;
-        }
-    });
 }

@@ -151,9 +151,10 @@ impl SecurityBuilder {
     /// Counts the rates and quotas of all endpoints in Redis, together with the other instances of the
     /// service.
     ///
-    /// `concurrency`, `max_in_flight` and budgets for failures stay those of each instance. The rest
-    /// of a cost that is known late is taken without waiting: what is not left is owed, one burst at
-    /// most. Where the store is gone and [`OnStoreFailure::Deny`](crate::throttling::OnStoreFailure) was
+    /// `concurrency`, `max_in_flight` and budgets for failures stay those of each instance. What
+    /// arguments cost is asked in a trip of its own before the handler runs; the rest of
+    /// `cost = response` is taken without waiting, and what is not left is owed, one burst at most.
+    /// Where the store is gone and [`OnStoreFailure::Deny`](crate::throttling::OnStoreFailure) was
     /// chosen, requests under a rate are answered with 503.
     ///
     /// ```

@@ -245,7 +245,7 @@ impl LimitPlanner {
         }
         #[cfg(feature = "redis")]
         if let Some(planner) = &mut self.sharing {
-            shared.iter().for_each(|stage| planner.note(stage));
+            planner.note(&shared);
         }
         Stages {
             own: stages.map(Vec::into_boxed_slice),

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::live_limit::Given;
 use super::planned_limit::{PlannedLimit, leaked};
-use crate::policy::{CalendarPeriod, Endpoint, Limit};
+use crate::policy::{CalendarPeriod, Cost, Endpoint, Limit};
 use crate::throttling::{Generations, Quota, SharedLimit, SharedLimits, SharedTerms};
 
 /// One limit with its counts in the store.
@@ -117,13 +117,17 @@ impl SharedPlanner {
         Ok(PlannedShared { planned, counts, identity, registry: Arc::clone(&self.registry) })
     }
 
-    /// Notes what is asked together.
-    pub(super) fn note(&mut self, stage: &[PlannedShared]) {
-        let mut pairs = stage.iter().zip(stage.iter().skip(1));
-        let is_alike = |(one, next): (&PlannedShared, &PlannedShared)| {
-            one.planned.limit.by == next.planned.limit.by
+    /// Notes what is asked together: the limits of each stage, and of all stages those whose cost the
+    /// arguments say.
+    pub(super) fn note(&mut self, stages: &[Vec<PlannedShared>]) {
+        let is_late = |it: &&PlannedShared| matches!(it.planned.limit.cost, Cost::Arguments(_));
+        let are_alike = |limits: &[&PlannedShared]| {
+            let mut pairs = limits.iter().zip(limits.iter().skip(1));
+            pairs.all(|(one, next)| one.planned.limit.by == next.planned.limit.by)
         };
-        self.sharing.counts_are_alike &= pairs.all(is_alike);
+        let late: Vec<_> = stages.iter().flatten().filter(is_late).collect();
+        let stages_are_alike = stages.iter().all(|it| are_alike(&it.iter().collect::<Vec<_>>()));
+        self.sharing.counts_are_alike &= stages_are_alike && are_alike(&late);
     }
 }
 

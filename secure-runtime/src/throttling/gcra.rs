@@ -113,6 +113,15 @@ impl Decision {
         demand.decide(arrival.unwrap_or(0), arrival.is_some())
     }
 
+    /// What is told of a request of another cost that finds the same at the same moment.
+    #[cfg(feature = "redis")]
+    pub(crate) fn of_cost(&self, cost: NonZeroU32) -> Self {
+        let Demand { interval, tolerance, .. } = self.demand;
+        let increment = interval.checked_mul(u64::from(cost.get()));
+        let increment = increment.filter(|it| *it <= tolerance).unwrap_or(NEVER);
+        Demand { increment, ..self.demand }.peeked(self.arrival)
+    }
+
     /// Whether the request was admitted and had found its bucket full: what is told about it
     /// is that of [`of_full_bucket`](Self::of_full_bucket), at whatever time.
     #[must_use]

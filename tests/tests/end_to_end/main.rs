@@ -41,6 +41,7 @@ mod resources;
 mod revocation;
 mod rules;
 mod several_schemes;
+mod shared_argument_costs;
 mod shared_changes;
 mod shared_costs;
 mod shared_instances;

@@ -173,10 +173,7 @@ async fn a_cost_that_is_known_late_is_charged_for_all_instances() {
     let [one, other] = two(&redis);
     one.ask("/pages?size=11", "alice").await.problem(422);
     assert_eq!(one.ask("/pages?size=8", "alice").await.status, 200);
-    // One for the request that asked for too much, and eight: one is left, once they are charged.
-    eventually("the pages are charged", || {
-        one.security.shared_limit_statistics().unwrap().decided >= 3
-    });
+    // One for the request that asked for too much, and eight: one is left.
     assert_eq!(other.ask("/pages?size=1", "alice").await.status, 200);
     refused(&other.ask("/pages?size=1", "alice").await);
 

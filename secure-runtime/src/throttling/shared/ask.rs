@@ -61,6 +61,8 @@ pub struct Ask<'a> {
     pub(super) whom: &'a [u8],
     pub(super) kind: Kind,
     pub(super) cost: NonZeroU32,
+    /// What the same request has taken before.
+    pub(super) taken: u32,
 }
 
 impl<'a> Ask<'a> {
@@ -70,19 +72,29 @@ impl<'a> Ask<'a> {
     /// a principal named `10.0.0.1` shares the count of an address; nothing of them is stored.
     #[must_use]
     pub const fn take(limit: &'a SharedLimit, whom: &'a [u8], cost: NonZeroU32) -> Self {
-        Self { limit, whom, kind: Kind::Take, cost }
+        Self { limit, whom, kind: Kind::Take, cost, taken: 0 }
     }
 
     /// Takes `cost` permits of a limit that is not enforced: where they are not left, nothing is taken
     /// of it, and the request goes on.
     pub(crate) const fn observe(limit: &'a SharedLimit, whom: &'a [u8], cost: NonZeroU32) -> Self {
-        Self { limit, whom, kind: Kind::Observe, cost }
+        Self { limit, whom, kind: Kind::Observe, cost, taken: 0 }
+    }
+
+    /// The same of a request that has taken so many before.
+    pub(crate) const fn after(self, taken: u32) -> Self {
+        Self { taken, ..self }
+    }
+
+    /// What the request takes altogether.
+    pub(super) fn whole(&self) -> NonZeroU32 {
+        self.cost.saturating_add(self.taken)
     }
 
     /// Finds out whether `cost` permits could be taken. If not, the whole request is refused.
     #[must_use]
     pub const fn peek(limit: &'a SharedLimit, whom: &'a [u8], cost: NonZeroU32) -> Self {
-        Self { limit, whom, kind: Kind::Peek, cost }
+        Self { limit, whom, kind: Kind::Peek, cost, taken: 0 }
     }
 
     /// Takes `cost` permits whether or not they are left, and whatever the other limits say: what a
@@ -92,7 +104,7 @@ impl<'a> Ask<'a> {
     /// burst is owed.
     #[must_use]
     pub const fn charge(limit: &'a SharedLimit, whom: &'a [u8], cost: NonZeroU32) -> Self {
-        Self { limit, whom, kind: Kind::Charge, cost }
+        Self { limit, whom, kind: Kind::Charge, cost, taken: 0 }
     }
 }
 

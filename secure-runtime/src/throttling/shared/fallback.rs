@@ -77,8 +77,9 @@ impl Fallback {
         if let Some(periods) = &ask.limit.periods {
             let (limiter, seconds) = (self.prepare_calendar(), now.unix_seconds());
             let cost = ask.cost.get();
-            let wider = (periods.share.permits < cost && cost <= periods.permits())
-                .then(|| periods.share.with_permits(cost));
+            let whole = ask.whole().get();
+            let wider = (periods.share.permits < whole && whole <= periods.permits())
+                .then(|| periods.share.with_permits(whole));
             let calendar = wider.as_ref().unwrap_or(&periods.share);
             return Answer::Period(match ask.kind {
                 Kind::Take | Kind::Observe => limiter.check(key, calendar, cost, seconds),
@@ -134,9 +135,9 @@ pub(super) fn share_of_period(permits: NonZeroU32, instances: NonZeroU32) -> Non
 
 /// The share, which is never too small for one request that the quota would admit.
 fn quota(ask: &Ask<'_>) -> Quota {
-    let share = ask.limit.share;
-    if ask.cost > share.burst() && ask.cost <= ask.limit.quota.burst() {
-        share.with_burst(ask.cost)
+    let (share, whole) = (ask.limit.share, ask.whole());
+    if whole > share.burst() && whole <= ask.limit.quota.burst() {
+        share.with_burst(whole)
     } else {
         share
     }
