@@ -58,6 +58,10 @@ pub(super) fn poll(
                     Entered::Refused => None,
                     Entered::Queued(waiter) => {
                         counted.waiting = Some(wait(waiter, planned));
+                        // Whoever has just set that it is observed may have looked before.
+                        if planned.percent() == 0 {
+                            inner.in_flight.serve_waiting(planned.bound.limit);
+                        }
                         continue;
                     }
                 }

@@ -121,7 +121,7 @@ impl Passage {
         };
         let counts = |budget| is_failure(budget, status, kind);
         // A limit's refusal costs no more than it did.
-        if claims.is_none() && !gate.plan.failures.iter().any(counts) {
+        if claims.is_none() && !gate.plan.budgets().any(counts) {
             return;
         }
         let (claims, now) = (claims.unwrap_or_default(), gate.security.inner().clock.now());

@@ -80,7 +80,7 @@ impl<'a> Ledger<'a> {
     /// Those that count this request.
     pub(super) fn budgets(&self) -> impl Iterator<Item = &'a PlannedBudget> + use<'a> {
         let is_one_clients = self.is_one_clients;
-        self.gate.plan.failures.iter().filter(move |budget| budget.is_own() || is_one_clients)
+        self.gate.plan.budgets().filter(move |budget| budget.is_own() || is_one_clients)
     }
 
     fn key(&self, budget: &PlannedBudget, kept: &Kept<'_>) -> LimitKey {

@@ -48,7 +48,9 @@ pub(super) fn rows(security: &Security) -> Vec<BudgetRow> {
 /// Sets the mode of the budgets with this id; whether there are any.
 pub(super) fn set_mode(security: &Security, id: &str, mode: LimitMode) -> bool {
     let mut is_known = false;
-    for (_, planned) in budgets(security).filter(|(_, planned)| *planned.title == *id) {
+    // Those that stand back at this moment, too.
+    let all = security.0.plans.iter().flatten().flat_map(|plan| &plan.failures);
+    for planned in all.filter(|planned| *planned.title == *id) {
         planned.set_mode(mode);
         is_known = true;
     }
@@ -57,7 +59,7 @@ pub(super) fn set_mode(security: &Security, id: &str, mode: LimitMode) -> bool {
 
 fn budgets(security: &Security) -> impl Iterator<Item = (&Plan, &PlannedBudget)> {
     let plans = security.0.plans_by_name().into_iter();
-    plans.flat_map(|plan| plan.failures.iter().map(move |planned| (plan, planned)))
+    plans.flat_map(|plan| plan.budgets().map(move |planned| (plan, planned)))
 }
 
 fn row(security: &Security, planned: &PlannedBudget, endpoint: String) -> BudgetRow {

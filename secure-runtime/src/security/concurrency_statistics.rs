@@ -53,6 +53,9 @@ pub(super) fn set_mode(security: &Security, id: &str, mode: LimitMode) -> bool {
     let found = all(security).into_iter().find(|(plan, planned)| self::id(plan, planned) == id);
     found.is_some_and(|(_, planned)| {
         planned.set_mode(mode);
+        if planned.percent() == 0 {
+            security.0.in_flight.serve_waiting(planned.bound.limit);
+        }
         true
     })
 }

@@ -93,6 +93,12 @@ impl Plan {
         format!("{}::{}", self.endpoint.module, self.endpoint.name)
     }
 
+    /// The budgets that count now: the default one stands back while one of the endpoint's own guards.
+    pub(crate) fn budgets(&self) -> impl Iterator<Item = &PlannedBudget> {
+        let guarded = |default: &PlannedBudget| self.failures.iter().any(|it| it.replaces(default));
+        self.failures.iter().filter(move |budget| budget.is_own() || !guarded(budget))
+    }
+
     /// Its methods and paths, as operators read them.
     pub(super) fn routes(&self) -> Vec<String> {
         let routes = self.endpoint.routes.iter();

@@ -58,10 +58,14 @@ impl PlannedBudget {
         self.percent.store(mode.percent(), Ordering::Relaxed);
     }
 
-    fn counts_refused_credentials(&self) -> bool {
+    /// Whether it counts refused credentials, and is enforced for as many as the default budget: one on
+    /// trial leaves nobody unguarded.
+    pub(super) fn replaces(&self, default: &Self) -> bool {
         match &self.counts {
-            Failures::Answers(statuses) => statuses.contains(&401),
-            Failures::RefusedCredentials => true,
+            Failures::Answers(statuses) => {
+                statuses.contains(&401) && self.percent() >= default.percent()
+            }
+            Failures::RefusedCredentials => false,
         }
     }
 }
@@ -93,20 +97,15 @@ impl BudgetPlanner {
         Self { default, mode, count, number_of_default, shared, faults }
     }
 
-    /// The budgets of an endpoint. The default one is left out where one of its own counts refused
-    /// credentials, and is enforced for as many: one on trial leaves nobody unguarded.
+    /// The budgets of an endpoint. The default one is among them even where one of its own replaces it, as
+    /// that may be observed later on.
     pub(super) fn plan(&mut self, endpoint: &'static Endpoint) -> Box<[PlannedBudget]> {
         let policy = &endpoint.policy;
         let own = policy.failures.iter().enumerate();
         let mut budgets: Vec<PlannedBudget> =
             own.map(|(position, budget)| self.own(endpoint, position, budget)).collect();
-        let enforced = LimitMode::stricter(None, self.mode).percent();
-        let guards =
-            |it: &PlannedBudget| it.counts_refused_credentials() && it.percent() >= enforced;
-        let counts_401 = budgets.iter().any(guards);
         if let FailedAuthentication::Budget(quota) = self.default
             && policy.access != Access::Public
-            && !counts_401
         {
             let number = self.number_of_default.unwrap_or_else(|| self.next());
             self.number_of_default = Some(number);
@@ -251,15 +250,16 @@ mod tests {
         assert_eq!(plan(7, &[]), others[4], "the default one is one for all");
         assert!(planner.faults.is_empty() && planner.count == 6);
         // One on trial is no guard: the default one stays beside it, and not beside one that refuses.
-        let count = |failures| {
-            BudgetPlanner::new(Default::default(), None).plan(endpoint(9, failures)).len()
+        let replaces = |mode, failures| {
+            let planned = BudgetPlanner::new(Default::default(), mode).plan(endpoint(9, failures));
+            let [own, default] = &*planned else { panic!("two budgets") };
+            (own.replaces(default), default.replaces(own)) == (true, false)
         };
-        assert_eq!(count(budget(5, None, Some(LimitMode::Observe))), 2);
-        assert_eq!(count(budget(5, None, Some(LimitMode::Percent(99)))), 2);
-        assert_eq!(count(budget(5, None, Some(LimitMode::Enforce))), 1);
         let observed = Some(LimitMode::Observe);
-        let mut lenient = BudgetPlanner::new(Default::default(), observed);
-        assert_eq!(lenient.plan(endpoint(9, budget(5, None, observed))).len(), 1);
+        assert!(!replaces(None, budget(5, None, observed)));
+        assert!(!replaces(None, budget(5, None, Some(LimitMode::Percent(99)))));
+        assert!(replaces(None, budget(5, None, Some(LimitMode::Enforce))));
+        assert!(replaces(observed, budget(5, None, observed)));
         planner.plan(endpoint(8, budget(6, Some("login"), None)));
         let expected = "the shared rate `login` is `6/min` for failures of `shop::login` and `5/min` for \
                         those of `shop::login` (shop.rs:7)";

@@ -216,6 +216,25 @@ impl InFlight {
         }
     }
 
+    /// All that wait for a limit are served, whatever it says: it is observed from now on.
+    #[cfg(not(loom))]
+    pub(crate) fn serve_waiting(&self, limit: u32) {
+        for shard in self.shards.iter() {
+            let mut wakers = Vec::new();
+            {
+                let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
+                let Shard { keys, queues, .. } = &mut *shard;
+                for (key, of_key) in keys.iter_mut().filter(|(_, of_key)| of_key.limit == limit) {
+                    let queue = queues.remove(key).unwrap_or_default();
+                    let given = u32::try_from(queue.len()).unwrap_or(u32::MAX);
+                    of_key.served = of_key.served.saturating_add(given);
+                    wakers.extend(queue.into_values());
+                }
+            }
+            wakers.into_iter().for_each(Waker::wake);
+        }
+    }
+
     /// Takes somebody out of the queue; `None` if they had been given what they waited for.
     fn remove(&self, key: LimitKey, ticket: u64) -> Option<Waker> {
         self.with(key, |shard| shard.of_queue(key, |queue| queue.remove(&ticket))).flatten()

@@ -239,6 +239,34 @@ async fn the_configuration_observes_what_does_not_say_that_it_refuses() {
 }
 
 #[actix_web::test]
+async fn the_default_budget_guards_where_one_that_replaced_it_is_observed() {
+    let world = World::new();
+    let limits = world.security.limits();
+    let id = world.row("orders/failures/1").id;
+    let is_guarded_by_default = || {
+        let rows = limits.statistics().budgets.into_iter();
+        let mut rows = rows.filter(|row| row.id == "failed authentication");
+        rows.any(|row| row.endpoints.iter().any(|name| name.ends_with("::orders")))
+    };
+    assert!(!is_guarded_by_default());
+    limits.set_mode(&id, LimitMode::Observe).unwrap();
+    assert!(is_guarded_by_default());
+    let forged = world.forged(101);
+    let mut expected = vec![401; 100];
+    expected.push(429);
+    assert_eq!(world.statuses("/orders", HERE, &forged).await, expected);
+    let refused = world.get("/orders", HERE, &forged[0]).await.problem(429);
+    let violated = serde_json::json!(["failed authentication 100/min"]);
+    assert_eq!(refused["violated-policies"], violated);
+    // A mode of the default one reaches it while it stands back.
+    limits.set_mode(&id, LimitMode::Enforce).unwrap();
+    assert!(!is_guarded_by_default());
+    limits.set_mode("failed authentication", LimitMode::Observe).unwrap();
+    limits.set_mode(&id, LimitMode::Observe).unwrap();
+    assert_eq!(world.get("/orders", HERE, &forged[0]).await.status, 401);
+}
+
+#[actix_web::test]
 async fn a_mode_is_changed_while_the_program_runs_and_for_bans_that_have_begun() {
     let world = World::new();
     let forged = world.forged(4);

@@ -79,6 +79,32 @@ async fn beyond_an_observed_limit_nobody_waits_or_is_refused_and_all_is_counted(
 }
 
 #[actix_web::test]
+async fn who_waits_is_served_at_once_when_the_limit_becomes_an_observed_one() {
+    let world = world(|builder| builder);
+    let id = world.row("observed").id;
+    world.security.limits().set_mode(&id, LimitMode::Enforce).unwrap();
+    world.doors.open(0);
+    let ada = world.caller("ada");
+    let headers = [ada.as_str()];
+    let tested = async {
+        world.until("observed", |row| row.waiting == 1).await;
+        world.security.limits().set_mode(&id, LimitMode::Observe).unwrap();
+        // The first one is still being served.
+        world.until("observed", |row| row.waiting == 0 && row.serving == 2).await;
+        while world.doors.came().len() < 2 {
+            yield_now().await;
+        }
+        world.doors.open(usize::MAX);
+    };
+    let second = world.after(0, "/observed", &headers);
+    let first = world.server.get("/observed", &headers);
+    let (first, second, ()) = futures_util::future::join3(first, second, tested).await;
+    assert_eq!((first.status, second.status), (200, 200));
+    let row = world.row("observed");
+    assert_eq!((row.serving, row.waiting, row.expired, row.left), (0, 0, 0, 0));
+}
+
+#[actix_web::test]
 async fn a_percentage_refuses_the_same_callers_each_time_and_a_larger_one_more() {
     let world = world(|builder| builder);
     let callers: Vec<String> =
