@@ -49,8 +49,28 @@ pub(crate) fn is_inside(module: &str, outer: &str) -> bool {
 }
 
 /// Every endpoint of the program, in the order of their section; read when they are needed first.
-static READ: LazyLock<Box<[Endpoint]>> =
-    LazyLock::new(|| ENDPOINTS.iter().enumerate().map(|(place, it)| it.read(place)).collect());
+static READ: LazyLock<Box<[Endpoint]>> = LazyLock::new(|| {
+    let mut endpoints: Box<[Endpoint]> =
+        ENDPOINTS.iter().enumerate().map(|(place, it)| it.read(place)).collect();
+    tell_apart(&mut endpoints);
+    endpoints
+});
+
+/// Functions of one name in the bodies of others have one path: `place` and `place#2`, in the order in
+/// which they are written, or counts and changes of one would be taken for those of the other.
+fn tell_apart(endpoints: &mut [Endpoint]) {
+    let mut ordered: Vec<&mut Endpoint> = endpoints.iter_mut().collect();
+    ordered.sort_by_key(|it| (it.module, it.name, it.file, it.line));
+    let (mut last, mut count) = (("", ""), 0_usize);
+    for endpoint in ordered {
+        let this = (endpoint.module, endpoint.name);
+        count = if this == last { count + 1 } else { 1 };
+        last = this;
+        if count > 1 {
+            endpoint.name = Box::leak(format!("{}#{count}", endpoint.name).into_boxed_str());
+        }
+    }
+}
 
 /// Stands for what was never registered: no security answers for it.
 static STRANGER: Endpoint = Endpoint {

@@ -40,6 +40,7 @@ mod resource_metadata;
 mod resources;
 mod revocation;
 mod rules;
+mod same_names;
 mod several_schemes;
 mod shared_argument_costs;
 mod shared_changes;
