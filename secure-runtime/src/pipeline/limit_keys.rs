@@ -151,6 +151,12 @@ fn is_computed(by: &Counts) -> bool {
     matches!(by, Counts::More(more) if matches!(**more, More::Key(_) | More::Each(_)))
 }
 
+/// Whether finding it out hashes something with the limiter's secret.
+#[cfg(feature = "redis")]
+pub(super) fn is_hashed(by: &Counts) -> bool {
+    is_computed(by) || matches!(by, Counts::More(more) if matches!(**more, More::Claim(_)))
+}
+
 /// The tier of a caller, by the application's function.
 ///
 /// # Errors

@@ -2,6 +2,8 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+#[cfg(feature = "redis")]
+use super::limit_keys::is_hashed;
 use super::limit_keys::{Subject, whom};
 use super::limits::LimitReport;
 use crate::security::{Counts, PlannedLimit};
@@ -38,10 +40,19 @@ pub(super) fn is_drawn(
     }
 }
 
-/// Whether a percentage has whoever is meant by these bytes in it, in every instance alike.
+/// Whether a percentage has whoever is meant by these bytes in it, in every instance alike; and, where that
+/// needs no secret, as limits of one instance draw them.
 #[cfg(feature = "redis")]
-pub(super) fn is_drawn_by(planned: &PlannedLimit, whom: &[u8]) -> bool {
-    draws(planned.percent(), whom)
+pub(super) fn is_drawn_by(
+    counters: &Counters,
+    planned: &PlannedLimit,
+    subject: Subject<'_>,
+    bytes: &[u8],
+) -> bool {
+    match whom(&counters.limiter, &planned.by, subject).filter(|_| !is_hashed(&planned.by)) {
+        Some(whom) => draws(planned.percent(), whom),
+        None => draws(planned.percent(), bytes),
+    }
 }
 
 /// Without a secret, so that every process draws the same ones.

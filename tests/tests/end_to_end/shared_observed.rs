@@ -9,7 +9,7 @@ use secure_runtime::secure;
 use secure_runtime::security::LimitRow;
 use secure_runtime::testing::FakeClock;
 use secure_runtime::throttling::{LimitMode, SharedLimitsBuilder};
-use secure_tests::{RedisServer, eventually};
+use secure_tests::{RedisServer, TestServer, bearer, eventually};
 
 use crate::Runs;
 use crate::shared_instances::{self, Instance, costing, prefix, refused, store};
@@ -32,6 +32,13 @@ async fn trial(runs: web::Data<Runs>) -> HttpResponse {
 #[secure(rate("1/d", mode = "30%", by = (principal, address)))]
 #[get("/some")]
 async fn some(runs: web::Data<Runs>) -> HttpResponse {
+    runs.count();
+    HttpResponse::Ok().finish()
+}
+
+#[secure(rate("1/d", mode = "50%", by = principal))]
+#[get("/half")]
+async fn half(runs: web::Data<Runs>) -> HttpResponse {
     runs.count();
     HttpResponse::Ok().finish()
 }
@@ -63,6 +70,7 @@ fn services(runs: web::Data<Runs>) -> impl HttpServiceFactory {
         .service(observed)
         .service(trial)
         .service(some)
+        .service(half)
         .service(plain)
         .service(leased)
         .service(charged)
@@ -137,6 +145,27 @@ async fn a_percentage_draws_the_same_callers_at_every_instance() {
     let [here, there] = refused_by;
     assert_eq!(here, there);
     assert!((8..=30).contains(&here.len()), "30 of 100: {here:?}");
+}
+
+#[actix_web::test]
+async fn a_percentage_draws_the_callers_that_it_draws_without_a_store() {
+    let redis = RedisServer::shared();
+    let one = start(store(&redis, &prefix()));
+    let (builder, issuer, _) = crate::security(module_path!());
+    let alone = builder.build().unwrap();
+    let data = web::Data::new(Runs::default());
+    let server = TestServer::start(&alone, move || services(data.clone()));
+    let mut refused = 0;
+    for caller in 0..30 {
+        let name = format!("caller {caller}");
+        assert_eq!(one.ask("/half", &name).await.status, 200);
+        let token = bearer(&issuer.token(&name).sign());
+        assert_eq!(server.get("/half", &[&token]).await.status, 200);
+        let status = one.ask("/half", &name).await.status;
+        assert_eq!(server.get("/half", &[&token]).await.status, status, "{name}");
+        refused += u32::from(status == 429);
+    }
+    assert!((5..=25).contains(&refused), "{refused} of 30");
 }
 
 #[actix_web::test]
