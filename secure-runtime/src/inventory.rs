@@ -17,7 +17,7 @@ use serde::ser::{Serialize, SerializeSeq, Serializer};
 
 use crate::policy::{
     Access, Authenticators, Concurrency, Endpoint, Exception, FailureBudget, Limit, Policy, Rule,
-    Written,
+    Written, opens,
 };
 use crate::table;
 use crate::throttling::LimitMode;
@@ -105,7 +105,7 @@ pub struct Inventory {
     idle_roles: Vec<&'static str>,
 }
 
-/// A role that no rule mentions, behind the endpoints in JSON.
+/// A role that opens no endpoint, behind the endpoints in JSON.
 #[derive(serde::Serialize)]
 struct IdleRole {
     idle_role: &'static str,
@@ -166,9 +166,10 @@ impl Inventory {
         Self { rows, idle_roles: idle_roles() }
     }
 
-    /// The roles of the vocabulary (`secure.toml`) that no rule of the program mentions, directly or
-    /// through a role or permission that they stand for: whoever has one may do nothing more than
-    /// any other caller. `Display` names them below the table, and JSON behind the endpoints.
+    /// The roles of the vocabulary (`secure.toml`) that open no endpoint of the program, by themselves or
+    /// through a role or permission that they stand for: with one, nobody passes a rule that they would
+    /// not pass without it. Rules mention them not at all, or only to forbid them. What expressions ask
+    /// of the caller is not seen. `Display` names them below the table, and JSON behind the endpoints.
     #[must_use]
     pub fn idle_roles(&self) -> &[&'static str] {
         &self.idle_roles
@@ -200,16 +201,9 @@ impl Serialize for Inventory {
 }
 
 fn idle_roles() -> Vec<&'static str> {
-    let mut used = BTreeSet::new();
-    for endpoint in endpoints() {
-        endpoint.policy.rule.each_leaf(&mut |leaf| {
-            if let Rule::Role(name) = leaf {
-                used.insert(*name);
-            }
-        });
-    }
-    let roles: BTreeSet<&str> = ROLES.iter().copied().flatten().copied().collect();
-    roles.difference(&used).copied().collect()
+    let roles: BTreeSet<&'static str> = ROLES.iter().copied().flatten().copied().collect();
+    let is_idle = |role: &&'static str| !endpoints().iter().any(|it| opens(&it.policy.rule, role));
+    roles.into_iter().filter(is_idle).collect()
 }
 
 fn rows(endpoint: &'static Endpoint, modes: [Option<LimitMode>; 2]) -> Vec<Row> {
@@ -319,7 +313,7 @@ impl fmt::Display for Inventory {
             std::iter::once(header.map(str::to_owned)).chain(cells).collect();
         table::write(formatter, &table)?;
         if !self.idle_roles.is_empty() {
-            writeln!(formatter, "\nroles that no rule mentions: {}", self.idle_roles.join(", "))?;
+            writeln!(formatter, "\nroles that open no endpoint: {}", self.idle_roles.join(", "))?;
         }
         Ok(())
     }

@@ -34,7 +34,7 @@ async fn users() -> &'static str {
 
 /// A tenant's users share one limit, and the tier of the tenant's contract says how large it is. The
 /// vocabulary says where a token names both; a tier without a rate here would not compile.
-#[secure(rate(by = tenant, tier(free = "2/min", pro = "4/min")))]
+#[secure(allow = !role("suspended"), rate(by = tenant, tier(free = "2/min", pro = "4/min")))]
 #[get("/search")]
 async fn search() -> &'static str {
     "found"
@@ -234,10 +234,13 @@ mod tests {
     #[test]
     fn the_inventory_names_roles_that_reach_nothing() {
         let inventory = secure_runtime::inventory();
-        assert_eq!(inventory.idle_roles(), ["auditor"]);
-        assert!(inventory.to_string().ends_with("\nroles that no rule mentions: auditor\n"));
+        // Nothing mentions the one, and the other is forbidden where it is mentioned.
+        assert_eq!(inventory.idle_roles(), ["auditor", "suspended"]);
+        let table = inventory.to_string();
+        assert!(table.ends_with("\nroles that open no endpoint: auditor, suspended\n"), "{table}");
         let json = inventory.to_json().split_whitespace().collect::<String>();
-        assert!(json.ends_with(r#"},{"idle_role":"auditor"}]"#), "{json}");
+        let last = r#"},{"idle_role":"auditor"},{"idle_role":"suspended"}]"#;
+        assert!(json.ends_with(last), "{json}");
     }
 
     fn bearer(token: Token) -> String {

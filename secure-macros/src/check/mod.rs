@@ -28,6 +28,7 @@ mod template;
 mod tiers;
 mod truth;
 mod url;
+mod uses;
 mod vocabulary;
 mod words;
 

@@ -5,6 +5,7 @@
 
 mod failures;
 mod limit;
+mod opens;
 mod rule;
 mod step_up;
 mod written;
@@ -18,6 +19,7 @@ use crate::asked::Asked;
 
 pub use failures::FailureBudget;
 pub use limit::{Audience, CalendarPeriod, Concurrency, Cost, Limit, Partition, Priority, Queue};
+pub(crate) use opens::opens;
 pub use rule::{Expression, Hours, Rule};
 pub use step_up::StepUp;
 pub(crate) use written::shown;

@@ -123,6 +123,21 @@ async fn others(id: web::Path<u32>) -> &'static str {
     ""
 }
 
+/// What a variable of a rule is bound to is looked at, whatever the variable is called.
+#[secure(allow = { let id = **id; id == 3 || id == 5 }
+    && if let Option::Some(id) = Option::Some(&id) { ***id > 2 } else { false })]
+#[::actix_web::get("/bound/{id}")]
+async fn bound(id: web::Path<u32>) -> &'static str {
+    ""
+}
+
+/// The name is used again, beside a scope that takes it.
+#[secure(allow = Option::Some(id).is_some_and(|id| **id == 3) || { let seen = **id; seen > 4 })]
+#[::actix_web::get("/again/{id}")]
+async fn again(id: web::Path<u32>) -> &'static str {
+    ""
+}
+
 struct Call {
     caller: u32,
 }
@@ -143,5 +158,6 @@ async fn for_some(id: web::Path<u32>) -> String {
 fn accepted() {
     let _ = ::actix_web::App::new()
         .service((loaded, granted, shadowed, aliased, shapes, others, called, for_some))
+        .service((bound, again))
         .route("/generic", web::get().to(generic::<u8>));
 }
