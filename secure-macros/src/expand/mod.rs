@@ -27,9 +27,8 @@ pub(crate) fn endpoint(endpoint: &Endpoint) -> TokenStream {
     let (signature, body) = (&function.signature, &function.body);
     let user_signature = attributes::used_in_rules(endpoint);
     let incoming = local("incoming");
-    let (support, response) = (paths.support(), paths.secured_response());
-    let (visibility, name, future) = (&function.visibility, &signature.ident, paths::future());
-    let output = spans::of_types(endpoint).cover(quote!(impl #future<Output = #response>));
+    let support = paths.support();
+    let (visibility, name) = (&function.visibility, &signature.ident);
     let assertions = spans::assertions(endpoint).chain(riddles::asked(endpoint));
     let (generics, _, bounds) = signature.generics.split_for_impl();
     let registration = registration(endpoint);
@@ -40,7 +39,7 @@ pub(crate) fn endpoint(endpoint: &Endpoint) -> TokenStream {
     let today = endpoint.ends.then(paths::source_date_epoch);
     quote! {
         #(#outer)*
-        #visibility fn #name #generics(#incoming: #support::Incoming) -> #output #bounds {
+        #visibility fn #name #generics(#incoming: #support::Incoming) -> #support::Served #bounds {
             #support::body! {
                 #rule
                 #today

@@ -85,14 +85,29 @@ pub fn arrive<Args: FromRequest>(
     Arrival { passage, validate, extraction: None, unpaid: None, refused: None }
 }
 
+/// The answer to one request, on its way.
+///
+/// Its type says nothing of the handler: the compiler asks about the future of every handler in many
+/// places, and has the answer each time but the first.
+#[must_use = "nothing is served before it is awaited"]
+pub struct Served(Pin<Box<dyn Future<Output = SecuredResponse>>>);
+
+impl Future for Served {
+    type Output = SecuredResponse;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<SecuredResponse> {
+        self.0.as_mut().poll(context)
+    }
+}
+
 /// Serves it, with the user's function at the end of its way.
-pub fn serve<H, Args>(arrival: Arrival<Args>, handler: H) -> Serve<Args, H::Output>
+pub fn serve<H, Args>(arrival: Arrival<Args>, handler: H) -> Served
 where
     H: Handler<Args>,
     Args: FromRequest + 'static,
     H::Output: Responder,
 {
-    Serve { arrival, handler: Box::new(handler), answer: None }
+    Served(Box::pin(Serve { arrival, handler: Box::new(handler), answer: None }))
 }
 
 /// What the user's function will return.
@@ -113,8 +128,7 @@ impl<H: Handler<Args>, Args: 'static> Answers<Args, H::Output> for H {
 pin_project! {
     /// One request on its way through the stages: made once for all handlers that share their
     /// arguments and what they return.
-    #[must_use = "nothing is served before it is awaited"]
-    pub struct Serve<Args: FromRequest, Output> {
+    struct Serve<Args: FromRequest, Output> {
         // It ends before what counts it among the requests that are being served.
         answer: Option<Answer<Output>>,
         // A function has no size, and a box of it no memory.

@@ -12,7 +12,7 @@ use actix_web::{Error, FromRequest, Handler, Responder};
 
 use super::caller::{offer_grants, withdraw_grants};
 use super::passage::Passage;
-use super::{Incoming, Validate};
+use super::{Incoming, Served, Validate};
 use crate::asked::Asked;
 use crate::authorization::Verdict;
 use crate::denial::Denial;
@@ -24,9 +24,25 @@ use crate::validation::Violations;
 /// Serves one request of an endpoint whose rule asks expressions.
 ///
 /// `answer` is asked by the number of the expression; it has the arguments once they were read.
-pub async fn serve_ruled<H, Args, Answer>(
+pub fn serve_ruled<H, Args, Answer>(
     endpoint: &'static Written,
     incoming: Incoming,
+    handler: H,
+    validate: Validate<Args>,
+    answer: Answer,
+) -> Served
+where
+    H: Handler<Args>,
+    Args: FromRequest + 'static,
+    H::Output: Responder,
+    Answer: AsyncFn(u8, &Asked<'_>, Option<&Args>) -> Result<bool, Error> + 'static,
+{
+    let passage = Passage::new(inventory::endpoint(endpoint), incoming);
+    Served(Box::pin(pass(passage, handler, validate, answer)))
+}
+
+async fn pass<H, Args, Answer>(
+    mut passage: Passage,
     handler: H,
     validate: Validate<Args>,
     answer: Answer,
@@ -37,7 +53,6 @@ where
     H::Output: Responder,
     Answer: AsyncFn(u8, &Asked<'_>, Option<&Args>) -> Result<bool, Error>,
 {
-    let mut passage = Passage::new(inventory::endpoint(endpoint), incoming);
     match arrive(&mut passage, validate, &answer).await {
         Ok(arguments) => {
             let output = handler.call(arguments).await;
