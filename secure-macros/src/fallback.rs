@@ -9,7 +9,7 @@ use crate::diagnostics::{Diagnostics, Report};
 use crate::expand::{local, split, with_mistakes};
 use crate::model::legal::Endpoint;
 use crate::model::raw::Function;
-use crate::paths::{Paths, future, pending};
+use crate::paths::Paths;
 
 /// The mistakes, and the item such that nothing else fails because of them.
 ///
@@ -38,7 +38,6 @@ fn shape(paths: &Paths, function: &Function, rest: Option<&Endpoint>) -> TokenSt
     let inner = inner.into_iter().filter(|attribute| !is_secure(attribute));
     let (signature, body) = (&function.signature, &function.body);
     let (visibility, name) = (&function.visibility, &signature.ident);
-    let (response, future, pending) = (paths.secured_response(), future(), pending());
     let is_routed = !visible(function).is_empty();
     // A routed function cannot be generic; that it was is one of the mistakes, or none.
     let generics = (!is_routed).then_some(&signature.generics);
@@ -57,7 +56,7 @@ fn shape(paths: &Paths, function: &Function, rest: Option<&Endpoint>) -> TokenSt
         const _: () = {
             #(#inner)* #signature #body
         };
-        #pending::<#response>()
+        #support::never()
     };
     let content = match rest.and_then(with_mistakes) {
         Some(rule) => quote!(#support::body! { #rule #unserved }),
@@ -65,7 +64,7 @@ fn shape(paths: &Paths, function: &Function, rest: Option<&Endpoint>) -> TokenSt
     };
     quote! {
         #(#outer)*
-        #visibility fn #name #generics(#incoming: #support::Incoming) -> impl #future<Output = #response> #bounds {
+        #visibility fn #name #generics(#incoming: #support::Incoming) -> #support::Served #bounds {
             #content
         }
         #service

@@ -28,11 +28,6 @@ impl Paths {
         quote!(#root::secure)
     }
 
-    pub(crate) fn secured_response(&self) -> TokenStream {
-        let root = &self.root;
-        quote!(#root::SecuredResponse)
-    }
-
     pub(crate) fn policed(&self) -> TokenStream {
         let root = &self.root;
         quote!(#root::__private::Policed)
@@ -42,10 +37,6 @@ impl Paths {
         let root = &self.root;
         quote!(#root::SecuredService)
     }
-}
-
-pub(crate) fn future() -> TokenStream {
-    quote!(::core::future::Future)
 }
 
 pub(crate) fn option_type() -> TokenStream {
@@ -66,10 +57,6 @@ pub(crate) fn result() -> TokenStream {
 
 pub(crate) fn ok() -> TokenStream {
     quote!(::core::result::Result::Ok)
-}
-
-pub(crate) fn pending() -> TokenStream {
-    quote!(::core::future::pending)
 }
 
 /// The value of an `Option`.

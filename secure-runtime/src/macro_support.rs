@@ -10,7 +10,7 @@ pub use crate::checker::{
     Argument, Checker, Looks, Place, check_arguments, check_objects, checked,
 };
 pub use crate::inventory::{ENDPOINTS, MODULES, ROLES, endpoints};
-pub use crate::pipeline::{Incoming, Served, arrive, serve, serve_ruled};
+pub use crate::pipeline::{Incoming, Served, arrive, never, serve, serve_ruled};
 pub use crate::policy::{CLAIMS, Claims, Endpoint, Known, Written};
 pub use crate::resource::before_grant;
 pub use crate::riddle::{Body, NoBody};

@@ -1,8 +1,8 @@
 //! Where rustc shows what it finds wrong with the types: on the user's own types.
 //!
 //! Two errors about one type are one to rustc if they stand at the same place. So the call of the
-//! runtime, the future it returns and the assertion about a parameter all stand where the
-//! parameter's type does, and a wrong type is one error there.
+//! runtime and the assertion about a parameter both stand where the parameter's type does, and a wrong
+//! type is one error there.
 
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};

@@ -40,7 +40,7 @@ mod shared_keys;
 mod shared_limits;
 
 use std::convert::Infallible;
-use std::future::{Ready, ready};
+use std::future::{Ready, pending, ready};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -87,8 +87,8 @@ pub fn arrive<Args: FromRequest>(
 
 /// The answer to one request, on its way.
 ///
-/// Its type says nothing of the handler: the compiler asks about the future of every handler in many
-/// places, and has the answer each time but the first.
+/// Its type says nothing of the handler: what the compiler has to know of a future, it finds out once
+/// for all of them.
 #[must_use = "nothing is served before it is awaited"]
 pub struct Served(Pin<Box<dyn Future<Output = SecuredResponse>>>);
 
@@ -98,6 +98,11 @@ impl Future for Served {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<SecuredResponse> {
         self.0.as_mut().poll(context)
     }
+}
+
+/// What never answers: the rest of a handler whose policy has mistakes.
+pub fn never() -> Served {
+    Served(Box::pin(pending()))
 }
 
 /// Serves it, with the user's function at the end of its way.

@@ -3,7 +3,7 @@
 #[get("/users")]
 fn list_users(
     __incoming: ::secure_runtime::__private::Incoming,
-) -> impl ::core::future::Future<Output = ::secure_runtime::SecuredResponse> {
+) -> ::secure_runtime::__private::Served {
     async fn list_users(caller: Principal) -> web::Json<Vec<User>> {
         web::Json(Vec::new())
     }

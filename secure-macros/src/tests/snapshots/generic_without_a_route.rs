@@ -4,7 +4,7 @@
 #[allow(unused)]
 fn load<T: Store + 'static>(
     __incoming: crate::security::__private::Incoming,
-) -> impl ::core::future::Future<Output = crate::security::SecuredResponse>
+) -> crate::security::__private::Served
 where
     T: Clone,
 {

@@ -3,14 +3,14 @@
 #[get("/users")]
 fn list_users(
     __incoming: ::secure_runtime::__private::Incoming,
-) -> impl ::core::future::Future<Output = ::secure_runtime::SecuredResponse> {
+) -> ::secure_runtime::__private::Served {
     #[allow(dead_code, unused)]
     const _: () = {
         async fn list_users(caller: Principal) -> web::Json<Vec<User>> {
             web::Json(Vec::new())
         }
     };
-    ::core::future::pending::<::secure_runtime::SecuredResponse>()
+    ::secure_runtime::__private::never()
 }
 impl ::secure_runtime::SecuredService for list_users {
     const POLICED: ::secure_runtime::__private::Policed = ::secure_runtime::__private::Policed::BY_THE_ATTRIBUTE;

@@ -3,7 +3,7 @@
 #[post("/shops/{shop}/orders")]
 pub fn place_order(
     __incoming: ::secure_runtime::__private::Incoming,
-) -> impl ::core::future::Future<Output = ::secure_runtime::SecuredResponse> {
+) -> ::secure_runtime::__private::Served {
     {
         let __answers = async |
             __question: u8,
