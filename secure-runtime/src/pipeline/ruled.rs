@@ -37,34 +37,21 @@ where
     H::Output: Responder,
     Answer: AsyncFn(u8, &Asked<'_>, Option<&Args>) -> Result<bool, Error> + 'static,
 {
-    let passage = Passage::new(inventory::endpoint(endpoint), incoming);
-    Served(Box::pin(pass(passage, handler, validate, answer)))
-}
-
-async fn pass<H, Args, Answer>(
-    mut passage: Passage,
-    handler: H,
-    validate: Validate<Args>,
-    answer: Answer,
-) -> SecuredResponse
-where
-    H: Handler<Args>,
-    Args: FromRequest + 'static,
-    H::Output: Responder,
-    Answer: AsyncFn(u8, &Asked<'_>, Option<&Args>) -> Result<bool, Error>,
-{
-    match arrive(&mut passage, validate, &answer).await {
-        Ok(arguments) => {
-            let output = handler.call(arguments).await;
-            let mut response = output.respond_to(passage.request()).map_into_boxed_body();
-            passage.finish(&mut response);
-            SecuredResponse::new(response)
+    let mut passage = Passage::new(inventory::endpoint(endpoint), incoming);
+    Served(Box::pin(async move {
+        match arrive(&mut passage, validate, &answer).await {
+            Ok(arguments) => {
+                let output = handler.call(arguments).await;
+                let mut response = output.respond_to(passage.request()).map_into_boxed_body();
+                passage.finish(&mut response);
+                SecuredResponse::new(response)
+            }
+            Err(refused) => {
+                poll_fn(|context| passage.poll_turn(context)).await;
+                *refused
+            }
         }
-        Err(refused) => {
-            poll_fn(|context| passage.poll_turn(context)).await;
-            *refused
-        }
-    }
+    }))
 }
 
 /// The arguments of a request that every rule admits, or the response of a refusal.
