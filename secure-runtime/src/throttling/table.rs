@@ -91,15 +91,34 @@ impl Table {
     ///
     /// `next` gets zero for a key that is not in the table, and answers `None` to leave
     /// everything as it is. It may be asked several times; its last answer is what happened.
-    #[inline]
+    #[inline(always)]
     pub(super) fn update(
         &self,
         key: u64,
         time: Instant,
         next: impl Fn(u64) -> Option<u64> + Copy,
     ) -> Update {
-        // The second bucket is not even computed when the first has the key.
         let first = self.scale(key >> 32);
+        if let Some(slot) = self.bucket(first).slots.get(preferred(key))
+            && let Some(update) = change(slot, key, time.horizon, next)
+        {
+            return update;
+        }
+        // A copy, so that what `next` holds can stay in registers when this path is not taken.
+        let copy = next;
+        self.update_elsewhere(first, key, time, &copy)
+    }
+
+    /// The path of a key that does not stand where it is looked for first.
+    #[inline(never)]
+    fn update_elsewhere<N: Fn(u64) -> Option<u64>>(
+        &self,
+        first: usize,
+        key: u64,
+        time: Instant,
+        next: &N,
+    ) -> Update {
+        // The second bucket is not even computed when the first has the key.
         if let Some(update) = self.bucket(first).change(key, time.horizon, next) {
             return update;
         }
@@ -107,9 +126,7 @@ impl Table {
         if let Some(update) = self.bucket(second).change(key, time.horizon, next) {
             return update;
         }
-        // A copy, so that what `next` holds can stay in registers when this path is not taken.
-        let copy = next;
-        self.insert(key, time.now, &copy)
+        self.insert(key, time.now, next)
     }
 
     /// The path of a key that was not found: it is new, or is being inserted or moved right now.
@@ -242,14 +259,8 @@ impl Bucket {
         &self,
         key: u64,
         horizon: u64,
-        next: impl Fn(u64) -> Option<u64> + Copy,
+        next: impl Fn(u64) -> Option<u64>,
     ) -> Option<Update> {
-        if let Some(slot) = self.slots.get(preferred(key))
-            && slot.key() == key
-            && let Some(update) = change(slot, key, horizon, next)
-        {
-            return Some(update);
-        }
         // All keys are compared before any is acted on: beyond the preferred slot a key stands
         // anywhere, and a loop that ends where it does would be mispredicted almost every time.
         let mut found = 0_u32;
