@@ -240,11 +240,11 @@ async fn what_is_in_hand_is_spent_when_redis_is_gone() {
     settled(&shared).await;
     redis.stop();
     let mut sources = Vec::new();
-    for _ in 0..300 {
+    for _ in 0..600 {
         sources.push(source(&shared, &limit).await);
     }
     let leased = sources.iter().take_while(|source| **source == Source::Leased).count();
-    assert!((1..=150).contains(&leased), "{leased}");
+    assert!((1..=400).contains(&leased), "{leased}");
     assert!(sources[leased..].iter().all(|source| *source == Source::Local));
     redis.restart();
     clock.advance(PAUSE);

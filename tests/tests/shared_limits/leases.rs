@@ -236,12 +236,10 @@ async fn who_stops_waiting_keeps_nobody_else_from_being_served() {
 fn bound(quota: &Quota, leases: u32, span: u128) -> u128 {
     let interval = u128::from(quota.emission_interval_ns());
     let burst = u128::from(quota.burst().get());
-    // Where one permit may be brought, none is held.
-    let most = match leases.min(quota.burst().get() / 16) {
-        0 | 1 => 0,
-        most => most,
-    };
-    let held = 2 * u128::from(2 * most);
+    // Where a trip may bring one permit, none is held.
+    let part = quota.burst().get() / 16;
+    let held = if leases.min(part) < 2 { 0 } else { (4 * leases).min(2 * part) };
+    let held = 2 * u128::from(held);
     let by_number = span / interval + held;
     let by_life = (span + LIFE.as_nanos()) / interval;
     burst + by_number.min(by_life)

@@ -11,6 +11,7 @@ use super::super::calendar::Period;
 use super::super::calendar_limiter::PeriodDecision;
 use super::super::gcra::Decision;
 use super::super::quota::Quota;
+use super::leases::Bounds;
 use super::periods::Periods;
 
 /// A limit that several instances count together, made once by
@@ -27,8 +28,8 @@ pub struct SharedLimit {
     pub(super) periods: Option<Arc<Periods>>,
     /// The quota of this instance alone, while there is no Redis.
     pub(super) share: Quota,
-    /// How many permits of one key a trip may bring; one when it may bring none in advance.
-    pub(super) most_leased: u32,
+    /// How many permits of one key may be taken in advance.
+    pub(super) leased: Bounds,
     pub(super) name: Context,
 }
 

@@ -89,7 +89,8 @@ impl SharedLimitsBuilder {
     }
 
     /// How many permits of one key a trip may bring in advance; 1 (none) unless said otherwise, and never
-    /// more than a sixteenth of a quota's burst. This instance holds twice as many at most.
+    /// more than a sixteenth of a quota's burst. This instance holds four times as many at most, and never
+    /// more than an eighth of the burst.
     ///
     /// Callers who ask often are then decided about without a trip each. In any time span all
     /// instances together admit at most so many more than the quota does as they held at its

@@ -14,7 +14,7 @@ use super::ask::{Ask, Kind, SharedLimit, SharedTerms, Source, StoreUnavailable, 
 use super::builder::OnStoreFailure;
 use super::fallback::{Fallback, share, share_of_period};
 use super::flight::{Bell, Flight, brought_permits, new_bell};
-use super::leases::{Departure, Leases, Spending};
+use super::leases::{Bounds, Departure, Leases, Spending};
 use super::names::Names;
 use super::periods::Periods;
 use super::script::{Line, Order, Reply};
@@ -124,7 +124,7 @@ impl Engine {
             whole: quota.burst_tolerance_ns(),
             periods: None,
             share: share(&quota, self.instances),
-            most_leased: self.most_leased.min(quota.burst().get() / SMALLEST_PART).max(1),
+            leased: Bounds::new(self.most_leased, quota.burst().get()),
             name: self.names.limit(name),
         }
     }
@@ -141,7 +141,7 @@ impl Engine {
             let share = share_of_period(permits, self.instances);
             limit.periods = Some(Arc::new(Periods::new(period, zone, permits, share)?));
             // What lapsed would be gone until the period ends.
-            limit.most_leased = 1;
+            limit.leased = Bounds::NOTHING;
             self.local.prepare_calendar();
         }
         Some(limit)
@@ -204,7 +204,7 @@ impl Engine {
     /// The leases, if they can decide about all of this.
     fn leases_for(&self, asks: &[Ask<'_>]) -> Option<&Arc<Leases<Bell>>> {
         let can_be_leased = |ask: &Ask<'_>| {
-            let most = ask.limit.most_leased;
+            let most = ask.limit.leased.brought;
             matches!(ask.kind, Kind::Take | Kind::Observe) && most > 1 && ask.cost.get() <= most
         };
         self.leases.as_ref().filter(|_| !asks.is_empty() && asks.iter().all(can_be_leased))
@@ -225,7 +225,7 @@ impl Engine {
             let demand = Demand::new(&ask.limit.quota, ask.cost, now);
             let refuses = |arrival| demand.admit(arrival).is_none();
             let (key, has_waited) = (self.key(ask), awaited == Some(index));
-            let wanted = (ask.cost.get(), ask.limit.most_leased);
+            let wanted = (ask.cost.get(), ask.limit.leased);
             let found = leases.spend(key, wanted, has_waited, now, refuses);
             let is_missing = match found {
                 Spending::Spent(spent) => {
@@ -248,8 +248,8 @@ impl Engine {
             };
             for (ask, lapses) in asks.iter().zip(&lapses) {
                 if let Some(lapses) = *lapses {
-                    let most = ask.limit.most_leased;
-                    leases.put_back(self.key(ask), ask.cost.get(), lapses, most, now);
+                    let (cost, bounds) = (ask.cost.get(), ask.limit.leased);
+                    leases.put_back(self.key(ask), cost, lapses, bounds, now);
                 }
             }
             if is_missing {
@@ -286,9 +286,9 @@ impl Engine {
             let key = self.key(ask);
             let mut ring = None;
             let bell = || new_bell(&mut ring);
-            let most = ask.limit.most_leased;
+            let bounds = ask.limit.leased;
             let begun = if index == missing {
-                match leases.depart(key, ask.cost.get(), most, now, bell) {
+                match leases.depart(key, ask.cost.get(), bounds, now, bell) {
                     Departure::Begun(pending, berth) => Some((pending, berth)),
                     Departure::Joined(bell) => {
                         // Flights that were begun for asks before this one land here, with nothing.
@@ -297,7 +297,7 @@ impl Engine {
                     Departure::Alone => None,
                 }
             } else {
-                leases.depart_early(key, most, now, bell)
+                leases.depart_early(key, bounds, now, bell)
             };
             if let Some((begun, ring)) = begun.zip(ring) {
                 flights.push(Flight::new(leases, key, index, begun, ring));
@@ -313,7 +313,7 @@ impl Engine {
         let key = self.key(ask);
         let mut ring = None;
         let bell = || new_bell(&mut ring);
-        let begun = leases.depart_early(key, ask.limit.most_leased, now, bell);
+        let begun = leases.depart_early(key, ask.limit.leased, now, bell);
         let Some((begun, ring)) = begun.zip(ring) else {
             self.store.release(call);
             return;
@@ -381,6 +381,3 @@ impl Engine {
 
 /// More than this only where many more wait for one key than may be held of it.
 const MOST_FLIGHTS_AWAITED: usize = 32;
-
-/// A flight brings this part of a burst at most, so that an instance holds an eighth.
-const SMALLEST_PART: u32 = 16;

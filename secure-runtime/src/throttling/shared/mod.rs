@@ -40,14 +40,14 @@ use crate::redis_client::Place;
 /// 3. With [leases](SharedLimitsBuilder::leases) an instance takes permits in advance and spends them
 ///    without a trip. They leave the quota when they are taken, and are lost, not doubled, when they
 ///    lapse or the instance ends. In a time span of `s` seconds at most
-///    `burst + s × rate + min(instances × 2 × leases, rate × lease_life)` are admitted, `rate` being permits
+///    `burst + s × rate + min(instances × 4 × leases, rate × lease_life)` are admitted, `rate` being permits
 ///    a second: the first of the two is what was in hand when the span began, the second what came
 ///    back while it was held.
 /// 4. An instance holds at most an eighth of a quota's burst; a trip takes at most half of what is left
 ///    in advance; and it takes what was asked for in half the life of a lease: callers who come seldom
 ///    are decided about one by one.
 /// 5. One trip at a time fetches permits of a key, and begins before they are used up; for a key that is
-///    asked for so often that trips bring as much as they may, two do.
+///    asked for so often that a trip may not bring as much, up to four do.
 /// 6. What Redis refused is refused by the instance for as long as Redis would, a lease's life at most.
 /// 7. A trip has a [deadline](SharedLimitsBuilder::deadline). After one that failed, none is made for a
 ///    quarter of a second, then one; each that fails doubles the pause, up to four seconds. Meanwhile

@@ -8,7 +8,8 @@ pub(super) struct Lease<Bell> {
     /// What is in hand; the one that lapses first comes first.
     grants: [Grant; 2],
     flights: [Option<Flight<Bell>>; FLIGHTS],
-    /// How many permits a flight should bring; zero before the first one.
+    /// How many permits should come, by one flight or, where it may not bring as many, by several; zero
+    /// before the first one.
     target: u32,
     /// When the last flight left, and what was asked for since.
     pub(super) since: u64,
@@ -56,9 +57,39 @@ pub(crate) struct Landing {
     pub(crate) arrival: u64,
 }
 
-/// Two may be under way for a key that is asked for as often as leases serve: while one brings permits,
-/// the other one gets the next. For any other key it is one.
-const FLIGHTS: usize = 2;
+/// What may be leased under a limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Bounds {
+    /// By one flight.
+    pub(crate) brought: u32,
+    /// In hand and under way together: twice as much at least.
+    pub(crate) held: u32,
+}
+
+impl Bounds {
+    /// Of a limit of which nothing is leased.
+    pub(crate) const NOTHING: Self = Self { brought: 1, held: 2 };
+
+    /// What `leases` at a time come to: a small burst bounds both.
+    pub(crate) fn new(leases: u32, burst: u32) -> Self {
+        let part = burst / SMALLEST_PART;
+        if part == 0 {
+            return Self::NOTHING;
+        }
+        let held = leases.saturating_mul(MOST_HELD).min(part.saturating_mul(2));
+        Self { brought: leases.min(part), held }
+    }
+}
+
+/// A flight brings this part of a burst at most, and an instance holds twice as much.
+const SMALLEST_PART: u32 = 16;
+
+/// An instance holds so many times what a flight may bring.
+const MOST_HELD: u32 = 4;
+
+/// So many may be under way for a key that is asked for as often as leases serve: while one brings
+/// permits, others get the next. For any other key it is one.
+const FLIGHTS: usize = 4;
 
 impl<Bell: Clone> Lease<Bell> {
     pub(super) fn new(key: u64, now: u64) -> Self {
@@ -95,19 +126,24 @@ impl<Bell: Clone> Lease<Bell> {
         flights.fold(0, |sum: u32, flight| sum.saturating_add(flight.pending))
     }
 
-    /// Whether it is time for the next flight. Half of what one brings is left: it takes less time than
-    /// that lasts. Of a key that is asked for as often as leases serve, another one may go when all that
-    /// is in hand and under way is no more than what one brings.
-    pub(super) fn is_low(&self, most: u32) -> bool {
+    /// Whether it is time for the next flight: half of what one brings is left, and it takes less time
+    /// than that lasts. Of a busy key, which is asked for as often as leases serve, another one may go
+    /// beside it.
+    pub(super) fn is_low(&self, bounds: Bounds) -> bool {
         if self.target <= 1 {
             return false;
         }
         let at_hand = self.in_hand().saturating_add(self.pending());
-        match self.flights {
-            [None, None] if self.target < most => at_hand <= self.target / 2,
-            [None, _] | [_, None] => self.target >= most && at_hand <= most,
-            _ => false,
+        if self.target < bounds.brought {
+            return !self.is_in_flight() && at_hand <= self.target / 2;
         }
+        at_hand <= self.left_of_busy(bounds) && self.flights.iter().any(Option::is_none)
+    }
+
+    /// How much of a busy key may be in hand and under way when another flight goes: with what that
+    /// brings, no more than is asked for in a lease's life.
+    fn left_of_busy(&self, bounds: Bounds) -> u32 {
+        self.target.saturating_mul(2).min(bounds.held).saturating_sub(bounds.brought)
     }
 
     pub(super) fn state(&self) -> State {
@@ -116,7 +152,7 @@ impl<Bell: Clone> Lease<Bell> {
 
     /// Takes permits that are in hand, for somebody who may have waited for them; `None` if there are
     /// not so many.
-    pub(super) fn spend(&mut self, cost: u32, has_waited: bool, most: u32) -> Option<Spent> {
+    pub(super) fn spend(&mut self, cost: u32, has_waited: bool, bounds: Bounds) -> Option<Spent> {
         let reserved = if has_waited { 0 } else { self.reserved() };
         if self.in_hand().saturating_sub(reserved) < cost {
             return None;
@@ -131,7 +167,7 @@ impl<Bell: Clone> Lease<Bell> {
         }
         let lapses = self.take(cost);
         self.demand(cost);
-        Some(Spent { state: self.state(), lapses, is_low: self.is_low(most) })
+        Some(Spent { state: self.state(), lapses, is_low: self.is_low(bounds) })
     }
 
     /// What is in hand for those who waited. Who did and is gone by now keeps it no longer than it lives.
@@ -156,10 +192,10 @@ impl<Bell: Clone> Lease<Bell> {
 
     /// Puts back what was spent in vain, unless it has lapsed, or flights that began meanwhile bring what
     /// may be in hand without it.
-    pub(super) fn put_back(&mut self, cost: u32, lapses: u64, most: u32, now: u64) {
+    pub(super) fn put_back(&mut self, cost: u32, lapses: u64, bounds: Bounds, now: u64) {
         self.demanded = self.demanded.saturating_sub(cost);
         let at_hand = self.in_hand().saturating_add(self.pending());
-        let cost = cost.min(most.saturating_mul(2).saturating_sub(at_hand));
+        let cost = cost.min(bounds.held.saturating_sub(at_hand));
         if lapses <= now || cost == 0 {
             return;
         }
@@ -183,8 +219,8 @@ impl<Bell: Clone> Lease<Bell> {
 
     /// Waits for a flight that is under way, unless all that it may bring is waited for already and
     /// another one may go.
-    pub(super) fn join(&mut self, cost: u32, most: u32) -> Option<Bell> {
-        let may_depart = self.berth(most).is_some();
+    pub(super) fn join(&mut self, cost: u32, bounds: Bounds) -> Option<Bell> {
+        let may_depart = self.berth(bounds).is_some();
         let flights = self.flights.iter_mut().flatten().filter(|flight| flight.pending > 0);
         let flight = flights.min_by_key(|flight| flight.awaited)?;
         if may_depart && flight.awaited.saturating_add(cost) > flight.pending {
@@ -195,13 +231,14 @@ impl<Bell: Clone> Lease<Bell> {
     }
 
     /// Where the next flight may begin.
-    pub(super) fn berth(&self, most: u32) -> Option<Berth> {
-        match self.flights {
-            [None, None] => Some(0),
-            _ if self.target < most || most <= 1 => None,
-            _ if self.in_hand().saturating_add(self.pending()) > most => None,
-            _ => self.flights.iter().position(Option::is_none),
+    pub(super) fn berth(&self, bounds: Bounds) -> Option<Berth> {
+        if !self.is_in_flight() {
+            return Some(0);
         }
+        let is_busy = self.target >= bounds.brought && bounds.brought > 1;
+        let at_hand = self.in_hand().saturating_add(self.pending());
+        let may_depart = is_busy && at_hand <= self.left_of_busy(bounds);
+        self.flights.iter().position(Option::is_none).filter(|_| may_depart)
     }
 
     /// Sets out; how many permits to bring beyond what is needed now.
@@ -212,7 +249,7 @@ impl<Bell: Clone> Lease<Bell> {
         &mut self,
         berth: Berth,
         life: u64,
-        most: u32,
+        bounds: Bounds,
         now: u64,
         bell: Bell,
     ) -> u32 {
@@ -220,11 +257,13 @@ impl<Bell: Clone> Lease<Bell> {
         let rate = u128::from(self.demanded) * u128::from(life) / (2 * u128::from(elapsed));
         let wanted = u32::try_from(rate).unwrap_or(u32::MAX);
         let wanted = wanted.min(self.target.saturating_mul(2)).max(self.crowd);
-        self.target = wanted.clamp(1, most.max(1));
+        // That nobody asked since another flight left a moment ago does not make a lull.
+        let wanted = if elapsed < life / 16 { wanted.max(self.target) } else { wanted };
+        self.target = wanted.clamp(1, (bounds.held / 2).max(1));
         let at_hand = self.in_hand().saturating_add(self.pending());
         let pending = match self.target {
             1 => 0,
-            target => target.min(most.saturating_mul(2).saturating_sub(at_hand)),
+            target => target.min(bounds.brought).min(bounds.held.saturating_sub(at_hand)),
         };
         (self.since, self.demanded, self.crowd) = (now, 0, 0);
         if let Some(flight) = self.flights.get_mut(berth) {

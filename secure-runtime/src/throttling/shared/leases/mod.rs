@@ -3,5 +3,5 @@
 mod lease;
 mod table;
 
-pub(super) use lease::{Berth, Landing};
+pub(super) use lease::{Berth, Bounds, Landing};
 pub(super) use table::{Departure, Leases, Spending, State};

@@ -2,10 +2,10 @@
 //!
 //! 1. A permit is spent at most [`life`](Leases::new) after it was asked for; what is left then has
 //!    lapsed.
-//! 2. A flight brings its limit's most at most; what a key has in hand and what is under way for it are
-//!    never more than twice that.
-//! 3. One flight at a time asks for permits of a key; two, where one brings as much as it may and that is
-//!    no more than all there is. Who finds none waits for one, and is served before those who come later.
+//! 2. What a flight brings, and what a key has in hand and under way, has [bounds](Bounds).
+//! 3. One flight at a time asks for permits of a key; up to four, where one brings as much as it may and
+//!    more than that is asked for in half a lease's life. Who finds none waits for one, and is served
+//!    before those who come later.
 //! 4. A full bucket of the table forgets the key with the fewest permits: they are lost, not doubled.
 //!
 //! Each bucket of eight keys has a lock, which is held for some dozen instructions.
@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 #[cfg(not(loom))]
 use std::sync::{Mutex, MutexGuard};
 
-use super::lease::{Berth, Landing, Lease};
+use super::lease::{Berth, Bounds, Landing, Lease};
 
 /// Leases of one instance. A `Bell` is what those wait for who wait for a flight.
 pub(crate) struct Leases<Bell> {
@@ -81,12 +81,11 @@ impl<Bell: Clone> Leases<Bell> {
         }
     }
 
-    /// Takes permits that are in hand, for somebody who may have waited for them; `most` is what a flight
-    /// may bring. `refuses` says whether a bucket that is full at some time has not enough.
+    /// Takes permits that are in hand, for somebody who may have waited for them. `refuses` says whether a bucket that is full at some time has not enough.
     pub(crate) fn spend(
         &self,
         key: u64,
-        (cost, most): (u32, u32),
+        (cost, bounds): (u32, Bounds),
         has_waited: bool,
         now: u64,
         refuses: impl FnOnce(u64) -> bool,
@@ -94,7 +93,7 @@ impl<Bell: Clone> Leases<Bell> {
         let mut bucket = self.bucket(key);
         let Some(lease) = find(&mut *bucket, key) else { return Spending::Empty };
         lease.lapse(now);
-        if let Some(spent) = lease.spend(cost, has_waited, most) {
+        if let Some(spent) = lease.spend(cost, has_waited, bounds) {
             return Spending::Spent(spent);
         }
         match lease.known_since(now.saturating_sub(self.life)) {
@@ -106,12 +105,12 @@ impl<Bell: Clone> Leases<Bell> {
     }
 
     /// Puts back what was spent for a request that another limit refused, unless it has lapsed, as far as
-    /// twice `most` are not at hand without it.
-    pub(crate) fn put_back(&self, key: u64, cost: u32, lapses: u64, most: u32, now: u64) {
+    /// no more may be held without it.
+    pub(crate) fn put_back(&self, key: u64, cost: u32, lapses: u64, bounds: Bounds, now: u64) {
         let mut bucket = self.bucket(key);
         if let Some(lease) = find(&mut *bucket, key) {
             lease.lapse(now);
-            lease.put_back(cost, lapses, most, now);
+            lease.put_back(cost, lapses, bounds, now);
         }
     }
 
@@ -129,7 +128,7 @@ impl<Bell: Clone> Leases<Bell> {
         &self,
         key: u64,
         cost: u32,
-        most: u32,
+        bounds: Bounds,
         now: u64,
         bell: impl FnOnce() -> Bell,
     ) -> Departure<Bell> {
@@ -138,13 +137,13 @@ impl<Bell: Clone> Leases<Bell> {
             return Departure::Alone;
         };
         lease.lapse(now);
-        if let Some(bell) = lease.join(cost, most) {
+        if let Some(bell) = lease.join(cost, bounds) {
             return Departure::Joined(bell);
         }
         lease.demand(cost);
         // A flight that brings nothing for others is one for a key that is seldom asked for.
-        let Some(berth) = lease.berth(most) else { return Departure::Alone };
-        Departure::Begun(lease.begin(berth, self.life, most, now, bell()), berth)
+        let Some(berth) = lease.berth(bounds) else { return Departure::Alone };
+        Departure::Begun(lease.begin(berth, self.life, bounds, now, bell()), berth)
     }
 
     /// Begins a flight before the permits are used up; `None` if enough are under way, or it would bring
@@ -152,18 +151,18 @@ impl<Bell: Clone> Leases<Bell> {
     pub(crate) fn depart_early(
         &self,
         key: u64,
-        most: u32,
+        bounds: Bounds,
         now: u64,
         bell: impl FnOnce() -> Bell,
     ) -> Option<(u32, Berth)> {
         let mut bucket = self.bucket(key);
         let lease = find(&mut *bucket, key)?;
         lease.lapse(now);
-        if !lease.is_low(most) {
+        if !lease.is_low(bounds) {
             return None;
         }
-        let berth = lease.berth(most)?;
-        let pending = lease.begin(berth, self.life, most, now, bell());
+        let berth = lease.berth(bounds)?;
+        let pending = lease.begin(berth, self.life, bounds, now, bell());
         if pending == 0 {
             lease.cancel(berth);
             return None;
