@@ -112,48 +112,35 @@ where
     Args: FromRequest + 'static,
     H::Output: Responder,
 {
-    Served(Box::pin(Serve { arrival, handler: Box::new(handler), answer: None }))
-}
-
-/// What the user's function will return.
-type Answer<Output> = Pin<Box<dyn Future<Output = Output>>>;
-
-/// The user's function without its type, which would have the compiler make all of [`Serve`] anew
-/// for every handler.
-trait Answers<Args, Output> {
-    fn answer(&self, arguments: Args) -> Answer<Output>;
-}
-
-impl<H: Handler<Args>, Args: 'static> Answers<Args, H::Output> for H {
-    fn answer(&self, arguments: Args) -> Answer<H::Output> {
-        Box::pin(self.call(arguments))
-    }
+    Served(Box::pin(Serve { answer: None, handler, arrival }))
 }
 
 pin_project! {
-    /// One request on its way through the stages: made once for all handlers that share their
-    /// arguments and what they return.
-    struct Serve<Args: FromRequest, Output> {
+    /// One request on its way through the stages.
+    struct Serve<H: Handler<Args>, Args: FromRequest> {
         // It ends before what counts it among the requests that are being served.
-        answer: Option<Answer<Output>>,
-        // A function has no size, and a box of it no memory.
-        handler: Box<dyn Answers<Args, Output>>,
+        #[pin]
+        answer: Option<H::Future>,
+        handler: H,
         #[pin]
         arrival: Arrival<Args>,
     }
 }
 
-impl<Args: FromRequest, Output: Responder> Future for Serve<Args, Output> {
+impl<H: Handler<Args>, Args: FromRequest> Future for Serve<H, Args>
+where
+    H::Output: Responder,
+{
     type Output = SecuredResponse;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<SecuredResponse> {
         let mut this = self.project();
         loop {
-            if let Some(answer) = this.answer {
-                return this.arrival.finish(answer.as_mut().poll(context));
+            if let Some(answer) = this.answer.as_mut().as_pin_mut() {
+                return this.arrival.finish(answer.poll(context));
             }
             match this.arrival.as_mut().poll(context) {
-                Ok(arguments) => *this.answer = Some(this.handler.answer(arguments)),
+                Ok(arguments) => this.answer.set(Some(this.handler.call(arguments))),
                 Err(not_yet) => return not_yet,
             }
         }
