@@ -115,6 +115,31 @@ async fn a_caller_who_comes_seldom_is_decided_about_one_by_one() {
 }
 
 #[actix_web::test]
+async fn a_caller_at_a_steady_rate_loses_nothing() {
+    for rate_of_20ms in [4, 6, 40, 200] {
+        let (redis, clock) = (RedisServer::shared(), FakeClock::new());
+        let shared = instance(&redis, &prefix()).leases(100).clock(clock.clone()).build().unwrap();
+        let limit = shared.limit("1000000/d", quota(1_000_000, DAY, 1_000_000));
+        let mut requests = 0;
+        for _ in 0..100 {
+            clock.advance(Duration::from_millis(20));
+            for _ in 0..rate_of_20ms {
+                assert!(take(&shared, &limit, "alice").await.is_admitted());
+                requests += 1;
+            }
+            settled(&shared).await;
+        }
+        let statistics = shared.statistics();
+        let unspent = statistics.permits_leased - statistics.leased;
+        assert!(
+            unspent <= 400,
+            "{rate_of_20ms}: {unspent} were lost or are in hand, {statistics:?}"
+        );
+        assert!(statistics.leased > requests / 2, "{rate_of_20ms}: {statistics:?}");
+    }
+}
+
+#[actix_web::test]
 async fn what_is_not_spent_in_time_is_lost() {
     let (redis, clock, prefix) = (RedisServer::shared(), FakeClock::new(), prefix());
     let quota = quota(10_000, DAY, 10_000);

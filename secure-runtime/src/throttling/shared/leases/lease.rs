@@ -5,11 +5,11 @@ use super::table::{Spent, State};
 /// What is known of one key.
 pub(super) struct Lease<Bell> {
     pub(super) key: u64,
-    /// What is in hand; the one that lapses first comes first.
-    grants: [Grant; 2],
+    /// What is in hand; the one that lapses first comes first, those that are spent last.
+    grants: [Grant; GRANTS],
     flights: [Option<Flight<Bell>>; FLIGHTS],
-    /// How many permits should come, by one flight or, where it may not bring as many, by several; zero
-    /// before the first one.
+    /// How many permits are asked for in half the life of a lease, as far as that matters; zero before the
+    /// first flight.
     target: u32,
     /// When the last flight left, and what was asked for since.
     pub(super) since: u64,
@@ -91,11 +91,14 @@ const MOST_HELD: u32 = 4;
 /// permits, others get the next. For any other key it is one.
 const FLIGHTS: usize = 4;
 
+/// One for each flight of full size that may be held, and one that is spent in part.
+const GRANTS: usize = FLIGHTS + 1;
+
 impl<Bell: Clone> Lease<Bell> {
     pub(super) fn new(key: u64, now: u64) -> Self {
         Self {
             key,
-            grants: [Grant::default(); 2],
+            grants: [Grant::default(); GRANTS],
             flights: [const { None }; FLIGHTS],
             target: 0,
             since: now,
@@ -140,10 +143,11 @@ impl<Bell: Clone> Lease<Bell> {
         at_hand <= self.left_of_busy(bounds) && self.flights.iter().any(Option::is_none)
     }
 
-    /// How much of a busy key may be in hand and under way when another flight goes: with what that
-    /// brings, no more than is asked for in a lease's life.
+    /// How much of a busy key may be in hand and under way when another flight goes. More than two of
+    /// them bring is held only of what is spent in a quarter of a lease's life, so that nothing lapses.
     fn left_of_busy(&self, bounds: Bounds) -> u32 {
-        self.target.saturating_mul(2).min(bounds.held).saturating_sub(bounds.brought)
+        let held = bounds.brought.saturating_mul(2).max(self.target / 2).min(bounds.held);
+        held.saturating_sub(bounds.brought)
     }
 
     pub(super) fn state(&self) -> State {
@@ -201,10 +205,9 @@ impl<Bell: Clone> Lease<Bell> {
         }
         // Never to permits that live longer.
         let earlier = self.grants.iter_mut().find(|g| g.permits > 0 && g.lapses <= lapses);
-        if let Some(grant) = earlier {
-            grant.permits = grant.permits.saturating_add(cost);
-        } else if let [first @ Grant { permits: 0, .. }, _] = &mut self.grants {
-            *first = Grant { permits: cost, reserved: 0, lapses };
+        match earlier {
+            Some(grant) => grant.permits = grant.permits.saturating_add(cost),
+            None => self.receive(Grant { permits: cost, reserved: 0, lapses }),
         }
     }
 
@@ -259,7 +262,7 @@ impl<Bell: Clone> Lease<Bell> {
         let wanted = wanted.min(self.target.saturating_mul(2)).max(self.crowd);
         // That nobody asked since another flight left a moment ago does not make a lull.
         let wanted = if elapsed < life / 16 { wanted.max(self.target) } else { wanted };
-        self.target = wanted.clamp(1, (bounds.held / 2).max(1));
+        self.target = wanted.clamp(1, bounds.held.saturating_mul(2).max(1));
         let at_hand = self.in_hand().saturating_add(self.pending());
         let pending = match self.target {
             1 => 0,
@@ -295,16 +298,21 @@ impl<Bell: Clone> Lease<Bell> {
     }
 
     fn receive(&mut self, grant: Grant) {
-        let [first, second] = self.grants;
-        self.grants = match (first.permits, second.permits) {
-            (0, 0) => [grant, Grant::default()],
-            (_, 0) => [first, grant],
-            (0, _) => [second, grant],
+        self.sort();
+        let [first, second, .., last] = &mut self.grants;
+        if last.permits > 0 {
             // Both lapse when the first would: earlier is safe.
-            (one, other) => {
-                let reserved = first.reserved.saturating_add(second.reserved);
-                [Grant { permits: one.saturating_add(other), reserved, ..first }, grant]
-            }
-        };
+            second.permits = second.permits.saturating_add(first.permits);
+            second.reserved = second.reserved.saturating_add(first.reserved);
+            second.lapses = first.lapses;
+            *first = grant;
+        } else {
+            *last = grant;
+        }
+        self.sort();
+    }
+
+    fn sort(&mut self) {
+        self.grants.sort_unstable_by_key(|grant| (grant.permits == 0, grant.lapses));
     }
 }
