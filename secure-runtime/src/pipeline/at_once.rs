@@ -45,7 +45,7 @@ pub(super) fn poll(
             },
             None => {
                 let key = key_of(&inner.counters.limiter, planned.id, &planned.by, subject)?;
-                if planned.percent() < 100 && !binds(inner, planned, subject, key) {
+                if planned.percent() < 100 && !binds(planned, subject) {
                     counted.hold(observe(inner, planned, key));
                     continue;
                 }
@@ -77,8 +77,8 @@ pub(super) fn poll(
 
 /// Whether a percentage has this key in it.
 #[cold]
-fn binds(inner: &Inner, planned: &PlannedConcurrency, subject: Subject<'_>, key: LimitKey) -> bool {
-    observed::is_drawn(&inner.counters, planned.percent(), &planned.by, subject, key)
+fn binds(planned: &PlannedConcurrency, subject: Subject<'_>) -> bool {
+    observed::is_drawn(planned.percent(), &planned.by, subject)
 }
 
 /// The request goes on, whatever is served; nobody waits for what is not enforced.

@@ -8,9 +8,9 @@ use std::time::Duration;
 use actix_web::HttpMessage;
 
 use super::admission::Gate;
-use super::limit_keys::by_address;
 use super::observed;
 use super::passage::Refused;
+use super::shared_keys::address;
 use crate::denial::{Denial, DenialKind, Throttled};
 use crate::request::RequestHead;
 use crate::security::PlannedBudget;
@@ -149,7 +149,7 @@ impl<'a> Ledger<'a> {
             100.. => true,
             0 => false,
             // As limits by address draw them.
-            share => observed::draws(share, by_address(self.group)),
+            share => observed::draws(share, &address(self.group)),
         }
     }
 
