@@ -81,7 +81,7 @@ pub(super) fn reserve(
         };
         let PlannedLimit { live, position, number, texts, .. } = *planned;
         let terms = |place| live.terms(place).allowance();
-        let Decided { key, place, answer } =
+        let Decided { key, place, answer, .. } =
             counters.decide(live.generations, terms, whom, planned.upfront, now);
         let Terms { limit, calendar } = live.terms(place);
         let binds = observed::binds(planned, subject);
