@@ -231,6 +231,24 @@ mod tests {
         assert_eq!(inventory.matches(budgets).count(), 2, "{inventory}");
     }
 
+    #[actix_web::test]
+    async fn a_shared_budget_changes_for_all_endpoints_at_once() {
+        let TestSecurity { security, .. } = TestSecurity::new().unwrap();
+        let server = TestServer::start(&security, api);
+        let send = async |path| server.send("POST", path, &[], "").await.status;
+        assert_eq!(send("/api/sign-in").await, 401);
+        let number = |number: u32| number.try_into().unwrap();
+        let twice = Quota::new(number(6), number(60));
+        security.limits().set("attempts/60s/failures", twice).unwrap();
+        // One of three was used: two of six.
+        for path in ["/api/recover", "/api/sign-in", "/api/recover", "/api/sign-in"] {
+            assert_eq!(send(path).await, 401, "{path}");
+        }
+        for path in ["/api/recover", "/api/sign-in"] {
+            assert_eq!(send(path).await, 429, "{path}");
+        }
+    }
+
     #[test]
     fn the_inventory_names_roles_that_reach_nothing() {
         let inventory = secure_runtime::inventory();

@@ -45,22 +45,22 @@ pub(super) fn poll(
             },
             None => {
                 let key = key_of(&inner.counters.limiter, planned.id, &planned.by, subject)?;
-                if planned.percent() < 100 && !binds(inner, planned, subject, key) {
+                if planned.percent() < 100 && !binds(planned, subject) {
                     counted.hold(observe(inner, planned, key));
                     continue;
                 }
-                if let Some(permit) = inner.in_flight.try_enter(key, planned.bound) {
+                if let Some(permit) = inner.in_flight.try_enter(key, planned.number) {
                     counted.hold(permit);
                     continue;
                 }
-                match inner.in_flight.enter(key, planned.bound, context.waker()) {
+                match inner.in_flight.enter(key, planned.number, context.waker()) {
                     Entered::Served(permit) => Some(permit),
                     Entered::Refused => None,
                     Entered::Queued(waiter) => {
-                        counted.waiting = Some(wait(waiter, planned));
+                        counted.waiting = Some(wait(waiter, inner, planned));
                         // Whoever has just set that it is observed may have looked before.
                         if planned.percent() == 0 {
-                            inner.in_flight.serve_waiting(planned.bound.limit);
+                            inner.in_flight.serve_waiting(planned.number);
                         }
                         continue;
                     }
@@ -69,7 +69,7 @@ pub(super) fn poll(
         };
         match permit {
             Some(permit) => counted.hold(permit),
-            None => return Poll::Ready(Err(too_many(planned))),
+            None => return Poll::Ready(Err(too_many(inner, planned))),
         }
     }
     Poll::Ready(Ok(has_waited))
@@ -77,27 +77,27 @@ pub(super) fn poll(
 
 /// Whether a percentage has this key in it.
 #[cold]
-fn binds(inner: &Inner, planned: &PlannedConcurrency, subject: Subject<'_>, key: LimitKey) -> bool {
-    observed::is_drawn(&inner.counters, planned.percent(), &planned.by, subject, key)
+fn binds(planned: &PlannedConcurrency, subject: Subject<'_>) -> bool {
+    observed::is_drawn(planned.percent(), &planned.by, subject)
 }
 
 /// The request goes on, whatever is served; nobody waits for what is not enforced.
 #[cold]
 fn observe(inner: &Inner, planned: &PlannedConcurrency, key: LimitKey) -> Permit {
     const MINUTE: NonZeroU32 = NonZeroU32::MIN.saturating_add(59);
-    let (permit, is_beyond) = inner.in_flight.enter_observed(key, planned.bound);
+    let (permit, is_beyond) = inner.in_flight.enter_observed(key, planned.number);
     let notices = &inner.counters.notices;
-    let (now, number) = (inner.clock.now().monotonic_nanos(), planned.bound.number_of_notices());
+    let (now, number) = (inner.clock.now().monotonic_nanos(), planned.number_of_notices());
     if is_beyond && notices.is_due(number, key, MINUTE, now) {
-        let (limit, key) = (planned.limit.to_string(), notices.mark(key));
+        let (limit, key) = (planned.now(&inner.in_flight).to_string(), notices.mark(key));
         tracing::info!(limit, %key, "would have been refused: the limit is observed");
     }
     permit
 }
 
 #[cold]
-fn wait(waiter: Waiter, planned: &PlannedConcurrency) -> Box<Waiting> {
-    let longest = planned.limit.queue.map(|queue| queue.wait).unwrap_or_default();
+fn wait(waiter: Waiter, inner: &Inner, planned: &PlannedConcurrency) -> Box<Waiting> {
+    let longest = inner.in_flight.bound(planned.number).wait;
     Box::new(Waiting { waiter, deadline: Box::pin(sleep(longest)) })
 }
 
@@ -111,12 +111,12 @@ impl Waiting {
     }
 }
 
-fn too_many(planned: &PlannedConcurrency) -> Refused {
+fn too_many(inner: &Inner, planned: &PlannedConcurrency) -> Refused {
     let mut denial = Denial::new(DenialKind::Throttled, "as many are served as may be");
     denial.throttled = Some(Box::new(Throttled {
         // Nobody knows when one of them ends.
         retry_after_seconds: Some(1),
-        violated: format!("{} at once", planned.limit.most).into(),
+        violated: format!("{} at once", inner.in_flight.bound(planned.number).most).into(),
     }));
     Box::new(denial)
 }

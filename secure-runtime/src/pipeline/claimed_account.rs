@@ -4,10 +4,9 @@ use actix_web::{HttpMessage, HttpRequest};
 
 use super::admission::Gate;
 use super::failures::Watched;
-use super::ledger::{Ledger, Scope, Who};
+use super::ledger::{Ledger, Taken, Who};
 use crate::denial::Denial;
 use crate::security::PlannedBudget;
-use crate::throttling::{Decision, LimitKey};
 
 /// Says which account the request claims, before the handler verifies that it may: the `failures` of
 /// the endpoint then count by account and address together.
@@ -59,16 +58,15 @@ pub fn claim_account(request: &HttpRequest, account: &str) -> Result<(), Denial>
     let mut claim = Claim { account: name, taken: Vec::new() };
     for budget in ledger.budgets().filter(|budget| budget.is_own()) {
         let who = Who::Account(name);
-        let keys = ledger.keys(budget, Scope::Pair(who, ledger.group));
         let taken = match ledger.banned_as(budget, who) {
             Some(wait) => ledger.heed(budget, wait).map(|()| None),
-            None => ledger.take(budget, keys.count),
+            None => ledger.take(budget, who),
         };
         match taken {
-            Ok(Some(decision)) => claim.taken.push((budget.id, keys.count, decision)),
+            Ok(Some(taken)) => claim.taken.push((budget.id, taken)),
             Ok(None) => {}
             Err(refused) => {
-                claim.taken.iter().for_each(|(_, count, taken)| ledger.refund(*count, taken));
+                claim.taken.iter().for_each(|(_, taken)| ledger.refund(taken));
                 return Err(*refused);
             }
         }
@@ -87,8 +85,8 @@ pub(super) struct Claims(Vec<Claim>);
 
 struct Claim {
     account: u64,
-    /// The number of each budget, where it counts, and what was taken.
-    taken: Vec<(u64, LimitKey, Decision)>,
+    /// The number of each budget, and what was taken of it.
+    taken: Vec<(u64, Taken)>,
 }
 
 impl Claims {
@@ -99,8 +97,8 @@ impl Claims {
     /// The request was no failure, as far as this budget goes.
     pub(super) fn give_back(&self, ledger: &Ledger<'_>, budget: &PlannedBudget) {
         let taken = self.0.iter().flat_map(|claim| &claim.taken);
-        for (_, count, decision) in taken.filter(|(id, ..)| *id == budget.id) {
-            ledger.refund(*count, decision);
+        for (_, taken) in taken.filter(|(id, _)| *id == budget.id) {
+            ledger.refund(taken);
         }
     }
 }

@@ -162,12 +162,12 @@ impl Passage {
             let mut is_claimed = false;
             for account in claims.accounts() {
                 is_claimed = true;
-                ledger.strike(budget, Scope::Pair(account, ledger.group), &budget.quota);
+                ledger.strike(budget, Scope::Pair(account, ledger.group));
             }
             if !is_claimed {
-                ledger.charge(budget, Scope::Pair(who, ledger.group), &budget.quota);
+                ledger.charge(budget, Scope::Pair(who, ledger.group));
             }
-            ledger.charge(budget, Scope::Address(ledger.group), &budget.of_address);
+            ledger.charge(budget, Scope::Address(ledger.group));
         }
     }
 }

@@ -8,13 +8,13 @@ use std::time::Duration;
 use actix_web::HttpMessage;
 
 use super::admission::Gate;
-use super::limit_keys::by_address;
 use super::observed;
 use super::passage::Refused;
+use super::shared_keys::address;
 use crate::denial::{Denial, DenialKind, Throttled};
 use crate::request::RequestHead;
-use crate::security::PlannedBudget;
-use crate::throttling::{BanEvent, BudgetKeys, Decision, LimitKey, Quota};
+use crate::security::{LiveBudget, PlannedBudget};
+use crate::throttling::{Allowance, BanEvent, BudgetKeys, Decided, LimitKey, Quota};
 use crate::time::Moment;
 use crate::transport::is_one_clients;
 
@@ -50,6 +50,25 @@ pub(super) enum Scope<'a> {
     Pair(Who<'a>, Option<IpAddr>),
 }
 
+/// The permit of a failure that may come.
+pub(super) struct Taken {
+    live: &'static LiveBudget,
+    /// As it was at launch.
+    whom: LimitKey,
+    decided: Decided,
+}
+
+impl Scope<'_> {
+    fn is_address(self) -> bool {
+        matches!(self, Self::Address(_))
+    }
+}
+
+/// How many failures, by the place of the terms.
+fn allowances(live: &'static LiveBudget, is_address: bool) -> impl Fn(u32) -> Allowance<'static> {
+    move |place| Allowance { quota: live.terms(place).quota_of(is_address), calendar: None }
+}
+
 /// A day: who was accepted from an address is known there for so long.
 const KNOWN: Quota = Quota::new(NonZeroU32::MIN, NonZeroU32::MIN.saturating_add(24 * 60 * 60 - 1));
 
@@ -61,7 +80,7 @@ pub(super) struct Ledger<'a> {
     /// The group of the client's address.
     pub(super) group: Option<IpAddr>,
     is_one_clients: bool,
-    now: u64,
+    now: Moment,
 }
 
 impl<'a> Ledger<'a> {
@@ -73,7 +92,7 @@ impl<'a> Ledger<'a> {
             gate,
             group: address.map(|address| inner.address_groups.group(address)),
             is_one_clients: is_one_clients(address, peer, &head, inner.proxies.as_ref()),
-            now: now.monotonic_nanos(),
+            now,
         }
     }
 
@@ -87,7 +106,7 @@ impl<'a> Ledger<'a> {
         self.gate.security.inner().counters.limiter.key(budget.id, kept)
     }
 
-    pub(super) fn keys(&self, budget: &PlannedBudget, scope: Scope<'_>) -> BudgetKeys {
+    fn keys(&self, budget: &PlannedBudget, scope: Scope<'_>) -> BudgetKeys {
         BudgetKeys {
             count: self.key(budget, &Kept::Count(scope)),
             ban: self.key(budget, &Kept::Ban(scope)),
@@ -98,7 +117,7 @@ impl<'a> Ledger<'a> {
     pub(super) fn banned(&self, budget: &PlannedBudget, scope: Scope<'_>) -> Option<Duration> {
         let inner = self.gate.security.inner();
         let ban = self.key(budget, &Kept::Ban(scope));
-        inner.penalties.banned(&inner.counters.limiter, ban, self.now)
+        inner.penalties.banned(&inner.counters.limiter, ban, self.now.monotonic_nanos())
     }
 
     /// Whether somebody is banned by the name that is claimed, or with the whole address.
@@ -111,7 +130,8 @@ impl<'a> Ledger<'a> {
     fn known(&self, budget: &PlannedBudget, who: Who<'_>) -> (LimitKey, Duration) {
         let key = self.key(budget, &Kept::Known(Scope::Pair(who, self.group)));
         let limiter = &self.gate.security.inner().counters.limiter;
-        (key, limiter.peek(key, &KNOWN, NonZeroU32::MIN, self.now).reset_after())
+        let known = limiter.peek(key, &KNOWN, NonZeroU32::MIN, self.now.monotonic_nanos());
+        (key, known.reset_after())
     }
 
     fn knows(&self, budget: &PlannedBudget, who: Who<'_>) -> bool {
@@ -123,7 +143,7 @@ impl<'a> Ledger<'a> {
         let (key, left) = self.known(budget, who);
         if left < HALF_A_DAY {
             let limiter = &self.gate.security.inner().counters.limiter;
-            let _ = limiter.charge(key, &KNOWN, NonZeroU32::MIN, self.now);
+            let _ = limiter.charge(key, &KNOWN, NonZeroU32::MIN, self.now.monotonic_nanos());
         }
     }
 
@@ -131,16 +151,36 @@ impl<'a> Ledger<'a> {
     /// expired token guesses nothing.
     pub(super) fn was_tried(&self, budget: &PlannedBudget, credentials: &[&[u8]]) -> bool {
         let key = self.key(budget, &Kept::Tried(credentials, self.group));
-        let once = Quota::new(NonZeroU32::MIN, budget.quota.window_seconds());
+        let once = Quota::new(NonZeroU32::MIN, budget.live.now().quota.window_seconds());
         let limiter = &self.gate.security.inner().counters.limiter;
-        !limiter.check(key, &once, NonZeroU32::MIN, self.now).is_allowed()
+        !limiter.check(key, &once, NonZeroU32::MIN, self.now.monotonic_nanos()).is_allowed()
     }
 
-    pub(super) fn charge(&self, budget: &PlannedBudget, scope: Scope<'_>, quota: &Quota) {
-        let count = self.key(budget, &Kept::Count(scope));
-        let limiter = &self.gate.security.inner().counters.limiter;
-        let _ = limiter.check(count, quota, NonZeroU32::MIN, self.now);
-        self.strike(budget, scope, quota);
+    /// Takes the permit of a failure, if there is one; a ban begins if it was the last.
+    pub(super) fn charge(&self, budget: &PlannedBudget, scope: Scope<'_>) {
+        let keys = self.keys(budget, scope);
+        let taken = self.decide(budget, scope, keys.count);
+        self.ban(budget, scope, &BudgetKeys { count: taken.key, ..keys }, taken.place);
+    }
+
+    /// A failure whose permit is taken: a ban begins if it was the last.
+    pub(super) fn strike(&self, budget: &PlannedBudget, scope: Scope<'_>) {
+        let (live, keys) = (budget.live, self.keys(budget, scope));
+        let counters = &self.gate.security.inner().counters;
+        let (count, place) = counters.standing(
+            live.generations,
+            allowances(live, scope.is_address()),
+            keys.count,
+            self.now,
+        );
+        self.ban(budget, scope, &BudgetKeys { count, ..keys }, place);
+    }
+
+    /// Takes a permit, under whatever terms hold.
+    fn decide(&self, budget: &PlannedBudget, scope: Scope<'_>, whom: LimitKey) -> Decided {
+        let (live, one) = (budget.live, NonZeroU32::MIN);
+        let counters = &self.gate.security.inner().counters;
+        counters.decide(live.generations, allowances(live, scope.is_address()), whom, one, self.now)
     }
 
     /// Whether bans of this budget are enforced for the client's address.
@@ -149,7 +189,7 @@ impl<'a> Ledger<'a> {
             100.. => true,
             0 => false,
             // As limits by address draw them.
-            share => observed::draws(share, by_address(self.group)),
+            share => observed::draws(share, &address(self.group)),
         }
     }
 
@@ -179,12 +219,15 @@ impl<'a> Ledger<'a> {
     }
 
     /// Begins a ban if the last permit is taken.
-    pub(super) fn strike(&self, planned: &PlannedBudget, scope: Scope<'_>, quota: &Quota) {
-        let (inner, keys) = (self.gate.security.inner(), self.keys(planned, scope));
-        if let Some(ban) = inner.penalties.strike(&inner.counters.limiter, &keys, quota, self.now) {
+    fn ban(&self, planned: &PlannedBudget, scope: Scope<'_>, keys: &BudgetKeys, place: u32) {
+        let (inner, terms) = (self.gate.security.inner(), planned.live.terms(place));
+        let (limiter, now) = (&inner.counters.limiter, self.now.monotonic_nanos());
+        if let Some(ban) =
+            inner.penalties.strike(limiter, keys, terms.quota_of(scope.is_address()), now)
+        {
             let (handler, address) = (self.gate.plan.endpoint.name, self.group);
-            let (budget, seconds) = (&*planned.name, ban.as_secs());
-            let whole_address = matches!(scope, Scope::Address(_));
+            let (budget, seconds) = (&*terms.name, ban.as_secs());
+            let whole_address = scope.is_address();
             let number = planned.number;
             if self.binds(planned) {
                 inner.penalties.count(number, BanEvent::Begun);
@@ -209,7 +252,7 @@ impl<'a> Ledger<'a> {
         let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
         denial.throttled = Some(Box::new(Throttled {
             retry_after_seconds: Some(seconds),
-            violated: budget.name.clone(),
+            violated: budget.live.now().name.clone(),
         }));
         Box::new(denial)
     }
@@ -218,19 +261,24 @@ impl<'a> Ledger<'a> {
     pub(super) fn take(
         &self,
         budget: &PlannedBudget,
-        count: LimitKey,
-    ) -> Result<Option<Decision>, Refused> {
-        let limiter = &self.gate.security.inner().counters.limiter;
-        let decision = limiter.check(count, &budget.quota, NonZeroU32::MIN, self.now);
-        if decision.is_allowed() {
-            Ok(Some(decision))
-        } else {
-            self.heed(budget, decision.retry_after().unwrap_or_default()).map(|()| None)
+        who: Who<'_>,
+    ) -> Result<Option<Taken>, Refused> {
+        let scope = Scope::Pair(who, self.group);
+        let whom = self.key(budget, &Kept::Count(scope));
+        let decided = self.decide(budget, scope, whom);
+        if decided.answer.is_allowed() {
+            return Ok(Some(Taken { live: budget.live, whom, decided }));
         }
+        let seconds = decided.answer.retry_after_seconds().unwrap_or_default();
+        let wait = Duration::from_secs(seconds);
+        self.heed(budget, wait).map(|()| None)
     }
 
     /// Gives it back.
-    pub(super) fn refund(&self, count: LimitKey, decision: &Decision) {
-        self.gate.security.inner().counters.limiter.refund(count, decision, self.now);
+    pub(super) fn refund(&self, taken: &Taken) {
+        let Taken { live, whom, decided } = taken;
+        let terms = allowances(live, false);
+        let counters = &self.gate.security.inner().counters;
+        counters.give_back(live.generations, terms, *whom, decided, self.now);
     }
 }

@@ -132,31 +132,6 @@ pub(super) fn one_line<'a>(subject: Subject<'a>, name: &FieldName) -> Option<&'a
     line.filter(|_| lines.next().is_none())
 }
 
-/// Whose count this is, without the limiter's secret but for what [`is_computed`].
-pub(super) fn whom<'a>(
-    limiter: &Limiter,
-    by: &Counts,
-    subject: Subject<'a>,
-) -> Option<impl Hash + use<'a>> {
-    if is_computed(by) { None } else { counted(limiter, by, subject).ok() }
-}
-
-/// The same of a limit by address.
-pub(super) fn by_address(group: Option<IpAddr>) -> impl Hash {
-    Counted::Address(group)
-}
-
-/// Whether finding it out may ask an expression of the application.
-fn is_computed(by: &Counts) -> bool {
-    matches!(by, Counts::More(more) if matches!(**more, More::Key(_) | More::Each(_)))
-}
-
-/// Whether finding it out hashes something with the limiter's secret.
-#[cfg(feature = "redis")]
-pub(super) fn is_hashed(by: &Counts) -> bool {
-    is_computed(by) || matches!(by, Counts::More(more) if matches!(**more, More::Claim(_)))
-}
-
 /// The tier of a caller, by the application's function.
 ///
 /// # Errors

@@ -81,10 +81,10 @@ pub(super) fn reserve(
         };
         let PlannedLimit { live, position, number, texts, .. } = *planned;
         let terms = |place| live.terms(place).allowance();
-        let Decided { key, place, answer } =
+        let Decided { key, place, answer, .. } =
             counters.decide(live.generations, terms, whom, planned.upfront, now);
         let Terms { limit, calendar } = live.terms(place);
-        let binds = observed::binds(counters, planned, subject, whom);
+        let binds = observed::binds(planned, subject);
         let is_first = true;
         let current =
             LimitReport { limit, position, texts, calendar, answer, is_first, number, binds };

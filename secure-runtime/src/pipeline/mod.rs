@@ -34,7 +34,6 @@ mod response;
 mod ruled;
 #[cfg(feature = "redis")]
 mod shared_costs;
-#[cfg(feature = "redis")]
 mod shared_keys;
 #[cfg(feature = "redis")]
 mod shared_limits;

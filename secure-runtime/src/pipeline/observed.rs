@@ -1,64 +1,32 @@
 //! Limits that are not enforced, or not for every key.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{DefaultHasher, Hasher};
 
-#[cfg(feature = "redis")]
-use super::limit_keys::is_hashed;
-use super::limit_keys::{Subject, whom};
+use super::limit_keys::Subject;
 use super::limits::LimitReport;
+use super::shared_keys::whom;
 use crate::security::{Counts, PlannedLimit};
 use crate::throttling::{Counters, LimitKey, Outcome};
 use crate::time::Moment;
 
-/// Whether the limit refuses requests of this key that are beyond it.
+/// Whether the limit refuses requests of this caller that are beyond it.
 #[inline]
-pub(super) fn binds(
-    counters: &Counters,
-    planned: &PlannedLimit,
-    subject: Subject<'_>,
-    key: LimitKey,
-) -> bool {
-    planned.is_enforced() || is_drawn(counters, planned.percent(), &planned.by, subject, key)
+pub(super) fn binds(planned: &PlannedLimit, subject: Subject<'_>) -> bool {
+    planned.is_enforced() || is_drawn(planned.percent(), &planned.by, subject)
 }
 
-/// Whether a percentage has this key in it.
+/// Whether a percentage has whoever is counted in it. Where an expression of the application says who
+/// that is, it is asked for this once more; one that fails is in every percentage.
 #[cold]
-pub(super) fn is_drawn(
-    counters: &Counters,
-    percent: u8,
-    by: &Counts,
-    subject: Subject<'_>,
-    key: LimitKey,
-) -> bool {
-    if percent == 0 {
-        return false;
-    }
-    // An expression of the application is not asked twice, and hashed with the limiter's secret.
-    match whom(&counters.limiter, by, subject) {
-        Some(whom) => draws(percent, whom),
-        None => draws(percent, key),
-    }
+pub(super) fn is_drawn(percent: u8, by: &Counts, subject: Subject<'_>) -> bool {
+    percent > 0 && whom(by, subject).map_or(true, |whom| draws(percent, &whom))
 }
 
-/// Whether a percentage has whoever is meant by these bytes in it, in every instance alike; and, where that
-/// needs no secret, as limits of one instance draw them.
-#[cfg(feature = "redis")]
-pub(super) fn is_drawn_by(
-    counters: &Counters,
-    planned: &PlannedLimit,
-    subject: Subject<'_>,
-    bytes: &[u8],
-) -> bool {
-    match whom(&counters.limiter, &planned.by, subject).filter(|_| !is_hashed(&planned.by)) {
-        Some(whom) => draws(planned.percent(), whom),
-        None => draws(planned.percent(), bytes),
-    }
-}
-
-/// Without a secret, so that every process draws the same ones.
-pub(super) fn draws(percent: u8, drawn: impl Hash) -> bool {
+/// Whether a percentage has those in it who are these bytes to every instance. Without a secret, so that
+/// every process draws the same ones.
+pub(super) fn draws(percent: u8, whom: &[u8]) -> bool {
     let mut hasher = DefaultHasher::new();
-    drawn.hash(&mut hasher);
+    hasher.write(whom);
     hasher.finish() % 100 < u64::from(percent)
 }
 

@@ -41,7 +41,7 @@ pub(super) fn settle(
         let Some(rest) = rest(cost) else { continue };
         let terms = |place| open.live.terms(place).allowance();
         let decided = counters.decide(open.live.generations, terms, open.key, rest, now);
-        let Decided { key, place, answer } = decided;
+        let Decided { key, place, answer, .. } = decided;
         let Terms { limit, calendar } = open.live.terms(place);
         let report = LimitReport { limit, calendar, answer, is_first: false, ..open.first };
         if !answer.is_allowed() && !open.first.binds {

@@ -1,6 +1,7 @@
 //! Whose request it is, in bytes that mean the same in every instance of a service.
 //!
-//! The same rules as for limits in memory: what a request lacks is replaced by its caller.
+//! Limits that instances count together count by them, and every limit that is enforced for a percentage
+//! draws by them. The same rules as for limits in memory: what a request lacks is replaced by its caller.
 
 use std::hash::Hasher;
 use std::net::IpAddr;
@@ -72,7 +73,8 @@ fn caller(subject: Subject<'_>) -> Vec<u8> {
     }
 }
 
-fn address(address: Option<IpAddr>) -> Vec<u8> {
+/// Of a group of addresses.
+pub(super) fn address(address: Option<IpAddr>) -> Vec<u8> {
     let shown = address.map(|address| address.to_string()).unwrap_or_default();
     Bytes::new(Kind::Address).with(shown.as_bytes()).0
 }

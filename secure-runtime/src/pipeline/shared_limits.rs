@@ -78,7 +78,7 @@ pub(super) fn poll(
     context: &mut Context<'_>,
 ) -> Poll<Result<(), Refused>> {
     let waiting = &mut counted.shared.waiting;
-    let answered = ready!(ask(waiting, books, || asked(books.counters, limits, subject), context))?;
+    let answered = ready!(ask(waiting, books, || asked(limits, subject), context))?;
     let Some(mut answered) = answered else { return Poll::Ready(Ok(())) };
     let observed_ones = heed(books, &mut answered, counted)?;
     // What is observed has taken nothing, and does not later on.
@@ -114,11 +114,7 @@ pub(super) fn ask(
     Poll::Ready(Ok(Some(Answered { asked, answer })))
 }
 
-fn asked(
-    counters: &Counters,
-    limits: &[PlannedShared],
-    subject: Subject<'_>,
-) -> Result<Vec<Asked>, Refused> {
+fn asked(limits: &[PlannedShared], subject: Subject<'_>) -> Result<Vec<Asked>, Refused> {
     let concerned =
         limits.iter().filter(|it| it.planned.limit.audience.has(subject.principal, subject.tier));
     concerned
@@ -130,8 +126,7 @@ fn asked(
                 place,
                 all_counts,
                 live: planned.live,
-                binds: planned.is_enforced()
-                    || observed::is_drawn_by(counters, planned, subject, &whom),
+                binds: planned.is_enforced() || observed::draws(planned.percent(), &whom),
                 whom,
                 cost: planned.upfront,
                 taken: 0,

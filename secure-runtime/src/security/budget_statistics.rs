@@ -12,7 +12,7 @@ use crate::throttling::{FailureStatistics, LimitMode};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct BudgetRow {
-    /// Names it for changes of its mode: the handler and its place among the handler's budgets
+    /// Names it for changes: the handler and its place among the handler's budgets
     /// (`shop::login/failures/1`), a shared rate and its window (`login/60s/failures`), or
     /// `failed authentication`, the default one.
     pub id: String,
@@ -48,13 +48,20 @@ pub(super) fn rows(security: &Security) -> Vec<BudgetRow> {
 /// Sets the mode of the budgets with this id; whether there are any.
 pub(super) fn set_mode(security: &Security, id: &str, mode: LimitMode) -> bool {
     let mut is_known = false;
-    // Those that stand back at this moment, too.
-    let all = security.0.plans.iter().flatten().flat_map(|plan| &plan.failures);
-    for planned in all.filter(|planned| *planned.title == *id) {
+    for planned in of_id(security, id) {
         planned.set_mode(mode);
         is_known = true;
     }
     is_known
+}
+
+/// The budgets with this id, those that stand back at this moment among them.
+pub(super) fn of_id<'a>(
+    security: &'a Security,
+    id: &'a str,
+) -> impl Iterator<Item = &'a PlannedBudget> {
+    let all = security.0.plans.iter().flatten().flat_map(|plan| &plan.failures);
+    all.filter(move |planned| *planned.title == *id)
 }
 
 fn budgets(security: &Security) -> impl Iterator<Item = (&Plan, &PlannedBudget)> {
@@ -68,7 +75,7 @@ fn row(security: &Security, planned: &PlannedBudget, endpoint: String) -> Budget
     BudgetRow {
         id: planned.title.to_string(),
         endpoints: vec![endpoint],
-        budget: planned.name.to_string(),
+        budget: planned.live.now().name.to_string(),
         mode: LimitMode::of_percent(planned.percent()),
         bans,
         refused,

@@ -43,21 +43,30 @@ pub struct ConcurrencyRow {
 /// The rows of all endpoints, in the order of their names.
 pub(super) fn rows(security: &Security) -> Vec<ConcurrencyRow> {
     let now = security.0.in_flight.now();
-    let of = |planned: &PlannedConcurrency| now.get(planned.bound.limit as usize).copied();
+    let of = |planned: &PlannedConcurrency| now.get(planned.number as usize).copied();
     let all = all(security).into_iter();
-    all.map(|(plan, planned)| row(plan, planned, of(planned).unwrap_or_default())).collect()
+    all.map(|(plan, planned)| {
+        let limit = planned.now(&security.0.in_flight);
+        row(plan, planned, limit, of(planned).unwrap_or_default())
+    })
+    .collect()
 }
 
 /// Sets the mode of the one with this id; whether there is one.
 pub(super) fn set_mode(security: &Security, id: &str, mode: LimitMode) -> bool {
-    let found = all(security).into_iter().find(|(plan, planned)| self::id(plan, planned) == id);
-    found.is_some_and(|(_, planned)| {
+    of_id(security, id).is_some_and(|planned| {
         planned.set_mode(mode);
         if planned.percent() == 0 {
-            security.0.in_flight.serve_waiting(planned.bound.limit);
+            security.0.in_flight.serve_waiting(planned.number);
         }
         true
     })
+}
+
+/// The one with this id.
+pub(super) fn of_id<'a>(security: &'a Security, id: &str) -> Option<&'a PlannedConcurrency> {
+    let found = all(security).into_iter().find(|(plan, planned)| self::id(plan, planned) == id);
+    found.map(|(_, planned)| planned)
 }
 
 fn all(security: &Security) -> Vec<(&Plan, &PlannedConcurrency)> {
@@ -74,13 +83,18 @@ fn id(plan: &Plan, planned: &PlannedConcurrency) -> String {
     format!("{}/concurrency/{}", plan.title(), planned.position + 1)
 }
 
-fn row(plan: &Plan, planned: &PlannedConcurrency, now: InFlightNow) -> ConcurrencyRow {
+fn row(
+    plan: &Plan,
+    planned: &PlannedConcurrency,
+    limit: Concurrency,
+    now: InFlightNow,
+) -> ConcurrencyRow {
     let InFlightNow { served, waiting, queued, refused, expired, left, observed } = now;
     ConcurrencyRow {
         id: id(plan, planned),
         endpoint: plan.title(),
         routes: plan.routes(),
-        limit: Concurrency { mode: None, ..*planned.limit }.to_string(),
+        limit: Concurrency { mode: None, ..limit }.to_string(),
         mode: LimitMode::of_percent(planned.percent()),
         serving: served,
         waiting,

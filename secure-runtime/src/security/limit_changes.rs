@@ -1,7 +1,7 @@
 //! How a limit is given another quota while requests are decided.
 
 use super::limits::{LimitChangeError, Standing};
-use super::live_limit::{MOST, Terms};
+use super::live_limit::Terms;
 use super::planned_limit::leaked;
 use crate::policy::Limit;
 use crate::throttling::{Calendar, Change, Quota};
@@ -22,8 +22,7 @@ pub(super) fn apply(
         changes.iter().all(same)
     };
     let live = first.planned.live;
-    let place = (0..=MOST).find(|place| !live.has(*place) || is_it(*place));
-    let place = place.ok_or(LimitChangeError::TooMany)?;
+    let place = live.place_of(is_it).ok_or(LimitChangeError::TooMany)?;
     let before = live.now().limit.quota;
     for (it, quota) in changes {
         if !it.planned.live.has(place) {
@@ -83,7 +82,7 @@ fn whole(it: &Standing<'_>, before: Quota, after: Quota) -> (u64, u64) {
 }
 
 /// How long somebody may have something of it: who owes a whole burst owes it for two buckets' time.
-fn lasts(before: Quota, after: Quota) -> u64 {
+pub(super) fn lasts(before: Quota, after: Quota) -> u64 {
     let lasts = |quota: Quota| {
         let window = u64::from(quota.window_seconds().get()).saturating_mul(1_000_000_000);
         quota.burst_tolerance_ns().max(window).saturating_mul(2)

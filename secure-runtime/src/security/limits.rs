@@ -1,14 +1,16 @@
 //! The limits of a program, for those who operate it.
 
 use std::num::NonZeroU32;
-use std::sync::PoisonError;
+use std::ops::RangeInclusive;
+use std::sync::{MutexGuard, PoisonError};
+use std::time::Duration;
 
 use super::limit_changes;
 use super::limit_statistics::{BusyKey, LimitRow, LimitStatistics};
-use super::{Plan, PlannedLimit, Security, bit};
-use super::{budget_statistics, concurrency_statistics};
-use crate::policy::Limit;
-use crate::throttling::{LimitMode, Outcome, Quota};
+use super::{Plan, PlannedConcurrency, PlannedLimit, Security, bit};
+use super::{budget_changes, budget_statistics, concurrency_statistics};
+use crate::policy::{Limit, Queue};
+use crate::throttling::{Bound, LimitMode, Outcome, Quota};
 
 /// The limits of a [`Security`]: what they have said, and how they are changed while the program runs.
 ///
@@ -51,8 +53,17 @@ pub enum LimitChangeError {
     NoPercentage(u8),
     /// A quota of the calendar has no window: see [`Limits::set_permits`].
     OfTheCalendar,
-    /// A rate has a window: see [`Limits::set`].
+    /// A rate, and a budget for failures, has a window: see [`Limits::set`].
     NotOfTheCalendar,
+    /// A limit on requests at once has no window: see [`Limits::set_permits`].
+    AtOnce,
+    /// Only limits on requests at once have queues.
+    NotAtOnce,
+    /// A queue that no attribute could write: of more than 10,000 places, or whose requests wait for less
+    /// than a millisecond or more than a minute.
+    NoQueue(Queue),
+    /// A budget for failures has no burst.
+    BurstOfFailures(NonZeroU32),
     /// A request costs more than could be taken at once: no request would ever be admitted.
     Unaffordable {
         /// What a request costs.
@@ -107,12 +118,17 @@ impl Limits {
         Ok(())
     }
 
-    /// Gives the limits with this id another rate from now on, until the program ends.
+    /// Gives the limits with this id another rate from now on, until the program ends; or the budget for
+    /// failures, the default one (`failed authentication`) as well as those of endpoints.
     ///
     /// **Nothing that was used is lost**: whoever has used 60% of the old bucket at this moment has used
     /// 60% of the new one. Headers tell the new rate. Of a shared rate, every endpoint that uses it
     /// changes at once; where one of them has a `burst` of its own it keeps it, if the rate has as many
     /// permits. What was used of a shared rate is a share of its window.
+    ///
+    /// Of a budget for failures the same is true of everybody who has failed. Bans that have begun end when
+    /// they were to end, and the next one is as much longer as it would have been: twice as long as the
+    /// one before, where the window is the same. Budgets are always of this instance alone.
     ///
     /// A request that is being decided at this moment may take a permit under each of the two rates, and
     /// never goes uncounted.
@@ -142,9 +158,20 @@ impl Limits {
     ///
     /// # Errors
     ///
-    /// No limit has this id, it is a quota of the calendar, no request could be admitted any more, or
-    /// it was given too many different rates (255). Nothing has changed then.
+    /// No limit has this id, it is a quota of the calendar or a limit on requests at once, no request
+    /// could be admitted any more, a budget for failures would have a burst, or it was given too many
+    /// different rates (255). Nothing has changed then.
     pub fn set(&self, id: &str, quota: Quota) -> Result<(), LimitChangeError> {
+        let _held = self.hold();
+        let budgets: Vec<_> = budget_statistics::of_id(&self.security, id).collect();
+        if !budgets.is_empty() {
+            budget_changes::apply(&budgets, quota, self.security.0.clock.now())?;
+            tracing::warn!(id, limit = %quota, "a limit was changed");
+            return Ok(());
+        }
+        if concurrency_statistics::of_id(&self.security, id).is_some() {
+            return Err(LimitChangeError::AtOnce);
+        }
         self.change(id, |limit| {
             if limit.period.is_some() {
                 return Err(LimitChangeError::OfTheCalendar);
@@ -155,16 +182,92 @@ impl Limits {
         })
     }
 
-    /// The same for a quota of the calendar: its period stays.
+    /// The same for a quota of the calendar, whose period stays; and for a limit on requests at once.
+    ///
+    /// What is being served is served to the end, and keeps its place: where fewer are served at once
+    /// from now on, nobody is admitted until so many have ended. Where more are, those that wait are
+    /// served at this moment, the oldest first.
+    ///
+    /// ```standalone_crate
+    /// use std::num::NonZeroU32;
+    /// use std::time::Duration;
+    /// use secure_runtime::{Security, policy::Queue};
+    /// # mod shop {
+    /// #     use actix_web::get;
+    /// #     use secure_runtime::secure;
+    /// #     #[secure(public, concurrency(8, by = address))]
+    /// #     #[get("/search")]
+    /// #     async fn search() -> &'static str { "" }
+    /// # }
+    /// let limits = Security::builder().build()?.limits();
+    /// let id = limits.statistics().concurrency[0].id.clone(); // `shop::search/concurrency/1`
+    /// let (four, wait) = (NonZeroU32::new(4).unwrap(), Duration::from_millis(500));
+    /// limits.set_permits(&id, four)?;
+    /// limits.set_queue(&id, Some(Queue { places: four, wait }))?;
+    /// let now = &limits.statistics().concurrency[0].limit;
+    /// assert_eq!(now, "4 at once by address queue 4 wait 500ms");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// As of [`set`](Self::set), but that it is a rate.
+    /// As of [`set`](Self::set), but that it is a rate or a budget for failures.
     pub fn set_permits(&self, id: &str, permits: NonZeroU32) -> Result<(), LimitChangeError> {
+        let _held = self.hold();
+        if let Some(planned) = concurrency_statistics::of_id(&self.security, id) {
+            self.change_at_once(id, planned, |bound| bound.most = permits);
+            return Ok(());
+        }
+        if budget_statistics::of_id(&self.security, id).next().is_some() {
+            return Err(LimitChangeError::NotOfTheCalendar);
+        }
         self.change(id, |limit| match limit.period {
             Some(_) => Ok(Quota::new(permits, limit.quota.window_seconds())),
             None => Err(LimitChangeError::NotOfTheCalendar),
         })
+    }
+
+    /// Gives the limit on requests at once with this id another queue from now on, or none.
+    ///
+    /// Who waits goes on waiting, as long as was said when it came, where fewer may from now on.
+    ///
+    /// # Errors
+    ///
+    /// No limit has this id, it is none on requests at once, or the attribute would not take such a queue.
+    pub fn set_queue(&self, id: &str, queue: Option<Queue>) -> Result<(), LimitChangeError> {
+        let _held = self.hold();
+        let Some(planned) = concurrency_statistics::of_id(&self.security, id) else {
+            let is_budget = budget_statistics::of_id(&self.security, id).next().is_some();
+            let known = if is_budget { Ok(()) } else { self.of_id(id).map(drop) };
+            return Err(known.err().unwrap_or(LimitChangeError::NotAtOnce));
+        };
+        if let Some(queue) = queue.filter(|queue| !is_queue(*queue)) {
+            return Err(LimitChangeError::NoQueue(queue));
+        }
+        self.change_at_once(id, planned, |bound| {
+            bound.places = queue.map_or(0, |queue| queue.places.get());
+            // Who is about to wait waits as long as before.
+            bound.wait = queue.map_or(bound.wait, |queue| queue.wait);
+        });
+        Ok(())
+    }
+
+    fn change_at_once(
+        &self,
+        id: &str,
+        planned: &PlannedConcurrency,
+        change: impl FnOnce(&mut Bound),
+    ) {
+        let in_flight = &self.security.0.in_flight;
+        let mut bound = in_flight.bound(planned.number);
+        change(&mut bound);
+        in_flight.change(planned.number, bound);
+        tracing::warn!(id, limit = %planned.now(in_flight), "a limit was changed");
+    }
+
+    /// Holds off other changes.
+    fn hold(&self) -> MutexGuard<'_, ()> {
+        self.security.0.limit_changes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn change(
@@ -173,7 +276,6 @@ impl Limits {
         quota: impl Fn(&Limit) -> Result<Quota, LimitChangeError>,
     ) -> Result<(), LimitChangeError> {
         let inner = &self.security.0;
-        let _held = inner.limit_changes.lock().unwrap_or_else(PoisonError::into_inner);
         let standing = self.of_id(id)?;
         let quotas = standing.iter().map(|it| quota(it.planned.limit));
         let changes: Vec<(&Standing<'_>, Quota)> =
@@ -242,6 +344,13 @@ impl Limits {
     }
 }
 
+/// Whether the attribute would take it.
+fn is_queue(queue: Queue) -> bool {
+    const PLACES: u32 = 10_000;
+    const WAITS: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_secs(60);
+    queue.places.get() <= PLACES && WAITS.contains(&queue.wait)
+}
+
 /// The same for all that count together, and in each run of a build.
 fn id(plan: &Plan, planned: &PlannedLimit) -> String {
     match planned.limit.shared {
@@ -260,8 +369,19 @@ impl std::fmt::Display for LimitChangeError {
             Self::OfTheCalendar => {
                 formatter.write_str("expected a rate, found a quota of the calendar")
             }
-            Self::NotOfTheCalendar => {
-                formatter.write_str("expected a quota of the calendar, found a rate")
+            Self::NotOfTheCalendar => formatter.write_str(
+                "expected a quota of the calendar or a limit on requests at once, found a rate",
+            ),
+            Self::AtOnce => {
+                formatter.write_str("expected a rate, found a limit on requests at once")
+            }
+            Self::NotAtOnce => formatter.write_str("only a limit on requests at once has a queue"),
+            Self::NoQueue(Queue { places, wait }) => write!(
+                formatter,
+                "a queue has 1 to 10000 places and a wait of 1ms to 60s, found {places} and {wait:?}"
+            ),
+            Self::BurstOfFailures(burst) => {
+                write!(formatter, "a budget for failures has no burst, found {burst}")
             }
             Self::Unaffordable { cost, burst } => {
                 write!(formatter, "a request costs {cost}, and {burst} could be taken at once")

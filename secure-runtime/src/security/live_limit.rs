@@ -3,18 +3,22 @@
 use std::sync::OnceLock;
 
 use crate::policy::Limit;
-use crate::throttling::{Allowance, Calendar, Generations};
+use crate::throttling::{Allowance, Calendar, Generations, Quota};
 
-/// The terms of one limit of one endpoint: those of the launch, and those that it was given since.
+/// The terms of one limit or budget of one endpoint: those of the launch, and those that it was given
+/// since.
 ///
 /// Terms live as long as the program, so that a request need not share them; those that come again are
 /// not made again.
-pub(crate) struct LiveLimit {
-    launch: Terms,
-    given: Given<Terms>,
+pub(crate) struct Live<T> {
+    launch: T,
+    given: Given<T>,
     /// Whose terms hold, for all that count together.
     pub(crate) generations: &'static Generations,
 }
+
+pub(crate) type LiveLimit = Live<Terms>;
+pub(crate) type LiveBudget = Live<&'static BudgetTerms>;
 
 /// What a limit admits.
 #[derive(Clone, Copy)]
@@ -23,38 +27,60 @@ pub(crate) struct Terms {
     pub(crate) calendar: Option<&'static Calendar>,
 }
 
+/// How many failures.
+pub(crate) struct BudgetTerms {
+    /// For each name that is claimed from an address, and for what claims none.
+    pub(crate) quota: Quota,
+    /// For an address, whatever is claimed.
+    pub(crate) of_address: Quota,
+    /// What a client is told.
+    pub(crate) name: Box<str>,
+}
+
 /// Values that are added and never taken away, found by their places without a lock.
 pub(super) struct Given<T>(OnceLock<Box<[OnceLock<T>]>>);
 
 /// How many different terms a limit may have in its life.
 pub(super) const MOST: u32 = 255;
 
-impl LiveLimit {
-    pub(super) fn new(launch: Terms, generations: &'static Generations) -> Self {
+impl<T: Copy> Live<T> {
+    pub(super) fn new(launch: T, generations: &'static Generations) -> Self {
         Self { launch, given: Given::new(), generations }
     }
 
     /// The terms at a place; zero are those of the launch.
     #[inline]
-    pub(crate) fn terms(&self, place: u32) -> Terms {
+    pub(crate) fn terms(&self, place: u32) -> T {
         match place {
             0 => self.launch,
             place => self.given.at(place).copied().unwrap_or(self.launch),
         }
     }
 
-    pub(crate) fn now(&self) -> Terms {
+    pub(crate) fn now(&self) -> T {
         self.terms(self.generations.place())
     }
 
     /// Adds terms; whoever calls it holds off other changes.
-    pub(super) fn give(&self, place: u32, terms: Terms) {
+    pub(super) fn give(&self, place: u32, terms: T) {
         self.given.put(place, terms);
     }
 
     /// Whether a place has terms.
     pub(super) fn has(&self, place: u32) -> bool {
         place == 0 || self.given.at(place).is_some()
+    }
+
+    /// The first place of terms like these, or the first without any; `None`: it was given too many.
+    pub(super) fn place_of(&self, is_it: impl Fn(u32) -> bool) -> Option<u32> {
+        (0..=MOST).find(|place| !self.has(*place) || is_it(*place))
+    }
+}
+
+impl BudgetTerms {
+    /// How many of whom a failure is charged to: an address as a whole, or a name there.
+    pub(crate) fn quota_of(&self, is_address: bool) -> &Quota {
+        if is_address { &self.of_address } else { &self.quota }
     }
 }
 

@@ -1,5 +1,6 @@
 //! The one value a program builds: its authenticators, its clock, its limits.
 
+mod budget_changes;
 mod budget_statistics;
 mod builder;
 mod challenges;
@@ -14,6 +15,7 @@ mod limits;
 mod live_limit;
 mod plan;
 mod planned_budget;
+mod planned_concurrency;
 mod planned_limit;
 #[cfg(feature = "redis")]
 mod planned_shared;
@@ -48,10 +50,11 @@ pub use launch::LaunchError;
 pub use limit_statistics::{BusyKey, LimitRow, LimitStatistics};
 pub(crate) use limit_texts::{LimitTexts, bit};
 pub use limits::{LimitChangeError, Limits};
-pub(crate) use live_limit::{LiveLimit, Terms};
+pub(crate) use live_limit::{LiveBudget, LiveLimit, Terms};
 pub(crate) use plan::{Authentication, Mode, Plan};
 pub(crate) use planned_budget::{Failures, PlannedBudget};
-pub(crate) use planned_limit::{ClaimNames, Counts, More, PlannedConcurrency, PlannedLimit, Stage};
+pub(crate) use planned_concurrency::PlannedConcurrency;
+pub(crate) use planned_limit::{ClaimNames, Counts, More, PlannedLimit, Stage};
 #[cfg(feature = "redis")]
 pub(crate) use planned_shared::{LiveShared, PlannedShared, Sharing};
 pub use protected_resource::ProtectedResource;

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::challenges::Challenges;
 use super::planned_budget::PlannedBudget;
-use super::planned_limit::{LimitPlanner, PlannedConcurrency, PlannedLimit, Stage};
+use super::planned_concurrency::PlannedConcurrency;
+use super::planned_limit::{LimitPlanner, PlannedLimit, Stage};
 #[cfg(feature = "redis")]
 use super::planned_shared::PlannedShared;
 use crate::authentication::Authenticator;

@@ -4,8 +4,10 @@ use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use super::FailedAuthentication;
+use super::live_limit::{BudgetTerms, Live, LiveBudget};
+use super::planned_limit::leaked;
 use crate::policy::{Access, Endpoint, FailureBudget};
-use crate::throttling::{LimitMode, Quota};
+use crate::throttling::{Generations, LimitMode, Quota};
 
 /// One budget with what tells its counts from all others.
 pub(crate) struct PlannedBudget {
@@ -14,13 +16,11 @@ pub(crate) struct PlannedBudget {
     pub(crate) number: usize,
     /// Names it for operators.
     pub(super) title: Box<str>,
-    /// For each name that is claimed from an address, and for what claims none.
-    pub(crate) quota: Quota,
-    /// For an address, whatever is claimed.
-    pub(crate) of_address: Quota,
+    /// How many.
+    pub(crate) live: &'static LiveBudget,
     pub(crate) counts: Failures,
-    /// What a client is told.
-    pub(crate) name: Box<str>,
+    /// As the attribute writes it; `None`: the default one.
+    written: Option<&'static FailureBudget>,
     /// For how many of a hundred addresses its bans are enforced.
     percent: AtomicU8,
 }
@@ -58,6 +58,13 @@ impl PlannedBudget {
         self.percent.store(mode.percent(), Ordering::Relaxed);
     }
 
+    /// Adds a quota to those that it may be given; whoever calls it holds off other changes.
+    pub(super) fn give(&self, place: u32, quota: Quota) {
+        if !self.live.has(place) {
+            self.live.give(place, terms(self.written, quota));
+        }
+    }
+
     /// Whether it counts refused credentials, and is enforced for as many as the default budget: one on
     /// trial leaves nobody unguarded.
     pub(super) fn replaces(&self, default: &Self) -> bool {
@@ -77,8 +84,8 @@ pub(super) struct BudgetPlanner {
     mode: Option<LimitMode>,
     /// How many budgets there are.
     pub(super) count: usize,
-    /// The number of the default one, once an endpoint has it.
-    number_of_default: Option<usize>,
+    /// The number of the default one and its changes, once an endpoint has it.
+    all_default: Option<(usize, &'static Generations)>,
     shared: Vec<Shared>,
     pub(super) faults: Vec<String>,
 }
@@ -89,12 +96,21 @@ struct Shared {
     budget: &'static FailureBudget,
     number: usize,
     endpoint: &'static Endpoint,
+    generations: &'static Generations,
 }
 
 impl BudgetPlanner {
     pub(super) fn new(default: FailedAuthentication, mode: Option<LimitMode>) -> Self {
-        let (count, number_of_default, shared, faults) = (0, None, Vec::new(), Vec::new());
-        Self { default, mode, count, number_of_default, shared, faults }
+        let (count, all_default, shared, faults) = (0, None, Vec::new(), Vec::new());
+        let mut it = Self { default, mode, count, all_default, shared, faults };
+        if let FailedAuthentication::Budget(quota) = default
+            && quota.burst() != quota.permits()
+        {
+            it.faults.push(format!(
+                "`failed_authentication` expects a quota without a burst, found `{quota}`"
+            ));
+        }
+        it
     }
 
     /// The budgets of an endpoint. The default one is among them even where one of its own replaces it, as
@@ -107,16 +123,18 @@ impl BudgetPlanner {
         if let FailedAuthentication::Budget(quota) = self.default
             && policy.access != Access::Public
         {
-            let number = self.number_of_default.unwrap_or_else(|| self.next());
-            self.number_of_default = Some(number);
+            let (number, generations) = match self.all_default {
+                Some(known) => known,
+                None => (self.next(), leaked(Generations::default())),
+            };
+            self.all_default = Some((number, generations));
             budgets.push(PlannedBudget {
                 id: ID_OF_DEFAULT,
                 number,
                 title: "failed authentication".into(),
-                quota,
-                of_address: of_address(quota),
+                live: leaked(Live::new(terms(None, quota), generations)),
                 counts: Failures::RefusedCredentials,
-                name: format!("failed authentication {quota}").into(),
+                written: None,
                 percent: self.percent(None),
             });
         }
@@ -129,22 +147,22 @@ impl BudgetPlanner {
         position: usize,
         budget: &'static FailureBudget,
     ) -> PlannedBudget {
-        let (id, number, title) = match budget.shared {
+        let (id, number, generations, title) = match budget.shared {
             Some(name) => self.shared(endpoint, name, budget),
             None => {
                 let Endpoint { module, name, .. } = endpoint;
                 let title = format!("{module}::{name}/failures/{}", position + 1);
-                (IDS | (endpoint.position as u64) << 16 | position as u64, self.next(), title)
+                let id = IDS | (endpoint.position as u64) << 16 | position as u64;
+                (id, self.next(), leaked(Generations::default()), title)
             }
         };
         PlannedBudget {
             id,
             number,
             title: title.into(),
-            quota: budget.quota,
-            of_address: of_address(budget.quota),
+            live: leaked(Live::new(terms(Some(budget), budget.quota), generations)),
             counts: Failures::Answers(budget.statuses(endpoint.policy.hides).into()),
-            name: FailureBudget { shared: None, mode: None, ..*budget }.to_string().into(),
+            written: Some(budget),
             percent: self.percent(budget.mode),
         }
     }
@@ -156,7 +174,7 @@ impl BudgetPlanner {
         endpoint: &'static Endpoint,
         name: &'static str,
         budget: &'static FailureBudget,
-    ) -> (u64, usize, String) {
+    ) -> (u64, usize, &'static Generations, String) {
         let window = budget.quota.window_seconds();
         let is_on_trial = |it: &FailureBudget| it.mode.is_some_and(|it| it.percent() < 100);
         let is_same = |known: &Shared| {
@@ -166,12 +184,15 @@ impl BudgetPlanner {
         };
         let place = self.shared.iter().position(is_same).unwrap_or_else(|| {
             let number = self.next();
-            self.shared.push(Shared { name, budget, number, endpoint });
+            let generations = leaked(Generations::default());
+            self.shared.push(Shared { name, budget, number, endpoint, generations });
             self.shared.len() - 1
         });
         let trial = if is_on_trial(budget) { " on trial" } else { "" };
         let title = format!("{name}/{window}s/failures{trial}");
-        let Some(first) = self.shared.get(place) else { return (IDS_OF_SHARED, 0, title) };
+        let Some(first) = self.shared.get(place) else {
+            return (IDS_OF_SHARED, 0, leaked(Generations::default()), title);
+        };
         if first.budget.quota != budget.quota {
             let shown = |it: &Endpoint| format!("`{}::{}`", it.module, it.name);
             self.faults.push(format!(
@@ -184,7 +205,7 @@ impl BudgetPlanner {
                 endpoint.line
             ));
         }
-        (IDS_OF_SHARED | place as u64, first.number, title)
+        (IDS_OF_SHARED | place as u64, first.number, first.generations, title)
     }
 
     fn next(&mut self) -> usize {
@@ -195,6 +216,15 @@ impl BudgetPlanner {
     fn percent(&self, attribute: Option<LimitMode>) -> AtomicU8 {
         AtomicU8::new(LimitMode::stricter(attribute, self.mode).percent())
     }
+}
+
+/// What a budget is under a quota.
+fn terms(written: Option<&FailureBudget>, quota: Quota) -> &'static BudgetTerms {
+    let name = match written {
+        Some(budget) => FailureBudget { quota, shared: None, mode: None, ..*budget }.to_string(),
+        None => format!("failed authentication {quota}"),
+    };
+    leaked(BudgetTerms { quota, of_address: of_address(quota), name: name.into() })
 }
 
 fn of_address(quota: Quota) -> Quota {
@@ -232,7 +262,7 @@ mod tests {
         let mut plan = |position, budgets| {
             let planned = planner.plan(endpoint(position, budgets));
             let first = planned.first().expect("a budget");
-            (first.id, first.number)
+            (first.id, first.number, std::ptr::from_ref(first.live.generations))
         };
         let first = plan(0, budget(5, Some("login"), None));
         assert_eq!(plan(1, budget(5, Some("login"), None)), first);
@@ -244,8 +274,10 @@ mod tests {
             plan(6, &[]),
         ];
         for (place, one) in others.iter().enumerate() {
-            assert!(one.0 != first.0 && one.1 != first.1);
-            assert!(others.iter().take(place).all(|it| it.0 != one.0 && it.1 != one.1));
+            assert!(one.0 != first.0 && one.1 != first.1 && one.2 != first.2);
+            assert!(
+                others.iter().take(place).all(|it| it.0 != one.0 && it.1 != one.1 && it.2 != one.2)
+            );
         }
         assert_eq!(plan(7, &[]), others[4], "the default one is one for all");
         assert!(planner.faults.is_empty() && planner.count == 6);

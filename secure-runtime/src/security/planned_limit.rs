@@ -8,7 +8,7 @@ use super::live_limit::{LiveLimit, Terms};
 #[cfg(feature = "redis")]
 use super::planned_shared::{PlannedShared, SharedPlanner};
 use crate::policy::{
-    Access, Audience, CalendarPeriod, Concurrency, Cost, Endpoint, KeyFunction, Limit, Partition,
+    Access, Audience, CalendarPeriod, Cost, Endpoint, KeyFunction, Limit, Partition,
 };
 use crate::request::FieldName;
 use crate::throttling::{Bound, Calendar, Generations, LimitMode, Quota, RateLimitHeaders};
@@ -54,31 +54,6 @@ impl PlannedLimit {
     }
 }
 
-/// How many requests of one key are served at once.
-pub(crate) struct PlannedConcurrency {
-    pub(crate) limit: &'static Concurrency,
-    pub(crate) id: u64,
-    pub(crate) by: Counts,
-    /// Its place among the endpoint's.
-    pub(super) position: usize,
-    /// Its place among all, as `in_flight` knows it.
-    pub(crate) bound: Bound,
-    /// For how many of a hundred keys it is enforced.
-    percent: AtomicU8,
-}
-
-impl PlannedConcurrency {
-    /// For how many of a hundred keys it is enforced.
-    #[inline]
-    pub(crate) fn percent(&self) -> u8 {
-        self.percent.load(Ordering::Relaxed)
-    }
-
-    pub(super) fn set_mode(&self, mode: LimitMode) {
-        self.percent.store(mode.percent(), Ordering::Relaxed);
-    }
-}
-
 /// What requests are told apart by: [`Partition`], ready to be looked up.
 pub(crate) enum Counts {
     /// By principal, else by address.
@@ -107,11 +82,11 @@ pub(crate) type ClaimNames = &'static [&'static str];
 /// Compiles the limits of all endpoints.
 pub(crate) struct LimitPlanner {
     headers: RateLimitHeaders,
-    mode: Option<LimitMode>,
+    pub(super) mode: Option<LimitMode>,
     /// How many limits there are.
     pub(super) count: usize,
-    /// How many bounds on requests at once there are.
-    pub(super) bounds: u32,
+    /// How many requests are served at once, by the numbers of these limits.
+    pub(super) bounds: Vec<Bound>,
     claims: Vec<ClaimNames>,
     shared: Vec<Shared>,
     pub(super) has_quotas: bool,
@@ -153,7 +128,7 @@ impl LimitPlanner {
             headers,
             mode,
             count: 0,
-            bounds: 0,
+            bounds: Vec::new(),
             claims: Vec::new(),
             shared: Vec::new(),
             has_quotas: false,
@@ -166,26 +141,6 @@ impl LimitPlanner {
     /// The claims that limits count by, each once, and what is wrong with the limits.
     pub(super) fn finish(self) -> (Box<[ClaimNames]>, Vec<String>) {
         (self.claims.into(), self.faults)
-    }
-
-    /// How many requests are served at once.
-    ///
-    /// Who waits for one limit holds what the earlier ones gave it. So what all callers share comes last:
-    /// nobody keeps it from others while waiting for what is their own.
-    pub(super) fn at_once(&mut self, endpoint: &'static Endpoint) -> Box<[PlannedConcurrency]> {
-        let place = endpoint.position as u64;
-        let concurrency = endpoint.policy.concurrency.iter().enumerate();
-        let planned = concurrency.map(|(position, limit)| {
-            let places = limit.queue.map_or(0, |queue| queue.places.get());
-            let bound = Bound { limit: self.bounds, most: limit.most, places };
-            self.bounds += 1;
-            let (id, by) = ((place << 16) | position as u64, self.counts(endpoint, limit.by));
-            let percent = AtomicU8::new(LimitMode::stricter(limit.mode, self.mode).percent());
-            PlannedConcurrency { limit, id, by, position, bound, percent }
-        });
-        let mut planned: Vec<_> = planned.collect();
-        planned.sort_by_key(|it| it.limit.by.asks_for(Partition::Endpoint));
-        planned.into()
     }
 
     /// The limits of each stage.
@@ -308,7 +263,7 @@ impl LimitPlanner {
         calendar.map(leaked)
     }
 
-    fn counts(&mut self, endpoint: &'static Endpoint, by: Partition) -> Counts {
+    pub(super) fn counts(&mut self, endpoint: &'static Endpoint, by: Partition) -> Counts {
         Counts::More(Box::new(match by {
             Partition::Caller | Partition::Principal => return Counts::Caller,
             Partition::Address => return Counts::Address,

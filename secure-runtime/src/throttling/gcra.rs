@@ -178,6 +178,11 @@ impl Decision {
         Demand { now, ..self.demand }.instant()
     }
 
+    /// The arrival time that this decision alone would have left; `None` if it took nothing.
+    pub(super) fn alone(&self) -> Option<u64> {
+        self.allowed.then(|| self.demand.now.saturating_add(self.demand.increment))
+    }
+
     /// The arrival time without the permits of this decision, or `None` when there is nothing to
     /// give back.
     ///

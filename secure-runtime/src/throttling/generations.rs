@@ -53,6 +53,7 @@ pub(crate) struct Decided {
     pub(crate) key: LimitKey,
     pub(crate) place: u32,
     pub(crate) answer: Answer,
+    generation: u64,
 }
 
 /// Changes whose older entries are still looked for. Who did not come during all of the last ones
@@ -68,6 +69,13 @@ impl Generations {
     /// The place of the terms that hold.
     pub(crate) fn place(&self) -> u32 {
         Self::split(self.current.load(Ordering::Acquire)).1
+    }
+
+    /// The changes from one generation to another, in their order; `None` if they are forgotten.
+    fn between(&self, from: u64, to: u64) -> Option<Vec<Past>> {
+        let past = self.past.read().unwrap_or_else(PoisonError::into_inner);
+        let first = past.iter().position(|it| it.generation == from)?;
+        Some(past.iter().skip(first).take_while(|it| it.generation < to).copied().collect())
     }
 
     fn split(current: u64) -> (u64, u32) {
@@ -96,6 +104,14 @@ impl Generations {
 }
 
 impl Past {
+    /// What a part of that becomes. Rounded down: no more is taken off it than is in it.
+    fn share(&self, arrival: u64) -> u64 {
+        let (old, new) = self.whole;
+        let used = u128::from(arrival.saturating_sub(self.ended)) * u128::from(new);
+        let share = u64::try_from(used / u128::from(old.max(1))).unwrap_or_default();
+        self.ended.saturating_add(share)
+    }
+
     /// What a rate's arrival time becomes under the next generation. Rounded up: nothing is given.
     fn arrival(&self, arrival: u64) -> u64 {
         self.ended.saturating_add(self.scaled(arrival.saturating_sub(self.ended)))
@@ -123,7 +139,7 @@ impl Counters {
         if generations.are_none() {
             let answer = self.check(whom, terms(0), cost, now);
             if generations.are_none() {
-                return Decided { key: whom, place: 0, answer };
+                return Decided { key: whom, place: 0, answer, generation: 0 };
             }
             self.refund(whom, terms(0), &answer, now);
         }
@@ -142,6 +158,58 @@ impl Counters {
         self.follow(generations, &terms, whom, &|key, of| self.charge(key, of, cost, now), now)
     }
 
+    /// The entry of a key under the terms that hold, and their place.
+    pub(crate) fn standing(
+        &self,
+        generations: &Generations,
+        terms: impl Fn(u32) -> Allowance<'static>,
+        whom: LimitKey,
+        now: Moment,
+    ) -> (LimitKey, u32) {
+        let (generation, place) = self.stand(generations, &terms, whom, now);
+        (whom.of_generation(generation), place)
+    }
+
+    /// The generation that holds and the place of its terms, once the key has an entry of it if it had one
+    /// before.
+    fn stand(
+        &self,
+        generations: &Generations,
+        terms: &dyn Fn(u32) -> Allowance<'static>,
+        whom: LimitKey,
+        now: Moment,
+    ) -> (u64, u32) {
+        let (generation, place) = Generations::split(generations.current.load(Ordering::Acquire));
+        if generation > 0 {
+            self.carry_over(generations, generation, terms(place), whom, now);
+        }
+        (generation, place)
+    }
+
+    /// Gives back what was taken of a rate, although its terms may have changed since: then what it
+    /// comes to under those that hold.
+    pub(crate) fn give_back(
+        &self,
+        generations: &Generations,
+        terms: impl Fn(u32) -> Allowance<'static>,
+        whom: LimitKey,
+        taken: &Decided,
+        now: Moment,
+    ) {
+        let Answer::Rate(decision) = &taken.answer else { return };
+        let (generation, _) = self.stand(generations, &terms, whom, now);
+        let key = whom.of_generation(generation);
+        if generation == taken.generation {
+            return self.limiter.refund(key, decision, now.monotonic_nanos());
+        }
+        if let Some(arrival) = decision.alone()
+            && let Some(changes) = generations.between(taken.generation, generation)
+        {
+            let share = changes.iter().fold(arrival, |arrival, past| past.share(arrival));
+            self.limiter.take_from(key, share, now.monotonic_nanos());
+        }
+    }
+
     #[cold]
     fn follow(
         &self,
@@ -158,7 +226,7 @@ impl Counters {
             self.carry_over(generations, generation, of, whom, now);
             let answer = act(key, of);
             if generations.current.load(Ordering::Acquire) == current {
-                return Decided { key, place, answer };
+                return Decided { key, place, answer, generation };
             }
             self.refund(key, of, &answer, now);
         }

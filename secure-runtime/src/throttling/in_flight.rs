@@ -9,7 +9,10 @@
 //! 3. A queue has as many places as its limit says. Whoever is dropped leaves its place; if it has
 //!    been given what it waited for, the next one gets it.
 //! 4. Nobody is woken under a lock, and no waker is dropped there. Wakers work from any thread.
+//! 5. How many may be served and wait can change at any time ([`InFlight::change`]): nobody who is being
+//!    served is counted less for it, and nobody overtakes who waits.
 
+mod bounds;
 #[cfg(not(loom))]
 mod statistics;
 #[cfg(test)]
@@ -18,7 +21,6 @@ mod tests;
 
 use std::collections::BTreeMap;
 use std::collections::hash_map::{Entry, HashMap};
-use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError};
 use std::task::Waker;
@@ -31,6 +33,8 @@ use std::sync::Mutex;
 use super::limiter::LimitKey;
 use crate::keyed::KeyedAlready;
 
+pub(crate) use bounds::Bound;
+use bounds::LiveBound;
 #[cfg(not(loom))]
 pub(crate) use statistics::InFlightNow;
 
@@ -44,6 +48,8 @@ const SHARDS: usize = 1;
 #[derive(Debug)]
 pub(crate) struct InFlight {
     shards: Box<[Mutex<Shard>; SHARDS]>,
+    /// What holds at this moment, by the number of the limit.
+    bounds: Box<[LiveBound]>,
     /// What became of requests that were not served at once, by the number of the limit.
     totals: Box<[Totals]>,
 }
@@ -79,23 +85,6 @@ struct Totals {
     observed: AtomicU64,
 }
 
-/// How many requests of a key at once.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Bound {
-    /// The number of the limit.
-    pub(crate) limit: u32,
-    pub(crate) most: NonZeroU32,
-    /// How many may wait beside them.
-    pub(crate) places: u32,
-}
-
-impl Bound {
-    /// Apart from the numbers of limits.
-    pub(crate) fn number_of_notices(self) -> usize {
-        usize::MAX - self.limit as usize
-    }
-}
-
 /// What a request is told.
 #[derive(Debug)]
 #[must_use = "what is dropped is served no longer"]
@@ -114,8 +103,6 @@ pub(crate) enum Entered {
 pub(crate) struct Permit {
     all: Arc<InFlight>,
     key: LimitKey,
-    /// How many of the key may be served.
-    most: u32,
 }
 
 /// One request that waits, until this is dropped.
@@ -124,7 +111,7 @@ pub(crate) struct Permit {
 pub(crate) struct Waiter {
     all: Arc<InFlight>,
     key: LimitKey,
-    bound: Bound,
+    limit: u32,
     ticket: u64,
     /// Whether it has got its permit, or given up.
     is_over: bool,
@@ -132,37 +119,29 @@ pub(crate) struct Waiter {
 
 impl InFlight {
     /// For limits numbered from zero.
-    pub(crate) fn new(limits: usize) -> Arc<Self> {
+    pub(crate) fn new(bounds: &[Bound]) -> Arc<Self> {
         let shards = Box::new(std::array::from_fn(|_| Mutex::new(Shard::default())));
-        let totals = (0..limits).map(|_| Totals::default()).collect();
-        Arc::new(Self { shards, totals })
+        let totals = bounds.iter().map(|_| Totals::default()).collect();
+        let bounds = bounds.iter().copied().map(LiveBound::new).collect();
+        Arc::new(Self { shards, bounds, totals })
     }
 
-    /// One request more of this key, if it may be served at once: what most requests come to.
+    /// One request more of this key, if it may be served at once: what most requests come to. `limit` is
+    /// the number of its limit.
     #[inline]
-    pub(crate) fn try_enter(self: &Arc<Self>, key: LimitKey, bound: Bound) -> Option<Permit> {
-        let Bound { limit, most, .. } = bound;
-        let is_served = self.with(key, |shard| {
-            let of_key = shard.keys.entry(key).or_insert(Key { limit, served: 0 });
-            let is_served = of_key.served < most.get();
-            of_key.served += u32::from(is_served);
-            is_served
-        });
-        let permit = || Permit { all: Arc::clone(self), key, most: most.get() };
-        is_served.unwrap_or_default().then(permit)
+    pub(crate) fn try_enter(self: &Arc<Self>, key: LimitKey, limit: u32) -> Option<Permit> {
+        let is_served = self.with(key, |shard| shard.enter(key, limit, self.most(limit)));
+        is_served.unwrap_or_default().then(|| Permit { all: Arc::clone(self), key })
     }
 
     /// One request more of this key. If as many are served as may be it waits, where there is a place to
     /// do so, and `waker` tells it when to ask again.
-    pub(crate) fn enter(self: &Arc<Self>, key: LimitKey, bound: Bound, waker: &Waker) -> Entered {
-        let Bound { limit, most, places } = bound;
+    pub(crate) fn enter(self: &Arc<Self>, key: LimitKey, limit: u32, waker: &Waker) -> Entered {
         let entered = self.with(key, |shard| {
-            let of_key = shard.keys.entry(key).or_insert(Key { limit, served: 0 });
-            if of_key.served < most.get() {
-                of_key.served += 1;
+            if shard.enter(key, limit, self.most(limit)) {
                 return Some(None);
             }
-            if shard.queues.get(&key).map_or(0, Queue::len) >= places as usize {
+            if shard.queues.get(&key).map_or(0, Queue::len) >= self.places(limit) as usize {
                 return None;
             }
             let ticket = shard.next_ticket;
@@ -171,11 +150,11 @@ impl InFlight {
             Some(Some(ticket))
         });
         match entered.flatten() {
-            Some(None) => Entered::Served(Permit { all: Arc::clone(self), key, most: most.get() }),
+            Some(None) => Entered::Served(Permit { all: Arc::clone(self), key }),
             Some(Some(ticket)) => {
                 self.count(limit, |totals| &totals.queued);
                 let all = Arc::clone(self);
-                Entered::Queued(Waiter { all, key, bound, ticket, is_over: false })
+                Entered::Queued(Waiter { all, key, limit, ticket, is_over: false })
             }
             None => {
                 self.count(limit, |totals| &totals.refused);
@@ -185,26 +164,25 @@ impl InFlight {
     }
 
     /// One request more of this key, although as many may be served already: the limit is observed.
-    pub(crate) fn enter_observed(self: &Arc<Self>, key: LimitKey, bound: Bound) -> (Permit, bool) {
-        let Bound { limit, most, .. } = bound;
+    pub(crate) fn enter_observed(self: &Arc<Self>, key: LimitKey, limit: u32) -> (Permit, bool) {
         let is_beyond = self.with(key, |shard| {
             let of_key = shard.keys.entry(key).or_insert(Key { limit, served: 0 });
             of_key.served = of_key.served.saturating_add(1);
-            of_key.served > most.get()
+            of_key.served > self.most(limit)
         });
         let is_beyond = is_beyond.unwrap_or_default();
         if is_beyond {
             self.count(limit, |totals| &totals.observed);
         }
-        (Permit { all: Arc::clone(self), key, most: most.get() }, is_beyond)
+        (Permit { all: Arc::clone(self), key }, is_beyond)
     }
 
     /// A request of this key is served no longer: the oldest that waits is, or one fewer. Where more are
-    /// served than may be, as the limit was observed, it is one fewer in any case.
-    fn leave(&self, key: LimitKey, most: u32) {
+    /// served than may be, as the limit was observed or another one, it is one fewer in any case.
+    fn leave(&self, key: LimitKey) {
         let next = self.with(key, |shard| {
             if !shard.queues.is_empty()
-                && let Some(next) = shard.next(key, most)
+                && let Some(next) = shard.next(key, |limit| self.most(limit))
             {
                 return Some(next);
             }
@@ -213,25 +191,6 @@ impl InFlight {
         });
         if let Some(waker) = next.flatten() {
             waker.wake();
-        }
-    }
-
-    /// All that wait for a limit are served, whatever it says: it is observed from now on.
-    #[cfg(not(loom))]
-    pub(crate) fn serve_waiting(&self, limit: u32) {
-        for shard in self.shards.iter() {
-            let mut wakers = Vec::new();
-            {
-                let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
-                let Shard { keys, queues, .. } = &mut *shard;
-                for (key, of_key) in keys.iter_mut().filter(|(_, of_key)| of_key.limit == limit) {
-                    let queue = queues.remove(key).unwrap_or_default();
-                    let given = u32::try_from(queue.len()).unwrap_or(u32::MAX);
-                    of_key.served = of_key.served.saturating_add(given);
-                    wakers.extend(queue.into_values());
-                }
-            }
-            wakers.into_iter().for_each(Waker::wake);
         }
     }
 
@@ -262,6 +221,16 @@ impl InFlight {
 }
 
 impl Shard {
+    /// One more is served, if so few are. Who waits beside a free place is about to be given it.
+    #[inline]
+    fn enter(&mut self, key: LimitKey, limit: u32, most: u32) -> bool {
+        let of_key = self.keys.entry(key).or_insert(Key { limit, served: 0 });
+        let is_served =
+            of_key.served < most && (self.queues.is_empty() || !self.queues.contains_key(&key));
+        of_key.served += u32::from(is_served);
+        is_served
+    }
+
     /// One fewer is served.
     #[inline]
     fn leave(&mut self, key: LimitKey) {
@@ -277,8 +246,9 @@ impl Shard {
     /// The oldest that waits, unless more are served than may be.
     #[cold]
     #[inline(never)]
-    fn next(&mut self, key: LimitKey, most: u32) -> Option<Waker> {
-        if self.keys.get(&key)?.served > most {
+    fn next(&mut self, key: LimitKey, most: impl Fn(u32) -> u32) -> Option<Waker> {
+        let of_key = self.keys.get(&key)?;
+        if of_key.served > most(of_key.limit) {
             return None;
         }
         self.of_queue(key, Queue::pop_first).map(|(_, waker)| waker)
@@ -301,7 +271,7 @@ impl Shard {
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        self.all.leave(self.key, self.most);
+        self.all.leave(self.key);
     }
 }
 
@@ -323,16 +293,15 @@ impl Waiter {
             return self.permit();
         }
         self.is_over = true;
-        self.all.count(self.bound.limit, |totals| &totals.expired);
-        self.all.count(self.bound.limit, |totals| &totals.refused);
+        self.all.count(self.limit, |totals| &totals.expired);
+        self.all.count(self.limit, |totals| &totals.refused);
         None
     }
 
     /// What it was given, once.
     fn permit(&mut self) -> Option<Permit> {
         let is_over = std::mem::replace(&mut self.is_over, true);
-        let most = self.bound.most.get();
-        (!is_over).then(|| Permit { all: Arc::clone(&self.all), key: self.key, most })
+        (!is_over).then(|| Permit { all: Arc::clone(&self.all), key: self.key })
     }
 }
 
@@ -341,9 +310,9 @@ impl Drop for Waiter {
         if self.is_over {
             return;
         }
-        self.all.count(self.bound.limit, |totals| &totals.left);
+        self.all.count(self.limit, |totals| &totals.left);
         if self.all.remove(self.key, self.ticket).is_none() {
-            self.all.leave(self.key, self.bound.most.get());
+            self.all.leave(self.key);
         }
     }
 }

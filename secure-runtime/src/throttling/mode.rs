@@ -25,10 +25,9 @@ pub enum LimitMode {
     /// by), and observed for the others. The same key is always in or always out, and a larger
     /// figure only adds keys. 0 is `Observe`, 100 is `Enforce`; more is a fault at launch.
     ///
-    /// All processes of one build draw the same keys for limits by caller, principal, address,
-    /// tenant, API key or header, and for anything where instances count together; otherwise, for a
-    /// claim, a `key(…)` or a combination, each process draws its
-    /// own. It is a way to introduce a limit, not a secret: a client can find out whether it is in.
+    /// All processes of one build draw the same keys, whatever a limit counts by, and whether or not
+    /// instances count together. It is a way to introduce a limit, not a secret: a client can find out
+    /// whether it is in.
     Percent(u8),
 }
 

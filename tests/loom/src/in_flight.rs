@@ -3,15 +3,16 @@
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::task::{Wake, Waker};
+use std::time::Duration;
 
 use loom::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use loom::thread;
 
 use crate::throttling::{Bound, Entered, InFlight, LimitKey, Limiter, Permit, Waiter};
 
-/// One at once, and so many in the queue.
-fn bound(places: u32) -> Bound {
-    Bound { limit: 0, most: NonZeroU32::MIN, places }
+/// So many at once, and so many in the queue.
+fn bound(most: u32, places: u32) -> Bound {
+    Bound { most: NonZeroU32::new(most).unwrap(), places, wait: Duration::ZERO }
 }
 
 /// Counts how often it was woken, as the models see it.
@@ -35,22 +36,22 @@ impl Clone for World {
 }
 
 impl World {
-    /// A request is being served.
-    fn new() -> (Self, Permit) {
+    /// A request is being served, one may be at once, and so many may wait.
+    fn new(places: u32) -> (Self, Permit) {
         let key = Limiter::with_capacity_bytes(0).key(0, "ada");
-        let world = Self { all: InFlight::new(1), key };
-        let Entered::Served(held) = world.enter(0) else { panic!("nobody is served yet") };
+        let world = Self { all: InFlight::new(&[bound(1, places)]), key };
+        let Entered::Served(held) = world.enter() else { panic!("nobody is served yet") };
         (world, held)
     }
 
-    fn enter(&self, places: u32) -> Entered {
-        self.all.enter(self.key, bound(places), Waker::noop())
+    fn enter(&self) -> Entered {
+        self.all.enter(self.key, 0, Waker::noop())
     }
 
-    fn queued(&self, places: u32) -> (Waiter, Arc<Bell>) {
+    fn queued(&self) -> (Waiter, Arc<Bell>) {
         let bell = Arc::new(Bell(AtomicU32::new(0)));
         let waker = Arc::clone(&bell).into();
-        match self.all.enter(self.key, bound(places), &waker) {
+        match self.all.enter(self.key, 0, &waker) {
             Entered::Queued(waiter) => (waiter, bell),
             other => panic!("expected a place in the queue, found {other:?}"),
         }
@@ -64,11 +65,11 @@ fn permit(waiter: &mut Waiter) -> Option<Permit> {
 #[test]
 fn a_request_that_comes_while_the_last_one_ends_is_served_or_woken() {
     loom::model(|| {
-        let (world, held) = World::new();
+        let (world, held) = World::new(1);
         let thread = thread::spawn(move || drop(held));
         let bell = Arc::new(Bell(AtomicU32::new(0)));
         let waker = Arc::clone(&bell).into();
-        let entered = world.all.enter(world.key, bound(1), &waker);
+        let entered = world.all.enter(world.key, 0, &waker);
         thread.join().unwrap();
         match entered {
             Entered::Served(permit) => drop(permit),
@@ -85,8 +86,8 @@ fn a_request_that_comes_while_the_last_one_ends_is_served_or_woken() {
 #[test]
 fn a_waker_that_changes_while_the_turn_comes_is_not_lost() {
     loom::model(|| {
-        let (world, held) = World::new();
-        let (mut waiter, old) = world.queued(1);
+        let (world, held) = World::new(1);
+        let (mut waiter, old) = world.queued();
         let thread = thread::spawn(move || drop(held));
         let new = Arc::new(Bell(AtomicU32::new(0)));
         let found = waiter.poll(&Arc::clone(&new).into());
@@ -105,8 +106,8 @@ fn a_waker_that_changes_while_the_turn_comes_is_not_lost() {
 #[test]
 fn a_permit_for_who_gives_up_goes_to_the_next_whenever_they_do() {
     loom::model(|| {
-        let (world, held) = World::new();
-        let ((first, _), (mut second, bell)) = (world.queued(2), world.queued(2));
+        let (world, held) = World::new(2);
+        let ((first, _), (mut second, bell)) = (world.queued(), world.queued());
         let leaves = thread::spawn(move || drop(first));
         drop(held);
         leaves.join().unwrap();
@@ -119,17 +120,17 @@ fn a_permit_for_who_gives_up_goes_to_the_next_whenever_they_do() {
 #[test]
 fn who_waited_too_long_has_the_permit_or_leaves_it_to_others() {
     loom::model(|| {
-        let (world, held) = World::new();
-        let (mut waiter, _) = world.queued(1);
+        let (world, held) = World::new(1);
+        let (mut waiter, _) = world.queued();
         let ends = thread::spawn(move || drop(held));
         let at_last = waiter.expire();
         ends.join().unwrap();
         drop(waiter);
         if at_last.is_some() {
-            assert!(matches!(world.enter(0), Entered::Refused), "it is being served");
+            assert!(!matches!(world.enter(), Entered::Served(_)), "it is being served");
         }
         drop(at_last);
-        let Entered::Served(next) = world.enter(0) else { panic!("nobody is served") };
+        let Entered::Served(next) = world.enter() else { panic!("nobody is served") };
         drop(next);
         assert_eq!(world.all.keys(), 0);
     });
@@ -138,10 +139,10 @@ fn who_waited_too_long_has_the_permit_or_leaves_it_to_others() {
 #[test]
 fn nobody_overtakes_who_waits() {
     loom::model(|| {
-        let (world, held) = World::new();
-        let (mut waiter, _) = world.queued(1);
+        let (world, held) = World::new(1);
+        let (mut waiter, _) = world.queued();
         let other = world.clone();
-        let comes = thread::spawn(move || !matches!(other.enter(0), Entered::Refused));
+        let comes = thread::spawn(move || matches!(other.enter(), Entered::Served(_)));
         drop(held);
         assert!(!comes.join().unwrap(), "the place is the waiting one's");
         drop(permit(&mut waiter).expect("its turn"));
@@ -153,9 +154,8 @@ fn nobody_overtakes_who_waits() {
 fn two_places_that_become_free_are_two_peoples() {
     loom::model(|| {
         let key = Limiter::with_capacity_bytes(0).key(0, "ada");
-        let world = World { all: InFlight::new(1), key };
-        let two = Bound { limit: 0, most: NonZeroU32::MIN.saturating_add(1), places: 2 };
-        let enter = || world.all.enter(world.key, two, Waker::noop());
+        let world = World { all: InFlight::new(&[bound(2, 2)]), key };
+        let enter = || world.enter();
         let (Entered::Served(first), Entered::Served(second)) = (enter(), enter()) else {
             panic!("two are served")
         };
@@ -167,8 +167,81 @@ fn two_places_that_become_free_are_two_peoples() {
         ends.join().unwrap();
         let permits = (permit(&mut third), permit(&mut fourth));
         assert!(permits.0.is_some() && permits.1.is_some());
-        assert!(matches!(world.all.enter(world.key, bound(0), Waker::noop()), Entered::Refused));
+        world.all.change(0, bound(2, 0));
+        assert!(matches!(world.enter(), Entered::Refused));
         drop(permits);
+        assert_eq!(world.all.keys(), 0);
+    });
+}
+
+#[test]
+fn who_comes_while_more_may_be_served_is_served_or_woken() {
+    loom::model(|| {
+        let (world, held) = World::new(1);
+        let other = world.clone();
+        let raises = thread::spawn(move || other.all.change(0, bound(2, 1)));
+        let bell = Arc::new(Bell(AtomicU32::new(0)));
+        let waker = Arc::clone(&bell).into();
+        let entered = world.all.enter(world.key, 0, &waker);
+        raises.join().unwrap();
+        match entered {
+            Entered::Served(permit) => drop(permit),
+            Entered::Queued(mut waiter) => {
+                assert_eq!(bell.0.load(SeqCst), 1, "woken");
+                drop(permit(&mut waiter).expect("its turn"));
+            }
+            Entered::Refused => panic!("there is a place in the queue"),
+        }
+        drop(held);
+        assert_eq!(world.all.keys(), 0);
+    });
+}
+
+#[test]
+fn a_place_more_is_the_oldest_ones_whoever_comes_and_ends_meanwhile() {
+    loom::model(|| {
+        let (world, held) = World::new(2);
+        let (mut waiter, bell) = world.queued();
+        let other = world.clone();
+        let raises = thread::spawn(move || other.all.change(0, bound(2, 2)));
+        // Nobody overtakes: either one waits behind, or both are served.
+        let late = world.enter();
+        let is_first = waiter.poll(&Arc::clone(&bell).into());
+        assert!(is_first.is_some() || matches!(late, Entered::Queued(_)));
+        drop(held);
+        raises.join().unwrap();
+        assert_eq!(bell.0.load(SeqCst), 1, "woken once");
+        let first = is_first.or_else(|| permit(&mut waiter)).expect("its turn");
+        match late {
+            Entered::Served(permit) => drop(permit),
+            Entered::Queued(mut late) => drop(permit(&mut late).expect("the place that was left")),
+            Entered::Refused => panic!("there is a place in the queue"),
+        }
+        drop(first);
+        assert_eq!(world.all.keys(), 0);
+    });
+}
+
+#[test]
+fn with_fewer_places_nobody_is_lost_and_no_more_are_served_than_were() {
+    loom::model(|| {
+        let key = Limiter::with_capacity_bytes(0).key(0, "ada");
+        let world = World { all: InFlight::new(&[bound(2, 1)]), key };
+        let (Entered::Served(first), Entered::Served(second)) = (world.enter(), world.enter())
+        else {
+            panic!("two are served")
+        };
+        let (mut waiter, _) = world.queued();
+        let other = world.clone();
+        let lowers = thread::spawn(move || other.all.change(0, bound(1, 1)));
+        drop(first);
+        lowers.join().unwrap();
+        // It was given the place before the change, or waits for both to end.
+        let early = permit(&mut waiter);
+        drop(second);
+        let served = early.or_else(|| permit(&mut waiter)).expect("its turn");
+        assert!(!matches!(world.enter(), Entered::Served(_)), "one at once");
+        drop(served);
         assert_eq!(world.all.keys(), 0);
     });
 }

@@ -173,7 +173,10 @@ async fn a_quota_of_the_calendar_keeps_its_period() {
     world.clock.advance(Duration::from_secs(86_400));
     assert_eq!(world.admitted("/contract", "ada").await, 20);
     let error = limits.set_permits(&id("work"), NonZeroU32::MIN).unwrap_err();
-    assert_eq!(error.to_string(), "expected a quota of the calendar, found a rate");
+    assert_eq!(
+        error.to_string(),
+        "expected a quota of the calendar or a limit on requests at once, found a rate"
+    );
 }
 
 #[actix_web::test]

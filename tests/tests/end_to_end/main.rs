@@ -18,6 +18,7 @@ mod client_address;
 mod concurrency;
 mod contents;
 mod credentials;
+mod drawn_keys;
 mod escapes;
 mod failures;
 mod faults;

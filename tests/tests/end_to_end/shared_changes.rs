@@ -45,6 +45,14 @@ async fn busy(runs: web::Data<Runs>) -> HttpResponse {
     HttpResponse::Ok().finish()
 }
 
+/// What stays with each instance.
+#[secure(roles = "admin", failures("2/h", on = [403]))]
+#[get("/forbidden")]
+async fn forbidden(runs: web::Data<Runs>) -> HttpResponse {
+    runs.count();
+    HttpResponse::Ok().finish()
+}
+
 fn services(runs: web::Data<Runs>) -> impl HttpServiceFactory {
     secure_runtime::scope("")
         .app_data(runs)
@@ -52,6 +60,7 @@ fn services(runs: web::Data<Runs>) -> impl HttpServiceFactory {
         .service(contract)
         .service(charged)
         .service(busy)
+        .service(forbidden)
 }
 
 fn per_hour(permits: u32) -> Quota {
@@ -285,4 +294,25 @@ async fn operators_see_what_was_decided_without_the_store() {
     set(&local, "work", per_hour(5));
     assert_eq!(local.admitted("/work", "ada").await, 0);
     assert_eq!(local.admitted("/work", "grace").await, 5);
+}
+
+#[actix_web::test]
+async fn a_budget_for_failures_is_each_instances_own_and_so_is_a_change() {
+    let (redis, prefix) = (RedisServer::shared(), prefix());
+    let [one, other] =
+        [(); 2].map(|()| Instance::start(module_path!(), store(&redis, &prefix), services));
+    let id = format!("{}::forbidden/failures/1", module_path!());
+    assert_eq!(one.ask("/forbidden", "ada").await.status, 403);
+    one.security.limits().set(&id, per_hour(6)).unwrap();
+    // One of two was used: three of six.
+    let mut statuses = Vec::new();
+    for instance in [&one, &one, &one, &one, &other, &other, &other] {
+        statuses.push(instance.ask("/forbidden", "ada").await.status);
+    }
+    assert_eq!(statuses, [403, 403, 403, 429, 403, 403, 429]);
+    let budget = |instance: &Instance| {
+        let rows = instance.security.limits().statistics().budgets;
+        rows.into_iter().find(|row| row.id == id).unwrap().budget
+    };
+    assert_eq!([budget(&one), budget(&other)], ["failures 6/h on 403", "failures 2/h on 403"]);
 }

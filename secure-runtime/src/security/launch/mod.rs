@@ -80,7 +80,8 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
         })
         .collect();
     let quota_bytes = if limits.has_quotas { builder.quota_bytes } else { 0 };
-    let (limit_count, bound_count) = (limits.count, limits.bounds as usize);
+    let limit_count = limits.count;
+    let bounds = std::mem::take(&mut limits.bounds);
     #[cfg(feature = "redis")]
     let sharing = limits.sharing.take().map(SharedPlanner::finish);
     let (claims, mut faults) = limits.finish();
@@ -95,10 +96,10 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
         plans,
         authenticators: configuration.by_name.into_iter().collect(),
         clock: builder.clock,
-        counters: Counters::new(builder.limiter_bytes, quota_bytes, limit_count, bound_count),
+        counters: Counters::new(builder.limiter_bytes, quota_bytes, limit_count, bounds.len()),
         #[cfg(feature = "redis")]
         sharing,
-        in_flight: InFlight::new(bound_count),
+        in_flight: InFlight::new(&bounds),
         load: builder.max_in_flight.map(Load::new),
         penalties: Penalties::new(builder.longest_ban, budgets.count),
         claims,

@@ -170,6 +170,77 @@ proptest! {
     }
 }
 
+proptest! {
+    /// Beside the key that gives back stands one that never took it, and is otherwise asked for the same.
+    #[test]
+    fn what_is_given_back_after_changes_was_taken_and_no_more(
+        before in prop::collection::vec(step(), 0..20),
+        after in prop::collection::vec(step(), 0..20),
+    ) {
+        let (counters, generations) = (Counters::new(1 << 16, 0, 0, 0), Generations::default());
+        let mut quotas = vec![quota(10, 10, 10)];
+        let mut now = 5_u64;
+        let [with, without] = [0_u32, 1].map(|name| counters.limiter.key(1, &name));
+        let act = |step: &Step, quotas: &mut Vec<&'static Quota>, now: &mut u64| match step {
+            Step::Wait(time) => *now += time,
+            Step::Change(permits, window, burst) => {
+                let (before, after) = (quotas[quotas.len() - 1], quota(*permits, *window, *burst));
+                let place = u32::try_from(quotas.len()).unwrap();
+                quotas.push(after);
+                assert!(generations.begin(change(place, before, after), at(*now)));
+            }
+            // What the one is not given for what it holds, the other is not given either.
+            Step::Ask(_) => {
+                if allowed(&counters, &generations, quotas, with, at(*now)).0 {
+                    assert!(allowed(&counters, &generations, quotas, without, at(*now)).0);
+                }
+            }
+        };
+        before.iter().for_each(|step| act(step, &mut quotas, &mut now));
+        let since = quotas.clone();
+        let terms = |place: u32| Allowance { quota: since[place as usize], calendar: None };
+        let taken = counters.decide(&generations, terms, with, ONE, at(now));
+        after.iter().for_each(|step| act(step, &mut quotas, &mut now));
+        let terms = |place: u32| Allowance { quota: quotas[place as usize], calendar: None };
+        if taken.answer.is_allowed() {
+            counters.give_back(&generations, terms, with, &taken, at(now));
+        }
+        let left = [with, without].map(|whom| {
+            let (key, place) = counters.standing(&generations, terms, whom, at(now));
+            assert_eq!(quotas.len() - 1, place as usize);
+            counters.peek(key, terms(place), ONE, at(now)).remaining()
+        });
+        prop_assert!(left[0] <= left[1], "{:?}", left);
+        if !after.iter().any(|step| matches!(step, Step::Wait(_))) {
+            // At the same instant all of it comes back, but for what is rounded at each change.
+            prop_assert!(left[0] + 1 >= left[1], "{:?}", left);
+        }
+    }
+}
+
+#[test]
+fn what_was_taken_before_changes_is_given_back_as_the_share_that_it_was() {
+    let counters = Counters::new(1 << 16, 0, 0, 0);
+    let (generations, key) = (Generations::default(), counters.limiter.key(1, "ada"));
+    let quotas = [quota(2, 60, 2), quota(20, 60, 20), quota(4, 60, 4)];
+    let terms = |place: u32| Allowance { quota: quotas[place as usize], calendar: None };
+    let decide = |now| counters.decide(&generations, terms, key, ONE, at(now));
+    let left = |now| {
+        let (key, place) = counters.standing(&generations, terms, key, at(now));
+        counters.peek(key, terms(place), ONE, at(now)).remaining()
+    };
+    let (_, second) = (decide(0), decide(0));
+    assert!(generations.begin(change(1, quotas[0], quotas[1]), at(0)));
+    assert_eq!(left(0), 0);
+    counters.give_back(&generations, terms, key, &second, at(0));
+    assert_eq!(left(0), 10);
+    // Time gave back half of it meanwhile: the rest is given.
+    let third = decide(0);
+    assert!(generations.begin(change(2, quotas[1], quotas[2]), at(1_500_000_000)));
+    counters.give_back(&generations, terms, key, &third, at(1_500_000_000));
+    assert_eq!((left(31_499_000_000), left(31_500_000_000)), (3, 4));
+}
+
 #[test]
 fn while_requests_are_decided_no_change_gives_a_permit_twice() {
     for round in 0..60_u32 {

@@ -28,6 +28,15 @@ impl Limiter {
             self.table.update(key.0, anytime(now_ns), begin);
         }
     }
+
+    /// Takes off a key what stands until `share` beyond now.
+    pub(in super::super) fn take_from(&self, key: LimitKey, share: u64, now_ns: u64) {
+        let owed = share.saturating_sub(now_ns);
+        let less = move |arrival: u64| {
+            (owed > 0 && arrival > now_ns).then(|| arrival.saturating_sub(owed))
+        };
+        self.table.update(key.0, anytime(now_ns), less);
+    }
 }
 
 impl LimitKey {

@@ -1,5 +1,6 @@
 //! Budgets for failures: who fails too often is refused unjudged, and nobody else is.
 
+mod changes;
 mod credentials;
 mod default;
 mod modes;
@@ -238,6 +239,7 @@ impl World {
                 .service(modes::some_requests)
                 .service(modes::strict)
                 .service(modes::trial)
+                .service(changes::changing)
         });
         Self { server, security, issuer, store, clock, runs, doors, judged }
     }
@@ -311,6 +313,9 @@ fn guesses(id: &str, count: usize) -> Vec<String> {
 fn header(key: &GeneratedKey) -> String {
     format!("x-api-key: {}", key.expose())
 }
+
+/// The module of these endpoints.
+const NAME: &str = module_path!();
 
 const HERE: &str = "203.0.113.1";
 const ELSEWHERE: &str = "203.0.113.2";

@@ -60,7 +60,7 @@ pub(super) async fn trial() -> HttpResponse {
 }
 
 impl World {
-    fn row(&self, id: &str) -> BudgetRow {
+    pub(super) fn row(&self, id: &str) -> BudgetRow {
         let rows = self.security.limits().statistics().budgets;
         rows.into_iter().find(|row| row.id.ends_with(id)).unwrap()
     }

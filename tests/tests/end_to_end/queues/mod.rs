@@ -1,5 +1,6 @@
 //! Queues: who waits for a request to end is served in its turn, or refused in time.
 
+mod changes;
 mod given_up;
 mod limits;
 mod modes;
@@ -84,6 +85,8 @@ fn world(configure: impl FnOnce(SecurityBuilder) -> SecurityBuilder) -> World {
         let services = services.service(turns).service(brief).service(ruled);
         let services = services.service(limits::shared).service(limits::named);
         let services = services.service(modes::observed).service(modes::some);
+        let services =
+            services.service(changes::room).service(changes::wide).service(changes::busy);
         services.service(given_up::held).service(given_up::open)
     });
     World { server, security, issuer, clock, doors }
