@@ -50,7 +50,7 @@ pub(crate) use limit_texts::{LimitTexts, bit};
 pub use limits::{LimitChangeError, Limits};
 pub(crate) use live_limit::{LiveLimit, Terms};
 pub(crate) use plan::{Authentication, Mode, Plan};
-pub(crate) use planned_budget::{Failures, PlannedBudget};
+pub(crate) use planned_budget::{Failures, ID_OF_ALL, PlannedBudget};
 pub(crate) use planned_limit::{ClaimNames, Counts, More, PlannedConcurrency, PlannedLimit, Stage};
 #[cfg(feature = "redis")]
 pub(crate) use planned_shared::{LiveShared, PlannedShared, Sharing};
