@@ -35,7 +35,8 @@ use crate::problem::Problem;
 #[cfg(feature = "redis")]
 use crate::throttling::SharedStatistics;
 use crate::throttling::{
-    AddressGroups, Counters, FailureStatistics, InFlight, LimitMode, Load, Penalties, Statistics,
+    AddressGroups, ConfiguredModes, Counters, FailureStatistics, InFlight, Load, Penalties,
+    Statistics,
 };
 use crate::time::Clock;
 use crate::transport::TrustedProxies;
@@ -107,8 +108,7 @@ pub(crate) struct Inner {
     published: Option<Published>,
     /// Holds off changes of limits while one is made.
     limit_changes: Mutex<()>,
-    /// What the configuration says of requests beyond limits, and of whoever is banned.
-    modes: [Option<LimitMode>; 2],
+    modes: ConfiguredModes,
 }
 
 impl Inner {
