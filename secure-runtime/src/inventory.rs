@@ -20,7 +20,7 @@ use crate::policy::{
     Written, opens,
 };
 use crate::table;
-use crate::throttling::LimitMode;
+use crate::throttling::{ConfiguredModes, LimitMode};
 
 /// Where every expansion of `#[secure(...)]` registers its endpoint.
 #[doc(hidden)]
@@ -147,7 +147,7 @@ pub struct Row {
 /// Every secured endpoint of the program.
 #[must_use]
 pub fn inventory() -> Inventory {
-    Inventory::of(endpoints().iter(), None, [None; 2])
+    Inventory::of(endpoints().iter(), None, ConfiguredModes::default())
 }
 
 impl Inventory {
@@ -156,7 +156,7 @@ impl Inventory {
     pub(crate) fn of(
         endpoints: impl Iterator<Item = &'static Endpoint>,
         metadata: Option<&'static str>,
-        modes: [Option<LimitMode>; 2],
+        modes: ConfiguredModes,
     ) -> Self {
         let rows = endpoints.flat_map(|endpoint| rows(endpoint, modes));
         let mut rows: Vec<Row> = rows.chain(metadata.map(published)).collect();
@@ -206,7 +206,7 @@ fn idle_roles() -> Vec<&'static str> {
     roles.into_iter().filter(is_idle).collect()
 }
 
-fn rows(endpoint: &'static Endpoint, modes: [Option<LimitMode>; 2]) -> Vec<Row> {
+fn rows(endpoint: &'static Endpoint, modes: ConfiguredModes) -> Vec<Row> {
     let policy = &endpoint.policy;
     let row = |path, method| Row {
         path,
@@ -233,15 +233,16 @@ fn rows(endpoint: &'static Endpoint, modes: [Option<LimitMode>; 2]) -> Vec<Row> 
         .collect()
 }
 
-fn limits(policy: &Policy, [of_limits, of_bans]: [Option<LimitMode>; 2]) -> Vec<String> {
+fn limits(policy: &Policy, modes: ConfiguredModes) -> Vec<String> {
     let limit = |limit: &Limit| {
-        Limit { mode: Some(LimitMode::stricter(limit.mode, of_limits)), ..*limit }.to_string()
+        Limit { mode: Some(LimitMode::stricter(limit.mode, modes.limits)), ..*limit }.to_string()
     };
     let budget = |it: &FailureBudget| {
-        FailureBudget { mode: Some(LimitMode::stricter(it.mode, of_bans)), ..*it }.to_string()
+        FailureBudget { mode: Some(LimitMode::stricter(it.mode, modes.failures)), ..*it }
+            .to_string()
     };
     let at_once = policy.concurrency.iter().map(|it| {
-        Concurrency { mode: Some(LimitMode::stricter(it.mode, of_limits)), ..*it }.to_string()
+        Concurrency { mode: Some(LimitMode::stricter(it.mode, modes.limits)), ..*it }.to_string()
     });
     let priority = policy.priority.map(|it| format!("{it} priority"));
     let failures = policy.failures.iter().map(budget);

@@ -5,8 +5,9 @@
 //!    claimed: of the account, the caller, or the API key; to that of the address and nobody where none
 //!    was. Never to a name alone: nobody can lock somebody else's account from elsewhere.
 //! 2. A pair that has used up its budget is banned; so is an address, at ten times as much.
-//! 3. Credentials that are remembered as good pass both. A key or an account that was accepted from
-//!    the address within the last day passes the ban of the address, not one of its own.
+//! 3. Credentials that are remembered as good pass both. An account that was accepted from the address
+//!    within the last day passes the ban of the address, not one of its own; a key does wherever it
+//!    was accepted, as keys mean the same at all endpoints and accounts need not.
 //! 4. Where nobody authenticates, the ban of an address waits for the name that the handler claims
 //!    ([`claim_account`](super::claimed_account::claim_account)).
 //! 5. A ban is answered alike whatever was sent.
@@ -93,11 +94,7 @@ pub(super) fn check_caller(
         }
     }
     if let Some(id) = caller.api_key() {
-        let extensions = gate.request.extensions();
-        let was_observed = |budget| ledger.was_observed(budget, extensions.get::<ObservedBans>());
-        for budget in ledger.budgets().filter(|budget| !was_observed(budget)) {
-            ledger.remember(budget, Who::Credential(id));
-        }
+        ledger.remember_key(id, gate.request.extensions().get::<ObservedBans>());
     }
     Ok(())
 }

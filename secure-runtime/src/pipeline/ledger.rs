@@ -13,7 +13,7 @@ use super::passage::Refused;
 use super::shared_keys::address;
 use crate::denial::{Denial, DenialKind, Throttled};
 use crate::request::RequestHead;
-use crate::security::{LiveBudget, PlannedBudget};
+use crate::security::{ID_OF_ALL, LiveBudget, PlannedBudget};
 use crate::throttling::{Allowance, BanEvent, BudgetKeys, Decided, LimitKey, Quota};
 use crate::time::Moment;
 use crate::transport::is_one_clients;
@@ -103,7 +103,11 @@ impl<'a> Ledger<'a> {
     }
 
     fn key(&self, budget: &PlannedBudget, kept: &Kept<'_>) -> LimitKey {
-        self.gate.security.inner().counters.limiter.key(budget.id, kept)
+        self.key_of(budget.id, kept)
+    }
+
+    fn key_of(&self, id: u64, kept: &Kept<'_>) -> LimitKey {
+        self.gate.security.inner().counters.limiter.key(id, kept)
     }
 
     fn keys(&self, budget: &PlannedBudget, scope: Scope<'_>) -> BudgetKeys {
@@ -127,20 +131,41 @@ impl<'a> Ledger<'a> {
         pair.max(address.filter(|_| !self.knows(budget, who)))
     }
 
-    fn known(&self, budget: &PlannedBudget, who: Who<'_>) -> (LimitKey, Duration) {
-        let key = self.key(budget, &Kept::Known(Scope::Pair(who, self.group)));
+    fn known(&self, id: u64, who: Who<'_>) -> (LimitKey, Duration) {
+        let key = self.key_of(id, &Kept::Known(Scope::Pair(who, self.group)));
         let limiter = &self.gate.security.inner().counters.limiter;
         let known = limiter.peek(key, &KNOWN, NonZeroU32::MIN, self.now.monotonic_nanos());
         (key, known.reset_after())
     }
 
     fn knows(&self, budget: &PlannedBudget, who: Who<'_>) -> bool {
-        !matches!(who, Who::Nobody) && !self.known(budget, who).1.is_zero()
+        let is_known = |id| !self.known(id, who).1.is_zero();
+        !matches!(who, Who::Nobody) && (is_known(budget.id) || is_known(ID_OF_ALL))
     }
 
-    /// Somebody was accepted from here. Written once in half a day.
+    /// Somebody was accepted from here, as far as this budget goes.
     pub(super) fn remember(&self, budget: &PlannedBudget, who: Who<'_>) {
-        let (key, left) = self.known(budget, who);
+        self.remember_for(budget.id, who);
+    }
+
+    /// A key was accepted from here: every budget knows it, but one that would have refused the request,
+    /// and so would not know it if it were enforced; then each of the others knows it for itself.
+    pub(super) fn remember_key(&self, id: &str, observed: Option<&ObservedBans>) {
+        let key = Who::Credential(id);
+        if observed.is_none() {
+            return self.remember_for(ID_OF_ALL, key);
+        }
+        // One that stands back now may count later on.
+        for budget in &self.gate.plan.failures {
+            if !self.was_observed(budget, observed) {
+                self.remember(budget, key);
+            }
+        }
+    }
+
+    /// Written once in half a day.
+    fn remember_for(&self, id: u64, who: Who<'_>) {
+        let (key, left) = self.known(id, who);
         if left < HALF_A_DAY {
             let limiter = &self.gate.security.inner().counters.limiter;
             let _ = limiter.charge(key, &KNOWN, NonZeroU32::MIN, self.now.monotonic_nanos());

@@ -42,8 +42,10 @@ enum Counted<'a> {
     Principal(Option<&'a str>, &'a str),
     Tenant(Option<&'a str>, &'a str),
     ApiKey(&'a str),
-    Header(&'a [u8]),
-    Claim(Option<&'a str>, u64),
+    /// With its name, as a rate that endpoints share may count by another one elsewhere.
+    Header(&'a str, &'a [u8]),
+    /// With the place of its name among all claims, the issuer, and its hash.
+    Claim(usize, Option<&'a str>, u64),
     Key(u64),
     Each(u64),
 }
@@ -93,7 +95,7 @@ fn principal_key(limiter: &Limiter, limit: u64, principal: &Principal) -> LimitK
 
 fn counted<'a>(
     limiter: &Limiter,
-    by: &Counts,
+    by: &'a Counts,
     subject: Subject<'a>,
 ) -> Result<Counted<'a>, Refused> {
     let caller = || match subject.principal {
@@ -112,9 +114,13 @@ fn counted<'a>(
     };
     let found = match &**more {
         More::ApiKey => subject.principal.and_then(Principal::api_key).map(Counted::ApiKey),
-        More::Header(name) => one_line(subject, name).map(Counted::Header),
-        More::Claim(place) => claim(limiter, *place, subject)
-            .map(|value| Counted::Claim(subject.principal.and_then(Principal::issuer), value)),
+        More::Header(name) => {
+            one_line(subject, name).map(|line| Counted::Header(name.as_str(), line))
+        }
+        More::Claim(place) => {
+            let issuer = subject.principal.and_then(Principal::issuer);
+            claim(limiter, *place, subject).map(|value| Counted::Claim(*place, issuer, value))
+        }
         More::Key(function) => Some(Counted::Key(value(limiter, *function, subject)?)),
         More::Each(parts) => {
             let parts = parts.iter().map(|part| counted(limiter, part, subject));
@@ -203,4 +209,57 @@ fn read_claims(limiter: &Limiter, principal: &Principal, claims: &[ClaimNames]) 
 pub(super) fn named_claim(all: &Value, names: ClaimNames) -> Option<&Value> {
     let value = names.iter().try_fold(all, |value, name| value.get(name))?;
     matches!(value, Value::String(_) | Value::Number(_) | Value::Bool(_)).then_some(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+    use serde_json::json;
+
+    use super::super::shared_keys;
+    use super::*;
+
+    fn header(name: &str) -> Counts {
+        Counts::More(Box::new(More::Header(FieldName::parse(name).unwrap())))
+    }
+
+    fn claim(place: usize) -> Counts {
+        Counts::More(Box::new(More::Claim(place)))
+    }
+
+    /// Whether a request counts the same by both, in memory and where instances count together.
+    fn check(one: &Counts, other: &Counts, expected: bool) {
+        let request = TestRequest::default()
+            .insert_header(("x-device", "7"))
+            .insert_header(("x-shop", "7"))
+            .to_http_request();
+        let principal =
+            Principal::builder("ada").claims_json(json!({"device": "7", "shop": "7"}).to_string());
+        let (principal, limiter) = (principal.build(), Limiter::with_capacity_bytes(0));
+        let subject = Subject {
+            address: &|| None,
+            principal: Some(&principal),
+            tier: None,
+            request: &request,
+            claims: &[&["device"], &["shop"]],
+        };
+        let keys = [one, other].map(|by| key_of(&limiter, 1, by, subject).unwrap());
+        assert_eq!(keys[0] == keys[1], expected);
+        let keys = [one, other].map(|by| shared_keys::whom(by, subject).unwrap());
+        assert_eq!(keys[0] == keys[1], expected);
+    }
+
+    #[test]
+    fn the_same_value_of_another_header_or_claim_is_somebody_else() {
+        check(&header("x-device"), &header("X-Device"), true);
+        check(&header("x-device"), &header("x-shop"), false);
+        check(&claim(0), &claim(0), true);
+        check(&claim(0), &claim(1), false);
+        check(&header("x-device"), &claim(0), false);
+        let both = |parts: Vec<Counts>| Counts::More(Box::new(More::Each(parts.into())));
+        let [one, other] = ["x-device", "x-shop"].map(|it| both(vec![Counts::Tenant, header(it)]));
+        check(&one, &other, false);
+        // Who lacks both is counted by the caller under either.
+        check(&header("x-none"), &header("x-neither"), true);
+    }
 }

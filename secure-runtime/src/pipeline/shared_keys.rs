@@ -50,7 +50,8 @@ pub(super) fn whom(by: &Counts, subject: Subject<'_>) -> Result<Vec<u8>, Refused
             key.map(|key| Bytes::new(Kind::ApiKey).with(key.as_bytes()).0)
         }
         More::Header(name) => {
-            one_line(subject, name).map(|line| Bytes::new(Kind::Header).with(line).0)
+            let written = Bytes::new(Kind::Header).with(name.as_str().as_bytes());
+            one_line(subject, name).map(|line| written.with(line).0)
         }
         More::Claim(place) => claim(*place, subject),
         More::Key(function) => Some(value(*function, subject)?),
@@ -93,8 +94,14 @@ fn issued(kind: Kind, principal: &Principal, said: &[u8]) -> Vec<u8> {
 fn claim(place: usize, subject: Subject<'_>) -> Option<Vec<u8>> {
     let principal = subject.principal?;
     let all = principal.claims::<Value>().ok()?;
-    let value = named_claim(&all, subject.claims.get(place)?)?;
-    Some(issued(Kind::Claim, principal, value.to_string().as_bytes()))
+    let names = subject.claims.get(place)?;
+    let value = named_claim(&all, names)?;
+    // As many instances know it, and with its name, as a rate that endpoints share may count by another
+    // one elsewhere.
+    let named =
+        names.iter().fold(Bytes::new(Kind::Each), |written, it| written.with(it.as_bytes()));
+    let said = named.with(value.to_string().as_bytes());
+    Some(issued(Kind::Claim, principal, &said.0))
 }
 
 /// What an expression of the application gives to be hashed.

@@ -2,14 +2,15 @@
 
 use super::Security;
 use crate::policy::Limit;
-use crate::throttling::LimitMode;
+use crate::throttling::{ConfiguredModes, LimitMode};
 
 /// More are counted and not named.
 const NAMED: usize = 10;
 
 /// What is wrong with what the configuration says of limits, and of bans.
-pub(super) fn faults(modes: [Option<LimitMode>; 2]) -> impl Iterator<Item = String> {
-    ["limit_mode", "failure_mode"].into_iter().zip(modes).filter_map(|(name, mode)| match mode {
+pub(super) fn faults(modes: ConfiguredModes) -> impl Iterator<Item = String> {
+    let named = [("limit_mode", modes.limits), ("failure_mode", modes.failures)];
+    named.into_iter().filter_map(|(name, mode)| match mode {
         Some(LimitMode::Percent(share @ 101..)) => {
             Some(format!("`{name}` expects 0 to 100 percent, found {share}"))
         }

@@ -37,7 +37,8 @@ use crate::problem::Problem;
 #[cfg(feature = "redis")]
 use crate::throttling::SharedStatistics;
 use crate::throttling::{
-    AddressGroups, Counters, FailureStatistics, InFlight, LimitMode, Load, Penalties, Statistics,
+    AddressGroups, ConfiguredModes, Counters, FailureStatistics, InFlight, Load, Penalties,
+    Statistics,
 };
 use crate::time::Clock;
 use crate::transport::TrustedProxies;
@@ -52,7 +53,7 @@ pub(crate) use limit_texts::{LimitTexts, bit};
 pub use limits::{LimitChangeError, Limits};
 pub(crate) use live_limit::{LiveBudget, LiveLimit, Terms};
 pub(crate) use plan::{Authentication, Mode, Plan};
-pub(crate) use planned_budget::{Failures, PlannedBudget};
+pub(crate) use planned_budget::{Failures, ID_OF_ALL, PlannedBudget};
 pub(crate) use planned_concurrency::PlannedConcurrency;
 pub(crate) use planned_limit::{ClaimNames, Counts, More, PlannedLimit, Stage};
 #[cfg(feature = "redis")]
@@ -110,8 +111,7 @@ pub(crate) struct Inner {
     published: Option<Published>,
     /// Holds off changes of limits while one is made.
     limit_changes: Mutex<()>,
-    /// What the configuration says of requests beyond limits, and of whoever is banned.
-    modes: [Option<LimitMode>; 2],
+    modes: ConfiguredModes,
 }
 
 impl Inner {

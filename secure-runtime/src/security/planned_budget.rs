@@ -42,6 +42,8 @@ const NAMES_OF_AN_ADDRESS: NonZeroU32 = NonZeroU32::MIN.saturating_add(9);
 const IDS: u64 = 1 << 62;
 const ID_OF_DEFAULT: u64 = IDS | (1 << 61);
 const IDS_OF_SHARED: u64 = IDS | (1 << 60);
+/// Of what concerns all budgets alike.
+pub(crate) const ID_OF_ALL: u64 = IDS | (1 << 59);
 
 impl PlannedBudget {
     /// Whether it is one that the attribute wrote.

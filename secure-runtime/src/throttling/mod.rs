@@ -119,6 +119,8 @@ pub use limiter::{Hashed, LimitKey, Limiter, Statistics};
 #[cfg(not(loom))]
 pub(crate) use load::{Load, Place};
 #[cfg(not(loom))]
+pub(crate) use mode::ConfiguredModes;
+#[cfg(not(loom))]
 pub use mode::LimitMode;
 #[cfg(not(loom))]
 pub use notices::KeyMark;

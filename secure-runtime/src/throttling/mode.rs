@@ -31,6 +31,13 @@ pub enum LimitMode {
     Percent(u8),
 }
 
+/// What the configuration says of requests beyond limits, and of whoever is banned.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct ConfiguredModes {
+    pub(crate) limits: Option<LimitMode>,
+    pub(crate) failures: Option<LimitMode>,
+}
+
 impl LimitMode {
     /// For how many of a hundred keys it refuses.
     pub(crate) fn percent(self) -> u8 {

@@ -315,4 +315,22 @@ mod tests {
             assert_eq!(bans, [60]);
         });
     }
+
+    #[test]
+    fn parallel_failures_are_counted_to_the_last_one_wherever_their_clocks_are() {
+        let world = World::new(1000, 3600, 3600);
+        let fail_at = |times: u32, now: u64| -> Vec<u64> {
+            (0..times).filter_map(|_| world.fail(now)).collect()
+        };
+        // A request may be about a time that others have left.
+        let bans = std::thread::scope(|scope| {
+            let threads = [1000, 999, 1000].map(|now| scope.spawn(move || fail_at(333, now)));
+            threads.map(|thread| thread.join().unwrap())
+        });
+        assert!(bans.iter().all(Vec::is_empty), "999 of a thousand: {bans:?}");
+        assert!(world.penalties.is_quiet(1000 * SECOND));
+        assert_eq!(world.fail(999), Some(3600));
+        assert_eq!((world.fail(998), world.banned(4598)), (None, Some(1)));
+        assert_eq!((world.banned(4599), world.banned(4600)), (None, None));
+    }
 }

@@ -2,40 +2,13 @@
 
 use std::time::Duration;
 
-use actix_web::{HttpResponse, Responder, get, post, web};
+use actix_web::{HttpResponse, Responder, get, web};
 use secure_runtime::testing::{FakeClock, Issuer};
-use secure_runtime::{Denial, DenialKind, Principal, ResponseCost, secure};
+use secure_runtime::{Denial, DenialKind, ResponseCost, secure};
 use secure_tests::{Answer, TestServer, bearer};
-use serde::Deserialize;
-use validator::Validate;
 
 use crate::Runs;
-
-#[derive(Deserialize, Validate)]
-struct Page {
-    #[validate(range(max = 100))]
-    size: u32,
-}
-
-#[secure(rate("10/h", cost = page.size), validate(page))]
-#[get("/pages")]
-async fn pages(page: web::Query<Page>, runs: web::Data<Runs>) -> HttpResponse {
-    runs.count();
-    HttpResponse::Ok().body(page.size.to_string())
-}
-
-/// Two costs, two limits, and a rule about the arguments.
-#[secure(
-    allow = caller.subject() != "eve" || page.size < 3,
-    rate(["10/h", "12/d"], cost = page.size.max(2)),
-    rate("5/h", by = address, cost = u32::from(page.size > 1) + 1),
-    unvalidated(page, reason = "the test sends what it likes"),
-)]
-#[post("/several")]
-async fn several(page: web::Json<Page>, caller: Principal, runs: web::Data<Runs>) -> HttpResponse {
-    runs.count();
-    HttpResponse::Ok().body(format!("{} {}", caller.subject(), page.size))
-}
+use crate::argument_costs::{self, pages, several};
 
 #[secure(objects = any, rate("10/h", cost = 10 / path.value()))]
 #[get("/divided/{number}")]
@@ -92,6 +65,7 @@ struct World {
 
 fn world() -> World {
     let (builder, issuer, clock) = crate::security(module_path!());
+    let builder = builder.answers_for(argument_costs::MODULE);
     let (security, runs) = (builder.build().unwrap(), Runs::default());
     let data = web::Data::new(runs.clone());
     let server = TestServer::start(&security, move || {
@@ -134,7 +108,7 @@ async fn the_arguments_say_what_a_request_costs() {
     assert_eq!((paid.status, left(&paid)), (200, Some(r#""10/h";r=0;t=3600"#)));
     assert_eq!(world.runs.so_far(), 3);
     // Nothing is left: refused before the arguments are looked at.
-    assert_eq!(get(1000).await.status, 429);
+    assert_eq!(get(5000).await.status, 429);
 }
 
 #[actix_web::test]
@@ -146,7 +120,7 @@ async fn a_cost_above_what_may_be_taken_at_once_is_a_fault_of_the_request() {
     assert_eq!(problem["detail"], "the request costs 11, and at most 10 can be taken at once");
     assert_eq!((refused.header("retry-after"), world.runs.so_far()), (None, 0));
     // So is one that breaks a rule; each has cost one.
-    world.server.get("/pages?size=101", &[&ada]).await.problem(422);
+    world.server.get("/pages?size=1001", &[&ada]).await.problem(422);
     let answer = world.server.get("/pages?size=8", &[&ada]).await;
     assert_eq!((answer.status, left(&answer)), (200, Some(r#""10/h";r=0;t=3600"#)));
     assert_eq!(world.runs.so_far(), 1);

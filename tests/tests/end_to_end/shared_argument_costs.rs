@@ -7,43 +7,17 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use actix_web::dev::{HttpServiceFactory, Payload};
-use actix_web::{FromRequest, HttpRequest, HttpResponse, get, post, web};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, get, web};
 use secure_runtime::security::LimitRow;
-use secure_runtime::testing::FakeClock;
+use secure_runtime::testing::{FakeClock, Issuer};
 use secure_runtime::throttling::{OnStoreFailure, SharedLimitsBuilder};
-use secure_runtime::{Principal, secure};
+use secure_runtime::{Security, secure};
 use secure_tests::{Answer, RedisServer, bearer, eventually};
 use serde::Deserialize;
-use validator::Validate;
 
 use crate::Runs;
+use crate::argument_costs::{self, Page, pages, several};
 use crate::shared_instances::{Instance, prefix, refused, store};
-
-#[derive(Deserialize, Validate)]
-struct Page {
-    #[validate(range(max = 1000))]
-    size: u32,
-}
-
-#[secure(rate("10/h", cost = page.size), validate(page))]
-#[get("/pages")]
-async fn pages(page: web::Query<Page>, runs: web::Data<Runs>) -> HttpResponse {
-    runs.count();
-    HttpResponse::Ok().body(page.size.to_string())
-}
-
-/// Costs of both stages, two for different ones, and a rule about the arguments.
-#[secure(
-    allow = caller.subject() != "eve" || page.size < 3,
-    rate(["10/h", "12/d"], cost = page.size.max(2)),
-    rate("5/h", by = address, cost = u32::from(page.size > 1) + 1),
-    unvalidated(page, reason = "the test sends what it likes"),
-)]
-#[post("/several")]
-async fn several(page: web::Json<Page>, caller: Principal, runs: web::Data<Runs>) -> HttpResponse {
-    runs.count();
-    HttpResponse::Ok().body(format!("{} {}", caller.subject(), page.size))
-}
 
 #[secure(rate("1000/d", cost = page.size), validate(page))]
 #[get("/many")]
@@ -115,19 +89,27 @@ fn services(runs: web::Data<Runs>) -> impl HttpServiceFactory {
 }
 
 fn start(store: SharedLimitsBuilder) -> Instance {
-    Instance::start(module_path!(), store, services)
+    let builder = Security::builder().answers_for(argument_costs::MODULE);
+    Instance::with(builder, Issuer::hs256(), module_path!(), store, services)
+}
+
+/// One whose time is that of a clock, as is that of the store.
+fn start_at(clock: &FakeClock, store: SharedLimitsBuilder) -> Instance {
+    let builder = Security::builder().answers_for(argument_costs::MODULE).clock(clock.clone());
+    let issuer = Issuer::hs256().clock(clock.clone());
+    Instance::with(builder, issuer, module_path!(), store.clock(clock.clone()), services)
 }
 
 /// Two that count together, at the time of a clock that stands still.
 fn two_at(clock: &FakeClock, redis: &RedisServer) -> [Instance; 2] {
     let prefix = prefix();
-    [(); 2].map(|()| Instance::start_at(clock, module_path!(), store(redis, &prefix), services))
+    [(); 2].map(|()| start_at(clock, store(redis, &prefix)))
 }
 
 fn row(instance: &Instance, handler: &str, place: usize) -> LimitRow {
-    let id = format!("{}::{handler}/{place}", module_path!());
+    let id = format!("::{handler}/{place}");
     let limits = instance.security.limits().statistics().limits;
-    limits.into_iter().find(|row| row.id == id).unwrap()
+    limits.into_iter().find(|row| row.id.ends_with(&id)).unwrap()
 }
 
 fn left(answer: &Answer) -> Option<&str> {
@@ -228,7 +210,7 @@ async fn leases_pay_for_costs_within_the_quota() {
     let (redis, clock, prefix) = (RedisServer::shared(), FakeClock::new(), prefix());
     let [one, other] = [(); 2].map(|()| {
         let store = store(&redis, &prefix).leases(100);
-        Instance::start_at(&clock, module_path!(), store, services)
+        start_at(&clock, store)
     });
     let mut served = 0;
     for instance in [&one, &other] {
@@ -263,6 +245,10 @@ async fn what_is_observed_takes_nothing_that_does_not_fit() {
 
 const KILL: &str = "SHUTDOWN%20NOSAVE";
 const PAUSE: &str = "CLIENT%20PAUSE%20700%20ALL";
+/// Another one is the master, and takes the writes.
+const DEMOTE: &str = "REPLICAOF%20127.0.0.1%201";
+/// It has no memory left.
+const FILL: &str = "CONFIG%20SET%20maxmemory%201";
 
 /// A request that costs so much, and what happens to Redis after its first trip.
 async fn meet(instance: &Instance, redis: &RedisServer, size: u32, command: &str) -> Answer {
@@ -271,9 +257,9 @@ async fn meet(instance: &Instance, redis: &RedisServer, size: u32, command: &str
 }
 
 #[actix_web::test]
-async fn a_redis_that_ends_or_falls_silent_between_the_trips_is_one_that_is_gone() {
+async fn a_redis_that_does_not_decide_the_second_trip_is_one_that_is_gone() {
     use OnStoreFailure::{Allow, Deny, Local};
-    for command in [KILL, PAUSE] {
+    for command in [KILL, PAUSE, DEMOTE, FILL] {
         for (on_failure, expected) in
             [(Local, [200, 200, 429]), (Deny, [503, 503, 503]), (Allow, [200, 200, 200])]
         {
@@ -282,7 +268,7 @@ async fn a_redis_that_ends_or_falls_silent_between_the_trips_is_one_that_is_gone
                 .instances(NonZeroU32::new(2).unwrap())
                 .deadline(Duration::from_millis(50))
                 .on_store_failure(on_failure);
-            let one = Instance::start_at(&clock, module_path!(), store, services);
+            let one = start_at(&clock, store);
             let seen = [
                 meet(&one, &redis, 5, command).await.status,
                 // More than this instance's share: served if nothing else was.
@@ -304,7 +290,7 @@ async fn who_leaves_during_the_trip_pays_once_and_holds_nothing() {
     let (redis, clock) = (RedisServer::start(), FakeClock::new());
     // The store's own time, so that its deadline is the only one.
     let store = store(&redis, &prefix()).deadline(Duration::from_secs(10));
-    let one = Instance::start_at(&clock, module_path!(), store, services);
+    let one = start_at(&clock, store);
     assert_eq!(one.ask("/pages?size=0", "ada").await.status, 200, "it is there");
     let token = bearer(&one.issuer.token("ada").sign());
     let path = format!("/mishap?size=5&port={}&command={PAUSE}", redis.port());
@@ -318,4 +304,17 @@ async fn who_leaves_during_the_trip_pays_once_and_holds_nothing() {
     let path = format!("/mishap?size=3&port={}&command=PING", redis.port());
     let answer = one.server.get(&path, &[&token]).await;
     assert_eq!((answer.status, left(&answer)), (200, Some(r#""10/d";r=2;t=69120"#)));
+}
+
+#[actix_web::test]
+async fn a_redis_that_forgot_between_the_trips_is_told_again() {
+    for (command, left_of_ten) in [("SCRIPT%20FLUSH", "5;t=43200"), ("FLUSHALL", "6;t=34560")] {
+        let (redis, clock) = (RedisServer::start(), FakeClock::new());
+        let one = start_at(&clock, store(&redis, &prefix()));
+        let answer = meet(&one, &redis, 5, command).await;
+        let expected = format!(r#""10/d";r={left_of_ten}"#);
+        assert_eq!((answer.status, left(&answer)), (200, Some(&*expected)), "{command}");
+        let row = row(&one, "unlucky", 1);
+        assert_eq!((row.allowed, row.fallback, row.refused), (1, 0, 0));
+    }
 }

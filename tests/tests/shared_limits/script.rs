@@ -176,3 +176,44 @@ fn endpoints_that_share_a_rate_with_bursts_of_their_own_forget_nothing_of_it() {
     assert_eq!(decide(&redis, &[&key], later, &[ask(1)])[0], 0);
     assert_eq!(decide(&redis, &[&key], later, &[ask(5)])[0], 1);
 }
+
+#[test]
+fn what_somebody_else_wrote_gives_no_permits_and_is_repaired() {
+    let redis = RedisServer::start();
+    let now = 20_000 * DAY;
+    let (long, ask) = ("9".repeat(320), rate("take", 1, SECOND, 60));
+    let ours = format!(" {}", 60 * SECOND);
+    for (time, bucket) in [
+        ("-1728000005000000000", &*ours),
+        ("nan000000000", &ours),
+        ("inf000000000", &ours),
+        ("17280000001e9999999", &ours),
+        ("1728000000      nan", &ours),
+        ("1728000010-00000001", &ours),
+        ("1728000000        5", &ours),
+        ("1728000010\0", &ours),
+        (&long, &ours),
+        ("", &ours),
+        ("1728000030000000000", &format!(" {long}")),
+        ("1728000030000000000", " 0"),
+        ("1728000030000000000", " 00"),
+        ("1728000030000000000", ""),
+    ] {
+        let wrong = format!("{time}{bucket}");
+        redis.command(&["SET", "{g}k", &wrong]);
+        let refused = decide(&redis, &["{g}k"], now * SECOND, std::slice::from_ref(&ask));
+        assert!(refused[0] == 0 && refused[1] >= 60, "{wrong}: {refused:?}");
+        // It fills, and is ours by now.
+        let later = (now + refused[1]) * SECOND;
+        let answer = decide(&redis, &["{g}k"], later, std::slice::from_ref(&ask));
+        assert_eq!(answer[..3], [1, 1, 0], "{wrong}");
+    }
+    let end = now + DAY;
+    for (used, permits) in
+        [("5", &*long), ("5", "4294967296"), ("5", "0"), ("-5", "9"), ("5", "9 ")]
+    {
+        redis.command(&["SET", "{g}k", &format!("{end} {used} {permits}")]);
+        let answer = decide(&redis, &["{g}k"], now * SECOND, &[day("period-take", 1, 9, now)]);
+        assert_eq!(answer, [0, end, 9, 0, 0], "{used} of {permits}");
+    }
+}

@@ -18,7 +18,7 @@ use crate::authentication::Authenticator;
 use crate::authorization::{AcceptedBy, RuleSet, is_zone, scopes_of};
 use crate::inventory::{self, is_inside, modules_around};
 use crate::policy::{Access, Authenticators, Endpoint, Rule};
-use crate::throttling::{Counters, InFlight, Load, Penalties};
+use crate::throttling::{ConfiguredModes, Counters, InFlight, Load, Penalties};
 use crate::transport::TrustedProxies;
 pub use error::LaunchError;
 
@@ -54,7 +54,7 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
     let address_groups =
         configuration.check_address_groups(builder.ipv4_prefix, builder.ipv6_prefix);
     configuration.faults.extend(builder.proxies.as_ref().and_then(TrustedProxies::fault));
-    let modes = [builder.limit_mode, builder.failure_mode];
+    let modes = ConfiguredModes { limits: builder.limit_mode, failures: builder.failure_mode };
     configuration.faults.extend(lenient_limits::faults(modes));
     let mut budgets = BudgetPlanner::new(builder.failed_authentication, builder.failure_mode);
     let mut limits = LimitPlanner::new(builder.headers, builder.limit_mode);

@@ -54,7 +54,9 @@ local function read(key, full_s, full_n, whole)
     else
       stored, old = string.match(stored, '^(%d+) (%d+)$')
     end
-    if stored then
+    -- Nothing longer is written here, and nothing but digits: others may be infinite, or no number.
+    local is_ours = stored and #stored <= 20 and not string.find(stored, '%D')
+    if is_ours and (not old or #old <= 20) then
       s, n = tonumber(string.sub(stored, 1, -10)), tonumber(string.sub(stored, -9))
     end
   end
@@ -108,7 +110,7 @@ local function asker_of_periods()
       found, used, old = tonumber(found), tonumber(used), tonumber(old)
     end
     -- Unreadable: nothing is left of this period.
-    if not found or old == 0 then return permits, finish, true end
+    if not found or old == 0 or old > 4294967295 then return permits, finish, true end
     if found < finish or found > finish + most_later then return 0, finish, false end
     -- More is never owed.
     used = math.min(used, 2 * old)

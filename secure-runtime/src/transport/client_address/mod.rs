@@ -26,6 +26,8 @@ mod properties;
 mod proxies;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tricks;
 
 pub use proxies::{
     ForwardingHeader, InvalidForwardingHeader, InvalidNetwork, SingleHeader, TrustedProxies,

@@ -9,22 +9,22 @@ use super::entries::{LONGEST_ENTRY, MOST_ENTRIES, forwarded_for, node_address};
 use super::*;
 use crate::testing::{client_address, with_request};
 
-const PEER: &str = "127.0.0.1";
+pub(super) const PEER: &str = "127.0.0.1";
 
 fn address(text: &str) -> IpAddr {
     text.parse().expect("an address")
 }
 
-fn known() -> TrustedProxies {
+pub(super) fn known() -> TrustedProxies {
     TrustedProxies::new([PEER, "10.0.1.0/24"]).expect("networks")
 }
 
-fn single(name: &str) -> TrustedProxies {
+pub(super) fn single(name: &str) -> TrustedProxies {
     known().header(ForwardingHeader::single(name).expect("a name"))
 }
 
 /// `lines` is what arrives from [`PEER`], one header line each.
-fn check(proxies: &TrustedProxies, lines: &[&str], expected: &str) {
+pub(super) fn check(proxies: &TrustedProxies, lines: &[&str], expected: &str) {
     let name = match &proxies.header {
         ForwardingHeader::XForwardedFor => "X-Forwarded-For",
         ForwardingHeader::Forwarded => "Forwarded",

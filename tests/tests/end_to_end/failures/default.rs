@@ -1,8 +1,33 @@
 //! The budget for failed authentication that is on by default.
 
-use secure_runtime::TrustedProxies;
+use std::time::Duration;
 
-use super::{ELSEWHERE, HERE, World, header};
+use secure_runtime::TrustedProxies;
+use secure_runtime::security::FailedAuthentication;
+use secure_runtime::throttling::{LimitMode, Quota};
+
+use super::{ELSEWHERE, HERE, World, guesses, header};
+
+/// One whose default budget is this many a minute.
+fn with_default(permits: u32) -> World {
+    let quota = Quota::new(permits.try_into().unwrap(), 60.try_into().unwrap());
+    with(FailedAuthentication::Budget(quota))
+}
+
+fn with(budget: FailedAuthentication) -> World {
+    World::with(move |builder| {
+        let proxies = TrustedProxies::new(["127.0.0.1"]).unwrap();
+        builder.trusted_proxies(proxies).failed_authentication(budget)
+    })
+}
+
+/// Uses up what an address has of the budget of a path, of which each key has three.
+async fn ban_address(world: &World, path: &str, keys: u32) {
+    for victim in 0..keys {
+        let guesses = guesses(&format!("shop_{victim:012}"), 3);
+        assert_eq!(world.statuses(path, HERE, &guesses).await, [401; 3]);
+    }
+}
 
 #[actix_web::test]
 async fn failed_authentication_has_a_budget_by_default() {
@@ -43,18 +68,53 @@ async fn the_default_spares_addresses_that_may_be_a_load_balancers() {
 
 #[actix_web::test]
 async fn the_default_can_be_another_one_or_none() {
-    use secure_runtime::security::FailedAuthentication;
-    use secure_runtime::throttling::Quota;
-    let world = |budget| {
-        World::with(move |builder| {
-            let proxies = TrustedProxies::new(["127.0.0.1"]).unwrap();
-            builder.trusted_proxies(proxies).failed_authentication(budget)
-        })
-    };
-    let quota = Quota::new(2.try_into().unwrap(), 60.try_into().unwrap());
-    let strict = world(FailedAuthentication::Budget(quota));
+    let strict = with_default(2);
     assert_eq!(strict.statuses("/plain", HERE, &strict.forged(3)).await, [401, 401, 429]);
-    let off = world(FailedAuthentication::Off);
+    let off = with(FailedAuthentication::Off);
     let all = off.statuses("/plain", HERE, &off.forged(120)).await;
     assert!(all.iter().all(|status| *status == 401));
+}
+
+#[actix_web::test]
+async fn a_key_that_was_accepted_anywhere_passes_the_bans_of_its_address() {
+    let world = with_default(3);
+    let (key, newcomer) = (world.key("billing"), world.key("newcomer"));
+    // Where the default one stands back.
+    assert_eq!(world.get("/orders", HERE, &header(&key)).await.status, 200);
+    ban_address(&world, "/plain", 10).await;
+    assert_eq!(world.get("/plain", HERE, &header(&newcomer)).await.status, 429);
+    assert_eq!(world.get("/plain", HERE, &header(&key)).await.body, "billing");
+    // Where it guards from now on.
+    let id = world.security.limits().statistics().budgets;
+    let id = id.iter().find(|row| row.id.ends_with("orders/failures/1")).unwrap();
+    world.security.limits().set_mode(&id.id, LimitMode::Observe).unwrap();
+    assert_eq!(world.get("/orders", HERE, &header(&newcomer)).await.status, 429);
+    assert_eq!(world.get("/orders", HERE, &header(&key)).await.body, "billing");
+    // What is known of one address says nothing of another.
+    assert_eq!(world.get("/plain", ELSEWHERE, &header(&newcomer)).await.status, 200);
+    assert_eq!(world.get("/plain", HERE, &header(&newcomer)).await.status, 429);
+
+    // And the other way around.
+    let world = World::new();
+    let (key, newcomer) = (world.key("billing"), world.key("newcomer"));
+    assert_eq!(world.get("/plain", HERE, &header(&key)).await.status, 200);
+    ban_address(&world, "/orders", 10).await;
+    assert_eq!(world.get("/orders", HERE, &header(&newcomer)).await.status, 429);
+    assert_eq!(world.get("/orders", HERE, &header(&key)).await.body, "billing");
+    // A day later it is nobody's.
+    world.clock.advance(Duration::from_secs(24 * 3600));
+    ban_address(&world, "/orders", 10).await;
+    assert_eq!(world.get("/orders", HERE, &header(&key)).await.status, 429);
+}
+
+#[actix_web::test]
+async fn a_key_that_is_known_has_a_budget_of_its_own_all_the_same() {
+    let world = with_default(3);
+    let key = world.key("billing");
+    assert_eq!(world.get("/orders", HERE, &header(&key)).await.status, 200);
+    let id = key.record().id().to_owned();
+    assert_eq!(world.statuses("/plain", HERE, &guesses(&id, 4)).await, [401, 401, 401, 429]);
+    assert_eq!(world.get("/plain", HERE, &header(&key)).await.status, 429);
+    // From there only.
+    assert_eq!(world.get("/plain", ELSEWHERE, &header(&key)).await.status, 200);
 }
