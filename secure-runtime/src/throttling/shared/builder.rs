@@ -88,9 +88,9 @@ impl SharedLimitsBuilder {
         self
     }
 
-    /// How many permits of one key a trip may bring in advance; 1 (none) unless said otherwise, and never
-    /// more than a sixteenth of a quota's burst. This instance holds four times as many at most, and never
-    /// more than an eighth of the burst.
+    /// How many permits of one key a trip may bring in advance; 1 (none) unless said otherwise, a million
+    /// at most, and never more than a sixteenth of a quota's burst. This instance holds four times as
+    /// many at most, and never more than an eighth of the burst.
     ///
     /// Callers who ask often are then decided about without a trip each. In any time span all
     /// instances together admit at most so many more than the quota does as they held at its
@@ -166,6 +166,10 @@ impl SharedLimitsBuilder {
                 return Err(InvalidSharedLimits(fault));
             }
         }
+        if self.leases > MOST_LEASES {
+            let fault = format!("{} leases at a time, expected at most {MOST_LEASES}", self.leases);
+            return Err(InvalidSharedLimits(fault));
+        }
         let secret = self.secret.unwrap_or_else(|| self.prefix.clone().into_bytes());
         let parts = Parts {
             place,
@@ -202,5 +206,8 @@ impl fmt::Display for InvalidSharedLimits {
 }
 
 impl std::error::Error for InvalidSharedLimits {}
+
+/// What so many permits take of a bucket is a number that Lua has exactly, at any quota.
+const MOST_LEASES: u32 = 1_000_000;
 
 const SHORTEST_SECRET: usize = 16;
