@@ -255,12 +255,7 @@ impl Table {
 
 impl Bucket {
     #[inline]
-    fn change(
-        &self,
-        key: u64,
-        horizon: u64,
-        next: impl Fn(u64) -> Option<u64>,
-    ) -> Option<Update> {
+    fn change(&self, key: u64, horizon: u64, next: impl Fn(u64) -> Option<u64>) -> Option<Update> {
         // All keys are compared before any is acted on: beyond the preferred slot a key stands
         // anywhere, and a loop that ends where it does would be mispredicted almost every time.
         let mut found = 0_u32;
