@@ -140,3 +140,22 @@ pub(crate) fn is_used_once(arguments: &TokenStream) -> Result<(), Report> {
 pub(crate) fn apply(policy: &syn::Path, own: &TokenStream, item: &TokenStream) -> TokenStream {
     quote!(#policy! { (#own) #item })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mistakes_do_not_lead_to_another_crate() {
+        let check = |policy: &str, is_mistaken: bool| {
+            let expansion = policies(policy.parse().unwrap()).to_string();
+            assert!(expansion.contains(":: sec :: secure"), "{policy}: {expansion}");
+            assert!(!expansion.contains("secure_runtime"), "{policy}: {expansion}");
+            assert_eq!(expansion.contains("compile_error"), is_mistaken, "{policy}: {expansion}");
+        };
+        check("pub(crate) careful = (crate = ::sec, rate = \"5/min\");", false);
+        check("pub careful = (crate = ::sec, rate = \"5/min\");", true);
+        check("pub(crate) careful = (crate = ::sec, rate = \"5/x\");", true);
+        check("pub(crate) careful = (crate = ::sec, rats = \"5/min\");", true);
+    }
+}
