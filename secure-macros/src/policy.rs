@@ -84,6 +84,8 @@ pub(crate) fn policies(input: TokenStream) -> TokenStream {
 /// The macro of one policy. Of one with mistakes no key is handed on: they are told here alone.
 fn one(policy: &Policy, known: &Vocabulary, paths: &mut Paths) -> TokenStream {
     let Policy { attributes, visibility, name, keys } = policy;
+    // Also where there are mistakes, or those who use the policy would look for another crate.
+    let mut root = None;
     let outcome = Diagnostics::gather(|diagnostics| {
         if let Visibility::Public(public) = visibility {
             diagnostics
@@ -95,12 +97,13 @@ fn one(policy: &Policy, known: &Vocabulary, paths: &mut Paths) -> TokenStream {
         if layer.is_whole {
             check::layer(&mut layer, known, diagnostics);
         }
-        Some(layer.declaration.root)
+        root = layer.declaration.root;
+        Some(())
     });
     let mistaken = format_ident!("{MISTAKEN}");
-    let (keys, root, report) = match outcome {
-        Ok(root) => (keys.stream(), root, None),
-        Err(report) => (quote!(#mistaken), None, Some(report)),
+    let (keys, report) = match outcome {
+        Ok(()) => (keys.stream(), None),
+        Err(report) => (quote!(#mistaken), Some(report)),
     };
     *paths = Paths::new(root.as_ref());
     let visibility = (!matches!(visibility, Visibility::Public(_))).then_some(visibility);
@@ -136,4 +139,23 @@ pub(crate) fn is_used_once(arguments: &TokenStream) -> Result<(), Report> {
 /// Hands the item to the policy that the attribute uses.
 pub(crate) fn apply(policy: &syn::Path, own: &TokenStream, item: &TokenStream) -> TokenStream {
     quote!(#policy! { (#own) #item })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mistakes_do_not_lead_to_another_crate() {
+        let check = |policy: &str, is_mistaken: bool| {
+            let expansion = policies(policy.parse().unwrap()).to_string();
+            assert!(expansion.contains(":: sec :: secure"), "{policy}: {expansion}");
+            assert!(!expansion.contains("secure_runtime"), "{policy}: {expansion}");
+            assert_eq!(expansion.contains("compile_error"), is_mistaken, "{policy}: {expansion}");
+        };
+        check("pub(crate) careful = (crate = ::sec, rate = \"5/min\");", false);
+        check("pub careful = (crate = ::sec, rate = \"5/min\");", true);
+        check("pub(crate) careful = (crate = ::sec, rate = \"5/x\");", true);
+        check("pub(crate) careful = (crate = ::sec, rats = \"5/min\");", true);
+    }
 }

@@ -78,7 +78,8 @@ pub use request::RequestHead;
 pub use resource::{Granted, Loaded, Resource};
 pub use response_cost::{Costed, ResponseCost};
 pub use scope::{
-    RouteBuilder, Scope, SecuredOutput, SecuredResponse, SecuredRoute, SecuredService, route, scope,
+    RouteBuilder, Scope, SecuredOutput, SecuredResponse, SecuredRoute, SecuredService,
+    ToSecuredHandler, route, scope,
 };
 pub use secure_macros::{policy, secure};
 pub use security::{LaunchError, ProtectedResource, Security, SecurityBuilder};

@@ -30,17 +30,17 @@ use actix_web::FromRequest;
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __body {
-    ({ $($rule:tt)* } ! $($tokens:tt)*) => { $($tokens)* };
-    ({ $($rule:tt)* } $($tokens:tt)*) => { $($rule)* $($tokens)* };
-    ($($tokens:tt)*) => { $($tokens)* };
+    ({ $($rule:tt)* } ! $($tokens:tt)*) => {{ $($tokens)* }};
+    ({ $($rule:tt)* } $($tokens:tt)*) => {{ $($rule)* $($tokens)* }};
+    ($($tokens:tt)*) => {{ $($tokens)* }};
 }
 #[cfg(rust_analyzer)]
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __body {
-    ({ $($rule:tt)* } ! $($tokens:tt)*) => { $($rule)* $($tokens)* };
-    ({ $($rule:tt)* } $($tokens:tt)*) => { $($rule)* $($tokens)* };
-    ($($tokens:tt)*) => { $($tokens)* };
+    ({ $($rule:tt)* } ! $($tokens:tt)*) => {{ $($rule)* $($tokens)* }};
+    ({ $($rule:tt)* } $($tokens:tt)*) => {{ $($rule)* $($tokens)* }};
+    ($($tokens:tt)*) => {{ $($tokens)* }};
 }
 pub use crate::__body as body;
 

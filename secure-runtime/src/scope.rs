@@ -121,13 +121,13 @@ impl<T: ScopeFactory> Scope<T> {
     /// let scope = secure_runtime::scope("/api").route("/health", route::get().to(health));
     /// # drop(scope);
     /// ```
-    pub fn route(self, path: &str, route: SecuredRoute) -> Self {
-        Self(self.0.route(path, route.0))
+    pub fn route(self, path: &str, route: impl ToSecuredHandler) -> Self {
+        Self(self.0.route(path, route.into_route()))
     }
 
     /// Answers requests that nothing in the scope matches with a secured handler.
-    pub fn default_service(self, route: SecuredRoute) -> Self {
-        Self(self.0.default_service(route.0))
+    pub fn default_service(self, route: impl ToSecuredHandler) -> Self {
+        Self(self.0.default_service(route.into_route()))
     }
 
     /// Matches only requests that pass this guard.
@@ -181,6 +181,28 @@ where
 /// A route to a secured handler, for [`Scope::route`].
 #[must_use = "a route does nothing until it is mounted"]
 pub struct SecuredRoute(Route);
+
+/// A route that leads to a secured handler, as only a [`SecuredRoute`] does.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not lead to a secured handler",
+    label = "expected a route of `secure_runtime::route`",
+    note = "`secure_runtime::route::get().to(handler)`, in place of `web::get().to(handler)`"
+)]
+pub trait ToSecuredHandler: sealed::Sealed {}
+
+impl ToSecuredHandler for SecuredRoute {}
+
+mod sealed {
+    pub trait Sealed {
+        fn into_route(self) -> actix_web::Route;
+    }
+
+    impl Sealed for super::SecuredRoute {
+        fn into_route(self) -> actix_web::Route {
+            self.0
+        }
+    }
+}
 
 /// A route that has no handler yet.
 #[must_use = "a route does nothing without a handler"]

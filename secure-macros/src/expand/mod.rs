@@ -10,7 +10,7 @@ mod rule;
 mod service;
 mod spans;
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
 use quote::{format_ident, quote};
 use syn::GenericParam;
 
@@ -28,7 +28,8 @@ pub(crate) fn endpoint(endpoint: &Endpoint) -> TokenStream {
     let user_signature = attributes::used_in_rules(endpoint);
     let incoming = local("incoming");
     let support = paths.support();
-    let (visibility, name) = (&function.visibility, &signature.ident);
+    // rustc warns of a function that nobody uses only where its first and last tokens are the user's.
+    let (visibility, keyword, name) = (&function.visibility, &signature.fn_token, &signature.ident);
     let assertions = spans::assertions(endpoint).chain(riddles::asked(endpoint));
     let (generics, _, bounds) = signature.generics.split_for_impl();
     let registration = registration(endpoint);
@@ -37,9 +38,9 @@ pub(crate) fn endpoint(endpoint: &Endpoint) -> TokenStream {
     let warnings = warnings(endpoint);
     let rule = answers::rule(endpoint);
     let today = endpoint.ends.then(paths::source_date_epoch);
-    quote! {
-        #(#outer)*
-        #visibility fn #name #generics(#incoming: #support::Incoming) -> #support::Served #bounds {
+    let mut served = Group::new(
+        Delimiter::Brace,
+        quote! {
             #support::body! {
                 #rule
                 #today
@@ -48,7 +49,12 @@ pub(crate) fn endpoint(endpoint: &Endpoint) -> TokenStream {
                 #(#assertions)*
                 #call
             }
-        }
+        },
+    );
+    served.set_span(body.span());
+    quote! {
+        #(#outer)*
+        #visibility #keyword #name #generics(#incoming: #support::Incoming) -> #support::Served #bounds #served
         #service
         #warnings
     }

@@ -132,6 +132,12 @@ fn entry(part: &[TokenTree], is_first: bool, diagnostics: &mut Diagnostics) -> O
         unknown(key, &written, diagnostics);
         return None;
     };
+    if let Some((ended, next)) = missing_comma(part) {
+        let ended = shown(std::slice::from_ref(ended));
+        let message = format!("expected `,` before `{next}`, found `{ended} {next}`");
+        diagnostics.error(next, message).help(format!("`{ended}, {next}`"));
+        return None;
+    }
     let form = match rest {
         [] => Form::Bare,
         [equals, value @ ..] if is_punct(equals, '=') => Form::Equals(value.to_vec()),
@@ -145,6 +151,24 @@ fn entry(part: &[TokenTree], is_first: bool, diagnostics: &mut Diagnostics) -> O
         }
     };
     Some(Entry { key: key.clone(), row, form })
+}
+
+/// The token before a key that no comma precedes, and that key. In an expression no name follows a
+/// literal or a bracket, and none that follows a name is assigned to.
+fn missing_comma(part: &[TokenTree]) -> Option<(&TokenTree, &Ident)> {
+    (0..part.len()).find_map(|index| {
+        let [ended, TokenTree::Ident(next), rest @ ..] = part.get(index..)? else { return None };
+        let ends = match ended {
+            TokenTree::Literal(_) | TokenTree::Group(_) => true,
+            TokenTree::Ident(_) => match rest {
+                [equals, then, ..] => is_punct(equals, '=') && !is_punct(then, '='),
+                _ => false,
+            },
+            TokenTree::Punct(_) => false,
+        };
+        let is_key = KEYS.iter().any(|row| next == row.name);
+        (ends && is_key).then_some((ended, next))
+    })
 }
 
 fn unknown(key: &Ident, written: &str, diagnostics: &mut Diagnostics) {

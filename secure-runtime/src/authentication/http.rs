@@ -187,6 +187,18 @@ impl Url {
         let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
         address.map_or(host == "localhost", |address| address.to_canonical().is_loopback())
     }
+
+    /// The same, with all that may lead there: the unspecified address, and names below `localhost`
+    /// (RFC 6761 section 6.3).
+    pub(crate) fn may_be_local(&self) -> bool {
+        let host = self.0.host_str().unwrap_or_default();
+        let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+        let name = host.strip_suffix('.').unwrap_or(host);
+        self.is_local()
+            || address.map_or(name == "localhost" || name.ends_with(".localhost"), |address| {
+                address.to_canonical().is_unspecified()
+            })
+    }
 }
 
 impl fmt::Display for Url {

@@ -31,7 +31,7 @@ pub(crate) fn address_in(
         return Err(format!("the metadata has no `{member}`"));
     };
     let address = Url::checked(address).map_err(|fault| format!("`{member}`: {fault}"))?;
-    if address.is_local() && !from.is_local() {
+    if address.may_be_local() && !from.may_be_local() {
         return Err(format!("`{member}` leads into this machine, and the issuer does not"));
     }
     Ok(address)
@@ -59,6 +59,10 @@ mod tests {
             ),
             (good.replace("https://server.example.com/", "http://127.0.0.1/"), "into this machine"),
             (good.replace("issuer", "name"), "names no `issuer`"),
+            (good.replace("server.example.com/", "0.0.0.0/"), "into this machine"),
+            (good.replace("server.example.com/", "[::]/"), "into this machine"),
+            (good.replace("server.example.com/", "localhost./"), "into this machine"),
+            (good.replace("server.example.com/", "keys.localhost/"), "into this machine"),
             ("[]".to_owned(), "not a strict JSON object"),
         ] {
             let found = find(&text).unwrap_err();

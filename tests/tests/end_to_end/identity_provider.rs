@@ -216,6 +216,19 @@ async fn whatever_the_provider_says_wrong_nobody_is_accepted() {
 }
 
 #[actix_web::test]
+async fn a_redirect_is_not_followed_to_where_the_keys_are() {
+    let elsewhere = IdentityProvider::start();
+    let there = elsewhere.keys_url();
+    let world = World::new(|provider| {
+        provider.behave(Behaviour::Redirecting(there));
+        Jwt::discover(provider.issuer())
+    });
+    elsewhere.publish(&[&world.first]);
+    world.first_is(503).await;
+    assert_eq!(elsewhere.asked(), 0);
+}
+
+#[actix_web::test]
 async fn several_issuers_are_trusted_each_for_its_own_tokens() {
     let clock = FakeClock::new();
     let (one, other) = (IdentityProvider::start(), IdentityProvider::start());

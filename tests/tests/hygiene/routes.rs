@@ -79,7 +79,7 @@ fn accepted() {
         HttpResponse::Ok().finish()
     }
 
-    each!(get, post, put, patch, delete, head, options, trace, connect);
+    each!(get, post, put, patch, delete, head, options, query, trace, connect);
     secured(both);
     secured(several);
     secured(qualified);

@@ -7,5 +7,5 @@ async fn handler() -> &'static str {
 }
 
 fn main() {
-    let _ = secure_runtime::scope("").route("/", web::get().to(handler)); //~ ERROR mismatched types
+    let _ = secure_runtime::scope("").route("/", web::get().to(handler)); //~ ERROR does not lead to a secured handler
 }
