@@ -188,16 +188,51 @@ impl Url {
         address.map_or(host == "localhost", |address| address.to_canonical().is_loopback())
     }
 
-    /// The same, with all that may lead there: the unspecified address, and names below `localhost`
-    /// (RFC 6761 section 6.3).
-    pub(crate) fn may_be_local(&self) -> bool {
+    /// How far inside it may lead. A name below `localhost` is this machine (RFC 6761 section 6.3); what
+    /// other names resolve to is not known here.
+    pub(crate) fn reach(&self) -> Reach {
         let host = self.0.host_str().unwrap_or_default();
         let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
         let name = host.strip_suffix('.').unwrap_or(host);
-        self.is_local()
-            || address.map_or(name == "localhost" || name.ends_with(".localhost"), |address| {
-                address.to_canonical().is_unspecified()
-            })
+        match address.map(|address| address.to_canonical()) {
+            Ok(address) if address.is_loopback() || address.is_unspecified() => Reach::Machine,
+            Ok(address) if is_private(address) => Reach::Network,
+            Ok(_) => Reach::World,
+            Err(_) if name == "localhost" || name.ends_with(".localhost") => Reach::Machine,
+            Err(_) => Reach::World,
+        }
+    }
+}
+
+/// How far inside an address may lead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Reach {
+    World,
+    /// A network that others cannot reach.
+    Network,
+    Machine,
+}
+
+impl fmt::Display for Reach {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::World => "the world",
+            Self::Network => "a private network",
+            Self::Machine => "this machine",
+        })
+    }
+}
+
+/// Private (RFC 1918, RFC 4193), of this link alone (RFC 3927, RFC 4291), or behind a carrier's NAT
+/// (RFC 6598).
+fn is_private(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => {
+            let [first, second, ..] = address.octets();
+            let is_carriers = first == 100 && (64..128).contains(&second);
+            address.is_private() || address.is_link_local() || is_carriers
+        }
+        IpAddr::V6(address) => address.is_unique_local() || address.is_unicast_link_local(),
     }
 }
 

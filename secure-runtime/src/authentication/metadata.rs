@@ -31,8 +31,9 @@ pub(crate) fn address_in(
         return Err(format!("the metadata has no `{member}`"));
     };
     let address = Url::checked(address).map_err(|fault| format!("`{member}`: {fault}"))?;
-    if address.may_be_local() && !from.may_be_local() {
-        return Err(format!("`{member}` leads into this machine, and the issuer does not"));
+    let reach = address.reach();
+    if reach > from.reach() {
+        return Err(format!("`{member}` leads into {reach}, and the issuer does not"));
     }
     Ok(address)
 }
@@ -63,10 +64,35 @@ mod tests {
             (good.replace("server.example.com/", "[::]/"), "into this machine"),
             (good.replace("server.example.com/", "localhost./"), "into this machine"),
             (good.replace("server.example.com/", "keys.localhost/"), "into this machine"),
+            (good.replace("server.example.com/", "10.0.0.1/"), "into a private network"),
+            (good.replace("server.example.com/", "169.254.169.254/"), "into a private network"),
+            (good.replace("server.example.com/", "100.100.0.1/"), "into a private network"),
+            (good.replace("server.example.com/", "[fd00::1]/"), "into a private network"),
+            (
+                good.replace("server.example.com/", "[::ffff:192.168.0.1]/"),
+                "into a private network",
+            ),
             ("[]".to_owned(), "not a strict JSON object"),
         ] {
             let found = find(&text).unwrap_err();
             assert!(found.contains(expected), "{expected} in: {found}");
         }
+    }
+
+    #[test]
+    fn an_issuer_inside_may_lead_as_far_inside_and_no_further() {
+        let check = |issuer: &str, address: &str, expected: bool| {
+            let from = address_of(issuer).unwrap();
+            let text = format!(r#"{{"issuer":"{issuer}","jwks_uri":"{address}"}}"#);
+            let found = address_in(&text, "jwks_uri", issuer, &from);
+            assert_eq!(found.is_ok(), expected, "{issuer} {address}: {found:?}");
+        };
+        check("https://10.0.0.1", "https://192.168.0.7/keys", true);
+        check("https://10.0.0.1", "https://keys.example/keys", true);
+        check("https://10.0.0.1", "https://127.0.0.1/keys", false);
+        check("http://localhost:1", "http://127.0.0.1/keys", true);
+        check("http://localhost:1", "https://10.0.0.1/keys", true);
+        check("https://issuer.example", "https://100.63.0.1/keys", true);
+        check("https://issuer.example", "https://100.128.0.1/keys", true);
     }
 }
