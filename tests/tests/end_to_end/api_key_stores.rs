@@ -155,6 +155,9 @@ async fn the_last_good_file_serves_for_an_hour_while_the_new_one_is_broken() {
         }
         world.pass(6);
         assert_eq!((world.status(&ada).await, world.status(&grace).await), (503, 503));
+        // It was answered at once, and the file may still be read; the next ones wait for it.
+        world.pass(64);
+        assert_eq!((world.status(&ada).await, world.status(&grace).await), (503, 503));
         file.hold(&[grace.record()]);
         world.pass(64);
         assert_eq!((world.status(&ada).await, world.status(&grace).await), (401, 200));

@@ -1,6 +1,7 @@
 //! Instances of a service that count together.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use actix_web::dev::HttpServiceFactory;
 use actix_web::{HttpResponse, web};
@@ -49,7 +50,9 @@ pub(crate) fn store(redis: &RedisServer, prefix: &str) -> SharedLimitsBuilder {
 
 /// The same, by its address.
 pub(crate) fn store_at(url: &str, prefix: &str) -> SharedLimitsBuilder {
-    SharedLimits::redis(url).prefix(prefix).secret("a secret of all instances")
+    // Long enough for a machine that does other things as well.
+    let patient = SharedLimits::redis(url).deadline(Duration::from_secs(10));
+    patient.prefix(prefix).secret("a secret of all instances")
 }
 
 impl Instance {
