@@ -183,24 +183,28 @@ impl Url {
 
     /// Whether it leads to this machine's loopback.
     pub(crate) fn is_local(&self) -> bool {
-        let host = self.0.host_str().unwrap_or_default();
-        let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-        address.map_or(host == "localhost", |address| address.to_canonical().is_loopback())
+        self.host().map_or_else(|name| name == "localhost", |address| address.is_loopback())
     }
 
     /// How far inside it may lead. A name below `localhost` is this machine (RFC 6761 section 6.3); what
     /// other names resolve to is not known here.
     pub(crate) fn reach(&self) -> Reach {
-        let host = self.0.host_str().unwrap_or_default();
-        let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-        let name = host.strip_suffix('.').unwrap_or(host);
-        match address.map(|address| address.to_canonical()) {
+        match self.host() {
             Ok(address) if address.is_loopback() || address.is_unspecified() => Reach::Machine,
             Ok(address) if is_private(address) => Reach::Network,
             Ok(_) => Reach::World,
-            Err(_) if name == "localhost" || name.ends_with(".localhost") => Reach::Machine,
-            Err(_) => Reach::World,
+            Err(name) => match name.strip_suffix('.').unwrap_or(name) {
+                name if name == "localhost" || name.ends_with(".localhost") => Reach::Machine,
+                _ => Reach::World,
+            },
         }
+    }
+
+    /// The address that stands as its host, else the name.
+    fn host(&self) -> Result<IpAddr, &str> {
+        let host = self.0.host_str().unwrap_or_default();
+        let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+        address.map(|address| address.to_canonical()).map_err(|_| host)
     }
 }
 

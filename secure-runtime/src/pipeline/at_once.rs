@@ -45,7 +45,9 @@ pub(super) fn poll(
             },
             None => {
                 let key = key_of(&inner.counters.limiter, planned.id, &planned.by, subject)?;
-                if planned.percent() < 100 && !binds(planned, subject) {
+                if planned.percent() < 100
+                    && !observed::is_drawn(planned.percent(), &planned.by, subject)
+                {
                     counted.hold(observe(inner, planned, key));
                     continue;
                 }
@@ -73,12 +75,6 @@ pub(super) fn poll(
         }
     }
     Poll::Ready(Ok(has_waited))
-}
-
-/// Whether a percentage has this key in it.
-#[cold]
-fn binds(planned: &PlannedConcurrency, subject: Subject<'_>) -> bool {
-    observed::is_drawn(planned.percent(), &planned.by, subject)
 }
 
 /// The request goes on, whatever is served; nobody waits for what is not enforced.

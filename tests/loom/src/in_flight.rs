@@ -62,23 +62,27 @@ fn permit(waiter: &mut Waiter) -> Option<Permit> {
     waiter.poll(Waker::noop())
 }
 
+/// Somebody comes while another thread makes a place free.
+fn is_served_or_woken(world: &World, frees: thread::JoinHandle<()>) {
+    let bell = Arc::new(Bell(AtomicU32::new(0)));
+    let waker = Arc::clone(&bell).into();
+    let entered = world.all.enter(world.key, 0, &waker);
+    frees.join().unwrap();
+    match entered {
+        Entered::Served(permit) => drop(permit),
+        Entered::Queued(mut waiter) => {
+            assert_eq!(bell.0.load(SeqCst), 1, "woken");
+            drop(permit(&mut waiter).expect("its turn"));
+        }
+        Entered::Refused => panic!("there is a place in the queue"),
+    }
+}
+
 #[test]
 fn a_request_that_comes_while_the_last_one_ends_is_served_or_woken() {
     loom::model(|| {
         let (world, held) = World::new(1);
-        let thread = thread::spawn(move || drop(held));
-        let bell = Arc::new(Bell(AtomicU32::new(0)));
-        let waker = Arc::clone(&bell).into();
-        let entered = world.all.enter(world.key, 0, &waker);
-        thread.join().unwrap();
-        match entered {
-            Entered::Served(permit) => drop(permit),
-            Entered::Queued(mut waiter) => {
-                assert_eq!(bell.0.load(SeqCst), 1, "woken");
-                drop(permit(&mut waiter).expect("its turn"));
-            }
-            Entered::Refused => panic!("there is a place in the queue"),
-        }
+        is_served_or_woken(&world, thread::spawn(move || drop(held)));
         assert_eq!(world.all.keys(), 0, "nothing is left behind");
     });
 }
@@ -179,19 +183,7 @@ fn who_comes_while_more_may_be_served_is_served_or_woken() {
     loom::model(|| {
         let (world, held) = World::new(1);
         let other = world.clone();
-        let raises = thread::spawn(move || other.all.change(0, bound(2, 1)));
-        let bell = Arc::new(Bell(AtomicU32::new(0)));
-        let waker = Arc::clone(&bell).into();
-        let entered = world.all.enter(world.key, 0, &waker);
-        raises.join().unwrap();
-        match entered {
-            Entered::Served(permit) => drop(permit),
-            Entered::Queued(mut waiter) => {
-                assert_eq!(bell.0.load(SeqCst), 1, "woken");
-                drop(permit(&mut waiter).expect("its turn"));
-            }
-            Entered::Refused => panic!("there is a place in the queue"),
-        }
+        is_served_or_woken(&world, thread::spawn(move || other.all.change(0, bound(2, 1))));
         drop(held);
         assert_eq!(world.all.keys(), 0);
     });

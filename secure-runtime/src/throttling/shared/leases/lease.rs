@@ -89,7 +89,7 @@ const MOST_HELD: u32 = 4;
 
 /// So many may be under way for a key that is asked for as often as leases serve: while one brings
 /// permits, others get the next. For any other key it is one.
-const FLIGHTS: usize = 4;
+const FLIGHTS: usize = MOST_HELD as usize;
 
 /// One for each flight of full size that may be held, and one that is spent in part.
 const GRANTS: usize = FLIGHTS + 1;
@@ -124,9 +124,10 @@ impl<Bell: Clone> Lease<Bell> {
         self.flights.iter().any(Option::is_some)
     }
 
-    fn pending(&self) -> u32 {
+    /// What is in hand and under way.
+    fn at_hand(&self) -> u32 {
         let flights = self.flights.iter().flatten();
-        flights.fold(0, |sum: u32, flight| sum.saturating_add(flight.pending))
+        flights.fold(self.in_hand(), |sum, flight| sum.saturating_add(flight.pending))
     }
 
     /// Whether it is time for the next flight: half of what one brings is left, and it takes less time
@@ -136,11 +137,10 @@ impl<Bell: Clone> Lease<Bell> {
         if self.target <= 1 {
             return false;
         }
-        let at_hand = self.in_hand().saturating_add(self.pending());
         if self.target < bounds.brought {
-            return !self.is_in_flight() && at_hand <= self.target / 2;
+            return !self.is_in_flight() && self.at_hand() <= self.target / 2;
         }
-        at_hand <= self.left_of_busy(bounds) && self.flights.iter().any(Option::is_none)
+        self.berth_beside(bounds).is_some()
     }
 
     /// How much of a busy key may be in hand and under way when another flight goes. More than two of
@@ -198,8 +198,7 @@ impl<Bell: Clone> Lease<Bell> {
     /// may be in hand without it.
     pub(super) fn put_back(&mut self, cost: u32, lapses: u64, bounds: Bounds, now: u64) {
         self.demanded = self.demanded.saturating_sub(cost);
-        let at_hand = self.in_hand().saturating_add(self.pending());
-        let cost = cost.min(bounds.held.saturating_sub(at_hand));
+        let cost = cost.min(bounds.held.saturating_sub(self.at_hand()));
         if lapses <= now || cost == 0 {
             return;
         }
@@ -239,8 +238,12 @@ impl<Bell: Clone> Lease<Bell> {
             return Some(0);
         }
         let is_busy = self.target >= bounds.brought && bounds.brought > 1;
-        let at_hand = self.in_hand().saturating_add(self.pending());
-        let may_depart = is_busy && at_hand <= self.left_of_busy(bounds);
+        self.berth_beside(bounds).filter(|_| is_busy)
+    }
+
+    /// Where another flight of a busy key may begin.
+    fn berth_beside(&self, bounds: Bounds) -> Option<Berth> {
+        let may_depart = self.at_hand() <= self.left_of_busy(bounds);
         self.flights.iter().position(Option::is_none).filter(|_| may_depart)
     }
 
@@ -263,10 +266,9 @@ impl<Bell: Clone> Lease<Bell> {
         // That nobody asked since another flight left a moment ago does not make a lull.
         let wanted = if elapsed < life / 16 { wanted.max(self.target) } else { wanted };
         self.target = wanted.clamp(1, bounds.held.saturating_mul(2).max(1));
-        let at_hand = self.in_hand().saturating_add(self.pending());
         let pending = match self.target {
             1 => 0,
-            target => target.min(bounds.brought).min(bounds.held.saturating_sub(at_hand)),
+            target => target.min(bounds.brought).min(bounds.held.saturating_sub(self.at_hand())),
         };
         (self.since, self.demanded, self.crowd) = (now, 0, 0);
         if let Some(flight) = self.flights.get_mut(berth) {
