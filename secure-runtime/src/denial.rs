@@ -18,11 +18,22 @@ pub struct Denial {
     kind: DenialKind,
     cause: Cow<'static, str>,
     detail: Option<Cow<'static, str>>,
-    pub(crate) challenges: Arc<[Box<str>]>,
+    /// Shared by everybody whom an endpoint refuses: where it has none, nothing is.
+    pub(crate) challenges: Option<Arc<[Box<str>]>>,
     /// The place of the authenticator, among the endpoint's, whose credentials this is about.
     pub(crate) concerned: Option<usize>,
-    pub(crate) field_errors: Vec<FieldError>,
-    pub(crate) throttled: Option<Box<Throttled>>,
+    particulars: Particulars,
+}
+
+/// What a client reads beside the kind.
+#[derive(Clone, Debug, Default)]
+enum Particulars {
+    #[default]
+    None,
+    /// The arguments break rules.
+    Fields(Vec<FieldError>),
+    /// The client may come back.
+    Throttled(Throttled),
 }
 
 /// The outcomes a client can tell apart.
@@ -77,12 +88,29 @@ pub(crate) struct FieldError {
 }
 
 /// What a client is told of a limit that is used up.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Throttled {
+#[derive(Clone, Debug)]
+struct Throttled {
     /// Whole seconds, rounded up (RFC 9110 section 10.2.3).
-    pub(crate) retry_after_seconds: Option<u64>,
-    /// The names of the violated policies.
-    pub(crate) violated: Box<str>,
+    retry_after_seconds: Option<u64>,
+    /// `None`: it is no limit of the client's.
+    violated: Option<Violated>,
+}
+
+/// The limit that is used up.
+#[derive(Clone, Debug)]
+pub(crate) enum Violated {
+    Known(&'static Violation),
+    New(Box<Violation>),
+}
+
+/// A limit in the words of a problem. Those that are known at launch are written there, for a flood
+/// of requests gets them.
+#[derive(Clone, Debug)]
+pub(crate) struct Violation {
+    /// The name of the policy.
+    name: Box<str>,
+    /// The problem as JSON, without what the name would have to be escaped for.
+    problem: Option<Box<str>>,
 }
 
 impl DenialKind {
@@ -144,10 +172,9 @@ impl Denial {
             kind,
             cause: cause.into(),
             detail: None,
-            challenges: Arc::default(),
+            challenges: None,
             concerned: None,
-            field_errors: Vec::new(),
-            throttled: None,
+            particulars: Particulars::None,
         }
     }
 
@@ -168,9 +195,36 @@ impl Denial {
         self
     }
 
-    pub(crate) fn with_challenges(mut self, challenges: Arc<[Box<str>]>) -> Self {
-        self.challenges = challenges;
-        self
+    /// The arguments break these rules.
+    pub(crate) fn invalid(cause: &'static str, errors: Vec<FieldError>) -> Self {
+        let particulars = Particulars::Fields(errors);
+        Self { particulars, ..Self::new(DenialKind::Invalid, cause) }
+    }
+
+    /// A limit refuses. After so many seconds it does no more; `None`: it always will.
+    pub(crate) fn throttled(
+        cause: &'static str,
+        retry_after_seconds: Option<u64>,
+        violated: Violated,
+    ) -> Self {
+        let throttled = Throttled { retry_after_seconds, violated: Some(violated) };
+        let particulars = Particulars::Throttled(throttled);
+        Self { particulars, ..Self::new(DenialKind::Throttled, cause) }
+    }
+
+    /// The service has less to give for a while, whoever asks.
+    pub(crate) fn reduced_capacity(cause: &'static str, retry_after_seconds: u64) -> Self {
+        let retry_after_seconds = Some(retry_after_seconds);
+        let particulars = Particulars::Throttled(Throttled { retry_after_seconds, violated: None });
+        Self { particulars, ..Self::new(DenialKind::Unavailable, cause) }
+    }
+
+    /// The whole seconds after which the client may come back, if it is a limit that refuses.
+    pub(crate) fn retry_after_seconds(&self) -> Option<u64> {
+        match &self.particulars {
+            Particulars::Throttled(throttled) => throttled.retry_after_seconds,
+            Particulars::None | Particulars::Fields(_) => None,
+        }
     }
 
     /// Which outcome this is.
@@ -192,48 +246,72 @@ impl Denial {
         if let Some(detail) = &self.detail {
             problem.set_detail(detail.clone());
         }
-        if !self.field_errors.is_empty() {
-            let errors = serde_json::to_value(&self.field_errors).unwrap_or_default();
-            problem.set_member("errors", errors);
-        }
-        if self.throttled.is_some() && self.kind == DenialKind::Unavailable {
-            problem.set_type(REDUCED_CAPACITY);
-            problem.set_title("Temporary Reduced Capacity");
-        } else if let Some(throttled) = &self.throttled {
-            problem.set_type(QUOTA_EXCEEDED);
-            problem.set_title("Quota Exceeded");
-            problem.set_member("violated-policies", vec![throttled.violated.to_string()]);
+        match &self.particulars {
+            Particulars::None => {}
+            Particulars::Fields(errors) => {
+                let errors = serde_json::to_value(errors).unwrap_or_default();
+                problem.set_member("errors", errors);
+            }
+            Particulars::Throttled(Throttled { violated: None, .. }) => {
+                problem.set_type(REDUCED_CAPACITY);
+                problem.set_title("Temporary Reduced Capacity");
+            }
+            Particulars::Throttled(Throttled { violated: Some(violated), .. }) => {
+                problem.set_type(QUOTA_EXCEEDED);
+                problem.set_title("Quota Exceeded");
+                let name = violated.violation().name();
+                problem.set_member("violated-policies", vec![name.to_owned()]);
+            }
         }
         problem
     }
 
     /// What [`problem`](Self::problem) comes to as JSON, without the tree in between: for the answers
     /// that a flood of requests gets. `None` for all others.
-    pub(crate) fn usual_problem(&self) -> Option<String> {
-        if self.detail.is_some() || !self.field_errors.is_empty() {
-            return None;
+    pub(crate) fn usual_problem(&self) -> Option<Cow<'static, str>> {
+        match &self.particulars {
+            _ if self.detail.is_some() => None,
+            Particulars::None => {
+                let (title, status) = (self.kind.title(), self.kind.status());
+                let problem =
+                    format!(r#"{{"type":"about:blank","title":"{title}","status":{status}}}"#);
+                Some(problem.into())
+            }
+            Particulars::Fields(_) => None,
+            Particulars::Throttled(throttled) => match throttled.violated.as_ref()? {
+                Violated::Known(violation) => Some(violation.problem.as_deref()?.into()),
+                Violated::New(violation) => Some(violation.problem.clone()?.into_string().into()),
+            },
         }
-        let status = self.kind.status().to_string();
-        let Some(throttled) = &self.throttled else {
-            let title = self.kind.title();
-            let parts =
-                [r#"{"type":"about:blank","title":""#, title, r#"","status":"#, &status, "}"];
-            return Some(parts.concat());
-        };
-        let name = &*throttled.violated;
+    }
+}
+
+impl Violated {
+    fn violation(&self) -> &Violation {
+        match self {
+            Self::Known(violation) => violation,
+            Self::New(violation) => violation,
+        }
+    }
+}
+
+impl Violation {
+    /// Of the policy with this name.
+    pub(crate) fn new(name: impl Into<Box<str>>) -> Self {
+        let name = name.into();
         let is_text = |byte: u8| byte != b'"' && byte != b'\\' && (b' '..=b'~').contains(&byte);
-        (self.kind == DenialKind::Throttled && name.bytes().all(is_text)).then(|| {
-            [
-                r#"{"type":""#,
-                QUOTA_EXCEEDED,
-                r#"","title":"Quota Exceeded","status":"#,
-                &status,
-                r#","violated-policies":[""#,
-                name,
-                r#""]}"#,
-            ]
-            .concat()
-        })
+        let status = DenialKind::Throttled.status();
+        let problem = name.bytes().all(is_text).then(|| {
+            format!(
+                r#"{{"type":"{QUOTA_EXCEEDED}","title":"Quota Exceeded","status":{status},"violated-policies":["{name}"]}}"#
+            )
+        });
+        Self { name, problem: problem.map(Into::into) }
+    }
+
+    /// The name of the policy.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
     }
 }
 
@@ -265,13 +343,14 @@ mod tests {
             check(&Denial::new(kind, "cause").with_detail("detail"), false);
         }
         for (violated, is_usual) in [("100/h burst 10", true), ("\"", false), ("\\", false)] {
-            let mut denial = Denial::new(DenialKind::Throttled, "cause");
-            let throttled = Throttled { retry_after_seconds: Some(1), violated: violated.into() };
-            denial.throttled = Some(Box::new(throttled));
-            check(&denial, is_usual);
-            let mut shed = Denial::new(DenialKind::Unavailable, "cause");
-            shed.throttled = denial.throttled.clone();
-            check(&shed, false);
+            let violation = Violation::new(violated);
+            check(
+                &Denial::throttled("cause", Some(1), Violated::New(Box::new(violation.clone()))),
+                is_usual,
+            );
+            let known: &'static Violation = Box::leak(Box::new(violation));
+            check(&Denial::throttled("cause", Some(1), Violated::Known(known)), is_usual);
         }
+        check(&Denial::reduced_capacity("cause", 1), false);
     }
 }

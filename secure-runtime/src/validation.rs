@@ -12,7 +12,7 @@ use actix_web::web;
 use serde_json::Value;
 use validator::{Validate, ValidationError, ValidationErrors, ValidationErrorsKind};
 
-use crate::denial::{Denial, DenialKind, FieldError};
+use crate::denial::{Denial, FieldError};
 
 /// How many violations one response lists at most.
 const MOST_ERRORS: usize = 32;
@@ -98,9 +98,7 @@ impl Violations {
         if self.found.is_empty() {
             return Ok(self.costs);
         }
-        let mut denial = Denial::new(DenialKind::Invalid, "the arguments break validation rules");
-        denial.field_errors = self.found;
-        Err(denial)
+        Err(Denial::invalid("the arguments break validation rules", self.found))
     }
 
     fn add(&mut self, location: &'static str, errors: &ValidationErrors) {

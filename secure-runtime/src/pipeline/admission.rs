@@ -80,7 +80,7 @@ impl Passage {
             }
             Err(denial) => Err(denial),
         };
-        Poll::Ready(opened.map_err(|denial| Box::new(self.refuse(*denial))))
+        Poll::Ready(opened.map_err(|denial| Box::new(self.refuse(denial))))
     }
 
     /// The stages up to authentication alone.
@@ -96,7 +96,7 @@ impl Passage {
             }
             Err(denial) => Err(denial),
         };
-        Poll::Ready(known.map_err(|denial| Box::new(self.refuse(*denial))))
+        Poll::Ready(known.map_err(|denial| Box::new(self.refuse(denial))))
     }
 
     /// What is known of the endpoint's rule by now.
@@ -104,7 +104,7 @@ impl Passage {
         let Self { request, endpoint, admission, .. } = self;
         let judged =
             Gate::find(request, endpoint).and_then(|gate| admission.judge(&gate, has_arguments));
-        judged.map_err(|denial| Box::new(self.refuse(*denial)))
+        judged.map_err(|denial| Box::new(self.refuse(denial)))
     }
 
     /// The stages between the rules about the caller and the body, which is opened.
@@ -123,7 +123,7 @@ impl Passage {
             }
             Err(denial) => Err(denial),
         };
-        Poll::Ready(opened.map_err(|denial| Box::new(self.refuse(*denial))))
+        Poll::Ready(opened.map_err(|denial| Box::new(self.refuse(denial))))
     }
 }
 

@@ -12,7 +12,7 @@ use super::limit_keys::{Subject, key_of};
 use super::limits::Counted;
 use super::observed;
 use super::passage::Refused;
-use crate::denial::{Denial, DenialKind, Throttled};
+use crate::denial::{Denial, Violated, Violation};
 use crate::security::{Inner, PlannedConcurrency};
 use crate::throttling::{Entered, LimitKey, Permit, Waiter};
 
@@ -108,11 +108,8 @@ impl Waiting {
 }
 
 fn too_many(inner: &Inner, planned: &PlannedConcurrency) -> Refused {
-    let mut denial = Denial::new(DenialKind::Throttled, "as many are served as may be");
-    denial.throttled = Some(Box::new(Throttled {
-        // Nobody knows when one of them ends.
-        retry_after_seconds: Some(1),
-        violated: format!("{} at once", inner.in_flight.bound(planned.number).most).into(),
-    }));
-    Box::new(denial)
+    let most = inner.in_flight.bound(planned.number).most;
+    let violated = Violated::New(Box::new(Violation::new(format!("{most} at once"))));
+    // Nobody knows when one of them ends.
+    Box::new(Denial::throttled("as many are served as may be", Some(1), violated))
 }

@@ -6,7 +6,8 @@ use std::future::{Ready, ready};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 
-use super::response::challenged;
+use super::admission::Gate;
+use super::response::challenge;
 use crate::denial::{Denial, DenialKind};
 use crate::policy::Endpoint;
 use crate::principal::Principal;
@@ -40,7 +41,11 @@ impl FromRequest for Principal {
 /// The challenges are here already, for a denial that a handler passes on by itself.
 fn without_caller(request: &HttpRequest, endpoint: &'static Endpoint) -> Denial {
     let cause = "the handler asks for a caller, and the request has none";
-    challenged(request, endpoint, Denial::new(DenialKind::Unauthenticated, cause))
+    let mut denial = Denial::new(DenialKind::Unauthenticated, cause);
+    if let Ok(gate) = Gate::find(request, endpoint) {
+        challenge(&gate, &mut denial);
+    }
+    denial
 }
 
 /// The values that may still be extracted as granted: the endpoint's own arguments, each once, and

@@ -38,7 +38,7 @@ impl Passage {
             Ok(gate) => ready!(poll_settle(gate.security, counted, costs, context)),
             Err(denial) => Err(denial),
         };
-        Poll::Ready(settled.map_err(|denial| Box::new(self.refuse(*denial))))
+        Poll::Ready(settled.map_err(|denial| Box::new(self.refuse(denial))))
     }
 
     /// Takes what the handler said that the request costs.

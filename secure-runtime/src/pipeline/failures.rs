@@ -17,11 +17,11 @@ use std::sync::Arc;
 
 use actix_web::{HttpMessage, HttpResponse};
 
-use super::admission::Gate;
+use super::admission::{Admission, Gate};
 use super::caller::Passed;
 use super::claimed_account::Claims;
 use super::ledger::{Ledger, ObservedBans, Scope, Who};
-use super::passage::{Passage, Refused};
+use super::passage::Refused;
 use crate::authentication::{Authenticator, Presented};
 use crate::denial::{Denial, DenialKind};
 use crate::policy::Endpoint;
@@ -99,20 +99,20 @@ pub(super) fn check_caller(
     Ok(())
 }
 
-impl Passage {
+impl Admission {
     /// Charges a failure, and gives back what was taken for one that did not come.
-    pub(super) fn count_failure(&self, response: &HttpResponse) {
-        let Ok(gate) = Gate::find(&self.request, self.endpoint) else { return };
+    pub(super) fn count_failure(&self, gate: &Gate<'_>, response: &HttpResponse) {
         // Where a limit of those without a caller answers instead, the credentials were bad all the
         // same, and the next ones may be right.
-        let (status, kind) = match &self.admission.refused {
+        let (status, kind) = match &self.refused {
             Some(refused) => (refused.kind().status(), Some(refused.kind())),
             None => {
-                let kind = response.extensions().get::<Denial>().map(Denial::kind);
+                let kind =
+                    response.error().and_then(|it| it.as_error::<Denial>()).map(Denial::kind);
                 (response.status().as_u16(), kind)
             }
         };
-        let claims = match self.admission.watches_failures {
+        let claims = match self.watches_failures {
             true => gate.request.extensions_mut().remove::<Claims>(),
             false => None,
         };
@@ -122,7 +122,7 @@ impl Passage {
             return;
         }
         let (claims, now) = (claims.unwrap_or_default(), gate.security.inner().clock.now());
-        let ledger = Ledger::open(&gate, now);
+        let ledger = Ledger::open(gate, now);
         let (failed, passed): (Vec<_>, Vec<_>) =
             ledger.budgets().partition(|budget| counts(budget));
         let extensions = gate.request.extensions();
@@ -139,7 +139,7 @@ impl Passage {
         let head = RequestHead::new(gate.request);
         let authentication = &gate.plan.authentication;
         let named = extensions.get::<Passed>().and_then(|passed| passed.principal.as_ref());
-        let caller = self.admission.caller().or(named);
+        let caller = self.caller().or(named);
         for budget in failed {
             // It would have been refused, and not have failed.
             if was_observed(budget) {

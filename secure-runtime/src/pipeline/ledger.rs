@@ -11,7 +11,7 @@ use super::admission::Gate;
 use super::observed;
 use super::passage::Refused;
 use super::shared_keys::address;
-use crate::denial::{Denial, DenialKind, Throttled};
+use crate::denial::{Denial, Violated};
 use crate::request::RequestHead;
 use crate::security::{ID_OF_ALL, LiveBudget, PlannedBudget};
 use crate::throttling::{Allowance, BanEvent, BudgetKeys, Decided, LimitKey, Quota};
@@ -251,7 +251,7 @@ impl<'a> Ledger<'a> {
             inner.penalties.strike(limiter, keys, terms.quota_of(scope.is_address()), now)
         {
             let (handler, address) = (self.gate.plan.endpoint.name, self.group);
-            let (budget, seconds) = (&*terms.name, ban.as_secs());
+            let (budget, seconds) = (terms.violation.name(), ban.as_secs());
             let whole_address = scope.is_address();
             let number = planned.number;
             if self.binds(planned) {
@@ -273,13 +273,9 @@ impl<'a> Ledger<'a> {
 
     pub(super) fn refuse(&self, budget: &PlannedBudget, wait: Duration) -> Refused {
         self.gate.security.inner().penalties.count(budget.number, BanEvent::Refused);
-        let mut denial = Denial::new(DenialKind::Throttled, "banned for too many failures");
         let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-        denial.throttled = Some(Box::new(Throttled {
-            retry_after_seconds: Some(seconds),
-            violated: budget.live.now().name.clone(),
-        }));
-        Box::new(denial)
+        let violated = Violated::Known(&budget.live.now().violation);
+        Box::new(Denial::throttled("banned for too many failures", Some(seconds), violated))
     }
 
     /// Takes the permit of a failure that may come; `None` if there is none, and that is only observed.

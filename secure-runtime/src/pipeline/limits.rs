@@ -6,7 +6,7 @@ use super::at_once::Waiting;
 use super::limit_keys::{Subject, key};
 use super::observed;
 use super::passage::Refused;
-use crate::denial::{Denial, DenialKind, Throttled};
+use crate::denial::Denial;
 use crate::policy::{Endpoint, Limit};
 use crate::security::{LimitTexts, LiveLimit, PlannedLimit, Terms, bit};
 use crate::throttling::{
@@ -122,10 +122,7 @@ pub(super) fn arrive(
     if counted.place.is_some() {
         return Ok(());
     }
-    let mut denial = Denial::new(DenialKind::Unavailable, "more requests are served than may be");
-    denial.throttled =
-        Some(Box::new(Throttled { retry_after_seconds: Some(1), violated: Box::default() }));
-    Err(Box::new(denial))
+    Err(Box::new(Denial::reduced_capacity("more requests are served than may be", 1)))
 }
 
 /// Gives back what a stage took, as one of its limits refuses.
@@ -183,10 +180,7 @@ impl LimitReport {
 }
 
 pub(super) fn throttled(report: &LimitReport) -> Refused {
-    let mut denial = Denial::new(DenialKind::Throttled, "a limit is used up");
-    denial.throttled = Some(Box::new(Throttled {
-        retry_after_seconds: report.answer.retry_after_seconds(),
-        violated: report.texts.name(report.position).unwrap_or_default().into(),
-    }));
-    Box::new(denial)
+    let violated = report.texts.violated(report.position);
+    let retry_after_seconds = report.answer.retry_after_seconds();
+    Box::new(Denial::throttled("a limit is used up", retry_after_seconds, violated))
 }

@@ -10,7 +10,7 @@ use actix_web::rt::time::{Sleep, sleep};
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::Incoming;
-use super::admission::Admission;
+use super::admission::{Admission, Gate};
 use super::body::{Unread, is_still_coming};
 use super::extraction::{self, Refusal};
 use super::{limit_fields, response};
@@ -81,13 +81,19 @@ impl Passage {
     pub(super) fn finish(&mut self, response: &mut HttpResponse) {
         self.charge(response);
         if let Some(denial) = response.error().and_then(|error| error.as_error::<Denial>()) {
-            let denial = denial.clone().about(self.admission.caller_is_from());
-            *response = response::refuse(&self.request, self.endpoint, denial);
+            let denial = Box::new(denial.clone().about(self.admission.caller_is_from()));
+            *response = response::refuse(self.gate().as_ref(), self.endpoint, denial);
         }
-        if self.admission.watches_failures {
-            self.count_failure(response);
+        if self.admission.watches_failures
+            && let Some(gate) = self.gate()
+        {
+            self.admission.count_failure(&gate, response);
         }
         self.add_fields(response);
+    }
+
+    fn gate(&self) -> Option<Gate<'_>> {
+        Gate::find(&self.request, self.endpoint).ok()
     }
 
     fn add_fields(&self, response: &mut HttpResponse) {
@@ -97,9 +103,13 @@ impl Passage {
     }
 
     /// A stage has refused the request.
-    pub(super) fn refuse(&mut self, denial: Denial) -> SecuredResponse {
-        let response = response::refuse(&self.request, self.endpoint, denial);
-        self.answer_early(response)
+    pub(super) fn refuse(&mut self, denial: impl Into<Refused>) -> SecuredResponse {
+        let gate = self.gate();
+        let response = response::refuse(gate.as_ref(), self.endpoint, denial.into());
+        if let Some(gate) = gate {
+            self.admission.count_failure(&gate, &response);
+        }
+        self.leave(response)
     }
 
     /// The arguments could not be extracted.
@@ -148,9 +158,16 @@ impl Passage {
         Poll::Pending
     }
 
-    /// Answers while the request's body may still be arriving.
+    /// An extractor of the application has answered, or one of its expressions.
     fn answer_early(&mut self, response: HttpResponse) -> SecuredResponse {
-        self.count_failure(&response);
+        if let Some(gate) = self.gate() {
+            self.admission.count_failure(&gate, &response);
+        }
+        self.leave(response)
+    }
+
+    /// Answers while the request's body may still be arriving.
+    fn leave(&mut self, response: HttpResponse) -> SecuredResponse {
         let unread = std::mem::take(&mut self.unread);
         let (mut response, left) = unread.held_by(response, &self.request);
         self.left = left;

@@ -1,47 +1,48 @@
 //! The one place where a denial becomes a response.
 
+use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
-use actix_web::{HttpRequest, HttpResponse, ResponseError};
+use actix_web::{HttpResponse, ResponseError};
 
+use super::admission::Gate;
+use super::passage::Refused;
 use crate::denial::{Denial, DenialKind};
 use crate::policy::Endpoint;
 use crate::problem;
-use crate::security::{ProblemHook, Security};
+use crate::security::ProblemHook;
+use crate::throttling::FieldValue;
 
-/// The response of a refused request. Without a [`Security`] that answers for the endpoint there
-/// are neither challenges nor a hook.
+/// The response of a refused request, with the denial as its error: for what runs in the same process, a
+/// log, a test. Without a gate there are neither challenges nor a hook.
 pub(super) fn refuse(
-    request: &HttpRequest,
+    gate: Option<&Gate<'_>>,
     endpoint: &'static Endpoint,
-    denial: Denial,
+    mut denial: Refused,
 ) -> HttpResponse {
-    let denial = challenged(request, endpoint, denial);
+    let mut body = None;
+    if let Some(gate) = gate {
+        challenge(gate, &mut denial);
+        let hook = gate.security.inner().problem_hook.as_ref();
+        body = hook.and_then(|hook| shaped(hook, &denial));
+    }
     log(endpoint, &denial);
-    let security = request.app_data::<Security>();
-    let hook = security.and_then(|security| security.inner().problem_hook.as_ref());
-    let body = hook.and_then(|hook| shaped(hook, &denial)).unwrap_or_else(|| body(&denial));
-    let mut response = render(&denial, body);
-    // For what runs in the same process: a log, a test. It is not sent.
-    response.extensions_mut().insert(denial);
-    response
+    let error: Box<dyn ResponseError> = denial;
+    let response = HttpResponse::from_error(error);
+    match body {
+        Some(body) => response.set_body(BoxBody::new(body)),
+        None => response,
+    }
 }
 
-/// The denial with the challenges that the endpoint's authenticators make for its kind.
-pub(super) fn challenged(
-    request: &HttpRequest,
-    endpoint: &'static Endpoint,
-    denial: Denial,
-) -> Denial {
-    match request.app_data::<Security>().and_then(|security| security.plan(endpoint)) {
-        Some(plan) if denial.challenges.is_empty() => {
-            let challenges = plan.authentication.challenges.of(denial.kind(), denial.concerned);
-            denial.with_challenges(challenges)
-        }
-        _ => denial,
+/// Adds the challenges that the endpoint's authenticators make for the denial's kind.
+pub(super) fn challenge(gate: &Gate<'_>, denial: &mut Denial) {
+    if denial.challenges.is_none() {
+        let challenges = &gate.plan.authentication.challenges;
+        denial.challenges = challenges.of(denial.kind(), denial.concerned);
     }
 }
 
@@ -64,28 +65,26 @@ impl ResponseError for Denial {
     }
 
     fn error_response(&self) -> HttpResponse {
-        render(self, body(self))
-    }
-}
-
-fn body(denial: &Denial) -> String {
-    denial.usual_problem().unwrap_or_else(|| denial.problem().to_json())
-}
-
-fn render(denial: &Denial, body: String) -> HttpResponse {
-    let mut response = HttpResponse::new(denial.status_code());
-    // Nothing is there yet, so that appending is inserting, at half the work.
-    let headers = response.headers_mut();
-    headers.append(CONTENT_TYPE, HeaderValue::from_static(problem::CONTENT_TYPE));
-    for challenge in denial.challenges.iter() {
-        if let Ok(challenge) = HeaderValue::from_str(challenge) {
-            headers.append(WWW_AUTHENTICATE, challenge);
+        let mut response = HttpResponse::new(self.status_code());
+        // Nothing is there yet, so that appending is inserting, at half the work.
+        let headers = response.headers_mut();
+        headers.append(CONTENT_TYPE, HeaderValue::from_static(problem::CONTENT_TYPE));
+        for challenge in self.challenges.iter().flat_map(|challenges| challenges.iter()) {
+            if let Ok(challenge) = HeaderValue::from_str(challenge) {
+                headers.append(WWW_AUTHENTICATE, challenge);
+            }
         }
+        if let Some(seconds) = self.retry_after_seconds().map(FieldValue::number)
+            && let Ok(seconds) = HeaderValue::from_bytes(seconds.as_bytes())
+        {
+            headers.append(RETRY_AFTER, seconds);
+        }
+        let body = self.usual_problem().unwrap_or_else(|| self.problem().to_json().into());
+        response.map_body(|_, _| match body {
+            Cow::Borrowed(body) => BoxBody::new(body),
+            Cow::Owned(body) => BoxBody::new(body),
+        })
     }
-    if let Some(seconds) = denial.throttled.as_ref().and_then(|it| it.retry_after_seconds) {
-        headers.append(RETRY_AFTER, HeaderValue::from(seconds));
-    }
-    response.map_body(|_, _| BoxBody::new(body))
 }
 
 fn log(endpoint: &Endpoint, denial: &Denial) {

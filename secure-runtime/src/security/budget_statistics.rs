@@ -75,7 +75,7 @@ fn row(security: &Security, planned: &PlannedBudget, endpoint: String) -> Budget
     BudgetRow {
         id: planned.title.to_string(),
         endpoints: vec![endpoint],
-        budget: planned.live.now().name.to_string(),
+        budget: planned.live.now().violation.name().to_owned(),
         mode: LimitMode::of_percent(planned.percent()),
         bans,
         refused,

@@ -89,18 +89,18 @@ impl Challenges {
 
     /// The values that belong to a denial of this kind; `concerned` is the place of the
     /// authenticator whose credentials it is about, if they are known.
-    pub(crate) fn of(&self, kind: DenialKind, concerned: Option<usize>) -> Lines {
+    pub(crate) fn of(&self, kind: DenialKind, concerned: Option<usize>) -> Option<Lines> {
         let by_scheme = match kind {
-            DenialKind::Unauthenticated => return Arc::clone(&self.missing),
+            DenialKind::Unauthenticated => return Some(Arc::clone(&self.missing)),
             DenialKind::InvalidCredentials => &self.invalid_request,
             DenialKind::InvalidToken => &self.invalid_token,
             DenialKind::InsufficientScope => &self.insufficient_scope,
             DenialKind::InsufficientAuthentication => &self.step_up,
-            _ => return Arc::default(),
+            _ => return None,
         };
         let scheme = concerned.and_then(|authenticator| self.schemes.get(authenticator));
         let lines = scheme.and_then(|scheme| by_scheme.each.get(*scheme));
-        Arc::clone(lines.unwrap_or(&by_scheme.any))
+        Some(Arc::clone(lines.unwrap_or(&by_scheme.any)))
     }
 }
 

@@ -5,12 +5,15 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use actix_web::http::header::HeaderValue;
 
 use super::live_limit::{Given, MOST};
+use crate::denial::{Violated, Violation};
 use crate::policy::Limit;
 use crate::throttling::{Answer, Decision, PolicyFields, Quota, RateLimitHeaders};
 
 /// What a client is told of an endpoint's limits.
 pub(crate) struct LimitTexts {
     names: PolicyFields,
+    /// For each limit, what is told of it when it is used up.
+    violations: Box<[Violation]>,
     /// Whose limits they are.
     pub(crate) handler: &'static str,
     /// Which fields tell it.
@@ -39,35 +42,28 @@ impl LimitTexts {
         headers: RateLimitHeaders,
     ) -> Self {
         let names = PolicyFields::of(limits.iter().map(|limit| (limit.name(), limit.quota)));
+        let name = |position| names.name(position).unwrap_or_default();
+        let violations = (0..limits.len()).map(|position| Violation::new(name(position))).collect();
         let quotas = limits.iter().map(|limit| limit.quota).collect();
-        if headers != RateLimitHeaders::Draft10 {
-            let (policy, of_full_buckets) = (None, Box::default());
-            let (left_out, untold) = (untold, AtomicU64::new(untold));
-            let (changed, place) = (Given::new(), AtomicU32::new(0));
-            return Self {
-                names,
-                handler,
-                headers,
-                policy,
-                left_out,
-                untold,
-                of_full_buckets,
-                changed,
-                place,
-                quotas,
-            };
-        }
         let of_full_bucket = |(position, limit): (usize, &Limit)| {
             let decision = Decision::of_full_bucket(&limit.quota, limit.cost.upfront());
             static_field(&names.limit(position, &decision)?)
         };
+        let (policy, of_full_buckets) = match headers {
+            RateLimitHeaders::Draft10 => (
+                static_field(&names.policy_of(|position| bit(position) & untold == 0)),
+                limits.iter().enumerate().map(of_full_bucket).collect(),
+            ),
+            RateLimitHeaders::Legacy | RateLimitHeaders::Off => (None, Box::default()),
+        };
         Self {
             handler,
-            policy: static_field(&names.policy_of(|position| bit(position) & untold == 0)),
+            policy,
             left_out: untold,
             untold: AtomicU64::new(untold),
-            of_full_buckets: limits.iter().enumerate().map(of_full_bucket).collect(),
+            of_full_buckets,
             names,
+            violations,
             headers,
             changed: Given::new(),
             place: AtomicU32::new(0),
@@ -103,6 +99,14 @@ impl LimitTexts {
     /// The name of a limit.
     pub(crate) fn name(&self, position: usize) -> Option<&str> {
         self.now().names.name(position)
+    }
+
+    /// What a client is told when a limit is used up.
+    pub(crate) fn violated(&'static self, position: usize) -> Violated {
+        match self.now().violations.get(position) {
+            Some(violation) => Violated::Known(violation),
+            None => Violated::New(Box::new(Violation::new(""))),
+        }
     }
 
     /// The `RateLimit-Policy` field of draft 10, without the limits that are not enforced: those of

@@ -2,6 +2,7 @@
 
 use std::sync::OnceLock;
 
+use crate::denial::Violation;
 use crate::policy::Limit;
 use crate::throttling::{Allowance, Calendar, Generations, Quota};
 
@@ -34,7 +35,7 @@ pub(crate) struct BudgetTerms {
     /// For an address, whatever is claimed.
     pub(crate) of_address: Quota,
     /// What a client is told.
-    pub(crate) name: Box<str>,
+    pub(crate) violation: Violation,
 }
 
 /// Values that are added and never taken away, found by their places without a lock.

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use super::FailedAuthentication;
 use super::live_limit::{BudgetTerms, Live, LiveBudget};
 use super::planned_limit::leaked;
+use crate::denial::Violation;
 use crate::policy::{Access, Endpoint, FailureBudget};
 use crate::throttling::{Generations, LimitMode, Quota};
 
@@ -226,7 +227,7 @@ fn terms(written: Option<&FailureBudget>, quota: Quota) -> &'static BudgetTerms 
         Some(budget) => FailureBudget { quota, shared: None, mode: None, ..*budget }.to_string(),
         None => format!("failed authentication {quota}"),
     };
-    leaked(BudgetTerms { quota, of_address: of_address(quota), name: name.into() })
+    leaked(BudgetTerms { quota, of_address: of_address(quota), violation: Violation::new(name) })
 }
 
 fn of_address(quota: Quota) -> Quota {
