@@ -29,14 +29,16 @@ pub trait Key: Clone + Eq + Hash + Send + Sync + 'static {
 }
 
 impl Key for String {
+    #[inline]
     fn of(&self, limiter: &Limiter) -> LimitKey {
         limiter.key_bytes(1, self.as_bytes())
     }
 }
 
 impl Key for IpAddr {
+    #[inline]
     fn of(&self, limiter: &Limiter) -> LimitKey {
-        limiter.key(1, self)
+        limiter.key_address(1, *self)
     }
 }
 
@@ -83,21 +85,21 @@ impl Ours {
 }
 
 impl<K: Key> Contestant<K> for Ours {
-    #[inline]
+    #[inline(always)]
     fn admits(&self, key: &K, now_ns: u64) -> bool {
         self.limiter.check(key.of(&self.limiter), &self.quota, NonZeroU32::MIN, now_ns).is_allowed()
     }
 }
 
 impl<K: Key> Contestant<K> for DefaultKeyedRateLimiter<K> {
-    #[inline]
+    #[inline(always)]
     fn admits(&self, key: &K, _now_ns: u64) -> bool {
         self.check_key(key).is_ok()
     }
 }
 
 impl<K> Contestant<K> for DefaultDirectRateLimiter {
-    #[inline]
+    #[inline(always)]
     fn admits(&self, _key: &K, _now_ns: u64) -> bool {
         self.check().is_ok()
     }
@@ -115,7 +117,7 @@ impl<K> MutexMap<K> {
 }
 
 impl<K: Key> Contestant<K> for MutexMap<K> {
-    #[inline]
+    #[inline(always)]
     fn admits(&self, key: &K, now_ns: u64) -> bool {
         // The map's own places come from the low bits.
         let place = (self.hasher.hash_one(key) >> 48) as usize % self.shards.len();
@@ -148,7 +150,7 @@ impl<K: Key> Papaya<K> {
 }
 
 impl<K: Key> Contestant<K> for Papaya<K> {
-    #[inline]
+    #[inline(always)]
     fn admits(&self, key: &K, now_ns: u64) -> bool {
         let arrivals = self.arrivals.pin();
         let arrival = match arrivals.get(key) {

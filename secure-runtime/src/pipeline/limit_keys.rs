@@ -77,11 +77,10 @@ pub(super) fn key_of(
 ) -> Result<LimitKey, Refused> {
     Ok(match (by, subject.principal) {
         (Counts::Caller, Some(principal)) => principal_key(limiter, id, principal),
-        // A caller's limit met by nobody known: the address stands in, and never nothing.
-        (Counts::Address, _) | (Counts::Caller, None) => {
-            limiter.key(id, &Counted::Address((subject.address)()))
-        }
-        (by, _) => limiter.key(id, &counted(limiter, by, subject)?),
+        (by, _) => match counted(limiter, by, subject)? {
+            Counted::Address(Some(address)) => limiter.key_address(id, address),
+            whom => limiter.key(id, &whom),
+        },
     })
 }
 
@@ -100,6 +99,7 @@ fn counted<'a>(
 ) -> Result<Counted<'a>, Refused> {
     let caller = || match subject.principal {
         Some(principal) => Counted::Principal(principal.issuer(), principal.subject()),
+        // Met by nobody known: the address stands in, and never nothing.
         None => Counted::Address((subject.address)()),
     };
     let more = match by {

@@ -17,20 +17,32 @@ pub(super) struct Demand {
     tolerance: u64,
     /// `cost` intervals; [`NEVER`] when that is more than the tolerance.
     increment: u64,
+    /// The request is admitted if its bucket is full again before this time.
+    end: u64,
 }
 
-/// Larger than every tolerance, so that the comparison in [`Demand::admit`] refuses it.
+/// Larger than every tolerance.
 const NEVER: u64 = u64::MAX;
 
 impl Demand {
     #[inline]
     pub(super) fn new(quota: &Quota, cost: NonZeroU32, now: u64) -> Self {
         let interval = quota.emission_interval_ns();
-        let increment = match interval.checked_mul(u64::from(cost.get())) {
-            Some(increment) if cost <= quota.burst() => increment,
-            _ => NEVER,
-        };
-        Self { now, interval, tolerance: quota.burst_tolerance_ns(), increment }
+        let increment = interval.checked_mul(u64::from(cost.get()));
+        let increment = increment.filter(|_| cost <= quota.burst());
+        Self::of(now, interval, quota.burst_tolerance_ns(), increment)
+    }
+
+    #[inline]
+    fn of(now: u64, interval: u64, tolerance: u64, increment: Option<u64>) -> Self {
+        let latest = now.saturating_add(tolerance);
+        match increment.filter(|increment| *increment <= tolerance) {
+            Some(increment) => {
+                let end = (latest - increment).saturating_add(1);
+                Self { now, interval, tolerance, increment, end }
+            }
+            None => Self { now, interval, tolerance, increment: NEVER, end: 0 },
+        }
     }
 
     /// What is taken whether or not it is there: a cost above the burst, too.
@@ -42,11 +54,12 @@ impl Demand {
 
     /// The arrival time after this request, or `None` when it must be refused.
     ///
-    /// An overflow refuses: it means a time more than 584 years from the clock's start.
+    /// It stays within the tolerance from now, and within 584 years from the clock's start.
     #[inline]
     pub(super) fn admit(&self, arrival: u64) -> Option<u64> {
-        let next = arrival.max(self.now).checked_add(self.increment)?;
-        (next - self.now <= self.tolerance).then_some(next)
+        let full = arrival.max(self.now);
+        // No overflow: `end` is that far below the last time there is.
+        (full < self.end).then(|| full.wrapping_add(self.increment))
     }
 
     /// The arrival time after a request that takes its cost whether or not it is there. What is owed
@@ -116,10 +129,9 @@ impl Decision {
     /// What is told of a request of another cost that finds the same at the same moment.
     #[cfg(feature = "redis")]
     pub(crate) fn of_cost(&self, cost: NonZeroU32) -> Self {
-        let Demand { interval, tolerance, .. } = self.demand;
+        let Demand { now, interval, tolerance, .. } = self.demand;
         let increment = interval.checked_mul(u64::from(cost.get()));
-        let increment = increment.filter(|it| *it <= tolerance).unwrap_or(NEVER);
-        Demand { increment, ..self.demand }.peeked(self.arrival)
+        Demand::of(now, interval, tolerance, increment).peeked(self.arrival)
     }
 
     /// Whether the request was admitted and had found its bucket full: what is told about it

@@ -1,9 +1,13 @@
 //! The in-memory limiter: fixed memory, one compare-and-swap a decision.
 
 mod carried;
+#[cfg(test)]
+#[cfg(not(loom))]
+mod tests;
 
 use std::fmt;
 use std::hash::{BuildHasher, Hash, Hasher};
+use std::net::IpAddr;
 use std::num::NonZeroU32;
 
 use ahash::RandomState;
@@ -151,6 +155,19 @@ impl Limiter {
         LimitKey::new(hasher.finish(), limit)
     }
 
+    /// The key of an address under the limit numbered `limit`; half a nanosecond faster than
+    /// [`key`](Self::key), and never equal to what it makes of the same address.
+    #[must_use]
+    #[inline]
+    pub fn key_address(&self, limit: u64, whom: IpAddr) -> LimitKey {
+        let mut hasher = self.hasher.build_hasher();
+        match whom {
+            IpAddr::V4(address) => hasher.write_u32(u32::from_ne_bytes(address.octets())),
+            IpAddr::V6(address) => hasher.write_u128(u128::from_ne_bytes(address.octets())),
+        }
+        LimitKey::new(hasher.finish(), limit)
+    }
+
     /// Hashes what `write` puts in, under the limiter's secret: for values whose types are known
     /// elsewhere.
     pub(crate) fn hash<T>(&self, write: impl FnOnce(&mut dyn Hasher) -> T) -> (u64, T) {
@@ -168,7 +185,7 @@ impl Limiter {
     #[inline(always)]
     pub fn check(&self, key: LimitKey, quota: &Quota, cost: NonZeroU32, now_ns: u64) -> Decision {
         let demand = Demand::new(quota, cost, now_ns);
-        match self.table.update(key.0, demand.instant(), move |arrival| demand.admit(arrival)) {
+        match self.table.admit(key.0, demand.instant(), move |arrival| demand.admit(arrival)) {
             Update::Changed(arrival) => demand.decide(arrival, true),
             Update::Unchanged(arrival) => demand.decide(arrival, false),
         }
@@ -269,116 +286,5 @@ impl fmt::Debug for Hashed {
 impl fmt::Debug for LimitKey {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("LimitKey(..)")
-    }
-}
-
-#[cfg(test)]
-#[cfg(not(loom))]
-mod tests {
-    use super::*;
-
-    const ONE: NonZeroU32 = NonZeroU32::MIN;
-
-    fn quota(permits: u32, window: u32) -> Quota {
-        Quota::new(NonZeroU32::new(permits).unwrap(), NonZeroU32::new(window).unwrap())
-    }
-
-    #[test]
-    fn a_burst_is_admitted_and_one_more_is_not() {
-        let limiter = Limiter::with_capacity_bytes(0);
-        let key = limiter.key(1, "alice");
-        let quota = quota(3, 60);
-        let answers = [(true, 2, None), (true, 1, None), (true, 0, None), (false, 0, Some(20))];
-        for (allowed, remaining, retry) in answers {
-            let decision = limiter.check(key, &quota, ONE, 77);
-            assert_eq!(decision.is_allowed(), allowed);
-            assert_eq!(decision.remaining(), remaining);
-            assert_eq!(decision.retry_after().map(|wait| wait.as_secs()), retry);
-        }
-        assert_eq!(limiter.statistics().evicted_live, 0);
-    }
-
-    #[test]
-    fn limits_and_keys_count_separately() {
-        let limiter = Limiter::with_capacity_bytes(1 << 12);
-        let quota = quota(1, 60);
-        for key in [limiter.key(1, "alice"), limiter.key(2, "alice"), limiter.key(1, "bob")] {
-            assert!(limiter.check(key, &quota, ONE, 0).is_allowed());
-            assert!(!limiter.check(key, &quota, ONE, 0).is_allowed());
-        }
-    }
-
-    #[test]
-    fn a_kept_hash_makes_the_same_keys_and_none_for_another_limiter() {
-        let (limiter, other) = (Limiter::with_capacity_bytes(0), Limiter::with_capacity_bytes(0));
-        let hashed = limiter.hashed("alice");
-        for limit in [0, 1, u64::MAX] {
-            assert!(limiter.key_of(limit, hashed) == Some(limiter.key(limit, "alice")));
-        }
-        assert!(limiter.key_of(1, hashed) != Some(limiter.key(1, "bob")));
-        assert!(other.key_of(1, hashed).is_none());
-    }
-
-    #[test]
-    fn a_refund_restores_exactly_and_never_creates_permits() {
-        let limiter = Limiter::with_capacity_bytes(0);
-        let key = limiter.key(0, "alice");
-        let quota = quota(2, 2);
-        let first = limiter.check(key, &quota, ONE, 0);
-        let second = limiter.check(key, &quota, ONE, 0);
-        limiter.refund(key, &first, 0);
-        assert_eq!(limiter.peek(key, &quota, ONE, 0).remaining(), 1);
-        limiter.refund(key, &second, 0);
-        assert_eq!(limiter.peek(key, &quota, ONE, 0).remaining(), 2);
-
-        // Time gave the permit back before the refund did: nothing is left to give.
-        let stale = limiter.check(key, &quota, ONE, 0);
-        assert!(limiter.check(key, &quota, ONE, 1_000_000_000).is_allowed());
-        limiter.refund(key, &stale, 1_000_000_000);
-        assert_eq!(limiter.peek(key, &quota, ONE, 1_000_000_000).remaining(), 1);
-    }
-
-    #[test]
-    fn a_refused_request_takes_and_returns_nothing() {
-        let limiter = Limiter::with_capacity_bytes(0);
-        let key = limiter.key(0, "alice");
-        let quota = quota(2, 2);
-        let refused = limiter.check(key, &quota, NonZeroU32::MAX, 0);
-        assert!(!refused.is_allowed());
-        assert_eq!((refused.remaining(), refused.retry_after()), (2, None));
-        assert!(limiter.check(key, &quota, ONE, 0).is_allowed());
-        limiter.refund(key, &refused, 0);
-        assert_eq!(limiter.peek(key, &quota, ONE, 0).remaining(), 1);
-    }
-
-    #[test]
-    fn a_charge_may_owe_a_whole_burst_and_no_more() {
-        let limiter = Limiter::with_capacity_bytes(0);
-        let key = limiter.key(0, "alice");
-        let quota = quota(10, 10);
-        let number = |number| NonZeroU32::new(number).unwrap();
-        assert_eq!(limiter.charge(key, &quota, number(4), 0).remaining(), 6);
-        assert_eq!(limiter.charge(key, &quota, number(9), 0).remaining(), 0);
-        let wait = |now| limiter.peek(key, &quota, ONE, now).retry_after();
-        assert_eq!(wait(0).map(|wait| wait.as_secs()), Some(4));
-        for cost in [1, 10, 11, u32::MAX] {
-            assert!(limiter.charge(key, &quota, number(cost), 0).is_allowed());
-        }
-        assert_eq!(wait(0).map(|wait| wait.as_secs()), Some(11), "a burst and the next permit");
-        assert_eq!(limiter.peek(key, &quota, ONE, 11_000_000_000).remaining(), 1);
-        assert_eq!(limiter.peek(key, &quota, ONE, 20_000_000_000).remaining(), 10);
-        // Read out of order: what is owed already stays owed.
-        let _ = limiter.charge(key, &quota, number(10), 20_000_000_000);
-        let _ = limiter.charge(key, &quota, number(10), 1_000_000_000);
-        assert_eq!(limiter.peek(key, &quota, ONE, 20_000_000_000).remaining(), 0);
-    }
-
-    #[test]
-    fn capacity_is_what_was_asked_for() {
-        let limiter = Limiter::with_capacity_bytes(1_000_063);
-        assert_eq!(limiter.statistics().bytes, 999_936);
-        assert_eq!(limiter.statistics().capacity_entries, 62_496);
-        let limiter = Limiter::with_capacity_keys(1_000_000);
-        assert!(limiter.statistics().bytes < 20_000_000);
     }
 }

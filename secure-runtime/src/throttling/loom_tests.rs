@@ -21,7 +21,7 @@ fn quota(burst: u32) -> Quota {
 
 fn check(table: &Table, key: u64, quota: &Quota) -> Decision {
     let demand = Demand::new(quota, NonZeroU32::MIN, NOW);
-    match table.update(key, demand.instant(), move |arrival| demand.admit(arrival)) {
+    match table.admit(key, demand.instant(), move |arrival| demand.admit(arrival)) {
         Update::Changed(arrival) => demand.decide(arrival, true),
         Update::Unchanged(arrival) => demand.decide(arrival, false),
     }

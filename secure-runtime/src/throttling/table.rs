@@ -20,6 +20,7 @@
 
 #[cfg(loom)]
 use loom::sync::atomic::{AtomicU64, Ordering};
+use std::ops::Range;
 #[cfg(not(loom))]
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -28,6 +29,9 @@ use super::stripes::{Held, Stripes};
 
 /// Slots in a bucket; few in the models that loom explores.
 pub(super) const SLOTS: usize = if cfg!(loom) { 2 } else { 8 };
+
+/// Slots in a cache line.
+const LINE: usize = if cfg!(loom) { 2 } else { 4 };
 
 /// More than 32 bits of a hash can choose from.
 const MAX_BUCKETS: usize = u32::MAX as usize;
@@ -98,32 +102,62 @@ impl Table {
         time: Instant,
         next: impl Fn(u64) -> Option<u64> + Copy,
     ) -> Update {
+        self.look::<false>(key, time, next)
+    }
+
+    /// The same for a `next` that changes no time beyond the horizon, so that only one that it leaves
+    /// as it is needs to be compared with it.
+    #[inline(always)]
+    pub(super) fn admit(
+        &self,
+        key: u64,
+        time: Instant,
+        next: impl Fn(u64) -> Option<u64> + Copy,
+    ) -> Update {
+        self.look::<true>(key, time, next)
+    }
+
+    #[inline(always)]
+    fn look<const WITHIN: bool>(
+        &self,
+        key: u64,
+        time: Instant,
+        next: impl Fn(u64) -> Option<u64> + Copy,
+    ) -> Update {
         let first = self.scale(key >> 32);
-        if let Some(slot) = self.bucket(first).slots.get(preferred(key))
-            && let Some(update) = change(slot, key, time.horizon, next)
-        {
+        let bucket = self.bucket(first);
+        let here = bucket.slot(key, 0);
+        if let Some(update) = change::<WITHIN>(here, key, time.horizon, next) {
+            return update;
+        }
+        let beside = bucket.find(key, 1..LINE);
+        if let Some(update) = change::<WITHIN>(beside, key, time.horizon, next) {
             return update;
         }
         // A copy, so that what `next` holds can stay in registers when this path is not taken.
         let copy = next;
-        self.update_elsewhere(first, key, time, &copy)
+        self.look_elsewhere::<WITHIN, _>(first, key, time, &copy)
     }
 
-    /// The path of a key that does not stand where it is looked for first.
+    /// The path of a key that does not stand in the cache line in which it is looked for first.
     #[inline(never)]
-    fn update_elsewhere<N: Fn(u64) -> Option<u64>>(
+    fn look_elsewhere<const WITHIN: bool, N: Fn(u64) -> Option<u64>>(
         &self,
         first: usize,
         key: u64,
         time: Instant,
         next: &N,
     ) -> Update {
-        // The second bucket is not even computed when the first has the key.
-        if let Some(update) = self.bucket(first).change(key, time.horizon, next) {
-            return update;
+        if LINE < SLOTS {
+            let further = self.bucket(first).find(key, LINE..SLOTS);
+            if let Some(update) = change::<WITHIN>(further, key, time.horizon, next) {
+                return update;
+            }
         }
+        // The second bucket is not even computed when the first has the key.
         let second = self.second_candidate(key, first);
-        if let Some(update) = self.bucket(second).change(key, time.horizon, next) {
+        let there = self.bucket(second).find(key, 0..SLOTS);
+        if let Some(update) = change::<WITHIN>(there, key, time.horizon, next) {
             return update;
         }
         self.insert(key, time.now, next)
@@ -138,7 +172,7 @@ impl Table {
         // not hide the one where the key was put since.
         for index in self.candidates(key) {
             for slot in &self.bucket(index).slots {
-                if let Some(update) = change(slot, key, u64::MAX, next) {
+                if let Some(update) = change::<false>(slot, key, u64::MAX, next) {
                     return update;
                 }
             }
@@ -182,8 +216,8 @@ impl Table {
     fn weakest(&self, key: u64, now: u64) -> Option<Standing<'_>> {
         let mut weakest: Option<Standing<'_>> = None;
         for index in self.candidates(key) {
-            let (before, from) = self.bucket(index).slots.split_at(preferred(key));
-            for slot in from.iter().chain(before) {
+            for turn in 0..SLOTS {
+                let slot = self.bucket(index).slot(key, turn);
                 let Some(entry) = slot.read() else { continue };
                 if entry.arrival() <= now {
                     return Some(Standing { slot, entry });
@@ -254,27 +288,32 @@ impl Table {
 }
 
 impl Bucket {
+    /// The slot that a key tries at this turn: first the one it prefers, then the others of the same
+    /// cache line, then the rest. The preferred one is chosen by other bits than the bucket.
     #[inline]
-    fn change(&self, key: u64, horizon: u64, next: impl Fn(u64) -> Option<u64>) -> Option<Update> {
-        // All keys are compared before any is acted on: beyond the preferred slot a key stands
-        // anywhere, and a loop that ends where it does would be mispredicted almost every time.
-        let mut found = 0_u32;
-        for (position, slot) in self.slots.iter().enumerate() {
-            found |= u32::from(slot.key() == key) << position;
+    #[expect(clippy::indexing_slicing, reason = "any number modulo `SLOTS` is below it")]
+    fn slot(&self, key: u64, turn: usize) -> &Slot {
+        &self.slots[(key as usize ^ turn) % SLOTS]
+    }
+
+    /// The slot in which a key stands among those of these turns, or any of them.
+    ///
+    /// All keys are compared before any is acted on: beyond the preferred slot a key stands anywhere,
+    /// and a loop that ends where it does would be mispredicted almost every time.
+    #[inline]
+    fn find(&self, key: u64, turns: Range<usize>) -> &Slot {
+        let mut found = turns.start;
+        for turn in turns {
+            if self.slot(key, turn).key() == key {
+                found = turn;
+            }
         }
-        change(self.slots.get(found.trailing_zeros() as usize)?, key, horizon, next)
+        self.slot(key, found)
     }
 
     fn has_room(&self, now: u64) -> bool {
         self.slots.iter().any(|slot| slot.read().is_some_and(|entry| entry.arrival() <= now))
     }
-}
-
-/// The slot of a bucket in which a key is looked for first, and put if it is free: chosen by
-/// other bits than the bucket.
-#[inline]
-fn preferred(key: u64) -> usize {
-    key as usize % SLOTS
 }
 
 /// A slot and what stood there.
@@ -285,9 +324,10 @@ struct Standing<'a> {
 
 /// Changes the time of `key` for as long as it stands in `slot`.
 ///
-/// `None`: it does not, or a time beyond `horizon` was read, which must be looked at again.
+/// `None`: it does not, or a time beyond `horizon` was read, which must be looked at again. `WITHIN`:
+/// `next` changes none beyond it.
 #[inline]
-fn change(
+fn change<const WITHIN: bool>(
     slot: &Slot,
     key: u64,
     horizon: u64,
@@ -295,10 +335,11 @@ fn change(
 ) -> Option<Update> {
     while let Some(entry) = slot.read()
         && entry.key() == key
-        && entry.arrival() <= horizon
+        && (WITHIN || entry.arrival() <= horizon)
     {
         match next(entry.arrival()) {
             Some(arrival) if slot.update(entry, arrival) => return Some(Update::Changed(arrival)),
+            None if WITHIN && entry.arrival() > horizon => return None,
             None if slot.holds(entry) => return Some(Update::Unchanged(entry.arrival())),
             _ => {}
         }
