@@ -6,7 +6,8 @@ use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
-use actix_web::{App, HttpServer, get, post, web};
+use actix_web::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use actix_web::{App, HttpResponse, HttpServer, get, post, web};
 use benches::Failure;
 use benches::drive::{SMALL_NOTE, body};
 use benches::fixture::{AUDIENCE, Fixture, ISSUER};
@@ -42,6 +43,25 @@ async fn refused() -> &'static str {
     "served"
 }
 
+#[secure(public, rate = "1/h")]
+#[get("/refused_address")]
+async fn refused_address() -> &'static str {
+    "served"
+}
+
+/// What `/refused` answers, by whoever decides nothing.
+#[get("/floor")]
+async fn floor() -> HttpResponse {
+    HttpResponse::TooManyRequests()
+        .append_header((CONTENT_TYPE, "application/problem+json"))
+        .append_header((RETRY_AFTER, "3600"))
+        .append_header(("ratelimit-policy", r#""1/h";q=1;w=3600"#))
+        .append_header(("ratelimit", r#""1/h";r=0;t=3600"#))
+        .body(PROBLEM)
+}
+
+const PROBLEM: &str = r#"{"type":"https://iana.org/assignments/http-problem-types#quota-exceeded","title":"Quota Exceeded","status":429,"violated-policies":["1/h"]}"#;
+
 #[post("/orders")]
 async fn place(order: web::Json<NewOrder>) -> web::Json<Receipt> {
     web::Json(order.into_inner().into())
@@ -73,9 +93,14 @@ fn serve(listener: TcpListener, security: Security) -> std::io::Result<()> {
         let secured = secure_runtime::scope("/api");
         App::new()
             .app_data(security.clone())
-            .service(web::scope("/open").service(bare).service(place))
+            .service(web::scope("/open").service(bare).service(floor).service(place))
             .service(
-                secured.service(unlimited).service(limited).service(refused).service(place_one),
+                secured
+                    .service(unlimited)
+                    .service(limited)
+                    .service(refused)
+                    .service(refused_address)
+                    .service(place_one),
             )
     });
     actix_web::rt::System::new().block_on(server.workers(1).listen(listener)?.run())
@@ -100,6 +125,8 @@ fn measure(address: SocketAddr, token: &str, rounds: usize) -> Result<(), Failur
         (get("/api/unlimited"), "200"),
         (get("/api/limited"), "200"),
         (get("/api/refused"), "429"),
+        (get("/api/refused_address"), "429"),
+        (get("/open/floor"), "429"),
         (post("/open/orders"), "200"),
         (post("/api/orders"), "429"),
     ];
@@ -107,7 +134,7 @@ fn measure(address: SocketAddr, token: &str, rounds: usize) -> Result<(), Failur
     for (request, _) in &requests {
         exchange(&mut connection, request)?;
     }
-    let mut times = [const { Vec::new() }; 6];
+    let mut times = [const { Vec::new() }; 8];
     for _ in 0..rounds {
         for ((request, expected), times) in requests.iter().zip(&mut times) {
             for _ in 0..IN_A_ROW {
@@ -119,13 +146,25 @@ fn measure(address: SocketAddr, token: &str, rounds: usize) -> Result<(), Failur
             }
         }
     }
-    let [of_bare, of_unlimited, of_limited, of_refused, of_order, of_refused_order] =
-        times.map(|mut times| median(&mut times));
+    let [
+        of_bare,
+        of_unlimited,
+        of_limited,
+        of_refused,
+        of_refused_address,
+        of_floor,
+        of_order,
+        of_refused_order,
+    ] = times.map(|mut times| median(&mut times));
     let unit = "us";
     let (name, peer_name) = ("loopback/limited", "the same endpoint without a rate");
     Row { name, unit, ours: of_limited, peer: of_unlimited, peer_name }.print()?;
     let (name, peer_name) = ("loopback/refused", "a bare accepted request");
     Row { name, unit, ours: of_refused, peer: of_bare, peer_name }.print()?;
+    let name = "loopback/refused_address";
+    Row { name, unit, ours: of_refused_address, peer: of_bare, peer_name }.print()?;
+    let (name, peer_name) = ("loopback/refused_floor", "the same answer, decided by nobody");
+    Row { name, unit, ours: of_refused, peer: of_floor, peer_name }.print()?;
     let (name, peer_name) = ("loopback/refused_order", "a bare accepted request with a JSON body");
     Row { name, unit, ours: of_refused_order, peer: of_order, peer_name }.print()
 }
