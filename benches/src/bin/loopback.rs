@@ -1,10 +1,11 @@
 //! `loopback FIXTURE [--quick]`: microseconds of whole requests over HTTP on loopback, one connection, the
 //! endpoints in turns, each time as many requests in a row as make a flood: what a limit adds, and what a
-//! refusal costs the server.
+//! refusal costs the server. Of refusals also when the next requests are there before the first is
+//! answered, so that the server never waits and its caches stay warm.
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use actix_web::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use actix_web::{App, HttpResponse, HttpServer, get, post, web};
@@ -19,6 +20,8 @@ use secure_runtime::{Security, secure};
 
 /// Requests to one endpoint before it is the next one's turn.
 const IN_A_ROW: usize = 64;
+/// Requests that are sent at once, where they are.
+const AT_ONCE: usize = 16;
 
 #[get("/bare")]
 async fn bare() -> &'static str {
@@ -120,74 +123,87 @@ fn measure(address: SocketAddr, token: &str, rounds: usize) -> Result<(), Failur
     let post = |path: &str| request("POST", path, &[fields.as_bytes(), &order].concat());
     let mut connection = TcpStream::connect(address)?;
     connection.set_nodelay(true)?;
+    // What the first request gets, which fills caches, and what all others do.
     let requests = [
-        (get("/open/bare"), "200"),
-        (get("/api/unlimited"), "200"),
-        (get("/api/limited"), "200"),
-        (get("/api/refused"), "429"),
-        (get("/api/refused_address"), "429"),
-        (get("/open/floor"), "429"),
-        (post("/open/orders"), "200"),
-        (post("/api/orders"), "429"),
+        (get("/open/bare"), "200", "200"),
+        (get("/open/floor"), "429", "429"),
+        (get("/api/unlimited"), "200", "200"),
+        (get("/api/limited"), "200", "200"),
+        (get("/api/refused"), "200", "429"),
+        (get("/api/refused_address"), "200", "429"),
+        (post("/open/orders"), "200", "200"),
+        (post("/api/orders"), "200", "429"),
     ];
-    // The first one is admitted, and fills caches.
-    for (request, _) in &requests {
-        exchange(&mut connection, request)?;
+    for (request, first, _) in &requests {
+        exchange(&mut connection, request, 1, first)?;
     }
-    let mut times = [const { Vec::new() }; 8];
+    let [mut one_by_one, mut at_once] = [const { [const { Vec::new() }; 8] }; 2];
     for _ in 0..rounds {
-        for ((request, expected), times) in requests.iter().zip(&mut times) {
+        let times = one_by_one.iter_mut().zip(&mut at_once);
+        for ((request, _, expected), (one_by_one, at_once)) in requests.iter().zip(times) {
             for _ in 0..IN_A_ROW {
-                let (status, time) = exchange(&mut connection, request)?;
-                times.push(time.as_secs_f64() * 1e6);
-                if status != *expected {
-                    return Err(format!("answered {status}, expected {expected}").into());
-                }
+                one_by_one.push(exchange(&mut connection, request, 1, expected)?);
+            }
+            let requests = request.repeat(AT_ONCE);
+            for _ in 0..IN_A_ROW / AT_ONCE {
+                at_once.push(exchange(&mut connection, &requests, AT_ONCE, expected)?);
             }
         }
     }
-    let [
-        of_bare,
-        of_unlimited,
-        of_limited,
-        of_refused,
-        of_refused_address,
-        of_floor,
-        of_order,
-        of_refused_order,
-    ] = times.map(|mut times| median(&mut times));
-    let unit = "us";
-    let (name, peer_name) = ("loopback/limited", "the same endpoint without a rate");
-    Row { name, unit, ours: of_limited, peer: of_unlimited, peer_name }.print()?;
-    let (name, peer_name) = ("loopback/refused", "a bare accepted request");
-    Row { name, unit, ours: of_refused, peer: of_bare, peer_name }.print()?;
-    let name = "loopback/refused_address";
-    Row { name, unit, ours: of_refused_address, peer: of_bare, peer_name }.print()?;
-    let (name, peer_name) = ("loopback/refused_floor", "the same answer, decided by nobody");
-    Row { name, unit, ours: of_refused, peer: of_floor, peer_name }.print()?;
-    let (name, peer_name) = ("loopback/refused_order", "a bare accepted request with a JSON body");
-    Row { name, unit, ours: of_refused_order, peer: of_order, peer_name }.print()
+    for (suffix, mut times) in [("", one_by_one), ("_at_once", at_once)] {
+        let of = times.each_mut().map(|times| median(times));
+        let [of_bare, of_floor, of_free, of_limited, of_refused, of_address, of_order, of_post] =
+            of;
+        for (name, ours, peer, peer_name) in [
+            ("limited", of_limited, of_free, "the same endpoint without a rate"),
+            ("refused", of_refused, of_bare, "a bare accepted request"),
+            ("refused_address", of_address, of_bare, "a bare accepted request"),
+            ("refused_floor", of_refused, of_floor, "the same answer, decided by nobody"),
+            ("refused_order", of_post, of_order, "a bare accepted request with a JSON body"),
+        ] {
+            let name = &format!("loopback/{name}{suffix}");
+            Row { name, unit: "us", ours, peer, peer_name }.print()?;
+        }
+    }
+    Ok(())
 }
 
-/// Sends a request and reads its response; the answer is the status, and how long it took until the
-/// last part was there. Looking for the end of the response is the client's own time.
-fn exchange(connection: &mut TcpStream, request: &[u8]) -> Result<(String, Duration), Failure> {
+/// Sends requests and reads their responses, all of this status. The answer is the microseconds that each
+/// took, until the last part was there.
+fn exchange(
+    connection: &mut TcpStream,
+    requests: &[u8],
+    count: usize,
+    expected: &str,
+) -> Result<f64, Failure> {
     let start = Instant::now();
-    connection.write_all(request)?;
-    let (mut response, mut part) = (Vec::new(), [0; 4096]);
-    loop {
+    connection.write_all(requests)?;
+    let (mut unread, mut part) = (Vec::new(), [0; 1 << 14]);
+    let mut answered = 0;
+    while answered < count {
         let read = connection.read(&mut part)?;
-        let time = start.elapsed();
         if read == 0 {
             return Err("the server closed the connection".into());
         }
-        response.extend(part.iter().take(read));
-        let text = String::from_utf8_lossy(&response);
-        let Some((head, content)) = text.split_once("\r\n\r\n") else { continue };
-        let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
-        let length: usize = length.ok_or("a response without a length")?.parse()?;
-        if content.len() >= length {
-            return Ok((head.split(' ').nth(1).unwrap_or_default().to_owned(), time));
+        unread.extend(part.iter().take(read));
+        while let Some((status, length)) = response(&unread)? {
+            if status != expected {
+                return Err(format!("answered {status}, expected {expected}").into());
+            }
+            unread.drain(..length);
+            answered += 1;
         }
     }
+    Ok(start.elapsed().as_secs_f64() * 1e6 / count as f64)
+}
+
+/// The status of the first response and how many bytes it takes, if all of them are there.
+fn response(unread: &[u8]) -> Result<Option<(String, usize)>, Failure> {
+    let Some(end) = unread.windows(4).position(|it| it == b"\r\n\r\n") else { return Ok(None) };
+    let (head, rest) = unread.split_at(end + 4);
+    let head = std::str::from_utf8(head)?;
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+    let length: usize = length.ok_or("a response without a length")?.parse()?;
+    let status = head.split(' ').nth(1).unwrap_or_default().to_owned();
+    Ok((rest.len() >= length).then_some((status, end + 4 + length)))
 }
