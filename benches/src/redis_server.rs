@@ -25,6 +25,8 @@ impl RedisServer {
             .args(["--port", &port.to_string(), "--bind", "127.0.0.1"])
             .args(["--save", "", "--appendonly", "no"])
             .args(["--dir", &std::env::temp_dir().display().to_string()])
+            // What another server has left there is not read.
+            .args(["--dbfilename", &format!("none-{port}.rdb")])
             .stdout(Stdio::null())
             .spawn()
             .map_err(|error| format!("redis-server: {error}; `cargo xtask test` installs it"))?;

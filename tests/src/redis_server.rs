@@ -70,6 +70,8 @@ impl RedisServer {
             .args(&self.arguments)
             .args(["--port", &port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
             .args(["--dir", &std::env::temp_dir().display().to_string()])
+            // What another server has left there is not read.
+            .args(["--dbfilename", &format!("none-{port}.rdb"), "--rdb-del-sync-files", "yes"])
             .stdout(Stdio::null())
             .spawn();
         self.process =

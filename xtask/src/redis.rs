@@ -19,10 +19,13 @@ impl Redis {
         }
         let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|free| free.local_addr());
         let address = free.map_err(|error| format!("no free port on loopback: {error}"))?;
+        let port = address.port();
         let process = Command::new(SERVER)
-            .args(["--port", &address.port().to_string(), "--bind", "127.0.0.1"])
+            .args(["--port", &port.to_string(), "--bind", "127.0.0.1"])
             .args(["--save", "", "--appendonly", "no"])
             .args(["--dir", &std::env::temp_dir().display().to_string()])
+            // What another server has left there is not read.
+            .args(["--dbfilename", &format!("none-{port}.rdb")])
             .stdout(Stdio::null())
             .spawn()
             .map_err(|error| format!("`{SERVER}` cannot be started: {error}"))?;
