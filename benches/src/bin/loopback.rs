@@ -5,7 +5,7 @@
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use actix_web::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use actix_web::{App, HttpResponse, HttpServer, get, post, web};
@@ -123,6 +123,7 @@ fn measure(address: SocketAddr, token: &str, rounds: usize) -> Result<(), Failur
     let post = |path: &str| request("POST", path, &[fields.as_bytes(), &order].concat());
     let mut connection = TcpStream::connect(address)?;
     connection.set_nodelay(true)?;
+    connection.set_read_timeout(Some(Duration::from_secs(10)))?;
     // What the first request gets, which fills caches, and what all others do.
     let requests = [
         (get("/open/bare"), "200", "200"),
@@ -134,19 +135,28 @@ fn measure(address: SocketAddr, token: &str, rounds: usize) -> Result<(), Failur
         (post("/open/orders"), "200", "200"),
         (post("/api/orders"), "200", "429"),
     ];
-    for (request, first, _) in &requests {
-        exchange(&mut connection, request, 1, first)?;
+    let mut lengths = [0; 8];
+    for ((request, first, expected), length) in requests.iter().zip(&mut lengths) {
+        for status in [first, expected] {
+            connection.write_all(request)?;
+            let mut answer = vec![0; 4096];
+            let read = connection.read(&mut answer)?;
+            answer.truncate(read);
+            *length = check(&answer, status)?;
+        }
     }
     let [mut one_by_one, mut at_once] = [const { [const { Vec::new() }; 8] }; 2];
     for _ in 0..rounds {
         let times = one_by_one.iter_mut().zip(&mut at_once);
-        for ((request, _, expected), (one_by_one, at_once)) in requests.iter().zip(times) {
+        let requests = requests.iter().zip(lengths);
+        for (((request, _, status), length), (one_by_one, at_once)) in requests.zip(times) {
             for _ in 0..IN_A_ROW {
-                one_by_one.push(exchange(&mut connection, request, 1, expected)?);
+                one_by_one.push(exchange(&mut connection, request, &mut vec![0; length], status)?);
             }
-            let requests = request.repeat(AT_ONCE);
+            let (requests, mut answers) = (request.repeat(AT_ONCE), vec![0; length * AT_ONCE]);
             for _ in 0..IN_A_ROW / AT_ONCE {
-                at_once.push(exchange(&mut connection, &requests, AT_ONCE, expected)?);
+                let time = exchange(&mut connection, &requests, &mut answers, status)?;
+                at_once.push(time / AT_ONCE as f64);
             }
         }
     }
@@ -168,42 +178,34 @@ fn measure(address: SocketAddr, token: &str, rounds: usize) -> Result<(), Failur
     Ok(())
 }
 
-/// Sends requests and reads their responses, all of this status. The answer is the microseconds that each
-/// took, until the last part was there.
+/// Sends requests and reads their responses, which all have this status. The answer is how many microseconds
+/// that took. Responses of one endpoint are of one length, so that looking for their ends costs no time.
 fn exchange(
     connection: &mut TcpStream,
     requests: &[u8],
-    count: usize,
-    expected: &str,
+    responses: &mut [u8],
+    status: &str,
 ) -> Result<f64, Failure> {
     let start = Instant::now();
     connection.write_all(requests)?;
-    let (mut unread, mut part) = (Vec::new(), [0; 1 << 14]);
-    let mut answered = 0;
-    while answered < count {
-        let read = connection.read(&mut part)?;
-        if read == 0 {
-            return Err("the server closed the connection".into());
-        }
-        unread.extend(part.iter().take(read));
-        while let Some((status, length)) = response(&unread)? {
-            if status != expected {
-                return Err(format!("answered {status}, expected {expected}").into());
-            }
-            unread.drain(..length);
-            answered += 1;
-        }
+    connection.read_exact(responses)?;
+    let time = start.elapsed().as_secs_f64() * 1e6;
+    let mut rest = &*responses;
+    while !rest.is_empty() {
+        rest = rest.split_at(check(rest, status)?).1;
     }
-    Ok(start.elapsed().as_secs_f64() * 1e6 / count as f64)
+    Ok(time)
 }
 
-/// The status of the first response and how many bytes it takes, if all of them are there.
-fn response(unread: &[u8]) -> Result<Option<(String, usize)>, Failure> {
-    let Some(end) = unread.windows(4).position(|it| it == b"\r\n\r\n") else { return Ok(None) };
-    let (head, rest) = unread.split_at(end + 4);
-    let head = std::str::from_utf8(head)?;
+/// How many bytes the first response takes, which has this status and is there as a whole.
+fn check(responses: &[u8], status: &str) -> Result<usize, Failure> {
+    let end = responses.windows(4).position(|it| it == b"\r\n\r\n").ok_or("no whole response")? + 4;
+    let head = String::from_utf8_lossy(responses.split_at(end).0).into_owned();
     let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
-    let length: usize = length.ok_or("a response without a length")?.parse()?;
-    let status = head.split(' ').nth(1).unwrap_or_default().to_owned();
-    Ok((rest.len() >= length).then_some((status, end + 4 + length)))
+    let length = end + length.ok_or("a response without a length")?.parse::<usize>()?;
+    if head.split(' ').nth(1) == Some(status) && length <= responses.len() {
+        Ok(length)
+    } else {
+        Err(format!("expected {status} and {length} bytes, found {head}").into())
+    }
 }
