@@ -178,6 +178,16 @@ pub fn bearer(token: &str) -> String {
 #[doc = include_str!("../../docs/client-address.md")]
 pub struct ClientAddress;
 
+/// And those about keys of identity providers.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/identity-providers.md")]
+pub struct IdentityProviders;
+
+/// And those about revoked tokens.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/revocation.md")]
+pub struct RevokedTokens;
+
 /// The README's programs compile, and those that can run do.
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
