@@ -183,6 +183,11 @@ pub struct ClientAddress;
 #[doc = include_str!("../../docs/identity-providers.md")]
 pub struct IdentityProviders;
 
+/// And those about limits that several instances count together.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/shared-limits.md")]
+pub struct SharedLimitsPage;
+
 /// And those about revoked tokens.
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/revocation.md")]
