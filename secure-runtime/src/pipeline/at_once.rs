@@ -45,9 +45,7 @@ pub(super) fn poll(
             },
             None => {
                 let key = key_of(&inner.counters.limiter, planned.id, &planned.by, subject)?;
-                if planned.percent() < 100
-                    && !observed::is_drawn(planned.percent(), &planned.by, subject)
-                {
+                if !observed::binds(&planned.mode, &planned.by, subject) {
                     counted.hold(observe(inner, planned, key));
                     continue;
                 }
@@ -61,7 +59,7 @@ pub(super) fn poll(
                     Entered::Queued(waiter) => {
                         counted.waiting = Some(wait(waiter, inner, planned));
                         // Whoever has just set that it is observed may have looked before.
-                        if planned.percent() == 0 {
+                        if planned.mode.percent() == 0 {
                             inner.in_flight.serve_waiting(planned.number);
                         }
                         continue;

@@ -210,7 +210,7 @@ impl<'a> Ledger<'a> {
 
     /// Whether bans of this budget are enforced for the client's address.
     fn binds(&self, budget: &PlannedBudget) -> bool {
-        match budget.percent() {
+        match budget.mode.percent() {
             100.. => true,
             0 => false,
             // As limits by address draw them.

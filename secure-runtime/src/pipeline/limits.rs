@@ -84,7 +84,7 @@ pub(super) fn reserve(
         let Decided { key, place, answer, .. } =
             counters.decide(live.generations, terms, whom, planned.upfront, now);
         let Terms { limit, calendar } = live.terms(place);
-        let binds = observed::binds(planned, subject);
+        let binds = observed::binds(&planned.mode, &planned.by, subject);
         let is_first = true;
         let current =
             LimitReport { limit, position, texts, calendar, answer, is_first, number, binds };

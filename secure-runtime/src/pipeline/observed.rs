@@ -5,20 +5,20 @@ use std::hash::{DefaultHasher, Hasher};
 use super::limit_keys::Subject;
 use super::limits::LimitReport;
 use super::shared_keys::whom;
-use crate::security::{Counts, PlannedLimit};
+use crate::security::{Counts, LiveMode};
 use crate::throttling::{Counters, LimitKey, Outcome};
 use crate::time::Moment;
 
-/// Whether the limit refuses requests of this caller that are beyond it.
+/// Whether a limit of this mode refuses requests of this caller that are beyond it.
 #[inline]
-pub(super) fn binds(planned: &PlannedLimit, subject: Subject<'_>) -> bool {
-    planned.is_enforced() || is_drawn(planned.percent(), &planned.by, subject)
+pub(super) fn binds(mode: &LiveMode, by: &Counts, subject: Subject<'_>) -> bool {
+    mode.is_enforced() || is_drawn(mode.percent(), by, subject)
 }
 
 /// Whether a percentage has whoever is counted in it. Where an expression of the application says who
 /// that is, it is asked for this once more; one that fails is in every percentage.
 #[cold]
-pub(super) fn is_drawn(percent: u8, by: &Counts, subject: Subject<'_>) -> bool {
+fn is_drawn(percent: u8, by: &Counts, subject: Subject<'_>) -> bool {
     percent > 0 && whom(by, subject).map_or(true, |whom| draws(percent, &whom))
 }
 

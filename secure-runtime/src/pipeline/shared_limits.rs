@@ -126,7 +126,7 @@ fn asked(limits: &[PlannedShared], subject: Subject<'_>) -> Result<Vec<Asked>, R
                 place,
                 all_counts,
                 live: planned.live,
-                binds: planned.is_enforced() || observed::draws(planned.percent(), &whom),
+                binds: planned.mode.is_enforced() || observed::draws(planned.mode.percent(), &whom),
                 whom,
                 cost: planned.upfront,
                 taken: 0,

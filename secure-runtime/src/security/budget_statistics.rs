@@ -49,7 +49,7 @@ pub(super) fn rows(security: &Security) -> Vec<BudgetRow> {
 pub(super) fn set_mode(security: &Security, id: &str, mode: LimitMode) -> bool {
     let mut is_known = false;
     for planned in of_id(security, id) {
-        planned.set_mode(mode);
+        planned.mode.set(mode);
         is_known = true;
     }
     is_known
@@ -76,7 +76,7 @@ fn row(security: &Security, planned: &PlannedBudget, endpoint: String) -> Budget
         id: planned.title.to_string(),
         endpoints: vec![endpoint],
         budget: planned.live.now().violation.name().to_owned(),
-        mode: LimitMode::of_percent(planned.percent()),
+        mode: planned.mode.now(),
         bans,
         refused,
         observed_bans,

@@ -55,8 +55,8 @@ pub(super) fn rows(security: &Security) -> Vec<ConcurrencyRow> {
 /// Sets the mode of the one with this id; whether there is one.
 pub(super) fn set_mode(security: &Security, id: &str, mode: LimitMode) -> bool {
     of_id(security, id).is_some_and(|planned| {
-        planned.set_mode(mode);
-        if planned.percent() == 0 {
+        planned.mode.set(mode);
+        if planned.mode.percent() == 0 {
             security.0.in_flight.serve_waiting(planned.number);
         }
         true
@@ -95,7 +95,7 @@ fn row(
         endpoint: plan.title(),
         routes: plan.routes(),
         limit: Concurrency { mode: None, ..limit }.to_string(),
-        mode: LimitMode::of_percent(planned.percent()),
+        mode: planned.mode.now(),
         serving: served,
         waiting,
         queued,

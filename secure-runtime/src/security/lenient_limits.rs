@@ -37,8 +37,8 @@ pub(super) fn told(security: Security) -> Security {
 fn of(security: &Security) -> Vec<String> {
     let mut lenient = Vec::new();
     for plan in security.0.plans.iter().flatten() {
-        for planned in plan.every_limit().filter(|planned| !planned.is_enforced()) {
-            let mode = Some(LimitMode::of_percent(planned.percent()));
+        for planned in plan.every_limit().filter(|planned| !planned.mode.is_enforced()) {
+            let mode = Some(planned.mode.now());
             let limit = Limit { mode, ..*planned.limit };
             lenient.push(format!("{} {limit}", plan.title()));
         }

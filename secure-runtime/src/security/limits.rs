@@ -110,7 +110,7 @@ impl Limits {
             || concurrency_statistics::set_mode(&self.security, id, mode);
         let standing = if is_other { Vec::new() } else { self.of_id(id)? };
         for it in &standing {
-            it.planned.set_mode(mode);
+            it.planned.mode.set(mode);
             let is_untold = mode.percent() == 0;
             it.planned.texts.set_untold(bit(it.planned.position), is_untold);
         }
@@ -331,7 +331,7 @@ impl Limits {
             endpoint: plan.title(),
             routes: plan.routes(),
             limit: Limit { mode: None, ..*planned.live.now().limit }.to_string(),
-            mode: LimitMode::of_percent(planned.percent()),
+            mode: planned.mode.now(),
             allowed: total(Outcome::Allowed),
             refused: total(Outcome::Refused),
             observed: total(Outcome::Observed),

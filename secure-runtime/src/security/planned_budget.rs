@@ -1,10 +1,10 @@
 //! Budgets for failures, compiled for the request path.
 
 use std::num::NonZeroU32;
-use std::sync::atomic::{AtomicU8, Ordering};
 
 use super::FailedAuthentication;
 use super::live_limit::{BudgetTerms, Live, LiveBudget};
+use super::live_mode::LiveMode;
 use super::planned_limit::leaked;
 use crate::denial::Violation;
 use crate::policy::{Access, Endpoint, FailureBudget};
@@ -22,8 +22,8 @@ pub(crate) struct PlannedBudget {
     pub(crate) counts: Failures,
     /// As the attribute writes it; `None`: the default one.
     written: Option<&'static FailureBudget>,
-    /// For how many of a hundred addresses its bans are enforced.
-    percent: AtomicU8,
+    /// Whether its bans are enforced.
+    pub(crate) mode: LiveMode,
 }
 
 /// What is a failure.
@@ -52,15 +52,6 @@ impl PlannedBudget {
         self.counts != Failures::RefusedCredentials
     }
 
-    /// For how many of a hundred addresses its bans are enforced.
-    pub(crate) fn percent(&self) -> u8 {
-        self.percent.load(Ordering::Relaxed)
-    }
-
-    pub(super) fn set_mode(&self, mode: LimitMode) {
-        self.percent.store(mode.percent(), Ordering::Relaxed);
-    }
-
     /// Adds a quota to those that it may be given; whoever calls it holds off other changes.
     pub(super) fn give(&self, place: u32, quota: Quota) {
         if !self.live.has(place) {
@@ -73,7 +64,7 @@ impl PlannedBudget {
     pub(super) fn replaces(&self, default: &Self) -> bool {
         match &self.counts {
             Failures::Answers(statuses) => {
-                statuses.contains(&401) && self.percent() >= default.percent()
+                statuses.contains(&401) && self.mode.percent() >= default.mode.percent()
             }
             Failures::RefusedCredentials => false,
         }
@@ -138,7 +129,7 @@ impl BudgetPlanner {
                 live: leaked(Live::new(terms(None, quota), generations)),
                 counts: Failures::RefusedCredentials,
                 written: None,
-                percent: self.percent(None),
+                mode: LiveMode::new(None, self.mode),
             });
         }
         budgets.into()
@@ -166,7 +157,7 @@ impl BudgetPlanner {
             live: leaked(Live::new(terms(Some(budget), budget.quota), generations)),
             counts: Failures::Answers(budget.statuses(endpoint.policy.hides).into()),
             written: Some(budget),
-            percent: self.percent(budget.mode),
+            mode: LiveMode::new(budget.mode, self.mode),
         }
     }
 
@@ -214,10 +205,6 @@ impl BudgetPlanner {
     fn next(&mut self) -> usize {
         self.count += 1;
         self.count - 1
-    }
-
-    fn percent(&self, attribute: Option<LimitMode>) -> AtomicU8 {
-        AtomicU8::new(LimitMode::stricter(attribute, self.mode).percent())
     }
 }
 

@@ -1,11 +1,11 @@
 //! Limits on requests at once, compiled for the request path.
 
 use std::num::NonZeroU32;
-use std::sync::atomic::{AtomicU8, Ordering};
 
+use super::live_mode::LiveMode;
 use super::planned_limit::{Counts, LimitPlanner};
 use crate::policy::{Concurrency, Endpoint, Partition, Queue};
-use crate::throttling::{Bound, InFlight, LimitMode};
+use crate::throttling::{Bound, InFlight};
 
 /// How many requests of one key are served at once.
 pub(crate) struct PlannedConcurrency {
@@ -16,21 +16,10 @@ pub(crate) struct PlannedConcurrency {
     pub(super) position: usize,
     /// Its number, as `in_flight` knows it.
     pub(crate) number: u32,
-    /// For how many of a hundred keys it is enforced.
-    percent: AtomicU8,
+    pub(crate) mode: LiveMode,
 }
 
 impl PlannedConcurrency {
-    /// For how many of a hundred keys it is enforced.
-    #[inline]
-    pub(crate) fn percent(&self) -> u8 {
-        self.percent.load(Ordering::Relaxed)
-    }
-
-    pub(super) fn set_mode(&self, mode: LimitMode) {
-        self.percent.store(mode.percent(), Ordering::Relaxed);
-    }
-
     /// What it admits at this moment.
     pub(crate) fn now(&self, in_flight: &InFlight) -> Concurrency {
         let Bound { most, places, wait } = in_flight.bound(self.number);
@@ -56,8 +45,8 @@ impl LimitPlanner {
             let number = u32::try_from(self.bounds.len()).unwrap_or(u32::MAX);
             self.bounds.push(bound(limit));
             let (id, by) = ((place << 16) | position as u64, self.counts(endpoint, limit.by));
-            let percent = AtomicU8::new(LimitMode::stricter(limit.mode, self.mode).percent());
-            PlannedConcurrency { limit, id, by, position, number, percent }
+            let mode = LiveMode::new(limit.mode, self.mode);
+            PlannedConcurrency { limit, id, by, position, number, mode }
         });
         let mut planned: Vec<_> = planned.collect();
         planned.sort_by_key(|it| it.limit.by.asks_for(Partition::Endpoint));

@@ -1,10 +1,10 @@
 //! The limits of one endpoint, compiled for the request path.
 
 use std::num::NonZeroU32;
-use std::sync::atomic::{AtomicU8, Ordering};
 
 use super::limit_texts::{LimitTexts, bit};
 use super::live_limit::{LiveLimit, Terms};
+use super::live_mode::LiveMode;
 #[cfg(feature = "redis")]
 use super::planned_shared::{PlannedShared, SharedPlanner};
 use crate::policy::{
@@ -29,29 +29,10 @@ pub(crate) struct PlannedLimit {
     pub(crate) position: usize,
     /// Its place among all limits.
     pub(crate) number: usize,
-    /// For how many of a hundred keys it is enforced.
-    percent: AtomicU8,
+    pub(crate) mode: LiveMode,
     /// What a client is told of them. Lives as long as the program, as the endpoint does, so that a
     /// request need not share it.
     pub(crate) texts: &'static LimitTexts,
-}
-
-impl PlannedLimit {
-    /// Whether every request beyond it is refused.
-    #[inline]
-    pub(crate) fn is_enforced(&self) -> bool {
-        self.percent() >= 100
-    }
-
-    pub(super) fn set_mode(&self, mode: LimitMode) {
-        self.percent.store(mode.percent(), Ordering::Relaxed);
-    }
-
-    /// For how many of a hundred keys it is enforced.
-    #[inline]
-    pub(crate) fn percent(&self) -> u8 {
-        self.percent.load(Ordering::Relaxed)
-    }
 }
 
 /// What requests are told apart by: [`Partition`], ready to be looked up.
@@ -149,9 +130,9 @@ impl LimitPlanner {
         if limits.is_empty() {
             return Default::default();
         }
-        let mode = self.mode;
-        let percent = |limit: &Limit| LimitMode::stricter(limit.mode, mode).percent();
-        let observed = limits.iter().enumerate().filter(|(_, limit)| percent(limit) == 0);
+        let is_observed =
+            |limit: &Limit| LimitMode::stricter(limit.mode, self.mode) == LimitMode::Observe;
+        let observed = limits.iter().enumerate().filter(|(_, limit)| is_observed(limit));
         let untold = observed.fold(0, |untold, (position, _)| untold | bit(position));
         let texts = LimitTexts::new(endpoint.name, limits, untold, self.headers);
         let texts = leaked(texts);
@@ -176,7 +157,7 @@ impl LimitPlanner {
                 is_open: !matches!(limit.cost, Cost::Permits(_)),
                 position,
                 number: self.count,
-                percent: AtomicU8::new(percent(limit)),
+                mode: LiveMode::new(limit.mode, self.mode),
                 texts,
             };
             self.count += 1;
