@@ -209,3 +209,55 @@ impl Decision {
         (self.allowed && owed > 0 && arrival > now).then(|| arrival.saturating_sub(owed))
     }
 }
+
+#[cfg(test)]
+#[cfg(not(loom))]
+mod tests {
+    use super::*;
+
+    /// What [`Demand::admit`] is to answer, in numbers that do not overflow.
+    fn admit(quota: &Quota, cost: u32, now: u64, arrival: u64) -> Option<u64> {
+        let next = u128::from(arrival.max(now))
+            + u128::from(quota.emission_interval_ns()) * u128::from(cost);
+        let latest = u128::from(now) + u128::from(quota.burst_tolerance_ns());
+        let fits = cost <= quota.burst().get() && next <= latest;
+        u64::try_from(next).ok().filter(|_| fits)
+    }
+
+    #[test]
+    fn at_every_extreme_a_request_is_admitted_as_arithmetic_without_an_end_says() {
+        let number = |number| NonZeroU32::new(number).unwrap();
+        let numbers = [1, 2, 3, 1_000, u32::MAX - 1, u32::MAX];
+        let times = |near: u64| {
+            [near.saturating_sub(1), near, near.saturating_add(1), near / 2].into_iter()
+        };
+        let (mut admitted, mut refused) = (0, 0);
+        for permits in numbers {
+            for window in numbers {
+                for burst in numbers {
+                    let quota = Quota::new(number(permits), number(window));
+                    let quota = quota.with_burst(number(burst));
+                    let tolerance = quota.burst_tolerance_ns();
+                    for cost in numbers {
+                        for now in [0, 1, 1 << 62, u64::MAX - tolerance, u64::MAX - 1, u64::MAX] {
+                            let demand = Demand::new(&quota, number(cost), now);
+                            let latest = now.saturating_add(tolerance);
+                            let last = latest.saturating_sub(demand.increment);
+                            let near = [0, now, last, latest, demand.instant().horizon];
+                            for arrival in near.into_iter().flat_map(times) {
+                                let next = demand.admit(arrival);
+                                let expected = admit(&quota, cost, now, arrival);
+                                assert_eq!(next, expected, "{quota} {cost} {now} {arrival}");
+                                // What `Table::admit` relies on.
+                                assert!(next.is_none() || arrival <= demand.instant().horizon);
+                                admitted += u32::from(next.is_some());
+                                refused += u32::from(next.is_none());
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        assert!(admitted > 1_000 && refused > 1_000, "{admitted} and {refused}");
+    }
+}
