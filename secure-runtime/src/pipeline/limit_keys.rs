@@ -262,4 +262,28 @@ mod tests {
         // Who lacks both is counted by the caller under either.
         check(&header("x-none"), &header("x-neither"), true);
     }
+
+    #[test]
+    fn no_address_is_everybody_and_all_ways_to_an_address_are_one() {
+        let (request, limiter) =
+            (TestRequest::default().to_http_request(), Limiter::with_capacity_bytes(0));
+        let key = |by: &Counts, address: Option<&str>| {
+            let address = address.map(|address| address.parse().unwrap());
+            let subject = Subject {
+                address: &|| address,
+                principal: None,
+                tier: None,
+                request: &request,
+                claims: &[],
+            };
+            key_of(&limiter, 1, by, subject).unwrap()
+        };
+        for address in [None, Some("0.0.0.0"), Some("1.0.0.0"), Some("::"), Some("192.0.2.7")] {
+            let expected = key(&Counts::Address, address);
+            assert!(expected != key(&Counts::Everybody, address), "{address:?}");
+            for by in [Counts::Caller, Counts::Tenant, header("x-none"), claim(0)] {
+                assert!(expected == key(&by, address), "{address:?}");
+            }
+        }
+    }
 }

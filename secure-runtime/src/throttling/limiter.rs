@@ -156,15 +156,13 @@ impl Limiter {
     }
 
     /// The key of an address under the limit numbered `limit`; half a nanosecond faster than
-    /// [`key`](Self::key), and never equal to what it makes of the same address.
+    /// [`key`](Self::key), and never equal to what it makes of the same address. An IPv4 address and
+    /// its mapped form (RFC 4291 section 2.5.5.2) are one.
     #[must_use]
     #[inline]
     pub fn key_address(&self, limit: u64, whom: IpAddr) -> LimitKey {
         let mut hasher = self.hasher.build_hasher();
-        match whom {
-            IpAddr::V4(address) => hasher.write_u32(u32::from_ne_bytes(address.octets())),
-            IpAddr::V6(address) => hasher.write_u128(u128::from_ne_bytes(address.octets())),
-        }
+        write_address(&mut hasher, whom);
         LimitKey::new(hasher.finish(), limit)
     }
 
@@ -253,6 +251,18 @@ impl Limiter {
             bytes: self.table.buckets().saturating_mul(BUCKET_BYTES),
         }
     }
+}
+
+/// What is hashed of an address: one number of 128 bits. A hasher may take a shorter one for a long one, so
+/// those that are small, as the variants of enums are, must belong to no client.
+#[inline]
+fn write_address(hasher: &mut impl Hasher, whom: IpAddr) {
+    let address = match whom {
+        IpAddr::V4(address) => address.to_ipv6_mapped(),
+        IpAddr::V6(address) => address,
+    };
+    // The small ones are multicast addresses then.
+    hasher.write_u128(!address.to_bits());
 }
 
 impl LimitKey {

@@ -50,7 +50,7 @@ fn a_kept_hash_makes_the_same_keys_and_none_for_another_limiter() {
 fn what_is_hashed_in_different_ways_counts_separately() {
     let limiter = Limiter::with_capacity_bytes(0);
     let addresses: [IpAddr; 4] =
-        ["0.0.0.1", "::1", "::ffff:0.0.0.1", "100::"].map(|it| it.parse().unwrap());
+        ["0.0.0.1", "::1", "::fffe:0.0.0.1", "100::"].map(|it| it.parse().unwrap());
     let mut keys: Vec<LimitKey> = Vec::new();
     for address in addresses {
         assert!(limiter.key_address(1, address) == limiter.key_address(1, address));
@@ -61,8 +61,69 @@ fn what_is_hashed_in_different_ways_counts_separately() {
             IpAddr::V6(address) => limiter.key_bytes(1, &address.octets()),
         });
     }
+    let [short, mapped]: [IpAddr; 2] =
+        ["192.0.2.7", "::ffff:192.0.2.7"].map(|it| it.parse().unwrap());
+    assert!(limiter.key_address(1, short) == limiter.key_address(1, mapped));
     let distinct: HashSet<LimitKey> = keys.iter().copied().collect();
     assert_eq!(distinct.len(), keys.len());
+}
+
+/// A hasher that widens every number to the same length, as ahash does on processors with AES.
+#[derive(Default)]
+struct Widening(Vec<u128>);
+
+impl Hasher for Widening {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.extend(bytes.iter().map(|byte| u128::from(*byte)));
+    }
+
+    fn write_u32(&mut self, number: u32) {
+        self.write_u128(number.into());
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.write_u128(number.into());
+    }
+
+    fn write_u128(&mut self, number: u128) {
+        self.0.push(number);
+    }
+
+    fn write_usize(&mut self, number: usize) {
+        self.write_u128(number as u128);
+    }
+
+    fn finish(&self) -> u64 {
+        0
+    }
+}
+
+#[test]
+fn no_address_is_hashed_as_another_or_as_a_small_number() {
+    let mut seen = HashSet::new();
+    for octets in [[0; 4], [1, 0, 0, 0], [0, 0, 0, 1], [32, 1, 13, 184], [255; 4]] {
+        let mut long = [0; 16];
+        long[..4].copy_from_slice(&octets);
+        let mut tail = [1; 16];
+        tail[..4].copy_from_slice(&octets);
+        let mut swapped = [0; 16];
+        swapped[12..].copy_from_slice(&octets);
+        let short = IpAddr::from(octets);
+        let addresses = [short, long.into(), tail.into(), swapped.into()];
+        let written = addresses.map(|address| {
+            let mut hasher = Widening::default();
+            write_address(&mut hasher, address);
+            (address, hasher.0)
+        });
+        seen.extend(written);
+    }
+    let written: HashSet<&Vec<u128>> = seen.iter().map(|(_, written)| written).collect();
+    assert_eq!(written.len(), seen.len());
+    for variant in 0..100_isize {
+        let mut hasher = Widening::default();
+        hasher.write_isize(variant);
+        assert!(!written.contains(&hasher.0), "variant {variant}");
+    }
 }
 
 #[test]
