@@ -79,8 +79,8 @@ pub fn client_address(
     with_request(headers, |request| transport::client_address(request, peer, Some(proxies)))
 }
 
-/// Why a request was refused, in all detail: the client learns nothing of it. `None` if no stage
-/// refused it.
+/// Why a request was refused, in all detail: the client learns nothing of it. `None` if it was not
+/// refused by a [`Denial`].
 ///
 /// ```standalone_crate
 /// use actix_web::{App, get, test};

@@ -155,7 +155,7 @@ impl Limiter {
         LimitKey::new(hasher.finish(), limit)
     }
 
-    /// The key of an address under the limit numbered `limit`; half a nanosecond faster than
+    /// The key of an address under the limit numbered `limit`; a little faster than
     /// [`key`](Self::key), and never equal to what it makes of the same address. An IPv4 address and
     /// its mapped form (RFC 4291 section 2.5.5.2) are one.
     #[must_use]

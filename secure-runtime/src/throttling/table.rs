@@ -12,9 +12,9 @@
 //!   buckets, so it can never stand in the table twice.
 //! * An insertion takes the slot that its key prefers, or else the first free one (empty, or
 //!   expired) of the same cache line, of the bucket, of the other bucket, and a look goes the same
-//!   way. If both buckets are full of live entries, it moves one of them to that entry's other bucket, if there is room: this is what
-//!   makes a load of 90% possible without loss. If there is none, the entry nearest to its expiry
-//!   is evicted and counted.
+//!   way. If both buckets are full of live entries, it moves one of them to that entry's other
+//!   bucket, if there is room: this is what makes a load of 90% possible without loss. If there is
+//!   none, the entry nearest to its expiry is evicted and counted.
 //! * A move holds the stripe of the moved key as well, removes it first and adds it after. Who
 //!   looks for it in between finds nothing, waits for its stripe, and looks again.
 
