@@ -30,8 +30,8 @@ use super::stripes::{Held, Stripes};
 /// Slots in a bucket; few in the models that loom explores.
 pub(super) const SLOTS: usize = if cfg!(loom) { 2 } else { 8 };
 
-/// Slots in a cache line.
-const LINE: usize = if cfg!(loom) { 2 } else { 4 };
+/// Slots in a cache line: fewer than in a bucket, in the models as well.
+const LINE: usize = SLOTS / 2;
 
 /// More than 32 bits of a hash can choose from.
 const MAX_BUCKETS: usize = u32::MAX as usize;
@@ -148,11 +148,9 @@ impl Table {
         time: Instant,
         next: &N,
     ) -> Update {
-        if LINE < SLOTS {
-            let further = self.bucket(first).find(key, LINE..SLOTS);
-            if let Some(update) = change::<WITHIN>(further, key, time.horizon, next) {
-                return update;
-            }
+        let further = self.bucket(first).find(key, LINE..SLOTS);
+        if let Some(update) = change::<WITHIN>(further, key, time.horizon, next) {
+            return update;
         }
         // The second bucket is not even computed when the first has the key.
         let second = self.second_candidate(key, first);
