@@ -26,9 +26,8 @@ pub struct Denial {
 }
 
 /// What a client reads beside the kind.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 enum Particulars {
-    #[default]
     None,
     /// The arguments break rules.
     Fields(Vec<FieldError>),
@@ -103,8 +102,8 @@ pub(crate) enum Violated {
     New(Box<Violation>),
 }
 
-/// A limit in the words of a problem. Those that are known at launch are written there, for a flood
-/// of requests gets them.
+/// A limit in the words of a problem. Those that are known at launch are written there, because a
+/// flood of requests gets them.
 #[derive(Clone, Debug)]
 pub(crate) struct Violation {
     /// The name of the policy.

@@ -100,17 +100,15 @@ pub(super) fn check_caller(
 }
 
 impl Admission {
-    /// Charges a failure, and gives back what was taken for one that did not come.
-    pub(super) fn count_failure(&self, gate: &Gate<'_>, response: &HttpResponse) {
+    /// Charges a failure, and gives back what was taken for one that did not come. Without a gate there
+    /// are no budgets.
+    pub(super) fn count_failure(&self, gate: Option<&Gate<'_>>, response: &HttpResponse) {
+        let Some(gate) = gate else { return };
         // Where a limit of those without a caller answers instead, the credentials were bad all the
         // same, and the next ones may be right.
         let (status, kind) = match &self.refused {
             Some(refused) => (refused.kind().status(), Some(refused.kind())),
-            None => {
-                let kind =
-                    response.error().and_then(|it| it.as_error::<Denial>()).map(Denial::kind);
-                (response.status().as_u16(), kind)
-            }
+            None => (response.status().as_u16(), Denial::of(response).map(Denial::kind)),
         };
         let claims = match self.watches_failures {
             true => gate.request.extensions_mut().remove::<Claims>(),

@@ -80,14 +80,12 @@ impl Passage {
     /// answered as one of the pipeline's.
     pub(super) fn finish(&mut self, response: &mut HttpResponse) {
         self.charge(response);
-        if let Some(denial) = response.error().and_then(|error| error.as_error::<Denial>()) {
+        if let Some(denial) = Denial::of(response) {
             let denial = Box::new(denial.clone().about(self.admission.caller_is_from()));
             *response = response::refuse(self.gate().as_ref(), self.endpoint, denial);
         }
-        if self.admission.watches_failures
-            && let Some(gate) = self.gate()
-        {
-            self.admission.count_failure(&gate, response);
+        if self.admission.watches_failures {
+            self.admission.count_failure(self.gate().as_ref(), response);
         }
         self.add_fields(response);
     }
@@ -106,9 +104,7 @@ impl Passage {
     pub(super) fn refuse(&mut self, denial: impl Into<Refused>) -> SecuredResponse {
         let gate = self.gate();
         let response = response::refuse(gate.as_ref(), self.endpoint, denial.into());
-        if let Some(gate) = gate {
-            self.admission.count_failure(&gate, &response);
-        }
+        self.admission.count_failure(gate.as_ref(), &response);
         self.leave(response)
     }
 
@@ -160,9 +156,7 @@ impl Passage {
 
     /// An extractor of the application has answered, or one of its expressions.
     fn answer_early(&mut self, response: HttpResponse) -> SecuredResponse {
-        if let Some(gate) = self.gate() {
-            self.admission.count_failure(&gate, &response);
-        }
+        self.admission.count_failure(self.gate().as_ref(), &response);
         self.leave(response)
     }
 

@@ -58,6 +58,13 @@ fn shaped(hook: &ProblemHook, denial: &Denial) -> Option<String> {
     }
 }
 
+impl Denial {
+    /// What a response says of why its request was refused; see [`refuse`].
+    pub(crate) fn of<Body>(response: &HttpResponse<Body>) -> Option<&Self> {
+        response.error()?.as_error()
+    }
+}
+
 /// A denial as an error of actix-web: for extractors and handlers that return one.
 impl ResponseError for Denial {
     fn status_code(&self) -> StatusCode {

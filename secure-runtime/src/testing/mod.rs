@@ -105,7 +105,7 @@ pub fn client_address(
 /// ```
 #[must_use]
 pub fn denial<Body>(response: &ServiceResponse<Body>) -> Option<Denial> {
-    response.response().error()?.as_error::<Denial>().cloned()
+    Denial::of(response.response()).cloned()
 }
 
 /// A resource as if the rules about it had held; see [`Granted`].
