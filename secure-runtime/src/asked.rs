@@ -44,7 +44,7 @@ impl<'a> Asked<'a> {
     /// # Errors
     ///
     /// Always.
-    pub fn misled(&self) -> Result<bool, Error> {
+    pub fn misled(&self) -> Result<Option<bool>, Error> {
         Err(Denial::internal("a rule was asked what it does not say").into())
     }
 }

@@ -13,8 +13,8 @@ use crate::principal::Principal;
     note = "a checker takes `&Principal`, and then references to types of the handler's parameters, each once"
 )]
 pub trait Argument<T, At> {
-    /// The argument.
-    fn argument(&self) -> &T;
+    /// The argument, once it was extracted.
+    fn argument(&self) -> Option<&T>;
 }
 
 /// A place among the arguments of a handler.
@@ -28,12 +28,12 @@ pub struct Place<const INDEX: usize>(());
     note = "its parameters are `&Principal`, and then references to types of the handler's parameters, four at most"
 )]
 pub trait Checker<Arguments, Places> {
-    /// Runs it.
+    /// Runs it; `None` if an argument that it takes was not extracted yet.
     fn run(
         &self,
         caller: &Principal,
         arguments: &Arguments,
-    ) -> impl Future<Output = Result<(), Denial>>;
+    ) -> impl Future<Output = Option<Result<(), Denial>>>;
 }
 
 /// Runs a checker; what it refuses is the error.
@@ -43,9 +43,14 @@ pub fn check_arguments<'a, Arguments, Places>(
     checker: impl Checker<Arguments, Places> + 'a,
     caller: &'a Principal,
     arguments: &'a Arguments,
-) -> Pin<Box<dyn Future<Output = Result<bool, Denial>> + 'a>> {
-    Box::pin(async move { checker.run(caller, arguments).await.map(|()| true) })
+) -> Checking<'a> {
+    Box::pin(
+        async move { checker.run(caller, arguments).await.transpose().map(|it| it.map(|()| true)) },
+    )
 }
+
+/// The answer of a checker on its way; `None` if it needs arguments that were not extracted yet.
+type Checking<'a> = Pin<Box<dyn Future<Output = Result<Option<bool>, Denial>> + 'a>>;
 
 /// The places of arguments that a checker looks at: one at least.
 #[diagnostic::on_unimplemented(
@@ -69,7 +74,7 @@ pub fn check_objects<'a, Arguments, Places: Looks>(
     checker: impl Checker<Arguments, Places> + 'a,
     caller: &'a Principal,
     arguments: &'a Arguments,
-) -> Pin<Box<dyn Future<Output = Result<bool, Denial>> + 'a>> {
+) -> Checking<'a> {
     check_arguments(checker, caller, arguments)
 }
 
@@ -89,9 +94,13 @@ macro_rules! checkers {
             Checked: AsyncFn(&Principal, $(&$Type),*) -> Result<(), Denial>,
             Arguments: $(Argument<$Type, $At> +)*,
         {
-            async fn run(&self, caller: &Principal, arguments: &Arguments) -> Result<(), Denial> {
+            async fn run(
+                &self,
+                caller: &Principal,
+                arguments: &Arguments,
+            ) -> Option<Result<(), Denial>> {
                 let _ = arguments;
-                self(caller, $(<Arguments as Argument<$Type, $At>>::argument(arguments)),*).await
+                Some(self(caller, $(<Arguments as Argument<$Type, $At>>::argument(arguments)?),*).await)
             }
         }
     };
@@ -113,9 +122,9 @@ macro_rules! arguments {
     };
     (@one ($($All:ident),+) $Type:ident $index:tt) => {
         #[diagnostic::do_not_recommend]
-        impl<$($All),+> Argument<$Type, Place<$index>> for ($($All,)+) {
-            fn argument(&self) -> &$Type {
-                &self.$index
+        impl<$($All),+> Argument<$Type, Place<$index>> for ($(Option<$All>,)+) {
+            fn argument(&self) -> Option<&$Type> {
+                self.$index.as_ref()
             }
         }
     };

@@ -10,6 +10,7 @@ pub use crate::checker::{
     Argument, Checker, Looks, Place, check_arguments, check_objects, checked,
 };
 pub use crate::inventory::{ENDPOINTS, MODULES, ROLES, endpoints};
+pub use crate::pipeline::arguments::*;
 pub use crate::pipeline::{Incoming, Served, arrive, never, serve, serve_ruled};
 pub use crate::policy::{CLAIMS, Claims, Endpoint, Known, Written};
 pub use crate::resource::before_grant;
@@ -165,17 +166,15 @@ pub const fn extractor<T: Extractor>() {}
 pub const fn resource<T: crate::Resource>() {}
 
 /// Validates the argument at one place.
-pub fn check<T: Validatable, const INDEX: usize, Arguments>(
-    arguments: &Arguments,
-    violations: &mut Violations,
-) where
-    Arguments: Argument<T, Place<INDEX>>,
+pub fn check<T: Validatable, const INDEX: usize, All>(arguments: &All, violations: &mut Violations)
+where
+    All: Argument<T, Place<INDEX>>,
 {
     violations.check(arguments.argument());
 }
 
 /// Validates nothing.
-pub const fn unchecked<Arguments>(_: &Arguments, _: &mut Violations) {}
+pub const fn unchecked<All>(_: &All, _: &mut Violations) {}
 
 /// A value that requests can be told apart by.
 #[diagnostic::on_unimplemented(

@@ -78,9 +78,9 @@ impl Costs {
 }
 
 impl Violations {
-    /// Validates one argument.
-    pub fn check<T: Validatable>(&mut self, argument: &T) {
-        if let Err(errors) = argument.violations() {
+    /// Validates one argument; all were extracted.
+    pub fn check<T: Validatable>(&mut self, argument: Option<&T>) {
+        if let Some(Err(errors)) = argument.map(T::violations) {
             self.add(T::LOCATION, &errors);
         }
     }

@@ -22,8 +22,9 @@ pub(super) fn validates_parameters(
     }
 }
 
-/// `unvalidated` names parameters that hold a body and are not validated, each once.
-pub(super) fn exempts_body_parameters(
+/// `unvalidated` names parameters that are not validated, each once. Any parameter: whether it holds a
+/// body is not always to be seen, and one that is named here is given it.
+pub(super) fn exempts_parameters(
     declaration: &Declaration,
     parameters: &[Parameter<'_>],
     diagnostics: &mut Diagnostics,
@@ -40,15 +41,8 @@ pub(super) fn exempts_body_parameters(
             diagnostics
                 .error(name, format!("`{text}` is validated and unvalidated, expected one of them"))
                 .help("leave out one of the two");
-        } else if is_parameter("unvalidated", name, parameters, diagnostics)
-            && parameter(name, parameters).is_some_and(|it| it.body.is_none() && !it.is_riddle)
-        {
-            diagnostics
-                .error(
-                    name,
-                    format!("`unvalidated` expects a parameter with a body, found `{text}`"),
-                )
-                .help("leave it out: only bodies have to be validated");
+        } else {
+            is_parameter("unvalidated", name, parameters, diagnostics);
         }
     }
 }
@@ -143,20 +137,38 @@ pub(super) fn content_type_is_a_media_type(
 
 /// The parameters of which the compiler is asked whether they hold a body.
 pub(super) fn riddles(declaration: &Declaration, parameters: &[Parameter<'_>]) -> Vec<Riddle> {
-    let validated = declaration.validate.as_deref().unwrap_or_default();
-    let is_validated =
-        |parameter: &Parameter<'_>| validated.iter().any(|name| parameter.binds(&name.text));
-    let is_exempt = |parameter: &Parameter<'_>| {
-        declaration.unvalidated.iter().any(|it| parameter.binds(&it.parameter.text))
-    };
-    let riddles = parameters.iter().enumerate().filter(|(_, it)| it.is_riddle && !is_validated(it));
+    let is_exempt = |parameter: &Parameter<'_>| is_exempt(declaration, parameter);
+    let is_open =
+        |it: &Parameter<'_>| it.is_riddle && !is_validated(declaration, it) && !is_exempt(it);
+    let riddles = parameters.iter().enumerate().filter(|(_, it)| is_open(it));
     riddles
         .map(|(index, parameter)| Riddle {
             index,
             name: parameter.names.last().cloned().unwrap_or_else(|| String::from("_")),
-            is_exempt: is_exempt(parameter),
         })
         .collect()
+}
+
+/// The parameters that are made of the request's body, a bit each: those that the attribute decides, but for
+/// extractors that are known to read the head alone.
+pub(super) fn bodies(declaration: &Declaration, parameters: &[Parameter<'_>]) -> u16 {
+    places(parameters, |it| {
+        !it.is_of_the_head() && (is_validated(declaration, it) || is_exempt(declaration, it))
+    })
+}
+
+/// The places of some of the parameters, a bit each. A handler has 16 at most.
+pub(super) fn places(parameters: &[Parameter<'_>], is_one: impl Fn(&Parameter<'_>) -> bool) -> u16 {
+    let bits = parameters.iter().zip(0_u32..).filter(|(it, _)| is_one(it));
+    bits.fold(0, |places, (_, place)| places | 1_u16.unbounded_shl(place))
+}
+
+fn is_validated(declaration: &Declaration, parameter: &Parameter<'_>) -> bool {
+    declaration.validate.iter().flatten().any(|name| parameter.binds(&name.text))
+}
+
+fn is_exempt(declaration: &Declaration, parameter: &Parameter<'_>) -> bool {
+    declaration.unvalidated.iter().any(|it| parameter.binds(&it.parameter.text))
 }
 
 /// The parameters to validate, with their places.

@@ -103,7 +103,7 @@ pub(crate) fn endpoint(
     let (keys, costs) = questions::of_limits(declaration, &parameters, known);
 
     body::validates_parameters(declaration, &parameters, diagnostics);
-    body::exempts_body_parameters(declaration, &parameters, diagnostics);
+    body::exempts_parameters(declaration, &parameters, diagnostics);
     body::raw_bodies_are_not_validated(declaration, &parameters, diagnostics);
     body::content_type_is_a_media_type(declaration, diagnostics);
     exceptions::reasons_say_something(declaration, diagnostics);
@@ -159,6 +159,8 @@ pub(crate) fn endpoint(
         arguments: parameters.iter().map(|parameter| parameter.ty.clone()).collect(),
         validated: body::validated(declaration, &parameters),
         riddles: body::riddles(declaration, &parameters),
+        bodies: body::bodies(declaration, &parameters),
+        resources: resources::places(&parameters),
         questions,
         keys,
         costs,

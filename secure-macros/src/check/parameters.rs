@@ -16,6 +16,8 @@ pub(super) struct Parameter<'a> {
     pub(super) body: Option<Body>,
     /// Whether the type's name does not say whether it is a body: it may be an alias.
     pub(super) is_riddle: bool,
+    /// Whether its name says that it is made of the request's head.
+    is_of_the_head: bool,
 }
 
 /// Extractors that are known to hold no body.
@@ -43,6 +45,10 @@ impl Body {
 }
 
 impl Parameter<'_> {
+    pub(super) fn is_of_the_head(&self) -> bool {
+        self.is_of_the_head
+    }
+
     pub(super) fn binds(&self, name: &str) -> bool {
         self.names.iter().any(|bound| bound == name)
     }
@@ -104,7 +110,8 @@ pub(super) fn of(function: &Function) -> Vec<Parameter<'_>> {
                     || (!last.arguments.is_none() && BODILESS_OF.iter().any(|it| last.ident == it))
             });
             let is_riddle = body.is_none() && !is_known && matches!(*typed.ty, Type::Path(_));
-            Parameter { pattern: &typed.pat, ty: &typed.ty, names, body, is_riddle }
+            let is_of_the_head = body.is_none() && is_known;
+            Parameter { pattern: &typed.pat, ty: &typed.ty, names, body, is_riddle, is_of_the_head }
         })
         .collect()
 }

@@ -5,6 +5,7 @@ use quote::ToTokens;
 use syn::Type;
 
 use super::allow::is_asked_about;
+use super::body;
 use super::parameters::{Parameter, last_segment};
 use super::questions::source;
 use crate::diagnostics::Diagnostics;
@@ -33,7 +34,7 @@ pub(super) fn grants_have_a_rule(
 /// What is granted is a parameter by itself: inside of another type nothing would grant it.
 pub(super) fn grants_stand_alone(parameters: &[Parameter<'_>], diagnostics: &mut Diagnostics) {
     for parameter in parameters.iter().filter(|parameter| parameter.granted().is_none()) {
-        if names_granted(&parameter.ty.to_token_stream()) {
+        if names_any(&parameter.ty.to_token_stream(), &["Granted"]) {
             let outer = last_segment(parameter.ty)
                 .map_or_else(|| String::from("another type"), |last| format!("`{}`", last.ident));
             diagnostics
@@ -47,11 +48,11 @@ pub(super) fn grants_stand_alone(parameters: &[Parameter<'_>], diagnostics: &mut
     }
 }
 
-/// Whether a type's tokens hold a `Granted<…>`.
-fn names_granted(tokens: &TokenStream) -> bool {
+/// Whether a type's tokens hold one of these names.
+fn names_any(tokens: &TokenStream, names: &[&str]) -> bool {
     tokens.clone().into_iter().any(|token| match token {
-        TokenTree::Ident(ident) => ident == "Granted",
-        TokenTree::Group(group) => names_granted(&group.stream()),
+        TokenTree::Ident(ident) => names.iter().any(|name| ident == name),
+        TokenTree::Group(group) => names_any(&group.stream(), names),
         _ => false,
     })
 }
@@ -70,6 +71,12 @@ pub(super) fn are_loaded_once(parameters: &[Parameter<'_>], diagnostics: &mut Di
                 .help("one parameter: rules and handler see the same value");
         }
     }
+}
+
+/// The parameters that load a resource, also inside of another type.
+pub(super) fn places(parameters: &[Parameter<'_>]) -> u16 {
+    let loads = |it: &Parameter<'_>| names_any(&it.ty.to_token_stream(), &["Loaded", "Granted"]);
+    body::places(parameters, loads)
 }
 
 /// The resource of `Granted<Resource>`.

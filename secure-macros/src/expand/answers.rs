@@ -24,12 +24,13 @@ pub(super) fn rule(endpoint: &Endpoint) -> Option<TokenStream> {
 
 /// `async |question, asked, arguments| match question { … }`
 fn closure(endpoint: &Endpoint) -> TokenStream {
-    let (support, types) = (endpoint.paths.support(), &endpoint.arguments);
+    let support = endpoint.paths.support();
     let [question, asked, arguments] = ["question", "asked", "arguments"].map(local);
     let (option, result) = (paths::option_type(), paths::result());
+    let all = super::arguments(endpoint);
     let answers = endpoint.questions.iter().enumerate().map(|(number, it)| {
         let number = proc_macro2::Literal::u8_suffixed(u8::try_from(number).unwrap_or(u8::MAX));
-        let given = given(endpoint, it, &arguments);
+        let given = given(endpoint, it);
         let answer = answer(endpoint, it, &asked, &arguments);
         quote!(#[allow(unused_variables)] (#number, #given) => { #answer })
     });
@@ -37,8 +38,8 @@ fn closure(endpoint: &Endpoint) -> TokenStream {
         async |
             #question: u8,
             #asked: &#support::Asked<'_>,
-            #arguments: #option<&(#(#types,)*)>,
-        | -> #result<bool, #support::Error> {
+            #arguments: &#all,
+        | -> #result<#option<bool>, #support::Error> {
             match (#question, #arguments) {
                 #(#answers)*
                 _ => #asked.misled(),
@@ -48,11 +49,8 @@ fn closure(endpoint: &Endpoint) -> TokenStream {
 }
 
 /// The pattern of the arguments that the question needs.
-fn given(endpoint: &Endpoint, question: &Question, arguments: &Ident) -> TokenStream {
+fn given(endpoint: &Endpoint, question: &Question) -> TokenStream {
     let some = paths::some();
-    if matches!(question.asks, Asks::CheckerByType(_)) {
-        return quote!(#some(#arguments));
-    }
     if question.arguments.is_empty() {
         return quote!(_);
     }
@@ -62,11 +60,11 @@ fn given(endpoint: &Endpoint, question: &Question, arguments: &Ident) -> TokenSt
             || quote!(_),
             |bound| {
                 let pattern = &bound.pattern;
-                quote!(#pattern)
+                quote!(#some(#pattern))
             },
         )
     });
-    quote!(#some((#(#patterns,)*)))
+    quote!((#(#patterns,)*))
 }
 
 fn answer(
@@ -83,7 +81,7 @@ fn answer(
         let pattern = &bound.pattern;
         quote!(let #pattern = #support::before_grant(#pattern);)
     });
-    let (holds, ok) = (local("holds"), paths::ok());
+    let (holds, ok, some) = (local("holds"), paths::ok(), paths::some());
     let expression = match &question.asks {
         Asks::Expression(tokens) => tokens.clone(),
         // All of it where the function's name stands: one mistake in it is one error there.
@@ -101,15 +99,16 @@ fn answer(
             } else {
                 quote!(check_arguments)
             };
-            spans::Place::of(function).cover_locals(quote! {
-                #support::#check(#function, #asked.caller()?, #arguments).await?
-            })
+            let place = spans::Place::of(function);
+            return place.cover_locals(quote! {
+                #support::#check(#function, #asked.caller()?, #arguments).await.map_err(#support::Error::from)
+            });
         }
     };
     quote! {
         #caller #request #(#granted)* #(#others)*
         let #holds: bool = #expression;
-        #ok(#holds)
+        #ok(#some(#holds))
     }
 }
 

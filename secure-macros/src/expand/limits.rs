@@ -140,16 +140,17 @@ pub(super) fn costs<'a>(
     arguments: &'a Ident,
     violations: &'a Ident,
 ) -> impl Iterator<Item = TokenStream> + 'a {
-    let support = endpoint.paths.support();
+    let (support, some) = (endpoint.paths.support(), paths::some());
     endpoint.costs.iter().enumerate().map(move |(number, question)| {
         let number = Literal::u8_suffixed(u8::try_from(number).unwrap_or(u8::MAX));
         let patterns = (0..endpoint.arguments.len()).map(|index| {
             let bound = question.arguments.iter().find(|bound| bound.index == index);
+            let some = &some;
             bound.map_or_else(
                 || quote!(_),
                 |bound| {
                     let pattern = &bound.pattern;
-                    quote!(#pattern)
+                    quote!(#some(#pattern))
                 },
             )
         });
@@ -158,10 +159,12 @@ pub(super) fn costs<'a>(
             quote!(let #pattern = #support::before_grant(#pattern);)
         });
         let (tokens, u32) = (expression_of(question), paths::u32());
+        // It is asked when all arguments are there; what cannot be known costs more than there is.
+
         quote! {
             #violations.cost(#number, || -> #u32 {
                 #[allow(unused_variables)]
-                let (#(#patterns,)*) = #arguments;
+                let (#(#patterns,)*) = #arguments else { return #u32::MAX };
                 #(#granted)*
                 #tokens
             });

@@ -123,7 +123,7 @@ fn validation(endpoint: &Endpoint) -> TokenStream {
     let (support, types) = (endpoint.paths.support(), &endpoint.arguments);
     let place = spans::of_types(endpoint);
     let (_, unknown) = split(&endpoint.function.attributes);
-    let all = if unknown.is_empty() { quote!((#(#types,)*)) } else { quote!(_) };
+    let all = if unknown.is_empty() { arguments(endpoint) } else { quote!(_) };
     let mut checks = endpoint.validated.iter().filter_map(|validated| {
         let ty = types.get(validated.index)?;
         let index = proc_macro2::Literal::usize_unsuffixed(validated.index);
@@ -152,6 +152,13 @@ fn validation(endpoint: &Endpoint) -> TokenStream {
             place.frame(quote!(|#arguments, #violations| { #(#checks(#arguments, #violations);)* }))
         }
     }
+}
+
+/// The type of the arguments while they are extracted, one after the other.
+fn arguments(endpoint: &Endpoint) -> TokenStream {
+    let (support, types) = (endpoint.paths.support(), &endpoint.arguments);
+    let name = format_ident!("All{}", types.len());
+    if types.is_empty() { quote!(#support::#name) } else { quote!(#support::#name<#(#types),*>) }
 }
 
 /// A local variable of ours: the user's code can neither see nor shadow it.

@@ -50,6 +50,12 @@ pub(super) fn text(endpoint: &Endpoint) -> Literal {
     if let Some(media_type) = &policy.content_type {
         parts.add("content_type", json::string(media_type));
     }
+    if endpoint.bodies != 0 {
+        parts.add("bodies", endpoint.bodies);
+    }
+    if endpoint.resources != 0 {
+        parts.add("resources", endpoint.resources);
+    }
     if !endpoint.validated.is_empty() {
         parts.add("validates", json::strings(endpoint.validated.iter().map(|it| &it.name)));
     }

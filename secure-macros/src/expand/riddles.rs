@@ -33,20 +33,16 @@ fn assertion(endpoint: &Endpoint, riddle: &Riddle) -> Option<TokenStream> {
     if is_generic(endpoint, &ty.to_token_stream()) {
         return None;
     }
-    let Riddle { name, is_exempt, .. } = riddle;
-    let message = if *is_exempt {
-        format!("`unvalidated` expects a parameter with a body, found `{name}`")
-    } else {
-        format!(
-            "`{name}` holds a request body: `validate({name})`, or `unvalidated({name}, reason = \"…\")`"
-        )
-    };
+    let Riddle { name, .. } = riddle;
+    let message = format!(
+        "`{name}` holds a request body: `validate({name})`, or `unvalidated({name}, reason = \"…\")`"
+    );
     let granted = format!(
         "`{name}` holds a `Granted` behind another name: `{name}: Granted<…>`, and a rule about it"
     );
     let is_wrong = Place::of(ty).cover(quote! {
         ::core::assert!(!#support::Body::<#ty>::IS_GRANTED, #granted);
-        ::core::assert!(#support::Body::<#ty>::IS_ONE == #is_exempt, #message)
+        ::core::assert!(!#support::Body::<#ty>::IS_ONE, #message)
     });
     Some(quote!(const _: () = { use #support::NoBody as _; #is_wrong };))
 }

@@ -38,8 +38,8 @@ fn question(endpoint: &Endpoint, number: usize) -> String {
     let Some(question) = endpoint.questions.get(number) else {
         return json::named("any", "[]");
     };
-    let (needs_arguments, text) = (question.needs_arguments(), json::string(&question.text));
-    json::named("expression", &format!("[{number},{needs_arguments},{text}]"))
+    let (needs, text) = (question.needs(endpoint.bodies), json::string(&question.text));
+    json::named("expression", &format!("[{number},\"{needs}\",{text}]"))
 }
 
 fn requirement(requirement: &Requirement) -> String {

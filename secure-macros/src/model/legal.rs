@@ -21,6 +21,10 @@ pub(crate) struct Endpoint {
     pub(crate) validated: Vec<Validated>,
     /// Parameters whose type's name does not say whether they hold a body.
     pub(crate) riddles: Vec<Riddle>,
+    /// The places of those that are made of the request's body, a bit each.
+    pub(crate) bodies: u16,
+    /// The places of those that load a resource, a bit each.
+    pub(crate) resources: u16,
     /// What the rule asks the application.
     pub(crate) questions: Vec<Question>,
     /// What limits tell requests apart by.
@@ -162,10 +166,22 @@ pub(crate) struct Bound {
 }
 
 impl Question {
-    /// Whether it can be asked once the arguments were read, not before.
-    pub(crate) fn needs_arguments(&self) -> bool {
-        !self.arguments.is_empty() || matches!(self.asks, Asks::CheckerByType(_))
+    /// What must have been extracted before it is asked, as the runtime reads it. A checker that takes
+    /// arguments by their types says itself whether it has to wait for the body.
+    pub(crate) fn needs(&self, bodies: u16) -> &'static str {
+        match self.asks {
+            Asks::CheckerByType(_) if bodies == 0 => "arguments",
+            Asks::CheckerByType(_) => "arguments_or_body",
+            _ if self.arguments.is_empty() => "nothing",
+            _ if self.arguments.iter().any(|bound| is_among(bodies, bound.index)) => "body",
+            _ => "arguments",
+        }
     }
+}
+
+/// Whether a place is one of these.
+fn is_among(places: u16, place: usize) -> bool {
+    u32::try_from(place).is_ok_and(|place| places.unbounded_shr(place) & 1 == 1)
 }
 
 /// One name, and what stands for it.
@@ -299,8 +315,6 @@ pub(crate) enum Audience {
 pub(crate) struct Riddle {
     pub(crate) index: usize,
     pub(crate) name: String,
-    /// Whether the attribute takes it for a body that is not validated.
-    pub(crate) is_exempt: bool,
 }
 
 /// A parameter to validate: its place among the arguments and its name.

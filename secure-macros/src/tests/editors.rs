@@ -38,7 +38,8 @@ fn check(arguments: &str, expected: &str) {
     let without_spaces = |text: &str| text.split_whitespace().collect::<String>();
     let found = without_spaces(&before);
     assert!(found.ends_with(&without_spaces(expected)), "{arguments}\n{before}");
-    for typed in ["&(web::Path<u32>,web::Json<NewOrder>,)", "::secure_runtime::__private::Asked"] {
+    for typed in ["All2<web::Path<u32>,web::Json<NewOrder>>", "::secure_runtime::__private::Asked"]
+    {
         assert!(found.contains(typed), "{before}");
     }
 }

@@ -7,7 +7,7 @@ use ipnet::IpNet;
 
 use super::schedule::Schedule;
 use super::tree::Verdict;
-use crate::policy::{Expression, Rule};
+use crate::policy::{Expression, Needs, Rule};
 use crate::principal::Principal;
 use crate::time::Moment;
 
@@ -20,8 +20,8 @@ pub(crate) struct Circumstances<'a> {
     /// `None`: the time does not count, and rules about it stay open.
     pub(crate) now: Option<Moment>,
     pub(crate) answers: Answers,
-    /// Whether expressions about the handler's arguments can be asked.
-    pub(crate) has_arguments: bool,
+    /// What of the handler's arguments there is for expressions to mention.
+    pub(crate) extracted: Needs,
 }
 
 /// The authenticators that accepted a request's credentials.
@@ -38,6 +38,8 @@ pub(crate) struct AcceptedBy<'a> {
 pub(crate) struct Answers {
     known: u64,
     held: u64,
+    /// Those that wait for arguments made of the body.
+    postponed: u64,
 }
 
 /// A leaf of a rule that is no name.
@@ -46,7 +48,7 @@ pub(super) enum Circumstance {
     Authenticator(&'static str),
     Address(Box<[IpNet]>),
     Time(Schedule),
-    Expression { index: u8, needs_arguments: bool },
+    Expression { index: u8, needs: Needs },
 }
 
 impl<'a> Circumstances<'a> {
@@ -58,8 +60,16 @@ impl<'a> Circumstances<'a> {
             address: None,
             now: None,
             answers: Answers::default(),
-            has_arguments: false,
+            extracted: Needs::Nothing,
         }
+    }
+}
+
+impl Circumstances<'_> {
+    /// Whether an expression that needs this can be asked now.
+    fn can_ask(&self, index: u8, needs: Needs) -> bool {
+        needs <= self.extracted
+            && (self.extracted == Needs::Body || !self.answers.is_postponed(index))
     }
 }
 
@@ -87,6 +97,15 @@ impl Answers {
         }
     }
 
+    /// Keeps that an expression has no answer before the body was read.
+    pub(crate) fn postpone(&mut self, index: u8) {
+        self.postponed |= Self::bit(index);
+    }
+
+    fn is_postponed(self, index: u8) -> bool {
+        self.postponed & Self::bit(index) != 0
+    }
+
     fn of(self, index: u8) -> Option<bool> {
         let bit = Self::bit(index);
         (self.known & bit != 0).then_some(self.held & bit != 0)
@@ -109,8 +128,8 @@ impl Circumstance {
                 Self::Address(networks.iter().filter_map(|text| text.parse().ok()).collect())
             }
             Rule::Time(hours) => Self::Time(Schedule::new(*hours)),
-            Rule::Expression(Expression { index, needs_arguments, .. }) => {
-                Self::Expression { index: *index, needs_arguments: *needs_arguments }
+            Rule::Expression(Expression { index, needs, .. }) => {
+                Self::Expression { index: *index, needs: *needs }
             }
             _ => return None,
         })
@@ -124,8 +143,8 @@ impl Circumstance {
                 networks.iter().any(|network| network.contains(&address))
             }),
             Self::Time(schedule) => found.now.and_then(|now| schedule.contains(now)),
-            Self::Expression { index, needs_arguments } => match found.answers.of(*index) {
-                None if !needs_arguments || found.has_arguments => return Verdict::Asks(*index),
+            Self::Expression { index, needs } => match found.answers.of(*index) {
+                None if found.can_ask(*index, *needs) => return Verdict::Asks(*index),
                 answer => answer,
             },
         };

@@ -20,7 +20,7 @@ mod tree;
 
 use std::sync::Arc;
 
-use crate::policy::Rule;
+use crate::policy::{Needs, Rule};
 use crate::principal::Principal;
 pub(crate) use circumstances::{AcceptedBy, Answers, Circumstances};
 pub(crate) use names::Authorities;
@@ -61,6 +61,8 @@ pub struct CompiledRule {
     /// The bits of all scopes the rule mentions.
     scopes: Bits,
     asks_about_address: bool,
+    /// What its expressions need before the rule is decided for certain.
+    needs: Needs,
 }
 
 impl RuleSet {
@@ -81,8 +83,12 @@ impl RuleSet {
         for scope in scopes_of(rule) {
             self.0.set(&mut scopes, Name::Scope(scope));
         }
-        let mut asks_about_address = false;
-        rule.each_leaf(&mut |leaf| asks_about_address |= matches!(leaf, Rule::Address(_)));
+        let (mut asks_about_address, mut needs) = (false, Needs::Nothing);
+        rule.each_leaf(&mut |leaf| match leaf {
+            Rule::Address(_) => asks_about_address = true,
+            Rule::Expression(expression) => needs = needs.max(expression.decided_with),
+            _ => {}
+        });
         let clause = |clause: &Rule| (Test::new(clause, &self.0), clause.to_string().into());
         CompiledRule {
             names: Arc::clone(&self.0),
@@ -90,6 +96,7 @@ impl RuleSet {
             clauses: clauses_of(rule).into_iter().map(clause).collect(),
             scopes,
             asks_about_address,
+            needs,
         }
     }
 }
@@ -130,6 +137,11 @@ impl CompiledRule {
     /// Whether the client's address may matter.
     pub(crate) fn asks_about_address(&self) -> bool {
         self.asks_about_address
+    }
+
+    /// What its expressions need before the rule is decided for certain.
+    pub(crate) fn needs(&self) -> Needs {
+        self.needs
     }
 
     /// What is known of the rule by now.

@@ -20,7 +20,7 @@ use crate::asked::Asked;
 pub use failures::FailureBudget;
 pub use limit::{Audience, CalendarPeriod, Concurrency, Cost, Limit, Partition, Priority, Queue};
 pub(crate) use opens::opens;
-pub use rule::{Expression, Hours, Rule};
+pub use rule::{Expression, Hours, Needs, Rule};
 pub use step_up::StepUp;
 pub(crate) use written::shown;
 pub use written::{Known, Written};
@@ -84,6 +84,11 @@ pub struct Policy {
     pub max_body: Option<u64>,
     /// The one media type a request body may have.
     pub content_type: Option<&'static str>,
+    /// The places of the parameters that are made of the request's body; no other parameter sees it.
+    pub bodies: Places,
+    /// The places of the parameters that load a resource: they are extracted after those that a
+    /// malformed request fails by itself.
+    pub resources: Places,
     /// Names of the parameters that are validated.
     pub validates: &'static [&'static str],
     /// Body parameters that are not validated on purpose.
@@ -110,12 +115,43 @@ impl Policy {
         failures: &[],
         max_body: None,
         content_type: None,
+        bodies: Places::NONE,
+        resources: Places::NONE,
         validates: &[],
         unvalidated: &[],
         exceptions: &[],
         keys: &[],
         modules: 0,
     };
+}
+
+/// Some of a handler's parameters, by their places: one bit each, the first one the lowest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Places(pub(crate) u16);
+
+impl Places {
+    /// No parameter.
+    pub const NONE: Self = Self(0);
+
+    /// Every parameter.
+    pub(crate) const ALL: Self = Self(u16::MAX);
+
+    /// Whether there are none.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Whether the parameter at this place is one of them.
+    #[must_use]
+    pub const fn contains(self, place: u32) -> bool {
+        self.0.unbounded_shr(place) & 1 == 1
+    }
+
+    /// Those that are not among `others`.
+    pub(crate) const fn without(self, others: Self) -> Self {
+        Self(self.0 & !others.0)
+    }
 }
 
 /// Who may call an endpoint at all.

@@ -56,10 +56,27 @@ pub struct Hours {
 pub struct Expression {
     /// Its place among the endpoint's expressions.
     pub index: u8,
-    /// Whether it mentions arguments of the handler: it can then be asked once they were read.
-    pub needs_arguments: bool,
+    /// What must have been extracted for it to be asked.
+    pub needs: Needs,
+    /// What must have been extracted for it to have an answer. Beyond [`needs`](Self::needs) for a
+    /// checker that takes arguments by their types: it is asked early, and says itself whether it has
+    /// to wait for the body.
+    pub decided_with: Needs,
     /// Its source text.
     pub text: &'static str,
+}
+
+/// What of a handler's arguments an expression mentions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Needs {
+    /// None of them.
+    #[default]
+    Nothing,
+    /// Arguments that are made of the request's head: path, query, headers, resources.
+    Arguments,
+    /// Arguments that are made of the request's body, too.
+    Body,
 }
 
 impl Rule {

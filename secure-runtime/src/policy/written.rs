@@ -10,8 +10,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{
-    Access, Authenticators, Endpoint, Exception, Expression, Hours, KeyFunction, Policy, Route,
-    Rule, StepUp, Unvalidated, written_limit,
+    Access, Authenticators, Endpoint, Exception, Expression, Hours, KeyFunction, Needs, Places,
+    Policy, Route, Rule, StepUp, Unvalidated, written_limit,
 };
 
 /// One secured handler, as its expansion registers it.
@@ -81,6 +81,8 @@ fn endpoint(written: &str) -> Option<(&'static [Route], Policy)> {
             "priority" => policy.priority = Some(written_limit::priority(value)?),
             "failures" => policy.failures = list(value, written_limit::failures)?,
             "max_body" => policy.max_body = Some(value.as_u64()?),
+            "bodies" => policy.bodies = Places(number(value)?),
+            "resources" => policy.resources = Places(number(value)?),
             "content_type" => policy.content_type = Some(text(value)?),
             "validates" => policy.validates = list(value, text)?,
             "unvalidated" => policy.unvalidated = list(value, unvalidated)?,
@@ -138,12 +140,24 @@ fn rule(value: &Value) -> Option<Rule> {
         }
         ("expression", expression) => {
             let [index, needs, source] = expression.as_array()?.as_slice() else { return None };
-            let (index, needs_arguments) = (number(index)?, needs.as_bool()?);
-            Rule::Expression(Expression { index, needs_arguments, text: text(source)? })
+            let (needs, decided_with) = expression_needs(needs)?;
+            let index = number(index)?;
+            Rule::Expression(Expression { index, needs, decided_with, text: text(source)? })
         }
         ("not", part) => Rule::Not(Box::leak(Box::new(rule(part)?))),
         ("all", parts) => Rule::All(list(parts, rule)?),
         ("any", parts) => Rule::Any(list(parts, rule)?),
+        _ => return None,
+    })
+}
+
+/// When an expression can be asked, and when it has to have an answer.
+fn expression_needs(value: &Value) -> Option<(Needs, Needs)> {
+    Some(match value.as_str()? {
+        "nothing" => (Needs::Nothing, Needs::Nothing),
+        "arguments" => (Needs::Arguments, Needs::Arguments),
+        "body" => (Needs::Body, Needs::Body),
+        "arguments_or_body" => (Needs::Arguments, Needs::Body),
         _ => return None,
     })
 }
@@ -225,7 +239,7 @@ mod tests {
                     "of": {"least_tier": ["d", "e"]}}, {"rate": [5, 1]}],
                 "failures": [{"rate": [9, 60], "shared": "login"},
                     {"rate": [1, 1], "on": [404], "mode": 20}],
-                "max_body": 4, "content_type": "f/g", "validates": ["h"],
+                "max_body": 4, "content_type": "f/g", "bodies": 2, "resources": 1, "validates": ["h"],
                 "unvalidated": [["i", "j"]], "modules": 2, "exceptions": [["k", "l"], ["m", "n", "o"]]}"#,
         )
         .unwrap();
@@ -251,6 +265,7 @@ mod tests {
             ["failures 9/min shared as login", "failures 1/s on 404 enforced for 20%"]
         );
         assert_eq!((policy.max_body, policy.content_type), (Some(4), Some("f/g")));
+        assert_eq!((policy.bodies, policy.resources), (Places(2), Places(1)));
         assert_eq!(policy.validates, ["h"]);
         assert_eq!((policy.unvalidated[0].parameter, policy.unvalidated[0].reason), ("i", "j"));
         assert_eq!(policy.modules, 2);
@@ -271,6 +286,9 @@ mod tests {
             (r#"{"rule": {"role": "a"}}"#, true),
             (r#"{"rule": {"role": "a", "scope": "b"}}"#, false),
             (r#"{"rule": {"time": [256, 0, 1, "UTC"]}}"#, false),
+            (r#"{"rule": {"expression": [0, "body", "a"]}}"#, true),
+            (r#"{"rule": {"expression": [0, "soon", "a"]}}"#, false),
+            (r#"{"bodies": 65536}"#, false),
             (r#"{"limits": [{"rate": [1, 1]}]}"#, true),
             (r#"{"limits": [{"rate": [0, 1]}]}"#, false),
             (r#"{"limits": [{"burst": 1}]}"#, false),

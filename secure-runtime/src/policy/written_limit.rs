@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::rule::Expression;
+use super::rule::{Expression, Needs};
 use super::written::{list, named, number, positive, text};
 use super::{
     Audience, CalendarPeriod, Concurrency, Cost, FailureBudget, Limit, Partition, Priority, Queue,
@@ -93,7 +93,7 @@ fn cost_of(value: &Value) -> Option<Cost> {
         Value::Number(_) => Some(Cost::Permits(positive(value)?)),
         value => match named(value)? {
             ("response", Value::Null) => Some(Cost::Response),
-            ("arguments", asked) => Some(Cost::Arguments(expression(asked, true)?)),
+            ("arguments", asked) => Some(Cost::Arguments(expression(asked, Needs::Body)?)),
             _ => None,
         },
     }
@@ -103,7 +103,7 @@ fn partition(value: &Value) -> Option<Partition> {
     Some(match named(value)? {
         ("header", name) => Partition::Header(text(name)?),
         ("claim", names) => Partition::Claim(list(names, text)?),
-        ("key", asked) => Partition::Key(expression(asked, false)?),
+        ("key", asked) => Partition::Key(expression(asked, Needs::Nothing)?),
         ("each", parts) => Partition::Each(list(parts, partition)?),
         (word, Value::Null) => {
             let words = [
@@ -120,9 +120,9 @@ fn partition(value: &Value) -> Option<Partition> {
     })
 }
 
-fn expression(value: &Value, needs_arguments: bool) -> Option<Expression> {
+fn expression(value: &Value, needs: Needs) -> Option<Expression> {
     let [index, source] = value.as_array()?.as_slice() else { return None };
-    Some(Expression { index: number(index)?, needs_arguments, text: text(source)? })
+    Some(Expression { index: number(index)?, needs, decided_with: needs, text: text(source)? })
 }
 
 fn audience_of(value: &Value) -> Option<Audience> {

@@ -10,7 +10,7 @@ use super::planned_limit::{LimitPlanner, PlannedLimit, Stage};
 use super::planned_shared::PlannedShared;
 use crate::authentication::Authenticator;
 use crate::authorization::{CompiledRule, RuleSet};
-use crate::policy::{Access, Authenticators, Endpoint, Rule};
+use crate::policy::{Access, Authenticators, Cost, Endpoint, Places, Rule};
 
 /// One endpoint, ready to be served: everything constant is here already.
 pub(crate) struct Plan {
@@ -27,13 +27,17 @@ pub(crate) struct Plan {
     /// Those of each stage that several instances count together.
     #[cfg(feature = "redis")]
     pub(crate) shared_limits: [Box<[PlannedShared]>; 3],
-    /// Decided with the limits by caller.
+    /// Requests at once; those that only the caller's requests share come first.
     pub(crate) concurrency: Box<[PlannedConcurrency]>,
     /// Budgets for failures, the default one last.
     pub(crate) failures: Box<[PlannedBudget]>,
     /// Whether a limit is for callers of some tier.
     pub(crate) has_tiers: bool,
     pub(crate) max_body: u64,
+    /// The arguments that are made of the request's head, but for resources.
+    pub(crate) arguments: Places,
+    /// Whether arguments are validated, or asked what they cost.
+    pub(crate) validates: bool,
 }
 
 /// How the caller is found.
@@ -86,6 +90,9 @@ impl Plan {
             failures: Box::default(),
             has_tiers: policy.limits.iter().any(|limit| limit.audience.tier().is_some()),
             max_body: policy.max_body.unwrap_or(max_body),
+            arguments: Places::ALL.without(policy.bodies).without(policy.resources),
+            validates: !policy.validates.is_empty()
+                || policy.limits.iter().any(|it| matches!(it.cost, Cost::Arguments(_))),
         }
     }
 
@@ -149,6 +156,13 @@ impl Plan {
     #[inline]
     pub(crate) fn shared_limits(&self, stage: Stage) -> &[PlannedShared] {
         self.shared_limits.get(stage as usize).map_or(&[], |limits| limits)
+    }
+
+    /// The limits of requests at once that only the caller's requests share.
+    #[inline]
+    pub(crate) fn own_concurrency(&self) -> &[PlannedConcurrency] {
+        let own = self.concurrency.partition_point(|it| !it.by.is_shared_by_callers());
+        self.concurrency.get(..own).unwrap_or_default()
     }
 
     pub(super) fn with_failures(self, failures: Box<[PlannedBudget]>) -> Self {

@@ -49,7 +49,9 @@ impl LimitPlanner {
             PlannedConcurrency { limit, id, by, position, number, mode }
         });
         let mut planned: Vec<_> = planned.collect();
-        planned.sort_by_key(|it| it.limit.by.asks_for(Partition::Endpoint));
+        planned.sort_by_key(|it| {
+            (it.by.is_shared_by_callers(), it.limit.by.asks_for(Partition::Endpoint))
+        });
         planned.into()
     }
 }

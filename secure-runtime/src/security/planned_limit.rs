@@ -57,6 +57,22 @@ pub(crate) enum More {
     Each(Box<[Counts]>),
 }
 
+impl Counts {
+    /// Whether requests of several callers may be counted together: not where a part of it is the
+    /// caller's own.
+    pub(crate) fn is_shared_by_callers(&self) -> bool {
+        match self {
+            Self::Caller | Self::Address => false,
+            Self::Tenant | Self::Everybody => true,
+            Self::More(more) => match &**more {
+                More::ApiKey => false,
+                More::Header(_) | More::Claim(_) | More::Key(_) => true,
+                More::Each(parts) => parts.iter().all(Self::is_shared_by_callers),
+            },
+        }
+    }
+}
+
 /// A claim, and those inside of it.
 pub(crate) type ClaimNames = &'static [&'static str];
 

@@ -12,14 +12,14 @@ pub fn place_order(
     }
     let __endpoint = ::secure_runtime::__private::endpoint!(
         "place_order",
-        r#"{"routes":[["/shops/{shop}/orders","POST"]],"access":"public","limits":[{"rate":[10,1],"by":"address"},{"rate":[1000,3600],"by":"address"},{"rate":[100,1],"by":"endpoint"}],"unvalidated":[["order","a draft"]]}"#
+        r#"{"routes":[["/shops/{shop}/orders","POST"]],"access":"public","limits":[{"rate":[10,1],"by":"address"},{"rate":[1000,3600],"by":"address"},{"rate":[100,1],"by":"endpoint"}],"bodies":2,"unvalidated":[["order","a draft"]]}"#
     );
     ::secure_runtime::__private::serve(
         ::secure_runtime::__private::arrive(
             __endpoint,
             __incoming,
             ::secure_runtime::__private::unchecked::<
-                (web::Path<u32>, web::Json<NewOrder>),
+                ::secure_runtime::__private::All2<web::Path<u32>, web::Json<NewOrder>>,
             >,
         ),
         place_order,

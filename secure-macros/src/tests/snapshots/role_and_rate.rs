@@ -15,7 +15,9 @@ fn list_users(
         ::secure_runtime::__private::arrive(
             __endpoint,
             __incoming,
-            ::secure_runtime::__private::unchecked::<(Principal,)>,
+            ::secure_runtime::__private::unchecked::<
+                ::secure_runtime::__private::All1<Principal>,
+            >,
         ),
         list_users,
     )

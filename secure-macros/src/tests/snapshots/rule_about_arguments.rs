@@ -8,23 +8,35 @@ pub fn place_order(
         let __answers = async |
             __question: u8,
             __asked: &::secure_runtime::__private::Asked<'_>,
-            __arguments: ::core::option::Option<&(web::Path<u32>, web::Json<NewOrder>)>,
-        | -> ::core::result::Result<bool, ::secure_runtime::__private::Error> {
+            __arguments: &::secure_runtime::__private::All2<
+                web::Path<u32>,
+                web::Json<NewOrder>,
+            >,
+        | -> ::core::result::Result<
+            ::core::option::Option<bool>,
+            ::secure_runtime::__private::Error,
+        > {
             match (__question, __arguments) {
                 #[allow(unused_variables)]
-                (0u8, ::core::option::Option::Some((shop, order))) => {
+                (
+                    0u8,
+                    (
+                        ::core::option::Option::Some(shop),
+                        ::core::option::Option::Some(order),
+                    ),
+                ) => {
                     let __holds: bool = order.shop == **shop;
-                    ::core::result::Result::Ok(__holds)
+                    ::core::result::Result::Ok(::core::option::Option::Some(__holds))
                 }
                 #[allow(unused_variables)]
-                (1u8, ::core::option::Option::Some(__arguments)) => {
-                    let __holds: bool = ::secure_runtime::__private::check_arguments(
+                (1u8, _) => {
+                    ::secure_runtime::__private::check_arguments(
                             crate::is_open,
                             __asked.caller()?,
                             __arguments,
                         )
-                        .await?;
-                    ::core::result::Result::Ok(__holds)
+                        .await
+                        .map_err(::secure_runtime::__private::Error::from)
                 }
                 _ => __asked.misled(),
             }
@@ -40,7 +52,7 @@ pub fn place_order(
     }
     let __endpoint = ::secure_runtime::__private::endpoint!(
         "place_order",
-        r#"{"routes":[["/shops/{shop}/orders","POST"]],"rule":{"all":[{"any":[{"role":"admin"},{"all":[{"address":["10.0.0.0/8"]},{"expression":[0,true,"order.shop == * * shop"]}]}]},{"expression":[1,true,"check crate::is_open"]}]},"hides":true,"validates":["order"]}"#
+        r#"{"routes":[["/shops/{shop}/orders","POST"]],"rule":{"all":[{"any":[{"role":"admin"},{"all":[{"address":["10.0.0.0/8"]},{"expression":[0,"body","order.shop == * * shop"]}]}]},{"expression":[1,"arguments_or_body","check crate::is_open"]}]},"hides":true,"bodies":2,"validates":["order"]}"#
     );
     ::secure_runtime::__private::serve_ruled(
         __endpoint,
@@ -49,7 +61,7 @@ pub fn place_order(
         ::secure_runtime::__private::check::<
             web::Json<NewOrder>,
             1,
-            (web::Path<u32>, web::Json<NewOrder>),
+            ::secure_runtime::__private::All2<web::Path<u32>, web::Json<NewOrder>>,
         >,
         __answers,
     )

@@ -12,7 +12,7 @@ pub fn place_order(
     }
     let __endpoint = ::secure_runtime::__private::endpoint!(
         "place_order",
-        r#"{"routes":[["/shops/{shop}/orders","POST"]],"rule":{"any":[{"role":"customer"},{"role":"clerk"}]},"limits":[{"rate":[100,3600]}],"max_body":65536,"validates":["order"]}"#
+        r#"{"routes":[["/shops/{shop}/orders","POST"]],"rule":{"any":[{"role":"customer"},{"role":"clerk"}]},"limits":[{"rate":[100,3600]}],"max_body":65536,"bodies":2,"validates":["order"]}"#
     );
     ::secure_runtime::__private::serve(
         ::secure_runtime::__private::arrive(
@@ -21,7 +21,7 @@ pub fn place_order(
             ::secure_runtime::__private::check::<
                 web::Json<NewOrder>,
                 1,
-                (web::Path<u32>, web::Json<NewOrder>),
+                ::secure_runtime::__private::All2<web::Path<u32>, web::Json<NewOrder>>,
             >,
         ),
         place_order,

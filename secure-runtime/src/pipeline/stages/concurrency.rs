@@ -1,31 +1,82 @@
-//! Stage 5, requests at once: a request that is one too many waits where there is a queue, and is
-//! refused otherwise.
+//! Requests at once: one too many waits where there is a queue, and is refused otherwise.
+//!
+//! A limit by what is the caller's own is taken early. One that callers share (of an endpoint, a tenant) is
+//! taken when the arguments are there: a client that sends its body slowly keeps nobody else waiting.
 
 use std::future::Future;
 use std::num::NonZeroU32;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
+use actix_web::HttpMessage;
 use actix_web::rt::time::{Sleep, sleep};
 
-use super::limit_keys::{Subject, key_of};
-use super::limits::Counted;
-use super::observed;
-use super::passage::Refused;
+use super::caller;
+
 use crate::denial::{Denial, Violated, Violation};
+use crate::pipeline::gate::Gate;
+use crate::pipeline::limits::keys::{Subject, key_of};
+use crate::pipeline::limits::reserve::Counted;
+use crate::pipeline::limits::shadow_mode;
+use crate::pipeline::progress::Progress;
+use crate::pipeline::refused::Refused;
 use crate::security::{Inner, PlannedConcurrency};
 use crate::throttling::{Entered, LimitKey, Permit, Waiter};
 
 /// A request in a queue.
-pub(super) struct Waiting {
+pub(in crate::pipeline) struct Waiting {
     waiter: Waiter,
     /// When it has waited long enough.
     deadline: Pin<Box<Sleep>>,
 }
 
+/// Takes the permits that only this caller's requests share.
+#[inline]
+pub(in crate::pipeline) fn poll_own(
+    gate: &Gate<'_>,
+    request: &mut Progress,
+    context: &mut Context<'_>,
+) -> Poll<Result<(), Refused>> {
+    poll_these(gate, gate.plan.own_concurrency(), request, context)
+}
+
+/// Takes the permits that requests of several callers share; the caller's own are taken.
+#[inline]
+pub(in crate::pipeline) fn poll_shared(
+    gate: &Gate<'_>,
+    request: &mut Progress,
+    context: &mut Context<'_>,
+) -> Poll<Result<(), Refused>> {
+    poll_these(gate, &gate.plan.concurrency, request, context)
+}
+
+/// Goes on with the first limit of which the request has no permit yet.
+#[inline]
+fn poll_these(
+    gate: &Gate<'_>,
+    limits: &[PlannedConcurrency],
+    request: &mut Progress,
+    context: &mut Context<'_>,
+) -> Poll<Result<(), Refused>> {
+    if request.counted.permits.len() >= limits.len() {
+        return Poll::Ready(Ok(()));
+    }
+    let address = || gate.group();
+    let inner = gate.security.inner();
+    // An expression of the application that is counted by may use the extensions.
+    let published = caller::published(&gate.request.extensions()).cloned();
+    let principal = request.caller.as_ref().or(published.as_ref());
+    let subject = gate.subject(&address, principal, None);
+    if ready!(poll(inner, limits, subject, &mut request.counted, context))? {
+        // What comes next counts from the end of the wait.
+        request.entered = Some(inner.clock.now());
+    }
+    Poll::Ready(Ok(()))
+}
+
 /// Counts the request among those that are being served, under each of these limits in their order, as
 /// soon as it may be. Polled again it goes on where it stopped. The answer is whether it waited.
-pub(super) fn poll(
+fn poll(
     inner: &Inner,
     limits: &[PlannedConcurrency],
     subject: Subject<'_>,
@@ -45,7 +96,7 @@ pub(super) fn poll(
             },
             None => {
                 let key = key_of(&inner.counters.limiter, planned.id, &planned.by, subject)?;
-                if !observed::binds(&planned.mode, &planned.by, subject) {
+                if !shadow_mode::binds(&planned.mode, &planned.by, subject) {
                     counted.hold(observe(inner, planned, key));
                     continue;
                 }

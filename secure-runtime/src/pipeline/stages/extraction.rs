@@ -1,4 +1,4 @@
-//! Stage 6, second half: what goes wrong while the arguments are extracted, as denials.
+//! What goes wrong while the arguments are extracted, as denials.
 //!
 //! What serde and actix-web say of a failure names Rust types; the client reads our own words.
 
@@ -16,14 +16,14 @@ use crate::denial::{Denial, DenialKind};
 use crate::problem::{self, Problem};
 
 /// What a failure comes to.
-pub(super) enum Refusal {
+pub(in crate::pipeline) enum Refusal {
     Denied(Denial),
     /// An extractor of the application rendered its own answer.
     Answered(HttpResponse),
 }
 
 /// What it comes to that there are no arguments.
-pub(super) fn refusal(error: &actix_web::Error) -> Refusal {
+pub(in crate::pipeline) fn refusal(error: &actix_web::Error) -> Refusal {
     denial_of(error).map_or_else(|| foreign(error), Refusal::Denied)
 }
 

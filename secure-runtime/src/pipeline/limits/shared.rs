@@ -1,16 +1,16 @@
-//! Stages 2 and 5, where several instances count together: what is asked of the store, and waited for.
+//! Where several instances count together: what is asked of the store, and waited for.
 
 use std::future::Future;
 use std::num::NonZeroU32;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use super::limit_keys::Subject;
-use super::limits::{Counted, LimitReport, throttled};
-use super::observed;
-use super::passage::Refused;
+use super::keys::Subject;
+use super::reserve::{Counted, LimitReport, throttled};
+use super::shadow_mode;
 use super::shared_keys::whom;
 use crate::denial::{Denial, DenialKind};
+use crate::pipeline::refused::Refused;
 use crate::policy::Limit;
 use crate::security::{LimitTexts, LiveLimit, LiveShared, PlannedShared, Sharing, Terms};
 use crate::throttling::{
@@ -21,7 +21,7 @@ use crate::time::Moment;
 
 /// The shared limits of one request.
 #[derive(Default)]
-pub(super) struct Shared {
+pub(in crate::pipeline) struct Shared {
     /// Of the stage that waits for the store.
     pub(super) waiting: Option<Box<Waiting>>,
     /// Those that took one permit, and take the rest once it is known how many there are.
@@ -126,7 +126,8 @@ fn asked(limits: &[PlannedShared], subject: Subject<'_>) -> Result<Vec<Asked>, R
                 place,
                 all_counts,
                 live: planned.live,
-                binds: planned.mode.is_enforced() || observed::draws(planned.mode.percent(), &whom),
+                binds: planned.mode.is_enforced()
+                    || shadow_mode::draws(planned.mode.percent(), &whom),
                 whom,
                 cost: planned.upfront,
                 taken: 0,
@@ -173,7 +174,7 @@ pub(super) fn heed(
                 counters.count(it.number, Outcome::Allowed, key);
             }
         } else if !it.binds {
-            observed::observe(counters, &report, key, now);
+            shadow_mode::observe(counters, &report, key, now);
             observed_ones.push(it.position);
         } else if refusing.is_none() {
             counters.count(it.number, Outcome::Refused, key);
@@ -250,7 +251,7 @@ impl Asked {
     pub(super) fn observe(&self, books: Books<'_>, cost: NonZeroU32) {
         let never = Answer::Rate(Decision::of_full_bucket(&self.limit().quota, cost));
         let key = self.key(books.counters);
-        observed::observe(books.counters, &self.report(never), key, books.now);
+        shadow_mode::observe(books.counters, &self.report(never), key, books.now);
     }
 
     /// The rest of a cost of which one permit was taken, under the terms that hold now.

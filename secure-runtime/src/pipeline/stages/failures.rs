@@ -17,13 +17,14 @@ use std::sync::Arc;
 
 use actix_web::{HttpMessage, HttpResponse};
 
-use super::admission::{Admission, Gate};
-use super::caller::Passed;
+use super::caller::published;
 use super::claimed_account::Claims;
-use super::ledger::{Ledger, ObservedBans, Scope, Who};
-use super::passage::Refused;
+use super::failure_budgets::{Ledger, ObservedBans, Scope, Who};
 use crate::authentication::{Authenticator, Presented};
 use crate::denial::{Denial, DenialKind};
+use crate::pipeline::gate::Gate;
+use crate::pipeline::progress::Progress;
+use crate::pipeline::refused::Refused;
 use crate::policy::Endpoint;
 use crate::principal::Principal;
 use crate::request::RequestHead;
@@ -33,21 +34,19 @@ use crate::time::Moment;
 /// Left in requests of endpoints with budgets of their own.
 pub(super) struct Watched(pub(super) &'static Endpoint);
 
-/// The first look at a request. Whether its answer is to be looked at, too.
+/// The first look at a request, which notes whether its answer is to be looked at, too.
 #[inline]
-pub(super) fn begin(gate: &Gate<'_>, now: Moment) -> Result<bool, Refused> {
+pub(in crate::pipeline) fn begin(gate: &Gate<'_>, request: &mut Progress) -> Result<(), Refused> {
     let budgets = &gate.plan.failures;
-    if budgets.is_empty() {
-        return Ok(false);
-    }
+    let Some(now) = request.entered.filter(|_| !budgets.is_empty()) else { return Ok(()) };
     if !gate.security.inner().penalties.is_quiet(now.monotonic_nanos()) {
         refuse_banned(gate, now)?;
     }
-    let is_watched = budgets.iter().any(PlannedBudget::is_own);
-    if is_watched {
+    request.watches_failures = budgets.iter().any(PlannedBudget::is_own);
+    if request.watches_failures {
         gate.request.extensions_mut().insert(Watched(gate.plan.endpoint));
     }
-    Ok(is_watched)
+    Ok(())
 }
 
 #[cold]
@@ -99,10 +98,14 @@ pub(super) fn check_caller(
     Ok(())
 }
 
-impl Admission {
+impl Progress {
     /// Charges a failure, and gives back what was taken for one that did not come. Without a gate there
     /// are no budgets.
-    pub(super) fn count_failure(&self, gate: Option<&Gate<'_>>, response: &HttpResponse) {
+    pub(in crate::pipeline) fn count_failure(
+        &self,
+        gate: Option<&Gate<'_>>,
+        response: &HttpResponse,
+    ) {
         let Some(gate) = gate else { return };
         // Where a limit of those without a caller answers instead, the credentials were bad all the
         // same, and the next ones may be right.
@@ -136,8 +139,7 @@ impl Admission {
         }
         let head = RequestHead::new(gate.request);
         let authentication = &gate.plan.authentication;
-        let named = extensions.get::<Passed>().and_then(|passed| passed.principal.as_ref());
-        let caller = self.caller().or(named);
+        let caller = self.caller().or_else(|| published(&extensions));
         for budget in failed {
             // It would have been refused, and not have failed.
             if was_observed(budget) {

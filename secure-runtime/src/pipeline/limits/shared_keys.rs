@@ -8,8 +8,8 @@ use std::net::IpAddr;
 
 use serde_json::Value;
 
-use super::limit_keys::{Subject, named_claim, one_line, write_value};
-use super::passage::Refused;
+use super::keys::{Subject, named_claim, one_line, write_value};
+use crate::pipeline::refused::Refused;
 use crate::policy::KeyFunction;
 use crate::principal::Principal;
 use crate::security::{Counts, More};
@@ -36,7 +36,7 @@ struct Bytes(Vec<u8>);
 /// # Errors
 ///
 /// When an expression of the application fails.
-pub(super) fn whom(by: &Counts, subject: Subject<'_>) -> Result<Vec<u8>, Refused> {
+pub(in crate::pipeline) fn whom(by: &Counts, subject: Subject<'_>) -> Result<Vec<u8>, Refused> {
     let more = match by {
         Counts::Caller => return Ok(caller(subject)),
         Counts::Address => return Ok(address((subject.address)())),
@@ -75,7 +75,7 @@ fn caller(subject: Subject<'_>) -> Vec<u8> {
 }
 
 /// Of a group of addresses.
-pub(super) fn address(address: Option<IpAddr>) -> Vec<u8> {
+pub(in crate::pipeline) fn address(address: Option<IpAddr>) -> Vec<u8> {
     let shown = address.map(|address| address.to_string()).unwrap_or_default();
     Bytes::new(Kind::Address).with(shown.as_bytes()).0
 }

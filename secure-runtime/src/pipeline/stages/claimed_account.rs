@@ -2,10 +2,10 @@
 
 use actix_web::{HttpMessage, HttpRequest};
 
-use super::admission::Gate;
+use super::failure_budgets::{Ledger, Taken, Who};
 use super::failures::Watched;
-use super::ledger::{Ledger, Taken, Who};
 use crate::denial::Denial;
+use crate::pipeline::gate::Gate;
 use crate::security::PlannedBudget;
 
 /// Says which account the request claims, before the handler verifies that it may: the `failures` of

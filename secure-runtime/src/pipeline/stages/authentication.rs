@@ -1,13 +1,16 @@
-//! Stage 3: asks the endpoint's authenticators who is calling.
+//! Asks the endpoint's authenticators who is calling.
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use super::passage::Refused;
+use super::failures;
 use crate::authentication::{Attempt, Presented, Refusal, RefusalCode, Verdict};
 use crate::denial::{Denial, DenialKind};
+use crate::pipeline::gate::Gate;
+use crate::pipeline::progress::Progress;
+use crate::pipeline::refused::{Refused, refused};
 use crate::principal::Principal;
 use crate::request::RequestHead;
 use crate::security::{Authentication, Mode};
@@ -18,9 +21,36 @@ type Waiting = Pin<Box<dyn Future<Output = Verdict> + Send>>;
 /// The caller, or nobody where that is allowed.
 type Outcome = Result<Option<Principal>, Refused>;
 
+/// Finds the caller, or keeps why there is none. Polled again it goes on where it stopped.
+///
+/// # Errors
+///
+/// If the caller is banned.
+#[inline]
+pub(in crate::pipeline) fn poll(
+    gate: &Gate<'_>,
+    request: &mut Progress,
+    context: &mut Context<'_>,
+) -> Poll<Result<(), Refused>> {
+    let authentication = &gate.plan.authentication;
+    let Some(now) = request.entered.filter(|_| authentication.mode != Mode::Nobody) else {
+        return Poll::Ready(Ok(()));
+    };
+    let head = RequestHead::new(gate.request);
+    match ready!(request.round.poll(authentication, &head, now, context)) {
+        Ok(Some(caller)) => {
+            request.caller = Some(caller);
+            failures::check_caller(gate, request.caller.as_ref(), now)?;
+        }
+        Ok(None) => {}
+        Err(refused) => request.refused = Some(refused),
+    }
+    Poll::Ready(Ok(()))
+}
+
 /// One request's turn through the authenticators of its endpoint.
 #[derive(Default)]
-pub(super) struct Round {
+pub(in crate::pipeline) struct Round {
     next: usize,
     /// One bit for each authenticator that accepted.
     accepted: u64,
@@ -32,18 +62,18 @@ pub(super) struct Round {
 
 impl Round {
     /// One bit for each of the endpoint's authenticators: whether it accepted the credentials.
-    pub(super) fn accepted(&self) -> u64 {
+    pub(in crate::pipeline) fn accepted(&self) -> u64 {
         self.accepted
     }
 
     /// The place of the authenticator that named the caller.
-    pub(super) fn caller_is_from(&self) -> Option<usize> {
+    pub(in crate::pipeline) fn caller_is_from(&self) -> Option<usize> {
         (self.accepted != 0).then(|| self.accepted.trailing_zeros() as usize)
     }
 
     /// Asks one after the other until the outcome is known. Is ready at once unless an
     /// authenticator waits.
-    pub(super) fn poll(
+    pub(in crate::pipeline) fn poll(
         &mut self,
         authentication: &Authentication,
         request: &RequestHead<'_>,
@@ -150,7 +180,7 @@ fn check_places(authentication: &Authentication, request: &RequestHead<'_>) -> R
         };
         if place.conflicts_with(&first) {
             let cause = "credentials in two places, where any one will do";
-            return Err(Box::new(Denial::new(DenialKind::InvalidCredentials, cause)));
+            return Err(refused(DenialKind::InvalidCredentials, cause));
         }
         if matches!(first, Presented::Absent | Presented::Connection) {
             first = place;
@@ -193,5 +223,5 @@ fn denial(from: usize, refusal: &Refusal) -> Refused {
 }
 
 fn unauthenticated(cause: &'static str) -> Refused {
-    Box::new(Denial::new(DenialKind::Unauthenticated, cause))
+    refused(DenialKind::Unauthenticated, cause)
 }

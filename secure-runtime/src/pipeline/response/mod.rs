@@ -1,5 +1,7 @@
 //! The one place where a denial becomes a response.
 
+pub(super) mod rate_limit_headers;
+
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -8,9 +10,9 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
 
-use super::admission::Gate;
-use super::passage::Refused;
 use crate::denial::{Denial, DenialKind};
+use crate::pipeline::gate::Gate;
+use crate::pipeline::refused::Refused;
 use crate::policy::Endpoint;
 use crate::problem;
 use crate::security::ProblemHook;

@@ -1,68 +1,66 @@
-//! Stages 2 and 5: takes a permit of every limit of a stage, or of none.
+//! Takes a permit of every limit of a stage, or of none.
 
-use std::sync::Arc;
-
-use super::at_once::Waiting;
-use super::limit_keys::{Subject, key};
-use super::observed;
-use super::passage::Refused;
+use super::keys::{Subject, key};
+use super::shadow_mode;
 use crate::denial::Denial;
-use crate::policy::{Endpoint, Limit};
+use crate::pipeline::refused::Refused;
+use crate::pipeline::stages::concurrency::Waiting;
+use crate::policy::Limit;
 use crate::security::{LimitTexts, LiveLimit, PlannedLimit, Terms, bit};
 use crate::throttling::{
-    Allowance, Answer, Calendar, Counters, Decided, LimitKey, Load, Outcome, Permit, Place,
+    Allowance, Answer, Calendar, Counters, Decided, LimitKey, Outcome, Permit, Place,
 };
 use crate::time::Moment;
 
 /// The limit nearest to exhaustion, and what it said.
 #[derive(Clone, Copy)]
-pub(super) struct LimitReport {
-    pub(super) limit: &'static Limit,
+pub(in crate::pipeline) struct LimitReport {
+    pub(in crate::pipeline) limit: &'static Limit,
     /// Its place among the endpoint's limits.
-    pub(super) position: usize,
-    pub(super) texts: &'static LimitTexts,
-    pub(super) calendar: Option<&'static Calendar>,
-    pub(super) answer: Answer,
+    pub(in crate::pipeline) position: usize,
+    pub(in crate::pipeline) texts: &'static LimitTexts,
+    pub(in crate::pipeline) calendar: Option<&'static Calendar>,
+    pub(in crate::pipeline) answer: Answer,
     /// Whether the answer is about what every request takes first.
-    pub(super) is_first: bool,
+    pub(in crate::pipeline) is_first: bool,
     /// Its place among all limits.
-    pub(super) number: usize,
+    pub(in crate::pipeline) number: usize,
     /// Whether it is enforced for this request.
-    pub(super) binds: bool,
+    pub(in crate::pipeline) binds: bool,
 }
 
 /// What the limits of one request have said so far.
 #[derive(Default)]
-pub(super) struct Counted {
-    pub(super) report: Option<LimitReport>,
+pub(in crate::pipeline) struct Counted {
+    pub(in crate::pipeline) report: Option<LimitReport>,
     /// Those that took one permit, and take the rest once it is known how many there are.
-    pub(super) open: Vec<Open>,
+    pub(in crate::pipeline) open: Vec<Open>,
     /// The limits that are not enforced for this request, a bit each: the client is not told of them.
-    pub(super) untold: u64,
+    pub(in crate::pipeline) untold: u64,
     /// The queue in which it waits to be one of those that are being served; left before what it was
     /// given before is given back.
-    pub(super) waiting: Option<Box<Waiting>>,
+    pub(in crate::pipeline) waiting: Option<Box<Waiting>>,
     /// What counts the request among them, until it is not; the latest first.
-    pub(super) permits: Vec<Permit>,
+    pub(in crate::pipeline) permits: Vec<Permit>,
     /// The same among all requests of the program.
-    pub(super) place: Option<Place>,
+    pub(in crate::pipeline) place: Option<Place>,
     /// What the limits that several instances count together have said.
     #[cfg(feature = "redis")]
-    pub(super) shared: super::shared_limits::Shared,
+    pub(in crate::pipeline) shared: super::shared::Shared,
 }
 
 /// A limit whose cost is not known yet.
-pub(super) struct Open {
+pub(in crate::pipeline) struct Open {
     /// As it was at launch.
-    pub(super) key: LimitKey,
-    pub(super) live: &'static LiveLimit,
-    pub(super) first: LimitReport,
+    pub(in crate::pipeline) key: LimitKey,
+    pub(in crate::pipeline) live: &'static LiveLimit,
+    pub(in crate::pipeline) first: LimitReport,
 }
 
 /// Takes the permits. If one limit refuses, those taken before it in this stage are given back, so
 /// that a request refused by the hourly limit does not use up the one of the second.
 #[inline]
-pub(super) fn reserve(
+pub(in crate::pipeline) fn reserve(
     counters: &Counters,
     limits: &[PlannedLimit],
     subject: Subject<'_>,
@@ -84,13 +82,13 @@ pub(super) fn reserve(
         let Decided { key, place, answer, .. } =
             counters.decide(live.generations, terms, whom, planned.upfront, now);
         let Terms { limit, calendar } = live.terms(place);
-        let binds = observed::binds(&planned.mode, &planned.by, subject);
+        let binds = shadow_mode::binds(&planned.mode, &planned.by, subject);
         let is_first = true;
         let current =
             LimitReport { limit, position, texts, calendar, answer, is_first, number, binds };
         if !answer.is_allowed() {
             if !binds {
-                observed::observe(counters, &current, whom, now);
+                shadow_mode::observe(counters, &current, whom, now);
                 counted.note(current);
                 continue;
             }
@@ -112,21 +110,12 @@ pub(super) fn reserve(
     Ok(())
 }
 
-/// Counts the request among all that are being served, unless too many are beside one of its priority.
-pub(super) fn arrive(
-    load: &Arc<Load>,
-    endpoint: &Endpoint,
-    counted: &mut Counted,
-) -> Result<(), Refused> {
-    counted.place = load.enter(endpoint.policy.priority.unwrap_or_default());
-    if counted.place.is_some() {
-        return Ok(());
-    }
-    Err(Box::new(Denial::reduced_capacity("more requests are served than may be", 1)))
-}
-
 /// Gives back what a stage took, as one of its limits refuses.
-pub(super) fn give_back(counters: &Counters, taken: &[(LimitKey, LimitReport)], now: Moment) {
+pub(in crate::pipeline) fn give_back(
+    counters: &Counters,
+    taken: &[(LimitKey, LimitReport)],
+    now: Moment,
+) {
     for (key, report) in taken {
         counters.refund(*key, report.allowance(), &report.answer, now);
     }
@@ -135,13 +124,13 @@ pub(super) fn give_back(counters: &Counters, taken: &[(LimitKey, LimitReport)], 
 impl Counted {
     /// Keeps a permit until the request ends. They end in the order in which they stand: the last one
     /// first, as it is what others wait for who hold the earlier ones.
-    pub(super) fn hold(&mut self, permit: Permit) {
+    pub(in crate::pipeline) fn hold(&mut self, permit: Permit) {
         self.permits.insert(0, permit);
     }
 
     /// Whether some cost is not known yet.
     #[inline]
-    pub(super) fn is_open(&self) -> bool {
+    pub(in crate::pipeline) fn is_open(&self) -> bool {
         #[cfg(feature = "redis")]
         if self.shared.is_open() {
             return true;
@@ -151,7 +140,7 @@ impl Counted {
 
     /// Keeps what a limit said, if it is nearer to exhaustion than those before it, or the same one.
     #[inline]
-    pub(super) fn note(&mut self, current: LimitReport) {
+    pub(in crate::pipeline) fn note(&mut self, current: LimitReport) {
         if !current.binds {
             self.untold |= bit(current.position);
             return;
@@ -167,7 +156,7 @@ impl Counted {
 
 impl LimitReport {
     /// What the limit admits.
-    pub(super) fn allowance(&self) -> Allowance<'static> {
+    pub(in crate::pipeline) fn allowance(&self) -> Allowance<'static> {
         Allowance { quota: &self.limit.quota, calendar: self.calendar }
     }
 
@@ -179,7 +168,7 @@ impl LimitReport {
     }
 }
 
-pub(super) fn throttled(report: &LimitReport) -> Refused {
+pub(in crate::pipeline) fn throttled(report: &LimitReport) -> Refused {
     let violated = report.texts.violated(report.position);
     let retry_after_seconds = report.answer.retry_after_seconds();
     Box::new(Denial::throttled("a limit is used up", retry_after_seconds, violated))

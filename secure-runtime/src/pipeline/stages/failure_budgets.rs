@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use actix_web::HttpMessage;
 
-use super::admission::Gate;
-use super::observed;
-use super::passage::Refused;
-use super::shared_keys::address;
 use crate::denial::{Denial, Violated};
+use crate::pipeline::gate::Gate;
+use crate::pipeline::limits::shadow_mode;
+use crate::pipeline::limits::shared_keys::address;
+use crate::pipeline::refused::Refused;
 use crate::request::RequestHead;
 use crate::security::{ID_OF_ALL, LiveBudget, PlannedBudget};
 use crate::throttling::{Allowance, BanEvent, BudgetKeys, Decided, LimitKey, Quota};
@@ -214,7 +214,7 @@ impl<'a> Ledger<'a> {
             100.. => true,
             0 => false,
             // As limits by address draw them.
-            share => observed::draws(share, &address(self.group)),
+            share => shadow_mode::draws(share, &address(self.group)),
         }
     }
 

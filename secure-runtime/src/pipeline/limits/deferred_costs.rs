@@ -5,10 +5,10 @@
 
 use std::num::NonZeroU32;
 
-use super::limits::{Counted, LimitReport, give_back, throttled};
-use super::observed;
-use super::passage::Refused;
+use super::reserve::{Counted, LimitReport, give_back, throttled};
+use super::shadow_mode;
 use crate::denial::{Denial, DenialKind};
+use crate::pipeline::refused::Refused;
 use crate::policy::Cost;
 use crate::security::Terms;
 use crate::throttling::{Counters, Decided, Outcome};
@@ -31,7 +31,7 @@ pub(super) fn settle(
         };
         let quota = open.live.now().limit.quota;
         if cost > quota.burst() && !open.first.binds {
-            observed::observe(counters, &open.first, open.key, now);
+            shadow_mode::observe(counters, &open.first, open.key, now);
             continue;
         }
         if cost > quota.burst() {
@@ -45,7 +45,7 @@ pub(super) fn settle(
         let Terms { limit, calendar } = open.live.terms(place);
         let report = LimitReport { limit, calendar, answer, is_first: false, ..open.first };
         if !answer.is_allowed() && !open.first.binds {
-            observed::observe(counters, &open.first, open.key, now);
+            shadow_mode::observe(counters, &open.first, open.key, now);
             continue;
         }
         if !answer.is_allowed() {

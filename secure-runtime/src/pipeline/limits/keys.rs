@@ -11,9 +11,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use actix_web::HttpRequest;
 use serde_json::Value;
 
-use super::passage::Refused;
 use crate::asked::Asked;
 use crate::denial::Denial;
+use crate::pipeline::refused::Refused;
 use crate::policy::KeyFunction;
 use crate::principal::{CountedClaims, Principal};
 use crate::request::{FieldName, RequestHead};
@@ -22,15 +22,15 @@ use crate::throttling::{LimitKey, Limiter};
 
 /// Whose request is counted.
 #[derive(Clone, Copy)]
-pub(super) struct Subject<'a> {
+pub(in crate::pipeline) struct Subject<'a> {
     /// The group of addresses that the client's belongs to.
-    pub(super) address: &'a dyn Fn() -> Option<IpAddr>,
-    pub(super) principal: Option<&'a Principal>,
+    pub(in crate::pipeline) address: &'a dyn Fn() -> Option<IpAddr>,
+    pub(in crate::pipeline) principal: Option<&'a Principal>,
     /// The tier that the application says it has.
-    pub(super) tier: Option<&'a str>,
-    pub(super) request: &'a HttpRequest,
+    pub(in crate::pipeline) tier: Option<&'a str>,
+    pub(in crate::pipeline) request: &'a HttpRequest,
     /// The claims that limits count by.
-    pub(super) claims: &'a [ClaimNames],
+    pub(in crate::pipeline) claims: &'a [ClaimNames],
 }
 
 /// What is hashed; the variant keeps a subject from being taken for an address.
@@ -56,7 +56,7 @@ enum Counted<'a> {
 ///
 /// When an expression of the application fails.
 #[inline]
-pub(super) fn key(
+pub(in crate::pipeline) fn key(
     limiter: &Limiter,
     planned: &PlannedLimit,
     subject: Subject<'_>,
@@ -69,7 +69,7 @@ pub(super) fn key(
 
 /// The key of a request under the limit of this number.
 #[inline]
-pub(super) fn key_of(
+pub(in crate::pipeline) fn key_of(
     limiter: &Limiter,
     id: u64,
     by: &Counts,
@@ -132,7 +132,10 @@ fn counted<'a>(
 }
 
 /// The one line of a header. Of several, it would have to be guessed which one a proxy wrote.
-pub(super) fn one_line<'a>(subject: Subject<'a>, name: &FieldName) -> Option<&'a [u8]> {
+pub(in crate::pipeline) fn one_line<'a>(
+    subject: Subject<'a>,
+    name: &FieldName,
+) -> Option<&'a [u8]> {
     let mut lines = RequestHead::new(subject.request).lines_of(name);
     let line = lines.next().filter(|line| !line.is_empty());
     line.filter(|_| lines.next().is_none())
@@ -143,7 +146,7 @@ pub(super) fn one_line<'a>(subject: Subject<'a>, name: &FieldName) -> Option<&'a
 /// # Errors
 ///
 /// When it panics.
-pub(super) fn tier(
+pub(in crate::pipeline) fn tier(
     function: &TierFunction,
     caller: &Principal,
 ) -> Result<Option<Cow<'static, str>>, Refused> {
@@ -166,7 +169,7 @@ fn value(
 /// # Errors
 ///
 /// When there is none, or it fails.
-pub(super) fn write_value(
+pub(in crate::pipeline) fn write_value(
     function: Option<KeyFunction>,
     subject: Subject<'_>,
     state: &mut dyn Hasher,
@@ -206,7 +209,7 @@ fn read_claims(limiter: &Limiter, principal: &Principal, claims: &[ClaimNames]) 
 }
 
 /// The value of a claim. A list or an object is nobody, and could be written in many ways.
-pub(super) fn named_claim(all: &Value, names: ClaimNames) -> Option<&Value> {
+pub(in crate::pipeline) fn named_claim(all: &Value, names: ClaimNames) -> Option<&Value> {
     let value = names.iter().try_fold(all, |value, name| value.get(name))?;
     matches!(value, Value::String(_) | Value::Number(_) | Value::Bool(_)).then_some(value)
 }

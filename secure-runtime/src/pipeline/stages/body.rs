@@ -1,4 +1,4 @@
-//! Stage 6, first half: what can be known of a body before it is read, and the bound on the rest.
+//! The request's body: what can be known of it before it is read, and the bound on the rest.
 
 use std::cell::RefCell;
 use std::pin::Pin;
@@ -13,16 +13,22 @@ use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse};
 use futures_core::Stream;
 
-use super::passage::Refused;
 use crate::denial::{Denial, DenialKind};
-use crate::security::Plan;
+use crate::pipeline::gate::Gate;
+use crate::pipeline::refused::Refused;
 
 /// A request's body, kept until a refusal has been sent.
 ///
 /// The server reads a chunked body that nobody holds any more to its end, to reuse the connection;
 /// the body of a refused request may never end. While it is held, the server closes instead.
+pub(in crate::pipeline) struct RequestBody {
+    /// As the handler's extractors see it: none before it is opened.
+    opened: Body,
+    unread: Unread,
+}
+
 #[derive(Default)]
-pub(super) enum Unread {
+enum Unread {
     /// The body is not open yet.
     Untouched(Body),
     /// It is open and of unknown length, so that its reader shares it.
@@ -32,36 +38,60 @@ pub(super) enum Unread {
     Released,
 }
 
-impl Unread {
+impl RequestBody {
+    pub(in crate::pipeline) fn new(body: Body) -> Self {
+        Self { opened: Body::None, unread: Unread::Untouched(body) }
+    }
+
+    /// What extractors read.
+    pub(in crate::pipeline) fn opened(&mut self) -> &mut Body {
+        &mut self.opened
+    }
+
     /// The response, holding what must outlive its sending; and a body of known length that nobody has
     /// asked for.
-    pub(super) fn held_by(
-        self,
+    pub(in crate::pipeline) fn held_by(
+        &mut self,
         response: HttpResponse,
         request: &HttpRequest,
     ) -> (HttpResponse, Body) {
-        match self {
-            Self::Released => (response, Body::None),
-            _ if request.headers().contains_key(TRANSFER_ENCODING) => {
-                let holding = |_: &mut _, body| BoxBody::new(Holding { body, _unread: self });
+        match std::mem::take(&mut self.unread) {
+            Unread::Released => (response, Body::None),
+            unread if request.headers().contains_key(TRANSFER_ENCODING) => {
+                let holding = |_: &mut _, body| BoxBody::new(Holding { body, _unread: unread });
                 (response.map_body(holding), Body::None)
             }
-            Self::Untouched(body) => (response, body),
-            Self::Shared(_) => (response, Body::None),
+            Unread::Untouched(body) => (response, body),
+            Unread::Shared(_) => (response, Body::None),
         }
+    }
+}
+
+/// Lets go of a body that the endpoint does not read. Over HTTP/2 the server then ignores its frames,
+/// which it would keep otherwise; over HTTP/1 the body is held until the request is answered.
+#[inline]
+pub(in crate::pipeline) fn let_go(gate: &Gate<'_>, body: &mut RequestBody) {
+    let Unread::Untouched(untouched) = &body.unread else { return };
+    // HTTP/2's kind of payload has a name only where actix-web is built with it.
+    let is_http2 = !matches!(untouched, Body::None | Body::H1 { .. } | Body::Stream { .. });
+    if is_http2 && gate.plan.endpoint.policy.bodies.is_empty() {
+        body.unread = Unread::Released;
     }
 }
 
 /// Checks the body's media type and announced size, and opens it, bounded by what the endpoint
 /// allows. An announced length bounds nothing by itself: a middleware may have put another body
 /// there, one that it decompressed, say.
+///
+/// # Errors
+///
+/// 413 and 415.
 #[inline]
-pub(super) fn open(
-    request: &HttpRequest,
-    (unread, opened): (&mut Unread, &mut Body),
-    plan: &Plan,
-) -> Result<(), Refused> {
-    if matches!(unread, Unread::Untouched(Body::None)) {
+pub(in crate::pipeline) fn open(gate: &Gate<'_>, body: &mut RequestBody) -> Result<(), Refused> {
+    let (request, plan) = (gate.request, gate.plan);
+    if plan.endpoint.policy.bodies.is_empty()
+        || matches!(body.unread, Unread::Untouched(Body::None))
+    {
         return Ok(());
     }
     let announced = announced_length(request);
@@ -72,22 +102,22 @@ pub(super) fn open(
         return Err(Box::new(too_large()));
     }
     let left = plan.max_body;
-    let payload: BoxedStream = match std::mem::take(unread) {
+    let payload: BoxedStream = match std::mem::take(&mut body.unread) {
         Unread::Untouched(body) if announced.is_some() => Box::pin(Bounded { body, left }),
-        Unread::Untouched(body) => {
-            let body = Rc::new(RefCell::new(body));
-            *unread = Unread::Shared(Rc::clone(&body));
-            Box::pin(Bounded { body: Shared(body), left })
+        Unread::Untouched(untouched) => {
+            let shared = Rc::new(RefCell::new(untouched));
+            body.unread = Unread::Shared(Rc::clone(&shared));
+            Box::pin(Bounded { body: Shared(shared), left })
         }
         Unread::Shared(_) | Unread::Released => return Ok(()),
     };
-    *opened = Body::Stream { payload };
+    body.opened = Body::Stream { payload };
     Ok(())
 }
 
 /// Whether the end of a body is still to come, as far as the server has read. It has read the head alone
 /// when it first asks for the response; what came along it takes in before it asks again.
-pub(super) fn is_still_coming(mut body: Body, context: &mut Context<'_>) -> bool {
+pub(in crate::pipeline) fn is_still_coming(mut body: Body, context: &mut Context<'_>) -> bool {
     // Of no other kind is only there what was read already.
     if !matches!(body, Body::H1 { .. }) {
         return false;
@@ -103,7 +133,7 @@ pub(super) fn is_still_coming(mut body: Body, context: &mut Context<'_>) -> bool
 
 type BoxedStream = Pin<Box<dyn Stream<Item = Result<Bytes, PayloadError>>>>;
 
-pub(super) fn too_large() -> Denial {
+pub(in crate::pipeline) fn too_large() -> Denial {
     Denial::new(DenialKind::TooLarge, "the body is larger than the endpoint allows")
 }
 
@@ -168,7 +198,7 @@ impl<B: Stream<Item = Result<Bytes, PayloadError>> + Unpin> Stream for Bounded<B
     }
 }
 
-/// A body that its reader shares with the [`Passage`](super::passage::Passage).
+/// A body that its reader shares with the pipeline.
 struct Shared(Rc<RefCell<Body>>);
 
 impl Stream for Shared {

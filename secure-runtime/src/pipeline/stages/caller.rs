@@ -3,14 +3,16 @@
 use std::any::TypeId;
 use std::future::{Ready, ready};
 
-use actix_web::dev::Payload;
+use actix_web::dev::{Extensions, Payload};
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 
-use super::admission::Gate;
-use super::response::challenge;
 use crate::denial::{Denial, DenialKind};
-use crate::policy::Endpoint;
+use crate::pipeline::gate::Gate;
+use crate::pipeline::progress::Progress;
+use crate::pipeline::response::challenge;
+use crate::policy::{Endpoint, Needs};
 use crate::principal::Principal;
+use crate::security::Mode;
 
 /// Left in the request by the pipeline: it passed the stages of this endpoint.
 pub(super) struct Passed {
@@ -48,23 +50,44 @@ fn without_caller(request: &HttpRequest, endpoint: &'static Endpoint) -> Denial 
     denial
 }
 
+/// The caller, once it was published.
+pub(in crate::pipeline) fn published(extensions: &Extensions) -> Option<&Principal> {
+    extensions.get::<Passed>().and_then(|passed| passed.principal.as_ref())
+}
+
+/// Puts the caller where the [`Principal`] extractor finds it. Rules about arguments ask about it again.
+#[inline]
+pub(in crate::pipeline) fn publish(gate: &Gate<'_>, request: &mut Progress) {
+    if gate.plan.authentication.mode == Mode::Nobody {
+        return;
+    }
+    let is_asked_about = gate.plan.rule.as_ref().is_some_and(|rule| rule.needs() > Needs::Nothing);
+    let principal = match is_asked_about {
+        true => request.caller.clone(),
+        false => request.caller.take(),
+    };
+    gate.request.extensions_mut().insert(Passed { endpoint: gate.plan.endpoint, principal });
+}
+
 /// The values that may still be extracted as granted: the endpoint's own arguments, each once, and
 /// only while the pipeline extracts them.
 struct Grants(Vec<TypeId>);
 
 /// Lets the endpoint's arguments be extracted as granted.
-pub(super) fn offer_grants(request: &HttpRequest, endpoint: &'static Endpoint) {
-    let grants = endpoint.policy.grants;
+#[inline]
+pub(in crate::pipeline) fn offer_grants(gate: &Gate<'_>) {
+    let grants = gate.plan.endpoint.policy.grants;
     if !grants.is_empty() {
         let grants = grants.iter().map(|resource| resource()).collect();
-        request.extensions_mut().insert(Grants(grants));
+        gate.request.extensions_mut().insert(Grants(grants));
     }
 }
 
 /// What was not extracted by now is never granted.
-pub(super) fn withdraw_grants(request: &HttpRequest, endpoint: &'static Endpoint) {
-    if !endpoint.policy.grants.is_empty() {
-        request.extensions_mut().remove::<Grants>();
+#[inline]
+pub(in crate::pipeline) fn withdraw_grants(gate: &Gate<'_>) {
+    if !gate.plan.endpoint.policy.grants.is_empty() {
+        gate.request.extensions_mut().remove::<Grants>();
     }
 }
 

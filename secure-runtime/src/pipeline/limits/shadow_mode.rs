@@ -2,8 +2,8 @@
 
 use std::hash::{DefaultHasher, Hasher};
 
-use super::limit_keys::Subject;
-use super::limits::LimitReport;
+use super::keys::Subject;
+use super::reserve::LimitReport;
 use super::shared_keys::whom;
 use crate::security::{Counts, LiveMode};
 use crate::throttling::{Counters, LimitKey, Outcome};
@@ -11,7 +11,7 @@ use crate::time::Moment;
 
 /// Whether a limit of this mode refuses requests of this caller that are beyond it.
 #[inline]
-pub(super) fn binds(mode: &LiveMode, by: &Counts, subject: Subject<'_>) -> bool {
+pub(in crate::pipeline) fn binds(mode: &LiveMode, by: &Counts, subject: Subject<'_>) -> bool {
     mode.is_enforced() || is_drawn(mode.percent(), by, subject)
 }
 
@@ -24,7 +24,7 @@ fn is_drawn(percent: u8, by: &Counts, subject: Subject<'_>) -> bool {
 
 /// Whether a percentage has those in it who are these bytes to every instance. Without a secret, so that
 /// every process draws the same ones.
-pub(super) fn draws(percent: u8, whom: &[u8]) -> bool {
+pub(in crate::pipeline) fn draws(percent: u8, whom: &[u8]) -> bool {
     let mut hasher = DefaultHasher::new();
     hasher.write(whom);
     hasher.finish() % 100 < u64::from(percent)
@@ -32,7 +32,12 @@ pub(super) fn draws(percent: u8, whom: &[u8]) -> bool {
 
 /// A request goes on although the limit is used up.
 #[cold]
-pub(super) fn observe(counters: &Counters, report: &LimitReport, key: LimitKey, now: Moment) {
+pub(in crate::pipeline) fn observe(
+    counters: &Counters,
+    report: &LimitReport,
+    key: LimitKey,
+    now: Moment,
+) {
     counters.count(report.number, Outcome::Observed, key);
     let window = report.limit.quota.window_seconds();
     if counters.notices.is_due(report.number, key, window, now.monotonic_nanos()) {

@@ -1,14 +1,14 @@
-//! Stage 10: the fields that describe the limit nearest to exhaustion.
+//! The fields that describe the limit nearest to exhaustion.
 
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 
-use super::limits::LimitReport;
+use crate::pipeline::limits::reserve::LimitReport;
 use crate::throttling::RateLimitHeaders;
 
 /// Writes what a client is told about a limit, if the configuration tells anything; `untold` are the
 /// limits that are not enforced for it, a bit each.
 #[inline]
-pub(super) fn write(report: &LimitReport, untold: u64, headers: &mut HeaderMap) {
+pub(in crate::pipeline) fn write(report: &LimitReport, untold: u64, headers: &mut HeaderMap) {
     match report.texts.headers {
         RateLimitHeaders::Off => {}
         RateLimitHeaders::Draft10 => draft10(report, untold, headers),

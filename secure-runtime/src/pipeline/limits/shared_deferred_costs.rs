@@ -6,11 +6,11 @@ use std::task::{Context, Poll, ready};
 
 use actix_web::rt::spawn;
 
-use super::limits::Counted;
-use super::open_limits::{rest, unaffordable};
-use super::passage::Refused;
-use super::shared_limits::{Asked, Books, Shared, ask, heed};
+use super::deferred_costs::{rest, unaffordable};
+use super::reserve::Counted;
+use super::shared::{Asked, Books, Shared, ask, heed};
 use crate::denial::Denial;
+use crate::pipeline::refused::Refused;
 use crate::policy::Cost;
 use crate::security::Sharing;
 use crate::throttling::Ask;

@@ -1,0 +1,175 @@
+//! The arguments of a handler, extracted one group after the other.
+//!
+//! actix-web extracts all arguments of a handler at once, each with a hand on the body. Here, those that
+//! are made of the request's head come first, with an empty payload, so that rules about them are decided
+//! before a byte of the body is read.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use actix_web::dev::Payload;
+use actix_web::{Error, FromRequest, HttpRequest};
+use pin_project_lite::pin_project;
+
+use crate::denial::Denial;
+use crate::policy::Places;
+
+/// The arguments of a handler, each once it is there: `(Option<A>, Option<B>)` of a handler of `(A, B)`.
+#[diagnostic::on_unimplemented(
+    message = "these cannot be the parameters of a handler",
+    label = "each has to be an extractor, and there are 16 at most"
+)]
+pub trait Arguments: Sized + 'static {
+    /// What the handler takes.
+    type Whole;
+    /// Those on their way.
+    type Extraction: Default;
+
+    /// None of them.
+    #[doc(hidden)]
+    fn none() -> Self;
+
+    /// Extracts the arguments at these places, unless they are there.
+    #[doc(hidden)]
+    fn poll_extract(
+        &mut self,
+        extraction: Pin<&mut Self::Extraction>,
+        places: Places,
+        from: (&HttpRequest, &mut Payload),
+        context: &mut Context<'_>,
+    ) -> Poll<Result<(), Error>>;
+
+    /// All of them.
+    #[doc(hidden)]
+    fn whole(self) -> Option<Self::Whole>;
+}
+
+/// Extracts one argument. A panic is a fault of this side, as one of a rule's expression is.
+fn poll_one<T: FromRequest>(
+    argument: &mut Option<T>,
+    mut running: Pin<&mut Option<T::Future>>,
+    (request, payload): (&HttpRequest, &mut Payload),
+    context: &mut Context<'_>,
+) -> Poll<Result<(), Error>> {
+    if argument.is_some() {
+        return Poll::Ready(Ok(()));
+    }
+    let polled = catch_unwind(AssertUnwindSafe(|| {
+        if running.is_none() {
+            running.set(Some(T::from_request(request, payload)));
+        }
+        match running.as_mut().as_pin_mut() {
+            Some(running) => running.poll(context).map_err(Into::into),
+            None => Poll::Pending,
+        }
+    }));
+    match polled {
+        Ok(Poll::Pending) => Poll::Pending,
+        Ok(Poll::Ready(extracted)) => {
+            running.set(None);
+            Poll::Ready(extracted.map(|extracted| *argument = Some(extracted)))
+        }
+        Err(_) => Poll::Ready(Err(Denial::internal("an extractor panicked").into())),
+    }
+}
+
+/// The same of a handler without any.
+#[doc(hidden)]
+pub type All0 = ();
+
+impl Arguments for () {
+    type Whole = ();
+    type Extraction = ();
+
+    fn none() {}
+
+    fn poll_extract(
+        &mut self,
+        _: Pin<&mut ()>,
+        _: Places,
+        _: (&HttpRequest, &mut Payload),
+        _: &mut Context<'_>,
+    ) -> Poll<Result<(), Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn whole(self) -> Option<()> {
+        Some(())
+    }
+}
+
+macro_rules! arguments {
+    ($All:ident, $Extraction:ident: $($Type:ident $name:ident $place:tt),+) => {
+        /// The arguments of a handler of so many, each once it is there.
+        #[doc(hidden)]
+        pub type $All<$($Type),+> = ($(Option<$Type>,)+);
+
+        pin_project! {
+            /// Arguments on their way.
+            #[doc(hidden)]
+            pub struct $Extraction<$($Type: FromRequest),+> {
+                $(#[pin] $name: Option<$Type::Future>,)+
+            }
+        }
+
+        impl<$($Type: FromRequest),+> Default for $Extraction<$($Type),+> {
+            fn default() -> Self {
+                Self { $($name: None),+ }
+            }
+        }
+
+        #[diagnostic::do_not_recommend]
+        impl<$($Type: FromRequest + 'static),+> Arguments for ($(Option<$Type>,)+) {
+            type Whole = ($($Type,)+);
+            type Extraction = $Extraction<$($Type),+>;
+
+            fn none() -> Self {
+                ($(None::<$Type>,)+)
+            }
+
+            fn poll_extract(
+                &mut self,
+                extraction: Pin<&mut Self::Extraction>,
+                places: Places,
+                (request, payload): (&HttpRequest, &mut Payload),
+                context: &mut Context<'_>,
+            ) -> Poll<Result<(), Error>> {
+                let extraction = extraction.project();
+                let mut is_ready = true;
+                $(
+                    if places.contains($place) {
+                        let from = (request, &mut *payload);
+                        match poll_one(&mut self.$place, extraction.$name, from, context) {
+                            Poll::Ready(Ok(())) => {}
+                            Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                            Poll::Pending => is_ready = false,
+                        }
+                    }
+                )+
+                if is_ready { Poll::Ready(Ok(())) } else { Poll::Pending }
+            }
+
+            fn whole(self) -> Option<Self::Whole> {
+                Some(($(self.$place?,)+))
+            }
+        }
+    };
+}
+
+arguments!(All1, Extraction1: A a 0);
+arguments!(All2, Extraction2: A a 0, B b 1);
+arguments!(All3, Extraction3: A a 0, B b 1, C c 2);
+arguments!(All4, Extraction4: A a 0, B b 1, C c 2, D d 3);
+arguments!(All5, Extraction5: A a 0, B b 1, C c 2, D d 3, E e 4);
+arguments!(All6, Extraction6: A a 0, B b 1, C c 2, D d 3, E e 4, F f 5);
+arguments!(All7, Extraction7: A a 0, B b 1, C c 2, D d 3, E e 4, F f 5, G g 6);
+arguments!(All8, Extraction8: A a 0, B b 1, C c 2, D d 3, E e 4, F f 5, G g 6, H h 7);
+arguments!(All9, Extraction9: A a 0, B b 1, C c 2, D d 3, E e 4, F f 5, G g 6, H h 7, I i 8);
+arguments!(All10, Extraction10: A a 0, B b 1, C c 2, D d 3, E e 4, F f 5, G g 6, H h 7, I i 8, J j 9);
+arguments!(All11, Extraction11: A a 0, B b 1, C c 2, D d 3, E e 4, F f 5, G g 6, H h 7, I i 8, J j 9, K k 10);
+arguments!(All12, Extraction12: A a 0, B b 1, C c 2, D d 3, E e 4, F f 5, G g 6, H h 7, I i 8, J j 9, K k 10, L l 11);
+arguments!(All13, Extraction13: A a 0, B b 1, C c 2, D d 3, E e 4, F f 5, G g 6, H h 7, I i 8, J j 9, K k 10, L l 11, M m 12);
+arguments!(All14, Extraction14: A a 0, B b 1, C c 2, D d 3, E e 4, F f 5, G g 6, H h 7, I i 8, J j 9, K k 10, L l 11, M m 12, N n 13);
+arguments!(All15, Extraction15: A a 0, B b 1, C c 2, D d 3, E e 4, F f 5, G g 6, H h 7, I i 8, J j 9, K k 10, L l 11, M m 12, N n 13, O o 14);
+arguments!(All16, Extraction16: A a 0, B b 1, C c 2, D d 3, E e 4, F f 5, G g 6, H h 7, I i 8, J j 9, K k 10, L l 11, M m 12, N n 13, O o 14, P p 15);

@@ -1,0 +1,51 @@
+//! How far a request has come, and what the stages have found out.
+
+use super::limits::reserve::{Counted, LimitReport};
+use super::order::Stage;
+use super::refused::Refused;
+use super::stages::authentication::Round;
+use crate::authorization::Answers;
+use crate::principal::Principal;
+use crate::time::Moment;
+use crate::validation::Costs;
+
+#[derive(Default)]
+pub(super) struct Progress {
+    /// The next stage. One that had to wait is entered again, and goes on where it stopped.
+    pub(super) stage: Stage,
+    /// When the request entered, or has waited in a queue since; `None` before.
+    pub(super) entered: Option<Moment>,
+    pub(super) round: Round,
+    pub(super) caller: Option<Principal>,
+    /// Why there is no caller, while the limits of anonymous requests are counted.
+    pub(super) refused: Option<Refused>,
+    /// What the application's expressions have said.
+    pub(super) answers: Answers,
+    pub(super) counted: Counted,
+    /// What the arguments cost.
+    pub(super) costs: Costs,
+    /// Whether the handler's answer may be a failure that counts.
+    pub(super) watches_failures: bool,
+}
+
+impl Progress {
+    /// What the limits that were asked so far have said.
+    pub(super) fn report(&self) -> Option<&LimitReport> {
+        self.counted.report.as_ref()
+    }
+
+    /// The limits that are not enforced for this request, a bit each.
+    pub(super) fn untold(&self) -> u64 {
+        self.counted.untold
+    }
+
+    /// The caller, once it is known.
+    pub(super) fn caller(&self) -> Option<&Principal> {
+        self.caller.as_ref()
+    }
+
+    /// The place of the authenticator that named the caller.
+    pub(super) fn caller_is_from(&self) -> Option<usize> {
+        self.round.caller_is_from()
+    }
+}

@@ -1,0 +1,278 @@
+//! What actix-web calls: the futures that drive a request through the stages, with the handler's types.
+//!
+//! Two of them, because the future of an expression has no name: endpoints without expressions keep a
+//! future that is written by hand, and is smaller.
+
+use std::convert::Infallible;
+use std::future::{Ready, pending, poll_fn, ready};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, ready};
+
+use actix_web::dev::Payload as Body;
+use actix_web::{Error, FromRequest, Handler, HttpRequest, Responder};
+use pin_project_lite::pin_project;
+
+use super::arguments::Arguments;
+use super::exchange::{Exchange, RefusedResponse};
+use super::order::Step;
+use crate::asked::Asked;
+use crate::denial::Denial;
+use crate::inventory;
+use crate::policy::{Places, Written};
+use crate::scope::SecuredResponse;
+use crate::validation::Violations;
+
+/// What actix-web hands to a secured handler: the request, and its body untouched.
+pub struct Incoming {
+    pub(super) request: HttpRequest,
+    pub(super) body: Body,
+}
+
+impl FromRequest for Incoming {
+    type Error = Infallible;
+    type Future = Ready<Result<Self, Infallible>>;
+
+    fn from_request(request: &HttpRequest, body: &mut Body) -> Self::Future {
+        ready(Ok(Self { request: request.clone(), body: body.take() }))
+    }
+}
+
+/// What validates the arguments of a handler.
+pub(super) type Validate<A> = fn(&A, &mut Violations);
+
+/// The answer to one request, on its way.
+///
+/// Its type says nothing of the handler: what the compiler has to know of a future, it finds out once
+/// for all of them.
+#[must_use = "nothing is served before it is awaited"]
+pub struct Served(Pin<Box<dyn Future<Output = SecuredResponse>>>);
+
+impl Future for Served {
+    type Output = SecuredResponse;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<SecuredResponse> {
+        self.0.as_mut().poll(context)
+    }
+}
+
+/// A future that never resolves: the rest of a handler whose attribute has mistakes.
+pub fn never() -> Served {
+    Served(Box::pin(pending()))
+}
+
+/// A request that begins its way to an endpoint with these arguments.
+pub fn arrive<A: Arguments>(
+    endpoint: &'static Written,
+    incoming: Incoming,
+    validate: Validate<A>,
+) -> Arrival<A> {
+    Arrival {
+        exchange: Exchange::new(inventory::endpoint(endpoint), incoming),
+        validate,
+        arguments: A::none(),
+        extraction: A::Extraction::default(),
+        extracting: Places::NONE,
+        refused: None,
+    }
+}
+
+/// Serves it, with the user's function at the end of its way.
+pub fn serve<H, A>(arrival: Arrival<A>, handler: H) -> Served
+where
+    H: Handler<A::Whole>,
+    A: Arguments,
+    H::Output: Responder,
+{
+    Served(Box::pin(Serve { answer: None, handler, arrival }))
+}
+
+pin_project! {
+    /// One request on its way through the stages.
+    struct Serve<H: Handler<A::Whole>, A: Arguments> {
+        // It ends before what counts it among the requests that are being served.
+        #[pin]
+        answer: Option<H::Future>,
+        handler: H,
+        #[pin]
+        arrival: Arrival<A>,
+    }
+}
+
+impl<H: Handler<A::Whole>, A: Arguments> Future for Serve<H, A>
+where
+    H::Output: Responder,
+{
+    type Output = SecuredResponse;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<SecuredResponse> {
+        let mut this = self.project();
+        loop {
+            if let Some(answer) = this.answer.as_mut().as_pin_mut() {
+                return this.arrival.finish(answer.poll(context));
+            }
+            match this.arrival.as_mut().poll(context) {
+                Ok(arguments) => this.answer.set(Some(this.handler.call(arguments))),
+                Err(not_yet) => return not_yet,
+            }
+        }
+    }
+}
+
+pin_project! {
+    /// The stages before the handler: made once for all handlers that share their arguments.
+    pub struct Arrival<A: Arguments> {
+        exchange: Exchange,
+        validate: Validate<A>,
+        arguments: A,
+        #[pin]
+        extraction: A::Extraction,
+        // The arguments that are being extracted.
+        extracting: Places,
+        refused: Option<RefusedResponse>,
+    }
+}
+
+impl<A: Arguments> Arrival<A> {
+    /// The valid arguments of an admitted request; else the response of a refusal, once there is
+    /// one.
+    #[expect(clippy::result_large_err, reason = "every handler's future returns it as it is")]
+    fn poll(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Result<A::Whole, Poll<SecuredResponse>> {
+        if let Some(refused) = self.as_mut().project().refused.take() {
+            return Err(Poll::Ready(*refused));
+        }
+        match self.as_mut().poll_arguments(context) {
+            Poll::Ready(Ok(arguments)) => Ok(arguments),
+            Poll::Ready(Err(refused)) => {
+                let this = self.project();
+                if this.exchange.poll_turn(context).is_ready() {
+                    return Err(Poll::Ready(*refused));
+                }
+                *this.refused = Some(refused);
+                Err(Poll::Pending)
+            }
+            Poll::Pending => Err(Poll::Pending),
+        }
+    }
+
+    fn poll_arguments(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<A::Whole, RefusedResponse>> {
+        let mut this = self.project();
+        let exchange = this.exchange;
+        loop {
+            if !this.extracting.is_empty() {
+                let (arguments, extraction) = (&mut *this.arguments, this.extraction.as_mut());
+                ready!(exchange.poll_extract(arguments, extraction, *this.extracting, context))?;
+                *this.extracting = Places::NONE;
+            }
+            match ready!(exchange.poll_step(context))? {
+                Step::Extract(places) => *this.extracting = places,
+                Step::Validate => exchange.validate(*this.validate, this.arguments)?,
+                Step::Call => {
+                    let whole = std::mem::replace(this.arguments, A::none()).whole();
+                    return Poll::Ready(whole.ok_or_else(|| exchange.refuse_internal(NOT_ALL)));
+                }
+                Step::Ask(_) => {
+                    let cause = "a rule has an expression that the handler does not know";
+                    return Poll::Ready(Err(exchange.refuse_internal(cause)));
+                }
+            }
+        }
+    }
+
+    /// The handler has answered, or will.
+    fn finish(self: Pin<&mut Self>, output: Poll<impl Responder>) -> Poll<SecuredResponse> {
+        let exchange = self.project().exchange;
+        Poll::Ready(respond(exchange, ready!(output)))
+    }
+}
+
+const NOT_ALL: &str = "an argument of the handler was not extracted";
+
+fn respond(exchange: &mut Exchange, output: impl Responder) -> SecuredResponse {
+    let mut response = output.respond_to(exchange.request()).map_into_boxed_body();
+    exchange.finish(&mut response);
+    SecuredResponse::new(response)
+}
+
+/// Serves one request of an endpoint whose rule asks expressions.
+///
+/// `answer` is asked by the number of the expression, with the arguments that are there. An expression is
+/// asked when the rule hangs on its answer, in the order written, and at most once.
+pub fn serve_ruled<H, A, Answer>(
+    endpoint: &'static Written,
+    incoming: Incoming,
+    handler: H,
+    validate: Validate<A>,
+    answer: Answer,
+) -> Served
+where
+    H: Handler<A::Whole>,
+    A: Arguments,
+    H::Output: Responder,
+    Answer: AsyncFn(u8, &Asked<'_>, &A) -> Result<Option<bool>, Error> + 'static,
+{
+    let mut exchange = Exchange::new(inventory::endpoint(endpoint), incoming);
+    Served(Box::pin(async move {
+        match arrive_ruled(&mut exchange, validate, &answer).await {
+            Ok(arguments) => {
+                let output = handler.call(arguments).await;
+                respond(&mut exchange, output)
+            }
+            Err(refused) => {
+                poll_fn(|context| exchange.poll_turn(context)).await;
+                *refused
+            }
+        }
+    }))
+}
+
+/// The arguments of a request that every rule admits, or the response of a refusal.
+async fn arrive_ruled<A, Answer>(
+    exchange: &mut Exchange,
+    validate: Validate<A>,
+    answer: &Answer,
+) -> Result<A::Whole, RefusedResponse>
+where
+    A: Arguments,
+    Answer: AsyncFn(u8, &Asked<'_>, &A) -> Result<Option<bool>, Error>,
+{
+    let mut arguments = A::none();
+    let mut extraction = pin!(A::Extraction::default());
+    loop {
+        match poll_fn(|context| exchange.poll_step(context)).await? {
+            Step::Extract(places) => {
+                poll_fn(|context| {
+                    let extraction = extraction.as_mut();
+                    exchange.poll_extract(&mut arguments, extraction, places, context)
+                })
+                .await?;
+            }
+            Step::Ask(index) => {
+                let answered = {
+                    let asked = Asked::new(exchange.progress().caller(), exchange.request());
+                    let mut answering = pin!(answer(index, &asked, &arguments));
+                    poll_fn(|context| {
+                        let poll = || answering.as_mut().poll(context);
+                        let polled = catch_unwind(AssertUnwindSafe(poll));
+                        polled.unwrap_or_else(|_| Poll::Ready(Err(panicked())))
+                    })
+                    .await
+                };
+                exchange.answer(index, answered)?;
+            }
+            Step::Validate => exchange.validate(validate, &arguments)?,
+            Step::Call => break,
+        }
+    }
+    arguments.whole().ok_or_else(|| exchange.refuse_internal(NOT_ALL))
+}
+
+fn panicked() -> Error {
+    Denial::internal("an expression of the rule panicked").into()
+}

@@ -1,0 +1,46 @@
+//! The request enters: the time is read once, and it counts among all that are being served.
+
+use crate::denial::Denial;
+use crate::pipeline::gate::Gate;
+use crate::pipeline::progress::Progress;
+use crate::pipeline::refused::Refused;
+
+/// Takes a place among all requests of the program, where their number is bounded.
+///
+/// # Errors
+///
+/// 503 where as many are served as may be beside one of this priority.
+#[inline]
+pub(in crate::pipeline) fn enter(gate: &Gate<'_>, request: &mut Progress) -> Result<(), Refused> {
+    take_place(gate, request)?;
+    request.entered = Some(gate.security.inner().clock.now());
+    Ok(())
+}
+
+fn take_place(gate: &Gate<'_>, request: &mut Progress) -> Result<(), Refused> {
+    let Some(load) = &gate.security.inner().load else { return Ok(()) };
+    let priority = gate.plan.endpoint.policy.priority.unwrap_or_default();
+    request.counted.place = load.enter(priority);
+    match request.counted.place {
+        Some(_) => Ok(()),
+        None => Err(Box::new(Denial::reduced_capacity("more requests are served than may be", 1))),
+    }
+}
+
+/// Gives the place up while the client is waited for: one that sends slowly keeps nobody else out.
+pub(in crate::pipeline) fn leave(request: &mut Progress) {
+    request.counted.place = None;
+}
+
+/// Takes a place again after it was given up.
+///
+/// # Errors
+///
+/// As [`enter`]'s.
+#[inline]
+pub(in crate::pipeline) fn come_back(
+    gate: &Gate<'_>,
+    request: &mut Progress,
+) -> Result<(), Refused> {
+    if request.counted.place.is_some() { Ok(()) } else { take_place(gate, request) }
+}

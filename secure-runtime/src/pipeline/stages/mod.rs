@@ -1,0 +1,12 @@
+//! The stages, one file each; their order is [`order`](super::order)'s.
+
+pub(super) mod authentication;
+pub(super) mod body;
+pub(super) mod caller;
+pub(super) mod claimed_account;
+pub(super) mod concurrency;
+pub(super) mod extraction;
+pub(super) mod failure_budgets;
+pub(super) mod failures;
+pub(super) mod load;
+pub(super) mod rules;

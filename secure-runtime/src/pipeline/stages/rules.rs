@@ -1,0 +1,97 @@
+//! The endpoint's rule, and how recently and how strongly the caller signed in.
+//!
+//! A rule is decided as soon as it can be: by what is known of the caller, then with the arguments made
+//! of the request's head, then with those made of its body.
+
+use crate::authorization::{AcceptedBy, Circumstances, CompiledRule, Verdict, lacks};
+use crate::denial::{Denial, DenialKind};
+use crate::pipeline::gate::Gate;
+use crate::pipeline::progress::Progress;
+use crate::pipeline::refused::{Refused, refused};
+use crate::policy::Needs;
+use crate::security::Mode;
+
+/// What the rule comes to, with these arguments extracted.
+///
+/// # Errors
+///
+/// If it fails, or is open although everything it mentions is there.
+#[inline]
+pub(in crate::pipeline) fn decide(
+    gate: &Gate<'_>,
+    request: &Progress,
+    extracted: Needs,
+) -> Result<Verdict, Refused> {
+    let Some(rule) = &gate.plan.rule else { return Ok(Verdict::Holds) };
+    // Decided before: nothing it mentions is new.
+    if extracted > rule.needs() {
+        return Ok(Verdict::Holds);
+    }
+    if let Some(caller) = &request.caller
+        && rule.holds_by_names(caller)
+    {
+        return Ok(Verdict::Holds);
+    }
+    let found = Circumstances {
+        caller: request.caller.as_ref(),
+        accepted_by: AcceptedBy::new(&gate.plan.authentication.names, request.round.accepted()),
+        address: if rule.asks_about_address() { gate.address() } else { None },
+        now: request.entered,
+        answers: request.answers,
+        extracted,
+    };
+    match rule.decide(&found) {
+        Verdict::Fails => Err(forbidden(gate, request, rule, &found)),
+        Verdict::Unknown if extracted == rule.needs() => {
+            Err(forbidden(gate, request, rule, &found))
+        }
+        open => Ok(open),
+    }
+}
+
+/// The rule does not hold: what the client may know of it.
+fn forbidden(
+    gate: &Gate<'_>,
+    request: &Progress,
+    rule: &CompiledRule,
+    found: &Circumstances<'_>,
+) -> Refused {
+    let is_anonymous = found.caller.is_none() && gate.plan.authentication.mode != Mode::Nobody;
+    let hides = gate.plan.endpoint.policy.hides;
+    let kind = match found.extracted {
+        // Nothing was looked up yet, so that to sign in is asked of everybody alike.
+        Needs::Nothing if is_anonymous => DenialKind::Unauthenticated,
+        _ if hides => DenialKind::NotFound,
+        _ if is_anonymous => DenialKind::Unauthenticated,
+        _ if rule.lacks_scopes_alone(found) => DenialKind::InsufficientScope,
+        _ => DenialKind::Forbidden,
+    };
+    let clause = rule.failed_clause(found).unwrap_or("the rule");
+    let denial = Denial::new(kind, format!("`{clause}` does not hold"));
+    Box::new(denial.about(request.caller_is_from()))
+}
+
+/// How and when the caller signed in. A caller that the rule forbids this was refused before.
+///
+/// # Errors
+///
+/// 401 with a challenge that says what is demanded (RFC 9470 section 3).
+pub(in crate::pipeline) fn check_step_up(
+    gate: &Gate<'_>,
+    request: &Progress,
+) -> Result<(), Refused> {
+    let Some(demanded) = &gate.plan.endpoint.policy.step_up else { return Ok(()) };
+    let (Some(caller), Some(now)) = (&request.caller, request.entered) else {
+        // No endpoint demands this of callers who may be anonymous.
+        let cause = "a caller is to have signed in, and there is none";
+        return Err(refused(DenialKind::Unauthenticated, cause));
+    };
+    match lacks(demanded, caller, now) {
+        None => Ok(()),
+        Some(cause) => {
+            let kind = DenialKind::InsufficientAuthentication;
+            let denial = Denial::new(kind, format!("`{demanded}` does not hold: {cause}"));
+            Err(Box::new(denial.about(request.caller_is_from())))
+        }
+    }
+}
