@@ -105,6 +105,13 @@ pub trait Authenticator: Send + Sync + 'static {
         false
     }
 
+    /// Whether credentials that were refused are remembered, so that to refuse them again costs nothing
+    /// worth bounding. Failures of a client that repeats them, an expired token say, then count once
+    /// within the window of the default budget; otherwise each of them counts.
+    fn remembers_refusals(&self) -> bool {
+        false
+    }
+
     /// The public name that the credentials claim, an id of an API key say, before anything is
     /// verified. Budgets for failures count by it and the client's address together, so that a bad
     /// caller does not use up the budget of a good one.

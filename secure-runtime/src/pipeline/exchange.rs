@@ -6,9 +6,11 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use actix_web::dev::Payload as Body;
+use actix_web::http::StatusCode;
 use actix_web::rt::time::{Sleep, sleep};
 use actix_web::{HttpRequest, HttpResponse};
 
+use super::abandonment::{self, Client};
 use super::arguments::Arguments;
 use super::gate::Gate;
 use super::limits;
@@ -44,6 +46,12 @@ pub(super) struct Exchange {
     deadline: Option<Pin<Box<Sleep>>>,
 }
 
+/// Stands for an answer that has no client.
+#[cold]
+fn never_sent() -> RefusedResponse {
+    Box::new(SecuredResponse::new(HttpResponse::new(StatusCode::SERVICE_UNAVAILABLE)))
+}
+
 impl Exchange {
     pub(super) fn new(endpoint: &'static Endpoint, incoming: Incoming) -> Self {
         Self {
@@ -64,11 +72,51 @@ impl Exchange {
         &self.progress
     }
 
+    /// What becomes of a request whose client is gone: `Pending` if it has to go on, but not now.
+    #[inline]
+    fn left_alone(&mut self) -> Option<Poll<RefusedResponse>> {
+        match abandonment::client() {
+            Client::Waits => None,
+            client => self.go_on_without(client),
+        }
+    }
+
+    #[cold]
+    fn go_on_without(&mut self, client: Client) -> Option<Poll<RefusedResponse>> {
+        let Self { request, endpoint, progress, .. } = self;
+        let Ok(gate) = Gate::find(request, endpoint) else {
+            return Some(Poll::Ready(never_sent()));
+        };
+        if client == Client::Leaves {
+            progress.charge_attempt(&gate);
+        }
+        if !progress.must_go_on() {
+            progress.give_attempt_back(&gate);
+            return Some(Poll::Ready(never_sent()));
+        }
+        (client == Client::Leaves).then_some(Poll::Pending)
+    }
+
+    /// Waits for something of the application, unless the client is gone and nothing hangs on it.
+    pub(super) fn poll_within<T>(
+        &mut self,
+        context: &mut Context<'_>,
+        poll: impl FnOnce(&mut Context<'_>) -> Poll<T>,
+    ) -> Poll<Result<T, RefusedResponse>> {
+        if let Some(left) = self.left_alone() {
+            return left.map(Err);
+        }
+        poll(context).map(Ok)
+    }
+
     /// Runs the stages up to the next step; the error is the response of a refusal.
     pub(super) fn poll_step(
         &mut self,
         context: &mut Context<'_>,
     ) -> Poll<Result<Step, RefusedResponse>> {
+        if let Some(left) = self.left_alone() {
+            return left.map(Err);
+        }
         let Self { request, endpoint, body, progress, .. } = self;
         let step = match Gate::find(request, endpoint) {
             Ok(gate) => ready!(order::advance(&gate, progress, body, context)),
@@ -86,6 +134,9 @@ impl Exchange {
         places: Places,
         context: &mut Context<'_>,
     ) -> Poll<Result<(), RefusedResponse>> {
+        if let Some(left) = self.left_alone() {
+            return left.map(Err);
+        }
         let from = (&self.request, self.body.opened());
         match arguments.poll_extract(extraction, places, from, context) {
             Poll::Ready(Ok(())) => {

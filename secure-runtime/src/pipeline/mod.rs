@@ -17,6 +17,7 @@
 //! what needs the types. A denial at any stage is a value, and [`response`] makes the answer of it in
 //! one place.
 
+mod abandonment;
 pub(crate) mod arguments;
 mod exchange;
 mod gate;

@@ -37,6 +37,24 @@ pub(super) enum Stage {
     DeferredCosts,
     RulesAboutTheBody,
     Handler,
+    /// The handler was called.
+    Answer,
+}
+
+impl Stage {
+    /// Whether a request that waits in front of this stage is being judged: its credentials, by an
+    /// authenticator, or what it asks for, by the rule.
+    pub(super) fn is_judging(self) -> bool {
+        matches!(
+            self,
+            Self::Authentication
+                | Self::AnonymousLimits
+                | Self::RulesAboutTheCaller
+                | Self::Resources
+                | Self::RulesAboutArguments
+                | Self::RulesAboutTheBody
+        )
+    }
 }
 
 /// What only the code that knows the handler's types can do.
@@ -137,7 +155,10 @@ pub(super) fn advance(
                 Verdict::Asks(index) => return Poll::Ready(Ok(Step::Ask(index))),
                 _ => Stage::Handler,
             },
-            Stage::Handler => return Poll::Ready(Ok(Step::Call)),
+            Stage::Handler | Stage::Answer => {
+                step = Some(Step::Call);
+                Stage::Answer
+            }
         };
         if let Some(step) = step {
             return Poll::Ready(Ok(step));

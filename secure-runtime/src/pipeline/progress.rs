@@ -4,6 +4,7 @@ use super::limits::reserve::{Counted, LimitReport};
 use super::order::Stage;
 use super::refused::Refused;
 use super::stages::authentication::Round;
+use super::stages::failures::Attempts;
 use crate::authorization::Answers;
 use crate::principal::Principal;
 use crate::time::Moment;
@@ -26,9 +27,26 @@ pub(super) struct Progress {
     pub(super) costs: Costs,
     /// Whether the handler's answer may be a failure that counts.
     pub(super) watches_failures: bool,
+    /// What was charged when the client went.
+    pub(super) attempts: Attempts,
 }
 
 impl Progress {
+    /// Whether something hangs on how a request ends whose client is gone.
+    pub(super) fn must_go_on(&self) -> bool {
+        let counted = &self.counted;
+        match self.stage {
+            Stage::Authentication | Stage::AnonymousLimits => true,
+            Stage::Answer => {
+                self.watches_failures
+                    || counted.is_open()
+                    || counted.place.is_some()
+                    || !counted.permits.is_empty()
+            }
+            stage => self.watches_failures && stage.is_judging(),
+        }
+    }
+
     /// What the limits that were asked so far have said.
     pub(super) fn report(&self) -> Option<&LimitReport> {
         self.counted.report.as_ref()

@@ -13,6 +13,7 @@ use actix_web::dev::Payload as Body;
 use actix_web::{Error, FromRequest, Handler, HttpRequest, Responder};
 use pin_project_lite::pin_project;
 
+use super::abandonment::{self, Serving};
 use super::arguments::Arguments;
 use super::exchange::{Exchange, RefusedResponse};
 use super::order::Step;
@@ -46,19 +47,44 @@ pub(super) type Validate<A> = fn(&A, &mut Violations);
 /// Its type says nothing of the handler: what the compiler has to know of a future, it finds out once
 /// for all of them.
 #[must_use = "nothing is served before it is awaited"]
-pub struct Served(Pin<Box<dyn Future<Output = SecuredResponse>>>);
+pub struct Served {
+    serving: Option<Serving>,
+    /// Whether it has begun, has not ended, and did not panic.
+    is_waiting: bool,
+}
+
+impl Served {
+    fn new(serving: impl Future<Output = SecuredResponse> + 'static) -> Self {
+        Self { serving: Some(Box::pin(serving)), is_waiting: false }
+    }
+}
 
 impl Future for Served {
     type Output = SecuredResponse;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<SecuredResponse> {
-        self.0.as_mut().poll(context)
+        self.is_waiting = false;
+        let Some(serving) = &mut self.serving else { return Poll::Pending };
+        let polled = serving.as_mut().poll(context);
+        self.is_waiting = polled.is_pending();
+        polled
+    }
+}
+
+/// Its client is gone.
+impl Drop for Served {
+    fn drop(&mut self) {
+        if self.is_waiting
+            && let Some(serving) = self.serving.take()
+        {
+            abandonment::leave(serving);
+        }
     }
 }
 
 /// A future that never resolves: the rest of a handler whose attribute has mistakes.
 pub fn never() -> Served {
-    Served(Box::pin(pending()))
+    Served::new(pending())
 }
 
 /// A request that begins its way to an endpoint with these arguments.
@@ -84,7 +110,7 @@ where
     A: Arguments,
     H::Output: Responder,
 {
-    Served(Box::pin(Serve { answer: None, handler, arrival }))
+    Served::new(Serve { answer: None, handler, arrival })
 }
 
 pin_project! {
@@ -109,7 +135,7 @@ where
         let mut this = self.project();
         loop {
             if let Some(answer) = this.answer.as_mut().as_pin_mut() {
-                return this.arrival.finish(answer.poll(context));
+                return this.arrival.poll_answer(answer, context);
             }
             match this.arrival.as_mut().poll(context) {
                 Ok(arguments) => this.answer.set(Some(this.handler.call(arguments))),
@@ -186,9 +212,16 @@ impl<A: Arguments> Arrival<A> {
     }
 
     /// The handler has answered, or will.
-    fn finish(self: Pin<&mut Self>, output: Poll<impl Responder>) -> Poll<SecuredResponse> {
+    fn poll_answer<F: Future<Output: Responder>>(
+        self: Pin<&mut Self>,
+        answer: Pin<&mut F>,
+        context: &mut Context<'_>,
+    ) -> Poll<SecuredResponse> {
         let exchange = self.project().exchange;
-        Poll::Ready(respond(exchange, ready!(output)))
+        Poll::Ready(match ready!(exchange.poll_within(context, |context| answer.poll(context))) {
+            Ok(output) => respond(exchange, output),
+            Err(never_sent) => *never_sent,
+        })
     }
 }
 
@@ -218,18 +251,23 @@ where
     Answer: AsyncFn(u8, &Asked<'_>, &A) -> Result<Option<bool>, Error> + 'static,
 {
     let mut exchange = Exchange::new(inventory::endpoint(endpoint), incoming);
-    Served(Box::pin(async move {
+    Served::new(async move {
         match arrive_ruled(&mut exchange, validate, &answer).await {
             Ok(arguments) => {
-                let output = handler.call(arguments).await;
-                respond(&mut exchange, output)
+                let mut answer = pin!(handler.call(arguments));
+                let answered =
+                    poll_fn(|context| exchange.poll_within(context, |it| answer.as_mut().poll(it)));
+                match answered.await {
+                    Ok(output) => respond(&mut exchange, output),
+                    Err(never_sent) => *never_sent,
+                }
             }
             Err(refused) => {
                 poll_fn(|context| exchange.poll_turn(context)).await;
                 *refused
             }
         }
-    }))
+    })
 }
 
 /// The arguments of a request that every rule admits, or the response of a refusal.
@@ -254,16 +292,18 @@ where
                 .await?;
             }
             Step::Ask(index) => {
-                let answered = {
-                    let asked = Asked::new(exchange.progress().caller(), exchange.request());
-                    let mut answering = pin!(answer(index, &asked, &arguments));
-                    poll_fn(|context| {
+                let caller = exchange.progress().caller().cloned();
+                let request = exchange.request().clone();
+                let asked = Asked::new(caller.as_ref(), &request);
+                let mut answering = pin!(answer(index, &asked, &arguments));
+                let answered = poll_fn(|context| {
+                    exchange.poll_within(context, |context| {
                         let poll = || answering.as_mut().poll(context);
                         let polled = catch_unwind(AssertUnwindSafe(poll));
                         polled.unwrap_or_else(|_| Poll::Ready(Err(panicked())))
                     })
-                    .await
-                };
+                });
+                let answered = answered.await?;
                 exchange.answer(index, answered)?;
             }
             Step::Validate => exchange.validate(validate, &arguments)?,

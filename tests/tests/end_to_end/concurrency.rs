@@ -129,10 +129,10 @@ async fn as_many_are_served_at_once_as_may_be() {
 }
 
 #[actix_web::test]
-async fn a_request_that_is_given_up_or_panics_makes_room() {
+async fn a_request_that_is_given_up_makes_room_when_its_work_ends_and_one_that_panics_at_once() {
     let (builder, ..) = crate::security(module_path!());
     let (gate, runs) = (web::Data::new(Gate::default()), web::Data::new(Runs::default()));
-    let services = secure_runtime::scope("").app_data(gate).app_data(runs.clone());
+    let services = secure_runtime::scope("").app_data(gate.clone()).app_data(runs.clone());
     let security = builder.max_in_flight(1000).build().unwrap();
     let app = App::new().app_data(security).service(services.service(by_address));
     let app = init_service(app).await;
@@ -147,6 +147,11 @@ async fn a_request_that_is_given_up_or_panics_makes_room() {
         assert_eq!(call(false).await.unwrap().status(), 429);
         assert_eq!(runs.so_far(), 2 * round - 1);
         drop(first);
+        assert_eq!(call(false).await.unwrap().status(), 429, "it is still at work");
+        gate.0.store(true, Ordering::SeqCst);
+        yield_now().await;
+        yield_now().await;
+        gate.0.store(false, Ordering::SeqCst);
         let mut panicking = call(true);
         let panicked = poll_fn(|context| {
             let poll = AssertUnwindSafe(|| panicking.as_mut().poll(context));
@@ -252,6 +257,10 @@ mod load {
             assert_eq!(problem.get("violated-policies"), None);
         }
         drop(waiting);
+        assert_eq!(call("/bulk", false).await.unwrap().status(), 503, "they are still at work");
+        gate.0.store(true, Ordering::SeqCst);
+        yield_now().await;
+        yield_now().await;
         assert_eq!(call("/bulk", false).await.unwrap().status(), 200);
     }
 

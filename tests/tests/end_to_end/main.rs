@@ -6,6 +6,7 @@
     reason = "tests fail by panicking"
 )]
 
+mod abandoned;
 mod api_key_places;
 mod api_key_stores;
 mod api_keys;

@@ -58,6 +58,10 @@ impl Authenticator for IntrospectionAuthenticator {
         bearer::presented(request)
     }
 
+    fn remembers_refusals(&self) -> bool {
+        true
+    }
+
     fn remembers(&self, request: &RequestHead<'_>, now: Moment) -> bool {
         let Bearer::Token(token) = bearer(request) else { return false };
         matches!(self.0.cache.peek(token, now), Cached::Valid(_))

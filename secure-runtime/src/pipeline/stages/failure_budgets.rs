@@ -56,6 +56,7 @@ pub(super) struct Taken {
     /// As it was at launch.
     whom: LimitKey,
     decided: Decided,
+    is_address: bool,
 }
 
 impl Scope<'_> {
@@ -182,10 +183,12 @@ impl<'a> Ledger<'a> {
     }
 
     /// Takes the permit of a failure, if there is one; a ban begins if it was the last.
-    pub(super) fn charge(&self, budget: &PlannedBudget, scope: Scope<'_>) {
+    pub(super) fn charge(&self, budget: &PlannedBudget, scope: Scope<'_>) -> Taken {
         let keys = self.keys(budget, scope);
-        let taken = self.decide(budget, scope, keys.count);
-        self.ban(budget, scope, &BudgetKeys { count: taken.key, ..keys }, taken.place);
+        let (live, whom) = (budget.live, keys.count);
+        let decided = self.decide(budget, scope, whom);
+        self.ban(budget, scope, &BudgetKeys { count: decided.key, ..keys }, decided.place);
+        Taken { live, whom, decided, is_address: scope.is_address() }
     }
 
     /// A failure whose permit is taken: a ban begins if it was the last.
@@ -288,7 +291,7 @@ impl<'a> Ledger<'a> {
         let whom = self.key(budget, &Kept::Count(scope));
         let decided = self.decide(budget, scope, whom);
         if decided.answer.is_allowed() {
-            return Ok(Some(Taken { live: budget.live, whom, decided }));
+            return Ok(Some(Taken { live: budget.live, whom, decided, is_address: false }));
         }
         let seconds = decided.answer.retry_after_seconds().unwrap_or_default();
         let wait = Duration::from_secs(seconds);
@@ -297,8 +300,8 @@ impl<'a> Ledger<'a> {
 
     /// Gives it back.
     pub(super) fn refund(&self, taken: &Taken) {
-        let Taken { live, whom, decided } = taken;
-        let terms = allowances(live, false);
+        let Taken { live, whom, decided, is_address } = taken;
+        let terms = allowances(live, *is_address);
         let counters = &self.gate.security.inner().counters;
         counters.give_back(live.generations, terms, *whom, decided, self.now);
     }

@@ -19,10 +19,11 @@ use actix_web::{HttpMessage, HttpResponse};
 
 use super::caller::published;
 use super::claimed_account::Claims;
-use super::failure_budgets::{Ledger, ObservedBans, Scope, Who};
+use super::failure_budgets::{Ledger, ObservedBans, Scope, Taken, Who};
 use crate::authentication::{Authenticator, Presented};
 use crate::denial::{Denial, DenialKind};
 use crate::pipeline::gate::Gate;
+use crate::pipeline::order::Stage;
 use crate::pipeline::progress::Progress;
 use crate::pipeline::refused::Refused;
 use crate::policy::Endpoint;
@@ -98,7 +99,65 @@ pub(super) fn check_caller(
     Ok(())
 }
 
+/// What was charged for a request whose client went while something was judged, by the budgets' numbers.
+///
+/// It is charged at that moment, because the end may be far: of a hundred attempts that are dropped one
+/// after the other, no more are judged than the budget has. What turns out well is given back.
+#[derive(Default)]
+pub(in crate::pipeline) struct Attempts(Vec<(u64, [Taken; 2])>);
+
+impl Attempts {
+    fn has(&self, budget: &PlannedBudget) -> bool {
+        self.0.iter().any(|(id, _)| *id == budget.id)
+    }
+
+    /// Gives back what turned out to be no failure.
+    fn settle(&self, gate: &Gate<'_>, counts: impl Fn(&PlannedBudget) -> bool) {
+        if self.0.is_empty() {
+            return;
+        }
+        let ledger = Ledger::open(gate, gate.security.inner().clock.now());
+        for budget in ledger.budgets().filter(|budget| !counts(budget)) {
+            let taken = self.0.iter().filter(|(id, _)| *id == budget.id);
+            taken.flat_map(|(_, taken)| taken).for_each(|taken| ledger.refund(taken));
+        }
+    }
+}
+
 impl Progress {
+    /// The client is gone: charges the attempt to every budget that may count it.
+    pub(in crate::pipeline) fn charge_attempt(&mut self, gate: &Gate<'_>) {
+        let judges_credentials = self.stage == Stage::Authentication;
+        let is_judged = self.stage.is_judging() || self.stage == Stage::Answer;
+        let has_claimed = gate.request.extensions().get::<Claims>().is_some();
+        // What was claimed is charged already.
+        if !is_judged || has_claimed || gate.plan.failures.is_empty() {
+            return;
+        }
+        let ledger = Ledger::open(gate, gate.security.inner().clock.now());
+        let head = RequestHead::new(gate.request);
+        let extensions = gate.request.extensions();
+        let who = match self.caller().or_else(|| published(&extensions)) {
+            Some(caller) => principal(caller),
+            None => claimed(&gate.plan.authentication, &head).map_or(Who::Nobody, Who::Credential),
+        };
+        let was_observed = |budget| ledger.was_observed(budget, extensions.get::<ObservedBans>());
+        let charged = ledger
+            .budgets()
+            .filter(|budget| (budget.is_own() || judges_credentials) && !was_observed(budget))
+            .map(|budget| {
+                let scopes = [Scope::Pair(who, ledger.group), Scope::Address(ledger.group)];
+                (budget.id, scopes.map(|scope| ledger.charge(budget, scope)))
+            });
+        let charged = charged.collect();
+        self.attempts = Attempts(charged);
+    }
+
+    /// It ends, and nothing was found wrong with it.
+    pub(in crate::pipeline) fn give_attempt_back(&self, gate: &Gate<'_>) {
+        self.attempts.settle(gate, |_| false);
+    }
+
     /// Charges a failure, and gives back what was taken for one that did not come. Without a gate there
     /// are no budgets.
     pub(in crate::pipeline) fn count_failure(
@@ -117,7 +176,8 @@ impl Progress {
             true => gate.request.extensions_mut().remove::<Claims>(),
             false => None,
         };
-        let counts = |budget| is_failure(budget, status, kind);
+        let counts = |budget: &PlannedBudget| is_failure(budget, status, kind);
+        self.attempts.settle(gate, counts);
         // A limit's refusal costs no more than it did.
         if claims.is_none() && !gate.plan.budgets().any(counts) {
             return;
@@ -141,13 +201,16 @@ impl Progress {
         let authentication = &gate.plan.authentication;
         let caller = self.caller().or_else(|| published(&extensions));
         for budget in failed {
-            // It would have been refused, and not have failed.
-            if was_observed(budget) {
+            // It would have been refused, and not have failed; or it was charged when its client went.
+            if was_observed(budget) || self.attempts.has(budget) {
                 continue;
             }
+            // What is remembered as refused costs nothing to refuse again.
             let is_repeated = || {
                 let tried = presented(authentication, &head);
-                !tried.is_empty() && ledger.was_tried(budget, &tried)
+                !tried.is_empty()
+                    && remembers_refusals(authentication, &head)
+                    && ledger.was_tried(budget, &tried)
             };
             if !budget.is_own() && is_repeated() {
                 continue;
@@ -162,9 +225,9 @@ impl Progress {
                 ledger.strike(budget, Scope::Pair(account, ledger.group));
             }
             if !is_claimed {
-                ledger.charge(budget, Scope::Pair(who, ledger.group));
+                let _ = ledger.charge(budget, Scope::Pair(who, ledger.group));
             }
-            ledger.charge(budget, Scope::Address(ledger.group));
+            let _ = ledger.charge(budget, Scope::Address(ledger.group));
         }
     }
 }
@@ -205,6 +268,20 @@ fn presented<'a>(authentication: &Authentication, head: &RequestHead<'a>) -> Vec
         }
     }
     found
+}
+
+/// Whether everything that the request carries as credentials is remembered once it was refused.
+fn remembers_refusals(authentication: &Authentication, head: &RequestHead<'_>) -> bool {
+    let mut authenticators = authentication.authenticators.iter();
+    let is_absent = |it: &Arc<dyn Authenticator>| {
+        matches!(
+            catch_unwind(AssertUnwindSafe(|| it.presented(head))),
+            Ok(Presented::Absent | Presented::Connection)
+        )
+    };
+    authenticators.all(|it| {
+        is_absent(it) || catch_unwind(AssertUnwindSafe(|| it.remembers_refusals())).unwrap_or(false)
+    })
 }
 
 /// Whether nothing of the request needs to be verified: of several schemes that must all accept, all.

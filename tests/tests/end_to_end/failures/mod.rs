@@ -175,6 +175,10 @@ impl Authenticator for Counted {
         self.0.remembers(request, now)
     }
 
+    fn remembers_refusals(&self) -> bool {
+        self.0.remembers_refusals()
+    }
+
     fn claimed_id<'a>(&self, request: &RequestHead<'a>) -> Option<&'a str> {
         self.0.claimed_id(request)
     }

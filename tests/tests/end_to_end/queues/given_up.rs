@@ -81,7 +81,7 @@ async fn a_request_that_is_given_up_leaves_its_place_and_loses_no_permit() {
     assert_eq!(counts(), (1, 1, 1));
     let mut fifth = call("5th");
     assert!(is_pending(&mut fifth).await);
-    // The permit of the first is on its way to the third, which is given up before it knows.
+    // The first is at work, and keeps its permit although its client is gone.
     drop(first);
     assert_eq!(counts(), (1, 1, 1));
     assert_eq!(read.load(Ordering::SeqCst), read_by_first, "nobody's body is read in the queue");
