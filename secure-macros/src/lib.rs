@@ -80,16 +80,17 @@ use proc_macro::TokenStream;
 ///   parameters in scope, as references and by the names of their patterns. `.await` is allowed, and
 ///   `?` with every error that actix-web can answer with.
 ///
-/// What mentions no parameter is decided before the body is read and before the limits by caller,
-/// the rest after validation. An expression is evaluated only if the rule hangs on it, in the order
+/// What mentions no parameter is decided before the limits by caller; what mentions parameters made of
+/// the request's head (path, query, headers, resources), before the body is read; the rest after
+/// validation. An expression is evaluated only if the rule hangs on it, in the order
 /// written, and at most once. An error or a panic refuses the request.
 ///
-/// `check = path::to::function` calls `async fn(&Principal, &…) -> Result<(), Denial>` after
-/// validation, with the arguments of its parameters' types; `check = function(order, request)` with
+/// `check = path::to::function` calls `async fn(&Principal, &…) -> Result<(), Denial>` as soon as what
+/// it takes is there, with the arguments of its parameters' types; `check = function(order, request)` with
 /// these. `check` may be written several times.
 ///
-/// With `hide`, a request that the rule forbids is answered with 404, as if there were nothing; a
-/// caller who has not signed in is asked to.
+/// With `hide`, a request that the rule forbids is answered with 404, as if there were nothing. A
+/// caller who has not signed in is asked to as long as no argument was looked at.
 ///
 /// A rule that always or never holds, or that has a part without an effect, is an error.
 ///

@@ -41,6 +41,7 @@ pub mod __private;
 mod asked;
 pub mod authentication;
 pub mod authorization;
+mod body_limits;
 mod checker;
 #[cfg(any(feature = "introspection", feature = "redis"))]
 mod circuit;

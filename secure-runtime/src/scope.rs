@@ -7,6 +7,8 @@ use actix_web::dev::{
 use actix_web::guard::Guard;
 use actix_web::{Error, FromRequest, Handler, HttpRequest, HttpResponse, Responder, Route};
 
+use crate::body_limits::BodyLimits;
+
 /// A service whose every request passes a security policy.
 ///
 /// `#[secure(...)]` above a route attribute implements it; so do [`Scope`]s.
@@ -30,6 +32,10 @@ pub struct SecuredResponse(HttpResponse);
 impl SecuredResponse {
     pub(crate) fn new(response: HttpResponse) -> Self {
         Self(response)
+    }
+
+    pub(crate) fn map(self, change: impl FnOnce(HttpResponse) -> HttpResponse) -> Self {
+        Self(change(self.0))
     }
 }
 
@@ -83,7 +89,7 @@ impl SecuredOutput for SecuredResponse {}
 /// secure_runtime::scope("/api").service(open);
 /// ```
 pub fn scope(path: &str) -> Scope<impl ScopeFactory<Response = ServiceResponse>> {
-    Scope(actix_web::Scope::new(path))
+    Scope(actix_web::Scope::new(path).wrap(BodyLimits))
 }
 
 /// A scope of secured endpoints; see [`scope`].

@@ -80,6 +80,10 @@ pub(super) fn reads_have_no_body(seen: &Seen<'_>, diagnostics: &mut Diagnostics)
     }
     for parameter in seen.parameters {
         let Some(body) = &parameter.body else { continue };
+        // What follows an upgrade, a WebSocket's frames, is no body (RFC 9110 section 7.8).
+        if body.extractor() == "Payload" {
+            continue;
+        }
         let finding = Finding {
             lint: &BODY_ON_READ,
             place: parameter.ty,

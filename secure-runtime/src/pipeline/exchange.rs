@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use actix_web::dev::Payload as Body;
+use actix_web::error::PayloadError;
 use actix_web::http::StatusCode;
 use actix_web::rt::time::{Sleep, sleep};
 use actix_web::{HttpRequest, HttpResponse};
@@ -19,7 +19,7 @@ use super::progress::Progress;
 use super::refused::{Refused, refused};
 use super::response::{self, rate_limit_headers};
 use super::serve::{Incoming, Validate};
-use super::stages::body::{RequestBody, is_still_coming};
+use super::stages::body::{self, RequestBody};
 use super::stages::extraction::{self, Refusal};
 use super::stages::load;
 use crate::denial::{Denial, DenialKind};
@@ -40,8 +40,8 @@ pub(super) struct Exchange {
     request: HttpRequest,
     body: RequestBody,
     progress: Progress,
-    /// A body that was refused unread.
-    left: Body,
+    /// Whether a refusal was kept back.
+    has_turned: bool,
     /// When the arguments that are being extracted have taken too long.
     deadline: Option<Pin<Box<Sleep>>>,
 }
@@ -59,7 +59,7 @@ impl Exchange {
             request: incoming.request,
             body: RequestBody::new(incoming.body),
             progress: Progress::default(),
-            left: Body::None,
+            has_turned: false,
             deadline: None,
         }
     }
@@ -138,18 +138,26 @@ impl Exchange {
             return left.map(Err);
         }
         let from = (&self.request, self.body.opened());
-        match arguments.poll_extract(extraction, places, from, context) {
+        let extracted = arguments.poll_extract(extraction, places, from, context);
+        let reads_body = places == self.endpoint.policy.bodies;
+        if reads_body
+            && extracted.is_ready()
+            && let Some(fault) = self.gate().and_then(|gate| body::fault(&gate))
+        {
+            // Its reader may have made something else of it: an `Option` without a value, say.
+            return Poll::Ready(Err(Box::new(self.refuse(fault))));
+        }
+        match extracted {
             Poll::Ready(Ok(())) => {
                 self.deadline = None;
                 Poll::Ready(Ok(()))
             }
             Poll::Ready(Err(error)) => Poll::Ready(Err(self.refuse_arguments(&error))),
             Poll::Pending => {
-                let reads_body = places == self.endpoint.policy.bodies;
                 if reads_body {
                     load::leave(&mut self.progress);
                 }
-                ready!(self.poll_deadline(context));
+                ready!(self.poll_deadline(reads_body, context));
                 let kind = if reads_body { DenialKind::Timeout } else { DenialKind::Unavailable };
                 let cause = "the arguments were not there in time";
                 Poll::Ready(Err(Box::new(self.refuse(refused(kind, cause)))))
@@ -157,12 +165,26 @@ impl Exchange {
         }
     }
 
-    fn poll_deadline(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        let limit = || {
-            let security = self.request.app_data::<Security>();
-            security.map_or(Duration::ZERO, |security| security.inner().body_timeout)
+    /// The time that arguments may take; a body that arrives at the minimum rate has more.
+    fn poll_deadline(&mut self, reads_body: bool, context: &mut Context<'_>) -> Poll<()> {
+        let inner = self.request.app_data::<Security>().map(Security::inner);
+        let deadline = self.deadline.get_or_insert_with(|| {
+            let limit = inner.map_or(Duration::ZERO, |inner| inner.body_timeout);
+            if reads_body {
+                body::count_bytes(&self.request);
+            }
+            Box::pin(sleep(limit))
+        });
+        ready!(deadline.as_mut().poll(context));
+        let Some(rate) = inner.and_then(|inner| inner.body_rate).filter(|_| reads_body) else {
+            return Poll::Ready(());
         };
-        let deadline = self.deadline.get_or_insert_with(|| Box::pin(sleep(limit())));
+        let earned = body::time_earned(&self.request, rate);
+        if earned.is_zero() {
+            return Poll::Ready(());
+        }
+        let later = deadline.deadline() + earned;
+        deadline.as_mut().reset(later);
         deadline.as_mut().poll(context)
     }
 
@@ -211,14 +233,26 @@ impl Exchange {
         {
             limits::charge(security, &mut self.progress, response);
         }
-        if let Some(denial) = Denial::of(response) {
-            let denial = Box::new(denial.clone().about(self.progress.caller_is_from()));
+        if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+            body::upgrade(&self.request);
+        }
+        if let Some(denial) = self.denial_in(response) {
+            let denial = Box::new(denial.about(self.progress.caller_is_from()));
             *response = response::refuse(self.gate().as_ref(), self.endpoint, denial);
         }
         if self.progress.watches_failures {
             self.progress.count_failure(self.gate().as_ref(), response);
         }
         self.add_fields(response);
+    }
+
+    /// A denial that the handler returned, or the end of a body that it read itself.
+    fn denial_in(&self, response: &HttpResponse) -> Option<Denial> {
+        let error = response.error()?;
+        if error.as_error::<PayloadError>().is_some() {
+            return self.gate().and_then(|gate| body::fault(&gate)).map(|denial| *denial);
+        }
+        Denial::of(response).cloned()
     }
 
     fn gate(&self) -> Option<Gate<'_>> {
@@ -270,9 +304,8 @@ impl Exchange {
     }
 
     /// Answers while the request's body may still be arriving.
-    fn leave(&mut self, response: HttpResponse) -> SecuredResponse {
-        let (mut response, left) = self.body.held_by(response, &self.request);
-        self.left = left;
+    fn leave(&mut self, mut response: HttpResponse) -> SecuredResponse {
+        self.body.refuse();
         self.add_fields(&mut response);
         SecuredResponse::new(response)
     }
@@ -281,11 +314,22 @@ impl Exchange {
     /// that came along with its head it takes in meanwhile, and the connection, which it closes on a body
     /// that is still coming, stays.
     pub(super) fn poll_turn(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        let left = std::mem::replace(&mut self.left, Body::None);
-        if !is_still_coming(left, context) {
+        if std::mem::replace(&mut self.has_turned, true) {
             return Poll::Ready(());
         }
-        context.waker().wake_by_ref();
-        Poll::Pending
+        let is_there = self.body.poll_end(&self.request, context);
+        if is_there.is_pending() {
+            context.waker().wake_by_ref();
+        }
+        is_there
+    }
+
+    /// The response after that turn.
+    pub(super) fn sent(
+        &mut self,
+        refused: RefusedResponse,
+        context: &mut Context<'_>,
+    ) -> SecuredResponse {
+        refused.map(|response| self.body.held_by(response, context))
     }
 }

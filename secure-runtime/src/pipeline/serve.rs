@@ -167,15 +167,16 @@ impl<A: Arguments> Arrival<A> {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Result<A::Whole, Poll<SecuredResponse>> {
-        if let Some(refused) = self.as_mut().project().refused.take() {
-            return Err(Poll::Ready(*refused));
+        let this = self.as_mut().project();
+        if let Some(refused) = this.refused.take() {
+            return Err(Poll::Ready(this.exchange.sent(refused, context)));
         }
         match self.as_mut().poll_arguments(context) {
             Poll::Ready(Ok(arguments)) => Ok(arguments),
             Poll::Ready(Err(refused)) => {
                 let this = self.project();
                 if this.exchange.poll_turn(context).is_ready() {
-                    return Err(Poll::Ready(*refused));
+                    return Err(Poll::Ready(this.exchange.sent(refused, context)));
                 }
                 *this.refused = Some(refused);
                 Err(Poll::Pending)
@@ -264,7 +265,12 @@ where
             }
             Err(refused) => {
                 poll_fn(|context| exchange.poll_turn(context)).await;
-                *refused
+                let mut refused = Some(refused);
+                poll_fn(|context| match refused.take() {
+                    Some(refused) => Poll::Ready(exchange.sent(refused, context)),
+                    None => Poll::Pending,
+                })
+                .await
             }
         }
     })

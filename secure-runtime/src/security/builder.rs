@@ -1,6 +1,7 @@
 //! Configures a [`Security`].
 
 use std::borrow::Cow;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -38,6 +39,7 @@ pub struct SecurityBuilder {
     pub(super) limit_mode: Option<LimitMode>,
     pub(super) max_body: u64,
     pub(super) body_timeout: Duration,
+    pub(super) body_rate: Option<NonZeroU32>,
     pub(super) problem_hook: Option<ProblemHook>,
     pub(crate) protected_resource: Option<ProtectedResource>,
 }
@@ -55,6 +57,9 @@ impl SecurityBuilder {
     /// The default of actix-web's `Json`.
     const MAX_BODY: u64 = 2 * 1024 * 1024;
     const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+
+    /// 16 KiB a second.
+    const BODY_RATE: NonZeroU32 = NonZeroU32::MIN.saturating_add(16 * 1024 - 1);
 
     pub(super) fn new() -> Self {
         Self {
@@ -77,6 +82,7 @@ impl SecurityBuilder {
             limit_mode: None,
             max_body: Self::MAX_BODY,
             body_timeout: Self::BODY_TIMEOUT,
+            body_rate: Some(Self::BODY_RATE),
             problem_hook: None,
             protected_resource: None,
         }
@@ -275,17 +281,29 @@ impl SecurityBuilder {
 
     /// Sets the largest request body in bytes, for endpoints without `max_body`. Default: 2 MiB.
     ///
-    /// The limits of actix-web's own extractors (`JsonConfig`, `PayloadConfig`) hold as well.
+    /// Nothing else bounds a body in a [secured scope](crate::scope()): there the limits of actix-web's own
+    /// extractors are lifted, but for those that the application sets itself (`JsonConfig`,
+    /// `PayloadConfig`, `FormConfig`). A body with a `Content-Encoding` is refused (415), since a few
+    /// bytes of it may be millions once they are decoded.
     pub fn max_body(mut self, bytes: u64) -> Self {
         self.max_body = bytes;
         self
     }
 
-    /// Sets how long the arguments of a handler, the body above all, may take to arrive; after
-    /// that the answer is 408. Default: 30 seconds. A handler that reads a `web::Payload` itself
-    /// has the stream at once and watches its own time.
+    /// Sets how long a body may take to arrive; after that the answer is 408. Default: 30 seconds. One that
+    /// arrives at a [minimum rate](Self::min_body_rate) has more. Arguments that are made of the request's
+    /// head, resources that are loaded among them, may take as long; after that the answer is 503. A
+    /// handler that reads a `web::Payload` itself has the stream at once and watches its own time.
     pub fn body_timeout(mut self, limit: Duration) -> Self {
         self.body_timeout = limit;
+        self
+    }
+
+    /// Sets the rate, in bytes a second, at which a body may take longer than the
+    /// [timeout](Self::body_timeout): each byte that has arrived extends it by its share of a second.
+    /// Default: 16,384. Zero: the timeout is all the time there is.
+    pub fn min_body_rate(mut self, bytes_per_second: u32) -> Self {
+        self.body_rate = NonZeroU32::new(bytes_per_second);
         self
     }
 

@@ -109,6 +109,8 @@ pub(crate) struct Inner {
     pub(crate) address_groups: AddressGroups,
     pub(crate) proxies: Option<TrustedProxies>,
     pub(crate) body_timeout: std::time::Duration,
+    /// Bytes a second of a body that may take longer.
+    pub(crate) body_rate: Option<std::num::NonZeroU32>,
     pub(crate) problem_hook: Option<ProblemHook>,
     published: Option<Published>,
     /// Holds off changes of limits while one is made.

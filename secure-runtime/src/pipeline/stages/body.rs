@@ -1,16 +1,18 @@
 //! The request's body: what can be known of it before it is read, and the bound on the rest.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::num::NonZeroU32;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::Payload as Body;
 use actix_web::error::PayloadError;
-use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
 use actix_web::web::Bytes;
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 use futures_core::Stream;
 
 use crate::denial::{Denial, DenialKind};
@@ -32,7 +34,7 @@ enum Unread {
     /// The body is not open yet.
     Untouched(Body),
     /// It is open and of unknown length, so that its reader shares it.
-    Shared(#[expect(dead_code, reason = "held for when it is dropped")] Rc<RefCell<Body>>),
+    Shared(Rc<RefCell<Body>>),
     /// It is open and of known length: the server closes by itself if not all of it was read.
     #[default]
     Released,
@@ -48,23 +50,56 @@ impl RequestBody {
         &mut self.opened
     }
 
-    /// The response, holding what must outlive its sending; and a body of known length that nobody has
-    /// asked for.
+    /// Ends the reading of a body, as the request is refused.
+    pub(in crate::pipeline) fn refuse(&mut self) {
+        self.opened = Body::None;
+    }
+
+    /// Looks, once, whether all of a refused request's body is there. The server has read the head alone when
+    /// it first asks for the response; what came along it takes in before it asks again.
+    pub(in crate::pipeline) fn poll_end(
+        &mut self,
+        request: &HttpRequest,
+        context: &mut Context<'_>,
+    ) -> Poll<()> {
+        let mut unread = std::mem::take(&mut self.unread);
+        let is_coming = unread.is_still_coming(context);
+        if is_coming && is_chunked(request) {
+            self.unread = unread;
+        }
+        if is_coming { Poll::Pending } else { Poll::Ready(()) }
+    }
+
+    /// The response of a refusal, holding the body if its end has not come.
     pub(in crate::pipeline) fn held_by(
         &mut self,
         response: HttpResponse,
-        request: &HttpRequest,
-    ) -> (HttpResponse, Body) {
-        match std::mem::take(&mut self.unread) {
-            Unread::Released => (response, Body::None),
-            unread if request.headers().contains_key(TRANSFER_ENCODING) => {
-                let holding = |_: &mut _, body| BoxBody::new(Holding { body, _unread: unread });
-                (response.map_body(holding), Body::None)
-            }
-            Unread::Untouched(body) => (response, body),
-            Unread::Shared(_) => (response, Body::None),
+        context: &mut Context<'_>,
+    ) -> HttpResponse {
+        let mut unread = std::mem::take(&mut self.unread);
+        if !unread.is_still_coming(context) {
+            return response;
+        }
+        response.map_body(|_, body| BoxBody::new(Holding { body, _unread: unread }))
+    }
+}
+
+impl Unread {
+    /// Whether the end is still to come, as far as the server has read.
+    fn is_still_coming(&mut self, context: &mut Context<'_>) -> bool {
+        match self {
+            Self::Untouched(body) => is_still_coming(body, context),
+            Self::Shared(body) => match body.try_borrow_mut() {
+                Ok(mut body) => is_still_coming(&mut body, context),
+                Err(_) => true,
+            },
+            Self::Released => false,
         }
     }
+}
+
+fn is_chunked(request: &HttpRequest) -> bool {
+    request.headers().contains_key(TRANSFER_ENCODING)
 }
 
 /// Lets go of a body that the endpoint does not read. Over HTTP/2 the server then ignores its frames,
@@ -79,7 +114,7 @@ pub(in crate::pipeline) fn let_go(gate: &Gate<'_>, body: &mut RequestBody) {
     }
 }
 
-/// Checks the body's media type and announced size, and opens it, bounded by what the endpoint
+/// Checks the body's media type, coding and announced size, and opens it, bounded by what the endpoint
 /// allows. An announced length bounds nothing by itself: a middleware may have put another body
 /// there, one that it decompressed, say.
 ///
@@ -95,19 +130,21 @@ pub(in crate::pipeline) fn open(gate: &Gate<'_>, body: &mut RequestBody) -> Resu
         return Ok(());
     }
     let announced = announced_length(request);
-    if let Some(expected) = plan.endpoint.policy.content_type {
-        check_media_type(request, announced, expected)?;
-    }
+    let is_typed = match plan.endpoint.policy.content_type {
+        Some(expected) => has_media_type(request, announced, expected)?,
+        None => true,
+    };
+    check_coding(request)?;
     if announced.is_some_and(|length| length > plan.max_body) {
-        return Err(Box::new(too_large()));
+        return Err(Box::new(too_large(plan.max_body)));
     }
-    let left = plan.max_body;
+    let bounds = Bounds { left: plan.max_body, is_typed, request: request.clone() };
     let payload: BoxedStream = match std::mem::take(&mut body.unread) {
-        Unread::Untouched(body) if announced.is_some() => Box::pin(Bounded { body, left }),
+        Unread::Untouched(body) if announced.is_some() => Box::pin(Bounded { body, bounds }),
         Unread::Untouched(untouched) => {
             let shared = Rc::new(RefCell::new(untouched));
             body.unread = Unread::Shared(Rc::clone(&shared));
-            Box::pin(Bounded { body: Shared(shared), left })
+            Box::pin(Bounded { body: Shared(shared), bounds })
         }
         Unread::Shared(_) | Unread::Released => return Ok(()),
     };
@@ -115,15 +152,46 @@ pub(in crate::pipeline) fn open(gate: &Gate<'_>, body: &mut RequestBody) -> Resu
     Ok(())
 }
 
-/// Whether the end of a body is still to come, as far as the server has read. It has read the head alone
-/// when it first asks for the response; what came along it takes in before it asks again.
-pub(in crate::pipeline) fn is_still_coming(mut body: Body, context: &mut Context<'_>) -> bool {
+/// What was found wrong with a body while it was read, whatever its reader made of that.
+#[inline]
+pub(in crate::pipeline) fn fault(gate: &Gate<'_>) -> Option<Refused> {
+    let fault = *gate.request.extensions().get::<Fault>()?;
+    Some(Box::new(match (fault, gate.plan.endpoint.policy.content_type) {
+        (Fault::Untyped, Some(expected)) => unsupported(expected),
+        _ => too_large(gate.plan.max_body),
+    }))
+}
+
+/// The bytes of a body that have arrived since its time was last extended. Left in a request whose body is
+/// waited for.
+#[derive(Default)]
+struct Arrived(Cell<u64>);
+
+/// Counts what arrives from now on.
+pub(in crate::pipeline) fn count_bytes(request: &HttpRequest) {
+    request.extensions_mut().insert(Arrived::default());
+}
+
+/// The time that the bytes since the last call are worth.
+pub(in crate::pipeline) fn time_earned(request: &HttpRequest, rate: NonZeroU32) -> Duration {
+    let extensions = request.extensions();
+    let arrived = extensions.get::<Arrived>().map_or(0, |arrived| arrived.0.take());
+    Duration::from_millis(arrived.saturating_mul(1000) / u64::from(rate.get()))
+}
+
+/// The connection speaks another protocol from now on: what follows is no body (RFC 9110 section 7.8).
+pub(in crate::pipeline) fn upgrade(request: &HttpRequest) {
+    request.extensions_mut().insert(Upgraded);
+}
+
+/// Takes in what the server has read; whether more is to come.
+fn is_still_coming(body: &mut Body, context: &mut Context<'_>) -> bool {
     // Of no other kind is only there what was read already.
     if !matches!(body, Body::H1 { .. }) {
         return false;
     }
     loop {
-        match Pin::new(&mut body).poll_next(context) {
+        match Pin::new(&mut *body).poll_next(context) {
             Poll::Ready(Some(Ok(_))) => {}
             Poll::Ready(None | Some(Err(_))) => return false,
             Poll::Pending => return true,
@@ -133,8 +201,15 @@ pub(in crate::pipeline) fn is_still_coming(mut body: Body, context: &mut Context
 
 type BoxedStream = Pin<Box<dyn Stream<Item = Result<Bytes, PayloadError>>>>;
 
-pub(in crate::pipeline) fn too_large() -> Denial {
-    Denial::new(DenialKind::TooLarge, "the body is larger than the endpoint allows")
+fn too_large(most: u64) -> Denial {
+    let cause = format!("the body is larger than `max_body` allows, {most} bytes");
+    Denial::new(DenialKind::TooLarge, cause)
+}
+
+fn unsupported(expected: &str) -> Denial {
+    let cause = "the body's media type is not the one the endpoint reads";
+    let denial = Denial::new(DenialKind::UnsupportedMediaType, cause);
+    denial.with_detail(format!("expected `{expected}`"))
 }
 
 /// What the decoder has read and checked already; digits that do not fit count as too many.
@@ -146,38 +221,91 @@ fn announced_length(request: &HttpRequest) -> Option<u64> {
     Some(length.unwrap_or(u64::MAX))
 }
 
-fn check_media_type(
+/// Whether the body has the media type, which is compared without regard to case (RFC 9110 section
+/// 8.3.1); parameters, such as a charset, may follow.
+///
+/// # Errors
+///
+/// If it does not, and a body is there. Where only reading tells (HTTP/2 need not announce a length), the
+/// first byte is what is refused.
+fn has_media_type(
     request: &HttpRequest,
     announced: Option<u64>,
     expected: &str,
-) -> Result<(), Refused> {
-    // HTTP/2 need not announce a length; a request that reads has no body then.
-    let is_chunked = || request.headers().contains_key(TRANSFER_ENCODING);
-    let may_follow = || is_chunked() || !request.method().is_safe();
-    let has_body = announced.map_or_else(may_follow, |length| length > 0);
-    if !has_body || has_media_type(request, expected) {
+) -> Result<bool, Refused> {
+    let mut values = request.headers().get_all(CONTENT_TYPE);
+    if let (Some(value), None) = (values.next(), values.next()) {
+        let essence = value.as_bytes().split(|byte| *byte == b';').next().unwrap_or_default();
+        if essence.trim_ascii().eq_ignore_ascii_case(expected.as_bytes()) {
+            return Ok(true);
+        }
+    }
+    match announced {
+        Some(1..) => Err(Box::new(unsupported(expected))),
+        None if is_chunked(request) => Err(Box::new(unsupported(expected))),
+        _ => Ok(false),
+    }
+}
+
+/// No coding: a few bytes may be millions once they are decoded, which no announced length bounds.
+fn check_coding(request: &HttpRequest) -> Result<(), Refused> {
+    let mut codings = request.headers().get_all(CONTENT_ENCODING);
+    if codings.all(|coding| coding.as_bytes().trim_ascii().eq_ignore_ascii_case(b"identity")) {
         return Ok(());
     }
-    let cause = "the body's media type is not the one the endpoint reads";
-    let denial = Denial::new(DenialKind::UnsupportedMediaType, cause);
-    Err(Box::new(denial.with_detail(format!("expected `{expected}`"))))
+    let denial = Denial::new(DenialKind::UnsupportedMediaType, "the body has a `Content-Encoding`");
+    Err(Box::new(denial.with_detail("expected no `Content-Encoding`")))
 }
 
-/// Compares type and subtype without regard to case (RFC 9110 section 8.3.1); parameters, such as
-/// a charset, may follow.
-fn has_media_type(request: &HttpRequest, expected: &str) -> bool {
-    let mut values = request.headers().get_all(CONTENT_TYPE);
-    let (Some(value), None) = (values.next(), values.next()) else {
-        return false;
-    };
-    let essence = value.as_bytes().split(|byte| *byte == b';').next().unwrap_or_default();
-    essence.trim_ascii().eq_ignore_ascii_case(expected.as_bytes())
+/// What is found wrong while a body is read; left in the request.
+#[derive(Clone, Copy)]
+enum Fault {
+    TooLarge,
+    /// There is one, without the media type that the endpoint reads.
+    Untyped,
 }
 
-/// A body that fails once it is larger than allowed.
+/// Left in a request that was answered with an upgrade.
+struct Upgraded;
+
+/// What a body may be.
+struct Bounds {
+    left: u64,
+    is_typed: bool,
+    request: HttpRequest,
+}
+
+impl Bounds {
+    #[inline]
+    fn check(&mut self, chunk: &Bytes) -> Result<(), PayloadError> {
+        if let Some(arrived) = self.request.extensions().get::<Arrived>() {
+            arrived.0.set(arrived.0.get() + chunk.len() as u64);
+        }
+        match self.left.checked_sub(chunk.len() as u64) {
+            Some(left) if self.is_typed || chunk.is_empty() => {
+                self.left = left;
+                Ok(())
+            }
+            left => self.check_upgraded(left.is_some()),
+        }
+    }
+
+    #[cold]
+    fn check_upgraded(&mut self, fits: bool) -> Result<(), PayloadError> {
+        let mut extensions = self.request.extensions_mut();
+        if extensions.contains::<Upgraded>() {
+            return Ok(());
+        }
+        extensions.insert(if fits { Fault::Untyped } else { Fault::TooLarge });
+        self.left = 0;
+        Err(PayloadError::Overflow)
+    }
+}
+
+/// A body that fails once it is not what it may be.
 struct Bounded<B> {
     body: B,
-    left: u64,
+    bounds: Bounds,
 }
 
 impl<B: Stream<Item = Result<Bytes, PayloadError>> + Unpin> Stream for Bounded<B> {
@@ -185,14 +313,10 @@ impl<B: Stream<Item = Result<Bytes, PayloadError>> + Unpin> Stream for Bounded<B
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let polled = Pin::new(&mut self.body).poll_next(context);
-        if let Poll::Ready(Some(Ok(chunk))) = &polled {
-            match self.left.checked_sub(chunk.len() as u64) {
-                Some(left) => self.left = left,
-                None => {
-                    self.left = 0;
-                    return Poll::Ready(Some(Err(PayloadError::Overflow)));
-                }
-            }
+        if let Poll::Ready(Some(Ok(chunk))) = &polled
+            && let Err(error) = self.bounds.check(chunk)
+        {
+            return Poll::Ready(Some(Err(error)));
         }
         polled
     }

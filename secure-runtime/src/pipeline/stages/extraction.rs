@@ -11,7 +11,6 @@ use actix_web::error::{
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, HeaderValue};
 
-use super::body::too_large;
 use crate::denial::{Denial, DenialKind};
 use crate::problem::{self, Problem};
 
@@ -48,9 +47,8 @@ fn denial_of(error: &actix_web::Error) -> Option<Denial> {
 
 fn json(error: &JsonPayloadError) -> Denial {
     match error {
-        JsonPayloadError::Overflow { .. } | JsonPayloadError::OverflowKnownLength { .. } => {
-            too_large()
-        }
+        JsonPayloadError::Overflow { limit }
+        | JsonPayloadError::OverflowKnownLength { limit, .. } => own_limit(Some(*limit)),
         JsonPayloadError::ContentType => unsupported("expected `application/json`"),
         JsonPayloadError::Payload(error) => payload(error),
         JsonPayloadError::Deserialize(error) => {
@@ -72,7 +70,7 @@ fn json(error: &JsonPayloadError) -> Denial {
 
 fn form(error: &UrlencodedError) -> Denial {
     match error {
-        UrlencodedError::Overflow { .. } => too_large(),
+        UrlencodedError::Overflow { limit, .. } => own_limit(Some(*limit)),
         UrlencodedError::ContentType => unsupported("expected `application/x-www-form-urlencoded`"),
         UrlencodedError::Payload(error) => payload(error),
         UrlencodedError::Parse(error) => malformed("form", &error.to_string()),
@@ -82,9 +80,19 @@ fn form(error: &UrlencodedError) -> Denial {
 
 fn payload(error: &PayloadError) -> Denial {
     match error {
-        PayloadError::Overflow => too_large(),
+        PayloadError::Overflow => own_limit(None),
         _ => told(DenialKind::Malformed, "the body did not arrive as announced"),
     }
+}
+
+/// The extractor refused the body, not `max_body`.
+fn own_limit(limit: Option<usize>) -> Denial {
+    let most = limit.map_or_else(String::new, |limit| format!(" of {limit} bytes"));
+    let cause = format!(
+        "the body is within `max_body` and beyond the extractor's own limit{most}: raise it by \
+         `JsonConfig`, `FormConfig` or `PayloadConfig`"
+    );
+    Denial::new(DenialKind::TooLarge, cause)
 }
 
 fn malformed(part: &str, text: &str) -> Denial {

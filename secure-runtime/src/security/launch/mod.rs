@@ -107,6 +107,7 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
         address_groups,
         proxies: builder.proxies,
         body_timeout: builder.body_timeout,
+        body_rate: builder.body_rate,
         problem_hook: builder.problem_hook,
         published,
         limit_changes: Mutex::new(()),

@@ -1,0 +1,99 @@
+//! Lets `max_body` bound what is read in a secured scope, and nothing below it.
+//!
+//! actix-web's extractors have limits of their own: 2 MiB for JSON, 256 KiB for bytes and text, 16 KiB for
+//! forms. They would refuse what the endpoint allows. So a secured scope lifts those that the application
+//! has not set; what it has set stays.
+
+use std::future::{Ready, ready};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
+
+use actix_web::dev::{
+    Extensions, Payload, Service, ServiceRequest, ServiceResponse, Transform, forward_ready,
+};
+use actix_web::web::{Data, FormConfig, JsonConfig, PayloadConfig};
+use actix_web::{Error, HttpMessage};
+
+/// The middleware of every secured scope.
+pub(crate) struct BodyLimits;
+
+pub(crate) struct LiftingLimits<S> {
+    service: S,
+    /// The limits that are lifted, by which of the three the application has set.
+    lifted: [Rc<Extensions>; 8],
+}
+
+impl<S, B> Transform<S, ServiceRequest> for BodyLimits
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
+{
+    type Response = ServiceResponse<B>;
+    type Error = Error;
+    type Transform = LiftingLimits<S>;
+    type InitError = ();
+    type Future = Ready<Result<Self::Transform, ()>>;
+
+    fn new_transform(&self, service: S) -> Self::Future {
+        ready(Ok(LiftingLimits { service, lifted: std::array::from_fn(lifted) }))
+    }
+}
+
+/// Without those whose bit is set.
+fn lifted(set: usize) -> Rc<Extensions> {
+    let mut lifted = Extensions::new();
+    if set & JSON == 0 {
+        lifted.insert(JsonConfig::default().limit(usize::MAX));
+    }
+    if set & BYTES == 0 {
+        lifted.insert(PayloadConfig::new(usize::MAX));
+    }
+    if set & FORM == 0 {
+        lifted.insert(FormConfig::default().limit(usize::MAX));
+    }
+    Rc::new(lifted)
+}
+
+const JSON: usize = 1;
+const BYTES: usize = 2;
+const FORM: usize = 4;
+
+impl<S, B> Service<ServiceRequest> for LiftingLimits<S>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
+{
+    type Response = ServiceResponse<B>;
+    type Error = Error;
+    type Future = S::Future;
+
+    forward_ready!(service);
+
+    #[inline]
+    fn call(&self, mut request: ServiceRequest) -> S::Future {
+        if has_body(&mut request)
+            && let Some(lifted) = self.lifted.get(set_by_the_application(&request))
+        {
+            // actix-web panics where a middleware around holds a copy of the request. The extractors'
+            // own limits are what is left then.
+            let lift = || request.add_data_container(Rc::clone(lifted));
+            let _ = catch_unwind(AssertUnwindSafe(lift));
+        }
+        self.service.call(request)
+    }
+}
+
+fn has_body(request: &mut ServiceRequest) -> bool {
+    let payload = request.take_payload();
+    let has_body = !matches!(payload, Payload::None);
+    request.set_payload(payload);
+    has_body
+}
+
+fn set_by_the_application(request: &ServiceRequest) -> usize {
+    fn bit<T: 'static>(request: &ServiceRequest, bit: usize) -> usize {
+        let is_set = request.app_data::<T>().is_some() || request.app_data::<Data<T>>().is_some();
+        if is_set { bit } else { 0 }
+    }
+    bit::<JsonConfig>(request, JSON)
+        | bit::<PayloadConfig>(request, BYTES)
+        | bit::<FormConfig>(request, FORM)
+}

@@ -1,0 +1,168 @@
+//! Kind: an object that `hide` hides looks like one that is not there, whatever else the request says.
+
+use actix_web::{Error, HttpRequest, put, web};
+use secure_runtime::testing::Issuer;
+use secure_runtime::{Granted, Loaded, Resource, secure};
+use secure_tests::{TestServer, bearer};
+use serde::Deserialize;
+use validator::Validate;
+
+struct Document {
+    owner: &'static str,
+    is_public: bool,
+}
+
+impl Resource for Document {
+    type Key = u32;
+
+    async fn load(id: u32, _: &HttpRequest) -> Result<Option<Self>, Error> {
+        // Some are there at once, some are not.
+        if id >= 10 {
+            actix_web::rt::task::yield_now().await;
+        }
+        Ok((id % 10 == 7).then_some(Self { owner: "ada", is_public: false }))
+    }
+}
+
+#[derive(Deserialize, Validate)]
+struct Edit {
+    #[validate(length(min = 1))]
+    title: String,
+}
+
+#[derive(Deserialize, Validate)]
+struct Page {
+    #[validate(range(min = 1))]
+    size: u32,
+}
+
+#[secure(
+    allow = document.owner == caller.subject(),
+    hide,
+    validate(edit, page),
+    content_type = "application/json",
+    max_body = "100B",
+    rate("1000/h", cost = page.size),
+    concurrency(1, by = endpoint),
+)]
+#[put("/documents/{id}")]
+async fn change(
+    page: web::Query<Page>,
+    edit: web::Json<Edit>,
+    document: Granted<Document>,
+) -> String {
+    format!("{} {} {}", document.owner, edit.title, page.size)
+}
+
+#[secure(
+    auth = optional,
+    allow = document.is_public || caller.is_some_and(|it| it.subject() == document.owner),
+    hide,
+    validate(edit),
+    rate(anonymous = "1000/h"),
+)]
+#[put("/shared/{id}")]
+async fn share(document: Loaded<Document>, edit: web::Json<Edit>) -> String {
+    format!("{} {}", document.owner, edit.title)
+}
+
+#[secure(allow = document.owner == caller.subject(), hide, failures = "3/min", validate(edit))]
+#[put("/counted/{id}")]
+async fn counted(document: Loaded<Document>, edit: web::Json<Edit>) -> String {
+    format!("{} {}", document.owner, edit.title)
+}
+
+fn world() -> (TestServer, Issuer) {
+    let (builder, issuer, _) = crate::security(module_path!());
+    let security = builder.body_timeout(std::time::Duration::from_secs(5)).build().unwrap();
+    let server = TestServer::start(&security, || {
+        secure_runtime::scope("").service(change).service(share).service(counted)
+    });
+    (server, issuer)
+}
+
+/// Head fields of a body, and what is sent of it.
+const BODIES: [(&str, &str); 11] = [
+    ("content-type: application/json\r\ncontent-length: 13", r#"{"title":"a"}"#),
+    ("content-type: application/json\r\ncontent-length: 12", r#"{"title":""}"#),
+    ("content-type: application/json\r\ncontent-length: 7", r#"{"title"#),
+    ("content-type: application/json\r\ncontent-length: 2", "[]"),
+    ("content-type: application/json\r\ncontent-length: 100", ""),
+    ("content-type: application/json\r\ncontent-length: 101", ""),
+    ("content-type: application/json\r\ntransfer-encoding: chunked", "2\r\n[]\r\n"),
+    ("content-type: application/json\r\ntransfer-encoding: chunked", "2\r\n[]\r\n0\r\n\r\n"),
+    ("content-type: application/json\r\ncontent-encoding: gzip\r\ncontent-length: 2", "[]"),
+    ("content-type: text/plain\r\ncontent-length: 2", "[]"),
+    ("content-length: 0", ""),
+];
+
+const QUERIES: [&str; 5] = ["?size=1", "?size=0", "?size=2000", "?size=x", ""];
+
+/// The whole answer but its date.
+async fn answer(server: &TestServer, path: &str, fields: &str, body: &str) -> String {
+    let request =
+        format!("PUT {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{fields}\r\n\r\n{body}");
+    let answer = server.raw(request).await;
+    answer.lines().filter(|line| !line.starts_with("date: ")).collect::<Vec<_>>().join("\n")
+}
+
+#[actix_web::test]
+async fn every_request_for_a_hidden_object_is_answered_as_one_for_a_missing_object() {
+    let (server, issuer) = world();
+    let mut subject = 0;
+    for (hidden, missing) in [("7", "8"), ("17", "18")] {
+        for query in QUERIES {
+            for (head, body) in BODIES {
+                let mut answers = Vec::new();
+                for id in [hidden, missing] {
+                    // A new caller each time, so that what limits say is comparable.
+                    subject += 1;
+                    let token = issuer.token(&format!("mallory-{subject}")).sign();
+                    let fields = format!("{}\r\n{head}", bearer(&token));
+                    let path = format!("/documents/{id}{query}");
+                    answers.push(answer(&server, &path, &fields, body).await);
+                }
+                assert_eq!(answers[0], answers[1], "{query} {head}");
+                let expected = if query == "?size=x" || query.is_empty() { "400" } else { "404" };
+                assert!(answers[0].starts_with(&format!("HTTP/1.1 {expected}")), "{}", answers[0]);
+            }
+        }
+        for (head, body) in BODIES {
+            let [hidden, missing] = [hidden, missing].map(|id| format!("/shared/{id}"));
+            let without_limits = |answer: String| {
+                let lines = answer.lines().filter(|line| !line.starts_with("ratelimit: "));
+                lines.collect::<Vec<_>>().join("\n")
+            };
+            let hidden = without_limits(answer(&server, &hidden, head, body).await);
+            assert!(hidden.starts_with("HTTP/1.1 404"), "{hidden}");
+            let missing = without_limits(answer(&server, &missing, head, body).await);
+            assert_eq!(hidden, missing, "anonymous {head}");
+        }
+    }
+    // The owner is told everything.
+    let ada = bearer(&issuer.token("ada").sign());
+    for (index, (head, body)) in BODIES.into_iter().enumerate() {
+        let answer =
+            answer(&server, "/documents/7?size=1", &format!("{ada}\r\n{head}"), body).await;
+        let expected =
+            ["200", "422", "400", "422", "408", "413", "408", "422", "415", "415", "400"][index];
+        assert!(answer.starts_with(&format!("HTTP/1.1 {expected}")), "{head}: {answer}");
+    }
+    let fields = format!("{ada}\r\n{}", BODIES[0].0);
+    let too_much = answer(&server, "/documents/7?size=2000", &fields, BODIES[0].1).await;
+    assert!(too_much.starts_with("HTTP/1.1 422"));
+}
+
+#[actix_web::test]
+async fn both_are_counted_alike() {
+    for id in ["7", "8"] {
+        let (server, issuer) = world();
+        let mallory = bearer(&issuer.token("mallory").sign());
+        for expected in [404, 404, 404, 429, 429] {
+            let path = format!("/counted/{id}");
+            let headers = [mallory.as_str(), "content-type: application/json"];
+            let answer = server.send("PUT", &path, &headers, r#"{"title":""}"#).await;
+            assert_eq!(answer.status, expected, "{id}");
+        }
+    }
+}
