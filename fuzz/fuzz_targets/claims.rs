@@ -33,6 +33,7 @@ fuzz_target!(|claims: &[u8]| {
         assert_eq!(claims["iss"], "https://issuer.test");
         assert!(audience == "test" || audience.as_array().unwrap().contains(&"test".into()));
         assert_eq!(claims["sub"], caller.subject());
+        assert!(claims.get("cnf").is_none());
         assert!(claims["exp"].as_f64().unwrap() > now.unix_seconds() as f64);
         assert!(claims["iat"].as_f64().unwrap() <= now.unix_seconds() as f64);
         for role in caller.roles() {

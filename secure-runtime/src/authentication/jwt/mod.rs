@@ -6,13 +6,13 @@
 //! 3. Its signature is verified before a claim is believed.
 //! 4. Header and claims are JSON objects without a duplicate member.
 //! 5. `typ`, `iss`, `aud`, `sub`, `exp`, `nbf`, `iat`, `jti` and `client_id` are checked in type and
-//!    value; what may be missing is decided by the [`Profile`].
+//!    value; what may be missing is decided by the [`Profile`]. A token that is bound to a key
+//!    (`cnf`) is refused: sent as a plain bearer token, it proves nothing.
 //! 6. A verified token is remembered until it expires, and its times are checked at each use.
 //! 7. With [`Jwt::revocations`], so is whether it was revoked.
 //!
 //! The client sees `WWW-Authenticate: Bearer` and an error code of RFC 6750 section 3.1; the reason
-//! goes to the log. A token that nobody revokes stays valid until its `exp` even if its account is
-//! closed: keep lifetimes short.
+//! goes to the log. A token that nobody revokes stays valid until its `exp`: keep lifetimes short.
 
 mod algorithm;
 mod claims;
