@@ -1,8 +1,9 @@
 //! Secrets, PEM, DER, and keys beside each other.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use secure_runtime::authentication::Key;
+use secure_runtime::testing::published_keys;
 use serde_json::json;
 
 use super::jwk::rsa_jwk;
@@ -154,6 +155,33 @@ fn rsa_keys_have_at_least_2048_bits() {
 }
 
 const WEAK_PEM: &str = include_str!("../../vectors/keys/rsa-1024.public.pem");
+
+/// As long as the others, and from a generator whose keys give their private half away.
+#[test]
+fn rsa_keys_with_a_known_weakness_are_refused_however_they_are_written() {
+    let weak = "is an RSA key with the ROCA weakness (CVE-2017-15361), expected one whose private \
+                half cannot be computed from it";
+    check(Key::rs256(ROCA_PEM), &format!("(RS256) {weak}"));
+    check(Key::ps512(ROCA_PEM), &format!("(PS512) {weak}"));
+    let body: String = ROCA_PEM.lines().filter(|line| !line.starts_with('-')).collect();
+    let der = STANDARD.decode(body).unwrap();
+    check(Key::rs256(&der), &format!("(RS256) {weak}"));
+    // The modulus: 256 bytes before the exponent.
+    let modulus = &der[der.len() - 261..][..256];
+    let jwk = |modulus: &[u8], kid: &str| {
+        let n = URL_SAFE_NO_PAD.encode(modulus);
+        json!({ "kty": "RSA", "alg": "RS256", "kid": kid, "n": n, "e": "AQAB" })
+    };
+    check(Key::jwk(jwk(modulus, "weak").to_string()), &format!("(JWK) {weak}"));
+    // The twin: the same key but for two bits.
+    let mut strong = modulus.to_vec();
+    strong[255] ^= 6;
+    check(Key::jwk(jwk(&strong, "strong").to_string()), "");
+    let set = json!({ "keys": [jwk(modulus, "weak"), jwk(&strong, "strong")] });
+    assert_eq!(published_keys(&set.to_string()), Ok((1, vec![format!("key 1 {weak}")])));
+}
+
+const ROCA_PEM: &str = include_str!("../../vectors/keys/roca-2048.public.pem");
 
 #[test]
 fn keys_can_be_told_apart() {

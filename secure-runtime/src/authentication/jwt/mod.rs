@@ -27,6 +27,8 @@ mod launch;
 mod prepared;
 mod profile;
 mod public_key;
+mod roca;
+mod rules;
 mod source;
 mod verify;
 
@@ -43,6 +45,7 @@ pub(crate) use keys::open_with;
 pub use places::ClaimPath;
 pub(crate) use places::vocabulary_claims;
 pub use profile::Profile;
+pub(crate) use rules::Rules;
 
 use super::revocation::Revocations;
 use super::{json, places, provider};
@@ -368,31 +371,5 @@ impl fmt::Debug for Jwt {
             .field("profile", &self.profile)
             .field("leeway", &self.leeway)
             .finish_non_exhaustive()
-    }
-}
-
-/// What a token must be, checked.
-#[derive(Debug)]
-pub(crate) struct Rules {
-    issuer: Box<str>,
-    audiences: Vec<Box<str>>,
-    any_audience: bool,
-    profile: Profile,
-    types: Vec<Box<str>>,
-    leeway_nanos: u64,
-    pub(crate) places: Places,
-    pub(crate) max_token_bytes: usize,
-    required: Vec<Box<str>>,
-}
-
-impl Rules {
-    /// Whose tokens are accepted.
-    pub(crate) fn issuer(&self) -> &str {
-        &self.issuer
-    }
-
-    /// Whether tokens for this audience are accepted.
-    pub(crate) fn accepts_audience(&self, audience: &str) -> bool {
-        self.any_audience || self.audiences.iter().any(|accepted| **accepted == *audience)
     }
 }
