@@ -18,7 +18,7 @@ struct Bench {
 static BENCH: LazyLock<Bench> = LazyLock::new(|| {
     let clock = FakeClock::new();
     let issuer = Issuer::hs256().clock(clock.clone());
-    let jwt = issuer.jwt().cache_bytes(0).tenant_claim("tid").roles_claim("realm_access.roles");
+    let jwt = issuer.jwt().accept_test_keys().cache_bytes(0).tenant_claim("tid").roles_claim("realm_access.roles");
     Bench { clock, authenticator: jwt.into_authenticator().unwrap(), issuer }
 });
 

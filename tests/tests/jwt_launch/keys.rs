@@ -2,8 +2,8 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use secure_runtime::authentication::Key;
-use secure_runtime::testing::published_keys;
+use secure_runtime::authentication::{Jwt, Key};
+use secure_runtime::testing::{Issuer, published_keys};
 use serde_json::json;
 
 use super::jwk::rsa_jwk;
@@ -182,6 +182,37 @@ fn rsa_keys_with_a_known_weakness_are_refused_however_they_are_written() {
 }
 
 const ROCA_PEM: &str = include_str!("../../vectors/keys/roca-2048.public.pem");
+
+/// The private halves of these are published: they are known by their bytes, not by who made the key.
+#[test]
+fn published_test_keys_are_refused_however_they_are_written() {
+    let check = |key: Key| {
+        let jwt = || Jwt::with_key(key.clone()).issuer("https://issuer.example").audience("shop");
+        assert_eq!(faults(jwt()), [format!("key 1 {TEST_KEY}")]);
+        assert_eq!(faults(jwt().accept_test_keys()), [""; 0]);
+    };
+    check(Key::hs256("test only: this secret of secure-runtime is known to everybody"));
+    check(Key::hs384("test only: this secret of secure-runtime is known to everybody"));
+    for key in [Key::rs256(RS256), Key::ps384(RS256), Key::es256(ES256), Key::eddsa(EDDSA)] {
+        check(key);
+    }
+    check(Key::rs256(pem("PUBLIC KEY", RS256)));
+    check(Key::es256(pem("PUBLIC KEY", ES256)));
+    check(Key::eddsa(pem("PUBLIC KEY", EDDSA)));
+    let issuers = [Issuer::rs256(), Issuer::es256(), Issuer::eddsa()];
+    let mut published: Vec<_> = issuers.iter().map(Issuer::jwk).collect();
+    for jwk in &published {
+        check(Key::jwk(jwk.to_string()));
+    }
+    // Of a published set they are left out, and the others count.
+    published.push(rsa_jwk(2048));
+    let left_out = (1..=3).map(|number| format!("key {number} {TEST_KEY}")).collect();
+    let set = json!({ "keys": published }).to_string();
+    assert_eq!(published_keys(&set), Ok((1, left_out)));
+}
+
+const TEST_KEY: &str = "is a test key of this crate, with which everybody can sign: tests accept it \
+                        by `.accept_test_keys()`";
 
 #[test]
 fn keys_can_be_told_apart() {

@@ -30,6 +30,7 @@ mod public_key;
 mod roca;
 mod rules;
 mod source;
+mod test_keys;
 mod verify;
 
 use std::fmt;
@@ -78,6 +79,7 @@ pub(crate) use verify::JwtAuthenticator;
 #[must_use = "a description does nothing until it is given to the security's builder"]
 pub struct Jwt {
     keys: Vec<Key>,
+    test_keys: bool,
     source: Option<Source>,
     accepted: Option<Vec<Algorithm>>,
     refresh: Duration,
@@ -189,6 +191,7 @@ impl Jwt {
     fn with_source(source: Option<Source>) -> Self {
         Self {
             keys: Vec::new(),
+            test_keys: false,
             source,
             accepted: None,
             refresh: provider::REFRESH,

@@ -2,8 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::algorithm::Algorithm;
-use super::key_set::KeySet;
+use super::key_set::{AcceptedKeys, KeySet};
 use super::keys::Keys;
 use crate::authentication::local_file;
 #[cfg(feature = "discovery")]
@@ -26,7 +25,7 @@ pub(crate) enum Source {
 /// A source that can be read again and again.
 pub(crate) struct Reader {
     from: From,
-    accepted: Vec<Algorithm>,
+    accepted: AcceptedKeys,
     /// Made on the thread that reads, and dropped there: its runtime must not end within another.
     #[cfg(feature = "discovery")]
     client: std::cell::OnceCell<Client>,
@@ -42,7 +41,7 @@ enum From {
 
 impl Reader {
     /// Checks the source; the error is what is wrong with it.
-    pub(crate) fn new(source: Source, accepted: Vec<Algorithm>) -> Result<Self, String> {
+    pub(crate) fn new(source: Source, accepted: AcceptedKeys) -> Result<Self, String> {
         let from = match source {
             Source::File(path) => From::File(path),
             #[cfg(feature = "discovery")]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::super::key_set::KeySet;
+use super::super::key_set::{AcceptedKeys, KeySet};
 use super::super::{Algorithm, Jwt};
 use super::*;
 use crate::testing::{FakeClock, Issuer, authenticate};
@@ -99,7 +99,9 @@ fn forgetting_makes_the_next_request_verify_again() {
 fn keys(issuers: &[&Issuer]) -> Keys {
     let keys: Vec<_> = issuers.iter().map(|issuer| issuer.jwk()).collect();
     let document = serde_json::json!({ "keys": keys }).to_string();
-    Keys::new(KeySet::read(&document, &Algorithm::ASYMMETRIC).unwrap().keys)
+    let algorithms = Algorithm::ASYMMETRIC.to_vec();
+    let accepted = AcceptedKeys { algorithms, test_keys: true };
+    Keys::new(KeySet::read(&document, &accepted).unwrap().keys)
 }
 
 /// A request may find the old set, and then that the fetch of the new one is over already.
