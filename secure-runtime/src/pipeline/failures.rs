@@ -183,7 +183,7 @@ fn is_failure(budget: &PlannedBudget, status: u16, kind: Option<DenialKind>) -> 
 }
 
 fn principal(caller: &Principal) -> Who<'_> {
-    Who::Principal(caller.issuer(), caller.subject())
+    Who::Principal(caller.vouched_by(), caller.subject())
 }
 
 /// The name that some credentials of the request claim.

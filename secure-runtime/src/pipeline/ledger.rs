@@ -12,6 +12,7 @@ use super::observed;
 use super::passage::Refused;
 use super::shared_keys::address;
 use crate::denial::{Denial, Violated};
+use crate::principal::VouchedBy;
 use crate::request::RequestHead;
 use crate::security::{ID_OF_ALL, LiveBudget, PlannedBudget};
 use crate::throttling::{Allowance, BanEvent, BudgetKeys, Decided, LimitKey, Quota};
@@ -28,7 +29,7 @@ pub(super) struct ObservedBans(Vec<usize>);
 pub(super) enum Who<'a> {
     Nobody,
     Credential(&'a str),
-    Principal(Option<&'a str>, &'a str),
+    Principal(VouchedBy<'a>, &'a str),
     /// The hash of its name.
     Account(u64),
 }
