@@ -157,6 +157,23 @@ async fn unknown_keys_have_the_set_fetched_once_a_second_at_most_and_other_issue
 }
 
 #[actix_web::test]
+async fn invented_keys_have_the_set_fetched_less_and_less_often_and_a_new_key_is_found() {
+    let world = World::discovering();
+    world.first_is(200).await;
+    let forger = world.issuer(Issuer::es256(), "unknown");
+    for _ in 0..240 {
+        world.clock.advance(Duration::from_secs(1));
+        assert_eq!(world.answer(&forger.token("mallory").sign()).await, 401);
+    }
+    // After 1, 2, 4 … 64 seconds.
+    assert_eq!(world.provider.asked(), 1 + 9);
+    let second = world.issuer(Issuer::es256(), "second");
+    world.provider.publish(&[&world.first, &second]);
+    world.clock.advance(Duration::from_secs(64));
+    assert_eq!(world.answer(&second.token("ada").sign()).await, 200);
+}
+
+#[actix_web::test]
 async fn the_old_set_serves_while_the_provider_is_down_and_no_longer_than_it_may() {
     let world = World::discovering();
     world.first_is(200).await;

@@ -14,7 +14,7 @@ use super::key::is_id;
 use super::{KeyHash, KeyRecord};
 use crate::authentication::json::{Json, Object};
 use crate::authentication::places::is_name;
-use crate::authentication::provider::Fetched;
+use crate::authentication::provider::{Change, Fetched};
 use crate::principal::Principal;
 
 /// The records of one reading.
@@ -62,12 +62,12 @@ impl Document {
 
 impl Fetched for Document {
     /// Last uses go over to the new records. Nothing is remembered of withdrawn ones.
-    fn succeed(&self, earlier: &Self) -> bool {
+    fn succeed(&self, earlier: &Self) -> Change {
         for record in self.records() {
             let last_use = earlier.0.get(record.id()).and_then(KeyRecord::last_used);
             record.note(last_use.unwrap_or_default());
         }
-        false
+        Change::Nothing
     }
 }
 

@@ -53,7 +53,6 @@ const FINGERPRINTS: [[u8; 32]; 4] = [
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::authentication::Key;
     use crate::testing::Issuer;
 

@@ -104,6 +104,29 @@ fn keys(issuers: &[&Issuer]) -> Keys {
     Keys::new(KeySet::read(&document, &accepted).unwrap().keys)
 }
 
+#[test]
+fn a_fetch_that_changed_nothing_forgets_no_refused_token() {
+    let clock = FakeClock::new();
+    let issuer = |issuer: Issuer, kid: &str| issuer.kid(kid).clock(clock.clone());
+    let (first, second) = (issuer(Issuer::rs256(), "first"), issuer(Issuer::es256(), "second"));
+    let jwt = Jwt::jwks_file("nowhere").issuer("https://issuer.test").audience("test");
+    let authenticator = jwt.check().unwrap();
+    let now = clock.now();
+    let absorb = |fetched| authenticator.0.absorb(now.monotonic_nanos(), fetched);
+    let line = format!("Bearer {}", first.token("mallory").tampered());
+    let refused_again = || {
+        drop(authenticate(&authenticator, &[("authorization", &line)], now));
+        authenticator.token_cache_statistics().unwrap().refused_again
+    };
+    absorb(Some(keys(&[&first])));
+    assert_eq!([refused_again(), refused_again()], [0, 1]);
+    absorb(Some(keys(&[&first])));
+    absorb(None);
+    assert_eq!(refused_again(), 2);
+    absorb(Some(keys(&[&first, &second])));
+    assert_eq!([refused_again(), refused_again()], [2, 3]);
+}
+
 /// A request may find the old set, and then that the fetch of the new one is over already.
 #[test]
 fn a_key_that_came_while_the_old_set_was_looked_at_is_known() {
