@@ -48,6 +48,8 @@ pub(crate) use places::vocabulary_claims;
 pub use profile::Profile;
 pub(crate) use rules::Rules;
 
+#[cfg(feature = "discovery")]
+use super::http::Address;
 use super::revocation::Revocations;
 use super::{json, places, provider};
 #[cfg(feature = "introspection")]
@@ -146,7 +148,7 @@ impl Jwt {
     #[cfg(feature = "discovery")]
     pub fn discover(issuer: impl Into<String>) -> Self {
         let issuer = issuer.into();
-        Self::with_source(Some(Source::Metadata(issuer.clone()))).issuer(issuer)
+        Self::with_source(Some(Source::Metadata(Address(issuer.clone())))).issuer(issuer)
     }
 
     /// Verifies with the key set at this address (RFC 7517 section 5), fetched as by
@@ -161,7 +163,7 @@ impl Jwt {
     /// ```
     #[cfg(feature = "discovery")]
     pub fn jwks_url(address: impl Into<String>) -> Self {
-        Self::with_source(Some(Source::Address(address.into())))
+        Self::with_source(Some(Source::Address(Address(address.into()))))
     }
 
     /// Verifies with the key set in this file (RFC 7517 section 5), which may be replaced while the

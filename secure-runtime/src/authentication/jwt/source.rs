@@ -7,7 +7,7 @@ use super::keys::Keys;
 use crate::authentication::local_file;
 #[cfg(feature = "discovery")]
 use crate::authentication::{
-    http::{Client, Url},
+    http::{Address, Client, Url},
     metadata,
 };
 
@@ -16,10 +16,10 @@ use crate::authentication::{
 pub(crate) enum Source {
     File(PathBuf),
     #[cfg(feature = "discovery")]
-    Address(String),
+    Address(Address),
     /// The metadata of the issuer, which names the address (OpenID Connect Discovery 1.0 section 4).
     #[cfg(feature = "discovery")]
-    Metadata(String),
+    Metadata(Address),
 }
 
 /// A source that can be read again and again.
@@ -45,9 +45,9 @@ impl Reader {
         let from = match source {
             Source::File(path) => From::File(path),
             #[cfg(feature = "discovery")]
-            Source::Address(address) => From::Address(Url::checked(&address)?),
+            Source::Address(address) => From::Address(Url::checked(&address.0)?),
             #[cfg(feature = "discovery")]
-            Source::Metadata(issuer) => {
+            Source::Metadata(Address(issuer)) => {
                 let address = metadata::address_of(&issuer)?;
                 From::Metadata(issuer, address)
             }
