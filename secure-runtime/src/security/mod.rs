@@ -6,6 +6,7 @@ mod builder;
 mod challenges;
 mod concurrency_statistics;
 mod failure_budgets;
+mod forgetful_budgets;
 mod launch;
 mod lenient_limits;
 mod limit_changes;

@@ -328,7 +328,8 @@ impl Jwt {
     }
 
     /// How much memory verified tokens may take, in bytes; 16 MiB by default. 0 turns the cache
-    /// off: then every request verifies a signature.
+    /// off: then every request verifies a signature, and no good token passes the ban of an address
+    /// for [failures](crate::secure).
     pub fn cache_bytes(mut self, bytes: usize) -> Self {
         self.cache_bytes = bytes;
         self

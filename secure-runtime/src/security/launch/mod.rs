@@ -13,7 +13,7 @@ use super::planned_limit::LimitPlanner;
 #[cfg(feature = "redis")]
 use super::planned_shared::SharedPlanner;
 use super::protected_resource::Published;
-use super::{Inner, ProtectedResource, Security, lenient_limits};
+use super::{Inner, ProtectedResource, Security, forgetful_budgets, lenient_limits};
 use crate::authentication::Authenticator;
 use crate::authorization::{AcceptedBy, RuleSet, is_zone, scopes_of};
 use crate::inventory::{self, is_inside, modules_around};
@@ -92,7 +92,7 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
     }
     let now = builder.clock.now();
     configuration.by_name.values().for_each(|authenticator| authenticator.start(now));
-    Ok(lenient_limits::told(Security(Arc::new(Inner {
+    let security = Security(Arc::new(Inner {
         plans,
         authenticators: configuration.by_name.into_iter().collect(),
         clock: builder.clock,
@@ -111,7 +111,8 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
         published,
         limit_changes: Mutex::new(()),
         modes,
-    }))))
+    }));
+    Ok(forgetful_budgets::told(lenient_limits::told(security)))
 }
 
 fn answers_for(modules: &[String], module: &str) -> bool {
