@@ -101,9 +101,14 @@ pub(super) fn check_caller(
 
 impl Admission {
     /// Charges a failure, and gives back what was taken for one that did not come. Without a gate there
-    /// are no budgets.
-    pub(super) fn count_failure(&self, gate: Option<&Gate<'_>>, response: &HttpResponse) {
-        let Some(gate) = gate else { return };
+    /// are no budgets. What is returned is the answer instead, so that nothing can be told from the
+    /// response.
+    pub(super) fn count_failure(
+        &self,
+        gate: Option<&Gate<'_>>,
+        response: &HttpResponse,
+    ) -> Option<Refused> {
+        let gate = gate?;
         // Where a limit of those without a caller answers instead, the credentials were bad all the
         // same, and the next ones may be right.
         let (status, kind) = match &self.refused {
@@ -117,7 +122,7 @@ impl Admission {
         let counts = |budget| is_failure(budget, status, kind);
         // A limit's refusal costs no more than it did.
         if claims.is_none() && !gate.plan.budgets().any(counts) {
-            return;
+            return None;
         }
         let (claims, now) = (claims.unwrap_or_default(), gate.security.inner().clock.now());
         let ledger = Ledger::open(gate, now);
@@ -132,13 +137,13 @@ impl Admission {
             }
         }
         if failed.is_empty() {
-            return;
+            return None;
         }
         let head = RequestHead::new(gate.request);
         let authentication = &gate.plan.authentication;
         let named = extensions.get::<Passed>().and_then(|passed| passed.principal.as_ref());
         let caller = self.caller().or(named);
-        for budget in failed {
+        for &budget in &failed {
             // It would have been refused, and not have failed.
             if was_observed(budget) {
                 continue;
@@ -164,6 +169,7 @@ impl Admission {
             }
             ledger.charge(budget, Scope::Address(ledger.group));
         }
+        failed.iter().find_map(|budget| claims.refusal(&ledger, budget))
     }
 }
 

@@ -139,7 +139,7 @@ impl<'a> Ledger<'a> {
         (key, known.reset_after())
     }
 
-    fn knows(&self, budget: &PlannedBudget, who: Who<'_>) -> bool {
+    pub(super) fn knows(&self, budget: &PlannedBudget, who: Who<'_>) -> bool {
         let is_known = |id| !self.known(id, who).1.is_zero();
         !matches!(who, Who::Nobody) && (is_known(budget.id) || is_known(ID_OF_ALL))
     }
@@ -210,7 +210,7 @@ impl<'a> Ledger<'a> {
     }
 
     /// Whether bans of this budget are enforced for the client's address.
-    fn binds(&self, budget: &PlannedBudget) -> bool {
+    pub(super) fn binds(&self, budget: &PlannedBudget) -> bool {
         match budget.mode.percent() {
             100.. => true,
             0 => false,

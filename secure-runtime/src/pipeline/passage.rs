@@ -85,7 +85,10 @@ impl Passage {
             *response = response::refuse(self.gate().as_ref(), self.endpoint, denial);
         }
         if self.admission.watches_failures {
-            self.admission.count_failure(self.gate().as_ref(), response);
+            let gate = self.gate();
+            if let Some(instead) = self.admission.count_failure(gate.as_ref(), response) {
+                *response = response::refuse(gate.as_ref(), self.endpoint, instead);
+            }
         }
         self.add_fields(response);
     }
