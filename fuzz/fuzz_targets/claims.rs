@@ -18,7 +18,7 @@ struct Bench {
 static BENCH: LazyLock<Bench> = LazyLock::new(|| {
     let clock = FakeClock::new();
     let issuer = Issuer::hs256().clock(clock.clone());
-    let jwt = issuer.jwt().cache_bytes(0).tenant_claim("tid").roles_claim("realm_access.roles");
+    let jwt = issuer.jwt().accept_test_keys().cache_bytes(0).tenant_claim("tid").roles_claim("realm_access.roles");
     Bench { clock, authenticator: jwt.into_authenticator().unwrap(), issuer }
 });
 
@@ -33,6 +33,7 @@ fuzz_target!(|claims: &[u8]| {
         assert_eq!(claims["iss"], "https://issuer.test");
         assert!(audience == "test" || audience.as_array().unwrap().contains(&"test".into()));
         assert_eq!(claims["sub"], caller.subject());
+        assert!(claims.get("cnf").is_none());
         assert!(claims["exp"].as_f64().unwrap() > now.unix_seconds() as f64);
         assert!(claims["iat"].as_f64().unwrap() <= now.unix_seconds() as f64);
         for role in caller.roles() {

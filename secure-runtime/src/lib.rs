@@ -46,6 +46,7 @@ mod checker;
 #[cfg(any(feature = "introspection", feature = "redis"))]
 mod circuit;
 mod denial;
+mod embedded_address;
 pub mod inventory;
 mod keyed;
 mod metadata;

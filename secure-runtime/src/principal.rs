@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 
 use crate::authorization::Authorities;
 use crate::throttling::Hashed;
-pub(crate) use kept::CountedClaims;
+pub(crate) use kept::{CountedClaims, VouchedBy};
 
 /// The authenticated caller of a request: who, and what was granted.
 ///
@@ -26,7 +26,11 @@ pub(crate) use kept::CountedClaims;
 /// assert!(!caller.has_scope("orders:read"));
 /// ```
 #[derive(Clone)]
-pub struct Principal(Arc<Inner>);
+pub struct Principal {
+    inner: Arc<Inner>,
+    /// The name of the authenticator that accepted the credentials, once they were accepted.
+    authenticator: Option<&'static str>,
+}
 
 /// In this order: what a request touches lies beside the count of references, on the line of memory
 /// that cloning has to fetch.
@@ -36,8 +40,8 @@ struct Inner {
     cleared_at: AtomicU64,
     /// The bit set of one [`crate::Security`], computed at the first decision.
     authorities: OnceLock<Authorities>,
-    /// For the limiter that counted it first.
-    hashed: OnceLock<Hashed>,
+    /// For the limiter that counted it first, and the authenticator that accepted it then.
+    hashed: OnceLock<(Option<&'static str>, Hashed)>,
     data: PrincipalBuilder,
     /// The claims that limits count by, for the limiter that counted them first.
     counted_claims: OnceLock<CountedClaims>,
@@ -75,41 +79,42 @@ impl Principal {
     /// Who the caller is: the `sub` claim (RFC 7519 section 4.1.2). Unique within its issuer.
     #[must_use]
     pub fn subject(&self) -> &str {
-        &self.0.data.subject
+        &self.inner.data.subject
     }
 
-    /// Who vouches for the caller: the `iss` claim (RFC 7519 section 4.1.1).
+    /// Who vouches for the caller: the `iss` claim (RFC 7519 section 4.1.1). Limits count callers
+    /// without one by the name of the authenticator that accepted them.
     #[must_use]
     pub fn issuer(&self) -> Option<&str> {
-        self.0.data.issuer.as_deref()
+        self.inner.data.issuer.as_deref()
     }
 
     /// The tenant the caller acts for, where the authenticator was told which claim names it.
     #[must_use]
     pub fn tenant(&self) -> Option<&str> {
-        self.0.data.tenant.as_deref()
+        self.inner.data.tenant.as_deref()
     }
 
     /// The tier of service the caller has, `"free"` say, where the authenticator was told which
     /// claim names it.
     #[must_use]
     pub fn tier(&self) -> Option<&str> {
-        self.0.data.tier.as_deref()
+        self.inner.data.tier.as_deref()
     }
 
     /// The roles granted.
     pub fn roles(&self) -> impl Iterator<Item = &str> {
-        self.0.data.roles.iter().map(AsRef::as_ref)
+        self.inner.data.roles.iter().map(AsRef::as_ref)
     }
 
     /// The scopes granted (RFC 6749 section 3.3).
     pub fn scopes(&self) -> impl Iterator<Item = &str> {
-        self.0.data.scopes.iter().map(AsRef::as_ref)
+        self.inner.data.scopes.iter().map(AsRef::as_ref)
     }
 
     /// The permissions granted.
     pub fn permissions(&self) -> impl Iterator<Item = &str> {
-        self.0.data.permissions.iter().map(AsRef::as_ref)
+        self.inner.data.permissions.iter().map(AsRef::as_ref)
     }
 
     /// Whether this role was granted. Case matters.
@@ -133,54 +138,54 @@ impl Principal {
     /// When the credentials end, in seconds since the Unix epoch (the `exp` claim).
     #[must_use]
     pub fn expires_at(&self) -> Option<u64> {
-        self.0.data.expires_at
+        self.inner.data.expires_at
     }
 
     /// When the caller signed in, in seconds since the Unix epoch (the `auth_time` claim, OpenID
     /// Connect Core 1.0 section 2), where the credentials say so.
     #[must_use]
     pub fn authenticated_at(&self) -> Option<u64> {
-        self.0.data.authenticated_at
+        self.inner.data.authenticated_at
     }
 
     /// The authentication context class that the caller's way of signing in came to (the `acr`
     /// claim, OpenID Connect Core 1.0 section 2), where the credentials say so.
     #[must_use]
     pub fn acr(&self) -> Option<&str> {
-        self.0.data.acr.as_deref()
+        self.inner.data.acr.as_deref()
     }
 
     /// The methods by which the caller signed in (the `amr` claim, RFC 8176), as far as the
     /// credentials say so.
     pub fn amr(&self) -> impl Iterator<Item = &str> {
-        self.0.data.amr.iter().map(AsRef::as_ref)
+        self.inner.data.amr.iter().map(AsRef::as_ref)
     }
 
     /// When the credentials were issued, in seconds since the Unix epoch, rounded down (the `iat`
     /// claim, RFC 7519 section 4.1.6).
     #[must_use]
     pub fn issued_at(&self) -> Option<u64> {
-        self.0.data.issued_at
+        self.inner.data.issued_at
     }
 
     /// Which token the caller presented: the `jti` claim (RFC 7519 section 4.1.7). Unique within its
     /// issuer.
     #[must_use]
     pub fn token_id(&self) -> Option<&str> {
-        self.0.data.token_id.as_deref()
+        self.inner.data.token_id.as_deref()
     }
 
     /// In which session at the issuer the token was issued: the `sid` claim (OpenID Connect
     /// Back-Channel Logout 1.0 section 2.1). Unique within its issuer.
     #[must_use]
     pub fn session(&self) -> Option<&str> {
-        self.0.data.session.as_deref()
+        self.inner.data.session.as_deref()
     }
 
     /// The public id of the API key that the caller sent, where the credentials are one.
     #[must_use]
     pub fn api_key(&self) -> Option<&str> {
-        self.0.data.api_key.as_deref()
+        self.inner.data.api_key.as_deref()
     }
 
     /// The whole claim set, read into a type of the application.
@@ -198,14 +203,14 @@ impl Principal {
     /// assert_eq!(caller.claims::<Department>().unwrap().department, "sales");
     /// ```
     pub fn claims<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
-        serde_json::from_str(self.0.data.claims.as_deref().unwrap_or("null"))
+        serde_json::from_str(self.inner.data.claims.as_deref().unwrap_or("null"))
     }
 }
 
 /// Names the caller and what was granted; the claims stay out of logs.
 impl fmt::Debug for Principal {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let data = &self.0.data;
+        let data = &self.inner.data;
         formatter
             .debug_struct("Principal")
             .field("subject", &data.subject)
@@ -353,13 +358,14 @@ impl PrincipalBuilder {
     /// Finishes the principal.
     #[must_use]
     pub fn build(self) -> Principal {
-        Principal(Arc::new(Inner {
+        let inner = Arc::new(Inner {
             data: self,
             authorities: OnceLock::new(),
             hashed: OnceLock::new(),
             counted_claims: OnceLock::new(),
             cleared_at: AtomicU64::new(0),
-        }))
+        });
+        Principal { inner, authenticator: None }
     }
 }
 

@@ -1,5 +1,6 @@
-//! What a person types, and what CI runs: `cargo xtask tidy`, `test`, `bench`, `fuzz`, `soak`.
+//! What a person types, and what CI runs: `cargo xtask tidy`, `advisories`, `test`, `bench`, `fuzz`, `soak`.
 
+mod advisories;
 mod bench;
 mod fuzz;
 mod redis;
@@ -17,7 +18,9 @@ type Failure = Box<dyn std::error::Error>;
 const USAGE: &str = "\
 usage: cargo xtask COMMAND
 
-  tidy                      formatting, clippy, source files, dependencies, documentation
+  tidy                      formatting, clippy, source files, dependencies, advisories, documentation
+  advisories PATH           writes xtask/advisories.txt anew, from a checkout of the RustSec
+                            advisory database
   test                      every test of the workspace
   bench [FILTER] [--quick]  side by side with what a user would take instead;
                             a table, and target/bench/results.json
@@ -29,6 +32,7 @@ fn main() -> ExitCode {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let outcome = match arguments.as_slice() {
         ["tidy"] => tidy::run(),
+        ["advisories", database] => advisories::renew(database),
         ["test"] => test::run(),
         ["bench", options @ ..] => bench::run(options),
         ["soak", options @ ..] => soak::run(options),

@@ -23,7 +23,8 @@ async fn main() -> Result<(), Failure> {
 
     let issuer = Issuer::rs256();
     let signed = issuer.token("ada").scope("orders:read orders:write").sign();
-    let jwt = issuer.jwt().into_authenticator().map_err(|faults| faults.join("; "))?;
+    let jwt =
+        issuer.jwt().accept_test_keys().into_authenticator().map_err(|faults| faults.join("; "))?;
     see(&*jwt, &signed, now).await?;
 
     let answer = r#"{"active":true,"sub":"ada","aud":"test","scope":"orders:read orders:write"}"#;

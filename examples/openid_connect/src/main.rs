@@ -56,9 +56,10 @@ mod tests {
         let old = idp.signing(Issuer::rs256(), "2026-11").clock(clock.clone());
         let new = idp.signing(Issuer::es256(), "2026-12").clock(clock.clone());
         idp.publish(&[&old]);
+        let jwt = super::provider(idp.issuer(), "test".to_owned());
         let security = Security::builder()
             .clock(clock.clone())
-            .authenticator("provider", super::provider(idp.issuer(), "test".to_owned()))
+            .authenticator("provider", jwt.accept_test_keys())
             .build()
             .unwrap();
         let server = TestServer::start(&security, super::api);

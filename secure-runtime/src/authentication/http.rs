@@ -15,6 +15,8 @@ use reqwest::header::ACCEPT;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use reqwest::redirect::Policy;
 
+use crate::embedded_address::embedded_ipv4;
+
 /// Fetches documents, on the thread that asks for them.
 pub(crate) struct Client {
     runtime: tokio::runtime::Runtime,
@@ -64,8 +66,8 @@ impl Http {
 
     /// The document at this address, which must answer 200. It is asked for once more where the
     /// connection ended without an answer, as by [`post`](Self::post).
-    pub(crate) async fn get(&self, Url(address): &Url) -> Result<String, String> {
-        let request = self.0.get(address.clone()).header(ACCEPT, "application/json");
+    pub(crate) async fn get(&self, address: &Url) -> Result<String, String> {
+        let request = self.0.get(address.0.clone()).header(ACCEPT, "application/json");
         let failed = |error| failed(address, error);
         let again = request.try_clone();
         let mut response = sent(request, again).await.map_err(failed)?;
@@ -86,11 +88,11 @@ impl Http {
     #[cfg(feature = "introspection")]
     pub(crate) async fn post(
         &self,
-        Url(address): &Url,
+        address: &Url,
         Form { accept, authorization, body: form }: Form<'_>,
         most_bytes: usize,
     ) -> Result<Reply, String> {
-        let mut request = self.0.post(address.clone()).header(ACCEPT, accept).body(form);
+        let mut request = self.0.post(address.0.clone()).header(ACCEPT, accept).body(form);
         request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded");
         if let Some(authorization) = authorization {
             request = request.header(AUTHORIZATION, authorization);
@@ -157,19 +159,20 @@ async fn body(
     Ok(Some(document))
 }
 
-fn failed(address: &reqwest::Url, error: reqwest::Error) -> String {
+fn failed(address: &Url, error: reqwest::Error) -> String {
     format!("`{address}`: {}", error.without_url())
 }
 
-/// An address that may be fetched from.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// An address that may be fetched from. It is shown without its query, which may hold a secret.
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Url(reqwest::Url);
 
 impl Url {
     /// Reads an address; the error says why it may not be fetched from.
     pub(crate) fn checked(address: &str) -> Result<Self, String> {
+        // What is no URL is not repeated: it may be anything.
         let url = reqwest::Url::parse(address)
-            .map_err(|error| format!("`{address}` is not a URL: {error}"))?;
+            .map_err(|error| format!("the address is not a URL: {error}"))?;
         let url = Self(url);
         if !url.0.username().is_empty() || url.0.password().is_some() {
             return Err("a URL with credentials in it is not fetched from".to_owned());
@@ -177,7 +180,7 @@ impl Url {
         match url.0.scheme() {
             "https" => Ok(url),
             "http" if url.is_local() => Ok(url),
-            _ => Err(format!("`{address}` is not HTTPS, and not on this machine's loopback")),
+            _ => Err(format!("`{url}` is not HTTPS, and not on this machine's loopback")),
         }
     }
 
@@ -190,7 +193,7 @@ impl Url {
     /// other names resolve to is not known here.
     pub(crate) fn reach(&self) -> Reach {
         match self.host() {
-            Ok(address) if address.is_loopback() || address.is_unspecified() => Reach::Machine,
+            Ok(address) if address.is_loopback() || is_of_this_host(address) => Reach::Machine,
             Ok(address) if is_private(address) => Reach::Network,
             Ok(_) => Reach::World,
             Err(name) => match name.strip_suffix('.').unwrap_or(name) {
@@ -227,8 +230,16 @@ impl fmt::Display for Reach {
     }
 }
 
-/// Private (RFC 1918, RFC 4193), of this link alone (RFC 3927, RFC 4291), or behind a carrier's NAT
-/// (RFC 6598).
+/// "This host on this network" (RFC 1122 section 3.2.1.3), or no address at all.
+fn is_of_this_host(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => matches!(address.octets(), [0, ..]),
+        IpAddr::V6(address) => address.is_unspecified(),
+    }
+}
+
+/// Private (RFC 1918, RFC 4193, RFC 3879), of this link alone (RFC 3927, RFC 4291), behind a carrier's
+/// NAT (RFC 6598), or of a translator or a tunnel, which may lead to any of these.
 fn is_private(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => {
@@ -236,13 +247,42 @@ fn is_private(address: IpAddr) -> bool {
             let is_carriers = first == 100 && (64..128).contains(&second);
             address.is_private() || address.is_link_local() || is_carriers
         }
-        IpAddr::V6(address) => address.is_unique_local() || address.is_unicast_link_local(),
+        IpAddr::V6(address) => {
+            let [first, ..] = address.segments();
+            let is_site_local = first & 0xffc0 == 0xfec0;
+            address.is_unique_local()
+                || address.is_unicast_link_local()
+                || is_site_local
+                || embedded_ipv4(address).is_some()
+        }
     }
 }
 
 impl fmt::Display for Url {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.0, formatter)
+        let port = self.0.port().map_or_else(String::new, |port| format!(":{port}"));
+        let (scheme, host) = (self.0.scheme(), self.0.host_str().unwrap_or_default());
+        write!(formatter, "{scheme}://{host}{port}{}", self.0.path())?;
+        formatter.write_str(if self.0.query().is_some() { "?…" } else { "" })
+    }
+}
+
+impl fmt::Debug for Url {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "\"{self}\"")
+    }
+}
+
+/// An address as a description has it, unchecked: shown as a [`Url`], and not at all where it is none.
+#[derive(Clone)]
+pub(crate) struct Address(pub(crate) String);
+
+impl fmt::Debug for Address {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match reqwest::Url::parse(&self.0) {
+            Ok(url) => fmt::Debug::fmt(&Url(url), formatter),
+            Err(_) => formatter.write_str("not a URL"),
+        }
     }
 }
 
@@ -279,7 +319,30 @@ mod tests {
         ] {
             assert!(Url::checked(bad).is_err(), "{bad}");
         }
-        let fault = Url::checked("https://user:s3cr3t@issuer.example").unwrap_err();
-        assert!(!fault.contains("s3cr3t"));
+    }
+
+    /// What stands in the log, in errors and in debug output.
+    #[test]
+    fn an_address_is_shown_without_what_may_be_secret() {
+        let shown = "https://issuer.example:8443/keys?…";
+        for good in ["?k=s3cr3t", "?s3cr3t", "?k=s3cr3t#s3cr3t"] {
+            let address = format!("https://issuer.example:8443/keys{good}");
+            let url = Url::checked(&address).unwrap();
+            assert_eq!(url.to_string(), shown);
+            assert_eq!(format!("{url:?} {:?}", Address(address)), format!("{shown:?} {shown:?}"));
+        }
+        for bad in [
+            "https://user:s3cr3t@issuer.example",
+            "https://s3cr3t@issuer.example",
+            "http://issuer.example/?k=s3cr3t",
+            "s3cr3t",
+            "https://[s3cr3t",
+        ] {
+            let fault = Url::checked(bad).unwrap_err();
+            assert!(!fault.contains("s3cr3t"), "{fault}");
+            assert!(!format!("{:?}", Address(bad.to_owned())).contains("s3cr3t"), "{bad}");
+        }
+        let plain = Url::checked("https://[2001:db8::1]/keys").unwrap();
+        assert_eq!(plain.to_string(), "https://[2001:db8::1]/keys");
     }
 }

@@ -5,10 +5,13 @@
 //! other, so a duplicate at any depth is refused here.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::collections::HashSet;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    Deserialize, DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor,
+};
 
 /// A JSON value.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,7 +38,16 @@ pub(crate) enum JsonFault {
 impl<'a> Object<'a> {
     /// Parses a text that is exactly one object.
     pub(crate) fn parse(text: &'a str) -> Result<Self, JsonFault> {
-        match serde_json::from_str(text) {
+        Self::parse_at_most(text, usize::MAX)
+    }
+
+    /// The same, of at most so many values, those inside of others counted: for texts that nobody has
+    /// signed.
+    pub(crate) fn parse_at_most(text: &'a str, most_values: usize) -> Result<Self, JsonFault> {
+        let left = Cell::new(most_values);
+        let mut reader = serde_json::Deserializer::from_str(text);
+        let value = JsonSeed(&left).deserialize(&mut reader);
+        match value.and_then(|value| reader.end().map(|()| value)) {
             Ok(Json::Object(object)) if object.has_duplicates() => Err(JsonFault::DuplicateMember),
             Ok(Json::Object(object)) => Ok(object),
             Ok(_) | Err(_) => Err(JsonFault::NotAnObject),
@@ -87,13 +99,25 @@ impl Json<'_> {
 
 impl<'de> Deserialize<'de> for Json<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(JsonVisitor)
+        JsonSeed(&Cell::new(usize::MAX)).deserialize(deserializer)
     }
 }
 
-struct JsonVisitor;
+/// Reads a value, and counts how many more there may be.
+#[derive(Clone, Copy)]
+struct JsonSeed<'s>(&'s Cell<usize>);
 
-impl<'de> Visitor<'de> for JsonVisitor {
+impl<'de> DeserializeSeed<'de> for JsonSeed<'_> {
+    type Value = Json<'de>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Json<'de>, D::Error> {
+        let left = self.0.get().checked_sub(1);
+        self.0.set(left.ok_or_else(|| D::Error::custom("too many values"))?);
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for JsonSeed<'_> {
     type Value = Json<'de>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -130,17 +154,17 @@ impl<'de> Visitor<'de> for JsonVisitor {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
         let mut items = Vec::new();
-        while let Some(item) = list.next_element()? {
+        while let Some(item) = list.next_element_seed(self)? {
             items.push(item);
         }
         Ok(Json::List(items))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Self::Value, A::Error> {
-        let mut members = Vec::with_capacity(FEW);
+        let mut members = Vec::new();
         while let Some(name) = object.next_key::<Json<'de>>()? {
             let Json::Text(name) = name else { return Err(A::Error::custom("a name is a text")) };
-            let value = object.next_value::<Json<'de>>()?;
+            let value = object.next_value_seed(self)?;
             // How serde_json hands over a number when some other crate of the program turned on
             // its `arbitrary_precision` feature.
             if name == ARBITRARY_PRECISION
@@ -210,6 +234,16 @@ mod tests {
             &format!("{}{}", "[".repeat(100_000), "]".repeat(100_000)),
             Err(JsonFault::NotAnObject),
         );
+    }
+
+    #[test]
+    fn values_can_be_bounded_at_any_depth() {
+        let text = r#"{"a":1,"b":[2,{"c":3}],"d":{}}"#;
+        assert!(Object::parse_at_most(text, 7).is_ok());
+        assert_eq!(Object::parse_at_most(text, 6), Err(JsonFault::NotAnObject));
+        let many = format!("{{\"a\":[{}0]}}", "{},".repeat(100_000));
+        assert!(Object::parse(&many).is_ok());
+        assert_eq!(Object::parse_at_most(&many, 100), Err(JsonFault::NotAnObject));
     }
 
     #[test]

@@ -7,7 +7,16 @@ use super::http::Url;
 use super::json::{Json, Object};
 
 /// Where an issuer's metadata are (OpenID Connect Discovery 1.0 section 4).
+///
+/// A name with a query or a fragment is none of an issuer (section 3 there), and would be shown.
 pub(crate) fn address_of(issuer: &str) -> Result<Url, String> {
+    if issuer.contains(['?', '#', '@']) {
+        return Err(
+            "the issuer is a URL with credentials, a query or a fragment, expected none of \
+                    them"
+                .to_owned(),
+        );
+    }
     Url::checked(&format!("{}{METADATA}", issuer.trim_end_matches('/')))
 }
 
@@ -61,6 +70,7 @@ mod tests {
             (good.replace("https://server.example.com/", "http://127.0.0.1/"), "into this machine"),
             (good.replace("issuer", "name"), "names no `issuer`"),
             (good.replace("server.example.com/", "0.0.0.0/"), "into this machine"),
+            (good.replace("server.example.com/", "0.1.2.3/"), "into this machine"),
             (good.replace("server.example.com/", "[::]/"), "into this machine"),
             (good.replace("server.example.com/", "localhost./"), "into this machine"),
             (good.replace("server.example.com/", "keys.localhost/"), "into this machine"),
@@ -68,6 +78,10 @@ mod tests {
             (good.replace("server.example.com/", "169.254.169.254/"), "into a private network"),
             (good.replace("server.example.com/", "100.100.0.1/"), "into a private network"),
             (good.replace("server.example.com/", "[fd00::1]/"), "into a private network"),
+            (good.replace("server.example.com/", "[fec0::1]/"), "into a private network"),
+            (good.replace("server.example.com/", "[64:ff9b::a00:1]/"), "into a private network"),
+            (good.replace("server.example.com/", "[64:ff9b:1::a00:1]/"), "into a private network"),
+            (good.replace("server.example.com/", "[2002:a00:1::]/"), "into a private network"),
             (
                 good.replace("server.example.com/", "[::ffff:192.168.0.1]/"),
                 "into a private network",
@@ -90,6 +104,8 @@ mod tests {
         check("https://10.0.0.1", "https://192.168.0.7/keys", true);
         check("https://10.0.0.1", "https://keys.example/keys", true);
         check("https://10.0.0.1", "https://127.0.0.1/keys", false);
+        check("https://issuer.example", "https://1.2.3.4/keys", true);
+        check("https://issuer.example", "https://[2001:db8::1]/keys", true);
         check("http://localhost:1", "http://127.0.0.1/keys", true);
         check("http://localhost:1", "https://10.0.0.1/keys", true);
         check("https://issuer.example", "https://100.63.0.1/keys", true);

@@ -10,11 +10,13 @@
 //!    meanwhile wait for the same fetch, and no fetch begins within a second of the one before, or
 //!    within the doubled waits that follow failures. Whoever finds that one has just ended looks at
 //!    what it brought, and whoever waited for one that began earlier, in vain, may have it fetched
-//!    once more.
+//!    once more. Names can be invented, so these fetches pause for longer, up to about a minute,
+//!    while they bring nothing new; fetches by age (2) do not.
 //! 4. While the provider is down, or publishes nothing usable, the old set serves until its longest
 //!    age. Then nothing is accepted: 503.
 //! 5. A set learns of the one that it replaces: one that lacks a key of the one before, or has
-//!    changed it, makes every verified token be verified again.
+//!    changed it, makes every verified token be verified again. One that changes nothing makes nothing
+//!    be forgotten.
 //!
 //! The clock is that of the requests: nothing happens here while none come.
 
@@ -32,8 +34,18 @@ use crate::time::Moment;
 
 /// What is fetched, as a whole.
 pub(crate) trait Fetched: fmt::Debug + Send + Sync + 'static {
-    /// Takes the place of an earlier set; whether something of that is withdrawn.
-    fn succeed(&self, earlier: &Self) -> bool;
+    /// Takes the place of an earlier set.
+    fn succeed(&self, earlier: &Self) -> Change;
+}
+
+/// What a fetch has changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Change {
+    Nothing,
+    /// Something is there that was not, and all is there that was.
+    Added,
+    /// Something that was there is gone, or is another.
+    Withdrawn,
 }
 
 /// The keys of one provider.
@@ -65,10 +77,17 @@ pub(crate) struct Held<K> {
 }
 
 /// The fetch under way, and the next one.
+#[derive(Default)]
 struct Flight {
     begun: u64,
     ended: u64,
     next_at: u64,
+    /// Whether somebody waits for a key that the set lacks.
+    is_for_unknown: bool,
+    /// How many fetches in a row were for unknown keys and changed nothing.
+    fruitless: u64,
+    /// Before that, none begins for an unknown key.
+    next_for_unknown_at: u64,
 }
 
 /// What a request can do.
@@ -98,7 +117,7 @@ impl<K: Fetched> Provider<K> {
     pub(crate) fn new(terms: Terms, orders: Sender<u64>) -> Self {
         Self {
             held: ArcSwapOption::empty(),
-            flight: Mutex::new(Flight { begun: 0, ended: 0, next_at: 0 }),
+            flight: Mutex::new(Flight::default()),
             ended: watch::Sender::new(0),
             orders: Mutex::new(orders),
             failures: AtomicU64::new(0),
@@ -148,15 +167,26 @@ impl<K: Fetched> Provider<K> {
 
     /// Has the keys fetched, unless that was tried just now: what there is to wait for.
     pub(crate) fn fetch(&self, now: Moment) -> Option<Wait> {
+        self.begin(now, false)
+    }
+
+    /// The same for a key that the set lacks, which anybody can invent.
+    pub(crate) fn fetch_for_unknown(&self, now: Moment) -> Option<Wait> {
+        self.begin(now, true)
+    }
+
+    fn begin(&self, now: Moment, is_for_unknown: bool) -> Option<Wait> {
         let mut flight = self.flight.lock().unwrap_or_else(PoisonError::into_inner);
         if flight.begun == flight.ended {
-            if now.monotonic_nanos() < flight.next_at {
+            let pause = if is_for_unknown { flight.next_for_unknown_at } else { 0 };
+            if now.monotonic_nanos() < flight.next_at.max(pause) {
                 return None;
             }
             let orders = self.orders.lock().unwrap_or_else(PoisonError::into_inner);
             orders.send(now.monotonic_nanos()).ok()?;
             flight.begun += 1;
         }
+        flight.is_for_unknown |= is_for_unknown;
         Some(Wait { ended: self.ended.subscribe(), until: flight.begun })
     }
 
@@ -184,14 +214,14 @@ impl<K: Fetched> Provider<K> {
         due.max(at_least).min(held.since.saturating_add(self.terms.longest_nanos))
     }
 
-    /// Takes in the end of a fetch that was ordered at `since`; whether keys were withdrawn.
-    pub(crate) fn absorb(&self, since: u64, fetched: Option<K>) -> bool {
-        let mut withdrawn = false;
+    /// Takes in the end of a fetch that was ordered at `since`.
+    pub(crate) fn absorb(&self, since: u64, fetched: Option<K>) -> Change {
+        let mut change = Change::Nothing;
         let failures = match fetched {
             Some(keys) => {
                 let held = Arc::new(Held { keys, since });
                 let before = self.held.swap(Some(Arc::clone(&held)));
-                withdrawn = before.is_some_and(|before| held.keys.succeed(&before.keys));
+                change = before.map_or(Change::Added, |before| held.keys.succeed(&before.keys));
                 self.failures.store(0, Ordering::Release);
                 0
             }
@@ -203,8 +233,18 @@ impl<K: Fetched> Provider<K> {
         let mut flight = self.flight.lock().unwrap_or_else(PoisonError::into_inner);
         flight.ended = flight.begun;
         flight.next_at = since.saturating_add(gap(failures));
+        let is_for_unknown = std::mem::take(&mut flight.is_for_unknown);
+        match change {
+            Change::Nothing if is_for_unknown => flight.fruitless += 1,
+            Change::Nothing => {}
+            Change::Added | Change::Withdrawn => flight.fruitless = 0,
+        }
+        if is_for_unknown {
+            let pause = gap(flight.fruitless.saturating_sub(1));
+            flight.next_for_unknown_at = since.saturating_add(pause);
+        }
         drop(flight);
-        withdrawn
+        change
     }
 
     /// Wakes those who wait: after [`absorb`](Self::absorb), and whatever follows from it.
@@ -244,7 +284,7 @@ pub(crate) fn supply<K>(
     thread.map(drop).map_err(|error| format!("no thread to fetch keys: {error}"))
 }
 
-/// From the beginning of a fetch to that of the next, after so many failures in a row.
+/// From the beginning of a fetch to that of the next, after so many doublings.
 fn gap(failures: u64) -> u64 {
     GAP_NANOS << failures.min(MOST_DOUBLINGS)
 }
@@ -278,8 +318,8 @@ mod tests {
     struct Keys(&'static str);
 
     impl Fetched for Keys {
-        fn succeed(&self, earlier: &Self) -> bool {
-            self != earlier
+        fn succeed(&self, earlier: &Self) -> Change {
+            if self == earlier { Change::Nothing } else { Change::Withdrawn }
         }
     }
 
@@ -311,6 +351,29 @@ mod tests {
         provider.absorb(at(1000).monotonic_nanos(), Some(Keys("second")));
         let found = provider.look_again(withdrawn, at(1000));
         assert!(matches!(found, Look::Use(held) if held.keys == Keys("second")));
+    }
+
+    #[test]
+    fn fetches_for_unknown_keys_pause_for_longer_while_they_bring_nothing_new() {
+        let (provider, _orders) = provider();
+        assert!(provider.fetch(at(0)).is_some());
+        provider.absorb(0, Some(Keys("first")));
+        // Somebody asks for a key that does not exist, again and again.
+        let asked = |seconds: std::ops::Range<u64>, brought: &'static str| {
+            let mut begun = Vec::new();
+            for second in seconds {
+                if provider.fetch_for_unknown(at(second)).is_some() {
+                    begun.push(second);
+                    provider.absorb(at(second).monotonic_nanos(), Some(Keys(brought)));
+                }
+            }
+            begun
+        };
+        assert_eq!(asked(1..260, "first"), [1, 2, 4, 8, 16, 32, 64, 128, 192, 256]);
+        // The set is fetched when it is due, and once it brings something the pauses are short again.
+        assert!(provider.fetch(at(300)).is_some());
+        provider.absorb(at(300).monotonic_nanos(), Some(Keys("second")));
+        assert_eq!(asked(320..330, "second"), [320, 321, 323, 327]);
     }
 
     #[test]

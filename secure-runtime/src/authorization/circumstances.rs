@@ -28,7 +28,7 @@ pub(crate) struct Circumstances<'a> {
 #[derive(Clone, Copy, Default)]
 pub(crate) struct AcceptedBy<'a> {
     /// The endpoint's authenticators.
-    names: &'a [Box<str>],
+    names: &'a [&'static str],
     /// One bit for each of them.
     accepted: u64,
 }
@@ -77,13 +77,13 @@ impl<'a> AcceptedBy<'a> {
     /// At most this many can be told apart.
     pub(crate) const MOST: usize = u64::BITS as usize;
 
-    pub(crate) fn new(names: &'a [Box<str>], accepted: u64) -> Self {
+    pub(crate) fn new(names: &'a [&'static str], accepted: u64) -> Self {
         Self { names, accepted }
     }
 
     fn contains(self, name: &str) -> bool {
         let mut names = self.names.iter().take(Self::MOST).enumerate();
-        names.any(|(bit, known)| **known == *name && self.accepted & (1 << bit) != 0)
+        names.any(|(bit, known)| *known == name && self.accepted & (1 << bit) != 0)
     }
 }
 

@@ -111,7 +111,7 @@ fn world() -> impl Strategy<Value = World> {
 }
 
 /// All that can be known of it, with these answers.
-fn found<'a>(world: &'a World, schemes: &'a [Box<str>], answers: Answers) -> Circumstances<'a> {
+fn found<'a>(world: &'a World, schemes: &'a [&'static str], answers: Answers) -> Circumstances<'a> {
     let accepted = u64::from(world.accepted[0]) | u64::from(world.accepted[1]) << 1;
     Circumstances {
         caller: Some(&world.caller),
@@ -123,8 +123,8 @@ fn found<'a>(world: &'a World, schemes: &'a [Box<str>], answers: Answers) -> Cir
     }
 }
 
-fn schemes() -> [Box<str>; 2] {
-    SCHEMES.map(Box::from)
+fn schemes() -> [&'static str; 2] {
+    SCHEMES
 }
 
 /// Asks what the rule hangs on until it is decided, as the pipeline does; counts the questions.

@@ -241,7 +241,10 @@ impl Exchange {
             *response = response::refuse(self.gate().as_ref(), self.endpoint, denial);
         }
         if self.progress.watches_failures {
-            self.progress.count_failure(self.gate().as_ref(), response);
+            let gate = self.gate();
+            if let Some(instead) = self.progress.count_failure(gate.as_ref(), response) {
+                *response = response::refuse(gate.as_ref(), self.endpoint, instead);
+            }
         }
         self.add_fields(response);
     }
@@ -269,7 +272,7 @@ impl Exchange {
     fn refuse(&mut self, denial: impl Into<Refused>) -> SecuredResponse {
         let gate = self.gate();
         let response = response::refuse(gate.as_ref(), self.endpoint, denial.into());
-        self.progress.count_failure(gate.as_ref(), &response);
+        let _ = self.progress.count_failure(gate.as_ref(), &response);
         self.leave(response)
     }
 
@@ -299,7 +302,7 @@ impl Exchange {
 
     /// An extractor of the application has answered, or one of its expressions.
     fn answer_early(&mut self, response: HttpResponse) -> SecuredResponse {
-        self.progress.count_failure(self.gate().as_ref(), &response);
+        let _ = self.progress.count_failure(self.gate().as_ref(), &response);
         self.leave(response)
     }
 

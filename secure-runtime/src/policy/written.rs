@@ -94,13 +94,38 @@ fn endpoint(written: &str) -> Option<(&'static [Route], Policy)> {
     Some((routes, policy))
 }
 
-/// A rule may be nested as deeply as its author likes.
+/// A rule may be nested more deeply than serde_json reads by itself, but not so deeply that the stack
+/// would end.
 fn parsed(written: &str) -> Option<Value> {
+    if depth(written) > MOST_DEPTH {
+        return None;
+    }
     let mut reader = serde_json::Deserializer::from_str(written);
     reader.disable_recursion_limit();
     let value = Value::deserialize(&mut reader).ok()?;
     reader.end().ok().map(|()| value)
 }
+
+/// How many lists and objects of a JSON text lie inside of each other; of another text, at least that.
+fn depth(text: &str) -> usize {
+    let (mut depth, mut deepest) = (0_usize, 0);
+    let (mut is_quoted, mut is_escaped) = (false, false);
+    for byte in text.bytes() {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' if is_quoted => is_escaped = true,
+            b'"' => is_quoted = !is_quoted,
+            b'[' | b'{' if !is_quoted => depth += 1,
+            b']' | b'}' if !is_quoted => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(depth);
+    }
+    deepest
+}
+
+/// Rustc does not parse a rule that comes near it.
+const MOST_DEPTH: usize = 1024;
 
 fn route(value: &Value) -> Option<Route> {
     let [path, methods @ ..] = value.as_array()?.as_slice() else { return None };
@@ -314,6 +339,17 @@ mod tests {
     fn a_rule_may_be_deep() {
         let (open, close) = (r#"{"not": "#.repeat(500), "}".repeat(500));
         check(&format!(r#"{{"rule": {open}{{"role": "a"}}{close}}}"#), true);
+        check(&format!(r#"{{"rule": {{"role": "{}"}}}}"#, "[".repeat(100_000)), true);
+    }
+
+    /// It is an error, and no end of the stack.
+    #[test]
+    fn a_text_without_an_end_of_depth_is_not_read() {
+        for open in ["[", "{\"a\":", r#"{"rule": {"all": ["#] {
+            check(&open.repeat(100_000), false);
+        }
+        let (open, close) = (r#"{"not": "#.repeat(100_000), "}".repeat(100_000));
+        check(&format!(r#"{{"rule": {open}{{"role": "a"}}{close}}}"#), false);
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod builder;
 mod challenges;
 mod concurrency_statistics;
 mod failure_budgets;
+mod forgetful_budgets;
 mod launch;
 mod lenient_limits;
 mod limit_changes;
@@ -92,7 +93,7 @@ pub(crate) struct Inner {
     /// One plan for each endpoint of the program, in the order of the inventory; `None` for those
     /// that this security does not answer for.
     pub(crate) plans: Box<[Option<Plan>]>,
-    pub(crate) authenticators: Box<[(String, Arc<dyn Authenticator>)]>,
+    pub(crate) authenticators: Box<[(&'static str, Arc<dyn Authenticator>)]>,
     pub(crate) clock: Box<dyn Clock>,
     pub(crate) counters: Counters,
     /// Where several instances count together.
@@ -218,7 +219,7 @@ impl Security {
     /// ```
     pub fn token_cache_statistics(&self) -> impl Iterator<Item = (&str, TokenCacheStatistics)> {
         let authenticators = self.0.authenticators.iter();
-        authenticators.filter_map(|(name, it)| Some((name.as_str(), it.token_cache_statistics()?)))
+        authenticators.filter_map(|(name, it)| Some((*name, it.token_cache_statistics()?)))
     }
 
     #[inline]

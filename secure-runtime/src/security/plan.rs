@@ -45,7 +45,7 @@ pub(crate) struct Authentication {
     pub(crate) mode: Mode,
     pub(crate) authenticators: Box<[Arc<dyn Authenticator>]>,
     /// Their names, in the same order.
-    pub(crate) names: Box<[Box<str>]>,
+    pub(crate) names: Box<[&'static str]>,
     pub(crate) challenges: Challenges,
 }
 
@@ -62,7 +62,7 @@ pub(crate) enum Mode {
 impl Plan {
     pub(super) fn new(
         endpoint: &'static Endpoint,
-        authenticators: Vec<(Box<str>, Arc<dyn Authenticator>)>,
+        authenticators: Vec<(&'static str, Arc<dyn Authenticator>)>,
         rules: &RuleSet,
         metadata: Option<&str>,
         limits: &mut LimitPlanner,

@@ -13,8 +13,8 @@ use crate::time::{Clock, SystemClock};
 
 /// Mints tokens for tests, right ones and wrong ones.
 ///
-/// Its keys are published with this crate: a service that trusts them trusts everybody, and its log
-/// says so.
+/// Its keys are published with this crate, so a service refuses them at startup unless it was told
+/// to [accept them](Jwt::accept_test_keys), and its log warns of those that it accepts.
 ///
 /// ```
 /// use secure_runtime::authentication::{Attempt, IntoAuthenticator};
@@ -56,7 +56,7 @@ impl Issuer {
         Self::with(
             Algorithm::Hs256,
             EncodingKey::from_secret(HS256_SECRET),
-            Key::hs256(HS256_SECRET).known_to_everybody(),
+            Key::hs256(HS256_SECRET),
         )
     }
 
@@ -73,7 +73,7 @@ impl Issuer {
         Self::with(
             Algorithm::Rs256,
             EncodingKey::from_rsa_der(RS256_PRIVATE),
-            Key::rs256(RS256_PUBLIC).known_to_everybody(),
+            Key::rs256(RS256_PUBLIC),
         )
     }
 
@@ -83,7 +83,7 @@ impl Issuer {
         Self::with(
             Algorithm::Es256,
             EncodingKey::from_ec_der(ES256_PRIVATE),
-            Key::es256(ES256_PUBLIC).known_to_everybody(),
+            Key::es256(ES256_PUBLIC),
         )
     }
 
@@ -93,7 +93,7 @@ impl Issuer {
         Self::with(
             Algorithm::EdDsa,
             EncodingKey::from_ed_der(EDDSA_PRIVATE),
-            Key::eddsa(EDDSA_PUBLIC).known_to_everybody(),
+            Key::eddsa(EDDSA_PUBLIC),
         )
     }
 
@@ -152,9 +152,13 @@ impl Issuer {
 
     /// The description that accepts its tokens. The claims `tenant` and `tier` name those, if the
     /// vocabulary knows no others.
+    ///
+    /// In builds without debug assertions, where no test may have meant it, its keys are refused
+    /// until [`Jwt::accept_test_keys`] is called.
     pub fn jwt(&self) -> Jwt {
         let jwt = Jwt::with_key(self.key()).issuer(&self.name).audience(&self.audience);
-        jwt.tenant_claim(tenant_claim()).tier_claim(tier_claim())
+        let jwt = jwt.tenant_claim(tenant_claim()).tier_claim(tier_claim());
+        if cfg!(debug_assertions) { jwt.accept_test_keys() } else { jwt }
     }
 
     pub(super) fn algorithm(&self) -> Algorithm {

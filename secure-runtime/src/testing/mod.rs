@@ -1,8 +1,8 @@
 //! For tests, of applications too: a clock that obeys, an issuer that mints any token, and a way to
 //! ask one authenticator.
 //!
-//! Always compiled, so that no feature changes what is tested. What it holds is small, and its keys
-//! are of no use to a service that does not trust them.
+//! Always compiled, so that no feature changes what is tested. What it holds is small, and a service
+//! refuses its keys unless it was told to accept them.
 
 mod clock;
 mod issuer;

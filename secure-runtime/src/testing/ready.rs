@@ -75,10 +75,11 @@ impl TestSecurity {
             issuer = issuer.audience(audience);
         }
         let mut names = mentioned_authenticators();
+        let jwt = || issuer.jwt().accept_test_keys();
         let mut stand_ins = Security::builder();
-        stand_ins = stand_ins.authenticator(names.pop().unwrap_or("jwt"), issuer.jwt());
+        stand_ins = stand_ins.authenticator(names.pop().unwrap_or("jwt"), jwt());
         for name in names {
-            stand_ins = stand_ins.named_authenticator(name, issuer.jwt());
+            stand_ins = stand_ins.named_authenticator(name, jwt());
         }
         let security = adapted.with_authenticators_of(stand_ins).build()?;
         Ok(Self { security, issuer, clock })

@@ -2,6 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use crate::embedded_address::embedded_ipv4;
+
 /// The leading bits by which addresses are told apart.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct AddressGroups {
@@ -19,13 +21,22 @@ impl AddressGroups {
         }
     }
 
-    /// The first address of the group.
+    /// The first address of the group. What a translator or a tunnel made of an IPv4 address is in the
+    /// group of that: its clients do not choose among more addresses than they have, nor share one.
     #[inline]
     pub(crate) fn group(self, address: IpAddr) -> IpAddr {
         match address {
-            IpAddr::V4(address) => Ipv4Addr::from_bits(address.to_bits() & self.ipv4).into(),
-            IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & self.ipv6).into(),
+            IpAddr::V4(address) => self.group_of_ipv4(address),
+            IpAddr::V6(address) => match embedded_ipv4(address) {
+                Some(address) => self.group_of_ipv4(address),
+                None => Ipv6Addr::from_bits(address.to_bits() & self.ipv6).into(),
+            },
         }
+    }
+
+    #[inline]
+    fn group_of_ipv4(self, address: Ipv4Addr) -> IpAddr {
+        Ipv4Addr::from_bits(address.to_bits() & self.ipv4).into()
     }
 }
 
@@ -41,6 +52,10 @@ mod tests {
             ((32, 64), "2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
             ((24, 56), "192.0.2.7", "192.0.2.0"),
             ((24, 56), "2001:db8:1:2ff:3:4:5:6", "2001:db8:1:200::"),
+            ((32, 64), "64:ff9b::192.0.2.7", "192.0.2.7"),
+            ((24, 64), "64:ff9b:1::192.0.2.7", "192.0.2.0"),
+            ((32, 64), "2002:c000:207:1::1", "192.0.2.7"),
+            ((32, 64), "2002:c000:207:2::1", "192.0.2.7"),
             ((1, 1), "192.0.2.7", "128.0.0.0"),
             ((1, 128), "2001:db8::6", "2001:db8::6"),
             ((0, 0), "192.0.2.7", "0.0.0.0"),

@@ -6,6 +6,8 @@
 //! `RUSTFLAGS="--cfg loom" cargo test -p throttling-loom --release --target-dir target/loom`.
 #![cfg(loom)]
 
+#[path = "../../../secure-runtime/src/embedded_address.rs"]
+mod embedded_address;
 #[cfg(test)]
 mod in_flight;
 #[path = "../../../secure-runtime/src/keyed.rs"]

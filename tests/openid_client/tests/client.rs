@@ -60,7 +60,10 @@ impl World {
         provider.rotate_to(Issuer::rs256().kid("first").clock(clock.clone()));
         let security = Security::builder()
             .clock(clock.clone())
-            .authenticator("jwt", Jwt::discover(provider.issuer()).audience("test"))
+            .authenticator(
+                "jwt",
+                Jwt::discover(provider.issuer()).accept_test_keys().audience("test"),
+            )
             .build()
             .unwrap();
         let runs = Arc::<AtomicUsize>::default();

@@ -54,7 +54,7 @@ impl World {
     }
 
     fn discovering() -> Self {
-        Self::new(|provider| Jwt::discover(provider.issuer()))
+        Self::new(|provider| Jwt::discover(provider.issuer()).accept_test_keys())
     }
 
     fn issuer(&self, issuer: Issuer, kid: &str) -> Issuer {
@@ -157,6 +157,23 @@ async fn unknown_keys_have_the_set_fetched_once_a_second_at_most_and_other_issue
 }
 
 #[actix_web::test]
+async fn invented_keys_have_the_set_fetched_less_and_less_often_and_a_new_key_is_found() {
+    let world = World::discovering();
+    world.first_is(200).await;
+    let forger = world.issuer(Issuer::es256(), "unknown");
+    for _ in 0..240 {
+        world.clock.advance(Duration::from_secs(1));
+        assert_eq!(world.answer(&forger.token("mallory").sign()).await, 401);
+    }
+    // After 1, 2, 4 … 64 seconds.
+    assert_eq!(world.provider.asked(), 1 + 9);
+    let second = world.issuer(Issuer::es256(), "second");
+    world.provider.publish(&[&world.first, &second]);
+    world.clock.advance(Duration::from_secs(64));
+    assert_eq!(world.answer(&second.token("ada").sign()).await, 200);
+}
+
+#[actix_web::test]
 async fn the_old_set_serves_while_the_provider_is_down_and_no_longer_than_it_may() {
     let world = World::discovering();
     world.first_is(200).await;
@@ -206,7 +223,7 @@ async fn whatever_the_provider_says_wrong_nobody_is_accepted() {
     ] {
         let world = World::new(|provider| {
             provider.behave(behaviour.clone());
-            Jwt::discover(provider.issuer())
+            Jwt::discover(provider.issuer()).accept_test_keys()
         });
         world.first_is(503).await;
         world.provider.behave(Behaviour::Good);
@@ -221,7 +238,7 @@ async fn a_redirect_is_not_followed_to_where_the_keys_are() {
     let there = elsewhere.keys_url();
     let world = World::new(|provider| {
         provider.behave(Behaviour::Redirecting(there));
-        Jwt::discover(provider.issuer())
+        Jwt::discover(provider.issuer()).accept_test_keys()
     });
     elsewhere.publish(&[&world.first]);
     world.first_is(503).await;
@@ -237,11 +254,12 @@ async fn several_issuers_are_trusted_each_for_its_own_tokens() {
     // One is slow: callers of the other do not wait for it.
     one.behave(Behaviour::Slow(Duration::from_secs(60)));
     other.publish(&[&second]);
-    let partner = Jwt::discover(other.issuer()).audience("partner").roles_claim("groups");
+    let partner =
+        Jwt::discover(other.issuer()).accept_test_keys().audience("partner").roles_claim("groups");
     let security = Security::builder()
         .answers_for(module_path!())
         .clock(clock.clone())
-        .authenticator("own", Jwt::discover(one.issuer()).audience("test"))
+        .authenticator("own", Jwt::discover(one.issuer()).accept_test_keys().audience("test"))
         .authenticator("partner", partner)
         .build()
         .unwrap();
@@ -267,7 +285,9 @@ async fn several_issuers_are_trusted_each_for_its_own_tokens() {
 
 #[actix_web::test]
 async fn a_set_at_an_address_and_one_in_a_file_are_read_again() {
-    let world = World::new(|provider| Jwt::jwks_url(provider.keys_url()).issuer(provider.issuer()));
+    let world = World::new(|provider| {
+        Jwt::jwks_url(provider.keys_url()).accept_test_keys().issuer(provider.issuer())
+    });
     world.first_is(200).await;
 
     let file = std::env::temp_dir().join(format!("keys-{}.json", std::process::id()));
@@ -277,7 +297,8 @@ async fn a_set_at_an_address_and_one_in_a_file_are_read_again() {
     };
     let first = Issuer::rs256().kid("first");
     write(&[&first]);
-    let world = World::new(|_| Jwt::jwks_file(&file).issuer("https://issuer.test"));
+    let world =
+        World::new(|_| Jwt::jwks_file(&file).accept_test_keys().issuer("https://issuer.test"));
     let first = first.clock(world.clock.clone());
     let second = Issuer::es256().kid("second").clock(world.clock.clone());
     assert_eq!(world.answer(&first.token("ada").sign()).await, 200);
@@ -313,7 +334,8 @@ async fn a_connection_that_ended_meanwhile_does_not_fail_a_fetch() {
     };
     let first = Issuer::rs256().kid("first");
     publish(&[&first]);
-    let world = World::new(|_| Jwt::jwks_url(&address).issuer("https://issuer.test"));
+    let world =
+        World::new(|_| Jwt::jwks_url(&address).accept_test_keys().issuer("https://issuer.test"));
     let first = first.clock(world.clock.clone());
     assert_eq!(world.answer(&first.token("ada").sign()).await, 200);
     for kid in ["second", "third"] {
@@ -327,8 +349,9 @@ async fn a_connection_that_ended_meanwhile_does_not_fail_a_fetch() {
 
 #[actix_web::test]
 async fn only_accepted_algorithms_count() {
-    let world =
-        World::new(|provider| Jwt::discover(provider.issuer()).algorithms([Algorithm::Rs256]));
+    let world = World::new(|provider| {
+        Jwt::discover(provider.issuer()).accept_test_keys().algorithms([Algorithm::Rs256])
+    });
     let other = world.issuer(Issuer::es256(), "second");
     world.provider.publish(&[&world.first, &other]);
     world.first_is(200).await;
@@ -348,7 +371,10 @@ async fn a_source_that_cannot_be_right_is_refused_at_launch() {
         (Jwt::discover("issuer.example").audience("shop"), "is not a URL"),
         (Jwt::jwks_url("https://issuer.example/keys").audience("shop"), "no issuer"),
         (Jwt::discover("https://issuer.example"), "no audience"),
-        (good().key(Issuer::rs256().key()), "published ones as well: which of them?"),
+        (
+            good().accept_test_keys().key(Issuer::rs256().key()),
+            "published ones as well: which of them?",
+        ),
         (good().algorithms([Algorithm::Hs256]), "cannot be for an HMAC"),
         (good().algorithms([]), "no algorithm is accepted"),
         (good().refresh_every(Duration::ZERO), "expected at least a second"),

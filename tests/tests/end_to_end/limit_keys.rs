@@ -252,7 +252,14 @@ async fn addresses_count_together_by_the_prefix_that_is_configured() {
         ("192.0.2.1", 2),
         ("192.0.2.200", 0),
         ("::ffff:192.0.2.99", 0),
+        ("64:ff9b::192.0.2.98", 0),
+        ("2002:c000:297:1::1", 0),
         ("192.0.3.1", 2),
+        // One IPv4 host has all of a 6to4 prefix, and a translator's prefix has all IPv4 hosts.
+        ("2002:c000:401:1::1", 2),
+        ("2002:c000:401:2::1", 0),
+        ("64:ff9b::192.0.5.1", 2),
+        ("64:ff9b::192.0.6.1", 2),
     ] {
         let header = format!("x-forwarded-for: {address}");
         assert_eq!(world.admitted("/address", &[&header]).await, expected, "{address}");

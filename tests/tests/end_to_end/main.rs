@@ -47,6 +47,7 @@ mod resources;
 mod revocation;
 mod rules;
 mod same_names;
+mod same_subjects;
 mod several_schemes;
 mod shared_argument_changes;
 mod shared_argument_costs;

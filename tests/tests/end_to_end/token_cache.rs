@@ -107,8 +107,10 @@ async fn a_refusal_does_not_outlive_the_keys_it_is_due_to() {
     let signing = |issuer| provider.signing(issuer, "current").clock(clock.clone());
     let (first, second) = (signing(Issuer::eddsa()), signing(Issuer::es256()));
     provider.publish(&[&first]);
-    let jwt =
-        Jwt::discover(provider.issuer()).audience("test").refresh_every(Duration::from_secs(1));
+    let jwt = Jwt::discover(provider.issuer())
+        .accept_test_keys()
+        .audience("test")
+        .refresh_every(Duration::from_secs(1));
     let world = World::new(jwt, &clock);
     let (old, new) = (first.token("alice").sign(), second.token("alice").sign());
     assert_eq!(world.answer(&old).await, 200);

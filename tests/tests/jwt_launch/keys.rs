@@ -1,8 +1,9 @@
 //! Secrets, PEM, DER, and keys beside each other.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use secure_runtime::authentication::Key;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use secure_runtime::authentication::{Jwt, Key};
+use secure_runtime::testing::{Issuer, published_keys};
 use serde_json::json;
 
 use super::jwk::rsa_jwk;
@@ -154,6 +155,64 @@ fn rsa_keys_have_at_least_2048_bits() {
 }
 
 const WEAK_PEM: &str = include_str!("../../vectors/keys/rsa-1024.public.pem");
+
+/// As long as the others, and from a generator whose keys give their private half away.
+#[test]
+fn rsa_keys_with_a_known_weakness_are_refused_however_they_are_written() {
+    let weak = "is an RSA key with the ROCA weakness (CVE-2017-15361), expected one whose private \
+                half cannot be computed from it";
+    check(Key::rs256(ROCA_PEM), &format!("(RS256) {weak}"));
+    check(Key::ps512(ROCA_PEM), &format!("(PS512) {weak}"));
+    let body: String = ROCA_PEM.lines().filter(|line| !line.starts_with('-')).collect();
+    let der = STANDARD.decode(body).unwrap();
+    check(Key::rs256(&der), &format!("(RS256) {weak}"));
+    // The modulus: 256 bytes before the exponent.
+    let modulus = &der[der.len() - 261..][..256];
+    let jwk = |modulus: &[u8], kid: &str| {
+        let n = URL_SAFE_NO_PAD.encode(modulus);
+        json!({ "kty": "RSA", "alg": "RS256", "kid": kid, "n": n, "e": "AQAB" })
+    };
+    check(Key::jwk(jwk(modulus, "weak").to_string()), &format!("(JWK) {weak}"));
+    // The twin: the same key but for two bits.
+    let mut strong = modulus.to_vec();
+    strong[255] ^= 6;
+    check(Key::jwk(jwk(&strong, "strong").to_string()), "");
+    let set = json!({ "keys": [jwk(modulus, "weak"), jwk(&strong, "strong")] });
+    assert_eq!(published_keys(&set.to_string()), Ok((1, vec![format!("key 1 {weak}")])));
+}
+
+const ROCA_PEM: &str = include_str!("../../vectors/keys/roca-2048.public.pem");
+
+/// The private halves of these are published: they are known by their bytes, not by who made the key.
+#[test]
+fn published_test_keys_are_refused_however_they_are_written() {
+    let check = |key: Key| {
+        let jwt = || Jwt::with_key(key.clone()).issuer("https://issuer.example").audience("shop");
+        assert_eq!(faults(jwt()), [format!("key 1 {TEST_KEY}")]);
+        assert_eq!(faults(jwt().accept_test_keys()), [""; 0]);
+    };
+    check(Key::hs256("test only: this secret of secure-runtime is known to everybody"));
+    check(Key::hs384("test only: this secret of secure-runtime is known to everybody"));
+    for key in [Key::rs256(RS256), Key::ps384(RS256), Key::es256(ES256), Key::eddsa(EDDSA)] {
+        check(key);
+    }
+    check(Key::rs256(pem("PUBLIC KEY", RS256)));
+    check(Key::es256(pem("PUBLIC KEY", ES256)));
+    check(Key::eddsa(pem("PUBLIC KEY", EDDSA)));
+    let issuers = [Issuer::rs256(), Issuer::es256(), Issuer::eddsa()];
+    let mut published: Vec<_> = issuers.iter().map(Issuer::jwk).collect();
+    for jwk in &published {
+        check(Key::jwk(jwk.to_string()));
+    }
+    // Of a published set they are left out, and the others count.
+    published.push(rsa_jwk(2048));
+    let left_out = (1..=3).map(|number| format!("key {number} {TEST_KEY}")).collect();
+    let set = json!({ "keys": published }).to_string();
+    assert_eq!(published_keys(&set), Ok((1, left_out)));
+}
+
+const TEST_KEY: &str = "is a test key of this crate, with which everybody can sign: tests accept it \
+                        by `.accept_test_keys()`";
 
 #[test]
 fn keys_can_be_told_apart() {

@@ -1,5 +1,6 @@
 //! The JOSE header: algorithm, type, extensions, keys.
 
+use secure_runtime::authentication::{Jwt, Key};
 use secure_runtime::testing::{FakeClock, Issuer};
 use serde_json::json;
 
@@ -146,4 +147,21 @@ fn kid_selects_among_the_configured_keys() {
     // A key without a name answers to any.
     let bench = Bench::strict();
     bench.accepts_header("kid", json!("whatever the issuer calls it"));
+}
+
+/// RFC 9864 gives the curve of `EdDSA` a name of its own: it is the same key.
+#[test]
+fn ed25519_is_another_name_of_eddsa() {
+    let bench = Bench::new(Issuer::eddsa(), |jwt| jwt);
+    bench.accepts_header("alg", json!("EdDSA"));
+    bench.accepts_header("alg", json!("Ed25519"));
+    for other in ["ed25519", "Ed448", "ES256"] {
+        bench.refuses_header("alg", json!(other), NO_ALG);
+    }
+    let mut jwk = Issuer::eddsa().jwk();
+    jwk["alg"] = json!("Ed25519");
+    let by_jwk = Key::jwk(jwk.to_string());
+    let jwt =
+        Jwt::with_key(by_jwk).accept_test_keys().issuer("https://issuer.test").audience("test");
+    Bench::new(Issuer::eddsa(), |_| jwt).accepts_header("alg", json!("EdDSA"));
 }

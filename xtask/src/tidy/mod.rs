@@ -12,6 +12,7 @@ pub(crate) fn run() -> Result<(), Failure> {
     steps.command("formatting", &mut cargo(&["fmt", "--all", "--", "--check"]));
     steps.run("source files", sources::check);
     steps.run("dependencies", dependencies::check);
+    steps.run("advisories", crate::advisories::check);
     steps.run("clippy", lints::check);
     steps.command(
         "documentation",

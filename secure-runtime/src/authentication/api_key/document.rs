@@ -1,7 +1,7 @@
 //! The file of keys, read strictly.
 //!
 //! 1. One JSON object with the list `keys`; each element is an object with `id`, `hash` and `owner`,
-//!    and may have `roles`, `scopes`, `permissions`, `tenant`, `tier` and `expires_at`.
+//!    and may have `issuer`, `roles`, `scopes`, `permissions`, `tenant`, `tier` and `expires_at`.
 //! 2. What is unknown, missing, twice there or of another type refuses the file as a whole: a
 //!    misspelt `expires_at` would be a key without an end.
 //! 3. A fault says where it is, and repeats nothing of the file: somebody may have put a key there.
@@ -14,7 +14,7 @@ use super::key::is_id;
 use super::{KeyHash, KeyRecord};
 use crate::authentication::json::{Json, Object};
 use crate::authentication::places::is_name;
-use crate::authentication::provider::Fetched;
+use crate::authentication::provider::{Change, Fetched};
 use crate::principal::Principal;
 
 /// The records of one reading.
@@ -62,12 +62,12 @@ impl Document {
 
 impl Fetched for Document {
     /// Last uses go over to the new records. Nothing is remembered of withdrawn ones.
-    fn succeed(&self, earlier: &Self) -> bool {
+    fn succeed(&self, earlier: &Self) -> Change {
         for record in self.records() {
             let last_use = earlier.0.get(record.id()).and_then(KeyRecord::last_used);
             record.note(last_use.unwrap_or_default());
         }
-        false
+        Change::Nothing
     }
 }
 
@@ -109,11 +109,13 @@ fn read_record(item: &Json<'_>, faults: &mut Faults) -> Option<KeyRecord> {
     let roles = names(record, "roles", faults);
     let scopes = names(record, "scopes", faults);
     let permissions = names(record, "permissions", faults);
+    let issuer = optional(record, "issuer", faults);
     let tenant = optional(record, "tenant", faults);
     let tier = optional(record, "tier", faults);
     let end = expires_at(record, faults);
     let mut principal = Principal::builder(owner?);
     principal = principal.roles(roles).scopes(scopes).permissions(permissions);
+    principal = issuer.into_iter().fold(principal, |it, issuer| it.issuer(issuer));
     principal = tenant.into_iter().fold(principal, |it, tenant| it.tenant(tenant));
     principal = tier.into_iter().fold(principal, |it, tier| it.tier(tier));
     principal = end.into_iter().fold(principal, |it, end| it.expires_at(end));
@@ -184,8 +186,18 @@ fn expires_at(record: &Object<'_>, faults: &mut Faults) -> Option<u64> {
     end
 }
 
-const MEMBERS: [&str; 9] =
-    ["id", "hash", "owner", "roles", "scopes", "permissions", "tenant", "tier", "expires_at"];
+const MEMBERS: [&str; 10] = [
+    "id",
+    "hash",
+    "owner",
+    "issuer",
+    "roles",
+    "scopes",
+    "permissions",
+    "tenant",
+    "tier",
+    "expires_at",
+];
 
 const NO_LIST: &str = "the file is not an object with the one member `keys`, a list";
 
@@ -210,19 +222,19 @@ mod tests {
         let with = |more: &str| format!("{GOOD},{more}");
         let text = format!(
             r#"{{"keys":[{{{GOOD},"roles":["a"],"scopes":[],"permissions":["p","q"],
-               "tenant":"acme","tier":"pro","expires_at":"2027-01-01T01:00:00+01:00"}}]}}"#
+               "issuer":"https://issuer.example","tenant":"acme","tier":"pro","expires_at":"2027-01-01T01:00:00+01:00"}}]}}"#
         );
         let document = Document::read(&text).unwrap();
         let record = document.record("shop_4kPzX0aVbQ2e").unwrap();
         let caller = record.principal();
         assert_eq!(
-            (caller.subject(), caller.tenant(), caller.tier()),
-            ("billing", Some("acme"), Some("pro"))
+            (caller.subject(), caller.issuer(), caller.tenant(), caller.tier()),
+            ("billing", Some("https://issuer.example"), Some("acme"), Some("pro"))
         );
         assert_eq!(caller.roles().chain(caller.permissions()).collect::<Vec<_>>(), ["a", "p", "q"]);
         assert_eq!(caller.expires_at(), Some(1_798_761_600));
 
-        let unknown = "has an unknown member, expected id, hash, owner, roles, scopes, permissions, tenant, tier, expires_at";
+        let unknown = "has an unknown member, expected id, hash, owner, issuer, roles, scopes, permissions, tenant, tier, expires_at";
         check(&with(r#""expires":"2027-01-01T00:00:00Z""#), unknown);
         check(&with(r#""role":["a"]"#), unknown);
         check(&with(r#""Roles":["a"]"#), unknown);
@@ -234,6 +246,7 @@ mod tests {
         check(&with(r#""scopes":["a",1]"#), "has `scopes` of which one is not a name");
         check(&with(r#""scopes":["a",["b"]]"#), "has `scopes` of which one is not a name");
         check(&with(r#""tenant":"a\u0000""#), "has `tenant` that is not a name");
+        check(&with(r#""issuer":"""#), "has `issuer` that is not a name");
         check(&with(r#""tier":1"#), "has `tier` that is not a name");
         let time = "has an `expires_at` that is not a time such as `2026-12-31T00:00:00Z`";
         for bad in [

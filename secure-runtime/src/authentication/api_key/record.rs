@@ -114,6 +114,7 @@ impl KeyRecord {
             id: self.id(),
             hash: self.hash().to_string(),
             owner: principal.subject(),
+            issuer: principal.issuer(),
             roles: principal.roles().collect(),
             scopes: principal.scopes().collect(),
             permissions: principal.permissions().collect(),
@@ -161,6 +162,8 @@ struct Element<'a> {
     id: &'a str,
     hash: String,
     owner: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    issuer: Option<&'a str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     roles: Vec<&'a str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]

@@ -13,7 +13,7 @@ use super::exchange::{Endpoint, Exchange};
 use super::flights::Flights;
 use super::refusals::Refusals;
 use super::{Asked, Introspection};
-use crate::authentication::http::Url;
+use crate::authentication::http::{Address, Url};
 use crate::authentication::jwt::{Expected, Jwt, JwtAuthenticator};
 use crate::authentication::{Authenticator, IntoAuthenticator, metadata};
 
@@ -72,8 +72,8 @@ impl Introspection {
 
     fn check_endpoint(&self, faults: &mut Vec<String>) -> Option<Endpoint> {
         let endpoint = match &self.asked {
-            Asked::At(address) => Url::checked(address).map(Endpoint::At),
-            Asked::Issuer(issuer) => metadata::address_of(issuer).map(|metadata| {
+            Asked::At(address) => Url::checked(&address.0).map(Endpoint::At),
+            Asked::Issuer(Address(issuer)) => metadata::address_of(issuer).map(|metadata| {
                 let (issuer, found) = (issuer.clone(), Mutex::default());
                 Endpoint::Discovered { issuer, metadata, found }
             }),

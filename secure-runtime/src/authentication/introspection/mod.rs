@@ -35,6 +35,7 @@ pub use assertion::ClientKey;
 use client::{Client, Proof};
 
 use super::Revocations;
+use super::http::Address;
 use super::jwt::{ClaimPath, Jwt};
 use crate::principal::Principal;
 use crate::time::Moment;
@@ -77,14 +78,14 @@ pub struct Introspection {
 /// Who is asked.
 #[derive(Clone, Debug)]
 enum Asked {
-    At(String),
-    Issuer(String),
+    At(Address),
+    Issuer(Address),
 }
 
 impl Introspection {
     /// Asks at this address. HTTPS is needed, except on this machine's loopback.
     pub fn at(address: impl Into<String>) -> Self {
-        Self::with(Asked::At(address.into()))
+        Self::with(Asked::At(Address(address.into())))
     }
 
     /// Asks where this issuer's metadata say (`introspection_endpoint`, RFC 8414 section 2), and
@@ -92,7 +93,7 @@ impl Introspection {
     /// first token comes, and again when the endpoint is out of reach.
     pub fn discover(issuer: impl Into<String>) -> Self {
         let issuer = issuer.into();
-        Self::with(Asked::Issuer(issuer.clone())).issuer(issuer)
+        Self::with(Asked::Issuer(Address(issuer.clone()))).issuer(issuer)
     }
 
     fn with(asked: Asked) -> Self {

@@ -68,9 +68,13 @@ impl Algorithm {
         }
     }
 
-    /// The algorithm of this name.
+    /// The algorithm of this name. `Ed25519` (RFC 9864 section 2.2) is `EdDSA` with the one curve that
+    /// is offered here.
     pub(crate) fn named(name: &str) -> Option<Self> {
-        ALL.into_iter().find(|algorithm| algorithm.name() == name)
+        match name {
+            "Ed25519" => Some(Self::EdDsa),
+            name => ALL.into_iter().find(|algorithm| algorithm.name() == name),
+        }
     }
 
     pub(crate) const fn family(self) -> Family {
@@ -176,6 +180,9 @@ mod tests {
             assert_eq!(Algorithm::named(algorithm.name()), Some(algorithm));
             assert_eq!(Algorithm::named(&algorithm.name().to_lowercase()), None);
         }
-        assert_eq!(Algorithm::named("none"), None);
+        for other in ["none", "ed25519", "Ed448"] {
+            assert_eq!(Algorithm::named(other), None, "{other}");
+        }
+        assert_eq!(Algorithm::named("Ed25519"), Some(Algorithm::EdDsa));
     }
 }

@@ -9,7 +9,11 @@
 //! 5. `jti` and `client_id` are names, and required where the profile says so; `sid` is a name.
 //! 6. `auth_time` is a time that has come, `acr` a name, `amr` a list of names (RFC 9068 section
 //!    2.2.1), if they are there.
-//! 7. What the description requires is there.
+//! 7. There is no `cnf`, whatever its form: a token that is bound to a key (RFC 7800) proves nothing
+//!    when it is sent as a plain bearer token, because a thief can send it as well.
+//! 8. What the description requires is there.
+//!
+//! [`Rules::check_common`] holds the rules that an introspection answer shares.
 
 use super::Rules;
 use super::json::{Json, JsonFault, Object};
@@ -34,15 +38,22 @@ impl Rules {
             JsonFault::DuplicateMember => "the claims have a member twice",
         })?;
         self.check_issuer(&claims)?;
-        self.check_audience(&claims)?;
+        self.check_common(&claims)?;
         let subject = required_name(&claims, "sub", "`sub` is missing", "`sub` is not a name")?;
         let expires_nanos = required_time(&claims)?;
         let validity = self.check_times(&claims, expires_nanos, now)?;
-        self.check_identifiers(&claims)?;
-        self.check_required(&claims)?;
         let principal = self.principal(&claims, subject, Some(expires_nanos), now)?;
         drop(claims);
         Ok(Verified { principal: principal.claims_json(text).build(), validity })
+    }
+
+    /// The rules that hold for the claims of a JWT and for an introspection answer alike: whether
+    /// the token is for this service, and may be used as it was sent.
+    pub(crate) fn check_common(&self, claims: &Object<'_>) -> Result<(), &'static str> {
+        self.check_audience(claims)?;
+        self.check_identifiers(claims)?;
+        check_unbound(claims)?;
+        self.check_required(claims)
     }
 
     /// The caller that a claim set names, and what it grants.
@@ -183,7 +194,7 @@ impl Rules {
         Ok(SignedIn { at_nanos: at.map(|at| at.min(now.unix_nanos())), class, methods })
     }
 
-    pub(crate) fn check_identifiers(&self, claims: &Object<'_>) -> Result<(), &'static str> {
+    fn check_identifiers(&self, claims: &Object<'_>) -> Result<(), &'static str> {
         let required = self.profile.requires_all_claims();
         for (name, required, missing, wrong) in [
             ("jti", required, "`jti` is missing (RFC 9068 section 2.2)", "`jti` is not a name"),
@@ -202,12 +213,20 @@ impl Rules {
         Ok(())
     }
 
-    pub(crate) fn check_required(&self, claims: &Object<'_>) -> Result<(), &'static str> {
+    fn check_required(&self, claims: &Object<'_>) -> Result<(), &'static str> {
         if self.required.iter().all(|name| claims.get(name).is_some()) {
             Ok(())
         } else {
             Err("a claim is missing that is required here")
         }
+    }
+}
+
+/// A malformed, empty or null `cnf` counts as well: it is no reason to take the token for unbound.
+fn check_unbound(claims: &Object<'_>) -> Result<(), &'static str> {
+    match claims.get("cnf") {
+        None => Ok(()),
+        Some(_) => Err("the token is bound to a key (`cnf`), and was sent without a proof"),
     }
 }
 

@@ -35,7 +35,7 @@ impl JwtAuthenticator {
                 Look::Nothing => return Err(NO_KEYS),
                 Look::Wait(wait) => after(provider, wait, now, open).await,
                 Look::Use(held) => match open(&held.keys) {
-                    Err(Unverified::UnknownKey(_)) => match provider.fetch(now) {
+                    Err(Unverified::UnknownKey(_)) => match provider.fetch_for_unknown(now) {
                         Some(wait) => after(provider, wait, now, open).await,
                         // Perhaps because one has just ended, which brought the key.
                         None => {

@@ -26,8 +26,8 @@ pub(crate) struct Header<'a> {
 impl<'a> Header<'a> {
     /// Reads the decoded first segment.
     pub(crate) fn parse(text: &'a str) -> Result<Self, &'static str> {
-        let object = Object::parse(text).map_err(|fault| match fault {
-            JsonFault::NotAnObject => "the header is not a JSON object",
+        let object = Object::parse_at_most(text, MOST_VALUES).map_err(|fault| match fault {
+            JsonFault::NotAnObject => "the header is not a JSON object, or has too many values",
             JsonFault::DuplicateMember => "the header has a member twice",
         })?;
         if object.get("crit").is_some() {
@@ -62,6 +62,10 @@ impl<'a> Header<'a> {
 /// No issuer in use comes near it: a SHA-512 thumbprint has 86 characters.
 pub(crate) const MAX_KEY_ID_BYTES: usize = 256;
 
+/// More than a header with a key and a chain of certificates has. Anybody can send one, so what it
+/// takes is bounded.
+const MOST_VALUES: usize = 100;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -78,7 +82,12 @@ mod tests {
         check(r#"{"alg":null}"#, Err("`alg` of the header is not a string"));
         check(r#"{"alg":["HS256"]}"#, Err("`alg` of the header is not a string"));
         check("{}", Err("the header has no `alg`"));
-        check("[]", Err("the header is not a JSON object"));
+        let no_object = Err("the header is not a JSON object, or has too many values");
+        check("[]", no_object);
+        let with_values =
+            |count: usize| format!(r#"{{"alg":"HS256","x":[{}1]}}"#, "{},".repeat(count - 4));
+        check(&with_values(100), Ok("HS256"));
+        check(&with_values(101), no_object);
         check(r#"{"alg":"HS256","alg":"HS256"}"#, Err("the header has a member twice"));
         check(r#"{"alg":"HS256","kid":7}"#, Err("`kid` of the header is not a string"));
         check(r#"{"alg":"HS256","typ":null}"#, Err("`typ` of the header is not a string"));

@@ -10,6 +10,7 @@ use super::algorithm::{Algorithm, Family};
 use super::header::MAX_KEY_ID_BYTES;
 use super::jwk::Jwk;
 use super::prepared::PreparedKey;
+use super::test_keys::is_test_key;
 use super::{jwk, public_key};
 
 /// A key that verifies tokens, pinned to exactly one algorithm (RFC 8725 section 3.1).
@@ -32,7 +33,6 @@ use super::{jwk, public_key};
 pub struct Key {
     id: Option<String>,
     outcome: Result<Material, Vec<String>>,
-    is_public_knowledge: bool,
 }
 
 #[derive(Clone)]
@@ -95,12 +95,6 @@ impl Key {
         self
     }
 
-    /// Marks a key whose private half is published, so that trusting it shows in the log.
-    pub(crate) fn known_to_everybody(mut self) -> Self {
-        self.is_public_knowledge = true;
-        self
-    }
-
     /// Checks the key: everything that is wrong with it, or a key that can verify.
     pub(crate) fn check(self) -> Result<CheckedKey, Vec<String>> {
         let id_fault =
@@ -111,13 +105,8 @@ impl Key {
             (Ok(Material { algorithm, key }), None) => {
                 let prepared = PreparedKey::new(algorithm, &key);
                 let prepared = prepared.map_err(|fault| vec![format!("({algorithm}) {fault}")])?;
-                Ok(CheckedKey {
-                    id: self.id.map(String::into_boxed_str),
-                    algorithm,
-                    key,
-                    prepared,
-                    is_public_knowledge: self.is_public_knowledge,
-                })
+                let id = self.id.map(String::into_boxed_str);
+                Ok(CheckedKey { id, algorithm, prepared, key })
             }
             (Ok(_), Some(fault)) => Err(vec![fault]),
             (Err(faults), fault) => Err(faults.into_iter().chain(fault).collect()),
@@ -161,7 +150,7 @@ impl Key {
         let outcome = outcome
             .map(|key| Material { algorithm, key })
             .map_err(|fault| vec![format!("({algorithm}) {fault}")]);
-        Self { id: None, outcome, is_public_knowledge: false }
+        Self { id: None, outcome }
     }
 
     fn read_jwk(json: &str, algorithm: Option<Algorithm>) -> Self {
@@ -169,11 +158,10 @@ impl Key {
             Ok(jwk) => Self {
                 id: jwk.id,
                 outcome: Ok(Material { algorithm: jwk.algorithm, key: jwk.material }),
-                is_public_knowledge: false,
             },
             Err(faults) => {
                 let faults = faults.iter().map(|fault| format!("(JWK) {fault}")).collect();
-                Self { id: None, outcome: Err(faults), is_public_knowledge: false }
+                Self { id: None, outcome: Err(faults) }
             }
         }
     }
@@ -214,7 +202,6 @@ pub(crate) fn secret(algorithm: Algorithm, secret: &[u8]) -> Result<DecodingKey,
 pub(crate) struct CheckedKey {
     pub(crate) id: Option<Box<str>>,
     pub(crate) algorithm: Algorithm,
-    pub(crate) is_public_knowledge: bool,
     prepared: PreparedKey,
     key: DecodingKey,
 }
@@ -226,7 +213,6 @@ impl CheckedKey {
             prepared: PreparedKey::new(jwk.algorithm, &jwk.material)?,
             id: jwk.id.map(String::into_boxed_str),
             algorithm: jwk.algorithm,
-            is_public_knowledge: false,
             key: jwk.material,
         })
     }
@@ -241,6 +227,11 @@ impl CheckedKey {
     /// Whether `signature` is this key's signature of `message`.
     pub(crate) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
         self.prepared.verifies(message, signature)
+    }
+
+    /// Whether its private half is published with this crate.
+    pub(crate) fn is_test_key(&self) -> bool {
+        is_test_key(&self.key)
     }
 
     /// Whether this is the same key, whatever it is pinned to.

@@ -12,6 +12,14 @@ use super::json::{Json, JsonFault, Object};
 use super::jwk;
 use super::key::CheckedKey;
 use super::launch::conflict;
+use super::test_keys::TEST_KEY;
+
+/// Which keys may be used.
+#[derive(Debug)]
+pub(crate) struct AcceptedKeys {
+    pub(crate) algorithms: Vec<Algorithm>,
+    pub(crate) test_keys: bool,
+}
 
 /// What a document holds.
 #[derive(Debug)]
@@ -22,8 +30,8 @@ pub(crate) struct KeySet {
 }
 
 impl KeySet {
-    /// Reads a document; `accepted` are the algorithms that keys may have.
-    pub(crate) fn read(text: &str, accepted: &[Algorithm]) -> Result<Self, String> {
+    /// Reads a document.
+    pub(crate) fn read(text: &str, accepted: &AcceptedKeys) -> Result<Self, String> {
         let document = Object::parse(text).map_err(|fault| match fault {
             JsonFault::NotAnObject => "the key set is not a JSON object".to_owned(),
             JsonFault::DuplicateMember => "the key set has a member twice".to_owned(),
@@ -67,10 +75,11 @@ impl KeySet {
 
 /// How many keys of a document can be used, and why others cannot.
 pub(crate) fn read_key_set(document: &str) -> Result<(usize, Vec<String>), String> {
-    KeySet::read(document, &Algorithm::ASYMMETRIC).map(|set| (set.keys.len(), set.left_out))
+    let accepted = AcceptedKeys { algorithms: Algorithm::ASYMMETRIC.to_vec(), test_keys: false };
+    KeySet::read(document, &accepted).map(|set| (set.keys.len(), set.left_out))
 }
 
-fn read_key(item: &Json<'_>, accepted: &[Algorithm]) -> Result<CheckedKey, String> {
+fn read_key(item: &Json<'_>, accepted: &AcceptedKeys) -> Result<CheckedKey, String> {
     let Json::Object(object) = item else { return Err("is not an object".to_owned()) };
     let is =
         |name, expected| matches!(object.get(name), Some(Json::Text(text)) if text == expected);
@@ -79,16 +88,19 @@ fn read_key(item: &Json<'_>, accepted: &[Algorithm]) -> Result<CheckedKey, Strin
     }
     let wanted = match object.get("alg") {
         None if is("kty", "RSA") => {
-            accepted.iter().find(|algorithm| algorithm.family() == Family::Rsa).copied()
+            accepted.algorithms.iter().find(|algorithm| algorithm.family() == Family::Rsa).copied()
         }
         _ => None,
     };
     let jwk = jwk::read(object, wanted).map_err(|faults| faults.join(" and "))?;
-    if accepted.contains(&jwk.algorithm) {
-        CheckedKey::of(jwk)
-    } else {
-        Err(format!("is for {}, which is not accepted", jwk.algorithm))
+    if !accepted.algorithms.contains(&jwk.algorithm) {
+        return Err(format!("is for {}, which is not accepted", jwk.algorithm));
     }
+    let key = CheckedKey::of(jwk)?;
+    if key.is_test_key() && !accepted.test_keys {
+        return Err(TEST_KEY.to_owned());
+    }
+    Ok(key)
 }
 
 /// More than any provider publishes.
@@ -101,7 +113,8 @@ mod tests {
     const EC: &str = r#""kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0""#;
 
     fn read(text: &str) -> Result<(usize, Vec<String>), String> {
-        let accepted = [Algorithm::Rs256, Algorithm::Es256];
+        let algorithms = vec![Algorithm::Rs256, Algorithm::Es256];
+        let accepted = AcceptedKeys { algorithms, test_keys: false };
         KeySet::read(text, &accepted).map(|set| (set.keys.len(), set.left_out))
     }
 

@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use super::algorithm::Algorithm;
 use super::header::Header;
 use super::key::{CheckedKey, Key};
 
@@ -85,7 +86,8 @@ impl Keys {
     /// The one key that this header can mean.
     fn select(&self, header: &Header<'_>) -> Result<&CheckedKey, Unverified> {
         let Self(keys) = self;
-        let fits = |key: &&CheckedKey| key.algorithm.name() == header.algorithm;
+        let algorithm = Algorithm::named(&header.algorithm);
+        let fits = |key: &&CheckedKey| Some(key.algorithm) == algorithm;
         let Some(id) = header.key_id.as_deref() else {
             let mut fitting = keys.iter().filter(fits);
             return match (fitting.next(), fitting.next()) {

@@ -6,9 +6,11 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use super::key::CheckedKey;
+use super::key_set::AcceptedKeys;
 use super::keys::Keys;
 use super::places::vocabulary_claims;
 use super::source::Reader;
+use super::test_keys::TEST_KEY;
 use super::verify::{JwtAuthenticator, KeySource, Verifier};
 use super::{Algorithm, Jwt, Rules};
 use crate::authentication::provider::{Provider, Terms, supply};
@@ -32,7 +34,7 @@ impl Jwt {
     /// Checks the description: everything that is wrong, or the authenticator.
     pub(crate) fn check(mut self) -> Result<JwtAuthenticator, Vec<String>> {
         let mut faults = Vec::new();
-        let keys = check_keys(std::mem::take(&mut self.keys), &mut faults);
+        let keys = check_keys(std::mem::take(&mut self.keys), self.test_keys, &mut faults);
         let reader = self.check_source(&keys, &mut faults);
         self.check_algorithms(&keys, &mut faults);
         let terms = self.terms();
@@ -105,10 +107,11 @@ impl Jwt {
                 self.refresh, self.longest
             ));
         }
-        let accepted = self.accepted.clone().unwrap_or_else(|| Algorithm::ASYMMETRIC.to_vec());
-        if accepted.iter().any(|algorithm| !Algorithm::ASYMMETRIC.contains(algorithm)) {
+        let algorithms = self.accepted.clone().unwrap_or_else(|| Algorithm::ASYMMETRIC.to_vec());
+        if algorithms.iter().any(|algorithm| !Algorithm::ASYMMETRIC.contains(algorithm)) {
             faults.push("a published key cannot be for an HMAC: everybody knows it".to_owned());
         }
+        let accepted = AcceptedKeys { algorithms, test_keys: self.test_keys };
         Reader::new(source, accepted).map_err(|fault| faults.push(fault)).ok()
     }
 
@@ -211,7 +214,11 @@ fn supply_keys(
     supply(reader.to_string(), orders, move || reader.read(), tell)
 }
 
-fn check_keys(keys: Vec<super::Key>, faults: &mut Vec<String>) -> Vec<CheckedKey> {
+fn check_keys(
+    keys: Vec<super::Key>,
+    accepts_test_keys: bool,
+    faults: &mut Vec<String>,
+) -> Vec<CheckedKey> {
     let mut checked: Vec<CheckedKey> = Vec::new();
     for (index, key) in keys.into_iter().enumerate() {
         let label = format!("key {}{}", index + 1, key.label());
@@ -224,8 +231,12 @@ fn check_keys(keys: Vec<super::Key>, faults: &mut Vec<String>) -> Vec<CheckedKey
                         .find_map(|other| conflict(&key, other))
                         .map(|fault| format!("{label} {fault}")),
                 );
-                if key.is_public_knowledge {
-                    tracing::warn!("{label} is a test key that everybody knows: anybody can sign");
+                match key.is_test_key() {
+                    true if accepts_test_keys => {
+                        tracing::warn!("{label} is a test key of this crate: everybody can sign");
+                    }
+                    true => faults.push(format!("{label} {TEST_KEY}")),
+                    false => {}
                 }
                 checked.push(key);
             }

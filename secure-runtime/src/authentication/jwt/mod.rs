@@ -6,13 +6,13 @@
 //! 3. Its signature is verified before a claim is believed.
 //! 4. Header and claims are JSON objects without a duplicate member.
 //! 5. `typ`, `iss`, `aud`, `sub`, `exp`, `nbf`, `iat`, `jti` and `client_id` are checked in type and
-//!    value; what may be missing is decided by the [`Profile`].
+//!    value; what may be missing is decided by the [`Profile`]. A token that is bound to a key
+//!    (`cnf`) is refused: sent as a plain bearer token, it proves nothing.
 //! 6. A verified token is remembered until it expires, and its times are checked at each use.
 //! 7. With [`Jwt::revocations`], so is whether it was revoked.
 //!
 //! The client sees `WWW-Authenticate: Bearer` and an error code of RFC 6750 section 3.1; the reason
-//! goes to the log. A token that nobody revokes stays valid until its `exp` even if its account is
-//! closed: keep lifetimes short.
+//! goes to the log. A token that nobody revokes stays valid until its `exp`: keep lifetimes short.
 
 mod algorithm;
 mod claims;
@@ -27,7 +27,10 @@ mod launch;
 mod prepared;
 mod profile;
 mod public_key;
+mod roca;
+mod rules;
 mod source;
+mod test_keys;
 mod verify;
 
 use std::fmt;
@@ -43,7 +46,10 @@ pub(crate) use keys::open_with;
 pub use places::ClaimPath;
 pub(crate) use places::vocabulary_claims;
 pub use profile::Profile;
+pub(crate) use rules::Rules;
 
+#[cfg(feature = "discovery")]
+use super::http::Address;
 use super::revocation::Revocations;
 use super::{json, places, provider};
 #[cfg(feature = "introspection")]
@@ -75,6 +81,7 @@ pub(crate) use verify::JwtAuthenticator;
 #[must_use = "a description does nothing until it is given to the security's builder"]
 pub struct Jwt {
     keys: Vec<Key>,
+    test_keys: bool,
     source: Option<Source>,
     accepted: Option<Vec<Algorithm>>,
     refresh: Duration,
@@ -141,7 +148,7 @@ impl Jwt {
     #[cfg(feature = "discovery")]
     pub fn discover(issuer: impl Into<String>) -> Self {
         let issuer = issuer.into();
-        Self::with_source(Some(Source::Metadata(issuer.clone()))).issuer(issuer)
+        Self::with_source(Some(Source::Metadata(Address(issuer.clone())))).issuer(issuer)
     }
 
     /// Verifies with the key set at this address (RFC 7517 section 5), fetched as by
@@ -156,7 +163,7 @@ impl Jwt {
     /// ```
     #[cfg(feature = "discovery")]
     pub fn jwks_url(address: impl Into<String>) -> Self {
-        Self::with_source(Some(Source::Address(address.into())))
+        Self::with_source(Some(Source::Address(Address(address.into()))))
     }
 
     /// Verifies with the key set in this file (RFC 7517 section 5), which may be replaced while the
@@ -186,6 +193,7 @@ impl Jwt {
     fn with_source(source: Option<Source>) -> Self {
         Self {
             keys: Vec::new(),
+            test_keys: false,
             source,
             accepted: None,
             refresh: provider::REFRESH,
@@ -320,7 +328,8 @@ impl Jwt {
     }
 
     /// How much memory verified tokens may take, in bytes; 16 MiB by default. 0 turns the cache
-    /// off: then every request verifies a signature.
+    /// off: then every request verifies a signature, and no good token passes the ban of an address
+    /// for [failures](crate::secure).
     pub fn cache_bytes(mut self, bytes: usize) -> Self {
         self.cache_bytes = bytes;
         self
@@ -368,31 +377,5 @@ impl fmt::Debug for Jwt {
             .field("profile", &self.profile)
             .field("leeway", &self.leeway)
             .finish_non_exhaustive()
-    }
-}
-
-/// What a token must be, checked.
-#[derive(Debug)]
-pub(crate) struct Rules {
-    issuer: Box<str>,
-    audiences: Vec<Box<str>>,
-    any_audience: bool,
-    profile: Profile,
-    types: Vec<Box<str>>,
-    leeway_nanos: u64,
-    pub(crate) places: Places,
-    pub(crate) max_token_bytes: usize,
-    required: Vec<Box<str>>,
-}
-
-impl Rules {
-    /// Whose tokens are accepted.
-    pub(crate) fn issuer(&self) -> &str {
-        &self.issuer
-    }
-
-    /// Whether tokens for this audience are accepted.
-    pub(crate) fn accepts_audience(&self, audience: &str) -> bool {
-        self.any_audience || self.audiences.iter().any(|accepted| **accepted == *audience)
     }
 }

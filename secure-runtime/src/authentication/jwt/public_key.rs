@@ -9,6 +9,7 @@ use jsonwebtoken::DecodingKey;
 use jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER;
 
 use super::algorithm::{Algorithm, Curve, Family};
+use super::roca::has_roca_fingerprint;
 
 /// Reads a public key, PEM or DER, for this algorithm.
 pub(crate) fn public_key(algorithm: Algorithm, encoded: &[u8]) -> Result<DecodingKey, String> {
@@ -42,6 +43,11 @@ pub(crate) fn rsa(modulus: &[u8], exponent: &[u8]) -> Result<DecodingKey, String
     let is_odd = |number: &[u8]| number.last().is_some_and(|byte| byte & 1 == 1);
     if !is_odd(modulus) || !is_odd(exponent) || matches!(exponent, [1]) {
         return Err("is an RSA key whose modulus or exponent cannot be one".to_owned());
+    }
+    if has_roca_fingerprint(modulus) {
+        return Err("is an RSA key with the ROCA weakness (CVE-2017-15361), expected one whose \
+                    private half cannot be computed from it"
+            .to_owned());
     }
     Ok(DecodingKey::from_rsa_raw_components(modulus, exponent))
 }

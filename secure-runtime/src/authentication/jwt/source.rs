@@ -2,13 +2,12 @@
 
 use std::path::PathBuf;
 
-use super::algorithm::Algorithm;
-use super::key_set::KeySet;
+use super::key_set::{AcceptedKeys, KeySet};
 use super::keys::Keys;
 use crate::authentication::local_file;
 #[cfg(feature = "discovery")]
 use crate::authentication::{
-    http::{Client, Url},
+    http::{Address, Client, Url},
     metadata,
 };
 
@@ -17,16 +16,16 @@ use crate::authentication::{
 pub(crate) enum Source {
     File(PathBuf),
     #[cfg(feature = "discovery")]
-    Address(String),
+    Address(Address),
     /// The metadata of the issuer, which names the address (OpenID Connect Discovery 1.0 section 4).
     #[cfg(feature = "discovery")]
-    Metadata(String),
+    Metadata(Address),
 }
 
 /// A source that can be read again and again.
 pub(crate) struct Reader {
     from: From,
-    accepted: Vec<Algorithm>,
+    accepted: AcceptedKeys,
     /// Made on the thread that reads, and dropped there: its runtime must not end within another.
     #[cfg(feature = "discovery")]
     client: std::cell::OnceCell<Client>,
@@ -42,13 +41,13 @@ enum From {
 
 impl Reader {
     /// Checks the source; the error is what is wrong with it.
-    pub(crate) fn new(source: Source, accepted: Vec<Algorithm>) -> Result<Self, String> {
+    pub(crate) fn new(source: Source, accepted: AcceptedKeys) -> Result<Self, String> {
         let from = match source {
             Source::File(path) => From::File(path),
             #[cfg(feature = "discovery")]
-            Source::Address(address) => From::Address(Url::checked(&address)?),
+            Source::Address(address) => From::Address(Url::checked(&address.0)?),
             #[cfg(feature = "discovery")]
-            Source::Metadata(issuer) => {
+            Source::Metadata(Address(issuer)) => {
                 let address = metadata::address_of(&issuer)?;
                 From::Metadata(issuer, address)
             }

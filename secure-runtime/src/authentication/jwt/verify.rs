@@ -1,13 +1,15 @@
 //! The authenticator that a checked [`Jwt`](super::Jwt) becomes.
 
+use std::borrow::Cow;
 use std::sync::Arc;
+
+use serde::Deserialize;
 
 use super::Rules;
 use super::claims::Verified;
-use super::json::{Json, Object};
 use super::keys::{Keys, Unverified};
 use crate::authentication::bearer::{self, Bearer, bearer, is_b64token};
-use crate::authentication::provider::{Fetched, Look, Provider, Wait};
+use crate::authentication::provider::{Change, Fetched, Look, Provider, Wait};
 use crate::authentication::token_cache::{
     Cached, Generation, Mark, RefusedTokens, TokenCache, TokenCacheStatistics,
 };
@@ -141,7 +143,7 @@ impl Verifier {
     ) -> Attempt {
         match self.verify_unless_refused(keys, token, now, mark) {
             Err(Unverified::UnknownKey(_)) if self.is_claimed_by(token) => {
-                match provider.fetch(now) {
+                match provider.fetch_for_unknown(now) {
                     Some(wait) => self.wait(wait, token, now),
                     // Perhaps because one has just ended, which brought the key.
                     None => self.authenticate_after_fetch(token, now).into(),
@@ -204,7 +206,7 @@ impl Verifier {
             KeySource::Configured(_) => None,
             // Where it was out of reach just now, nobody waits for it again.
             KeySource::Published(provider) if provider.is_failing() => None,
-            KeySource::Published(provider) => provider.fetch(now),
+            KeySource::Published(provider) => provider.fetch_for_unknown(now),
         }
     }
 
@@ -276,28 +278,39 @@ impl Verifier {
 
     /// Whether a token says that it is of this issuer: others do not make anybody fetch its keys.
     fn is_claimed_by(&self, token: &[u8]) -> bool {
-        let claims =
-            Keys::unverified_claims(token).and_then(|claims| String::from_utf8(claims).ok());
-        let claims = claims.unwrap_or_default();
-        let issuer = Object::parse(&claims).ok();
-        let issuer = issuer.as_ref().and_then(|claims| claims.get("iss"));
-        matches!(issuer, Some(Json::Text(name)) if *name == *self.rules.issuer)
+        let claims = Keys::unverified_claims(token).unwrap_or_default();
+        let claimed: Option<ClaimedIssuer<'_>> = serde_json::from_slice(&claims).ok();
+        claimed.is_some_and(|claimed| claimed.iss == self.rules.issuer())
     }
 
     /// Takes in what was fetched for a request of that time.
     pub(super) fn absorb(&self, since: u64, fetched: Option<Keys>) {
         let KeySource::Published(provider) = &self.keys else { return };
-        if provider.absorb(since, fetched) {
+        let change = provider.absorb(since, fetched);
+        if change == Change::Withdrawn {
             self.cache.clear();
         }
-        self.refused.forget();
+        if change != Change::Nothing {
+            self.refused.forget();
+        }
         provider.announce();
     }
 }
 
+/// All that is read of claims that nobody has verified: the rest takes no memory.
+#[derive(Deserialize)]
+struct ClaimedIssuer<'a> {
+    #[serde(borrow)]
+    iss: Cow<'a, str>,
+}
+
 impl Fetched for Keys {
-    fn succeed(&self, earlier: &Self) -> bool {
-        !self.have_all_of(earlier)
+    fn succeed(&self, earlier: &Self) -> Change {
+        match (self.have_all_of(earlier), earlier.have_all_of(self)) {
+            (false, _) => Change::Withdrawn,
+            (true, false) => Change::Added,
+            (true, true) => Change::Nothing,
+        }
     }
 }
 

@@ -5,7 +5,9 @@
 //! 2. That time is measured by the monotonic clock: a wall clock that jumps forward forgets nothing.
 //!    Where the wall clock was set back meanwhile, it must agree too, for as long again at most.
 //! 3. What does not fit is kept coarsely: everything that the issuer has issued until now is revoked
-//!    instead, and where even that does not fit, everything of everybody. Nothing is dropped.
+//!    instead, and where even that does not fit, everything of everybody. Nothing is dropped. For a
+//!    token or a session, "now" is read on a clock that is ahead by the largest leeway: otherwise a
+//!    token of such an issuer would not be covered.
 //! 4. Readers compare one number, the version. It changes after what it announces is in place, so
 //!    whoever reads the new one finds the change, and whoever found nothing under the old one looks
 //!    again.
@@ -222,9 +224,11 @@ impl List {
         }
         drop(shard);
         ledger.coarse += 1;
-        // What exists now was issued until now; what is told of later can wait until it is.
-        let until_now = now.unix_seconds().saturating_add(1);
-        let before = if before == u64::MAX { until_now } else { before.max(until_now) };
+        let before = match before {
+            // The token exists by now, and its issuer's clock may be ahead.
+            u64::MAX => now.unix_seconds().saturating_add(MOST_AHEAD_SECONDS).saturating_add(1),
+            before => before.max(now.unix_seconds().saturating_add(1)),
+        };
         let wider = if is_coarse { Target::Everything } else { Target::Issuer(issuer) };
         self.put(ledger, wider, before, now);
         Kept::Coarsely

@@ -15,6 +15,8 @@
 
 mod builder;
 mod list;
+#[cfg(test)]
+mod properties;
 mod revoked;
 #[cfg(feature = "redis")]
 mod store;
@@ -266,8 +268,8 @@ impl Inner {
     fn keep(&self, target: Target<'_>, issued: Issued) {
         if self.list.add(target, issued, self.clock.now()) == Kept::Coarsely {
             tracing::error!(
-                "the list of revocations is full: everything that the issuer has issued until now \
-                 is revoked instead"
+                "the list of revocations is full: everything that the issuer has issued until now, \
+                 on a clock that may be ahead, is revoked instead"
             );
         }
     }

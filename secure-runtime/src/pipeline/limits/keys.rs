@@ -15,7 +15,7 @@ use crate::asked::Asked;
 use crate::denial::Denial;
 use crate::pipeline::refused::Refused;
 use crate::policy::KeyFunction;
-use crate::principal::{CountedClaims, Principal};
+use crate::principal::{CountedClaims, Principal, VouchedBy};
 use crate::request::{FieldName, RequestHead};
 use crate::security::{ClaimNames, Counts, More, PlannedLimit, TierFunction};
 use crate::throttling::{LimitKey, Limiter};
@@ -39,13 +39,13 @@ enum Counted<'a> {
     Everybody,
     /// Requests without an address (Unix sockets) share one count.
     Address(Option<IpAddr>),
-    Principal(Option<&'a str>, &'a str),
-    Tenant(Option<&'a str>, &'a str),
+    Principal(VouchedBy<'a>, &'a str),
+    Tenant(VouchedBy<'a>, &'a str),
     ApiKey(&'a str),
     /// With its name, as a rate that endpoints share may count by another one elsewhere.
     Header(&'a str, &'a [u8]),
-    /// With the place of its name among all claims, the issuer, and its hash.
-    Claim(usize, Option<&'a str>, u64),
+    /// With the place of its name among all claims, and its hash.
+    Claim(usize, Option<VouchedBy<'a>>, u64),
     Key(u64),
     Each(u64),
 }
@@ -87,9 +87,10 @@ pub(in crate::pipeline) fn key_of(
 /// A principal comes again with the same token: it is hashed once.
 #[inline]
 fn principal_key(limiter: &Limiter, limit: u64, principal: &Principal) -> LimitKey {
-    let counted = || Counted::Principal(principal.issuer(), principal.subject());
-    let hashed = *principal.cached_hash().get_or_init(|| limiter.hashed(&counted()));
-    limiter.key_of(limit, hashed).unwrap_or_else(|| limiter.key(limit, &counted()))
+    let counted = || Counted::Principal(principal.vouched_by(), principal.subject());
+    let hashed = principal.hashed_once(|| limiter.hashed(&counted()));
+    let key = hashed.and_then(|hashed| limiter.key_of(limit, hashed));
+    key.unwrap_or_else(|| limiter.key(limit, &counted()))
 }
 
 fn counted<'a>(
@@ -98,7 +99,7 @@ fn counted<'a>(
     subject: Subject<'a>,
 ) -> Result<Counted<'a>, Refused> {
     let caller = || match subject.principal {
-        Some(principal) => Counted::Principal(principal.issuer(), principal.subject()),
+        Some(principal) => Counted::Principal(principal.vouched_by(), principal.subject()),
         // Met by nobody known: the address stands in, and never nothing.
         None => Counted::Address((subject.address)()),
     };
@@ -107,8 +108,8 @@ fn counted<'a>(
         Counts::Address => return Ok(Counted::Address((subject.address)())),
         Counts::Everybody => return Ok(Counted::Everybody),
         Counts::Tenant => {
-            let tenant = subject.principal.and_then(|it| Some((it.issuer(), it.tenant()?)));
-            return Ok(tenant.map_or_else(caller, |(issuer, name)| Counted::Tenant(issuer, name)));
+            let tenant = subject.principal.and_then(|it| Some((it.vouched_by(), it.tenant()?)));
+            return Ok(tenant.map_or_else(caller, |(by, name)| Counted::Tenant(by, name)));
         }
         Counts::More(more) => more,
     };
@@ -118,8 +119,8 @@ fn counted<'a>(
             one_line(subject, name).map(|line| Counted::Header(name.as_str(), line))
         }
         More::Claim(place) => {
-            let issuer = subject.principal.and_then(Principal::issuer);
-            claim(limiter, *place, subject).map(|value| Counted::Claim(*place, issuer, value))
+            let by = subject.principal.map(Principal::vouched_by);
+            claim(limiter, *place, subject).map(|value| Counted::Claim(*place, by, value))
         }
         More::Key(function) => Some(Counted::Key(value(limiter, *function, subject)?)),
         More::Each(parts) => {
@@ -264,6 +265,36 @@ mod tests {
         check(&one, &other, false);
         // Who lacks both is counted by the caller under either.
         check(&header("x-none"), &header("x-neither"), true);
+    }
+
+    /// In memory, with what is kept of the caller and without, and where instances count together.
+    #[test]
+    fn who_vouches_for_a_caller_tells_callers_of_one_name_apart() {
+        let (request, limiter) =
+            (TestRequest::default().to_http_request(), Limiter::with_capacity_bytes(0));
+        let ada = || Principal::builder("ada").tenant("acme").claims_json(r#"{"device":"7"}"#);
+        let kept = ada().build();
+        let callers = [
+            kept.clone().accepted_by("jwt"),
+            kept.accepted_by("api_key"),
+            ada().issuer("jwt").build().accepted_by("jwt"),
+            ada().issuer("other").build().accepted_by("jwt"),
+        ];
+        for by in [Counts::Caller, Counts::Tenant, claim(0)] {
+            let keys = callers.each_ref().map(|principal| {
+                let (principal, claims) = (Some(principal), &[&["device"] as ClaimNames][..]);
+                let subject =
+                    Subject { address: &|| None, principal, tier: None, request: &request, claims };
+                let key = || key_of(&limiter, 1, &by, subject).unwrap();
+                assert!(key() == key());
+                (key(), shared_keys::whom(&by, subject).unwrap())
+            });
+            for (place, one) in keys.iter().enumerate() {
+                for other in &keys[..place] {
+                    assert!(one.0 != other.0 && one.1 != other.1, "{place}");
+                }
+            }
+        }
     }
 
     #[test]

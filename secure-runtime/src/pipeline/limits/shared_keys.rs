@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::keys::{Subject, named_claim, one_line, write_value};
 use crate::pipeline::refused::Refused;
 use crate::policy::KeyFunction;
-use crate::principal::Principal;
+use crate::principal::{Principal, VouchedBy};
 use crate::security::{Counts, More};
 
 /// What tells kinds apart, lest a principal named `10.0.0.1` shares the count of an address.
@@ -85,9 +85,14 @@ fn tenant(subject: Subject<'_>) -> Option<Vec<u8>> {
     Some(issued(Kind::Tenant, principal, principal.tenant()?.as_bytes()))
 }
 
-/// What an issuer says means something beside its name alone.
+/// What an issuer says means something beside its name alone. An authenticator's name is no issuer's:
+/// it stands after an empty one.
 fn issued(kind: Kind, principal: &Principal, said: &[u8]) -> Vec<u8> {
-    Bytes::new(kind).with(principal.issuer().unwrap_or_default().as_bytes()).with(said).0
+    let written = match principal.vouched_by() {
+        VouchedBy::Issuer(name) => Bytes::new(kind).with(name.as_bytes()),
+        VouchedBy::Authenticator(name) => Bytes::new(kind).with(b"").with(name.as_bytes()),
+    };
+    written.with(said).0
 }
 
 /// The value of a claim.

@@ -108,18 +108,20 @@ impl Round {
                     }
                 }
             };
-            if let Some(outcome) = self.absorb(authentication.mode, verdict) {
+            if let Some(outcome) = self.absorb(authentication, verdict) {
                 return Poll::Ready(outcome);
             }
         }
     }
 
     /// Takes in one verdict; `Some` if it decides.
-    fn absorb(&mut self, mode: Mode, verdict: Verdict) -> Option<Outcome> {
-        let needs_all = matches!(mode, Mode::All { .. });
+    fn absorb(&mut self, authentication: &Authentication, verdict: Verdict) -> Option<Outcome> {
+        let needs_all = matches!(authentication.mode, Mode::All { .. });
         let asked = self.next.saturating_sub(1);
         match verdict {
             Verdict::Accepted(principal) => {
+                let name = authentication.names.get(asked).copied().unwrap_or_default();
+                let principal = principal.accepted_by(name);
                 // Launch refuses more of them than there are bits.
                 self.accepted |= 1_u64.checked_shl(asked as u32).unwrap_or_default();
                 if !needs_all {

@@ -1,11 +1,14 @@
 //! The account that a login handler is asked for, said by the handler before it verifies anything.
 
+use std::time::Duration;
+
 use actix_web::{HttpMessage, HttpRequest};
 
-use super::failure_budgets::{Ledger, Taken, Who};
+use super::failure_budgets::{Ledger, Scope, Taken, Who};
 use super::failures::Watched;
 use crate::denial::Denial;
 use crate::pipeline::gate::Gate;
+use crate::pipeline::refused::Refused;
 use crate::security::PlannedBudget;
 
 /// Says which account the request claims, before the handler verifies that it may: the `failures` of
@@ -18,7 +21,9 @@ use crate::security::PlannedBudget;
 /// # Errors
 ///
 /// 429 if too many attempts at this account came from this address, or from this address at all;
-/// return it. It says nothing of the account: not even whether there is one. 500 on an endpoint without
+/// return it. It says nothing of the account: not even whether there is one. For the same reason, what
+/// the handler answers to a failure is replaced by that 429 where the address is banned and an account
+/// that is known there was still let through; only how long the handler took may differ. 500 on an endpoint without
 /// `failures`, where nothing would count.
 ///
 /// ```
@@ -55,12 +60,22 @@ pub fn claim_account(request: &HttpRequest, account: &str) -> Result<(), Denial>
     let inner = gate.security.inner();
     let ledger = Ledger::open(&gate, inner.clock.now());
     let (name, ()) = inner.counters.limiter.hash(|state| state.write(account.as_bytes()));
-    let mut claim = Claim { account: name, taken: Vec::new() };
+    let mut claim = Claim { account: name, taken: Vec::new(), passed: Vec::new() };
     for budget in ledger.budgets().filter(|budget| budget.is_own()) {
         let who = Who::Account(name);
-        let taken = match ledger.banned_as(budget, who) {
-            Some(wait) => ledger.heed(budget, wait).map(|()| None),
-            None => ledger.take(budget, who),
+        let pair = ledger.banned(budget, Scope::Pair(who, ledger.group));
+        let address = ledger.banned(budget, Scope::Address(ledger.group));
+        let taken = match (pair, address) {
+            (None, Some(wait)) if ledger.knows(budget, who) && ledger.binds(budget) => {
+                claim.passed.push((budget.id, wait));
+                ledger.take(budget, who).map_err(|_| ledger.refuse(budget, wait))
+            }
+            (None, None) => ledger.take(budget, who),
+            (None, Some(_)) if ledger.knows(budget, who) => ledger.take(budget, who),
+            (pair, address) => {
+                let wait = pair.max(address).unwrap_or_default();
+                ledger.heed(budget, wait).map(|()| None)
+            }
         };
         match taken {
             Ok(Some(taken)) => claim.taken.push((budget.id, taken)),
@@ -87,11 +102,22 @@ struct Claim {
     account: u64,
     /// The number of each budget, and what was taken of it.
     taken: Vec<(u64, Taken)>,
+    /// Of each budget by which the address is banned, and how long still: the account is known there,
+    /// so it passes.
+    passed: Vec<(u64, Duration)>,
 }
 
 impl Claims {
     pub(super) fn accounts(&self) -> impl Iterator<Item = Who<'static>> {
         self.0.iter().map(|claim| Who::Account(claim.account))
+    }
+
+    /// The answer to a failure of an account that passed the ban of its address: that of an account that
+    /// did not, which would otherwise be told from it.
+    pub(super) fn refusal(&self, ledger: &Ledger<'_>, failed: &PlannedBudget) -> Option<Refused> {
+        let passed = self.0.iter().flat_map(|claim| &claim.passed);
+        let (_, wait) = passed.into_iter().find(|(id, _)| *id == failed.id)?;
+        Some(ledger.refuse(failed, *wait))
     }
 
     /// The request was no failure, as far as this budget goes.

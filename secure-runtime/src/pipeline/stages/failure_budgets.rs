@@ -12,6 +12,7 @@ use crate::pipeline::gate::Gate;
 use crate::pipeline::limits::shadow_mode;
 use crate::pipeline::limits::shared_keys::address;
 use crate::pipeline::refused::Refused;
+use crate::principal::VouchedBy;
 use crate::request::RequestHead;
 use crate::security::{ID_OF_ALL, LiveBudget, PlannedBudget};
 use crate::throttling::{Allowance, BanEvent, BudgetKeys, Decided, LimitKey, Quota};
@@ -28,7 +29,7 @@ pub(super) struct ObservedBans(Vec<usize>);
 pub(super) enum Who<'a> {
     Nobody,
     Credential(&'a str),
-    Principal(Option<&'a str>, &'a str),
+    Principal(VouchedBy<'a>, &'a str),
     /// The hash of its name.
     Account(u64),
 }
@@ -139,7 +140,7 @@ impl<'a> Ledger<'a> {
         (key, known.reset_after())
     }
 
-    fn knows(&self, budget: &PlannedBudget, who: Who<'_>) -> bool {
+    pub(super) fn knows(&self, budget: &PlannedBudget, who: Who<'_>) -> bool {
         let is_known = |id| !self.known(id, who).1.is_zero();
         !matches!(who, Who::Nobody) && (is_known(budget.id) || is_known(ID_OF_ALL))
     }
@@ -212,7 +213,7 @@ impl<'a> Ledger<'a> {
     }
 
     /// Whether bans of this budget are enforced for the client's address.
-    fn binds(&self, budget: &PlannedBudget) -> bool {
+    pub(super) fn binds(&self, budget: &PlannedBudget) -> bool {
         match budget.mode.percent() {
             100.. => true,
             0 => false,

@@ -159,13 +159,14 @@ impl Progress {
     }
 
     /// Charges a failure, and gives back what was taken for one that did not come. Without a gate there
-    /// are no budgets.
+    /// are no budgets. What is returned is the answer instead, so that nothing can be told from the
+    /// response.
     pub(in crate::pipeline) fn count_failure(
         &self,
         gate: Option<&Gate<'_>>,
         response: &HttpResponse,
-    ) {
-        let Some(gate) = gate else { return };
+    ) -> Option<Refused> {
+        let gate = gate?;
         // Where a limit of those without a caller answers instead, the credentials were bad all the
         // same, and the next ones may be right.
         let (status, kind) = match &self.refused {
@@ -180,7 +181,7 @@ impl Progress {
         self.attempts.settle(gate, counts);
         // A limit's refusal costs no more than it did.
         if claims.is_none() && !gate.plan.budgets().any(counts) {
-            return;
+            return None;
         }
         let (claims, now) = (claims.unwrap_or_default(), gate.security.inner().clock.now());
         let ledger = Ledger::open(gate, now);
@@ -195,12 +196,12 @@ impl Progress {
             }
         }
         if failed.is_empty() {
-            return;
+            return None;
         }
         let head = RequestHead::new(gate.request);
         let authentication = &gate.plan.authentication;
         let caller = self.caller().or_else(|| published(&extensions));
-        for budget in failed {
+        for &budget in &failed {
             // It would have been refused, and not have failed; or it was charged when its client went.
             if was_observed(budget) || self.attempts.has(budget) {
                 continue;
@@ -229,6 +230,7 @@ impl Progress {
             }
             let _ = ledger.charge(budget, Scope::Address(ledger.group));
         }
+        failed.iter().find_map(|budget| claims.refusal(&ledger, budget))
     }
 }
 
@@ -248,7 +250,7 @@ fn is_failure(budget: &PlannedBudget, status: u16, kind: Option<DenialKind>) -> 
 }
 
 fn principal(caller: &Principal) -> Who<'_> {
-    Who::Principal(caller.issuer(), caller.subject())
+    Who::Principal(caller.vouched_by(), caller.subject())
 }
 
 /// The name that some credentials of the request claim.

@@ -13,7 +13,7 @@ use super::planned_limit::LimitPlanner;
 #[cfg(feature = "redis")]
 use super::planned_shared::SharedPlanner;
 use super::protected_resource::Published;
-use super::{Inner, ProtectedResource, Security, lenient_limits};
+use super::{Inner, ProtectedResource, Security, forgetful_budgets, lenient_limits};
 use crate::authentication::Authenticator;
 use crate::authorization::{AcceptedBy, RuleSet, is_zone, scopes_of};
 use crate::inventory::{self, is_inside, modules_around};
@@ -23,11 +23,11 @@ use crate::transport::TrustedProxies;
 pub use error::LaunchError;
 
 /// An authenticator and what it is called.
-type Named = (Box<str>, Arc<dyn Authenticator>);
+type Named = (&'static str, Arc<dyn Authenticator>);
 
 /// The authenticators that a launch may use, by name.
 pub(super) struct Configuration {
-    by_name: BTreeMap<String, Arc<dyn Authenticator>>,
+    by_name: BTreeMap<&'static str, Arc<dyn Authenticator>>,
     defaults: Vec<Named>,
     /// Configured, but broken: named in a fault of their own already.
     broken: Vec<String>,
@@ -92,7 +92,7 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
     }
     let now = builder.clock.now();
     configuration.by_name.values().for_each(|authenticator| authenticator.start(now));
-    Ok(lenient_limits::told(Security(Arc::new(Inner {
+    let security = Security(Arc::new(Inner {
         plans,
         authenticators: configuration.by_name.into_iter().collect(),
         clock: builder.clock,
@@ -112,7 +112,8 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
         published,
         limit_changes: Mutex::new(()),
         modes,
-    }))))
+    }));
+    Ok(forgetful_budgets::told(lenient_limits::told(security)))
 }
 
 fn answers_for(modules: &[String], module: &str) -> bool {
@@ -130,14 +131,16 @@ impl Configuration {
         };
         for configured in builder.authenticators.drain(..) {
             let name = configured.name;
-            if it.by_name.contains_key(&name) || it.broken.contains(&name) {
+            if it.by_name.contains_key(name.as_str()) || it.broken.contains(&name) {
                 it.faults.push(format!("two authenticators are named `{name}`"));
                 continue;
             }
             match configured.outcome {
                 Ok(authenticator) => {
+                    // Principals carry it.
+                    let name: &'static str = name.leak();
                     if configured.is_default {
-                        it.defaults.push((name.as_str().into(), Arc::clone(&authenticator)));
+                        it.defaults.push((name, Arc::clone(&authenticator)));
                     }
                     it.by_name.insert(name, authenticator);
                 }
@@ -196,9 +199,9 @@ impl Configuration {
             Authenticators::Any(names) | Authenticators::All(names) => {
                 let mut found = Vec::new();
                 for wanted in names {
-                    match self.by_name.get(*wanted) {
-                        Some(authenticator) => {
-                            found.push(((*wanted).into(), Arc::clone(authenticator)));
+                    match self.by_name.get_key_value(*wanted) {
+                        Some((name, authenticator)) => {
+                            found.push((*name, Arc::clone(authenticator)));
                         }
                         None if self.broken.iter().any(|broken| broken == wanted) => {}
                         None => self.faults.push(format!(
@@ -265,7 +268,7 @@ impl Configuration {
         resource: ProtectedResource,
         scopes: BTreeSet<&'static str>,
     ) -> Published {
-        let authenticators = self.by_name.iter().map(|(name, it)| (name.as_str(), &**it));
+        let authenticators = self.by_name.iter().map(|(name, it)| (*name, &**it));
         resource.check(authenticators, scopes, &mut self.faults)
     }
 
@@ -305,7 +308,7 @@ impl Configuration {
     }
 
     fn configured(&self) -> String {
-        let names: Vec<&str> = self.by_name.keys().map(String::as_str).collect();
+        let names: Vec<&str> = self.by_name.keys().copied().collect();
         if names.is_empty() { String::new() } else { format!("; configured: {}", names.join(", ")) }
     }
 }

@@ -120,7 +120,11 @@ pub(super) fn forwarded_for(element: &[u8]) -> Option<IpAddr> {
             continue;
         }
         let at = pair.iter().position(|byte| *byte == b'=')?;
-        let (name, value) = (pair.get(..at)?.trim_ascii(), pair.get(at + 1..)?.trim_ascii());
+        let (name, value) = (pair.get(..at)?, pair.get(at + 1..)?.trim_ascii());
+        // A name is a token, so that another reader would not take `for ` for one.
+        if name.trim_ascii_end() != name {
+            return None;
+        }
         let value = match value.strip_prefix(b"\"") {
             Some(open) => open.strip_suffix(b"\"")?,
             None => value,

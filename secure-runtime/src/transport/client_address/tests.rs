@@ -92,6 +92,12 @@ fn forwarded_reads_only_for_and_cannot_be_swallowed_by_an_open_quote() {
     check(&["for=\"open, for=192.0.2.1"], "192.0.2.1");
     check(&["for=\"open\\, for=192.0.2.1"], "192.0.2.1");
     check(&["for=192.0.2.9;for=192.0.2.1"], PEER);
+    // No blank stands before the `=` (RFC 7239 section 4); one behind it does no harm.
+    for malformed in ["For =192.0.2.1", "for\t=192.0.2.1", "proto =https;for=192.0.2.1"] {
+        check(&[malformed], PEER);
+    }
+    check(&["for= 192.0.2.1"], "192.0.2.1");
+    check(&[" proto=https ; for=192.0.2.1 "], "192.0.2.1");
     check(&["proto=https"], PEER);
     check(&["for=192.0.2.9, for=_hidden"], PEER);
     check(&["for=192.0.2.9, for=\"_hidden:_port\", for=10.0.1.7"], "10.0.1.7");

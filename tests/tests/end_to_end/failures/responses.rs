@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use secure_tests::bearer;
+use secure_tests::{Answer, bearer};
 
 use super::{ELSEWHERE, HERE, World};
 
@@ -80,6 +80,38 @@ async fn a_login_is_guarded_by_account_and_address() {
     assert_eq!(world.logs_in(ELSEWHERE, "eve", "right").await.status, 200);
     world.advance(120);
     assert_eq!(world.logs_in(HERE, "ada", "right").await.status, 200);
+}
+
+/// Which accounts sign in somewhere is nobody's business there.
+#[actix_web::test]
+async fn during_the_ban_of_an_address_a_known_account_looks_like_any_other() {
+    let world = World::new();
+    assert_eq!(world.logs_in(HERE, "bob", "right").await.status, 200);
+    for account in 0..10 {
+        for _ in 0..3 {
+            world.logs_in(HERE, &format!("victim{account}"), "wrong").await;
+        }
+    }
+    let seen = |answer: &Answer| {
+        let retry = answer.header("retry-after").map(str::to_owned);
+        (
+            answer.status,
+            retry,
+            answer.header("www-authenticate").map(str::to_owned),
+            answer.body.clone(),
+        )
+    };
+    // Beyond the budget of the pair as well.
+    for attempt in 0..6 {
+        let unknown = world.logs_in(HERE, "alice", "wrong").await;
+        let known = world.logs_in(HERE, "bob", "wrong").await;
+        assert_eq!(seen(&known), seen(&unknown), "{attempt}");
+        assert_eq!(known.status, 429);
+    }
+    // The twins: a known account with the right password, and one elsewhere with a wrong one.
+    world.advance(600);
+    assert_eq!(world.logs_in(HERE, "bob", "right").await.status, 200);
+    assert_eq!(world.logs_in(ELSEWHERE, "bob", "wrong").await.status, 401);
 }
 
 #[actix_web::test]

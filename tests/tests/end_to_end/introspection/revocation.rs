@@ -309,7 +309,10 @@ async fn a_revoked_jwt_does_not_come_in_as_an_opaque_token() {
         let found = faults(jwt, opaque);
         assert!(found.contains(sentence) && found.contains("`.revocations(…)`"), "{found}");
     }
-    let keys = Jwt::discover(endpoint.issuer()).audience("shop api").revocations(&revocations);
+    let keys = Jwt::discover(endpoint.issuer())
+        .accept_test_keys()
+        .audience("shop api")
+        .revocations(&revocations);
     let found = faults(issuer.jwt(), fitting(endpoint).signed_answers(keys));
     assert!(found.contains("what is revoked are tokens, not answers about them"), "{found}");
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::super::key_set::KeySet;
+use super::super::key_set::{AcceptedKeys, KeySet};
 use super::super::{Algorithm, Jwt};
 use super::*;
 use crate::testing::{FakeClock, Issuer, authenticate};
@@ -99,7 +99,32 @@ fn forgetting_makes_the_next_request_verify_again() {
 fn keys(issuers: &[&Issuer]) -> Keys {
     let keys: Vec<_> = issuers.iter().map(|issuer| issuer.jwk()).collect();
     let document = serde_json::json!({ "keys": keys }).to_string();
-    Keys::new(KeySet::read(&document, &Algorithm::ASYMMETRIC).unwrap().keys)
+    let algorithms = Algorithm::ASYMMETRIC.to_vec();
+    let accepted = AcceptedKeys { algorithms, test_keys: true };
+    Keys::new(KeySet::read(&document, &accepted).unwrap().keys)
+}
+
+#[test]
+fn a_fetch_that_changed_nothing_forgets_no_refused_token() {
+    let clock = FakeClock::new();
+    let issuer = |issuer: Issuer, kid: &str| issuer.kid(kid).clock(clock.clone());
+    let (first, second) = (issuer(Issuer::rs256(), "first"), issuer(Issuer::es256(), "second"));
+    let jwt = Jwt::jwks_file("nowhere").issuer("https://issuer.test").audience("test");
+    let authenticator = jwt.check().unwrap();
+    let now = clock.now();
+    let absorb = |fetched| authenticator.0.absorb(now.monotonic_nanos(), fetched);
+    let line = format!("Bearer {}", first.token("mallory").tampered());
+    let refused_again = || {
+        drop(authenticate(&authenticator, &[("authorization", &line)], now));
+        authenticator.token_cache_statistics().unwrap().refused_again
+    };
+    absorb(Some(keys(&[&first])));
+    assert_eq!([refused_again(), refused_again()], [0, 1]);
+    absorb(Some(keys(&[&first])));
+    absorb(None);
+    assert_eq!(refused_again(), 2);
+    absorb(Some(keys(&[&first, &second])));
+    assert_eq!([refused_again(), refused_again()], [2, 3]);
 }
 
 /// A request may find the old set, and then that the fetch of the new one is over already.
