@@ -4,6 +4,9 @@
 //! 2. The client reads which rule of which field failed, and what the rule demands.
 //! 3. The value that was sent is never repeated, nor is the name of a Rust type.
 //! 4. At most 32 violations are listed.
+//! 5. What has more values than `max_validated_values` allows is not looked at: 422.
+
+mod values;
 
 use std::num::NonZeroU32;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -13,6 +16,7 @@ use serde_json::Value;
 use validator::{Validate, ValidationError, ValidationErrors, ValidationErrorsKind};
 
 use crate::denial::{Denial, FieldError};
+pub(crate) use values::{BodyValues, Part, TooMany, ValueCount, Values};
 
 /// How many violations one response lists at most.
 const MOST_ERRORS: usize = 32;
@@ -27,29 +31,23 @@ const MOST_ERRORS: usize = 32;
     note = "give its content rules: `#[derive(validator::Validate)]`"
 )]
 pub trait Validatable {
-    /// Which part of the request the argument comes from: `body`, `query` or `path`.
+    /// Runs the content's own rules, and adds what breaks them.
     #[doc(hidden)]
-    const LOCATION: &'static str;
-
-    /// Runs the content's own rules.
-    #[doc(hidden)]
-    fn violations(&self) -> Result<(), ValidationErrors>;
+    fn check_rules(&self, violations: &mut Violations);
 }
 
 macro_rules! validatable {
-    ($($extractor:ident in $location:literal),*) => {$(
+    ($($extractor:ident),*) => {$(
         #[diagnostic::do_not_recommend]
         impl<T: Validate> Validatable for web::$extractor<T> {
-            const LOCATION: &'static str = $location;
-
-            fn violations(&self) -> Result<(), ValidationErrors> {
-                T::validate(self)
+            fn check_rules(&self, violations: &mut Violations) {
+                violations.check_content::<T>(Part::$extractor, self);
             }
         }
     )*};
 }
 
-validatable!(Json in "body", Form in "body", Query in "query", Path in "path");
+validatable!(Json, Form, Query, Path);
 
 /// Collects what validation found wrong in the arguments of one request.
 #[doc(hidden)]
@@ -57,6 +55,8 @@ validatable!(Json in "body", Form in "body", Query in "query", Path in "path");
 pub struct Violations {
     found: Vec<FieldError>,
     costs: Costs,
+    values: Values,
+    too_many: Option<TooMany>,
 }
 
 /// What valid arguments cost, by the number of the expression that says so.
@@ -78,16 +78,30 @@ impl Costs {
 }
 
 impl Violations {
+    /// Of a request whose parts have so many values.
+    pub(crate) fn within(values: Values) -> Self {
+        Self { values, ..Self::default() }
+    }
+
     /// Validates one argument.
     pub fn check<T: Validatable>(&mut self, argument: &T) {
-        if let Err(errors) = argument.violations() {
-            self.add(T::LOCATION, &errors);
+        argument.check_rules(self);
+    }
+
+    /// Validates what a part of the request holds, unless that has too many values.
+    fn check_content<T: Validate>(&mut self, part: Part, content: &T) {
+        if let Some(too_many) = self.values.in_part(part) {
+            self.found.extend(too_many.violation());
+            self.order();
+            self.too_many.get_or_insert(too_many);
+        } else if let Err(errors) = content.validate() {
+            self.add(part.location(), &errors);
         }
     }
 
     /// Asks what the arguments cost, if nothing is wrong with them.
     pub fn cost(&mut self, index: u8, expression: impl FnOnce() -> u32) {
-        if self.found.is_empty() {
+        if self.found.is_empty() && self.too_many.is_none() {
             let cost = catch_unwind(AssertUnwindSafe(expression)).ok();
             self.costs.0.push((index, cost));
         }
@@ -95,6 +109,9 @@ impl Violations {
 
     /// What the arguments cost, or a denial that lists what is wrong with them.
     pub(crate) fn into_costs(self) -> Result<Costs, Denial> {
+        if let Some(too_many) = self.too_many {
+            return Err(too_many.denial(self.found));
+        }
         if self.found.is_empty() {
             return Ok(self.costs);
         }
@@ -104,7 +121,11 @@ impl Violations {
     fn add(&mut self, location: &'static str, errors: &ValidationErrors) {
         let enough = self.found.len() + MOST_ERRORS;
         self.collect((location, enough), &mut String::from("#"), errors);
-        // Those of several arguments are one list.
+        self.order();
+    }
+
+    /// Those of several arguments are one list.
+    fn order(&mut self) {
         self.found.sort_by(|a, b| {
             (a.location, &a.pointer, &a.code).cmp(&(b.location, &b.pointer, &b.code))
         });

@@ -13,6 +13,7 @@ use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse};
 use futures_core::Stream;
 
+use super::counted_body;
 use super::passage::Refused;
 use crate::denial::{Denial, DenialKind};
 use crate::security::Plan;
@@ -71,6 +72,12 @@ pub(super) fn open(
     if announced.is_some_and(|length| length > plan.max_body) {
         return Err(Box::new(too_large()));
     }
+    let may_have_more = match &*unread {
+        Unread::Untouched(body) => plan
+            .most_values
+            .filter(|most| counted_body::may_have_more(*most, (body, announced), request)),
+        Unread::Shared(_) | Unread::Released => None,
+    };
     let left = plan.max_body;
     let payload: BoxedStream = match std::mem::take(unread) {
         Unread::Untouched(body) if announced.is_some() => Box::pin(Bounded { body, left }),
@@ -82,6 +89,9 @@ pub(super) fn open(
         Unread::Shared(_) | Unread::Released => return Ok(()),
     };
     *opened = Body::Stream { payload };
+    if let Some(most) = may_have_more {
+        counted_body::count(request, opened, most);
+    }
     Ok(())
 }
 

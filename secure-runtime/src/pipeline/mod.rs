@@ -20,6 +20,7 @@ mod authentication;
 mod body;
 mod caller;
 mod claimed_account;
+mod counted_body;
 mod counting;
 mod extraction;
 mod failures;
@@ -212,7 +213,7 @@ impl<Args: FromRequest> Arrival<Args> {
             }
             Poll::Pending => return this.passage.poll_deadline(context).map(Err),
         };
-        let mut violations = Violations::default();
+        let mut violations = this.passage.violations();
         (this.validate)(&arguments, &mut violations);
         let costs = this.passage.check_violations(violations)?;
         if costs.is_empty() {

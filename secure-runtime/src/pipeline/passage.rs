@@ -13,12 +13,12 @@ use super::Incoming;
 use super::admission::{Admission, Gate};
 use super::body::{Unread, is_still_coming};
 use super::extraction::{self, Refusal};
-use super::{limit_fields, response};
+use super::{counted_body, limit_fields, response};
 use crate::denial::{Denial, DenialKind};
 use crate::policy::Endpoint;
 use crate::scope::SecuredResponse;
 use crate::security::Security;
-use crate::validation::{Costs, Violations};
+use crate::validation::{Costs, Values, Violations};
 
 /// A denial on its way to becoming a response; boxed, because it is rare and large.
 pub(super) type Refused = Box<Denial>;
@@ -132,6 +132,17 @@ impl Passage {
             Refusal::Answered(response) => self.answer_early(response),
         };
         Box::new(response)
+    }
+
+    /// Where validation collects what is wrong with the arguments.
+    pub(super) fn violations(&self) -> Violations {
+        if self.endpoint.policy.validates.is_empty() {
+            return Violations::default();
+        }
+        let most = self.gate().and_then(|gate| gate.plan.most_values);
+        let request = &self.request;
+        let values = most.map(|most| Values::of(request, counted_body::counted(request), most));
+        Violations::within(values.unwrap_or_default())
     }
 
     /// Refuses arguments that break rules, if any do; else says what they cost.

@@ -19,7 +19,6 @@ use crate::denial::Denial;
 use crate::inventory;
 use crate::policy::Written;
 use crate::scope::SecuredResponse;
-use crate::validation::Violations;
 
 /// Serves one request of an endpoint whose rule asks expressions.
 ///
@@ -68,7 +67,7 @@ where
     ask(passage, None, answer).await?;
     poll_fn(|context| passage.poll_admit(context)).await?;
     let arguments = extract::<Args>(passage).await?;
-    let mut violations = Violations::default();
+    let mut violations = passage.violations();
     validate(&arguments, &mut violations);
     let costs = passage.check_violations(violations)?;
     if !costs.is_empty() {

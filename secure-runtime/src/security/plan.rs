@@ -34,6 +34,9 @@ pub(crate) struct Plan {
     /// Whether a limit is for callers of some tier.
     pub(crate) has_tiers: bool,
     pub(crate) max_body: u64,
+    /// The most values of a body or a query that are validated; `None`: there is no bound,
+    /// or nothing is validated.
+    pub(crate) most_values: Option<usize>,
 }
 
 /// How the caller is found.
@@ -62,7 +65,7 @@ impl Plan {
         rules: &RuleSet,
         metadata: Option<&str>,
         limits: &mut LimitPlanner,
-        max_body: u64,
+        (max_body, most_values): (u64, usize),
     ) -> Self {
         let policy = &endpoint.policy;
         let (names, authenticators): (Vec<_>, Vec<_>) = authenticators.into_iter().unzip();
@@ -86,6 +89,8 @@ impl Plan {
             failures: Box::default(),
             has_tiers: policy.limits.iter().any(|limit| limit.audience.tier().is_some()),
             max_body: policy.max_body.unwrap_or(max_body),
+            most_values: Some(most_values)
+                .filter(|most| *most < usize::MAX && !policy.validates.is_empty()),
         }
     }
 
