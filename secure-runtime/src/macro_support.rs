@@ -174,6 +174,18 @@ pub fn check<T: Validatable, const INDEX: usize, Arguments>(
     violations.check(arguments.argument());
 }
 
+/// Validates one element of a tuple among the arguments.
+pub fn check_element<T, const ELEMENT: usize, Tuple, const INDEX: usize, Arguments>(
+    arguments: &Arguments,
+    violations: &mut Violations,
+) where
+    T: Validatable,
+    Tuple: Argument<T, Place<ELEMENT>>,
+    Arguments: Argument<Tuple, Place<INDEX>>,
+{
+    violations.check(arguments.argument().argument());
+}
+
 /// Validates nothing.
 pub const fn unchecked<Arguments>(_: &Arguments, _: &mut Violations) {}
 

@@ -11,7 +11,7 @@ mod values;
 use std::num::NonZeroU32;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use actix_web::web;
+use actix_web::{Either, web};
 use serde_json::Value;
 use validator::{Validate, ValidationError, ValidationErrors, ValidationErrorsKind};
 
@@ -24,15 +24,30 @@ const MOST_ERRORS: usize = 32;
 /// An extracted argument whose content can be validated.
 ///
 /// Implemented for `Json`, `Query`, `Form` and `Path` of actix-web where the content implements
-/// [`validator::Validate`].
+/// `Validate` of [`validator`], and for `Option`, `Result`, `Either` and tuples of them: what is
+/// there is validated.
+///
+/// An application implements it for its own extractors, and `validate(…)` takes them:
+///
+/// ```
+/// use secure_runtime::validator::Validate;
+/// use secure_runtime::{Validatable, Violations};
+///
+/// struct MessagePack<T>(T);
+///
+/// impl<T: Validate> Validatable for MessagePack<T> {
+///     fn check_rules(&self, violations: &mut Violations) {
+///         violations.check_body(&self.0);
+///     }
+/// }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be validated",
     label = "`validate(...)` needs `Json`, `Query`, `Form` or `Path` of a type with rules",
-    note = "give its content rules: `#[derive(validator::Validate)]`"
+    note = "give its content rules: `#[derive(Validate)]` of `validator` 0.21, as `secure_runtime::validator`"
 )]
 pub trait Validatable {
     /// Runs the content's own rules, and adds what breaks them.
-    #[doc(hidden)]
     fn check_rules(&self, violations: &mut Violations);
 }
 
@@ -49,8 +64,48 @@ macro_rules! validatable {
 
 validatable!(Json, Form, Query, Path);
 
-/// Collects what validation found wrong in the arguments of one request.
-#[doc(hidden)]
+#[diagnostic::do_not_recommend]
+impl<T: Validatable> Validatable for Option<T> {
+    fn check_rules(&self, violations: &mut Violations) {
+        self.iter().for_each(|argument| argument.check_rules(violations));
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Validatable, E> Validatable for Result<T, E> {
+    fn check_rules(&self, violations: &mut Violations) {
+        self.iter().for_each(|argument| argument.check_rules(violations));
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<L: Validatable, R: Validatable> Validatable for Either<L, R> {
+    fn check_rules(&self, violations: &mut Violations) {
+        match self {
+            Self::Left(argument) => argument.check_rules(violations),
+            Self::Right(argument) => argument.check_rules(violations),
+        }
+    }
+}
+
+macro_rules! validatable_tuples {
+    ($($first:ident $($other:ident)*)?) => {$(
+        #[diagnostic::do_not_recommend]
+        impl<$first: Validatable, $($other: Validatable),*> Validatable for ($first, $($other,)*) {
+            fn check_rules(&self, violations: &mut Violations) {
+                #[expect(non_snake_case, reason = "variables are called like their types")]
+                let ($first, $($other,)*) = self;
+                $first.check_rules(violations);
+                $($other.check_rules(violations);)*
+            }
+        }
+        validatable_tuples!($($other)*);
+    )?};
+}
+
+validatable_tuples!(A B C D E F G H);
+
+/// Collects what validation finds wrong in the arguments of one request.
 #[derive(Debug, Default)]
 pub struct Violations {
     found: Vec<FieldError>,
@@ -83,7 +138,27 @@ impl Violations {
         Self { values, ..Self::default() }
     }
 
+    /// Validates a content that an extractor has read from the body.
+    ///
+    /// How many values a body may have is bounded by
+    /// [`max_validated_values`](crate::SecurityBuilder::max_validated_values) where its media type
+    /// says that it is JSON or a form; for others the extractor has to bound it.
+    pub fn check_body(&mut self, content: &impl Validate) {
+        self.check_content(Part::Body, content);
+    }
+
+    /// Validates a content that an extractor has read from the query.
+    pub fn check_query(&mut self, content: &impl Validate) {
+        self.check_content(Part::Query, content);
+    }
+
+    /// Validates a content that an extractor has read from the path.
+    pub fn check_path(&mut self, content: &impl Validate) {
+        self.check_content(Part::Path, content);
+    }
+
     /// Validates one argument.
+    #[doc(hidden)]
     pub fn check<T: Validatable>(&mut self, argument: &T) {
         argument.check_rules(self);
     }
@@ -100,6 +175,7 @@ impl Violations {
     }
 
     /// Asks what the arguments cost, if nothing is wrong with them.
+    #[doc(hidden)]
     pub fn cost(&mut self, index: u8, expression: impl FnOnce() -> u32) {
         if self.found.is_empty() && self.too_many.is_none() {
             let cost = catch_unwind(AssertUnwindSafe(expression)).ok();

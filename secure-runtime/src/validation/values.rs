@@ -4,7 +4,7 @@
 //! too long into the error that says so. It cannot be stopped from outside, so what has too many
 //! values is refused before `validator` sees it.
 
-use actix_web::HttpRequest;
+use actix_web::{HttpMessage, HttpRequest};
 
 use crate::denial::{Denial, DenialKind, FieldError};
 
@@ -81,6 +81,8 @@ pub(crate) struct Values {
     most: usize,
     body: BodyValues,
     too_many_in_query: bool,
+    /// What the body's media type says that it is: `Json`, `Form`, or nothing that is counted.
+    format: Option<Part>,
 }
 
 /// What is validated: one part of the request, in its format.
@@ -90,6 +92,8 @@ pub(crate) enum Part {
     Form,
     Query,
     Path,
+    /// A body that an extractor of the application reads.
+    Body,
 }
 
 /// Why a part is refused without being validated.
@@ -108,28 +112,44 @@ impl Values {
             count.read(query.as_bytes());
             count.of_form()
         };
-        Self { most, body, too_many_in_query: query.len() > most && pairs() > most }
+        let too_many_in_query = query.len() > most && pairs() > most;
+        // Asked for rarely: of an ordinary body it makes no difference.
+        let differs = body.too_many_in_json || body.too_many_in_form || body.is_compressed;
+        let format = if differs { Part::by_media_type(request) } else { None };
+        Self { most, body, too_many_in_query, format }
     }
 
     /// Whether there are too many.
     pub(super) fn in_part(&self, part: Part) -> Option<TooMany> {
+        let part = match (part, self.format) {
+            (Part::Body, Some(format)) => format,
+            (part, _) => part,
+        };
         let is_too_many = match part {
             Part::Json | Part::Form if self.body.is_compressed => return Some(TooMany::Unknown),
             Part::Json => self.body.too_many_in_json,
             Part::Form => self.body.too_many_in_form,
             Part::Query => self.too_many_in_query,
-            // The server bounds how long a path is.
-            Part::Path => false,
+            // The server bounds how long a path is; of other formats nothing is known.
+            Part::Path | Part::Body => false,
         };
         is_too_many.then_some(TooMany::Counted { part, most: self.most })
     }
 }
 
 impl Part {
+    fn by_media_type(request: &HttpRequest) -> Option<Self> {
+        match request.content_type() {
+            "application/x-www-form-urlencoded" => Some(Self::Form),
+            media_type if media_type.ends_with("json") => Some(Self::Json),
+            _ => None,
+        }
+    }
+
     /// As the client reads it.
     pub(super) fn location(self) -> &'static str {
         match self {
-            Self::Json | Self::Form => "body",
+            Self::Json | Self::Form | Self::Body => "body",
             Self::Query => "query",
             Self::Path => "path",
         }

@@ -57,6 +57,7 @@ mod shared_revocation;
 mod step_up;
 mod tiers;
 mod token_cache;
+mod validated_arguments;
 mod validation;
 mod wire;
 
