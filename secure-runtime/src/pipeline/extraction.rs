@@ -10,6 +10,7 @@ use actix_web::error::{
 };
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, HeaderValue};
+use serde_json::error::Category;
 
 use super::body::too_large;
 use crate::denial::{Denial, DenialKind};
@@ -53,21 +54,47 @@ fn json(error: &JsonPayloadError) -> Denial {
         }
         JsonPayloadError::ContentType => unsupported("expected `application/json`"),
         JsonPayloadError::Payload(error) => payload(error),
-        JsonPayloadError::Deserialize(error) => {
-            let at = format!("at line {} column {}", error.line(), error.column());
-            match (error.is_data(), missing_field(&error.to_string())) {
-                (false, _) => told(DenialKind::Malformed, format!("the body is no JSON {at}")),
-                (true, Some(name)) => {
-                    told(DenialKind::Invalid, format!("the member `{name}` is missing {at}"))
-                }
-                (true, None) => {
-                    let detail = format!("the body does not have the expected form {at}");
-                    told(DenialKind::Invalid, detail)
-                }
-            }
-        }
+        JsonPayloadError::Deserialize(error) => deserialized(error),
         _ => told(DenialKind::Malformed, "the body cannot be read"),
     }
+}
+
+/// What is wrong with the text of a JSON body: whether it is no JSON, or another one than the type takes.
+///
+/// Some errors that `serde_json` counts as syntax are about the type. Only their text tells them apart,
+/// and two of them not at all without the body: then the detail is true of both.
+fn deserialized(error: &serde_json::Error) -> Denial {
+    use DenialKind::{Invalid, Malformed};
+    let text = error.to_string();
+    let what = text.split(" at line ").next().unwrap_or_default();
+    let (kind, detail) = match (error.classify(), what) {
+        (Category::Data, what) => match missing_field(what) {
+            Some(name) => (Invalid, format!("the member `{name}` is missing")),
+            None => (Invalid, String::from("the body does not have the expected form")),
+        },
+        // A list that is too long for a struct or a tuple, or text behind the end.
+        (Category::Syntax, "trailing characters") => {
+            (Invalid, String::from("the body has more than the expected form"))
+        }
+        // A value of no kind, or one that an enum does not take.
+        (Category::Syntax, "expected value") => {
+            (Malformed, String::from("the body is no JSON, or has an unexpected value,"))
+        }
+        // Both about the key of a map with numbers as keys.
+        (
+            Category::Syntax,
+            "invalid value: expected key to be a number in quotes" | "expected `\"`",
+        ) => (Invalid, String::from("the body has a member that is no number")),
+        (Category::Syntax, "number out of range") => {
+            (Invalid, String::from("the body has a number that is out of range"))
+        }
+        (Category::Syntax, "recursion limit exceeded") => {
+            (Malformed, String::from("the body is nested too deeply"))
+        }
+        (Category::Eof, _) => (Malformed, String::from("the body is no JSON: it ends too early")),
+        _ => (Malformed, String::from("the body is no JSON")),
+    };
+    told(kind, format!("{detail} at line {} column {}", error.line(), error.column()))
 }
 
 fn form(error: &UrlencodedError) -> Denial {

@@ -33,6 +33,7 @@ mod limit_costs;
 mod limit_keys;
 mod limit_modes;
 mod limits;
+mod malformed_bodies;
 mod middlewares;
 mod mixtures;
 mod mounting;
