@@ -12,7 +12,7 @@ use actix_web::{Error, FromRequest, HttpRequest, web};
 use serde::de::DeserializeOwned;
 
 use crate::denial::{Denial, DenialKind};
-use crate::pipeline::claim_grant;
+use crate::pipeline::{claim_grant, unfit_path};
 
 /// Something that a request's path names and the application can load.
 ///
@@ -41,7 +41,8 @@ use crate::pipeline::claim_grant;
 )]
 pub trait Resource: Sized + 'static {
     /// What the path says, as [`web::Path`] reads it: a value, a tuple, or a struct whose fields are
-    /// named as the path's segments.
+    /// named as the path's segments. A value takes a path of one segment alone, and a tuple all of them;
+    /// a resource of several routes is found by a struct, which takes those it names.
     type Key: DeserializeOwned + 'static;
 
     /// Loads what the key names; `Ok(None)` if there is nothing, which is answered with 404.
@@ -172,7 +173,19 @@ impl<T: Resource> FromRequest for Granted<T> {
 }
 
 async fn load<T: Resource>(request: &HttpRequest) -> Result<T, Error> {
-    let key = web::Path::<T::Key>::extract(request).await?;
+    let key = web::Path::<T::Key>::extract(request).await.map_err(unfit_key::<T>)?;
     let missing = || Denial::new(DenialKind::NotFound, "the path names no resource");
     T::load(key.into_inner(), request).await?.ok_or_else(|| missing().into())
+}
+
+/// The operator reads which resource's key it was: a type that fits no path of its routes is always 404.
+fn unfit_key<T>(error: Error) -> Error {
+    match unfit_path(&error) {
+        Some(cause) => {
+            let resource = std::any::type_name::<T>();
+            let cause = format!("the `Key` of `{resource}` cannot be read: {cause}");
+            Denial::new(DenialKind::NotFound, cause).into()
+        }
+        None => error,
+    }
 }

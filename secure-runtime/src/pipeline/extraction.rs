@@ -6,7 +6,8 @@ use std::borrow::Cow;
 
 use actix_web::HttpResponse;
 use actix_web::error::{
-    ContentTypeError, JsonPayloadError, PayloadError, QueryPayloadError, UrlencodedError,
+    ContentTypeError, InternalError, JsonPayloadError, PathError, PayloadError, QueryPayloadError,
+    UrlencodedError,
 };
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, HeaderValue};
@@ -19,8 +20,11 @@ use crate::problem::{self, Problem};
 /// What a failure comes to.
 pub(super) enum Refusal {
     Denied(Denial),
-    /// An extractor of the application rendered its own answer.
-    Answered(HttpResponse),
+    /// An extractor of the application rendered its own answer. The operator reads the cause.
+    Answered {
+        response: HttpResponse,
+        cause: String,
+    },
 }
 
 /// What it comes to that there are no arguments.
@@ -114,6 +118,21 @@ fn payload(error: &PayloadError) -> Denial {
     }
 }
 
+/// Why `web::Path` could not read the path, for the operator: the text names types of Rust.
+pub(crate) fn unfit_path(error: &actix_web::Error) -> Option<String> {
+    let text = if let Some(PathError::Deserialize(error)) = error.as_error() {
+        error.to_string()
+    } else {
+        // What `web::Path` makes of it by itself.
+        error.as_error::<InternalError<serde::de::value::Error>>()?.to_string()
+    };
+    let counts = text.strip_prefix("wrong number of parameters: ");
+    Some(match counts.and_then(|counts| counts.split_once(" expected ")) {
+        Some((found, expected)) => format!("the path has {found} segments, expected {expected}"),
+        None => format!("a path segment does not parse: {}", excerpt(&text)),
+    })
+}
+
 fn malformed(part: &str, text: &str) -> Denial {
     let detail = match missing_field(text) {
         Some(name) => format!("the parameter `{name}` of the {part} is missing"),
@@ -138,29 +157,38 @@ fn missing_field(text: &str) -> Option<&str> {
     text.strip_prefix("missing field `")?.split('`').next()
 }
 
-/// An error of somebody else's extractor. Faults of this side keep nothing but their status. An
-/// answer that the application rendered itself is passed on; the plain text of an error that
-/// nobody rendered becomes a problem of the same status.
+/// An error of somebody else's extractor, or of an expression of a rule. Faults of this side keep
+/// nothing but their status. An answer that the application rendered itself is passed on; the plain text
+/// of an error that nobody rendered becomes a problem of the same status. What the error says, the
+/// operator reads.
 fn foreign(error: &actix_web::Error) -> Refusal {
     let response = error.error_response();
     let status = response.status();
+    let answered = || format!("an extractor or a rule answered: {}", excerpt(error));
+    let cause = unfit_path(error).unwrap_or_else(answered);
     if status.is_redirection() || (status.is_client_error() && is_rendered(&response)) {
-        return Refusal::Answered(response);
+        return Refusal::Answered { response, cause };
     }
     let kind = match status {
         StatusCode::BAD_REQUEST => DenialKind::Malformed,
         StatusCode::NOT_FOUND => DenialKind::NotFound,
         StatusCode::SERVICE_UNAVAILABLE => DenialKind::Unavailable,
-        status if status.is_client_error() => return Refusal::Answered(as_problem(response)),
+        status if status.is_client_error() => {
+            return Refusal::Answered { response: as_problem(response), cause };
+        }
         _ => DenialKind::Internal,
     };
-    Refusal::Denied(match kind {
-        // The client's doing: what the extractor says of it may repeat what the client sent.
-        DenialKind::Malformed | DenialKind::NotFound => {
-            Denial::new(kind, "an extractor refused what was sent")
-        }
-        kind => Denial::new(kind, error.to_string()),
-    })
+    Refusal::Denied(Denial::new(kind, cause))
+}
+
+/// The first characters of what an error says, in one line: it may repeat what a client sent.
+fn excerpt(error: &impl std::fmt::Display) -> String {
+    const MOST_CHARACTERS: usize = 200;
+    let text = error.to_string();
+    let mut characters = text.chars();
+    let first: String = characters.by_ref().take(MOST_CHARACTERS).collect();
+    let more = if characters.next().is_some() { "…" } else { "" };
+    format!("{}{more}", first.escape_debug())
 }
 
 fn is_rendered(response: &HttpResponse) -> bool {

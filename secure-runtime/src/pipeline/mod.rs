@@ -54,6 +54,7 @@ use crate::scope::SecuredResponse;
 use crate::validation::{Costs, Violations};
 pub(crate) use caller::claim_grant;
 pub use claimed_account::claim_account;
+pub(crate) use extraction::unfit_path;
 use passage::Passage;
 pub use ruled::serve_ruled;
 

@@ -112,7 +112,7 @@ impl Passage {
     pub(super) fn refuse_arguments(&mut self, error: &actix_web::Error) -> Box<SecuredResponse> {
         let response = match extraction::refusal(error) {
             Refusal::Denied(denial) => self.refuse(denial),
-            Refusal::Answered(response) => self.answer_early(response),
+            Refusal::Answered { response, cause } => self.answer_early(response, &cause),
         };
         Box::new(response)
     }
@@ -125,11 +125,11 @@ impl Passage {
             Refusal::Denied(denial) if hides && denial.kind().status() == 403 => {
                 self.refuse(Denial::new(DenialKind::NotFound, denial.cause().to_owned()))
             }
-            Refusal::Answered(response) if hides && response.status().as_u16() == 403 => {
-                self.refuse(Denial::new(DenialKind::NotFound, "a rule answered with 403"))
+            Refusal::Answered { response, cause } if hides && response.status().as_u16() == 403 => {
+                self.refuse(Denial::new(DenialKind::NotFound, cause))
             }
             Refusal::Denied(denial) => self.refuse(denial),
-            Refusal::Answered(response) => self.answer_early(response),
+            Refusal::Answered { response, cause } => self.answer_early(response, &cause),
         };
         Box::new(response)
     }
@@ -166,7 +166,8 @@ impl Passage {
     }
 
     /// An extractor of the application has answered, or one of its expressions.
-    fn answer_early(&mut self, response: HttpResponse) -> SecuredResponse {
+    fn answer_early(&mut self, response: HttpResponse, cause: &str) -> SecuredResponse {
+        response::log_answer(self.endpoint, &response, cause);
         self.admission.count_failure(self.gate().as_ref(), &response);
         self.leave(response)
     }
