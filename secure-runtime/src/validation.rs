@@ -16,6 +16,7 @@ use serde_json::Value;
 use validator::{Validate, ValidationError, ValidationErrors, ValidationErrorsKind};
 
 use crate::denial::{Denial, FieldError};
+use crate::pipeline::caught;
 pub(crate) use values::{BodyValues, Part, TooMany, ValueCount, Values};
 
 /// How many violations one response lists at most.
@@ -112,6 +113,8 @@ pub struct Violations {
     costs: Costs,
     values: Values,
     too_many: Option<TooMany>,
+    /// A rule panicked.
+    fault: Option<Denial>,
 }
 
 /// What valid arguments cost, by the number of the expression that says so.
@@ -160,7 +163,8 @@ impl Violations {
     /// Validates one argument.
     #[doc(hidden)]
     pub fn check<T: Validatable>(&mut self, argument: &T) {
-        argument.check_rules(self);
+        let checked = caught("a rule of `validate`", || argument.check_rules(self));
+        self.fault = self.fault.take().or(checked.err());
     }
 
     /// Validates what a part of the request holds, unless that has too many values.
@@ -177,7 +181,7 @@ impl Violations {
     /// Asks what the arguments cost, if nothing is wrong with them.
     #[doc(hidden)]
     pub fn cost(&mut self, index: u8, expression: impl FnOnce() -> u32) {
-        if self.found.is_empty() && self.too_many.is_none() {
+        if self.found.is_empty() && self.too_many.is_none() && self.fault.is_none() {
             let cost = catch_unwind(AssertUnwindSafe(expression)).ok();
             self.costs.0.push((index, cost));
         }
@@ -185,6 +189,9 @@ impl Violations {
 
     /// What the arguments cost, or a denial that lists what is wrong with them.
     pub(crate) fn into_costs(self) -> Result<Costs, Denial> {
+        if let Some(fault) = self.fault {
+            return Err(fault);
+        }
         if let Some(too_many) = self.too_many {
             return Err(too_many.denial(self.found));
         }

@@ -30,6 +30,7 @@ mod limit_keys;
 mod limits;
 mod observed;
 mod open_limits;
+mod panics;
 mod passage;
 mod response;
 mod ruled;
@@ -55,6 +56,7 @@ use crate::validation::{Costs, Violations};
 pub(crate) use caller::claim_grant;
 pub use claimed_account::claim_account;
 pub(crate) use extraction::unfit_path;
+pub(crate) use panics::{caught, poll_caught};
 use passage::Passage;
 pub use ruled::serve_ruled;
 
