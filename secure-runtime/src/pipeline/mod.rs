@@ -203,16 +203,19 @@ impl<Args: FromRequest> Arrival<Args> {
         }
         let arguments = loop {
             if let Some(extraction) = this.extraction.as_mut().as_pin_mut() {
-                break extraction.poll(context);
+                break poll_caught("an extractor", || extraction.poll(context));
             }
             ready!(this.passage.poll_admission(context))?;
             let (request, body) = this.passage.request_and_body();
-            this.extraction.set(Some(Args::from_request(request, body)));
+            match caught("an extractor", || Args::from_request(request, body)) {
+                Ok(extraction) => this.extraction.set(Some(extraction)),
+                Err(denial) => return Poll::Ready(Err(Box::new(this.passage.refuse(denial)))),
+            }
         };
         let arguments = match arguments {
             Poll::Ready(Ok(arguments)) => arguments,
             Poll::Ready(Err(error)) => {
-                return Poll::Ready(Err(this.passage.refuse_arguments(&error.into())));
+                return Poll::Ready(Err(this.passage.refuse_arguments(&error)));
             }
             Poll::Pending => return this.passage.poll_deadline(context).map(Err),
         };

@@ -6,11 +6,12 @@
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
-use std::task::Poll;
+use std::task::{Context, Poll};
 
 use actix_web::{Error, FromRequest, Handler, Responder};
 
 use super::caller::{offer_grants, withdraw_grants};
+use super::panics::{caught, poll_caught};
 use super::passage::Passage;
 use super::{Incoming, Served, Validate};
 use crate::asked::Asked;
@@ -115,10 +116,20 @@ async fn extract<Args: FromRequest>(passage: &mut Passage) -> Result<Args, Box<S
     let endpoint = passage.endpoint;
     offer_grants(&passage.request, endpoint);
     let (request, body) = passage.request_and_body();
-    let mut extraction = pin!(Args::from_request(request, body));
-    let extracted = poll_fn(|context| match extraction.as_mut().poll(context) {
+    let extraction = match caught("an extractor", || Args::from_request(request, body)) {
+        Ok(extraction) => extraction,
+        Err(denial) => {
+            withdraw_grants(&passage.request, endpoint);
+            return Err(Box::new(passage.refuse(denial)));
+        }
+    };
+    let mut extraction = pin!(extraction);
+    let mut poll = |context: &mut Context<'_>| {
+        poll_caught("an extractor", || extraction.as_mut().poll(context))
+    };
+    let extracted = poll_fn(|context| match poll(context) {
         Poll::Ready(Ok(arguments)) => Poll::Ready(Ok(arguments)),
-        Poll::Ready(Err(error)) => Poll::Ready(Err(passage.refuse_arguments(&error.into()))),
+        Poll::Ready(Err(error)) => Poll::Ready(Err(passage.refuse_arguments(&error))),
         Poll::Pending => passage.poll_deadline(context).map(Err),
     })
     .await;

@@ -37,6 +37,7 @@ mod malformed_bodies;
 mod middlewares;
 mod mixtures;
 mod mounting;
+mod panics;
 mod queues;
 mod quotas;
 mod races;
