@@ -17,6 +17,12 @@ pub trait Argument<T, At> {
     fn argument(&self) -> Option<&T>;
 }
 
+/// A tuple of extractors that is one argument; `At` says which of them is meant.
+pub trait Element<T, At> {
+    /// The extractor.
+    fn element(&self) -> &T;
+}
+
 /// A place among the arguments of a handler.
 #[derive(Debug)]
 pub struct Place<const INDEX: usize>(());
@@ -125,6 +131,13 @@ macro_rules! arguments {
         impl<$($All),+> Argument<$Type, Place<$index>> for ($(Option<$All>,)+) {
             fn argument(&self) -> Option<&$Type> {
                 self.$index.as_ref()
+            }
+        }
+
+        #[diagnostic::do_not_recommend]
+        impl<$($All),+> Element<$Type, Place<$index>> for ($($All,)+) {
+            fn element(&self) -> &$Type {
+                &self.$index
             }
         }
     };

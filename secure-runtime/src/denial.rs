@@ -195,7 +195,7 @@ impl Denial {
     }
 
     /// The arguments break these rules.
-    pub(crate) fn invalid(cause: &'static str, errors: Vec<FieldError>) -> Self {
+    pub(crate) fn invalid(cause: impl Into<Cow<'static, str>>, errors: Vec<FieldError>) -> Self {
         let particulars = Particulars::Fields(errors);
         Self { particulars, ..Self::new(DenialKind::Invalid, cause) }
     }

@@ -89,4 +89,5 @@ pub use time::{Clock, Moment, SystemClock};
 pub use transport::{
     ForwardingHeader, InvalidForwardingHeader, InvalidNetwork, SingleHeader, TrustedProxies,
 };
-pub use validation::Validatable;
+pub use validation::{Validatable, Violations};
+pub use validator;

@@ -7,7 +7,7 @@ pub use linkme;
 
 pub use crate::asked::Asked;
 pub use crate::checker::{
-    Argument, Checker, Looks, Place, check_arguments, check_objects, checked,
+    Argument, Checker, Element, Looks, Place, check_arguments, check_objects, checked,
 };
 pub use crate::inventory::{ENDPOINTS, MODULES, ROLES, endpoints};
 pub use crate::pipeline::arguments::*;
@@ -171,6 +171,18 @@ where
     All: Argument<T, Place<INDEX>>,
 {
     violations.check(arguments.argument());
+}
+
+/// Validates one element of a tuple among the arguments.
+pub fn check_element<T, const ELEMENT: usize, Tuple, const INDEX: usize, All>(
+    arguments: &All,
+    violations: &mut Violations,
+) where
+    T: Validatable,
+    Tuple: Element<T, Place<ELEMENT>>,
+    All: Argument<Tuple, Place<INDEX>>,
+{
+    violations.check(arguments.argument().map(Element::element));
 }
 
 /// Validates nothing.

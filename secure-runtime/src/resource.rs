@@ -3,16 +3,17 @@
 
 use std::any::TypeId;
 use std::fmt;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::ops::{Deref, DerefMut};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
+use std::task::Context;
 
 use actix_web::dev::Payload;
 use actix_web::{Error, FromRequest, HttpRequest, web};
 use serde::de::DeserializeOwned;
 
 use crate::denial::{Denial, DenialKind};
-use crate::pipeline::claim_grant;
+use crate::pipeline::{caught, claim_grant, poll_caught, unfit_path};
 
 /// Something that a request's path names and the application can load.
 ///
@@ -41,7 +42,8 @@ use crate::pipeline::claim_grant;
 )]
 pub trait Resource: Sized + 'static {
     /// What the path says, as [`web::Path`] reads it: a value, a tuple, or a struct whose fields are
-    /// named as the path's segments.
+    /// named as the path's segments. A value takes a path of one segment alone, and a tuple all of them;
+    /// a resource of several routes is found by a struct, which takes those it names.
     type Key: DeserializeOwned + 'static;
 
     /// Loads what the key names; `Ok(None)` if there is nothing, which is answered with 404.
@@ -172,7 +174,24 @@ impl<T: Resource> FromRequest for Granted<T> {
 }
 
 async fn load<T: Resource>(request: &HttpRequest) -> Result<T, Error> {
-    let key = web::Path::<T::Key>::extract(request).await?;
+    let key = web::Path::<T::Key>::extract(request).await.map_err(unfit_key::<T>)?;
     let missing = || Denial::new(DenialKind::NotFound, "the path names no resource");
-    T::load(key.into_inner(), request).await?.ok_or_else(|| missing().into())
+    let loading = caught("`Resource::load`", || T::load(key.into_inner(), request))?;
+    let mut loading = pin!(loading);
+    let polled = |context: &mut Context<'_>| {
+        poll_caught("`Resource::load`", || loading.as_mut().poll(context))
+    };
+    poll_fn(polled).await?.ok_or_else(|| missing().into())
+}
+
+/// The operator reads which resource's key it was: a type that fits no path of its routes is always 404.
+fn unfit_key<T>(error: Error) -> Error {
+    match unfit_path(&error) {
+        Some(cause) => {
+            let resource = std::any::type_name::<T>();
+            let cause = format!("the `Key` of `{resource}` cannot be read: {cause}");
+            Denial::new(DenialKind::NotFound, cause).into()
+        }
+        None => error,
+    }
 }

@@ -4,15 +4,20 @@
 //! 2. The client reads which rule of which field failed, and what the rule demands.
 //! 3. The value that was sent is never repeated, nor is the name of a Rust type.
 //! 4. At most 32 violations are listed.
+//! 5. What has more values than `max_validated_values` allows is not looked at: 422.
+
+mod values;
 
 use std::num::NonZeroU32;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use actix_web::web;
+use actix_web::{Either, web};
 use serde_json::Value;
 use validator::{Validate, ValidationError, ValidationErrors, ValidationErrorsKind};
 
 use crate::denial::{Denial, FieldError};
+use crate::pipeline::caught;
+pub(crate) use values::{BodyValues, Part, TooMany, ValueCount, Values};
 
 /// How many violations one response lists at most.
 const MOST_ERRORS: usize = 32;
@@ -20,43 +25,96 @@ const MOST_ERRORS: usize = 32;
 /// An extracted argument whose content can be validated.
 ///
 /// Implemented for `Json`, `Query`, `Form` and `Path` of actix-web where the content implements
-/// [`validator::Validate`].
+/// `Validate` of [`validator`], and for `Option`, `Result`, `Either` and tuples of them: what is
+/// there is validated.
+///
+/// An application implements it for its own extractors, and `validate(…)` takes them:
+///
+/// ```
+/// use secure_runtime::validator::Validate;
+/// use secure_runtime::{Validatable, Violations};
+///
+/// struct MessagePack<T>(T);
+///
+/// impl<T: Validate> Validatable for MessagePack<T> {
+///     fn check_rules(&self, violations: &mut Violations) {
+///         violations.check_body(&self.0);
+///     }
+/// }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be validated",
     label = "`validate(...)` needs `Json`, `Query`, `Form` or `Path` of a type with rules",
-    note = "give its content rules: `#[derive(validator::Validate)]`"
+    note = "give its content rules: `#[derive(Validate)]` of `validator` 0.21, as `secure_runtime::validator`"
 )]
 pub trait Validatable {
-    /// Which part of the request the argument comes from: `body`, `query` or `path`.
-    #[doc(hidden)]
-    const LOCATION: &'static str;
-
-    /// Runs the content's own rules.
-    #[doc(hidden)]
-    fn violations(&self) -> Result<(), ValidationErrors>;
+    /// Runs the content's own rules, and adds what breaks them.
+    fn check_rules(&self, violations: &mut Violations);
 }
 
 macro_rules! validatable {
-    ($($extractor:ident in $location:literal),*) => {$(
+    ($($extractor:ident),*) => {$(
         #[diagnostic::do_not_recommend]
         impl<T: Validate> Validatable for web::$extractor<T> {
-            const LOCATION: &'static str = $location;
-
-            fn violations(&self) -> Result<(), ValidationErrors> {
-                T::validate(self)
+            fn check_rules(&self, violations: &mut Violations) {
+                violations.check_content::<T>(Part::$extractor, self);
             }
         }
     )*};
 }
 
-validatable!(Json in "body", Form in "body", Query in "query", Path in "path");
+validatable!(Json, Form, Query, Path);
 
-/// Collects what validation found wrong in the arguments of one request.
-#[doc(hidden)]
+#[diagnostic::do_not_recommend]
+impl<T: Validatable> Validatable for Option<T> {
+    fn check_rules(&self, violations: &mut Violations) {
+        self.iter().for_each(|argument| argument.check_rules(violations));
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Validatable, E> Validatable for Result<T, E> {
+    fn check_rules(&self, violations: &mut Violations) {
+        self.iter().for_each(|argument| argument.check_rules(violations));
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<L: Validatable, R: Validatable> Validatable for Either<L, R> {
+    fn check_rules(&self, violations: &mut Violations) {
+        match self {
+            Self::Left(argument) => argument.check_rules(violations),
+            Self::Right(argument) => argument.check_rules(violations),
+        }
+    }
+}
+
+macro_rules! validatable_tuples {
+    ($($first:ident $($other:ident)*)?) => {$(
+        #[diagnostic::do_not_recommend]
+        impl<$first: Validatable, $($other: Validatable),*> Validatable for ($first, $($other,)*) {
+            fn check_rules(&self, violations: &mut Violations) {
+                #[expect(non_snake_case, reason = "variables are called like their types")]
+                let ($first, $($other,)*) = self;
+                $first.check_rules(violations);
+                $($other.check_rules(violations);)*
+            }
+        }
+        validatable_tuples!($($other)*);
+    )?};
+}
+
+validatable_tuples!(A B C D E F G H);
+
+/// Collects what validation finds wrong in the arguments of one request.
 #[derive(Debug, Default)]
 pub struct Violations {
     found: Vec<FieldError>,
     costs: Costs,
+    values: Values,
+    too_many: Option<TooMany>,
+    /// A rule panicked.
+    fault: Option<Denial>,
 }
 
 /// What valid arguments cost, by the number of the expression that says so.
@@ -78,16 +136,53 @@ impl Costs {
 }
 
 impl Violations {
-    /// Validates one argument; all were extracted.
+    /// Of a request whose parts have so many values.
+    pub(crate) fn within(values: Values) -> Self {
+        Self { values, ..Self::default() }
+    }
+
+    /// Validates a content that an extractor has read from the body.
+    ///
+    /// How many values a body may have is bounded by
+    /// [`max_validated_values`](crate::SecurityBuilder::max_validated_values) where its media type
+    /// says that it is JSON or a form; for others the extractor has to bound it.
+    pub fn check_body(&mut self, content: &impl Validate) {
+        self.check_content(Part::Body, content);
+    }
+
+    /// Validates a content that an extractor has read from the query.
+    pub fn check_query(&mut self, content: &impl Validate) {
+        self.check_content(Part::Query, content);
+    }
+
+    /// Validates a content that an extractor has read from the path.
+    pub fn check_path(&mut self, content: &impl Validate) {
+        self.check_content(Part::Path, content);
+    }
+
+    /// Validates one argument.
+    #[doc(hidden)]
     pub fn check<T: Validatable>(&mut self, argument: Option<&T>) {
-        if let Some(Err(errors)) = argument.map(T::violations) {
-            self.add(T::LOCATION, &errors);
+        let Some(argument) = argument else { return };
+        let checked = caught("a rule of `validate`", || argument.check_rules(self));
+        self.fault = self.fault.take().or(checked.err());
+    }
+
+    /// Validates what a part of the request holds, unless that has too many values.
+    fn check_content<T: Validate>(&mut self, part: Part, content: &T) {
+        if let Some(too_many) = self.values.in_part(part) {
+            self.found.extend(too_many.violation());
+            self.order();
+            self.too_many.get_or_insert(too_many);
+        } else if let Err(errors) = content.validate() {
+            self.add(part.location(), &errors);
         }
     }
 
     /// Asks what the arguments cost, if nothing is wrong with them.
+    #[doc(hidden)]
     pub fn cost(&mut self, index: u8, expression: impl FnOnce() -> u32) {
-        if self.found.is_empty() {
+        if self.found.is_empty() && self.too_many.is_none() && self.fault.is_none() {
             let cost = catch_unwind(AssertUnwindSafe(expression)).ok();
             self.costs.0.push((index, cost));
         }
@@ -95,6 +190,12 @@ impl Violations {
 
     /// What the arguments cost, or a denial that lists what is wrong with them.
     pub(crate) fn into_costs(self) -> Result<Costs, Denial> {
+        if let Some(fault) = self.fault {
+            return Err(fault);
+        }
+        if let Some(too_many) = self.too_many {
+            return Err(too_many.denial(self.found));
+        }
         if self.found.is_empty() {
             return Ok(self.costs);
         }
@@ -104,7 +205,11 @@ impl Violations {
     fn add(&mut self, location: &'static str, errors: &ValidationErrors) {
         let enough = self.found.len() + MOST_ERRORS;
         self.collect((location, enough), &mut String::from("#"), errors);
-        // Those of several arguments are one list.
+        self.order();
+    }
+
+    /// Those of several arguments are one list.
+    fn order(&mut self) {
         self.found.sort_by(|a, b| {
             (a.location, &a.pointer, &a.code).cmp(&(b.location, &b.pointer, &b.code))
         });

@@ -47,22 +47,31 @@ pub(super) fn exempts_parameters(
     }
 }
 
-/// Bytes have no rules of their own.
-pub(super) fn raw_bodies_are_not_validated(
+/// Bytes have no rules of their own, nor has what only holds others.
+pub(super) fn validated_bodies_have_rules(
     declaration: &Declaration,
     parameters: &[Parameter<'_>],
     diagnostics: &mut Diagnostics,
 ) {
     for name in declaration.validate.as_deref().unwrap_or_default() {
-        if let Some(parameter) = parameter(name, parameters)
-            && let Some(Body::Raw(extractor)) = &parameter.body
-        {
-            let text = &name.text;
-            let message =
-                format!("`validate` expects a body with a type, found `{text}: {extractor}`");
-            diagnostics.error(name, message).help(format!(
-                "`unvalidated({text}, reason = \"…\")`, and check it in the handler"
-            ));
+        let text = &name.text;
+        let body = parameter(name, parameters).and_then(|it| it.body_of(text));
+        match body {
+            Some(Body::Raw(extractor)) => {
+                let message =
+                    format!("`validate` expects a body with a type, found `{text}: {extractor}`");
+                diagnostics.error(name, message).help(format!(
+                    "`unvalidated({text}, reason = \"…\")`, and check it in the handler"
+                ));
+            }
+            Some(Body::WithoutRules { extractor, remedy }) => {
+                let message =
+                    format!("`validate` expects a body with rules, found `{text}: {extractor}`");
+                diagnostics
+                    .error(name, message)
+                    .help(format!("{remedy}, or `unvalidated({text}, reason = \"…\")`"));
+            }
+            Some(Body::Structured(_)) | None => {}
         }
     }
 }
@@ -85,25 +94,37 @@ pub(super) fn every_body_is_decided(
     }
     for parameter in parameters {
         let Some(body) = &parameter.body else { continue };
-        if decided.iter().any(|name| parameter.binds(&name.text)) {
+        let names = parameter.names_of_body();
+        if decided.iter().any(|decided| names.contains(&decided.text)) {
             continue;
         }
         let extractor = body.extractor();
-        let Some(name) = parameter.names.last() else {
+        let Some(name) = names.last() else {
             let message = format!("a `{extractor}` body expects a name, to be validated by it");
             diagnostics.error(parameter.pattern, message).help("`body: …`, and `validate(body)`");
             continue;
         };
+        let exempt = format!("`unvalidated({name}, reason = \"…\")`");
         let (message, help) = match body {
             Body::Structured(_) => (
                 format!("`{name}: {extractor}` holds a request body, expected it to be validated"),
-                format!("`validate({name})`, or `unvalidated({name}, reason = \"…\")`"),
+                if parameter.is_whole_tuple() {
+                    format!("take the tuple apart, and `validate(…)` the body, or {exempt}")
+                } else {
+                    format!("`validate({name})`, or {exempt}")
+                },
             ),
             Body::Raw(_) => (
                 format!(
                     "`{name}: {extractor}` holds a raw body, expected a reason not to validate it"
                 ),
-                format!("`unvalidated({name}, reason = \"…\")`"),
+                exempt,
+            ),
+            Body::WithoutRules { remedy, .. } => (
+                format!(
+                    "`{name}: {extractor}` holds a body without rules, expected a reason not to validate it"
+                ),
+                format!("{exempt}, or {remedy}"),
             ),
         };
         diagnostics
@@ -176,8 +197,11 @@ pub(super) fn validated(declaration: &Declaration, parameters: &[Parameter<'_>])
     let names = declaration.validate.iter().flatten();
     names
         .filter_map(|name| {
-            let index = parameters.iter().position(|parameter| parameter.binds(&name.text))?;
-            Some(Validated { index, name: name.text.clone() })
+            let mut parameters = parameters.iter().enumerate();
+            let (index, parameter) = parameters.find(|(_, it)| it.binds(&name.text))?;
+            let element = parameter.element(&name.text);
+            let element = element.map(|(place, element)| (place, element.ty.clone()));
+            Some(Validated { index, element, name: name.text.clone() })
         })
         .collect()
 }
@@ -191,10 +215,13 @@ pub(super) fn exemptions(declaration: &Declaration) -> Vec<(String, String)> {
     texts.collect()
 }
 
-/// Whether two names are bound by one parameter.
+/// Whether two names are bound by one parameter, or one element of it.
 fn same(left: &Name, right: &Name, parameters: &[Parameter<'_>]) -> bool {
-    left.text == right.text
-        || parameter(left, parameters).is_some_and(|parameter| parameter.binds(&right.text))
+    let is_same = |parameter: &Parameter<'_>| {
+        let place = |name: &Name| parameter.element(&name.text).map(|(place, _)| place);
+        parameter.binds(&right.text) && place(left) == place(right)
+    };
+    left.text == right.text || parameter(left, parameters).is_some_and(is_same)
 }
 
 fn parameter<'a>(name: &Name, parameters: &'a [Parameter<'a>]) -> Option<&'a Parameter<'a>> {

@@ -104,7 +104,7 @@ pub(crate) fn endpoint(
 
     body::validates_parameters(declaration, &parameters, diagnostics);
     body::exempts_parameters(declaration, &parameters, diagnostics);
-    body::raw_bodies_are_not_validated(declaration, &parameters, diagnostics);
+    body::validated_bodies_have_rules(declaration, &parameters, diagnostics);
     body::content_type_is_a_media_type(declaration, diagnostics);
     exceptions::reasons_say_something(declaration, diagnostics);
     exceptions::ends_are_dates(declaration, diagnostics);

@@ -12,12 +12,21 @@ pub(super) struct Parameter<'a> {
     pub(super) ty: &'a Type,
     /// The names that its pattern binds.
     pub(super) names: Vec<String>,
+    /// The elements of a tuple that its pattern takes apart; else none.
+    pub(super) elements: Vec<Element<'a>>,
     /// How it holds the request's body, if it does.
     pub(super) body: Option<Body>,
     /// Whether the type's name does not say whether it is a body: it may be an alias.
     pub(super) is_riddle: bool,
     /// Whether its name says that it is made of the request's head.
     is_of_the_head: bool,
+}
+
+/// One element of a tuple of extractors: `path` in `(path, order): (web::Path<u32>, web::Json<Order>)`.
+pub(super) struct Element<'a> {
+    pub(super) ty: &'a Type,
+    names: Vec<String>,
+    body: Option<Body>,
 }
 
 /// Extractors that are known to hold no body.
@@ -33,14 +42,22 @@ pub(super) enum Body {
     Structured(String),
     /// The bytes, by this extractor.
     Raw(String),
+    /// Deserialized into what cannot have rules of `validator`; how else it could be validated.
+    WithoutRules { extractor: String, remedy: String },
 }
 
 impl Body {
     /// The extractor's name.
     pub(super) fn extractor(&self) -> &str {
         match self {
-            Self::Structured(name) | Self::Raw(name) => name,
+            Self::Structured(extractor)
+            | Self::Raw(extractor)
+            | Self::WithoutRules { extractor, .. } => extractor,
         }
+    }
+
+    fn has_rules(&self) -> bool {
+        matches!(self, Self::Structured(_))
     }
 }
 
@@ -51,6 +68,28 @@ impl Parameter<'_> {
 
     pub(super) fn binds(&self, name: &str) -> bool {
         self.names.iter().any(|bound| bound == name)
+    }
+
+    /// The element that binds a name, with its place.
+    pub(super) fn element(&self, name: &str) -> Option<(usize, &Element<'_>)> {
+        let mut elements = self.elements.iter().enumerate();
+        elements.find(|(_, element)| element.names.iter().any(|bound| bound == name))
+    }
+
+    /// How what a name stands for holds the request's body.
+    pub(super) fn body_of(&self, name: &str) -> Option<&Body> {
+        self.element(name).map_or(self.body.as_ref(), |(_, element)| element.body.as_ref())
+    }
+
+    /// Whether several extractors have one name.
+    pub(super) fn is_whole_tuple(&self) -> bool {
+        self.elements.is_empty() && matches!(self.ty, Type::Tuple(tuple) if tuple.elems.len() > 1)
+    }
+
+    /// The names by which the body is decided.
+    pub(super) fn names_of_body(&self) -> &[String] {
+        let element = self.elements.iter().find(|element| element.body.is_some());
+        element.map_or(&self.names, |element| &element.names)
     }
 
     /// The caller as an argument: `Principal`, or `Option<Principal>`.
@@ -100,9 +139,8 @@ pub(super) fn of(function: &Function) -> Vec<Parameter<'_>> {
     });
     typed
         .map(|typed| {
-            let mut names = Vec::new();
-            bound_names(&typed.pat, &mut names);
-            let names = names.into_iter().map(|name| word_of(name).text).collect();
+            let names = names_in(&typed.pat);
+            let elements = elements(&typed.pat, &typed.ty);
             let body = body(&typed.ty);
             let last = last_segment(&typed.ty);
             let is_known = last.is_some_and(|last| {
@@ -111,9 +149,37 @@ pub(super) fn of(function: &Function) -> Vec<Parameter<'_>> {
             });
             let is_riddle = body.is_none() && !is_known && matches!(*typed.ty, Type::Path(_));
             let is_of_the_head = body.is_none() && is_known;
-            Parameter { pattern: &typed.pat, ty: &typed.ty, names, body, is_riddle, is_of_the_head }
+            Parameter {
+                pattern: &typed.pat,
+                ty: &typed.ty,
+                names,
+                elements,
+                body,
+                is_riddle,
+                is_of_the_head,
+            }
         })
         .collect()
+}
+
+fn names_in(pattern: &Pat) -> Vec<String> {
+    let mut names = Vec::new();
+    bound_names(pattern, &mut names);
+    names.into_iter().map(|name| word_of(name).text).collect()
+}
+
+/// The elements of a tuple, where the pattern has one for each.
+fn elements<'a>(pattern: &Pat, ty: &'a Type) -> Vec<Element<'a>> {
+    match (pattern, ty) {
+        (Pat::Tuple(pattern), Type::Tuple(tuple))
+            if pattern.elems.len() == tuple.elems.len()
+                && !pattern.elems.iter().any(|it| matches!(it, Pat::Rest(_))) =>
+        {
+            let pairs = pattern.elems.iter().zip(&tuple.elems);
+            pairs.map(|(it, ty)| Element { ty, names: names_in(it), body: body(ty) }).collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 fn bound_names<'a>(pattern: &'a Pat, names: &mut Vec<&'a Ident>) {
@@ -155,13 +221,35 @@ fn body(ty: &Type) -> Option<Body> {
             let last = last_segment(ty)?;
             let name = last.ident.to_string();
             match name.as_str() {
-                "Json" | "Form" | "MultipartForm" | "Either" => Some(Body::Structured(name)),
+                "Json" | "Form" => Some(match first_type(last).and_then(container) {
+                    Some(container) => Body::WithoutRules {
+                        extractor: format!("{name}<{container}<…>>"),
+                        remedy: format!("a struct with rules around the `{container}`"),
+                    },
+                    None => Body::Structured(name),
+                }),
+                "Either" => Some(match types(last).filter_map(body).find(|it| !it.has_rules()) {
+                    Some(without_rules) => without_rules,
+                    None => Body::Structured(name),
+                }),
+                "MultipartForm" => Some(Body::WithoutRules {
+                    extractor: name,
+                    remedy: String::from(
+                        "an extractor of your own that is `secure_runtime::Validatable`",
+                    ),
+                }),
                 "Bytes" | "BytesMut" | "String" | "Payload" | "Multipart" => Some(Body::Raw(name)),
                 "Option" | "Result" => first_type(last).and_then(body),
                 _ => None,
             }
         }
     }
+}
+
+/// A type that holds others, and for which `validator` has no rules whatever these are.
+fn container(ty: &Type) -> Option<&Ident> {
+    let name = &last_segment(ty)?.ident;
+    ["Box", "HashMap", "BTreeMap", "IndexMap"].iter().any(|it| name == it).then_some(name)
 }
 
 pub(super) fn last_segment(ty: &Type) -> Option<&PathSegment> {
@@ -174,8 +262,15 @@ pub(super) fn last_segment(ty: &Type) -> Option<&PathSegment> {
 }
 
 pub(super) fn first_type(segment: &PathSegment) -> Option<&Type> {
-    let PathArguments::AngleBracketed(arguments) = &segment.arguments else { return None };
-    arguments.args.iter().find_map(|argument| match argument {
+    types(segment).next()
+}
+
+fn types(segment: &PathSegment) -> impl Iterator<Item = &Type> {
+    let arguments = match &segment.arguments {
+        PathArguments::AngleBracketed(arguments) => Some(&arguments.args),
+        _ => None,
+    };
+    arguments.into_iter().flatten().filter_map(|argument| match argument {
         GenericArgument::Type(ty) => Some(ty),
         _ => None,
     })

@@ -34,7 +34,7 @@ pub(super) fn grants_have_a_rule(
 /// What is granted is a parameter by itself: inside of another type nothing would grant it.
 pub(super) fn grants_stand_alone(parameters: &[Parameter<'_>], diagnostics: &mut Diagnostics) {
     for parameter in parameters.iter().filter(|parameter| parameter.granted().is_none()) {
-        if names_any(&parameter.ty.to_token_stream(), &["Granted"]) {
+        if names_one_of(&parameter.ty.to_token_stream(), &["Granted"]) {
             let outer = last_segment(parameter.ty)
                 .map_or_else(|| String::from("another type"), |last| format!("`{}`", last.ident));
             diagnostics
@@ -49,12 +49,17 @@ pub(super) fn grants_stand_alone(parameters: &[Parameter<'_>], diagnostics: &mut
 }
 
 /// Whether a type's tokens hold one of these names.
-fn names_any(tokens: &TokenStream, names: &[&str]) -> bool {
+fn names_one_of(tokens: &TokenStream, names: &[&str]) -> bool {
     tokens.clone().into_iter().any(|token| match token {
         TokenTree::Ident(ident) => names.iter().any(|name| ident == name),
-        TokenTree::Group(group) => names_any(&group.stream(), names),
+        TokenTree::Group(group) => names_one_of(&group.stream(), names),
         _ => false,
     })
+}
+
+/// Whether a type's tokens hold a `Loaded<…>` or a `Granted<…>`.
+pub(super) fn names_resource(tokens: &TokenStream) -> bool {
+    names_one_of(tokens, &["Loaded", "Granted"])
 }
 
 /// A resource is loaded once: two parameters would load it twice, and might differ.
@@ -75,8 +80,7 @@ pub(super) fn are_loaded_once(parameters: &[Parameter<'_>], diagnostics: &mut Di
 
 /// The parameters that load a resource, also inside of another type.
 pub(super) fn places(parameters: &[Parameter<'_>]) -> u16 {
-    let loads = |it: &Parameter<'_>| names_any(&it.ty.to_token_stream(), &["Loaded", "Granted"]);
-    body::places(parameters, loads)
+    body::places(parameters, |it| names_resource(&it.ty.to_token_stream()))
 }
 
 /// The resource of `Granted<Resource>`.

@@ -10,7 +10,7 @@ mod rule;
 mod service;
 mod spans;
 
-use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
+use proc_macro2::{Delimiter, Group, Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote};
 use syn::GenericParam;
 
@@ -126,10 +126,17 @@ fn validation(endpoint: &Endpoint) -> TokenStream {
     let all = if unknown.is_empty() { arguments(endpoint) } else { quote!(_) };
     let mut checks = endpoint.validated.iter().filter_map(|validated| {
         let ty = types.get(validated.index)?;
-        let index = proc_macro2::Literal::usize_unsuffixed(validated.index);
-        let mut check = place.cover(quote!(#support::check::<));
-        check.extend(quote!(#ty));
-        check.extend(place.cover(quote!(, #index, #all>)));
+        let index = Literal::usize_unsuffixed(validated.index);
+        let Some((element, element_type)) = &validated.element else {
+            let mut check = place.cover(quote!(#support::check::<));
+            check.extend(quote!(#ty));
+            check.extend(place.cover(quote!(, #index, #all>)));
+            return Some(place.frame(check));
+        };
+        let element = Literal::usize_unsuffixed(*element);
+        let mut check = place.cover(quote!(#support::check_element::<));
+        check.extend(quote!(#element_type));
+        check.extend(place.cover(quote!(, #element, #ty, #index, #all>)));
         Some(place.frame(check))
     });
     if !endpoint.costs.is_empty() {

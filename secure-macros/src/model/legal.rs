@@ -321,5 +321,7 @@ pub(crate) struct Riddle {
 #[derive(Debug)]
 pub(crate) struct Validated {
     pub(crate) index: usize,
+    /// The element of it, if it is a tuple that is taken apart: its place and its type.
+    pub(crate) element: Option<(usize, Type)>,
     pub(crate) name: String,
 }

@@ -4,15 +4,14 @@
 //! are made of the request's head come first, with an empty payload, so that rules about them are decided
 //! before a byte of the body is read.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use actix_web::dev::Payload;
 use actix_web::{Error, FromRequest, HttpRequest};
 use pin_project_lite::pin_project;
 
-use crate::denial::Denial;
+use super::panics::poll_caught;
 use crate::policy::Places;
 
 /// The arguments of a handler, each once it is there: `(Option<A>, Option<B>)` of a handler of `(A, B)`.
@@ -55,23 +54,18 @@ fn poll_one<T: FromRequest>(
     if argument.is_some() {
         return Poll::Ready(Ok(()));
     }
-    let polled = catch_unwind(AssertUnwindSafe(|| {
+    let extracted = ready!(poll_caught("an extractor", || {
         if running.is_none() {
             running.set(Some(T::from_request(request, payload)));
         }
         match running.as_mut().as_pin_mut() {
-            Some(running) => running.poll(context).map_err(Into::into),
+            Some(running) => running.poll(context),
             None => Poll::Pending,
         }
-    }));
-    match polled {
-        Ok(Poll::Pending) => Poll::Pending,
-        Ok(Poll::Ready(extracted)) => {
-            running.set(None);
-            Poll::Ready(extracted.map(|extracted| *argument = Some(extracted)))
-        }
-        Err(_) => Poll::Ready(Err(Denial::internal("an extractor panicked").into())),
-    }
+    }))?;
+    running.set(None);
+    *argument = Some(extracted);
+    Poll::Ready(Ok(()))
 }
 
 /// The same of a handler without any.

@@ -20,13 +20,14 @@ use super::refused::{Refused, refused};
 use super::response::{self, rate_limit_headers};
 use super::serve::{Incoming, Validate};
 use super::stages::body::{self, RequestBody};
+use super::stages::counted_body;
 use super::stages::extraction::{self, Refusal};
 use super::stages::load;
 use crate::denial::{Denial, DenialKind};
 use crate::policy::{Endpoint, Places};
 use crate::scope::SecuredResponse;
 use crate::security::Security;
-use crate::validation::Violations;
+use crate::validation::{Values, Violations};
 
 /// The response of a refusal; boxed, because it is rare and large.
 pub(super) type RefusedResponse = Box<SecuredResponse>;
@@ -194,7 +195,7 @@ impl Exchange {
         validate: Validate<A>,
         arguments: &A,
     ) -> Result<(), RefusedResponse> {
-        let mut violations = Violations::default();
+        let mut violations = self.violations();
         validate(arguments, &mut violations);
         match violations.into_costs() {
             Ok(costs) => {
@@ -203,6 +204,15 @@ impl Exchange {
             }
             Err(denial) => Err(Box::new(self.refuse(denial))),
         }
+    }
+
+    /// Where validation collects what is wrong with the arguments.
+    fn violations(&self) -> Violations {
+        let Some(most) = self.gate().and_then(|gate| gate.plan.most_values) else {
+            return Violations::default();
+        };
+        let counted = counted_body::counted(&self.request);
+        Violations::within(Values::of(&self.request, counted, most))
     }
 
     /// Takes in what an expression of the rule says; `None`: it hangs on what was not extracted yet. What
@@ -280,7 +290,7 @@ impl Exchange {
     fn refuse_arguments(&mut self, error: &actix_web::Error) -> RefusedResponse {
         let response = match extraction::refusal(error) {
             Refusal::Denied(denial) => self.refuse(denial),
-            Refusal::Answered(response) => self.answer_early(response),
+            Refusal::Answered { response, cause } => self.answer_early(response, &cause),
         };
         Box::new(response)
     }
@@ -291,17 +301,18 @@ impl Exchange {
             Refusal::Denied(denial) if hides && denial.kind().status() == 403 => {
                 self.refuse(Denial::new(DenialKind::NotFound, denial.cause().to_owned()))
             }
-            Refusal::Answered(response) if hides && response.status().as_u16() == 403 => {
-                self.refuse(Denial::new(DenialKind::NotFound, "a rule answered with 403"))
+            Refusal::Answered { response, cause } if hides && response.status().as_u16() == 403 => {
+                self.refuse(Denial::new(DenialKind::NotFound, cause))
             }
             Refusal::Denied(denial) => self.refuse(denial),
-            Refusal::Answered(response) => self.answer_early(response),
+            Refusal::Answered { response, cause } => self.answer_early(response, &cause),
         };
         Box::new(response)
     }
 
     /// An extractor of the application has answered, or one of its expressions.
-    fn answer_early(&mut self, response: HttpResponse) -> SecuredResponse {
+    fn answer_early(&mut self, response: HttpResponse, cause: &str) -> SecuredResponse {
+        response::log_answer(self.endpoint, &response, cause);
         let _ = self.progress.count_failure(self.gate().as_ref(), &response);
         self.leave(response)
     }

@@ -23,12 +23,16 @@ mod exchange;
 mod gate;
 mod limits;
 mod order;
+mod panics;
 mod progress;
 mod refused;
 mod response;
 mod serve;
 mod stages;
 
+pub(crate) use panics::caught;
+pub(crate) use panics::poll_caught;
 pub use serve::{Incoming, Served, arrive, never, serve, serve_ruled};
 pub(crate) use stages::caller::claim_grant;
 pub use stages::claimed_account::claim_account;
+pub(crate) use stages::extraction::unfit_path;

@@ -5,7 +5,6 @@
 
 use std::convert::Infallible;
 use std::future::{Ready, pending, poll_fn, ready};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 
@@ -17,8 +16,8 @@ use super::abandonment::{self, Serving};
 use super::arguments::Arguments;
 use super::exchange::{Exchange, RefusedResponse};
 use super::order::Step;
+use super::panics::poll_caught;
 use crate::asked::Asked;
-use crate::denial::Denial;
 use crate::inventory;
 use crate::policy::{Places, Written};
 use crate::scope::SecuredResponse;
@@ -305,8 +304,7 @@ where
                 let answered = poll_fn(|context| {
                     exchange.poll_within(context, |context| {
                         let poll = || answering.as_mut().poll(context);
-                        let polled = catch_unwind(AssertUnwindSafe(poll));
-                        polled.unwrap_or_else(|_| Poll::Ready(Err(panicked())))
+                        poll_caught("an expression of the rule", poll)
                     })
                 });
                 let answered = answered.await?;
@@ -317,8 +315,4 @@ where
         }
     }
     arguments.whole().ok_or_else(|| exchange.refuse_internal(NOT_ALL))
-}
-
-fn panicked() -> Error {
-    Denial::internal("an expression of the rule panicked").into()
 }

@@ -38,6 +38,7 @@ pub struct SecurityBuilder {
     pub(super) headers: RateLimitHeaders,
     pub(super) limit_mode: Option<LimitMode>,
     pub(super) max_body: u64,
+    pub(super) max_validated_values: usize,
     pub(super) body_timeout: Duration,
     pub(super) body_rate: Option<NonZeroU32>,
     pub(super) problem_hook: Option<ProblemHook>,
@@ -56,6 +57,8 @@ impl SecurityBuilder {
     const LIMITER_BYTES: usize = 16 * 1024 * 1024;
     /// The default of actix-web's `Json`.
     const MAX_BODY: u64 = 2 * 1024 * 1024;
+    /// About 20 MB of errors, if all of them break a rule.
+    const MAX_VALIDATED_VALUES: usize = 20_000;
     const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
     /// 16 KiB a second.
@@ -81,6 +84,7 @@ impl SecurityBuilder {
             headers: RateLimitHeaders::default(),
             limit_mode: None,
             max_body: Self::MAX_BODY,
+            max_validated_values: Self::MAX_VALIDATED_VALUES,
             body_timeout: Self::BODY_TIMEOUT,
             body_rate: Some(Self::BODY_RATE),
             problem_hook: None,
@@ -287,6 +291,18 @@ impl SecurityBuilder {
     /// bytes of it may be millions once they are decoded.
     pub fn max_body(mut self, bytes: u64) -> Self {
         self.max_body = bytes;
+        self
+    }
+
+    /// Sets how many values a body or a query may have where `validate(…)` names it. Default: 20,000.
+    ///
+    /// Counted are the elements of all lists and the members of all objects of a JSON body, at any
+    /// depth, and the pairs of a form or a query. What has more is answered with 422 before any rule
+    /// runs: `validator` collects an error for every value that breaks a rule, about a kilobyte each,
+    /// and copies a list that is too long, so that without this bound a body of 2 MiB takes hundreds
+    /// of megabytes. `usize::MAX` is no bound.
+    pub fn max_validated_values(mut self, values: usize) -> Self {
+        self.max_validated_values = values;
         self
     }
 

@@ -38,6 +38,9 @@ pub(crate) struct Plan {
     pub(crate) arguments: Places,
     /// Whether arguments are validated, or asked what they cost.
     pub(crate) validates: bool,
+    /// The most values of a body or a query that are validated; `None`: there is no bound,
+    /// or nothing is validated.
+    pub(crate) most_values: Option<usize>,
 }
 
 /// How the caller is found.
@@ -66,7 +69,7 @@ impl Plan {
         rules: &RuleSet,
         metadata: Option<&str>,
         limits: &mut LimitPlanner,
-        max_body: u64,
+        (max_body, most_values): (u64, usize),
     ) -> Self {
         let policy = &endpoint.policy;
         let (names, authenticators): (Vec<_>, Vec<_>) = authenticators.into_iter().unzip();
@@ -93,6 +96,8 @@ impl Plan {
             arguments: Places::ALL.without(policy.bodies).without(policy.resources),
             validates: !policy.validates.is_empty()
                 || policy.limits.iter().any(|it| matches!(it.cost, Cost::Arguments(_))),
+            most_values: Some(most_values)
+                .filter(|most| *most < usize::MAX && !policy.validates.is_empty()),
         }
     }
 

@@ -96,6 +96,14 @@ impl ResponseError for Denial {
     }
 }
 
+/// Logs an answer that is not the pipeline's own: a redirection is one, too, and no refusal.
+pub(super) fn log_answer(endpoint: &Endpoint, response: &HttpResponse, cause: &str) {
+    let (handler, status) = (endpoint.name, response.status().as_u16());
+    if response.status().is_client_error() {
+        tracing::info!(handler, status, cause, "refused");
+    }
+}
+
 fn log(endpoint: &Endpoint, denial: &Denial) {
     let (handler, cause) = (endpoint.name, denial.cause());
     match denial.kind() {

@@ -15,6 +15,7 @@ use actix_web::web::Bytes;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 use futures_core::Stream;
 
+use super::counted_body;
 use crate::denial::{Denial, DenialKind};
 use crate::pipeline::gate::Gate;
 use crate::pipeline::refused::Refused;
@@ -138,6 +139,14 @@ pub(in crate::pipeline) fn open(gate: &Gate<'_>, body: &mut RequestBody) -> Resu
     if announced.is_some_and(|length| length > plan.max_body) {
         return Err(Box::new(too_large(plan.max_body)));
     }
+    let may_have_more = match &body.unread {
+        Unread::Untouched(body) => {
+            let may_have =
+                |most: &usize| counted_body::may_have_more(*most, (body, announced), request);
+            plan.most_values.filter(may_have)
+        }
+        Unread::Shared(_) | Unread::Released => None,
+    };
     let bounds = Bounds { left: plan.max_body, is_typed, request: request.clone() };
     let payload: BoxedStream = match std::mem::take(&mut body.unread) {
         Unread::Untouched(body) if announced.is_some() => Box::pin(Bounded { body, bounds }),
@@ -149,6 +158,9 @@ pub(in crate::pipeline) fn open(gate: &Gate<'_>, body: &mut RequestBody) -> Resu
         Unread::Shared(_) | Unread::Released => return Ok(()),
     };
     body.opened = Body::Stream { payload };
+    if let Some(most) = may_have_more {
+        counted_body::count(request, &mut body.opened, most);
+    }
     Ok(())
 }
 

@@ -6,10 +6,12 @@ use std::borrow::Cow;
 
 use actix_web::HttpResponse;
 use actix_web::error::{
-    ContentTypeError, JsonPayloadError, PayloadError, QueryPayloadError, UrlencodedError,
+    ContentTypeError, InternalError, JsonPayloadError, PathError, PayloadError, QueryPayloadError,
+    UrlencodedError,
 };
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, HeaderValue};
+use serde_json::error::Category;
 
 use crate::denial::{Denial, DenialKind};
 use crate::problem::{self, Problem};
@@ -17,8 +19,11 @@ use crate::problem::{self, Problem};
 /// What a failure comes to.
 pub(in crate::pipeline) enum Refusal {
     Denied(Denial),
-    /// An extractor of the application rendered its own answer.
-    Answered(HttpResponse),
+    /// An extractor of the application rendered its own answer. The operator reads the cause.
+    Answered {
+        response: HttpResponse,
+        cause: String,
+    },
 }
 
 /// What it comes to that there are no arguments.
@@ -51,21 +56,47 @@ fn json(error: &JsonPayloadError) -> Denial {
         | JsonPayloadError::OverflowKnownLength { limit, .. } => own_limit(Some(*limit)),
         JsonPayloadError::ContentType => unsupported("expected `application/json`"),
         JsonPayloadError::Payload(error) => payload(error),
-        JsonPayloadError::Deserialize(error) => {
-            let at = format!("at line {} column {}", error.line(), error.column());
-            match (error.is_data(), missing_field(&error.to_string())) {
-                (false, _) => told(DenialKind::Malformed, format!("the body is no JSON {at}")),
-                (true, Some(name)) => {
-                    told(DenialKind::Invalid, format!("the member `{name}` is missing {at}"))
-                }
-                (true, None) => {
-                    let detail = format!("the body does not have the expected form {at}");
-                    told(DenialKind::Invalid, detail)
-                }
-            }
-        }
+        JsonPayloadError::Deserialize(error) => deserialized(error),
         _ => told(DenialKind::Malformed, "the body cannot be read"),
     }
+}
+
+/// What is wrong with the text of a JSON body: whether it is no JSON, or another one than the type takes.
+///
+/// Some errors that `serde_json` counts as syntax are about the type. Only their text tells them apart,
+/// and two of them not at all without the body: then the detail is true of both.
+fn deserialized(error: &serde_json::Error) -> Denial {
+    use DenialKind::{Invalid, Malformed};
+    let text = error.to_string();
+    let what = text.split(" at line ").next().unwrap_or_default();
+    let (kind, detail) = match (error.classify(), what) {
+        (Category::Data, what) => match missing_field(what) {
+            Some(name) => (Invalid, format!("the member `{name}` is missing")),
+            None => (Invalid, String::from("the body does not have the expected form")),
+        },
+        // A list that is too long for a struct or a tuple, or text behind the end.
+        (Category::Syntax, "trailing characters") => {
+            (Invalid, String::from("the body has more than the expected form"))
+        }
+        // A value of no kind, or one that an enum does not take.
+        (Category::Syntax, "expected value") => {
+            (Malformed, String::from("the body is no JSON, or has an unexpected value,"))
+        }
+        // Both about the key of a map with numbers as keys.
+        (
+            Category::Syntax,
+            "invalid value: expected key to be a number in quotes" | "expected `\"`",
+        ) => (Invalid, String::from("the body has a member that is no number")),
+        (Category::Syntax, "number out of range") => {
+            (Invalid, String::from("the body has a number that is out of range"))
+        }
+        (Category::Syntax, "recursion limit exceeded") => {
+            (Malformed, String::from("the body is nested too deeply"))
+        }
+        (Category::Eof, _) => (Malformed, String::from("the body is no JSON: it ends too early")),
+        _ => (Malformed, String::from("the body is no JSON")),
+    };
+    told(kind, format!("{detail} at line {} column {}", error.line(), error.column()))
 }
 
 fn form(error: &UrlencodedError) -> Denial {
@@ -95,6 +126,21 @@ fn own_limit(limit: Option<usize>) -> Denial {
     Denial::new(DenialKind::TooLarge, cause)
 }
 
+/// Why `web::Path` could not read the path, for the operator: the text names types of Rust.
+pub(crate) fn unfit_path(error: &actix_web::Error) -> Option<String> {
+    let text = if let Some(PathError::Deserialize(error)) = error.as_error() {
+        error.to_string()
+    } else {
+        // What `web::Path` makes of it by itself.
+        error.as_error::<InternalError<serde::de::value::Error>>()?.to_string()
+    };
+    let counts = text.strip_prefix("wrong number of parameters: ");
+    Some(match counts.and_then(|counts| counts.split_once(" expected ")) {
+        Some((found, expected)) => format!("the path has {found} segments, expected {expected}"),
+        None => format!("a path segment does not parse: {}", excerpt(&text)),
+    })
+}
+
 fn malformed(part: &str, text: &str) -> Denial {
     let detail = match missing_field(text) {
         Some(name) => format!("the parameter `{name}` of the {part} is missing"),
@@ -119,29 +165,38 @@ fn missing_field(text: &str) -> Option<&str> {
     text.strip_prefix("missing field `")?.split('`').next()
 }
 
-/// An error of somebody else's extractor. Faults of this side keep nothing but their status. An
-/// answer that the application rendered itself is passed on; the plain text of an error that
-/// nobody rendered becomes a problem of the same status.
+/// An error of somebody else's extractor, or of an expression of a rule. Faults of this side keep
+/// nothing but their status. An answer that the application rendered itself is passed on; the plain text
+/// of an error that nobody rendered becomes a problem of the same status. What the error says, the
+/// operator reads.
 fn foreign(error: &actix_web::Error) -> Refusal {
     let response = error.error_response();
     let status = response.status();
+    let answered = || format!("an extractor or a rule answered: {}", excerpt(error));
+    let cause = unfit_path(error).unwrap_or_else(answered);
     if status.is_redirection() || (status.is_client_error() && is_rendered(&response)) {
-        return Refusal::Answered(response);
+        return Refusal::Answered { response, cause };
     }
     let kind = match status {
         StatusCode::BAD_REQUEST => DenialKind::Malformed,
         StatusCode::NOT_FOUND => DenialKind::NotFound,
         StatusCode::SERVICE_UNAVAILABLE => DenialKind::Unavailable,
-        status if status.is_client_error() => return Refusal::Answered(as_problem(response)),
+        status if status.is_client_error() => {
+            return Refusal::Answered { response: as_problem(response), cause };
+        }
         _ => DenialKind::Internal,
     };
-    Refusal::Denied(match kind {
-        // The client's doing: what the extractor says of it may repeat what the client sent.
-        DenialKind::Malformed | DenialKind::NotFound => {
-            Denial::new(kind, "an extractor refused what was sent")
-        }
-        kind => Denial::new(kind, error.to_string()),
-    })
+    Refusal::Denied(Denial::new(kind, cause))
+}
+
+/// The first characters of what an error says, in one line: it may repeat what a client sent.
+fn excerpt(error: &impl std::fmt::Display) -> String {
+    const MOST_CHARACTERS: usize = 200;
+    let text = error.to_string();
+    let mut characters = text.chars();
+    let first: String = characters.by_ref().take(MOST_CHARACTERS).collect();
+    let more = if characters.next().is_some() { "…" } else { "" };
+    format!("{}{more}", first.escape_debug())
 }
 
 fn is_rendered(response: &HttpResponse) -> bool {

@@ -5,6 +5,7 @@ pub(super) mod body;
 pub(super) mod caller;
 pub(super) mod claimed_account;
 pub(super) mod concurrency;
+pub(super) mod counted_body;
 pub(super) mod extraction;
 pub(super) mod failure_budgets;
 pub(super) mod failures;

@@ -74,8 +74,8 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
             configuration.check_step_up(endpoint, &authenticators);
             configuration.check_priority(endpoint, builder.max_in_flight);
             configuration.check_revocations(endpoint, &authenticators);
-            let max_body = builder.max_body;
-            let plan = Plan::new(endpoint, authenticators, &rules, metadata, &mut limits, max_body);
+            let sizes = (builder.max_body, builder.max_validated_values);
+            let plan = Plan::new(endpoint, authenticators, &rules, metadata, &mut limits, sizes);
             Some(plan.with_failures(budgets.plan(endpoint)))
         })
         .collect();
