@@ -166,6 +166,7 @@ struct Taken {
     time: Duration,
 }
 
+#[expect(clippy::await_holding_lock, reason = "each test has a runtime of its own")]
 async fn post(server: &TestServer, path: &str, body: &str) -> Taken {
     let _turn = TURN.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     let before = ALLOCATED.load(Relaxed);

@@ -1,9 +1,12 @@
 //! Rules about costs that are known only while a request is served.
 
+use quote::ToTokens;
+
 use super::parameters::Parameter;
+use super::resources::names_resource;
 use super::words::mentioned;
 use crate::diagnostics::Diagnostics;
-use crate::model::raw::{Cost, RateKey};
+use crate::model::raw::{Cost, Declaration, RateKey};
 
 /// A cost is asked once the arguments are there, and in terms of them; the word `response` is none.
 pub(super) fn asks_about_arguments(
@@ -36,5 +39,37 @@ pub(super) fn asks_about_arguments(
             }
         }
         _ => {}
+    }
+}
+
+/// With `hide`, what a request costs tells nothing of a resource: a limit takes it before the rule is
+/// asked, and its header stands on the 404 as well.
+pub(super) fn hidden_resources_cost_nothing(
+    rate: &RateKey,
+    declaration: &Declaration,
+    parameters: &[Parameter<'_>],
+    diagnostics: &mut Diagnostics,
+) {
+    let Some(Cost::Expression(tokens)) = &rate.cost else { return };
+    if declaration.hide.is_none() {
+        return;
+    }
+    let resources = parameters.iter().flat_map(|parameter| {
+        let names = parameter.names.iter();
+        names.filter(|name| names_resource(&parameter.type_of(name).to_token_stream()))
+    });
+    for name in resources {
+        if let Some(place) = mentioned(tokens, name) {
+            diagnostics
+                .error(
+                    &place,
+                    format!("`cost` expects to mention no resource with `hide`, found `{name}`"),
+                )
+                .help("`cost = response`, which the handler sets")
+                .note(
+                    "what is left of the limit, which a 404 tells as well, would tell what the \
+                     resource is like",
+                );
+        }
     }
 }

@@ -96,6 +96,7 @@ pub(crate) fn endpoint(
     for rate in &declaration.rates {
         partitions::principals_exist(rate, declaration, diagnostics);
         costs::asks_about_arguments(rate, &parameters, diagnostics);
+        costs::hidden_resources_cost_nothing(rate, declaration, &parameters, diagnostics);
     }
     for by in partitions::all(declaration) {
         partitions::keys_ask_about_the_request(Some(by), &parameters, diagnostics);

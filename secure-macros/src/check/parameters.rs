@@ -76,6 +76,11 @@ impl Parameter<'_> {
         elements.find(|(_, element)| element.names.iter().any(|bound| bound == name))
     }
 
+    /// The type of what a name stands for, as far as a pattern takes a tuple apart.
+    pub(super) fn type_of(&self, name: &str) -> &Type {
+        self.element(name).map_or(self.ty, |(_, element)| element.ty)
+    }
+
     /// How what a name stands for holds the request's body.
     pub(super) fn body_of(&self, name: &str) -> Option<&Body> {
         self.element(name).map_or(self.body.as_ref(), |(_, element)| element.body.as_ref())

@@ -32,7 +32,6 @@ mod tests {
     use crate::denial::DenialKind;
 
     #[test]
-    #[expect(clippy::panic, reason = "it is what is caught")]
     fn a_panic_is_a_denial_and_all_else_passes() {
         assert_eq!(caught("it", || 7).ok(), Some(7));
         let denial = caught("it", || panic!("s3cr3t")).map(|(): ()| ()).unwrap_err();

@@ -36,6 +36,28 @@ async fn loaded(document: Loaded<Document>, id: web::Path<u32>) -> String {
     document.into_inner().owner
 }
 
+/// A cost tells what the request says where the resource is hidden, and what the resource is where not.
+#[secure(
+    allow = document.owner == caller.subject(),
+    hide,
+    rate("100/h", cost = **size),
+    rate("200/h", by = address, cost = response),
+)]
+#[::actix_web::get("/hidden/{id}")]
+async fn hidden((document, size): (Loaded<Document>, web::Query<u32>)) -> String {
+    let _ = size;
+    document.into_inner().owner
+}
+
+#[secure(
+    allow = document.owner == caller.subject(),
+    rate("100/h", cost = document.owner.len() as u32),
+)]
+#[::actix_web::get("/shown/{id}")]
+async fn shown(document: Loaded<Document>) -> String {
+    document.into_inner().owner
+}
+
 #[secure(allow = document.owner == caller.subject() && document.owner.len() < 9)]
 #[::actix_web::get("/granted/{id}")]
 async fn granted(document: Granted<Document>) -> String {
