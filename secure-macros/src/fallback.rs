@@ -64,7 +64,7 @@ fn shape(paths: &Paths, function: &Function, rest: Option<&Endpoint>) -> TokenSt
     };
     quote! {
         #(#outer)*
-        #visibility fn #name #generics(#incoming: #support::Incoming) -> #support::Served #bounds {
+        #visibility fn #name #generics(#incoming: #support::Routed<'_>) -> #support::Served #bounds {
             #content
         }
         #service

@@ -45,6 +45,7 @@ mod checker;
 #[cfg(any(feature = "introspection", feature = "redis"))]
 mod circuit;
 mod denial;
+mod handler;
 pub mod inventory;
 mod keyed;
 mod metadata;
@@ -69,6 +70,7 @@ mod transport;
 mod validation;
 
 pub use denial::{Denial, DenialKind};
+pub use handler::SecuredOutput;
 pub use inventory::inventory;
 pub use metadata::ResourceMetadata;
 pub use pipeline::claim_account;
@@ -78,8 +80,8 @@ pub use request::RequestHead;
 pub use resource::{Granted, Loaded, Resource};
 pub use response_cost::{Costed, ResponseCost};
 pub use scope::{
-    RouteBuilder, Scope, SecuredOutput, SecuredResponse, SecuredRoute, SecuredService,
-    ToSecuredHandler, route, scope,
+    RouteBuilder, Scope, SecuredResponse, SecuredRoute, SecuredService, ToSecuredHandler, route,
+    scope,
 };
 pub use secure_macros::{policy, secure};
 pub use security::{LaunchError, ProtectedResource, Security, SecurityBuilder};

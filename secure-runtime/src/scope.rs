@@ -7,6 +7,8 @@ use actix_web::dev::{
 use actix_web::guard::Guard;
 use actix_web::{Error, FromRequest, Handler, HttpRequest, HttpResponse, Responder, Route};
 
+use crate::handler::SecuredOutput;
+
 /// A service whose every request passes a security policy.
 ///
 /// `#[secure(...)]` above a route attribute implements it; so do [`Scope`]s.
@@ -40,16 +42,6 @@ impl Responder for SecuredResponse {
         self.0
     }
 }
-
-/// What a secured handler answers with; [`SecuredRoute`] asks for it.
-#[diagnostic::on_unimplemented(
-    message = "this handler has no security policy",
-    label = "the handler is not annotated with `#[secure(...)]`",
-    note = "put `#[secure(...)]` above the function; `#[secure(public)]` makes it public on purpose"
-)]
-pub trait SecuredOutput: Responder {}
-
-impl SecuredOutput for SecuredResponse {}
 
 /// Starts a scope that mounts secured endpoints only.
 ///
@@ -214,12 +206,13 @@ impl RouteBuilder {
         Self(self.0.guard(guard))
     }
 
-    /// Sets the handler: a function annotated with `#[secure(...)]`.
+    /// Sets the handler: a function annotated with `#[secure(...)]`. A closure that calls one is refused,
+    /// because its own code would run before the policy.
     pub fn to<F, Args>(self, handler: F) -> SecuredRoute
     where
         F: Handler<Args>,
         Args: FromRequest + 'static,
-        F::Output: SecuredOutput + 'static,
+        F::Output: SecuredOutput<F> + 'static,
     {
         SecuredRoute(self.0.to(handler))
     }

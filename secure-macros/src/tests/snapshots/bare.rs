@@ -2,7 +2,7 @@
 
 #[get("/users")]
 fn list_users(
-    __incoming: ::secure_runtime::__private::Incoming,
+    __incoming: ::secure_runtime::__private::Routed<'_>,
 ) -> ::secure_runtime::__private::Served {
     async fn list_users(caller: Principal) -> web::Json<Vec<User>> {
         web::Json(Vec::new())
@@ -13,7 +13,7 @@ fn list_users(
     ::secure_runtime::__private::serve(
         ::secure_runtime::__private::arrive(
             __endpoint,
-            __incoming,
+            __incoming.0,
             ::secure_runtime::__private::unchecked::<(Principal,)>,
         ),
         list_users,
