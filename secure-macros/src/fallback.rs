@@ -4,9 +4,10 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::Attribute;
 
-use crate::check::{is_route, visible};
+use crate::check::visible;
 use crate::diagnostics::{Diagnostics, Report};
 use crate::expand::{local, split, with_mistakes};
+use crate::known_attributes::{is_named, is_route, is_secure};
 use crate::model::legal::Endpoint;
 use crate::model::raw::Function;
 use crate::paths::Paths;
@@ -35,7 +36,7 @@ pub(crate) fn closed(
 fn shape(paths: &Paths, function: &Function, rest: Option<&Endpoint>) -> TokenStream {
     let (outer, inner) = split(&function.attributes);
     let outer = first_route_alone(outer);
-    let inner = inner.into_iter().filter(|attribute| !is_secure(attribute));
+    let inner = inner.into_iter().filter(|attribute| !is_secure(attribute.path()));
     let (signature, body) = (&function.signature, &function.body);
     let (visibility, name) = (&function.visibility, &signature.ident);
     let is_routed = !visible(function).is_empty();
@@ -73,17 +74,12 @@ fn shape(paths: &Paths, function: &Function, rest: Option<&Endpoint>) -> TokenSt
 
 /// Several route attributes without `#[routes]` would fail in actix-web's words too.
 fn first_route_alone(attributes: Vec<&Attribute>) -> Vec<&Attribute> {
-    let is_several = attributes.iter().any(|attribute| {
-        attribute.path().segments.last().is_some_and(|last| last.ident == "routes")
-    });
+    let mut paths = attributes.iter().map(|attribute| attribute.path());
+    let is_several = paths.any(|path| is_named(path, |name| name == "routes"));
     let mut routes = 0;
     let keep = |attribute: &&Attribute| {
         routes += usize::from(is_route(attribute.path()));
         is_several || routes <= 1 || !is_route(attribute.path())
     };
     attributes.into_iter().filter(keep).collect()
-}
-
-fn is_secure(attribute: &Attribute) -> bool {
-    attribute.path().segments.last().is_some_and(|last| last.ident == "secure")
 }

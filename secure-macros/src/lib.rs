@@ -7,6 +7,7 @@ mod diagnostics;
 mod expand;
 mod fallback;
 mod keys;
+mod known_attributes;
 mod lints;
 mod model;
 mod module;

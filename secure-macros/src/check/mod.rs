@@ -41,7 +41,7 @@ use crate::vocabulary::Vocabulary;
 
 use seen::Seen;
 
-pub(crate) use routes::{is_route, visible};
+pub(crate) use routes::visible;
 
 /// Checks one attribute on one function.
 pub(crate) fn endpoint(

@@ -5,6 +5,7 @@ use quote::ToTokens;
 use syn::{FnArg, GenericArgument, PathArguments, ReturnType, Safety, Type};
 
 use crate::diagnostics::Diagnostics;
+use crate::known_attributes::is_secure;
 use crate::model::raw::Function;
 
 /// The most arguments that actix-web passes to a handler.
@@ -70,7 +71,7 @@ pub(super) fn returns_a_response(function: &Function, diagnostics: &mut Diagnost
 /// One function has one policy.
 pub(super) fn is_secured_once(function: &Function, diagnostics: &mut Diagnostics) {
     for attribute in &function.attributes {
-        if attribute.path().segments.last().is_some_and(|last| last.ident == "secure") {
+        if is_secure(attribute.path()) {
             diagnostics
                 .error(attribute.path(), "`#[secure]` is given twice, expected it once")
                 .help("write all keys into one attribute");

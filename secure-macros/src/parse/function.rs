@@ -43,9 +43,12 @@ fn parse(input: ParseStream<'_>) -> syn::Result<Function> {
     }
 }
 
-fn kind(item: &syn::Item) -> (&'static str, TokenStream) {
+/// What an item is in words, and its keyword.
+pub(crate) fn kind(item: &syn::Item) -> (&'static str, TokenStream) {
     use quote::ToTokens;
     match item {
+        syn::Item::Fn(item) => ("a function", item.sig.fn_token.to_token_stream()),
+        syn::Item::Macro(item) => ("a macro", item.mac.path.to_token_stream()),
         syn::Item::Struct(item) => ("a struct", item.struct_token.to_token_stream()),
         syn::Item::Enum(item) => ("an enum", item.enum_token.to_token_stream()),
         syn::Item::Impl(item) => ("an impl block", item.impl_token.to_token_stream()),
