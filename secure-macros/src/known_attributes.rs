@@ -20,6 +20,17 @@ pub(crate) fn is_secure(path: &Path) -> bool {
     is_named(path, |name| name == "secure")
 }
 
+/// Whether an attribute needs the item that the route attribute makes, as those of OpenAPI generators do.
+pub(crate) fn needs_the_item(meta: &Meta) -> bool {
+    let is_one = |name: &str| match name {
+        "api_operation" | "api_v2_operation" => true,
+        // `#[path = "…"]` is rustc's, and about modules.
+        "path" => matches!(meta, Meta::List(_)),
+        _ => false,
+    };
+    is_named(meta.path(), is_one)
+}
+
 /// Whether a test holds of the path's last word; `r#get` is `get`.
 pub(crate) fn is_named(path: &Path, is: impl Fn(&str) -> bool) -> bool {
     path.segments.last().is_some_and(|last| is(&last.ident.unraw().to_string()))

@@ -3,9 +3,9 @@
 
 use std::marker::PhantomData;
 
-use actix_web::{Either, web};
+use actix_web::{Either, HttpRequest, web};
 
-use crate::Granted;
+use crate::{Granted, Loaded, Principal};
 
 /// A type, asked about.
 #[derive(Debug)]
@@ -15,6 +15,9 @@ pub struct Body<T>(PhantomData<T>);
 pub trait NoBody {
     /// No.
     const IS_ONE: bool = false;
+
+    /// But it may hide one, as an extractor of another crate does.
+    const IS_NONE: bool = false;
 
     /// Nor is it something that a rule has to grant.
     const IS_GRANTED: bool = false;
@@ -42,6 +45,26 @@ bodies!(
     [] web::Bytes,
     [] String,
     [] web::Payload,
+);
+
+macro_rules! bodiless {
+    ($([$($parameter:ident),*] $none:ty),* $(,)?) => {
+        $(impl<$($parameter),*> Body<$none> {
+            /// Certainly.
+            pub const IS_NONE: bool = true;
+        })*
+    };
+}
+
+bodiless!(
+    [] HttpRequest,
+    [] Principal,
+    [] Option<Principal>,
+    [T] web::Data<T>,
+    [T] web::Header<T>,
+    [T] web::Path<T>,
+    [T] web::Query<T>,
+    [T] Loaded<T>,
 );
 
 macro_rules! granted {

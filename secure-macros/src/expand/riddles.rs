@@ -44,9 +44,14 @@ fn assertion(endpoint: &Endpoint, riddle: &Riddle) -> Option<TokenStream> {
     let granted = format!(
         "`{name}` holds a `Granted` behind another name: `{name}: Granted<…>`, and a rule about it"
     );
+    let is_right = if *is_exempt {
+        quote!(!#support::Body::<#ty>::IS_NONE)
+    } else {
+        quote!(!#support::Body::<#ty>::IS_ONE)
+    };
     let is_wrong = Place::of(ty).cover(quote! {
         ::core::assert!(!#support::Body::<#ty>::IS_GRANTED, #granted);
-        ::core::assert!(#support::Body::<#ty>::IS_ONE == #is_exempt, #message)
+        ::core::assert!(#is_right, #message)
     });
     Some(quote!(const _: () = { use #support::NoBody as _; #is_wrong };))
 }

@@ -50,9 +50,16 @@ struct NewOrder {}
 struct Api;
 
 impl Api {
+    /// An item inside of the body has a `Self` of its own.
     #[secure(roles = "admin")]
     async fn associated() -> &'static str {
-        ""
+        struct Inner(&'static str);
+        impl Inner {
+            fn new() -> Self {
+                Self("")
+            }
+        }
+        Inner::new().0
     }
 
     #[secure(roles = "admin")]
