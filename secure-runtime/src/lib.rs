@@ -80,8 +80,8 @@ pub use request::RequestHead;
 pub use resource::{Granted, Loaded, Resource};
 pub use response_cost::{Costed, ResponseCost};
 pub use scope::{
-    RouteBuilder, Scope, SecuredResponse, SecuredRoute, SecuredService, ToSecuredHandler, route,
-    scope,
+    RouteBuilder, Scope, ScopeFactory, SecuredResponse, SecuredRoute, SecuredService,
+    ToSecuredHandler, route, scope,
 };
 pub use secure_macros::{policy, secure};
 pub use security::{LaunchError, ProtectedResource, Security, SecurityBuilder};

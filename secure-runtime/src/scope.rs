@@ -17,7 +17,7 @@ use crate::handler::SecuredOutput;
     label = "this handler is not annotated with `#[secure(...)]`",
     note = "put `#[secure(...)]` above its route attribute; `#[secure(public)]` makes it public on purpose",
     note = "below the route attribute it cannot see the route, and does not count here: move it above",
-    note = "a scope inside is `secure_runtime::scope` too"
+    note = "a scope inside is `secure_runtime::scope` too; in place of a `web::resource` stands `.route(path, secure_runtime::route::get().to(handler))`"
 )]
 pub trait SecuredService: HttpServiceFactory + 'static {
     /// Only an expansion names its value: written by hand, an `impl` claims what nothing enforces.
@@ -82,8 +82,7 @@ pub fn scope(path: &str) -> Scope<impl ScopeFactory<Response = ServiceResponse>>
 #[must_use = "a scope does nothing until it is mounted"]
 pub struct Scope<T>(actix_web::Scope<T>);
 
-/// Short for what actix-web asks of a scope's inner service.
-#[doc(hidden)]
+/// What a [`Scope`] is generic over, for functions that take one; see [`Scope::configure`].
 pub trait ScopeFactory:
     ServiceFactory<ServiceRequest, Config = (), Error = Error, InitError = ()> + 'static
 {
@@ -115,6 +114,29 @@ impl<T: ScopeFactory> Scope<T> {
     /// ```
     pub fn route(self, path: &str, route: impl ToSecuredHandler) -> Self {
         Self(self.0.route(path, route.into_route()))
+    }
+
+    /// Adds what another module mounts: a function that takes the scope and returns it.
+    ///
+    /// ```
+    /// mod users {
+    ///     use secure_runtime::{Scope, ScopeFactory, route, secure};
+    ///
+    ///     #[secure(roles = "admin")]
+    ///     async fn list() -> &'static str {
+    ///         "[]"
+    ///     }
+    ///
+    ///     pub fn mount<T: ScopeFactory>(scope: Scope<T>) -> Scope<T> {
+    ///         scope.route("/users", route::get().to(list))
+    ///     }
+    /// }
+    ///
+    /// let scope = secure_runtime::scope("/api").configure(users::mount);
+    /// # drop(scope);
+    /// ```
+    pub fn configure<U>(self, configure: impl FnOnce(Self) -> Scope<U>) -> Scope<U> {
+        configure(self)
     }
 
     /// Answers requests that nothing in the scope matches with a secured handler.
