@@ -14,8 +14,7 @@ pub(crate) fn secure(arguments: TokenStream, item: TokenStream) -> TokenStream {
             Err(report) => fallback::closed(&Paths::new(None), item, None, &report),
         },
         None => match module::secured(&arguments, &item) {
-            Some(Ok(module)) => module,
-            Some(Err(report)) => quote::quote!(#report #item),
+            Some(module) => module,
             None => handler(arguments, item),
         },
     };

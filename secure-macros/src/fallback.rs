@@ -4,9 +4,10 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::Attribute;
 
-use crate::check::{is_route, visible};
+use crate::check::{returns_a_pin, self_type, visible};
 use crate::diagnostics::{Diagnostics, Report};
 use crate::expand::{local, split, with_mistakes};
+use crate::known_attributes::{is_named, is_route, is_secure, needs_the_item, unfolded};
 use crate::model::legal::Endpoint;
 use crate::model::raw::Function;
 use crate::paths::Paths;
@@ -25,17 +26,24 @@ pub(crate) fn closed(
 ) -> TokenStream {
     let function = Diagnostics::gather(|found| crate::parse::function(item.clone(), found));
     let shape = match function {
-        Ok(function) if function.signature.receiver().is_none() => shape(paths, &function, rest),
-        // A method, or no function at all: untouched, its other attributes included.
+        Ok(function) if is_free(&function) => shape(paths, &function, rest),
+        // A method, one of a trait, or no function at all: untouched, its other attributes included.
         _ => item,
     };
     quote!(#shape #report)
 }
 
+fn is_free(function: &Function) -> bool {
+    function.signature.receiver().is_none() && !returns_a_pin(&function.signature)
+}
+
 fn shape(paths: &Paths, function: &Function, rest: Option<&Endpoint>) -> TokenStream {
     let (outer, inner) = split(&function.attributes);
     let outer = first_route_alone(outer);
-    let inner = inner.into_iter().filter(|attribute| !is_secure(attribute));
+    let inner = inner.into_iter().filter(|attribute| {
+        !is_secure(attribute.path())
+            && !unfolded(attribute).iter().any(|(meta, _)| needs_the_item(meta))
+    });
     let (signature, body) = (&function.signature, &function.body);
     let (visibility, name) = (&function.visibility, &signature.ident);
     let is_routed = !visible(function).is_empty();
@@ -51,20 +59,23 @@ fn shape(paths: &Paths, function: &Function, rest: Option<&Endpoint>) -> TokenSt
         }
     });
     let (support, incoming) = (paths.support(), local("incoming"));
-    let unserved = quote! {
-        #[allow(dead_code, unused)]
-        const _: () = {
-            #(#inner)* #signature #body
-        };
-        #support::never()
-    };
+    // Where it says `Self`, rustc would tell the same mistake in its words.
+    let own = self_type(function).is_none().then(|| {
+        quote! {
+            #[allow(dead_code, unused)]
+            const _: () = {
+                #(#inner)* #signature #body
+            };
+        }
+    });
+    let unserved = quote!(#own #support::never());
     let content = match rest.and_then(with_mistakes) {
         Some(rule) => quote!(#support::body! { #rule #unserved }),
         None => unserved,
     };
     quote! {
         #(#outer)*
-        #visibility fn #name #generics(#incoming: #support::Incoming) -> #support::Served #bounds {
+        #visibility fn #name #generics(#incoming: #support::Routed<'_>) -> #support::Served #bounds {
             #content
         }
         #service
@@ -73,17 +84,12 @@ fn shape(paths: &Paths, function: &Function, rest: Option<&Endpoint>) -> TokenSt
 
 /// Several route attributes without `#[routes]` would fail in actix-web's words too.
 fn first_route_alone(attributes: Vec<&Attribute>) -> Vec<&Attribute> {
-    let is_several = attributes.iter().any(|attribute| {
-        attribute.path().segments.last().is_some_and(|last| last.ident == "routes")
-    });
+    let mut paths = attributes.iter().map(|attribute| attribute.path());
+    let is_several = paths.any(|path| is_named(path, |name| name == "routes"));
     let mut routes = 0;
     let keep = |attribute: &&Attribute| {
         routes += usize::from(is_route(attribute.path()));
         is_several || routes <= 1 || !is_route(attribute.path())
     };
     attributes.into_iter().filter(keep).collect()
-}
-
-fn is_secure(attribute: &Attribute) -> bool {
-    attribute.path().segments.last().is_some_and(|last| last.ident == "secure")
 }

@@ -7,6 +7,7 @@ mod diagnostics;
 mod expand;
 mod fallback;
 mod keys;
+mod known_attributes;
 mod lints;
 mod model;
 mod module;
@@ -137,8 +138,11 @@ use proc_macro::TokenStream;
 ///
 /// A parameter that holds the request's body (`Json`, `Form`, `Bytes`, `String`, `Payload`,
 /// `Multipart`, `MultipartForm`, `Either`, also in `Option`, `Result` and tuples) is named in
-/// `validate(…)`, or in `unvalidated(…)` with a reason. A body behind a type alias
-/// is one too; one inside of an extractor of your own is not seen. Sizes have the units of IEC 80000-13: `kB` is 1000 bytes, `KiB` 1024.
+/// `validate(…)`, or in `unvalidated(…)` with a reason. A body of actix-web's own extractors behind a type alias
+/// is one too; one inside of an extractor of another crate or of your own is not seen behind a name of its own, and
+/// may be named in `unvalidated(…)`. Types are known by the last word of their paths: a type of your own called
+/// `Principal`, `Granted`, `Loaded`, `Form` or `Payload` is taken for ours, unless it is imported under another name.
+/// Sizes have the units of IEC 80000-13: `kB` is 1000 bytes, `KiB` 1024.
 ///
 /// # Placement
 ///
@@ -149,7 +153,9 @@ use proc_macro::TokenStream;
 /// (`get`, `actix_web::post`, `routes`…), not if they were imported under another one.
 ///
 /// Attributes below `#[secure]` that wrap the function, such as `#[tracing::instrument]`, wrap it
-/// inside of every check. Those that need the item itself stand above `#[secure]`.
+/// inside of every check. Those that need the item itself, such as `#[utoipa::path]`, stand above `#[secure]`; in a
+/// module with a policy, above the route attribute. A function in an `impl` block may be a handler, if it says neither
+/// `self` nor `Self`.
 ///
 /// # Modules and named policies
 ///

@@ -1,34 +1,36 @@
 //! `#[secure(...)]` on a module: the policy of every handler in it.
 
+mod surround;
+mod unreached;
+
 use proc_macro2::{TokenStream, TokenTree};
 use quote::{ToTokens, quote};
-use syn::{Attribute, Item, ItemFn, ItemMod, Meta};
+use syn::{Attribute, Item, ItemFn, ItemMod};
 
 use crate::check::visible;
-use crate::diagnostics::{Diagnostics, Report};
+use crate::diagnostics::Diagnostics;
+use crate::known_attributes::{is_secure, unfolded};
 use crate::parse;
-use crate::parse::layers::{BARE, MODULE};
 use crate::paths::Paths;
+use surround::Around;
 
-/// The module whose handlers have their own attributes; `None` if the item is no module.
-pub(crate) fn secured(
-    arguments: &TokenStream,
-    item: &TokenStream,
-) -> Option<Result<TokenStream, Report>> {
+/// The module whose handlers have its policy, and its mistakes; `None` if the item is no module.
+pub(crate) fn secured(arguments: &TokenStream, item: &TokenStream) -> Option<TokenStream> {
     // Every handler comes by here.
     if !item.clone().into_iter().any(|token| matches!(token, TokenTree::Ident(it) if it == "mod")) {
         return None;
     }
     let mut module: ItemMod = syn::parse2(item.clone()).ok()?;
     let paths = &root(arguments);
-    Some(Diagnostics::gather(|diagnostics| {
+    let outcome = Diagnostics::gather_with_the_rest(|diagnostics| {
         let Some((_, items)) = &mut module.content else {
             diagnostics
                 .error(&module.ident, "`#[secure]` expects a module with its items, found none")
                 .help("write `#[secure]` on its handlers, or put the module's items here");
             return None;
         };
-        if !hand_on(paths, arguments, items) {
+        let around = Around { paths, arguments };
+        if !hand_on(&around, items, diagnostics) && diagnostics.count() == 0 {
             diagnostics
                 .error(&module.ident, "`#[secure]` expects a module with handlers, found none")
                 .help("handlers have a route attribute, or a `#[secure]` of their own");
@@ -37,7 +39,13 @@ pub(crate) fn secured(
         let support = paths.support();
         items.push(syn::parse_quote!(#support::policed!();));
         Some(module.to_token_stream())
-    }))
+    });
+    Some(match outcome {
+        Ok(module) => module,
+        // Its handlers are secured nevertheless: nothing else fails because of the mistakes.
+        Err((Some(module), report)) => quote!(#report #module),
+        Err((None, report)) => quote!(#report #item),
+    })
 }
 
 /// Where the runtime is, as the attribute says.
@@ -50,62 +58,50 @@ fn root(arguments: &TokenStream) -> Paths {
 }
 
 /// Puts the module's policy around every handler of these items; whether there is one.
-fn hand_on(paths: &Paths, arguments: &TokenStream, items: &mut [Item]) -> bool {
+fn hand_on(around: &Around<'_>, items: &mut [Item], diagnostics: &mut Diagnostics) -> bool {
     let mut some = false;
     for item in items {
-        some |= match item {
-            Item::Fn(function) => {
-                let is_handler = is_routed(function) || function.attrs.iter().any(is_secure);
-                if is_handler {
-                    surround(paths, arguments, &mut function.attrs);
-                }
-                is_handler
+        match item {
+            Item::Fn(function) if is_handler(function) => {
+                some = true;
+                around.surround(&mut function.attrs);
+                let body = function.block.to_token_stream();
+                unreached::inside(item, body, diagnostics);
             }
-            Item::Mod(module) if module.attrs.iter().any(is_secure) => {
-                surround(paths, arguments, &mut module.attrs);
-                true
+            Item::Fn(function) => {
+                unreached::by_another_name(function, diagnostics);
+                let body = function.block.to_token_stream();
+                unreached::inside(item, body, diagnostics);
+            }
+            Item::Mod(module) if is_secured(&module.attrs) => {
+                some = true;
+                around.surround(&mut module.attrs);
             }
             Item::Mod(module) => {
                 let inner = module.content.as_mut();
-                inner.is_some_and(|(_, items)| hand_on(paths, arguments, items))
+                some |= inner.is_some_and(|(_, items)| hand_on(around, items, diagnostics));
             }
-            _ => false,
-        };
+            Item::Macro(called) => {
+                unreached::by_a_macro(called, diagnostics);
+                let tokens = called.mac.tokens.clone();
+                unreached::inside(item, tokens, diagnostics);
+            }
+            _ => unreached::inside(item, item.to_token_stream(), diagnostics),
+        }
     }
     some
 }
 
-fn is_routed(function: &ItemFn) -> bool {
+fn is_handler(function: &ItemFn) -> bool {
+    if is_secured(&function.attrs) {
+        return true;
+    }
     let function =
         Diagnostics::gather(|diagnostics| parse::function(function.to_token_stream(), diagnostics));
     function.is_ok_and(|function| !visible(&function).is_empty())
 }
 
-fn is_secure(attribute: &Attribute) -> bool {
-    attribute.path().segments.last().is_some_and(|last| last.ident == "secure")
-}
-
-/// Puts the module's policy into the item's own attribute, widest first, or gives it one.
-fn surround(paths: &Paths, arguments: &TokenStream, attributes: &mut Vec<Attribute>) {
-    let module = quote::format_ident!("{MODULE}");
-    let around = quote!(#module(#arguments));
-    let Some(own) = attributes.iter_mut().find(|attribute| is_secure(attribute)) else {
-        let secure = paths.secure();
-        attributes.insert(0, syn::parse_quote!(#[#secure(#around)]));
-        return;
-    };
-    let bare = quote::format_ident!("{BARE}");
-    match &mut own.meta {
-        Meta::Path(path) => {
-            let path = path.clone();
-            *own = syn::parse_quote!(#[#path(#around, #bare)]);
-        }
-        Meta::List(list) if list.tokens.is_empty() => list.tokens = quote!(#around, #bare),
-        Meta::List(list) => {
-            let own = &list.tokens;
-            list.tokens = quote!(#around, #own);
-        }
-        // `#[secure = …]` is a mistake of its own.
-        Meta::NameValue(_) => {}
-    }
+/// Whether the item has a `#[secure]` of its own, always or under a condition.
+fn is_secured(attributes: &[Attribute]) -> bool {
+    attributes.iter().flat_map(unfolded).any(|(meta, _)| is_secure(meta.path()))
 }

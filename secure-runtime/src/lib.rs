@@ -47,6 +47,7 @@ mod checker;
 mod circuit;
 mod denial;
 mod embedded_address;
+mod handler;
 pub mod inventory;
 mod keyed;
 mod metadata;
@@ -71,6 +72,7 @@ mod transport;
 mod validation;
 
 pub use denial::{Denial, DenialKind};
+pub use handler::SecuredOutput;
 pub use inventory::inventory;
 pub use metadata::ResourceMetadata;
 pub use pipeline::claim_account;
@@ -80,7 +82,7 @@ pub use request::RequestHead;
 pub use resource::{Granted, Loaded, Resource};
 pub use response_cost::{Costed, ResponseCost};
 pub use scope::{
-    RouteBuilder, Scope, SecuredOutput, SecuredResponse, SecuredRoute, SecuredService,
+    RouteBuilder, Scope, ScopeFactory, SecuredResponse, SecuredRoute, SecuredService,
     ToSecuredHandler, route, scope,
 };
 pub use secure_macros::{policy, secure};

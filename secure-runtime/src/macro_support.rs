@@ -9,9 +9,10 @@ pub use crate::asked::Asked;
 pub use crate::checker::{
     Argument, Checker, Element, Looks, Place, check_arguments, check_objects, checked,
 };
+pub use crate::handler::Routed;
 pub use crate::inventory::{ENDPOINTS, MODULES, ROLES, endpoints};
 pub use crate::pipeline::arguments::*;
-pub use crate::pipeline::{Incoming, Served, arrive, never, serve, serve_ruled};
+pub use crate::pipeline::{Served, arrive, never, serve, serve_ruled};
 pub use crate::policy::{CLAIMS, Claims, Endpoint, Known, Written};
 pub use crate::resource::before_grant;
 pub use crate::riddle::{Body, NoBody};

@@ -8,6 +8,7 @@ use actix_web::guard::Guard;
 use actix_web::{Error, FromRequest, Handler, HttpRequest, HttpResponse, Responder, Route};
 
 use crate::body_limits::BodyLimits;
+use crate::handler::SecuredOutput;
 
 /// A service whose every request passes a security policy.
 ///
@@ -17,7 +18,7 @@ use crate::body_limits::BodyLimits;
     label = "this handler is not annotated with `#[secure(...)]`",
     note = "put `#[secure(...)]` above its route attribute; `#[secure(public)]` makes it public on purpose",
     note = "below the route attribute it cannot see the route, and does not count here: move it above",
-    note = "a scope inside is `secure_runtime::scope` too"
+    note = "a scope inside is `secure_runtime::scope` too; in place of a `web::resource` stands `.route(path, secure_runtime::route::get().to(handler))`"
 )]
 pub trait SecuredService: HttpServiceFactory + 'static {
     /// Only an expansion names its value: written by hand, an `impl` claims what nothing enforces.
@@ -46,16 +47,6 @@ impl Responder for SecuredResponse {
         self.0
     }
 }
-
-/// What a secured handler answers with; [`SecuredRoute`] asks for it.
-#[diagnostic::on_unimplemented(
-    message = "this handler has no security policy",
-    label = "the handler is not annotated with `#[secure(...)]`",
-    note = "put `#[secure(...)]` above the function; `#[secure(public)]` makes it public on purpose"
-)]
-pub trait SecuredOutput: Responder {}
-
-impl SecuredOutput for SecuredResponse {}
 
 /// Starts a scope that mounts secured endpoints only.
 ///
@@ -96,8 +87,7 @@ pub fn scope(path: &str) -> Scope<impl ScopeFactory<Response = ServiceResponse>>
 #[must_use = "a scope does nothing until it is mounted"]
 pub struct Scope<T>(actix_web::Scope<T>);
 
-/// Short for what actix-web asks of a scope's inner service.
-#[doc(hidden)]
+/// What a [`Scope`] is generic over, for functions that take one; see [`Scope::configure`].
 pub trait ScopeFactory:
     ServiceFactory<ServiceRequest, Config = (), Error = Error, InitError = ()> + 'static
 {
@@ -129,6 +119,29 @@ impl<T: ScopeFactory> Scope<T> {
     /// ```
     pub fn route(self, path: &str, route: impl ToSecuredHandler) -> Self {
         Self(self.0.route(path, route.into_route()))
+    }
+
+    /// Adds what another module mounts: a function that takes the scope and returns it.
+    ///
+    /// ```
+    /// mod users {
+    ///     use secure_runtime::{Scope, ScopeFactory, route, secure};
+    ///
+    ///     #[secure(roles = "admin")]
+    ///     async fn list() -> &'static str {
+    ///         "[]"
+    ///     }
+    ///
+    ///     pub fn mount<T: ScopeFactory>(scope: Scope<T>) -> Scope<T> {
+    ///         scope.route("/users", route::get().to(list))
+    ///     }
+    /// }
+    ///
+    /// let scope = secure_runtime::scope("/api").configure(users::mount);
+    /// # drop(scope);
+    /// ```
+    pub fn configure<U>(self, configure: impl FnOnce(Self) -> Scope<U>) -> Scope<U> {
+        configure(self)
     }
 
     /// Answers requests that nothing in the scope matches with a secured handler.
@@ -220,12 +233,13 @@ impl RouteBuilder {
         Self(self.0.guard(guard))
     }
 
-    /// Sets the handler: a function annotated with `#[secure(...)]`.
+    /// Sets the handler: a function annotated with `#[secure(...)]`. A closure that calls one is refused,
+    /// because its own code would run before the policy.
     pub fn to<F, Args>(self, handler: F) -> SecuredRoute
     where
         F: Handler<Args>,
         Args: FromRequest + 'static,
-        F::Output: SecuredOutput + 'static,
+        F::Output: SecuredOutput<F> + 'static,
     {
         SecuredRoute(self.0.to(handler))
     }

@@ -33,7 +33,8 @@ pub(super) fn public_needs_no_caller(
     for parameter in parameters.iter().filter(|parameter| parameter.is_principal()) {
         diagnostics
             .error(parameter.ty, "`public` expects a handler without a caller, found `Principal`")
-            .help("`auth = optional`, and `Option<Principal>`, if callers may be anonymous");
+            .help("`auth = optional`, and `Option<Principal>`, if callers may be anonymous")
+            .note("known by its name: import a type of your own under another one");
     }
 }
 

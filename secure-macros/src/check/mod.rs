@@ -41,7 +41,8 @@ use crate::vocabulary::Vocabulary;
 
 use seen::Seen;
 
-pub(crate) use routes::{is_route, visible};
+pub(crate) use routes::visible;
+pub(crate) use signature::{returns_a_pin, self_type};
 
 /// Checks one attribute on one function.
 pub(crate) fn endpoint(
@@ -66,6 +67,9 @@ pub(crate) fn endpoint(
     signature::has_no_qualifiers(&function, diagnostics);
     signature::returns_a_response(&function, diagnostics);
     signature::is_secured_once(&function, diagnostics);
+    signature::is_the_item_of_others(&function, diagnostics);
+    signature::names_no_self(&function, diagnostics);
+    signature::has_all_its_parameters(&function, diagnostics);
     signature::names_its_types(&function, diagnostics);
     signature::has_few_parameters(&function, diagnostics);
 

@@ -1,23 +1,14 @@
 //! Which route attributes of actix-web stand below `#[secure]`, and rules about them.
 
 use proc_macro2::TokenStream;
-use quote::quote;
 use syn::parse::{ParseStream, Parser};
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Expr, ExprLit, Lit, LitStr, Meta, MetaNameValue, Path, Token};
+use syn::{Attribute, Expr, ExprLit, Lit, LitStr, Meta, MetaNameValue, Token};
 
 use crate::diagnostics::Diagnostics;
+use crate::known_attributes::{METHODS, is_named, is_route, unfolded};
 use crate::model::legal::Route;
 use crate::model::raw::Function;
-
-/// The attributes of actix-web that name one method.
-const METHODS: [&str; 10] =
-    ["connect", "delete", "get", "head", "options", "patch", "post", "put", "query", "trace"];
-
-/// Whether an attribute makes the function a route: by its name, however it is qualified.
-pub(crate) fn is_route(path: &Path) -> bool {
-    named(path, |name| METHODS.contains(&name) || name == "route" || name == "routes")
-}
 
 /// The routes that actix-web's attributes will make; those it will refuse are left to it.
 pub(crate) fn visible(function: &Function) -> Vec<Route> {
@@ -28,7 +19,7 @@ pub(crate) fn visible(function: &Function) -> Vec<Route> {
         if several && attribute.path().get_ident().is_none() {
             continue;
         }
-        for (meta, condition) in metas(attribute) {
+        for (meta, condition) in unfolded(attribute) {
             routes.extend(route(&meta, condition));
         }
     }
@@ -66,28 +57,13 @@ pub(super) fn routed_is_not_generic(
 
 fn is_several(function: &Function) -> bool {
     let paths = function.attributes.iter().map(Attribute::path);
-    paths.into_iter().any(|path| named(path, |name| name == "routes"))
-}
-
-fn named(path: &Path, is: impl Fn(&str) -> bool) -> bool {
-    path.segments.last().is_some_and(|last| is(&last.ident.to_string()))
-}
-
-/// The attribute itself, or those in its `cfg_attr` with the predicate.
-fn metas(attribute: &Attribute) -> Vec<(Meta, Option<TokenStream>)> {
-    if !attribute.path().is_ident("cfg_attr") {
-        return vec![(attribute.meta.clone(), None)];
-    }
-    let all = attribute.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated);
-    let mut all = all.into_iter().flatten();
-    let Some(predicate) = all.next() else { return Vec::new() };
-    all.map(|meta| (meta, Some(quote!(#predicate)))).collect()
+    paths.into_iter().any(|path| is_named(path, |name| name == "routes"))
 }
 
 fn route(meta: &Meta, condition: Option<TokenStream>) -> Option<Route> {
     let Meta::List(list) = meta else { return None };
-    let method = METHODS.into_iter().find(|method| named(&list.path, |name| name == *method));
-    if method.is_none() && !named(&list.path, |name| name == "route") {
+    let method = METHODS.into_iter().find(|method| is_named(&list.path, |name| name == *method));
+    if method.is_none() && !is_named(&list.path, |name| name == "route") {
         return None;
     }
     let (path, options) = arguments.parse2(list.tokens.clone()).ok()?;

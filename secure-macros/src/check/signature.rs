@@ -1,10 +1,12 @@
 //! Rules about the function: it has to be an ordinary async handler.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
 use quote::ToTokens;
-use syn::{FnArg, GenericArgument, PathArguments, ReturnType, Safety, Type};
+use syn::{FnArg, GenericArgument, PathArguments, ReturnType, Safety, Signature, Type};
 
+use super::parameters::last_segment;
 use crate::diagnostics::Diagnostics;
+use crate::known_attributes::{is_secure, needs_the_item, unfolded};
 use crate::model::raw::Function;
 
 /// The most arguments that actix-web passes to a handler.
@@ -21,11 +23,27 @@ pub(super) fn takes_no_self(function: &Function, diagnostics: &mut Diagnostics) 
 
 /// A handler is async.
 pub(super) fn is_async(function: &Function, diagnostics: &mut Diagnostics) {
-    if function.signature.asyncness.is_none() {
+    let signature = &function.signature;
+    if signature.asyncness.is_none() && returns_a_pin(signature) {
+        diagnostics
+            .error(
+                &signature.fn_token,
+                "`#[secure]` expects an `async fn`, found a `fn` that returns a boxed future",
+            )
+            .help(
+                "a free `async fn`: not in an `impl` of a trait, as `#[async_trait]` rewrites it",
+            );
+    } else if signature.asyncness.is_none() {
         diagnostics
             .error(&function.signature.fn_token, "`#[secure]` expects an `async fn`, found a `fn`")
             .help(format!("`async fn {}`", function.signature.ident));
     }
+}
+
+/// Whether it is what `#[async_trait]` makes of an `async fn`.
+pub(crate) fn returns_a_pin(signature: &Signature) -> bool {
+    let ReturnType::Type(_, ty) = &signature.output else { return false };
+    last_segment(ty).is_some_and(|last| last.ident == "Pin")
 }
 
 /// A handler is neither `const` nor `unsafe` nor `extern` nor variadic.
@@ -70,10 +88,72 @@ pub(super) fn returns_a_response(function: &Function, diagnostics: &mut Diagnost
 /// One function has one policy.
 pub(super) fn is_secured_once(function: &Function, diagnostics: &mut Diagnostics) {
     for attribute in &function.attributes {
-        if attribute.path().segments.last().is_some_and(|last| last.ident == "secure") {
+        if is_secure(attribute.path()) {
             diagnostics
                 .error(attribute.path(), "`#[secure]` is given twice, expected it once")
                 .help("write all keys into one attribute");
+        }
+    }
+}
+
+/// What needs the item stands above: below, the user's function is inside of another one.
+pub(super) fn is_the_item_of_others(function: &Function, diagnostics: &mut Diagnostics) {
+    let metas = function.attributes.iter().flat_map(unfolded);
+    for (meta, _) in metas.filter(|(meta, _)| needs_the_item(meta)) {
+        let name = meta.path().to_token_stream().to_string().replace(' ', "");
+        diagnostics
+            .error(meta.path(), format!("`#[{name}]` needs the item, found it below `#[secure]`"))
+            .help(format!("put it above `#[secure]`: `#[{name}(…)]`, `#[secure(…)]`, the route"));
+    }
+}
+
+/// The handler becomes a function inside of another one, where `Self` has no meaning.
+pub(super) fn names_no_self(function: &Function, diagnostics: &mut Diagnostics) {
+    if let Some(word) = self_type(function) {
+        diagnostics
+            .error(&word, "a secured handler expects the type's name, found `Self`")
+            .help("name the type, or move the handler out of the `impl` block")
+            .note("`#[secure]` puts the function into another one, which has no `Self`");
+    }
+}
+
+/// The first `Self` that means the type of an `impl` block around the function.
+pub(crate) fn self_type(function: &Function) -> Option<Ident> {
+    let signature = find_self(function.signature.to_token_stream(), false);
+    signature.or_else(|| find_self(function.body.stream(), true))
+}
+
+/// Items inside of a body have a `Self` of their own.
+fn find_self(tokens: TokenStream, skips_items: bool) -> Option<Ident> {
+    const OWNERS: [&str; 5] = ["impl", "trait", "struct", "enum", "union"];
+    let mut is_inside = false;
+    tokens.into_iter().find_map(|token| match token {
+        TokenTree::Ident(word) if word == "Self" && !is_inside => Some(word),
+        TokenTree::Ident(word) => {
+            is_inside |= skips_items && OWNERS.iter().any(|owner| word == owner);
+            None
+        }
+        TokenTree::Punct(punct) => {
+            is_inside &= punct.as_char() != ';';
+            None
+        }
+        TokenTree::Group(group) if is_inside => {
+            is_inside = group.delimiter() != Delimiter::Brace;
+            None
+        }
+        TokenTree::Group(group) => find_self(group.stream(), skips_items),
+        TokenTree::Literal(_) => None,
+    })
+}
+
+/// The parameters are the same however the crate is compiled: rules and limits know them by their places.
+pub(super) fn has_all_its_parameters(function: &Function, diagnostics: &mut Diagnostics) {
+    for input in &function.signature.inputs {
+        let FnArg::Typed(parameter) = input else { continue };
+        if let Some(cfg) = parameter.attrs.iter().find(|it| it.path().is_ident("cfg")) {
+            diagnostics
+                .error(cfg, "a handler's parameter expects no `cfg`, found one")
+                .help("a handler for each setting, with the `cfg` above its `#[secure]`");
         }
     }
 }

@@ -1,9 +1,8 @@
 //! Which of the user's attributes belong to the outer function, and which to the user's own.
 
-use syn::punctuated::Punctuated;
-use syn::{Attribute, FnArg, Meta, Path, Signature, Token, parse_quote};
+use syn::{Attribute, FnArg, Path, Signature, parse_quote};
 
-use crate::check::is_route;
+use crate::known_attributes::{is_route, unfolded};
 use crate::model::legal::{Asks, Endpoint};
 
 /// Attributes that speak about the item as others see it; lint levels reach into it.
@@ -37,11 +36,7 @@ pub(super) fn used_in_rules(endpoint: &Endpoint) -> Signature {
 }
 
 fn is_outer(attribute: &Attribute) -> bool {
-    if !attribute.path().is_ident("cfg_attr") {
-        return speaks_outside(attribute.path());
-    }
-    let metas = attribute.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated);
-    metas.into_iter().flatten().skip(1).any(|meta| speaks_outside(meta.path()))
+    unfolded(attribute).iter().any(|(meta, _)| speaks_outside(meta.path()))
 }
 
 fn speaks_outside(path: &Path) -> bool {

@@ -54,7 +54,7 @@ pub(crate) fn endpoint(endpoint: &Endpoint) -> TokenStream {
     served.set_span(body.span());
     quote! {
         #(#outer)*
-        #visibility #keyword #name #generics(#incoming: #support::Incoming) -> #support::Served #bounds #served
+        #visibility #keyword #name #generics(#incoming: #support::Routed<'_>) -> #support::Served #bounds #served
         #service
         #warnings
     }
@@ -109,10 +109,10 @@ fn call(endpoint: &Endpoint, incoming: &Ident) -> TokenStream {
         let answers = local("answers");
         return place.cover_call(
             quote!(#support::serve_ruled),
-            quote!(#variable, #incoming, #handler, #checks, #answers),
+            quote!(#variable, #incoming.0, #handler, #checks, #answers),
         );
     }
-    let arrival = place.cover(quote!(#support::arrive(#variable, #incoming, #checks)));
+    let arrival = place.cover(quote!(#support::arrive(#variable, #incoming.0, #checks)));
     place.cover(quote!(#support::serve(#arrival, #handler)))
 }
 

@@ -1,6 +1,6 @@
 //! The item below the attribute: a function, its body unread.
 
-use proc_macro2::{Delimiter, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use syn::parse::{ParseStream, Parser};
 use syn::{Attribute, Signature, Visibility};
 
@@ -32,20 +32,33 @@ fn parse(input: ParseStream<'_>) -> syn::Result<Function> {
     let attributes = input.call(Attribute::parse_outer)?;
     let visibility: Visibility = input.parse()?;
     let signature: Signature = input.parse()?;
-    match input.parse()? {
-        TokenTree::Group(body) if body.delimiter() == Delimiter::Brace && input.is_empty() => {
-            Ok(Function { attributes, visibility, signature, body })
-        }
-        other => Err(syn::Error::new(
-            other.span(),
+    let token: TokenTree = input.parse()?;
+    let span = token.span();
+    match block(token) {
+        Some(body) if input.is_empty() => Ok(Function { attributes, visibility, signature, body }),
+        _ => Err(syn::Error::new(
+            span,
             "`#[secure]` expects a function with a body, found a declaration",
         )),
     }
 }
 
-fn kind(item: &syn::Item) -> (&'static str, TokenStream) {
+/// The body in its braces; a macro's `$body:block` stands in a group without any.
+fn block(token: TokenTree) -> Option<Group> {
+    let TokenTree::Group(group) = token else { return None };
+    match group.delimiter() {
+        Delimiter::Brace => Some(group),
+        Delimiter::None => group.stream().into_iter().next().and_then(block),
+        _ => None,
+    }
+}
+
+/// What an item is in words, and its keyword.
+pub(crate) fn kind(item: &syn::Item) -> (&'static str, TokenStream) {
     use quote::ToTokens;
     match item {
+        syn::Item::Fn(item) => ("a function", item.sig.fn_token.to_token_stream()),
+        syn::Item::Macro(item) => ("a macro", item.mac.path.to_token_stream()),
         syn::Item::Struct(item) => ("a struct", item.struct_token.to_token_stream()),
         syn::Item::Enum(item) => ("an enum", item.enum_token.to_token_stream()),
         syn::Item::Impl(item) => ("an impl block", item.impl_token.to_token_stream()),

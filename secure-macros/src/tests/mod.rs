@@ -7,6 +7,7 @@ mod grammar;
 mod hierarchy;
 mod implied;
 mod layers;
+mod modules;
 mod reference;
 mod snapshots;
 mod step_up;

@@ -32,6 +32,7 @@ mod provider;
 mod revocation;
 mod token_cache;
 
+use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -189,6 +190,19 @@ pub enum Attempt {
     Refused(Refusal),
     /// The answer takes a while.
     Pending(Pin<Box<dyn Future<Output = Verdict> + Send>>),
+}
+
+impl fmt::Debug for Attempt {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Absent => formatter.write_str("Absent"),
+            Self::Accepted(principal) => {
+                formatter.debug_tuple("Accepted").field(principal).finish()
+            }
+            Self::Refused(refusal) => formatter.debug_tuple("Refused").field(refusal).finish(),
+            Self::Pending(_) => formatter.write_str("Pending"),
+        }
+    }
 }
 
 /// What an [`Attempt::Pending`] comes to.

@@ -32,7 +32,8 @@ mod stages;
 
 pub(crate) use panics::caught;
 pub(crate) use panics::poll_caught;
-pub use serve::{Incoming, Served, arrive, never, serve, serve_ruled};
+pub(crate) use serve::Incoming;
+pub use serve::{Served, arrive, never, serve, serve_ruled};
 pub(crate) use stages::caller::claim_grant;
 pub use stages::claimed_account::claim_account;
 pub(crate) use stages::extraction::unfit_path;

@@ -32,12 +32,20 @@ fn everything_that_is_missing_is_reported_at_once() {
         "two authenticators are named `jwt`",
         "authenticator `weak`: ",
         "`answers_for(\"no::such::module\")` matches no secured endpoint",
-        "launch::listed` needs the authenticator `partner`, which is not configured; configured: jwt",
+        "launch::listed` needs the authenticator `partner`, which is not configured; configured: jwt (",
         "launch::plain` needs a default authenticator, and none is configured",
     ] {
         assert!(text.contains(fault), "{fault} in: {text}");
     }
     assert!(text.contains("launch.rs:"), "{text}");
+}
+
+#[test]
+fn a_program_of_several_is_told_to_name_its_modules() {
+    let error =
+        Security::builder().named_authenticator("jwt", Issuer::hs256().jwt()).build().unwrap_err();
+    let fault = error.faults().find(|it| it.contains("launch::listed` needs")).unwrap();
+    assert!(fault.contains("if another `Security` answers for it, say with `.answers_for(…)`"));
 }
 
 #[test]

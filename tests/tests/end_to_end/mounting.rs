@@ -80,6 +80,40 @@ async fn every_way_of_mounting_enforces_the_same() {
     assert_eq!(server.get("/api/hidden", &[]).await.body, "");
 }
 
+mod split {
+    use secure_runtime::{Scope, ScopeFactory};
+
+    use super::*;
+
+    pub(super) fn mount<T: ScopeFactory>(scope: Scope<T>) -> Scope<T> {
+        scope.service(several).route("/bare/{id}", route::get().to(bare))
+    }
+
+    pub(super) fn mount_more<T: ScopeFactory>(scope: Scope<T>) -> Scope<T> {
+        scope.service(full_path)
+    }
+}
+
+#[actix_web::test]
+async fn a_scope_is_split_among_modules() {
+    let (builder, issuer, _) = crate::security(module_path!());
+    let security = builder.build().unwrap();
+    let server = TestServer::run(move || {
+        App::new().app_data(security.clone()).service(
+            secure_runtime::scope("/api")
+                .configure(split::mount)
+                .configure(|scope| scope.wrap(DefaultHeaders::new().add(("x-wrapped", "yes"))))
+                .configure(split::mount_more),
+        )
+    });
+    let admin = bearer(&issuer.token("a").role("admin").sign());
+    for path in ["/api/several/7", "/api/bare/7", "/api/full-path/7"] {
+        let answer = server.get(path, &[&admin]).await;
+        assert_eq!((&*answer.body, answer.header("x-wrapped")), ("7", Some("yes")), "{path}");
+        server.get(path, &[]).await.problem(401);
+    }
+}
+
 #[actix_web::test]
 async fn without_a_security_or_under_the_wrong_one_everything_is_refused() {
     let none = TestServer::run(|| App::new().service(elsewhere::elsewhere).service(unsecured));

@@ -49,7 +49,17 @@ macro_rules! keys {
 
 keys!(four, public, rate("10/s", by = address));
 
+macro_rules! body {
+    ($name:ident $body:block) => {
+        #[secure(roles = "admin")]
+        #[actix_web::get("/five")]
+        async fn $name() -> String $body
+    };
+}
+
+body!(five { String::new() });
+
 #[test]
 fn accepted() {
-    let _ = App::new().service(one).service(two).service(three).service(four);
+    let _ = App::new().service(one).service(two).service(three).service(four).service(five);
 }

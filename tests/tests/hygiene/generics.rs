@@ -1,7 +1,7 @@
 //! Generic handlers, without a route attribute.
 
 use actix_web::{FromRequest, Responder, web};
-use secure_runtime::secure;
+use secure_runtime::{route, secure};
 
 trait Repository {
     fn name(&self) -> String;
@@ -47,11 +47,46 @@ where
 #[derive(serde::Deserialize, validator::Validate)]
 struct NewOrder {}
 
+struct Api;
+
+impl Api {
+    /// An item inside of the body has a `Self` of its own.
+    #[secure(roles = "admin")]
+    async fn associated() -> &'static str {
+        struct Inner(&'static str);
+        impl Inner {
+            fn new() -> Self {
+                Self("")
+            }
+        }
+        Inner::new().0
+    }
+
+    #[secure(roles = "admin")]
+    async fn associated_and_generic<T: Repository + 'static>(repository: web::Data<T>) -> String {
+        repository.name()
+    }
+}
+
 #[test]
 fn accepted() {
     let _ = actix_web::App::new()
         .route("/bounded", web::get().to(bounded::<Memory>))
         .route("/clause", web::get().to(clause::<Memory, 3>))
         .route("/extracts", web::get().to(extracts::<actix_web::HttpRequest>))
-        .route("/validates", web::post().to(validates::<NewOrder>));
+        .route("/validates", web::post().to(validates::<NewOrder>))
+        .route("/associated", web::get().to(Api::associated))
+        .route("/both", web::get().to(Api::associated_and_generic::<Memory>));
+}
+
+#[test]
+fn accepted_by_the_secure_scope() {
+    let stored = Api::associated;
+    let _ = secure_runtime::scope("")
+        .route("/bounded", route::get().to(bounded::<Memory>))
+        .route("/clause", route::get().to(clause::<Memory, 3>))
+        .route("/extracts", route::get().to(extracts::<actix_web::HttpRequest>))
+        .route("/validates", route::post().to(validates::<NewOrder>))
+        .route("/associated", route::get().to(stored))
+        .route("/both", route::get().to(Api::associated_and_generic::<Memory>));
 }

@@ -3,7 +3,7 @@
 /// Documented.
 #[allow(unused)]
 fn load<T: Store + 'static>(
-    __incoming: crate::security::__private::Incoming,
+    __incoming: crate::security::__private::Routed<'_>,
 ) -> crate::security::__private::Served
 where
     T: Clone,
@@ -21,7 +21,7 @@ where
     crate::security::__private::serve(
         crate::security::__private::arrive(
             __endpoint,
-            __incoming,
+            __incoming.0,
             crate::security::__private::unchecked::<_>,
         ),
         load::<T>,

@@ -2,7 +2,7 @@
 
 #[post("/shops/{shop}/orders")]
 pub fn place_order(
-    __incoming: ::secure_runtime::__private::Incoming,
+    __incoming: ::secure_runtime::__private::Routed<'_>,
 ) -> ::secure_runtime::__private::Served {
     async fn place_order(
         shop: web::Path<u32>,
@@ -17,7 +17,7 @@ pub fn place_order(
     ::secure_runtime::__private::serve(
         ::secure_runtime::__private::arrive(
             __endpoint,
-            __incoming,
+            __incoming.0,
             ::secure_runtime::__private::unchecked::<
                 ::secure_runtime::__private::All2<web::Path<u32>, web::Json<NewOrder>>,
             >,

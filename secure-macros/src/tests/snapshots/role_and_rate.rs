@@ -2,7 +2,7 @@
 
 #[get("/users")]
 fn list_users(
-    __incoming: ::secure_runtime::__private::Incoming,
+    __incoming: ::secure_runtime::__private::Routed<'_>,
 ) -> ::secure_runtime::__private::Served {
     async fn list_users(caller: Principal) -> web::Json<Vec<User>> {
         web::Json(Vec::new())

@@ -2,7 +2,7 @@
 
 #[post("/shops/{shop}/orders")]
 pub fn place_order(
-    __incoming: ::secure_runtime::__private::Incoming,
+    __incoming: ::secure_runtime::__private::Routed<'_>,
 ) -> ::secure_runtime::__private::Served {
     {
         let __answers = async |
@@ -56,7 +56,7 @@ pub fn place_order(
     );
     ::secure_runtime::__private::serve_ruled(
         __endpoint,
-        __incoming,
+        __incoming.0,
         place_order,
         ::secure_runtime::__private::check::<
             web::Json<NewOrder>,

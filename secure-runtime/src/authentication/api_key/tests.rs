@@ -41,6 +41,20 @@ fn checked(keys: ApiKeys) -> Arc<dyn Authenticator> {
 }
 
 #[test]
+fn an_attempt_is_shown_without_the_credentials() {
+    let store = MemoryKeyStore::new();
+    let key = generated(billing());
+    store.add(key.record()).unwrap();
+    let authenticator = checked(ApiKeys::new(store));
+    let now = FakeClock::new().now();
+    let shown =
+        |headers: &[(&str, &str)]| format!("{:?}", authenticate(&*authenticator, headers, now));
+    assert_eq!(shown(&[]), "Absent");
+    let accepted = shown(&[("x-api-key", key.expose())]);
+    assert!(accepted.starts_with("Accepted(") && !accepted.contains(key.expose()));
+}
+
+#[test]
 fn a_key_is_good_until_the_second_in_which_it_ends() {
     let clock = FakeClock::new();
     let end = clock.now().unix_seconds() + 60;

@@ -32,6 +32,8 @@ pub(super) struct Configuration {
     /// Configured, but broken: named in a fault of their own already.
     broken: Vec<String>,
     broken_defaults: bool,
+    /// What to do if another `Security` of the program has what is missing here.
+    answers: &'static str,
     faults: Vec<String>,
 }
 
@@ -127,6 +129,12 @@ impl Configuration {
             defaults: Vec::new(),
             broken: Vec::new(),
             broken_defaults: false,
+            answers: if builder.modules.is_empty() {
+                "; if another `Security` answers for it, say with `.answers_for(…)` which modules \
+                 this one answers for"
+            } else {
+                ""
+            },
             faults: Vec::new(),
         };
         for configured in builder.authenticators.drain(..) {
@@ -206,8 +214,9 @@ impl Configuration {
                         None if self.broken.iter().any(|broken| broken == wanted) => {}
                         None => self.faults.push(format!(
                             "`{module}::{name}` needs the authenticator `{wanted}`, which is not \
-                             configured{} ({file}:{line})",
-                            self.configured()
+                             configured{}{} ({file}:{line})",
+                            self.configured(),
+                            self.answers
                         )),
                     }
                 }

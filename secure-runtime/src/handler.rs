@@ -1,0 +1,53 @@
+//! How a secured handler without a route attribute is told from any other function: by its type.
+//!
+//! Its type cannot be named, so that it cannot carry a mark, as handlers with a route attribute do. But an
+//! expansion is a function for *every* lifetime of [`Routed`] that returns [`Served`]. A closure takes one
+//! lifetime only, unless its parameter's type is written down, and nobody outside of this crate can name that type
+//! without naming `__private`. What awaits a secured handler does not return [`Served`].
+
+use std::convert::Infallible;
+use std::future::Ready;
+use std::marker::PhantomData;
+
+use actix_web::{FromRequest, HttpRequest, Responder, dev};
+
+use crate::pipeline::{Incoming, Served};
+use crate::scope::SecuredResponse;
+
+/// The request as a secured handler takes it.
+pub struct Routed<'a>(pub Incoming, PhantomData<&'a ()>);
+
+impl FromRequest for Routed<'_> {
+    type Error = Infallible;
+    type Future = Ready<Result<Self, Infallible>>;
+
+    fn from_request(request: &HttpRequest, body: &mut dev::Payload) -> Self::Future {
+        let incoming = Incoming::from_request(request, body).into_inner();
+        std::future::ready(incoming.map(|incoming| Self(incoming, PhantomData)))
+    }
+}
+
+/// What a secured handler of the type `F` answers with; [`RouteBuilder::to`](crate::RouteBuilder::to) asks
+/// for it. It cannot be implemented elsewhere.
+#[diagnostic::on_unimplemented(
+    message = "this handler has no security policy",
+    label = "the handler is not annotated with `#[secure(...)]`",
+    note = "put `#[secure(...)]` above the function; `#[secure(public)]` makes it public on purpose",
+    note = "a closure around a secured handler has no policy: it would run before the handler's"
+)]
+pub trait SecuredOutput<F>: Responder + sealed::Output {}
+
+#[diagnostic::do_not_recommend]
+impl<F: for<'a> SecuredHandler<Routed<'a>>> SecuredOutput<F> for SecuredResponse {}
+
+/// A function that leads a request to the pipeline and does nothing else.
+pub trait SecuredHandler<Request> {}
+
+#[diagnostic::do_not_recommend]
+impl<F: Fn(Request) -> Served, Request> SecuredHandler<Request> for F {}
+
+mod sealed {
+    pub trait Output {}
+
+    impl Output for crate::scope::SecuredResponse {}
+}

@@ -1,0 +1,13 @@
+use actix_web::get;
+use secure_runtime::secure;
+
+#[secure(roles = "admin")]
+#[utoipa::path(responses((status = 200)))] //~ ERROR `#[utoipa::path]` needs the item, found it below `#[secure]`
+#[get("/")]
+async fn handler() -> &'static str {
+    ""
+}
+
+fn main() {
+    drop(secure_runtime::scope("").service(handler));
+}

@@ -1,0 +1,22 @@
+use secure_runtime::secure;
+
+#[secure(roles = "staff")]
+mod office {
+    use actix_web::get;
+
+    #[get("/orders")]
+    pub async fn orders() -> &'static str {
+        ""
+    }
+
+    const _: () = {
+        #[get("/open")] //~ ERROR expects handlers among its items
+        async fn open() -> &'static str {
+            ""
+        }
+    };
+}
+
+fn main() {
+    drop(secure_runtime::scope("").service(office::orders));
+}
