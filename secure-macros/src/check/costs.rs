@@ -3,6 +3,7 @@
 use super::parameters::Parameter;
 use super::words::mentioned;
 use crate::diagnostics::Diagnostics;
+use crate::model::condition::Expression;
 use crate::model::raw::{Cost, RateKey};
 
 /// A cost is asked once the arguments are there, and in terms of them; the word `response` is none.
@@ -21,7 +22,7 @@ pub(super) fn asks_about_arguments(
                 )
                 .help("give the parameter another name");
         }
-        Some(Cost::Expression(tokens)) => {
+        Some(Cost::Expression(Expression { tokens, .. })) => {
             for (word, parameter) in
                 [("caller", "caller: Principal"), ("request", "request: HttpRequest")]
             {

@@ -140,6 +140,8 @@ pub(crate) struct Question {
     pub(crate) arguments: Vec<Bound>,
     /// Whether it mentions a name that nothing binds: one that is misspelt, or not finished.
     pub(crate) is_puzzling: bool,
+    /// Of an expression that several handlers share: where its layer finds the runtime.
+    pub(crate) shared: Option<Paths>,
 }
 
 /// What is evaluated.
@@ -165,6 +167,13 @@ impl Question {
     /// Whether it can be asked once the arguments were read, not before.
     pub(crate) fn needs_arguments(&self) -> bool {
         !self.arguments.is_empty() || matches!(self.asks, Asks::CheckerByType(_))
+    }
+
+    /// Where the runtime is, for an expression that stands in a module of its own. Nothing is in scope
+    /// there, so it means the same wherever it is shared; the types of arguments have no name there.
+    pub(crate) fn apart(&self) -> Option<&Paths> {
+        let is_expression = matches!(self.asks, Asks::Expression(_));
+        self.shared.as_ref().filter(|_| is_expression && self.arguments.is_empty())
     }
 }
 

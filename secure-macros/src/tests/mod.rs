@@ -8,6 +8,7 @@ mod hierarchy;
 mod implied;
 mod layers;
 mod reference;
+mod shared;
 mod snapshots;
 mod step_up;
 

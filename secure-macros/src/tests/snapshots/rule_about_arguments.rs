@@ -11,12 +11,12 @@ pub fn place_order(
             __arguments: ::core::option::Option<&(web::Path<u32>, web::Json<NewOrder>)>,
         | -> ::core::result::Result<bool, ::secure_runtime::__private::Error> {
             match (__question, __arguments) {
-                #[allow(unused_variables)]
-                (0u8, ::core::option::Option::Some((shop, order))) => {
+                (0u8, ::core::option::Option::Some(__arguments)) => {
+                    #[allow(unused_variables)]
+                    let (shop, order) = __arguments;
                     let __holds: bool = order.shop == **shop;
                     ::core::result::Result::Ok(__holds)
                 }
-                #[allow(unused_variables)]
                 (1u8, ::core::option::Option::Some(__arguments)) => {
                     let __holds: bool = ::secure_runtime::__private::check_arguments(
                             crate::is_open,
@@ -40,7 +40,7 @@ pub fn place_order(
     }
     let __endpoint = ::secure_runtime::__private::endpoint!(
         "place_order",
-        r#"{"routes":[["/shops/{shop}/orders","POST"]],"rule":{"all":[{"any":[{"role":"admin"},{"all":[{"address":["10.0.0.0/8"]},{"expression":[0,true,"order.shop == * * shop"]}]}]},{"expression":[1,true,"check crate::is_open"]}]},"hides":true,"validates":["order"]}"#
+        r#"{"routes":[["/shops/{shop}/orders","POST"]],"rule":{"all":[{"any":[{"role":"admin"},{"all":[{"address":["10.0.0.0/8"]},{"expression":[0,true,"order.shop == **shop"]}]}]},{"expression":[1,true,"check crate::is_open"]}]},"hides":true,"validates":["order"]}"#
     );
     ::secure_runtime::__private::serve_ruled(
         __endpoint,
