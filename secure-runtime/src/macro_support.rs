@@ -1,6 +1,7 @@
 //! What the expansion of `#[secure(...)]` calls. Not for people: no stability promise.
 
-use std::hash::{Hash, Hasher};
+use std::hash::Hash;
+pub use std::hash::Hasher;
 
 pub use actix_web::Error;
 pub use linkme;

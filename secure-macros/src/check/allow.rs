@@ -5,15 +5,16 @@ use quote::ToTokens;
 
 use super::names::{Listed, well_formed_name};
 use super::parameters::Parameter;
-use super::questions::source;
+use super::patterns::{Comparison, comparisons};
+use super::source::source;
 use super::uses::asks_about;
 use super::vocabulary::name_is_known;
-use super::words::{free, mentioned, pattern_that_takes_all};
+use super::words::{free, mentioned};
 use crate::diagnostics::{Diagnostics, choices, nearest};
 use crate::model::condition::{Check, Condition, ConditionKind};
 use crate::model::raw::{Combine, Declaration, Name, Names};
 use crate::parse::operators::{ADDRESS, TIME, stands_in_an_expression};
-use crate::parse::tokens::{is_punct, string};
+use crate::parse::tokens::{is_punct, string, word_of};
 use crate::vocabulary::Vocabulary;
 
 /// How many expressions an endpoint's rule can ask: the bits of the set of answers.
@@ -123,12 +124,52 @@ pub(super) fn words_stand_alone(declaration: &Declaration, diagnostics: &mut Dia
 pub(super) fn patterns_compare(declaration: &Declaration, diagnostics: &mut Diagnostics) {
     parts(declaration, |part| {
         if matches!(part.kind, ConditionKind::Expression)
-            && let Some(word) = pattern_that_takes_all(&part.tokens)
+            && let Some(word) = comparisons(&part.tokens).iter().find_map(Comparison::takes_all)
         {
             diagnostics
                 .error(&word, format!("`matches!` always holds: `{word}` takes any value"))
                 .help("`==` compares with a variable")
                 .note("a name in a pattern is a new variable, whatever is called the same");
+        }
+    });
+}
+
+/// A pattern with a parameter's name in it looks like a comparison with the parameter, and is none.
+///
+/// Where the parameter itself is taken apart, what it holds may be called like it.
+pub(super) fn patterns_bind_no_parameter(
+    declaration: &Declaration,
+    parameters: &[Parameter<'_>],
+    diagnostics: &mut Diagnostics,
+) {
+    parts(declaration, |part| {
+        if !matches!(part.kind, ConditionKind::Expression) {
+            return;
+        }
+        for comparison in comparisons(&part.tokens) {
+            // Told already.
+            if comparison.takes_all().is_some() {
+                continue;
+            }
+            let is_taken_apart =
+                |name: &str| !comparison.is_alone && asks_about(&comparison.value, name);
+            let mistaken = comparison.bound().into_iter().find_map(|word| {
+                let name = word_of(&word).text;
+                let is_parameter = || parameters.iter().any(|it| it.binds(&name));
+                let what = match name.as_str() {
+                    "caller" => "the caller",
+                    "request" => "the request",
+                    _ if is_parameter() => "the parameter",
+                    _ => return None,
+                };
+                (!is_taken_apart(&name)).then_some((word, what))
+            });
+            if let Some((word, what)) = mistaken {
+                let message = format!("`{word}` in a pattern takes any value, and is not {what}");
+                diagnostics
+                    .error(&word, message)
+                    .help(format!("`==` compares with {what}; a new variable has another name"));
+            }
         }
     });
 }

@@ -6,6 +6,7 @@ use super::parameters::Parameter;
 use super::resources::names_resource;
 use super::words::mentioned;
 use crate::diagnostics::Diagnostics;
+use crate::model::condition::Expression;
 use crate::model::raw::{Cost, Declaration, RateKey};
 
 /// A cost is asked once the arguments are there, and in terms of them; the word `response` is none.
@@ -24,7 +25,7 @@ pub(super) fn asks_about_arguments(
                 )
                 .help("give the parameter another name");
         }
-        Some(Cost::Expression(tokens)) => {
+        Some(Cost::Expression(Expression { tokens, .. })) => {
             for (word, parameter) in
                 [("caller", "caller: Principal"), ("request", "request: HttpRequest")]
             {
@@ -50,7 +51,7 @@ pub(super) fn hidden_resources_cost_nothing(
     parameters: &[Parameter<'_>],
     diagnostics: &mut Diagnostics,
 ) {
-    let Some(Cost::Expression(tokens)) = &rate.cost else { return };
+    let Some(Cost::Expression(Expression { tokens, .. })) = &rate.cost else { return };
     if declaration.hide.is_none() {
         return;
     }

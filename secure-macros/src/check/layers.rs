@@ -1,12 +1,10 @@
 //! Rules about layers: what stands further inside narrows what stands around it, and never widens it.
 
-use proc_macro2::Ident;
 use quote::ToTokens;
 
-use super::words::relative_call;
-use super::{partitions, step_up};
+use super::step_up;
 use crate::diagnostics::Diagnostics;
-use crate::model::condition::{Check, ConditionKind};
+use crate::model::condition::Check;
 use crate::model::layers::{Layer, Origin};
 use crate::model::raw::{Combine, Declaration, Names};
 
@@ -30,43 +28,6 @@ pub(super) fn parameters_are_the_handlers(layer: &mut Layer, diagnostics: &mut D
         );
         diagnostics.error(name, message).help("write it on the handler");
     }
-}
-
-/// A rule of a module or of a policy stands in many places, and a bare name of a function may be another
-/// one in each.
-pub(super) fn functions_are_found_everywhere(layer: &Layer, diagnostics: &mut Diagnostics) {
-    if layer.origin == Origin::Handler {
-        return;
-    }
-    let Declaration { allow, checks, rates, .. } = &layer.declaration;
-    let mut found: Vec<Ident> = Vec::new();
-    for allow in allow {
-        allow.condition.each(&mut |part| {
-            if matches!(part.kind, ConditionKind::Expression) {
-                found.extend(relative_call(&part.tokens));
-            }
-        });
-    }
-    found.extend(checks.iter().filter_map(|check| relative(&check.function)));
-    let keys = partitions::all(&layer.declaration).flat_map(|by| partitions::keys(Some(by)));
-    let expressions = keys.chain(rates.iter().filter_map(|rate| rate.price()));
-    found.extend(expressions.filter_map(relative_call));
-    for function in found {
-        let message = format!(
-            "`{function}` is looked up where each handler stands, expected a path from the crate"
-        );
-        diagnostics
-            .error(&function, message)
-            .help("a path that begins with `crate::`")
-            .note("a handler's module may have another function of that name");
-    }
-}
-
-/// The first word of a path that is another function elsewhere.
-fn relative(path: &syn::Path) -> Option<Ident> {
-    let first = &path.segments.first()?.ident;
-    let is_relative = path.segments.len() == 1 || first == "self" || first == "super";
-    (path.leading_colon.is_none() && is_relative).then(|| first.clone())
 }
 
 fn names_parameters(check: &Check) -> bool {

@@ -11,18 +11,23 @@ mod exposure;
 mod failures;
 mod implied;
 mod layers;
+mod macros;
 mod modes;
 mod names;
 mod objects;
 mod parameters;
 mod partitions;
+mod patterns;
 mod questions;
 mod rates;
 mod relations;
+mod resolution;
 mod resources;
 mod routes;
 mod seen;
+mod shared;
 mod signature;
+mod source;
 mod step_up;
 mod template;
 mod tiers;
@@ -87,6 +92,9 @@ pub(crate) fn endpoint(
     allow::authenticators_are_used(declaration, diagnostics);
     allow::public_asks_no_caller(declaration, diagnostics);
     allow::words_are_free(declaration, &parameters, diagnostics);
+    allow::patterns_bind_no_parameter(declaration, &parameters, diagnostics);
+    let is_read_whole =
+        shared::variables_are_parameters(declaration, &parameters, diagnostics) && is_read_whole;
     allow::questions_are_few(declaration, diagnostics);
     allow::checks_have_a_caller(declaration, diagnostics);
     allow::checkers_take_parameters(declaration, &parameters, diagnostics);
@@ -179,7 +187,8 @@ pub(crate) fn endpoint(
 pub(crate) fn layer(layer: &mut Layer, known: &Vocabulary, diagnostics: &mut Diagnostics) {
     vocabulary::explain_rates(&mut layer.declaration, known, diagnostics);
     layers::parameters_are_the_handlers(layer, diagnostics);
-    layers::functions_are_found_everywhere(layer, diagnostics);
+    shared::names_are_found_everywhere(layer, diagnostics);
+    shared::mark(layer);
     alone(&layer.declaration, known, diagnostics);
 }
 

@@ -1,12 +1,12 @@
 //! Rules about `by`: what requests are told apart by.
 
-use proc_macro2::TokenStream;
-
 use super::modes;
 use super::parameters::Parameter;
-use super::questions::{number_of, source};
+use super::questions::number_of;
+use super::source::source;
 use super::words::mentioned;
 use crate::diagnostics::{Diagnostics, choices, nearest};
+use crate::model::condition::Expression;
 use crate::model::legal::{Mode, Partition, Question};
 use crate::model::raw::{By, Declaration, Part, PartKind, RateKey};
 
@@ -150,7 +150,7 @@ pub(super) fn keys_ask_about_the_request(
 ) {
     let is_word = |name: &str| name == "caller" || name == "request";
     for part in parts(by) {
-        let PartKind::Key(tokens) = &part.kind else { continue };
+        let PartKind::Key(Expression { tokens, .. }) = &part.kind else { continue };
         let names = parameters.iter().flat_map(|parameter| &parameter.names);
         let argument = names.filter(|name| !is_word(name)).find_map(|it| mentioned(tokens, it));
         if let Some(argument) = argument {
@@ -174,7 +174,7 @@ pub(super) fn part_with_a_caller(by: Option<&By>) -> Option<&Part> {
         PartKind::Word(word) => ["principal", "tenant", "api_key"].contains(&word.text.as_str()),
         PartKind::Claim(_) => true,
         PartKind::Header(_) => false,
-        PartKind::Key(tokens) => mentioned(tokens, "caller").is_some(),
+        PartKind::Key(key) => mentioned(&key.tokens, "caller").is_some(),
     })
 }
 
@@ -183,7 +183,7 @@ pub(super) fn part_with_a_caller(by: Option<&By>) -> Option<&Part> {
 pub(super) fn chosen_by_the_client(rate: &RateKey) -> Option<&Part> {
     parts(rate.by.as_ref()).find(|part| match &part.kind {
         PartKind::Header(_) => true,
-        PartKind::Key(tokens) => mentioned(tokens, "request").is_some(),
+        PartKind::Key(key) => mentioned(&key.tokens, "request").is_some(),
         PartKind::Word(_) | PartKind::Claim(_) => false,
     })
 }
@@ -195,11 +195,11 @@ pub(super) fn counts_all_together(rate: &RateKey) -> bool {
 }
 
 /// The expressions that requests are told apart by.
-pub(super) fn keys(by: Option<&By>) -> Vec<&TokenStream> {
+pub(super) fn keys(by: Option<&By>) -> Vec<&Expression> {
     let key = |part: &'_ Part| matches!(part.kind, PartKind::Key(_));
     let keys = parts(by).filter(|part| key(part));
     keys.filter_map(|part| match &part.kind {
-        PartKind::Key(tokens) => Some(tokens),
+        PartKind::Key(key) => Some(key),
         _ => None,
     })
     .collect()
@@ -231,7 +231,7 @@ pub(super) fn partition(by: Option<&By>, asked: &[Question]) -> Partition {
         PartKind::Claim(names) => {
             Partition::Claim(names.iter().map(|name| name.text.clone()).collect())
         }
-        PartKind::Key(tokens) => Partition::Key(number_of(tokens, asked).unwrap_or(usize::MAX)),
+        PartKind::Key(key) => Partition::Key(number_of(key, asked).unwrap_or(usize::MAX)),
     };
     match by.map(|by| by.parts.as_slice()) {
         None | Some([]) => Partition::Caller,

@@ -1,17 +1,19 @@
 //! From what `allow` and `check` say to clauses of the rule, and to the questions they ask.
 
-use proc_macro2::{Group, Ident, TokenStream, TokenTree};
+use proc_macro2::Ident;
 use quote::ToTokens;
 use syn::Pat;
 
 use super::parameters::Parameter;
 use super::partitions;
+use super::resolution::resolved;
+use super::source::source;
 use super::vocabulary::demand;
 use super::words::{is_puzzling, mentioned};
-use crate::model::condition::{Check, Condition, ConditionKind};
+use crate::model::condition::{Check, Condition, ConditionKind, Expression};
 use crate::model::legal::{Asks, Bound, Clause, Question};
 use crate::model::raw::Declaration;
-use crate::parse::tokens::word_of;
+use crate::paths::Paths;
 use crate::vocabulary::Vocabulary;
 
 /// Collects the questions while the clauses are made.
@@ -20,6 +22,9 @@ struct Questions<'a> {
     vocabulary: &'a Vocabulary,
     questions: Vec<Question>,
 }
+
+/// The words of rules and keys, whatever a parameter is called.
+const WORDS: [&str; 2] = ["caller", "request"];
 
 /// The clauses of the attribute's rule besides its lists of names, and what they ask.
 pub(super) fn clauses(
@@ -30,7 +35,7 @@ pub(super) fn clauses(
     let mut questions = Questions { parameters, vocabulary, questions: Vec::new() };
     let mut clauses = Vec::new();
     for allow in &declaration.allow {
-        match questions.clause(&allow.condition) {
+        match questions.clause(&allow.condition, allow.shared.as_ref()) {
             Clause::All(parts) => clauses.extend(parts),
             clause => clauses.push(clause),
         }
@@ -48,30 +53,31 @@ pub(super) fn of_limits(
     vocabulary: &Vocabulary,
 ) -> (Vec<Question>, Vec<Question>) {
     let asker = Questions { parameters, vocabulary, questions: Vec::new() };
-    let distinct = |expressions: Vec<&TokenStream>| {
+    let distinct = |expressions: Vec<&Expression>, words: &[&str]| {
         let mut questions: Vec<Question> = Vec::new();
-        for tokens in expressions {
-            if number_of(tokens, &questions).is_none() {
-                questions.push(asker.question(tokens));
+        for expression in expressions {
+            if number_of(expression, &questions).is_none() {
+                questions.push(asker.question(expression, words));
             }
         }
         questions
     };
     let keys = partitions::all(declaration).flat_map(|by| partitions::keys(Some(by))).collect();
     let costs = declaration.rates.iter().filter_map(|rate| rate.price()).collect();
-    (distinct(keys), distinct(costs))
+    // A cost has the handler's parameters and nothing else.
+    (distinct(keys, &WORDS), distinct(costs, &[]))
 }
 
 impl Questions<'_> {
-    fn clause(&mut self, condition: &Condition) -> Clause {
+    fn clause(&mut self, condition: &Condition, shared: Option<&Paths>) -> Clause {
         match &condition.kind {
             ConditionKind::All(parts) => {
-                Clause::All(parts.iter().map(|part| self.clause(part)).collect())
+                Clause::All(parts.iter().map(|part| self.clause(part, shared)).collect())
             }
             ConditionKind::Any(parts) => {
-                Clause::Any(parts.iter().map(|part| self.clause(part)).collect())
+                Clause::Any(parts.iter().map(|part| self.clause(part, shared)).collect())
             }
-            ConditionKind::Not(part) => Clause::Not(Box::new(self.clause(part))),
+            ConditionKind::Not(part) => Clause::Not(Box::new(self.clause(part, shared))),
             ConditionKind::Fact(fact, name) => {
                 Clause::Demand(*fact, demand(*fact, &name.text, self.vocabulary))
             }
@@ -81,57 +87,45 @@ impl Questions<'_> {
             // A constant decides nothing, which is a mistake of its own.
             ConditionKind::Constant(true) => Clause::All(Vec::new()),
             ConditionKind::Constant(false) => Clause::Any(Vec::new()),
-            ConditionKind::Expression => self.expression(&condition.tokens),
+            ConditionKind::Expression => {
+                let (tokens, shared) = (condition.tokens.clone(), shared.cloned());
+                self.expression(&Expression { tokens, shared })
+            }
         }
     }
 
-    fn expression(&mut self, tokens: &TokenStream) -> Clause {
+    fn expression(&mut self, expression: &Expression) -> Clause {
         // What is written twice is asked once.
-        if let Some(known) = number_of(tokens, &self.questions) {
+        if let Some(known) = number_of(expression, &self.questions) {
             return Clause::Question(known);
         }
-        let question = self.question(tokens);
+        let question = self.question(expression, &WORDS);
         self.ask(question)
     }
 
-    fn question(&self, tokens: &TokenStream) -> Question {
+    fn question(&self, expression: &Expression, words: &[&str]) -> Question {
+        let Expression { tokens, shared } = expression;
         let parameters = self.parameters.iter().enumerate();
         let arguments = parameters
-            .filter(|(_, parameter)| !["caller", "request"].iter().any(|it| parameter.binds(it)))
+            .filter(|(_, parameter)| !words.iter().any(|it| parameter.binds(it)))
             .filter(|(_, it)| it.names.iter().any(|name| mentioned(tokens, name).is_some()))
             .map(|(index, parameter)| bound(index, parameter))
             .collect();
+        let parameter = |name: &str| {
+            let mut parameters = self.parameters.iter().filter(|_| !words.contains(&name));
+            parameters.find_map(|parameter| parameter.ident(name))
+        };
+        let word = |word: &str| words.contains(&word).then(|| mentioned(tokens, word)).flatten();
         Question {
             text: source(tokens),
             written: tokens.to_string(),
-            asks: Asks::Expression(self.resolved(tokens)),
-            caller: mentioned(tokens, "caller"),
-            request: mentioned(tokens, "request"),
+            asks: Asks::Expression(resolved(expression, parameter)),
+            caller: word("caller"),
+            request: word("request"),
             arguments,
             is_puzzling: is_puzzling(tokens, |name| self.is_known(name)),
+            shared: shared.clone(),
         }
-    }
-
-    /// The expression with its parameters' names as the handler's: those of a named policy come out
-    /// of a macro, and would not see the handler's.
-    fn resolved(&self, tokens: &TokenStream) -> TokenStream {
-        let resolve = |token| match token {
-            TokenTree::Ident(mut ident) => {
-                let name = word_of(&ident).text;
-                let bound = self.parameters.iter().find_map(|parameter| parameter.ident(&name));
-                if let Some(bound) = bound {
-                    ident.set_span(bound.span().located_at(ident.span()));
-                }
-                TokenTree::Ident(ident)
-            }
-            TokenTree::Group(group) => {
-                let mut copy = Group::new(group.delimiter(), self.resolved(&group.stream()));
-                copy.set_span(group.span());
-                TokenTree::Group(copy)
-            }
-            token => token,
-        };
-        tokens.clone().into_iter().map(resolve).collect()
     }
 
     fn check(&mut self, check: &Check) -> Clause {
@@ -146,6 +140,7 @@ impl Questions<'_> {
                 request: None,
                 arguments: Vec::new(),
                 is_puzzling: false,
+                shared: None,
             });
         };
         let place = |text: &str| self.parameters.iter().position(|it| it.binds(text));
@@ -166,12 +161,13 @@ impl Questions<'_> {
             request: given.iter().find(|name| name.text == "request").map(|name| name.ident()),
             arguments,
             is_puzzling: shown.is_empty() || shown.iter().any(|name| !self.is_known(name)),
+            shared: None,
         })
     }
 
     /// Whether a rule has a variable of this name.
     fn is_known(&self, name: &str) -> bool {
-        name == "caller" || name == "request" || self.parameters.iter().any(|it| it.binds(name))
+        WORDS.contains(&name) || self.parameters.iter().any(|it| it.binds(name))
     }
 
     fn ask(&mut self, question: Question) -> Clause {
@@ -209,51 +205,10 @@ fn by_reference(pattern: &mut Pat) {
     }
 }
 
-/// The number of an expression among those that are asked.
-pub(super) fn number_of(tokens: &TokenStream, asked: &[Question]) -> Option<usize> {
-    let written = tokens.to_string();
-    asked.iter().position(|question| question.written == written)
-}
-
-/// Tokens as somebody would write them, nearly; literals exactly.
-pub(super) fn source(tokens: &TokenStream) -> String {
-    let mut literals = Vec::new();
-    let text = without_literals(tokens, &mut literals).to_string();
-    let mut text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    for (spaced, tight) in [
-        (" :: ", "::"),
-        (":: ", "::"),
-        (" . ", "."),
-        (" (", "("),
-        ("( ", "("),
-        (" )", ")"),
-        (" ,", ","),
-        (" ?", "?"),
-        ("& ", "&"),
-        (" ;", ";"),
-        ("! ", "!"),
-    ] {
-        text = text.replace(spaced, tight);
-    }
-    let mut parts = text.split(LITERAL);
-    let first = parts.next().unwrap_or_default().to_owned();
-    parts.zip(literals).fold(first, |text, (part, literal)| text + &literal + part)
-}
-
-/// Stands for a literal; nobody has a variable of this name.
-const LITERAL: &str = "__literal_of_a_rule__";
-
-fn without_literals(tokens: &TokenStream, literals: &mut Vec<String>) -> TokenStream {
-    let replace = |token| match token {
-        TokenTree::Literal(literal) => {
-            literals.push(literal.to_string());
-            Ident::new(LITERAL, literal.span()).into()
-        }
-        TokenTree::Group(group) => {
-            let inner = without_literals(&group.stream(), literals);
-            TokenTree::Group(Group::new(group.delimiter(), inner))
-        }
-        token => token,
-    };
-    tokens.clone().into_iter().map(replace).collect()
+/// The number of an expression among those that are asked. One that is shared may mean something else
+/// than the handler's own of the same text.
+pub(super) fn number_of(expression: &Expression, asked: &[Question]) -> Option<usize> {
+    let written = expression.tokens.to_string();
+    let is_shared = expression.shared.is_some();
+    asked.iter().position(|it| it.written == written && it.shared.is_some() == is_shared)
 }

@@ -143,8 +143,8 @@ fn cost(cost: Option<&Cost>, costs: &[Question]) -> legal::Cost {
         None => legal::Cost::Permits(1),
         Some(Cost::Permits(number)) => legal::Cost::Permits(number.value),
         Some(Cost::Response(_)) => legal::Cost::Response,
-        Some(Cost::Expression(tokens)) => {
-            legal::Cost::Arguments(number_of(tokens, costs).unwrap_or(usize::MAX))
+        Some(Cost::Expression(price)) => {
+            legal::Cost::Arguments(number_of(price, costs).unwrap_or(usize::MAX))
         }
     }
 }

@@ -7,7 +7,7 @@ use syn::Type;
 use super::allow::is_asked_about;
 use super::body;
 use super::parameters::{Parameter, last_segment};
-use super::questions::source;
+use super::source::source;
 use crate::diagnostics::Diagnostics;
 use crate::model::raw::Declaration;
 

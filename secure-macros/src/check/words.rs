@@ -51,31 +51,6 @@ fn calls_with_nothing(tokens: &TokenStream) -> bool {
     })
 }
 
-/// A function that an expression calls by a path which depends on where it stands: a bare name, or one
-/// that begins with `self` or `super`.
-pub(super) fn relative_call(tokens: &TokenStream) -> Option<Ident> {
-    let whole = tokens;
-    let tokens: Vec<TokenTree> = tokens.clone().into_iter().collect();
-    tokens.iter().enumerate().find_map(|(place, token)| match token {
-        TokenTree::Ident(word) => {
-            let next = tokens.get(place + 1);
-            let name = word.to_string();
-            let is_called = matches!(next, Some(TokenTree::Group(list))
-                if list.delimiter() == Delimiter::Parenthesis)
-                && name.starts_with(|letter: char| letter.is_lowercase() || letter == '_')
-                && is_variable(&tokens, place)
-                && syn::parse_str::<Ident>(&name).is_ok()
-                && is_free(whole, &name);
-            let is_relative = (word == "self" || word == "super")
-                && next.is_some_and(|token| is_punct(token, ':'));
-            (is_called || is_relative).then(|| word.clone())
-        }
-        TokenTree::Group(_) if is_of_a_macro(&tokens, place) => None,
-        TokenTree::Group(group) => relative_call(&group.stream()),
-        _ => None,
-    })
-}
-
 fn find(tokens: &TokenStream, name: &str, in_macro: bool) -> Option<Ident> {
     let tokens: Vec<TokenTree> = tokens.clone().into_iter().collect();
     tokens.iter().enumerate().find_map(|(place, token)| match token {
@@ -150,31 +125,6 @@ pub(super) fn captures(literal: &str, name: &str) -> bool {
         || literal.contains(&format!("{name}$"))
 }
 
-/// The word that is the whole pattern of a `matches!`: it compares nothing, and always holds.
-pub(super) fn pattern_that_takes_all(tokens: &TokenStream) -> Option<Ident> {
-    let tokens: Vec<TokenTree> = tokens.clone().into_iter().collect();
-    tokens.iter().enumerate().find_map(|(place, token)| {
-        let TokenTree::Group(group) = token else { return None };
-        let is_matches = is_matches(tokens.get(..place).unwrap_or_default());
-        let arguments: Vec<TokenTree> = group.stream().into_iter().collect();
-        let comma = |token: &TokenTree| is_punct(token, ',');
-        let mut parts = arguments.split(comma).skip(1).filter(|part| !part.is_empty());
-        match (parts.next(), parts.next()) {
-            (Some([TokenTree::Ident(word)]), None)
-                if is_matches && !word.to_string().starts_with(char::is_uppercase) =>
-            {
-                Some(word.clone())
-            }
-            _ => pattern_that_takes_all(&group.stream()),
-        }
-    })
-}
-
-/// Whether these tokens end with `matches!`.
-fn is_matches(tokens: &[TokenTree]) -> bool {
-    matches!(tokens, [.., TokenTree::Ident(word), bang] if word == "matches" && is_punct(bang, '!'))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -200,27 +150,6 @@ mod tests {
             "identity(x)",
         ] {
             assert!(mentioned(&not_mentioned.parse().unwrap(), "id").is_none(), "{not_mentioned}");
-        }
-    }
-
-    #[test]
-    fn a_call_by_a_bare_name_depends_on_where_it_stands() {
-        let call = |expression: &str| {
-            relative_call(&expression.parse().unwrap()).map(|word| word.to_string())
-        };
-        for (expression, expected) in [
-            ("open(request)", Some("open")),
-            ("x && { !f(open(request)) }", Some("f")),
-            ("self::open(request)", Some("self")),
-            ("super::super::open(request)", Some("super")),
-            ("crate::open(request)", None),
-            ("::hours::open(request)", None),
-            ("caller.open(request)", None),
-            ("Some(3) == x && matches!(f(x), 3)", None),
-            ("if (x) { match (y) { _ => true } } else { false }", None),
-            ("{ let f = |x| x; f(true) }", None),
-        ] {
-            assert_eq!(call(expression).as_deref(), expected, "{expression}");
         }
     }
 

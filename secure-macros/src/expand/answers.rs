@@ -7,7 +7,7 @@ use syn::{FnArg, Pat, PatIdent, PatType};
 
 use super::{local, spans};
 use crate::model::legal::{Access, Asks, Endpoint, Question};
-use crate::paths;
+use crate::paths::{self, Paths};
 
 /// `{ let answers = async |…| …; }`, for an endpoint that asks something.
 ///
@@ -30,9 +30,8 @@ fn closure(endpoint: &Endpoint) -> TokenStream {
     let all = super::arguments(endpoint);
     let answers = endpoint.questions.iter().enumerate().map(|(number, it)| {
         let number = proc_macro2::Literal::u8_suffixed(u8::try_from(number).unwrap_or(u8::MAX));
-        let given = given(endpoint, it);
         let answer = answer(endpoint, it, &asked, &arguments);
-        quote!(#[allow(unused_variables)] (#number, #given) => { #answer })
+        quote!(#number => { #answer })
     });
     quote! {
         async |
@@ -40,7 +39,7 @@ fn closure(endpoint: &Endpoint) -> TokenStream {
             #asked: &#support::Asked<'_>,
             #arguments: &#all,
         | -> #result<#option<bool>, #support::Error> {
-            match (#question, #arguments) {
+            match #question {
                 #(#answers)*
                 _ => #asked.misled(),
             }
@@ -48,12 +47,18 @@ fn closure(endpoint: &Endpoint) -> TokenStream {
     }
 }
 
-/// The pattern of the arguments that the question needs.
-fn given(endpoint: &Endpoint, question: &Question) -> TokenStream {
-    let some = paths::some();
+/// Binds the arguments that the question mentions, or gives this answer while one of them is not there. A
+/// parameter may bind more than it mentions; what the expression binds by itself is rustc's business.
+pub(super) fn bound(
+    endpoint: &Endpoint,
+    question: &Question,
+    arguments: &Ident,
+    otherwise: &TokenStream,
+) -> TokenStream {
     if question.arguments.is_empty() {
-        return quote!(_);
+        return TokenStream::new();
     }
+    let (support, some) = (endpoint.paths.support(), paths::some());
     let patterns = (0..endpoint.arguments.len()).map(|index| {
         let bound = question.arguments.iter().find(|bound| bound.index == index);
         bound.map_or_else(
@@ -64,7 +69,15 @@ fn given(endpoint: &Endpoint, question: &Question) -> TokenStream {
             },
         )
     });
-    quote!((#(#patterns,)*))
+    let granted = question.arguments.iter().filter(|bound| bound.is_granted).map(|bound| {
+        let pattern = &bound.pattern;
+        quote!(#[allow(unused_variables)] let #pattern = #support::before_grant(#pattern);)
+    });
+    quote! {
+        #[allow(unused_variables)]
+        let (#(#patterns,)*) = #arguments else { return #otherwise };
+        #(#granted)*
+    }
 }
 
 fn answer(
@@ -73,14 +86,13 @@ fn answer(
     asked: &Ident,
     arguments: &Ident,
 ) -> TokenStream {
+    if let (Asks::Expression(tokens), Some(paths)) = (&question.asks, question.apart()) {
+        return apart(endpoint, question, paths, tokens);
+    }
     let support = endpoint.paths.support();
-    let caller = caller(endpoint, question).map(|word| caller_as(&word, endpoint, asked));
-    let request = request(question).map(|word| request_as(&word, endpoint, asked));
+    let words = words(endpoint, question, &endpoint.paths, asked);
     let others = others(endpoint, question);
-    let granted = question.arguments.iter().filter(|bound| bound.is_granted).map(|bound| {
-        let pattern = &bound.pattern;
-        quote!(let #pattern = #support::before_grant(#pattern);)
-    });
+    let bound = bound(endpoint, question, arguments, &quote!(#asked.misled()));
     let (holds, ok, some) = (local("holds"), paths::ok(), paths::some());
     let expression = match &question.asks {
         Asks::Expression(tokens) => tokens.clone(),
@@ -106,31 +118,67 @@ fn answer(
         }
     };
     quote! {
-        #caller #request #(#granted)* #(#others)*
+        #bound #words #(#others)*
         let #holds: bool = #expression;
         #ok(#some(#holds))
     }
 }
 
-/// Binds the word `caller` of an expression.
-pub(super) fn caller_as(word: &Ident, endpoint: &Endpoint, asked: &Ident) -> TokenStream {
-    let free = free(word, endpoint);
-    match endpoint.policy.access {
-        Access::Optional => quote!(#free let #word = #asked.caller_if_any();),
-        _ => quote!(#free let #word = #asked.caller()?;),
+/// An expression that several handlers share, in a module of its own: what the handler's module has in
+/// scope, traits above all, is not in scope there.
+fn apart(
+    endpoint: &Endpoint,
+    question: &Question,
+    paths: &Paths,
+    expression: &TokenStream,
+) -> TokenStream {
+    let [asked, holds, apart] = ["asked", "holds", "apart"].map(local);
+    let (support, result, ok) = (paths.support(), paths::result(), paths::ok());
+    let (option, some) = (paths::option_type(), paths::some());
+    let words = words(endpoint, question, paths, &asked);
+    quote! {
+        mod #apart {
+            pub(super) async fn rule(
+                #asked: &#support::Asked<'_>,
+            ) -> #result<#option<bool>, #support::Error> {
+                #words
+                let #holds: bool = #expression;
+                #ok(#some(#holds))
+            }
+        }
+        #apart::rule(#asked).await
     }
 }
 
-/// Binds the word `request`.
-pub(super) fn request_as(word: &Ident, endpoint: &Endpoint, asked: &Ident) -> TokenStream {
-    let free = free(word, endpoint);
-    quote!(#free let #word = #asked.request();)
+/// Binds the words `caller` and `request`, where the expression mentions them.
+pub(super) fn words(
+    endpoint: &Endpoint,
+    question: &Question,
+    paths: &Paths,
+    asked: &Ident,
+) -> TokenStream {
+    let free = |word: &Ident| free(word, paths);
+    let caller = caller(endpoint, question).map(|word| {
+        let (free, value) = (
+            free(&word),
+            match endpoint.policy.access {
+                Access::Optional => quote!(#asked.caller_if_any()),
+                _ => quote!(#asked.caller()?),
+            },
+        );
+        quote!(#free #[allow(unused_variables)] let #word = #value;)
+    });
+    let request = request(question).map(|word| {
+        let free = free(&word);
+        quote!(#free #[allow(unused_variables)] let #word = #asked.request();)
+    });
+    quote!(#caller #request)
 }
 
 /// Makes a word one that can be bound. A handler with a route attribute is a struct without fields, and
 /// no variable is called like one in scope; like a function, it may be.
-fn free(word: &Ident, endpoint: &Endpoint) -> TokenStream {
-    let support = endpoint.paths.support();
+fn free(word: &Ident, paths: &Paths) -> TokenStream {
+    let support = paths.support();
     quote!(#[allow(unused_imports)] use #support::free as #word;)
 }
 
@@ -162,7 +210,9 @@ fn others(endpoint: &Endpoint, question: &Question) -> Vec<TokenStream> {
     });
     others
         .map(|PatType { pat, ty, .. }| match &**pat {
-            Pat::Ident(PatIdent { ident, .. }) => quote!(let #ident: &#ty;),
+            Pat::Ident(PatIdent { ident, .. }) => {
+                quote!(#[allow(unused_variables)] let #ident: &#ty;)
+            }
             // A pattern that takes something apart needs a value.
             pattern => quote!(#support::in_editors! { let #pattern: &#ty; }),
         })

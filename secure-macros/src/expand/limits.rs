@@ -3,7 +3,7 @@
 use proc_macro2::{Delimiter, Ident, Literal, TokenStream, TokenTree};
 use quote::quote;
 
-use super::answers::{caller_as, request_as};
+use super::answers::{bound, words};
 use super::json::{self, Object};
 use super::{local, spans};
 use crate::model::legal::{
@@ -117,12 +117,12 @@ fn expression(asked: &[Question], number: usize) -> String {
 
 /// What each expression of `key(…)` comes to, hashed.
 pub(super) fn keys(endpoint: &Endpoint) -> impl Iterator<Item = TokenStream> {
-    let support = endpoint.paths.support();
     endpoint.keys.iter().map(move |question| {
         let [asked, state] = ["asked", "state"].map(local);
-        let caller = question.caller.iter().map(|word| caller_as(word, endpoint, &asked));
-        let request = question.request.iter().map(|word| request_as(word, endpoint, &asked));
-        let (tokens, ok) = (expression_of(question), paths::ok());
+        let paths = question.apart().unwrap_or(&endpoint.paths);
+        let support = paths.support();
+        let words = words(endpoint, question, paths, &asked);
+        let (tokens, ok, result) = (expression_of(question), paths::ok(), paths::result());
         // What cannot be hashed is shown where it stands.
         let place = spans::Place::of(&tokens);
         let value = match is_in_parentheses(&tokens) {
@@ -130,7 +130,23 @@ pub(super) fn keys(endpoint: &Endpoint) -> impl Iterator<Item = TokenStream> {
             false => place.frame(quote!(&(#tokens))),
         };
         let hashed = place.cover_call(quote!(#support::count_by), quote!(#value, #state));
-        quote!(|#asked, #state| { #(#caller)* #(#request)* #hashed; #ok(()) })
+        if question.apart().is_none() {
+            return quote!(|#asked, #state| { #words #hashed; #ok(()) });
+        }
+        let apart = local("apart");
+        quote!({
+            mod #apart {
+                pub(super) fn key(
+                    #asked: &#support::Asked<'_>,
+                    #state: &mut dyn #support::Hasher,
+                ) -> #result<(), #support::Error> {
+                    #words
+                    #hashed;
+                    #ok(())
+                }
+            }
+            #apart::key
+        })
     })
 }
 
@@ -140,32 +156,14 @@ pub(super) fn costs<'a>(
     arguments: &'a Ident,
     violations: &'a Ident,
 ) -> impl Iterator<Item = TokenStream> + 'a {
-    let (support, some) = (endpoint.paths.support(), paths::some());
     endpoint.costs.iter().enumerate().map(move |(number, question)| {
         let number = Literal::u8_suffixed(u8::try_from(number).unwrap_or(u8::MAX));
-        let patterns = (0..endpoint.arguments.len()).map(|index| {
-            let bound = question.arguments.iter().find(|bound| bound.index == index);
-            let some = &some;
-            bound.map_or_else(
-                || quote!(_),
-                |bound| {
-                    let pattern = &bound.pattern;
-                    quote!(#some(#pattern))
-                },
-            )
-        });
-        let granted = question.arguments.iter().filter(|bound| bound.is_granted).map(|bound| {
-            let pattern = &bound.pattern;
-            quote!(let #pattern = #support::before_grant(#pattern);)
-        });
         let (tokens, u32) = (expression_of(question), paths::u32());
         // It is asked when all arguments are there; what cannot be known costs more than there is.
-
+        let bound = bound(endpoint, question, arguments, &quote!(#u32::MAX));
         quote! {
             #violations.cost(#number, || -> #u32 {
-                #[allow(unused_variables)]
-                let (#(#patterns,)*) = #arguments else { return #u32::MAX };
-                #(#granted)*
+                #bound
                 #tokens
             });
         }

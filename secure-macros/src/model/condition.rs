@@ -5,11 +5,22 @@ use proc_macro2::{Ident, TokenStream};
 use super::hours::Hours;
 use super::legal::Fact;
 use super::raw::Name;
+use crate::paths::Paths;
 
 /// The value of one `allow` key.
 #[derive(Clone, Debug)]
 pub(crate) struct Allow {
     pub(crate) condition: Condition,
+    /// Of a rule that several handlers share, a module's or a policy's: where its layer finds the runtime.
+    pub(crate) shared: Option<Paths>,
+}
+
+/// An expression of a limit.
+#[derive(Clone, Debug)]
+pub(crate) struct Expression {
+    pub(crate) tokens: TokenStream,
+    /// As of [`Allow`].
+    pub(crate) shared: Option<Paths>,
 }
 
 /// A part of it, and the tokens it was written with.

@@ -144,6 +144,8 @@ pub(crate) struct Question {
     pub(crate) arguments: Vec<Bound>,
     /// Whether it mentions a name that nothing binds: one that is misspelt, or not finished.
     pub(crate) is_puzzling: bool,
+    /// Of an expression that several handlers share: where its layer finds the runtime.
+    pub(crate) shared: Option<Paths>,
 }
 
 /// What is evaluated.
@@ -176,6 +178,13 @@ impl Question {
             _ if self.arguments.iter().any(|bound| is_among(bodies, bound.index)) => "body",
             _ => "arguments",
         }
+    }
+
+    /// Where the runtime is, for an expression that stands in a module of its own. Nothing is in scope
+    /// there, so it means the same wherever it is shared; the types of arguments have no name there.
+    pub(crate) fn apart(&self) -> Option<&Paths> {
+        let is_expression = matches!(self.asks, Asks::Expression(_));
+        self.shared.as_ref().filter(|_| is_expression && self.arguments.is_empty())
     }
 }
 
@@ -318,7 +327,6 @@ pub(crate) struct Riddle {
 }
 
 /// A parameter to validate: its place among the arguments and its name.
-#[derive(Debug)]
 pub(crate) struct Validated {
     pub(crate) index: usize,
     /// The element of it, if it is a tuple that is taken apart: its place and its type.

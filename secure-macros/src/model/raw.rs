@@ -4,7 +4,7 @@ use proc_macro2::{Group, Ident, Span, TokenStream};
 use quote::ToTokens;
 use syn::{Attribute, Signature, Visibility};
 
-use super::condition::{Allow, Check};
+use super::condition::{Allow, Check, Expression};
 use super::legal::Fact;
 use crate::parse::quantity::{Age, Size, Wait};
 use crate::parse::rate::Rate;
@@ -159,7 +159,7 @@ pub(crate) enum PartKind {
     /// `claim("org.id")`, or `claim(["https://shop.example/org"])`: the claim and those inside.
     Claim(Vec<Name>),
     /// `key(EXPR)`.
-    Key(TokenStream),
+    Key(Expression),
 }
 
 /// How many permits a request takes.
@@ -168,7 +168,7 @@ pub(crate) enum Cost {
     /// `cost = 5`
     Permits(Number),
     /// `cost = order.lines.len() as u32`
-    Expression(TokenStream),
+    Expression(Expression),
     /// `cost = response`
     Response(Ident),
 }
@@ -183,9 +183,9 @@ impl RateKey {
     }
 
     /// The expression that says what a request costs, if one does.
-    pub(crate) fn price(&self) -> Option<&TokenStream> {
+    pub(crate) fn price(&self) -> Option<&Expression> {
         match &self.cost {
-            Some(Cost::Expression(tokens)) => Some(tokens),
+            Some(Cost::Expression(price)) => Some(price),
             _ => None,
         }
     }

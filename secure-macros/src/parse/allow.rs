@@ -11,7 +11,7 @@ use super::operators::{ADDRESS, TIME, without_in};
 use super::tokens::{comma_separated, is_punct, shown, stream, string, word, word_of};
 use super::unfinished::{completed, completed_path};
 use crate::diagnostics::Diagnostics;
-use crate::model::condition::{Allow, Check, Condition, ConditionKind};
+use crate::model::condition::{Allow, Check, Condition, ConditionKind, Expression};
 use crate::model::legal::Fact;
 use crate::model::raw::{Declaration, Name};
 
@@ -28,7 +28,7 @@ pub(crate) fn allow(entry: &Entry, into: &mut Declaration, diagnostics: &mut Dia
         Ok(expression) => {
             let condition = condition(&expression, diagnostics);
             if diagnostics.count() == mistakes {
-                into.allow.push(Allow { condition });
+                into.allow.push(Allow { condition, shared: None });
             }
         }
         Err(error) => {
@@ -48,7 +48,7 @@ fn unfinished_rule(tokens: TokenStream) -> Option<Allow> {
     let expression = syn::parse2::<Expr>(completed(tokens)).ok()?;
     Diagnostics::gather(|told_later| Some(condition(&expression, told_later)))
         .ok()
-        .map(|condition| Allow { condition })
+        .map(|condition| Allow { condition, shared: None })
 }
 
 /// Tokens that are one expression of Rust; what they say is rustc's business.
@@ -56,13 +56,13 @@ pub(super) fn expression(
     key: &str,
     value: &[TokenTree],
     diagnostics: &mut Diagnostics,
-) -> Option<TokenStream> {
+) -> Option<Expression> {
     let tokens = stream(value);
     match syn::parse2::<Expr>(tokens.clone()) {
         Ok(_) => {
             let mistakes = diagnostics.count();
             returns_nothing(key, &tokens, diagnostics);
-            (diagnostics.count() == mistakes).then_some(tokens)
+            (diagnostics.count() == mistakes).then_some(Expression { tokens, shared: None })
         }
         Err(error) => {
             no_expression(key, value, tokens, &error, diagnostics);

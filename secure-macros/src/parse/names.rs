@@ -148,6 +148,10 @@ fn no_name(entry: &Entry, token: &TokenTree, style: Style, diagnostics: &mut Dia
     let message = format!("`{key}` expects {}, found `{found}`", expected(style));
     let diagnostic = diagnostics.error(&stream(std::slice::from_ref(token)), message);
     match token {
+        // A constant's name is no role's.
+        TokenTree::Ident(_) if !found.contains(char::is_lowercase) => diagnostic
+            .help(format!("`{key} = \"…\"`, with the name that `{found}` holds"))
+            .note("an attribute sees no constant's value"),
         TokenTree::Ident(_) => diagnostic.help(format!("`\"{found}\"`")),
         _ => diagnostic.help(format!("`{}`", entry.row.example)),
     };

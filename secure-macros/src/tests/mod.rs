@@ -9,6 +9,7 @@ mod implied;
 mod layers;
 mod modules;
 mod reference;
+mod shared;
 mod snapshots;
 mod step_up;
 

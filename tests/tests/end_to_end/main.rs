@@ -60,6 +60,7 @@ mod shared_limits;
 mod shared_observed;
 mod shared_quotas;
 mod shared_revocation;
+mod shared_rules;
 mod step_up;
 mod tiers;
 mod token_cache;

@@ -9,6 +9,31 @@ struct Day {
     year: u16,
 }
 
+const ACME: &str = "acme";
+
+#[derive(PartialEq)]
+enum Size {
+    Small,
+    Large,
+}
+
+fn size(request: &HttpRequest) -> Size {
+    if request.path().len() > 9 { Size::Large } else { Size::Small }
+}
+
+/// Patterns that compare: with constants, variants, literals and by a guard.
+#[secure(allow = matches!(caller.tenant(), Some(ACME) | None)
+    && matches!(request.path().is_empty(), false)
+    && !matches!(caller.has_role("none"), true)
+    && { use Size::*; matches!(size(request), Small) || size(request) == Large }
+    && { const LONGEST: usize = 90; matches!(request.path().len(), 2..LONGEST | LONGEST) }
+    && matches!(request.path(), path if path.len() > 2)
+    && if let Some(name) = name.strip_prefix("a") { name.len() > 2 } else { false })]
+#[get("/compares/{name}")]
+async fn patterns_that_compare(name: web::Path<String>) -> String {
+    name.into_inner()
+}
+
 #[secure(objects = any)]
 #[get("/{year}/{month}/{day}")]
 async fn as_many_values(path: web::Path<(u16, u8, u8)>) -> String {
@@ -123,6 +148,7 @@ mod silent {
 #[test]
 fn accepted() {
     let _ = actix_web::App::new()
+        .service(patterns_that_compare)
         .service(as_many_values)
         .service(a_struct_takes_what_it_names)
         .service(a_regular_expression)

@@ -14,7 +14,7 @@ fn list_users(
     ::secure_runtime::__private::serve(
         ::secure_runtime::__private::arrive(
             __endpoint,
-            __incoming,
+            __incoming.0,
             ::secure_runtime::__private::unchecked::<
                 ::secure_runtime::__private::All1<Principal>,
             >,

@@ -16,20 +16,17 @@ pub fn place_order(
             ::core::option::Option<bool>,
             ::secure_runtime::__private::Error,
         > {
-            match (__question, __arguments) {
-                #[allow(unused_variables)]
-                (
-                    0u8,
-                    (
+            match __question {
+                0u8 => {
+                    #[allow(unused_variables)]
+                    let (
                         ::core::option::Option::Some(shop),
                         ::core::option::Option::Some(order),
-                    ),
-                ) => {
+                    ) = __arguments else { return __asked.misled() };
                     let __holds: bool = order.shop == **shop;
                     ::core::result::Result::Ok(::core::option::Option::Some(__holds))
                 }
-                #[allow(unused_variables)]
-                (1u8, _) => {
+                1u8 => {
                     ::secure_runtime::__private::check_arguments(
                             crate::is_open,
                             __asked.caller()?,
@@ -52,7 +49,7 @@ pub fn place_order(
     }
     let __endpoint = ::secure_runtime::__private::endpoint!(
         "place_order",
-        r#"{"routes":[["/shops/{shop}/orders","POST"]],"rule":{"all":[{"any":[{"role":"admin"},{"all":[{"address":["10.0.0.0/8"]},{"expression":[0,"body","order.shop == * * shop"]}]}]},{"expression":[1,"arguments_or_body","check crate::is_open"]}]},"hides":true,"bodies":2,"validates":["order"]}"#
+        r#"{"routes":[["/shops/{shop}/orders","POST"]],"rule":{"all":[{"any":[{"role":"admin"},{"all":[{"address":["10.0.0.0/8"]},{"expression":[0,"body","order.shop == **shop"]}]}]},{"expression":[1,"arguments_or_body","check crate::is_open"]}]},"hides":true,"bodies":2,"validates":["order"]}"#
     );
     ::secure_runtime::__private::serve_ruled(
         __endpoint,

@@ -1,0 +1,54 @@
+//! What a macro in an expression is given, where that reads as Rust.
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote};
+use syn::parse::{ParseStream, Parser};
+use syn::punctuated::Punctuated;
+use syn::{Expr, Macro, Pat, Token};
+
+use crate::parse::tokens::is_word;
+
+/// What stands between the parentheses.
+pub(super) enum Given {
+    /// `matches!(value, pattern if guard)`
+    Comparison { value: Expr, pattern: Pat, guard: Option<Expr> },
+    /// Expressions between commas.
+    Values(Punctuated<Expr, Token![,]>),
+}
+
+impl Given {
+    /// `None` for a language of the macro's own.
+    pub(super) fn of(called: &Macro) -> Option<Self> {
+        let tokens = called.tokens.clone();
+        let last = called.path.segments.last()?;
+        if is_word(&last.ident, "matches") {
+            comparison.parse2(tokens).ok()
+        } else {
+            Punctuated::parse_terminated.parse2(tokens).ok().map(Self::Values)
+        }
+    }
+}
+
+fn comparison(input: ParseStream<'_>) -> syn::Result<Given> {
+    let value = input.parse()?;
+    input.parse::<Token![,]>()?;
+    let pattern = Pat::parse_multi_with_leading_vert(input)?;
+    let guard = match input.parse::<Option<Token![if]>>()? {
+        Some(_) => Some(input.parse()?),
+        None => None,
+    };
+    input.parse::<Option<Token![,]>>()?;
+    Ok(Given::Comparison { value, pattern, guard })
+}
+
+impl ToTokens for Given {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        tokens.extend(match self {
+            Self::Comparison { value, pattern, guard: None } => quote!(#value, #pattern),
+            Self::Comparison { value, pattern, guard: Some(guard) } => {
+                quote!(#value, #pattern if #guard)
+            }
+            Self::Values(values) => values.to_token_stream(),
+        });
+    }
+}

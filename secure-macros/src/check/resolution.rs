@@ -1,0 +1,167 @@
+//! An expression as it is expanded: each of its names means what its author means.
+//!
+//! 1. A name in a pattern that is written like a constant is one: rustc refuses it where there is none,
+//!    instead of taking it for a new variable, which any value would match.
+//! 2. In an expression that several handlers share, a name of the standard library is its, whatever a
+//!    handler's module calls so.
+//! 3. A parameter's name is the handler's word for it, wherever the expression was written.
+
+use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
+use quote::ToTokens;
+use syn::punctuated::Punctuated;
+use syn::visit_mut::{self, VisitMut};
+use syn::{
+    AngleBracketedGenericArguments, Expr, ExprPath, Macro, Pat, Path, PathArguments, PathSegment,
+    Token, parse_quote, parse_quote_spanned,
+};
+
+use super::macros::Given;
+use super::patterns::is_constant;
+use crate::model::condition::Expression;
+use crate::parse::tokens::word_of;
+
+/// Names of the standard library that need no import, and where they are.
+const STANDARD: [(&str, &str); 27] = [
+    ("Some", "::core::option::Option::Some"),
+    ("None", "::core::option::Option::None"),
+    ("Option", "::core::option::Option"),
+    ("Ok", "::core::result::Result::Ok"),
+    ("Err", "::core::result::Result::Err"),
+    ("Result", "::core::result::Result"),
+    ("String", "::std::string::String"),
+    ("Vec", "::std::vec::Vec"),
+    ("std", "::std"),
+    ("core", "::core"),
+    ("bool", "::core::primitive::bool"),
+    ("char", "::core::primitive::char"),
+    ("str", "::core::primitive::str"),
+    ("f32", "::core::primitive::f32"),
+    ("f64", "::core::primitive::f64"),
+    ("i8", "::core::primitive::i8"),
+    ("i16", "::core::primitive::i16"),
+    ("i32", "::core::primitive::i32"),
+    ("i64", "::core::primitive::i64"),
+    ("i128", "::core::primitive::i128"),
+    ("isize", "::core::primitive::isize"),
+    ("u8", "::core::primitive::u8"),
+    ("u16", "::core::primitive::u16"),
+    ("u32", "::core::primitive::u32"),
+    ("u64", "::core::primitive::u64"),
+    ("u128", "::core::primitive::u128"),
+    ("usize", "::core::primitive::usize"),
+];
+
+/// Where a name of the standard library is, if this is one.
+pub(super) fn standard(name: &Ident) -> Option<&'static str> {
+    STANDARD.iter().find(|(word, _)| name == word).map(|(_, path)| *path)
+}
+
+/// The expression, with the handler's word for each parameter.
+pub(super) fn resolved<'a>(
+    expression: &Expression,
+    parameter: impl Fn(&str) -> Option<&'a Ident>,
+) -> TokenStream {
+    let tokens = match syn::parse2::<Expr>(expression.tokens.clone()) {
+        Ok(mut parsed) => {
+            let mut resolution = Resolution { is_shared: expression.shared.is_some() };
+            resolution.visit_expr_mut(&mut parsed);
+            parsed.to_token_stream()
+        }
+        Err(_) => expression.tokens.clone(),
+    };
+    as_the_handlers(tokens, &parameter)
+}
+
+struct Resolution {
+    is_shared: bool,
+}
+
+impl VisitMut for Resolution {
+    fn visit_pat_mut(&mut self, pattern: &mut Pat) {
+        visit_mut::visit_pat_mut(self, pattern);
+        if let Pat::Ident(name) = pattern
+            && name.subpat.is_none()
+            && is_constant(&name.ident)
+        {
+            let mut path = never_a_variable(&name.ident);
+            self.visit_path_mut(&mut path.path);
+            *pattern = Pat::Path(path);
+        }
+    }
+
+    fn visit_path_mut(&mut self, path: &mut Path) {
+        visit_mut::visit_path_mut(self, path);
+        if self.is_shared && path.leading_colon.is_none() {
+            lead_to_the_standard_library(path);
+        }
+    }
+
+    fn visit_macro_mut(&mut self, called: &mut Macro) {
+        if let Some(name) = called.path.get_ident().filter(|_| self.is_shared) {
+            let place = qualifying(name.span());
+            called.path = parse_quote_spanned!(place=> ::std::#name);
+        }
+        let Some(mut given) = Given::of(called) else { return };
+        match &mut given {
+            Given::Comparison { value, pattern, guard } => {
+                self.visit_expr_mut(value);
+                self.visit_pat_mut(pattern);
+                guard.iter_mut().for_each(|guard| self.visit_expr_mut(guard));
+            }
+            Given::Values(values) => values.iter_mut().for_each(|it| self.visit_expr_mut(it)),
+        }
+        called.tokens = given.to_token_stream();
+    }
+}
+
+/// Puts in front of a path that begins with a name of the standard library where that is.
+fn lead_to_the_standard_library(path: &mut Path) {
+    let Some(first) = path.segments.first_mut() else { return };
+    let Some(whole) = standard(&first.ident) else { return };
+    let place = qualifying(first.ident.span());
+    let names = whole.split("::").filter(|name| !name.is_empty());
+    let mut segments: Punctuated<PathSegment, Token![::]> =
+        names.map(|name| PathSegment::from(Ident::new(name, place))).collect();
+    segments.pop();
+    segments.extend(std::mem::take(&mut path.segments));
+    *path = Path { leading_colon: Some(Token![::](place)), segments };
+}
+
+/// Where a name stands, without looking as if its author had written what leads to it.
+fn qualifying(place: Span) -> Span {
+    Span::mixed_site().located_at(place)
+}
+
+/// `NAME::<>`: a path, where `NAME` alone might bind.
+fn never_a_variable(name: &Ident) -> ExprPath {
+    let mut path: ExprPath = parse_quote!(#name);
+    let nothing: AngleBracketedGenericArguments = parse_quote!(::<>);
+    if let Some(only) = path.path.segments.first_mut() {
+        only.arguments = PathArguments::AngleBracketed(nothing);
+    }
+    path
+}
+
+/// Names of parameters as the handler's: those of a named policy come out of a macro, and would not see
+/// the handler's.
+fn as_the_handlers<'a>(
+    tokens: TokenStream,
+    parameter: &impl Fn(&str) -> Option<&'a Ident>,
+) -> TokenStream {
+    let resolve = |token| match token {
+        TokenTree::Ident(mut ident) => {
+            if let Some(bound) = parameter(&word_of(&ident).text) {
+                ident.set_span(bound.span().located_at(ident.span()));
+            }
+            TokenTree::Ident(ident)
+        }
+        TokenTree::Group(group) => {
+            let mut copy =
+                Group::new(group.delimiter(), as_the_handlers(group.stream(), parameter));
+            copy.set_span(group.span());
+            TokenTree::Group(copy)
+        }
+        token => token,
+    };
+    tokens.into_iter().map(resolve).collect()
+}

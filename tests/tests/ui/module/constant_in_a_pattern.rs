@@ -1,0 +1,11 @@
+pub const ROOT: &str = "root";
+
+#[secure_runtime::secure(allow = matches!(caller.subject(), ROOT))] //~ ERROR `ROOT` is looked up where each handler stands
+mod office {
+    #[actix_web::get("/")]
+    pub async fn handler() -> &'static str {
+        ""
+    }
+}
+
+fn main() {}

@@ -1,0 +1,5 @@
+secure_runtime::policy! {
+    named = (allow = format!("{NAME}") == caller.subject()); //~ ERROR `NAME` is looked up where each handler stands
+}
+
+fn main() {}
