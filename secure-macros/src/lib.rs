@@ -107,7 +107,8 @@ use proc_macro::TokenStream;
 /// - `rate(anonymous = "100/h", authenticated = "1000/h")` limits callers by whether they are known.
 /// - `rate(tier(free = "100/h", pro = "10000/h"))` has a rate for each tier of service; callers of
 ///   none of them have the smallest.
-/// - `burst = 10`: how many at one instant (default: all permits of the window), for each quota.
+/// - `burst = 10`: how many at one instant (default: all permits of the window), for each quota; fewer
+///   than its permits, or more.
 /// - `cost = 2`: how many permits one request takes; `cost = page.size`, an expression of type `u32` about the
 ///   handler's parameters; `cost = response`, what the handler says in its response.
 ///
@@ -120,7 +121,7 @@ use proc_macro::TokenStream;
 /// `rate` and `quota` may be written several times, each with another `by`.
 ///
 /// Quotas that contradict each other do not compile: one that never refuses what another one of
-/// its list admits, a burst above the window's permits, `authenticated` below `anonymous`.
+/// its list admits, `authenticated` below `anonymous`.
 ///
 /// # Objects
 ///

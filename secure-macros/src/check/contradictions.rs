@@ -5,21 +5,22 @@ use crate::diagnostics::Diagnostics;
 use crate::model::raw::{Quotas, RateKey, Window};
 use crate::parse::rate::{Period, Rate};
 
-/// More permits at one instant than the whole window has are another rate than the one written.
-pub(super) fn burst_fits_the_window(rate: &RateKey, diagnostics: &mut Diagnostics) {
+/// Endpoints that share a rate count in one bucket, which is as large as the rate's permits: what one of
+/// them took beyond it, another one would forget.
+pub(super) fn burst_fits_a_shared_rate(rate: &RateKey, diagnostics: &mut Diagnostics) {
     let Some(burst) = rate.burst else { return };
-    let rates = rate.quotas().flat_map(|quotas| &quotas.rates);
-    let Some(smallest) = rates.map(|window| window.rate).min_by_key(|quota| quota.permits) else {
-        return;
-    };
+    let shared = rate.quotas().flat_map(|quotas| &quotas.rates);
+    let shared = shared.filter_map(|window| Some((window.rate, window.shared.as_ref()?)));
+    let Some((smallest, name)) = shared.min_by_key(|(quota, _)| quota.permits) else { return };
     if burst.value > smallest.permits {
         let message = format!(
-            "`burst` expects at most {}, the permits of `{smallest}`, found {}",
+            "`burst` expects at most {}, the permits of the shared rate `{name}`, found {}",
             smallest.permits, burst.value
         );
         diagnostics
             .error_at(burst.span, message)
-            .help("without `burst`, all permits of the window may come at once");
+            .help("a rate of the endpoint's own may have any burst")
+            .note("endpoints that share a rate count in one bucket of its permits");
     }
 }
 

@@ -11,7 +11,7 @@ use crate::parse::tokens::is_word;
 /// What stands between the parentheses.
 pub(super) enum Given {
     /// `matches!(value, pattern if guard)`
-    Comparison { value: Expr, pattern: Pat, guard: Option<Expr> },
+    Comparison { value: Box<Expr>, pattern: Box<Pat>, guard: Option<Box<Expr>> },
     /// Expressions between commas.
     Values(Punctuated<Expr, Token![,]>),
 }
@@ -30,11 +30,11 @@ impl Given {
 }
 
 fn comparison(input: ParseStream<'_>) -> syn::Result<Given> {
-    let value = input.parse()?;
+    let value = Box::new(input.parse()?);
     input.parse::<Token![,]>()?;
-    let pattern = Pat::parse_multi_with_leading_vert(input)?;
+    let pattern = Box::new(Pat::parse_multi_with_leading_vert(input)?);
     let guard = match input.parse::<Option<Token![if]>>()? {
-        Some(_) => Some(input.parse()?),
+        Some(_) => Some(Box::new(input.parse()?)),
         None => None,
     };
     input.parse::<Option<Token![,]>>()?;

@@ -39,7 +39,9 @@ impl RateLimitHeaders {
 /// The policies of one endpoint, in the words a client is told: built once, at launch.
 ///
 /// A policy's name is its quota in canonical form, `"100/h"`; limits with the same quota are
-/// numbered, `"100/h #2"`, so that names are unique in an endpoint (draft section 3.1).
+/// numbered, `"100/h #2"`, so that names are unique in an endpoint (draft section 3.1). Of a quota whose
+/// burst is larger than its permits, `q` is the burst and `w` the time in which all of it comes back:
+/// `"60/min burst 600";q=600;w=600`. So `r` is never more than `q`.
 ///
 /// # Examples
 ///
@@ -79,7 +81,7 @@ impl PolicyFields {
         let mut names: Vec<String> = Vec::new();
         for (name, quota) in limits {
             let name = unique(&names, name);
-            let (permits, window) = (quota.permits(), quota.window_seconds());
+            let (permits, window) = quota.advertised();
             policies.push(format!("\"{name}\";q={permits};w={window}"));
             names.push(name);
         }

@@ -20,7 +20,8 @@ use std::num::NonZeroU32;
 /// at most `burst` permits are given, and **no time span as long as the window admits more than
 /// `burst + permits`**: the full bucket at its start, and what comes back until its end. With
 /// `100/h` (burst 100) that is 200 in the worst hour, and 100 in every hour on average; with
-/// `100/h` and a burst of 10, it is 110.
+/// `100/h` and a burst of 10, it is 110. A burst may be larger than the permits: with `100/h` and a
+/// burst of 500, a client that stayed away for five hours has 500 at once, then 100 in an hour.
 ///
 /// The interval is a whole number of nanoseconds, rounded up: a quota is never exceeded by
 /// rounding, and falls short of its nominal rate by less than one nanosecond a permit. (More than
@@ -85,6 +86,16 @@ impl Quota {
     #[must_use]
     pub const fn burst(&self) -> NonZeroU32 {
         self.burst
+    }
+
+    /// What clients are told: so many permits, and the seconds in which as many come back. These are the
+    /// permits of the window, or the whole burst where that is more: more is never left.
+    pub(crate) fn advertised(&self) -> (NonZeroU32, u64) {
+        if self.burst > self.permits {
+            (self.burst, self.tolerance_ns.div_ceil(NANOS_PER_SECOND))
+        } else {
+            (self.permits, u64::from(self.window_seconds.get()))
+        }
     }
 
     /// The time in which one permit comes back, in nanoseconds, rounded up.
@@ -173,6 +184,20 @@ mod tests {
         assert_eq!(burst(10).to_string(), "100/h burst 10");
         assert_eq!(format!("{:?}", burst(10)), "Quota(100/h burst 10)");
         assert_eq!(burst(10).burst_tolerance_ns(), 360_000_000_000);
+    }
+
+    #[test]
+    fn clients_are_told_of_as_many_permits_as_there_can_be() {
+        let told = |permits, window, burst| {
+            let quota = quota(permits, window).with_burst(NonZeroU32::new(burst).unwrap());
+            let (permits, seconds) = quota.advertised();
+            (permits.get(), seconds)
+        };
+        assert_eq!(told(100, 3600, 10), (100, 3600));
+        assert_eq!(told(100, 3600, 100), (100, 3600));
+        assert_eq!(told(60, 60, 600), (600, 600));
+        assert_eq!(told(50, 1, 100), (100, 2));
+        assert_eq!(told(7, 1, 8), (8, 2));
     }
 
     #[test]

@@ -50,6 +50,12 @@ async fn costly() -> HttpResponse {
     HttpResponse::Ok().finish()
 }
 
+#[secure(rate("1/min", burst = 3))]
+#[get("/saved_up")]
+async fn saved_up() -> HttpResponse {
+    HttpResponse::Ok().finish()
+}
+
 #[secure(rate = "3/h")]
 #[get("/own_fields")]
 async fn own_fields() -> HttpResponse {
@@ -68,6 +74,7 @@ fn server_with(
             .service(address)
             .service(endpoint)
             .service(windows)
+            .service(saved_up)
             .service(tiers)
             .service(guarded)
             .service(costly)
@@ -126,6 +133,26 @@ async fn a_handler_does_not_say_what_is_left_of_a_limit() {
         assert_eq!(answer.status, 200);
         assert_eq!(fields(&answer), (Some(r#""3/h";q=3;w=3600"#), Some(left), None));
     }
+}
+
+#[actix_web::test]
+async fn a_burst_above_the_permits_is_saved_up_and_told() {
+    let (server, issuer, clock) = server();
+    let ada = bearer(&issuer.token("ada").sign());
+    let first = server.get("/saved_up", &[&ada]).await;
+    let (policy, left, _) = fields(&first);
+    assert_eq!(policy, Some(r#""1/min burst 3";q=3;w=180"#));
+    assert_eq!(left, Some(r#""1/min burst 3";r=2;t=60"#));
+    assert_eq!(statuses(&server, "/saved_up", &[&ada], 3).await, [200, 200, 429]);
+    clock.advance(Duration::from_secs(60));
+    assert_eq!(statuses(&server, "/saved_up", &[&ada], 2).await, [200, 429]);
+    clock.advance(Duration::from_secs(600));
+    assert_eq!(statuses(&server, "/saved_up", &[&ada], 4).await, [200, 200, 200, 429]);
+
+    let (server, issuer, _) = server_with(|it| it.rate_limit_headers(RateLimitHeaders::Legacy));
+    let answer = server.get("/saved_up", &[&bearer(&issuer.token("ada").sign())]).await;
+    assert_eq!(answer.header("x-ratelimit-limit"), Some("3"));
+    assert_eq!(answer.header("x-ratelimit-remaining"), Some("2"));
 }
 
 #[actix_web::test]

@@ -31,6 +31,34 @@ policy! {
     careful = (rate("5/min", by = principal));
 }
 
+fn shard(caller: &::secure_runtime::Principal) -> usize {
+    caller.subject().len()
+}
+
+async fn is_open(request: &::actix_web::HttpRequest) -> bool {
+    request.path().len() > 2
+}
+
+policy! {
+    ruled = (
+        crate = crate::layers::policies::renamed::runtime,
+        allow = crate::layers::is_open(request).await && caller.tenant() != None,
+        rate("10/s", by = key(crate::layers::shard(caller))),
+        rate("60/min", burst = 600, by = (tenant, key(request.path() == "/"))),
+    );
+}
+
+/// Rules of a policy have words of their own, beside parameters of their names; a cost has the parameters.
+#[::secure_runtime::secure(use = ruled, rate("9/h", cost = caller.subject().len() as u32))]
+#[::actix_web::get("/ruled")]
+async fn ruled_by_a_policy(
+    caller: ::secure_runtime::Principal,
+    request: ::actix_web::HttpRequest,
+) -> &'static str {
+    let _ = (caller, request);
+    ""
+}
+
 #[::secure_runtime::secure(use = policies::staff, use = careful, scopes = "a", use = policies::tiny)]
 #[::actix_web::get("/several")]
 async fn several() -> &'static str {
@@ -120,6 +148,7 @@ fn accepted() {
     let scope = ::secure_runtime::scope("/api")
         .service(several)
         .service(elsewhere)
+        .service(ruled_by_a_policy)
         .service(office::one)
         .service(office::two)
         .service(office::deeper::three)

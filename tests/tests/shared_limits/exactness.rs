@@ -104,7 +104,8 @@ const CHARGE: u8 = 2;
 const LIMITS: usize = 3;
 
 fn quotas() -> impl Strategy<Value = Vec<Quota>> {
-    let quota = (1_u32..2_000, prop_oneof![1_u32..5, Just(60), Just(2_592_000)], 1_u32..20)
+    let permits = prop_oneof![1_u32..10, 1_u32..2_000];
+    let quota = (permits, prop_oneof![1_u32..5, Just(60), Just(2_592_000)], 1_u32..20)
         .prop_map(|(permits, window, burst)| quota(permits, window, burst));
     prop::collection::vec(quota, LIMITS)
 }

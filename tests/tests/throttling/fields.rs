@@ -46,20 +46,28 @@ fn the_examples_of_the_draft_have_the_same_form() {
 
 #[test]
 fn several_windows_are_one_list_with_unique_names() {
-    let quotas = [quota(10, 1, 10), quota(1000, 3600, 50), quota(10, 1, 10), quota(10, 1, 10)];
+    let quotas = [
+        quota(10, 1, 10),
+        quota(1000, 3600, 50),
+        quota(10, 1, 10),
+        quota(10, 1, 10),
+        quota(60, 60, 600),
+    ];
     let fields = PolicyFields::new(quotas);
     let expected = [
         named("10/s", [("q", 10), ("w", 1)]),
         named("1000/h burst 50", [("q", 1000), ("w", 3600)]),
         named("10/s #2", [("q", 10), ("w", 1)]),
         named("10/s #3", [("q", 10), ("w", 1)]),
+        // Of a larger burst all of it, and the time in which it comes back.
+        named("60/min burst 600", [("q", 600), ("w", 600)]),
     ];
     assert_eq!(items(fields.policy()), expected);
     assert_eq!(fields.name(2), Some("10/s #2"));
     assert_eq!(PolicyFields::new([]).policy(), "");
     let limiter = Limiter::with_capacity_bytes(0);
     let decision = one(&limiter, limiter.key(0, "a"), &quotas[0], 0);
-    assert!(fields.limit(4, &decision).is_none());
+    assert!(fields.limit(5, &decision).is_none());
 }
 
 #[test]
@@ -126,6 +134,7 @@ proptest! {
                 let [(r, remaining), (t, seconds)] = &parameters[..] else { panic!("{value:?}") };
                 prop_assert_eq!((r.as_str(), t.as_str()), ("r", "t"));
                 prop_assert!(*remaining >= 0 && *remaining <= i64::from(quota.burst().get()));
+                prop_assert!(*remaining <= policies[position].1[0].1);
                 prop_assert!(*seconds >= 0);
                 if let Some(retry_after) = retry_after_seconds(&decision) {
                     prop_assert!(!decision.is_allowed() && retry_after >= 1);

@@ -64,7 +64,7 @@ struct Step {
 const KEYS: usize = 6;
 
 fn quotas() -> impl Strategy<Value = Quota> {
-    (1_u32..200, prop_oneof![1_u32..5, Just(60), Just(3600)], 1_u32..20)
+    (prop_oneof![1_u32..10, 1_u32..200], prop_oneof![1_u32..5, Just(60), Just(3600)], 1_u32..20)
         .prop_map(|(permits, window, burst)| quota(permits, window, burst))
 }
 

@@ -32,7 +32,7 @@ fn draft10(report: &LimitReport, untold: u64, headers: &mut HeaderMap) {
 
 fn legacy(report: &LimitReport, headers: &mut HeaderMap) {
     let LimitReport { limit, answer, .. } = report;
-    headers.insert(X_RATELIMIT_LIMIT, HeaderValue::from(limit.quota.permits().get()));
+    headers.insert(X_RATELIMIT_LIMIT, HeaderValue::from(limit.quota.advertised().0.get()));
     headers.insert(X_RATELIMIT_REMAINING, HeaderValue::from(answer.remaining()));
     headers.insert(X_RATELIMIT_RESET, HeaderValue::from(answer.reset_seconds()));
 }
