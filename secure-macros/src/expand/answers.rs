@@ -113,7 +113,7 @@ fn answer(
             };
             let place = spans::Place::of(function);
             return place.cover_locals(quote! {
-                #support::#check(#function, #asked.caller()?, #arguments).await.map_err(#support::Error::from)
+                #support::#check(#function, #asked.caller()?, #arguments).await.map_err(::core::convert::Into::into)
             });
         }
     };

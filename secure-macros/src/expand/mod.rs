@@ -117,13 +117,11 @@ fn call(endpoint: &Endpoint, incoming: &Ident) -> TokenStream {
 }
 
 /// The function that validates: each parameter where its type stands. It names the types of all of
-/// them, which spares the compiler a search among handlers of any arity. Where an attribute may be a
-/// route's under another name, and the function no function any more, the search tells it better.
+/// them, which spares the compiler a search among handlers of any arity.
 fn validation(endpoint: &Endpoint) -> TokenStream {
     let (support, types) = (endpoint.paths.support(), &endpoint.arguments);
     let place = spans::of_types(endpoint);
-    let (_, unknown) = split(&endpoint.function.attributes);
-    let all = if unknown.is_empty() { arguments(endpoint) } else { quote!(_) };
+    let all = arguments(endpoint);
     let mut checks = endpoint.validated.iter().filter_map(|validated| {
         let ty = types.get(validated.index)?;
         let index = Literal::usize_unsuffixed(validated.index);

@@ -22,7 +22,9 @@ where
         crate::security::__private::arrive(
             __endpoint,
             __incoming.0,
-            crate::security::__private::unchecked::<_>,
+            crate::security::__private::unchecked::<
+                crate::security::__private::All1<web::Data<T>>,
+            >,
         ),
         load::<T>,
     )

@@ -33,7 +33,7 @@ pub fn place_order(
                             __arguments,
                         )
                         .await
-                        .map_err(::secure_runtime::__private::Error::from)
+                        .map_err(::core::convert::Into::into)
                 }
                 _ => __asked.misled(),
             }

@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::num::NonZeroU32;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use actix_web::body::{BodySize, BoxBody, MessageBody};
@@ -36,6 +36,8 @@ enum Unread {
     Untouched(Body),
     /// It is open and of unknown length, so that its reader shares it.
     Shared(Rc<RefCell<Body>>),
+    /// What came of it cannot be decoded, so that it has no end that could be found.
+    Broken(#[expect(dead_code, reason = "held for when it is dropped")] Box<Unread>),
     /// It is open and of known length: the server closes by itself if not all of it was read.
     #[default]
     Released,
@@ -88,14 +90,19 @@ impl RequestBody {
 impl Unread {
     /// Whether the end is still to come, as far as the server has read.
     fn is_still_coming(&mut self, context: &mut Context<'_>) -> bool {
-        match self {
-            Self::Untouched(body) => is_still_coming(body, context),
+        let end = match self {
+            Self::Untouched(body) => poll_end(body, context),
             Self::Shared(body) => match body.try_borrow_mut() {
-                Ok(mut body) => is_still_coming(&mut body, context),
-                Err(_) => true,
+                Ok(mut body) => poll_end(&mut body, context),
+                Err(_) => Poll::Pending,
             },
-            Self::Released => false,
+            Self::Broken(_) => Poll::Pending,
+            Self::Released => Poll::Ready(Ok(())),
+        };
+        if matches!(end, Poll::Ready(Err(_))) {
+            *self = Self::Broken(Box::new(std::mem::take(self)));
         }
+        end.is_pending() || matches!(self, Self::Broken(_))
     }
 }
 
@@ -145,7 +152,7 @@ pub(in crate::pipeline) fn open(gate: &Gate<'_>, body: &mut RequestBody) -> Resu
                 |most: &usize| counted_body::may_have_more(*most, (body, announced), request);
             plan.most_values.filter(may_have)
         }
-        Unread::Shared(_) | Unread::Released => None,
+        Unread::Shared(_) | Unread::Broken(_) | Unread::Released => None,
     };
     let bounds = Bounds { left: plan.max_body, is_typed, request: request.clone() };
     let payload: BoxedStream = match std::mem::take(&mut body.unread) {
@@ -155,7 +162,7 @@ pub(in crate::pipeline) fn open(gate: &Gate<'_>, body: &mut RequestBody) -> Resu
             body.unread = Unread::Shared(Rc::clone(&shared));
             Box::pin(Bounded { body: Shared(shared), bounds })
         }
-        Unread::Shared(_) | Unread::Released => return Ok(()),
+        Unread::Shared(_) | Unread::Broken(_) | Unread::Released => return Ok(()),
     };
     body.opened = Body::Stream { payload };
     if let Some(most) = may_have_more {
@@ -196,17 +203,17 @@ pub(in crate::pipeline) fn upgrade(request: &HttpRequest) {
     request.extensions_mut().insert(Upgraded);
 }
 
-/// Takes in what the server has read; whether more is to come.
-fn is_still_coming(body: &mut Body, context: &mut Context<'_>) -> bool {
+/// Takes in what the server has read, to the end if that is there.
+fn poll_end(body: &mut Body, context: &mut Context<'_>) -> Poll<Result<(), PayloadError>> {
     // Of no other kind is only there what was read already.
     if !matches!(body, Body::H1 { .. }) {
-        return false;
+        return Poll::Ready(Ok(()));
     }
     loop {
-        match Pin::new(&mut *body).poll_next(context) {
-            Poll::Ready(Some(Ok(_))) => {}
-            Poll::Ready(None | Some(Err(_))) => return false,
-            Poll::Pending => return true,
+        match ready!(Pin::new(&mut *body).poll_next(context)) {
+            Some(Ok(_)) => {}
+            Some(Err(error)) => return Poll::Ready(Err(error)),
+            None => return Poll::Ready(Ok(())),
         }
     }
 }
