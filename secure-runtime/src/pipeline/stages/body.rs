@@ -10,6 +10,7 @@ use std::time::Duration;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::Payload as Body;
 use actix_web::error::PayloadError;
+use actix_web::http::ConnectionType;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
 use actix_web::web::Bytes;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
@@ -76,13 +77,14 @@ impl RequestBody {
     /// The response of a refusal, holding the body if its end has not come.
     pub(in crate::pipeline) fn held_by(
         &mut self,
-        response: HttpResponse,
+        mut response: HttpResponse,
         context: &mut Context<'_>,
     ) -> HttpResponse {
         let mut unread = std::mem::take(&mut self.unread);
         if !unread.is_still_coming(context) {
             return response;
         }
+        response.head_mut().set_connection_type(ConnectionType::Close);
         response.map_body(|_, body| BoxBody::new(Holding { body, _unread: unread }))
     }
 }
