@@ -15,10 +15,6 @@ use super::panics::poll_caught;
 use crate::policy::Places;
 
 /// The arguments of a handler, each once it is there: `(Option<A>, Option<B>)` of a handler of `(A, B)`.
-#[diagnostic::on_unimplemented(
-    message = "these cannot be the parameters of a handler",
-    label = "each has to be an extractor, and there are 16 at most"
-)]
 pub trait Arguments: Sized + 'static {
     /// What the handler takes.
     type Whole;
@@ -42,6 +38,34 @@ pub trait Arguments: Sized + 'static {
     /// All of them.
     #[doc(hidden)]
     fn whole(self) -> Option<Self::Whole>;
+}
+
+/// A handler's function, called with its arguments.
+///
+/// As [`actix_web::Handler`], without a bound that functions meet anyway: one mistake would be two errors.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no function of the handler's parameters",
+    note = "an attribute that makes something else of the function, as a route attribute under another name does, stands below `#[secure(…)]`"
+)]
+pub trait Function<Whole>: 'static {
+    /// What it returns.
+    type Output;
+    /// Its future.
+    type Future: Future<Output = Self::Output>;
+
+    /// Calls it.
+    #[doc(hidden)]
+    fn call(&self, arguments: Whole) -> Self::Future;
+}
+
+#[diagnostic::do_not_recommend]
+impl<F: Fn() -> Answer + 'static, Answer: Future> Function<()> for F {
+    type Output = Answer::Output;
+    type Future = Answer;
+
+    fn call(&self, (): ()) -> Answer {
+        self()
+    }
 }
 
 /// Extracts one argument. A panic is a fault of this side, as one of a rule's expression is.
@@ -114,6 +138,15 @@ macro_rules! arguments {
         }
 
         #[diagnostic::do_not_recommend]
+        impl<Called: Fn($($Type),+) -> Answer + 'static, Answer: Future, $($Type),+> Function<($($Type,)+)> for Called {
+            type Output = Answer::Output;
+            type Future = Answer;
+
+            fn call(&self, ($($name,)+): ($($Type,)+)) -> Answer {
+                self($($name),+)
+            }
+        }
+
         impl<$($Type: FromRequest + 'static),+> Arguments for ($(Option<$Type>,)+) {
             type Whole = ($($Type,)+);
             type Extraction = $Extraction<$($Type),+>;

@@ -9,11 +9,11 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 
 use actix_web::dev::Payload as Body;
-use actix_web::{Error, FromRequest, Handler, HttpRequest, Responder};
+use actix_web::{Error, FromRequest, HttpRequest, Responder};
 use pin_project_lite::pin_project;
 
 use super::abandonment::{self, Serving};
-use super::arguments::Arguments;
+use super::arguments::{Arguments, Function};
 use super::exchange::{Exchange, RefusedResponse};
 use super::order::Step;
 use super::panics::poll_caught;
@@ -105,7 +105,7 @@ pub fn arrive<A: Arguments>(
 /// Serves it, with the user's function at the end of its way.
 pub fn serve<H, A>(arrival: Arrival<A>, handler: H) -> Served
 where
-    H: Handler<A::Whole>,
+    H: Function<A::Whole>,
     A: Arguments,
     H::Output: Responder,
 {
@@ -114,7 +114,7 @@ where
 
 pin_project! {
     /// One request on its way through the stages.
-    struct Serve<H: Handler<A::Whole>, A: Arguments> {
+    struct Serve<H: Function<A::Whole>, A: Arguments> {
         // It ends before what counts it among the requests that are being served.
         #[pin]
         answer: Option<H::Future>,
@@ -124,7 +124,7 @@ pin_project! {
     }
 }
 
-impl<H: Handler<A::Whole>, A: Arguments> Future for Serve<H, A>
+impl<H: Function<A::Whole>, A: Arguments> Future for Serve<H, A>
 where
     H::Output: Responder,
 {
@@ -245,7 +245,7 @@ pub fn serve_ruled<H, A, Answer>(
     answer: Answer,
 ) -> Served
 where
-    H: Handler<A::Whole>,
+    H: Function<A::Whole>,
     A: Arguments,
     H::Output: Responder,
     Answer: AsyncFn(u8, &Asked<'_>, &A) -> Result<Option<bool>, Error> + 'static,

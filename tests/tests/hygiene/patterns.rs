@@ -1,7 +1,7 @@
 //! Parameters are bound by patterns, and are validated by the names they bind.
 #![deny(warnings)]
 
-use actix_web::{Responder, post, web};
+use actix_web::{Responder, get, post, web};
 use secure_runtime::secure;
 
 #[derive(serde::Deserialize, validator::Validate)]
@@ -76,4 +76,19 @@ fn accepted() {
         .service(field)
         .service(r#match)
         .service(größer);
+}
+
+/// Any parameter may be named: whether a foreign extractor holds a body cannot be seen.
+#[secure(roles = "admin", unvalidated(page, reason = "it has no rules"))]
+#[get("/named")]
+pub async fn named(page: web::Query<u32>) -> String {
+    page.to_string()
+}
+
+/// What follows an upgrade is no body.
+#[secure(roles = "admin", unvalidated(frames, reason = "frames of a WebSocket"))]
+#[get("/socket")]
+pub async fn socket(frames: web::Payload) -> &'static str {
+    drop(frames);
+    "upgraded"
 }
