@@ -341,7 +341,7 @@ impl Exchange {
     /// The response after that turn.
     pub(super) fn sent(
         &mut self,
-        refused: RefusedResponse,
+        refused: SecuredResponse,
         context: &mut Context<'_>,
     ) -> SecuredResponse {
         refused.map(|response| self.body.held_by(response, context))

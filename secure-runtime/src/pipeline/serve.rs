@@ -168,14 +168,14 @@ impl<A: Arguments> Arrival<A> {
     ) -> Result<A::Whole, Poll<SecuredResponse>> {
         let this = self.as_mut().project();
         if let Some(refused) = this.refused.take() {
-            return Err(Poll::Ready(this.exchange.sent(refused, context)));
+            return Err(Poll::Ready(this.exchange.sent(*refused, context)));
         }
         match self.as_mut().poll_arguments(context) {
             Poll::Ready(Ok(arguments)) => Ok(arguments),
             Poll::Ready(Err(refused)) => {
                 let this = self.project();
                 if this.exchange.poll_turn(context).is_ready() {
-                    return Err(Poll::Ready(this.exchange.sent(refused, context)));
+                    return Err(Poll::Ready(this.exchange.sent(*refused, context)));
                 }
                 *this.refused = Some(refused);
                 Err(Poll::Pending)
@@ -266,7 +266,7 @@ where
                 poll_fn(|context| exchange.poll_turn(context)).await;
                 let mut refused = Some(refused);
                 poll_fn(|context| match refused.take() {
-                    Some(refused) => Poll::Ready(exchange.sent(refused, context)),
+                    Some(refused) => Poll::Ready(exchange.sent(*refused, context)),
                     None => Poll::Pending,
                 })
                 .await

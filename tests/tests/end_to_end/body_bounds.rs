@@ -118,7 +118,8 @@ async fn what_max_body_allows_is_read_and_no_byte_more() {
     let string = |length: usize| format!("\"{}\"", "a".repeat(length - 2));
     let pairs = |length: usize| format!("a={}", "a".repeat(length - 2));
     let plain = |length: usize| "a".repeat(length);
-    let cases: [(&str, &str, &dyn Fn(usize) -> String, usize); 3] = [
+    type Case<'a> = (&'a str, &'a str, &'a dyn Fn(usize) -> String, usize);
+    let cases: [Case<'_>; 3] = [
         ("/bytes", "content-type: text/plain", &plain, 1 << 20),
         ("/form", "content-type: application/x-www-form-urlencoded", &pairs, 64 << 10),
         ("/json", "content-type: application/json", &string, 4 << 20),

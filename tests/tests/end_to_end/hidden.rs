@@ -123,7 +123,7 @@ async fn every_request_for_a_hidden_object_is_answered_as_one_for_a_missing_obje
             async move {
                 let ask = async |id: &str| {
                     // A new caller each time, so that what limits say is comparable.
-                    let token = issuer.token(&format!("mallory-{id}-{number}")).sign();
+                    let token = issuer.token(format!("mallory-{id}-{number}")).sign();
                     let fields = format!("{}\r\n{head}", bearer(&token));
                     answer(server, &format!("/documents/{id}{query}"), &fields, body).await
                 };

@@ -50,7 +50,7 @@ secure_runtime::policy! {
     });
     prelude = (allow = matches!(crate::shared_rules::rules::number(caller), Some(1))
         && crate::shared_rules::rules::number(caller) != None
-        && format!("{}", caller.subject()) != String::from("bob")
+        && !String::from("bob").eq_ignore_ascii_case(&format!("{}", caller.subject()))
         && (caller.subject().len() as u32) < u32::MAX);
     function = (allow = crate::shared_rules::rules::is_open(caller, request).await);
     of_a_trait = (allow = crate::shared_rules::rules::Good::is_good(caller));
