@@ -171,7 +171,7 @@ impl Violations {
     /// Validates what a part of the request holds, unless that has too many values.
     fn check_content<T: Validate>(&mut self, part: Part, content: &T) {
         if let Some(too_many) = self.values.in_part(part) {
-            self.found.extend(too_many.violation());
+            self.found.push(too_many.violation());
             self.order();
             self.too_many.get_or_insert(too_many);
         } else if let Err(errors) = content.validate() {

@@ -6,7 +6,7 @@
 
 use actix_web::{HttpMessage, HttpRequest};
 
-use crate::denial::{Denial, DenialKind, FieldError};
+use crate::denial::{Denial, FieldError};
 
 /// The values of a body, counted while it arrives. The extractor decides the format, so both are
 /// counted.
@@ -71,8 +71,6 @@ impl ValueCount {
 pub(crate) struct BodyValues {
     pub(crate) too_many_in_json: bool,
     pub(crate) too_many_in_form: bool,
-    /// What was counted is compressed: an extractor may have read something larger.
-    pub(crate) is_compressed: bool,
 }
 
 /// Which parts of a request have too many values to be validated.
@@ -98,9 +96,9 @@ pub(crate) enum Part {
 
 /// Why a part is refused without being validated.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum TooMany {
-    Counted { part: Part, most: usize },
-    Unknown,
+pub(crate) struct TooMany {
+    part: Part,
+    most: usize,
 }
 
 impl Values {
@@ -114,7 +112,7 @@ impl Values {
         };
         let too_many_in_query = query.len() > most && pairs() > most;
         // Asked for rarely: of an ordinary body it makes no difference.
-        let differs = body.too_many_in_json || body.too_many_in_form || body.is_compressed;
+        let differs = body.too_many_in_json || body.too_many_in_form;
         let format = if differs { Part::by_media_type(request) } else { None };
         Self { most, body, too_many_in_query, format }
     }
@@ -126,14 +124,13 @@ impl Values {
             (part, _) => part,
         };
         let is_too_many = match part {
-            Part::Json | Part::Form if self.body.is_compressed => return Some(TooMany::Unknown),
             Part::Json => self.body.too_many_in_json,
             Part::Form => self.body.too_many_in_form,
             Part::Query => self.too_many_in_query,
             // The server bounds how long a path is; of other formats nothing is known.
             Part::Path | Part::Body => false,
         };
-        is_too_many.then_some(TooMany::Counted { part, most: self.most })
+        is_too_many.then_some(TooMany { part, most: self.most })
     }
 }
 
@@ -158,24 +155,18 @@ impl Part {
 
 impl TooMany {
     /// What the client reads of it among the violations.
-    pub(super) fn violation(self) -> Option<FieldError> {
-        let Self::Counted { part, most } = self else { return None };
-        Some(FieldError {
-            location: part.location(),
+    pub(super) fn violation(self) -> FieldError {
+        FieldError {
+            location: self.part.location(),
             pointer: String::from("#"),
             code: String::from("values"),
-            detail: format!("must have at most {most} values"),
-        })
+            detail: format!("must have at most {} values", self.most),
+        }
     }
 
     /// The refusal, with all that was found.
     pub(super) fn denial(self, found: Vec<FieldError>) -> Denial {
-        let Self::Counted { part, most } = self else {
-            let cause = "the values of a compressed body cannot be counted before it is validated: \
-                         `max_validated_values`";
-            let detail = "expected no `Content-Encoding`";
-            return Denial::new(DenialKind::UnsupportedMediaType, cause).with_detail(detail);
-        };
+        let Self { part, most } = self;
         let location = part.location();
         let cause = format!("the {location} has more than `max_validated_values` allows, {most}");
         Denial::invalid(cause, found)

@@ -150,8 +150,7 @@ pub(in crate::pipeline) fn open(gate: &Gate<'_>, body: &mut RequestBody) -> Resu
     }
     let may_have_more = match &body.unread {
         Unread::Untouched(body) => {
-            let may_have =
-                |most: &usize| counted_body::may_have_more(*most, (body, announced), request);
+            let may_have = |most: &usize| counted_body::may_have_more(*most, body, announced);
             plan.most_values.filter(may_have)
         }
         Unread::Shared(_) | Unread::Broken(_) | Unread::Released => None,

@@ -7,7 +7,6 @@ use std::task::{Context, Poll};
 
 use actix_web::dev::Payload as Body;
 use actix_web::error::PayloadError;
-use actix_web::http::header::CONTENT_ENCODING;
 use actix_web::web::Bytes;
 use actix_web::{HttpMessage, HttpRequest};
 use futures_core::Stream;
@@ -24,30 +23,18 @@ pub(in crate::pipeline) fn counted(request: &HttpRequest) -> BodyValues {
 
 /// Whether a body may have more than so many values. One of a length that the server itself enforces
 /// has no more values than bytes.
-pub(in crate::pipeline) fn may_have_more(
-    most: usize,
-    (body, announced): (&Body, Option<u64>),
-    request: &HttpRequest,
-) -> bool {
+pub(in crate::pipeline) fn may_have_more(most: usize, body: &Body, announced: Option<u64>) -> bool {
     let is_enforced = !matches!(body, Body::Stream { .. });
     let is_short = announced.and_then(|length| usize::try_from(length).ok()) <= Some(most);
-    !(is_enforced && announced.is_some() && is_short) || is_compressed(request)
+    !(is_enforced && announced.is_some() && is_short)
 }
 
 /// Has the values of a body counted while an extractor reads it.
 pub(in crate::pipeline) fn count(request: &HttpRequest, body: &mut Body, most: usize) {
-    let is_compressed = is_compressed(request);
-    let values = Rc::new(Cell::new(BodyValues { is_compressed, ..BodyValues::default() }));
+    let values = Rc::new(Cell::new(BodyValues::default()));
     request.extensions_mut().insert(Counted(Rc::clone(&values)));
-    let counting =
-        Counting { body: body.take(), most, count: ValueCount::default(), values, is_compressed };
+    let counting = Counting { body: body.take(), most, count: ValueCount::default(), values };
     *body = Body::Stream { payload: Box::pin(counting) };
-}
-
-/// Whether an extractor may decompress the body: how large it becomes cannot be seen here.
-fn is_compressed(request: &HttpRequest) -> bool {
-    let mut encodings = request.headers().get_all(CONTENT_ENCODING);
-    encodings.any(|encoding| !encoding.as_bytes().trim_ascii().eq_ignore_ascii_case(b"identity"))
 }
 
 struct Counting {
@@ -55,7 +42,6 @@ struct Counting {
     most: usize,
     count: ValueCount,
     values: Rc<Cell<BodyValues>>,
-    is_compressed: bool,
 }
 
 impl Stream for Counting {
@@ -68,7 +54,6 @@ impl Stream for Counting {
             self.values.set(BodyValues {
                 too_many_in_json: self.count.of_json() > self.most,
                 too_many_in_form: self.count.of_form() > self.most,
-                is_compressed: self.is_compressed,
             });
         }
         polled
