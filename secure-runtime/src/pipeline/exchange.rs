@@ -143,7 +143,7 @@ impl Exchange {
         let reads_body = places == self.endpoint.policy.bodies;
         if reads_body
             && extracted.is_ready()
-            && let Some(fault) = self.gate().and_then(|gate| body::fault(&gate))
+            && let Some(fault) = body::fault(&self.request, || self.gate())
         {
             // Its reader may have made something else of it: an `Option` without a value, say.
             return Poll::Ready(Err(Box::new(self.refuse(fault))));
@@ -263,7 +263,7 @@ impl Exchange {
     fn denial_in(&self, response: &HttpResponse) -> Option<Denial> {
         let error = response.error()?;
         if error.as_error::<PayloadError>().is_some() {
-            return self.gate().and_then(|gate| body::fault(&gate)).map(|denial| *denial);
+            return body::fault(&self.request, || self.gate()).map(|denial| *denial);
         }
         Denial::of(response).cloned()
     }

@@ -75,7 +75,7 @@ async fn callers_without_an_issuer_are_told_apart_by_their_authenticator() {
     assert_eq!(found, [403, 429, 403, 429]);
 }
 
-/// Whoever wants one count for both says who vouches for them.
+/// One count for both takes an issuer that both name.
 #[actix_web::test]
 async fn callers_of_one_issuer_are_one_whatever_authenticator_accepts_them() {
     let (server, [own, partner]) =

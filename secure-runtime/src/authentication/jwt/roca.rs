@@ -1,5 +1,5 @@
-//! RSA keys that a faulty library of Infineon's chips has made (CVE-2017-15361, "ROCA"): whoever sees
-//! the public half can compute the private one.
+//! RSA keys that a faulty library of Infineon's chips has made (CVE-2017-15361, "ROCA"): with
+//! the public half anybody can compute the private one.
 //!
 //! The primes of such a key are `k·M + (65537ᵃ mod M)`, with `M` a product of small primes (Nemec and
 //! others, "The Return of Coppersmith's Attack", 2017). So the modulus, as the product of two of them,
