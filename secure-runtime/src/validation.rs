@@ -114,7 +114,7 @@ pub struct Violations {
     values: Values,
     too_many: Option<TooMany>,
     /// A rule panicked.
-    fault: Option<Denial>,
+    fault: Option<Box<Denial>>,
 }
 
 /// What valid arguments cost, by the number of the expression that says so.
@@ -165,7 +165,9 @@ impl Violations {
     pub fn check<T: Validatable>(&mut self, argument: Option<&T>) {
         let Some(argument) = argument else { return };
         let checked = caught("a rule of `validate`", || argument.check_rules(self));
-        self.fault = self.fault.take().or(checked.err());
+        if let Err(fault) = checked {
+            self.fault.get_or_insert(Box::new(fault));
+        }
     }
 
     /// Validates what a part of the request holds, unless that has too many values.
@@ -189,17 +191,17 @@ impl Violations {
     }
 
     /// What the arguments cost, or a denial that lists what is wrong with them.
-    pub(crate) fn into_costs(self) -> Result<Costs, Denial> {
+    pub(crate) fn into_costs(self) -> Result<Costs, Box<Denial>> {
         if let Some(fault) = self.fault {
             return Err(fault);
         }
         if let Some(too_many) = self.too_many {
-            return Err(too_many.denial(self.found));
+            return Err(Box::new(too_many.denial(self.found)));
         }
         if self.found.is_empty() {
             return Ok(self.costs);
         }
-        Err(Denial::invalid("the arguments break validation rules", self.found))
+        Err(Box::new(Denial::invalid("the arguments break validation rules", self.found)))
     }
 
     fn add(&mut self, location: &'static str, errors: &ValidationErrors) {

@@ -69,10 +69,15 @@ fn logged() -> String {
 #[actix_web::test]
 async fn refused_credentials_are_not_logged() {
     let (server, issuer, _) = server();
-    let token = || issuer.token(SECRET).claim("email", SECRET);
+    // Who an accepted caller is, the operator reads.
+    let token = || issuer.token("alice").claim("email", SECRET);
     let refused = [
         token().sign(),
         token().tampered(),
+        issuer.token(SECRET).tampered(),
+        issuer.token(SECRET).unsigned(),
+        issuer.token(SECRET).claim("exp", 1).sign(),
+        issuer.token(SECRET).claim("aud", "other").sign(),
         token().unsigned(),
         token().claim("exp", 1).sign(),
         token().claim("exp", SECRET).sign(),
@@ -192,7 +197,7 @@ async fn what_an_introspection_endpoint_is_asked_and_answers_is_not_logged() {
     let server = served(at(secret));
     let answer = |claim: &str, value: serde_json::Value| {
         let mut answer = serde_json::json!({
-            "active": true, "sub": SECRET, "aud": "test", "email": SECRET, "roles": "guest",
+            "active": true, "sub": "alice", "aud": "test", "email": SECRET, "roles": "guest",
         });
         answer[claim] = value;
         answer

@@ -1,33 +1,27 @@
 //! One request and its answer: what the stages have made of it so far, and how it ends.
 
-use std::future::Future;
-use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use actix_web::error::PayloadError;
 use actix_web::http::StatusCode;
-use actix_web::rt::time::{Sleep, sleep};
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::abandonment::{self, Client};
-use super::arguments::Arguments;
 use super::gate::Gate;
 use super::limits;
 use super::order::{self, Step};
 use super::progress::Progress;
-use super::refused::{Refused, refused};
+use super::refused::{EarlyAnswer, Ended, Refused, refused};
+use super::response::log::Refusing;
 use super::response::{self, rate_limit_headers};
-use super::serve::{Incoming, Validate};
+use super::serve::Incoming;
 use super::stages::body::{self, RequestBody};
-use super::stages::counted_body;
-use super::stages::extraction::{self, Refusal};
-use super::stages::load;
+use super::stages::errors;
+use super::stages::extraction::Collect;
 use crate::denial::{Denial, DenialKind};
-use crate::policy::{Endpoint, Places};
+use crate::policy::Endpoint;
 use crate::scope::SecuredResponse;
 use crate::security::Security;
-use crate::validation::{Values, Violations};
 
 /// The response of a refusal; boxed, because it is rare and large.
 pub(super) type RefusedResponse = Box<SecuredResponse>;
@@ -43,8 +37,6 @@ pub(super) struct Exchange {
     progress: Progress,
     /// Whether a refusal was kept back.
     has_turned: bool,
-    /// When the arguments that are being extracted have taken too long.
-    deadline: Option<Pin<Box<Sleep>>>,
 }
 
 /// Stands for an answer that has no client.
@@ -61,7 +53,6 @@ impl Exchange {
             body: RequestBody::new(incoming.body),
             progress: Progress::default(),
             has_turned: false,
-            deadline: None,
         }
     }
 
@@ -85,17 +76,24 @@ impl Exchange {
     #[cold]
     fn go_on_without(&mut self, client: Client) -> Option<Poll<RefusedResponse>> {
         let Self { request, endpoint, progress, .. } = self;
-        let Ok(gate) = Gate::find(request, endpoint) else {
-            return Some(Poll::Ready(never_sent()));
-        };
-        if client == Client::Leaves {
+        progress.is_abandoned = true;
+        if client == Client::Leaves
+            && let Ok(gate) = Gate::find(request, endpoint)
+        {
             progress.charge_attempt(&gate);
         }
         if !progress.must_go_on() {
-            progress.give_attempt_back(&gate);
-            return Some(Poll::Ready(never_sent()));
+            return Some(Poll::Ready(self.abandon()));
         }
         (client == Client::Leaves).then_some(Poll::Pending)
+    }
+
+    /// Nothing hangs on how the request ends.
+    fn abandon(&mut self) -> RefusedResponse {
+        if let Ok(gate) = Gate::find(&self.request, self.endpoint) {
+            self.progress.give_attempt_back(&gate);
+        }
+        never_sent()
     }
 
     /// Waits for something of the application, unless the client is gone and nothing hangs on it.
@@ -113,6 +111,7 @@ impl Exchange {
     /// Runs the stages up to the next step; the error is the response of a refusal.
     pub(super) fn poll_step(
         &mut self,
+        arguments: &mut dyn Collect,
         context: &mut Context<'_>,
     ) -> Poll<Result<Step, RefusedResponse>> {
         if let Some(left) = self.left_alone() {
@@ -120,99 +119,10 @@ impl Exchange {
         }
         let Self { request, endpoint, body, progress, .. } = self;
         let step = match Gate::find(request, endpoint) {
-            Ok(gate) => ready!(order::advance(&gate, progress, body, context)),
-            Err(denial) => Err(denial),
+            Ok(gate) => ready!(order::advance(&gate, progress, body, arguments, context)),
+            Err(denial) => Err(Ended::Refused(denial)),
         };
-        Poll::Ready(step.map_err(|denial| Box::new(self.refuse(denial))))
-    }
-
-    /// Extracts some of the arguments, in the time they may take. Those that are there at once, as they
-    /// mostly are, cost no timer.
-    pub(super) fn poll_extract<A: Arguments>(
-        &mut self,
-        arguments: &mut A,
-        extraction: Pin<&mut A::Extraction>,
-        places: Places,
-        context: &mut Context<'_>,
-    ) -> Poll<Result<(), RefusedResponse>> {
-        if let Some(left) = self.left_alone() {
-            return left.map(Err);
-        }
-        let from = (&self.request, self.body.opened());
-        let extracted = arguments.poll_extract(extraction, places, from, context);
-        let reads_body = places == self.endpoint.policy.bodies;
-        if reads_body
-            && extracted.is_ready()
-            && let Some(fault) = body::fault(&self.request, || self.gate())
-        {
-            // Its reader may have made something else of it: an `Option` without a value, say.
-            return Poll::Ready(Err(Box::new(self.refuse(fault))));
-        }
-        match extracted {
-            Poll::Ready(Ok(())) => {
-                self.deadline = None;
-                Poll::Ready(Ok(()))
-            }
-            Poll::Ready(Err(error)) => Poll::Ready(Err(self.refuse_arguments(&error))),
-            Poll::Pending => {
-                if reads_body {
-                    load::leave(&mut self.progress);
-                }
-                ready!(self.poll_deadline(reads_body, context));
-                let kind = if reads_body { DenialKind::Timeout } else { DenialKind::Unavailable };
-                let cause = "the arguments were not there in time";
-                Poll::Ready(Err(Box::new(self.refuse(refused(kind, cause)))))
-            }
-        }
-    }
-
-    /// The time that arguments may take; a body that arrives at the minimum rate has more.
-    fn poll_deadline(&mut self, reads_body: bool, context: &mut Context<'_>) -> Poll<()> {
-        let inner = self.request.app_data::<Security>().map(Security::inner);
-        let deadline = self.deadline.get_or_insert_with(|| {
-            let limit = inner.map_or(Duration::ZERO, |inner| inner.body_timeout);
-            if reads_body {
-                body::count_bytes(&self.request);
-            }
-            Box::pin(sleep(limit))
-        });
-        ready!(deadline.as_mut().poll(context));
-        let Some(rate) = inner.and_then(|inner| inner.body_rate).filter(|_| reads_body) else {
-            return Poll::Ready(());
-        };
-        let earned = body::time_earned(&self.request, rate);
-        if earned.is_zero() {
-            return Poll::Ready(());
-        }
-        let later = deadline.deadline() + earned;
-        deadline.as_mut().reset(later);
-        deadline.as_mut().poll(context)
-    }
-
-    /// Validates the arguments, and keeps what they cost.
-    pub(super) fn validate<A>(
-        &mut self,
-        validate: Validate<A>,
-        arguments: &A,
-    ) -> Result<(), RefusedResponse> {
-        let mut violations = self.violations();
-        validate(arguments, &mut violations);
-        match violations.into_costs() {
-            Ok(costs) => {
-                self.progress.costs = costs;
-                Ok(())
-            }
-            Err(denial) => Err(Box::new(self.refuse(denial))),
-        }
-    }
-
-    /// Where validation collects what is wrong with the arguments.
-    fn violations(&self) -> Violations {
-        let Some(most) = self.gate().and_then(|gate| gate.plan.most_values) else {
-            return Violations::default();
-        };
-        let counted = counted_body::counted(&self.request);
-        Violations::within(Values::of(&self.request, counted, most))
+        Poll::Ready(step.map_err(|ended| self.end(ended)))
     }
 
     /// Takes in what an expression of the rule says; `None`: it hangs on what was not extracted yet. What
@@ -248,12 +158,12 @@ impl Exchange {
         }
         if let Some(denial) = self.denial_in(response) {
             let denial = Box::new(denial.about(self.progress.caller_is_from()));
-            *response = response::refuse(self.gate().as_ref(), self.endpoint, denial);
+            *response = response::refuse(self.refusing(self.gate().as_ref()), denial);
         }
         if self.progress.watches_failures {
             let gate = self.gate();
             if let Some(instead) = self.progress.count_failure(gate.as_ref(), response) {
-                *response = response::refuse(gate.as_ref(), self.endpoint, instead);
+                *response = response::refuse(self.refusing(gate.as_ref()), instead);
             }
         }
         self.add_fields(response);
@@ -263,13 +173,18 @@ impl Exchange {
     fn denial_in(&self, response: &HttpResponse) -> Option<Denial> {
         let error = response.error()?;
         if error.as_error::<PayloadError>().is_some() {
-            return body::fault(&self.request, || self.gate()).map(|denial| *denial);
+            return body::fault(&self.gate()?).map(|denial| *denial);
         }
         Denial::of(response).cloned()
     }
 
     fn gate(&self) -> Option<Gate<'_>> {
         Gate::find(&self.request, self.endpoint).ok()
+    }
+
+    fn refusing<'a>(&'a self, gate: Option<&'a Gate<'a>>) -> Refusing<'a> {
+        let Self { endpoint, request, progress, .. } = self;
+        Refusing { endpoint, request, gate, caller: progress.caller() }
     }
 
     fn add_fields(&self, response: &mut HttpResponse) {
@@ -281,39 +196,39 @@ impl Exchange {
     /// A stage has refused the request.
     fn refuse(&mut self, denial: impl Into<Refused>) -> SecuredResponse {
         let gate = self.gate();
-        let response = response::refuse(gate.as_ref(), self.endpoint, denial.into());
+        let response = response::refuse(self.refusing(gate.as_ref()), denial.into());
         let _ = self.progress.count_failure(gate.as_ref(), &response);
         self.leave(response)
     }
 
-    /// The arguments could not be extracted.
-    fn refuse_arguments(&mut self, error: &actix_web::Error) -> RefusedResponse {
-        let response = match extraction::refusal(error) {
-            Refusal::Denied(denial) => self.refuse(denial),
-            Refusal::Answered { response, cause } => self.answer_early(response, &cause),
-        };
-        Box::new(response)
+    #[cold]
+    fn end(&mut self, ended: Ended) -> RefusedResponse {
+        Box::new(match ended {
+            Ended::Refused(denial) => self.refuse(denial),
+            Ended::Answered(answer) => self.answer_early(*answer),
+            Ended::Abandoned => return self.abandon(),
+        })
     }
 
     fn refuse_answer(&mut self, error: &actix_web::Error) -> RefusedResponse {
         let hides = self.endpoint.policy.hides;
-        let response = match extraction::refusal(error) {
-            Refusal::Denied(denial) if hides && denial.kind().status() == 403 => {
-                self.refuse(Denial::new(DenialKind::NotFound, denial.cause().to_owned()))
+        let hidden = |cause| Ended::Refused(Box::new(Denial::new(DenialKind::NotFound, cause)));
+        self.end(match errors::refusal(error) {
+            Ended::Refused(denial) if hides && denial.kind().status() == 403 => {
+                hidden(denial.cause().to_owned())
             }
-            Refusal::Answered { response, cause } if hides && response.status().as_u16() == 403 => {
-                self.refuse(Denial::new(DenialKind::NotFound, cause))
+            Ended::Answered(answer) if hides && answer.response.status().as_u16() == 403 => {
+                hidden(answer.cause)
             }
-            Refusal::Denied(denial) => self.refuse(denial),
-            Refusal::Answered { response, cause } => self.answer_early(response, &cause),
-        };
-        Box::new(response)
+            ended => ended,
+        })
     }
 
     /// An extractor of the application has answered, or one of its expressions.
-    fn answer_early(&mut self, response: HttpResponse, cause: &str) -> SecuredResponse {
-        response::log_answer(self.endpoint, &response, cause);
-        let _ = self.progress.count_failure(self.gate().as_ref(), &response);
+    fn answer_early(&mut self, EarlyAnswer { response, cause }: EarlyAnswer) -> SecuredResponse {
+        let gate = self.gate();
+        self.refusing(gate.as_ref()).log_answer(response.status(), &cause);
+        let _ = self.progress.count_failure(gate.as_ref(), &response);
         self.leave(response)
     }
 

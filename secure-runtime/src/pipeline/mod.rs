@@ -36,4 +36,4 @@ pub(crate) use serve::Incoming;
 pub use serve::{Served, arrive, never, serve, serve_ruled};
 pub(crate) use stages::caller::claim_grant;
 pub use stages::claimed_account::claim_account;
-pub(crate) use stages::extraction::unfit_path;
+pub(crate) use stages::errors::unfit_path;

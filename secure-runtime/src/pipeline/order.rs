@@ -8,11 +8,12 @@ use std::task::{Context, Poll, ready};
 use super::gate::Gate;
 use super::limits;
 use super::progress::Progress;
-use super::refused::Refused;
+use super::refused::Ended;
 use super::stages::body::RequestBody;
+use super::stages::extraction::{self, Collect};
 use super::stages::{authentication, body, caller, concurrency, failures, load, rules};
 use crate::authorization::Verdict;
-use crate::policy::{Needs, Places};
+use crate::policy::Needs;
 use crate::security::Stage as LimitStage;
 
 /// Where a request stands.
@@ -31,6 +32,7 @@ pub(super) enum Stage {
     Arguments,
     Resources,
     RulesAboutArguments,
+    OpeningOfTheBody,
     Body,
     SharedConcurrency,
     Validation,
@@ -42,14 +44,15 @@ pub(super) enum Stage {
 }
 
 impl Stage {
-    /// Whether a request that waits in front of this stage is being judged: its credentials, by an
-    /// authenticator, or what it asks for, by the rule.
+    /// Whether a request that waits at this stage is being judged: its credentials, by an authenticator,
+    /// or what it asks for, by an extractor or the rule.
     pub(super) fn is_judging(self) -> bool {
         matches!(
             self,
             Self::Authentication
                 | Self::AnonymousLimits
                 | Self::RulesAboutTheCaller
+                | Self::Arguments
                 | Self::Resources
                 | Self::RulesAboutArguments
                 | Self::RulesAboutTheBody
@@ -57,15 +60,11 @@ impl Stage {
     }
 }
 
-/// What only the code that knows the handler's types can do.
+/// What only the code that knows the handler can do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
     /// Evaluate the rule's expression of this number.
     Ask(u8),
-    /// Extract these arguments.
-    Extract(Places),
-    /// Validate the arguments, and find out what they cost.
-    Validate,
     /// Call the handler.
     Call,
 }
@@ -76,10 +75,10 @@ pub(super) fn advance(
     gate: &Gate<'_>,
     request: &mut Progress,
     body: &mut RequestBody,
+    arguments: &mut dyn Collect,
     context: &mut Context<'_>,
-) -> Poll<Result<Step, Refused>> {
+) -> Poll<Result<Step, Ended>> {
     loop {
-        let mut step = None;
         request.stage = match request.stage {
             Stage::Load => {
                 load::enter(gate, request)?;
@@ -120,22 +119,30 @@ pub(super) fn advance(
                 Stage::Arguments
             }
             Stage::Arguments => {
-                step = Some(Step::Extract(gate.plan.arguments));
+                request.go_on()?;
+                let places = gate.plan.arguments;
+                ready!(extraction::poll(gate, request, body, places, arguments, context))?;
+                caller::offer_grants(gate);
                 Stage::Resources
             }
             Stage::Resources => {
-                caller::offer_grants(gate);
-                step = extract(gate.plan.endpoint.policy.resources);
+                let places = gate.plan.endpoint.policy.resources;
+                ready!(extraction::poll(gate, request, body, places, arguments, context))?;
                 Stage::RulesAboutArguments
             }
             Stage::RulesAboutArguments => match rules::decide(gate, request, Needs::Arguments)? {
                 Verdict::Asks(index) => return Poll::Ready(Ok(Step::Ask(index))),
-                _ => Stage::Body,
+                _ => Stage::OpeningOfTheBody,
             },
-            Stage::Body => {
+            Stage::OpeningOfTheBody => {
+                request.go_on()?;
                 caller::withdraw_grants(gate);
                 body::open(gate, body)?;
-                step = extract(gate.plan.endpoint.policy.bodies);
+                Stage::Body
+            }
+            Stage::Body => {
+                let places = gate.plan.endpoint.policy.bodies;
+                ready!(extraction::poll(gate, request, body, places, arguments, context))?;
                 Stage::SharedConcurrency
             }
             Stage::SharedConcurrency => {
@@ -144,7 +151,7 @@ pub(super) fn advance(
                 Stage::Validation
             }
             Stage::Validation => {
-                step = gate.plan.validates.then_some(Step::Validate);
+                extraction::validate(gate, request, arguments)?;
                 Stage::DeferredCosts
             }
             Stage::DeferredCosts => {
@@ -156,17 +163,10 @@ pub(super) fn advance(
                 _ => Stage::Handler,
             },
             Stage::Handler | Stage::Answer => {
-                step = Some(Step::Call);
-                Stage::Answer
+                request.go_on()?;
+                request.stage = Stage::Answer;
+                return Poll::Ready(Ok(Step::Call));
             }
         };
-        if let Some(step) = step {
-            return Poll::Ready(Ok(step));
-        }
     }
-}
-
-/// Nothing, if there is nothing to extract.
-fn extract(arguments: Places) -> Option<Step> {
-    (!arguments.is_empty()).then_some(Step::Extract(arguments))
 }

@@ -1,8 +1,12 @@
 //! How far a request has come, and what the stages have found out.
 
+use std::pin::Pin;
+
+use actix_web::rt::time::Sleep;
+
 use super::limits::reserve::{Counted, LimitReport};
 use super::order::Stage;
-use super::refused::Refused;
+use super::refused::{Ended, Refused};
 use super::stages::authentication::Round;
 use super::stages::failures::Attempts;
 use crate::authorization::Answers;
@@ -29,6 +33,10 @@ pub(super) struct Progress {
     pub(super) watches_failures: bool,
     /// What was charged when the client went.
     pub(super) attempts: Attempts,
+    /// Whether its client is gone.
+    pub(super) is_abandoned: bool,
+    /// When the arguments that are being extracted have taken too long.
+    pub(super) deadline: Option<Pin<Box<Sleep>>>,
 }
 
 impl Progress {
@@ -45,6 +53,16 @@ impl Progress {
             }
             stage => self.watches_failures && stage.is_judging(),
         }
+    }
+
+    /// Whether what comes next is done: for a client that is gone, only where something hangs on it.
+    ///
+    /// # Errors
+    ///
+    /// Where nothing does.
+    #[inline]
+    pub(super) fn go_on(&self) -> Result<(), Ended> {
+        if self.is_abandoned && !self.must_go_on() { Err(Ended::Abandoned) } else { Ok(()) }
     }
 
     /// What the limits that were asked so far have said.

@@ -17,6 +17,7 @@ use super::arguments::{Arguments, Function};
 use super::exchange::{Exchange, RefusedResponse};
 use super::order::Step;
 use super::panics::poll_caught;
+use super::stages::extraction::Collect;
 use crate::asked::Asked;
 use crate::inventory;
 use crate::policy::{Places, Written};
@@ -97,7 +98,6 @@ pub fn arrive<A: Arguments>(
         validate,
         arguments: A::none(),
         extraction: A::Extraction::default(),
-        extracting: Places::NONE,
         refused: None,
     }
 }
@@ -146,14 +146,13 @@ where
 
 pin_project! {
     /// The stages before the handler: made once for all handlers that share their arguments.
+    #[project = Project]
     pub struct Arrival<A: Arguments> {
         exchange: Exchange,
         validate: Validate<A>,
         arguments: A,
         #[pin]
         extraction: A::Extraction,
-        // The arguments that are being extracted.
-        extracting: Places,
         refused: Option<RefusedResponse>,
     }
 }
@@ -188,25 +187,16 @@ impl<A: Arguments> Arrival<A> {
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Result<A::Whole, RefusedResponse>> {
-        let mut this = self.project();
-        let exchange = this.exchange;
-        loop {
-            if !this.extracting.is_empty() {
-                let (arguments, extraction) = (&mut *this.arguments, this.extraction.as_mut());
-                ready!(exchange.poll_extract(arguments, extraction, *this.extracting, context))?;
-                *this.extracting = Places::NONE;
+        let Project { exchange, validate, arguments, extraction, .. } = self.project();
+        let mut collecting = Collecting { arguments, extraction, validate: *validate };
+        match ready!(exchange.poll_step(&mut collecting, context))? {
+            Step::Call => {
+                let whole = std::mem::replace(arguments, A::none()).whole();
+                Poll::Ready(whole.ok_or_else(|| exchange.refuse_internal(NOT_ALL)))
             }
-            match ready!(exchange.poll_step(context))? {
-                Step::Extract(places) => *this.extracting = places,
-                Step::Validate => exchange.validate(*this.validate, this.arguments)?,
-                Step::Call => {
-                    let whole = std::mem::replace(this.arguments, A::none()).whole();
-                    return Poll::Ready(whole.ok_or_else(|| exchange.refuse_internal(NOT_ALL)));
-                }
-                Step::Ask(_) => {
-                    let cause = "a rule has an expression that the handler does not know";
-                    return Poll::Ready(Err(exchange.refuse_internal(cause)));
-                }
+            Step::Ask(_) => {
+                let cause = "a rule has an expression that the handler does not know";
+                Poll::Ready(Err(exchange.refuse_internal(cause)))
             }
         }
     }
@@ -222,6 +212,28 @@ impl<A: Arguments> Arrival<A> {
             Ok(output) => respond(exchange, output),
             Err(never_sent) => *never_sent,
         })
+    }
+}
+
+/// The arguments of a handler, while they are extracted.
+struct Collecting<'a, A: Arguments> {
+    arguments: &'a mut A,
+    extraction: Pin<&'a mut A::Extraction>,
+    validate: Validate<A>,
+}
+
+impl<A: Arguments> Collect for Collecting<'_, A> {
+    fn poll_extract(
+        &mut self,
+        places: Places,
+        from: (&HttpRequest, &mut Body),
+        context: &mut Context<'_>,
+    ) -> Poll<Result<(), Error>> {
+        self.arguments.poll_extract(self.extraction.as_mut(), places, from, context)
+    }
+
+    fn validate(&self, violations: &mut Violations) {
+        (self.validate)(self.arguments, violations);
     }
 }
 
@@ -288,14 +300,12 @@ where
     let mut arguments = A::none();
     let mut extraction = pin!(A::Extraction::default());
     loop {
-        match poll_fn(|context| exchange.poll_step(context)).await? {
-            Step::Extract(places) => {
-                poll_fn(|context| {
-                    let extraction = extraction.as_mut();
-                    exchange.poll_extract(&mut arguments, extraction, places, context)
-                })
-                .await?;
-            }
+        let step = poll_fn(|context| {
+            let extraction = extraction.as_mut();
+            let mut collecting = Collecting { arguments: &mut arguments, extraction, validate };
+            exchange.poll_step(&mut collecting, context)
+        });
+        match step.await? {
             Step::Ask(index) => {
                 let caller = exchange.progress().caller().cloned();
                 let request = exchange.request().clone();
@@ -310,7 +320,6 @@ where
                 let answered = answered.await?;
                 exchange.answer(index, answered)?;
             }
-            Step::Validate => exchange.validate(validate, &arguments)?,
             Step::Call => break,
         }
     }

@@ -37,8 +37,8 @@ impl Rules {
             JsonFault::NotAnObject => "the claims are not a JSON object",
             JsonFault::DuplicateMember => "the claims have a member twice",
         })?;
-        self.check_issuer(&claims)?;
-        self.check_common(&claims)?;
+        self.check_issuer(&claims).map_err(Unverified::Unexpected)?;
+        self.check_common(&claims).map_err(Unverified::Unexpected)?;
         let subject = required_name(&claims, "sub", "`sub` is missing", "`sub` is not a name")?;
         let expires_nanos = required_time(&claims)?;
         let validity = self.check_times(&claims, expires_nanos, now)?;

@@ -26,7 +26,7 @@ impl JwtAuthenticator {
         let open = |keys: &Keys| {
             keys.open(document, |header| match header.media_type.as_deref() {
                 Some(found) if same_media_type(found, media_type) => Ok(()),
-                _ => Err("`typ` is not that of the document"),
+                _ => Err("`typ` is not that of the document".into()),
             })
         };
         let opened = match &self.0.keys {

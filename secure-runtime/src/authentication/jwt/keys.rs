@@ -16,6 +16,8 @@ pub(crate) struct Keys(Vec<CheckedKey>);
 pub(crate) enum Unverified {
     /// It is not good, whatever the keys.
     Bad(&'static str),
+    /// Nothing is wrong with it, and the configuration expects another kind of token.
+    Unexpected(&'static str),
     /// It is not good yet.
     Early(&'static str),
     /// Its header means a key that is not there.
@@ -30,8 +32,12 @@ impl From<&'static str> for Unverified {
 
 impl Unverified {
     pub(crate) fn cause(self) -> &'static str {
-        let (Self::Bad(cause) | Self::Early(cause) | Self::UnknownKey(cause)) = self;
-        cause
+        match self {
+            Self::Bad(cause)
+            | Self::Unexpected(cause)
+            | Self::Early(cause)
+            | Self::UnknownKey(cause) => cause,
+        }
     }
 }
 
@@ -47,7 +53,7 @@ impl Keys {
     pub(crate) fn open(
         &self,
         token: &[u8],
-        check_header: impl FnOnce(&Header<'_>) -> Result<(), &'static str>,
+        check_header: impl FnOnce(&Header<'_>) -> Result<(), Unverified>,
     ) -> Result<Vec<u8>, Unverified> {
         let compact = Compact::split(token)?;
         if compact.header.len() > MAX_HEADER_BYTES {

@@ -11,6 +11,7 @@ use super::keys::Keys;
 use super::places::vocabulary_claims;
 use super::source::Reader;
 use super::test_keys::TEST_KEY;
+use super::unexpected::Unexpected;
 use super::verify::{JwtAuthenticator, KeySource, Verifier};
 use super::{Algorithm, Jwt, Rules};
 use crate::authentication::provider::{Provider, Terms, supply};
@@ -54,6 +55,7 @@ impl Jwt {
             challenge,
             cache,
             refused: RefusedTokens::new(),
+            unexpected: Unexpected::default(),
             revocations,
         });
         if let Some(reader) = reader {

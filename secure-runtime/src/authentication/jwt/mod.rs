@@ -31,6 +31,7 @@ mod roca;
 mod rules;
 mod source;
 mod test_keys;
+mod unexpected;
 mod verify;
 
 use std::fmt;

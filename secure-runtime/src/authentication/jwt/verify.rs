@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::Rules;
 use super::claims::Verified;
 use super::keys::{Keys, Unverified};
+use super::unexpected::Unexpected;
 use crate::authentication::bearer::{self, Bearer, bearer, is_b64token};
 use crate::authentication::provider::{Change, Fetched, Look, Provider, Wait};
 use crate::authentication::token_cache::{
@@ -32,6 +33,7 @@ pub(crate) struct Verifier {
     pub(super) challenge: Challenge,
     pub(super) cache: TokenCache,
     pub(super) refused: RefusedTokens,
+    pub(super) unexpected: Unexpected,
     pub(super) revocations: Option<Revocations>,
 }
 
@@ -169,7 +171,9 @@ impl Verifier {
         }
         let verified = self.verify(keys, token, now);
         // Characters that no token has are another error, and no work.
-        if matches!(verified, Err(Unverified::Bad(_))) && is_b64token(token) {
+        if matches!(verified, Err(Unverified::Bad(_) | Unverified::Unexpected(_)))
+            && is_b64token(token)
+        {
             self.refused.keep(mark);
         }
         verified
@@ -226,10 +230,24 @@ impl Verifier {
     }
 
     fn verify(&self, keys: &Keys, token: &[u8], now: Moment) -> Result<Verified, Unverified> {
+        let verified = self.check(keys, token, now);
+        if let Err(Unverified::Unexpected(cause)) = verified {
+            self.unexpected.tell(self.rules.issuer(), cause, now);
+        }
+        verified
+    }
+
+    fn check(&self, keys: &Keys, token: &[u8], now: Moment) -> Result<Verified, Unverified> {
         if token.len() > self.rules.max_token_bytes {
             return Err(TOO_LONG.into());
         }
-        let claims = keys.open(token, |header| self.rules.check_type(header))?;
+        let claims = keys.open(token, |header| {
+            self.rules.check_type(header).map_err(|cause| match self.is_claimed_by(token) {
+                true => Unverified::Unexpected(cause),
+                // Another authenticator's, perhaps.
+                false => Unverified::Bad(cause),
+            })
+        })?;
         let claims = String::from_utf8(claims).map_err(|_| "the claims are not UTF-8")?;
         self.rules.check_claims(claims.into_boxed_str(), now)
     }

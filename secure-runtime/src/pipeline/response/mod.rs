@@ -1,5 +1,6 @@
 //! The one place where a denial becomes a response.
 
+pub(super) mod log;
 pub(super) mod rate_limit_headers;
 
 use std::borrow::Cow;
@@ -10,28 +11,24 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
 
-use crate::denial::{Denial, DenialKind};
+use self::log::Refusing;
+use crate::denial::Denial;
 use crate::pipeline::gate::Gate;
 use crate::pipeline::refused::Refused;
-use crate::policy::Endpoint;
 use crate::problem;
 use crate::security::ProblemHook;
 use crate::throttling::FieldValue;
 
 /// The response of a refused request, with the denial as its error: for what runs in the same process, a
 /// log, a test. Without a gate there are neither challenges nor a hook.
-pub(super) fn refuse(
-    gate: Option<&Gate<'_>>,
-    endpoint: &'static Endpoint,
-    mut denial: Refused,
-) -> HttpResponse {
+pub(super) fn refuse(refusing: Refusing<'_>, mut denial: Refused) -> HttpResponse {
     let mut body = None;
-    if let Some(gate) = gate {
+    if let Some(gate) = refusing.gate {
         challenge(gate, &mut denial);
         let hook = gate.security.inner().problem_hook.as_ref();
         body = hook.and_then(|hook| shaped(hook, &denial));
     }
-    log(endpoint, &denial);
+    refusing.log_denial(&denial);
     let error: Box<dyn ResponseError> = denial;
     let response = HttpResponse::from_error(error);
     match body {
@@ -93,23 +90,5 @@ impl ResponseError for Denial {
             Cow::Borrowed(body) => BoxBody::new(body),
             Cow::Owned(body) => BoxBody::new(body),
         })
-    }
-}
-
-/// Logs an answer that is not the pipeline's own: a redirection is one, too, and no refusal.
-pub(super) fn log_answer(endpoint: &Endpoint, response: &HttpResponse, cause: &str) {
-    let (handler, status) = (endpoint.name, response.status().as_u16());
-    if response.status().is_client_error() {
-        tracing::info!(handler, status, cause, "refused");
-    }
-}
-
-fn log(endpoint: &Endpoint, denial: &Denial) {
-    let (handler, cause) = (endpoint.name, denial.cause());
-    match denial.kind() {
-        DenialKind::Internal | DenialKind::Unavailable => {
-            tracing::error!(handler, status = denial.kind().status(), cause, "refused");
-        }
-        kind => tracing::info!(handler, status = kind.status(), cause, "refused"),
     }
 }

@@ -172,15 +172,10 @@ pub(in crate::pipeline) fn open(gate: &Gate<'_>, body: &mut RequestBody) -> Resu
     Ok(())
 }
 
-/// What was found wrong with a body while it was read, whatever its reader made of that. The plan is asked
-/// for only where something was.
+/// What was found wrong with a body while it was read, whatever its reader made of that.
 #[inline]
-pub(in crate::pipeline) fn fault<'a>(
-    request: &HttpRequest,
-    gate: impl FnOnce() -> Option<Gate<'a>>,
-) -> Option<Refused> {
-    let fault = *request.extensions().get::<Fault>()?;
-    let gate = gate()?;
+pub(in crate::pipeline) fn fault(gate: &Gate<'_>) -> Option<Refused> {
+    let fault = *gate.request.extensions().get::<Fault>()?;
     Some(Box::new(match (fault, gate.plan.endpoint.policy.content_type) {
         (Fault::Untyped, Some(expected)) => unsupported(expected),
         _ => too_large(gate.plan.max_body),

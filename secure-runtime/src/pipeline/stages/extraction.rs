@@ -1,213 +1,120 @@
-//! What goes wrong while the arguments are extracted, as denials.
-//!
-//! What serde and actix-web say of a failure names Rust types; the client reads our own words.
+//! The arguments are extracted, in the time they may take, and validated.
 
-use std::borrow::Cow;
+use std::task::{Context, Poll, ready};
 
-use actix_web::HttpResponse;
-use actix_web::error::{
-    ContentTypeError, InternalError, JsonPayloadError, PathError, PayloadError, QueryPayloadError,
-    UrlencodedError,
-};
-use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_TYPE, HeaderValue};
-use serde_json::error::Category;
+use actix_web::dev::Payload;
+use actix_web::rt::time::sleep;
+use actix_web::{Error, HttpRequest};
 
+use super::body::{self, RequestBody};
+use super::errors::refusal;
+use super::{counted_body, load};
 use crate::denial::{Denial, DenialKind};
-use crate::problem::{self, Problem};
+use crate::pipeline::gate::Gate;
+use crate::pipeline::progress::Progress;
+use crate::pipeline::refused::{Ended, Refused};
+use crate::policy::Places;
+use crate::validation::{Values, Violations};
 
-/// What a failure comes to.
-pub(in crate::pipeline) enum Refusal {
-    Denied(Denial),
-    /// An extractor of the application rendered its own answer. The operator reads the cause.
-    Answered {
-        response: HttpResponse,
-        cause: String,
-    },
+/// What only the code that knows the types of the handler's parameters can do.
+pub(in crate::pipeline) trait Collect {
+    /// Extracts the arguments at these places, unless they are there.
+    fn poll_extract(
+        &mut self,
+        places: Places,
+        from: (&HttpRequest, &mut Payload),
+        context: &mut Context<'_>,
+    ) -> Poll<Result<(), Error>>;
+
+    /// Validates the arguments, and finds out what they cost.
+    fn validate(&self, violations: &mut Violations);
 }
 
-/// What it comes to that there are no arguments.
-pub(in crate::pipeline) fn refusal(error: &actix_web::Error) -> Refusal {
-    denial_of(error).map_or_else(|| foreign(error), Refusal::Denied)
-}
-
-/// The denial for an error that this crate or actix-web made.
-fn denial_of(error: &actix_web::Error) -> Option<Denial> {
-    if let Some(denial) = error.as_error::<Denial>() {
-        Some(denial.clone())
-    } else if let Some(error) = error.as_error::<JsonPayloadError>() {
-        Some(json(error))
-    } else if let Some(error) = error.as_error::<UrlencodedError>() {
-        Some(form(error))
-    } else if let Some(QueryPayloadError::Deserialize(error)) = error.as_error() {
-        Some(malformed("query", &error.to_string()))
-    } else if let Some(error) = error.as_error::<PayloadError>() {
-        Some(payload(error))
-    } else if error.as_error::<ContentTypeError>().is_some() {
-        Some(unsupported("the body's media type is not one the handler reads"))
-    } else {
-        None
+/// Extracts some of the arguments. Those that are there at once, as they mostly are, cost no timer.
+pub(in crate::pipeline) fn poll(
+    gate: &Gate<'_>,
+    request: &mut Progress,
+    body: &mut RequestBody,
+    places: Places,
+    arguments: &mut dyn Collect,
+    context: &mut Context<'_>,
+) -> Poll<Result<(), Ended>> {
+    if places.is_empty() {
+        return Poll::Ready(Ok(()));
+    }
+    let extracted = arguments.poll_extract(places, (gate.request, body.opened()), context);
+    let reads_body = places == gate.plan.endpoint.policy.bodies;
+    if reads_body
+        && extracted.is_ready()
+        && let Some(fault) = body::fault(gate)
+    {
+        // Its reader may have made something else of it: an `Option` without a value, say.
+        return Poll::Ready(Err(fault.into()));
+    }
+    match extracted {
+        Poll::Ready(Ok(())) => {
+            request.deadline = None;
+            Poll::Ready(Ok(()))
+        }
+        Poll::Ready(Err(error)) => Poll::Ready(Err(refusal(&error))),
+        Poll::Pending => {
+            if reads_body {
+                load::leave(request);
+            }
+            ready!(poll_deadline(gate, request, reads_body, context));
+            let kind = if reads_body { DenialKind::Timeout } else { DenialKind::Unavailable };
+            let late = Denial::new(kind, "the arguments were not there in time");
+            Poll::Ready(Err(Ended::Refused(Box::new(late))))
+        }
     }
 }
 
-fn json(error: &JsonPayloadError) -> Denial {
-    match error {
-        JsonPayloadError::Overflow { limit }
-        | JsonPayloadError::OverflowKnownLength { limit, .. } => own_limit(Some(*limit)),
-        JsonPayloadError::ContentType => unsupported("expected `application/json`"),
-        JsonPayloadError::Payload(error) => payload(error),
-        JsonPayloadError::Deserialize(error) => deserialized(error),
-        _ => told(DenialKind::Malformed, "the body cannot be read"),
+/// The time that arguments may take; a body that arrives at the minimum rate has more.
+fn poll_deadline(
+    gate: &Gate<'_>,
+    request: &mut Progress,
+    reads_body: bool,
+    context: &mut Context<'_>,
+) -> Poll<()> {
+    let inner = gate.security.inner();
+    let deadline = request.deadline.get_or_insert_with(|| {
+        if reads_body {
+            body::count_bytes(gate.request);
+        }
+        Box::pin(sleep(inner.body_timeout))
+    });
+    ready!(deadline.as_mut().poll(context));
+    let Some(rate) = inner.body_rate.filter(|_| reads_body) else { return Poll::Ready(()) };
+    let earned = body::time_earned(gate.request, rate);
+    if earned.is_zero() {
+        return Poll::Ready(());
     }
+    let later = deadline.deadline() + earned;
+    deadline.as_mut().reset(later);
+    deadline.as_mut().poll(context)
 }
 
-/// What is wrong with the text of a JSON body: whether it is no JSON, or another one than the type takes.
+/// Validates the arguments, and keeps what they cost.
 ///
-/// Some errors that `serde_json` counts as syntax are about the type. Only their text tells them apart,
-/// and two of them not at all without the body: then the detail is true of both.
-fn deserialized(error: &serde_json::Error) -> Denial {
-    use DenialKind::{Invalid, Malformed};
-    let text = error.to_string();
-    let what = text.split(" at line ").next().unwrap_or_default();
-    let (kind, detail) = match (error.classify(), what) {
-        (Category::Data, what) => match missing_field(what) {
-            Some(name) => (Invalid, format!("the member `{name}` is missing")),
-            None => (Invalid, String::from("the body does not have the expected form")),
-        },
-        // A list that is too long for a struct or a tuple, or text behind the end.
-        (Category::Syntax, "trailing characters") => {
-            (Invalid, String::from("the body has more than the expected form"))
-        }
-        // A value of no kind, or one that an enum does not take.
-        (Category::Syntax, "expected value") => {
-            (Malformed, String::from("the body is no JSON, or has an unexpected value,"))
-        }
-        // Both about the key of a map with numbers as keys.
-        (
-            Category::Syntax,
-            "invalid value: expected key to be a number in quotes" | "expected `\"`",
-        ) => (Invalid, String::from("the body has a member that is no number")),
-        (Category::Syntax, "number out of range") => {
-            (Invalid, String::from("the body has a number that is out of range"))
-        }
-        (Category::Syntax, "recursion limit exceeded") => {
-            (Malformed, String::from("the body is nested too deeply"))
-        }
-        (Category::Eof, _) => (Malformed, String::from("the body is no JSON: it ends too early")),
-        _ => (Malformed, String::from("the body is no JSON")),
-    };
-    told(kind, format!("{detail} at line {} column {}", error.line(), error.column()))
-}
-
-fn form(error: &UrlencodedError) -> Denial {
-    match error {
-        UrlencodedError::Overflow { limit, .. } => own_limit(Some(*limit)),
-        UrlencodedError::ContentType => unsupported("expected `application/x-www-form-urlencoded`"),
-        UrlencodedError::Payload(error) => payload(error),
-        UrlencodedError::Parse(error) => malformed("form", &error.to_string()),
-        _ => told(DenialKind::Malformed, "the form cannot be read"),
+/// # Errors
+///
+/// 422 with a list of what is wrong.
+pub(in crate::pipeline) fn validate(
+    gate: &Gate<'_>,
+    request: &mut Progress,
+    arguments: &dyn Collect,
+) -> Result<(), Refused> {
+    if !gate.plan.validates {
+        return Ok(());
     }
-}
-
-fn payload(error: &PayloadError) -> Denial {
-    match error {
-        PayloadError::Overflow => own_limit(None),
-        _ => told(DenialKind::Malformed, "the body did not arrive as announced"),
-    }
-}
-
-/// The extractor refused the body, not `max_body`.
-fn own_limit(limit: Option<usize>) -> Denial {
-    let most = limit.map_or_else(String::new, |limit| format!(" of {limit} bytes"));
-    let cause = format!(
-        "the body is within `max_body` and beyond the extractor's own limit{most}: raise it by \
-         `JsonConfig`, `FormConfig` or `PayloadConfig`"
-    );
-    Denial::new(DenialKind::TooLarge, cause)
-}
-
-/// Why `web::Path` could not read the path, for the operator: the text names types of Rust.
-pub(crate) fn unfit_path(error: &actix_web::Error) -> Option<String> {
-    let text = if let Some(PathError::Deserialize(error)) = error.as_error() {
-        error.to_string()
-    } else {
-        // What `web::Path` makes of it by itself.
-        error.as_error::<InternalError<serde::de::value::Error>>()?.to_string()
-    };
-    let counts = text.strip_prefix("wrong number of parameters: ");
-    Some(match counts.and_then(|counts| counts.split_once(" expected ")) {
-        Some((found, expected)) => format!("the path has {found} segments, expected {expected}"),
-        None => format!("a path segment does not parse: {}", excerpt(&text)),
-    })
-}
-
-fn malformed(part: &str, text: &str) -> Denial {
-    let detail = match missing_field(text) {
-        Some(name) => format!("the parameter `{name}` of the {part} is missing"),
-        None => format!("the {part} does not have the expected form"),
-    };
-    told(DenialKind::Malformed, detail)
-}
-
-fn unsupported(detail: &'static str) -> Denial {
-    told(DenialKind::UnsupportedMediaType, detail)
-}
-
-/// A denial whose cause the client may read. What serde says repeats the value, which belongs
-/// neither into the answer nor into the log.
-fn told(kind: DenialKind, detail: impl Into<Cow<'static, str>>) -> Denial {
-    let detail = detail.into();
-    Denial::new(kind, detail.clone()).with_detail(detail)
-}
-
-/// The name in serde's ``missing field `name` ``: part of the public interface, not of the types.
-fn missing_field(text: &str) -> Option<&str> {
-    text.strip_prefix("missing field `")?.split('`').next()
-}
-
-/// An error of somebody else's extractor, or of an expression of a rule. Faults of this side keep
-/// nothing but their status. An answer that the application rendered itself is passed on; the plain text
-/// of an error that nobody rendered becomes a problem of the same status. What the error says, the
-/// operator reads.
-fn foreign(error: &actix_web::Error) -> Refusal {
-    let response = error.error_response();
-    let status = response.status();
-    let answered = || format!("an extractor or a rule answered: {}", excerpt(error));
-    let cause = unfit_path(error).unwrap_or_else(answered);
-    if status.is_redirection() || (status.is_client_error() && is_rendered(&response)) {
-        return Refusal::Answered { response, cause };
-    }
-    let kind = match status {
-        StatusCode::BAD_REQUEST => DenialKind::Malformed,
-        StatusCode::NOT_FOUND => DenialKind::NotFound,
-        StatusCode::SERVICE_UNAVAILABLE => DenialKind::Unavailable,
-        status if status.is_client_error() => {
-            return Refusal::Answered { response: as_problem(response), cause };
+    let mut violations = match gate.plan.most_values {
+        None => Violations::default(),
+        Some(most) => {
+            let counted = counted_body::counted(gate.request);
+            Violations::within(Values::of(gate.request, counted, most))
         }
-        _ => DenialKind::Internal,
     };
-    Refusal::Denied(Denial::new(kind, cause))
-}
-
-/// The first characters of what an error says, in one line: it may repeat what a client sent.
-fn excerpt(error: &impl std::fmt::Display) -> String {
-    const MOST_CHARACTERS: usize = 200;
-    let text = error.to_string();
-    let mut characters = text.chars();
-    let first: String = characters.by_ref().take(MOST_CHARACTERS).collect();
-    let more = if characters.next().is_some() { "…" } else { "" };
-    format!("{}{more}", first.escape_debug())
-}
-
-fn is_rendered(response: &HttpResponse) -> bool {
-    let media_type = response.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes);
-    media_type.is_some_and(|media_type| !media_type.starts_with(b"text/plain"))
-}
-
-fn as_problem(mut response: HttpResponse) -> HttpResponse {
-    let status = response.status();
-    let title = status.canonical_reason().unwrap_or("Error");
-    let body = Problem::new(status.as_u16(), title).to_json();
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(problem::CONTENT_TYPE));
-    response.map_body(|_, _| actix_web::body::BoxBody::new(body))
+    arguments.validate(&mut violations);
+    request.costs = violations.into_costs()?;
+    Ok(())
 }

@@ -6,6 +6,7 @@ pub(super) mod caller;
 pub(super) mod claimed_account;
 pub(super) mod concurrency;
 pub(super) mod counted_body;
+pub(super) mod errors;
 pub(super) mod extraction;
 pub(super) mod failure_budgets;
 pub(super) mod failures;

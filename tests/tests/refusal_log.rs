@@ -1,5 +1,5 @@
-//! What an extractor of somebody else says of a request that it refuses: the operator reads it, the client
-//! does not.
+//! What the operator reads of a refused request, and the client does not: which handler refused whom, and
+//! why.
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use std::future::{Ready, ready};
@@ -10,8 +10,9 @@ use actix_web::error::{
     ErrorServiceUnavailable, ErrorUnauthorized,
 };
 use actix_web::{Error, FromRequest, HttpRequest, HttpResponse, get, web};
+use secure_runtime::testing::Issuer;
 use secure_runtime::{Loaded, Resource, Security, secure};
-use secure_tests::{TestServer, log};
+use secure_tests::{TestServer, bearer, log};
 
 /// Refuses with the status and the text that the request's header names.
 struct Foreign;
@@ -79,7 +80,8 @@ async fn unfit(_document: Loaded<Document>) -> &'static str {
 
 fn server() -> TestServer {
     log::record();
-    TestServer::start(&Security::builder().build().unwrap(), || {
+    let security = Security::builder().authenticator("jwt", Issuer::hs256().jwt());
+    TestServer::start(&security.build().unwrap(), || {
         secure_runtime::scope("").service(foreign).service(number).service(fitting).service(unfit)
     })
 }
@@ -87,7 +89,10 @@ fn server() -> TestServer {
 /// The line that was logged last of this handler.
 fn logged(handler: &str) -> String {
     let lines = log::lines();
-    lines.into_iter().rfind(|line| line.contains(&format!("handler=\"{handler}\""))).unwrap()
+    lines
+        .into_iter()
+        .rfind(|line| line.contains(&format!(" handler=refusal_log::{handler} ")))
+        .unwrap()
 }
 
 #[actix_web::test]
@@ -113,7 +118,7 @@ async fn every_status_is_logged_with_what_the_extractor_said() {
     assert!(logged("foreign").contains("a\\\\nINFO b"), "{}", logged("foreign"));
     server.get("/foreign", &["x-status: 409", "x-text: long"]).await.problem(409);
     let line = logged("foreign");
-    assert!(line.len() < 400 && line.contains("xxx…"), "{line}");
+    assert!(line.len() < 450 && line.contains("xxx…"), "{line}");
 }
 
 #[actix_web::test]
@@ -133,9 +138,81 @@ async fn a_key_that_does_not_fit_its_route_is_told() {
     assert_eq!(server.get("/documents/7", &[]).await.body, "served");
     server.get("/documents/seven", &[]).await.problem(404);
     let line = logged("fitting");
-    assert!(line.contains("`refused_extractors::Document`"), "{line}");
+    assert!(line.contains("`refusal_log::Document`"), "{line}");
     assert!(line.contains("a path segment does not parse"), "{line}");
     server.get("/folders/1/documents/7", &[]).await.problem(404);
     let line = logged("unfit");
     assert!(line.contains("the path has 2 segments, expected 1"), "{line}");
+}
+
+mod orders {
+    use super::*;
+
+    #[secure(roles = "admin")]
+    #[get("/orders")]
+    pub(super) async fn place() -> &'static str {
+        "served"
+    }
+}
+
+#[actix_web::test]
+async fn a_refusal_is_logged_with_its_handler_caller_client_clause_and_request_id() {
+    log::record();
+    let issuer = Issuer::hs256();
+    let security = Security::builder().authenticator("jwt", issuer.jwt()).build().unwrap();
+    let server = TestServer::start(&security, || secure_runtime::scope("").service(orders::place));
+    let good = bearer(&issuer.token("alice").role("admin").sign());
+    assert_eq!(server.get("/orders", &[&good]).await.body, "served");
+
+    let forbidden = bearer(&issuer.token("alice").role("guest").sign());
+    let answer = server.get("/orders", &[&forbidden, "x-request-id: 7f-3"]).await;
+    answer.problem(403);
+    assert!(!answer.body.contains("admin") && !answer.body.contains("7f-3"), "{}", answer.body);
+    let line = logged("orders::place");
+    for part in [
+        "INFO ",
+        "status=403",
+        "caller=alice ",
+        "client=127.0.0.1 ",
+        "request_id=\"7f-3\"",
+        "` does not hold",
+    ] {
+        assert!(line.contains(part), "{part}: {line}");
+    }
+
+    server.get("/orders", &[]).await.problem(401);
+    let line = logged("orders::place");
+    assert!(line.contains("client=127.0.0.1"), "{line}");
+    assert!(!line.contains("caller=") && !line.contains("request_id="), "{line}");
+}
+
+#[actix_web::test]
+async fn tokens_that_the_configuration_does_not_expect_are_one_warning() {
+    log::record();
+    // Of its own, as the log is that of all tests.
+    let issuer = Issuer::hs256().named("https://unexpected.example");
+    let security = Security::builder().authenticator("jwt", issuer.jwt()).build().unwrap();
+    let server = TestServer::start(&security, || secure_runtime::scope("").service(orders::place));
+    let warnings = |cause: &str| {
+        let is_one = |line: &&String| {
+            line.starts_with("WARN ")
+                && line.contains("https://unexpected.example")
+                && line.contains(cause)
+        };
+        log::lines().iter().filter(is_one).count()
+    };
+    let good = bearer(&issuer.token("alice").role("admin").sign());
+    assert_eq!(server.get("/orders", &[&good]).await.body, "served");
+    for subject in ["alice", "bob", "carol"] {
+        let elsewhere = issuer.token(subject).claim("aud", "https://other.example").sign();
+        server.get("/orders", &[&bearer(&elsewhere)]).await.problem(401);
+    }
+    assert_eq!(warnings("`aud` is another audience"), 1);
+    // What somebody made of a token is no matter of the configuration.
+    server.get("/orders", &[&bearer(&issuer.token("alice").tampered())]).await.problem(401);
+    server
+        .get("/orders", &[&bearer(&issuer.token("alice").claim("exp", 1).sign())])
+        .await
+        .problem(401);
+    assert_eq!(warnings(""), 1);
 }

@@ -1,0 +1,137 @@
+//! The line that the operator reads of a refused request.
+
+use std::net::IpAddr;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderMap, HeaderValue};
+use actix_web::{HttpMessage, HttpRequest};
+
+use crate::denial::{Denial, DenialKind};
+use crate::pipeline::gate::Gate;
+use crate::pipeline::stages::caller;
+use crate::policy::Endpoint;
+use crate::principal::Principal;
+
+/// A request that is refused, with what is known of it.
+#[derive(Clone, Copy)]
+pub(in crate::pipeline) struct Refusing<'a> {
+    pub(in crate::pipeline) endpoint: &'static Endpoint,
+    pub(in crate::pipeline) request: &'a HttpRequest,
+    /// `None`: no `Security` answers for the endpoint.
+    pub(in crate::pipeline) gate: Option<&'a Gate<'a>>,
+    /// Until the caller is published.
+    pub(in crate::pipeline) caller: Option<&'a Principal>,
+}
+
+impl Refusing<'_> {
+    pub(super) fn log_denial(self, denial: &Denial) {
+        let is_fault = matches!(denial.kind(), DenialKind::Internal | DenialKind::Unavailable);
+        self.log(denial.kind().status(), denial.cause(), is_fault);
+    }
+
+    /// Logs an answer that is not the pipeline's own. A redirection is one, too, and no refusal.
+    pub(in crate::pipeline) fn log_answer(self, status: StatusCode, cause: &str) {
+        if status.is_client_error() {
+            self.log(status.as_u16(), cause, false);
+        }
+    }
+
+    /// An error where something on this side is wrong.
+    fn log(self, status: u16, cause: &str, is_fault: bool) {
+        macro_rules! refused {
+            ($log:path) => {
+                $log!(
+                    handler = %self.handler(),
+                    status,
+                    cause,
+                    caller = self.caller().map(tracing::field::display),
+                    client = self.client().map(tracing::field::display),
+                    request_id = request_id(self.request.headers()),
+                    "refused"
+                )
+            };
+        }
+        if is_fault {
+            refused!(tracing::error);
+        } else {
+            refused!(tracing::info);
+        }
+    }
+
+    /// With the path of its module.
+    fn handler(&self) -> String {
+        format!("{}::{}", self.endpoint.module, self.endpoint.name)
+    }
+
+    /// The caller's subject: an identity provider, or the application, has chosen it.
+    fn caller(&self) -> Option<String> {
+        let extensions = self.request.extensions();
+        let caller = self.caller.or_else(|| caller::published(&extensions))?;
+        Some(excerpt(caller.subject()))
+    }
+
+    fn client(&self) -> Option<IpAddr> {
+        self.gate?.address()
+    }
+}
+
+/// What a proxy or the client calls the request: `X-Request-Id`, else the id of the trace (W3C Trace
+/// Context, section 3.2.2.3).
+fn request_id(headers: &HeaderMap) -> Option<&str> {
+    const MOST_BYTES: usize = 128;
+    let text = |name| headers.get(name).map(HeaderValue::as_bytes).map(std::str::from_utf8)?.ok();
+    let is_plain = |id: &&str| {
+        (1..=MOST_BYTES).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic())
+    };
+    let trace = || {
+        let id = text("traceparent")?.split('-').nth(1)?;
+        (id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit())).then_some(id)
+    };
+    text("x-request-id").filter(is_plain).or_else(trace)
+}
+
+/// The first characters of a text that may repeat what a client sent, in one line.
+pub(in crate::pipeline) fn excerpt(text: &str) -> String {
+    const MOST_CHARACTERS: usize = 200;
+    let mut characters = text.chars();
+    let first: String = characters.by_ref().take(MOST_CHARACTERS).collect();
+    let more = if characters.next().is_some() { "…" } else { "" };
+    format!("{}{more}", first.escape_debug())
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    fn check(fields: &[(&str, &str)], expected: Option<&str>) {
+        let mut request = TestRequest::default();
+        for field in fields {
+            request = request.append_header(*field);
+        }
+        assert_eq!(request_id(request.to_http_request().headers()), expected, "{fields:?}");
+    }
+
+    #[test]
+    fn a_request_has_the_id_that_it_came_with() {
+        let trace = "0af7651916cd43dd8448eb211c80319c";
+        let parent = &*format!("00-{trace}-b7ad6b7169203331-01");
+        check(&[], None);
+        check(&[("x-request-id", "7f-3")], Some("7f-3"));
+        check(&[("traceparent", parent)], Some(trace));
+        check(&[("x-request-id", "7f-3"), ("traceparent", parent)], Some("7f-3"));
+        check(&[("x-request-id", "two words"), ("traceparent", parent)], Some(trace));
+        check(&[("x-request-id", "")], None);
+        check(&[("x-request-id", &"a".repeat(128))], Some(&"a".repeat(128)));
+        check(&[("x-request-id", &"a".repeat(129))], None);
+        check(&[("traceparent", "00-no-id")], None);
+    }
+
+    #[test]
+    fn an_excerpt_is_one_short_line() {
+        assert_eq!(excerpt("alice"), "alice");
+        assert_eq!(excerpt("a\nb\u{1b}"), "a\\nb\\u{1b}");
+        assert_eq!(excerpt(&"x".repeat(201)), format!("{}…", "x".repeat(200)));
+    }
+}
