@@ -8,7 +8,8 @@ use super::allow::is_asked_about;
 use super::body;
 use super::parameters::{Parameter, last_segment};
 use super::source::source;
-use crate::diagnostics::Diagnostics;
+use super::words::mentioned;
+use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::model::raw::Declaration;
 
 /// What a handler receives as granted, a rule has asked about.
@@ -76,6 +77,65 @@ pub(super) fn are_loaded_once(parameters: &[Parameter<'_>], diagnostics: &mut Di
                 .help("one parameter: rules and handler see the same value");
         }
     }
+}
+
+/// What `hide` hides is refused before the body is read: later, an invalid body would be answered by 422
+/// where there is something, and by 404 where there is nothing.
+pub(super) fn hidden_ones_are_judged_without_the_body(
+    declaration: &Declaration,
+    parameters: &[Parameter<'_>],
+    diagnostics: &mut Diagnostics,
+) {
+    if declaration.hide.is_none() {
+        return;
+    }
+    let of = |places: u16| {
+        let parameters = parameters.iter().zip(0_u32..);
+        parameters.filter(move |(_, place)| places >> place & 1 == 1).map(|(it, _)| it)
+    };
+    let resources: Vec<_> = of(places(parameters)).collect();
+    let bodies: Vec<_> = of(body::bodies(declaration, parameters)).collect();
+    if resources.is_empty() || bodies.is_empty() {
+        return;
+    }
+    for condition in declaration.allow.iter().flat_map(|allow| allow.condition.conjuncts()) {
+        let is_mentioned = |parameter: &&Parameter<'_>| {
+            parameter.names.iter().any(|name| mentioned(&condition.tokens, name).is_some())
+        };
+        if resources.iter().any(is_mentioned) && bodies.iter().any(is_mentioned) {
+            judged_too_late(&condition.tokens, diagnostics)
+                .help("a rule about the resource, and one about the body: `allow = … && …`");
+        }
+    }
+    for check in &declaration.checks {
+        let Some(given) = &check.parameters else {
+            judged_too_late(&check.function, diagnostics)
+                .help("name the parameters that it takes: `check = crate::may_edit(document)`");
+            continue;
+        };
+        let is_given =
+            |parameter: &&Parameter<'_>| given.iter().any(|it| parameter.binds(&it.text));
+        if resources.iter().any(is_given) && bodies.iter().any(is_given) {
+            judged_too_late(&check.function, diagnostics)
+                .help("a function about the resource, and one about the body");
+        }
+    }
+}
+
+fn judged_too_late<'a>(
+    rule: &impl ToTokens,
+    diagnostics: &'a mut Diagnostics,
+) -> &'a mut Diagnostic {
+    let rule = rule.to_token_stream();
+    diagnostics
+        .error(
+            &rule,
+            format!(
+                "`hide` expects rules about the resource that need no body, found `{}`",
+                source(&rule)
+            ),
+        )
+        .note("whether the resource is there would be told by the answer to an invalid body")
 }
 
 /// The parameters that load a resource, also inside of another type.

@@ -60,6 +60,14 @@ pub(crate) struct Check {
 }
 
 impl Condition {
+    /// The parts that must all hold, each by itself.
+    pub(crate) fn conjuncts(&self) -> Vec<&Self> {
+        match &self.kind {
+            ConditionKind::All(parts) => parts.iter().flat_map(Self::conjuncts).collect(),
+            _ => vec![self],
+        }
+    }
+
     /// Calls `visit` with this part and every part of it.
     pub(crate) fn each<'a>(&'a self, visit: &mut impl FnMut(&'a Self)) {
         visit(self);

@@ -37,8 +37,9 @@ struct Page {
     size: u32,
 }
 
+// A rule about the resource, and one about the body.
 #[secure(
-    allow = document.owner == caller.subject(),
+    allow = document.owner == caller.subject() && edit.title != "forbidden",
     hide,
     validate(edit, page),
     content_type = "application/json",
@@ -156,6 +157,11 @@ async fn every_request_for_a_hidden_object_is_answered_as_one_for_a_missing_obje
         assert!(answer.starts_with(&format!("HTTP/1.1 {expected}")), "{head}: {answer}");
     }
     let fields = format!("{ada}\r\n{}", BODIES[0].0);
+    let forbidden = "content-type: application/json\r\ncontent-length: 21";
+    let fields_of_forbidden = format!("{ada}\r\n{forbidden}");
+    let by_the_body =
+        answer(&server, "/documents/7?size=1", &fields_of_forbidden, r#"{"title":"forbidden"}"#);
+    assert!(by_the_body.await.starts_with("HTTP/1.1 404"));
     let too_much = answer(&server, "/documents/7?size=2000", &fields, BODIES[0].1).await;
     assert!(too_much.starts_with("HTTP/1.1 422"));
 }
