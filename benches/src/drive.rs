@@ -47,6 +47,17 @@ pub fn request(token: Option<&str>, body: &Bytes) -> Request {
     request.to_request()
 }
 
+/// A request about an object.
+#[must_use]
+pub fn request_for_object(token: &str) -> Request {
+    TestRequest::get()
+        .uri("/api/orders/7")
+        .peer_addr(([192, 0, 2, 7], 40_000).into())
+        .insert_header((header::HOST, "shop.example"))
+        .insert_header((header::AUTHORIZATION, format!("Bearer {token}")))
+        .to_request()
+}
+
 /// Sends one request; middleware that fails counts as the response it turns into.
 pub async fn status<S, B>(service: &S, request: Request) -> StatusCode
 where

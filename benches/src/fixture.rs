@@ -20,6 +20,8 @@ use crate::Failure;
 
 /// Who signs.
 pub const ISSUER: &str = "https://issuer.example";
+/// Whom they are about.
+pub const SUBJECT: &str = "6f1c1f0a-8d0e-4f3b-9f43-1d2f6f0d7a11";
 /// Whom the tokens are for.
 pub const AUDIENCE: &str = "shop";
 
@@ -161,7 +163,7 @@ fn token(
     let claims = json!({
         "iss": ISSUER,
         "aud": audience,
-        "sub": "6f1c1f0a-8d0e-4f3b-9f43-1d2f6f0d7a11",
+        "sub": SUBJECT,
         "client_id": "web",
         "iat": now,
         "exp": now + DAY,

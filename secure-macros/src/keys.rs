@@ -178,6 +178,13 @@ pub(crate) const KEYS: &[Key] = &[
         parse: scalars::content_type,
     },
     Key {
+        name: "content_encoding",
+        example: "content_encoding = \"gzip\"",
+        meaning: "how a request body may be compressed",
+        repeats: false,
+        parse: names::content_encoding,
+    },
+    Key {
         name: "crate",
         example: "crate = my_reexports::secure_runtime",
         meaning: "where the crate `secure_runtime` is, if not at `::secure_runtime`",

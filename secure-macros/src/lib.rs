@@ -48,6 +48,7 @@ use proc_macro::TokenStream;
 /// | `objects = any` | whoever may call may ask for any object that the path names |
 /// | `max_body = "64KiB"` | the largest request body |
 /// | `content_type = "application/json"` | the one media type a request body may have |
+/// | `content_encoding = "gzip"` | how a request body may be compressed |
 /// | `crate = my_reexports::secure_runtime` | where the crate `secure_runtime` is, if not at `::secure_runtime` |
 ///
 /// # Names

@@ -33,6 +33,8 @@ enum Particulars {
     Fields(Vec<FieldError>),
     /// The client may come back.
     Throttled(Throttled),
+    /// The body may be coded in these ways, or not at all.
+    Codings(&'static [&'static str]),
 }
 
 /// The outcomes a client can tell apart.
@@ -200,6 +202,20 @@ impl Denial {
         Self { particulars, ..Self::new(DenialKind::Invalid, cause) }
     }
 
+    /// The body has a content coding, and none but these may be there.
+    pub(crate) fn unsupported_coding(
+        cause: &'static str,
+        expected: &'static [&'static str],
+    ) -> Self {
+        let detail = match expected {
+            [] => Cow::from("expected no `Content-Encoding`"),
+            names => format!("expected `Content-Encoding: {}`, or none", names.join("`, `")).into(),
+        };
+        let particulars = Particulars::Codings(expected);
+        Self { particulars, ..Self::new(DenialKind::UnsupportedMediaType, cause) }
+            .with_detail(detail)
+    }
+
     /// A limit refuses. After so many seconds it does no more; `None`: it always will.
     pub(crate) fn throttled(
         cause: &'static str,
@@ -222,7 +238,16 @@ impl Denial {
     pub(crate) fn retry_after_seconds(&self) -> Option<u64> {
         match &self.particulars {
             Particulars::Throttled(throttled) => throttled.retry_after_seconds,
-            Particulars::None | Particulars::Fields(_) => None,
+            _ => None,
+        }
+    }
+
+    /// The content codings that a body may have, if it has another one.
+    pub(crate) fn codings(&self) -> Option<String> {
+        match &self.particulars {
+            Particulars::Codings([]) => Some(String::from("identity")),
+            Particulars::Codings(codings) => Some(codings.join(", ")),
+            _ => None,
         }
     }
 
@@ -246,7 +271,7 @@ impl Denial {
             problem.set_detail(detail.clone());
         }
         match &self.particulars {
-            Particulars::None => {}
+            Particulars::None | Particulars::Codings(_) => {}
             Particulars::Fields(errors) => {
                 let errors = serde_json::to_value(errors).unwrap_or_default();
                 problem.set_member("errors", errors);
@@ -276,7 +301,7 @@ impl Denial {
                     format!(r#"{{"type":"about:blank","title":"{title}","status":{status}}}"#);
                 Some(problem.into())
             }
-            Particulars::Fields(_) => None,
+            Particulars::Fields(_) | Particulars::Codings(_) => None,
             Particulars::Throttled(throttled) => match throttled.violated.as_ref()? {
                 Violated::Known(violation) => Some(violation.problem.as_deref()?.into()),
                 Violated::New(violation) => Some(violation.problem.clone()?.into_string().into()),

@@ -136,6 +136,8 @@ pub struct Row {
     pub max_body: Option<u64>,
     /// The one media type of the request body, where the attribute says so.
     pub content_type: Option<&'static str>,
+    /// The content codings that the request body may have, beside none.
+    pub content_encodings: &'static [&'static str],
     /// The exceptions that the attribute makes, with their reasons.
     pub exceptions: Vec<String>,
     /// The source file.
@@ -219,6 +221,7 @@ fn rows(endpoint: &'static Endpoint, modes: ConfiguredModes) -> Vec<Row> {
         validates: policy.validates,
         max_body: policy.max_body,
         content_type: policy.content_type,
+        content_encodings: policy.content_encodings,
         exceptions: policy.exceptions.iter().map(ToString::to_string).collect(),
         file: endpoint.file,
         line: endpoint.line,
@@ -265,6 +268,7 @@ fn published(path: &'static str) -> Row {
         validates: &[],
         max_body: None,
         content_type: None,
+        content_encodings: &[],
         exceptions: vec![exception.to_string()],
         file: "secure-runtime/src/metadata.rs",
         line: 1,

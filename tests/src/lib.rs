@@ -178,6 +178,11 @@ pub fn bearer(token: &str) -> String {
 #[doc = include_str!("../../docs/client-address.md")]
 pub struct ClientAddress;
 
+/// And those of the page on mounting.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/mounting.md")]
+pub struct MountingPage;
+
 /// And those of the page on validation.
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/validation.md")]

@@ -1,11 +1,13 @@
 //! `drive FIXTURE VARIANT ALGORITHM COUNT`: so many requests through one application, for
 //! callgrind. Two counts of one variant differ by the requests only: the start cancels out.
 
+use std::pin::Pin;
+
 use actix_web::http::StatusCode;
 use benches::Failure;
-use benches::drive::{SMALL_NOTE, body, drive, request};
+use benches::drive::{SMALL_NOTE, body, drive, request, request_for_object};
 use benches::fixture::{Algorithm, Fixture};
-use benches::variants::{Limits, assembled, bare, floor, handwritten, secured};
+use benches::variants::{Limits, assembled, bare, floor, handwritten, ruled, secured};
 
 /// What the caches, pools and tables of an application need before they are warm.
 const WARM_UP: usize = 20;
@@ -20,7 +22,9 @@ async fn main() -> Result<(), Failure> {
     let algorithm: Algorithm = algorithm.parse()?;
     let token = &fixture.tokens(algorithm).admin;
     let body = body(SMALL_NOTE)?;
-    let requests = (0..WARM_UP + count.parse::<usize>()?).map(|_| request(Some(token), &body));
+    let count = WARM_UP + count.parse::<usize>()?;
+    let requests = (0..count).map(|_| request(Some(token), &body));
+    let for_objects = (0..count).map(|_| request_for_object(token));
 
     let ok = StatusCode::OK;
     let limits = Limits::Roomy;
@@ -35,6 +39,18 @@ async fn main() -> Result<(), Failure> {
         "secured_in_use" => {
             let limits = Limits::InUse;
             drive(&secured::application(&fixture, algorithm, limits).await?, requests, ok).await
+        }
+        "ruled" | "ruled_by_hand" | "ruled_bare" => {
+            let kind = match variant.as_str() {
+                "ruled" => ruled::Kind::Secured,
+                "ruled_by_hand" => ruled::Kind::ByHand,
+                _ => ruled::Kind::Bare,
+            };
+            let application = ruled::application(&fixture, kind).await?;
+            // A function of its own, whose instructions can be told apart.
+            let driven: Pin<Box<dyn Future<Output = _>>> =
+                Box::pin(drive(&application, for_objects, ok));
+            driven.await
         }
         "floor" => drive(&floor::application(&fixture, algorithm).await?, requests, ok).await,
         "assembled" => {

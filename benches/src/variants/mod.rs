@@ -2,13 +2,14 @@
 //!
 //! `bare` is what all of them are made of; `secured` is ours; `assembled` is what a careful user
 //! puts together from today's crates; `handwritten` has everything in the handler; `floor` makes only
-//! the calls that nobody can leave out.
+//! the calls that nobody can leave out. `ruled` is another route, about an object.
 
 pub mod assembled;
 pub mod bare;
 pub mod claims;
 pub mod floor;
 pub mod handwritten;
+pub mod ruled;
 pub mod secured;
 
 use std::num::NonZeroU32;

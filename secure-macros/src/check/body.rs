@@ -3,7 +3,7 @@
 use super::parameters::{Body, Parameter};
 use crate::diagnostics::{Diagnostics, nearest};
 use crate::model::legal::{Riddle, Validated};
-use crate::model::raw::{Declaration, Name};
+use crate::model::raw::{Combine, Declaration, Name};
 
 /// `validate` names parameters of the handler, each once.
 pub(super) fn validates_parameters(
@@ -154,6 +154,38 @@ pub(super) fn content_type_is_a_media_type(
             .error(name, format!("`content_type` expects `type/subtype`, found `{text:?}`"))
             .help("`content_type = \"application/json\"`");
     }
+}
+
+/// The content codings that the runtime decodes (RFC 9110 section 8.4.1, RFC 7932).
+const CODINGS: [&str; 3] = ["gzip", "deflate", "br"];
+
+/// `content_encoding` names codings that the runtime decodes; one body has one of them.
+pub(super) fn content_encodings_are_known(
+    declaration: &Declaration,
+    diagnostics: &mut Diagnostics,
+) {
+    let Some(names) = &declaration.content_encoding else { return };
+    if names.combine == Combine::All {
+        diagnostics
+            .error(&names.value, "`content_encoding` expects any of several codings, found `all`")
+            .help("`content_encoding = any(\"gzip\", \"br\")`");
+    }
+    for name in names.names.iter().filter(|name| !CODINGS.contains(&name.text.as_str())) {
+        let message = format!(
+            "`content_encoding` expects `gzip`, `deflate` or `br`, found `{:?}`",
+            name.text
+        );
+        let mistake = diagnostics.error(name, message);
+        if let Some(meant) = nearest(&name.text, CODINGS) {
+            mistake.help(format!("`content_encoding = \"{meant}\"`"));
+        }
+    }
+}
+
+/// The codings that a body may have.
+pub(super) fn codings(declaration: &Declaration) -> Vec<String> {
+    let names = declaration.content_encoding.iter().flat_map(|names| &names.names);
+    names.map(|name| name.text.clone()).collect()
 }
 
 /// The parameters of which the compiler is asked whether they hold a body.

@@ -120,6 +120,7 @@ pub(crate) fn endpoint(
     body::exempts_parameters(declaration, &parameters, diagnostics);
     body::validated_bodies_have_rules(declaration, &parameters, diagnostics);
     body::content_type_is_a_media_type(declaration, diagnostics);
+    body::content_encodings_are_known(declaration, diagnostics);
     exceptions::reasons_say_something(declaration, diagnostics);
     exceptions::ends_are_dates(declaration, diagnostics);
     exceptions::none_has_ended(declaration, diagnostics);
@@ -166,6 +167,7 @@ pub(crate) fn endpoint(
             failures: failures::budgets(declaration),
             max_body: declaration.max_body.as_ref().map(|(size, _)| size.0),
             content_type: declaration.content_type.as_ref().map(|name| name.text.clone()),
+            content_encodings: body::codings(declaration),
             unvalidated: body::exemptions(declaration),
             exceptions: exceptions::reasoned(declaration),
             modules,

@@ -50,6 +50,9 @@ pub(super) fn text(endpoint: &Endpoint) -> Literal {
     if let Some(media_type) = &policy.content_type {
         parts.add("content_type", json::string(media_type));
     }
+    if !policy.content_encodings.is_empty() {
+        parts.add("content_encodings", json::strings(&policy.content_encodings));
+    }
     if endpoint.bodies != 0 {
         parts.add("bodies", endpoint.bodies);
     }

@@ -66,6 +66,7 @@ pub(crate) struct Policy {
     pub(crate) failures: Vec<Failures>,
     pub(crate) max_body: Option<u64>,
     pub(crate) content_type: Option<String>,
+    pub(crate) content_encodings: Vec<String>,
     /// Parameter and reason.
     pub(crate) unvalidated: Vec<(String, String)>,
     pub(crate) exceptions: Vec<Exception>,

@@ -38,6 +38,7 @@ pub(crate) struct Declaration {
     pub(crate) bodies_unclear: bool,
     pub(crate) max_body: Option<(Size, Name)>,
     pub(crate) content_type: Option<Name>,
+    pub(crate) content_encoding: Option<Names>,
     pub(crate) root: Option<syn::Path>,
 }
 

@@ -1,4 +1,5 @@
-//! The keys whose value is a list of names: `auth`, `roles`, `scopes`, `permissions`, `acr`, `amr`.
+//! The keys whose value is a list of names: `auth`, `roles`, `scopes`, `permissions`, `acr`, `amr`,
+//! `content_encoding`.
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
@@ -39,6 +40,14 @@ pub(crate) fn acr(entry: &Entry, into: &mut Declaration, diagnostics: &mut Diagn
 
 pub(crate) fn amr(entry: &Entry, into: &mut Declaration, diagnostics: &mut Diagnostics) {
     into.amr.extend(names(entry, Style::Literals, diagnostics));
+}
+
+pub(crate) fn content_encoding(
+    entry: &Entry,
+    into: &mut Declaration,
+    diagnostics: &mut Diagnostics,
+) {
+    into.content_encoding = names(entry, Style::Literals, diagnostics);
 }
 
 fn demand(fact: Fact, entry: &Entry, into: &mut Declaration, diagnostics: &mut Diagnostics) {

@@ -36,4 +36,6 @@ pub(crate) use serve::Incoming;
 pub use serve::{Served, arrive, never, serve, serve_ruled};
 pub(crate) use stages::caller::claim_grant;
 pub use stages::claimed_account::claim_account;
+#[cfg(feature = "compression")]
+pub(crate) use stages::content_coding::take as take_content_coding;
 pub(crate) use stages::errors::unfit_path;

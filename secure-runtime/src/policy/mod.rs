@@ -84,6 +84,8 @@ pub struct Policy {
     pub max_body: Option<u64>,
     /// The one media type a request body may have.
     pub content_type: Option<&'static str>,
+    /// The content codings that a request body may have, beside none.
+    pub content_encodings: &'static [&'static str],
     /// The places of the parameters that are made of the request's body; no other parameter sees it.
     pub bodies: Places,
     /// The places of the parameters that load a resource: they are extracted after those that a
@@ -115,6 +117,7 @@ impl Policy {
         failures: &[],
         max_body: None,
         content_type: None,
+        content_encodings: &[],
         bodies: Places::NONE,
         resources: Places::NONE,
         validates: &[],

@@ -84,6 +84,7 @@ fn endpoint(written: &str) -> Option<(&'static [Route], Policy)> {
             "bodies" => policy.bodies = Places(number(value)?),
             "resources" => policy.resources = Places(number(value)?),
             "content_type" => policy.content_type = Some(text(value)?),
+            "content_encodings" => policy.content_encodings = list(value, text)?,
             "validates" => policy.validates = list(value, text)?,
             "unvalidated" => policy.unvalidated = list(value, unvalidated)?,
             "modules" => policy.modules = number(value)?,
@@ -264,7 +265,8 @@ mod tests {
                     "of": {"least_tier": ["d", "e"]}}, {"rate": [5, 1]}],
                 "failures": [{"rate": [9, 60], "shared": "login"},
                     {"rate": [1, 1], "on": [404], "mode": 20}],
-                "max_body": 4, "content_type": "f/g", "bodies": 2, "resources": 1, "validates": ["h"],
+                "max_body": 4, "content_type": "f/g",
+                "content_encodings": ["gzip"], "bodies": 2, "resources": 1, "validates": ["h"],
                 "unvalidated": [["i", "j"]], "modules": 2, "exceptions": [["k", "l"], ["m", "n", "o"]]}"#,
         )
         .unwrap();
@@ -290,6 +292,7 @@ mod tests {
             ["failures 9/min shared as login", "failures 1/s on 404 enforced for 20%"]
         );
         assert_eq!((policy.max_body, policy.content_type), (Some(4), Some("f/g")));
+        assert_eq!(policy.content_encodings, ["gzip"]);
         assert_eq!((policy.bodies, policy.resources), (Places(2), Places(1)));
         assert_eq!(policy.validates, ["h"]);
         assert_eq!((policy.unvalidated[0].parameter, policy.unvalidated[0].reason), ("i", "j"));

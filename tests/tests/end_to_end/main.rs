@@ -19,6 +19,7 @@ mod careless;
 mod challenges;
 mod client_address;
 mod concurrency;
+mod content_coding;
 mod contents;
 mod credentials;
 mod drawn_keys;

@@ -12,7 +12,7 @@ use super::results::Row;
 use super::{Plan, directory, succeed};
 use crate::Failure;
 
-pub(super) const FIGURES: [&str; 8] = [
+pub(super) const FIGURES: [&str; 9] = [
     "request/rs256_seen",
     "request/rs256_seen_in_use",
     "request/rs256_seen_handwritten",
@@ -21,7 +21,11 @@ pub(super) const FIGURES: [&str; 8] = [
     "request/hs256_seen_in_use",
     "request/hs256_seen_handwritten",
     "request/hs256_seen_floor",
+    RULED,
 ];
+
+/// A rule about an object that the path names.
+const RULED: &str = "request/ruled";
 
 /// The function whose instructions are counted, with what it calls.
 const LOOP: &str = "benches::drive::drive::*";
@@ -44,6 +48,10 @@ pub(super) fn measure(plan: &Plan, programs: &Path, fixture: &Path) -> Result<Ve
     }
     let mut rows = Vec::new();
     for algorithm in ["rs256", "hs256"] {
+        let figures = ROWS.map(|(ending, ..)| format!("request/{algorithm}_seen{ending}"));
+        if !plan.wants(&figures.each_ref().map(String::as_str)) {
+            continue;
+        }
         eprintln!("==> instructions, {algorithm}");
         let count = |variant| per_request(plan, programs, fixture, variant, algorithm);
         let bare = count("bare")?;
@@ -54,6 +62,13 @@ pub(super) fn measure(plan: &Plan, programs: &Path, fixture: &Path) -> Result<Ve
                 rows.push(Row::new(&name, "instructions above bare", counts, peer_name));
             }
         }
+    }
+    if plan.wants(&[RULED]) {
+        let count = |variant| per_request(plan, programs, fixture, variant, "rs256");
+        let bare = count("ruled_bare")?;
+        let counts = (count("ruled")? - bare, count("ruled_by_hand")? - bare);
+        let peer = "the same authentication, and the handler compares";
+        rows.push(Row::new(RULED, "instructions above bare", counts, peer));
     }
     Ok(rows)
 }

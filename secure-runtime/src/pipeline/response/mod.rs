@@ -8,7 +8,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::http::header::{
+    ACCEPT_ENCODING, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
+};
 use actix_web::{HttpResponse, ResponseError};
 
 use self::log::Refusing;
@@ -84,6 +86,10 @@ impl ResponseError for Denial {
             && let Ok(seconds) = HeaderValue::from_bytes(seconds.as_bytes())
         {
             headers.append(RETRY_AFTER, seconds);
+        }
+        // RFC 9110 section 15.5.16: what the client could send instead.
+        if let Some(Ok(codings)) = self.codings().map(HeaderValue::try_from) {
+            headers.append(ACCEPT_ENCODING, codings);
         }
         let body = self.usual_problem().unwrap_or_else(|| self.problem().to_json().into());
         response.map_body(|_, _| match body {

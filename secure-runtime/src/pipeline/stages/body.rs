@@ -11,12 +11,12 @@ use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::Payload as Body;
 use actix_web::error::PayloadError;
 use actix_web::http::ConnectionType;
-use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
+use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
 use actix_web::web::Bytes;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 use futures_core::Stream;
 
-use super::counted_body;
+use super::{content_coding, counted_body};
 use crate::denial::{Denial, DenialKind};
 use crate::pipeline::gate::Gate;
 use crate::pipeline::refused::Refused;
@@ -144,18 +144,21 @@ pub(in crate::pipeline) fn open(gate: &Gate<'_>, body: &mut RequestBody) -> Resu
         Some(expected) => has_media_type(request, announced, expected)?,
         None => true,
     };
-    check_coding(request)?;
+    let coding = content_coding::check(request, &plan.endpoint.policy)?;
     if announced.is_some_and(|length| length > plan.max_body) {
         return Err(Box::new(too_large(plan.max_body)));
     }
     let may_have_more = match &body.unread {
         Unread::Untouched(body) => {
+            // What is announced is the length of what is coded.
+            let announced = announced.filter(|_| coding.is_none());
             let may_have = |most: &usize| counted_body::may_have_more(*most, body, announced);
             plan.most_values.filter(may_have)
         }
         Unread::Shared(_) | Unread::Broken(_) | Unread::Released => None,
     };
-    let bounds = Bounds { left: plan.max_body, is_typed, request: request.clone() };
+    let bounds =
+        Bounds { left: plan.max_body, is_typed, is_arriving: true, request: request.clone() };
     let payload: BoxedStream = match std::mem::take(&mut body.unread) {
         Unread::Untouched(body) if announced.is_some() => Box::pin(Bounded { body, bounds }),
         Unread::Untouched(untouched) => {
@@ -166,6 +169,17 @@ pub(in crate::pipeline) fn open(gate: &Gate<'_>, body: &mut RequestBody) -> Resu
         Unread::Shared(_) | Unread::Broken(_) | Unread::Released => return Ok(()),
     };
     body.opened = Body::Stream { payload };
+    #[cfg(feature = "compression")]
+    if let Some(coding) = coding {
+        let bounds = Bounds {
+            left: plan.max_body,
+            is_typed: true,
+            is_arriving: false,
+            request: request.clone(),
+        };
+        let decoded = content_coding::decoded(coding, body.opened.take());
+        body.opened = Body::Stream { payload: Box::pin(Bounded { body: decoded, bounds }) };
+    }
     if let Some(most) = may_have_more {
         counted_body::count(request, &mut body.opened, most);
     }
@@ -267,16 +281,6 @@ fn has_media_type(
     }
 }
 
-/// No coding: a few bytes may be millions once they are decoded, which no announced length bounds.
-fn check_coding(request: &HttpRequest) -> Result<(), Refused> {
-    let mut codings = request.headers().get_all(CONTENT_ENCODING);
-    if codings.all(|coding| coding.as_bytes().trim_ascii().eq_ignore_ascii_case(b"identity")) {
-        return Ok(());
-    }
-    let denial = Denial::new(DenialKind::UnsupportedMediaType, "the body has a `Content-Encoding`");
-    Err(Box::new(denial.with_detail("expected no `Content-Encoding`")))
-}
-
 /// What is found wrong while a body is read; left in the request.
 #[derive(Clone, Copy)]
 enum Fault {
@@ -292,13 +296,17 @@ struct Upgraded;
 struct Bounds {
     left: u64,
     is_typed: bool,
+    /// Whether these are the bytes that the client sends.
+    is_arriving: bool,
     request: HttpRequest,
 }
 
 impl Bounds {
     #[inline]
     fn check(&mut self, chunk: &Bytes) -> Result<(), PayloadError> {
-        if let Some(arrived) = self.request.extensions().get::<Arrived>() {
+        if self.is_arriving
+            && let Some(arrived) = self.request.extensions().get::<Arrived>()
+        {
             arrived.0.set(arrived.0.get() + chunk.len() as u64);
         }
         match self.left.checked_sub(chunk.len() as u64) {

@@ -104,6 +104,9 @@ fn form(error: &UrlencodedError) -> Denial {
 fn payload(error: &PayloadError) -> Denial {
     match error {
         PayloadError::Overflow => own_limit(None),
+        PayloadError::EncodingCorrupted => {
+            told(DenialKind::Malformed, "the body is not coded as `Content-Encoding` says")
+        }
         _ => told(DenialKind::Malformed, "the body did not arrive as announced"),
     }
 }

@@ -5,6 +5,7 @@ pub(super) mod body;
 pub(super) mod caller;
 pub(super) mod claimed_account;
 pub(super) mod concurrency;
+pub(super) mod content_coding;
 pub(super) mod counted_body;
 pub(super) mod errors;
 pub(super) mod extraction;

@@ -62,6 +62,17 @@ impl Configuration {
         }
     }
 
+    /// Whether this build of the library decodes what the endpoint asks for.
+    pub(super) fn check_codings(&mut self, endpoint: &'static Endpoint) {
+        let Endpoint { name, module, file, line, policy, .. } = endpoint;
+        if !policy.content_encodings.is_empty() && cfg!(not(feature = "compression")) {
+            self.faults.push(format!(
+                "`{module}::{name}` has a `content_encoding`: add the feature `compression` of \
+                 `secure-runtime` ({file}:{line})"
+            ));
+        }
+    }
+
     /// Prefixes that an address can have.
     pub(super) fn check_address_groups(&mut self, ipv4: u8, ipv6: u8) -> AddressGroups {
         for (key, prefix, most) in [("ipv4_prefix", ipv4, 32), ("ipv6_prefix", ipv6, 128)] {

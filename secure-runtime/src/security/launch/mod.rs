@@ -75,6 +75,7 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
             configuration.check_limits(endpoint, &authenticators, builder.tier.is_some());
             configuration.check_step_up(endpoint, &authenticators);
             configuration.check_priority(endpoint, builder.max_in_flight);
+            configuration.check_codings(endpoint);
             configuration.check_revocations(endpoint, &authenticators);
             let sizes = (builder.max_body, builder.max_validated_values);
             let plan = Plan::new(endpoint, authenticators, &rules, metadata, &mut limits, sizes);

@@ -1,0 +1,207 @@
+//! Bodies that are compressed (`Content-Encoding`): refused, unless the endpoint asks for it; then decoded
+//! before an extractor reads them.
+//!
+//! A few bytes may be millions once they are decoded. So what arrives is bounded by `max_body`, and what
+//! it is decoded to as well, a few kilobytes at a time: nothing is decoded that is not read.
+//!
+//! actix-web's extractors decode by themselves what the header says is coded, without a bound. So the
+//! middleware of every secured scope takes the coding out of the header, where an endpoint of the program
+//! asks for one.
+
+#[cfg(feature = "compression")]
+use actix_web::HttpMessage;
+use actix_web::HttpRequest;
+use actix_web::http::header::CONTENT_ENCODING;
+
+use crate::denial::Denial;
+use crate::pipeline::refused::Refused;
+use crate::policy::Policy;
+
+/// How a body may be coded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(not(feature = "compression"), expect(dead_code, reason = "nothing decodes them"))]
+pub(crate) enum Coding {
+    Gzip,
+    /// The format of zlib (RFC 9110 section 8.4.1.2).
+    Deflate,
+    Brotli,
+}
+
+/// The coding of the body; `None`: it has none.
+///
+/// # Errors
+///
+/// 415, unless the endpoint asks for the coding.
+#[inline]
+pub(super) fn check(request: &HttpRequest, policy: &Policy) -> Result<Option<Coding>, Refused> {
+    if request.headers().contains_key(CONTENT_ENCODING) { find(request, policy) } else { Ok(None) }
+}
+
+#[cold]
+fn find(request: &HttpRequest, policy: &Policy) -> Result<Option<Coding>, Refused> {
+    if let Some(coding) = taken(request) {
+        let is_asked_for = policy.content_encodings.contains(&coding.name());
+        return if is_asked_for { Ok(Some(coding)) } else { Err(unsupported(policy)) };
+    }
+    let mut codings = request.headers().get_all(CONTENT_ENCODING);
+    if codings.all(|coding| coding.as_bytes().trim_ascii().eq_ignore_ascii_case(b"identity")) {
+        return Ok(None);
+    }
+    Err(unsupported(policy))
+}
+
+fn unsupported(policy: &Policy) -> Refused {
+    let expected = policy.content_encodings;
+    let cause = if expected.is_empty() {
+        "the body has a `Content-Encoding`"
+    } else {
+        "the body has another `Content-Encoding` than the endpoint asks for, or the handler is not \
+         mounted in `secure_runtime::scope`, which decodes bodies"
+    };
+    Box::new(Denial::unsupported_coding(cause, expected))
+}
+
+impl Coding {
+    #[cfg(feature = "compression")]
+    const ALL: [Self; 3] = [Self::Gzip, Self::Deflate, Self::Brotli];
+
+    /// Its name in the registry of content codings.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Gzip => "gzip",
+            Self::Deflate => "deflate",
+            Self::Brotli => "br",
+        }
+    }
+}
+
+#[cfg(not(feature = "compression"))]
+fn taken(_: &HttpRequest) -> Option<Coding> {
+    None
+}
+
+#[cfg(feature = "compression")]
+pub(super) use decoding::decoded;
+#[cfg(feature = "compression")]
+pub(crate) use decoding::take;
+#[cfg(feature = "compression")]
+use decoding::taken;
+
+#[cfg(feature = "compression")]
+mod decoding {
+    use std::io;
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::pin::Pin;
+    use std::sync::LazyLock;
+    use std::task::{Context, Poll};
+
+    use actix_web::dev::{Payload as Body, ServiceRequest};
+    use actix_web::error::PayloadError;
+    use actix_web::http::header::HeaderValue;
+    use actix_web::web::Bytes;
+    use async_compression::tokio::bufread::{BrotliDecoder, GzipDecoder, ZlibDecoder};
+    use futures_core::Stream;
+    use tokio::io::AsyncRead;
+    use tokio_util::io::{ReaderStream, StreamReader};
+
+    use super::{CONTENT_ENCODING, Coding, HttpMessage, HttpRequest};
+    use crate::inventory;
+
+    /// Left in a request whose header no longer says how its body is coded.
+    struct Taken(Coding);
+
+    /// Whether an endpoint of the program asks for compressed bodies.
+    static IS_ASKED_FOR: LazyLock<bool> = LazyLock::new(|| {
+        inventory::endpoints().iter().any(|it| !it.policy.content_encodings.is_empty())
+    });
+
+    /// Takes the coding out of the header, for the pipeline to decode the body, and says whether there
+    /// was one. Several codings stay, and unknown ones: nobody decodes them.
+    #[inline]
+    pub(crate) fn take(request: &mut ServiceRequest) -> bool {
+        let may_be_coded = *IS_ASKED_FOR && request.headers().contains_key(CONTENT_ENCODING);
+        may_be_coded && take_known(request).is_some()
+    }
+
+    #[cold]
+    fn take_known(request: &mut ServiceRequest) -> Option<()> {
+        let mut lines = request.headers().get_all(CONTENT_ENCODING);
+        let (Some(line), None) = (lines.next(), lines.next()) else { return None };
+        let coding = named(line.as_bytes().trim_ascii())?;
+        // actix-web panics where a middleware around holds a copy of the request.
+        let replace = || {
+            let identity = HeaderValue::from_static("identity");
+            request.headers_mut().insert(CONTENT_ENCODING, identity);
+        };
+        catch_unwind(AssertUnwindSafe(replace)).ok()?;
+        request.extensions_mut().insert(Taken(coding));
+        Some(())
+    }
+
+    /// `x-gzip` is `gzip` (RFC 9110 section 8.4.1.3).
+    fn named(name: &[u8]) -> Option<Coding> {
+        let name = if name.eq_ignore_ascii_case(b"x-gzip") { b"gzip" } else { name };
+        Coding::ALL.into_iter().find(|it| name.eq_ignore_ascii_case(it.name().as_bytes()))
+    }
+
+    /// What [`take`] has found.
+    pub(super) fn taken(request: &HttpRequest) -> Option<Coding> {
+        request.extensions().get::<Taken>().map(|taken| taken.0)
+    }
+
+    /// What a coded body is decoded to.
+    pub(in crate::pipeline::stages) fn decoded(
+        coding: Coding,
+        body: Body,
+    ) -> impl Stream<Item = Result<Bytes, PayloadError>> + Unpin {
+        let coded = StreamReader::new(Coded(body));
+        let reader: Pin<Box<dyn AsyncRead>> = match coding {
+            Coding::Gzip => {
+                let mut decoder = GzipDecoder::new(coded);
+                // A gzip body may have several members (RFC 1952 section 2.2).
+                decoder.multiple_members(true);
+                Box::pin(decoder)
+            }
+            Coding::Deflate => Box::pin(ZlibDecoder::new(coded)),
+            Coding::Brotli => Box::pin(BrotliDecoder::new(coded)),
+        };
+        Decoded(ReaderStream::new(reader))
+    }
+
+    /// A body whose errors are those of a reader.
+    struct Coded(Body);
+
+    impl Stream for Coded {
+        type Item = io::Result<Bytes>;
+
+        fn poll_next(
+            mut self: Pin<&mut Self>,
+            context: &mut Context<'_>,
+        ) -> Poll<Option<Self::Item>> {
+            let polled = Pin::new(&mut self.0).poll_next(context);
+            polled.map(|chunk| chunk.map(|chunk| chunk.map_err(io::Error::other)))
+        }
+    }
+
+    struct Decoded(ReaderStream<Pin<Box<dyn AsyncRead>>>);
+
+    impl Stream for Decoded {
+        type Item = Result<Bytes, PayloadError>;
+
+        fn poll_next(
+            mut self: Pin<&mut Self>,
+            context: &mut Context<'_>,
+        ) -> Poll<Option<Self::Item>> {
+            let polled = Pin::new(&mut self.0).poll_next(context);
+            polled.map(|chunk| chunk.map(|chunk| chunk.map_err(error)))
+        }
+    }
+
+    /// The body's own error, or that it is not coded as it says.
+    fn error(error: io::Error) -> PayloadError {
+        match error.downcast::<PayloadError>() {
+            Ok(of_the_body) => of_the_body,
+            Err(_) => PayloadError::EncodingCorrupted,
+        }
+    }
+}

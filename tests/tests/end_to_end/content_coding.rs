@@ -1,0 +1,214 @@
+//! Kind: a compressed body is decoded where the endpoint asks for it, and is never larger than `max_body`
+//! in memory; everywhere else it is refused.
+
+use actix_web::web::{Bytes, Json};
+use actix_web::{App, HttpRequest, post};
+use async_compression::tokio::write::{BrotliEncoder, GzipEncoder, ZlibEncoder};
+use secure_runtime::{Security, secure};
+use secure_tests::TestServer;
+use serde::Deserialize;
+use tokio::io::AsyncWriteExt;
+use validator::Validate;
+
+#[derive(Deserialize, Validate)]
+struct Order {
+    #[validate(length(min = 1, max = 100_000))]
+    items: Vec<String>,
+}
+
+#[secure(
+    public,
+    rate("9999/s", by = address),
+    content_type = "application/json",
+    content_encoding = any("gzip", "deflate", "br"),
+    max_body = "64KiB",
+    validate(order)
+)]
+#[post("/orders")]
+async fn place(order: Json<Order>) -> String {
+    order.items.len().to_string()
+}
+
+#[secure(
+    public,
+    rate("9999/s", by = address),
+    content_encoding = "gzip",
+    max_body = "64KiB",
+    unvalidated(body, reason = "a test")
+)]
+#[post("/bytes")]
+async fn bytes(request: HttpRequest, body: Bytes) -> String {
+    let coding = request.headers().get("content-encoding").map(|it| it.to_str().unwrap());
+    format!("{} {coding:?}", body.len())
+}
+
+#[secure(public, rate("9999/s", by = address), unvalidated(body, reason = "a test"))]
+#[post("/plain")]
+async fn plain(body: Bytes) -> String {
+    body.len().to_string()
+}
+
+fn security() -> Security {
+    // Small, so that compressed values are counted once they are decoded.
+    let (builder, _, _) = crate::security(module_path!());
+    let builder = builder.max_validated_values(2000);
+    builder.body_timeout(std::time::Duration::from_secs(1)).build().unwrap()
+}
+
+fn server() -> TestServer {
+    TestServer::start(&security(), || {
+        secure_runtime::scope("").service(place).service(bytes).service(plain)
+    })
+}
+
+async fn coded(coding: &str, text: &[u8]) -> Vec<u8> {
+    macro_rules! encode {
+        ($Encoder:ident) => {{
+            let mut encoder = $Encoder::new(Vec::new());
+            encoder.write_all(text).await.unwrap();
+            encoder.shutdown().await.unwrap();
+            encoder.into_inner()
+        }};
+    }
+    match coding {
+        "gzip" | "x-gzip" | "GZip" => encode!(GzipEncoder),
+        "deflate" => encode!(ZlibEncoder),
+        "br" => encode!(BrotliEncoder),
+        _ => text.to_vec(),
+    }
+}
+
+/// Status and body of the answer, and the `Accept-Encoding` that it names.
+async fn post(server: &TestServer, path: &str, fields: &str, body: &[u8]) -> (u16, String, String) {
+    let mut request = format!(
+        "POST {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\n\
+         {fields}\r\n\r\n"
+    )
+    .into_bytes();
+    request.extend(body);
+    let answer = server.raw(request).await;
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
+    let status = head.split(' ').nth(1).and_then(|it| it.parse().ok()).unwrap_or_default();
+    let field = |line: &str| line.strip_prefix("accept-encoding: ").map(str::to_owned);
+    (status, body.to_owned(), head.lines().find_map(field).unwrap_or_default())
+}
+
+async fn post_coded(server: &TestServer, path: &str, coding: &str, text: &[u8]) -> (u16, String) {
+    let body = coded(coding, text).await;
+    let fields = format!("content-encoding: {coding}\r\ncontent-length: {}", body.len());
+    let (status, body, _) = post(server, path, &fields, &body).await;
+    (status, body)
+}
+
+fn order(items: usize) -> Vec<u8> {
+    format!(r#"{{"items":[{}]}}"#, vec![r#""a""#; items].join(",")).into_bytes()
+}
+
+#[actix_web::test]
+async fn what_the_endpoint_asks_for_is_decoded() {
+    let server = server();
+    for coding in ["gzip", "x-gzip", "GZip", "deflate", "br", "identity"] {
+        let answer = post_coded(&server, "/orders", coding, &order(3)).await;
+        assert_eq!(answer, (200, "3".to_owned()), "{coding}");
+    }
+    // The handler reads what the header says.
+    let answer = post_coded(&server, "/bytes", "gzip", b"0123456789").await;
+    assert_eq!(answer, (200, r#"10 Some("identity")"#.to_owned()));
+
+    // In chunks, and of several members.
+    let mut two = coded("gzip", br#"{"items":["#).await;
+    two.extend(coded("gzip", br#""a","b"]}"#).await);
+    let mut chunked = Vec::new();
+    for chunk in two.chunks(5) {
+        chunked.extend(format!("{:x}\r\n", chunk.len()).into_bytes());
+        chunked.extend(chunk);
+        chunked.extend(b"\r\n");
+    }
+    chunked.extend(b"0\r\n\r\n");
+    let fields = "content-encoding: gzip\r\ntransfer-encoding: chunked";
+    let answer = post(&server, "/orders", fields, &chunked).await;
+    assert_eq!((answer.0, answer.1.as_str()), (200, "2"));
+}
+
+#[actix_web::test]
+async fn any_other_coding_is_refused_and_told() {
+    let server = server();
+    for (path, coding, expected) in [
+        ("/orders", "zstd", "gzip, deflate, br"),
+        ("/orders", "gzip, br", "gzip, deflate, br"),
+        ("/orders", "gzip\r\ncontent-encoding: br", "gzip, deflate, br"),
+        ("/orders", "compress", "gzip, deflate, br"),
+        ("/orders", "", "gzip, deflate, br"),
+        ("/bytes", "br", "gzip"),
+        ("/plain", "gzip", "identity"),
+        ("/plain", "br", "identity"),
+    ] {
+        let body = coded(coding, &order(1)).await;
+        let fields = format!("content-encoding: {coding}\r\ncontent-length: {}", body.len());
+        let (status, body, accepted) = post(&server, path, &fields, &body).await;
+        assert_eq!((status, accepted.as_str()), (415, expected), "{path} {coding}: {body}");
+    }
+    // Twins.
+    assert_eq!(post_coded(&server, "/plain", "identity", b"abc").await, (200, "3".to_owned()));
+    assert_eq!(post(&server, "/plain", "content-length: 3", b"abc").await.0, 200);
+}
+
+#[actix_web::test]
+async fn what_it_is_decoded_to_is_bounded() {
+    let server = server();
+    let most = 64 * 1024;
+    for coding in ["gzip", "deflate", "br"] {
+        // 64 MiB of the same byte are 64 KiB of gzip, and 60 bytes of Brotli.
+        for size in [most + 1, 1 << 20, 64 << 20] {
+            let zeros = vec![b' '; size];
+            let answer = post_coded(&server, "/orders", coding, &zeros).await;
+            assert_eq!(answer.0, 413, "{coding} {size}: {}", answer.1);
+        }
+    }
+    let fits = post_coded(&server, "/bytes", "gzip", &vec![b' '; most]).await;
+    assert_eq!(fits, (200, format!("{most} Some(\"identity\")")));
+    assert_eq!(post_coded(&server, "/bytes", "gzip", &vec![b' '; most + 1]).await.0, 413);
+    // And so is what arrives, and how many values there are.
+    let noise: Vec<u8> =
+        (0_u32..100_000).map(|it| (it.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+    let fields = format!("content-encoding: gzip\r\ncontent-length: {}", noise.len());
+    assert_eq!(post(&server, "/bytes", &fields, &noise).await.0, 413);
+    assert_eq!(
+        post_coded(&server, "/orders", "gzip", &order(1990)).await,
+        (200, "1990".to_owned())
+    );
+    let (status, problem) = post_coded(&server, "/orders", "gzip", &order(2001)).await;
+    assert_eq!(status, 422, "{problem}");
+}
+
+#[actix_web::test]
+async fn what_cannot_be_decoded_is_malformed() {
+    let server = server();
+    let good = coded("gzip", &order(3)).await;
+    let cut = &good[..good.len() - 9];
+    let mut with_more = good.clone();
+    with_more.extend(b"more");
+    let mut changed = good.clone();
+    let last = changed.len() - 6;
+    changed[last] ^= 1;
+    for body in [b"no gzip at all".as_slice(), cut, &with_more, &changed, &good[..5]] {
+        let fields = format!("content-encoding: gzip\r\ncontent-length: {}", body.len());
+        let (status, problem, _) = post(&server, "/orders", &fields, body).await;
+        assert_eq!(status, 400, "{problem}");
+    }
+    // One that never ends is a matter of time.
+    let fields = format!("content-encoding: gzip\r\ncontent-length: {}", good.len() + 1);
+    assert_eq!(post(&server, "/orders", &fields, &good).await.0, 408);
+}
+
+#[actix_web::test]
+async fn outside_of_a_secured_scope_nobody_decodes() {
+    // There the header stays, and extractors of actix-web would decode the body without a bound.
+    let security = security();
+    let server = TestServer::run(move || {
+        App::new().app_data(security.clone()).service(bytes).service(place)
+    });
+    assert_eq!(post_coded(&server, "/bytes", "gzip", b"abc").await.0, 415);
+    assert_eq!(post_coded(&server, "/orders", "gzip", &order(1)).await.0, 415);
+    assert_eq!(post_coded(&server, "/bytes", "identity", b"abc").await.0, 200);
+}
