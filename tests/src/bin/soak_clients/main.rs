@@ -1,0 +1,84 @@
+//! `soak_clients SECONDS`: good clients beside slow, resetting and hostile ones for so long. The good ones
+//! are served as they are alone, memory stays flat, and no place is lost.
+//!
+//! The service is a process of its own: this program with the argument `serve`.
+
+mod callers;
+mod good;
+mod hostile;
+mod http1;
+mod http2;
+mod operator;
+mod places;
+mod report;
+mod request;
+mod service;
+
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use operator::Service;
+
+/// What was found, and whether it may be.
+struct Finding {
+    what: String,
+    holds: bool,
+}
+
+fn main() -> ExitCode {
+    let argument = std::env::args().nth(1);
+    if argument.as_deref() == Some("serve") {
+        service::serve();
+        return ExitCode::SUCCESS;
+    }
+    let Some(seconds) = argument.and_then(|seconds| seconds.parse().ok()) else {
+        eprintln!("usage: soak_clients SECONDS");
+        return ExitCode::FAILURE;
+    };
+    let findings = soak(Duration::from_secs(seconds));
+    println!();
+    for finding in &findings {
+        println!("{}  {}", if finding.holds { "ok    " } else { "FAILED" }, finding.what);
+    }
+    ExitCode::from(u8::from(findings.iter().any(|finding| !finding.holds)))
+}
+
+fn soak(length: Duration) -> Vec<Finding> {
+    const WARM_UP: Duration = Duration::from_secs(3);
+    let alone = (length / 10).clamp(Duration::from_secs(15), Duration::from_secs(60));
+    let service = Service::start();
+    let files = service.open_files();
+    println!(
+        "good clients warm up for {WARM_UP:?}, are alone for {alone:?}, then beside hostile ones for {length:?}"
+    );
+    println!("the paces are moderate: held places, time and memory are tried, not the processor\n");
+    good::run(service.http1, service.http2, WARM_UP);
+    let before = good::run(service.http1, service.http2, alone);
+    let (beside, hostile, resident) = std::thread::scope(|scope| {
+        let (http1, http2) = (service.http1, service.http2);
+        let hostile = scope.spawn(move || hostile::run(http1, http2, length));
+        let good = scope.spawn(move || good::run(http1, http2, length));
+        let resident = resident(&service, length);
+        let end = "a thread that does not panic";
+        (good.join().expect(end), hostile.join().expect(end), resident)
+    });
+    report::print_good(&before, &beside);
+    report::print_hostile(&hostile);
+    let mut findings = report::good(&before, &beside, (alone, length));
+    findings.extend(report::hostile(&hostile));
+    findings.push(report::memory(&resident));
+    findings.extend(places::check(&service, files));
+    findings.push(report::log(service.log()));
+    findings
+}
+
+/// Memory of the service, four times a second.
+fn resident(service: &Service, length: Duration) -> Vec<u64> {
+    let start = Instant::now();
+    let mut samples = Vec::new();
+    while start.elapsed() < length {
+        samples.push(service.resident_bytes());
+        std::thread::sleep(Duration::from_millis(250));
+    }
+    samples
+}
