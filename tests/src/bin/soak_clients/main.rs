@@ -4,6 +4,7 @@
 //! The service is a process of its own: this program with the argument `serve`.
 
 mod callers;
+mod errors;
 mod good;
 mod hostile;
 mod http1;
@@ -47,12 +48,14 @@ fn soak(length: Duration) -> Vec<Finding> {
     const WARM_UP: Duration = Duration::from_secs(3);
     let alone = (length / 10).clamp(Duration::from_secs(15), Duration::from_secs(60));
     let service = Service::start();
-    let files = service.open_files();
     println!(
         "good clients warm up for {WARM_UP:?}, are alone for {alone:?}, then beside hostile ones for {length:?}"
     );
     println!("the paces are moderate: held places, time and memory are tried, not the processor\n");
     good::run(service.http1, service.http2, WARM_UP);
+    // The connections of the warm-up are closed by then.
+    std::thread::sleep(Duration::from_secs(1));
+    let sockets = service.open_sockets();
     let before = good::run(service.http1, service.http2, alone);
     let (beside, hostile, resident) = std::thread::scope(|scope| {
         let (http1, http2) = (service.http1, service.http2);
@@ -67,7 +70,7 @@ fn soak(length: Duration) -> Vec<Finding> {
     let mut findings = report::good(&before, &beside, (alone, length));
     findings.extend(report::hostile(&hostile));
     findings.push(report::memory(&resident));
-    findings.extend(places::check(&service, files));
+    findings.extend(places::check(&service, sockets));
     findings.push(report::log(service.log()));
     findings
 }

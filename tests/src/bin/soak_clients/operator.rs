@@ -70,9 +70,11 @@ impl Service {
         pages.expect("a number of pages") * 4096
     }
 
-    pub(crate) fn open_files(&self) -> usize {
+    pub(crate) fn open_sockets(&self) -> usize {
         let files = std::fs::read_dir(format!("/proc/{}/fd", self.process.id()));
-        files.expect("Linux' /proc, and a service that runs").count()
+        let files = files.expect("Linux' /proc, and a service that runs").flatten();
+        let targets = files.flat_map(|file| std::fs::read_link(file.path()));
+        targets.filter(|target| target.to_string_lossy().starts_with("socket:")).count()
     }
 
     /// Handlers wait in front of the door from now on.

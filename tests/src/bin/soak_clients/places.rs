@@ -86,9 +86,9 @@ const ALL: [Places; 6] = [
     },
 ];
 
-/// `files`: how many the service had open before anybody came.
-pub(crate) fn check(service: &Service, files: usize) -> Vec<Finding> {
-    let mut findings = vec![is_quiet(service), are_files_closed(service, files)];
+/// `sockets`: how many the service had open when nobody was there.
+pub(crate) fn check(service: &Service, sockets: usize) -> Vec<Finding> {
+    let mut findings = vec![is_quiet(service), are_sockets_closed(service, sockets)];
     let tokens = Tokens::new();
     for places in &ALL {
         findings.push(actix_web::rt::System::new().block_on(take(places, service, &tokens)));
@@ -113,14 +113,16 @@ fn is_quiet(service: &Service) -> Finding {
     }
 }
 
-fn are_files_closed(service: &Service, before: usize) -> Finding {
+fn are_sockets_closed(service: &Service, before: usize) -> Finding {
     let start = Instant::now();
-    while service.open_files() > before && start.elapsed() < PATIENCE {
+    while service.open_sockets() > before && start.elapsed() < PATIENCE {
         std::thread::sleep(Duration::from_millis(50));
     }
-    let (now, took) = (service.open_files(), start.elapsed());
+    let (now, took) = (service.open_sockets(), start.elapsed());
     Finding {
-        what: format!("{now} files and sockets open {took:.1?} later, {before} at the start"),
+        what: format!(
+            "{now} sockets of the service open {took:.1?} later, {before} while nobody was there"
+        ),
         holds: now <= before,
     }
 }

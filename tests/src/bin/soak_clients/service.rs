@@ -19,7 +19,7 @@ use secure_runtime::{
 use serde::{Deserialize, Serialize};
 use validator::Validate;
 
-use crate::callers;
+use crate::{callers, errors};
 
 pub(crate) const MAX_IN_FLIGHT: u64 = 128;
 pub(crate) const BODY_TIMEOUT: Duration = Duration::from_secs(3);
@@ -194,6 +194,7 @@ async fn open(door: Data<Door>) -> &'static str {
 
 /// Serves until it is killed. The first line of its output has the ports: HTTP/1.1, HTTP/2, the operator's.
 pub(crate) fn serve() {
+    errors::log();
     let issuer = callers::issuer();
     let nobody = TrustedProxies::new([] as [&str; 0]).expect("no proxies");
     let security = Security::builder()

@@ -15,7 +15,7 @@ pub(super) async fn malformed(target: Rc<Target>, turn: u64) -> io::Result<End> 
         ["{", "[1,2", "{\"lines\":\"none\"}", "\u{0}\u{1}\u{2}", "{\"lines\":[{}]}"];
     let body = BODIES.get(turn as usize % BODIES.len()).copied().unwrap_or_default();
     let bytes = order(&target, turn, body).bytes();
-    Ok(End::refused(send(&target, turn, &bytes).await?, &[400]))
+    Ok(End::refused(send(&target, turn, &bytes).await?, &[400, 422]))
 }
 
 pub(super) async fn announced(target: Rc<Target>, turn: u64) -> io::Result<End> {
@@ -42,9 +42,10 @@ pub(super) async fn compressed(target: Rc<Target>, turn: u64) -> io::Result<End>
 }
 
 pub(super) async fn nested(target: Rc<Target>, turn: u64) -> io::Result<End> {
-    let body = format!("{{\"lines\":{}", "[".repeat(50_000));
+    let member = if turn.is_multiple_of(2) { "lines" } else { "unknown" };
+    let body = format!("{{\"{member}\":{}", "[".repeat(50_000));
     let bytes = order(&target, turn, &body).bytes();
-    Ok(End::refused_or_closed(send(&target, turn, &bytes).await?, &[400]))
+    Ok(End::refused_or_closed(send(&target, turn, &bytes).await?, &[400, 422]))
 }
 
 /// Each of them would be an error of its own.
