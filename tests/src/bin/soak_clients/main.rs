@@ -26,14 +26,20 @@ struct Finding {
     holds: bool,
 }
 
+/// Less would not tell memory that grows from memory that is used for the first time.
+const LEAST_SECONDS: u64 = 60;
+/// After so long beside hostile clients, what the service keeps has been used once.
+const SETTLED: Duration = Duration::from_secs(15);
+
 fn main() -> ExitCode {
     let argument = std::env::args().nth(1);
     if argument.as_deref() == Some("serve") {
         service::serve();
         return ExitCode::SUCCESS;
     }
-    let Some(seconds) = argument.and_then(|seconds| seconds.parse().ok()) else {
-        eprintln!("usage: soak_clients SECONDS");
+    let seconds = argument.and_then(|seconds| seconds.parse().ok());
+    let Some(seconds) = seconds.filter(|seconds| *seconds >= LEAST_SECONDS) else {
+        eprintln!("usage: soak_clients SECONDS, at least {LEAST_SECONDS}");
         return ExitCode::FAILURE;
     };
     let findings = soak(Duration::from_secs(seconds));
@@ -70,15 +76,18 @@ fn soak(length: Duration) -> Vec<Finding> {
     let mut findings = report::good(&before, &beside, (alone, length));
     findings.extend(report::hostile(&hostile));
     findings.push(report::memory(&resident));
+    // One request too many is refused on purpose, and logged.
+    let errors = service.errors();
     findings.extend(places::check(&service, sockets));
-    findings.push(report::log(service.log()));
+    findings.push(report::log(service.panics(), errors));
     findings
 }
 
-/// Memory of the service, four times a second.
+/// Memory of the service, four times a second, once it has settled.
 fn resident(service: &Service, length: Duration) -> Vec<u64> {
     let start = Instant::now();
     let mut samples = Vec::new();
+    std::thread::sleep(SETTLED);
     while start.elapsed() < length {
         samples.push(service.resident_bytes());
         std::thread::sleep(Duration::from_millis(250));

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use serde_json::Value;
 
 /// How many lines of the log are shown.
-const SHOWN: u64 = 20;
+const SHOWN: usize = 20;
 
 pub(crate) struct Service {
     process: Child,
@@ -17,7 +17,7 @@ pub(crate) struct Service {
     pub(crate) http2: SocketAddr,
     operator: SocketAddr,
     panics: Arc<AtomicU64>,
-    lines: Arc<AtomicU64>,
+    errors: Arc<AtomicU64>,
 }
 
 /// One limit on requests at once.
@@ -43,23 +43,29 @@ impl Service {
         };
         let [http1, http2, operator] =
             [*http1, *http2, *operator].map(|port| (Ipv4Addr::LOCALHOST, port).into());
-        let (panics, lines) = (Arc::<AtomicU64>::default(), Arc::<AtomicU64>::default());
+        let (panics, errors) = (Arc::<AtomicU64>::default(), Arc::<AtomicU64>::default());
         let log = BufReader::new(process.stderr.take().expect("its log"));
-        let counted = (Arc::clone(&panics), Arc::clone(&lines));
+        let counts = (Arc::clone(&panics), Arc::clone(&errors));
         std::thread::spawn(move || {
-            for line in log.lines().map_while(Result::ok) {
-                if counted.1.fetch_add(1, Ordering::Relaxed) < SHOWN {
+            for (number, line) in log.lines().map_while(Result::ok).enumerate() {
+                if number < SHOWN {
                     eprintln!("service: {line}");
                 }
-                counted.0.fetch_add(u64::from(line.contains("panicked at")), Ordering::Relaxed);
+                let count = if line.contains("panicked at") { &counts.0 } else { &counts.1 };
+                count.fetch_add(1, Ordering::Relaxed);
             }
         });
-        Self { process, http1, http2, operator, panics, lines }
+        Self { process, http1, http2, operator, panics, errors }
     }
 
-    /// Panics and lines of the log.
-    pub(crate) fn log(&self) -> (u64, u64) {
-        (self.panics.load(Ordering::Relaxed), self.lines.load(Ordering::Relaxed))
+    /// So far.
+    pub(crate) fn panics(&self) -> u64 {
+        self.panics.load(Ordering::Relaxed)
+    }
+
+    /// Lines of its log that are about no panic.
+    pub(crate) fn errors(&self) -> u64 {
+        self.errors.load(Ordering::Relaxed)
     }
 
     /// The second number of proc(5)'s `statm`, in pages of 4 KiB.

@@ -138,10 +138,10 @@ pub(crate) fn memory(samples: &[u64]) -> Finding {
     }
 }
 
-pub(crate) fn log((panics, lines): (u64, u64)) -> Finding {
+pub(crate) fn log(panics: u64, errors: u64) -> Finding {
     Finding {
-        what: format!("{panics} panics and {} other errors in the service's log", lines - panics),
-        holds: lines == 0,
+        what: format!("{panics} panics and {errors} other errors in the service's log"),
+        holds: (panics, errors) == (0, 0),
     }
 }
 
