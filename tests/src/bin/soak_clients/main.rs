@@ -63,19 +63,20 @@ fn soak(length: Duration) -> Vec<Finding> {
     std::thread::sleep(Duration::from_secs(1));
     let sockets = service.open_sockets();
     let before = good::run(service.http1, service.http2, alone);
-    let (beside, hostile, resident) = std::thread::scope(|scope| {
+    let (beside, hostile, watched) = std::thread::scope(|scope| {
         let (http1, http2) = (service.http1, service.http2);
         let hostile = scope.spawn(move || hostile::run(http1, http2, length));
         let good = scope.spawn(move || good::run(http1, http2, length));
-        let resident = resident(&service, length);
+        let watched = watch(&service, length);
         let end = "a thread that does not panic";
-        (good.join().expect(end), hostile.join().expect(end), resident)
+        (good.join().expect(end), hostile.join().expect(end), watched)
     });
     report::print_good(&before, &beside);
     report::print_hostile(&hostile);
     let mut findings = report::good(&before, &beside, (alone, length));
     findings.extend(report::hostile(&hostile));
-    findings.push(report::memory(&resident));
+    findings.push(report::sockets(watched.most_sockets, sockets));
+    findings.push(report::memory(&watched.memory));
     // One request too many is refused on purpose, and logged.
     let errors = service.errors();
     findings.extend(places::check(&service, sockets));
@@ -83,14 +84,23 @@ fn soak(length: Duration) -> Vec<Finding> {
     findings
 }
 
-/// Memory of the service, four times a second, once it has settled.
-fn resident(service: &Service, length: Duration) -> Vec<u64> {
+/// The service, four times a second.
+#[derive(Default)]
+struct Watched {
+    /// Resident memory, once it has settled.
+    memory: Vec<u64>,
+    most_sockets: usize,
+}
+
+fn watch(service: &Service, length: Duration) -> Watched {
     let start = Instant::now();
-    let mut samples = Vec::new();
-    std::thread::sleep(SETTLED);
+    let mut watched = Watched::default();
     while start.elapsed() < length {
-        samples.push(service.resident_bytes());
+        if start.elapsed() >= SETTLED {
+            watched.memory.push(service.resident_bytes());
+        }
+        watched.most_sockets = watched.most_sockets.max(service.open_sockets());
         std::thread::sleep(Duration::from_millis(250));
     }
-    samples
+    watched
 }

@@ -25,6 +25,8 @@ pub(crate) struct AtOnce {
     pub(crate) id: String,
     pub(crate) serving: u64,
     pub(crate) waiting: u64,
+    /// Requests that were given up while they waited.
+    pub(crate) left: u64,
 }
 
 impl Service {
@@ -32,7 +34,7 @@ impl Service {
     pub(crate) fn start() -> Self {
         let program = std::env::current_exe().expect("this program");
         let mut command = Command::new(program);
-        command.arg("serve").stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.arg("serve").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut process = command.spawn().expect("a process for the service");
         let mut first = String::new();
         let output = process.stdout.take().expect("its output");
@@ -102,6 +104,7 @@ impl Service {
                 id: row.get("id").and_then(Value::as_str).unwrap_or_default().to_owned(),
                 serving: number(row, "serving").expect("a number"),
                 waiting: number(row, "waiting").expect("a number"),
+                left: number(row, "left").expect("a number"),
             })
             .collect()
     }

@@ -88,7 +88,8 @@ const ALL: [Places; 6] = [
 
 /// `sockets`: how many the service had open when nobody was there.
 pub(crate) fn check(service: &Service, sockets: usize) -> Vec<Finding> {
-    let mut findings = vec![is_quiet(service), are_sockets_closed(service, sockets)];
+    let mut findings =
+        vec![is_quiet(service), have_left(service), are_sockets_closed(service, sockets)];
     let tokens = Tokens::new();
     for places in &ALL {
         findings.push(actix_web::rt::System::new().block_on(take(places, service, &tokens)));
@@ -110,6 +111,15 @@ fn is_quiet(service: &Service) -> Finding {
     Finding {
         what: format!("{serving} requests served and {waiting} waiting {took:.1?} after the end"),
         holds: (serving, waiting) == (0, 0),
+    }
+}
+
+/// Those that reset while they waited have done so.
+fn have_left(service: &Service) -> Finding {
+    let left: u64 = service.at_once().iter().map(|it| it.left).sum();
+    Finding {
+        what: format!("{left} requests given up while they waited in a queue"),
+        holds: left > 0,
     }
 }
 

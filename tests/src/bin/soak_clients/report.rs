@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::service::MAX_IN_FLIGHT;
 use crate::{Finding, good, hostile};
 
 /// Memory may grow by so many bytes between the first and the last quarter.
@@ -108,6 +109,15 @@ pub(crate) fn hostile(all: &[hostile::Fared]) -> Vec<Finding> {
             holds: wrong.is_empty(),
         },
     ]
+}
+
+/// Connections that hold no place while their request is still coming are not bounded by places.
+pub(crate) fn sockets(most: usize, before: usize) -> Finding {
+    let most = most.saturating_sub(before) as u64;
+    Finding {
+        what: format!("up to {most} connections at once, more than the {MAX_IN_FLIGHT} places"),
+        holds: most > MAX_IN_FLIGHT,
+    }
 }
 
 /// The medians of the first and the last quarter.

@@ -1,7 +1,7 @@
 //! The secured service that is kept busy, with the settings that the documentation recommends, and a port
 //! for its operator.
 
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -192,9 +192,13 @@ async fn open(door: Data<Door>) -> &'static str {
     "open"
 }
 
-/// Serves until it is killed. The first line of its output has the ports: HTTP/1.1, HTTP/2, the operator's.
+/// Serves until its input ends, as it does when the program that started it is gone. The first line of its output has the ports: HTTP/1.1, HTTP/2, the operator's.
 pub(crate) fn serve() {
     errors::log();
+    std::thread::spawn(|| {
+        let _ = std::io::stdin().read_to_end(&mut Vec::new());
+        std::process::exit(0);
+    });
     let issuer = callers::issuer();
     let nobody = TrustedProxies::new([] as [&str; 0]).expect("no proxies");
     let security = Security::builder()

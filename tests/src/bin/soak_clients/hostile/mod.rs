@@ -98,9 +98,11 @@ const KINDS: &[Kind] = &kinds![
     "HTTP/2 body, a byte a second", 50, slow::http2;
     "reset in the middle of a body", 100, resets::mid_body;
     "reset after the request", 50, resets::after_request;
+    "closed after the request", 20, resets::closed;
     "reset with the answer unread", 100, resets::unread;
     "reset of requests that wait in a queue", 10, resets::queued;
     "HTTP/2 stream reset in the middle of a body", 50, streams::reset_body;
+    "HTTP/2 streams reset after the request", 10, streams::reset_request;
     "HTTP/2 streams opened and reset at once", 10, streams::rapid_reset;
     "HTTP/2 streams with a window of 0", 20, streams::closed_window;
     "HTTP/2 PINGs, answers unread", 10, streams::pings;

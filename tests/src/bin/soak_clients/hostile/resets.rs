@@ -33,6 +33,14 @@ pub(super) async fn after_request(target: Rc<Target>, turn: u64) -> io::Result<E
     Ok(End::did("reset"))
 }
 
+/// No reset, but an end: the client says that it sends nothing more, and is gone.
+pub(super) async fn closed(target: Rc<Target>, turn: u64) -> io::Result<End> {
+    let connection = begin(&target, "closed", turn).await?;
+    sleep(MOMENT).await;
+    drop(connection);
+    Ok(End::did("closed"))
+}
+
 pub(super) async fn unread(target: Rc<Target>, turn: u64) -> io::Result<End> {
     let mut connection = Connection::open(hostile_address(turn), target.http1).await?;
     let token = target.tokens.of(&caller("unread", turn));

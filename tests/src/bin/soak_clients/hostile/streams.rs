@@ -32,6 +32,30 @@ pub(super) async fn reset_body(target: Rc<Target>, turn: u64) -> io::Result<End>
     Ok(End::did("reset"))
 }
 
+/// Ten reports of a fifth of a second, reset when the service has begun with them: each stream, or the
+/// connection as a whole.
+pub(super) async fn reset_request(target: Rc<Target>, turn: u64) -> io::Result<End> {
+    let mut client = http2::open(hostile_address(turn), target.http2, &Builder::new()).await?;
+    let request = Request::post("/reports", r#"{"rows":200}"#).by(token(&target, "left", turn));
+    let mut begun = Vec::new();
+    for _ in 0..10 {
+        client = client.ready().await.map_err(io::Error::other)?;
+        let sent = client.send_request(request.http2(), false);
+        let (answer, mut sending) = sent.map_err(io::Error::other)?;
+        let body = request.body().unwrap_or_default();
+        sending.send_data(body, true).map_err(io::Error::other)?;
+        begun.push((answer, sending));
+    }
+    sleep(Duration::from_millis(30)).await;
+    if turn.is_multiple_of(2) {
+        begun.iter_mut().for_each(|(_, sending)| sending.send_reset(Reason::CANCEL));
+    }
+    drop((begun, client));
+    // The connection's task sends it.
+    sleep(Duration::from_millis(30)).await;
+    Ok(End::did("reset"))
+}
+
 /// A hundred streams, each of which is reset as soon as it is opened.
 pub(super) async fn rapid_reset(target: Rc<Target>, turn: u64) -> io::Result<End> {
     let authorization = format!("Bearer {}", token(&target, "rapid", turn));
