@@ -25,7 +25,9 @@ usage: cargo xtask COMMAND
   bench [FILTER] [--quick]  side by side with what a user would take instead;
                             a table, and target/bench/results.json
   fuzz [SECONDS]            every fuzz target for so long; needs a nightly compiler
-  soak [SECONDS]            limits under churn and restarts of Redis for so long; 120 unless said";
+  soak [SECONDS]            limits under churn and restarts of Redis for so long; 120 unless said
+  soak clients [SECONDS]    good clients beside slow, resetting and hostile ones for so long;
+                            600 unless said";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

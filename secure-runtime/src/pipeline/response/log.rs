@@ -25,8 +25,10 @@ pub(in crate::pipeline) struct Refusing<'a> {
 
 impl Refusing<'_> {
     pub(super) fn log_denial(self, denial: &Denial) {
+        // Requests that are shed under load are as many as somebody sends, and no fault.
+        let is_shed = denial.retry_after_seconds().is_some();
         let is_fault = matches!(denial.kind(), DenialKind::Internal | DenialKind::Unavailable);
-        self.log(denial.kind().status(), denial.cause(), is_fault);
+        self.log(denial.kind().status(), denial.cause(), is_fault && !is_shed);
     }
 
     /// Logs an answer that is not the pipeline's own. A redirection is one, too, and no refusal.

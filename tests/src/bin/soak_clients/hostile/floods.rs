@@ -1,0 +1,65 @@
+//! Clients with good credentials that ask for more than their share.
+
+use std::collections::BTreeSet;
+use std::io;
+use std::rc::Rc;
+
+use futures_util::future::join_all;
+
+use super::{End, Target};
+use crate::callers::hostile_address;
+use crate::http1::Connection;
+use crate::request::Request;
+
+/// Twenty requests before the first answer is read: that is allowed, and all are answered.
+pub(super) async fn pipelined(target: Rc<Target>, turn: u64) -> io::Result<End> {
+    let all = Request::get("/ready").bytes().repeat(20);
+    let statuses = answers(&target, turn, &all, 20).await?;
+    Ok(if statuses == BTreeSet::from([200]) {
+        End::did("20 times 200")
+    } else {
+        End::Failed(format!("answered {statuses:?}"))
+    })
+}
+
+/// Orders of a hundred lines, ten times as many as the rate allows.
+pub(super) async fn above_rate(target: Rc<Target>, turn: u64) -> io::Result<End> {
+    let lines = vec![r#"{"article":"apple","quantity":1}"#; 100].join(",");
+    let request = Request::post("/orders", format!("{{\"lines\":[{lines}]}}"));
+    let all = request.by(target.tokens.of("flood")).bytes().repeat(10);
+    Ok(beyond(answers(&target, turn, &all, 10).await?))
+}
+
+/// Sixteen reports of half a second at once, of each of three callers.
+pub(super) async fn at_once(target: Rc<Target>, turn: u64) -> io::Result<End> {
+    let token = target.tokens.of(&format!("greedy-{}", turn % 3));
+    let request = Request::post("/reports", r#"{"rows":500}"#).by(token).bytes();
+    let all = join_all((0..16).map(|_| answers(&target, turn, &request, 1))).await;
+    Ok(beyond(all.into_iter().flatten().flatten().collect()))
+}
+
+/// The act was done if some of it was refused as too much.
+fn beyond(statuses: BTreeSet<u16>) -> End {
+    let text = format!("answered {statuses:?}");
+    if statuses.contains(&429) { End::Did(text) } else { End::Failed(text) }
+}
+
+/// The statuses of so many answers.
+async fn answers(
+    target: &Target,
+    turn: u64,
+    bytes: &[u8],
+    number: u32,
+) -> io::Result<BTreeSet<u16>> {
+    let mut connection = Connection::open(hostile_address(turn), target.http1).await?;
+    connection.write(bytes).await?;
+    let mut statuses = BTreeSet::new();
+    for _ in 0..number {
+        let answer = connection.answer().await?;
+        statuses.insert(answer.status);
+        if answer.is_last {
+            break;
+        }
+    }
+    Ok(statuses)
+}
