@@ -60,6 +60,15 @@ impl PeriodDecision {
         self.allowed
     }
 
+    pub(super) fn cost(&self) -> u32 {
+        self.cost
+    }
+
+    /// The same about a request of another cost.
+    pub(super) fn of_cost(&self, cost: u32) -> Self {
+        Self { cost, ..*self }
+    }
+
     pub(crate) fn remaining(&self) -> u32 {
         u32::try_from(u64::from(self.permits).saturating_sub(self.used)).unwrap_or_default()
     }

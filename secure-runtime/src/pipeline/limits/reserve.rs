@@ -55,6 +55,8 @@ pub(in crate::pipeline) struct Open {
     pub(in crate::pipeline) key: LimitKey,
     pub(in crate::pipeline) live: &'static LiveLimit,
     pub(in crate::pipeline) first: LimitReport,
+    /// What was decided about the first permit; `None` once it was given back.
+    pub(in crate::pipeline) taken: Option<Decided>,
 }
 
 /// Takes the permits. If one limit refuses, those taken before it in this stage are given back, so
@@ -79,8 +81,8 @@ pub(in crate::pipeline) fn reserve(
         };
         let PlannedLimit { live, position, number, texts, .. } = *planned;
         let terms = |place| live.terms(place).allowance();
-        let Decided { key, place, answer, .. } =
-            counters.decide(live.generations, terms, whom, planned.upfront, now);
+        let decided = counters.decide(live.generations, terms, whom, planned.upfront, now);
+        let Decided { key, place, answer, .. } = decided;
         let Terms { limit, calendar } = live.terms(place);
         let binds = shadow_mode::binds(&planned.mode, &planned.by, subject);
         let is_first = true;
@@ -103,7 +105,7 @@ pub(in crate::pipeline) fn reserve(
             taken.push((key, current));
         }
         if planned.is_open {
-            counted.open.push(Open { key: whom, live, first: current });
+            counted.open.push(Open { key: whom, live, first: current, taken: Some(decided) });
         }
         counted.note(current);
     }
