@@ -60,6 +60,12 @@ impl PeriodDecision {
         self.allowed
     }
 
+    /// When the period ends, in seconds since 1970.
+    #[cfg(feature = "redis")]
+    pub(super) fn end_seconds(&self) -> u64 {
+        self.end * 60
+    }
+
     pub(super) fn cost(&self) -> u32 {
         self.cost
     }

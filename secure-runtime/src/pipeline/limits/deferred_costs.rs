@@ -28,15 +28,8 @@ enum Rest {
 /// Why the rest was not taken.
 enum Refusal {
     Unknown,
-    Unaffordable {
-        cost: NonZeroU32,
-        most: NonZeroU32,
-    },
-    UsedUp {
-        key: LimitKey,
-        cost: NonZeroU32,
-        report: LimitReport,
-    },
+    Unaffordable { cost: NonZeroU32, most: NonZeroU32 },
+    UsedUp { key: LimitKey, cost: NonZeroU32, report: LimitReport },
 }
 
 /// Takes the rest of what the arguments cost, from all limits or from none.

@@ -5,7 +5,7 @@ use super::shadow_mode;
 use crate::denial::Denial;
 use crate::pipeline::refused::Refused;
 use crate::pipeline::stages::concurrency::Waiting;
-use crate::policy::Limit;
+use crate::policy::{Cost, Limit};
 use crate::security::{LimitTexts, LiveLimit, PlannedLimit, Terms, bit};
 use crate::throttling::{
     Allowance, Answer, Calendar, Counters, Decided, LimitKey, Outcome, Permit, Place,
@@ -96,6 +96,7 @@ pub(in crate::pipeline) fn reserve(
             }
             counters.count(number, Outcome::Refused, whom);
             give_back(counters, &taken, now);
+            let current = current.as_asked_again();
             let denial = throttled(&current);
             counted.report = Some(current);
             return Err(denial);
@@ -160,6 +161,15 @@ impl LimitReport {
     /// What the limit admits.
     pub(in crate::pipeline) fn allowance(&self) -> Allowance<'static> {
         Allowance { quota: &self.limit.quota, calendar: self.calendar }
+    }
+
+    /// The refusal of a first permit, with the time after which the same request is admitted.
+    #[cold]
+    pub(in crate::pipeline) fn as_asked_again(self) -> Self {
+        match self.limit.cost {
+            Cost::Arguments(_) => Self { answer: self.answer.of_unknown_cost(), ..self },
+            Cost::Permits(_) | Cost::Response => self,
+        }
     }
 
     /// Compares what is left of each quota, as shares.
