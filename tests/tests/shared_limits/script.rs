@@ -217,6 +217,9 @@ fn a_refusal_gives_back_what_the_request_took_before_as_far_as_time_has_not() {
     let asks = [after(take(3), until)];
     assert_eq!(decide(&redis, &[&one], now + 4 * SECOND, &asks), [0, 40, 0, 0, 0]);
     assert_eq!(decide(&redis, &[&one], now + 10 * SECOND, &asks), [0, 34, 0, 0, 0]);
+    // A clock that went back gives no more than there was.
+    assert_eq!(decide(&redis, &[&one], now - SECOND, &asks), [0, 35, 0, 0, 0]);
+    assert_eq!(decide(&redis, &[&one], now - SECOND, &[take(1)])[0], 1);
     // What is observed gives back its own, and the request goes on; `keep` does not, and `back` does.
     let observe = after(rate("observe", 5, 10 * SECOND, 5), until);
     let keep = after(rate("keep", 1, 10 * SECOND, 5), until);

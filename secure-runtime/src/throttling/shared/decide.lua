@@ -172,7 +172,7 @@ for i, key in ipairs(KEYS) do
       bucket = {s = s, n = n, taken_s = s, taken_n = n, is_changed = is_changed, whole = whole}
       buckets[key] = bucket
     end
-    local ask = {bucket = bucket, leased = 0, fits = true, full_s = full_s, full_n = full_n}
+    local ask = {bucket = bucket, leased = 0, fits = true, full_s = full_s, full_n = full_n, at = at}
     ask.until_s, ask.until_n = tonumber(ARGV[at + 9]), tonumber(ARGV[at + 10])
     asked[i] = ask
     local s, n = add(bucket.taken_s, bucket.taken_n, cost_s, cost_n)
@@ -244,10 +244,13 @@ for _, ask in ipairs(asked) do
         bucket.used, bucket.is_changed = math.max(bucket.used - ask.before, 0), true
       end
     elseif fits(now_s, now_n, ask.until_s, ask.until_n) then
-      -- Time has given back a part of it.
-      local s, n = bucket.s - (ask.until_s - now_s), bucket.n - (ask.until_n - now_n)
+      -- Time has given back a part of it. It was one permit, whatever a clock that went back says.
+      local back_s, back_n = ask.until_s - now_s, ask.until_n - now_n
+      if back_n < 0 then back_s, back_n = back_s - 1, back_n + SECOND end
+      local one_s, one_n = tonumber(ARGV[ask.at + 5]), tonumber(ARGV[ask.at + 6])
+      if not fits(back_s, back_n, one_s, one_n) then back_s, back_n = one_s, one_n end
+      local s, n = bucket.s - back_s, bucket.n - back_n
       if n < 0 then s, n = s - 1, n + SECOND end
-      if n >= SECOND then s, n = s + 1, n - SECOND end
       if s < 0 then s, n = 0, 0 end
       bucket.s, bucket.n, bucket.is_changed, bucket.is_given_back = s, n, true, true
     end
