@@ -46,7 +46,7 @@ pub(in crate::pipeline) struct Counted {
     pub(in crate::pipeline) place: Option<Place>,
     /// What the limits that several instances count together have said.
     #[cfg(feature = "redis")]
-    pub(in crate::pipeline) shared: super::shared::Shared,
+    pub(in crate::pipeline) shared: super::shared::Pending,
 }
 
 /// A limit whose cost is not known yet.

@@ -9,19 +9,27 @@ use super::keys::Subject;
 use super::reserve::{Counted, LimitReport, throttled};
 use super::shadow_mode;
 use super::shared_keys::whom;
+use super::{Counting, shared_deferred_costs, tier};
 use crate::denial::{Denial, DenialKind};
+use crate::pipeline::gate::Gate;
+use crate::pipeline::progress::Progress;
 use crate::pipeline::refused::Refused;
 use crate::policy::Limit;
-use crate::security::{LimitTexts, LiveLimit, LiveShared, PlannedShared, Sharing, Terms};
+use crate::security::{
+    LimitTexts, LiveLimit, LiveShared, PlannedShared, Security, Sharing, Stage, Terms,
+};
 use crate::throttling::{
     Answer, Ask, Counters, Decision, Held, LimitKey, Outcome, SharedLimit, Source,
     StoreUnavailable, Verdict,
 };
 use crate::time::Moment;
 
-/// The shared limits of one request.
+/// Limits that several instances count together, in a store that is asked and waited for.
+pub(super) struct Shared;
+
+/// What is on its way, and what is open, of the shared limits of one request.
 #[derive(Default)]
-pub(in crate::pipeline) struct Shared {
+pub(in crate::pipeline) struct Pending {
     /// Of the stage that waits for the store.
     pub(super) waiting: Option<Box<Waiting>>,
     /// Those that took one permit, and take the rest once it is known how many there are.
@@ -90,8 +98,51 @@ pub(super) struct Books<'a> {
     pub(super) now: Moment,
 }
 
+impl Counting for Shared {
+    #[inline]
+    fn poll_reserve(
+        gate: &Gate<'_>,
+        request: &mut Progress,
+        stage: Stage,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<(), Refused>> {
+        let inner = gate.security.inner();
+        let (Some(sharing), Some(now), limits @ [_, ..]) =
+            (&inner.sharing, request.entered, gate.plan.shared_limits(stage))
+        else {
+            return Poll::Ready(Ok(()));
+        };
+        let books = Books { sharing, counters: &inner.counters, now };
+        let tier = tier(gate, request)?;
+        let address = || gate.group();
+        let subject = gate.subject(&address, request.caller.as_ref(), tier.as_deref());
+        poll(books, limits, subject, &mut request.counted, context)
+    }
+
+    #[inline]
+    fn poll_settle(
+        gate: &Gate<'_>,
+        request: &mut Progress,
+        now: Moment,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<(), Refused>> {
+        let inner = gate.security.inner();
+        let Some(sharing) = &inner.sharing else { return Poll::Ready(Ok(())) };
+        let books = Books { sharing, counters: &inner.counters, now };
+        let Progress { counted, costs, .. } = request;
+        shared_deferred_costs::poll(books, counted, costs, context)
+    }
+
+    #[inline]
+    fn charge(security: &Security, counted: &mut Counted, cost: u32, _: Moment) {
+        if let Some(sharing) = &security.inner().sharing {
+            shared_deferred_costs::charge(sharing, counted, cost);
+        }
+    }
+}
+
 /// Takes the permits of a stage, of all its limits or of none.
-pub(super) fn poll(
+fn poll(
     books: Books<'_>,
     limits: &[PlannedShared],
     subject: Subject<'_>,
@@ -199,7 +250,7 @@ pub(super) fn heed(
     // There are no decisions where nobody decides while the store is gone.
     for (it, answer) in asked.iter().zip(verdict.answers()) {
         let (report, key) = (it.report(answer), it.key(counters));
-        if answer.is_allowed() {
+        if answer.is_allowed() || !it.takes() {
             // The request was counted when it took the first permit.
             if it.taken == 0 {
                 counters.count(it.number, Outcome::Allowed, key);
@@ -237,7 +288,7 @@ pub(super) fn note_given_back(answered: &Answered, counted: &mut Counted) {
     }
 }
 
-impl Shared {
+impl Pending {
     /// Whether some cost is not known yet.
     pub(super) fn is_open(&self) -> bool {
         !self.open.is_empty()

@@ -8,7 +8,7 @@ use actix_web::rt::spawn;
 
 use super::deferred_costs::{rest, unaffordable, unknown};
 use super::reserve::Counted;
-use super::shared::{Asked, Books, Question, Shared, ask, heed, note_given_back};
+use super::shared::{Asked, Books, Pending, Question, ask, heed, note_given_back};
 use crate::pipeline::refused::Refused;
 use crate::policy::Cost;
 use crate::security::Sharing;
@@ -27,7 +27,7 @@ pub(super) fn poll(
     costs: &Costs,
     context: &mut Context<'_>,
 ) -> Poll<Result<(), Refused>> {
-    let Shared { open, waiting } = &mut counted.shared;
+    let Pending { open, waiting } = &mut counted.shared;
     let question = || Ok(question(books, open, costs));
     let Some(mut answered) = ready!(ask(waiting, books, question, context))? else {
         return Poll::Ready(Ok(()));
