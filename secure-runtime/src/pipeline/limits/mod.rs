@@ -1,4 +1,4 @@
-//! The limits of one request, whoever counts them.
+//! The limits of one request: those of this instance, and those that it counts together with others.
 
 pub(super) mod deferred_costs;
 mod in_memory;
