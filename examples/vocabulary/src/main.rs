@@ -53,6 +53,13 @@ async fn users_as_csv() -> &'static str {
     "the,users"
 }
 
+/// Who has asked for nothing lately may fetch nine at once, and has used up the others for as long.
+#[secure(roles = "viewer", rate(exports, burst = 9))]
+#[get("/archive.csv")]
+async fn archive_as_csv() -> &'static str {
+    "the,archive"
+}
+
 /// Failures are counted by the same name in both: a guesser does not get twice as many.
 #[secure(public, failures = attempts, rate("100/min", by = address))]
 #[post("/sign-in")]
@@ -69,6 +76,7 @@ async fn recover() -> Result<&'static str, Denial> {
 fn api() -> impl HttpServiceFactory {
     let read = scope("").service(orders).service(users).service(search);
     let api = scope("/api").service(refund).service(orders_as_csv).service(users_as_csv);
+    let api = api.service(archive_as_csv);
     api.service(sign_in).service(recover).service(read)
 }
 
@@ -91,9 +99,10 @@ async fn main() -> io::Result<()> {
 mod tests {
     use std::time::Duration;
 
-    use secure_runtime::testing::{TestSecurity, Token};
-    use secure_runtime::throttling::Quota;
-    use secure_tests::TestServer;
+    use secure_runtime::Security;
+    use secure_runtime::testing::{FakeClock, Issuer, TestSecurity, Token};
+    use secure_runtime::throttling::{Quota, SharedLimits};
+    use secure_tests::{RedisServer, TestServer};
 
     use super::api;
 
@@ -180,6 +189,43 @@ mod tests {
             assert_eq!(server.get(path, &[caller]).await.status, expected, "{path}");
         }
         assert!(secure_runtime::inventory().to_string().contains("3/h cost 2 shared as exports"));
+    }
+
+    /// In memory, and where instances count together.
+    #[actix_web::test]
+    async fn a_burst_above_a_shared_rate_is_one_endpoints_own_and_is_owed_to_all() {
+        let redis = RedisServer::shared();
+        for store in [None, Some(SharedLimits::redis(&redis.url()))] {
+            let clock = FakeClock::new();
+            let mut builder = Security::builder().clock(clock.clone());
+            if let Some(store) = store {
+                let prefix = format!("a burst above a shared rate:{}:", std::process::id());
+                let store = store.prefix(&prefix).clock(clock.clone());
+                builder = builder.shared_limits(store.build().unwrap());
+            }
+            let issuer = Issuer::hs256().clock(clock.clone());
+            let jwt = issuer.jwt().accept_test_keys();
+            let security = builder.authenticator("jwt", jwt).build().unwrap();
+            let server = TestServer::start(&security, api);
+            let get = async |path| {
+                let token = bearer(issuer.token("ada").role("admin"));
+                server.get(path, &[&token]).await.status
+            };
+            let (archive, orders) = ("/api/archive.csv", "/api/orders.csv");
+            for _ in 0..9 {
+                assert_eq!(get(archive).await, 200);
+            }
+            assert_eq!([get(archive).await, get(orders).await], [429, 429]);
+            // Looking at it has forgotten nothing.
+            assert_eq!([get(archive).await, get(orders).await], [429, 429]);
+            clock.advance(Duration::from_secs(20 * 60));
+            assert_eq!(
+                [get(orders).await, get(archive).await, get(archive).await],
+                [429, 200, 429]
+            );
+            clock.advance(Duration::from_secs(7 * 20 * 60));
+            assert_eq!([get(orders).await, get(orders).await], [200, 429], "two are owed");
+        }
     }
 
     #[actix_web::test]

@@ -5,25 +5,6 @@ use crate::diagnostics::Diagnostics;
 use crate::model::raw::{Quotas, RateKey, Window};
 use crate::parse::rate::{Period, Rate};
 
-/// Endpoints that share a rate count in one bucket, which is as large as the rate's permits: what one of
-/// them took beyond it, another one would forget.
-pub(super) fn burst_fits_a_shared_rate(rate: &RateKey, diagnostics: &mut Diagnostics) {
-    let Some(burst) = rate.burst else { return };
-    let shared = rate.quotas().flat_map(|quotas| &quotas.rates);
-    let shared = shared.filter_map(|window| Some((window.rate, window.shared.as_ref()?)));
-    let Some((smallest, name)) = shared.min_by_key(|(quota, _)| quota.permits) else { return };
-    if burst.value > smallest.permits {
-        let message = format!(
-            "`burst` expects at most {}, the permits of the shared rate `{name}`, found {}",
-            smallest.permits, burst.value
-        );
-        diagnostics
-            .error_at(burst.span, message)
-            .help("a rate of the endpoint's own may have any burst")
-            .note("endpoints that share a rate count in one bucket of its permits");
-    }
-}
-
 /// A quota that refuses nothing while another one of its list admits looks like a limit.
 pub(super) fn every_quota_binds(rate: &RateKey, diagnostics: &mut Diagnostics) {
     // Requests of several costs are requests of one permit each that come at one instant.

@@ -235,7 +235,6 @@ fn alone(declaration: &Declaration, known: &Vocabulary, diagnostics: &mut Diagno
         rates::zone_is_known(rate, diagnostics);
         modes::are_known(rate.mode.as_ref(), diagnostics);
         partition(rate.by.as_ref(), diagnostics);
-        contradictions::burst_fits_a_shared_rate(rate, diagnostics);
         // What a key with mistakes would admit is not known.
         if diagnostics.count() == mistakes {
             contradictions::every_quota_binds(rate, diagnostics);

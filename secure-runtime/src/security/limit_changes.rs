@@ -24,6 +24,10 @@ pub(super) fn apply(
     let live = first.planned.live;
     let place = live.place_of(is_it).ok_or(LimitChangeError::TooMany)?;
     let before = live.now().limit.quota;
+    // Endpoints that share a rate may have bursts of their own.
+    let lasts_ns =
+        changes.iter().map(|(it, quota)| lasts(it.planned.live.now().limit.quota, *quota));
+    let lasts_ns = lasts_ns.max().unwrap_or_default();
     for (it, quota) in changes {
         if !it.planned.live.has(place) {
             #[cfg(feature = "redis")]
@@ -33,8 +37,7 @@ pub(super) fn apply(
             it.planned.live.give(place, terms(it.planned.limit, *quota));
         }
     }
-    let change =
-        Change { place, whole: whole(first, before, *quota), lasts_ns: lasts(before, *quota) };
+    let change = Change { place, whole: whole(first, before, *quota), lasts_ns };
     if tell(changes, all, place) && live.generations.begin(change, now) {
         return Ok(());
     }

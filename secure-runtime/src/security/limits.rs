@@ -178,7 +178,10 @@ impl Limits {
             }
             let (before, burst) = (limit.quota, limit.quota.burst());
             let has_own_burst = limit.shared.is_some() && burst != before.permits();
-            Ok(if has_own_burst { quota.with_burst(burst.min(quota.permits())) } else { quota })
+            // One within the permits stays within them.
+            let is_within = burst < before.permits();
+            let most = if is_within { quota.permits() } else { burst };
+            Ok(if has_own_burst { quota.with_burst(burst.min(most)) } else { quota })
         })
     }
 

@@ -1,5 +1,6 @@
 //! The limits of one endpoint that several instances count together, compiled for the request path.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::live_limit::Given;
@@ -47,6 +48,8 @@ struct Known {
     name: String,
     quota: Quota,
     family: u64,
+    /// The time in which the largest bucket fills that counts together with it.
+    largest: Arc<AtomicU64>,
     counts: &'static SharedLimit,
 }
 
@@ -141,15 +144,20 @@ impl Registry {
         if let Some(known) = same.clone().find(|known| known.quota == quota) {
             return Some(known.counts);
         }
-        let family = same.next().map_or_else(|| self.store.new_family(), |known| known.family);
+        let (family, largest) = match same.next() {
+            Some(known) => (known.family, Arc::clone(&known.largest)),
+            None => (self.store.new_family(), Arc::default()),
+        };
+        largest.fetch_max(quota.burst_tolerance_ns(), Ordering::Relaxed);
         let counts = leaked(self.store.limit_of(&SharedTerms {
             family,
             name,
             quota,
             is_share_of_window: *is_shared_rate,
             period: period.map(|it| (it.period, it.zone)),
+            largest: &largest,
         })?);
-        known.push(Known { name: name.clone(), quota, family, counts });
+        known.push(Known { name: name.clone(), quota, family, largest, counts });
         Some(counts)
     }
 }
@@ -165,5 +173,26 @@ fn name(endpoint: &Endpoint, position: usize, limit: &Limit) -> String {
         // What is used of one period means nothing in another.
         Some(CalendarPeriod { period, zone }) => format!("{name} {} {zone}", period.name()),
         None => name,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn endpoints_that_share_a_rate_know_the_largest_bucket_of_it() {
+        let store = SharedLimits::redis("redis://127.0.0.1:1/").build().unwrap();
+        let registry = Registry { store, known: Mutex::default() };
+        let count = |name: &str, burst: u32| {
+            let number = |number: u32| number.try_into().unwrap();
+            let quota = Quota::new(number(5), number(60)).with_burst(number(burst));
+            let identity = Identity { name: name.to_owned(), is_shared_rate: true, period: None };
+            registry.counts(&identity, quota).unwrap().largest_bucket_ns()
+        };
+        assert_eq!(count("login", 5), 60_000_000_000);
+        assert_eq!(count("login", 20), 240_000_000_000);
+        assert_eq!(count("login", 5), 240_000_000_000, "known to those that were there before");
+        assert_eq!(count("search", 5), 60_000_000_000);
     }
 }

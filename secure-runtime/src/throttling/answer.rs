@@ -149,6 +149,15 @@ impl Counters {
 }
 
 impl Answer {
+    /// The refusal of a request whose cost is not known yet: it is admitted when the largest cost is that is
+    /// ever admitted. That of a quota of the calendar is when its period ends.
+    pub(crate) fn of_unknown_cost(self) -> Self {
+        match self {
+            Self::Rate(decision) => Self::Rate(decision.until_full()),
+            Self::Period(_) => self,
+        }
+    }
+
     #[inline]
     pub(crate) fn is_allowed(&self) -> bool {
         match self {

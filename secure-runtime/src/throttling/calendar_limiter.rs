@@ -60,6 +60,21 @@ impl PeriodDecision {
         self.allowed
     }
 
+    /// When the period ends, in seconds since 1970.
+    #[cfg(feature = "redis")]
+    pub(super) fn end_seconds(&self) -> u64 {
+        self.end * 60
+    }
+
+    pub(super) fn cost(&self) -> u32 {
+        self.cost
+    }
+
+    /// The same about a request of another cost.
+    pub(super) fn of_cost(&self, cost: u32) -> Self {
+        Self { cost, ..*self }
+    }
+
     pub(crate) fn remaining(&self) -> u32 {
         u32::try_from(u64::from(self.permits).saturating_sub(self.used)).unwrap_or_default()
     }

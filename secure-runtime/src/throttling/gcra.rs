@@ -134,6 +134,13 @@ impl Decision {
         Demand::of(now, interval, tolerance, increment).peeked(self.arrival)
     }
 
+    /// What is told of a request that is refused, and may turn out to cost the whole burst: that it is
+    /// admitted once the bucket is full.
+    pub(crate) fn until_full(self) -> Self {
+        let demand = Demand { increment: self.demand.tolerance, ..self.demand };
+        Self { demand, allowed: false, ..self }
+    }
+
     /// Whether the request was admitted and had found its bucket full: what is told about it
     /// is that of [`of_full_bucket`](Self::of_full_bucket), at whatever time.
     #[must_use]
@@ -182,6 +189,12 @@ impl Decision {
     const fn reset_after_ns(&self) -> u64 {
         // Never negative: `Demand::decide` lifts the arrival time to `now`.
         self.arrival.saturating_sub(self.demand.now)
+    }
+
+    /// When this was decided, and the time in which its cost comes back.
+    #[cfg(feature = "redis")]
+    pub(super) fn taken(&self) -> (u64, u64) {
+        (self.demand.now, self.demand.increment)
     }
 
     /// The time of a refund at `now`.

@@ -48,7 +48,7 @@ pub(crate) struct Change {
 }
 
 /// What was decided, and under which terms.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Decided {
     pub(crate) key: LimitKey,
     pub(crate) place: u32,
@@ -106,10 +106,13 @@ impl Generations {
 impl Past {
     /// What a part of that becomes. Rounded down: no more is taken off it than is in it.
     fn share(&self, arrival: u64) -> u64 {
+        self.ended.saturating_add(self.part(arrival.saturating_sub(self.ended)))
+    }
+
+    fn part(&self, used: u64) -> u64 {
         let (old, new) = self.whole;
-        let used = u128::from(arrival.saturating_sub(self.ended)) * u128::from(new);
-        let share = u64::try_from(used / u128::from(old.max(1))).unwrap_or_default();
-        self.ended.saturating_add(share)
+        let part = u128::from(used) * u128::from(new) / u128::from(old.max(1));
+        u64::try_from(part).unwrap_or_default()
     }
 
     /// What a rate's arrival time becomes under the next generation. Rounded up: nothing is given.
@@ -186,8 +189,8 @@ impl Counters {
         (generation, place)
     }
 
-    /// Gives back what was taken of a rate, although its terms may have changed since: then what it
-    /// comes to under those that hold.
+    /// Gives back what was taken, although the terms may have changed since: then what it comes to under
+    /// those that hold.
     pub(crate) fn give_back(
         &self,
         generations: &Generations,
@@ -196,17 +199,26 @@ impl Counters {
         taken: &Decided,
         now: Moment,
     ) {
-        let Answer::Rate(decision) = &taken.answer else { return };
-        let (generation, _) = self.stand(generations, &terms, whom, now);
-        let key = whom.of_generation(generation);
+        let (generation, place) = self.stand(generations, &terms, whom, now);
+        let (key, of) = (whom.of_generation(generation), terms(place));
         if generation == taken.generation {
-            return self.limiter.refund(key, decision, now.monotonic_nanos());
+            return self.refund(key, of, &taken.answer, now);
         }
-        if let Some(arrival) = decision.alone()
-            && let Some(changes) = generations.between(taken.generation, generation)
-        {
-            let share = changes.iter().fold(arrival, |arrival, past| past.share(arrival));
-            self.limiter.take_from(key, share, now.monotonic_nanos());
+        let Some(changes) = generations.between(taken.generation, generation) else { return };
+        match (&taken.answer, of.calendar) {
+            (Answer::Rate(decision), _) => {
+                if let Some(arrival) = decision.alone() {
+                    let share = changes.iter().fold(arrival, |arrival, past| past.share(arrival));
+                    self.limiter.take_from(key, share, now.monotonic_nanos());
+                }
+            }
+            (Answer::Period(decision), Some(calendar)) => {
+                let part = |cost, past: &Past| past.part(cost);
+                let share = changes.iter().fold(u64::from(decision.cost()), part);
+                let share = u32::try_from(share).unwrap_or(u32::MAX);
+                self.calendar.refund(key, calendar, &decision.of_cost(share));
+            }
+            (Answer::Period(_), None) => {}
         }
     }
 

@@ -130,11 +130,11 @@ pub use penalties::FailureStatistics;
 pub(crate) use penalties::{BanEvent, BudgetKeys, Penalties};
 pub use quota::Quota;
 #[cfg(feature = "redis")]
-pub(crate) use shared::SharedTerms;
-#[cfg(feature = "redis")]
 pub use shared::{
     Ask, InvalidSharedLimits, OnStoreFailure, SharedLimit, SharedLimits, SharedLimitsBuilder,
     SharedStatistics, Source, StoreUnavailable, Verdict,
 };
+#[cfg(feature = "redis")]
+pub(crate) use shared::{Held, SharedTerms};
 #[cfg(not(loom))]
 pub(crate) use tally::Outcome;

@@ -95,20 +95,25 @@ async fn the_arguments_say_what_a_request_costs() {
     assert_eq!(left(&get(0).await), Some(r#""10/h";r=5;t=1800"#), "no request is free");
     assert_eq!(world.runs.so_far(), 2);
 
-    // It has cost one, and what it asked for comes back in two intervals.
+    // It has cost nothing, and what it asked for is there in an interval.
     let refused = get(6).await;
     assert_eq!(refused.problem(429)["violated-policies"], serde_json::json!(["10/h"]));
-    assert_eq!(refused.header("retry-after"), Some("720"));
-    assert_eq!(left(&refused), Some(r#""10/h";r=4;t=720"#));
+    assert_eq!(refused.header("retry-after"), Some("360"));
+    assert_eq!(left(&refused), Some(r#""10/h";r=5;t=360"#));
     assert_eq!(world.runs.so_far(), 2);
-    world.clock.advance(Duration::from_secs(719));
-    assert_eq!(left(&get(6).await).unwrap(), r#""10/h";r=4;t=361"#, "it has cost one again");
-    world.clock.advance(Duration::from_secs(361));
+    world.clock.advance(Duration::from_secs(359));
+    assert_eq!(left(&get(6).await).unwrap(), r#""10/h";r=5;t=1"#, "nor has it again");
+    world.clock.advance(Duration::from_secs(1));
     let paid = get(6).await;
     assert_eq!((paid.status, left(&paid)), (200, Some(r#""10/h";r=0;t=3600"#)));
     assert_eq!(world.runs.so_far(), 3);
-    // Nothing is left: refused before the arguments are looked at.
-    assert_eq!(get(5000).await.status, 429);
+    // Nothing is left: refused before the arguments are looked at, until any cost is admitted.
+    let refused = get(5000).await;
+    assert_eq!((refused.status, refused.header("retry-after")), (429, Some("3600")));
+    assert_eq!(left(&refused), Some(r#""10/h";r=0;t=3600"#));
+    world.clock.advance(Duration::from_secs(3600));
+    let ada = bearer(&world.issuer.token("ada").sign());
+    assert_eq!(world.server.get("/pages?size=10", &[&ada]).await.status, 200);
 }
 
 #[actix_web::test]
@@ -119,9 +124,10 @@ async fn a_cost_above_what_may_be_taken_at_once_is_a_fault_of_the_request() {
     let problem = refused.problem(422);
     assert_eq!(problem["detail"], "the request costs 11, and at most 10 can be taken at once");
     assert_eq!((refused.header("retry-after"), world.runs.so_far()), (None, 0));
-    // So is one that breaks a rule; each has cost one.
+    // It has taken nothing. One that breaks a rule has cost one.
+    assert_eq!(left(&refused), Some(r#""10/h";r=10;t=0"#));
     world.server.get("/pages?size=1001", &[&ada]).await.problem(422);
-    let answer = world.server.get("/pages?size=8", &[&ada]).await;
+    let answer = world.server.get("/pages?size=9", &[&ada]).await;
     assert_eq!((answer.status, left(&answer)), (200, Some(r#""10/h";r=0;t=3600"#)));
     assert_eq!(world.runs.so_far(), 1);
 }
@@ -139,23 +145,28 @@ async fn all_late_costs_are_taken_or_none() {
     let refused = post("ada", 2).await;
     assert_eq!(refused.problem(429)["violated-policies"], serde_json::json!(["10/h"]));
     assert_eq!(world.runs.so_far(), 1);
-    // The refusal cost the address one: two are left.
-    assert_eq!(post("grace", 2).await.body, "grace 2");
+    // Nor has the refusal cost the address anything.
+    let answer = post("grace", 2).await;
+    assert_eq!((&*answer.body, left(&answer)), ("grace 2", Some(r#""5/h";r=1;t=2880"#)));
     assert_eq!(post("grace", 2).await.status, 429);
+    // One is left of it still, and the limits of the caller have it that neither took.
+    assert_eq!(post("grace", 1).await.body, "grace 1");
     world.clock.advance(Duration::from_secs(3600));
     // A rule about the arguments is asked afterwards, and what it refuses was paid for.
     post("eve", 3).await.problem(403);
     assert_eq!(left(&post("eve", 2).await), Some(r#""5/h";r=1;t=2880"#));
-    assert_eq!(world.runs.so_far(), 3);
+    assert_eq!(world.runs.so_far(), 4);
 }
 
 #[actix_web::test]
 async fn a_cost_that_panics_refuses_the_request() {
     let world = world();
     let ada = bearer(&world.issuer.token("ada").sign());
-    world.server.get("/divided/0", &[&ada]).await.problem(500);
-    assert_eq!(world.runs.so_far(), 0);
-    assert_eq!(world.server.get("/divided/2", &[&ada]).await.body, "2");
+    let refused = world.server.get("/divided/0", &[&ada]).await;
+    refused.problem(500);
+    assert_eq!((left(&refused), world.runs.so_far()), (Some(r#""10/h";r=10;t=0"#), 0));
+    let answer = world.server.get("/divided/1", &[&ada]).await;
+    assert_eq!((&*answer.body, left(&answer)), ("1", Some(r#""10/h";r=0;t=3600"#)));
     assert_eq!(world.runs.so_far(), 1);
 }
 
@@ -167,7 +178,7 @@ async fn parallel_requests_take_exactly_what_they_cost() {
     let requests = (0..30).map(|_| world.server.get("/pages?size=3", &headers));
     let answers = futures_util::future::join_all(requests).await;
     let admitted = answers.iter().filter(|answer| answer.status == 200).count();
-    // Each that is refused late has cost one.
+    // Those that are under way at the same time hold one each.
     assert!((1..=3).contains(&admitted), "admitted {admitted}");
     assert!(answers.iter().all(|answer| [200, 429].contains(&answer.status)));
     assert_eq!(world.runs.so_far(), admitted);

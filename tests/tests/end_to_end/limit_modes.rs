@@ -239,14 +239,19 @@ async fn quotas_and_costs_are_observed_as_well() {
     let world = world(|builder| builder);
     assert_eq!(world.statuses("/quota", "ada", 3).await, [200; 3]);
     assert_eq!(world.counts("quota"), (1, 0, 2));
-    // More than there is, more than there can be, then what is there.
-    for (cost, counts) in [(4, (1, 0, 0)), (3, (2, 0, 1)), (9, (2, 0, 2))] {
+    // What is there; more, which takes nothing; more than there can be.
+    for (cost, counts) in [(4, (1, 0, 0)), (3, (2, 0, 1)), (9, (3, 0, 2))] {
         let answer = world.get(&format!("/costs/{cost}"), "ada").await;
         assert_eq!((answer.status, answer.body), (200, cost.to_string()));
         assert_eq!(world.counts("costs"), counts, "{cost}");
     }
     assert_eq!(world.get("/costs/9", "grace").await.status, 200);
-    assert_eq!(world.counts("costs"), (3, 0, 3));
+    assert_eq!(world.counts("costs"), (4, 0, 3));
+    // The one that is left of it was taken by neither.
+    assert_eq!(world.get("/costs/1", "ada").await.status, 200);
+    assert_eq!(world.counts("costs"), (5, 0, 3));
+    assert_eq!(world.get("/costs/5", "grace").await.status, 200);
+    assert_eq!(world.counts("costs"), (6, 0, 3));
     assert_eq!(world.statuses("/charged", "ada", 2).await, [200, 200]);
     assert_eq!(world.counts("charged"), (1, 0, 1));
     world.clock.advance(Duration::from_secs(720));

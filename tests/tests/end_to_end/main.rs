@@ -41,6 +41,7 @@ mod malformed_bodies;
 mod middlewares;
 mod mixtures;
 mod mounting;
+mod obedient_clients;
 mod panics;
 mod queues;
 mod quotas;

@@ -110,11 +110,11 @@ async fn the_rest_is_taken_of_the_limit_that_holds_by_then() {
     // 14 of 100 are 1.4 of ten.
     let answer = other.ask("/changed?size=1", "ada").await;
     assert_eq!((answer.status, left(&answer)), (200, Some(r#""10/d";r=7;t=20736"#)));
-    // What can be taken no more is a fault of the request, and has cost one.
+    // What can be taken no more is a fault of the request, and takes nothing.
     let refused = other.ask("/changed?size=5&permits=4", "ada").await;
     let detail = "the request costs 5, and at most 4 can be taken at once";
     assert_eq!(refused.problem(422)["detail"], detail);
-    assert_eq!(left(&other.ask("/changed?size=1", "ada").await), Some(r#""4/d";r=1;t=50976"#));
+    assert_eq!(left(&other.ask("/changed?size=1", "ada").await), Some(r#""4/d";r=2;t=42336"#));
 }
 
 #[actix_web::test]
@@ -124,16 +124,17 @@ async fn a_request_is_enforced_or_observed_as_it_began() {
     assert_eq!(one.ask("/changed?size=11&percent=0", "ada").await.status, 422);
     assert_eq!(one.ask("/changed?size=11&percent=100", "ada").await.status, 200);
     assert_eq!(one.ask("/changed?size=11", "ada").await.status, 422);
-    // Each has cost one.
-    let refused = other.ask("/changed?size=8&percent=0", "ada").await;
+    // None has cost anything; now one has.
+    assert_eq!(one.ask("/changed?size=1", "ada").await.status, 200);
+    let refused = other.ask("/changed?size=10&percent=0", "ada").await;
     assert_eq!(refused.problem(429)["violated-policies"], serde_json::json!(["10/d"]));
-    // Nothing is taken that does not fit: six are left, and the request is served.
-    assert_eq!(other.ask("/changed?size=7&percent=100", "ada").await.status, 200);
-    let answer = other.ask("/changed?size=5", "ada").await;
+    // Nothing is taken that does not fit: nine are left, and the request is served.
+    assert_eq!(other.ask("/changed?size=10&percent=100", "ada").await.status, 200);
+    let answer = other.ask("/changed?size=9", "ada").await;
     assert_eq!((answer.status, left(&answer)), (200, Some(r#""10/d";r=0;t=86400"#)));
     let seen = [&one, &other].map(|it| row(&it.security, "changed"));
     let seen = seen.map(|it| (it.allowed, it.observed, it.refused));
-    assert_eq!(seen, [(3, 1, 0), (3, 1, 1)]);
+    assert_eq!(seen, [(4, 1, 0), (3, 1, 1)]);
 }
 
 #[actix_web::test]
@@ -148,7 +149,7 @@ async fn a_percentage_refuses_or_observes_every_cost_of_a_caller_as_one_instance
     for caller in 0..24 {
         let name = format!("caller {caller}");
         let mut seen = [Vec::new(), Vec::new()];
-        for (turn, size) in [3, 20, 0, 9, u32::MAX, 3, 1].into_iter().enumerate() {
+        for (turn, size) in [3, 20, 0, 9, u32::MAX, 6, 1].into_iter().enumerate() {
             let path = format!("/some?size={size}");
             let instance = if turn % 2 == 0 { &one } else { &other };
             seen[0].push(instance.ask(&path, &name).await.status);
@@ -179,14 +180,15 @@ async fn costs_as_large_as_numbers_go_are_taken_exactly() {
     assert_eq!(answer.status, 200, "{answer:?}");
     assert_eq!(left(&answer), Some(r#""4294967295/4294967295s";r=1;t=4294967294"#));
     let refused = other.ask("/huge?size=4294967295", "ada").await;
-    assert_eq!((refused.status, refused.header("retry-after")), (429, Some("4294967295")));
+    assert_eq!((refused.status, refused.header("retry-after")), (429, Some("4294967294")));
+    assert_eq!(other.ask("/huge?size=0", "ada").await.status, 200, "the last one");
     let refused = other.ask("/huge?size=0", "ada").await;
-    assert_eq!((refused.status, refused.header("retry-after")), (429, Some("1")));
+    assert_eq!((refused.status, refused.header("retry-after")), (429, Some("4294967295")));
     let answer = one.ask("/huge?size=4294967295", "grace").await;
     assert_eq!(left(&answer), Some(r#""4294967295/4294967295s";r=0;t=4294967295"#));
 
     assert_eq!(one.ask("/owing", "ada").await.status, 200);
-    eventually("it is charged", || one.security.shared_limit_statistics().unwrap().decided >= 5);
+    eventually("it is charged", || one.security.shared_limit_statistics().unwrap().decided >= 6);
     // All of it is used, and nothing owed.
     let refused = other.ask("/owing", "ada").await;
     assert_eq!((refused.status, refused.header("retry-after")), (429, Some("1")));

@@ -126,26 +126,27 @@ async fn what_does_not_fit_is_refused_before_the_handler_as_by_one_instance() {
     let free = other.ask("/pages?size=0", "ada").await;
     assert_eq!(left(&free), Some(r#""10/h";r=5;t=1800"#), "no request is free");
 
-    // It has cost one, and what it asked for comes back in two intervals.
+    // It has cost nothing, and what it asked for is there in an interval.
     let refused = one.ask("/pages?size=6", "ada").await;
     assert_eq!(refused.problem(429)["violated-policies"], serde_json::json!(["10/h"]));
-    assert_eq!(refused.header("retry-after"), Some("720"));
-    assert_eq!(left(&refused), Some(r#""10/h";r=4;t=720"#));
-    clock.advance(Duration::from_secs(719));
+    assert_eq!(refused.header("retry-after"), Some("360"));
+    assert_eq!(left(&refused), Some(r#""10/h";r=5;t=360"#));
+    clock.advance(Duration::from_secs(359));
     let refused = other.ask("/pages?size=6", "ada").await;
-    assert_eq!(left(&refused), Some(r#""10/h";r=4;t=361"#), "it has cost one again");
-    clock.advance(Duration::from_secs(361));
+    assert_eq!(left(&refused), Some(r#""10/h";r=5;t=1"#), "nor has it again");
+    clock.advance(Duration::from_secs(1));
     let paid = one.ask("/pages?size=6", "ada").await;
     assert_eq!((paid.status, left(&paid)), (200, Some(r#""10/h";r=0;t=3600"#)));
     // Nothing is left: refused before the arguments are looked at.
-    assert_eq!(other.ask("/pages?size=5000", "ada").await.status, 429);
+    let refused = other.ask("/pages?size=5000", "ada").await;
+    assert_eq!((refused.status, refused.header("retry-after")), (429, Some("3600")));
     let rows = [row(&one, "pages", 1), row(&other, "pages", 1)];
     let sum = |of: fn(&LimitRow) -> u64| rows.iter().map(of).sum::<u64>();
     assert_eq!((sum(|it| it.allowed), sum(|it| it.refused)), (5, 3), "each trip is counted once");
 }
 
 #[actix_web::test]
-async fn what_can_never_be_taken_at_once_is_a_fault_of_the_request_and_costs_one() {
+async fn what_can_never_be_taken_at_once_is_a_fault_of_the_request_and_takes_nothing() {
     let (redis, clock) = (RedisServer::shared(), FakeClock::new());
     let [one, other] = two_at(&clock, &redis);
     for size in [11, 1000] {
@@ -153,9 +154,11 @@ async fn what_can_never_be_taken_at_once_is_a_fault_of_the_request_and_costs_one
         let expected = format!("the request costs {size}, and at most 10 can be taken at once");
         assert_eq!(refused.problem(422)["detail"], expected);
         assert_eq!(refused.header("retry-after"), None);
+        assert_eq!(left(&refused), Some(r#""10/h";r=10;t=0"#));
     }
+    // One that breaks a rule has cost one.
     one.ask("/pages?size=1001", "ada").await.problem(422);
-    let answer = other.ask("/pages?size=7", "ada").await;
+    let answer = other.ask("/pages?size=9", "ada").await;
     assert_eq!((answer.status, left(&answer)), (200, Some(r#""10/h";r=0;t=3600"#)));
 }
 
@@ -172,15 +175,18 @@ async fn all_late_costs_of_all_stages_are_taken_or_none() {
     // The hour is used up but for one, the address has three left.
     let refused = post(&other, "ada", 2).await;
     assert_eq!(refused.problem(429)["violated-policies"], serde_json::json!(["10/h"]));
-    // The refusal cost the address one: two are left.
-    assert_eq!(post(&one, "grace", 2).await.body, "grace 2");
+    // Nor has the refusal cost the address anything.
+    let answer = post(&one, "grace", 2).await;
+    assert_eq!((&*answer.body, left(&answer)), ("grace 2", Some(r#""5/h";r=1;t=2880"#)));
     assert_eq!(post(&other, "grace", 2).await.status, 429);
-    assert_eq!((one.runs.so_far(), other.runs.so_far()), (2, 0));
+    // One is left of it still, and the limits of the caller have it that neither took.
+    assert_eq!(post(&other, "grace", 1).await.body, "grace 1");
+    assert_eq!((one.runs.so_far(), other.runs.so_far()), (2, 1));
     clock.advance(Duration::from_secs(3600));
     // A rule about the arguments is asked afterwards, and what it refuses was paid for.
     post(&one, "eve", 3).await.problem(403);
     assert_eq!(left(&post(&other, "eve", 2).await), Some(r#""5/h";r=1;t=2880"#));
-    assert_eq!((one.runs.so_far(), other.runs.so_far()), (2, 1));
+    assert_eq!((one.runs.so_far(), other.runs.so_far()), (2, 2));
     let statistics = one.security.shared_limit_statistics().unwrap();
     assert_eq!(statistics.decided, 9, "two stages, and one trip for the rest of both");
 }
@@ -203,6 +209,38 @@ async fn parallel_requests_are_served_for_as_much_as_the_quota_has() {
         // Alone one is served.
         assert_eq!(other.ask(path, "bob").await.status, 200, "{is_calendar}");
     }
+}
+
+#[actix_web::test]
+async fn a_refusal_gives_back_what_leases_and_an_instance_alone_let_it_take() {
+    let (redis, clock) = (RedisServer::start(), FakeClock::new());
+    let store = store(&redis, &prefix()).leases(100).instances(NonZeroU32::MIN);
+    let one = start_at(&clock, store);
+    let ask = async |size: u32| one.ask(&format!("/many?size={size}"), "ada").await.status;
+    // Permits are in hand, and the quota is used up but for a few.
+    for _ in 0..100 {
+        assert_eq!(ask(1).await, 200);
+    }
+    assert_eq!(ask(800).await, 200);
+    let mut left = 100_i32;
+    for (size, expected) in [(101, 429), (1001, 422), (300, 429), (1, 200), (101, 429)].repeat(8) {
+        assert_eq!(ask(size).await, expected, "{size}");
+        left -= i32::from(expected == 200);
+    }
+    while ask(1).await == 200 {
+        left -= 1;
+    }
+    // None is given twice. One for which there is no room in hand, as others are on their way, is lost.
+    assert!((0..=5).contains(&left), "{left} were lost to 32 refusals");
+
+    // The same without Redis: the share of one of one.
+    drop(redis);
+    assert_eq!(one.ask("/pages?size=8", "ada").await.status, 200);
+    for (size, status) in [(3, 429), (11, 422), (4, 429), (2, 200), (1, 429)] {
+        let answer = one.ask(&format!("/pages?size={size}"), "ada").await;
+        assert_eq!(answer.status, status, "{size}: {answer:?}");
+    }
+    assert!(row(&one, "pages", 1).fallback >= 6);
 }
 
 #[actix_web::test]
@@ -233,12 +271,14 @@ async fn what_is_observed_takes_nothing_that_does_not_fit() {
         (row.allowed, row.observed, row.refused)
     };
     assert_eq!(seen(&one), (1, 1, 0));
-    // One was taken of it, as by any other; five are left.
+    // Nothing was taken of it, as by any other; six are left.
     assert_eq!(other.ask("/trial?size=5", "ada").await.status, 200);
     assert_eq!(seen(&other), (1, 0, 0));
     assert_eq!(other.ask("/trial?size=2", "ada").await.status, 200);
-    assert_eq!(seen(&other), (1, 1, 0), "nothing is left of it");
-    let answer = one.ask("/trial?size=6", "ada").await;
+    assert_eq!(seen(&other), (2, 1, 0), "one is left of it, and it asked for two");
+    assert_eq!(other.ask("/trial?size=1", "ada").await.status, 200);
+    assert_eq!(seen(&other), (3, 1, 0), "which was not taken");
+    let answer = one.ask("/trial?size=5", "ada").await;
     assert_eq!((answer.status, left(&answer)), (200, Some(r#""20/h";r=0;t=3600"#)));
     refused(&one.ask("/trial?size=1", "ada").await);
 }

@@ -28,14 +28,15 @@ fn rate(what: &str, cost: u64, interval: u64, burst: u64) -> Vec<String> {
     let pair = |nanos: u64| [(nanos / SECOND).to_string(), (nanos % SECOND).to_string()];
     let cost = if cost > burst { ["-1".to_owned(), "0".to_owned()] } else { pair(cost * interval) };
     let numbers = [cost, pair(full), pair(interval)].concat();
-    let rest = ["0".to_owned(), format!(" {full}")];
-    std::iter::once(what.to_owned()).chain(numbers).chain(rest).collect()
+    let rest = ["0".to_owned(), format!(" {full}"), "0".to_owned(), "0".to_owned()];
+    let deepest = pair(2 * full);
+    std::iter::once(what.to_owned()).chain(numbers).chain(rest).chain(deepest).collect()
 }
 
 /// Days, in seconds since 1970, each of which is a period.
 fn day(what: &str, cost: u64, permits: u64, about: u64) -> Vec<String> {
     let from = about / DAY * DAY;
-    let numbers = [cost, permits, from, from + DAY, from + 2 * DAY, 26 * 3600, 0, 0];
+    let numbers = [cost, permits, from, from + DAY, from + 2 * DAY, 26 * 3600, 0, 0, 0, 0, 0, 0];
     std::iter::once(what.to_owned()).chain(numbers.map(|number| number.to_string())).collect()
 }
 
@@ -160,11 +161,13 @@ fn endpoints_that_share_a_rate_with_bursts_of_their_own_forget_nothing_of_it() {
     let key = format!("{}{{g}}k", prefix());
     // Five a minute; one endpoint lets five come at once, the other one.
     let whole = 60 * SECOND;
-    let ask = |burst: u64| {
+    let ask_with = |burst: u64, deepest: u64| {
         let mut ask = rate("take", 1, 12 * SECOND, burst);
         ask[8] = format!(" {whole}");
+        ask[11] = deepest.to_string();
         ask
     };
+    let ask = |burst| ask_with(burst, 120);
     let now = 20_000 * DAY * SECOND;
     for _ in 0..5 {
         assert_eq!(decide(&redis, &[&key], now, &[ask(5)])[0], 1);
@@ -175,6 +178,74 @@ fn endpoints_that_share_a_rate_with_bursts_of_their_own_forget_nothing_of_it() {
     let later = now + 12 * SECOND;
     assert_eq!(decide(&redis, &[&key], later, &[ask(1)])[0], 0);
     assert_eq!(decide(&redis, &[&key], later, &[ask(5)])[0], 1);
+
+    // Another one lets more come at once than the permits, and owes longer than twice their bucket takes.
+    let (key, ask) = (format!("{}{{g}}k", prefix()), |burst| ask_with(burst, 2 * 12 * 20));
+    for _ in 0..20 {
+        assert_eq!(decide(&redis, &[&key], now, &[ask(20)])[0], 1);
+    }
+    for burst in [1, 20, 5, 20] {
+        assert_eq!(decide(&redis, &[&key], now, &[ask(burst)])[..3], [0, 240, 0], "{burst}");
+    }
+    assert_eq!(decide(&redis, &[&key], later, &[ask(5)])[0], 0);
+    assert_eq!(decide(&redis, &[&key], later, &[ask(20)])[0], 1);
+}
+
+/// What the same request asks again, and gives back if it is refused: taken then, of that interval.
+fn after(mut ask: Vec<String>, until_ns: u64) -> Vec<String> {
+    (ask[9], ask[10]) = ((until_ns / SECOND).to_string(), (until_ns % SECOND).to_string());
+    ask
+}
+
+#[test]
+fn a_refusal_gives_back_what_the_request_took_before_as_far_as_time_has_not() {
+    let redis = RedisServer::shared();
+    let key = |name| format!("{}{{g}}{name}", prefix());
+    let now = 20_000 * DAY * SECOND;
+    let (one, whole) = (key("a"), key("b"));
+    let take = |cost| rate("take", cost, 10 * SECOND, 5);
+    // Three of five, and one for a request that wants three more.
+    assert_eq!(decide(&redis, &[&one], now, &[take(3)]), [1, 30, 0, 0, 1]);
+    assert_eq!(decide(&redis, &[&one], now, &[take(1)]), [1, 40, 0, 0, 1]);
+    let until = now + 10 * SECOND;
+    let refused = decide(&redis, &[&one], now, &[after(take(2), until)]);
+    assert_eq!(refused, [0, 30, 0, 0, 0], "it is there again");
+    // One that fits takes it, and keeps what it took before.
+    assert_eq!(decide(&redis, &[&one], now, &[take(1)])[0], 1);
+    assert_eq!(decide(&redis, &[&one], now, &[after(take(1), until)]), [1, 50, 0, 0, 1]);
+    // Four seconds later six are given back; after ten nothing is.
+    let asks = [after(take(3), until)];
+    assert_eq!(decide(&redis, &[&one], now + 4 * SECOND, &asks), [0, 40, 0, 0, 0]);
+    assert_eq!(decide(&redis, &[&one], now + 10 * SECOND, &asks), [0, 34, 0, 0, 0]);
+    // A clock that went back gives no more than there was.
+    assert_eq!(decide(&redis, &[&one], now - SECOND, &asks), [0, 35, 0, 0, 0]);
+    assert_eq!(decide(&redis, &[&one], now - SECOND, &[take(1)])[0], 1);
+    // What is observed gives back its own, and the request goes on; `keep` does not, and `back` does.
+    let observe = after(rate("observe", 5, 10 * SECOND, 5), until);
+    let keep = after(rate("keep", 1, 10 * SECOND, 5), until);
+    let back = after(rate("back", 1, 10 * SECOND, 5), until);
+    let two = [one.as_str(), whole.as_str()];
+    assert_eq!(decide(&redis, &[&whole], now, &[take(2)]), [1, 20, 0, 0, 1]);
+    let answer = decide(&redis, &two, now, &[observe, keep.clone()]);
+    assert_eq!(answer, [1, 34, 0, 0, 0, 20, 0, 0, 1]);
+    let answer = decide(&redis, &two, now, &[after(take(5), until), keep]);
+    assert_eq!(answer, [0, 24, 0, 0, 0, 10, 0, 0, 1], "the refusal gives back both");
+    assert_eq!(decide(&redis, &[&whole], now, std::slice::from_ref(&back)), [1, 0, 0, 0, 1]);
+    assert_eq!(decide(&redis, &[&whole], now, &[take(5)])[0], 1, "and the whole burst is there");
+
+    let key = key("day");
+    let day = |what, cost, back: u64, end: u64| {
+        let mut ask = day(what, cost, 10, 20_000 * DAY);
+        (ask[7], ask[8]) = (back.to_string(), end.to_string());
+        ask
+    };
+    let end = 20_001 * DAY;
+    assert_eq!(decide(&redis, &[&key], now, &[day("period-take", 8, 0, 0)]), [1, end, 8, 0, 1]);
+    let refused = decide(&redis, &[&key], now, &[day("period-take", 5, 1, end)]);
+    assert_eq!(refused, [0, end, 7, 0, 0]);
+    let refused = decide(&redis, &[&key], now, &[day("period-take", 5, 1, end - DAY)]);
+    assert_eq!(refused, [0, end, 7, 0, 0], "of another period nothing is");
+    assert_eq!(decide(&redis, &[&key], now, &[day("period-take", 3, 1, end)])[0], 1);
 }
 
 #[test]

@@ -1,19 +1,36 @@
 //! Limits whose cost is known late: by the arguments, or by the response.
 //!
-//! One permit is taken as by any other limit, before the body is read, and the rest here. What was
-//! taken first stays taken: a request that fails on its way has cost one.
+//! One permit is taken as by any other limit, before the body is read, and the rest here. A limit that
+//! refuses the rest takes nothing: the first permit is given back, by all limits that were to take more.
+//! A request that fails on its way for another reason has cost one.
 
 use std::num::NonZeroU32;
 
-use super::reserve::{Counted, LimitReport, give_back, throttled};
+use super::reserve::{Counted, LimitReport, Open, give_back, throttled};
 use super::shadow_mode;
 use crate::denial::{Denial, DenialKind};
 use crate::pipeline::refused::Refused;
 use crate::policy::Cost;
 use crate::security::Terms;
-use crate::throttling::{Counters, Decided, Outcome};
+use crate::throttling::{Counters, Decided, LimitKey, Outcome};
 use crate::time::Moment;
 use crate::validation::Costs;
+
+/// What one limit said of the rest.
+enum Rest {
+    Taken(LimitKey, LimitReport),
+    /// The first permit was all.
+    Nothing,
+    /// It is not enforced, and has taken nothing.
+    Observed,
+}
+
+/// Why the rest was not taken.
+enum Refusal {
+    Unknown,
+    Unaffordable { cost: NonZeroU32, most: NonZeroU32 },
+    UsedUp { key: LimitKey, cost: NonZeroU32, report: LimitReport },
+}
 
 /// Takes the rest of what the arguments cost, from all limits or from none.
 pub(super) fn settle(
@@ -23,45 +40,54 @@ pub(super) fn settle(
     now: Moment,
 ) -> Result<(), Refused> {
     let mut taken = Vec::new();
-    for open in &counted.open {
+    for index in 0..counted.open.len() {
+        let Some(open) = counted.open.get_mut(index) else { break };
         let Cost::Arguments(expression) = open.first.limit.cost else { continue };
-        let Some(cost) = costs.of(expression.index) else {
-            give_back(counters, &taken, now);
-            return Err(Box::new(Denial::internal("what a request costs could not be computed")));
-        };
-        let quota = open.live.now().limit.quota;
-        if cost > quota.burst() && !open.first.binds {
-            shadow_mode::observe(counters, &open.first, open.key, now);
-            continue;
+        let cost = costs.of(expression.index).ok_or(Refusal::Unknown);
+        match cost.and_then(|cost| take_rest(counters, open, cost, now)) {
+            Ok(Rest::Taken(key, report)) => taken.push((key, report)),
+            Ok(Rest::Nothing) => {}
+            Ok(Rest::Observed) => open.give_back(counters, now),
+            Err(refusal) => {
+                give_back(counters, &taken, now);
+                give_back_first_permits(counters, counted, now);
+                return Err(refusal.told(counters, counted, now));
+            }
         }
-        if cost > quota.burst() {
-            give_back(counters, &taken, now);
-            return Err(unaffordable(cost, quota.burst()));
-        }
-        let Some(rest) = rest(cost) else { continue };
-        let terms = |place| open.live.terms(place).allowance();
-        let decided = counters.decide(open.live.generations, terms, open.key, rest, now);
-        let Decided { key, place, answer, .. } = decided;
-        let Terms { limit, calendar } = open.live.terms(place);
-        let report = LimitReport { limit, calendar, answer, is_first: false, ..open.first };
-        if !answer.is_allowed() && !open.first.binds {
-            shadow_mode::observe(counters, &open.first, open.key, now);
-            continue;
-        }
-        if !answer.is_allowed() {
-            counters.count(open.first.number, Outcome::Refused, open.key);
-            give_back(counters, &taken, now);
-            // The client will ask for all of it again.
-            let again = counters.peek(key, report.allowance(), cost, now);
-            let answer = if again.is_allowed() { answer } else { again };
-            let report = LimitReport { answer, ..report };
-            counted.report = Some(report);
-            return Err(throttled(&report));
-        }
-        taken.push((key, report));
     }
     taken.into_iter().for_each(|(_, report)| counted.note(report));
     Ok(())
+}
+
+fn take_rest(
+    counters: &Counters,
+    open: &Open,
+    cost: NonZeroU32,
+    now: Moment,
+) -> Result<Rest, Refusal> {
+    let burst = open.live.now().limit.quota.burst();
+    if cost > burst && open.first.binds {
+        return Err(Refusal::Unaffordable { cost, most: burst });
+    }
+    if cost > burst {
+        shadow_mode::observe(counters, &open.first, open.key, now);
+        return Ok(Rest::Observed);
+    }
+    let Some(rest) = rest(cost) else { return Ok(Rest::Nothing) };
+    let terms = |place| open.live.terms(place).allowance();
+    let decided = counters.decide(open.live.generations, terms, open.key, rest, now);
+    let Decided { key, place, answer, .. } = decided;
+    let Terms { limit, calendar } = open.live.terms(place);
+    let report = LimitReport { limit, calendar, answer, is_first: false, ..open.first };
+    if answer.is_allowed() {
+        return Ok(Rest::Taken(key, report));
+    }
+    if !open.first.binds {
+        shadow_mode::observe(counters, &open.first, open.key, now);
+        return Ok(Rest::Observed);
+    }
+    counters.count(open.first.number, Outcome::Refused, open.key);
+    Err(Refusal::UsedUp { key, cost, report })
 }
 
 /// Takes the rest of what the handler said that the request costs, whether or not it is there.
@@ -83,8 +109,63 @@ pub(super) fn rest(cost: NonZeroU32) -> Option<NonZeroU32> {
     NonZeroU32::new(cost.get() - 1)
 }
 
+/// The request is refused: what it took first is there again, and the client is told so.
+fn give_back_first_permits(counters: &Counters, counted: &mut Counted, now: Moment) {
+    let mut reports = Vec::new();
+    for open in &mut counted.open {
+        if open.taken.is_some() && matches!(open.first.limit.cost, Cost::Arguments(_)) {
+            open.give_back(counters, now);
+            reports.push(open.report(counters, now));
+        }
+    }
+    reports.into_iter().for_each(|report| counted.note(report));
+}
+
 /// Trying again would not help.
 pub(super) fn unaffordable(cost: NonZeroU32, most: NonZeroU32) -> Refused {
     let detail = format!("the request costs {cost}, and at most {most} can be taken at once");
     Box::new(Denial::new(DenialKind::Invalid, detail.clone()).with_detail(detail))
+}
+
+/// Nobody knows what it costs.
+pub(super) fn unknown() -> Refused {
+    Box::new(Denial::internal("what a request costs could not be computed"))
+}
+
+impl Open {
+    /// Gives the first permit back, once.
+    fn give_back(&mut self, counters: &Counters, now: Moment) {
+        if let Some(taken) = self.taken.take() {
+            let terms = |place| self.live.terms(place).allowance();
+            counters.give_back(self.live.generations, terms, self.key, &taken, now);
+        }
+    }
+
+    /// How the limit stands.
+    fn report(&self, counters: &Counters, now: Moment) -> LimitReport {
+        let terms = |place| self.live.terms(place).allowance();
+        let (key, place) = counters.standing(self.live.generations, terms, self.key, now);
+        let Terms { limit, calendar } = self.live.terms(place);
+        let answer = counters.peek(key, terms(place), NonZeroU32::MIN, now);
+        LimitReport { limit, calendar, answer, is_first: false, ..self.first }
+    }
+}
+
+impl Refusal {
+    /// What the client is told, once everything is given back.
+    fn told(self, counters: &Counters, counted: &mut Counted, now: Moment) -> Refused {
+        match self {
+            Self::Unknown => unknown(),
+            Self::Unaffordable { cost, most } => unaffordable(cost, most),
+            Self::UsedUp { key, cost, report } => {
+                // The client will ask for all of it again.
+                let again = counters.peek(key, report.allowance(), cost, now);
+                // Others may have given back what was missing.
+                let answer = if again.is_allowed() { report.answer } else { again };
+                let report = LimitReport { answer, ..report };
+                counted.report = Some(report);
+                throttled(&report)
+            }
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! The limits of one request: those of this instance, and those that it counts together with others.
 
 pub(super) mod deferred_costs;
+mod in_memory;
 pub(super) mod keys;
 pub(super) mod reserve;
 pub(super) mod shadow_mode;
@@ -19,30 +20,80 @@ use super::gate::Gate;
 use super::progress::Progress;
 use super::refused::Refused;
 use crate::response_cost::ResponseCost;
-use crate::security::{Mode, PlannedLimit, Security, Stage};
+use crate::security::{Mode, Security, Stage};
+use crate::time::Moment;
+use reserve::Counted;
 
-/// Takes a permit of each limit of a stage, or of none. Those that are counted elsewhere are asked first:
-/// what the others take would have to be given back.
+/// Who counts limits: each takes the permits of all limits that it counts, or of none. What has to wait is
+/// polled again, and goes on where it stopped.
+trait Counting {
+    /// Takes what is known of a request before its body is read.
+    fn poll_reserve(
+        gate: &Gate<'_>,
+        request: &mut Progress,
+        stage: Stage,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<(), Refused>>;
+
+    /// Takes the rest of what the arguments cost, or gives back what was taken first.
+    fn poll_settle(
+        gate: &Gate<'_>,
+        request: &mut Progress,
+        now: Moment,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<(), Refused>>;
+
+    /// Takes the rest of what the handler said that the request costs, whether or not it is there.
+    fn charge(security: &Security, counted: &mut Counted, cost: u32, now: Moment);
+}
+
+/// Those who count, in the order in which they are asked: who waits comes first, as what the others take
+/// would have to be given back.
+#[cfg(feature = "redis")]
+type All = (shared::Shared, in_memory::InMemory);
+#[cfg(not(feature = "redis"))]
+type All = in_memory::InMemory;
+
+/// One after the other.
+impl<First: Counting, Next: Counting> Counting for (First, Next) {
+    #[inline]
+    fn poll_reserve(
+        gate: &Gate<'_>,
+        request: &mut Progress,
+        stage: Stage,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<(), Refused>> {
+        ready!(First::poll_reserve(gate, request, stage, context))?;
+        Next::poll_reserve(gate, request, stage, context)
+    }
+
+    #[inline]
+    fn poll_settle(
+        gate: &Gate<'_>,
+        request: &mut Progress,
+        now: Moment,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<(), Refused>> {
+        ready!(First::poll_settle(gate, request, now, context))?;
+        Next::poll_settle(gate, request, now, context)
+    }
+
+    #[inline]
+    fn charge(security: &Security, counted: &mut Counted, cost: u32, now: Moment) {
+        First::charge(security, counted, cost, now);
+        Next::charge(security, counted, cost, now);
+    }
+}
+
+/// Takes a permit of each limit of a stage, or of none.
 #[inline]
 pub(super) fn poll(
     gate: &Gate<'_>,
     request: &mut Progress,
     stage: Stage,
-    #[cfg_attr(not(feature = "redis"), expect(unused_variables, reason = "nothing waits"))]
     context: &mut Context<'_>,
 ) -> Poll<Result<(), Refused>> {
-    #[cfg(feature = "redis")]
-    if let (Some(sharing), Some(now), limits @ [_, ..]) =
-        (&gate.security.inner().sharing, request.entered, gate.plan.shared_limits(stage))
-    {
-        let counters = &gate.security.inner().counters;
-        let books = shared::Books { sharing, counters, now };
-        let tier = tier(gate, request)?;
-        let address = || gate.group();
-        let subject = gate.subject(&address, request.caller.as_ref(), tier.as_deref());
-        ready!(shared::poll(books, limits, subject, &mut request.counted, context))?;
-    }
-    Poll::Ready(take(gate, request, gate.plan.limits(stage)))
+    All::poll_reserve(gate, request, stage, context)
 }
 
 /// The limits of requests that end authentication without a caller; then why they do, if they may not.
@@ -59,27 +110,19 @@ pub(super) fn poll_anonymous(
     Poll::Ready(request.refused.take().map_or(Ok(()), Err))
 }
 
-/// Takes what the arguments cost beyond what every request does. Limits of this instance never wait.
+/// Takes what the arguments cost beyond what every request does.
 #[inline]
 pub(super) fn poll_deferred_costs(
     gate: &Gate<'_>,
     request: &mut Progress,
-    #[cfg_attr(not(feature = "redis"), expect(unused_variables, reason = "nothing waits"))]
     context: &mut Context<'_>,
 ) -> Poll<Result<(), Refused>> {
-    let Progress { counted, costs, .. } = request;
-    if costs.is_empty() {
+    if request.costs.is_empty() {
         return Poll::Ready(Ok(()));
     }
-    let inner = gate.security.inner();
     // The body may have taken its time.
-    let now = inner.clock.now();
-    #[cfg(feature = "redis")]
-    if let Some(sharing) = &inner.sharing {
-        let books = shared::Books { sharing, counters: &inner.counters, now };
-        ready!(shared_deferred_costs::poll(books, counted, costs, context))?;
-    }
-    Poll::Ready(deferred_costs::settle(&inner.counters, counted, costs, now))
+    let now = gate.security.inner().clock.now();
+    All::poll_settle(gate, request, now, context)
 }
 
 /// Takes what the handler said that the request costs.
@@ -88,24 +131,7 @@ pub(super) fn charge(security: &Security, request: &mut Progress, response: &Htt
     let Some(ResponseCost(cost)) = response.extensions().get::<ResponseCost>().copied() else {
         return;
     };
-    let inner = security.inner();
-    let now = inner.clock.now();
-    deferred_costs::charge(&inner.counters, &mut request.counted, cost, now);
-    #[cfg(feature = "redis")]
-    if let Some(sharing) = &inner.sharing {
-        shared_deferred_costs::charge(sharing, &request.counted, cost);
-    }
-}
-
-/// Takes a permit of each of these limits of this instance, or of none.
-#[inline]
-fn take(gate: &Gate<'_>, request: &mut Progress, limits: &[PlannedLimit]) -> Result<(), Refused> {
-    let Some(now) = request.entered.filter(|_| !limits.is_empty()) else { return Ok(()) };
-    let inner = gate.security.inner();
-    let tier = tier(gate, request)?;
-    let address = || gate.group();
-    let subject = gate.subject(&address, request.caller.as_ref(), tier.as_deref());
-    reserve::reserve(&inner.counters, limits, subject, now, &mut request.counted)
+    All::charge(security, &mut request.counted, cost, security.inner().clock.now());
 }
 
 /// The tier that the application says the caller has, where a limit asks.

@@ -5,7 +5,7 @@ use super::shadow_mode;
 use crate::denial::Denial;
 use crate::pipeline::refused::Refused;
 use crate::pipeline::stages::concurrency::Waiting;
-use crate::policy::Limit;
+use crate::policy::{Cost, Limit};
 use crate::security::{LimitTexts, LiveLimit, PlannedLimit, Terms, bit};
 use crate::throttling::{
     Allowance, Answer, Calendar, Counters, Decided, LimitKey, Outcome, Permit, Place,
@@ -46,7 +46,7 @@ pub(in crate::pipeline) struct Counted {
     pub(in crate::pipeline) place: Option<Place>,
     /// What the limits that several instances count together have said.
     #[cfg(feature = "redis")]
-    pub(in crate::pipeline) shared: super::shared::Shared,
+    pub(in crate::pipeline) shared: super::shared::Pending,
 }
 
 /// A limit whose cost is not known yet.
@@ -55,6 +55,8 @@ pub(in crate::pipeline) struct Open {
     pub(in crate::pipeline) key: LimitKey,
     pub(in crate::pipeline) live: &'static LiveLimit,
     pub(in crate::pipeline) first: LimitReport,
+    /// What was decided about the first permit; `None` once it was given back.
+    pub(in crate::pipeline) taken: Option<Decided>,
 }
 
 /// Takes the permits. If one limit refuses, those taken before it in this stage are given back, so
@@ -79,8 +81,8 @@ pub(in crate::pipeline) fn reserve(
         };
         let PlannedLimit { live, position, number, texts, .. } = *planned;
         let terms = |place| live.terms(place).allowance();
-        let Decided { key, place, answer, .. } =
-            counters.decide(live.generations, terms, whom, planned.upfront, now);
+        let decided = counters.decide(live.generations, terms, whom, planned.upfront, now);
+        let Decided { key, place, answer, .. } = decided;
         let Terms { limit, calendar } = live.terms(place);
         let binds = shadow_mode::binds(&planned.mode, &planned.by, subject);
         let is_first = true;
@@ -94,6 +96,7 @@ pub(in crate::pipeline) fn reserve(
             }
             counters.count(number, Outcome::Refused, whom);
             give_back(counters, &taken, now);
+            let current = current.as_asked_again();
             let denial = throttled(&current);
             counted.report = Some(current);
             return Err(denial);
@@ -103,7 +106,7 @@ pub(in crate::pipeline) fn reserve(
             taken.push((key, current));
         }
         if planned.is_open {
-            counted.open.push(Open { key: whom, live, first: current });
+            counted.open.push(Open { key: whom, live, first: current, taken: Some(decided) });
         }
         counted.note(current);
     }
@@ -158,6 +161,15 @@ impl LimitReport {
     /// What the limit admits.
     pub(in crate::pipeline) fn allowance(&self) -> Allowance<'static> {
         Allowance { quota: &self.limit.quota, calendar: self.calendar }
+    }
+
+    /// The refusal of a first permit, with the time after which the same request is admitted.
+    #[cold]
+    pub(in crate::pipeline) fn as_asked_again(self) -> Self {
+        match self.limit.cost {
+            Cost::Arguments(_) => Self { answer: self.answer.of_unknown_cost(), ..self },
+            Cost::Permits(_) | Cost::Response => self,
+        }
     }
 
     /// Compares what is left of each quota, as shares.

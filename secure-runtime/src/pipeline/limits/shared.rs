@@ -9,34 +9,50 @@ use super::keys::Subject;
 use super::reserve::{Counted, LimitReport, throttled};
 use super::shadow_mode;
 use super::shared_keys::whom;
+use super::{Counting, shared_deferred_costs, tier};
 use crate::denial::{Denial, DenialKind};
+use crate::pipeline::gate::Gate;
+use crate::pipeline::progress::Progress;
 use crate::pipeline::refused::Refused;
 use crate::policy::Limit;
-use crate::security::{LimitTexts, LiveLimit, LiveShared, PlannedShared, Sharing, Terms};
+use crate::security::{
+    LimitTexts, LiveLimit, LiveShared, PlannedShared, Security, Sharing, Stage, Terms,
+};
 use crate::throttling::{
-    Answer, Ask, Counters, Decision, LimitKey, Outcome, SharedLimit, Source, StoreUnavailable,
-    Verdict,
+    Answer, Ask, Counters, Decision, Held, LimitKey, Outcome, SharedLimit, Source,
+    StoreUnavailable, Verdict,
 };
 use crate::time::Moment;
 
-/// The shared limits of one request.
+/// Limits that several instances count together, in a store that is asked and waited for.
+pub(super) struct Shared;
+
+/// What is on its way, and what is open, of the shared limits of one request.
 #[derive(Default)]
-pub(in crate::pipeline) struct Shared {
+pub(in crate::pipeline) struct Pending {
     /// Of the stage that waits for the store.
     pub(super) waiting: Option<Box<Waiting>>,
     /// Those that took one permit, and take the rest once it is known how many there are.
     pub(super) open: Vec<Asked>,
 }
 
+/// What is asked of the store.
+#[derive(Default)]
+pub(super) struct Question {
+    pub(super) asked: Vec<Asked>,
+    /// Why the request is refused whatever the store says, which gives back what it took.
+    pub(super) refused: Option<Refused>,
+}
+
 /// What was asked, and the answer on its way.
 pub(super) struct Waiting {
-    asked: Vec<Asked>,
+    question: Question,
     answer: Pin<Box<dyn Future<Output = Result<Verdict, StoreUnavailable>>>>,
 }
 
 /// What was asked, and the answer.
 pub(super) struct Answered {
-    asked: Vec<Asked>,
+    pub(super) question: Question,
     answer: Result<Verdict, StoreUnavailable>,
 }
 
@@ -50,8 +66,10 @@ pub(super) struct Asked {
     live: &'static LiveLimit,
     pub(super) whom: Vec<u8>,
     pub(super) cost: NonZeroU32,
+    wants: Wants,
     /// What the request has taken of it before.
     taken: u32,
+    held: Held,
     position: usize,
     number: usize,
     texts: &'static LimitTexts,
@@ -59,6 +77,17 @@ pub(super) struct Asked {
     /// Whether something else than the store has decided.
     is_in_fallback: bool,
     pub(super) binds: bool,
+}
+
+/// What a request wants of a limit.
+#[derive(Clone, Copy)]
+enum Wants {
+    /// Permits.
+    Permits,
+    /// No more than it has taken before.
+    NoMore,
+    /// To give back what it has taken before.
+    GiveBack,
 }
 
 /// Who counts what the limits say, and when.
@@ -69,8 +98,51 @@ pub(super) struct Books<'a> {
     pub(super) now: Moment,
 }
 
+impl Counting for Shared {
+    #[inline]
+    fn poll_reserve(
+        gate: &Gate<'_>,
+        request: &mut Progress,
+        stage: Stage,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<(), Refused>> {
+        let inner = gate.security.inner();
+        let (Some(sharing), Some(now), limits @ [_, ..]) =
+            (&inner.sharing, request.entered, gate.plan.shared_limits(stage))
+        else {
+            return Poll::Ready(Ok(()));
+        };
+        let books = Books { sharing, counters: &inner.counters, now };
+        let tier = tier(gate, request)?;
+        let address = || gate.group();
+        let subject = gate.subject(&address, request.caller.as_ref(), tier.as_deref());
+        poll(books, limits, subject, &mut request.counted, context)
+    }
+
+    #[inline]
+    fn poll_settle(
+        gate: &Gate<'_>,
+        request: &mut Progress,
+        now: Moment,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<(), Refused>> {
+        let inner = gate.security.inner();
+        let Some(sharing) = &inner.sharing else { return Poll::Ready(Ok(())) };
+        let books = Books { sharing, counters: &inner.counters, now };
+        let Progress { counted, costs, .. } = request;
+        shared_deferred_costs::poll(books, counted, costs, context)
+    }
+
+    #[inline]
+    fn charge(security: &Security, counted: &mut Counted, cost: u32, _: Moment) {
+        if let Some(sharing) = &security.inner().sharing {
+            shared_deferred_costs::charge(sharing, counted, cost);
+        }
+    }
+}
+
 /// Takes the permits of a stage, of all its limits or of none.
-pub(super) fn poll(
+fn poll(
     books: Books<'_>,
     limits: &[PlannedShared],
     subject: Subject<'_>,
@@ -78,12 +150,20 @@ pub(super) fn poll(
     context: &mut Context<'_>,
 ) -> Poll<Result<(), Refused>> {
     let waiting = &mut counted.shared.waiting;
-    let answered = ready!(ask(waiting, books, || asked(limits, subject), context))?;
-    let Some(mut answered) = answered else { return Poll::Ready(Ok(())) };
+    let question = || Ok(Question { asked: asked(limits, subject)?, refused: None });
+    let Some(mut answered) = ready!(ask(waiting, books, question, context))? else {
+        return Poll::Ready(Ok(()));
+    };
     let observed_ones = heed(books, &mut answered, counted)?;
+    let Answered { question, answer } = answered;
     // What is observed has taken nothing, and does not later on.
     let is_open = |it: &Asked| it.is_open && !observed_ones.contains(&it.position);
-    counted.shared.open.extend(answered.asked.into_iter().filter(is_open));
+    for (place, mut it) in question.asked.into_iter().enumerate().filter(|(_, it)| is_open(it)) {
+        if let Ok(verdict) = &answer {
+            it.held = verdict.held(place, &it.ask());
+        }
+        counted.shared.open.push(it);
+    }
     Poll::Ready(Ok(()))
 }
 
@@ -91,27 +171,27 @@ pub(super) fn poll(
 pub(super) fn ask(
     waits: &mut Option<Box<Waiting>>,
     books: Books<'_>,
-    asked: impl FnOnce() -> Result<Vec<Asked>, Refused>,
+    question: impl FnOnce() -> Result<Question, Refused>,
     context: &mut Context<'_>,
 ) -> Poll<Result<Option<Answered>, Refused>> {
     let waiting = match waits {
         Some(waiting) => waiting,
         None => {
-            let (sharing, asked) = (books.sharing, asked()?);
-            let Some(first) = asked.first() else { return Poll::Ready(Ok(None)) };
+            let (sharing, question) = (books.sharing, question()?);
+            let Some(first) = question.asked.first() else { return Poll::Ready(Ok(None)) };
             let group = sharing.group(&first.whom);
-            if let Some(verdict) = sharing.store.decide_now(group, &takes(&asked)) {
-                return Poll::Ready(Ok(Some(Answered { asked, answer: Ok(verdict) })));
+            if let Some(verdict) = sharing.store.decide_now(group, &asks(&question.asked)) {
+                return Poll::Ready(Ok(Some(Answered { question, answer: Ok(verdict) })));
             }
             let (store, group) = (sharing.store.clone(), group.to_vec());
-            let these = asked.clone();
-            let answer = async move { store.decide(&group, &takes(&these)).await };
-            waits.insert(Box::new(Waiting { asked, answer: Box::pin(answer) }))
+            let these = question.asked.clone();
+            let answer = async move { store.decide(&group, &asks(&these)).await };
+            waits.insert(Box::new(Waiting { question, answer: Box::pin(answer) }))
         }
     };
     let answer = ready!(waiting.answer.as_mut().poll(context));
-    let asked = waits.take().map(|waiting| waiting.asked).unwrap_or_default();
-    Poll::Ready(Ok(Some(Answered { asked, answer })))
+    let question = waits.take().map(|waiting| waiting.question).unwrap_or_default();
+    Poll::Ready(Ok(Some(Answered { question, answer })))
 }
 
 fn asked(limits: &[PlannedShared], subject: Subject<'_>) -> Result<Vec<Asked>, Refused> {
@@ -130,7 +210,9 @@ fn asked(limits: &[PlannedShared], subject: Subject<'_>) -> Result<Vec<Asked>, R
                     || shadow_mode::draws(planned.mode.percent(), &whom),
                 whom,
                 cost: planned.upfront,
+                wants: Wants::Permits,
                 taken: 0,
+                held: Held::Nothing,
                 position: planned.position,
                 number: planned.number,
                 texts: planned.texts,
@@ -153,7 +235,7 @@ pub(super) fn heed(
     counted: &mut Counted,
 ) -> Result<Vec<usize>, Refused> {
     let Books { counters, now, .. } = books;
-    let Answered { asked, answer } = answered;
+    let Answered { question: Question { asked, .. }, answer } = answered;
     let verdict = match answer {
         Ok(verdict) => verdict,
         Err(gone) => {
@@ -168,7 +250,7 @@ pub(super) fn heed(
     // There are no decisions where nobody decides while the store is gone.
     for (it, answer) in asked.iter().zip(verdict.answers()) {
         let (report, key) = (it.report(answer), it.key(counters));
-        if answer.is_allowed() {
+        if answer.is_allowed() || !it.takes() {
             // The request was counted when it took the first permit.
             if it.taken == 0 {
                 counters.count(it.number, Outcome::Allowed, key);
@@ -178,7 +260,7 @@ pub(super) fn heed(
             observed_ones.push(it.position);
         } else if refusing.is_none() {
             counters.count(it.number, Outcome::Refused, key);
-            refusing = Some(it.report(it.as_a_whole(answer)));
+            refusing = Some(it.as_asked_again(answer));
         }
         if verdict.is_admitted() {
             counted.note(report);
@@ -194,11 +276,19 @@ pub(super) fn heed(
     Err(throttled(&report))
 }
 
-fn takes(asked: &[Asked]) -> Vec<Ask<'_>> {
-    asked.iter().map(Asked::take).collect()
+fn asks(asked: &[Asked]) -> Vec<Ask<'_>> {
+    asked.iter().map(Asked::ask).collect()
 }
 
-impl Shared {
+/// Notes how the limits stand to which a refused request has given back what it took.
+pub(super) fn note_given_back(answered: &Answered, counted: &mut Counted) {
+    let Answered { question, answer: Ok(verdict) } = answered else { return };
+    for (it, answer) in question.asked.iter().zip(verdict.answers()) {
+        counted.note(it.report(answer));
+    }
+}
+
+impl Pending {
     /// Whether some cost is not known yet.
     pub(super) fn is_open(&self) -> bool {
         !self.open.is_empty()
@@ -211,10 +301,15 @@ impl Asked {
         counters.limiter.key_bytes(self.number as u64, &self.whom)
     }
 
-    fn take(&self) -> Ask<'_> {
-        let Self { counts, whom, cost, taken, binds, .. } = self;
-        let ask = if *binds { Ask::take } else { Ask::observe };
-        ask(counts, whom, *cost).after(*taken)
+    fn ask(&self) -> Ask<'_> {
+        let Self { counts, whom, cost, .. } = self;
+        let ask = match self.wants {
+            Wants::Permits if self.binds => Ask::take(counts, whom, *cost),
+            Wants::Permits => Ask::observe(counts, whom, *cost),
+            Wants::NoMore => Ask::keep(counts, whom),
+            Wants::GiveBack => Ask::give_back(counts, whom),
+        };
+        ask.after(self.taken, self.held)
     }
 
     /// What the limit admits, under the terms under which it is asked.
@@ -229,14 +324,18 @@ impl Asked {
         LimitReport { limit, position, texts, calendar, answer, is_first, number, binds }
     }
 
-    /// The answer to a client that will ask for all of it again.
-    fn as_a_whole(&self, answer: Answer) -> Answer {
+    /// A refusal, with the time after which the same request is admitted. Who was refused the rest will ask
+    /// for all of it.
+    fn as_asked_again(&self, answer: Answer) -> LimitReport {
+        let report = self.report(answer);
         match answer {
-            Answer::Rate(decision) if self.taken > 0 => {
+            _ if self.taken == 0 => report.as_asked_again(),
+            Answer::Rate(decision) => {
                 let again = decision.of_cost(self.cost.saturating_add(self.taken));
-                Answer::Rate(if again.is_allowed() { decision } else { again })
+                // Others may have given back what was missing.
+                if again.is_allowed() { report } else { self.report(Answer::Rate(again)) }
             }
-            answer => answer,
+            Answer::Period(_) => report,
         }
     }
 
@@ -254,9 +353,21 @@ impl Asked {
         shadow_mode::observe(books.counters, &self.report(never), key, books.now);
     }
 
-    /// The rest of a cost of which one permit was taken, under the terms that hold now.
-    pub(super) fn rest(&self, rest: NonZeroU32) -> Self {
+    /// The rest of a cost of which one permit was taken, if there is any, under the terms that hold now.
+    pub(super) fn rest(&self, rest: Option<NonZeroU32>) -> Self {
         let (place, counts) = self.all_counts.now();
-        Self { cost: rest, taken: 1, place, counts, ..self.clone() }
+        let wants = if rest.is_some() { Wants::Permits } else { Wants::NoMore };
+        let cost = rest.unwrap_or(NonZeroU32::MIN);
+        Self { cost, wants, taken: 1, place, counts, ..self.clone() }
+    }
+
+    /// Gives back what was taken, under the terms that hold now.
+    pub(super) fn given_back(&self) -> Self {
+        Self { wants: Wants::GiveBack, ..self.rest(None) }
+    }
+
+    /// Whether it takes something.
+    pub(super) fn takes(&self) -> bool {
+        matches!(self.wants, Wants::Permits)
     }
 }

@@ -6,18 +6,17 @@ use std::task::{Context, Poll, ready};
 
 use actix_web::rt::spawn;
 
-use super::deferred_costs::{rest, unaffordable};
+use super::deferred_costs::{rest, unaffordable, unknown};
 use super::reserve::Counted;
-use super::shared::{Asked, Books, Shared, ask, heed};
-use crate::denial::Denial;
+use super::shared::{Asked, Books, Pending, Question, ask, heed, note_given_back};
 use crate::pipeline::refused::Refused;
 use crate::policy::Cost;
 use crate::security::Sharing;
 use crate::throttling::Ask;
 use crate::validation::Costs;
 
-/// Takes the rest of what the arguments cost, from all limits or from none. Polled again it goes on where
-/// it stopped.
+/// Takes the rest of what the arguments cost, from all limits or from none; then what was taken first is
+/// given back, in the same trip. Polled again it goes on where it stopped.
 ///
 /// # Errors
 ///
@@ -28,35 +27,52 @@ pub(super) fn poll(
     costs: &Costs,
     context: &mut Context<'_>,
 ) -> Poll<Result<(), Refused>> {
-    let Shared { open, waiting } = &mut counted.shared;
-    let answered = ready!(ask(waiting, books, || rests(books, open, costs), context))?;
-    Poll::Ready(match answered {
-        Some(mut answered) => heed(books, &mut answered, counted).map(|_| ()),
-        None => Ok(()),
+    let Pending { open, waiting } = &mut counted.shared;
+    let question = || Ok(question(books, open, costs));
+    let Some(mut answered) = ready!(ask(waiting, books, question, context))? else {
+        return Poll::Ready(Ok(()));
+    };
+    Poll::Ready(match answered.question.refused.take() {
+        Some(refused) => {
+            note_given_back(&answered, counted);
+            Err(refused)
+        }
+        None => heed(books, &mut answered, counted).map(|_| ()),
     })
 }
 
-/// What is asked of the store, unless something can be said without it.
-fn rests(books: Books<'_>, open: &[Asked], costs: &Costs) -> Result<Vec<Asked>, Refused> {
+/// What is asked of the store: the rest, or, if the request is refused without it, that it gives back what
+/// was taken.
+fn question(books: Books<'_>, open: &[Asked], costs: &Costs) -> Question {
     let mut asked = Vec::new();
     let mut beyond = Vec::new();
+    let mut refused = None;
     for it in open {
         let Cost::Arguments(expression) = it.limit().cost else { continue };
         let Some(cost) = costs.of(expression.index) else {
-            return Err(Box::new(Denial::internal("what a request costs could not be computed")));
+            refused.get_or_insert_with(unknown);
+            continue;
         };
-        let Some(rest) = rest(cost).map(|rest| it.rest(rest)) else { continue };
+        let rest = it.rest(rest(cost));
         let burst = rest.limit().quota.burst();
         if cost <= burst {
             asked.push(rest);
         } else if it.binds {
-            return Err(unaffordable(cost, burst));
+            refused.get_or_insert_with(|| unaffordable(cost, burst));
         } else {
             beyond.push((rest, cost));
+            asked.push(it.given_back());
         }
     }
+    if refused.is_some() {
+        let is_late = |it: &&Asked| matches!(it.limit().cost, Cost::Arguments(_));
+        let asked = open.iter().filter(is_late).map(Asked::given_back).collect();
+        return Question { asked, refused };
+    }
     beyond.iter().for_each(|(it, cost)| it.observe(books, *cost));
-    Ok(asked)
+    // Where one permit is all, nothing is asked.
+    let is_needed = !beyond.is_empty() || asked.iter().any(Asked::takes);
+    Question { asked: if is_needed { asked } else { Vec::new() }, refused }
 }
 
 /// Takes the rest of what the handler said that the request costs, without waiting: what is not left is
@@ -64,7 +80,7 @@ fn rests(books: Books<'_>, open: &[Asked], costs: &Costs) -> Result<Vec<Asked>, 
 pub(super) fn charge(sharing: &Sharing, counted: &Counted, cost: u32) {
     let Some(cost) = NonZeroU32::new(cost).and_then(rest) else { return };
     let open = counted.shared.open.iter().filter(|it| it.limit().cost == Cost::Response);
-    let charges: Vec<Asked> = open.map(|it| it.rest(cost)).collect();
+    let charges: Vec<Asked> = open.map(|it| it.rest(Some(cost))).collect();
     if charges.is_empty() {
         return;
     }

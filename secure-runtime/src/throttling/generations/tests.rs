@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
+use super::super::calendar::{Calendar, Period};
 use super::super::quota::Quota;
 use super::*;
 
@@ -36,6 +37,36 @@ fn allowed(
     let terms = |place: u32| Allowance { quota: quotas[place as usize], calendar: None };
     let decided = counters.decide(generations, terms, key, ONE, now);
     (decided.answer.is_allowed(), decided.answer.remaining())
+}
+
+#[test]
+fn what_was_taken_of_a_quota_of_the_calendar_is_given_back_as_its_share_of_the_new_one() {
+    let [old, new] = [10, 20].map(|permits| {
+        let calendar = Calendar::new(Period::Day, "UTC", permits).unwrap();
+        &*Box::leak(Box::new(calendar))
+    });
+    let terms = |place: u32| {
+        let calendar = Some(if place == 0 { old } else { new });
+        Allowance { quota: quota(10, 86_400, 10), calendar }
+    };
+    let (counters, now) = (Counters::new(0, 1 << 12, 0, 0), at(0));
+    let (generations, key) = (Generations::default(), counters.limiter.key(1, "ada"));
+    let take = |cost: u32| counters.decide(&generations, terms, key, cost.try_into().unwrap(), now);
+    let left = || {
+        let (key, place) = counters.standing(&generations, terms, key, now);
+        counters.peek(key, terms(place), ONE, now).remaining()
+    };
+    let (first, second, third) = (take(1), take(4), take(2));
+    counters.give_back(&generations, terms, key, &third, now);
+    assert_eq!(left(), 5, "under the same terms all of it");
+    let change = Change { place: 1, whole: (10, 20), lasts_ns: u64::MAX };
+    assert!(generations.begin(change, now));
+    assert_eq!(left(), 10);
+    counters.give_back(&generations, terms, key, &second, now);
+    assert_eq!(left(), 18);
+    counters.give_back(&generations, terms, key, &first, now);
+    assert_eq!(left(), 20);
+    assert!(take(20).answer.is_allowed() && !take(1).answer.is_allowed());
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use aws_lc_rs::hmac::Context;
 
@@ -11,6 +12,7 @@ use super::super::calendar::Period;
 use super::super::calendar_limiter::PeriodDecision;
 use super::super::gcra::Decision;
 use super::super::quota::Quota;
+use super::held::Held;
 use super::leases::Bounds;
 use super::periods::Periods;
 
@@ -24,6 +26,8 @@ pub struct SharedLimit {
     pub(super) quota: Quota,
     /// The time, in nanoseconds, of which what is used is a share when the terms change.
     pub(super) whole: u64,
+    /// The time, in nanoseconds, in which the largest bucket fills of those that endpoints have of it.
+    pub(super) largest: Arc<AtomicU64>,
     /// Its calendar, if it is a quota of one.
     pub(super) periods: Option<Arc<Periods>>,
     /// The quota of this instance alone, while there is no Redis.
@@ -31,6 +35,14 @@ pub struct SharedLimit {
     /// How many permits of one key may be taken in advance.
     pub(super) leased: Bounds,
     pub(super) name: Context,
+}
+
+impl SharedLimit {
+    /// The time in which the largest bucket fills of those that count together with this one.
+    pub(crate) fn largest_bucket_ns(&self) -> u64 {
+        let own = self.quota.burst_tolerance_ns().max(self.whole);
+        self.largest.load(Ordering::Relaxed).max(own)
+    }
 }
 
 /// What a limit of an endpoint admits.
@@ -43,6 +55,8 @@ pub(crate) struct SharedTerms<'a> {
     /// Whether what is used is a share of the window, whatever the burst, when the terms change.
     pub(crate) is_share_of_window: bool,
     pub(crate) period: Option<(Period, &'a str)>,
+    /// The time, in nanoseconds, in which the largest bucket fills of those that endpoints have of it.
+    pub(crate) largest: &'a Arc<AtomicU64>,
 }
 
 /// What is wanted of one limit.
@@ -53,6 +67,10 @@ pub(super) enum Kind {
     Observe,
     Peek,
     Charge,
+    /// Takes no more than was taken before, which is given back if the request is refused.
+    Keep,
+    /// Takes nothing, and gives back what was taken before.
+    GiveBack,
 }
 
 /// One limit, whom it counts, and what is wanted of it.
@@ -62,8 +80,9 @@ pub struct Ask<'a> {
     pub(super) whom: &'a [u8],
     pub(super) kind: Kind,
     pub(super) cost: NonZeroU32,
-    /// What the same request has taken before.
+    /// What the same request has taken before: so many permits, and what can be given back of them.
     pub(super) taken: u32,
+    pub(super) held: Held,
 }
 
 impl<'a> Ask<'a> {
@@ -73,18 +92,29 @@ impl<'a> Ask<'a> {
     /// a principal named `10.0.0.1` shares the count of an address; nothing of them is stored.
     #[must_use]
     pub const fn take(limit: &'a SharedLimit, whom: &'a [u8], cost: NonZeroU32) -> Self {
-        Self { limit, whom, kind: Kind::Take, cost, taken: 0 }
+        Self { limit, whom, kind: Kind::Take, cost, taken: 0, held: Held::Nothing }
     }
 
     /// Takes `cost` permits of a limit that is not enforced: where they are not left, nothing is taken
     /// of it, and the request goes on.
     pub(crate) const fn observe(limit: &'a SharedLimit, whom: &'a [u8], cost: NonZeroU32) -> Self {
-        Self { limit, whom, kind: Kind::Observe, cost, taken: 0 }
+        Self { kind: Kind::Observe, ..Self::take(limit, whom, cost) }
     }
 
-    /// The same of a request that has taken so many before.
-    pub(crate) const fn after(self, taken: u32) -> Self {
-        Self { taken, ..self }
+    /// The same of a request that has taken so many before. If it is refused, they are given back; where it
+    /// is observed, if they were not all.
+    pub(crate) const fn after(self, taken: u32, held: Held) -> Self {
+        Self { taken, held, ..self }
+    }
+
+    /// Takes no more than the request has taken before, which is given back if it is refused.
+    pub(crate) const fn keep(limit: &'a SharedLimit, whom: &'a [u8]) -> Self {
+        Self { kind: Kind::Keep, ..Self::take(limit, whom, NonZeroU32::MIN) }
+    }
+
+    /// Gives back what the request has taken before.
+    pub(crate) const fn give_back(limit: &'a SharedLimit, whom: &'a [u8]) -> Self {
+        Self { kind: Kind::GiveBack, ..Self::take(limit, whom, NonZeroU32::MIN) }
     }
 
     /// What the request takes altogether.
@@ -95,7 +125,7 @@ impl<'a> Ask<'a> {
     /// Finds out whether `cost` permits could be taken. If not, the whole request is refused.
     #[must_use]
     pub const fn peek(limit: &'a SharedLimit, whom: &'a [u8], cost: NonZeroU32) -> Self {
-        Self { limit, whom, kind: Kind::Peek, cost, taken: 0 }
+        Self { kind: Kind::Peek, ..Self::take(limit, whom, cost) }
     }
 
     /// Takes `cost` permits whether or not they are left, and whatever the other limits say: what a
@@ -105,7 +135,7 @@ impl<'a> Ask<'a> {
     /// burst is owed.
     #[must_use]
     pub const fn charge(limit: &'a SharedLimit, whom: &'a [u8], cost: NonZeroU32) -> Self {
-        Self { limit, whom, kind: Kind::Charge, cost, taken: 0 }
+        Self { kind: Kind::Charge, ..Self::take(limit, whom, cost) }
     }
 }
 
@@ -117,6 +147,8 @@ pub struct Verdict {
     pub(super) decisions: Vec<Decision>,
     /// What quotas of the calendar said, by their places; a decision stands for each of them.
     pub(super) periods: Vec<(usize, PeriodDecision)>,
+    /// When permits that were in hand would have lapsed, by their places.
+    pub(super) lapses: Vec<Option<u64>>,
     pub(super) source: Source,
 }
 

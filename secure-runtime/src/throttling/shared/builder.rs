@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::SharedLimits;
-use super::engine::{Engine, Parts};
+use super::engine::Engine;
 use crate::redis_client::{NoAddress, Place};
 use crate::time::{Clock, SystemClock};
 
@@ -189,6 +189,22 @@ impl SharedLimitsBuilder {
             .map(SharedLimits)
             .map_err(|error| InvalidSharedLimits(format!("no thread for shared limits: {error}")))
     }
+}
+
+/// What an engine is made of.
+pub(super) struct Parts {
+    pub(super) place: Place,
+    pub(super) prefix: String,
+    pub(super) secret: Vec<u8>,
+    pub(super) deadline: Duration,
+    pub(super) leases: u32,
+    pub(super) lease_life: Duration,
+    pub(super) lease_keys: usize,
+    pub(super) on_failure: OnStoreFailure,
+    pub(super) instances: NonZeroU32,
+    pub(super) fallback_keys: usize,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) is_time_given: bool,
 }
 
 /// Neither addresses, which may have passwords in them, nor the secret.

@@ -9,19 +9,25 @@
 --
 -- KEYS     one a limit, all in one slot
 -- ARGV[1]  the time in nanoseconds, for tests; empty: Redis' own
--- ARGV     then nine for each limit. First what is asked: `take`, `observe` (takes if it can, and refuses
---          nothing), `peek` or `charge`; the same with `period-` ahead for a quota of the calendar. Then
+-- ARGV     then thirteen for each limit. First what is asked: `take`, `observe` (takes if it can, and refuses
+--          nothing), `peek`, `charge`, `keep` (takes no more than before), or `back` (gives back what the
+--          request took before); the same with `period-` ahead for a quota of the calendar. Then
 --          of a rate, as pairs of numbers: the time that the cost takes to come back (-1: it never can
 --          be had), the time in which the whole bucket does, and that of one permit; how many permits
---          to lease beyond the cost; and, behind a blank, the bucket of which what is used is a share, in
---          nanoseconds. Of a quota: the cost, the permits, a time of one period, the ends of that and of
---          the next one, and how much later than the present period another may end to be believed.
+--          to lease beyond the cost; behind a blank, the bucket of which what is used is a share, in
+--          nanoseconds; the time at which what the request took before has come back by itself; and the
+--          longest time that a bucket can take until it is full. Of a quota: the cost, the permits, a time of one period, the ends of that and of the next one, how
+--          much later than the present period another may end to be believed, what the request took
+--          before and the end of the period of which it did, and four words that mean nothing.
+--
+-- What the request took before is given back when it is refused; by what is observed, when the rest is not
+-- there.
 --
 -- Answers the time, whether all were admitted (2: it is none of the periods, and nothing was decided),
 -- and for each limit of a rate the time until its bucket is full, the permits leased, and whether it
 -- would admit; of a quota the end of the period, what is used of it, 0, and whether it would admit.
 local SECOND = 1000000000
-local ARGUMENTS = 9
+local ARGUMENTS = 13
 
 local function fits(s, n, most_s, most_n)
   return s < most_s or (s == most_s and n <= most_n)
@@ -43,8 +49,9 @@ else
 end
 
 -- The time until a bucket is full, and whether that has to be written down. A clock that went back
--- cannot make it longer than that of the deepest debt: another whole bucket.
-local function read(key, full_s, full_n, whole)
+-- cannot make it longer than that of the deepest debt: another whole bucket, of the largest one that an
+-- endpoint has.
+local function read(key, full_s, full_n, whole, deepest_s, deepest_n)
   local stored = redis.pcall('GET', key)
   if not stored then return 0, 0, false end
   local s, n, old
@@ -74,15 +81,8 @@ local function read(key, full_s, full_n, whole)
     if n >= SECOND then s, n = s + 1, 0 end
     is_changed = true
   end
-  local most_s, most_n = add(full_s, full_n, full_s, full_n)
-  if fits(s, n, most_s, most_n) then return s, n, is_changed end
-  -- Another endpoint may have more of the same bucket.
-  local double = 2 * tonumber(whole)
-  local double_s = math.floor(double / SECOND)
-  local double_n = double - double_s * SECOND
-  if fits(double_s, double_n, most_s, most_n) then return most_s, most_n, true end
-  if fits(s, n, double_s, double_n) then return s, n, is_changed end
-  return double_s, double_n, true
+  if fits(s, n, deepest_s, deepest_n) then return s, n, is_changed end
+  return deepest_s, deepest_n, true
 end
 
 local buckets, asked = {}, {}
@@ -132,6 +132,7 @@ local function asker_of_periods()
       buckets[key] = bucket
     end
     local ask = {bucket = bucket, leased = 0, fits = true}
+    ask.before, ask.before_end = tonumber(ARGV[at + 7]), tonumber(ARGV[at + 8])
     asked[i] = ask
     if what == 'period-charge' then
       -- More than a whole quota is never owed.
@@ -139,6 +140,8 @@ local function asker_of_periods()
       bucket.taken = math.max(bucket.taken, math.min(bucket.taken + cost, most))
       bucket.used = math.max(bucket.used, math.min(bucket.used + cost, most))
       bucket.is_changed = true
+    elseif what == 'period-back' or what == 'period-keep' then
+      ask.is_back = what == 'period-back'
     elseif bucket.taken + cost > permits then
       ask.fits = false
       if what ~= 'period-observe' then is_admitted = false end
@@ -163,15 +166,19 @@ for i, key in ipairs(KEYS) do
     local bucket = buckets[key]
     if not bucket then
       local whole = ARGV[at + 8]
-      local s, n, is_changed = read(key, full_s, full_n, whole)
+      local deepest_s, deepest_n = tonumber(ARGV[at + 11]), tonumber(ARGV[at + 12])
+      local s, n, is_changed = read(key, full_s, full_n, whole, deepest_s, deepest_n)
       -- `s` and `n` hold whatever happens, `taken_s` and `taken_n` if all are admitted.
       bucket = {s = s, n = n, taken_s = s, taken_n = n, is_changed = is_changed, whole = whole}
       buckets[key] = bucket
     end
-    local ask = {bucket = bucket, leased = 0, fits = true, full_s = full_s, full_n = full_n}
+    local ask = {bucket = bucket, leased = 0, fits = true, full_s = full_s, full_n = full_n, at = at}
+    ask.until_s, ask.until_n = tonumber(ARGV[at + 9]), tonumber(ARGV[at + 10])
     asked[i] = ask
     local s, n = add(bucket.taken_s, bucket.taken_n, cost_s, cost_n)
-    if what == 'charge' then
+    if what == 'back' or what == 'keep' then
+      ask.is_back = what == 'back'
+    elseif what == 'charge' then
       local most_s, most_n = add(full_s, full_n, full_s, full_n)
       -- What is owed already stays owed.
       if not fits(s, n, most_s, most_n) then
@@ -222,21 +229,48 @@ if is_admitted then
   end
 end
 
+for _, bucket in pairs(buckets) do
+  if is_admitted then
+    if bucket.finish then bucket.used = bucket.taken else bucket.s, bucket.n = bucket.taken_s, bucket.taken_n end
+  end
+  bucket.is_changed = bucket.is_changed or (is_admitted and bucket.is_taken)
+end
+
+for _, ask in ipairs(asked) do
+  if not is_admitted or not ask.fits or ask.is_back then
+    local bucket = ask.bucket
+    if bucket.finish then
+      if ask.before > 0 and ask.before_end == bucket.finish then
+        bucket.used, bucket.is_changed = math.max(bucket.used - ask.before, 0), true
+      end
+    elseif fits(now_s, now_n, ask.until_s, ask.until_n) then
+      -- Time has given back a part of it. It was one permit, whatever a clock that went back says.
+      local back_s, back_n = ask.until_s - now_s, ask.until_n - now_n
+      if back_n < 0 then back_s, back_n = back_s - 1, back_n + SECOND end
+      local one_s, one_n = tonumber(ARGV[ask.at + 5]), tonumber(ARGV[ask.at + 6])
+      if not fits(back_s, back_n, one_s, one_n) then back_s, back_n = one_s, one_n end
+      local s, n = bucket.s - back_s, bucket.n - back_n
+      if n < 0 then s, n = s - 1, n + SECOND end
+      if s < 0 then s, n = 0, 0 end
+      bucket.s, bucket.n, bucket.is_changed, bucket.is_given_back = s, n, true, true
+    end
+  end
+end
+
 -- A time that stands still would otherwise outlive what it counts.
 local extra = is_fixed and 3600000 or 0
 
 for key, bucket in pairs(buckets) do
-  local is_changed = bucket.is_changed or (is_admitted and bucket.is_taken)
+  local is_changed = bucket.is_changed
   if bucket.finish then
-    if is_admitted then bucket.used = bucket.taken end
     if is_changed then
       local life = (bucket.finish - now_s) * 1000 - math.floor(now_n / 1000000)
       redis.call('SET', key, string.format('%.0f %.0f %.0f', bucket.finish, bucket.used, bucket.permits),
         'PX', string.format('%.0f', math.max(life, 1) + extra))
     end
   else
-    if is_admitted then bucket.s, bucket.n = bucket.taken_s, bucket.taken_n end
-    if is_changed and (bucket.s > 0 or bucket.n > 0) then
+    -- A full bucket is one that is not there.
+    if is_changed and (bucket.s > 0 or bucket.n > 0 or bucket.is_given_back) then
       local at_s, at_n = add(now_s, now_n, bucket.s, bucket.n)
       local life = bucket.s * 1000 + math.ceil(bucket.n / 1000000) + 1
       redis.call('SET', key, string.format('%d%09d', at_s, at_n) .. bucket.whole, 'PX',

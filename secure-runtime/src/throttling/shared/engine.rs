@@ -3,7 +3,6 @@
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
@@ -11,9 +10,10 @@ use tokio::sync::oneshot;
 use super::super::gcra::{Decision, Demand};
 use super::super::quota::Quota;
 use super::ask::{Ask, Kind, SharedLimit, SharedTerms, Source, StoreUnavailable, Verdict};
-use super::builder::OnStoreFailure;
+use super::builder::{OnStoreFailure, Parts};
 use super::fallback::{Fallback, share, share_of_period};
 use super::flight::{Bell, Flight, brought_permits, new_bell};
+use super::held::Held;
 use super::leases::{Bounds, Departure, Leases, Spending};
 use super::names::Names;
 use super::periods::Periods;
@@ -21,24 +21,7 @@ use super::script::{Line, Order, Reply};
 use super::statistics::{Counters, SharedStatistics};
 use super::store::{Store, Terms};
 use super::verdict::{arrival, of_reply};
-use crate::redis_client::Place;
 use crate::time::Clock;
-
-/// What an engine is made of.
-pub(super) struct Parts {
-    pub(super) place: Place,
-    pub(super) prefix: String,
-    pub(super) secret: Vec<u8>,
-    pub(super) deadline: Duration,
-    pub(super) leases: u32,
-    pub(super) lease_life: Duration,
-    pub(super) lease_keys: usize,
-    pub(super) on_failure: OnStoreFailure,
-    pub(super) instances: NonZeroU32,
-    pub(super) fallback_keys: usize,
-    pub(super) clock: Arc<dyn Clock>,
-    pub(super) is_time_given: bool,
-}
 
 /// Limits that instances share.
 pub(super) struct Engine {
@@ -122,6 +105,7 @@ impl Engine {
             family: self.new_number(),
             quota,
             whole: quota.burst_tolerance_ns(),
+            largest: Arc::default(),
             periods: None,
             share: share(&quota, self.instances),
             leased: Bounds::new(self.most_leased, quota.burst().get()),
@@ -131,8 +115,9 @@ impl Engine {
 
     /// `None` if the time zone is not known.
     pub(super) fn limit_of(&self, terms: &SharedTerms<'_>) -> Option<SharedLimit> {
-        let SharedTerms { family, name, quota, is_share_of_window, period } = *terms;
-        let mut limit = SharedLimit { family, ..self.limit(name, quota) };
+        let SharedTerms { family, name, quota, is_share_of_window, period, largest } = *terms;
+        let mut limit = self.limit(name, quota);
+        (limit.family, limit.largest) = (family, Arc::clone(largest));
         if is_share_of_window {
             limit.whole = quota.with_burst(quota.permits()).burst_tolerance_ns();
         }
@@ -192,12 +177,32 @@ impl Engine {
                 }
             }
         }
-        match self.trip(group, asks, flights).await {
+        let verdict = match self.trip(group, asks, flights).await {
             Some(reply) => {
                 self.counters.decided.add(1);
-                Ok(of_reply(asks, &reply))
+                of_reply(asks, &reply)
             }
-            None => self.stand_in(asks),
+            None => self.stand_in(asks)?,
+        };
+        self.give_back(asks, &verdict);
+        Ok(verdict)
+    }
+
+    /// Gives back what this instance has let a request take before that is refused now.
+    fn give_back(&self, asks: &[Ask<'_>], verdict: &Verdict) {
+        let now = self.clock.now();
+        for (place, ask) in asks.iter().enumerate() {
+            if !verdict.gives_back(place, ask) {
+                continue;
+            }
+            if let (Held::Leased { cost, lapses }, Some(leases)) = (ask.held, &self.leases) {
+                let (bounds, nanos) = (ask.limit.leased, now.monotonic_nanos());
+                leases.put_back(self.key(ask), cost.get(), lapses, bounds, nanos);
+            }
+            // The fallback has done so by itself.
+            if verdict.source != Source::Local {
+                self.local.give_back(ask, now);
+            }
         }
     }
 
@@ -205,7 +210,8 @@ impl Engine {
     fn leases_for(&self, asks: &[Ask<'_>]) -> Option<&Arc<Leases<Bell>>> {
         let can_be_leased = |ask: &Ask<'_>| {
             let most = ask.limit.leased.brought;
-            matches!(ask.kind, Kind::Take | Kind::Observe) && most > 1 && ask.cost.get() <= most
+            let is_taken = matches!(ask.kind, Kind::Take | Kind::Observe | Kind::Keep);
+            is_taken && most > 1 && ask.cost.get() <= most
         };
         self.leases.as_ref().filter(|_| !asks.is_empty() && asks.iter().all(can_be_leased))
     }
@@ -220,11 +226,18 @@ impl Engine {
     ) -> Attempt {
         let now = self.clock.now().monotonic_nanos();
         let mut decisions = Vec::with_capacity(asks.len());
-        let mut lapses = Vec::new();
+        let mut lapses = Vec::with_capacity(asks.len());
+        // What was taken before is given back by who refuses the rest: that is Redis then.
+        let is_second_look = asks.iter().any(|ask| ask.taken > 0);
         for (index, ask) in asks.iter().enumerate() {
             let demand = Demand::new(&ask.limit.quota, ask.cost, now);
             let refuses = |arrival| demand.admit(arrival).is_none();
             let (key, has_waited) = (self.key(ask), awaited == Some(index));
+            if ask.kind == Kind::Keep {
+                decisions.push(demand.decide(arrival(ask, leases.look(key, now)), true));
+                lapses.push(None);
+                continue;
+            }
             let wanted = (ask.cost.get(), ask.limit.leased);
             let found = leases.spend(key, wanted, has_waited, now, refuses);
             let is_missing = match found {
@@ -233,11 +246,10 @@ impl Engine {
                         self.depart_early(leases, group, ask);
                     }
                     decisions.push(demand.decide(arrival(ask, spent.state), true));
-                    if asks.len() > 1 {
-                        lapses.push(Some(spent.lapses));
-                    }
+                    lapses.push(Some(spent.lapses));
                     continue;
                 }
+                Spending::Refused(_) if is_second_look => true,
                 Spending::Refused(arrival) if ask.kind == Kind::Observe => {
                     decisions.push(demand.decide(arrival, false));
                     lapses.push(None);
@@ -261,15 +273,20 @@ impl Engine {
                 if other == index { demand.decide(arrival, false) } else { demand.peeked(arrival) }
             };
             decisions = asks.iter().enumerate().map(refused).collect();
-            return Attempt::Decided(self.leased(false, decisions));
+            return Attempt::Decided(self.leased(false, decisions, lapses));
         }
-        Attempt::Decided(self.leased(true, decisions))
+        Attempt::Decided(self.leased(true, decisions, lapses))
     }
 
-    fn leased(&self, is_admitted: bool, decisions: Vec<Decision>) -> Verdict {
+    fn leased(
+        &self,
+        is_admitted: bool,
+        decisions: Vec<Decision>,
+        lapses: Vec<Option<u64>>,
+    ) -> Verdict {
         self.counters.decided.add(1);
         self.counters.leased.add(1);
-        Verdict { is_admitted, decisions, periods: Vec::new(), source: Source::Leased }
+        Verdict { is_admitted, decisions, periods: Vec::new(), lapses, source: Source::Leased }
     }
 
     /// Begins a flight for the ask that misses permits, and for others that run low; or the bell of the
@@ -363,10 +380,7 @@ impl Engine {
         match self.on_failure {
             OnStoreFailure::Local => Ok(self.local.decide(asks, self.clock.now())),
             OnStoreFailure::Deny => Err(StoreUnavailable),
-            OnStoreFailure::Allow => {
-                let (decisions, periods) = (Vec::new(), Vec::new());
-                Ok(Verdict { is_admitted: true, decisions, periods, source: Source::Nobody })
-            }
+            OnStoreFailure::Allow => Ok(Verdict::of_nobody()),
         }
     }
 

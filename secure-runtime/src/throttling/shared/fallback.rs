@@ -10,6 +10,7 @@ use super::super::limiter::{LimitKey, Limiter};
 use super::super::quota::Quota;
 use super::super::table::{BUCKET_BYTES, SLOTS};
 use super::ask::{Ask, Kind, Source, Verdict};
+use super::held::Held;
 use super::verdict::in_place;
 use crate::time::Moment;
 
@@ -47,7 +48,7 @@ impl Fallback {
 
     /// Decides all asks, or takes nothing.
     pub(super) fn decide(&self, asks: &[Ask<'_>], now: Moment) -> Verdict {
-        let answers: Vec<Answer> = asks.iter().map(|ask| self.ask(ask, now)).collect();
+        let mut answers: Vec<Answer> = asks.iter().map(|ask| self.ask(ask, now)).collect();
         let refuses = |(ask, answer): (&Ask<'_>, &Answer)| {
             matches!(ask.kind, Kind::Take | Kind::Peek) && !answer.is_allowed()
         };
@@ -57,6 +58,16 @@ impl Fallback {
                 if matches!(ask.kind, Kind::Take | Kind::Observe) {
                     self.refund(ask, answer, now);
                 }
+            }
+        }
+        for (ask, answer) in asks.iter().zip(&mut answers) {
+            let is_kept = match ask.kind {
+                Kind::GiveBack => false,
+                Kind::Observe => is_admitted && answer.is_allowed(),
+                _ => is_admitted,
+            };
+            if !is_kept && self.give_back(ask, now) {
+                *answer = self.ask(&Ask { kind: Kind::Peek, ..*ask }, now);
             }
         }
         let mut periods = Vec::new();
@@ -69,7 +80,14 @@ impl Fallback {
             }
         });
         let decisions: Vec<Decision> = decisions.collect();
-        Verdict { is_admitted, decisions, periods, source: Source::Local }
+        Verdict { is_admitted, decisions, periods, lapses: Vec::new(), source: Source::Local }
+    }
+
+    /// Gives back what this instance alone has let the request take before, if it has.
+    pub(super) fn give_back(&self, ask: &Ask<'_>, now: Moment) -> bool {
+        let Held::Local(answer) = &ask.held else { return false };
+        self.refund(ask, answer, now);
+        true
     }
 
     fn ask(&self, ask: &Ask<'_>, now: Moment) -> Answer {
@@ -83,14 +101,18 @@ impl Fallback {
             let calendar = wider.as_ref().unwrap_or(&periods.share);
             return Answer::Period(match ask.kind {
                 Kind::Take | Kind::Observe => limiter.check(key, calendar, cost, seconds),
-                Kind::Peek => limiter.peek(key, calendar, cost, seconds),
+                Kind::Peek | Kind::Keep | Kind::GiveBack => {
+                    limiter.peek(key, calendar, cost, seconds)
+                }
                 Kind::Charge => limiter.charge(key, calendar, cost, seconds),
             });
         }
         let (quota, nanos) = (quota(ask), now.monotonic_nanos());
         Answer::Rate(match ask.kind {
             Kind::Take | Kind::Observe => self.limiter.check(key, &quota, ask.cost, nanos),
-            Kind::Peek => self.limiter.peek(key, &quota, ask.cost, nanos),
+            Kind::Peek | Kind::Keep | Kind::GiveBack => {
+                self.limiter.peek(key, &quota, ask.cost, nanos)
+            }
             Kind::Charge => self.limiter.charge(key, &quota, ask.cost, nanos),
         })
     }

@@ -5,6 +5,7 @@ mod builder;
 mod engine;
 mod fallback;
 mod flight;
+mod held;
 mod leases;
 mod names;
 mod periods;
@@ -20,6 +21,7 @@ pub(crate) use ask::SharedTerms;
 pub use ask::{Ask, SharedLimit, Source, StoreUnavailable, Verdict};
 pub use builder::{InvalidSharedLimits, OnStoreFailure, SharedLimitsBuilder};
 use engine::Engine;
+pub(crate) use held::Held;
 pub use statistics::SharedStatistics;
 
 use super::quota::Quota;

@@ -6,6 +6,7 @@ use redis::{Cmd, Value};
 
 use super::super::quota::Quota;
 use super::ask::{Ask, Kind, SharedLimit};
+use super::held::{back_of_period, until};
 use super::periods::{Periods, Span};
 
 /// What one limit is asked, under the name of its key.
@@ -25,9 +26,14 @@ enum Of {
         interval: u64,
         lease: u32,
         whole: u64,
+        /// When what was taken before, and may be given back, has come back by itself: since 1970.
+        until: u64,
+        deepest: u64,
     },
     Period {
         cost: u32,
+        /// What may be given back, of the period that ends then.
+        back: (u32, u64),
         periods: Arc<Periods>,
         span: Span,
     },
@@ -78,7 +84,8 @@ impl Line {
         let kind = ask.kind;
         if let Some(periods) = periods {
             let (periods, span) = (Arc::clone(periods), periods.around(unix_seconds));
-            return Self { key, kind, of: Of::Period { cost: ask.cost.get(), periods, span } };
+            let (cost, back) = (ask.cost.get(), back_of_period(ask));
+            return Self { key, kind, of: Of::Period { cost, back, periods, span } };
         }
         let interval = quota.emission_interval_ns();
         let cost = interval.checked_mul(u64::from(ask.cost.get()));
@@ -86,27 +93,31 @@ impl Line {
         let cost = match kind {
             Kind::Charge => Some(cost.unwrap_or(u64::MAX).min(full.saturating_mul(2))),
             Kind::Take | Kind::Observe | Kind::Peek => cost.filter(|_| ask.cost <= quota.burst()),
+            Kind::Keep | Kind::GiveBack => Some(0),
         };
-        let whole = ask.limit.whole.min(MOST_FULL);
-        Self { key, kind, of: Of::Rate { cost, full, interval, lease, whole } }
+        let (whole, deepest) = wholes(ask.limit);
+        let until = until(ask);
+        Self { key, kind, of: Of::Rate { cost, full, interval, lease, whole, until, deepest } }
     }
 
     /// Permits for later, and nothing for now.
     pub(super) fn lease(key: String, limit: &SharedLimit, lease: u32) -> Self {
         let (interval, full) = (limit.quota.emission_interval_ns(), full(&limit.quota));
-        let whole = limit.whole.min(MOST_FULL);
-        let of = Of::Rate { cost: Some(0), full, interval, lease, whole };
+        let (whole, deepest) = wholes(limit);
+        let of = Of::Rate { cost: Some(0), full, interval, lease, whole, until: 0, deepest };
         Self { key, kind: Kind::Take, of }
     }
 
     fn write(&self, command: &mut Cmd) {
         match &self.of {
-            Of::Rate { cost, full, interval, lease, whole } => {
+            Of::Rate { cost, full, interval, lease, whole, until, deepest } => {
                 command.arg(match self.kind {
                     Kind::Take => "take",
                     Kind::Observe => "observe",
                     Kind::Peek => "peek",
                     Kind::Charge => "charge",
+                    Kind::Keep => "keep",
+                    Kind::GiveBack => "back",
                 });
                 match cost {
                     Some(cost) => split(command, *cost),
@@ -117,19 +128,24 @@ impl Line {
                 split(command, *full);
                 split(command, *interval);
                 command.arg(*lease).arg(format!(" {whole}"));
+                split(command, *until);
+                split(command, *deepest);
             }
-            Of::Period { cost, periods, span } => {
+            Of::Period { cost, back, periods, span } => {
                 command.arg(match self.kind {
                     Kind::Take => "period-take",
                     Kind::Observe => "period-observe",
                     Kind::Peek => "period-peek",
                     Kind::Charge => "period-charge",
+                    Kind::Keep => "period-keep",
+                    Kind::GiveBack => "period-back",
                 });
                 let Span { from, end, next_end, most_later } = *span;
                 command.arg(*cost).arg(periods.permits());
                 command.arg(from).arg(end).arg(next_end).arg(most_later);
+                command.arg(back.0).arg(back.1);
                 // As many words as a rate has.
-                command.arg(0).arg(0);
+                command.arg(0).arg(0).arg(0).arg(0);
             }
         }
     }
@@ -214,6 +230,13 @@ fn join(seconds: u64, nanos: u64) -> Option<u64> {
 /// a number of 64 bits.
 fn full(quota: &Quota) -> u64 {
     quota.burst_tolerance_ns().min(MOST_FULL)
+}
+
+/// The bucket of which what is used is a share, and the deepest debt that there may be of it: another bucket
+/// of the largest that endpoints have.
+fn wholes(limit: &SharedLimit) -> (u64, u64) {
+    let largest = limit.largest_bucket_ns().min(MOST_FULL);
+    (limit.whole.min(MOST_FULL), largest.saturating_mul(2))
 }
 
 const SCRIPT: &str = include_str!("decide.lua");

@@ -14,9 +14,7 @@ pub(super) fn of_reply(asks: &[Ask<'_>], reply: &Reply) -> Verdict {
         Found::Rate { reset_ns } => {
             let demand = match ask.kind {
                 Kind::Charge => Demand::of_charge(&ask.limit.quota, ask.cost, reply.now_ns),
-                Kind::Take | Kind::Observe | Kind::Peek => {
-                    Demand::new(&ask.limit.quota, ask.cost, reply.now_ns)
-                }
+                _ => Demand::new(&ask.limit.quota, ask.cost, reply.now_ns),
             };
             // What was leased is still to be had here.
             let interval = ask.limit.quota.emission_interval_ns();
@@ -33,7 +31,16 @@ pub(super) fn of_reply(asks: &[Ask<'_>], reply: &Reply) -> Verdict {
         }
     });
     let decisions = decisions.collect();
-    Verdict { is_admitted: reply.is_admitted, decisions, periods, source: Source::Shared }
+    let (is_admitted, lapses) = (reply.is_admitted, Vec::new());
+    Verdict { is_admitted, decisions, periods, lapses, source: Source::Shared }
+}
+
+impl Verdict {
+    /// Nobody knows, and all requests go on.
+    pub(super) fn of_nobody() -> Self {
+        let (decisions, periods, lapses) = (Vec::new(), Vec::new(), Vec::new());
+        Self { is_admitted: true, decisions, periods, lapses, source: Source::Nobody }
+    }
 }
 
 /// What stands for the decision of a quota of the calendar.

@@ -1,0 +1,51 @@
+//! Limits that this instance counts by itself: they never wait.
+
+use std::task::{Context, Poll};
+
+use super::reserve::{self, Counted};
+use super::{Counting, deferred_costs, tier};
+use crate::pipeline::gate::Gate;
+use crate::pipeline::progress::Progress;
+use crate::pipeline::refused::Refused;
+use crate::security::{PlannedLimit, Security, Stage};
+use crate::time::Moment;
+
+pub(super) struct InMemory;
+
+impl Counting for InMemory {
+    #[inline]
+    fn poll_reserve(
+        gate: &Gate<'_>,
+        request: &mut Progress,
+        stage: Stage,
+        _: &mut Context<'_>,
+    ) -> Poll<Result<(), Refused>> {
+        Poll::Ready(take(gate, request, gate.plan.limits(stage)))
+    }
+
+    #[inline]
+    fn poll_settle(
+        gate: &Gate<'_>,
+        request: &mut Progress,
+        now: Moment,
+        _: &mut Context<'_>,
+    ) -> Poll<Result<(), Refused>> {
+        let Progress { counted, costs, .. } = request;
+        Poll::Ready(deferred_costs::settle(&gate.security.inner().counters, counted, costs, now))
+    }
+
+    #[inline]
+    fn charge(security: &Security, counted: &mut Counted, cost: u32, now: Moment) {
+        deferred_costs::charge(&security.inner().counters, counted, cost, now);
+    }
+}
+
+#[inline]
+fn take(gate: &Gate<'_>, request: &mut Progress, limits: &[PlannedLimit]) -> Result<(), Refused> {
+    let Some(now) = request.entered.filter(|_| !limits.is_empty()) else { return Ok(()) };
+    let inner = gate.security.inner();
+    let tier = tier(gate, request)?;
+    let address = || gate.group();
+    let subject = gate.subject(&address, request.caller.as_ref(), tier.as_deref());
+    reserve::reserve(&inner.counters, limits, subject, now, &mut request.counted)
+}
