@@ -324,10 +324,14 @@ mod tests {
         };
         // A request may be about a time that others have left.
         let bans = std::thread::scope(|scope| {
-            let threads = [1000, 999, 1000].map(|now| scope.spawn(move || fail_at(333, now)));
+            let threads = [(333, 1000), (332, 999), (333, 1000)];
+            let threads = threads.map(|(times, now)| scope.spawn(move || fail_at(times, now)));
             threads.map(|thread| thread.join().unwrap())
         });
-        assert!(bans.iter().all(Vec::is_empty), "999 of a thousand: {bans:?}");
+        // A second ago there was a part of a permit less, so that one who is late there may be the
+        // last but one.
+        assert!(bans.iter().all(Vec::is_empty), "998 of a thousand: {bans:?}");
+        assert_eq!(world.fail(1000), None);
         assert!(world.penalties.is_quiet(1000 * SECOND));
         assert_eq!(world.fail(999), Some(3600));
         assert_eq!((world.fail(998), world.banned(4598)), (None, Some(1)));
