@@ -156,6 +156,15 @@ impl CalendarLimiter {
         });
     }
 
+    /// Whether the key has an entry of the present period, though everything may have been given back.
+    pub(super) fn stands(&self, key: LimitKey, calendar: &Calendar, unix_seconds: u64) -> bool {
+        let minute = unix_seconds / 60;
+        let (end, period) = (calendar.end(minute), calendar.period);
+        let (Update::Changed(word) | Update::Unchanged(word)) =
+            self.table.update(key.bits(), instant(minute, end, period), |_| None);
+        (end..=end + period.most_minutes()).contains(&(word >> PERMIT_BITS))
+    }
+
     /// What is used of the present period. Whoever changes the entry later sees whatever was seen
     /// before this.
     pub(super) fn sealed(&self, key: LimitKey, calendar: &Calendar, unix_seconds: u64) -> u64 {

@@ -294,7 +294,7 @@ impl Counters {
     fn stands(&self, key: LimitKey, of: Allowance<'_>, now: Moment) -> bool {
         match of.calendar {
             None => self.limiter.stands(key, now.monotonic_nanos()),
-            Some(calendar) => self.calendar.sealed(key, calendar, now.unix_seconds()) != 0,
+            Some(calendar) => self.calendar.stands(key, calendar, now.unix_seconds()),
         }
     }
 }
