@@ -86,9 +86,8 @@ where
     }
 }
 
-/// The digits of a length that no extractor of actix-web refuses by itself: the smallest of their limits
-/// is the 16,384 bytes of a form.
-const FEW_DIGITS: usize = 4;
+/// What no extractor of actix-web refuses by itself: the smallest of their limits is that of a form.
+const SMALL: usize = 16 * 1024;
 
 /// Whether a limit of an extractor may be in the way. The server enforces the length that it reads; a
 /// middleware may have put another body there.
@@ -97,10 +96,14 @@ fn may_be_large(request: &mut ServiceRequest) -> bool {
     let may_be_large = match payload {
         Payload::None => false,
         Payload::Stream { .. } => true,
-        _ => request.headers().get(CONTENT_LENGTH).is_none_or(|it| it.len() > FEW_DIGITS),
+        _ => announced(request).is_none_or(|length| length > SMALL),
     };
     request.set_payload(payload);
     may_be_large
+}
+
+fn announced(request: &ServiceRequest) -> Option<usize> {
+    request.headers().get(CONTENT_LENGTH)?.to_str().ok()?.trim().parse().ok()
 }
 
 fn set_by_the_application(request: &ServiceRequest) -> usize {
