@@ -11,7 +11,6 @@ use std::rc::Rc;
 use actix_web::dev::{
     Extensions, Payload, Service, ServiceRequest, ServiceResponse, Transform, forward_ready,
 };
-use actix_web::http::header::CONTENT_LENGTH;
 use actix_web::web::{Data, FormConfig, JsonConfig, PayloadConfig};
 use actix_web::{Error, HttpMessage};
 
@@ -71,10 +70,8 @@ where
     #[inline]
     fn call(&self, mut request: ServiceRequest) -> S::Future {
         #[cfg(feature = "compression")]
-        let is_coded = crate::pipeline::take_content_coding(&mut request);
-        #[cfg(not(feature = "compression"))]
-        let is_coded = false;
-        if (is_coded || may_be_large(&mut request))
+        crate::pipeline::take_content_coding(&mut request);
+        if has_body(&mut request)
             && let Some(lifted) = self.lifted.get(set_by_the_application(&request))
         {
             // actix-web panics where a middleware around holds a copy of the request. The extractors'
@@ -86,24 +83,11 @@ where
     }
 }
 
-/// What no extractor of actix-web refuses by itself: the smallest of their limits is that of a form.
-const SMALL: usize = 16 * 1024;
-
-/// Whether a limit of an extractor may be in the way. The server enforces the length that it reads; a
-/// middleware may have put another body there.
-fn may_be_large(request: &mut ServiceRequest) -> bool {
+fn has_body(request: &mut ServiceRequest) -> bool {
     let payload = request.take_payload();
-    let may_be_large = match payload {
-        Payload::None => false,
-        Payload::Stream { .. } => true,
-        _ => announced(request).is_none_or(|length| length > SMALL),
-    };
+    let has_body = !matches!(payload, Payload::None);
     request.set_payload(payload);
-    may_be_large
-}
-
-fn announced(request: &ServiceRequest) -> Option<usize> {
-    request.headers().get(CONTENT_LENGTH)?.to_str().ok()?.trim().parse().ok()
+    has_body
 }
 
 fn set_by_the_application(request: &ServiceRequest) -> usize {

@@ -1,9 +1,12 @@
 //! The head of a request, as the security core sees it: no body, no framework types in its API.
 
+use std::cell::{Ref, RefMut};
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use actix_web::HttpRequest;
+use actix_web::dev::Extensions;
 use actix_web::http::header::{AUTHORIZATION, HeaderName};
+use actix_web::{HttpMessage, HttpRequest};
 
 /// A read-only view of a request's head.
 ///
@@ -81,4 +84,15 @@ impl fmt::Debug for RequestHead<'_> {
             .field("path", &self.path())
             .finish_non_exhaustive()
     }
+}
+
+/// What is left in a request; `None` while code of the application holds it, as an extractor or a handler
+/// that waits may do. What else cannot be asked would panic there.
+pub(crate) fn extensions(request: &HttpRequest) -> Option<Ref<'_, Extensions>> {
+    catch_unwind(AssertUnwindSafe(|| request.extensions())).ok()
+}
+
+/// The same, to leave something there.
+pub(crate) fn extensions_mut(request: &HttpRequest) -> Option<RefMut<'_, Extensions>> {
+    catch_unwind(AssertUnwindSafe(|| request.extensions_mut())).ok()
 }

@@ -172,7 +172,7 @@ async fn a_refusal_is_logged_with_its_handler_caller_client_clause_and_request_i
     for part in [
         "INFO ",
         "status=403",
-        "caller=alice ",
+        "caller=\"alice\"",
         "client=127.0.0.1 ",
         "request_id=\"7f-3\"",
         "` does not hold",
@@ -208,11 +208,18 @@ async fn tokens_that_the_configuration_does_not_expect_are_one_warning() {
         server.get("/orders", &[&bearer(&elsewhere)]).await.problem(401);
     }
     assert_eq!(warnings("`aud` is another audience"), 1);
+    // Nor can somebody who has no key have a line written.
+    let forged = issuer.token("alice").header("typ", "JOSE").tampered();
+    server.get("/orders", &[&bearer(&forged)]).await.problem(401);
+    assert_eq!(warnings("`typ`"), 0);
+    let other_type = issuer.token("alice").header("typ", "JOSE").sign();
+    server.get("/orders", &[&bearer(&other_type)]).await.problem(401);
+    assert_eq!(warnings("`typ`"), 1);
     // What somebody made of a token is no matter of the configuration.
     server.get("/orders", &[&bearer(&issuer.token("alice").tampered())]).await.problem(401);
     server
         .get("/orders", &[&bearer(&issuer.token("alice").claim("exp", 1).sign())])
         .await
         .problem(401);
-    assert_eq!(warnings(""), 1);
+    assert_eq!(warnings(""), 2);
 }

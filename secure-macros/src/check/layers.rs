@@ -200,18 +200,8 @@ impl Whole {
                 _ => self.declaration.content_type = Some(content_type),
             }
         }
-        if let Some(codings) = inner.content_encoding.take() {
-            match &self.declaration.content_encoding {
-                Some(outer) if !is_within(&codings, outer) => {
-                    let says = &outer.value;
-                    let message = format!(
-                        "`content_encoding` admits what {around} does not, which says `{says}`"
-                    );
-                    widens(&codings.value, &message, diagnostics);
-                }
-                _ => self.declaration.content_encoding = Some(codings),
-            }
-        }
+        let codings = &mut self.declaration.content_encoding;
+        *codings = inner.content_encoding.take().or(codings.take());
     }
 }
 

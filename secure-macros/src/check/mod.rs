@@ -103,6 +103,7 @@ pub(crate) fn endpoint(
     resources::grants_have_a_rule(declaration, &parameters, diagnostics);
     resources::grants_stand_alone(&parameters, diagnostics);
     resources::are_loaded_once(&parameters, diagnostics);
+    resources::hidden_ones_stand_alone(declaration, &parameters, diagnostics);
     resources::hidden_ones_are_judged_without_the_body(declaration, &parameters, diagnostics);
     let (clauses, questions) = questions::clauses(declaration, &parameters, known);
 

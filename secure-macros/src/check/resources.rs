@@ -79,6 +79,29 @@ pub(super) fn are_loaded_once(parameters: &[Parameter<'_>], diagnostics: &mut Di
     }
 }
 
+/// What `hide` hides is loaded by itself: what stands beside it in one parameter would be extracted after
+/// it, and what is wrong with that be told where there is something.
+pub(super) fn hidden_ones_stand_alone(
+    declaration: &Declaration,
+    parameters: &[Parameter<'_>],
+    diagnostics: &mut Diagnostics,
+) {
+    let is_mixed = |it: &&Parameter<'_>| {
+        it.resource().is_none() && names_one_of(&it.ty.to_token_stream(), &["Loaded"])
+    };
+    if declaration.hide.is_some() {
+        for parameter in parameters.iter().filter(is_mixed) {
+            diagnostics
+                .error(
+                    parameter.ty,
+                    "`Loaded` expects to be a parameter's whole type with `hide`, found it in another",
+                )
+                .help("a parameter of the type `Loaded<…>`")
+                .note("what is extracted after it would tell whether the resource is there");
+        }
+    }
+}
+
 /// What `hide` hides is refused before the body is read: later, an invalid body would be answered by 422
 /// where there is something, and by 404 where there is nothing.
 pub(super) fn hidden_ones_are_judged_without_the_body(

@@ -211,16 +211,10 @@ impl Exchange {
     }
 
     fn refuse_answer(&mut self, error: &actix_web::Error) -> RefusedResponse {
-        let hides = self.endpoint.policy.hides;
-        let hidden = |cause| Ended::Refused(Box::new(Denial::new(DenialKind::NotFound, cause)));
-        self.end(match errors::refusal(error) {
-            Ended::Refused(denial) if hides && denial.kind().status() == 403 => {
-                hidden(denial.cause().to_owned())
-            }
-            Ended::Answered(answer) if hides && answer.response.status().as_u16() == 403 => {
-                hidden(answer.cause)
-            }
-            ended => ended,
+        let ended = errors::refusal(error);
+        self.end(match self.endpoint.policy.hides {
+            true => errors::hidden(ended, 403..404),
+            false => ended,
         })
     }
 

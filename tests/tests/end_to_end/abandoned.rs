@@ -12,7 +12,9 @@ use std::time::{Duration, Instant};
 use actix_web::dev::Service;
 use actix_web::http::StatusCode;
 use actix_web::test::{TestRequest, init_service};
-use actix_web::{App, HttpResponse, HttpResponseBuilder, Responder, get, web};
+use actix_web::{
+    App, HttpMessage, HttpRequest, HttpResponse, HttpResponseBuilder, Responder, get, web,
+};
 use secure_runtime::authentication::{
     Attempt, Authenticator, Challenge, Presented, Refusal, Verdict,
 };
@@ -69,6 +71,16 @@ async fn fast() -> &'static str {
 async fn code(work: web::Data<Work>, status: web::Path<u16>) -> HttpResponse {
     Work::clone(&work).run().await;
     HttpResponseBuilder::new(StatusCode::from_u16(*status).unwrap()).finish()
+}
+
+/// Holds what is left in the request while it works, and then answers 401.
+#[secure(public, failures = "3/min")]
+#[get("/held")]
+async fn held(work: web::Data<Work>, request: HttpRequest) -> HttpResponse {
+    let extensions = request.extensions_mut();
+    Work::clone(&work).run().await;
+    drop(extensions);
+    HttpResponse::Unauthorized().finish()
 }
 
 #[secure(public, concurrency(1, by = endpoint))]
@@ -144,7 +156,7 @@ impl World {
             let scope = secure_runtime::scope("").app_data(data.clone());
             let scope = scope.service(fast).service(code).service(place).service(costly);
             let app = App::new().app_data(security.clone());
-            app.service(scope.service(nothing))
+            app.service(scope.service(nothing).service(held))
         });
         Self { server, issuer, work }
     }
@@ -192,6 +204,19 @@ async fn a_reset_is_an_attempt_and_the_fourth_of_three_is_refused() {
     // Somebody else at the same address is.
     let bob = bearer(&world.issuer.token("bob").sign());
     assert_eq!(world.get("/code/200", &[&bob]).await.status, 200);
+}
+
+#[actix_web::test]
+async fn an_attempt_counts_also_while_the_handler_holds_what_is_left_in_the_request() {
+    let world = World::new();
+    for _ in 0..3 {
+        world.reset("/held", &[]).await;
+    }
+    world.work.open();
+    soon(async || world.get("/held", &[]).await.status == 429).await;
+    let judged = world.work.begun();
+    assert_eq!(world.get("/held", &[]).await.status, 429);
+    assert_eq!(world.work.begun(), judged);
 }
 
 #[actix_web::test]

@@ -6,7 +6,7 @@ use std::net::TcpStream;
 use std::time::Duration;
 
 use actix_web::web::{Bytes, Form, Json, JsonConfig, Payload};
-use actix_web::{App, Error, FromRequest, HttpRequest, HttpResponse, get, post};
+use actix_web::{App, Error, FromRequest, HttpMessage, HttpRequest, HttpResponse, get, post};
 use futures_util::StreamExt;
 use secure_runtime::secure;
 use secure_tests::{TestServer, bearer};
@@ -85,6 +85,30 @@ async fn decided(body: Foreign) -> String {
     body.0.to_string()
 }
 
+/// An extractor that holds what is left in the request while it waits for the body.
+struct Holding(usize);
+
+impl FromRequest for Holding {
+    type Error = Error;
+    type Future = std::pin::Pin<Box<dyn Future<Output = Result<Self, Error>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut actix_web::dev::Payload) -> Self::Future {
+        let (request, body) = (request.clone(), Bytes::from_request(request, payload));
+        Box::pin(async move {
+            let extensions = request.extensions();
+            let read = body.await?.len();
+            drop(extensions);
+            Ok(Self(read))
+        })
+    }
+}
+
+#[secure(public, rate("9999/s", by = address), unvalidated(body, reason = "a test"))]
+#[post("/holding")]
+async fn holding(body: Holding) -> String {
+    body.0.to_string()
+}
+
 /// Echoes what follows the upgrade.
 #[secure(max_body = "1KiB", unvalidated(frames, reason = "what follows an upgrade is no body"))]
 #[get("/socket")]
@@ -98,7 +122,7 @@ fn server() -> (TestServer, secure_runtime::testing::Issuer) {
     let server = TestServer::run(move || {
         let scope = secure_runtime::scope("").service(bytes).service(form).service(json);
         let scope = scope.service(maybe).service(streamed).service(csv);
-        let scope = scope.service(undecided).service(decided).service(socket);
+        let scope = scope.service(undecided).service(decided).service(socket).service(holding);
         App::new().app_data(security.clone()).service(scope)
     });
     (server, issuer)
@@ -110,6 +134,22 @@ fn chunked(path: &str, fields: &str, body: &str) -> String {
          {:x}\r\n{body}\r\n0\r\n\r\n",
         body.len()
     )
+}
+
+#[actix_web::test]
+async fn an_extractor_may_hold_what_is_left_in_the_request() {
+    let (server, _) = server();
+    let head = "POST /holding HTTP/1.1\r\nhost: x\r\ncontent-length: 4\r\n\r\nab";
+    let mut stream = TcpStream::connect(server.address()).unwrap();
+    stream.write_all(head.as_bytes()).unwrap();
+    // The server waits for the rest.
+    actix_web::rt::time::sleep(Duration::from_millis(300)).await;
+    stream.write_all(b"cd").unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+    let mut answer = [0; 512];
+    let read = stream.read(&mut answer).unwrap();
+    let answer = String::from_utf8_lossy(&answer[..read]);
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("\r\n4"), "{answer}");
 }
 
 #[actix_web::test]

@@ -1,9 +1,12 @@
 //! Kind: a compressed body is decoded where the endpoint asks for it, and is never larger than `max_body`
 //! in memory; everywhere else it is refused.
 
+use std::time::{Duration, Instant};
+
 use actix_web::web::{Bytes, Json};
-use actix_web::{App, HttpRequest, post};
-use async_compression::tokio::write::{BrotliEncoder, GzipEncoder, ZlibEncoder};
+use actix_web::{App, HttpRequest, get, post};
+use async_compression::tokio::write::GzipEncoder;
+use futures_util::future::{join, join_all};
 use secure_runtime::{Security, secure};
 use secure_tests::TestServer;
 use serde::Deserialize;
@@ -20,7 +23,7 @@ struct Order {
     public,
     rate("9999/s", by = address),
     content_type = "application/json",
-    content_encoding = any("gzip", "deflate", "br"),
+    content_encoding = "gzip",
     max_body = "64KiB",
     validate(order)
 )]
@@ -42,6 +45,24 @@ async fn bytes(request: HttpRequest, body: Bytes) -> String {
     format!("{} {coding:?}", body.len())
 }
 
+#[secure(
+    public,
+    rate("9999/s", by = address),
+    content_encoding = "gzip",
+    max_body = "1MiB",
+    unvalidated(body, reason = "a test")
+)]
+#[post("/large")]
+async fn large(body: Bytes) -> String {
+    body.len().to_string()
+}
+
+#[secure(public)]
+#[get("/health")]
+async fn health() -> &'static str {
+    "ok"
+}
+
 #[secure(public, rate("9999/s", by = address), unvalidated(body, reason = "a test"))]
 #[post("/plain")]
 async fn plain(body: Bytes) -> String {
@@ -52,30 +73,24 @@ fn security() -> Security {
     // Small, so that compressed values are counted once they are decoded.
     let (builder, _, _) = crate::security(module_path!());
     let builder = builder.max_validated_values(2000);
-    builder.body_timeout(std::time::Duration::from_secs(1)).build().unwrap()
+    builder.body_timeout(Duration::from_secs(1)).build().unwrap()
 }
 
 fn server() -> TestServer {
     TestServer::start(&security(), || {
-        secure_runtime::scope("").service(place).service(bytes).service(plain)
+        let scope = secure_runtime::scope("").service(place).service(bytes).service(plain);
+        scope.service(large).service(health)
     })
 }
 
 async fn coded(coding: &str, text: &[u8]) -> Vec<u8> {
-    macro_rules! encode {
-        ($Encoder:ident) => {{
-            let mut encoder = $Encoder::new(Vec::new());
-            encoder.write_all(text).await.unwrap();
-            encoder.shutdown().await.unwrap();
-            encoder.into_inner()
-        }};
+    if !matches!(coding, "gzip" | "x-gzip" | "GZip") {
+        return text.to_vec();
     }
-    match coding {
-        "gzip" | "x-gzip" | "GZip" => encode!(GzipEncoder),
-        "deflate" => encode!(ZlibEncoder),
-        "br" => encode!(BrotliEncoder),
-        _ => text.to_vec(),
-    }
+    let mut encoder = GzipEncoder::new(Vec::new());
+    encoder.write_all(text).await.unwrap();
+    encoder.shutdown().await.unwrap();
+    encoder.into_inner()
 }
 
 /// Status and body of the answer, and the `Accept-Encoding` that it names.
@@ -107,7 +122,7 @@ fn order(items: usize) -> Vec<u8> {
 #[actix_web::test]
 async fn what_the_endpoint_asks_for_is_decoded() {
     let server = server();
-    for coding in ["gzip", "x-gzip", "GZip", "deflate", "br", "identity"] {
+    for coding in ["gzip", "x-gzip", "GZip", "identity"] {
         let answer = post_coded(&server, "/orders", coding, &order(3)).await;
         assert_eq!(answer, (200, "3".to_owned()), "{coding}");
     }
@@ -134,12 +149,13 @@ async fn what_the_endpoint_asks_for_is_decoded() {
 async fn any_other_coding_is_refused_and_told() {
     let server = server();
     for (path, coding, expected) in [
-        ("/orders", "zstd", "gzip, deflate, br"),
-        ("/orders", "gzip, br", "gzip, deflate, br"),
-        ("/orders", "gzip\r\ncontent-encoding: br", "gzip, deflate, br"),
-        ("/orders", "compress", "gzip, deflate, br"),
-        ("/orders", "", "gzip, deflate, br"),
-        ("/bytes", "br", "gzip"),
+        ("/orders", "zstd", "gzip"),
+        ("/orders", "gzip, br", "gzip"),
+        ("/orders", "gzip\r\ncontent-encoding: br", "gzip"),
+        ("/orders", "compress", "gzip"),
+        ("/orders", "", "gzip"),
+        ("/orders", "br", "gzip"),
+        ("/bytes", "deflate", "gzip"),
         ("/plain", "gzip", "identity"),
         ("/plain", "br", "identity"),
     ] {
@@ -157,13 +173,10 @@ async fn any_other_coding_is_refused_and_told() {
 async fn what_it_is_decoded_to_is_bounded() {
     let server = server();
     let most = 64 * 1024;
-    for coding in ["gzip", "deflate", "br"] {
-        // 64 MiB of the same byte are 64 KiB of gzip, and 60 bytes of Brotli.
-        for size in [most + 1, 1 << 20, 64 << 20] {
-            let zeros = vec![b' '; size];
-            let answer = post_coded(&server, "/orders", coding, &zeros).await;
-            assert_eq!(answer.0, 413, "{coding} {size}: {}", answer.1);
-        }
+    // 60 MiB of the same byte are less than 64 KiB of gzip.
+    for size in [most + 1, 1 << 20, 60 << 20] {
+        let answer = post_coded(&server, "/orders", "gzip", &vec![b' '; size]).await;
+        assert_eq!(answer.0, 413, "{size}: {}", answer.1);
     }
     let fits = post_coded(&server, "/bytes", "gzip", &vec![b' '; most]).await;
     assert_eq!(fits, (200, format!("{most} Some(\"identity\")")));
@@ -211,4 +224,50 @@ async fn outside_of_a_secured_scope_nobody_decodes() {
     assert_eq!(post_coded(&server, "/bytes", "gzip", b"abc").await.0, 415);
     assert_eq!(post_coded(&server, "/orders", "gzip", &order(1)).await.0, 415);
     assert_eq!(post_coded(&server, "/bytes", "identity", b"abc").await.0, 200);
+}
+
+/// A gzip body of so many empty blocks, ten bits each: they are decoded to nothing.
+fn empty_blocks(count: usize) -> Vec<u8> {
+    let mut body = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
+    let (mut bits, mut filled) = (0_u32, 0);
+    for index in 0..=count {
+        let is_last = u32::from(index == count);
+        // The last-block bit, the type of fixed codes, and the code that ends a block.
+        bits |= (is_last | 0b01 << 1) << filled;
+        filled += 10;
+        while filled >= 8 {
+            body.push(bits.to_le_bytes()[0]);
+            bits >>= 8;
+            filled -= 8;
+        }
+    }
+    body.push(bits.to_le_bytes()[0]);
+    body.extend([0; 8]);
+    body
+}
+
+#[actix_web::test]
+async fn a_body_that_is_decoded_to_nothing_holds_nobody_up() {
+    let server = server();
+    let small = empty_blocks(10);
+    let fields = format!("content-encoding: gzip\r\ncontent-length: {}", small.len());
+    assert_eq!(post(&server, "/large", &fields, &small).await.1, "0");
+
+    let body = empty_blocks(800_000);
+    let fields = format!("content-encoding: gzip\r\ncontent-length: {}", body.len());
+    let requests = [(); 4].map(|()| post(&server, "/large", &fields, &body));
+    let others = async {
+        let mut slowest = Duration::ZERO;
+        for _ in 0..20 {
+            let start = Instant::now();
+            assert_eq!(server.get("/health", &[]).await.body, "ok");
+            slowest = slowest.max(start.elapsed());
+            actix_web::rt::time::sleep(Duration::from_millis(20)).await;
+        }
+        slowest
+    };
+    let (answers, slowest) = join(join_all(requests), others).await;
+    // Within `body_timeout`, or not: with tests beside it on a few cores either is right.
+    assert!(answers.iter().all(|(status, ..)| matches!(status, 0 | 200 | 408)), "{answers:?}");
+    assert!(slowest < Duration::from_secs(3), "others waited for {slowest:?}");
 }

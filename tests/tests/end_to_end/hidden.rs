@@ -1,6 +1,7 @@
 //! Kind: an object that `hide` hides looks like one that is not there, whatever else the request says.
 
-use actix_web::{Error, HttpRequest, put, web};
+use actix_web::error::ErrorConflict;
+use actix_web::{Error, HttpRequest, get, put, web};
 use futures_util::future::join_all;
 use secure_runtime::testing::Issuer;
 use secure_runtime::{Granted, Loaded, Resource, secure};
@@ -68,6 +69,26 @@ async fn share(document: Loaded<Document>, edit: web::Json<Edit>) -> String {
     format!("{} {}", document.owner, edit.title)
 }
 
+/// Its `load` refuses what the request says.
+struct Folder;
+
+impl Resource for Folder {
+    type Key = u32;
+
+    async fn load(_: u32, request: &HttpRequest) -> Result<Option<Self>, Error> {
+        match request.query_string() {
+            "409" => Err(ErrorConflict("another folder")),
+            _ => Ok(Some(Self)),
+        }
+    }
+}
+
+#[secure(allow = document.owner == caller.subject(), hide)]
+#[get("/folders/{id}")]
+async fn two(document: Loaded<Document>, _folder: Loaded<Folder>) -> &'static str {
+    document.owner
+}
+
 #[secure(allow = document.owner == caller.subject(), hide, failures = "3/min", validate(edit))]
 #[put("/counted/{id}")]
 async fn counted(document: Loaded<Document>, edit: web::Json<Edit>) -> String {
@@ -78,7 +99,7 @@ fn world() -> (TestServer, Issuer) {
     let (builder, issuer, _) = crate::security(module_path!());
     let security = builder.body_timeout(std::time::Duration::from_secs(1)).build().unwrap();
     let server = TestServer::start(&security, || {
-        secure_runtime::scope("").service(change).service(share).service(counted)
+        secure_runtime::scope("").service(change).service(share).service(counted).service(two)
     });
     (server, issuer)
 }
@@ -164,6 +185,19 @@ async fn every_request_for_a_hidden_object_is_answered_as_one_for_a_missing_obje
     assert!(by_the_body.await.starts_with("HTTP/1.1 404"));
     let too_much = answer(&server, "/documents/7?size=2000", &fields, BODIES[0].1).await;
     assert!(too_much.starts_with("HTTP/1.1 422"));
+}
+
+#[actix_web::test]
+async fn what_another_resource_says_tells_nothing() {
+    let (server, issuer) = world();
+    let (ada, mallory) =
+        (bearer(&issuer.token("ada").sign()), bearer(&issuer.token("mallory").sign()));
+    for id in [7, 17, 8, 18] {
+        for query in ["", "?409"] {
+            server.get(&format!("/folders/{id}{query}"), &[&mallory]).await.problem(404);
+        }
+    }
+    assert_eq!(server.get("/folders/7", &[&ada]).await.body, "ada");
 }
 
 #[actix_web::test]

@@ -124,11 +124,12 @@ async fn a_cost_above_what_may_be_taken_at_once_is_a_fault_of_the_request() {
     let problem = refused.problem(422);
     assert_eq!(problem["detail"], "the request costs 11, and at most 10 can be taken at once");
     assert_eq!((refused.header("retry-after"), world.runs.so_far()), (None, 0));
-    // It has taken nothing. One that breaks a rule has cost one.
-    assert_eq!(left(&refused), Some(r#""10/h";r=10;t=0"#));
+    // It has cost one, as one that breaks a rule has: nothing would bound either.
+    assert_eq!(left(&refused), Some(r#""10/h";r=9;t=360"#));
     world.server.get("/pages?size=1001", &[&ada]).await.problem(422);
-    let answer = world.server.get("/pages?size=9", &[&ada]).await;
+    let answer = world.server.get("/pages?size=8", &[&ada]).await;
     assert_eq!((answer.status, left(&answer)), (200, Some(r#""10/h";r=0;t=3600"#)));
+    world.server.get("/pages?size=11", &[&ada]).await.problem(429);
     assert_eq!(world.runs.so_far(), 1);
 }
 

@@ -146,19 +146,19 @@ async fn what_does_not_fit_is_refused_before_the_handler_as_by_one_instance() {
 }
 
 #[actix_web::test]
-async fn what_can_never_be_taken_at_once_is_a_fault_of_the_request_and_takes_nothing() {
+async fn what_can_never_be_taken_at_once_is_a_fault_of_the_request_and_costs_one() {
     let (redis, clock) = (RedisServer::shared(), FakeClock::new());
     let [one, other] = two_at(&clock, &redis);
-    for size in [11, 1000] {
+    for (size, expected_left) in [(11, r#""10/h";r=9;t=360"#), (1000, r#""10/h";r=8;t=720"#)] {
         let refused = one.ask(&format!("/pages?size={size}"), "ada").await;
         let expected = format!("the request costs {size}, and at most 10 can be taken at once");
         assert_eq!(refused.problem(422)["detail"], expected);
         assert_eq!(refused.header("retry-after"), None);
-        assert_eq!(left(&refused), Some(r#""10/h";r=10;t=0"#));
+        assert_eq!(left(&refused), Some(expected_left));
     }
-    // One that breaks a rule has cost one.
+    // So has one that breaks a rule.
     one.ask("/pages?size=1001", "ada").await.problem(422);
-    let answer = other.ask("/pages?size=9", "ada").await;
+    let answer = other.ask("/pages?size=7", "ada").await;
     assert_eq!((answer.status, left(&answer)), (200, Some(r#""10/h";r=0;t=3600"#)));
 }
 
@@ -245,7 +245,7 @@ async fn a_refusal_gives_back_what_leases_and_an_instance_alone_let_it_take() {
     // The same without Redis: the share of one of one.
     drop(redis);
     assert_eq!(one.ask("/pages?size=8", "ada").await.status, 200);
-    for (size, status) in [(3, 429), (11, 422), (4, 429), (2, 200), (1, 429)] {
+    for (size, status) in [(3, 429), (4, 429), (11, 422), (2, 429), (1, 200), (1, 429)] {
         let answer = one.ask(&format!("/pages?size={size}"), "ada").await;
         assert_eq!(answer.status, status, "{size}: {answer:?}");
     }

@@ -232,7 +232,8 @@ impl Verifier {
     fn verify(&self, keys: &Keys, token: &[u8], now: Moment) -> Result<Verified, Unverified> {
         let verified = self.check(keys, token, now);
         if let Err(Unverified::Unexpected(cause)) = verified {
-            self.unexpected.tell(self.rules.issuer(), cause, now);
+            let is_signed = || keys.open(token, |_| Ok(())).is_ok();
+            self.unexpected.tell(self.rules.issuer(), cause, now, is_signed);
         }
         verified
     }

@@ -2,7 +2,8 @@
 //!
 //! One permit is taken as by any other limit, before the body is read, and the rest here. A limit that
 //! refuses the rest takes nothing: the first permit is given back, by all limits that were to take more.
-//! A request that fails on its way for another reason has cost one.
+//! A request that fails on its way for another reason has cost one, and so has one that costs more than
+//! can ever be taken: nothing would bound those otherwise.
 
 use std::num::NonZeroU32;
 
@@ -50,7 +51,9 @@ pub(super) fn settle(
             Ok(Rest::Observed) => open.give_back(counters, now),
             Err(refusal) => {
                 give_back(counters, &taken, now);
-                give_back_first_permits(counters, counted, now);
+                if !matches!(refusal, Refusal::Unaffordable { .. }) {
+                    give_back_first_permits(counters, counted, now);
+                }
                 return Err(refusal.told(counters, counted, now));
             }
         }

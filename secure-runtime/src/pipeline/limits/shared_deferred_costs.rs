@@ -28,7 +28,7 @@ pub(super) fn poll(
     context: &mut Context<'_>,
 ) -> Poll<Result<(), Refused>> {
     let Pending { open, waiting } = &mut counted.shared;
-    let question = || Ok(question(books, open, costs));
+    let question = || question(books, open, costs);
     let Some(mut answered) = ready!(ask(waiting, books, question, context))? else {
         return Poll::Ready(Ok(()));
     };
@@ -41,9 +41,13 @@ pub(super) fn poll(
     })
 }
 
-/// What is asked of the store: the rest, or, if the request is refused without it, that it gives back what
-/// was taken.
-fn question(books: Books<'_>, open: &[Asked], costs: &Costs) -> Question {
+/// What is asked of the store: the rest, or, if nobody knows what the request costs, that it gives back
+/// what was taken.
+///
+/// # Errors
+///
+/// When it costs more than can ever be taken at once: then it has cost what was taken first.
+fn question(books: Books<'_>, open: &[Asked], costs: &Costs) -> Result<Question, Refused> {
     let mut asked = Vec::new();
     let mut beyond = Vec::new();
     let mut refused = None;
@@ -58,7 +62,7 @@ fn question(books: Books<'_>, open: &[Asked], costs: &Costs) -> Question {
         if cost <= burst {
             asked.push(rest);
         } else if it.binds {
-            refused.get_or_insert_with(|| unaffordable(cost, burst));
+            return Err(unaffordable(cost, burst));
         } else {
             beyond.push((rest, cost));
             asked.push(it.given_back());
@@ -67,12 +71,12 @@ fn question(books: Books<'_>, open: &[Asked], costs: &Costs) -> Question {
     if refused.is_some() {
         let is_late = |it: &&Asked| matches!(it.limit().cost, Cost::Arguments(_));
         let asked = open.iter().filter(is_late).map(Asked::given_back).collect();
-        return Question { asked, refused };
+        return Ok(Question { asked, refused });
     }
     beyond.iter().for_each(|(it, cost)| it.observe(books, *cost));
     // Where one permit is all, nothing is asked.
     let is_needed = !beyond.is_empty() || asked.iter().any(Asked::takes);
-    Question { asked: if is_needed { asked } else { Vec::new() }, refused }
+    Ok(Question { asked: if is_needed { asked } else { Vec::new() }, refused })
 }
 
 /// Takes the rest of what the handler said that the request costs, without waiting: what is not left is

@@ -2,15 +2,16 @@
 
 use std::net::IpAddr;
 
+use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderMap, HeaderValue};
-use actix_web::{HttpMessage, HttpRequest};
 
 use crate::denial::{Denial, DenialKind};
 use crate::pipeline::gate::Gate;
 use crate::pipeline::stages::caller;
 use crate::policy::Endpoint;
 use crate::principal::Principal;
+use crate::request::extensions;
 
 /// A request that is refused, with what is known of it.
 #[derive(Clone, Copy)]
@@ -46,7 +47,7 @@ impl Refusing<'_> {
                     handler = %self.handler(),
                     status,
                     cause,
-                    caller = self.caller().map(tracing::field::display),
+                    caller = self.caller().as_deref(),
                     client = self.client().map(tracing::field::display),
                     request_id = request_id(self.request.headers()),
                     "refused"
@@ -67,8 +68,9 @@ impl Refusing<'_> {
 
     /// The caller's subject: an identity provider, or the application, has chosen it.
     fn caller(&self) -> Option<String> {
-        let extensions = self.request.extensions();
-        let caller = self.caller.or_else(|| caller::published(&extensions))?;
+        let extensions = extensions(self.request);
+        let published = || extensions.as_deref().and_then(caller::published);
+        let caller = self.caller.or_else(published)?;
         Some(excerpt(caller.subject()))
     }
 

@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use actix_web::body::{BodySize, BoxBody, MessageBody};
-use actix_web::dev::Payload as Body;
+use actix_web::dev::{Extensions, Payload as Body};
 use actix_web::error::PayloadError;
 use actix_web::http::ConnectionType;
 use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
@@ -20,6 +20,7 @@ use super::{content_coding, counted_body};
 use crate::denial::{Denial, DenialKind};
 use crate::pipeline::gate::Gate;
 use crate::pipeline::refused::Refused;
+use crate::request::{extensions, extensions_mut};
 
 /// A request's body, kept until a refusal has been sent.
 ///
@@ -201,15 +202,19 @@ pub(in crate::pipeline) fn fault(gate: &Gate<'_>) -> Option<Refused> {
 #[derive(Default)]
 struct Arrived(Cell<u64>);
 
-/// Counts what arrives from now on.
+/// Counts what arrives from now on. While an extractor of the application holds the request's extensions,
+/// nothing is counted, and its body has the time of any other.
 pub(in crate::pipeline) fn count_bytes(request: &HttpRequest) {
-    request.extensions_mut().insert(Arrived::default());
+    if let Some(mut extensions) = extensions_mut(request) {
+        extensions.insert(Arrived::default());
+    }
 }
 
 /// The time that the bytes since the last call are worth.
 pub(in crate::pipeline) fn time_earned(request: &HttpRequest, rate: NonZeroU32) -> Duration {
-    let extensions = request.extensions();
-    let arrived = extensions.get::<Arrived>().map_or(0, |arrived| arrived.0.take());
+    let extensions = extensions(request);
+    let arrived = extensions.as_deref().and_then(Extensions::get::<Arrived>);
+    let arrived = arrived.map_or(0, |arrived| arrived.0.take());
     Duration::from_millis(arrived.saturating_mul(1000) / u64::from(rate.get()))
 }
 

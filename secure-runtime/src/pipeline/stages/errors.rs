@@ -23,6 +23,20 @@ pub(in crate::pipeline) fn refusal(error: &actix_web::Error) -> Ended {
     denial_of(error).map_or_else(|| foreign(error), |denial| Ended::Refused(Box::new(denial)))
 }
 
+/// The same where it may not tell whether there is something: these statuses become 404.
+pub(in crate::pipeline) fn hidden(ended: Ended, statuses: std::ops::Range<u16>) -> Ended {
+    let not_found = |cause| Ended::Refused(Box::new(Denial::new(DenialKind::NotFound, cause)));
+    match ended {
+        Ended::Refused(denial) if statuses.contains(&denial.kind().status()) => {
+            not_found(denial.cause().to_owned())
+        }
+        Ended::Answered(answer) if statuses.contains(&answer.response.status().as_u16()) => {
+            not_found(answer.cause)
+        }
+        ended => ended,
+    }
+}
+
 /// The denial for an error that this crate or actix-web made.
 fn denial_of(error: &actix_web::Error) -> Option<Denial> {
     if let Some(denial) = error.as_error::<Denial>() {

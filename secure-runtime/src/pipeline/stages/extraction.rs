@@ -7,7 +7,7 @@ use actix_web::rt::time::sleep;
 use actix_web::{Error, HttpRequest};
 
 use super::body::{self, RequestBody};
-use super::errors::refusal;
+use super::errors::{hidden, refusal};
 use super::{counted_body, load};
 use crate::denial::{Denial, DenialKind};
 use crate::pipeline::gate::Gate;
@@ -56,7 +56,13 @@ pub(in crate::pipeline) fn poll(
             request.deadline = None;
             Poll::Ready(Ok(()))
         }
-        Poll::Ready(Err(error)) => Poll::Ready(Err(refusal(&error))),
+        Poll::Ready(Err(error)) => {
+            let policy = &gate.plan.endpoint.policy;
+            // Of several resources one is not there, or a rule about it would hide it.
+            let is_hidden = policy.hides && places == policy.resources;
+            let refusal = refusal(&error);
+            Poll::Ready(Err(if is_hidden { hidden(refusal, 400..500) } else { refusal }))
+        }
         Poll::Pending => {
             if reads_body {
                 load::leave(request);

@@ -15,6 +15,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use actix_web::dev::Extensions;
 use actix_web::{HttpMessage, HttpResponse};
 
 use super::caller::published;
@@ -28,7 +29,7 @@ use crate::pipeline::progress::Progress;
 use crate::pipeline::refused::Refused;
 use crate::policy::Endpoint;
 use crate::principal::Principal;
-use crate::request::RequestHead;
+use crate::request::{RequestHead, extensions, extensions_mut};
 use crate::security::{Authentication, Failures, Mode, PlannedBudget};
 use crate::time::Moment;
 
@@ -129,19 +130,22 @@ impl Progress {
     pub(in crate::pipeline) fn charge_attempt(&mut self, gate: &Gate<'_>) {
         let judges_credentials = self.stage == Stage::Authentication;
         let is_judged = self.stage.is_judging() || self.stage == Stage::Answer;
-        let has_claimed = gate.request.extensions().get::<Claims>().is_some();
+        // A handler that holds them while it waits has claimed nothing that could be found.
+        let extensions = extensions(gate.request);
+        let extensions = extensions.as_deref();
+        let has_claimed = extensions.is_some_and(Extensions::contains::<Claims>);
         // What was claimed is charged already.
         if !is_judged || has_claimed || gate.plan.failures.is_empty() {
             return;
         }
         let ledger = Ledger::open(gate, gate.security.inner().clock.now());
         let head = RequestHead::new(gate.request);
-        let extensions = gate.request.extensions();
-        let who = match self.caller().or_else(|| published(&extensions)) {
+        let who = match self.caller().or_else(|| extensions.and_then(published)) {
             Some(caller) => principal(caller),
             None => claimed(&gate.plan.authentication, &head).map_or(Who::Nobody, Who::Credential),
         };
-        let was_observed = |budget| ledger.was_observed(budget, extensions.get::<ObservedBans>());
+        let observed = extensions.and_then(Extensions::get::<ObservedBans>);
+        let was_observed = |budget| ledger.was_observed(budget, observed);
         let charged = ledger
             .budgets()
             .filter(|budget| (budget.is_own() || judges_credentials) && !was_observed(budget))
@@ -174,7 +178,7 @@ impl Progress {
             None => (response.status().as_u16(), Denial::of(response).map(Denial::kind)),
         };
         let claims = match self.watches_failures {
-            true => gate.request.extensions_mut().remove::<Claims>(),
+            true => extensions_mut(gate.request).and_then(|mut it| it.remove::<Claims>()),
             false => None,
         };
         let counts = |budget: &PlannedBudget| is_failure(budget, status, kind);
@@ -187,8 +191,10 @@ impl Progress {
         let ledger = Ledger::open(gate, now);
         let (failed, passed): (Vec<_>, Vec<_>) =
             ledger.budgets().partition(|budget| counts(budget));
-        let extensions = gate.request.extensions();
-        let was_observed = |budget| ledger.was_observed(budget, extensions.get::<ObservedBans>());
+        let extensions = extensions(gate.request);
+        let extensions = extensions.as_deref();
+        let observed = extensions.and_then(Extensions::get::<ObservedBans>);
+        let was_observed = |budget| ledger.was_observed(budget, observed);
         for budget in passed {
             claims.give_back(&ledger, budget);
             if status < 400 && !was_observed(budget) {
@@ -200,7 +206,7 @@ impl Progress {
         }
         let head = RequestHead::new(gate.request);
         let authentication = &gate.plan.authentication;
-        let caller = self.caller().or_else(|| published(&extensions));
+        let caller = self.caller().or_else(|| extensions.and_then(published));
         for &budget in &failed {
             // It would have been refused, and not have failed; or it was charged when its client went.
             if was_observed(budget) || self.attempts.has(budget) {

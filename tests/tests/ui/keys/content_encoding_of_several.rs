@@ -1,7 +1,7 @@
 use actix_web::get;
 use secure_runtime::secure;
 
-#[secure(content_encoding = all("gzip", "br"))] //~ ERROR `content_encoding` expects any of several codings, found `all`
+#[secure(content_encoding = any("gzip", "br"))] //~ ERROR `content_encoding` expects one coding
 #[get("/")]
 async fn handler() -> &'static str {
     ""
