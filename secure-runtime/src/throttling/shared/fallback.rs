@@ -67,7 +67,15 @@ impl Fallback {
                 _ => is_admitted,
             };
             if !is_kept && self.give_back(ask, now) {
-                *answer = self.ask(&Ask { kind: Kind::Peek, ..*ask }, now);
+                let cost = match ask.kind {
+                    Kind::Take | Kind::Observe => ask.whole(),
+                    _ => ask.cost,
+                };
+                let again = self.ask(&Ask { kind: Kind::Peek, cost, taken: 0, ..*ask }, now);
+                // Who was refused stays refused, although others may have given back what was missing.
+                if answer.is_allowed() || !again.is_allowed() {
+                    *answer = again;
+                }
             }
         }
         let mut periods = Vec::new();
