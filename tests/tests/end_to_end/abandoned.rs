@@ -76,6 +76,7 @@ async fn code(work: web::Data<Work>, status: web::Path<u16>) -> HttpResponse {
 /// Holds what is left in the request while it works, and then answers 401.
 #[secure(public, failures = "3/min")]
 #[get("/held")]
+#[expect(clippy::await_holding_refcell_ref, reason = "what the test is about")]
 async fn held(work: web::Data<Work>, request: HttpRequest) -> HttpResponse {
     let extensions = request.extensions_mut();
     Work::clone(&work).run().await;

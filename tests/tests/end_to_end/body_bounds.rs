@@ -92,6 +92,7 @@ impl FromRequest for Holding {
     type Error = Error;
     type Future = std::pin::Pin<Box<dyn Future<Output = Result<Self, Error>>>>;
 
+    #[expect(clippy::await_holding_refcell_ref, reason = "what the test is about")]
     fn from_request(request: &HttpRequest, payload: &mut actix_web::dev::Payload) -> Self::Future {
         let (request, body) = (request.clone(), Bytes::from_request(request, payload));
         Box::pin(async move {

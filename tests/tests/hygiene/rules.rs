@@ -44,7 +44,7 @@ async fn loaded(document: Loaded<Document>, id: web::Path<u32>) -> String {
     rate("200/h", by = address, cost = response),
 )]
 #[::actix_web::get("/hidden/{id}")]
-async fn hidden((document, size): (Loaded<Document>, web::Query<u32>)) -> String {
+async fn hidden(document: Loaded<Document>, size: web::Query<u32>) -> String {
     let _ = size;
     document.into_inner().owner
 }
