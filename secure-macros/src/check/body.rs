@@ -172,7 +172,7 @@ pub(super) fn content_encodings_are_known(
         diagnostics
             .error(name, message)
             .help("`content_encoding = \"gzip\"`")
-            .note("decoders of others take memory or time that no limit bounds");
+            .note("it is the only coding that is decoded; a body without one is always accepted");
     }
 }
 

@@ -91,11 +91,12 @@ pub(super) fn hidden_ones_stand_alone(
     };
     if declaration.hide.is_some() {
         for parameter in parameters.iter().filter(is_mixed) {
+            let found = source(&parameter.ty.to_token_stream());
+            let message = format!(
+                "`Loaded` expects to be a parameter's whole type with `hide`, found `{found}`"
+            );
             diagnostics
-                .error(
-                    parameter.ty,
-                    "`Loaded` expects to be a parameter's whole type with `hide`, found it in another",
-                )
+                .error(parameter.ty, message)
                 .help("a parameter of the type `Loaded<…>`")
                 .note("what is extracted after it would tell whether the resource is there");
         }
@@ -132,8 +133,14 @@ pub(super) fn hidden_ones_are_judged_without_the_body(
     }
     for check in &declaration.checks {
         let Some(given) = &check.parameters else {
-            judged_too_late(&check.function, diagnostics)
-                .help("name the parameters that it takes: `check = crate::may_edit(document)`");
+            let function = source(&check.function.to_token_stream());
+            let message = format!(
+                "`check` with `hide` expects the names of its parameters, found `{function}` alone"
+            );
+            diagnostics
+                .error(&check.function, message)
+                .help("`check = crate::may_edit(document)`")
+                .note(TOLD);
             continue;
         };
         let is_given =
@@ -158,8 +165,11 @@ fn judged_too_late<'a>(
                 source(&rule)
             ),
         )
-        .note("whether the resource is there would be told by the answer to an invalid body")
+        .note(TOLD)
 }
+
+const TOLD: &str = "of a rule that needs the body, an invalid body would be answered with 422 if the \
+                    resource exists, and with 404 if not";
 
 /// The parameters that load a resource, also inside of another type.
 pub(super) fn places(parameters: &[Parameter<'_>]) -> u16 {

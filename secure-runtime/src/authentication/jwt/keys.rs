@@ -16,7 +16,7 @@ pub(crate) struct Keys(Vec<CheckedKey>);
 pub(crate) enum Unverified {
     /// It is not good, whatever the keys.
     Bad(&'static str),
-    /// Nothing is wrong with it, and the configuration expects another kind of token.
+    /// Its issuer signed it, and the configuration accepts other tokens: `typ`, `iss`, `aud`, claims.
     Unexpected(&'static str),
     /// It is not good yet.
     Early(&'static str),

@@ -1,6 +1,5 @@
-//! Tells the operator that tokens are refused because of what they are, not of what somebody did to them:
-//! another `typ`, issuer or audience than the configuration expects. At a service that was set up for
-//! other tokens these are all there are.
+//! Tells the operator of tokens with a valid signature that are refused because of their claims or `typ`:
+//! perhaps the service is configured for other tokens than its clients have.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -24,9 +23,10 @@ impl Unexpected {
     ) {
         if self.is_due(cause, now.monotonic_nanos(), is_of_the_issuer) {
             tracing::warn!(
-                issuer,
+                expected_issuer = issuer,
                 cause,
-                "tokens are refused that the configuration of `Jwt` does not expect"
+                "refused a token with a valid signature that the configuration of `Jwt` does not \
+                 accept; logged once a minute for each cause"
             );
         }
     }

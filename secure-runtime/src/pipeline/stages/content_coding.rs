@@ -44,21 +44,29 @@ fn find(request: &HttpRequest, policy: &Policy) -> Result<Option<Coding>, Refuse
         let is_asked_for = policy.content_encodings.contains(&coding.name());
         return if is_asked_for { Ok(Some(coding)) } else { Err(unsupported(policy)) };
     }
-    let mut codings = request.headers().get_all(CONTENT_ENCODING);
-    if codings.all(|coding| coding.as_bytes().trim_ascii().eq_ignore_ascii_case(b"identity")) {
+    let is = |name: &str| {
+        let mut codings = request.headers().get_all(CONTENT_ENCODING);
+        codings.all(|it| it.as_bytes().trim_ascii().eq_ignore_ascii_case(name.as_bytes()))
+    };
+    if is("identity") {
         return Ok(None);
     }
-    Err(unsupported(policy))
+    let expected = policy.content_encodings;
+    Err(match expected.iter().any(|name| is(name)) {
+        true => refused(
+            "the body was not decoded: the handler is not mounted in `secure_runtime::scope`",
+            expected,
+        ),
+        false => unsupported(policy),
+    })
 }
 
 fn unsupported(policy: &Policy) -> Refused {
-    let expected = policy.content_encodings;
-    let cause = if expected.is_empty() {
-        "the body has a `Content-Encoding`"
-    } else {
-        "the body has another `Content-Encoding` than the endpoint asks for, or the handler is not \
-         mounted in `secure_runtime::scope`, which decodes bodies"
-    };
+    let cause = "the body's `Content-Encoding` is not one that the endpoint accepts";
+    refused(cause, policy.content_encodings)
+}
+
+fn refused(cause: &'static str, expected: &'static [&'static str]) -> Refused {
     Box::new(Denial::unsupported_coding(cause, expected))
 }
 

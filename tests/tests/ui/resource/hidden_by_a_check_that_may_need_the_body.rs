@@ -24,7 +24,7 @@ async fn may_change(_: &Principal, _: &Loaded<Document>) -> Result<(), Denial> {
     Ok(())
 }
 
-#[secure(check = may_change, hide, validate(edit))] //~ ERROR `hide` expects rules about the resource that need no body
+#[secure(check = may_change, hide, validate(edit))] //~ ERROR `check` with `hide` expects the names of its parameters
 #[put("/documents/{document}")]
 async fn change(document: Loaded<Document>, edit: web::Json<Edit>, caller: Principal) -> String {
     format!("{} {} {}", document.owner, edit.owner, caller.subject())
