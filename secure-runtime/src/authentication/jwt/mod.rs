@@ -18,6 +18,8 @@ mod algorithm;
 mod claims;
 #[cfg(feature = "introspection")]
 mod document;
+mod expectations;
+mod fetched;
 mod header;
 mod jwk;
 mod key;
@@ -27,6 +29,7 @@ mod launch;
 mod prepared;
 mod profile;
 mod public_key;
+mod published;
 mod roca;
 mod rules;
 mod source;
@@ -212,157 +215,6 @@ impl Jwt {
             required: Vec::new(),
             revocations: None,
         }
-    }
-
-    /// Adds a key. Keys of one algorithm are told apart by their [`kid`](Key::kid).
-    pub fn key(mut self, key: Key) -> Self {
-        self.keys.push(key);
-        self
-    }
-
-    /// Accepts keys of these algorithms alone. By default, a published key may be for any of the
-    /// asymmetric ones, and an RSA key that names none is for `RS256`: else, for the first RSA
-    /// algorithm here. A key never verifies with two (RFC 8725 section 3.1).
-    pub fn algorithms(mut self, accepted: impl IntoIterator<Item = Algorithm>) -> Self {
-        self.accepted = Some(accepted.into_iter().collect());
-        self
-    }
-
-    /// How often published keys are fetched again; 5 minutes unless said otherwise, a second at
-    /// least. So long, at most, a key that its issuer has withdrawn may still be accepted by a busy
-    /// service; an idle one asks before it accepts anything.
-    pub fn refresh_every(mut self, interval: Duration) -> Self {
-        self.refresh = interval;
-        self
-    }
-
-    /// How long published keys serve while no newer set can be fetched; an hour unless said
-    /// otherwise. After that every token is answered with 503.
-    pub fn keys_last(mut self, duration: Duration) -> Self {
-        self.longest = duration;
-        self
-    }
-
-    /// Who must have issued the token: `iss`, compared exactly (RFC 7519 section 4.1.1).
-    pub fn issuer(mut self, issuer: impl Into<String>) -> Self {
-        self.issuer = Some(issuer.into());
-        self
-    }
-
-    /// Whom the token must be for: `aud` must hold this (RFC 7519 section 4.1.3). Called several
-    /// times, one of them is enough.
-    pub fn audience(mut self, audience: impl Into<String>) -> Self {
-        self.audiences.push(audience.into());
-        self
-    }
-
-    /// Accepts tokens for anybody, and tokens that do not say whom they are for.
-    ///
-    /// Every service that this issuer serves can then replay its callers' tokens here (RFC 8725
-    /// section 3.9). Only right where this service is the only one.
-    pub fn dangerously_accept_any_audience(mut self) -> Self {
-        self.any_audience = true;
-        self
-    }
-
-    /// What a token must be: an access token of RFC 9068 unless said otherwise.
-    pub fn profile(mut self, profile: Profile) -> Self {
-        self.profile = profile;
-        self
-    }
-
-    /// Accepts this `typ` too, besides those of the [`Profile`]; compared as a media type.
-    ///
-    /// ```
-    /// # use secure_runtime::authentication::Jwt;
-    /// # let secret = b"a secret of 32 bytes or still more";
-    /// let jwt = Jwt::hs256(secret).accept_typ("vnd.shop.session+jwt");
-    /// ```
-    pub fn accept_typ(mut self, media_type: impl Into<String>) -> Self {
-        self.types.push(media_type.into());
-        self
-    }
-
-    /// How far the issuer's clock may be off: `exp`, `nbf` and `iat` are taken that much more
-    /// kindly. None by default, five minutes at most (RFC 7519 section 4.1.4).
-    pub fn leeway(mut self, leeway: Duration) -> Self {
-        self.leeway = leeway;
-        self
-    }
-
-    /// Which claim holds the roles; `roles` by default. See [`ClaimPath`] for nested names.
-    pub fn roles_claim(mut self, path: impl Into<ClaimPath>) -> Self {
-        self.places.roles = path.into();
-        self
-    }
-
-    /// Which claim holds the scopes; `scope` by default (RFC 8693 section 4.2). A string is a list
-    /// separated by spaces.
-    pub fn scopes_claim(mut self, path: impl Into<ClaimPath>) -> Self {
-        self.places.scopes = path.into();
-        self
-    }
-
-    /// Which claim holds the permissions; `permissions` by default.
-    pub fn permissions_claim(mut self, path: impl Into<ClaimPath>) -> Self {
-        self.places.permissions = path.into();
-        self
-    }
-
-    /// Which claim names the tenant; by default the one of `[tenants]` in the vocabulary, if any.
-    pub fn tenant_claim(mut self, path: impl Into<ClaimPath>) -> Self {
-        self.places.tenant = Some(path.into());
-        self
-    }
-
-    /// Which claim names the tier of service; by default the one of `[tiers]` in the vocabulary,
-    /// if any.
-    pub fn tier_claim(mut self, path: impl Into<ClaimPath>) -> Self {
-        self.places.tier = Some(path.into());
-        self
-    }
-
-    /// How long a token may be, in bytes; 8 KiB by default, 64 KiB at most.
-    pub fn max_token_bytes(mut self, bytes: usize) -> Self {
-        self.max_token_bytes = bytes;
-        self
-    }
-
-    /// How much memory verified tokens may take, in bytes; 16 MiB by default. 0 turns the cache
-    /// off: then every request verifies a signature, and no good token passes the ban of an address
-    /// for [failures](crate::secure).
-    pub fn cache_bytes(mut self, bytes: usize) -> Self {
-        self.cache_bytes = bytes;
-        self
-    }
-
-    /// Refuses tokens without this claim, whatever the [`Profile`] says. `jti` and `sid` are what
-    /// [`Revocations`] can tell single tokens and sessions by.
-    ///
-    /// ```
-    /// # use secure_runtime::authentication::Jwt;
-    /// # let secret = b"a secret of 32 bytes or still more";
-    /// let jwt = Jwt::hs256(secret).require_claim("sid");
-    /// ```
-    pub fn require_claim(mut self, name: impl Into<String>) -> Self {
-        self.required.push(name.into());
-        self
-    }
-
-    /// Refuses what is revoked there, from the moment at which it is revoked.
-    ///
-    /// A token must then say when it was issued (`iat`), and live no longer than revocations are
-    /// kept: [`longest_token_life`](super::RevocationsBuilder::longest_token_life), 24 hours unless
-    /// said otherwise.
-    pub fn revocations(mut self, revocations: &Revocations) -> Self {
-        self.revocations = Some(revocations.clone());
-        self
-    }
-
-    /// The `realm` of the challenge (RFC 9110 section 11.5); `api` by default.
-    pub fn realm(mut self, realm: impl Into<String>) -> Self {
-        self.realm = realm.into();
-        self
     }
 }
 

@@ -10,7 +10,7 @@ use super::claims::Verified;
 use super::keys::{Keys, Unverified};
 use super::unexpected::Unexpected;
 use crate::authentication::bearer::{self, Bearer, bearer, is_b64token};
-use crate::authentication::provider::{Change, Fetched, Look, Provider, Wait};
+use crate::authentication::provider::{Look, Provider};
 use crate::authentication::token_cache::{
     Cached, Generation, Mark, RefusedTokens, TokenCache, TokenCacheStatistics,
 };
@@ -134,32 +134,8 @@ impl Verifier {
         }
     }
 
-    /// Verifies with keys that are published, and may have been replaced since they were found.
-    fn authenticate_with(
-        self: &Arc<Self>,
-        keys: &Keys,
-        provider: &Provider<Keys>,
-        token: &[u8],
-        now: Moment,
-        (generation, mark): (Generation, Mark),
-    ) -> Attempt {
-        match self.verify_unless_refused(keys, token, now, mark) {
-            Err(Unverified::UnknownKey(_)) if self.is_claimed_by(token) => {
-                match provider.fetch_for_unknown(now) {
-                    Some(wait) => self.wait(wait, token, now),
-                    // Perhaps because one has just ended, which brought the key.
-                    None => self.authenticate_after_fetch(token, now).into(),
-                }
-            }
-            verified => {
-                let until = provider.good_until(now);
-                self.conclude(token, verified, until, (generation, mark)).into()
-            }
-        }
-    }
-
     /// What stays bad while the keys are the same is not verified again at once.
-    fn verify_unless_refused(
+    pub(super) fn verify_unless_refused(
         &self,
         keys: &Keys,
         token: &[u8],
@@ -179,57 +155,12 @@ impl Verifier {
         verified
     }
 
-    /// Verifies once the fetch has ended.
-    fn wait(self: &Arc<Self>, wait: Wait, token: &[u8], now: Moment) -> Attempt {
-        if token.len() > self.rules.max_token_bytes {
-            return refused(TOO_LONG).into();
-        }
-        // Where several issuers are trusted, one that is down does not keep the others' callers.
-        if !self.is_claimed_by(token) {
-            return refused("`iss` is another issuer").into();
-        }
-        let (verifier, token) = (Arc::clone(self), Box::<[u8]>::from(token));
-        let fetched = wait.over();
-        Attempt::Pending(Box::pin(async move {
-            fetched.await;
-            match verifier.verify_fetched(&token, now) {
-                Ok(verdict) => verdict,
-                // That fetch may have begun before its key was published.
-                Err(_) => {
-                    if let Some(again) = verifier.fetch_again(now) {
-                        again.over().await;
-                    }
-                    verifier.authenticate_after_fetch(&token, now)
-                }
-            }
-        }))
-    }
-
-    fn fetch_again(&self, now: Moment) -> Option<Wait> {
-        match &self.keys {
-            KeySource::Configured(_) => None,
-            // Where it was out of reach just now, nobody waits for it again.
-            KeySource::Published(provider) if provider.is_failing() => None,
-            KeySource::Published(provider) => provider.fetch_for_unknown(now),
-        }
-    }
-
-    fn authenticate_after_fetch(&self, token: &[u8], now: Moment) -> Verdict {
-        self.verify_fetched(token, now).unwrap_or_else(|unknown| unknown)
-    }
-
-    /// Verifies with the keys that there are; the error is the verdict where the key is unknown.
-    fn verify_fetched(&self, token: &[u8], now: Moment) -> Result<Verdict, Verdict> {
-        let kept = (self.cache.generation(), self.refused.mark(token, now));
-        let KeySource::Published(provider) = &self.keys else { return Ok(no_keys()) };
-        let Some(held) = provider.usable(now) else { return Ok(no_keys()) };
-        match self.verify(&held.keys, token, now) {
-            Err(Unverified::UnknownKey(cause)) => Err(unknown_key(provider, cause)),
-            verified => Ok(self.conclude(token, verified, provider.good_until(now), kept)),
-        }
-    }
-
-    fn verify(&self, keys: &Keys, token: &[u8], now: Moment) -> Result<Verified, Unverified> {
+    pub(super) fn verify(
+        &self,
+        keys: &Keys,
+        token: &[u8],
+        now: Moment,
+    ) -> Result<Verified, Unverified> {
         let verified = self.check(keys, token, now);
         if let Err(Unverified::Unexpected(cause)) = verified {
             let is_signed = || keys.open(token, |_| Ok(())).is_ok();
@@ -253,7 +184,7 @@ impl Verifier {
         self.rules.check_claims(claims.into_boxed_str(), now)
     }
 
-    fn conclude(
+    pub(super) fn conclude(
         &self,
         token: &[u8],
         verified: Result<Verified, Unverified>,
@@ -296,23 +227,10 @@ impl Verifier {
     }
 
     /// Whether a token says that it is of this issuer: others do not make anybody fetch its keys.
-    fn is_claimed_by(&self, token: &[u8]) -> bool {
+    pub(super) fn is_claimed_by(&self, token: &[u8]) -> bool {
         let claims = Keys::unverified_claims(token).unwrap_or_default();
         let claimed: Option<ClaimedIssuer<'_>> = serde_json::from_slice(&claims).ok();
         claimed.is_some_and(|claimed| claimed.iss == self.rules.issuer())
-    }
-
-    /// Takes in what was fetched for a request of that time.
-    pub(super) fn absorb(&self, since: u64, fetched: Option<Keys>) {
-        let KeySource::Published(provider) = &self.keys else { return };
-        let change = provider.absorb(since, fetched);
-        if change == Change::Withdrawn {
-            self.cache.clear();
-        }
-        if change != Change::Nothing {
-            self.refused.forget();
-        }
-        provider.announce();
     }
 }
 
@@ -321,16 +239,6 @@ impl Verifier {
 struct ClaimedIssuer<'a> {
     #[serde(borrow)]
     iss: Cow<'a, str>,
-}
-
-impl Fetched for Keys {
-    fn succeed(&self, earlier: &Self) -> Change {
-        match (self.have_all_of(earlier), earlier.have_all_of(self)) {
-            (false, _) => Change::Withdrawn,
-            (true, false) => Change::Added,
-            (true, true) => Change::Nothing,
-        }
-    }
 }
 
 impl From<Verdict> for Attempt {
@@ -342,27 +250,17 @@ impl From<Verdict> for Attempt {
     }
 }
 
-fn refused(cause: &'static str) -> Verdict {
+pub(super) fn refused(cause: &'static str) -> Verdict {
     Verdict::Refused(Refusal::invalid_token(cause))
 }
 
-fn no_keys() -> Verdict {
+pub(super) fn no_keys() -> Verdict {
     Verdict::Refused(Refusal::unavailable(
         "no key set could be fetched, or the last one is too old",
     ))
 }
 
-/// A key that the set lacks may be a new one, if nobody could ask for the newest set.
-fn unknown_key(provider: &Provider<Keys>, cause: &'static str) -> Verdict {
-    if provider.is_failing() {
-        return Verdict::Refused(Refusal::unavailable(
-            "the key is unknown, and the newest key set could not be fetched",
-        ));
-    }
-    refused(cause)
-}
-
-const TOO_LONG: &str = "the token is too long";
+pub(super) const TOO_LONG: &str = "the token is too long";
 
 #[cfg(test)]
 mod tests;
