@@ -1,6 +1,6 @@
 //! The `Authorization` header of the `Bearer` scheme (RFC 6750 section 2.1).
 //!
-//! 1. Tokens are taken from the header only: never from the query or the body, where they end up
+//! 1. Here, tokens are taken from the header only (see `token_place` for others): never from the query or the body, where they end up
 //!    in logs, histories and `Referer` lines (RFC 6750 sections 2.2 and 2.3, RFC 9700 section 4.3.2).
 //! 2. One field line. Two are refused, because two readers may each believe another one.
 //!    A token in the query beside that of the header is refused as well (section 2).
@@ -8,7 +8,6 @@
 //!    follow (section 11.4), then a `b64token` and nothing else.
 //! 4. Another scheme is not an error here: it is another authenticator's business.
 
-use super::Presented;
 use crate::request::RequestHead;
 
 /// What the header holds.
@@ -36,14 +35,6 @@ pub(crate) fn bearer<'a>(request: &RequestHead<'a>) -> Bearer<'a> {
             found => found,
         },
         (Some(_), Some(_)) => Bearer::Malformed("several `Authorization` lines"),
-    }
-}
-
-/// Where the request carries a bearer token, well-formed or not.
-pub(crate) fn presented(request: &RequestHead<'_>) -> Presented<'static> {
-    match bearer(request) {
-        Bearer::Absent => Presented::Absent,
-        Bearer::Token(_) | Bearer::Malformed(_) => Presented::Header("authorization"),
     }
 }
 

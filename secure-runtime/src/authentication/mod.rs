@@ -12,11 +12,14 @@
 //!    A request that one calls malformed ([`Refusal::invalid_request`]) is shown to no other.
 //! 6. Where any of several schemes will do, credentials in two places ([`Presented`]) are refused
 //!    before any is verified: 400 `invalid_request` (RFC 6750 section 2).
+//!    Of several refusals, the client and the log are told that of the authenticator the credentials
+//!    were for ([`Refusal::decided`]); else that of one that cannot judge, which might have accepted.
 //! 7. A refusal carries one challenge for each scheme of the endpoint; the one of the scheme whose
 //!    credentials were refused names the error.
 
 pub mod api_key;
 mod bearer;
+mod claim_path;
 #[cfg(feature = "discovery")]
 mod http;
 #[cfg(feature = "introspection")]
@@ -31,6 +34,7 @@ mod presented;
 mod provider;
 mod revocation;
 mod token_cache;
+mod token_place;
 
 use std::fmt;
 use std::future::Future;
@@ -39,11 +43,12 @@ use std::sync::Arc;
 
 pub use api_key::ApiKeys;
 pub(crate) use bearer::bearer_token;
+pub use claim_path::ClaimPath;
 #[cfg(feature = "introspection")]
 pub(crate) use introspection::read_answer;
 #[cfg(feature = "introspection")]
 pub use introspection::{ClientKey, Introspection};
-pub use jwt::{Algorithm, ClaimPath, Jwt, Key, Profile};
+pub use jwt::{Algorithm, ClaimValue, DemandedClaim, Jwt, Key, Profile};
 pub(crate) use jwt::{open_with, read_key_set, vocabulary_claims};
 pub use presented::Presented;
 #[cfg(feature = "redis")]
@@ -52,6 +57,7 @@ pub use revocation::{
     RevocationError, RevocationStatistics, Revocations, RevocationsBuilder, Revoked,
 };
 pub use token_cache::TokenCacheStatistics;
+pub(crate) use token_place::cookies;
 
 use crate::principal::Principal;
 use crate::request::RequestHead;
@@ -221,6 +227,7 @@ pub struct Refusal {
     pub(crate) code: RefusalCode,
     /// For the log only.
     pub(crate) cause: Arc<str>,
+    is_decided: bool,
 }
 
 /// The error of RFC 6750 section 3.1 that a [`Refusal`] becomes.
@@ -236,21 +243,46 @@ pub enum RefusalCode {
 }
 
 impl Refusal {
+    fn new(code: RefusalCode, cause: Arc<str>) -> Self {
+        Self { code, cause, is_decided: false }
+    }
+
     /// The request itself is malformed: several credentials, an unusable header.
     pub fn invalid_request(cause: impl Into<Arc<str>>) -> Self {
-        Self { code: RefusalCode::InvalidRequest, cause: cause.into() }
+        Self::new(RefusalCode::InvalidRequest, cause.into())
     }
 
     /// The credentials are expired, revoked, malformed, forged or meant for somebody else.
     ///
     /// `cause` goes to the log and never to the client; it must not contain the credentials.
     pub fn invalid_token(cause: impl Into<Arc<str>>) -> Self {
-        Self { code: RefusalCode::InvalidToken, cause: cause.into() }
+        Self::new(RefusalCode::InvalidToken, cause.into())
     }
 
     /// The credentials cannot be judged now.
     pub fn unavailable(cause: impl Into<Arc<str>>) -> Self {
-        Self { code: RefusalCode::Unavailable, cause: cause.into() }
+        Self::new(RefusalCode::Unavailable, cause.into())
+    }
+
+    /// This authenticator is the one that the credentials were for, because they name its issuer,
+    /// say. Where an endpoint accepts any of several, this refusal is then what the client and the log
+    /// are told, whatever the others say, even if one of them cannot judge now.
+    ///
+    /// ```
+    /// use secure_runtime::authentication::Refusal;
+    ///
+    /// let refusal = Refusal::invalid_token("the ticket has expired").decided();
+    /// ```
+    #[must_use]
+    pub fn decided(mut self) -> Self {
+        self.is_decided = true;
+        self
+    }
+
+    /// Whether the authenticator is the one that the credentials were for.
+    #[must_use]
+    pub fn is_decided(&self) -> bool {
+        self.is_decided
     }
 
     /// Which error the client sees.

@@ -1,115 +1,89 @@
-//! Where the claims hold what is granted: roles, scopes, permissions, the tenant and the tier.
+//! Where the claims hold what is granted: roles, scopes, permissions, the tenant and the tier; and what
+//! names the token, its session and its client.
 //!
-//! 1. A claim that is not there grants nothing.
-//! 2. A claim of the wrong type refuses the token. Granting nothing instead would be silent, and
-//!    under a rule like `!role("suspended")` even wrong in the dangerous direction.
+//! 1. A claim that is not there, or is `null`, grants nothing.
+//! 2. A claim of another form refuses the token where the description names it, or a rule of the
+//!    program asks for what it grants. Granting nothing instead would be silent, and under a rule like
+//!    `!role("suspended")` even wrong in the dangerous direction. Elsewhere it grants nothing.
 //! 3. A string in the scopes claim is a list separated by spaces (RFC 8693 section 4.2). Anywhere
-//!    else it is one name: a role called `Domain Admins` is not two roles.
+//!    else it is one name, unless the path says otherwise: a role called `Domain Admins` is not two
+//!    roles.
 
+use super::claim_path::{ClaimPath, Text, is_name};
 use super::json::{Json, Object};
+use super::jwt::CLIENT_CLAIMS;
 use crate::policy::CLAIMS;
 
-/// Where a claim is: its name, and further names where it lies inside objects.
-///
-/// A string is split at its dots. A claim whose own name has a dot is written as an array:
-///
-/// ```
-/// use secure_runtime::authentication::ClaimPath;
-///
-/// let nested = ClaimPath::from("realm_access.roles");
-/// let namespaced = ClaimPath::from(["https://shop.example/roles"]);
-/// assert_eq!(nested, ClaimPath::from(["realm_access", "roles"]));
-/// assert_ne!(namespaced, ClaimPath::from("https://shop.example/roles"));
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ClaimPath(Vec<String>);
-
-impl From<&str> for ClaimPath {
-    fn from(dotted: &str) -> Self {
-        Self(dotted.split('.').map(str::to_owned).collect())
-    }
+/// Where one kind of grant is.
+#[derive(Clone, Debug)]
+pub(crate) struct Grant {
+    pub(crate) paths: Vec<ClaimPath>,
+    /// Whether another form refuses the token: the description names the place, or a rule of the
+    /// program asks for what is there.
+    pub(crate) is_asked_for: bool,
 }
 
-impl From<String> for ClaimPath {
-    fn from(dotted: String) -> Self {
-        Self::from(dotted.as_str())
-    }
-}
-
-impl<const N: usize> From<[&str; N]> for ClaimPath {
-    fn from(names: [&str; N]) -> Self {
-        Self(names.map(str::to_owned).to_vec())
-    }
-}
-
-impl From<Vec<String>> for ClaimPath {
-    fn from(names: Vec<String>) -> Self {
-        Self(names)
-    }
-}
-
-impl ClaimPath {
-    /// Whether it names nothing.
-    fn is_empty(&self) -> bool {
-        self.0.is_empty()
+impl Grant {
+    fn at(name: &str) -> Self {
+        Self { paths: vec![ClaimPath::from(name)], is_asked_for: false }
     }
 
-    /// The names, the outermost first.
-    pub(crate) fn names(&self) -> &[String] {
-        &self.0
+    /// Looks there and nowhere else.
+    pub(crate) fn set(&mut self, path: ClaimPath) {
+        self.paths = vec![path];
+        self.is_asked_for = true;
     }
 
-    /// What is wrong with this path as the place of `what`.
-    pub(crate) fn fault(&self, what: &str) -> Option<String> {
-        let Self(names) = self;
-        let dotted = names.join(".");
-        if names.is_empty() || names.iter().any(String::is_empty) {
-            return Some(format!("the {what} claim `{dotted}` has an empty name"));
-        }
-        if names.len() > 1 && dotted.contains("://") {
-            return Some(format!(
-                "the {what} claim `{dotted}` is split at its dots: write it as an array of one name"
-            ));
-        }
-        if names.iter().take(1).any(|name| REGISTERED.contains(&name.as_str())) {
-            return Some(format!("the {what} claim `{dotted}` has another meaning (RFC 9068)"));
-        }
-        None
+    /// Looks there, too.
+    pub(crate) fn add(&mut self, path: ClaimPath) {
+        self.paths.push(path);
+        self.is_asked_for = true;
     }
 
-    fn find<'j, 'a>(&self, claims: &'j Object<'a>) -> Result<Option<&'j Json<'a>>, &'static str> {
-        let Self(names) = self;
-        let Some((last, parents)) = names.split_last() else { return Ok(None) };
-        let mut object = claims;
-        for name in parents {
-            match object.get(name) {
-                None => return Ok(None),
-                Some(Json::Object(inner)) => object = inner,
-                Some(_) => return Err("a claim that should hold grants is not an object"),
+    fn read(
+        &self,
+        claims: &Object<'_>,
+        text: Text,
+        fault: &'static str,
+    ) -> Result<Vec<Box<str>>, &'static str> {
+        let mut found: Vec<Box<str>> = Vec::new();
+        for path in &self.paths {
+            match path.read(claims, text) {
+                Some(names) if found.is_empty() => found = names,
+                Some(names) => found.extend(names),
+                None if self.is_asked_for => return Err(fault),
+                None => {}
             }
         }
-        Ok(object.get(last))
+        Ok(found)
     }
 }
 
 /// The places of one authenticator.
 #[derive(Clone, Debug)]
 pub(crate) struct Places {
-    pub(crate) roles: ClaimPath,
-    pub(crate) scopes: ClaimPath,
-    pub(crate) permissions: ClaimPath,
+    pub(crate) roles: Grant,
+    pub(crate) scopes: Grant,
+    pub(crate) permissions: Grant,
     pub(crate) tenant: Option<ClaimPath>,
     pub(crate) tier: Option<ClaimPath>,
+    pub(crate) session: ClaimPath,
+    pub(crate) token_id: ClaimPath,
+    /// The claims that name the client, where the client is the caller.
+    pub(crate) clients: Vec<&'static str>,
 }
 
 impl Default for Places {
     fn default() -> Self {
         Self {
-            roles: ClaimPath::from("roles"),
-            scopes: ClaimPath::from("scope"),
-            permissions: ClaimPath::from("permissions"),
+            roles: Grant::at("roles"),
+            scopes: Grant::at("scope"),
+            permissions: Grant::at("permissions"),
             tenant: None,
             tier: None,
+            session: ClaimPath::from("sid"),
+            token_id: ClaimPath::from("jti"),
+            clients: CLIENT_CLAIMS.to_vec(),
         }
     }
 }
@@ -141,17 +115,45 @@ pub(crate) struct Grants {
 impl Places {
     /// Reads what is granted.
     pub(crate) fn read(&self, claims: &Object<'_>) -> Result<Grants, &'static str> {
-        let roles = names(self.roles.find(claims)?, Text::OneName)
-            .ok_or("the roles claim is not a string or a list of strings")?;
-        let scopes = names(self.scopes.find(claims)?, Text::SpaceSeparated)
-            .ok_or("the scopes claim is not a string or a list of strings")?;
-        let permissions = names(self.permissions.find(claims)?, Text::OneName)
-            .ok_or("the permissions claim is not a string or a list of strings")?;
+        let Self { roles, scopes, permissions, .. } = self;
+        let roles = roles.read(claims, Text::OneName, ROLES_FORM)?;
+        let scopes = scopes.read(claims, Text::SpaceSeparated, SCOPES_FORM)?;
+        let permissions = permissions.read(claims, Text::OneName, PERMISSIONS_FORM)?;
         let tenant = lone_name(self.tenant.as_ref(), claims, "the tenant claim is not a name")?;
         let tier = lone_name(self.tier.as_ref(), claims, "the tier claim is not a name")?;
         Ok(Grants { roles, scopes, permissions, tenant, tier })
     }
+
+    /// What names the token.
+    pub(crate) fn token_id<'j, 'a>(&self, claims: &'j Object<'a>) -> Option<&'j Json<'a>> {
+        self.token_id.find(claims).ok().flatten()
+    }
+
+    /// What names the session in which the token was issued.
+    pub(crate) fn session<'j, 'a>(&self, claims: &'j Object<'a>) -> Option<&'j Json<'a>> {
+        self.session.find(claims).ok().flatten()
+    }
+
+    /// Whether roles are read from a claim that the token leaves out because it would be too long:
+    /// Microsoft Entra then says where the groups can be asked for (`_claim_names`, OpenID Connect
+    /// Core section 5.6.2, or `hasgroups`).
+    pub(crate) fn leaves_out_roles(&self, claims: &Object<'_>) -> bool {
+        let elsewhere = match claims.given("_claim_names") {
+            Some(Json::Object(names)) => Some(names),
+            _ => None,
+        };
+        let has_groups = claims.given("hasgroups").is_some();
+        let mut firsts = self.roles.paths.iter().filter_map(|path| path.names().first());
+        firsts.any(|first| {
+            elsewhere.is_some_and(|names| names.given(first).is_some())
+                || (has_groups && first == "groups" && claims.given("groups").is_none())
+        })
+    }
 }
+
+const ROLES_FORM: &str = "the roles claim is not a string or a list of strings";
+const SCOPES_FORM: &str = "the scopes claim is not a string or a list of strings";
+const PERMISSIONS_FORM: &str = "the permissions claim is not a string or a list of strings";
 
 /// A claim that holds one name, if it is looked for and there.
 fn lone_name(
@@ -166,50 +168,13 @@ fn lone_name(
     }
 }
 
-/// What a lone string means.
-#[derive(Clone, Copy)]
-enum Text {
-    OneName,
-    SpaceSeparated,
-}
-
-fn names(claim: Option<&Json<'_>>, text: Text) -> Option<Vec<Box<str>>> {
-    match (claim, text) {
-        (None, _) => Some(Vec::new()),
-        (Some(Json::Text(list)), Text::SpaceSeparated) => {
-            list.split(' ').filter(|name| !name.is_empty()).map(name).collect()
-        }
-        (Some(Json::Text(one)), Text::OneName) => Some(vec![name(one)?]),
-        (Some(Json::List(items)), _) => items
-            .iter()
-            .map(|item| match item {
-                Json::Text(text) => name(text),
-                _ => None,
-            })
-            .collect(),
-        (Some(_), _) => None,
-    }
-}
-
-fn name(text: &str) -> Option<Box<str>> {
-    is_name(text).then(|| Box::from(text))
-}
-
-/// A name that can be compared and logged: not empty, no control characters.
-pub(crate) fn is_name(text: &str) -> bool {
-    !text.is_empty() && !text.chars().any(char::is_control)
-}
-
-/// Claims with a meaning of their own (RFC 7519 section 4.1, RFC 9068 section 2.2).
-const REGISTERED: [&str; 11] =
-    ["iss", "sub", "aud", "exp", "nbf", "iat", "jti", "client_id", "auth_time", "acr", "amr"];
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn roles(path: impl Into<ClaimPath>, claims: &str) -> Result<Vec<Box<str>>, &'static str> {
-        let places = Places { roles: path.into(), ..Places::default() };
+        let mut places = Places::default();
+        places.roles.set(path.into());
         places.read(&Object::parse(claims).unwrap()).map(|grants| grants.roles)
     }
 
@@ -236,13 +201,47 @@ mod tests {
 
     #[test]
     fn a_wrong_type_refuses() {
-        for value in
-            ["null", "1", "true", "{}", "[1]", "[null]", "[[\"a\"]]", "\"\"", "[\"\"]", "\"a\\n\""]
+        for value in ["1", "true", "{}", "[1]", "[null]", "[[\"a\"]]", "\"\"", "[\"\"]", "\"a\\n\""]
         {
             assert!(roles("roles", &format!("{{\"roles\":{value}}}")).is_err(), "{value}");
         }
         assert!(roles("r.s", r#"{"r":"s"}"#).is_err());
-        assert!(roles("r.s", r#"{"r":null}"#).is_err());
+        for absent in [r#"{"roles":null}"#, r#"{"r":null}"#, r#"{"r":{"s":null}}"#] {
+            assert_eq!(roles("roles", absent).unwrap().len(), 0);
+            assert_eq!(roles("r.s", absent).unwrap().len(), 0);
+        }
+    }
+
+    #[test]
+    fn where_nobody_asks_a_wrong_type_grants_nothing() {
+        let places = Places::default();
+        let claims = Object::parse(r#"{"roles":[{"key":"admin"}],"scope":7}"#).unwrap();
+        let grants = places.read(&claims).unwrap();
+        assert_eq!(grants.roles.len() + grants.scopes.len(), 0);
+    }
+
+    #[test]
+    fn several_places_are_joined() {
+        let mut places = Places::default();
+        places.roles.set("realm_access.roles".into());
+        places.roles.add("resource_access.shop.roles".into());
+        let read = |text: &str| places.read(&Object::parse(text).unwrap()).map(|it| it.roles);
+        let both = r#"{"realm_access":{"roles":["a"]},"resource_access":{"shop":{"roles":["b"]}}}"#;
+        assert_eq!(read(both).unwrap(), ["a", "b"].map(Box::<str>::from));
+        let one = r#"{"resource_access":{"shop":{"roles":["b"]}},"realm_access":null}"#;
+        assert_eq!(read(one).unwrap(), [Box::<str>::from("b")]);
+        assert!(read(r#"{"resource_access":7}"#).is_err());
+    }
+
+    #[test]
+    fn roles_that_a_token_leaves_out_are_noticed() {
+        let mut places = Places::default();
+        places.roles.set("groups".into());
+        let leaves_out = |text: &str| places.leaves_out_roles(&Object::parse(text).unwrap());
+        assert!(leaves_out(r#"{"_claim_names":{"groups":"src1"},"_claim_sources":{}}"#));
+        assert!(leaves_out(r#"{"hasgroups":true}"#));
+        assert!(!leaves_out(r#"{"groups":["a"],"_claim_names":{"other":"src1"}}"#));
+        assert!(!leaves_out("{}"));
     }
 
     #[test]
@@ -253,18 +252,9 @@ mod tests {
         let expected = ["orders:read", "orders:write"].map(Box::<str>::from);
         assert_eq!(grants.scopes, expected);
         assert_eq!(grants.tenant.as_deref(), Some("t1"));
-        for value in ["null", "7", "\"\"", "[\"t1\"]", "{}"] {
+        for value in ["7", "\"\"", "[\"t1\"]", "{}"] {
             let text = format!("{{\"tid\":{value}}}");
             assert!(places.read(&Object::parse(&text).unwrap()).is_err(), "{value}");
         }
-    }
-
-    #[test]
-    fn paths_are_checked_at_launch() {
-        assert_eq!(ClaimPath::from("realm_access.roles").fault("roles"), None);
-        for path in ["", "a..b", ".a", "https://x.example/roles", "sub", "aud.roles"] {
-            assert!(ClaimPath::from(path).fault("roles").is_some(), "{path}");
-        }
-        assert!(ClaimPath::from([""; 0]).fault("roles").is_some());
     }
 }

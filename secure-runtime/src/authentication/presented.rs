@@ -16,6 +16,9 @@ pub enum Presented<'a> {
     Header(&'a str),
     /// In the query's parameter of this name.
     Query(&'a str),
+    /// In the cookie of this name: a browser sends it whatever else it sends, so other credentials may
+    /// stand beside it.
+    Cookie(&'a str),
     /// With the connection, as a client certificate is: other credentials may stand beside it.
     Connection,
 }
@@ -40,7 +43,8 @@ impl<'a> Presented<'a> {
     /// Whether both say where credentials are, and it is not the same place.
     pub(crate) fn conflicts_with(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Absent | Self::Connection, _) | (_, Self::Absent | Self::Connection) => false,
+            (Self::Absent | Self::Connection | Self::Cookie(_), _)
+            | (_, Self::Absent | Self::Connection | Self::Cookie(_)) => false,
             (Self::Header(one), Self::Header(other)) => !one.eq_ignore_ascii_case(other),
             (Self::Query(one), Self::Query(other)) => one != other,
             (Self::Header(_), Self::Query(_)) | (Self::Query(_), Self::Header(_)) => true,
@@ -66,5 +70,6 @@ mod tests {
         conflict(Presented::Header("key"), Presented::Absent, false);
         conflict(Presented::Header("key"), Presented::Connection, false);
         conflict(Presented::Connection, Presented::Absent, false);
+        conflict(Presented::Header("authorization"), Presented::Cookie("session"), false);
     }
 }

@@ -43,7 +43,8 @@ fn everything_that_is_wrong_is_listed() {
             "key 1 (HS256) has a secret of 5 bytes, expected at least 32 (RFC 7518 section 3.2)",
             "key 2 `b` (RS256) is not an RSA public key in PEM or DER",
             "no issuer: say whose tokens are good with `.issuer(…)`",
-            "no audience: name this service with `.audience(…)`, or spell out \
+            "no audience: name this service with `.audience(…)`, or its clients with `.client_ids(…)` \
+             where tokens have no `aud`, or spell out \
              `.dangerously_accept_any_audience()`",
             "an accepted `typ` is empty",
             "the leeway is 301 seconds, expected at most 300",

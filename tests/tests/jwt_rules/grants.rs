@@ -1,7 +1,7 @@
 //! Roles, scopes, permissions and the tenant.
 
 use secure_runtime::testing::Issuer;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Bench;
 
@@ -33,36 +33,85 @@ fn grants_are_where_the_description_says() {
     assert_eq!(caller.tenant(), None);
 }
 
+/// What is no list of names.
+fn wrong_forms() -> [Value; 8] {
+    [
+        json!(7),
+        json!(true),
+        json!({"a": true}),
+        json!([1]),
+        json!(["a", null]),
+        json!([["a"]]),
+        json!([""]),
+        json!("a\nb"),
+    ]
+}
+
 #[test]
-fn grants_of_a_wrong_type_refuse_the_token() {
-    let bench = Bench::new(Issuer::hs256(), |jwt| jwt.tenant_claim("tid"));
+fn grants_of_a_wrong_form_refuse_the_token_where_the_description_names_the_claim() {
+    let bench = Bench::new(Issuer::hs256(), |jwt| {
+        let jwt = jwt.roles_claim("roles").scopes_claim("scope").permissions_claim("permissions");
+        jwt.tenant_claim("tid")
+    });
     for (claim, what) in [("roles", "roles"), ("scope", "scopes"), ("permissions", "permissions")] {
         let cause = format!("the {what} claim is not a string or a list of strings");
-        bench.accepts_claim(claim, json!("a"));
-        bench.accepts_claim(claim, json!(["a", "b"]));
-        bench.accepts_claim(claim, json!([]));
-        for value in [
-            json!(null),
-            json!(7),
-            json!(true),
-            json!({"a": true}),
-            json!([1]),
-            json!(["a", null]),
-            json!([["a"]]),
-            json!([""]),
-            json!("a\nb"),
-        ] {
+        for value in [json!("a"), json!(["a", "b"]), json!([]), json!(null)] {
+            bench.accepts_claim(claim, value);
+        }
+        for value in wrong_forms() {
             bench.refuses_claim(claim, value, &cause);
         }
     }
     bench.accepts_claim("tid", json!("t"));
-    for value in [json!(null), json!(7), json!(""), json!(["t"])] {
+    bench.accepts_claim("tid", json!(null));
+    for value in [json!(7), json!(""), json!(["t"])] {
         bench.refuses_claim("tid", value, "the tenant claim is not a name");
     }
     let bench = Bench::new(Issuer::hs256(), |jwt| jwt.roles_claim("a.b.c"));
     bench.accepts_claim("a", json!({"b": {"c": ["x"]}}));
-    bench.accepts_claim("a", json!({"b": {}}));
-    for value in [json!(null), json!("b"), json!([]), json!({"b": null}), json!({"b": ["c"]})] {
-        bench.refuses_claim("a", value, "a claim that should hold grants is not an object");
+    for value in [json!({"b": {}}), json!(null), json!({"b": null})] {
+        bench.accepts_claim("a", value);
     }
+    for value in [json!("b"), json!([]), json!({"b": ["c"]})] {
+        bench.refuses_claim("a", value, "the roles claim is not a string or a list of strings");
+    }
+}
+
+/// No rule of this program asks for any of them.
+#[test]
+fn grants_of_a_wrong_form_that_nobody_asks_for_are_none() {
+    let bench = Bench::usual();
+    for claim in ["roles", "scope", "permissions"] {
+        for value in wrong_forms() {
+            let caller = bench.accepts(&bench.token().claim(claim, value).sign());
+            let grants = caller.roles().chain(caller.scopes()).chain(caller.permissions());
+            assert_eq!(grants.count(), 0);
+        }
+    }
+}
+
+#[test]
+fn roles_are_joined_from_several_claims() {
+    let bench = Bench::new(Issuer::hs256(), |jwt| {
+        jwt.roles_claim("realm_access.roles").also_roles_claim("resource_access.shop.roles")
+    });
+    let token = bench
+        .token()
+        .claim("realm_access", json!({"roles": ["a"]}))
+        .claim("resource_access", json!({"shop": {"roles": ["b"]}, "account": {"roles": ["c"]}}));
+    assert_eq!(bench.accepts(&token.sign()).roles().collect::<Vec<_>>(), ["a", "b"]);
+    bench.accepts_claim("resource_access", json!(null));
+}
+
+#[test]
+fn groups_that_were_left_out_are_noticed() {
+    let bench = Bench::new(Issuer::hs256(), |jwt| jwt.roles_claim("groups"));
+    bench.accepts_claim("groups", json!(["staff"]));
+    let overage = json!({"groups": "src1"});
+    let cause = "the token leaves out the groups that its roles are read from: the caller has too \
+                 many";
+    bench.refuses_claim("_claim_names", overage.clone(), cause);
+    bench.refuses_claim("hasgroups", json!(true), cause);
+    // Where roles are read from elsewhere, it does not matter.
+    Bench::usual().accepts_claim("_claim_names", overage);
 }

@@ -4,6 +4,7 @@ mod claims;
 mod form;
 mod grants;
 mod header;
+mod kinds;
 mod malleable;
 
 use std::sync::Arc;
@@ -31,6 +32,11 @@ impl Bench {
     }
 
     fn strict() -> Self {
+        Self::new(Issuer::hs256(), |jwt| jwt.profile(Profile::Rfc9068))
+    }
+
+    /// What a description demands that says nothing of it.
+    fn usual() -> Self {
         Self::new(Issuer::hs256(), |jwt| jwt)
     }
 
@@ -59,8 +65,7 @@ impl Bench {
     fn refuses(&self, token: &str, cause: &str) {
         assert_eq!(self.present(token).unwrap_err(), cause, "{}", readable(token));
         let again = self.present(token).unwrap_err();
-        let expected = [cause, "the token was refused a moment ago"];
-        assert!(expected.contains(&again.as_str()), "{again}: {}", readable(token));
+        assert_eq!(again, cause, "{}", readable(token));
     }
 
     fn accepts(&self, token: &str) -> Principal {

@@ -12,8 +12,8 @@ use jiff::Timestamp;
 
 use super::key::is_id;
 use super::{KeyHash, KeyRecord};
+use crate::authentication::claim_path::is_name;
 use crate::authentication::json::{Json, Object};
-use crate::authentication::places::is_name;
 use crate::authentication::provider::{Change, Fetched};
 use crate::principal::Principal;
 

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::key::is_id;
 use super::{KeyError, KeyHash};
-use crate::authentication::places::is_name;
+use crate::authentication::claim_path::is_name;
 use crate::principal::{Principal, PrincipalBuilder};
 use crate::time::Moment;
 

@@ -15,14 +15,13 @@
 
 use super::outcome::Outcome;
 use crate::authentication::json::{Json, Object};
-use crate::authentication::jwt::{Rules, Unverified, required_name, time};
+use crate::authentication::jwt::{Rules, Unverified, time};
 use crate::time::Moment;
 
 /// What an answer must say.
 #[derive(Debug)]
 pub(super) struct Expectations {
     pub(super) rules: Rules,
-    pub(super) client_as_subject: bool,
 }
 
 impl Expectations {
@@ -31,7 +30,7 @@ impl Expectations {
         let Ok(members) = Object::parse(answer) else {
             return Outcome::Unknown("the answer is not a JSON object, or has a member twice");
         };
-        match members.get("active") {
+        match members.given("active") {
             Some(Json::Bool(true)) => self.read_active(&members, answer, now),
             Some(Json::Bool(false)) => Outcome::Refused("the token is not active"),
             Some(_) => Outcome::Unknown("`active` of the answer is neither `true` nor `false`"),
@@ -43,7 +42,7 @@ impl Expectations {
         if let Err(cause) = self.check_use(members) {
             return Outcome::Refused(cause);
         }
-        let expires = match time(members.get("exp"), "`exp` of the answer is not a time") {
+        let expires = match time(members.given("exp"), "`exp` of the answer is not a time") {
             Ok(expires) => expires,
             Err(cause) => return Outcome::Unknown(cause),
         };
@@ -51,11 +50,11 @@ impl Expectations {
             Ok((validity, _)) => validity,
             Err(cause) => return Outcome::Unknown(cause),
         };
-        let subject = match self.subject(members) {
+        let subject = match self.rules.subject(members) {
             Ok(subject) => subject,
             Err(cause) => return Outcome::Refused(cause),
         };
-        match self.rules.principal(members, subject, expires, now) {
+        match self.rules.principal(members, &subject, expires, now) {
             Ok(principal) => Outcome::Active(principal.claims_json(answer).build(), validity),
             Err(Unverified::Early(cause)) => Outcome::Early(cause),
             Err(fault) => Outcome::Unknown(fault.cause()),
@@ -64,31 +63,19 @@ impl Expectations {
 
     /// Whether the token may be used here, and as it was sent.
     fn check_use(&self, members: &Object<'_>) -> Result<(), &'static str> {
-        if members.get("iss").is_some() {
+        if members.given("iss").is_some() {
             self.rules.check_issuer(members)?;
         }
         self.rules.check_common(members)?;
-        match members.get("token_type") {
+        match members.given("token_type") {
             None => {}
             Some(Json::Text(name)) if name.eq_ignore_ascii_case("bearer") => {}
             Some(_) => return Err("`token_type` is not that of a bearer token"),
         }
-        match members.get("token_use") {
+        match members.given("token_use") {
             None => Ok(()),
             Some(Json::Text(name)) if name == "access_token" => Ok(()),
             Some(_) => Err("`token_use` is not that of an access token"),
         }
-    }
-
-    fn subject<'j>(&self, members: &'j Object<'_>) -> Result<&'j str, &'static str> {
-        if self.client_as_subject && members.get("sub").is_none() {
-            return required_name(
-                members,
-                "client_id",
-                "`sub` and `client_id` are missing",
-                "`client_id` is not a name",
-            );
-        }
-        required_name(members, "sub", "`sub` is missing", "`sub` is not a name")
     }
 }

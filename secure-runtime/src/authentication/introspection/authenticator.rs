@@ -13,9 +13,10 @@ use super::flights::{CROWDED, Departure, Flights, OUT_OF_REACH, arrived};
 use super::order::{End, Order};
 use super::outcome::{NOT_YET, Outcome};
 use super::refusals::Refusals;
-use crate::authentication::bearer::{self, Bearer, bearer, is_b64token};
+use crate::authentication::bearer::{Bearer, is_b64token};
 use crate::authentication::jwt::JwtAuthenticator;
 use crate::authentication::token_cache::{Cached, TokenCache, TokenCacheStatistics, Validity};
+use crate::authentication::token_place::TokenPlace;
 use crate::authentication::{
     Attempt, Authenticator, Challenge, Presented, Refusal, Revocations, Verdict,
 };
@@ -31,6 +32,7 @@ pub(crate) struct IntrospectionAuthenticator(pub(super) Arc<Introspector>);
 /// What requests share with the thread that asks.
 pub(super) struct Introspector {
     pub(super) challenge: Challenge,
+    pub(super) place: TokenPlace,
     pub(super) expectations: Arc<Expectations>,
     /// Who verifies signed answers.
     pub(super) signed: Option<Arc<JwtAuthenticator>>,
@@ -55,7 +57,7 @@ impl Authenticator for IntrospectionAuthenticator {
     }
 
     fn presented(&self, request: &RequestHead<'_>) -> Presented<'_> {
-        bearer::presented(request)
+        self.0.place.presented(request)
     }
 
     fn remembers_refusals(&self) -> bool {
@@ -63,7 +65,7 @@ impl Authenticator for IntrospectionAuthenticator {
     }
 
     fn remembers(&self, request: &RequestHead<'_>, now: Moment) -> bool {
-        let Bearer::Token(token) = bearer(request) else { return false };
+        let Bearer::Token(token) = self.0.place.find(request) else { return false };
         matches!(self.0.cache.peek(token, now), Cached::Valid(_))
     }
 
@@ -99,7 +101,7 @@ impl Authenticator for IntrospectionAuthenticator {
     }
 
     fn authenticate(&self, request: &RequestHead<'_>, now: Moment) -> Attempt {
-        match bearer(request) {
+        match self.0.place.find(request) {
             Bearer::Absent => Attempt::Absent,
             Bearer::Malformed(cause) => Attempt::Refused(Refusal::invalid_request(cause)),
             Bearer::Token(token) => match self.0.cache.get(token, now) {

@@ -31,13 +31,12 @@ impl Introspection {
         let credentials = self.check_client(&mut faults);
         let signed = self.check_signed(&mut faults);
         self.check_limits(&mut faults);
-        let Expected { rules, challenge, cache } = self.expected.expected(&mut faults);
+        let Expected { rules, challenge, place, cache } = self.expected.expected(&mut faults);
         let (Some(endpoint), Some(credentials), true) = (endpoint, credentials, faults.is_empty())
         else {
             return Err(faults);
         };
-        let expectations =
-            Arc::new(Expectations { rules, client_as_subject: self.client_as_subject });
+        let expectations = Arc::new(Expectations { rules });
         let exchange = Exchange {
             endpoint,
             credentials,
@@ -56,6 +55,7 @@ impl Introspection {
         thread.spawn(asks).map_err(|error| vec![format!("no thread to introspect: {error}")])?;
         Ok(IntrospectionAuthenticator(Arc::new(Introspector {
             challenge,
+            place,
             expectations,
             signed,
             revocations: self.revocations,

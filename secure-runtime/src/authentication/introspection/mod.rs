@@ -34,9 +34,10 @@ pub use assertion::ClientKey;
 
 use client::{Client, Proof};
 
+use super::ClaimPath;
 use super::Revocations;
 use super::http::Address;
-use super::jwt::{ClaimPath, Jwt};
+use super::jwt::{DemandedClaim, Jwt};
 use crate::principal::Principal;
 use crate::time::Moment;
 
@@ -67,7 +68,6 @@ pub struct Introspection {
     /// What is expected of a token is the same, whoever vouches for it.
     expected: Jwt,
     signed: Option<Jwt>,
-    client_as_subject: bool,
     revocations: Option<Revocations>,
     positive: Duration,
     negative: Duration,
@@ -102,7 +102,6 @@ impl Introspection {
             clients: Vec::new(),
             expected: Jwt::of_others(),
             signed: None,
-            client_as_subject: false,
             revocations: None,
             positive: Duration::from_secs(60),
             negative: Duration::from_secs(10),
@@ -190,9 +189,23 @@ impl Introspection {
     /// the tokens of clients that act for nobody.
     ///
     /// Only right where no user can get a name that is a client's identifier (RFC 9068 section 5).
-    pub fn client_as_subject(mut self) -> Self {
-        self.client_as_subject = true;
-        self
+    pub fn client_as_subject(self) -> Self {
+        self.expecting(Jwt::client_as_subject)
+    }
+
+    /// Which member of the answer names the caller in place of `sub`; see [`Jwt::subject_claim`].
+    pub fn subject_claim(self, path: impl Into<ClaimPath>) -> Self {
+        self.expecting(|expected| expected.subject_claim(path))
+    }
+
+    /// Demands a value of a member of the answer; see [`Jwt::claim`].
+    pub fn claim(self, path: impl Into<ClaimPath>) -> DemandedClaim<Self> {
+        DemandedClaim::new(self, path.into())
+    }
+
+    /// Accepts tokens that were issued to one of these clients alone; see [`Jwt::client_ids`].
+    pub fn client_ids<I: Into<String>>(self, ids: impl IntoIterator<Item = I>) -> Self {
+        self.expecting(|expected| expected.client_ids(ids))
     }
 
     /// Refuses what is revoked there, from the moment at which it is revoked, whatever is remembered
@@ -304,6 +317,12 @@ impl Introspection {
     }
 }
 
+impl AsMut<Jwt> for Introspection {
+    fn as_mut(&mut self) -> &mut Jwt {
+        &mut self.expected
+    }
+}
+
 /// Shows who is asked and what is expected, never the client's secret.
 impl fmt::Debug for Introspection {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -326,12 +345,11 @@ pub(crate) fn read_answer(
     now: Moment,
 ) -> Result<Principal, String> {
     let mut faults = Vec::new();
-    let client_as_subject = description.client_as_subject;
     let rules = description.expected.expected(&mut faults).rules;
     if !faults.is_empty() {
         return Err(faults.join("; "));
     }
-    let expectations = answer::Expectations { rules, client_as_subject };
+    let expectations = answer::Expectations { rules };
     match expectations.read(answer, now).verdict(None, now) {
         super::Verdict::Accepted(caller) => Ok(caller),
         super::Verdict::Refused(refusal) => Err(refusal.cause().to_owned()),

@@ -1,8 +1,10 @@
 //! The part of the description that is about tokens: what one must be, and where it says what.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::{ClaimPath, Jwt, Profile};
+use super::issuers::Tenants;
+use super::{ClaimPath, DemandedClaim, Jwt, Profile};
 use crate::authentication::Revocations;
 
 impl Jwt {
@@ -28,7 +30,7 @@ impl Jwt {
         self
     }
 
-    /// What a token must be: an access token of RFC 9068 unless said otherwise.
+    /// What a token must be: an access token unless said otherwise, see [`Profile`].
     pub fn profile(mut self, profile: Profile) -> Self {
         self.profile = profile;
         self
@@ -46,29 +48,53 @@ impl Jwt {
         self
     }
 
-    /// How far the issuer's clock may be off: `exp`, `nbf` and `iat` are taken that much more
-    /// kindly. None by default, five minutes at most (RFC 7519 section 4.1.4).
+    /// How far the issuer's clock may be off, five minutes at most: `exp` is read that much later, and
+    /// `nbf`, `iat` and `auth_time` that much earlier (RFC 7519 section 4.1.4).
+    ///
+    /// Unless said otherwise, `exp` is exact and the others may be 5 seconds ahead: an issuer whose
+    /// clock is a little fast would otherwise have its fresh tokens refused now and then. With
+    /// `Duration::ZERO`, all are exact.
     pub fn leeway(mut self, leeway: Duration) -> Self {
-        self.leeway = leeway;
+        self.leeway = Some(leeway);
         self
     }
 
     /// Which claim holds the roles; `roles` by default. See [`ClaimPath`] for nested names.
     pub fn roles_claim(mut self, path: impl Into<ClaimPath>) -> Self {
-        self.places.roles = path.into();
+        self.places.roles.set(path.into());
+        self
+    }
+
+    /// Which claim holds roles as well: a caller has the roles of all of these claims.
+    ///
+    /// ```
+    /// # use secure_runtime::authentication::Jwt;
+    /// # let secret = b"a secret of 32 bytes or still more";
+    /// let jwt = Jwt::hs256(secret)
+    ///     .roles_claim("realm_access.roles")
+    ///     .also_roles_claim("resource_access.shop.roles");
+    /// ```
+    pub fn also_roles_claim(mut self, path: impl Into<ClaimPath>) -> Self {
+        self.places.roles.add(path.into());
         self
     }
 
     /// Which claim holds the scopes; `scope` by default (RFC 8693 section 4.2). A string is a list
     /// separated by spaces.
     pub fn scopes_claim(mut self, path: impl Into<ClaimPath>) -> Self {
-        self.places.scopes = path.into();
+        self.places.scopes.set(path.into());
         self
     }
 
     /// Which claim holds the permissions; `permissions` by default.
     pub fn permissions_claim(mut self, path: impl Into<ClaimPath>) -> Self {
-        self.places.permissions = path.into();
+        self.places.permissions.set(path.into());
+        self
+    }
+
+    /// Which claim holds permissions as well: a caller has those of all of these claims.
+    pub fn also_permissions_claim(mut self, path: impl Into<ClaimPath>) -> Self {
+        self.places.permissions.add(path.into());
         self
     }
 
@@ -82,6 +108,19 @@ impl Jwt {
     /// if any.
     pub fn tier_claim(mut self, path: impl Into<ClaimPath>) -> Self {
         self.places.tier = Some(path.into());
+        self
+    }
+
+    /// Which claim names the session in which a token was issued; `sid` by default (OpenID Connect
+    /// Back-Channel Logout 1.0 section 2.1).
+    pub fn session_claim(mut self, path: impl Into<ClaimPath>) -> Self {
+        self.places.session = path.into();
+        self
+    }
+
+    /// Which claim names the token; `jti` by default (RFC 7519 section 4.1.7).
+    pub fn token_id_claim(mut self, path: impl Into<ClaimPath>) -> Self {
+        self.places.token_id = path.into();
         self
     }
 
@@ -125,6 +164,92 @@ impl Jwt {
     /// The `realm` of the challenge (RFC 9110 section 11.5); `api` by default.
     pub fn realm(mut self, realm: impl Into<String>) -> Self {
         self.realm = realm.into();
+        self
+    }
+
+    /// Demands a value of a claim, which [`DemandedClaim`] says.
+    ///
+    /// ```
+    /// # use secure_runtime::authentication::Jwt;
+    /// # let secret = b"a secret of 32 bytes or still more";
+    /// let jwt = Jwt::hs256(secret)
+    ///     .claim("token_use").is("access")
+    ///     .claim("email_verified").is(true)
+    ///     .claim("ext.region").is_one_of(["eu", "uk"])
+    ///     .claim("groups").holds("shop");
+    /// ```
+    pub fn claim(self, path: impl Into<ClaimPath>) -> DemandedClaim<Self> {
+        DemandedClaim::new(self, path.into())
+    }
+
+    /// Accepts tokens that were issued to one of these clients alone. Every claim that names the
+    /// client (`client_id`, `azp`, `cid`, `appid`) must be one of these, and one must be there.
+    ///
+    /// Without [`audience`](Self::audience), tokens must then have no `aud`: for providers that name
+    /// the client and no audience, as AWS Cognito does.
+    ///
+    /// ```
+    /// # use secure_runtime::authentication::Jwt;
+    /// # let secret = b"a secret of 32 bytes or still more";
+    /// let jwt = Jwt::hs256(secret).client_ids(["web", "mobile"]);
+    /// ```
+    pub fn client_ids<I: Into<String>>(mut self, ids: impl IntoIterator<Item = I>) -> Self {
+        self.client_ids.extend(ids.into_iter().map(Into::into));
+        self
+    }
+
+    /// Which claim names the caller in place of `sub`: a text, or a whole number.
+    ///
+    /// It must name one user for ever, and be unique within the issuer: not an e-mail address, which
+    /// can be given to somebody else (OpenID Connect Core section 5.7).
+    pub fn subject_claim(mut self, path: impl Into<ClaimPath>) -> Self {
+        self.subject = Some(path.into());
+        self
+    }
+
+    /// Names the caller by the client of the token where it has no `sub`, as some providers issue
+    /// tokens to clients that act for nobody. A token that names a user in another claim
+    /// (`preferred_username`, `email` …) is refused then.
+    ///
+    /// Only right where no user can get a name that is a client's identifier (RFC 9068 section 5).
+    pub fn client_as_subject(mut self) -> Self {
+        self.client_as_subject = true;
+        self
+    }
+
+    /// Accepts another spelling of the issuer's name, too. Callers are those of the
+    /// [`issuer`](Self::issuer), whichever is written.
+    ///
+    /// ```
+    /// # use secure_runtime::authentication::Jwt;
+    /// # let secret = b"a secret of 32 bytes or still more";
+    /// let jwt = Jwt::hs256(secret)
+    ///     .issuer("https://accounts.google.com")
+    ///     .other_issuer_spelling("accounts.google.com");
+    /// ```
+    pub fn other_issuer_spelling(mut self, issuer: impl Into<String>) -> Self {
+        self.other_issuers.push(issuer.into());
+        self
+    }
+
+    /// Accepts the tokens of each tenant of a provider that `accepts` answers `true` for. The
+    /// template is the issuer's name with the claim that names the tenant in braces; `iss` and that
+    /// claim must name the same tenant. The [`issuer`](Self::issuer) is the name in the metadata.
+    ///
+    /// ```
+    /// # use secure_runtime::authentication::Jwt;
+    /// # let secret = b"a secret of 32 bytes or still more";
+    /// let ours = ["0a1b", "2c3d"];
+    /// let jwt = Jwt::hs256(secret)
+    ///     .issuer("https://login.example/organizations")
+    ///     .issuer_of_tenants("https://login.example/{tid}", move |tenant| ours.contains(&tenant));
+    /// ```
+    pub fn issuer_of_tenants(
+        mut self,
+        template: impl Into<String>,
+        accepts: impl Fn(&str) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        self.tenants = Some(Tenants { template: template.into(), accepts: Arc::new(accepts) });
         self
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::issuers::OTHER_ISSUER;
 use super::keys::{Keys, Unverified};
 use super::verify::{KeySource, TOO_LONG, Verifier, no_keys, refused};
 use crate::authentication::provider::{Change, Fetched, Provider, Wait};
@@ -37,11 +38,11 @@ impl Verifier {
     /// Verifies once the fetch has ended.
     pub(super) fn wait(self: &Arc<Self>, wait: Wait, token: &[u8], now: Moment) -> Attempt {
         if token.len() > self.rules.max_token_bytes {
-            return refused(TOO_LONG).into();
+            return refused(TOO_LONG, false).into();
         }
         // Where several issuers are trusted, one that is down does not keep the others' callers.
         if !self.is_claimed_by(token) {
-            return refused("`iss` is another issuer").into();
+            return refused(OTHER_ISSUER, false).into();
         }
         let (verifier, token) = (Arc::clone(self), Box::<[u8]>::from(token));
         let fetched = wait.over();
@@ -115,5 +116,5 @@ fn unknown_key(provider: &Provider<Keys>, cause: &'static str) -> Verdict {
             "the key is unknown, and the newest key set could not be fetched",
         ));
     }
-    refused(cause)
+    refused(cause, true)
 }

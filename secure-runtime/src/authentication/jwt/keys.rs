@@ -6,6 +6,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use super::algorithm::Algorithm;
 use super::header::Header;
 use super::key::{CheckedKey, Key};
+use crate::authentication::token_cache::Refused;
 
 /// The keys of one authenticator.
 #[derive(Debug)]
@@ -22,6 +23,8 @@ pub(crate) enum Unverified {
     Early(&'static str),
     /// Its header means a key that is not there.
     UnknownKey(&'static str),
+    /// It was refused, and that is remembered.
+    Remembered(Refused),
 }
 
 impl From<&'static str> for Unverified {
@@ -36,7 +39,8 @@ impl Unverified {
             Self::Bad(cause)
             | Self::Unexpected(cause)
             | Self::Early(cause)
-            | Self::UnknownKey(cause) => cause,
+            | Self::UnknownKey(cause)
+            | Self::Remembered(Refused { cause, .. }) => cause,
         }
     }
 }

@@ -2,9 +2,10 @@
 
 use std::ops::RangeInclusive;
 use std::sync::mpsc::Receiver;
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, LazyLock, Weak};
 use std::time::Duration;
 
+use super::issuers::{Issuers, Template, Tenants};
 use super::key::CheckedKey;
 use super::key_set::AcceptedKeys;
 use super::keys::Keys;
@@ -16,12 +17,16 @@ use super::verify::{JwtAuthenticator, KeySource, Verifier};
 use super::{Algorithm, Jwt, Rules};
 use crate::authentication::provider::{Provider, Terms, supply};
 use crate::authentication::token_cache::{RefusedTokens, TokenCache};
+use crate::authentication::token_place::TokenPlace;
 use crate::authentication::{Authenticator, Challenge, IntoAuthenticator};
+use crate::inventory::endpoints;
+use crate::policy::Rule;
 
 /// What is expected of a token, whoever vouches for it, and what is kept of it.
 pub(crate) struct Expected {
     pub(crate) rules: Rules,
     pub(crate) challenge: Challenge,
+    pub(crate) place: TokenPlace,
     pub(crate) cache: TokenCache,
 }
 
@@ -39,8 +44,8 @@ impl Jwt {
         let reader = self.check_source(&keys, &mut faults);
         self.check_algorithms(&keys, &mut faults);
         let terms = self.terms();
-        let revocations = self.revocations.take();
-        let Expected { rules, challenge, cache } = self.expected(&mut faults);
+        let revocations = self.revocations.clone();
+        let Expected { rules, challenge, place, cache } = self.expected(&mut faults);
         if !faults.is_empty() {
             return Err(faults);
         }
@@ -53,6 +58,7 @@ impl Jwt {
             keys,
             rules,
             challenge,
+            place,
             cache,
             refused: RefusedTokens::new(),
             unexpected: Unexpected::default(),
@@ -71,25 +77,42 @@ impl Jwt {
         self.check_limits(faults);
         self.take_places_of_the_vocabulary(faults);
         self.check_places(faults);
+        self.check_demands(faults);
+        faults.extend(self.place.faults());
+        faults.extend(std::mem::take(&mut self.place_faults));
+        self.places.roles.is_asked_for |= ASKED.roles;
+        self.places.scopes.is_asked_for |= ASKED.scopes;
+        self.places.permissions.is_asked_for |= ASKED.permissions;
+        let needs_identifiers = self.revocations.is_some();
         Expected {
-            challenge: Challenge::new("Bearer").parameter("realm", self.realm),
+            challenge: Challenge::new(self.place.scheme()).parameter("realm", self.realm),
+            place: self.place,
             cache: TokenCache::new(self.cache_bytes),
             rules: Rules {
-                issuer: self.issuer.unwrap_or_default().into(),
+                issuers: Issuers {
+                    name: self.issuer.unwrap_or_default().into(),
+                    other_spellings: self.other_issuers.into_iter().map(Into::into).collect(),
+                    tenants: self.tenants,
+                },
                 audiences: self.audiences.into_iter().map(Into::into).collect(),
                 any_audience: self.any_audience,
                 profile: self.profile,
                 types: self.types.into_iter().map(Into::into).collect(),
-                leeway_nanos: u64::try_from(self.leeway.as_nanos()).unwrap_or(0),
+                leeway_nanos: nanos(self.leeway.unwrap_or_default()),
+                early_nanos: nanos(self.leeway.unwrap_or(EARLY)),
                 places: self.places,
                 max_token_bytes: self.max_token_bytes,
                 required: self.required.into_iter().map(Into::into).collect(),
+                demands: self.demands,
+                client_ids: self.client_ids.into_iter().map(Into::into).collect(),
+                subject: self.subject,
+                client_as_subject: self.client_as_subject,
+                needs_identifiers,
             },
         }
     }
 
     fn terms(&self) -> Terms {
-        let nanos = |duration: Duration| u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
         Terms { refresh_nanos: nanos(self.refresh), longest_nanos: nanos(self.longest) }
     }
 
@@ -135,12 +158,11 @@ impl Jwt {
         if self.audiences.iter().any(String::is_empty) {
             faults.push("an audience is empty".to_owned());
         }
-        if self.audiences.is_empty() && !self.any_audience {
-            faults.push(
-                "no audience: name this service with `.audience(…)`, or spell out \
-                 `.dangerously_accept_any_audience()`"
-                    .to_owned(),
-            );
+        if self.client_ids.iter().any(String::is_empty) {
+            faults.push("a client identifier is empty".to_owned());
+        }
+        if self.audiences.is_empty() && !self.any_audience && self.client_ids.is_empty() {
+            faults.push(self.needed.unwrap_or(NO_AUDIENCE).to_owned());
         }
         if !self.audiences.is_empty() && self.any_audience {
             faults
@@ -155,10 +177,10 @@ impl Jwt {
     }
 
     fn check_limits(&self, faults: &mut Vec<String>) {
-        if self.leeway > MOST_LEEWAY {
+        if let Some(leeway) = self.leeway.filter(|leeway| *leeway > MOST_LEEWAY) {
             faults.push(format!(
                 "the leeway is {} seconds, expected at most {}",
-                self.leeway.as_secs(),
+                leeway.as_secs(),
                 MOST_LEEWAY.as_secs()
             ));
         }
@@ -190,11 +212,37 @@ impl Jwt {
         }
     }
 
+    fn check_demands(&self, faults: &mut Vec<String>) {
+        faults.extend(self.subject.as_ref().and_then(|path| path.shape_fault("caller's")));
+        for demand in &self.demands {
+            faults.extend(demand.path.shape_fault("demanded"));
+            if demand.values.is_empty() {
+                let claim = demand.path.names().join(".");
+                faults.push(format!("`{claim}` is demanded, and no value is named"));
+            }
+        }
+        if let Some(Tenants { template, .. }) = &self.tenants
+            && Template::read(template).is_none()
+        {
+            faults.push(format!(
+                "the issuer `{template}` names no tenant, expected one claim in braces: \
+                 `https://issuer.example/{{tid}}/v2.0`"
+            ));
+        }
+        if self.tenants.is_some() && !self.other_issuers.is_empty() {
+            faults.push("one issuer for each tenant has no other spellings".to_owned());
+        }
+    }
+
     fn check_places(&self, faults: &mut Vec<String>) {
         let places = &self.places;
-        faults.extend(places.roles.fault("roles"));
-        faults.extend(places.scopes.fault("scopes"));
-        faults.extend(places.permissions.fault("permissions"));
+        for (grant, what) in [
+            (&places.roles, "roles"),
+            (&places.scopes, "scopes"),
+            (&places.permissions, "permissions"),
+        ] {
+            faults.extend(grant.paths.iter().filter_map(|path| path.fault(what)));
+        }
         faults.extend(places.tenant.as_ref().and_then(|path| path.fault("tenant")));
         faults.extend(places.tier.as_ref().and_then(|path| path.fault("tier")));
     }
@@ -260,6 +308,44 @@ pub(super) fn conflict(key: &CheckedKey, other: &CheckedKey) -> Option<&'static 
     }
     None
 }
+
+/// What the rules of the program's endpoints ask of tokens.
+struct Asked {
+    roles: bool,
+    scopes: bool,
+    permissions: bool,
+}
+
+static ASKED: LazyLock<Asked> = LazyLock::new(|| {
+    let mut asked = Asked { roles: false, scopes: false, permissions: false };
+    for endpoint in endpoints() {
+        let mut ask_for_all = !endpoint.is_legible;
+        endpoint.policy.rule.each_leaf(&mut |leaf| match leaf {
+            Rule::Role(_) => asked.roles = true,
+            Rule::Scope(_) => asked.scopes = true,
+            Rule::Permission(_) => asked.permissions = true,
+            // It may ask for anything.
+            Rule::Expression(_) => ask_for_all = true,
+            _ => {}
+        });
+        if ask_for_all {
+            return Asked { roles: true, scopes: true, permissions: true };
+        }
+    }
+    asked
+});
+
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
+const NO_AUDIENCE: &str = "no audience: name this service with `.audience(…)`, or its clients with \
+                           `.client_ids(…)` where tokens have no `aud`, or spell out \
+                           `.dangerously_accept_any_audience()`";
+
+/// How far ahead an issuer's clock may be unless the description says otherwise. Clocks that NTP keeps
+/// are apart by less; `iat` and `nbf` are whole seconds, so a few milliseconds ahead are a second.
+const EARLY: Duration = Duration::from_secs(5);
 
 /// "Usually no more than a few minutes" (RFC 7519 section 4.1.4).
 const MOST_LEEWAY: Duration = Duration::from_secs(300);

@@ -1,6 +1,7 @@
 //! Bearer tokens in JWT form, under the strict profile of RFC 8725 and RFC 9068.
 //!
-//! 1. A token is taken from the `Authorization` header only, in compact form, of at most 8 KiB.
+//! 1. A token is taken from the `Authorization` header, or the one place that the description names, in
+//!    compact form, of at most 8 KiB.
 //! 2. Its header selects one of the configured keys; each key has exactly one algorithm. `crit`,
 //!    `b64`, `enc` and `zip` are refused; `jwk`, `jku`, `x5c` and `x5u` are never read.
 //! 3. Its signature is verified before a claim is believed.
@@ -15,17 +16,22 @@
 //! goes to the log. A token that nobody revokes stays valid until its `exp`: keep lifetimes short.
 
 mod algorithm;
+mod audience;
+mod caller;
 mod claims;
+mod demands;
 #[cfg(feature = "introspection")]
 mod document;
 mod expectations;
 mod fetched;
 mod header;
+mod issuers;
 mod jwk;
 mod key;
 mod key_set;
 mod keys;
 mod launch;
+mod locations;
 mod prepared;
 mod profile;
 mod public_key;
@@ -42,22 +48,27 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub use algorithm::Algorithm;
+pub(crate) use audience::CLIENT_CLAIMS;
+pub use demands::{ClaimValue, DemandedClaim};
 pub use key::Key;
 pub(crate) use key_set::read_key_set;
 #[cfg(feature = "introspection")]
 pub(crate) use keys::Unverified;
 pub(crate) use keys::open_with;
-pub use places::ClaimPath;
 pub(crate) use places::vocabulary_claims;
 pub use profile::Profile;
 pub(crate) use rules::Rules;
 
+use super::claim_path::ClaimPath;
 #[cfg(feature = "discovery")]
 use super::http::Address;
 use super::revocation::Revocations;
+use super::token_place::TokenPlace;
 use super::{json, places, provider};
 #[cfg(feature = "introspection")]
-pub(crate) use claims::{required_name, time};
+pub(crate) use claims::time;
+use demands::Demand;
+use issuers::Tenants;
 #[cfg(feature = "introspection")]
 pub(crate) use launch::Expected;
 use places::Places;
@@ -95,12 +106,22 @@ pub struct Jwt {
     any_audience: bool,
     profile: Profile,
     types: Vec<String>,
-    leeway: Duration,
+    leeway: Option<Duration>,
     places: Places,
     max_token_bytes: usize,
     realm: String,
     cache_bytes: usize,
     required: Vec<String>,
+    demands: Vec<Demand>,
+    client_ids: Vec<String>,
+    subject: Option<ClaimPath>,
+    client_as_subject: bool,
+    other_issuers: Vec<String>,
+    tenants: Option<Tenants>,
+    /// What must be added, as the preset says it.
+    needed: Option<&'static str>,
+    place: TokenPlace,
+    place_faults: Vec<String>,
     pub(crate) revocations: Option<Revocations>,
 }
 
@@ -207,12 +228,21 @@ impl Jwt {
             any_audience: false,
             profile: Profile::default(),
             types: Vec::new(),
-            leeway: Duration::ZERO,
+            leeway: None,
             places: Places::default(),
             max_token_bytes: 8 * 1024,
             realm: "api".to_owned(),
             cache_bytes: 16 * 1024 * 1024,
             required: Vec::new(),
+            demands: Vec::new(),
+            client_ids: Vec::new(),
+            subject: None,
+            client_as_subject: false,
+            other_issuers: Vec::new(),
+            tenants: None,
+            needed: None,
+            place: TokenPlace::default(),
+            place_faults: Vec::new(),
             revocations: None,
         }
     }

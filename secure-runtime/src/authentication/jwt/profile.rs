@@ -1,61 +1,220 @@
-//! Which kind of token is accepted: the media type of the header and the claims it must carry.
+//! Which kind of token is accepted: what its header and its claims say that it is.
+//!
+//! An issuer signs tokens of several kinds with the same keys: access tokens, ID tokens, refresh
+//! tokens, logout tokens. One that is sent as another is an attack (RFC 8725 section 3.11 and 3.12,
+//! "cross-JWT confusion"). What tells them apart, and what each rule stops:
+//!
+//! 1. `typ` of the header: `at+jwt` is an access token (RFC 9068 section 2.1). `JWT`, or no `typ`, says
+//!    nothing. Anything else (`logout+jwt`, `dpop+jwt`, `secevent+jwt` …) is another kind: refused.
+//! 2. `typ` and `token_use` of the claims, which some providers write (Keycloak, AWS Cognito): `Bearer`
+//!    and `access` are access tokens; ID, refresh and every other kind are refused.
+//! 3. `events`: a logout token or another security event (RFC 8417 section 2.2), refused.
+//! 4. `at_hash`, `c_hash`, `s_hash`: an ID token (OpenID Connect Core sections 3.1.3.6 and 3.3.2.11),
+//!    refused, unless 1 or 2 say that it is an access token.
+//! 5. `nonce`, or a client in `aud` to which the token was issued itself: an ID token (sections 2 and
+//!    3.1.3.7), refused, unless 1 or 2 say otherwise, or it has a scope, which ID tokens have not.
+//!
+//! An ID token without any of these marks passes where a client's identifier is named as the audience.
+//! So an API should have an audience of its own.
 
 use super::Rules;
 use super::header::Header;
+use super::json::{Json, Object};
 
 /// What a token must be.
 ///
-/// Both profiles require `iss`, `sub`, `aud` and `exp`, and both check every registered claim that
+/// All profiles require `iss`, `sub`, `aud` and `exp`, and all check every registered claim that
 /// is there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Profile {
-    /// An OAuth 2.0 access token in JWT form (RFC 9068): `typ` is `at+jwt` or
-    /// `application/at+jwt`, and `iat`, `jti` and `client_id` are there too (section 2.2). No other
-    /// token of the same issuer (an ID token, a logout token) passes for one.
-    #[default]
-    Rfc9068,
-    /// Any JWT of the issuer (RFC 7519): `typ` may also be `JWT` or missing, and `iat`, `jti` and
-    /// `client_id` may be missing.
+    /// An access token as OpenID providers issue them: `typ` of the header is `at+jwt`, `JWT` or
+    /// missing, and nothing in the token says that it is of another kind. ID tokens, refresh tokens
+    /// and logout tokens are refused by what tells them apart: `typ`, `token_use`, `nonce`,
+    /// `at_hash`, `c_hash`, `events`, or an audience that is the token's own client.
     ///
-    /// For issuers that do not follow RFC 9068. Only the audience then tells an access token from
-    /// another token of the issuer (RFC 8725 section 3.12): never name a client's identifier as
-    /// audience with this profile, for ID tokens carry that.
+    /// Name an audience that is the API's own, not the identifier of a client: an ID token is for a
+    /// client, and not every provider marks its ID tokens.
+    #[default]
+    AccessToken,
+    /// An OAuth 2.0 access token in JWT form as RFC 9068 demands it: `typ` is `at+jwt` or
+    /// `application/at+jwt`, and `iat`, `jti` and `client_id` are there too (section 2.2). No other
+    /// token of the same issuer passes for one. Use it where the issuer follows RFC 9068.
+    Rfc9068,
+    /// An ID token (OpenID Connect Core section 2): for providers whose ID tokens are what APIs
+    /// accept, as those of Google and Firebase. `iat` is required, `typ` is `JWT` or missing, and
+    /// `azp`, where it is there, is one of the audiences or of
+    /// [`client_ids`](super::Jwt::client_ids).
+    IdToken,
+    /// Any JWT of the issuer (RFC 7519), whatever kind it is: `typ` is `at+jwt`, `JWT` or missing.
+    ///
+    /// Only the audience then tells an access token from another token of the issuer (RFC 8725
+    /// section 3.12): never name a client's identifier as audience with this profile, because ID
+    /// tokens carry that.
     Jwt,
 }
 
+/// What the header says of the kind of token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum HeaderType {
+    AccessToken,
+    /// `JWT`, nothing, or a type that the description names.
+    Unsaid,
+}
+
 impl Profile {
-    /// Whether a header with this `typ` is of this profile.
-    pub(crate) fn accepts_type(self, name: Option<&str>) -> bool {
-        match (self, name) {
-            (Self::Rfc9068, None) => false,
-            (Self::Rfc9068, Some(name)) => same_media_type(name, "at+jwt"),
-            (Self::Jwt, None) => true,
-            (Self::Jwt, Some(name)) => {
-                same_media_type(name, "at+jwt") || same_media_type(name, "JWT")
-            }
-        }
+    /// What a header with this `typ` says; `None`: it is of another profile.
+    pub(crate) fn header_type(self, name: Option<&str>) -> Option<HeaderType> {
+        let found = match name {
+            None => HeaderType::Unsaid,
+            Some(name) if same_media_type(name, "at+jwt") => HeaderType::AccessToken,
+            Some(name) if same_media_type(name, "JWT") => HeaderType::Unsaid,
+            Some(_) => return None,
+        };
+        let is_accepted = match self {
+            Self::AccessToken | Self::Jwt => true,
+            Self::Rfc9068 => found == HeaderType::AccessToken,
+            Self::IdToken => found == HeaderType::Unsaid,
+        };
+        is_accepted.then_some(found)
     }
 
     /// Whether `iat`, `jti` and `client_id` must be there.
     pub(crate) const fn requires_all_claims(self) -> bool {
         matches!(self, Self::Rfc9068)
     }
+
+    /// Whether `iat` must be there.
+    pub(crate) const fn requires_issue_time(self) -> bool {
+        matches!(self, Self::Rfc9068 | Self::IdToken)
+    }
 }
 
 impl Rules {
     /// Checks the header's `typ` (RFC 8725 section 3.11).
-    pub(super) fn check_type(&self, header: &Header<'_>) -> Result<(), &'static str> {
+    pub(super) fn check_type(&self, header: &Header<'_>) -> Result<HeaderType, &'static str> {
         let found = header.media_type.as_deref();
         let added = found
             .is_some_and(|name| self.types.iter().any(|accepted| same_media_type(name, accepted)));
-        if added || self.profile.accepts_type(found) {
-            Ok(())
-        } else {
-            Err("`typ` is not that of the tokens accepted here")
+        match self.profile.header_type(found) {
+            Some(said) => Ok(said),
+            None if added => Ok(HeaderType::Unsaid),
+            None => Err(WRONG_TYPE),
+        }
+    }
+
+    /// Checks what the claims say of the kind of token.
+    pub(super) fn check_kind(
+        &self,
+        claims: &Object<'_>,
+        header: HeaderType,
+    ) -> Result<(), &'static str> {
+        match self.profile {
+            Profile::Jwt => Ok(()),
+            Profile::IdToken => self.check_id_token(claims),
+            Profile::AccessToken | Profile::Rfc9068 => self.check_access_token(claims, header),
+        }
+    }
+
+    fn check_access_token(
+        &self,
+        claims: &Object<'_>,
+        header: HeaderType,
+    ) -> Result<(), &'static str> {
+        let mut says_so = header == HeaderType::AccessToken;
+        for (claim, wrong) in USES {
+            match claims.given(claim) {
+                _ if self.demands_value_of(claim) => says_so = true,
+                Some(Json::Text(kind)) => match kind_of(kind) {
+                    Kind::Access => says_so = true,
+                    Kind::Unsaid => {}
+                    Kind::Other => return Err(wrong),
+                },
+                Some(_) => return Err(wrong),
+                None => {}
+            }
+        }
+        if claims.given("events").is_some() {
+            return Err("the token is a logout token or another security event (`events`)");
+        }
+        if says_so {
+            return Ok(());
+        }
+        if HASHES.iter().any(|claim| claims.given(claim).is_some()) {
+            return Err("the token is an ID token (`at_hash`, `c_hash` or `s_hash`)");
+        }
+        if SCOPES.iter().any(|claim| claims.given(claim).is_some()) {
+            return Ok(());
+        }
+        if claims.given("nonce").is_some() {
+            return Err("the token is an ID token (`nonce`, and no scope)");
+        }
+        if self.is_for_its_client(claims) {
+            return Err(
+                "the token is an ID token: it is for the client it was issued to, and has no scope",
+            );
+        }
+        Ok(())
+    }
+
+    fn check_id_token(&self, claims: &Object<'_>) -> Result<(), &'static str> {
+        for (claim, _) in USES {
+            match claims.given(claim) {
+                _ if self.demands_value_of(claim) => {}
+                Some(Json::Text(kind)) if !kind.eq_ignore_ascii_case("id") => {
+                    return Err("the token is not an ID token");
+                }
+                _ => {}
+            }
+        }
+        if claims.given("events").is_some() {
+            return Err("the token is a logout token or another security event (`events`)");
+        }
+        match claims.given("azp") {
+            None => Ok(()),
+            Some(Json::Text(client))
+                if self.any_audience
+                    || self.audiences.iter().chain(&self.client_ids).any(|it| **it == **client) =>
+            {
+                Ok(())
+            }
+            Some(_) => Err("`azp` is another client (OpenID Connect Core section 3.1.3.7)"),
         }
     }
 }
+
+/// What a claim says of the kind of token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Access,
+    Unsaid,
+    Other,
+}
+
+/// Reads `typ` or `token_use` of the claims.
+fn kind_of(kind: &str) -> Kind {
+    let is = |names: &[&str]| names.iter().any(|name| kind.eq_ignore_ascii_case(name));
+    if is(&["Bearer", "access", "access_token", "at+jwt", "DPoP"]) {
+        Kind::Access
+    } else if is(&["JWT"]) {
+        Kind::Unsaid
+    } else {
+        Kind::Other
+    }
+}
+
+/// Claims that say what a token is for, and what is told where it is for something else.
+const USES: [(&str, &str); 2] = [
+    ("token_use", "`token_use` is not that of an access token"),
+    ("typ", "`typ` of the claims is not that of an access token"),
+];
+
+const HASHES: [&str; 3] = ["at_hash", "c_hash", "s_hash"];
+
+/// What access tokens have and ID tokens have not (RFC 8693 section 4.2, and what some providers write).
+const SCOPES: [&str; 2] = ["scope", "scp"];
+
+pub(super) const WRONG_TYPE: &str = "`typ` is not that of the tokens accepted here";
 
 /// Compares a `typ` with a media type: case does not matter, and `application/` may be left out
 /// where no other slash is in the name (RFC 7515 section 4.1.9).
@@ -78,21 +237,21 @@ const APPLICATION: &str = "application/";
 mod tests {
     use super::*;
 
-    fn check(name: Option<&str>, access_token: bool, jwt: bool) {
-        assert_eq!(Profile::Rfc9068.accepts_type(name), access_token, "{name:?}");
-        assert_eq!(Profile::Jwt.accepts_type(name), jwt, "{name:?}");
+    /// Which profiles accept it: an access token, RFC 9068, an ID token, any JWT.
+    fn check(name: Option<&str>, expected: [bool; 4]) {
+        let profiles = [Profile::AccessToken, Profile::Rfc9068, Profile::IdToken, Profile::Jwt];
+        let found = profiles.map(|profile| profile.header_type(name).is_some());
+        assert_eq!(found, expected, "{name:?}");
     }
 
     #[test]
     fn types_are_media_types() {
-        check(Some("at+jwt"), true, true);
-        check(Some("AT+JWT"), true, true);
-        check(Some("application/at+jwt"), true, true);
-        check(Some("Application/At+Jwt"), true, true);
-        check(Some("JWT"), false, true);
-        check(Some("jwt"), false, true);
-        check(Some("application/jwt"), false, true);
-        check(None, false, true);
+        for name in ["at+jwt", "AT+JWT", "application/at+jwt", "Application/At+Jwt"] {
+            check(Some(name), [true, true, false, true]);
+        }
+        for name in [Some("JWT"), Some("jwt"), Some("application/jwt"), None] {
+            check(name, [true, false, true, true]);
+        }
         for other in [
             "",
             "at+jwt ",
@@ -106,7 +265,7 @@ mod tests {
             "at+jwté",
             "JOSE",
         ] {
-            check(Some(other), false, false);
+            check(Some(other), [false; 4]);
         }
     }
 }

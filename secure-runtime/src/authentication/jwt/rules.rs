@@ -1,27 +1,39 @@
-//! What is expected of a token, as the launch has checked it. Each rule is applied in the file of what
-//! it is about: `profile`, `claims`.
+//! What is expected of a token, as checked at startup. Each rule is applied in the file of what it is
+//! about: `profile`, `issuers`, `audience`, `caller`, `demands`, `claims`.
 
+use super::demands::Demand;
+use super::issuers::Issuers;
 use super::places::Places;
 use super::profile::Profile;
+use crate::authentication::ClaimPath;
 
 /// What a token must be, checked.
 #[derive(Debug)]
 pub(crate) struct Rules {
-    pub(super) issuer: Box<str>,
+    pub(super) issuers: Issuers,
     pub(super) audiences: Vec<Box<str>>,
     pub(super) any_audience: bool,
     pub(super) profile: Profile,
     pub(super) types: Vec<Box<str>>,
+    /// How late `exp` may be read.
     pub(super) leeway_nanos: u64,
+    /// How early `nbf`, `iat` and `auth_time` may be.
+    pub(super) early_nanos: u64,
     pub(crate) places: Places,
     pub(crate) max_token_bytes: usize,
     pub(super) required: Vec<Box<str>>,
+    pub(super) demands: Vec<Demand>,
+    pub(super) client_ids: Vec<Box<str>>,
+    pub(super) subject: Option<ClaimPath>,
+    pub(super) client_as_subject: bool,
+    /// Whether `jti` and `sid` decide something: then one of another form refuses the token.
+    pub(super) needs_identifiers: bool,
 }
 
 impl Rules {
     /// Whose tokens are accepted.
     pub(crate) fn issuer(&self) -> &str {
-        &self.issuer
+        self.issuers.name()
     }
 
     /// Whether tokens for this audience are accepted.

@@ -7,13 +7,16 @@ use serde::Deserialize;
 
 use super::Rules;
 use super::claims::Verified;
+use super::issuers::OTHER_ISSUER;
 use super::keys::{Keys, Unverified};
+use super::profile::HeaderType;
 use super::unexpected::Unexpected;
-use crate::authentication::bearer::{self, Bearer, bearer, is_b64token};
+use crate::authentication::bearer::{Bearer, is_b64token};
 use crate::authentication::provider::{Look, Provider};
 use crate::authentication::token_cache::{
-    Cached, Generation, Mark, RefusedTokens, TokenCache, TokenCacheStatistics,
+    Cached, Generation, Mark, Refused, RefusedTokens, TokenCache, TokenCacheStatistics,
 };
+use crate::authentication::token_place::TokenPlace;
 use crate::authentication::{
     Attempt, Authenticator, Challenge, Presented, Refusal, RefusalCode, Revocations, Verdict,
 };
@@ -31,6 +34,7 @@ pub(crate) struct Verifier {
     pub(super) keys: KeySource,
     pub(super) rules: Rules,
     pub(super) challenge: Challenge,
+    pub(super) place: TokenPlace,
     pub(super) cache: TokenCache,
     pub(super) refused: RefusedTokens,
     pub(super) unexpected: Unexpected,
@@ -50,7 +54,7 @@ impl Authenticator for JwtAuthenticator {
     }
 
     fn presented(&self, request: &RequestHead<'_>) -> Presented<'_> {
-        bearer::presented(request)
+        self.0.place.presented(request)
     }
 
     fn remembers_refusals(&self) -> bool {
@@ -58,7 +62,7 @@ impl Authenticator for JwtAuthenticator {
     }
 
     fn remembers(&self, request: &RequestHead<'_>, now: Moment) -> bool {
-        let Bearer::Token(token) = bearer(request) else { return false };
+        let Bearer::Token(token) = self.0.place.find(request) else { return false };
         matches!(self.0.cache.peek(token, now), Cached::Valid(_))
     }
 
@@ -95,7 +99,7 @@ impl Authenticator for JwtAuthenticator {
     }
 
     fn authenticate(&self, request: &RequestHead<'_>, now: Moment) -> Attempt {
-        match bearer(request) {
+        match self.0.place.find(request) {
             Bearer::Absent => Attempt::Absent,
             Bearer::Malformed(cause) => Attempt::Refused(Refusal::invalid_request(cause)),
             Bearer::Token(token) => match self.0.cache.get(token, now) {
@@ -104,8 +108,8 @@ impl Authenticator for JwtAuthenticator {
                     Err(refusal) => self.0.refuse_cached(token, refusal),
                 },
                 Cached::Unknown => self.0.authenticate_first_seen(token, now),
-                Cached::Expired => refused("`exp` has passed").into(),
-                Cached::NotYet => refused("the token is not valid yet").into(),
+                Cached::Expired => refused("`exp` has passed", true).into(),
+                Cached::NotYet => refused("the token is not valid yet", true).into(),
             },
         }
     }
@@ -125,6 +129,9 @@ impl Verifier {
                 self.conclude(token, verified, u64::MAX, (generation, mark)).into()
             }
             KeySource::Published(provider) => match provider.look(now) {
+                // Where several issuers are trusted, one that is down does not decide about the others'
+                // tokens.
+                Look::Nothing if !self.is_claimed_by(token) => refused(OTHER_ISSUER, false).into(),
                 Look::Nothing => no_keys().into(),
                 Look::Wait(wait) => self.wait(wait, token, now),
                 Look::Use(held) => {
@@ -142,15 +149,17 @@ impl Verifier {
         now: Moment,
         mark: Mark,
     ) -> Result<Verified, Unverified> {
-        if self.refused.contain(mark) {
-            return Err("the token was refused a moment ago".into());
+        if let Some(refused) = self.refused.find(mark) {
+            return Err(Unverified::Remembered(refused));
         }
         let verified = self.verify(keys, token, now);
         // Characters that no token has are another error, and no work.
-        if matches!(verified, Err(Unverified::Bad(_) | Unverified::Unexpected(_)))
+        if let Err(Unverified::Bad(cause) | Unverified::Unexpected(cause)) = verified
             && is_b64token(token)
         {
-            self.refused.keep(mark);
+            let refused = Refused { cause, is_claimed: self.is_claimed_by(token) };
+            self.refused.keep(mark, refused);
+            return Err(Unverified::Remembered(refused));
         }
         verified
     }
@@ -173,15 +182,18 @@ impl Verifier {
         if token.len() > self.rules.max_token_bytes {
             return Err(TOO_LONG.into());
         }
+        let mut said = HeaderType::Unsaid;
         let claims = keys.open(token, |header| {
-            self.rules.check_type(header).map_err(|cause| match self.is_claimed_by(token) {
-                true => Unverified::Unexpected(cause),
-                // Another authenticator's, perhaps.
-                false => Unverified::Bad(cause),
-            })
+            said =
+                self.rules.check_type(header).map_err(|cause| match self.is_claimed_by(token) {
+                    true => Unverified::Unexpected(cause),
+                    // Another authenticator's, perhaps.
+                    false => Unverified::Bad(cause),
+                })?;
+            Ok(())
         })?;
         let claims = String::from_utf8(claims).map_err(|_| "the claims are not UTF-8")?;
-        self.rules.check_claims(claims.into_boxed_str(), now)
+        self.rules.check_claims(claims.into_boxed_str(), said, now)
     }
 
     pub(super) fn conclude(
@@ -196,7 +208,7 @@ impl Verifier {
                 if let Err(refusal) = self.check_revoked(&principal) {
                     // It stays so; while nobody knows, it may be wanted again.
                     if refusal.code() == RefusalCode::InvalidToken {
-                        self.refused.keep(mark);
+                        self.refused.keep(mark, Refused { cause: REVOKED, is_claimed: true });
                     }
                     return Verdict::Refused(refusal);
                 }
@@ -207,14 +219,19 @@ impl Verifier {
             Err(_) if !is_b64token(token) => Verdict::Refused(Refusal::invalid_request(
                 "the token has characters that no token has (RFC 6750 section 2.1)",
             )),
-            Err(fault) => refused(fault.cause()),
+            Err(Unverified::Remembered(Refused { cause, is_claimed })) => {
+                refused(cause, is_claimed)
+            }
+            Err(fault) => refused(fault.cause(), self.is_claimed_by(token)),
         }
     }
 
     /// Asked at each use: whether a token was revoked does not depend on when it was verified.
     #[inline]
     fn check_revoked(&self, principal: &Principal) -> Result<(), Refusal> {
-        self.revocations.as_ref().map_or(Ok(()), |revocations| revocations.check(principal))
+        let check = |revocations: &Revocations| revocations.check(principal);
+        // Only a token of ours comes here.
+        self.revocations.as_ref().map_or(Ok(()), check).map_err(Refusal::decided)
     }
 
     /// A token that is revoked stays so; while nobody knows, it may be wanted again.
@@ -230,7 +247,7 @@ impl Verifier {
     pub(super) fn is_claimed_by(&self, token: &[u8]) -> bool {
         let claims = Keys::unverified_claims(token).unwrap_or_default();
         let claimed: Option<ClaimedIssuer<'_>> = serde_json::from_slice(&claims).ok();
-        claimed.is_some_and(|claimed| claimed.iss == self.rules.issuer())
+        claimed.is_some_and(|claimed| self.rules.issuers.may_be(&claimed.iss))
     }
 }
 
@@ -250,8 +267,10 @@ impl From<Verdict> for Attempt {
     }
 }
 
-pub(super) fn refused(cause: &'static str) -> Verdict {
-    Verdict::Refused(Refusal::invalid_token(cause))
+/// A refusal, which is that of the token's own issuer if the token claims to be of it.
+pub(super) fn refused(cause: &'static str, is_claimed: bool) -> Verdict {
+    let refusal = Refusal::invalid_token(cause);
+    Verdict::Refused(if is_claimed { refusal.decided() } else { refusal })
 }
 
 pub(super) fn no_keys() -> Verdict {
@@ -259,6 +278,8 @@ pub(super) fn no_keys() -> Verdict {
         "no key set could be fetched, or the last one is too old",
     ))
 }
+
+const REVOKED: &str = "the token was revoked";
 
 pub(super) const TOO_LONG: &str = "the token is too long";
 

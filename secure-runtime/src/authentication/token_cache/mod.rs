@@ -35,7 +35,7 @@ use quick_cache::{Equivalent, Lifecycle, OptionsBuilder, Weighter};
 use crate::keyed::KeyedAlready;
 use crate::principal::Principal;
 use crate::time::Moment;
-pub(crate) use refused::{Mark, RefusedTokens};
+pub(crate) use refused::{Mark, Refused, RefusedTokens};
 use statistics::Hits;
 pub use statistics::TokenCacheStatistics;
 

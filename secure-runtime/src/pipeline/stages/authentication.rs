@@ -184,7 +184,7 @@ fn check_places(authentication: &Authentication, request: &RequestHead<'_>) -> R
             let cause = "credentials in two places, where any one will do";
             return Err(refused(DenialKind::InvalidCredentials, cause));
         }
-        if matches!(first, Presented::Absent | Presented::Connection) {
+        if matches!(first, Presented::Absent | Presented::Connection | Presented::Cookie(_)) {
             first = place;
         }
     }
@@ -207,9 +207,11 @@ fn is_malformed(refusal: &Refusal) -> bool {
     refusal.code() == RefusalCode::InvalidRequest
 }
 
-/// Which of several refusals the client hears: one that cannot judge might have accepted.
+/// Which of several refusals the client is told: that of the authenticator which the credentials were
+/// for, else of one that cannot judge and might have accepted.
 fn weight(refusal: &Refusal) -> u8 {
     match refusal.code() {
+        _ if refusal.is_decided() => 2,
         RefusalCode::Unavailable => 1,
         RefusalCode::InvalidRequest | RefusalCode::InvalidToken => 0,
     }

@@ -21,7 +21,7 @@ use actix_web::{HttpMessage, HttpResponse};
 use super::caller::published;
 use super::claimed_account::Claims;
 use super::failure_budgets::{Ledger, ObservedBans, Scope, Taken, Who};
-use crate::authentication::{Authenticator, Presented};
+use crate::authentication::{Authenticator, Presented, cookies};
 use crate::denial::{Denial, DenialKind};
 use crate::pipeline::gate::Gate;
 use crate::pipeline::order::Stage;
@@ -271,6 +271,7 @@ fn presented<'a>(authentication: &Authentication, head: &RequestHead<'a>) -> Vec
     for authenticator in &authentication.authenticators {
         match catch_unwind(AssertUnwindSafe(|| authenticator.presented(head))) {
             Ok(Presented::Header(name)) => found.extend(head.header_lines(name)),
+            Ok(Presented::Cookie(name)) => found.extend(cookies(head, name)),
             Ok(Presented::Query(_)) => found.push(head.query().as_bytes()),
             Ok(Presented::Absent | Presented::Connection) | Err(_) => {}
         }

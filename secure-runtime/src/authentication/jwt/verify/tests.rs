@@ -33,7 +33,7 @@ fn a_refusal_is_never_kept_and_a_kept_token_ends_on_time() {
         issuer.token("alice").tampered(),
         issuer.token("alice").unsigned(),
         issuer.token("alice").without("aud").sign(),
-        issuer.token("alice").claim("nbf", clock.now().unix_seconds() + 1).sign(),
+        issuer.token("alice").claim("nbf", clock.now().unix_seconds() + 6).sign(),
         issuer.token("alice").claim("exp", clock.now().unix_seconds()).sign(),
     ] {
         present(&bad).unwrap_err();
@@ -44,9 +44,9 @@ fn a_refusal_is_never_kept_and_a_kept_token_ends_on_time() {
 
     clock.advance(Duration::from_millis(59_999));
     assert_eq!(present(&token), Ok(()));
-    clock.jump_wall(-61);
+    clock.jump_wall(-66);
     assert_eq!(present(&token), Err("the token is not valid yet".to_owned()));
-    clock.jump_wall(61);
+    clock.jump_wall(66);
     assert_eq!(present(&token), Ok(()));
     clock.advance(Duration::from_millis(1));
     assert_eq!(present(&token), Err("`exp` has passed".to_owned()));
@@ -63,17 +63,16 @@ fn what_is_refused_again_is_not_verified_again_unless_it_may_have_become_good() 
     let present = |token: &str| present(&authenticator, &clock, token);
     let (forged, bad) = (issuer.token("alice").tampered(), "the signature is not that of the key");
     assert_eq!(present(&forged).unwrap_err(), bad);
-    let again = "the token was refused a moment ago";
-    assert_eq!(present(&forged).unwrap_err(), again);
-    assert_eq!(present(&forged).unwrap_err(), again);
+    assert_eq!(present(&forged).unwrap_err(), bad);
+    assert_eq!(present(&forged).unwrap_err(), bad);
     assert_eq!(present(&issuer.token("bob").tampered()).unwrap_err(), bad);
-    let token = issuer.token("alice").claim("nbf", clock.now().unix_seconds() + 1).sign();
+    let token = issuer.token("alice").claim("nbf", clock.now().unix_seconds() + 6).sign();
     for _ in 0..2 {
         assert_eq!(present(&token).unwrap_err(), "`nbf` has not come yet");
     }
     clock.advance(Duration::from_secs(1));
     assert_eq!(present(&token), Ok(()));
-    assert_eq!(present(&forged).unwrap_err(), again);
+    assert_eq!(present(&forged).unwrap_err(), bad);
     clock.advance(Duration::from_secs(3));
     assert_eq!(present(&forged).unwrap_err(), bad);
     let statistics = authenticator.token_cache_statistics().unwrap();
@@ -177,13 +176,11 @@ fn a_revoked_token_is_not_verified_again_at_once() {
     };
     assert_eq!(present(&token), "accepted");
     drop(revocations.revoke_token("https://issuer.test", "1"));
-    for expected in ["the token was revoked", "the token was revoked", AGAIN, AGAIN] {
-        assert_eq!(present(&token), expected);
+    for _ in 0..4 {
+        assert_eq!(present(&token), "the token was revoked");
         assert_eq!(present(&twin), "accepted");
     }
     clock.advance(Duration::from_secs(4));
     assert_eq!(present(&token), "the token was revoked");
     assert_eq!(authenticator.token_cache_statistics().unwrap().refused_again, 2);
 }
-
-const AGAIN: &str = "the token was refused a moment ago";
