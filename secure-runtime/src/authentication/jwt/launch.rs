@@ -248,7 +248,7 @@ fn check_keys(
 }
 
 /// Why two keys cannot stand side by side.
-pub(super) fn conflict(key: &CheckedKey, other: &CheckedKey) -> Option<&'static str> {
+fn conflict(key: &CheckedKey, other: &CheckedKey) -> Option<&'static str> {
     if key.id.is_some() && key.id == other.id {
         return Some("has the same `kid` as another key");
     }

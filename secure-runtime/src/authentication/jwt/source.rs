@@ -1,8 +1,11 @@
 //! Where published keys come from: an issuer's metadata, an address, a file.
 
+#[cfg(feature = "discovery")]
+use std::cell::OnceCell;
+use std::cell::RefCell;
 use std::path::PathBuf;
 
-use super::key_set::{AcceptedKeys, KeySet};
+use super::key_set::{AcceptedKeys, KeySet, LeftOut};
 use super::keys::Keys;
 use crate::authentication::local_file;
 #[cfg(feature = "discovery")]
@@ -26,9 +29,11 @@ pub(crate) enum Source {
 pub(crate) struct Reader {
     from: From,
     accepted: AcceptedKeys,
+    /// The keys that the last set was read without.
+    left_out: RefCell<Vec<LeftOut>>,
     /// Made on the thread that reads, and dropped there: its runtime must not end within another.
     #[cfg(feature = "discovery")]
-    client: std::cell::OnceCell<Client>,
+    client: OnceCell<Client>,
 }
 
 enum From {
@@ -55,8 +60,9 @@ impl Reader {
         Ok(Self {
             from,
             accepted,
+            left_out: RefCell::default(),
             #[cfg(feature = "discovery")]
-            client: std::cell::OnceCell::new(),
+            client: OnceCell::new(),
         })
     }
 
@@ -74,10 +80,29 @@ impl Reader {
             }
         };
         let set = KeySet::read(&text, &self.accepted)?;
-        if !set.left_out.is_empty() {
-            tracing::debug!("keys of {self} were left out: {}", set.left_out.join("; "));
+        self.tell_left_out(set.left_out);
+        Ok(Keys::published(set.keys))
+    }
+
+    /// Keys that the provider may have meant to be used are told at `warn`, and each list of them
+    /// once.
+    fn tell_left_out(&self, left_out: Vec<LeftOut>) {
+        if *self.left_out.borrow() == left_out {
+            return;
         }
-        Ok(Keys::new(set.keys))
+        let reasons = |is_for_encryption: bool| {
+            let of_this_kind = |it: &&LeftOut| it.is_for_encryption == is_for_encryption;
+            let reasons = left_out.iter().filter(of_this_kind).map(|it| it.reason.as_str());
+            reasons.collect::<Vec<_>>().join("; ")
+        };
+        let (expected, unexpected) = (reasons(true), reasons(false));
+        if !unexpected.is_empty() {
+            tracing::warn!("keys of {self} were left out: {unexpected}");
+        }
+        if !expected.is_empty() {
+            tracing::debug!("keys of {self} for encryption were left out: {expected}");
+        }
+        self.left_out.replace(left_out);
     }
 
     #[cfg(feature = "discovery")]

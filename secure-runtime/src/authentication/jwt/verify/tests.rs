@@ -101,7 +101,7 @@ fn keys(issuers: &[&Issuer]) -> Keys {
     let document = serde_json::json!({ "keys": keys }).to_string();
     let algorithms = Algorithm::ASYMMETRIC.to_vec();
     let accepted = AcceptedKeys { algorithms, test_keys: true };
-    Keys::new(KeySet::read(&document, &accepted).unwrap().keys)
+    Keys::published(KeySet::read(&document, &accepted).unwrap().keys)
 }
 
 #[test]
