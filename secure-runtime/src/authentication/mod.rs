@@ -18,6 +18,10 @@
 pub mod api_key;
 mod bearer;
 #[cfg(feature = "discovery")]
+mod fetch_error;
+#[cfg(feature = "discovery")]
+mod fetching;
+#[cfg(feature = "discovery")]
 mod http;
 #[cfg(feature = "introspection")]
 mod introspection;
@@ -31,6 +35,8 @@ mod presented;
 mod provider;
 mod revocation;
 mod token_cache;
+#[cfg(feature = "discovery")]
+mod url;
 
 use std::fmt;
 use std::future::Future;

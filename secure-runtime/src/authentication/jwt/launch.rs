@@ -95,7 +95,15 @@ impl Jwt {
 
     /// Where keys are published, if they are.
     fn check_source(&mut self, keys: &[CheckedKey], faults: &mut Vec<String>) -> Option<Reader> {
-        let source = self.source.take()?;
+        let Some(source) = self.source.take() else {
+            #[cfg(feature = "discovery")]
+            if self.fetching.is_used() {
+                faults.push(
+                    "it is said how keys are fetched, and none are: they are given".to_owned(),
+                );
+            }
+            return None;
+        };
         if !keys.is_empty() {
             faults.push(
                 "a key is given, and the issuer's published ones as well: which of them?"
@@ -114,7 +122,8 @@ impl Jwt {
             faults.push("a published key cannot be for an HMAC: everybody knows it".to_owned());
         }
         let accepted = AcceptedKeys { algorithms, test_keys: self.test_keys };
-        Reader::new(source, accepted).map_err(|fault| faults.push(fault)).ok()
+        let issuer = self.issuer.as_deref().unwrap_or_default();
+        Reader::new(source, issuer, &self.fetching, accepted, faults)
     }
 
     fn check_algorithms(&self, keys: &[CheckedKey], faults: &mut Vec<String>) {

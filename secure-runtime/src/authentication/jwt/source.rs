@@ -4,14 +4,17 @@
 use std::cell::OnceCell;
 use std::cell::RefCell;
 use std::path::PathBuf;
+#[cfg(feature = "discovery")]
+use std::sync::Arc;
 
 use super::key_set::{AcceptedKeys, KeySet, LeftOut};
 use super::keys::Keys;
 use crate::authentication::local_file;
 #[cfg(feature = "discovery")]
 use crate::authentication::{
-    http::{Address, Client, Url},
-    metadata,
+    fetching::{Fetching, Transport},
+    http::{Address, Client, KEY_SET, Url},
+    metadata::Metadata,
 };
 
 /// What the description says.
@@ -23,7 +26,16 @@ pub(crate) enum Source {
     /// The metadata of the issuer, which names the address (OpenID Connect Discovery 1.0 section 4).
     #[cfg(feature = "discovery")]
     Metadata(Address),
+    /// Metadata at an address of their own, which must be about the configured issuer.
+    #[cfg(feature = "discovery")]
+    MetadataAt(Address),
 }
+
+/// How documents are fetched, where this program can fetch them.
+#[cfg(feature = "discovery")]
+pub(crate) type How = Fetching;
+#[cfg(not(feature = "discovery"))]
+pub(crate) type How = ();
 
 /// A source that can be read again and again.
 pub(crate) struct Reader {
@@ -31,6 +43,8 @@ pub(crate) struct Reader {
     accepted: AcceptedKeys,
     /// The keys that the last set was read without.
     left_out: RefCell<Vec<LeftOut>>,
+    #[cfg(feature = "discovery")]
+    transport: Arc<Transport>,
     /// Made on the thread that reads, and dropped there: its runtime must not end within another.
     #[cfg(feature = "discovery")]
     client: OnceCell<Client>,
@@ -41,26 +55,43 @@ enum From {
     #[cfg(feature = "discovery")]
     Address(Url),
     #[cfg(feature = "discovery")]
-    Metadata(String, Url),
+    Metadata(Metadata),
 }
 
 impl Reader {
-    /// Checks the source; the error is what is wrong with it.
-    pub(crate) fn new(source: Source, accepted: AcceptedKeys) -> Result<Self, String> {
+    /// Checks the source; adds what is wrong with it.
+    #[cfg_attr(
+        not(feature = "discovery"),
+        expect(unused_variables, reason = "only files are read")
+    )]
+    pub(crate) fn new(
+        source: Source,
+        issuer: &str,
+        how: &How,
+        accepted: AcceptedKeys,
+        faults: &mut Vec<String>,
+    ) -> Option<Self> {
+        #[cfg(feature = "discovery")]
+        let transport = how.check(faults);
+        #[cfg(feature = "discovery")]
+        let hosts = &transport.http_hosts;
         let from = match source {
-            Source::File(path) => From::File(path),
+            Source::File(path) => Ok(From::File(path)),
             #[cfg(feature = "discovery")]
-            Source::Address(address) => From::Address(Url::checked(&address.0)?),
+            Source::Address(address) => Url::checked(&address.0, hosts).map(From::Address),
             #[cfg(feature = "discovery")]
-            Source::Metadata(Address(issuer)) => {
-                let address = metadata::address_of(&issuer)?;
-                From::Metadata(issuer, address)
+            Source::Metadata(Address(issuer)) => Metadata::of(issuer, hosts).map(From::Metadata),
+            #[cfg(feature = "discovery")]
+            Source::MetadataAt(Address(address)) => {
+                Metadata::at(&address, issuer.to_owned(), hosts).map(From::Metadata)
             }
         };
-        Ok(Self {
-            from,
+        Some(Self {
+            from: from.map_err(|fault| faults.push(fault)).ok()?,
             accepted,
             left_out: RefCell::default(),
+            #[cfg(feature = "discovery")]
+            transport,
             #[cfg(feature = "discovery")]
             client: OnceCell::new(),
         })
@@ -72,12 +103,14 @@ impl Reader {
             From::File(path) => local_file::read(path, MOST_BYTES)
                 .map_err(|fault| format!("`{}` {fault}", path.display()))?,
             #[cfg(feature = "discovery")]
-            From::Address(address) => self.get(address)?,
+            From::Address(address) => self.client()?.run(async |http| {
+                http.get(address, KEY_SET).await.map_err(|error| error.to_string())
+            })?,
             #[cfg(feature = "discovery")]
-            From::Metadata(issuer, address) => {
-                let metadata = self.get(address)?;
-                self.get(&metadata::address_in(&metadata, "jwks_uri", issuer, address)?)?
-            }
+            From::Metadata(metadata) => self.client()?.run(async |http| {
+                let address = metadata.find("jwks_uri", http).await?;
+                http.get(&address, KEY_SET).await.map_err(|error| error.to_string())
+            })?,
         };
         let set = KeySet::read(&text, &self.accepted)?;
         self.tell_left_out(set.left_out);
@@ -106,12 +139,12 @@ impl Reader {
     }
 
     #[cfg(feature = "discovery")]
-    fn get(&self, address: &Url) -> Result<String, String> {
+    fn client(&self) -> Result<&Client, String> {
         if let Some(client) = self.client.get() {
-            return client.get(address);
+            return Ok(client);
         }
-        let client = Client::new()?;
-        self.client.get_or_init(|| client).get(address)
+        let client = Client::new(Arc::clone(&self.transport))?;
+        Ok(self.client.get_or_init(|| client))
     }
 }
 
@@ -122,7 +155,7 @@ impl std::fmt::Display for Reader {
             #[cfg(feature = "discovery")]
             From::Address(address) => write!(formatter, "{address}"),
             #[cfg(feature = "discovery")]
-            From::Metadata(issuer, _) => formatter.write_str(issuer),
+            From::Metadata(metadata) => formatter.write_str(metadata.issuer()),
         }
     }
 }
