@@ -69,6 +69,13 @@ impl<'a> Object<'a> {
         self.0
     }
 
+    /// The same without the members that are `null`; those of nested objects stay.
+    #[cfg(feature = "introspection")]
+    pub(crate) fn without_nulls(mut self) -> Self {
+        self.0.retain(|(_, value)| *value != Json::Null);
+        self
+    }
+
     fn has_duplicates(&self) -> bool {
         let Self(members) = self;
         let twice = if members.len() <= FEW {

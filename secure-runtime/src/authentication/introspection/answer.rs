@@ -10,8 +10,10 @@
 //!    providers add, is `access_token`: a refresh token is active too, and opens nothing here.
 //! 5. A token that is bound to a key (`cnf`, RFC 7800) is refused, as for a JWT.
 //! 6. `auth_time`, `acr` and `amr` say how the caller signed in (RFC 9470 section 6.2), as in a JWT.
-//! 7. `sub` names the caller; `client_id` does where the description says so.
+//! 7. `sub` names the caller; `client_id` does where the description says so, unless the answer names a
+//!    user in another way.
 //! 8. What the description requires is there.
+//! 9. A member that is `null` is not there.
 
 use super::outcome::Outcome;
 use crate::authentication::json::{Json, Object};
@@ -31,6 +33,7 @@ impl Expectations {
         let Ok(members) = Object::parse(answer) else {
             return Outcome::Unknown("the answer is not a JSON object, or has a member twice");
         };
+        let members = members.without_nulls();
         match members.get("active") {
             Some(Json::Bool(true)) => self.read_active(&members, answer, now),
             Some(Json::Bool(false)) => Outcome::Refused("the token is not active"),
@@ -82,6 +85,9 @@ impl Expectations {
 
     fn subject<'j>(&self, members: &'j Object<'_>) -> Result<&'j str, &'static str> {
         if self.client_as_subject && members.get("sub").is_none() {
+            if USER.iter().any(|name| members.get(name).is_some()) {
+                return Err("`sub` is missing, and the answer names a user, who is not the client");
+            }
             return required_name(
                 members,
                 "client_id",
@@ -92,3 +98,6 @@ impl Expectations {
         required_name(members, "sub", "`sub` is missing", "`sub` is not a name")
     }
 }
+
+/// The members by which answers without `sub` name a user: `username` is that of RFC 7662 section 2.2.
+const USER: [&str; 5] = ["username", "preferred_username", "email", "upn", "user_id"];

@@ -13,7 +13,7 @@ use super::order::{End, Order};
 use super::outcome::Outcome;
 use crate::authentication::fetching::Transport;
 use crate::authentication::http::{self, Http, JSON, Reply, Url};
-use crate::authentication::json::Object;
+use crate::authentication::json::{Json, Object};
 use crate::authentication::jwt::JwtAuthenticator;
 use crate::authentication::metadata::Metadata;
 use crate::time::Moment;
@@ -93,6 +93,12 @@ impl Running {
             return End::Unasked("the client's proof cannot be signed");
         };
         let reply = match self.http.post(&address, form, MOST_BYTES).await {
+            Ok(reply) if is_about_the_token(&reply) => {
+                return End::Answered(Outcome::Refused(
+                    "the provider does not introspect tokens of this kind \
+                     (`unsupported_token_type`)",
+                ));
+            }
             Ok(reply) if is_about_the_provider(reply.status) => {
                 endpoint.forget().await;
                 return End::OutOfReach(format!("`{address}` answered {}", reply.status));
@@ -160,6 +166,19 @@ impl Endpoint {
     }
 }
 
+/// Whether an error says that tokens of this kind are not introspected, JWTs say: it is an answer about
+/// the token (RFC 7009 section 2.2.1 has the code, providers answer it here too).
+fn is_about_the_token(reply: &Reply) -> bool {
+    let error = |body: &[u8]| {
+        let body = std::str::from_utf8(body).ok()?;
+        let body = Object::parse_at_most(body, MOST_VALUES).ok()?;
+        Some(
+            matches!(body.get("error"), Some(Json::Text(code)) if code == "unsupported_token_type"),
+        )
+    };
+    matches!(reply.status, 400..=499) && reply.body.as_deref().and_then(error).unwrap_or_default()
+}
+
 /// Whether a status says something about the provider, or about what it thinks of this service,
 /// and not about one token. 403 is what firewalls in front of it answer to a token that reads like an
 /// attack: whoever sends one must not end the questions of others.
@@ -192,6 +211,9 @@ fn body(reply: Reply, expected_type: &str) -> Result<String, &'static str> {
 
 /// RFC 9701 section 4.
 const SIGNED: &str = "application/token-introspection+jwt";
+
+/// What an error may hold.
+const MOST_VALUES: usize = 100;
 
 /// What an answer may be long. It is kept with the caller.
 const MOST_BYTES: usize = 64 * 1024;

@@ -1,10 +1,10 @@
 //! The launch check: everything that is wrong with an [`Introspection`], at once.
 
 use std::ops::RangeInclusive;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tokio::sync::{Mutex, mpsc};
+use tokio::sync::mpsc;
 
 use super::answer::Expectations;
 use super::authenticator::{IntrospectionAuthenticator, Introspector, Memory};
@@ -66,6 +66,7 @@ impl Introspection {
             cache: cache.hashing_whole_tokens(),
             refusals: Refusals::new(),
             flights: Flights::new(),
+            outage: Mutex::default(),
             memory: Memory {
                 positive_nanos: nanos(self.positive),
                 negative_nanos: nanos(self.negative),
@@ -79,7 +80,7 @@ impl Introspection {
         let endpoint = match &self.asked {
             Asked::At(address) => Url::checked(&address.0, hosts).map(Endpoint::At),
             Asked::Issuer(Address(issuer)) => Metadata::of(issuer.clone(), hosts)
-                .map(|metadata| Endpoint::Discovered { metadata, found: Mutex::default() }),
+                .map(|metadata| Endpoint::Discovered { metadata, found: Default::default() }),
         };
         endpoint.map_err(|fault| faults.push(fault)).ok()
     }

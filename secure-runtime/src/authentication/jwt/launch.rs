@@ -12,9 +12,10 @@ use super::places::vocabulary_claims;
 use super::source::Reader;
 use super::test_keys::TEST_KEY;
 use super::unexpected::Unexpected;
+use super::unknown::UnknownKeys;
 use super::verify::{JwtAuthenticator, KeySource, Verifier};
 use super::{Algorithm, Jwt, Rules};
-use crate::authentication::provider::{Provider, Terms, supply};
+use crate::authentication::provider::{Order, Provider, Terms, supply};
 use crate::authentication::token_cache::{RefusedTokens, TokenCache};
 use crate::authentication::{Authenticator, Challenge, IntoAuthenticator};
 
@@ -56,6 +57,7 @@ impl Jwt {
             cache,
             refused: RefusedTokens::new(),
             unexpected: Unexpected::default(),
+            unknown: UnknownKeys::new(),
             revocations,
         });
         if let Some(reader) = reader {
@@ -212,7 +214,7 @@ impl Jwt {
 /// Fetches keys for a verifier, until it is gone.
 fn supply_keys(
     reader: Reader,
-    orders: Receiver<u64>,
+    orders: Receiver<Order>,
     verifier: Weak<Verifier>,
 ) -> Result<(), String> {
     let tell = move |since, fetched| match verifier.upgrade() {

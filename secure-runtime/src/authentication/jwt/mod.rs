@@ -35,6 +35,7 @@ mod rules;
 mod source;
 mod test_keys;
 mod unexpected;
+mod unknown;
 mod verify;
 
 use std::fmt;

@@ -9,6 +9,7 @@ use super::Rules;
 use super::claims::Verified;
 use super::keys::{Keys, Unverified};
 use super::unexpected::Unexpected;
+use super::unknown::UnknownKeys;
 use crate::authentication::bearer::{self, Bearer, bearer, is_b64token};
 use crate::authentication::provider::{Look, Provider};
 use crate::authentication::token_cache::{
@@ -34,6 +35,7 @@ pub(crate) struct Verifier {
     pub(super) cache: TokenCache,
     pub(super) refused: RefusedTokens,
     pub(super) unexpected: Unexpected,
+    pub(super) unknown: UnknownKeys,
     pub(super) revocations: Option<Revocations>,
 }
 
@@ -66,6 +68,13 @@ impl Authenticator for JwtAuthenticator {
         if let KeySource::Published(provider) = &self.0.keys {
             // Nobody waits yet: the first requests will.
             drop(provider.fetch(now));
+        }
+    }
+
+    fn ready(&self, now: Moment) -> Result<(), Arc<str>> {
+        match &self.0.keys {
+            KeySource::Configured(_) => Ok(()),
+            KeySource::Published(provider) => provider.ready(now),
         }
     }
 
