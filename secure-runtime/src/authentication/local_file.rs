@@ -13,7 +13,7 @@ pub(crate) fn read(path: &Path, most_bytes: u64) -> Result<String, String> {
     }
     let file = File::open(path).map_err(failed)?;
     if is_writable_by_everybody(&file.metadata().map_err(failed)?) {
-        return Err("is writable for everybody, who could add keys".to_owned());
+        return Err("is writable for everybody, so anybody could replace what it holds".to_owned());
     }
     let mut text = String::new();
     file.take(most_bytes.saturating_add(1)).read_to_string(&mut text).map_err(failed)?;

@@ -21,6 +21,10 @@ pub mod api_key;
 mod bearer;
 mod claim_path;
 #[cfg(feature = "discovery")]
+mod fetch_error;
+#[cfg(feature = "discovery")]
+mod fetching;
+#[cfg(feature = "discovery")]
 mod http;
 #[cfg(feature = "introspection")]
 mod introspection;
@@ -29,12 +33,15 @@ mod jwt;
 mod local_file;
 #[cfg(feature = "discovery")]
 mod metadata;
+mod outage;
 mod places;
 mod presented;
 mod provider;
 mod revocation;
 mod token_cache;
 mod token_place;
+#[cfg(feature = "discovery")]
+mod url;
 
 use std::fmt;
 use std::future::Future;
@@ -130,6 +137,18 @@ pub trait Authenticator: Send + Sync + 'static {
     /// Called once, when the [`Security`](crate::Security) is built: what takes a while can begin.
     fn start(&self, now: Moment) {
         let _ = now;
+    }
+
+    /// Whether it can judge credentials now: the error is why not, for operators and probes. An
+    /// authenticator whose keys are published is not ready until there are usable ones; this call has
+    /// them fetched if that is due, so that a service without requests recovers.
+    ///
+    /// # Errors
+    ///
+    /// Why credentials of this scheme would be answered with 503.
+    fn ready(&self, now: Moment) -> Result<(), Arc<str>> {
+        let _ = now;
+        Ok(())
     }
 
     /// What it keeps of credentials that were verified before, if it keeps any; see

@@ -6,12 +6,11 @@
 //!    serves. One that is older than two intervals is waited for: after an idle night, nothing is
 //!    accepted that was withdrawn the evening before. Where the provider was out of reach just now,
 //!    nobody waits for it again.
-//! 3. A token that names an unknown key has the set fetched at once, and waits for it. All that come
-//!    meanwhile wait for the same fetch, and no fetch begins within a second of the one before, or
-//!    within the doubled waits that follow failures. Whoever finds that one has just ended looks at
-//!    what it brought, and whoever waited for one that began earlier, in vain, may have it fetched
-//!    once more. Names can be invented, so these fetches pause for longer, up to about a minute,
-//!    while they bring nothing new; fetches by age (2) do not.
+//! 3. A token that names an unknown key waits for a set whose fetch begins after the token came: the
+//!    key may have been published a moment ago, and a token of a published key is never refused. All
+//!    tokens that come before that fetch begins wait for the same one. It begins a second after the
+//!    one before, and up to four seconds after it while names of keys are invented all the time (see
+//!    [`flight`]). No more than 1,024 requests wait at once, and none while the provider is failing.
 //! 4. While the provider is down, or publishes nothing usable, the old set serves until its longest
 //!    age. Then nothing is accepted: 503.
 //! 5. A set learns of the one that it replaces: one that lacks a key of the one before, or has
@@ -20,17 +19,23 @@
 //!
 //! The clock is that of the requests: nothing happens here while none come.
 
+mod flight;
+mod supply;
+
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, Sender};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwapOption;
 use tokio::sync::watch;
 
+pub(crate) use flight::{Order, Seat};
+pub(crate) use supply::supply;
+
 use crate::time::Moment;
+use flight::Flight;
 
 /// What is fetched, as a whole.
 pub(crate) trait Fetched: fmt::Debug + Send + Sync + 'static {
@@ -54,12 +59,15 @@ pub(crate) struct Provider<K> {
     flight: Mutex<Flight>,
     /// How many fetches have ended.
     ended: watch::Sender<u64>,
-    /// Orders a fetch, at the time of the request that needs it.
-    orders: Mutex<Sender<u64>>,
+    orders: Mutex<Sender<Order>>,
     /// How many fetches have failed since the last good one.
     failures: AtomicU64,
     /// When the last one that failed was ordered.
     failed_at: AtomicU64,
+    /// Why it failed.
+    fault: Mutex<Option<Arc<str>>>,
+    /// How many requests wait for keys that the set lacks.
+    waiting: Arc<AtomicUsize>,
     terms: Terms,
 }
 
@@ -76,20 +84,6 @@ pub(crate) struct Held<K> {
     since: u64,
 }
 
-/// The fetch under way, and the next one.
-#[derive(Default)]
-struct Flight {
-    begun: u64,
-    ended: u64,
-    next_at: u64,
-    /// Whether somebody waits for a key that the set lacks.
-    is_for_unknown: bool,
-    /// How many fetches in a row were for unknown keys and changed nothing.
-    fruitless: u64,
-    /// Before that, none begins for an unknown key.
-    next_for_unknown_at: u64,
-}
-
 /// What a request can do.
 pub(crate) enum Look<K> {
     /// Verify with these keys.
@@ -103,18 +97,49 @@ pub(crate) enum Look<K> {
 /// Waits for the end of a fetch, however it ends.
 pub(crate) struct Wait {
     ended: watch::Receiver<u64>,
-    until: u64,
+    flight: Seat,
+    place: Option<Place>,
 }
 
 impl Wait {
-    pub(crate) async fn over(mut self) {
+    /// Waits; answers which fetch it was.
+    pub(crate) async fn over(mut self) -> Seat {
         // An error says that the provider is gone, and nobody will fetch again.
-        let _ = self.ended.wait_for(|ended| *ended >= self.until).await;
+        let _ = self.ended.wait_for(|ended| *ended >= self.flight.number).await;
+        drop(self.place);
+        self.flight
+    }
+}
+
+/// Why nobody waits for an unknown key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NotWaiting {
+    /// The newest set could not be fetched.
+    Failing,
+    /// Too many requests wait already.
+    Crowded,
+}
+
+impl NotWaiting {
+    pub(crate) fn cause(self) -> &'static str {
+        match self {
+            Self::Failing => "the key is unknown, and the newest key set could not be fetched",
+            Self::Crowded => "the key is unknown, and too many requests wait for a newer key set",
+        }
+    }
+}
+
+/// The right to wait for an unknown key; given back when it is dropped.
+struct Place(Arc<AtomicUsize>);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
     }
 }
 
 impl<K: Fetched> Provider<K> {
-    pub(crate) fn new(terms: Terms, orders: Sender<u64>) -> Self {
+    pub(crate) fn new(terms: Terms, orders: Sender<Order>) -> Self {
         Self {
             held: ArcSwapOption::empty(),
             flight: Mutex::new(Flight::default()),
@@ -122,6 +147,8 @@ impl<K: Fetched> Provider<K> {
             orders: Mutex::new(orders),
             failures: AtomicU64::new(0),
             failed_at: AtomicU64::new(0),
+            fault: Mutex::default(),
+            waiting: Arc::default(),
             terms,
         }
     }
@@ -167,27 +194,48 @@ impl<K: Fetched> Provider<K> {
 
     /// Has the keys fetched, unless that was tried just now: what there is to wait for.
     pub(crate) fn fetch(&self, now: Moment) -> Option<Wait> {
-        self.begin(now, false)
+        let seat = self.flight().join(now, Instant::now(), |order| self.order(order))?;
+        Some(Wait { ended: self.ended.subscribe(), flight: seat, place: None })
     }
 
-    /// The same for a key that the set lacks, which anybody can invent.
-    pub(crate) fn fetch_for_unknown(&self, now: Moment) -> Option<Wait> {
-        self.begin(now, true)
-    }
-
-    fn begin(&self, now: Moment, is_for_unknown: bool) -> Option<Wait> {
-        let mut flight = self.flight.lock().unwrap_or_else(PoisonError::into_inner);
-        if flight.begun == flight.ended {
-            let pause = if is_for_unknown { flight.next_for_unknown_at } else { 0 };
-            if now.monotonic_nanos() < flight.next_at.max(pause) {
-                return None;
-            }
-            let orders = self.orders.lock().unwrap_or_else(PoisonError::into_inner);
-            orders.send(now.monotonic_nanos()).ok()?;
-            flight.begun += 1;
+    /// What to wait for where the set lacks a key, whose name anybody can invent: a fetch that begins
+    /// after this call, or one under way, after which this is asked again. See [`Seat::is_newer`].
+    pub(crate) fn fetch_for_unknown(&self, now: Moment) -> Result<Wait, NotWaiting> {
+        if self.is_failing() {
+            // It is tried again when that is due, and nobody waits for it.
+            drop(self.fetch(now));
+            return Err(NotWaiting::Failing);
         }
-        flight.is_for_unknown |= is_for_unknown;
-        Some(Wait { ended: self.ended.subscribe(), until: flight.begun })
+        let place = self.place().ok_or(NotWaiting::Crowded)?;
+        let seat = self.flight().join_for_unknown(now, Instant::now(), |order| self.order(order));
+        let seat = seat.ok_or(NotWaiting::Failing)?;
+        Ok(Wait { ended: self.ended.subscribe(), flight: seat, place: Some(place) })
+    }
+
+    /// Whether the order was heard.
+    fn order(&self, order: Order) -> bool {
+        self.orders.lock().unwrap_or_else(PoisonError::into_inner).send(order).is_ok()
+    }
+
+    fn flight(&self) -> MutexGuard<'_, Flight> {
+        self.flight.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn place(&self) -> Option<Place> {
+        let place = Place(Arc::clone(&self.waiting));
+        let before = self.waiting.fetch_add(1, Ordering::AcqRel);
+        (before < MOST_WAITING).then_some(place)
+    }
+
+    /// Whether there are keys that may be used; the error is why not. Has them fetched when they are
+    /// due, so that a service without requests recovers.
+    pub(crate) fn ready(&self, now: Moment) -> Result<(), Arc<str>> {
+        drop(self.look(now));
+        if self.usable(now).is_some() {
+            return Ok(());
+        }
+        let fault = self.fault.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Err(fault.unwrap_or_else(|| "the keys have not been fetched yet".into()))
     }
 
     /// How old a set may be before requests wait for a newer one.
@@ -210,47 +258,38 @@ impl<K: Fetched> Provider<K> {
         let Some(held) = self.held.load_full() else { return 0 };
         let due = held.since.saturating_add(self.terms.refresh_nanos);
         // Where the provider is down, not every request pays for a signature.
-        let at_least = now.monotonic_nanos().saturating_add(RECHECK_NANOS);
+        let at_least = match self.is_failing() {
+            true => now.monotonic_nanos().saturating_add(RECHECK_NANOS),
+            false => 0,
+        };
         due.max(at_least).min(held.since.saturating_add(self.terms.longest_nanos))
     }
 
-    /// Takes in the end of a fetch that was ordered at `since`.
-    pub(crate) fn absorb(&self, since: u64, fetched: Option<K>) -> Change {
+    /// Takes in the end of a fetch that was ordered at `since`; the error is why it failed.
+    pub(crate) fn absorb(&self, since: u64, fetched: Result<K, String>) -> Change {
         let mut change = Change::Nothing;
-        let failures = match fetched {
-            Some(keys) => {
+        let (failures, fault) = match fetched {
+            Ok(keys) => {
                 let held = Arc::new(Held { keys, since });
                 let before = self.held.swap(Some(Arc::clone(&held)));
                 change = before.map_or(Change::Added, |before| held.keys.succeed(&before.keys));
                 self.failures.store(0, Ordering::Release);
-                0
+                (0, None)
             }
-            None => {
+            Err(fault) => {
                 self.failed_at.store(since, Ordering::Release);
-                self.failures.fetch_add(1, Ordering::AcqRel) + 1
+                (self.failures.fetch_add(1, Ordering::AcqRel) + 1, Some(fault.into()))
             }
         };
-        let mut flight = self.flight.lock().unwrap_or_else(PoisonError::into_inner);
-        flight.ended = flight.begun;
-        flight.next_at = since.saturating_add(gap(failures));
-        let is_for_unknown = std::mem::take(&mut flight.is_for_unknown);
-        match change {
-            Change::Nothing if is_for_unknown => flight.fruitless += 1,
-            Change::Nothing => {}
-            Change::Added | Change::Withdrawn => flight.fruitless = 0,
-        }
-        if is_for_unknown {
-            let pause = gap(flight.fruitless.saturating_sub(1));
-            flight.next_for_unknown_at = since.saturating_add(pause);
-        }
-        drop(flight);
+        *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = fault;
+        self.flight().land(since, failures, change);
         change
     }
 
     /// Wakes those who wait: after [`absorb`](Self::absorb), and whatever follows from it.
     pub(crate) fn announce(&self) {
-        let flight = self.flight.lock().unwrap_or_else(PoisonError::into_inner);
-        self.ended.send_replace(flight.ended);
+        let ended = self.flight().ended();
+        self.ended.send_replace(ended);
     }
 }
 
@@ -258,35 +297,6 @@ impl<K> Held<K> {
     fn age(&self, now: Moment) -> u64 {
         now.monotonic_nanos().saturating_sub(self.since)
     }
-}
-
-/// Fetches when it is told to, on a thread of its own, until `tell` says that nobody listens any more.
-///
-/// `what` stands in the log.
-pub(crate) fn supply<K>(
-    what: String,
-    orders: Receiver<u64>,
-    read: impl Fn() -> Result<K, String> + Send + 'static,
-    tell: impl Fn(u64, Option<K>) -> bool + Send + 'static,
-) -> Result<(), String> {
-    let fetch = move || {
-        while let Ok(since) = orders.recv() {
-            // Whatever happens here, those who wait are told.
-            let fetched = catch_unwind(AssertUnwindSafe(&read));
-            let fetched = fetched.unwrap_or_else(|_| Err("reading them panicked".to_owned()));
-            let fetched = fetched.map_err(|cause| tracing::warn!("no keys from {what}: {cause}"));
-            if !tell(since, fetched.ok()) {
-                return;
-            }
-        }
-    };
-    let thread = std::thread::Builder::new().name("secure-keys".to_owned()).spawn(fetch);
-    thread.map(drop).map_err(|error| format!("no thread to fetch keys: {error}"))
-}
-
-/// From the beginning of a fetch to that of the next, after so many doublings.
-fn gap(failures: u64) -> u64 {
-    GAP_NANOS << failures.min(MOST_DOUBLINGS)
 }
 
 /// Neither keys nor addresses.
@@ -300,10 +310,10 @@ impl<K: fmt::Debug> fmt::Debug for Provider<K> {
     }
 }
 
-const GAP_NANOS: u64 = 1_000_000_000;
-/// 64 s at most.
-const MOST_DOUBLINGS: u64 = 6;
 const RECHECK_NANOS: u64 = 10_000_000_000;
+
+/// Their tokens take 8 MiB, unless longer ones are allowed.
+const MOST_WAITING: usize = 1024;
 
 /// How often keys are fetched again, unless said otherwise.
 pub(crate) const REFRESH: Duration = Duration::from_secs(5 * 60);
@@ -311,84 +321,4 @@ pub(crate) const REFRESH: Duration = Duration::from_secs(5 * 60);
 pub(crate) const LONGEST: Duration = Duration::from_secs(60 * 60);
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[derive(Debug, PartialEq)]
-    struct Keys(&'static str);
-
-    impl Fetched for Keys {
-        fn succeed(&self, earlier: &Self) -> Change {
-            if self == earlier { Change::Nothing } else { Change::Withdrawn }
-        }
-    }
-
-    fn at(seconds: u64) -> Moment {
-        Moment::new(Duration::from_secs(seconds), Duration::from_secs(seconds))
-    }
-
-    const TERMS: Terms = Terms { refresh_nanos: 300 * GAP_NANOS, longest_nanos: 3600 * GAP_NANOS };
-
-    /// The provider, and who must not be gone.
-    fn provider() -> (Provider<Keys>, Receiver<u64>) {
-        let (orders, received) = std::sync::mpsc::channel();
-        (Provider::new(TERMS, orders), received)
-    }
-
-    #[test]
-    fn who_looked_just_before_a_fetch_ended_has_what_it_brought() {
-        let (provider, _orders) = provider();
-        // The service starts: this request found nothing, and the first fetch ends.
-        let nothing = provider.usable(at(0));
-        assert!(provider.fetch(at(0)).is_some());
-        provider.absorb(0, Some(Keys("first")));
-        let found = provider.look_again(nothing, at(0));
-        assert!(matches!(found, Look::Use(held) if held.keys == Keys("first")));
-
-        // It was idle: this request found what was withdrawn meanwhile.
-        let withdrawn = provider.usable(at(1000));
-        assert!(provider.fetch(at(1000)).is_some());
-        provider.absorb(at(1000).monotonic_nanos(), Some(Keys("second")));
-        let found = provider.look_again(withdrawn, at(1000));
-        assert!(matches!(found, Look::Use(held) if held.keys == Keys("second")));
-    }
-
-    #[test]
-    fn fetches_for_unknown_keys_pause_for_longer_while_they_bring_nothing_new() {
-        let (provider, _orders) = provider();
-        assert!(provider.fetch(at(0)).is_some());
-        provider.absorb(0, Some(Keys("first")));
-        // Somebody asks for a key that does not exist, again and again.
-        let asked = |seconds: std::ops::Range<u64>, brought: &'static str| {
-            let mut begun = Vec::new();
-            for second in seconds {
-                if provider.fetch_for_unknown(at(second)).is_some() {
-                    begun.push(second);
-                    provider.absorb(at(second).monotonic_nanos(), Some(Keys(brought)));
-                }
-            }
-            begun
-        };
-        assert_eq!(asked(1..260, "first"), [1, 2, 4, 8, 16, 32, 64, 128, 192, 256]);
-        // The set is fetched when it is due, and once it brings something the pauses are short again.
-        assert!(provider.fetch(at(300)).is_some());
-        provider.absorb(at(300).monotonic_nanos(), Some(Keys("second")));
-        assert_eq!(asked(320..330, "second"), [320, 321, 323, 327]);
-    }
-
-    #[test]
-    fn what_serves_is_used_while_it_is_fetched_again_and_waited_for_after_a_pause() {
-        let (provider, _orders) = provider();
-        assert!(matches!(provider.look(at(0)), Look::Wait(_)));
-        provider.absorb(0, None);
-        assert!(matches!(provider.look(at(1)), Look::Nothing), "two seconds after a failure");
-        assert!(matches!(provider.look(at(2)), Look::Wait(_)));
-        provider.absorb(at(2).monotonic_nanos(), Some(Keys("first")));
-        for (second, waits) in [(2, false), (301, false), (302, false), (602, true)] {
-            assert_eq!(matches!(provider.look(at(second)), Look::Wait(_)), waits, "{second}");
-        }
-        assert!(matches!(provider.look(at(3602)), Look::Wait(_)));
-        provider.absorb(at(3602).monotonic_nanos(), None);
-        assert!(matches!(provider.look(at(3602)), Look::Nothing));
-    }
-}
+mod tests;

@@ -88,7 +88,7 @@ fn a_jwk_says_that_it_verifies_and_is_whole() {
     for name in ["d", "p", "q", "dp", "dq", "qi", "oth"] {
         check(
             with(name, json!("AAAA")),
-            "(JWK) is a private key, and whoever verifies needs only the public one",
+            "(JWK) is a private key, and verifying needs only the public one",
         );
     }
     for value in [json!(""), json!(1), json!(null), json!("k".repeat(257))] {

@@ -74,7 +74,7 @@ fn public_keys_are_pem_or_der_of_the_right_kind() {
     ] {
         check(key, "");
     }
-    let private = "is a private key, and whoever verifies needs only the public one";
+    let private = "is a private key, and verifying needs only the public one";
     for key in [RS256_PRIVATE, ES256_PRIVATE, EDDSA_PRIVATE] {
         check(Key::rs256(key), &format!("(RS256) {private}"));
         check(Key::es256(key), &format!("(ES256) {private}"));

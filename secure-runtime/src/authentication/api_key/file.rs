@@ -121,7 +121,7 @@ impl KeyStore for FileKeyStore {
         let (orders, received) = channel();
         let provider = Arc::new(Provider::new(terms, orders));
         // As old as the clock: where that is old already, the first request reads it again.
-        provider.absorb(0, Some(keys));
+        provider.absorb(0, Ok(keys));
         let (path, told) = (self.path.clone(), Arc::downgrade(&provider));
         let read = move || read(&path).map_err(|faults| faults.join("; "));
         supply(self.path.display().to_string(), received, read, move |since, keys| {
@@ -134,7 +134,7 @@ impl KeyStore for FileKeyStore {
     }
 }
 
-fn tell(provider: &Weak<Provider<Document>>, since: u64, keys: Option<Document>) -> bool {
+fn tell(provider: &Weak<Provider<Document>>, since: u64, keys: Result<Document, String>) -> bool {
     let provider = provider.upgrade();
     if let Some(provider) = &provider {
         provider.absorb(since, keys);

@@ -10,8 +10,10 @@
 //!    providers add, is `access_token`: a refresh token is active too, and opens nothing here.
 //! 5. A token that is bound to a key (`cnf`, RFC 7800) is refused, as for a JWT.
 //! 6. `auth_time`, `acr` and `amr` say how the caller signed in (RFC 9470 section 6.2), as in a JWT.
-//! 7. `sub` names the caller; `client_id` does where the description says so.
+//! 7. `sub` names the caller; `client_id` does where the description says so, unless the answer names a
+//!    user in another way.
 //! 8. What the description requires is there.
+//! 9. A member that is `null` is not there.
 
 use super::outcome::Outcome;
 use crate::authentication::json::{Json, Object};

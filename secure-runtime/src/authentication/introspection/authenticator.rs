@@ -2,7 +2,7 @@
 //! does.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use tokio::sync::mpsc::UnboundedSender;
@@ -15,6 +15,7 @@ use super::outcome::{NOT_YET, Outcome};
 use super::refusals::Refusals;
 use crate::authentication::bearer::{Bearer, is_b64token};
 use crate::authentication::jwt::JwtAuthenticator;
+use crate::authentication::outage::{Outage, duration};
 use crate::authentication::token_cache::{Cached, TokenCache, TokenCacheStatistics, Validity};
 use crate::authentication::token_place::TokenPlace;
 use crate::authentication::{
@@ -40,6 +41,7 @@ pub(super) struct Introspector {
     pub(super) cache: TokenCache,
     pub(super) refusals: Refusals,
     pub(super) flights: Flights,
+    pub(super) outage: Mutex<Outage>,
     pub(super) memory: Memory,
     pub(super) orders: UnboundedSender<Order>,
 }
@@ -73,6 +75,18 @@ impl Authenticator for IntrospectionAuthenticator {
         if let Some(signed) = &self.0.signed {
             signed.start(now);
         }
+    }
+
+    /// Not ready while the provider was out of reach at the last attempt. A service without requests
+    /// tries again from here, with a token that nobody has.
+    fn ready(&self, now: Moment) -> Result<(), Arc<str>> {
+        self.0.signed.as_ref().map_or(Ok(()), |signed| signed.ready(now))?;
+        if self.0.flights.reaches() {
+            return Ok(());
+        }
+        let nobodys = format!("readiness-{:016x}", ahash::RandomState::new().hash_one(()));
+        drop(self.0.authenticate_unknown(nobodys.as_bytes(), now));
+        Err(self.0.outage().cause().unwrap_or_else(|| OUT_OF_REACH.into()))
     }
 
     fn names_tenants(&self) -> bool {
@@ -195,12 +209,16 @@ impl Introspector {
         let outcome = match end {
             End::Answered(outcome) => {
                 self.flights.reached();
+                self.tell_end_of_outage();
                 self.remember(order, &outcome);
                 outcome
             }
             End::OutOfReach(cause) => {
-                if self.flights.failed(order.call, order.moment().monotonic_nanos()) {
+                self.flights.failed(order.call, order.moment().monotonic_nanos());
+                if self.outage().failed(&cause) {
                     tracing::warn!("tokens cannot be introspected: {cause}");
+                } else {
+                    tracing::debug!("tokens cannot be introspected, again: {cause}");
                 }
                 Outcome::Unknown(OUT_OF_REACH)
             }
@@ -212,6 +230,20 @@ impl Introspector {
             }
         };
         self.flights.land(&order.fingerprint, &order.announcement, outcome);
+    }
+
+    fn tell_end_of_outage(&self) {
+        if let Some(over) = self.outage().ended() {
+            tracing::info!(
+                "tokens are introspected again, after {} and {} failed attempts",
+                duration(over.lasted),
+                over.attempts
+            );
+        }
+    }
+
+    fn outage(&self) -> MutexGuard<'_, Outage> {
+        self.outage.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// From the time of the request that began the flight: what it brought is at least as new.

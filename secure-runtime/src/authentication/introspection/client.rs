@@ -1,5 +1,5 @@
-//! How this service proves to the endpoint who it is (RFC 7662 section 2.1, RFC 6749 section 2.3),
-//! and what it asks.
+//! How this service proves to the endpoint who it is (RFC 7662 section 2.1, RFC 6749 section 2.3), if
+//! it has to, and what it asks.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -30,6 +30,8 @@ pub(super) enum Credentials {
     Header(HeaderValue),
     Body(String),
     Assertions(Assertions),
+    /// The endpoint asks for none.
+    None,
 }
 
 impl Client {
@@ -69,6 +71,7 @@ impl Credentials {
         let mut authorization = None;
         match self {
             Self::Header(value) => authorization = Some(value),
+            Self::None => {}
             Self::Body(parameters) => body.push_str(parameters),
             Self::Assertions(assertions) => {
                 body.push_str(&format!("&client_assertion_type={}", encode(ASSERTION_TYPE)));

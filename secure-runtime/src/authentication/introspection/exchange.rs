@@ -11,10 +11,11 @@ use super::client::Credentials;
 use super::flights::{CROWDED, OUT_OF_REACH};
 use super::order::{End, Order};
 use super::outcome::Outcome;
-use crate::authentication::http::{self, Http, Reply, Url};
-use crate::authentication::json::Object;
+use crate::authentication::fetching::Transport;
+use crate::authentication::http::{self, Http, JSON, Reply, Url};
+use crate::authentication::json::{Json, Object};
 use crate::authentication::jwt::JwtAuthenticator;
-use crate::authentication::metadata;
+use crate::authentication::metadata::Metadata;
 use crate::time::Moment;
 
 /// Everything that asking needs.
@@ -23,6 +24,7 @@ pub(super) struct Exchange {
     pub(super) credentials: Credentials,
     pub(super) expectations: Arc<Expectations>,
     pub(super) signed: Option<Arc<JwtAuthenticator>>,
+    pub(super) transport: Arc<Transport>,
     pub(super) timeout: Duration,
     pub(super) at_once: usize,
 }
@@ -32,8 +34,7 @@ pub(super) enum Endpoint {
     At(Url),
     /// Where this issuer's metadata say, once they have been read.
     Discovered {
-        issuer: String,
-        metadata: Url,
+        metadata: Metadata,
         found: Mutex<Option<Url>>,
     },
 }
@@ -51,7 +52,7 @@ impl Exchange {
         // Made and dropped on this thread: a runtime must not end within another.
         let runtime = http::runtime()?;
         let running = Arc::new(Running {
-            http: Http::new(self.timeout)?,
+            http: Http::new(Arc::clone(&self.transport), self.timeout),
             turns: Semaphore::new(self.at_once),
             exchange: self,
         });
@@ -92,6 +93,12 @@ impl Running {
             return End::Unasked("the client's proof cannot be signed");
         };
         let reply = match self.http.post(&address, form, MOST_BYTES).await {
+            Ok(reply) if is_about_the_token(&reply) => {
+                return End::Answered(Outcome::Refused(
+                    "the provider does not introspect tokens of this kind \
+                     (`unsupported_token_type`)",
+                ));
+            }
             Ok(reply) if is_about_the_provider(reply.status) => {
                 endpoint.forget().await;
                 return End::OutOfReach(format!("`{address}` answered {}", reply.status));
@@ -99,7 +106,7 @@ impl Running {
             Ok(reply) => reply,
             Err(cause) => {
                 endpoint.forget().await;
-                return End::OutOfReach(cause);
+                return End::OutOfReach(cause.to_string());
             }
         };
         End::Answered(match body(reply, expected_type) {
@@ -139,15 +146,13 @@ impl Endpoint {
     async fn address(&self, http: &Http) -> Result<Url, String> {
         match self {
             Self::At(address) => Ok(address.clone()),
-            Self::Discovered { issuer, metadata, found } => {
+            Self::Discovered { metadata, found } => {
                 // Those who come meanwhile wait for the same answer.
                 let mut found = found.lock().await;
                 if let Some(address) = &*found {
                     return Ok(address.clone());
                 }
-                let text = http.get(metadata).await?;
-                let address =
-                    metadata::address_in(&text, "introspection_endpoint", issuer, metadata)?;
+                let address = metadata.find("introspection_endpoint", http).await?;
                 Ok(found.insert(address).clone())
             }
         }
@@ -159,6 +164,19 @@ impl Endpoint {
             found.lock().await.take();
         }
     }
+}
+
+/// Whether an error says that tokens of this kind are not introspected, JWTs say: it is an answer about
+/// the token (RFC 7009 section 2.2.1 has the code, providers answer it here too).
+fn is_about_the_token(reply: &Reply) -> bool {
+    let error = |body: &[u8]| {
+        let body = std::str::from_utf8(body).ok()?;
+        let body = Object::parse_at_most(body, MOST_VALUES).ok()?;
+        Some(
+            matches!(body.get("error"), Some(Json::Text(code)) if code == "unsupported_token_type"),
+        )
+    };
+    matches!(reply.status, 400..=499) && reply.body.as_deref().and_then(error).unwrap_or_default()
 }
 
 /// Whether a status says something about the provider, or about what it thinks of this service,
@@ -191,10 +209,11 @@ fn body(reply: Reply, expected_type: &str) -> Result<String, &'static str> {
     String::from_utf8(body).map_err(|_| "the answer is not UTF-8")
 }
 
-const JSON: &str = "application/json";
-
 /// RFC 9701 section 4.
 const SIGNED: &str = "application/token-introspection+jwt";
+
+/// What an error may hold.
+const MOST_VALUES: usize = 100;
 
 /// What an answer may be long. It is kept with the caller.
 const MOST_BYTES: usize = 64 * 1024;

@@ -102,14 +102,19 @@ impl Flights {
         self.board().circuit.still_admits(call)
     }
 
+    /// Whether the provider was reached at the last attempt.
+    pub(super) fn reaches(&self) -> bool {
+        self.still_admits(Call::Usual)
+    }
+
     /// Takes in that the provider answered.
     pub(super) fn reached(&self) {
         self.board().circuit.reached();
     }
 
-    /// Takes in that it did not; whether that was news.
-    pub(super) fn failed(&self, call: Call, now_nanos: u64) -> bool {
-        self.board().circuit.failed(call, now_nanos)
+    /// Takes in that it did not.
+    pub(super) fn failed(&self, call: Call, now_nanos: u64) {
+        self.board().circuit.failed(call, now_nanos);
     }
 
     fn board(&self) -> MutexGuard<'_, Board> {

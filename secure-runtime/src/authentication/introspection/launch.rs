@@ -1,10 +1,10 @@
 //! The launch check: everything that is wrong with an [`Introspection`], at once.
 
 use std::ops::RangeInclusive;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tokio::sync::{Mutex, mpsc};
+use tokio::sync::mpsc;
 
 use super::answer::Expectations;
 use super::authenticator::{IntrospectionAuthenticator, Introspector, Memory};
@@ -13,9 +13,11 @@ use super::exchange::{Endpoint, Exchange};
 use super::flights::Flights;
 use super::refusals::Refusals;
 use super::{Asked, Introspection};
+use crate::authentication::fetching::Transport;
 use crate::authentication::http::{Address, Url};
 use crate::authentication::jwt::{Expected, Jwt, JwtAuthenticator};
-use crate::authentication::{Authenticator, IntoAuthenticator, metadata};
+use crate::authentication::metadata::Metadata;
+use crate::authentication::{Authenticator, IntoAuthenticator};
 
 impl IntoAuthenticator for Introspection {
     fn into_authenticator(self) -> Result<Arc<dyn Authenticator>, Vec<String>> {
@@ -27,7 +29,8 @@ impl Introspection {
     /// Checks the description: everything that is wrong, or the authenticator.
     pub(super) fn check(mut self) -> Result<IntrospectionAuthenticator, Vec<String>> {
         let mut faults = Vec::new();
-        let endpoint = self.check_endpoint(&mut faults);
+        let transport = self.fetching.check(&mut faults);
+        let endpoint = self.check_endpoint(&transport, &mut faults);
         let credentials = self.check_client(&mut faults);
         let signed = self.check_signed(&mut faults);
         self.check_limits(&mut faults);
@@ -42,6 +45,7 @@ impl Introspection {
             credentials,
             expectations: Arc::clone(&expectations),
             signed: signed.clone(),
+            transport,
             timeout: self.timeout,
             at_once: self.at_once,
         };
@@ -62,6 +66,7 @@ impl Introspection {
             cache: cache.hashing_whole_tokens(),
             refusals: Refusals::new(),
             flights: Flights::new(),
+            outage: Mutex::default(),
             memory: Memory {
                 positive_nanos: nanos(self.positive),
                 negative_nanos: nanos(self.negative),
@@ -70,19 +75,25 @@ impl Introspection {
         })))
     }
 
-    fn check_endpoint(&self, faults: &mut Vec<String>) -> Option<Endpoint> {
+    fn check_endpoint(&self, transport: &Transport, faults: &mut Vec<String>) -> Option<Endpoint> {
+        let hosts = &transport.http_hosts;
         let endpoint = match &self.asked {
-            Asked::At(address) => Url::checked(&address.0).map(Endpoint::At),
-            Asked::Issuer(Address(issuer)) => metadata::address_of(issuer).map(|metadata| {
-                let (issuer, found) = (issuer.clone(), Mutex::default());
-                Endpoint::Discovered { issuer, metadata, found }
-            }),
+            Asked::At(address) => Url::checked(&address.0, hosts).map(Endpoint::At),
+            Asked::Issuer(Address(issuer)) => Metadata::of(issuer.clone(), hosts)
+                .map(|metadata| Endpoint::Discovered { metadata, found: Default::default() }),
         };
         endpoint.map_err(|fault| faults.push(fault)).ok()
     }
 
     fn check_client(&self, faults: &mut Vec<String>) -> Option<Credentials> {
         match self.clients.as_slice() {
+            [] if self.without_client => Some(Credentials::None),
+            [_, ..] if self.without_client => {
+                faults.push(
+                    "a client is given, and `.without_client()` as well: which of them?".to_owned(),
+                );
+                None
+            }
             [client] => client
                 .check(self.expected.named_issuer().unwrap_or_default())
                 .map_err(|fault| faults.push(fault))
@@ -90,7 +101,8 @@ impl Introspection {
             [] => {
                 faults.push(
                     "no client: the endpoint must know who asks (RFC 7662 section 2.1), say it \
-                     with `.client_secret_basic(…)` or another of its kind"
+                     with `.client_secret_basic(…)` or another of its kind, or spell out \
+                     `.without_client()` where it asks for none"
                         .to_owned(),
                 );
                 None

@@ -19,6 +19,7 @@ mod answer;
 mod assertion;
 mod authenticator;
 mod client;
+mod endpoint;
 mod exchange;
 mod fingerprint;
 mod flights;
@@ -36,6 +37,7 @@ use client::{Client, Proof};
 
 use super::ClaimPath;
 use super::Revocations;
+use super::fetching::Fetching;
 use super::http::Address;
 use super::jwt::{DemandedClaim, Jwt};
 use crate::principal::Principal;
@@ -65,6 +67,8 @@ use crate::time::Moment;
 pub struct Introspection {
     asked: Asked,
     clients: Vec<Client>,
+    without_client: bool,
+    fetching: Fetching,
     /// What is expected of a token is the same, whoever vouches for it.
     expected: Jwt,
     signed: Option<Jwt>,
@@ -83,7 +87,8 @@ enum Asked {
 }
 
 impl Introspection {
-    /// Asks at this address. HTTPS is needed, except on this machine's loopback.
+    /// Asks at this address. HTTPS is needed, except on this machine's loopback and for hosts that
+    /// [`dangerously_allow_http`](Self::dangerously_allow_http) names.
     pub fn at(address: impl Into<String>) -> Self {
         Self::with(Asked::At(Address(address.into())))
     }
@@ -100,6 +105,8 @@ impl Introspection {
         Self {
             asked,
             clients: Vec::new(),
+            without_client: false,
+            fetching: Fetching::default(),
             expected: Jwt::of_others(),
             signed: None,
             revocations: None,
@@ -187,6 +194,10 @@ impl Introspection {
 
     /// Names a caller by the answer's `client_id` where it has no `sub`, as some providers answer for
     /// the tokens of clients that act for nobody.
+    ///
+    /// An answer that has no `sub` and names a user in another way (`username`,
+    /// `preferred_username`, `email`, `upn` or `user_id`) is refused with 401: all users of a client
+    /// would be one caller otherwise.
     ///
     /// Only right where no user can get a name that is a client's identifier (RFC 9068 section 5).
     pub fn client_as_subject(self) -> Self {
@@ -330,6 +341,7 @@ impl fmt::Debug for Introspection {
             .debug_struct("Introspection")
             .field("asked", &self.asked)
             .field("clients", &self.clients.iter().map(|client| &client.id).collect::<Vec<_>>())
+            .field("fetching", &self.fetching)
             .field("expected", &self.expected)
             .field("signed", &self.signed)
             .field("positive", &self.positive)

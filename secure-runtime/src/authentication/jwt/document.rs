@@ -7,7 +7,10 @@
 //! 3. `iss` and `aud` are those of the description, and `iat` is close to now: an old document that
 //!    somebody kept is not the answer to a new question.
 
+use std::time::Instant;
+
 use super::claims::time;
+use super::fetched::later;
 use super::json::Object;
 use super::keys::{Keys, Unverified};
 use super::profile::same_media_type;
@@ -36,12 +39,8 @@ impl JwtAuthenticator {
                 Look::Wait(wait) => after(provider, wait, now, open).await,
                 Look::Use(held) => match open(&held.keys) {
                     Err(Unverified::UnknownKey(_)) => match provider.fetch_for_unknown(now) {
-                        Some(wait) => after(provider, wait, now, open).await,
-                        // Perhaps because one has just ended, which brought the key.
-                        None => {
-                            let held = provider.usable(now).ok_or(NO_KEYS)?;
-                            open(&held.keys)
-                        }
+                        Ok(wait) => after(provider, wait, now, open).await,
+                        Err(reason) => Err(Unverified::UnknownKey(reason.cause())),
                     },
                     opened => opened,
                 },
@@ -70,16 +69,25 @@ impl JwtAuthenticator {
     }
 }
 
-/// Opens with what a fetch has brought.
+/// Opens with what a fetch has brought, and with what another one brings where that began before the
+/// document came and did not bring its key.
 async fn after(
     provider: &Provider<Keys>,
-    wait: Wait,
+    mut wait: Wait,
     now: Moment,
-    open: impl FnOnce(&Keys) -> Result<Vec<u8>, Unverified>,
+    open: impl Fn(&Keys) -> Result<Vec<u8>, Unverified>,
 ) -> Result<Vec<u8>, Unverified> {
-    wait.over().await;
-    let held = provider.usable(now).ok_or(NO_KEYS)?;
-    open(&held.keys)
+    let came = Instant::now();
+    loop {
+        let fetched = wait.over().await;
+        let held = provider.usable(now).ok_or(NO_KEYS)?;
+        match open(&held.keys) {
+            Err(Unverified::UnknownKey(_)) if !fetched.is_newer => {}
+            opened => return opened,
+        }
+        let again = provider.fetch_for_unknown(later(now, came.elapsed()));
+        wait = again.map_err(|reason| Unverified::UnknownKey(reason.cause()))?;
+    }
 }
 
 const NO_KEYS: &str = "no key set could be fetched, or the last one is too old";

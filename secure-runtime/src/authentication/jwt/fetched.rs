@@ -1,11 +1,16 @@
 //! Tokens whose keys are published: which requests wait for a fetch, and what follows from it.
+//!
+//! A token whose key is unknown is refused only after a set lacked the key whose fetch began after the
+//! token came, or a moment ago for the same token: see [`provider`](crate::authentication::provider)
+//! and [`unknown`](super::unknown).
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use super::issuers::OTHER_ISSUER;
 use super::keys::{Keys, Unverified};
 use super::verify::{KeySource, TOO_LONG, Verifier, no_keys, refused};
-use crate::authentication::provider::{Change, Fetched, Provider, Wait};
+use crate::authentication::provider::{Change, Fetched, NotWaiting, Provider, Wait};
 use crate::authentication::token_cache::{Generation, Mark};
 use crate::authentication::{Attempt, Refusal, Verdict};
 use crate::time::Moment;
@@ -22,10 +27,17 @@ impl Verifier {
     ) -> Attempt {
         match self.verify_unless_refused(keys, token, now, mark) {
             Err(Unverified::UnknownKey(_)) if self.is_claimed_by(token) => {
+                // Perhaps a fetch has ended meanwhile, which brought the key.
+                let unknown = match self.verify_fetched(token, now) {
+                    Ok(verdict) => return verdict.into(),
+                    Err(unknown) => unknown,
+                };
+                if self.unknown.is_missing(self.unknown.asked_by(token), now) {
+                    return unknown.into();
+                }
                 match provider.fetch_for_unknown(now) {
-                    Some(wait) => self.wait(wait, token, now),
-                    // Perhaps because one has just ended, which brought the key.
-                    None => self.authenticate_after_fetch(token, now).into(),
+                    Ok(wait) => self.wait(wait, token, now),
+                    Err(reason) => unavailable(reason).into(),
                 }
             }
             verified => {
@@ -35,8 +47,9 @@ impl Verifier {
         }
     }
 
-    /// Verifies once the fetch has ended.
-    pub(super) fn wait(self: &Arc<Self>, wait: Wait, token: &[u8], now: Moment) -> Attempt {
+    /// Verifies once the fetch has ended, and after another one where that began before the token came
+    /// and did not bring its key.
+    pub(super) fn wait(self: &Arc<Self>, mut wait: Wait, token: &[u8], now: Moment) -> Attempt {
         if token.len() > self.rules.max_token_bytes {
             return refused(TOO_LONG, false).into();
         }
@@ -45,33 +58,29 @@ impl Verifier {
             return refused(OTHER_ISSUER, false).into();
         }
         let (verifier, token) = (Arc::clone(self), Box::<[u8]>::from(token));
-        let fetched = wait.over();
+        let came = Instant::now();
         Attempt::Pending(Box::pin(async move {
-            fetched.await;
-            match verifier.verify_fetched(&token, now) {
-                Ok(verdict) => verdict,
-                // That fetch may have begun before its key was published.
-                Err(_) => {
-                    if let Some(again) = verifier.fetch_again(now) {
-                        again.over().await;
-                    }
-                    verifier.authenticate_after_fetch(&token, now)
+            loop {
+                let fetched = wait.over().await;
+                let unknown = match verifier.verify_fetched(&token, now) {
+                    Ok(verdict) => return verdict,
+                    Err(unknown) => unknown,
+                };
+                let KeySource::Published(provider) = &verifier.keys else { return unknown };
+                if provider.is_failing() {
+                    return unknown;
+                }
+                if fetched.is_newer {
+                    let key = verifier.unknown.asked_by(&token);
+                    verifier.unknown.keep_missing(key, fetched.begins_at);
+                    return unknown;
+                }
+                match provider.fetch_for_unknown(later(now, came.elapsed())) {
+                    Ok(again) => wait = again,
+                    Err(reason) => return unavailable(reason),
                 }
             }
         }))
-    }
-
-    fn fetch_again(&self, now: Moment) -> Option<Wait> {
-        match &self.keys {
-            KeySource::Configured(_) => None,
-            // Where it was out of reach just now, nobody waits for it again.
-            KeySource::Published(provider) if provider.is_failing() => None,
-            KeySource::Published(provider) => provider.fetch_for_unknown(now),
-        }
-    }
-
-    fn authenticate_after_fetch(&self, token: &[u8], now: Moment) -> Verdict {
-        self.verify_fetched(token, now).unwrap_or_else(|unknown| unknown)
     }
 
     /// Verifies with the keys that there are; the error is the verdict where the key is unknown.
@@ -80,14 +89,21 @@ impl Verifier {
         let KeySource::Published(provider) = &self.keys else { return Ok(no_keys()) };
         let Some(held) = provider.usable(now) else { return Ok(no_keys()) };
         match self.verify(&held.keys, token, now) {
-            Err(Unverified::UnknownKey(cause)) => Err(unknown_key(provider, cause)),
+            // A key that the set lacks may be a new one, if nobody could ask for the newest set.
+            Err(Unverified::UnknownKey(_)) if provider.is_failing() => {
+                Err(unavailable(NotWaiting::Failing))
+            }
+            Err(Unverified::UnknownKey(cause)) => Err(refused(cause, true)),
             verified => Ok(self.conclude(token, verified, provider.good_until(now), kept)),
         }
     }
 
-    /// Takes in what was fetched for a request of that time.
-    pub(super) fn absorb(&self, since: u64, fetched: Option<Keys>) {
+    /// Takes in what was fetched for a request of that time; the error is why nothing was.
+    pub(super) fn absorb(&self, since: u64, fetched: Result<Keys, String>) {
         let KeySource::Published(provider) = &self.keys else { return };
+        if let (Ok(keys), Some(earlier)) = (&fetched, provider.last()) {
+            self.unknown.withdraw(keys.lost_since(&earlier.keys));
+        }
         let change = provider.absorb(since, fetched);
         if change == Change::Withdrawn {
             self.cache.clear();
@@ -109,12 +125,14 @@ impl Fetched for Keys {
     }
 }
 
-/// A key that the set lacks may be a new one, if nobody could ask for the newest set.
-fn unknown_key(provider: &Provider<Keys>, cause: &'static str) -> Verdict {
-    if provider.is_failing() {
-        return Verdict::Refused(Refusal::unavailable(
-            "the key is unknown, and the newest key set could not be fetched",
-        ));
-    }
-    refused(cause, true)
+fn unavailable(reason: NotWaiting) -> Verdict {
+    Verdict::Refused(Refusal::unavailable(reason.cause()))
+}
+
+/// The time now: clocks are read by requests only.
+pub(super) fn later(now: Moment, passed: Duration) -> Moment {
+    Moment::new(
+        Duration::from_nanos(now.monotonic_nanos()).saturating_add(passed),
+        Duration::from_nanos(now.unix_nanos()).saturating_add(passed),
+    )
 }

@@ -5,7 +5,8 @@
 //! 2. `crit` is refused whatever it lists: this reader understands no extension, and an empty list
 //!    is not allowed (RFC 7515 section 4.1.11). `b64` without `crit` is refused too (RFC 7797
 //!    section 6).
-//! 3. `enc` and `zip` make it something other than a JWS: refused.
+//! 3. `enc` and `zip` make it something other than a JWS: refused. `"zip": "NONE"`, which some
+//!    issuers write, says that nothing is compressed, and is accepted.
 //! 4. `jwk`, `jku`, `x5c` and `x5u` are never read: keys come from the configuration, so a token
 //!    cannot bring its own, and no URL in it is ever fetched (RFC 8725 section 3.10). Some issuers
 //!    do send them, so they are not an error: RFC 7515 section 4 has a reader ignore what it does
@@ -36,7 +37,12 @@ impl<'a> Header<'a> {
         if object.get("b64").is_some() {
             return Err("the header has `b64`, which makes it an unencoded payload");
         }
-        if object.get("enc").is_some() || object.get("zip").is_some() {
+        let is_compressed = match object.get("zip") {
+            None => false,
+            Some(Json::Text(name)) => name != "NONE",
+            Some(_) => true,
+        };
+        if object.get("enc").is_some() || is_compressed {
             return Err("the header is that of an encrypted or compressed token");
         }
         let algorithm = match object.get("alg") {
@@ -79,6 +85,17 @@ mod tests {
         check(r#"{"alg":"HS256"}"#, Ok("HS256"));
         check(r#"{"alg":"HS256","x":{"y":[1]}}"#, Ok("HS256"));
         check(r#"{"alg":"HS256","jku":"https://evil.example","jwk":{}}"#, Ok("HS256"));
+        check(r#"{"alg":"HS256","zip":"NONE"}"#, Ok("HS256"));
+        for compressed in [r#""DEF""#, r#""none""#, r#""""#, "null", "[]", "false"] {
+            check(
+                &format!(r#"{{"alg":"HS256","zip":{compressed}}}"#),
+                Err("the header is that of an encrypted or compressed token"),
+            );
+        }
+        check(
+            r#"{"alg":"HS256","enc":"NONE"}"#,
+            Err("the header is that of an encrypted or compressed token"),
+        );
         check(r#"{"alg":null}"#, Err("`alg` of the header is not a string"));
         check(r#"{"alg":["HS256"]}"#, Err("`alg` of the header is not a string"));
         check("{}", Err("the header has no `alg`"));

@@ -1,7 +1,7 @@
 //! Keys in JWK form (RFC 7517, RFC 7518 section 6, RFC 8037 section 2), read strictly.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{URL_SAFE, URL_SAFE_NO_PAD};
 use jsonwebtoken::DecodingKey;
 
 use super::algorithm::{Algorithm, Curve, Family};
@@ -16,6 +16,17 @@ pub(crate) struct Jwk {
     pub(crate) material: DecodingKey,
 }
 
+/// How exactly numbers and coordinates must be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Encoding {
+    /// As RFC 7518 has it: for a key that is given by hand, where the mistake can be corrected.
+    Exact,
+    /// As some providers publish it: with the `=` of padded base64url, with leading zero octets in
+    /// the numbers of an RSA key (RFC 7518 section 6.3.1.1 warns of them), with coordinates that
+    /// have too many leading zero octets, or lost them. The numbers are the same.
+    Published,
+}
+
 /// Reads a JWK; `wanted` is the algorithm the configuration pins it to, if it does.
 pub(crate) fn jwk(text: &str, wanted: Option<Algorithm>) -> Result<Jwk, Vec<String>> {
     let object = Object::parse(text).map_err(|fault| {
@@ -24,19 +35,23 @@ pub(crate) fn jwk(text: &str, wanted: Option<Algorithm>) -> Result<Jwk, Vec<Stri
             JsonFault::DuplicateMember => "has a member twice".to_owned(),
         }]
     })?;
-    read(&object, wanted)
+    read(&object, wanted, Encoding::Exact)
 }
 
 /// The same, parsed.
-pub(crate) fn read(object: &Object<'_>, wanted: Option<Algorithm>) -> Result<Jwk, Vec<String>> {
+pub(crate) fn read(
+    object: &Object<'_>,
+    wanted: Option<Algorithm>,
+    encoding: Encoding,
+) -> Result<Jwk, Vec<String>> {
     let mut faults = Vec::new();
     faults.extend(check_use(object));
     faults.extend(check_operations(object));
     faults.extend(check_public(object));
     let id = collect(read_id(object), &mut faults).flatten();
     let algorithm = collect(read_algorithm(object, wanted), &mut faults);
-    let material =
-        algorithm.and_then(|algorithm| collect(read_material(object, algorithm), &mut faults));
+    let material = algorithm
+        .and_then(|algorithm| collect(read_material(object, algorithm, encoding), &mut faults));
     match (algorithm, material) {
         (Some(algorithm), Some(material)) if faults.is_empty() => {
             Ok(Jwk { id, algorithm, material })
@@ -88,7 +103,7 @@ fn check_public(object: &Object<'_>) -> Option<String> {
     PRIVATE_PARAMETERS
         .iter()
         .any(|name| object.get(name).is_some())
-        .then(|| "is a private key, and whoever verifies needs only the public one".to_owned())
+        .then(|| "is a private key, and verifying needs only the public one".to_owned())
 }
 
 fn read_id(object: &Object<'_>) -> Result<Option<String>, String> {
@@ -130,7 +145,11 @@ fn read_algorithm(object: &Object<'_>, wanted: Option<Algorithm>) -> Result<Algo
     }
 }
 
-fn read_material(object: &Object<'_>, algorithm: Algorithm) -> Result<DecodingKey, String> {
+fn read_material(
+    object: &Object<'_>,
+    algorithm: Algorithm,
+    encoding: Encoding,
+) -> Result<DecodingKey, String> {
     let expected = match algorithm.family() {
         Family::Hmac { .. } => "oct",
         Family::Rsa => "RSA",
@@ -141,10 +160,12 @@ fn read_material(object: &Object<'_>, algorithm: Algorithm) -> Result<DecodingKe
     if found != expected {
         return Err(format!("has a `kty` that is not `{expected}`, which {algorithm} needs"));
     }
+    let bytes = |name| bytes(object, name, encoding);
     match algorithm.family() {
-        Family::Hmac { .. } => key::secret(algorithm, &bytes(object, "k")?),
+        Family::Hmac { .. } => key::secret(algorithm, &bytes("k")?),
         Family::Rsa => {
-            let (modulus, exponent) = (bytes(object, "n")?, bytes(object, "e")?);
+            let (modulus, exponent) = (number(bytes("n")?, encoding), bytes("e")?);
+            let exponent = number(exponent, encoding);
             if modulus.first() == Some(&0) || exponent.first() == Some(&0) {
                 return Err("has `n` or `e` with a leading zero (RFC 7518 section 2)".to_owned());
             }
@@ -152,13 +173,37 @@ fn read_material(object: &Object<'_>, algorithm: Algorithm) -> Result<DecodingKe
         }
         Family::Ec(curve) => {
             check_curve(object, curve.name())?;
-            public_key::ec(curve, &bytes(object, "x")?, &bytes(object, "y")?)
+            let length = curve.coordinate_bytes();
+            let x = coordinate(bytes("x")?, length, encoding);
+            let y = coordinate(bytes("y")?, length, encoding);
+            public_key::ec(curve, &x, &y)
         }
         Family::Ed => {
             check_curve(object, ED25519)?;
-            public_key::ed25519(&bytes(object, "x")?)
+            public_key::ed25519(&bytes("x")?)
         }
     }
+}
+
+/// A number without the leading zero octets that some writers add (RFC 7518 section 6.3.1.1).
+fn number(mut octets: Vec<u8>, encoding: Encoding) -> Vec<u8> {
+    if encoding == Encoding::Published {
+        let zeros = octets.iter().take_while(|octet| **octet == 0).count();
+        drop(octets.drain(..zeros));
+    }
+    octets
+}
+
+/// A coordinate of this length (RFC 7518 section 6.2.1.2), whatever its writer did to its leading
+/// zero octets.
+fn coordinate(octets: Vec<u8>, length: usize, encoding: Encoding) -> Vec<u8> {
+    if encoding == Encoding::Exact || octets.is_empty() {
+        return octets;
+    }
+    let digits = number(octets, encoding);
+    let mut padded = vec![0; length.saturating_sub(digits.len())];
+    padded.extend(digits);
+    padded
 }
 
 fn check_curve(object: &Object<'_>, expected: &str) -> Result<(), String> {
@@ -177,11 +222,14 @@ fn text<'j>(object: &'j Object<'_>, name: &str) -> Result<&'j str, String> {
     }
 }
 
-/// Reads canonical base64url without padding (RFC 7518 section 2).
-fn bytes(object: &Object<'_>, name: &str) -> Result<Vec<u8>, String> {
-    URL_SAFE_NO_PAD
-        .decode(text(object, name)?)
-        .map_err(|_| format!("has a `{name}` that is not base64url"))
+/// Reads canonical base64url without padding (RFC 7518 section 2); a published key may have it.
+fn bytes(object: &Object<'_>, name: &str, encoding: Encoding) -> Result<Vec<u8>, String> {
+    let text = text(object, name)?;
+    let decoded = match encoding {
+        Encoding::Published if text.ends_with('=') => URL_SAFE.decode(text),
+        Encoding::Published | Encoding::Exact => URL_SAFE_NO_PAD.decode(text),
+    };
+    decoded.map_err(|_| format!("has a `{name}` that is not base64url"))
 }
 
 fn collect<T>(result: Result<T, String>, faults: &mut Vec<String>) -> Option<T> {

@@ -85,10 +85,11 @@ impl Key {
         Self::read_jwk(json.as_ref(), Some(algorithm))
     }
 
-    /// Names the key: it answers to tokens with this `kid` (RFC 7515 section 4.1.4), and to tokens
-    /// without one if no other key has its algorithm.
+    /// Names the key: it verifies tokens with this `kid` (RFC 7515 section 4.1.4), and tokens
+    /// without one. For a token without a `kid`, every key of its algorithm is tried, if there are
+    /// at most eight.
     ///
-    /// A key without a name answers to every token of its algorithm that names no other key.
+    /// A key without a name verifies every token of its algorithm that names no other key.
     #[must_use]
     pub fn kid(mut self, id: impl Into<String>) -> Self {
         self.id = Some(id.into());
@@ -234,7 +235,19 @@ impl CheckedKey {
         is_test_key(&self.key)
     }
 
-    /// Whether this is the same key, whatever it is pinned to.
+    /// Whether this is the very same key: of one name, for one algorithm, of one value.
+    pub(crate) fn is_identical(&self, other: &Self) -> bool {
+        let exponent = |key: &DecodingKey| match key.kind() {
+            DecodingKeyKind::RsaModulusExponent { e, .. } => Some(e.clone()),
+            DecodingKeyKind::SecretOrDer(_) => None,
+        };
+        self.id == other.id
+            && self.algorithm == other.algorithm
+            && self.is_same_key(other)
+            && exponent(&self.key) == exponent(&other.key)
+    }
+
+    /// Whether this is the same secret, modulus or point, whatever it is pinned to.
     pub(crate) fn is_same_key(&self, other: &Self) -> bool {
         match (self.key.kind(), other.key.kind()) {
             (DecodingKeyKind::SecretOrDer(one), DecodingKeyKind::SecretOrDer(two)) => one == two,

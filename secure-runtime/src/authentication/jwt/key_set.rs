@@ -4,14 +4,17 @@
 //!    section 5). A set without one usable key is refused as a whole.
 //! 2. A key verifies with the one algorithm that its `alg` names. An RSA key without `alg` is for the
 //!    first RSA algorithm that is accepted; `RS256`, unless said otherwise.
-//! 3. Two keys of one name are both left out: which one is meant cannot be known.
-//! 4. A secret has no business in a published document.
+//! 3. A key is told by its `kid` and its algorithm together: some providers publish one key once for
+//!    each of several algorithms, under one `kid` or several. Equal entries are one key. Two
+//!    different keys of one `kid` and one algorithm are both left out, because it cannot be known
+//!    which one is meant. Keys without a `kid` may stand side by side: each is tried.
+//! 4. Numbers may be written with padding and leading zero octets (see [`Encoding::Published`]).
+//! 5. A secret has no business in a published document.
 
 use super::algorithm::{Algorithm, Family};
 use super::json::{Json, JsonFault, Object};
-use super::jwk;
+use super::jwk::{self, Encoding};
 use super::key::CheckedKey;
-use super::launch::conflict;
 use super::test_keys::TEST_KEY;
 
 /// Which keys may be used.
@@ -25,8 +28,17 @@ pub(crate) struct AcceptedKeys {
 #[derive(Debug)]
 pub(crate) struct KeySet {
     pub(crate) keys: Vec<CheckedKey>,
-    /// Why other keys were left out, one sentence each.
-    pub(crate) left_out: Vec<String>,
+    /// The keys that cannot be used.
+    pub(crate) left_out: Vec<LeftOut>,
+}
+
+/// A key that cannot be used here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct LeftOut {
+    /// Which one, and why, in one sentence.
+    pub(crate) reason: String,
+    /// Whether it is one for encryption (`use`: `enc`), as many sets have: nothing is wrong with it.
+    pub(crate) is_for_encryption: bool,
 }
 
 impl KeySet {
@@ -37,7 +49,7 @@ impl KeySet {
             JsonFault::DuplicateMember => "the key set has a member twice".to_owned(),
         })?;
         let Some(Json::List(items)) = document.get("keys") else {
-            return Err("the key set has no list `keys`".to_owned());
+            return Err(if is_map_of_pem(&document) { PEM_MAP } else { NO_LIST }.to_owned());
         };
         if items.len() > MOST_KEYS {
             return Err(format!("the key set has more than {MOST_KEYS} keys"));
@@ -46,37 +58,75 @@ impl KeySet {
         for (index, item) in items.iter().enumerate() {
             match read_key(item, accepted) {
                 Ok(key) => set.keys.push(key),
-                Err(fault) => set.left_out.push(format!("key {} {fault}", index + 1)),
+                Err(fault) => set.left_out.push(LeftOut {
+                    reason: format!("key {} {fault}", index + 1),
+                    is_for_encryption: is_for_encryption(item),
+                }),
             }
         }
-        set.leave_out_doubles();
+        set.drop_repetitions();
+        set.leave_out_ambiguous();
         if set.keys.is_empty() {
-            return Err(format!("the key set has no usable key: {}", set.left_out.join("; ")));
+            let reasons = reasons(set.left_out).join("; ");
+            return Err(format!("the key set has no usable key: {reasons}"));
         }
         Ok(set)
     }
 
-    fn leave_out_doubles(&mut self) {
+    /// Equal entries are one key.
+    fn drop_repetitions(&mut self) {
+        let mut kept: Vec<CheckedKey> = Vec::with_capacity(self.keys.len());
+        for key in self.keys.drain(..) {
+            if !kept.iter().any(|other| other.is_identical(&key)) {
+                kept.push(key);
+            }
+        }
+        self.keys = kept;
+    }
+
+    /// Different keys of one name and algorithm: none of them is used.
+    fn leave_out_ambiguous(&mut self) {
         let Self { keys, left_out } = self;
-        let is_double = |one: usize| {
-            let others = keys.iter().enumerate().filter(|(other, _)| *other != one);
-            let mut faults = others.filter_map(|(_, other)| conflict(keys.get(one)?, other));
-            faults.next()
+        let is_ambiguous = |key: &CheckedKey| {
+            let same = |other: &&CheckedKey| other.id == key.id && other.algorithm == key.algorithm;
+            key.id.is_some() && keys.iter().filter(same).count() > 1
         };
-        let doubles: Vec<_> = (0..keys.len()).map(is_double).collect();
-        let mut verdicts = doubles.iter();
+        let ambiguous: Vec<bool> = keys.iter().map(is_ambiguous).collect();
+        let mut verdicts = ambiguous.into_iter();
         keys.retain(|key| {
-            let fault = verdicts.next().copied().flatten();
-            left_out.extend(fault.map(|fault| format!("key `{}` {fault}", key.name())));
-            fault.is_none()
+            let is_left_out = verdicts.next().unwrap_or_default();
+            if is_left_out {
+                let reason =
+                    format!("key `{}` has the same `kid` and `alg` as a different key", key.name());
+                left_out.push(LeftOut { reason, is_for_encryption: false });
+            }
+            !is_left_out
         });
+    }
+}
+
+fn reasons(left_out: Vec<LeftOut>) -> Vec<String> {
+    left_out.into_iter().map(|it| it.reason).collect()
+}
+
+/// Whether a document is a map of `kid` to PEM, as Google publishes its keys beside the JWK set.
+fn is_map_of_pem(document: &Object<'_>) -> bool {
+    let is_pem = |name| matches!(document.get(name), Some(Json::Text(text)) if text.starts_with("-----BEGIN"));
+    let mut names = document.names().peekable();
+    names.peek().is_some() && names.all(is_pem)
+}
+
+fn is_for_encryption(item: &Json<'_>) -> bool {
+    match item {
+        Json::Object(key) => matches!(key.get("use"), Some(Json::Text(name)) if name == "enc"),
+        _ => false,
     }
 }
 
 /// How many keys of a document can be used, and why others cannot.
 pub(crate) fn read_key_set(document: &str) -> Result<(usize, Vec<String>), String> {
     let accepted = AcceptedKeys { algorithms: Algorithm::ASYMMETRIC.to_vec(), test_keys: false };
-    KeySet::read(document, &accepted).map(|set| (set.keys.len(), set.left_out))
+    KeySet::read(document, &accepted).map(|set| (set.keys.len(), reasons(set.left_out)))
 }
 
 fn read_key(item: &Json<'_>, accepted: &AcceptedKeys) -> Result<CheckedKey, String> {
@@ -92,7 +142,8 @@ fn read_key(item: &Json<'_>, accepted: &AcceptedKeys) -> Result<CheckedKey, Stri
         }
         _ => None,
     };
-    let jwk = jwk::read(object, wanted).map_err(|faults| faults.join(" and "))?;
+    let jwk =
+        jwk::read(object, wanted, Encoding::Published).map_err(|faults| faults.join(" and "))?;
     if !accepted.algorithms.contains(&jwk.algorithm) {
         return Err(format!("is for {}, which is not accepted", jwk.algorithm));
     }
@@ -103,66 +154,16 @@ fn read_key(item: &Json<'_>, accepted: &AcceptedKeys) -> Result<CheckedKey, Stri
     Ok(key)
 }
 
+const NO_LIST: &str = "the key set has no list `keys`";
+
+const PEM_MAP: &str = "the document is a map of PEM certificates, expected a JWK set (RFC 7517 \
+                       section 5): use the address at which the provider publishes that form (for \
+                       Google `https://www.googleapis.com/oauth2/v3/certs`, for Firebase \
+                       `https://www.googleapis.com/service_accounts/v1/jwk/\
+                       securetoken@system.gserviceaccount.com`)";
+
 /// More than any provider publishes.
 const MOST_KEYS: usize = 100;
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const EC: &str = r#""kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0""#;
-
-    fn read(text: &str) -> Result<(usize, Vec<String>), String> {
-        let algorithms = vec![Algorithm::Rs256, Algorithm::Es256];
-        let accepted = AcceptedKeys { algorithms, test_keys: false };
-        KeySet::read(text, &accepted).map(|set| (set.keys.len(), set.left_out))
-    }
-
-    #[test]
-    fn keys_that_cannot_be_used_are_left_out_and_named() {
-        let set = format!(
-            r#"{{"keys":[{{{EC},"kid":"good","use":"sig"}},{{{EC},"kid":"enc","use":"enc"}},
-                {{"kty":"oct","k":"c2VjcmV0"}},7,{{"kty":"OKP","crv":"Ed25519","kid":"ed",
-                "x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}},
-                {{{EC},"kid":"ops","key_ops":["sign"]}},{{{EC},"kid":"alg","alg":"ES384"}}]}}"#
-        );
-        let (usable, left_out) = read(&set).unwrap();
-        assert_eq!(usable, 1);
-        assert_eq!(
-            left_out,
-            [
-                "key 2 has a `use` that is not `sig`",
-                "key 3 is a secret, which a published document must not hold",
-                "key 4 is not an object",
-                "key 5 is for EdDSA, which is not accepted",
-                "key 6 has a `key_ops` without `verify`",
-                "key 7 has a `crv` that is not `P-384`",
-            ]
-        );
-    }
-
-    #[test]
-    fn two_keys_of_one_name_are_both_left_out() {
-        let set =
-            format!(r#"{{"keys":[{{{EC},"kid":"a"}},{{{EC},"kid":"a"}},{{{EC},"kid":"b"}}]}}"#);
-        let (usable, left_out) = read(&set).unwrap();
-        assert_eq!((usable, left_out.len()), (1, 2));
-    }
-
-    #[test]
-    fn a_document_that_is_no_key_set_is_refused() {
-        for (text, cause) in [
-            ("", "the key set is not a JSON object"),
-            ("[]", "the key set is not a JSON object"),
-            ("{}", "the key set has no list `keys`"),
-            (r#"{"keys":{}}"#, "the key set has no list `keys`"),
-            (r#"{"keys":[],"keys":[]}"#, "the key set has a member twice"),
-            (r#"{"keys":[]}"#, "the key set has no usable key: "),
-            (r#"{"keys":[{}]}"#, "the key set has no usable key: key 1 has no `kty`"),
-        ] {
-            assert_eq!(read(text).unwrap_err(), cause, "{text}");
-        }
-        let many = format!(r#"{{"keys":[{}]}}"#, vec!["{}"; 101].join(","));
-        assert_eq!(read(&many).unwrap_err(), "the key set has more than 100 keys");
-    }
-}
+mod tests;

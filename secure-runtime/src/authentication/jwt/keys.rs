@@ -3,14 +3,18 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use super::algorithm::Algorithm;
+use super::algorithm::{Algorithm, Family};
 use super::header::Header;
 use super::key::{CheckedKey, Key};
 use crate::authentication::token_cache::Refused;
 
 /// The keys of one authenticator.
 #[derive(Debug)]
-pub(crate) struct Keys(Vec<CheckedKey>);
+pub(crate) struct Keys {
+    keys: Vec<CheckedKey>,
+    /// Whether a newer set may hold other keys.
+    are_published: bool,
+}
 
 /// Why a token was not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,9 +50,14 @@ impl Unverified {
 }
 
 impl Keys {
-    /// Keys with distinct names; see [`Jwt::check`](super::Jwt).
+    /// Keys that are given by hand, with distinct names; see [`Jwt::check`](super::Jwt).
     pub(crate) fn new(keys: Vec<CheckedKey>) -> Self {
-        Self(keys)
+        Self { keys, are_published: false }
+    }
+
+    /// Keys of a published set: no two of one name and algorithm.
+    pub(crate) fn published(keys: Vec<CheckedKey>) -> Self {
+        Self { keys, are_published: true }
     }
 
     /// Verifies a token in compact serialization (RFC 7515 section 3.1) and answers its payload.
@@ -67,24 +76,43 @@ impl Keys {
         let header = std::str::from_utf8(&header).map_err(|_| "the header is not UTF-8")?;
         let header = Header::parse(header)?;
         check_header(&header)?;
-        let key = self.select(&header)?;
+        let meant = self.meant_by(&header)?;
         let signature = decode(compact.signature).ok_or(if compact.signature.contains(&b'.') {
             "the token has more than three segments"
         } else {
             "the signature is not canonical base64url"
         })?;
-        if !key.verifies(compact.signed, &signature) {
-            return Err("the signature is not that of the key".into());
+        if !self.fitting(meant).any(|key| key.verifies(compact.signed, &signature)) {
+            let cause = "the signature is not that of the key";
+            // Without a `kid` nothing says that the key is one of these: it may be newer than they.
+            return Err(match meant.key {
+                MeantKey::Named(_) => Unverified::Bad(cause),
+                MeantKey::Nameless | MeantKey::Any if self.are_published => {
+                    Unverified::UnknownKey(cause)
+                }
+                MeantKey::Nameless | MeantKey::Any => Unverified::Bad(cause),
+            });
         }
         decode(compact.payload).ok_or("the claims are not canonical base64url".into())
     }
 
     /// Whether every key of `earlier` is here, and the same: what it verified is still good.
     pub(crate) fn have_all_of(&self, earlier: &Self) -> bool {
-        earlier.0.iter().all(|key| {
-            let same = |it: &&CheckedKey| it.id == key.id && it.algorithm == key.algorithm;
-            self.0.iter().filter(same).any(|it| it.is_same_key(key))
-        })
+        earlier.keys.iter().all(|key| self.keys.iter().any(|it| it.is_identical(key)))
+    }
+
+    /// The names and algorithms of keys that an earlier set had, and this one has not.
+    pub(crate) fn lost_since(&self, earlier: &Self) -> Vec<(String, Algorithm)> {
+        let name = |key: &CheckedKey| Some((key.id.as_ref()?.to_string(), key.algorithm));
+        let names: Vec<_> = self.keys.iter().filter_map(name).collect();
+        earlier.keys.iter().filter_map(name).filter(|lost| !names.contains(lost)).collect()
+    }
+
+    /// What the header of a token that nobody has verified names: its `kid` and its algorithm.
+    pub(crate) fn unverified_name(token: &[u8]) -> Option<(String, Algorithm)> {
+        let header = decode(Compact::split(token).ok()?.header)?;
+        let header = Header::parse(std::str::from_utf8(&header).ok()?).ok()?;
+        Some((header.key_id?.into_owned(), Algorithm::named(&header.algorithm)?))
     }
 
     /// The claims of a token that nobody has verified: good for nothing but to see whose it claims
@@ -93,31 +121,73 @@ impl Keys {
         decode(Compact::split(token).ok()?.payload)
     }
 
-    /// The one key that this header can mean.
-    fn select(&self, header: &Header<'_>) -> Result<&CheckedKey, Unverified> {
-        let Self(keys) = self;
-        let algorithm = Algorithm::named(&header.algorithm);
-        let fits = |key: &&CheckedKey| Some(key.algorithm) == algorithm;
-        let Some(id) = header.key_id.as_deref() else {
-            let mut fitting = keys.iter().filter(fits);
-            return match (fitting.next(), fitting.next()) {
-                (Some(key), None) => Ok(key),
-                (Some(_), Some(_)) => {
-                    Err("several keys have this `alg`, and there is no `kid`".into())
-                }
-                (None, _) => Err(Unverified::UnknownKey("no key has this `alg`")),
-            };
+    /// Which keys this header can mean: one at least, and no more than may be tried.
+    fn meant_by<'h>(&self, header: &'h Header<'_>) -> Result<Meant<'h>, Unverified> {
+        let key = match header.key_id.as_deref() {
+            None => MeantKey::Any,
+            Some(id) if self.keys.iter().any(|key| key.id.as_deref() == Some(id)) => {
+                MeantKey::Named(id)
+            }
+            Some(_) => MeantKey::Nameless,
         };
-        match keys.iter().find(|key| key.id.as_deref() == Some(id)) {
-            Some(key) if fits(&key) => Ok(key),
-            Some(_) => Err("`alg` is not that of the key".into()),
-            None => keys
-                .iter()
-                .filter(|key| key.id.is_none())
-                .find(fits)
-                .ok_or(Unverified::UnknownKey("no key has this `kid` and `alg`")),
+        let cause = match key {
+            MeantKey::Any => "no key has this `alg`",
+            MeantKey::Nameless => "no key has this `kid` and `alg`",
+            MeantKey::Named(_) => "`alg` is not that of the key",
+        };
+        let Some(algorithm) = Algorithm::named(&header.algorithm) else { return Err(cause.into()) };
+        let meant = Meant { key, algorithm };
+        match self.fitting(meant).count() {
+            0 if self.may_come(meant) => Err(Unverified::UnknownKey(cause)),
+            0 => Err(cause.into()),
+            1..=MOST_TRIED => Ok(meant),
+            _ => Err("too many keys have this `alg`, and there is no `kid`".into()),
         }
     }
+
+    fn fitting<'k, 'm: 'k>(&'k self, meant: Meant<'m>) -> impl Iterator<Item = &'k CheckedKey> {
+        self.keys.iter().filter(move |key| {
+            key.algorithm == meant.algorithm
+                && match meant.key {
+                    MeantKey::Any => true,
+                    MeantKey::Nameless => key.id.is_none(),
+                    MeantKey::Named(id) => key.id.as_deref() == Some(id),
+                }
+        })
+    }
+
+    /// Whether a newer set could hold such a key. A key that is there may be published for another
+    /// algorithm of its kind; none becomes a key of another kind, and a secret is never published.
+    fn may_come(&self, meant: Meant<'_>) -> bool {
+        let family = meant.algorithm.family();
+        self.are_published
+            && !matches!(family, Family::Hmac { .. })
+            && match meant.key {
+                MeantKey::Any | MeantKey::Nameless => true,
+                MeantKey::Named(id) => self
+                    .keys
+                    .iter()
+                    .filter(|key| key.id.as_deref() == Some(id))
+                    .any(|key| key.algorithm.family() == family),
+            }
+    }
+}
+
+/// The keys that a header can mean.
+#[derive(Clone, Copy)]
+struct Meant<'h> {
+    key: MeantKey<'h>,
+    algorithm: Algorithm,
+}
+
+#[derive(Clone, Copy)]
+enum MeantKey<'h> {
+    /// The header names none.
+    Any,
+    /// The header names one that no key has: those without a name.
+    Nameless,
+    /// The one of this name.
+    Named(&'h str),
 }
 
 /// Verifies a token's signature with one key and answers its payload, whatever that is.
@@ -163,3 +233,9 @@ fn decode(segment: &[u8]) -> Option<Vec<u8>> {
 
 /// Work that anybody can cause without a signature is bounded.
 const MAX_HEADER_BYTES: usize = 4096;
+
+/// How many keys are tried for a token that names none.
+const MOST_TRIED: usize = 8;
+
+#[cfg(test)]
+mod tests;

@@ -13,9 +13,10 @@ use super::places::vocabulary_claims;
 use super::source::Reader;
 use super::test_keys::TEST_KEY;
 use super::unexpected::Unexpected;
+use super::unknown::UnknownKeys;
 use super::verify::{JwtAuthenticator, KeySource, Verifier};
 use super::{Algorithm, Jwt, Rules};
-use crate::authentication::provider::{Provider, Terms, supply};
+use crate::authentication::provider::{Order, Provider, Terms, supply};
 use crate::authentication::token_cache::{RefusedTokens, TokenCache};
 use crate::authentication::token_place::TokenPlace;
 use crate::authentication::{Authenticator, Challenge, IntoAuthenticator};
@@ -62,6 +63,7 @@ impl Jwt {
             cache,
             refused: RefusedTokens::new(),
             unexpected: Unexpected::default(),
+            unknown: UnknownKeys::new(),
             revocations,
         });
         if let Some(reader) = reader {
@@ -118,7 +120,15 @@ impl Jwt {
 
     /// Where keys are published, if they are.
     fn check_source(&mut self, keys: &[CheckedKey], faults: &mut Vec<String>) -> Option<Reader> {
-        let source = self.source.take()?;
+        let Some(source) = self.source.take() else {
+            #[cfg(feature = "discovery")]
+            if self.fetching.is_used() {
+                faults.push(
+                    "it is said how keys are fetched, and none are: they are given".to_owned(),
+                );
+            }
+            return None;
+        };
         if !keys.is_empty() {
             faults.push(
                 "a key is given, and the issuer's published ones as well: which of them?"
@@ -137,7 +147,8 @@ impl Jwt {
             faults.push("a published key cannot be for an HMAC: everybody knows it".to_owned());
         }
         let accepted = AcceptedKeys { algorithms, test_keys: self.test_keys };
-        Reader::new(source, accepted).map_err(|fault| faults.push(fault)).ok()
+        let issuer = self.issuer.as_deref().unwrap_or_default();
+        Reader::new(source, issuer, &self.fetching, accepted, faults)
     }
 
     fn check_algorithms(&self, keys: &[CheckedKey], faults: &mut Vec<String>) {
@@ -251,7 +262,7 @@ impl Jwt {
 /// Fetches keys for a verifier, until it is gone.
 fn supply_keys(
     reader: Reader,
-    orders: Receiver<u64>,
+    orders: Receiver<Order>,
     verifier: Weak<Verifier>,
 ) -> Result<(), String> {
     let tell = move |since, fetched| match verifier.upgrade() {
@@ -296,7 +307,7 @@ fn check_keys(
 }
 
 /// Why two keys cannot stand side by side.
-pub(super) fn conflict(key: &CheckedKey, other: &CheckedKey) -> Option<&'static str> {
+fn conflict(key: &CheckedKey, other: &CheckedKey) -> Option<&'static str> {
     if key.id.is_some() && key.id == other.id {
         return Some("has the same `kid` as another key");
     }

@@ -41,6 +41,7 @@ mod rules;
 mod source;
 mod test_keys;
 mod unexpected;
+mod unknown;
 mod verify;
 
 use std::fmt;
@@ -98,6 +99,7 @@ pub struct Jwt {
     keys: Vec<Key>,
     test_keys: bool,
     source: Option<Source>,
+    fetching: source::How,
     accepted: Option<Vec<Algorithm>>,
     refresh: Duration,
     longest: Duration,
@@ -160,8 +162,8 @@ impl Jwt {
     /// Verifies with the keys that this issuer publishes, and accepts its tokens alone.
     ///
     /// Its metadata are at `/.well-known/openid-configuration` below its name (OpenID Connect
-    /// Discovery 1.0 section 4), must be about it, and say where its keys are. Both are fetched
-    /// when the service starts, every five minutes after that, and at once when a token names a key
+    /// Discovery 1.0 section 4), or where RFC 8414 section 3 has them if that address answers 404.
+    /// They must be about it, and say where its keys are. Both are fetched when the service starts, every five minutes after that, and at once when a token names a key
     /// that is not known: see [`refresh_every`](Self::refresh_every) and
     /// [`keys_last`](Self::keys_last). HTTPS is needed, except on this machine's loopback.
     ///
@@ -189,6 +191,23 @@ impl Jwt {
     #[cfg(feature = "discovery")]
     pub fn jwks_url(address: impl Into<String>) -> Self {
         Self::with_source(Some(Source::Address(Address(address.into()))))
+    }
+
+    /// Verifies with the keys that the metadata at this address lead to: for providers whose metadata
+    /// are not below their issuer. The metadata must be about the [issuer](Self::issuer), which has to
+    /// be given, and are fetched as by [`discover`](Self::discover).
+    ///
+    /// ```
+    /// use secure_runtime::authentication::Jwt;
+    ///
+    /// let tenant = "https://shop.b2clogin.com/0d5c3b1e-0000-0000-0000-000000000000";
+    /// let jwt = Jwt::metadata_url(format!("{tenant}/b2c_1_signin/v2.0/.well-known/openid-configuration"))
+    ///     .issuer(format!("{tenant}/v2.0/"))
+    ///     .audience("shop");
+    /// ```
+    #[cfg(feature = "discovery")]
+    pub fn metadata_url(address: impl Into<String>) -> Self {
+        Self::with_source(Some(Source::MetadataAt(Address(address.into()))))
     }
 
     /// Verifies with the key set in this file (RFC 7517 section 5), which may be replaced while the
@@ -220,6 +239,7 @@ impl Jwt {
             keys: Vec::new(),
             test_keys: false,
             source,
+            fetching: Default::default(),
             accepted: None,
             refresh: provider::REFRESH,
             longest: provider::LONGEST,
@@ -255,6 +275,7 @@ impl fmt::Debug for Jwt {
             .debug_struct("Jwt")
             .field("keys", &self.keys)
             .field("source", &self.source)
+            .field("fetching", &self.fetching)
             .field("issuer", &self.issuer)
             .field("audiences", &self.audiences)
             .field("profile", &self.profile)

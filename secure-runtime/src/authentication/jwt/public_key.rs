@@ -141,7 +141,7 @@ const fn ec_prefix(curve: Curve) -> &'static [u8] {
 /// How every PEM block begins.
 pub(crate) const BEGIN: &[u8] = b"-----BEGIN";
 
-const PRIVATE: &str = "is a private key, and whoever verifies needs only the public one";
+const PRIVATE: &str = "is a private key, and verifying needs only the public one";
 
 /// What aws-lc verifies.
 const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;

@@ -11,6 +11,7 @@ use super::issuers::OTHER_ISSUER;
 use super::keys::{Keys, Unverified};
 use super::profile::HeaderType;
 use super::unexpected::Unexpected;
+use super::unknown::UnknownKeys;
 use crate::authentication::bearer::{Bearer, is_b64token};
 use crate::authentication::provider::{Look, Provider};
 use crate::authentication::token_cache::{
@@ -38,6 +39,7 @@ pub(crate) struct Verifier {
     pub(super) cache: TokenCache,
     pub(super) refused: RefusedTokens,
     pub(super) unexpected: Unexpected,
+    pub(super) unknown: UnknownKeys,
     pub(super) revocations: Option<Revocations>,
 }
 
@@ -70,6 +72,13 @@ impl Authenticator for JwtAuthenticator {
         if let KeySource::Published(provider) = &self.0.keys {
             // Nobody waits yet: the first requests will.
             drop(provider.fetch(now));
+        }
+    }
+
+    fn ready(&self, now: Moment) -> Result<(), Arc<str>> {
+        match &self.0.keys {
+            KeySource::Configured(_) => Ok(()),
+            KeySource::Published(provider) => provider.ready(now),
         }
     }
 

@@ -157,7 +157,7 @@ mod tests {
         refused.keep(under_way, WHY);
         refused.forget();
         refused.keep(under_way, WHY);
-        assert!(!refused.find(refused.mark(b"bad", at(8))).is_some());
+        assert!(refused.find(refused.mark(b"bad", at(8))).is_none());
         refused.keep(refused.mark(b"bad", at(8)), WHY);
         assert!(refused.find(refused.mark(b"bad", at(8))).is_some());
     }
