@@ -212,6 +212,14 @@ async fn tokens_that_the_configuration_does_not_expect_are_one_warning() {
     let forged = issuer.token("alice").header("typ", "JOSE").tampered();
     server.get("/orders", &[&bearer(&forged)]).await.problem(401);
     assert_eq!(warnings("`typ`"), 0);
+    // What was found, what was expected, and what to call.
+    let line = log::lines().into_iter().find(|line| line.contains("`aud` is another audience"));
+    let line = line.filter(|line| line.starts_with("WARN ")).unwrap();
+    for part in
+        ["found=\"`aud` `https://other.example`\"", "expected=\"one of `test`\"", "`.audience(…)`"]
+    {
+        assert!(line.contains(part), "{part}: {line}");
+    }
     let other_type = issuer.token("alice").header("typ", "JOSE").sign();
     server.get("/orders", &[&bearer(&other_type)]).await.problem(401);
     assert_eq!(warnings("`typ`"), 1);

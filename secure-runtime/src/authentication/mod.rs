@@ -55,7 +55,7 @@ pub use claim_path::ClaimPath;
 pub(crate) use introspection::read_answer;
 #[cfg(feature = "introspection")]
 pub use introspection::{ClientKey, Introspection};
-pub use jwt::{Algorithm, ClaimValue, DemandedClaim, Jwt, Key, Profile};
+pub use jwt::{Algorithm, ClaimValue, DemandedClaim, Jwt, Key, Profile, TokenExplanation};
 pub(crate) use jwt::{open_with, read_key_set, vocabulary_claims};
 pub use presented::Presented;
 #[cfg(feature = "redis")]

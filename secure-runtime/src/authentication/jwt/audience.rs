@@ -44,7 +44,8 @@ impl Rules {
     /// Whether the token was issued to one of the clients that are accepted.
     pub(super) fn check_client(&self, claims: &Object<'_>) -> Result<(), &'static str> {
         if self.client_ids.is_empty() {
-            return Ok(());
+            let is_named = || CLIENT_CLAIMS.iter().any(|claim| claims.given(claim).is_some());
+            return if !self.names_client || is_named() { Ok(()) } else { Err(NO_CLIENT) };
         }
         let mut is_named = false;
         for claim in CLIENT_CLAIMS {
@@ -57,7 +58,7 @@ impl Rules {
                 Some(_) => return Err("the claim that names the client is not a string"),
             }
         }
-        if is_named { Ok(()) } else { Err("the token does not name its client") }
+        if is_named { Ok(()) } else { Err(NO_CLIENT) }
     }
 
     /// Whether the token was issued to the very client that it is for, as an ID token is.
@@ -87,5 +88,7 @@ fn names(claims: &Object<'_>, name: &str) -> bool {
 
 /// The claims that name the client.
 pub(crate) const CLIENT_CLAIMS: [&str; 4] = ["client_id", "azp", "cid", "appid"];
+
+const NO_CLIENT: &str = "the token does not name its client";
 
 const AUDIENCE_TYPE: &str = "`aud` is not a string or a list of strings";

@@ -116,6 +116,25 @@ impl Rules {
         Ok(principal)
     }
 
+    /// Whether the token is valid now, and its caller signed in before.
+    pub(super) fn check_token_times(
+        &self,
+        claims: &Object<'_>,
+        now: Moment,
+    ) -> Result<(), &'static str> {
+        let expires_nanos = required_time(claims)?;
+        self.check_times(claims, expires_nanos, now).map_err(Unverified::cause)?;
+        self.check_authentication(claims, now).map(drop).map_err(Unverified::cause)
+    }
+
+    /// Whether what the token grants can be read.
+    pub(super) fn check_grants(&self, claims: &Object<'_>) -> Result<(), &'static str> {
+        if self.places.leaves_out_roles(claims) {
+            return Err(LEFT_OUT_ROLES);
+        }
+        self.places.read(claims).map(drop)
+    }
+
     fn check_times(
         &self,
         claims: &Object<'_>,
@@ -185,7 +204,7 @@ impl Rules {
     }
 
     /// Identifiers that decide something must be names; others are looked at where they are.
-    fn check_identifiers(&self, claims: &Object<'_>) -> Result<(), &'static str> {
+    pub(super) fn check_identifiers(&self, claims: &Object<'_>) -> Result<(), &'static str> {
         let is_required = self.profile.requires_all_claims();
         let decides = is_required || self.needs_identifiers;
         for (found, decides, is_required, missing, wrong) in [
@@ -214,7 +233,7 @@ impl Rules {
 }
 
 /// A malformed or empty `cnf` counts as well: it is no reason to take the token for unbound.
-fn check_unbound(claims: &Object<'_>) -> Result<(), &'static str> {
+pub(super) fn check_unbound(claims: &Object<'_>) -> Result<(), &'static str> {
     match claims.given("cnf") {
         None => Ok(()),
         Some(_) => Err("the token is bound to a key (`cnf`), and was sent without a proof"),

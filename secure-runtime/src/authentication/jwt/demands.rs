@@ -88,6 +88,14 @@ impl Demand {
     }
 }
 
+impl std::fmt::Display for Demand {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let values: Vec<String> = self.values.iter().map(ToString::to_string).collect();
+        let verb = if self.in_list { "holds" } else { "is" };
+        write!(formatter, "`{}` {verb} {}", self.path.names().join("."), values.join(" or "))
+    }
+}
+
 impl Rules {
     /// Whether the claims are there that the description requires, with the values it names.
     pub(super) fn check_required(&self, claims: &Object<'_>) -> Result<(), &'static str> {

@@ -33,6 +33,7 @@ impl Verifier {
                     Err(unknown) => unknown,
                 };
                 if self.unknown.is_missing(self.unknown.asked_by(token), now) {
+                    self.tell_unknown_key(token, now);
                     return unknown.into();
                 }
                 match provider.fetch_for_unknown(now) {
@@ -73,6 +74,7 @@ impl Verifier {
                 if fetched.is_newer {
                     let key = verifier.unknown.asked_by(&token);
                     verifier.unknown.keep_missing(key, fetched.begins_at);
+                    verifier.tell_unknown_key(&token, now);
                     return unknown;
                 }
                 match provider.fetch_for_unknown(later(now, came.elapsed())) {
@@ -81,6 +83,16 @@ impl Verifier {
                 }
             }
         }))
+    }
+
+    /// Tells the operator of a token whose key the newest set lacks.
+    #[cold]
+    fn tell_unknown_key(&self, token: &[u8], now: Moment) {
+        let KeySource::Published(provider) = &self.keys else { return };
+        let Some(held) = provider.usable(now) else { return };
+        if let Err(fault @ Unverified::UnknownKey(_)) = held.keys.open(token, |_| Ok(())) {
+            self.tell(&held.keys, token, fault, now);
+        }
     }
 
     /// Verifies with the keys that there are; the error is the verdict where the key is unknown.

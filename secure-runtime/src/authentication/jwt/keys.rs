@@ -1,5 +1,7 @@
 //! From the bytes of a token to its verified payload: form, header, key, signature, in this order.
 
+use std::fmt;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
@@ -115,6 +117,13 @@ impl Keys {
         Some((header.key_id?.into_owned(), Algorithm::named(&header.algorithm)?))
     }
 
+    /// The header of a token that nobody has verified.
+    pub(crate) fn unverified_header(token: &[u8]) -> Option<String> {
+        let header = Compact::split(token).ok()?.header;
+        let header = Some(header).filter(|header| header.len() <= MAX_HEADER_BYTES)?;
+        String::from_utf8(decode(header)?).ok()
+    }
+
     /// The claims of a token that nobody has verified: good for nothing but to see whose it claims
     /// to be.
     pub(crate) fn unverified_claims(token: &[u8]) -> Option<Vec<u8>> {
@@ -190,6 +199,18 @@ enum MeantKey<'h> {
     Named(&'h str),
 }
 
+/// The names and algorithms.
+impl fmt::Display for Keys {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = self.keys.iter().take(MOST_SHOWN).map(|key| match &key.id {
+            Some(id) => format!("`{}` ({})", id.escape_debug(), key.algorithm),
+            None => format!("({})", key.algorithm),
+        });
+        formatter.write_str(&shown.collect::<Vec<_>>().join(", "))?;
+        if self.keys.len() > MOST_SHOWN { formatter.write_str(", …") } else { Ok(()) }
+    }
+}
+
 /// Verifies a token's signature with one key and answers its payload, whatever that is.
 pub(crate) fn open_with(key: Key, token: &[u8]) -> Result<Vec<u8>, Vec<String>> {
     let keys = Keys::new(vec![key.check()?]);
@@ -230,6 +251,8 @@ impl<'a> Compact<'a> {
 fn decode(segment: &[u8]) -> Option<Vec<u8>> {
     URL_SAFE_NO_PAD.decode(segment).ok()
 }
+
+const MOST_SHOWN: usize = 10;
 
 /// Work that anybody can cause without a signature is bounded.
 const MAX_HEADER_BYTES: usize = 4096;

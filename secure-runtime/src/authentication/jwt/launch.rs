@@ -38,9 +38,24 @@ impl IntoAuthenticator for Jwt {
 }
 
 impl Jwt {
+    /// The keys, fetched once if they are published, and what is expected of a token.
+    pub(super) fn keys_and_rules(mut self) -> Result<(Keys, Rules), Vec<String>> {
+        let mut faults = Vec::new();
+        let keys = check_keys(std::mem::take(&mut self.keys), self.test_keys, &mut faults);
+        let reader = self.check_source(&keys, &mut faults);
+        self.check_algorithms(&keys, &mut faults);
+        let Expected { rules, .. } = self.expected(&mut faults);
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        let keys = reader.map_or_else(|| Ok(Keys::new(keys)), |reader| reader.read());
+        Ok((keys.map_err(|fault| vec![fault])?, rules))
+    }
+
     /// Checks the description: everything that is wrong, or the authenticator.
     pub(crate) fn check(mut self) -> Result<JwtAuthenticator, Vec<String>> {
         let mut faults = Vec::new();
+        let announcement = self.announcement();
         let keys = check_keys(std::mem::take(&mut self.keys), self.test_keys, &mut faults);
         let reader = self.check_source(&keys, &mut faults);
         self.check_algorithms(&keys, &mut faults);
@@ -49,6 +64,9 @@ impl Jwt {
         let Expected { rules, challenge, place, cache } = self.expected(&mut faults);
         if !faults.is_empty() {
             return Err(faults);
+        }
+        if let Some(announcement) = announcement {
+            tracing::info!("{announcement}");
         }
         let (orders, received) = std::sync::mpsc::channel();
         let keys = match &reader {
@@ -81,7 +99,8 @@ impl Jwt {
         self.check_places(faults);
         self.check_demands(faults);
         faults.extend(self.place.faults());
-        faults.extend(std::mem::take(&mut self.place_faults));
+        faults.extend(std::mem::take(&mut self.faults));
+        faults.extend(self.preset_faults());
         self.places.roles.is_asked_for |= ASKED.roles;
         self.places.scopes.is_asked_for |= ASKED.scopes;
         self.places.permissions.is_asked_for |= ASKED.permissions;
@@ -109,9 +128,25 @@ impl Jwt {
                 client_ids: self.client_ids.into_iter().map(Into::into).collect(),
                 subject: self.subject,
                 client_as_subject: self.client_as_subject,
+                names_client: self.names_client,
                 needs_identifiers,
             },
         }
+    }
+
+    #[cfg(not(feature = "discovery"))]
+    fn announcement(&self) -> Option<String> {
+        None
+    }
+
+    #[cfg(not(feature = "discovery"))]
+    fn preset_faults(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    #[cfg(not(feature = "discovery"))]
+    fn missing_audience(&self) -> String {
+        NO_AUDIENCE.to_owned()
     }
 
     fn terms(&self) -> Terms {
@@ -173,7 +208,7 @@ impl Jwt {
             faults.push("a client identifier is empty".to_owned());
         }
         if self.audiences.is_empty() && !self.any_audience && self.client_ids.is_empty() {
-            faults.push(self.needed.unwrap_or(NO_AUDIENCE).to_owned());
+            faults.push(self.missing_audience());
         }
         if !self.audiences.is_empty() && self.any_audience {
             faults
@@ -350,7 +385,7 @@ fn nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
-const NO_AUDIENCE: &str = "no audience: name this service with `.audience(…)`, or its clients with \
+pub(super) const NO_AUDIENCE: &str = "no audience: name this service with `.audience(…)`, or its clients with \
                            `.client_ids(…)` where tokens have no `aud`, or spell out \
                            `.dangerously_accept_any_audience()`";
 

@@ -32,7 +32,7 @@ impl Jwt {
         match FieldName::parse(name.as_ref()) {
             Some(name) => self.place = TokenPlace::Header(name),
             None => self
-                .place_faults
+                .faults
                 .push(format!("`{}` is no name of a header", name.as_ref().escape_debug())),
         }
         self

@@ -23,6 +23,7 @@ mod demands;
 #[cfg(feature = "introspection")]
 mod document;
 mod expectations;
+mod explain;
 mod fetched;
 mod header;
 mod issuers;
@@ -33,6 +34,8 @@ mod keys;
 mod launch;
 mod locations;
 mod prepared;
+#[cfg(feature = "discovery")]
+mod presets;
 mod profile;
 mod public_key;
 mod published;
@@ -51,6 +54,7 @@ use std::time::Duration;
 pub use algorithm::Algorithm;
 pub(crate) use audience::CLIENT_CLAIMS;
 pub use demands::{ClaimValue, DemandedClaim};
+pub use explain::TokenExplanation;
 pub use key::Key;
 pub(crate) use key_set::read_key_set;
 #[cfg(feature = "introspection")]
@@ -73,6 +77,8 @@ use issuers::Tenants;
 #[cfg(feature = "introspection")]
 pub(crate) use launch::Expected;
 use places::Places;
+#[cfg(feature = "discovery")]
+use presets::Preset;
 #[cfg(feature = "introspection")]
 pub(crate) use public_key::pem;
 use source::Source;
@@ -120,10 +126,13 @@ pub struct Jwt {
     client_as_subject: bool,
     other_issuers: Vec<String>,
     tenants: Option<Tenants>,
-    /// What must be added, as the preset says it.
-    needed: Option<&'static str>,
+    /// Whether a claim must name the client.
+    names_client: bool,
     place: TokenPlace,
-    place_faults: Vec<String>,
+    #[cfg(feature = "discovery")]
+    preset: Option<&'static Preset>,
+    /// What is wrong with arguments that were given.
+    faults: Vec<String>,
     pub(crate) revocations: Option<Revocations>,
 }
 
@@ -260,9 +269,11 @@ impl Jwt {
             client_as_subject: false,
             other_issuers: Vec::new(),
             tenants: None,
-            needed: None,
+            names_client: false,
             place: TokenPlace::default(),
-            place_faults: Vec::new(),
+            #[cfg(feature = "discovery")]
+            preset: None,
+            faults: Vec::new(),
             revocations: None,
         }
     }

@@ -204,7 +204,7 @@ fn kind_of(kind: &str) -> Kind {
 }
 
 /// Claims that say what a token is for, and what is told where it is for something else.
-const USES: [(&str, &str); 2] = [
+pub(super) const USES: [(&str, &str); 2] = [
     ("token_use", "`token_use` is not that of an access token"),
     ("typ", "`typ` of the claims is not that of an access token"),
 ];

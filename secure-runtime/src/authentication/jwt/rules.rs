@@ -26,6 +26,8 @@ pub(crate) struct Rules {
     pub(super) client_ids: Vec<Box<str>>,
     pub(super) subject: Option<ClaimPath>,
     pub(super) client_as_subject: bool,
+    /// Whether a claim must name the client.
+    pub(super) names_client: bool,
     /// Whether `jti` and `sid` decide something: then one of another form refuses the token.
     pub(super) needs_identifiers: bool,
 }

@@ -10,7 +10,7 @@ use super::claims::Verified;
 use super::issuers::OTHER_ISSUER;
 use super::keys::{Keys, Unverified};
 use super::profile::HeaderType;
-use super::unexpected::Unexpected;
+use super::unexpected::{RefusedToken, Unexpected};
 use super::unknown::UnknownKeys;
 use crate::authentication::bearer::{Bearer, is_b64token};
 use crate::authentication::provider::{Look, Provider};
@@ -180,11 +180,24 @@ impl Verifier {
         now: Moment,
     ) -> Result<Verified, Unverified> {
         let verified = self.check(keys, token, now);
-        if let Err(Unverified::Unexpected(cause)) = verified {
-            let is_signed = || keys.open(token, |_| Ok(())).is_ok();
-            self.unexpected.tell(self.rules.issuer(), cause, now, is_signed);
+        match verified {
+            // A newer set may have the key.
+            Err(Unverified::UnknownKey(_)) if self.has_published_keys() => {}
+            Err(fault) => self.tell(keys, token, fault, now),
+            Ok(_) => {}
         }
         verified
+    }
+
+    fn has_published_keys(&self) -> bool {
+        matches!(self.keys, KeySource::Published(_))
+    }
+
+    /// Tells the operator, if a line is due.
+    #[cold]
+    pub(super) fn tell(&self, keys: &Keys, token: &[u8], fault: Unverified, now: Moment) {
+        let refused = RefusedToken { token, fault, rules: &self.rules, keys };
+        self.unexpected.tell(&refused, now, || self.is_claimed_by(token));
     }
 
     fn check(&self, keys: &Keys, token: &[u8], now: Moment) -> Result<Verified, Unverified> {

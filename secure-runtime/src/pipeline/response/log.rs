@@ -6,6 +6,7 @@ use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderMap, HeaderValue};
 
+use super::repeated::is_repeated;
 use crate::denial::{Denial, DenialKind};
 use crate::pipeline::gate::Gate;
 use crate::pipeline::stages::caller;
@@ -28,25 +29,31 @@ impl Refusing<'_> {
     pub(super) fn log_denial(self, denial: &Denial) {
         // Requests that are shed under load are as many as somebody sends, and no fault.
         let is_shed = denial.retry_after_seconds().is_some();
-        let is_fault = matches!(denial.kind(), DenialKind::Internal | DenialKind::Unavailable);
-        self.log(denial.kind().status(), denial.cause(), is_fault && !is_shed);
+        let is_fault = match denial.kind() {
+            DenialKind::Internal => true,
+            DenialKind::Unavailable => !is_shed && !is_repeated(denial.cause()),
+            _ => false,
+        };
+        let authenticator = self.authenticator(denial);
+        self.log(denial.kind().status(), denial.cause(), authenticator, is_fault && !is_shed);
     }
 
     /// Logs an answer that is not the pipeline's own. A redirection is one, too, and no refusal.
     pub(in crate::pipeline) fn log_answer(self, status: StatusCode, cause: &str) {
         if status.is_client_error() {
-            self.log(status.as_u16(), cause, false);
+            self.log(status.as_u16(), cause, None, false);
         }
     }
 
     /// An error where something on this side is wrong.
-    fn log(self, status: u16, cause: &str, is_fault: bool) {
+    fn log(self, status: u16, cause: &str, authenticator: Option<&str>, is_fault: bool) {
         macro_rules! refused {
             ($log:path) => {
                 $log!(
                     handler = %self.handler(),
                     status,
                     cause,
+                    authenticator,
                     caller = self.caller().as_deref(),
                     client = self.client().map(tracing::field::display),
                     request_id = request_id(self.request.headers()),
@@ -59,6 +66,11 @@ impl Refusing<'_> {
         } else {
             refused!(tracing::info);
         }
+    }
+
+    /// The one whose credentials were refused.
+    fn authenticator(&self, denial: &Denial) -> Option<&'static str> {
+        self.gate?.plan.authentication.names.get(denial.concerned?).copied()
     }
 
     /// With the path of its module.

@@ -2,6 +2,7 @@
 
 pub(super) mod log;
 pub(super) mod rate_limit_headers;
+mod repeated;
 
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
