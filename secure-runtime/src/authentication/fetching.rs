@@ -17,6 +17,8 @@ use super::url::Url;
 pub(crate) struct Fetching {
     http_hosts: Vec<String>,
     root_certificates: Vec<Vec<u8>>,
+    /// A file of certificates, and what else may be meant where it cannot be read.
+    root_certificates_file: Option<(PathBuf, &'static str)>,
     proxy: Option<String>,
     bearer_file: Option<PathBuf>,
 }
@@ -28,6 +30,11 @@ impl Fetching {
 
     pub(crate) fn trust(&mut self, pem: Vec<u8>) {
         self.root_certificates.push(pem);
+    }
+
+    /// The same of a file, which is read when the service starts.
+    pub(crate) fn trust_file(&mut self, path: PathBuf, otherwise: &'static str) {
+        self.root_certificates_file = Some((path, otherwise));
     }
 
     pub(crate) fn go_through(&mut self, proxy: String) {
@@ -52,6 +59,15 @@ impl Fetching {
                 Err(fault) => faults.push(fault),
             }
         }
+        if let Some((path, otherwise)) = &self.root_certificates_file {
+            match std::fs::read(path)
+                .map_err(|error| error.to_string())
+                .and_then(|pem| certificates(&pem))
+            {
+                Ok(found) => transport.root_certificates.extend(found),
+                Err(fault) => faults.push(format!("`{}`: {fault}; {otherwise}", path.display())),
+            }
+        }
         match self.proxy.as_deref().map(proxy).transpose() {
             Ok(found) => transport.proxy = found,
             Err(fault) => faults.push(fault),
@@ -61,9 +77,11 @@ impl Fetching {
 
     /// Whether a description says anything that only matters where something is fetched.
     pub(crate) fn is_used(&self) -> bool {
-        let Self { http_hosts, root_certificates, proxy, bearer_file } = self;
+        let Self { http_hosts, root_certificates, root_certificates_file, proxy, bearer_file } =
+            self;
         !http_hosts.is_empty()
             || !root_certificates.is_empty()
+            || root_certificates_file.is_some()
             || proxy.is_some()
             || bearer_file.is_some()
     }

@@ -161,6 +161,33 @@ impl Issuer {
         if cfg!(debug_assertions) { jwt.accept_test_keys() } else { jwt }
     }
 
+    /// Another description with the key of this issuer in place of those that it names or fetches: for
+    /// tests of what a description accepts, without its identity provider.
+    ///
+    /// ```
+    /// use secure_runtime::authentication::{Attempt, IntoAuthenticator, Jwt};
+    /// use secure_runtime::testing::{FakeClock, Issuer, authenticate};
+    /// use secure_runtime::Clock;
+    ///
+    /// let clock = FakeClock::new();
+    /// let issuer = Issuer::rs256()
+    ///     .named("https://login.example/realms/shop")
+    ///     .audience("shop")
+    ///     .clock(clock.clone());
+    /// let described = Jwt::keycloak("https://login.example", "shop").audience("shop");
+    /// let authenticator = issuer.verifying(described).into_authenticator().unwrap();
+    ///
+    /// let roles = serde_json::json!({ "roles": ["admin"] });
+    /// let token = issuer.token("ada").claim("typ", "Bearer").claim("realm_access", roles).sign();
+    /// let header = format!("Bearer {token}");
+    /// let attempt = authenticate(&*authenticator, &[("authorization", &header)], clock.now());
+    /// let Attempt::Accepted(caller) = attempt else { panic!("refused") };
+    /// assert!(caller.has_role("admin"));
+    /// ```
+    pub fn verifying(&self, description: Jwt) -> Jwt {
+        description.verified_by(self.key())
+    }
+
     pub(super) fn algorithm(&self) -> Algorithm {
         self.signing.algorithm
     }

@@ -5,7 +5,7 @@
 use aws_lc_rs::digest::{SHA256, digest};
 use jsonwebtoken::{DecodingKey, DecodingKeyKind};
 
-use super::Jwt;
+use super::{Jwt, Key};
 
 impl Jwt {
     /// Accepts the keys of [`testing::Issuer`](crate::testing::Issuer), which are refused otherwise:
@@ -26,6 +26,15 @@ impl Jwt {
     pub fn accept_test_keys(mut self) -> Self {
         self.test_keys = true;
         self
+    }
+
+    /// Verifies with this key alone and fetches nothing. As with the test issuer's own description, it
+    /// may be a test key where there are debug assertions.
+    pub(crate) fn verified_by(self, key: Key) -> Self {
+        let fetches_nothing = Self::with_key(key);
+        let Self { keys, source, fetching, .. } = fetches_nothing;
+        let test_keys = self.test_keys || cfg!(debug_assertions);
+        Self { keys, source, fetching, test_keys, accepted: None, ..self }
     }
 }
 

@@ -221,21 +221,15 @@ impl Jwt {
     /// Keys come from the API server, with the pod's own token and authority; outside of a pod that is
     /// a startup error, and [`discover`](Self::discover) or [`jwks_file`](Self::jwks_file) the way.
     pub fn kubernetes(issuer: impl Into<String>) -> Self {
-        let jwt = Self::jwks_url("https://kubernetes.default.svc/openid/v1/jwks")
+        let mut jwt = Self::jwks_url("https://kubernetes.default.svc/openid/v1/jwks")
             .fetch_with_bearer_file(format!("{SERVICE_ACCOUNT}/token"))
             .issuer(issuer);
-        let jwt = table::KUBERNETES.describe(jwt);
-        let authority = format!("{SERVICE_ACCOUNT}/ca.crt");
-        match std::fs::read(&authority) {
-            Ok(pem) => jwt.root_certificates(pem),
-            Err(error) => jwt.argument(false, || {
-                format!(
-                    "`{authority}` cannot be read ({error}): outside of a pod, use \
-                     `Jwt::discover(…)`, or `Jwt::jwks_file(…)` with what \
-                     `kubectl get --raw /openid/v1/jwks` prints"
-                )
-            }),
-        }
+        jwt.fetching.trust_file(
+            format!("{SERVICE_ACCOUNT}/ca.crt").into(),
+            "outside of a pod, use `Jwt::discover(…)`, or `Jwt::jwks_file(…)` with what \
+             `kubectl get --raw /openid/v1/jwks` prints",
+        );
+        table::KUBERNETES.describe(jwt)
     }
 
     /// Duende IdentityServer: the issuer. Needs [`audience`](Self::audience), the API resource's name.

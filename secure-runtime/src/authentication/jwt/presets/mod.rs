@@ -138,11 +138,11 @@ impl Jwt {
     pub(super) fn preset_faults(&self) -> Vec<String> {
         let Some(preset) = self.preset else { return Vec::new() };
         let mut faults = Vec::new();
-        let is_demanded = |claim: &&str| {
+        let is_demanded = |claim: &str| {
             let mut paths = self.demands.iter().map(|demand| demand.path.names());
-            paths.any(|path| path == [*claim])
+            paths.any(|path| path == [claim])
         };
-        if !preset.needs_one_of.is_empty() && !preset.needs_one_of.iter().any(|it| is_demanded(&it))
+        if !preset.needs_one_of.is_empty() && !preset.needs_one_of.iter().any(|it| is_demanded(it))
         {
             faults.push(format!("{}: {}", preset.provider, preset.needs));
         }
