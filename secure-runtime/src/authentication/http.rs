@@ -81,7 +81,7 @@ impl Http {
             .pool_idle_timeout(IDLE)
             .user_agent(concat!("secure-runtime/", env!("CARGO_PKG_VERSION")));
         let client = self.transport.applied_to(builder, needs_authorities).build();
-        let client = client.map_err(|error| FetchError::no_client(error))?;
+        let client = client.map_err(FetchError::no_client)?;
         Ok(made.get_or_init(|| client).clone())
     }
 
