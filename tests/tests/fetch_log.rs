@@ -59,7 +59,7 @@ async fn an_outage_of_a_provider_is_told_when_it_begins_changes_and_ends() {
     has(&told, 0, "WARN", "/.well-known/openid-configuration` answered 500");
     has(&told, 1, "DEBUG", "answered 500");
     has(&told, 2, "DEBUG", "answered 500");
-    has(&told, 3, "WARN", "write \\\"https://other.example\\\"");
+    has(&told, 3, "WARN", "write \"https://other.example\"");
     assert!(authenticator.ready(clock.now()).unwrap_err().contains("is that of"));
 
     let good = provider.signing(Issuer::es256(), "good");
