@@ -36,7 +36,7 @@ impl Verifier {
                 if self.unknown.is_missing(self.unknown.asked_by(token), now) {
                     return unknown_key(provider, cause).into();
                 }
-                match provider.fetch_for_unknown(now) {
+                match provider.fetch_for_unknown(now, Instant::now()) {
                     Ok(wait) => self.wait(wait, token, now),
                     Err(reason) => unavailable(reason).into(),
                 }
@@ -76,7 +76,7 @@ impl Verifier {
                     verifier.unknown.keep_missing(key, fetched.begins_at);
                     return unknown;
                 }
-                match provider.fetch_for_unknown(later(now, came.elapsed())) {
+                match provider.fetch_for_unknown(later(now, came.elapsed()), came) {
                     Ok(again) => wait = again,
                     Err(reason) => return unavailable(reason),
                 }
