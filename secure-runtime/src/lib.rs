@@ -86,7 +86,9 @@ pub use scope::{
     ToSecuredHandler, route, scope,
 };
 pub use secure_macros::{policy, secure};
-pub use security::{LaunchError, ProtectedResource, Security, SecurityBuilder};
+pub use security::{
+    LaunchError, NotReady, ProtectedResource, Readiness, Security, SecurityBuilder,
+};
 pub use time::{Clock, Moment, SystemClock};
 pub use transport::{
     ForwardingHeader, InvalidForwardingHeader, InvalidNetwork, SingleHeader, TrustedProxies,

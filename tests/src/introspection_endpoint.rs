@@ -17,6 +17,8 @@ pub enum Manners {
     Good,
     /// Answers this status and nothing else.
     Down(u16),
+    /// Answers this status with this JSON.
+    Failing(u16, String),
     /// Answers well, once it is told to behave otherwise.
     Holding,
     /// Sends the client on to this address.
@@ -198,6 +200,10 @@ fn answer(state: &State, question: &Question) -> HttpResponse {
         Manners::Down(status) => {
             let status = StatusCode::from_u16(*status).expect("a status");
             HttpResponse::build(status).body(text)
+        }
+        Manners::Failing(status, text) => {
+            let status = StatusCode::from_u16(*status).expect("a status");
+            HttpResponse::build(status).content_type("application/json").body(text.clone())
         }
         Manners::Redirecting(address) => {
             let address = (header::LOCATION, address.clone());

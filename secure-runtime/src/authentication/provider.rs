@@ -194,20 +194,23 @@ impl<K: Fetched> Provider<K> {
 
     /// Has the keys fetched, unless that was tried just now: what there is to wait for.
     pub(crate) fn fetch(&self, now: Moment) -> Option<Wait> {
-        let seat = self.flight().join(now, Instant::now(), |order| self.order(order))?;
+        let here = Instant::now();
+        let seat = self.flight().join(now, here, |order| self.order(order))?;
         Some(Wait { ended: self.ended.subscribe(), flight: seat, place: None })
     }
 
     /// What to wait for where the set lacks a key, whose name anybody can invent: a fetch that begins
-    /// after this call, or one under way, after which this is asked again. See [`Seat::is_newer`].
-    pub(crate) fn fetch_for_unknown(&self, now: Moment) -> Result<Wait, NotWaiting> {
+    /// after the request `came`, or one under way, after which this is asked again. See
+    /// [`Seat::is_newer`].
+    pub(crate) fn fetch_for_unknown(&self, now: Moment, came: Instant) -> Result<Wait, NotWaiting> {
         if self.is_failing() {
             // It is tried again when that is due, and nobody waits for it.
             drop(self.fetch(now));
             return Err(NotWaiting::Failing);
         }
         let place = self.place().ok_or(NotWaiting::Crowded)?;
-        let seat = self.flight().join_for_unknown(now, Instant::now(), |order| self.order(order));
+        let times = (came, Instant::now());
+        let seat = self.flight().join_for_unknown(now, times, |order| self.order(order));
         let seat = seat.ok_or(NotWaiting::Failing)?;
         Ok(Wait { ended: self.ended.subscribe(), flight: seat, place: Some(place) })
     }

@@ -22,6 +22,7 @@ mod planned_limit;
 #[cfg(feature = "redis")]
 mod planned_shared;
 mod protected_resource;
+mod readiness;
 mod resource_url;
 
 use std::borrow::Cow;
@@ -63,6 +64,7 @@ pub(crate) use planned_limit::{ClaimNames, Counts, More, PlannedLimit, Stage};
 pub(crate) use planned_shared::{LiveShared, PlannedShared, Sharing};
 pub use protected_resource::ProtectedResource;
 use protected_resource::Published;
+pub use readiness::{NotReady, Readiness};
 
 /// The security of a program, ready to serve: put it into `App::app_data`.
 ///

@@ -66,6 +66,7 @@ mod shared_rules;
 mod step_up;
 mod tiers;
 mod token_cache;
+mod unknown_keys;
 mod validated_arguments;
 mod validation;
 mod wire;

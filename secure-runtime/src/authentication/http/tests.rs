@@ -147,6 +147,23 @@ fn metadata_are_looked_for_where_oauth_has_them_if_they_are_not_where_openid_has
 }
 
 #[test]
+fn metadata_at_an_address_of_their_own_are_about_the_issuer_all_the_same() {
+    for (named, is_good) in [("http://127.0.0.1/tenant", true), ("http://127.0.0.1/other", false)] {
+        let (port, asked) = serve(move |_| {
+            ok(&format!(r#"{{"issuer":"{named}","jwks_uri":"http://127.0.0.1/keys"}}"#))
+        });
+        let found = client(|_| ()).run(async |http| {
+            let hosts = &http.transport().http_hosts;
+            let address = format!("http://127.0.0.1:{port}/policy/metadata");
+            let issuer = "http://127.0.0.1/tenant".to_owned();
+            Metadata::at(&address, issuer, hosts).unwrap().find("jwks_uri", http).await
+        });
+        assert_eq!(found.is_ok(), is_good, "{found:?}");
+        assert!(asked.recv().unwrap().starts_with("GET /policy/metadata "));
+    }
+}
+
+#[test]
 fn metadata_that_fail_otherwise_are_not_looked_for_elsewhere() {
     let failing = "HTTP/1.1 500 x\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
     let (port, asked) = serve(|_| failing.to_owned());

@@ -84,3 +84,33 @@ impl Introspection {
         self
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn faults(opaque: Introspection) -> Vec<String> {
+        let opaque = opaque.issuer("https://issuer.example").audience("shop");
+        opaque.check().err().unwrap_or_default()
+    }
+
+    #[test]
+    fn an_endpoint_has_one_client_or_is_said_to_have_none() {
+        let at = || Introspection::at("https://issuer.example/introspect");
+        let hydra = || Introspection::at("http://hydra:4445/admin/oauth2/introspect");
+        let allowed = || hydra().dangerously_allow_http("hydra").without_client();
+        for opaque in [at().client_secret_basic("a", "b"), at().without_client(), allowed()] {
+            assert_eq!(faults(opaque), Vec::<String>::new());
+        }
+        for (opaque, expected) in [
+            (at(), "`.without_client()`"),
+            (at().without_client().client_secret_basic("a", "b"), "which of them?"),
+            (hydra().without_client(), r#"`.dangerously_allow_http("hydra")`"#),
+            (allowed().proxy("proxy"), "proxy is not a URL"),
+            (allowed().root_certificates("none"), "not in PEM form"),
+        ] {
+            let found = faults(opaque);
+            assert!(matches!(found.as_slice(), [one] if one.contains(expected)), "{found:?}");
+        }
+    }
+}

@@ -181,7 +181,7 @@ fn is_about_the_token(reply: &Reply) -> bool {
 
 /// Whether a status says something about the provider, or about what it thinks of this service,
 /// and not about one token. 403 is what firewalls in front of it answer to a token that reads like an
-/// attack: whoever sends one must not end the questions of others.
+/// attack: sending one must not end the questions of others.
 fn is_about_the_provider(status: u16) -> bool {
     matches!(status, 300..=399 | 401 | 404 | 405 | 410 | 429 | 502..=504)
 }

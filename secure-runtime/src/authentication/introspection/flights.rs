@@ -1,8 +1,9 @@
 //! One call for all requests that wait for the same token, and no more calls than so many.
 //!
-//! A flight does not belong to the request that began it: who disconnects does not end what others
-//! wait for. Whoever finds no flight under way looks again at what is known, with the board locked:
-//! what lands is known before its flight is taken off the board, so no token is asked about twice.
+//! A flight does not belong to the request that began it: a client that disconnects does not end what
+//! others wait for. A request that finds no flight under way looks again at what is known, with the
+//! board locked: what lands is known before its flight is taken off the board, so no token is asked
+//! about twice.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};

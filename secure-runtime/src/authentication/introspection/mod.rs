@@ -69,7 +69,7 @@ pub struct Introspection {
     clients: Vec<Client>,
     without_client: bool,
     fetching: Fetching,
-    /// What is expected of a token is the same, whoever vouches for it.
+    /// What is expected of a token: the same as of a JWT.
     expected: Jwt,
     signed: Option<Jwt>,
     revocations: Option<Revocations>,

@@ -23,14 +23,15 @@ impl Outcome {
     /// What a request that came at this time is told. Whether a token is revoked is asked now: it
     /// does not depend on when the provider was.
     pub(super) fn verdict(self, revocations: Option<&Revocations>, now: Moment) -> Verdict {
-        let refused = |cause| Verdict::Refused(Refusal::invalid_token(cause));
+        // The provider was asked: what it said decides, whatever others make of the token.
+        let refused = |cause| Verdict::Refused(Refusal::invalid_token(cause).decided());
         match self {
             Self::Active(_, validity) if validity.is_over(now) => refused("`exp` has passed"),
             Self::Active(_, validity) if validity.is_ahead(now) => refused(NOT_YET),
             Self::Active(principal, _) => {
                 match revocations.map_or(Ok(()), |revocations| revocations.check(&principal)) {
                     Ok(()) => Verdict::Accepted(principal),
-                    Err(refusal) => Verdict::Refused(refusal),
+                    Err(refusal) => Verdict::Refused(refusal.decided()),
                 }
             }
             Self::Refused(cause) | Self::Early(cause) => refused(cause),

@@ -38,10 +38,12 @@ impl JwtAuthenticator {
                 Look::Nothing => return Err(NO_KEYS),
                 Look::Wait(wait) => after(provider, wait, now, open).await,
                 Look::Use(held) => match open(&held.keys) {
-                    Err(Unverified::UnknownKey(_)) => match provider.fetch_for_unknown(now) {
-                        Ok(wait) => after(provider, wait, now, open).await,
-                        Err(reason) => Err(Unverified::UnknownKey(reason.cause())),
-                    },
+                    Err(Unverified::UnknownKey(_)) => {
+                        match provider.fetch_for_unknown(now, Instant::now()) {
+                            Ok(wait) => after(provider, wait, now, open).await,
+                            Err(reason) => Err(Unverified::UnknownKey(reason.cause())),
+                        }
+                    }
                     opened => opened,
                 },
             },
@@ -85,7 +87,7 @@ async fn after(
             Err(Unverified::UnknownKey(_)) if !fetched.is_newer => {}
             opened => return opened,
         }
-        let again = provider.fetch_for_unknown(later(now, came.elapsed()));
+        let again = provider.fetch_for_unknown(later(now, came.elapsed()), came);
         wait = again.map_err(|reason| Unverified::UnknownKey(reason.cause()))?;
     }
 }

@@ -26,17 +26,19 @@ impl Verifier {
         (generation, mark): (Generation, Mark),
     ) -> Attempt {
         match self.verify_unless_refused(keys, token, now, mark) {
-            Err(Unverified::UnknownKey(_)) if self.is_claimed_by(token) => {
+            Err(Unverified::UnknownKey(cause)) if self.is_claimed_by(token) => {
                 // Perhaps a fetch has ended meanwhile, which brought the key.
-                let unknown = match self.verify_fetched(token, now) {
-                    Ok(verdict) => return verdict.into(),
-                    Err(unknown) => unknown,
-                };
+                let newest = provider.usable(now);
+                if !newest.is_some_and(|held| std::ptr::eq(&held.keys, keys))
+                    && let Ok(verdict) = self.verify_fetched(token, now)
+                {
+                    return verdict.into();
+                }
                 if self.unknown.is_missing(self.unknown.asked_by(token), now) {
                     self.tell_unknown_key(token, now);
-                    return unknown.into();
+                    return unknown_key(provider, cause).into();
                 }
-                match provider.fetch_for_unknown(now) {
+                match provider.fetch_for_unknown(now, Instant::now()) {
                     Ok(wait) => self.wait(wait, token, now),
                     Err(reason) => unavailable(reason).into(),
                 }
@@ -77,7 +79,7 @@ impl Verifier {
                     verifier.tell_unknown_key(&token, now);
                     return unknown;
                 }
-                match provider.fetch_for_unknown(later(now, came.elapsed())) {
+                match provider.fetch_for_unknown(later(now, came.elapsed()), came) {
                     Ok(again) => wait = again,
                     Err(reason) => return unavailable(reason),
                 }
@@ -101,11 +103,7 @@ impl Verifier {
         let KeySource::Published(provider) = &self.keys else { return Ok(no_keys()) };
         let Some(held) = provider.usable(now) else { return Ok(no_keys()) };
         match self.verify(&held.keys, token, now) {
-            // A key that the set lacks may be a new one, if nobody could ask for the newest set.
-            Err(Unverified::UnknownKey(_)) if provider.is_failing() => {
-                Err(unavailable(NotWaiting::Failing))
-            }
-            Err(Unverified::UnknownKey(cause)) => Err(refused(cause, true)),
+            Err(Unverified::UnknownKey(cause)) => Err(unknown_key(provider, cause)),
             verified => Ok(self.conclude(token, verified, provider.good_until(now), kept)),
         }
     }
@@ -135,6 +133,11 @@ impl Fetched for Keys {
             (true, true) => Change::Nothing,
         }
     }
+}
+
+/// A key that the set lacks may be a new one, if the newest set could not be fetched.
+fn unknown_key(provider: &Provider<Keys>, cause: &'static str) -> Verdict {
+    if provider.is_failing() { unavailable(NotWaiting::Failing) } else { refused(cause, true) }
 }
 
 fn unavailable(reason: NotWaiting) -> Verdict {

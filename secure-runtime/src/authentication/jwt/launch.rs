@@ -159,7 +159,9 @@ impl Jwt {
             #[cfg(feature = "discovery")]
             if self.fetching.is_used() {
                 faults.push(
-                    "it is said how keys are fetched, and none are: they are given".to_owned(),
+                    "keys are given, and it is also said how published ones are fetched: which of \
+                     them?"
+                        .to_owned(),
                 );
             }
             return None;

@@ -122,3 +122,49 @@ impl Jwt {
         self
     }
 }
+
+#[cfg(all(test, feature = "discovery"))]
+mod tests {
+    use super::*;
+    use crate::testing::Issuer;
+
+    fn faults(jwt: Jwt) -> Vec<String> {
+        jwt.check().err().unwrap_or_default()
+    }
+
+    #[test]
+    fn how_keys_are_fetched_is_checked_when_the_service_starts() {
+        let good = || Jwt::discover("https://issuer.example").audience("shop");
+        let inside = |host: &str| {
+            let jwt = Jwt::jwks_url("http://keycloak:8080/certs").issuer("https://issuer.example");
+            jwt.audience("shop").dangerously_allow_http(host)
+        };
+        let apart = || Jwt::metadata_url("https://issuer.example/elsewhere").audience("shop");
+        let authority = include_str!("../http/certificates/authority.pem");
+        for jwt in [
+            good().proxy("http://proxy:3128"),
+            good().root_certificates(authority).fetch_with_bearer_file("/nowhere"),
+            inside("keycloak"),
+            apart().issuer("https://issuer.example/name"),
+        ] {
+            assert_eq!(faults(jwt), Vec::<String>::new());
+        }
+        for (jwt, expected) in [
+            (good().proxy("proxy"), "proxy is not a URL"),
+            (good().root_certificates("none"), "not in PEM form"),
+            (good().dangerously_allow_http("http://keycloak"), "without scheme, port and path"),
+            (inside("other"), r#"`.dangerously_allow_http("keycloak")`"#),
+            (apart(), "no issuer"),
+            (Issuer::es256().jwt().proxy("http://proxy"), "keys are given"),
+        ] {
+            let found = faults(jwt);
+            assert!(matches!(found.as_slice(), [one] if one.contains(expected)), "{found:?}");
+        }
+    }
+
+    #[test]
+    fn a_description_shows_no_password_of_a_proxy() {
+        let jwt = Jwt::discover("https://issuer.example").proxy("http://user:s3cr3t@proxy");
+        assert!(!format!("{jwt:?}").contains("s3cr3t"));
+    }
+}

@@ -43,8 +43,6 @@ pub(super) struct Flight {
     gap_for_unknown: u64,
     /// Whether somebody waits for a key that the set lacks.
     is_for_unknown: bool,
-    /// Whether the request that ordered the fetch has no seat yet.
-    is_new: bool,
     /// How many fetches for unknown keys have followed each other closely, and changed nothing.
     fruitless: u64,
     /// When the last of them began.
@@ -52,7 +50,7 @@ pub(super) struct Flight {
 }
 
 impl Flight {
-    /// Joins the fetch under way, or begins one unless it is too early.
+    /// Joins the fetch under way, or begins one unless it is too early, for a request that comes `here`.
     pub(super) fn join(
         &mut self,
         now: Moment,
@@ -68,11 +66,12 @@ impl Flight {
         self.seat(here)
     }
 
-    /// Joins the fetch under way, or begins one as soon as it may.
+    /// Joins the fetch under way, or begins one as soon as it may, for a request that came earlier or
+    /// comes `here`.
     pub(super) fn join_for_unknown(
         &mut self,
         now: Moment,
-        here: Instant,
+        (came, here): (Instant, Instant),
         order: impl FnOnce(Order) -> bool,
     ) -> Option<Seat> {
         if self.begun == self.ended {
@@ -81,7 +80,7 @@ impl Flight {
             self.begin(now, here, delay, order)?;
         }
         self.is_for_unknown = true;
-        self.seat(here)
+        self.seat(came)
     }
 
     fn begin(
@@ -97,15 +96,13 @@ impl Flight {
         }
         self.began = Some((now.monotonic_nanos().saturating_add(delay), not_before));
         self.begun += 1;
-        self.is_new = true;
         Some(())
     }
 
-    /// The fetch under way, as this moment finds it.
-    fn seat(&mut self, here: Instant) -> Option<Seat> {
+    /// The fetch under way, for a request that came then.
+    fn seat(&self, came: Instant) -> Option<Seat> {
         let (begins_at, begins) = self.began?;
-        let is_newer = std::mem::take(&mut self.is_new) || here < begins;
-        Some(Seat { number: self.begun, is_newer, begins_at })
+        Some(Seat { number: self.begun, is_newer: came <= begins, begins_at })
     }
 
     /// How long it is until the next fetch may begin, in nanoseconds.

@@ -72,13 +72,19 @@ impl Airport {
     }
 
     fn join_for_unknown(&mut self) -> Seat {
+        self.join_again(self.clocks.millis)
+    }
+
+    /// What a request does that came at this time.
+    fn join_again(&mut self, came: u64) -> Seat {
         let Self { flight, clocks, begin } = self;
+        let came = clocks.start + Duration::from_millis(came);
         let (now, here) = clocks.now();
         let order = |order: Order| {
             begin.push((order.not_before - clocks.start).as_millis() as u64);
             true
         };
-        flight.join_for_unknown(now, here, order).unwrap()
+        flight.join_for_unknown(now, (came, here), order).unwrap()
     }
 
     /// Ends the fetch under way, once it has begun.
@@ -101,8 +107,10 @@ fn a_token_with_an_unknown_key_waits_for_a_fetch_that_begins_after_it_came() {
     assert!(second.is_newer && second.begins_at == SECOND && second != first);
     airport.clocks.millis = 999;
     assert_eq!(airport.join_for_unknown(), second, "all that come before it begins");
-    airport.clocks.millis = 1_000;
+    airport.clocks.millis = 1_001;
     assert!(!airport.join_for_unknown().is_newer);
+    // Those that waited for an earlier fetch came before this one began.
+    assert_eq!(airport.join_again(100), second);
     assert_eq!(airport.begin, [0, 1_000]);
 }
 
@@ -144,7 +152,7 @@ fn a_clock_that_stands_still_keeps_nobody_for_longer_than_the_machines_does() {
             delay = Some(order.not_before - here);
             true
         };
-        flight.join_for_unknown(now, here, order).unwrap();
+        flight.join_for_unknown(now, (here, here), order).unwrap();
         assert_eq!(delay, Some(Duration::ZERO));
         flight.land(0, 0, Change::Nothing);
     }
@@ -155,28 +163,32 @@ fn nobody_waits_for_a_provider_that_fails_and_it_is_tried_again() {
     let (provider, orders) = provider();
     assert!(provider.fetch(at(0)).is_some());
     provider.absorb(0, Ok(Keys("first")));
-    assert!(provider.fetch_for_unknown(at(1)).is_ok());
+    assert!(provider.fetch_for_unknown(at(1), Instant::now()).is_ok());
     provider.absorb(at(1).monotonic_nanos(), Err("down".to_owned()));
     assert_eq!(orders.try_iter().count(), 2);
     for (second, ordered) in [(1, 0), (2, 0), (3, 1), (4, 0)] {
-        assert_eq!(provider.fetch_for_unknown(at(second)).err(), Some(NotWaiting::Failing));
+        assert_eq!(
+            provider.fetch_for_unknown(at(second), Instant::now()).err(),
+            Some(NotWaiting::Failing)
+        );
         assert_eq!(orders.try_iter().count(), ordered, "{second}");
     }
     provider.absorb(at(3).monotonic_nanos(), Ok(Keys("second")));
-    assert!(provider.fetch_for_unknown(at(4)).is_ok());
+    assert!(provider.fetch_for_unknown(at(4), Instant::now()).is_ok());
 }
 
 #[test]
 fn no_more_requests_wait_for_unknown_keys_than_so_many() {
     let (provider, _orders) = provider();
     provider.absorb(0, Ok(Keys("first")));
-    let waiting: Vec<_> =
-        (0..MOST_WAITING).map(|_| provider.fetch_for_unknown(at(5)).unwrap()).collect();
-    assert_eq!(provider.fetch_for_unknown(at(5)).err(), Some(NotWaiting::Crowded));
+    let waiting: Vec<_> = (0..MOST_WAITING)
+        .map(|_| provider.fetch_for_unknown(at(5), Instant::now()).unwrap())
+        .collect();
+    assert_eq!(provider.fetch_for_unknown(at(5), Instant::now()).err(), Some(NotWaiting::Crowded));
     // Those who wait because of the keys' age are others.
     assert!(matches!(provider.look(at(700)), Look::Wait(_)));
     drop(waiting);
-    assert!(provider.fetch_for_unknown(at(5)).is_ok());
+    assert!(provider.fetch_for_unknown(at(5), Instant::now()).is_ok());
 }
 
 #[test]

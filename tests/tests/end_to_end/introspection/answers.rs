@@ -90,7 +90,6 @@ async fn a_token_that_is_not_good_or_not_for_this_service_is_refused() {
         ("not active", Box::new(|answer| *answer = json!({"active": false}))),
         ("not active, with claims", Box::new(set("active", json!(false)))),
         ("another iss", Box::new(set("iss", json!("https://elsewhere.test")))),
-        ("a null iss", Box::new(set("iss", Value::Null))),
         ("an iss that is a list", Box::new(set("iss", json!([ISSUER])))),
         ("no aud", Box::new(without("aud"))),
         ("a null aud", Box::new(set("aud", Value::Null))),
@@ -98,6 +97,7 @@ async fn a_token_that_is_not_good_or_not_for_this_service_is_refused() {
         ("another aud", Box::new(set("aud", json!("elsewhere")))),
         ("an aud of mixed types", Box::new(set("aud", json!(["test", 1])))),
         ("no sub", Box::new(without("sub"))),
+        ("a null sub", Box::new(set("sub", Value::Null))),
         ("an empty sub", Box::new(set("sub", json!("")))),
         ("a numeric sub", Box::new(set("sub", json!(7)))),
         ("exp now", Box::new(set("exp", json!(now)))),
@@ -107,9 +107,7 @@ async fn a_token_that_is_not_good_or_not_for_this_service_is_refused() {
         ("auth_time ahead", Box::new(set("auth_time", json!(now + 1)))),
         ("a refresh token", Box::new(set("token_use", json!("refresh_token")))),
         ("another token type", Box::new(set("token_type", json!("DPoP")))),
-        ("a null token type", Box::new(set("token_type", Value::Null))),
         ("bound to a key", Box::new(set("cnf", json!({"jkt": "x"})))),
-        ("bound to nothing", Box::new(set("cnf", Value::Null))),
         ("a numeric jti", Box::new(set("jti", json!(7)))),
     ];
     for (fault, change) in &faults {
@@ -125,6 +123,11 @@ async fn a_token_that_is_not_good_or_not_for_this_service_is_refused() {
         ("no token type", Box::new(without("token_type"))),
         ("a token type in lower case", Box::new(set("token_type", json!("bearer")))),
         ("an access token", Box::new(set("token_use", json!("access_token")))),
+        ("a null iss", Box::new(set("iss", Value::Null))),
+        ("a null exp", Box::new(set("exp", Value::Null))),
+        ("a null iat", Box::new(set("iat", Value::Null))),
+        ("a null token type", Box::new(set("token_type", Value::Null))),
+        ("bound to nothing", Box::new(set("cnf", Value::Null))),
         ("exp with a fraction", Box::new(set("exp", json!(now as f64 + 0.5)))),
     ] {
         assert_eq!(world.status(&know(&*change)).await, 200, "{twin}");
@@ -161,7 +164,6 @@ async fn a_malformed_answer_is_no_answer() {
         changed(r#""active":true"#, r#""active":true,"active":true"#),
         changed(r#""sub":"ada""#, r#""sub":"ada","sub":"root""#),
         changed(r#""exp":"#, r#""exp":"tomorrow","x":"#),
-        changed(r#""exp":"#, r#""exp":null,"x":"#),
         changed(r#""exp":"#, r#""exp":-1,"x":"#),
         changed(r#""exp":"#, r#""exp":1e300,"x":"#),
         changed(r#""iat":"#, r#""iat":[1],"x":"#),
@@ -245,6 +247,70 @@ async fn a_client_without_a_user_is_named_only_where_that_is_said() {
     assert_eq!(world.answer("person").await.body, "ada");
     world.endpoint.know("nobody", json!({ "active": true, "aud": "test" }));
     world.is_refused("nobody", "neither").await;
+}
+
+/// Some providers answer for a user without `sub`, and with the client that the user came by.
+#[actix_web::test]
+async fn a_user_is_never_taken_for_the_client() {
+    let world = World::with(|endpoint| fitting(endpoint).client_as_subject());
+    let answer = |name: &str, value: Value| {
+        json!({
+            "active": true, "client_id": "web", "aud": "test", "scope": "orders:read", name: value,
+        })
+    };
+    for name in ["username", "preferred_username", "email", "upn", "user_id"] {
+        world.endpoint.know(name, answer(name, json!("ada")));
+        world.is_refused(name, name).await;
+        let twin = format!("null-{name}");
+        world.endpoint.know(&twin, answer(name, Value::Null));
+        assert_eq!(world.answer(&twin).await.body, "web");
+    }
+    let mut user = answer("username", json!("ada"));
+    user["sub"] = json!("4711");
+    world.endpoint.know("user", user);
+    assert_eq!(world.answer("user").await.body, "4711");
+}
+
+/// Hydra's administrative endpoint asks for no client, and takes no notice of one.
+#[actix_web::test]
+async fn an_endpoint_without_clients_is_asked_without_one() {
+    let world = World::with(|endpoint| {
+        Introspection::at(endpoint.url()).without_client().issuer(ISSUER).audience("test")
+    });
+    world.endpoint.judge_clients(|question| {
+        let names_client = question.form.keys().any(|name| name.starts_with("client"));
+        question.authorization.is_none() && !names_client
+    });
+    world.know("good");
+    assert_eq!(world.status("good").await, 200);
+    world.is_refused("other", "not active").await;
+}
+
+/// `oidc-provider` answers so about every JWT: the client has to get a new token, and nothing is wrong
+/// with the provider.
+#[actix_web::test]
+async fn a_token_that_the_provider_does_not_introspect_is_refused_and_remembered() {
+    let unsupported = r#"{"error":"unsupported_token_type","error_description":"structured"}"#;
+    for (status, body, expected) in [
+        (400, unsupported, 401),
+        (401, unsupported, 401),
+        (404, unsupported, 401),
+        (400, r#"{"error":"invalid_request"}"#, 503),
+        (400, r#"{"error":["unsupported_token_type"]}"#, 503),
+        (400, "unsupported_token_type", 503),
+        (500, unsupported, 503),
+    ] {
+        let world = World::new();
+        world.endpoint.behave(Manners::Failing(status, body.to_owned()));
+        for _ in 0..2 {
+            assert_eq!(world.status("a.b.c").await, expected, "{status} {body}");
+        }
+        assert_eq!(world.endpoint.asked(), 1, "{status} {body}");
+        world.endpoint.behave(Manners::Good);
+        world.know("good");
+        world.clock.advance(Duration::from_secs(1));
+        assert_eq!(world.status("good").await, 200, "{status} {body}");
+    }
 }
 
 #[actix_web::test]

@@ -76,6 +76,32 @@ async fn a_provider_that_is_not_there_is_unavailable() {
     world.is_unavailable("token", "nobody listens").await;
 }
 
+/// A service that gets no requests while it is not ready tries again by itself.
+#[actix_web::test]
+async fn readiness_follows_the_last_attempt_and_recovers_without_requests() {
+    let (endpoint, clock) = (IntrospectionEndpoint::start(), FakeClock::new());
+    let authenticator = fitting(&endpoint).into_authenticator().unwrap();
+    let ready = || authenticator.ready(clock.now());
+    assert_eq!(ready(), Ok(()), "nothing was asked yet");
+    endpoint.behave(Manners::Down(503));
+    let line = ("authorization", "Bearer token");
+    let Attempt::Pending(asked) = authenticate(&*authenticator, &[line], clock.now()) else {
+        panic!("the provider is asked");
+    };
+    drop(asked.await);
+    let cause = ready().unwrap_err();
+    assert!(cause.ends_with("/introspect` answered 503"), "{cause}");
+    assert_eq!(endpoint.asked(), 1, "it is not asked again at once");
+    endpoint.behave(Manners::Good);
+    clock.advance(Duration::from_secs(1));
+    ready().unwrap_err();
+    endpoint.until_asked(2).await;
+    while ready().is_err() {
+        actix_web::rt::time::sleep(Duration::from_millis(1)).await;
+    }
+    assert_eq!(endpoint.asked(), 2);
+}
+
 #[actix_web::test]
 async fn a_client_that_the_provider_does_not_know_is_no_fault_of_the_caller() {
     let world = World::with(|endpoint| {
