@@ -118,13 +118,17 @@ pub(crate) enum NotWaiting {
     Failing,
     /// Too many requests wait already.
     Crowded,
+    /// A fetch has ended since the request looked at the keys: it looks again.
+    Changed,
 }
 
 impl NotWaiting {
     pub(crate) fn cause(self) -> &'static str {
         match self {
             Self::Failing => "the key is unknown, and the newest key set could not be fetched",
-            Self::Crowded => "the key is unknown, and too many requests wait for a newer key set",
+            Self::Crowded | Self::Changed => {
+                "the key is unknown, and too many requests wait for a newer key set"
+            }
         }
     }
 }
@@ -201,8 +205,14 @@ impl<K: Fetched> Provider<K> {
 
     /// What to wait for where the set lacks a key, whose name anybody can invent: a fetch that begins
     /// after the request `came`, or one under way, after which this is asked again. See
-    /// [`Seat::is_newer`].
-    pub(crate) fn fetch_for_unknown(&self, now: Moment, came: Instant) -> Result<Wait, NotWaiting> {
+    /// [`Seat::is_newer`]. Where the request looked at the keys when so many fetches [had
+    /// ended](Self::ended) and others have since, it looks again first.
+    pub(crate) fn fetch_for_unknown(
+        &self,
+        now: Moment,
+        came: Instant,
+        seen: Option<u64>,
+    ) -> Result<Wait, NotWaiting> {
         if self.is_failing() {
             // It is tried again when that is due, and nobody waits for it.
             drop(self.fetch(now));
@@ -210,9 +220,18 @@ impl<K: Fetched> Provider<K> {
         }
         let place = self.place().ok_or(NotWaiting::Crowded)?;
         let times = (came, Instant::now());
-        let seat = self.flight().join_for_unknown(now, times, |order| self.order(order));
+        let mut flight = self.flight();
+        if seen.is_some_and(|seen| flight.ended() != seen) {
+            return Err(NotWaiting::Changed);
+        }
+        let seat = flight.join_for_unknown(now, times, |order| self.order(order));
         let seat = seat.ok_or(NotWaiting::Failing)?;
         Ok(Wait { ended: self.ended.subscribe(), flight: seat, place: Some(place) })
+    }
+
+    /// How many fetches have ended.
+    pub(crate) fn ended(&self) -> u64 {
+        self.flight().ended()
     }
 
     /// Whether the order was heard.

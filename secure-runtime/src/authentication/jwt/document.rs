@@ -39,7 +39,7 @@ impl JwtAuthenticator {
                 Look::Wait(wait) => after(provider, wait, now, open).await,
                 Look::Use(held) => match open(&held.keys) {
                     Err(Unverified::UnknownKey(_)) => {
-                        match provider.fetch_for_unknown(now, Instant::now()) {
+                        match provider.fetch_for_unknown(now, Instant::now(), None) {
                             Ok(wait) => after(provider, wait, now, open).await,
                             Err(reason) => Err(Unverified::UnknownKey(reason.cause())),
                         }
@@ -87,7 +87,7 @@ async fn after(
             Err(Unverified::UnknownKey(_)) if !fetched.is_newer => {}
             opened => return opened,
         }
-        let again = provider.fetch_for_unknown(later(now, came.elapsed()), came);
+        let again = provider.fetch_for_unknown(later(now, came.elapsed()), came, None);
         wait = again.map_err(|reason| Unverified::UnknownKey(reason.cause()))?;
     }
 }

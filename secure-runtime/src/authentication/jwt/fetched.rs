@@ -27,27 +27,45 @@ impl Verifier {
     ) -> Attempt {
         match self.verify_unless_refused(keys, token, now, mark) {
             Err(Unverified::UnknownKey(cause)) if self.is_claimed_by(token) => {
-                // Perhaps a fetch has ended meanwhile, which brought the key.
-                let newest = provider.usable(now);
-                if !newest.is_some_and(|held| std::ptr::eq(&held.keys, keys))
-                    && let Ok(verdict) = self.verify_fetched(token, now)
-                {
-                    return verdict.into();
-                }
-                if self.unknown.is_missing(self.unknown.asked_by(token), now) {
-                    self.tell_unknown_key(token, now);
-                    return unknown_key(provider, cause).into();
-                }
-                match provider.fetch_for_unknown(now, Instant::now()) {
-                    Ok(wait) => self.wait(wait, token, now),
-                    Err(reason) => unavailable(reason).into(),
-                }
+                self.await_unknown(keys, provider, token, now, cause)
             }
             verified => {
                 let until = provider.good_until(now);
                 self.conclude(token, verified, until, (generation, mark)).into()
             }
         }
+    }
+
+    /// What a token comes to whose key these keys lack.
+    fn await_unknown(
+        self: &Arc<Self>,
+        keys: &Keys,
+        provider: &Provider<Keys>,
+        token: &[u8],
+        now: Moment,
+        cause: &'static str,
+    ) -> Attempt {
+        let came = Instant::now();
+        // A fetch may end meanwhile and bring the key. If that happens twice, another one is begun.
+        for is_last in [false, true] {
+            let seen = Some(provider.ended()).filter(|_| !is_last);
+            let newest = provider.usable(now);
+            if !newest.is_some_and(|held| std::ptr::eq(&held.keys, keys))
+                && let Ok(verdict) = self.verify_fetched(token, now)
+            {
+                return verdict.into();
+            }
+            if self.unknown.is_missing(self.unknown.asked_by(token), now) {
+                self.tell_unknown_key(token, now);
+                break;
+            }
+            match provider.fetch_for_unknown(now, came, seen) {
+                Ok(wait) => return self.wait(wait, token, now),
+                Err(NotWaiting::Changed) => {}
+                Err(reason) => return unavailable(reason).into(),
+            }
+        }
+        unknown_key(provider, cause).into()
     }
 
     /// Verifies once the fetch has ended, and after another one where that began before the token came
@@ -79,7 +97,7 @@ impl Verifier {
                     verifier.tell_unknown_key(&token, now);
                     return unknown;
                 }
-                match provider.fetch_for_unknown(later(now, came.elapsed()), came) {
+                match provider.fetch_for_unknown(later(now, came.elapsed()), came, None) {
                     Ok(again) => wait = again,
                     Err(reason) => return unavailable(reason),
                 }

@@ -163,18 +163,32 @@ fn nobody_waits_for_a_provider_that_fails_and_it_is_tried_again() {
     let (provider, orders) = provider();
     assert!(provider.fetch(at(0)).is_some());
     provider.absorb(0, Ok(Keys("first")));
-    assert!(provider.fetch_for_unknown(at(1), Instant::now()).is_ok());
+    assert!(provider.fetch_for_unknown(at(1), Instant::now(), None).is_ok());
     provider.absorb(at(1).monotonic_nanos(), Err("down".to_owned()));
     assert_eq!(orders.try_iter().count(), 2);
     for (second, ordered) in [(1, 0), (2, 0), (3, 1), (4, 0)] {
         assert_eq!(
-            provider.fetch_for_unknown(at(second), Instant::now()).err(),
+            provider.fetch_for_unknown(at(second), Instant::now(), None).err(),
             Some(NotWaiting::Failing)
         );
         assert_eq!(orders.try_iter().count(), ordered, "{second}");
     }
     provider.absorb(at(3).monotonic_nanos(), Ok(Keys("second")));
-    assert!(provider.fetch_for_unknown(at(4), Instant::now()).is_ok());
+    assert!(provider.fetch_for_unknown(at(4), Instant::now(), None).is_ok());
+}
+
+#[test]
+fn a_request_that_looked_before_a_fetch_ended_looks_again() {
+    let (provider, orders) = provider();
+    provider.absorb(0, Ok(Keys("first")));
+    let seen = provider.ended();
+    assert!(provider.fetch(at(1)).is_some());
+    provider.absorb(at(1).monotonic_nanos(), Ok(Keys("second")));
+    let asked = |seen| provider.fetch_for_unknown(at(2), Instant::now(), Some(seen)).err();
+    assert_eq!(asked(seen), Some(NotWaiting::Changed));
+    assert_eq!(orders.try_iter().count(), 1);
+    assert_eq!(asked(provider.ended()), None);
+    assert_eq!(orders.try_iter().count(), 1);
 }
 
 #[test]
@@ -182,13 +196,16 @@ fn no_more_requests_wait_for_unknown_keys_than_so_many() {
     let (provider, _orders) = provider();
     provider.absorb(0, Ok(Keys("first")));
     let waiting: Vec<_> = (0..MOST_WAITING)
-        .map(|_| provider.fetch_for_unknown(at(5), Instant::now()).unwrap())
+        .map(|_| provider.fetch_for_unknown(at(5), Instant::now(), None).unwrap())
         .collect();
-    assert_eq!(provider.fetch_for_unknown(at(5), Instant::now()).err(), Some(NotWaiting::Crowded));
+    assert_eq!(
+        provider.fetch_for_unknown(at(5), Instant::now(), None).err(),
+        Some(NotWaiting::Crowded)
+    );
     // Those who wait because of the keys' age are others.
     assert!(matches!(provider.look(at(700)), Look::Wait(_)));
     drop(waiting);
-    assert!(provider.fetch_for_unknown(at(5), Instant::now()).is_ok());
+    assert!(provider.fetch_for_unknown(at(5), Instant::now(), None).is_ok());
 }
 
 #[test]
