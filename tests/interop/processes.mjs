@@ -70,3 +70,9 @@ export async function answers(url) {
   }
   throw new Error(`${url} does not answer`);
 }
+
+/** Starts a provider that is written in Python, and returns its issuer. */
+export function startProvider(program, env) {
+  const path = new URL(`python/${program}`, import.meta.url).pathname;
+  return firstLine(start(place('PYTHON'), [path], { env, lines: true }));
+}

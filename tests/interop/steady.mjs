@@ -33,15 +33,13 @@ export class Steady {
     return this.answers;
   }
 
-  /** What came instead of `status`, and how often; nothing if there was no such answer. */
-  async othersThan(status) {
-    const { [status]: wanted = 0, ...others } = await this.stop();
-    return { wanted: wanted > 0, others };
+  /** `all 200`, say, or how many there were of what. */
+  async summary() {
+    const answers = Object.entries(await this.stop());
+    if (answers.length === 1) return `all ${answers[0][0]}`;
+    return answers.map(([status, count]) => `${count} times ${status}`).join(', ');
   }
 }
-
-/** What `Steady.othersThan` returns if all is well. */
-export const NONE = { wanted: true, others: {} };
 
 /** Takes turns. */
 export function inTurn() {

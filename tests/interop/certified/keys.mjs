@@ -9,6 +9,7 @@ import { importPKCS8, importSPKI } from 'jose';
 
 const KINDS = {
   RS256: ['rsa', { modulusLength: 2048 }],
+  PS256: ['rsa', { modulusLength: 2048 }],
   ES256: ['ec', { namedCurve: 'P-256' }],
   EdDSA: ['ed25519', {}],
   Ed25519: ['ed25519', {}],
