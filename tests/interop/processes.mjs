@@ -16,6 +16,8 @@ export const place = (name) => {
 };
 
 let logs = 0;
+const children = [];
+process.on('exit', () => children.forEach((child) => child.kill('SIGKILL')));
 
 /** Starts a program whose standard error, and output if `lines` is not wanted, go to a log. */
 export function start(command, options, { input = '', env = {}, lines = false } = {}) {
@@ -29,7 +31,7 @@ export function start(command, options, { input = '', env = {}, lines = false } 
   child.stdin.write(input);
   const ended = new Promise((resolve) => child.on('exit', resolve));
   child.on('error', (error) => console.error(`${command}: ${error}`));
-  process.on('exit', () => child.kill('SIGKILL'));
+  children.push(child);
   return {
     child,
     ended,

@@ -6,6 +6,9 @@ import { isDeepStrictEqual } from 'node:util';
 /** A check that takes longer has failed. */
 const LIMIT_MS = 60_000;
 
+// This program ends with the one that started it.
+process.stdin.on('end', () => process.exit(1)).resume();
+
 export class Report {
   constructor(provider) {
     this.provider = provider;

@@ -9,6 +9,9 @@ import { boundToken, forgedToken, machineToken, userTokens } from './clients.mjs
 import { pemPair, publishedKey, signingKey } from './keys.mjs';
 import { CertifiedProvider, SECRET } from './provider.mjs';
 
+/** Of a token that is to expire. */
+const LIFE_S = 4;
+
 const report = new Report('oidc-provider');
 const { privateKey: pem, publicKey } = pemPair('ES256');
 const provider = await CertifiedProvider.start({
@@ -112,12 +115,12 @@ await report.check('both: opaque token', 'ada', async () => {
   provider.resources.set(both.url, { format: 'jwt' });
   return both.subject(token);
 });
-await report.check('both: JWT that has expired', [200, 401], async () => {
-  provider.resources.set(both.url, { format: 'jwt', life: 2 });
+await report.check('both: JWT that expires', [200, 401], async () => {
+  provider.resources.set(both.url, { format: 'jwt', life: LIFE_S });
   const token = await machineToken(provider, both.url);
   provider.resources.set(both.url, { format: 'jwt' });
   const before = await both.status(token);
-  await sleep(3000);
+  await sleep((LIFE_S + 1) * 1000);
   return [before, await both.status(token)];
 });
 await report.check('both: forged JWT, known key', 401, async () => both.status(await forgedToken(jwt)));

@@ -55,20 +55,19 @@ async function keysInUse() {
   await provider.stop();
 }
 
-/** An API that starts while the provider is down. */
+/** An API that starts while the provider is down; there is a token from before. */
 async function startedBefore(mode) {
+  const audience = `https://${mode}.example/shop`;
   const provider = await CertifiedProvider.start();
+  provider.resources.set(audience, { format: mode === 'jwt' ? 'jwt' : 'opaque' });
+  const token = await machineToken(provider, audience);
   await provider.stop();
   const api = await Api.start({
     issuer: provider.issuer,
     mode,
+    audience,
     ...(mode === 'introspection' && { introspection }),
   });
-  provider.resources.set(api.url, { format: mode === 'jwt' ? 'jwt' : 'opaque' });
-  // A token that was issued earlier.
-  await provider.restart();
-  const token = await machineToken(provider, api.url);
-  await provider.stop();
   await report.check(`API started while it is down, ${mode}: 503, then 200 soon`, [503, 200], async () => {
     const before = await api.status(token);
     await provider.restart();
@@ -77,7 +76,7 @@ async function startedBefore(mode) {
   });
   await report.check(`API started while it is down, ${mode}: from then on`, 'all 200', async () => {
     const good = inTurn();
-    good.use(token, await machineToken(provider, api.url));
+    good.use(token, await machineToken(provider, audience));
     const steady = new Steady(api, 20, good.next);
     await sleep(2000);
     return steady.summary();

@@ -12,7 +12,7 @@ export const SECRET = 's3cret: with/+ &% and more than thirty-two octets';
 const life = (_, token) => token.resourceServer?.accessTokenTTL ?? 3600;
 
 export class CertifiedProvider {
-  /** Resources by their identifier: `{ format, alg, life }`. Others get JWT signed with RS256. */
+  /** Resources by their identifier: `{ format, alg, life, ordinary }`. Others get JWT signed with RS256. */
   resources = new Map();
 
   static async start(options = {}) {
@@ -126,6 +126,9 @@ export class CertifiedProvider {
       enabledJWA: {
         introspectionSigningAlgValues: ['RS256', 'ES256'],
       },
+      formats: {
+        customizers: { jwt: (_, token, jwt) => this.#customize(token.resourceServer.identifier(), jwt) },
+      },
       cookies: { keys: ['a key of the cookies'] },
       rotateRefreshToken: true,
       ttl: {
@@ -144,6 +147,14 @@ export class CertifiedProvider {
   #canServe({ client_id: id }) {
     if (id === 'api-key') return this.options.apiKeys !== undefined;
     return id !== 'api-signed' || this.keys.some(({ alg }) => alg === 'ES256');
+  }
+
+  /** Most providers' tokens are not those of RFC 9068: their type is `JWT`, and claims are missing. */
+  #customize(resource, jwt) {
+    if (!this.resources.get(resource)?.ordinary) return;
+    jwt.header = { typ: 'JWT' };
+    delete jwt.payload.client_id;
+    delete jwt.payload.jti;
   }
 
   #resource(identifier) {

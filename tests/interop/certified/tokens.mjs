@@ -10,6 +10,8 @@ import { boundToken, forgedToken, machineToken, userTokens } from './clients.mjs
 import { signingKey } from './keys.mjs';
 import { CertifiedProvider, SECRET } from './provider.mjs';
 
+/** Of a token that is to expire. */
+const LIFE_S = 4;
 const ALGORITHMS = ['RS256', 'ES256', 'EdDSA', 'Ed25519'];
 
 const report = new Report('oidc-provider');
@@ -24,6 +26,10 @@ for (const alg of ALGORITHMS) {
     return api.subject(await machineToken(provider, api.url));
   });
 }
+await report.check('an ordinary JWT, not of RFC 9068', 'machine', async () => {
+  provider.resources.set(api.url, { ordinary: true });
+  return api.subject(await machineToken(provider, api.url));
+});
 provider.resources.delete(api.url);
 
 const good = await machineToken(provider, api.url);
@@ -65,12 +71,12 @@ await report.check('forged token, known key', 401, async () => api.status(await 
 await report.check('forged token, unknown key', 401, async () => {
   return api.status(await forgedToken(good, 'unknown'));
 });
-await report.check('token that has expired', [200, 401], async () => {
-  provider.resources.set(api.url, { life: 2 });
+await report.check('token that expires', [200, 401], async () => {
+  provider.resources.set(api.url, { life: LIFE_S });
   const token = await machineToken(provider, api.url);
   provider.resources.delete(api.url);
   const before = await api.status(token);
-  await sleep(3000);
+  await sleep((LIFE_S + 1) * 1000);
   return [before, await api.status(token)];
 });
 
