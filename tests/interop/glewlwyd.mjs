@@ -46,7 +46,7 @@ for (const alg of ALGORITHMS) {
 
 // Without a scope of its own for the purpose, a client is told of its own tokens alone.
 const introspection = {
-  client: { method: 'client-secret-basic', id: 'machine', secret: SECRET },
+  client: { method: 'client_secret_basic', id: 'machine', secret: SECRET },
   'accept-positive-for': 0,
 };
 const token = await grant('RS256', { resource: AUDIENCE });

@@ -29,7 +29,7 @@ async function apiThatAsks(introspection, { mode = 'introspection', format = 'op
   provider.resources.set(api.url, { format });
   return api;
 }
-const basic = { method: 'client-secret-basic', id: 'api basic', secret: SECRET };
+const basic = { method: 'client_secret_basic', id: 'api basic', secret: SECRET };
 
 const api = await apiThatAsks({ 'accept-positive-for': 0 });
 const { web, grant } = await userTokens(provider, api.url);
@@ -78,8 +78,8 @@ await report.check('opaque: revoked within the minute of the default', [200, 200
 const asClient = { 'client-as-subject': true };
 const ways = {
   'client_secret_basic': { client: basic },
-  'client_secret_post': { client: { method: 'client-secret-post', id: 'api-post', secret: SECRET } },
-  'private_key_jwt': { client: { method: 'private-key-jwt', id: 'api-key', pem, kid: 'api' } },
+  'client_secret_post': { client: { method: 'client_secret_post', id: 'api-post', secret: SECRET } },
+  'private_key_jwt': { client: { method: 'private_key_jwt', id: 'api-key', pem, kid: 'api' } },
   'signed answers (RFC 9701)': { client: { ...basic, id: 'api-signed' }, 'signed-for': 'api-signed' },
 };
 for (const [way, introspection] of Object.entries(ways)) {

@@ -13,7 +13,7 @@ const BACK_MS = 10_000;
 
 const report = new Report('oidc-provider');
 const introspection = {
-  client: { method: 'client-secret-basic', id: 'api basic', secret: SECRET },
+  client: { method: 'client_secret_basic', id: 'api basic', secret: SECRET },
   'client-as-subject': true,
 };
 await keysInUse();

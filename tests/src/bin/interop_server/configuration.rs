@@ -47,11 +47,14 @@ struct Asked {
 
 /// How this service proves who it is.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", tag = "method")]
+#[serde(deny_unknown_fields, tag = "method")]
 enum Client {
-    ClientSecretBasic { id: String, secret: String },
-    ClientSecretPost { id: String, secret: String },
-    PrivateKeyJwt { id: String, pem: String, kid: String },
+    #[serde(rename = "client_secret_basic")]
+    Basic { id: String, secret: String },
+    #[serde(rename = "client_secret_post")]
+    Post { id: String, secret: String },
+    #[serde(rename = "private_key_jwt")]
+    Key { id: String, pem: String, kid: String },
 }
 
 impl Configuration {
@@ -83,9 +86,9 @@ impl Configuration {
             None => Introspection::discover(&self.issuer),
         };
         opaque = match &asked.client {
-            Client::ClientSecretBasic { id, secret } => opaque.client_secret_basic(id, secret),
-            Client::ClientSecretPost { id, secret } => opaque.client_secret_post(id, secret),
-            Client::PrivateKeyJwt { id, pem, kid } => {
+            Client::Basic { id, secret } => opaque.client_secret_basic(id, secret),
+            Client::Post { id, secret } => opaque.client_secret_post(id, secret),
+            Client::Key { id, pem, kid } => {
                 opaque.private_key_jwt(id, ClientKey::es256(pem).kid(kid))
             }
         };
