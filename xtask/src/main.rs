@@ -1,8 +1,10 @@
-//! What a person types, and what CI runs: `cargo xtask tidy`, `advisories`, `test`, `bench`, `fuzz`, `soak`.
+//! What a person types, and what CI runs: `cargo xtask tidy`, `advisories`, `test`, `interop`, `bench`,
+//! `fuzz`, `soak`.
 
 mod advisories;
 mod bench;
 mod fuzz;
+mod interop;
 mod redis;
 mod soak;
 mod steps;
@@ -22,6 +24,8 @@ usage: cargo xtask COMMAND
   advisories PATH           writes xtask/advisories.txt anew, from a checkout of the RustSec
                             advisory database
   test                      every test of the workspace
+  interop [FILTER]          real identity providers and clients against a secured server; a table;
+                            needs Node.js, npm and Python
   bench [FILTER] [--quick]  side by side with what a user would take instead;
                             a table, and target/bench/results.json
   fuzz [SECONDS]            every fuzz target for so long; needs a nightly compiler
@@ -36,6 +40,7 @@ fn main() -> ExitCode {
         ["tidy"] => tidy::run(),
         ["advisories", database] => advisories::renew(database),
         ["test"] => test::run(),
+        ["interop", options @ ..] => interop::run(options),
         ["bench", options @ ..] => bench::run(options),
         ["soak", options @ ..] => soak::run(options),
         ["fuzz", options @ ..] => fuzz::run(options),

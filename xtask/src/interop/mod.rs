@@ -1,0 +1,95 @@
+//! `cargo xtask interop [FILTER]`: real identity providers, and clients that others wrote, against a
+//! server that is secured by this library.
+//!
+//! The programs are in `tests/interop`. What they need is installed into `target/interop` and kept for the
+//! next run; see [`install`]. Each program starts its providers and servers on free ports of loopback and
+//! prints a line of JSON for each check; this prints them as a table, and fails if a check fails.
+
+mod install;
+mod program;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::steps::{Steps, cargo};
+use crate::{Failure, root};
+use program::{Check, Program};
+
+/// The programs, in the order in which they run, and how long each may take.
+const PROGRAMS: [(&str, Duration); 7] = [
+    ("certified/tokens", Duration::from_secs(60)),
+    ("certified/opaque", Duration::from_secs(60)),
+    ("certified/rotation", Duration::from_secs(150)),
+    ("certified/outages", Duration::from_secs(90)),
+    ("glewlwyd", Duration::from_secs(60)),
+    ("authlib", Duration::from_secs(60)),
+    ("django", Duration::from_secs(60)),
+];
+
+pub(crate) fn run(options: &[&str]) -> Result<(), Failure> {
+    let filter = match options {
+        [] => "",
+        [filter] => filter,
+        _ => return Err("expected one part of a program's name at most".into()),
+    };
+    let programs: Vec<_> = PROGRAMS.iter().filter(|(name, _)| name.contains(filter)).collect();
+    if programs.is_empty() {
+        return Err(format!("no program is called `{filter}`").into());
+    }
+    install::node()?;
+    install::python()?;
+    let glewlwyd = install::glewlwyd();
+    build_server()?;
+
+    let mut steps = Steps::default();
+    let (mut checks, mut skipped) = (Vec::new(), Vec::new());
+    for (name, limit) in programs {
+        if let ("glewlwyd", Err(reason)) = (*name, &glewlwyd) {
+            println!("==> {name}\nSKIPPED: {reason}");
+            skipped.push(format!("SKIPPED {name}: {reason}"));
+            continue;
+        }
+        steps.run(name, || Program { name, limit: *limit }.run(&mut checks));
+    }
+    print_table(&checks);
+    let outcome = steps.finish();
+    for line in &skipped {
+        println!("{line}");
+    }
+    let failed = checks.iter().filter(|check| !check.ok).count();
+    println!(
+        "interoperability: {} checks passed, {failed} failed, {} programs skipped",
+        checks.len() - failed,
+        skipped.len()
+    );
+    outcome
+}
+
+fn build_server() -> Result<(), Failure> {
+    println!("==> server");
+    let mut build = cargo(&["build", "--locked", "--package=secure-tests", "--bin=interop_server"]);
+    let status = build.current_dir(root()).status()?;
+    if status.success() { Ok(()) } else { Err("the server cannot be built".into()) }
+}
+
+/// Where everything is that is installed, and what the programs write.
+fn folder() -> PathBuf {
+    root().join("target/interop")
+}
+
+/// Where the sources of the programs are.
+fn sources() -> PathBuf {
+    root().join("tests/interop")
+}
+
+fn print_table(checks: &[Check]) {
+    let width = |of: fn(&Check) -> &str, title: &str| {
+        let longest = checks.iter().map(|check| of(check).chars().count()).max();
+        longest.unwrap_or_default().max(title.len())
+    };
+    let (provider, name) = (width(|it| &it.provider, "provider"), width(|it| &it.check, "check"));
+    println!("\n{:<provider$}  {:<name$}  result", "provider", "check");
+    for check in checks {
+        println!("{:<provider$}  {:<name$}  {}", check.provider, check.check, check.result());
+    }
+}
