@@ -193,6 +193,11 @@ pub struct ValidationPage;
 #[doc = include_str!("../../docs/identity-providers.md")]
 pub struct IdentityProviders;
 
+/// And that of the page on the checks of a token.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/token-checks.md")]
+pub struct TokenChecks;
+
 /// And those about limits that several instances count together.
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/shared-limits.md")]

@@ -2,7 +2,8 @@
 //! an outage is survived.
 //!
 //! `ISSUER=https://issuer.example/realms/shop AUDIENCE=shop cargo run -p openid_connect` serves
-//! callers of your provider. The tests run a provider of their own.
+//! callers of your provider. The log says why a token is refused: `RUST_LOG=secure_runtime=info` shows
+//! each refusal. `--example check_token` explains one token. The tests run a provider of their own.
 
 use std::{env, io};
 
@@ -10,6 +11,7 @@ use actix_web::dev::HttpServiceFactory;
 use actix_web::{App, HttpServer, get};
 use secure_runtime::authentication::Jwt;
 use secure_runtime::{Principal, Security, scope, secure};
+use tracing_subscriber::EnvFilter;
 
 #[secure(scopes = "orders:read", rate = "100/h")]
 #[get("/orders")]
@@ -21,13 +23,21 @@ fn api() -> impl HttpServiceFactory {
     scope("/api").service(orders)
 }
 
-/// Keycloak puts roles into an object; other providers need no such line.
+/// Any provider: its access tokens need `iss`, `aud`, `exp`, `sub` and a good signature. Where a provider
+/// keeps roles and scopes in claims of its own, its preset knows them: `Jwt::keycloak(…)`, say.
 fn provider(issuer: String, audience: String) -> Jwt {
-    Jwt::discover(issuer).audience(audience).roles_claim("realm_access.roles")
+    Jwt::discover(issuer).audience(audience)
+}
+
+/// Warnings, unless `RUST_LOG` says otherwise.
+fn filter() -> EnvFilter {
+    EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"))
 }
 
 #[actix_web::main]
 async fn main() -> io::Result<()> {
+    // The library logs with `tracing`; without a subscriber nothing is shown.
+    tracing_subscriber::fmt().with_env_filter(filter()).init();
     let needed = |name| env::var(name).map_err(|_| io::Error::other(format!("{name} is not set")));
     let security = Security::builder()
         .authenticator("provider", provider(needed("ISSUER")?, needed("AUDIENCE")?))
@@ -35,10 +45,12 @@ async fn main() -> io::Result<()> {
         .map_err(io::Error::other)?;
     let address = env::var("ADDR").unwrap_or_else(|_| String::from("127.0.0.1:8080"));
     println!("http://{address}\n{}", security.inventory());
-    HttpServer::new(move || App::new().app_data(security.clone()).service(api()))
-        .bind(address)?
-        .run()
-        .await
+    HttpServer::new(move || {
+        App::new().app_data(security.clone()).service(security.readiness("/ready")).service(api())
+    })
+    .bind(address)?
+    .run()
+    .await
 }
 
 #[cfg(test)]

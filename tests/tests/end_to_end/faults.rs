@@ -1,4 +1,5 @@
-//! Tokens with one thing wrong: 401 `invalid_token`, and the handler did not run, whoever verifies.
+//! Tokens with one thing wrong: 401 `invalid_token`, and the handler did not run, whichever authenticator
+//! verifies.
 
 use actix_web::{get, web};
 use base64::Engine as _;
@@ -39,8 +40,9 @@ fn faults(issuer: &Issuer, others: [&Issuer; 2], now: u64) -> Vec<(&'static str,
         ("another iss", claim("iss", json!("https://elsewhere.test"))),
         ("an unknown crit", header("crit", json!(["x"]))),
         ("an empty crit", header("crit", json!([]))),
-        ("a plain JWT", header("typ", json!("JWT"))),
-        ("no typ", token().without_header("typ").sign()),
+        ("a logout token", header("typ", json!("logout+jwt"))),
+        ("an ID token", signed(token().header("typ", json!("JWT")).claim("nonce", "n"))),
+        ("a refresh token", claim("typ", json!("Refresh"))),
         ("another alg", header("alg", json!("HS512"))),
         ("alg none", token().unsigned()),
         ("a doubled claim", signed(token().doubled("sub", "mallory"))),

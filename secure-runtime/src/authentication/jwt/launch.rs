@@ -2,9 +2,10 @@
 
 use std::ops::RangeInclusive;
 use std::sync::mpsc::Receiver;
-use std::sync::{Arc, LazyLock, Weak};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use super::asked_grants::ASKED;
 use super::issuers::{Issuers, Template, Tenants};
 use super::key::CheckedKey;
 use super::key_set::AcceptedKeys;
@@ -20,10 +21,8 @@ use crate::authentication::provider::{Order, Provider, Terms, supply};
 use crate::authentication::token_cache::{RefusedTokens, TokenCache};
 use crate::authentication::token_place::TokenPlace;
 use crate::authentication::{Authenticator, Challenge, IntoAuthenticator};
-use crate::inventory::endpoints;
-use crate::policy::Rule;
 
-/// What is expected of a token, whoever vouches for it, and what is kept of it.
+/// What is expected of a token, of a JWT and of an introspected one alike, and what is kept of it.
 pub(crate) struct Expected {
     pub(crate) rules: Rules,
     pub(crate) challenge: Challenge,
@@ -91,7 +90,7 @@ impl Jwt {
         Ok(JwtAuthenticator(verifier))
     }
 
-    /// What is expected of a token, whoever vouches for it; adds what is wrong with that.
+    /// What is expected of a token, of a JWT and of an introspected one alike; adds what is wrong.
     pub(crate) fn expected(mut self, faults: &mut Vec<String>) -> Expected {
         self.check_names(faults);
         self.check_limits(faults);
@@ -356,32 +355,6 @@ fn conflict(key: &CheckedKey, other: &CheckedKey) -> Option<&'static str> {
     }
     None
 }
-
-/// What the rules of the program's endpoints ask of tokens.
-struct Asked {
-    roles: bool,
-    scopes: bool,
-    permissions: bool,
-}
-
-static ASKED: LazyLock<Asked> = LazyLock::new(|| {
-    let mut asked = Asked { roles: false, scopes: false, permissions: false };
-    for endpoint in endpoints() {
-        let mut ask_for_all = !endpoint.is_legible;
-        endpoint.policy.rule.each_leaf(&mut |leaf| match leaf {
-            Rule::Role(_) => asked.roles = true,
-            Rule::Scope(_) => asked.scopes = true,
-            Rule::Permission(_) => asked.permissions = true,
-            // It may ask for anything.
-            Rule::Expression(_) => ask_for_all = true,
-            _ => {}
-        });
-        if ask_for_all {
-            return Asked { roles: true, scopes: true, permissions: true };
-        }
-    }
-    asked
-});
 
 fn nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)

@@ -16,6 +16,7 @@
 //! goes to the log. A token that nobody revokes stays valid until its `exp`: keep lifetimes short.
 
 mod algorithm;
+mod asked_grants;
 mod audience;
 mod caller;
 mod claims;

@@ -102,13 +102,12 @@ async fn a_token_that_is_not_good_or_not_for_this_service_is_refused() {
         ("a numeric sub", Box::new(set("sub", json!(7)))),
         ("exp now", Box::new(set("exp", json!(now)))),
         ("exp in the past", Box::new(set("exp", json!(1)))),
-        ("nbf ahead", Box::new(set("nbf", json!(now + 1)))),
-        ("iat ahead", Box::new(set("iat", json!(now + 1)))),
-        ("auth_time ahead", Box::new(set("auth_time", json!(now + 1)))),
+        ("nbf ahead", Box::new(set("nbf", json!(now + 6)))),
+        ("iat ahead", Box::new(set("iat", json!(now + 6)))),
+        ("auth_time ahead", Box::new(set("auth_time", json!(now + 6)))),
         ("a refresh token", Box::new(set("token_use", json!("refresh_token")))),
         ("another token type", Box::new(set("token_type", json!("DPoP")))),
         ("bound to a key", Box::new(set("cnf", json!({"jkt": "x"})))),
-        ("a numeric jti", Box::new(set("jti", json!(7)))),
     ];
     for (fault, change) in &faults {
         world.is_refused(&know(change), fault).await;
@@ -127,6 +126,11 @@ async fn a_token_that_is_not_good_or_not_for_this_service_is_refused() {
         ("a null exp", Box::new(set("exp", Value::Null))),
         ("a null iat", Box::new(set("iat", Value::Null))),
         ("a null token type", Box::new(set("token_type", Value::Null))),
+        ("a little ahead", Box::new(set("iat", json!(now + 5)))),
+        ("a numeric jti", Box::new(set("jti", json!(7)))),
+        ("a numeric acr", Box::new(set("acr", json!(7)))),
+        ("an amr that is no list", Box::new(set("amr", json!("pwd")))),
+        ("an auth_time that is no time", Box::new(set("auth_time", json!("now")))),
         ("bound to nothing", Box::new(set("cnf", Value::Null))),
         ("exp with a fraction", Box::new(set("exp", json!(now as f64 + 0.5)))),
     ] {
@@ -171,9 +175,6 @@ async fn a_malformed_answer_is_no_answer() {
         changed(r#""scope":"orders:read""#, r#""scope":7"#),
         changed(r#""scope":"orders:read""#, r#""scope":{"orders:read":true}"#),
         changed(r#""scope":"#, r#""roles":"a\u0000","scope":"#),
-        changed(r#""scope":"#, r#""acr":7,"scope":"#),
-        changed(r#""scope":"#, r#""amr":"pwd","scope":"#),
-        changed(r#""scope":"#, r#""auth_time":"now","scope":"#),
         Manners::Saying("text/html", good.clone()),
         Manners::Saying("text/plain", good.clone()),
         Manners::Saying("application/jwt", good.clone()),
