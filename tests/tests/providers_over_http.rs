@@ -1,6 +1,5 @@
 //! Identity providers and a service over HTTP: which of several authenticators decides, tokens in other
 //! places than the `Authorization` header, readiness, and what the log says.
-#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use std::time::Duration;
 

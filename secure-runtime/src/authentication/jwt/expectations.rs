@@ -154,7 +154,7 @@ impl Jwt {
     /// Refuses what is revoked there, from the moment at which it is revoked.
     ///
     /// A token must then say when it was issued (`iat`), and live no longer than revocations are
-    /// kept: [`longest_token_life`](super::RevocationsBuilder::longest_token_life), 24 hours unless
+    /// kept: [`longest_token_life`](crate::authentication::RevocationsBuilder::longest_token_life), 24 hours unless
     /// said otherwise.
     pub fn revocations(mut self, revocations: &Revocations) -> Self {
         self.revocations = Some(revocations.clone());

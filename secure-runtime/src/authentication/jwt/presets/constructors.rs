@@ -187,14 +187,14 @@ impl Jwt {
     }
 
     /// Zitadel: the issuer, `https://INSTANCE.zitadel.cloud`. Needs [`audience`](Self::audience), the
-    /// project's ID. Opaque tokens, its default, are for [`Introspection`](super::super::super::Introspection).
+    /// project's ID. Opaque tokens, its default, are for [`Introspection`](crate::authentication::Introspection).
     pub fn zitadel(issuer: impl Into<String>) -> Self {
         table::ZITADEL.describe(Self::discover(issuer))
     }
 
     /// Ory Hydra: the issuer as it is configured, with its slash if it has one. Needs
     /// [`audience`](Self::audience) or [`client_ids`](Self::client_ids). Opaque tokens, its default,
-    /// are for [`Introspection`](super::super::super::Introspection).
+    /// are for [`Introspection`](crate::authentication::Introspection).
     pub fn hydra(issuer: impl Into<String>) -> Self {
         table::HYDRA.describe(Self::discover(issuer))
     }
