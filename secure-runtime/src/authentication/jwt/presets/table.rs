@@ -184,7 +184,8 @@ pub(super) static CLERK: Preset = Preset {
     ..PLAIN
 };
 
-/// "Claims": roles are the names of an object's members.
+/// "Claims": roles are the names of an object's members. ID tokens name the project in `aud`, too; `jti` is
+/// in access tokens alone (`NewAccessTokenClaims` and `NewIDTokenClaims` of its library).
 pub(super) static ZITADEL: Preset = Preset {
     provider: "Zitadel",
     call: "Jwt::zitadel(issuer)",
@@ -196,6 +197,7 @@ pub(super) static ZITADEL: Preset = Preset {
     issuers: &[".zitadel.cloud", ".zitadel.app"],
     roles: &[Place { names: &["urn:zitadel:iam:org:project:roles"], form: PlaceForm::Members }],
     tenant: Some(Place::at(&["urn:zitadel:iam:user:resourceowner:id"])),
+    requires: &["jti"],
     ..PLAIN
 };
 
@@ -254,15 +256,20 @@ pub(super) static DUENDE: Preset = Preset {
     ..PLAIN
 };
 
+/// An access token is the ID token with `azp` and `uid` added (`IDToken.to_access_token` of its sources),
+/// and only newer versions add `scope`. So the marks of ID tokens say nothing here.
 pub(super) static AUTHENTIK: Preset = Preset {
     provider: "authentik",
     call: "Jwt::authentik(issuer)",
     assumes: "the issuer of one application (\"Each provider has a different issuer\"); roles in \
-              `groups`; access tokens have a `scope`, ID tokens do not, and both are for the client",
+              `groups`; access tokens have `azp` and `uid`, ID tokens do not, and both are for the \
+              client",
     needs: "name the client's ID with `.audience(…)`: authentik's tokens are for their client",
     issuers: &["/application/o/"],
+    profile: Profile::Jwt,
     roles: &[Place::at(&["groups"])],
-    requires: &["scope"],
+    names_client: true,
+    requires: &["uid"],
     ..PLAIN
 };
 
@@ -287,15 +294,18 @@ pub(super) static FORGEROCK: Preset = Preset {
     ..PLAIN
 };
 
+/// "Token structure and claims for M2M applications": `azp`, `scp` and `scope`, and no `sub`.
 pub(super) static KINDE: Preset = Preset {
     provider: "Kinde",
     call: "Jwt::kinde(domain)",
-    assumes: "roles are the `key`s in `roles`, permissions are in `permissions`, the organisation is in \
-              `org_code`",
+    assumes: "roles are the `key`s in `roles`, permissions are in `permissions`, scopes in `scp`, the \
+              organisation in `org_code`. Tokens of machines have no `sub`: `.client_as_subject()` \
+              accepts them",
     needs: "`aud` is empty where an application has no API: name the API's audience with \
             `.audience(…)`, or the applications with `.client_ids([…])`",
     issuers: &[".kinde.com"],
     roles: &[Place { names: &["roles"], form: PlaceForm::Each("key") }],
+    scopes: Some(Place::at(&["scp"])),
     tenant: Some(Place::at(&["org_code"])),
     ..PLAIN
 };
