@@ -111,6 +111,16 @@ fn auth0_with_clients_organizations_and_roles() {
     ]);
 }
 
+/// An ID token is refused even where its client is named as the audience.
+#[test]
+fn auth0_with_a_client_as_audience() {
+    let bench = Bench::rs256(header(), Jwt::auth0("shop.eu.auth0.com").audience("web"));
+    bench.check([
+        row("ID token", id_token(), Err(cause::NONCE)),
+        row("ID token without `nonce`", id_token().without("nonce"), Err(cause::NO_CLIENT)),
+    ]);
+}
+
 pub(crate) fn without_preset() -> Vec<Row> {
     vec![
         row("user", user(), Ok(ADA)),

@@ -79,6 +79,15 @@ fn duende() {
     ]);
 }
 
+/// An ID token is refused even where its client is named as the audience.
+#[test]
+fn duende_with_a_client_as_audience() {
+    let unmarked = id_token().without("at_hash").without("nonce");
+    let bench = Bench::rs256(header(), Jwt::duende(ISSUER).audience("web"));
+    bench.check([row("ID token without marks", unmarked, Err(cause::NO_CLIENT))
+        .header(json!({ "typ": "JWT" }))]);
+}
+
 pub(crate) fn without_preset() -> Vec<Row> {
     vec![
         row("user", user(), Ok("88421113 scopes=openid,orders.read session=s-1 id=j-1")),

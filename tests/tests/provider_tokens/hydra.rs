@@ -93,6 +93,14 @@ fn hydra_with_clients() {
     ]);
 }
 
+/// An ID token is refused even where its client is named as the audience.
+#[test]
+fn hydra_with_a_client_as_audience() {
+    let unmarked = id_token().without("at_hash").without("nonce");
+    let bench = Bench::rs256(header(), Jwt::hydra(ISSUER).audience("web"));
+    bench.check([row("ID token without marks", unmarked, Err(cause::NO_CLIENT))]);
+}
+
 pub(crate) fn without_preset() -> Vec<Row> {
     vec![
         row("user", user(), Ok("ada id=j-1")),

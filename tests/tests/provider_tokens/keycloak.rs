@@ -112,6 +112,17 @@ fn keycloak_with_clients() {
     ]);
 }
 
+/// What tells them apart where `typ` of the claims is not there.
+#[test]
+fn keycloak_without_typ() {
+    let unmarked = id_token().with(api_client()).without("typ").without("at_hash");
+    let bench = Bench::rs256(header(), described());
+    bench.check([
+        row("access token", user().without("typ"), Ok(ADA)),
+        row("ID token", unmarked, Err(cause::OWN)),
+    ]);
+}
+
 fn api_client() -> Value {
     json!({ "aud": "shop-api", "azp": "shop-api" })
 }

@@ -77,6 +77,17 @@ fn kinde() {
     ]);
 }
 
+/// An ID token is refused even where its client is named as the audience.
+#[test]
+fn kinde_with_a_client_as_audience() {
+    let bench = Bench::rs256(header(), Jwt::kinde("shop.kinde.com").audience("web"));
+    bench.check([row(
+        "ID token without `at_hash`",
+        id_token().without("at_hash"),
+        Err(cause::OWN),
+    )]);
+}
+
 pub(crate) fn without_preset() -> Vec<Row> {
     vec![
         row("user", user(), Ok("kp_1 permissions=read:orders id=j-1")),

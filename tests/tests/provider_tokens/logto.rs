@@ -76,6 +76,15 @@ fn logto() {
     ]);
 }
 
+/// An ID token is refused even where its client is named as the audience.
+#[test]
+fn logto_with_a_client_as_audience() {
+    let unmarked = id_token().without("at_hash").without("nonce");
+    let bench = Bench::es256(header(), Jwt::logto("https://shop.logto.app").audience("web"));
+    let row = row("ID token without marks", unmarked, Err(cause::NO_CLIENT));
+    bench.check([row.header(json!({ "typ": null }))]);
+}
+
 pub(crate) fn without_preset() -> Vec<Row> {
     vec![
         row("user", user(), Ok(ADA)),

@@ -88,6 +88,14 @@ fn okta() {
     ]);
 }
 
+/// An ID token is refused even where its client is named as the audience.
+#[test]
+fn okta_with_a_client_as_audience() {
+    let unmarked = id_token().without("at_hash").without("nonce");
+    let bench = Bench::rs256(header(), Jwt::okta("shop.okta.com", "default").audience("0oa1"));
+    bench.check([row("ID token without marks", unmarked, Err(cause::NO_CLIENT))]);
+}
+
 pub(crate) fn without_preset() -> Vec<Row> {
     vec![
         row("user", user(), Ok("ada@shop.example id=AT.0mP4")),

@@ -51,21 +51,25 @@ pub(super) static AUTH0: Preset = Preset {
     call: "Jwt::auth0(domain)",
     assumes: "permissions in `permissions`, where RBAC and \"Add Permissions in the Access Token\" are \
               on; roles only where an action writes them into a claim of its own, which \
-              `.roles_claim([\"https://…/roles\"])` names",
+              `.roles_claim([\"https://…/roles\"])` names; access tokens name their client in `azp` or \
+              `client_id`, ID tokens do not",
     needs: "name the API's identifier with `.audience(…)`",
     issuers: &[".auth0.com"],
+    names_client: true,
     ..PLAIN
 };
 
+/// "Token claims": `cid` is in access tokens alone.
 pub(super) static OKTA: Preset = Preset {
     provider: "Okta",
     call: "Jwt::okta(domain, authorization_server)",
     assumes: "a custom authorization server; scopes in `scp`; roles in `groups`, where the server has \
-              a groups claim",
+              a groups claim; access tokens name their client in `cid`, ID tokens do not",
     needs: "name the audience of the authorization server with `.audience(…)`: `api://default`, say",
     issuers: &[".okta.com/oauth2", ".oktapreview.com/oauth2", ".okta-emea.com/oauth2"],
     scopes: Some(Place::at(&["scp"])),
     roles: &[Place::at(&["groups"])],
+    names_client: true,
     ..PLAIN
 };
 
@@ -206,11 +210,13 @@ pub(super) static HYDRA: Preset = Preset {
     provider: "Ory Hydra",
     call: "Jwt::hydra(issuer)",
     assumes: "access tokens in JWT form (`strategies.access_token: jwt`); scopes in `scp`; what the \
-              consent application adds is in `ext`, where `.roles_claim(\"ext.roles\")` finds it",
+              consent application adds is in `ext`, where `.roles_claim(\"ext.roles\")` finds it; access \
+              tokens name their client in `client_id`, ID tokens do not",
     needs: "`aud` is empty where a client asks for no audience: name the audience that clients ask \
             for with `.audience(…)`, or the clients with `.client_ids([…])`",
     issuers: &[".oryapis.com"],
     scopes: Some(Place::at(&["scp"])),
+    names_client: true,
     ..PLAIN
 };
 
@@ -248,11 +254,11 @@ pub(super) static KUBERNETES: Preset = Preset {
 pub(super) static DUENDE: Preset = Preset {
     provider: "Duende IdentityServer",
     call: "Jwt::duende(issuer)",
-    assumes: "access tokens of RFC 9068; roles in `role`. Tokens of clients have no `sub`: \
+    assumes: "access tokens of RFC 9068, which name their client in `client_id`; roles in `role`. Tokens of clients have no `sub`: \
               `.client_as_subject()` accepts them",
     needs: API_AUDIENCE,
-    profile: Profile::AccessToken,
     roles: &[Place::at(&["role"])],
+    names_client: true,
     ..PLAIN
 };
 
@@ -313,9 +319,11 @@ pub(super) static KINDE: Preset = Preset {
 pub(super) static LOGTO: Preset = Preset {
     provider: "Logto",
     call: "Jwt::logto(endpoint)",
-    assumes: "access tokens for an API resource, whose permissions are in `scope`",
+    assumes: "access tokens for an API resource, whose permissions are in `scope`, and which name their \
+              client in `client_id`",
     needs: "name the API resource's identifier with `.audience(…)`",
     issuers: &[".logto.app/oidc"],
+    names_client: true,
     ..PLAIN
 };
 
