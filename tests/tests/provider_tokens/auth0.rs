@@ -129,3 +129,7 @@ pub(crate) fn without_preset() -> Vec<Row> {
         row("ID token without `nonce`", id_token().without("nonce"), Err(cause::AUDIENCE)),
     ]
 }
+
+pub(crate) fn only_with_preset() -> Vec<Row> {
+    vec![row("ID token", id_token().without("nonce"), Ok("auth0|6553 session=s-1"))]
+}

@@ -147,6 +147,13 @@ impl Bench {
         ]);
     }
 
+    /// What `explain_token` prints about a token of these claims.
+    pub(crate) fn explanation(&self, claims: &Claims) -> String {
+        let token = self.token(&json!({}), claims);
+        let now = FakeClock::at(NOW).now();
+        self.jwt.explain_token_at(&token, now).unwrap().to_string()
+    }
+
     /// What comes of a text that is no JWT of this provider.
     pub(crate) fn check_text(&self, text: &str, cause: &str) {
         assert_eq!(self.present(text).unwrap_err(), cause, "{text}");

@@ -239,3 +239,8 @@ pub(crate) fn without_preset() -> Vec<Row> {
         row("ID token where page and API are one application", id_token(API), Err(cause::NONCE)),
     ]
 }
+
+/// The page and the API are one application.
+pub(crate) fn only_with_preset() -> Vec<Row> {
+    vec![row("ID token", id_token(API).without("nonce"), Ok("HKZpf"))]
+}

@@ -13,6 +13,7 @@ mod cognito;
 mod discover;
 mod duende;
 mod entra;
+mod explained;
 mod firebase;
 mod forgerock;
 mod google;

@@ -103,3 +103,7 @@ pub(crate) fn without_preset() -> Vec<Row> {
         row("ID token", id_token(), Err(cause::HASH)),
     ]
 }
+
+pub(crate) fn only_with_preset() -> Vec<Row> {
+    vec![row("ID token", id_token().without("at_hash").without("nonce"), Ok("00u1 id=ID.5vB1"))]
+}

@@ -88,3 +88,8 @@ pub(crate) fn without_preset() -> Vec<Row> {
 }
 
 pub(crate) const AUDIENCE: &str = PROJECT;
+
+pub(crate) fn only_with_preset() -> Vec<Row> {
+    let unmarked = id_token().without("at_hash").without("nonce");
+    vec![row("ID token", unmarked, Ok("77776025198584418 session=V1_1"))]
+}
