@@ -198,6 +198,81 @@ pub struct IdentityProviders;
 #[doc = include_str!("../../docs/token-checks.md")]
 pub struct TokenChecks;
 
+/// And those about each identity provider.
+#[cfg(doctest)]
+pub mod providers {
+    #[doc = include_str!("../../docs/providers/README.md")]
+    pub struct Index;
+
+    #[doc = include_str!("../../docs/providers/auth0.md")]
+    pub struct Auth0;
+
+    #[doc = include_str!("../../docs/providers/authentik.md")]
+    pub struct Authentik;
+
+    #[doc = include_str!("../../docs/providers/clerk.md")]
+    pub struct Clerk;
+
+    #[doc = include_str!("../../docs/providers/cloudflare-access.md")]
+    pub struct CloudflareAccess;
+
+    #[doc = include_str!("../../docs/providers/cognito.md")]
+    pub struct Cognito;
+
+    #[doc = include_str!("../../docs/providers/duende.md")]
+    pub struct Duende;
+
+    #[doc = include_str!("../../docs/providers/entra.md")]
+    pub struct Entra;
+
+    #[doc = include_str!("../../docs/providers/firebase.md")]
+    pub struct Firebase;
+
+    #[doc = include_str!("../../docs/providers/forgerock.md")]
+    pub struct Forgerock;
+
+    #[doc = include_str!("../../docs/providers/github-actions.md")]
+    pub struct GithubActions;
+
+    #[doc = include_str!("../../docs/providers/google.md")]
+    pub struct Google;
+
+    #[doc = include_str!("../../docs/providers/hydra.md")]
+    pub struct Hydra;
+
+    #[doc = include_str!("../../docs/providers/keycloak.md")]
+    pub struct Keycloak;
+
+    #[doc = include_str!("../../docs/providers/kinde.md")]
+    pub struct Kinde;
+
+    #[doc = include_str!("../../docs/providers/kubernetes.md")]
+    pub struct Kubernetes;
+
+    #[doc = include_str!("../../docs/providers/logto.md")]
+    pub struct Logto;
+
+    #[doc = include_str!("../../docs/providers/okta.md")]
+    pub struct Okta;
+
+    #[doc = include_str!("../../docs/providers/spring-authorization-server.md")]
+    pub struct SpringAuthorizationServer;
+
+    #[doc = include_str!("../../docs/providers/supabase.md")]
+    pub struct Supabase;
+
+    #[doc = include_str!("../../docs/providers/your-own-tokens.md")]
+    pub struct YourOwnTokens;
+
+    #[doc = include_str!("../../docs/providers/zitadel.md")]
+    pub struct Zitadel;
+}
+
+/// And those about authenticators that hold another one.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/building-on-jwt.md")]
+pub struct BuildingOnJwt;
+
 /// And those about limits that several instances count together.
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/shared-limits.md")]

@@ -32,3 +32,35 @@ fn a_budget_beside_a_cache_that_is_turned_off_is_warned_of_once() {
         assert!(found[0].contains(expected), "{expected} in {found:?}");
     }
 }
+
+/// What a preset takes for granted, and that there is one for the issuer of a description without.
+#[test]
+fn what_is_assumed_of_a_provider_is_told() {
+    log::record();
+    let of = |issuer: &str| {
+        let lines = log::lines().into_iter().filter(|line| line.contains(issuer));
+        lines.filter(|line| line.starts_with("INFO ")).collect::<Vec<_>>()
+    };
+    let build = |jwt: Jwt| {
+        Security::builder().answers_for(module_path!()).authenticator("jwt", jwt).build().unwrap()
+    };
+    // Nothing answers at this port.
+    let nowhere = "http://127.0.0.1:9/realms/told";
+    drop(build(Jwt::keycloak("http://127.0.0.1:9", "told").audience("shop")));
+    let found = of(nowhere);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(
+        found[0].contains("is Keycloak: roles of the realm in `realm_access.roles`"),
+        "{found:?}"
+    );
+
+    let nowhere = "http://127.0.0.1:9/realms/discovered";
+    drop(build(Jwt::discover(nowhere).audience("shop")));
+    let found = of(nowhere);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].contains("looks like Keycloak, which `Jwt::keycloak(url, realm)` describes"));
+
+    let nowhere = "http://127.0.0.1:9/unheard-of";
+    drop(build(Jwt::discover(nowhere).audience("shop")));
+    assert_eq!(of(nowhere), [""; 0]);
+}

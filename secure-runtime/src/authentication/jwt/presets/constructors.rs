@@ -256,7 +256,8 @@ impl Jwt {
         table::FORGEROCK.describe(Self::discover(issuer))
     }
 
-    /// Kinde: the domain. Needs [`audience`](Self::audience) or [`client_ids`](Self::client_ids).
+    /// Kinde: the domain. Needs [`audience`](Self::audience) or [`client_ids`](Self::client_ids). Tokens of
+    /// machines need [`client_as_subject`](Self::client_as_subject), too: they have no `sub`.
     pub fn kinde(domain: impl AsRef<str>) -> Self {
         table::KINDE.describe(Self::discover(format!("https://{}", host(domain.as_ref()))))
     }

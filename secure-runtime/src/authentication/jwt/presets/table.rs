@@ -51,21 +51,25 @@ pub(super) static AUTH0: Preset = Preset {
     call: "Jwt::auth0(domain)",
     assumes: "permissions in `permissions`, where RBAC and \"Add Permissions in the Access Token\" are \
               on; roles only where an action writes them into a claim of its own, which \
-              `.roles_claim([\"https://…/roles\"])` names",
+              `.roles_claim([\"https://…/roles\"])` names; access tokens name their client in `azp` or \
+              `client_id`, ID tokens do not",
     needs: "name the API's identifier with `.audience(…)`",
     issuers: &[".auth0.com"],
+    names_client: true,
     ..PLAIN
 };
 
+/// "Token claims": `cid` is in access tokens alone.
 pub(super) static OKTA: Preset = Preset {
     provider: "Okta",
     call: "Jwt::okta(domain, authorization_server)",
     assumes: "a custom authorization server; scopes in `scp`; roles in `groups`, where the server has \
-              a groups claim",
+              a groups claim; access tokens name their client in `cid`, ID tokens do not",
     needs: "name the audience of the authorization server with `.audience(…)`: `api://default`, say",
     issuers: &[".okta.com/oauth2", ".oktapreview.com/oauth2", ".okta-emea.com/oauth2"],
     scopes: Some(Place::at(&["scp"])),
     roles: &[Place::at(&["groups"])],
+    names_client: true,
     ..PLAIN
 };
 
@@ -184,7 +188,8 @@ pub(super) static CLERK: Preset = Preset {
     ..PLAIN
 };
 
-/// "Claims": roles are the names of an object's members.
+/// "Claims": roles are the names of an object's members. ID tokens name the project in `aud`, too; `jti` is
+/// in access tokens alone (`NewAccessTokenClaims` and `NewIDTokenClaims` of its library).
 pub(super) static ZITADEL: Preset = Preset {
     provider: "Zitadel",
     call: "Jwt::zitadel(issuer)",
@@ -196,6 +201,7 @@ pub(super) static ZITADEL: Preset = Preset {
     issuers: &[".zitadel.cloud", ".zitadel.app"],
     roles: &[Place { names: &["urn:zitadel:iam:org:project:roles"], form: PlaceForm::Members }],
     tenant: Some(Place::at(&["urn:zitadel:iam:user:resourceowner:id"])),
+    requires: &["jti"],
     ..PLAIN
 };
 
@@ -204,11 +210,13 @@ pub(super) static HYDRA: Preset = Preset {
     provider: "Ory Hydra",
     call: "Jwt::hydra(issuer)",
     assumes: "access tokens in JWT form (`strategies.access_token: jwt`); scopes in `scp`; what the \
-              consent application adds is in `ext`, where `.roles_claim(\"ext.roles\")` finds it",
+              consent application adds is in `ext`, where `.roles_claim(\"ext.roles\")` finds it; access \
+              tokens name their client in `client_id`, ID tokens do not",
     needs: "`aud` is empty where a client asks for no audience: name the audience that clients ask \
             for with `.audience(…)`, or the clients with `.client_ids([…])`",
     issuers: &[".oryapis.com"],
     scopes: Some(Place::at(&["scp"])),
+    names_client: true,
     ..PLAIN
 };
 
@@ -246,23 +254,28 @@ pub(super) static KUBERNETES: Preset = Preset {
 pub(super) static DUENDE: Preset = Preset {
     provider: "Duende IdentityServer",
     call: "Jwt::duende(issuer)",
-    assumes: "access tokens of RFC 9068; roles in `role`. Tokens of clients have no `sub`: \
+    assumes: "access tokens of RFC 9068, which name their client in `client_id`; roles in `role`. Tokens of clients have no `sub`: \
               `.client_as_subject()` accepts them",
     needs: API_AUDIENCE,
-    profile: Profile::AccessToken,
     roles: &[Place::at(&["role"])],
+    names_client: true,
     ..PLAIN
 };
 
+/// An access token is the ID token with `azp` and `uid` added (`IDToken.to_access_token` of its sources),
+/// and only newer versions add `scope`. So the marks of ID tokens say nothing here.
 pub(super) static AUTHENTIK: Preset = Preset {
     provider: "authentik",
     call: "Jwt::authentik(issuer)",
     assumes: "the issuer of one application (\"Each provider has a different issuer\"); roles in \
-              `groups`; access tokens have a `scope`, ID tokens do not, and both are for the client",
+              `groups`; access tokens have `azp` and `uid`, ID tokens do not, and both are for the \
+              client",
     needs: "name the client's ID with `.audience(…)`: authentik's tokens are for their client",
     issuers: &["/application/o/"],
+    profile: Profile::Jwt,
     roles: &[Place::at(&["groups"])],
-    requires: &["scope"],
+    names_client: true,
+    requires: &["uid"],
     ..PLAIN
 };
 
@@ -287,15 +300,18 @@ pub(super) static FORGEROCK: Preset = Preset {
     ..PLAIN
 };
 
+/// "Token structure and claims for M2M applications": `azp`, `scp` and `scope`, and no `sub`.
 pub(super) static KINDE: Preset = Preset {
     provider: "Kinde",
     call: "Jwt::kinde(domain)",
-    assumes: "roles are the `key`s in `roles`, permissions are in `permissions`, the organisation is in \
-              `org_code`",
+    assumes: "roles are the `key`s in `roles`, permissions are in `permissions`, scopes in `scp`, the \
+              organisation in `org_code`. Tokens of machines have no `sub`: `.client_as_subject()` \
+              accepts them",
     needs: "`aud` is empty where an application has no API: name the API's audience with \
             `.audience(…)`, or the applications with `.client_ids([…])`",
     issuers: &[".kinde.com"],
     roles: &[Place { names: &["roles"], form: PlaceForm::Each("key") }],
+    scopes: Some(Place::at(&["scp"])),
     tenant: Some(Place::at(&["org_code"])),
     ..PLAIN
 };
@@ -303,9 +319,11 @@ pub(super) static KINDE: Preset = Preset {
 pub(super) static LOGTO: Preset = Preset {
     provider: "Logto",
     call: "Jwt::logto(endpoint)",
-    assumes: "access tokens for an API resource, whose permissions are in `scope`",
+    assumes: "access tokens for an API resource, whose permissions are in `scope`, and which name their \
+              client in `client_id`",
     needs: "name the API resource's identifier with `.audience(…)`",
     issuers: &[".logto.app/oidc"],
+    names_client: true,
     ..PLAIN
 };
 
