@@ -207,24 +207,25 @@ impl Rules {
     pub(super) fn check_identifiers(&self, claims: &Object<'_>) -> Result<(), &'static str> {
         let is_required = self.profile.requires_all_claims();
         let decides = is_required || self.needs_identifiers;
-        for (found, decides, is_required, missing, wrong) in [
+        if !decides {
+            return Ok(());
+        }
+        for (found, is_required, missing, wrong) in [
             (
                 self.places.token_id(claims),
-                decides,
                 is_required,
                 "`jti` is missing (RFC 9068 section 2.2)",
                 "`jti` is not a name",
             ),
             (
-                claims.given("client_id"),
-                is_required,
+                claims.given("client_id").filter(|_| is_required),
                 is_required,
                 "`client_id` is missing (RFC 9068 section 2.2)",
                 "`client_id` is not a name",
             ),
-            (self.places.session(claims), decides, false, "", "`sid` is not a name"),
+            (self.places.session(claims), false, "", "`sid` is not a name"),
         ] {
-            if is_required || (decides && found.is_some()) {
+            if is_required || found.is_some() {
                 required_name(found, missing, wrong)?;
             }
         }
