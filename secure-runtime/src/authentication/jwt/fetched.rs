@@ -159,7 +159,7 @@ fn unknown_key(provider: &Provider<Keys>, cause: &'static str) -> Verdict {
 }
 
 fn unavailable(reason: NotWaiting) -> Verdict {
-    Verdict::Refused(Refusal::unavailable(reason.cause()))
+    Verdict::Refused(Refusal::unavailable(reason.cause()).decided())
 }
 
 /// The time now: clocks are read by requests only.

@@ -296,9 +296,10 @@ pub(super) fn refused(cause: &'static str, is_claimed: bool) -> Verdict {
 }
 
 pub(super) fn no_keys() -> Verdict {
-    Verdict::Refused(Refusal::unavailable(
-        "no key set could be fetched, or the last one is too old",
-    ))
+    // Only for tokens that name the issuer.
+    Verdict::Refused(
+        Refusal::unavailable("no key set could be fetched, or the last one is too old").decided(),
+    )
 }
 
 const REVOKED: &str = "the token was revoked";

@@ -208,12 +208,14 @@ fn is_malformed(refusal: &Refusal) -> bool {
 }
 
 /// Which of several refusals the client is told: that of the authenticator which the credentials were
-/// for, else of one that cannot judge and might have accepted.
+/// for, else of one that cannot judge and might have accepted. The credentials may be for several, of
+/// one issuer and with an audience each: then one that cannot judge may be the one that was meant.
 fn weight(refusal: &Refusal) -> u8 {
-    match refusal.code() {
-        _ if refusal.is_decided() => 2,
-        RefusalCode::Unavailable => 1,
-        RefusalCode::InvalidRequest | RefusalCode::InvalidToken => 0,
+    match (refusal.code(), refusal.is_decided()) {
+        (RefusalCode::Unavailable, true) => 3,
+        (_, true) => 2,
+        (RefusalCode::Unavailable, false) => 1,
+        (RefusalCode::InvalidRequest | RefusalCode::InvalidToken, false) => 0,
     }
 }
 
