@@ -376,11 +376,17 @@ fn excerpt(value: &Json<'_>) -> String {
     match value {
         Json::Null => "`null`".to_owned(),
         Json::Bool(value) => format!("`{value}`"),
-        Json::Number(number) => format!("`{number}`"),
+        // Without the hundreds of digits that few characters can stand for.
+        Json::Number(number) if (1e-9..1e16).contains(&number.abs()) => format!("`{number}`"),
+        Json::Number(number) => format!("`{number:e}`"),
         Json::Text(text) => quoted(text),
         Json::List(items) if items.is_empty() => "an empty list".to_owned(),
         Json::List(items) => {
-            let shown: Vec<String> = items.iter().take(MOST_ITEMS).map(excerpt).collect();
+            let shown = items.iter().take(MOST_ITEMS).map(|item| match item {
+                Json::List(_) => "a list".to_owned(),
+                item => excerpt(item),
+            });
+            let shown: Vec<String> = shown.collect();
             let rest = if items.len() > MOST_ITEMS { ", …" } else { "" };
             format!("[{}{rest}]", shown.join(", "))
         }
