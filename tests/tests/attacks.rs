@@ -341,6 +341,17 @@ async fn strangers_who_invent_keys_neither_delay_nor_refuse_good_callers() {
 }
 
 #[test]
+fn what_says_that_it_is_something_else_is_no_id_token() {
+    let issuer = issuer();
+    for (kind, expected) in [(json!("ID"), true), (json!("Refresh"), false), (json!(["ID"]), false)]
+    {
+        let token = plain(&issuer, &json!({"typ": kind})).sign();
+        let verdict = judge(issuer.jwt().profile(Profile::IdToken), &token);
+        assert_eq!(verdict.is_ok(), expected, "{kind}");
+    }
+}
+
+#[test]
 fn odd_bytes_neither_panic_nor_pass() {
     let issuer = issuer();
     let deep = format!(

@@ -171,10 +171,9 @@ impl Rules {
         for (claim, _) in USES {
             match claims.given(claim) {
                 _ if self.demands_value_of(claim) => {}
-                Some(Json::Text(kind)) if !kind.eq_ignore_ascii_case("id") => {
-                    return Err("the token is not an ID token");
-                }
-                _ => {}
+                None => {}
+                Some(Json::Text(kind)) if kind.eq_ignore_ascii_case("id") => {}
+                Some(_) => return Err("the token is not an ID token"),
             }
         }
         if claims.given("events").is_some() {
