@@ -70,7 +70,7 @@ impl fmt::Display for TokenExplanation {
 impl Jwt {
     /// Checks a token as the description says, and tells what each check came to: for a person who
     /// wonders why a token is refused. Published keys are fetched once, on the calling thread, which
-    /// takes up to ten seconds: not for a thread that serves requests. Revocations are not asked.
+    /// takes up to twenty seconds: not for a thread that serves requests. Revocations are not asked.
     ///
     /// # Errors
     ///
