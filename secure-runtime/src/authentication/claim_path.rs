@@ -79,7 +79,8 @@ impl ClaimPath {
         self
     }
 
-    /// The claim is an object, and the names are those of its members.
+    /// The claim is an object, and the names are those of its members that are neither `null` nor
+    /// `false`.
     #[must_use]
     pub fn names_of_members(mut self) -> Self {
         self.form = Form::Members;
@@ -157,7 +158,11 @@ impl ClaimPath {
             (Form::Names | Form::Separated(_), Json::List(items)) => {
                 items.iter().map(text_of).collect()
             }
-            (Form::Members, Json::Object(members)) => members.names().map(name).collect(),
+            (Form::Members, Json::Object(members)) => {
+                let is_there =
+                    |name: &&str| !matches!(members.given(name), None | Some(Json::Bool(false)));
+                members.names().filter(is_there).map(name).collect()
+            }
             (Form::Each(member), Json::List(items)) => items
                 .iter()
                 .map(|item| match item {
@@ -226,7 +231,8 @@ mod tests {
         let space = || ClaimPath::from("x").separated_by(' ');
         check(space(), r#""a  b""#, Some(&["a", "b"]));
         let members = || ClaimPath::from("x").names_of_members();
-        check(members(), r#"{"admin":{"id":"acme"},"editor":null}"#, Some(&["admin", "editor"]));
+        check(members(), r#"{"admin":{"id":"acme"},"editor":true}"#, Some(&["admin", "editor"]));
+        check(members(), r#"{"admin":null,"editor":false,"reader":{}}"#, Some(&["reader"]));
         check(members(), "{}", Some(&[]));
         check(members(), r#"["admin"]"#, None);
         check(members(), r#"{"":1}"#, None);

@@ -285,7 +285,8 @@ impl Refusal {
 
     /// This authenticator is the one that the credentials were for, because they name its issuer,
     /// say. Where an endpoint accepts any of several, this refusal is then what the client and the log
-    /// are told, whatever the others say, even if one of them cannot judge now.
+    /// are told, whatever the others say, even if one of them cannot judge now: unless that one says
+    /// that the credentials were for it, too.
     ///
     /// ```
     /// use secure_runtime::authentication::Refusal;

@@ -50,6 +50,17 @@ impl Outage {
     }
 }
 
+/// A cause that is not longer than a log line should be: a provider may have written most of it.
+pub(crate) fn shortened(mut cause: String) -> String {
+    if let Some((end, _)) = cause.char_indices().nth(MOST_CHARACTERS) {
+        cause.truncate(end);
+        cause.push('…');
+    }
+    cause
+}
+
+const MOST_CHARACTERS: usize = 1000;
+
 /// A duration as a person reads it.
 pub(crate) fn duration(duration: Duration) -> String {
     match duration.as_secs() {

@@ -7,7 +7,8 @@
 //! 3. `iss` is the configured issuer where it is there; the endpoint itself is the issuer's. `aud`
 //!    must name this service, as for a JWT.
 //! 4. `token_type` is `Bearer` where it is there (RFC 6749 section 7.1), and `token_use`, which some
-//!    providers add, is `access_token`: a refresh token is active too, and opens nothing here.
+//!    providers add, is `access_token`: a refresh token is active too, and opens nothing here. So is
+//!    `typ`, by which Keycloak tells its kinds, unless the description demands another value.
 //! 5. A token that is bound to a key (`cnf`, RFC 7800) is refused, as for a JWT.
 //! 6. `auth_time`, `acr` and `amr` say how the caller signed in (RFC 9470 section 6.2), as in a JWT.
 //! 7. `sub` names the caller; `client_id` does where the description says so, unless the answer names a
@@ -75,9 +76,10 @@ impl Expectations {
             Some(_) => return Err("`token_type` is not that of a bearer token"),
         }
         match members.given("token_use") {
-            None => Ok(()),
-            Some(Json::Text(name)) if name == "access_token" => Ok(()),
-            Some(_) => Err("`token_use` is not that of an access token"),
+            None => {}
+            Some(Json::Text(name)) if name == "access_token" => {}
+            Some(_) => return Err("`token_use` is not that of an access token"),
         }
+        self.rules.check_claimed_type(members)
     }
 }

@@ -15,7 +15,7 @@ use super::outcome::{NOT_YET, Outcome};
 use super::refusals::Refusals;
 use crate::authentication::bearer::{Bearer, is_b64token};
 use crate::authentication::jwt::JwtAuthenticator;
-use crate::authentication::outage::{Outage, duration};
+use crate::authentication::outage::{Outage, duration, shortened};
 use crate::authentication::token_cache::{Cached, TokenCache, TokenCacheStatistics, Validity};
 use crate::authentication::token_place::TokenPlace;
 use crate::authentication::{
@@ -215,6 +215,7 @@ impl Introspector {
             }
             End::OutOfReach(cause) => {
                 self.flights.failed(order.call, order.moment().monotonic_nanos());
+                let cause = shortened(cause);
                 if self.outage().failed(&cause) {
                     tracing::warn!("tokens cannot be introspected: {cause}");
                 } else {

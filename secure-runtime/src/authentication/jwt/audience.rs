@@ -64,7 +64,9 @@ impl Rules {
     /// Whether the token was issued to the very client that it is for, as an ID token is.
     pub(super) fn is_for_its_client(&self, claims: &Object<'_>) -> bool {
         CLIENT_CLAIMS.into_iter().any(|claim| match claims.given(claim) {
-            Some(Json::Text(client)) => self.is_for_us(client) && names(claims, client),
+            Some(Json::Text(client)) => {
+                (self.any_audience || self.is_for_us(client)) && names(claims, client)
+            }
             _ => false,
         })
     }

@@ -38,6 +38,12 @@ impl Rules {
             return Err("the token names a user, and has no `sub`: its client is not the caller");
         }
         let client = self.client(claims);
+        // Another claim than `sub` should name the caller; a user may have the one and not the other.
+        let sub =
+            claims.given("sub").filter(|sub| !matches!(sub, Json::Text(name) if name.is_empty()));
+        if sub.is_some() && sub != client {
+            return Err(NAMED_IS_MISSING);
+        }
         required_name(
             client,
             "`sub` is missing, and no claim names the client",

@@ -70,7 +70,7 @@ impl fmt::Display for TokenExplanation {
 impl Jwt {
     /// Checks a token as the description says, and tells what each check came to: for a person who
     /// wonders why a token is refused. Published keys are fetched once, on the calling thread, which
-    /// takes up to ten seconds: not for a thread that serves requests. Revocations are not asked.
+    /// takes up to twenty seconds: not for a thread that serves requests. Revocations are not asked.
     ///
     /// # Errors
     ///
@@ -376,11 +376,17 @@ fn excerpt(value: &Json<'_>) -> String {
     match value {
         Json::Null => "`null`".to_owned(),
         Json::Bool(value) => format!("`{value}`"),
-        Json::Number(number) => format!("`{number}`"),
+        // Without the hundreds of digits that few characters can stand for.
+        Json::Number(number) if (1e-9..1e16).contains(&number.abs()) => format!("`{number}`"),
+        Json::Number(number) => format!("`{number:e}`"),
         Json::Text(text) => quoted(text),
         Json::List(items) if items.is_empty() => "an empty list".to_owned(),
         Json::List(items) => {
-            let shown: Vec<String> = items.iter().take(MOST_ITEMS).map(excerpt).collect();
+            let shown = items.iter().take(MOST_ITEMS).map(|item| match item {
+                Json::List(_) => "a list".to_owned(),
+                item => excerpt(item),
+            });
+            let shown: Vec<String> = shown.collect();
             let rest = if items.len() > MOST_ITEMS { ", …" } else { "" };
             format!("[{}{rest}]", shown.join(", "))
         }

@@ -56,7 +56,7 @@ impl Verifier {
                 return verdict.into();
             }
             if self.unknown.is_missing(self.unknown.asked_by(token), now) {
-                self.tell_unknown_key(token, now);
+                self.tell_unknown_key(token, cause, now);
                 break;
             }
             match provider.fetch_for_unknown(now, came, seen) {
@@ -83,19 +83,19 @@ impl Verifier {
         Attempt::Pending(Box::pin(async move {
             loop {
                 let fetched = wait.over().await;
-                let unknown = match verifier.verify_fetched(&token, now) {
+                let cause = match verifier.verify_fetched(&token, now) {
                     Ok(verdict) => return verdict,
-                    Err(unknown) => unknown,
+                    Err(cause) => cause,
                 };
-                let KeySource::Published(provider) = &verifier.keys else { return unknown };
+                let KeySource::Published(provider) = &verifier.keys else { return no_keys() };
                 if provider.is_failing() {
-                    return unknown;
+                    return unknown_key(provider, cause);
                 }
                 if fetched.is_newer {
                     let key = verifier.unknown.asked_by(&token);
                     verifier.unknown.keep_missing(key, fetched.begins_at);
-                    verifier.tell_unknown_key(&token, now);
-                    return unknown;
+                    verifier.tell_unknown_key(&token, cause, now);
+                    return unknown_key(provider, cause);
                 }
                 match provider.fetch_for_unknown(later(now, came.elapsed()), came, None) {
                     Ok(again) => wait = again,
@@ -105,23 +105,22 @@ impl Verifier {
         }))
     }
 
-    /// Tells the operator of a token whose key the newest set lacks.
+    /// Tells the operator of a token whose key the newest set lacks. It is not verified once more:
+    /// without a `kid`, that is the work of eight signatures, and anybody can cause it.
     #[cold]
-    fn tell_unknown_key(&self, token: &[u8], now: Moment) {
+    fn tell_unknown_key(&self, token: &[u8], cause: &'static str, now: Moment) {
         let KeySource::Published(provider) = &self.keys else { return };
         let Some(held) = provider.usable(now) else { return };
-        if let Err(fault @ Unverified::UnknownKey(_)) = held.keys.open(token, |_| Ok(())) {
-            self.tell(&held.keys, token, fault, now);
-        }
+        self.tell(&held.keys, token, Unverified::UnknownKey(cause), now);
     }
 
-    /// Verifies with the keys that there are; the error is the verdict where the key is unknown.
-    fn verify_fetched(&self, token: &[u8], now: Moment) -> Result<Verdict, Verdict> {
+    /// Verifies with the keys that there are; the error is why the key is unknown.
+    fn verify_fetched(&self, token: &[u8], now: Moment) -> Result<Verdict, &'static str> {
         let kept = (self.cache.generation(), self.refused.mark(token, now));
         let KeySource::Published(provider) = &self.keys else { return Ok(no_keys()) };
         let Some(held) = provider.usable(now) else { return Ok(no_keys()) };
         match self.verify(&held.keys, token, now) {
-            Err(Unverified::UnknownKey(cause)) => Err(unknown_key(provider, cause)),
+            Err(Unverified::UnknownKey(cause)) => Err(cause),
             verified => Ok(self.conclude(token, verified, provider.good_until(now), kept)),
         }
     }
@@ -159,7 +158,7 @@ fn unknown_key(provider: &Provider<Keys>, cause: &'static str) -> Verdict {
 }
 
 fn unavailable(reason: NotWaiting) -> Verdict {
-    Verdict::Refused(Refusal::unavailable(reason.cause()))
+    Verdict::Refused(Refusal::unavailable(reason.cause()).decided())
 }
 
 /// The time now: clocks are read by requests only.

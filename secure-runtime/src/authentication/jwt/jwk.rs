@@ -12,6 +12,8 @@ use super::{key, public_key};
 /// What a JWK says.
 pub(crate) struct Jwk {
     pub(crate) id: Option<String>,
+    /// Whose tokens it signs, where its set is that of several issuers and says so.
+    pub(crate) issuer: Option<String>,
     pub(crate) algorithm: Algorithm,
     pub(crate) material: DecodingKey,
 }
@@ -54,7 +56,7 @@ pub(crate) fn read(
         .and_then(|algorithm| collect(read_material(object, algorithm, encoding), &mut faults));
     match (algorithm, material) {
         (Some(algorithm), Some(material)) if faults.is_empty() => {
-            Ok(Jwk { id, algorithm, material })
+            Ok(Jwk { id, issuer: issuer(object), algorithm, material })
         }
         _ => Err(faults),
     }
@@ -115,6 +117,15 @@ fn read_id(object: &Object<'_>) -> Result<Option<String>, String> {
         Some(_) => {
             Err(format!("has a `kid` that is not a string of 1 to {MAX_KEY_ID_BYTES} bytes"))
         }
+    }
+}
+
+/// Microsoft Entra has this member in sets that its tenants share; a name with a tenant's place in
+/// braces is that of every tenant.
+fn issuer(object: &Object<'_>) -> Option<String> {
+    match object.given("issuer") {
+        Some(Json::Text(issuer)) if !issuer.contains('{') => Some(issuer.as_ref().to_owned()),
+        _ => None,
     }
 }
 

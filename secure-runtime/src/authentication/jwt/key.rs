@@ -11,6 +11,7 @@ use super::header::MAX_KEY_ID_BYTES;
 use super::jwk::Jwk;
 use super::prepared::PreparedKey;
 use super::test_keys::is_test_key;
+use super::verify::claimed_issuer;
 use super::{jwk, public_key};
 
 /// A key that verifies tokens, pinned to exactly one algorithm (RFC 8725 section 3.1).
@@ -107,7 +108,7 @@ impl Key {
                 let prepared = PreparedKey::new(algorithm, &key);
                 let prepared = prepared.map_err(|fault| vec![format!("({algorithm}) {fault}")])?;
                 let id = self.id.map(String::into_boxed_str);
-                Ok(CheckedKey { id, algorithm, prepared, key })
+                Ok(CheckedKey { id, issuer: None, algorithm, prepared, key })
             }
             (Ok(_), Some(fault)) => Err(vec![fault]),
             (Err(faults), fault) => Err(faults.into_iter().chain(fault).collect()),
@@ -202,6 +203,8 @@ pub(crate) fn secret(algorithm: Algorithm, secret: &[u8]) -> Result<DecodingKey,
 /// A key that can verify.
 pub(crate) struct CheckedKey {
     pub(crate) id: Option<Box<str>>,
+    /// The one issuer whose tokens it may sign, where the issuers of a set are told apart.
+    pub(crate) issuer: Option<Box<str>>,
     pub(crate) algorithm: Algorithm,
     prepared: PreparedKey,
     key: DecodingKey,
@@ -213,6 +216,7 @@ impl CheckedKey {
         Ok(Self {
             prepared: PreparedKey::new(jwk.algorithm, &jwk.material)?,
             id: jwk.id.map(String::into_boxed_str),
+            issuer: jwk.issuer.map(String::into_boxed_str),
             algorithm: jwk.algorithm,
             key: jwk.material,
         })
@@ -230,6 +234,13 @@ impl CheckedKey {
         self.prepared.verifies(message, signature)
     }
 
+    /// Whether it may sign these claims.
+    pub(crate) fn signs_for(&self, claims: &[u8]) -> bool {
+        self.issuer
+            .as_deref()
+            .is_none_or(|issuer| claimed_issuer(claims).is_some_and(|claimed| claimed == *issuer))
+    }
+
     /// Whether its private half is published with this crate.
     pub(crate) fn is_test_key(&self) -> bool {
         is_test_key(&self.key)
@@ -242,6 +253,7 @@ impl CheckedKey {
             DecodingKeyKind::SecretOrDer(_) => None,
         };
         self.id == other.id
+            && self.issuer == other.issuer
             && self.algorithm == other.algorithm
             && self.is_same_key(other)
             && exponent(&self.key) == exponent(&other.key)

@@ -22,6 +22,8 @@ use super::test_keys::TEST_KEY;
 pub(crate) struct AcceptedKeys {
     pub(crate) algorithms: Vec<Algorithm>,
     pub(crate) test_keys: bool,
+    /// Whether the set is that of several issuers: then a key may be for one of them alone.
+    pub(crate) of_tenants: bool,
 }
 
 /// What a document holds.
@@ -88,7 +90,9 @@ impl KeySet {
     fn leave_out_ambiguous(&mut self) {
         let Self { keys, left_out } = self;
         let is_ambiguous = |key: &CheckedKey| {
-            let same = |other: &&CheckedKey| other.id == key.id && other.algorithm == key.algorithm;
+            let same = |other: &&CheckedKey| {
+                other.id == key.id && other.algorithm == key.algorithm && other.issuer == key.issuer
+            };
             key.id.is_some() && keys.iter().filter(same).count() > 1
         };
         let ambiguous: Vec<bool> = keys.iter().map(is_ambiguous).collect();
@@ -125,7 +129,11 @@ fn is_for_encryption(item: &Json<'_>) -> bool {
 
 /// How many keys of a document can be used, and why others cannot.
 pub(crate) fn read_key_set(document: &str) -> Result<(usize, Vec<String>), String> {
-    let accepted = AcceptedKeys { algorithms: Algorithm::ASYMMETRIC.to_vec(), test_keys: false };
+    let accepted = AcceptedKeys {
+        algorithms: Algorithm::ASYMMETRIC.to_vec(),
+        test_keys: false,
+        of_tenants: false,
+    };
     KeySet::read(document, &accepted).map(|set| (set.keys.len(), reasons(set.left_out)))
 }
 
@@ -142,8 +150,11 @@ fn read_key(item: &Json<'_>, accepted: &AcceptedKeys) -> Result<CheckedKey, Stri
         }
         _ => None,
     };
-    let jwk =
+    let mut jwk =
         jwk::read(object, wanted, Encoding::Published).map_err(|faults| faults.join(" and "))?;
+    if !accepted.of_tenants {
+        jwk.issuer = None;
+    }
     if !accepted.algorithms.contains(&jwk.algorithm) {
         return Err(format!("is for {}, which is not accepted", jwk.algorithm));
     }

@@ -84,7 +84,9 @@ impl Keys {
         } else {
             "the signature is not canonical base64url"
         })?;
-        if !self.fitting(meant).any(|key| key.verifies(compact.signed, &signature)) {
+        let verifying = self.fitting(meant).filter(|key| key.verifies(compact.signed, &signature));
+        let mut verifying = verifying.peekable();
+        if verifying.peek().is_none() {
             let cause = "the signature is not that of the key";
             // Without a `kid` nothing says that the key is one of these: it may be newer than they.
             return Err(match meant.key {
@@ -95,7 +97,12 @@ impl Keys {
                 MeantKey::Nameless | MeantKey::Any => Unverified::Bad(cause),
             });
         }
-        decode(compact.payload).ok_or("the claims are not canonical base64url".into())
+        let claims = decode(compact.payload).ok_or("the claims are not canonical base64url")?;
+        if verifying.any(|key| key.signs_for(&claims)) {
+            Ok(claims)
+        } else {
+            Err("the key is that of another tenant".into())
+        }
     }
 
     /// Whether every key of `earlier` is here, and the same: what it verified is still good.

@@ -182,7 +182,11 @@ impl Jwt {
         if algorithms.iter().any(|algorithm| !Algorithm::ASYMMETRIC.contains(algorithm)) {
             faults.push("a published key cannot be for an HMAC: everybody knows it".to_owned());
         }
-        let accepted = AcceptedKeys { algorithms, test_keys: self.test_keys };
+        let accepted = AcceptedKeys {
+            algorithms,
+            test_keys: self.test_keys,
+            of_tenants: self.tenants.is_some(),
+        };
         let issuer = self.issuer.as_deref().unwrap_or_default();
         Reader::new(source, issuer, &self.fetching, accepted, faults)
     }

@@ -116,6 +116,16 @@ impl Rules {
         }
     }
 
+    /// Checks what `typ` of an introspection answer says of the kind of token.
+    pub(crate) fn check_claimed_type(&self, members: &Object<'_>) -> Result<(), &'static str> {
+        match members.given("typ") {
+            None => Ok(()),
+            _ if self.demands_value_of("typ") => Ok(()),
+            Some(Json::Text(kind)) if kind_of(kind) != Kind::Other => Ok(()),
+            Some(_) => Err("`typ` of the answer is not that of an access token"),
+        }
+    }
+
     fn check_access_token(
         &self,
         claims: &Object<'_>,
@@ -161,10 +171,9 @@ impl Rules {
         for (claim, _) in USES {
             match claims.given(claim) {
                 _ if self.demands_value_of(claim) => {}
-                Some(Json::Text(kind)) if !kind.eq_ignore_ascii_case("id") => {
-                    return Err("the token is not an ID token");
-                }
-                _ => {}
+                None => {}
+                Some(Json::Text(kind)) if kind.eq_ignore_ascii_case("id") => {}
+                Some(_) => return Err("the token is not an ID token"),
             }
         }
         if claims.given("events").is_some() {

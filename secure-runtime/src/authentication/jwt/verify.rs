@@ -268,9 +268,13 @@ impl Verifier {
     /// Whether a token says that it is of this issuer: others do not make anybody fetch its keys.
     pub(super) fn is_claimed_by(&self, token: &[u8]) -> bool {
         let claims = Keys::unverified_claims(token).unwrap_or_default();
-        let claimed: Option<ClaimedIssuer<'_>> = serde_json::from_slice(&claims).ok();
-        claimed.is_some_and(|claimed| self.rules.issuers.may_be(&claimed.iss))
+        claimed_issuer(&claims).is_some_and(|issuer| self.rules.issuers.may_be(&issuer))
     }
+}
+
+/// The issuer that claims name, without a look at the rest of them.
+pub(super) fn claimed_issuer(claims: &[u8]) -> Option<Cow<'_, str>> {
+    serde_json::from_slice(claims).ok().map(|ClaimedIssuer { iss }| iss)
 }
 
 /// All that is read of claims that nobody has verified: the rest takes no memory.
@@ -296,9 +300,10 @@ pub(super) fn refused(cause: &'static str, is_claimed: bool) -> Verdict {
 }
 
 pub(super) fn no_keys() -> Verdict {
-    Verdict::Refused(Refusal::unavailable(
-        "no key set could be fetched, or the last one is too old",
-    ))
+    // Only for tokens that name the issuer.
+    Verdict::Refused(
+        Refusal::unavailable("no key set could be fetched, or the last one is too old").decided(),
+    )
 }
 
 const REVOKED: &str = "the token was revoked";

@@ -5,7 +5,7 @@ use std::sync::mpsc::Receiver;
 use std::time::Instant;
 
 use super::Order;
-use crate::authentication::outage::{Outage, duration};
+use crate::authentication::outage::{Outage, duration, shortened};
 
 /// Fetches when it is told to, on a thread of its own, until `tell` says that nobody listens any more.
 ///
@@ -24,6 +24,7 @@ pub(crate) fn supply<K>(
             // Whatever happens here, those who wait are told.
             let fetched = catch_unwind(AssertUnwindSafe(&read));
             let fetched = fetched.unwrap_or_else(|_| Err("reading them panicked".to_owned()));
+            let fetched = fetched.map_err(shortened);
             log(&what, &mut outage, fetched.as_ref().err());
             if !tell(since, fetched) {
                 return;

@@ -51,7 +51,12 @@ pub(in crate::pipeline) fn poll(
 /// One request's turn through the authenticators of its endpoint.
 #[derive(Default)]
 pub(in crate::pipeline) struct Round {
+    /// How many authenticators have been asked.
     next: usize,
+    /// The place of the one that was asked last.
+    asked: usize,
+    /// One bit for each authenticator whose credentials stand in a cookie: they are asked last.
+    cookies: u64,
     /// One bit for each authenticator that accepted.
     accepted: u64,
     caller: Option<Principal>,
@@ -81,7 +86,7 @@ impl Round {
         context: &mut Context<'_>,
     ) -> Poll<Outcome> {
         if self.next == 0 && authentication.authenticators.len() > 1 {
-            check_places(authentication, request)?;
+            self.cookies = check_places(authentication, request)?;
         }
         loop {
             let verdict = match &mut self.waiting {
@@ -91,10 +96,12 @@ impl Round {
                     verdict
                 }
                 None => {
-                    let Some(authenticator) = authentication.authenticators.get(self.next) else {
+                    let place = self.place(authentication.authenticators.len());
+                    let Some(authenticator) = authentication.authenticators.get(place) else {
                         return Poll::Ready(self.conclude(authentication));
                     };
                     self.next += 1;
+                    self.asked = place;
                     let ask = || authenticator.authenticate(request, now);
                     match catch_unwind(AssertUnwindSafe(ask)) {
                         Ok(Attempt::Absent) => continue,
@@ -114,16 +121,27 @@ impl Round {
         }
     }
 
+    /// The place of the next of so many authenticators. A browser sends a cookie by itself, and a
+    /// sibling domain can set one: credentials that were sent on purpose go first.
+    fn place(&self, count: usize) -> usize {
+        if self.cookies == 0 {
+            return self.next;
+        }
+        let of_cookie = |place: &usize| is_in(self.cookies, *place);
+        let others = (0..count).filter(|place| !of_cookie(place));
+        others.chain((0..count).filter(of_cookie)).nth(self.next).unwrap_or(count)
+    }
+
     /// Takes in one verdict; `Some` if it decides.
     fn absorb(&mut self, authentication: &Authentication, verdict: Verdict) -> Option<Outcome> {
         let needs_all = matches!(authentication.mode, Mode::All { .. });
-        let asked = self.next.saturating_sub(1);
+        let asked = self.asked;
         match verdict {
             Verdict::Accepted(principal) => {
                 let name = authentication.names.get(asked).copied().unwrap_or_default();
                 let principal = principal.accepted_by(name);
                 // Launch refuses more of them than there are bits.
-                self.accepted |= 1_u64.checked_shl(asked as u32).unwrap_or_default();
+                self.accepted |= bit(asked);
                 if !needs_all {
                     return Some(Ok(Some(principal)));
                 }
@@ -168,13 +186,24 @@ impl Round {
     }
 }
 
+fn bit(place: usize) -> u64 {
+    1_u64.checked_shl(place as u32).unwrap_or_default()
+}
+
+fn is_in(bits: u64, place: usize) -> bool {
+    bits & bit(place) != 0
+}
+
 /// Where any of several schemes will do, credentials stand in one place: of two, nobody knows which
-/// is meant (RFC 6750 section 2).
-fn check_places(authentication: &Authentication, request: &RequestHead<'_>) -> Result<(), Refused> {
+/// is meant (RFC 6750 section 2). Answers a bit for each authenticator whose stand in a cookie.
+fn check_places(
+    authentication: &Authentication,
+    request: &RequestHead<'_>,
+) -> Result<u64, Refused> {
     if !matches!(authentication.mode, Mode::Any { .. }) {
-        return Ok(());
+        return Ok(0);
     }
-    let mut first = Presented::Absent;
+    let (mut first, mut cookies) = (Presented::Absent, 0);
     for (asked, authenticator) in authentication.authenticators.iter().enumerate() {
         let look = || authenticator.presented(request);
         let Ok(place) = catch_unwind(AssertUnwindSafe(look)) else {
@@ -184,11 +213,14 @@ fn check_places(authentication: &Authentication, request: &RequestHead<'_>) -> R
             let cause = "credentials in two places, where any one will do";
             return Err(refused(DenialKind::InvalidCredentials, cause));
         }
+        if matches!(place, Presented::Cookie(_)) {
+            cookies |= bit(asked);
+        }
         if matches!(first, Presented::Absent | Presented::Connection | Presented::Cookie(_)) {
             first = place;
         }
     }
-    Ok(())
+    Ok(cookies)
 }
 
 /// An authenticator that panics while it waits is unable to judge.
@@ -208,12 +240,14 @@ fn is_malformed(refusal: &Refusal) -> bool {
 }
 
 /// Which of several refusals the client is told: that of the authenticator which the credentials were
-/// for, else of one that cannot judge and might have accepted.
+/// for, else of one that cannot judge and might have accepted. The credentials may be for several, of
+/// one issuer and with an audience each: then one that cannot judge may be the one that was meant.
 fn weight(refusal: &Refusal) -> u8 {
-    match refusal.code() {
-        _ if refusal.is_decided() => 2,
-        RefusalCode::Unavailable => 1,
-        RefusalCode::InvalidRequest | RefusalCode::InvalidToken => 0,
+    match (refusal.code(), refusal.is_decided()) {
+        (RefusalCode::Unavailable, true) => 3,
+        (_, true) => 2,
+        (RefusalCode::Unavailable, false) => 1,
+        (RefusalCode::InvalidRequest | RefusalCode::InvalidToken, false) => 0,
     }
 }
 

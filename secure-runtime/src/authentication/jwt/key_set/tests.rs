@@ -16,12 +16,12 @@ const SHORT_Y: &str = "bI62dFci3MIbiH0PBIpID7CwJZe9jQ6O5R4WZB3Cq3U";
 const RSA: &str = r#""kty":"RSA","e":"AQAB","n":"mre06mTuWO8YU-ZtuR9rnytIAh_5IefBzlFIGKf0qwNADbJEq6wdZisV3RdptvxRGfKuLHGYGPP2S8HthZIm8Ggbdb9sNoKI87Yi7U_jK7TQrh6oTJHacoKjowUxovTB0Cq5nawa0KTgAL-f-93ZgiFSVI5rIKhnNq6BWkwKMgA0lytm83httLRwZEbOcUpdW8NkRoBAAzzWO3CSJ7Z43yfQOJny-7plpYb-4UO9TvLkZ_l5hoa3BAqd_Q2xRg3UfCgzonDdnzDRjQ_ebTAkJbVmoflXVsGjW2oC7L7j6JcEKvVw4tLU7Hl7NQ7WlQhLSY9gp7OJitlXWUN-pYYTow""#;
 
 fn any() -> AcceptedKeys {
-    AcceptedKeys { algorithms: Algorithm::ASYMMETRIC.to_vec(), test_keys: false }
+    AcceptedKeys { algorithms: Algorithm::ASYMMETRIC.to_vec(), test_keys: false, of_tenants: false }
 }
 
 fn read(text: &str) -> Result<(usize, Vec<String>), String> {
     let algorithms = vec![Algorithm::Rs256, Algorithm::Es256];
-    let accepted = AcceptedKeys { algorithms, test_keys: false };
+    let accepted = AcceptedKeys { algorithms, test_keys: false, of_tenants: false };
     KeySet::read(text, &accepted).map(|set| (set.keys.len(), reasons(set.left_out)))
 }
 

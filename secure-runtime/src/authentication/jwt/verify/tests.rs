@@ -99,7 +99,7 @@ fn keys(issuers: &[&Issuer]) -> Keys {
     let keys: Vec<_> = issuers.iter().map(|issuer| issuer.jwk()).collect();
     let document = serde_json::json!({ "keys": keys }).to_string();
     let algorithms = Algorithm::ASYMMETRIC.to_vec();
-    let accepted = AcceptedKeys { algorithms, test_keys: true };
+    let accepted = AcceptedKeys { algorithms, test_keys: true, of_tenants: false };
     Keys::published(KeySet::read(&document, &accepted).unwrap().keys)
 }
 
