@@ -1,6 +1,6 @@
 //! Zitadel: ID tokens name the project as well, and access tokens have a `jti`.
 
-use secure_runtime::authentication::Jwt;
+use secure_runtime::authentication::{ClaimPath, Jwt};
 use serde_json::{Value, json};
 
 use super::{Bench, Claims, NOW, Row, cause, claims, row};
@@ -18,7 +18,8 @@ pub(crate) fn user() -> Claims {
         ISSUER,
         json!({
             "sub": "77776025198584418", "aud": [CLIENT, PROJECT], "nbf": NOW, "jti": "j-1",
-            "client_id": CLIENT, "urn:zitadel:iam:user:resourceowner:id": "org-1",
+            "azp": CLIENT, "urn:zitadel:iam:user:resourceowner:id": "org-1",
+        "urn:zitadel:iam:org:project:69234237810729019:roles": { "buyer": {} },
             "urn:zitadel:iam:org:project:roles": { "editor": { "org-1": "shop.zitadel.cloud" }, "clerk": {} },
         }),
     )
@@ -74,9 +75,13 @@ fn zitadel() {
     ]);
     Bench::rs256(header(), described().client_ids([CLIENT])).check([
         row("our client", user(), Ok(ADA)),
-        row("another client", user().with(json!({ "client_id": "evil@shop" })), Err(cause::CLIENT)),
+        row("another client", user().with(json!({ "azp": "evil@shop" })), Err(cause::CLIENT)),
     ]);
     bench.check_text("V2_1-at_2_opaque", cause::NOT_JWT);
+    let of_the_project = ClaimPath::from(["urn:zitadel:iam:org:project:69234237810729019:roles"]);
+    let jwt = described().roles_claim(of_the_project.names_of_members());
+    let buyer = "77776025198584418 roles=buyer tenant=org-1 id=j-1";
+    Bench::rs256(header(), jwt).check([row("roles of the project", user(), Ok(buyer))]);
 }
 
 pub(crate) fn without_preset() -> Vec<Row> {

@@ -188,14 +188,14 @@ pub(super) static CLERK: Preset = Preset {
     ..PLAIN
 };
 
-/// "Claims": roles are the names of an object's members. ID tokens name the project in `aud`, too; `jti` is
-/// in access tokens alone (`NewAccessTokenClaims` and `NewIDTokenClaims` of its library).
+/// "Claims": roles are the names of an object's members; `aud` is the same in ID tokens, and `jti` is in
+/// access tokens alone.
 pub(super) static ZITADEL: Preset = Preset {
     provider: "Zitadel",
     call: "Jwt::zitadel(issuer)",
     assumes: "access tokens in JWT form, as the application's settings must say; roles in \
-              `urn:zitadel:iam:org:project:roles`; the organisation in \
-              `urn:zitadel:iam:user:resourceowner:id`",
+              `urn:zitadel:iam:org:project:roles`, which are those in the client's project; the \
+              organisation in `urn:zitadel:iam:user:resourceowner:id`; `jti` in access tokens alone",
     needs: "name the project's ID with `.audience(…)`, and have clients ask for the scope \
             `urn:zitadel:iam:org:project:id:PROJECT:aud`",
     issuers: &[".zitadel.cloud", ".zitadel.app"],
