@@ -172,14 +172,14 @@ async fn a_token_may_stand_in_another_place_over_http() {
         server.send("POST", "/me", &headers, "").await.status
     };
     // Another site's page makes the browser send it.
-    assert_eq!(post(&[]).await, 400);
-    assert_eq!(post(&["Origin: https://evil.example", "Sec-Fetch-Site: cross-site"]).await, 400);
-    assert_eq!(post(&["Origin: null", "Sec-Fetch-Site: cross-site"]).await, 400);
+    assert_eq!(post(&[]).await, 401);
+    assert_eq!(post(&["Origin: https://evil.example", "Sec-Fetch-Site: cross-site"]).await, 401);
+    assert_eq!(post(&["Origin: null", "Sec-Fetch-Site: cross-site"]).await, 401);
     assert_eq!(
         post(&["Origin: https://evil.shop.example", "Sec-Fetch-Site: same-site"]).await,
-        400
+        401
     );
-    assert_eq!(post(&["Origin: https://shop.example", "Origin: https://evil.example"]).await, 400);
+    assert_eq!(post(&["Origin: https://shop.example", "Origin: https://evil.example"]).await, 401);
     assert_eq!(post(&["Origin: https://shop.example"]).await, 200);
     assert_eq!(post(&["Sec-Fetch-Site: same-origin"]).await, 200);
     assert_eq!(server.get("/me", &[&format!("{cookie}; __Host-session=x")]).await.status, 400);

@@ -6,7 +6,9 @@
 //!    only for requests that change nothing (`GET`, `HEAD`, `OPTIONS`), or that come from a page of an
 //!    origin that the description names: `Sec-Fetch-Site: same-origin`, or `Origin` (Fetch standard
 //!    section 3.1, RFC 6454 section 7). A WebSocket is opened by `GET` and changes what it likes, so
-//!    its handshake has to come from such a page as well (RFC 6455 section 10.2).
+//!    its handshake has to come from such a page as well (RFC 6455 section 10.2). For other requests the
+//!    cookie is not there, as if the browser had not sent it: it is not the caller who is at fault, so
+//!    it is no failure that counts against the caller's address.
 //! 3. Two of it are refused, because two readers may each believe another one: two field lines, two
 //!    cookies of one name, two subprotocols.
 
@@ -102,10 +104,7 @@ impl TokenPlace {
             },
             Self::Cookie { name, origins } => match one(cookies(request, name)) {
                 Ok(None | Some([])) => Bearer::Absent,
-                Ok(Some(_)) if !is_from_own_page(request, origins) => Bearer::Malformed(
-                    "a request with a cookie that changes something and does not come from a page \
-                     of ours",
-                ),
+                Ok(Some(_)) if !is_from_own_page(request, origins) => Bearer::Absent,
                 Ok(Some(token)) => Bearer::Token(token),
                 Err(Twice) => Bearer::Malformed("several cookies with a token"),
             },
@@ -114,6 +113,32 @@ impl TokenPlace {
                 Ok(Some(token)) => Bearer::Token(token),
                 Err(Twice) => Bearer::Malformed("several WebSocket subprotocols with a token"),
             },
+        }
+    }
+
+    pub(crate) fn is_cookie(&self) -> bool {
+        matches!(self, Self::Cookie { .. })
+    }
+
+    /// Tells the operator of a cookie that was not looked at, if there is one.
+    #[cold]
+    pub(crate) fn tell_of_foreign_page(&self, request: &RequestHead<'_>) {
+        if let Self::Cookie { name, origins } = self
+            && cookies(request, name).next().is_some()
+            && !is_from_own_page(request, origins)
+        {
+            let shown = |field| {
+                let text = String::from_utf8_lossy(request.header(field).unwrap_or_default());
+                text.chars().take(MOST_CHARACTERS).collect::<String>().escape_debug().to_string()
+            };
+            tracing::info!(
+                cookie = &**name,
+                method = request.method(),
+                origin = shown("origin"),
+                sec_fetch_site = shown("sec-fetch-site"),
+                "a token in a cookie was not looked at: the request changes something, and comes from \
+                 no page of the origins that the description names"
+            );
         }
     }
 
@@ -196,6 +221,8 @@ fn is_origin(text: &str) -> bool {
         && !(scheme == "http" && host.ends_with(":80"))
 }
 
+const MOST_CHARACTERS: usize = 200;
+
 const SUBPROTOCOL: &str = "sec-websocket-protocol";
 
 #[cfg(test)]
@@ -245,10 +272,10 @@ mod tests {
         let upgrade = |more: (&'static str, &'static str)| {
             find(&place, &[("cookie", "s=t"), ("upgrade", "websocket"), more])
         };
-        assert!(upgrade(("origin", "https://evil.example")).is_err());
-        assert!(upgrade(("sec-fetch-site", "cross-site")).is_err());
-        assert!(upgrade(("sec-fetch-site", "same-site")).is_err());
-        assert!(upgrade(("x", "y")).is_err());
+        assert_eq!(upgrade(("origin", "https://evil.example")), Ok(None));
+        assert_eq!(upgrade(("sec-fetch-site", "cross-site")), Ok(None));
+        assert_eq!(upgrade(("sec-fetch-site", "same-site")), Ok(None));
+        assert_eq!(upgrade(("x", "y")), Ok(None));
         assert_eq!(upgrade(("origin", "https://shop.example")), found("t"));
         assert_eq!(upgrade(("sec-fetch-site", "same-origin")), found("t"));
     }

@@ -22,6 +22,7 @@ fn with<'b>(bench: &'b Bench, claims: &Value) -> Token<'b> {
 
 const TOKEN_USE: &str = "`token_use` is not that of an access token";
 const TYP: &str = "`typ` of the claims is not that of an access token";
+const SAYS_OTHER: &str = "the token says that it is a refresh token or an ID token";
 const HASH: &str = "the token is an ID token (`at_hash`, `c_hash` or `s_hash`)";
 const NONCE: &str = "the token is an ID token (`nonce`, and no scope)";
 const OWN: &str =
@@ -43,6 +44,11 @@ fn other_kinds_of_token_are_refused_by_what_they_are() {
         (json!({"typ": "Logout"}), TYP),
         (json!({"typ": ["Bearer"]}), TYP),
         (json!({"typ": "Bearer", "token_use": "id"}), TOKEN_USE),
+        // Libraries for tokens of one's own, and ForgeRock.
+        (json!({"token_type": "refresh"}), SAYS_OTHER),
+        (json!({"type": "refresh"}), SAYS_OTHER),
+        (json!({"tokenName": "refresh_token", "scope": "a"}), SAYS_OTHER),
+        (json!({"tokenName": "id_token"}), SAYS_OTHER),
         // OpenID Connect Core sections 2 and 3.1.3.6.
         (json!({"at_hash": "77QmUPtjPfzWtF2AnpK9RQ"}), HASH),
         (json!({"c_hash": "77QmUPtjPfzWtF2AnpK9RQ", "scope": "openid"}), HASH),
@@ -72,6 +78,7 @@ fn access_tokens_of_every_provider_are_accepted() {
         json!({"token_use": null}),
         json!({"typ": "Bearer"}),
         json!({"typ": "JWT"}),
+        json!({"token_type": "Bearer", "type": "user", "tokenName": 7}),
         // Some versions of Keycloak.
         json!({"typ": "Bearer", "nonce": "n-0S6_WzA2Mj", "azp": "test"}),
         json!({"scope": "openid", "nonce": "n-0S6_WzA2Mj"}),

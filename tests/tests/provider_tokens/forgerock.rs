@@ -87,10 +87,7 @@ pub(crate) fn without_preset() -> Vec<Row> {
     vec![
         row("user", user(), Ok(ADA)),
         row("machine", machine(), Ok("(age!reports) scopes=orders id=j-2")),
-        row("ID token", id_token(), Err(cause::HASH)),
+        row("ID token", id_token(), Err(cause::SAYS_OTHER)),
+        row("refresh token", refresh_token(), Err(cause::SAYS_OTHER)),
     ]
-}
-
-pub(crate) fn only_with_preset() -> Vec<Row> {
-    vec![row("refresh token", refresh_token(), Ok(ADA))]
 }

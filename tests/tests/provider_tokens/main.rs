@@ -39,6 +39,7 @@ mod cause {
     pub(crate) const DEMAND: &str = "a claim does not have the value that is required here";
     pub(crate) const EVENT: &str =
         "the token is a logout token or another security event (`events`)";
+    pub(crate) const SAYS_OTHER: &str = "the token says that it is a refresh token or an ID token";
     pub(crate) const HASH: &str = "the token is an ID token (`at_hash`, `c_hash` or `s_hash`)";
     pub(crate) const ISSUER: &str = "`iss` is another issuer";
     pub(crate) const NO_AUDIENCE: &str = "`aud` is missing";

@@ -236,6 +236,10 @@ impl Jwt {
     /// template is the issuer's name with the claim that names the tenant in braces; `iss` and that
     /// claim must name the same tenant. The [`issuer`](Self::issuer) is the name in the metadata.
     ///
+    /// `accepts` is asked when a token is verified, and not again while the token is remembered: until
+    /// published keys are due, or the token's `exp`. [`revocations`](Self::revocations) end a tenant at
+    /// once.
+    ///
     /// ```
     /// # use secure_runtime::authentication::Jwt;
     /// # let secret = b"a secret of 32 bytes or still more";

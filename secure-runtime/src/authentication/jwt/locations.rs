@@ -41,7 +41,8 @@ impl Jwt {
     /// Takes the token from this cookie, for requests that change nothing (`GET`, `HEAD`, `OPTIONS`),
     /// and for others that come from a page of one of these origins: a browser sends a cookie with
     /// requests that other sites cause, too. They are known by `Sec-Fetch-Site: same-origin`, or by
-    /// `Origin`. Other requests that carry the cookie are refused with 400.
+    /// `Origin`. For other requests the cookie is not there: they are answered as those without
+    /// credentials are, and the log says why at `info`.
     ///
     /// Handlers of `GET` must change nothing.
     ///

@@ -42,6 +42,7 @@ mod public_key;
 mod published;
 mod roca;
 mod rules;
+mod shown;
 mod source;
 mod test_keys;
 mod unexpected;

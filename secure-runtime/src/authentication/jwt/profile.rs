@@ -8,6 +8,7 @@
 //!    nothing. Anything else (`logout+jwt`, `dpop+jwt`, `secevent+jwt` …) is another kind: refused.
 //! 2. `typ` and `token_use` of the claims, which some providers write (Keycloak, AWS Cognito): `Bearer`
 //!    and `access` are access tokens; ID, refresh and every other kind are refused.
+//!    `token_type`, `type` and `tokenName` may say anything else, but neither refresh nor ID token.
 //! 3. `events`: a logout token or another security event (RFC 8417 section 2.2), refused.
 //! 4. `at_hash`, `c_hash`, `s_hash`: an ID token (OpenID Connect Core sections 3.1.3.6 and 3.3.2.11),
 //!    refused, unless 1 or 2 say that it is an access token.
@@ -144,6 +145,14 @@ impl Rules {
                 None => {}
             }
         }
+        for claim in OTHER_USES {
+            if let Some(Json::Text(kind)) = claims.given(claim)
+                && !self.demands_value_of(claim)
+                && OTHER_KINDS.iter().any(|other| kind.eq_ignore_ascii_case(other))
+            {
+                return Err("the token says that it is a refresh token or an ID token");
+            }
+        }
         if claims.given("events").is_some() {
             return Err("the token is a logout token or another security event (`events`)");
         }
@@ -159,7 +168,8 @@ impl Rules {
         if claims.given("nonce").is_some() {
             return Err("the token is an ID token (`nonce`, and no scope)");
         }
-        if self.is_for_its_client(claims) {
+        // Where access tokens alone name their client, it may be the API itself.
+        if !self.names_client && self.is_for_its_client(claims) {
             return Err(
                 "the token is an ID token: it is for the client it was issued to, and has no scope",
             );
@@ -217,6 +227,11 @@ pub(super) const USES: [(&str, &str); 2] = [
     ("token_use", "`token_use` is not that of an access token"),
     ("typ", "`typ` of the claims is not that of an access token"),
 ];
+
+/// Claims of free use, by which some libraries and providers say what a token is for.
+const OTHER_USES: [&str; 3] = ["token_type", "type", "tokenName"];
+
+const OTHER_KINDS: [&str; 4] = ["refresh", "refresh_token", "id", "id_token"];
 
 const HASHES: [&str; 3] = ["at_hash", "c_hash", "s_hash"];
 
