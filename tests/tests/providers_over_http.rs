@@ -202,6 +202,9 @@ async fn a_header_beside_a_cookie_is_no_conflict() {
     assert_eq!(server.get("/me", &[&cookie]).await.body, "ada");
     assert_eq!(server.get("/me", &[&header]).await.body, "worker");
     assert_eq!(server.get("/me", &[&header, &cookie]).await.body, "worker");
+    // Bad ones are not made up for by the cookie.
+    let expired = bearer(&machines.token("worker").claim("exp", 1).sign());
+    server.get("/me", &[&expired, &cookie]).await.problem(401);
 }
 
 #[actix_web::test]

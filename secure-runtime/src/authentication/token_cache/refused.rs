@@ -7,8 +7,9 @@
 //!    matches nothing any more. A good token is refused with a probability of 2⁻⁶⁴.
 //! 3. Only what stays bad is kept: not what comes too early, nor what a newer key set might accept.
 //! 4. The cause is kept as a number beside the hash: causes are sentences of this program, and few. A
-//!    reader that is overtaken by a writer may find the cause of another token in its place; only the
-//!    log shows it.
+//!    reader that is overtaken by a writer may find the cause of another token in its place. The token is
+//!    refused in any case; the line in the log may be wrong then, and, where another authenticator is out
+//!    of reach, the status (401 or 503).
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};

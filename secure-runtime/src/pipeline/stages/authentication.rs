@@ -97,6 +97,10 @@ impl Round {
                 }
                 None => {
                     let place = self.place(authentication.authenticators.len());
+                    // What was sent on purpose and refused is not made up for by a cookie.
+                    if self.refusal.is_some() && is_in(self.cookies, place) {
+                        return Poll::Ready(self.conclude(authentication));
+                    }
                     let Some(authenticator) = authentication.authenticators.get(place) else {
                         return Poll::Ready(self.conclude(authentication));
                     };
