@@ -48,15 +48,15 @@ impl TokenPlace {
     pub(crate) fn faults(&self) -> Vec<String> {
         match self {
             Self::Scheme(scheme) if !is_token(scheme) => {
-                vec![format!("`{}` is no scheme of `Authorization`", scheme.escape_debug())]
+                vec![format!("`{}` is not a scheme of `Authorization`", scheme.escape_debug())]
             }
             Self::Subprotocol(name) if !is_token(name) => {
-                vec![format!("`{}` is no WebSocket subprotocol", name.escape_debug())]
+                vec![format!("`{}` is not a WebSocket subprotocol", name.escape_debug())]
             }
             Self::Cookie { name, origins } => {
                 let mut faults = Vec::new();
                 if !is_token(name) {
-                    faults.push(format!("`{}` is no name of a cookie", name.escape_debug()));
+                    faults.push(format!("`{}` is not a name of a cookie", name.escape_debug()));
                 }
                 if origins.is_empty() {
                     faults.push(
@@ -67,7 +67,7 @@ impl TokenPlace {
                 }
                 faults.extend(origins.iter().filter(|origin| !is_origin(origin)).map(|origin| {
                     format!(
-                        "`{}` is no origin, expected a scheme, a host in lower case and a port \
+                        "`{}` is not an origin, expected a scheme, a host in lower case and a port \
                          where it is not the usual one: `https://shop.example`",
                         origin.escape_debug()
                     )
@@ -136,8 +136,8 @@ impl TokenPlace {
                 method = request.method(),
                 origin = shown("origin"),
                 sec_fetch_site = shown("sec-fetch-site"),
-                "a token in a cookie was not looked at: the request changes something, and comes from \
-                 no page of the origins that the description names"
+                "a token in a cookie was not looked at: the request changes something, and was not \
+                 sent by a page of the origins that `.cookie(…)` names: add yours there"
             );
         }
     }

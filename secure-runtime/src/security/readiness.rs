@@ -68,8 +68,7 @@ impl Security {
     /// A service that answers 200 at this path while the program is [ready](Self::ready), and 503 while
     /// it is not: for a readiness probe. Everybody may ask, and learns nothing else.
     ///
-    /// Not for a liveness probe: a program is not helped by a restart while its identity provider is
-    /// down.
+    /// Do not use it for a liveness probe: while the identity provider is down, a restart does not help.
     ///
     /// ```
     /// use actix_web::App;

@@ -21,10 +21,10 @@ impl Jwt {
         self
     }
 
-    /// Accepts tokens for anybody, and tokens that do not say whom they are for.
+    /// Accepts tokens with any `aud`, and tokens without one.
     ///
-    /// Every service that this issuer serves can then replay its callers' tokens here (RFC 8725
-    /// section 3.9). Only right where this service is the only one.
+    /// Every other service that gets tokens of this issuer can then replay its callers' tokens here
+    /// (RFC 8725 section 3.9). Only right where the issuer has no other service.
     pub fn dangerously_accept_any_audience(mut self) -> Self {
         self.any_audience = true;
         self
@@ -167,7 +167,7 @@ impl Jwt {
         self
     }
 
-    /// Demands a value of a claim, which [`DemandedClaim`] says.
+    /// Demands a value of a claim: follow with `is`, `is_one_of` or `holds` of [`DemandedClaim`].
     ///
     /// ```
     /// # use secure_runtime::authentication::Jwt;
@@ -232,7 +232,7 @@ impl Jwt {
         self
     }
 
-    /// Accepts the tokens of each tenant of a provider that `accepts` answers `true` for. The
+    /// Accepts the tokens of those tenants of a provider for which `accepts` returns `true`. The
     /// template is the issuer's name with the claim that names the tenant in braces; `iss` and that
     /// claim must name the same tenant. The [`issuer`](Self::issuer) is the name in the metadata.
     ///

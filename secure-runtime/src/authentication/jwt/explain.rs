@@ -296,7 +296,7 @@ impl Rules {
             found: shown(claims, &["aud"]),
             expected: match (self.any_audience, self.audiences.as_slice()) {
                 (true, _) => "any".to_owned(),
-                (false, []) => "none: clients are named in its place".to_owned(),
+                (false, []) => "no `aud`: only clients are named here".to_owned(),
                 (false, audiences) => format!("one of {}", listed(audiences)),
             },
             change: "have the issuer issue tokens for this API; or `.audience(…)`, if this is its name",

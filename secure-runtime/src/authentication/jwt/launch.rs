@@ -281,7 +281,7 @@ impl Jwt {
             ));
         }
         if self.tenants.is_some() && !self.other_issuers.is_empty() {
-            faults.push("one issuer for each tenant has no other spellings".to_owned());
+            faults.push("`.issuer_of_tenants(…)` excludes `.other_issuer_spelling(…)`".to_owned());
         }
     }
 

@@ -4,7 +4,7 @@ use super::Jwt;
 use crate::authentication::token_place::TokenPlace;
 use crate::request::FieldName;
 
-/// A token stands in one place: the last of these counts. Without one, it is `Authorization: Bearer`.
+/// A token is taken from one place only: `Authorization: Bearer`, or what the last call of these says.
 impl Jwt {
     /// Takes the token from `Authorization` after this scheme, in place of `Bearer`. Challenges name
     /// the same scheme.
@@ -33,7 +33,7 @@ impl Jwt {
             Some(name) => self.place = TokenPlace::Header(name),
             None => self
                 .faults
-                .push(format!("`{}` is no name of a header", name.as_ref().escape_debug())),
+                .push(format!("`{}` is not a name of a header", name.as_ref().escape_debug())),
         }
         self
     }
@@ -41,8 +41,8 @@ impl Jwt {
     /// Takes the token from this cookie, for requests that change nothing (`GET`, `HEAD`, `OPTIONS`),
     /// and for others that come from a page of one of these origins: a browser sends a cookie with
     /// requests that other sites cause, too. They are known by `Sec-Fetch-Site: same-origin`, or by
-    /// `Origin`. For other requests the cookie is not there: they are answered as those without
-    /// credentials are, and the log says why at `info`.
+    /// `Origin`. For other requests the cookie is ignored: they are answered like requests without
+    /// credentials, and the log says why at `info`.
     ///
     /// Handlers of `GET` must change nothing.
     ///

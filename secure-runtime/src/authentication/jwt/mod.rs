@@ -3,17 +3,19 @@
 //! 1. A token is taken from the `Authorization` header, or the one place that the description names, in
 //!    compact form, of at most 8 KiB.
 //! 2. Its header selects one of the configured keys; each key has exactly one algorithm. `crit`,
-//!    `b64`, `enc` and `zip` are refused; `jwk`, `jku`, `x5c` and `x5u` are never read.
+//!    `b64`, `enc` and `zip` (other than the text `NONE`) are refused; `jwk`, `jku`,
+//!    `x5c` and `x5u` are never read.
 //! 3. Its signature is verified before a claim is believed.
 //! 4. Header and claims are JSON objects without a duplicate member.
 //! 5. `typ`, `iss`, `aud`, `sub`, `exp`, `nbf`, `iat`, `jti` and `client_id` are checked in type and
 //!    value; what may be missing is decided by the [`Profile`]. A token that is bound to a key
 //!    (`cnf`) is refused: sent as a plain bearer token, it proves nothing.
-//! 6. A verified token is remembered until it expires, and its times are checked at each use.
-//! 7. With [`Jwt::revocations`], so is whether it was revoked.
+//! 6. A verified token is remembered until it expires, with published keys until they are due to be
+//!    fetched again, and its times are checked at each use.
+//! 7. With [`Jwt::revocations`], each use also checks whether it was revoked.
 //!
 //! The client sees `WWW-Authenticate: Bearer` and an error code of RFC 6750 section 3.1; the reason
-//! goes to the log. A token that nobody revokes stays valid until its `exp`: keep lifetimes short.
+//! goes to the log. A token that is not revoked stays valid until its `exp`: keep lifetimes short.
 
 mod algorithm;
 mod asked_grants;
@@ -174,8 +176,9 @@ impl Jwt {
     ///
     /// Its metadata are at `/.well-known/openid-configuration` below its name (OpenID Connect
     /// Discovery 1.0 section 4), or where RFC 8414 section 3 has them if that address answers 404.
-    /// They must be about it, and say where its keys are. Both are fetched when the service starts, every five minutes after that, and at once when a token names a key
-    /// that is not known: see [`refresh_every`](Self::refresh_every) and
+    /// They must name this issuer, and the address of its keys. Both are fetched when the
+    /// service starts, every five minutes after that, and at once when a token names a key that is not
+    /// known: see [`refresh_every`](Self::refresh_every) and
     /// [`keys_last`](Self::keys_last). HTTPS is needed, except on this machine's loopback.
     ///
     /// ```

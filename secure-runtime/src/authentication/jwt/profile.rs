@@ -13,7 +13,8 @@
 //! 4. `at_hash`, `c_hash`, `s_hash`: an ID token (OpenID Connect Core sections 3.1.3.6 and 3.3.2.11),
 //!    refused, unless 1 or 2 say that it is an access token.
 //! 5. `nonce`, or a client in `aud` to which the token was issued itself: an ID token (sections 2 and
-//!    3.1.3.7), refused, unless 1 or 2 say otherwise, or it has a scope, which ID tokens have not.
+//!    3.1.3.7), refused, unless 1 or 2 say that it is an access token, or it has a
+//!    scope, which ID tokens do not have. Where a preset demands a claim that names the client, the client may be the audience.
 //!
 //! An ID token without any of these marks passes where a client's identifier is named as the audience.
 //! So an API should have an audience of its own.
@@ -24,8 +25,10 @@ use super::json::{Json, Object};
 
 /// What a token must be.
 ///
-/// All profiles require `iss`, `sub`, `aud` and `exp`, and all check every registered claim that
-/// is there.
+/// All profiles require `iss`, `sub`, `aud` and `exp`, unless the description says otherwise:
+/// [`client_as_subject`](super::Jwt::client_as_subject), and
+/// [`client_ids`](super::Jwt::client_ids) without an audience. All check `nbf`, `iat`, `auth_time` and
+/// `cnf`, where they are there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Profile {

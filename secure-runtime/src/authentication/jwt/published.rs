@@ -22,8 +22,8 @@ impl Jwt {
     }
 
     /// How often published keys are fetched again; 5 minutes unless said otherwise, a second at
-    /// least. So long, at most, a key that its issuer has withdrawn may still be accepted by a busy
-    /// service; an idle one asks before it accepts anything.
+    /// least. A key that its issuer has withdrawn may still be accepted for that long by a service with
+    /// steady traffic; after a pause of twice that time, the next request waits for a new set.
     pub fn refresh_every(mut self, interval: Duration) -> Self {
         self.refresh = interval;
         self

@@ -6,7 +6,7 @@ use crate::authentication::Jwt;
 /// Identity providers by name: [`discover`](Jwt::discover) and what is known of each one's tokens.
 ///
 /// Each preset is the strict verifier with a few lines of description filled in. What it takes for
-/// granted is in the startup log, and everything can be said differently afterwards. The guide has a
+/// granted is in the startup log, and calls that follow replace it. The guide has a
 /// page for each provider.
 impl Jwt {
     /// Keycloak: the address of the server as clients see it, and the realm. Needs
@@ -62,8 +62,8 @@ impl Jwt {
     /// Microsoft Entra ID, every tenant that `accepts` answers `true` for, by its ID. Needs
     /// [`audience`](Self::audience). Tokens are those of version 2.
     ///
-    /// The issuer of a token must be that of the tenant in its `tid`. `accepts` is asked for each token
-    /// that is verified for the first time, and must not wait.
+    /// The issuer of a token must be that of the tenant in its `tid`. `accepts` is called when a token
+    /// is verified: at its first use, and again after keys were fetched. It must not block.
     ///
     /// ```
     /// use secure_runtime::authentication::Jwt;
@@ -250,8 +250,8 @@ impl Jwt {
         table::SPRING.describe(Self::discover(issuer))
     }
 
-    /// ForgeRock Access Management, now Ping: the issuer. Needs [`audience`](Self::audience). Where its
-    /// key set has one key for several algorithms, the token's own counts.
+    /// ForgeRock Access Management, now Ping: the issuer. Needs [`audience`](Self::audience). If its
+    /// key set lists one key for several algorithms, `alg` of the token selects one of them.
     pub fn forgerock(issuer: impl Into<String>) -> Self {
         table::FORGEROCK.describe(Self::discover(issuer))
     }

@@ -118,7 +118,7 @@ pub(super) static COGNITO: Preset = Preset {
 pub(super) static GOOGLE: Preset = Preset {
     provider: "Google",
     call: "Jwt::google()",
-    assumes: "ID tokens, because access tokens of Google say nothing; no roles and no scopes",
+    assumes: "ID tokens, because access tokens of Google are opaque; no roles and no scopes",
     needs: "name the OAuth client whose users call with `.audience(…)`: an ID token is for a client",
     issuers: &["accounts.google.com"],
     profile: Profile::IdToken,
