@@ -89,7 +89,7 @@ fn each_refusal_says_what_was_found_what_was_expected_and_what_changes_it() {
             [
                 "FAILED  `aud`: `aud` is another audience",
                 "        found `aud` [`account`, `other`], expected one of `test`",
-                "        have the issuer issue tokens for this API; or `.audience(…)`, if this is its name",
+                "        have the client request a token for this API; if `found` is this API's own name, add `.audience(…)`",
             ],
         ),
         (
@@ -123,7 +123,7 @@ fn each_refusal_says_what_was_found_what_was_expected_and_what_changes_it() {
             [
                 "FAILED  claims that are demanded: a claim does not have the value that is required here",
                 "        found `false`, expected `email_verified` is true",
-                "        the description demands it with `.claim(…)` or `.require_claim(…)`",
+                "        have the issuer add this claim or value, or remove the `.claim(…)` or `.require_claim(…)` that demands it",
             ],
         ),
         (
@@ -140,8 +140,8 @@ fn each_refusal_says_what_was_found_what_was_expected_and_what_changes_it() {
             [
                 "FAILED  form, key and signature: no key has this `kid` and `alg`",
                 "        found `alg` RS256, `kid` `2026-12`, expected one of the keys `2026-11` (RS256)",
-                "        see whether the issuer publishes this key, and whether the log says that it was \
-                 left out",
+                "        check that the token is from this issuer and that its key set has this `kid`; the log \
+                 at `warn` lists keys that were left out",
             ],
         ),
     ] {

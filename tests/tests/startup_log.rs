@@ -60,7 +60,10 @@ fn what_is_assumed_of_a_provider_is_told() {
     drop(build(Jwt::discover(nowhere).audience("shop")));
     let found = of(nowhere);
     assert_eq!(found.len(), 1, "{found:?}");
-    assert!(found[0].contains("looks like Keycloak, which `Jwt::keycloak(url, realm)` describes"));
+    assert!(
+        found[0]
+            .contains("looks like Keycloak: consider `Jwt::keycloak(url, realm)`, which assumes: ")
+    );
 
     let nowhere = "http://127.0.0.1:9/unheard-of";
     drop(build(Jwt::discover(nowhere).audience("shop")));

@@ -334,7 +334,7 @@ async fn a_source_that_cannot_be_right_is_refused_at_launch() {
         (Jwt::discover("https://issuer.example"), "no audience"),
         (
             good().accept_test_keys().key(Issuer::rs256().key()),
-            "published ones as well: which of them?",
+            "published ones as well: remove one of the two",
         ),
         (good().algorithms([Algorithm::Hs256]), "cannot be for an HMAC"),
         (good().algorithms([]), "no algorithm is accepted"),

@@ -104,7 +104,7 @@ mod tests {
         }
         for (opaque, expected) in [
             (at(), "`.without_client()`"),
-            (at().without_client().client_secret_basic("a", "b"), "which of them?"),
+            (at().without_client().client_secret_basic("a", "b"), "remove one of the two"),
             (hydra().without_client(), r#"`.dangerously_allow_http("hydra")`"#),
             (allowed().proxy("proxy"), "proxy is not a URL"),
             (allowed().root_certificates("none"), "not in PEM form"),

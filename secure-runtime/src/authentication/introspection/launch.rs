@@ -90,7 +90,8 @@ impl Introspection {
             [] if self.without_client => Some(Credentials::None),
             [_, ..] if self.without_client => {
                 faults.push(
-                    "a client is given, and `.without_client()` as well: which of them?".to_owned(),
+                    "a client is given, and `.without_client()` as well: remove one of the two"
+                        .to_owned(),
                 );
                 None
             }

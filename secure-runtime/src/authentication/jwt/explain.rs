@@ -129,8 +129,7 @@ impl Rules {
             fault: signed,
             found: format!("`alg` {algorithm}, `kid` {key_id}"),
             expected: format!("one of the keys {keys}"),
-            change: "see whether the issuer publishes this key, and whether the log says that it was \
-                     left out",
+            change: UNKNOWN_KEY,
         });
         let text = Keys::unverified_claims(token).and_then(|claims| String::from_utf8(claims).ok());
         let claims = text.as_deref().map(Object::parse);
@@ -174,10 +173,10 @@ impl Rules {
                     true => "a claim that names the client".to_owned(),
                     false => format!("one of {}", listed(&self.client_ids)),
                 },
-                change: match self.client_ids.is_empty() {
+                change: match self.client_ids.is_empty() || self.client(claims).is_none() {
                     true => {
-                        "have the client send its access token: this provider's ID tokens do not \
-                         name their client"
+                        "have the client send its access token: ID tokens do not name their client \
+                         here"
                     }
                     false => "`.client_ids([…])`, if tokens of this client are meant for this API",
                 },
@@ -205,7 +204,16 @@ impl Rules {
                 fault: self.check_identifiers(claims).err(),
                 found: shown(claims, &["jti", "client_id", "sid"]),
                 expected: "names".to_owned(),
-                change: "`.profile(Profile::AccessToken)`, if this issuer does not follow RFC 9068",
+                change: match self.profile {
+                    Profile::Rfc9068 => {
+                        "`.profile(Profile::AccessToken)`, if this issuer does not follow RFC 9068"
+                    }
+                    _ => {
+                        "`.revocations(…)` knows tokens by `jti` and sessions by `sid`: have the \
+                         issuer write names, or say where they are with `.token_id_claim(…)` and \
+                         `.session_claim(…)`"
+                    }
+                },
             },
             Check {
                 what: "binding to a key",
@@ -299,7 +307,7 @@ impl Rules {
                 (false, []) => "no `aud`: only clients are named here".to_owned(),
                 (false, audiences) => format!("one of {}", listed(audiences)),
             },
-            change: "have the issuer issue tokens for this API; or `.audience(…)`, if this is its name",
+            change: "have the client request a token for this API; if `found` is this API's own name, add `.audience(…)`",
         }
     }
 
@@ -322,7 +330,7 @@ impl Rules {
                 (None, Some(demand)) => demand.to_string(),
                 (None, None) => "as demanded".to_owned(),
             },
-            change: "the description demands it with `.claim(…)` or `.require_claim(…)`",
+            change: "have the issuer add this claim or value, or remove the `.claim(…)` or `.require_claim(…)` that demands it",
         }
     }
 
@@ -338,3 +346,7 @@ impl Rules {
         found.collect::<Vec<_>>().join(", ")
     }
 }
+
+/// What to do about a token whose key is not known.
+pub(super) const UNKNOWN_KEY: &str = "check that the token is from this issuer and that its key set has \
+                                      this `kid`; the log at `warn` lists keys that were left out";

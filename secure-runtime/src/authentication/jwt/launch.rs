@@ -167,7 +167,7 @@ impl Jwt {
         };
         if !keys.is_empty() {
             faults.push(
-                "a key is given, and the issuer's published ones as well: which of them?"
+                "a key is given, and the issuer's published ones as well: remove one of the two"
                     .to_owned(),
             );
         }
@@ -180,7 +180,7 @@ impl Jwt {
         }
         let algorithms = self.accepted.clone().unwrap_or_else(|| Algorithm::ASYMMETRIC.to_vec());
         if algorithms.iter().any(|algorithm| !Algorithm::ASYMMETRIC.contains(algorithm)) {
-            faults.push("a published key cannot be for an HMAC: everybody knows it".to_owned());
+            faults.push("a published key cannot be for an HMAC, because anybody can read it: name asymmetric `.algorithms(…)`".to_owned());
         }
         let accepted = AcceptedKeys {
             algorithms,
@@ -217,7 +217,7 @@ impl Jwt {
         }
         if !self.audiences.is_empty() && self.any_audience {
             faults
-                .push("an audience is named, and any audience is accepted: which one?".to_owned());
+                .push("an audience is named, and any audience is accepted: remove `.audience(…)` or `.dangerously_accept_any_audience()`".to_owned());
         }
         if self.types.iter().any(String::is_empty) {
             faults.push("an accepted `typ` is empty".to_owned());

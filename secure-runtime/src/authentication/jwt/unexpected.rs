@@ -4,7 +4,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use super::Rules;
-use super::explain::Check;
+use super::explain::{Check, UNKNOWN_KEY};
 use super::header::Header;
 use super::json::Object;
 use super::keys::{Keys, Unverified};
@@ -99,6 +99,7 @@ impl RefusedToken<'_> {
             issuer = self.rules.issuer(),
             found = %kid.as_deref().map_or("no `kid`", |kid| kid).escape_debug(),
             expected = %self.keys,
+            change = UNKNOWN_KEY,
             "a token that names this issuer was refused: {cause}; logged once a minute for each cause"
         );
     }

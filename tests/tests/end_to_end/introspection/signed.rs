@@ -130,7 +130,7 @@ async fn a_description_that_cannot_be_right_is_refused_at_launch() {
         (bare().client_secret_basic("a", "\n").issuer(ISSUER).audience("t"), "secret is empty, or"),
         (bare().client_secret_basic("a", "b").audience("test"), "no issuer"),
         (bare().client_secret_basic("a", "b").issuer(ISSUER), "no audience"),
-        (good().dangerously_accept_any_audience(), "which one?"),
+        (good().dangerously_accept_any_audience(), "remove `.audience(…)`"),
         (good().accept_positive_for(3601 * second), "expected at most 3600s"),
         (good().accept_negative_for(301 * second), "expected at most 300s"),
         (good().timeout(Duration::ZERO), "expected 100ms to 30s"),

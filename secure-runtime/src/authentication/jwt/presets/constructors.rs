@@ -47,7 +47,8 @@ impl Jwt {
     /// `.subject_claim("oid")` names a user in the same way for all of them. Where roles are read from
     /// `groups`, a token that leaves them out because there are too many is refused.
     pub fn entra(tenant_id: impl AsRef<str>) -> Self {
-        let tenant = tenant_id.as_ref();
+        // Tokens have it in lower case, and are compared exactly.
+        let tenant = &*tenant_id.as_ref().to_lowercase();
         let issuer = format!("https://login.microsoftonline.com/{tenant}/v2.0");
         let jwt = table::ENTRA
             .describe(Self::discover(issuer))
@@ -87,7 +88,7 @@ impl Jwt {
         tenant_id: impl AsRef<str>,
         policy: impl AsRef<str>,
     ) -> Self {
-        let (tenant, id) = (tenant.as_ref(), tenant_id.as_ref());
+        let (tenant, id) = (tenant.as_ref(), &*tenant_id.as_ref().to_lowercase());
         let metadata = format!(
             "https://{tenant}.b2clogin.com/{tenant}.onmicrosoft.com/{}/v2.0/.well-known/\
              openid-configuration",
@@ -321,6 +322,9 @@ mod tests {
         }
         let keycloak = Jwt::keycloak("https://login.example/", "shop");
         assert_eq!(keycloak.issuer.as_deref(), Some("https://login.example/realms/shop"));
+        let entra = Jwt::entra("8EAEF023-2B34-4DA1-9BAA-8BC8C9D6A490");
+        let issuer = "https://login.microsoftonline.com/8eaef023-2b34-4da1-9baa-8bc8c9d6a490/v2.0";
+        assert_eq!(entra.issuer.as_deref(), Some(issuer));
         assert!(is_guid("8eaef023-2b34-4da1-9baa-8bc8c9d6a490"));
         for other in ["", "common", "contoso.onmicrosoft.com", "8eaef0232b344da19baa8bc8c9d6a490"] {
             assert!(!is_guid(other), "{other}");

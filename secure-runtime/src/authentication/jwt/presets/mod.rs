@@ -168,7 +168,9 @@ impl Jwt {
         let is_discovered = matches!(self.source, Some(Source::Metadata(_)));
         let Preset { provider, call, assumes, .. } =
             Preset::for_issuer(issuer).filter(|_| is_discovered)?;
-        Some(format!("`{issuer}` looks like {provider}, which `{call}` describes: {assumes}"))
+        Some(format!(
+            "`{issuer}` looks like {provider}: consider `{call}`, which assumes: {assumes}"
+        ))
     }
 }
 
