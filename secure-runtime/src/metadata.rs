@@ -29,14 +29,22 @@ impl HttpServiceFactory for ResourceMetadata {
     fn register(self, config: &mut AppService) {
         let Self { path, document } = self;
         let answer = move || std::future::ready(answer(document.clone()));
-        let refused = || async {
-            HttpResponse::MethodNotAllowed().insert_header((ALLOW, "GET, HEAD")).finish()
-        };
-        web::resource(path)
-            .route(web::route().guard(Any(Get()).or(Head())).to(answer))
-            .default_service(web::to(refused))
-            .register(config);
+        serve_publicly(path, answer, config);
     }
+}
+
+/// Answers `GET` and `HEAD` at this path, and refuses other methods.
+pub(crate) fn serve_publicly<F: Future<Output = HttpResponse> + 'static>(
+    path: &str,
+    answer: impl Fn() -> F + Clone + 'static,
+    config: &mut AppService,
+) {
+    let refused =
+        || async { HttpResponse::MethodNotAllowed().insert_header((ALLOW, "GET, HEAD")).finish() };
+    web::resource(path)
+        .route(web::route().guard(Any(Get()).or(Head())).to(answer))
+        .default_service(web::to(refused))
+        .register(config);
 }
 
 fn answer(document: Option<Bytes>) -> HttpResponse {

@@ -70,7 +70,8 @@ pub(crate) fn of_scheme<'a>(scheme: &str, line: &'a [u8]) -> Bearer<'a> {
             }
             Bearer::Token(token)
         }
-        Some((&byte, _)) if is_scheme_character(byte) => Bearer::Absent,
+        // The scheme goes on, so it is another one.
+        Some((&byte, _)) if is_token_character(byte) => Bearer::Absent,
         Some(_) => Bearer::Malformed("the scheme is not followed by a space"),
     }
 }
@@ -95,8 +96,8 @@ pub(crate) fn is_b64token(token: &[u8]) -> bool {
         })
 }
 
-/// `tchar` of RFC 9110 section 5.6.2: the scheme goes on, so it is another one.
-fn is_scheme_character(byte: u8) -> bool {
+/// `tchar` of RFC 9110 section 5.6.2.
+pub(crate) fn is_token_character(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 

@@ -12,8 +12,8 @@
 //! 3. Two of it are refused, because two readers may each believe another one: two field lines, two
 //!    cookies of one name, two subprotocols.
 
-use super::Presented;
-use super::bearer::{self, Bearer, of_scheme};
+use super::bearer::{self, Bearer, is_token_character, of_scheme};
+use super::{Attempt, Presented};
 use crate::request::{FieldName, RequestHead};
 
 /// Where the token of one description stands.
@@ -116,13 +116,14 @@ impl TokenPlace {
         }
     }
 
-    pub(crate) fn is_cookie(&self) -> bool {
-        matches!(self, Self::Cookie { .. })
+    /// What an authenticator answers where nothing was found.
+    pub(crate) fn absent(&self, request: &RequestHead<'_>) -> Attempt {
+        self.tell_of_foreign_page(request);
+        Attempt::Absent
     }
 
     /// Tells the operator of a cookie that was not looked at, if there is one.
-    #[cold]
-    pub(crate) fn tell_of_foreign_page(&self, request: &RequestHead<'_>) {
+    fn tell_of_foreign_page(&self, request: &RequestHead<'_>) {
         if let Self::Cookie { name, origins } = self
             && cookies(request, name).next().is_some()
             && !is_from_own_page(request, origins)
@@ -204,9 +205,7 @@ fn is_from_own_page(request: &RequestHead<'_>, origins: &[Box<str>]) -> bool {
 
 /// A token of RFC 9110 section 5.6.2.
 fn is_token(text: &str) -> bool {
-    let is_character =
-        |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    !text.is_empty() && text.bytes().all(is_character)
+    !text.is_empty() && text.bytes().all(is_token_character)
 }
 
 /// An origin as browsers write it (RFC 6454 section 6.2).

@@ -5,11 +5,10 @@ use std::sync::Arc;
 
 use actix_web::HttpResponse;
 use actix_web::dev::{AppService, HttpServiceFactory};
-use actix_web::guard::{Any, Get, Head};
-use actix_web::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE};
-use actix_web::web;
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 
 use super::Security;
+use crate::metadata::serve_publicly;
 use crate::problem;
 use crate::scope::SecuredService;
 
@@ -97,13 +96,7 @@ impl HttpServiceFactory for Readiness {
     fn register(self, config: &mut AppService) {
         let Self { path, security } = self;
         let answer = move || std::future::ready(answer(security.ready().is_ok()));
-        let refused = || async {
-            HttpResponse::MethodNotAllowed().insert_header((ALLOW, "GET, HEAD")).finish()
-        };
-        web::resource(path)
-            .route(web::route().guard(Any(Get()).or(Head())).to(answer))
-            .default_service(web::to(refused))
-            .register(config);
+        serve_publicly(path, answer, config);
     }
 }
 

@@ -30,6 +30,15 @@ pub(crate) struct Expected {
     pub(crate) cache: TokenCache,
 }
 
+/// A description without fault.
+struct Parts {
+    /// Those that are given by hand.
+    keys: Vec<CheckedKey>,
+    /// Where published ones are.
+    reader: Option<Reader>,
+    expected: Expected,
+}
+
 impl IntoAuthenticator for Jwt {
     fn into_authenticator(self) -> Result<Arc<dyn Authenticator>, Vec<String>> {
         self.check().map(|authenticator| Arc::new(authenticator) as Arc<dyn Authenticator>)
@@ -38,32 +47,29 @@ impl IntoAuthenticator for Jwt {
 
 impl Jwt {
     /// The keys, fetched once if they are published, and what is expected of a token.
-    pub(super) fn keys_and_rules(mut self) -> Result<(Keys, Rules), Vec<String>> {
+    pub(super) fn keys_and_rules(self) -> Result<(Keys, Rules), Vec<String>> {
+        let Parts { keys, reader, expected } = self.parts()?;
+        let keys = reader.map_or_else(|| Ok(Keys::new(keys)), |reader| reader.read());
+        Ok((keys.map_err(|fault| vec![fault])?, expected.rules))
+    }
+
+    /// Checks every part of the description: everything that is wrong, or the parts.
+    fn parts(mut self) -> Result<Parts, Vec<String>> {
         let mut faults = Vec::new();
         let keys = check_keys(std::mem::take(&mut self.keys), self.test_keys, &mut faults);
         let reader = self.check_source(&keys, &mut faults);
         self.check_algorithms(&keys, &mut faults);
-        let Expected { rules, .. } = self.expected(&mut faults);
-        if !faults.is_empty() {
-            return Err(faults);
-        }
-        let keys = reader.map_or_else(|| Ok(Keys::new(keys)), |reader| reader.read());
-        Ok((keys.map_err(|fault| vec![fault])?, rules))
+        let expected = self.expected(&mut faults);
+        if faults.is_empty() { Ok(Parts { keys, reader, expected }) } else { Err(faults) }
     }
 
     /// Checks the description: everything that is wrong, or the authenticator.
-    pub(crate) fn check(mut self) -> Result<JwtAuthenticator, Vec<String>> {
-        let mut faults = Vec::new();
+    pub(crate) fn check(self) -> Result<JwtAuthenticator, Vec<String>> {
         let announcement = self.announcement();
-        let keys = check_keys(std::mem::take(&mut self.keys), self.test_keys, &mut faults);
-        let reader = self.check_source(&keys, &mut faults);
-        self.check_algorithms(&keys, &mut faults);
         let terms = self.terms();
         let revocations = self.revocations.clone();
-        let Expected { rules, challenge, place, cache } = self.expected(&mut faults);
-        if !faults.is_empty() {
-            return Err(faults);
-        }
+        let Parts { keys, reader, expected } = self.parts()?;
+        let Expected { rules, challenge, place, cache } = expected;
         if let Some(announcement) = announcement {
             tracing::info!("{announcement}");
         }

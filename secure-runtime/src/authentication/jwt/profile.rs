@@ -121,12 +121,22 @@ impl Rules {
     }
 
     /// Checks what `typ` of an introspection answer says of the kind of token.
+    #[cfg(feature = "introspection")]
     pub(crate) fn check_claimed_type(&self, members: &Object<'_>) -> Result<(), &'static str> {
-        match members.given("typ") {
-            None => Ok(()),
-            _ if self.demands_value_of("typ") => Ok(()),
-            Some(Json::Text(kind)) if kind_of(kind) != Kind::Other => Ok(()),
-            Some(_) => Err("`typ` of the answer is not that of an access token"),
+        match self.claimed_kind(members, "typ") {
+            Kind::Access | Kind::Unsaid => Ok(()),
+            Kind::Other => Err("`typ` of the answer is not that of an access token"),
+        }
+    }
+
+    /// What this claim says of the kind of token. Where the description demands a value of it, that is
+    /// what access tokens have there.
+    fn claimed_kind(&self, claims: &Object<'_>, claim: &str) -> Kind {
+        match claims.given(claim) {
+            _ if self.demands_value_of(claim) => Kind::Access,
+            None => Kind::Unsaid,
+            Some(Json::Text(kind)) => kind_of(kind),
+            Some(_) => Kind::Other,
         }
     }
 
@@ -137,15 +147,10 @@ impl Rules {
     ) -> Result<(), &'static str> {
         let mut says_so = header == HeaderType::AccessToken;
         for (claim, wrong) in USES {
-            match claims.given(claim) {
-                _ if self.demands_value_of(claim) => says_so = true,
-                Some(Json::Text(kind)) => match kind_of(kind) {
-                    Kind::Access => says_so = true,
-                    Kind::Unsaid => {}
-                    Kind::Other => return Err(wrong),
-                },
-                Some(_) => return Err(wrong),
-                None => {}
+            match self.claimed_kind(claims, claim) {
+                Kind::Access => says_so = true,
+                Kind::Unsaid => {}
+                Kind::Other => return Err(wrong),
             }
         }
         for claim in OTHER_USES {
@@ -156,9 +161,7 @@ impl Rules {
                 return Err("the token says that it is a refresh token or an ID token");
             }
         }
-        if claims.given("events").is_some() {
-            return Err("the token is a logout token or another security event (`events`)");
-        }
+        check_no_event(claims)?;
         if says_so {
             return Ok(());
         }
@@ -189,9 +192,7 @@ impl Rules {
                 Some(_) => return Err("the token is not an ID token"),
             }
         }
-        if claims.given("events").is_some() {
-            return Err("the token is a logout token or another security event (`events`)");
-        }
+        check_no_event(claims)?;
         match claims.given("azp") {
             None => Ok(()),
             Some(Json::Text(client))
@@ -202,6 +203,13 @@ impl Rules {
             }
             Some(_) => Err("`azp` is another client (OpenID Connect Core section 3.1.3.7)"),
         }
+    }
+}
+
+fn check_no_event(claims: &Object<'_>) -> Result<(), &'static str> {
+    match claims.given("events") {
+        None => Ok(()),
+        Some(_) => Err("the token is a logout token or another security event (`events`)"),
     }
 }
 

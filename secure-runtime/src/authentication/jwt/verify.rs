@@ -109,12 +109,7 @@ impl Authenticator for JwtAuthenticator {
 
     fn authenticate(&self, request: &RequestHead<'_>, now: Moment) -> Attempt {
         match self.0.place.find(request) {
-            Bearer::Absent => {
-                if self.0.place.is_cookie() {
-                    self.0.place.tell_of_foreign_page(request);
-                }
-                Attempt::Absent
-            }
+            Bearer::Absent => self.0.place.absent(request),
             Bearer::Malformed(cause) => Attempt::Refused(Refusal::invalid_request(cause)),
             Bearer::Token(token) => match self.0.cache.get(token, now) {
                 Cached::Valid(principal) => match self.0.check_revoked(&principal) {
