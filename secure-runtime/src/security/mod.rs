@@ -1,5 +1,6 @@
 //! The one value a program builds: its authenticators, its clock, its limits.
 
+mod answers;
 mod budget_changes;
 mod budget_statistics;
 mod builder;
@@ -28,8 +29,10 @@ mod resource_url;
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex};
 
+use actix_web::HttpRequest;
 use actix_web::web::Bytes;
 
+use crate::answer::Answers;
 use crate::authentication::{Authenticator, TokenCacheStatistics};
 use crate::denial::Denial;
 use crate::inventory::Inventory;
@@ -86,7 +89,7 @@ pub use readiness::{NotReady, Readiness};
 pub struct Security(Arc<Inner>);
 
 /// Shapes the problem of every denial: type URIs, further members.
-pub(crate) type ProblemHook = Box<dyn Fn(&Denial, &mut Problem) + Send + Sync>;
+pub(crate) type ProblemHook = Box<dyn Fn(&Denial, &mut Problem, &HttpRequest) + Send + Sync>;
 
 /// Says which tier of service a caller has.
 pub(crate) type TierFunction = Box<dyn Fn(&Principal) -> Option<Cow<'static, str>> + Send + Sync>;
@@ -115,6 +118,7 @@ pub(crate) struct Inner {
     /// Bytes a second of a body that may take longer.
     pub(crate) body_rate: Option<std::num::NonZeroU32>,
     pub(crate) problem_hook: Option<ProblemHook>,
+    pub(crate) answers: Option<Answers>,
     published: Option<Published>,
     /// Holds off changes of limits while one is made.
     limit_changes: Mutex<()>,

@@ -112,6 +112,7 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
         body_timeout: builder.body_timeout,
         body_rate: builder.body_rate,
         problem_hook: builder.problem_hook,
+        answers: builder.answers,
         published,
         limit_changes: Mutex::new(()),
         modes,
