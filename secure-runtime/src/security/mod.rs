@@ -7,6 +7,7 @@ mod builder;
 mod challenges;
 mod concurrency_statistics;
 mod failure_budgets;
+mod first_requests;
 mod forgetful_budgets;
 mod launch;
 mod lenient_limits;
@@ -114,6 +115,7 @@ pub(crate) struct Inner {
     /// Which addresses count together.
     pub(crate) address_groups: AddressGroups,
     pub(crate) proxies: Option<TrustedProxies>,
+    pub(crate) unnamed_proxy: first_requests::UnnamedProxy,
     pub(crate) body_timeout: std::time::Duration,
     /// Bytes a second of a body that may take longer.
     pub(crate) body_rate: Option<std::num::NonZeroU32>,
