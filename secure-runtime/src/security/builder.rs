@@ -111,6 +111,11 @@ impl SecurityBuilder {
         self
     }
 
+    /// The names of its authenticators, and whether each is a default one.
+    pub(crate) fn configured(&self) -> impl Iterator<Item = (&str, bool)> {
+        self.authenticators.iter().map(|it| (it.name.as_str(), it.is_default))
+    }
+
     /// Puts the authenticators of another builder ahead of its own.
     pub(crate) fn with_authenticators_of(mut self, mut first: Self) -> Self {
         first.authenticators.append(&mut self.authenticators);
