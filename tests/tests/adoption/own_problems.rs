@@ -131,3 +131,27 @@ async fn unknown_paths_and_methods_have_the_same_form() {
     }
     server.send("DELETE", "/api/goods/hat", &[], "").await.problem(404);
 }
+
+/// One row for each kind, in the order of the statuses, and no other.
+#[test]
+fn the_page_on_errors_lists_every_kind() {
+    let page = std::fs::read_to_string("../docs/errors.md").unwrap();
+    let rows = page.lines().skip_while(|line| !line.starts_with("| kind |")).skip(2);
+    let rows: Vec<Vec<&str>> = rows
+        .take_while(|line| line.starts_with('|'))
+        .map(|line| line.split('|').map(str::trim).collect())
+        .collect();
+    let listed: Vec<_> = rows.iter().map(|cells| (cells[1].to_owned(), cells[2])).collect();
+    let statuses: Vec<_> = DenialKind::all().map(|kind| kind.status().to_string()).collect();
+    let kinds: Vec<_> = DenialKind::all()
+        .zip(&statuses)
+        .map(|(kind, status)| (format!("`{kind:?}`"), status.as_str()))
+        .collect();
+    assert_eq!(listed, kinds);
+    for (kind, cells) in DenialKind::all().zip(&rows) {
+        assert!(!cells[3].is_empty(), "{kind:?}");
+        if let Some(code) = kind.error_code() {
+            assert!(cells[4].contains(&format!("error=\"{code}\"")), "{kind:?}");
+        }
+    }
+}
