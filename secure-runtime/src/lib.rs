@@ -29,6 +29,7 @@
 //! - [`Principal`]: the caller, as an extractor.
 //! - [`Loaded`] and [`Granted`]: what a path names, loaded once, for rules and handler.
 //! - [`authentication`]: the schemes, and the trait for those of an application.
+//! - [`answer`]: the application's own answers to refused requests.
 //! - [`throttling`]: what a rate means, and what a client is told.
 //! - [`inventory()`]: every secured endpoint of the program.
 //! - [`testing`]: a clock that stands still, and tokens with anything wrong on purpose.
@@ -38,6 +39,7 @@
 #[doc(hidden)]
 #[path = "macro_support.rs"]
 pub mod __private;
+pub mod answer;
 mod asked;
 pub mod authentication;
 pub mod authorization;
@@ -71,11 +73,11 @@ mod time;
 mod transport;
 mod validation;
 
-pub use denial::{Denial, DenialKind};
+pub use denial::{Denial, DenialKind, FieldError};
 pub use handler::SecuredOutput;
 pub use inventory::inventory;
 pub use metadata::ResourceMetadata;
-pub use pipeline::claim_account;
+pub use pipeline::{claim_account, not_found};
 pub use principal::{Principal, PrincipalBuilder};
 pub use problem::Problem;
 pub use request::RequestHead;

@@ -7,7 +7,9 @@ use actix_web::dev::{
 use actix_web::guard::Guard;
 use actix_web::{Error, FromRequest, Handler, HttpRequest, HttpResponse, Responder, Route};
 
+use crate::answer::{Answer, Answers};
 use crate::body_limits::BodyLimits;
+use crate::denial::Denial;
 use crate::handler::SecuredOutput;
 
 /// A service whose every request passes a security policy.
@@ -159,6 +161,33 @@ impl<T: ScopeFactory> Scope<T> {
         Self(self.0.app_data(data))
     }
 
+    /// Answers refused requests of this scope with the application's own response, in place of
+    /// [`SecurityBuilder::answer`](crate::SecurityBuilder::answer).
+    ///
+    /// ```
+    /// use secure_runtime::answer::{Answer, is_page_request, login_redirect};
+    /// use secure_runtime::{route, secure};
+    ///
+    /// #[secure]
+    /// async fn account() -> &'static str {
+    ///     "account"
+    /// }
+    ///
+    /// let pages = secure_runtime::scope("/pages")
+    ///     .answer(|denial, request| match denial.kind().status() {
+    ///         401 if is_page_request(request) => Answer::from(login_redirect(request, "/login")),
+    ///         _ => Answer::standard(),
+    ///     })
+    ///     .route("/account", route::get().to(account));
+    /// # drop(pages);
+    /// ```
+    pub fn answer<A: Into<Answer>>(
+        self,
+        hook: impl Fn(&Denial, &HttpRequest) -> A + Send + Sync + 'static,
+    ) -> Self {
+        self.app_data(Answers::new(hook))
+    }
+
     /// Wraps the scope in a middleware. It runs before the pipeline, and what it answers itself
     /// has passed no policy.
     pub fn wrap<M, B>(
@@ -247,7 +276,7 @@ impl RouteBuilder {
 
 /// Routes to secured handlers that have no route attribute.
 pub mod route {
-    use super::RouteBuilder;
+    use super::{RouteBuilder, SecuredRoute};
 
     macro_rules! methods {
         ($($name:ident $method:literal),*) => {$(
@@ -263,6 +292,13 @@ pub mod route {
     /// A route for requests of any method.
     pub fn any() -> RouteBuilder {
         RouteBuilder(actix_web::web::route())
+    }
+
+    /// A route that answers 404 in the form of all refusals, for the
+    /// [`default_service`](super::Scope::default_service) of a scope; see
+    /// [`not_found`](crate::not_found()).
+    pub fn not_found() -> SecuredRoute {
+        SecuredRoute(actix_web::web::to(crate::not_found))
     }
 
     /// A route for requests of this method.

@@ -191,6 +191,9 @@ impl Exchange {
         if let Some(report) = self.progress.report() {
             rate_limit_headers::write(report, self.progress.untold(), response.headers_mut());
         }
+        if response.error().is_some() {
+            response::leave_out(response);
+        }
     }
 
     /// A stage has refused the request.

@@ -32,6 +32,7 @@ mod stages;
 
 pub(crate) use panics::caught;
 pub(crate) use panics::poll_caught;
+pub use response::not_found;
 pub(crate) use serve::Incoming;
 pub use serve::{Served, arrive, never, serve, serve_ruled};
 pub(crate) use stages::caller::claim_grant;

@@ -1,11 +1,13 @@
 //! The one value a program builds: its authenticators, its clock, its limits.
 
+mod answers;
 mod budget_changes;
 mod budget_statistics;
 mod builder;
 mod challenges;
 mod concurrency_statistics;
 mod failure_budgets;
+mod first_requests;
 mod forgetful_budgets;
 mod launch;
 mod lenient_limits;
@@ -28,8 +30,10 @@ mod resource_url;
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex};
 
+use actix_web::HttpRequest;
 use actix_web::web::Bytes;
 
+use crate::answer::Answers;
 use crate::authentication::{Authenticator, TokenCacheStatistics};
 use crate::denial::Denial;
 use crate::inventory::Inventory;
@@ -86,7 +90,7 @@ pub use readiness::{NotReady, Readiness};
 pub struct Security(Arc<Inner>);
 
 /// Shapes the problem of every denial: type URIs, further members.
-pub(crate) type ProblemHook = Box<dyn Fn(&Denial, &mut Problem) + Send + Sync>;
+pub(crate) type ProblemHook = Box<dyn Fn(&Denial, &mut Problem, &HttpRequest) + Send + Sync>;
 
 /// Says which tier of service a caller has.
 pub(crate) type TierFunction = Box<dyn Fn(&Principal) -> Option<Cow<'static, str>> + Send + Sync>;
@@ -111,10 +115,12 @@ pub(crate) struct Inner {
     /// Which addresses count together.
     pub(crate) address_groups: AddressGroups,
     pub(crate) proxies: Option<TrustedProxies>,
+    pub(crate) unnamed_proxy: first_requests::UnnamedProxy,
     pub(crate) body_timeout: std::time::Duration,
     /// Bytes a second of a body that may take longer.
     pub(crate) body_rate: Option<std::num::NonZeroU32>,
     pub(crate) problem_hook: Option<ProblemHook>,
+    pub(crate) answers: Option<Answers>,
     published: Option<Published>,
     /// Holds off changes of limits while one is made.
     limit_changes: Mutex<()>,

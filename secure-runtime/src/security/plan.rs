@@ -1,6 +1,7 @@
 //! What one endpoint demands, compiled for the request path.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use super::challenges::Challenges;
 use super::planned_budget::PlannedBudget;
@@ -15,6 +16,8 @@ use crate::policy::{Access, Authenticators, Cost, Endpoint, Places, Rule};
 /// One endpoint, ready to be served: everything constant is here already.
 pub(crate) struct Plan {
     pub(crate) endpoint: &'static Endpoint,
+    /// Whether a request of the endpoint was served.
+    pub(crate) has_served: AtomicBool,
     pub(crate) authentication: Authentication,
     /// `None`: any request will do.
     pub(crate) rule: Option<CompiledRule>,
@@ -77,6 +80,7 @@ impl Plan {
         let [early, anonymous, caller] = stages.own;
         Self {
             endpoint,
+            has_served: AtomicBool::new(false),
             authentication: Authentication {
                 mode: Mode::of(policy.access),
                 challenges: Challenges::new(&authenticators, policy, metadata),

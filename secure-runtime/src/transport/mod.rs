@@ -3,7 +3,7 @@
 mod believable;
 mod client_address;
 
-pub(crate) use believable::is_one_clients;
+pub(crate) use believable::{is_one_clients, unnamed_proxy};
 pub(crate) use client_address::client_address;
 pub use client_address::{
     ForwardingHeader, InvalidForwardingHeader, InvalidNetwork, SingleHeader, TrustedProxies,

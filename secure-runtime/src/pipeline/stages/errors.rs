@@ -10,7 +10,7 @@ use actix_web::error::{
     UrlencodedError,
 };
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_TYPE, HeaderValue};
+use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 use serde_json::error::Category;
 
 use crate::denial::{Denial, DenialKind};
@@ -191,7 +191,12 @@ fn foreign(error: &actix_web::Error) -> Ended {
         StatusCode::BAD_REQUEST => DenialKind::Malformed,
         StatusCode::NOT_FOUND => DenialKind::NotFound,
         StatusCode::SERVICE_UNAVAILABLE => DenialKind::Unavailable,
-        status if status.is_client_error() => return answer(as_problem(response), cause),
+        status if status.is_client_error() => {
+            // A denial would lose the fields that the error has, a challenge for instance.
+            let kind = DenialKind::of_status(status.as_u16()).filter(|_| !has_fields(&response));
+            let Some(kind) = kind else { return answer(as_problem(response), cause) };
+            kind
+        }
         _ => DenialKind::Internal,
     };
     Ended::Refused(Box::new(Denial::new(kind, cause)))
@@ -202,10 +207,14 @@ fn is_rendered(response: &HttpResponse) -> bool {
     media_type.is_some_and(|media_type| !media_type.starts_with(b"text/plain"))
 }
 
+/// Beside those of its body.
+fn has_fields(response: &HttpResponse) -> bool {
+    response.headers().keys().any(|name| *name != CONTENT_TYPE && *name != CONTENT_LENGTH)
+}
+
 fn as_problem(mut response: HttpResponse) -> HttpResponse {
     let status = response.status();
-    let title = status.canonical_reason().unwrap_or("Error");
-    let body = Problem::new(status.as_u16(), title).to_json();
+    let body = Problem::new(status.as_u16()).to_json();
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(problem::CONTENT_TYPE));
     response.map_body(|_, _| actix_web::body::BoxBody::new(body))
 }

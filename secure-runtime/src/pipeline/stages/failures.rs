@@ -175,7 +175,11 @@ impl Progress {
         // same, and the next ones may be right.
         let (status, kind) = match &self.refused {
             Some(refused) => (refused.kind().status(), Some(refused.kind())),
-            None => (response.status().as_u16(), Denial::of(response).map(Denial::kind)),
+            // The application may answer a denial with any status, 200 among them.
+            None => match Denial::of(response).map(Denial::kind) {
+                Some(kind) => (kind.status(), Some(kind)),
+                None => (response.status().as_u16(), None),
+            },
         };
         let claims = match self.watches_failures {
             true => extensions_mut(gate.request).and_then(|mut it| it.remove::<Claims>()),

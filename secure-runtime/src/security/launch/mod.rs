@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use super::builder::SecurityBuilder;
+use super::first_requests::UnnamedProxy;
 use super::plan::Plan;
 use super::planned_budget::BudgetPlanner;
 use super::planned_limit::LimitPlanner;
@@ -109,9 +110,11 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
         tier: builder.tier,
         address_groups,
         proxies: builder.proxies,
+        unnamed_proxy: UnnamedProxy::new(),
         body_timeout: builder.body_timeout,
         body_rate: builder.body_rate,
         problem_hook: builder.problem_hook,
+        answers: builder.answers,
         published,
         limit_changes: Mutex::new(()),
         modes,
