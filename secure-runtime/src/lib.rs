@@ -26,7 +26,7 @@
 //! - [`secure`]: the attribute, and every key it takes.
 //! - [`Security`]: what a program builds once; its launch checks list everything that is missing.
 //! - [`scope()`]: mounts secured endpoints only; anything else is a type error.
-//! - [`Principal`]: the caller, as an extractor.
+//! - [`Principal`]: the caller, as an extractor; [`Caller`]: the caller as the application's own type.
 //! - [`Loaded`] and [`Granted`]: what a path names, loaded once, for rules and handler.
 //! - [`authentication`]: the schemes, and the trait for those of an application.
 //! - [`throttling`]: what a rate means, and what a client is told.
@@ -75,7 +75,7 @@ pub use denial::{Denial, DenialKind};
 pub use handler::SecuredOutput;
 pub use inventory::inventory;
 pub use metadata::ResourceMetadata;
-pub use pipeline::claim_account;
+pub use pipeline::{Caller, claim_account};
 pub use principal::{Principal, PrincipalBuilder};
 pub use problem::Problem;
 pub use request::RequestHead;
