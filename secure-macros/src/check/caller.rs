@@ -30,10 +30,16 @@ pub(super) fn public_needs_no_caller(
             needs_a_caller(&part.tokens, &format!("`by = {}`", shown_part(part)), diagnostics);
         }
     }
-    for parameter in parameters.iter().filter(|parameter| parameter.is_principal()) {
+    for parameter in parameters {
+        let (found, optional) = match parameter {
+            it if it.is_principal() => ("Principal", "Option<Principal>"),
+            it if it.is_typed_caller() => ("Caller", "Option<Caller<…>>"),
+            _ => continue,
+        };
+        let message = format!("`public` expects a handler without a caller, found `{found}`");
         diagnostics
-            .error(parameter.ty, "`public` expects a handler without a caller, found `Principal`")
-            .help("`auth = optional`, and `Option<Principal>`, if callers may be anonymous")
+            .error(parameter.ty, message)
+            .help(format!("`auth = optional`, and `{optional}`, if callers may be anonymous"))
             .note("known by its name: import a type of your own under another one");
     }
 }

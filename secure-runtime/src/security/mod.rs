@@ -23,6 +23,7 @@ mod planned_limit;
 mod planned_shared;
 mod protected_resource;
 mod readiness;
+mod request_head;
 mod resource_url;
 
 use std::borrow::Cow;
