@@ -191,6 +191,11 @@ impl Denial {
         self
     }
 
+    /// The sentence that the client may read.
+    pub(crate) fn detail(&self) -> Option<&str> {
+        self.detail.as_deref()
+    }
+
     pub(crate) fn about(mut self, authenticator: Option<usize>) -> Self {
         self.concerned = authenticator;
         self

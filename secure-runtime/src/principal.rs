@@ -2,6 +2,7 @@
 
 mod builder;
 mod extensions;
+mod identity;
 mod kept;
 
 use std::fmt;
@@ -48,6 +49,8 @@ struct Inner {
     data: PrincipalBuilder,
     /// The claims that limits count by, for the limiter that counted them first.
     counted_claims: OnceLock<CountedClaims>,
+    /// A hash of the data, for the cache that was asked first; 0: none was.
+    identity: AtomicU64,
 }
 
 impl Principal {

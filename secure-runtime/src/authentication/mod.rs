@@ -22,6 +22,7 @@ mod attempt;
 mod bearer;
 mod challenge;
 mod claim_path;
+mod enrichment;
 #[cfg(feature = "discovery")]
 mod fetch_error;
 #[cfg(feature = "discovery")]
@@ -53,6 +54,7 @@ pub use attempt::{Attempt, Verdict};
 pub(crate) use bearer::bearer_token;
 pub use challenge::Challenge;
 pub use claim_path::ClaimPath;
+pub use enrichment::{Enrich, Enriched, EnrichmentCache};
 #[cfg(feature = "introspection")]
 pub(crate) use introspection::read_answer;
 #[cfg(feature = "introspection")]

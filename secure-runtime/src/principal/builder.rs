@@ -189,6 +189,7 @@ impl PrincipalBuilder {
             hashed: OnceLock::new(),
             counted_claims: OnceLock::new(),
             cleared_at: AtomicU64::new(0),
+            identity: AtomicU64::new(0),
         });
         Principal { inner, authenticator: None }
     }

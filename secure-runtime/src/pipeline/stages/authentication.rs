@@ -251,7 +251,7 @@ fn weight(refusal: &Refusal) -> u8 {
         (RefusalCode::Unavailable, true) => 3,
         (_, true) => 2,
         (RefusalCode::Unavailable, false) => 1,
-        (RefusalCode::InvalidRequest | RefusalCode::InvalidToken, false) => 0,
+        (_, false) => 0,
     }
 }
 
@@ -259,9 +259,14 @@ fn denial(from: usize, refusal: &Refusal) -> Refused {
     let kind = match refusal.code() {
         RefusalCode::InvalidRequest => DenialKind::InvalidCredentials,
         RefusalCode::InvalidToken => DenialKind::InvalidToken,
+        RefusalCode::Forbidden => DenialKind::Forbidden,
         RefusalCode::Unavailable => DenialKind::Unavailable,
     };
-    Box::new(Denial::new(kind, refusal.cause().to_owned()).about(Some(from)))
+    let denial = Denial::new(kind, refusal.cause().to_owned()).about(Some(from));
+    Box::new(match &refusal.detail {
+        Some(detail) => denial.with_detail(detail.to_string()),
+        None => denial,
+    })
 }
 
 fn unauthenticated(cause: &'static str) -> Refused {
