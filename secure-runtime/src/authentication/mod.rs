@@ -27,6 +27,7 @@ mod enrichment;
 mod fetch_error;
 #[cfg(feature = "discovery")]
 mod fetching;
+mod from_middleware;
 #[cfg(feature = "discovery")]
 mod http;
 #[cfg(feature = "introspection")]
@@ -55,6 +56,7 @@ pub(crate) use bearer::bearer_token;
 pub use challenge::Challenge;
 pub use claim_path::ClaimPath;
 pub use enrichment::{Enrich, Enriched, EnrichmentCache};
+pub use from_middleware::FromMiddleware;
 #[cfg(feature = "introspection")]
 pub(crate) use introspection::read_answer;
 #[cfg(feature = "introspection")]

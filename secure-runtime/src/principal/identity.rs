@@ -1,6 +1,6 @@
 //! Whether two principals are one: by where they lie, or by all that they say.
 
-use std::hash::{BuildHasher, Hash};
+use std::hash::Hash;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 

@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::development::Development;
 use super::launch::{self, LaunchError};
 use super::{FailedAuthentication, ProblemHook, ProtectedResource, Security, TierFunction};
 use crate::authentication::{Authenticator, IntoAuthenticator};
@@ -43,6 +44,7 @@ pub struct SecurityBuilder {
     pub(super) body_rate: Option<NonZeroU32>,
     pub(super) problem_hook: Option<ProblemHook>,
     pub(crate) protected_resource: Option<ProtectedResource>,
+    pub(super) development: Development,
 }
 
 /// One configured authenticator: what it became, or what is wrong with it.
@@ -89,6 +91,7 @@ impl SecurityBuilder {
             body_rate: Some(Self::BODY_RATE),
             problem_hook: None,
             protected_resource: None,
+            development: Development::default(),
         }
     }
 
@@ -108,6 +111,11 @@ impl SecurityBuilder {
         let outcome = it.into_authenticator();
         self.authenticators.push(Configured { name, is_default, outcome });
         self
+    }
+
+    /// Whether this authenticator is turned off.
+    pub(crate) fn is_absent(&self, name: &str) -> bool {
+        self.development.absent.iter().any(|(absent, _)| absent == name)
     }
 
     /// Puts the authenticators of another builder ahead of its own.

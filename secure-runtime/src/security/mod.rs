@@ -5,6 +5,7 @@ mod budget_statistics;
 mod builder;
 mod challenges;
 mod concurrency_statistics;
+mod development;
 mod failure_budgets;
 mod forgetful_budgets;
 mod launch;
@@ -50,6 +51,7 @@ use crate::transport::TrustedProxies;
 pub use budget_statistics::BudgetRow;
 pub use builder::SecurityBuilder;
 pub use concurrency_statistics::ConcurrencyRow;
+pub(crate) use development::{AbsentAuthenticator, Open};
 pub use failure_budgets::FailedAuthentication;
 pub use launch::LaunchError;
 pub use limit_statistics::{BusyKey, LimitRow, LimitStatistics};
@@ -120,6 +122,10 @@ pub(crate) struct Inner {
     /// Holds off changes of limits while one is made.
     limit_changes: Mutex<()>,
     modes: ConfiguredModes,
+    /// Authenticators that are turned off.
+    absent: Vec<AbsentAuthenticator>,
+    /// Everybody is let in.
+    pub(crate) open: Option<Open>,
 }
 
 impl Inner {
@@ -143,7 +149,8 @@ impl Security {
     pub fn inventory(&self) -> Inventory {
         let endpoints = self.0.plans.iter().flatten().map(|plan| plan.endpoint);
         let metadata = self.0.published.as_ref().map(|published| published.path);
-        Inventory::of(endpoints, metadata, self.0.modes)
+        let inventory = Inventory::of(endpoints, metadata, self.0.modes);
+        inventory.with_authentication_off(&self.0.absent, self.0.open.as_ref())
     }
 
     /// The service that publishes the metadata of the
