@@ -1,5 +1,6 @@
 //! Rules about who may call.
 
+use proc_macro2::Ident;
 use quote::ToTokens;
 
 use super::parameters::Parameter;
@@ -67,15 +68,18 @@ fn needs_a_caller(place: &dyn ToTokens, found: &str, diagnostics: &mut Diagnosti
 /// A caller who may be anonymous cannot have to have a role, a scope or a permission, nor to have
 /// signed in some way.
 pub(super) fn optional_demands_nothing(declaration: &Declaration, diagnostics: &mut Diagnostics) {
-    if !declaration.auth.as_ref().is_some_and(Names::is_optional) {
-        return;
+    let Some(open) = declaration.auth.as_ref().and_then(Names::admits_anonymous) else { return };
+    let message = |key: &Ident| format!("`{open}` admits anonymous callers, found `{key}`");
+    for (fact, names) in &declaration.demands {
+        let name = names.names.first().map_or("…", |name| &name.text);
+        let word = fact.word();
+        diagnostics.error(&names.key, message(&names.key)).help(format!(
+            "leave out one of the two, or ask it of those who have signed in alone: \
+             `allow = caller.is_none_or(|caller| caller.has_{word}(\"{name}\"))`"
+        ));
     }
-    let demands = declaration.demands.iter().map(|(_, names)| &names.key);
     let lists = declaration.acr.iter().chain(&declaration.amr).map(|names| &names.key);
-    let fresh = declaration.fresh.iter().map(|fresh| &fresh.key);
-    for key in demands.chain(fresh).chain(lists) {
-        diagnostics
-            .error(key, format!("`auth = optional` admits anonymous callers, found `{key}`"))
-            .help("leave out one of the two");
+    for key in declaration.fresh.iter().map(|fresh| &fresh.key).chain(lists) {
+        diagnostics.error(key, message(key)).help("leave out one of the two");
     }
 }
