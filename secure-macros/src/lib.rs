@@ -56,7 +56,10 @@ use proc_macro::TokenStream;
 /// A list of several names says how they combine: `roles = any("admin", "auditor")`,
 /// `scopes = all("orders:read", "orders:write")`. `auth` takes bare words, and literals for names
 /// that are no words: `auth = any(jwt, "partner-api")`. `auth = optional` admits anonymous callers;
-/// credentials that are sent must be valid.
+/// credentials that are sent must be valid. With `auth = lenient(session)` (any of several:
+/// `lenient(session, jwt)`) bad credentials count as none, as if they had not been sent: the caller is
+/// anonymous then. They count for budgets of failures, and credentials that cannot be judged are
+/// answered with 503 all the same. Neither goes with keys that demand something of the caller.
 ///
 /// With a `secure.toml` beside `Cargo.toml` or at the workspace's root, roles, scopes and
 /// permissions must be listed there, and a role stands for what it includes and grants.
@@ -78,7 +81,7 @@ use proc_macro::TokenStream;
 /// - `time in "Mon-Fri 09:00-17:00 Europe/Berlin"`: the hours of a week in a time zone; days may be
 ///   listed or left out, and `22:00-06:00` ends on the day after;
 /// - any other Rust expression of the type `bool`. It has `caller` (`&Principal`, with
-///   `auth = optional` `Option<&Principal>`), `request` (`&HttpRequest`) and the handler's
+///   `auth = optional` and `lenient(…)` `Option<&Principal>`), `request` (`&HttpRequest`) and the handler's
 ///   parameters in scope, as references and by the names of their patterns. `.await` is allowed, and
 ///   `?` with every error that actix-web can answer with.
 ///

@@ -19,6 +19,7 @@ use crate::policy::{
     Access, Authenticators, Concurrency, Endpoint, Exception, FailureBudget, Limit, Policy, Rule,
     Written, opens,
 };
+use crate::security::{AbsentAuthenticator, Open};
 use crate::table;
 use crate::throttling::{ConfiguredModes, LimitMode};
 
@@ -103,12 +104,21 @@ pub(crate) fn endpoint(written: &'static Written) -> &'static Endpoint {
 pub struct Inventory {
     rows: Vec<Row>,
     idle_roles: Vec<&'static str>,
+    authentication_off: Vec<AuthenticationOff>,
 }
 
 /// A role that opens no endpoint, behind the endpoints in JSON.
 #[derive(serde::Serialize)]
 struct IdleRole {
     idle_role: &'static str,
+}
+
+/// Authentication that the configuration turns off, behind the endpoints in JSON.
+#[derive(Clone, Debug, serde::Serialize)]
+#[serde(untagged)]
+enum AuthenticationOff {
+    Absent { absent_authenticator: &'static str, reason: String },
+    Open { open_to_everybody_as: String, reason: String },
 }
 
 /// One route of one endpoint; an endpoint whose routes the attribute could not see has one row
@@ -122,7 +132,7 @@ pub struct Row {
     pub method: Option<String>,
     /// The function.
     pub handler: String,
-    /// Who may call: `public`, `optional`, `authenticated`, and the authenticators where named.
+    /// Who may call: `public`, `optional`, `lenient`, `authenticated`, and the authenticators where named.
     pub access: String,
     /// What must be true of the caller; empty if nothing more.
     pub rule: String,
@@ -165,7 +175,25 @@ impl Inventory {
         rows.sort_by(|a, b| {
             (a.path, &a.method, a.file, a.line).cmp(&(b.path, &b.method, b.file, b.line))
         });
-        Self { rows, idle_roles: idle_roles() }
+        Self { rows, idle_roles: idle_roles(), authentication_off: Vec::new() }
+    }
+
+    /// The same, and what the configuration turns off.
+    pub(crate) fn with_authentication_off(
+        mut self,
+        absent: &[AbsentAuthenticator],
+        open: Option<&Open>,
+    ) -> Self {
+        let open = open.map(|it| AuthenticationOff::Open {
+            open_to_everybody_as: it.principal.subject().to_owned(),
+            reason: it.reason.clone(),
+        });
+        let absent = absent.iter().map(|it| AuthenticationOff::Absent {
+            absent_authenticator: it.name,
+            reason: it.reason.clone(),
+        });
+        self.authentication_off = open.into_iter().chain(absent).collect();
+        self
     }
 
     /// The roles of the vocabulary (`secure.toml`) that open no endpoint of the program, by themselves or
@@ -184,7 +212,10 @@ impl Inventory {
     }
 
     /// The list as a JSON array of objects: one for each row, and `{"idle_role": "…"}` for each of the
-    /// [`idle_roles`](Self::idle_roles), of which only a program with a vocabulary has any.
+    /// [`idle_roles`](Self::idle_roles), of which only a program with a vocabulary has any. Behind them
+    /// stands what turns authentication off: `{"absent_authenticator": "…", "reason": "…"}` for each
+    /// [absent](crate::SecurityBuilder::absent) one, and `{"open_to_everybody_as": "…", "reason": "…"}`
+    /// for [`open_because`](crate::SecurityBuilder::open_because).
     #[must_use]
     pub fn to_json(&self) -> String {
         // Strings and numbers always serialize.
@@ -194,10 +225,11 @@ impl Inventory {
 
 impl Serialize for Inventory {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut list = serializer.serialize_seq(Some(self.rows.len() + self.idle_roles.len()))?;
+        let mut list = serializer.serialize_seq(None)?;
         self.rows.iter().try_for_each(|row| list.serialize_element(row))?;
         let mut roles = self.idle_roles.iter();
         roles.try_for_each(|idle_role| list.serialize_element(&IdleRole { idle_role }))?;
+        self.authentication_off.iter().try_for_each(|it| list.serialize_element(it))?;
         list.end()
     }
 }
@@ -285,6 +317,7 @@ fn access(access: Access) -> String {
     match access {
         Access::Public => String::from("public"),
         Access::Optional(authenticators) => named("optional", authenticators),
+        Access::Lenient(authenticators) => named("lenient", authenticators),
         Access::Authenticated(authenticators) => named("authenticated", authenticators),
     }
 }
@@ -319,6 +352,17 @@ impl fmt::Display for Inventory {
         table::write(formatter, &table)?;
         if !self.idle_roles.is_empty() {
             writeln!(formatter, "\nroles that open no endpoint: {}", self.idle_roles.join(", "))?;
+        }
+        for off in &self.authentication_off {
+            match off {
+                AuthenticationOff::Open { open_to_everybody_as: caller, reason } => writeln!(
+                    formatter,
+                    "\nAUTHENTICATION IS OFF, every request is served as `{caller}`: {reason}"
+                )?,
+                AuthenticationOff::Absent { absent_authenticator: name, reason } => {
+                    writeln!(formatter, "\nabsent authenticator `{name}`: {reason}")?;
+                }
+            }
         }
         Ok(())
     }

@@ -26,7 +26,7 @@
 //! - [`secure`]: the attribute, and every key it takes.
 //! - [`Security`]: what a program builds once; its launch checks list everything that is missing.
 //! - [`scope()`]: mounts secured endpoints only; anything else is a type error.
-//! - [`Principal`]: the caller, as an extractor.
+//! - [`Principal`]: the caller, as an extractor; [`Caller`]: the caller as the application's own type.
 //! - [`Loaded`] and [`Granted`]: what a path names, loaded once, for rules and handler.
 //! - [`authentication`]: the schemes, and the trait for those of an application.
 //! - [`answer`]: the application's own answers to refused requests.
@@ -77,7 +77,7 @@ pub use denial::{Denial, DenialKind, FieldError};
 pub use handler::SecuredOutput;
 pub use inventory::inventory;
 pub use metadata::ResourceMetadata;
-pub use pipeline::{claim_account, not_found};
+pub use pipeline::{Caller, claim_account, not_found};
 pub use principal::{Principal, PrincipalBuilder};
 pub use problem::Problem;
 pub use request::RequestHead;

@@ -64,7 +64,7 @@ fn demands(layer: &Layer) -> bool {
     let says = !declaration.demands.is_empty()
         || step_up::is_demanded(declaration)
         || !declaration.checks.is_empty()
-        || declaration.auth.as_ref().is_some_and(|auth| !auth.is_optional());
+        || declaration.auth.as_ref().is_some_and(|auth| auth.admits_anonymous().is_none());
     says || *is_bare || (*origin == Origin::Module && !is_open)
 }
 
@@ -118,24 +118,28 @@ impl Whole {
         }
     }
 
-    /// The authenticators of a layer are some of those around it; a demand ends `optional`.
+    /// The authenticators of a layer are some of those around it; a demand ends `optional` and `lenient`.
     fn auth(
         &mut self,
         inner: &mut Declaration,
         needs_a_caller: bool,
         diagnostics: &mut Diagnostics,
     ) {
-        let is_open = self.declaration.auth.as_ref().is_some_and(Names::is_optional);
         let Some(auth) = inner.auth.take() else {
-            if needs_a_caller && is_open {
-                self.declaration.auth = None;
+            match &mut self.declaration.auth {
+                Some(outer) if needs_a_caller && outer.is_optional() => {
+                    self.declaration.auth = None;
+                }
+                // One of those that were named.
+                Some(outer) if needs_a_caller => outer.is_lenient = false,
+                _ => {}
             }
             return;
         };
         let around = self.origin.words();
         let is_narrower = match &self.declaration.auth {
             Some(outer) => is_within(&auth, outer),
-            None => !(self.demands && auth.is_optional()),
+            None => !(self.demands && auth.admits_anonymous().is_some()),
         };
         if is_narrower {
             self.declaration.auth = Some(auth);
@@ -218,6 +222,7 @@ fn is_within(inner: &Names, outer: &Names) -> bool {
     match (outer.is_optional(), inner.is_optional()) {
         (true, _) => true,
         (false, true) => false,
+        (false, false) if inner.is_lenient && !outer.is_lenient => false,
         (false, false) => match (outer.combine, inner.combine) {
             // What needs all of several admits no more than what needs one of them.
             (Combine::All, Combine::All) => outer.names.iter().all(|it| contains(inner, &it.text)),

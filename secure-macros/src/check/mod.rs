@@ -272,6 +272,7 @@ fn access(declaration: &Declaration) -> Access {
     match (&declaration.public, &declaration.auth) {
         (Some(_), _) => Access::Public,
         (None, Some(auth)) if auth.is_optional() => Access::Optional,
+        (None, Some(auth)) if auth.is_lenient => Access::Lenient(names::authenticators(Some(auth))),
         (None, auth) => Access::Authenticated(names::authenticators(auth.as_ref())),
     }
 }

@@ -33,7 +33,8 @@ pub(super) struct Element<'a> {
 const BODILESS: [&str; 2] = ["HttpRequest", "Principal"];
 
 /// The same of those that hold something of a type; without it, the name is an alias of another one.
-const BODILESS_OF: [&str; 7] = ["Query", "Path", "Data", "Header", "ReqData", "Loaded", "Granted"];
+const BODILESS_OF: [&str; 8] =
+    ["Query", "Path", "Data", "Header", "ReqData", "Loaded", "Granted", "Caller"];
 
 /// What of the body a parameter holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,12 +100,19 @@ impl Parameter<'_> {
 
     /// The caller as an argument: `Principal`, or `Option<Principal>`.
     pub(super) fn is_principal(&self) -> bool {
+        self.is_caller("Principal", |_| true)
+    }
+
+    /// The same as a type of the application: `Caller<User>`, or `Option<Caller<User>>`.
+    pub(super) fn is_typed_caller(&self) -> bool {
+        self.is_caller("Caller", |last| !last.arguments.is_none())
+    }
+
+    fn is_caller(&self, name: &str, is_one: impl Fn(&PathSegment) -> bool) -> bool {
         let segment = last_segment(self.ty);
         let inner = segment.filter(|last| last.ident == "Option").and_then(first_type);
-        [segment, inner.and_then(last_segment)]
-            .into_iter()
-            .flatten()
-            .any(|last| last.ident == "Principal")
+        let mut segments = [segment, inner.and_then(last_segment)].into_iter().flatten();
+        segments.any(|last| last.ident == name && is_one(last))
     }
 }
 

@@ -108,14 +108,16 @@ fn access(access: &Access) -> String {
     match access {
         Access::Public => json::string("public"),
         Access::Optional => json::named("optional", "\"default\""),
-        Access::Authenticated(authenticators) => {
-            let authenticators = match authenticators {
-                Authenticators::Default => json::string("default"),
-                Authenticators::Any(names) => json::named("any", &json::strings(names)),
-                Authenticators::All(names) => json::named("all", &json::strings(names)),
-            };
-            json::named("authenticated", &authenticators)
-        }
+        Access::Lenient(wanted) => json::named("lenient", &authenticators(wanted)),
+        Access::Authenticated(wanted) => json::named("authenticated", &authenticators(wanted)),
+    }
+}
+
+fn authenticators(wanted: &Authenticators) -> String {
+    match wanted {
+        Authenticators::Default => json::string("default"),
+        Authenticators::Any(names) => json::named("any", &json::strings(names)),
+        Authenticators::All(names) => json::named("all", &json::strings(names)),
     }
 }
 

@@ -97,6 +97,8 @@ pub(crate) struct Exception {
 pub(crate) enum Access {
     Public,
     Optional,
+    /// Bad credentials count as none.
+    Lenient(Authenticators),
     Authenticated(Authenticators),
 }
 

@@ -51,19 +51,31 @@ pub(crate) struct Name {
     pub(crate) bare: bool,
 }
 
-/// `"a"`, `any("a", "b")` or `all("a", "b")`.
+/// `"a"`, `any("a", "b")` or `all("a", "b")`; of `auth`, `lenient(a, b)` as well.
 #[derive(Debug)]
 pub(crate) struct Names {
     pub(crate) key: Ident,
     pub(crate) combine: Combine,
     pub(crate) names: Vec<Name>,
+    /// Whether bad credentials count as none: any of the names will do, or none of them.
+    pub(crate) is_lenient: bool,
     pub(crate) value: TokenStream,
 }
 
 impl Names {
+    /// How callers may be anonymous, as it is written; `None`: they may not.
+    pub(crate) fn admits_anonymous(&self) -> Option<&'static str> {
+        if self.is_lenient {
+            Some("auth = lenient(…)")
+        } else {
+            self.is_optional().then_some("auth = optional")
+        }
+    }
+
     /// Whether the value is the bare word `optional`.
     pub(crate) fn is_optional(&self) -> bool {
         self.combine == Combine::One
+            && !self.is_lenient
             && self.names.iter().all(|name| name.bare && name.text == "optional")
     }
 }

@@ -23,7 +23,6 @@ mod page;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use actix_web::body::MessageBody;
 use actix_web::http::header::HeaderName;
@@ -121,21 +120,17 @@ type Hook = dyn Fn(&Denial, &HttpRequest) -> Answer + Send + Sync;
 #[derive(Clone)]
 pub struct Answers(Arc<Hook>);
 
-/// Whether there is a hook in the program: a refusal looks for one only then.
-static ANY: AtomicBool = AtomicBool::new(false);
-
 impl Answers {
     /// Answers with what this function makes of a denial and its request.
     pub fn new<A: Into<Answer>>(
         hook: impl Fn(&Denial, &HttpRequest) -> A + Send + Sync + 'static,
     ) -> Self {
-        ANY.store(true, Ordering::Relaxed);
         Self(Arc::new(move |denial, request| hook(denial, request).into()))
     }
 
     /// Those that are nearest to the handler.
     pub(crate) fn nearest(request: &HttpRequest) -> Option<&Self> {
-        ANY.load(Ordering::Relaxed).then(|| request.app_data::<Self>()).flatten()
+        request.app_data()
     }
 
     /// `None`: what is sent is the standard answer.

@@ -40,3 +40,4 @@ pub use stages::claimed_account::claim_account;
 #[cfg(feature = "compression")]
 pub(crate) use stages::content_coding::take as take_content_coding;
 pub(crate) use stages::errors::unfit_path;
+pub use stages::typed_caller::Caller;

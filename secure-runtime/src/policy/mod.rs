@@ -162,6 +162,8 @@ impl Places {
 pub enum Access {
     /// Nobody needs to authenticate, and credentials are not looked at.
     Public,
+    /// Credentials that are not valid count as none: the caller is anonymous then, as without any.
+    Lenient(Authenticators),
     /// Without credentials the caller is anonymous; credentials that are sent must be valid.
     Optional(Authenticators),
     /// Only authenticated callers.

@@ -138,6 +138,7 @@ fn access(value: &Value) -> Option<Access> {
     match named(value)? {
         ("public", Value::Null) => Some(Access::Public),
         ("optional", value) => Some(Access::Optional(authenticators(value)?)),
+        ("lenient", value) => Some(Access::Lenient(authenticators(value)?)),
         ("authenticated", value) => Some(Access::Authenticated(authenticators(value)?)),
         _ => None,
     }

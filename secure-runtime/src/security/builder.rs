@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::development::Development;
 use super::launch::{self, LaunchError};
 use super::{FailedAuthentication, ProblemHook, ProtectedResource, Security, TierFunction};
 use crate::answer::Answers;
@@ -43,6 +44,7 @@ pub struct SecurityBuilder {
     pub(super) problem_hook: Option<ProblemHook>,
     pub(super) answers: Option<Answers>,
     pub(crate) protected_resource: Option<ProtectedResource>,
+    pub(super) development: Development,
 }
 
 /// One configured authenticator: what it became, or what is wrong with it.
@@ -90,6 +92,7 @@ impl SecurityBuilder {
             problem_hook: None,
             answers: None,
             protected_resource: None,
+            development: Development::default(),
         }
     }
 
@@ -114,6 +117,11 @@ impl SecurityBuilder {
     /// The names of its authenticators, and whether each is a default one.
     pub(crate) fn configured(&self) -> impl Iterator<Item = (&str, bool)> {
         self.authenticators.iter().map(|it| (it.name.as_str(), it.is_default))
+    }
+
+    /// Whether this authenticator is turned off.
+    pub(crate) fn is_absent(&self, name: &str) -> bool {
+        self.development.absent.iter().any(|(absent, _)| absent == name)
     }
 
     /// Puts the authenticators of another builder ahead of its own.

@@ -6,6 +6,7 @@ mod budget_statistics;
 mod builder;
 mod challenges;
 mod concurrency_statistics;
+mod development;
 mod failure_budgets;
 mod first_requests;
 mod forgetful_budgets;
@@ -25,6 +26,7 @@ mod planned_limit;
 mod planned_shared;
 mod protected_resource;
 mod readiness;
+mod request_head;
 mod resource_url;
 
 use std::borrow::Cow;
@@ -53,6 +55,7 @@ use crate::transport::TrustedProxies;
 pub use budget_statistics::BudgetRow;
 pub use builder::SecurityBuilder;
 pub use concurrency_statistics::ConcurrencyRow;
+pub(crate) use development::{AbsentAuthenticator, Open};
 pub use failure_budgets::FailedAuthentication;
 pub use launch::LaunchError;
 pub use limit_statistics::{BusyKey, LimitRow, LimitStatistics};
@@ -125,6 +128,10 @@ pub(crate) struct Inner {
     /// Holds off changes of limits while one is made.
     limit_changes: Mutex<()>,
     modes: ConfiguredModes,
+    /// Authenticators that are turned off.
+    absent: Vec<AbsentAuthenticator>,
+    /// Everybody is let in.
+    pub(crate) open: Option<Open>,
 }
 
 impl Inner {
@@ -148,7 +155,8 @@ impl Security {
     pub fn inventory(&self) -> Inventory {
         let endpoints = self.0.plans.iter().flatten().map(|plan| plan.endpoint);
         let metadata = self.0.published.as_ref().map(|published| published.path);
-        Inventory::of(endpoints, metadata, self.0.modes)
+        let inventory = Inventory::of(endpoints, metadata, self.0.modes);
+        inventory.with_authentication_off(&self.0.absent, self.0.open.as_ref())
     }
 
     /// The service that publishes the metadata of the

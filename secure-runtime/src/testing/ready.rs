@@ -159,7 +159,7 @@ impl TestSecurity {
 fn stand_ins(adapted: &SecurityBuilder, issuer: &Issuer) -> SecurityBuilder {
     let is_configured = |name: &str| adapted.configured().any(|(it, _)| it == name);
     let mut names = mentioned_authenticators();
-    names.retain(|name| !is_configured(name));
+    names.retain(|name| !is_configured(name) && !adapted.is_absent(name));
     let jwt = || issuer.jwt().accept_test_keys();
     let mut stand_ins = Security::builder();
     if !adapted.configured().any(|(_, is_default)| is_default) {
@@ -180,6 +180,7 @@ fn mentioned_authenticators() -> Vec<&'static str> {
         .iter()
         .flat_map(|endpoint| match endpoint.policy.access {
             Access::Optional(Authenticators::Any(names) | Authenticators::All(names))
+            | Access::Lenient(Authenticators::Any(names) | Authenticators::All(names))
             | Access::Authenticated(Authenticators::Any(names) | Authenticators::All(names)) => {
                 names
             }

@@ -12,4 +12,6 @@ pub(super) mod extraction;
 pub(super) mod failure_budgets;
 pub(super) mod failures;
 pub(super) mod load;
+mod request_time;
 pub(super) mod rules;
+pub(super) mod typed_caller;
