@@ -43,6 +43,10 @@ pub(crate) struct Endpoint {
 pub(crate) struct Route {
     pub(crate) methods: Vec<String>,
     pub(crate) path: LitStr,
+    /// The name of the resource; `None`: that of the function.
+    pub(crate) name: Option<LitStr>,
+    /// Whether more than the path and the methods decide if a request matches.
+    pub(crate) is_guarded: bool,
     /// The predicate of the `cfg_attr` it stands in.
     pub(crate) condition: Option<TokenStream>,
 }
