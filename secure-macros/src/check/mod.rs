@@ -82,7 +82,7 @@ pub(crate) fn endpoint(
     routes::one_route_attribute(&function, diagnostics);
     routes::routed_is_not_generic(&function, &routes, diagnostics);
 
-    let parameters = parameters::of(&function);
+    let parameters = parameters::of(&function, known.bodies());
     caller::public_needs_no_caller(declaration, &parameters, diagnostics);
     caller::optional_demands_nothing(declaration, diagnostics);
     let requirements = names::requirements(declaration, known);
@@ -132,7 +132,7 @@ pub(crate) fn endpoint(
     url::reads_have_no_body(&seen, diagnostics);
     // A body that cannot be there need not be validated.
     if diagnostics.count() == mistakes {
-        body::every_body_is_decided(declaration, &parameters, diagnostics);
+        body::every_body_is_decided(&seen, known.bodies(), diagnostics);
     }
     url::paths_take_every_segment(&seen, diagnostics);
     url::paths_take_no_more(&seen, diagnostics);
@@ -169,7 +169,9 @@ pub(crate) fn endpoint(
             max_body: declaration.max_body.as_ref().map(|(size, _)| size.0),
             content_type: declaration.content_type.as_ref().map(|name| name.text.clone()),
             content_encodings: body::codings(declaration),
-            unvalidated: body::exemptions(declaration),
+            unvalidated: body::exemptions(declaration, &parameters),
+            undecided: body::undecided(declaration, &parameters),
+            validated_by: body::validated_by(declaration, &parameters),
             exceptions: exceptions::reasoned(declaration),
             modules,
         },

@@ -67,6 +67,14 @@ pub(super) fn text(endpoint: &Endpoint) -> Literal {
         let exemptions = exemptions.map(|(parameter, reason)| json::strings([parameter, reason]));
         parts.add("unvalidated", json::list(exemptions));
     }
+    if !policy.undecided.is_empty() {
+        parts.add("undecided", json::strings(&policy.undecided));
+    }
+    if !policy.validated_by.is_empty() {
+        let pairs = policy.validated_by.iter();
+        let pairs = pairs.map(|(parameter, extractor)| json::strings([parameter, extractor]));
+        parts.add("validated_by", json::list(pairs));
+    }
     if policy.modules > 0 {
         parts.add("modules", policy.modules);
     }

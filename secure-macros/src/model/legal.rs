@@ -69,6 +69,10 @@ pub(crate) struct Policy {
     pub(crate) content_encodings: Vec<String>,
     /// Parameter and reason.
     pub(crate) unvalidated: Vec<(String, String)>,
+    /// Parameters whose body nothing validates, as the level of a lint allows.
+    pub(crate) undecided: Vec<String>,
+    /// Parameters whose extractor validates what it reads, with the extractor as the vocabulary names it.
+    pub(crate) validated_by: Vec<(String, String)>,
     pub(crate) exceptions: Vec<Exception>,
     /// How many modules around the handler have a policy, as it knows.
     pub(crate) modules: usize,
@@ -325,6 +329,8 @@ pub(crate) enum Audience {
 pub(crate) struct Riddle {
     pub(crate) index: usize,
     pub(crate) name: String,
+    /// The extractor of the vocabulary that it seems to be, which validates what it reads.
+    pub(crate) seems: Option<String>,
 }
 
 /// A parameter to validate: its place among the arguments and its name.

@@ -236,10 +236,13 @@ pub(crate) struct Number {
     pub(crate) span: Span,
 }
 
-/// `unvalidated(parameter, reason = "…")`.
+/// `unvalidated(parameter, reason = "…")`, or `unvalidated(any, reason = "…")`.
 #[derive(Debug)]
 pub(crate) struct Exemption {
+    /// `any`: every body that nothing else decides.
     pub(crate) parameter: Name,
+    /// Whether it stands on a module or in a policy.
+    pub(crate) is_shared: bool,
     pub(crate) grounds: Grounds,
 }
 

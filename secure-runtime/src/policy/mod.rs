@@ -95,6 +95,10 @@ pub struct Policy {
     pub validates: &'static [&'static str],
     /// Body parameters that are not validated on purpose.
     pub unvalidated: &'static [Unvalidated],
+    /// Body parameters that nothing validates, because the level of the lint `unvalidated-body` allows it.
+    pub undecided: &'static [&'static str],
+    /// Body parameters that their extractors validate, as `[bodies]` of `secure.toml` says.
+    pub validated_by: &'static [ValidatedBy],
     /// Why nobody needs to authenticate, or why every object is for every caller.
     pub exceptions: &'static [Exception],
     /// What limits tell requests apart by, where an expression says it.
@@ -122,6 +126,8 @@ impl Policy {
         resources: Places::NONE,
         validates: &[],
         unvalidated: &[],
+        undecided: &[],
+        validated_by: &[],
         exceptions: &[],
         keys: &[],
         modules: 0,
@@ -204,6 +210,15 @@ pub struct Unvalidated {
     pub parameter: &'static str,
     /// The reason given in the attribute.
     pub reason: &'static str,
+}
+
+/// A body parameter whose extractor validates what it reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ValidatedBy {
+    /// The parameter's name.
+    pub parameter: &'static str,
+    /// The extractor, as `validated_by` of `secure.toml` names it.
+    pub extractor: &'static str,
 }
 
 /// An exception that the attribute makes, and why.

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::{
     Access, Authenticators, Endpoint, Exception, Expression, Hours, KeyFunction, Needs, Places,
-    Policy, Route, Rule, StepUp, Unvalidated, written_limit,
+    Policy, Route, Rule, StepUp, Unvalidated, ValidatedBy, written_limit,
 };
 
 /// One secured handler, as its expansion registers it.
@@ -87,6 +87,8 @@ fn endpoint(written: &str) -> Option<(&'static [Route], Policy)> {
             "content_encodings" => policy.content_encodings = list(value, text)?,
             "validates" => policy.validates = list(value, text)?,
             "unvalidated" => policy.unvalidated = list(value, unvalidated)?,
+            "undecided" => policy.undecided = list(value, text)?,
+            "validated_by" => policy.validated_by = list(value, validated_by)?,
             "modules" => policy.modules = number(value)?,
             "exceptions" => policy.exceptions = list(value, exception)?,
             _ => return None,
@@ -204,6 +206,11 @@ fn step_up(value: &Value) -> Option<StepUp> {
 fn unvalidated(value: &Value) -> Option<Unvalidated> {
     let [parameter, reason] = value.as_array()?.as_slice() else { return None };
     Some(Unvalidated { parameter: text(parameter)?, reason: text(reason)? })
+}
+
+fn validated_by(value: &Value) -> Option<ValidatedBy> {
+    let [parameter, extractor] = value.as_array()?.as_slice() else { return None };
+    Some(ValidatedBy { parameter: text(parameter)?, extractor: text(extractor)? })
 }
 
 fn exception(value: &Value) -> Option<Exception> {
