@@ -129,6 +129,8 @@ pub(super) fn every_body_is_decided(
                 format!("`{name}: {extractor}` holds a request body, expected it to be validated"),
                 if parameter.is_whole_tuple() {
                     format!("take the tuple apart, and `validate(…)` the body, or {exempt}")
+                } else if extractor == "MultipartForm" {
+                    format!("{exempt}, or `validate({name})` with the feature `multipart`")
                 } else {
                     format!("`validate({name})`, or {exempt}")
                 },

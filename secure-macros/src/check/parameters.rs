@@ -246,6 +246,7 @@ fn body(ty: &Type, known: &Bodies) -> Option<Body> {
             }
             let name = last.ident.to_string();
             match name.as_str() {
+                "MultipartForm" => Some(Body::Structured(name)),
                 "Json" | "Form" => Some(match first_type(last).and_then(container) {
                     Some(container) => Body::WithoutRules {
                         extractor: format!("{name}<{container}<…>>"),
@@ -263,12 +264,6 @@ fn body(ty: &Type, known: &Bodies) -> Option<Body> {
                         without_rules => return without_rules,
                     })
                 }
-                "MultipartForm" => Some(Body::WithoutRules {
-                    extractor: name,
-                    remedy: String::from(
-                        "an extractor of your own that is `secure_runtime::Validatable`",
-                    ),
-                }),
                 "Bytes" | "BytesMut" | "String" | "Payload" | "Multipart" => Some(Body::Raw(name)),
                 "Option" | "Result" => first_type(last).and_then(|ty| body(ty, known)),
                 _ => None,

@@ -12,4 +12,6 @@ pub(super) mod extraction;
 pub(super) mod failure_budgets;
 pub(super) mod failures;
 pub(super) mod load;
+#[cfg(feature = "multipart")]
+pub(super) mod multipart_errors;
 pub(super) mod rules;
