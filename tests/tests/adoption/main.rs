@@ -1,0 +1,5 @@
+//! What an application that exists already brings along, one need a file.
+#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
+
+mod multipart_forms;
+mod validated_bodies;
