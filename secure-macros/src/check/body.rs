@@ -166,7 +166,9 @@ fn is_open(declaration: &Declaration, parameter: &Parameter<'_>) -> bool {
     let validated = declaration.validate.iter().flatten();
     let exempt = declaration.unvalidated.iter().map(|exemption| &exemption.parameter);
     let is_decided = validated.chain(exempt).any(|decided| names.contains(&decided.text));
-    parameter.body.as_ref().is_some_and(|body| !body.is_validated()) && !is_decided
+    let is_socket = |body: &Body| declaration.websocket.is_some() && body.extractor() == "Payload";
+    let body = parameter.body.as_ref().filter(|body| !body.is_validated() && !is_socket(body));
+    body.is_some() && !is_decided
 }
 
 /// Whether an exemption is for every body: its word is no parameter's name.

@@ -97,6 +97,7 @@ impl Whole {
         whole.failures.append(&mut inner.failures);
         whole.unvalidated.append(&mut inner.unvalidated);
         whole.hide = whole.hide.take().or(inner.hide);
+        whole.websocket = whole.websocket.take().or(inner.websocket);
         whole.validate = whole.validate.take().or(inner.validate);
         whole.objects = inner.objects.or(whole.objects.take());
         whole.root = inner.root.or(whole.root.take());
@@ -198,6 +199,17 @@ impl Whole {
                     widens(&place, &message, diagnostics);
                 }
                 _ => self.declaration.max_body = Some((size, place)),
+            }
+        }
+        if let Some((time, place)) = inner.body_timeout.take() {
+            match &self.declaration.body_timeout {
+                Some((outer, written)) if outer.0 < time.0 => {
+                    let written = &written.text;
+                    let message =
+                        format!("`body_timeout` is longer than {around} allows: \"{written}\"");
+                    widens(&place, &message, diagnostics);
+                }
+                _ => self.declaration.body_timeout = Some((time, place)),
             }
         }
         if let Some(content_type) = inner.content_type.take() {

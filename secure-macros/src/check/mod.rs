@@ -35,6 +35,7 @@ mod truth;
 mod url;
 mod uses;
 mod vocabulary;
+mod websocket;
 mod words;
 
 use crate::diagnostics::Diagnostics;
@@ -120,6 +121,8 @@ pub(crate) fn endpoint(
     body::validates_parameters(declaration, &parameters, diagnostics);
     body::exempts_parameters(declaration, &parameters, diagnostics);
     body::validated_bodies_have_rules(declaration, &parameters, diagnostics);
+    websocket::handshakes_are_get(declaration, &routes, diagnostics);
+    websocket::handlers_take_the_stream(declaration, &parameters, diagnostics);
     body::content_type_is_a_media_type(declaration, diagnostics);
     body::content_encodings_are_known(declaration, diagnostics);
     exceptions::reasons_say_something(declaration, diagnostics);
@@ -167,6 +170,8 @@ pub(crate) fn endpoint(
             priority: declaration.priority.as_ref().map(|name| name.text.clone()),
             failures: failures::budgets(declaration),
             max_body: declaration.max_body.as_ref().map(|(size, _)| size.0),
+            body_timeout: declaration.body_timeout.as_ref().map(|(time, _)| time.0),
+            websocket: declaration.websocket.is_some(),
             content_type: declaration.content_type.as_ref().map(|name| name.text.clone()),
             content_encodings: body::codings(declaration),
             unvalidated: body::exemptions(declaration, &parameters),
@@ -258,6 +263,7 @@ fn alone(declaration: &Declaration, known: &Vocabulary, diagnostics: &mut Diagno
         failures::statuses_differ(budget, diagnostics);
     }
     failures::windows_differ(declaration, diagnostics);
+    websocket::sockets_have_no_body(declaration, diagnostics);
     partitions::differ(&declaration.rates, diagnostics);
     contradictions::known_callers_are_not_worse_off(&declaration.rates, diagnostics);
 }

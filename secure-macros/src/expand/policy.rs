@@ -47,6 +47,12 @@ pub(super) fn text(endpoint: &Endpoint) -> Literal {
     if let Some(bytes) = policy.max_body {
         parts.add("max_body", bytes);
     }
+    if let Some(milliseconds) = policy.body_timeout {
+        parts.add("body_timeout", milliseconds);
+    }
+    if policy.websocket {
+        parts.add("websocket", true);
+    }
     if let Some(media_type) = &policy.content_type {
         parts.add("content_type", json::string(media_type));
     }

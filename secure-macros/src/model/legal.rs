@@ -65,6 +65,9 @@ pub(crate) struct Policy {
     pub(crate) priority: Option<String>,
     pub(crate) failures: Vec<Failures>,
     pub(crate) max_body: Option<u64>,
+    /// In milliseconds.
+    pub(crate) body_timeout: Option<u32>,
+    pub(crate) websocket: bool,
     pub(crate) content_type: Option<String>,
     pub(crate) content_encodings: Vec<String>,
     /// Parameter and reason.

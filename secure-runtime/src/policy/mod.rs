@@ -14,6 +14,7 @@ mod written_limit;
 use std::any::TypeId;
 use std::fmt;
 use std::hash::Hasher;
+use std::time::Duration;
 
 use crate::asked::Asked;
 
@@ -82,6 +83,10 @@ pub struct Policy {
     pub failures: &'static [FailureBudget],
     /// The largest request body in bytes; `None`: the default of the [`crate::Security`].
     pub max_body: Option<u64>,
+    /// How long a request body may take to arrive; `None`: the default of the [`crate::Security`].
+    pub body_timeout: Option<Duration>,
+    /// Whether requests are handshakes of WebSockets.
+    pub websocket: bool,
     /// The one media type a request body may have.
     pub content_type: Option<&'static str>,
     /// The content codings that a request body may have, beside none.
@@ -120,6 +125,8 @@ impl Policy {
         priority: None,
         failures: &[],
         max_body: None,
+        body_timeout: None,
+        websocket: false,
         content_type: None,
         content_encodings: &[],
         bodies: Places::NONE,

@@ -5,6 +5,7 @@
 
 use std::any::TypeId;
 use std::num::NonZeroU32;
+use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -81,6 +82,8 @@ fn endpoint(written: &str) -> Option<(&'static [Route], Policy)> {
             "priority" => policy.priority = Some(written_limit::priority(value)?),
             "failures" => policy.failures = list(value, written_limit::failures)?,
             "max_body" => policy.max_body = Some(value.as_u64()?),
+            "body_timeout" => policy.body_timeout = Some(Duration::from_millis(value.as_u64()?)),
+            "websocket" => policy.websocket = value.as_bool()?,
             "bodies" => policy.bodies = Places(number(value)?),
             "resources" => policy.resources = Places(number(value)?),
             "content_type" => policy.content_type = Some(text(value)?),
