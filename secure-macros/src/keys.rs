@@ -171,6 +171,20 @@ pub(crate) const KEYS: &[Key] = &[
         parse: scalars::max_body,
     },
     Key {
+        name: "body_timeout",
+        example: "body_timeout = \"30s\"",
+        meaning: "how long a request body may take to arrive",
+        repeats: false,
+        parse: scalars::body_timeout,
+    },
+    Key {
+        name: "websocket",
+        example: "websocket",
+        meaning: "a WebSocket handshake: its stream ends with the credentials of its caller",
+        repeats: false,
+        parse: scalars::websocket,
+    },
+    Key {
         name: "content_type",
         example: "content_type = \"application/json\"",
         meaning: "the one media type a request body may have",

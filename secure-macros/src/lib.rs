@@ -47,6 +47,8 @@ use proc_macro::TokenStream;
 /// | `unvalidated(order, reason = "the schema is the customer's")` | a body parameter that is not validated, and why |
 /// | `objects = any` | whoever may call may ask for any object that the path names |
 /// | `max_body = "64KiB"` | the largest request body |
+/// | `body_timeout = "30s"` | how long a request body may take to arrive |
+/// | `websocket` | a WebSocket handshake: its stream ends with the credentials of its caller |
 /// | `content_type = "application/json"` | the one media type a request body may have |
 /// | `content_encoding = "gzip"` | how a request body may be compressed |
 /// | `crate = my_reexports::secure_runtime` | where the crate `secure_runtime` is, if not at `::secure_runtime` |

@@ -142,6 +142,10 @@ pub struct Row {
     pub limits: Vec<String>,
     /// The parameters that are validated.
     pub validates: &'static [&'static str],
+    /// The parameters that their extractors validate, as `order: AwebJson`.
+    pub validated_by: Vec<String>,
+    /// The body parameters that nothing validates before the handler, as `order: the reason`.
+    pub unvalidated: Vec<String>,
     /// The largest request body in bytes, where the attribute says so.
     pub max_body: Option<u64>,
     /// The one media type of the request body, where the attribute says so.
@@ -251,6 +255,12 @@ fn rows(endpoint: &'static Endpoint, modes: ConfiguredModes) -> Vec<Row> {
         step_up: policy.step_up.map(|it| it.to_string()).unwrap_or_default(),
         limits: limits(policy, modes),
         validates: policy.validates,
+        validated_by: policy
+            .validated_by
+            .iter()
+            .map(|it| format!("{}: {}", it.parameter, it.extractor))
+            .collect(),
+        unvalidated: unvalidated(policy),
         max_body: policy.max_body,
         content_type: policy.content_type,
         content_encodings: policy.content_encodings,
@@ -266,6 +276,23 @@ fn rows(endpoint: &'static Endpoint, modes: ConfiguredModes) -> Vec<Row> {
         .iter()
         .map(|route| row(Some(route.path), Some(route.methods.join(","))))
         .collect()
+}
+
+fn unvalidated(policy: &Policy) -> Vec<String> {
+    let exempt = policy.unvalidated.iter().map(|it| format!("{}: {}", it.parameter, it.reason));
+    let allowed = policy.undecided.iter();
+    exempt
+        .chain(allowed.map(|name| format!("{name}: the lint `unvalidated-body` allows it")))
+        .collect()
+}
+
+/// Which bodies are validated, and which are not.
+fn validation(row: &Row) -> String {
+    let own = row.validates.iter().map(|name| (*name).to_owned());
+    let others = row.validated_by.iter().map(|it| it.replacen(": ", " by ", 1));
+    let name = |it: &String| it.split(": ").next().unwrap_or_default().to_owned();
+    let not = row.unvalidated.iter().map(|it| format!("not {}", name(it)));
+    own.chain(others).chain(not).collect::<Vec<_>>().join(", ")
 }
 
 fn limits(policy: &Policy, modes: ConfiguredModes) -> Vec<String> {
@@ -298,6 +325,8 @@ fn published(path: &'static str) -> Row {
         step_up: String::new(),
         limits: Vec::new(),
         validates: &[],
+        validated_by: Vec::new(),
+        unvalidated: Vec::new(),
         max_body: None,
         content_type: None,
         content_encodings: &[],
@@ -343,7 +372,7 @@ impl fmt::Display for Inventory {
                     .join(", "),
                 dash(&row.rule),
                 dash(&row.limits.join(", ")),
-                dash(&row.validates.join(", ")),
+                dash(&validation(row)),
                 format!("{}:{} {}", row.file, row.line, row.handler),
             ]
         });

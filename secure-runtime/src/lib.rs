@@ -95,5 +95,7 @@ pub use time::{Clock, Moment, SystemClock};
 pub use transport::{
     ForwardingHeader, InvalidForwardingHeader, InvalidNetwork, SingleHeader, TrustedProxies,
 };
-pub use validation::{Validatable, Violations};
+#[cfg(feature = "garde")]
+pub use validation::GardeRules;
+pub use validation::{Validatable, ValidatorRules, Violations};
 pub use validator;

@@ -184,19 +184,20 @@ pub const fn extractor<T: Extractor>() {}
 pub const fn resource<T: crate::Resource>() {}
 
 /// Validates the argument at one place.
-pub fn check<T: Validatable, const INDEX: usize, All>(arguments: &All, violations: &mut Violations)
+pub fn check<T, const INDEX: usize, All, Rules>(arguments: &All, violations: &mut Violations)
 where
+    T: Validatable<Rules>,
     All: Argument<T, Place<INDEX>>,
 {
     violations.check(arguments.argument());
 }
 
 /// Validates one element of a tuple among the arguments.
-pub fn check_element<T, const ELEMENT: usize, Tuple, const INDEX: usize, All>(
+pub fn check_element<T, const ELEMENT: usize, Tuple, const INDEX: usize, All, Rules>(
     arguments: &All,
     violations: &mut Violations,
 ) where
-    T: Validatable,
+    T: Validatable<Rules>,
     Tuple: Element<T, Place<ELEMENT>>,
     All: Argument<Tuple, Place<INDEX>>,
 {

@@ -2,11 +2,12 @@
 
 use quote::ToTokens;
 
+use super::body::ANY;
 use super::step_up;
 use crate::diagnostics::Diagnostics;
 use crate::model::condition::Check;
 use crate::model::layers::{Layer, Origin};
-use crate::model::raw::{Combine, Declaration, Names};
+use crate::model::raw::{Combine, Declaration, Exemption, Names};
 
 /// A module and a policy cannot name the parameters of one handler. What they say of them is gone
 /// afterwards: it is one mistake.
@@ -15,7 +16,10 @@ pub(super) fn parameters_are_the_handlers(layer: &mut Layer, diagnostics: &mut D
         return;
     }
     let Declaration { validate, unvalidated, checks, .. } = &mut layer.declaration;
-    let (validate, unvalidated) = (validate.take(), std::mem::take(unvalidated));
+    unvalidated.iter_mut().for_each(|exemption| exemption.is_shared = true);
+    let validate = validate.take();
+    let unvalidated: Vec<Exemption> =
+        unvalidated.extract_if(.., |exemption| exemption.parameter.text != ANY).collect();
     let validated = validate.iter().flatten().map(|name| ("validate", name));
     let exempt = unvalidated.iter().map(|exemption| ("unvalidated", &exemption.parameter));
     let given: Vec<Check> = checks.extract_if(.., |check| names_parameters(check)).collect();
@@ -26,7 +30,13 @@ pub(super) fn parameters_are_the_handlers(layer: &mut Layer, diagnostics: &mut D
             "`{key}` names a parameter of one handler, found it on {}",
             layer.origin.words()
         );
-        diagnostics.error(name, message).help("write it on the handler");
+        let help = match key {
+            "unvalidated" => {
+                "write it on the handler, or `unvalidated(any, reason = \"…\")` for every body"
+            }
+            _ => "write it on the handler",
+        };
+        diagnostics.error(name, message).help(help);
     }
 }
 
@@ -87,6 +97,7 @@ impl Whole {
         whole.failures.append(&mut inner.failures);
         whole.unvalidated.append(&mut inner.unvalidated);
         whole.hide = whole.hide.take().or(inner.hide);
+        whole.websocket = whole.websocket.take().or(inner.websocket);
         whole.validate = whole.validate.take().or(inner.validate);
         whole.objects = inner.objects.or(whole.objects.take());
         whole.root = inner.root.or(whole.root.take());
@@ -192,6 +203,17 @@ impl Whole {
                     widens(&place, &message, diagnostics);
                 }
                 _ => self.declaration.max_body = Some((size, place)),
+            }
+        }
+        if let Some((time, place)) = inner.body_timeout.take() {
+            match &self.declaration.body_timeout {
+                Some((outer, written)) if outer.0 < time.0 => {
+                    let written = &written.text;
+                    let message =
+                        format!("`body_timeout` is longer than {around} allows: \"{written}\"");
+                    widens(&place, &message, diagnostics);
+                }
+                _ => self.declaration.body_timeout = Some((time, place)),
             }
         }
         if let Some(content_type) = inner.content_type.take() {

@@ -47,6 +47,12 @@ pub(super) fn text(endpoint: &Endpoint) -> Literal {
     if let Some(bytes) = policy.max_body {
         parts.add("max_body", bytes);
     }
+    if let Some(milliseconds) = policy.body_timeout {
+        parts.add("body_timeout", milliseconds);
+    }
+    if policy.websocket {
+        parts.add("websocket", true);
+    }
     if let Some(media_type) = &policy.content_type {
         parts.add("content_type", json::string(media_type));
     }
@@ -66,6 +72,14 @@ pub(super) fn text(endpoint: &Endpoint) -> Literal {
         let exemptions = policy.unvalidated.iter();
         let exemptions = exemptions.map(|(parameter, reason)| json::strings([parameter, reason]));
         parts.add("unvalidated", json::list(exemptions));
+    }
+    if !policy.undecided.is_empty() {
+        parts.add("undecided", json::strings(&policy.undecided));
+    }
+    if !policy.validated_by.is_empty() {
+        let pairs = policy.validated_by.iter();
+        let pairs = pairs.map(|(parameter, extractor)| json::strings([parameter, extractor]));
+        parts.add("validated_by", json::list(pairs));
     }
     if policy.modules > 0 {
         parts.add("modules", policy.modules);

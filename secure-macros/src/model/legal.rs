@@ -69,10 +69,17 @@ pub(crate) struct Policy {
     pub(crate) priority: Option<String>,
     pub(crate) failures: Vec<Failures>,
     pub(crate) max_body: Option<u64>,
+    /// In milliseconds.
+    pub(crate) body_timeout: Option<u32>,
+    pub(crate) websocket: bool,
     pub(crate) content_type: Option<String>,
     pub(crate) content_encodings: Vec<String>,
     /// Parameter and reason.
     pub(crate) unvalidated: Vec<(String, String)>,
+    /// Parameters whose body nothing validates, as the level of a lint allows.
+    pub(crate) undecided: Vec<String>,
+    /// Parameters whose extractor validates what it reads, with the extractor as the vocabulary names it.
+    pub(crate) validated_by: Vec<(String, String)>,
     pub(crate) exceptions: Vec<Exception>,
     /// How many modules around the handler have a policy, as it knows.
     pub(crate) modules: usize,
@@ -331,6 +338,8 @@ pub(crate) enum Audience {
 pub(crate) struct Riddle {
     pub(crate) index: usize,
     pub(crate) name: String,
+    /// The extractor of the vocabulary that it seems to be, which validates what it reads.
+    pub(crate) seems: Option<String>,
 }
 
 /// A parameter to validate: its place among the arguments and its name.

@@ -6,7 +6,7 @@ use syn::{Attribute, Signature, Visibility};
 
 use super::condition::{Allow, Check, Expression};
 use super::legal::Fact;
-use crate::parse::quantity::{Age, Size, Wait};
+use crate::parse::quantity::{Age, Size, Timeout, Wait};
 use crate::parse::rate::Rate;
 
 /// Everything between the parentheses of `#[secure(...)]`.
@@ -37,6 +37,8 @@ pub(crate) struct Declaration {
     /// A key that may have been meant to decide about a body could not be read.
     pub(crate) bodies_unclear: bool,
     pub(crate) max_body: Option<(Size, Name)>,
+    pub(crate) body_timeout: Option<(Timeout, Name)>,
+    pub(crate) websocket: Option<Ident>,
     pub(crate) content_type: Option<Name>,
     pub(crate) content_encoding: Option<Names>,
     pub(crate) root: Option<syn::Path>,
@@ -248,10 +250,13 @@ pub(crate) struct Number {
     pub(crate) span: Span,
 }
 
-/// `unvalidated(parameter, reason = "…")`.
+/// `unvalidated(parameter, reason = "…")`, or `unvalidated(any, reason = "…")`.
 #[derive(Debug)]
 pub(crate) struct Exemption {
+    /// `any`: every body that nothing else decides.
     pub(crate) parameter: Name,
+    /// Whether it stands on a module or in a policy.
+    pub(crate) is_shared: bool,
     pub(crate) grounds: Grounds,
 }
 

@@ -14,6 +14,7 @@ mod written_limit;
 use std::any::TypeId;
 use std::fmt;
 use std::hash::Hasher;
+use std::time::Duration;
 
 use crate::asked::Asked;
 
@@ -82,6 +83,10 @@ pub struct Policy {
     pub failures: &'static [FailureBudget],
     /// The largest request body in bytes; `None`: the default of the [`crate::Security`].
     pub max_body: Option<u64>,
+    /// How long a request body may take to arrive; `None`: the default of the [`crate::Security`].
+    pub body_timeout: Option<Duration>,
+    /// Whether requests are handshakes of WebSockets.
+    pub websocket: bool,
     /// The one media type a request body may have.
     pub content_type: Option<&'static str>,
     /// The content codings that a request body may have, beside none.
@@ -95,6 +100,10 @@ pub struct Policy {
     pub validates: &'static [&'static str],
     /// Body parameters that are not validated on purpose.
     pub unvalidated: &'static [Unvalidated],
+    /// Body parameters that nothing validates, because the level of the lint `unvalidated-body` allows it.
+    pub undecided: &'static [&'static str],
+    /// Body parameters that their extractors validate, as `[bodies]` of `secure.toml` says.
+    pub validated_by: &'static [ValidatedBy],
     /// Why nobody needs to authenticate, or why every object is for every caller.
     pub exceptions: &'static [Exception],
     /// What limits tell requests apart by, where an expression says it.
@@ -116,12 +125,16 @@ impl Policy {
         priority: None,
         failures: &[],
         max_body: None,
+        body_timeout: None,
+        websocket: false,
         content_type: None,
         content_encodings: &[],
         bodies: Places::NONE,
         resources: Places::NONE,
         validates: &[],
         unvalidated: &[],
+        undecided: &[],
+        validated_by: &[],
         exceptions: &[],
         keys: &[],
         modules: 0,
@@ -206,6 +219,15 @@ pub struct Unvalidated {
     pub parameter: &'static str,
     /// The reason given in the attribute.
     pub reason: &'static str,
+}
+
+/// A body parameter whose extractor validates what it reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ValidatedBy {
+    /// The parameter's name.
+    pub parameter: &'static str,
+    /// The extractor, as `validated_by` of `secure.toml` names it.
+    pub extractor: &'static str,
 }
 
 /// An exception that the attribute makes, and why.

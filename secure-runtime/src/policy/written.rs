@@ -5,13 +5,14 @@
 
 use std::any::TypeId;
 use std::num::NonZeroU32;
+use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::{
     Access, Authenticators, Endpoint, Exception, Expression, Hours, KeyFunction, Needs, Places,
-    Policy, Route, Rule, StepUp, Unvalidated, written_limit,
+    Policy, Route, Rule, StepUp, Unvalidated, ValidatedBy, written_limit,
 };
 
 /// One secured handler, as its expansion registers it.
@@ -81,12 +82,16 @@ fn endpoint(written: &str) -> Option<(&'static [Route], Policy)> {
             "priority" => policy.priority = Some(written_limit::priority(value)?),
             "failures" => policy.failures = list(value, written_limit::failures)?,
             "max_body" => policy.max_body = Some(value.as_u64()?),
+            "body_timeout" => policy.body_timeout = Some(Duration::from_millis(value.as_u64()?)),
+            "websocket" => policy.websocket = value.as_bool()?,
             "bodies" => policy.bodies = Places(number(value)?),
             "resources" => policy.resources = Places(number(value)?),
             "content_type" => policy.content_type = Some(text(value)?),
             "content_encodings" => policy.content_encodings = list(value, text)?,
             "validates" => policy.validates = list(value, text)?,
             "unvalidated" => policy.unvalidated = list(value, unvalidated)?,
+            "undecided" => policy.undecided = list(value, text)?,
+            "validated_by" => policy.validated_by = list(value, validated_by)?,
             "modules" => policy.modules = number(value)?,
             "exceptions" => policy.exceptions = list(value, exception)?,
             _ => return None,
@@ -205,6 +210,11 @@ fn step_up(value: &Value) -> Option<StepUp> {
 fn unvalidated(value: &Value) -> Option<Unvalidated> {
     let [parameter, reason] = value.as_array()?.as_slice() else { return None };
     Some(Unvalidated { parameter: text(parameter)?, reason: text(reason)? })
+}
+
+fn validated_by(value: &Value) -> Option<ValidatedBy> {
+    let [parameter, extractor] = value.as_array()?.as_slice() else { return None };
+    Some(ValidatedBy { parameter: text(parameter)?, extractor: text(extractor)? })
 }
 
 fn exception(value: &Value) -> Option<Exception> {

@@ -1,4 +1,4 @@
-//! What an application that exists needs to adopt the attribute, one route at a time.
+//! What an application that exists needs to adopt the attribute, one route at a time: a file for each need.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
@@ -6,6 +6,8 @@
     reason = "tests fail by panicking"
 )]
 
+mod multipart_forms;
 mod own_answers;
 mod own_problems;
 mod pages;
+mod validated_bodies;

@@ -37,6 +37,15 @@ pub(in crate::pipeline) fn hidden(ended: Ended, statuses: std::ops::Range<u16>) 
     }
 }
 
+/// Whether an error that a handler returned is about the reading of a body.
+pub(in crate::pipeline) fn is_end_of_a_body(error: &actix_web::Error) -> bool {
+    #[cfg(feature = "multipart")]
+    if error.as_error::<actix_multipart::MultipartError>().is_some() {
+        return true;
+    }
+    error.as_error::<PayloadError>().is_some()
+}
+
 /// The denial for an error that this crate or actix-web made.
 fn denial_of(error: &actix_web::Error) -> Option<Denial> {
     if let Some(denial) = error.as_error::<Denial>() {
@@ -49,6 +58,8 @@ fn denial_of(error: &actix_web::Error) -> Option<Denial> {
         Some(malformed("query", &error.to_string()))
     } else if let Some(error) = error.as_error::<PayloadError>() {
         Some(payload(error))
+    } else if let Some(error) = multipart(error) {
+        Some(error)
     } else if error.as_error::<ContentTypeError>().is_some() {
         Some(unsupported("the body's media type is not one the handler reads"))
     } else {
@@ -115,7 +126,16 @@ fn form(error: &UrlencodedError) -> Denial {
     }
 }
 
-fn payload(error: &PayloadError) -> Denial {
+#[cfg(feature = "multipart")]
+use super::multipart_errors::denial as multipart;
+
+/// Without the feature, the type of such an error has no name here.
+#[cfg(not(feature = "multipart"))]
+fn multipart(_: &actix_web::Error) -> Option<Denial> {
+    None
+}
+
+pub(super) fn payload(error: &PayloadError) -> Denial {
     match error {
         PayloadError::Overflow => own_limit(None),
         PayloadError::EncodingCorrupted => {
@@ -158,13 +178,13 @@ fn malformed(part: &str, text: &str) -> Denial {
     told(DenialKind::Malformed, detail)
 }
 
-fn unsupported(detail: &'static str) -> Denial {
+pub(super) fn unsupported(detail: &'static str) -> Denial {
     told(DenialKind::UnsupportedMediaType, detail)
 }
 
 /// A denial whose cause the client may read. What serde says repeats the value, which belongs
 /// neither into the answer nor into the log.
-fn told(kind: DenialKind, detail: impl Into<Cow<'static, str>>) -> Denial {
+pub(super) fn told(kind: DenialKind, detail: impl Into<Cow<'static, str>>) -> Denial {
     let detail = detail.into();
     Denial::new(kind, detail.clone()).with_detail(detail)
 }

@@ -13,5 +13,7 @@ pub(super) mod failure_budgets;
 pub(super) mod failures;
 pub(super) mod load;
 mod request_time;
+#[cfg(feature = "multipart")]
+pub(super) mod multipart_errors;
 pub(super) mod rules;
 pub(super) mod typed_caller;
