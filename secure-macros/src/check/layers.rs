@@ -87,6 +87,7 @@ impl Whole {
         whole.failures.append(&mut inner.failures);
         whole.unvalidated.append(&mut inner.unvalidated);
         whole.hide = whole.hide.take().or(inner.hide);
+        whole.callable = whole.callable.take().or(inner.callable);
         whole.validate = whole.validate.take().or(inner.validate);
         whole.objects = inner.objects.or(whole.objects.take());
         whole.root = inner.root.or(whole.root.take());
