@@ -7,3 +7,4 @@
 )]
 
 mod handlers_as_functions;
+mod hidden_objects;
