@@ -101,6 +101,13 @@ pub(crate) const KEYS: &[Key] = &[
         parse: allow::hide,
     },
     Key {
+        name: "callable",
+        example: "callable",
+        meaning: "other code may call the function without the policy, as `handler::without_policy(…)`",
+        repeats: false,
+        parse: scalars::callable,
+    },
+    Key {
         name: "rate",
         example: "rate = \"100/h\"",
         meaning: "how many requests are admitted, counted by caller unless `by` says otherwise",

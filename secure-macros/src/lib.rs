@@ -37,6 +37,7 @@ use proc_macro::TokenStream;
 /// | `allow = order.customer == caller.subject()` | a Boolean rule about the caller, the request and the handler's arguments |
 /// | `check = owns_order` | an asynchronous function that checks the caller and arguments of the handler |
 /// | `hide` | what the rule forbids is answered as if it were not there |
+/// | `callable` | other code may call the function without the policy, as `handler::without_policy(…)` |
 /// | `rate = "100/h"` | how many requests are admitted, counted by caller unless `by` says otherwise |
 /// | `quota = "10000/month"` | how many requests are admitted in an hour, day, week or month of the calendar |
 /// | `concurrency = 8` | how many requests of one caller are served at once |

@@ -138,6 +138,9 @@ pub struct Row {
     pub rule: String,
     /// How, and how long ago, the caller must have signed in; empty if it does not matter.
     pub step_up: String,
+    /// Whether other code may call the function without the policy.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub callable: bool,
     /// The limits, and the budgets for failures.
     pub limits: Vec<String>,
     /// The parameters that are validated.
@@ -253,6 +256,7 @@ fn rows(endpoint: &'static Endpoint, modes: ConfiguredModes) -> Vec<Row> {
         access: access(policy.access),
         rule: rule(&policy.rule),
         step_up: policy.step_up.map(|it| it.to_string()).unwrap_or_default(),
+        callable: policy.callable,
         limits: limits(policy, modes),
         validates: policy.validates,
         validated_by: policy
@@ -323,6 +327,7 @@ fn published(path: &'static str) -> Row {
         access: access(Access::Public),
         rule: String::new(),
         step_up: String::new(),
+        callable: false,
         limits: Vec::new(),
         validates: &[],
         validated_by: Vec::new(),

@@ -98,6 +98,7 @@ impl Whole {
         whole.unvalidated.append(&mut inner.unvalidated);
         whole.hide = whole.hide.take().or(inner.hide);
         whole.websocket = whole.websocket.take().or(inner.websocket);
+        whole.callable = whole.callable.take().or(inner.callable);
         whole.validate = whole.validate.take().or(inner.validate);
         whole.objects = inner.objects.or(whole.objects.take());
         whole.root = inner.root.or(whole.root.take());

@@ -164,6 +164,7 @@ pub(crate) fn endpoint(
             clauses,
             step_up: step_up::demanded(declaration),
             hides: declaration.hide.is_some(),
+            is_callable: declaration.callable.is_some(),
             grants: resources::grants(&parameters),
             limits: rates::limits(&declaration.rates, &keys, &costs),
             concurrency: concurrency::legal(&declaration.concurrency, &keys),

@@ -28,6 +28,9 @@ pub(super) fn text(endpoint: &Endpoint) -> Literal {
     if policy.hides {
         parts.add("hides", true);
     }
+    if policy.is_callable {
+        parts.add("callable", true);
+    }
     if !policy.limits.is_empty() {
         parts.add(
             "limits",

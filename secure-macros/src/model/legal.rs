@@ -61,6 +61,8 @@ pub(crate) struct Policy {
     pub(crate) step_up: Option<StepUp>,
     /// Whether what the rule forbids is answered as if it were not there.
     pub(crate) hides: bool,
+    /// Whether other code may call the function without the policy.
+    pub(crate) is_callable: bool,
     /// The resources that the handler receives as granted.
     pub(crate) grants: Vec<Type>,
     pub(crate) limits: Vec<Limit>,

@@ -24,6 +24,7 @@ pub(crate) struct Declaration {
     pub(crate) allow: Vec<Allow>,
     pub(crate) checks: Vec<Check>,
     pub(crate) hide: Option<Ident>,
+    pub(crate) callable: Option<Ident>,
     /// A key that says what must hold could not be read.
     pub(crate) rule_unclear: bool,
     pub(crate) rates: Vec<RateKey>,

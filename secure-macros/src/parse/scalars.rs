@@ -1,4 +1,4 @@
-//! The keys whose value is one thing: `fresh`, `validate`, `max_body`, `body_timeout`,
+//! The keys whose value is one thing, or none: `callable`, `fresh`, `validate`, `max_body`, `body_timeout`,
 //! `websocket`, `content_type`, `crate`.
 
 use proc_macro2::TokenTree;
@@ -9,6 +9,13 @@ use super::quantity::{Age, QuantityError, Size, Timeout};
 use super::tokens::{comma_separated, shown, stream, string, word_of};
 use crate::diagnostics::Diagnostics;
 use crate::model::raw::{Declaration, Fresh, Name};
+
+pub(crate) fn callable(entry: &Entry, into: &mut Declaration, diagnostics: &mut Diagnostics) {
+    into.callable = Some(entry.key.clone());
+    if !matches!(entry.form, Form::Bare) {
+        entry.unexpected("no value", diagnostics);
+    }
+}
 
 pub(crate) fn fresh(entry: &Entry, into: &mut Declaration, diagnostics: &mut Diagnostics) {
     let Some(text) = literal(entry, "an age as a string literal", diagnostics) else { return };

@@ -71,6 +71,8 @@ pub struct Policy {
     pub step_up: Option<StepUp>,
     /// Whether a request that the rule forbids is answered as if there were nothing here: 404.
     pub hides: bool,
+    /// Whether other code may call the function without the policy: the key `callable`.
+    pub callable: bool,
     /// The resources that the handler receives as [`Granted`](crate::Granted).
     pub grants: &'static [fn() -> TypeId],
     /// Every limit must admit the request.
@@ -119,6 +121,7 @@ impl Policy {
         rule: Rule::All(&[]),
         step_up: None,
         hides: false,
+        callable: false,
         grants: &[],
         limits: &[],
         concurrency: &[],

@@ -77,6 +77,7 @@ fn endpoint(written: &str) -> Option<(&'static [Route], Policy)> {
             "rule" => policy.rule = rule(value)?,
             "step_up" => policy.step_up = Some(step_up(value)?),
             "hides" => policy.hides = value.as_bool()?,
+            "callable" => policy.callable = value.as_bool()?,
             "limits" => policy.limits = list(value, written_limit::limit)?,
             "concurrency" => policy.concurrency = list(value, written_limit::concurrency)?,
             "priority" => policy.priority = Some(written_limit::priority(value)?),

@@ -6,6 +6,8 @@
     reason = "tests fail by panicking"
 )]
 
+mod handlers_as_functions;
+mod hidden_objects;
 mod multipart_forms;
 mod own_answers;
 mod own_problems;
