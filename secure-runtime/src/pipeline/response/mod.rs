@@ -30,7 +30,10 @@ pub(super) fn refuse(refusing: Refusing<'_>, mut denial: Refused) -> HttpRespons
     if let Some(gate) = refusing.gate {
         challenge(gate, &mut denial);
     }
-    let response = answered(denial, refusing.request, refusing.gate.map(|gate| gate.security));
+    // One that does not answer for the endpoint has the application's form all the same.
+    let installed = || refusing.request.app_data::<Security>();
+    let security = refusing.gate.map(|gate| gate.security).or_else(installed);
+    let response = answered(denial, refusing.request, security);
     if let Some(denial) = Denial::of(&response) {
         refusing.log_denial(denial, response.status());
     }
