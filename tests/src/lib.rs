@@ -178,6 +178,11 @@ pub fn bearer(token: &str) -> String {
 #[doc = include_str!("../../docs/client-address.md")]
 pub struct ClientAddress;
 
+/// And those of the page on callers.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/callers.md")]
+pub struct CallersPage;
+
 /// And those of the page on mounting.
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/mounting.md")]

@@ -74,7 +74,7 @@ pub(super) fn optional_demands_nothing(declaration: &Declaration, diagnostics: &
         let name = names.names.first().map_or("…", |name| &name.text);
         let word = fact.word();
         diagnostics.error(&names.key, message(&names.key)).help(format!(
-            "leave out one of the two, or ask it of those who have signed in alone: \
+            "leave out one of the two, or demand it only of callers who have signed in: \
              `allow = caller.is_none_or(|caller| caller.has_{word}(\"{name}\"))`"
         ));
     }
