@@ -7,6 +7,8 @@ mod redirect;
 mod resource;
 mod routes;
 
+use std::rc::Rc;
+
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{
     AppService, HttpServiceFactory, ServiceFactory, ServiceRequest, ServiceResponse, Transform,
@@ -97,7 +99,7 @@ impl Responder for SecuredResponse {
 ///
 /// secure_runtime::scope("/api").service(open);
 /// ```
-pub fn scope(path: &str) -> Scope<impl ScopeFactory<Response = ServiceResponse>> {
+pub fn scope(path: &str) -> Scope<impl ScopeFactory<Response = ServiceResponse> + use<>> {
     let dispatching = Dispatching::default();
     Scope {
         inner: actix_web::Scope::new(path).wrap(dispatching.clone()).wrap(BodyLimits),
@@ -199,7 +201,8 @@ impl<T: ScopeFactory> Scope<T> {
 
     /// Matches only requests that pass this guard.
     pub fn guard(mut self, guard: impl Guard + 'static) -> Self {
-        self.prefix.is_guarded = true;
+        let guard: Rc<dyn Guard> = Rc::new(guard);
+        self.prefix.guards.push(Rc::clone(&guard));
         Self { inner: self.inner.guard(guard), ..self }
     }
 
