@@ -3,6 +3,7 @@
 mod config;
 mod dispatch;
 pub(crate) mod mounted;
+mod next;
 mod redirect;
 mod resource;
 mod routes;
@@ -14,15 +15,17 @@ use actix_web::dev::{
     AppService, HttpServiceFactory, ServiceFactory, ServiceRequest, ServiceResponse, Transform,
 };
 use actix_web::guard::Guard;
-use actix_web::{Error, HttpRequest, HttpResponse, Responder};
+use actix_web::{Error, Handler, HttpRequest, HttpResponse, Responder};
 
 pub use config::{SecuredConfig, configure};
+pub use next::{Next, secured};
 pub use resource::{SecuredResource, resource};
 pub use routes::{RouteBuilder, SecuredRoute, ToSecuredHandler, route};
 
 use self::dispatch::Dispatching;
 use self::mounted::{KnownPaths, Shape};
 use crate::body_limits::BodyLimits;
+use crate::handler::SecuredOutput;
 
 /// A service whose every request passes a security policy.
 ///
@@ -178,6 +181,26 @@ impl<T: ScopeFactory> Scope<T> {
     /// ```
     pub fn configure(mut self, routes: impl FnOnce(&mut SecuredConfig)) -> Self {
         self.config.configure(routes);
+        self
+    }
+
+    /// Mounts a service at and below a path, behind the policy of a secured handler: static files, as a rule.
+    /// See [`SecuredConfig::service_behind`].
+    pub fn service_behind<G, Args, S, B>(mut self, path: &str, gate: G, service: S) -> Self
+    where
+        G: Handler<Args>,
+        Args: 'static,
+        G::Output: SecuredOutput<G>,
+        S: ServiceFactory<
+                ServiceRequest,
+                Config = (),
+                Response = ServiceResponse<B>,
+                Error = Error,
+                InitError = (),
+            > + 'static,
+        B: MessageBody + 'static,
+    {
+        self.config.service_behind(path, gate, service);
         self
     }
 

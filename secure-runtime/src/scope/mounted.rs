@@ -22,7 +22,14 @@ impl Child {
     }
 
     pub(super) fn of(shape: Shape, service: impl HttpServiceFactory + 'static) -> Self {
-        Self { register: Box::new(move |config| service.register(config)), shape }
+        Self::registered_by(shape, move |config| service.register(config))
+    }
+
+    pub(super) fn registered_by(
+        shape: Shape,
+        register: impl FnOnce(&mut AppService) + 'static,
+    ) -> Self {
+        Self { register: Box::new(register), shape }
     }
 }
 
@@ -99,11 +106,6 @@ impl KnownPaths {
 }
 
 impl Shape {
-    /// A service that answers below this path.
-    pub(crate) fn below(path: &str) -> Self {
-        Self::Resources(vec![KnownPaths::prefix(path)])
-    }
-
     pub(crate) fn resource(known: KnownPaths) -> Self {
         Self::Resources(vec![known])
     }
