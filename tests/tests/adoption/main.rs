@@ -1,7 +1,9 @@
 //! What an application brings with it: its routes, and the frameworks around it.
 
 mod dispatch;
+mod mounted_routes;
 mod route_tables;
+mod services_behind;
 
 use secure_runtime::testing::{FakeClock, Issuer};
 use secure_runtime::{Security, SecurityBuilder};
