@@ -117,9 +117,9 @@ async fn files_are_served_to_those_who_may_have_them() {
         assert!(answer.body.starts_with("//! What an application brings"), "{answer:?}");
         server.get(&format!("{scope}/files/none.rs"), &[]).await.problem(401);
         assert_eq!(server.get(&format!("{scope}/files/none.rs"), &[&alice]).await.status, 404);
-        for outside in ["/files/../main.rs", "/files/%2e%2e/main.rs", "/files/..%2fmain.rs"] {
+        for outside in ["/files/../ui.rs", "/files/%2e%2e/ui.rs", "/files/..%2fui.rs"] {
             let answer = server.get(&format!("{scope}{outside}"), &[&alice]).await;
-            assert!(!answer.body.contains("//! "), "{outside}: {answer:?}");
+            assert!(answer.status >= 400, "{outside}: {answer:?}");
         }
         assert_eq!(server.get(&format!("{scope}/filesmain.rs"), &[&alice]).await.status, 404);
     }
