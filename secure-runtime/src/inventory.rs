@@ -21,6 +21,7 @@ use crate::policy::{
 };
 use crate::security::{AbsentAuthenticator, Open};
 use crate::table;
+use crate::testing::MountedRoutes;
 use crate::throttling::{ConfiguredModes, LimitMode};
 
 /// Where every expansion of `#[secure(...)]` registers its endpoint.
@@ -128,6 +129,10 @@ enum AuthenticationOff {
 pub struct Row {
     /// The path template as in the route attribute, without the scopes it is mounted under.
     pub path: Option<&'static str>,
+    /// Where the program mounts it, the scopes around it included; empty unless
+    /// [`Inventory::mounted`] has filled it in.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub mounted: Vec<String>,
     /// The methods, in upper case, separated by commas.
     pub method: Option<String>,
     /// The function.
@@ -136,6 +141,8 @@ pub struct Row {
     pub access: String,
     /// What must be true of the caller; empty if nothing more.
     pub rule: String,
+    /// Whether a request that the rule forbids is answered as if there were nothing here: 404.
+    pub hides: bool,
     /// How, and how long ago, the caller must have signed in; empty if it does not matter.
     pub step_up: String,
     /// Whether other code may call the function without the policy.
@@ -218,6 +225,23 @@ impl Inventory {
         &self.rows
     }
 
+    /// The same list with the full paths of what an application mounts, as
+    /// [`testing::mounted_routes`](crate::testing::mounted_routes) found them.
+    #[must_use]
+    pub fn mounted(mut self, routes: &MountedRoutes) -> Self {
+        for row in &mut self.rows {
+            let own = routes.secured().iter().filter(|(method, path, endpoint)| {
+                let methods = row.method.as_deref();
+                (endpoint.file, endpoint.line) == (row.file, row.line)
+                    && methods.is_none_or(|it| it.split(',').any(|one| one == method.as_str()))
+                    && row.path.is_none_or(|own| path.ends_with(own))
+            });
+            let paths: BTreeSet<&String> = own.map(|(_, path, _)| path).collect();
+            row.mounted = paths.into_iter().cloned().collect();
+        }
+        self
+    }
+
     /// The list as a JSON array of objects: one for each row, and `{"idle_role": "…"}` for each of the
     /// [`idle_roles`](Self::idle_roles), of which only a program with a vocabulary has any. Behind them
     /// stands what turns authentication off: `{"absent_authenticator": "…", "reason": "…"}` for each
@@ -251,10 +275,12 @@ fn rows(endpoint: &'static Endpoint, modes: ConfiguredModes) -> Vec<Row> {
     let policy = &endpoint.policy;
     let row = |path, method| Row {
         path,
+        mounted: Vec::new(),
         method,
         handler: format!("{}::{}", endpoint.module, endpoint.name),
         access: access(policy.access),
         rule: rule(&policy.rule),
+        hides: policy.hides,
         step_up: policy.step_up.map(|it| it.to_string()).unwrap_or_default(),
         callable: policy.callable,
         limits: limits(policy, modes),
@@ -322,10 +348,12 @@ fn published(path: &'static str) -> Row {
     let exception = Exception { key: "public", reason, until: None };
     Row {
         path: Some(path),
+        mounted: Vec::new(),
         method: Some(String::from("GET")),
         handler: String::from("secure_runtime::ResourceMetadata"),
         access: access(Access::Public),
         rule: String::new(),
+        hides: false,
         step_up: String::new(),
         callable: false,
         limits: Vec::new(),
@@ -361,6 +389,9 @@ fn rule(rule: &Rule) -> String {
     if *rule == Rule::All(&[]) { String::new() } else { rule.to_string() }
 }
 
+/// How wide the columns of the table are at most, but for words that are wider.
+const WIDTHS: [usize; 7] = [8, 40, 40, 40, 40, 16, 40];
+
 impl fmt::Display for Inventory {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let header = ["METHOD", "PATH", "ACCESS", "RULE", "LIMITS", "VALIDATED", "WHERE"];
@@ -369,21 +400,27 @@ impl fmt::Display for Inventory {
                 |text: &str| if text.is_empty() { String::from("-") } else { text.to_owned() };
             [
                 dash(row.method.as_deref().unwrap_or_default()),
-                dash(row.path.unwrap_or_default()),
+                match &*row.mounted {
+                    [] => dash(row.path.unwrap_or_default()),
+                    mounted => mounted.join("\n"),
+                },
                 [&*row.access, &*row.step_up]
                     .into_iter()
                     .filter(|it| !it.is_empty())
                     .collect::<Vec<_>>()
                     .join(", "),
-                dash(&row.rule),
-                dash(&row.limits.join(", ")),
+                match row.hides {
+                    true => format!("{}, else 404", row.rule),
+                    false => dash(&row.rule),
+                },
+                dash(&row.limits.join("\n")),
                 dash(&validation(row)),
-                format!("{}:{} {}", row.file, row.line, row.handler),
+                format!("{}\n{}:{}", row.handler, row.file, row.line),
             ]
         });
         let table: Vec<[String; 7]> =
             std::iter::once(header.map(str::to_owned)).chain(cells).collect();
-        table::write(formatter, &table)?;
+        table::write(formatter, &table::wrapped(&table, WIDTHS))?;
         if !self.idle_roles.is_empty() {
             writeln!(formatter, "\nroles that open no endpoint: {}", self.idle_roles.join(", "))?;
         }

@@ -84,8 +84,8 @@ pub use request::RequestHead;
 pub use resource::{Granted, Loaded, Resource};
 pub use response_cost::{Costed, ResponseCost};
 pub use scope::{
-    RouteBuilder, Scope, ScopeFactory, SecuredConfig, SecuredResource, SecuredResponse,
-    SecuredRoute, SecuredService, ToSecuredHandler, configure, resource, route, scope,
+    Next, RouteBuilder, Scope, ScopeFactory, SecuredConfig, SecuredResource, SecuredResponse,
+    SecuredRoute, SecuredService, ToSecuredHandler, configure, resource, route, scope, secured,
 };
 pub use secure_macros::{policy, secure};
 pub use security::{

@@ -4,9 +4,10 @@ use actix_web::dev::{AppService, HttpServiceFactory};
 use actix_web::guard::{Any, Get, Head};
 use actix_web::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE};
 use actix_web::web::{self, Bytes};
-use actix_web::{HttpResponse, ResponseError};
+use actix_web::{HttpRequest, HttpResponse, ResponseError};
 
 use crate::denial::Denial;
+use crate::pipeline::probe;
 use crate::scope::SecuredService;
 
 /// Answers with the metadata of the protected resource; see
@@ -39,6 +40,10 @@ pub(crate) fn serve_publicly<F: Future<Output = HttpResponse> + 'static>(
     answer: impl Fn() -> F + Clone + 'static,
     config: &mut AppService,
 ) {
+    let answer = move |request: HttpRequest| {
+        let answer = answer();
+        async move { probe::mark(&request, answer.await) }
+    };
     let refused =
         || async { HttpResponse::MethodNotAllowed().insert_header((ALLOW, "GET, HEAD")).finish() };
     web::resource(path)

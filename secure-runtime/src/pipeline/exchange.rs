@@ -9,6 +9,7 @@ use super::abandonment::{self, Client};
 use super::gate::Gate;
 use super::limits;
 use super::order::{self, Step};
+use super::probe;
 use super::progress::Progress;
 use super::refused::{EarlyAnswer, Ended, Refused, refused};
 use super::response::log::Refusing;
@@ -117,6 +118,9 @@ impl Exchange {
             return left.map(Err);
         }
         let Self { request, endpoint, body, progress, .. } = self;
+        if let Some(answer) = probe::answer(request, endpoint) {
+            return Poll::Ready(Err(Box::new(SecuredResponse::new(answer))));
+        }
         let step = match Gate::find(request, endpoint) {
             Ok(gate) => ready!(order::advance(&gate, progress, body, arguments, context)),
             Err(denial) => Err(Ended::Refused(denial)),

@@ -24,6 +24,7 @@ mod gate;
 mod limits;
 mod order;
 mod panics;
+pub(crate) mod probe;
 mod progress;
 mod refused;
 mod response;
