@@ -66,6 +66,8 @@ pub enum DenialKind {
     UnsupportedMediaType,
     /// 422: the content breaks validation rules.
     Invalid,
+    /// 426: the endpoint speaks WebSocket only (RFC 9110 section 15.5.22).
+    UpgradeRequired,
     /// 429: a limit is used up.
     Throttled,
     /// 500: something on this side is wrong, and the request was refused because of it.
@@ -127,6 +129,7 @@ impl DenialKind {
             Self::TooLarge => 413,
             Self::UnsupportedMediaType => 415,
             Self::Invalid => 422,
+            Self::UpgradeRequired => 426,
             Self::Throttled => 429,
             Self::Internal => 500,
             Self::Unavailable => 503,
@@ -147,6 +150,7 @@ impl DenialKind {
             Self::TooLarge => "Content Too Large",
             Self::UnsupportedMediaType => "Unsupported Media Type",
             Self::Invalid => "Unprocessable Content",
+            Self::UpgradeRequired => "Upgrade Required",
             Self::Throttled => "Too Many Requests",
             Self::Internal => "Internal Server Error",
             Self::Unavailable => "Service Unavailable",

@@ -19,6 +19,7 @@
 
 pub mod api_key;
 mod bearer;
+mod challenge;
 mod claim_path;
 #[cfg(feature = "discovery")]
 mod fetch_error;
@@ -50,6 +51,7 @@ use std::sync::Arc;
 
 pub use api_key::ApiKeys;
 pub(crate) use bearer::bearer_token;
+pub use challenge::Challenge;
 pub use claim_path::ClaimPath;
 #[cfg(feature = "introspection")]
 pub(crate) use introspection::read_answer;
@@ -65,6 +67,7 @@ pub use revocation::{
 };
 pub use token_cache::TokenCacheStatistics;
 pub(crate) use token_place::cookies;
+pub(crate) use token_place::is_origin;
 
 use crate::principal::Principal;
 use crate::request::RequestHead;
@@ -196,6 +199,25 @@ pub trait Authenticator: Send + Sync + 'static {
         false
     }
 
+    /// Whether the credentials of a caller that it has accepted are still good: asked while a stream that
+    /// the caller opened, a WebSocket say, goes on. That they end at
+    /// [`expires_at`](crate::Principal::expires_at) is known, and need not be checked here.
+    ///
+    /// # Errors
+    ///
+    /// Why the stream ends, for the log.
+    fn recheck(&self, caller: &Principal, now: Moment) -> Result<(), Refusal> {
+        let _ = (caller, now);
+        Ok(())
+    }
+
+    /// Whether it accepts credentials that a browser sends by itself, a cookie say, only with requests
+    /// of pages that it knows. Otherwise the handshake of a `websocket` is refused unless its
+    /// `Origin` is [allowed](crate::SecurityBuilder::websocket_origins).
+    fn checks_origins(&self) -> bool {
+        false
+    }
+
     /// Whether its principals say how and when they signed in, as far as their credentials do.
     /// Otherwise the launch refuses endpoints with `fresh`, `acr` or `amr` that nobody else's
     /// callers can reach.
@@ -318,59 +340,6 @@ impl Refusal {
     }
 }
 
-/// A `WWW-Authenticate` challenge: a scheme and its parameters (RFC 9110 section 11.3).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Challenge {
-    scheme: &'static str,
-    parameters: Vec<(&'static str, String)>,
-}
-
-impl Challenge {
-    /// A challenge of this scheme without parameters. `scheme` is a token (RFC 9110 section 5.6.2).
-    #[must_use]
-    pub fn new(scheme: &'static str) -> Self {
-        Self { scheme, parameters: Vec::new() }
-    }
-
-    /// Adds a parameter; its value is quoted when the challenge is written, and whatever a
-    /// quoted string cannot carry (RFC 9110 section 5.6.4) is left out.
-    #[must_use]
-    pub fn parameter(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.parameters.push((name, value.into()));
-        self
-    }
-
-    /// The scheme's name.
-    #[must_use]
-    pub fn scheme(&self) -> &'static str {
-        self.scheme
-    }
-
-    /// Scheme names are compared without regard to case (RFC 9110 section 11.1).
-    pub(crate) fn is_of_scheme(&self, other: &Self) -> bool {
-        self.scheme.eq_ignore_ascii_case(other.scheme)
-    }
-}
-
-impl std::fmt::Display for Challenge {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str(self.scheme)?;
-        for (index, (name, value)) in self.parameters.iter().enumerate() {
-            let separator = if index == 0 { " " } else { ", " };
-            write!(formatter, "{separator}{name}=\"")?;
-            for character in value.chars() {
-                match character {
-                    '"' | '\\' => write!(formatter, "\\{character}")?,
-                    ' '..='~' => write!(formatter, "{character}")?,
-                    _ => {}
-                }
-            }
-            formatter.write_str("\"")?;
-        }
-        Ok(())
-    }
-}
-
 /// What [`SecurityBuilder::authenticator`](crate::security::SecurityBuilder::authenticator) takes:
 /// an [`Authenticator`], or the description of one that is checked at launch.
 pub trait IntoAuthenticator {
@@ -385,16 +354,5 @@ pub trait IntoAuthenticator {
 impl<A: Authenticator> IntoAuthenticator for A {
     fn into_authenticator(self) -> Result<Arc<dyn Authenticator>, Vec<String>> {
         Ok(Arc::new(self))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_challenge_cannot_be_broken_out_of() {
-        let challenge = Challenge::new("Bearer").parameter("realm", "a\"b\\c\r\nd");
-        assert_eq!(challenge.to_string(), r#"Bearer realm="a\"b\\cd""#);
     }
 }

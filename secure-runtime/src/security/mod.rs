@@ -24,6 +24,7 @@ mod planned_shared;
 mod protected_resource;
 mod readiness;
 mod resource_url;
+mod sockets;
 
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex};
@@ -65,6 +66,7 @@ pub(crate) use planned_shared::{LiveShared, PlannedShared, Sharing};
 pub use protected_resource::ProtectedResource;
 use protected_resource::Published;
 pub use readiness::{NotReady, Readiness};
+pub(crate) use sockets::Sockets;
 
 /// The security of a program, ready to serve: put it into `App::app_data`.
 ///
@@ -114,6 +116,7 @@ pub(crate) struct Inner {
     pub(crate) body_timeout: std::time::Duration,
     /// Bytes a second of a body that may take longer.
     pub(crate) body_rate: Option<std::num::NonZeroU32>,
+    pub(crate) sockets: Sockets,
     pub(crate) problem_hook: Option<ProblemHook>,
     published: Option<Published>,
     /// Holds off changes of limits while one is made.

@@ -19,6 +19,9 @@ use futures_core::Stream;
 use super::{content_coding, counted_body};
 use crate::denial::{Denial, DenialKind};
 use crate::pipeline::gate::Gate;
+use crate::pipeline::lifetime::{Direction, Lifetime};
+use crate::pipeline::open_streams::Socket;
+use crate::pipeline::progress::Progress;
 use crate::pipeline::refused::Refused;
 use crate::request::{extensions, extensions_mut};
 
@@ -30,6 +33,8 @@ pub(in crate::pipeline) struct RequestBody {
     /// As the handler's extractors see it: none before it is opened.
     opened: Body,
     unread: Unread,
+    /// Of a WebSocket: how long it may go on.
+    lifetime: Option<Rc<Lifetime>>,
 }
 
 #[derive(Default)]
@@ -47,12 +52,17 @@ enum Unread {
 
 impl RequestBody {
     pub(in crate::pipeline) fn new(body: Body) -> Self {
-        Self { opened: Body::None, unread: Unread::Untouched(body) }
+        Self { opened: Body::None, unread: Unread::Untouched(body), lifetime: None }
     }
 
     /// What extractors read.
     pub(in crate::pipeline) fn opened(&mut self) -> &mut Body {
         &mut self.opened
+    }
+
+    /// Of a WebSocket: how long it may go on.
+    pub(in crate::pipeline) fn lifetime(&self) -> Option<Rc<Lifetime>> {
+        self.lifetime.clone()
     }
 
     /// Ends the reading of a body, as the request is refused.
@@ -133,11 +143,19 @@ pub(in crate::pipeline) fn let_go(gate: &Gate<'_>, body: &mut RequestBody) {
 ///
 /// 413 and 415.
 #[inline]
-pub(in crate::pipeline) fn open(gate: &Gate<'_>, body: &mut RequestBody) -> Result<(), Refused> {
+pub(in crate::pipeline) fn open(
+    gate: &Gate<'_>,
+    progress: &Progress,
+    body: &mut RequestBody,
+) -> Result<(), Refused> {
     let (request, plan) = (gate.request, gate.plan);
     if plan.endpoint.policy.bodies.is_empty()
         || matches!(body.unread, Unread::Untouched(Body::None))
     {
+        return Ok(());
+    }
+    if plan.endpoint.policy.websocket {
+        open_socket(gate, progress, body);
         return Ok(());
     }
     let announced = announced_length(request);
@@ -185,6 +203,17 @@ pub(in crate::pipeline) fn open(gate: &Gate<'_>, body: &mut RequestBody) -> Resu
         counted_body::count(request, &mut body.opened, most);
     }
     Ok(())
+}
+
+/// Hands out what the client of a WebSocket sends: it has no size, and ends with the client's credentials.
+fn open_socket(gate: &Gate<'_>, progress: &Progress, body: &mut RequestBody) {
+    let Unread::Untouched(untouched) = std::mem::take(&mut body.unread) else { return };
+    let lifetime = Lifetime::new(gate, progress);
+    let shared = Rc::new(RefCell::new(untouched));
+    body.unread = Unread::Shared(Rc::clone(&shared));
+    let watch = lifetime.watch(Direction::FromClient);
+    body.opened = Body::Stream { payload: Box::pin(Socket { stream: Shared(shared), watch }) };
+    body.lifetime = Some(lifetime);
 }
 
 /// What was found wrong with a body while it was read, whatever its reader made of that.

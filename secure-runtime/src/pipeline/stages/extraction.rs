@@ -87,7 +87,8 @@ fn poll_deadline(
         if reads_body {
             body::count_bytes(gate.request);
         }
-        Box::pin(sleep(inner.body_timeout))
+        let own = gate.plan.endpoint.policy.body_timeout.filter(|_| reads_body);
+        Box::pin(sleep(own.unwrap_or(inner.body_timeout)))
     });
     ready!(deadline.as_mut().poll(context));
     let Some(rate) = inner.body_rate.filter(|_| reads_body) else { return Poll::Ready(()) };

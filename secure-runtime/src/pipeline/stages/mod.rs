@@ -11,6 +11,7 @@ pub(super) mod errors;
 pub(super) mod extraction;
 pub(super) mod failure_budgets;
 pub(super) mod failures;
+pub(super) mod handshake;
 pub(super) mod load;
 #[cfg(feature = "multipart")]
 pub(super) mod multipart_errors;

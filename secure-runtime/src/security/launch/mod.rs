@@ -58,6 +58,7 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
     configuration.faults.extend(builder.proxies.as_ref().and_then(TrustedProxies::fault));
     let modes = ConfiguredModes { limits: builder.limit_mode, failures: builder.failure_mode };
     configuration.faults.extend(lenient_limits::faults(modes));
+    configuration.faults.extend(builder.sockets.faults());
     let mut budgets = BudgetPlanner::new(builder.failed_authentication, builder.failure_mode);
     let mut limits = LimitPlanner::new(builder.headers, builder.limit_mode);
     #[cfg(feature = "redis")]
@@ -111,6 +112,7 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
         proxies: builder.proxies,
         body_timeout: builder.body_timeout,
         body_rate: builder.body_rate,
+        sockets: builder.sockets,
         problem_hook: builder.problem_hook,
         published,
         limit_changes: Mutex::new(()),
