@@ -218,7 +218,8 @@ impl Exchange {
     }
 
     fn refuse_answer(&mut self, error: &actix_web::Error) -> RefusedResponse {
-        let ended = errors::refusal(error);
+        let max_body = self.gate().map_or(0, |gate| gate.plan.max_body());
+        let ended = errors::refusal(error, max_body);
         self.end(match self.endpoint.policy.hides {
             true => errors::hidden(ended, 403..404),
             false => ended,

@@ -1,5 +1,6 @@
 //! The one value a program builds: its authenticators, its clock, its limits.
 
+mod body_sizes;
 mod budget_changes;
 mod budget_statistics;
 mod builder;

@@ -2,4 +2,5 @@
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 mod multipart_forms;
+mod sockets;
 mod validated_bodies;

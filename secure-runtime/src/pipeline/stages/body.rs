@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::num::NonZeroU32;
 use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ use actix_web::web::Bytes;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 use futures_core::Stream;
 
-use super::{content_coding, counted_body};
+use super::{content_coding, counted_body, sizes};
 use crate::denial::{Denial, DenialKind};
 use crate::pipeline::gate::Gate;
 use crate::pipeline::lifetime::{Direction, Lifetime};
@@ -158,14 +159,17 @@ pub(in crate::pipeline) fn open(
         open_socket(gate, progress, body);
         return Ok(());
     }
+    if !plan.has_compared_sizes.load(Ordering::Relaxed) {
+        sizes::compare(gate);
+    }
     let announced = announced_length(request);
     let is_typed = match plan.endpoint.policy.content_type {
         Some(expected) => has_media_type(request, announced, expected)?,
         None => true,
     };
     let coding = content_coding::check(request, &plan.endpoint.policy)?;
-    if announced.is_some_and(|length| length > plan.max_body) {
-        return Err(Box::new(too_large(plan.max_body)));
+    if announced.is_some_and(|length| length > plan.max_body()) {
+        return Err(Box::new(too_large(plan.max_body())));
     }
     let may_have_more = match &body.unread {
         Unread::Untouched(body) => {
@@ -177,7 +181,7 @@ pub(in crate::pipeline) fn open(
         Unread::Shared(_) | Unread::Broken(_) | Unread::Released => None,
     };
     let bounds =
-        Bounds { left: plan.max_body, is_typed, is_arriving: true, request: request.clone() };
+        Bounds { left: plan.max_body(), is_typed, is_arriving: true, request: request.clone() };
     let payload: BoxedStream = match std::mem::take(&mut body.unread) {
         Unread::Untouched(body) if announced.is_some() => Box::pin(Bounded { body, bounds }),
         Unread::Untouched(untouched) => {
@@ -191,7 +195,7 @@ pub(in crate::pipeline) fn open(
     #[cfg(feature = "compression")]
     if let Some(coding) = coding {
         let bounds = Bounds {
-            left: plan.max_body,
+            left: plan.max_body(),
             is_typed: true,
             is_arriving: false,
             request: request.clone(),
@@ -222,7 +226,7 @@ pub(in crate::pipeline) fn fault(gate: &Gate<'_>) -> Option<Refused> {
     let fault = *gate.request.extensions().get::<Fault>()?;
     Some(Box::new(match (fault, gate.plan.endpoint.policy.content_type) {
         (Fault::Untyped, Some(expected)) => unsupported(expected),
-        _ => too_large(gate.plan.max_body),
+        _ => too_large(gate.plan.max_body()),
     }))
 }
 

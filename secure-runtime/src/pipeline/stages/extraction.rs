@@ -60,7 +60,7 @@ pub(in crate::pipeline) fn poll(
             let policy = &gate.plan.endpoint.policy;
             // Of several resources one is not there, or a rule about it would hide it.
             let is_hidden = policy.hides && places == policy.resources;
-            let refusal = refusal(&error);
+            let refusal = refusal(&error, gate.plan.max_body());
             Poll::Ready(Err(if is_hidden { hidden(refusal, 400..500) } else { refusal }))
         }
         Poll::Pending => {

@@ -16,3 +16,4 @@ pub(super) mod load;
 #[cfg(feature = "multipart")]
 pub(super) mod multipart_errors;
 pub(super) mod rules;
+pub(super) mod sizes;
