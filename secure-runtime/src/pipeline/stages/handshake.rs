@@ -9,6 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use actix_web::HttpRequest;
 use actix_web::http::header::{CONNECTION, HOST, HeaderName, ORIGIN, UPGRADE};
 
+use super::authentication::is_in;
 use crate::authentication::Presented;
 use crate::denial::{Denial, DenialKind};
 use crate::pipeline::gate::Gate;
@@ -57,7 +58,7 @@ fn is_sent_by_itself(gate: &Gate<'_>, request: &Progress) -> Result<bool, Refuse
     let head = RequestHead::new(gate.request);
     let authenticators = gate.plan.authentication.authenticators.iter().enumerate();
     let mut is_sent = accepted != 0;
-    for (_, it) in authenticators.filter(|(place, _)| accepted & (1_u64 << place) != 0) {
+    for (_, it) in authenticators.filter(|(place, _)| is_in(accepted, *place)) {
         let look = || match it.presented(&head) {
             Presented::Cookie(_) | Presented::Connection => !it.checks_origins(),
             Presented::Header(name) => name.eq_ignore_ascii_case("cookie"),
