@@ -148,7 +148,9 @@ use proc_macro::TokenStream;
 /// `Multipart`, `MultipartForm`, `Either`, also in `Option`, `Result` and tuples) is named in
 /// `validate(…)`, or in `unvalidated(…)` with a reason. A body of actix-web's own extractors behind a type alias
 /// is one too; one inside of an extractor of another crate or of your own is not seen behind a name of its own, and
-/// may be named in `unvalidated(…)`. Types are known by the last word of their paths: a type of your own called
+/// may be named in `unvalidated(…)`. `unvalidated(any, reason = "…")` exempts every body that nothing else decides.
+/// Extractors that `validated_by` of the `secure.toml` lists are decided. The rule is the lint
+/// `unvalidated-body`. Types are known by the last word of their paths: a type of your own called
 /// `Principal`, `Granted`, `Loaded`, `Form` or `Payload` is taken for ours, unless it is imported under another name.
 /// Sizes have the units of IEC 80000-13: `kB` is 1000 bytes, `KiB` 1024.
 ///

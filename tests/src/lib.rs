@@ -188,6 +188,16 @@ pub struct CallersPage;
 #[doc = include_str!("../../docs/mounting.md")]
 pub struct MountingPage;
 
+/// And those of the pages on bodies and sockets.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/bodies.md")]
+pub struct BodiesPage;
+
+/// The same.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/sockets.md")]
+pub struct SocketsPage;
+
 /// And those of the page on validation.
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/validation.md")]

@@ -2,12 +2,14 @@
 
 use std::task::{Context, Poll, ready};
 
+use actix_web::body::{BodySize, MessageBody};
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::abandonment::{self, Client};
 use super::gate::Gate;
 use super::limits;
+use super::open_streams;
 use super::order::{self, Step};
 use super::probe;
 use super::progress::Progress;
@@ -170,6 +172,12 @@ impl Exchange {
             }
         }
         self.add_fields(response);
+        if matches!(response.body().size(), BodySize::Stream) {
+            let Self { endpoint, request, body, progress, .. } = self;
+            if let Ok(gate) = Gate::find(request, endpoint) {
+                open_streams::keep(&gate, progress, body.lifetime(), response);
+            }
+        }
     }
 
     /// A denial that the handler returned, or the end of a body that it read itself.
@@ -217,7 +225,8 @@ impl Exchange {
     }
 
     fn refuse_answer(&mut self, error: &actix_web::Error) -> RefusedResponse {
-        let ended = errors::refusal(error);
+        let max_body = self.gate().map_or(0, |gate| gate.plan.max_body());
+        let ended = errors::refusal(error, max_body);
         self.end(match self.endpoint.policy.hides {
             true => errors::hidden(ended, 403..404),
             false => ended,

@@ -11,7 +11,7 @@ use super::progress::Progress;
 use super::refused::Ended;
 use super::stages::body::RequestBody;
 use super::stages::extraction::{self, Collect};
-use super::stages::{authentication, body, caller, concurrency, failures, load, rules};
+use super::stages::{authentication, body, caller, concurrency, failures, handshake, load, rules};
 use crate::authorization::Verdict;
 use crate::policy::Needs;
 use crate::security::Stage as LimitStage;
@@ -25,6 +25,7 @@ pub(super) enum Stage {
     EarlyLimits,
     Authentication,
     AnonymousLimits,
+    Handshake,
     RulesAboutTheCaller,
     StepUp,
     OwnConcurrency,
@@ -99,6 +100,10 @@ pub(super) fn advance(
             }
             Stage::AnonymousLimits => {
                 ready!(limits::poll_anonymous(gate, request, context))?;
+                Stage::Handshake
+            }
+            Stage::Handshake => {
+                handshake::check(gate, request)?;
                 Stage::RulesAboutTheCaller
             }
             Stage::RulesAboutTheCaller => match rules::decide(gate, request, Needs::Nothing)? {
@@ -137,7 +142,7 @@ pub(super) fn advance(
             Stage::OpeningOfTheBody => {
                 request.go_on()?;
                 caller::withdraw_grants(gate);
-                body::open(gate, body)?;
+                body::open(gate, request, body)?;
                 Stage::Body
             }
             Stage::Body => {

@@ -277,9 +277,10 @@ mod tests {
                     "of": {"least_tier": ["d", "e"]}}, {"rate": [5, 1]}],
                 "failures": [{"rate": [9, 60], "shared": "login"},
                     {"rate": [1, 1], "on": [404], "mode": 20}],
-                "max_body": 4, "content_type": "f/g",
+                "max_body": 4, "body_timeout": 5, "websocket": true, "content_type": "f/g",
                 "content_encodings": ["gzip"], "bodies": 2, "resources": 1, "validates": ["h"],
-                "unvalidated": [["i", "j"]], "modules": 2, "exceptions": [["k", "l"], ["m", "n", "o"]]}"#,
+                "unvalidated": [["i", "j"]],
+                "undecided": ["p"], "validated_by": [["q", "r"]], "modules": 2, "exceptions": [["k", "l"], ["m", "n", "o"]]}"#,
         )
         .unwrap();
         assert_eq!(routes, [Route { methods: &["GET"], path: "/a" }]);
@@ -308,6 +309,9 @@ mod tests {
         assert_eq!((policy.bodies, policy.resources), (Places(2), Places(1)));
         assert_eq!(policy.validates, ["h"]);
         assert_eq!((policy.unvalidated[0].parameter, policy.unvalidated[0].reason), ("i", "j"));
+        assert_eq!((policy.undecided, policy.websocket), (&["p"][..], true));
+        assert_eq!(policy.validated_by, [ValidatedBy { parameter: "q", extractor: "r" }]);
+        assert_eq!(policy.body_timeout, Some(Duration::from_millis(5)));
         assert_eq!(policy.modules, 2);
         let exceptions: Vec<String> = policy.exceptions.iter().map(ToString::to_string).collect();
         assert_eq!(exceptions, ["k: l", "m: n (until o)"]);

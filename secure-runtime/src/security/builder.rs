@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::development::Development;
 use super::launch::{self, LaunchError};
+use super::sockets::Sockets;
 use super::{FailedAuthentication, ProblemHook, ProtectedResource, Security, TierFunction};
 use crate::answer::Answers;
 use crate::authentication::{Authenticator, IntoAuthenticator};
@@ -41,6 +42,7 @@ pub struct SecurityBuilder {
     pub(super) max_validated_values: usize,
     pub(super) body_timeout: Duration,
     pub(super) body_rate: Option<NonZeroU32>,
+    pub(super) sockets: Sockets,
     pub(super) problem_hook: Option<ProblemHook>,
     pub(super) answers: Option<Answers>,
     pub(crate) protected_resource: Option<ProtectedResource>,
@@ -89,6 +91,7 @@ impl SecurityBuilder {
             max_validated_values: Self::MAX_VALIDATED_VALUES,
             body_timeout: Self::BODY_TIMEOUT,
             body_rate: Some(Self::BODY_RATE),
+            sockets: Sockets::default(),
             problem_hook: None,
             answers: None,
             protected_resource: None,

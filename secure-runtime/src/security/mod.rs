@@ -1,6 +1,7 @@
 //! The one value a program builds: its authenticators, its clock, its limits.
 
 mod answers;
+mod body_sizes;
 mod budget_changes;
 mod budget_statistics;
 mod builder;
@@ -28,6 +29,7 @@ mod protected_resource;
 mod readiness;
 mod request_head;
 mod resource_url;
+mod sockets;
 
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex};
@@ -72,6 +74,7 @@ pub(crate) use planned_shared::{LiveShared, PlannedShared, Sharing};
 pub use protected_resource::ProtectedResource;
 use protected_resource::Published;
 pub use readiness::{NotReady, Readiness};
+pub(crate) use sockets::Sockets;
 
 /// The security of a program, ready to serve: put it into `App::app_data`.
 ///
@@ -122,6 +125,7 @@ pub(crate) struct Inner {
     pub(crate) body_timeout: std::time::Duration,
     /// Bytes a second of a body that may take longer.
     pub(crate) body_rate: Option<std::num::NonZeroU32>,
+    pub(crate) sockets: Sockets,
     pub(crate) problem_hook: Option<ProblemHook>,
     pub(crate) answers: Option<Answers>,
     published: Option<Published>,

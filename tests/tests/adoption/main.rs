@@ -25,6 +25,8 @@ mod request_in_an_authenticator;
 mod request_time;
 mod route_tables;
 mod services_behind;
+mod sizes_and_times;
+mod sockets;
 mod typed_callers;
 mod validated_bodies;
 

@@ -22,6 +22,18 @@ async fn empty() -> &'static str {
     ""
 }
 
+#[secure(roles = "admin", websocket)]
+#[get("/socket")]
+async fn socket(_request: HttpRequest, _stream: web::Payload) -> HttpResponse {
+    HttpResponse::SwitchingProtocols().finish()
+}
+
+#[secure(roles = "admin", body_timeout = "500ms", unvalidated(any, reason = "bytes"))]
+#[post("/bytes")]
+async fn bytes(body: web::Bytes) -> web::Bytes {
+    body
+}
+
 #[secure(roles = "admin", rate = "100/h")]
 #[get("/users")]
 async fn list_users(_request: HttpRequest) -> web::Json<Vec<String>> {

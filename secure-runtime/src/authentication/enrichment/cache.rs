@@ -174,7 +174,7 @@ impl Shelf {
                 let (shelf, given) = (self.clone(), given.clone());
                 let fly = async move {
                     let load = Arc::clone(&shelf.load);
-                    let outcome = bounded(shelf.timeout, || load(given.clone())).await;
+                    let outcome = bounded(shelf.timeout, given.clone(), |it| load(it)).await;
                     let keep = |enriched: &Principal| shelf.keep(key, given, enriched, now);
                     flight.land(outcome, keep);
                 };
@@ -187,7 +187,7 @@ impl Shelf {
             }
             Departure::Alone => {
                 let load = &self.load;
-                return bounded(self.timeout, || load(given)).await;
+                return bounded(self.timeout, given, |it| load(it)).await;
             }
         };
         let landed = arrival.wait_for(Option::is_some).await.ok().and_then(|it| it.clone());

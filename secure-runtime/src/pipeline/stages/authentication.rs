@@ -229,7 +229,7 @@ fn bit(place: usize) -> u64 {
     1_u64.checked_shl(place as u32).unwrap_or_default()
 }
 
-fn is_in(bits: u64, place: usize) -> bool {
+pub(super) fn is_in(bits: u64, place: usize) -> bool {
     bits & bit(place) != 0
 }
 

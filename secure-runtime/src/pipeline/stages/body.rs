@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::num::NonZeroU32;
 use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -16,9 +17,12 @@ use actix_web::web::Bytes;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 use futures_core::Stream;
 
-use super::{content_coding, counted_body};
+use super::{content_coding, counted_body, sizes};
 use crate::denial::{Denial, DenialKind};
 use crate::pipeline::gate::Gate;
+use crate::pipeline::lifetime::{Direction, Lifetime};
+use crate::pipeline::open_streams::Socket;
+use crate::pipeline::progress::Progress;
 use crate::pipeline::refused::Refused;
 use crate::request::{extensions, extensions_mut};
 
@@ -30,6 +34,8 @@ pub(in crate::pipeline) struct RequestBody {
     /// As the handler's extractors see it: none before it is opened.
     opened: Body,
     unread: Unread,
+    /// Of a WebSocket: how long it may go on.
+    lifetime: Option<Rc<Lifetime>>,
 }
 
 #[derive(Default)]
@@ -47,12 +53,17 @@ enum Unread {
 
 impl RequestBody {
     pub(in crate::pipeline) fn new(body: Body) -> Self {
-        Self { opened: Body::None, unread: Unread::Untouched(body) }
+        Self { opened: Body::None, unread: Unread::Untouched(body), lifetime: None }
     }
 
     /// What extractors read.
     pub(in crate::pipeline) fn opened(&mut self) -> &mut Body {
         &mut self.opened
+    }
+
+    /// Of a WebSocket: how long it may go on.
+    pub(in crate::pipeline) fn lifetime(&self) -> Option<Rc<Lifetime>> {
+        self.lifetime.clone()
     }
 
     /// Ends the reading of a body, as the request is refused.
@@ -133,12 +144,23 @@ pub(in crate::pipeline) fn let_go(gate: &Gate<'_>, body: &mut RequestBody) {
 ///
 /// 413 and 415.
 #[inline]
-pub(in crate::pipeline) fn open(gate: &Gate<'_>, body: &mut RequestBody) -> Result<(), Refused> {
+pub(in crate::pipeline) fn open(
+    gate: &Gate<'_>,
+    progress: &Progress,
+    body: &mut RequestBody,
+) -> Result<(), Refused> {
     let (request, plan) = (gate.request, gate.plan);
     if plan.endpoint.policy.bodies.is_empty()
         || matches!(body.unread, Unread::Untouched(Body::None))
     {
         return Ok(());
+    }
+    if plan.endpoint.policy.websocket {
+        open_socket(gate, progress, body);
+        return Ok(());
+    }
+    if !plan.has_compared_sizes.load(Ordering::Relaxed) {
+        sizes::compare(gate);
     }
     let announced = announced_length(request);
     let is_typed = match plan.endpoint.policy.content_type {
@@ -146,8 +168,8 @@ pub(in crate::pipeline) fn open(gate: &Gate<'_>, body: &mut RequestBody) -> Resu
         None => true,
     };
     let coding = content_coding::check(request, &plan.endpoint.policy)?;
-    if announced.is_some_and(|length| length > plan.max_body) {
-        return Err(Box::new(too_large(plan.max_body)));
+    if announced.is_some_and(|length| length > plan.max_body()) {
+        return Err(Box::new(too_large(plan.max_body())));
     }
     let may_have_more = match &body.unread {
         Unread::Untouched(body) => {
@@ -159,7 +181,7 @@ pub(in crate::pipeline) fn open(gate: &Gate<'_>, body: &mut RequestBody) -> Resu
         Unread::Shared(_) | Unread::Broken(_) | Unread::Released => None,
     };
     let bounds =
-        Bounds { left: plan.max_body, is_typed, is_arriving: true, request: request.clone() };
+        Bounds { left: plan.max_body(), is_typed, is_arriving: true, request: request.clone() };
     let payload: BoxedStream = match std::mem::take(&mut body.unread) {
         Unread::Untouched(body) if announced.is_some() => Box::pin(Bounded { body, bounds }),
         Unread::Untouched(untouched) => {
@@ -173,7 +195,7 @@ pub(in crate::pipeline) fn open(gate: &Gate<'_>, body: &mut RequestBody) -> Resu
     #[cfg(feature = "compression")]
     if let Some(coding) = coding {
         let bounds = Bounds {
-            left: plan.max_body,
+            left: plan.max_body(),
             is_typed: true,
             is_arriving: false,
             request: request.clone(),
@@ -187,13 +209,24 @@ pub(in crate::pipeline) fn open(gate: &Gate<'_>, body: &mut RequestBody) -> Resu
     Ok(())
 }
 
+/// Hands out what the client of a WebSocket sends: it has no size, and ends with the client's credentials.
+fn open_socket(gate: &Gate<'_>, progress: &Progress, body: &mut RequestBody) {
+    let Unread::Untouched(untouched) = std::mem::take(&mut body.unread) else { return };
+    let lifetime = Lifetime::new(gate, progress);
+    let shared = Rc::new(RefCell::new(untouched));
+    body.unread = Unread::Shared(Rc::clone(&shared));
+    let watch = lifetime.watch(Direction::FromClient);
+    body.opened = Body::Stream { payload: Box::pin(Socket { stream: Shared(shared), watch }) };
+    body.lifetime = Some(lifetime);
+}
+
 /// What was found wrong with a body while it was read, whatever its reader made of that.
 #[inline]
 pub(in crate::pipeline) fn fault(gate: &Gate<'_>) -> Option<Refused> {
     let fault = *gate.request.extensions().get::<Fault>()?;
     Some(Box::new(match (fault, gate.plan.endpoint.policy.content_type) {
         (Fault::Untyped, Some(expected)) => unsupported(expected),
-        _ => too_large(gate.plan.max_body),
+        _ => too_large(gate.plan.max_body()),
     }))
 }
 

@@ -11,9 +11,11 @@ pub(super) mod errors;
 pub(super) mod extraction;
 pub(super) mod failure_budgets;
 pub(super) mod failures;
+pub(super) mod handshake;
 pub(super) mod load;
 #[cfg(feature = "multipart")]
 pub(super) mod multipart_errors;
 mod request_time;
 pub(super) mod rules;
+pub(super) mod sizes;
 pub(super) mod typed_caller;

@@ -66,6 +66,7 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
     configuration.faults.extend(builder.proxies.as_ref().and_then(TrustedProxies::fault));
     let modes = ConfiguredModes { limits: builder.limit_mode, failures: builder.failure_mode };
     configuration.faults.extend(lenient_limits::faults(modes));
+    configuration.faults.extend(builder.sockets.faults());
     let mut budgets = BudgetPlanner::new(builder.failed_authentication, builder.failure_mode);
     let mut limits = LimitPlanner::new(builder.headers, builder.limit_mode);
     #[cfg(feature = "redis")]
@@ -123,6 +124,7 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
         unnamed_proxy: UnnamedProxy::new(),
         body_timeout: builder.body_timeout,
         body_rate: builder.body_rate,
+        sockets: builder.sockets,
         problem_hook: builder.problem_hook,
         answers: builder.answers,
         published,
