@@ -14,6 +14,7 @@ mod module;
 mod parse;
 mod paths;
 mod policy;
+mod sources;
 #[cfg(test)]
 mod tests;
 mod vocabulary;

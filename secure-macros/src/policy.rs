@@ -58,11 +58,7 @@ pub(crate) fn policies(input: TokenStream) -> TokenStream {
     match syn::parse2::<Policies>(input) {
         Ok(Policies(policies)) => {
             let current = vocabulary::current();
-            let report = Diagnostics::gather(|diagnostics| {
-                current.report(diagnostics);
-                Some(())
-            });
-            let report = report.err();
+            let report = current.report();
             let mut paths = Paths::new(None);
             let policies: TokenStream = policies
                 .iter()
@@ -102,8 +98,12 @@ fn one(policy: &Policy, known: &Vocabulary, paths: &mut Paths) -> TokenStream {
     });
     let mistaken = format_ident!("{MISTAKEN}");
     let (keys, report) = match outcome {
-        Ok(()) => (keys.stream(), None),
-        Err(report) => (quote!(#mistaken), Some(report)),
+        Ok(()) => {
+            let (shown, keys) = (name.to_string(), keys.stream());
+            (quote!(#shown; #keys), None)
+        }
+        // What a faulty vocabulary would have said is not known: its own mistakes are told.
+        Err(report) => (quote!(#mistaken), (!known.is_faulty()).then_some(report)),
     };
     *paths = Paths::new(root.as_ref());
     let visibility = (!matches!(visibility, Visibility::Public(_))).then_some(visibility);

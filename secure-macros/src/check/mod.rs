@@ -64,6 +64,7 @@ pub(crate) fn endpoint(
     let is_sound = diagnostics.count() == mistakes;
     let is_one_layer = layers.len() < 2;
     let modules = layers.iter().filter(|layer| layer.origin == Origin::Module).count();
+    let said = layers::said(&layers);
     let mistakes = diagnostics.count();
     let declaration = &layers::narrowed(layers, diagnostics);
 
@@ -172,6 +173,7 @@ pub(crate) fn endpoint(
             content_encodings: body::codings(declaration),
             unvalidated: body::exemptions(declaration),
             exceptions: exceptions::reasoned(declaration),
+            layers: said,
             modules,
         },
         arguments: parameters.iter().map(|parameter| parameter.ty.clone()).collect(),

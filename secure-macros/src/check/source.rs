@@ -111,6 +111,7 @@ impl Line {
             }
             "?" => self.tight(operator, false, Last::Operand),
             "," | ";" | ":" => self.tight(operator, false, Last::Operator),
+            "=" => self.tight(operator, true, Last::Operator),
             "<" if opens_types => {
                 let begins = !is_behind_an_operand && self.last != Last::Start;
                 self.angles += 1;
@@ -218,6 +219,7 @@ mod tests {
             "x as u64 == 5",
             "|| true",
             "a % 2 - 1 >= b << 3",
+            "use = crate::policies::staff, rate = api",
         ] {
             let tokens: TokenStream = written.parse().unwrap();
             assert_eq!(source(&tokens), written);

@@ -70,6 +70,9 @@ pub(super) fn text(endpoint: &Endpoint) -> Literal {
         let exemptions = exemptions.map(|(parameter, reason)| json::strings([parameter, reason]));
         parts.add("unvalidated", json::list(exemptions));
     }
+    if !policy.layers.is_empty() {
+        parts.add("layers", json::strings(&policy.layers));
+    }
     if policy.modules > 0 {
         parts.add("modules", policy.modules);
     }

@@ -72,6 +72,8 @@ pub(crate) struct Policy {
     /// Parameter and reason.
     pub(crate) unvalidated: Vec<(String, String)>,
     pub(crate) exceptions: Vec<Exception>,
+    /// What each layer says, where there are several.
+    pub(crate) layers: Vec<String>,
     /// How many modules around the handler have a policy, as it knows.
     pub(crate) modules: usize,
 }

@@ -88,6 +88,7 @@ fn endpoint(written: &str) -> Option<(&'static [Route], Policy)> {
             "content_encodings" => policy.content_encodings = list(value, text)?,
             "validates" => policy.validates = list(value, text)?,
             "unvalidated" => policy.unvalidated = list(value, unvalidated)?,
+            "layers" => policy.layers = list(value, text)?,
             "modules" => policy.modules = number(value)?,
             "exceptions" => policy.exceptions = list(value, exception)?,
             _ => return None,
