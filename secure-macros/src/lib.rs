@@ -163,6 +163,8 @@ use proc_macro::TokenStream;
 ///
 /// # Modules and named policies
 ///
+/// The table `[policies]` of the `secure.toml` gives source files their policies, by patterns.
+///
 /// On an inline module the attribute is the policy of every handler in it: functions with a route
 /// attribute or a `#[secure]` of their own, in modules inside too. [`policy!`] names sets of keys,
 /// and `use = staff` asks for one. What a handler says itself narrows what stands around it, and
@@ -198,8 +200,9 @@ pub fn secure(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// }
 /// ```
 ///
-/// A policy is an item: it has a path (`use = policies::staff`), can be imported, and stays in its
-/// crate (`pub(crate)` at most). Its keys and those of the attribute must all hold.
+/// A policy is an item: it has a path (`use = policies::staff`), a visibility, and can be imported. Other
+/// crates use one that is `pub` (`use = base::policies::staff`); its paths mean its own crate, and its rates
+/// are literals. Its keys and those of the attribute must all hold.
 #[proc_macro]
 pub fn policy(input: TokenStream) -> TokenStream {
     policy::policies(input.into()).into()

@@ -25,7 +25,11 @@ pub(crate) fn secured(arguments: &TokenStream, item: &TokenStream) -> Option<Tok
         let Some((_, items)) = &mut module.content else {
             diagnostics
                 .error(&module.ident, "`#[secure]` expects a module with its items, found none")
-                .help("write `#[secure]` on its handlers, or put the module's items here");
+                .help(format!(
+                    "in the `secure.toml`, under `[policies]`: `\"src/{}/**\" = '…'`",
+                    module.ident
+                ))
+                .note("an attribute does not see what stands in another file");
             return None;
         };
         let around = Around { paths, arguments, name: &module.ident.to_string() };

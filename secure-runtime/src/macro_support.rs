@@ -211,6 +211,11 @@ pub const fn extractor<T: Extractor>() {}
 /// Asserts that a type can be loaded; never called.
 pub const fn resource<T: crate::Resource>() {}
 
+/// Whether the path names a resource.
+pub const fn in_path<T: crate::Resource>() -> bool {
+    T::IN_PATH
+}
+
 /// Validates the argument at one place.
 pub fn check<T: Validatable, const INDEX: usize, All>(arguments: &All, violations: &mut Violations)
 where

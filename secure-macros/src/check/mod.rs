@@ -153,6 +153,7 @@ pub(crate) fn endpoint(
 
     let objects_hang_on_a_checker = objects::hang_on_a_checker(&seen);
     Some(Endpoint {
+        pathless: url::resources_without_a_segment(&seen),
         objects_hang_on_a_checker,
         paths: Paths::new(declaration.root.as_ref()),
         routes,

@@ -67,6 +67,8 @@ impl Line {
 
     fn word(&mut self, word: &Ident) {
         let text = word.to_string();
+        // A policy for other crates says so: its author wrote `crate`.
+        let text = text.strip_prefix('$').map(str::to_owned).unwrap_or(text);
         let is_keyword = syn::parse_str::<Ident>(&text).is_err();
         let is_value = ["self", "Self", "super", "crate", "true", "false", "await", "_"];
         self.operand(&text);

@@ -31,6 +31,8 @@ pub(crate) struct Endpoint {
     pub(crate) keys: Vec<Question>,
     /// How many permits a request takes, by its arguments.
     pub(crate) costs: Vec<Question>,
+    /// Resources that no segment names, and what is wrong with that unless their key is elsewhere.
+    pub(crate) pathless: Vec<(Type, String)>,
     /// Whether a checker, taken by the types of its parameters, has to have some.
     pub(crate) objects_hang_on_a_checker: bool,
     /// What the compiler shall warn of.

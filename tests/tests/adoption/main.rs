@@ -6,5 +6,8 @@
     reason = "tests fail by panicking"
 )]
 
+mod early_rules;
 mod handlers_as_functions;
 mod hidden_objects;
+mod macros_together;
+mod policies_of_other_crates;
