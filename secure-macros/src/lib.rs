@@ -14,6 +14,7 @@ mod module;
 mod parse;
 mod paths;
 mod policy;
+mod sources;
 #[cfg(test)]
 mod tests;
 mod vocabulary;
@@ -169,6 +170,8 @@ use proc_macro::TokenStream;
 ///
 /// # Modules and named policies
 ///
+/// The table `[policies]` of the `secure.toml` gives source files their policies, by patterns.
+///
 /// On an inline module the attribute is the policy of every handler in it: functions with a route
 /// attribute or a `#[secure]` of their own, in modules inside too. [`policy!`] names sets of keys,
 /// and `use = staff` asks for one. What a handler says itself narrows what stands around it, and
@@ -204,8 +207,9 @@ pub fn secure(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// }
 /// ```
 ///
-/// A policy is an item: it has a path (`use = policies::staff`), can be imported, and stays in its
-/// crate (`pub(crate)` at most). Its keys and those of the attribute must all hold.
+/// A policy is an item: it has a path (`use = policies::staff`), a visibility, and can be imported. Other
+/// crates use one that is `pub` (`use = base::policies::staff`); its paths mean its own crate, and its rates
+/// are literals. Its keys and those of the attribute must all hold.
 #[proc_macro]
 pub fn policy(input: TokenStream) -> TokenStream {
     policy::policies(input.into()).into()

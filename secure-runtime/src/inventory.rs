@@ -148,6 +148,10 @@ pub struct Row {
     /// Whether other code may call the function without the policy.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub callable: bool,
+    /// What each layer of the policy says, the widest first, where there are several: the `secure.toml`
+    /// about the handler's file, modules, named policies, the attribute.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pub layers: &'static [&'static str],
     /// The limits, and the budgets for failures.
     pub limits: Vec<String>,
     /// The parameters that are validated.
@@ -283,6 +287,7 @@ fn rows(endpoint: &'static Endpoint, modes: ConfiguredModes) -> Vec<Row> {
         hides: policy.hides,
         step_up: policy.step_up.map(|it| it.to_string()).unwrap_or_default(),
         callable: policy.callable,
+        layers: policy.layers,
         limits: limits(policy, modes),
         validates: policy.validates,
         validated_by: policy
@@ -356,6 +361,7 @@ fn published(path: &'static str) -> Row {
         hides: false,
         step_up: String::new(),
         callable: false,
+        layers: &[],
         limits: Vec::new(),
         validates: &[],
         validated_by: Vec::new(),
@@ -421,6 +427,15 @@ impl fmt::Display for Inventory {
         let table: Vec<[String; 7]> =
             std::iter::once(header.map(str::to_owned)).chain(cells).collect();
         table::write(formatter, &table::wrapped(&table, WIDTHS))?;
+        let layered = self.rows.iter().filter(|row| !row.layers.is_empty());
+        for (index, row) in layered.enumerate() {
+            if index == 0 {
+                writeln!(formatter, "\npolicies of several layers, the widest first:")?;
+            }
+            let (method, path) = (row.method.as_deref().unwrap_or("-"), row.path.unwrap_or("-"));
+            writeln!(formatter, "{method} {path} {}", row.handler)?;
+            row.layers.iter().try_for_each(|layer| writeln!(formatter, "  {layer}"))?;
+        }
         if !self.idle_roles.is_empty() {
             writeln!(formatter, "\nroles that open no endpoint: {}", self.idle_roles.join(", "))?;
         }

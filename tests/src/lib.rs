@@ -5,6 +5,7 @@ mod clocked_redis;
 mod identity_provider;
 mod introspection_endpoint;
 pub mod log;
+pub mod policies;
 mod redis_server;
 mod redis_topologies;
 

@@ -65,6 +65,7 @@ pub(crate) fn endpoint(
     let is_sound = diagnostics.count() == mistakes;
     let is_one_layer = layers.len() < 2;
     let modules = layers.iter().filter(|layer| layer.origin == Origin::Module).count();
+    let said = layers::said(&layers);
     let mistakes = diagnostics.count();
     let declaration = &layers::narrowed(layers, diagnostics);
 
@@ -155,6 +156,7 @@ pub(crate) fn endpoint(
 
     let objects_hang_on_a_checker = objects::hang_on_a_checker(&seen);
     Some(Endpoint {
+        pathless: url::resources_without_a_segment(&seen),
         objects_hang_on_a_checker,
         paths: Paths::new(declaration.root.as_ref()),
         routes,
@@ -179,6 +181,7 @@ pub(crate) fn endpoint(
             undecided: body::undecided(declaration, &parameters),
             validated_by: body::validated_by(declaration, &parameters),
             exceptions: exceptions::reasoned(declaration),
+            layers: said,
             modules,
         },
         arguments: parameters.iter().map(|parameter| parameter.ty.clone()).collect(),

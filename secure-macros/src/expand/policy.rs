@@ -84,6 +84,9 @@ pub(super) fn text(endpoint: &Endpoint) -> Literal {
         let pairs = pairs.map(|(parameter, extractor)| json::strings([parameter, extractor]));
         parts.add("validated_by", json::list(pairs));
     }
+    if !policy.layers.is_empty() {
+        parts.add("layers", json::strings(&policy.layers));
+    }
     if policy.modules > 0 {
         parts.add("modules", policy.modules);
     }

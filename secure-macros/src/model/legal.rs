@@ -31,6 +31,8 @@ pub(crate) struct Endpoint {
     pub(crate) keys: Vec<Question>,
     /// How many permits a request takes, by its arguments.
     pub(crate) costs: Vec<Question>,
+    /// Resources that no segment names, and what is wrong with that unless their key is elsewhere.
+    pub(crate) pathless: Vec<(Type, String)>,
     /// Whether a checker, taken by the types of its parameters, has to have some.
     pub(crate) objects_hang_on_a_checker: bool,
     /// What the compiler shall warn of.
@@ -83,6 +85,8 @@ pub(crate) struct Policy {
     /// Parameters whose extractor validates what it reads, with the extractor as the vocabulary names it.
     pub(crate) validated_by: Vec<(String, String)>,
     pub(crate) exceptions: Vec<Exception>,
+    /// What each layer says, where there are several.
+    pub(crate) layers: Vec<String>,
     /// How many modules around the handler have a policy, as it knows.
     pub(crate) modules: usize,
 }

@@ -110,6 +110,9 @@ pub struct Policy {
     pub exceptions: &'static [Exception],
     /// What limits tell requests apart by, where an expression says it.
     pub keys: &'static [KeyFunction],
+    /// What each layer of the policy says, the widest first, where there are several: the `secure.toml`
+    /// about the handler's file, modules, named policies, the attribute.
+    pub layers: &'static [&'static str],
     /// How many modules around the handler have a policy that is part of this one.
     pub modules: usize,
 }
@@ -140,6 +143,7 @@ impl Policy {
         validated_by: &[],
         exceptions: &[],
         keys: &[],
+        layers: &[],
         modules: 0,
     };
 }

@@ -93,6 +93,7 @@ fn endpoint(written: &str) -> Option<(&'static [Route], Policy)> {
             "unvalidated" => policy.unvalidated = list(value, unvalidated)?,
             "undecided" => policy.undecided = list(value, text)?,
             "validated_by" => policy.validated_by = list(value, validated_by)?,
+            "layers" => policy.layers = list(value, text)?,
             "modules" => policy.modules = number(value)?,
             "exceptions" => policy.exceptions = list(value, exception)?,
             _ => return None,
