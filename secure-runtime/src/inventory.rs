@@ -128,6 +128,8 @@ pub struct Row {
     pub rule: String,
     /// How, and how long ago, the caller must have signed in; empty if it does not matter.
     pub step_up: String,
+    /// The actions that the application's own policy is asked about; empty if it is not asked.
+    pub actions: Vec<String>,
     /// The limits, and the budgets for failures.
     pub limits: Vec<String>,
     /// The parameters that are validated.
@@ -149,18 +151,20 @@ pub struct Row {
 /// Every secured endpoint of the program.
 #[must_use]
 pub fn inventory() -> Inventory {
-    Inventory::of(endpoints().iter(), None, ConfiguredModes::default())
+    Inventory::of(endpoints().iter(), None, ConfiguredModes::default(), false)
 }
 
 impl Inventory {
     /// These endpoints, and the metadata of the protected resource, if they have a path; `modes` are
-    /// what the configuration says of limits, and of budgets for failures.
+    /// what the configuration says of limits, and of budgets for failures, and `decides_all` whether the
+    /// application's own policy is asked about endpoints without `action` too.
     pub(crate) fn of(
         endpoints: impl Iterator<Item = &'static Endpoint>,
         metadata: Option<&'static str>,
         modes: ConfiguredModes,
+        decides_all: bool,
     ) -> Self {
-        let rows = endpoints.flat_map(|endpoint| rows(endpoint, modes));
+        let rows = endpoints.flat_map(|endpoint| rows(endpoint, modes, decides_all));
         let mut rows: Vec<Row> = rows.chain(metadata.map(published)).collect();
         rows.sort_by(|a, b| {
             (a.path, &a.method, a.file, a.line).cmp(&(b.path, &b.method, b.file, b.line))
@@ -208,7 +212,7 @@ fn idle_roles() -> Vec<&'static str> {
     roles.into_iter().filter(is_idle).collect()
 }
 
-fn rows(endpoint: &'static Endpoint, modes: ConfiguredModes) -> Vec<Row> {
+fn rows(endpoint: &'static Endpoint, modes: ConfiguredModes, decides_all: bool) -> Vec<Row> {
     let policy = &endpoint.policy;
     let row = |path, method| Row {
         path,
@@ -217,6 +221,7 @@ fn rows(endpoint: &'static Endpoint, modes: ConfiguredModes) -> Vec<Row> {
         access: access(policy.access),
         rule: rule(&policy.rule),
         step_up: policy.step_up.map(|it| it.to_string()).unwrap_or_default(),
+        actions: endpoint.actions(decides_all),
         limits: limits(policy, modes),
         validates: policy.validates,
         max_body: policy.max_body,
@@ -264,6 +269,7 @@ fn published(path: &'static str) -> Row {
         access: access(Access::Public),
         rule: String::new(),
         step_up: String::new(),
+        actions: Vec::new(),
         limits: Vec::new(),
         validates: &[],
         max_body: None,
@@ -289,6 +295,13 @@ fn access(access: Access) -> String {
     }
 }
 
+/// What is demanded of the caller here, and what the application's own policy is asked.
+fn rule_and_actions(row: &Row) -> String {
+    let actions = row.actions.iter().map(|action| format!("action {action:?}"));
+    let rule = Some(row.rule.clone()).filter(|rule| !rule.is_empty());
+    rule.into_iter().chain(actions).collect::<Vec<_>>().join(", ")
+}
+
 /// The rule in the words of `allow`; nothing if there is none.
 fn rule(rule: &Rule) -> String {
     if *rule == Rule::All(&[]) { String::new() } else { rule.to_string() }
@@ -308,7 +321,7 @@ impl fmt::Display for Inventory {
                     .filter(|it| !it.is_empty())
                     .collect::<Vec<_>>()
                     .join(", "),
-                dash(&row.rule),
+                dash(&rule_and_actions(row)),
                 dash(&row.limits.join(", ")),
                 dash(&row.validates.join(", ")),
                 format!("{}:{} {}", row.file, row.line, row.handler),

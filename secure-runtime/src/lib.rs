@@ -75,7 +75,7 @@ pub use denial::{Denial, DenialKind};
 pub use handler::SecuredOutput;
 pub use inventory::inventory;
 pub use metadata::ResourceMetadata;
-pub use pipeline::claim_account;
+pub use pipeline::{Ban, Banned, Bans, claim_account};
 pub use principal::{Principal, PrincipalBuilder};
 pub use problem::Problem;
 pub use request::RequestHead;

@@ -1,5 +1,7 @@
 //! The head of a request, as the security core sees it: no body, no framework types in its API.
 
+mod kept_head;
+
 use std::cell::{Ref, RefMut};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -7,6 +9,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use actix_web::dev::Extensions;
 use actix_web::http::header::{AUTHORIZATION, HeaderName};
 use actix_web::{HttpMessage, HttpRequest};
+
+pub(crate) use kept_head::{KeptHead, Parameters};
 
 /// A read-only view of a request's head.
 ///

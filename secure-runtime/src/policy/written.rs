@@ -75,6 +75,7 @@ fn endpoint(written: &str) -> Option<(&'static [Route], Policy)> {
             "access" => policy.access = access(value)?,
             "rule" => policy.rule = rule(value)?,
             "step_up" => policy.step_up = Some(step_up(value)?),
+            "actions" => policy.actions = Some(list(value, text)?),
             "hides" => policy.hides = value.as_bool()?,
             "limits" => policy.limits = list(value, written_limit::limit)?,
             "concurrency" => policy.concurrency = list(value, written_limit::concurrency)?,
@@ -152,7 +153,7 @@ fn authenticators(value: &Value) -> Option<Authenticators> {
     }
 }
 
-fn rule(value: &Value) -> Option<Rule> {
+pub(super) fn rule(value: &Value) -> Option<Rule> {
     Some(match named(value)? {
         ("role", name) => Rule::Role(text(name)?),
         ("scope", name) => Rule::Scope(text(name)?),
@@ -260,7 +261,7 @@ mod tests {
         let (routes, policy) = endpoint(
             r#"{"routes": [["/a", "GET"]], "access": {"optional": {"any": ["jwt"]}},
                 "rule": {"all": [{"role": "\"a\""}, {"not": {"time": [1, 2, 3, "UTC"]}}]},
-                "step_up": {"fresh": 9, "acr": ["b"], "amr": [["c"]]}, "hides": true,
+                "step_up": {"fresh": 9, "acr": ["b"], "amr": [["c"]]}, "actions": ["p:q"], "hides": true,
                 "limits": [{"rate": [2, 60], "burst": 1, "cost": 3, "by": "tenant",
                     "of": {"least_tier": ["d", "e"]}}, {"rate": [5, 1]}],
                 "failures": [{"rate": [9, 60], "shared": "login"},
@@ -278,6 +279,7 @@ mod tests {
         let step_up = StepUp { max_age_seconds: NonZeroU32::new(9), acr: &["b"], amr: &[&["c"]] };
         assert_eq!(policy.step_up, Some(step_up));
         assert!(policy.hides);
+        assert_eq!(policy.actions, Some(&["p:q"][..]));
         let limits: Vec<_> = policy
             .limits
             .iter()

@@ -1,7 +1,8 @@
 //! What a principal keeps for this crate: what would else be computed anew for each request.
 
-use std::sync::OnceLock;
+use std::hash::{Hash, Hasher};
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, OnceLock};
 
 use super::{Inner, Principal, PrincipalBuilder};
 use crate::authorization::Authorities;
@@ -37,6 +38,52 @@ impl Principal {
             Some(issuer) => VouchedBy::Issuer(issuer),
             None => VouchedBy::Authenticator(self.authenticator.unwrap_or_default()),
         }
+    }
+
+    /// Whether nothing that can be asked of the two differs: what was decided about one holds for the other.
+    pub(crate) fn is_indistinguishable_from(&self, other: &Self) -> bool {
+        if self.authenticator != other.authenticator {
+            return false;
+        }
+        if Arc::ptr_eq(&self.inner, &other.inner) {
+            return true;
+        }
+        // A field that is added has to be compared as well.
+        let PrincipalBuilder {
+            subject,
+            issuer,
+            tenant,
+            tier,
+            roles,
+            scopes,
+            permissions,
+            expires_at,
+            authenticated_at,
+            acr,
+            amr,
+            issued_at,
+            token_id,
+            session,
+            claims,
+            api_key,
+        } = &self.inner.data;
+        let its = &other.inner.data;
+        (subject, issuer, tenant, tier) == (&its.subject, &its.issuer, &its.tenant, &its.tier)
+            && (roles, scopes, permissions) == (&its.roles, &its.scopes, &its.permissions)
+            && (expires_at, authenticated_at) == (&its.expires_at, &its.authenticated_at)
+            && (acr, amr, issued_at) == (&its.acr, &its.amr, &its.issued_at)
+            && (token_id, session, api_key) == (&its.token_id, &its.session, &its.api_key)
+            && claims == &its.claims
+    }
+
+    /// Hashes what mostly tells two callers apart, or two tokens of one.
+    pub(crate) fn hash_marks(&self, hasher: &mut impl Hasher) {
+        let PrincipalBuilder { subject, issuer, tenant, roles, scopes, permissions, .. } =
+            &self.inner.data;
+        (self.authenticator, subject, issuer, tenant).hash(hasher);
+        (roles, scopes, permissions).hash(hasher);
+        let PrincipalBuilder { expires_at, token_id, api_key, claims, .. } = &self.inner.data;
+        (expires_at, token_id, api_key, claims).hash(hasher);
     }
 
     /// The same caller, with credentials that end at another time.

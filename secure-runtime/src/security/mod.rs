@@ -1,10 +1,12 @@
 //! The one value a program builds: its authenticators, its clock, its limits.
 
+mod apart_counts;
 mod budget_changes;
 mod budget_statistics;
 mod builder;
 mod challenges;
 mod concurrency_statistics;
+mod decisions;
 mod failure_budgets;
 mod forgetful_budgets;
 mod launch;
@@ -31,6 +33,7 @@ use std::sync::{Arc, Mutex};
 use actix_web::web::Bytes;
 
 use crate::authentication::{Authenticator, TokenCacheStatistics};
+use crate::authorization::Decider;
 use crate::denial::Denial;
 use crate::inventory::Inventory;
 use crate::metadata::ResourceMetadata;
@@ -49,6 +52,7 @@ use crate::transport::TrustedProxies;
 pub use budget_statistics::BudgetRow;
 pub use builder::SecurityBuilder;
 pub use concurrency_statistics::ConcurrencyRow;
+pub use decisions::Decisions;
 pub use failure_budgets::FailedAuthentication;
 pub use launch::LaunchError;
 pub use limit_statistics::{BusyKey, LimitRow, LimitStatistics};
@@ -59,7 +63,7 @@ pub(crate) use live_mode::LiveMode;
 pub(crate) use plan::{Authentication, Mode, Plan};
 pub(crate) use planned_budget::{Failures, ID_OF_ALL, PlannedBudget};
 pub(crate) use planned_concurrency::PlannedConcurrency;
-pub(crate) use planned_limit::{ClaimNames, Counts, More, PlannedLimit, Stage};
+pub(crate) use planned_limit::{ClaimNames, Counts, More, PlannedLimit, Stage, Unless};
 #[cfg(feature = "redis")]
 pub(crate) use planned_shared::{LiveShared, PlannedShared, Sharing};
 pub use protected_resource::ProtectedResource;
@@ -108,6 +112,9 @@ pub(crate) struct Inner {
     /// The claims that limits count by.
     pub(crate) claims: Box<[ClaimNames]>,
     pub(crate) tier: Option<TierFunction>,
+    /// The application's own policy.
+    pub(crate) decider: Option<Decider>,
+    decides_all: bool,
     /// Which addresses count together.
     pub(crate) address_groups: AddressGroups,
     pub(crate) proxies: Option<TrustedProxies>,
@@ -142,7 +149,7 @@ impl Security {
     pub fn inventory(&self) -> Inventory {
         let endpoints = self.0.plans.iter().flatten().map(|plan| plan.endpoint);
         let metadata = self.0.published.as_ref().map(|published| published.path);
-        Inventory::of(endpoints, metadata, self.0.modes)
+        Inventory::of(endpoints, metadata, self.0.modes, self.0.decides_all)
     }
 
     /// The service that publishes the metadata of the

@@ -18,6 +18,8 @@ pub(crate) struct Plan {
     pub(crate) authentication: Authentication,
     /// `None`: any request will do.
     pub(crate) rule: Option<CompiledRule>,
+    /// What the application's own policy is asked about; mostly nothing.
+    pub(crate) actions: Box<[Arc<str>]>,
     /// Decided before authentication.
     pub(crate) early_limits: Box<[PlannedLimit]>,
     /// Decided for requests that end authentication without a principal.
@@ -73,7 +75,7 @@ impl Plan {
     ) -> Self {
         let policy = &endpoint.policy;
         let (names, authenticators): (Vec<_>, Vec<_>) = authenticators.into_iter().unzip();
-        let stages = limits.plan(endpoint);
+        let stages = limits.plan(endpoint, rules);
         let [early, anonymous, caller] = stages.own;
         Self {
             endpoint,
@@ -84,6 +86,7 @@ impl Plan {
                 names: names.into(),
             },
             rule: (policy.rule != Rule::All(&[])).then(|| rules.compile(&policy.rule)),
+            actions: Box::default(),
             early_limits: early,
             anonymous_limits: anonymous,
             caller_limits: caller,
@@ -168,6 +171,10 @@ impl Plan {
     pub(crate) fn own_concurrency(&self) -> &[PlannedConcurrency] {
         let own = self.concurrency.partition_point(|it| !it.by.is_shared_by_callers());
         self.concurrency.get(..own).unwrap_or_default()
+    }
+
+    pub(super) fn with_actions(self, actions: Vec<String>) -> Self {
+        Self { actions: actions.into_iter().map(Into::into).collect(), ..self }
     }
 
     pub(super) fn with_failures(self, failures: Box<[PlannedBudget]>) -> Self {

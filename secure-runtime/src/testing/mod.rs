@@ -4,11 +4,13 @@
 //! Always compiled, so that no feature changes what is tested. What it holds is small, and a service
 //! refuses its keys unless it was told to accept them.
 
+mod asked;
 mod clock;
 mod issuer;
 mod ready;
 mod token;
 
+pub use asked::access_request;
 pub use clock::FakeClock;
 pub use issuer::Issuer;
 pub use ready::TestSecurity;
