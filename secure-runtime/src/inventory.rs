@@ -152,6 +152,8 @@ pub struct Row {
     /// about the handler's file, modules, named policies, the attribute.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pub layers: &'static [&'static str],
+    /// The actions that the application's own policy is asked about; empty if it is not asked.
+    pub actions: Vec<String>,
     /// The limits, and the budgets for failures.
     pub limits: Vec<String>,
     /// The parameters that are validated.
@@ -177,18 +179,20 @@ pub struct Row {
 /// Every secured endpoint of the program.
 #[must_use]
 pub fn inventory() -> Inventory {
-    Inventory::of(endpoints().iter(), None, ConfiguredModes::default())
+    Inventory::of(endpoints().iter(), None, ConfiguredModes::default(), false)
 }
 
 impl Inventory {
     /// These endpoints, and the metadata of the protected resource, if they have a path; `modes` are
-    /// what the configuration says of limits, and of budgets for failures.
+    /// what the configuration says of limits, and of budgets for failures, and `decides_all` whether the
+    /// application's own policy is asked about endpoints without `action` too.
     pub(crate) fn of(
         endpoints: impl Iterator<Item = &'static Endpoint>,
         metadata: Option<&'static str>,
         modes: ConfiguredModes,
+        decides_all: bool,
     ) -> Self {
-        let rows = endpoints.flat_map(|endpoint| rows(endpoint, modes));
+        let rows = endpoints.flat_map(|endpoint| rows(endpoint, modes, decides_all));
         let mut rows: Vec<Row> = rows.chain(metadata.map(published)).collect();
         rows.sort_by(|a, b| {
             (a.path, &a.method, a.file, a.line).cmp(&(b.path, &b.method, b.file, b.line))
@@ -275,7 +279,7 @@ fn idle_roles() -> Vec<&'static str> {
     roles.into_iter().filter(is_idle).collect()
 }
 
-fn rows(endpoint: &'static Endpoint, modes: ConfiguredModes) -> Vec<Row> {
+fn rows(endpoint: &'static Endpoint, modes: ConfiguredModes, decides_all: bool) -> Vec<Row> {
     let policy = &endpoint.policy;
     let row = |path, method| Row {
         path,
@@ -288,6 +292,7 @@ fn rows(endpoint: &'static Endpoint, modes: ConfiguredModes) -> Vec<Row> {
         step_up: policy.step_up.map(|it| it.to_string()).unwrap_or_default(),
         callable: policy.callable,
         layers: policy.layers,
+        actions: endpoint.actions(decides_all),
         limits: limits(policy, modes),
         validates: policy.validates,
         validated_by: policy
@@ -362,6 +367,7 @@ fn published(path: &'static str) -> Row {
         step_up: String::new(),
         callable: false,
         layers: &[],
+        actions: Vec::new(),
         limits: Vec::new(),
         validates: &[],
         validated_by: Vec::new(),
@@ -390,6 +396,13 @@ fn access(access: Access) -> String {
     }
 }
 
+/// What is demanded of the caller here, and what the application's own policy is asked.
+fn rule_and_actions(row: &Row) -> String {
+    let actions = row.actions.iter().map(|action| format!("action {action:?}"));
+    let rule = Some(row.rule.clone()).filter(|rule| !rule.is_empty());
+    rule.into_iter().chain(actions).collect::<Vec<_>>().join(", ")
+}
+
 /// The rule in the words of `allow`; nothing if there is none.
 fn rule(rule: &Rule) -> String {
     if *rule == Rule::All(&[]) { String::new() } else { rule.to_string() }
@@ -415,10 +428,7 @@ impl fmt::Display for Inventory {
                     .filter(|it| !it.is_empty())
                     .collect::<Vec<_>>()
                     .join(", "),
-                match row.hides {
-                    true => format!("{}, else 404", row.rule),
-                    false => dash(&row.rule),
-                },
+                dash(&rule_and_actions(row)),
                 dash(&row.limits.join("\n")),
                 dash(&validation(row)),
                 format!("{}\n{}:{}", row.handler, row.file, row.line),

@@ -77,7 +77,7 @@ pub use denial::{Denial, DenialKind, FieldError};
 pub use handler::SecuredOutput;
 pub use inventory::inventory;
 pub use metadata::ResourceMetadata;
-pub use pipeline::{Caller, claim_account, not_found};
+pub use pipeline::{Ban, Banned, Bans, Caller, claim_account, not_found};
 pub use principal::{Principal, PrincipalBuilder};
 pub use problem::Problem;
 pub use request::RequestHead;

@@ -294,6 +294,11 @@ pub struct BuildingOnJwt;
 #[doc = include_str!("../../docs/shared-limits.md")]
 pub struct SharedLimitsPage;
 
+/// And those of the page on policies that change.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/dynamic-policies.md")]
+pub struct DynamicPolicies;
+
 /// And those about revoked tokens.
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/revocation.md")]

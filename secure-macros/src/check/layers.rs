@@ -114,6 +114,7 @@ impl Whole {
         whole.allow.append(&mut inner.allow);
         whole.amr.append(&mut inner.amr);
         whole.checks.append(&mut inner.checks);
+        whole.actions.append(&mut inner.actions);
         whole.rates.append(&mut inner.rates);
         whole.concurrency.append(&mut inner.concurrency);
         whole.priority = inner.priority.or(whole.priority.take());

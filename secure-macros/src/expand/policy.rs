@@ -25,6 +25,9 @@ pub(super) fn text(endpoint: &Endpoint) -> Literal {
     if let Some(wanted) = &policy.step_up {
         parts.add("step_up", step_up(wanted));
     }
+    if let Some(actions) = &policy.actions {
+        parts.add("actions", json::strings(actions));
+    }
     if policy.hides {
         parts.add("hides", true);
     }

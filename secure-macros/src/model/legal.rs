@@ -61,6 +61,8 @@ pub(crate) struct Policy {
     pub(crate) clauses: Vec<Clause>,
     /// How, and how long ago, the caller must have signed in.
     pub(crate) step_up: Option<StepUp>,
+    /// What the application's own policy is asked about; an empty list is the handler's name.
+    pub(crate) actions: Option<Vec<String>>,
     /// Whether what the rule forbids is answered as if it were not there.
     pub(crate) hides: bool,
     /// Whether other code may call the function without the policy.
@@ -136,7 +138,7 @@ pub(crate) struct Requirement {
 }
 
 /// A part of the rule.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Clause {
     All(Vec<Clause>),
     Any(Vec<Clause>),
@@ -214,7 +216,7 @@ fn is_among(places: u16, place: usize) -> bool {
 }
 
 /// One name, and what stands for it.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Demand {
     pub(crate) name: String,
     /// Roles whose holders satisfy the demand as well: the vocabulary says so.
@@ -262,6 +264,10 @@ pub(crate) struct Limit {
     pub(crate) audience: Audience,
     /// The name under which all endpoints that use it count together.
     pub(crate) shared: Option<String>,
+    /// Whether an answer of 5xx gives back what the request took.
+    pub(crate) refunds: bool,
+    /// Whose requests are not counted.
+    pub(crate) unless: Option<Clause>,
     /// The period of the calendar, and by whose clocks.
     pub(crate) period: Option<(Period, String)>,
     /// What the attribute says of it; `None`: what the program says.

@@ -190,6 +190,11 @@ pub trait Authenticator: Send + Sync + 'static {
         None
     }
 
+    /// Whether its principals name an [issuer](Principal::issuer), by which limits tell them apart.
+    fn names_issuers(&self) -> Option<bool> {
+        self.issuer().map(|_| true)
+    }
+
     /// Whether it accepts the tokens of its [issuer](Self::issuer) that are for this audience. The
     /// launch asks about the identifier of the protected resource.
     fn accepts_audience(&self, audience: &str) -> bool {

@@ -198,7 +198,13 @@ impl Exchange {
         Refusing { endpoint, request, gate, caller: progress.caller() }
     }
 
-    fn add_fields(&self, response: &mut HttpResponse) {
+    fn add_fields(&mut self, response: &mut HttpResponse) {
+        if response.status().is_server_error()
+            && !self.progress.counted.refundable.is_empty()
+            && let Some(security) = self.request.app_data::<Security>()
+        {
+            limits::refund(security, &mut self.progress.counted);
+        }
         if let Some(report) = self.progress.report() {
             rate_limit_headers::write(report, self.progress.untold(), response.headers_mut());
         }

@@ -83,6 +83,6 @@ impl<'a> Gate<'a> {
         tier: Option<&'s str>,
     ) -> Subject<'s> {
         let claims = &self.security.inner().claims;
-        Subject { address, principal, tier, request: self.request, claims }
+        Subject { address, principal, tier, request: self.request, claims, gate: Some(self) }
     }
 }

@@ -11,7 +11,9 @@ use super::progress::Progress;
 use super::refused::Ended;
 use super::stages::body::RequestBody;
 use super::stages::extraction::{self, Collect};
-use super::stages::{authentication, body, caller, concurrency, failures, handshake, load, rules};
+use super::stages::{
+    authentication, body, caller, concurrency, decision, failures, handshake, load, rules,
+};
 use crate::authorization::Verdict;
 use crate::policy::Needs;
 use crate::security::Stage as LimitStage;
@@ -27,6 +29,7 @@ pub(super) enum Stage {
     AnonymousLimits,
     Handshake,
     RulesAboutTheCaller,
+    Decision,
     StepUp,
     OwnConcurrency,
     CallerLimits,
@@ -53,6 +56,7 @@ impl Stage {
             Self::Authentication
                 | Self::AnonymousLimits
                 | Self::RulesAboutTheCaller
+                | Self::Decision
                 | Self::Arguments
                 | Self::Resources
                 | Self::RulesAboutArguments
@@ -108,8 +112,12 @@ pub(super) fn advance(
             }
             Stage::RulesAboutTheCaller => match rules::decide(gate, request, Needs::Nothing)? {
                 Verdict::Asks(index) => return Poll::Ready(Ok(Step::Ask(index))),
-                _ => Stage::StepUp,
+                _ => Stage::Decision,
             },
+            Stage::Decision => {
+                ready!(decision::poll(gate, request, context))?;
+                Stage::StepUp
+            }
             Stage::StepUp => {
                 rules::check_step_up(gate, request)?;
                 Stage::OwnConcurrency

@@ -76,6 +76,7 @@ fn endpoint(written: &str) -> Option<(&'static [Route], Policy)> {
             "access" => policy.access = access(value)?,
             "rule" => policy.rule = rule(value)?,
             "step_up" => policy.step_up = Some(step_up(value)?),
+            "actions" => policy.actions = Some(list(value, text)?),
             "hides" => policy.hides = value.as_bool()?,
             "callable" => policy.callable = value.as_bool()?,
             "limits" => policy.limits = list(value, written_limit::limit)?,
@@ -160,7 +161,7 @@ fn authenticators(value: &Value) -> Option<Authenticators> {
     }
 }
 
-fn rule(value: &Value) -> Option<Rule> {
+pub(super) fn rule(value: &Value) -> Option<Rule> {
     Some(match named(value)? {
         ("role", name) => Rule::Role(text(name)?),
         ("scope", name) => Rule::Scope(text(name)?),
@@ -273,7 +274,7 @@ mod tests {
         let (routes, policy) = endpoint(
             r#"{"routes": [["/a", "GET"]], "access": {"optional": {"any": ["jwt"]}},
                 "rule": {"all": [{"role": "\"a\""}, {"not": {"time": [1, 2, 3, "UTC"]}}]},
-                "step_up": {"fresh": 9, "acr": ["b"], "amr": [["c"]]}, "hides": true,
+                "step_up": {"fresh": 9, "acr": ["b"], "amr": [["c"]]}, "actions": ["p:q"], "hides": true,
                 "limits": [{"rate": [2, 60], "burst": 1, "cost": 3, "by": "tenant",
                     "of": {"least_tier": ["d", "e"]}}, {"rate": [5, 1]}],
                 "failures": [{"rate": [9, 60], "shared": "login"},
@@ -292,6 +293,7 @@ mod tests {
         let step_up = StepUp { max_age_seconds: NonZeroU32::new(9), acr: &["b"], amr: &[&["c"]] };
         assert_eq!(policy.step_up, Some(step_up));
         assert!(policy.hides);
+        assert_eq!(policy.actions, Some(&["p:q"][..]));
         let limits: Vec<_> = policy
             .limits
             .iter()

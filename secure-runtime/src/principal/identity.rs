@@ -1,6 +1,6 @@
 //! Whether two principals are one: by where they lie, or by all that they say.
 
-use std::hash::Hash;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -17,6 +17,16 @@ impl Principal {
     pub(crate) fn is_equal_to(&self, other: &Self) -> bool {
         let (one, other) = (&self.inner.data, &other.inner.data);
         Said::of(one) == Said::of(other) && one.extensions.are(&other.extensions)
+    }
+
+    /// Whether nothing that can be asked of the two differs: what was decided about one holds for the other.
+    pub(crate) fn is_indistinguishable_from(&self, other: &Self) -> bool {
+        self.authenticator == other.authenticator && (self.is(other) || self.is_equal_to(other))
+    }
+
+    /// Hashes what tells two callers apart, or two tokens of one, but for values of the application.
+    pub(crate) fn hash_marks(&self, hasher: &mut impl Hasher) {
+        (self.authenticator, Said::of(&self.inner.data)).hash(hasher);
     }
 
     /// A hash of all that it says, but for values of the application.

@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::decisions::DecisionSettings;
 use super::development::Development;
 use super::launch::{self, LaunchError};
 use super::sockets::Sockets;
@@ -33,6 +34,7 @@ pub struct SecurityBuilder {
     pub(super) longest_ban: Duration,
     pub(super) failure_mode: Option<LimitMode>,
     pub(super) tier: Option<TierFunction>,
+    pub(super) decisions: DecisionSettings,
     pub(super) ipv4_prefix: u8,
     pub(super) ipv6_prefix: u8,
     pub(super) proxies: Option<TrustedProxies>,
@@ -82,6 +84,7 @@ impl SecurityBuilder {
             longest_ban: Self::LONGEST_BAN,
             failure_mode: None,
             tier: None,
+            decisions: DecisionSettings::default(),
             ipv4_prefix: 32,
             ipv6_prefix: 64,
             proxies: None,

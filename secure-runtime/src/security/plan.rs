@@ -21,6 +21,8 @@ pub(crate) struct Plan {
     pub(crate) authentication: Authentication,
     /// `None`: any request will do.
     pub(crate) rule: Option<CompiledRule>,
+    /// What the application's own policy is asked about; mostly nothing.
+    pub(crate) actions: Box<[Arc<str>]>,
     /// Decided before authentication.
     pub(crate) early_limits: Box<[PlannedLimit]>,
     /// Decided for requests that end authentication without a principal.
@@ -87,7 +89,7 @@ impl Plan {
         // Where nobody is let in, nobody is asked.
         let asked = authenticators.into_iter().filter(|_| mode != Mode::Closed);
         let (names, authenticators): (Vec<_>, Vec<_>) = asked.unzip();
-        let stages = limits.plan(endpoint);
+        let stages = limits.plan(endpoint, rules);
         let [early, anonymous, caller] = stages.own;
         Self {
             endpoint,
@@ -100,6 +102,7 @@ impl Plan {
                 names: names.into(),
             },
             rule: (policy.rule != Rule::All(&[])).then(|| rules.compile(&policy.rule)),
+            actions: Box::default(),
             early_limits: early,
             anonymous_limits: anonymous,
             caller_limits: caller,
@@ -195,6 +198,10 @@ impl Plan {
     pub(crate) fn own_concurrency(&self) -> &[PlannedConcurrency] {
         let own = self.concurrency.partition_point(|it| !it.by.is_shared_by_callers());
         self.concurrency.get(..own).unwrap_or_default()
+    }
+
+    pub(super) fn with_actions(self, actions: Vec<String>) -> Self {
+        Self { actions: actions.into_iter().map(Into::into).collect(), ..self }
     }
 
     pub(super) fn with_failures(self, failures: Box<[PlannedBudget]>) -> Self {

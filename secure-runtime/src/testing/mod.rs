@@ -4,6 +4,7 @@
 //! Always compiled, so that no feature changes what is tested. What it holds is small, and a service
 //! refuses its keys unless it was told to accept them.
 
+mod asked;
 mod assertions;
 mod clock;
 mod issuer;
@@ -11,6 +12,7 @@ mod ready;
 mod routes;
 mod token;
 
+pub use asked::access_request;
 pub use assertions::{assert_admitted, assert_refused};
 pub use clock::FakeClock;
 pub use issuer::Issuer;

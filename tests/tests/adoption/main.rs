@@ -10,6 +10,7 @@
 mod absent_authenticators;
 mod authentication_turned_off;
 mod dispatch;
+mod dynamic_policies;
 mod early_rules;
 mod enriched_callers;
 mod enrichment_cache;
@@ -24,12 +25,15 @@ mod own_answers;
 mod own_problems;
 mod pages;
 mod policies_of_other_crates;
+mod remembered_decisions;
 mod request_in_an_authenticator;
 mod request_time;
 mod route_tables;
 mod services_behind;
 mod sizes_and_times;
 mod sockets;
+mod spared_requests;
+mod standing_bans;
 mod typed_callers;
 mod validated_bodies;
 

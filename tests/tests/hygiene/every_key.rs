@@ -68,6 +68,24 @@ async fn place_order(
 }
 
 #[secure(
+    action = "orders:list",
+    hide,
+    rate("10/s", refund = 5xx, unless = role("internal") || !(scope("a") && address in "10.0.0.0/8")),
+    rate("1000/h", shared = "orders"),
+    quota("1000/day", refund = 5xx, unless = permission("unbounded"))
+)]
+#[get("/orders")]
+async fn list_orders() -> &'static str {
+    ""
+}
+
+#[secure(action, auth = optional)]
+#[get("/articles")]
+async fn articles() -> &'static str {
+    ""
+}
+
+#[secure(
     rate("10/s", by = (tenant, address, header("x-client")), cost = page.0.max(1)),
     rate("10/s", by = key((caller.subject().len(), request.method())), cost = response),
     rate("10/s", by = claim("org.id")),
@@ -112,6 +130,8 @@ fn accepted() {
         .service(place_order)
         .service(raw)
         .service(limited)
+        .service(list_orders)
+        .service(articles)
         .service(two)
         .route("/", web::get().to(optional));
 }

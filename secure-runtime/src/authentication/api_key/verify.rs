@@ -37,6 +37,10 @@ impl Authenticator for ApiKeyAuthenticator {
         true
     }
 
+    fn names_issuers(&self) -> Option<bool> {
+        self.store.names_issuers()
+    }
+
     /// A key says nothing of anybody who signed in.
     fn tells_authentication(&self) -> bool {
         false

@@ -75,8 +75,8 @@ pub(in crate::pipeline) fn poll(
     }
 }
 
-/// The time that arguments may take; a body that arrives at the minimum rate has more.
-fn poll_deadline(
+/// The time that arguments, and a policy of the application, may take; a body that arrives at the minimum rate has more.
+pub(super) fn poll_deadline(
     gate: &Gate<'_>,
     request: &mut Progress,
     reads_body: bool,

@@ -1,12 +1,14 @@
 //! The stages, one file each; their order is [`order`](super::order)'s.
 
 pub(super) mod authentication;
+pub(super) mod bans;
 pub(super) mod body;
 pub(super) mod caller;
 pub(super) mod claimed_account;
 pub(super) mod concurrency;
 pub(super) mod content_coding;
 pub(super) mod counted_body;
+pub(super) mod decision;
 pub(super) mod errors;
 pub(super) mod extraction;
 pub(super) mod failure_budgets;
