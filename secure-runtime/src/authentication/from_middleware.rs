@@ -52,7 +52,7 @@ impl<T: 'static> FromMiddleware<T> {
         }
     }
 
-    /// Sets what a client is told that must authenticate (RFC 9110 section 11.6.1). Default:
+    /// Sets the `WWW-Authenticate` challenge of a 401 (RFC 9110 section 11.6.1). Default:
     /// `Session realm="api"`, which is no registered scheme, so that browsers show no dialog.
     #[must_use]
     pub fn challenge(mut self, challenge: Challenge) -> Self {

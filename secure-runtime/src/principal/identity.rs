@@ -34,7 +34,7 @@ impl Principal {
         secret.hash_one(Said::of(&self.inner.data))
     }
 
-    /// That hash, computed once, by whoever asks first.
+    /// That hash, computed at the first call.
     #[inline]
     pub(crate) fn identity(&self, hash: impl FnOnce() -> u64) -> u64 {
         // A second computation at the same time changes no more than where something is looked for.

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use super::cache::Shelf;
-use super::{Enriching, How, Look, Outcome};
+use super::cache::CachedEnrichment;
+use super::{Enriching, How, Outcome, Prepare};
 use crate::authentication::{
     Attempt, Authenticator, Challenge, Presented, Refusal, TokenCacheStatistics, Verdict,
 };
@@ -23,15 +23,15 @@ pub(super) struct EnrichingAuthenticator {
 }
 
 enum Source {
-    Each(Look),
-    Kept(Shelf),
+    Each(Prepare),
+    Cached(CachedEnrichment),
 }
 
 impl EnrichingAuthenticator {
     pub(super) fn new(inner: Arc<dyn Authenticator>, how: How, timeout: Duration) -> Self {
         let source = match how {
             How::Each(look) => Source::Each(look),
-            How::Kept(cache, load) => Source::Kept(cache.shelf(load, timeout)),
+            How::Cached(cache, load) => Source::Cached(cache.enrichment(load, timeout)),
         };
         Self { inner, source, timeout }
     }
@@ -40,22 +40,24 @@ impl EnrichingAuthenticator {
 impl Authenticator for EnrichingAuthenticator {
     fn authenticate(&self, request: &RequestHead<'_>, now: Moment) -> Attempt {
         match (&self.source, self.inner.authenticate(request, now)) {
-            (Source::Kept(shelf), Attempt::Accepted(principal)) => {
-                match shelf.find(&principal, now) {
+            (Source::Cached(enrichment), Attempt::Accepted(principal)) => {
+                match enrichment.find(&principal, now) {
                     Some(enriched) => Attempt::Accepted(enriched),
                     None => {
-                        let shelf = shelf.clone();
+                        let enrichment = enrichment.clone();
                         Attempt::Pending(Box::pin(async move {
-                            verdict(shelf.enrich(principal, now).await)
+                            verdict(enrichment.enrich(principal, now).await)
                         }))
                     }
                 }
             }
-            (Source::Kept(shelf), Attempt::Pending(waiting)) => {
-                let shelf = shelf.clone();
+            (Source::Cached(enrichment), Attempt::Pending(waiting)) => {
+                let enrichment = enrichment.clone();
                 Attempt::Pending(Box::pin(async move {
                     match waiting.await {
-                        Verdict::Accepted(principal) => verdict(shelf.enrich(principal, now).await),
+                        Verdict::Accepted(principal) => {
+                            verdict(enrichment.enrich(principal, now).await)
+                        }
                         refused @ Verdict::Refused(_) => refused,
                     }
                 }))

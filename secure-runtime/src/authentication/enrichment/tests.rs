@@ -63,7 +63,7 @@ proptest! {
         let cache = EnrichmentCache::with_capacity(Duration::from_secs(KEEP), capacity);
         let time = Arc::new(AtomicU64::new(0));
         // What is loaded says for whom, by which authenticator, and when.
-        let shelves: Vec<_> = (0..2)
+        let enrichments: Vec<_> = (0..2)
             .map(|owner: u64| {
                 let time = Arc::clone(&time);
                 let load: Load = Arc::new(move |principal: Principal| {
@@ -72,7 +72,7 @@ proptest! {
                         Ok(principal.to_builder().extension((owner, loaded_at)).build())
                     })
                 });
-                cache.clone().shelf(load, TIMEOUT)
+                cache.clone().enrichment(load, TIMEOUT)
             })
             .collect();
         let mut principals = std::collections::HashMap::new();
@@ -86,10 +86,10 @@ proptest! {
                     if anew {
                         *kept = given(subject, role);
                     }
-                    let found = shelves[owner].find(kept, at(now));
+                    let found = enrichments[owner].find(kept, at(now));
                     let enriched = match found {
                         Some(enriched) => enriched,
-                        None => now_or_never(shelves[owner].enrich(kept.clone(), at(now))).unwrap(),
+                        None => now_or_never(enrichments[owner].enrich(kept.clone(), at(now))).unwrap(),
                     };
                     prop_assert_eq!(enriched.subject(), subject.to_string());
                     prop_assert!(enriched.roles().eq([role.to_string().as_str()]));
@@ -115,74 +115,76 @@ proptest! {
     }
 }
 
-fn shelf_of(load: Load) -> (EnrichmentCache, super::cache::Shelf) {
+fn cached_enrichment(load: Load) -> (EnrichmentCache, super::cache::CachedEnrichment) {
     let cache = EnrichmentCache::new(Duration::from_secs(KEEP));
-    (cache.clone(), cache.shelf(load, TIMEOUT))
+    (cache.clone(), cache.enrichment(load, TIMEOUT))
 }
 
 #[test]
 fn equal_principals_share_an_entry_and_a_hit_is_the_same_principal() {
-    let (cache, shelf) = shelf_of(Arc::new(|principal| Box::pin(async move { Ok(principal) })));
-    let enriched = now_or_never(shelf.enrich(given(1, 1), at(0))).unwrap();
-    assert!(shelf.find(&given(1, 1), at(1)).is_some_and(|found| found.is(&enriched)));
-    assert!(shelf.find(&given(1, 2), at(1)).is_none());
-    assert!(shelf.find(&given(1, 1), at(KEEP)).is_none());
+    let (cache, enrichment) =
+        cached_enrichment(Arc::new(|principal| Box::pin(async move { Ok(principal) })));
+    let enriched = now_or_never(enrichment.enrich(given(1, 1), at(0))).unwrap();
+    assert!(enrichment.find(&given(1, 1), at(1)).is_some_and(|found| found.is(&enriched)));
+    assert!(enrichment.find(&given(1, 2), at(1)).is_none());
+    assert!(enrichment.find(&given(1, 1), at(KEEP)).is_none());
     assert_eq!(cache.len(), 1);
     // What the application put in is not equal to another value of the same form.
     let with_value = given(1, 1).to_builder().extension(7_u32).build();
-    assert!(shelf.find(&with_value, at(1)).is_none());
+    assert!(enrichment.find(&with_value, at(1)).is_none());
 }
 
 #[test]
 fn a_panic_is_a_refusal_and_leaves_nothing_behind() {
     let is_first = std::sync::atomic::AtomicBool::new(true);
-    let (cache, shelf) = shelf_of(Arc::new(move |principal| {
+    let (cache, enrichment) = cached_enrichment(Arc::new(move |principal| {
         assert!(!is_first.swap(false, Ordering::SeqCst), "on purpose");
         Box::pin(async move { Ok(principal) })
     }));
-    let refusal = now_or_never(shelf.enrich(given(1, 1), at(0))).unwrap_err();
+    let refusal = now_or_never(enrichment.enrich(given(1, 1), at(0))).unwrap_err();
     assert!(refusal.cause().contains("panicked"), "{refusal:?}");
     assert!(cache.is_empty());
-    assert!(now_or_never(shelf.enrich(given(1, 1), at(0))).is_ok());
+    assert!(now_or_never(enrichment.enrich(given(1, 1), at(0))).is_ok());
 }
 
 #[test]
-fn a_flight_that_is_dropped_leaves_the_board() {
+fn a_load_that_is_dropped_leaves_nothing_behind() {
     let is_first = std::sync::atomic::AtomicBool::new(true);
-    let (_, shelf) =
-        shelf_of(Arc::new(move |principal| match is_first.swap(false, Ordering::SeqCst) {
+    let (_, enrichment) = cached_enrichment(Arc::new(move |principal| {
+        match is_first.swap(false, Ordering::SeqCst) {
             true => Box::pin(std::future::pending()),
             false => Box::pin(async move { Ok(principal) }),
-        }));
+        }
+    }));
     {
-        let waits = pin!(shelf.enrich(given(1, 1), at(0)));
+        let waits = pin!(enrichment.enrich(given(1, 1), at(0)));
         assert!(waits.poll(&mut Context::from_waker(Waker::noop())).is_pending());
     }
-    assert!(now_or_never(shelf.enrich(given(1, 1), at(0))).is_ok());
+    assert!(now_or_never(enrichment.enrich(given(1, 1), at(0))).is_ok());
 }
 
 #[actix_web::test]
-async fn who_joined_a_flight_that_is_gone_is_refused_and_not_forgotten() {
-    let (cache, shelf) = shelf_of(Arc::new(|_| Box::pin(std::future::pending())));
-    let shelf = {
+async fn a_load_whose_runtime_has_ended_is_not_joined() {
+    let (cache, enrichment) = cached_enrichment(Arc::new(|_| Box::pin(std::future::pending())));
+    let enrichment = {
         let _ = &cache;
-        shelf
+        enrichment
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let other = shelf.clone();
-    // The runtime that runs the flight ends before it.
-    let flight = std::thread::spawn(move || {
+    let other = enrichment.clone();
+    // The runtime of the load ends before it.
+    let first = std::thread::spawn(move || {
         runtime.block_on(async {
             let waits = pin!(other.enrich(given(1, 1), at(0)));
             assert!(waits.poll(&mut Context::from_waker(Waker::noop())).is_pending());
             tokio::task::yield_now().await;
         });
     });
-    flight.join().unwrap();
-    assert!(shelf.find(&given(1, 1), at(0)).is_none());
-    let mut again = pin!(shelf.enrich(given(1, 1), at(0)));
+    first.join().unwrap();
+    assert!(enrichment.find(&given(1, 1), at(0)).is_none());
+    let mut again = pin!(enrichment.enrich(given(1, 1), at(0)));
     let polled = again.as_mut().poll(&mut Context::from_waker(Waker::noop()));
-    assert!(polled.is_pending(), "a flight of its own");
+    assert!(polled.is_pending(), "a load of its own");
 }
 
 /// The enrichment of an authenticator that is enriched itself.

@@ -65,7 +65,7 @@ fn is_rejection(refused: &Denial) -> bool {
     matches!(refused.kind(), DenialKind::InvalidToken | DenialKind::InvalidCredentials)
 }
 
-/// The request goes on, so no line of its own tells of the credentials.
+/// The request continues, so there is no log line of a refusal.
 #[cold]
 fn log_rejection(gate: &Gate<'_>, refused: &Denial) {
     let names = &gate.plan.authentication.names;
