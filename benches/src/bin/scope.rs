@@ -42,7 +42,7 @@ async fn main() -> Result<(), Failure> {
         scope = scope.route(&template(number), route::get().to(secured));
         peer = peer.route(&template(number), web::get().to(bare));
     }
-    let security = Security::builder().build()?;
+    let security = Security::builder().answers_for(module_path!()).build()?;
     let ours = init_service(App::new().app_data(security).service(scope)).await;
     let peer = init_service(App::new().service(peer)).await;
 
