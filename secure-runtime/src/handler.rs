@@ -11,7 +11,7 @@ use std::marker::PhantomData;
 
 use actix_web::{FromRequest, HttpRequest, Responder, dev};
 
-use crate::pipeline::{Incoming, Served};
+use crate::pipeline::{Incoming, Served, never};
 use crate::scope::SecuredResponse;
 
 /// The request as a secured handler takes it.
@@ -42,9 +42,11 @@ impl FromRequest for Routed<'_> {
     note = "a closure around a secured handler has no policy: it would run before the handler's"
 )]
 pub trait SecuredOutput<F>: Responder + sealed::Output {
-    /// Leads a request to the handler.
+    /// Leads a request to the handler; without one, it is never answered.
     #[doc(hidden)]
-    fn lead(handler: &F, request: Routed<'_>) -> Served;
+    fn lead(_: &F, _: Routed<'_>) -> Served {
+        never()
+    }
 }
 
 #[diagnostic::do_not_recommend]

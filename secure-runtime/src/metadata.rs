@@ -9,6 +9,7 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use crate::denial::Denial;
 use crate::pipeline::probe;
 use crate::scope::SecuredService;
+use crate::scope::mounted::{KnownPaths, Shape};
 
 /// Answers with the metadata of the protected resource; see
 /// [`Security::resource_metadata`](crate::Security::resource_metadata).
@@ -67,4 +68,8 @@ fn answer(document: Option<Bytes>) -> HttpResponse {
 /// Everybody may read it: whoever has no token learns from it where to get one.
 impl SecuredService for ResourceMetadata {
     const POLICED: crate::__private::Policed = crate::__private::Policed::BY_THE_ATTRIBUTE;
+
+    fn shape(&self) -> Shape {
+        Shape::resource(KnownPaths::exact(vec![self.path.to_owned()]))
+    }
 }

@@ -10,6 +10,8 @@ use super::routes::ToSecuredHandler;
 use super::{SecuredService, next, redirect};
 use crate::handler::SecuredOutput;
 
+type AddData = Box<dyn FnOnce(&mut web::ServiceConfig)>;
+
 /// What a table of routes adds to: a scope with [`Scope::configure`](crate::Scope::configure), or the `App`
 /// with [`configure`]. It takes secured services only.
 ///
@@ -32,7 +34,7 @@ use crate::handler::SecuredOutput;
 pub struct SecuredConfig {
     pub(super) children: Vec<Child>,
     pub(super) default: Option<Route>,
-    data: Vec<Box<dyn FnOnce(&mut web::ServiceConfig)>>,
+    data: Vec<AddData>,
 }
 
 impl SecuredConfig {

@@ -85,6 +85,12 @@ impl FromRequest for Next {
 ///     })));
 /// # drop(scope);
 /// ```
+///
+/// The policy is a secured handler itself; a closure in its place does not compile:
+///
+/// ```compile_fail,E0277
+/// secure_runtime::secured(|| async { "no policy" }, || async { "open" });
+/// ```
 pub fn secured<G, GateArgs, H, Args>(
     gate: G,
     handler: H,
