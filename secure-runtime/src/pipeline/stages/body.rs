@@ -12,11 +12,11 @@ use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{Extensions, Payload as Body};
 use actix_web::error::PayloadError;
 use actix_web::http::ConnectionType;
-use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
 use actix_web::web::Bytes;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 use futures_core::Stream;
 
+use super::announced::{has_media_type, is_chunked, length, unsupported};
 use super::{content_coding, counted_body, sizes};
 use crate::denial::{Denial, DenialKind};
 use crate::pipeline::gate::Gate;
@@ -120,10 +120,6 @@ impl Unread {
     }
 }
 
-fn is_chunked(request: &HttpRequest) -> bool {
-    request.headers().contains_key(TRANSFER_ENCODING)
-}
-
 /// Lets go of a body that the endpoint does not read. Over HTTP/2 the server then ignores its frames,
 /// which it would keep otherwise; over HTTP/1 the body is held until the request is answered.
 #[inline]
@@ -162,7 +158,7 @@ pub(in crate::pipeline) fn open(
     if !plan.has_compared_sizes.load(Ordering::Relaxed) {
         sizes::compare(gate);
     }
-    let announced = announced_length(request);
+    let announced = length(request);
     let is_typed = match plan.endpoint.policy.content_type {
         Some(expected) => has_media_type(request, announced, expected)?,
         None => true,
@@ -276,47 +272,6 @@ type BoxedStream = Pin<Box<dyn Stream<Item = Result<Bytes, PayloadError>>>>;
 fn too_large(most: u64) -> Denial {
     let cause = format!("the body is larger than `max_body` allows, {most} bytes");
     Denial::new(DenialKind::TooLarge, cause)
-}
-
-fn unsupported(expected: &str) -> Denial {
-    let cause = "the body's media type is not the one the endpoint reads";
-    let denial = Denial::new(DenialKind::UnsupportedMediaType, cause);
-    denial.with_detail(format!("expected `{expected}`"))
-}
-
-/// What the decoder has read and checked already; digits that do not fit count as too many.
-fn announced_length(request: &HttpRequest) -> Option<u64> {
-    let digits = request.headers().get(CONTENT_LENGTH)?.as_bytes().trim_ascii();
-    let length = digits.iter().try_fold(0_u64, |length, digit| {
-        length.checked_mul(10)?.checked_add(u64::from(digit.wrapping_sub(b'0')))
-    });
-    Some(length.unwrap_or(u64::MAX))
-}
-
-/// Whether the body has the media type, which is compared without regard to case (RFC 9110 section
-/// 8.3.1); parameters, such as a charset, may follow.
-///
-/// # Errors
-///
-/// If it does not, and a body is there. Where only reading tells (HTTP/2 need not announce a length), the
-/// first byte is what is refused.
-fn has_media_type(
-    request: &HttpRequest,
-    announced: Option<u64>,
-    expected: &str,
-) -> Result<bool, Refused> {
-    let mut values = request.headers().get_all(CONTENT_TYPE);
-    if let (Some(value), None) = (values.next(), values.next()) {
-        let essence = value.as_bytes().split(|byte| *byte == b';').next().unwrap_or_default();
-        if essence.trim_ascii().eq_ignore_ascii_case(expected.as_bytes()) {
-            return Ok(true);
-        }
-    }
-    match announced {
-        Some(1..) => Err(Box::new(unsupported(expected))),
-        None if is_chunked(request) => Err(Box::new(unsupported(expected))),
-        _ => Ok(false),
-    }
 }
 
 /// What is found wrong while a body is read; left in the request.

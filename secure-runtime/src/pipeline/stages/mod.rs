@@ -1,5 +1,6 @@
 //! The stages, one file each; their order is [`order`](super::order)'s.
 
+mod announced;
 pub(super) mod authentication;
 pub(super) mod bans;
 pub(super) mod body;
