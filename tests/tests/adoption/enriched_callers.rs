@@ -238,8 +238,57 @@ impl Authenticator for Thorough {
         true
     }
 
+    fn recheck(&self, caller: &Principal, _: Moment) -> Result<(), Refusal> {
+        match caller.subject() {
+            "ada" => Ok(()),
+            _ => Err(Refusal::invalid_token("revoked")),
+        }
+    }
+
+    fn checks_origins(&self) -> bool {
+        true
+    }
+
     fn tells_authentication(&self) -> bool {
         false
+    }
+}
+
+/// Accepts `ada` at once, for a look at what an enrichment makes of her.
+struct Ada;
+
+impl Authenticator for Ada {
+    fn challenge(&self) -> Challenge {
+        Challenge::new("Ada")
+    }
+
+    fn presented(&self, _: &RequestHead<'_>) -> Presented<'_> {
+        Presented::Connection
+    }
+
+    fn authenticate(&self, _: &RequestHead<'_>, _: Moment) -> Attempt {
+        Attempt::Accepted(Principal::builder("ada").build())
+    }
+
+    fn recheck(&self, caller: &Principal, now: Moment) -> Result<(), Refusal> {
+        Thorough.recheck(caller, now)
+    }
+}
+
+#[actix_web::test]
+async fn a_caller_with_another_name_is_rechecked_by_that_of_the_credentials() {
+    let rename = async |principal: Principal| Ok(principal.to_builder().subject("7").build());
+    let now = Moment::new(Duration::ZERO, Duration::ZERO);
+    let each = Ada.enrich(rename).into_authenticator().unwrap();
+    let kept = Ada.enrich_cached(Duration::from_secs(60), rename).into_authenticator().unwrap();
+    for it in [each, kept] {
+        let attempt = secure_runtime::testing::with_request(&[], |head| it.authenticate(head, now));
+        let Attempt::Pending(waiting) = attempt else { panic!("{attempt:?}") };
+        let Verdict::Accepted(renamed) = waiting.await else { panic!("she is accepted") };
+        assert_eq!(renamed.subject(), "7");
+        assert!(it.recheck(&renamed, now).is_ok());
+        let other = Principal::builder("7").build();
+        assert!(it.recheck(&other, now).is_err());
     }
 }
 
@@ -254,6 +303,9 @@ async fn an_enriched_authenticator_is_the_inner_one_in_all_else() {
     for it in [each, kept] {
         assert_eq!(it.challenge(), Challenge::new("Thorough"));
         assert!(it.remembers_refusals() && it.names_api_keys() && it.asks_revocations());
+        assert!(it.checks_origins());
+        assert!(it.recheck(&Principal::builder("ada").build(), now).is_ok());
+        assert!(it.recheck(&Principal::builder("bob").build(), now).is_err());
         assert!(it.names_tenants() && it.names_tiers() && !it.tells_authentication());
         assert_eq!(it.ready(now), Err("not yet".into()));
         assert_eq!(it.issuer(), Some("https://issuer.example"));
