@@ -35,6 +35,7 @@ mod sockets;
 mod spared_requests;
 mod standing_bans;
 mod typed_callers;
+mod unasked_policies;
 mod validated_bodies;
 
 use secure_runtime::testing::{FakeClock, Issuer};
