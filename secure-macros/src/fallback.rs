@@ -6,7 +6,7 @@ use syn::Attribute;
 
 use crate::check::{returns_a_pin, self_type, visible};
 use crate::diagnostics::{Diagnostics, Report};
-use crate::expand::{local, split, with_mistakes};
+use crate::expand::{local, mistaken, split, with_mistakes};
 use crate::known_attributes::{is_named, is_route, is_secure, needs_the_item, unfolded};
 use crate::model::legal::Endpoint;
 use crate::model::raw::Function;
@@ -59,12 +59,17 @@ fn shape(paths: &Paths, function: &Function, rest: Option<&Endpoint>) -> TokenSt
         }
     });
     let (support, incoming) = (paths.support(), local("incoming"));
+    let callable = rest.and_then(mistaken);
+    let (ty, own) = match callable {
+        Some((ty, implementation)) => (Some(ty), implementation),
+        None => (None, quote!(#(#inner)* #signature #body)),
+    };
     // Where it says `Self`, rustc would tell the same mistake in its words.
     let own = self_type(function).is_none().then(|| {
         quote! {
-            #[allow(dead_code, unused)]
+            #[allow(dead_code, unused, non_local_definitions)]
             const _: () = {
-                #(#inner)* #signature #body
+                #own
             };
         }
     });
@@ -79,6 +84,7 @@ fn shape(paths: &Paths, function: &Function, rest: Option<&Endpoint>) -> TokenSt
             #content
         }
         #service
+        #ty
     }
 }
 

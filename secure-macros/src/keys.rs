@@ -101,6 +101,13 @@ pub(crate) const KEYS: &[Key] = &[
         parse: allow::hide,
     },
     Key {
+        name: "callable",
+        example: "callable",
+        meaning: "other code may call the function without the policy, as `handler::without_policy(…)`",
+        repeats: false,
+        parse: scalars::callable,
+    },
+    Key {
         name: "rate",
         example: "rate = \"100/h\"",
         meaning: "how many requests are admitted, counted by caller unless `by` says otherwise",
@@ -169,6 +176,20 @@ pub(crate) const KEYS: &[Key] = &[
         meaning: "the largest request body",
         repeats: false,
         parse: scalars::max_body,
+    },
+    Key {
+        name: "body_timeout",
+        example: "body_timeout = \"30s\"",
+        meaning: "how long a request body may take to arrive",
+        repeats: false,
+        parse: scalars::body_timeout,
+    },
+    Key {
+        name: "websocket",
+        example: "websocket",
+        meaning: "a WebSocket handshake: its stream ends with the credentials of its caller",
+        repeats: false,
+        parse: scalars::websocket,
     },
     Key {
         name: "content_type",

@@ -37,6 +37,7 @@ use proc_macro::TokenStream;
 /// | `allow = order.customer == caller.subject()` | a Boolean rule about the caller, the request and the handler's arguments |
 /// | `check = owns_order` | an asynchronous function that checks the caller and arguments of the handler |
 /// | `hide` | what the rule forbids is answered as if it were not there |
+/// | `callable` | other code may call the function without the policy, as `handler::without_policy(…)` |
 /// | `rate = "100/h"` | how many requests are admitted, counted by caller unless `by` says otherwise |
 /// | `quota = "10000/month"` | how many requests are admitted in an hour, day, week or month of the calendar |
 /// | `concurrency = 8` | how many requests of one caller are served at once |
@@ -47,6 +48,8 @@ use proc_macro::TokenStream;
 /// | `unvalidated(order, reason = "the schema is the customer's")` | a body parameter that is not validated, and why |
 /// | `objects = any` | whoever may call may ask for any object that the path names |
 /// | `max_body = "64KiB"` | the largest request body |
+/// | `body_timeout = "30s"` | how long a request body may take to arrive |
+/// | `websocket` | a WebSocket handshake: its stream ends with the credentials of its caller |
 /// | `content_type = "application/json"` | the one media type a request body may have |
 /// | `content_encoding = "gzip"` | how a request body may be compressed |
 /// | `crate = my_reexports::secure_runtime` | where the crate `secure_runtime` is, if not at `::secure_runtime` |
@@ -56,7 +59,10 @@ use proc_macro::TokenStream;
 /// A list of several names says how they combine: `roles = any("admin", "auditor")`,
 /// `scopes = all("orders:read", "orders:write")`. `auth` takes bare words, and literals for names
 /// that are no words: `auth = any(jwt, "partner-api")`. `auth = optional` admits anonymous callers;
-/// credentials that are sent must be valid.
+/// credentials that are sent must be valid. With `auth = lenient(session)` (any of several:
+/// `lenient(session, jwt)`) bad credentials count as none, as if they had not been sent: the caller is
+/// anonymous then. They count for budgets of failures, and credentials that cannot be judged are
+/// answered with 503 all the same. Neither goes with keys that demand something of the caller.
 ///
 /// With a `secure.toml` beside `Cargo.toml` or at the workspace's root, roles, scopes and
 /// permissions must be listed there, and a role stands for what it includes and grants.
@@ -78,7 +84,7 @@ use proc_macro::TokenStream;
 /// - `time in "Mon-Fri 09:00-17:00 Europe/Berlin"`: the hours of a week in a time zone; days may be
 ///   listed or left out, and `22:00-06:00` ends on the day after;
 /// - any other Rust expression of the type `bool`. It has `caller` (`&Principal`, with
-///   `auth = optional` `Option<&Principal>`), `request` (`&HttpRequest`) and the handler's
+///   `auth = optional` and `lenient(…)` `Option<&Principal>`), `request` (`&HttpRequest`) and the handler's
 ///   parameters in scope, as references and by the names of their patterns. `.await` is allowed, and
 ///   `?` with every error that actix-web can answer with.
 ///

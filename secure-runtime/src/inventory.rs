@@ -19,6 +19,7 @@ use crate::policy::{
     Access, Authenticators, Concurrency, Endpoint, Exception, FailureBudget, Limit, Policy, Rule,
     Written, opens,
 };
+use crate::security::{AbsentAuthenticator, Open};
 use crate::table;
 use crate::throttling::{ConfiguredModes, LimitMode};
 
@@ -103,12 +104,21 @@ pub(crate) fn endpoint(written: &'static Written) -> &'static Endpoint {
 pub struct Inventory {
     rows: Vec<Row>,
     idle_roles: Vec<&'static str>,
+    authentication_off: Vec<AuthenticationOff>,
 }
 
 /// A role that opens no endpoint, behind the endpoints in JSON.
 #[derive(serde::Serialize)]
 struct IdleRole {
     idle_role: &'static str,
+}
+
+/// Authentication that the configuration turns off, behind the endpoints in JSON.
+#[derive(Clone, Debug, serde::Serialize)]
+#[serde(untagged)]
+enum AuthenticationOff {
+    Absent { absent_authenticator: &'static str, reason: String },
+    Open { open_to_everybody_as: String, reason: String },
 }
 
 /// One route of one endpoint; an endpoint whose routes the attribute could not see has one row
@@ -122,16 +132,23 @@ pub struct Row {
     pub method: Option<String>,
     /// The function.
     pub handler: String,
-    /// Who may call: `public`, `optional`, `authenticated`, and the authenticators where named.
+    /// Who may call: `public`, `optional`, `lenient`, `authenticated`, and the authenticators where named.
     pub access: String,
     /// What must be true of the caller; empty if nothing more.
     pub rule: String,
     /// How, and how long ago, the caller must have signed in; empty if it does not matter.
     pub step_up: String,
+    /// Whether other code may call the function without the policy.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub callable: bool,
     /// The limits, and the budgets for failures.
     pub limits: Vec<String>,
     /// The parameters that are validated.
     pub validates: &'static [&'static str],
+    /// The parameters that their extractors validate, as `order: AwebJson`.
+    pub validated_by: Vec<String>,
+    /// The body parameters that nothing validates before the handler, as `order: the reason`.
+    pub unvalidated: Vec<String>,
     /// The largest request body in bytes, where the attribute says so.
     pub max_body: Option<u64>,
     /// The one media type of the request body, where the attribute says so.
@@ -165,7 +182,25 @@ impl Inventory {
         rows.sort_by(|a, b| {
             (a.path, &a.method, a.file, a.line).cmp(&(b.path, &b.method, b.file, b.line))
         });
-        Self { rows, idle_roles: idle_roles() }
+        Self { rows, idle_roles: idle_roles(), authentication_off: Vec::new() }
+    }
+
+    /// The same, and what the configuration turns off.
+    pub(crate) fn with_authentication_off(
+        mut self,
+        absent: &[AbsentAuthenticator],
+        open: Option<&Open>,
+    ) -> Self {
+        let open = open.map(|it| AuthenticationOff::Open {
+            open_to_everybody_as: it.principal.subject().to_owned(),
+            reason: it.reason.clone(),
+        });
+        let absent = absent.iter().map(|it| AuthenticationOff::Absent {
+            absent_authenticator: it.name,
+            reason: it.reason.clone(),
+        });
+        self.authentication_off = open.into_iter().chain(absent).collect();
+        self
     }
 
     /// The roles of the vocabulary (`secure.toml`) that open no endpoint of the program, by themselves or
@@ -184,7 +219,10 @@ impl Inventory {
     }
 
     /// The list as a JSON array of objects: one for each row, and `{"idle_role": "…"}` for each of the
-    /// [`idle_roles`](Self::idle_roles), of which only a program with a vocabulary has any.
+    /// [`idle_roles`](Self::idle_roles), of which only a program with a vocabulary has any. Behind them
+    /// stands what turns authentication off: `{"absent_authenticator": "…", "reason": "…"}` for each
+    /// [absent](crate::SecurityBuilder::absent) one, and `{"open_to_everybody_as": "…", "reason": "…"}`
+    /// for [`open_because`](crate::SecurityBuilder::open_because).
     #[must_use]
     pub fn to_json(&self) -> String {
         // Strings and numbers always serialize.
@@ -194,10 +232,11 @@ impl Inventory {
 
 impl Serialize for Inventory {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut list = serializer.serialize_seq(Some(self.rows.len() + self.idle_roles.len()))?;
+        let mut list = serializer.serialize_seq(None)?;
         self.rows.iter().try_for_each(|row| list.serialize_element(row))?;
         let mut roles = self.idle_roles.iter();
         roles.try_for_each(|idle_role| list.serialize_element(&IdleRole { idle_role }))?;
+        self.authentication_off.iter().try_for_each(|it| list.serialize_element(it))?;
         list.end()
     }
 }
@@ -217,8 +256,15 @@ fn rows(endpoint: &'static Endpoint, modes: ConfiguredModes) -> Vec<Row> {
         access: access(policy.access),
         rule: rule(&policy.rule),
         step_up: policy.step_up.map(|it| it.to_string()).unwrap_or_default(),
+        callable: policy.callable,
         limits: limits(policy, modes),
         validates: policy.validates,
+        validated_by: policy
+            .validated_by
+            .iter()
+            .map(|it| format!("{}: {}", it.parameter, it.extractor))
+            .collect(),
+        unvalidated: unvalidated(policy),
         max_body: policy.max_body,
         content_type: policy.content_type,
         content_encodings: policy.content_encodings,
@@ -234,6 +280,23 @@ fn rows(endpoint: &'static Endpoint, modes: ConfiguredModes) -> Vec<Row> {
         .iter()
         .map(|route| row(Some(route.path), Some(route.methods.join(","))))
         .collect()
+}
+
+fn unvalidated(policy: &Policy) -> Vec<String> {
+    let exempt = policy.unvalidated.iter().map(|it| format!("{}: {}", it.parameter, it.reason));
+    let allowed = policy.undecided.iter();
+    exempt
+        .chain(allowed.map(|name| format!("{name}: the lint `unvalidated-body` allows it")))
+        .collect()
+}
+
+/// Which bodies are validated, and which are not.
+fn validation(row: &Row) -> String {
+    let own = row.validates.iter().map(|name| (*name).to_owned());
+    let others = row.validated_by.iter().map(|it| it.replacen(": ", " by ", 1));
+    let name = |it: &String| it.split(": ").next().unwrap_or_default().to_owned();
+    let not = row.unvalidated.iter().map(|it| format!("not {}", name(it)));
+    own.chain(others).chain(not).collect::<Vec<_>>().join(", ")
 }
 
 fn limits(policy: &Policy, modes: ConfiguredModes) -> Vec<String> {
@@ -264,8 +327,11 @@ fn published(path: &'static str) -> Row {
         access: access(Access::Public),
         rule: String::new(),
         step_up: String::new(),
+        callable: false,
         limits: Vec::new(),
         validates: &[],
+        validated_by: Vec::new(),
+        unvalidated: Vec::new(),
         max_body: None,
         content_type: None,
         content_encodings: &[],
@@ -285,6 +351,7 @@ fn access(access: Access) -> String {
     match access {
         Access::Public => String::from("public"),
         Access::Optional(authenticators) => named("optional", authenticators),
+        Access::Lenient(authenticators) => named("lenient", authenticators),
         Access::Authenticated(authenticators) => named("authenticated", authenticators),
     }
 }
@@ -310,7 +377,7 @@ impl fmt::Display for Inventory {
                     .join(", "),
                 dash(&row.rule),
                 dash(&row.limits.join(", ")),
-                dash(&row.validates.join(", ")),
+                dash(&validation(row)),
                 format!("{}:{} {}", row.file, row.line, row.handler),
             ]
         });
@@ -319,6 +386,17 @@ impl fmt::Display for Inventory {
         table::write(formatter, &table)?;
         if !self.idle_roles.is_empty() {
             writeln!(formatter, "\nroles that open no endpoint: {}", self.idle_roles.join(", "))?;
+        }
+        for off in &self.authentication_off {
+            match off {
+                AuthenticationOff::Open { open_to_everybody_as: caller, reason } => writeln!(
+                    formatter,
+                    "\nAUTHENTICATION IS OFF, every request is served as `{caller}`: {reason}"
+                )?,
+                AuthenticationOff::Absent { absent_authenticator: name, reason } => {
+                    writeln!(formatter, "\nabsent authenticator `{name}`: {reason}")?;
+                }
+            }
         }
         Ok(())
     }

@@ -283,6 +283,16 @@ pub struct SharedLimitsPage;
 #[doc = include_str!("../../docs/revocation.md")]
 pub struct RevokedTokens;
 
+/// And those about errors.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/errors.md")]
+pub struct ErrorsPage;
+
+/// And those about tests of applications.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/testing.md")]
+pub struct TestingPage;
+
 /// The README's programs compile, and those that can run do.
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]

@@ -90,12 +90,10 @@ pub(super) fn public_asks_no_caller(declaration: &Declaration, diagnostics: &mut
 
 /// A checker is given the caller, who must be there.
 pub(super) fn checks_have_a_caller(declaration: &Declaration, diagnostics: &mut Diagnostics) {
-    if !declaration.auth.as_ref().is_some_and(Names::is_optional) {
-        return;
-    }
+    let Some(open) = declaration.auth.as_ref().and_then(Names::admits_anonymous) else { return };
     for check in &declaration.checks {
         diagnostics
-            .error(&check.key, "`auth = optional` admits anonymous callers, found `check`")
+            .error(&check.key, format!("`{open}` admits anonymous callers, found `check`"))
             .help("`allow` asks about a caller who may be anonymous: `Option<&Principal>`");
     }
 }
@@ -332,6 +330,6 @@ pub(super) fn questions_are_few(declaration: &Declaration, diagnostics: &mut Dia
 
 /// Which authenticators can be told apart by `authenticator(…)`: the names, and whether all accept.
 pub(super) fn authenticators(auth: Option<&Names>) -> Option<(Vec<&Name>, bool)> {
-    let auth = auth.filter(|auth| !auth.is_optional())?;
+    let auth = auth.filter(|auth| auth.admits_anonymous().is_none())?;
     Some((auth.names.iter().collect(), auth.combine != Combine::Any))
 }

@@ -2,6 +2,7 @@
 
 mod answers;
 mod attributes;
+mod callable;
 mod json;
 mod limits;
 mod policy;
@@ -19,6 +20,7 @@ use crate::parse::tokens::word_of;
 use crate::paths;
 
 pub(crate) use attributes::split;
+pub(crate) use callable::mistaken;
 
 /// The function that actix-web calls, and the mark that `secure_runtime::scope` demands.
 pub(crate) fn endpoint(endpoint: &Endpoint) -> TokenStream {
@@ -37,6 +39,7 @@ pub(crate) fn endpoint(endpoint: &Endpoint) -> TokenStream {
     let service = service::mark(endpoint);
     let warnings = warnings(endpoint);
     let rule = answers::rule(endpoint);
+    let (callable, beside) = (callable::implementation(endpoint), callable::beside(endpoint));
     let today = endpoint.ends.then(paths::source_date_epoch);
     let mut served = Group::new(
         Delimiter::Brace,
@@ -45,6 +48,7 @@ pub(crate) fn endpoint(endpoint: &Endpoint) -> TokenStream {
                 #rule
                 #today
                 #(#inner)* #user_signature #body
+                #callable
                 #registration
                 #(#assertions)*
                 #call
@@ -56,6 +60,7 @@ pub(crate) fn endpoint(endpoint: &Endpoint) -> TokenStream {
         #(#outer)*
         #visibility #keyword #name #generics(#incoming: #support::Routed<'_>) -> #support::Served #bounds #served
         #service
+        #beside
         #warnings
     }
 }
@@ -90,17 +95,7 @@ fn call(endpoint: &Endpoint, incoming: &Ident) -> TokenStream {
     let variable = local("endpoint");
     let signature = &endpoint.function.signature;
     let name = &signature.ident;
-    let arguments: Vec<TokenStream> = signature
-        .generics
-        .params
-        .iter()
-        .filter_map(|parameter| match parameter {
-            GenericParam::Type(parameter) => Some(&parameter.ident),
-            GenericParam::Const(parameter) => Some(&parameter.ident),
-            GenericParam::Lifetime(_) => None,
-        })
-        .map(|name| quote!(#name))
-        .collect();
+    let arguments = generic_arguments(endpoint);
     let place = spans::of_types(endpoint);
     // An empty list of arguments lets the expression end where the place does.
     let handler = place.cover(quote!(#name::<#(#arguments),*>));
@@ -116,6 +111,17 @@ fn call(endpoint: &Endpoint, incoming: &Ident) -> TokenStream {
     place.cover(quote!(#support::serve(#arrival, #handler)))
 }
 
+/// What the user's function is called with between `::<` and `>`.
+fn generic_arguments(endpoint: &Endpoint) -> Vec<&Ident> {
+    let parameters = endpoint.function.signature.generics.params.iter();
+    let names = parameters.filter_map(|parameter| match parameter {
+        GenericParam::Type(parameter) => Some(&parameter.ident),
+        GenericParam::Const(parameter) => Some(&parameter.ident),
+        GenericParam::Lifetime(_) => None,
+    });
+    names.collect()
+}
+
 /// The function that validates: each parameter where its type stands. It names the types of all of
 /// them, which spares the compiler a search among handlers of any arity.
 fn validation(endpoint: &Endpoint) -> TokenStream {
@@ -128,13 +134,13 @@ fn validation(endpoint: &Endpoint) -> TokenStream {
         let Some((element, element_type)) = &validated.element else {
             let mut check = place.cover(quote!(#support::check::<));
             check.extend(quote!(#ty));
-            check.extend(place.cover(quote!(, #index, #all>)));
+            check.extend(place.cover(quote!(, #index, #all, _>)));
             return Some(place.frame(check));
         };
         let element = Literal::usize_unsuffixed(*element);
         let mut check = place.cover(quote!(#support::check_element::<));
         check.extend(quote!(#element_type));
-        check.extend(place.cover(quote!(, #element, #ty, #index, #all>)));
+        check.extend(place.cover(quote!(, #element, #ty, #index, #all, _>)));
         Some(place.frame(check))
     });
     if !endpoint.costs.is_empty() {

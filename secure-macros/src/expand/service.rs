@@ -2,6 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
+use syn::Attribute;
 
 use super::json;
 use crate::model::legal::Endpoint;
@@ -19,19 +20,44 @@ pub(super) fn mark(endpoint: &Endpoint) -> Option<TokenStream> {
     if endpoint.routes.is_empty() {
         return None;
     }
-    let mut conditions = endpoint.routes.iter().map(|route| route.condition.as_ref());
-    let condition = if conditions.clone().all(|condition| condition.is_some()) {
-        let predicates = conditions.by_ref().flatten();
-        Some(quote!(#[cfg(any(#(#predicates),*))]))
-    } else {
-        None
-    };
-    let attributes = endpoint.function.attributes.iter();
-    let cfgs = attributes.filter(|attribute| attribute.path().is_ident("cfg"));
+    let condition = condition(endpoint).map(|condition| quote!(#[cfg(#condition)]));
+    let cfgs = cfgs(endpoint);
     let (service, name) = (endpoint.paths.secured_service(), &endpoint.function.signature.ident);
     let policed = endpoint.paths.policed();
+    let said = said(endpoint);
     Some(quote! {
         #(#cfgs)* #condition
-        impl #service for #name { const POLICED: #policed = #policed::BY_THE_ATTRIBUTE; }
+        impl #service for #name { const POLICED: #policed = #policed::#said; }
     })
+}
+
+/// The routes that are registered, for the scope's index; nothing of them if `cfg`s decide which.
+fn said(endpoint: &Endpoint) -> TokenStream {
+    if endpoint.routes.iter().any(|route| route.condition.is_some()) {
+        return quote!(BY_THE_ATTRIBUTE);
+    }
+    let function = &endpoint.function.signature.ident;
+    let routes = endpoint.routes.iter().map(|route| {
+        let path = route.path.value();
+        let name = match &route.name {
+            Some(name) => name.value(),
+            None => function.to_string(),
+        };
+        let methods = if route.is_guarded { &[] } else { &*route.methods };
+        quote!((#path, #name, &[#(#methods),*]))
+    });
+    quote!(with(&[#(#routes),*]))
+}
+
+/// Under which condition one of the route attributes is there; `None`: under every one.
+pub(super) fn condition(endpoint: &Endpoint) -> Option<TokenStream> {
+    let conditions = endpoint.routes.iter().map(|route| route.condition.as_ref());
+    let predicates = conditions.collect::<Option<Vec<_>>>()?;
+    Some(quote!(any(#(#predicates),*)))
+}
+
+/// The `cfg`s of the handler itself.
+pub(super) fn cfgs(endpoint: &Endpoint) -> impl Iterator<Item = &Attribute> {
+    let attributes = endpoint.function.attributes.iter();
+    attributes.filter(|attribute| attribute.path().is_ident("cfg"))
 }

@@ -43,6 +43,10 @@ pub(crate) struct Endpoint {
 pub(crate) struct Route {
     pub(crate) methods: Vec<String>,
     pub(crate) path: LitStr,
+    /// The name of the resource; `None`: that of the function.
+    pub(crate) name: Option<LitStr>,
+    /// Whether more than the path and the methods decide if a request matches.
+    pub(crate) is_guarded: bool,
     /// The predicate of the `cfg_attr` it stands in.
     pub(crate) condition: Option<TokenStream>,
 }
@@ -57,6 +61,8 @@ pub(crate) struct Policy {
     pub(crate) step_up: Option<StepUp>,
     /// Whether what the rule forbids is answered as if it were not there.
     pub(crate) hides: bool,
+    /// Whether other code may call the function without the policy.
+    pub(crate) is_callable: bool,
     /// The resources that the handler receives as granted.
     pub(crate) grants: Vec<Type>,
     pub(crate) limits: Vec<Limit>,
@@ -65,10 +71,17 @@ pub(crate) struct Policy {
     pub(crate) priority: Option<String>,
     pub(crate) failures: Vec<Failures>,
     pub(crate) max_body: Option<u64>,
+    /// In milliseconds.
+    pub(crate) body_timeout: Option<u32>,
+    pub(crate) websocket: bool,
     pub(crate) content_type: Option<String>,
     pub(crate) content_encodings: Vec<String>,
     /// Parameter and reason.
     pub(crate) unvalidated: Vec<(String, String)>,
+    /// Parameters whose body nothing validates, as the level of a lint allows.
+    pub(crate) undecided: Vec<String>,
+    /// Parameters whose extractor validates what it reads, with the extractor as the vocabulary names it.
+    pub(crate) validated_by: Vec<(String, String)>,
     pub(crate) exceptions: Vec<Exception>,
     /// How many modules around the handler have a policy, as it knows.
     pub(crate) modules: usize,
@@ -97,6 +110,8 @@ pub(crate) struct Exception {
 pub(crate) enum Access {
     Public,
     Optional,
+    /// Bad credentials count as none.
+    Lenient(Authenticators),
     Authenticated(Authenticators),
 }
 
@@ -325,6 +340,8 @@ pub(crate) enum Audience {
 pub(crate) struct Riddle {
     pub(crate) index: usize,
     pub(crate) name: String,
+    /// The extractor of the vocabulary that it seems to be, which validates what it reads.
+    pub(crate) seems: Option<String>,
 }
 
 /// A parameter to validate: its place among the arguments and its name.

@@ -6,7 +6,7 @@ use syn::{Attribute, Signature, Visibility};
 
 use super::condition::{Allow, Check, Expression};
 use super::legal::Fact;
-use crate::parse::quantity::{Age, Size, Wait};
+use crate::parse::quantity::{Age, Size, Timeout, Wait};
 use crate::parse::rate::Rate;
 
 /// Everything between the parentheses of `#[secure(...)]`.
@@ -24,6 +24,7 @@ pub(crate) struct Declaration {
     pub(crate) allow: Vec<Allow>,
     pub(crate) checks: Vec<Check>,
     pub(crate) hide: Option<Ident>,
+    pub(crate) callable: Option<Ident>,
     /// A key that says what must hold could not be read.
     pub(crate) rule_unclear: bool,
     pub(crate) rates: Vec<RateKey>,
@@ -37,6 +38,8 @@ pub(crate) struct Declaration {
     /// A key that may have been meant to decide about a body could not be read.
     pub(crate) bodies_unclear: bool,
     pub(crate) max_body: Option<(Size, Name)>,
+    pub(crate) body_timeout: Option<(Timeout, Name)>,
+    pub(crate) websocket: Option<Ident>,
     pub(crate) content_type: Option<Name>,
     pub(crate) content_encoding: Option<Names>,
     pub(crate) root: Option<syn::Path>,
@@ -51,19 +54,31 @@ pub(crate) struct Name {
     pub(crate) bare: bool,
 }
 
-/// `"a"`, `any("a", "b")` or `all("a", "b")`.
+/// `"a"`, `any("a", "b")` or `all("a", "b")`; of `auth`, `lenient(a, b)` as well.
 #[derive(Debug)]
 pub(crate) struct Names {
     pub(crate) key: Ident,
     pub(crate) combine: Combine,
     pub(crate) names: Vec<Name>,
+    /// Whether bad credentials count as none: any of the names will do, or none of them.
+    pub(crate) is_lenient: bool,
     pub(crate) value: TokenStream,
 }
 
 impl Names {
+    /// How callers may be anonymous, as it is written; `None`: they may not.
+    pub(crate) fn admits_anonymous(&self) -> Option<&'static str> {
+        if self.is_lenient {
+            Some("auth = lenient(…)")
+        } else {
+            self.is_optional().then_some("auth = optional")
+        }
+    }
+
     /// Whether the value is the bare word `optional`.
     pub(crate) fn is_optional(&self) -> bool {
         self.combine == Combine::One
+            && !self.is_lenient
             && self.names.iter().all(|name| name.bare && name.text == "optional")
     }
 }
@@ -236,10 +251,13 @@ pub(crate) struct Number {
     pub(crate) span: Span,
 }
 
-/// `unvalidated(parameter, reason = "…")`.
+/// `unvalidated(parameter, reason = "…")`, or `unvalidated(any, reason = "…")`.
 #[derive(Debug)]
 pub(crate) struct Exemption {
+    /// `any`: every body that nothing else decides.
     pub(crate) parameter: Name,
+    /// Whether it stands on a module or in a policy.
+    pub(crate) is_shared: bool,
     pub(crate) grounds: Grounds,
 }
 

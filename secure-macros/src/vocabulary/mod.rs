@@ -3,6 +3,7 @@
 //! It is read while the program is compiled and folded into every endpoint's rule: the program
 //! itself needs neither the file nor the hierarchy.
 
+mod bodies;
 mod current;
 mod document;
 mod hierarchy;
@@ -15,6 +16,7 @@ mod workspace;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub(crate) use bodies::Bodies;
 pub(crate) use current::current;
 
 use crate::lints::Levels;
@@ -36,6 +38,7 @@ pub(crate) struct Vocabulary {
     tiers: Option<Vec<String>>,
     claims: Claims,
     levels: Levels,
+    bodies: Bodies,
 }
 
 /// A rate with a name.
@@ -95,6 +98,7 @@ impl Vocabulary {
             tiers: tiers::resolve(&document, text, &mut faults),
             claims: tiers::claims(&document, text, &mut faults),
             levels: levels::resolve(&document, text, &mut faults),
+            bodies: bodies::resolve(&document, text, &mut faults),
             ..hierarchy::resolve(&document, text, &mut faults)
         };
         if faults.is_empty() {
@@ -141,6 +145,11 @@ impl Vocabulary {
     /// The levels of the lints; without a file, those of the profile `standard`.
     pub(crate) fn levels(&self) -> &Levels {
         &self.levels
+    }
+
+    /// What the file says of bodies.
+    pub(crate) fn bodies(&self) -> &Bodies {
+        &self.bodies
     }
 
     /// The roles whose holders satisfy the demand for a name without having it in their token.

@@ -160,6 +160,16 @@ impl CompiledRule {
         self.test.decide(&granted, found) != Verdict::Fails
     }
 
+    /// Whether scopes alone are missing whatever the request asks for: the same for every object, because
+    /// no expression was needed to see it. Only of a rule that goes on to ask about the handler's arguments.
+    pub(crate) fn lacks_scopes_for_every_object(&self, found: &Circumstances<'_>) -> bool {
+        let unasked =
+            Circumstances { answers: Answers::default(), extracted: Needs::Nothing, ..*found };
+        self.needs > Needs::Nothing
+            && self.decide(&unasked) == Verdict::Fails
+            && self.lacks_scopes_alone(&unasked)
+    }
+
     /// The first clause that does not hold.
     pub(crate) fn failed_clause(&self, found: &Circumstances<'_>) -> Option<&str> {
         let granted = match found.caller {

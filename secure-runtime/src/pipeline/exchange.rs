@@ -2,7 +2,6 @@
 
 use std::task::{Context, Poll, ready};
 
-use actix_web::error::PayloadError;
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse};
 
@@ -172,7 +171,7 @@ impl Exchange {
     /// A denial that the handler returned, or the end of a body that it read itself.
     fn denial_in(&self, response: &HttpResponse) -> Option<Denial> {
         let error = response.error()?;
-        if error.as_error::<PayloadError>().is_some() {
+        if errors::is_end_of_a_body(error) {
             return body::fault(&self.gate()?).map(|denial| *denial);
         }
         Denial::of(response).cloned()
@@ -190,6 +189,9 @@ impl Exchange {
     fn add_fields(&self, response: &mut HttpResponse) {
         if let Some(report) = self.progress.report() {
             rate_limit_headers::write(report, self.progress.untold(), response.headers_mut());
+        }
+        if response.error().is_some() {
+            response::leave_out(response);
         }
     }
 

@@ -32,6 +32,7 @@ mod stages;
 
 pub(crate) use panics::caught;
 pub(crate) use panics::poll_caught;
+pub use response::not_found;
 pub(crate) use serve::Incoming;
 pub use serve::{Served, arrive, never, serve, serve_ruled};
 pub(crate) use stages::caller::claim_grant;
@@ -39,3 +40,4 @@ pub use stages::claimed_account::claim_account;
 #[cfg(feature = "compression")]
 pub(crate) use stages::content_coding::take as take_content_coding;
 pub(crate) use stages::errors::unfit_path;
+pub use stages::typed_caller::Caller;

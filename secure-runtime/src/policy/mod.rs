@@ -14,6 +14,7 @@ mod written_limit;
 use std::any::TypeId;
 use std::fmt;
 use std::hash::Hasher;
+use std::time::Duration;
 
 use crate::asked::Asked;
 
@@ -70,6 +71,8 @@ pub struct Policy {
     pub step_up: Option<StepUp>,
     /// Whether a request that the rule forbids is answered as if there were nothing here: 404.
     pub hides: bool,
+    /// Whether other code may call the function without the policy: the key `callable`.
+    pub callable: bool,
     /// The resources that the handler receives as [`Granted`](crate::Granted).
     pub grants: &'static [fn() -> TypeId],
     /// Every limit must admit the request.
@@ -82,6 +85,10 @@ pub struct Policy {
     pub failures: &'static [FailureBudget],
     /// The largest request body in bytes; `None`: the default of the [`crate::Security`].
     pub max_body: Option<u64>,
+    /// How long a request body may take to arrive; `None`: the default of the [`crate::Security`].
+    pub body_timeout: Option<Duration>,
+    /// Whether requests are handshakes of WebSockets.
+    pub websocket: bool,
     /// The one media type a request body may have.
     pub content_type: Option<&'static str>,
     /// The content codings that a request body may have, beside none.
@@ -95,6 +102,10 @@ pub struct Policy {
     pub validates: &'static [&'static str],
     /// Body parameters that are not validated on purpose.
     pub unvalidated: &'static [Unvalidated],
+    /// Body parameters that nothing validates, because the level of the lint `unvalidated-body` allows it.
+    pub undecided: &'static [&'static str],
+    /// Body parameters that their extractors validate, as `[bodies]` of `secure.toml` says.
+    pub validated_by: &'static [ValidatedBy],
     /// Why nobody needs to authenticate, or why every object is for every caller.
     pub exceptions: &'static [Exception],
     /// What limits tell requests apart by, where an expression says it.
@@ -110,18 +121,23 @@ impl Policy {
         rule: Rule::All(&[]),
         step_up: None,
         hides: false,
+        callable: false,
         grants: &[],
         limits: &[],
         concurrency: &[],
         priority: None,
         failures: &[],
         max_body: None,
+        body_timeout: None,
+        websocket: false,
         content_type: None,
         content_encodings: &[],
         bodies: Places::NONE,
         resources: Places::NONE,
         validates: &[],
         unvalidated: &[],
+        undecided: &[],
+        validated_by: &[],
         exceptions: &[],
         keys: &[],
         modules: 0,
@@ -162,6 +178,8 @@ impl Places {
 pub enum Access {
     /// Nobody needs to authenticate, and credentials are not looked at.
     Public,
+    /// Credentials that are not valid count as none: the caller is anonymous then, as without any.
+    Lenient(Authenticators),
     /// Without credentials the caller is anonymous; credentials that are sent must be valid.
     Optional(Authenticators),
     /// Only authenticated callers.
@@ -204,6 +222,15 @@ pub struct Unvalidated {
     pub parameter: &'static str,
     /// The reason given in the attribute.
     pub reason: &'static str,
+}
+
+/// A body parameter whose extractor validates what it reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ValidatedBy {
+    /// The parameter's name.
+    pub parameter: &'static str,
+    /// The extractor, as `validated_by` of `secure.toml` names it.
+    pub extractor: &'static str,
 }
 
 /// An exception that the attribute makes, and why.

@@ -5,13 +5,14 @@
 
 use std::any::TypeId;
 use std::num::NonZeroU32;
+use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::{
     Access, Authenticators, Endpoint, Exception, Expression, Hours, KeyFunction, Needs, Places,
-    Policy, Route, Rule, StepUp, Unvalidated, written_limit,
+    Policy, Route, Rule, StepUp, Unvalidated, ValidatedBy, written_limit,
 };
 
 /// One secured handler, as its expansion registers it.
@@ -76,17 +77,22 @@ fn endpoint(written: &str) -> Option<(&'static [Route], Policy)> {
             "rule" => policy.rule = rule(value)?,
             "step_up" => policy.step_up = Some(step_up(value)?),
             "hides" => policy.hides = value.as_bool()?,
+            "callable" => policy.callable = value.as_bool()?,
             "limits" => policy.limits = list(value, written_limit::limit)?,
             "concurrency" => policy.concurrency = list(value, written_limit::concurrency)?,
             "priority" => policy.priority = Some(written_limit::priority(value)?),
             "failures" => policy.failures = list(value, written_limit::failures)?,
             "max_body" => policy.max_body = Some(value.as_u64()?),
+            "body_timeout" => policy.body_timeout = Some(Duration::from_millis(value.as_u64()?)),
+            "websocket" => policy.websocket = value.as_bool()?,
             "bodies" => policy.bodies = Places(number(value)?),
             "resources" => policy.resources = Places(number(value)?),
             "content_type" => policy.content_type = Some(text(value)?),
             "content_encodings" => policy.content_encodings = list(value, text)?,
             "validates" => policy.validates = list(value, text)?,
             "unvalidated" => policy.unvalidated = list(value, unvalidated)?,
+            "undecided" => policy.undecided = list(value, text)?,
+            "validated_by" => policy.validated_by = list(value, validated_by)?,
             "modules" => policy.modules = number(value)?,
             "exceptions" => policy.exceptions = list(value, exception)?,
             _ => return None,
@@ -138,6 +144,7 @@ fn access(value: &Value) -> Option<Access> {
     match named(value)? {
         ("public", Value::Null) => Some(Access::Public),
         ("optional", value) => Some(Access::Optional(authenticators(value)?)),
+        ("lenient", value) => Some(Access::Lenient(authenticators(value)?)),
         ("authenticated", value) => Some(Access::Authenticated(authenticators(value)?)),
         _ => None,
     }
@@ -204,6 +211,11 @@ fn step_up(value: &Value) -> Option<StepUp> {
 fn unvalidated(value: &Value) -> Option<Unvalidated> {
     let [parameter, reason] = value.as_array()?.as_slice() else { return None };
     Some(Unvalidated { parameter: text(parameter)?, reason: text(reason)? })
+}
+
+fn validated_by(value: &Value) -> Option<ValidatedBy> {
+    let [parameter, extractor] = value.as_array()?.as_slice() else { return None };
+    Some(ValidatedBy { parameter: text(parameter)?, extractor: text(extractor)? })
 }
 
 fn exception(value: &Value) -> Option<Exception> {

@@ -58,6 +58,7 @@ impl Principal {
             + data.api_key.as_ref().map_or(0, |text| text.len())
             + data.session.as_ref().map_or(0, |text| text.len())
             + data.claims.as_ref().map_or(0, |text| text.len())
+            + data.extensions.footprint()
             + names.map(|name| name.len() + size_of::<Box<str>>()).sum::<usize>()
     }
 

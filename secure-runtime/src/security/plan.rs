@@ -1,6 +1,7 @@
 //! What one endpoint demands, compiled for the request path.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use super::challenges::Challenges;
 use super::planned_budget::PlannedBudget;
@@ -15,6 +16,8 @@ use crate::policy::{Access, Authenticators, Cost, Endpoint, Places, Rule};
 /// One endpoint, ready to be served: everything constant is here already.
 pub(crate) struct Plan {
     pub(crate) endpoint: &'static Endpoint,
+    /// Whether a request of the endpoint was served.
+    pub(crate) has_served: AtomicBool,
     pub(crate) authentication: Authentication,
     /// `None`: any request will do.
     pub(crate) rule: Option<CompiledRule>,
@@ -50,6 +53,8 @@ pub(crate) struct Authentication {
     /// Their names, in the same order.
     pub(crate) names: Box<[&'static str]>,
     pub(crate) challenges: Challenges,
+    /// Whether rejected credentials count as none.
+    pub(crate) is_lenient: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +65,10 @@ pub(crate) enum Mode {
     Any { required: bool },
     /// All must accept; the first names the caller.
     All { required: bool },
+    /// An authenticator that the endpoint needs is turned off: nobody is let in.
+    Closed,
+    /// Everybody is let in.
+    Open,
 }
 
 impl Plan {
@@ -70,15 +79,20 @@ impl Plan {
         metadata: Option<&str>,
         limits: &mut LimitPlanner,
         (max_body, most_values): (u64, usize),
+        mode: Mode,
     ) -> Self {
         let policy = &endpoint.policy;
-        let (names, authenticators): (Vec<_>, Vec<_>) = authenticators.into_iter().unzip();
+        // Where nobody is let in, nobody is asked.
+        let asked = authenticators.into_iter().filter(|_| mode != Mode::Closed);
+        let (names, authenticators): (Vec<_>, Vec<_>) = asked.unzip();
         let stages = limits.plan(endpoint);
         let [early, anonymous, caller] = stages.own;
         Self {
             endpoint,
+            has_served: AtomicBool::new(false),
             authentication: Authentication {
-                mode: Mode::of(policy.access),
+                mode,
+                is_lenient: matches!(policy.access, Access::Lenient(_)),
                 challenges: Challenges::new(&authenticators, policy, metadata),
                 authenticators: authenticators.into(),
                 names: names.into(),
@@ -176,14 +190,16 @@ impl Plan {
 }
 
 impl Mode {
-    fn of(access: Access) -> Self {
+    pub(super) fn of(access: Access) -> Self {
         let mode = |authenticators, required| match authenticators {
             Authenticators::All(_) => Self::All { required },
             Authenticators::Default | Authenticators::Any(_) => Self::Any { required },
         };
         match access {
             Access::Public => Self::Nobody,
-            Access::Optional(authenticators) => mode(authenticators, false),
+            Access::Optional(authenticators) | Access::Lenient(authenticators) => {
+                mode(authenticators, false)
+            }
             Access::Authenticated(authenticators) => mode(authenticators, true),
         }
     }

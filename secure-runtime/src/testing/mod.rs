@@ -4,11 +4,13 @@
 //! Always compiled, so that no feature changes what is tested. What it holds is small, and a service
 //! refuses its keys unless it was told to accept them.
 
+mod assertions;
 mod clock;
 mod issuer;
 mod ready;
 mod token;
 
+pub use assertions::{assert_admitted, assert_refused};
 pub use clock::FakeClock;
 pub use issuer::Issuer;
 pub use ready::TestSecurity;

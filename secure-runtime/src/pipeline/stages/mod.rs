@@ -12,4 +12,8 @@ pub(super) mod extraction;
 pub(super) mod failure_budgets;
 pub(super) mod failures;
 pub(super) mod load;
+#[cfg(feature = "multipart")]
+pub(super) mod multipart_errors;
+mod request_time;
 pub(super) mod rules;
+pub(super) mod typed_caller;

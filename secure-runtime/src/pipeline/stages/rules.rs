@@ -61,6 +61,11 @@ fn forbidden(
     let kind = match found.extracted {
         // Nothing was looked up yet, so that to sign in is asked of everybody alike.
         Needs::Nothing if is_anonymous => DenialKind::Unauthenticated,
+        // A client has to learn that it needs another token (RFC 6750 section 3.1), and learns nothing of
+        // the object, which nobody has looked for.
+        Needs::Nothing if hides && rule.lacks_scopes_for_every_object(found) => {
+            DenialKind::InsufficientScope
+        }
         _ if hides => DenialKind::NotFound,
         _ if is_anonymous => DenialKind::Unauthenticated,
         _ if rule.lacks_scopes_alone(found) => DenialKind::InsufficientScope,

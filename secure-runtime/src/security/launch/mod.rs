@@ -2,11 +2,13 @@
 
 mod error;
 mod limits;
+mod turned_off;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use super::builder::SecurityBuilder;
+use super::first_requests::UnnamedProxy;
 use super::plan::Plan;
 use super::planned_budget::BudgetPlanner;
 use super::planned_limit::LimitPlanner;
@@ -32,6 +34,10 @@ pub(super) struct Configuration {
     /// Configured, but broken: named in a fault of their own already.
     broken: Vec<String>,
     broken_defaults: bool,
+    /// Turned off, and why.
+    absent: BTreeMap<String, String>,
+    /// Everybody is let in, so that no authenticator is needed.
+    is_open: bool,
     /// What to do if another `Security` of the program has what is missing here.
     answers: &'static str,
     faults: Vec<String>,
@@ -43,6 +49,8 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
         .map(|endpoint| Some(endpoint).filter(|it| answers_for(&builder.modules, it.module)))
         .collect();
     let mut configuration = Configuration::collect(&mut builder);
+    let open = builder.development.open(&mut configuration.faults);
+    configuration.is_open = open.is_some();
     configuration.check_modules(&builder.modules, &endpoints);
     let published = builder.protected_resource.take().map(|resource| {
         let rules = endpoints.iter().flatten().map(|endpoint| &endpoint.policy.rule);
@@ -78,7 +86,9 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
             configuration.check_codings(endpoint);
             configuration.check_revocations(endpoint, &authenticators);
             let sizes = (builder.max_body, builder.max_validated_values);
-            let plan = Plan::new(endpoint, authenticators, &rules, metadata, &mut limits, sizes);
+            let mode = configuration.mode_of(endpoint, &authenticators);
+            let plan =
+                Plan::new(endpoint, authenticators, &rules, metadata, &mut limits, sizes, mode);
             Some(plan.with_failures(budgets.plan(endpoint)))
         })
         .collect();
@@ -93,6 +103,7 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
     if !configuration.faults.is_empty() {
         return Err(LaunchError { faults: configuration.faults });
     }
+    let absent = configuration.absent_authenticators();
     let now = builder.clock.now();
     configuration.by_name.values().for_each(|authenticator| authenticator.start(now));
     let security = Security(Arc::new(Inner {
@@ -109,13 +120,18 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
         tier: builder.tier,
         address_groups,
         proxies: builder.proxies,
+        unnamed_proxy: UnnamedProxy::new(),
         body_timeout: builder.body_timeout,
         body_rate: builder.body_rate,
         problem_hook: builder.problem_hook,
+        answers: builder.answers,
         published,
         limit_changes: Mutex::new(()),
         modes,
+        absent,
+        open,
     }));
+    security.warn_of_authentication_that_is_off();
     Ok(forgetful_budgets::told(lenient_limits::told(security)))
 }
 
@@ -130,6 +146,8 @@ impl Configuration {
             defaults: Vec::new(),
             broken: Vec::new(),
             broken_defaults: false,
+            absent: BTreeMap::new(),
+            is_open: false,
             answers: if builder.modules.is_empty() {
                 "; if another `Security` answers for it, say with `.answers_for(…)` which modules \
                  this one answers for"
@@ -138,8 +156,13 @@ impl Configuration {
             },
             faults: Vec::new(),
         };
+        it.absent = builder.development.absent(&mut it.faults);
         for configured in builder.authenticators.drain(..) {
             let name = configured.name;
+            if it.absent.contains_key(&name) {
+                it.faults
+                    .push(format!("the authenticator `{name}` is configured, and absent as well"));
+            }
             if it.by_name.contains_key(name.as_str()) || it.broken.contains(&name) {
                 it.faults.push(format!("two authenticators are named `{name}`"));
                 continue;
@@ -190,10 +213,7 @@ impl Configuration {
 
     /// What an endpoint's `auth` stands for; what it lacks becomes a fault.
     fn authenticators_of(&mut self, endpoint: &'static Endpoint) -> Vec<Named> {
-        let (Access::Optional(wanted) | Access::Authenticated(wanted)) = endpoint.policy.access
-        else {
-            return Vec::new();
-        };
+        let Some(wanted) = wanted(endpoint).filter(|_| !self.is_open) else { return Vec::new() };
         let Endpoint { name, module, file, line, .. } = endpoint;
         match wanted {
             Authenticators::Default => {
@@ -213,6 +233,7 @@ impl Configuration {
                             found.push((*name, Arc::clone(authenticator)));
                         }
                         None if self.broken.iter().any(|broken| broken == wanted) => {}
+                        None if self.absent.contains_key(*wanted) => {}
                         None => self.faults.push(format!(
                             "`{module}::{name}` needs the authenticator `{wanted}`, which is not \
                              configured{}{} ({file}:{line})",
@@ -253,7 +274,9 @@ impl Configuration {
         let mut faults = Vec::new();
         endpoint.policy.rule.each_leaf(&mut |leaf| match leaf {
             Rule::Authenticator(wanted)
-                if !authenticators.iter().any(|(known, _)| **known == **wanted)
+                if !self.is_open
+                    && !self.absent.contains_key(*wanted)
+                    && !authenticators.iter().any(|(known, _)| **known == **wanted)
                     && !self.broken.iter().any(|broken| broken == wanted) =>
             {
                 faults.push(format!(
@@ -329,8 +352,15 @@ fn naming<'a>(endpoint: &Endpoint, authenticators: &'a [Named]) -> &'a [Named] {
 }
 
 fn needs_all(endpoint: &Endpoint) -> bool {
-    matches!(
-        endpoint.policy.access,
-        Access::Authenticated(Authenticators::All(_)) | Access::Optional(Authenticators::All(_))
-    )
+    matches!(wanted(endpoint), Some(Authenticators::All(_)))
+}
+
+/// What an endpoint's `auth` says; nothing if it is public.
+fn wanted(endpoint: &Endpoint) -> Option<Authenticators> {
+    match endpoint.policy.access {
+        Access::Public => None,
+        Access::Optional(wanted) | Access::Lenient(wanted) | Access::Authenticated(wanted) => {
+            Some(wanted)
+        }
+    }
 }

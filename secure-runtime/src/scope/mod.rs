@@ -1,14 +1,28 @@
 //! The deny-by-default scope: what is mounted in it has a security policy, or does not compile.
 
+mod config;
+mod dispatch;
+pub(crate) mod mounted;
+mod redirect;
+mod resource;
+mod routes;
+
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{
     AppService, HttpServiceFactory, ServiceFactory, ServiceRequest, ServiceResponse, Transform,
 };
 use actix_web::guard::Guard;
-use actix_web::{Error, FromRequest, Handler, HttpRequest, HttpResponse, Responder, Route};
+use actix_web::{Error, HttpRequest, HttpResponse, Responder};
 
+pub use config::{SecuredConfig, configure};
+pub use resource::{SecuredResource, resource};
+pub use routes::{RouteBuilder, SecuredRoute, ToSecuredHandler, route};
+
+use self::dispatch::Dispatching;
+use self::mounted::{KnownPaths, Shape};
+use crate::answer::{Answer, Answers};
 use crate::body_limits::BodyLimits;
-use crate::handler::SecuredOutput;
+use crate::denial::Denial;
 
 /// A service whose every request passes a security policy.
 ///
@@ -18,12 +32,18 @@ use crate::handler::SecuredOutput;
     label = "this handler is not annotated with `#[secure(...)]`",
     note = "put `#[secure(...)]` above its route attribute; `#[secure(public)]` makes it public on purpose",
     note = "below the route attribute it cannot see the route, and does not count here: move it above",
-    note = "a scope inside is `secure_runtime::scope` too; in place of a `web::resource` stands `.route(path, secure_runtime::route::get().to(handler))`"
+    note = "a scope inside is `secure_runtime::scope` too, a resource `secure_runtime::resource`"
 )]
 pub trait SecuredService: HttpServiceFactory + 'static {
     /// Only an expansion names its value: written by hand, an `impl` claims what nothing enforces.
     #[doc(hidden)]
     const POLICED: crate::__private::Policed;
+
+    /// The paths that it answers.
+    #[doc(hidden)]
+    fn shape(&self) -> Shape {
+        Self::POLICED.shape()
+    }
 }
 
 /// The response of a secured handler; only the pipeline makes one.
@@ -80,14 +100,25 @@ impl Responder for SecuredResponse {
 /// secure_runtime::scope("/api").service(open);
 /// ```
 pub fn scope(path: &str) -> Scope<impl ScopeFactory<Response = ServiceResponse>> {
-    Scope(actix_web::Scope::new(path).wrap(BodyLimits))
+    let dispatching = Dispatching::default();
+    Scope {
+        inner: actix_web::Scope::new(path).wrap(dispatching.clone()).wrap(BodyLimits),
+        prefix: KnownPaths::prefix(path),
+        config: SecuredConfig::default(),
+        dispatching,
+    }
 }
 
 /// A scope of secured endpoints; see [`scope`].
 #[must_use = "a scope does nothing until it is mounted"]
-pub struct Scope<T>(actix_web::Scope<T>);
+pub struct Scope<T> {
+    inner: actix_web::Scope<T>,
+    prefix: KnownPaths,
+    config: SecuredConfig,
+    dispatching: Dispatching,
+}
 
-/// What a [`Scope`] is generic over, for functions that take one; see [`Scope::configure`].
+/// What a [`Scope`] is generic over, for functions that return one.
 pub trait ScopeFactory:
     ServiceFactory<ServiceRequest, Config = (), Error = Error, InitError = ()> + 'static
 {
@@ -99,12 +130,16 @@ impl<T> ScopeFactory for T where
 }
 
 impl<T: ScopeFactory> Scope<T> {
-    /// Mounts a secured endpoint or a nested scope.
-    pub fn service(self, service: impl SecuredService) -> Self {
-        Self(self.0.service(service))
+    /// Mounts a secured endpoint, a [`resource`] or a nested scope.
+    pub fn service(mut self, service: impl SecuredService) -> Self {
+        self.config.service(service);
+        self
     }
 
     /// Mounts a secured handler that has no route attribute.
+    ///
+    /// Other methods than that of the route pass it by, as with `route` of actix-web's scopes: they are
+    /// answered with 404 if nothing else takes them. A [`resource`] answers them with 405.
     ///
     /// ```
     /// use secure_runtime::{route, secure};
@@ -117,46 +152,90 @@ impl<T: ScopeFactory> Scope<T> {
     /// let scope = secure_runtime::scope("/api").route("/health", route::get().to(health));
     /// # drop(scope);
     /// ```
-    pub fn route(self, path: &str, route: impl ToSecuredHandler) -> Self {
-        Self(self.0.route(path, route.into_route()))
+    pub fn route(mut self, path: &str, route: impl ToSecuredHandler) -> Self {
+        self.config.route(path, route);
+        self
     }
 
-    /// Adds what another module mounts: a function that takes the scope and returns it.
+    /// Adds what a table of routes mounts, as a rule that of another module.
     ///
     /// ```
     /// mod users {
-    ///     use secure_runtime::{Scope, ScopeFactory, route, secure};
+    ///     use secure_runtime::{SecuredConfig, route, secure};
     ///
     ///     #[secure(roles = "admin")]
     ///     async fn list() -> &'static str {
     ///         "[]"
     ///     }
     ///
-    ///     pub fn mount<T: ScopeFactory>(scope: Scope<T>) -> Scope<T> {
-    ///         scope.route("/users", route::get().to(list))
+    ///     pub fn routes(config: &mut SecuredConfig) {
+    ///         config.route("/users", route::get().to(list));
     ///     }
     /// }
     ///
-    /// let scope = secure_runtime::scope("/api").configure(users::mount);
+    /// let scope = secure_runtime::scope("/api").configure(users::routes);
     /// # drop(scope);
     /// ```
-    pub fn configure<U>(self, configure: impl FnOnce(Self) -> Scope<U>) -> Scope<U> {
-        configure(self)
+    pub fn configure(mut self, routes: impl FnOnce(&mut SecuredConfig)) -> Self {
+        self.config.configure(routes);
+        self
+    }
+
+    /// Sends requests for a path to another one, with 307; see [`SecuredConfig::redirect`].
+    pub fn redirect(mut self, from: &str, to: impl Into<String>) -> Self {
+        self.config.redirect(from, to);
+        self
+    }
+
+    /// The same with 308; see [`SecuredConfig::redirect_permanently`].
+    pub fn redirect_permanently(mut self, from: &str, to: impl Into<String>) -> Self {
+        self.config.redirect_permanently(from, to);
+        self
     }
 
     /// Answers requests that nothing in the scope matches with a secured handler.
-    pub fn default_service(self, route: impl ToSecuredHandler) -> Self {
-        Self(self.0.default_service(route.into_route()))
+    pub fn default_service(mut self, route: impl ToSecuredHandler) -> Self {
+        self.config.default_service(route);
+        self
     }
 
     /// Matches only requests that pass this guard.
-    pub fn guard(self, guard: impl Guard + 'static) -> Self {
-        Self(self.0.guard(guard))
+    pub fn guard(mut self, guard: impl Guard + 'static) -> Self {
+        self.prefix.is_guarded = true;
+        Self { inner: self.inner.guard(guard), ..self }
     }
 
     /// Adds data for this scope; a [`Security`](crate::Security) here takes the place of an outer one.
-    pub fn app_data<U: 'static>(self, data: U) -> Self {
-        Self(self.0.app_data(data))
+    pub fn app_data<U: 'static>(mut self, data: U) -> Self {
+        self.config.app_data(data);
+        self
+    }
+
+    /// Answers refused requests of this scope with the application's own response, in place of
+    /// [`SecurityBuilder::answer`](crate::SecurityBuilder::answer).
+    ///
+    /// ```
+    /// use secure_runtime::answer::{Answer, is_page_request, login_redirect};
+    /// use secure_runtime::{route, secure};
+    ///
+    /// #[secure]
+    /// async fn account() -> &'static str {
+    ///     "account"
+    /// }
+    ///
+    /// let pages = secure_runtime::scope("/pages")
+    ///     .answer(|denial, request| match denial.kind().status() {
+    ///         401 if is_page_request(request) => Answer::from(login_redirect(request, "/login")),
+    ///         _ => Answer::standard(),
+    ///     })
+    ///     .route("/account", route::get().to(account));
+    /// # drop(pages);
+    /// ```
+    pub fn answer<A: Into<Answer>>(
+        self,
+        hook: impl Fn(&Denial, &HttpRequest) -> A + Send + Sync + 'static,
+    ) -> Self {
+        self.app_data(Answers::new(hook))
     }
 
     /// Wraps the scope in a middleware. It runs before the pipeline, and what it answers itself
@@ -175,7 +254,8 @@ impl<T: ScopeFactory> Scope<T> {
             > + 'static,
         B: MessageBody + 'static,
     {
-        Scope(self.0.wrap(middleware))
+        let Self { inner, prefix, config, dispatching } = self;
+        Scope { inner: inner.wrap(middleware), prefix, config, dispatching }
     }
 }
 
@@ -185,7 +265,9 @@ where
     B: MessageBody + 'static,
 {
     fn register(self, config: &mut AppService) {
-        self.0.register(config);
+        let Self { inner, config: mut held, dispatching, .. } = self;
+        let inner = inner.configure(|actix| held.add_data(actix));
+        dispatching.register(held, inner, config);
     }
 }
 
@@ -195,78 +277,9 @@ where
     B: MessageBody + 'static,
 {
     const POLICED: crate::__private::Policed = crate::__private::Policed::BY_THE_ATTRIBUTE;
-}
 
-/// A route to a secured handler, for [`Scope::route`].
-#[must_use = "a route does nothing until it is mounted"]
-pub struct SecuredRoute(Route);
-
-/// A route that leads to a secured handler, as only a [`SecuredRoute`] does.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` does not lead to a secured handler",
-    label = "expected a route of `secure_runtime::route`",
-    note = "`secure_runtime::route::get().to(handler)`, in place of `web::get().to(handler)`"
-)]
-pub trait ToSecuredHandler: sealed::Sealed {}
-
-impl ToSecuredHandler for SecuredRoute {}
-
-mod sealed {
-    pub trait Sealed {
-        fn into_route(self) -> actix_web::Route;
-    }
-
-    impl Sealed for super::SecuredRoute {
-        fn into_route(self) -> actix_web::Route {
-            self.0
-        }
-    }
-}
-
-/// A route that has no handler yet.
-#[must_use = "a route does nothing without a handler"]
-pub struct RouteBuilder(Route);
-
-impl RouteBuilder {
-    /// Matches only requests that pass this guard.
-    pub fn guard(self, guard: impl Guard + 'static) -> Self {
-        Self(self.0.guard(guard))
-    }
-
-    /// Sets the handler: a function annotated with `#[secure(...)]`. A closure that calls one is refused,
-    /// because its own code would run before the policy.
-    pub fn to<F, Args>(self, handler: F) -> SecuredRoute
-    where
-        F: Handler<Args>,
-        Args: FromRequest + 'static,
-        F::Output: SecuredOutput<F> + 'static,
-    {
-        SecuredRoute(self.0.to(handler))
-    }
-}
-
-/// Routes to secured handlers that have no route attribute.
-pub mod route {
-    use super::RouteBuilder;
-
-    macro_rules! methods {
-        ($($name:ident $method:literal),*) => {$(
-            #[doc = concat!("A route for `", $method, "` requests.")]
-            pub fn $name() -> RouteBuilder {
-                RouteBuilder(actix_web::web::$name())
-            }
-        )*};
-    }
-
-    methods!(get "GET", post "POST", put "PUT", patch "PATCH", delete "DELETE", head "HEAD");
-
-    /// A route for requests of any method.
-    pub fn any() -> RouteBuilder {
-        RouteBuilder(actix_web::web::route())
-    }
-
-    /// A route for requests of this method.
-    pub fn method(method: actix_web::http::Method) -> RouteBuilder {
-        RouteBuilder(actix_web::web::method(method))
+    fn shape(&self) -> Shape {
+        let held = self.config.children.iter().map(|child| child.shape.clone());
+        Shape::Scope(self.prefix.clone(), held.collect())
     }
 }

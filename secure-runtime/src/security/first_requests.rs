@@ -1,0 +1,101 @@
+//! What the first requests show of a set-up that works, and not as it was meant: the log says it once.
+//!
+//! 1. Two [`Security`] values that serve the same endpoint, as where one is built in the closure of
+//!    `HttpServer::new`, once for each worker: each counts its limits alone.
+//! 2. A proxy that nobody named: all of its clients are one to limits and bans.
+
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use super::{Inner, Plan, Security};
+use crate::request::RequestHead;
+use crate::transport::unnamed_proxy;
+
+/// Those that have served a request.
+static SERVING: Mutex<Vec<Weak<Inner>>> = Mutex::new(Vec::new());
+
+/// Whether two were found that serve the same endpoint.
+static TOLD: AtomicBool = AtomicBool::new(false);
+
+impl Security {
+    /// Notes that a request of this endpoint is served.
+    #[inline]
+    pub(crate) fn note_request(&self, plan: &Plan) {
+        if !plan.has_served.load(Ordering::Relaxed) {
+            self.note_first_request(plan);
+        }
+    }
+
+    #[cold]
+    fn note_first_request(&self, plan: &Plan) {
+        if plan.has_served.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let mut serving = SERVING.lock().unwrap_or_else(PoisonError::into_inner);
+        serving.retain(|it| it.strong_count() > 0);
+        // Dropped once nobody is held off: one of them may be the last.
+        let all: Vec<Arc<Inner>> = serving.iter().filter_map(Weak::upgrade).collect();
+        let (own, others): (Vec<_>, Vec<_>) =
+            all.into_iter().partition(|it| Arc::ptr_eq(it, &self.0));
+        if own.is_empty() {
+            serving.push(Arc::downgrade(&self.0));
+        }
+        drop(serving);
+        let serves = |it: &Arc<Inner>| {
+            let plan = it.plans.get(plan.endpoint.position).and_then(Option::as_ref);
+            plan.is_some_and(|plan| plan.has_served.load(Ordering::Relaxed))
+        };
+        if others.iter().any(serves) && !TOLD.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                handler = plan.title(),
+                "two `Security` values serve this endpoint, and each counts its limits and failures \
+                 alone: build one before `HttpServer::new`, and clone it in the closure \
+                 (`.app_data(security.clone())`)"
+            );
+        }
+    }
+}
+
+/// Looks for a proxy that the configuration does not name.
+pub(crate) struct UnnamedProxy {
+    /// So many requests are still looked at.
+    left: AtomicU32,
+}
+
+impl UnnamedProxy {
+    /// Enough that the probes of an orchestrator do not use them up.
+    const LOOKS: u32 = 10_000;
+
+    pub(super) fn new() -> Self {
+        Self { left: AtomicU32::new(Self::LOOKS) }
+    }
+
+    /// Looks at a request where no trusted proxies are configured.
+    #[inline]
+    pub(crate) fn look(&self, request: &RequestHead<'_>, peer: Option<IpAddr>) {
+        let left = self.left.load(Ordering::Relaxed);
+        if left > 0 {
+            self.look_closely(left, request, peer);
+        }
+    }
+
+    #[cold]
+    fn look_closely(&self, left: u32, request: &RequestHead<'_>, peer: Option<IpAddr>) {
+        let Some(header) = unnamed_proxy(request, peer) else {
+            // Two at once may count as one.
+            self.left.store(left - 1, Ordering::Relaxed);
+            return;
+        };
+        if self.left.swap(0, Ordering::Relaxed) > 0 {
+            tracing::warn!(
+                header,
+                peer = peer.map(tracing::field::display),
+                "a private address sends a forwarding header, and no trusted proxies are configured: \
+                 limits and bans by address take the proxy for the client. Name it: \
+                 `.trusted_proxies(TrustedProxies::new([\"10.0.0.0/8\"])?)`; an empty list says that \
+                 there is none"
+            );
+        }
+    }
+}
