@@ -7,7 +7,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use secure_runtime::answer::is_page_request;
 use secure_runtime::authentication::FromMiddleware;
 use secure_runtime::{
-    Caller, DenialKind, Granted, LaunchError, Principal, Resource, Scope, ScopeFactory, Security,
+    Caller, DenialKind, Granted, LaunchError, Principal, Resource, SecuredService, Security,
     resource, route, scope, secure,
 };
 use serde_json::json;
@@ -163,7 +163,7 @@ pub async fn login(
 }
 
 /// The application after the move: nothing can be mounted here without a policy.
-pub fn shelf() -> Scope<impl ScopeFactory> {
+pub fn shelf() -> impl SecuredService {
     scope("")
         .service(
             resource("/documents")

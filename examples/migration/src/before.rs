@@ -134,7 +134,10 @@ pub async fn events(
     _: CurrentUser,
     body: web::Payload,
 ) -> Result<HttpResponse, actix_web::Error> {
-    if request.headers().get(ORIGIN).is_some_and(|origin| !is_own_origin(&request, origin.as_bytes()))
+    if request
+        .headers()
+        .get(ORIGIN)
+        .is_some_and(|origin| !is_own_origin(&request, origin.as_bytes()))
     {
         return Err(AppError::Forbidden.into());
     }

@@ -136,7 +136,11 @@ async fn a_large_file_is_attached_by_the_owner() {
         let attached = server.send("PUT", "/documents/1/file", &[ADA], &file).await;
         assert_eq!(attached.status, 204, "{state:?}: {attached:?}");
         let document = server.get("/documents/1", &[ADA]).await.json();
-        assert_eq!(document.get("attached_bytes"), Some(&Value::from(3 * 1024 * 1024)), "{state:?}");
+        assert_eq!(
+            document.get("attached_bytes"),
+            Some(&Value::from(3 * 1024 * 1024)),
+            "{state:?}"
+        );
         let foreign = server.send("PUT", "/documents/1/file", &[GRACE], "x").await;
         assert_refused(&foreign, 404, "not_found");
     }
@@ -185,8 +189,9 @@ async fn a_socket_echoes_for_users_and_refuses_foreign_pages() {
         };
         let cookie = ("cookie", String::from("session=session-of-ada"));
         let own = ("origin", server.url(""));
-        let (_, mut socket) =
-            connect(&[cookie.clone(), own]).await.unwrap_or_else(|error| panic!("{state:?}: {error}"));
+        let (_, mut socket) = connect(&[cookie.clone(), own])
+            .await
+            .unwrap_or_else(|error| panic!("{state:?}: {error}"));
         socket.send(ws::Message::Text("hello".into())).await.expect("sent");
         let echoed = socket.next().await.expect("a frame").expect("a good frame");
         assert_eq!(echoed, ws::Frame::Text("hello".into()), "{state:?}");
