@@ -183,6 +183,11 @@ pub struct ClientAddress;
 #[doc = include_str!("../../docs/mounting.md")]
 pub struct MountingPage;
 
+/// And those of the page on migrating.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/migrating.md")]
+pub struct MigratingPage;
+
 /// And those of the page on validation.
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/validation.md")]
