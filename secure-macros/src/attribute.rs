@@ -1,22 +1,25 @@
 //! The attribute from its tokens to its expansion: parse, check, expand, or fall back.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{TokenStream, TokenTree};
 
-use crate::diagnostics::Diagnostics;
+use crate::diagnostics::{Diagnostics, Report};
 use crate::paths::Paths;
-use crate::{check, expand, fallback, module, parse, policy, vocabulary};
+use crate::vocabulary::Current;
+use crate::{check, expand, fallback, module, parse, policy, sources, vocabulary};
 
 /// Expands `#[secure(arguments)] item`.
 pub(crate) fn secure(arguments: TokenStream, item: TokenStream) -> TokenStream {
-    let expansion = match parse::layers::used(&arguments) {
-        Some((used, own)) => match policy::is_used_once(&arguments) {
-            Ok(()) => policy::apply(&used, &own, &item),
-            Err(report) => fallback::closed(&Paths::new(None), item, None, &report),
-        },
-        None => match module::secured(&arguments, &item) {
-            Some(module) => module,
-            None => handler(arguments, item),
-        },
+    let is_function = |token| matches!(token, TokenTree::Ident(word) if word == "fn");
+    let expansion = if item.clone().into_iter().any(is_function) {
+        function(arguments, item)
+    } else {
+        match used(&arguments, &item) {
+            Some(expansion) => expansion,
+            None => match module::secured(&arguments, &item) {
+                Some(module) => module,
+                None => function(arguments, item),
+            },
+        }
     };
     if std::env::var_os("SECURE_MACROS_DEBUG").is_some_and(|value| value == "1") {
         eprintln!("{expansion}\n");
@@ -24,21 +27,65 @@ pub(crate) fn secure(arguments: TokenStream, item: TokenStream) -> TokenStream {
     expansion
 }
 
-fn handler(arguments: TokenStream, item: TokenStream) -> TokenStream {
-    let mut paths = Paths::new(None);
+/// The item with the first policy that its attribute uses.
+fn used(arguments: &TokenStream, item: &TokenStream) -> Option<TokenStream> {
+    let (used, own) = parse::layers::used(arguments)?;
+    Some(match policy::is_used_once(arguments) {
+        Ok(()) => policy::apply(&used, &own, item),
+        Err(report) => fallback::closed(&Paths::new(None), item.clone(), None, &report),
+    })
+}
+
+fn function(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let current = vocabulary::current();
-    let outcome = Diagnostics::gather_with_the_rest(|diagnostics| {
-        let layers = parse::layers(arguments, diagnostics);
-        let root = layers.iter().filter_map(|layer| layer.declaration.root.as_ref()).next_back();
-        paths = Paths::new(root);
-        let function = parse::function(item.clone(), diagnostics)?;
-        current.report(diagnostics);
-        check::endpoint(layers, function, &current.vocabulary, diagnostics)
-    });
-    let mut expansion = match outcome {
-        Ok(endpoint) => expand::endpoint(&endpoint),
-        Err((rest, report)) => fallback::closed(&paths, item, rest.as_ref(), &report),
+    let arguments = sources::hoisted(arguments, &item, &current.vocabulary);
+    let mut paths = Paths::new(None);
+    let mut expansion = match used(&arguments, &item) {
+        Some(expansion) => {
+            if current.is_first() {
+                paths = parse::layers::root(&arguments);
+            }
+            expansion
+        }
+        None => handler(arguments, item, &current, &mut paths),
     };
+    if let Some(report) = current.report() {
+        expansion.extend(quote::quote!(#report));
+    }
     expansion.extend(current.told(&paths));
     expansion
+}
+
+fn handler(
+    arguments: TokenStream,
+    item: TokenStream,
+    current: &Current,
+    paths: &mut Paths,
+) -> TokenStream {
+    let vocabulary = &current.vocabulary;
+    let outcome = Diagnostics::gather_with_the_rest(|diagnostics| {
+        let mut layers = sources::layers(&item, vocabulary);
+        layers.append(&mut parse::layers(arguments, diagnostics));
+        let root = layers.iter().filter_map(|layer| layer.declaration.root.as_ref()).next_back();
+        *paths = Paths::new(root);
+        let function = parse::function(item.clone(), diagnostics)?;
+        check::endpoint(layers, function, vocabulary, diagnostics)
+    });
+    match outcome {
+        Ok(endpoint) => {
+            let mut expansion = expand::endpoint(&endpoint);
+            expansion.extend(sources::assertion(&item, vocabulary, paths));
+            expansion
+        }
+        // What a faulty vocabulary would have said is not known: its own mistakes are told.
+        Err((rest, _)) if vocabulary.is_faulty() => {
+            fallback::closed(paths, item, rest.as_ref(), &Report::default())
+        }
+        Err((rest, mut report)) => {
+            if let Some(note) = sources::note(&item, vocabulary) {
+                report.written_elsewhere(&note);
+            }
+            fallback::closed(paths, item, rest.as_ref(), &report)
+        }
+    }
 }

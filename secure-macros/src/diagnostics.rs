@@ -11,6 +11,8 @@ pub(crate) struct Diagnostic {
     message: String,
     help: Option<String>,
     note: Option<String>,
+    /// Where the mistake may be written, if not where it is shown.
+    elsewhere: Option<String>,
 }
 
 impl Diagnostic {
@@ -18,7 +20,7 @@ impl Diagnostic {
         let mut spans = place.to_token_stream().into_iter().map(|token| token.span());
         let start = spans.next().unwrap_or_else(Span::call_site);
         let end = spans.last().unwrap_or(start);
-        Self { start, end, message, help: None, note: None }
+        Self { start, end, message, help: None, note: None, elsewhere: None }
     }
 
     /// What to type instead.
@@ -36,7 +38,8 @@ impl Diagnostic {
     /// The message as rustc shows it: the sub-lines render like its own.
     fn text(&self) -> String {
         let mut text = self.message.clone();
-        for (label, line) in [("help", &self.help), ("note", &self.note)] {
+        let lines = [("help", &self.help), ("note", &self.note), ("note", &self.elsewhere)];
+        for (label, line) in lines {
             if let Some(line) = line {
                 text.push_str("\n= ");
                 text.push_str(label);
@@ -91,8 +94,8 @@ pub(crate) struct Diagnostics {
     warnings: Vec<(&'static str, Diagnostic)>,
 }
 
-/// At least one mistake.
-#[derive(Debug)]
+/// At least one mistake; none, where they are told elsewhere.
+#[derive(Debug, Default)]
 #[must_use]
 pub(crate) struct Report {
     mistakes: Vec<Diagnostic>,
@@ -155,7 +158,8 @@ impl Diagnostics {
     /// Adds a mistake at a span.
     pub(crate) fn error_at(&mut self, span: Span, message: impl Into<String>) -> &mut Diagnostic {
         let message = message.into();
-        let mistake = Diagnostic { start: span, end: span, message, help: None, note: None };
+        let (help, note, elsewhere) = (None, None, None);
+        let mistake = Diagnostic { start: span, end: span, message, help, note, elsewhere };
         push(&mut self.mistakes, mistake)
     }
 
@@ -178,6 +182,22 @@ fn push<T>(list: &mut Vec<T>, element: T) -> &mut T {
 }
 
 impl Report {
+    /// The first line and the help of each mistake.
+    pub(crate) fn texts(&self) -> Vec<(String, Option<String>)> {
+        self.mistakes
+            .iter()
+            .map(|mistake| (mistake.message.clone(), mistake.help.clone()))
+            .collect()
+    }
+
+    /// Adds a note to what is shown at the attribute as a whole, because its tokens are from elsewhere.
+    pub(crate) fn written_elsewhere(&mut self, note: &str) {
+        // Spans cannot be compared but by what they print.
+        let attribute = format!("{:?}", Span::call_site());
+        let shown = self.mistakes.iter_mut().filter(|it| format!("{:?}", it.start) == attribute);
+        shown.for_each(|mistake| mistake.elsewhere = Some(note.to_owned()));
+    }
+
     /// Every message, one a mistake.
     #[cfg(test)]
     pub(crate) fn messages(&self) -> Vec<String> {

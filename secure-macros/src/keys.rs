@@ -3,7 +3,9 @@
 use crate::diagnostics::Diagnostics;
 use crate::model::raw::Declaration;
 use crate::parse::entry::Entry;
-use crate::parse::{allow, concurrency, exceptions, failures, layers, names, rates, scalars};
+use crate::parse::{
+    action, allow, concurrency, exceptions, failures, layers, names, rates, scalars,
+};
 
 /// One key of the attribute.
 #[derive(Debug)]
@@ -92,6 +94,13 @@ pub(crate) const KEYS: &[Key] = &[
         meaning: "an asynchronous function that checks the caller and arguments of the handler",
         repeats: true,
         parse: allow::check,
+    },
+    Key {
+        name: "action",
+        example: "action = \"secrets:list\"",
+        meaning: "the application's own policy permits this action; without a name, the handler's",
+        repeats: false,
+        parse: action::action,
     },
     Key {
         name: "hide",

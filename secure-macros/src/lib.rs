@@ -14,6 +14,7 @@ mod module;
 mod parse;
 mod paths;
 mod policy;
+mod sources;
 #[cfg(test)]
 mod tests;
 mod vocabulary;
@@ -36,6 +37,7 @@ use proc_macro::TokenStream;
 /// | `amr = "otp"` | the caller signed in by this method, by any or all of several |
 /// | `allow = order.customer == caller.subject()` | a Boolean rule about the caller, the request and the handler's arguments |
 /// | `check = owns_order` | an asynchronous function that checks the caller and arguments of the handler |
+/// | `action = "secrets:list"` | the application's own policy permits this action; without a name, the handler's |
 /// | `hide` | what the rule forbids is answered as if it were not there |
 /// | `callable` | other code may call the function without the policy, as `handler::without_policy(…)` |
 /// | `rate = "100/h"` | how many requests are admitted, counted by caller unless `by` says otherwise |
@@ -97,7 +99,12 @@ use proc_macro::TokenStream;
 /// it takes is there, with the arguments of its parameters' types; `check = function(order, request)` with
 /// these. `check` may be written several times.
 ///
-/// With `hide`, a request that the rule forbids is answered with 404, as if there were nothing. A
+/// `action = "secrets:list"` asks the function that `SecurityBuilder::decide` was given: rules that change
+/// while the program runs. It is asked after the rules about the caller, before limits by caller and before the
+/// body, with the caller and what the path says. `action` alone has the name of the handler, with its module.
+/// Where a module or a policy and the handler name an action each, all of them are asked about.
+///
+/// With `hide`, a request that the rule or that function forbids is answered with 404, as if there were nothing. A
 /// caller who has not signed in is asked to as long as no argument was looked at.
 ///
 /// A rule that always or never holds, or that has a part without an effect, is an error.
@@ -123,7 +130,13 @@ use proc_macro::TokenStream;
 ///   for so many of a hundred keys. Without it, or with `mode = enforce`, they are refused, unless the builder's
 ///   `limit_mode` says otherwise; where both say something, the stricter holds.
 ///
-/// `quota` has the same options but `burst`, and `zone = "Europe/Berlin"`, by whose clocks the periods begin.
+/// - `refund = 5xx`: what a request took is given back where the answer is 500 or above.
+/// - `unless = role("internal")`: requests of such callers are not counted; conditions are `role(…)`, `scope(…)`,
+///   `permission(…)` and `address in "…"`, with `&&`, `||` and `!`. Anonymous callers have nothing granted, and no
+///   condition about grants spares them.
+/// - `shared = "office"`: one count for all endpoints that use the name, all handlers of a module say.
+///
+/// `quota` has the same options but `burst` and `shared`, and `zone = "Europe/Berlin"`, by whose clocks the periods begin.
 ///
 /// `rate` and `quota` may be written several times, each with another `by`.
 ///
@@ -148,7 +161,9 @@ use proc_macro::TokenStream;
 /// `Multipart`, `MultipartForm`, `Either`, also in `Option`, `Result` and tuples) is named in
 /// `validate(…)`, or in `unvalidated(…)` with a reason. A body of actix-web's own extractors behind a type alias
 /// is one too; one inside of an extractor of another crate or of your own is not seen behind a name of its own, and
-/// may be named in `unvalidated(…)`. Types are known by the last word of their paths: a type of your own called
+/// may be named in `unvalidated(…)`. `unvalidated(any, reason = "…")` exempts every body that nothing else decides.
+/// Extractors that `validated_by` of the `secure.toml` lists are decided. The rule is the lint
+/// `unvalidated-body`. Types are known by the last word of their paths: a type of your own called
 /// `Principal`, `Granted`, `Loaded`, `Form` or `Payload` is taken for ours, unless it is imported under another name.
 /// Sizes have the units of IEC 80000-13: `kB` is 1000 bytes, `KiB` 1024.
 ///
@@ -166,6 +181,8 @@ use proc_macro::TokenStream;
 /// `self` nor `Self`.
 ///
 /// # Modules and named policies
+///
+/// The table `[policies]` of the `secure.toml` gives source files their policies, by patterns.
 ///
 /// On an inline module the attribute is the policy of every handler in it: functions with a route
 /// attribute or a `#[secure]` of their own, in modules inside too. [`policy!`] names sets of keys,
@@ -202,8 +219,9 @@ pub fn secure(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// }
 /// ```
 ///
-/// A policy is an item: it has a path (`use = policies::staff`), can be imported, and stays in its
-/// crate (`pub(crate)` at most). Its keys and those of the attribute must all hold.
+/// A policy is an item: it has a path (`use = policies::staff`), a visibility, and can be imported. Other
+/// crates use one that is `pub` (`use = base::policies::staff`); its paths mean its own crate, and its rates
+/// are literals. Its keys and those of the attribute must all hold.
 #[proc_macro]
 pub fn policy(input: TokenStream) -> TokenStream {
     policy::policies(input.into()).into()

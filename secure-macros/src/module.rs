@@ -11,7 +11,6 @@ use crate::check::visible;
 use crate::diagnostics::Diagnostics;
 use crate::known_attributes::{is_secure, unfolded};
 use crate::parse;
-use crate::paths::Paths;
 use surround::Around;
 
 /// The module whose handlers have its policy, and its mistakes; `None` if the item is no module.
@@ -21,15 +20,19 @@ pub(crate) fn secured(arguments: &TokenStream, item: &TokenStream) -> Option<Tok
         return None;
     }
     let mut module: ItemMod = syn::parse2(item.clone()).ok()?;
-    let paths = &root(arguments);
+    let paths = &parse::layers::root(arguments);
     let outcome = Diagnostics::gather_with_the_rest(|diagnostics| {
         let Some((_, items)) = &mut module.content else {
             diagnostics
                 .error(&module.ident, "`#[secure]` expects a module with its items, found none")
-                .help("write `#[secure]` on its handlers, or put the module's items here");
+                .help(format!(
+                    "in the `secure.toml`, under `[policies]`: `\"src/{}/**\" = '…'`",
+                    module.ident
+                ))
+                .note("an attribute does not see what stands in another file");
             return None;
         };
-        let around = Around { paths, arguments };
+        let around = Around { paths, arguments, name: &module.ident.to_string() };
         if !hand_on(&around, items, diagnostics) && diagnostics.count() == 0 {
             diagnostics
                 .error(&module.ident, "`#[secure]` expects a module with handlers, found none")
@@ -46,15 +49,6 @@ pub(crate) fn secured(arguments: &TokenStream, item: &TokenStream) -> Option<Tok
         Err((Some(module), report)) => quote!(#report #module),
         Err((None, report)) => quote!(#report #item),
     })
-}
-
-/// Where the runtime is, as the attribute says.
-fn root(arguments: &TokenStream) -> Paths {
-    let layers = Diagnostics::gather(|diagnostics| {
-        let layers = parse::layers(arguments.clone(), diagnostics);
-        Some(layers.into_iter().filter_map(|layer| layer.declaration.root).next_back())
-    });
-    Paths::new(layers.ok().flatten().as_ref())
 }
 
 /// Puts the module's policy around every handler of these items; whether there is one.

@@ -3,6 +3,8 @@
 //! A macro cannot look another item up. So a policy is a macro itself: it puts its keys into the
 //! attribute of whatever it is given, and `use` gives it the item.
 
+mod exported;
+
 use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 use quote::{format_ident, quote};
 use syn::parse::{Parse, ParseStream};
@@ -58,11 +60,7 @@ pub(crate) fn policies(input: TokenStream) -> TokenStream {
     match syn::parse2::<Policies>(input) {
         Ok(Policies(policies)) => {
             let current = vocabulary::current();
-            let report = Diagnostics::gather(|diagnostics| {
-                current.report(diagnostics);
-                Some(())
-            });
-            let report = report.err();
+            let report = current.report();
             let mut paths = Paths::new(None);
             let policies: TokenStream = policies
                 .iter()
@@ -84,16 +82,15 @@ pub(crate) fn policies(input: TokenStream) -> TokenStream {
 /// The macro of one policy. Of one with mistakes no key is handed on: they are told here alone.
 fn one(policy: &Policy, known: &Vocabulary, paths: &mut Paths) -> TokenStream {
     let Policy { attributes, visibility, name, keys } = policy;
+    let is_exported = matches!(visibility, Visibility::Public(_));
     // Also where there are mistakes, or those who use the policy would look for another crate.
     let mut root = None;
     let outcome = Diagnostics::gather(|diagnostics| {
-        if let Visibility::Public(public) = visibility {
-            diagnostics
-                .error(public, "a policy expects to stay in its crate, found `pub`")
-                .help("`pub(crate)`");
-        }
         let mut layer = parse::layers(keys.stream(), diagnostics).pop()?;
         layer.origin = Origin::Policy;
+        if is_exported {
+            exported::means_the_same_everywhere(&layer, diagnostics);
+        }
         if layer.is_whole {
             check::layer(&mut layer, known, diagnostics);
         }
@@ -102,16 +99,24 @@ fn one(policy: &Policy, known: &Vocabulary, paths: &mut Paths) -> TokenStream {
     });
     let mistaken = format_ident!("{MISTAKEN}");
     let (keys, report) = match outcome {
-        Ok(()) => (keys.stream(), None),
-        Err(report) => (quote!(#mistaken), Some(report)),
+        Ok(()) => {
+            let (shown, mut keys) = (name.to_string(), keys.stream());
+            if is_exported {
+                keys = exported::from_anywhere(keys);
+            }
+            (quote!(#shown; #keys), None)
+        }
+        // What a faulty vocabulary would have said is not known: its own mistakes are told.
+        Err(report) => (quote!(#mistaken), (!known.is_faulty()).then_some(report)),
     };
     *paths = Paths::new(root.as_ref());
-    let visibility = (!matches!(visibility, Visibility::Public(_))).then_some(visibility);
     let secure = paths.secure();
-    let (hidden, around) = (format_ident!("__policy_{name}"), format_ident!("{POLICY}"));
+    let (hidden, around) = (exported::hidden(name, is_exported), format_ident!("{POLICY}"));
+    let export = is_exported.then(|| quote!(#[macro_export] #[doc(hidden)]));
     quote! {
         #report
         #[allow(unused_macros)]
+        #export
         macro_rules! #hidden {
             (($($own:tt)*) $($item:tt)*) => {
                 #[#secure($($own)* #around(#keys))]
@@ -154,7 +159,8 @@ mod tests {
             assert_eq!(expansion.contains("compile_error"), is_mistaken, "{policy}: {expansion}");
         };
         check("pub(crate) careful = (crate = ::sec, rate = \"5/min\");", false);
-        check("pub careful = (crate = ::sec, rate = \"5/min\");", true);
+        check("pub careful = (crate = ::sec, rate = \"5/min\");", false);
+        check("pub careful = (crate = ::sec, rate = login);", true);
         check("pub(crate) careful = (crate = ::sec, rate = \"5/x\");", true);
         check("pub(crate) careful = (crate = ::sec, rats = \"5/min\");", true);
     }

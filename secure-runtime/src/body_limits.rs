@@ -19,6 +19,13 @@ use actix_web::{Error, HttpMessage};
 /// The middleware of every secured scope.
 pub(crate) struct BodyLimits;
 
+/// Which limits were lifted for a request; left beside them.
+pub(crate) struct Lifted {
+    pub(crate) json: bool,
+    pub(crate) bytes: bool,
+    pub(crate) form: bool,
+}
+
 pub(crate) struct LiftingLimits<S> {
     service: S,
     /// The limits that are lifted, by which of them the application has set.
@@ -43,17 +50,19 @@ where
 /// Without those whose bit is set.
 fn lifted(set: usize) -> Rc<Extensions> {
     let mut lifted = Extensions::new();
-    if set & JSON == 0 {
+    let is_set = |bit: usize| set & bit != 0;
+    lifted.insert(Lifted { json: !is_set(JSON), bytes: !is_set(BYTES), form: !is_set(FORM) });
+    if !is_set(JSON) {
         lifted.insert(JsonConfig::default().limit(usize::MAX));
     }
-    if set & BYTES == 0 {
+    if !is_set(BYTES) {
         lifted.insert(PayloadConfig::new(usize::MAX));
     }
-    if set & FORM == 0 {
+    if !is_set(FORM) {
         lifted.insert(FormConfig::default().limit(usize::MAX));
     }
     #[cfg(feature = "multipart")]
-    if set & MULTIPART == 0 {
+    if !is_set(MULTIPART) {
         // What is held in memory stays bounded: a large `max_body` is for files.
         lifted.insert(MultipartFormConfig::default().total_limit(usize::MAX));
     }

@@ -77,15 +77,15 @@ pub use denial::{Denial, DenialKind, FieldError};
 pub use handler::SecuredOutput;
 pub use inventory::inventory;
 pub use metadata::ResourceMetadata;
-pub use pipeline::{Caller, claim_account, not_found};
+pub use pipeline::{Ban, Banned, Bans, Caller, claim_account, not_found};
 pub use principal::{Principal, PrincipalBuilder};
 pub use problem::Problem;
 pub use request::RequestHead;
 pub use resource::{Granted, Loaded, Resource};
 pub use response_cost::{Costed, ResponseCost};
 pub use scope::{
-    RouteBuilder, Scope, ScopeFactory, SecuredConfig, SecuredResource, SecuredResponse,
-    SecuredRoute, SecuredService, ToSecuredHandler, configure, resource, route, scope,
+    Next, RouteBuilder, Scope, ScopeFactory, SecuredConfig, SecuredResource, SecuredResponse,
+    SecuredRoute, SecuredService, ToSecuredHandler, configure, resource, route, scope, secured,
 };
 pub use secure_macros::{policy, secure};
 pub use security::{

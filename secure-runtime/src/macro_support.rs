@@ -63,6 +63,50 @@ macro_rules! __in_editors {
 }
 pub use crate::__in_editors as in_editors;
 
+/// What the compiler shall see, and rust-analyzer not.
+#[cfg(not(rust_analyzer))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __in_compilers {
+    ($($tokens:tt)*) => { $($tokens)* };
+}
+#[cfg(rust_analyzer)]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __in_compilers {
+    ($($tokens:tt)*) => {};
+}
+pub use crate::__in_compilers as in_compilers;
+
+/// Asserts that a handler stands in the file whose policies it has: the one from which the outermost macro
+/// was called.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __written_in {
+    ($file:literal) => {
+        $crate::__in_compilers! {
+            const _: () = ::core::assert!(
+                $crate::__private::is_same(::core::file!(), $file),
+                "a macro in another file writes this handler, so that it is not known which policies \
+                of the `secure.toml` hold for it: write the handler's `#[secure]` in its own file",
+            );
+        }
+    };
+}
+pub use crate::__written_in as written_in;
+
+/// Whether two texts are the same, while the program is compiled.
+pub const fn is_same(one: &str, other: &str) -> bool {
+    let (mut one, mut other) = (one.as_bytes(), other.as_bytes());
+    while let ([first, rest @ ..], [second, behind @ ..]) = (one, other) {
+        if *first != *second {
+            return false;
+        }
+        (one, other) = (rest, behind);
+    }
+    one.is_empty() && other.is_empty()
+}
+
 /// A function, so that what is imported under its name can be the name of a variable.
 pub const fn free() {}
 
@@ -182,6 +226,11 @@ pub const fn extractor<T: Extractor>() {}
 
 /// Asserts that a type can be loaded; never called.
 pub const fn resource<T: crate::Resource>() {}
+
+/// Whether the path names a resource.
+pub const fn in_path<T: crate::Resource>() -> bool {
+    T::IN_PATH
+}
 
 /// Validates the argument at one place.
 pub fn check<T, const INDEX: usize, All, Rules>(arguments: &All, violations: &mut Violations)

@@ -1,5 +1,7 @@
 //! The head of a request, as the security core sees it: no body, no framework types in its API.
 
+mod kept_head;
+
 use std::borrow::Cow;
 use std::cell::{Ref, RefMut};
 use std::fmt;
@@ -9,6 +11,8 @@ use actix_web::dev::Extensions;
 use actix_web::http::header::{AUTHORIZATION, HeaderName};
 use actix_web::web::Data;
 use actix_web::{HttpMessage, HttpRequest};
+
+pub(crate) use kept_head::{KeptHead, Parameters};
 
 /// A read-only view of a request's head.
 ///

@@ -15,7 +15,7 @@ use serde::de::DeserializeOwned;
 use crate::denial::{Denial, DenialKind};
 use crate::pipeline::{caught, claim_grant, poll_caught, unfit_path};
 
-/// Something that a request's path names and the application can load.
+/// Something that a request's path names, or another part of its head, and the application can load.
 ///
 /// ```
 /// use actix_web::{HttpRequest, error::ErrorServiceUnavailable};
@@ -45,6 +45,48 @@ pub trait Resource: Sized + 'static {
     /// named as the path's segments. A value takes a path of one segment alone, and a tuple all of them;
     /// a resource of several routes is found by a struct, which takes those it names.
     type Key: DeserializeOwned + 'static;
+
+    /// Whether the path names the resource. A route without a segment does not compile with one that it
+    /// does not name; `false`, where [`key`](Self::key) finds the key elsewhere.
+    const IN_PATH: bool = true;
+
+    /// Finds the key in the request's head; in the path, unless it is written for another place.
+    ///
+    /// It is called before the body is read, like [`load`](Self::load).
+    ///
+    /// ```
+    /// use actix_web::{Error, HttpRequest, error::ErrorBadRequest};
+    /// use secure_runtime::Resource;
+    ///
+    /// struct Stream {
+    ///     owner: String,
+    /// }
+    ///
+    /// impl Resource for Stream {
+    ///     type Key = String;
+    ///
+    ///     const IN_PATH: bool = false;
+    ///
+    ///     // Clients name it in a header.
+    ///     fn key(request: &HttpRequest) -> Result<String, Error> {
+    ///         let name = request.headers().get("x-stream").and_then(|name| name.to_str().ok());
+    ///         name.map(str::to_owned).ok_or_else(|| ErrorBadRequest("`x-stream` is missing"))
+    ///     }
+    ///
+    ///     async fn load(name: String, _: &HttpRequest) -> Result<Option<Self>, Error> {
+    ///         Ok((name == "news").then(|| Stream { owner: String::from("ann") }))
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// If the request has no key of this form; the error is the answer, and a path that does not fit is
+    /// answered with 404. With the key `hide`, a client error (4xx) is answered with 404.
+    fn key(request: &HttpRequest) -> Result<Self::Key, Error> {
+        let path = web::Path::<Self::Key>::from_request(request, &mut Payload::None).into_inner();
+        path.map(web::Path::into_inner).map_err(unfit_key::<Self>)
+    }
 
     /// Loads what the key names; `Ok(None)` if there is nothing, which is answered with 404.
     ///
@@ -174,9 +216,9 @@ impl<T: Resource> FromRequest for Granted<T> {
 }
 
 async fn load<T: Resource>(request: &HttpRequest) -> Result<T, Error> {
-    let key = web::Path::<T::Key>::extract(request).await.map_err(unfit_key::<T>)?;
+    let key = caught("`Resource::key`", || T::key(request))??;
     let missing = || Denial::new(DenialKind::NotFound, "the path names no resource");
-    let loading = caught("`Resource::load`", || T::load(key.into_inner(), request))?;
+    let loading = caught("`Resource::load`", || T::load(key, request))?;
     let mut loading = pin!(loading);
     let polled = |context: &mut Context<'_>| {
         poll_caught("`Resource::load`", || loading.as_mut().poll(context))

@@ -5,6 +5,7 @@ mod clocked_redis;
 mod identity_provider;
 mod introspection_endpoint;
 pub mod log;
+pub mod policies;
 mod redis_server;
 mod redis_topologies;
 
@@ -178,6 +179,11 @@ pub fn bearer(token: &str) -> String {
 #[doc = include_str!("../../docs/client-address.md")]
 pub struct ClientAddress;
 
+/// And those of the page on callers.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/callers.md")]
+pub struct CallersPage;
+
 /// And those of the page on mounting.
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/mounting.md")]
@@ -187,6 +193,15 @@ pub struct MountingPage;
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/migrating.md")]
 pub struct MigratingPage;
+/// And those of the pages on bodies and sockets.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/bodies.md")]
+pub struct BodiesPage;
+
+/// The same.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/sockets.md")]
+pub struct SocketsPage;
 
 /// And those of the page on validation.
 #[cfg(doctest)]
@@ -282,6 +297,11 @@ pub struct BuildingOnJwt;
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/shared-limits.md")]
 pub struct SharedLimitsPage;
+
+/// And those of the page on policies that change.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/dynamic-policies.md")]
+pub struct DynamicPolicies;
 
 /// And those about revoked tokens.
 #[cfg(doctest)]

@@ -1,9 +1,9 @@
 //! What the log says, once, of a set-up that works and not as it was meant.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
-use actix_web::{App, get, web};
+use actix_web::{App, HttpResponse, get, web};
 use secure_runtime::testing::Issuer;
-use secure_runtime::{Security, SecurityBuilder, TrustedProxies, secure};
+use secure_runtime::{Caller, Principal, Security, SecurityBuilder, TrustedProxies, secure};
 use secure_tests::{TestServer, log};
 
 fn builder() -> SecurityBuilder {
@@ -40,14 +40,25 @@ async fn proxied() -> &'static str {
     "served"
 }
 
+#[secure(public, rate("300/h", by = address))]
+#[get("/limited")]
+async fn limited() -> &'static str {
+    "served"
+}
+
 #[secure(public)]
 #[get("/installed")]
 async fn installed() -> &'static str {
     "served"
 }
 
-/// One test, since the warning is one of the process.
+/// One test, since the first warning is one of the process, and the second part has several of them too.
 #[actix_web::test]
+async fn what_the_first_requests_show_is_warned_of_once() {
+    two_securities_that_serve_one_endpoint_are_warned_of_once().await;
+    a_proxy_that_nobody_named_is_warned_of_once().await;
+}
+
 async fn two_securities_that_serve_one_endpoint_are_warned_of_once() {
     const TEXT: &str = "two `Security` values serve this endpoint";
     log::record();
@@ -83,7 +94,6 @@ async fn two_securities_that_serve_one_endpoint_are_warned_of_once() {
     }
 }
 
-#[actix_web::test]
 async fn a_proxy_that_nobody_named_is_warned_of_once() {
     const TEXT: &str = "no trusted proxies are configured";
     log::record();
@@ -105,6 +115,15 @@ async fn a_proxy_that_nobody_named_is_warned_of_once() {
         assert!(found.iter().all(|line| line.contains(part)), "{part}: {found:?}");
     }
     assert!(!found.iter().any(|line| line.contains("192.0.2.9")), "{found:?}");
+
+    // Also once probes without the header have used up the looks at requests that are served.
+    let server = TestServer::start(&builder().build().unwrap(), || limited);
+    for _ in 0..300 {
+        server.get("/limited", &[]).await;
+    }
+    assert_eq!(warnings(TEXT).len(), 1);
+    server.get("/limited", &forwarded).await.problem(429);
+    assert_eq!(warnings(TEXT).len(), 2);
 }
 
 #[actix_web::test]
@@ -125,4 +144,20 @@ async fn a_security_that_is_installed_as_data_is_told() {
     let told = lines.iter().find(|line| line.contains("installed as `web::Data`"));
     let Some(told) = told else { panic!("{lines:?}") };
     assert!(told.starts_with("ERROR ") && told.contains("`.app_data(security.clone())`"), "{told}");
+}
+
+#[actix_web::test]
+async fn a_caller_outside_of_the_pipeline_is_warned_of_once() {
+    log::record();
+    let server = TestServer::run(|| {
+        let handler = async |_: Principal| HttpResponse::Ok().finish();
+        let typed = async |_: Caller<String>| HttpResponse::Ok().finish();
+        App::new().route("/plain", web::get().to(handler)).route("/typed", web::get().to(typed))
+    });
+    for path in ["/plain", "/typed", "/plain"] {
+        assert_eq!(server.get(path, &[]).await.status, 500);
+    }
+    let warnings = warnings("extracts the caller");
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    assert!(warnings[0].contains("/plain") && warnings[0].contains("Principal"), "{warnings:?}");
 }

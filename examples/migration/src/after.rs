@@ -2,16 +2,18 @@
 
 use std::sync::Arc;
 
+use actix_files::Files;
 use actix_web::cookie::Cookie;
 use actix_web::{HttpRequest, HttpResponse, web};
 use secure_runtime::answer::is_page_request;
 use secure_runtime::authentication::FromMiddleware;
 use secure_runtime::{
-    Caller, DenialKind, Granted, LaunchError, Principal, Resource, SecuredService, Security,
+    Caller, DenialKind, Granted, LaunchError, Next, Principal, Resource, SecuredService, Security,
     resource, route, scope, secure,
 };
 use serde_json::json;
 
+use crate::STATIC;
 use crate::domain::{Document, Login, NewDocument, Store, User};
 use crate::errors::AppError;
 
@@ -162,6 +164,12 @@ pub async fn login(
     Ok(HttpResponse::Ok().cookie(cookie).json(json!({"token": session})))
 }
 
+/// The static files are for everybody, and count as everything else.
+#[secure(public)]
+pub async fn everybody(next: Next) -> HttpResponse {
+    next.run().await
+}
+
 /// The application after the move: nothing can be mounted here without a policy.
 pub fn shelf() -> impl SecuredService {
     scope("")
@@ -181,4 +189,5 @@ pub fn shelf() -> impl SecuredService {
         .route("/account", route::get().to(account))
         .route("/events", route::get().to(events))
         .route("/login", route::post().to(login))
+        .service_behind("/static", everybody, Files::new("/", STATIC))
 }

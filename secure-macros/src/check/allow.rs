@@ -31,7 +31,16 @@ pub(super) fn names_are_known(
     vocabulary: &Vocabulary,
     diagnostics: &mut Diagnostics,
 ) {
-    parts(declaration, |part| match &part.kind {
+    parts(declaration, |part| name_of_part_is_known(part, vocabulary, diagnostics));
+}
+
+/// The same for one part.
+pub(super) fn name_of_part_is_known(
+    part: &Condition,
+    vocabulary: &Vocabulary,
+    diagnostics: &mut Diagnostics,
+) {
+    match &part.kind {
         ConditionKind::Fact(fact, name)
             if well_formed_name(fact.word(), name, Listed::Alone, diagnostics) =>
         {
@@ -41,7 +50,7 @@ pub(super) fn names_are_known(
             well_formed_name("authenticator", name, Listed::Alone, diagnostics);
         }
         _ => {}
-    });
+    }
 }
 
 /// An authenticator that the endpoint does not use never accepts anybody there.
@@ -272,7 +281,8 @@ pub(super) fn hide_has_a_rule(declaration: &Declaration, diagnostics: &mut Diagn
     };
     let has_rule = !declaration.demands.is_empty()
         || !declaration.allow.is_empty()
-        || !declaration.checks.is_empty();
+        || !declaration.checks.is_empty()
+        || !declaration.actions.is_empty();
     if !has_rule {
         diagnostics
             .error(hide, "`hide` expects a rule that forbids something, found none")

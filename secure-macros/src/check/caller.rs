@@ -5,6 +5,7 @@ use quote::ToTokens;
 
 use super::parameters::Parameter;
 use super::partitions::{self, shown_part};
+use super::unless;
 use crate::diagnostics::Diagnostics;
 use crate::model::raw::{Declaration, Names, RateKey};
 
@@ -22,6 +23,9 @@ pub(super) fn public_needs_no_caller(
     }
     if let Some(fresh) = &declaration.fresh {
         needs_a_caller(&fresh.key, "`fresh`", diagnostics);
+    }
+    for action in &declaration.actions {
+        needs_a_caller(&action.key, "`action`", diagnostics);
     }
     for rate in &declaration.rates {
         rate_needs_no_caller(rate, diagnostics);
@@ -46,6 +50,7 @@ pub(super) fn public_needs_no_caller(
 }
 
 fn rate_needs_no_caller(rate: &RateKey, diagnostics: &mut Diagnostics) {
+    unless::public_spares_networks_alone(rate, diagnostics);
     if let Some(part) = partitions::part_with_a_caller(rate.by.as_ref()) {
         needs_a_caller(&part.tokens, &format!("`by = {}`", shown_part(part)), diagnostics);
     }
@@ -74,7 +79,7 @@ pub(super) fn optional_demands_nothing(declaration: &Declaration, diagnostics: &
         let name = names.names.first().map_or("…", |name| &name.text);
         let word = fact.word();
         diagnostics.error(&names.key, message(&names.key)).help(format!(
-            "leave out one of the two, or ask it of those who have signed in alone: \
+            "leave out one of the two, or demand it only of callers who have signed in: \
              `allow = caller.is_none_or(|caller| caller.has_{word}(\"{name}\"))`"
         ));
     }

@@ -3,11 +3,13 @@
 use quote::ToTokens;
 
 use super::body::ANY;
+use super::source::source;
 use super::step_up;
 use crate::diagnostics::Diagnostics;
 use crate::model::condition::Check;
 use crate::model::layers::{Layer, Origin};
 use crate::model::raw::{Combine, Declaration, Exemption, Names};
+use crate::vocabulary::FILE;
 
 /// A module and a policy cannot name the parameters of one handler. What they say of them is gone
 /// afterwards: it is one mistake.
@@ -42,6 +44,27 @@ pub(super) fn parameters_are_the_handlers(layer: &mut Layer, diagnostics: &mut D
 
 fn names_parameters(check: &Check) -> bool {
     check.parameters.as_ref().is_some_and(|given| given.iter().any(|name| name.text != "request"))
+}
+
+/// What each layer says, in its words; of one layer alone nothing.
+pub(super) fn said(layers: &[Layer]) -> Vec<String> {
+    if layers.len() < 2 {
+        return Vec::new();
+    }
+    let says = layers.iter().map(|layer| {
+        let name = layer.name.as_deref().unwrap_or_default();
+        let place = match layer.origin {
+            Origin::Source => format!("{FILE} {name}"),
+            Origin::Module => format!("module {name}"),
+            Origin::Policy => format!("policy {name}"),
+            Origin::Handler => String::from("attribute"),
+        };
+        match source(&layer.tokens) {
+            keys if keys.is_empty() => place,
+            keys => format!("{}: {}", place.trim_end(), keys.trim_end_matches(',')),
+        }
+    });
+    says.collect()
 }
 
 /// Everything the layers say, the widest first, as one declaration.
@@ -91,6 +114,7 @@ impl Whole {
         whole.allow.append(&mut inner.allow);
         whole.amr.append(&mut inner.amr);
         whole.checks.append(&mut inner.checks);
+        whole.actions.append(&mut inner.actions);
         whole.rates.append(&mut inner.rates);
         whole.concurrency.append(&mut inner.concurrency);
         whole.priority = inner.priority.or(whole.priority.take());

@@ -1,5 +1,6 @@
 //! The rule book: from what is written to what is legal, or to every rule it breaks.
 
+mod actions;
 mod allow;
 mod body;
 mod caller;
@@ -32,6 +33,7 @@ mod step_up;
 mod template;
 mod tiers;
 mod truth;
+mod unless;
 mod url;
 mod uses;
 mod vocabulary;
@@ -65,6 +67,7 @@ pub(crate) fn endpoint(
     let is_sound = diagnostics.count() == mistakes;
     let is_one_layer = layers.len() < 2;
     let modules = layers.iter().filter(|layer| layer.origin == Origin::Module).count();
+    let said = layers::said(&layers);
     let mistakes = diagnostics.count();
     let declaration = &layers::narrowed(layers, diagnostics);
 
@@ -155,6 +158,7 @@ pub(crate) fn endpoint(
 
     let objects_hang_on_a_checker = objects::hang_on_a_checker(&seen);
     Some(Endpoint {
+        pathless: url::resources_without_a_segment(&seen),
         objects_hang_on_a_checker,
         paths: Paths::new(declaration.root.as_ref()),
         routes,
@@ -163,10 +167,11 @@ pub(crate) fn endpoint(
             requirements,
             clauses,
             step_up: step_up::demanded(declaration),
+            actions: actions::named(declaration),
             hides: declaration.hide.is_some(),
             is_callable: declaration.callable.is_some(),
             grants: resources::grants(&parameters),
-            limits: rates::limits(&declaration.rates, &keys, &costs),
+            limits: rates::limits(&declaration.rates, &keys, &costs, known),
             concurrency: concurrency::legal(&declaration.concurrency, &keys),
             priority: declaration.priority.as_ref().map(|name| name.text.clone()),
             failures: failures::budgets(declaration),
@@ -179,6 +184,7 @@ pub(crate) fn endpoint(
             undecided: body::undecided(declaration, &parameters),
             validated_by: body::validated_by(declaration, &parameters),
             exceptions: exceptions::reasoned(declaration),
+            layers: said,
             modules,
         },
         arguments: parameters.iter().map(|parameter| parameter.ty.clone()).collect(),
@@ -219,6 +225,7 @@ fn alone(declaration: &Declaration, known: &Vocabulary, diagnostics: &mut Diagno
     for (fact, names) in &declaration.demands {
         vocabulary::names_are_known(*fact, names, known, diagnostics);
     }
+    actions::names_are_words(declaration, diagnostics);
     allow::names_are_known(declaration, known, diagnostics);
     allow::words_stand_alone(declaration, diagnostics);
     allow::patterns_compare(declaration, diagnostics);
@@ -242,6 +249,9 @@ fn alone(declaration: &Declaration, known: &Vocabulary, diagnostics: &mut Diagno
         rates::cost_fits_burst(rate, diagnostics);
         rates::windows_differ(rate, diagnostics);
         rates::zone_is_known(rate, diagnostics);
+        rates::shared_names_a_count(rate, diagnostics);
+        rates::refunds_are_known_before(rate, diagnostics);
+        unless::asks_about_callers_and_networks(rate, known, diagnostics);
         modes::are_known(rate.mode.as_ref(), diagnostics);
         partition(rate.by.as_ref(), diagnostics);
         // What a key with mistakes would admit is not known.

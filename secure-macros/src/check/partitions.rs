@@ -217,12 +217,15 @@ pub(super) fn shown_part(part: &Part) -> String {
 }
 
 /// The same for two keys that count the same requests together. One beside another that is only
-/// observed is a trial of it.
+/// observed is a trial of it, and one that spares or refunds bounds less than one that does not.
 fn identity(rate: &RateKey) -> Vec<String> {
     let mut texts: Vec<String> = parts(rate.by.as_ref()).map(shown_part).collect();
     texts.sort();
     texts.push(rate.key.to_string());
     texts.extend(modes::mode(rate).filter(|mode| *mode != Mode::Enforce).map(|_| "mode".into()));
+    texts.extend(rate.refund.iter().map(|_| "refund".into()));
+    texts.extend(rate.unless.iter().map(|it| format!("unless {}", it.tokens)));
+    texts.extend(rate.shared.iter().map(|name| format!("shared {}", name.text)));
     texts
 }
 

@@ -67,6 +67,8 @@ impl Line {
 
     fn word(&mut self, word: &Ident) {
         let text = word.to_string();
+        // A policy for other crates says so: its author wrote `crate`.
+        let text = text.strip_prefix('$').map(str::to_owned).unwrap_or(text);
         let is_keyword = syn::parse_str::<Ident>(&text).is_err();
         let is_value = ["self", "Self", "super", "crate", "true", "false", "await", "_"];
         self.operand(&text);
@@ -111,6 +113,7 @@ impl Line {
             }
             "?" => self.tight(operator, false, Last::Operand),
             "," | ";" | ":" => self.tight(operator, false, Last::Operator),
+            "=" => self.tight(operator, true, Last::Operator),
             "<" if opens_types => {
                 let begins = !is_behind_an_operand && self.last != Last::Start;
                 self.angles += 1;
@@ -218,6 +221,7 @@ mod tests {
             "x as u64 == 5",
             "|| true",
             "a % 2 - 1 >= b << 3",
+            "use = crate::policies::staff, rate = api",
         ] {
             let tokens: TokenStream = written.parse().unwrap();
             assert_eq!(source(&tokens), written);

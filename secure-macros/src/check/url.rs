@@ -6,7 +6,7 @@ use syn::{Member, Pat, PathSegment, Type};
 use super::parameters::{Parameter, first_type, last_segment};
 use super::seen::{Seen, Values};
 use crate::diagnostics::Diagnostics;
-use crate::lints::{BODY_ON_READ, Finding, PATH_ARITY, PATH_BEYOND_TEMPLATE, SECRET_IN_URL};
+use crate::lints::{BODY_ON_READ, Finding, Level, PATH_ARITY, PATH_BEYOND_TEMPLATE, SECRET_IN_URL};
 use crate::model::legal::Route;
 
 /// A `web::Path` takes every segment of its route: one value is refused for every request where
@@ -36,7 +36,8 @@ pub(super) fn paths_take_every_segment(seen: &Seen<'_>, diagnostics: &mut Diagno
 /// A scope around the endpoint may have segments of its own, which the attribute cannot see.
 pub(super) fn paths_take_no_more(seen: &Seen<'_>, diagnostics: &mut Diagnostics) {
     let templates = seen.templates();
-    for (parameter, values) in seen.paths() {
+    for (parameter, values) in seen.paths().filter(|(parameter, _)| parameter.resource().is_none())
+    {
         // Of what may be a struct it is only known that it takes something.
         let taken = if let Values::Exactly(taken) = values { taken } else { 1 };
         let wrong = templates.iter().find(|(_, names)| taken > names.len());
@@ -44,10 +45,7 @@ pub(super) fn paths_take_no_more(seen: &Seen<'_>, diagnostics: &mut Diagnostics)
         let finding = Finding {
             lint: &PATH_BEYOND_TEMPLATE,
             place: parameter.ty,
-            message: match parameter.resource() {
-                Some(_) => names_nothing(route),
-                None => differs(route, names.len(), taken),
-            },
+            message: differs(route, names.len(), taken),
             help: String::from("write the segment into the route, unless a scope around it has it"),
             note: "without the segment every request is refused",
         };
@@ -55,9 +53,28 @@ pub(super) fn paths_take_no_more(seen: &Seen<'_>, diagnostics: &mut Diagnostics)
     }
 }
 
-fn names_nothing(route: &Route) -> String {
+/// The resources of a route that has no segment, each with what is wrong with it unless its key is found
+/// elsewhere: the compiler knows.
+pub(super) fn resources_without_a_segment(seen: &Seen<'_>) -> Vec<(Type, String)> {
+    if seen.levels.of(&PATH_BEYOND_TEMPLATE) != Level::Deny {
+        return Vec::new();
+    }
+    let templates = seen.templates();
+    let Some((route, _)) = templates.iter().find(|(_, names)| names.is_empty()) else {
+        return Vec::new();
+    };
     let path: String = route.path.value().chars().take(30).collect();
-    format!("`{path}` has no segment that names the resource")
+    let resources = seen.parameters.iter().filter_map(|parameter| parameter.resource());
+    let message = |resource: &Type| {
+        (
+            resource.clone(),
+            format!(
+                "`{path}` has no segment that names the resource\n= help: write it into the route, or \
+             `const IN_PATH: bool = false` into its `impl Resource` where `key` finds it elsewhere"
+            ),
+        )
+    };
+    resources.map(message).collect()
 }
 
 fn differs(route: &Route, segments: usize, values: usize) -> String {

@@ -33,6 +33,7 @@ pub(crate) fn endpoint(endpoint: &Endpoint) -> TokenStream {
     // rustc warns of a function that nobody uses only where its first and last tokens are the user's.
     let (visibility, keyword, name) = (&function.visibility, &signature.fn_token, &signature.ident);
     let assertions = spans::assertions(endpoint).chain(riddles::asked(endpoint));
+    let pathless = spans::pathless(endpoint);
     let (generics, _, bounds) = signature.generics.split_for_impl();
     let registration = registration(endpoint);
     let call = call(endpoint, &incoming);
@@ -51,6 +52,7 @@ pub(crate) fn endpoint(endpoint: &Endpoint) -> TokenStream {
                 #callable
                 #registration
                 #(#assertions)*
+                #(#pathless)*
                 #call
             }
         },

@@ -25,6 +25,9 @@ pub(super) fn text(endpoint: &Endpoint) -> Literal {
     if let Some(wanted) = &policy.step_up {
         parts.add("step_up", step_up(wanted));
     }
+    if let Some(actions) = &policy.actions {
+        parts.add("actions", json::strings(actions));
+    }
     if policy.hides {
         parts.add("hides", true);
     }
@@ -83,6 +86,9 @@ pub(super) fn text(endpoint: &Endpoint) -> Literal {
         let pairs = policy.validated_by.iter();
         let pairs = pairs.map(|(parameter, extractor)| json::strings([parameter, extractor]));
         parts.add("validated_by", json::list(pairs));
+    }
+    if !policy.layers.is_empty() {
+        parts.add("layers", json::strings(&policy.layers));
     }
     if policy.modules > 0 {
         parts.add("modules", policy.modules);

@@ -104,6 +104,16 @@ pub(super) fn assertions(endpoint: &Endpoint) -> impl Iterator<Item = TokenStrea
     })
 }
 
+/// An assertion about every resource that no segment of the route names: its key is elsewhere.
+pub(super) fn pathless(endpoint: &Endpoint) -> impl Iterator<Item = TokenStream> {
+    let support = endpoint.paths.support();
+    endpoint.pathless.iter().map(move |(ty, message)| {
+        let assertion =
+            Place::of(ty).frame(quote!(::core::assert!(!#support::in_path::<#ty>(), #message)));
+        quote!(const _: () = #assertion;)
+    })
+}
+
 /// The resource of `Loaded<Resource>` or `Granted<Resource>`.
 fn resource(ty: &Type) -> Option<&Type> {
     let Type::Path(path) = ty else { return None };

@@ -31,6 +31,8 @@ pub(crate) struct Endpoint {
     pub(crate) keys: Vec<Question>,
     /// How many permits a request takes, by its arguments.
     pub(crate) costs: Vec<Question>,
+    /// Resources that no segment names, and what is wrong with that unless their key is elsewhere.
+    pub(crate) pathless: Vec<(Type, String)>,
     /// Whether a checker, taken by the types of its parameters, has to have some.
     pub(crate) objects_hang_on_a_checker: bool,
     /// What the compiler shall warn of.
@@ -59,6 +61,8 @@ pub(crate) struct Policy {
     pub(crate) clauses: Vec<Clause>,
     /// How, and how long ago, the caller must have signed in.
     pub(crate) step_up: Option<StepUp>,
+    /// What the application's own policy is asked about; an empty list is the handler's name.
+    pub(crate) actions: Option<Vec<String>>,
     /// Whether what the rule forbids is answered as if it were not there.
     pub(crate) hides: bool,
     /// Whether other code may call the function without the policy.
@@ -83,6 +87,8 @@ pub(crate) struct Policy {
     /// Parameters whose extractor validates what it reads, with the extractor as the vocabulary names it.
     pub(crate) validated_by: Vec<(String, String)>,
     pub(crate) exceptions: Vec<Exception>,
+    /// What each layer says, where there are several.
+    pub(crate) layers: Vec<String>,
     /// How many modules around the handler have a policy, as it knows.
     pub(crate) modules: usize,
 }
@@ -132,7 +138,7 @@ pub(crate) struct Requirement {
 }
 
 /// A part of the rule.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Clause {
     All(Vec<Clause>),
     Any(Vec<Clause>),
@@ -210,7 +216,7 @@ fn is_among(places: u16, place: usize) -> bool {
 }
 
 /// One name, and what stands for it.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Demand {
     pub(crate) name: String,
     /// Roles whose holders satisfy the demand as well: the vocabulary says so.
@@ -258,6 +264,10 @@ pub(crate) struct Limit {
     pub(crate) audience: Audience,
     /// The name under which all endpoints that use it count together.
     pub(crate) shared: Option<String>,
+    /// Whether an answer of 5xx gives back what the request took.
+    pub(crate) refunds: bool,
+    /// Whose requests are not counted.
+    pub(crate) unless: Option<Clause>,
     /// The period of the calendar, and by whose clocks.
     pub(crate) period: Option<(Period, String)>,
     /// What the attribute says of it; `None`: what the program says.

@@ -4,7 +4,7 @@ use proc_macro2::{Group, Ident, Span, TokenStream};
 use quote::ToTokens;
 use syn::{Attribute, Signature, Visibility};
 
-use super::condition::{Allow, Check, Expression};
+use super::condition::{Allow, Check, Condition, Expression};
 use super::legal::Fact;
 use crate::parse::quantity::{Age, Size, Timeout, Wait};
 use crate::parse::rate::Rate;
@@ -23,6 +23,8 @@ pub(crate) struct Declaration {
     pub(crate) amr: Vec<Names>,
     pub(crate) allow: Vec<Allow>,
     pub(crate) checks: Vec<Check>,
+    /// One an attribute; all must be permitted.
+    pub(crate) actions: Vec<Action>,
     pub(crate) hide: Option<Ident>,
     pub(crate) callable: Option<Ident>,
     /// A key that says what must hold could not be read.
@@ -83,6 +85,13 @@ impl Names {
     }
 }
 
+/// `action = "secrets:list"`, or `action` alone.
+#[derive(Debug)]
+pub(crate) struct Action {
+    pub(crate) key: Ident,
+    pub(crate) name: Option<Name>,
+}
+
 /// `fresh = "5m"`
 #[derive(Debug)]
 pub(crate) struct Fresh {
@@ -112,6 +121,12 @@ pub(crate) struct RateKey {
     pub(crate) cost: Option<Cost>,
     /// What happens to requests beyond it: a word, or a percentage.
     pub(crate) mode: Option<Name>,
+    /// `refund = 5xx`
+    pub(crate) refund: Option<Ident>,
+    /// The name of the count that it has in common with others.
+    pub(crate) shared: Option<Name>,
+    /// Whose requests are not counted.
+    pub(crate) unless: Option<Condition>,
     /// By whose clocks the periods of a `quota` begin; without it, UTC.
     pub(crate) zone: Option<Name>,
     /// Whether every part of it could be read.

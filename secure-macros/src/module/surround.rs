@@ -12,6 +12,7 @@ use crate::paths::Paths;
 pub(super) struct Around<'a> {
     pub(super) paths: &'a Paths,
     pub(super) arguments: &'a TokenStream,
+    pub(super) name: &'a str,
 }
 
 impl Around<'_> {
@@ -44,8 +45,9 @@ impl Around<'_> {
     }
 
     fn layer(&self) -> TokenStream {
-        let (module, arguments) = (quote::format_ident!("{MODULE}"), self.arguments);
-        quote!(#module(#arguments))
+        let (module, name) = (quote::format_ident!("{MODULE}"), self.name);
+        let arguments = self.arguments;
+        quote!(#module(#name; #arguments))
     }
 
     /// Puts the policy into an attribute of the item's own.

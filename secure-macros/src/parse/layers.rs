@@ -8,13 +8,17 @@ use syn::parse::Parser;
 
 use super::declaration;
 use super::entry::{Entry, Form, parts_of};
-use super::tokens::{is_punct, stream};
+use super::tokens::{is_punct, stream, string};
 use crate::diagnostics::Diagnostics;
 use crate::model::layers::{Layer, Origin};
 use crate::model::raw::{Declaration, Names};
+use crate::paths::Paths;
 
 pub(crate) const MODULE: &str = "__module";
 pub(crate) const POLICY: &str = "__policy";
+
+/// Says that what the policies of the handler's file use stands in the attribute by now.
+pub(crate) const HOISTED: &str = "__hoisted";
 
 /// Says that a handler's own attribute has no keys: without it, only the module's would be seen.
 pub(crate) const BARE: &str = "__bare";
@@ -58,12 +62,24 @@ pub(crate) fn used(arguments: &TokenStream) -> Option<(syn::Path, TokenStream)> 
 /// A policy that the attribute uses a second time.
 pub(crate) fn used_twice(arguments: &TokenStream) -> Option<syn::Path> {
     let mut seen: Vec<String> = Vec::new();
-    parts_of(arguments.clone()).iter().filter_map(|part| policy(part)).find(|path| {
+    uses(arguments).into_iter().find(|path| {
         let text = quote::ToTokens::to_token_stream(path).to_string();
         let is_known = seen.contains(&text);
         seen.push(text);
         is_known
     })
+}
+
+/// The policies that these keys use.
+pub(crate) fn uses(arguments: &TokenStream) -> Vec<syn::Path> {
+    parts_of(arguments.clone()).iter().filter_map(|part| policy(part)).collect()
+}
+
+/// The other keys.
+pub(crate) fn without_uses(arguments: &TokenStream) -> TokenStream {
+    let parts = parts_of(arguments.clone()).into_iter().filter(|part| policy(part).is_none());
+    let parts = parts.map(|part| stream(&part));
+    quote::quote!(#(#parts),*)
 }
 
 fn policy(part: &[TokenTree]) -> Option<syn::Path> {
@@ -86,6 +102,15 @@ pub(crate) fn layers(arguments: TokenStream, diagnostics: &mut Diagnostics) -> V
     layers
 }
 
+/// Where the runtime is, as the attribute says.
+pub(crate) fn root(arguments: &TokenStream) -> Paths {
+    let root = Diagnostics::gather(|diagnostics| {
+        let layers = layers(arguments.clone(), diagnostics);
+        Some(layers.into_iter().filter_map(|layer| layer.declaration.root).next_back())
+    });
+    Paths::new(root.ok().flatten().as_ref())
+}
+
 /// Whether the attribute, or a policy that it uses, admits callers who are not known.
 fn collect(
     arguments: TokenStream,
@@ -94,14 +119,13 @@ fn collect(
     diagnostics: &mut Diagnostics,
 ) -> bool {
     if is_mistaken(&arguments) {
-        let declaration =
-            Declaration { rule_unclear: true, bodies_unclear: true, ..Declaration::default() };
-        layers.push(Layer { origin, declaration, is_open: false, is_bare: false, is_whole: false });
+        layers.push(Layer::mistaken(origin));
         return false;
     }
     let mistakes = diagnostics.count();
     let mut own = TokenStream::new();
     let (mut is_open, mut is_bare) = (false, false);
+    let (name, arguments) = named(arguments);
     let mut rest = arguments.into_iter().peekable();
     while let Some(token) = rest.next() {
         let outer = match &token {
@@ -117,16 +141,30 @@ fn collect(
                 rest.next_if(|token| is_punct(token, ','));
             }
             _ if matches!(&token, TokenTree::Ident(word) if word == BARE) => is_bare = true,
+            _ if matches!(&token, TokenTree::Ident(word) if word == HOISTED) => {
+                rest.next_if(|token| is_punct(token, ','));
+            }
             _ => own.extend([token]),
         }
     }
-    let declaration = declaration(own, diagnostics);
+    let declaration = declaration(own.clone(), diagnostics);
     let Declaration { public, auth, .. } = &declaration;
     let admits_anonymous = auth.as_ref().and_then(Names::admits_anonymous).is_some();
     is_open |= public.is_some() || admits_anonymous;
     let is_whole = diagnostics.count() == mistakes;
-    layers.push(Layer { origin, declaration, is_open, is_bare, is_whole });
+    layers.push(Layer { origin, name, tokens: own, declaration, is_open, is_bare, is_whole });
     is_open
+}
+
+/// `"staff";` in front of a policy's or a module's keys is its name.
+fn named(arguments: TokenStream) -> (Option<String>, TokenStream) {
+    let mut tokens = arguments.clone().into_iter();
+    match (tokens.next(), tokens.next()) {
+        (Some(first), Some(second)) if is_punct(&second, ';') => {
+            (string(&first).map(|name| name.text), tokens.collect())
+        }
+        _ => (None, arguments),
+    }
 }
 
 fn is_mistaken(arguments: &TokenStream) -> bool {

@@ -74,11 +74,9 @@ pub(crate) fn body_timeout(entry: &Entry, into: &mut Declaration, diagnostics: &
 }
 
 pub(crate) fn websocket(entry: &Entry, into: &mut Declaration, diagnostics: &mut Diagnostics) {
-    match &entry.form {
-        Form::Bare => into.websocket = Some(entry.key.clone()),
-        Form::Equals(_) | Form::Call(_) => {
-            entry.unexpected("no value", diagnostics);
-        }
+    into.websocket = Some(entry.key.clone());
+    if !matches!(entry.form, Form::Bare) {
+        entry.unexpected("no value", diagnostics);
     }
 }
 

@@ -10,7 +10,7 @@ fn expansion(handler: &str) -> String {
     expanded.to_string().replace([' ', '\n'], "")
 }
 
-const POLICY: &str = "#[::secure_runtime::secure(__module(roles=\"staff\"))]";
+const POLICY: &str = "#[::secure_runtime::secure(__module(\"office\";roles=\"staff\"))]";
 
 #[test]
 fn the_policy_stands_right_above_the_route() {
@@ -26,7 +26,7 @@ fn the_policy_stands_right_above_the_route() {
 #[test]
 fn the_policy_narrows_a_conditional_one_and_holds_without_it() {
     let found = expansion("#[cfg_attr(a, secure(public))] #[get(\"/\")]");
-    let expected = "#[cfg_attr(not(any(a)),::secure_runtime::secure(__module(roles=\"staff\")))]\
-        #[cfg_attr(a,secure(__module(roles=\"staff\"),public))]#[get(\"/\")]async";
+    let expected = "#[cfg_attr(not(any(a)),::secure_runtime::secure(__module(\"office\";roles=\"staff\")))]\
+        #[cfg_attr(a,secure(__module(\"office\";roles=\"staff\"),public))]#[get(\"/\")]async";
     assert!(found.contains(expected), "{found}");
 }

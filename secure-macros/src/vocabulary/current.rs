@@ -7,10 +7,11 @@ use std::time::SystemTime;
 use proc_macro2::{Span, TokenStream};
 use quote::quote;
 
-use super::{Claims, FILE, Fault, Vocabulary, workspace};
-use crate::diagnostics::Diagnostics;
+use super::{Claims, FILE, Fault, Vocabulary, is_invisible, workspace};
+use crate::diagnostics::{Diagnostics, Report};
 use crate::model::legal::Fact;
 use crate::paths::Paths;
+use crate::sources;
 
 /// What one attribute has to know of the vocabulary.
 #[derive(Default)]
@@ -48,6 +49,21 @@ pub(crate) fn current() -> Current {
     current
 }
 
+impl Fault {
+    /// The message with its place, and the line as the compiler shows one of its own files.
+    fn shown(&self) -> String {
+        let Self { line, column, text, message, .. } = self;
+        let message = format!("{FILE}:{line}:{column}: {message}");
+        if text.trim().is_empty() || text.chars().any(is_invisible) {
+            return message;
+        }
+        let number = line.to_string();
+        let margin = " ".repeat(number.len());
+        let before = " ".repeat(column.saturating_sub(1));
+        format!("{message}\n{margin} |\n{number} | {text}\n{margin} | {before}^")
+    }
+}
+
 impl Loaded {
     fn is_fresh(&self, crate_root: &Path) -> bool {
         self.crate_root == crate_root
@@ -56,15 +72,30 @@ impl Loaded {
 }
 
 impl Current {
-    /// Tells what is wrong with the file, once.
-    pub(crate) fn report(&self, diagnostics: &mut Diagnostics) {
-        for Fault { line, column, message, help } in &self.faults {
-            let message = format!("{FILE}:{line}:{column}: {message}");
-            let diagnostic = diagnostics.error_at(Span::call_site(), message);
-            if let Some(help) = help {
-                diagnostic.help(help.clone());
-            }
+    /// Whether this is the first attribute of the crate, which tells all about the file.
+    pub(crate) fn is_first(&self) -> bool {
+        self.tracked.is_some()
+    }
+
+    /// What is wrong with the file, at the first attribute of the crate alone.
+    pub(crate) fn report(&self) -> Option<Report> {
+        let keys = match self.tracked {
+            Some(_) => sources::faults(&self.vocabulary),
+            None => Vec::new(),
+        };
+        if self.faults.is_empty() && keys.is_empty() {
+            return None;
         }
+        let gathered = Diagnostics::gather(|diagnostics| {
+            for fault in self.faults.iter().chain(&keys) {
+                let diagnostic = diagnostics.error_at(Span::call_site(), fault.shown());
+                if let Some(help) = &fault.help {
+                    diagnostic.help(help.clone());
+                }
+            }
+            Some(())
+        });
+        gathered.err()
     }
 
     /// Makes the compiler look at the file again when it has changed, and tells the inventory the
@@ -96,12 +127,23 @@ fn load(crate_root: PathBuf) -> (Loaded, Current) {
         match std::fs::read(file) {
             Ok(bytes) => {
                 match Vocabulary::read_bytes(&bytes) {
-                    Ok(vocabulary) => current.vocabulary = Arc::new(vocabulary.at(place)),
-                    Err(faults) => current.faults = faults,
+                    Ok(vocabulary) => {
+                        let folder = file.parent().and_then(|folder| folder.canonicalize().ok());
+                        current.faults = vocabulary.idle_sources(folder.as_deref());
+                        current.vocabulary =
+                            Arc::new(Vocabulary { folder, ..vocabulary.at(place) });
+                    }
+                    Err(faults) => {
+                        current.faults = faults;
+                        current.vocabulary = Arc::new(Vocabulary::faulty());
+                    }
                 }
                 current.tracked = Some(file.clone());
             }
-            Err(error) => current.faults = vec![unreadable(&error)],
+            Err(error) => {
+                current.faults = vec![unreadable(&error)];
+                current.vocabulary = Arc::new(Vocabulary::faulty());
+            }
         }
     }
     let file = file.map(|(file, _)| {
@@ -113,7 +155,8 @@ fn load(crate_root: PathBuf) -> (Loaded, Current) {
 }
 
 fn unreadable(error: &std::io::Error) -> Fault {
-    Fault { line: 1, column: 1, message: format!("cannot be read: {error}"), help: None }
+    let message = format!("cannot be read: {error}");
+    Fault { line: 1, column: 1, text: String::new(), message, help: None }
 }
 
 fn modification(file: &Path) -> Option<SystemTime> {

@@ -22,6 +22,8 @@ pub(super) struct Document {
     pub(super) lints: Vec<(Name, Name)>,
     /// `validated_by` of `[bodies]`.
     pub(super) validated_by: Vec<Name>,
+    /// Each pattern of source files with its keys.
+    pub(super) policies: Vec<(Name, Name)>,
 }
 
 /// `NAME = "5/min"`, `NAME = ["10/s", "1000/h"]` or `NAME = { rate = …, shared = true }` in `[rates]`.
@@ -55,8 +57,18 @@ pub(super) struct Name {
     pub(super) at: usize,
 }
 
-const TABLES: &[&str] =
-    &["roles", "scopes", "permissions", "rates", "tiers", "tenants", "bodies", "profile", "lints"];
+const TABLES: &[&str] = &[
+    "roles",
+    "scopes",
+    "permissions",
+    "rates",
+    "tiers",
+    "tenants",
+    "bodies",
+    "profile",
+    "lints",
+    "policies",
+];
 
 /// What the file says, as far as it can be read, and what cannot.
 pub(super) fn read(text: &str) -> (Document, Vec<Fault>) {
@@ -84,6 +96,11 @@ pub(super) fn fault(text: &str, at: usize, message: String, help: Option<String>
     Fault {
         line: before.matches('\n').count() + 1,
         column: before.get(line_start..).unwrap_or_default().chars().count() + 1,
+        text: text
+            .get(line_start..)
+            .and_then(|rest| rest.lines().next())
+            .unwrap_or_default()
+            .into(),
         message,
         help,
     }
@@ -108,6 +125,7 @@ impl Reader<'_> {
                 "bodies" => self.bodies(value, &mut document),
                 "profile" => document.profile = self.word("profile", "\"strict\"", value),
                 "lints" => document.lints = self.lints(value),
+                "policies" => document.policies = self.policies(value),
                 unknown => self.unknown_key(unknown, key.span().start, TABLES),
             }
         }
@@ -241,6 +259,25 @@ impl Reader<'_> {
         lints
     }
 
+    fn policies(&mut self, value: &Spanned<DeValue<'_>>) -> Vec<(Name, Name)> {
+        let table = self.table("policies", "\"src/admin/**\" = 'roles = \"admin\"'", value);
+        let mut policies = Vec::new();
+        for (key, value) in table.into_iter().flatten() {
+            let pattern = Name { text: key.get_ref().to_string(), at: key.span().start };
+            match value.get_ref().as_str() {
+                Some(keys) => {
+                    let keys = Name { text: keys.to_owned(), at: value.span().start };
+                    policies.push((pattern, keys));
+                }
+                None => {
+                    let example = format!("\"{}\" = 'roles = \"admin\"'", pattern.text);
+                    self.wrong_type(&pattern.text, "keys as a string", &example, value);
+                }
+            }
+        }
+        policies
+    }
+
     fn word(&mut self, what: &str, example: &str, value: &Spanned<DeValue<'_>>) -> Option<Name> {
         let Some(text) = value.get_ref().as_str() else {
             self.wrong_type(what, "a word as a string", &format!("{what} = {example}"), value);
@@ -313,11 +350,11 @@ impl Reader<'_> {
 
     fn unknown_key(&mut self, key: &str, at: usize, known: &[&str]) {
         let help = match nearest(key, known.iter().copied()) {
+            Some(name) => format!("did you mean `{name}`?"),
             // A key below a table is the table's.
-            _ if TABLES.contains(&key) && !known.contains(&key) => {
+            None if TABLES.contains(&key) => {
                 format!("`{key}` stands above the first table, or is one of its own")
             }
-            Some(name) => format!("did you mean `{name}`?"),
             None => format!("expected {}", choices(known)),
         };
         self.fault(at, format!("unknown key `{key}`"), Some(help));

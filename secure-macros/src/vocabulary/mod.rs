@@ -6,18 +6,22 @@
 mod bodies;
 mod current;
 mod document;
+pub(crate) mod glob;
 mod hierarchy;
 mod levels;
 mod rates;
+mod sources;
 #[cfg(test)]
 mod tests;
 mod tiers;
 mod workspace;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 pub(crate) use bodies::Bodies;
-pub(crate) use current::current;
+pub(crate) use current::{Current, current};
+pub(crate) use sources::Source;
 
 use crate::lints::Levels;
 use crate::model::legal::Fact;
@@ -39,6 +43,11 @@ pub(crate) struct Vocabulary {
     claims: Claims,
     levels: Levels,
     bodies: Bodies,
+    sources: Vec<Source>,
+    /// The directory of the file, without links.
+    folder: Option<PathBuf>,
+    /// Whether something is wrong with the file, so that nothing is known of what it says.
+    is_faulty: bool,
 }
 
 /// A rate with a name.
@@ -71,6 +80,8 @@ pub(crate) struct Fault {
     /// Counted from 1, as editors do.
     pub(crate) line: usize,
     pub(crate) column: usize,
+    /// The text of the line.
+    pub(crate) text: String,
     pub(crate) message: String,
     pub(crate) help: Option<String>,
 }
@@ -99,6 +110,7 @@ impl Vocabulary {
             claims: tiers::claims(&document, text, &mut faults),
             levels: levels::resolve(&document, text, &mut faults),
             bodies: bodies::resolve(&document, text, &mut faults),
+            sources: sources::resolve(&document, text, &mut faults),
             ..hierarchy::resolve(&document, text, &mut faults)
         };
         if faults.is_empty() {
@@ -111,6 +123,31 @@ impl Vocabulary {
     /// The same, said to stand there.
     fn at(self, place: &'static str) -> Self {
         Self { place, ..self }
+    }
+
+    /// What is known of a file with mistakes.
+    fn faulty() -> Self {
+        Self { is_faulty: true, ..Self::default() }
+    }
+
+    /// Whether something is wrong with the file, so that nothing is known of what it says.
+    pub(crate) fn is_faulty(&self) -> bool {
+        self.is_faulty
+    }
+
+    /// The policies of source files, in the order of the file.
+    pub(crate) fn sources(&self) -> &[Source] {
+        &self.sources
+    }
+
+    /// What is wrong with the policies of files that there are none of.
+    fn idle_sources(&self, folder: Option<&Path>) -> Vec<Fault> {
+        folder.map(|folder| sources::without_files(&self.sources, folder)).unwrap_or_default()
+    }
+
+    /// The directory of the file, without links.
+    pub(crate) fn folder(&self) -> Option<&Path> {
+        self.folder.as_deref()
     }
 
     /// Where its names are listed, in words.

@@ -1,4 +1,4 @@
-//! What a client is told that has to authenticate.
+//! The challenge that a client must answer to authenticate.
 
 use std::fmt;
 

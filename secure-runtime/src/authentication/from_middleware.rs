@@ -52,7 +52,7 @@ impl<T: 'static> FromMiddleware<T> {
         }
     }
 
-    /// Sets what a client is told that must authenticate (RFC 9110 section 11.6.1). Default:
+    /// Sets the `WWW-Authenticate` challenge of a 401 (RFC 9110 section 11.6.1). Default:
     /// `Session realm="api"`, which is no registered scheme, so that browsers show no dialog.
     #[must_use]
     pub fn challenge(mut self, challenge: Challenge) -> Self {
@@ -60,8 +60,9 @@ impl<T: 'static> FromMiddleware<T> {
         self
     }
 
-    /// Names the cookie that the middleware reads. A browser sends it by itself, so credentials that were
-    /// sent on purpose are asked about first ([`Presented::Cookie`]).
+    /// Names the one cookie that the middleware reads, if it reads nothing else. A browser sends it by
+    /// itself, so where any of several schemes will do, credentials that were sent on purpose are asked
+    /// about first, and the cookie is not looked at where they are refused ([`Presented::Cookie`]).
     #[must_use]
     pub fn cookie(mut self, name: impl Into<Box<str>>) -> Self {
         self.cookie = Some(name.into());

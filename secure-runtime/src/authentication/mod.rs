@@ -72,7 +72,9 @@ pub use revocation::{
 };
 pub use token_cache::TokenCacheStatistics;
 pub(crate) use token_place::cookies;
+pub(crate) use token_place::is_origin;
 
+use crate::principal::Principal;
 use crate::request::RequestHead;
 use crate::time::Moment;
 
@@ -188,6 +190,11 @@ pub trait Authenticator: Send + Sync + 'static {
         None
     }
 
+    /// Whether its principals name an [issuer](Principal::issuer), by which limits tell them apart.
+    fn names_issuers(&self) -> Option<bool> {
+        self.issuer().map(|_| true)
+    }
+
     /// Whether it accepts the tokens of its [issuer](Self::issuer) that are for this audience. The
     /// launch asks about the identifier of the protected resource.
     fn accepts_audience(&self, audience: &str) -> bool {
@@ -199,6 +206,25 @@ pub trait Authenticator: Send + Sync + 'static {
     /// accepts any of several authenticators of one [issuer](Self::issuer) of which only some do: a
     /// token that one of them refuses as revoked would be accepted by another.
     fn asks_revocations(&self) -> bool {
+        false
+    }
+
+    /// Whether the credentials of a caller that it has accepted are still good: asked while a stream that
+    /// the caller opened, a WebSocket say, goes on. That they end at
+    /// [`expires_at`](crate::Principal::expires_at) is known, and need not be checked here.
+    ///
+    /// # Errors
+    ///
+    /// Why the stream ends, for the log.
+    fn recheck(&self, caller: &Principal, now: Moment) -> Result<(), Refusal> {
+        let _ = (caller, now);
+        Ok(())
+    }
+
+    /// Whether it accepts credentials that a browser sends by itself, a cookie say, only with requests
+    /// of pages that it knows. Otherwise the handshake of a `websocket` is refused unless its
+    /// `Origin` is [allowed](crate::SecurityBuilder::websocket_origins).
+    fn checks_origins(&self) -> bool {
         false
     }
 

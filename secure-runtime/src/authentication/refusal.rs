@@ -23,7 +23,7 @@ pub enum RefusalCode {
     InvalidRequest,
     /// 401 `invalid_token`: expired, revoked, malformed, forged or not meant for this service.
     InvalidToken,
-    /// 403: the credentials are good, and whoever has them may not use the service: a locked user.
+    /// 403: the credentials are good, and their owner may not use the service: a locked user.
     Forbidden,
     /// 503: nobody can say now.
     Unavailable,

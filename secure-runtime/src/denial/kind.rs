@@ -71,6 +71,8 @@ kinds! {
     UnsupportedMediaType = 415 "Unsupported Media Type",
     /// 422: the content breaks validation rules.
     Invalid = 422 "Unprocessable Content",
+    /// 426: the endpoint speaks WebSocket only (RFC 9110 section 15.5.22).
+    UpgradeRequired = 426 "Upgrade Required",
     /// 428: the request has to be conditional (RFC 6585 section 3).
     PreconditionRequired = 428 "Precondition Required",
     /// 429: a limit is used up.

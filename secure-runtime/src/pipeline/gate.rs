@@ -59,6 +59,16 @@ impl<'a> Gate<'a> {
         client_address(&head, peer, inner.proxies.as_ref())
     }
 
+    /// The same for the log of a refused request.
+    pub(super) fn address_of_refused(&self) -> Option<IpAddr> {
+        let (inner, head) = (self.security.inner(), RequestHead::new(self.request));
+        if inner.proxies.is_none() {
+            let peer = self.request.peer_addr().map(|address| address.ip());
+            inner.unnamed_proxy.look_at_refused(&head, peer);
+        }
+        self.address()
+    }
+
     /// The group of addresses that the client's belongs to.
     pub(super) fn group(&self) -> Option<IpAddr> {
         self.address().map(|address| self.security.inner().address_groups.group(address))
@@ -73,6 +83,6 @@ impl<'a> Gate<'a> {
         tier: Option<&'s str>,
     ) -> Subject<'s> {
         let claims = &self.security.inner().claims;
-        Subject { address, principal, tier, request: self.request, claims }
+        Subject { address, principal, tier, request: self.request, claims, gate: Some(self) }
     }
 }

@@ -3,6 +3,7 @@
 //! Everything here is plain data. Nothing here decides anything:
 //! [`crate::Security`] compiles it once, at launch, into what the request path uses.
 
+mod actions;
 mod failures;
 mod limit;
 mod opens;
@@ -69,6 +70,9 @@ pub struct Policy {
     pub rule: Rule,
     /// How, and how long ago, the caller must have signed in; `None`: it does not matter.
     pub step_up: Option<StepUp>,
+    /// What the application's own policy is asked about, all of which it must permit; `None`: it is not
+    /// asked. An empty list is the handler's name, with its module.
+    pub actions: Option<&'static [&'static str]>,
     /// Whether a request that the rule forbids is answered as if there were nothing here: 404.
     pub hides: bool,
     /// Whether other code may call the function without the policy: the key `callable`.
@@ -110,6 +114,9 @@ pub struct Policy {
     pub exceptions: &'static [Exception],
     /// What limits tell requests apart by, where an expression says it.
     pub keys: &'static [KeyFunction],
+    /// What each layer of the policy says, the widest first, where there are several: the `secure.toml`
+    /// about the handler's file, modules, named policies, the attribute.
+    pub layers: &'static [&'static str],
     /// How many modules around the handler have a policy that is part of this one.
     pub modules: usize,
 }
@@ -120,6 +127,7 @@ impl Policy {
         access: Access::Authenticated(Authenticators::Default),
         rule: Rule::All(&[]),
         step_up: None,
+        actions: None,
         hides: false,
         callable: false,
         grants: &[],
@@ -140,6 +148,7 @@ impl Policy {
         validated_by: &[],
         exceptions: &[],
         keys: &[],
+        layers: &[],
         modules: 0,
     };
 }

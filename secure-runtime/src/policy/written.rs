@@ -76,6 +76,7 @@ fn endpoint(written: &str) -> Option<(&'static [Route], Policy)> {
             "access" => policy.access = access(value)?,
             "rule" => policy.rule = rule(value)?,
             "step_up" => policy.step_up = Some(step_up(value)?),
+            "actions" => policy.actions = Some(list(value, text)?),
             "hides" => policy.hides = value.as_bool()?,
             "callable" => policy.callable = value.as_bool()?,
             "limits" => policy.limits = list(value, written_limit::limit)?,
@@ -93,6 +94,7 @@ fn endpoint(written: &str) -> Option<(&'static [Route], Policy)> {
             "unvalidated" => policy.unvalidated = list(value, unvalidated)?,
             "undecided" => policy.undecided = list(value, text)?,
             "validated_by" => policy.validated_by = list(value, validated_by)?,
+            "layers" => policy.layers = list(value, text)?,
             "modules" => policy.modules = number(value)?,
             "exceptions" => policy.exceptions = list(value, exception)?,
             _ => return None,
@@ -159,7 +161,7 @@ fn authenticators(value: &Value) -> Option<Authenticators> {
     }
 }
 
-fn rule(value: &Value) -> Option<Rule> {
+pub(super) fn rule(value: &Value) -> Option<Rule> {
     Some(match named(value)? {
         ("role", name) => Rule::Role(text(name)?),
         ("scope", name) => Rule::Scope(text(name)?),
@@ -272,14 +274,15 @@ mod tests {
         let (routes, policy) = endpoint(
             r#"{"routes": [["/a", "GET"]], "access": {"optional": {"any": ["jwt"]}},
                 "rule": {"all": [{"role": "\"a\""}, {"not": {"time": [1, 2, 3, "UTC"]}}]},
-                "step_up": {"fresh": 9, "acr": ["b"], "amr": [["c"]]}, "hides": true,
+                "step_up": {"fresh": 9, "acr": ["b"], "amr": [["c"]]}, "actions": ["p:q"], "hides": true,
                 "limits": [{"rate": [2, 60], "burst": 1, "cost": 3, "by": "tenant",
                     "of": {"least_tier": ["d", "e"]}}, {"rate": [5, 1]}],
                 "failures": [{"rate": [9, 60], "shared": "login"},
                     {"rate": [1, 1], "on": [404], "mode": 20}],
-                "max_body": 4, "content_type": "f/g",
+                "max_body": 4, "body_timeout": 5, "websocket": true, "content_type": "f/g",
                 "content_encodings": ["gzip"], "bodies": 2, "resources": 1, "validates": ["h"],
-                "unvalidated": [["i", "j"]], "modules": 2, "exceptions": [["k", "l"], ["m", "n", "o"]]}"#,
+                "unvalidated": [["i", "j"]],
+                "undecided": ["p"], "validated_by": [["q", "r"]], "modules": 2, "exceptions": [["k", "l"], ["m", "n", "o"]]}"#,
         )
         .unwrap();
         assert_eq!(routes, [Route { methods: &["GET"], path: "/a" }]);
@@ -290,6 +293,7 @@ mod tests {
         let step_up = StepUp { max_age_seconds: NonZeroU32::new(9), acr: &["b"], amr: &[&["c"]] };
         assert_eq!(policy.step_up, Some(step_up));
         assert!(policy.hides);
+        assert_eq!(policy.actions, Some(&["p:q"][..]));
         let limits: Vec<_> = policy
             .limits
             .iter()
@@ -308,6 +312,9 @@ mod tests {
         assert_eq!((policy.bodies, policy.resources), (Places(2), Places(1)));
         assert_eq!(policy.validates, ["h"]);
         assert_eq!((policy.unvalidated[0].parameter, policy.unvalidated[0].reason), ("i", "j"));
+        assert_eq!((policy.undecided, policy.websocket), (&["p"][..], true));
+        assert_eq!(policy.validated_by, [ValidatedBy { parameter: "q", extractor: "r" }]);
+        assert_eq!(policy.body_timeout, Some(Duration::from_millis(5)));
         assert_eq!(policy.modules, 2);
         let exceptions: Vec<String> = policy.exceptions.iter().map(ToString::to_string).collect();
         assert_eq!(exceptions, ["k: l", "m: n (until o)"]);

@@ -1,6 +1,6 @@
 //! Whether two principals are one: by where they lie, or by all that they say.
 
-use std::hash::Hash;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -19,12 +19,22 @@ impl Principal {
         Said::of(one) == Said::of(other) && one.extensions.are(&other.extensions)
     }
 
+    /// Whether nothing that can be asked of the two differs: what was decided about one holds for the other.
+    pub(crate) fn is_indistinguishable_from(&self, other: &Self) -> bool {
+        self.authenticator == other.authenticator && (self.is(other) || self.is_equal_to(other))
+    }
+
+    /// Hashes what tells two callers apart, or two tokens of one, but for values of the application.
+    pub(crate) fn hash_marks(&self, hasher: &mut impl Hasher) {
+        (self.authenticator, Said::of(&self.inner.data)).hash(hasher);
+    }
+
     /// A hash of all that it says, but for values of the application.
     pub(crate) fn hash_with(&self, secret: &ahash::RandomState) -> u64 {
         secret.hash_one(Said::of(&self.inner.data))
     }
 
-    /// That hash, computed once, by whoever asks first.
+    /// That hash, computed at the first call.
     #[inline]
     pub(crate) fn identity(&self, hash: impl FnOnce() -> u64) -> u64 {
         // A second computation at the same time changes no more than where something is looked for.

@@ -1,5 +1,6 @@
 //! What a principal keeps for this crate: what would else be computed anew for each request.
 
+use std::hash::Hash;
 use std::sync::OnceLock;
 use std::sync::atomic::Ordering;
 

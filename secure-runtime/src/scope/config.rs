@@ -1,11 +1,16 @@
 //! Tables of routes: plain functions that say what is mounted.
 
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, Route, web};
+use actix_web::{Error, Handler, HttpRequest, Route, web};
 
 use super::mounted::{Child, KnownPaths, Shape};
 use super::routes::ToSecuredHandler;
-use super::{SecuredService, redirect};
+use super::{SecuredService, next, redirect};
+use crate::handler::SecuredOutput;
+
+type AddData = Box<dyn FnOnce(&mut web::ServiceConfig)>;
 
 /// What a table of routes adds to: a scope with [`Scope::configure`](crate::Scope::configure), or the `App`
 /// with [`configure`]. It takes secured services only.
@@ -29,7 +34,7 @@ use super::{SecuredService, redirect};
 pub struct SecuredConfig {
     pub(super) children: Vec<Child>,
     pub(super) default: Option<Route>,
-    data: Vec<Box<dyn FnOnce(&mut web::ServiceConfig)>>,
+    data: Vec<AddData>,
 }
 
 impl SecuredConfig {
@@ -48,6 +53,48 @@ impl SecuredConfig {
     /// Adds what another table mounts.
     pub fn configure(&mut self, routes: impl FnOnce(&mut Self)) -> &mut Self {
         routes(self);
+        self
+    }
+
+    /// Mounts a service at and below a path, behind the policy of a secured handler that takes [`Next`](crate::Next).
+    /// Every request for the path passes the whole pipeline before the service sees it: authentication, rules,
+    /// limits.
+    ///
+    /// The service is one that routes nothing itself, as `actix_files::Files` does: `Files::new("/", "./reports")`,
+    /// whose own mount path does not count here. It sees the rest of the path behind `path`.
+    ///
+    /// ```
+    /// use actix_web::HttpResponse;
+    /// use actix_web::dev::{ServiceRequest, fn_service};
+    /// use secure_runtime::{Next, secure};
+    ///
+    /// #[secure(roles = "staff")]
+    /// async fn reports(next: Next) -> HttpResponse {
+    ///     next.run().await
+    /// }
+    ///
+    /// let files = fn_service(|request: ServiceRequest| async {
+    ///     let name = request.match_info().unprocessed().to_owned();
+    ///     Ok(request.into_response(HttpResponse::Ok().body(name)))
+    /// });
+    /// let scope = secure_runtime::scope("/api").service_behind("/reports", reports, files);
+    /// # drop(scope);
+    /// ```
+    pub fn service_behind<G, Args, S, B>(&mut self, path: &str, gate: G, service: S) -> &mut Self
+    where
+        G: Handler<Args>,
+        Args: 'static,
+        G::Output: SecuredOutput<G>,
+        S: ServiceFactory<
+                ServiceRequest,
+                Config = (),
+                Response = ServiceResponse<B>,
+                Error = Error,
+                InitError = (),
+            > + 'static,
+        B: MessageBody + 'static,
+    {
+        self.children.push(next::service_behind(path, gate, service));
         self
     }
 

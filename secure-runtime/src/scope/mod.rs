@@ -3,18 +3,22 @@
 mod config;
 mod dispatch;
 pub(crate) mod mounted;
+mod next;
 mod redirect;
 mod resource;
 mod routes;
+
+use std::rc::Rc;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{
     AppService, HttpServiceFactory, ServiceFactory, ServiceRequest, ServiceResponse, Transform,
 };
 use actix_web::guard::Guard;
-use actix_web::{Error, HttpRequest, HttpResponse, Responder};
+use actix_web::{Error, Handler, HttpRequest, HttpResponse, Responder};
 
 pub use config::{SecuredConfig, configure};
+pub use next::{Next, secured};
 pub use resource::{SecuredResource, resource};
 pub use routes::{RouteBuilder, SecuredRoute, ToSecuredHandler, route};
 
@@ -23,6 +27,7 @@ use self::mounted::{KnownPaths, Shape};
 use crate::answer::{Answer, Answers};
 use crate::body_limits::BodyLimits;
 use crate::denial::Denial;
+use crate::handler::SecuredOutput;
 
 /// A service whose every request passes a security policy.
 ///
@@ -99,7 +104,7 @@ impl Responder for SecuredResponse {
 ///
 /// secure_runtime::scope("/api").service(open);
 /// ```
-pub fn scope(path: &str) -> Scope<impl ScopeFactory<Response = ServiceResponse>> {
+pub fn scope(path: &str) -> Scope<impl ScopeFactory<Response = ServiceResponse> + use<>> {
     let dispatching = Dispatching::default();
     Scope {
         inner: actix_web::Scope::new(path).wrap(dispatching.clone()).wrap(BodyLimits),
@@ -181,6 +186,26 @@ impl<T: ScopeFactory> Scope<T> {
         self
     }
 
+    /// Mounts a service at and below a path, behind the policy of a secured handler: static files, as a rule.
+    /// See [`SecuredConfig::service_behind`].
+    pub fn service_behind<G, Args, S, B>(mut self, path: &str, gate: G, service: S) -> Self
+    where
+        G: Handler<Args>,
+        Args: 'static,
+        G::Output: SecuredOutput<G>,
+        S: ServiceFactory<
+                ServiceRequest,
+                Config = (),
+                Response = ServiceResponse<B>,
+                Error = Error,
+                InitError = (),
+            > + 'static,
+        B: MessageBody + 'static,
+    {
+        self.config.service_behind(path, gate, service);
+        self
+    }
+
     /// Sends requests for a path to another one, with 307; see [`SecuredConfig::redirect`].
     pub fn redirect(mut self, from: &str, to: impl Into<String>) -> Self {
         self.config.redirect(from, to);
@@ -201,7 +226,8 @@ impl<T: ScopeFactory> Scope<T> {
 
     /// Matches only requests that pass this guard.
     pub fn guard(mut self, guard: impl Guard + 'static) -> Self {
-        self.prefix.is_guarded = true;
+        let guard: Rc<dyn Guard> = Rc::new(guard);
+        self.prefix.guards.push(Rc::clone(&guard));
         Self { inner: self.inner.guard(guard), ..self }
     }
 

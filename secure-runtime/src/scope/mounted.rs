@@ -1,6 +1,9 @@
 //! What is mounted in a scope: how it registers itself, and the paths that it is known to answer.
 
+use std::rc::Rc;
+
 use actix_web::dev::{AppService, HttpServiceFactory, ResourceDef};
+use actix_web::guard::Guard;
 use actix_web::http::Method;
 
 use super::SecuredService;
@@ -19,7 +22,14 @@ impl Child {
     }
 
     pub(super) fn of(shape: Shape, service: impl HttpServiceFactory + 'static) -> Self {
-        Self { register: Box::new(move |config| service.register(config)), shape }
+        Self::registered_by(shape, move |config| service.register(config))
+    }
+
+    pub(super) fn registered_by(
+        shape: Shape,
+        register: impl FnOnce(&mut AppService) + 'static,
+    ) -> Self {
+        Self { register: Box::new(register), shape }
     }
 }
 
@@ -30,7 +40,7 @@ impl HttpServiceFactory for Child {
 }
 
 /// The paths that a mounted service answers.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub enum Shape {
     /// These resources, in the order in which they register themselves.
     Resources(Vec<KnownPaths>),
@@ -41,22 +51,31 @@ pub enum Shape {
 }
 
 /// A resource, or the prefix of a scope.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct KnownPaths {
     pub(crate) patterns: Vec<String>,
     pub(crate) name: Option<String>,
     pub(crate) is_prefix: bool,
     /// The methods that it matches; `None`: all.
     pub(crate) methods: Option<Vec<Method>>,
-    /// Whether it has guards beside that of the method.
-    pub(crate) is_guarded: bool,
+    /// Its other guards.
+    pub(crate) guards: Vec<Rc<dyn Guard>>,
+    /// Whether it may have more than these.
+    pub(crate) has_more: bool,
 }
 
 impl KnownPaths {
     /// A resource that matches these patterns and every method.
     pub(crate) fn exact(patterns: Vec<String>) -> Self {
         let patterns = patterns.into_iter().map(|pattern| with_slash(&pattern)).collect();
-        Self { patterns, name: None, is_prefix: false, methods: None, is_guarded: false }
+        Self {
+            patterns,
+            name: None,
+            is_prefix: false,
+            methods: None,
+            guards: Vec::new(),
+            has_more: false,
+        }
     }
 
     /// The resource that a route attribute registers.
@@ -65,7 +84,7 @@ impl KnownPaths {
         let methods = methods.ok().filter(|methods| !methods.is_empty());
         Self {
             name: Some((*name).to_owned()),
-            is_guarded: methods.is_none(),
+            has_more: methods.is_none(),
             methods,
             ..Self::exact(vec![(*path).to_owned()])
         }
@@ -87,11 +106,6 @@ impl KnownPaths {
 }
 
 impl Shape {
-    /// A service that answers below this path.
-    pub(crate) fn below(path: &str) -> Self {
-        Self::Resources(vec![KnownPaths::prefix(path)])
-    }
-
     pub(crate) fn resource(known: KnownPaths) -> Self {
         Self::Resources(vec![known])
     }

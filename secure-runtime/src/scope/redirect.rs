@@ -4,6 +4,8 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::LOCATION;
 use actix_web::{HttpRequest, HttpResponse};
 
-pub(super) fn response(_: &HttpRequest, to: &str, status: StatusCode) -> HttpResponse {
-    HttpResponse::build(status).insert_header((LOCATION, to)).finish()
+use crate::pipeline::probe;
+
+pub(super) fn response(request: &HttpRequest, to: &str, status: StatusCode) -> HttpResponse {
+    probe::mark(request, HttpResponse::build(status).insert_header((LOCATION, to)).finish())
 }

@@ -1,5 +1,7 @@
 //! Several secured handlers of one path.
 
+use std::rc::Rc;
+
 use actix_web::body::MessageBody;
 use actix_web::dev::{
     AppService, HttpServiceFactory, ServiceFactory, ServiceRequest, ServiceResponse, Transform,
@@ -36,7 +38,9 @@ use crate::handler::SecuredOutput;
 /// let scope = secure_runtime::scope("/api").service(orders);
 /// # drop(scope);
 /// ```
-pub fn resource(path: &str) -> SecuredResource<impl ScopeFactory<Response = ServiceResponse>> {
+pub fn resource(
+    path: &str,
+) -> SecuredResource<impl ScopeFactory<Response = ServiceResponse> + use<>> {
     let known = KnownPaths::exact(vec![path.to_owned()]);
     SecuredResource { inner: actix_web::Resource::new(path), known }
 }
@@ -97,7 +101,8 @@ impl<T: ScopeFactory> SecuredResource<T> {
 
     /// Matches only requests that pass this guard; others go on to the next service of the scope.
     pub fn guard(mut self, guard: impl Guard + 'static) -> Self {
-        self.known.is_guarded = true;
+        let guard: Rc<dyn Guard> = Rc::new(guard);
+        self.known.guards.push(Rc::clone(&guard));
         Self { inner: self.inner.guard(guard), ..self }
     }
 

@@ -23,7 +23,7 @@ impl SecuredRoute {
         let Self { conditions: RouteBuilder { method, guards }, handler } = self;
         let known = KnownPaths {
             methods: method.clone().map(|method| vec![method]),
-            is_guarded: !guards.is_empty(),
+            guards: guards.clone(),
             ..KnownPaths::exact(vec![path.to_owned()])
         };
         let resource = actix_web::Resource::new(path);

@@ -5,8 +5,10 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::decisions::DecisionSettings;
 use super::development::Development;
 use super::launch::{self, LaunchError};
+use super::sockets::Sockets;
 use super::{FailedAuthentication, ProblemHook, ProtectedResource, Security, TierFunction};
 use crate::answer::Answers;
 use crate::authentication::{Authenticator, IntoAuthenticator};
@@ -32,6 +34,7 @@ pub struct SecurityBuilder {
     pub(super) longest_ban: Duration,
     pub(super) failure_mode: Option<LimitMode>,
     pub(super) tier: Option<TierFunction>,
+    pub(super) decisions: DecisionSettings,
     pub(super) ipv4_prefix: u8,
     pub(super) ipv6_prefix: u8,
     pub(super) proxies: Option<TrustedProxies>,
@@ -41,6 +44,7 @@ pub struct SecurityBuilder {
     pub(super) max_validated_values: usize,
     pub(super) body_timeout: Duration,
     pub(super) body_rate: Option<NonZeroU32>,
+    pub(super) sockets: Sockets,
     pub(super) problem_hook: Option<ProblemHook>,
     pub(super) answers: Option<Answers>,
     pub(crate) protected_resource: Option<ProtectedResource>,
@@ -80,6 +84,7 @@ impl SecurityBuilder {
             longest_ban: Self::LONGEST_BAN,
             failure_mode: None,
             tier: None,
+            decisions: DecisionSettings::default(),
             ipv4_prefix: 32,
             ipv6_prefix: 64,
             proxies: None,
@@ -89,6 +94,7 @@ impl SecurityBuilder {
             max_validated_values: Self::MAX_VALIDATED_VALUES,
             body_timeout: Self::BODY_TIMEOUT,
             body_rate: Some(Self::BODY_RATE),
+            sockets: Sockets::default(),
             problem_hook: None,
             answers: None,
             protected_resource: None,

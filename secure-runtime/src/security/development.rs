@@ -12,7 +12,7 @@ use crate::time::Moment;
 pub(crate) struct Open {
     pub(crate) principal: Principal,
     pub(crate) reason: String,
-    /// When the log is told next, in monotonic nanoseconds.
+    /// When the next warning is due, in monotonic nanoseconds.
     due: AtomicU64,
 }
 

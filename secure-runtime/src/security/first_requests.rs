@@ -57,37 +57,41 @@ impl Security {
     }
 }
 
-/// Looks for a proxy that the configuration does not name.
+/// Looks for a proxy that the configuration does not name: at the first requests whose address is asked
+/// for, and at those that are refused, until one is found.
 pub(crate) struct UnnamedProxy {
-    /// So many requests are still looked at.
+    /// So many requests are still looked at that are not refused.
     left: AtomicU32,
+    is_told: AtomicBool,
 }
 
 impl UnnamedProxy {
-    /// Enough that the probes of an orchestrator do not use them up.
-    const LOOKS: u32 = 10_000;
+    const LOOKS: u32 = 256;
 
     pub(super) fn new() -> Self {
-        Self { left: AtomicU32::new(Self::LOOKS) }
+        Self { left: AtomicU32::new(Self::LOOKS), is_told: AtomicBool::new(false) }
     }
 
-    /// Looks at a request where no trusted proxies are configured.
+    /// Looks at a request whose client's address is asked for.
     #[inline]
     pub(crate) fn look(&self, request: &RequestHead<'_>, peer: Option<IpAddr>) {
         let left = self.left.load(Ordering::Relaxed);
         if left > 0 {
-            self.look_closely(left, request, peer);
+            // Two at once may count as one.
+            self.left.store(left - 1, Ordering::Relaxed);
+            self.look_at_refused(request, peer);
         }
     }
 
+    /// Looks at a request that is refused.
     #[cold]
-    fn look_closely(&self, left: u32, request: &RequestHead<'_>, peer: Option<IpAddr>) {
-        let Some(header) = unnamed_proxy(request, peer) else {
-            // Two at once may count as one.
-            self.left.store(left - 1, Ordering::Relaxed);
+    pub(crate) fn look_at_refused(&self, request: &RequestHead<'_>, peer: Option<IpAddr>) {
+        if self.is_told.load(Ordering::Relaxed) {
             return;
-        };
-        if self.left.swap(0, Ordering::Relaxed) > 0 {
+        }
+        let Some(header) = unnamed_proxy(request, peer) else { return };
+        self.left.store(0, Ordering::Relaxed);
+        if !self.is_told.swap(true, Ordering::Relaxed) {
             tracing::warn!(
                 header,
                 peer = peer.map(tracing::field::display),

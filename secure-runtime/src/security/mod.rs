@@ -1,11 +1,14 @@
 //! The one value a program builds: its authenticators, its clock, its limits.
 
 mod answers;
+mod apart_counts;
+mod body_sizes;
 mod budget_changes;
 mod budget_statistics;
 mod builder;
 mod challenges;
 mod concurrency_statistics;
+mod decisions;
 mod development;
 mod failure_budgets;
 mod first_requests;
@@ -28,6 +31,7 @@ mod protected_resource;
 mod readiness;
 mod request_head;
 mod resource_url;
+mod sockets;
 
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex};
@@ -37,6 +41,7 @@ use actix_web::web::Bytes;
 
 use crate::answer::Answers;
 use crate::authentication::{Authenticator, TokenCacheStatistics};
+use crate::authorization::Decider;
 use crate::denial::Denial;
 use crate::inventory::Inventory;
 use crate::metadata::ResourceMetadata;
@@ -55,6 +60,7 @@ use crate::transport::TrustedProxies;
 pub use budget_statistics::BudgetRow;
 pub use builder::SecurityBuilder;
 pub use concurrency_statistics::ConcurrencyRow;
+pub use decisions::Decisions;
 pub(crate) use development::{AbsentAuthenticator, Open};
 pub use failure_budgets::FailedAuthentication;
 pub use launch::LaunchError;
@@ -66,12 +72,13 @@ pub(crate) use live_mode::LiveMode;
 pub(crate) use plan::{Authentication, Mode, Plan};
 pub(crate) use planned_budget::{Failures, ID_OF_ALL, PlannedBudget};
 pub(crate) use planned_concurrency::PlannedConcurrency;
-pub(crate) use planned_limit::{ClaimNames, Counts, More, PlannedLimit, Stage};
+pub(crate) use planned_limit::{ClaimNames, Counts, More, PlannedLimit, Stage, Unless};
 #[cfg(feature = "redis")]
 pub(crate) use planned_shared::{LiveShared, PlannedShared, Sharing};
 pub use protected_resource::ProtectedResource;
 use protected_resource::Published;
 pub use readiness::{NotReady, Readiness};
+pub(crate) use sockets::Sockets;
 
 /// The security of a program, ready to serve: put it into `App::app_data`.
 ///
@@ -115,6 +122,9 @@ pub(crate) struct Inner {
     /// The claims that limits count by.
     pub(crate) claims: Box<[ClaimNames]>,
     pub(crate) tier: Option<TierFunction>,
+    /// The application's own policy.
+    pub(crate) decider: Option<Decider>,
+    decides_all: bool,
     /// Which addresses count together.
     pub(crate) address_groups: AddressGroups,
     pub(crate) proxies: Option<TrustedProxies>,
@@ -122,6 +132,7 @@ pub(crate) struct Inner {
     pub(crate) body_timeout: std::time::Duration,
     /// Bytes a second of a body that may take longer.
     pub(crate) body_rate: Option<std::num::NonZeroU32>,
+    pub(crate) sockets: Sockets,
     pub(crate) problem_hook: Option<ProblemHook>,
     pub(crate) answers: Option<Answers>,
     published: Option<Published>,
@@ -155,7 +166,7 @@ impl Security {
     pub fn inventory(&self) -> Inventory {
         let endpoints = self.0.plans.iter().flatten().map(|plan| plan.endpoint);
         let metadata = self.0.published.as_ref().map(|published| published.path);
-        let inventory = Inventory::of(endpoints, metadata, self.0.modes);
+        let inventory = Inventory::of(endpoints, metadata, self.0.modes, self.0.decides_all);
         inventory.with_authentication_off(&self.0.absent, self.0.open.as_ref())
     }
 

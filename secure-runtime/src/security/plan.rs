@@ -1,7 +1,7 @@
 //! What one endpoint demands, compiled for the request path.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::challenges::Challenges;
 use super::planned_budget::PlannedBudget;
@@ -21,6 +21,8 @@ pub(crate) struct Plan {
     pub(crate) authentication: Authentication,
     /// `None`: any request will do.
     pub(crate) rule: Option<CompiledRule>,
+    /// What the application's own policy is asked about; mostly nothing.
+    pub(crate) actions: Box<[Arc<str>]>,
     /// Decided before authentication.
     pub(crate) early_limits: Box<[PlannedLimit]>,
     /// Decided for requests that end authentication without a principal.
@@ -36,7 +38,9 @@ pub(crate) struct Plan {
     pub(crate) failures: Box<[PlannedBudget]>,
     /// Whether a limit is for callers of some tier.
     pub(crate) has_tiers: bool,
-    pub(crate) max_body: u64,
+    max_body: AtomicU64,
+    /// Whether it was looked at what the application says of the size of bodies.
+    pub(crate) has_compared_sizes: AtomicBool,
     /// The arguments that are made of the request's head, but for resources.
     pub(crate) arguments: Places,
     /// Whether arguments are validated, or asked what they cost.
@@ -85,7 +89,7 @@ impl Plan {
         // Where nobody is let in, nobody is asked.
         let asked = authenticators.into_iter().filter(|_| mode != Mode::Closed);
         let (names, authenticators): (Vec<_>, Vec<_>) = asked.unzip();
-        let stages = limits.plan(endpoint);
+        let stages = limits.plan(endpoint, rules);
         let [early, anonymous, caller] = stages.own;
         Self {
             endpoint,
@@ -98,6 +102,7 @@ impl Plan {
                 names: names.into(),
             },
             rule: (policy.rule != Rule::All(&[])).then(|| rules.compile(&policy.rule)),
+            actions: Box::default(),
             early_limits: early,
             anonymous_limits: anonymous,
             caller_limits: caller,
@@ -106,13 +111,24 @@ impl Plan {
             concurrency: limits.at_once(endpoint),
             failures: Box::default(),
             has_tiers: policy.limits.iter().any(|limit| limit.audience.tier().is_some()),
-            max_body: policy.max_body.unwrap_or(max_body),
+            max_body: AtomicU64::new(policy.max_body.unwrap_or(max_body)),
+            has_compared_sizes: AtomicBool::new(false),
             arguments: Places::ALL.without(policy.bodies).without(policy.resources),
             validates: !policy.validates.is_empty()
                 || policy.limits.iter().any(|it| matches!(it.cost, Cost::Arguments(_))),
             most_values: Some(most_values)
                 .filter(|most| *most < usize::MAX && !policy.validates.is_empty()),
         }
+    }
+
+    /// The largest request body now.
+    #[inline]
+    pub(crate) fn max_body(&self) -> u64 {
+        self.max_body.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_max_body(&self, bytes: u64) {
+        self.max_body.store(bytes, Ordering::Relaxed);
     }
 
     /// Whose plan it is, as operators call the endpoint.
@@ -182,6 +198,10 @@ impl Plan {
     pub(crate) fn own_concurrency(&self) -> &[PlannedConcurrency] {
         let own = self.concurrency.partition_point(|it| !it.by.is_shared_by_callers());
         self.concurrency.get(..own).unwrap_or_default()
+    }
+
+    pub(super) fn with_actions(self, actions: Vec<String>) -> Self {
+        Self { actions: actions.into_iter().map(Into::into).collect(), ..self }
     }
 
     pub(super) fn with_failures(self, failures: Box<[PlannedBudget]>) -> Self {

@@ -32,6 +32,19 @@ fn ui() {
         });
     }
     with("faulty.toml", |cases| cases.compile_fail("tests/ui/file/unknown_inclusion.rs"));
+    with("broken.toml", |cases| cases.compile_fail("tests/ui/file/broken.rs"));
+    for mistake in ["without_files", "that_open", "with_mistakes"] {
+        with(&format!("policies_{mistake}.toml"), |cases| {
+            cases.compile_fail(format!("tests/ui/policies/{mistake}.rs"));
+        });
+    }
+    with("policies.toml", |cases| {
+        for case in ["public_inside", "written_by_a_macro_elsewhere"] {
+            cases.compile_fail(beside_the_vocabulary(case));
+        }
+        cases.pass(beside_the_vocabulary("accepted"));
+    });
+    one_mistake_is_one_error("policies");
     ["profile", "lints", "levels", "rates", "tiers"].into_iter().for_each(one_mistake_is_one_error);
 }
 
@@ -60,6 +73,19 @@ fn with(vocabulary: &str, check: impl FnOnce(&TestCases)) {
     let text = fs::read(Path::new("tests").join(vocabulary)).unwrap();
     fs::write(project.join("secure.toml"), text).unwrap();
     check(&TestCases::new());
+}
+
+/// A program that stands in the directory of the vocabulary, so that its policies of files hold for it.
+fn beside_the_vocabulary(case: &str) -> PathBuf {
+    let from = Path::new("tests/ui/policies_of_files");
+    let folder = target().join("tests/trybuild/vocabulary-tests/policies_of_files");
+    fs::create_dir_all(folder.join("elsewhere")).unwrap();
+    for file in ["elsewhere/writer.rs".into(), format!("{case}.rs"), format!("{case}.stderr")] {
+        if from.join(&file).exists() {
+            fs::copy(from.join(&file), folder.join(&file)).unwrap();
+        }
+    }
+    folder.join(format!("{case}.rs"))
 }
 
 /// The directory that trybuild takes: the workspace's.

@@ -4,7 +4,7 @@
 fn list_users(
     __incoming: ::secure_runtime::__private::Routed<'_>,
 ) -> ::secure_runtime::__private::Served {
-    #[allow(dead_code, unused)]
+    #[allow(dead_code, unused, non_local_definitions)]
     const _: () = {
         async fn list_users(caller: Principal) -> web::Json<Vec<User>> {
             web::Json(Vec::new())

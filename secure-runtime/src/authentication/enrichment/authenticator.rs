@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use super::cache::Shelf;
-use super::{Enriching, How, Look, Outcome};
+use super::cache::CachedEnrichment;
+use super::{Enriching, How, Outcome, Prepare};
 use crate::authentication::{
     Attempt, Authenticator, Challenge, Presented, Refusal, TokenCacheStatistics, Verdict,
 };
@@ -23,15 +23,15 @@ pub(super) struct EnrichingAuthenticator {
 }
 
 enum Source {
-    Each(Look),
-    Kept(Shelf),
+    Each(Prepare),
+    Cached(CachedEnrichment),
 }
 
 impl EnrichingAuthenticator {
     pub(super) fn new(inner: Arc<dyn Authenticator>, how: How, timeout: Duration) -> Self {
         let source = match how {
             How::Each(look) => Source::Each(look),
-            How::Kept(cache, load) => Source::Kept(cache.shelf(load, timeout)),
+            How::Cached(cache, load) => Source::Cached(cache.enrichment(load, timeout)),
         };
         Self { inner, source, timeout }
     }
@@ -40,22 +40,24 @@ impl EnrichingAuthenticator {
 impl Authenticator for EnrichingAuthenticator {
     fn authenticate(&self, request: &RequestHead<'_>, now: Moment) -> Attempt {
         match (&self.source, self.inner.authenticate(request, now)) {
-            (Source::Kept(shelf), Attempt::Accepted(principal)) => {
-                match shelf.find(&principal, now) {
+            (Source::Cached(enrichment), Attempt::Accepted(principal)) => {
+                match enrichment.find(&principal, now) {
                     Some(enriched) => Attempt::Accepted(enriched),
                     None => {
-                        let shelf = shelf.clone();
+                        let enrichment = enrichment.clone();
                         Attempt::Pending(Box::pin(async move {
-                            verdict(shelf.enrich(principal, now).await)
+                            verdict(enrichment.enrich(principal, now).await)
                         }))
                     }
                 }
             }
-            (Source::Kept(shelf), Attempt::Pending(waiting)) => {
-                let shelf = shelf.clone();
+            (Source::Cached(enrichment), Attempt::Pending(waiting)) => {
+                let enrichment = enrichment.clone();
                 Attempt::Pending(Box::pin(async move {
                     match waiting.await {
-                        Verdict::Accepted(principal) => verdict(shelf.enrich(principal, now).await),
+                        Verdict::Accepted(principal) => {
+                            verdict(enrichment.enrich(principal, now).await)
+                        }
                         refused @ Verdict::Refused(_) => refused,
                     }
                 }))
@@ -63,7 +65,7 @@ impl Authenticator for EnrichingAuthenticator {
             (Source::Each(look), Attempt::Accepted(principal)) => {
                 let (enrich, timeout) = (look(request), self.timeout);
                 Attempt::Pending(Box::pin(async move {
-                    verdict(bounded(timeout, move || enrich(principal)).await)
+                    verdict(bounded(timeout, principal, enrich).await)
                 }))
             }
             (Source::Each(look), Attempt::Pending(waiting)) => {
@@ -71,7 +73,7 @@ impl Authenticator for EnrichingAuthenticator {
                 Attempt::Pending(Box::pin(async move {
                     match waiting.await {
                         Verdict::Accepted(principal) => {
-                            verdict(bounded(timeout, move || enrich(principal)).await)
+                            verdict(bounded(timeout, principal, enrich).await)
                         }
                         refused @ Verdict::Refused(_) => refused,
                     }
@@ -139,6 +141,15 @@ impl Authenticator for EnrichingAuthenticator {
         self.inner.asks_revocations()
     }
 
+    fn recheck(&self, caller: &Principal, now: Moment) -> Result<(), Refusal> {
+        let accepted = caller.get::<Credentials>().map_or(caller, |it| &it.0);
+        self.inner.recheck(accepted, now)
+    }
+
+    fn checks_origins(&self) -> bool {
+        self.inner.checks_origins()
+    }
+
     fn tells_authentication(&self) -> bool {
         self.inner.tells_authentication()
     }
@@ -153,7 +164,33 @@ fn verdict(outcome: Outcome) -> Verdict {
 }
 
 /// Runs an enrichment: a panic, and one that takes too long, is a refusal.
-pub(super) async fn bounded(timeout: Duration, begin: impl FnOnce() -> Enriching) -> Outcome {
+pub(super) async fn bounded(
+    timeout: Duration,
+    accepted: Principal,
+    begin: impl FnOnce(Principal) -> Enriching,
+) -> Outcome {
+    let enriched = run(timeout, || begin(accepted.clone())).await?;
+    Ok(with_credentials(enriched, accepted))
+}
+
+/// The principal that the inner authenticator accepted, where the enrichment made another caller of it.
+struct Credentials(Principal);
+
+/// Revocations know callers as their credentials name them, whatever the enrichment calls them.
+fn with_credentials(enriched: Principal, accepted: Principal) -> Principal {
+    let is_known_alike = enriched.subject() == accepted.subject()
+        && enriched.issuer() == accepted.issuer()
+        && enriched.token_id() == accepted.token_id()
+        && enriched.session() == accepted.session()
+        && enriched.api_key() == accepted.api_key()
+        && enriched.issued_at() == accepted.issued_at();
+    if is_known_alike {
+        return enriched;
+    }
+    enriched.to_builder().extension(Credentials(accepted)).build()
+}
+
+async fn run(timeout: Duration, begin: impl FnOnce() -> Enriching) -> Outcome {
     let mut enriching = catch_unwind(AssertUnwindSafe(begin)).map_err(|_| panicked())?;
     let guarded = poll_fn(|context| {
         let polled = catch_unwind(AssertUnwindSafe(|| enriching.as_mut().poll(context)));

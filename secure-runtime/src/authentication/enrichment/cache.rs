@@ -9,7 +9,7 @@ use quick_cache::UnitWeighter;
 use quick_cache::sync::{Cache, DefaultLifecycle};
 
 use super::authenticator::{bounded, is_same};
-use super::flights::{Departure, Flights};
+use super::single_flight::{Join, SingleFlight};
 use super::{Load, Outcome, Refusal};
 use crate::keyed::KeyedAlready;
 use crate::principal::Principal;
@@ -38,7 +38,7 @@ pub struct EnrichmentCache(Arc<Inner>);
 
 pub(super) struct Inner {
     table: Table,
-    flights: Flights,
+    single_flight: SingleFlight,
     keep: Duration,
     capacity: usize,
     secret: ahash::RandomState,
@@ -71,7 +71,7 @@ impl EnrichmentCache {
     pub fn with_capacity(keep: Duration, entries: usize) -> Self {
         Self(Arc::new(Inner {
             table: table(entries),
-            flights: Flights::default(),
+            single_flight: SingleFlight::default(),
             keep,
             capacity: entries,
             secret: ahash::RandomState::new(),
@@ -103,8 +103,8 @@ impl EnrichmentCache {
     }
 
     fn forget(&self, is_meant: impl Fn(&Principal, &Principal) -> bool) {
-        let Inner { table, flights, .. } = &*self.0;
-        flights.cancel(|| table.retain(|_, entry| !is_meant(&entry.given, &entry.enriched)));
+        let Inner { table, single_flight, .. } = &*self.0;
+        single_flight.cancel(|| table.retain(|_, entry| !is_meant(&entry.given, &entry.enriched)));
     }
 
     pub(super) fn faults(&self) -> Vec<String> {
@@ -116,10 +116,10 @@ impl EnrichmentCache {
         faults.map(|(_, fault)| String::from(*fault)).collect()
     }
 
-    /// The part of one authenticator.
-    pub(super) fn shelf(self, load: Load, timeout: Duration) -> Shelf {
+    /// The cache as one authenticator uses it.
+    pub(super) fn enrichment(self, load: Load, timeout: Duration) -> CachedEnrichment {
         let owner = self.0.owners.fetch_add(1, Ordering::Relaxed);
-        Shelf { cache: self.0, owner, load, timeout }
+        CachedEnrichment { cache: self.0, owner, load, timeout }
     }
 }
 
@@ -130,7 +130,7 @@ impl From<Duration> for EnrichmentCache {
     }
 }
 
-/// How full it is; who is in it is nobody's business.
+/// The number of entries, without the callers.
 impl fmt::Debug for EnrichmentCache {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
@@ -142,16 +142,16 @@ impl fmt::Debug for EnrichmentCache {
     }
 }
 
-/// What one authenticator keeps in a cache, and how it is made.
+/// The entries of one authenticator, and how they are loaded.
 #[derive(Clone)]
-pub(super) struct Shelf {
+pub(super) struct CachedEnrichment {
     cache: Arc<Inner>,
     owner: u64,
     load: Load,
     timeout: Duration,
 }
 
-impl Shelf {
+impl CachedEnrichment {
     /// The enriched principal, if it is kept. Allocates nothing.
     #[inline]
     pub(super) fn find(&self, given: &Principal, now: Moment) -> Option<Principal> {
@@ -163,36 +163,36 @@ impl Shelf {
         is_good.then_some(entry.enriched)
     }
 
-    /// The same, made if it has to be; waits for whoever makes it already.
+    /// The same, loaded if it has to be; joins a load that is running.
     pub(super) async fn enrich(&self, given: Principal, now: Moment) -> Outcome {
         let key = given.identity(|| self.cache.hash(&given));
         let known = || self.find(&given, now);
-        let mut arrival = match self.cache.flights.depart(key, self.owner, &given, known) {
-            Departure::Known(enriched) => return Ok(enriched),
-            Departure::Joined(arrival) => arrival,
-            Departure::Begun(flight, arrival) => {
-                let (shelf, given) = (self.clone(), given.clone());
-                let fly = async move {
-                    let load = Arc::clone(&shelf.load);
-                    let outcome = bounded(shelf.timeout, || load(given.clone())).await;
-                    let keep = |enriched: &Principal| shelf.keep(key, given, enriched, now);
-                    flight.land(outcome, keep);
+        let mut receiver = match self.cache.single_flight.join(key, self.owner, &given, known) {
+            Join::Cached(enriched) => return Ok(enriched),
+            Join::Waiting(receiver) => receiver,
+            Join::Started(running, receiver) => {
+                let (enrichment, given) = (self.clone(), given.clone());
+                let run = async move {
+                    let load = Arc::clone(&enrichment.load);
+                    let outcome = bounded(enrichment.timeout, given.clone(), |it| load(it)).await;
+                    let keep = |enriched: &Principal| enrichment.keep(key, given, enriched, now);
+                    running.finish(outcome, keep);
                 };
                 match tokio::runtime::Handle::try_current() {
-                    // A client that goes does not end what others wait for.
-                    Ok(runtime) => drop(runtime.spawn(fly)),
-                    Err(_) => fly.await,
+                    // A client that disconnects does not cancel what other requests wait for.
+                    Ok(runtime) => drop(runtime.spawn(run)),
+                    Err(_) => run.await,
                 }
-                arrival
+                receiver
             }
-            Departure::Alone => {
+            Join::Uncached => {
                 let load = &self.load;
-                return bounded(self.timeout, || load(given)).await;
+                return bounded(self.timeout, given, |it| load(it)).await;
             }
         };
-        let landed = arrival.wait_for(Option::is_some).await.ok().and_then(|it| it.clone());
+        let outcome = receiver.wait_for(Option::is_some).await.ok().and_then(|it| it.clone());
         let lost = || Err(Refusal::unavailable("the enrichment of the caller was not finished"));
-        landed.unwrap_or_else(lost)
+        outcome.unwrap_or_else(lost)
     }
 
     fn keep(&self, key: u64, given: Principal, enriched: &Principal, now: Moment) {

@@ -16,7 +16,7 @@
 
 mod authenticator;
 mod cache;
-mod flights;
+mod single_flight;
 #[cfg(test)]
 mod tests;
 
@@ -40,7 +40,7 @@ type Enriching = Pin<Box<dyn Future<Output = Outcome> + Send>>;
 type Load = Arc<dyn Fn(Principal) -> Enriching + Send + Sync>;
 
 /// Takes what it needs of the request, and then begins to enrich.
-type Look =
+type Prepare =
     Arc<dyn Fn(&RequestHead<'_>) -> Box<dyn FnOnce(Principal) -> Enriching + Send> + Send + Sync>;
 
 /// Completes the principals of any authenticator from the application's own data.
@@ -111,7 +111,7 @@ pub trait Enrich: IntoAuthenticator + Sized {
         R: Future<Output = Result<Principal, Refusal>> + Send + 'static,
     {
         let enrich = Arc::new(enrich);
-        let look: Look = Arc::new(move |request| {
+        let look: Prepare = Arc::new(move |request| {
             let (found, enrich) = (look(request), Arc::clone(&enrich));
             Box::new(move |principal| Box::pin(enrich(principal, found)))
         });
@@ -145,7 +145,7 @@ pub trait Enrich: IntoAuthenticator + Sized {
         R: Future<Output = Result<Principal, Refusal>> + Send + 'static,
     {
         let load: Load = Arc::new(move |principal| Box::pin(enrich(principal)));
-        Enriched { inner: self, how: How::Kept(cache.into(), load), timeout: TIMEOUT }
+        Enriched { inner: self, how: How::Cached(cache.into(), load), timeout: TIMEOUT }
     }
 }
 
@@ -160,8 +160,8 @@ pub struct Enriched<I> {
 }
 
 enum How {
-    Each(Look),
-    Kept(EnrichmentCache, Load),
+    Each(Prepare),
+    Cached(EnrichmentCache, Load),
 }
 
 /// Longer than a look-up takes whose answer anybody still waits for.
@@ -182,7 +182,7 @@ impl<I: IntoAuthenticator> IntoAuthenticator for Enriched<I> {
         if self.timeout.is_zero() {
             faults.push(String::from("`Enriched::timeout` expects more than 0 seconds"));
         }
-        if let How::Kept(cache, _) = &self.how {
+        if let How::Cached(cache, _) = &self.how {
             faults.extend(cache.faults());
         }
         match self.inner.into_authenticator() {

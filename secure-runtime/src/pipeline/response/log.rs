@@ -105,7 +105,7 @@ impl Refusing<'_> {
     }
 
     fn client(&self) -> Option<IpAddr> {
-        self.gate?.address()
+        self.gate?.address_of_refused()
     }
 }
 

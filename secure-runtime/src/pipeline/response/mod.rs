@@ -11,7 +11,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
-    ACCEPT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
+    ACCEPT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, UPGRADE, WWW_AUTHENTICATE,
 };
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 
@@ -30,7 +30,10 @@ pub(super) fn refuse(refusing: Refusing<'_>, mut denial: Refused) -> HttpRespons
     if let Some(gate) = refusing.gate {
         challenge(gate, &mut denial);
     }
-    let response = answered(denial, refusing.request, refusing.gate.map(|gate| gate.security));
+    // One that does not answer for the endpoint has the application's form all the same.
+    let installed = || refusing.request.app_data::<Security>();
+    let security = refusing.gate.map(|gate| gate.security).or_else(installed);
+    let response = answered(denial, refusing.request, security);
     if let Some(denial) = Denial::of(&response) {
         refusing.log_denial(denial, response.status());
     }
@@ -174,6 +177,10 @@ impl ResponseError for Denial {
         // RFC 9110 section 15.5.16: what the client could send instead.
         if let Some(Ok(codings)) = self.codings().map(HeaderValue::try_from) {
             headers.append(ACCEPT_ENCODING, codings);
+        }
+        if self.kind() == DenialKind::UpgradeRequired {
+            // actix-web adds `Connection: upgrade` (RFC 9110 section 7.8).
+            headers.append(UPGRADE, HeaderValue::from_static("websocket"));
         }
         let body = self.usual_problem().unwrap_or_else(|| self.problem().to_json().into());
         response.map_body(|_, _| match body {

@@ -65,7 +65,7 @@ fn is_rejection(refused: &Denial) -> bool {
     matches!(refused.kind(), DenialKind::InvalidToken | DenialKind::InvalidCredentials)
 }
 
-/// The request goes on, so no line of its own tells of the credentials.
+/// The request continues, so there is no log line of a refusal.
 #[cold]
 fn log_rejection(gate: &Gate<'_>, refused: &Denial) {
     let names = &gate.plan.authentication.names;
@@ -229,7 +229,7 @@ fn bit(place: usize) -> u64 {
     1_u64.checked_shl(place as u32).unwrap_or_default()
 }
 
-fn is_in(bits: u64, place: usize) -> bool {
+pub(super) fn is_in(bits: u64, place: usize) -> bool {
     bits & bit(place) != 0
 }
 

@@ -18,8 +18,11 @@ use crate::pipeline::refused::{EarlyAnswer, Ended};
 use crate::pipeline::response::log::excerpt;
 use crate::problem::{self, Problem};
 
-/// What it comes to that there are no arguments.
-pub(in crate::pipeline) fn refusal(error: &actix_web::Error) -> Ended {
+/// What it comes to that there are no arguments, where bodies may have so many bytes.
+pub(in crate::pipeline) fn refusal(error: &actix_web::Error, max_body: u64) -> Ended {
+    if let Some(denial) = own_limit(error, max_body) {
+        return Ended::Refused(Box::new(denial));
+    }
     denial_of(error).map_or_else(|| foreign(error), |denial| Ended::Refused(Box::new(denial)))
 }
 
@@ -69,8 +72,6 @@ fn denial_of(error: &actix_web::Error) -> Option<Denial> {
 
 fn json(error: &JsonPayloadError) -> Denial {
     match error {
-        JsonPayloadError::Overflow { limit }
-        | JsonPayloadError::OverflowKnownLength { limit, .. } => own_limit(Some(*limit)),
         JsonPayloadError::ContentType => unsupported("expected `application/json`"),
         JsonPayloadError::Payload(error) => payload(error),
         JsonPayloadError::Deserialize(error) => deserialized(error),
@@ -118,7 +119,6 @@ fn deserialized(error: &serde_json::Error) -> Denial {
 
 fn form(error: &UrlencodedError) -> Denial {
     match error {
-        UrlencodedError::Overflow { limit, .. } => own_limit(Some(*limit)),
         UrlencodedError::ContentType => unsupported("expected `application/x-www-form-urlencoded`"),
         UrlencodedError::Payload(error) => payload(error),
         UrlencodedError::Parse(error) => malformed("form", &error.to_string()),
@@ -137,7 +137,6 @@ fn multipart(_: &actix_web::Error) -> Option<Denial> {
 
 pub(super) fn payload(error: &PayloadError) -> Denial {
     match error {
-        PayloadError::Overflow => own_limit(None),
         PayloadError::EncodingCorrupted => {
             told(DenialKind::Malformed, "the body is not coded as `Content-Encoding` says")
         }
@@ -145,14 +144,31 @@ pub(super) fn payload(error: &PayloadError) -> Denial {
     }
 }
 
-/// The extractor refused the body, not `max_body`.
-fn own_limit(limit: Option<usize>) -> Denial {
+/// The extractor refused the body, not `max_body`: by a limit that the application has set, or that
+/// actix-web has where nothing lifts it.
+fn own_limit(error: &actix_web::Error, max_body: u64) -> Option<Denial> {
+    let (limit, config) = match (error.as_error(), error.as_error(), error.as_error()) {
+        (
+            Some(
+                JsonPayloadError::Overflow { limit }
+                | JsonPayloadError::OverflowKnownLength { limit, .. },
+            ),
+            ..,
+        ) => (Some(*limit), "JsonConfig::default().limit"),
+        (_, Some(UrlencodedError::Overflow { limit, .. }), _) => {
+            (Some(*limit), "FormConfig::default().limit")
+        }
+        (Some(JsonPayloadError::Payload(PayloadError::Overflow)), ..)
+        | (_, Some(UrlencodedError::Payload(PayloadError::Overflow)), _)
+        | (.., Some(PayloadError::Overflow)) => (None, "PayloadConfig::new"),
+        _ => return None,
+    };
     let most = limit.map_or_else(String::new, |limit| format!(" of {limit} bytes"));
     let cause = format!(
-        "the body is within `max_body` and beyond the extractor's own limit{most}: raise it by \
-         `JsonConfig`, `FormConfig` or `PayloadConfig`"
+        "the body is within `max_body` ({max_body} bytes) and beyond the extractor's own limit{most}: mount \
+         the handler in `secure_runtime::scope`, or `.app_data(web::{config}({max_body}))`"
     );
-    Denial::new(DenialKind::TooLarge, cause)
+    Some(Denial::new(DenialKind::TooLarge, cause))
 }
 
 /// Why `web::Path` could not read the path, for the operator: the text names types of Rust.

@@ -19,7 +19,7 @@ use actix_web::dev::{
     AppService, HttpServiceFactory, ResourceDef, Service, ServiceFactory, ServiceRequest,
     ServiceResponse, Transform, forward_ready,
 };
-use actix_web::guard::GuardContext;
+use actix_web::guard::{Guard, GuardContext};
 use actix_web::http::Method;
 use actix_web::{Error, Route};
 
@@ -126,14 +126,15 @@ struct Indexed {
 struct Matching {
     definition: ResourceDef,
     methods: Option<Box<[Method]>>,
-    is_guarded: bool,
+    guards: Box<[Rc<dyn Guard>]>,
+    has_more: bool,
 }
 
-/// What is known of a match without the guards.
+/// What is known of a match before it is tried.
 enum Match {
     No,
     Yes,
-    /// Its guards decide.
+    /// It has guards that are not known.
     Perhaps,
 }
 
@@ -221,17 +222,21 @@ impl Indexed {
         let matching = shape.entries().iter().map(|known| Matching {
             definition: known.definition(),
             methods: known.methods.as_deref().map(Into::into),
-            is_guarded: known.is_guarded,
+            guards: known.guards.clone().into(),
+            has_more: known.has_more,
         });
         Self { place: Place::default(), matching: matching.collect() }
     }
 
     fn matches(&self, request: &ServiceRequest) -> Match {
         let path = request.match_info().unprocessed();
-        for Matching { definition, methods, is_guarded } in &self.matching {
-            let is_method = methods.as_ref().is_none_or(|it| it.contains(request.method()));
-            if is_method && definition.find_match(path).is_some() {
-                return if *is_guarded { Match::Perhaps } else { Match::Yes };
+        let context = request.guard_ctx();
+        for Matching { definition, methods, guards, has_more } in &self.matching {
+            if methods.as_ref().is_none_or(|it| it.contains(request.method()))
+                && definition.find_match(path).is_some()
+                && guards.iter().all(|guard| guard.check(&context))
+            {
+                return if *has_more { Match::Perhaps } else { Match::Yes };
             }
         }
         Match::No

@@ -177,8 +177,9 @@ fn unmatched() -> Node {
 fn of_shape(shape: &Shape) -> Vec<Node> {
     match shape {
         Shape::Resources(known) => known.iter().map(leaf).collect(),
+        // It registers the scope of its services before itself.
         Shape::Scope(prefix, inner) if super::is_indexed(inner) => {
-            vec![Node::container(prefix.definition(), nodes(inner))]
+            vec![unmatched(), Node::container(prefix.definition(), nodes(inner))]
         }
         Shape::Scope(prefix, inner) => {
             vec![Node::container(prefix.definition(), inner.iter().flat_map(of_shape))]

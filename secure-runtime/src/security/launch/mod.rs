@@ -1,5 +1,6 @@
 //! The checks at launch: every endpoint's needs are met, or an error that lists what is not.
 
+mod decisions;
 mod error;
 mod limits;
 mod turned_off;
@@ -15,7 +16,7 @@ use super::planned_limit::LimitPlanner;
 #[cfg(feature = "redis")]
 use super::planned_shared::SharedPlanner;
 use super::protected_resource::Published;
-use super::{Inner, ProtectedResource, Security, forgetful_budgets, lenient_limits};
+use super::{Inner, ProtectedResource, Security, apart_counts, forgetful_budgets, lenient_limits};
 use crate::authentication::Authenticator;
 use crate::authorization::{AcceptedBy, RuleSet, is_zone, scopes_of};
 use crate::inventory::{self, is_inside, modules_around};
@@ -57,15 +58,24 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
         configuration.check_resource(resource, rules.flat_map(scopes_of).collect())
     });
     let metadata = published.as_ref().map(|published| published.url.as_str());
-    let rules = RuleSet::new(endpoints.iter().flatten().map(|endpoint| &endpoint.policy.rule));
+    let rules = RuleSet::new(endpoints.iter().flatten().flat_map(|endpoint| {
+        let spared = endpoint.policy.limits.iter().filter_map(|limit| limit.unless.as_ref());
+        std::iter::once(&endpoint.policy.rule).chain(spared)
+    }));
     if builder.max_in_flight == Some(0) {
         configuration.faults.push("`max_in_flight` expects at least 1, found 0".to_owned());
     }
+    let actions: Vec<Vec<String>> = endpoints
+        .iter()
+        .map(|endpoint| configuration.check_actions(*endpoint, &builder.decisions))
+        .collect();
+    configuration.check_decisions(&builder.decisions, &actions);
     let address_groups =
         configuration.check_address_groups(builder.ipv4_prefix, builder.ipv6_prefix);
     configuration.faults.extend(builder.proxies.as_ref().and_then(TrustedProxies::fault));
     let modes = ConfiguredModes { limits: builder.limit_mode, failures: builder.failure_mode };
     configuration.faults.extend(lenient_limits::faults(modes));
+    configuration.faults.extend(builder.sockets.faults());
     let mut budgets = BudgetPlanner::new(builder.failed_authentication, builder.failure_mode);
     let mut limits = LimitPlanner::new(builder.headers, builder.limit_mode);
     #[cfg(feature = "redis")]
@@ -74,13 +84,18 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
     }
     let plans = endpoints
         .into_iter()
-        .map(|endpoint| {
+        .zip(actions)
+        .map(|(endpoint, actions)| {
             let endpoint = endpoint?;
             configuration.check_legible(endpoint);
             let authenticators = configuration.authenticators_of(endpoint);
             configuration.check_layers(endpoint);
             configuration.check_rule(endpoint, &authenticators);
             configuration.check_limits(endpoint, &authenticators, builder.tier.is_some());
+            #[cfg(feature = "redis")]
+            if limits.sharing.is_some() {
+                configuration.check_refunds(endpoint);
+            }
             configuration.check_step_up(endpoint, &authenticators);
             configuration.check_priority(endpoint, builder.max_in_flight);
             configuration.check_codings(endpoint);
@@ -89,7 +104,7 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
             let mode = configuration.mode_of(endpoint, &authenticators);
             let plan =
                 Plan::new(endpoint, authenticators, &rules, metadata, &mut limits, sizes, mode);
-            Some(plan.with_failures(budgets.plan(endpoint)))
+            Some(plan.with_failures(budgets.plan(endpoint)).with_actions(actions))
         })
         .collect();
     let quota_bytes = if limits.has_quotas { builder.quota_bytes } else { 0 };
@@ -118,11 +133,14 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
         penalties: Penalties::new(builder.longest_ban, budgets.count),
         claims,
         tier: builder.tier,
+        decides_all: builder.decisions.asks_all,
+        decider: builder.decisions.into_decider(),
         address_groups,
         proxies: builder.proxies,
         unnamed_proxy: UnnamedProxy::new(),
         body_timeout: builder.body_timeout,
         body_rate: builder.body_rate,
+        sockets: builder.sockets,
         problem_hook: builder.problem_hook,
         answers: builder.answers,
         published,
@@ -132,7 +150,7 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
         open,
     }));
     security.warn_of_authentication_that_is_off();
-    Ok(forgetful_budgets::told(lenient_limits::told(security)))
+    Ok(apart_counts::told(forgetful_budgets::told(lenient_limits::told(security))))
 }
 
 fn answers_for(modules: &[String], module: &str) -> bool {

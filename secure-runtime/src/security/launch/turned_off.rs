@@ -19,7 +19,7 @@ impl Configuration {
         let needs_all = matches!(mode, Mode::All { .. });
         let lacks_one = names.iter().any(|name| self.absent.contains_key(*name));
         match (mode, lacks_one) {
-            // Whoever may be anonymous may be so without it.
+            // Callers may be anonymous in any case.
             (Mode::Any { required: false } | Mode::All { required: false }, _) => mode,
             (_, true) if needs_all || authenticators.is_empty() => Mode::Closed,
             _ => mode,
@@ -34,7 +34,7 @@ impl Configuration {
 }
 
 impl Security {
-    /// Tells the operator.
+    /// Logs what is turned off.
     pub(super) fn warn_of_authentication_that_is_off(&self) {
         if let Some(open) = &self.0.open {
             open.warn_at_startup();

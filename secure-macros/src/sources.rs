@@ -1,0 +1,214 @@
+//! Policies of source files: what the `secure.toml` says of the file in which a handler stands.
+//!
+//! A handler's file is that of its name. Where a macro in another file writes the handler, the name may
+//! come from there; the compiler, who knows the file from which the macro was called, compares the two.
+
+use std::path::{Path, PathBuf};
+
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use quote::{ToTokens, format_ident, quote};
+
+use crate::diagnostics::{Diagnostics, Report, choices};
+use crate::model::layers::{Layer, Origin};
+use crate::model::raw::Names;
+use crate::parse::layers::{HOISTED, uses};
+use crate::paths::Paths;
+use crate::vocabulary::{FILE, Fault, Source, Vocabulary};
+use crate::{check, parse};
+
+/// Where a handler stands.
+struct Place {
+    /// The file as `file!()` writes it.
+    shown: String,
+    /// Its path from the directory of the `secure.toml`; `None`: it cannot be told.
+    path: Option<Vec<String>>,
+}
+
+/// The attribute with the policies that its file's policies use: a macro has to hand them on.
+pub(crate) fn hoisted(
+    arguments: TokenStream,
+    item: &TokenStream,
+    vocabulary: &Vocabulary,
+) -> TokenStream {
+    let is_done = |token| matches!(token, TokenTree::Ident(word) if word == HOISTED);
+    let (sources, _) = matching(item, vocabulary);
+    if sources.is_empty() || arguments.clone().into_iter().any(is_done) {
+        return arguments;
+    }
+    let mut known: Vec<String> = uses(&arguments).iter().map(shown).collect();
+    let mut hoisted = TokenStream::new();
+    for source in sources.into_iter().filter(|source| read(source, vocabulary).is_ok()) {
+        for path in source.keys.parse().iter().flat_map(uses) {
+            if !known.contains(&shown(&path)) {
+                known.push(shown(&path));
+                hoisted.extend(quote!(use = #path,));
+            }
+        }
+    }
+    if hoisted.is_empty() {
+        return arguments;
+    }
+    let done = format_ident!("{HOISTED}");
+    quote!(#hoisted #done, #arguments)
+}
+
+/// The layers of the handler's file, the widest first.
+pub(crate) fn layers(item: &TokenStream, vocabulary: &Vocabulary) -> Vec<Layer> {
+    let (sources, _) = matching(item, vocabulary);
+    let layer =
+        |source| read(source, vocabulary).unwrap_or_else(|_| Layer::mistaken(Origin::Source));
+    sources.into_iter().map(layer).collect()
+}
+
+/// What a message says of mistakes that the attribute alone does not explain.
+pub(crate) fn note(item: &TokenStream, vocabulary: &Vocabulary) -> Option<String> {
+    let (sources, _) = matching(item, vocabulary);
+    let patterns: Vec<&str> = sources.iter().map(|source| source.pattern.text()).collect();
+    (!patterns.is_empty()).then(|| {
+        format!(
+            "`{FILE}` has policies for this file: {}",
+            choices(&patterns).replace(" or ", " and ")
+        )
+    })
+}
+
+/// What the compiler has to know of the handler's file: that it is the one whose policies hold.
+pub(crate) fn assertion(item: &TokenStream, vocabulary: &Vocabulary, paths: &Paths) -> TokenStream {
+    if vocabulary.sources().is_empty() {
+        return TokenStream::new();
+    }
+    let support = paths.support();
+    match matching(item, vocabulary).1 {
+        Some(Place { shown, path: Some(_) }) => quote!(#support::written_in!(#shown);),
+        _ => {
+            let message = format!(
+                "the file of this handler cannot be told, and `{FILE}` has policies of files\n= help: write the handler into a file of the crate, without a macro"
+            );
+            // Editors may not know files, and run nothing.
+            quote!(#support::in_compilers! { ::core::compile_error! { #message } })
+        }
+    }
+}
+
+/// What is wrong with the keys of all policies of files: told once.
+pub(crate) fn faults(vocabulary: &Vocabulary) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    for source in vocabulary.sources() {
+        if let Err(report) = read(source, vocabulary) {
+            faults.extend(report.texts().into_iter().map(|(message, help)| Fault {
+                message,
+                help,
+                ..source.place.clone()
+            }));
+        }
+    }
+    faults
+}
+
+/// The policies that hold for the item's file, and the file, where some policy is about files.
+fn matching<'v>(
+    item: &TokenStream,
+    vocabulary: &'v Vocabulary,
+) -> (Vec<&'v Source>, Option<Place>) {
+    let sources = vocabulary.sources();
+    if sources.is_empty() {
+        return (Vec::new(), None);
+    }
+    let place = name(item).and_then(|name| place(name.span(), vocabulary.folder()));
+    let path: Option<Vec<&str>> = place
+        .as_ref()
+        .and_then(|place| place.path.as_ref())
+        .map(|path| path.iter().map(String::as_str).collect());
+    let holds = |source: &&Source| path.as_ref().is_some_and(|path| source.pattern.matches(path));
+    (sources.iter().filter(holds).collect(), place)
+}
+
+/// The function's name.
+fn name(item: &TokenStream) -> Option<Ident> {
+    let mut tokens = item.clone().into_iter();
+    tokens.find(|token| matches!(token, TokenTree::Ident(word) if word == "fn"))?;
+    match tokens.next()? {
+        TokenTree::Ident(name) => Some(name),
+        TokenTree::Group(group) => match group.stream().into_iter().next()? {
+            TokenTree::Ident(name) => Some(name),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn place(span: Span, folder: Option<&Path>) -> Option<Place> {
+    // Outside of a compiler no span knows its file.
+    if !proc_macro::is_available() {
+        return None;
+    }
+    let span = span.unwrap();
+    let path = span.local_file().and_then(|file| from(folder?, &file));
+    Some(Place { shown: span.file(), path })
+}
+
+/// The parts of the path to a file from a folder; none of one outside, which no pattern matches.
+fn from(folder: &Path, file: &Path) -> Option<Vec<String>> {
+    let working: PathBuf = std::env::current_dir().ok()?;
+    let file = working.join(file).canonicalize().ok()?;
+    let Ok(inside) = file.strip_prefix(folder) else { return Some(Vec::new()) };
+    Some(inside.iter().map(|part| part.to_string_lossy().into_owned()).collect())
+}
+
+/// The layer that the keys of a file's policy come to.
+fn read(source: &Source, vocabulary: &Vocabulary) -> Result<Layer, Report> {
+    let parsed = |diagnostics: &mut Diagnostics| {
+        let tokens: TokenStream = match source.keys.parse() {
+            Ok(tokens) => tokens,
+            Err(error) => {
+                let error: proc_macro2::LexError = error;
+                diagnostics.error_at(Span::call_site(), format!("expected keys, found {error}"));
+                return None;
+            }
+        };
+        for path in uses(&tokens) {
+            let first = path.segments.first().is_some_and(|first| first.ident == "crate");
+            if path.leading_colon.is_none() && !first {
+                let message = format!(
+                    "`{}` is looked up at each handler, expected a path from the crate",
+                    shown(&path)
+                );
+                diagnostics.error(&path, message).help(format!("`use = crate::{}`", shown(&path)));
+            }
+        }
+        let own = parse::layers::without_uses(&tokens);
+        let mut layer = parse::layers(own, diagnostics).pop()?;
+        layer.origin = Origin::Source;
+        layer.name = Some(source.pattern.text().to_owned());
+        layer.tokens = tokens;
+        Some(layer)
+    };
+    // Once to see what is wrong with it, and once for the handler, where it is checked again.
+    Diagnostics::gather(|diagnostics| {
+        let mut layer = parsed(diagnostics)?;
+        opens_nothing(&layer, diagnostics);
+        if layer.is_whole {
+            check::layer(&mut layer, vocabulary, diagnostics);
+        }
+        Some(())
+    })?;
+    Diagnostics::gather(parsed)
+}
+
+/// Whoever reads a handler sees that it is open: what stands in another file never opens it.
+fn opens_nothing(layer: &Layer, diagnostics: &mut Diagnostics) {
+    let public = layer.declaration.public.iter().map(|key| (key, "public"));
+    let optional = layer.declaration.auth.iter().filter(|auth| Names::is_optional(auth));
+    for (key, found) in public.chain(optional.map(|auth| (&auth.key, "auth = optional"))) {
+        diagnostics
+            .error(
+                key,
+                format!("a policy of files expects keys that demand something, found `{found}`"),
+            )
+            .help(format!("write `{found}` on each handler"));
+    }
+}
+
+fn shown(path: &syn::Path) -> String {
+    path.to_token_stream().to_string().replace(' ', "")
+}

@@ -1,0 +1,17 @@
+//! Policies by two patterns, one of which uses a named policy.
+
+use actix_web::{get, post, web};
+use secure_runtime::secure;
+
+#[secure(unvalidated(body, reason = "a test"), callable)]
+#[post("/admin/payments")]
+pub async fn pay(body: String) -> String {
+    body
+}
+
+/// The same policy as the file's: it counts once.
+#[secure(use = crate::policies::careful, objects = any)]
+#[get("/admin/payments/{id}")]
+pub async fn payment(id: web::Path<u32>) -> String {
+    id.to_string()
+}

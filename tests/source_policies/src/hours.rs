@@ -1,0 +1,8 @@
+//! What the policy of a folder asks.
+
+use actix_web::HttpRequest;
+
+/// Whether the office is open.
+pub fn are_open(request: &HttpRequest) -> bool {
+    !request.headers().contains_key("x-closed")
+}

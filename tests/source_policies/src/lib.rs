@@ -1,0 +1,8 @@
+//! An application with a handler a file, and its policies in the `secure.toml`.
+
+pub mod admin;
+pub mod hours;
+#[macro_use]
+mod macros;
+pub mod policies;
+pub mod shop;

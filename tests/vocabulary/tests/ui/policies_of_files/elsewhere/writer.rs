@@ -1,0 +1,9 @@
+macro_rules! write {
+    () => {
+        #[secure_runtime::secure(public)]
+        #[actix_web::get("/orders")]
+        async fn orders() -> &'static str {
+            "orders"
+        }
+    };
+}

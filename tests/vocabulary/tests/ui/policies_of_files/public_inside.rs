@@ -1,0 +1,10 @@
+use actix_web::{Responder, get};
+use secure_runtime::secure;
+
+#[secure(public)]
+#[get("/orders")]
+async fn orders() -> impl Responder {
+    "orders"
+}
+
+fn main() {}

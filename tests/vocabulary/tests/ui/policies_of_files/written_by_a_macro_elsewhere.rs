@@ -1,0 +1,7 @@
+#[macro_use]
+#[path = "elsewhere/writer.rs"]
+mod writer;
+
+write!();
+
+fn main() {}
