@@ -9,7 +9,7 @@ mod rate;
 use std::num::NonZeroU32;
 
 use proptest::prelude::*;
-use quantity::{Age, Size, Wait};
+use quantity::{Age, Size, Timeout, Wait};
 use rate::Rate;
 use secure_runtime::policy::StepUp;
 use secure_runtime::throttling::Quota;
@@ -96,6 +96,23 @@ proptest! {
                 prop_assert_eq!(wait.to_string().parse::<Wait>().unwrap(), wait);
             }
             Err(_) => prop_assert!(millis == 0 || millis > 60_000),
+        }
+    }
+
+    #[test]
+    fn a_timeout_is_read_in_each_of_its_units(
+        count in number(),
+        (unit, millis) in prop_oneof![
+            Just(("ms", 1_u64)),
+            Just(("s", 1_000)),
+            Just(("m", 60_000)),
+            Just(("h", 3_600_000)),
+        ],
+    ) {
+        let millis = u64::from(count) * millis;
+        match format!("{count}{unit}").parse::<Timeout>() {
+            Ok(timeout) => prop_assert_eq!(u64::from(timeout.0), millis),
+            Err(_) => prop_assert!(millis == 0 || millis > 86_400_000),
         }
     }
 

@@ -46,8 +46,6 @@ async fn main() -> Result<(), Failure> {
     let ours = init_service(App::new().app_data(security).service(scope)).await;
     let peer = init_service(App::new().service(peer)).await;
 
-    let above_the_first =
-        |first: (f64, f64), last: (f64, f64)| (last.0 - first.0, last.1 - first.1);
     let first = compare(&ours, &peer, 0, rounds);
     let last = compare(&ours, &peer, ENDPOINTS - 1, rounds);
     let peer_name = "actix-web's scope";
