@@ -3,7 +3,9 @@
 use crate::diagnostics::Diagnostics;
 use crate::model::raw::Declaration;
 use crate::parse::entry::Entry;
-use crate::parse::{allow, concurrency, exceptions, failures, layers, names, rates, scalars};
+use crate::parse::{
+    action, allow, concurrency, exceptions, failures, layers, names, rates, scalars,
+};
 
 /// One key of the attribute.
 #[derive(Debug)]
@@ -94,6 +96,13 @@ pub(crate) const KEYS: &[Key] = &[
         parse: allow::check,
     },
     Key {
+        name: "action",
+        example: "action = \"secrets:list\"",
+        meaning: "the application's own policy permits this action; without a name, the handler's",
+        repeats: false,
+        parse: action::action,
+    },
+    Key {
         name: "hide",
         example: "hide",
         meaning: "what the rule forbids is answered as if it were not there",
@@ -176,6 +185,20 @@ pub(crate) const KEYS: &[Key] = &[
         meaning: "the largest request body",
         repeats: false,
         parse: scalars::max_body,
+    },
+    Key {
+        name: "body_timeout",
+        example: "body_timeout = \"30s\"",
+        meaning: "how long a request body may take to arrive",
+        repeats: false,
+        parse: scalars::body_timeout,
+    },
+    Key {
+        name: "websocket",
+        example: "websocket",
+        meaning: "a WebSocket handshake: its stream ends with the credentials of its caller",
+        repeats: false,
+        parse: scalars::websocket,
     },
     Key {
         name: "content_type",

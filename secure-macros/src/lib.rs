@@ -37,6 +37,7 @@ use proc_macro::TokenStream;
 /// | `amr = "otp"` | the caller signed in by this method, by any or all of several |
 /// | `allow = order.customer == caller.subject()` | a Boolean rule about the caller, the request and the handler's arguments |
 /// | `check = owns_order` | an asynchronous function that checks the caller and arguments of the handler |
+/// | `action = "secrets:list"` | the application's own policy permits this action; without a name, the handler's |
 /// | `hide` | what the rule forbids is answered as if it were not there |
 /// | `callable` | other code may call the function without the policy, as `handler::without_policy(…)` |
 /// | `rate = "100/h"` | how many requests are admitted, counted by caller unless `by` says otherwise |
@@ -49,6 +50,8 @@ use proc_macro::TokenStream;
 /// | `unvalidated(order, reason = "the schema is the customer's")` | a body parameter that is not validated, and why |
 /// | `objects = any` | whoever may call may ask for any object that the path names |
 /// | `max_body = "64KiB"` | the largest request body |
+/// | `body_timeout = "30s"` | how long a request body may take to arrive |
+/// | `websocket` | a WebSocket handshake: its stream ends with the credentials of its caller |
 /// | `content_type = "application/json"` | the one media type a request body may have |
 /// | `content_encoding = "gzip"` | how a request body may be compressed |
 /// | `crate = my_reexports::secure_runtime` | where the crate `secure_runtime` is, if not at `::secure_runtime` |
@@ -58,7 +61,10 @@ use proc_macro::TokenStream;
 /// A list of several names says how they combine: `roles = any("admin", "auditor")`,
 /// `scopes = all("orders:read", "orders:write")`. `auth` takes bare words, and literals for names
 /// that are no words: `auth = any(jwt, "partner-api")`. `auth = optional` admits anonymous callers;
-/// credentials that are sent must be valid.
+/// credentials that are sent must be valid. With `auth = lenient(session)` (any of several:
+/// `lenient(session, jwt)`) bad credentials count as none, as if they had not been sent: the caller is
+/// anonymous then. They count for budgets of failures, and credentials that cannot be judged are
+/// answered with 503 all the same. Neither goes with keys that demand something of the caller.
 ///
 /// With a `secure.toml` beside `Cargo.toml` or at the workspace's root, roles, scopes and
 /// permissions must be listed there, and a role stands for what it includes and grants.
@@ -80,7 +86,7 @@ use proc_macro::TokenStream;
 /// - `time in "Mon-Fri 09:00-17:00 Europe/Berlin"`: the hours of a week in a time zone; days may be
 ///   listed or left out, and `22:00-06:00` ends on the day after;
 /// - any other Rust expression of the type `bool`. It has `caller` (`&Principal`, with
-///   `auth = optional` `Option<&Principal>`), `request` (`&HttpRequest`) and the handler's
+///   `auth = optional` and `lenient(…)` `Option<&Principal>`), `request` (`&HttpRequest`) and the handler's
 ///   parameters in scope, as references and by the names of their patterns. `.await` is allowed, and
 ///   `?` with every error that actix-web can answer with.
 ///
@@ -93,7 +99,12 @@ use proc_macro::TokenStream;
 /// it takes is there, with the arguments of its parameters' types; `check = function(order, request)` with
 /// these. `check` may be written several times.
 ///
-/// With `hide`, a request that the rule forbids is answered with 404, as if there were nothing. A
+/// `action = "secrets:list"` asks the function that `SecurityBuilder::decide` was given: rules that change
+/// while the program runs. It is asked after the rules about the caller, before limits by caller and before the
+/// body, with the caller and what the path says. `action` alone has the name of the handler, with its module.
+/// Where a module or a policy and the handler name an action each, all of them are asked about.
+///
+/// With `hide`, a request that the rule or that function forbids is answered with 404, as if there were nothing. A
 /// caller who has not signed in is asked to as long as no argument was looked at.
 ///
 /// A rule that always or never holds, or that has a part without an effect, is an error.
@@ -119,7 +130,13 @@ use proc_macro::TokenStream;
 ///   for so many of a hundred keys. Without it, or with `mode = enforce`, they are refused, unless the builder's
 ///   `limit_mode` says otherwise; where both say something, the stricter holds.
 ///
-/// `quota` has the same options but `burst`, and `zone = "Europe/Berlin"`, by whose clocks the periods begin.
+/// - `refund = 5xx`: what a request took is given back where the answer is 500 or above.
+/// - `unless = role("internal")`: requests of such callers are not counted; conditions are `role(…)`, `scope(…)`,
+///   `permission(…)` and `address in "…"`, with `&&`, `||` and `!`. Anonymous callers have nothing granted, and no
+///   condition about grants spares them.
+/// - `shared = "office"`: one count for all endpoints that use the name, all handlers of a module say.
+///
+/// `quota` has the same options but `burst` and `shared`, and `zone = "Europe/Berlin"`, by whose clocks the periods begin.
 ///
 /// `rate` and `quota` may be written several times, each with another `by`.
 ///
@@ -144,7 +161,9 @@ use proc_macro::TokenStream;
 /// `Multipart`, `MultipartForm`, `Either`, also in `Option`, `Result` and tuples) is named in
 /// `validate(…)`, or in `unvalidated(…)` with a reason. A body of actix-web's own extractors behind a type alias
 /// is one too; one inside of an extractor of another crate or of your own is not seen behind a name of its own, and
-/// may be named in `unvalidated(…)`. Types are known by the last word of their paths: a type of your own called
+/// may be named in `unvalidated(…)`. `unvalidated(any, reason = "…")` exempts every body that nothing else decides.
+/// Extractors that `validated_by` of the `secure.toml` lists are decided. The rule is the lint
+/// `unvalidated-body`. Types are known by the last word of their paths: a type of your own called
 /// `Principal`, `Granted`, `Loaded`, `Form` or `Payload` is taken for ours, unless it is imported under another name.
 /// Sizes have the units of IEC 80000-13: `kB` is 1000 bytes, `KiB` 1024.
 ///

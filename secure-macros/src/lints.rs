@@ -64,6 +64,9 @@ pub(crate) const PATH_BEYOND_TEMPLATE: Lint = lint("path-beyond-template", Warn,
 /// A body where only GET and HEAD are routed.
 pub(crate) const BODY_ON_READ: Lint = lint("body-on-read", Deny, Deny);
 
+/// A body that nothing validates before the handler.
+pub(crate) const UNVALIDATED_BODY: Lint = lint("unvalidated-body", Deny, Deny);
+
 /// Every lint there is.
 pub(crate) const LINTS: &[Lint] = &[
     OBJECT_FOR_ANY_CALLER,
@@ -77,6 +80,7 @@ pub(crate) const LINTS: &[Lint] = &[
     PATH_ARITY,
     PATH_BEYOND_TEMPLATE,
     BODY_ON_READ,
+    UNVALIDATED_BODY,
 ];
 
 const fn lint(name: &'static str, standard: Level, strict: Level) -> Lint {

@@ -1,13 +1,15 @@
 //! Lets `max_body` bound what is read in a secured scope, and nothing below it.
 //!
 //! actix-web's extractors have limits of their own: 2 MiB for JSON, 256 KiB for bytes and text, 16 KiB for
-//! forms. They would refuse what the endpoint allows. So a secured scope lifts those that the application
+//! forms, and actix-multipart has 50 MiB for all of a form. They would refuse what the endpoint allows. So a secured scope lifts those that the application
 //! has not set; what it has set stays.
 
 use std::future::{Ready, ready};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
+#[cfg(feature = "multipart")]
+use actix_multipart::form::MultipartFormConfig;
 use actix_web::dev::{
     Extensions, Payload, Service, ServiceRequest, ServiceResponse, Transform, forward_ready,
 };
@@ -17,10 +19,17 @@ use actix_web::{Error, HttpMessage};
 /// The middleware of every secured scope.
 pub(crate) struct BodyLimits;
 
+/// Which limits were lifted for a request; left beside them.
+pub(crate) struct Lifted {
+    pub(crate) json: bool,
+    pub(crate) bytes: bool,
+    pub(crate) form: bool,
+}
+
 pub(crate) struct LiftingLimits<S> {
     service: S,
-    /// The limits that are lifted, by which of the three the application has set.
-    lifted: [Rc<Extensions>; 8],
+    /// The limits that are lifted, by which of them the application has set.
+    lifted: [Rc<Extensions>; 16],
 }
 
 impl<S, B> Transform<S, ServiceRequest> for BodyLimits
@@ -41,14 +50,21 @@ where
 /// Without those whose bit is set.
 fn lifted(set: usize) -> Rc<Extensions> {
     let mut lifted = Extensions::new();
-    if set & JSON == 0 {
+    let is_set = |bit: usize| set & bit != 0;
+    lifted.insert(Lifted { json: !is_set(JSON), bytes: !is_set(BYTES), form: !is_set(FORM) });
+    if !is_set(JSON) {
         lifted.insert(JsonConfig::default().limit(usize::MAX));
     }
-    if set & BYTES == 0 {
+    if !is_set(BYTES) {
         lifted.insert(PayloadConfig::new(usize::MAX));
     }
-    if set & FORM == 0 {
+    if !is_set(FORM) {
         lifted.insert(FormConfig::default().limit(usize::MAX));
+    }
+    #[cfg(feature = "multipart")]
+    if !is_set(MULTIPART) {
+        // What is held in memory stays bounded: a large `max_body` is for files.
+        lifted.insert(MultipartFormConfig::default().total_limit(usize::MAX));
     }
     Rc::new(lifted)
 }
@@ -56,6 +72,8 @@ fn lifted(set: usize) -> Rc<Extensions> {
 const JSON: usize = 1;
 const BYTES: usize = 2;
 const FORM: usize = 4;
+#[cfg(feature = "multipart")]
+const MULTIPART: usize = 8;
 
 impl<S, B> Service<ServiceRequest> for LiftingLimits<S>
 where
@@ -95,7 +113,10 @@ fn set_by_the_application(request: &ServiceRequest) -> usize {
         let is_set = request.app_data::<T>().is_some() || request.app_data::<Data<T>>().is_some();
         if is_set { bit } else { 0 }
     }
-    bit::<JsonConfig>(request, JSON)
+    let set = bit::<JsonConfig>(request, JSON)
         | bit::<PayloadConfig>(request, BYTES)
-        | bit::<FormConfig>(request, FORM)
+        | bit::<FormConfig>(request, FORM);
+    #[cfg(feature = "multipart")]
+    let set = set | bit::<MultipartFormConfig>(request, MULTIPART);
+    set
 }

@@ -1,18 +1,34 @@
 //! A refused request, as a value: which stage refused it, what the client may know, what the log
 //! must know.
 
+mod kind;
+
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Serialize;
 
 use crate::problem::{Problem, QUOTA_EXCEEDED, REDUCED_CAPACITY};
+pub use kind::DenialKind;
 
 /// Why a request was refused.
 ///
-/// What the client learns follows from the [`kind`](Denial::kind) alone; the
-/// [`cause`](Denial::cause) is for logs and tests.
+/// What the client learns is the [`kind`](Denial::kind), with the [`detail`](Denial::detail) and the
+/// fields that belong to it; the [`cause`](Denial::cause) is for logs and tests. `Display` says what the
+/// client may know: a middleware that writes an error's text into a body gives nothing away.
+///
+/// Handlers, extractors and checkers return denials too: they are answered as those of the pipeline.
+///
+/// ```
+/// use secure_runtime::{Denial, DenialKind};
+///
+/// let denial = Denial::new(DenialKind::Conflict, "version 7 was expected, found 9")
+///     .with_detail("somebody else has changed the order");
+/// assert_eq!(denial.to_string(), "409 Conflict: somebody else has changed the order");
+/// assert_eq!(denial.cause(), "version 7 was expected, found 9");
+/// ```
 #[derive(Clone, Debug)]
 pub struct Denial {
     kind: DenialKind,
@@ -37,46 +53,10 @@ enum Particulars {
     Codings(&'static [&'static str]),
 }
 
-/// The outcomes a client can tell apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum DenialKind {
-    /// 400: the request cannot be read.
-    Malformed,
-    /// 400 `invalid_request`: the credentials are malformed or sent twice (RFC 6750 section 3.1).
-    InvalidCredentials,
-    /// 401: no credentials were sent.
-    Unauthenticated,
-    /// 401 `invalid_token`: the credentials are not good.
-    InvalidToken,
-    /// 401 `insufficient_user_authentication`: the caller has to sign in again, by better means or
-    /// just now (RFC 9470 section 3).
-    InsufficientAuthentication,
-    /// 403: the caller may not do this.
-    Forbidden,
-    /// 403 `insufficient_scope`: a token with more scope could do this.
-    InsufficientScope,
-    /// 404: a path segment does not name anything this endpoint knows.
-    NotFound,
-    /// 408: the body did not arrive in time.
-    Timeout,
-    /// 413: the body is larger than allowed.
-    TooLarge,
-    /// 415: the body's media type is not one the endpoint reads.
-    UnsupportedMediaType,
-    /// 422: the content breaks validation rules.
-    Invalid,
-    /// 429: a limit is used up.
-    Throttled,
-    /// 500: something on this side is wrong, and the request was refused because of it.
-    Internal,
-    /// 503: something this endpoint needs is not there now.
-    Unavailable,
-}
-
-/// One violated rule of an argument, an element of the `errors` member.
+/// One violated rule of an argument, an element of the `errors` member of a problem; see
+/// [`Denial::field_errors`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct FieldError {
+pub struct FieldError {
     /// Which part of the request: `body`, `query` or `path`.
     #[serde(rename = "in")]
     pub(crate) location: &'static str,
@@ -112,58 +92,6 @@ pub(crate) struct Violation {
     name: Box<str>,
     /// The problem as JSON, without what the name would have to be escaped for.
     problem: Option<Box<str>>,
-}
-
-impl DenialKind {
-    /// The HTTP status code.
-    #[must_use]
-    pub const fn status(self) -> u16 {
-        match self {
-            Self::Malformed | Self::InvalidCredentials => 400,
-            Self::Unauthenticated | Self::InvalidToken | Self::InsufficientAuthentication => 401,
-            Self::Forbidden | Self::InsufficientScope => 403,
-            Self::NotFound => 404,
-            Self::Timeout => 408,
-            Self::TooLarge => 413,
-            Self::UnsupportedMediaType => 415,
-            Self::Invalid => 422,
-            Self::Throttled => 429,
-            Self::Internal => 500,
-            Self::Unavailable => 503,
-        }
-    }
-
-    /// The status phrase of RFC 9110 section 15 (RFC 6585 section 4 for 429).
-    #[must_use]
-    pub const fn title(self) -> &'static str {
-        match self {
-            Self::Malformed | Self::InvalidCredentials => "Bad Request",
-            Self::Unauthenticated | Self::InvalidToken | Self::InsufficientAuthentication => {
-                "Unauthorized"
-            }
-            Self::Forbidden | Self::InsufficientScope => "Forbidden",
-            Self::NotFound => "Not Found",
-            Self::Timeout => "Request Timeout",
-            Self::TooLarge => "Content Too Large",
-            Self::UnsupportedMediaType => "Unsupported Media Type",
-            Self::Invalid => "Unprocessable Content",
-            Self::Throttled => "Too Many Requests",
-            Self::Internal => "Internal Server Error",
-            Self::Unavailable => "Service Unavailable",
-        }
-    }
-
-    /// The error code of RFC 6750 section 3.1, where the kind has one.
-    #[must_use]
-    pub const fn error_code(self) -> Option<&'static str> {
-        match self {
-            Self::InvalidCredentials => Some("invalid_request"),
-            Self::InvalidToken => Some("invalid_token"),
-            Self::InsufficientAuthentication => Some("insufficient_user_authentication"),
-            Self::InsufficientScope => Some("insufficient_scope"),
-            _ => None,
-        }
-    }
 }
 
 impl Denial {
@@ -257,7 +185,28 @@ impl Denial {
         self.kind
     }
 
-    /// The internal cause.
+    /// The sentence that the client may read, if there is one.
+    #[must_use]
+    pub fn detail(&self) -> Option<&str> {
+        self.detail.as_deref()
+    }
+
+    /// The time after which the client may come back: the value of `Retry-After`.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.retry_after_seconds().map(Duration::from_secs)
+    }
+
+    /// The rules that the arguments break, where validation refused the request.
+    #[must_use]
+    pub fn field_errors(&self) -> &[FieldError] {
+        match &self.particulars {
+            Particulars::Fields(errors) => errors,
+            _ => &[],
+        }
+    }
+
+    /// The internal cause: never for the client.
     #[must_use]
     pub fn cause(&self) -> &str {
         &self.cause
@@ -266,7 +215,7 @@ impl Denial {
     /// The problem a client reads, before the application's own hook has shaped it.
     #[must_use]
     pub fn problem(&self) -> Problem {
-        let mut problem = Problem::new(self.kind.status(), self.kind.title());
+        let mut problem = Problem::new(self.kind.status());
         if let Some(detail) = &self.detail {
             problem.set_detail(detail.clone());
         }
@@ -310,6 +259,32 @@ impl Denial {
     }
 }
 
+impl FieldError {
+    /// Which part of the request: `body`, `query` or `path`.
+    #[must_use]
+    pub fn location(&self) -> &'static str {
+        self.location
+    }
+
+    /// A JSON Pointer as a URI fragment, `#/items/0/name` (RFC 6901 section 6).
+    #[must_use]
+    pub fn pointer(&self) -> &str {
+        &self.pointer
+    }
+
+    /// The rule's code, such as `length`.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        &self.code
+    }
+
+    /// What the rule demands.
+    #[must_use]
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+}
+
 impl Violated {
     fn violation(&self) -> &Violation {
         match self {
@@ -339,10 +314,11 @@ impl Violation {
     }
 }
 
-/// The kind and the cause, for logs.
+/// The status, its phrase and the detail: what the client may know.
 impl fmt::Display for Denial {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{} {}: {}", self.kind.status(), self.kind.title(), self.cause)
+        write!(formatter, "{} {}", self.kind.status(), self.kind.title())?;
+        self.detail.iter().try_for_each(|detail| write!(formatter, ": {detail}"))
     }
 }
 
@@ -376,5 +352,16 @@ mod tests {
             check(&Denial::throttled("cause", Some(1), Violated::Known(known)), is_usual);
         }
         check(&Denial::reduced_capacity("cause", 1), false);
+    }
+
+    #[test]
+    fn what_is_displayed_is_for_the_client() {
+        let denial = Denial::new(DenialKind::Forbidden, "s3cr3t");
+        assert_eq!(denial.to_string(), "403 Forbidden");
+        assert_eq!(denial.with_detail("ask").to_string(), "403 Forbidden: ask");
+        let throttled =
+            Denial::throttled("s3cr3t", Some(7), Violated::New(Violation::new("p").into()));
+        assert_eq!(throttled.to_string(), "429 Too Many Requests");
+        assert_eq!(throttled.retry_after(), Some(Duration::from_secs(7)));
     }
 }

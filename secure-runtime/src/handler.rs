@@ -11,11 +11,17 @@ use std::marker::PhantomData;
 
 use actix_web::{FromRequest, HttpRequest, Responder, dev};
 
-use crate::pipeline::{Incoming, Served};
+use crate::pipeline::{Incoming, Served, never};
 use crate::scope::SecuredResponse;
 
 /// The request as a secured handler takes it.
 pub struct Routed<'a>(pub Incoming, PhantomData<&'a ()>);
+
+impl Routed<'_> {
+    pub(crate) fn new(incoming: Incoming) -> Self {
+        Self(incoming, PhantomData)
+    }
+}
 
 impl FromRequest for Routed<'_> {
     type Error = Infallible;
@@ -23,7 +29,7 @@ impl FromRequest for Routed<'_> {
 
     fn from_request(request: &HttpRequest, body: &mut dev::Payload) -> Self::Future {
         let incoming = Incoming::from_request(request, body).into_inner();
-        std::future::ready(incoming.map(|incoming| Self(incoming, PhantomData)))
+        std::future::ready(incoming.map(Self::new))
     }
 }
 
@@ -35,16 +41,32 @@ impl FromRequest for Routed<'_> {
     note = "put `#[secure(...)]` above the function; `#[secure(public)]` makes it public on purpose",
     note = "a closure around a secured handler has no policy: it would run before the handler's"
 )]
-pub trait SecuredOutput<F>: Responder + sealed::Output {}
+pub trait SecuredOutput<F>: Responder + sealed::Output {
+    /// Leads a request to the handler; without one, it is never answered.
+    #[doc(hidden)]
+    fn lead(_: &F, _: Routed<'_>) -> Served {
+        never()
+    }
+}
 
 #[diagnostic::do_not_recommend]
-impl<F: for<'a> SecuredHandler<Routed<'a>>> SecuredOutput<F> for SecuredResponse {}
+impl<F: for<'a> SecuredHandler<Routed<'a>>> SecuredOutput<F> for SecuredResponse {
+    fn lead(handler: &F, request: Routed<'_>) -> Served {
+        handler.lead(request)
+    }
+}
 
 /// A function that leads a request to the pipeline and does nothing else.
-pub trait SecuredHandler<Request> {}
+pub trait SecuredHandler<Request> {
+    fn lead(&self, request: Request) -> Served;
+}
 
 #[diagnostic::do_not_recommend]
-impl<F: Fn(Request) -> Served, Request> SecuredHandler<Request> for F {}
+impl<F: Fn(Request) -> Served, Request> SecuredHandler<Request> for F {
+    fn lead(&self, request: Request) -> Served {
+        self(request)
+    }
+}
 
 mod sealed {
     pub trait Output {}

@@ -9,18 +9,20 @@
 //! println!("{}", inventory.to_json()); // the same as JSON
 //! ```
 
+mod row;
+mod table;
+
 use std::collections::BTreeSet;
-use std::fmt;
 use std::sync::LazyLock;
 
 use serde::ser::{Serialize, SerializeSeq, Serializer};
 
-use crate::policy::{
-    Access, Authenticators, Concurrency, Endpoint, Exception, FailureBudget, Limit, Policy, Rule,
-    Written, opens,
-};
-use crate::table;
-use crate::throttling::{ConfiguredModes, LimitMode};
+pub use self::row::Row;
+use self::row::{published, rows};
+use crate::policy::{Endpoint, Policy, Written, opens};
+use crate::security::{AbsentAuthenticator, Open};
+use crate::testing::MountedRoutes;
+use crate::throttling::ConfiguredModes;
 
 /// Where every expansion of `#[secure(...)]` registers its endpoint.
 #[doc(hidden)]
@@ -103,6 +105,7 @@ pub(crate) fn endpoint(written: &'static Written) -> &'static Endpoint {
 pub struct Inventory {
     rows: Vec<Row>,
     idle_roles: Vec<&'static str>,
+    authentication_off: Vec<AuthenticationOff>,
 }
 
 /// A role that opens no endpoint, behind the endpoints in JSON.
@@ -111,68 +114,54 @@ struct IdleRole {
     idle_role: &'static str,
 }
 
-/// One route of one endpoint; an endpoint whose routes the attribute could not see has one row
-/// without method and path.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
-#[non_exhaustive]
-pub struct Row {
-    /// The path template as in the route attribute, without the scopes it is mounted under.
-    pub path: Option<&'static str>,
-    /// The methods, in upper case, separated by commas.
-    pub method: Option<String>,
-    /// The function.
-    pub handler: String,
-    /// Who may call: `public`, `optional`, `authenticated`, and the authenticators where named.
-    pub access: String,
-    /// What must be true of the caller; empty if nothing more.
-    pub rule: String,
-    /// How, and how long ago, the caller must have signed in; empty if it does not matter.
-    pub step_up: String,
-    /// Whether other code may call the function without the policy.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub callable: bool,
-    /// What each layer of the policy says, the widest first, where there are several: the `secure.toml`
-    /// about the handler's file, modules, named policies, the attribute.
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    pub layers: &'static [&'static str],
-    /// The limits, and the budgets for failures.
-    pub limits: Vec<String>,
-    /// The parameters that are validated.
-    pub validates: &'static [&'static str],
-    /// The largest request body in bytes, where the attribute says so.
-    pub max_body: Option<u64>,
-    /// The one media type of the request body, where the attribute says so.
-    pub content_type: Option<&'static str>,
-    /// The content codings that the request body may have, beside none.
-    pub content_encodings: &'static [&'static str],
-    /// The exceptions that the attribute makes, with their reasons.
-    pub exceptions: Vec<String>,
-    /// The source file.
-    pub file: &'static str,
-    /// The line of the attribute.
-    pub line: u32,
+/// Authentication that the configuration turns off, behind the endpoints in JSON.
+#[derive(Clone, Debug, serde::Serialize)]
+#[serde(untagged)]
+enum AuthenticationOff {
+    Absent { absent_authenticator: &'static str, reason: String },
+    Open { open_to_everybody_as: String, reason: String },
 }
 
 /// Every secured endpoint of the program.
 #[must_use]
 pub fn inventory() -> Inventory {
-    Inventory::of(endpoints().iter(), None, ConfiguredModes::default())
+    Inventory::of(endpoints().iter(), None, ConfiguredModes::default(), false)
 }
 
 impl Inventory {
     /// These endpoints, and the metadata of the protected resource, if they have a path; `modes` are
-    /// what the configuration says of limits, and of budgets for failures.
+    /// what the configuration says of limits, and of budgets for failures, and `decides_all` whether the
+    /// application's own policy is asked about endpoints without `action` too.
     pub(crate) fn of(
         endpoints: impl Iterator<Item = &'static Endpoint>,
         metadata: Option<&'static str>,
         modes: ConfiguredModes,
+        decides_all: bool,
     ) -> Self {
-        let rows = endpoints.flat_map(|endpoint| rows(endpoint, modes));
+        let rows = endpoints.flat_map(|endpoint| rows(endpoint, modes, decides_all));
         let mut rows: Vec<Row> = rows.chain(metadata.map(published)).collect();
         rows.sort_by(|a, b| {
             (a.path, &a.method, a.file, a.line).cmp(&(b.path, &b.method, b.file, b.line))
         });
-        Self { rows, idle_roles: idle_roles() }
+        Self { rows, idle_roles: idle_roles(), authentication_off: Vec::new() }
+    }
+
+    /// The same, and what the configuration turns off.
+    pub(crate) fn with_authentication_off(
+        mut self,
+        absent: &[AbsentAuthenticator],
+        open: Option<&Open>,
+    ) -> Self {
+        let open = open.map(|it| AuthenticationOff::Open {
+            open_to_everybody_as: it.principal.subject().to_owned(),
+            reason: it.reason.clone(),
+        });
+        let absent = absent.iter().map(|it| AuthenticationOff::Absent {
+            absent_authenticator: it.name,
+            reason: it.reason.clone(),
+        });
+        self.authentication_off = open.into_iter().chain(absent).collect();
+        self
     }
 
     /// The roles of the vocabulary (`secure.toml`) that open no endpoint of the program, by themselves or
@@ -190,8 +179,28 @@ impl Inventory {
         &self.rows
     }
 
+    /// The same list with the full paths of what an application mounts, as
+    /// [`testing::mounted_routes`](crate::testing::mounted_routes) found them.
+    #[must_use]
+    pub fn mounted(mut self, routes: &MountedRoutes) -> Self {
+        for row in &mut self.rows {
+            let own = routes.secured().iter().filter(|(method, path, endpoint)| {
+                let methods = row.method.as_deref();
+                (endpoint.file, endpoint.line) == (row.file, row.line)
+                    && methods.is_none_or(|it| it.split(',').any(|one| one == method.as_str()))
+                    && row.path.is_none_or(|own| path.ends_with(own))
+            });
+            let paths: BTreeSet<&String> = own.map(|(_, path, _)| path).collect();
+            row.mounted = paths.into_iter().cloned().collect();
+        }
+        self
+    }
+
     /// The list as a JSON array of objects: one for each row, and `{"idle_role": "…"}` for each of the
-    /// [`idle_roles`](Self::idle_roles), of which only a program with a vocabulary has any.
+    /// [`idle_roles`](Self::idle_roles), of which only a program with a vocabulary has any. Behind them
+    /// stands what turns authentication off: `{"absent_authenticator": "…", "reason": "…"}` for each
+    /// [absent](crate::SecurityBuilder::absent) one, and `{"open_to_everybody_as": "…", "reason": "…"}`
+    /// for [`open_because`](crate::SecurityBuilder::open_because).
     #[must_use]
     pub fn to_json(&self) -> String {
         // Strings and numbers always serialize.
@@ -201,10 +210,11 @@ impl Inventory {
 
 impl Serialize for Inventory {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut list = serializer.serialize_seq(Some(self.rows.len() + self.idle_roles.len()))?;
+        let mut list = serializer.serialize_seq(None)?;
         self.rows.iter().try_for_each(|row| list.serialize_element(row))?;
         let mut roles = self.idle_roles.iter();
         roles.try_for_each(|idle_role| list.serialize_element(&IdleRole { idle_role }))?;
+        self.authentication_off.iter().try_for_each(|it| list.serialize_element(it))?;
         list.end()
     }
 }
@@ -213,133 +223,4 @@ fn idle_roles() -> Vec<&'static str> {
     let roles: BTreeSet<&'static str> = ROLES.iter().copied().flatten().copied().collect();
     let is_idle = |role: &&'static str| !endpoints().iter().any(|it| opens(&it.policy.rule, role));
     roles.into_iter().filter(is_idle).collect()
-}
-
-fn rows(endpoint: &'static Endpoint, modes: ConfiguredModes) -> Vec<Row> {
-    let policy = &endpoint.policy;
-    let row = |path, method| Row {
-        path,
-        method,
-        handler: format!("{}::{}", endpoint.module, endpoint.name),
-        access: access(policy.access),
-        rule: rule(&policy.rule),
-        step_up: policy.step_up.map(|it| it.to_string()).unwrap_or_default(),
-        callable: policy.callable,
-        layers: policy.layers,
-        limits: limits(policy, modes),
-        validates: policy.validates,
-        max_body: policy.max_body,
-        content_type: policy.content_type,
-        content_encodings: policy.content_encodings,
-        exceptions: policy.exceptions.iter().map(ToString::to_string).collect(),
-        file: endpoint.file,
-        line: endpoint.line,
-    };
-    if endpoint.routes.is_empty() {
-        return vec![row(None, None)];
-    }
-    endpoint
-        .routes
-        .iter()
-        .map(|route| row(Some(route.path), Some(route.methods.join(","))))
-        .collect()
-}
-
-fn limits(policy: &Policy, modes: ConfiguredModes) -> Vec<String> {
-    let limit = |limit: &Limit| {
-        Limit { mode: Some(LimitMode::stricter(limit.mode, modes.limits)), ..*limit }.to_string()
-    };
-    let budget = |it: &FailureBudget| {
-        FailureBudget { mode: Some(LimitMode::stricter(it.mode, modes.failures)), ..*it }
-            .to_string()
-    };
-    let at_once = policy.concurrency.iter().map(|it| {
-        Concurrency { mode: Some(LimitMode::stricter(it.mode, modes.limits)), ..*it }.to_string()
-    });
-    let priority = policy.priority.map(|it| format!("{it} priority"));
-    let failures = policy.failures.iter().map(budget);
-    let limits = policy.limits.iter().map(limit);
-    limits.chain(at_once).chain(failures).chain(priority).collect()
-}
-
-/// The row of the metadata of the protected resource.
-fn published(path: &'static str) -> Row {
-    let reason = "clients learn here where to get a token (RFC 9728)";
-    let exception = Exception { key: "public", reason, until: None };
-    Row {
-        path: Some(path),
-        method: Some(String::from("GET")),
-        handler: String::from("secure_runtime::ResourceMetadata"),
-        access: access(Access::Public),
-        rule: String::new(),
-        step_up: String::new(),
-        callable: false,
-        layers: &[],
-        limits: Vec::new(),
-        validates: &[],
-        max_body: None,
-        content_type: None,
-        content_encodings: &[],
-        exceptions: vec![exception.to_string()],
-        file: "secure-runtime/src/metadata.rs",
-        line: 1,
-    }
-}
-
-fn access(access: Access) -> String {
-    let named = |mode: &str, authenticators| match authenticators {
-        Authenticators::Default => mode.to_owned(),
-        Authenticators::Any([name]) | Authenticators::All([name]) => format!("{mode} ({name})"),
-        Authenticators::Any(names) => format!("{mode} (any of {})", names.join(", ")),
-        Authenticators::All(names) => format!("{mode} (all of {})", names.join(", ")),
-    };
-    match access {
-        Access::Public => String::from("public"),
-        Access::Optional(authenticators) => named("optional", authenticators),
-        Access::Authenticated(authenticators) => named("authenticated", authenticators),
-    }
-}
-
-/// The rule in the words of `allow`; nothing if there is none.
-fn rule(rule: &Rule) -> String {
-    if *rule == Rule::All(&[]) { String::new() } else { rule.to_string() }
-}
-
-impl fmt::Display for Inventory {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let header = ["METHOD", "PATH", "ACCESS", "RULE", "LIMITS", "VALIDATED", "WHERE"];
-        let cells = self.rows.iter().map(|row| {
-            let dash =
-                |text: &str| if text.is_empty() { String::from("-") } else { text.to_owned() };
-            [
-                dash(row.method.as_deref().unwrap_or_default()),
-                dash(row.path.unwrap_or_default()),
-                [&*row.access, &*row.step_up]
-                    .into_iter()
-                    .filter(|it| !it.is_empty())
-                    .collect::<Vec<_>>()
-                    .join(", "),
-                dash(&row.rule),
-                dash(&row.limits.join(", ")),
-                dash(&row.validates.join(", ")),
-                format!("{}:{} {}", row.file, row.line, row.handler),
-            ]
-        });
-        let table: Vec<[String; 7]> =
-            std::iter::once(header.map(str::to_owned)).chain(cells).collect();
-        table::write(formatter, &table)?;
-        let layered = self.rows.iter().filter(|row| !row.layers.is_empty());
-        for (index, row) in layered.enumerate() {
-            if index == 0 {
-                writeln!(formatter, "\npolicies of several layers, the widest first:")?;
-            }
-            let (method, path) = (row.method.as_deref().unwrap_or("-"), row.path.unwrap_or("-"));
-            writeln!(formatter, "{method} {path} {}", row.handler)?;
-            row.layers.iter().try_for_each(|layer| writeln!(formatter, "  {layer}"))?;
-        }
-        if !self.idle_roles.is_empty() {
-            writeln!(formatter, "\nroles that open no endpoint: {}", self.idle_roles.join(", "))?;
-        }
-        Ok(())
-    }
 }

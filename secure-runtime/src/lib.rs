@@ -26,9 +26,10 @@
 //! - [`secure`]: the attribute, and every key it takes.
 //! - [`Security`]: what a program builds once; its launch checks list everything that is missing.
 //! - [`scope()`]: mounts secured endpoints only; anything else is a type error.
-//! - [`Principal`]: the caller, as an extractor.
+//! - [`Principal`]: the caller, as an extractor; [`Caller`]: the caller as the application's own type.
 //! - [`Loaded`] and [`Granted`]: what a path names, loaded once, for rules and handler.
 //! - [`authentication`]: the schemes, and the trait for those of an application.
+//! - [`answer`]: the application's own answers to refused requests.
 //! - [`throttling`]: what a rate means, and what a client is told.
 //! - [`inventory()`]: every secured endpoint of the program.
 //! - [`testing`]: a clock that stands still, and tokens with anything wrong on purpose.
@@ -38,6 +39,7 @@
 #[doc(hidden)]
 #[path = "macro_support.rs"]
 pub mod __private;
+pub mod answer;
 mod asked;
 pub mod authentication;
 pub mod authorization;
@@ -71,19 +73,19 @@ mod time;
 mod transport;
 mod validation;
 
-pub use denial::{Denial, DenialKind};
+pub use denial::{Denial, DenialKind, FieldError};
 pub use handler::SecuredOutput;
 pub use inventory::inventory;
 pub use metadata::ResourceMetadata;
-pub use pipeline::claim_account;
+pub use pipeline::{Ban, Banned, Bans, Caller, claim_account, not_found};
 pub use principal::{Principal, PrincipalBuilder};
 pub use problem::Problem;
 pub use request::RequestHead;
 pub use resource::{Granted, Loaded, Resource};
 pub use response_cost::{Costed, ResponseCost};
 pub use scope::{
-    RouteBuilder, Scope, ScopeFactory, SecuredResponse, SecuredRoute, SecuredService,
-    ToSecuredHandler, route, scope,
+    Next, RouteBuilder, Scope, ScopeFactory, SecuredConfig, SecuredResource, SecuredResponse,
+    SecuredRoute, SecuredService, ToSecuredHandler, configure, resource, route, scope, secured,
 };
 pub use secure_macros::{policy, secure};
 pub use security::{
@@ -93,5 +95,7 @@ pub use time::{Clock, Moment, SystemClock};
 pub use transport::{
     ForwardingHeader, InvalidForwardingHeader, InvalidNetwork, SingleHeader, TrustedProxies,
 };
-pub use validation::{Validatable, Violations};
+#[cfg(feature = "garde")]
+pub use validation::GardeRules;
+pub use validation::{Validatable, ValidatorRules, Violations};
 pub use validator;

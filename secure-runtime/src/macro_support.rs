@@ -17,6 +17,7 @@ pub use crate::pipeline::{Served, arrive, never, serve, serve_ruled};
 pub use crate::policy::{CLAIMS, Claims, Endpoint, Known, Written};
 pub use crate::resource::before_grant;
 pub use crate::riddle::{Body, NoBody};
+use crate::scope::mounted::{KnownPaths, Shape};
 pub use crate::scope::{SecuredResponse, SecuredService};
 use crate::validation::Validatable;
 pub use crate::validation::Violations;
@@ -185,13 +186,28 @@ macro_rules! __claims {
 }
 pub use crate::__claims as claims;
 
+/// A route that a route attribute registers: its path, its name, and its methods; no methods if more than
+/// those decide whether it matches.
+pub type RouteOf = (&'static str, &'static str, &'static [&'static str]);
+
 /// What an expansion says of a service: that requests reach it through the pipeline alone.
 #[derive(Debug)]
-pub struct Policed(());
+pub struct Policed(Option<&'static [RouteOf]>);
 
 impl Policed {
     /// Said by `#[secure(...)]`, and by the scope about what it holds.
-    pub const BY_THE_ATTRIBUTE: Self = Self(());
+    pub const BY_THE_ATTRIBUTE: Self = Self(None);
+
+    /// The same of a service that registers these routes, in this order.
+    #[must_use]
+    pub const fn with(routes: &'static [RouteOf]) -> Self {
+        Self(Some(routes))
+    }
+
+    pub(crate) fn shape(&self) -> Shape {
+        let Some(routes) = self.0 else { return Shape::Unknown };
+        Shape::Resources(routes.iter().map(KnownPaths::of_route).collect())
+    }
 }
 
 /// A type that actix-web can make from a request: what a handler's parameter has to be.
@@ -217,19 +233,20 @@ pub const fn in_path<T: crate::Resource>() -> bool {
 }
 
 /// Validates the argument at one place.
-pub fn check<T: Validatable, const INDEX: usize, All>(arguments: &All, violations: &mut Violations)
+pub fn check<T, const INDEX: usize, All, Rules>(arguments: &All, violations: &mut Violations)
 where
+    T: Validatable<Rules>,
     All: Argument<T, Place<INDEX>>,
 {
     violations.check(arguments.argument());
 }
 
 /// Validates one element of a tuple among the arguments.
-pub fn check_element<T, const ELEMENT: usize, Tuple, const INDEX: usize, All>(
+pub fn check_element<T, const ELEMENT: usize, Tuple, const INDEX: usize, All, Rules>(
     arguments: &All,
     violations: &mut Violations,
 ) where
-    T: Validatable,
+    T: Validatable<Rules>,
     Tuple: Element<T, Place<ELEMENT>>,
     All: Argument<Tuple, Place<INDEX>>,
 {

@@ -4,10 +4,12 @@ use actix_web::dev::{AppService, HttpServiceFactory};
 use actix_web::guard::{Any, Get, Head};
 use actix_web::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE};
 use actix_web::web::{self, Bytes};
-use actix_web::{HttpResponse, ResponseError};
+use actix_web::{HttpRequest, HttpResponse, ResponseError};
 
 use crate::denial::Denial;
+use crate::pipeline::probe;
 use crate::scope::SecuredService;
+use crate::scope::mounted::{KnownPaths, Shape};
 
 /// Answers with the metadata of the protected resource; see
 /// [`Security::resource_metadata`](crate::Security::resource_metadata).
@@ -39,6 +41,10 @@ pub(crate) fn serve_publicly<F: Future<Output = HttpResponse> + 'static>(
     answer: impl Fn() -> F + Clone + 'static,
     config: &mut AppService,
 ) {
+    let answer = move |request: HttpRequest| {
+        let answer = answer();
+        async move { probe::mark(&request, answer.await) }
+    };
     let refused =
         || async { HttpResponse::MethodNotAllowed().insert_header((ALLOW, "GET, HEAD")).finish() };
     web::resource(path)
@@ -62,4 +68,8 @@ fn answer(document: Option<Bytes>) -> HttpResponse {
 /// Everybody may read it: whoever has no token learns from it where to get one.
 impl SecuredService for ResourceMetadata {
     const POLICED: crate::__private::Policed = crate::__private::Policed::BY_THE_ATTRIBUTE;
+
+    fn shape(&self) -> Shape {
+        Shape::resource(KnownPaths::exact(vec![self.path.to_owned()]))
+    }
 }

@@ -1,5 +1,8 @@
 //! The authenticated caller.
 
+mod builder;
+mod extensions;
+mod identity;
 mod kept;
 
 use std::fmt;
@@ -10,6 +13,7 @@ use serde::de::DeserializeOwned;
 
 use crate::authorization::Authorities;
 use crate::throttling::Hashed;
+pub use builder::PrincipalBuilder;
 pub(crate) use kept::{CountedClaims, VouchedBy};
 
 /// The authenticated caller of a request: who, and what was granted.
@@ -45,28 +49,8 @@ struct Inner {
     data: PrincipalBuilder,
     /// The claims that limits count by, for the limiter that counted them first.
     counted_claims: OnceLock<CountedClaims>,
-}
-
-/// Builds a [`Principal`]; what an [`Authenticator`](crate::authentication::Authenticator) does
-/// once it has verified the credentials.
-#[derive(Clone, Default)]
-pub struct PrincipalBuilder {
-    subject: Box<str>,
-    issuer: Option<Box<str>>,
-    tenant: Option<Box<str>>,
-    tier: Option<Box<str>>,
-    roles: Vec<Box<str>>,
-    scopes: Vec<Box<str>>,
-    permissions: Vec<Box<str>>,
-    expires_at: Option<u64>,
-    authenticated_at: Option<u64>,
-    acr: Option<Box<str>>,
-    amr: Vec<Box<str>>,
-    issued_at: Option<u64>,
-    token_id: Option<Box<str>>,
-    session: Option<Box<str>>,
-    claims: Option<Box<str>>,
-    api_key: Option<Box<str>>,
+    /// A hash of the data, for the cache that was asked first; 0: none was.
+    identity: AtomicU64,
 }
 
 impl Principal {
@@ -188,6 +172,44 @@ impl Principal {
         self.inner.data.api_key.as_deref()
     }
 
+    /// The value of this type that the application added with
+    /// [`PrincipalBuilder::extension`]: the user's row, say.
+    ///
+    /// ```
+    /// use secure_runtime::Principal;
+    ///
+    /// struct User { id: i64 }
+    ///
+    /// let caller = Principal::builder("alice").extension(User { id: 7 }).build();
+    /// assert_eq!(caller.get::<User>().map(|user| user.id), Some(7));
+    /// assert!(caller.get::<String>().is_none());
+    /// ```
+    #[must_use]
+    pub fn get<T: Send + Sync + 'static>(&self) -> Option<&T> {
+        self.inner.data.extensions.get()
+    }
+
+    /// The same value, shared.
+    pub(crate) fn shared<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
+        self.inner.data.extensions.shared()
+    }
+
+    /// A builder with everything that this principal has, the values of the application included, to
+    /// add to it or to change it.
+    ///
+    /// ```
+    /// use secure_runtime::Principal;
+    ///
+    /// let caller = Principal::builder("alice").role("reader").build();
+    /// let editor = caller.to_builder().role("editor").build();
+    /// assert!(editor.has_role("reader") && editor.has_role("editor"));
+    /// assert!(!caller.has_role("editor"));
+    /// ```
+    #[must_use]
+    pub fn to_builder(&self) -> PrincipalBuilder {
+        self.inner.data.clone()
+    }
+
     /// The whole claim set, read into a type of the application.
     ///
     /// # Errors
@@ -207,7 +229,7 @@ impl Principal {
     }
 }
 
-/// Names the caller and what was granted; the claims stay out of logs.
+/// Names the caller and what was granted; the claims and the application's values stay out of logs.
 impl fmt::Debug for Principal {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let data = &self.inner.data;
@@ -228,147 +250,6 @@ impl fmt::Debug for Principal {
     }
 }
 
-impl PrincipalBuilder {
-    /// Sets who vouches for the caller.
-    #[must_use]
-    pub fn issuer(mut self, issuer: impl Into<Box<str>>) -> Self {
-        self.issuer = Some(issuer.into());
-        self
-    }
-
-    /// Sets the tenant the caller acts for.
-    #[must_use]
-    pub fn tenant(mut self, tenant: impl Into<Box<str>>) -> Self {
-        self.tenant = Some(tenant.into());
-        self
-    }
-
-    /// Sets the tier of service the caller has.
-    #[must_use]
-    pub fn tier(mut self, name: impl Into<Box<str>>) -> Self {
-        self.tier = Some(name.into());
-        self
-    }
-
-    /// Grants a role.
-    #[must_use]
-    pub fn role(mut self, name: impl Into<Box<str>>) -> Self {
-        self.roles.push(name.into());
-        self
-    }
-
-    /// Grants several roles.
-    #[must_use]
-    pub fn roles<T: Into<Box<str>>>(mut self, names: impl IntoIterator<Item = T>) -> Self {
-        self.roles.extend(names.into_iter().map(Into::into));
-        self
-    }
-
-    /// Grants a scope.
-    #[must_use]
-    pub fn scope(mut self, name: impl Into<Box<str>>) -> Self {
-        self.scopes.push(name.into());
-        self
-    }
-
-    /// Grants several scopes.
-    #[must_use]
-    pub fn scopes<T: Into<Box<str>>>(mut self, names: impl IntoIterator<Item = T>) -> Self {
-        self.scopes.extend(names.into_iter().map(Into::into));
-        self
-    }
-
-    /// Grants a permission.
-    #[must_use]
-    pub fn permission(mut self, name: impl Into<Box<str>>) -> Self {
-        self.permissions.push(name.into());
-        self
-    }
-
-    /// Grants several permissions.
-    #[must_use]
-    pub fn permissions<T: Into<Box<str>>>(mut self, names: impl IntoIterator<Item = T>) -> Self {
-        self.permissions.extend(names.into_iter().map(Into::into));
-        self
-    }
-
-    /// Sets when the credentials end, in seconds since the Unix epoch.
-    #[must_use]
-    pub fn expires_at(mut self, unix_seconds: u64) -> Self {
-        self.expires_at = Some(unix_seconds);
-        self
-    }
-
-    /// Sets when the caller signed in, in seconds since the Unix epoch.
-    #[must_use]
-    pub fn authenticated_at(mut self, unix_seconds: u64) -> Self {
-        self.authenticated_at = Some(unix_seconds);
-        self
-    }
-
-    /// Sets the authentication context class that signing in came to.
-    #[must_use]
-    pub fn acr(mut self, class: impl Into<Box<str>>) -> Self {
-        self.acr = Some(class.into());
-        self
-    }
-
-    /// Adds methods by which the caller signed in.
-    #[must_use]
-    pub fn amr<T: Into<Box<str>>>(mut self, methods: impl IntoIterator<Item = T>) -> Self {
-        self.amr.extend(methods.into_iter().map(Into::into));
-        self
-    }
-
-    /// Sets when the credentials were issued, in seconds since the Unix epoch.
-    #[must_use]
-    pub fn issued_at(mut self, unix_seconds: u64) -> Self {
-        self.issued_at = Some(unix_seconds);
-        self
-    }
-
-    /// Names the token, uniquely within its issuer.
-    #[must_use]
-    pub fn token_id(mut self, id: impl Into<Box<str>>) -> Self {
-        self.token_id = Some(id.into());
-        self
-    }
-
-    /// Names the session in which the token was issued, uniquely within its issuer.
-    #[must_use]
-    pub fn session(mut self, id: impl Into<Box<str>>) -> Self {
-        self.session = Some(id.into());
-        self
-    }
-
-    /// Names the API key, by its public id, that the caller sent.
-    #[must_use]
-    pub fn api_key(mut self, id: impl Into<Box<str>>) -> Self {
-        self.api_key = Some(id.into());
-        self
-    }
-
-    /// Keeps the claim set, a JSON object, for [`Principal::claims`].
-    #[must_use]
-    pub fn claims_json(mut self, json: impl Into<Box<str>>) -> Self {
-        self.claims = Some(json.into());
-        self
-    }
-
-    /// Finishes the principal.
-    #[must_use]
-    pub fn build(self) -> Principal {
-        let inner = Arc::new(Inner {
-            data: self,
-            authorities: OnceLock::new(),
-            hashed: OnceLock::new(),
-            counted_claims: OnceLock::new(),
-            cleared_at: AtomicU64::new(0),
-        });
-        Principal { inner, authenticator: None }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -377,5 +258,32 @@ mod tests {
     fn debug_output_leaves_the_claims_out() {
         let caller = Principal::builder("alice").claims_json(r#"{"secret":"s3cr3t"}"#).build();
         assert!(!format!("{caller:?}").contains("s3cr3t"));
+    }
+
+    #[test]
+    fn debug_output_leaves_extensions_out() {
+        let caller = Principal::builder("alice").extension(String::from("s3cr3t")).build();
+        assert!(!format!("{caller:?} {:?}", caller.to_builder().build()).contains("s3cr3t"));
+    }
+
+    #[test]
+    fn a_builder_of_a_principal_has_all_of_it_and_nothing_that_was_computed() {
+        let caller = Principal::builder("alice")
+            .issuer("https://issuer.example")
+            .role("reader")
+            .api_key("k1")
+            .claims_json("{}")
+            .extension(7_u32)
+            .build()
+            .accepted_by("jwt");
+        caller.clear_at(3);
+        assert!(caller.cached_authorities().get().is_none());
+        let copy = caller.to_builder().extension(8_u32).extension("text").build();
+        assert_eq!(format!("{copy:?}"), format!("{caller:?}"));
+        assert_eq!((copy.get::<u32>(), caller.get::<u32>()), (Some(&8), Some(&7)));
+        assert_eq!(copy.get::<&str>(), Some(&"text"));
+        assert!(!copy.is_cleared_at(3));
+        assert_eq!(copy.vouched_by(), caller.vouched_by());
+        assert!(copy.footprint() > Principal::builder("alice").build().footprint());
     }
 }

@@ -1,7 +1,9 @@
 //! Problem details (RFC 9457): what a client reads when a request is refused.
 
 use std::borrow::Cow;
+use std::fmt;
 
+use actix_web::http::StatusCode;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -18,14 +20,26 @@ pub(crate) const REDUCED_CAPACITY: &str =
 
 /// A problem details object.
 ///
-/// ```
-/// use secure_runtime::Problem;
+/// It is a response, and an error of handlers: an application's own errors have the form of the
+/// pipeline's. See also [`Denial`](crate::Denial), which has a cause for the log.
 ///
-/// let mut problem = Problem::new(403, "Forbidden");
-/// problem.set_type("https://api.example/problems/plan").set_member("plan", "free");
+/// ```
+/// use actix_web::{post, web};
+/// use secure_runtime::{Problem, secure};
+///
+/// #[secure(roles = "staff", objects = any)]
+/// #[post("/orders/{order}/refund")]
+/// async fn refund(order: web::Path<u32>) -> Result<&'static str, Problem> {
+///     Err(Problem::new(409)
+///         .with_type("https://api.example/problems/refunded")
+///         .with_detail("the order was refunded before")
+///         .with_member("order", order.into_inner()))
+/// }
+///
+/// let problem = Problem::new(403).with_member("plan", "free");
 /// assert_eq!(
 ///     problem.to_json(),
-///     r#"{"type":"https://api.example/problems/plan","title":"Forbidden","status":403,"plan":"free"}"#
+///     r#"{"type":"about:blank","title":"Forbidden","status":403,"plan":"free"}"#
 /// );
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -43,12 +57,13 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// A problem of type `about:blank`, whose title is the status phrase (RFC 9457 section 4.2.1).
+    /// A problem of type `about:blank` with this status, whose title is the status phrase (RFC 9457 section
+    /// 4.2.1).
     #[must_use]
-    pub fn new(status: u16, title: impl Into<Cow<'static, str>>) -> Self {
+    pub fn new(status: u16) -> Self {
         Self {
             kind: Cow::Borrowed("about:blank"),
-            title: title.into(),
+            title: Cow::Borrowed(phrase(status)),
             status,
             detail: None,
             instance: None,
@@ -60,6 +75,30 @@ impl Problem {
     #[must_use]
     pub fn status(&self) -> u16 {
         self.status
+    }
+
+    /// The URI that identifies the problem type.
+    #[must_use]
+    pub fn problem_type(&self) -> &str {
+        &self.kind
+    }
+
+    /// The summary of the problem type.
+    #[must_use]
+    pub fn title(&self) -> &str {
+        &self.title
+    }
+
+    /// The explanation of this occurrence, if there is one.
+    #[must_use]
+    pub fn detail(&self) -> Option<&str> {
+        self.detail.as_deref()
+    }
+
+    /// An extension member, if there is one of this name.
+    #[must_use]
+    pub fn member(&self, name: &str) -> Option<&Value> {
+        self.members.get(name)
     }
 
     /// Sets the URI that identifies the problem type (RFC 9457 section 3.1.1).
@@ -96,6 +135,41 @@ impl Problem {
         self
     }
 
+    /// As [`set_type`](Self::set_type).
+    #[must_use]
+    pub fn with_type(mut self, uri: impl Into<Cow<'static, str>>) -> Self {
+        self.set_type(uri);
+        self
+    }
+
+    /// As [`set_title`](Self::set_title).
+    #[must_use]
+    pub fn with_title(mut self, title: impl Into<Cow<'static, str>>) -> Self {
+        self.set_title(title);
+        self
+    }
+
+    /// As [`set_detail`](Self::set_detail).
+    #[must_use]
+    pub fn with_detail(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
+        self.set_detail(detail);
+        self
+    }
+
+    /// As [`set_instance`](Self::set_instance).
+    #[must_use]
+    pub fn with_instance(mut self, uri: impl Into<String>) -> Self {
+        self.set_instance(uri);
+        self
+    }
+
+    /// As [`set_member`](Self::set_member).
+    #[must_use]
+    pub fn with_member(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.set_member(name, value);
+        self
+    }
+
     /// The object as JSON.
     #[must_use]
     pub fn to_json(&self) -> String {
@@ -105,17 +179,49 @@ impl Problem {
     }
 }
 
+/// The status, the title and the detail.
+impl fmt::Display for Problem {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} {}", self.status, self.title)?;
+        self.detail.iter().try_for_each(|detail| write!(formatter, ": {detail}"))
+    }
+}
+
+impl std::error::Error for Problem {}
+
+/// The phrase of a status in the registry of IANA. The library has those of RFC 7231 for two of them.
+fn phrase(status: u16) -> &'static str {
+    match status {
+        413 => "Content Too Large",
+        422 => "Unprocessable Content",
+        status => {
+            let status = StatusCode::from_u16(status).ok();
+            status.and_then(|status| status.canonical_reason()).unwrap_or("Error")
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn members_that_the_rfc_defines_cannot_be_set_twice() {
-        let mut problem = Problem::new(401, "Unauthorized");
+        let mut problem = Problem::new(401);
         problem.set_member("status", 200).set_member("title", "fine");
         assert_eq!(
             problem.to_json(),
             r#"{"type":"about:blank","title":"Unauthorized","status":401}"#
         );
+    }
+
+    #[test]
+    fn titles_are_those_of_the_registry() {
+        for kind in crate::DenialKind::all() {
+            assert_eq!(Problem::new(kind.status()).title(), kind.title());
+        }
+        assert_eq!(Problem::new(418).title(), "I'm a teapot");
+        assert_eq!(Problem::new(599).title(), "Error");
+        assert_eq!(Problem::new(7).title(), "Error");
     }
 }

@@ -44,6 +44,15 @@ bodies!(
     [] web::Payload,
 );
 
+#[cfg(feature = "multipart")]
+impl<T: actix_multipart::form::MultipartCollect> Body<actix_multipart::form::MultipartForm<T>> {
+    /// Yes.
+    pub const IS_ONE: bool = true;
+}
+
+#[cfg(feature = "multipart")]
+bodies!([] actix_multipart::Multipart);
+
 macro_rules! granted {
     ($([$($parameter:ident),*] $granted:ty),* $(,)?) => {
         $(impl<$($parameter),*> Body<$granted> {

@@ -6,18 +6,26 @@
 //! 4. At most 32 violations are listed.
 //! 5. What has more values than `max_validated_values` allows is not looked at: 422.
 
+#[cfg(feature = "garde")]
+mod garde_rules;
+#[cfg(feature = "multipart")]
+mod multipart;
 mod values;
+mod words;
 
 use std::num::NonZeroU32;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use actix_web::{Either, web};
-use serde_json::Value;
-use validator::{Validate, ValidationError, ValidationErrors, ValidationErrorsKind};
+use validator::{Validate, ValidationErrors, ValidationErrorsKind};
 
 use crate::denial::{Denial, FieldError};
 use crate::pipeline::caught;
+#[cfg(feature = "garde")]
+pub use garde_rules::GardeRules;
 pub(crate) use values::{BodyValues, Part, TooMany, ValueCount, Values};
+
+use words::{push_segment, violation};
 
 /// How many violations one response lists at most.
 const MOST_ERRORS: usize = 32;
@@ -26,7 +34,12 @@ const MOST_ERRORS: usize = 32;
 ///
 /// Implemented for `Json`, `Query`, `Form` and `Path` of actix-web where the content implements
 /// `Validate` of [`validator`], and for `Option`, `Result`, `Either` and tuples of them: what is
-/// there is validated.
+/// there is validated. With the feature `garde`, the content may implement `Validate` of `garde`
+/// instead, with a context that has a default; with the feature `multipart`, `MultipartForm` of
+/// actix-multipart is validated as well.
+///
+/// `Rules` says whose rules the content has. It is found by the compiler, and an application does not
+/// write it.
 ///
 /// An application implements it for its own extractors, and `validate(…)` takes them:
 ///
@@ -45,12 +58,17 @@ const MOST_ERRORS: usize = 32;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be validated",
     label = "`validate(...)` needs `Json`, `Query`, `Form` or `Path` of a type with rules",
-    note = "give its content rules: `#[derive(Validate)]` of `validator` 0.21, as `secure_runtime::validator`"
+    note = "give its content rules: `#[derive(Validate)]` of `validator` 0.21, as `secure_runtime::validator`, or of `garde` with the feature `garde`",
+    note = "an extractor of your own implements `secure_runtime::Validatable`"
 )]
-pub trait Validatable {
+pub trait Validatable<Rules = ValidatorRules> {
     /// Runs the content's own rules, and adds what breaks them.
     fn check_rules(&self, violations: &mut Violations);
 }
+
+/// The rules of the `validator` crate, or those of an extractor of the application.
+#[derive(Debug)]
+pub struct ValidatorRules(());
 
 macro_rules! validatable {
     ($($extractor:ident),*) => {$(
@@ -66,21 +84,21 @@ macro_rules! validatable {
 validatable!(Json, Form, Query, Path);
 
 #[diagnostic::do_not_recommend]
-impl<T: Validatable> Validatable for Option<T> {
+impl<Rules, T: Validatable<Rules>> Validatable<Rules> for Option<T> {
     fn check_rules(&self, violations: &mut Violations) {
         self.iter().for_each(|argument| argument.check_rules(violations));
     }
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: Validatable, E> Validatable for Result<T, E> {
+impl<Rules, T: Validatable<Rules>, E> Validatable<Rules> for Result<T, E> {
     fn check_rules(&self, violations: &mut Violations) {
         self.iter().for_each(|argument| argument.check_rules(violations));
     }
 }
 
 #[diagnostic::do_not_recommend]
-impl<L: Validatable, R: Validatable> Validatable for Either<L, R> {
+impl<Rules, L: Validatable<Rules>, R: Validatable<Rules>> Validatable<Rules> for Either<L, R> {
     fn check_rules(&self, violations: &mut Violations) {
         match self {
             Self::Left(argument) => argument.check_rules(violations),
@@ -92,7 +110,7 @@ impl<L: Validatable, R: Validatable> Validatable for Either<L, R> {
 macro_rules! validatable_tuples {
     ($($first:ident $($other:ident)*)?) => {$(
         #[diagnostic::do_not_recommend]
-        impl<$first: Validatable, $($other: Validatable),*> Validatable for ($first, $($other,)*) {
+        impl<Rules, $first: Validatable<Rules>, $($other: Validatable<Rules>),*> Validatable<Rules> for ($first, $($other,)*) {
             fn check_rules(&self, violations: &mut Violations) {
                 #[expect(non_snake_case, reason = "variables are called like their types")]
                 let ($first, $($other,)*) = self;
@@ -162,7 +180,7 @@ impl Violations {
 
     /// Validates one argument.
     #[doc(hidden)]
-    pub fn check<T: Validatable>(&mut self, argument: Option<&T>) {
+    pub fn check<T: Validatable<Rules>, Rules>(&mut self, argument: Option<&T>) {
         let Some(argument) = argument else { return };
         let checked = caught("a rule of `validate`", || argument.check_rules(self));
         if let Err(fault) = checked {
@@ -172,13 +190,20 @@ impl Violations {
 
     /// Validates what a part of the request holds, unless that has too many values.
     fn check_content<T: Validate>(&mut self, part: Part, content: &T) {
-        if let Some(too_many) = self.values.in_part(part) {
-            self.found.push(too_many.violation());
-            self.order();
-            self.too_many.get_or_insert(too_many);
-        } else if let Err(errors) = content.validate() {
+        if self.may_run_rules(part)
+            && let Err(errors) = content.validate()
+        {
             self.add(part.location(), &errors);
         }
+    }
+
+    /// Whether a part of the request has few enough values for rules to run.
+    fn may_run_rules(&mut self, part: Part) -> bool {
+        let Some(too_many) = self.values.in_part(part) else { return true };
+        self.found.push(too_many.violation());
+        self.order();
+        self.too_many.get_or_insert(too_many);
+        false
     }
 
     /// Asks what the arguments cost, if nothing is wrong with them.
@@ -262,67 +287,11 @@ impl Violations {
     }
 }
 
-fn violation(location: &'static str, pointer: &str, error: &ValidationError) -> FieldError {
-    FieldError {
-        location,
-        pointer: pointer.to_owned(),
-        code: error.code.to_string(),
-        detail: error.message.as_ref().map_or_else(|| sentence(error), ToString::to_string),
-    }
-}
-
-/// What a rule of the `validator` crate demands, from its parameters; never the value.
-fn sentence(error: &ValidationError) -> String {
-    let limit = |name: &str| error.params.get(name).filter(|value| value.is_number());
-    let bounds = match (limit("min"), limit("max"), limit("equal")) {
-        (_, _, Some(equal)) => Some(format!("exactly {equal}")),
-        (Some(min), Some(max), _) => Some(format!("between {min} and {max}")),
-        (Some(min), None, _) => Some(format!("at least {min}")),
-        (None, Some(max), _) => Some(format!("at most {max}")),
-        (None, None, None) => None,
-    };
-    match (error.code.as_ref(), bounds) {
-        ("length", Some(bounds)) => format!("must have a length of {bounds}"),
-        ("range", Some(bounds)) => format!("must be {bounds}"),
-        ("range", None) => exclusive_range(error),
-        ("email", _) => String::from("must be an email address"),
-        ("url", _) => String::from("must be a URL"),
-        ("ip" | "ip_v4" | "ip_v6", _) => String::from("must be an IP address"),
-        ("credit_card", _) => String::from("must be a card number"),
-        ("required" | "required_nested", _) => String::from("must be present"),
-        ("must_match", _) => String::from("must match the other field"),
-        (code, _) => format!("breaks the rule `{code}`"),
-    }
-}
-
-fn exclusive_range(error: &ValidationError) -> String {
-    let limit = |name: &str| error.params.get(name).filter(|value: &&Value| value.is_number());
-    match (limit("exclusive_min"), limit("exclusive_max")) {
-        (Some(min), Some(max)) => format!("must be above {min} and below {max}"),
-        (Some(min), None) => format!("must be above {min}"),
-        (None, Some(max)) => format!("must be below {max}"),
-        (None, None) => String::from("must be within its range"),
-    }
-}
-
-/// Appends one reference token (RFC 6901 section 3) of a pointer in fragment form (section 6).
-fn push_segment(pointer: &mut String, name: &str) {
-    pointer.push('/');
-    for byte in name.bytes() {
-        match byte {
-            b'~' => pointer.push_str("~0"),
-            b'/' => pointer.push_str("~1"),
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' => {
-                pointer.push(byte.into())
-            }
-            _ => pointer.push_str(&format!("%{byte:02X}")),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::borrow::Cow;
+
+    use validator::ValidationError;
 
     use super::*;
 
@@ -378,13 +347,5 @@ mod tests {
         assert_eq!(violations.found.len(), MOST_ERRORS);
         let first = pointers(&tree);
         assert!((0..20).all(|_| pointers(&tree.clone()) == first));
-    }
-
-    #[test]
-    fn the_value_is_never_repeated() {
-        let mut error = ValidationError::new("length");
-        error.add_param(Cow::from("value"), &"s3cr3t");
-        error.add_param(Cow::from("min"), &8);
-        assert_eq!(sentence(&error), "must have a length of at least 8");
     }
 }

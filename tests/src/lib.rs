@@ -179,10 +179,25 @@ pub fn bearer(token: &str) -> String {
 #[doc = include_str!("../../docs/client-address.md")]
 pub struct ClientAddress;
 
+/// And those of the page on callers.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/callers.md")]
+pub struct CallersPage;
+
 /// And those of the page on mounting.
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/mounting.md")]
 pub struct MountingPage;
+
+/// And those of the pages on bodies and sockets.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/bodies.md")]
+pub struct BodiesPage;
+
+/// The same.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/sockets.md")]
+pub struct SocketsPage;
 
 /// And those of the page on validation.
 #[cfg(doctest)]
@@ -279,10 +294,25 @@ pub struct BuildingOnJwt;
 #[doc = include_str!("../../docs/shared-limits.md")]
 pub struct SharedLimitsPage;
 
+/// And those of the page on policies that change.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/dynamic-policies.md")]
+pub struct DynamicPolicies;
+
 /// And those about revoked tokens.
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/revocation.md")]
 pub struct RevokedTokens;
+
+/// And those about errors.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/errors.md")]
+pub struct ErrorsPage;
+
+/// And those about tests of applications.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/testing.md")]
+pub struct TestingPage;
 
 /// The README's programs compile, and those that can run do.
 #[cfg(doctest)]

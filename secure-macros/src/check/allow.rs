@@ -31,7 +31,16 @@ pub(super) fn names_are_known(
     vocabulary: &Vocabulary,
     diagnostics: &mut Diagnostics,
 ) {
-    parts(declaration, |part| match &part.kind {
+    parts(declaration, |part| name_of_part_is_known(part, vocabulary, diagnostics));
+}
+
+/// The same for one part.
+pub(super) fn name_of_part_is_known(
+    part: &Condition,
+    vocabulary: &Vocabulary,
+    diagnostics: &mut Diagnostics,
+) {
+    match &part.kind {
         ConditionKind::Fact(fact, name)
             if well_formed_name(fact.word(), name, Listed::Alone, diagnostics) =>
         {
@@ -41,7 +50,7 @@ pub(super) fn names_are_known(
             well_formed_name("authenticator", name, Listed::Alone, diagnostics);
         }
         _ => {}
-    });
+    }
 }
 
 /// An authenticator that the endpoint does not use never accepts anybody there.
@@ -90,12 +99,10 @@ pub(super) fn public_asks_no_caller(declaration: &Declaration, diagnostics: &mut
 
 /// A checker is given the caller, who must be there.
 pub(super) fn checks_have_a_caller(declaration: &Declaration, diagnostics: &mut Diagnostics) {
-    if !declaration.auth.as_ref().is_some_and(Names::is_optional) {
-        return;
-    }
+    let Some(open) = declaration.auth.as_ref().and_then(Names::admits_anonymous) else { return };
     for check in &declaration.checks {
         diagnostics
-            .error(&check.key, "`auth = optional` admits anonymous callers, found `check`")
+            .error(&check.key, format!("`{open}` admits anonymous callers, found `check`"))
             .help("`allow` asks about a caller who may be anonymous: `Option<&Principal>`");
     }
 }
@@ -274,7 +281,8 @@ pub(super) fn hide_has_a_rule(declaration: &Declaration, diagnostics: &mut Diagn
     };
     let has_rule = !declaration.demands.is_empty()
         || !declaration.allow.is_empty()
-        || !declaration.checks.is_empty();
+        || !declaration.checks.is_empty()
+        || !declaration.actions.is_empty();
     if !has_rule {
         diagnostics
             .error(hide, "`hide` expects a rule that forbids something, found none")
@@ -332,6 +340,6 @@ pub(super) fn questions_are_few(declaration: &Declaration, diagnostics: &mut Dia
 
 /// Which authenticators can be told apart by `authenticator(…)`: the names, and whether all accept.
 pub(super) fn authenticators(auth: Option<&Names>) -> Option<(Vec<&Name>, bool)> {
-    let auth = auth.filter(|auth| !auth.is_optional())?;
+    let auth = auth.filter(|auth| auth.admits_anonymous().is_none())?;
     Some((auth.names.iter().collect(), auth.combine != Combine::Any))
 }

@@ -1,9 +1,15 @@
 //! Rules about the request's body and its validation.
 
 use super::parameters::{Body, Parameter};
+use super::seen::Seen;
 use crate::diagnostics::{Diagnostics, nearest};
+use crate::lints::{Finding, UNVALIDATED_BODY};
 use crate::model::legal::{Riddle, Validated};
-use crate::model::raw::{Combine, Declaration, Name};
+use crate::model::raw::{Combine, Declaration, Exemption, Name};
+use crate::vocabulary::Bodies;
+
+/// The word for every body that nothing else decides.
+pub(super) const ANY: &str = "any";
 
 /// `validate` names parameters of the handler, each once.
 pub(super) fn validates_parameters(
@@ -33,6 +39,16 @@ pub(super) fn exempts_parameters(
     for (index, exemption) in declaration.unvalidated.iter().enumerate() {
         let name = &exemption.parameter;
         let text = &name.text;
+        if exempts_any(exemption, parameters) {
+            let exempts_something = parameters.iter().any(|it| is_open(declaration, it));
+            if !exemption.is_shared && !exempts_something {
+                diagnostics
+                    .error(name, "`unvalidated(any, …)` exempts no body of this handler")
+                    .help("leave it out")
+                    .note("a body behind an alias, or of an extractor of your own, is exempt by its parameter's name");
+            }
+            continue;
+        }
         let mut earlier = declaration.unvalidated.iter().take(index);
         if earlier.any(|earlier| same(name, &earlier.parameter, parameters)) {
             diagnostics
@@ -71,37 +87,40 @@ pub(super) fn validated_bodies_have_rules(
                     .error(name, message)
                     .help(format!("{remedy}, or `unvalidated({text}, reason = \"…\")`"));
             }
-            Some(Body::Structured(_)) | None => {}
+            Some(Body::Structured(_) | Body::Validated(_)) | None => {}
         }
     }
 }
 
-/// Every parameter that holds a body is validated, or says why it is not.
+/// Every parameter that holds a body is validated, or says why it is not. Where the level of the lint allows
+/// others, they get their bodies, and the inventory lists them.
 pub(super) fn every_body_is_decided(
-    declaration: &Declaration,
-    parameters: &[Parameter<'_>],
+    seen: &Seen<'_>,
+    known: &Bodies,
     diagnostics: &mut Diagnostics,
 ) {
-    if declaration.bodies_unclear {
-        return;
-    }
+    let Seen { declaration, parameters, levels, .. } = *seen;
     let validated = declaration.validate.iter().flatten();
-    let exempt = declaration.unvalidated.iter().map(|exemption| &exemption.parameter);
-    let decided: Vec<&Name> = validated.chain(exempt).collect();
+    let named = declaration.unvalidated.iter().filter(|it| !exempts_any(it, parameters));
+    let mut decided = validated.chain(named.map(|exemption| &exemption.parameter));
     // A name that is no parameter may have been meant for one of them: it is a mistake already.
-    if decided.iter().any(|name| !parameters.iter().any(|parameter| parameter.binds(&name.text))) {
+    let is_unclear = decided.any(|name| parameter(name, parameters).is_none());
+    if declaration.bodies_unclear || is_unclear || exempting_any(declaration, parameters).is_some()
+    {
         return;
     }
-    for parameter in parameters {
+    for parameter in parameters.iter().filter(|it| is_open(declaration, it)) {
         let Some(body) = &parameter.body else { continue };
-        let names = parameter.names_of_body();
-        if decided.iter().any(|decided| names.contains(&decided.text)) {
-            continue;
-        }
         let extractor = body.extractor();
-        let Some(name) = names.last() else {
-            let message = format!("a `{extractor}` body expects a name, to be validated by it");
-            diagnostics.error(parameter.pattern, message).help("`body: …`, and `validate(body)`");
+        let Some(name) = parameter.names_of_body().last() else {
+            let finding = Finding {
+                lint: &UNVALIDATED_BODY,
+                place: parameter.pattern,
+                message: format!("a `{extractor}` body expects a name, to be validated by it"),
+                help: String::from("`body: …`, and `validate(body)`"),
+                note: NOTE,
+            };
+            levels.tell(finding, diagnostics);
             continue;
         };
         let exempt = format!("`unvalidated({name}, reason = \"…\")`");
@@ -110,11 +129,13 @@ pub(super) fn every_body_is_decided(
                 format!("`{name}: {extractor}` holds a request body, expected it to be validated"),
                 if parameter.is_whole_tuple() {
                     format!("take the tuple apart, and `validate(…)` the body, or {exempt}")
+                } else if extractor == "MultipartForm" {
+                    format!("{exempt}, or `validate({name})` with the feature `multipart`")
                 } else {
                     format!("`validate({name})`, or {exempt}")
                 },
             ),
-            Body::Raw(_) => (
+            Body::Raw(_) | Body::Validated(_) => (
                 format!(
                     "`{name}: {extractor}` holds a raw body, expected a reason not to validate it"
                 ),
@@ -127,11 +148,40 @@ pub(super) fn every_body_is_decided(
                 format!("{exempt}, or {remedy}"),
             ),
         };
-        diagnostics
-            .error(parameter.ty, message)
-            .help(help)
-            .note("what a client sends is checked before the handler sees it");
+        let help = match known.longer(extractor) {
+            Some(path) => format!("{help}, or write `{path}<…>`, if it is that"),
+            None => help,
+        };
+        let finding =
+            Finding { lint: &UNVALIDATED_BODY, place: parameter.ty, message, help, note: NOTE };
+        levels.tell(finding, diagnostics);
     }
+}
+
+const NOTE: &str = "what a client sends is checked before the handler sees it";
+
+/// Whether a parameter holds a body that nothing decides by name.
+fn is_open(declaration: &Declaration, parameter: &Parameter<'_>) -> bool {
+    let names = parameter.names_of_body();
+    let validated = declaration.validate.iter().flatten();
+    let exempt = declaration.unvalidated.iter().map(|exemption| &exemption.parameter);
+    let is_decided = validated.chain(exempt).any(|decided| names.contains(&decided.text));
+    let is_socket = |body: &Body| declaration.websocket.is_some() && body.extractor() == "Payload";
+    let body = parameter.body.as_ref().filter(|body| !body.is_validated() && !is_socket(body));
+    body.is_some() && !is_decided
+}
+
+/// Whether an exemption is for every body: its word is no parameter's name.
+fn exempts_any(exemption: &Exemption, parameters: &[Parameter<'_>]) -> bool {
+    exemption.parameter.text == ANY && !parameters.iter().any(|parameter| parameter.binds(ANY))
+}
+
+/// The exemption for every body, if there is one; the innermost of several.
+fn exempting_any<'a>(
+    declaration: &'a Declaration,
+    parameters: &[Parameter<'_>],
+) -> Option<&'a Exemption> {
+    declaration.unvalidated.iter().rev().find(|it| exempts_any(it, parameters))
 }
 
 /// `content_type` is `type/subtype`, without parameters.
@@ -184,23 +234,26 @@ pub(super) fn codings(declaration: &Declaration) -> Vec<String> {
 
 /// The parameters of which the compiler is asked whether they hold a body.
 pub(super) fn riddles(declaration: &Declaration, parameters: &[Parameter<'_>]) -> Vec<Riddle> {
-    let is_exempt = |parameter: &Parameter<'_>| is_exempt(declaration, parameter);
-    let is_open =
-        |it: &Parameter<'_>| it.is_riddle && !is_validated(declaration, it) && !is_exempt(it);
-    let riddles = parameters.iter().enumerate().filter(|(_, it)| is_open(it));
+    let is_asked = |it: &Parameter<'_>| {
+        let may_be_another = it.is_riddle || it.body.as_ref().is_some_and(Body::is_validated);
+        may_be_another && !is_validated(declaration, it) && !is_exempt(declaration, it)
+    };
+    let riddles = parameters.iter().enumerate().filter(|(_, it)| is_asked(it));
     riddles
         .map(|(index, parameter)| Riddle {
             index,
             name: parameter.names.last().cloned().unwrap_or_else(|| String::from("_")),
+            seems: parameter.body.as_ref().map(|body| body.extractor().to_owned()),
         })
         .collect()
 }
 
 /// The parameters that are made of the request's body, a bit each: those that the attribute decides, but for
-/// extractors that are known to read the head alone.
+/// extractors that are known to read the head alone, and those whose types are known to be bodies.
 pub(super) fn bodies(declaration: &Declaration, parameters: &[Parameter<'_>]) -> u16 {
     places(parameters, |it| {
-        !it.is_of_the_head() && (is_validated(declaration, it) || is_exempt(declaration, it))
+        let is_decided = is_validated(declaration, it) || is_exempt(declaration, it);
+        !it.is_of_the_head() && (is_decided || it.body.is_some())
     })
 }
 
@@ -233,12 +286,52 @@ pub(super) fn validated(declaration: &Declaration, parameters: &[Parameter<'_>])
 }
 
 /// The parameters that are exempt, with the reasons.
-pub(super) fn exemptions(declaration: &Declaration) -> Vec<(String, String)> {
-    let texts = declaration
-        .unvalidated
-        .iter()
-        .map(|exemption| (exemption.parameter.text.clone(), exemption.grounds.reason.text.clone()));
-    texts.collect()
+pub(super) fn exemptions(
+    declaration: &Declaration,
+    parameters: &[Parameter<'_>],
+) -> Vec<(String, String)> {
+    let named = declaration.unvalidated.iter().filter(|it| !exempts_any(it, parameters));
+    let named = named.map(|it| (it.parameter.text.clone(), it.grounds.reason.text.clone()));
+    let any = exempting_any(declaration, parameters).into_iter().flat_map(|exemption| {
+        let open = open_names(declaration, parameters);
+        open.map(|name| (name, exemption.grounds.reason.text.clone()))
+    });
+    named.chain(any).collect()
+}
+
+/// The parameters that nothing decides; where the level of the lint refuses them, there are none.
+pub(super) fn undecided(declaration: &Declaration, parameters: &[Parameter<'_>]) -> Vec<String> {
+    match exempting_any(declaration, parameters) {
+        Some(_) => Vec::new(),
+        None => open_names(declaration, parameters).collect(),
+    }
+}
+
+/// The parameters that their extractors validate, with these.
+pub(super) fn validated_by(
+    declaration: &Declaration,
+    parameters: &[Parameter<'_>],
+) -> Vec<(String, String)> {
+    let is_left =
+        |it: &&Parameter<'_>| !is_validated(declaration, it) && !is_exempt(declaration, it);
+    let left = parameters.iter().filter(is_left);
+    left.filter_map(|parameter| {
+        let body = parameter.body.as_ref().filter(|body| body.is_validated())?;
+        Some((name_of_body(parameter), body.extractor().to_owned()))
+    })
+    .collect()
+}
+
+fn open_names(
+    declaration: &Declaration,
+    parameters: &[Parameter<'_>],
+) -> impl Iterator<Item = String> {
+    let open = parameters.iter().filter(|it| is_open(declaration, it));
+    open.map(name_of_body)
+}
+
+fn name_of_body(parameter: &Parameter<'_>) -> String {
+    parameter.names_of_body().last().cloned().unwrap_or_else(|| String::from("_"))
 }
 
 /// Whether two names are bound by one parameter, or one element of it.

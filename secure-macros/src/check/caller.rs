@@ -1,9 +1,11 @@
 //! Rules about who may call.
 
+use proc_macro2::Ident;
 use quote::ToTokens;
 
 use super::parameters::Parameter;
 use super::partitions::{self, shown_part};
+use super::unless;
 use crate::diagnostics::Diagnostics;
 use crate::model::raw::{Declaration, Names, RateKey};
 
@@ -22,6 +24,9 @@ pub(super) fn public_needs_no_caller(
     if let Some(fresh) = &declaration.fresh {
         needs_a_caller(&fresh.key, "`fresh`", diagnostics);
     }
+    for action in &declaration.actions {
+        needs_a_caller(&action.key, "`action`", diagnostics);
+    }
     for rate in &declaration.rates {
         rate_needs_no_caller(rate, diagnostics);
     }
@@ -30,15 +35,22 @@ pub(super) fn public_needs_no_caller(
             needs_a_caller(&part.tokens, &format!("`by = {}`", shown_part(part)), diagnostics);
         }
     }
-    for parameter in parameters.iter().filter(|parameter| parameter.is_principal()) {
+    for parameter in parameters {
+        let (found, optional) = match parameter {
+            it if it.is_principal() => ("Principal", "Option<Principal>"),
+            it if it.is_typed_caller() => ("Caller", "Option<Caller<…>>"),
+            _ => continue,
+        };
+        let message = format!("`public` expects a handler without a caller, found `{found}`");
         diagnostics
-            .error(parameter.ty, "`public` expects a handler without a caller, found `Principal`")
-            .help("`auth = optional`, and `Option<Principal>`, if callers may be anonymous")
+            .error(parameter.ty, message)
+            .help(format!("`auth = optional`, and `{optional}`, if callers may be anonymous"))
             .note("known by its name: import a type of your own under another one");
     }
 }
 
 fn rate_needs_no_caller(rate: &RateKey, diagnostics: &mut Diagnostics) {
+    unless::public_spares_networks_alone(rate, diagnostics);
     if let Some(part) = partitions::part_with_a_caller(rate.by.as_ref()) {
         needs_a_caller(&part.tokens, &format!("`by = {}`", shown_part(part)), diagnostics);
     }
@@ -61,15 +73,18 @@ fn needs_a_caller(place: &dyn ToTokens, found: &str, diagnostics: &mut Diagnosti
 /// A caller who may be anonymous cannot have to have a role, a scope or a permission, nor to have
 /// signed in some way.
 pub(super) fn optional_demands_nothing(declaration: &Declaration, diagnostics: &mut Diagnostics) {
-    if !declaration.auth.as_ref().is_some_and(Names::is_optional) {
-        return;
+    let Some(open) = declaration.auth.as_ref().and_then(Names::admits_anonymous) else { return };
+    let message = |key: &Ident| format!("`{open}` admits anonymous callers, found `{key}`");
+    for (fact, names) in &declaration.demands {
+        let name = names.names.first().map_or("…", |name| &name.text);
+        let word = fact.word();
+        diagnostics.error(&names.key, message(&names.key)).help(format!(
+            "leave out one of the two, or demand it only of callers who have signed in: \
+             `allow = caller.is_none_or(|caller| caller.has_{word}(\"{name}\"))`"
+        ));
     }
-    let demands = declaration.demands.iter().map(|(_, names)| &names.key);
     let lists = declaration.acr.iter().chain(&declaration.amr).map(|names| &names.key);
-    let fresh = declaration.fresh.iter().map(|fresh| &fresh.key);
-    for key in demands.chain(fresh).chain(lists) {
-        diagnostics
-            .error(key, format!("`auth = optional` admits anonymous callers, found `{key}`"))
-            .help("leave out one of the two");
+    for key in declaration.fresh.iter().map(|fresh| &fresh.key).chain(lists) {
+        diagnostics.error(key, message(key)).help("leave out one of the two");
     }
 }

@@ -2,12 +2,13 @@
 
 use quote::ToTokens;
 
+use super::body::ANY;
 use super::source::source;
 use super::step_up;
 use crate::diagnostics::Diagnostics;
 use crate::model::condition::Check;
 use crate::model::layers::{Layer, Origin};
-use crate::model::raw::{Combine, Declaration, Names};
+use crate::model::raw::{Combine, Declaration, Exemption, Names};
 use crate::vocabulary::FILE;
 
 /// A module and a policy cannot name the parameters of one handler. What they say of them is gone
@@ -17,7 +18,10 @@ pub(super) fn parameters_are_the_handlers(layer: &mut Layer, diagnostics: &mut D
         return;
     }
     let Declaration { validate, unvalidated, checks, .. } = &mut layer.declaration;
-    let (validate, unvalidated) = (validate.take(), std::mem::take(unvalidated));
+    unvalidated.iter_mut().for_each(|exemption| exemption.is_shared = true);
+    let validate = validate.take();
+    let unvalidated: Vec<Exemption> =
+        unvalidated.extract_if(.., |exemption| exemption.parameter.text != ANY).collect();
     let validated = validate.iter().flatten().map(|name| ("validate", name));
     let exempt = unvalidated.iter().map(|exemption| ("unvalidated", &exemption.parameter));
     let given: Vec<Check> = checks.extract_if(.., |check| names_parameters(check)).collect();
@@ -28,7 +32,13 @@ pub(super) fn parameters_are_the_handlers(layer: &mut Layer, diagnostics: &mut D
             "`{key}` names a parameter of one handler, found it on {}",
             layer.origin.words()
         );
-        diagnostics.error(name, message).help("write it on the handler");
+        let help = match key {
+            "unvalidated" => {
+                "write it on the handler, or `unvalidated(any, reason = \"…\")` for every body"
+            }
+            _ => "write it on the handler",
+        };
+        diagnostics.error(name, message).help(help);
     }
 }
 
@@ -87,7 +97,7 @@ fn demands(layer: &Layer) -> bool {
     let says = !declaration.demands.is_empty()
         || step_up::is_demanded(declaration)
         || !declaration.checks.is_empty()
-        || declaration.auth.as_ref().is_some_and(|auth| !auth.is_optional());
+        || declaration.auth.as_ref().is_some_and(|auth| auth.admits_anonymous().is_none());
     says || *is_bare || (*origin == Origin::Module && !is_open)
 }
 
@@ -104,12 +114,14 @@ impl Whole {
         whole.allow.append(&mut inner.allow);
         whole.amr.append(&mut inner.amr);
         whole.checks.append(&mut inner.checks);
+        whole.actions.append(&mut inner.actions);
         whole.rates.append(&mut inner.rates);
         whole.concurrency.append(&mut inner.concurrency);
         whole.priority = inner.priority.or(whole.priority.take());
         whole.failures.append(&mut inner.failures);
         whole.unvalidated.append(&mut inner.unvalidated);
         whole.hide = whole.hide.take().or(inner.hide);
+        whole.websocket = whole.websocket.take().or(inner.websocket);
         whole.callable = whole.callable.take().or(inner.callable);
         whole.validate = whole.validate.take().or(inner.validate);
         whole.objects = inner.objects.or(whole.objects.take());
@@ -142,24 +154,28 @@ impl Whole {
         }
     }
 
-    /// The authenticators of a layer are some of those around it; a demand ends `optional`.
+    /// The authenticators of a layer are some of those around it; a demand ends `optional` and `lenient`.
     fn auth(
         &mut self,
         inner: &mut Declaration,
         needs_a_caller: bool,
         diagnostics: &mut Diagnostics,
     ) {
-        let is_open = self.declaration.auth.as_ref().is_some_and(Names::is_optional);
         let Some(auth) = inner.auth.take() else {
-            if needs_a_caller && is_open {
-                self.declaration.auth = None;
+            match &mut self.declaration.auth {
+                Some(outer) if needs_a_caller && outer.is_optional() => {
+                    self.declaration.auth = None;
+                }
+                // One of those that were named.
+                Some(outer) if needs_a_caller => outer.is_lenient = false,
+                _ => {}
             }
             return;
         };
         let around = self.origin.words();
         let is_narrower = match &self.declaration.auth {
             Some(outer) => is_within(&auth, outer),
-            None => !(self.demands && auth.is_optional()),
+            None => !(self.demands && auth.admits_anonymous().is_some()),
         };
         if is_narrower {
             self.declaration.auth = Some(auth);
@@ -214,6 +230,17 @@ impl Whole {
                 _ => self.declaration.max_body = Some((size, place)),
             }
         }
+        if let Some((time, place)) = inner.body_timeout.take() {
+            match &self.declaration.body_timeout {
+                Some((outer, written)) if outer.0 < time.0 => {
+                    let written = &written.text;
+                    let message =
+                        format!("`body_timeout` is longer than {around} allows: \"{written}\"");
+                    widens(&place, &message, diagnostics);
+                }
+                _ => self.declaration.body_timeout = Some((time, place)),
+            }
+        }
         if let Some(content_type) = inner.content_type.take() {
             match &self.declaration.content_type {
                 Some(outer) if outer.text != content_type.text => {
@@ -242,6 +269,7 @@ fn is_within(inner: &Names, outer: &Names) -> bool {
     match (outer.is_optional(), inner.is_optional()) {
         (true, _) => true,
         (false, true) => false,
+        (false, false) if inner.is_lenient && !outer.is_lenient => false,
         (false, false) => match (outer.combine, inner.combine) {
             // What needs all of several admits no more than what needs one of them.
             (Combine::All, Combine::All) => outer.names.iter().all(|it| contains(inner, &it.text)),

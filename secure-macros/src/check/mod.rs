@@ -1,5 +1,6 @@
 //! The rule book: from what is written to what is legal, or to every rule it breaks.
 
+mod actions;
 mod allow;
 mod body;
 mod caller;
@@ -32,9 +33,11 @@ mod step_up;
 mod template;
 mod tiers;
 mod truth;
+mod unless;
 mod url;
 mod uses;
 mod vocabulary;
+mod websocket;
 mod words;
 
 use crate::diagnostics::Diagnostics;
@@ -83,7 +86,7 @@ pub(crate) fn endpoint(
     routes::one_route_attribute(&function, diagnostics);
     routes::routed_is_not_generic(&function, &routes, diagnostics);
 
-    let parameters = parameters::of(&function);
+    let parameters = parameters::of(&function, known.bodies());
     caller::public_needs_no_caller(declaration, &parameters, diagnostics);
     caller::optional_demands_nothing(declaration, diagnostics);
     let requirements = names::requirements(declaration, known);
@@ -121,6 +124,8 @@ pub(crate) fn endpoint(
     body::validates_parameters(declaration, &parameters, diagnostics);
     body::exempts_parameters(declaration, &parameters, diagnostics);
     body::validated_bodies_have_rules(declaration, &parameters, diagnostics);
+    websocket::handshakes_are_get(declaration, &routes, diagnostics);
+    websocket::handlers_take_the_stream(declaration, &parameters, diagnostics);
     body::content_type_is_a_media_type(declaration, diagnostics);
     body::content_encodings_are_known(declaration, diagnostics);
     exceptions::reasons_say_something(declaration, diagnostics);
@@ -133,7 +138,7 @@ pub(crate) fn endpoint(
     url::reads_have_no_body(&seen, diagnostics);
     // A body that cannot be there need not be validated.
     if diagnostics.count() == mistakes {
-        body::every_body_is_decided(declaration, &parameters, diagnostics);
+        body::every_body_is_decided(&seen, known.bodies(), diagnostics);
     }
     url::paths_take_every_segment(&seen, diagnostics);
     url::paths_take_no_more(&seen, diagnostics);
@@ -162,17 +167,22 @@ pub(crate) fn endpoint(
             requirements,
             clauses,
             step_up: step_up::demanded(declaration),
+            actions: actions::named(declaration),
             hides: declaration.hide.is_some(),
             is_callable: declaration.callable.is_some(),
             grants: resources::grants(&parameters),
-            limits: rates::limits(&declaration.rates, &keys, &costs),
+            limits: rates::limits(&declaration.rates, &keys, &costs, known),
             concurrency: concurrency::legal(&declaration.concurrency, &keys),
             priority: declaration.priority.as_ref().map(|name| name.text.clone()),
             failures: failures::budgets(declaration),
             max_body: declaration.max_body.as_ref().map(|(size, _)| size.0),
+            body_timeout: declaration.body_timeout.as_ref().map(|(time, _)| time.0),
+            websocket: declaration.websocket.is_some(),
             content_type: declaration.content_type.as_ref().map(|name| name.text.clone()),
             content_encodings: body::codings(declaration),
-            unvalidated: body::exemptions(declaration),
+            unvalidated: body::exemptions(declaration, &parameters),
+            undecided: body::undecided(declaration, &parameters),
+            validated_by: body::validated_by(declaration, &parameters),
             exceptions: exceptions::reasoned(declaration),
             layers: said,
             modules,
@@ -215,6 +225,7 @@ fn alone(declaration: &Declaration, known: &Vocabulary, diagnostics: &mut Diagno
     for (fact, names) in &declaration.demands {
         vocabulary::names_are_known(*fact, names, known, diagnostics);
     }
+    actions::names_are_words(declaration, diagnostics);
     allow::names_are_known(declaration, known, diagnostics);
     allow::words_stand_alone(declaration, diagnostics);
     allow::patterns_compare(declaration, diagnostics);
@@ -238,6 +249,9 @@ fn alone(declaration: &Declaration, known: &Vocabulary, diagnostics: &mut Diagno
         rates::cost_fits_burst(rate, diagnostics);
         rates::windows_differ(rate, diagnostics);
         rates::zone_is_known(rate, diagnostics);
+        rates::shared_names_a_count(rate, diagnostics);
+        rates::refunds_are_known_before(rate, diagnostics);
+        unless::asks_about_callers_and_networks(rate, known, diagnostics);
         modes::are_known(rate.mode.as_ref(), diagnostics);
         partition(rate.by.as_ref(), diagnostics);
         // What a key with mistakes would admit is not known.
@@ -260,6 +274,7 @@ fn alone(declaration: &Declaration, known: &Vocabulary, diagnostics: &mut Diagno
         failures::statuses_differ(budget, diagnostics);
     }
     failures::windows_differ(declaration, diagnostics);
+    websocket::sockets_have_no_body(declaration, diagnostics);
     partitions::differ(&declaration.rates, diagnostics);
     contradictions::known_callers_are_not_worse_off(&declaration.rates, diagnostics);
 }
@@ -276,6 +291,7 @@ fn access(declaration: &Declaration) -> Access {
     match (&declaration.public, &declaration.auth) {
         (Some(_), _) => Access::Public,
         (None, Some(auth)) if auth.is_optional() => Access::Optional,
+        (None, Some(auth)) if auth.is_lenient => Access::Lenient(names::authenticators(Some(auth))),
         (None, auth) => Access::Authenticated(names::authenticators(auth.as_ref())),
     }
 }

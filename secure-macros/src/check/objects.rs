@@ -28,7 +28,7 @@ pub(super) fn have_a_rule(seen: &Seen<'_>, diagnostics: &mut Diagnostics) {
         (None, Some((parameter, _))) => (parameter.ty, extractor(parameter)),
         (None, None) => return,
     };
-    let callers = seen.callers();
+    let callers = judged(seen);
     let lint = lint(callers);
     let may = match callers {
         Callers::Anybody => "anybody may ask for any of them",
@@ -60,7 +60,7 @@ pub(super) fn hang_on_a_checker(seen: &Seen<'_>) -> bool {
         && seen.declaration.objects.is_none()
         && checkers_by_type(seen.declaration).count() == 1
         && !looks_at_arguments(seen.declaration, seen.parameters)
-        && seen.levels.of(lint(seen.callers())) == Level::Deny
+        && seen.levels.of(lint(judged(seen))) == Level::Deny
 }
 
 /// Whether a rule asks about a variable that was meant to be a parameter: one that is called nearly
@@ -90,6 +90,12 @@ fn extractor(parameter: &Parameter<'_>) -> String {
     let is_path = parameter.resource().is_none();
     let last = last_segment(parameter.ty).filter(|_| !is_path);
     last.map_or_else(|| String::from("web::Path"), |last| last.ident.to_string())
+}
+
+/// Who may call. A policy of the application's own (`action`) is told the object; whether it looks at it
+/// cannot be seen here.
+fn judged(seen: &Seen<'_>) -> Callers {
+    if seen.declaration.actions.is_empty() { seen.callers() } else { Callers::Some }
 }
 
 fn lint(callers: Callers) -> &'static Lint {

@@ -1,10 +1,11 @@
 //! The handler's parameters: what they are called, and whether they hold the request's body.
 
 use proc_macro2::Ident;
-use syn::{FnArg, GenericArgument, Pat, PathArguments, PathSegment, Type};
+use syn::{FnArg, GenericArgument, Pat, Path, PathArguments, PathSegment, Type};
 
 use crate::model::raw::Function;
 use crate::parse::tokens::word_of;
+use crate::vocabulary::Bodies;
 
 /// One parameter.
 pub(super) struct Parameter<'a> {
@@ -33,7 +34,8 @@ pub(super) struct Element<'a> {
 const BODILESS: [&str; 2] = ["HttpRequest", "Principal"];
 
 /// The same of those that hold something of a type; without it, the name is an alias of another one.
-const BODILESS_OF: [&str; 7] = ["Query", "Path", "Data", "Header", "ReqData", "Loaded", "Granted"];
+const BODILESS_OF: [&str; 8] =
+    ["Query", "Path", "Data", "Header", "ReqData", "Loaded", "Granted", "Caller"];
 
 /// What of the body a parameter holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +46,8 @@ pub(super) enum Body {
     Raw(String),
     /// Deserialized into what cannot have rules of `validator`; how else it could be validated.
     WithoutRules { extractor: String, remedy: String },
+    /// Validated by its extractor, which `[bodies]` of the vocabulary names.
+    Validated(String),
 }
 
 impl Body {
@@ -52,12 +56,18 @@ impl Body {
         match self {
             Self::Structured(extractor)
             | Self::Raw(extractor)
-            | Self::WithoutRules { extractor, .. } => extractor,
+            | Self::WithoutRules { extractor, .. }
+            | Self::Validated(extractor) => extractor,
         }
     }
 
     fn has_rules(&self) -> bool {
         matches!(self, Self::Structured(_))
+    }
+
+    /// Whether its extractor validates it.
+    pub(super) fn is_validated(&self) -> bool {
+        matches!(self, Self::Validated(_))
     }
 }
 
@@ -93,18 +103,28 @@ impl Parameter<'_> {
 
     /// The names by which the body is decided.
     pub(super) fn names_of_body(&self) -> &[String] {
-        let element = self.elements.iter().find(|element| element.body.is_some());
+        let is_open = |body: &Body| !body.is_validated();
+        let mut elements = self.elements.iter();
+        let element = elements.clone().find(|it| it.body.as_ref().is_some_and(is_open));
+        let element = element.or_else(|| elements.find(|element| element.body.is_some()));
         element.map_or(&self.names, |element| &element.names)
     }
 
     /// The caller as an argument: `Principal`, or `Option<Principal>`.
     pub(super) fn is_principal(&self) -> bool {
+        self.is_caller("Principal", |_| true)
+    }
+
+    /// The same as a type of the application: `Caller<User>`, or `Option<Caller<User>>`.
+    pub(super) fn is_typed_caller(&self) -> bool {
+        self.is_caller("Caller", |last| !last.arguments.is_none())
+    }
+
+    fn is_caller(&self, name: &str, is_one: impl Fn(&PathSegment) -> bool) -> bool {
         let segment = last_segment(self.ty);
         let inner = segment.filter(|last| last.ident == "Option").and_then(first_type);
-        [segment, inner.and_then(last_segment)]
-            .into_iter()
-            .flatten()
-            .any(|last| last.ident == "Principal")
+        let mut segments = [segment, inner.and_then(last_segment)].into_iter().flatten();
+        segments.any(|last| last.ident == name && is_one(last))
     }
 }
 
@@ -137,7 +157,7 @@ impl<'a> Parameter<'a> {
 }
 
 /// All parameters, in their order.
-pub(super) fn of(function: &Function) -> Vec<Parameter<'_>> {
+pub(super) fn of<'a>(function: &'a Function, known: &Bodies) -> Vec<Parameter<'a>> {
     let typed = function.signature.inputs.iter().filter_map(|input| match input {
         FnArg::Typed(typed) => Some(typed),
         FnArg::Receiver(_) => None,
@@ -145,8 +165,8 @@ pub(super) fn of(function: &Function) -> Vec<Parameter<'_>> {
     typed
         .map(|typed| {
             let names = names_in(&typed.pat);
-            let elements = elements(&typed.pat, &typed.ty);
-            let body = body(&typed.ty);
+            let elements = elements(&typed.pat, &typed.ty, known);
+            let body = body(&typed.ty, known);
             let last = last_segment(&typed.ty);
             let is_known = last.is_some_and(|last| {
                 BODILESS.iter().any(|it| last.ident == it)
@@ -174,14 +194,19 @@ fn names_in(pattern: &Pat) -> Vec<String> {
 }
 
 /// The elements of a tuple, where the pattern has one for each.
-fn elements<'a>(pattern: &Pat, ty: &'a Type) -> Vec<Element<'a>> {
+fn elements<'a>(pattern: &Pat, ty: &'a Type, known: &Bodies) -> Vec<Element<'a>> {
     match (pattern, ty) {
         (Pat::Tuple(pattern), Type::Tuple(tuple))
             if pattern.elems.len() == tuple.elems.len()
                 && !pattern.elems.iter().any(|it| matches!(it, Pat::Rest(_))) =>
         {
             let pairs = pattern.elems.iter().zip(&tuple.elems);
-            pairs.map(|(it, ty)| Element { ty, names: names_in(it), body: body(ty) }).collect()
+            let element = |(it, ty): (&Pat, &'a Type)| Element {
+                ty,
+                names: names_in(it),
+                body: body(ty, known),
+            };
+            pairs.map(element).collect()
         }
         _ => Vec::new(),
     }
@@ -216,16 +241,20 @@ fn bound_names<'a>(pattern: &'a Pat, names: &mut Vec<&'a Ident>) {
 }
 
 /// What of the body a type holds, by the last segments of its paths: a macro sees no types.
-fn body(ty: &Type) -> Option<Body> {
+fn body(ty: &Type, known: &Bodies) -> Option<Body> {
     match ty {
-        Type::Group(group) => body(&group.elem),
-        Type::Paren(paren) => body(&paren.elem),
+        Type::Group(group) => body(&group.elem, known),
+        Type::Paren(paren) => body(&paren.elem, known),
         // A tuple of extractors is an extractor.
-        Type::Tuple(tuple) => tuple.elems.iter().find_map(body),
+        Type::Tuple(tuple) => first_of(tuple.elems.iter(), known, |it| !it.is_validated()),
         ty => {
             let last = last_segment(ty)?;
+            if let Some(extractor) = path_of(ty).and_then(|path| known.validating(path)) {
+                return Some(Body::Validated(extractor.to_owned()));
+            }
             let name = last.ident.to_string();
             match name.as_str() {
+                "MultipartForm" => Some(Body::Structured(name)),
                 "Json" | "Form" => Some(match first_type(last).and_then(container) {
                     Some(container) => Body::WithoutRules {
                         extractor: format!("{name}<{container}<…>>"),
@@ -233,18 +262,18 @@ fn body(ty: &Type) -> Option<Body> {
                     },
                     None => Body::Structured(name),
                 }),
-                "Either" => Some(match types(last).filter_map(body).find(|it| !it.has_rules()) {
-                    Some(without_rules) => without_rules,
-                    None => Body::Structured(name),
-                }),
-                "MultipartForm" => Some(Body::WithoutRules {
-                    extractor: name,
-                    remedy: String::from(
-                        "an extractor of your own that is `secure_runtime::Validatable`",
-                    ),
-                }),
+                "Either" => {
+                    let open = first_of(types(last), known, |it| !it.is_validated());
+                    let Some(Body::Structured(_)) = open else { return open };
+                    Some(match first_of(types(last), known, |it| !it.has_rules()) {
+                        Some(Body::Structured(_) | Body::Validated(_)) | None => {
+                            Body::Structured(name)
+                        }
+                        without_rules => return without_rules,
+                    })
+                }
                 "Bytes" | "BytesMut" | "String" | "Payload" | "Multipart" => Some(Body::Raw(name)),
-                "Option" | "Result" => first_type(last).and_then(body),
+                "Option" | "Result" => first_type(last).and_then(|ty| body(ty, known)),
                 _ => None,
             }
         }
@@ -257,11 +286,25 @@ fn container(ty: &Type) -> Option<&Ident> {
     ["Box", "HashMap", "BTreeMap", "IndexMap"].iter().any(|it| name == it).then_some(name)
 }
 
+/// The first body that is one of these, else the first.
+fn first_of<'a>(
+    types: impl Iterator<Item = &'a Type>,
+    known: &Bodies,
+    is_one: impl Fn(&Body) -> bool,
+) -> Option<Body> {
+    let bodies: Vec<Body> = types.filter_map(|ty| body(ty, known)).collect();
+    bodies.iter().find(|it| is_one(it)).or(bodies.first()).cloned()
+}
+
 pub(super) fn last_segment(ty: &Type) -> Option<&PathSegment> {
+    path_of(ty)?.segments.last()
+}
+
+fn path_of(ty: &Type) -> Option<&Path> {
     match ty {
-        Type::Group(group) => last_segment(&group.elem),
-        Type::Paren(paren) => last_segment(&paren.elem),
-        Type::Path(path) => path.path.segments.last(),
+        Type::Group(group) => path_of(&group.elem),
+        Type::Paren(paren) => path_of(&paren.elem),
+        Type::Path(path) => Some(&path.path),
         _ => None,
     }
 }

@@ -8,7 +8,7 @@ use super::words::mentioned;
 use crate::diagnostics::{Diagnostics, choices, nearest};
 use crate::model::condition::Expression;
 use crate::model::legal::{Mode, Partition, Question};
-use crate::model::raw::{By, Declaration, Part, PartKind, RateKey};
+use crate::model::raw::{By, Declaration, Names, Part, PartKind, RateKey};
 
 /// The words of `by`; without it, the principal if there is one, else the address.
 const WORDS: [(&str, Partition); 5] = [
@@ -124,20 +124,26 @@ pub(super) fn principals_exist(
     declaration: &Declaration,
     diagnostics: &mut Diagnostics,
 ) {
-    let optional = declaration.auth.as_ref().is_some_and(|auth| auth.is_optional());
+    let open = declaration.auth.as_ref().and_then(Names::admits_anonymous);
     let found = match (&rate.anonymous, &rate.everyone) {
-        (Some(_), _) => "`anonymous`",
-        (None, Some(_)) if optional => "`auth = optional`",
+        (Some(_), _) => "anonymous",
+        (None, Some(_)) => match open {
+            Some(open) => open,
+            None => return,
+        },
         _ => return,
     };
     let Some(part) = part_with_a_caller(rate.by.as_ref()) else { return };
     // Where the caller is an `Option`, the expression says what is counted without one.
-    if optional && rate.anonymous.is_none() && matches!(part.kind, PartKind::Key(_)) {
+    if open.is_some() && rate.anonymous.is_none() && matches!(part.kind, PartKind::Key(_)) {
         return;
     }
     let text = shown_part(part);
     diagnostics
-        .error(&part.tokens, format!("`by = {text}` expects authenticated callers, found {found}"))
+        .error(
+            &part.tokens,
+            format!("`by = {text}` expects authenticated callers, found `{found}`"),
+        )
         .help("a `rate(anonymous = …)` of its own, or no `by`: the principal, else the address")
         .note("anonymous requests would not be limited");
 }
@@ -211,12 +217,15 @@ pub(super) fn shown_part(part: &Part) -> String {
 }
 
 /// The same for two keys that count the same requests together. One beside another that is only
-/// observed is a trial of it.
+/// observed is a trial of it, and one that spares or refunds bounds less than one that does not.
 fn identity(rate: &RateKey) -> Vec<String> {
     let mut texts: Vec<String> = parts(rate.by.as_ref()).map(shown_part).collect();
     texts.sort();
     texts.push(rate.key.to_string());
     texts.extend(modes::mode(rate).filter(|mode| *mode != Mode::Enforce).map(|_| "mode".into()));
+    texts.extend(rate.refund.iter().map(|_| "refund".into()));
+    texts.extend(rate.unless.iter().map(|it| format!("unless {}", it.tokens)));
+    texts.extend(rate.shared.iter().map(|name| format!("shared {}", name.text)));
     texts
 }
 

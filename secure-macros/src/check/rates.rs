@@ -3,11 +3,12 @@
 use quote::ToTokens;
 
 use super::questions::number_of;
-use super::{modes, partitions, tiers};
+use super::{modes, partitions, tiers, unless};
 use crate::diagnostics::{Diagnostics, choices, nearest};
 use crate::model::hours::{self, HoursError};
 use crate::model::legal::{self, Audience, Limit, Question};
 use crate::model::raw::{Cost, Declaration, Quotas, RateKey, Window};
+use crate::vocabulary::{Vocabulary, is_well_formed};
 
 /// Options alone limit nothing.
 pub(super) fn has_a_quota(rate: &RateKey, diagnostics: &mut Diagnostics) {
@@ -97,6 +98,29 @@ pub(super) fn zone_is_known(rate: &RateKey, diagnostics: &mut Diagnostics) {
     }
 }
 
+/// A count has one name, and one that the vocabulary shares has its own already.
+pub(super) fn shared_names_a_count(rate: &RateKey, diagnostics: &mut Diagnostics) {
+    let Some(name) = &rate.shared else { return };
+    let mut named = rate.quotas().flat_map(|quotas| &quotas.rates);
+    if !is_well_formed(&name.text) {
+        let message = format!("`shared` expects one visible word, found `{:?}`", name.text);
+        diagnostics.error(name, message).help("`shared = \"office\"`");
+    } else if let Some(known) = named.find_map(|window| window.shared.as_ref()) {
+        let message = format!("`shared` expects a rate with no name of its own, found `{known}`");
+        diagnostics.error(name, message).help("leave it out: the `secure.toml` shares that rate");
+    }
+}
+
+/// What a request took is given back whole: where more is taken later, or less, nobody knows it.
+pub(super) fn refunds_are_known_before(rate: &RateKey, diagnostics: &mut Diagnostics) {
+    let Some(refund) = &rate.refund else { return };
+    if matches!(rate.cost, Some(Cost::Expression(_) | Cost::Response(_))) {
+        diagnostics
+            .error(refund, "`refund` expects a cost that is a number, found one that is known late")
+            .help("a second `rate` for one of the two");
+    }
+}
+
 /// Of two quotas with one window only the smaller would count.
 pub(super) fn windows_differ(rate: &RateKey, diagnostics: &mut Diagnostics) {
     for quotas in rate.quotas() {
@@ -116,10 +140,17 @@ pub(super) fn windows_differ(rate: &RateKey, diagnostics: &mut Diagnostics) {
 }
 
 /// Every quota of every key, with its options.
-pub(super) fn limits(rates: &[RateKey], keys: &[Question], costs: &[Question]) -> Vec<Limit> {
+pub(super) fn limits(
+    rates: &[RateKey],
+    keys: &[Question],
+    costs: &[Question],
+    known: &Vocabulary,
+) -> Vec<Limit> {
     let mut limits = Vec::new();
     for rate in rates {
         let by = partitions::partition(rate.by.as_ref(), keys);
+        let unless = unless::clause(rate, known);
+        let name = rate.shared.as_ref().map(|name| name.text.clone());
         for (audience, quotas) in audiences(rate) {
             let zone = || rate.zone.as_ref().map_or("UTC", |zone| zone.text.as_str()).to_owned();
             limits.extend(quotas.rates.iter().map(|Window { rate: quota, shared, .. }| Limit {
@@ -129,7 +160,9 @@ pub(super) fn limits(rates: &[RateKey], keys: &[Question], costs: &[Question]) -
                 cost: cost(rate.cost.as_ref(), costs),
                 by: by.clone(),
                 audience: audience.clone(),
-                shared: shared.clone(),
+                shared: shared.clone().or_else(|| name.clone()),
+                refunds: rate.refund.is_some(),
+                unless: unless.clone(),
                 period: quota.period.map(|period| (period, zone())),
                 mode: modes::mode(rate),
             }));

@@ -71,7 +71,9 @@ fn route(meta: &Meta, condition: Option<TokenStream>) -> Option<Route> {
         Some(method) => vec![method.to_uppercase()],
         None => options.iter().filter_map(option_method).collect(),
     };
-    (!methods.is_empty()).then_some(Route { methods, path, condition })
+    let name = options.iter().find_map(|option| option_text(option, "name"));
+    let is_guarded = options.iter().any(|option| option.path.is_ident("guard"));
+    (!methods.is_empty()).then_some(Route { methods, path, name, is_guarded, condition })
 }
 
 fn arguments(input: ParseStream<'_>) -> syn::Result<(LitStr, Vec<MetaNameValue>)> {
@@ -84,9 +86,13 @@ fn arguments(input: ParseStream<'_>) -> syn::Result<(LitStr, Vec<MetaNameValue>)
 }
 
 fn option_method(option: &MetaNameValue) -> Option<String> {
+    option_text(option, "method").map(|method| method.value())
+}
+
+fn option_text(option: &MetaNameValue, name: &str) -> Option<LitStr> {
     match &option.value {
-        Expr::Lit(ExprLit { lit: Lit::Str(method), .. }) if option.path.is_ident("method") => {
-            Some(method.value())
+        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) if option.path.is_ident(name) => {
+            Some(text.clone())
         }
         _ => None,
     }

@@ -6,7 +6,7 @@ use super::template::segments;
 use super::truth;
 use crate::lints::Levels;
 use crate::model::legal::Route;
-use crate::model::raw::{Declaration, Name, RateKey};
+use crate::model::raw::{Declaration, Name, Names, RateKey};
 
 /// The attribute, what stands below it, and the levels of the lints.
 pub(super) struct Seen<'a> {
@@ -39,7 +39,7 @@ pub(super) enum Values {
 impl Seen<'_> {
     pub(super) fn callers(&self) -> Callers {
         let Declaration { public, auth, demands, .. } = self.declaration;
-        if public.is_some() || auth.as_ref().is_some_and(|auth| auth.is_optional()) {
+        if public.is_some() || auth.as_ref().and_then(Names::admits_anonymous).is_some() {
             Callers::Anybody
         } else if demands.is_empty() && truth::admits_any_caller(self.declaration) {
             Callers::AnyAuthenticated

@@ -249,9 +249,13 @@ pub(super) fn every_part_decides(
         diagnostics
             .error(&condition.tokens, "`allow` decides nothing: the other keys demand all of it")
             .help("leave it out");
-    } else if anonymous_is_never_admitted(declaration, &mut atoms, &whole) {
-        let message = "`auth = optional` admits anonymous callers, and `allow` none of them";
-        diagnostics.error(&condition.tokens, message).help("leave out `auth = optional`");
+    } else if let Some(open) = open_to_nobody(declaration, &mut atoms, &whole) {
+        let message = format!("`{open}` admits anonymous callers, and `allow` none of them");
+        let help = match open {
+            "auth = optional" => "leave out `auth = optional`",
+            _ => "`any(…)` in place of `lenient(…)`",
+        };
+        diagnostics.error(&condition.tokens, message).help(help);
     } else if let Some(idle) =
         idle_part(condition, &mut atoms, &|part| Formula::All(vec![lists.clone(), part]))
     {
@@ -283,16 +287,15 @@ fn idle_list<'a>(
     idle.map(|(_, (_, list))| list)
 }
 
-/// With `auth = optional`, a caller without any name can pass.
-fn anonymous_is_never_admitted(
+/// Where callers may be anonymous, one without any name can pass; else, how the attribute admits them.
+fn open_to_nobody(
     declaration: &Declaration,
     atoms: &mut Atoms<'_>,
     whole: &Formula,
-) -> bool {
-    if !declaration.auth.as_ref().is_some_and(Names::is_optional) {
-        return false;
-    }
-    !atoms.can_be(&Formula::All(vec![atoms.nameless(), whole.clone()]), true)
+) -> Option<&'static str> {
+    let open = declaration.auth.as_ref().and_then(Names::admits_anonymous)?;
+    let anonymous = Formula::All(vec![atoms.nameless(), whole.clone()]);
+    (!atoms.can_be(&anonymous, true)).then_some(open)
 }
 
 /// What the layers around a handler come to together admits somebody.

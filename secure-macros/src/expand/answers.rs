@@ -162,7 +162,7 @@ pub(super) fn words(
         let (free, value) = (
             free(&word),
             match endpoint.policy.access {
-                Access::Optional => quote!(#asked.caller_if_any()),
+                Access::Optional | Access::Lenient(_) => quote!(#asked.caller_if_any()),
                 _ => quote!(#asked.caller()?),
             },
         );

@@ -5,7 +5,7 @@ use quote::quote;
 
 use super::answers::{bound, words};
 use super::json::{self, Object};
-use super::{local, spans};
+use super::{local, rule, spans};
 use crate::model::legal::{
     Asks, Audience, Concurrency, Cost, Endpoint, Failures, Limit, Mode, Partition, Question,
 };
@@ -13,7 +13,8 @@ use crate::paths;
 
 /// One limit; what is as most have it is left out.
 pub(super) fn text(endpoint: &Endpoint, limit: &Limit) -> String {
-    let Limit { permits, window_seconds, burst, cost, by, audience, shared, period, mode } = limit;
+    let Limit { permits, window_seconds, burst, cost, by, audience, .. } = limit;
+    let Limit { shared, refunds, unless, period, mode, .. } = limit;
     let mut parts = Object::default();
     parts.add("rate", format_args!("[{permits},{window_seconds}]"));
     if burst != permits {
@@ -42,6 +43,12 @@ pub(super) fn text(endpoint: &Endpoint, limit: &Limit) -> String {
     }
     if let Some(name) = shared {
         parts.add("shared", json::string(name));
+    }
+    if *refunds {
+        parts.add("refunds", true);
+    }
+    if let Some(unless) = unless {
+        parts.add("unless", rule::clause(endpoint, unless));
     }
     if let Some((period, zone)) = period {
         parts.add("period", json::strings([period.name(), zone.as_str()]));

@@ -136,13 +136,13 @@ fn validation(endpoint: &Endpoint) -> TokenStream {
         let Some((element, element_type)) = &validated.element else {
             let mut check = place.cover(quote!(#support::check::<));
             check.extend(quote!(#ty));
-            check.extend(place.cover(quote!(, #index, #all>)));
+            check.extend(place.cover(quote!(, #index, #all, _>)));
             return Some(place.frame(check));
         };
         let element = Literal::usize_unsuffixed(*element);
         let mut check = place.cover(quote!(#support::check_element::<));
         check.extend(quote!(#element_type));
-        check.extend(place.cover(quote!(, #element, #ty, #index, #all>)));
+        check.extend(place.cover(quote!(, #element, #ty, #index, #all, _>)));
         Some(place.frame(check))
     });
     if !endpoint.costs.is_empty() {

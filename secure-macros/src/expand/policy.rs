@@ -25,6 +25,9 @@ pub(super) fn text(endpoint: &Endpoint) -> Literal {
     if let Some(wanted) = &policy.step_up {
         parts.add("step_up", step_up(wanted));
     }
+    if let Some(actions) = &policy.actions {
+        parts.add("actions", json::strings(actions));
+    }
     if policy.hides {
         parts.add("hides", true);
     }
@@ -50,6 +53,12 @@ pub(super) fn text(endpoint: &Endpoint) -> Literal {
     if let Some(bytes) = policy.max_body {
         parts.add("max_body", bytes);
     }
+    if let Some(milliseconds) = policy.body_timeout {
+        parts.add("body_timeout", milliseconds);
+    }
+    if policy.websocket {
+        parts.add("websocket", true);
+    }
     if let Some(media_type) = &policy.content_type {
         parts.add("content_type", json::string(media_type));
     }
@@ -69,6 +78,14 @@ pub(super) fn text(endpoint: &Endpoint) -> Literal {
         let exemptions = policy.unvalidated.iter();
         let exemptions = exemptions.map(|(parameter, reason)| json::strings([parameter, reason]));
         parts.add("unvalidated", json::list(exemptions));
+    }
+    if !policy.undecided.is_empty() {
+        parts.add("undecided", json::strings(&policy.undecided));
+    }
+    if !policy.validated_by.is_empty() {
+        let pairs = policy.validated_by.iter();
+        let pairs = pairs.map(|(parameter, extractor)| json::strings([parameter, extractor]));
+        parts.add("validated_by", json::list(pairs));
     }
     if !policy.layers.is_empty() {
         parts.add("layers", json::strings(&policy.layers));
@@ -114,14 +131,16 @@ fn access(access: &Access) -> String {
     match access {
         Access::Public => json::string("public"),
         Access::Optional => json::named("optional", "\"default\""),
-        Access::Authenticated(authenticators) => {
-            let authenticators = match authenticators {
-                Authenticators::Default => json::string("default"),
-                Authenticators::Any(names) => json::named("any", &json::strings(names)),
-                Authenticators::All(names) => json::named("all", &json::strings(names)),
-            };
-            json::named("authenticated", &authenticators)
-        }
+        Access::Lenient(wanted) => json::named("lenient", &authenticators(wanted)),
+        Access::Authenticated(wanted) => json::named("authenticated", &authenticators(wanted)),
+    }
+}
+
+fn authenticators(wanted: &Authenticators) -> String {
+    match wanted {
+        Authenticators::Default => json::string("default"),
+        Authenticators::Any(names) => json::named("any", &json::strings(names)),
+        Authenticators::All(names) => json::named("all", &json::strings(names)),
     }
 }
 

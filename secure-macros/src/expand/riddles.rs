@@ -33,10 +33,15 @@ fn assertion(endpoint: &Endpoint, riddle: &Riddle) -> Option<TokenStream> {
     if is_generic(endpoint, &ty.to_token_stream()) {
         return None;
     }
-    let Riddle { name, .. } = riddle;
-    let message = format!(
-        "`{name}` holds a request body: `validate({name})`, or `unvalidated({name}, reason = \"…\")`"
-    );
+    let Riddle { name, seems, .. } = riddle;
+    let message = match seems {
+        None => format!(
+            "`{name}` holds a request body: `validate({name})`, or `unvalidated({name}, reason = \"…\")`"
+        ),
+        Some(extractor) => format!(
+            "`{name}` is an extractor of actix-web, which validates nothing, and not the `{extractor}` of `secure.toml`: `validate({name})`, or `unvalidated({name}, reason = \"…\")`"
+        ),
+    };
     let granted = format!(
         "`{name}` holds a `Granted` behind another name: `{name}: Granted<…>`, and a rule about it"
     );

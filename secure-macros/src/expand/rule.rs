@@ -17,7 +17,7 @@ pub(super) fn rule(endpoint: &Endpoint) -> Option<String> {
     }
 }
 
-fn clause(endpoint: &Endpoint, part: &Clause) -> String {
+pub(super) fn clause(endpoint: &Endpoint, part: &Clause) -> String {
     let list = |parts: &[Clause]| json::list(parts.iter().map(|part| clause(endpoint, part)));
     match part {
         Clause::All(parts) => json::named("all", &list(parts)),

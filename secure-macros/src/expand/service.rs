@@ -24,10 +24,29 @@ pub(super) fn mark(endpoint: &Endpoint) -> Option<TokenStream> {
     let cfgs = cfgs(endpoint);
     let (service, name) = (endpoint.paths.secured_service(), &endpoint.function.signature.ident);
     let policed = endpoint.paths.policed();
+    let said = said(endpoint);
     Some(quote! {
         #(#cfgs)* #condition
-        impl #service for #name { const POLICED: #policed = #policed::BY_THE_ATTRIBUTE; }
+        impl #service for #name { const POLICED: #policed = #policed::#said; }
     })
+}
+
+/// The routes that are registered, for the scope's index; nothing of them if `cfg`s decide which.
+fn said(endpoint: &Endpoint) -> TokenStream {
+    if endpoint.routes.iter().any(|route| route.condition.is_some()) {
+        return quote!(BY_THE_ATTRIBUTE);
+    }
+    let function = &endpoint.function.signature.ident;
+    let routes = endpoint.routes.iter().map(|route| {
+        let path = route.path.value();
+        let name = match &route.name {
+            Some(name) => name.value(),
+            None => function.to_string(),
+        };
+        let methods = if route.is_guarded { &[] } else { &*route.methods };
+        quote!((#path, #name, &[#(#methods),*]))
+    });
+    quote!(with(&[#(#routes),*]))
 }
 
 /// Under which condition one of the route attributes is there; `None`: under every one.

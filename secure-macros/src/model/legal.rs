@@ -45,6 +45,10 @@ pub(crate) struct Endpoint {
 pub(crate) struct Route {
     pub(crate) methods: Vec<String>,
     pub(crate) path: LitStr,
+    /// The name of the resource; `None`: that of the function.
+    pub(crate) name: Option<LitStr>,
+    /// Whether more than the path and the methods decide if a request matches.
+    pub(crate) is_guarded: bool,
     /// The predicate of the `cfg_attr` it stands in.
     pub(crate) condition: Option<TokenStream>,
 }
@@ -57,6 +61,8 @@ pub(crate) struct Policy {
     pub(crate) clauses: Vec<Clause>,
     /// How, and how long ago, the caller must have signed in.
     pub(crate) step_up: Option<StepUp>,
+    /// What the application's own policy is asked about; an empty list is the handler's name.
+    pub(crate) actions: Option<Vec<String>>,
     /// Whether what the rule forbids is answered as if it were not there.
     pub(crate) hides: bool,
     /// Whether other code may call the function without the policy.
@@ -69,10 +75,17 @@ pub(crate) struct Policy {
     pub(crate) priority: Option<String>,
     pub(crate) failures: Vec<Failures>,
     pub(crate) max_body: Option<u64>,
+    /// In milliseconds.
+    pub(crate) body_timeout: Option<u32>,
+    pub(crate) websocket: bool,
     pub(crate) content_type: Option<String>,
     pub(crate) content_encodings: Vec<String>,
     /// Parameter and reason.
     pub(crate) unvalidated: Vec<(String, String)>,
+    /// Parameters whose body nothing validates, as the level of a lint allows.
+    pub(crate) undecided: Vec<String>,
+    /// Parameters whose extractor validates what it reads, with the extractor as the vocabulary names it.
+    pub(crate) validated_by: Vec<(String, String)>,
     pub(crate) exceptions: Vec<Exception>,
     /// What each layer says, where there are several.
     pub(crate) layers: Vec<String>,
@@ -103,6 +116,8 @@ pub(crate) struct Exception {
 pub(crate) enum Access {
     Public,
     Optional,
+    /// Bad credentials count as none.
+    Lenient(Authenticators),
     Authenticated(Authenticators),
 }
 
@@ -123,7 +138,7 @@ pub(crate) struct Requirement {
 }
 
 /// A part of the rule.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Clause {
     All(Vec<Clause>),
     Any(Vec<Clause>),
@@ -201,7 +216,7 @@ fn is_among(places: u16, place: usize) -> bool {
 }
 
 /// One name, and what stands for it.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Demand {
     pub(crate) name: String,
     /// Roles whose holders satisfy the demand as well: the vocabulary says so.
@@ -249,6 +264,10 @@ pub(crate) struct Limit {
     pub(crate) audience: Audience,
     /// The name under which all endpoints that use it count together.
     pub(crate) shared: Option<String>,
+    /// Whether an answer of 5xx gives back what the request took.
+    pub(crate) refunds: bool,
+    /// Whose requests are not counted.
+    pub(crate) unless: Option<Clause>,
     /// The period of the calendar, and by whose clocks.
     pub(crate) period: Option<(Period, String)>,
     /// What the attribute says of it; `None`: what the program says.
@@ -331,6 +350,8 @@ pub(crate) enum Audience {
 pub(crate) struct Riddle {
     pub(crate) index: usize,
     pub(crate) name: String,
+    /// The extractor of the vocabulary that it seems to be, which validates what it reads.
+    pub(crate) seems: Option<String>,
 }
 
 /// A parameter to validate: its place among the arguments and its name.

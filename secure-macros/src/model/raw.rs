@@ -4,9 +4,9 @@ use proc_macro2::{Group, Ident, Span, TokenStream};
 use quote::ToTokens;
 use syn::{Attribute, Signature, Visibility};
 
-use super::condition::{Allow, Check, Expression};
+use super::condition::{Allow, Check, Condition, Expression};
 use super::legal::Fact;
-use crate::parse::quantity::{Age, Size, Wait};
+use crate::parse::quantity::{Age, Size, Timeout, Wait};
 use crate::parse::rate::Rate;
 
 /// Everything between the parentheses of `#[secure(...)]`.
@@ -23,6 +23,8 @@ pub(crate) struct Declaration {
     pub(crate) amr: Vec<Names>,
     pub(crate) allow: Vec<Allow>,
     pub(crate) checks: Vec<Check>,
+    /// One an attribute; all must be permitted.
+    pub(crate) actions: Vec<Action>,
     pub(crate) hide: Option<Ident>,
     pub(crate) callable: Option<Ident>,
     /// A key that says what must hold could not be read.
@@ -38,6 +40,8 @@ pub(crate) struct Declaration {
     /// A key that may have been meant to decide about a body could not be read.
     pub(crate) bodies_unclear: bool,
     pub(crate) max_body: Option<(Size, Name)>,
+    pub(crate) body_timeout: Option<(Timeout, Name)>,
+    pub(crate) websocket: Option<Ident>,
     pub(crate) content_type: Option<Name>,
     pub(crate) content_encoding: Option<Names>,
     pub(crate) root: Option<syn::Path>,
@@ -52,21 +56,40 @@ pub(crate) struct Name {
     pub(crate) bare: bool,
 }
 
-/// `"a"`, `any("a", "b")` or `all("a", "b")`.
+/// `"a"`, `any("a", "b")` or `all("a", "b")`; of `auth`, `lenient(a, b)` as well.
 #[derive(Debug)]
 pub(crate) struct Names {
     pub(crate) key: Ident,
     pub(crate) combine: Combine,
     pub(crate) names: Vec<Name>,
+    /// Whether bad credentials count as none: any of the names will do, or none of them.
+    pub(crate) is_lenient: bool,
     pub(crate) value: TokenStream,
 }
 
 impl Names {
+    /// How callers may be anonymous, as it is written; `None`: they may not.
+    pub(crate) fn admits_anonymous(&self) -> Option<&'static str> {
+        if self.is_lenient {
+            Some("auth = lenient(…)")
+        } else {
+            self.is_optional().then_some("auth = optional")
+        }
+    }
+
     /// Whether the value is the bare word `optional`.
     pub(crate) fn is_optional(&self) -> bool {
         self.combine == Combine::One
+            && !self.is_lenient
             && self.names.iter().all(|name| name.bare && name.text == "optional")
     }
+}
+
+/// `action = "secrets:list"`, or `action` alone.
+#[derive(Debug)]
+pub(crate) struct Action {
+    pub(crate) key: Ident,
+    pub(crate) name: Option<Name>,
 }
 
 /// `fresh = "5m"`
@@ -98,6 +121,12 @@ pub(crate) struct RateKey {
     pub(crate) cost: Option<Cost>,
     /// What happens to requests beyond it: a word, or a percentage.
     pub(crate) mode: Option<Name>,
+    /// `refund = 5xx`
+    pub(crate) refund: Option<Ident>,
+    /// The name of the count that it has in common with others.
+    pub(crate) shared: Option<Name>,
+    /// Whose requests are not counted.
+    pub(crate) unless: Option<Condition>,
     /// By whose clocks the periods of a `quota` begin; without it, UTC.
     pub(crate) zone: Option<Name>,
     /// Whether every part of it could be read.
@@ -237,10 +266,13 @@ pub(crate) struct Number {
     pub(crate) span: Span,
 }
 
-/// `unvalidated(parameter, reason = "…")`.
+/// `unvalidated(parameter, reason = "…")`, or `unvalidated(any, reason = "…")`.
 #[derive(Debug)]
 pub(crate) struct Exemption {
+    /// `any`: every body that nothing else decides.
     pub(crate) parameter: Name,
+    /// Whether it stands on a module or in a policy.
+    pub(crate) is_shared: bool,
     pub(crate) grounds: Grounds,
 }
 

@@ -160,6 +160,27 @@ pub(crate) fn hide(entry: &Entry, into: &mut Declaration, diagnostics: &mut Diag
     }
 }
 
+/// The value of an option that takes a condition.
+pub(super) fn condition_of(
+    key: &str,
+    value: &[TokenTree],
+    diagnostics: &mut Diagnostics,
+) -> Option<Condition> {
+    let mistakes = diagnostics.count();
+    let tokens = without_in(value.iter().cloned(), diagnostics);
+    match syn::parse2::<Expr>(tokens.clone()) {
+        _ if diagnostics.count() > mistakes => None,
+        Ok(expression) => {
+            let condition = condition(&expression, diagnostics);
+            (diagnostics.count() == mistakes).then_some(condition)
+        }
+        Err(error) => {
+            no_expression(key, value, tokens, &error, diagnostics);
+            None
+        }
+    }
+}
+
 fn condition(expression: &Expr, diagnostics: &mut Diagnostics) -> Condition {
     let kind = match expression {
         Expr::Paren(inner) => return condition(&inner.expr, diagnostics),

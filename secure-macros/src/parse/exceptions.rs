@@ -38,7 +38,8 @@ pub(crate) fn unvalidated(entry: &Entry, into: &mut Declaration, diagnostics: &m
     };
     let form = format!("unvalidated({parameter}, ");
     if let Some(grounds) = grounds(entry, &form, rest, diagnostics) {
-        into.unvalidated.push(Exemption { parameter: word_of(parameter), grounds });
+        let parameter = word_of(parameter);
+        into.unvalidated.push(Exemption { parameter, is_shared: false, grounds });
     }
 }
 

@@ -149,7 +149,8 @@ fn collect(
     }
     let declaration = declaration(own.clone(), diagnostics);
     let Declaration { public, auth, .. } = &declaration;
-    is_open |= public.is_some() || auth.as_ref().is_some_and(Names::is_optional);
+    let admits_anonymous = auth.as_ref().and_then(Names::admits_anonymous).is_some();
+    is_open |= public.is_some() || admits_anonymous;
     let is_whole = diagnostics.count() == mistakes;
     layers.push(Layer { origin, name, tokens: own, declaration, is_open, is_bare, is_whole });
     is_open

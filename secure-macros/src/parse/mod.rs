@@ -1,5 +1,6 @@
 //! Tokens to raw models: the forms of the attribute and of the function, no rules.
 
+pub(crate) mod action;
 pub(crate) mod allow;
 pub(crate) mod concurrency;
 pub(crate) mod entry;
@@ -13,6 +14,7 @@ pub(crate) mod operators;
 mod partition;
 pub(crate) mod quantity;
 pub(crate) mod rate;
+mod rate_options;
 pub(crate) mod rates;
 pub(crate) mod scalars;
 pub(crate) mod tokens;

@@ -67,7 +67,15 @@ fn names(entry: &Entry, style: Style, diagnostics: &mut Diagnostics) -> Option<N
             return None;
         }
     };
+    let takes_lenient = entry.row.name == "auth";
+    let mut is_lenient = false;
     let (combine, names) = match value {
+        [TokenTree::Ident(word), TokenTree::Group(list)]
+            if takes_lenient && list.delimiter() == Delimiter::Parenthesis && word == "lenient" =>
+        {
+            is_lenient = true;
+            (Combine::Any, list_of(entry, style, list.stream(), diagnostics)?)
+        }
         [TokenTree::Ident(word), TokenTree::Group(list)]
             if list.delimiter() == Delimiter::Parenthesis && (word == "any" || word == "all") =>
         {
@@ -78,9 +86,15 @@ fn names(entry: &Entry, style: Style, diagnostics: &mut Diagnostics) -> Option<N
             several(entry, &list.clone().into(), list.stream(), diagnostics);
             return None;
         }
-        [TokenTree::Ident(word)] if word == "any" || word == "all" => {
+        [TokenTree::Ident(word)]
+            if word == "any" || word == "all" || (takes_lenient && word == "lenient") =>
+        {
             let message = format!("`{word}` expects a list of names, found nothing");
-            diagnostics.error(word, message).help(format!("`{}`", list_example(entry, style)));
+            let example = match word == "lenient" {
+                true => String::from("auth = lenient(session)"),
+                false => list_example(entry, style),
+            };
+            diagnostics.error(word, message).help(format!("`{example}`"));
             return None;
         }
         [token] => match name(token, style) {
@@ -95,7 +109,7 @@ fn names(entry: &Entry, style: Style, diagnostics: &mut Diagnostics) -> Option<N
             return None;
         }
     };
-    Some(Names { key: entry.key.clone(), combine, names, value: stream(value) })
+    Some(Names { key: entry.key.clone(), combine, names, is_lenient, value: stream(value) })
 }
 
 fn list_of(

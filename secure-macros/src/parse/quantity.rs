@@ -12,6 +12,10 @@ pub(crate) struct Age(pub(crate) u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Wait(pub(crate) u32);
 
+/// So many milliseconds, never none, a day at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Timeout(pub(crate) u32);
+
 /// So many bytes, never none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Size(pub(crate) u64);
@@ -34,6 +38,16 @@ static WAIT: Measure = Measure {
     most: 60_000,
     zero: "nobody would wait, expected at least 1 ms",
     too_much: "expected a wait of at most 60 s",
+};
+
+/// A body that takes longer than a day is an upload that goes on at a minimum rate.
+static TIMEOUT: Measure = Measure {
+    example: "a time such as `30s`",
+    units: &[("h", 3_600_000), ("m", 60_000), ("min", 60_000), ("s", 1_000), ("ms", 1)],
+    told: "`ms`, `s`, `m` or `h`",
+    most: 86_400_000,
+    zero: "no body would arrive in time, expected at least 1 ms",
+    too_much: "expected a time of at most 24 h",
 };
 
 /// Decimal and binary prefixes as IEC 80000-13 has them.
@@ -135,6 +149,14 @@ impl FromStr for Wait {
 
     fn from_str(text: &str) -> Result<Self, QuantityError> {
         WAIT.read(text).map(Self)
+    }
+}
+
+impl FromStr for Timeout {
+    type Err = QuantityError;
+
+    fn from_str(text: &str) -> Result<Self, QuantityError> {
+        TIMEOUT.read(text).map(Self)
     }
 }
 

@@ -7,6 +7,7 @@ use super::allow::expression;
 use super::entry::{Entry, Form};
 use super::partition;
 use super::rate::{Rate, RateError};
+use super::rate_options;
 use super::tokens::{
     comma_separated, is_punct, shown, stream, string, without_invisible_groups, word,
 };
@@ -27,7 +28,18 @@ const RATE: Kind = Kind {
     name: "rate",
     expected: "a rate such as `\"100/h\"`",
     example: "\"100/h\"",
-    options: &["anonymous", "authenticated", "tier", "by", "burst", "cost", "mode"],
+    options: &[
+        "anonymous",
+        "authenticated",
+        "tier",
+        "by",
+        "burst",
+        "cost",
+        "mode",
+        "refund",
+        "unless",
+        "shared",
+    ],
     read: |text| text.parse(),
 };
 
@@ -35,7 +47,17 @@ const QUOTA: Kind = Kind {
     name: "quota",
     expected: "a quota such as `\"10000/month\"`",
     example: "\"10000/month\"",
-    options: &["anonymous", "authenticated", "tier", "by", "cost", "zone", "mode"],
+    options: &[
+        "anonymous",
+        "authenticated",
+        "tier",
+        "by",
+        "cost",
+        "zone",
+        "mode",
+        "refund",
+        "unless",
+    ],
     read: Rate::of_the_calendar,
 };
 
@@ -61,6 +83,9 @@ fn limit(kind: Kind, entry: &Entry, into: &mut Declaration, diagnostics: &mut Di
         burst: None,
         cost: None,
         mode: None,
+        refund: None,
+        shared: None,
+        unless: None,
         zone: None,
         complete: true,
     };
@@ -126,7 +151,9 @@ fn options(kind: Kind, list: TokenStream, rate: &mut RateKey, diagnostics: &mut 
 pub(super) fn flat(part: Vec<TokenTree>) -> Vec<TokenTree> {
     let is_expression = match part.as_slice() {
         [TokenTree::Ident(name), equals, value @ ..] if is_punct(equals, '=') => {
-            (name == "cost" && value.len() > 1) || (name == "by" && partition::has_a_key(value))
+            name == "unless"
+                || (name == "cost" && value.len() > 1)
+                || (name == "by" && partition::has_a_key(value))
         }
         _ => false,
     };
@@ -186,6 +213,9 @@ fn option(
         "burst" => rate.burst = number(name, value, diagnostics),
         "cost" => rate.cost = cost(name, value, diagnostics),
         "mode" => rate.mode = mode(name, value, diagnostics),
+        "refund" => rate.refund = rate_options::refund(name, value, diagnostics),
+        "shared" => rate.shared = rate_options::shared(name, value, diagnostics),
+        "unless" => rate.unless = rate_options::unless(value, diagnostics),
         "tier" => {
             let (place, found) = value_place(name, value);
             let message = format!("`tier` expects tiers with rates, found {found}");

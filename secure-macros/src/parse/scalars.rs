@@ -1,10 +1,11 @@
-//! The keys whose value is one thing, or none: `callable`, `fresh`, `validate`, `max_body`, `content_type`, `crate`.
+//! The keys whose value is one thing, or none: `callable`, `fresh`, `validate`, `max_body`, `body_timeout`,
+//! `websocket`, `content_type`, `crate`.
 
 use proc_macro2::TokenTree;
 use syn::parse::Parser;
 
 use super::entry::{Entry, Form};
-use super::quantity::{Age, QuantityError, Size};
+use super::quantity::{Age, QuantityError, Size, Timeout};
 use super::tokens::{comma_separated, shown, stream, string, word_of};
 use crate::diagnostics::Diagnostics;
 use crate::model::raw::{Declaration, Fresh, Name};
@@ -58,6 +59,24 @@ pub(crate) fn max_body(entry: &Entry, into: &mut Declaration, diagnostics: &mut 
         Err(error) => {
             diagnostics.error_at(text.span, error.to_string());
         }
+    }
+}
+
+pub(crate) fn body_timeout(entry: &Entry, into: &mut Declaration, diagnostics: &mut Diagnostics) {
+    let Some(text) = literal(entry, "a time as a string literal", diagnostics) else { return };
+    let time: Result<Timeout, QuantityError> = text.text.parse();
+    match time {
+        Ok(time) => into.body_timeout = Some((time, text)),
+        Err(error) => {
+            diagnostics.error_at(text.span, error.to_string());
+        }
+    }
+}
+
+pub(crate) fn websocket(entry: &Entry, into: &mut Declaration, diagnostics: &mut Diagnostics) {
+    into.websocket = Some(entry.key.clone());
+    if !matches!(entry.form, Form::Bare) {
+        entry.unexpected("no value", diagnostics);
     }
 }
 

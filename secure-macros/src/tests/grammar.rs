@@ -195,6 +195,8 @@ fn token() -> impl Strategy<Value = String> {
         "unvalidated",
         "objects",
         "max_body",
+        "body_timeout",
+        "websocket",
         "content_type",
         "crate",
         "any",

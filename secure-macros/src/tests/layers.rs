@@ -13,6 +13,7 @@ enum Says {
     Nothing,
     Public,
     Optional,
+    Lenient(Vec<usize>),
     Auth(Vec<usize>, bool),
 }
 
@@ -47,6 +48,10 @@ impl Written {
             Says::Nothing => {}
             Says::Public => keys.push(String::from("public")),
             Says::Optional => keys.push(String::from("auth = optional")),
+            Says::Lenient(names) => {
+                let names: Vec<String> = names.iter().map(|name| format!("s{name}")).collect();
+                keys.push(format!("auth = lenient({})", names.join(", ")));
+            }
             Says::Auth(names, any) => keys.push(format!("auth = {}", words("s", names, *any, ""))),
         }
         if let Some((names, any)) = &self.roles {
@@ -59,7 +64,7 @@ impl Written {
     /// nothing about what it does not mention.
     fn admits(&self, caller: Caller) -> bool {
         let access = match (&self.says, caller) {
-            (Says::Public | Says::Optional, _) => true,
+            (Says::Public | Says::Optional | Says::Lenient(_), _) => true,
             (Says::Nothing, caller) => caller.is_some() || !self.is_module,
             (Says::Auth(..), None) => false,
             (Says::Auth(names, any), Some((accepted, _))) => {
@@ -84,7 +89,7 @@ fn admits(endpoint: &Endpoint, caller: Caller) -> bool {
         })
     };
     let access = match &endpoint.policy.access {
-        Access::Public | Access::Optional => true,
+        Access::Public | Access::Optional | Access::Lenient(_) => true,
         Access::Authenticated(wanted) => accepts(wanted),
     };
     let roles = endpoint.policy.requirements.iter().all(|requirement| {
@@ -108,12 +113,14 @@ fn written() -> impl Strategy<Value = Written> {
         3 => Just(Says::Nothing),
         1 => Just(Says::Public),
         1 => Just(Says::Optional),
+        1 => names(SCHEMES).prop_map(Says::Lenient),
         3 => (names(SCHEMES), any::<bool>()).prop_map(|(names, any)| Says::Auth(names, any)),
     ];
     let roles = proptest::option::of((names(ROLES), any::<bool>()));
     (says, roles, any::<bool>()).prop_map(|(says, roles, is_module)| {
         // One layer alone has to be legal.
-        let roles = roles.filter(|_| !matches!(says, Says::Public | Says::Optional));
+        let roles =
+            roles.filter(|_| !matches!(says, Says::Public | Says::Optional | Says::Lenient(_)));
         Written { says, roles, is_module }
     })
 }

@@ -1,6 +1,7 @@
 //! Tests of the whole attribute: what it expands to, and that nothing makes it panic.
 
 mod allow;
+mod bodies;
 mod editors;
 mod fidelity;
 mod grammar;

@@ -20,6 +20,8 @@ pub(super) struct Document {
     pub(super) profile: Option<Name>,
     /// Each lint with its level.
     pub(super) lints: Vec<(Name, Name)>,
+    /// `validated_by` of `[bodies]`.
+    pub(super) validated_by: Vec<Name>,
     /// Each pattern of source files with its keys.
     pub(super) policies: Vec<(Name, Name)>,
 }
@@ -62,6 +64,7 @@ const TABLES: &[&str] = &[
     "rates",
     "tiers",
     "tenants",
+    "bodies",
     "profile",
     "lints",
     "policies",
@@ -119,6 +122,7 @@ impl Reader<'_> {
                 "rates" => document.rates = self.rates(value),
                 "tiers" => self.tiers(value, &mut document),
                 "tenants" => self.tenants(value, &mut document),
+                "bodies" => self.bodies(value, &mut document),
                 "profile" => document.profile = self.word("profile", "\"strict\"", value),
                 "lints" => document.lints = self.lints(value),
                 "policies" => document.policies = self.policies(value),
@@ -215,6 +219,16 @@ impl Reader<'_> {
             match key.get_ref().as_ref() {
                 "claim" => document.tenant_claim = self.claim("tid", value),
                 unknown => self.unknown_key(unknown, key.span().start, &["claim"]),
+            }
+        }
+    }
+
+    fn bodies(&mut self, value: &Spanned<DeValue<'_>>, document: &mut Document) {
+        let table = self.table("bodies", "[bodies]", value);
+        for (key, value) in table.into_iter().flatten() {
+            match key.get_ref().as_ref() {
+                "validated_by" => document.validated_by = self.names("validated_by", value),
+                unknown => self.unknown_key(unknown, key.span().start, &["validated_by"]),
             }
         }
     }

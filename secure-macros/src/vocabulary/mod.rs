@@ -3,6 +3,7 @@
 //! It is read while the program is compiled and folded into every endpoint's rule: the program
 //! itself needs neither the file nor the hierarchy.
 
+mod bodies;
 mod current;
 mod document;
 pub(crate) mod glob;
@@ -18,6 +19,7 @@ mod workspace;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+pub(crate) use bodies::Bodies;
 pub(crate) use current::{Current, current};
 pub(crate) use sources::Source;
 
@@ -40,6 +42,7 @@ pub(crate) struct Vocabulary {
     tiers: Option<Vec<String>>,
     claims: Claims,
     levels: Levels,
+    bodies: Bodies,
     sources: Vec<Source>,
     /// The directory of the file, without links.
     folder: Option<PathBuf>,
@@ -106,6 +109,7 @@ impl Vocabulary {
             tiers: tiers::resolve(&document, text, &mut faults),
             claims: tiers::claims(&document, text, &mut faults),
             levels: levels::resolve(&document, text, &mut faults),
+            bodies: bodies::resolve(&document, text, &mut faults),
             sources: sources::resolve(&document, text, &mut faults),
             ..hierarchy::resolve(&document, text, &mut faults)
         };
@@ -178,6 +182,11 @@ impl Vocabulary {
     /// The levels of the lints; without a file, those of the profile `standard`.
     pub(crate) fn levels(&self) -> &Levels {
         &self.levels
+    }
+
+    /// What the file says of bodies.
+    pub(crate) fn bodies(&self) -> &Bodies {
+        &self.bodies
     }
 
     /// The roles whose holders satisfy the demand for a name without having it in their token.

@@ -18,12 +18,16 @@
 //!    credentials were refused names the error.
 
 pub mod api_key;
+mod attempt;
 mod bearer;
+mod challenge;
 mod claim_path;
+mod enrichment;
 #[cfg(feature = "discovery")]
 mod fetch_error;
 #[cfg(feature = "discovery")]
 mod fetching;
+mod from_middleware;
 #[cfg(feature = "discovery")]
 mod http;
 #[cfg(feature = "introspection")]
@@ -37,20 +41,22 @@ mod outage;
 mod places;
 mod presented;
 mod provider;
+mod refusal;
 mod revocation;
 mod token_cache;
 mod token_place;
 #[cfg(feature = "discovery")]
 mod url;
 
-use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 
 pub use api_key::ApiKeys;
+pub use attempt::{Attempt, Verdict};
 pub(crate) use bearer::bearer_token;
+pub use challenge::Challenge;
 pub use claim_path::ClaimPath;
+pub use enrichment::{Enrich, Enriched, EnrichmentCache};
+pub use from_middleware::FromMiddleware;
 #[cfg(feature = "introspection")]
 pub(crate) use introspection::read_answer;
 #[cfg(feature = "introspection")]
@@ -58,6 +64,7 @@ pub use introspection::{ClientKey, Introspection};
 pub use jwt::{Algorithm, ClaimValue, DemandedClaim, Jwt, Key, Profile, TokenExplanation};
 pub(crate) use jwt::{open_with, read_key_set, vocabulary_claims};
 pub use presented::Presented;
+pub use refusal::{Refusal, RefusalCode};
 #[cfg(feature = "redis")]
 pub use revocation::InvalidStore;
 pub use revocation::{
@@ -65,6 +72,7 @@ pub use revocation::{
 };
 pub use token_cache::TokenCacheStatistics;
 pub(crate) use token_place::cookies;
+pub(crate) use token_place::is_origin;
 
 use crate::principal::Principal;
 use crate::request::RequestHead;
@@ -182,6 +190,11 @@ pub trait Authenticator: Send + Sync + 'static {
         None
     }
 
+    /// Whether its principals name an [issuer](Principal::issuer), by which limits tell them apart.
+    fn names_issuers(&self) -> Option<bool> {
+        self.issuer().map(|_| true)
+    }
+
     /// Whether it accepts the tokens of its [issuer](Self::issuer) that are for this audience. The
     /// launch asks about the identifier of the protected resource.
     fn accepts_audience(&self, audience: &str) -> bool {
@@ -196,178 +209,30 @@ pub trait Authenticator: Send + Sync + 'static {
         false
     }
 
+    /// Whether the credentials of a caller that it has accepted are still good: asked while a stream that
+    /// the caller opened, a WebSocket say, goes on. That they end at
+    /// [`expires_at`](crate::Principal::expires_at) is known, and need not be checked here.
+    ///
+    /// # Errors
+    ///
+    /// Why the stream ends, for the log.
+    fn recheck(&self, caller: &Principal, now: Moment) -> Result<(), Refusal> {
+        let _ = (caller, now);
+        Ok(())
+    }
+
+    /// Whether it accepts credentials that a browser sends by itself, a cookie say, only with requests
+    /// of pages that it knows. Otherwise the handshake of a `websocket` is refused unless its
+    /// `Origin` is [allowed](crate::SecurityBuilder::websocket_origins).
+    fn checks_origins(&self) -> bool {
+        false
+    }
+
     /// Whether its principals say how and when they signed in, as far as their credentials do.
     /// Otherwise the launch refuses endpoints with `fresh`, `acr` or `amr` that nobody else's
     /// callers can reach.
     fn tells_authentication(&self) -> bool {
         true
-    }
-}
-
-/// What an [`Authenticator`] found.
-#[non_exhaustive]
-pub enum Attempt {
-    /// The request carries no credentials of this scheme.
-    Absent,
-    /// The credentials are good.
-    Accepted(Principal),
-    /// The credentials are not good, or cannot be judged.
-    Refused(Refusal),
-    /// The answer takes a while.
-    Pending(Pin<Box<dyn Future<Output = Verdict> + Send>>),
-}
-
-impl fmt::Debug for Attempt {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Absent => formatter.write_str("Absent"),
-            Self::Accepted(principal) => {
-                formatter.debug_tuple("Accepted").field(principal).finish()
-            }
-            Self::Refused(refusal) => formatter.debug_tuple("Refused").field(refusal).finish(),
-            Self::Pending(_) => formatter.write_str("Pending"),
-        }
-    }
-}
-
-/// What an [`Attempt::Pending`] comes to.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum Verdict {
-    /// The credentials are good.
-    Accepted(Principal),
-    /// The credentials are not good, or cannot be judged.
-    Refused(Refusal),
-}
-
-/// Why credentials were not accepted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
-    pub(crate) code: RefusalCode,
-    /// For the log only.
-    pub(crate) cause: Arc<str>,
-    is_decided: bool,
-}
-
-/// The error of RFC 6750 section 3.1 that a [`Refusal`] becomes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum RefusalCode {
-    /// 400 `invalid_request`: the credentials are not even well-formed, or sent twice.
-    InvalidRequest,
-    /// 401 `invalid_token`: expired, revoked, malformed, forged or not meant for this service.
-    InvalidToken,
-    /// 503: nobody can say now.
-    Unavailable,
-}
-
-impl Refusal {
-    fn new(code: RefusalCode, cause: Arc<str>) -> Self {
-        Self { code, cause, is_decided: false }
-    }
-
-    /// The request itself is malformed: several credentials, an unusable header.
-    pub fn invalid_request(cause: impl Into<Arc<str>>) -> Self {
-        Self::new(RefusalCode::InvalidRequest, cause.into())
-    }
-
-    /// The credentials are expired, revoked, malformed, forged or meant for somebody else.
-    ///
-    /// `cause` goes to the log and never to the client; it must not contain the credentials.
-    pub fn invalid_token(cause: impl Into<Arc<str>>) -> Self {
-        Self::new(RefusalCode::InvalidToken, cause.into())
-    }
-
-    /// The credentials cannot be judged now.
-    pub fn unavailable(cause: impl Into<Arc<str>>) -> Self {
-        Self::new(RefusalCode::Unavailable, cause.into())
-    }
-
-    /// This authenticator is the one that the credentials were for, because they name its issuer,
-    /// say. Where an endpoint accepts any of several, this refusal is then what the client and the log
-    /// are told, whatever the others say, even if one of them cannot judge now: unless that one says
-    /// that the credentials were for it, too.
-    ///
-    /// ```
-    /// use secure_runtime::authentication::Refusal;
-    ///
-    /// let refusal = Refusal::invalid_token("the ticket has expired").decided();
-    /// ```
-    #[must_use]
-    pub fn decided(mut self) -> Self {
-        self.is_decided = true;
-        self
-    }
-
-    /// Whether the authenticator is the one that the credentials were for.
-    #[must_use]
-    pub fn is_decided(&self) -> bool {
-        self.is_decided
-    }
-
-    /// Which error the client sees.
-    #[must_use]
-    pub fn code(&self) -> RefusalCode {
-        self.code
-    }
-
-    /// The cause, for logs and tests.
-    #[must_use]
-    pub fn cause(&self) -> &str {
-        &self.cause
-    }
-}
-
-/// A `WWW-Authenticate` challenge: a scheme and its parameters (RFC 9110 section 11.3).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Challenge {
-    scheme: &'static str,
-    parameters: Vec<(&'static str, String)>,
-}
-
-impl Challenge {
-    /// A challenge of this scheme without parameters. `scheme` is a token (RFC 9110 section 5.6.2).
-    #[must_use]
-    pub fn new(scheme: &'static str) -> Self {
-        Self { scheme, parameters: Vec::new() }
-    }
-
-    /// Adds a parameter; its value is quoted when the challenge is written, and whatever a
-    /// quoted string cannot carry (RFC 9110 section 5.6.4) is left out.
-    #[must_use]
-    pub fn parameter(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.parameters.push((name, value.into()));
-        self
-    }
-
-    /// The scheme's name.
-    #[must_use]
-    pub fn scheme(&self) -> &'static str {
-        self.scheme
-    }
-
-    /// Scheme names are compared without regard to case (RFC 9110 section 11.1).
-    pub(crate) fn is_of_scheme(&self, other: &Self) -> bool {
-        self.scheme.eq_ignore_ascii_case(other.scheme)
-    }
-}
-
-impl std::fmt::Display for Challenge {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str(self.scheme)?;
-        for (index, (name, value)) in self.parameters.iter().enumerate() {
-            let separator = if index == 0 { " " } else { ", " };
-            write!(formatter, "{separator}{name}=\"")?;
-            for character in value.chars() {
-                match character {
-                    '"' | '\\' => write!(formatter, "\\{character}")?,
-                    ' '..='~' => write!(formatter, "{character}")?,
-                    _ => {}
-                }
-            }
-            formatter.write_str("\"")?;
-        }
-        Ok(())
     }
 }
 
@@ -385,16 +250,5 @@ pub trait IntoAuthenticator {
 impl<A: Authenticator> IntoAuthenticator for A {
     fn into_authenticator(self) -> Result<Arc<dyn Authenticator>, Vec<String>> {
         Ok(Arc::new(self))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_challenge_cannot_be_broken_out_of() {
-        let challenge = Challenge::new("Bearer").parameter("realm", "a\"b\\c\r\nd");
-        assert_eq!(challenge.to_string(), r#"Bearer realm="a\"b\\cd""#);
     }
 }

@@ -209,7 +209,7 @@ fn is_token(text: &str) -> bool {
 }
 
 /// An origin as browsers write it (RFC 6454 section 6.2).
-fn is_origin(text: &str) -> bool {
+pub(crate) fn is_origin(text: &str) -> bool {
     let Some((scheme, host)) = text.split_once("://") else { return false };
     let is_host =
         |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-._:[]".contains(&byte);

@@ -9,8 +9,13 @@
 //!    and not asked to sign in again.
 //! 6. What is not known yet (an expression about arguments that were not read) leaves a rule open;
 //!    what is open when everything has been asked fails.
+//! 7. An application's own policy, which may change while the program runs, is asked by name: an
+//!    [`AccessRequest`] about the endpoint's `action`. What cannot be decided is refused.
 
+mod access_request;
 mod circumstances;
+mod decide;
+mod decision_cache;
 mod names;
 mod schedule;
 mod step_up;
@@ -22,7 +27,11 @@ use std::sync::Arc;
 
 use crate::policy::{Needs, Rule};
 use crate::principal::Principal;
+pub use access_request::{AccessDecision, AccessRequest, IntoAccessDecision};
 pub(crate) use circumstances::{AcceptedBy, Answers, Circumstances};
+pub(crate) use decide::{DecideFunction, Decided, Decider, Deciding, boxed};
+pub use decision_cache::DecisionStatistics;
+pub(crate) use decision_cache::{DecisionCache, Probe, Version};
 pub(crate) use names::Authorities;
 use names::{Bits, Name, Names, visit};
 pub(crate) use schedule::is_zone;

@@ -2,14 +2,16 @@
 
 use std::task::{Context, Poll, ready};
 
-use actix_web::error::PayloadError;
+use actix_web::body::{BodySize, MessageBody};
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::abandonment::{self, Client};
 use super::gate::Gate;
 use super::limits;
+use super::open_streams;
 use super::order::{self, Step};
+use super::probe;
 use super::progress::Progress;
 use super::refused::{EarlyAnswer, Ended, Refused, refused};
 use super::response::log::Refusing;
@@ -118,6 +120,9 @@ impl Exchange {
             return left.map(Err);
         }
         let Self { request, endpoint, body, progress, .. } = self;
+        if let Some(answer) = probe::answer(request, endpoint) {
+            return Poll::Ready(Err(Box::new(SecuredResponse::new(answer))));
+        }
         let step = match Gate::find(request, endpoint) {
             Ok(gate) => ready!(order::advance(&gate, progress, body, arguments, context)),
             Err(denial) => Err(Ended::Refused(denial)),
@@ -167,12 +172,18 @@ impl Exchange {
             }
         }
         self.add_fields(response);
+        if matches!(response.body().size(), BodySize::Stream) {
+            let Self { endpoint, request, body, progress, .. } = self;
+            if let Ok(gate) = Gate::find(request, endpoint) {
+                open_streams::keep(&gate, progress, body.lifetime(), response);
+            }
+        }
     }
 
     /// A denial that the handler returned, or the end of a body that it read itself.
     fn denial_in(&self, response: &HttpResponse) -> Option<Denial> {
         let error = response.error()?;
-        if error.as_error::<PayloadError>().is_some() {
+        if errors::is_end_of_a_body(error) {
             return body::fault(&self.gate()?).map(|denial| *denial);
         }
         Denial::of(response).cloned()
@@ -187,9 +198,18 @@ impl Exchange {
         Refusing { endpoint, request, gate, caller: progress.caller() }
     }
 
-    fn add_fields(&self, response: &mut HttpResponse) {
+    fn add_fields(&mut self, response: &mut HttpResponse) {
+        if response.status().is_server_error()
+            && !self.progress.counted.refundable.is_empty()
+            && let Some(security) = self.request.app_data::<Security>()
+        {
+            limits::refund(security, &mut self.progress.counted);
+        }
         if let Some(report) = self.progress.report() {
             rate_limit_headers::write(report, self.progress.untold(), response.headers_mut());
+        }
+        if response.error().is_some() {
+            response::leave_out(response);
         }
     }
 
@@ -211,7 +231,8 @@ impl Exchange {
     }
 
     fn refuse_answer(&mut self, error: &actix_web::Error) -> RefusedResponse {
-        let ended = errors::refusal(error);
+        let max_body = self.gate().map_or(0, |gate| gate.plan.max_body());
+        let ended = errors::refusal(error, max_body);
         self.end(match self.endpoint.policy.hides {
             true => errors::hidden(ended, 403..404),
             false => ended,

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use actix_web::HttpRequest;
+use actix_web::web::Data;
 
 use super::limits::keys::Subject;
 use super::refused::{Refused, refused};
@@ -19,6 +20,16 @@ pub(super) struct Gate<'a> {
     pub(super) plan: &'a Plan,
 }
 
+#[cold]
+fn not_installed(request: &HttpRequest) -> &'static str {
+    if request.app_data::<Data<Security>>().is_some() {
+        "the `Security` is installed as `web::Data`, expected itself: write `.app_data(security.clone())` \
+         in place of `.app_data(web::Data::new(security.clone()))`, or beside it"
+    } else {
+        "no `Security` is installed: add `.app_data(security.clone())` to the `App`"
+    }
+}
+
 impl<'a> Gate<'a> {
     /// Finds the [`Security`] that answers for the endpoint: the nearest `app_data`.
     #[inline]
@@ -27,10 +38,7 @@ impl<'a> Gate<'a> {
         endpoint: &'static Endpoint,
     ) -> Result<Self, Refused> {
         let Some(security) = request.app_data::<Security>() else {
-            return Err(refused(
-                DenialKind::Internal,
-                "no `Security` is installed: add `.app_data(security.clone())` to the `App`",
-            ));
+            return Err(refused(DenialKind::Internal, not_installed(request)));
         };
         let Some(plan) = security.plan(endpoint) else {
             return Err(refused(
@@ -44,8 +52,21 @@ impl<'a> Gate<'a> {
     /// The client's address, found out when a stage asks: most count and decide by the principal.
     pub(super) fn address(&self) -> Option<IpAddr> {
         let peer = self.request.peer_addr().map(|address| address.ip());
-        let proxies = self.security.inner().proxies.as_ref();
-        client_address(&RequestHead::new(self.request), peer, proxies)
+        let (inner, head) = (self.security.inner(), RequestHead::new(self.request));
+        if inner.proxies.is_none() {
+            inner.unnamed_proxy.look(&head, peer);
+        }
+        client_address(&head, peer, inner.proxies.as_ref())
+    }
+
+    /// The same for the log of a refused request.
+    pub(super) fn address_of_refused(&self) -> Option<IpAddr> {
+        let (inner, head) = (self.security.inner(), RequestHead::new(self.request));
+        if inner.proxies.is_none() {
+            let peer = self.request.peer_addr().map(|address| address.ip());
+            inner.unnamed_proxy.look_at_refused(&head, peer);
+        }
+        self.address()
     }
 
     /// The group of addresses that the client's belongs to.
@@ -62,6 +83,6 @@ impl<'a> Gate<'a> {
         tier: Option<&'s str>,
     ) -> Subject<'s> {
         let claims = &self.security.inner().claims;
-        Subject { address, principal, tier, request: self.request, claims }
+        Subject { address, principal, tier, request: self.request, claims, gate: Some(self) }
     }
 }

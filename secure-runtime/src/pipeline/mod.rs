@@ -2,7 +2,8 @@
 //!
 //! 1. a place among all requests, the time, bans for failures, limits that need no caller
 //! 2. authentication, and limits of anonymous requests
-//! 3. rules about the caller, then how and when the caller signed in
+//! 3. rules about the caller, what the application's own policy says of the action, then how and when the
+//!    caller signed in
 //! 4. the caller's own requests at once, for which a request may have to wait, and limits by caller
 //! 5. arguments that are made of the request's head, with an empty payload; resources last
 //! 6. rules about those arguments
@@ -21,9 +22,12 @@ mod abandonment;
 pub(crate) mod arguments;
 mod exchange;
 mod gate;
+mod lifetime;
 mod limits;
+mod open_streams;
 mod order;
 mod panics;
+pub(crate) mod probe;
 mod progress;
 mod refused;
 mod response;
@@ -32,10 +36,13 @@ mod stages;
 
 pub(crate) use panics::caught;
 pub(crate) use panics::poll_caught;
+pub use response::not_found;
 pub(crate) use serve::Incoming;
 pub use serve::{Served, arrive, never, serve, serve_ruled};
+pub use stages::bans::{Ban, Banned, Bans};
 pub(crate) use stages::caller::claim_grant;
 pub use stages::claimed_account::claim_account;
 #[cfg(feature = "compression")]
 pub(crate) use stages::content_coding::take as take_content_coding;
 pub(crate) use stages::errors::unfit_path;
+pub use stages::typed_caller::Caller;

@@ -11,7 +11,9 @@ use super::progress::Progress;
 use super::refused::Ended;
 use super::stages::body::RequestBody;
 use super::stages::extraction::{self, Collect};
-use super::stages::{authentication, body, caller, concurrency, failures, load, rules};
+use super::stages::{
+    authentication, body, caller, concurrency, decision, failures, handshake, load, rules,
+};
 use crate::authorization::Verdict;
 use crate::policy::Needs;
 use crate::security::Stage as LimitStage;
@@ -25,7 +27,9 @@ pub(super) enum Stage {
     EarlyLimits,
     Authentication,
     AnonymousLimits,
+    Handshake,
     RulesAboutTheCaller,
+    Decision,
     StepUp,
     OwnConcurrency,
     CallerLimits,
@@ -52,6 +56,7 @@ impl Stage {
             Self::Authentication
                 | Self::AnonymousLimits
                 | Self::RulesAboutTheCaller
+                | Self::Decision
                 | Self::Arguments
                 | Self::Resources
                 | Self::RulesAboutArguments
@@ -99,12 +104,20 @@ pub(super) fn advance(
             }
             Stage::AnonymousLimits => {
                 ready!(limits::poll_anonymous(gate, request, context))?;
+                Stage::Handshake
+            }
+            Stage::Handshake => {
+                handshake::check(gate, request)?;
                 Stage::RulesAboutTheCaller
             }
             Stage::RulesAboutTheCaller => match rules::decide(gate, request, Needs::Nothing)? {
                 Verdict::Asks(index) => return Poll::Ready(Ok(Step::Ask(index))),
-                _ => Stage::StepUp,
+                _ => Stage::Decision,
             },
+            Stage::Decision => {
+                ready!(decision::poll(gate, request, context))?;
+                Stage::StepUp
+            }
             Stage::StepUp => {
                 rules::check_step_up(gate, request)?;
                 Stage::OwnConcurrency
@@ -137,7 +150,7 @@ pub(super) fn advance(
             Stage::OpeningOfTheBody => {
                 request.go_on()?;
                 caller::withdraw_grants(gate);
-                body::open(gate, body)?;
+                body::open(gate, request, body)?;
                 Stage::Body
             }
             Stage::Body => {

@@ -8,6 +8,7 @@ use super::limits::reserve::{Counted, LimitReport};
 use super::order::Stage;
 use super::refused::{Ended, Refused};
 use super::stages::authentication::Round;
+use super::stages::decision::Asking;
 use super::stages::failures::Attempts;
 use crate::authorization::Answers;
 use crate::principal::Principal;
@@ -24,6 +25,8 @@ pub(super) struct Progress {
     pub(super) caller: Option<Principal>,
     /// Why there is no caller, while the limits of anonymous requests are counted.
     pub(super) refused: Option<Refused>,
+    /// The question that the application's own policy is asked.
+    pub(super) asking: Option<Box<Asking>>,
     /// What the application's expressions have said.
     pub(super) answers: Answers,
     pub(super) counted: Counted,

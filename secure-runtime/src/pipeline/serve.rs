@@ -30,6 +30,16 @@ pub struct Incoming {
     pub(super) body: Body,
 }
 
+impl Incoming {
+    pub(crate) fn new(request: HttpRequest, body: Body) -> Self {
+        Self { request, body }
+    }
+
+    pub(crate) fn request(&self) -> &HttpRequest {
+        &self.request
+    }
+}
+
 impl FromRequest for Incoming {
     type Error = Infallible;
     type Future = Ready<Result<Self, Infallible>>;

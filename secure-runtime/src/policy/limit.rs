@@ -4,7 +4,7 @@ use std::fmt;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use super::rule::Expression;
+use super::rule::{Expression, Rule};
 use crate::principal::Principal;
 use crate::throttling::{LimitMode, Period, Quota};
 
@@ -22,6 +22,11 @@ pub struct Limit {
     /// The name under which every endpoint that uses this limit counts together; `None`: each counts
     /// for itself.
     pub shared: Option<&'static str>,
+    /// Whether an answer of 500 or above gives back what the request took.
+    pub refunds: bool,
+    /// Requests of which this holds are not counted. It asks what the caller was granted, and for the
+    /// client's address.
+    pub unless: Option<Rule>,
     /// The period of the calendar in which the permits may be used; `None`: within any window. The
     /// window of `quota` is then that of the longest period.
     pub period: Option<CalendarPeriod>,
@@ -260,6 +265,12 @@ impl fmt::Display for Limit {
         }
         if let Some(name) = self.shared {
             write!(formatter, " shared as {name}")?;
+        }
+        if self.refunds {
+            formatter.write_str(" refund 5xx")?;
+        }
+        if let Some(rule) = self.unless {
+            write!(formatter, " unless {rule}")?;
         }
         self.mode.map_or(Ok(()), |mode| mode.write_of_limit(formatter))
     }

@@ -3,6 +3,7 @@
 //! Everything here is plain data. Nothing here decides anything:
 //! [`crate::Security`] compiles it once, at launch, into what the request path uses.
 
+mod actions;
 mod failures;
 mod limit;
 mod opens;
@@ -14,6 +15,7 @@ mod written_limit;
 use std::any::TypeId;
 use std::fmt;
 use std::hash::Hasher;
+use std::time::Duration;
 
 use crate::asked::Asked;
 
@@ -68,6 +70,9 @@ pub struct Policy {
     pub rule: Rule,
     /// How, and how long ago, the caller must have signed in; `None`: it does not matter.
     pub step_up: Option<StepUp>,
+    /// What the application's own policy is asked about, all of which it must permit; `None`: it is not
+    /// asked. An empty list is the handler's name, with its module.
+    pub actions: Option<&'static [&'static str]>,
     /// Whether a request that the rule forbids is answered as if there were nothing here: 404.
     pub hides: bool,
     /// Whether other code may call the function without the policy: the key `callable`.
@@ -84,6 +89,10 @@ pub struct Policy {
     pub failures: &'static [FailureBudget],
     /// The largest request body in bytes; `None`: the default of the [`crate::Security`].
     pub max_body: Option<u64>,
+    /// How long a request body may take to arrive; `None`: the default of the [`crate::Security`].
+    pub body_timeout: Option<Duration>,
+    /// Whether requests are handshakes of WebSockets.
+    pub websocket: bool,
     /// The one media type a request body may have.
     pub content_type: Option<&'static str>,
     /// The content codings that a request body may have, beside none.
@@ -97,6 +106,10 @@ pub struct Policy {
     pub validates: &'static [&'static str],
     /// Body parameters that are not validated on purpose.
     pub unvalidated: &'static [Unvalidated],
+    /// Body parameters that nothing validates, because the level of the lint `unvalidated-body` allows it.
+    pub undecided: &'static [&'static str],
+    /// Body parameters that their extractors validate, as `[bodies]` of `secure.toml` says.
+    pub validated_by: &'static [ValidatedBy],
     /// Why nobody needs to authenticate, or why every object is for every caller.
     pub exceptions: &'static [Exception],
     /// What limits tell requests apart by, where an expression says it.
@@ -114,6 +127,7 @@ impl Policy {
         access: Access::Authenticated(Authenticators::Default),
         rule: Rule::All(&[]),
         step_up: None,
+        actions: None,
         hides: false,
         callable: false,
         grants: &[],
@@ -122,12 +136,16 @@ impl Policy {
         priority: None,
         failures: &[],
         max_body: None,
+        body_timeout: None,
+        websocket: false,
         content_type: None,
         content_encodings: &[],
         bodies: Places::NONE,
         resources: Places::NONE,
         validates: &[],
         unvalidated: &[],
+        undecided: &[],
+        validated_by: &[],
         exceptions: &[],
         keys: &[],
         layers: &[],
@@ -169,6 +187,8 @@ impl Places {
 pub enum Access {
     /// Nobody needs to authenticate, and credentials are not looked at.
     Public,
+    /// Credentials that are not valid count as none: the caller is anonymous then, as without any.
+    Lenient(Authenticators),
     /// Without credentials the caller is anonymous; credentials that are sent must be valid.
     Optional(Authenticators),
     /// Only authenticated callers.
@@ -211,6 +231,15 @@ pub struct Unvalidated {
     pub parameter: &'static str,
     /// The reason given in the attribute.
     pub reason: &'static str,
+}
+
+/// A body parameter whose extractor validates what it reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ValidatedBy {
+    /// The parameter's name.
+    pub parameter: &'static str,
+    /// The extractor, as `validated_by` of `secure.toml` names it.
+    pub extractor: &'static str,
 }
 
 /// An exception that the attribute makes, and why.

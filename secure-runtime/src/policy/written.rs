@@ -5,13 +5,14 @@
 
 use std::any::TypeId;
 use std::num::NonZeroU32;
+use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::{
     Access, Authenticators, Endpoint, Exception, Expression, Hours, KeyFunction, Needs, Places,
-    Policy, Route, Rule, StepUp, Unvalidated, written_limit,
+    Policy, Route, Rule, StepUp, Unvalidated, ValidatedBy, written_limit,
 };
 
 /// One secured handler, as its expansion registers it.
@@ -75,6 +76,7 @@ fn endpoint(written: &str) -> Option<(&'static [Route], Policy)> {
             "access" => policy.access = access(value)?,
             "rule" => policy.rule = rule(value)?,
             "step_up" => policy.step_up = Some(step_up(value)?),
+            "actions" => policy.actions = Some(list(value, text)?),
             "hides" => policy.hides = value.as_bool()?,
             "callable" => policy.callable = value.as_bool()?,
             "limits" => policy.limits = list(value, written_limit::limit)?,
@@ -82,12 +84,16 @@ fn endpoint(written: &str) -> Option<(&'static [Route], Policy)> {
             "priority" => policy.priority = Some(written_limit::priority(value)?),
             "failures" => policy.failures = list(value, written_limit::failures)?,
             "max_body" => policy.max_body = Some(value.as_u64()?),
+            "body_timeout" => policy.body_timeout = Some(Duration::from_millis(value.as_u64()?)),
+            "websocket" => policy.websocket = value.as_bool()?,
             "bodies" => policy.bodies = Places(number(value)?),
             "resources" => policy.resources = Places(number(value)?),
             "content_type" => policy.content_type = Some(text(value)?),
             "content_encodings" => policy.content_encodings = list(value, text)?,
             "validates" => policy.validates = list(value, text)?,
             "unvalidated" => policy.unvalidated = list(value, unvalidated)?,
+            "undecided" => policy.undecided = list(value, text)?,
+            "validated_by" => policy.validated_by = list(value, validated_by)?,
             "layers" => policy.layers = list(value, text)?,
             "modules" => policy.modules = number(value)?,
             "exceptions" => policy.exceptions = list(value, exception)?,
@@ -140,6 +146,7 @@ fn access(value: &Value) -> Option<Access> {
     match named(value)? {
         ("public", Value::Null) => Some(Access::Public),
         ("optional", value) => Some(Access::Optional(authenticators(value)?)),
+        ("lenient", value) => Some(Access::Lenient(authenticators(value)?)),
         ("authenticated", value) => Some(Access::Authenticated(authenticators(value)?)),
         _ => None,
     }
@@ -154,7 +161,7 @@ fn authenticators(value: &Value) -> Option<Authenticators> {
     }
 }
 
-fn rule(value: &Value) -> Option<Rule> {
+pub(super) fn rule(value: &Value) -> Option<Rule> {
     Some(match named(value)? {
         ("role", name) => Rule::Role(text(name)?),
         ("scope", name) => Rule::Scope(text(name)?),
@@ -206,6 +213,11 @@ fn step_up(value: &Value) -> Option<StepUp> {
 fn unvalidated(value: &Value) -> Option<Unvalidated> {
     let [parameter, reason] = value.as_array()?.as_slice() else { return None };
     Some(Unvalidated { parameter: text(parameter)?, reason: text(reason)? })
+}
+
+fn validated_by(value: &Value) -> Option<ValidatedBy> {
+    let [parameter, extractor] = value.as_array()?.as_slice() else { return None };
+    Some(ValidatedBy { parameter: text(parameter)?, extractor: text(extractor)? })
 }
 
 fn exception(value: &Value) -> Option<Exception> {
@@ -262,14 +274,15 @@ mod tests {
         let (routes, policy) = endpoint(
             r#"{"routes": [["/a", "GET"]], "access": {"optional": {"any": ["jwt"]}},
                 "rule": {"all": [{"role": "\"a\""}, {"not": {"time": [1, 2, 3, "UTC"]}}]},
-                "step_up": {"fresh": 9, "acr": ["b"], "amr": [["c"]]}, "hides": true,
+                "step_up": {"fresh": 9, "acr": ["b"], "amr": [["c"]]}, "actions": ["p:q"], "hides": true,
                 "limits": [{"rate": [2, 60], "burst": 1, "cost": 3, "by": "tenant",
                     "of": {"least_tier": ["d", "e"]}}, {"rate": [5, 1]}],
                 "failures": [{"rate": [9, 60], "shared": "login"},
                     {"rate": [1, 1], "on": [404], "mode": 20}],
-                "max_body": 4, "content_type": "f/g",
+                "max_body": 4, "body_timeout": 5, "websocket": true, "content_type": "f/g",
                 "content_encodings": ["gzip"], "bodies": 2, "resources": 1, "validates": ["h"],
-                "unvalidated": [["i", "j"]], "modules": 2, "exceptions": [["k", "l"], ["m", "n", "o"]]}"#,
+                "unvalidated": [["i", "j"]],
+                "undecided": ["p"], "validated_by": [["q", "r"]], "modules": 2, "exceptions": [["k", "l"], ["m", "n", "o"]]}"#,
         )
         .unwrap();
         assert_eq!(routes, [Route { methods: &["GET"], path: "/a" }]);
@@ -280,6 +293,7 @@ mod tests {
         let step_up = StepUp { max_age_seconds: NonZeroU32::new(9), acr: &["b"], amr: &[&["c"]] };
         assert_eq!(policy.step_up, Some(step_up));
         assert!(policy.hides);
+        assert_eq!(policy.actions, Some(&["p:q"][..]));
         let limits: Vec<_> = policy
             .limits
             .iter()
@@ -298,6 +312,9 @@ mod tests {
         assert_eq!((policy.bodies, policy.resources), (Places(2), Places(1)));
         assert_eq!(policy.validates, ["h"]);
         assert_eq!((policy.unvalidated[0].parameter, policy.unvalidated[0].reason), ("i", "j"));
+        assert_eq!((policy.undecided, policy.websocket), (&["p"][..], true));
+        assert_eq!(policy.validated_by, [ValidatedBy { parameter: "q", extractor: "r" }]);
+        assert_eq!(policy.body_timeout, Some(Duration::from_millis(5)));
         assert_eq!(policy.modules, 2);
         let exceptions: Vec<String> = policy.exceptions.iter().map(ToString::to_string).collect();
         assert_eq!(exceptions, ["k: l", "m: n (until o)"]);

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::rule::{Expression, Needs};
-use super::written::{list, named, number, positive, text};
+use super::rule::{Expression, Needs, Rule};
+use super::written::{self, list, named, number, positive, text};
 use super::{
     Audience, CalendarPeriod, Concurrency, Cost, FailureBudget, Limit, Partition, Priority, Queue,
 };
@@ -16,7 +16,17 @@ pub(super) fn limit(value: &Value) -> Option<Limit> {
     let quota = rate(value)?;
     let (by, audience) = (Partition::Caller, Audience::Everyone);
     let cost = Cost::Permits(NonZeroU32::MIN);
-    let mut limit = Limit { quota, by, audience, cost, shared: None, period: None, mode: None };
+    let mut limit = Limit {
+        quota,
+        by,
+        audience,
+        cost,
+        shared: None,
+        refunds: false,
+        unless: None,
+        period: None,
+        mode: None,
+    };
     for (part, value) in value.as_object()? {
         match part.as_str() {
             "rate" => {}
@@ -27,10 +37,23 @@ pub(super) fn limit(value: &Value) -> Option<Limit> {
             "period" => limit.period = Some(period(value)?),
             "shared" => limit.shared = Some(text(value)?),
             "mode" => limit.mode = Some(mode(value)?),
+            "refunds" => limit.refunds = value.as_bool()?,
+            "unless" => limit.unless = Some(spared(value)?),
             _ => return None,
         }
     }
     Some(limit)
+}
+
+/// Whose requests are not counted: a rule that is decided by the caller's names and the address alone.
+fn spared(value: &Value) -> Option<Rule> {
+    let rule = written::rule(value)?;
+    let mut is_known = true;
+    rule.each_leaf(&mut |leaf| {
+        is_known &=
+            matches!(leaf, Rule::Role(_) | Rule::Scope(_) | Rule::Permission(_) | Rule::Address(_));
+    });
+    is_known.then_some(rule)
 }
 
 /// For how many of a hundred keys it is enforced.
@@ -198,6 +221,16 @@ mod tests {
             (r#""by": {"cookie": "a"}"#, None),
             (r#""by": {"each": ["nobody"]}"#, None),
             (r#""shared": 1"#, None),
+            (r#""refunds": true"#, Some("2/min refund 5xx")),
+            (r#""refunds": 5"#, None),
+            (r#""unless": {"role": "a"}"#, Some("2/min unless role(\"a\")")),
+            (
+                r#""unless": {"any": [{"scope": "a"}, {"address": ["10.0.0.0/8"]}]}"#,
+                Some("2/min unless scope(\"a\") || (address in \"10.0.0.0/8\")"),
+            ),
+            (r#""unless": {"authenticator": "a"}"#, None),
+            (r#""unless": {"not": {"expression": [0, "nothing", "a"]}}"#, None),
+            (r#""unless": "role""#, None),
         ] {
             check(&format!(r#"{{"rate": [2, 60], {rest}}}"#), shown);
         }

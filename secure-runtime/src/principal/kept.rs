@@ -1,5 +1,6 @@
 //! What a principal keeps for this crate: what would else be computed anew for each request.
 
+use std::hash::Hash;
 use std::sync::OnceLock;
 use std::sync::atomic::Ordering;
 
@@ -58,6 +59,7 @@ impl Principal {
             + data.api_key.as_ref().map_or(0, |text| text.len())
             + data.session.as_ref().map_or(0, |text| text.len())
             + data.claims.as_ref().map_or(0, |text| text.len())
+            + data.extensions.footprint()
             + names.map(|name| name.len() + size_of::<Box<str>>()).sum::<usize>()
     }
 

@@ -5,12 +5,14 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::decisions::DecisionSettings;
+use super::development::Development;
 use super::launch::{self, LaunchError};
+use super::sockets::Sockets;
 use super::{FailedAuthentication, ProblemHook, ProtectedResource, Security, TierFunction};
+use crate::answer::Answers;
 use crate::authentication::{Authenticator, IntoAuthenticator};
-use crate::denial::Denial;
 use crate::principal::Principal;
-use crate::problem::Problem;
 #[cfg(feature = "redis")]
 use crate::throttling::SharedLimits;
 use crate::throttling::{LimitMode, RateLimitHeaders};
@@ -32,6 +34,7 @@ pub struct SecurityBuilder {
     pub(super) longest_ban: Duration,
     pub(super) failure_mode: Option<LimitMode>,
     pub(super) tier: Option<TierFunction>,
+    pub(super) decisions: DecisionSettings,
     pub(super) ipv4_prefix: u8,
     pub(super) ipv6_prefix: u8,
     pub(super) proxies: Option<TrustedProxies>,
@@ -41,8 +44,11 @@ pub struct SecurityBuilder {
     pub(super) max_validated_values: usize,
     pub(super) body_timeout: Duration,
     pub(super) body_rate: Option<NonZeroU32>,
+    pub(super) sockets: Sockets,
     pub(super) problem_hook: Option<ProblemHook>,
+    pub(super) answers: Option<Answers>,
     pub(crate) protected_resource: Option<ProtectedResource>,
+    pub(super) development: Development,
 }
 
 /// One configured authenticator: what it became, or what is wrong with it.
@@ -78,6 +84,7 @@ impl SecurityBuilder {
             longest_ban: Self::LONGEST_BAN,
             failure_mode: None,
             tier: None,
+            decisions: DecisionSettings::default(),
             ipv4_prefix: 32,
             ipv6_prefix: 64,
             proxies: None,
@@ -87,8 +94,11 @@ impl SecurityBuilder {
             max_validated_values: Self::MAX_VALIDATED_VALUES,
             body_timeout: Self::BODY_TIMEOUT,
             body_rate: Some(Self::BODY_RATE),
+            sockets: Sockets::default(),
             problem_hook: None,
+            answers: None,
             protected_resource: None,
+            development: Development::default(),
         }
     }
 
@@ -108,6 +118,16 @@ impl SecurityBuilder {
         let outcome = it.into_authenticator();
         self.authenticators.push(Configured { name, is_default, outcome });
         self
+    }
+
+    /// The names of its authenticators, and whether each is a default one.
+    pub(crate) fn configured(&self) -> impl Iterator<Item = (&str, bool)> {
+        self.authenticators.iter().map(|it| (it.name.as_str(), it.is_default))
+    }
+
+    /// Whether this authenticator is turned off.
+    pub(crate) fn is_absent(&self, name: &str) -> bool {
+        self.development.absent.iter().any(|(absent, _)| absent == name)
     }
 
     /// Puts the authenticators of another builder ahead of its own.
@@ -320,29 +340,6 @@ impl SecurityBuilder {
     /// Default: 16,384. Zero: the timeout is all the time there is.
     pub fn min_body_rate(mut self, bytes_per_second: u32) -> Self {
         self.body_rate = NonZeroU32::new(bytes_per_second);
-        self
-    }
-
-    /// Shapes the problem of every denial: its type URI, its title, further members.
-    ///
-    /// The status stays: it belongs to the denial. A hook that panics is logged, and the problem
-    /// goes out as it was.
-    ///
-    /// ```
-    /// use secure_runtime::{DenialKind, Security};
-    ///
-    /// let security = Security::builder().problems(|denial, problem| {
-    ///     if denial.kind() == DenialKind::Throttled {
-    ///         problem.set_member("upgrade", "https://shop.example/plans");
-    ///     }
-    /// });
-    /// # drop(security);
-    /// ```
-    pub fn problems(
-        mut self,
-        hook: impl Fn(&Denial, &mut Problem) + Send + Sync + 'static,
-    ) -> Self {
-        self.problem_hook = Some(Box::new(hook));
         self
     }
 

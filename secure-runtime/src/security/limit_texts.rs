@@ -179,7 +179,17 @@ mod tests {
         let quota = Quota::new(number(permits), number(60)).with_burst(number(burst));
         let (by, audience) = (Partition::Caller, Audience::Everyone);
         let cost = Cost::Permits(number(cost));
-        Limit { quota, by, audience, cost, shared: None, period: None, mode: None }
+        Limit {
+            quota,
+            by,
+            audience,
+            cost,
+            shared: None,
+            refunds: false,
+            unless: None,
+            period: None,
+            mode: None,
+        }
     }
 
     #[test]

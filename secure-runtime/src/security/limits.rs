@@ -33,7 +33,7 @@ use crate::throttling::{Bound, LimitMode, Outcome, Quota};
 /// ```
 #[derive(Clone, Debug)]
 pub struct Limits {
-    security: Security,
+    pub(super) security: Security,
 }
 
 /// One limit of one endpoint.

@@ -1,11 +1,17 @@
 //! The one value a program builds: its authenticators, its clock, its limits.
 
+mod answers;
+mod apart_counts;
+mod body_sizes;
 mod budget_changes;
 mod budget_statistics;
 mod builder;
 mod challenges;
 mod concurrency_statistics;
+mod decisions;
+mod development;
 mod failure_budgets;
+mod first_requests;
 mod forgetful_budgets;
 mod launch;
 mod lenient_limits;
@@ -23,14 +29,19 @@ mod planned_limit;
 mod planned_shared;
 mod protected_resource;
 mod readiness;
+mod request_head;
 mod resource_url;
+mod sockets;
 
 use std::borrow::Cow;
 use std::sync::{Arc, Mutex};
 
+use actix_web::HttpRequest;
 use actix_web::web::Bytes;
 
+use crate::answer::Answers;
 use crate::authentication::{Authenticator, TokenCacheStatistics};
+use crate::authorization::Decider;
 use crate::denial::Denial;
 use crate::inventory::Inventory;
 use crate::metadata::ResourceMetadata;
@@ -49,6 +60,8 @@ use crate::transport::TrustedProxies;
 pub use budget_statistics::BudgetRow;
 pub use builder::SecurityBuilder;
 pub use concurrency_statistics::ConcurrencyRow;
+pub use decisions::Decisions;
+pub(crate) use development::{AbsentAuthenticator, Open};
 pub use failure_budgets::FailedAuthentication;
 pub use launch::LaunchError;
 pub use limit_statistics::{BusyKey, LimitRow, LimitStatistics};
@@ -59,12 +72,13 @@ pub(crate) use live_mode::LiveMode;
 pub(crate) use plan::{Authentication, Mode, Plan};
 pub(crate) use planned_budget::{Failures, ID_OF_ALL, PlannedBudget};
 pub(crate) use planned_concurrency::PlannedConcurrency;
-pub(crate) use planned_limit::{ClaimNames, Counts, More, PlannedLimit, Stage};
+pub(crate) use planned_limit::{ClaimNames, Counts, More, PlannedLimit, Stage, Unless};
 #[cfg(feature = "redis")]
 pub(crate) use planned_shared::{LiveShared, PlannedShared, Sharing};
 pub use protected_resource::ProtectedResource;
 use protected_resource::Published;
 pub use readiness::{NotReady, Readiness};
+pub(crate) use sockets::Sockets;
 
 /// The security of a program, ready to serve: put it into `App::app_data`.
 ///
@@ -86,7 +100,7 @@ pub use readiness::{NotReady, Readiness};
 pub struct Security(Arc<Inner>);
 
 /// Shapes the problem of every denial: type URIs, further members.
-pub(crate) type ProblemHook = Box<dyn Fn(&Denial, &mut Problem) + Send + Sync>;
+pub(crate) type ProblemHook = Box<dyn Fn(&Denial, &mut Problem, &HttpRequest) + Send + Sync>;
 
 /// Says which tier of service a caller has.
 pub(crate) type TierFunction = Box<dyn Fn(&Principal) -> Option<Cow<'static, str>> + Send + Sync>;
@@ -108,17 +122,27 @@ pub(crate) struct Inner {
     /// The claims that limits count by.
     pub(crate) claims: Box<[ClaimNames]>,
     pub(crate) tier: Option<TierFunction>,
+    /// The application's own policy.
+    pub(crate) decider: Option<Decider>,
+    decides_all: bool,
     /// Which addresses count together.
     pub(crate) address_groups: AddressGroups,
     pub(crate) proxies: Option<TrustedProxies>,
+    pub(crate) unnamed_proxy: first_requests::UnnamedProxy,
     pub(crate) body_timeout: std::time::Duration,
     /// Bytes a second of a body that may take longer.
     pub(crate) body_rate: Option<std::num::NonZeroU32>,
+    pub(crate) sockets: Sockets,
     pub(crate) problem_hook: Option<ProblemHook>,
+    pub(crate) answers: Option<Answers>,
     published: Option<Published>,
     /// Holds off changes of limits while one is made.
     limit_changes: Mutex<()>,
     modes: ConfiguredModes,
+    /// Authenticators that are turned off.
+    absent: Vec<AbsentAuthenticator>,
+    /// Everybody is let in.
+    pub(crate) open: Option<Open>,
 }
 
 impl Inner {
@@ -142,7 +166,8 @@ impl Security {
     pub fn inventory(&self) -> Inventory {
         let endpoints = self.0.plans.iter().flatten().map(|plan| plan.endpoint);
         let metadata = self.0.published.as_ref().map(|published| published.path);
-        Inventory::of(endpoints, metadata, self.0.modes)
+        let inventory = Inventory::of(endpoints, metadata, self.0.modes, self.0.decides_all);
+        inventory.with_authentication_off(&self.0.absent, self.0.open.as_ref())
     }
 
     /// The service that publishes the metadata of the

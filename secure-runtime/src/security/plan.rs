@@ -1,6 +1,7 @@
 //! What one endpoint demands, compiled for the request path.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::challenges::Challenges;
 use super::planned_budget::PlannedBudget;
@@ -15,9 +16,13 @@ use crate::policy::{Access, Authenticators, Cost, Endpoint, Places, Rule};
 /// One endpoint, ready to be served: everything constant is here already.
 pub(crate) struct Plan {
     pub(crate) endpoint: &'static Endpoint,
+    /// Whether a request of the endpoint was served.
+    pub(crate) has_served: AtomicBool,
     pub(crate) authentication: Authentication,
     /// `None`: any request will do.
     pub(crate) rule: Option<CompiledRule>,
+    /// What the application's own policy is asked about; mostly nothing.
+    pub(crate) actions: Box<[Arc<str>]>,
     /// Decided before authentication.
     pub(crate) early_limits: Box<[PlannedLimit]>,
     /// Decided for requests that end authentication without a principal.
@@ -33,7 +38,9 @@ pub(crate) struct Plan {
     pub(crate) failures: Box<[PlannedBudget]>,
     /// Whether a limit is for callers of some tier.
     pub(crate) has_tiers: bool,
-    pub(crate) max_body: u64,
+    max_body: AtomicU64,
+    /// Whether it was looked at what the application says of the size of bodies.
+    pub(crate) has_compared_sizes: AtomicBool,
     /// The arguments that are made of the request's head, but for resources.
     pub(crate) arguments: Places,
     /// Whether arguments are validated, or asked what they cost.
@@ -50,6 +57,8 @@ pub(crate) struct Authentication {
     /// Their names, in the same order.
     pub(crate) names: Box<[&'static str]>,
     pub(crate) challenges: Challenges,
+    /// Whether rejected credentials count as none.
+    pub(crate) is_lenient: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +69,10 @@ pub(crate) enum Mode {
     Any { required: bool },
     /// All must accept; the first names the caller.
     All { required: bool },
+    /// An authenticator that the endpoint needs is turned off: nobody is let in.
+    Closed,
+    /// Everybody is let in.
+    Open,
 }
 
 impl Plan {
@@ -70,20 +83,26 @@ impl Plan {
         metadata: Option<&str>,
         limits: &mut LimitPlanner,
         (max_body, most_values): (u64, usize),
+        mode: Mode,
     ) -> Self {
         let policy = &endpoint.policy;
-        let (names, authenticators): (Vec<_>, Vec<_>) = authenticators.into_iter().unzip();
-        let stages = limits.plan(endpoint);
+        // Where nobody is let in, nobody is asked.
+        let asked = authenticators.into_iter().filter(|_| mode != Mode::Closed);
+        let (names, authenticators): (Vec<_>, Vec<_>) = asked.unzip();
+        let stages = limits.plan(endpoint, rules);
         let [early, anonymous, caller] = stages.own;
         Self {
             endpoint,
+            has_served: AtomicBool::new(false),
             authentication: Authentication {
-                mode: Mode::of(policy.access),
+                mode,
+                is_lenient: matches!(policy.access, Access::Lenient(_)),
                 challenges: Challenges::new(&authenticators, policy, metadata),
                 authenticators: authenticators.into(),
                 names: names.into(),
             },
             rule: (policy.rule != Rule::All(&[])).then(|| rules.compile(&policy.rule)),
+            actions: Box::default(),
             early_limits: early,
             anonymous_limits: anonymous,
             caller_limits: caller,
@@ -92,13 +111,24 @@ impl Plan {
             concurrency: limits.at_once(endpoint),
             failures: Box::default(),
             has_tiers: policy.limits.iter().any(|limit| limit.audience.tier().is_some()),
-            max_body: policy.max_body.unwrap_or(max_body),
+            max_body: AtomicU64::new(policy.max_body.unwrap_or(max_body)),
+            has_compared_sizes: AtomicBool::new(false),
             arguments: Places::ALL.without(policy.bodies).without(policy.resources),
             validates: !policy.validates.is_empty()
                 || policy.limits.iter().any(|it| matches!(it.cost, Cost::Arguments(_))),
             most_values: Some(most_values)
                 .filter(|most| *most < usize::MAX && !policy.validates.is_empty()),
         }
+    }
+
+    /// The largest request body now.
+    #[inline]
+    pub(crate) fn max_body(&self) -> u64 {
+        self.max_body.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_max_body(&self, bytes: u64) {
+        self.max_body.store(bytes, Ordering::Relaxed);
     }
 
     /// Whose plan it is, as operators call the endpoint.
@@ -170,20 +200,26 @@ impl Plan {
         self.concurrency.get(..own).unwrap_or_default()
     }
 
+    pub(super) fn with_actions(self, actions: Vec<String>) -> Self {
+        Self { actions: actions.into_iter().map(Into::into).collect(), ..self }
+    }
+
     pub(super) fn with_failures(self, failures: Box<[PlannedBudget]>) -> Self {
         Self { failures, ..self }
     }
 }
 
 impl Mode {
-    fn of(access: Access) -> Self {
+    pub(super) fn of(access: Access) -> Self {
         let mode = |authenticators, required| match authenticators {
             Authenticators::All(_) => Self::All { required },
             Authenticators::Default | Authenticators::Any(_) => Self::Any { required },
         };
         match access {
             Access::Public => Self::Nobody,
-            Access::Optional(authenticators) => mode(authenticators, false),
+            Access::Optional(authenticators) | Access::Lenient(authenticators) => {
+                mode(authenticators, false)
+            }
             Access::Authenticated(authenticators) => mode(authenticators, true),
         }
     }

@@ -52,6 +52,11 @@ impl PlannedBudget {
         self.counts != Failures::RefusedCredentials
     }
 
+    /// What operators call it.
+    pub(crate) fn title(&self) -> &str {
+        &self.title
+    }
+
     /// Adds a quota to those that it may be given; whoever calls it holds off other changes.
     pub(super) fn give(&self, place: u32, quota: Quota) {
         if !self.live.has(place) {

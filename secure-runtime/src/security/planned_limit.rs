@@ -7,8 +7,9 @@ use super::live_limit::{LiveLimit, Terms};
 use super::live_mode::LiveMode;
 #[cfg(feature = "redis")]
 use super::planned_shared::{PlannedShared, SharedPlanner};
+use crate::authorization::{CompiledRule, RuleSet};
 use crate::policy::{
-    Access, Audience, CalendarPeriod, Cost, Endpoint, KeyFunction, Limit, Partition,
+    Access, Audience, CalendarPeriod, Cost, Endpoint, KeyFunction, Limit, Partition, Rule,
 };
 use crate::request::FieldName;
 use crate::throttling::{Bound, Calendar, Generations, LimitMode, Quota, RateLimitHeaders};
@@ -16,6 +17,8 @@ use crate::throttling::{Bound, Calendar, Generations, LimitMode, Quota, RateLimi
 /// One limit with what tells its counts from all others.
 pub(crate) struct PlannedLimit {
     pub(crate) limit: &'static Limit,
+    /// Whose requests it does not count.
+    pub(crate) unless: Option<Box<Unless>>,
     /// Unique within the [`crate::Security`], but for those that count together.
     pub(crate) id: u64,
     pub(crate) by: Counts,
@@ -33,6 +36,26 @@ pub(crate) struct PlannedLimit {
     /// What a client is told of them. Lives as long as the program, as the endpoint does, so that a
     /// request need not share it.
     pub(crate) texts: &'static LimitTexts,
+}
+
+/// Whose requests a limit does not count, ready to be decided.
+pub(crate) struct Unless {
+    pub(crate) rule: CompiledRule,
+    /// Whether it asks what a caller was granted. Nobody anonymous is spared then: a condition about what
+    /// somebody is not would be met by leaving out the credentials.
+    pub(crate) asks_about_callers: bool,
+}
+
+impl Unless {
+    fn new(rule: &Rule, rules: &RuleSet) -> Self {
+        Self { rule: rules.compile(rule), asks_about_callers: asks_about_callers(rule) }
+    }
+}
+
+fn asks_about_callers(rule: &Rule) -> bool {
+    let mut asks = false;
+    rule.each_leaf(&mut |leaf| asks |= !matches!(leaf, Rule::Address(_)));
+    asks
 }
 
 /// What requests are told apart by: [`Partition`], ready to be looked up.
@@ -141,7 +164,7 @@ impl LimitPlanner {
     }
 
     /// The limits of each stage.
-    pub(super) fn plan(&mut self, endpoint: &'static Endpoint) -> Stages {
+    pub(super) fn plan(&mut self, endpoint: &'static Endpoint, rules: &RuleSet) -> Stages {
         let limits = endpoint.policy.limits;
         if limits.is_empty() {
             return Default::default();
@@ -166,6 +189,7 @@ impl LimitPlanner {
             let terms = Terms { limit, calendar: self.calendar(endpoint, limit) };
             let planned = PlannedLimit {
                 limit,
+                unless: limit.unless.as_ref().map(|rule| Box::new(Unless::new(rule, rules))),
                 id,
                 by: self.counts(endpoint, limit.by),
                 live: leaked(LiveLimit::new(terms, generations)),
@@ -299,6 +323,10 @@ fn stage(limit: &Limit, access: Access) -> Stage {
         Audience::Anonymous => Stage::Anonymous,
         Audience::Authenticated | Audience::Tier(_) | Audience::LeastTier(..) => Stage::Caller,
         Audience::Everyone if access == Access::Public => Stage::Early,
+        // Whom it spares is not known before.
+        Audience::Everyone if limit.unless.as_ref().is_some_and(asks_about_callers) => {
+            Stage::Caller
+        }
         Audience::Everyone if needs_nobody(limit.by) => Stage::Early,
         Audience::Everyone => Stage::Caller,
     }

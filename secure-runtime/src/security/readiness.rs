@@ -11,6 +11,7 @@ use super::Security;
 use crate::metadata::serve_publicly;
 use crate::problem;
 use crate::scope::SecuredService;
+use crate::scope::mounted::{KnownPaths, Shape};
 
 /// Why a [`Security`] is not [ready](Security::ready): each authenticator that cannot judge
 /// credentials now, and why.
@@ -116,4 +117,8 @@ fn answer(is_ready: bool) -> HttpResponse {
 /// Everybody may ask: it says only whether the program serves.
 impl SecuredService for Readiness {
     const POLICED: crate::__private::Policed = crate::__private::Policed::BY_THE_ATTRIBUTE;
+
+    fn shape(&self) -> Shape {
+        Shape::resource(KnownPaths::exact(vec![self.path.to_owned()]))
+    }
 }

@@ -1,17 +1,23 @@
-//! For tests, of applications too: a clock that obeys, an issuer that mints any token, and a way to
-//! ask one authenticator.
+//! For tests, of applications too: a clock that obeys, an issuer that mints any token, a way to
+//! ask one authenticator, and a check that every route has a policy.
 //!
 //! Always compiled, so that no feature changes what is tested. What it holds is small, and a service
 //! refuses its keys unless it was told to accept them.
 
+mod asked;
+mod assertions;
 mod clock;
 mod issuer;
 mod ready;
+mod routes;
 mod token;
 
+pub use asked::access_request;
+pub use assertions::{assert_admitted, assert_refused};
 pub use clock::FakeClock;
 pub use issuer::Issuer;
 pub use ready::TestSecurity;
+pub use routes::{MountedRoutes, assert_all_routes_secured, mounted_routes};
 pub use token::Token;
 
 use std::net::IpAddr;

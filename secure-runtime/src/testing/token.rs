@@ -168,6 +168,21 @@ impl<'a> Token<'a> {
         self
     }
 
+    /// The header line of a request that sends it: `Authorization: Bearer …`.
+    ///
+    /// ```
+    /// use actix_web::test::TestRequest;
+    /// use secure_runtime::testing::Issuer;
+    ///
+    /// let issuer = Issuer::hs256();
+    /// let request = TestRequest::get().insert_header(issuer.token("alice").role("admin").bearer());
+    /// # drop(request);
+    /// ```
+    #[must_use]
+    pub fn bearer(self) -> (&'static str, String) {
+        ("authorization", format!("Bearer {}", self.sign()))
+    }
+
     /// The token, signed.
     #[must_use]
     pub fn sign(self) -> String {

@@ -242,6 +242,12 @@ impl Limiter {
         }
     }
 
+    /// Gives back everything that is taken of a key.
+    pub(crate) fn clear(&self, key: LimitKey, quota: &Quota, now_ns: u64) {
+        let instant = Demand::new(quota, NonZeroU32::MIN, now_ns).instant();
+        self.table.update(key.0, instant, move |arrival| (arrival > now_ns).then_some(now_ns));
+    }
+
     /// What the limiter holds and has lost.
     #[must_use]
     pub fn statistics(&self) -> Statistics {

@@ -122,6 +122,13 @@ impl Penalties {
         Some(length)
     }
 
+    /// Forgets failures, strikes and the ban of somebody.
+    pub(crate) fn forgive(&self, limiter: &Limiter, keys: &BudgetKeys, quota: &Quota, now: u64) {
+        limiter.clear(keys.count, quota, now);
+        limiter.clear(keys.strikes, &self.strikes, now);
+        limiter.clear(keys.ban, &self.ban, now);
+    }
+
     /// Counts what came of the budget with this number.
     pub(crate) fn count(&self, budget: usize, event: BanEvent) {
         let total = self.totals.get(budget).and_then(|totals| totals.get(event as usize));
@@ -278,6 +285,22 @@ mod tests {
                 world.exhaust(now * u64::from(MOST_SECONDS));
             }
         }
+    }
+
+    #[test]
+    fn what_is_forgiven_never_happened() {
+        let world = World::new(2, 60, 3600);
+        let forgive = |now: u64| {
+            world.penalties.forgive(&world.limiter, &world.keys, &world.quota, now * SECOND);
+        };
+        assert_eq!((world.exhaust(0), world.exhaust(60)), (60, 120));
+        forgive(70);
+        assert_eq!(world.banned(70), None);
+        // The whole budget, and the first ban again.
+        assert_eq!([world.fail(70), world.fail(70)], [None, Some(60)]);
+        forgive(71);
+        forgive(71);
+        assert_eq!([world.fail(71), world.fail(71)], [None, Some(60)]);
     }
 
     #[test]

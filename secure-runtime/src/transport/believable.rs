@@ -30,6 +30,18 @@ fn comes_by_a_proxy(request: &RequestHead<'_>) -> bool {
     SIGNS.iter().any(|name| request.header(name).is_some())
 }
 
+/// The header by which a peer that is not of the internet shows that it is a proxy.
+pub(crate) fn unnamed_proxy(
+    request: &RequestHead<'_>,
+    peer: Option<IpAddr>,
+) -> Option<&'static str> {
+    if peer.is_none_or(|peer| is_public(peer.to_canonical())) {
+        return None;
+    }
+    let forwarding = ["x-forwarded-for", "forwarded", "x-real-ip"];
+    forwarding.into_iter().find(|name| request.header(name).is_some())
+}
+
 /// What proxies and content delivery networks add to a request.
 const SIGNS: [&str; 5] = ["forwarded", "via", "x-forwarded-for", "x-real-ip", "cdn-loop"];
 

@@ -1,13 +1,53 @@
-//! What an application that exists needs to adopt the attribute, one route at a time.
+//! What an application that exists needs to adopt the attribute, one route at a time: a file for each need.
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
     reason = "tests fail by panicking"
 )]
 
+mod absent_authenticators;
+mod authentication_turned_off;
+mod dispatch;
+mod dynamic_policies;
 mod early_rules;
+mod enriched_callers;
+mod enrichment_cache;
+mod existing_middleware;
 mod handlers_as_functions;
 mod hidden_objects;
+mod lenient_callers;
 mod macros_together;
+mod mounted_routes;
+mod multipart_forms;
+mod own_answers;
+mod own_problems;
+mod pages;
 mod policies_of_other_crates;
+mod remembered_decisions;
+mod request_in_an_authenticator;
+mod request_time;
+mod route_tables;
+mod services_behind;
+mod sizes_and_times;
+mod sockets;
+mod spared_requests;
+mod standing_bans;
+mod typed_callers;
+mod validated_bodies;
+
+use secure_runtime::testing::{FakeClock, Issuer};
+use secure_runtime::{Security, SecurityBuilder};
+
+/// A security for the endpoints of one module, with the test issuer as its only authenticator and
+/// a clock that stands still.
+fn security(module: &str) -> (SecurityBuilder, Issuer, FakeClock) {
+    let clock = FakeClock::new();
+    let issuer = Issuer::hs256().clock(clock.clone());
+    let builder = Security::builder()
+        .answers_for(module)
+        .clock(clock.clone())
+        .authenticator("jwt", issuer.jwt());
+    (builder, issuer, clock)
+}

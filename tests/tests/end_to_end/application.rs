@@ -141,7 +141,7 @@ impl Authenticator for Slow {
 
 fn server() -> (TestServer, String, Runs) {
     let (builder, issuer, _): (_, Issuer, _) = crate::security(module_path!());
-    let builder = builder.named_authenticator("slow", Slow).problems(|denial, problem| {
+    let builder = builder.named_authenticator("slow", Slow).problems(|denial, problem, _| {
         let cause = format!("{}\r\nset-cookie: x=1\0", denial.kind().title());
         problem.set_type("x\r\ny").set_title("\u{1}\u{2028}\"").set_instance("\r\n");
         problem.set_member("status", 200).set_member("a\r\n\"b", cause.as_str());

@@ -13,7 +13,7 @@ async fn orders() -> HttpResponse {
 fn server() -> (TestServer, secure_runtime::testing::Issuer) {
     let (builder, issuer, _) = crate::security(module_path!());
     let security = builder
-        .problems(|denial, problem| {
+        .problems(|denial, problem, _| {
             if denial.kind() == DenialKind::Forbidden {
                 problem.set_type("https://api.example/problems/role").set_member("hint", "ask");
             }

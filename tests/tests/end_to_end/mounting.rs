@@ -81,16 +81,16 @@ async fn every_way_of_mounting_enforces_the_same() {
 }
 
 mod split {
-    use secure_runtime::{Scope, ScopeFactory};
+    use secure_runtime::SecuredConfig;
 
     use super::*;
 
-    pub(super) fn mount<T: ScopeFactory>(scope: Scope<T>) -> Scope<T> {
-        scope.service(several).route("/bare/{id}", route::get().to(bare))
+    pub(super) fn routes(config: &mut SecuredConfig) {
+        config.service(several).route("/bare/{id}", route::get().to(bare));
     }
 
-    pub(super) fn mount_more<T: ScopeFactory>(scope: Scope<T>) -> Scope<T> {
-        scope.service(full_path)
+    pub(super) fn more_routes(config: &mut SecuredConfig) {
+        config.service(full_path);
     }
 }
 
@@ -101,9 +101,9 @@ async fn a_scope_is_split_among_modules() {
     let server = TestServer::run(move || {
         App::new().app_data(security.clone()).service(
             secure_runtime::scope("/api")
-                .configure(split::mount)
-                .configure(|scope| scope.wrap(DefaultHeaders::new().add(("x-wrapped", "yes"))))
-                .configure(split::mount_more),
+                .configure(split::routes)
+                .wrap(DefaultHeaders::new().add(("x-wrapped", "yes")))
+                .configure(split::more_routes),
         )
     });
     let admin = bearer(&issuer.token("a").role("admin").sign());

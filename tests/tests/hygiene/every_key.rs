@@ -22,6 +22,18 @@ async fn empty() -> &'static str {
     ""
 }
 
+#[secure(roles = "admin", websocket)]
+#[get("/socket")]
+async fn socket(_request: HttpRequest, _stream: web::Payload) -> HttpResponse {
+    HttpResponse::SwitchingProtocols().finish()
+}
+
+#[secure(roles = "admin", body_timeout = "500ms", unvalidated(any, reason = "bytes"))]
+#[post("/bytes")]
+async fn bytes(body: web::Bytes) -> web::Bytes {
+    body
+}
+
 #[secure(roles = "admin", rate = "100/h")]
 #[get("/users")]
 async fn list_users(_request: HttpRequest) -> web::Json<Vec<String>> {
@@ -53,6 +65,24 @@ async fn place_order(
 ) -> Result<impl Responder, actix_web::Error> {
     let _ = path;
     Ok(HttpResponse::Ok().body(order.item))
+}
+
+#[secure(
+    action = "orders:list",
+    hide,
+    rate("10/s", refund = 5xx, unless = role("internal") || !(scope("a") && address in "10.0.0.0/8")),
+    rate("1000/h", shared = "orders"),
+    quota("1000/day", refund = 5xx, unless = permission("unbounded"))
+)]
+#[get("/orders")]
+async fn list_orders() -> &'static str {
+    ""
+}
+
+#[secure(action, auth = optional)]
+#[get("/articles")]
+async fn articles() -> &'static str {
+    ""
 }
 
 #[secure(
@@ -100,6 +130,8 @@ fn accepted() {
         .service(place_order)
         .service(raw)
         .service(limited)
+        .service(list_orders)
+        .service(articles)
         .service(two)
         .route("/", web::get().to(optional));
 }

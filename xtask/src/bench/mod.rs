@@ -58,7 +58,7 @@ struct Program {
     feature: Option<&'static str>,
 }
 
-const PROGRAMS: [Program; 10] = [
+const PROGRAMS: [Program; 11] = [
     Program {
         name: "requests",
         figures: &[
@@ -111,6 +111,7 @@ const PROGRAMS: [Program; 10] = [
         feature: None,
     },
     Program { name: "policy", figures: &["policy/decision"], needs_fixture: false, feature: None },
+    Program { name: "scope", figures: &["scope/"], needs_fixture: false, feature: None },
     Program {
         name: "authenticators",
         figures: &["authenticator/introspected_seen"],

@@ -23,5 +23,7 @@ fn list_users(
     )
 }
 impl ::secure_runtime::SecuredService for list_users {
-    const POLICED: ::secure_runtime::__private::Policed = ::secure_runtime::__private::Policed::BY_THE_ATTRIBUTE;
+    const POLICED: ::secure_runtime::__private::Policed = ::secure_runtime::__private::Policed::with(
+        &[("/users", "list_users", &["GET"])],
+    );
 }

@@ -28,5 +28,7 @@ pub fn place_order(
     )
 }
 impl ::secure_runtime::SecuredService for place_order {
-    const POLICED: ::secure_runtime::__private::Policed = ::secure_runtime::__private::Policed::BY_THE_ATTRIBUTE;
+    const POLICED: ::secure_runtime::__private::Policed = ::secure_runtime::__private::Policed::with(
+        &[("/shops/{shop}/orders", "place_order", &["POST"])],
+    );
 }

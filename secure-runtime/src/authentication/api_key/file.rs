@@ -100,6 +100,10 @@ impl KeyStore for FileKeyStore {
         }
     }
 
+    fn names_issuers(&self) -> Option<bool> {
+        super::record::name_issuers(&self.list())
+    }
+
     fn check(&self) -> Result<(), Vec<String>> {
         if self.refresh < SHORTEST_REFRESH || self.longest < self.refresh {
             return Err(vec![format!(

@@ -148,6 +148,10 @@ impl KeyStore for MemoryKeyStore {
     fn find(&self, id: &str, _: Moment) -> Lookup {
         Lookup::Ready(Ok(self.record(id)))
     }
+
+    fn names_issuers(&self) -> Option<bool> {
+        super::record::name_issuers(&self.list())
+    }
 }
 
 impl Default for MemoryKeyStore {

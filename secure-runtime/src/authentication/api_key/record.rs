@@ -198,6 +198,12 @@ impl fmt::Debug for KeyRecord {
 
 const INTERVAL_SECONDS: u64 = 60;
 
+/// Whether all of these name an issuer; `None` if there are none.
+pub(super) fn name_issuers(records: &[KeyRecord]) -> Option<bool> {
+    let all = records.iter().all(|record| record.principal().issuer().is_some());
+    (!records.is_empty()).then_some(all)
+}
+
 /// By owner, then by id.
 pub(super) fn sort(records: &mut [KeyRecord]) {
     let order =

@@ -56,6 +56,12 @@ pub trait KeyStore: Send + Sync + 'static {
         let _ = (record, now);
     }
 
+    /// Whether the principals of its records name an [issuer](crate::Principal::issuer), all of them;
+    /// `None` if that is not known. See [`Authenticator::names_issuers`](crate::authentication::Authenticator::names_issuers).
+    fn names_issuers(&self) -> Option<bool> {
+        None
+    }
+
     /// Called when the service is built: everything that keeps the store from working.
     ///
     /// # Errors
@@ -104,6 +110,10 @@ impl<S: KeyStore + ?Sized> KeyStore for Arc<S> {
 
     fn used(&self, record: &KeyRecord, now: Moment) {
         (**self).used(record, now);
+    }
+
+    fn names_issuers(&self) -> Option<bool> {
+        (**self).names_issuers()
     }
 
     fn check(&self) -> Result<(), Vec<String>> {

@@ -7,6 +7,7 @@ use super::key::{ApiKey, KeyFault};
 use super::place::{Carried, Places};
 use super::{Found, KeyHash, KeyStore, Lookup};
 use crate::authentication::{Attempt, Authenticator, Challenge, Presented, Refusal, Verdict};
+use crate::principal::Principal;
 use crate::request::RequestHead;
 use crate::time::Moment;
 
@@ -36,9 +37,26 @@ impl Authenticator for ApiKeyAuthenticator {
         true
     }
 
+    fn names_issuers(&self) -> Option<bool> {
+        self.store.names_issuers()
+    }
+
     /// A key says nothing of anybody who signed in.
     fn tells_authentication(&self) -> bool {
         false
+    }
+
+    /// A store that has to wait for its answer is not asked.
+    fn recheck(&self, caller: &Principal, now: Moment) -> Result<(), Refusal> {
+        let Some(id) = caller.api_key() else { return Ok(()) };
+        match self.store.find(id, now) {
+            Lookup::Ready(Ok(Some(record))) if !record.is_over(now) => Ok(()),
+            Lookup::Ready(Ok(_)) => {
+                Err(Refusal::invalid_token("the API key is gone, or has expired"))
+            }
+            Lookup::Ready(Err(fault)) => Err(Refusal::unavailable(fault.to_string())),
+            Lookup::Pending(_) => Ok(()),
+        }
     }
 
     fn authenticate(&self, request: &RequestHead<'_>, now: Moment) -> Attempt {

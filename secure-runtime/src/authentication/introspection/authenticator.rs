@@ -110,6 +110,14 @@ impl Authenticator for IntrospectionAuthenticator {
         Some(TokenCacheStatistics { refused_again, ..self.0.cache.statistics() })
     }
 
+    fn recheck(&self, caller: &Principal, _: Moment) -> Result<(), Refusal> {
+        self.0.check_revoked(caller)
+    }
+
+    fn checks_origins(&self) -> bool {
+        matches!(self.0.place, TokenPlace::Cookie { .. })
+    }
+
     fn asks_revocations(&self) -> bool {
         self.0.revocations.is_some()
     }

@@ -12,12 +12,14 @@ use actix_web::HttpRequest;
 use serde_json::Value;
 
 use crate::asked::Asked;
+use crate::authorization::{AcceptedBy, Answers, Circumstances, CompiledRule, Verdict};
 use crate::denial::Denial;
+use crate::pipeline::gate::Gate;
 use crate::pipeline::refused::Refused;
-use crate::policy::KeyFunction;
+use crate::policy::{KeyFunction, Needs};
 use crate::principal::{CountedClaims, Principal, VouchedBy};
 use crate::request::{FieldName, RequestHead};
-use crate::security::{ClaimNames, Counts, More, PlannedLimit, TierFunction};
+use crate::security::{ClaimNames, Counts, More, PlannedLimit, TierFunction, Unless};
 use crate::throttling::{LimitKey, Limiter};
 
 /// Whose request is counted.
@@ -31,6 +33,8 @@ pub(in crate::pipeline) struct Subject<'a> {
     pub(in crate::pipeline) request: &'a HttpRequest,
     /// The claims that limits count by.
     pub(in crate::pipeline) claims: &'a [ClaimNames],
+    /// Whom to ask for the client's whole address.
+    pub(in crate::pipeline) gate: Option<&'a Gate<'a>>,
 }
 
 /// What is hashed; the variant keeps a subject from being taken for an address.
@@ -50,6 +54,35 @@ enum Counted<'a> {
     Each(u64),
 }
 
+/// Whether the limit is about this request.
+#[inline]
+pub(in crate::pipeline) fn counts(planned: &PlannedLimit, subject: Subject<'_>) -> bool {
+    planned.limit.audience.has(subject.principal, subject.tier)
+        && planned.unless.as_ref().is_none_or(|unless| !spares(unless, subject))
+}
+
+/// Whether it is one of those that a limit does not count.
+fn spares(unless: &Unless, subject: Subject<'_>) -> bool {
+    let Unless { rule, asks_about_callers } = unless;
+    let Some(caller) = subject.principal else {
+        return !asks_about_callers && spares_address(rule, None, subject);
+    };
+    rule.holds_by_names(caller) || spares_address(rule, Some(caller), subject)
+}
+
+fn spares_address(rule: &CompiledRule, caller: Option<&Principal>, subject: Subject<'_>) -> bool {
+    let address = || subject.gate.and_then(Gate::address);
+    let found = Circumstances {
+        caller,
+        accepted_by: AcceptedBy::default(),
+        address: if rule.asks_about_address() { address() } else { None },
+        now: None,
+        answers: Answers::default(),
+        extracted: Needs::Nothing,
+    };
+    rule.decide(&found) == Verdict::Holds
+}
+
 /// Whose count this is; `None` if the limit is not about this request.
 ///
 /// # Errors
@@ -61,7 +94,7 @@ pub(in crate::pipeline) fn key(
     planned: &PlannedLimit,
     subject: Subject<'_>,
 ) -> Result<Option<LimitKey>, Refused> {
-    if !planned.limit.audience.has(subject.principal, subject.tier) {
+    if !counts(planned, subject) {
         return Ok(None);
     }
     key_of(limiter, planned.id, &planned.by, subject).map(Some)
@@ -246,6 +279,7 @@ mod tests {
             tier: None,
             request: &request,
             claims: &[&["device"], &["shop"]],
+            gate: None,
         };
         let keys = [one, other].map(|by| key_of(&limiter, 1, by, subject).unwrap());
         assert_eq!(keys[0] == keys[1], expected);
@@ -283,8 +317,14 @@ mod tests {
         for by in [Counts::Caller, Counts::Tenant, claim(0)] {
             let keys = callers.each_ref().map(|principal| {
                 let (principal, claims) = (Some(principal), &[&["device"] as ClaimNames][..]);
-                let subject =
-                    Subject { address: &|| None, principal, tier: None, request: &request, claims };
+                let subject = Subject {
+                    address: &|| None,
+                    principal,
+                    tier: None,
+                    request: &request,
+                    claims,
+                    gate: None,
+                };
                 let key = || key_of(&limiter, 1, &by, subject).unwrap();
                 assert!(key() == key());
                 (key(), shared_keys::whom(&by, subject).unwrap())
@@ -309,6 +349,7 @@ mod tests {
                 tier: None,
                 request: &request,
                 claims: &[],
+                gate: None,
             };
             key_of(&limiter, 1, by, subject).unwrap()
         };

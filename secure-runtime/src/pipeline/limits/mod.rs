@@ -22,7 +22,7 @@ use super::refused::Refused;
 use crate::response_cost::ResponseCost;
 use crate::security::{Mode, Security, Stage};
 use crate::time::Moment;
-use reserve::Counted;
+use reserve::{Counted, Refundable};
 
 /// Who counts limits: each takes the permits of all limits that it counts, or of none. What has to wait is
 /// polled again, and goes on where it stopped.
@@ -132,6 +132,17 @@ pub(super) fn charge(security: &Security, request: &mut Progress, response: &Htt
         return;
     };
     All::charge(security, &mut request.counted, cost, security.inner().clock.now());
+}
+
+/// Gives back what limits with `refund = 5xx` took, once.
+#[cold]
+pub(super) fn refund(security: &Security, counted: &mut Counted) {
+    let inner = security.inner();
+    let now = inner.clock.now();
+    for Refundable { key, live, taken } in counted.refundable.drain(..) {
+        let terms = |place| live.terms(place).allowance();
+        inner.counters.give_back(live.generations, terms, key, &taken, now);
+    }
 }
 
 /// The tier that the application says the caller has, where a limit asks.

@@ -35,6 +35,8 @@ pub(in crate::pipeline) struct Counted {
     pub(in crate::pipeline) report: Option<LimitReport>,
     /// Those that took one permit, and take the rest once it is known how many there are.
     pub(in crate::pipeline) open: Vec<Open>,
+    /// Those that give back what they took where the answer is 500 or above.
+    pub(in crate::pipeline) refundable: Vec<Refundable>,
     /// The limits that are not enforced for this request, a bit each: the client is not told of them.
     pub(in crate::pipeline) untold: u64,
     /// The queue in which it waits to be one of those that are being served; left before what it was
@@ -59,6 +61,13 @@ pub(in crate::pipeline) struct Open {
     pub(in crate::pipeline) taken: Option<Decided>,
 }
 
+/// What one limit took, and may give back.
+pub(in crate::pipeline) struct Refundable {
+    pub(super) key: LimitKey,
+    pub(super) live: &'static LiveLimit,
+    pub(super) taken: Decided,
+}
+
 /// Takes the permits. If one limit refuses, those taken before it in this stage are given back, so
 /// that a request refused by the hourly limit does not use up the one of the second.
 #[inline]
@@ -70,12 +79,14 @@ pub(in crate::pipeline) fn reserve(
     counted: &mut Counted,
 ) -> Result<(), Refused> {
     let mut taken: Vec<(LimitKey, LimitReport)> = Vec::new();
+    let earlier = counted.refundable.len();
     for (index, planned) in limits.iter().enumerate() {
         let whom = match key(&counters.limiter, planned, subject) {
             Ok(Some(whom)) => whom,
             Ok(None) => continue,
             Err(refused) => {
                 give_back(counters, &taken, now);
+                counted.refundable.truncate(earlier);
                 return Err(refused);
             }
         };
@@ -96,6 +107,7 @@ pub(in crate::pipeline) fn reserve(
             }
             counters.count(number, Outcome::Refused, whom);
             give_back(counters, &taken, now);
+            counted.refundable.truncate(earlier);
             let current = current.as_asked_again();
             let denial = throttled(&current);
             counted.report = Some(current);
@@ -104,6 +116,9 @@ pub(in crate::pipeline) fn reserve(
         counters.count(number, Outcome::Allowed, whom);
         if index + 1 < limits.len() {
             taken.push((key, current));
+        }
+        if planned.limit.refunds {
+            counted.refundable.push(Refundable { key: whom, live, taken: decided });
         }
         if planned.is_open {
             counted.open.push(Open { key: whom, live, first: current, taken: Some(decided) });

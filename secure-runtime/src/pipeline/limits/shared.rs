@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use super::keys::Subject;
+use super::keys::{Subject, counts};
 use super::reserve::{Counted, LimitReport, throttled};
 use super::shadow_mode;
 use super::shared_keys::whom;
@@ -195,8 +195,7 @@ pub(super) fn ask(
 }
 
 fn asked(limits: &[PlannedShared], subject: Subject<'_>) -> Result<Vec<Asked>, Refused> {
-    let concerned =
-        limits.iter().filter(|it| it.planned.limit.audience.has(subject.principal, subject.tier));
+    let concerned = limits.iter().filter(|it| counts(&it.planned, subject));
     concerned
         .map(|PlannedShared { planned, counts: all_counts, .. }| {
             let whom = whom(&planned.by, subject)?;

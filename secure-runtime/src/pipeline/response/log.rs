@@ -25,8 +25,18 @@ pub(in crate::pipeline) struct Refusing<'a> {
     pub(in crate::pipeline) caller: Option<&'a Principal>,
 }
 
+/// What the log has of a refusal.
+struct Line<'a> {
+    status: u16,
+    /// Where it is another one.
+    answered: Option<u16>,
+    cause: &'a str,
+    authenticator: Option<&'a str>,
+}
+
 impl Refusing<'_> {
-    pub(super) fn log_denial(self, denial: &Denial) {
+    /// `answered` is the status that the client reads, which the application may have chosen.
+    pub(super) fn log_denial(self, denial: &Denial, answered: StatusCode) {
         // Requests that are shed under load are as many as somebody sends, and no fault.
         let is_shed = denial.retry_after_seconds().is_some();
         let is_fault = match denial.kind() {
@@ -34,24 +44,32 @@ impl Refusing<'_> {
             DenialKind::Unavailable => !is_shed && !is_repeated(denial.cause()),
             _ => false,
         };
-        let authenticator = self.authenticator(denial);
-        self.log(denial.kind().status(), denial.cause(), authenticator, is_fault && !is_shed);
+        let line = Line {
+            status: denial.kind().status(),
+            answered: Some(answered.as_u16()).filter(|it| *it != denial.kind().status()),
+            cause: denial.cause(),
+            authenticator: self.authenticator(denial),
+        };
+        self.log(line, is_fault && !is_shed);
     }
 
     /// Logs an answer that is not the pipeline's own. A redirection is one, too, and no refusal.
     pub(in crate::pipeline) fn log_answer(self, status: StatusCode, cause: &str) {
         if status.is_client_error() {
-            self.log(status.as_u16(), cause, None, false);
+            let status = status.as_u16();
+            self.log(Line { status, answered: None, cause, authenticator: None }, false);
         }
     }
 
     /// An error where something on this side is wrong.
-    fn log(self, status: u16, cause: &str, authenticator: Option<&str>, is_fault: bool) {
+    fn log(self, line: Line<'_>, is_fault: bool) {
+        let Line { status, answered, cause, authenticator } = line;
         macro_rules! refused {
             ($log:path) => {
                 $log!(
                     handler = %self.handler(),
                     status,
+                    answered,
                     cause,
                     authenticator,
                     caller = self.caller().as_deref(),
@@ -87,7 +105,7 @@ impl Refusing<'_> {
     }
 
     fn client(&self) -> Option<IpAddr> {
-        self.gate?.address()
+        self.gate?.address_of_refused()
     }
 }
 

@@ -1,6 +1,7 @@
 //! The one place where a denial becomes a response.
 
 pub(super) mod log;
+mod own_problem;
 pub(super) mod rate_limit_headers;
 mod repeated;
 
@@ -8,35 +9,114 @@ use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use actix_web::body::BoxBody;
-use actix_web::http::StatusCode;
 use actix_web::http::header::{
-    ACCEPT_ENCODING, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
+    ACCEPT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, UPGRADE, WWW_AUTHENTICATE,
 };
-use actix_web::{HttpResponse, ResponseError};
+use actix_web::http::{ConnectionType, StatusCode};
+use actix_web::{HttpRequest, HttpResponse, ResponseError};
 
 use self::log::Refusing;
-use crate::denial::Denial;
+use crate::answer::Answers;
+use crate::denial::{Denial, DenialKind};
 use crate::pipeline::gate::Gate;
 use crate::pipeline::refused::Refused;
 use crate::problem;
-use crate::security::ProblemHook;
+use crate::security::{ProblemHook, Security};
 use crate::throttling::FieldValue;
 
 /// The response of a refused request, with the denial as its error: for what runs in the same process, a
-/// log, a test. Without a gate there are neither challenges nor a hook.
+/// log, a test. Without a gate there are no challenges.
 pub(super) fn refuse(refusing: Refusing<'_>, mut denial: Refused) -> HttpResponse {
-    let mut body = None;
     if let Some(gate) = refusing.gate {
         challenge(gate, &mut denial);
-        let hook = gate.security.inner().problem_hook.as_ref();
-        body = hook.and_then(|hook| shaped(hook, &denial));
     }
-    refusing.log_denial(&denial);
+    // One that does not answer for the endpoint has the application's form all the same.
+    let installed = || refusing.request.app_data::<Security>();
+    let security = refusing.gate.map(|gate| gate.security).or_else(installed);
+    let response = answered(denial, refusing.request, security);
+    if let Some(denial) = Denial::of(&response) {
+        refusing.log_denial(denial, response.status());
+    }
+    response
+}
+
+/// Answers a path that leads to no endpoint: 404 in the form of all refusals, that of
+/// [`SecurityBuilder::answer`](crate::SecurityBuilder::answer) or of the nearest
+/// [`Answers`](crate::answer::Answers).
+///
+/// actix-web answers an unknown method in the same way, unless the path has a `web::resource`.
+///
+/// ```standalone_crate
+/// use actix_web::{App, web};
+/// use secure_runtime::{Security, route};
+///
+/// let app = App::new()
+///     .app_data(Security::builder().build()?)
+///     .service(secure_runtime::scope("/api").default_service(route::not_found()))
+///     .default_service(web::to(secure_runtime::not_found));
+/// # drop(app);
+/// # Ok::<(), secure_runtime::LaunchError>(())
+/// ```
+pub async fn not_found(request: HttpRequest) -> HttpResponse {
+    let denial = Box::new(Denial::new(DenialKind::NotFound, "the path leads to no endpoint"));
+    let mut response = answered(denial, &request, request.app_data::<Security>());
+    leave_out(&mut response);
+    response
+}
+
+/// The denial as the application answers it.
+fn answered(denial: Refused, request: &HttpRequest, security: Option<&Security>) -> HttpResponse {
+    let configured = || security.and_then(|it| it.inner().answers.as_ref());
+    let answers = Answers::nearest(request).or_else(configured);
+    let answer = answers.and_then(|answers| answers.answer(&denial, request));
+    let (own, without) = answer.map_or((None, Vec::new()), |answer| answer.into_parts());
+    let hook = security.and_then(|it| it.inner().problem_hook.as_ref());
+    let body = match own {
+        None => hook.and_then(|hook| shaped(hook, &denial, request)),
+        Some(_) => None,
+    };
     let error: Box<dyn ResponseError> = denial;
     let response = HttpResponse::from_error(error);
-    match body {
-        Some(body) => response.set_body(BoxBody::new(body)),
-        None => response,
+    let mut response = match (own, body) {
+        (Some(own), _) => replaced(response, own),
+        (None, Some(body)) => response.set_body(BoxBody::new(body)),
+        (None, None) => response,
+    };
+    if !without.is_empty() {
+        response.extensions_mut().insert(Unwanted(without));
+    }
+    response
+}
+
+/// The application's response in place of the standard one, with its fields. The denial stays its error.
+fn replaced(mut standard: HttpResponse, own: HttpResponse) -> HttpResponse {
+    let (mut own, body) = own.into_parts();
+    let (fields, own_fields) = (standard.headers(), own.headers_mut());
+    // What the limiter and the endpoint say is a fact.
+    for name in [RETRY_AFTER, ACCEPT_ENCODING] {
+        if let Some(value) = fields.get(&name) {
+            own_fields.insert(name, value.clone());
+        }
+    }
+    if !own_fields.contains_key(WWW_AUTHENTICATE) {
+        for challenge in fields.get_all(WWW_AUTHENTICATE) {
+            own_fields.append(WWW_AUTHENTICATE, challenge.clone());
+        }
+    }
+    std::mem::swap(standard.head_mut(), own.head_mut());
+    std::mem::swap(&mut *standard.extensions_mut(), &mut *own.extensions_mut());
+    standard.set_body(body)
+}
+
+/// Fields that the application does not want. They are left out when all fields are there.
+struct Unwanted(Vec<HeaderName>);
+
+/// Leaves out the fields of a refusal that the application does not want.
+#[cold]
+pub(super) fn leave_out(response: &mut HttpResponse) {
+    let unwanted = response.extensions_mut().remove::<Unwanted>();
+    for field in unwanted.iter().flat_map(|Unwanted(fields)| fields) {
+        response.headers_mut().remove(field);
     }
 }
 
@@ -49,9 +129,9 @@ pub(super) fn challenge(gate: &Gate<'_>, denial: &mut Denial) {
 }
 
 /// The problem as the application's hook shapes it; `None` if the hook panics.
-fn shaped(hook: &ProblemHook, denial: &Denial) -> Option<String> {
+fn shaped(hook: &ProblemHook, denial: &Denial, request: &HttpRequest) -> Option<String> {
     let mut problem = denial.problem();
-    match catch_unwind(AssertUnwindSafe(|| hook(denial, &mut problem))) {
+    match catch_unwind(AssertUnwindSafe(|| hook(denial, &mut problem, request))) {
         Ok(()) => Some(problem.to_json()),
         Err(_) => {
             tracing::error!("the hook that shapes problems panicked");
@@ -65,12 +145,18 @@ impl Denial {
     pub(crate) fn of<Body>(response: &HttpResponse<Body>) -> Option<&Self> {
         response.error()?.as_error()
     }
+
+    /// The HTTP status code of its kind.
+    #[must_use]
+    pub fn status_code(&self) -> StatusCode {
+        StatusCode::from_u16(self.kind().status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
 }
 
 /// A denial as an error of actix-web: for extractors and handlers that return one.
 impl ResponseError for Denial {
     fn status_code(&self) -> StatusCode {
-        StatusCode::from_u16(self.kind().status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+        Self::status_code(self)
     }
 
     fn error_response(&self) -> HttpResponse {
@@ -91,6 +177,10 @@ impl ResponseError for Denial {
         // RFC 9110 section 15.5.16: what the client could send instead.
         if let Some(Ok(codings)) = self.codings().map(HeaderValue::try_from) {
             headers.append(ACCEPT_ENCODING, codings);
+        }
+        if self.kind() == DenialKind::UpgradeRequired {
+            headers.append(UPGRADE, HeaderValue::from_static("websocket"));
+            response.head_mut().set_connection_type(ConnectionType::Upgrade);
         }
         let body = self.usual_problem().unwrap_or_else(|| self.problem().to_json().into());
         response.map_body(|_, _| match body {

@@ -42,10 +42,39 @@ pub(in crate::pipeline) fn poll(
             request.caller = Some(caller);
             failures::check_caller(gate, request.caller.as_ref(), now)?;
         }
-        Ok(None) => {}
+        Ok(None) => request.caller = let_in(gate, now),
+        Err(refused) if authentication.is_lenient && is_rejection(&refused) => {
+            request.count_rejected(gate, refused.kind(), now);
+            log_rejection(gate, &refused);
+        }
         Err(refused) => request.refused = Some(refused),
     }
     Poll::Ready(Ok(()))
+}
+
+/// Who everybody is, where the configuration lets everybody in.
+fn let_in(gate: &Gate<'_>, now: Moment) -> Option<Principal> {
+    let open = gate.security.inner().open.as_ref();
+    let open = open.filter(|_| gate.plan.authentication.mode == Mode::Open)?;
+    open.warn(now);
+    Some(open.principal.clone())
+}
+
+/// Whether the credentials are bad: not whether they cannot be judged, or their owner is locked out.
+fn is_rejection(refused: &Denial) -> bool {
+    matches!(refused.kind(), DenialKind::InvalidToken | DenialKind::InvalidCredentials)
+}
+
+/// The request continues, so there is no log line of a refusal.
+#[cold]
+fn log_rejection(gate: &Gate<'_>, refused: &Denial) {
+    let names = &gate.plan.authentication.names;
+    tracing::debug!(
+        handler = %format_args!("{}::{}", gate.plan.endpoint.module, gate.plan.endpoint.name),
+        cause = refused.cause(),
+        authenticator = refused.concerned.and_then(|place| names.get(place)).copied(),
+        "rejected credentials count as none"
+    );
 }
 
 /// One request's turn through the authenticators of its endpoint.
@@ -183,9 +212,15 @@ impl Round {
             Mode::Any { required: true } | Mode::All { required: true } => {
                 Err(unauthenticated("no credentials were sent"))
             }
-            Mode::Nobody | Mode::Any { required: false } | Mode::All { required: false } => {
-                Ok(None)
+            Mode::Closed => {
+                let cause =
+                    "an authenticator that the endpoint needs is absent from the configuration";
+                Err(refused(DenialKind::Unavailable, cause))
             }
+            Mode::Nobody
+            | Mode::Open
+            | Mode::Any { required: false }
+            | Mode::All { required: false } => Ok(None),
         }
     }
 }
@@ -194,7 +229,7 @@ fn bit(place: usize) -> u64 {
     1_u64.checked_shl(place as u32).unwrap_or_default()
 }
 
-fn is_in(bits: u64, place: usize) -> bool {
+pub(super) fn is_in(bits: u64, place: usize) -> bool {
     bits & bit(place) != 0
 }
 
@@ -251,7 +286,7 @@ fn weight(refusal: &Refusal) -> u8 {
         (RefusalCode::Unavailable, true) => 3,
         (_, true) => 2,
         (RefusalCode::Unavailable, false) => 1,
-        (RefusalCode::InvalidRequest | RefusalCode::InvalidToken, false) => 0,
+        (_, false) => 0,
     }
 }
 
@@ -259,9 +294,14 @@ fn denial(from: usize, refusal: &Refusal) -> Refused {
     let kind = match refusal.code() {
         RefusalCode::InvalidRequest => DenialKind::InvalidCredentials,
         RefusalCode::InvalidToken => DenialKind::InvalidToken,
+        RefusalCode::Forbidden => DenialKind::Forbidden,
         RefusalCode::Unavailable => DenialKind::Unavailable,
     };
-    Box::new(Denial::new(kind, refusal.cause().to_owned()).about(Some(from)))
+    let denial = Denial::new(kind, refusal.cause().to_owned()).about(Some(from));
+    Box::new(match &refusal.detail {
+        Some(detail) => denial.with_detail(detail.to_string()),
+        None => denial,
+    })
 }
 
 fn unauthenticated(cause: &'static str) -> Refused {

@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::num::NonZeroU32;
 use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -11,14 +12,17 @@ use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{Extensions, Payload as Body};
 use actix_web::error::PayloadError;
 use actix_web::http::ConnectionType;
-use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
 use actix_web::web::Bytes;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 use futures_core::Stream;
 
-use super::{content_coding, counted_body};
+use super::announced::{has_media_type, is_chunked, length, unsupported};
+use super::{content_coding, counted_body, sizes};
 use crate::denial::{Denial, DenialKind};
 use crate::pipeline::gate::Gate;
+use crate::pipeline::lifetime::{Direction, Lifetime};
+use crate::pipeline::open_streams::Socket;
+use crate::pipeline::progress::Progress;
 use crate::pipeline::refused::Refused;
 use crate::request::{extensions, extensions_mut};
 
@@ -30,6 +34,8 @@ pub(in crate::pipeline) struct RequestBody {
     /// As the handler's extractors see it: none before it is opened.
     opened: Body,
     unread: Unread,
+    /// Of a WebSocket: how long it may go on.
+    lifetime: Option<Rc<Lifetime>>,
 }
 
 #[derive(Default)]
@@ -47,12 +53,17 @@ enum Unread {
 
 impl RequestBody {
     pub(in crate::pipeline) fn new(body: Body) -> Self {
-        Self { opened: Body::None, unread: Unread::Untouched(body) }
+        Self { opened: Body::None, unread: Unread::Untouched(body), lifetime: None }
     }
 
     /// What extractors read.
     pub(in crate::pipeline) fn opened(&mut self) -> &mut Body {
         &mut self.opened
+    }
+
+    /// Of a WebSocket: how long it may go on.
+    pub(in crate::pipeline) fn lifetime(&self) -> Option<Rc<Lifetime>> {
+        self.lifetime.clone()
     }
 
     /// Ends the reading of a body, as the request is refused.
@@ -109,10 +120,6 @@ impl Unread {
     }
 }
 
-fn is_chunked(request: &HttpRequest) -> bool {
-    request.headers().contains_key(TRANSFER_ENCODING)
-}
-
 /// Lets go of a body that the endpoint does not read. Over HTTP/2 the server then ignores its frames,
 /// which it would keep otherwise; over HTTP/1 the body is held until the request is answered.
 #[inline]
@@ -133,21 +140,32 @@ pub(in crate::pipeline) fn let_go(gate: &Gate<'_>, body: &mut RequestBody) {
 ///
 /// 413 and 415.
 #[inline]
-pub(in crate::pipeline) fn open(gate: &Gate<'_>, body: &mut RequestBody) -> Result<(), Refused> {
+pub(in crate::pipeline) fn open(
+    gate: &Gate<'_>,
+    progress: &Progress,
+    body: &mut RequestBody,
+) -> Result<(), Refused> {
     let (request, plan) = (gate.request, gate.plan);
     if plan.endpoint.policy.bodies.is_empty()
         || matches!(body.unread, Unread::Untouched(Body::None))
     {
         return Ok(());
     }
-    let announced = announced_length(request);
+    if plan.endpoint.policy.websocket {
+        open_socket(gate, progress, body);
+        return Ok(());
+    }
+    if !plan.has_compared_sizes.load(Ordering::Relaxed) {
+        sizes::compare(gate);
+    }
+    let announced = length(request);
     let is_typed = match plan.endpoint.policy.content_type {
         Some(expected) => has_media_type(request, announced, expected)?,
         None => true,
     };
     let coding = content_coding::check(request, &plan.endpoint.policy)?;
-    if announced.is_some_and(|length| length > plan.max_body) {
-        return Err(Box::new(too_large(plan.max_body)));
+    if announced.is_some_and(|length| length > plan.max_body()) {
+        return Err(Box::new(too_large(plan.max_body())));
     }
     let may_have_more = match &body.unread {
         Unread::Untouched(body) => {
@@ -159,7 +177,7 @@ pub(in crate::pipeline) fn open(gate: &Gate<'_>, body: &mut RequestBody) -> Resu
         Unread::Shared(_) | Unread::Broken(_) | Unread::Released => None,
     };
     let bounds =
-        Bounds { left: plan.max_body, is_typed, is_arriving: true, request: request.clone() };
+        Bounds { left: plan.max_body(), is_typed, is_arriving: true, request: request.clone() };
     let payload: BoxedStream = match std::mem::take(&mut body.unread) {
         Unread::Untouched(body) if announced.is_some() => Box::pin(Bounded { body, bounds }),
         Unread::Untouched(untouched) => {
@@ -173,7 +191,7 @@ pub(in crate::pipeline) fn open(gate: &Gate<'_>, body: &mut RequestBody) -> Resu
     #[cfg(feature = "compression")]
     if let Some(coding) = coding {
         let bounds = Bounds {
-            left: plan.max_body,
+            left: plan.max_body(),
             is_typed: true,
             is_arriving: false,
             request: request.clone(),
@@ -187,13 +205,24 @@ pub(in crate::pipeline) fn open(gate: &Gate<'_>, body: &mut RequestBody) -> Resu
     Ok(())
 }
 
+/// Hands out what the client of a WebSocket sends: it has no size, and ends with the client's credentials.
+fn open_socket(gate: &Gate<'_>, progress: &Progress, body: &mut RequestBody) {
+    let Unread::Untouched(untouched) = std::mem::take(&mut body.unread) else { return };
+    let lifetime = Lifetime::new(gate, progress);
+    let shared = Rc::new(RefCell::new(untouched));
+    body.unread = Unread::Shared(Rc::clone(&shared));
+    let watch = lifetime.watch(Direction::FromClient);
+    body.opened = Body::Stream { payload: Box::pin(Socket { stream: Shared(shared), watch }) };
+    body.lifetime = Some(lifetime);
+}
+
 /// What was found wrong with a body while it was read, whatever its reader made of that.
 #[inline]
 pub(in crate::pipeline) fn fault(gate: &Gate<'_>) -> Option<Refused> {
     let fault = *gate.request.extensions().get::<Fault>()?;
     Some(Box::new(match (fault, gate.plan.endpoint.policy.content_type) {
         (Fault::Untyped, Some(expected)) => unsupported(expected),
-        _ => too_large(gate.plan.max_body),
+        _ => too_large(gate.plan.max_body()),
     }))
 }
 
@@ -243,47 +272,6 @@ type BoxedStream = Pin<Box<dyn Stream<Item = Result<Bytes, PayloadError>>>>;
 fn too_large(most: u64) -> Denial {
     let cause = format!("the body is larger than `max_body` allows, {most} bytes");
     Denial::new(DenialKind::TooLarge, cause)
-}
-
-fn unsupported(expected: &str) -> Denial {
-    let cause = "the body's media type is not the one the endpoint reads";
-    let denial = Denial::new(DenialKind::UnsupportedMediaType, cause);
-    denial.with_detail(format!("expected `{expected}`"))
-}
-
-/// What the decoder has read and checked already; digits that do not fit count as too many.
-fn announced_length(request: &HttpRequest) -> Option<u64> {
-    let digits = request.headers().get(CONTENT_LENGTH)?.as_bytes().trim_ascii();
-    let length = digits.iter().try_fold(0_u64, |length, digit| {
-        length.checked_mul(10)?.checked_add(u64::from(digit.wrapping_sub(b'0')))
-    });
-    Some(length.unwrap_or(u64::MAX))
-}
-
-/// Whether the body has the media type, which is compared without regard to case (RFC 9110 section
-/// 8.3.1); parameters, such as a charset, may follow.
-///
-/// # Errors
-///
-/// If it does not, and a body is there. Where only reading tells (HTTP/2 need not announce a length), the
-/// first byte is what is refused.
-fn has_media_type(
-    request: &HttpRequest,
-    announced: Option<u64>,
-    expected: &str,
-) -> Result<bool, Refused> {
-    let mut values = request.headers().get_all(CONTENT_TYPE);
-    if let (Some(value), None) = (values.next(), values.next()) {
-        let essence = value.as_bytes().split(|byte| *byte == b';').next().unwrap_or_default();
-        if essence.trim_ascii().eq_ignore_ascii_case(expected.as_bytes()) {
-            return Ok(true);
-        }
-    }
-    match announced {
-        Some(1..) => Err(Box::new(unsupported(expected))),
-        None if is_chunked(request) => Err(Box::new(unsupported(expected))),
-        _ => Ok(false),
-    }
 }
 
 /// What is found wrong while a body is read; left in the request.

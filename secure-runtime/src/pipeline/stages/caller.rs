@@ -2,6 +2,7 @@
 
 use std::any::TypeId;
 use std::future::{Ready, ready};
+use std::sync::Once;
 
 use actix_web::dev::{Extensions, Payload};
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
@@ -12,32 +13,66 @@ use crate::pipeline::progress::Progress;
 use crate::pipeline::response::challenge;
 use crate::policy::{Endpoint, Needs};
 use crate::principal::Principal;
+use crate::request::extensions;
 use crate::security::Mode;
+use crate::time::Moment;
 
 /// Left in the request by the pipeline: it passed the stages of this endpoint.
 pub(super) struct Passed {
     pub(super) endpoint: &'static Endpoint,
     pub(super) principal: Option<Principal>,
+    /// When the request entered.
+    pub(super) entered: Option<Moment>,
 }
 
 /// The caller that the pipeline authenticated.
 ///
 /// Without a caller (`auth = optional`) the request is refused with 401; in a handler without
-/// `#[secure(...)]` nothing authenticated anybody, and the request is refused with 500.
+/// `#[secure(...)]` nothing authenticated anybody, and the request is refused with 500. The first time
+/// that happens, the log has a warning.
 impl FromRequest for Principal {
     type Error = Denial;
     type Future = Ready<Result<Self, Denial>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let extensions = request.extensions();
-        ready(match extensions.get::<Passed>() {
-            Some(Passed { principal: Some(principal), .. }) => Ok(principal.clone()),
-            Some(Passed { endpoint, .. }) => Err(without_caller(request, endpoint)),
-            None => Err(Denial::internal(
-                "`Principal` was asked for where `#[secure(...)]` authenticated nobody",
-            )),
-        })
+        ready(extracted(request, "Principal"))
     }
+}
+
+/// The caller, for the extractor of this name.
+pub(super) fn extracted(request: &HttpRequest, extractor: &str) -> Result<Principal, Denial> {
+    let Some(extensions) = extensions(request) else {
+        return Err(Denial::internal(format!(
+            "`{extractor}` was asked for while something holds the request's extensions"
+        )));
+    };
+    match extensions.get::<Passed>() {
+        Some(Passed { principal: Some(principal), .. }) => Ok(principal.clone()),
+        Some(Passed { endpoint, .. }) => {
+            let endpoint = *endpoint;
+            drop(extensions);
+            Err(without_caller(request, endpoint))
+        }
+        None => Err(without_pipeline(request, extractor)),
+    }
+}
+
+/// Outside of the pipeline nobody logs the denial.
+#[cold]
+fn without_pipeline(request: &HttpRequest, extractor: &str) -> Denial {
+    static WARNED: Once = Once::new();
+    WARNED.call_once(|| {
+        tracing::warn!(
+            extractor,
+            method = %request.method(),
+            route = request.match_pattern(),
+            "a handler without `#[secure(...)]`, or a public one, extracts the caller, and is answered \
+             with 500: write `#[secure]` above its route attribute (this is logged once)"
+        );
+    });
+    Denial::internal(format!(
+        "`{extractor}` was asked for where `#[secure(...)]` authenticated nobody"
+    ))
 }
 
 /// The challenges are here already, for a denial that a handler passes on by itself.
@@ -66,7 +101,8 @@ pub(in crate::pipeline) fn publish(gate: &Gate<'_>, request: &mut Progress) {
         true => request.caller.clone(),
         false => request.caller.take(),
     };
-    gate.request.extensions_mut().insert(Passed { endpoint: gate.plan.endpoint, principal });
+    let passed = Passed { endpoint: gate.plan.endpoint, principal, entered: request.entered };
+    gate.request.extensions_mut().insert(passed);
 }
 
 /// The values that may still be extracted as granted: the endpoint's own arguments, each once, and

@@ -10,7 +10,7 @@ use actix_web::error::{
     UrlencodedError,
 };
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_TYPE, HeaderValue};
+use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 use serde_json::error::Category;
 
 use crate::denial::{Denial, DenialKind};
@@ -18,8 +18,11 @@ use crate::pipeline::refused::{EarlyAnswer, Ended};
 use crate::pipeline::response::log::excerpt;
 use crate::problem::{self, Problem};
 
-/// What it comes to that there are no arguments.
-pub(in crate::pipeline) fn refusal(error: &actix_web::Error) -> Ended {
+/// What it comes to that there are no arguments, where bodies may have so many bytes.
+pub(in crate::pipeline) fn refusal(error: &actix_web::Error, max_body: u64) -> Ended {
+    if let Some(denial) = own_limit(error, max_body) {
+        return Ended::Refused(Box::new(denial));
+    }
     denial_of(error).map_or_else(|| foreign(error), |denial| Ended::Refused(Box::new(denial)))
 }
 
@@ -37,6 +40,15 @@ pub(in crate::pipeline) fn hidden(ended: Ended, statuses: std::ops::Range<u16>) 
     }
 }
 
+/// Whether an error that a handler returned is about the reading of a body.
+pub(in crate::pipeline) fn is_end_of_a_body(error: &actix_web::Error) -> bool {
+    #[cfg(feature = "multipart")]
+    if error.as_error::<actix_multipart::MultipartError>().is_some() {
+        return true;
+    }
+    error.as_error::<PayloadError>().is_some()
+}
+
 /// The denial for an error that this crate or actix-web made.
 fn denial_of(error: &actix_web::Error) -> Option<Denial> {
     if let Some(denial) = error.as_error::<Denial>() {
@@ -49,6 +61,8 @@ fn denial_of(error: &actix_web::Error) -> Option<Denial> {
         Some(malformed("query", &error.to_string()))
     } else if let Some(error) = error.as_error::<PayloadError>() {
         Some(payload(error))
+    } else if let Some(error) = multipart(error) {
+        Some(error)
     } else if error.as_error::<ContentTypeError>().is_some() {
         Some(unsupported("the body's media type is not one the handler reads"))
     } else {
@@ -58,8 +72,6 @@ fn denial_of(error: &actix_web::Error) -> Option<Denial> {
 
 fn json(error: &JsonPayloadError) -> Denial {
     match error {
-        JsonPayloadError::Overflow { limit }
-        | JsonPayloadError::OverflowKnownLength { limit, .. } => own_limit(Some(*limit)),
         JsonPayloadError::ContentType => unsupported("expected `application/json`"),
         JsonPayloadError::Payload(error) => payload(error),
         JsonPayloadError::Deserialize(error) => deserialized(error),
@@ -107,7 +119,6 @@ fn deserialized(error: &serde_json::Error) -> Denial {
 
 fn form(error: &UrlencodedError) -> Denial {
     match error {
-        UrlencodedError::Overflow { limit, .. } => own_limit(Some(*limit)),
         UrlencodedError::ContentType => unsupported("expected `application/x-www-form-urlencoded`"),
         UrlencodedError::Payload(error) => payload(error),
         UrlencodedError::Parse(error) => malformed("form", &error.to_string()),
@@ -115,9 +126,17 @@ fn form(error: &UrlencodedError) -> Denial {
     }
 }
 
-fn payload(error: &PayloadError) -> Denial {
+#[cfg(feature = "multipart")]
+use super::multipart_errors::denial as multipart;
+
+/// Without the feature, the type of such an error has no name here.
+#[cfg(not(feature = "multipart"))]
+fn multipart(_: &actix_web::Error) -> Option<Denial> {
+    None
+}
+
+pub(super) fn payload(error: &PayloadError) -> Denial {
     match error {
-        PayloadError::Overflow => own_limit(None),
         PayloadError::EncodingCorrupted => {
             told(DenialKind::Malformed, "the body is not coded as `Content-Encoding` says")
         }
@@ -125,14 +144,31 @@ fn payload(error: &PayloadError) -> Denial {
     }
 }
 
-/// The extractor refused the body, not `max_body`.
-fn own_limit(limit: Option<usize>) -> Denial {
+/// The extractor refused the body, not `max_body`: by a limit that the application has set, or that
+/// actix-web has where nothing lifts it.
+fn own_limit(error: &actix_web::Error, max_body: u64) -> Option<Denial> {
+    let (limit, config) = match (error.as_error(), error.as_error(), error.as_error()) {
+        (
+            Some(
+                JsonPayloadError::Overflow { limit }
+                | JsonPayloadError::OverflowKnownLength { limit, .. },
+            ),
+            ..,
+        ) => (Some(*limit), "JsonConfig::default().limit"),
+        (_, Some(UrlencodedError::Overflow { limit, .. }), _) => {
+            (Some(*limit), "FormConfig::default().limit")
+        }
+        (Some(JsonPayloadError::Payload(PayloadError::Overflow)), ..)
+        | (_, Some(UrlencodedError::Payload(PayloadError::Overflow)), _)
+        | (.., Some(PayloadError::Overflow)) => (None, "PayloadConfig::new"),
+        _ => return None,
+    };
     let most = limit.map_or_else(String::new, |limit| format!(" of {limit} bytes"));
     let cause = format!(
-        "the body is within `max_body` and beyond the extractor's own limit{most}: raise it by \
-         `JsonConfig`, `FormConfig` or `PayloadConfig`"
+        "the body is within `max_body` ({max_body} bytes) and beyond the extractor's own limit{most}: mount \
+         the handler in `secure_runtime::scope`, or `.app_data(web::{config}({max_body}))`"
     );
-    Denial::new(DenialKind::TooLarge, cause)
+    Some(Denial::new(DenialKind::TooLarge, cause))
 }
 
 /// Why `web::Path` could not read the path, for the operator: the text names types of Rust.
@@ -158,13 +194,13 @@ fn malformed(part: &str, text: &str) -> Denial {
     told(DenialKind::Malformed, detail)
 }
 
-fn unsupported(detail: &'static str) -> Denial {
+pub(super) fn unsupported(detail: &'static str) -> Denial {
     told(DenialKind::UnsupportedMediaType, detail)
 }
 
 /// A denial whose cause the client may read. What serde says repeats the value, which belongs
 /// neither into the answer nor into the log.
-fn told(kind: DenialKind, detail: impl Into<Cow<'static, str>>) -> Denial {
+pub(super) fn told(kind: DenialKind, detail: impl Into<Cow<'static, str>>) -> Denial {
     let detail = detail.into();
     Denial::new(kind, detail.clone()).with_detail(detail)
 }
@@ -191,7 +227,12 @@ fn foreign(error: &actix_web::Error) -> Ended {
         StatusCode::BAD_REQUEST => DenialKind::Malformed,
         StatusCode::NOT_FOUND => DenialKind::NotFound,
         StatusCode::SERVICE_UNAVAILABLE => DenialKind::Unavailable,
-        status if status.is_client_error() => return answer(as_problem(response), cause),
+        status if status.is_client_error() => {
+            // A denial would lose the fields that the error has, a challenge for instance.
+            let kind = DenialKind::of_status(status.as_u16()).filter(|_| !has_fields(&response));
+            let Some(kind) = kind else { return answer(as_problem(response), cause) };
+            kind
+        }
         _ => DenialKind::Internal,
     };
     Ended::Refused(Box::new(Denial::new(kind, cause)))
@@ -202,10 +243,14 @@ fn is_rendered(response: &HttpResponse) -> bool {
     media_type.is_some_and(|media_type| !media_type.starts_with(b"text/plain"))
 }
 
+/// Beside those of its body.
+fn has_fields(response: &HttpResponse) -> bool {
+    response.headers().keys().any(|name| *name != CONTENT_TYPE && *name != CONTENT_LENGTH)
+}
+
 fn as_problem(mut response: HttpResponse) -> HttpResponse {
     let status = response.status();
-    let title = status.canonical_reason().unwrap_or("Error");
-    let body = Problem::new(status.as_u16(), title).to_json();
+    let body = Problem::new(status.as_u16()).to_json();
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(problem::CONTENT_TYPE));
     response.map_body(|_, _| actix_web::body::BoxBody::new(body))
 }

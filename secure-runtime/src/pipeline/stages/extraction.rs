@@ -60,7 +60,7 @@ pub(in crate::pipeline) fn poll(
             let policy = &gate.plan.endpoint.policy;
             // Of several resources one is not there, or a rule about it would hide it.
             let is_hidden = policy.hides && places == policy.resources;
-            let refusal = refusal(&error);
+            let refusal = refusal(&error, gate.plan.max_body());
             Poll::Ready(Err(if is_hidden { hidden(refusal, 400..500) } else { refusal }))
         }
         Poll::Pending => {
@@ -75,8 +75,8 @@ pub(in crate::pipeline) fn poll(
     }
 }
 
-/// The time that arguments may take; a body that arrives at the minimum rate has more.
-fn poll_deadline(
+/// The time that arguments, and a policy of the application, may take; a body that arrives at the minimum rate has more.
+pub(super) fn poll_deadline(
     gate: &Gate<'_>,
     request: &mut Progress,
     reads_body: bool,
@@ -87,7 +87,8 @@ fn poll_deadline(
         if reads_body {
             body::count_bytes(gate.request);
         }
-        Box::pin(sleep(inner.body_timeout))
+        let own = gate.plan.endpoint.policy.body_timeout.filter(|_| reads_body);
+        Box::pin(sleep(own.unwrap_or(inner.body_timeout)))
     });
     ready!(deadline.as_mut().poll(context));
     let Some(rate) = inner.body_rate.filter(|_| reads_body) else { return Poll::Ready(()) };

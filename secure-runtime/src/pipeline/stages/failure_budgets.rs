@@ -15,7 +15,7 @@ use crate::pipeline::refused::Refused;
 use crate::principal::VouchedBy;
 use crate::request::RequestHead;
 use crate::security::{ID_OF_ALL, LiveBudget, PlannedBudget};
-use crate::throttling::{Allowance, BanEvent, BudgetKeys, Decided, LimitKey, Quota};
+use crate::throttling::{Allowance, BanEvent, BudgetKeys, Decided, LimitKey, Limiter, Quota};
 use crate::time::Moment;
 use crate::transport::is_one_clients;
 
@@ -61,14 +61,26 @@ pub(super) struct Taken {
 }
 
 impl Scope<'_> {
-    fn is_address(self) -> bool {
+    pub(super) fn is_address(self) -> bool {
         matches!(self, Self::Address(_))
     }
 }
 
 /// How many failures, by the place of the terms.
-fn allowances(live: &'static LiveBudget, is_address: bool) -> impl Fn(u32) -> Allowance<'static> {
+pub(super) fn allowances(
+    live: &'static LiveBudget,
+    is_address: bool,
+) -> impl Fn(u32) -> Allowance<'static> {
     move |place| Allowance { quota: live.terms(place).quota_of(is_address), calendar: None }
+}
+
+/// Where the budget of this id keeps what it knows of somebody.
+pub(super) fn keys_of(limiter: &Limiter, id: u64, scope: Scope<'_>) -> BudgetKeys {
+    BudgetKeys {
+        count: limiter.key(id, &Kept::Count(scope)),
+        ban: limiter.key(id, &Kept::Ban(scope)),
+        strikes: limiter.key(id, &Kept::Strikes(scope)),
+    }
 }
 
 /// A day: who was accepted from an address is known there for so long.
@@ -113,11 +125,7 @@ impl<'a> Ledger<'a> {
     }
 
     fn keys(&self, budget: &PlannedBudget, scope: Scope<'_>) -> BudgetKeys {
-        BudgetKeys {
-            count: self.key(budget, &Kept::Count(scope)),
-            ban: self.key(budget, &Kept::Ban(scope)),
-            strikes: self.key(budget, &Kept::Strikes(scope)),
-        }
+        keys_of(&self.gate.security.inner().counters.limiter, budget.id, scope)
     }
 
     pub(super) fn banned(&self, budget: &PlannedBudget, scope: Scope<'_>) -> Option<Duration> {

@@ -175,7 +175,11 @@ impl Progress {
         // same, and the next ones may be right.
         let (status, kind) = match &self.refused {
             Some(refused) => (refused.kind().status(), Some(refused.kind())),
-            None => (response.status().as_u16(), Denial::of(response).map(Denial::kind)),
+            // The application may answer a denial with any status, 200 among them.
+            None => match Denial::of(response).map(Denial::kind) {
+                Some(kind) => (kind.status(), Some(kind)),
+                None => (response.status().as_u16(), None),
+            },
         };
         let claims = match self.watches_failures {
             true => extensions_mut(gate.request).and_then(|mut it| it.remove::<Claims>()),
@@ -204,10 +208,36 @@ impl Progress {
         if failed.is_empty() {
             return None;
         }
+        let caller = self.caller().or_else(|| extensions.and_then(published));
+        self.charge(gate, &ledger, &failed, (caller, extensions, &claims));
+        failed.iter().find_map(|budget| claims.refusal(&ledger, budget))
+    }
+
+    /// Charges rejected credentials of a request that goes on without them (`auth = lenient(…)`).
+    pub(super) fn count_rejected(&self, gate: &Gate<'_>, kind: DenialKind, now: Moment) {
+        let counts = |budget: &&PlannedBudget| is_failure(budget, kind.status(), Some(kind));
+        if !gate.plan.budgets().any(|budget| counts(&budget)) {
+            return;
+        }
+        let ledger = Ledger::open(gate, now);
+        let failed: Vec<_> = ledger.budgets().filter(counts).collect();
+        let extensions = extensions(gate.request);
+        self.charge(gate, &ledger, &failed, (None, extensions.as_deref(), &Claims::default()));
+    }
+
+    /// Charges a failure to these budgets.
+    fn charge(
+        &self,
+        gate: &Gate<'_>,
+        ledger: &Ledger<'_>,
+        failed: &[&PlannedBudget],
+        (caller, extensions, claims): (Option<&Principal>, Option<&Extensions>, &Claims),
+    ) {
+        let observed = extensions.and_then(Extensions::get::<ObservedBans>);
+        let was_observed = |budget| ledger.was_observed(budget, observed);
         let head = RequestHead::new(gate.request);
         let authentication = &gate.plan.authentication;
-        let caller = self.caller().or_else(|| extensions.and_then(published));
-        for &budget in &failed {
+        for &budget in failed {
             // It would have been refused, and not have failed; or it was charged when its client went.
             if was_observed(budget) || self.attempts.has(budget) {
                 continue;
@@ -236,7 +266,6 @@ impl Progress {
             }
             let _ = ledger.charge(budget, Scope::Address(ledger.group));
         }
-        failed.iter().find_map(|budget| claims.refusal(&ledger, budget))
     }
 }
 
@@ -300,7 +329,7 @@ fn is_remembered(authentication: &Authentication, head: &RequestHead<'_>, now: M
         catch_unwind(AssertUnwindSafe(|| it.remembers(head, now))).unwrap_or(false)
     };
     match authentication.mode {
-        Mode::Nobody => false,
+        Mode::Nobody | Mode::Closed | Mode::Open => false,
         Mode::Any { .. } => authenticators.any(remembers),
         Mode::All { .. } => authenticators.len() > 0 && authenticators.all(remembers),
     }

@@ -12,6 +12,7 @@ use crate::pipeline::refused::Refused;
 /// 503 where as many are served as may be beside one of this priority.
 #[inline]
 pub(in crate::pipeline) fn enter(gate: &Gate<'_>, request: &mut Progress) -> Result<(), Refused> {
+    gate.security.note_request(gate.plan);
     take_place(gate, request)?;
     request.entered = Some(gate.security.inner().clock.now());
     Ok(())

@@ -1,15 +1,24 @@
 //! The stages, one file each; their order is [`order`](super::order)'s.
 
+mod announced;
 pub(super) mod authentication;
+pub(super) mod bans;
 pub(super) mod body;
 pub(super) mod caller;
 pub(super) mod claimed_account;
 pub(super) mod concurrency;
 pub(super) mod content_coding;
 pub(super) mod counted_body;
+pub(super) mod decision;
 pub(super) mod errors;
 pub(super) mod extraction;
 pub(super) mod failure_budgets;
 pub(super) mod failures;
+pub(super) mod handshake;
 pub(super) mod load;
+#[cfg(feature = "multipart")]
+pub(super) mod multipart_errors;
+mod request_time;
 pub(super) mod rules;
+pub(super) mod sizes;
+pub(super) mod typed_caller;

@@ -47,6 +47,19 @@ impl Configuration {
         }
     }
 
+    /// What a store has counted is not given back after the response.
+    #[cfg(feature = "redis")]
+    pub(super) fn check_refunds(&mut self, endpoint: &'static Endpoint) {
+        let Endpoint { name, module, file, line, policy, .. } = endpoint;
+        if policy.limits.iter().any(|limit| limit.refunds) {
+            self.faults.push(format!(
+                "a limit of `{module}::{name}` says `refund = 5xx`, which is not there for limits that \
+                 instances count together: leave out one of `refund` and `.shared_limits(…)` \
+                 ({file}:{line})"
+            ));
+        }
+    }
+
     /// A priority matters where somebody has to be turned away.
     pub(super) fn check_priority(
         &mut self,

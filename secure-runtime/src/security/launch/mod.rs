@@ -1,19 +1,22 @@
 //! The checks at launch: every endpoint's needs are met, or an error that lists what is not.
 
+mod decisions;
 mod error;
 mod limits;
+mod turned_off;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use super::builder::SecurityBuilder;
+use super::first_requests::UnnamedProxy;
 use super::plan::Plan;
 use super::planned_budget::BudgetPlanner;
 use super::planned_limit::LimitPlanner;
 #[cfg(feature = "redis")]
 use super::planned_shared::SharedPlanner;
 use super::protected_resource::Published;
-use super::{Inner, ProtectedResource, Security, forgetful_budgets, lenient_limits};
+use super::{Inner, ProtectedResource, Security, apart_counts, forgetful_budgets, lenient_limits};
 use crate::authentication::Authenticator;
 use crate::authorization::{AcceptedBy, RuleSet, is_zone, scopes_of};
 use crate::inventory::{self, is_inside, modules_around};
@@ -32,6 +35,10 @@ pub(super) struct Configuration {
     /// Configured, but broken: named in a fault of their own already.
     broken: Vec<String>,
     broken_defaults: bool,
+    /// Turned off, and why.
+    absent: BTreeMap<String, String>,
+    /// Everybody is let in, so that no authenticator is needed.
+    is_open: bool,
     /// What to do if another `Security` of the program has what is missing here.
     answers: &'static str,
     faults: Vec<String>,
@@ -43,21 +50,32 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
         .map(|endpoint| Some(endpoint).filter(|it| answers_for(&builder.modules, it.module)))
         .collect();
     let mut configuration = Configuration::collect(&mut builder);
+    let open = builder.development.open(&mut configuration.faults);
+    configuration.is_open = open.is_some();
     configuration.check_modules(&builder.modules, &endpoints);
     let published = builder.protected_resource.take().map(|resource| {
         let rules = endpoints.iter().flatten().map(|endpoint| &endpoint.policy.rule);
         configuration.check_resource(resource, rules.flat_map(scopes_of).collect())
     });
     let metadata = published.as_ref().map(|published| published.url.as_str());
-    let rules = RuleSet::new(endpoints.iter().flatten().map(|endpoint| &endpoint.policy.rule));
+    let rules = RuleSet::new(endpoints.iter().flatten().flat_map(|endpoint| {
+        let spared = endpoint.policy.limits.iter().filter_map(|limit| limit.unless.as_ref());
+        std::iter::once(&endpoint.policy.rule).chain(spared)
+    }));
     if builder.max_in_flight == Some(0) {
         configuration.faults.push("`max_in_flight` expects at least 1, found 0".to_owned());
     }
+    let actions: Vec<Vec<String>> = endpoints
+        .iter()
+        .map(|endpoint| configuration.check_actions(*endpoint, &builder.decisions))
+        .collect();
+    configuration.check_decisions(&builder.decisions, &actions);
     let address_groups =
         configuration.check_address_groups(builder.ipv4_prefix, builder.ipv6_prefix);
     configuration.faults.extend(builder.proxies.as_ref().and_then(TrustedProxies::fault));
     let modes = ConfiguredModes { limits: builder.limit_mode, failures: builder.failure_mode };
     configuration.faults.extend(lenient_limits::faults(modes));
+    configuration.faults.extend(builder.sockets.faults());
     let mut budgets = BudgetPlanner::new(builder.failed_authentication, builder.failure_mode);
     let mut limits = LimitPlanner::new(builder.headers, builder.limit_mode);
     #[cfg(feature = "redis")]
@@ -66,20 +84,27 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
     }
     let plans = endpoints
         .into_iter()
-        .map(|endpoint| {
+        .zip(actions)
+        .map(|(endpoint, actions)| {
             let endpoint = endpoint?;
             configuration.check_legible(endpoint);
             let authenticators = configuration.authenticators_of(endpoint);
             configuration.check_layers(endpoint);
             configuration.check_rule(endpoint, &authenticators);
             configuration.check_limits(endpoint, &authenticators, builder.tier.is_some());
+            #[cfg(feature = "redis")]
+            if limits.sharing.is_some() {
+                configuration.check_refunds(endpoint);
+            }
             configuration.check_step_up(endpoint, &authenticators);
             configuration.check_priority(endpoint, builder.max_in_flight);
             configuration.check_codings(endpoint);
             configuration.check_revocations(endpoint, &authenticators);
             let sizes = (builder.max_body, builder.max_validated_values);
-            let plan = Plan::new(endpoint, authenticators, &rules, metadata, &mut limits, sizes);
-            Some(plan.with_failures(budgets.plan(endpoint)))
+            let mode = configuration.mode_of(endpoint, &authenticators);
+            let plan =
+                Plan::new(endpoint, authenticators, &rules, metadata, &mut limits, sizes, mode);
+            Some(plan.with_failures(budgets.plan(endpoint)).with_actions(actions))
         })
         .collect();
     let quota_bytes = if limits.has_quotas { builder.quota_bytes } else { 0 };
@@ -93,6 +118,7 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
     if !configuration.faults.is_empty() {
         return Err(LaunchError { faults: configuration.faults });
     }
+    let absent = configuration.absent_authenticators();
     let now = builder.clock.now();
     configuration.by_name.values().for_each(|authenticator| authenticator.start(now));
     let security = Security(Arc::new(Inner {
@@ -107,16 +133,24 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
         penalties: Penalties::new(builder.longest_ban, budgets.count),
         claims,
         tier: builder.tier,
+        decides_all: builder.decisions.asks_all,
+        decider: builder.decisions.into_decider(),
         address_groups,
         proxies: builder.proxies,
+        unnamed_proxy: UnnamedProxy::new(),
         body_timeout: builder.body_timeout,
         body_rate: builder.body_rate,
+        sockets: builder.sockets,
         problem_hook: builder.problem_hook,
+        answers: builder.answers,
         published,
         limit_changes: Mutex::new(()),
         modes,
+        absent,
+        open,
     }));
-    Ok(forgetful_budgets::told(lenient_limits::told(security)))
+    security.warn_of_authentication_that_is_off();
+    Ok(apart_counts::told(forgetful_budgets::told(lenient_limits::told(security))))
 }
 
 fn answers_for(modules: &[String], module: &str) -> bool {
@@ -130,6 +164,8 @@ impl Configuration {
             defaults: Vec::new(),
             broken: Vec::new(),
             broken_defaults: false,
+            absent: BTreeMap::new(),
+            is_open: false,
             answers: if builder.modules.is_empty() {
                 "; if another `Security` answers for it, say with `.answers_for(…)` which modules \
                  this one answers for"
@@ -138,8 +174,13 @@ impl Configuration {
             },
             faults: Vec::new(),
         };
+        it.absent = builder.development.absent(&mut it.faults);
         for configured in builder.authenticators.drain(..) {
             let name = configured.name;
+            if it.absent.contains_key(&name) {
+                it.faults
+                    .push(format!("the authenticator `{name}` is configured, and absent as well"));
+            }
             if it.by_name.contains_key(name.as_str()) || it.broken.contains(&name) {
                 it.faults.push(format!("two authenticators are named `{name}`"));
                 continue;
@@ -190,10 +231,7 @@ impl Configuration {
 
     /// What an endpoint's `auth` stands for; what it lacks becomes a fault.
     fn authenticators_of(&mut self, endpoint: &'static Endpoint) -> Vec<Named> {
-        let (Access::Optional(wanted) | Access::Authenticated(wanted)) = endpoint.policy.access
-        else {
-            return Vec::new();
-        };
+        let Some(wanted) = wanted(endpoint).filter(|_| !self.is_open) else { return Vec::new() };
         let Endpoint { name, module, file, line, .. } = endpoint;
         match wanted {
             Authenticators::Default => {
@@ -213,6 +251,7 @@ impl Configuration {
                             found.push((*name, Arc::clone(authenticator)));
                         }
                         None if self.broken.iter().any(|broken| broken == wanted) => {}
+                        None if self.absent.contains_key(*wanted) => {}
                         None => self.faults.push(format!(
                             "`{module}::{name}` needs the authenticator `{wanted}`, which is not \
                              configured{}{} ({file}:{line})",
@@ -253,7 +292,9 @@ impl Configuration {
         let mut faults = Vec::new();
         endpoint.policy.rule.each_leaf(&mut |leaf| match leaf {
             Rule::Authenticator(wanted)
-                if !authenticators.iter().any(|(known, _)| **known == **wanted)
+                if !self.is_open
+                    && !self.absent.contains_key(*wanted)
+                    && !authenticators.iter().any(|(known, _)| **known == **wanted)
                     && !self.broken.iter().any(|broken| broken == wanted) =>
             {
                 faults.push(format!(
@@ -329,8 +370,15 @@ fn naming<'a>(endpoint: &Endpoint, authenticators: &'a [Named]) -> &'a [Named] {
 }
 
 fn needs_all(endpoint: &Endpoint) -> bool {
-    matches!(
-        endpoint.policy.access,
-        Access::Authenticated(Authenticators::All(_)) | Access::Optional(Authenticators::All(_))
-    )
+    matches!(wanted(endpoint), Some(Authenticators::All(_)))
+}
+
+/// What an endpoint's `auth` says; nothing if it is public.
+fn wanted(endpoint: &Endpoint) -> Option<Authenticators> {
+    match endpoint.policy.access {
+        Access::Public => None,
+        Access::Optional(wanted) | Access::Lenient(wanted) | Access::Authenticated(wanted) => {
+            Some(wanted)
+        }
+    }
 }

@@ -111,6 +111,12 @@ fn is_escaped(line: &[u8], index: usize) -> bool {
 
 /// The `for` parameter of one `Forwarded` element (RFC 7239 section 4).
 pub(super) fn forwarded_for(element: &[u8]) -> Option<IpAddr> {
+    node_address(forwarded_parameter(element, b"for")?)
+}
+
+/// A parameter of one `Forwarded` element (RFC 7239 section 4), without quotes; `None` if the element is
+/// malformed.
+pub(super) fn forwarded_parameter<'a>(element: &'a [u8], wanted: &[u8]) -> Option<&'a [u8]> {
     let mut found = None;
     let mut rest = Some(element);
     while let Some(pairs) = rest {
@@ -129,14 +135,14 @@ pub(super) fn forwarded_for(element: &[u8]) -> Option<IpAddr> {
             Some(open) => open.strip_suffix(b"\"")?,
             None => value,
         };
-        if !name.eq_ignore_ascii_case(b"for") {
+        if !name.eq_ignore_ascii_case(wanted) {
             continue;
         }
         if found.is_some() {
             // Section 4: a parameter must not occur twice in one element.
             return None;
         }
-        found = Some(node_address(value)?);
+        found = Some(value);
     }
     found
 }

@@ -21,6 +21,7 @@
 //! choose their address. `docs/client-address.md` says which setting is for which proxy.
 
 mod entries;
+mod forwarded;
 #[cfg(test)]
 mod properties;
 mod proxies;
@@ -29,6 +30,7 @@ mod tests;
 #[cfg(test)]
 mod tricks;
 
+pub(crate) use forwarded::{forwarded_host, forwarded_scheme, host};
 pub use proxies::{
     ForwardingHeader, InvalidForwardingHeader, InvalidNetwork, SingleHeader, TrustedProxies,
 };
@@ -45,45 +47,57 @@ pub(crate) fn client_address(
     peer: Option<IpAddr>,
     proxies: Option<&TrustedProxies>,
 ) -> Option<IpAddr> {
+    look(request, peer, proxies).0
+}
+
+/// The client's address, and the entry of a list that says it, if one does.
+fn look<'a>(
+    request: &RequestHead<'a>,
+    peer: Option<IpAddr>,
+    proxies: Option<&TrustedProxies>,
+) -> (Option<IpAddr>, Option<&'a [u8]>) {
     let peer = peer.map(|address| address.to_canonical());
     let Some(proxies) = proxies.filter(|proxies| proxies.trusts_peer(peer)) else {
-        return peer;
+        return (peer, None);
     };
     let list = match &proxies.header {
         ForwardingHeader::XForwardedFor => List::XForwardedFor,
         ForwardingHeader::Forwarded => List::Forwarded,
         ForwardingHeader::Single(name) => {
             let mut lines = request.lines_of(name.field());
-            return match (lines.next(), lines.next()) {
+            let address = match (lines.next(), lines.next()) {
                 (Some(line), None) => node_address(line.trim_ascii()).or(peer),
                 _ => peer,
             };
+            return (address, None);
         }
     };
     let mut entries = Entries::new(request, list);
-    match proxies.hops {
-        Some(hops) => {
+    match (proxies.hops, peer) {
+        (Some(hops), peer) => {
             let entry = hops.checked_sub(1).and_then(|place| entries.nth(place.into()));
-            entry.and_then(|entry| list.address(entry)).or(peer)
+            let said = entry.and_then(|entry| Some((list.address(entry)?, entry)));
+            said.map_or((peer, None), |(address, entry)| (Some(address), Some(entry)))
         }
-        None => walk(entries, list, peer?, proxies),
+        (None, Some(peer)) => walk(entries, list, peer, proxies),
+        (None, None) => (None, None),
     }
 }
 
 /// The first address from the right that is no proxy's.
-fn walk(
-    entries: Entries<'_>,
+fn walk<'a>(
+    entries: Entries<'a>,
     list: List,
     peer: IpAddr,
     proxies: &TrustedProxies,
-) -> Option<IpAddr> {
-    let mut client = peer;
+) -> (Option<IpAddr>, Option<&'a [u8]>) {
+    let mut client = (peer, None);
     for entry in entries {
         let Some(address) = list.address(entry) else { break };
-        client = address;
-        if !proxies.trusts(client) {
+        client = (address, Some(entry));
+        if !proxies.trusts(address) {
             break;
         }
     }
-    Some(client)
+    (Some(client.0), client.1)
 }

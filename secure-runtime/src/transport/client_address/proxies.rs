@@ -33,6 +33,9 @@ pub struct TrustedProxies {
     /// How many proxies there are; `None`: as many as there are addresses of the networks.
     pub(super) hops: Option<u8>,
     pub(super) header: ForwardingHeader,
+    /// Whether they overwrite `X-Forwarded-Proto`, and `X-Forwarded-Host`.
+    pub(super) overwrite_scheme: bool,
+    pub(super) overwrite_host: bool,
 }
 
 /// The header in which a proxy passes on the client's address.
@@ -124,8 +127,7 @@ impl TrustedProxies {
     pub fn new<T: AsRef<str>>(
         networks: impl IntoIterator<Item = T>,
     ) -> Result<Self, InvalidNetwork> {
-        let networks = Some(parsed(networks)?);
-        Ok(Self { networks, hops: None, header: ForwardingHeader::default() })
+        Ok(Self { networks: Some(parsed(networks)?), ..Self::anybody() })
     }
 
     /// Trusts exactly so many proxies in front of the program, 1 to 32, wherever they are: for
@@ -139,7 +141,17 @@ impl TrustedProxies {
     /// Another number, or a header of one address, fails at launch.
     #[must_use]
     pub fn hops(count: u8) -> Self {
-        Self { networks: None, hops: Some(count), header: ForwardingHeader::default() }
+        Self { hops: Some(count), ..Self::anybody() }
+    }
+
+    fn anybody() -> Self {
+        Self {
+            networks: None,
+            hops: None,
+            header: ForwardingHeader::default(),
+            overwrite_scheme: false,
+            overwrite_host: false,
+        }
     }
 
     /// Takes the word of peers in these networks alone, and leaves the number of
@@ -160,6 +172,27 @@ impl TrustedProxies {
     #[must_use]
     pub fn header(mut self, header: ForwardingHeader) -> Self {
         self.header = header;
+        self
+    }
+
+    /// Takes the request's scheme from `X-Forwarded-Proto`: the outermost proxy overwrites it on every
+    /// request, and the others pass it on unchanged.
+    ///
+    /// Without this call the header is not looked at, because a proxy that does not overwrite it passes on
+    /// what the client has sent. With [`ForwardingHeader::Forwarded`] it is not needed: the scheme is the
+    /// `proto` of the entry that names the client (RFC 7239 section 5.4).
+    #[must_use]
+    pub fn overwrite_scheme(mut self) -> Self {
+        self.overwrite_scheme = true;
+        self
+    }
+
+    /// Takes the request's host from `X-Forwarded-Host`, under the same condition. With
+    /// [`ForwardingHeader::Forwarded`] it is the `host` of the entry that names the client (RFC 7239
+    /// section 5.3).
+    #[must_use]
+    pub fn overwrite_host(mut self) -> Self {
+        self.overwrite_host = true;
         self
     }
 

@@ -15,7 +15,7 @@ impl<T> FromRequest for MultipartForm<T> {
 
 #[secure(roles = "customer")]
 #[post("/")]
-async fn handler(upload: MultipartForm<u32>) -> &'static str { //~ ERROR holds a body without rules
+async fn handler(upload: MultipartForm<u32>) -> &'static str { //~ ERROR holds a request body
     let _ = upload.0;
     ""
 }

@@ -1,0 +1,67 @@
+//! Rules about `unless`: whose requests a limit does not count.
+
+use quote::ToTokens;
+
+use super::allow::name_of_part_is_known;
+use super::vocabulary::demand;
+use crate::diagnostics::Diagnostics;
+use crate::model::condition::{Condition, ConditionKind};
+use crate::model::legal::Clause;
+use crate::model::raw::RateKey;
+use crate::vocabulary::Vocabulary;
+
+/// Whom a limit spares can be read from it: what the caller was granted, and networks.
+pub(super) fn asks_about_callers_and_networks(
+    rate: &RateKey,
+    known: &Vocabulary,
+    diagnostics: &mut Diagnostics,
+) {
+    let Some(condition) = &rate.unless else { return };
+    condition.each(&mut |part| match &part.kind {
+        ConditionKind::All(_) | ConditionKind::Any(_) | ConditionKind::Not(_) => {}
+        ConditionKind::Address(_) => {}
+        ConditionKind::Fact(..) => name_of_part_is_known(part, known, diagnostics),
+        _ => {
+            let found = part.tokens.to_token_stream().to_string();
+            diagnostics
+                .error(&part.tokens, format!("`unless` expects no such condition, found `{found}`"))
+                .help("`role(\"…\")`, `scope(\"…\")`, `permission(\"…\")` or `address in \"…\"`")
+                .note("what else a request says may be the client's choice");
+        }
+    });
+}
+
+/// Of callers whose credentials nobody looks at, nothing is known.
+pub(super) fn public_spares_networks_alone(rate: &RateKey, diagnostics: &mut Diagnostics) {
+    let Some(condition) = &rate.unless else { return };
+    condition.each(&mut |part| {
+        if let ConditionKind::Fact(fact, _) = &part.kind {
+            let word = fact.word();
+            diagnostics
+                .error(
+                    &part.tokens,
+                    format!("`public` expects nothing about the caller, found `{word}`"),
+                )
+                .help("leave out one of the two")
+                .note("a public endpoint does not look at credentials");
+        }
+    });
+}
+
+/// As a clause of a rule.
+pub(super) fn clause(rate: &RateKey, known: &Vocabulary) -> Option<Clause> {
+    rate.unless.as_ref().map(|condition| legal(condition, known))
+}
+
+fn legal(condition: &Condition, known: &Vocabulary) -> Clause {
+    let list = |parts: &[Condition]| parts.iter().map(|part| legal(part, known)).collect();
+    match &condition.kind {
+        ConditionKind::All(parts) => Clause::All(list(parts)),
+        ConditionKind::Any(parts) => Clause::Any(list(parts)),
+        ConditionKind::Not(part) => Clause::Not(Box::new(legal(part, known))),
+        ConditionKind::Fact(fact, name) => Clause::Demand(*fact, demand(*fact, &name.text, known)),
+        ConditionKind::Address(networks) => Clause::Address(networks.clone()),
+        // Refused as a mistake; it would spare nobody.
+        _ => Clause::Any(Vec::new()),
+    }
+}

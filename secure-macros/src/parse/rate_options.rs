@@ -1,0 +1,52 @@
+//! Options of `rate` and `quota` that say which requests are not counted, and which counts are one.
+
+use proc_macro2::{Ident, TokenTree};
+
+use super::allow::condition_of;
+use super::rates::value_place;
+use super::tokens::string;
+use crate::diagnostics::Diagnostics;
+use crate::model::condition::Condition;
+use crate::model::raw::Name;
+
+/// `refund = 5xx`: the one class of answers that gives back what a request took.
+pub(super) fn refund(
+    name: &Ident,
+    value: &[TokenTree],
+    diagnostics: &mut Diagnostics,
+) -> Option<Ident> {
+    if let [TokenTree::Literal(class)] = value
+        && class.to_string() == "5xx"
+    {
+        return Some(name.clone());
+    }
+    let (place, found) = value_place(name, value);
+    diagnostics
+        .error(&place, format!("`refund` expects `5xx`, found {found}"))
+        .help("`refund = 5xx`")
+        .note("a request that fails for the client's fault has to count");
+    None
+}
+
+/// `shared = "office"`: the name of a count that several endpoints have in common.
+pub(super) fn shared(
+    name: &Ident,
+    value: &[TokenTree],
+    diagnostics: &mut Diagnostics,
+) -> Option<Name> {
+    if let [token] = value
+        && let Some(text) = string(token)
+    {
+        return Some(text);
+    }
+    let (place, found) = value_place(name, value);
+    diagnostics
+        .error(&place, format!("`shared` expects a name as a string literal, found {found}"))
+        .help("`shared = \"office\"`");
+    None
+}
+
+/// `unless = role("internal")`: whose requests are not counted.
+pub(super) fn unless(value: &[TokenTree], diagnostics: &mut Diagnostics) -> Option<Condition> {
+    condition_of("unless", value, diagnostics)
+}

@@ -1,0 +1,177 @@
+//! What the inventory says of one route of an endpoint.
+
+use crate::policy::{
+    Access, Authenticators, Concurrency, Endpoint, Exception, FailureBudget, Limit, Policy, Rule,
+};
+use crate::throttling::{ConfiguredModes, LimitMode};
+
+/// One route of one endpoint; an endpoint whose routes the attribute could not see has one row
+/// without method and path.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[non_exhaustive]
+pub struct Row {
+    /// The path template as in the route attribute, without the scopes it is mounted under.
+    pub path: Option<&'static str>,
+    /// Where the program mounts it, the scopes around it included; empty unless
+    /// [`Inventory::mounted`] has filled it in.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub mounted: Vec<String>,
+    /// The methods, in upper case, separated by commas.
+    pub method: Option<String>,
+    /// The function.
+    pub handler: String,
+    /// Who may call: `public`, `optional`, `lenient`, `authenticated`, and the authenticators where named.
+    pub access: String,
+    /// What must be true of the caller; empty if nothing more.
+    pub rule: String,
+    /// Whether a request that the rule forbids is answered as if there were nothing here: 404.
+    pub hides: bool,
+    /// How, and how long ago, the caller must have signed in; empty if it does not matter.
+    pub step_up: String,
+    /// Whether other code may call the function without the policy.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub callable: bool,
+    /// What each layer of the policy says, the widest first, where there are several: the `secure.toml`
+    /// about the handler's file, modules, named policies, the attribute.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pub layers: &'static [&'static str],
+    /// The actions that the application's own policy is asked about; empty if it is not asked.
+    pub actions: Vec<String>,
+    /// The limits, and the budgets for failures.
+    pub limits: Vec<String>,
+    /// The parameters that are validated.
+    pub validates: &'static [&'static str],
+    /// The parameters that their extractors validate, as `order: AwebJson`.
+    pub validated_by: Vec<String>,
+    /// The body parameters that nothing validates before the handler, as `order: the reason`.
+    pub unvalidated: Vec<String>,
+    /// The largest request body in bytes, where the attribute says so.
+    pub max_body: Option<u64>,
+    /// The one media type of the request body, where the attribute says so.
+    pub content_type: Option<&'static str>,
+    /// The content codings that the request body may have, beside none.
+    pub content_encodings: &'static [&'static str],
+    /// The exceptions that the attribute makes, with their reasons.
+    pub exceptions: Vec<String>,
+    /// The source file.
+    pub file: &'static str,
+    /// The line of the attribute.
+    pub line: u32,
+}
+
+pub(super) fn rows(
+    endpoint: &'static Endpoint,
+    modes: ConfiguredModes,
+    decides_all: bool,
+) -> Vec<Row> {
+    let policy = &endpoint.policy;
+    let row = |path, method| Row {
+        path,
+        mounted: Vec::new(),
+        method,
+        handler: format!("{}::{}", endpoint.module, endpoint.name),
+        access: access(policy.access),
+        rule: rule(&policy.rule),
+        hides: policy.hides,
+        step_up: policy.step_up.map(|it| it.to_string()).unwrap_or_default(),
+        callable: policy.callable,
+        layers: policy.layers,
+        actions: endpoint.actions(decides_all),
+        limits: limits(policy, modes),
+        validates: policy.validates,
+        validated_by: policy
+            .validated_by
+            .iter()
+            .map(|it| format!("{}: {}", it.parameter, it.extractor))
+            .collect(),
+        unvalidated: unvalidated(policy),
+        max_body: policy.max_body,
+        content_type: policy.content_type,
+        content_encodings: policy.content_encodings,
+        exceptions: policy.exceptions.iter().map(ToString::to_string).collect(),
+        file: endpoint.file,
+        line: endpoint.line,
+    };
+    if endpoint.routes.is_empty() {
+        return vec![row(None, None)];
+    }
+    endpoint
+        .routes
+        .iter()
+        .map(|route| row(Some(route.path), Some(route.methods.join(","))))
+        .collect()
+}
+
+fn unvalidated(policy: &Policy) -> Vec<String> {
+    let exempt = policy.unvalidated.iter().map(|it| format!("{}: {}", it.parameter, it.reason));
+    let allowed = policy.undecided.iter();
+    exempt
+        .chain(allowed.map(|name| format!("{name}: the lint `unvalidated-body` allows it")))
+        .collect()
+}
+
+fn limits(policy: &Policy, modes: ConfiguredModes) -> Vec<String> {
+    let limit = |limit: &Limit| {
+        Limit { mode: Some(LimitMode::stricter(limit.mode, modes.limits)), ..*limit }.to_string()
+    };
+    let budget = |it: &FailureBudget| {
+        FailureBudget { mode: Some(LimitMode::stricter(it.mode, modes.failures)), ..*it }
+            .to_string()
+    };
+    let at_once = policy.concurrency.iter().map(|it| {
+        Concurrency { mode: Some(LimitMode::stricter(it.mode, modes.limits)), ..*it }.to_string()
+    });
+    let priority = policy.priority.map(|it| format!("{it} priority"));
+    let failures = policy.failures.iter().map(budget);
+    let limits = policy.limits.iter().map(limit);
+    limits.chain(at_once).chain(failures).chain(priority).collect()
+}
+
+/// The row of the metadata of the protected resource.
+pub(super) fn published(path: &'static str) -> Row {
+    let reason = "clients learn here where to get a token (RFC 9728)";
+    let exception = Exception { key: "public", reason, until: None };
+    Row {
+        path: Some(path),
+        mounted: Vec::new(),
+        method: Some(String::from("GET")),
+        handler: String::from("secure_runtime::ResourceMetadata"),
+        access: access(Access::Public),
+        rule: String::new(),
+        hides: false,
+        step_up: String::new(),
+        callable: false,
+        layers: &[],
+        actions: Vec::new(),
+        limits: Vec::new(),
+        validates: &[],
+        validated_by: Vec::new(),
+        unvalidated: Vec::new(),
+        max_body: None,
+        content_type: None,
+        content_encodings: &[],
+        exceptions: vec![exception.to_string()],
+        file: "secure-runtime/src/metadata.rs",
+        line: 1,
+    }
+}
+
+fn access(access: Access) -> String {
+    let named = |mode: &str, authenticators| match authenticators {
+        Authenticators::Default => mode.to_owned(),
+        Authenticators::Any([name]) | Authenticators::All([name]) => format!("{mode} ({name})"),
+        Authenticators::Any(names) => format!("{mode} (any of {})", names.join(", ")),
+        Authenticators::All(names) => format!("{mode} (all of {})", names.join(", ")),
+    };
+    match access {
+        Access::Public => String::from("public"),
+        Access::Optional(authenticators) => named("optional", authenticators),
+        Access::Lenient(authenticators) => named("lenient", authenticators),
+        Access::Authenticated(authenticators) => named("authenticated", authenticators),
+    }
+}
+
+/// The rule in the words of `allow`; nothing if there is none.
+fn rule(rule: &Rule) -> String {
+    if *rule == Rule::All(&[]) { String::new() } else { rule.to_string() }
+}

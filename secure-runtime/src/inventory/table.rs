@@ -1,0 +1,78 @@
+//! The inventory as a table for people.
+
+use std::fmt;
+
+use super::{AuthenticationOff, Inventory, Row};
+use crate::table;
+
+/// How wide the columns of the table are at most, but for words that are wider.
+const WIDTHS: [usize; 7] = [8, 40, 40, 40, 40, 16, 40];
+
+impl fmt::Display for Inventory {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let header = ["METHOD", "PATH", "ACCESS", "RULE", "LIMITS", "VALIDATED", "WHERE"];
+        let cells = self.rows.iter().map(|row| {
+            let dash =
+                |text: &str| if text.is_empty() { String::from("-") } else { text.to_owned() };
+            [
+                dash(row.method.as_deref().unwrap_or_default()),
+                match &*row.mounted {
+                    [] => dash(row.path.unwrap_or_default()),
+                    mounted => mounted.join("\n"),
+                },
+                [&*row.access, &*row.step_up]
+                    .into_iter()
+                    .filter(|it| !it.is_empty())
+                    .collect::<Vec<_>>()
+                    .join(", "),
+                dash(&rule_and_actions(row)),
+                dash(&row.limits.join("\n")),
+                dash(&validation(row)),
+                format!("{}\n{}:{}", row.handler, row.file, row.line),
+            ]
+        });
+        let table: Vec<[String; 7]> =
+            std::iter::once(header.map(str::to_owned)).chain(cells).collect();
+        table::write(formatter, &table::wrapped(&table, WIDTHS))?;
+        let layered = self.rows.iter().filter(|row| !row.layers.is_empty());
+        for (index, row) in layered.enumerate() {
+            if index == 0 {
+                writeln!(formatter, "\npolicies of several layers, the widest first:")?;
+            }
+            let (method, path) = (row.method.as_deref().unwrap_or("-"), row.path.unwrap_or("-"));
+            writeln!(formatter, "{method} {path} {}", row.handler)?;
+            row.layers.iter().try_for_each(|layer| writeln!(formatter, "  {layer}"))?;
+        }
+        if !self.idle_roles.is_empty() {
+            writeln!(formatter, "\nroles that open no endpoint: {}", self.idle_roles.join(", "))?;
+        }
+        for off in &self.authentication_off {
+            match off {
+                AuthenticationOff::Open { open_to_everybody_as: caller, reason } => writeln!(
+                    formatter,
+                    "\nAUTHENTICATION IS OFF, every request is served as `{caller}`: {reason}"
+                )?,
+                AuthenticationOff::Absent { absent_authenticator: name, reason } => {
+                    writeln!(formatter, "\nabsent authenticator `{name}`: {reason}")?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What is demanded of the caller here, and what the application's own policy is asked.
+fn rule_and_actions(row: &Row) -> String {
+    let actions = row.actions.iter().map(|action| format!("action {action:?}"));
+    let rule = Some(row.rule.clone()).filter(|rule| !rule.is_empty());
+    rule.into_iter().chain(actions).collect::<Vec<_>>().join(", ")
+}
+
+/// Which bodies are validated, and which are not.
+fn validation(row: &Row) -> String {
+    let own = row.validates.iter().map(|name| (*name).to_owned());
+    let others = row.validated_by.iter().map(|it| it.replacen(": ", " by ", 1));
+    let name = |it: &String| it.split(": ").next().unwrap_or_default().to_owned();
+    let not = row.unvalidated.iter().map(|it| format!("not {}", name(it)));
+    own.chain(others).chain(not).collect::<Vec<_>>().join(", ")
+}

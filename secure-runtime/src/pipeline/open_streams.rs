@@ -1,0 +1,110 @@
+//! Responses that go on after their handler has returned: WebSockets, server-sent events, other streams.
+//!
+//! 1. Each of them counts in `concurrency` until its last byte, or until its client is gone.
+//! 2. A WebSocket and a stream of server-sent events end with the credentials of their caller: when these
+//!    expire, or are revoked. Other streams are one answer, which is sent to its end.
+//! 3. A WebSocket is told why: a close frame with the code 1008 (RFC 6455 section 7.4.1).
+
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+use actix_web::HttpResponse;
+use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::error::PayloadError;
+use actix_web::http::StatusCode;
+use actix_web::http::header::CONTENT_TYPE;
+use actix_web::web::Bytes;
+use futures_core::Stream;
+
+use super::gate::Gate;
+use super::lifetime::{Direction, Lifetime, Watch};
+use super::progress::Progress;
+use crate::throttling::Permit;
+
+/// Keeps what counts the request for as long as its response goes on, and ends it with the credentials.
+pub(super) fn keep(
+    gate: &Gate<'_>,
+    request: &mut Progress,
+    lifetime: Option<Rc<Lifetime>>,
+    response: &mut HttpResponse,
+) {
+    let is_socket = response.status() == StatusCode::SWITCHING_PROTOCOLS;
+    let ends = is_socket || is_event_stream(response);
+    let watch = ends.then(|| {
+        let lifetime = lifetime.unwrap_or_else(|| Lifetime::new(gate, request));
+        lifetime.watch(Direction::ToClient)
+    });
+    let permits = std::mem::take(&mut request.counted.permits);
+    if watch.is_none() && permits.is_empty() {
+        return;
+    }
+    let plain = std::mem::replace(response, HttpResponse::new(StatusCode::OK));
+    let is_webs = is_socket && gate.plan.endpoint.policy.websocket;
+    let farewell = is_webs.then(|| Bytes::from_static(CLOSED));
+    *response =
+        plain.map_body(|_, body| BoxBody::new(Kept { body: Some(body), watch, farewell, permits }));
+}
+
+fn is_event_stream(response: &HttpResponse) -> bool {
+    let value = response.headers().get(CONTENT_TYPE).map(|value| value.as_bytes());
+    let essence = value.and_then(|value| value.split(|byte| *byte == b';').next());
+    essence.is_some_and(|it| it.trim_ascii().eq_ignore_ascii_case(b"text/event-stream"))
+}
+
+/// A close frame of a server, whose code 1008 says that a policy was violated, with its reason (RFC 6455
+/// sections 5.5.1 and 7.4.1).
+const CLOSED: &[u8] = b"\x88\x17\x03\xf0credentials not valid";
+
+/// The body of a response that goes on.
+struct Kept {
+    /// `None` once it was ended.
+    body: Option<BoxBody>,
+    watch: Option<Watch>,
+    /// What is sent before the end.
+    farewell: Option<Bytes>,
+    /// Given back when this is dropped, or ended.
+    permits: Vec<Permit>,
+}
+
+impl MessageBody for Kept {
+    type Error = <BoxBody as MessageBody>::Error;
+
+    fn size(&self) -> BodySize {
+        BodySize::Stream
+    }
+
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        if let Some(watch) = &mut self.watch
+            && watch.poll(context).is_ready()
+        {
+            self.watch = None;
+            self.body = None;
+            self.permits.clear();
+        }
+        match &mut self.body {
+            Some(body) => Pin::new(body).poll_next(context),
+            None => Poll::Ready(self.farewell.take().map(Ok)),
+        }
+    }
+}
+
+/// What a WebSocket's client sends, until its credentials end.
+pub(super) struct Socket<S> {
+    pub(super) stream: S,
+    pub(super) watch: Watch,
+}
+
+impl<S: Stream<Item = Result<Bytes, PayloadError>> + Unpin> Stream for Socket<S> {
+    type Item = S::Item;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<S::Item>> {
+        if self.watch.poll(context).is_ready() {
+            return Poll::Ready(None);
+        }
+        Pin::new(&mut self.stream).poll_next(context)
+    }
+}

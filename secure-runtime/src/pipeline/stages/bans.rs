@@ -1,0 +1,178 @@
+//! Bans that stand, for those who operate a program: asked for and lifted by whom they are about.
+//!
+//! What is kept of a ban is the keyed hash of whom it is about, so bans are found by that and cannot be
+//! listed.
+
+use std::fmt;
+use std::hash::Hasher;
+use std::net::IpAddr;
+
+use super::failure_budgets::{Scope, Who, allowances, keys_of};
+use crate::principal::VouchedBy;
+use crate::security::{PlannedBudget, Security};
+use crate::throttling::BudgetKeys;
+use crate::time::Moment;
+
+/// The bans of a [`Security`] for too many failures (the key `failures`, and failed authentication).
+///
+/// A ban is about an address, or about an account, API key or caller together with an address: nobody
+/// can have somebody else's account banned from elsewhere. Those of this process alone are known here.
+///
+/// ```standalone_crate
+/// use std::net::IpAddr;
+/// use secure_runtime::{Banned, Security};
+/// # mod shop {
+/// #     use actix_web::get;
+/// #     #[secure_runtime::secure(public, failures = "10/min")]
+/// #     #[get("/search")]
+/// #     async fn search() -> &'static str { "" }
+/// # }
+/// # let builder = Security::builder();
+/// let security = builder.build()?;
+/// let office = IpAddr::from([192, 0, 2, 7]);
+/// for ban in security.bans().find(office, Banned::Address) {
+///     println!("{} for {} more seconds", ban.budget, ban.seconds);
+/// }
+/// security.bans().lift(office, Banned::Account("ada@example.com"));
+/// # Ok::<(), secure_runtime::LaunchError>(())
+/// ```
+#[derive(Clone)]
+pub struct Bans {
+    security: Security,
+}
+
+/// Whom a ban is about, at one address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Banned<'a> {
+    /// The address itself, and requests from there that claim nobody.
+    Address,
+    /// The account that a handler [claimed](crate::claim_account), by the same spelling.
+    Account(&'a str),
+    /// The API key with this public id.
+    ApiKey(&'a str),
+    /// The caller with this subject, for whom this issuer vouches.
+    Caller {
+        /// The `iss` claim, or what the authenticator names as the issuer.
+        issuer: &'a str,
+        /// The subject.
+        subject: &'a str,
+    },
+    /// The caller with this subject, whose credentials name no issuer.
+    CallerOf {
+        /// The name of the authenticator that accepts the credentials.
+        authenticator: &'a str,
+        /// The subject.
+        subject: &'a str,
+    },
+}
+
+/// One ban that stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Ban {
+    /// The budget that was used up, by its id in the
+    /// [statistics](crate::security::LimitStatistics::budgets).
+    pub budget: String,
+    /// How long it still lasts, rounded up.
+    pub seconds: u64,
+}
+
+impl Security {
+    /// The bans for too many failures, for those who operate the program.
+    #[must_use]
+    pub fn bans(&self) -> Bans {
+        Bans { security: self.clone() }
+    }
+}
+
+impl Bans {
+    /// The bans that stand against this address, or against somebody at it, observed ones included. An
+    /// address is that of its [group](crate::SecurityBuilder::ipv6_prefix).
+    #[must_use]
+    pub fn find(&self, address: IpAddr, whom: Banned<'_>) -> Vec<Ban> {
+        let now = self.security.inner().clock.now();
+        let mut found: Vec<Ban> = Vec::new();
+        self.each(address, whom, |budget, _, keys| {
+            if let Some(seconds) = self.left(keys, now) {
+                let budget = budget.title();
+                match found.iter_mut().find(|ban| ban.budget == budget) {
+                    Some(ban) => ban.seconds = ban.seconds.max(seconds),
+                    None => found.push(Ban { budget: budget.to_owned(), seconds }),
+                }
+            }
+        });
+        found
+    }
+
+    /// Ends these bans, and forgets the failures that led to them: whether there were any. Failures are
+    /// forgotten also where no ban stands.
+    ///
+    /// A client that goes on failing is banned again, for one window of the budget.
+    pub fn lift(&self, address: IpAddr, whom: Banned<'_>) -> bool {
+        let inner = self.security.inner();
+        let (now, counters) = (inner.clock.now(), &inner.counters);
+        let mut was_banned = false;
+        self.each(address, whom, |budget, scope, keys| {
+            was_banned |= self.left(keys, now).is_some();
+            let (live, is_address) = (budget.live, scope.is_address());
+            let terms = allowances(live, is_address);
+            let (count, place) = counters.standing(live.generations, terms, keys.count, now);
+            let quota = live.terms(place).quota_of(is_address);
+            let keys = BudgetKeys { count, ..*keys };
+            inner.penalties.forgive(&counters.limiter, &keys, quota, now.monotonic_nanos());
+        });
+        was_banned
+    }
+
+    fn left(&self, keys: &BudgetKeys, now: Moment) -> Option<u64> {
+        let inner = self.security.inner();
+        let left =
+            inner.penalties.banned(&inner.counters.limiter, keys.ban, now.monotonic_nanos())?;
+        Some(left.as_secs() + u64::from(left.subsec_nanos() > 0))
+    }
+
+    /// Every budget of the program with what it keeps of them.
+    fn each(
+        &self,
+        address: IpAddr,
+        whom: Banned<'_>,
+        mut visit: impl FnMut(&PlannedBudget, Scope<'_>, &BudgetKeys),
+    ) {
+        let inner = self.security.inner();
+        let limiter = &inner.counters.limiter;
+        let group = Some(inner.address_groups.group(address));
+        let pair = |who| Scope::Pair(who, group);
+        let scopes = match whom {
+            Banned::Address => vec![Scope::Address(group), pair(Who::Nobody)],
+            Banned::Account(name) => {
+                let (name, ()) =
+                    limiter.hash(|state: &mut dyn Hasher| state.write(name.as_bytes()));
+                vec![pair(Who::Account(name))]
+            }
+            Banned::ApiKey(id) => vec![pair(Who::Credential(id))],
+            Banned::Caller { issuer, subject } => {
+                vec![pair(Who::Principal(VouchedBy::Issuer(issuer), subject))]
+            }
+            Banned::CallerOf { authenticator, subject } => {
+                vec![pair(Who::Principal(VouchedBy::Authenticator(authenticator), subject))]
+            }
+        };
+        let mut seen = Vec::new();
+        for budget in inner.plans.iter().flatten().flat_map(|plan| &plan.failures) {
+            if seen.contains(&budget.id) {
+                continue;
+            }
+            seen.push(budget.id);
+            for scope in &scopes {
+                visit(budget, *scope, &keys_of(limiter, budget.id, *scope));
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Bans {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Bans").finish_non_exhaustive()
+    }
+}

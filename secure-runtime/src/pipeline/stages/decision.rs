@@ -1,0 +1,172 @@
+//! Asks the application's own policy about the endpoint's actions.
+//!
+//! It is asked where the rules about the caller held, and before everything that costs something: an
+//! answer never widens them, and a caller who is forbidden takes nothing of a limit that callers share.
+
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use super::errors;
+use super::extraction::poll_deadline;
+use crate::authorization::{
+    AccessDecision, AccessRequest, Decided, Decider, Deciding, Probe, Version,
+};
+use crate::denial::{Denial, DenialKind};
+use crate::pipeline::caught;
+use crate::pipeline::gate::Gate;
+use crate::pipeline::progress::Progress;
+use crate::pipeline::refused::{Ended, Refused, refused};
+use crate::request::{KeptHead, RequestHead};
+use crate::security::Mode;
+
+/// One question under way.
+pub(in crate::pipeline) struct Asking {
+    /// The place of the action among the endpoint's.
+    place: usize,
+    /// What was remembered when it was asked.
+    version: Version,
+    deciding: Deciding,
+}
+
+/// Whether the policy permits all actions. Is ready at once for endpoints without one.
+///
+/// # Errors
+///
+/// If it forbids one, or cannot decide.
+#[inline]
+pub(in crate::pipeline) fn poll(
+    gate: &Gate<'_>,
+    request: &mut Progress,
+    context: &mut Context<'_>,
+) -> Poll<Result<(), Ended>> {
+    if gate.plan.actions.is_empty() {
+        return Poll::Ready(Ok(()));
+    }
+    poll_actions(gate, request, context)
+}
+
+fn poll_actions(
+    gate: &Gate<'_>,
+    request: &mut Progress,
+    context: &mut Context<'_>,
+) -> Poll<Result<(), Ended>> {
+    let Some(decider) = &gate.security.inner().decider else {
+        let cause = "the endpoint has an action, and nothing decides about it";
+        return Poll::Ready(Err(refused(DenialKind::Internal, cause).into()));
+    };
+    let first = request.asking.as_ref().map_or(0, |asking| asking.place);
+    for (place, action) in gate.plan.actions.iter().enumerate().skip(first) {
+        let decision = ready!(poll_action(gate, request, decider, (place, action), context))?;
+        if !decision.is_permitted() {
+            return Poll::Ready(Err(forbidden(gate, request, action, &decision).into()));
+        }
+    }
+    Poll::Ready(Ok(()))
+}
+
+fn poll_action(
+    gate: &Gate<'_>,
+    request: &mut Progress,
+    decider: &Decider,
+    (place, action): (usize, &Arc<str>),
+    context: &mut Context<'_>,
+) -> Poll<Result<AccessDecision, Ended>> {
+    let mut asking = match request.asking.take() {
+        Some(asking) => asking,
+        None => match ask(gate, request, decider, (place, action))? {
+            Ok(known) => return Poll::Ready(Ok(known)),
+            Err(asking) => asking,
+        },
+    };
+    let polled = caught("`decide`", || asking.deciding.as_mut().poll(context));
+    match polled.map_err(Box::new)? {
+        Poll::Ready(Decided { asked, answer }) => {
+            request.deadline = None;
+            let decision = answer.map_err(|error| undecided(action, &error))?;
+            if let (Some(cache), Some(now)) = (&decider.cache, request.entered)
+                && !asked.is_about_head()
+            {
+                let head = RequestHead::new(gate.request);
+                let probe = probe(gate, request, &head, place);
+                cache.keep(asking.version, probe, decision.clone(), now);
+            }
+            Poll::Ready(Ok(decision))
+        }
+        Poll::Pending => {
+            if poll_deadline(gate, request, false, context).is_ready() {
+                let late = undecided(action, "there was no answer in time");
+                return Poll::Ready(Err(late.into()));
+            }
+            request.asking = Some(asking);
+            Poll::Pending
+        }
+    }
+}
+
+/// What is remembered, or a new question.
+fn ask(
+    gate: &Gate<'_>,
+    request: &Progress,
+    decider: &Decider,
+    (place, action): (usize, &Arc<str>),
+) -> Result<Result<AccessDecision, Box<Asking>>, Ended> {
+    let mut version = Version::default();
+    if let (Some(cache), Some(now)) = (&decider.cache, request.entered) {
+        let head = RequestHead::new(gate.request);
+        match cache.look(probe(gate, request, &head, place), now) {
+            Ok(known) => return Ok(Ok(known)),
+            Err(noted) => version = noted,
+        }
+    }
+    let head = KeptHead::new(gate.request);
+    let parameters =
+        head.parameters().map_err(|error| errors::refusal(&error, gate.plan.max_body()))?;
+    let asked = AccessRequest::new(request.caller.clone(), Arc::clone(action), parameters, head);
+    let deciding = caught("`decide`", || (decider.function)(asked)).map_err(Box::new)?;
+    Ok(Err(Box::new(Asking { place, version, deciding })))
+}
+
+fn probe<'a>(
+    gate: &'a Gate<'_>,
+    request: &'a Progress,
+    head: &'a RequestHead<'_>,
+    action: usize,
+) -> Probe<'a> {
+    Probe {
+        endpoint: gate.plan.endpoint.position,
+        action,
+        method: head.method(),
+        path: head.path(),
+        caller: request.caller.as_ref(),
+    }
+}
+
+fn forbidden(
+    gate: &Gate<'_>,
+    request: &Progress,
+    action: &str,
+    decision: &AccessDecision,
+) -> Refused {
+    let is_anonymous = request.caller.is_none() && gate.plan.authentication.mode != Mode::Nobody;
+    let hides = gate.plan.endpoint.policy.hides;
+    let kind = match () {
+        // Whatever the policy looked up: to sign in is asked of everybody whom it does not permit.
+        () if is_anonymous => DenialKind::Unauthenticated,
+        () if hides => DenialKind::NotFound,
+        () => DenialKind::Forbidden,
+    };
+    let cause = match decision.reason() {
+        Some(reason) => format!("`decide` forbids the action {action:?}: {reason}"),
+        None => format!("`decide` forbids the action {action:?}"),
+    };
+    let denial = Denial::new(kind, cause).about(request.caller_is_from());
+    Box::new(match decision.detail().filter(|_| !hides) {
+        Some(detail) => denial.with_detail(detail),
+        None => denial,
+    })
+}
+
+fn undecided(action: &str, why: &str) -> Refused {
+    let cause = format!("`decide` did not decide about the action {action:?}: {why}");
+    Box::new(Denial::new(DenialKind::Unavailable, cause))
+}

@@ -1,0 +1,47 @@
+//! Limits of actix-web's extractors beside `max_body`: what an operator is told where they differ.
+
+use std::sync::atomic::Ordering;
+
+use actix_web::web::{Data, FormConfig, JsonConfig, PayloadConfig};
+
+use crate::body_limits::Lifted;
+use crate::pipeline::gate::Gate;
+
+/// Looks, once, whether the application has set limits of its own for an endpoint that says nothing of its
+/// size: an application that is migrated expects that they hold.
+#[cold]
+pub(super) fn compare(gate: &Gate<'_>) {
+    let plan = gate.plan;
+    if plan.has_compared_sizes.swap(true, Ordering::Relaxed)
+        || plan.endpoint.policy.max_body.is_some()
+    {
+        return;
+    }
+    let is_set =
+        |is_lifted: fn(&Lifted) -> bool, is_there: bool| match gate.request.app_data::<Lifted>() {
+            Some(lifted) => !is_lifted(lifted),
+            None => is_there,
+        };
+    let configs = [
+        ("PayloadConfig", is_set(|it| it.bytes, is_there::<PayloadConfig>(gate))),
+        ("JsonConfig", is_set(|it| it.json, is_there::<JsonConfig>(gate))),
+        ("FormConfig", is_set(|it| it.form, is_there::<FormConfig>(gate))),
+    ];
+    let set: Vec<&str> =
+        configs.iter().filter(|(_, is_set)| *is_set).map(|(name, _)| *name).collect();
+    if set.is_empty() {
+        return;
+    }
+    tracing::warn!(
+        handler = plan.endpoint.name,
+        module = plan.endpoint.module,
+        max_body = plan.max_body(),
+        set = set.join(", "),
+        "the application has limits of its own for bodies, and the handler has the default `max_body`: the \
+         smaller of both holds; write `max_body = \"…\"` on the handler to say which size it takes"
+    );
+}
+
+fn is_there<T: 'static>(gate: &Gate<'_>) -> bool {
+    gate.request.app_data::<T>().is_some() || gate.request.app_data::<Data<T>>().is_some()
+}

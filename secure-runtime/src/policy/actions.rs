@@ -1,0 +1,15 @@
+//! What the application's own policy is asked about.
+
+use super::{Access, Endpoint};
+
+impl Endpoint {
+    /// The actions of the endpoint; none where the application's own policy is not asked. With `all` it is
+    /// asked about every endpoint that looks at callers.
+    pub(crate) fn actions(&self, all: bool) -> Vec<String> {
+        match self.policy.actions {
+            None if !all || self.policy.access == Access::Public => Vec::new(),
+            None | Some([]) => vec![format!("{}::{}", self.module, self.name)],
+            Some(named) => named.iter().map(|name| String::from(*name)).collect(),
+        }
+    }
+}

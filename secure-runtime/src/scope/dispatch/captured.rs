@@ -1,0 +1,120 @@
+//! The services of a scope, one by one.
+//!
+//! actix-web makes a service only for its own router, which tries one after the other. So each service of
+//! the scope is registered in a scope of its own, and a middleware of that scope takes the finished service
+//! out: a service that answers the request, or hands it back if its path or guards do not match.
+
+use std::cell::{Cell, OnceCell};
+use std::future::{Ready, pending, ready};
+use std::rc::Rc;
+
+use actix_web::dev::{
+    HttpServiceFactory, Service, ServiceRequest, ServiceResponse, Transform, always_ready,
+    fn_service,
+};
+use actix_web::{Error, HttpResponse, Route};
+
+use super::Answering;
+
+pub(super) type Boxed =
+    Box<dyn Service<ServiceRequest, Response = ServiceResponse, Error = Error, Future = Answering>>;
+
+/// A place for one service, which is there as soon as requests are.
+#[derive(Clone, Default)]
+pub(super) struct Place(Rc<OnceCell<Boxed>>);
+
+/// Where requests come back to.
+#[derive(Clone, Default)]
+pub(super) struct Returned(Rc<Cell<Option<ServiceRequest>>>);
+
+impl Returned {
+    pub(super) fn take(&self) -> Option<ServiceRequest> {
+        self.0.take()
+    }
+
+    /// A service that hands every request back. Its future is of no size, and so not allocated.
+    pub(super) fn service(
+        &self,
+    ) -> impl Fn(ServiceRequest) -> std::future::Pending<Result<ServiceResponse, Error>> + Clone + use<>
+    {
+        let place = Rc::clone(&self.0);
+        move |request| {
+            place.set(Some(request));
+            pending()
+        }
+    }
+}
+
+impl Place {
+    /// What to register for a service whose requests come back if it does not match them.
+    pub(super) fn matching<S: HttpServiceFactory + 'static>(
+        &self,
+        service: S,
+        returned: &Returned,
+    ) -> impl HttpServiceFactory + use<S> {
+        actix_web::Scope::new("")
+            .service(service)
+            .default_service(fn_service(returned.service()))
+            .wrap(self.clone())
+    }
+
+    /// What to register for the service that answers what no other one does.
+    pub(super) fn answering_the_rest(
+        &self,
+        route: Option<Route>,
+    ) -> impl HttpServiceFactory + use<> {
+        let scope = actix_web::Scope::new("");
+        let scope = match route {
+            Some(route) => scope.default_service(route),
+            None => scope,
+        };
+        scope.wrap(self.clone())
+    }
+
+    #[inline]
+    pub(super) fn call(&self, request: ServiceRequest) -> Answering {
+        match self.0.get() {
+            Some(service) => service.call(request),
+            None => nothing_here(request),
+        }
+    }
+}
+
+/// actix-web makes all services before it takes requests.
+#[cold]
+fn nothing_here(request: ServiceRequest) -> Answering {
+    let response = request.into_response(HttpResponse::InternalServerError());
+    Box::pin(ready(Ok(response)))
+}
+
+impl<S> Transform<S, ServiceRequest> for Place
+where
+    S: Service<ServiceRequest, Response = ServiceResponse, Error = Error, Future = Answering>
+        + 'static,
+{
+    type Response = ServiceResponse;
+    type Error = Error;
+    type Transform = Emptied;
+    type InitError = ();
+    type Future = Ready<Result<Emptied, ()>>;
+
+    fn new_transform(&self, service: S) -> Self::Future {
+        let _ = self.0.set(Box::new(service));
+        ready(Ok(Emptied))
+    }
+}
+
+/// What is left in the scope that a service was taken out of; no request reaches it.
+pub(super) struct Emptied;
+
+impl Service<ServiceRequest> for Emptied {
+    type Response = ServiceResponse;
+    type Error = Error;
+    type Future = Answering;
+
+    always_ready!();
+
+    fn call(&self, request: ServiceRequest) -> Answering {
+        nothing_here(request)
+    }
+}

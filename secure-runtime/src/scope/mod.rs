@@ -1,0 +1,311 @@
+//! The deny-by-default scope: what is mounted in it has a security policy, or does not compile.
+
+mod config;
+mod dispatch;
+pub(crate) mod mounted;
+mod next;
+mod redirect;
+mod resource;
+mod routes;
+
+use std::rc::Rc;
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{
+    AppService, HttpServiceFactory, ServiceFactory, ServiceRequest, ServiceResponse, Transform,
+};
+use actix_web::guard::Guard;
+use actix_web::{Error, Handler, HttpRequest, HttpResponse, Responder};
+
+pub use config::{SecuredConfig, configure};
+pub use next::{Next, secured};
+pub use resource::{SecuredResource, resource};
+pub use routes::{RouteBuilder, SecuredRoute, ToSecuredHandler, route};
+
+use self::dispatch::Dispatching;
+use self::mounted::{KnownPaths, Shape};
+use crate::answer::{Answer, Answers};
+use crate::body_limits::BodyLimits;
+use crate::denial::Denial;
+use crate::handler::SecuredOutput;
+
+/// A service whose every request passes a security policy.
+///
+/// `#[secure(...)]` above a route attribute implements it; so do [`Scope`]s.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no security policy",
+    label = "this handler is not annotated with `#[secure(...)]`",
+    note = "put `#[secure(...)]` above its route attribute; `#[secure(public)]` makes it public on purpose",
+    note = "below the route attribute it cannot see the route, and does not count here: move it above",
+    note = "a scope inside is `secure_runtime::scope` too, a resource `secure_runtime::resource`"
+)]
+pub trait SecuredService: HttpServiceFactory + 'static {
+    /// Only an expansion names its value: written by hand, an `impl` claims what nothing enforces.
+    #[doc(hidden)]
+    const POLICED: crate::__private::Policed;
+
+    /// The paths that it answers.
+    #[doc(hidden)]
+    fn shape(&self) -> Shape {
+        Self::POLICED.shape()
+    }
+}
+
+/// The response of a secured handler; only the pipeline makes one.
+#[derive(Debug)]
+pub struct SecuredResponse(HttpResponse);
+
+impl SecuredResponse {
+    pub(crate) fn new(response: HttpResponse) -> Self {
+        Self(response)
+    }
+
+    pub(crate) fn map(self, change: impl FnOnce(HttpResponse) -> HttpResponse) -> Self {
+        Self(change(self.0))
+    }
+}
+
+impl Responder for SecuredResponse {
+    type Body = BoxBody;
+
+    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
+        self.0
+    }
+}
+
+/// Starts a scope that mounts secured endpoints only.
+///
+/// ```standalone_crate
+/// use actix_web::{App, get};
+/// use secure_runtime::{Security, secure};
+///
+/// #[secure(public)]
+/// #[get("/health")]
+/// async fn health() -> &'static str {
+///     "ok"
+/// }
+///
+/// let app = App::new()
+///     .app_data(Security::builder().build()?)
+///     .service(secure_runtime::scope("/api").service(health));
+/// # drop(app);
+/// # Ok::<(), secure_runtime::LaunchError>(())
+/// ```
+///
+/// A handler without `#[secure(...)]` does not compile:
+///
+/// ```compile_fail,E0277
+/// use actix_web::get;
+///
+/// #[get("/open")]
+/// async fn open() -> &'static str {
+///     "who may read this?"
+/// }
+///
+/// secure_runtime::scope("/api").service(open);
+/// ```
+pub fn scope(path: &str) -> Scope<impl ScopeFactory<Response = ServiceResponse> + use<>> {
+    let dispatching = Dispatching::default();
+    Scope {
+        inner: actix_web::Scope::new(path).wrap(dispatching.clone()).wrap(BodyLimits),
+        prefix: KnownPaths::prefix(path),
+        config: SecuredConfig::default(),
+        dispatching,
+    }
+}
+
+/// A scope of secured endpoints; see [`scope`].
+#[must_use = "a scope does nothing until it is mounted"]
+pub struct Scope<T> {
+    inner: actix_web::Scope<T>,
+    prefix: KnownPaths,
+    config: SecuredConfig,
+    dispatching: Dispatching,
+}
+
+/// What a [`Scope`] is generic over, for functions that return one.
+pub trait ScopeFactory:
+    ServiceFactory<ServiceRequest, Config = (), Error = Error, InitError = ()> + 'static
+{
+}
+
+impl<T> ScopeFactory for T where
+    T: ServiceFactory<ServiceRequest, Config = (), Error = Error, InitError = ()> + 'static
+{
+}
+
+impl<T: ScopeFactory> Scope<T> {
+    /// Mounts a secured endpoint, a [`resource`] or a nested scope.
+    pub fn service(mut self, service: impl SecuredService) -> Self {
+        self.config.service(service);
+        self
+    }
+
+    /// Mounts a secured handler that has no route attribute.
+    ///
+    /// Other methods than that of the route pass it by, as with `route` of actix-web's scopes: they are
+    /// answered with 404 if nothing else takes them. A [`resource`] answers them with 405.
+    ///
+    /// ```
+    /// use secure_runtime::{route, secure};
+    ///
+    /// #[secure(public)]
+    /// async fn health() -> &'static str {
+    ///     "ok"
+    /// }
+    ///
+    /// let scope = secure_runtime::scope("/api").route("/health", route::get().to(health));
+    /// # drop(scope);
+    /// ```
+    pub fn route(mut self, path: &str, route: impl ToSecuredHandler) -> Self {
+        self.config.route(path, route);
+        self
+    }
+
+    /// Adds what a table of routes mounts, as a rule that of another module.
+    ///
+    /// ```
+    /// mod users {
+    ///     use secure_runtime::{SecuredConfig, route, secure};
+    ///
+    ///     #[secure(roles = "admin")]
+    ///     async fn list() -> &'static str {
+    ///         "[]"
+    ///     }
+    ///
+    ///     pub fn routes(config: &mut SecuredConfig) {
+    ///         config.route("/users", route::get().to(list));
+    ///     }
+    /// }
+    ///
+    /// let scope = secure_runtime::scope("/api").configure(users::routes);
+    /// # drop(scope);
+    /// ```
+    pub fn configure(mut self, routes: impl FnOnce(&mut SecuredConfig)) -> Self {
+        self.config.configure(routes);
+        self
+    }
+
+    /// Mounts a service at and below a path, behind the policy of a secured handler: static files, as a rule.
+    /// See [`SecuredConfig::service_behind`].
+    pub fn service_behind<G, Args, S, B>(mut self, path: &str, gate: G, service: S) -> Self
+    where
+        G: Handler<Args>,
+        Args: 'static,
+        G::Output: SecuredOutput<G>,
+        S: ServiceFactory<
+                ServiceRequest,
+                Config = (),
+                Response = ServiceResponse<B>,
+                Error = Error,
+                InitError = (),
+            > + 'static,
+        B: MessageBody + 'static,
+    {
+        self.config.service_behind(path, gate, service);
+        self
+    }
+
+    /// Sends requests for a path to another one, with 307; see [`SecuredConfig::redirect`].
+    pub fn redirect(mut self, from: &str, to: impl Into<String>) -> Self {
+        self.config.redirect(from, to);
+        self
+    }
+
+    /// The same with 308; see [`SecuredConfig::redirect_permanently`].
+    pub fn redirect_permanently(mut self, from: &str, to: impl Into<String>) -> Self {
+        self.config.redirect_permanently(from, to);
+        self
+    }
+
+    /// Answers requests that nothing in the scope matches with a secured handler.
+    pub fn default_service(mut self, route: impl ToSecuredHandler) -> Self {
+        self.config.default_service(route);
+        self
+    }
+
+    /// Matches only requests that pass this guard.
+    pub fn guard(mut self, guard: impl Guard + 'static) -> Self {
+        let guard: Rc<dyn Guard> = Rc::new(guard);
+        self.prefix.guards.push(Rc::clone(&guard));
+        Self { inner: self.inner.guard(guard), ..self }
+    }
+
+    /// Adds data for this scope; a [`Security`](crate::Security) here takes the place of an outer one.
+    pub fn app_data<U: 'static>(mut self, data: U) -> Self {
+        self.config.app_data(data);
+        self
+    }
+
+    /// Answers refused requests of this scope with the application's own response, in place of
+    /// [`SecurityBuilder::answer`](crate::SecurityBuilder::answer).
+    ///
+    /// ```
+    /// use secure_runtime::answer::{Answer, is_page_request, login_redirect};
+    /// use secure_runtime::{route, secure};
+    ///
+    /// #[secure]
+    /// async fn account() -> &'static str {
+    ///     "account"
+    /// }
+    ///
+    /// let pages = secure_runtime::scope("/pages")
+    ///     .answer(|denial, request| match denial.kind().status() {
+    ///         401 if is_page_request(request) => Answer::from(login_redirect(request, "/login")),
+    ///         _ => Answer::standard(),
+    ///     })
+    ///     .route("/account", route::get().to(account));
+    /// # drop(pages);
+    /// ```
+    pub fn answer<A: Into<Answer>>(
+        self,
+        hook: impl Fn(&Denial, &HttpRequest) -> A + Send + Sync + 'static,
+    ) -> Self {
+        self.app_data(Answers::new(hook))
+    }
+
+    /// Wraps the scope in a middleware. It runs before the pipeline, and what it answers itself
+    /// has passed no policy.
+    pub fn wrap<M, B>(
+        self,
+        middleware: M,
+    ) -> Scope<impl ScopeFactory<Response = ServiceResponse<B>>>
+    where
+        M: Transform<
+                T::Service,
+                ServiceRequest,
+                Response = ServiceResponse<B>,
+                Error = Error,
+                InitError = (),
+            > + 'static,
+        B: MessageBody + 'static,
+    {
+        let Self { inner, prefix, config, dispatching } = self;
+        Scope { inner: inner.wrap(middleware), prefix, config, dispatching }
+    }
+}
+
+impl<T, B> HttpServiceFactory for Scope<T>
+where
+    T: ScopeFactory + ServiceFactory<ServiceRequest, Response = ServiceResponse<B>>,
+    B: MessageBody + 'static,
+{
+    fn register(self, config: &mut AppService) {
+        let Self { inner, config: mut held, dispatching, .. } = self;
+        let inner = inner.configure(|actix| held.add_data(actix));
+        dispatching.register(held, inner, config);
+    }
+}
+
+impl<T, B> SecuredService for Scope<T>
+where
+    T: ScopeFactory + ServiceFactory<ServiceRequest, Response = ServiceResponse<B>>,
+    B: MessageBody + 'static,
+{
+    const POLICED: crate::__private::Policed = crate::__private::Policed::BY_THE_ATTRIBUTE;
+
+    fn shape(&self) -> Shape {
+        let held = self.config.children.iter().map(|child| child.shape.clone());
+        Shape::Scope(self.prefix.clone(), held.collect())
+    }
+}

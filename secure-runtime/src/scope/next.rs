@@ -1,0 +1,203 @@
+//! Closures and services behind the policy of a secured handler.
+
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::rc::Rc;
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{
+    AppService, Payload, Service, ServiceFactory, ServiceRequest, ServiceResponse, always_ready,
+    fn_factory,
+};
+use actix_web::{Error, FromRequest, Handler, HttpMessage, HttpRequest, HttpResponse, Responder};
+
+use super::dispatch::Answering;
+use super::mounted::{Child, KnownPaths, Shape};
+use crate::denial::Denial;
+use crate::handler::{Routed, SecuredOutput};
+use crate::pipeline::{Incoming, Served};
+
+type Answer = Pin<Box<dyn Future<Output = HttpResponse>>>;
+type Call = Box<dyn FnOnce(HttpRequest, Payload) -> Answer>;
+
+/// What stands behind a secured handler: the closure of [`secured`], or the service of
+/// [`Scope::service_behind`](crate::Scope::service_behind). The handler takes it as a parameter, and calls it by
+/// [`run`](Self::run). Its whole policy is enforced before, and what the pipeline does with a response, it does
+/// with that of the closure or service.
+///
+/// What stands behind gets the body of the request only if the attribute says so, by
+/// `unvalidated(next, reason = "…")`.
+///
+/// As a parameter of a handler that is mounted in any other way it is answered with 500.
+#[must_use = "nothing behind the handler is called without `run`"]
+pub struct Next {
+    call: Call,
+    request: HttpRequest,
+    payload: Payload,
+}
+
+impl Next {
+    /// Calls what stands behind the handler.
+    pub async fn run(self) -> HttpResponse {
+        (self.call)(self.request, self.payload).await
+    }
+}
+
+/// Left in the request for one [`Next`].
+struct Behind(Call);
+
+impl FromRequest for Next {
+    type Error = Error;
+    type Future = std::future::Ready<Result<Self, Error>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let behind = request.extensions_mut().remove::<Behind>();
+        std::future::ready(match behind {
+            Some(Behind(call)) => {
+                Ok(Self { call, request: request.clone(), payload: payload.take() })
+            }
+            None => Err(Denial::internal(
+                "nothing stands behind the handler: `Next` is for `secured` and `service_behind`",
+            )
+            .into()),
+        })
+    }
+}
+
+/// Puts a handler, a closure as a rule, behind the policy of a secured handler that takes [`Next`]: for
+/// tables of routes with closures, or with handlers that something generates.
+///
+/// The arguments of `handler` are extracted after the whole policy has been enforced. Its policy, and the limits of
+/// it, are one with all that stands behind the same secured handler.
+///
+/// ```
+/// use actix_web::{HttpResponse, web};
+/// use secure_runtime::{Next, route, secure, secured};
+///
+/// #[secure(roles = "admin", rate = "100/h")]
+/// async fn for_admins(next: Next) -> HttpResponse {
+///     next.run().await
+/// }
+///
+/// let scope = secure_runtime::scope("/tables/{table}")
+///     .route("/size", route::get().to(secured(for_admins, |table: web::Path<String>| async move {
+///         format!("{table}: 7 rows")
+///     })));
+/// # drop(scope);
+/// ```
+///
+/// The policy is a secured handler itself; a closure in its place does not compile:
+///
+/// ```compile_fail,E0277
+/// secure_runtime::secured(|| async { "no policy" }, || async { "open" });
+/// ```
+pub fn secured<G, GateArgs, H, Args>(
+    gate: G,
+    handler: H,
+) -> impl for<'a> Fn(Routed<'a>) -> Served + Clone + 'static
+where
+    G: Handler<GateArgs>,
+    G::Output: SecuredOutput<G>,
+    H: Handler<Args>,
+    Args: FromRequest + 'static,
+    H::Output: Responder + 'static,
+{
+    move |routed: Routed<'_>| {
+        let handler = handler.clone();
+        let call = move |request, payload| -> Answer { Box::pin(call(handler, request, payload)) };
+        lead(&gate, routed, Box::new(call))
+    }
+}
+
+async fn call<H, Args>(handler: H, request: HttpRequest, mut payload: Payload) -> HttpResponse
+where
+    H: Handler<Args>,
+    Args: FromRequest,
+    H::Output: Responder,
+{
+    match Args::from_request(&request, &mut payload).await {
+        Ok(arguments) => handler.call(arguments).await.respond_to(&request).map_into_boxed_body(),
+        Err(error) => HttpResponse::from_error(error.into()),
+    }
+}
+
+fn lead<G, Args>(gate: &G, routed: Routed<'_>, call: Call) -> Served
+where
+    G: Handler<Args>,
+    G::Output: SecuredOutput<G>,
+{
+    routed.0.request().extensions_mut().insert(Behind(call));
+    G::Output::lead(gate, routed)
+}
+
+/// A service at and below a path, behind the policy of a secured handler.
+pub(super) fn service_behind<G, Args, S, B>(path: &str, gate: G, factory: S) -> Child
+where
+    G: Handler<Args>,
+    Args: 'static,
+    G::Output: SecuredOutput<G>,
+    S: ServiceFactory<
+            ServiceRequest,
+            Config = (),
+            Response = ServiceResponse<B>,
+            Error = Error,
+            InitError = (),
+        > + 'static,
+    B: MessageBody + 'static,
+{
+    let known = KnownPaths::prefix(path);
+    let definition = known.definition();
+    let factory = Rc::new(factory);
+    let register = move |config: &mut AppService| {
+        let guarded = fn_factory(move || {
+            let (gate, factory) = (gate.clone(), Rc::clone(&factory));
+            async move {
+                let service = Rc::new(factory.new_service(()).await?);
+                Ok(Guarded { gate, service, arguments: PhantomData })
+            }
+        });
+        config.register_service(definition, None, guarded, None);
+    };
+    Child::registered_by(Shape::resource(known), register)
+}
+
+struct Guarded<G, S, Args> {
+    gate: G,
+    service: Rc<S>,
+    arguments: PhantomData<fn(Args)>,
+}
+
+impl<G, S, B, Args> Service<ServiceRequest> for Guarded<G, S, Args>
+where
+    G: Handler<Args>,
+    G::Output: SecuredOutput<G>,
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
+    B: MessageBody + 'static,
+{
+    type Response = ServiceResponse;
+    type Error = Error;
+    type Future = Answering;
+
+    always_ready!();
+
+    fn call(&self, request: ServiceRequest) -> Answering {
+        let service = Rc::clone(&self.service);
+        let behind = move |request, payload| -> Answer {
+            Box::pin(async move {
+                let mut request = ServiceRequest::from_request(request);
+                request.set_payload(payload);
+                match service.call(request).await {
+                    Ok(response) => response.into_parts().1.map_into_boxed_body(),
+                    Err(error) => HttpResponse::from_error(error),
+                }
+            })
+        };
+        let (request, payload) = request.into_parts();
+        let routed = Routed::new(Incoming::new(request.clone(), payload));
+        let served = lead(&self.gate, routed, Box::new(behind));
+        Box::pin(async move {
+            let response = served.await.respond_to(&request);
+            Ok(ServiceResponse::new(request, response))
+        })
+    }
+}

@@ -1,0 +1,176 @@
+//! Authentication that the configuration turns off: authenticators that do not exist, and a mode in which
+//! everybody is let in.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::SecurityBuilder;
+use crate::principal::Principal;
+use crate::time::Moment;
+
+/// Everybody is this principal, without credentials.
+pub(crate) struct Open {
+    pub(crate) principal: Principal,
+    pub(crate) reason: String,
+    /// When the next warning is due, in monotonic nanoseconds.
+    due: AtomicU64,
+}
+
+/// An authenticator that endpoints name and the configuration has turned off.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct AbsentAuthenticator {
+    pub(crate) name: &'static str,
+    pub(crate) reason: String,
+}
+
+/// What the builder was told.
+#[derive(Default)]
+pub(super) struct Development {
+    pub(super) absent: Vec<(String, String)>,
+    open: Option<(String, Principal)>,
+    opens_in_release: bool,
+}
+
+/// What is logged again while requests are served without authentication.
+const LINE_EVERY_NANOS: u64 = 60_000_000_000;
+
+impl SecurityBuilder {
+    /// Says that an authenticator is turned off, and why: endpoints may still name it.
+    ///
+    /// 1. An endpoint with `auth = any(…)` accepts the credentials of the others.
+    /// 2. An endpoint that needs it (`auth = oidc`, `all(…)`, or `any(…)` of absent ones alone) refuses
+    ///    everybody with 503. It is no 401, because there is nothing that a client could send.
+    /// 3. A rule with `authenticator("oidc")` finds that it has not accepted.
+    /// 4. The log has a warning at startup, and the [inventory](crate::Security::inventory) a line.
+    ///
+    /// Endpoints without `auth` need a default authenticator all the same.
+    ///
+    /// ```
+    /// use secure_runtime::{Security, authentication::Jwt};
+    ///
+    /// let mut builder = Security::builder();
+    /// builder = match std::env::var("OIDC_ISSUER") {
+    ///     Ok(issuer) => {
+    ///         builder.named_authenticator("oidc", Jwt::discover(&issuer).audience("shop"))
+    ///     }
+    ///     Err(_) => builder.absent("oidc", "OIDC_ISSUER is not set"),
+    /// };
+    /// # drop(builder);
+    /// ```
+    pub fn absent(mut self, name: impl Into<String>, reason: impl Into<String>) -> Self {
+        self.development.absent.push((name.into(), reason.into()));
+        self
+    }
+
+    /// **Lets everybody in as this principal, without credentials**: for development, where there is no
+    /// identity provider yet.
+    ///
+    /// Every endpoint that is not `public` has this caller, whatever a request carries; rules, limits and
+    /// validation stay. No authenticator is asked, nor need one be configured. The log has a warning at
+    /// startup, and one a minute while requests come; the [inventory](crate::Security::inventory) has a
+    /// line.
+    ///
+    /// A program that was built without `debug_assertions`, as `cargo build --release` does, does not
+    /// start with it, unless it says
+    /// [`dangerously_open_in_release`](Self::dangerously_open_in_release).
+    ///
+    /// ```
+    /// use secure_runtime::{Principal, Security};
+    ///
+    /// let developer = Principal::builder("developer").role("admin").build();
+    /// let builder = Security::builder().open_because("no master key is set", developer);
+    /// # drop(builder);
+    /// ```
+    pub fn open_because(mut self, reason: impl Into<String>, principal: Principal) -> Self {
+        self.development.open = Some((reason.into(), principal));
+        self
+    }
+
+    /// Lets a release build start with [`open_because`](Self::open_because): on a machine that nobody else
+    /// reaches.
+    pub fn dangerously_open_in_release(mut self) -> Self {
+        self.development.opens_in_release = true;
+        self
+    }
+}
+
+impl Development {
+    /// What lets everybody in, if anything does.
+    pub(super) fn open(&mut self, faults: &mut Vec<String>) -> Option<Open> {
+        let is_release = cfg!(not(debug_assertions));
+        let (reason, principal) = self.open.take()?;
+        if reason.trim().is_empty() {
+            faults.push("`open_because` expects a reason, found an empty one".to_owned());
+        }
+        faults.extend(release_fault(is_release, self.opens_in_release));
+        Some(Open {
+            principal: principal.accepted_by("open_because"),
+            reason,
+            due: AtomicU64::new(0),
+        })
+    }
+
+    /// The authenticators that are turned off, by name.
+    pub(super) fn absent(&mut self, faults: &mut Vec<String>) -> BTreeMap<String, String> {
+        let mut absent = BTreeMap::new();
+        for (name, reason) in self.absent.drain(..) {
+            if reason.trim().is_empty() {
+                let fault = format!("`absent(\"{name}\", …)` expects a reason, found an empty one");
+                faults.push(fault);
+            }
+            if absent.insert(name.clone(), reason).is_some() {
+                faults.push(format!("two authenticators are named `{name}`, and both are absent"));
+            }
+        }
+        absent
+    }
+}
+
+fn release_fault(is_release: bool, is_allowed: bool) -> Option<String> {
+    (is_release && !is_allowed).then(|| {
+        "`open_because` lets everybody in, and this is a release build: configure an authenticator, \
+         or add `.dangerously_open_in_release()`"
+            .to_owned()
+    })
+}
+
+impl Open {
+    /// Says at startup what it means.
+    pub(in crate::security) fn warn_at_startup(&self) {
+        let (reason, caller) = (self.reason.as_str(), self.principal.subject());
+        tracing::warn!(
+            reason,
+            caller,
+            "authentication is off: every request is served as this caller"
+        );
+    }
+
+    /// Says it again, once a minute.
+    #[inline]
+    pub(crate) fn warn(&self, now: Moment) {
+        let (now, due) = (now.monotonic_nanos(), self.due.load(Ordering::Relaxed));
+        let next = now.saturating_add(LINE_EVERY_NANOS);
+        let claim =
+            || self.due.compare_exchange(due, next, Ordering::Relaxed, Ordering::Relaxed).is_ok();
+        if now >= due && claim() {
+            let (reason, caller) = (self.reason.as_str(), self.principal.subject());
+            tracing::warn!(
+                reason,
+                caller,
+                "authentication is off, and a request is served as this caller (once a minute)"
+            );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_release_build_is_open_only_if_it_says_so() {
+        assert!(release_fault(true, false).is_some());
+        assert_eq!(release_fault(true, true), None);
+        assert_eq!(release_fault(false, false), None);
+    }
+}

@@ -1,0 +1,255 @@
+//! Which routes of an application have a policy, and which endpoints of the program are mounted.
+
+mod map;
+mod path;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use actix_web::body::{BodySize, MessageBody};
+use actix_web::dev::{Service, ServiceFactory, ServiceRequest, ServiceResponse, fn_service};
+use actix_web::http::{Method, StatusCode};
+use actix_web::test::{TestRequest, init_service};
+use actix_web::{App, Error, HttpMessage, HttpResponse};
+
+use self::map::Pattern;
+use crate::inventory::endpoints;
+use crate::pipeline::probe::{Probe, Reached, VERSION};
+use crate::policy::Endpoint;
+
+/// The methods that every path is asked for.
+const METHODS: [Method; 9] = [
+    Method::GET,
+    Method::POST,
+    Method::PUT,
+    Method::PATCH,
+    Method::DELETE,
+    Method::HEAD,
+    Method::OPTIONS,
+    Method::TRACE,
+    Method::CONNECT,
+];
+
+/// What [`mounted_routes`] found.
+#[derive(Clone, Debug, Default)]
+pub struct MountedRoutes {
+    secured: Vec<(Method, String, &'static Endpoint)>,
+    /// The methods of each path that has handlers without a policy.
+    unsecured: BTreeMap<String, Vec<Method>>,
+    untried: BTreeSet<String>,
+}
+
+impl MountedRoutes {
+    /// The secured endpoints that were reached: the method, the path template with the scopes around it, and the
+    /// endpoint.
+    #[must_use]
+    pub fn secured(&self) -> &[(Method, String, &'static Endpoint)] {
+        &self.secured
+    }
+
+    /// The routes that have no policy, as `GET,POST /path`; `* /path` if they take every method.
+    #[must_use]
+    pub fn unsecured(&self) -> Vec<String> {
+        let lines = self.unsecured.iter().map(|(path, methods)| match methods.len() {
+            count if count == METHODS.len() => format!("* {path}"),
+            _ => {
+                let methods: Vec<&str> = methods.iter().map(Method::as_str).collect();
+                format!("{} {path}", methods.join(","))
+            }
+        });
+        lines.collect()
+    }
+
+    /// The path templates that could not be tried: no path was found that their expressions match, or a
+    /// middleware answered before the request was routed. Nothing is known of them.
+    pub fn untried(&self) -> impl Iterator<Item = &str> {
+        self.untried.iter().map(String::as_str)
+    }
+
+    /// The secured endpoints of the program that were not reached: they are not mounted, or behind a guard
+    /// that asks for more than the method, or another route takes all their requests.
+    pub fn unmounted(&self) -> impl Iterator<Item = &'static Endpoint> {
+        let reached: BTreeSet<usize> = self.secured.iter().map(|(.., it)| it.position).collect();
+        endpoints().iter().filter(move |endpoint| !reached.contains(&endpoint.position))
+    }
+}
+
+/// Asks an application which of its routes have a policy, in a test or before a server starts: every path template
+/// with every method of HTTP. Secured endpoints answer which they are, and run nothing: no authentication, no limit, no
+/// handler.
+///
+/// **Handlers without a policy are called**, with an empty body and without credentials, since nothing holds them
+/// back. In a test, give them a state that may be changed.
+///
+/// What is found is what these requests reach. A route with a guard beside the method's (a host, a header) is not
+/// seen; nor is the default service of the `App`, which is replaced to recognize requests that nothing takes.
+/// Where types can say it, [`scope`](crate::scope()) promises more: what has no policy does not compile in it.
+///
+/// # Panics
+///
+/// When the application cannot be built, as [`actix_web::test::init_service`] does; and when actix-web's map of
+/// resources cannot be read, because the version is not one that this crate knows.
+///
+/// ```standalone_crate
+/// use actix_web::{App, get, web};
+/// use secure_runtime::{secure, testing};
+///
+/// #[secure(roles = "staff")]
+/// #[get("/orders")]
+/// async fn orders() -> &'static str {
+///     "[]"
+/// }
+///
+/// #[get("/forgotten")]
+/// async fn forgotten() -> &'static str {
+///     "open to everybody"
+/// }
+///
+/// # actix_web::rt::System::new().block_on(async {
+/// let app = App::new().service(web::scope("/api").service(orders).service(forgotten));
+/// let routes = testing::mounted_routes(app).await;
+/// assert_eq!(routes.unsecured(), ["GET /api/forgotten"]);
+/// assert_eq!(routes.secured()[0].1, "/api/orders");
+/// assert_eq!(routes.unmounted().count(), 0);
+/// # });
+/// ```
+#[expect(clippy::expect_used, reason = "for tests, and for the start of a program")]
+pub async fn mounted_routes<T, B>(app: App<T>) -> MountedRoutes
+where
+    T: ServiceFactory<
+            ServiceRequest,
+            Config = (),
+            Response = ServiceResponse<B>,
+            Error = Error,
+            InitError = (),
+        > + 'static,
+    B: MessageBody,
+{
+    let app = init_service(app.default_service(fn_service(nothing))).await;
+    let anywhere = app.call(probe(Method::TRACE, "/%00").to_request()).await;
+    let patterns = anywhere.ok().and_then(|it| map::patterns(it.request().resource_map()));
+    let patterns = patterns.expect("a version of actix-web whose map of resources can be read");
+    let mut found = MountedRoutes::default();
+    for pattern in patterns {
+        let Some(path) = path::example(&pattern) else {
+            if !pattern.path.contains('\0') {
+                found.untried.insert(shown(pattern));
+            }
+            continue;
+        };
+        let template = shown(pattern);
+        for method in METHODS {
+            let request = probe(method.clone(), &path).to_request();
+            request.extensions_mut().insert(Probe);
+            match Outcome::of(app.call(request).await, &path) {
+                Outcome::Secured(Some(endpoint)) => {
+                    found.secured.push((method, template.clone(), endpoint));
+                }
+                Outcome::Secured(None) | Outcome::Nothing => {}
+                Outcome::Unsecured => {
+                    found.unsecured.entry(template.clone()).or_default().push(method)
+                }
+                Outcome::NotRouted => {
+                    found.untried.insert(template.clone());
+                }
+            }
+        }
+    }
+    found
+}
+
+/// Asserts that every route of an application has a policy; see [`mounted_routes`] for what that can see.
+///
+/// `except` lists the routes that have none on purpose, as [`MountedRoutes::unsecured`] writes them.
+///
+/// # Panics
+///
+/// With a list of the routes that have no policy, of those that could not be tried, and of the exceptions that
+/// are none.
+///
+/// ```standalone_crate
+/// use actix_web::{App, get, web};
+/// use secure_runtime::{secure, testing};
+///
+/// #[secure(roles = "staff")]
+/// #[get("/orders")]
+/// async fn orders() -> &'static str {
+///     "[]"
+/// }
+///
+/// # actix_web::rt::System::new().block_on(async {
+/// let app = App::new().service(orders).route("/metrics", web::get().to(|| async { "" }));
+/// testing::assert_all_routes_secured(app, &["GET /metrics"]).await;
+/// # });
+/// ```
+#[expect(clippy::panic, reason = "an assertion for tests, and for the start of a program")]
+pub async fn assert_all_routes_secured<T, B>(app: App<T>, except: &[&str])
+where
+    T: ServiceFactory<
+            ServiceRequest,
+            Config = (),
+            Response = ServiceResponse<B>,
+            Error = Error,
+            InitError = (),
+        > + 'static,
+    B: MessageBody,
+{
+    let routes = mounted_routes(app).await;
+    let unsecured = routes.unsecured();
+    let known = |line: &&String| !except.contains(&line.as_str());
+    let faults = unsecured.iter().filter(known).map(|line| format!("{line}: has no policy"));
+    let untried = routes.untried().map(|line| format!("{line}: could not be tried"));
+    let stale = except.iter().filter(|it| !unsecured.iter().any(|line| line == *it));
+    let stale = stale.map(|line| format!("{line}: is no exception, it is secured or not mounted"));
+    let faults: Vec<String> = faults.chain(untried).chain(stale).collect();
+    if !faults.is_empty() {
+        panic!("not every route of the application is secured:\n  {}", faults.join("\n  "));
+    }
+}
+
+/// What came back.
+enum Outcome {
+    Secured(Option<&'static Endpoint>),
+    Unsecured,
+    /// No route takes the method.
+    Nothing,
+    /// A middleware has answered.
+    NotRouted,
+}
+
+struct NothingHere;
+
+async fn nothing(request: ServiceRequest) -> Result<ServiceResponse, Error> {
+    let mut response = HttpResponse::NotFound().finish();
+    response.extensions_mut().insert(NothingHere);
+    Ok(request.into_response(response))
+}
+
+impl Outcome {
+    fn of<B: MessageBody>(result: Result<ServiceResponse<B>, Error>, path: &str) -> Self {
+        let Ok(answer) = result else { return Self::NotRouted };
+        let (request, response) = (answer.request(), answer.response());
+        if let Some(Reached(endpoint)) = response.extensions().get() {
+            return Self::Secured(*endpoint);
+        }
+        let is_nothing = response.extensions().contains::<NothingHere>();
+        let is_refused_method = response.status() == StatusCode::METHOD_NOT_ALLOWED
+            && matches!(response.body().size(), BodySize::Sized(0) | BodySize::None);
+        if is_nothing || is_refused_method {
+            return Self::Nothing;
+        }
+        if path != "/" && request.match_info().unprocessed() == path {
+            return Self::NotRouted;
+        }
+        Self::Unsecured
+    }
+}
+
+/// A request that secured endpoints answer with their names.
+fn probe(method: Method, path: &str) -> TestRequest {
+    TestRequest::with_uri(path).method(method).version(VERSION)
+}
+
+fn shown(pattern: Pattern) -> String {
+    let Pattern { path, is_prefix } = pattern;
+    if is_prefix { format!("{path}/**") } else { path }
+}

@@ -1,0 +1,82 @@
+//! The request's time as an extractor, and callers that are asked for where nobody authenticates.
+
+use std::time::Duration;
+
+use actix_web::{App, HttpResponse, get, web};
+use secure_runtime::testing::{FakeClock, Issuer};
+use secure_runtime::{Caller, Clock, Moment, Principal, Security, secure};
+use secure_tests::{TestServer, bearer, log};
+
+#[secure]
+#[get("/time")]
+async fn time(now: Moment) -> String {
+    now.unix_seconds().to_string()
+}
+
+/// Counts the seconds of a rule, too.
+#[secure(allow = now.unix_seconds() < 2_000_000_000)]
+#[get("/early")]
+async fn early(now: Moment) -> String {
+    now.unix_seconds().to_string()
+}
+
+#[secure(public)]
+#[get("/public")]
+async fn public_time(now: Moment) -> String {
+    now.unix_seconds().to_string()
+}
+
+fn security() -> (Security, Issuer, FakeClock) {
+    let clock = FakeClock::new();
+    let issuer = Issuer::hs256().clock(clock.clone());
+    let builder = Security::builder().answers_for(module_path!()).clock(clock.clone());
+    (builder.authenticator("jwt", issuer.jwt()).build().unwrap(), issuer, clock)
+}
+
+#[actix_web::test]
+async fn a_handler_has_the_time_of_the_pipeline() {
+    let (security, issuer, clock) = security();
+    let server = TestServer::start(&security, || {
+        secure_runtime::scope("").service(time).service(early).service(public_time)
+    });
+    for _ in 0..2 {
+        let now = clock.now().unix_seconds().to_string();
+        let ada = bearer(&issuer.token("ada").sign());
+        assert_eq!(server.get("/time", &[&ada]).await.body, now);
+        assert_eq!(server.get("/early", &[&ada]).await.body, now);
+        assert_eq!(server.get("/public", &[]).await.body, now);
+        clock.advance(Duration::from_secs(100));
+    }
+    clock.advance(Duration::from_secs(2_000_000_000));
+    let ada = bearer(&issuer.token("ada").sign());
+    server.get("/early", &[&ada]).await.problem(403);
+}
+
+#[actix_web::test]
+async fn without_a_security_there_is_no_time() {
+    let unsecured = || {
+        let handler = async |now: Moment| now.unix_seconds().to_string();
+        App::new().route("/time", web::get().to(handler))
+    };
+    let server = TestServer::run(unsecured);
+    assert_eq!(server.get("/time", &[]).await.status, 500);
+}
+
+#[actix_web::test]
+async fn a_caller_outside_of_the_pipeline_is_warned_of_once() {
+    log::record();
+    let server = TestServer::run(|| {
+        let handler = async |_: Principal| HttpResponse::Ok().finish();
+        let typed = async |_: Caller<String>| HttpResponse::Ok().finish();
+        App::new().route("/plain", web::get().to(handler)).route("/typed", web::get().to(typed))
+    });
+    for path in ["/plain", "/typed", "/plain"] {
+        assert_eq!(server.get(path, &[]).await.status, 500);
+    }
+    let lines = log::lines().into_iter();
+    let warnings: Vec<_> = lines
+        .filter(|line| line.starts_with("WARN") && line.contains("extracts the caller"))
+        .collect();
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    assert!(warnings[0].contains("/plain") && warnings[0].contains("Principal"), "{warnings:?}");
+}

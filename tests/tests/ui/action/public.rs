@@ -1,0 +1,10 @@
+use actix_web::get;
+use secure_runtime::secure;
+
+#[secure(public, action = "secrets:read")] //~ ERROR found `action`
+#[get("/")]
+async fn handler() -> &'static str {
+    ""
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+use actix_web::{post, web};
+use secure_runtime::secure;
+
+#[secure(body_timeout = "30", unvalidated(body, reason = "a test"))] //~ ERROR expected a unit
+#[post("/")]
+async fn handler(body: web::Bytes) -> &'static str {
+    loop {}
+}
+
+fn main() {}

@@ -1,0 +1,15 @@
+use secure_runtime::secure;
+
+#[secure(rate = "9/h")]
+mod office {
+    use actix_web::get;
+    use secure_runtime::secure;
+
+    #[secure(auth = lenient(jwt))] //~ ERROR which says any authenticated caller
+    #[get("/")]
+    pub async fn handler() -> &'static str {
+        ""
+    }
+}
+
+fn main() {}

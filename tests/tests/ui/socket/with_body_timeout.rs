@@ -1,0 +1,10 @@
+use actix_web::{get, web};
+use secure_runtime::secure;
+
+#[secure(websocket, body_timeout = "1m")] //~ ERROR `body_timeout` is about a body
+#[get("/")]
+async fn handler(stream: web::Payload) -> &'static str {
+    loop {}
+}
+
+fn main() {}

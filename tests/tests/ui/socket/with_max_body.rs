@@ -1,0 +1,10 @@
+use actix_web::{get, web};
+use secure_runtime::secure;
+
+#[secure(websocket, max_body = "1MiB")] //~ ERROR `max_body` is about a body
+#[get("/")]
+async fn handler(stream: web::Payload) -> &'static str {
+    loop {}
+}
+
+fn main() {}
