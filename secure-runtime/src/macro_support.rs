@@ -19,6 +19,7 @@ pub use crate::resource::before_grant;
 pub use crate::riddle::{Body, NoBody};
 use crate::scope::mounted::{KnownPaths, Shape};
 pub use crate::scope::{SecuredResponse, SecuredService};
+pub use crate::typed_names::{NameKind, TypedNames, is_typed_name};
 use crate::validation::Validatable;
 pub use crate::validation::Violations;
 use actix_web::FromRequest;
