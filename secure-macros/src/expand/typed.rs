@@ -24,12 +24,10 @@ pub(super) fn assertions(endpoint: &Endpoint) -> impl Iterator<Item = TokenStrea
             "this enum's `{written}` is not the {} `{name}`\n= help: `vocabulary!` makes an enum of the names of the `secure.toml`",
             fact.word()
         );
-        let assertion = Place::of(path).frame(quote! {
-            ::core::assert!(
-                #support::is_typed_name::<#of>(#support::NameKind::#kind, #written, #name),
-                #message
-            )
-        });
+        let kind = quote!(#support::NameKind::#kind);
+        let is_name = quote!(#support::is_typed_name::<#of>(#kind, #written, #name));
+        let assertion =
+            Place::of(path).cover_call(quote!(#support::must), quote!(#is_name, #message));
         // What the enum says of itself, and that it has such a variant.
         quote! {
             const _: () = #assertion;

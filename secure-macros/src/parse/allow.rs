@@ -275,7 +275,7 @@ fn atom(call: &ExprCall, diagnostics: &mut Diagnostics) -> ConditionKind {
         return ConditionKind::Expression;
     };
     let mut arguments: Vec<TokenTree> = call.args.to_token_stream().into_iter().collect();
-    if arguments.len() == 2 && call.args.trailing_punct() {
+    if call.args.trailing_punct() {
         arguments.pop();
     }
     let fact = match function.as_str() {

@@ -188,6 +188,9 @@ fn no_name(entry: &Entry, token: &TokenTree, style: Style, diagnostics: &mut Dia
         TokenTree::Ident(_) if !found.contains(char::is_lowercase) => diagnostic
             .help(format!("`{key} = \"…\"`, with the name that `{found}` holds"))
             .note("an attribute sees no constant's value"),
+        TokenTree::Ident(_) if found.starts_with(char::is_uppercase) => {
+            diagnostic.help(format!("a variant stands behind its enum: `{key} = …::{found}`"))
+        }
         TokenTree::Ident(_) => diagnostic.help(format!("`\"{found}\"`")),
         _ => diagnostic.help(format!("`{}`", entry.row.example)),
     };
