@@ -4,6 +4,7 @@ mod attribute;
 mod calendar;
 mod check;
 mod diagnostics;
+mod enums;
 mod expand;
 mod fallback;
 mod keys;
@@ -225,4 +226,31 @@ pub fn secure(arguments: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro]
 pub fn policy(input: TokenStream) -> TokenStream {
     policy::policies(input.into()).into()
+}
+
+/// Enums whose variants are the names of the `secure.toml`, for policies that the compiler completes.
+///
+/// ```ignore
+/// secure_runtime::vocabulary! {
+///     /// What a caller may do.
+///     pub enum Permission = permissions;
+///     pub enum Role = roles;
+///     pub(crate) enum Scope = scopes;
+/// }
+///
+/// #[secure(permissions = any(Permission::OrdersRead, Permission::OrdersRefund))]
+/// #[get("/orders")]
+/// async fn orders() -> &'static str {
+///     "the orders"
+/// }
+/// ```
+///
+/// A variant is the name in camel case: `orders:read` and `orders_read` are `OrdersRead`, and a file with
+/// both does not compile here. Attributes on the enum are kept. It is `Clone`, `Copy`, `Debug`,
+/// `PartialEq`, `Eq` and `Hash`, is printed as its name, converts into a `&'static str`, and has the
+/// constant `ALL` and the functions `name(self)` and `from_name(&str)`. `crate = path;` in front of the
+/// enums says where `secure_runtime` is, if it goes by another name.
+#[proc_macro]
+pub fn vocabulary(input: TokenStream) -> TokenStream {
+    enums::expand(input.into()).into()
 }

@@ -195,7 +195,7 @@ fn read(source: &Source, vocabulary: &Vocabulary) -> Result<Layer, Report> {
     Diagnostics::gather(parsed)
 }
 
-/// Whoever reads a handler sees that it is open: what stands in another file never opens it.
+/// The reader of a handler sees that it is open: what stands in another file never opens it.
 fn opens_nothing(layer: &Layer, diagnostics: &mut Diagnostics) {
     let public = layer.declaration.public.iter().map(|key| (key, "public"));
     let optional = layer.declaration.auth.iter().filter(|auth| Names::is_optional(auth));

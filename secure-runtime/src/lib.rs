@@ -71,6 +71,7 @@ mod thread_number;
 pub mod throttling;
 mod time;
 mod transport;
+mod typed_names;
 mod validation;
 
 pub use denial::{Denial, DenialKind, FieldError};
@@ -87,7 +88,7 @@ pub use scope::{
     Next, RouteBuilder, Scope, ScopeFactory, SecuredConfig, SecuredResource, SecuredResponse,
     SecuredRoute, SecuredService, ToSecuredHandler, configure, resource, route, scope, secured,
 };
-pub use secure_macros::{policy, secure};
+pub use secure_macros::{policy, secure, vocabulary};
 pub use security::{
     LaunchError, NotReady, ProtectedResource, Readiness, Security, SecurityBuilder,
 };
@@ -95,6 +96,7 @@ pub use time::{Clock, Moment, SystemClock};
 pub use transport::{
     ForwardingHeader, InvalidForwardingHeader, InvalidNetwork, SingleHeader, TrustedProxies,
 };
+pub use typed_names::{NameKind, TypedNames};
 #[cfg(feature = "garde")]
 pub use validation::GardeRules;
 pub use validation::{Validatable, ValidatorRules, Violations};

@@ -19,6 +19,7 @@ pub use crate::resource::before_grant;
 pub use crate::riddle::{Body, NoBody};
 use crate::scope::mounted::{KnownPaths, Shape};
 pub use crate::scope::{SecuredResponse, SecuredService};
+pub use crate::typed_names::{NameKind, TypedNames, is_typed_name};
 use crate::validation::Validatable;
 pub use crate::validation::Violations;
 use actix_web::FromRequest;
@@ -105,6 +106,16 @@ pub const fn is_same(one: &str, other: &str) -> bool {
         (one, other) = (rest, behind);
     }
     one.is_empty() && other.is_empty()
+}
+
+/// Asserts while the program is compiled. The error stands where this is called; that of `assert!` in an
+/// expansion stands at the attribute as a whole.
+#[track_caller]
+#[expect(clippy::panic, reason = "the compiler shows it, and no program runs it")]
+pub const fn must(holds: bool, message: &str) {
+    if !holds {
+        panic!("{}", message);
+    }
 }
 
 /// A function, so that what is imported under its name can be the name of a variable.

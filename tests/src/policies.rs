@@ -3,7 +3,7 @@
 use actix_web::HttpRequest;
 
 secure_runtime::policy! {
-    /// Whoever works here, in the hours of work.
+    /// The staff, in the hours of work.
     pub staff = (
         roles = "staff",
         allow = crate::policies::are_open(request) && matches!(caller.subject(), "ann" | crate::policies::BOB),

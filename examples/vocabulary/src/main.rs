@@ -11,6 +11,13 @@ use actix_web::{App, HttpServer, get, post};
 use secure_runtime::testing::Issuer;
 use secure_runtime::{Denial, DenialKind, Security, scope, secure};
 
+secure_runtime::vocabulary! {
+    /// The names of the file as variants, which an editor completes: `orders:refund` is `OrdersRefund`.
+    pub enum Permission = permissions;
+    /// A name in quotes means the same.
+    pub enum Role = roles;
+}
+
 /// Viewers, and whoever stands for them: support and admins.
 #[secure(roles = "viewer", rate = "100/h")]
 #[get("/orders")]
@@ -19,14 +26,14 @@ async fn orders() -> &'static str {
 }
 
 /// A token with the permission, or with a role that comes to it; the rate has a name as well.
-#[secure(permissions = "orders:refund", rate = careful)]
+#[secure(permissions = Permission::OrdersRefund, rate = careful)]
 #[post("/refunds")]
 async fn refund() -> &'static str {
     "refunded"
 }
 
 /// Granted to admins by the pattern `users:*`. The scope is demanded all the same.
-#[secure(permissions = "users:read", scopes = "orders", rate = "100/h")]
+#[secure(permissions = Permission::UsersRead, scopes = "orders", rate = "100/h")]
 #[get("/users")]
 async fn users() -> &'static str {
     "the users"
@@ -34,7 +41,7 @@ async fn users() -> &'static str {
 
 /// A tenant's users share one limit, and the tier of the tenant's contract says how large it is. The
 /// vocabulary says where a token names both; a tier without a rate here would not compile.
-#[secure(allow = !role("suspended"), rate(by = tenant, tier(free = "2/min", pro = "4/min")))]
+#[secure(allow = !role(Role::Suspended), rate(by = tenant, tier(free = "2/min", pro = "4/min")))]
 #[get("/search")]
 async fn search() -> &'static str {
     "found"
@@ -87,7 +94,7 @@ async fn main() -> io::Result<()> {
     let security =
         Security::builder().authenticator("jwt", issuer.jwt()).build().map_err(io::Error::other)?;
     println!("{}", security.inventory());
-    println!("A support token: {}", issuer.token("sam").role("support").sign());
+    println!("A support token: {}", issuer.token("sam").role(Role::Support.name()).sign());
     let address = env::var("ADDR").unwrap_or_else(|_| String::from("127.0.0.1:8080"));
     HttpServer::new(move || App::new().app_data(security.clone()).service(api()))
         .bind(address)?

@@ -33,6 +33,7 @@ mod step_up;
 mod template;
 mod tiers;
 mod truth;
+mod typed;
 mod unless;
 mod url;
 mod uses;
@@ -59,11 +60,12 @@ pub(crate) fn endpoint(
     known: &Vocabulary,
     diagnostics: &mut Diagnostics,
 ) -> Option<Endpoint> {
-    let is_read_whole = diagnostics.count() == 0 && layers.iter().all(|layer| layer.is_whole);
+    let is_read = diagnostics.count() == 0;
     let mistakes = diagnostics.count();
     for layer in &mut layers {
         self::layer(layer, known, diagnostics);
     }
+    let is_read_whole = is_read && layers.iter().all(|layer| layer.is_whole);
     let is_sound = diagnostics.count() == mistakes;
     let is_one_layer = layers.len() < 2;
     let modules = layers.iter().filter(|layer| layer.origin == Origin::Module).count();
@@ -158,6 +160,7 @@ pub(crate) fn endpoint(
 
     let objects_hang_on_a_checker = objects::hang_on_a_checker(&seen);
     Some(Endpoint {
+        typed_names: typed::names(declaration),
         pathless: url::resources_without_a_segment(&seen),
         objects_hang_on_a_checker,
         paths: Paths::new(declaration.root.as_ref()),
@@ -204,6 +207,7 @@ pub(crate) fn endpoint(
 /// Checks what one layer says, whatever stands around it: a policy where it is written.
 pub(crate) fn layer(layer: &mut Layer, known: &Vocabulary, diagnostics: &mut Diagnostics) {
     vocabulary::explain_rates(&mut layer.declaration, known, diagnostics);
+    typed::explain(layer, known, diagnostics);
     layers::parameters_are_the_handlers(layer, diagnostics);
     shared::names_are_found_everywhere(layer, diagnostics);
     shared::mark(layer);

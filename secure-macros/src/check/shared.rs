@@ -25,6 +25,7 @@ use super::parameters::Parameter;
 use super::partitions;
 use super::patterns::is_constant;
 use super::resolution::standard;
+use super::typed;
 use super::uses::is_free;
 use crate::diagnostics::{Diagnostics, nearest};
 use crate::model::condition::{ConditionKind, Expression};
@@ -103,6 +104,9 @@ pub(super) fn names_are_found_everywhere(layer: &Layer, diagnostics: &mut Diagno
     }
     let checks = layer.declaration.checks.iter();
     found.extend(checks.filter_map(|check| relative(&check.function)).map(Elsewhere::Name));
+    let typed = typed::names(&layer.declaration).into_iter();
+    let paths = typed.filter_map(|name| syn::parse2(name.typed.path).ok());
+    found.extend(paths.filter_map(|path| relative(&path)).map(Elsewhere::Name));
     let mut told: Vec<String> = Vec::new();
     for it in found {
         let message = it.message();

@@ -93,7 +93,7 @@ fn unknown_rate(
 }
 
 /// The name that was meant, or all there are if they are few.
-fn suggest(diagnostic: &mut Diagnostic, found: &str, known: &[&str], kind: &str) {
+pub(super) fn suggest(diagnostic: &mut Diagnostic, found: &str, known: &[&str], kind: &str) {
     if let Some(near) = nearest(found, known.iter().copied()) {
         diagnostic.help(format!("did you mean `{near}`?"));
     } else if !known.is_empty() && known.len() <= FEW {

@@ -10,6 +10,7 @@ mod riddles;
 mod rule;
 mod service;
 mod spans;
+mod typed;
 
 use proc_macro2::{Delimiter, Group, Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote};
@@ -34,6 +35,7 @@ pub(crate) fn endpoint(endpoint: &Endpoint) -> TokenStream {
     let (visibility, keyword, name) = (&function.visibility, &signature.fn_token, &signature.ident);
     let assertions = spans::assertions(endpoint).chain(riddles::asked(endpoint));
     let pathless = spans::pathless(endpoint);
+    let typed = typed::assertions(endpoint);
     let (generics, _, bounds) = signature.generics.split_for_impl();
     let registration = registration(endpoint);
     let call = call(endpoint, &incoming);
@@ -53,6 +55,7 @@ pub(crate) fn endpoint(endpoint: &Endpoint) -> TokenStream {
                 #registration
                 #(#assertions)*
                 #(#pathless)*
+                #(#typed)*
                 #call
             }
         },

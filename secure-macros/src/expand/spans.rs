@@ -108,8 +108,8 @@ pub(super) fn assertions(endpoint: &Endpoint) -> impl Iterator<Item = TokenStrea
 pub(super) fn pathless(endpoint: &Endpoint) -> impl Iterator<Item = TokenStream> {
     let support = endpoint.paths.support();
     endpoint.pathless.iter().map(move |(ty, message)| {
-        let assertion =
-            Place::of(ty).frame(quote!(::core::assert!(!#support::in_path::<#ty>(), #message)));
+        let assertion = Place::of(ty)
+            .cover_call(quote!(#support::must), quote!(!#support::in_path::<#ty>(), #message));
         quote!(const _: () = #assertion;)
     })
 }

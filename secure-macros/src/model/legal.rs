@@ -4,7 +4,7 @@ use proc_macro2::{Ident, TokenStream};
 use syn::{LitStr, Pat, Path, Type};
 
 use super::hours::Hours;
-use super::raw::{Combine, Function};
+use super::raw::{Combine, Function, Typed};
 use crate::diagnostics::Warning;
 use crate::parse::rate::Period;
 use crate::paths::Paths;
@@ -33,6 +33,8 @@ pub(crate) struct Endpoint {
     pub(crate) costs: Vec<Question>,
     /// Resources that no segment names, and what is wrong with that unless their key is elsewhere.
     pub(crate) pathless: Vec<(Type, String)>,
+    /// Names that are written as variants: the compiler is asked whether they are.
+    pub(crate) typed_names: Vec<TypedName>,
     /// Whether a checker, taken by the types of its parameters, has to have some.
     pub(crate) objects_hang_on_a_checker: bool,
     /// What the compiler shall warn of.
@@ -234,6 +236,13 @@ impl Demand {
     }
 }
 
+/// A name that is written as the variant of an enum.
+pub(crate) struct TypedName {
+    pub(crate) fact: Fact,
+    pub(crate) name: String,
+    pub(crate) typed: Typed,
+}
+
 /// The kind of a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Fact {
@@ -249,6 +258,15 @@ impl Fact {
             Self::Role => "role",
             Self::Scope => "scope",
             Self::Permission => "permission",
+        }
+    }
+
+    /// How the vocabulary lists some.
+    pub(crate) fn example_of_a_list(self) -> &'static str {
+        match self {
+            Self::Role => "a table `[roles.admin]` for each role",
+            Self::Scope => "`[scopes]` with `names = [\"orders\"]`",
+            Self::Permission => "`[permissions]` with `names = [\"orders:read\"]`",
         }
     }
 }

@@ -54,6 +54,18 @@ pub(crate) struct Name {
     pub(crate) span: Span,
     /// Whether it was written as a bare word.
     pub(crate) bare: bool,
+    /// The variant that was written instead. The text is empty until the vocabulary has said which
+    /// name that is.
+    pub(crate) typed: Option<Box<Typed>>,
+}
+
+/// `Permission::OrdersRead`: a name as the variant of an enum.
+#[derive(Clone, Debug)]
+pub(crate) struct Typed {
+    pub(crate) path: TokenStream,
+    /// The enum: the path without its last word.
+    pub(crate) of: TokenStream,
+    pub(crate) variant: Ident,
 }
 
 /// `"a"`, `any("a", "b")` or `all("a", "b")`; of `auth`, `lenient(a, b)` as well.
@@ -311,6 +323,9 @@ impl Name {
 impl ToTokens for Name {
     fn to_tokens(&self, tokens: &mut TokenStream) {
         // Only its span is of interest: where the name stands.
-        Ident::new("name", self.span).to_tokens(tokens);
+        match &self.typed {
+            Some(typed) => typed.path.to_tokens(tokens),
+            None => Ident::new("name", self.span).to_tokens(tokens),
+        }
     }
 }

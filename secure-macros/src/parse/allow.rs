@@ -9,6 +9,7 @@ use super::entry::{Entry, Form};
 use super::network;
 use super::operators::{ADDRESS, TIME, without_in};
 use super::tokens::{comma_separated, is_punct, shown, stream, string, word, word_of};
+use super::typed::typed;
 use super::unfinished::{completed, completed_path};
 use crate::diagnostics::Diagnostics;
 use crate::model::condition::{Allow, Check, Condition, ConditionKind, Expression};
@@ -274,7 +275,7 @@ fn atom(call: &ExprCall, diagnostics: &mut Diagnostics) -> ConditionKind {
         return ConditionKind::Expression;
     };
     let mut arguments: Vec<TokenTree> = call.args.to_token_stream().into_iter().collect();
-    if arguments.len() == 2 && call.args.trailing_punct() {
+    if call.args.trailing_punct() {
         arguments.pop();
     }
     let fact = match function.as_str() {
@@ -300,7 +301,10 @@ fn atom(call: &ExprCall, diagnostics: &mut Diagnostics) -> ConditionKind {
             Some(name) => ConditionKind::Fact(fact, name),
             None => no_name(call, &function, &arguments, diagnostics),
         },
-        _ => no_name(call, &function, &arguments, diagnostics),
+        path => match typed(path) {
+            Some(name) => ConditionKind::Fact(fact, name),
+            None => no_name(call, &function, &arguments, diagnostics),
+        },
     }
 }
 

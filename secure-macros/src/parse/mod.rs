@@ -18,6 +18,7 @@ mod rate_options;
 pub(crate) mod rates;
 pub(crate) mod scalars;
 pub(crate) mod tokens;
+mod typed;
 pub(crate) mod unfinished;
 
 pub(crate) use entry::declaration;

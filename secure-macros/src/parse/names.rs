@@ -5,6 +5,7 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 use super::entry::{Entry, Form};
 use super::tokens::{comma_separated, shown, stream, string, word};
+use super::typed::typed;
 use crate::diagnostics::Diagnostics;
 use crate::model::legal::Fact;
 use crate::model::raw::{Combine, Declaration, Name, Names};
@@ -16,6 +17,8 @@ enum Style {
     Words,
     /// Literals only.
     Literals,
+    /// Literals, or variants of an enum.
+    Typed,
 }
 
 pub(crate) fn auth(entry: &Entry, into: &mut Declaration, diagnostics: &mut Diagnostics) {
@@ -51,7 +54,7 @@ pub(crate) fn content_encoding(
 }
 
 fn demand(fact: Fact, entry: &Entry, into: &mut Declaration, diagnostics: &mut Diagnostics) {
-    let names = names(entry, Style::Literals, diagnostics);
+    let names = names(entry, Style::Typed, diagnostics);
     into.demands.extend(names.map(|names| (fact, names)));
 }
 
@@ -104,10 +107,13 @@ fn names(entry: &Entry, style: Style, diagnostics: &mut Diagnostics) -> Option<N
                 return None;
             }
         },
-        _ => {
-            entry.unexpected(expected(style), diagnostics);
-            return None;
-        }
+        path => match variant(path, style) {
+            Some(name) => (Combine::One, vec![name]),
+            None => {
+                entry.unexpected(expected(style), diagnostics);
+                return None;
+            }
+        },
     };
     Some(Names { key: entry.key.clone(), combine, names, is_lenient, value: stream(value) })
 }
@@ -125,13 +131,13 @@ fn list_of(
                 no_name(entry, token, style, diagnostics);
                 None
             }),
-            tokens => {
+            tokens => variant(tokens, style).or_else(|| {
                 let message = format!("expected a name, found `{}`", shown(tokens));
                 diagnostics
                     .error(&stream(tokens), message)
                     .help(format!("`{}`", list_example(entry, style)));
                 None
-            }
+            }),
         };
         match (found, &mut names) {
             (Some(name), Some(names)) => names.push(name),
@@ -144,7 +150,14 @@ fn list_of(
 fn name(token: &TokenTree, style: Style) -> Option<Name> {
     match style {
         Style::Words => word(token).or_else(|| string(token)),
-        Style::Literals => string(token),
+        Style::Literals | Style::Typed => string(token),
+    }
+}
+
+fn variant(tokens: &[TokenTree], style: Style) -> Option<Name> {
+    match style {
+        Style::Typed => typed(tokens),
+        Style::Words | Style::Literals => None,
     }
 }
 
@@ -175,6 +188,9 @@ fn no_name(entry: &Entry, token: &TokenTree, style: Style, diagnostics: &mut Dia
         TokenTree::Ident(_) if !found.contains(char::is_lowercase) => diagnostic
             .help(format!("`{key} = \"…\"`, with the name that `{found}` holds"))
             .note("an attribute sees no constant's value"),
+        TokenTree::Ident(_) if found.starts_with(char::is_uppercase) => {
+            diagnostic.help(format!("a variant stands behind its enum: `{key} = …::{found}`"))
+        }
         TokenTree::Ident(_) => diagnostic.help(format!("`\"{found}\"`")),
         _ => diagnostic.help(format!("`{}`", entry.row.example)),
     };
@@ -183,13 +199,13 @@ fn no_name(entry: &Entry, token: &TokenTree, style: Style, diagnostics: &mut Dia
 fn expected(style: Style) -> &'static str {
     match style {
         Style::Words => "a name",
-        Style::Literals => "a string literal",
+        Style::Literals | Style::Typed => "a string literal",
     }
 }
 
 fn list_example(entry: &Entry, style: Style) -> String {
     match style {
         Style::Words => format!("{} = any(jwt, api_key)", entry.row.name),
-        Style::Literals => format!("{} = any(\"a\", \"b\")", entry.row.name),
+        Style::Literals | Style::Typed => format!("{} = any(\"a\", \"b\")", entry.row.name),
     }
 }

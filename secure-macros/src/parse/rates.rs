@@ -185,7 +185,8 @@ fn tiers(kind: Kind, key: &Ident, list: TokenStream, diagnostics: &mut Diagnosti
                 if is_first(tier, &mut seen, diagnostics)
                     && let Some(quotas) = audience(kind, tier, value, diagnostics)
                 {
-                    let name = Name { text: tier.to_string(), span: tier.span(), bare: true };
+                    let name =
+                        Name { text: tier.to_string(), span: tier.span(), bare: true, typed: None };
                     tiers.quotas.push((name, quotas));
                 }
             }

@@ -13,6 +13,7 @@ mod reference;
 mod shared;
 mod snapshots;
 mod step_up;
+mod typed;
 
 use proc_macro2::TokenStream;
 

@@ -14,6 +14,7 @@ mod sources;
 #[cfg(test)]
 mod tests;
 mod tiers;
+mod variants;
 mod workspace;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,6 +23,7 @@ use std::path::{Path, PathBuf};
 pub(crate) use bodies::Bodies;
 pub(crate) use current::{Current, current};
 pub(crate) use sources::Source;
+pub(crate) use variants::variant;
 
 use crate::lints::Levels;
 use crate::model::legal::Fact;

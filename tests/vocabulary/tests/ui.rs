@@ -13,8 +13,11 @@ fn ui() {
         cases.compile_fail("tests/ui/names/unknown_*.rs");
         cases.compile_fail("tests/ui/rates/*.rs");
         cases.compile_fail("tests/ui/implied/*.rs");
+        cases.compile_fail("tests/ui/typed/*.rs");
         cases.pass(known);
+        cases.pass("tests/ui/accepted/typed.rs");
     });
+    with("clashing.toml", |cases| cases.compile_fail("tests/ui/typed_clash/*.rs"));
     // The same program, and no other change than the vocabulary's.
     with("without_viewer.toml", |cases| cases.compile_fail(known));
     with("strict.toml", |cases| {
@@ -45,7 +48,8 @@ fn ui() {
         cases.pass(beside_the_vocabulary("accepted"));
     });
     one_mistake_is_one_error("policies");
-    ["profile", "lints", "levels", "rates", "tiers"].into_iter().for_each(one_mistake_is_one_error);
+    let topics = ["profile", "lints", "levels", "rates", "tiers", "typed", "typed_clash"];
+    topics.into_iter().for_each(one_mistake_is_one_error);
 }
 
 /// A mistake is one error, and it says what the case's `//~ ERROR` expects.

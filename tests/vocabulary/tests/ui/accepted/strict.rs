@@ -1,7 +1,7 @@
 #![deny(warnings)]
 
-use actix_web::{get, post, web};
-use secure_runtime::secure;
+use actix_web::{Error, HttpRequest, get, post, web};
+use secure_runtime::{Granted, Resource, secure};
 
 #[secure(public(reason = "for the load balancer", until = "9999-12-31"))]
 #[get("/health")]
@@ -21,6 +21,31 @@ async fn ask() -> &'static str {
     ""
 }
 
+struct Order {
+    owner: String,
+}
+
+/// No segment names it: a header does.
+impl Resource for Order {
+    type Key = String;
+
+    const IN_PATH: bool = false;
+
+    fn key(request: &HttpRequest) -> Result<String, Error> {
+        Ok(format!("{:?}", request.headers().get("x-order")))
+    }
+
+    async fn load(owner: String, _: &HttpRequest) -> Result<Option<Self>, Error> {
+        Ok(Some(Self { owner }))
+    }
+}
+
+#[secure(rate = "10/s", allow = order.owner == caller.subject())]
+#[get("/order")]
+async fn order(order: Granted<Order>) -> String {
+    order.owner.clone()
+}
+
 fn main() {
-    let _ = actix_web::App::new().service(health).service(article).service(ask);
+    let _ = actix_web::App::new().service(health).service(article).service(ask).service(order);
 }

@@ -1,6 +1,6 @@
 macro_rules! write {
     () => {
-        #[secure_runtime::secure(public)]
+        #[secure_runtime::secure]
         #[actix_web::get("/orders")]
         async fn orders() -> &'static str {
             "orders"

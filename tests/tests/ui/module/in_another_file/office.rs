@@ -1,0 +1,6 @@
+use actix_web::get;
+
+#[get("/desk")]
+pub async fn desk() -> &'static str {
+    "desk"
+}

@@ -1,0 +1,5 @@
+secure_runtime::vocabulary! {
+    pub enum Permission { OrdersRead } //~ ERROR expected `=`
+}
+
+fn main() {}

@@ -1,0 +1,5 @@
+secure_runtime::vocabulary! {
+    pub enum Permission = permission; //~ ERROR `vocabulary!` expects `roles`, `scopes` or `permissions`, found `permission`
+}
+
+fn main() {}
