@@ -189,6 +189,10 @@ pub struct CallersPage;
 #[doc = include_str!("../../docs/mounting.md")]
 pub struct MountingPage;
 
+/// And those of the page on migrating.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/migrating.md")]
+pub struct MigratingPage;
 /// And those of the pages on bodies and sockets.
 #[cfg(doctest)]
 #[doc = include_str!("../../docs/bodies.md")]

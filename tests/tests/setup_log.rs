@@ -1,9 +1,9 @@
 //! What the log says, once, of a set-up that works and not as it was meant.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
-use actix_web::{App, get, web};
+use actix_web::{App, HttpResponse, get, web};
 use secure_runtime::testing::Issuer;
-use secure_runtime::{Security, SecurityBuilder, TrustedProxies, secure};
+use secure_runtime::{Caller, Principal, Security, SecurityBuilder, TrustedProxies, secure};
 use secure_tests::{TestServer, log};
 
 fn builder() -> SecurityBuilder {
@@ -144,4 +144,20 @@ async fn a_security_that_is_installed_as_data_is_told() {
     let told = lines.iter().find(|line| line.contains("installed as `web::Data`"));
     let Some(told) = told else { panic!("{lines:?}") };
     assert!(told.starts_with("ERROR ") && told.contains("`.app_data(security.clone())`"), "{told}");
+}
+
+#[actix_web::test]
+async fn a_caller_outside_of_the_pipeline_is_warned_of_once() {
+    log::record();
+    let server = TestServer::run(|| {
+        let handler = async |_: Principal| HttpResponse::Ok().finish();
+        let typed = async |_: Caller<String>| HttpResponse::Ok().finish();
+        App::new().route("/plain", web::get().to(handler)).route("/typed", web::get().to(typed))
+    });
+    for path in ["/plain", "/typed", "/plain"] {
+        assert_eq!(server.get(path, &[]).await.status, 500);
+    }
+    let warnings = warnings("extracts the caller");
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    assert!(warnings[0].contains("/plain") && warnings[0].contains("Principal"), "{warnings:?}");
 }

@@ -24,7 +24,10 @@ pub(super) fn asks_about_callers_and_networks(
         _ => {
             let found = part.tokens.to_token_stream().to_string();
             diagnostics
-                .error(&part.tokens, format!("`unless` expects no such condition, found `{found}`"))
+                .error(
+                    &part.tokens,
+                    format!("`unless` expects grants and networks, found `{found}`"),
+                )
                 .help("`role(\"…\")`, `scope(\"…\")`, `permission(\"…\")` or `address in \"…\"`")
                 .note("what else a request says may be the client's choice");
         }

@@ -47,6 +47,16 @@ pub(super) fn shared(
 }
 
 /// `unless = role("internal")`: whose requests are not counted.
-pub(super) fn unless(value: &[TokenTree], diagnostics: &mut Diagnostics) -> Option<Condition> {
+pub(super) fn unless(
+    name: &Ident,
+    value: &[TokenTree],
+    diagnostics: &mut Diagnostics,
+) -> Option<Condition> {
+    if value.is_empty() {
+        diagnostics
+            .error(name, "`unless` expects a condition, found nothing")
+            .help("`unless = role(\"internal\")`");
+        return None;
+    }
     condition_of("unless", value, diagnostics)
 }

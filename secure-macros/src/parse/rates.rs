@@ -215,7 +215,7 @@ fn option(
         "mode" => rate.mode = mode(name, value, diagnostics),
         "refund" => rate.refund = rate_options::refund(name, value, diagnostics),
         "shared" => rate.shared = rate_options::shared(name, value, diagnostics),
-        "unless" => rate.unless = rate_options::unless(value, diagnostics),
+        "unless" => rate.unless = rate_options::unless(name, value, diagnostics),
         "tier" => {
             let (place, found) = value_place(name, value);
             let message = format!("`tier` expects tiers with rates, found {found}");

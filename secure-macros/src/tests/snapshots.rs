@@ -59,7 +59,7 @@ fn mistaken() {
     check("mistaken", "role = \"admin\"", LIST);
 }
 
-/// Twenty-five lines are what a reader of the expansion has to read beyond their own function.
+/// Twenty-six lines are what a reader of the expansion has to read beyond their own function.
 #[test]
 fn typical_handlers_stay_short() {
     let typical = r#"roles = "admin", rate = "100/h""#;
@@ -68,7 +68,7 @@ fn typical_handlers_stay_short() {
         let own = pretty(&function.parse::<proc_macro2::TokenStream>().unwrap().to_string());
         let all = pretty(&expansion(arguments, function));
         let beyond = all.lines().count() - own.lines().count();
-        assert!(beyond <= 25, "{beyond} lines beyond the function:\n{all}");
+        assert!(beyond <= 26, "{beyond} lines beyond the function:\n{all}");
     }
 }
 

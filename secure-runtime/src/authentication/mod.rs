@@ -190,7 +190,8 @@ pub trait Authenticator: Send + Sync + 'static {
         None
     }
 
-    /// Whether its principals name an [issuer](Principal::issuer), by which limits tell them apart.
+    /// Whether its principals name an [issuer](Principal::issuer), by which limits tell them apart. `None`: it
+    /// cannot be known before a request.
     fn names_issuers(&self) -> Option<bool> {
         self.issuer().map(|_| true)
     }

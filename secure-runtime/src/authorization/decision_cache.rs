@@ -144,7 +144,7 @@ impl DecisionCache {
         self.each(|shard| shard.clear());
     }
 
-    /// Forgets what was decided about callers with this subject, whoever vouches for them.
+    /// Forgets what was decided about callers with this subject, of all issuers.
     pub(crate) fn forget_subject(&self, subject: &str) {
         self.version.fetch_add(1, Ordering::SeqCst);
         let is_another =

@@ -147,7 +147,7 @@ impl Decisions {
         }
     }
 
-    /// Forgets the answers about callers with this subject, whoever vouches for them.
+    /// Forgets the answers about callers with this subject, of all issuers.
     pub fn forget_subject(&self, subject: &str) {
         if let Some(cache) = self.cache() {
             cache.forget_subject(subject);

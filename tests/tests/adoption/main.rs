@@ -38,6 +38,7 @@ mod sockets_of_api_keys;
 mod spared_requests;
 mod standing_bans;
 mod typed_callers;
+mod unasked_policies;
 mod validated_bodies;
 
 use secure_runtime::testing::{FakeClock, Issuer};

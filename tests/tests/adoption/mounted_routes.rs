@@ -57,7 +57,8 @@ fn routes(config: &mut SecuredConfig) {
 
 #[actix_web::test]
 async fn routes_without_a_policy_are_listed_and_nothing_secured_is_run() {
-    let TestSecurity { security, .. } = TestSecurity::new().unwrap();
+    let TestSecurity { security, .. } =
+        TestSecurity::with(|it| it.answers_for(module_path!())).unwrap();
     let app = App::new()
         .app_data(security)
         .service(secure_runtime::scope("/api").configure(routes))

@@ -57,7 +57,8 @@ fn api() -> impl HttpServiceFactory {
 }
 
 fn server() -> TestServer {
-    let TestSecurity { security, .. } = TestSecurity::new().unwrap();
+    let TestSecurity { security, .. } =
+        TestSecurity::with(|it| it.answers_for(module_path!())).unwrap();
     TestServer::start(&security, api)
 }
 
@@ -141,7 +142,8 @@ async fn a_stream_of_parts_ends_at_max_body_with_413() {
 
 #[actix_web::test]
 async fn a_limit_of_the_application_stays() {
-    let TestSecurity { security, .. } = TestSecurity::new().unwrap();
+    let TestSecurity { security, .. } =
+        TestSecurity::with(|it| it.answers_for(module_path!())).unwrap();
     let server = TestServer::run(move || {
         App::new()
             .app_data(security.clone())

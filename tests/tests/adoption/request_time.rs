@@ -1,11 +1,11 @@
-//! The request's time as an extractor, and callers that are asked for where nobody authenticates.
+//! The request's time as an extractor.
 
 use std::time::Duration;
 
-use actix_web::{App, HttpResponse, get, web};
+use actix_web::{App, get, web};
 use secure_runtime::testing::{FakeClock, Issuer};
-use secure_runtime::{Caller, Clock, Moment, Principal, Security, secure};
-use secure_tests::{TestServer, bearer, log};
+use secure_runtime::{Clock, Moment, Security, secure};
+use secure_tests::{TestServer, bearer};
 
 #[secure]
 #[get("/time")]
@@ -60,23 +60,4 @@ async fn without_a_security_there_is_no_time() {
     };
     let server = TestServer::run(unsecured);
     assert_eq!(server.get("/time", &[]).await.status, 500);
-}
-
-#[actix_web::test]
-async fn a_caller_outside_of_the_pipeline_is_warned_of_once() {
-    log::record();
-    let server = TestServer::run(|| {
-        let handler = async |_: Principal| HttpResponse::Ok().finish();
-        let typed = async |_: Caller<String>| HttpResponse::Ok().finish();
-        App::new().route("/plain", web::get().to(handler)).route("/typed", web::get().to(typed))
-    });
-    for path in ["/plain", "/typed", "/plain"] {
-        assert_eq!(server.get(path, &[]).await.status, 500);
-    }
-    let lines = log::lines().into_iter();
-    let warnings: Vec<_> = lines
-        .filter(|line| line.starts_with("WARN") && line.contains("extracts the caller"))
-        .collect();
-    assert_eq!(warnings.len(), 1, "{warnings:?}");
-    assert!(warnings[0].contains("/plain") && warnings[0].contains("Principal"), "{warnings:?}");
 }

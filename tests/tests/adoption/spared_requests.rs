@@ -263,7 +263,7 @@ fn the_inventory_shows_whom_a_limit_spares() {
     let inventory = Bench::inventory();
     for expected in [
         "2/h refund 5xx",
-        "unless role(\"internal\") || (address in \"10.0.0.0/8\")",
+        r#"unless role(\"internal\") || (address in \"10.0.0.0/8\")"#,
         "3/h shared as office",
     ] {
         assert!(inventory.contains(expected), "{expected} in {inventory}");
@@ -274,6 +274,6 @@ impl Bench {
     fn inventory() -> String {
         let builder = Security::builder().answers_for(module_path!());
         let jwt = Issuer::hs256().jwt().accept_test_keys();
-        builder.authenticator("jwt", jwt).build().unwrap().inventory().to_string()
+        builder.authenticator("jwt", jwt).build().unwrap().inventory().to_json()
     }
 }

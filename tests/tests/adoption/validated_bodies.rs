@@ -104,7 +104,8 @@ fn api() -> impl HttpServiceFactory {
 }
 
 async fn send(path: &str, media_type: &str, body: &str) -> Answer {
-    let TestSecurity { security, .. } = TestSecurity::new().unwrap();
+    let TestSecurity { security, .. } =
+        TestSecurity::with(|it| it.answers_for(module_path!())).unwrap();
     let server = TestServer::start(&security, api);
     server.send("POST", path, &[&format!("content-type: {media_type}")], body).await
 }

@@ -59,6 +59,7 @@ pub fn place_order(
             web::Json<NewOrder>,
             1,
             ::secure_runtime::__private::All2<web::Path<u32>, web::Json<NewOrder>>,
+            _,
         >,
         __answers,
     )

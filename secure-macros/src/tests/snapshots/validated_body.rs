@@ -22,6 +22,7 @@ pub fn place_order(
                 web::Json<NewOrder>,
                 1,
                 ::secure_runtime::__private::All2<web::Path<u32>, web::Json<NewOrder>>,
+                _,
             >,
         ),
         place_order,

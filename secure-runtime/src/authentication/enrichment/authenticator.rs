@@ -129,6 +129,10 @@ impl Authenticator for EnrichingAuthenticator {
         self.inner.names_api_keys()
     }
 
+    fn names_issuers(&self) -> Option<bool> {
+        self.inner.names_issuers()
+    }
+
     fn issuer(&self) -> Option<&str> {
         self.inner.issuer()
     }

@@ -9,10 +9,10 @@ use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use actix_web::body::BoxBody;
+use actix_web::http::StatusCode;
 use actix_web::http::header::{
     ACCEPT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, UPGRADE, WWW_AUTHENTICATE,
 };
-use actix_web::http::{ConnectionType, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 
 use self::log::Refusing;
@@ -179,8 +179,8 @@ impl ResponseError for Denial {
             headers.append(ACCEPT_ENCODING, codings);
         }
         if self.kind() == DenialKind::UpgradeRequired {
+            // actix-web adds `Connection: upgrade` (RFC 9110 section 7.8).
             headers.append(UPGRADE, HeaderValue::from_static("websocket"));
-            response.head_mut().set_connection_type(ConnectionType::Upgrade);
         }
         let body = self.usual_problem().unwrap_or_else(|| self.problem().to_json().into());
         response.map_body(|_, _| match body {

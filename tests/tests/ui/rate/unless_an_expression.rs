@@ -1,7 +1,7 @@
 use actix_web::get;
 use secure_runtime::secure;
 
-#[secure(rate("100/h", unless = caller.subject() == "ada"))] //~ ERROR expects no such condition
+#[secure(rate("100/h", unless = caller.subject() == "ada"))] //~ ERROR expects grants and networks
 #[get("/")]
 async fn handler() -> &'static str {
     ""

@@ -1,7 +1,7 @@
 //! Rules that change while the program runs: grants in SQLite, in Casbin or in Cedar decide about the
 //! actions of endpoints, and an operator changes them over HTTP.
 //!
-//! `cargo run -p dynamic_policies` serves with SQLite; with `--features casbin -- casbin` or
+//! `cargo run -p dynamic_policy` serves with SQLite; with `--features casbin -- casbin` or
 //! `--features cedar -- cedar` an engine decides. It prints what each endpoint demands, and tokens to try.
 
 #[cfg(feature = "casbin")]
@@ -47,7 +47,7 @@ async fn write(document: web::Path<String>) -> String {
     objects(any, reason = "operators decide who may do what")
 )]
 #[put("/grants/{subject}/{action}/{document}")]
-async fn grant(
+async fn give(
     path: web::Path<[String; 3]>,
     program: web::Data<Program>,
 ) -> Result<HttpResponse, Error> {
@@ -98,12 +98,12 @@ fn deciding(builder: SecurityBuilder, grants: Arc<dyn Grants>) -> SecurityBuilde
 }
 
 fn api() -> impl HttpServiceFactory {
-    scope("/api").service(read).service(write).service(grant).service(withdraw)
+    scope("/api").service(read).service(write).service(give).service(withdraw)
 }
 
 async fn engine(name: Option<&str>) -> Result<Arc<dyn Grants>, Failure> {
     Ok(match name {
-        None | Some("sqlite") => Arc::new(SqliteGrants::open("grants.sqlite")?),
+        None | Some("sqlite") => Arc::new(SqliteGrants::open(":memory:")?),
         #[cfg(feature = "casbin")]
         Some("casbin") => Arc::new(casbin::CasbinGrants::new().await?),
         #[cfg(feature = "cedar")]

@@ -43,7 +43,7 @@ impl SqliteGrants {
 impl Grants for SqliteGrants {
     fn permits<'a>(&'a self, asked: &'a Grant) -> Answer<'a, bool> {
         self.run(asked, |connection, asked| {
-            let mut found = connection.prepare_cached(
+            let mut found = connection.prepare(
                 "SELECT 1 FROM grants WHERE subject = ?1 AND action = ?2 AND document = ?3",
             )?;
             found.exists(params![asked.subject, asked.action, asked.document])

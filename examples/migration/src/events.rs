@@ -1,0 +1,29 @@
+//! The socket of the application, without anything about security.
+
+use actix_web::{HttpRequest, HttpResponse, rt, web};
+use actix_ws::Message;
+use futures_util::StreamExt;
+
+/// Shakes hands, and sends back what it receives.
+///
+/// # Errors
+///
+/// If the request is no handshake.
+pub fn echo(request: &HttpRequest, body: web::Payload) -> Result<HttpResponse, actix_web::Error> {
+    let (response, mut session, mut messages) = actix_ws::handle(request, body)?;
+    rt::spawn(async move {
+        while let Some(Ok(message)) = messages.next().await {
+            let sent = match message {
+                Message::Text(text) => session.text(text).await,
+                Message::Ping(bytes) => session.pong(&bytes).await,
+                Message::Close(_) => break,
+                _ => Ok(()),
+            };
+            if sent.is_err() {
+                return;
+            }
+        }
+        let _ = session.close(None).await;
+    });
+    Ok(response)
+}

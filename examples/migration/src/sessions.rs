@@ -1,0 +1,39 @@
+//! The middleware that the application always had: it finds the user of a session and leaves the row
+//! in the request. It stays while routes move, and when all have moved.
+
+use std::sync::Arc;
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::AUTHORIZATION;
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpMessage, web};
+
+use crate::domain::{Store, User};
+
+/// Reads `Authorization: Token …`, or the cookie `session`.
+///
+/// # Errors
+///
+/// Those of the service behind it.
+pub async fn find_user(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    if let Some(user) = user_of(&request) {
+        request.extensions_mut().insert(user);
+    }
+    next.call(request).await
+}
+
+fn user_of(request: &ServiceRequest) -> Option<Arc<User>> {
+    let store = request.app_data::<web::Data<Store>>()?;
+    let header = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let cookie = request.cookie("session");
+    let session = match (header.and_then(|value| value.strip_prefix("Token ")), &cookie) {
+        (Some(token), _) => token,
+        (None, Some(cookie)) => cookie.value(),
+        (None, None) => return None,
+    };
+    store.user_of_session(session)
+}
