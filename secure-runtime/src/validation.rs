@@ -36,8 +36,8 @@ const MOST_ERRORS: usize = 32;
 
 /// An extracted argument whose content can be validated.
 ///
-/// Implemented for `Json`, `Query`, `Form` and `Path` of actix-web where the content implements
-/// `Validate` of [`validator`], and for `Option`, `Result`, `Either` and tuples of them: what is
+/// Implemented for `Json`, `Query`, `Form` and `Path` of actix-web where the content can be read and
+/// implements `Validate` of [`validator`], and for `Option`, `Result`, `Either` and tuples of them: what is
 /// there is validated. With the feature `garde`, the content may implement `Validate` of `garde`
 /// instead, with a context that has a default; with the feature `multipart`, `MultipartForm` of
 /// actix-multipart is validated as well.
@@ -239,17 +239,6 @@ impl Violations {
         let earlier = std::mem::take(&mut self.found);
         self.collect(location, &mut String::from("#"), errors);
         self.join(earlier, names);
-    }
-
-    /// Names the fields of one argument as they were sent, and adds what was found in others before.
-    fn join(&mut self, earlier: Vec<FieldError>, names: Option<ReadFrom>) {
-        self.order();
-        if let Some(read) = names {
-            let pointers = self.found.iter_mut().map(|error| &mut error.pointer);
-            pointers.for_each(|pointer| *pointer = sent_names::as_sent(pointer, read));
-        }
-        self.found.extend(earlier);
-        self.order();
     }
 
     /// Those of several arguments are one list.

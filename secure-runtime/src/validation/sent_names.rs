@@ -19,7 +19,46 @@ use serde::de::{
 };
 use serde::forward_to_deserialize_any;
 
+use super::Violations;
 use super::words::{push_segment, segments};
+use crate::denial::FieldError;
+
+impl Violations {
+    /// Runs a check of an extractor of the application, and names the fields of what it finds as `T` is read
+    /// by `serde`: `#/unitPrice` where the type has `rename_all = "camelCase"`. `Json`, `Query`, `Form` and
+    /// `Path` of actix-web do this by themselves. A field that is renamed to a name of its own keeps its name in Rust.
+    ///
+    /// ```
+    /// use secure_runtime::validator::Validate;
+    /// use secure_runtime::{Validatable, Violations};
+    /// use serde::de::DeserializeOwned;
+    ///
+    /// struct MessagePack<T>(T);
+    ///
+    /// impl<T: Validate + DeserializeOwned> Validatable for MessagePack<T> {
+    ///     fn check_rules(&self, violations: &mut Violations) {
+    ///         violations.with_names_of::<T>(|violations| violations.check_body(&self.0));
+    ///     }
+    /// }
+    /// ```
+    pub fn with_names_of<T: DeserializeOwned>(&mut self, check: impl FnOnce(&mut Self)) {
+        let earlier = std::mem::take(&mut self.found);
+        check(self);
+        self.join(earlier, Some(read::<T>));
+    }
+
+    /// Names the fields of what was found, and adds what was found before.
+    pub(super) fn join(&mut self, earlier: Vec<FieldError>, names: Option<ReadFrom>) {
+        // What is not listed is not named.
+        self.order();
+        if let Some(read) = names {
+            let pointers = self.found.iter_mut().map(|error| &mut error.pointer);
+            pointers.for_each(|pointer| *pointer = as_sent(pointer, read));
+        }
+        self.found.extend(earlier);
+        self.order();
+    }
+}
 
 /// How deep a type is followed: as deep as `serde_json` reads.
 const MOST_STEPS: usize = 128;

@@ -203,6 +203,32 @@ fn what_serde_does_not_tell_keeps_its_names_in_rust() {
     check::<Converted>("#/unit_price", "#/unitPrice");
 }
 
+#[test]
+fn what_was_found_in_one_argument_has_no_names_of_another() {
+    let found = |pointer: &str| FieldError {
+        location: "body",
+        pointer: pointer.to_owned(),
+        code: String::from("x"),
+        detail: String::new(),
+    };
+    let mut violations = Violations::default();
+    violations.found.push(found("#/unit_price"));
+    violations.with_names_of::<Item>(|violations| {
+        violations.found.extend([found("#/unit_price"), found("#"), found("#/unitPrice")]);
+    });
+    violations.with_names_of::<Twice>(|violations| {
+        violations.with_names_of::<Twice>(|violations| violations.found.push(found("#/a_b")));
+    });
+    let pointers: Vec<_> = violations.found.iter().map(|error| &*error.pointer).collect();
+    assert_eq!(pointers, ["#", "#/aB", "#/unitPrice", "#/unitPrice", "#/unit_price"]);
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Twice {
+    a_b: u8,
+}
+
 /// Never ends, had it a value.
 #[derive(Deserialize)]
 struct Endless(Option<Box<Endless>>);
