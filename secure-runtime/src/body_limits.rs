@@ -24,6 +24,8 @@ pub(crate) struct Lifted {
     pub(crate) json: bool,
     pub(crate) bytes: bool,
     pub(crate) form: bool,
+    #[cfg(feature = "multipart")]
+    pub(crate) multipart: bool,
 }
 
 pub(crate) struct LiftingLimits<S> {
@@ -51,7 +53,13 @@ where
 fn lifted(set: usize) -> Rc<Extensions> {
     let mut lifted = Extensions::new();
     let is_set = |bit: usize| set & bit != 0;
-    lifted.insert(Lifted { json: !is_set(JSON), bytes: !is_set(BYTES), form: !is_set(FORM) });
+    lifted.insert(Lifted {
+        json: !is_set(JSON),
+        bytes: !is_set(BYTES),
+        form: !is_set(FORM),
+        #[cfg(feature = "multipart")]
+        multipart: !is_set(MULTIPART),
+    });
     if !is_set(JSON) {
         lifted.insert(JsonConfig::default().limit(usize::MAX));
     }

@@ -1,7 +1,8 @@
 //! Validation of extracted arguments with the `validator` crate.
 //!
 //! 1. It runs after extraction and before the handler; what fails is 422.
-//! 2. The client reads which rule of which field failed, and what the rule demands.
+//! 2. The client reads which rule of which field failed, and what the rule demands. Fields have the names that
+//!    `serde` reads, as far as its derived code tells them.
 //! 3. The value that was sent is never repeated, nor is the name of a Rust type.
 //! 4. At most 32 violations are listed.
 //! 5. What has more values than `max_validated_values` allows is not looked at: 422.
@@ -10,6 +11,7 @@
 mod garde_rules;
 #[cfg(feature = "multipart")]
 mod multipart;
+mod sent_names;
 mod values;
 mod words;
 
@@ -17,6 +19,7 @@ use std::num::NonZeroU32;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use actix_web::{Either, web};
+use serde::de::DeserializeOwned;
 use validator::{Validate, ValidationErrors, ValidationErrorsKind};
 
 use crate::denial::{Denial, FieldError};
@@ -25,6 +28,7 @@ use crate::pipeline::caught;
 pub use garde_rules::GardeRules;
 pub(crate) use values::{BodyValues, Part, TooMany, ValueCount, Values};
 
+use sent_names::ReadFrom;
 use words::{push_segment, violation};
 
 /// How many violations one response lists at most.
@@ -32,8 +36,8 @@ const MOST_ERRORS: usize = 32;
 
 /// An extracted argument whose content can be validated.
 ///
-/// Implemented for `Json`, `Query`, `Form` and `Path` of actix-web where the content implements
-/// `Validate` of [`validator`], and for `Option`, `Result`, `Either` and tuples of them: what is
+/// Implemented for `Json`, `Query`, `Form` and `Path` of actix-web where the content can be read and
+/// implements `Validate` of [`validator`], and for `Option`, `Result`, `Either` and tuples of them: what is
 /// there is validated. With the feature `garde`, the content may implement `Validate` of `garde`
 /// instead, with a context that has a default; with the feature `multipart`, `MultipartForm` of
 /// actix-multipart is validated as well.
@@ -57,8 +61,9 @@ const MOST_ERRORS: usize = 32;
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be validated",
-    label = "`validate(...)` needs `Json`, `Query`, `Form` or `Path` of a type with rules",
+    label = "`validate(...)` needs `Json`, `Query`, `Form` or `Path` of a type with rules that implements `Deserialize`",
     note = "give its content rules: `#[derive(Validate)]` of `validator` 0.21, as `secure_runtime::validator`, or of `garde` with the feature `garde`",
+    note = "`Validate` of another version of `validator` is another trait: a type that implements it has no rules here",
     note = "an extractor of your own implements `secure_runtime::Validatable`"
 )]
 pub trait Validatable<Rules = ValidatorRules> {
@@ -73,9 +78,10 @@ pub struct ValidatorRules(());
 macro_rules! validatable {
     ($($extractor:ident),*) => {$(
         #[diagnostic::do_not_recommend]
-        impl<T: Validate> Validatable for web::$extractor<T> {
+        impl<T: Validate + DeserializeOwned> Validatable for web::$extractor<T> {
             fn check_rules(&self, violations: &mut Violations) {
-                violations.check_content::<T>(Part::$extractor, self);
+                let names: ReadFrom = sent_names::read::<T>;
+                violations.check_content::<T>(Part::$extractor, self, Some(names));
             }
         }
     )*};
@@ -165,17 +171,17 @@ impl Violations {
     /// [`max_validated_values`](crate::SecurityBuilder::max_validated_values) where its media type
     /// says that it is JSON or a form; for others the extractor has to bound it.
     pub fn check_body(&mut self, content: &impl Validate) {
-        self.check_content(Part::Body, content);
+        self.check_content(Part::Body, content, None);
     }
 
     /// Validates a content that an extractor has read from the query.
     pub fn check_query(&mut self, content: &impl Validate) {
-        self.check_content(Part::Query, content);
+        self.check_content(Part::Query, content, None);
     }
 
     /// Validates a content that an extractor has read from the path.
     pub fn check_path(&mut self, content: &impl Validate) {
-        self.check_content(Part::Path, content);
+        self.check_content(Part::Path, content, None);
     }
 
     /// Validates one argument.
@@ -189,11 +195,11 @@ impl Violations {
     }
 
     /// Validates what a part of the request holds, unless that has too many values.
-    fn check_content<T: Validate>(&mut self, part: Part, content: &T) {
+    fn check_content<T: Validate>(&mut self, part: Part, content: &T, names: Option<ReadFrom>) {
         if self.may_run_rules(part)
             && let Err(errors) = content.validate()
         {
-            self.add(part.location(), &errors);
+            self.add(part.location(), &errors, names);
         }
     }
 
@@ -229,10 +235,10 @@ impl Violations {
         Err(Box::new(Denial::invalid("the arguments break validation rules", self.found)))
     }
 
-    fn add(&mut self, location: &'static str, errors: &ValidationErrors) {
-        let enough = self.found.len() + MOST_ERRORS;
-        self.collect((location, enough), &mut String::from("#"), errors);
-        self.order();
+    fn add(&mut self, location: &'static str, errors: &ValidationErrors, names: Option<ReadFrom>) {
+        let earlier = std::mem::take(&mut self.found);
+        self.collect(location, &mut String::from("#"), errors);
+        self.join(earlier, names);
     }
 
     /// Those of several arguments are one list.
@@ -245,16 +251,11 @@ impl Violations {
 
     /// Walks in the order of names, since the map behind `ValidationErrors` has none, and stops
     /// when there are enough: a client chooses how many there are, and how long their pointers.
-    fn collect(
-        &mut self,
-        (location, enough): (&'static str, usize),
-        pointer: &mut String,
-        errors: &ValidationErrors,
-    ) {
+    fn collect(&mut self, location: &'static str, pointer: &mut String, errors: &ValidationErrors) {
         let mut fields: Vec<_> = errors.0.iter().collect();
         fields.sort_by_key(|(name, _)| *name);
         for (name, kind) in fields {
-            if self.found.len() >= enough {
+            if self.found.len() >= MOST_ERRORS {
                 return;
             }
             let length = pointer.len();
@@ -268,16 +269,16 @@ impl Violations {
                     self.found.extend(errors.iter().map(violation));
                 }
                 ValidationErrorsKind::Struct(errors) => {
-                    self.collect((location, enough), pointer, errors);
+                    self.collect(location, pointer, errors);
                 }
                 ValidationErrorsKind::List(elements) => {
                     for (index, errors) in elements {
-                        if self.found.len() >= enough {
+                        if self.found.len() >= MOST_ERRORS {
                             break;
                         }
                         let length = pointer.len();
                         push_segment(pointer, &index.to_string());
-                        self.collect((location, enough), pointer, errors);
+                        self.collect(location, pointer, errors);
                         pointer.truncate(length);
                     }
                 }
@@ -305,7 +306,7 @@ mod tests {
 
     fn pointers(found: &ValidationErrors) -> Vec<String> {
         let mut violations = Violations::default();
-        violations.add("body", found);
+        violations.add("body", found, None);
         violations.found.into_iter().map(|error| error.pointer).collect()
     }
 
@@ -342,7 +343,7 @@ mod tests {
         }
         let mut violations = Violations::default();
         let pointer = &mut String::from("#");
-        violations.collect(("body", MOST_ERRORS), pointer, &tree);
+        violations.collect("body", pointer, &tree);
         // One field more than was asked for has been looked at, not 70,000.
         assert_eq!(violations.found.len(), MOST_ERRORS);
         let first = pointers(&tree);

@@ -2,7 +2,9 @@
 
 use actix_web::web;
 use garde::{Report, Validate};
+use serde::de::DeserializeOwned;
 
+use super::sent_names::{self, ReadFrom};
 use super::{MOST_ERRORS, Part, Validatable, Violations, push_segment};
 use crate::denial::FieldError;
 
@@ -15,11 +17,12 @@ macro_rules! validatable {
         #[diagnostic::do_not_recommend]
         impl<T> Validatable<GardeRules> for web::$extractor<T>
         where
-            T: Validate,
+            T: Validate + DeserializeOwned,
             T::Context: Default,
         {
             fn check_rules(&self, violations: &mut Violations) {
-                violations.check_garde_content::<T>(Part::$extractor, self);
+                let names: ReadFrom = sent_names::read::<T>;
+                violations.check_garde_content::<T>(Part::$extractor, self, Some(names));
             }
         }
     )*};
@@ -35,10 +38,10 @@ impl Violations {
         T: Validate,
         T::Context: Default,
     {
-        self.check_garde_content(Part::Body, content);
+        self.check_garde_content(Part::Body, content, None);
     }
 
-    fn check_garde_content<T>(&mut self, part: Part, content: &T)
+    fn check_garde_content<T>(&mut self, part: Part, content: &T, names: Option<ReadFrom>)
     where
         T: Validate,
         T::Context: Default,
@@ -46,12 +49,13 @@ impl Violations {
         if self.may_run_rules(part)
             && let Err(report) = content.validate()
         {
-            self.add_report(part.location(), &report);
+            self.add_report(part.location(), &report, names);
         }
     }
 
     /// The order of the report is that of the fields, and of the elements of lists.
-    fn add_report(&mut self, location: &'static str, report: &Report) {
+    fn add_report(&mut self, location: &'static str, report: &Report, names: Option<ReadFrom>) {
+        let earlier = std::mem::take(&mut self.found);
         let violation = |(path, error): &(garde::Path, garde::Error)| FieldError {
             location,
             pointer: pointer(&path.to_string()),
@@ -59,7 +63,7 @@ impl Violations {
             detail: error.message().to_owned(),
         };
         self.found.extend(report.iter().take(MOST_ERRORS).map(violation));
-        self.order();
+        self.join(earlier, names);
     }
 }
 

@@ -8,7 +8,7 @@ use super::{Part, Validatable, Violations};
 #[diagnostic::do_not_recommend]
 impl<T: Validate + MultipartCollect> Validatable for MultipartForm<T> {
     fn check_rules(&self, violations: &mut Violations) {
-        violations.check_content::<T>(Part::Body, self);
+        violations.check_content::<T>(Part::Body, self, None);
     }
 }
 

@@ -114,6 +114,22 @@ async fn limits_of_the_application_beside_the_default_are_noticed_once() {
 }
 
 #[actix_web::test]
+async fn a_limit_of_forms_beside_the_default_is_noticed() {
+    log::record();
+    let security = security();
+    let server = TestServer::run(move || {
+        let config = actix_multipart::form::MultipartFormConfig::default().total_limit(1 << 30);
+        let app = App::new().app_data(security.clone()).app_data(config);
+        app.service(secure_runtime::scope("").service(silent).service(bytes))
+    });
+    assert_eq!(server.send("POST", "/bytes", &[], "x").await.body, "1");
+    let is_told = |line: &String| line.contains("\"MultipartFormConfig\"");
+    assert!(!log::lines().iter().any(is_told), "{:?}", log::lines());
+    assert_eq!(server.send("POST", "/silent", &[], "x").await.body, "1");
+    assert!(log::lines().iter().any(is_told), "{:?}", log::lines());
+}
+
+#[actix_web::test]
 async fn max_body_of_a_handler_is_changed_while_the_program_runs() {
     let security = security();
     let server = scoped(&security);

@@ -2,6 +2,8 @@
 
 use std::sync::atomic::Ordering;
 
+#[cfg(feature = "multipart")]
+use actix_multipart::form::MultipartFormConfig;
 use actix_web::web::{Data, FormConfig, JsonConfig, PayloadConfig};
 
 use crate::body_limits::Lifted;
@@ -26,6 +28,8 @@ pub(super) fn compare(gate: &Gate<'_>) {
         ("PayloadConfig", is_set(|it| it.bytes, is_there::<PayloadConfig>(gate))),
         ("JsonConfig", is_set(|it| it.json, is_there::<JsonConfig>(gate))),
         ("FormConfig", is_set(|it| it.form, is_there::<FormConfig>(gate))),
+        #[cfg(feature = "multipart")]
+        ("MultipartFormConfig", is_set(|it| it.multipart, is_there::<MultipartFormConfig>(gate))),
     ];
     let set: Vec<&str> =
         configs.iter().filter(|(_, is_set)| *is_set).map(|(name, _)| *name).collect();
