@@ -25,6 +25,7 @@ impl TypedNames for Own {
 
 secure_runtime::policy! {
     writers = (permissions = crate::Own::OrdersWrite);
+    pub readers = (permissions = crate::names::Permission::OrdersRead);
 }
 
 mod typed {
@@ -46,6 +47,12 @@ mod typed {
     #[secure(use = writers, roles = any(Role::Auditor, "viewer"))]
     #[get("/b")]
     async fn b() -> &'static str {
+        ""
+    }
+
+    #[secure(use = readers)]
+    #[get("/d")]
+    async fn d() -> &'static str {
         ""
     }
 
@@ -87,12 +94,18 @@ mod written {
     async fn c() -> &'static str {
         ""
     }
+
+    #[secure(permissions = "orders:read")]
+    #[get("/d")]
+    async fn d() -> &'static str {
+        ""
+    }
 }
 
 fn main() {
     let inventory = secure_runtime::inventory();
     let rows = inventory.rows();
-    for name in ["a", "b", "c"] {
+    for name in ["a", "b", "c", "d"] {
         let of = |module: &str| {
             let mut rows = rows.iter().filter(|row| row.handler.ends_with(&format!("::{name}")));
             let row = rows.find(|row| row.handler.contains(module)).unwrap();
