@@ -68,7 +68,8 @@ use proc_macro::TokenStream;
 /// answered with 503 all the same. Neither goes with keys that demand something of the caller.
 ///
 /// With a `secure.toml` beside `Cargo.toml` or at the workspace's root, roles, scopes and
-/// permissions must be listed there, and a role stands for what it includes and grants.
+/// permissions must be listed there, and a role stands for what it includes and grants. A name may then
+/// be the variant of an enum that [`vocabulary!`] makes: `permissions = Permission::OrdersRead`.
 ///
 /// # Step-up
 ///
