@@ -98,6 +98,9 @@ pub fn application(moved: Moved) -> impl FnOnce(&mut web::ServiceConfig) {
                 web::delete().to(before::remove_document),
                 web::delete().to(after::remove_document),
             ));
+        // Outside of a secured scope, extractors have limits of their own: `web::Bytes` 256 KiB. The
+        // endpoint's `max_body` is the one that is meant.
+        config.app_data(web::PayloadConfig::new(8 * 1024 * 1024));
         config
             .service(documents)
             .service(document)

@@ -176,7 +176,9 @@ async fn callers_of_one_tenant_are_counted_together() {
     let (first, ()) = join(world.server.get("/tenants", &waiting), tested).await;
     assert_eq!(first.status, 200);
     assert_eq!(world.server.get("/tenants", &[&grace]).await.status, 200);
-    assert!(secure_runtime::inventory().to_string().contains("100/h, 1 at once by tenant"));
+    let inventory = secure_runtime::inventory();
+    let tenants = inventory.rows().iter().find(|row| row.path == Some("/tenants")).unwrap();
+    assert_eq!(tenants.limits, ["100/h", "1 at once by tenant"]);
 }
 
 mod load {

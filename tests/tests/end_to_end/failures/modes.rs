@@ -206,8 +206,9 @@ async fn a_stricter_budget_is_tried_beside_the_one_that_holds() {
     let (holds, on_trial) = (world.row("trial/failures/1"), world.row("trial/failures/2"));
     assert_eq!((holds.bans, holds.refused, holds.observed), (1, 1, 0));
     assert_eq!((on_trial.observed_bans, on_trial.observed, on_trial.refused), (1, 2, 0));
-    let inventory = world.security.inventory().to_string();
-    assert!(inventory.contains("failures 3/min, failures 1/min observed"), "{inventory}");
+    let inventory = world.security.inventory();
+    let trial = inventory.rows().iter().find(|row| row.path == Some("/trial")).unwrap();
+    assert_eq!(trial.limits, ["failures 3/min", "failures 1/min observed"]);
 }
 
 #[actix_web::test]
