@@ -1,6 +1,5 @@
 //! Attributes of other crates above and below `#[secure]`: the rows of `docs/macros.md` about those that
 //! need the item, and those that wrap the function.
-#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 

@@ -1,5 +1,5 @@
 //! What the log says, once, of a set-up that works and not as it was meant.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
+#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use actix_web::{App, HttpResponse, get, web};
 use secure_runtime::testing::Issuer;

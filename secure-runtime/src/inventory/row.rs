@@ -13,7 +13,7 @@ pub struct Row {
     /// The path template as in the route attribute, without the scopes it is mounted under.
     pub path: Option<&'static str>,
     /// Where the program mounts it, the scopes around it included; empty unless
-    /// [`Inventory::mounted`] has filled it in.
+    /// [`Inventory::mounted`](super::Inventory::mounted) has filled it in.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub mounted: Vec<String>,
     /// The methods, in upper case, separated by commas.

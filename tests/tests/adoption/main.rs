@@ -1,7 +1,6 @@
 //! What an application that exists needs to adopt the attribute, one route at a time: a file for each need.
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
     reason = "tests fail by panicking"

@@ -207,8 +207,8 @@ async fn a_stricter_budget_is_tried_beside_the_one_that_holds() {
     assert_eq!((holds.bans, holds.refused, holds.observed), (1, 1, 0));
     assert_eq!((on_trial.observed_bans, on_trial.observed, on_trial.refused), (1, 2, 0));
     let inventory = world.security.inventory();
-    let trial = inventory.rows().iter().find(|row| row.path == Some("/trial")).unwrap();
-    assert_eq!(trial.limits, ["failures 3/min", "failures 1/min observed"]);
+    let row = inventory.rows().iter().find(|row| row.path == Some("/trial")).unwrap();
+    assert_eq!(row.limits, ["failures 3/min", "failures 1/min observed"]);
 }
 
 #[actix_web::test]
