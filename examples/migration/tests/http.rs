@@ -1,5 +1,4 @@
 //! The tests of the application. They know nothing of how it is secured, and pass in each state.
-#![expect(clippy::panic, reason = "tests fail by panicking")]
 
 use actix_web::middleware::from_fn;
 use actix_web::{App, web};
