@@ -1,8 +1,8 @@
 //! Lets `max_body` bound what is read in a secured scope, and nothing below it.
 //!
 //! actix-web's extractors have limits of their own: 2 MiB for JSON, 256 KiB for bytes and text, 16 KiB for
-//! forms, and actix-multipart has 50 MiB for all of a form. They would refuse what the endpoint allows. So a secured scope lifts those that the application
-//! has not set; what it has set stays.
+//! forms, and actix-multipart has 50 MiB for all of a form. They would refuse what the endpoint allows. So a
+//! secured scope lifts those that the application has not set; what it has set stays.
 
 use std::future::{Ready, ready};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -13,8 +13,10 @@ use actix_multipart::form::MultipartFormConfig;
 use actix_web::dev::{
     Extensions, Payload, Service, ServiceRequest, ServiceResponse, Transform, forward_ready,
 };
-use actix_web::web::{Data, FormConfig, JsonConfig, PayloadConfig};
+use actix_web::web::{FormConfig, JsonConfig, PayloadConfig};
 use actix_web::{Error, HttpMessage};
+
+use crate::request::RequestHead;
 
 /// The middleware of every secured scope.
 pub(crate) struct BodyLimits;
@@ -118,8 +120,8 @@ fn has_body(request: &mut ServiceRequest) -> bool {
 
 fn set_by_the_application(request: &ServiceRequest) -> usize {
     fn bit<T: 'static>(request: &ServiceRequest, bit: usize) -> usize {
-        let is_set = request.app_data::<T>().is_some() || request.app_data::<Data<T>>().is_some();
-        if is_set { bit } else { 0 }
+        let set = RequestHead::new(request.request()).app_data::<T>();
+        if set.is_some() { bit } else { 0 }
     }
     let set = bit::<JsonConfig>(request, JSON)
         | bit::<PayloadConfig>(request, BYTES)

@@ -1,13 +1,13 @@
 //! Tables of routes: plain functions that say what is mounted.
 
 use actix_web::body::MessageBody;
-use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::dev::ServiceResponse;
 use actix_web::http::StatusCode;
-use actix_web::{Error, Handler, HttpRequest, Route, web};
+use actix_web::{Handler, HttpRequest, Route, web};
 
 use super::mounted::{Child, KnownPaths, Shape};
 use super::routes::ToSecuredHandler;
-use super::{SecuredService, next, redirect};
+use super::{ScopeFactory, SecuredService, next, redirect};
 use crate::handler::SecuredOutput;
 
 type AddData = Box<dyn FnOnce(&mut web::ServiceConfig)>;
@@ -85,13 +85,7 @@ impl SecuredConfig {
         G: Handler<Args>,
         Args: 'static,
         G::Output: SecuredOutput<G>,
-        S: ServiceFactory<
-                ServiceRequest,
-                Config = (),
-                Response = ServiceResponse<B>,
-                Error = Error,
-                InitError = (),
-            > + 'static,
+        S: ScopeFactory<Response = ServiceResponse<B>>,
         B: MessageBody + 'static,
     {
         self.children.push(next::service_behind(path, gate, service));

@@ -193,13 +193,7 @@ impl<T: ScopeFactory> Scope<T> {
         G: Handler<Args>,
         Args: 'static,
         G::Output: SecuredOutput<G>,
-        S: ServiceFactory<
-                ServiceRequest,
-                Config = (),
-                Response = ServiceResponse<B>,
-                Error = Error,
-                InitError = (),
-            > + 'static,
+        S: ScopeFactory<Response = ServiceResponse<B>>,
         B: MessageBody + 'static,
     {
         self.config.service_behind(path, gate, service);

@@ -11,6 +11,7 @@ use actix_web::dev::{
 };
 use actix_web::{Error, FromRequest, Handler, HttpMessage, HttpRequest, HttpResponse, Responder};
 
+use super::ScopeFactory;
 use super::dispatch::Answering;
 use super::mounted::{Child, KnownPaths, Shape};
 use crate::denial::Denial;
@@ -136,13 +137,7 @@ where
     G: Handler<Args>,
     Args: 'static,
     G::Output: SecuredOutput<G>,
-    S: ServiceFactory<
-            ServiceRequest,
-            Config = (),
-            Response = ServiceResponse<B>,
-            Error = Error,
-            InitError = (),
-        > + 'static,
+    S: ScopeFactory<Response = ServiceResponse<B>>,
     B: MessageBody + 'static,
 {
     let known = KnownPaths::prefix(path);

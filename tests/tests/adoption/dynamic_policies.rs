@@ -154,15 +154,11 @@ struct Bench {
 
 impl Bench {
     fn new(adapt: impl FnOnce(SecurityBuilder) -> SecurityBuilder) -> Self {
-        let clock = FakeClock::new();
-        let issuer = Issuer::hs256().clock(clock.clone());
+        let (builder, issuer, clock) = crate::security(module_path!());
         let policy = Policy::default();
         let asked = policy.clone();
-        let builder = Security::builder()
-            .answers_for(module_path!())
-            .clock(clock.clone())
-            .authenticator("jwt", issuer.jwt())
-            .decide(async move |request: &AccessRequest| asked.decide(request).await);
+        let builder =
+            builder.decide(async move |request: &AccessRequest| asked.decide(request).await);
         let security = adapt(builder).build().unwrap();
         let server = TestServer::start(&security, api);
         Self { server, issuer, clock, policy }

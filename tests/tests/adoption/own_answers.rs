@@ -87,10 +87,7 @@ async fn sign_in(request: HttpRequest, login: web::Json<Login>) -> Result<&'stat
 }
 
 fn security() -> (SecurityBuilder, Issuer, FakeClock) {
-    let clock = FakeClock::new();
-    let issuer = Issuer::hs256().clock(clock.clone());
-    let builder = Security::builder().answers_for(module_path!()).clock(clock.clone());
-    (builder.authenticator("jwt", issuer.jwt()), issuer, clock)
+    crate::security(module_path!())
 }
 
 fn serve(security: &Security) -> TestServer {

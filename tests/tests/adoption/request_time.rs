@@ -27,10 +27,8 @@ async fn public_time(now: Moment) -> String {
 }
 
 fn security() -> (Security, Issuer, FakeClock) {
-    let clock = FakeClock::new();
-    let issuer = Issuer::hs256().clock(clock.clone());
-    let builder = Security::builder().answers_for(module_path!()).clock(clock.clone());
-    (builder.authenticator("jwt", issuer.jwt()).build().unwrap(), issuer, clock)
+    let (builder, issuer, clock) = crate::security(module_path!());
+    (builder.build().unwrap(), issuer, clock)
 }
 
 #[actix_web::test]

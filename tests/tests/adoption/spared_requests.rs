@@ -106,15 +106,9 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
-        let clock = FakeClock::new();
-        let issuer = Issuer::hs256().clock(clock.clone());
-        let security = Security::builder()
-            .answers_for(module_path!())
-            .clock(clock.clone())
-            .authenticator("jwt", issuer.jwt())
-            .trusted_proxies(TrustedProxies::new(["127.0.0.0/8"]).unwrap())
-            .build()
-            .unwrap();
+        let (builder, issuer, clock) = crate::security(module_path!());
+        let security =
+            builder.trusted_proxies(TrustedProxies::new(["127.0.0.0/8"]).unwrap()).build().unwrap();
         let server = TestServer::start(&security, api);
         Self { server, issuer, clock, security }
     }

@@ -4,10 +4,11 @@ use std::sync::atomic::Ordering;
 
 #[cfg(feature = "multipart")]
 use actix_multipart::form::MultipartFormConfig;
-use actix_web::web::{Data, FormConfig, JsonConfig, PayloadConfig};
+use actix_web::web::{FormConfig, JsonConfig, PayloadConfig};
 
 use crate::body_limits::Lifted;
 use crate::pipeline::gate::Gate;
+use crate::request::RequestHead;
 
 /// Looks, once, whether the application has set limits of its own for an endpoint that says nothing of its
 /// size: an application that is migrated expects that they hold.
@@ -47,5 +48,5 @@ pub(super) fn compare(gate: &Gate<'_>) {
 }
 
 fn is_there<T: 'static>(gate: &Gate<'_>) -> bool {
-    gate.request.app_data::<T>().is_some() || gate.request.app_data::<Data<T>>().is_some()
+    RequestHead::new(gate.request).app_data::<T>().is_some()
 }
