@@ -12,14 +12,15 @@
 mod row;
 mod table;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use serde::ser::{Serialize, SerializeSeq, Serializer};
 
 pub use self::row::Row;
-use self::row::{published, rows};
+use self::row::{public_service, published, rows};
 use crate::policy::{Endpoint, Policy, Written, opens};
+use crate::scope::PublicServiceRow;
 use crate::security::{AbsentAuthenticator, Open};
 use crate::testing::MountedRoutes;
 use crate::throttling::ConfiguredModes;
@@ -33,6 +34,11 @@ pub static ENDPOINTS: [Written];
 #[doc(hidden)]
 #[linkme::distributed_slice]
 pub static ROLES: [&'static [&'static str]];
+
+/// Where every service without a policy leaves the reason.
+#[doc(hidden)]
+#[linkme::distributed_slice]
+pub static PUBLIC_SERVICES: [PublicServiceRow];
 
 /// Where every module with a policy registers its path.
 #[doc(hidden)]
@@ -138,8 +144,9 @@ impl Inventory {
         modes: ConfiguredModes,
         decides_all: bool,
     ) -> Self {
+        let services = PUBLIC_SERVICES.iter().map(public_service);
         let rows = endpoints.flat_map(|endpoint| rows(endpoint, modes, decides_all));
-        let mut rows: Vec<Row> = rows.chain(metadata.map(published)).collect();
+        let mut rows: Vec<Row> = rows.chain(metadata.map(published)).chain(services).collect();
         rows.sort_by(|a, b| {
             (a.path, &a.method, a.file, a.line).cmp(&(b.path, &b.method, b.file, b.line))
         });
@@ -190,8 +197,16 @@ impl Inventory {
                     && methods.is_none_or(|it| it.split(',').any(|one| one == method.as_str()))
                     && row.path.is_none_or(|own| path.ends_with(own))
             });
-            let paths: BTreeSet<&String> = own.map(|(_, path, _)| path).collect();
-            row.mounted = paths.into_iter().cloned().collect();
+            let places: BTreeMap<&String, &Endpoint> =
+                own.map(|(_, path, endpoint)| (path, *endpoint)).collect();
+            row.scope_policies = places
+                .iter()
+                .flat_map(|(path, endpoint)| {
+                    let policies = routes.scope_policies(endpoint, path).iter();
+                    policies.map(move |it| format!("{path}: {}::{}", it.module, it.name))
+                })
+                .collect();
+            row.mounted = places.into_keys().cloned().collect();
         }
         self
     }

@@ -61,6 +61,7 @@ mod problem;
 mod redis_client;
 mod request;
 mod resource;
+mod resource_map;
 mod response_cost;
 mod riddle;
 mod scope;
@@ -85,8 +86,9 @@ pub use request::RequestHead;
 pub use resource::{Granted, Loaded, Resource};
 pub use response_cost::{Costed, ResponseCost};
 pub use scope::{
-    Next, RouteBuilder, Scope, ScopeFactory, SecuredConfig, SecuredResource, SecuredResponse,
-    SecuredRoute, SecuredService, ToSecuredHandler, configure, resource, route, scope, secured,
+    Next, PublicService, RouteBuilder, Scope, ScopeFactory, SecuredConfig, SecuredResource,
+    SecuredResponse, SecuredRoute, SecuredService, ToSecuredHandler, configure, resource, route,
+    scope, secured,
 };
 pub use secure_macros::{policy, secure, vocabulary};
 pub use security::{

@@ -11,14 +11,14 @@ pub use crate::checker::{
     Argument, Checker, Element, Looks, Place, check_arguments, check_objects, checked,
 };
 pub use crate::handler::Routed;
-pub use crate::inventory::{ENDPOINTS, MODULES, ROLES, endpoints};
+pub use crate::inventory::{ENDPOINTS, MODULES, PUBLIC_SERVICES, ROLES, endpoints};
 pub use crate::pipeline::arguments::*;
 pub use crate::pipeline::{Served, arrive, never, serve, serve_ruled};
 pub use crate::policy::{CLAIMS, Claims, Endpoint, Known, Written};
 pub use crate::resource::before_grant;
 pub use crate::riddle::{Body, NoBody};
 use crate::scope::mounted::{KnownPaths, Shape};
-pub use crate::scope::{SecuredResponse, SecuredService};
+pub use crate::scope::{PublicServiceRow, SecuredResponse, SecuredService};
 pub use crate::typed_names::{NameKind, TypedNames, is_typed_name};
 use crate::validation::Validatable;
 pub use crate::validation::Violations;

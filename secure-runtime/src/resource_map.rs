@@ -7,14 +7,14 @@ use actix_web::dev::ResourceMap;
 
 /// One pattern that requests are matched by, with the scopes around it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Pattern {
-    pub(super) path: String,
+pub(crate) struct Pattern {
+    pub(crate) path: String,
     /// Whether it stands for everything below it as well.
-    pub(super) is_prefix: bool,
+    pub(crate) is_prefix: bool,
 }
 
 /// The patterns of the map; `None` if this version of actix-web prints it in another way.
-pub(super) fn patterns(map: &ResourceMap) -> Option<Vec<Pattern>> {
+pub(crate) fn patterns(map: &ResourceMap) -> Option<Vec<Pattern>> {
     let text = format!("{map:?}");
     let root = Reader(text.chars().peekable()).value()?;
     let mut patterns = Vec::new();

@@ -57,6 +57,50 @@ async fn installed() -> &'static str {
 async fn what_the_first_requests_show_is_warned_of_once() {
     two_securities_that_serve_one_endpoint_are_warned_of_once().await;
     a_proxy_that_nobody_named_is_warned_of_once().await;
+    endpoints_that_no_route_leads_to_are_warned_of_once().await;
+}
+
+async fn endpoints_that_no_route_leads_to_are_warned_of_once() {
+    const TEXT: &str = "no route of this application leads to these endpoints";
+    log::record();
+    let answering = |module| builder().answers_for(module).build().unwrap();
+    let whole = TestServer::start(&answering("setup_log::office"), || {
+        secure_runtime::scope("/office").service(office::mounted).service(office::forgotten)
+    });
+    let before = warnings(TEXT).len();
+    whole.get("/office/mounted", &[]).await;
+    assert_eq!(warnings(TEXT).len(), before);
+    let server = TestServer::start(&answering("setup_log::office"), || {
+        web::scope("").service(office::mounted)
+    });
+    for _ in 0..4 {
+        assert_eq!(server.get("/mounted", &[]).await.body, "served");
+    }
+    let found = warnings(TEXT);
+    assert_eq!(found.len(), before + 1, "{found:?}");
+    let found = &found[before..];
+    assert!(
+        found[0].contains("setup_log::office::forgotten (tests/tests/setup_log.rs:"),
+        "{found:?}"
+    );
+    assert!(!found[0].contains("::mounted"), "{found:?}");
+}
+
+mod office {
+    use actix_web::get;
+    use secure_runtime::secure;
+
+    #[secure(public)]
+    #[get("/mounted")]
+    pub(super) async fn mounted() -> &'static str {
+        "served"
+    }
+
+    #[secure(public)]
+    #[get("/forgotten")]
+    pub(super) async fn forgotten() -> &'static str {
+        "served"
+    }
 }
 
 async fn two_securities_that_serve_one_endpoint_are_warned_of_once() {

@@ -3,6 +3,7 @@
 use crate::policy::{
     Access, Authenticators, Concurrency, Endpoint, Exception, FailureBudget, Limit, Policy, Rule,
 };
+use crate::scope::PublicServiceRow;
 use crate::throttling::{ConfiguredModes, LimitMode};
 
 /// One route of one endpoint; an endpoint whose routes the attribute could not see has one row
@@ -35,6 +36,10 @@ pub struct Row {
     /// about the handler's file, modules, named policies, the attribute.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pub layers: &'static [&'static str],
+    /// The policies of the scopes around it, as `path: policy`, the widest first; empty unless
+    /// [`Inventory::mounted`](super::Inventory::mounted) has filled it in.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub scope_policies: Vec<String>,
     /// The actions that the application's own policy is asked about; empty if it is not asked.
     pub actions: Vec<String>,
     /// The limits, and the budgets for failures.
@@ -76,6 +81,7 @@ pub(super) fn rows(
         step_up: policy.step_up.map(|it| it.to_string()).unwrap_or_default(),
         callable: policy.callable,
         layers: policy.layers,
+        scope_policies: Vec::new(),
         actions: endpoint.actions(decides_all),
         limits: limits(policy, modes),
         validates: policy.validates,
@@ -129,19 +135,41 @@ fn limits(policy: &Policy, modes: ConfiguredModes) -> Vec<String> {
 
 /// The row of the metadata of the protected resource.
 pub(super) fn published(path: &'static str) -> Row {
-    let reason = "clients learn here where to get a token (RFC 9728)";
-    let exception = Exception { key: "public", reason, until: None };
+    let exception = public("clients learn here where to get a token (RFC 9728)");
     Row {
         path: Some(path),
-        mounted: Vec::new(),
         method: Some(String::from("GET")),
-        handler: String::from("secure_runtime::ResourceMetadata"),
+        ..without_policy("secure_runtime::ResourceMetadata", exception)
+    }
+}
+
+/// The row of a service that registers routes of its own.
+pub(super) fn public_service(service: &'static PublicServiceRow) -> Row {
+    let handler = format!("{}: {}", service.module, service.service);
+    Row {
+        file: service.file,
+        line: service.line,
+        ..without_policy(&handler, public(service.reason))
+    }
+}
+
+fn public(reason: &'static str) -> Exception {
+    Exception { key: "public", reason, until: None }
+}
+
+fn without_policy(handler: &str, exception: Exception) -> Row {
+    Row {
+        path: None,
+        mounted: Vec::new(),
+        method: None,
+        handler: handler.to_owned(),
         access: access(Access::Public),
         rule: String::new(),
         hides: false,
         step_up: String::new(),
         callable: false,
         layers: &[],
+        scope_policies: Vec::new(),
         actions: Vec::new(),
         limits: Vec::new(),
         validates: &[],

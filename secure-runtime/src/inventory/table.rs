@@ -43,6 +43,23 @@ impl fmt::Display for Inventory {
             writeln!(formatter, "{method} {path} {}", row.handler)?;
             row.layers.iter().try_for_each(|layer| writeln!(formatter, "  {layer}"))?;
         }
+        let mut in_scopes = self.rows.iter().flat_map(|row| &row.scope_policies).peekable();
+        if in_scopes.peek().is_some() {
+            writeln!(formatter, "\npolicies of scopes, the widest first:")?;
+        }
+        in_scopes.try_for_each(|policy| writeln!(formatter, "  {policy}"))?;
+        let exceptions = self.rows.iter().flat_map(|row| {
+            let (method, path) = (row.method.as_deref(), row.path);
+            let place: Vec<&str> = method.into_iter().chain(path).chain([&*row.handler]).collect();
+            let place = place.join(" ");
+            row.exceptions.iter().map(move |exception| format!("  {place}: {exception}"))
+        });
+        for (index, exception) in exceptions.enumerate() {
+            if index == 0 {
+                writeln!(formatter, "\nexceptions, with their reasons:")?;
+            }
+            writeln!(formatter, "{exception}")?;
+        }
         if !self.idle_roles.is_empty() {
             writeln!(formatter, "\nroles that open no endpoint: {}", self.idle_roles.join(", "))?;
         }

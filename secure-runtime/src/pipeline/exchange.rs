@@ -3,6 +3,7 @@
 use std::task::{Context, Poll, ready};
 
 use actix_web::body::{BodySize, MessageBody};
+use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse};
 
@@ -16,6 +17,7 @@ use super::progress::Progress;
 use super::refused::{EarlyAnswer, Ended, Refused, refused};
 use super::response::log::Refusing;
 use super::response::{self, rate_limit_headers};
+use super::scope_policies::FromBehind;
 use super::serve::Incoming;
 use super::stages::body::{self, RequestBody};
 use super::stages::errors;
@@ -23,7 +25,7 @@ use super::stages::extraction::Collect;
 use crate::denial::{Denial, DenialKind};
 use crate::policy::Endpoint;
 use crate::scope::SecuredResponse;
-use crate::security::Security;
+use crate::security::{PlannedBudget, Security};
 
 /// The response of a refusal; boxed, because it is rare and large.
 pub(super) type RefusedResponse = Box<SecuredResponse>;
@@ -37,8 +39,6 @@ pub(super) struct Exchange {
     request: HttpRequest,
     body: RequestBody,
     progress: Progress,
-    /// Whether a refusal was kept back.
-    has_turned: bool,
 }
 
 /// Stands for an answer that has no client.
@@ -53,9 +53,19 @@ impl Exchange {
             endpoint,
             request: incoming.request,
             body: RequestBody::new(incoming.body),
-            progress: Progress::default(),
-            has_turned: false,
+            progress: Progress { is_of_a_scope: incoming.is_of_a_scope, ..Progress::default() },
         }
+    }
+
+    /// Lets the policies of the scopes around the endpoint go first; the body is theirs to hold.
+    pub(super) fn stand_back(&mut self) -> (&'static Endpoint, HttpRequest, RequestBody) {
+        let body = std::mem::replace(&mut self.body, RequestBody::new(Payload::None));
+        (self.endpoint, self.request.clone(), body)
+    }
+
+    /// They have led the request on.
+    pub(super) fn come_forward(&mut self, body: RequestBody) {
+        self.body = body;
     }
 
     pub(super) fn request(&self) -> &HttpRequest {
@@ -161,11 +171,12 @@ impl Exchange {
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
             body::upgrade(&self.request);
         }
-        if let Some(denial) = self.denial_in(response) {
+        let is_from_behind = self.is_from_behind(response);
+        if let Some(denial) = self.denial_in(response).filter(|_| !is_from_behind) {
             let denial = Box::new(denial.about(self.progress.caller_is_from()));
             *response = response::refuse(self.refusing(self.gate().as_ref()), denial);
         }
-        if self.progress.watches_failures {
+        if self.progress.watches_failures && self.judges(is_from_behind) {
             let gate = self.gate();
             if let Some(instead) = self.progress.count_failure(gate.as_ref(), response) {
                 *response = response::refuse(self.refusing(gate.as_ref()), instead);
@@ -178,6 +189,25 @@ impl Exchange {
                 open_streams::keep(&gate, progress, body.lifetime(), response);
             }
         }
+    }
+
+    /// Whether the policy of a scope has the response of what stands behind it, which is finished.
+    fn is_from_behind(&self, response: &HttpResponse) -> bool {
+        self.progress.is_of_a_scope && response.extensions().contains::<FromBehind>()
+    }
+
+    /// Whether its budgets count the response. What comes from behind the policy of a scope, the endpoint has
+    /// counted where it has no budgets of its own.
+    fn judges(&self, is_from_behind: bool) -> bool {
+        if !is_from_behind {
+            return true;
+        }
+        let Some(gate) = self.gate() else { return false };
+        let judges = gate.plan.budgets().any(PlannedBudget::is_own);
+        if !judges {
+            self.progress.give_attempt_back(&gate);
+        }
+        judges
     }
 
     /// A denial that the handler returned, or the end of a body that it read itself.
@@ -206,7 +236,12 @@ impl Exchange {
             limits::refund(security, &mut self.progress.counted);
         }
         if let Some(report) = self.progress.report() {
-            rate_limit_headers::write(report, self.progress.untold(), response.headers_mut());
+            let is_from_behind = self.is_from_behind(response);
+            let (untold, headers) = (self.progress.untold(), response.headers_mut());
+            match is_from_behind {
+                false => rate_limit_headers::write(report, untold, headers),
+                true => rate_limit_headers::write_beside(report, untold, headers),
+            }
         }
         if response.error().is_some() {
             response::leave_out(response);
@@ -254,18 +289,9 @@ impl Exchange {
         SecuredResponse::new(response)
     }
 
-    /// Keeps the response of a refusal back, once, where the server has not read all of the body yet. One
-    /// that came along with its head it takes in meanwhile, and the connection, which it closes on a body
-    /// that is still coming, stays.
+    /// Keeps the response of a refusal back, once; see [`RequestBody::poll_turn`].
     pub(super) fn poll_turn(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        if std::mem::replace(&mut self.has_turned, true) {
-            return Poll::Ready(());
-        }
-        let is_there = self.body.poll_end(&self.request, context);
-        if is_there.is_pending() {
-            context.waker().wake_by_ref();
-        }
-        is_there
+        self.body.poll_turn(&self.request, context)
     }
 
     /// The response after that turn.

@@ -31,6 +31,7 @@ pub(crate) mod probe;
 mod progress;
 mod refused;
 mod response;
+pub(crate) mod scope_policies;
 mod serve;
 mod stages;
 

@@ -11,9 +11,14 @@ pub(crate) const VERSION: Version = Version::HTTP_09;
 /// In the extensions of a probe, where no client can put anything.
 pub(crate) struct Probe;
 
-/// In the extensions of the response: what was reached. `None`: a service of this crate that has no
-/// endpoint.
-pub(crate) struct Reached(pub(crate) Option<&'static Endpoint>);
+/// In the extensions of the response: what was reached.
+#[derive(Default)]
+pub(crate) struct Reached {
+    /// `None`: a service of this crate that has no endpoint.
+    pub(crate) endpoint: Option<&'static Endpoint>,
+    /// The policies of the scopes around it, the widest first.
+    pub(crate) scope_policies: Vec<&'static Endpoint>,
+}
 
 /// The answer to a probe; nothing to any other request.
 #[inline]
@@ -21,20 +26,34 @@ pub(super) fn answer(request: &HttpRequest, endpoint: &'static Endpoint) -> Opti
     if request.version() != VERSION {
         return None;
     }
-    is_probe(request).then(|| reached(HttpResponse::NoContent().finish(), Some(endpoint)))
+    is_probe(request).then(|| reached_behind(endpoint, Vec::new()))
+}
+
+/// The answer of an endpoint that has these policies of scopes around it.
+pub(super) fn reached_behind(
+    endpoint: &'static Endpoint,
+    scope_policies: Vec<&'static Endpoint>,
+) -> HttpResponse {
+    let reached = Reached { endpoint: Some(endpoint), scope_policies };
+    with(HttpResponse::NoContent().finish(), reached)
+}
+
+/// The endpoint that has answered a probe.
+pub(super) fn endpoint_in(response: &HttpResponse) -> Option<&'static Endpoint> {
+    response.extensions().get::<Reached>()?.endpoint
 }
 
 /// Marks the response of a service of this crate, if the request is a probe.
 pub(crate) fn mark(request: &HttpRequest, response: HttpResponse) -> HttpResponse {
-    if is_probe(request) { reached(response, None) } else { response }
+    if is_probe(request) { with(response, Reached::default()) } else { response }
 }
 
-fn is_probe(request: &HttpRequest) -> bool {
+pub(super) fn is_probe(request: &HttpRequest) -> bool {
     request.version() == VERSION && request.extensions().contains::<Probe>()
 }
 
 #[cold]
-fn reached(mut response: HttpResponse, endpoint: Option<&'static Endpoint>) -> HttpResponse {
-    response.extensions_mut().insert(Reached(endpoint));
+fn with(mut response: HttpResponse, reached: Reached) -> HttpResponse {
+    response.extensions_mut().insert(reached);
     response
 }

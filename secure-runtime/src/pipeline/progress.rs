@@ -19,6 +19,8 @@ use crate::validation::Costs;
 pub(super) struct Progress {
     /// The next stage. One that had to wait is entered again, and goes on where it stopped.
     pub(super) stage: Stage,
+    /// Whether this is the policy of a scope, on the way to an endpoint.
+    pub(super) is_of_a_scope: bool,
     /// When the request entered, or has waited in a queue since; `None` before.
     pub(super) entered: Option<Moment>,
     pub(super) round: Round,

@@ -17,6 +17,7 @@ use super::arguments::{Arguments, Function};
 use super::exchange::{Exchange, RefusedResponse};
 use super::order::Step;
 use super::panics::poll_caught;
+use super::scope_policies::{self, ScopePolicy};
 use super::stages::extraction::Collect;
 use crate::asked::Asked;
 use crate::inventory;
@@ -28,11 +29,18 @@ use crate::validation::Violations;
 pub struct Incoming {
     pub(super) request: HttpRequest,
     pub(super) body: Body,
+    /// Whether it is handed to the policy of a scope, on the way to an endpoint.
+    pub(super) is_of_a_scope: bool,
 }
 
 impl Incoming {
     pub(crate) fn new(request: HttpRequest, body: Body) -> Self {
-        Self { request, body }
+        Self { request, body, is_of_a_scope: false }
+    }
+
+    /// For the policy of a scope, which does not see the body.
+    pub(super) fn of_a_scope(request: HttpRequest) -> Self {
+        Self { request, body: Body::None, is_of_a_scope: true }
     }
 
     pub(crate) fn request(&self) -> &HttpRequest {
@@ -45,7 +53,7 @@ impl FromRequest for Incoming {
     type Future = Ready<Result<Self, Infallible>>;
 
     fn from_request(request: &HttpRequest, body: &mut Body) -> Self::Future {
-        ready(Ok(Self { request: request.clone(), body: body.take() }))
+        ready(Ok(Self::new(request.clone(), body.take())))
     }
 }
 
@@ -64,7 +72,7 @@ pub struct Served {
 }
 
 impl Served {
-    fn new(serving: impl Future<Output = SecuredResponse> + 'static) -> Self {
+    pub(super) fn new(serving: impl Future<Output = SecuredResponse> + 'static) -> Self {
         Self { serving: Some(Box::pin(serving)), is_waiting: false }
     }
 }
@@ -119,7 +127,28 @@ where
     A: Arguments,
     H::Output: Responder,
 {
+    if let Some(policies) = scope_policies::of(arrival.exchange.request()) {
+        return behind_scope_policies(policies, arrival, handler);
+    }
     Served::new(Serve { answer: None, handler, arrival })
+}
+
+#[cold]
+fn behind_scope_policies<H, A>(
+    policies: Vec<ScopePolicy>,
+    mut arrival: Arrival<A>,
+    handler: H,
+) -> Served
+where
+    H: Function<A::Whole>,
+    A: Arguments,
+    H::Output: Responder,
+{
+    let (endpoint, request, body) = arrival.exchange.stand_back();
+    scope_policies::around(policies, endpoint, request, body, move |body| {
+        arrival.exchange.come_forward(body);
+        Served::new(Serve { answer: None, handler, arrival })
+    })
 }
 
 pin_project! {
@@ -273,6 +302,28 @@ where
     Answer: AsyncFn(u8, &Asked<'_>, &A) -> Result<Option<bool>, Error> + 'static,
 {
     let mut exchange = Exchange::new(inventory::endpoint(endpoint), incoming);
+    if let Some(policies) = scope_policies::of(exchange.request()) {
+        let (endpoint, request, body) = exchange.stand_back();
+        return scope_policies::around(policies, endpoint, request, body, move |body| {
+            exchange.come_forward(body);
+            serve_exchange(exchange, handler, validate, answer)
+        });
+    }
+    serve_exchange(exchange, handler, validate, answer)
+}
+
+fn serve_exchange<H, A, Answer>(
+    mut exchange: Exchange,
+    handler: H,
+    validate: Validate<A>,
+    answer: Answer,
+) -> Served
+where
+    H: Function<A::Whole>,
+    A: Arguments,
+    H::Output: Responder,
+    Answer: AsyncFn(u8, &Asked<'_>, &A) -> Result<Option<bool>, Error> + 'static,
+{
     Served::new(async move {
         match arrive_ruled(&mut exchange, validate, &answer).await {
             Ok(arguments) => {

@@ -9,6 +9,7 @@ use super::mounted::{Child, KnownPaths, Shape};
 use super::routes::ToSecuredHandler;
 use super::{ScopeFactory, SecuredService, next, redirect};
 use crate::handler::SecuredOutput;
+use crate::pipeline::scope_policies::ScopePolicy;
 
 type AddData = Box<dyn FnOnce(&mut web::ServiceConfig)>;
 
@@ -34,6 +35,8 @@ type AddData = Box<dyn FnOnce(&mut web::ServiceConfig)>;
 pub struct SecuredConfig {
     pub(super) children: Vec<Child>,
     pub(super) default: Option<Route>,
+    /// The policies of the scope, the widest first.
+    pub(super) policies: Vec<ScopePolicy>,
     data: Vec<AddData>,
 }
 

@@ -4,6 +4,7 @@ mod config;
 mod dispatch;
 pub(crate) mod mounted;
 mod next;
+mod public_service;
 mod redirect;
 mod resource;
 mod routes;
@@ -19,6 +20,7 @@ use actix_web::{Error, Handler, HttpRequest, HttpResponse, Responder};
 
 pub use config::{SecuredConfig, configure};
 pub use next::{Next, secured};
+pub use public_service::{PublicService, PublicServiceRow};
 pub use resource::{SecuredResource, resource};
 pub use routes::{RouteBuilder, SecuredRoute, ToSecuredHandler, route};
 
@@ -27,7 +29,7 @@ use self::mounted::{KnownPaths, Shape};
 use crate::answer::{Answer, Answers};
 use crate::body_limits::BodyLimits;
 use crate::denial::Denial;
-use crate::handler::SecuredOutput;
+use crate::handler::{Routed, SecuredOutput};
 
 /// A service whose every request passes a security policy.
 ///
@@ -58,6 +60,10 @@ pub struct SecuredResponse(HttpResponse);
 impl SecuredResponse {
     pub(crate) fn new(response: HttpResponse) -> Self {
         Self(response)
+    }
+
+    pub(crate) fn into_inner(self) -> HttpResponse {
+        self.0
     }
 
     pub(crate) fn map(self, change: impl FnOnce(HttpResponse) -> HttpResponse) -> Self {
@@ -223,6 +229,51 @@ impl<T: ScopeFactory> Scope<T> {
         let guard: Rc<dyn Guard> = Rc::new(guard);
         self.prefix.guards.push(Rc::clone(&guard));
         Self { inner: self.inner.guard(guard), ..self }
+    }
+
+    /// Puts every endpoint of the scope, and of the scopes inside of it, behind the policy of a secured handler
+    /// that takes [`Next`]: authentication, rules, limits. It is enforced when the request has found its endpoint,
+    /// before the policy of the endpoint, which can narrow it and not widen it.
+    ///
+    /// The policy does not see the body. Its limits count what all endpoints of the scope are asked, and what it
+    /// judges of a response (`failures`, `refund`, `cost = response`, `concurrency`), it judges of theirs. Where a
+    /// scope has several policies, the first one is the widest.
+    ///
+    /// Redirects, [public services](crate::public_service), and the 404 and 405 of paths and methods that have no
+    /// endpoint stay without a policy.
+    ///
+    /// ```
+    /// use actix_web::HttpResponse;
+    /// use secure_runtime::{Next, route, secure};
+    ///
+    /// #[secure(roles = "staff", rate = "1000/h")]
+    /// async fn for_staff(next: Next) -> HttpResponse {
+    ///     next.run().await
+    /// }
+    ///
+    /// #[secure(roles = "accountant")]
+    /// async fn invoices() -> &'static str {
+    ///     "[]"
+    /// }
+    ///
+    /// // For accountants among the staff.
+    /// let office = secure_runtime::scope("/office")
+    ///     .policy(for_staff)
+    ///     .route("/invoices", route::get().to(invoices));
+    /// # drop(office);
+    /// ```
+    ///
+    /// Which policy that is, the configuration may decide. The inventory tells it of each endpoint, once
+    /// [`mounted`](crate::inventory::Inventory::mounted) has filled in what is mounted where.
+    pub fn policy<G, Args>(mut self, policy: G) -> Self
+    where
+        G: Handler<Args>,
+        Args: 'static,
+        G::Output: SecuredOutput<G>,
+    {
+        let lead = move |incoming, call| next::lead(&policy, Routed::new(incoming), call);
+        self.config.policies.push(Rc::new(lead));
+        self
     }
 
     /// Adds data for this scope; a [`Security`](crate::Security) here takes the place of an outer one.

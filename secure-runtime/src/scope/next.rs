@@ -1,7 +1,6 @@
 //! Closures and services behind the policy of a secured handler.
 
 use std::marker::PhantomData;
-use std::pin::Pin;
 use std::rc::Rc;
 
 use actix_web::body::MessageBody;
@@ -16,13 +15,12 @@ use super::dispatch::Answering;
 use super::mounted::{Child, KnownPaths, Shape};
 use crate::denial::Denial;
 use crate::handler::{Routed, SecuredOutput};
+use crate::pipeline::scope_policies::{AnswerBehind, Behind, Call};
 use crate::pipeline::{Incoming, Served};
 
-type Answer = Pin<Box<dyn Future<Output = HttpResponse>>>;
-type Call = Box<dyn FnOnce(HttpRequest, Payload) -> Answer>;
-
-/// What stands behind a secured handler: the closure of [`secured`], or the service of
-/// [`Scope::service_behind`](crate::Scope::service_behind). The handler takes it as a parameter, and calls it by
+/// What stands behind a secured handler: the closure of [`secured`], the service of
+/// [`Scope::service_behind`](crate::Scope::service_behind), or the endpoints of a scope whose
+/// [`policy`](crate::Scope::policy) it is. The handler takes it as a parameter, and calls it by
 /// [`run`](Self::run). Its whole policy is enforced before, and what the pipeline does with a response, it does
 /// with that of the closure or service.
 ///
@@ -44,9 +42,6 @@ impl Next {
     }
 }
 
-/// Left in the request for one [`Next`].
-struct Behind(Call);
-
 impl FromRequest for Next {
     type Error = Error;
     type Future = std::future::Ready<Result<Self, Error>>;
@@ -58,7 +53,7 @@ impl FromRequest for Next {
                 Ok(Self { call, request: request.clone(), payload: payload.take() })
             }
             None => Err(Denial::internal(
-                "nothing stands behind the handler: `Next` is for `secured` and `service_behind`",
+                "nothing stands behind the handler: `Next` is for `secured`, `service_behind` and `Scope::policy`",
             )
             .into()),
         })
@@ -105,7 +100,8 @@ where
 {
     move |routed: Routed<'_>| {
         let handler = handler.clone();
-        let call = move |request, payload| -> Answer { Box::pin(call(handler, request, payload)) };
+        let call =
+            move |request, payload| -> AnswerBehind { Box::pin(call(handler, request, payload)) };
         lead(&gate, routed, Box::new(call))
     }
 }
@@ -122,7 +118,7 @@ where
     }
 }
 
-fn lead<G, Args>(gate: &G, routed: Routed<'_>, call: Call) -> Served
+pub(super) fn lead<G, Args>(gate: &G, routed: Routed<'_>, call: Call) -> Served
 where
     G: Handler<Args>,
     G::Output: SecuredOutput<G>,
@@ -177,7 +173,7 @@ where
 
     fn call(&self, request: ServiceRequest) -> Answering {
         let service = Rc::clone(&self.service);
-        let behind = move |request, payload| -> Answer {
+        let behind = move |request, payload| -> AnswerBehind {
             Box::pin(async move {
                 let mut request = ServiceRequest::from_request(request);
                 request.set_payload(payload);

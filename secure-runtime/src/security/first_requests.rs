@@ -2,14 +2,18 @@
 //!
 //! 1. Two [`Security`] values that serve the same endpoint, as where one is built in the closure of
 //!    `HttpServer::new`, once for each worker: each counts its limits alone.
-//! 2. A proxy that nobody named: all of its clients are one to limits and bans.
+//! 2. Endpoints that no route leads to.
+//! 3. A proxy that nobody named: all of its clients are one to limits and bans.
 
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
+use actix_web::HttpRequest;
+
 use super::{Inner, Plan, Security};
 use crate::request::RequestHead;
+use crate::resource_map;
 use crate::transport::unnamed_proxy;
 
 /// Those that have served a request.
@@ -21,9 +25,33 @@ static TOLD: AtomicBool = AtomicBool::new(false);
 impl Security {
     /// Notes that a request of this endpoint is served.
     #[inline]
-    pub(crate) fn note_request(&self, plan: &Plan) {
+    pub(crate) fn note_request(&self, plan: &Plan, request: &HttpRequest) {
         if !plan.has_served.load(Ordering::Relaxed) {
             self.note_first_request(plan);
+            self.look_for_unmounted(request);
+        }
+    }
+
+    /// Looks, at the first request, for endpoints whose path is not among those of the application.
+    #[cold]
+    fn look_for_unmounted(&self, request: &HttpRequest) {
+        if self.0.has_looked_for_unmounted.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let Some(patterns) = resource_map::patterns(request.resource_map()) else { return };
+        let is_mounted = |path: &str| patterns.iter().any(|it| it.path.ends_with(path));
+        let endpoints = self.0.plans.iter().flatten().map(|plan| plan.endpoint);
+        let unmounted: Vec<String> = endpoints
+            .filter(|it| !it.routes.is_empty() && !it.routes.iter().any(|it| is_mounted(it.path)))
+            .map(|it| format!("{}::{} ({}:{})", it.module, it.name, it.file, it.line))
+            .collect();
+        if !patterns.is_empty() && !unmounted.is_empty() {
+            tracing::warn!(
+                unmounted = unmounted.join(", "),
+                "no route of this application leads to these endpoints: mount them, as by \
+                 `.service(handler)`. What another application of the program mounts is listed as well, and \
+                 what its configuration leaves out"
+            );
         }
     }
 

@@ -34,6 +34,7 @@ mod resource_url;
 mod sockets;
 
 use std::borrow::Cow;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
 use actix_web::HttpRequest;
@@ -129,6 +130,7 @@ pub(crate) struct Inner {
     pub(crate) address_groups: AddressGroups,
     pub(crate) proxies: Option<TrustedProxies>,
     pub(crate) unnamed_proxy: first_requests::UnnamedProxy,
+    pub(crate) has_looked_for_unmounted: AtomicBool,
     pub(crate) body_timeout: std::time::Duration,
     /// Bytes a second of a body that may take longer.
     pub(crate) body_rate: Option<std::num::NonZeroU32>,

@@ -19,6 +19,7 @@ use self::log::Refusing;
 use crate::answer::Answers;
 use crate::denial::{Denial, DenialKind};
 use crate::pipeline::gate::Gate;
+use crate::pipeline::probe;
 use crate::pipeline::refused::Refused;
 use crate::problem;
 use crate::security::{ProblemHook, Security};
@@ -61,7 +62,7 @@ pub async fn not_found(request: HttpRequest) -> HttpResponse {
     let denial = Box::new(Denial::new(DenialKind::NotFound, "the path leads to no endpoint"));
     let mut response = answered(denial, &request, request.app_data::<Security>());
     leave_out(&mut response);
-    response
+    probe::mark(&request, response)
 }
 
 /// The denial as the application answers it.

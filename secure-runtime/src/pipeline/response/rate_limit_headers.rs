@@ -16,6 +16,27 @@ pub(in crate::pipeline) fn write(report: &LimitReport, untold: u64, headers: &mu
     }
 }
 
+/// Writes the same of the policy of a scope, beside what the endpoint behind it has written. Both fields are lists;
+/// in the legacy form, the limit with less left is told.
+pub(in crate::pipeline) fn write_beside(report: &LimitReport, untold: u64, to: &mut HeaderMap) {
+    match report.texts.headers {
+        RateLimitHeaders::Off => {}
+        RateLimitHeaders::Draft10 => {
+            let limit = report.texts.limit(report.position, &report.answer, report.is_first);
+            let (Some(policy), Some(limit)) = (report.texts.policy(untold), limit) else { return };
+            to.append(RATELIMIT_POLICY, policy);
+            to.append(RATELIMIT, limit);
+        }
+        RateLimitHeaders::Legacy => {
+            let left = to.get(X_RATELIMIT_REMAINING).and_then(|left| left.to_str().ok());
+            let left: Option<u32> = left.and_then(|left| left.parse().ok());
+            if left.is_none_or(|left| report.answer.remaining() < left) {
+                legacy(report, to);
+            }
+        }
+    }
+}
+
 #[inline]
 fn draft10(report: &LimitReport, untold: u64, headers: &mut HeaderMap) {
     let limit = report.texts.limit(report.position, &report.answer, report.is_first);

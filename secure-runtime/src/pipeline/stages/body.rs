@@ -1,6 +1,7 @@
 //! The request's body: what can be known of it before it is read, and the bound on the rest.
 
 use std::cell::{Cell, RefCell};
+use std::future::poll_fn;
 use std::num::NonZeroU32;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -25,6 +26,7 @@ use crate::pipeline::open_streams::Socket;
 use crate::pipeline::progress::Progress;
 use crate::pipeline::refused::Refused;
 use crate::request::{extensions, extensions_mut};
+use crate::scope::SecuredResponse;
 
 /// A request's body, kept until a refusal has been sent.
 ///
@@ -36,6 +38,8 @@ pub(in crate::pipeline) struct RequestBody {
     unread: Unread,
     /// Of a WebSocket: how long it may go on.
     lifetime: Option<Rc<Lifetime>>,
+    /// Whether a refusal was kept back.
+    has_turned: bool,
 }
 
 #[derive(Default)]
@@ -53,7 +57,12 @@ enum Unread {
 
 impl RequestBody {
     pub(in crate::pipeline) fn new(body: Body) -> Self {
-        Self { opened: Body::None, unread: Unread::Untouched(body), lifetime: None }
+        Self {
+            opened: Body::None,
+            unread: Unread::Untouched(body),
+            lifetime: None,
+            has_turned: false,
+        }
     }
 
     /// What extractors read.
@@ -73,17 +82,42 @@ impl RequestBody {
 
     /// Looks, once, whether all of a refused request's body is there. The server has read the head alone when
     /// it first asks for the response; what came along it takes in before it asks again.
-    pub(in crate::pipeline) fn poll_end(
-        &mut self,
-        request: &HttpRequest,
-        context: &mut Context<'_>,
-    ) -> Poll<()> {
+    fn poll_end(&mut self, request: &HttpRequest, context: &mut Context<'_>) -> Poll<()> {
         let mut unread = std::mem::take(&mut self.unread);
         let is_coming = unread.is_still_coming(context);
         if is_coming && is_chunked(request) {
             self.unread = unread;
         }
         if is_coming { Poll::Pending } else { Poll::Ready(()) }
+    }
+
+    /// Keeps the response of a refusal back, once, where the server has not read all of the body yet. One
+    /// that came along with its head it takes in meanwhile, and the connection, which it closes on a body
+    /// that is still coming, stays.
+    pub(in crate::pipeline) fn poll_turn(
+        &mut self,
+        request: &HttpRequest,
+        context: &mut Context<'_>,
+    ) -> Poll<()> {
+        if std::mem::replace(&mut self.has_turned, true) {
+            return Poll::Ready(());
+        }
+        let is_there = self.poll_end(request, context);
+        if is_there.is_pending() {
+            context.waker().wake_by_ref();
+        }
+        is_there
+    }
+
+    /// The response of a refusal after that turn.
+    pub(in crate::pipeline) async fn end_with(
+        mut self,
+        request: &HttpRequest,
+        refused: SecuredResponse,
+    ) -> SecuredResponse {
+        poll_fn(|context| self.poll_turn(request, context)).await;
+        let waker = poll_fn(|context| Poll::Ready(context.waker().clone())).await;
+        refused.map(|response| self.held_by(response, &mut Context::from_waker(&waker)))
     }
 
     /// The response of a refusal, holding the body if its end has not come.

@@ -105,6 +105,11 @@ pub(in crate::pipeline) fn publish(gate: &Gate<'_>, request: &mut Progress) {
     gate.request.extensions_mut().insert(passed);
 }
 
+/// Takes it back, before another endpoint authenticates for itself.
+pub(in crate::pipeline) fn withdraw(request: &HttpRequest) {
+    drop(request.extensions_mut().remove::<Passed>());
+}
+
 /// The values that may still be extracted as granted: the endpoint's own arguments, each once, and
 /// only while the pipeline extracts them.
 struct Grants(Vec<TypeId>);

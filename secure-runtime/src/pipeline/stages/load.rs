@@ -12,7 +12,7 @@ use crate::pipeline::refused::Refused;
 /// 503 where as many are served as may be beside one of this priority.
 #[inline]
 pub(in crate::pipeline) fn enter(gate: &Gate<'_>, request: &mut Progress) -> Result<(), Refused> {
-    gate.security.note_request(gate.plan);
+    gate.security.note_request(gate.plan, gate.request);
     take_place(gate, request)?;
     request.entered = Some(gate.security.inner().clock.now());
     Ok(())
@@ -20,6 +20,10 @@ pub(in crate::pipeline) fn enter(gate: &Gate<'_>, request: &mut Progress) -> Res
 
 fn take_place(gate: &Gate<'_>, request: &mut Progress) -> Result<(), Refused> {
     let Some(load) = &gate.security.inner().load else { return Ok(()) };
+    // The endpoint takes the place.
+    if request.is_of_a_scope {
+        return Ok(());
+    }
     let priority = gate.plan.endpoint.policy.priority.unwrap_or_default();
     request.counted.place = load.enter(priority);
     match request.counted.place {

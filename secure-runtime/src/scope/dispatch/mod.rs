@@ -28,6 +28,7 @@ use self::index::Index;
 use self::places::Noting;
 use super::mounted::{Child, Shape};
 use super::{ScopeFactory, SecuredConfig};
+use crate::pipeline::scope_policies::{self, ScopePolicy};
 
 pub(super) type Answering = Pin<Box<dyn Future<Output = Result<ServiceResponse, Error>>>>;
 
@@ -40,7 +41,14 @@ fn is_indexed(shapes: &[Shape]) -> bool {
 
 /// The middleware of a scope that is next to its router, and takes its place if the scope is indexed.
 #[derive(Clone, Default)]
-pub(super) struct Dispatching(Rc<OnceCell<Dispatch>>);
+pub(super) struct Dispatching(Rc<Registered>);
+
+/// What is known of a scope once it is registered.
+#[derive(Default)]
+struct Registered {
+    dispatch: OnceCell<Dispatch>,
+    policies: OnceCell<Vec<ScopePolicy>>,
+}
 
 impl Dispatching {
     /// Registers a scope with what it holds.
@@ -53,10 +61,14 @@ impl Dispatching {
         T: ScopeFactory + ServiceFactory<ServiceRequest, Response = ServiceResponse<B>>,
         B: MessageBody + 'static,
     {
-        let SecuredConfig { children, default, .. } = held;
+        let SecuredConfig { children, default, policies, .. } = held;
+        if !policies.is_empty() {
+            scope_policies::announce();
+            let _ = self.0.policies.set(policies);
+        }
         let shapes: Vec<Shape> = children.iter().map(|child| child.shape.clone()).collect();
         if is_indexed(&shapes) {
-            let _ = self.0.set(Dispatch::register(children, default, config));
+            let _ = self.0.dispatch.set(Dispatch::register(children, default, config));
             scope.configure(|actix| places::map(&shapes, actix)).register(config);
         } else {
             let scope = children.into_iter().fold(scope, actix_web::Scope::service);
@@ -79,12 +91,12 @@ where
     type Future = Ready<Result<Dispatched<S>, ()>>;
 
     fn new_transform(&self, router: S) -> Self::Future {
-        ready(Ok(Dispatched { dispatch: Rc::clone(&self.0), router }))
+        ready(Ok(Dispatched { registered: Rc::clone(&self.0), router }))
     }
 }
 
 pub(super) struct Dispatched<S> {
-    dispatch: Rc<OnceCell<Dispatch>>,
+    registered: Rc<Registered>,
     router: S,
 }
 
@@ -100,7 +112,12 @@ where
 
     #[inline]
     fn call(&self, request: ServiceRequest) -> Answering {
-        match self.dispatch.get() {
+        if let Some(policies) = self.registered.policies.get()
+            && let Err(denial) = scope_policies::enter(request.request(), policies)
+        {
+            return Box::pin(ready(Err(denial.into())));
+        }
+        match self.registered.dispatch.get() {
             Some(dispatch) => dispatch.call(request),
             None => self.router.call(request),
         }

@@ -6,6 +6,7 @@ mod limits;
 mod turned_off;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
 use super::builder::SecurityBuilder;
@@ -138,6 +139,7 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
         address_groups,
         proxies: builder.proxies,
         unnamed_proxy: UnnamedProxy::new(),
+        has_looked_for_unmounted: AtomicBool::new(false),
         body_timeout: builder.body_timeout,
         body_rate: builder.body_rate,
         sockets: builder.sockets,

@@ -1,6 +1,5 @@
 //! Which routes of an application have a policy, and which endpoints of the program are mounted.
 
-mod map;
 mod path;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,10 +10,10 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::test::{TestRequest, init_service};
 use actix_web::{App, Error, HttpMessage, HttpResponse};
 
-use self::map::Pattern;
 use crate::inventory::endpoints;
 use crate::pipeline::probe::{Probe, Reached, VERSION};
 use crate::policy::Endpoint;
+use crate::resource_map::{self, Pattern};
 
 /// The methods that every path is asked for.
 const METHODS: [Method; 9] = [
@@ -33,6 +32,8 @@ const METHODS: [Method; 9] = [
 #[derive(Clone, Debug, Default)]
 pub struct MountedRoutes {
     secured: Vec<(Method, String, &'static Endpoint)>,
+    /// The policies of the scopes around an endpoint, by its position in the inventory and its path.
+    scope_policies: BTreeMap<(usize, String), Vec<&'static Endpoint>>,
     /// The methods of each path that has handlers without a policy.
     unsecured: BTreeMap<String, Vec<Method>>,
     untried: BTreeSet<String>,
@@ -65,10 +66,20 @@ impl MountedRoutes {
         self.untried.iter().map(String::as_str)
     }
 
+    /// The policies of the scopes ([`Scope::policy`](crate::Scope::policy)) around an endpoint where it is mounted
+    /// at this path template, the widest first.
+    #[must_use]
+    pub fn scope_policies(&self, endpoint: &Endpoint, path: &str) -> &[&'static Endpoint] {
+        let place = (endpoint.position, path.to_owned());
+        self.scope_policies.get(&place).map_or(&[], Vec::as_slice)
+    }
+
     /// The secured endpoints of the program that were not reached: they are not mounted, or behind a guard
     /// that asks for more than the method, or another route takes all their requests.
     pub fn unmounted(&self) -> impl Iterator<Item = &'static Endpoint> {
-        let reached: BTreeSet<usize> = self.secured.iter().map(|(.., it)| it.position).collect();
+        let around = self.scope_policies.values().flatten();
+        let reached = self.secured.iter().map(|(.., endpoint)| endpoint).chain(around);
+        let reached: BTreeSet<usize> = reached.map(|it| it.position).collect();
         endpoints().iter().filter(move |endpoint| !reached.contains(&endpoint.position))
     }
 }
@@ -126,7 +137,7 @@ where
 {
     let app = init_service(app.default_service(fn_service(nothing))).await;
     let anywhere = app.call(probe(Method::TRACE, "/%00").to_request()).await;
-    let patterns = anywhere.ok().and_then(|it| map::patterns(it.request().resource_map()));
+    let patterns = anywhere.ok().and_then(|it| resource_map::patterns(it.request().resource_map()));
     let patterns = patterns.expect("a version of actix-web whose map of resources can be read");
     let mut found = MountedRoutes::default();
     for pattern in patterns {
@@ -141,10 +152,12 @@ where
             let request = probe(method.clone(), &path).to_request();
             request.extensions_mut().insert(Probe);
             match Outcome::of(app.call(request).await, &path) {
-                Outcome::Secured(Some(endpoint)) => {
+                Outcome::Secured(Some(endpoint), scope_policies) => {
+                    let place = (endpoint.position, template.clone());
+                    found.scope_policies.insert(place, scope_policies);
                     found.secured.push((method, template.clone(), endpoint));
                 }
-                Outcome::Secured(None) | Outcome::Nothing => {}
+                Outcome::Secured(None, _) | Outcome::Nothing => {}
                 Outcome::Unsecured => {
                     found.unsecured.entry(template.clone()).or_default().push(method)
                 }
@@ -208,7 +221,8 @@ where
 
 /// What came back.
 enum Outcome {
-    Secured(Option<&'static Endpoint>),
+    /// The endpoint, and the policies of the scopes around it.
+    Secured(Option<&'static Endpoint>, Vec<&'static Endpoint>),
     Unsecured,
     /// No route takes the method.
     Nothing,
@@ -228,8 +242,8 @@ impl Outcome {
     fn of<B: MessageBody>(result: Result<ServiceResponse<B>, Error>, path: &str) -> Self {
         let Ok(answer) = result else { return Self::NotRouted };
         let (request, response) = (answer.request(), answer.response());
-        if let Some(Reached(endpoint)) = response.extensions().get() {
-            return Self::Secured(*endpoint);
+        if let Some(reached) = response.extensions().get::<Reached>() {
+            return Self::Secured(reached.endpoint, reached.scope_policies.clone());
         }
         let is_nothing = response.extensions().contains::<NothingHere>();
         let is_refused_method = response.status() == StatusCode::METHOD_NOT_ALLOWED

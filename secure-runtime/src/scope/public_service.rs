@@ -1,0 +1,86 @@
+//! Services of other crates that register routes of their own, in a secured scope.
+
+use actix_web::dev::{AppService, HttpServiceFactory};
+
+use super::SecuredService;
+use crate::__private::Policed;
+
+/// A service without a policy, in a scope that takes nothing else without a reason; made by
+/// [`public_service!`](crate::public_service).
+#[derive(Debug)]
+#[must_use = "a service does nothing until it is mounted"]
+pub struct PublicService<S>(S);
+
+impl<S> PublicService<S> {
+    /// Only the macro makes one, since it leaves the reason in the inventory.
+    #[doc(hidden)]
+    pub fn registered(_: &'static PublicServiceRow, service: S) -> Self {
+        Self(service)
+    }
+}
+
+/// What the inventory says of one.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct PublicServiceRow {
+    pub reason: &'static str,
+    pub service: &'static str,
+    pub module: &'static str,
+    pub file: &'static str,
+    pub line: u32,
+}
+
+impl<S: HttpServiceFactory> HttpServiceFactory for PublicService<S> {
+    fn register(self, config: &mut AppService) {
+        self.0.register(config);
+    }
+}
+
+impl<S: HttpServiceFactory + 'static> SecuredService for PublicService<S> {
+    const POLICED: Policed = Policed::BY_THE_ATTRIBUTE;
+}
+
+/// Mounts a service that has no policy in a secured scope, with the reason: one of another crate that registers
+/// routes of its own, such as a page of documentation. Anybody may call it. The inventory lists it with the reason.
+///
+/// A service that registers no routes of its own, such as `actix_files::Files`, can have a policy; see
+/// [`Scope::service_behind`](crate::Scope::service_behind).
+///
+/// ```
+/// use actix_web::web;
+/// use secure_runtime::public_service;
+///
+/// # let documentation = || web::resource("/docs").to(|| async { "" });
+/// let scope = secure_runtime::scope("/api")
+///     .service(public_service!("the interface is documented in public", documentation()));
+/// # drop(scope);
+/// assert!(secure_runtime::inventory().to_string().contains("documented in public"));
+/// ```
+///
+/// The reason may not be empty:
+///
+/// ```compile_fail
+/// # let documentation = || actix_web::web::resource("/docs");
+/// secure_runtime::public_service!("", documentation());
+/// ```
+#[macro_export]
+macro_rules! public_service {
+    ($reason:literal, $service:expr $(,)?) => {{
+        const _: () = ::core::assert!(
+            !$reason.trim_ascii().is_empty(),
+            "the reason is empty, expected why anybody may call this service",
+        );
+        $crate::__private::PUBLIC_SERVICES! {
+            #![linkme_macro = $crate::__private::PUBLIC_SERVICES]
+            static SERVICE: $crate::__private::PublicServiceRow =
+                $crate::__private::PublicServiceRow {
+                    reason: $reason,
+                    service: ::core::stringify!($service),
+                    module: ::core::module_path!(),
+                    file: ::core::file!(),
+                    line: ::core::line!(),
+                };
+        }
+        $crate::PublicService::registered(&SERVICE, $service)
+    }};
+}
