@@ -83,4 +83,9 @@ macro_rules! public_service {
         }
         $crate::PublicService::registered(&SERVICE, $service)
     }};
+    ($($other:tt)*) => {
+        ::core::compile_error!(
+            "expected a reason and the service: `public_service!(\"why anybody may call it\", service)`"
+        )
+    };
 }
