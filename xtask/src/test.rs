@@ -46,7 +46,7 @@ pub(crate) fn run() -> Result<(), Failure> {
 
 /// The tests of shared limits with servers of this program.
 fn shared(server: &str, test: &str) -> Command {
-    let mut command = cargo(&["test", "--locked", "--package=secure-tests", test]);
+    let mut command = cargo(&["test", "--locked", "--workspace", test]);
     if test == "--test=end_to_end" {
         command.arg("shared_");
     }

@@ -40,6 +40,7 @@ async fn main() -> Result<(), Failure> {
             let limits = Limits::InUse;
             drive(&secured::application(&fixture, algorithm, limits).await?, requests, ok).await
         }
+        "enriched" => drive(&secured::enriched(&fixture, algorithm).await?, requests, ok).await,
         "ruled" | "ruled_by_hand" | "ruled_bare" => {
             let kind = match variant.as_str() {
                 "ruled" => ruled::Kind::Secured,

@@ -1,10 +1,12 @@
 //! The route with one attribute.
 
+use std::time::Duration;
+
 use actix_web::body::MessageBody;
 use actix_web::dev::{Service, ServiceResponse};
 use actix_web::{App, Error, post, test, web};
-use secure_runtime::authentication::Jwt;
-use secure_runtime::{Security, secure};
+use secure_runtime::authentication::{Enrich, EnrichmentCache, Jwt};
+use secure_runtime::{Principal, Security, secure};
 
 use super::Limits;
 use crate::Failure;
@@ -43,13 +45,36 @@ pub async fn application(
     impl Service<actix_http::Request, Response = ServiceResponse<impl MessageBody>, Error = Error>,
     Failure,
 > {
+    let security = Security::builder().authenticator("jwt", jwt(fixture, algorithm)).build()?;
+    Ok(under(security, limits).await)
+}
+
+/// The application, with roles that an enrichment adds to those of the token, and keeps.
+///
+/// # Errors
+///
+/// As [`application`]'s.
+pub async fn enriched(
+    fixture: &Fixture,
+    algorithm: Algorithm,
+) -> Result<
+    impl Service<actix_http::Request, Response = ServiceResponse<impl MessageBody>, Error = Error>,
+    Failure,
+> {
+    let cache = EnrichmentCache::new(Duration::from_secs(3600));
+    let jwt = jwt(fixture, algorithm).enrich_cached(cache, |principal: Principal| async move {
+        Ok(principal.to_builder().roles(["admin", "editor"]).build())
+    });
+    let security = Security::builder().authenticator("jwt", jwt).build()?;
+    Ok(under(security, Limits::Roomy).await)
+}
+
+fn jwt(fixture: &Fixture, algorithm: Algorithm) -> Jwt {
     let jwt = match algorithm {
         Algorithm::Rs256 => Jwt::rs256(&fixture.public_pem),
         Algorithm::Hs256 => Jwt::hs256(&fixture.secret),
     };
-    let security =
-        Security::builder().authenticator("jwt", jwt.issuer(ISSUER).audience(AUDIENCE)).build()?;
-    Ok(under(security, limits).await)
+    jwt.issuer(ISSUER).audience(AUDIENCE)
 }
 
 /// The application under a security of the caller's own.

@@ -73,7 +73,11 @@ pub struct Served {
 
 impl Served {
     pub(super) fn new(serving: impl Future<Output = SecuredResponse> + 'static) -> Self {
-        Self { serving: Some(Box::pin(serving)), is_waiting: false }
+        Self::boxed(Box::pin(serving))
+    }
+
+    fn boxed(serving: Serving) -> Self {
+        Self { serving: Some(serving), is_waiting: false }
     }
 }
 
@@ -106,6 +110,7 @@ pub fn never() -> Served {
 }
 
 /// A request that begins its way to an endpoint with these arguments.
+#[inline]
 pub fn arrive<A: Arguments>(
     endpoint: &'static Written,
     incoming: Incoming,
@@ -127,27 +132,27 @@ where
     A: Arguments,
     H::Output: Responder,
 {
-    if let Some(policies) = scope_policies::of(arrival.exchange.request()) {
-        return behind_scope_policies(policies, arrival, handler);
+    let serving = Box::pin(Serve { answer: None, handler, arrival });
+    match scope_policies::of(serving.arrival.exchange.request()) {
+        None => Served::boxed(serving),
+        Some(policies) => behind_scope_policies(policies, serving),
     }
-    Served::new(Serve { answer: None, handler, arrival })
 }
 
 #[cold]
 fn behind_scope_policies<H, A>(
     policies: Vec<ScopePolicy>,
-    mut arrival: Arrival<A>,
-    handler: H,
+    mut serving: Pin<Box<Serve<H, A>>>,
 ) -> Served
 where
     H: Function<A::Whole>,
     A: Arguments,
     H::Output: Responder,
 {
-    let (endpoint, request, body) = arrival.exchange.stand_back();
+    let (endpoint, request, body) = serving.as_mut().exchange().stand_back();
     scope_policies::around(policies, endpoint, request, body, move |body| {
-        arrival.exchange.come_forward(body);
-        Served::new(Serve { answer: None, handler, arrival })
+        serving.as_mut().exchange().come_forward(body);
+        Served::boxed(serving)
     })
 }
 
@@ -160,6 +165,12 @@ pin_project! {
         handler: H,
         #[pin]
         arrival: Arrival<A>,
+    }
+}
+
+impl<H: Function<A::Whole>, A: Arguments> Serve<H, A> {
+    fn exchange(self: Pin<&mut Self>) -> &mut Exchange {
+        self.project().arrival.project().exchange
     }
 }
 

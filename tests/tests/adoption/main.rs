@@ -41,6 +41,7 @@ mod spared_requests;
 mod standing_bans;
 mod typed_callers;
 mod unasked_policies;
+mod utoipa_scopes;
 mod validated_bodies;
 
 use secure_runtime::testing::{FakeClock, Issuer};

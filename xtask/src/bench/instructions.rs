@@ -12,7 +12,7 @@ use super::results::Row;
 use super::{Plan, directory, succeed};
 use crate::Failure;
 
-pub(super) const FIGURES: [&str; 9] = [
+pub(super) const FIGURES: [&str; 10] = [
     "request/rs256_seen",
     "request/rs256_seen_in_use",
     "request/rs256_seen_handwritten",
@@ -22,10 +22,14 @@ pub(super) const FIGURES: [&str; 9] = [
     "request/hs256_seen_handwritten",
     "request/hs256_seen_floor",
     RULED,
+    ENRICHED,
 ];
 
 /// A rule about an object that the path names.
 const RULED: &str = "request/ruled";
+
+/// A caller whose roles are loaded and kept, with every request a hit.
+const ENRICHED: &str = "request/rs256_seen_enriched";
 
 /// The function whose instructions are counted, with what it calls.
 const LOOP: &str = "benches::drive::drive::*";
@@ -69,6 +73,13 @@ pub(super) fn measure(plan: &Plan, programs: &Path, fixture: &Path) -> Result<Ve
         let counts = (count("ruled")? - bare, count("ruled_by_hand")? - bare);
         let peer = "the same authentication, and the handler compares";
         rows.push(Row::new(RULED, "instructions above bare", counts, peer));
+    }
+    if plan.wants(&[ENRICHED]) {
+        let count = |variant| per_request(plan, programs, fixture, variant, "rs256");
+        let bare = count("bare")?;
+        let counts = (count("enriched")? - bare, count("secured")? - bare);
+        let peer = "the same without enrichment";
+        rows.push(Row::new(ENRICHED, "instructions above bare", counts, peer));
     }
     Ok(rows)
 }

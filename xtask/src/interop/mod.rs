@@ -1,5 +1,5 @@
 //! `cargo xtask interop [FILTER]`: real identity providers, and clients that others wrote, against a
-//! server that is secured by this library.
+//! server that is secured by this library; and the policy engines that it can ask (`engines`).
 //!
 //! The programs are in `tests/interop`. What they need is installed into `target/interop` and kept for the
 //! next run; see [`install`]. Each program starts its providers and servers on free ports of loopback and
@@ -26,6 +26,9 @@ const PROGRAMS: [(&str, Duration); 7] = [
     ("django", Duration::from_secs(60)),
 ];
 
+/// The tests of `examples/dynamic_policy` with the policy engines that it can ask.
+const ENGINES: &str = "engines";
+
 pub(crate) fn run(options: &[&str]) -> Result<(), Failure> {
     let filter = match options {
         [] => "",
@@ -33,15 +36,23 @@ pub(crate) fn run(options: &[&str]) -> Result<(), Failure> {
         _ => return Err("expected one part of a program's name at most".into()),
     };
     let programs: Vec<_> = PROGRAMS.iter().filter(|(name, _)| name.contains(filter)).collect();
-    if programs.is_empty() {
+    let with_engines = ENGINES.contains(filter);
+    if programs.is_empty() && !with_engines {
         return Err(format!("no program is called `{filter}`").into());
+    }
+    let mut steps = Steps::default();
+    if with_engines {
+        let tests = ["test", "--locked", "--package=dynamic_policy", "--features=casbin,cedar"];
+        steps.command(ENGINES, &mut cargo(&tests));
+    }
+    if programs.is_empty() {
+        return steps.finish();
     }
     install::node()?;
     install::python()?;
     let glewlwyd = install::glewlwyd();
     build_server()?;
 
-    let mut steps = Steps::default();
     let (mut checks, mut skipped) = (Vec::new(), Vec::new());
     for (name, limit) in programs {
         if let ("glewlwyd", Err(reason)) = (*name, &glewlwyd) {
@@ -65,9 +76,11 @@ pub(crate) fn run(options: &[&str]) -> Result<(), Failure> {
     outcome
 }
 
+/// The features of `cargo test --workspace`, so that nothing is built for a second time: a test of the package
+/// is built with the programs of the package.
 fn build_server() -> Result<(), Failure> {
     println!("==> server");
-    let mut build = cargo(&["build", "--locked", "--package=secure-tests", "--bin=interop_server"]);
+    let mut build = cargo(&["test", "--locked", "--workspace", "--no-run", "--test=fetch_log"]);
     let status = build.current_dir(root()).status()?;
     if status.success() { Ok(()) } else { Err("the server cannot be built".into()) }
 }

@@ -1,11 +1,11 @@
 //! Where in the application's map of resources the service of a request stands.
 //!
 //! `match_pattern` and `match_name` follow the numbers that actix-web's routers note in the request. Only
-//! its routers can note one. So a small router whose services all match notes the number that it is asked
-//! for, and hands the request back. Numbers have two digits, since a router of n services takes n steps: the
-//! map has the services of the scope in chunks, and once more, flat, for those who search it by path.
+//! its routers can note one: each notes the place of the service that it has found. So there is a small router
+//! for each number, which finds nothing but the service in that place, and hands the request back. Numbers have
+//! two digits, since a router takes a step for each place before the one that it finds: the map has the services
+//! of the scope in chunks, and once more, flat, for those who search it by path.
 
-use std::cell::Cell;
 use std::rc::Rc;
 
 use actix_web::dev::{
@@ -14,99 +14,76 @@ use actix_web::dev::{
 use actix_web::guard::{Guard, GuardContext};
 use actix_web::{HttpResponse, web};
 
+use super::HIDDEN;
 use super::captured::{Place, Returned};
 use crate::scope::mounted::{KnownPaths, Shape};
 
-/// How many services a chunk has. The scopes that are indexed have at most a few thousand.
-const CHUNK: usize = 32;
+/// How many services a chunk has: as many as there are chunks.
+fn chunk_size(services: usize) -> usize {
+    let root = services.isqrt();
+    if root * root < services { root + 1 } else { root.max(1) }
+}
 
 /// Notes numbers in requests.
 pub(super) struct Noting {
-    chunk: Digit,
-    place: Digit,
+    /// Each notes its index.
+    routers: Vec<Place>,
+    chunk: usize,
     /// The chunk that nothing stands in.
     nowhere: usize,
+    returned: Returned,
 }
 
 impl Noting {
     pub(super) fn new(services: usize, returned: &Returned) -> Self {
-        let nowhere = services.div_ceil(CHUNK);
-        let chunk = Digit::new(nowhere + 1, returned);
-        Self { chunk, place: Digit::new(CHUNK + 1, returned), nowhere }
+        let chunk = chunk_size(services);
+        let nowhere = services.div_ceil(chunk);
+        let routers = vec![(); chunk.max(nowhere) + 1].into_iter().map(|()| Place::default());
+        Self { routers: routers.collect(), chunk, nowhere, returned: returned.clone() }
     }
 
     /// What to register for it.
-    pub(super) fn routers(&self) -> [impl HttpServiceFactory + use<>; 2] {
-        [self.chunk.router(), self.place.router()]
+    pub(super) fn routers(&self) -> impl Iterator<Item = impl HttpServiceFactory + use<>> {
+        self.routers.iter().enumerate().map(|(number, router)| {
+            let returned = self.returned.clone();
+            router.matching(Finding { number, returned }, &self.returned)
+        })
     }
 
     /// Notes where the service with this number stands.
     #[inline]
     pub(super) fn note(&self, request: ServiceRequest, number: usize) -> Option<ServiceRequest> {
-        let request = self.chunk.note(request, number / CHUNK)?;
+        let request = self.note_digit(request, number / self.chunk)?;
         // The first place of a chunk is for searches by path.
-        self.place.note(request, number % CHUNK + 1)
+        self.note_digit(request, number % self.chunk + 1)
     }
 
     /// Notes that the map does not say where the service stands, so that it is searched by path.
     #[inline]
     pub(super) fn note_nowhere(&self, request: ServiceRequest) -> Option<ServiceRequest> {
-        self.chunk.note(request, self.nowhere)
-    }
-}
-
-/// Notes numbers below a count.
-struct Digit {
-    router: Place,
-    count: usize,
-    asked: Rc<Cell<usize>>,
-    returned: Returned,
-}
-
-impl Digit {
-    fn new(count: usize, returned: &Returned) -> Self {
-        let returned = returned.clone();
-        Self { router: Place::default(), count, asked: Rc::default(), returned }
+        self.note_digit(request, self.nowhere)
     }
 
-    fn router(&self) -> impl HttpServiceFactory + use<> {
-        let Self { count, asked, returned, .. } = self;
-        let digits = Digits { count: *count, asked: Rc::clone(asked), returned: returned.clone() };
-        self.router.matching(digits, returned)
-    }
-
-    fn note(&self, request: ServiceRequest, digit: usize) -> Option<ServiceRequest> {
-        self.asked.set(digit);
-        drop(self.router.call(request));
+    #[inline]
+    fn note_digit(&self, request: ServiceRequest, digit: usize) -> Option<ServiceRequest> {
+        drop(self.routers.get(digit)?.call(request));
         self.returned.take()
     }
 }
 
-struct Digits {
-    count: usize,
-    asked: Rc<Cell<usize>>,
+/// Finds the service in one place for every request.
+struct Finding {
+    number: usize,
     returned: Returned,
 }
 
-impl HttpServiceFactory for Digits {
+impl HttpServiceFactory for Finding {
     fn register(self, config: &mut AppService) {
-        for digit in 0..self.count {
-            let guard = Asked { asked: Rc::clone(&self.asked), digit };
+        let patterns = std::iter::repeat_n(HIDDEN, self.number).chain(std::iter::once(""));
+        for pattern in patterns {
             let service = fn_service(self.returned.service());
-            let everything = ResourceDef::prefix("");
-            config.register_service(everything, Some(vec![Box::new(guard)]), service, None);
+            config.register_service(ResourceDef::prefix(pattern), None, service, None);
         }
-    }
-}
-
-struct Asked {
-    asked: Rc<Cell<usize>>,
-    digit: usize,
-}
-
-impl Guard for Asked {
-    fn check(&self, _: &GuardContext<'_>) -> bool {
-        self.asked.get() == self.digit
     }
 }
 
@@ -160,7 +137,7 @@ fn nodes(shapes: &[Shape]) -> Vec<Node> {
     let root = || root.map_or_else(unmatched, Node::copy);
     let empty = || ResourceDef::new("");
     let mut nodes = Vec::new();
-    for chunk in flat.chunks(CHUNK) {
+    for chunk in flat.chunks(chunk_size(flat.len())) {
         let places = chunk.iter().map(|own| Node::container(empty(), own.iter().map(Node::copy)));
         nodes.push(Node::container(empty(), std::iter::once(root()).chain(places)));
     }
