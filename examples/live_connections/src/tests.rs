@@ -1,3 +1,5 @@
+//! The feed, the events and signing out, over real connections.
+
 use std::time::Duration;
 
 use actix_web::web;

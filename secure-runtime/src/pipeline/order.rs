@@ -9,8 +9,8 @@ use super::gate::Gate;
 use super::limits;
 use super::progress::Progress;
 use super::refused::Ended;
-use super::stages::body::RequestBody;
 use super::stages::extraction::{self, Collect};
+use super::stages::request_body::RequestBody;
 use super::stages::{
     authentication, body, caller, concurrency, decision, failures, handshake, load, rules,
 };

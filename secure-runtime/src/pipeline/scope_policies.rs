@@ -14,8 +14,8 @@ use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 
 use super::probe;
 use super::serve::{Incoming, Served};
-use super::stages::body::RequestBody;
 use super::stages::caller;
+use super::stages::request_body::RequestBody;
 use crate::denial::Denial;
 use crate::policy::Endpoint;
 use crate::request::extensions_mut;

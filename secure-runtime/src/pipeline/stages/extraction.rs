@@ -6,8 +6,9 @@ use actix_web::dev::Payload;
 use actix_web::rt::time::sleep;
 use actix_web::{Error, HttpRequest};
 
-use super::body::{self, RequestBody};
+use super::body;
 use super::errors::{hidden, refusal};
+use super::request_body::RequestBody;
 use super::{counted_body, load};
 use crate::denial::{Denial, DenialKind};
 use crate::pipeline::gate::Gate;

@@ -18,6 +18,7 @@ pub(super) mod handshake;
 pub(super) mod load;
 #[cfg(feature = "multipart")]
 pub(super) mod multipart_errors;
+pub(super) mod request_body;
 mod request_time;
 pub(super) mod rules;
 pub(super) mod sizes;
