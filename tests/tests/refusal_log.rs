@@ -159,7 +159,11 @@ mod orders {
 async fn a_refusal_is_logged_with_its_handler_caller_client_clause_and_request_id() {
     log::record();
     let issuer = Issuer::hs256();
-    let security = Security::builder().authenticator("jwt", issuer.jwt()).build().unwrap();
+    let security = Security::builder()
+        .authenticator("jwt", issuer.jwt())
+        .named_authenticator("other", Issuer::hs256().jwt().header("x-other"))
+        .build()
+        .unwrap();
     let server = TestServer::start(&security, || secure_runtime::scope("").service(orders::place));
     let good = bearer(&issuer.token("alice").role("admin").sign());
     assert_eq!(server.get("/orders", &[&good]).await.body, "served");
@@ -184,6 +188,12 @@ async fn a_refusal_is_logged_with_its_handler_caller_client_clause_and_request_i
     let line = logged("orders::place");
     assert!(line.contains("client=127.0.0.1"), "{line}");
     assert!(!line.contains("caller=") && !line.contains("request_id="), "{line}");
+    assert!(line.contains("accepts=\"jwt\""), "{line}");
+
+    // Credentials for another endpoint are no credentials here.
+    server.get("/orders", &["x-other: a.b.c"]).await.problem(401);
+    let line = logged("orders::place");
+    assert!(line.contains("accepts=\"jwt (sent, and not accepted here: other)\""), "{line}");
 }
 
 #[actix_web::test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use actix_files::Files;
 use actix_web::cookie::Cookie;
 use actix_web::{HttpRequest, HttpResponse, web};
-use secure_runtime::answer::is_page_request;
+use secure_runtime::answer::{Answer, is_page_request};
 use secure_runtime::authentication::FromMiddleware;
 use secure_runtime::{
     Caller, DenialKind, Granted, LaunchError, Next, Principal, Resource, SecuredService, Security,
@@ -31,24 +31,28 @@ pub fn security() -> Result<Security, LaunchError> {
     });
     Security::builder()
         .authenticator("session", session.cookie("session"))
-        .answer(|denial, request| {
-            let error = AppError::from(denial.kind());
-            if is_page_request(request) { error.to_page(request) } else { error.to_json() }
+        .answer(|denial, request| match AppError::of(denial.kind()) {
+            Some(error) if is_page_request(request) => Answer::from(error.to_page(request)),
+            Some(error) => Answer::from(error.to_json()),
+            // The application has no error of its own for it: a 426 or a 503, for example.
+            None => Answer::standard(),
         })
         .build()
 }
 
-impl From<DenialKind> for AppError {
-    fn from(kind: DenialKind) -> Self {
-        match kind.status() {
+impl AppError {
+    /// The application's error of the same status.
+    fn of(kind: DenialKind) -> Option<Self> {
+        Some(match kind.status() {
             401 => Self::Unauthenticated,
             403 => Self::Forbidden,
             404 => Self::NotFound,
             400 | 415 | 422 => Self::Invalid,
             413 => Self::TooLarge,
             429 => Self::Throttled,
-            _ => Self::Internal,
-        }
+            500 => Self::Internal,
+            _ => return None,
+        })
     }
 }
 

@@ -12,12 +12,19 @@ use crate::lints::{
     PUBLIC_WRITE_WITHOUT_LIMIT,
 };
 
-/// Where anonymous callers may write, something counts them.
+/// Where anonymous callers may write, something counts them. A handler whose route is not seen writes where it
+/// reads a body.
 pub(super) fn public_writes_are_limited(seen: &Seen<'_>, diagnostics: &mut Diagnostics) {
     // The methods that are safe (RFC 9110 section 9.2.1); of another one it is not known.
     let safe = ["GET", "HEAD", "OPTIONS", "TRACE", "QUERY"];
     let mut methods = seen.routes.iter().flat_map(|route| &route.methods);
-    let Some(method) = methods.find(|method| !safe.contains(&method.as_str())) else { return };
+    let what = match methods.find(|method| !safe.contains(&method.as_str())) {
+        Some(method) => format!("`{method}`"),
+        None => match body_without_a_route(seen) {
+            Some(extractor) => format!("a handler with a `{extractor}` body"),
+            None => return,
+        },
+    };
     if seen.callers() != Callers::Anybody || seen.counts(false) {
         return;
     }
@@ -29,11 +36,19 @@ pub(super) fn public_writes_are_limited(seen: &Seen<'_>, diagnostics: &mut Diagn
     let finding = Finding {
         lint: &PUBLIC_WRITE_WITHOUT_LIMIT,
         place,
-        message: format!("`{method}` is open to anonymous callers, expected {expected}"),
+        message: format!("{what} is open to anonymous callers, expected {expected}"),
         help: String::from("`rate(\"10/min\", by = address)`"),
         note: "one client could take what all share (OWASP API4:2023)",
     };
     seen.levels.tell(finding, diagnostics);
+}
+
+/// The extractor of a body, where no route attribute says which methods lead to the handler.
+fn body_without_a_route<'a>(seen: &Seen<'a>) -> Option<&'a str> {
+    if !seen.routes.is_empty() || seen.declaration.websocket.is_some() {
+        return None;
+    }
+    seen.parameters.iter().find_map(|parameter| Some(parameter.body.as_ref()?.extractor()))
 }
 
 /// Where every exception has its reason, a public endpoint has one too.

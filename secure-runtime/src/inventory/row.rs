@@ -74,7 +74,7 @@ pub(super) fn rows(
         path,
         mounted: Vec::new(),
         method,
-        handler: format!("{}::{}", endpoint.module, endpoint.name),
+        handler: endpoint.full_name(),
         access: access(policy.access),
         rule: rule(&policy.rule),
         hides: policy.hides,

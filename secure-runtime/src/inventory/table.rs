@@ -82,7 +82,8 @@ impl fmt::Display for Inventory {
 fn rule_and_actions(row: &Row) -> String {
     let actions = row.actions.iter().map(|action| format!("action {action:?}"));
     let rule = Some(row.rule.clone()).filter(|rule| !rule.is_empty());
-    rule.into_iter().chain(actions).collect::<Vec<_>>().join(", ")
+    let hides = row.hides.then(|| String::from("hide"));
+    rule.into_iter().chain(actions).chain(hides).collect::<Vec<_>>().join(", ")
 }
 
 /// Which bodies are validated, and which are not.

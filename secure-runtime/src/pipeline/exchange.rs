@@ -211,13 +211,18 @@ impl Exchange {
         judges
     }
 
-    /// A denial that the handler returned, or the end of a body that it read itself.
+    /// A denial that the handler returned, or the end of a body that it read itself. A reader whose errors this
+    /// crate does not know answers a body that ended at a bound with 400; what was found wrong is left in the
+    /// request.
     fn denial_in(&self, response: &HttpResponse) -> Option<Denial> {
         let error = response.error()?;
-        if errors::is_end_of_a_body(error) {
+        let denial = Denial::of(response);
+        if denial.is_none()
+            && (response.status() == StatusCode::BAD_REQUEST || errors::is_end_of_a_body(error))
+        {
             return body::fault(&self.gate()?).map(|denial| *denial);
         }
-        Denial::of(response).cloned()
+        denial.cloned()
     }
 
     fn gate(&self) -> Option<Gate<'_>> {

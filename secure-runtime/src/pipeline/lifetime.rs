@@ -69,8 +69,7 @@ impl Lifetime {
         }
         let Some(cause) = self.end() else { return false };
         tracing::info!(
-            handler = self.endpoint.name,
-            module = self.endpoint.module,
+            handler = self.endpoint.full_name(),
             cause,
             "a stream was ended: the credentials of its caller are not good any more"
         );

@@ -7,6 +7,7 @@
 use std::cell::Cell;
 use std::pin::Pin;
 use std::rc::{Rc, Weak};
+use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use actix_web::dev::Payload;
@@ -113,10 +114,30 @@ pub(super) fn around(
         // Of a policy that has not led on.
         drop(request.extensions_mut().remove::<Behind>());
         match waiting.take() {
-            Some(unreached) => unreached.body.end_with(&request, response).await,
+            Some(unreached) => {
+                let refused = unreached.body.end_with(&request, response).await;
+                refused.map(|response| {
+                    look_at_answer(&response, endpoint);
+                    response
+                })
+            }
             None => response,
         }
     })
+}
+
+/// A policy that answers by itself is a mistake, as a rule: nothing of the scope can be reached.
+fn look_at_answer(response: &HttpResponse, endpoint: &'static Endpoint) {
+    static WARNED: Once = Once::new();
+    if response.status().is_success() {
+        WARNED.call_once(|| {
+            tracing::warn!(
+                handler = endpoint.full_name(),
+                "the policy of a scope has answered in place of this endpoint: it has to take `Next` and to call \
+                 `next.run().await` (this is logged once)"
+            );
+        });
+    }
 }
 
 /// Leads a request to the first of these policies, or to the endpoint behind the last one.

@@ -39,7 +39,8 @@ use crate::handler::{Routed, SecuredOutput};
     label = "this handler is not annotated with `#[secure(...)]`",
     note = "put `#[secure(...)]` above its route attribute; `#[secure(public)]` makes it public on purpose",
     note = "below the route attribute it cannot see the route, and does not count here: move it above",
-    note = "a scope inside is `secure_runtime::scope` too, a resource `secure_runtime::resource`"
+    note = "a scope inside is `secure_runtime::scope` too, a resource `secure_runtime::resource`",
+    note = "a service of another crate: `service_behind` for files, `redirect`, `public_service!` with a reason"
 )]
 pub trait SecuredService: HttpServiceFactory + 'static {
     /// Only an expansion names its value: written by hand, an `impl` claims what nothing enforces.

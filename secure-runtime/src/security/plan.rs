@@ -133,7 +133,7 @@ impl Plan {
 
     /// Whose plan it is, as operators call the endpoint.
     pub(super) fn title(&self) -> String {
-        format!("{}::{}", self.endpoint.module, self.endpoint.name)
+        self.endpoint.full_name()
     }
 
     /// The budgets that count now: the default one stands back while one of the endpoint's own guards.

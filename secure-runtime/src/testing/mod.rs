@@ -22,6 +22,7 @@ pub use token::Token;
 
 use std::net::IpAddr;
 
+use actix_web::HttpRequest;
 use actix_web::dev::ServiceResponse;
 use actix_web::test::TestRequest;
 
@@ -44,6 +45,34 @@ pub fn authenticate(
     now: Moment,
 ) -> Attempt {
     with_request(headers, |request| authenticator.authenticate(request, now))
+}
+
+/// Asks an authenticator about a request: one that looks at the application's data, the path, or what a
+/// middleware has left in the extensions.
+///
+/// ```
+/// use actix_web::HttpMessage as _;
+/// use actix_web::test::TestRequest;
+/// use secure_runtime::authentication::{Attempt, FromMiddleware, IntoAuthenticator};
+/// use secure_runtime::testing::{FakeClock, authenticate_request};
+/// use secure_runtime::{Clock, Principal};
+///
+/// struct User(&'static str);
+///
+/// let authenticator =
+///     FromMiddleware::<User>::new(|user| Principal::builder(user.0).build()).into_authenticator()?;
+/// let request = TestRequest::default().to_http_request();
+/// request.extensions_mut().insert(User("ada"));
+/// let attempt = authenticate_request(&*authenticator, &request, FakeClock::new().now());
+/// assert!(matches!(attempt, Attempt::Accepted(caller) if caller.subject() == "ada"));
+/// # Ok::<(), Vec<String>>(())
+/// ```
+pub fn authenticate_request(
+    authenticator: &dyn Authenticator,
+    request: &HttpRequest,
+    now: Moment,
+) -> Attempt {
+    authenticator.authenticate(&RequestHead::new(request), now)
 }
 
 /// Shows `look` the head of a request with these header lines.

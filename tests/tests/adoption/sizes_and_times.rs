@@ -6,6 +6,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 use actix_web::{App, post, web};
+use futures_util::StreamExt;
 use secure_runtime::{Security, secure};
 use secure_tests::{TestServer, log};
 
@@ -40,6 +41,28 @@ async fn hasty(body: web::Bytes) -> String {
     body.len().to_string()
 }
 
+/// The same time, for a handler that reads the body itself.
+#[secure(public, rate("9999/s", by = address), body_timeout = "50ms", unvalidated(body, reason = "a test"))]
+#[post("/hasty-stream")]
+async fn hasty_stream(mut body: web::Payload) -> Result<String, actix_web::Error> {
+    let mut length = 0;
+    while let Some(chunk) = body.next().await {
+        length += chunk?.len();
+    }
+    Ok(length.to_string())
+}
+
+/// An error of the application's own, for whatever was wrong with the body.
+#[secure(public, rate("9999/s", by = address), max_body = "8B", unvalidated(body, reason = "a test"))]
+#[post("/own-error")]
+async fn own_error(mut body: web::Payload) -> Result<String, actix_web::Error> {
+    let mut length = 0;
+    while let Some(chunk) = body.next().await {
+        length += chunk.map_err(|_| actix_web::error::ErrorBadRequest("unreadable"))?.len();
+    }
+    Ok(length.to_string())
+}
+
 fn security() -> Security {
     Security::builder().answers_for(module_path!()).min_body_rate(0).build().unwrap()
 }
@@ -47,7 +70,7 @@ fn security() -> Security {
 fn scoped(security: &Security) -> TestServer {
     TestServer::start(security, || {
         let scope = secure_runtime::scope("").service(bytes).service(form).service(json);
-        scope.service(silent).service(hasty)
+        scope.service(silent).service(hasty).service(hasty_stream).service(own_error)
     })
 }
 
@@ -175,6 +198,27 @@ async fn body_timeout_is_that_of_the_endpoint() {
         let mut late = half(address, "/hasty");
         late.write_all(b"67890").unwrap();
         assert_eq!(status(&mut late), "HTTP/1.1 200");
+        // Also where the handler waits for the body itself.
+        assert_eq!(status(&mut half(address, "/hasty-stream")), "HTTP/1.1 408");
+        let mut late = half(address, "/hasty-stream");
+        late.write_all(b"67890").unwrap();
+        assert_eq!(status(&mut late), "HTTP/1.1 200");
     };
     actix_web::rt::task::spawn_blocking(exchange).await.unwrap();
+}
+
+#[actix_web::test]
+async fn a_body_beyond_its_bound_is_413_whatever_its_reader_makes_of_that() {
+    let server = scoped(&security());
+    let chunked = |size: usize| {
+        let body = "x".repeat(size);
+        format!(
+            "POST /own-error HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\
+             transfer-encoding: chunked\r\n\r\n{size:x}\r\n{body}\r\n0\r\n\r\n"
+        )
+    };
+    let answer = server.raw(chunked(8)).await;
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    let answer = server.raw(chunked(9)).await;
+    assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
 }

@@ -269,6 +269,13 @@ async fn a_socket_is_admitted_as_any_request() {
     assert_eq!(world.server.get("/ws", &[]).await.status, 401);
     let other_protocol = [&*world.bearer(HOUR), "connection: upgrade", "upgrade: h2c"];
     assert_eq!(world.server.get("/ws", &other_protocol).await.status, 426);
+    // An answer of the application's own keeps what RFC 9110 section 15.5.22 asks for.
+    let own = |denial: &secure_runtime::Denial, _: &HttpRequest| {
+        HttpResponse::build(denial.status_code()).body("own")
+    };
+    let world = World::with(|builder| builder.answer(own));
+    let answer = world.server.get("/ws", &[&world.bearer(HOUR)]).await;
+    assert_eq!((answer.status, answer.header("upgrade")), (426, Some("websocket")));
 }
 
 #[actix_web::test]

@@ -1,18 +1,20 @@
 //! The line that the operator reads of a refused request.
 
 use std::net::IpAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderMap, HeaderValue};
 
 use super::repeated::is_repeated;
+use crate::authentication::{Authenticator, Presented};
 use crate::denial::{Denial, DenialKind};
 use crate::pipeline::gate::Gate;
 use crate::pipeline::stages::caller;
 use crate::policy::Endpoint;
 use crate::principal::Principal;
-use crate::request::extensions;
+use crate::request::{RequestHead, extensions};
 
 /// A request that is refused, with what is known of it.
 #[derive(Clone, Copy)]
@@ -72,6 +74,7 @@ impl Refusing<'_> {
                     answered,
                     cause,
                     authenticator,
+                    accepts = self.accepts(status).as_deref(),
                     caller = self.caller().as_deref(),
                     client = self.client().map(tracing::field::display),
                     request_id = request_id(self.request.headers()),
@@ -91,9 +94,29 @@ impl Refusing<'_> {
         self.gate?.plan.authentication.names.get(denial.concerned?).copied()
     }
 
+    /// The authenticators whose credentials the endpoint accepts, where none were sent, and those whose
+    /// credentials were sent in vain.
+    fn accepts(&self, status: u16) -> Option<String> {
+        let gate = self.gate.filter(|_| status == StatusCode::UNAUTHORIZED.as_u16())?;
+        let accepted = &gate.plan.authentication.names;
+        let head = RequestHead::new(self.request);
+        let was_sent = |it: &dyn Authenticator| {
+            let presented = || !matches!(it.presented(&head), Presented::Absent);
+            catch_unwind(AssertUnwindSafe(presented)).unwrap_or_default()
+        };
+        let others = gate.security.inner().authenticators.iter();
+        let others = others.filter(|(name, it)| !accepted.contains(name) && was_sent(&**it));
+        let others: Vec<&str> = others.map(|(name, _)| *name).collect();
+        let accepted = accepted.join(", ");
+        Some(match &*others {
+            [] => accepted,
+            sent => format!("{accepted} (sent, and not accepted here: {})", sent.join(", ")),
+        })
+    }
+
     /// With the path of its module.
     fn handler(&self) -> String {
-        format!("{}::{}", self.endpoint.module, self.endpoint.name)
+        self.endpoint.full_name()
     }
 
     /// The caller's subject: an identity provider, or the application, has chosen it.

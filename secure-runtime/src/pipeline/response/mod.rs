@@ -94,7 +94,7 @@ fn replaced(mut standard: HttpResponse, own: HttpResponse) -> HttpResponse {
     let (mut own, body) = own.into_parts();
     let (fields, own_fields) = (standard.headers(), own.headers_mut());
     // What the limiter and the endpoint say is a fact.
-    for name in [RETRY_AFTER, ACCEPT_ENCODING] {
+    for name in [RETRY_AFTER, ACCEPT_ENCODING, UPGRADE] {
         if let Some(value) = fields.get(&name) {
             own_fields.insert(name, value.clone());
         }

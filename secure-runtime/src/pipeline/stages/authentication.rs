@@ -70,7 +70,7 @@ fn is_rejection(refused: &Denial) -> bool {
 fn log_rejection(gate: &Gate<'_>, refused: &Denial) {
     let names = &gate.plan.authentication.names;
     tracing::debug!(
-        handler = %format_args!("{}::{}", gate.plan.endpoint.module, gate.plan.endpoint.name),
+        handler = gate.plan.endpoint.full_name(),
         cause = refused.cause(),
         authenticator = refused.concerned.and_then(|place| names.get(place)).copied(),
         "rejected credentials count as none"

@@ -16,7 +16,7 @@ use futures_core::Stream;
 
 use super::announced::{has_media_type, length, unsupported};
 use super::request_body::{RequestBody, Unread};
-use super::{content_coding, counted_body, sizes};
+use super::{content_coding, counted_body, sizes, timed_body};
 use crate::denial::{Denial, DenialKind};
 use crate::pipeline::gate::Gate;
 use crate::pipeline::lifetime::{Direction, Lifetime};
@@ -92,6 +92,10 @@ pub(in crate::pipeline) fn open(
         }
         Unread::Shared(_) | Unread::Broken(_) | Unread::Released => return Ok(()),
     };
+    let payload = match plan.endpoint.policy.body_timeout {
+        Some(limit) => timed_body::within(limit, gate, payload),
+        None => payload,
+    };
     body.opened = Body::Stream { payload };
     #[cfg(feature = "compression")]
     if let Some(coding) = coding {
@@ -127,6 +131,7 @@ pub(in crate::pipeline) fn fault(gate: &Gate<'_>) -> Option<Refused> {
     let fault = *gate.request.extensions().get::<Fault>()?;
     Some(Box::new(match (fault, gate.plan.endpoint.policy.content_type) {
         (Fault::Untyped, Some(expected)) => unsupported(expected),
+        (Fault::TooSlow, _) => too_slow(),
         _ => too_large(gate.plan.max_body()),
     }))
 }
@@ -157,17 +162,23 @@ pub(in crate::pipeline) fn upgrade(request: &HttpRequest) {
     request.extensions_mut().insert(Upgraded);
 }
 
-type BoxedStream = Pin<Box<dyn Stream<Item = Result<Bytes, PayloadError>>>>;
+pub(super) type BoxedStream = Pin<Box<dyn Stream<Item = Result<Bytes, PayloadError>>>>;
 
 fn too_large(most: u64) -> Denial {
     let cause = format!("the body is larger than `max_body` allows, {most} bytes");
     Denial::new(DenialKind::TooLarge, cause)
 }
 
+pub(super) fn too_slow() -> Denial {
+    Denial::new(DenialKind::Timeout, "the body was not there in time")
+}
+
 /// What is found wrong while a body is read; left in the request.
 #[derive(Clone, Copy)]
-enum Fault {
+pub(super) enum Fault {
     TooLarge,
+    /// Its time was over before its end came.
+    TooSlow,
     /// There is one, without the media type that the endpoint reads.
     Untyped,
 }

@@ -262,7 +262,7 @@ impl<'a> Ledger<'a> {
         if let Some(ban) =
             inner.penalties.strike(limiter, keys, terms.quota_of(scope.is_address()), now)
         {
-            let (handler, address) = (self.gate.plan.endpoint.name, self.group);
+            let (handler, address) = (self.gate.plan.endpoint.full_name(), self.group);
             let (budget, seconds) = (terms.violation.name(), ban.as_secs());
             let whole_address = scope.is_address();
             let number = planned.number;

@@ -22,4 +22,5 @@ pub(super) mod request_body;
 mod request_time;
 pub(super) mod rules;
 pub(super) mod sizes;
+mod timed_body;
 pub(super) mod typed_caller;

@@ -38,8 +38,7 @@ pub(super) fn compare(gate: &Gate<'_>) {
         return;
     }
     tracing::warn!(
-        handler = plan.endpoint.name,
-        module = plan.endpoint.module,
+        handler = plan.endpoint.full_name(),
         max_body = plan.max_body(),
         set = set.join(", "),
         "the application has limits of its own for bodies, and the handler has the default `max_body`: the \

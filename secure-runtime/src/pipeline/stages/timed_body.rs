@@ -1,0 +1,69 @@
+//! The time that a body has (`body_timeout` of the endpoint), also where the handler reads it itself.
+//!
+//! The pipeline waits for extractors, and ends the wait in time. A handler that reads the body itself waits by itself:
+//! the body ends with an error when its time is over. What has arrived by then is still handed out.
+
+use std::num::NonZeroU32;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use actix_web::error::PayloadError;
+use actix_web::rt::time::{Sleep, sleep};
+use actix_web::web::Bytes;
+use actix_web::{HttpMessage, HttpRequest};
+use futures_core::Stream;
+
+use super::body::{BoxedStream, Fault};
+use crate::pipeline::gate::Gate;
+
+/// The body, with so much time; bytes that arrive at the minimum rate extend it.
+pub(super) fn within(limit: Duration, gate: &Gate<'_>, body: BoxedStream) -> BoxedStream {
+    Box::pin(Timed {
+        body,
+        deadline: Box::pin(sleep(limit)),
+        rate: gate.security.inner().body_rate,
+        arrived: 0,
+        request: gate.request.clone(),
+    })
+}
+
+struct Timed {
+    body: BoxedStream,
+    deadline: Pin<Box<Sleep>>,
+    rate: Option<NonZeroU32>,
+    /// The bytes that have arrived since the deadline was last extended.
+    arrived: u64,
+    request: HttpRequest,
+}
+
+impl Timed {
+    fn poll_deadline(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        ready!(self.deadline.as_mut().poll(context));
+        let Some(rate) = self.rate else { return Poll::Ready(()) };
+        let earned = std::mem::take(&mut self.arrived).saturating_mul(1000) / u64::from(rate.get());
+        if earned == 0 {
+            return Poll::Ready(());
+        }
+        let later = self.deadline.deadline() + Duration::from_millis(earned);
+        self.deadline.as_mut().reset(later);
+        self.deadline.as_mut().poll(context)
+    }
+}
+
+impl Stream for Timed {
+    type Item = Result<Bytes, PayloadError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let polled = self.body.as_mut().poll_next(context);
+        if let Poll::Ready(read) = polled {
+            if let Some(Ok(chunk)) = &read {
+                self.arrived += chunk.len() as u64;
+            }
+            return Poll::Ready(read);
+        }
+        ready!(self.poll_deadline(context));
+        self.request.extensions_mut().insert(Fault::TooSlow);
+        Poll::Ready(Some(Err(PayloadError::Io(std::io::ErrorKind::TimedOut.into()))))
+    }
+}
