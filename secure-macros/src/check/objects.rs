@@ -46,7 +46,10 @@ pub(super) fn have_a_rule(seen: &Seen<'_>, diagnostics: &mut Diagnostics) {
         lint,
         place,
         message: format!("`{name}` names an object, and {may}"),
-        help: format!("{exception}, if each of them is for everybody who may call"),
+        help: format!(
+            "a rule about it (`allow = …`, `Granted<T>`), or {exception} if each of them is for \
+             everybody who may call"
+        ),
         note: "a caller who may see one can put another's identifier there (OWASP API1:2023)",
     };
     seen.levels.tell(finding, diagnostics);
