@@ -12,16 +12,20 @@ use std::rc::{Rc, Weak};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use actix_web::dev::{Extensions, Payload, ServiceRequest};
-use actix_web::{HttpMessage, HttpRequest, HttpResponse, ResponseError};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 
+use super::gate::Gate;
 use super::probe;
+use super::refused::{Refused, refused};
+use super::response::{self, log::Refusing};
 use super::serve::{Incoming, Served};
 use super::stages::body::RequestBody;
-use super::stages::caller;
-use crate::denial::Denial;
+use super::stages::{caller, load};
+use crate::denial::DenialKind;
 use crate::policy::Endpoint;
 use crate::request::{extensions, extensions_mut};
 use crate::scope::SecuredResponse;
+use crate::throttling::Place;
 
 /// The response of what stands behind a secured handler.
 pub(crate) type AnswerBehind = Pin<Box<dyn Future<Output = HttpResponse>>>;
@@ -130,6 +134,8 @@ struct Waiting {
     body: RequestBody,
     /// What stands behind the endpoint itself.
     behind: Option<Behind>,
+    /// Among all requests; the endpoint takes one of its own.
+    place: Option<Place>,
     serve: Box<dyn FnOnce(RequestBody) -> Served>,
 }
 
@@ -146,14 +152,16 @@ pub(super) fn around(
     if probe::is_probe(&request) {
         return Served::new(reached(policies, endpoint, request));
     }
-    let Some(on_the_way) = OnTheWay::begin(&request) else {
-        let cause =
-            "an endpoint is called while the policies of its scope are asked for the same request";
-        return Served::new(ready(SecuredResponse::new(Denial::internal(cause).error_response())));
+    let begun = OnTheWay::begin(&request)
+        .ok_or_else(|| refused(DenialKind::Internal, IS_ON_THE_WAY))
+        .and_then(|way| Ok((way, load::place(&Gate::find(&request, endpoint)?)?)));
+    let (on_the_way, place) = match begun {
+        Ok(begun) => begun,
+        Err(denial) => return refuse(endpoint, request, body, denial),
     };
     let behind = request.extensions_mut().remove::<Behind>();
     // Only this future owns it: what is left in the request must not hold the request.
-    let waiting = Rc::new(Cell::new(Some(Waiting { body, behind, serve: Box::new(serve) })));
+    let waiting = Rc::new(Cell::new(Some(Waiting { body, behind, place, serve: Box::new(serve) })));
     Served::new(async move {
         let first = lead(policies.into_iter(), Rc::downgrade(&waiting), &request);
         let response = first.await;
@@ -186,7 +194,8 @@ fn lead(
         };
         return policy(Incoming::of_a_scope(request.clone()), Box::new(call));
     }
-    let Some(Waiting { body, behind, serve }) = endpoint.upgrade().and_then(|it| it.take()) else {
+    let Some(Waiting { body, behind, place, serve }) = endpoint.upgrade().and_then(|it| it.take())
+    else {
         // The policy has answered without waiting, or its client is gone.
         let nobody_waits = HttpResponse::ServiceUnavailable().finish();
         return Served::new(ready(SecuredResponse::new(nobody_waits)));
@@ -197,7 +206,24 @@ fn lead(
         extensions.insert(behind);
     }
     drop(extensions);
+    drop(place);
     serve(body)
+}
+
+const IS_ON_THE_WAY: &str =
+    "an endpoint is called while the policies of its scope are asked for the same request";
+
+/// Refuses a request before any of the policies is asked.
+fn refuse(
+    endpoint: &'static Endpoint,
+    request: HttpRequest,
+    body: RequestBody,
+    denial: Refused,
+) -> Served {
+    let gate = Gate::find(&request, endpoint).ok();
+    let refusing = Refusing { endpoint, request: &request, gate: gate.as_ref(), caller: None };
+    let refused = SecuredResponse::new(response::refuse(refusing, denial));
+    Served::new(async move { body.end_with(&request, refused).await })
 }
 
 /// Answers a probe with the endpoint, and those of the policies around it.

@@ -14,7 +14,7 @@ use actix_web::rt::{spawn, task, time};
 use actix_web::test::{TestRequest, init_service};
 use actix_web::{App, Error, HttpMessage, HttpRequest, HttpResponse, web};
 use secure_runtime::testing::Issuer;
-use secure_runtime::{Next, route, secure};
+use secure_runtime::{Next, SecurityBuilder, route, secure};
 use tokio::sync::Semaphore;
 
 /// Shared with every request, which keeps a copy for as long as it lives.
@@ -77,6 +77,13 @@ async fn odd(next: Next, request: HttpRequest, world: Shared) -> HttpResponse {
     HttpResponse::Accepted().finish()
 }
 
+#[secure]
+async fn waiting(next: Next, request: HttpRequest, world: Shared) -> HttpResponse {
+    world.note(&request);
+    drop(world.before.acquire().await.unwrap());
+    next.run().await
+}
+
 #[secure(concurrency = 1)]
 async fn one_at_once(next: Next, request: HttpRequest, world: Shared) -> HttpResponse {
     world.note(&request);
@@ -108,13 +115,16 @@ async fn work(world: Shared) -> &'static str {
 
 async fn app(
     world: &Shared,
+    configure: impl FnOnce(SecurityBuilder) -> SecurityBuilder,
 ) -> (impl Service<actix_http::Request, Response = ServiceResponse, Error = Error>, Issuer) {
     let (builder, issuer, _) = crate::security(module_path!());
+    let builder = configure(builder);
     let scope = |path| secure_runtime::scope(path).route("/work", route::get().to(work));
     let app = App::new()
         .app_data(builder.build().unwrap())
         .app_data(world.clone())
         .service(scope("/odd").policy(odd))
+        .service(scope("/waiting").policy(waiting))
         .service(scope("/one").policy(one_at_once))
         .service(scope("/both").policy(both))
         .service(scope("/refunding").policy(refunding));
@@ -137,7 +147,7 @@ async fn settle() {
 async fn the_endpoint_is_called_by_run_alone() {
     let world = World::new();
     world.within.add_permits(1);
-    let (app, issuer) = app(&world).await;
+    let (app, issuer) = app(&world, |it| it).await;
     for (manner, status, called) in [
         ("runs", 200, 1),
         ("awaits", 200, 1),
@@ -161,7 +171,7 @@ async fn the_endpoint_is_called_by_run_alone() {
 #[actix_web::test]
 async fn an_endpoint_that_is_too_late_for_its_policy_leaves_nothing() {
     let world = World::new();
-    let (app, issuer) = app(&world).await;
+    let (app, issuer) = app(&world, |it| it).await;
     let request = request("/odd/work", &issuer).insert_header(("x-manner", "hurries"));
     let answer = app.call(request.to_request()).await.unwrap();
     assert_eq!(answer.status(), StatusCode::ACCEPTED);
@@ -176,7 +186,7 @@ async fn leave(path: &str, is_within: bool) -> ([usize; 3], u16) {
     if is_within {
         world.before.add_permits(1);
     }
-    let (app, issuer) = app(&world).await;
+    let (app, issuer) = app(&world, |it| it).await;
     {
         let mut call = pin!(app.call(request(path, &issuer).to_request()));
         for _ in 0..3 {
@@ -209,4 +219,35 @@ async fn a_client_that_leaves_is_not_refunded() {
         let (counts, status) = leave("/both/work", is_within).await;
         assert_eq!((counts[0], status), (0, 429), "{is_within}");
     }
+}
+
+#[actix_web::test]
+async fn requests_that_wait_for_a_policy_have_places_among_all() {
+    let world = World::new();
+    let (app, issuer) = app(&world, |it| it.max_in_flight(3)).await;
+    let mut calls = Vec::new();
+    for _ in 0..4 {
+        calls.push(Box::pin(app.call(request("/waiting/work", &issuer).to_request())));
+    }
+    let mut statuses = Vec::new();
+    for call in &mut calls {
+        let poll = poll_fn(|context| {
+            for _ in 0..3 {
+                if let Poll::Ready(answer) = call.as_mut().poll(context) {
+                    return Poll::Ready(Some(answer.unwrap().status().as_u16()));
+                }
+            }
+            Poll::Ready(None)
+        });
+        statuses.push(poll.await);
+    }
+    assert_eq!((statuses[0], statuses[3]), (None, Some(503)), "{statuses:?}");
+    drop(calls);
+    settle().await;
+    world.before.add_permits(1);
+    world.within.add_permits(1);
+    let answer = app.call(request("/waiting/work", &issuer).to_request()).await.unwrap();
+    assert_eq!(answer.status(), StatusCode::OK);
+    drop(answer);
+    assert_eq!(world.counts()[0], 0);
 }
