@@ -17,7 +17,7 @@ use super::progress::Progress;
 use super::refused::{EarlyAnswer, Ended, Refused, refused};
 use super::response::log::Refusing;
 use super::response::{self, rate_limit_headers};
-use super::scope_policies::FromBehind;
+use super::scope_policies::{self, FromBehind, ScopePolicy};
 use super::serve::Incoming;
 use super::stages::body;
 use super::stages::errors;
@@ -42,10 +42,14 @@ pub(super) struct Exchange {
     progress: Progress,
 }
 
-/// Stands for an answer that has no client.
+/// In the extensions of a response that stands for an answer without a client.
+struct NeverSent;
+
 #[cold]
 fn never_sent() -> RefusedResponse {
-    Box::new(SecuredResponse::new(HttpResponse::new(StatusCode::SERVICE_UNAVAILABLE)))
+    let mut response = HttpResponse::new(StatusCode::SERVICE_UNAVAILABLE);
+    response.extensions_mut().insert(NeverSent);
+    Box::new(SecuredResponse::new(response))
 }
 
 impl Exchange {
@@ -56,6 +60,12 @@ impl Exchange {
             body: RequestBody::new(incoming.body),
             progress: Progress { is_of_a_scope: incoming.is_of_a_scope, ..Progress::default() },
         }
+    }
+
+    /// The policies of the scopes around the endpoint; a policy has none itself.
+    #[inline]
+    pub(super) fn scope_policies(&self) -> Option<Vec<ScopePolicy>> {
+        if self.progress.is_of_a_scope { None } else { scope_policies::of(&self.request) }
     }
 
     /// Lets the policies of the scopes around the endpoint go first; the body is theirs to hold.
@@ -164,6 +174,11 @@ impl Exchange {
     /// The handler has answered: adds the response's own fields. A denial that it returned is
     /// answered as one of the pipeline's.
     pub(super) fn finish(&mut self, response: &mut HttpResponse) {
+        if self.progress.is_abandoned && response.extensions().contains::<NeverSent>() {
+            // The policy of a scope has gone on, and the endpoint behind it did not have to: nothing to judge.
+            let _ = self.abandon();
+            return;
+        }
         if self.progress.counted.is_open()
             && let Some(security) = self.request.app_data::<Security>()
         {

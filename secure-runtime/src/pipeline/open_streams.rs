@@ -13,7 +13,7 @@ use actix_web::HttpResponse;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::error::PayloadError;
 use actix_web::http::StatusCode;
-use actix_web::http::header::CONTENT_TYPE;
+use actix_web::http::header::{CONTENT_TYPE, SEC_WEBSOCKET_ACCEPT};
 use actix_web::web::Bytes;
 use futures_core::Stream;
 
@@ -39,9 +39,11 @@ pub(super) fn keep(
     if watch.is_none() && permits.is_empty() {
         return;
     }
+    // The policy of a scope does not say what the endpoint behind it speaks; the answer does.
+    let is_accepted = || response.headers().contains_key(SEC_WEBSOCKET_ACCEPT);
+    let speaks = gate.plan.endpoint.policy.websocket || (request.is_of_a_scope && is_accepted());
+    let farewell = (is_socket && speaks).then(|| Bytes::from_static(CLOSED));
     let plain = std::mem::replace(response, HttpResponse::new(StatusCode::OK));
-    let is_webs = is_socket && gate.plan.endpoint.policy.websocket;
-    let farewell = is_webs.then(|| Bytes::from_static(CLOSED));
     *response =
         plain.map_body(|_, body| BoxBody::new(Kept { body: Some(body), watch, farewell, permits }));
 }

@@ -1,26 +1,32 @@
 //! The policies of the scopes around an endpoint: each is a secured handler, and leads its requests on to the
 //! next one, the last one to the endpoint.
 //!
-//! A scope leaves its policies in the request ([`enter`]). The endpoint finds them when the request has been
-//! routed, and stands back behind them ([`around`]).
+//! A scope adds its policies to the data of the request ([`Entrance`]), where no middleware can take them away.
+//! The endpoint finds them when the request has been routed, and stands back behind them ([`around`]). It does so
+//! each time that it is called: a middleware may call it again for the same request.
 
 use std::cell::Cell;
+use std::future::ready;
 use std::pin::Pin;
 use std::rc::{Rc, Weak};
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use actix_web::dev::Payload;
+use actix_web::dev::{Extensions, Payload, ServiceRequest};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 
+use super::gate::Gate;
 use super::probe;
+use super::refused::{Refused, refused};
+use super::response::{self, log::Refusing};
 use super::serve::{Incoming, Served};
-use super::stages::caller;
 use super::stages::request_body::RequestBody;
-use crate::denial::Denial;
+use super::stages::{caller, load};
+use crate::denial::DenialKind;
 use crate::policy::Endpoint;
-use crate::request::extensions_mut;
+use crate::request::{extensions, extensions_mut};
 use crate::scope::SecuredResponse;
+use crate::throttling::Place;
 
 /// The response of what stands behind a secured handler.
 pub(crate) type AnswerBehind = Pin<Box<dyn Future<Output = HttpResponse>>>;
@@ -35,8 +41,7 @@ pub(crate) struct Behind(pub(crate) Call);
 /// A secured handler that leads requests on to what stands behind it.
 pub(crate) type ScopePolicy = Rc<dyn Fn(Incoming, Call) -> Served>;
 
-/// Left in a request by the scopes that it has passed, the widest first.
-#[derive(Default)]
+/// The policies of the scopes that a request has entered, the widest first; part of the data of the request.
 struct ScopePolicies(Vec<ScopePolicy>);
 
 /// In the extensions of a response: it comes from behind the policy of a scope, and is finished.
@@ -45,30 +50,41 @@ pub(super) struct FromBehind;
 /// Whether any scope of the program has a policy: without one, no endpoint looks for them.
 static IS_USED: AtomicBool = AtomicBool::new(false);
 
-/// A scope with a policy is mounted.
-pub(crate) fn announce() {
-    IS_USED.store(true, Ordering::Relaxed);
+/// The way into a scope that has policies.
+pub(crate) struct Entrance {
+    own: Vec<ScopePolicy>,
+    /// What a request has where no scope around has a policy.
+    alone: Rc<Extensions>,
 }
 
-/// A request enters a scope with these policies.
-///
-/// # Errors
-///
-/// If somebody holds the extensions of the request, so that nothing can be left there.
-pub(crate) fn enter(request: &HttpRequest, policies: &[ScopePolicy]) -> Result<(), Denial> {
-    let Some(mut extensions) = extensions_mut(request) else {
-        return Err(Denial::internal("the extensions of the request are borrowed by a middleware"));
-    };
-    match extensions.get_mut::<ScopePolicies>() {
-        Some(ScopePolicies(entered)) => entered.extend_from_slice(policies),
-        None => {
-            extensions.insert(ScopePolicies(policies.to_vec()));
-        }
+impl Entrance {
+    pub(crate) fn new(own: Vec<ScopePolicy>) -> Self {
+        IS_USED.store(true, Ordering::Relaxed);
+        Self { alone: data(own.clone()), own }
     }
-    Ok(())
+
+    /// A request enters the scope. As where actix-web routes it, nobody may hold a copy of it.
+    pub(crate) fn enter(&self, request: &mut ServiceRequest) {
+        let entered = match request.app_data::<ScopePolicies>() {
+            None => Rc::clone(&self.alone),
+            Some(ScopePolicies(around)) => {
+                // A middleware around the scope may have called it before.
+                let is_own = |it: &ScopePolicy| self.own.iter().any(|own| Rc::ptr_eq(own, it));
+                let wider = around.iter().take_while(|it| !is_own(it));
+                data(wider.chain(&self.own).cloned().collect())
+            }
+        };
+        request.add_data_container(entered);
+    }
 }
 
-/// The policies of the scopes that the request has passed.
+fn data(policies: Vec<ScopePolicy>) -> Rc<Extensions> {
+    let mut data = Extensions::new();
+    data.insert(ScopePolicies(policies));
+    Rc::new(data)
+}
+
+/// The policies of the scopes around an endpoint that is called for this request.
 #[inline]
 pub(super) fn of(request: &HttpRequest) -> Option<Vec<ScopePolicy>> {
     if IS_USED.load(Ordering::Relaxed) { found(request) } else { None }
@@ -76,7 +92,37 @@ pub(super) fn of(request: &HttpRequest) -> Option<Vec<ScopePolicy>> {
 
 #[cold]
 fn found(request: &HttpRequest) -> Option<Vec<ScopePolicy>> {
-    request.extensions_mut().remove::<ScopePolicies>().map(|ScopePolicies(policies)| policies)
+    let ScopePolicies(policies) = request.app_data::<ScopePolicies>()?;
+    let way = extensions(request).and_then(|it| it.get::<Way>().copied());
+    (way != Some(Way::Passed)).then(|| policies.clone())
+}
+
+/// In the extensions of a request that is on its way through the policies, or behind them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    Judged,
+    /// Secured handlers behind the endpoint are behind the policies, too.
+    Passed,
+}
+
+/// Keeps the [`Way`] of a request, until the endpoint has answered it.
+struct OnTheWay(HttpRequest);
+
+impl OnTheWay {
+    /// `None`: the request is on its way already.
+    fn begin(request: &HttpRequest) -> Option<Self> {
+        let mut extensions = extensions_mut(request).filter(|it| !it.contains::<Way>())?;
+        extensions.insert(Way::Judged);
+        Some(Self(request.clone()))
+    }
+}
+
+impl Drop for OnTheWay {
+    fn drop(&mut self) {
+        if let Some(mut extensions) = extensions_mut(&self.0) {
+            let _ = extensions.remove::<Way>();
+        }
+    }
 }
 
 /// What serves the endpoint, once its request has passed the policies around it.
@@ -89,6 +135,8 @@ struct Waiting {
     body: RequestBody,
     /// What stands behind the endpoint itself.
     behind: Option<Behind>,
+    /// Among all requests; the endpoint takes one of its own.
+    place: Option<Place>,
     serve: Box<dyn FnOnce(RequestBody) -> Served>,
 }
 
@@ -105,15 +153,22 @@ pub(super) fn around(
     if probe::is_probe(&request) {
         return Served::new(reached(policies, endpoint, request));
     }
+    let begun = OnTheWay::begin(&request)
+        .ok_or_else(|| refused(DenialKind::Internal, IS_ON_THE_WAY))
+        .and_then(|way| Ok((way, load::place(&Gate::find(&request, endpoint)?)?)));
+    let (on_the_way, place) = match begun {
+        Ok(begun) => begun,
+        Err(denial) => return refuse(endpoint, request, body, denial),
+    };
     let behind = request.extensions_mut().remove::<Behind>();
     // Only this future owns it: what is left in the request must not hold the request.
-    let waiting = Rc::new(Cell::new(Some(Waiting { body, behind, serve: Box::new(serve) })));
+    let waiting = Rc::new(Cell::new(Some(Waiting { body, behind, place, serve: Box::new(serve) })));
     Served::new(async move {
         let first = lead(policies.into_iter(), Rc::downgrade(&waiting), &request);
         let response = first.await;
         // Of a policy that has not led on.
         drop(request.extensions_mut().remove::<Behind>());
-        match waiting.take() {
+        let response = match waiting.take() {
             Some(unreached) => {
                 let refused = unreached.body.end_with(&request, response).await;
                 refused.map(|response| {
@@ -122,7 +177,9 @@ pub(super) fn around(
                 })
             }
             None => response,
-        }
+        };
+        drop(on_the_way);
+        response
     })
 }
 
@@ -158,13 +215,36 @@ fn lead(
         };
         return policy(Incoming::of_a_scope(request.clone()), Box::new(call));
     }
-    let Some(Waiting { body, behind, serve }) = endpoint.upgrade().and_then(|it| it.take()) else {
-        return super::never();
+    let Some(Waiting { body, behind, place, serve }) = endpoint.upgrade().and_then(|it| it.take())
+    else {
+        // The policy has answered without waiting, or its client is gone.
+        let nobody_waits = HttpResponse::ServiceUnavailable().finish();
+        return Served::new(ready(SecuredResponse::new(nobody_waits)));
     };
+    let mut extensions = request.extensions_mut();
+    extensions.insert(Way::Passed);
     if let Some(behind) = behind {
-        request.extensions_mut().insert(behind);
+        extensions.insert(behind);
     }
+    drop(extensions);
+    drop(place);
     serve(body)
+}
+
+const IS_ON_THE_WAY: &str =
+    "an endpoint is called while the policies of its scope are asked for the same request";
+
+/// Refuses a request before any of the policies is asked.
+fn refuse(
+    endpoint: &'static Endpoint,
+    request: HttpRequest,
+    body: RequestBody,
+    denial: Refused,
+) -> Served {
+    let gate = Gate::find(&request, endpoint).ok();
+    let refusing = Refusing { endpoint, request: &request, gate: gate.as_ref(), caller: None };
+    let refused = SecuredResponse::new(response::refuse(refusing, denial));
+    Served::new(async move { body.end_with(&request, refused).await })
 }
 
 /// Answers a probe with the endpoint, and those of the policies around it.

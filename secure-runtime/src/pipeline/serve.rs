@@ -133,7 +133,7 @@ where
     H::Output: Responder,
 {
     let serving = Box::pin(Serve { answer: None, handler, arrival });
-    match scope_policies::of(serving.arrival.exchange.request()) {
+    match serving.arrival.exchange.scope_policies() {
         None => Served::boxed(serving),
         Some(policies) => behind_scope_policies(policies, serving),
     }
@@ -313,7 +313,7 @@ where
     Answer: AsyncFn(u8, &Asked<'_>, &A) -> Result<Option<bool>, Error> + 'static,
 {
     let mut exchange = Exchange::new(inventory::endpoint(endpoint), incoming);
-    if let Some(policies) = scope_policies::of(exchange.request()) {
+    if let Some(policies) = exchange.scope_policies() {
         let (endpoint, request, body) = exchange.stand_back();
         return scope_policies::around(policies, endpoint, request, body, move |body| {
             exchange.come_forward(body);

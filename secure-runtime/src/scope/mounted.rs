@@ -129,7 +129,7 @@ impl Shape {
 }
 
 /// As actix-web inserts it.
-fn with_slash(pattern: &str) -> String {
+pub(crate) fn with_slash(pattern: &str) -> String {
     if pattern.is_empty() || pattern.starts_with('/') {
         pattern.to_owned()
     } else {

@@ -65,24 +65,30 @@ impl<S: HttpServiceFactory + 'static> SecuredService for PublicService<S> {
 /// ```
 #[macro_export]
 macro_rules! public_service {
-    ($reason:literal, $service:expr $(,)?) => {{
-        const _: () = ::core::assert!(
-            !$reason.trim_ascii().is_empty(),
-            "the reason is empty, expected why anybody may call this service",
-        );
-        $crate::__private::PUBLIC_SERVICES! {
-            #![linkme_macro = $crate::__private::PUBLIC_SERVICES]
-            static SERVICE: $crate::__private::PublicServiceRow =
-                $crate::__private::PublicServiceRow {
-                    reason: $reason,
-                    service: ::core::stringify!($service),
-                    module: ::core::module_path!(),
-                    file: ::core::file!(),
-                    line: ::core::line!(),
-                };
-        }
-        $crate::PublicService::registered(&SERVICE, $service)
-    }};
+    ($reason:literal, $service:expr $(,)?) => {
+        $crate::PublicService::registered(
+            {
+                const _: () = ::core::assert!(
+                    !$reason.trim_ascii().is_empty(),
+                    "the reason is empty, expected why anybody may call this service",
+                );
+                $crate::__private::PUBLIC_SERVICES! {
+                    #![linkme_macro = $crate::__private::PUBLIC_SERVICES]
+                    static SERVICE: $crate::__private::PublicServiceRow =
+                        $crate::__private::PublicServiceRow {
+                            reason: $reason,
+                            service: ::core::stringify!($service),
+                            module: ::core::module_path!(),
+                            file: ::core::file!(),
+                            line: ::core::line!(),
+                        };
+                }
+                &SERVICE
+            },
+            // Outside of the block: the expression may name a `SERVICE` of its own.
+            $service,
+        )
+    };
     ($($other:tt)*) => {
         ::core::compile_error!(
             "expected a reason and the service: `public_service!(\"why anybody may call it\", service)`"

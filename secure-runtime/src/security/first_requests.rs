@@ -5,6 +5,7 @@
 //! 2. Endpoints that no route leads to.
 //! 3. A proxy that nobody named: all of its clients are one to limits and bans.
 
+use std::collections::HashSet;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -13,7 +14,8 @@ use actix_web::HttpRequest;
 
 use super::{Inner, Plan, Security};
 use crate::request::RequestHead;
-use crate::resource_map;
+use crate::resource_map::{self, Pattern};
+use crate::scope::mounted::with_slash;
 use crate::transport::unnamed_proxy;
 
 /// Those that have served a request.
@@ -39,7 +41,11 @@ impl Security {
             return;
         }
         let Some(patterns) = resource_map::patterns(request.resource_map()) else { return };
-        let is_mounted = |path: &str| patterns.iter().any(|it| it.path.ends_with(path));
+        let mut ends = HashSet::new();
+        for Pattern { path, .. } in &patterns {
+            ends.extend(path.match_indices('/').filter_map(|(place, _)| path.get(place..)));
+        }
+        let is_mounted = |path: &str| path.is_empty() || ends.contains(&*with_slash(path));
         let endpoints = self.0.plans.iter().flatten().map(|plan| plan.endpoint);
         let unmounted: Vec<String> = endpoints
             .filter(|it| !it.routes.is_empty() && !it.routes.iter().any(|it| is_mounted(it.path)))

@@ -9,6 +9,7 @@
 mod absent_authenticators;
 mod authentication_turned_off;
 mod dispatch;
+mod dispatch_sizes;
 mod dynamic_policies;
 mod early_rules;
 mod enriched_callers;
@@ -30,7 +31,10 @@ mod request_in_an_authenticator;
 mod request_time;
 mod route_tables;
 mod scope_policies;
+mod scope_policies_hold;
 mod scope_policies_judge_answers;
+mod scope_policies_leave_nothing;
+mod scope_policies_of_streams;
 mod sent_names;
 mod services_behind;
 mod sizes_and_times;
@@ -41,6 +45,7 @@ mod spared_requests;
 mod standing_bans;
 mod typed_callers;
 mod unasked_policies;
+mod unmounted_endpoints;
 mod utoipa_scopes;
 mod validated_bodies;
 

@@ -21,11 +21,14 @@ async fn orders() -> &'static str {
     "[]"
 }
 
+/// Named as the row of the inventory is within the macro.
+const SERVICE: &str = "/docs";
+
 fn app() -> secure_runtime::Scope<
     impl secure_runtime::ScopeFactory<Response = actix_web::dev::ServiceResponse>,
 > {
     let mut scope = secure_runtime::scope("/api")
-        .service(public_service!("the interface is documented in public", Documentation("/docs")));
+        .service(public_service!("the interface is documented in public", Documentation(SERVICE)));
     for number in 0..20 {
         scope = scope.route(&format!("/orders/{number}"), route::get().to(orders));
     }

@@ -50,6 +50,12 @@ async fn waiting(gate: web::Data<Semaphore>) -> &'static str {
     "waited"
 }
 
+/// Fails, and asks nobody who they are.
+#[secure(public)]
+async fn failing() -> HttpResponse {
+    HttpResponse::Unauthorized().finish()
+}
+
 /// Asks for an authenticator of its own.
 #[secure(auth = other)]
 async fn for_others() -> &'static str {
@@ -83,7 +89,7 @@ impl Bench {
                 .app_data(security.clone())
                 .app_data(shared.clone())
                 .service(refunding.service(answers()))
-                .service(banning.service(answers()))
+                .service(banning.service(answers()).route("/of/anybody", route::get().to(failing)))
                 .service(one_at_once.route("/waiting", route::get().to(waiting)))
                 .service(
                     plain
@@ -125,6 +131,17 @@ async fn failures_are_those_of_the_endpoints() {
     assert_eq!(bench.statuses("/banning/200", ada).await, [429]);
     bench.clock.advance(Duration::from_secs(2 * 3600));
     assert_eq!(bench.statuses("/banning/200", &[&*bench.ada()]).await, [200]);
+}
+
+#[actix_web::test]
+async fn failures_are_charged_to_whom_the_policy_has_authenticated() {
+    let bench = Bench::new(|it| it);
+    let address = "x-forwarded-for: 203.0.113.8";
+    let bob = bearer(&bench.issuer.token("bob").sign());
+    let ada = [&*bench.ada(), address];
+    assert_eq!(bench.statuses("/banning/of/anybody", &ada).await, [401, 401, 429]);
+    assert_eq!(bench.statuses("/banning/200", &ada).await, [429]);
+    assert_eq!(bench.statuses("/banning/200", &[&*bob, address]).await, [200]);
 }
 
 #[actix_web::test]

@@ -90,14 +90,15 @@ pub(in crate::pipeline) fn published(extensions: &Extensions) -> Option<&Princip
     extensions.get::<Passed>().and_then(|passed| passed.principal.as_ref())
 }
 
-/// Puts the caller where the [`Principal`] extractor finds it. Rules about arguments ask about it again.
+/// Puts the caller where the [`Principal`] extractor finds it. Rules about arguments ask about it again, and the
+/// policy of a scope when the endpoint has put another one there.
 #[inline]
 pub(in crate::pipeline) fn publish(gate: &Gate<'_>, request: &mut Progress) {
     if gate.plan.authentication.mode == Mode::Nobody {
         return;
     }
     let is_asked_about = gate.plan.rule.as_ref().is_some_and(|rule| rule.needs() > Needs::Nothing);
-    let principal = match is_asked_about {
+    let principal = match is_asked_about || request.is_of_a_scope {
         true => request.caller.clone(),
         false => request.caller.take(),
     };

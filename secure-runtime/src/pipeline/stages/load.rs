@@ -4,6 +4,7 @@ use crate::denial::Denial;
 use crate::pipeline::gate::Gate;
 use crate::pipeline::progress::Progress;
 use crate::pipeline::refused::Refused;
+use crate::throttling::Place;
 
 /// Takes a place among all requests of the program, where their number is bounded.
 ///
@@ -18,18 +19,26 @@ pub(in crate::pipeline) fn enter(gate: &Gate<'_>, request: &mut Progress) -> Res
     Ok(())
 }
 
-fn take_place(gate: &Gate<'_>, request: &mut Progress) -> Result<(), Refused> {
-    let Some(load) = &gate.security.inner().load else { return Ok(()) };
-    // The endpoint takes the place.
-    if request.is_of_a_scope {
-        return Ok(());
-    }
+/// A place among all requests of the program; none where their number is not bounded.
+///
+/// # Errors
+///
+/// As [`enter`]'s.
+pub(in crate::pipeline) fn place(gate: &Gate<'_>) -> Result<Option<Place>, Refused> {
+    let Some(load) = &gate.security.inner().load else { return Ok(None) };
     let priority = gate.plan.endpoint.policy.priority.unwrap_or_default();
-    request.counted.place = load.enter(priority);
-    match request.counted.place {
-        Some(_) => Ok(()),
+    match load.enter(priority) {
+        Some(place) => Ok(Some(place)),
         None => Err(Box::new(Denial::reduced_capacity("more requests are served than may be", 1))),
     }
+}
+
+fn take_place(gate: &Gate<'_>, request: &mut Progress) -> Result<(), Refused> {
+    // The policy of a scope has a place by its endpoint.
+    if !request.is_of_a_scope {
+        request.counted.place = place(gate)?;
+    }
+    Ok(())
 }
 
 /// Gives the place up while the client is waited for: one that sends slowly keeps nobody else out.

@@ -28,7 +28,7 @@ use self::index::Index;
 use self::places::Noting;
 use super::mounted::{Child, Shape};
 use super::{ScopeFactory, SecuredConfig};
-use crate::pipeline::scope_policies::{self, ScopePolicy};
+use crate::pipeline::scope_policies::Entrance;
 
 pub(super) type Answering = Pin<Box<dyn Future<Output = Result<ServiceResponse, Error>>>>;
 
@@ -47,7 +47,7 @@ pub(super) struct Dispatching(Rc<Registered>);
 #[derive(Default)]
 struct Registered {
     dispatch: OnceCell<Dispatch>,
-    policies: OnceCell<Vec<ScopePolicy>>,
+    entrance: OnceCell<Entrance>,
 }
 
 impl Dispatching {
@@ -63,8 +63,7 @@ impl Dispatching {
     {
         let SecuredConfig { children, default, policies, .. } = held;
         if !policies.is_empty() {
-            scope_policies::announce();
-            let _ = self.0.policies.set(policies);
+            let _ = self.0.entrance.set(Entrance::new(policies));
         }
         let shapes: Vec<Shape> = children.iter().map(|child| child.shape.clone()).collect();
         if is_indexed(&shapes) {
@@ -111,11 +110,9 @@ where
     forward_ready!(router);
 
     #[inline]
-    fn call(&self, request: ServiceRequest) -> Answering {
-        if let Some(policies) = self.registered.policies.get()
-            && let Err(denial) = scope_policies::enter(request.request(), policies)
-        {
-            return Box::pin(ready(Err(denial.into())));
+    fn call(&self, mut request: ServiceRequest) -> Answering {
+        if let Some(entrance) = self.registered.entrance.get() {
+            entrance.enter(&mut request);
         }
         match self.registered.dispatch.get() {
             Some(dispatch) => dispatch.call(request),
