@@ -36,6 +36,8 @@
 //!
 //! A refused request is answered with a problem (RFC 9457); its cause is logged through `tracing`.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 #[doc(hidden)]
 #[path = "macro_support.rs"]
 pub mod __private;

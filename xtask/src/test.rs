@@ -5,7 +5,7 @@
 //! installed where there is none, started on loopback, and stopped again.
 
 use std::io::{BufRead, BufReader};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use crate::redis::{self, Redis};
 use crate::steps::{Steps, cargo};
@@ -40,6 +40,7 @@ pub(crate) fn run() -> Result<(), Failure> {
         steps.run("every interleaving, under loom", || tally.run(&mut loom()));
     }
     let outcome = steps.finish();
+    tally.print_slowest();
     println!("{} passed, {} failed", tally.passed, tally.failed);
     outcome
 }
@@ -63,22 +64,32 @@ fn loom() -> Command {
 }
 
 /// Tests counted over several runs of `cargo test`.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq)]
 struct Tally {
     passed: u64,
     failed: u64,
+    /// The test program that runs, as cargo names it.
+    running: String,
+    /// How many seconds each one took.
+    took: Vec<(f64, String)>,
 }
 
 impl Tally {
+    /// How many test programs are listed as the slowest.
+    const SLOWEST: usize = 12;
+
     /// Runs `cargo test` in some form; shows what it prints and counts its results.
     fn run(&mut self, command: &mut Command) -> Result<(), Vec<String>> {
+        let cannot = |error: std::io::Error| vec![format!("cannot be started: {error}")];
         let failed_before = self.failed;
-        let mut child = command
-            .current_dir(root())
-            .stdout(Stdio::piped())
-            .spawn()
-            .map_err(|error| vec![format!("cannot be started: {error}")])?;
-        for line in child.stdout.take().map(BufReader::new).into_iter().flat_map(BufRead::lines) {
+        // One pipe for both: cargo names the program on one, and the program reports on the other.
+        let (reader, writer) = std::io::pipe().map_err(cannot)?;
+        command.current_dir(root()).stdout(writer.try_clone().map_err(cannot)?).stderr(writer);
+        let child = command.spawn();
+        // The command holds the pipe open.
+        command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+        let mut child = child.map_err(cannot)?;
+        for line in BufReader::new(reader).lines() {
             let line = line.map_err(|error| vec![format!("its output cannot be read: {error}")])?;
             println!("{line}");
             self.count(&line);
@@ -93,8 +104,14 @@ impl Tally {
         }
     }
 
-    /// Reads libtest's `test result: ok. 3 passed; 0 failed; …`.
+    /// Reads cargo's `Running tests/x.rs (…)` and libtest's `test result: ok. 3 passed; 0 failed; …`.
     fn count(&mut self, line: &str) {
+        let line = line.trim_start();
+        if let Some(name) =
+            line.strip_prefix("Running ").or_else(|| line.strip_prefix("Doc-tests "))
+        {
+            self.running = name.to_owned();
+        }
         let Some((_, counts)) =
             line.strip_prefix("test result: ").and_then(|result| result.split_once(". "))
         else {
@@ -104,8 +121,22 @@ impl Tally {
             match count.split_once(' ') {
                 Some((number, "passed")) => self.passed += number.parse().unwrap_or(0),
                 Some((number, "failed")) => self.failed += number.parse().unwrap_or(0),
+                Some(("finished", took)) => {
+                    let seconds = took.trim_start_matches("in ").trim_end_matches('s');
+                    let seconds = seconds.parse().unwrap_or(0.0);
+                    self.took.push((seconds, std::mem::take(&mut self.running)));
+                }
                 _ => {}
             }
+        }
+    }
+
+    /// The programs whose tests took longest, without what compiling them took.
+    fn print_slowest(&mut self) {
+        self.took.sort_by(|a, b| b.0.total_cmp(&a.0));
+        println!("\nthe slowest test programs:");
+        for (seconds, name) in self.took.iter().take(Self::SLOWEST) {
+            println!("{seconds:>7.1} s  {name}");
         }
     }
 }
@@ -115,11 +146,22 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_time_of_each_program_is_kept() {
+        let mut tally = Tally::default();
+        tally.count("     Running tests/units.rs (target/debug/deps/units-1a2b)");
+        tally.count("test result: ok. 3 passed; 0 failed; 1 ignored; finished in 1.50s");
+        tally.count("   Doc-tests secure_runtime");
+        tally.count("test result: ok. 1 passed; 0 failed; finished in 12.00s");
+        let units = String::from("tests/units.rs (target/debug/deps/units-1a2b)");
+        assert_eq!(tally.took, [(1.5, units), (12.0, String::from("secure_runtime"))]);
+    }
+
+    #[test]
     fn results_are_counted() {
         let mut tally = Tally::default();
         tally.count("test result: ok. 3 passed; 0 failed; 1 ignored; finished in 0.00s");
         tally.count("test result: FAILED. 4 passed; 2 failed; 0 ignored; finished in 0.00s");
         tally.count("running 3 tests");
-        assert_eq!(tally, Tally { passed: 7, failed: 2 });
+        assert_eq!((tally.passed, tally.failed), (7, 2));
     }
 }

@@ -156,7 +156,9 @@ pub(crate) fn run(options: &[&str]) -> Result<(), Failure> {
                 .arg(plan.pick(500, 2000).to_string()),
         )?;
         if plan.wants(&instructions::FIGURES) {
-            rows.extend(instructions::measure(&plan, &programs, &fixture)?);
+            let measured = instructions::measure(&plan, &programs, &fixture);
+            rows.add(instructions::FIGURES, measured);
+            write(&rows)?;
         }
         for program in wanted {
             eprintln!("==> {}", program.name);
@@ -167,22 +169,32 @@ pub(crate) fn run(options: &[&str]) -> Result<(), Failure> {
             if plan.quick {
                 command.arg("--quick");
             }
-            rows.extend(Row::read_all(&succeed(&mut command)?)?);
+            let measured = succeed(&mut command).and_then(|lines| Row::read_all(&lines));
+            rows.add(program.figures.iter().copied(), measured);
+            write(&rows)?;
         }
     }
     if plan.wants(&compile::FIGURES) {
-        rows.extend(compile::measure(&plan)?);
+        rows.add(compile::FIGURES, compile::measure(&plan));
     }
 
-    rows.keep(|row| row.name.contains(&plan.filter));
+    rows.keep(&plan.filter);
     if rows.is_empty() {
         return Err(format!("no figure is called `{}`", plan.filter).into());
     }
     print!("{}", rows.table());
+    println!("\nwritten to {}", write(&rows)?.display());
+    match &*rows.errors() {
+        [] => Ok(()),
+        errors => Err(format!("not measured:\n{}", errors.join("\n")).into()),
+    }
+}
+
+/// Writes the rows that are there so far.
+fn write(rows: &Rows) -> Result<PathBuf, Failure> {
     let file = directory()?.join("results.json");
     std::fs::write(&file, rows.json()?)?;
-    println!("\nwritten to {}", file.display());
-    Ok(())
+    Ok(file)
 }
 
 /// Builds the programs and says where they are.
