@@ -92,6 +92,7 @@ mod notices;
 #[cfg(not(loom))]
 mod penalties;
 mod quota;
+mod quota_text;
 #[cfg(feature = "redis")]
 mod shared;
 mod slot;
@@ -129,6 +130,7 @@ pub use penalties::FailureStatistics;
 #[cfg(not(loom))]
 pub(crate) use penalties::{BanEvent, BudgetKeys, Penalties};
 pub use quota::Quota;
+pub use quota_text::InvalidQuota;
 #[cfg(feature = "redis")]
 pub use shared::{
     Ask, InvalidSharedLimits, OnStoreFailure, SharedLimit, SharedLimits, SharedLimitsBuilder,

@@ -62,6 +62,32 @@ impl Quota {
         Self { permits, window_seconds, burst: permits, interval_ns, tolerance_ns }
     }
 
+    /// So many permits a second.
+    #[must_use]
+    pub const fn per_second(permits: NonZeroU32) -> Self {
+        Self::new(permits, NonZeroU32::MIN)
+    }
+
+    /// So many permits a minute.
+    #[must_use]
+    pub const fn per_minute(permits: NonZeroU32) -> Self {
+        Self::new(permits, NonZeroU32::MIN.saturating_add(59))
+    }
+
+    /// So many permits an hour.
+    ///
+    /// ```
+    /// use std::num::NonZeroU32;
+    /// use secure_runtime::throttling::Quota;
+    ///
+    /// let quota = Quota::per_hour(NonZeroU32::new(100).unwrap());
+    /// assert_eq!("100/h".parse(), Ok(quota));
+    /// ```
+    #[must_use]
+    pub const fn per_hour(permits: NonZeroU32) -> Self {
+        Self::new(permits, NonZeroU32::MIN.saturating_add(3_599))
+    }
+
     /// Sets how many permits may be taken at one instant.
     #[must_use]
     pub const fn with_burst(mut self, burst: NonZeroU32) -> Self {
