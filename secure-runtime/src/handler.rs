@@ -73,3 +73,5 @@ mod sealed {
 
     impl Output for crate::scope::SecuredResponse {}
 }
+
+crate::opaque_debug::opaque_debug!(Routed<'_>);

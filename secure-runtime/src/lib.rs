@@ -55,6 +55,7 @@ mod handler;
 pub mod inventory;
 mod keyed;
 mod metadata;
+mod opaque_debug;
 mod pipeline;
 pub mod policy;
 mod principal;

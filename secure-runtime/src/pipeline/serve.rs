@@ -397,3 +397,5 @@ where
     }
     arguments.whole().ok_or_else(|| exchange.refuse_internal(NOT_ALL))
 }
+
+crate::opaque_debug::opaque_debug!(Incoming, Served);

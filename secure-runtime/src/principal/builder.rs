@@ -194,3 +194,5 @@ impl PrincipalBuilder {
         Principal { inner, authenticator: None }
     }
 }
+
+crate::opaque_debug::opaque_debug!(PrincipalBuilder);

@@ -184,3 +184,5 @@ pub fn configure(routes: impl FnOnce(&mut SecuredConfig)) -> impl FnOnce(&mut we
     routes(&mut config);
     |actix| config.add(actix)
 }
+
+crate::opaque_debug::opaque_debug!(SecuredConfig);

@@ -355,3 +355,5 @@ where
         Shape::Scope(self.prefix.clone(), held.collect())
     }
 }
+
+crate::opaque_debug::opaque_debug!(Scope<<T>>);

@@ -136,3 +136,5 @@ pub(crate) fn with_slash(pattern: &str) -> String {
         format!("/{pattern}")
     }
 }
+
+crate::opaque_debug::opaque_debug!(Shape, KnownPaths);

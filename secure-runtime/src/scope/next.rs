@@ -192,3 +192,5 @@ where
         })
     }
 }
+
+crate::opaque_debug::opaque_debug!(Next);

@@ -152,3 +152,5 @@ where
         Shape::resource(self.known.clone())
     }
 }
+
+crate::opaque_debug::opaque_debug!(SecuredResource<<T>>);

@@ -122,3 +122,5 @@ pub mod route {
         RouteBuilder { method: Some(method), guards: Vec::new() }
     }
 }
+
+crate::opaque_debug::opaque_debug!(SecuredRoute, RouteBuilder);

@@ -364,3 +364,5 @@ impl SecurityBuilder {
         launch::build(self)
     }
 }
+
+crate::opaque_debug::opaque_debug!(SecurityBuilder);

@@ -10,7 +10,8 @@ use crate::principal::Principal;
 
 /// A new key: the record, which is kept, and the key itself, which is shown once.
 ///
-/// It has no `Debug`, `Display` or `Clone`, so that the key gets nowhere by accident.
+/// It has no `Display` and no `Clone`, and its `Debug` does not show the key, so that the key gets nowhere by
+/// accident.
 #[must_use = "nobody can find out the key later"]
 pub struct GeneratedKey {
     key: String,
@@ -102,6 +103,8 @@ impl fmt::Display for KeyError {
 }
 
 impl std::error::Error for KeyError {}
+
+crate::opaque_debug::opaque_debug!(GeneratedKey);
 
 #[cfg(test)]
 mod tests {

@@ -120,3 +120,5 @@ impl<S: KeyStore + ?Sized> KeyStore for Arc<S> {
         (**self).check()
     }
 }
+
+crate::opaque_debug::opaque_debug!(Lookup);

@@ -17,6 +17,8 @@
 mod authenticator;
 mod cache;
 mod single_flight;
+crate::opaque_debug::opaque_debug!(Enriched<<I>>);
+
 #[cfg(test)]
 mod tests;
 

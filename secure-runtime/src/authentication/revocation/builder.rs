@@ -96,3 +96,5 @@ const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 const MARGIN: Duration = Duration::from_secs(2 * 300);
 
 const CAPACITY: usize = 1_000_000;
+
+crate::opaque_debug::opaque_debug!(RevocationsBuilder);
