@@ -9,6 +9,7 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use super::abandonment::{self, Client};
 use super::gate::Gate;
+use super::incoming::Incoming;
 use super::limits;
 use super::open_streams;
 use super::order::{self, Step};
@@ -18,7 +19,6 @@ use super::refused::{EarlyAnswer, Ended, Refused, refused};
 use super::response::log::Refusing;
 use super::response::{self, rate_limit_headers};
 use super::scope_policies::{self, FromBehind, ScopePolicy};
-use super::serve::Incoming;
 use super::stages::body;
 use super::stages::errors;
 use super::stages::extraction::Collect;

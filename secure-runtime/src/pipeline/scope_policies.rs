@@ -16,10 +16,11 @@ use actix_web::dev::{Extensions, Payload, ServiceRequest};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 
 use super::gate::Gate;
+use super::incoming::Incoming;
 use super::probe;
 use super::refused::{Refused, refused};
 use super::response::{self, log::Refusing};
-use super::serve::{Incoming, Served};
+use super::serve::Served;
 use super::stages::request_body::RequestBody;
 use super::stages::{caller, load};
 use crate::denial::DenialKind;

@@ -3,18 +3,18 @@
 //! Two of them, because the future of an expression has no name: endpoints without expressions keep a
 //! future that is written by hand, and is smaller.
 
-use std::convert::Infallible;
-use std::future::{Ready, pending, poll_fn, ready};
+use std::future::{pending, poll_fn};
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 
 use actix_web::dev::Payload as Body;
-use actix_web::{Error, FromRequest, HttpRequest, Responder};
+use actix_web::{Error, HttpRequest, Responder};
 use pin_project_lite::pin_project;
 
 use super::abandonment::{self, Serving};
 use super::arguments::{Arguments, Function};
 use super::exchange::{Exchange, RefusedResponse};
+use super::incoming::Incoming;
 use super::order::Step;
 use super::panics::poll_caught;
 use super::scope_policies::{self, ScopePolicy};
@@ -24,38 +24,6 @@ use crate::inventory;
 use crate::policy::{Places, Written};
 use crate::scope::SecuredResponse;
 use crate::validation::Violations;
-
-/// What actix-web hands to a secured handler: the request, and its body untouched.
-pub struct Incoming {
-    pub(super) request: HttpRequest,
-    pub(super) body: Body,
-    /// Whether it is handed to the policy of a scope, on the way to an endpoint.
-    pub(super) is_of_a_scope: bool,
-}
-
-impl Incoming {
-    pub(crate) fn new(request: HttpRequest, body: Body) -> Self {
-        Self { request, body, is_of_a_scope: false }
-    }
-
-    /// For the policy of a scope, which does not see the body.
-    pub(super) fn of_a_scope(request: HttpRequest) -> Self {
-        Self { request, body: Body::None, is_of_a_scope: true }
-    }
-
-    pub(crate) fn request(&self) -> &HttpRequest {
-        &self.request
-    }
-}
-
-impl FromRequest for Incoming {
-    type Error = Infallible;
-    type Future = Ready<Result<Self, Infallible>>;
-
-    fn from_request(request: &HttpRequest, body: &mut Body) -> Self::Future {
-        ready(Ok(Self::new(request.clone(), body.take())))
-    }
-}
 
 /// What validates the arguments of a handler.
 pub(super) type Validate<A> = fn(&A, &mut Violations);
@@ -398,4 +366,4 @@ where
     arguments.whole().ok_or_else(|| exchange.refuse_internal(NOT_ALL))
 }
 
-crate::opaque_debug::opaque_debug!(Incoming, Served);
+crate::opaque_debug::opaque_debug!(Served);

@@ -1,0 +1,41 @@
+//! A request on its way to a secured handler.
+
+use std::convert::Infallible;
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload as Body;
+use actix_web::{FromRequest, HttpRequest};
+
+/// What actix-web hands to a secured handler: the request, and its body untouched.
+pub struct Incoming {
+    pub(super) request: HttpRequest,
+    pub(super) body: Body,
+    /// Whether it is handed to the policy of a scope, on the way to an endpoint.
+    pub(super) is_of_a_scope: bool,
+}
+
+impl Incoming {
+    pub(crate) fn new(request: HttpRequest, body: Body) -> Self {
+        Self { request, body, is_of_a_scope: false }
+    }
+
+    /// For the policy of a scope, which does not see the body.
+    pub(super) fn of_a_scope(request: HttpRequest) -> Self {
+        Self { request, body: Body::None, is_of_a_scope: true }
+    }
+
+    pub(crate) fn request(&self) -> &HttpRequest {
+        &self.request
+    }
+}
+
+impl FromRequest for Incoming {
+    type Error = Infallible;
+    type Future = Ready<Result<Self, Infallible>>;
+
+    fn from_request(request: &HttpRequest, body: &mut Body) -> Self::Future {
+        ready(Ok(Self::new(request.clone(), body.take())))
+    }
+}
+
+crate::opaque_debug::opaque_debug!(Incoming);
