@@ -21,7 +21,7 @@ use crate::principal::PrincipalBuilder;
 /// An API key that is well-formed. Whether it is good is for a
 /// [`KeyStore`](super::KeyStore) to say.
 ///
-/// It has no `Debug`: it is a secret.
+/// Its `Debug` does not show the key: it is a secret.
 ///
 /// ```
 /// use secure_runtime::Principal;
