@@ -12,6 +12,7 @@ mod dispatch;
 mod dispatch_sizes;
 mod dynamic_policies;
 mod early_rules;
+mod echo;
 mod enriched_callers;
 mod enrichment_cache;
 mod existing_middleware;

@@ -14,30 +14,11 @@ use secure_runtime::testing::{FakeClock, Issuer};
 use secure_runtime::{Next, route, secure};
 use secure_tests::{TestServer, bearer};
 
+use crate::echo::Echo;
+
 #[secure(concurrency = 1)]
 async fn one_at_once(next: Next) -> HttpResponse {
     next.run().await
-}
-
-struct Echo;
-
-impl actix::Actor for Echo {
-    type Context = actix_web_actors::ws::WebsocketContext<Self>;
-}
-
-impl
-    actix::StreamHandler<Result<actix_web_actors::ws::Message, actix_web_actors::ws::ProtocolError>>
-    for Echo
-{
-    fn handle(
-        &mut self,
-        message: Result<actix_web_actors::ws::Message, actix_web_actors::ws::ProtocolError>,
-        context: &mut Self::Context,
-    ) {
-        if let Ok(actix_web_actors::ws::Message::Text(text)) = message {
-            context.text(text);
-        }
-    }
 }
 
 #[secure(websocket)]

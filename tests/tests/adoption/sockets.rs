@@ -14,6 +14,8 @@ use secure_runtime::testing::{FakeClock, Issuer};
 use secure_runtime::{Moment, Principal, RequestHead, Security, secure};
 use secure_tests::{TestServer, bearer};
 
+use crate::echo::Echo;
+
 type Framed = actix_codec::Framed<BoxedSocket, Codec>;
 
 /// Tells the length of each message.
@@ -36,27 +38,6 @@ async fn lengths(request: HttpRequest, stream: web::Payload) -> Result<HttpRespo
         let _ = session.close(None).await;
     });
     Ok(response)
-}
-
-struct Echo;
-
-impl actix::Actor for Echo {
-    type Context = actix_web_actors::ws::WebsocketContext<Self>;
-}
-
-impl
-    actix::StreamHandler<Result<actix_web_actors::ws::Message, actix_web_actors::ws::ProtocolError>>
-    for Echo
-{
-    fn handle(
-        &mut self,
-        message: Result<actix_web_actors::ws::Message, actix_web_actors::ws::ProtocolError>,
-        context: &mut Self::Context,
-    ) {
-        if let Ok(actix_web_actors::ws::Message::Text(text)) = message {
-            context.text(text);
-        }
-    }
 }
 
 #[secure(websocket)]

@@ -22,10 +22,7 @@ pub(in crate::pipeline) fn write_beside(report: &LimitReport, untold: u64, to: &
     match report.texts.headers {
         RateLimitHeaders::Off => {}
         RateLimitHeaders::Draft10 => {
-            let limit = report.texts.limit(report.position, &report.answer, report.is_first);
-            let (Some(policy), Some(limit)) = (report.texts.policy(untold), limit) else { return };
-            to.append(RATELIMIT_POLICY, policy);
-            to.append(RATELIMIT, limit);
+            let _ = append(report, untold, to);
         }
         RateLimitHeaders::Legacy => {
             let left = to.get(X_RATELIMIT_REMAINING).and_then(|left| left.to_str().ok());
@@ -39,16 +36,22 @@ pub(in crate::pipeline) fn write_beside(report: &LimitReport, untold: u64, to: &
 
 #[inline]
 fn draft10(report: &LimitReport, untold: u64, headers: &mut HeaderMap) {
-    let limit = report.texts.limit(report.position, &report.answer, report.is_first);
-    let (Some(policy), Some(limit)) = (report.texts.policy(untold), limit) else { return };
     let others = headers.len_keys();
     // Half the work of `insert`.
-    headers.append(RATELIMIT_POLICY, policy);
-    headers.append(RATELIMIT, limit);
-    if headers.len_keys() != others + 2 {
+    if append(report, untold, headers) && headers.len_keys() != others + 2 {
         keep_last(headers, RATELIMIT_POLICY);
         keep_last(headers, RATELIMIT);
     }
+}
+
+/// Appends both fields, or neither and is `false`.
+#[inline]
+fn append(report: &LimitReport, untold: u64, headers: &mut HeaderMap) -> bool {
+    let limit = report.texts.limit(report.position, &report.answer, report.is_first);
+    let (Some(policy), Some(limit)) = (report.texts.policy(untold), limit) else { return false };
+    headers.append(RATELIMIT_POLICY, policy);
+    headers.append(RATELIMIT, limit);
+    true
 }
 
 fn legacy(report: &LimitReport, headers: &mut HeaderMap) {

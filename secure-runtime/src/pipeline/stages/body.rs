@@ -150,11 +150,14 @@ pub(in crate::pipeline) fn count_bytes(request: &HttpRequest) {
 }
 
 /// The time that the bytes since the last call are worth.
-pub(in crate::pipeline) fn time_earned(request: &HttpRequest, rate: NonZeroU32) -> Duration {
+pub(in crate::pipeline) fn time_earned(
+    request: &HttpRequest,
+    rate: NonZeroU32,
+) -> Option<Duration> {
     let extensions = extensions(request);
     let arrived = extensions.as_deref().and_then(Extensions::get::<Arrived>);
     let arrived = arrived.map_or(0, |arrived| arrived.0.take());
-    Duration::from_millis(arrived.saturating_mul(1000) / u64::from(rate.get()))
+    timed_body::time_of(arrived, rate)
 }
 
 /// The connection speaks another protocol from now on: what follows is no body (RFC 9110 section 7.8).

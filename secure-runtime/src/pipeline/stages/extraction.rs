@@ -9,6 +9,7 @@ use actix_web::{Error, HttpRequest};
 use super::body;
 use super::errors::{hidden, refusal};
 use super::request_body::RequestBody;
+use super::timed_body::poll_extended;
 use super::{counted_body, load};
 use crate::denial::{Denial, DenialKind};
 use crate::pipeline::gate::Gate;
@@ -91,15 +92,8 @@ pub(super) fn poll_deadline(
         let own = gate.plan.endpoint.policy.body_timeout.filter(|_| reads_body);
         Box::pin(sleep(own.unwrap_or(inner.body_timeout)))
     });
-    ready!(deadline.as_mut().poll(context));
-    let Some(rate) = inner.body_rate.filter(|_| reads_body) else { return Poll::Ready(()) };
-    let earned = body::time_earned(gate.request, rate);
-    if earned.is_zero() {
-        return Poll::Ready(());
-    }
-    let later = deadline.deadline() + earned;
-    deadline.as_mut().reset(later);
-    deadline.as_mut().poll(context)
+    let rate = inner.body_rate.filter(|_| reads_body);
+    poll_extended(deadline.as_mut(), context, || body::time_earned(gate.request, rate?))
 }
 
 /// Validates the arguments, and keeps what they cost.

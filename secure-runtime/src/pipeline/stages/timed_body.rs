@@ -39,16 +39,29 @@ struct Timed {
 
 impl Timed {
     fn poll_deadline(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        ready!(self.deadline.as_mut().poll(context));
-        let Some(rate) = self.rate else { return Poll::Ready(()) };
-        let earned = std::mem::take(&mut self.arrived).saturating_mul(1000) / u64::from(rate.get());
-        if earned == 0 {
-            return Poll::Ready(());
-        }
-        let later = self.deadline.deadline() + Duration::from_millis(earned);
-        self.deadline.as_mut().reset(later);
-        self.deadline.as_mut().poll(context)
+        let Self { deadline, rate, arrived, .. } = self;
+        let earned = || time_of(std::mem::take(arrived), (*rate)?);
+        poll_extended(deadline.as_mut(), context, earned)
     }
+}
+
+/// The time that so many bytes are worth at the minimum rate; `None`: none at all.
+pub(super) fn time_of(bytes: u64, rate: NonZeroU32) -> Option<Duration> {
+    let milliseconds = bytes.saturating_mul(1000) / u64::from(rate.get());
+    (milliseconds > 0).then(|| Duration::from_millis(milliseconds))
+}
+
+/// Waits for a deadline, which is extended, when it is reached, by what was earned until then.
+pub(super) fn poll_extended(
+    mut deadline: Pin<&mut Sleep>,
+    context: &mut Context<'_>,
+    earned: impl FnOnce() -> Option<Duration>,
+) -> Poll<()> {
+    ready!(deadline.as_mut().poll(context));
+    let Some(earned) = earned() else { return Poll::Ready(()) };
+    let later = deadline.deadline() + earned;
+    deadline.as_mut().reset(later);
+    deadline.poll(context)
 }
 
 impl Stream for Timed {

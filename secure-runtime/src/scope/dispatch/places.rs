@@ -38,8 +38,8 @@ impl Noting {
     pub(super) fn new(services: usize, returned: &Returned) -> Self {
         let chunk = chunk_size(services);
         let nowhere = services.div_ceil(chunk);
-        let routers = vec![(); chunk.max(nowhere) + 1].into_iter().map(|()| Place::default());
-        Self { routers: routers.collect(), chunk, nowhere, returned: returned.clone() }
+        let routers = (0..=chunk.max(nowhere)).map(|_| Place::default()).collect();
+        Self { routers, chunk, nowhere, returned: returned.clone() }
     }
 
     /// What to register for it.
