@@ -37,6 +37,10 @@
 //! A refused request is answered with a problem (RFC 9457); its cause is logged through `tracing`.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
+#![cfg_attr(
+    not(all(feature = "jwt", feature = "api-keys", feature = "validator", feature = "testing")),
+    allow(dead_code, reason = "shared helpers without a feature that uses them")
+)]
 
 #[doc(hidden)]
 #[path = "macro_support.rs"]
@@ -59,6 +63,7 @@ mod scope;
 mod security;
 mod services;
 mod support;
+#[cfg(any(test, feature = "testing"))]
 pub mod testing;
 pub mod throttling;
 mod transport;
@@ -89,4 +94,5 @@ pub use transport::{
 #[cfg(feature = "garde")]
 pub use validation::GardeRules;
 pub use validation::{Validatable, ValidatorRules, Violations};
+#[cfg(feature = "validator")]
 pub use validator;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::SecurityBuilder;
-use crate::authentication::is_origin;
+use crate::request::is_origin;
 
 /// What holds for all of them.
 pub(crate) struct Sockets {

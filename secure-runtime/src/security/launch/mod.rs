@@ -23,6 +23,7 @@ use crate::plan::limits::LimitPlanner;
 use crate::plan::shared_limits::SharedPlanner;
 use crate::policy::{Access, Authenticators, Endpoint, Rule};
 use crate::security::first_requests::UnnamedProxy;
+use crate::support::time_zone;
 use crate::throttling::{ConfiguredModes, Counters, InFlight, Load, Penalties};
 use crate::transport::TrustedProxies;
 pub use error::LaunchError;
@@ -306,6 +307,10 @@ impl Configuration {
                     self.configured()
                 ));
             }
+            Rule::Time(_) if !time_zone::IS_KNOWN => faults.push(format!(
+                "`time in …` in the rule of `{module}::{name}` {} ({file}:{line})",
+                time_zone::MISSING_FEATURE
+            )),
             Rule::Time(hours) if !is_zone(hours.zone) => faults.push(format!(
                 "the rule of `{module}::{name}` needs the time zone `{}`, which is not known \
                  ({file}:{line})",
