@@ -2,6 +2,9 @@
 //! that does not compile.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
+#[path = "rule_book/guide.rs"]
+mod guide;
+
 use std::fs;
 use std::path::Path;
 
