@@ -4,6 +4,8 @@
 
 #[path = "rule_book/guide.rs"]
 mod guide;
+#[path = "rule_book/quickstart.rs"]
+mod quickstart;
 
 use std::fs;
 use std::path::Path;

@@ -13,9 +13,13 @@ use super::{fragments, is_in_order, plain, said};
 const DOCS: &str = "../docs";
 const LINKS: &str = "../secure-runtime/src/guide_links.md";
 
-/// Programs that compile only beside a `secure.toml`, or beside another crate.
-const NOT_COMPILED: [(&str, usize); 3] =
-    [("throttling.md", 1), ("module-policies.md", 1), ("vocabulary.md", 2)];
+/// Programs that compile only beside a `secure.toml`, or beside a crate that this one does not have.
+const NOT_COMPILED: [(&str, usize); 4] = [
+    ("configuration.md", 1),
+    ("throttling.md", 1),
+    ("module-policies.md", 1),
+    ("vocabulary.md", 2),
+];
 
 #[test]
 fn every_page_is_in_the_guide_and_its_programs_are_doctests() {
@@ -34,6 +38,19 @@ fn every_page_is_in_the_guide_and_its_programs_are_doctests() {
         let ignored = read(&page).lines().filter(|line| line.starts_with("```rust,ignore")).count();
         let expected = NOT_COMPILED.iter().find(|(file, _)| *file == page).map_or(0, |it| it.1);
         assert_eq!(ignored, expected, "programs of docs/{page} that are not compiled");
+    }
+}
+
+/// Its tests are run as well, which no doctest does.
+#[test]
+fn the_programs_of_the_quickstart_are_those_that_are_tested() {
+    let tested = fs::read_to_string("tests/rule_book/quickstart.rs").unwrap();
+    let programs = fences(&read("quickstart.md")).into_iter();
+    let programs: Vec<_> = programs.filter(|(kind, _)| kind.starts_with("rust")).collect();
+    assert_eq!(programs.len(), 2);
+    for (_, lines) in programs {
+        let program = lines.join("\n");
+        assert!(tested.contains(&program), "tests/rule_book/quickstart.rs lacks:\n{program}");
     }
 }
 
