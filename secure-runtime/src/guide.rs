@@ -1,9 +1,10 @@
 //! The guide: from the first service to its operation, one page a module.
 //!
 
-// A page links to another one by a label that its last lines define for GitHub. In CommonMark the
-// first definition of a label wins, so `guide_links.md`, which stands before each page, replaces
-// those definitions here. The fences are doctests of the tests crate.
+// A page links to another one by a label, which its last lines define for GitHub. In CommonMark the
+// first definition of a label wins, so `guide_links.md`, which stands before each page, replaces them
+// here. The tests `rule_book` compare the two, and say what a new page or link lacks. The programs of
+// the pages are doctests of the tests crate, and not of this one.
 #![doc = include_str!("guide_links.md")]
 #![doc = include_str!("../docs/README.md")]
 

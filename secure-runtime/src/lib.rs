@@ -51,6 +51,8 @@ mod checker;
 mod circuit;
 mod denial;
 mod embedded_address;
+#[cfg(all(doc, not(doctest)))]
+pub mod guide;
 mod handler;
 pub mod inventory;
 mod keyed;

@@ -38,6 +38,15 @@ fn every_page_is_in_the_guide_and_its_programs_are_doctests() {
         let ignored = read(&page).lines().filter(|line| line.starts_with("```rust,ignore")).count();
         let expected = NOT_COMPILED.iter().find(|(file, _)| *file == page).map_or(0, |it| it.1);
         assert_eq!(ignored, expected, "programs of docs/{page} that are not compiled");
+        // Doctests are linked into one program unless they say otherwise, and `build()` judges every
+        // endpoint of its program.
+        for (kind, lines) in fences(&read(&page)) {
+            let has_endpoint =
+                lines.iter().any(|line| line.contains("secure(") && line.contains("#["));
+            let is_alone = ["standalone_crate", "compile_fail", "ignore"];
+            let is_alone = !kind.starts_with("rust") || is_alone.iter().any(|it| kind.contains(it));
+            assert!(!has_endpoint || is_alone, "docs/{page}: `standalone_crate` for {lines:#?}");
+        }
     }
 }
 
