@@ -5,7 +5,9 @@ use proc_macro2::{TokenStream, TokenTree};
 use crate::diagnostics::{Diagnostics, Report};
 use crate::paths::Paths;
 use crate::vocabulary::Current;
-use crate::{check, expand, fallback, module, parse, policy, sources, vocabulary};
+use crate::{
+    check, expand, fallback, file_policies, module_policies, named_policies, parse, vocabulary,
+};
 
 /// Expands `#[secure(arguments)] item`.
 pub(crate) fn secure(arguments: TokenStream, item: TokenStream) -> TokenStream {
@@ -15,7 +17,7 @@ pub(crate) fn secure(arguments: TokenStream, item: TokenStream) -> TokenStream {
     } else {
         match used(&arguments, &item) {
             Some(expansion) => expansion,
-            None => match module::secured(&arguments, &item) {
+            None => match module_policies::secured(&arguments, &item) {
                 Some(module) => module,
                 None => function(arguments, item),
             },
@@ -30,15 +32,15 @@ pub(crate) fn secure(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// The item with the first policy that its attribute uses.
 fn used(arguments: &TokenStream, item: &TokenStream) -> Option<TokenStream> {
     let (used, own) = parse::layers::used(arguments)?;
-    Some(match policy::is_used_once(arguments) {
-        Ok(()) => policy::apply(&used, &own, item),
+    Some(match named_policies::is_used_once(arguments) {
+        Ok(()) => named_policies::apply(&used, &own, item),
         Err(report) => fallback::closed(&Paths::new(None), item.clone(), None, &report),
     })
 }
 
 fn function(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let current = vocabulary::current();
-    let arguments = sources::hoisted(arguments, &item, &current.vocabulary);
+    let arguments = file_policies::hoisted(arguments, &item, &current.vocabulary);
     let mut paths = Paths::new(None);
     let mut expansion = match used(&arguments, &item) {
         Some(expansion) => {
@@ -49,7 +51,7 @@ fn function(arguments: TokenStream, item: TokenStream) -> TokenStream {
         }
         None => handler(arguments, item, &current, &mut paths),
     };
-    if let Some(report) = current.report() {
+    if let Some(report) = current.report(file_policies::faults) {
         expansion.extend(quote::quote!(#report));
     }
     expansion.extend(current.told(&paths));
@@ -64,7 +66,7 @@ fn handler(
 ) -> TokenStream {
     let vocabulary = &current.vocabulary;
     let outcome = Diagnostics::gather_with_the_rest(|diagnostics| {
-        let mut layers = sources::layers(&item, vocabulary);
+        let mut layers = file_policies::layers(&item, vocabulary);
         layers.append(&mut parse::layers(arguments, diagnostics));
         let root = layers.iter().filter_map(|layer| layer.declaration.root.as_ref()).next_back();
         *paths = Paths::new(root);
@@ -74,7 +76,7 @@ fn handler(
     match outcome {
         Ok(endpoint) => {
             let mut expansion = expand::endpoint(&endpoint);
-            expansion.extend(sources::assertion(&item, vocabulary, paths));
+            expansion.extend(file_policies::assertion(&item, vocabulary, paths));
             expansion
         }
         // What a faulty vocabulary would have said is not known: its own mistakes are told.
@@ -82,7 +84,7 @@ fn handler(
             fallback::closed(paths, item, rest.as_ref(), &Report::default())
         }
         Err((rest, mut report)) => {
-            if let Some(note) = sources::note(&item, vocabulary) {
+            if let Some(note) = file_policies::note(&item, vocabulary) {
                 report.written_elsewhere(&note);
             }
             fallback::closed(paths, item, rest.as_ref(), &report)

@@ -6,6 +6,7 @@ use syn::parse::{Parse, ParseStream};
 use syn::{Attribute, Token, Visibility};
 
 use crate::diagnostics::{Diagnostics, choices, nearest};
+use crate::file_policies;
 use crate::model::legal::Fact;
 use crate::paths::Paths;
 use crate::vocabulary::{self, FILE, Vocabulary, variant};
@@ -61,7 +62,7 @@ impl Parse for Enums {
 /// Expands `vocabulary! { … }`.
 pub(crate) fn expand(input: TokenStream) -> TokenStream {
     let current = vocabulary::current();
-    let report = current.report();
+    let report = current.report(file_policies::faults);
     let mut paths = Paths::new(None);
     let expansion = match syn::parse2::<Enums>(input) {
         Ok(Enums { root, enums }) => {

@@ -1,21 +1,20 @@
 //! The `#[secure(...)]` attribute of `secure-runtime`.
 
 mod attribute;
-mod calendar;
 mod check;
 mod diagnostics;
 mod enums;
 mod expand;
 mod fallback;
-mod keys;
+mod file_policies;
+mod grammar;
 mod known_attributes;
 mod lints;
 mod model;
-mod module;
+mod module_policies;
+mod named_policies;
 mod parse;
 mod paths;
-mod policy;
-mod sources;
 #[cfg(test)]
 mod tests;
 mod vocabulary;
@@ -226,7 +225,7 @@ pub fn secure(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// are literals. Its keys and those of the attribute must all hold.
 #[proc_macro]
 pub fn policy(input: TokenStream) -> TokenStream {
-    policy::policies(input.into()).into()
+    named_policies::policies(input.into()).into()
 }
 
 /// Enums whose variants are the names of the `secure.toml`, for policies that the compiler completes.

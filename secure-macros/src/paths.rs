@@ -69,7 +69,7 @@ pub(crate) fn option(value: Option<&impl ToTokens>) -> TokenStream {
 
 /// Makes the compiler look again when the build's date changes.
 pub(crate) fn source_date_epoch() -> TokenStream {
-    let variable = crate::calendar::SOURCE_DATE_EPOCH;
+    let variable = crate::grammar::dates::SOURCE_DATE_EPOCH;
     quote! {
         const _: bool = ::core::option_env!(#variable).is_some();
     }

@@ -42,68 +42,52 @@
 #[path = "macro_support.rs"]
 pub mod __private;
 pub mod answer;
-mod asked;
 pub mod authentication;
 pub mod authorization;
-mod body_limits;
-mod checker;
-#[cfg(any(feature = "introspection", feature = "redis"))]
-mod circuit;
 mod denial;
-mod embedded_address;
 #[cfg(all(doc, not(doctest)))]
 pub mod guide;
 mod handler;
 pub mod inventory;
-mod keyed;
-mod metadata;
-mod opaque_debug;
+pub mod operations;
 mod pipeline;
+mod plan;
 pub mod policy;
 mod principal;
 mod problem;
-#[cfg(feature = "redis")]
-mod redis_client;
 mod request;
 mod resource;
-mod resource_map;
-mod response_cost;
-mod riddle;
 mod scope;
-pub mod security;
-mod table;
+mod security;
+mod services;
+mod support;
 pub mod testing;
-mod thread_number;
 pub mod throttling;
-mod time;
 mod transport;
-mod typed_names;
 mod validation;
 
 pub use denial::{Denial, DenialKind, FieldError};
-pub use handler::SecuredOutput;
+pub use handler::{NameKind, SecuredOutput, TypedNames};
 pub use inventory::inventory;
-pub use metadata::ResourceMetadata;
-pub use pipeline::{Ban, Banned, Bans, Caller, claim_account, not_found};
+pub use pipeline::{
+    Ban, Banned, Bans, Caller, Costed, ResponseCost, SecuredResponse, claim_account, not_found,
+};
+pub use plan::FailedAuthentication;
 pub use principal::{Principal, PrincipalBuilder};
 pub use problem::Problem;
 pub use request::RequestHead;
 pub use resource::{Granted, Loaded, Resource};
-pub use response_cost::{Costed, ResponseCost};
 pub use scope::{
     Next, PublicService, RouteBuilder, Scope, ScopeFactory, SecuredConfig, SecuredResource,
-    SecuredResponse, SecuredRoute, SecuredService, ToSecuredHandler, configure, resource, route,
-    scope, secured,
+    SecuredRoute, SecuredService, ToSecuredHandler, configure, resource, route, scope, secured,
 };
 pub use secure_macros::{policy, secure, vocabulary};
-pub use security::{
-    LaunchError, NotReady, ProtectedResource, Readiness, Security, SecurityBuilder,
-};
-pub use time::{Clock, Moment, SystemClock};
+pub use security::{Decisions, LaunchError, ProtectedResource, Security, SecurityBuilder};
+pub use services::{NotReady, Readiness, ResourceMetadata};
+pub use support::time::{Clock, Moment, SystemClock};
 pub use transport::{
     ForwardingHeader, InvalidForwardingHeader, InvalidNetwork, SingleHeader, TrustedProxies,
 };
-pub use typed_names::{NameKind, TypedNames};
 #[cfg(feature = "garde")]
 pub use validation::GardeRules;
 pub use validation::{Validatable, ValidatorRules, Violations};

@@ -6,20 +6,21 @@ pub use std::hash::Hasher;
 pub use actix_web::Error;
 pub use linkme;
 
-pub use crate::asked::Asked;
-pub use crate::checker::{
+pub use crate::handler::Routed;
+pub use crate::handler::argument_checks::{
     Argument, Checker, Element, Looks, Place, check_arguments, check_objects, checked,
 };
-pub use crate::handler::Routed;
-pub use crate::inventory::{ENDPOINTS, MODULES, PUBLIC_SERVICES, ROLES, endpoints};
+pub use crate::handler::body_type::{Body, NoBody};
+pub use crate::handler::typed_names::{NameKind, TypedNames, is_typed_name};
+pub use crate::inventory::{
+    ENDPOINTS, MODULES, PUBLIC_SERVICES, PublicServiceRow, ROLES, endpoints,
+};
 pub use crate::pipeline::arguments::*;
-pub use crate::pipeline::{Served, arrive, never, serve, serve_ruled};
+pub use crate::pipeline::{SecuredResponse, Served, arrive, never, serve, serve_ruled};
+pub use crate::policy::expression_context::Asked;
 pub use crate::policy::{CLAIMS, Claims, Endpoint, Known, Written};
 pub use crate::resource::before_grant;
-pub use crate::riddle::{Body, NoBody};
-use crate::scope::mounted::{KnownPaths, Shape};
-pub use crate::scope::{PublicServiceRow, SecuredResponse, SecuredService};
-pub use crate::typed_names::{NameKind, TypedNames, is_typed_name};
+pub use crate::scope::{Policed, RouteOf, SecuredService};
 use crate::validation::Validatable;
 pub use crate::validation::Violations;
 use actix_web::FromRequest;
@@ -47,7 +48,10 @@ macro_rules! __body {
     ({ $($rule:tt)* } $($tokens:tt)*) => {{ $($rule)* $($tokens)* }};
     ($($tokens:tt)*) => {{ $($tokens)* }};
 }
-pub use crate::__body as body;
+pub use crate::{
+    __body as body, __claims as claims, __endpoint as endpoint, __in_compilers as in_compilers,
+    __in_editors as in_editors, __policed as policed, __roles as roles, __written_in as written_in,
+};
 
 /// What rust-analyzer shall see, and the compiler not.
 #[cfg(not(rust_analyzer))]
@@ -62,7 +66,6 @@ macro_rules! __in_editors {
 macro_rules! __in_editors {
     ($($tokens:tt)*) => { $($tokens)* };
 }
-pub use crate::__in_editors as in_editors;
 
 /// What the compiler shall see, and rust-analyzer not.
 #[cfg(not(rust_analyzer))]
@@ -77,7 +80,6 @@ macro_rules! __in_compilers {
 macro_rules! __in_compilers {
     ($($tokens:tt)*) => {};
 }
-pub use crate::__in_compilers as in_compilers;
 
 /// Asserts that a handler stands in the file whose policies it has: the one from which the outermost macro
 /// was called.
@@ -94,7 +96,6 @@ macro_rules! __written_in {
         }
     };
 }
-pub use crate::__written_in as written_in;
 
 /// Whether two texts are the same, while the program is compiled.
 pub const fn is_same(one: &str, other: &str) -> bool {
@@ -146,7 +147,6 @@ macro_rules! __endpoint {
         &ENDPOINT
     }};
 }
-pub use crate::__endpoint as endpoint;
 
 /// Tells the inventory the roles of a crate's vocabulary.
 #[doc(hidden)]
@@ -162,7 +162,6 @@ macro_rules! __roles {
         };
     };
 }
-pub use crate::__roles as roles;
 
 /// Tells the launch checks that a module has a policy.
 #[doc(hidden)]
@@ -178,7 +177,6 @@ macro_rules! __policed {
         };
     };
 }
-pub use crate::__policed as policed;
 
 /// Tells the authenticators where the vocabulary says that tokens name the tenant and the tier.
 #[doc(hidden)]
@@ -194,31 +192,6 @@ macro_rules! __claims {
             }
         };
     };
-}
-pub use crate::__claims as claims;
-
-/// A route that a route attribute registers: its path, its name, and its methods; no methods if more than
-/// those decide whether it matches.
-pub type RouteOf = (&'static str, &'static str, &'static [&'static str]);
-
-/// What an expansion says of a service: that requests reach it through the pipeline alone.
-#[derive(Debug)]
-pub struct Policed(Option<&'static [RouteOf]>);
-
-impl Policed {
-    /// Said by `#[secure(...)]`, and by the scope about what it holds.
-    pub const BY_THE_ATTRIBUTE: Self = Self(None);
-
-    /// The same of a service that registers these routes, in this order.
-    #[must_use]
-    pub const fn with(routes: &'static [RouteOf]) -> Self {
-        Self(Some(routes))
-    }
-
-    pub(crate) fn shape(&self) -> Shape {
-        let Some(routes) = self.0 else { return Shape::Unknown };
-        Shape::Resources(routes.iter().map(KnownPaths::of_route).collect())
-    }
 }
 
 /// A type that actix-web can make from a request: what a handler's parameter has to be.

@@ -12,8 +12,8 @@ use actix_web::dev::Payload;
 use actix_web::{Error, FromRequest, HttpRequest, web};
 use serde::de::DeserializeOwned;
 
-use crate::denial::{Denial, DenialKind};
-use crate::pipeline::{caught, claim_grant, poll_caught, unfit_path};
+use crate::denial::{Denial, DenialKind, caught, poll_caught};
+use crate::pipeline::{claim_grant, unfit_path};
 
 /// Something that a request's path names, or another part of its head, and the application can load.
 ///

@@ -1,9 +1,9 @@
 //! Two crates, one syntax: what the macro reads is what the runtime prints, both ways.
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
-#[path = "../../secure-macros/src/parse/quantity.rs"]
+#[path = "../../secure-macros/src/grammar/quantity.rs"]
 mod quantity;
-#[path = "../../secure-macros/src/parse/rate.rs"]
+#[path = "../../secure-macros/src/grammar/rate.rs"]
 mod rate;
 
 use std::num::NonZeroU32;

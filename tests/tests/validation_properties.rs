@@ -2,8 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use actix_web::dev::ServiceResponse;
-use actix_web::test as service;
-use actix_web::{App, HttpResponse, post, web};
+use actix_web::{App, HttpResponse, post, test as service, web};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use secure_runtime::{Security, secure};

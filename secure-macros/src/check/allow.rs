@@ -3,13 +3,13 @@
 use proc_macro2::{Group, Ident, TokenStream, TokenTree};
 use quote::ToTokens;
 
+use super::expression_variables::scopes::asks_about;
+use super::expression_variables::{free, mentioned};
 use super::names::{Listed, well_formed_name};
 use super::parameters::Parameter;
 use super::patterns::{Comparison, comparisons};
 use super::source::source;
-use super::uses::asks_about;
 use super::vocabulary::name_is_known;
-use super::words::{free, mentioned};
 use crate::diagnostics::{Diagnostics, choices, nearest};
 use crate::model::condition::{Check, Condition, ConditionKind};
 use crate::model::raw::{Combine, Declaration, Name, Names};

@@ -1,7 +1,7 @@
 //! Rules about the request's body and its validation.
 
+use super::context::Seen;
 use super::parameters::{Body, Parameter};
-use super::seen::Seen;
 use crate::diagnostics::{Diagnostics, nearest};
 use crate::lints::{Finding, UNVALIDATED_BODY};
 use crate::model::legal::{Riddle, Validated};

@@ -2,8 +2,8 @@
 
 use super::{modes, partitions};
 use crate::diagnostics::Diagnostics;
+use crate::grammar::rate::{Period, Rate};
 use crate::model::raw::{Quotas, RateKey, Window};
-use crate::parse::rate::{Period, Rate};
 
 /// A quota that refuses nothing while another one of its list admits looks like a limit.
 pub(super) fn every_quota_binds(rate: &RateKey, diagnostics: &mut Diagnostics) {

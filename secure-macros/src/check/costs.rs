@@ -2,9 +2,9 @@
 
 use quote::ToTokens;
 
+use super::expression_variables::mentioned;
 use super::parameters::Parameter;
 use super::resources::names_resource;
-use super::words::mentioned;
 use crate::diagnostics::Diagnostics;
 use crate::model::condition::Expression;
 use crate::model::raw::{Cost, Declaration, RateKey};

@@ -1,7 +1,7 @@
 //! Rules about the grounds of an exception: `reason` and `until`.
 
-use crate::calendar::{Date, SOURCE_DATE_EPOCH, today};
 use crate::diagnostics::Diagnostics;
+use crate::grammar::dates::{Date, SOURCE_DATE_EPOCH, today};
 use crate::model::legal;
 use crate::model::raw::{Declaration, Grounds};
 

@@ -3,9 +3,9 @@
 use quote::ToTokens;
 use syn::Ident;
 
+use super::context::{Callers, Seen};
 use super::modes;
 use super::partitions::chosen_by_the_client;
-use super::seen::{Callers, Seen};
 use crate::diagnostics::Diagnostics;
 use crate::lints::{
     AUTHENTICATED_WITHOUT_LIMIT, CLIENT_CHOSEN_KEY, Finding, PUBLIC_WITHOUT_REASON,

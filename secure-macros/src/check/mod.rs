@@ -4,42 +4,41 @@ mod actions;
 mod allow;
 mod body;
 mod caller;
+mod clauses;
 mod concurrency;
+mod containment;
+mod context;
 mod contradictions;
 mod costs;
 mod exceptions;
 mod exposure;
+mod expression_variables;
 mod failures;
-mod implied;
 mod layers;
+mod limits;
 mod macros;
 mod modes;
 mod names;
 mod objects;
 mod parameters;
 mod partitions;
+mod path_template;
 mod patterns;
-mod questions;
-mod rates;
-mod relations;
+mod redundant_clauses;
 mod resolution;
 mod resources;
 mod routes;
-mod seen;
-mod shared;
+mod shared_expressions;
 mod signature;
 mod source;
 mod step_up;
-mod template;
+mod tautologies;
 mod tiers;
-mod truth;
 mod typed;
 mod unless;
-mod url;
-mod uses;
+mod url_parameters;
 mod vocabulary;
 mod websocket;
-mod words;
 
 use crate::diagnostics::Diagnostics;
 use crate::model::layers::{Layer, Origin};
@@ -48,7 +47,7 @@ use crate::model::raw::{By, Declaration, Function};
 use crate::paths::Paths;
 use crate::vocabulary::Vocabulary;
 
-use seen::Seen;
+use context::Seen;
 
 pub(crate) use routes::visible;
 pub(crate) use signature::{returns_a_pin, self_type};
@@ -93,14 +92,15 @@ pub(crate) fn endpoint(
     caller::optional_demands_nothing(declaration, diagnostics);
     let requirements = names::requirements(declaration, known);
     if !is_one_layer && mistakes == 0 {
-        truth::somebody_passes(declaration, &requirements, known, diagnostics);
+        tautologies::somebody_passes(declaration, &requirements, known, diagnostics);
     }
     allow::authenticators_are_used(declaration, diagnostics);
     allow::public_asks_no_caller(declaration, diagnostics);
     allow::words_are_free(declaration, &parameters, diagnostics);
     allow::patterns_bind_no_parameter(declaration, &parameters, diagnostics);
     let is_read_whole =
-        shared::variables_are_parameters(declaration, &parameters, diagnostics) && is_read_whole;
+        shared_expressions::variables_are_parameters(declaration, &parameters, diagnostics)
+            && is_read_whole;
     allow::questions_are_few(declaration, diagnostics);
     allow::checks_have_a_caller(declaration, diagnostics);
     allow::checkers_take_parameters(declaration, &parameters, diagnostics);
@@ -111,7 +111,7 @@ pub(crate) fn endpoint(
     resources::are_loaded_once(&parameters, diagnostics);
     resources::hidden_ones_stand_alone(declaration, &parameters, diagnostics);
     resources::hidden_ones_are_judged_without_the_body(declaration, &parameters, diagnostics);
-    let (clauses, questions) = questions::clauses(declaration, &parameters, known);
+    let (clauses, questions) = clauses::clauses(declaration, &parameters, known);
 
     for rate in &declaration.rates {
         partitions::principals_exist(rate, declaration, diagnostics);
@@ -121,7 +121,7 @@ pub(crate) fn endpoint(
     for by in partitions::all(declaration) {
         partitions::keys_ask_about_the_request(Some(by), &parameters, diagnostics);
     }
-    let (keys, costs) = questions::of_limits(declaration, &parameters, known);
+    let (keys, costs) = clauses::of_limits(declaration, &parameters, known);
 
     body::validates_parameters(declaration, &parameters, diagnostics);
     body::exempts_parameters(declaration, &parameters, diagnostics);
@@ -137,14 +137,14 @@ pub(crate) fn endpoint(
     let levels = known.levels();
     let seen = Seen { declaration, routes: &routes, parameters: &parameters, levels };
     let mistakes = diagnostics.count();
-    url::reads_have_no_body(&seen, diagnostics);
+    url_parameters::reads_have_no_body(&seen, diagnostics);
     // A body that cannot be there need not be validated.
     if diagnostics.count() == mistakes {
         body::every_body_is_decided(&seen, known.bodies(), diagnostics);
     }
-    url::paths_take_every_segment(&seen, diagnostics);
-    url::paths_take_no_more(&seen, diagnostics);
-    url::no_secret_in_the_url(&seen, diagnostics);
+    url_parameters::paths_take_every_segment(&seen, diagnostics);
+    url_parameters::paths_take_no_more(&seen, diagnostics);
+    url_parameters::no_secret_in_the_url(&seen, diagnostics);
     objects::exempt_something(&seen, diagnostics);
     // What could not be read may have been what these rules miss.
     if is_read_whole {
@@ -161,7 +161,7 @@ pub(crate) fn endpoint(
     let objects_hang_on_a_checker = objects::hang_on_a_checker(&seen);
     Some(Endpoint {
         typed_names: typed::names(declaration),
-        pathless: url::resources_without_a_segment(&seen),
+        pathless: url_parameters::resources_without_a_segment(&seen),
         objects_hang_on_a_checker,
         paths: Paths::new(declaration.root.as_ref()),
         routes,
@@ -174,7 +174,7 @@ pub(crate) fn endpoint(
             hides: declaration.hide.is_some(),
             is_callable: declaration.callable.is_some(),
             grants: resources::grants(&parameters),
-            limits: rates::limits(&declaration.rates, &keys, &costs, known),
+            limits: limits::limits(&declaration.rates, &keys, &costs, known),
             concurrency: concurrency::legal(&declaration.concurrency, &keys),
             priority: declaration.priority.as_ref().map(|name| name.text.clone()),
             failures: failures::budgets(declaration),
@@ -209,8 +209,8 @@ pub(crate) fn layer(layer: &mut Layer, known: &Vocabulary, diagnostics: &mut Dia
     vocabulary::explain_rates(&mut layer.declaration, known, diagnostics);
     typed::explain(layer, known, diagnostics);
     layers::parameters_are_the_handlers(layer, diagnostics);
-    shared::names_are_found_everywhere(layer, diagnostics);
-    shared::mark(layer);
+    shared_expressions::names_are_found_everywhere(layer, diagnostics);
+    shared_expressions::mark(layer);
     alone(&layer.declaration, known, diagnostics);
 }
 
@@ -235,26 +235,30 @@ fn alone(declaration: &Declaration, known: &Vocabulary, diagnostics: &mut Diagno
     allow::patterns_compare(declaration, diagnostics);
     let requirements = names::requirements(declaration, known);
     if diagnostics.count() == mistakes {
-        implied::no_alternative_is_admitted_already(declaration, &requirements, diagnostics);
-        implied::no_demand_is_met_already(declaration, &requirements, diagnostics);
+        redundant_clauses::no_alternative_is_admitted_already(
+            declaration,
+            &requirements,
+            diagnostics,
+        );
+        redundant_clauses::no_demand_is_met_already(declaration, &requirements, diagnostics);
     }
     if diagnostics.count() == mistakes {
-        truth::every_part_decides(declaration, &requirements, known, diagnostics);
+        tautologies::every_part_decides(declaration, &requirements, known, diagnostics);
     }
 
     for rate in &declaration.rates {
         let mistakes = diagnostics.count();
-        rates::has_a_quota(rate, diagnostics);
-        rates::one_kind_of_quota(rate, diagnostics);
+        limits::has_a_quota(rate, diagnostics);
+        limits::one_kind_of_quota(rate, diagnostics);
         tiers::there_are_several(rate, diagnostics);
         tiers::are_those_of_the_vocabulary(rate, known, diagnostics);
-        rates::burst_is_positive(rate, diagnostics);
-        rates::cost_is_positive(rate, diagnostics);
-        rates::cost_fits_burst(rate, diagnostics);
-        rates::windows_differ(rate, diagnostics);
-        rates::zone_is_known(rate, diagnostics);
-        rates::shared_names_a_count(rate, diagnostics);
-        rates::refunds_are_known_before(rate, diagnostics);
+        limits::burst_is_positive(rate, diagnostics);
+        limits::cost_is_positive(rate, diagnostics);
+        limits::cost_fits_burst(rate, diagnostics);
+        limits::windows_differ(rate, diagnostics);
+        limits::zone_is_known(rate, diagnostics);
+        limits::shared_names_a_count(rate, diagnostics);
+        limits::refunds_are_known_before(rate, diagnostics);
         unless::asks_about_callers_and_networks(rate, known, diagnostics);
         modes::are_known(rate.mode.as_ref(), diagnostics);
         partition(rate.by.as_ref(), diagnostics);
@@ -270,7 +274,7 @@ fn alone(declaration: &Declaration, known: &Vocabulary, diagnostics: &mut Diagno
         modes::are_known(at_once.mode.as_ref(), diagnostics);
         partition(at_once.by.as_ref(), diagnostics);
     }
-    rates::priority_is_known(declaration, diagnostics);
+    limits::priority_is_known(declaration, diagnostics);
     for budget in &declaration.failures {
         failures::has_a_rate(budget, diagnostics);
         modes::are_known(budget.mode.as_ref(), diagnostics);

@@ -3,8 +3,8 @@
 use quote::ToTokens;
 
 use super::allow::{checkers_by_type, free_in_rules, looks_at_arguments};
+use super::context::{Callers, Seen};
 use super::parameters::{Parameter, last_segment};
-use super::seen::{Callers, Seen};
 use crate::diagnostics::{Diagnostics, nearest};
 use crate::lints::{
     Finding, Level, Lint, OBJECT_FOR_ANY_CALLER, OBJECT_WITHOUT_RULE, OBJECTS_WITHOUT_REASON,

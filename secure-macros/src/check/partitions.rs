@@ -1,10 +1,10 @@
 //! Rules about `by`: what requests are told apart by.
 
+use super::clauses::number_of;
+use super::expression_variables::mentioned;
 use super::modes;
 use super::parameters::Parameter;
-use super::questions::number_of;
 use super::source::source;
-use super::words::mentioned;
 use crate::diagnostics::{Diagnostics, choices, nearest};
 use crate::model::condition::Expression;
 use crate::model::legal::{Mode, Partition, Question};

@@ -6,9 +6,9 @@ use syn::Type;
 
 use super::allow::is_asked_about;
 use super::body;
+use super::expression_variables::mentioned;
 use super::parameters::{Parameter, last_segment};
 use super::source::source;
-use super::words::mentioned;
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::model::raw::Declaration;
 

@@ -1,9 +1,9 @@
 //! Rules about the tiers of a limit, and whom each of them counts.
 
 use crate::diagnostics::{Diagnostics, choices, nearest};
+use crate::grammar::rate::Rate;
 use crate::model::legal::Audience;
 use crate::model::raw::{Quotas, RateKey, Tiers};
-use crate::parse::rate::Rate;
 use crate::vocabulary::Vocabulary;
 
 /// With one tier there is nothing to tell apart.

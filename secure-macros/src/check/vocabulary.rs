@@ -1,9 +1,9 @@
 //! Rules about names that the vocabulary lists.
 
 use crate::diagnostics::{Diagnostic, Diagnostics, choices, nearest};
+use crate::grammar::rate::Rate;
 use crate::model::legal::{Demand, Fact};
 use crate::model::raw::{Declaration, Name, Names, Window};
-use crate::parse::rate::Rate;
 use crate::vocabulary::{FILE, Vocabulary};
 
 /// As many names as a message still lists.

@@ -3,8 +3,8 @@
 use proc_macro2::{Delimiter, Ident, Literal, TokenStream, TokenTree};
 use quote::quote;
 
-use super::answers::{bound, words};
 use super::json::{self, Object};
+use super::rule_closure::{bound, words};
 use super::{local, rule, spans};
 use crate::model::legal::{
     Asks, Audience, Concurrency, Cost, Endpoint, Failures, Limit, Mode, Partition, Question,

@@ -1,13 +1,13 @@
 //! A legal endpoint to tokens; nothing here can fail.
 
-mod answers;
 mod attributes;
+mod body_assertions;
 mod callable;
 mod json;
 mod limits;
 mod policy;
-mod riddles;
 mod rule;
+mod rule_closure;
 mod service;
 mod spans;
 mod typed;
@@ -33,7 +33,7 @@ pub(crate) fn endpoint(endpoint: &Endpoint) -> TokenStream {
     let support = paths.support();
     // rustc warns of a function that nobody uses only where its first and last tokens are the user's.
     let (visibility, keyword, name) = (&function.visibility, &signature.fn_token, &signature.ident);
-    let assertions = spans::assertions(endpoint).chain(riddles::asked(endpoint));
+    let assertions = spans::assertions(endpoint).chain(body_assertions::asked(endpoint));
     let pathless = spans::pathless(endpoint);
     let typed = typed::assertions(endpoint);
     let (generics, _, bounds) = signature.generics.split_for_impl();
@@ -41,7 +41,7 @@ pub(crate) fn endpoint(endpoint: &Endpoint) -> TokenStream {
     let call = call(endpoint, &incoming);
     let service = service::mark(endpoint);
     let warnings = warnings(endpoint);
-    let rule = answers::rule(endpoint);
+    let rule = rule_closure::rule(endpoint);
     let (callable, beside) = (callable::implementation(endpoint), callable::beside(endpoint));
     let today = endpoint.ends.then(paths::source_date_epoch);
     let mut served = Group::new(
@@ -72,7 +72,7 @@ pub(crate) fn endpoint(endpoint: &Endpoint) -> TokenStream {
 
 /// What stands in the place of [`endpoint`] for one with mistakes, as far as editors need it.
 pub(crate) fn with_mistakes(endpoint: &Endpoint) -> Option<TokenStream> {
-    answers::rule(endpoint).map(|rule| quote!(#rule !))
+    rule_closure::rule(endpoint).map(|rule| quote!(#rule !))
 }
 
 /// What the compiler shall warn of, where the handler is compiled and at its levels of lints.

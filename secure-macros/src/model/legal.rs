@@ -6,7 +6,7 @@ use syn::{LitStr, Pat, Path, Type};
 use super::hours::Hours;
 use super::raw::{Combine, Function, Typed};
 use crate::diagnostics::Warning;
-use crate::parse::rate::Period;
+use crate::grammar::rate::Period;
 use crate::paths::Paths;
 
 /// One secured handler.

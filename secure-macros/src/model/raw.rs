@@ -6,8 +6,8 @@ use syn::{Attribute, Signature, Visibility};
 
 use super::condition::{Allow, Check, Condition, Expression};
 use super::legal::Fact;
-use crate::parse::quantity::{Age, Size, Timeout, Wait};
-use crate::parse::rate::Rate;
+use crate::grammar::quantity::{Age, Size, Timeout, Wait};
+use crate::grammar::rate::Rate;
 
 /// Everything between the parentheses of `#[secure(...)]`.
 #[derive(Default)]

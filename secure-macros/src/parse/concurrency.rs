@@ -4,11 +4,11 @@
 use proc_macro2::{Group, Ident, TokenTree};
 
 use super::entry::{Entry, Form};
-use super::partition;
-use super::quantity::{QuantityError, Wait};
-use super::rates::{self, flat, is_first, value_place};
+use super::rate_key::{flat, is_first, value_place};
 use super::tokens::{comma_separated, is_punct, shown, stream, string, word};
+use super::{partition, rate_key};
 use crate::diagnostics::{Diagnostics, choices, nearest};
+use crate::grammar::quantity::{QuantityError, Wait};
 use crate::model::raw::{By, Concurrency, Declaration, Name, Number};
 
 const EXPECTED: &str = "a number of requests";
@@ -17,7 +17,7 @@ const EXAMPLE: &str =
 
 pub(crate) fn concurrency(entry: &Entry, into: &mut Declaration, diagnostics: &mut Diagnostics) {
     let number = |value: &[TokenTree], diagnostics: &mut Diagnostics| {
-        rates::number(&entry.key, value, diagnostics)
+        rate_key::number(&entry.key, value, diagnostics)
     };
     match &entry.form {
         Form::Equals(value) => {
@@ -67,7 +67,7 @@ fn options(entry: &Entry, group: &Group, into: &mut Declaration, diagnostics: &m
             }
             value @ [TokenTree::Literal(_)] if !found.has_number => {
                 found.has_number = true;
-                found.most = rates::number(key, value, diagnostics);
+                found.most = rate_key::number(key, value, diagnostics);
             }
             other => {
                 let message = format!("`concurrency` expects {EXPECTED}, found `{}`", shown(other));
@@ -105,8 +105,8 @@ impl Options {
         const OPTIONS: [&str; 4] = ["by", "queue", "wait", "mode"];
         match name.to_string().as_str() {
             "by" => self.by = partition::by(name, value, diagnostics),
-            "queue" => self.queue = rates::number(name, value, diagnostics),
-            "mode" => self.mode = rates::mode(name, value, diagnostics),
+            "queue" => self.queue = rate_key::number(name, value, diagnostics),
+            "mode" => self.mode = rate_key::mode(name, value, diagnostics),
             "wait" => self.wait = wait(name, value, diagnostics),
             unknown => {
                 let message = format!("unknown option `{unknown}` of `concurrency`");

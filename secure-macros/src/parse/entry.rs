@@ -2,9 +2,9 @@
 
 use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 
+use super::keys::{KEYS, Key};
 use super::tokens::{comma_separated, is_punct, shown, stream, string, without_invisible_groups};
 use crate::diagnostics::{Diagnostic, Diagnostics, nearest};
-use crate::keys::{KEYS, Key};
 use crate::model::raw::Declaration;
 
 /// One entry of the attribute, its key known.

@@ -4,10 +4,10 @@ use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
 use syn::LitInt;
 
 use super::entry::{Entry, Form};
-use super::rate::RateError;
-use super::rates::{is_first, mode, value_place};
+use super::rate_key::{is_first, mode, value_place};
 use super::tokens::{comma_separated, is_punct, shown, stream, string, word};
 use crate::diagnostics::{Diagnostics, choices, nearest};
+use crate::grammar::rate::RateError;
 use crate::model::raw::{Declaration, FailuresKey, Number, Window};
 
 const EXPECTED: &str = "a rate such as `\"10/min\"`";

@@ -3,7 +3,7 @@
 use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
 
 use super::allow::expression;
-use super::rates::value_place;
+use super::rate_key::value_place;
 use super::tokens::{comma_separated, shown, stream, string, without_invisible_groups, word};
 use crate::diagnostics::{Diagnostics, choices, nearest};
 use crate::model::raw::{By, Name, Part, PartKind};

@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, TokenTree};
 
 use super::allow::condition_of;
-use super::rates::value_place;
+use super::rate_key::value_place;
 use super::tokens::string;
 use crate::diagnostics::Diagnostics;
 use crate::model::condition::Condition;

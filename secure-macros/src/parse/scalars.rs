@@ -5,9 +5,9 @@ use proc_macro2::TokenTree;
 use syn::parse::Parser;
 
 use super::entry::{Entry, Form};
-use super::quantity::{Age, QuantityError, Size, Timeout};
 use super::tokens::{comma_separated, shown, stream, string, word_of};
 use crate::diagnostics::Diagnostics;
+use crate::grammar::quantity::{Age, QuantityError, Size, Timeout};
 use crate::model::raw::{Declaration, Fresh, Name};
 
 pub(crate) fn callable(entry: &Entry, into: &mut Declaration, diagnostics: &mut Diagnostics) {

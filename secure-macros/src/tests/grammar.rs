@@ -4,8 +4,8 @@ use proptest::prelude::*;
 
 use super::endpoint;
 use crate::attribute::secure;
-use crate::parse::quantity::{Age, Size, Wait};
-use crate::parse::rate::Rate;
+use crate::grammar::quantity::{Age, Size, Wait};
+use crate::grammar::rate::Rate;
 
 #[test]
 fn rates_print_in_canonical_form() {

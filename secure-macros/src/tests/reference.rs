@@ -1,8 +1,8 @@
 //! The reference in the docs is the table of keys, and messages keep their form.
 
 use super::endpoint;
-use crate::keys::KEYS;
 use crate::lints::LINTS;
+use crate::parse::keys::KEYS;
 
 #[test]
 fn the_docs_list_every_key() {

@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 
 use crate::attribute::secure;
-use crate::policy::policies;
+use crate::named_policies::policies;
 
 /// Part of a rule, and whether it means another thing elsewhere.
 #[derive(Clone, Debug)]

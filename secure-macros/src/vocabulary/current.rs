@@ -11,7 +11,6 @@ use super::{Claims, FILE, Fault, Vocabulary, is_invisible, workspace};
 use crate::diagnostics::{Diagnostics, Report};
 use crate::model::legal::Fact;
 use crate::paths::Paths;
-use crate::sources;
 
 /// What one attribute has to know of the vocabulary.
 #[derive(Default)]
@@ -78,9 +77,11 @@ impl Current {
     }
 
     /// What is wrong with the file, at the first attribute of the crate alone.
-    pub(crate) fn report(&self) -> Option<Report> {
+    ///
+    /// `faults_in_keys` finds the mistakes in the keys of the file's policies.
+    pub(crate) fn report(&self, faults_in_keys: fn(&Vocabulary) -> Vec<Fault>) -> Option<Report> {
         let keys = match self.tracked {
-            Some(_) => sources::faults(&self.vocabulary),
+            Some(_) => faults_in_keys(&self.vocabulary),
             None => Vec::new(),
         };
         if self.faults.is_empty() && keys.is_empty() {

@@ -6,11 +6,11 @@
 mod bodies;
 mod current;
 mod document;
+mod file_policies;
 pub(crate) mod glob;
 mod hierarchy;
 mod levels;
-mod rates;
-mod sources;
+mod named_rates;
 #[cfg(test)]
 mod tests;
 mod tiers;
@@ -22,12 +22,12 @@ use std::path::{Path, PathBuf};
 
 pub(crate) use bodies::Bodies;
 pub(crate) use current::{Current, current};
-pub(crate) use sources::Source;
+pub(crate) use file_policies::Source;
 pub(crate) use variants::variant;
 
+use crate::grammar::rate::Rate;
 use crate::lints::Levels;
 use crate::model::legal::Fact;
-use crate::parse::rate::Rate;
 
 /// The file's name.
 pub(crate) const FILE: &str = "secure.toml";
@@ -107,12 +107,12 @@ impl Vocabulary {
     pub(crate) fn read(text: &str) -> Result<Self, Vec<Fault>> {
         let (document, mut faults) = document::read(text);
         let vocabulary = Self {
-            rates: rates::resolve(&document, text, &mut faults),
+            rates: named_rates::resolve(&document, text, &mut faults),
             tiers: tiers::resolve(&document, text, &mut faults),
             claims: tiers::claims(&document, text, &mut faults),
             levels: levels::resolve(&document, text, &mut faults),
             bodies: bodies::resolve(&document, text, &mut faults),
-            sources: sources::resolve(&document, text, &mut faults),
+            sources: file_policies::resolve(&document, text, &mut faults),
             ..hierarchy::resolve(&document, text, &mut faults)
         };
         if faults.is_empty() {
@@ -144,7 +144,7 @@ impl Vocabulary {
 
     /// What is wrong with the policies of files that there are none of.
     fn idle_sources(&self, folder: Option<&Path>) -> Vec<Fault> {
-        folder.map(|folder| sources::without_files(&self.sources, folder)).unwrap_or_default()
+        folder.map(|folder| file_policies::without_files(&self.sources, folder)).unwrap_or_default()
     }
 
     /// The directory of the file, without links.

@@ -5,7 +5,7 @@ use std::fmt;
 use super::{Attempt, Authenticator, Challenge, Presented};
 use crate::principal::Principal;
 use crate::request::RequestHead;
-use crate::time::Moment;
+use crate::support::time::Moment;
 
 /// Turns what an existing middleware has put into the request's extensions into a caller, so that routes
 /// can move to `#[secure]` one by one while the middleware stays.

@@ -21,7 +21,9 @@ pub mod api_key;
 mod attempt;
 mod bearer;
 mod challenge;
+mod claim_mapping;
 mod claim_path;
+mod credential_location;
 mod enrichment;
 #[cfg(feature = "discovery")]
 mod fetch_error;
@@ -38,13 +40,11 @@ mod local_file;
 #[cfg(feature = "discovery")]
 mod metadata;
 mod outage;
-mod places;
-mod presented;
 mod provider;
 mod refusal;
 mod revocation;
 mod token_cache;
-mod token_place;
+mod token_location;
 #[cfg(feature = "discovery")]
 mod url;
 
@@ -55,6 +55,7 @@ pub use attempt::{Attempt, Verdict};
 pub(crate) use bearer::bearer_token;
 pub use challenge::Challenge;
 pub use claim_path::ClaimPath;
+pub use credential_location::Presented;
 pub use enrichment::{Enrich, Enriched, EnrichmentCache};
 pub use from_middleware::FromMiddleware;
 #[cfg(feature = "introspection")]
@@ -63,7 +64,6 @@ pub(crate) use introspection::read_answer;
 pub use introspection::{ClientKey, Introspection};
 pub use jwt::{Algorithm, ClaimValue, DemandedClaim, Jwt, Key, Profile, TokenExplanation};
 pub(crate) use jwt::{open_with, read_key_set, vocabulary_claims};
-pub use presented::Presented;
 pub use refusal::{Refusal, RefusalCode};
 #[cfg(feature = "redis")]
 pub use revocation::InvalidStore;
@@ -71,12 +71,11 @@ pub use revocation::{
     RevocationError, RevocationStatistics, Revocations, RevocationsBuilder, Revoked,
 };
 pub use token_cache::TokenCacheStatistics;
-pub(crate) use token_place::cookies;
-pub(crate) use token_place::is_origin;
+pub(crate) use token_location::{cookies, is_origin};
 
 use crate::principal::Principal;
 use crate::request::RequestHead;
-use crate::time::Moment;
+use crate::support::time::Moment;
 
 /// Verifies the credentials of one scheme.
 ///

@@ -5,7 +5,7 @@ use std::fmt;
 use std::net::IpAddr;
 
 use super::fetching::HttpHosts;
-use crate::embedded_address::embedded_ipv4;
+use crate::support::embedded_address::embedded_ipv4;
 
 /// An address that may be fetched from. It is shown without its query, which may hold a secret.
 #[derive(Clone, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use super::schedule::Schedule;
 use super::tree::Verdict;
 use crate::policy::{Expression, Needs, Rule};
 use crate::principal::Principal;
-use crate::time::Moment;
+use crate::support::time::Moment;
 
 /// What is known of one request.
 #[derive(Clone, Copy)]

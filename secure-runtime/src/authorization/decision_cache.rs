@@ -19,9 +19,9 @@ use quick_cache::UnitWeighter;
 use quick_cache::unsync::Cache;
 
 use super::access_request::AccessDecision;
-use crate::keyed::KeyedAlready;
 use crate::principal::Principal;
-use crate::time::Moment;
+use crate::support::prehashed::KeyedAlready;
+use crate::support::time::Moment;
 
 pub(crate) struct DecisionCache {
     lifetime_nanos: u64,

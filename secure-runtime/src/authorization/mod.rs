@@ -26,14 +26,13 @@ mod tree;
 use std::sync::Arc;
 
 use crate::policy::{Needs, Rule};
-use crate::principal::Principal;
+use crate::principal::{Bits, Name, Names, Principal};
 pub use access_request::{AccessDecision, AccessRequest, IntoAccessDecision};
 pub(crate) use circumstances::{AcceptedBy, Answers, Circumstances};
 pub(crate) use decide::{DecideFunction, Decided, Decider, Deciding, boxed};
 pub use decision_cache::DecisionStatistics;
 pub(crate) use decision_cache::{DecisionCache, Probe, Version};
-pub(crate) use names::Authorities;
-use names::{Bits, Name, Names, visit};
+use names::visit;
 pub(crate) use schedule::is_zone;
 pub(crate) use step_up::lacks;
 use tree::Test;
@@ -80,7 +79,7 @@ impl RuleSet {
     pub fn new<'a>(rules: impl IntoIterator<Item = &'a Rule>) -> Self {
         let mut names = Names::default();
         for rule in rules {
-            names.collect(rule);
+            names::collect(&mut names, rule);
         }
         Self(Arc::new(names))
     }

@@ -5,7 +5,7 @@ use jiff::civil::Weekday;
 use jiff::tz::TimeZone;
 
 use crate::policy::Hours;
-use crate::time::Moment;
+use crate::support::time::Moment;
 
 /// Hours with their time zone.
 #[derive(Clone, Debug)]

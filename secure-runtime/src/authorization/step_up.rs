@@ -7,7 +7,7 @@
 
 use crate::policy::StepUp;
 use crate::principal::Principal;
-use crate::time::Moment;
+use crate::support::time::Moment;
 
 /// What the caller's authentication lacks, for the log; nothing if it does.
 pub(crate) fn lacks(demanded: &StepUp, caller: &Principal, now: Moment) -> Option<&'static str> {

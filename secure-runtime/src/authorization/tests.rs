@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::policy::{Expression, Hours, Needs};
-use crate::time::Moment;
+use crate::support::time::Moment;
 
 const NETWORKS: [&str; 3] = ["10.0.0.0/8", "10.1.0.0/16", "192.168.0.0/24"];
 const SCHEMES: [&str; 2] = ["jwt", "api_key"];

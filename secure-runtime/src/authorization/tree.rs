@@ -3,8 +3,9 @@
 use std::ops::Not;
 
 use super::circumstances::{Circumstance, Circumstances};
-use super::names::{Bits, Name, Names};
+use super::names::name_of;
 use crate::policy::Rule;
+use crate::principal::{Bits, Names};
 
 /// A rule in the form that is evaluated: single names of one level are gathered into a mask.
 #[derive(Clone, Debug)]
@@ -109,7 +110,7 @@ fn split(rules: &[Rule], names: &Names) -> (Bits, Box<[Test]>) {
     let mut mask = names.no_bits();
     let mut rest = Vec::new();
     for rule in rules {
-        match Name::of(rule) {
+        match name_of(rule) {
             Some(name) if names.set(&mut mask, name) => {}
             Some(_) => rest.push(Test::never(names)),
             None => rest.push(Test::new(rule, names)),

@@ -3,7 +3,6 @@
 use crate::policy::{
     Access, Authenticators, Concurrency, Endpoint, Exception, FailureBudget, Limit, Policy, Rule,
 };
-use crate::scope::PublicServiceRow;
 use crate::throttling::{ConfiguredModes, LimitMode};
 
 /// One route of one endpoint; an endpoint whose routes the attribute could not see has one row
@@ -141,6 +140,17 @@ pub(super) fn published(path: &'static str) -> Row {
         method: Some(String::from("GET")),
         ..without_policy("secure_runtime::ResourceMetadata", exception)
     }
+}
+
+/// A service without a policy (`public_service!`): its reason, and where it is mounted.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct PublicServiceRow {
+    pub reason: &'static str,
+    pub service: &'static str,
+    pub module: &'static str,
+    pub file: &'static str,
+    pub line: u32,
 }
 
 /// The row of a service that registers routes of its own.

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{AuthenticationOff, Inventory, Row};
-use crate::table;
+use crate::support::text_table;
 
 /// How wide the columns of the table are at most, but for words that are wider.
 const WIDTHS: [usize; 7] = [8, 40, 40, 40, 40, 16, 40];
@@ -33,7 +33,7 @@ impl fmt::Display for Inventory {
         });
         let table: Vec<[String; 7]> =
             std::iter::once(header.map(str::to_owned)).chain(cells).collect();
-        table::write(formatter, &table::wrapped(&table, WIDTHS))?;
+        text_table::write(formatter, &text_table::wrapped(&table, WIDTHS))?;
         let layered = self.rows.iter().filter(|row| !row.layers.is_empty());
         for (index, row) in layered.enumerate() {
             if index == 0 {

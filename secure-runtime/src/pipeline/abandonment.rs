@@ -15,7 +15,7 @@ use std::task::{Context, Poll, Waker};
 
 use actix_web::rt::spawn;
 
-use crate::scope::SecuredResponse;
+use super::SecuredResponse;
 
 /// What serves a request.
 pub(super) type Serving = Pin<Box<dyn Future<Output = SecuredResponse>>>;

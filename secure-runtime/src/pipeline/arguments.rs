@@ -11,7 +11,7 @@ use actix_web::dev::Payload;
 use actix_web::{Error, FromRequest, HttpRequest};
 use pin_project_lite::pin_project;
 
-use super::panics::poll_caught;
+use crate::denial::poll_caught;
 use crate::policy::Places;
 
 /// The arguments of a handler, each once it is there: `(Option<A>, Option<B>)` of a handler of `(A, B)`.

@@ -10,23 +10,20 @@ use actix_web::{HttpRequest, HttpResponse};
 use super::abandonment::{self, Client};
 use super::gate::Gate;
 use super::incoming::Incoming;
-use super::limits;
-use super::open_streams;
 use super::order::{self, Step};
-use super::probe;
 use super::progress::Progress;
 use super::refused::{EarlyAnswer, Ended, Refused, refused};
 use super::response::log::Refusing;
 use super::response::{self, rate_limit_headers};
 use super::scope_policies::{self, FromBehind, ScopePolicy};
-use super::stages::body;
-use super::stages::errors;
 use super::stages::extraction::Collect;
 use super::stages::request_body::RequestBody;
+use super::stages::{body, errors};
+use super::{SecuredResponse, limits, open_streams, probe};
 use crate::denial::{Denial, DenialKind};
+use crate::plan::PlannedBudget;
 use crate::policy::Endpoint;
-use crate::scope::SecuredResponse;
-use crate::security::{PlannedBudget, Security};
+use crate::security::Security;
 
 /// The response of a refusal; boxed, because it is rare and large.
 pub(super) type RefusedResponse = Box<SecuredResponse>;

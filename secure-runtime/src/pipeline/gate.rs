@@ -8,10 +8,11 @@ use actix_web::web::Data;
 use super::limits::keys::Subject;
 use super::refused::{Refused, refused};
 use crate::denial::DenialKind;
+use crate::plan::Plan;
 use crate::policy::Endpoint;
 use crate::principal::Principal;
 use crate::request::RequestHead;
-use crate::security::{Plan, Security};
+use crate::security::Security;
 use crate::transport::client_address;
 
 pub(super) struct Gate<'a> {

@@ -38,4 +38,4 @@ impl FromRequest for Incoming {
     }
 }
 
-crate::opaque_debug::opaque_debug!(Incoming);
+crate::support::opaque_debug!(Incoming);

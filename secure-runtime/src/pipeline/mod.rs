@@ -27,19 +27,19 @@ mod lifetime;
 mod limits;
 mod open_streams;
 mod order;
-mod panics;
 pub(crate) mod probe;
 mod progress;
 mod refused;
 mod response;
 pub(crate) mod scope_policies;
+mod secured_response;
 mod serve;
 mod stages;
 
 pub(crate) use incoming::Incoming;
-pub(crate) use panics::caught;
-pub(crate) use panics::poll_caught;
+pub use limits::response_cost::{Costed, ResponseCost};
 pub use response::not_found;
+pub use secured_response::SecuredResponse;
 pub use serve::{Served, arrive, never, serve, serve_ruled};
 pub use stages::bans::{Ban, Banned, Bans};
 pub(crate) use stages::caller::claim_grant;
@@ -47,4 +47,5 @@ pub use stages::claimed_account::claim_account;
 #[cfg(feature = "compression")]
 pub(crate) use stages::content_coding::take as take_content_coding;
 pub(crate) use stages::errors::unfit_path;
+pub(crate) use stages::sizes::Lifted;
 pub use stages::typed_caller::Caller;

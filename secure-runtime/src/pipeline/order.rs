@@ -15,8 +15,8 @@ use super::stages::{
     authentication, body, caller, concurrency, decision, failures, handshake, load, rules,
 };
 use crate::authorization::Verdict;
+use crate::plan::Stage as LimitStage;
 use crate::policy::Needs;
-use crate::security::Stage as LimitStage;
 
 /// Where a request stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]

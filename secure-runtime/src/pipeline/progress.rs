@@ -12,7 +12,7 @@ use super::stages::decision::Asking;
 use super::stages::failures::Attempts;
 use crate::authorization::Answers;
 use crate::principal::Principal;
-use crate::time::Moment;
+use crate::support::time::Moment;
 use crate::validation::Costs;
 
 #[derive(Default)]

@@ -17,16 +17,15 @@ use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 
 use super::gate::Gate;
 use super::incoming::Incoming;
-use super::probe;
 use super::refused::{Refused, refused};
 use super::response::{self, log::Refusing};
 use super::serve::Served;
 use super::stages::request_body::RequestBody;
 use super::stages::{caller, load};
+use super::{SecuredResponse, probe};
 use crate::denial::DenialKind;
 use crate::policy::Endpoint;
 use crate::request::{extensions, extensions_mut};
-use crate::scope::SecuredResponse;
 use crate::throttling::Place;
 
 /// The response of what stands behind a secured handler.

@@ -11,18 +11,18 @@ use actix_web::dev::Payload as Body;
 use actix_web::{Error, HttpRequest, Responder};
 use pin_project_lite::pin_project;
 
+use super::SecuredResponse;
 use super::abandonment::{self, Serving};
 use super::arguments::{Arguments, Function};
 use super::exchange::{Exchange, RefusedResponse};
 use super::incoming::Incoming;
 use super::order::Step;
-use super::panics::poll_caught;
 use super::scope_policies::{self, ScopePolicy};
 use super::stages::extraction::Collect;
-use crate::asked::Asked;
+use crate::denial::poll_caught;
 use crate::inventory;
+use crate::policy::expression_context::Asked;
 use crate::policy::{Places, Written};
-use crate::scope::SecuredResponse;
 use crate::validation::Violations;
 
 /// What validates the arguments of a handler.
@@ -366,4 +366,4 @@ where
     arguments.whole().ok_or_else(|| exchange.refuse_internal(NOT_ALL))
 }
 
-crate::opaque_debug::opaque_debug!(Served);
+crate::support::opaque_debug!(Served);

@@ -54,31 +54,6 @@ impl Limit {
         }
     }
 }
-
-/// What is given up last when more requests come than the program may serve
-/// ([`max_in_flight`](crate::SecurityBuilder::max_in_flight)).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Priority {
-    /// Served until all places are taken.
-    Critical,
-    /// Leaves a tenth of the places to critical requests.
-    #[default]
-    Normal,
-    /// Leaves half of the places to all others.
-    Bulk,
-}
-
-/// As the attribute writes it.
-impl fmt::Display for Priority {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Critical => "critical",
-            Self::Normal => "normal",
-            Self::Bulk => "bulk",
-        })
-    }
-}
-
 /// How many requests are served at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Concurrency {

@@ -4,28 +4,31 @@
 //! [`crate::Security`] compiles it once, at launch, into what the request path uses.
 
 mod actions;
+mod decode;
+mod decode_limit;
+pub(crate) mod expression_context;
 mod failures;
 mod limit;
-mod opens;
+mod role_reachability;
 mod rule;
 mod step_up;
-mod written;
-mod written_limit;
 
 use std::any::TypeId;
 use std::fmt;
 use std::hash::Hasher;
 use std::time::Duration;
 
-use crate::asked::Asked;
+use expression_context::Asked;
 
+use crate::throttling::Priority;
+pub(crate) use decode::shown;
+pub use decode::{Known, Written};
 pub use failures::FailureBudget;
-pub use limit::{Audience, CalendarPeriod, Concurrency, Cost, Limit, Partition, Priority, Queue};
-pub(crate) use opens::opens;
+
+pub use limit::{Audience, CalendarPeriod, Concurrency, Cost, Limit, Partition, Queue};
+pub(crate) use role_reachability::opens;
 pub use rule::{Expression, Hours, Needs, Rule};
 pub use step_up::StepUp;
-pub(crate) use written::shown;
-pub use written::{Known, Written};
 
 /// One secured handler: where it is written, how it is routed, what it demands.
 #[derive(Debug)]

@@ -195,4 +195,4 @@ impl PrincipalBuilder {
     }
 }
 
-crate::opaque_debug::opaque_debug!(PrincipalBuilder);
+crate::support::opaque_debug!(PrincipalBuilder);

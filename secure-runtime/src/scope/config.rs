@@ -185,4 +185,4 @@ pub fn configure(routes: impl FnOnce(&mut SecuredConfig)) -> impl FnOnce(&mut we
     |actix| config.add(actix)
 }
 
-crate::opaque_debug::opaque_debug!(SecuredConfig);
+crate::support::opaque_debug!(SecuredConfig);

@@ -1,9 +1,11 @@
 //! The deny-by-default scope: what is mounted in it has a security policy, or does not compile.
 
+mod body_limits;
 mod config;
 mod dispatch;
 pub(crate) mod mounted;
 mod next;
+mod policed;
 mod public_service;
 mod redirect;
 mod resource;
@@ -11,25 +13,26 @@ mod routes;
 
 use std::rc::Rc;
 
-use actix_web::body::{BoxBody, MessageBody};
+use actix_web::body::MessageBody;
 use actix_web::dev::{
     AppService, HttpServiceFactory, ServiceFactory, ServiceRequest, ServiceResponse, Transform,
 };
 use actix_web::guard::Guard;
-use actix_web::{Error, Handler, HttpRequest, HttpResponse, Responder};
+use actix_web::{Error, Handler, HttpRequest};
 
 pub use config::{SecuredConfig, configure};
 pub use next::{Next, secured};
-pub use public_service::{PublicService, PublicServiceRow};
+pub use policed::{Policed, RouteOf};
+pub use public_service::PublicService;
 pub use resource::{SecuredResource, resource};
 pub use routes::{RouteBuilder, SecuredRoute, ToSecuredHandler, route};
 
 use self::dispatch::Dispatching;
 use self::mounted::{KnownPaths, Shape};
 use crate::answer::{Answer, Answers};
-use crate::body_limits::BodyLimits;
 use crate::denial::Denial;
 use crate::handler::{Routed, SecuredOutput};
+use body_limits::BodyLimits;
 
 /// A service whose every request passes a security policy.
 ///
@@ -45,38 +48,12 @@ use crate::handler::{Routed, SecuredOutput};
 pub trait SecuredService: HttpServiceFactory + 'static {
     /// Only an expansion names its value: written by hand, an `impl` claims what nothing enforces.
     #[doc(hidden)]
-    const POLICED: crate::__private::Policed;
+    const POLICED: Policed;
 
     /// The paths that it answers.
     #[doc(hidden)]
     fn shape(&self) -> Shape {
         Self::POLICED.shape()
-    }
-}
-
-/// The response of a secured handler; only the pipeline makes one.
-#[derive(Debug)]
-pub struct SecuredResponse(HttpResponse);
-
-impl SecuredResponse {
-    pub(crate) fn new(response: HttpResponse) -> Self {
-        Self(response)
-    }
-
-    pub(crate) fn into_inner(self) -> HttpResponse {
-        self.0
-    }
-
-    pub(crate) fn map(self, change: impl FnOnce(HttpResponse) -> HttpResponse) -> Self {
-        Self(change(self.0))
-    }
-}
-
-impl Responder for SecuredResponse {
-    type Body = BoxBody;
-
-    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
-        self.0
     }
 }
 
@@ -348,7 +325,7 @@ where
     T: ScopeFactory + ServiceFactory<ServiceRequest, Response = ServiceResponse<B>>,
     B: MessageBody + 'static,
 {
-    const POLICED: crate::__private::Policed = crate::__private::Policed::BY_THE_ATTRIBUTE;
+    const POLICED: Policed = Policed::BY_THE_ATTRIBUTE;
 
     fn shape(&self) -> Shape {
         let held = self.config.children.iter().map(|child| child.shape.clone());
@@ -356,4 +333,4 @@ where
     }
 }
 
-crate::opaque_debug::opaque_debug!(Scope<<T>>);
+crate::support::opaque_debug!(Scope<<T>>);

@@ -6,8 +6,8 @@ use actix_web::dev::{AppService, HttpServiceFactory, ResourceDef};
 use actix_web::guard::Guard;
 use actix_web::http::Method;
 
-use super::SecuredService;
-use crate::__private::RouteOf;
+use super::{RouteOf, SecuredService};
+use crate::inventory::route_patterns::with_slash;
 
 /// A service that waits for the registration of its scope.
 pub(crate) struct Child {
@@ -128,13 +128,4 @@ impl Shape {
     }
 }
 
-/// As actix-web inserts it.
-pub(crate) fn with_slash(pattern: &str) -> String {
-    if pattern.is_empty() || pattern.starts_with('/') {
-        pattern.to_owned()
-    } else {
-        format!("/{pattern}")
-    }
-}
-
-crate::opaque_debug::opaque_debug!(Shape, KnownPaths);
+crate::support::opaque_debug!(Shape, KnownPaths);

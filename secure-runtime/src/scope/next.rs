@@ -193,4 +193,4 @@ where
     }
 }
 
-crate::opaque_debug::opaque_debug!(Next);
+crate::support::opaque_debug!(Next);

@@ -2,8 +2,8 @@
 
 use actix_web::dev::{AppService, HttpServiceFactory};
 
-use super::SecuredService;
-use crate::__private::Policed;
+use super::{Policed, SecuredService};
+use crate::inventory::PublicServiceRow;
 
 /// A service without a policy, in a scope that takes nothing else without a reason; made by
 /// [`public_service!`](crate::public_service).
@@ -17,17 +17,6 @@ impl<S> PublicService<S> {
     pub fn registered(_: &'static PublicServiceRow, service: S) -> Self {
         Self(service)
     }
-}
-
-/// What the inventory says of one.
-#[doc(hidden)]
-#[derive(Debug)]
-pub struct PublicServiceRow {
-    pub reason: &'static str,
-    pub service: &'static str,
-    pub module: &'static str,
-    pub file: &'static str,
-    pub line: u32,
 }
 
 impl<S: HttpServiceFactory> HttpServiceFactory for PublicService<S> {

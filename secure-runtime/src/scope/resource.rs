@@ -146,11 +146,11 @@ where
     T: ScopeFactory + ServiceFactory<ServiceRequest, Response = ServiceResponse<B>>,
     B: MessageBody + 'static,
 {
-    const POLICED: crate::__private::Policed = crate::__private::Policed::BY_THE_ATTRIBUTE;
+    const POLICED: super::Policed = super::Policed::BY_THE_ATTRIBUTE;
 
     fn shape(&self) -> Shape {
         Shape::resource(self.known.clone())
     }
 }
 
-crate::opaque_debug::opaque_debug!(SecuredResource<<T>>);
+crate::support::opaque_debug!(SecuredResource<<T>>);

@@ -123,4 +123,4 @@ pub mod route {
     }
 }
 
-crate::opaque_debug::opaque_debug!(SecuredRoute, RouteBuilder);
+crate::support::opaque_debug!(SecuredRoute, RouteBuilder);

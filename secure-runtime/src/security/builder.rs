@@ -9,14 +9,15 @@ use super::decisions::DecisionSettings;
 use super::development::Development;
 use super::launch::{self, LaunchError};
 use super::sockets::Sockets;
-use super::{FailedAuthentication, ProblemHook, ProtectedResource, Security, TierFunction};
+use super::{ProblemHook, ProtectedResource, Security, TierFunction};
 use crate::answer::Answers;
 use crate::authentication::{Authenticator, IntoAuthenticator};
+use crate::plan::FailedAuthentication;
 use crate::principal::Principal;
+use crate::support::time::{Clock, SystemClock};
 #[cfg(feature = "redis")]
 use crate::throttling::SharedLimits;
 use crate::throttling::{LimitMode, RateLimitHeaders};
-use crate::time::{Clock, SystemClock};
 use crate::transport::TrustedProxies;
 
 /// Configures a [`Security`]; [`build`](Self::build) checks everything and reports every fault.
@@ -365,4 +366,4 @@ impl SecurityBuilder {
     }
 }
 
-crate::opaque_debug::opaque_debug!(SecurityBuilder);
+crate::support::opaque_debug!(SecurityBuilder);

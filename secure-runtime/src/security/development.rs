@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::SecurityBuilder;
+use crate::inventory::AuthenticationOff;
 use crate::principal::Principal;
-use crate::time::Moment;
+use crate::support::time::Moment;
 
 /// Everybody is this principal, without credentials.
 pub(crate) struct Open {
@@ -21,6 +22,22 @@ pub(crate) struct Open {
 pub(crate) struct AbsentAuthenticator {
     pub(crate) name: &'static str,
     pub(crate) reason: String,
+}
+
+/// What the inventory lists of them.
+pub(super) fn authentication_off(
+    absent: &[AbsentAuthenticator],
+    open: Option<&Open>,
+) -> Vec<AuthenticationOff> {
+    let open = open.map(|it| AuthenticationOff::Open {
+        open_to_everybody_as: it.principal.subject().to_owned(),
+        reason: it.reason.clone(),
+    });
+    let absent = absent.iter().map(|it| AuthenticationOff::Absent {
+        absent_authenticator: it.name,
+        reason: it.reason.clone(),
+    });
+    open.into_iter().chain(absent).collect()
 }
 
 /// What the builder was told.

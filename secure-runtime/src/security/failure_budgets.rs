@@ -1,48 +1,11 @@
 //! What a configuration says of budgets for failures: the one that is on by default, how long bans
 //! last, and whether they are enforced.
 
-use std::num::NonZeroU32;
 use std::time::Duration;
 
 use super::SecurityBuilder;
-use crate::throttling::{LimitMode, Quota};
-
-/// How much failed authentication an address may cause, on all endpoints that authenticate together.
-///
-/// It protects the service from verifying forged credentials without end. It is no protection of
-/// passwords: that is `failures = "…"` on the endpoint that takes them.
-///
-/// ```
-/// use std::num::NonZeroU32;
-/// use secure_runtime::Security;
-/// use secure_runtime::security::FailedAuthentication;
-/// use secure_runtime::throttling::Quota;
-///
-/// let (permits, minute) = (NonZeroU32::new(30).unwrap(), NonZeroU32::new(60).unwrap());
-/// let strict = FailedAuthentication::Budget(Quota::new(permits, minute));
-/// let builder = Security::builder().failed_authentication(strict);
-/// let none = Security::builder().failed_authentication(FailedAuthentication::Off);
-/// # drop((builder, none));
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum FailedAuthentication {
-    /// So much for each API key that is claimed from an address, as much for all credentials from
-    /// there that claim nothing, and ten times as much for the address.
-    Budget(Quota),
-    /// It is not counted, but where an endpoint says so.
-    Off,
-}
-
-/// A hundred a minute: thousands of callers behind one address, whose tokens end once an hour, fail
-/// less often, and the forged signatures that fit cost two milliseconds.
-impl Default for FailedAuthentication {
-    fn default() -> Self {
-        const HUNDRED: NonZeroU32 = NonZeroU32::MIN.saturating_add(99);
-        const MINUTE: NonZeroU32 = NonZeroU32::MIN.saturating_add(59);
-        Self::Budget(Quota::new(HUNDRED, MINUTE))
-    }
-}
+use crate::plan::FailedAuthentication;
+use crate::throttling::LimitMode;
 
 impl SecurityBuilder {
     /// A bound of an hour, as the longest wait that NIST SP 800-63B section 5.2.2 suggests.

@@ -12,10 +12,11 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use actix_web::HttpRequest;
 
-use super::{Inner, Plan, Security};
+use crate::inventory::route_patterns;
+use crate::inventory::route_patterns::{Pattern, with_slash};
+use crate::plan::Plan;
 use crate::request::RequestHead;
-use crate::resource_map::{self, Pattern};
-use crate::scope::mounted::with_slash;
+use crate::security::{Inner, Security};
 use crate::transport::unnamed_proxy;
 
 /// Those that have served a request.
@@ -40,7 +41,7 @@ impl Security {
         if self.0.has_looked_for_unmounted.swap(true, Ordering::Relaxed) {
             return;
         }
-        let Some(patterns) = resource_map::patterns(request.resource_map()) else { return };
+        let Some(patterns) = route_patterns::patterns(request.resource_map()) else { return };
         let mut ends = HashSet::new();
         for Pattern { path, .. } in &patterns {
             ends.extend(path.match_indices('/').filter_map(|(place, _)| path.get(place..)));

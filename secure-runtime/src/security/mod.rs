@@ -1,84 +1,52 @@
 //! The one value a program builds: its authenticators, its clock, its limits.
 
 mod answers;
-mod apart_counts;
-mod body_sizes;
-mod budget_changes;
-mod budget_statistics;
 mod builder;
-mod challenges;
-mod concurrency_statistics;
 mod decisions;
 mod development;
 mod failure_budgets;
 mod first_requests;
-mod forgetful_budgets;
 mod launch;
-mod lenient_limits;
-mod limit_changes;
-mod limit_statistics;
-mod limit_texts;
-mod limits;
-mod live_limit;
-mod live_mode;
-mod plan;
-mod planned_budget;
-mod planned_concurrency;
-mod planned_limit;
-#[cfg(feature = "redis")]
-mod planned_shared;
 mod protected_resource;
-mod readiness;
 mod request_head;
 mod resource_url;
 mod sockets;
+mod startup_warnings;
 
 use std::borrow::Cow;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
 use actix_web::HttpRequest;
-use actix_web::web::Bytes;
 
 use crate::answer::Answers;
 use crate::authentication::{Authenticator, TokenCacheStatistics};
 use crate::authorization::Decider;
 use crate::denial::Denial;
 use crate::inventory::Inventory;
-use crate::metadata::ResourceMetadata;
+#[cfg(feature = "redis")]
+use crate::plan::Sharing;
+use crate::plan::{ClaimNames, Plan};
 use crate::policy::Endpoint;
 use crate::principal::Principal;
 use crate::problem::Problem;
+use crate::support::time::Clock;
 #[cfg(feature = "redis")]
 use crate::throttling::SharedStatistics;
 use crate::throttling::{
     AddressGroups, ConfiguredModes, Counters, FailureStatistics, InFlight, Load, Penalties,
     Statistics,
 };
-use crate::time::Clock;
 use crate::transport::TrustedProxies;
 
-pub use budget_statistics::BudgetRow;
 pub use builder::SecurityBuilder;
-pub use concurrency_statistics::ConcurrencyRow;
 pub use decisions::Decisions;
+use development::authentication_off;
 pub(crate) use development::{AbsentAuthenticator, Open};
-pub use failure_budgets::FailedAuthentication;
 pub use launch::LaunchError;
-pub use limit_statistics::{BusyKey, LimitRow, LimitStatistics};
-pub(crate) use limit_texts::{LimitTexts, bit};
-pub use limits::{LimitChangeError, Limits};
-pub(crate) use live_limit::{LiveBudget, LiveLimit, Terms};
-pub(crate) use live_mode::LiveMode;
-pub(crate) use plan::{Authentication, Mode, Plan};
-pub(crate) use planned_budget::{Failures, ID_OF_ALL, PlannedBudget};
-pub(crate) use planned_concurrency::PlannedConcurrency;
-pub(crate) use planned_limit::{ClaimNames, Counts, More, PlannedLimit, Stage, Unless};
-#[cfg(feature = "redis")]
-pub(crate) use planned_shared::{LiveShared, PlannedShared, Sharing};
 pub use protected_resource::ProtectedResource;
 use protected_resource::Published;
-pub use readiness::{NotReady, Readiness};
+pub(crate) use resource_url::WELL_KNOWN;
 pub(crate) use sockets::Sockets;
 
 /// The security of a program, ready to serve: put it into `App::app_data`.
@@ -137,9 +105,9 @@ pub(crate) struct Inner {
     pub(crate) sockets: Sockets,
     pub(crate) problem_hook: Option<ProblemHook>,
     pub(crate) answers: Option<Answers>,
-    published: Option<Published>,
+    pub(crate) published: Option<Published>,
     /// Holds off changes of limits while one is made.
-    limit_changes: Mutex<()>,
+    pub(crate) limit_changes: Mutex<()>,
     modes: ConfiguredModes,
     /// Authenticators that are turned off.
     absent: Vec<AbsentAuthenticator>,
@@ -149,7 +117,7 @@ pub(crate) struct Inner {
 
 impl Inner {
     /// The plans of all endpoints, in the order of their names.
-    fn plans_by_name(&self) -> Vec<&Plan> {
+    pub(crate) fn plans_by_name(&self) -> Vec<&Plan> {
         let mut plans: Vec<&Plan> = self.plans.iter().flatten().collect();
         plans.sort_by_key(|plan| (plan.endpoint.module, plan.endpoint.name, plan.endpoint.line));
         plans
@@ -169,42 +137,7 @@ impl Security {
         let endpoints = self.0.plans.iter().flatten().map(|plan| plan.endpoint);
         let metadata = self.0.published.as_ref().map(|published| published.path);
         let inventory = Inventory::of(endpoints, metadata, self.0.modes, self.0.decides_all);
-        inventory.with_authentication_off(&self.0.absent, self.0.open.as_ref())
-    }
-
-    /// The service that publishes the metadata of the
-    /// [protected resource](SecurityBuilder::protected_resource) at its well-known path (RFC 9728
-    /// section 3): to be mounted at the root, in the `App` (ahead of a scope without a path) or in
-    /// such a scope. Everybody may read them.
-    ///
-    /// Where nothing describes the resource it answers with 500.
-    ///
-    /// ```
-    /// use actix_web::App;
-    /// use secure_runtime::{Security, authentication::Jwt};
-    ///
-    /// let api = "https://api.example/shop";
-    /// let jwt = Jwt::discover("https://issuer.example").audience(api);
-    /// let security = Security::builder().authenticator("jwt", jwt).protected_resource(api).build()?;
-    /// let app = App::new().app_data(security.clone()).service(security.resource_metadata());
-    /// # drop(app);
-    /// # Ok::<(), secure_runtime::LaunchError>(())
-    /// ```
-    pub fn resource_metadata(&self) -> ResourceMetadata {
-        match &self.0.published {
-            Some(published) => {
-                let document = Bytes::copy_from_slice(published.document.as_bytes());
-                ResourceMetadata::new(published.path, Some(document))
-            }
-            None => ResourceMetadata::new(resource_url::WELL_KNOWN, None),
-        }
-    }
-
-    /// The limits, for those who operate the program: what they have said, and how they are changed
-    /// while it runs.
-    #[must_use]
-    pub fn limits(&self) -> Limits {
-        Limits::new(self.clone())
+        inventory.with_authentication_off(authentication_off(&self.0.absent, self.0.open.as_ref()))
     }
 
     /// How full the limiter's fixed memory is, and what it had to give up.
@@ -228,7 +161,7 @@ impl Security {
     }
 
     /// How many bans for failures have begun, and how many requests they refused; each budget by itself is
-    /// among the [statistics of limits](Limits::statistics).
+    /// among the [statistics of limits](crate::operations::Limits::statistics).
     #[must_use]
     pub fn failure_statistics(&self) -> FailureStatistics {
         self.0.penalties.statistics()

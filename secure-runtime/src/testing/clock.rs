@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use crate::time::{Clock, Moment};
+use crate::support::time::{Clock, Moment};
 
 /// A [`Clock`] for tests. Clones show the same time.
 ///

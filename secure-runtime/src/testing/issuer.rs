@@ -9,7 +9,7 @@ use jsonwebtoken::crypto::aws_lc::DEFAULT_PROVIDER;
 
 use super::token::Token;
 use crate::authentication::{Algorithm, ClaimPath, Jwt, Key, vocabulary_claims};
-use crate::time::{Clock, SystemClock};
+use crate::support::time::{Clock, SystemClock};
 
 /// Mints tokens for tests, right ones and wrong ones.
 ///

@@ -4,20 +4,21 @@
 //! Always compiled, so that no feature changes what is tested. What it holds is small, and a service
 //! refuses its keys unless it was told to accept them.
 
-mod asked;
 mod assertions;
 mod clock;
 mod issuer;
 mod ready;
+mod requests;
 mod routes;
 mod token;
 
-pub use asked::access_request;
+pub use crate::inventory::MountedRoutes;
 pub use assertions::{assert_admitted, assert_refused};
 pub use clock::FakeClock;
 pub use issuer::Issuer;
 pub use ready::TestSecurity;
-pub use routes::{MountedRoutes, assert_all_routes_secured, mounted_routes};
+pub use requests::access_request;
+pub use routes::{assert_all_routes_secured, mounted_routes};
 pub use token::Token;
 
 use std::net::IpAddr;
@@ -26,14 +27,14 @@ use actix_web::HttpRequest;
 use actix_web::dev::ServiceResponse;
 use actix_web::test::TestRequest;
 
-use crate::Granted;
 use crate::authentication::api_key::Document;
 use crate::authentication::{Attempt, Authenticator, Key, bearer_token, open_with, read_key_set};
 use crate::denial::Denial;
 use crate::policy::shown;
+use crate::principal::Principal;
 use crate::request::RequestHead;
-use crate::resource::without_proof;
-use crate::time::Moment;
+use crate::resource::{Granted, without_proof};
+use crate::support::time::Moment;
 use crate::transport::{self, TrustedProxies};
 
 /// Asks an authenticator about a request with these header lines.
@@ -210,6 +211,6 @@ pub fn introspected(
     description: crate::authentication::Introspection,
     answer: &str,
     now: Moment,
-) -> Result<crate::Principal, String> {
+) -> Result<Principal, String> {
     crate::authentication::read_answer(description, answer, now)
 }

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use crate::embedded_address::embedded_ipv4;
+use crate::support::embedded_address::embedded_ipv4;
 
 /// The leading bits by which addresses are told apart.
 #[derive(Clone, Copy, Debug)]

@@ -2,17 +2,17 @@
 
 use std::num::NonZeroU32;
 
-use super::busiest::{Busiest, is_sampled};
 use super::calendar::Calendar;
-use super::calendar_limiter::{CalendarLimiter, PeriodDecision};
-use super::evictions::Evictions;
-use super::gcra::Decision;
+use super::calendar::limiter::{CalendarLimiter, PeriodDecision};
 use super::headers::{reset_seconds, retry_after_seconds};
-use super::limiter::{LimitKey, Limiter};
-use super::notices::Notices;
-use super::quota::Quota;
-use super::tally::{Outcome, Tally};
-use crate::time::Moment;
+use super::log_sampling::Notices;
+use super::memory::evictions::Evictions;
+use super::rate::gcra::Decision;
+use super::rate::limiter::{LimitKey, Limiter};
+use super::rate::quota::Quota;
+use super::statistics::busiest::{Busiest, is_sampled};
+use super::statistics::tally::{Outcome, Tally};
+use crate::support::time::Moment;
 
 /// The counts of all limits of a program.
 #[derive(Debug)]

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use super::gcra::Decision;
-use super::quota::Quota;
+use super::rate::gcra::Decision;
+use super::rate::quota::Quota;
 
 /// Which fields tell a client about limits.
 ///

@@ -8,9 +8,9 @@ use std::num::NonZeroU32;
 use loom::sync::Arc;
 use loom::thread;
 
-use super::gcra::{Decision, Demand};
-use super::quota::Quota;
-use super::table::{Table, Update};
+use super::memory::table::{Table, Update};
+use super::rate::gcra::{Decision, Demand};
+use super::rate::quota::Quota;
 
 const NOW: u64 = 5;
 

@@ -18,7 +18,7 @@
 //! 6. Only the monotonic clock counts: setting the wall clock changes no limit. A time that goes
 //!    backwards (threads read the clock out of order) makes a decision stricter, never an error.
 //! 7. Arithmetic that overflows refuses.
-//! 8. A limit that is changed while it counts ([`Limits::set`](crate::security::Limits::set)) loses nothing
+//! 8. A limit that is changed while it counts ([`Limits::set`](crate::operations::Limits::set)) loses nothing
 //!    that was used: who had used 60% of the old bucket has used 60% of the new one.
 //!
 //! # What the client sees
@@ -68,69 +68,55 @@ mod address_groups;
 #[cfg(not(loom))]
 mod answer;
 #[cfg(not(loom))]
-mod busiest;
+mod bans;
 #[cfg(not(loom))]
 mod calendar;
-#[cfg(not(loom))]
-mod calendar_limiter;
-#[cfg(not(loom))]
-mod evictions;
-mod gcra;
-#[cfg(not(loom))]
-mod generations;
+mod concurrency;
 mod headers;
-mod in_flight;
-mod limiter;
 #[cfg(not(loom))]
-mod load;
+mod load_shedding;
+#[cfg(not(loom))]
+mod log_sampling;
 #[cfg(all(test, loom))]
 mod loom_tests;
+mod memory;
 #[cfg(not(loom))]
 mod mode;
-#[cfg(not(loom))]
-mod notices;
-#[cfg(not(loom))]
-mod penalties;
-mod quota;
-mod quota_text;
+mod rate;
 #[cfg(feature = "redis")]
 mod shared;
-mod slot;
-mod stripes;
-mod table;
-#[cfg(not(loom))]
-mod tally;
+mod statistics;
 
+pub use crate::support::prehashed::Hashed;
 #[cfg(not(loom))]
 pub(crate) use address_groups::AddressGroups;
 #[cfg(not(loom))]
 pub(crate) use answer::{Allowance, Answer, Counters};
 #[cfg(not(loom))]
+pub use bans::FailureStatistics;
+#[cfg(not(loom))]
+pub(crate) use bans::{BanEvent, BudgetKeys, Penalties};
+#[cfg(not(loom))]
 pub(crate) use calendar::Calendar;
 #[cfg(not(loom))]
 pub use calendar::Period;
-pub use gcra::Decision;
 #[cfg(not(loom))]
-pub(crate) use generations::{Change, Decided, Generations};
+pub(crate) use concurrency::InFlightNow;
+pub(crate) use concurrency::{Bound, Entered, InFlight, Permit, Waiter};
 pub use headers::{FieldValue, PolicyFields, RateLimitHeaders, reset_seconds, retry_after_seconds};
 #[cfg(not(loom))]
-pub(crate) use in_flight::InFlightNow;
-pub(crate) use in_flight::{Bound, Entered, InFlight, Permit, Waiter};
-pub use limiter::{Hashed, LimitKey, Limiter, Statistics};
+pub use load_shedding::Priority;
 #[cfg(not(loom))]
-pub(crate) use load::{Load, Place};
+pub(crate) use load_shedding::{Load, Place};
+#[cfg(not(loom))]
+pub use log_sampling::KeyMark;
+#[cfg(not(loom))]
+pub(crate) use memory::{Change, Decided, Generations};
 #[cfg(not(loom))]
 pub(crate) use mode::ConfiguredModes;
 #[cfg(not(loom))]
 pub use mode::LimitMode;
-#[cfg(not(loom))]
-pub use notices::KeyMark;
-#[cfg(not(loom))]
-pub use penalties::FailureStatistics;
-#[cfg(not(loom))]
-pub(crate) use penalties::{BanEvent, BudgetKeys, Penalties};
-pub use quota::Quota;
-pub use quota_text::InvalidQuota;
+pub use rate::{Decision, InvalidQuota, LimitKey, Limiter, Quota, Statistics};
 #[cfg(feature = "redis")]
 pub use shared::{
     Ask, InvalidSharedLimits, OnStoreFailure, SharedLimit, SharedLimits, SharedLimitsBuilder,
@@ -139,4 +125,4 @@ pub use shared::{
 #[cfg(feature = "redis")]
 pub(crate) use shared::{Held, SharedTerms};
 #[cfg(not(loom))]
-pub(crate) use tally::Outcome;
+pub(crate) use statistics::Outcome;

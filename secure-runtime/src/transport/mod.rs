@@ -1,9 +1,9 @@
 //! Where a request comes from.
 
-mod believable;
+mod address_trust;
 mod client_address;
 
-pub(crate) use believable::{is_one_clients, unnamed_proxy};
+pub(crate) use address_trust::{is_one_clients, unnamed_proxy};
 pub use client_address::{
     ForwardingHeader, InvalidForwardingHeader, InvalidNetwork, SingleHeader, TrustedProxies,
 };

@@ -6,12 +6,8 @@
 //! `RUSTFLAGS="--cfg loom" cargo test -p throttling-loom --release --target-dir target/loom`.
 #![cfg(loom)]
 
-#[path = "../../../secure-runtime/src/embedded_address.rs"]
-mod embedded_address;
 #[cfg(test)]
-mod in_flight;
-#[path = "../../../secure-runtime/src/keyed.rs"]
-mod keyed;
+mod concurrency;
 #[cfg(test)]
 #[expect(dead_code, unused_imports, reason = "the models need part of it")]
 #[path = "../../../secure-runtime/src/throttling/shared/leases/mod.rs"]
@@ -23,8 +19,9 @@ mod leases;
 mod list;
 #[cfg(test)]
 mod revocation;
+#[path = "../../../secure-runtime/src/support/mod.rs"]
+#[expect(dead_code, unreachable_pub, reason = "the models need part of it")]
+mod support;
 #[path = "../../../secure-runtime/src/throttling/mod.rs"]
 #[expect(dead_code, reason = "the models need part of it")]
 pub mod throttling;
-#[path = "../../../secure-runtime/src/time.rs"]
-pub mod time;

@@ -7,7 +7,7 @@ use loom::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use loom::thread;
 
 use crate::list::{Issued, List, Target, Terms};
-use crate::time::Moment;
+use crate::support::time::Moment;
 
 const TOKEN: Target<'_> = Target::Token("issuer", "1");
 

@@ -2,9 +2,8 @@
 
 use actix_web::get;
 use secure_runtime::authentication::{Attempt, Authenticator, Challenge, Presented, Refusal};
-use secure_runtime::security::FailedAuthentication;
 use secure_runtime::testing::{FakeClock, Issuer};
-use secure_runtime::{Moment, Principal, RequestHead, Security, secure};
+use secure_runtime::{FailedAuthentication, Moment, Principal, RequestHead, Security, secure};
 use secure_tests::{TestServer, bearer, log};
 
 #[secure(auth = lenient(jwt, device))]

@@ -3,8 +3,7 @@
 use actix_web::{HttpRequest, get};
 use secure_runtime::testing::Issuer;
 use secure_runtime::{Principal, Security, secure};
-use secure_tests::policies as base;
-use secure_tests::{TestServer, bearer};
+use secure_tests::{TestServer, bearer, policies as base};
 
 /// What the policy means is not this.
 mod policies {

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use actix_web::{App, HttpResponse, web};
 use futures_util::future::join_all;
-use secure_runtime::security::FailedAuthentication;
 use secure_runtime::testing::{FakeClock, Issuer};
 use secure_runtime::throttling::Quota;
 use secure_runtime::{
-    Costed, Next, ResponseCost, SecurityBuilder, TrustedProxies, resource, route, secure,
+    Costed, FailedAuthentication, Next, ResponseCost, SecurityBuilder, TrustedProxies, resource,
+    route, secure,
 };
 use secure_tests::{TestServer, bearer};
 use tokio::sync::Semaphore;

@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use actix_web::dev::HttpServiceFactory;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
-use secure_runtime::security::FailedAuthentication;
 use secure_runtime::testing::{FakeClock, Issuer};
-use secure_runtime::{Banned, Denial, DenialKind, Security, TrustedProxies, claim_account, secure};
+use secure_runtime::{
+    Banned, Denial, DenialKind, FailedAuthentication, Security, TrustedProxies, claim_account,
+    secure,
+};
 use secure_tests::{TestServer, bearer};
 
 #[secure(roles = "admin", failures = "3/min")]

@@ -1,7 +1,7 @@
 //! A careless developer: wherever the attribute compiles, it enforces what it says.
 
 use actix_web::{App, FromRequest, HttpResponse, get, web};
-use secure_runtime::{Principal, route, secure};
+use secure_runtime::{Principal, route, secure, secure as protect};
 use secure_tests::{TestServer, bearer};
 use serde::Deserialize;
 use validator::Validate;
@@ -23,8 +23,6 @@ endpoint!(generated, "/generated", "admin", -> &'static str);
 async fn conditional() -> &'static str {
     "conditional"
 }
-
-use secure_runtime::secure as protect;
 
 #[protect(roles = "admin")]
 #[get("/renamed")]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use actix_web::{HttpResponse, get, web};
-use secure_runtime::security::Limits;
+use secure_runtime::operations::Limits;
 use secure_runtime::testing::{FakeClock, Issuer};
 use secure_runtime::throttling::LimitMode;
 use secure_runtime::{ResponseCost, Security, SecurityBuilder, secure};

@@ -3,7 +3,7 @@
 
 use actix_web::dev::{HttpServiceFactory, Payload};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, get, web};
-use secure_runtime::security::LimitRow;
+use secure_runtime::operations::LimitRow;
 use secure_runtime::testing::FakeClock;
 use secure_runtime::throttling::{LimitMode, Quota};
 use secure_runtime::{Security, secure};

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use actix_web::dev::{HttpServiceFactory, Payload};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, get, web};
-use secure_runtime::security::LimitRow;
+use secure_runtime::operations::LimitRow;
 use secure_runtime::testing::{FakeClock, Issuer};
 use secure_runtime::throttling::{OnStoreFailure, SharedLimitsBuilder};
 use secure_runtime::{Security, secure};

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use actix_web::dev::HttpServiceFactory;
 use actix_web::{HttpRequest, HttpResponse, get, web};
-use secure_runtime::security::LimitRow;
+use secure_runtime::operations::LimitRow;
 use secure_runtime::testing::FakeClock;
 use secure_runtime::throttling::{OnStoreFailure, Quota};
 use secure_runtime::{Security, secure};

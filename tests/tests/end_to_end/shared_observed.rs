@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use actix_web::dev::HttpServiceFactory;
 use actix_web::{HttpResponse, get, web};
+use secure_runtime::operations::LimitRow;
 use secure_runtime::secure;
-use secure_runtime::security::LimitRow;
 use secure_runtime::testing::FakeClock;
 use secure_runtime::throttling::{LimitMode, SharedLimitsBuilder};
 use secure_tests::{RedisServer, TestServer, bearer, eventually};

@@ -4,9 +4,10 @@
 use secure_runtime::authentication::Jwt;
 use serde_json::Value;
 
-use super::{Bench, Row};
-use super::{auth0, authentik, clerk, cognito, duende, entra, firebase, forgerock, google, hydra};
-use super::{keycloak, kinde, logto, okta, spring, supabase, workloads, zitadel};
+use super::{
+    Bench, Row, auth0, authentik, clerk, cognito, duende, entra, firebase, forgerock, google,
+    hydra, keycloak, kinde, logto, okta, spring, supabase, workloads, zitadel,
+};
 
 fn check(issuer: &str, audience: &str, header: Value, rows: Vec<Row>) {
     Bench::rs256(header, Jwt::discover(issuer).audience(audience)).check(rows);

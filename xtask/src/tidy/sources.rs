@@ -36,7 +36,7 @@ fn problems(file: &str, text: &str) -> Vec<String> {
 }
 
 /// Files that git knows, and those that it would know after `git add`.
-fn files() -> Result<Vec<String>, String> {
+pub(super) fn files() -> Result<Vec<String>, String> {
     let output = Command::new("git")
         .args(["ls-files", "--cached", "--others", "--exclude-standard", "--", "*.rs"])
         .current_dir(root())

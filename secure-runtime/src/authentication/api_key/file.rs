@@ -10,7 +10,7 @@ use super::document::Document;
 use super::{Found, KeyRecord, KeyStore, Lookup, StoreFault};
 use crate::authentication::local_file;
 use crate::authentication::provider::{LONGEST, Look, Provider, Terms, supply};
-use crate::time::Moment;
+use crate::support::time::Moment;
 
 /// Keys in a JSON file, with their hashes only.
 ///

@@ -104,7 +104,7 @@ impl fmt::Display for KeyError {
 
 impl std::error::Error for KeyError {}
 
-crate::opaque_debug::opaque_debug!(GeneratedKey);
+crate::support::opaque_debug!(GeneratedKey);
 
 #[cfg(test)]
 mod tests {

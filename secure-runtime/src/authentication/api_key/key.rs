@@ -171,7 +171,7 @@ pub(crate) const LONGEST_PREFIX: usize = 24;
 const LONGEST: usize = LONGEST_PREFIX + SHORTEST - 1;
 const SHORTEST: usize = 1 + 1 + HANDLE + 1 + SECRET + CHECKSUM;
 
-crate::opaque_debug::opaque_debug!(ApiKey<'_>);
+crate::support::opaque_debug!(ApiKey<'_>);
 
 #[cfg(test)]
 mod tests {

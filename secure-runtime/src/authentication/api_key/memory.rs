@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::{GeneratedKey, KeyError, KeyRecord, KeyStore, Lookup};
-use crate::time::Moment;
+use crate::support::time::Moment;
 
 /// Keys in memory. Clones are the same store: keep one to change it, each change counts at once.
 ///

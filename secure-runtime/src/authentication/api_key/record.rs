@@ -11,7 +11,7 @@ use super::key::is_id;
 use super::{KeyError, KeyHash};
 use crate::authentication::claim_path::is_name;
 use crate::principal::{Principal, PrincipalBuilder};
-use crate::time::Moment;
+use crate::support::time::Moment;
 
 /// What a [`KeyStore`](super::KeyStore) keeps of a key.
 ///

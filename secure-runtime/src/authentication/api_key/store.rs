@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use super::KeyRecord;
-use crate::time::Moment;
+use crate::support::time::Moment;
 
 /// Finds the record of a key by the key's public part.
 ///
@@ -121,4 +121,4 @@ impl<S: KeyStore + ?Sized> KeyStore for Arc<S> {
     }
 }
 
-crate::opaque_debug::opaque_debug!(Lookup);
+crate::support::opaque_debug!(Lookup);

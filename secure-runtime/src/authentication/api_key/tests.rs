@@ -11,8 +11,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::authentication::{Attempt, Authenticator, IntoAuthenticator, RefusalCode, Verdict};
 use crate::principal::{Principal, PrincipalBuilder};
+use crate::support::time::{Clock, Moment};
 use crate::testing::{FakeClock, authenticate};
-use crate::time::{Clock, Moment};
 
 fn billing() -> PrincipalBuilder {
     Principal::builder("billing").role("reader").scope("orders:read")

@@ -9,7 +9,7 @@ use super::{Found, KeyHash, KeyStore, Lookup};
 use crate::authentication::{Attempt, Authenticator, Challenge, Presented, Refusal, Verdict};
 use crate::principal::Principal;
 use crate::request::RequestHead;
-use crate::time::Moment;
+use crate::support::time::Moment;
 
 /// Verifies API keys.
 pub(crate) struct ApiKeyAuthenticator {

@@ -13,7 +13,7 @@ use crate::authentication::{
 };
 use crate::principal::Principal;
 use crate::request::RequestHead;
-use crate::time::Moment;
+use crate::support::time::Moment;
 
 /// Asks the inner authenticator, and completes what it accepts.
 pub(super) struct EnrichingAuthenticator {

@@ -11,9 +11,9 @@ use quick_cache::sync::{Cache, DefaultLifecycle};
 use super::authenticator::{bounded, is_same};
 use super::single_flight::{Join, SingleFlight};
 use super::{Load, Outcome, Refusal};
-use crate::keyed::KeyedAlready;
 use crate::principal::Principal;
-use crate::time::Moment;
+use crate::support::prehashed::KeyedAlready;
+use crate::support::time::Moment;
 
 /// Enriched principals, each kept for a while: for [`Enrich::enrich_cached`](super::Enrich::enrich_cached).
 ///

@@ -17,7 +17,7 @@
 mod authenticator;
 mod cache;
 mod single_flight;
-crate::opaque_debug::opaque_debug!(Enriched<<I>>);
+crate::support::opaque_debug!(Enriched<<I>>);
 
 #[cfg(test)]
 mod tests;

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::authentication::{Attempt, Challenge, Presented};
-use crate::time::Moment;
+use crate::support::time::Moment;
 
 const KEEP: u64 = 10;
 

@@ -19,7 +19,7 @@
 use super::outcome::Outcome;
 use crate::authentication::json::{Json, Object};
 use crate::authentication::jwt::{Rules, Unverified, time};
-use crate::time::Moment;
+use crate::support::time::Moment;
 
 /// What an answer must say.
 #[derive(Debug)]

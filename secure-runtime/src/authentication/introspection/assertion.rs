@@ -11,7 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::authentication::jwt::{Algorithm, pem};
-use crate::time::Moment;
+use crate::support::time::Moment;
 
 /// A private key with which this service proves to an identity provider who it is, pinned to one
 /// algorithm.
@@ -173,8 +173,8 @@ mod tests {
 
     use super::*;
     use crate::authentication::{Key, open_with};
+    use crate::support::time::Clock;
     use crate::testing::{FakeClock, Issuer};
-    use crate::time::Clock;
 
     const RSA: &[u8] = include_bytes!("../../testing/keys/test-only-rs256.private.der");
     const EC: &[u8] = include_bytes!("../../testing/keys/test-only-es256.private.der");

@@ -9,22 +9,22 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use super::answer::Expectations;
 use super::fingerprint::Fingerprint;
-use super::flights::{CROWDED, Departure, Flights, OUT_OF_REACH, arrived};
-use super::order::{End, Order};
 use super::outcome::{NOT_YET, Outcome};
 use super::refusals::Refusals;
+use super::request::{End, Order};
+use super::single_flight::{CROWDED, Departure, Flights, OUT_OF_REACH, arrived};
 use crate::authentication::bearer::{Bearer, is_b64token};
 use crate::authentication::jwt::JwtAuthenticator;
 use crate::authentication::outage::{Outage, duration, shortened};
 use crate::authentication::token_cache::{Cached, TokenCache, TokenCacheStatistics, Validity};
-use crate::authentication::token_place::TokenPlace;
+use crate::authentication::token_location::TokenPlace;
 use crate::authentication::{
     Attempt, Authenticator, Challenge, Presented, Refusal, Revocations, Verdict,
 };
-use crate::circuit::Call;
 use crate::principal::Principal;
 use crate::request::RequestHead;
-use crate::time::Moment;
+use crate::support::circuit::Call;
+use crate::support::time::Moment;
 
 /// Has an identity provider judge bearer tokens.
 #[derive(Debug)]

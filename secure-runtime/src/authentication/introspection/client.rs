@@ -7,7 +7,7 @@ use reqwest::header::HeaderValue;
 
 use super::assertion::{Assertions, ClientKey};
 use crate::authentication::http::Form;
-use crate::time::Moment;
+use crate::support::time::Moment;
 
 /// What the description says: a name, and how it is proved.
 #[derive(Clone)]

@@ -8,15 +8,15 @@ use tokio::sync::{Mutex, Semaphore};
 
 use super::answer::Expectations;
 use super::client::Credentials;
-use super::flights::{CROWDED, OUT_OF_REACH};
-use super::order::{End, Order};
 use super::outcome::Outcome;
+use super::request::{End, Order};
+use super::single_flight::{CROWDED, OUT_OF_REACH};
 use crate::authentication::fetching::Transport;
 use crate::authentication::http::{self, Http, JSON, Reply, Url};
 use crate::authentication::json::{Json, Object};
 use crate::authentication::jwt::JwtAuthenticator;
 use crate::authentication::metadata::Metadata;
-use crate::time::Moment;
+use crate::support::time::Moment;
 
 /// Everything that asking needs.
 pub(super) struct Exchange {

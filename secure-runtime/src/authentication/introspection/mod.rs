@@ -22,11 +22,11 @@ mod client;
 mod endpoint;
 mod exchange;
 mod fingerprint;
-mod flights;
 mod launch;
-mod order;
 mod outcome;
 mod refusals;
+mod request;
+mod single_flight;
 
 use std::fmt;
 use std::time::Duration;
@@ -35,13 +35,12 @@ pub use assertion::ClientKey;
 
 use client::{Client, Proof};
 
-use super::ClaimPath;
-use super::Revocations;
 use super::fetching::Fetching;
 use super::http::Address;
 use super::jwt::{DemandedClaim, Jwt};
+use super::{ClaimPath, Revocations};
 use crate::principal::Principal;
-use crate::time::Moment;
+use crate::support::time::Moment;
 
 /// How opaque bearer tokens are judged: a description, checked when the service starts.
 ///

@@ -4,7 +4,7 @@
 use crate::authentication::token_cache::Validity;
 use crate::authentication::{Refusal, Revocations, Verdict};
 use crate::principal::Principal;
-use crate::time::Moment;
+use crate::support::time::Moment;
 
 /// What is known of a token.
 #[derive(Clone, Debug)]

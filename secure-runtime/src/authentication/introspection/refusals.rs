@@ -10,7 +10,7 @@ use quick_cache::sync::{Cache, DefaultLifecycle};
 
 use super::fingerprint::Fingerprint;
 use super::outcome::Outcome;
-use crate::time::Moment;
+use crate::support::time::Moment;
 
 /// The tokens of one authenticator that were not accepted just now.
 pub(super) struct Refusals {
@@ -75,8 +75,8 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::support::time::Clock;
     use crate::testing::FakeClock;
-    use crate::time::Clock;
 
     #[test]
     fn a_refusal_ends_and_there_are_no_more_than_so_many() {

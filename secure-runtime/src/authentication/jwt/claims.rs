@@ -27,7 +27,7 @@ use super::profile::{HeaderType, Profile};
 use crate::authentication::claim_path::is_name;
 use crate::authentication::token_cache::Validity;
 use crate::principal::{Principal, PrincipalBuilder};
-use crate::time::Moment;
+use crate::support::time::Moment;
 
 /// A verified caller and how long the verdict holds.
 #[derive(Debug)]

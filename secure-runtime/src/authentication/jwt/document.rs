@@ -16,7 +16,7 @@ use super::keys::{Keys, Unverified};
 use super::profile::same_media_type;
 use super::provider::{Look, Provider, Wait};
 use super::verify::{JwtAuthenticator, KeySource};
-use crate::time::Moment;
+use crate::support::time::Moment;
 
 impl JwtAuthenticator {
     /// The payload of a document of this type. The time is that of the request that needs it.

@@ -15,7 +15,7 @@ use super::keys::Keys;
 use super::profile::{HeaderType, Profile, USES};
 use super::shown::{excerpt, listed, quoted, shown, shown_times};
 use super::{Jwt, Rules};
-use crate::time::{Clock, Moment, SystemClock};
+use crate::support::time::{Clock, Moment, SystemClock};
 
 /// What each check of a token came to: see [`Jwt::explain_token`].
 ///

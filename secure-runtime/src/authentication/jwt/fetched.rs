@@ -2,7 +2,7 @@
 //!
 //! A token whose key is unknown is refused only after a set lacked the key whose fetch began after the
 //! token came, or a moment ago for the same token: see [`provider`](crate::authentication::provider)
-//! and [`unknown`](super::unknown).
+//! and [`unknown`](super::unknown_keys).
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -13,7 +13,7 @@ use super::verify::{KeySource, TOO_LONG, Verifier, no_keys, refused};
 use crate::authentication::provider::{Change, Fetched, NotWaiting, Provider, Wait};
 use crate::authentication::token_cache::{Generation, Mark};
 use crate::authentication::{Attempt, Refusal, Verdict};
-use crate::time::Moment;
+use crate::support::time::Moment;
 
 impl Verifier {
     /// Verifies with keys that are published, and may have been replaced since they were found.

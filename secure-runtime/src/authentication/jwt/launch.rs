@@ -5,21 +5,21 @@ use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use super::asked_grants::ASKED;
+use super::claim_mapping::vocabulary_claims;
 use super::issuers::{Issuers, Template, Tenants};
 use super::key::CheckedKey;
 use super::key_set::AcceptedKeys;
 use super::keys::Keys;
-use super::places::vocabulary_claims;
+use super::requested_grants::ASKED;
 use super::source::Reader;
 use super::test_keys::TEST_KEY;
 use super::unexpected::Unexpected;
-use super::unknown::UnknownKeys;
+use super::unknown_keys::UnknownKeys;
 use super::verify::{JwtAuthenticator, KeySource, Verifier};
 use super::{Algorithm, Jwt, Rules};
 use crate::authentication::provider::{Order, Provider, Terms, supply};
 use crate::authentication::token_cache::{RefusedTokens, TokenCache};
-use crate::authentication::token_place::TokenPlace;
+use crate::authentication::token_location::TokenPlace;
 use crate::authentication::{Authenticator, Challenge, IntoAuthenticator};
 
 /// What is expected of a token, of a JWT and of an introspected one alike, and what is kept of it.

@@ -1,7 +1,7 @@
 //! The part of the description that is about where a request carries its token.
 
 use super::Jwt;
-use crate::authentication::token_place::TokenPlace;
+use crate::authentication::token_location::TokenPlace;
 use crate::request::FieldName;
 
 /// A token is taken from one place only: `Authorization: Bearer`, or what the last call of these says.

@@ -18,11 +18,9 @@
 //! goes to the log. A token that is not revoked stays valid until its `exp`: keep lifetimes short.
 
 mod algorithm;
-mod asked_grants;
 mod audience;
 mod caller;
 mod claims;
-mod demands;
 #[cfg(feature = "introspection")]
 mod document;
 mod expectations;
@@ -42,13 +40,15 @@ mod presets;
 mod profile;
 mod public_key;
 mod published;
+mod requested_grants;
+mod required_claims;
 mod roca;
 mod rules;
 mod shown;
 mod source;
 mod test_keys;
 mod unexpected;
-mod unknown;
+mod unknown_keys;
 mod verify;
 
 use std::fmt;
@@ -57,34 +57,34 @@ use std::time::Duration;
 
 pub use algorithm::Algorithm;
 pub(crate) use audience::CLIENT_CLAIMS;
-pub use demands::{ClaimValue, DemandedClaim};
+pub(crate) use claim_mapping::vocabulary_claims;
 pub use explain::TokenExplanation;
 pub use key::Key;
 pub(crate) use key_set::read_key_set;
 #[cfg(feature = "introspection")]
 pub(crate) use keys::Unverified;
 pub(crate) use keys::open_with;
-pub(crate) use places::vocabulary_claims;
 pub use profile::Profile;
+pub use required_claims::{ClaimValue, DemandedClaim};
 pub(crate) use rules::Rules;
 
 use super::claim_path::ClaimPath;
 #[cfg(feature = "discovery")]
 use super::http::Address;
 use super::revocation::Revocations;
-use super::token_place::TokenPlace;
-use super::{json, places, provider};
+use super::token_location::TokenPlace;
+use super::{claim_mapping, json, provider};
+use claim_mapping::Places;
 #[cfg(feature = "introspection")]
 pub(crate) use claims::time;
-use demands::Demand;
 use issuers::Tenants;
 #[cfg(feature = "introspection")]
 pub(crate) use launch::Expected;
-use places::Places;
 #[cfg(feature = "discovery")]
 use presets::Preset;
 #[cfg(feature = "introspection")]
 pub(crate) use public_key::pem;
+use required_claims::Demand;
 use source::Source;
 #[cfg(feature = "introspection")]
 pub(crate) use verify::JwtAuthenticator;

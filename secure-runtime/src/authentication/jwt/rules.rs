@@ -1,10 +1,10 @@
 //! What is expected of a token, as checked at startup. Each rule is applied in the file of what it is
 //! about: `profile`, `issuers`, `audience`, `caller`, `demands`, `claims`.
 
-use super::demands::Demand;
+use super::claim_mapping::Places;
 use super::issuers::Issuers;
-use super::places::Places;
 use super::profile::Profile;
+use super::required_claims::Demand;
 use crate::authentication::ClaimPath;
 
 /// What a token must be, checked.

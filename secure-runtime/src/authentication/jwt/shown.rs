@@ -1,7 +1,7 @@
 //! Claims and names as an operator reads them: on one line, and short.
 
 use super::json::{Json, Object};
-use crate::time::Moment;
+use crate::support::time::Moment;
 
 pub(super) fn shown(claims: &Object<'_>, names: &[&str]) -> String {
     let found = names.iter().filter_map(|name| {

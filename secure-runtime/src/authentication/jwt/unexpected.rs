@@ -8,7 +8,7 @@ use super::explain::{Check, UNKNOWN_KEY};
 use super::header::Header;
 use super::json::Object;
 use super::keys::{Keys, Unverified};
-use crate::time::Moment;
+use crate::support::time::Moment;
 
 /// One line a minute for each cause: a client may send such tokens as often as it likes.
 #[derive(Debug, Default)]

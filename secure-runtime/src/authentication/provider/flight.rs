@@ -11,7 +11,7 @@
 use std::time::{Duration, Instant};
 
 use super::Change;
-use crate::time::Moment;
+use crate::support::time::Moment;
 
 /// Orders a fetch.
 #[derive(Clone, Copy, Debug)]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::list::{List, Terms};
 use super::{Inner, Revocations};
-use crate::time::{Clock, SystemClock};
+use crate::support::time::{Clock, SystemClock};
 
 /// Describes a list of [`Revocations`].
 ///
@@ -97,4 +97,4 @@ const MARGIN: Duration = Duration::from_secs(2 * 300);
 
 const CAPACITY: usize = 1_000_000;
 
-crate::opaque_debug::opaque_debug!(RevocationsBuilder);
+crate::support::opaque_debug!(RevocationsBuilder);

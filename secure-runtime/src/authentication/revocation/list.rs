@@ -28,8 +28,8 @@ use loom::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 #[cfg(loom)]
 use loom::sync::{Mutex, RwLock};
 
-use crate::keyed::KeyedAlready;
-use crate::time::Moment;
+use crate::support::prehashed::KeyedAlready;
+use crate::support::time::Moment;
 
 /// What a revocation is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

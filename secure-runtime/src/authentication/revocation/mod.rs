@@ -35,7 +35,7 @@ use list::{Issued, Kept, List, Target, UNREADABLE};
 
 use super::Refusal;
 use crate::principal::Principal;
-use crate::time::Clock;
+use crate::support::time::Clock;
 
 /// Revoked tokens, sessions and subjects: a handle that is cheap to clone.
 ///

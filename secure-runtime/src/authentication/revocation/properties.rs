@@ -6,8 +6,8 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::*;
+use crate::support::time::Clock;
 use crate::testing::FakeClock;
-use crate::time::Clock;
 
 const HOUR: u64 = 3600;
 

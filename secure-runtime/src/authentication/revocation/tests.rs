@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::list::{Issued, Kept, List, Target, Terms};
 use super::*;
 use crate::authentication::RefusalCode;
+use crate::support::time::{Clock, Moment};
 use crate::testing::FakeClock;
-use crate::time::{Clock, Moment};
 
 const HOUR: u64 = 3600;
 

@@ -32,9 +32,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use quick_cache::sync::Cache;
 use quick_cache::{Equivalent, Lifecycle, OptionsBuilder, Weighter};
 
-use crate::keyed::KeyedAlready;
 use crate::principal::Principal;
-use crate::time::Moment;
+use crate::support::prehashed::KeyedAlready;
+use crate::support::time::Moment;
 pub(crate) use refused::{Mark, Refused, RefusedTokens};
 use statistics::Hits;
 pub use statistics::TokenCacheStatistics;

@@ -14,7 +14,7 @@
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use crate::time::Moment;
+use crate::support::time::Moment;
 
 /// The refused tokens of one authenticator.
 #[derive(Debug)]

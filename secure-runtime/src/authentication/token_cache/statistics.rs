@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::thread_number::{STRIPES, stripe};
+use crate::support::per_thread::{STRIPES, stripe};
 
 /// What the verified tokens of one authenticator take, and spare; of opaque ones, those that the
 /// provider called active.

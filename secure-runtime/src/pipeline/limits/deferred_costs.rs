@@ -11,10 +11,10 @@ use super::reserve::{Counted, LimitReport, Open, give_back, throttled};
 use super::shadow_mode;
 use crate::denial::{Denial, DenialKind};
 use crate::pipeline::refused::Refused;
+use crate::plan::Terms;
 use crate::policy::Cost;
-use crate::security::Terms;
+use crate::support::time::Moment;
 use crate::throttling::{Counters, Decided, LimitKey, Outcome};
-use crate::time::Moment;
 use crate::validation::Costs;
 
 /// What one limit said of the rest.

@@ -7,8 +7,9 @@ use super::{Counting, deferred_costs, tier};
 use crate::pipeline::gate::Gate;
 use crate::pipeline::progress::Progress;
 use crate::pipeline::refused::Refused;
-use crate::security::{PlannedLimit, Security, Stage};
-use crate::time::Moment;
+use crate::plan::{PlannedLimit, Stage};
+use crate::security::Security;
+use crate::support::time::Moment;
 
 pub(super) struct InMemory;
 

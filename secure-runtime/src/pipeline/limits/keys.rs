@@ -11,15 +11,16 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use actix_web::HttpRequest;
 use serde_json::Value;
 
-use crate::asked::Asked;
 use crate::authorization::{AcceptedBy, Answers, Circumstances, CompiledRule, Verdict};
 use crate::denial::Denial;
 use crate::pipeline::gate::Gate;
 use crate::pipeline::refused::Refused;
+use crate::plan::{ClaimNames, Counts, More, PlannedLimit, Unless};
+use crate::policy::expression_context::Asked;
 use crate::policy::{KeyFunction, Needs};
 use crate::principal::{CountedClaims, Principal, VouchedBy};
 use crate::request::{FieldName, RequestHead};
-use crate::security::{ClaimNames, Counts, More, PlannedLimit, TierFunction, Unless};
+use crate::security::TierFunction;
 use crate::throttling::{LimitKey, Limiter};
 
 /// Whose request is counted.

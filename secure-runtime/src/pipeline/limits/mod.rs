@@ -4,6 +4,7 @@ pub(super) mod deferred_costs;
 mod in_memory;
 pub(super) mod keys;
 pub(super) mod reserve;
+pub(super) mod response_cost;
 pub(super) mod shadow_mode;
 #[cfg(feature = "redis")]
 pub(super) mod shared;
@@ -19,10 +20,11 @@ use actix_web::HttpResponse;
 use super::gate::Gate;
 use super::progress::Progress;
 use super::refused::Refused;
-use crate::response_cost::ResponseCost;
-use crate::security::{Mode, Security, Stage};
-use crate::time::Moment;
+use crate::plan::{Mode, Stage};
+use crate::security::Security;
+use crate::support::time::Moment;
 use reserve::{Counted, Refundable};
+use response_cost::ResponseCost;
 
 /// Who counts limits: each takes the permits of all limits that it counts, or of none. What has to wait is
 /// polled again, and goes on where it stopped.

@@ -5,12 +5,12 @@ use super::shadow_mode;
 use crate::denial::Denial;
 use crate::pipeline::refused::Refused;
 use crate::pipeline::stages::concurrency::Waiting;
+use crate::plan::{LimitTexts, LiveLimit, PlannedLimit, Terms, bit};
 use crate::policy::{Cost, Limit};
-use crate::security::{LimitTexts, LiveLimit, PlannedLimit, Terms, bit};
+use crate::support::time::Moment;
 use crate::throttling::{
     Allowance, Answer, Calendar, Counters, Decided, LimitKey, Outcome, Permit, Place,
 };
-use crate::time::Moment;
 
 /// The limit nearest to exhaustion, and what it said.
 #[derive(Clone, Copy)]

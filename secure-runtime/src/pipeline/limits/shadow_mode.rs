@@ -5,9 +5,9 @@ use std::hash::{DefaultHasher, Hasher};
 use super::keys::Subject;
 use super::reserve::LimitReport;
 use super::shared_keys::whom;
-use crate::security::{Counts, LiveMode};
+use crate::plan::{Counts, LiveMode};
+use crate::support::time::Moment;
 use crate::throttling::{Counters, LimitKey, Outcome};
-use crate::time::Moment;
 
 /// Whether a limit of this mode refuses requests of this caller that are beyond it.
 #[inline]

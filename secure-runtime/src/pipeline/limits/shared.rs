@@ -7,22 +7,20 @@ use std::task::{Context, Poll, ready};
 
 use super::keys::{Subject, counts};
 use super::reserve::{Counted, LimitReport, throttled};
-use super::shadow_mode;
 use super::shared_keys::whom;
-use super::{Counting, shared_deferred_costs, tier};
+use super::{Counting, shadow_mode, shared_deferred_costs, tier};
 use crate::denial::{Denial, DenialKind};
 use crate::pipeline::gate::Gate;
 use crate::pipeline::progress::Progress;
 use crate::pipeline::refused::Refused;
+use crate::plan::{LimitTexts, LiveLimit, LiveShared, PlannedShared, Sharing, Stage, Terms};
 use crate::policy::Limit;
-use crate::security::{
-    LimitTexts, LiveLimit, LiveShared, PlannedShared, Security, Sharing, Stage, Terms,
-};
+use crate::security::Security;
+use crate::support::time::Moment;
 use crate::throttling::{
     Answer, Ask, Counters, Decision, Held, LimitKey, Outcome, SharedLimit, Source,
     StoreUnavailable, Verdict,
 };
-use crate::time::Moment;
 
 /// Limits that several instances count together, in a store that is asked and waited for.
 pub(super) struct Shared;

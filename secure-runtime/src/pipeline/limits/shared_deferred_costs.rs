@@ -10,8 +10,8 @@ use super::deferred_costs::{rest, unaffordable, unknown};
 use super::reserve::Counted;
 use super::shared::{Asked, Books, Pending, Question, ask, heed, note_given_back};
 use crate::pipeline::refused::Refused;
+use crate::plan::Sharing;
 use crate::policy::Cost;
-use crate::security::Sharing;
 use crate::throttling::Ask;
 use crate::validation::Costs;
 

@@ -10,9 +10,9 @@ use serde_json::Value;
 
 use super::keys::{Subject, named_claim, one_line, write_value};
 use crate::pipeline::refused::Refused;
+use crate::plan::{Counts, More};
 use crate::policy::KeyFunction;
 use crate::principal::{Principal, VouchedBy};
-use crate::security::{Counts, More};
 
 /// What tells kinds apart, lest a principal named `10.0.0.1` shares the count of an address.
 #[derive(Clone, Copy)]

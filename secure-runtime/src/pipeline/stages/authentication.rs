@@ -11,10 +11,10 @@ use crate::denial::{Denial, DenialKind};
 use crate::pipeline::gate::Gate;
 use crate::pipeline::progress::Progress;
 use crate::pipeline::refused::{Refused, refused};
+use crate::plan::{Authentication, Mode};
 use crate::principal::Principal;
 use crate::request::RequestHead;
-use crate::security::{Authentication, Mode};
-use crate::time::Moment;
+use crate::support::time::Moment;
 
 type Waiting = Pin<Box<dyn Future<Output = Verdict> + Send>>;
 

@@ -8,10 +8,11 @@ use std::hash::Hasher;
 use std::net::IpAddr;
 
 use super::failure_budgets::{Scope, Who, allowances, keys_of};
+use crate::plan::PlannedBudget;
 use crate::principal::VouchedBy;
-use crate::security::{PlannedBudget, Security};
+use crate::security::Security;
+use crate::support::time::Moment;
 use crate::throttling::BudgetKeys;
-use crate::time::Moment;
 
 /// The bans of a [`Security`] for too many failures (the key `failures`, and failed authentication).
 ///
@@ -72,7 +73,7 @@ pub enum Banned<'a> {
 #[non_exhaustive]
 pub struct Ban {
     /// The budget that was used up, by its id in the
-    /// [statistics](crate::security::LimitStatistics::budgets).
+    /// [statistics](crate::operations::LimitStatistics::budgets).
     pub budget: String,
     /// How long it still lasts, rounded up.
     pub seconds: u64,

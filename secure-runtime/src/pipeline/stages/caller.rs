@@ -11,11 +11,11 @@ use crate::denial::{Denial, DenialKind};
 use crate::pipeline::gate::Gate;
 use crate::pipeline::progress::Progress;
 use crate::pipeline::response::challenge;
+use crate::plan::Mode;
 use crate::policy::{Endpoint, Needs};
 use crate::principal::Principal;
 use crate::request::extensions;
-use crate::security::Mode;
-use crate::time::Moment;
+use crate::support::time::Moment;
 
 /// Left in the request by the pipeline: it passed the stages of this endpoint.
 pub(super) struct Passed {

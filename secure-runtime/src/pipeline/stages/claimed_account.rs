@@ -9,7 +9,7 @@ use super::failures::Watched;
 use crate::denial::Denial;
 use crate::pipeline::gate::Gate;
 use crate::pipeline::refused::Refused;
-use crate::security::PlannedBudget;
+use crate::plan::PlannedBudget;
 
 /// Says which account the request claims, before the handler verifies that it may: the `failures` of
 /// the endpoint then count by account and address together.

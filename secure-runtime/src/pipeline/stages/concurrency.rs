@@ -20,7 +20,8 @@ use crate::pipeline::limits::reserve::Counted;
 use crate::pipeline::limits::shadow_mode;
 use crate::pipeline::progress::Progress;
 use crate::pipeline::refused::Refused;
-use crate::security::{Inner, PlannedConcurrency};
+use crate::plan::PlannedConcurrency;
+use crate::security::Inner;
 use crate::throttling::{Entered, LimitKey, Permit, Waiter};
 
 /// A request in a queue.

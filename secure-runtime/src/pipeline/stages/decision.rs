@@ -11,13 +11,12 @@ use super::extraction::poll_deadline;
 use crate::authorization::{
     AccessDecision, AccessRequest, Decided, Decider, Deciding, Probe, Version,
 };
-use crate::denial::{Denial, DenialKind};
-use crate::pipeline::caught;
+use crate::denial::{Denial, DenialKind, caught};
 use crate::pipeline::gate::Gate;
 use crate::pipeline::progress::Progress;
 use crate::pipeline::refused::{Ended, Refused, refused};
+use crate::plan::Mode;
 use crate::request::{KeptHead, RequestHead};
-use crate::security::Mode;
 
 /// One question under way.
 pub(in crate::pipeline) struct Asking {

@@ -6,11 +6,10 @@ use actix_web::dev::Payload;
 use actix_web::rt::time::sleep;
 use actix_web::{Error, HttpRequest};
 
-use super::body;
 use super::errors::{hidden, refusal};
 use super::request_body::RequestBody;
 use super::timed_body::poll_extended;
-use super::{counted_body, load};
+use super::{body, counted_body, load};
 use crate::denial::{Denial, DenialKind};
 use crate::pipeline::gate::Gate;
 use crate::pipeline::progress::Progress;

@@ -12,11 +12,11 @@ use crate::pipeline::gate::Gate;
 use crate::pipeline::limits::shadow_mode;
 use crate::pipeline::limits::shared_keys::address;
 use crate::pipeline::refused::Refused;
+use crate::plan::{ID_OF_ALL, LiveBudget, PlannedBudget};
 use crate::principal::VouchedBy;
 use crate::request::RequestHead;
-use crate::security::{ID_OF_ALL, LiveBudget, PlannedBudget};
+use crate::support::time::Moment;
 use crate::throttling::{Allowance, BanEvent, BudgetKeys, Decided, LimitKey, Limiter, Quota};
-use crate::time::Moment;
 use crate::transport::is_one_clients;
 
 /// Left in a request that goes on although somebody is banned: the budgets whose bans are not enforced

@@ -27,11 +27,11 @@ use crate::pipeline::gate::Gate;
 use crate::pipeline::order::Stage;
 use crate::pipeline::progress::Progress;
 use crate::pipeline::refused::Refused;
+use crate::plan::{Authentication, Failures, Mode, PlannedBudget};
 use crate::policy::Endpoint;
 use crate::principal::Principal;
 use crate::request::{RequestHead, extensions, extensions_mut};
-use crate::security::{Authentication, Failures, Mode, PlannedBudget};
-use crate::time::Moment;
+use crate::support::time::Moment;
 
 /// Left in requests of endpoints with budgets of their own.
 pub(super) struct Watched(pub(super) &'static Endpoint);

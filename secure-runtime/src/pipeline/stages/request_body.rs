@@ -15,8 +15,8 @@ use actix_web::{HttpRequest, HttpResponse};
 use futures_core::Stream;
 
 use super::announced::is_chunked;
+use crate::pipeline::SecuredResponse;
 use crate::pipeline::lifetime::Lifetime;
-use crate::scope::SecuredResponse;
 
 /// A request's body, kept until a refusal has been sent.
 ///

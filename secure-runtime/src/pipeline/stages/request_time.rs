@@ -9,7 +9,7 @@ use super::caller::Passed;
 use crate::denial::Denial;
 use crate::request::extensions;
 use crate::security::Security;
-use crate::time::Moment;
+use crate::support::time::Moment;
 
 /// The time at which the pipeline read the clock for this request: what limits and token lifetimes were
 /// judged by, and the [fake clock](crate::testing::FakeClock)'s in tests.

@@ -8,8 +8,8 @@ use crate::denial::{Denial, DenialKind};
 use crate::pipeline::gate::Gate;
 use crate::pipeline::progress::Progress;
 use crate::pipeline::refused::{Refused, refused};
+use crate::plan::Mode;
 use crate::policy::Needs;
-use crate::security::Mode;
 
 /// What the rule comes to, with these arguments extracted.
 ///

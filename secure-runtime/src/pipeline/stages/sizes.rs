@@ -6,9 +6,17 @@ use std::sync::atomic::Ordering;
 use actix_multipart::form::MultipartFormConfig;
 use actix_web::web::{FormConfig, JsonConfig, PayloadConfig};
 
-use crate::body_limits::Lifted;
 use crate::pipeline::gate::Gate;
 use crate::request::RequestHead;
+
+/// Which limits were lifted for a request; left beside them.
+pub(crate) struct Lifted {
+    pub(crate) json: bool,
+    pub(crate) bytes: bool,
+    pub(crate) form: bool,
+    #[cfg(feature = "multipart")]
+    pub(crate) multipart: bool,
+}
 
 /// Looks, once, whether the application has set limits of its own for an endpoint that says nothing of its
 /// size: an application that is migrated expects that they hold.

@@ -10,18 +10,19 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
 use super::builder::SecurityBuilder;
-use super::first_requests::UnnamedProxy;
-use super::plan::Plan;
-use super::planned_budget::BudgetPlanner;
-use super::planned_limit::LimitPlanner;
-#[cfg(feature = "redis")]
-use super::planned_shared::SharedPlanner;
 use super::protected_resource::Published;
-use super::{Inner, ProtectedResource, Security, apart_counts, forgetful_budgets, lenient_limits};
+use super::startup_warnings::{forgetful_budgets, separate_counts, unenforced_limits};
+use super::{Inner, ProtectedResource, Security};
 use crate::authentication::Authenticator;
 use crate::authorization::{AcceptedBy, RuleSet, is_zone, scopes_of};
 use crate::inventory::{self, is_inside, modules_around};
+use crate::plan::Plan;
+use crate::plan::failure_budgets::BudgetPlanner;
+use crate::plan::limits::LimitPlanner;
+#[cfg(feature = "redis")]
+use crate::plan::shared_limits::SharedPlanner;
 use crate::policy::{Access, Authenticators, Endpoint, Rule};
+use crate::security::first_requests::UnnamedProxy;
 use crate::throttling::{ConfiguredModes, Counters, InFlight, Load, Penalties};
 use crate::transport::TrustedProxies;
 pub use error::LaunchError;
@@ -75,7 +76,7 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
         configuration.check_address_groups(builder.ipv4_prefix, builder.ipv6_prefix);
     configuration.faults.extend(builder.proxies.as_ref().and_then(TrustedProxies::fault));
     let modes = ConfiguredModes { limits: builder.limit_mode, failures: builder.failure_mode };
-    configuration.faults.extend(lenient_limits::faults(modes));
+    configuration.faults.extend(unenforced_limits::faults(modes));
     configuration.faults.extend(builder.sockets.faults());
     let mut budgets = BudgetPlanner::new(builder.failed_authentication, builder.failure_mode);
     let mut limits = LimitPlanner::new(builder.headers, builder.limit_mode);
@@ -152,7 +153,7 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
         open,
     }));
     security.warn_of_authentication_that_is_off();
-    Ok(apart_counts::told(forgetful_budgets::told(lenient_limits::told(security))))
+    Ok(separate_counts::told(forgetful_budgets::told(unenforced_limits::told(security))))
 }
 
 fn answers_for(modules: &[String], module: &str) -> bool {

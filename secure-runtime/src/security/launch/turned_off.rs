@@ -1,8 +1,8 @@
 //! What is left of authentication where the configuration turns some of it off.
 
 use super::{Configuration, Named, wanted};
+use crate::plan::Mode;
 use crate::policy::{Authenticators, Endpoint};
-use crate::security::plan::Mode;
 use crate::security::{AbsentAuthenticator, Security};
 
 impl Configuration {

@@ -2,87 +2,16 @@
 
 mod path;
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use actix_web::body::{BodySize, MessageBody};
 use actix_web::dev::{Service, ServiceFactory, ServiceRequest, ServiceResponse, fn_service};
 use actix_web::http::{Method, StatusCode};
 use actix_web::test::{TestRequest, init_service};
 use actix_web::{App, Error, HttpMessage, HttpResponse};
 
-use crate::inventory::endpoints;
+use crate::inventory::route_patterns::Pattern;
+use crate::inventory::{METHODS, MountedRoutes, route_patterns};
 use crate::pipeline::probe::{Probe, Reached, VERSION};
 use crate::policy::Endpoint;
-use crate::resource_map::{self, Pattern};
-
-/// The methods that every path is asked for.
-const METHODS: [Method; 9] = [
-    Method::GET,
-    Method::POST,
-    Method::PUT,
-    Method::PATCH,
-    Method::DELETE,
-    Method::HEAD,
-    Method::OPTIONS,
-    Method::TRACE,
-    Method::CONNECT,
-];
-
-/// What [`mounted_routes`] found.
-#[derive(Clone, Debug, Default)]
-pub struct MountedRoutes {
-    secured: Vec<(Method, String, &'static Endpoint)>,
-    /// The policies of the scopes around an endpoint, by its position in the inventory and its path.
-    scope_policies: BTreeMap<(usize, String), Vec<&'static Endpoint>>,
-    /// The methods of each path that has handlers without a policy.
-    unsecured: BTreeMap<String, Vec<Method>>,
-    untried: BTreeSet<String>,
-}
-
-impl MountedRoutes {
-    /// The secured endpoints that were reached: the method, the path template with the scopes around it, and the
-    /// endpoint.
-    #[must_use]
-    pub fn secured(&self) -> &[(Method, String, &'static Endpoint)] {
-        &self.secured
-    }
-
-    /// The routes that have no policy, as `GET,POST /path`; `* /path` if they take every method.
-    #[must_use]
-    pub fn unsecured(&self) -> Vec<String> {
-        let lines = self.unsecured.iter().map(|(path, methods)| match methods.len() {
-            count if count == METHODS.len() => format!("* {path}"),
-            _ => {
-                let methods: Vec<&str> = methods.iter().map(Method::as_str).collect();
-                format!("{} {path}", methods.join(","))
-            }
-        });
-        lines.collect()
-    }
-
-    /// The path templates that could not be tried: no path was found that their expressions match, or a
-    /// middleware answered before the request was routed. Nothing is known of them.
-    pub fn untried(&self) -> impl Iterator<Item = &str> {
-        self.untried.iter().map(String::as_str)
-    }
-
-    /// The policies of the scopes ([`Scope::policy`](crate::Scope::policy)) around an endpoint where it is mounted
-    /// at this path template, the widest first.
-    #[must_use]
-    pub fn scope_policies(&self, endpoint: &Endpoint, path: &str) -> &[&'static Endpoint] {
-        let place = (endpoint.position, path.to_owned());
-        self.scope_policies.get(&place).map_or(&[], Vec::as_slice)
-    }
-
-    /// The secured endpoints of the program that were not reached: they are not mounted, or behind a guard
-    /// that asks for more than the method, or another route takes all their requests.
-    pub fn unmounted(&self) -> impl Iterator<Item = &'static Endpoint> {
-        let around = self.scope_policies.values().flatten();
-        let reached = self.secured.iter().map(|(.., endpoint)| endpoint).chain(around);
-        let reached: BTreeSet<usize> = reached.map(|it| it.position).collect();
-        endpoints().iter().filter(move |endpoint| !reached.contains(&endpoint.position))
-    }
-}
 
 /// Asks an application which of its routes have a policy, in a test or before a server starts: every path template
 /// with every method of HTTP. Secured endpoints answer which they are, and run nothing: no authentication, no limit, no
@@ -137,7 +66,8 @@ where
 {
     let app = init_service(app.default_service(fn_service(nothing))).await;
     let anywhere = app.call(probe(Method::TRACE, "/%00").to_request()).await;
-    let patterns = anywhere.ok().and_then(|it| resource_map::patterns(it.request().resource_map()));
+    let patterns =
+        anywhere.ok().and_then(|it| route_patterns::patterns(it.request().resource_map()));
     let patterns = patterns.expect("a version of actix-web whose map of resources can be read");
     let mut found = MountedRoutes::default();
     for pattern in patterns {

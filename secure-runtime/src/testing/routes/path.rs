@@ -3,7 +3,7 @@
 use actix_web::dev::ResourceDef;
 use actix_web::http::Uri;
 
-use crate::resource_map::Pattern;
+use crate::inventory::route_patterns::Pattern;
 
 /// Values for the parameters of templates; what an expression is made for, as a rule, one of them matches.
 const VALUES: [&str; 9] = [

@@ -9,12 +9,12 @@ use aws_lc_rs::hmac::Context;
 
 use super::super::answer::Answer;
 use super::super::calendar::Period;
-use super::super::calendar_limiter::PeriodDecision;
-use super::super::gcra::Decision;
-use super::super::quota::Quota;
 use super::held::Held;
 use super::leases::Bounds;
 use super::periods::Periods;
+use crate::throttling::calendar::limiter::PeriodDecision;
+use crate::throttling::rate::gcra::Decision;
+use crate::throttling::rate::quota::Quota;
 
 /// A limit that several instances count together, made once by
 /// [`SharedLimits::limit`](super::SharedLimits::limit).

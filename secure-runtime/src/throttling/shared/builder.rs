@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use super::SharedLimits;
 use super::engine::Engine;
-use crate::redis_client::{NoAddress, Place};
-use crate::time::{Clock, SystemClock};
+use crate::support::redis_client::{NoAddress, Place};
+use crate::support::time::{Clock, SystemClock};
 
 /// What happens to requests under shared limits while Redis is out of reach.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

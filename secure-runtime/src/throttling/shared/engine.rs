@@ -7,8 +7,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
 
-use super::super::gcra::{Decision, Demand};
-use super::super::quota::Quota;
 use super::ask::{Ask, Kind, SharedLimit, SharedTerms, Source, StoreUnavailable, Verdict};
 use super::builder::{OnStoreFailure, Parts};
 use super::fallback::{Fallback, share, share_of_period};
@@ -21,7 +19,9 @@ use super::script::{Line, Order, Reply};
 use super::statistics::{Counters, SharedStatistics};
 use super::store::{Store, Terms};
 use super::verdict::{arrival, of_reply};
-use crate::time::Clock;
+use crate::support::time::Clock;
+use crate::throttling::rate::gcra::{Decision, Demand};
+use crate::throttling::rate::quota::Quota;
 
 /// Limits that instances share.
 pub(super) struct Engine {

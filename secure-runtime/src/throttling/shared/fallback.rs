@@ -4,15 +4,15 @@ use std::num::NonZeroU32;
 use std::sync::OnceLock;
 
 use super::super::answer::Answer;
-use super::super::calendar_limiter::CalendarLimiter;
-use super::super::gcra::Decision;
-use super::super::limiter::{LimitKey, Limiter};
-use super::super::quota::Quota;
-use super::super::table::{BUCKET_BYTES, SLOTS};
 use super::ask::{Ask, Kind, Source, Verdict};
 use super::held::Held;
 use super::verdict::in_place;
-use crate::time::Moment;
+use crate::support::time::Moment;
+use crate::throttling::calendar::limiter::CalendarLimiter;
+use crate::throttling::memory::table::{BUCKET_BYTES, SLOTS};
+use crate::throttling::rate::gcra::Decision;
+use crate::throttling::rate::limiter::{LimitKey, Limiter};
+use crate::throttling::rate::quota::Quota;
 
 /// The counts of this instance alone.
 pub(super) struct Fallback {

@@ -24,8 +24,8 @@ use engine::Engine;
 pub(crate) use held::Held;
 pub use statistics::SharedStatistics;
 
-use super::quota::Quota;
-use crate::redis_client::Place;
+use super::rate::quota::Quota;
+use crate::support::redis_client::Place;
 
 /// Limits that several instances of a service count together, in Redis (6.2 or later) or Valkey.
 ///
@@ -34,7 +34,7 @@ use crate::redis_client::Place;
 ///
 /// # The rules
 ///
-/// 1. Without leases, any number of instances are as exact as one [`Limiter`](super::Limiter): at
+/// 1. Without leases, any number of instances are as exact as one [`Limiter`](super::rate::Limiter): at
 ///    any instant as many permits are given as the quota has, never one more. All limits of a request
 ///    are decided in one round trip, all takes or none.
 /// 2. The time is Redis' own, to the microsecond; nothing else is rounded. No instance's clock

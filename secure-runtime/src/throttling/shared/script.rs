@@ -4,10 +4,10 @@ use std::sync::{Arc, LazyLock};
 
 use redis::{Cmd, Value};
 
-use super::super::quota::Quota;
 use super::ask::{Ask, Kind, SharedLimit};
 use super::held::{back_of_period, until};
 use super::periods::{Periods, Span};
+use crate::throttling::rate::quota::Quota;
 
 /// What one limit is asked, under the name of its key.
 pub(super) struct Line {

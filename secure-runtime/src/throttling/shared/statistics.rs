@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::Serialize;
 
-use crate::thread_number::{STRIPES, stripe};
+use crate::support::per_thread::{STRIPES, stripe};
 
 /// What a [`SharedLimits`](super::SharedLimits) has done so far.
 ///

@@ -12,9 +12,9 @@ use tokio::sync::Mutex as WaitingMutex;
 
 use super::script::{Answered, Order, Reply};
 use super::statistics::Counters;
-use crate::circuit::{Call, Circuit};
-use crate::redis_client::{Link, Place};
-use crate::time::Clock;
+use crate::support::circuit::{Call, Circuit};
+use crate::support::redis_client::{Link, Place};
+use crate::support::time::Clock;
 
 /// The way to Redis.
 pub(super) struct Store {

@@ -1,10 +1,10 @@
 //! What Redis' answer means for each limit that was asked.
 
-use super::super::calendar_limiter::PeriodDecision;
-use super::super::gcra::{Decision, Demand};
 use super::ask::{Ask, Kind, Source, Verdict};
 use super::leases::State;
 use super::script::{Found, Reply};
+use crate::throttling::calendar::limiter::PeriodDecision;
+use crate::throttling::rate::gcra::{Decision, Demand};
 
 /// The verdict of Redis.
 pub(super) fn of_reply(asks: &[Ask<'_>], reply: &Reply) -> Verdict {

@@ -26,9 +26,9 @@ mod forwarded;
 mod properties;
 mod proxies;
 #[cfg(test)]
-mod tests;
+mod spoofing_tests;
 #[cfg(test)]
-mod tricks;
+mod tests;
 
 pub(crate) use forwarded::{forwarded_host, forwarded_scheme, host};
 pub use proxies::{

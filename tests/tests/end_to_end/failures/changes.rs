@@ -3,9 +3,11 @@
 use std::num::NonZeroU32;
 
 use actix_web::{HttpRequest, post, web};
-use secure_runtime::security::{FailedAuthentication, LimitChangeError};
+use secure_runtime::operations::LimitChangeError;
 use secure_runtime::throttling::Quota;
-use secure_runtime::{Denial, DenialKind, Security, TrustedProxies, claim_account, secure};
+use secure_runtime::{
+    Denial, DenialKind, FailedAuthentication, Security, TrustedProxies, claim_account, secure,
+};
 use secure_tests::Answer;
 
 use super::{ELSEWHERE, HERE, World};

@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use secure_runtime::TrustedProxies;
-use secure_runtime::security::FailedAuthentication;
 use secure_runtime::throttling::{LimitMode, Quota};
+use secure_runtime::{FailedAuthentication, TrustedProxies};
 
 use super::{ELSEWHERE, HERE, World, guesses, header};
 

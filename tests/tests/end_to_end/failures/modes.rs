@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use secure_runtime::security::BudgetRow;
+use secure_runtime::operations::BudgetRow;
 use secure_runtime::throttling::LimitMode;
 
 use super::*;

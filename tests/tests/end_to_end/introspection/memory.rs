@@ -161,8 +161,8 @@ async fn statistics_say_what_was_spared() {
 
 #[actix_web::test]
 async fn a_remembered_token_passes_a_ban_that_keeps_the_provider_from_being_asked() {
+    use secure_runtime::FailedAuthentication;
     use secure_runtime::TrustedProxies;
-    use secure_runtime::security::FailedAuthentication;
     use secure_runtime::throttling::Quota;
     let quota = Quota::new(2.try_into().unwrap(), 60.try_into().unwrap());
     let world = World::built(|builder, endpoint| {

@@ -6,9 +6,9 @@ use std::time::Duration;
 use actix_web::rt::task::yield_now;
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use futures_util::future::{join, join_all, join3};
+use secure_runtime::operations::LimitChangeError;
 use secure_runtime::policy::Queue;
 use secure_runtime::secure;
-use secure_runtime::security::LimitChangeError;
 use secure_runtime::throttling::Quota;
 
 use super::{Doors, World, world};

@@ -11,8 +11,7 @@ use std::time::Duration;
 
 use actix_web::dev::{Payload, Service};
 use actix_web::test::{TestRequest, init_service};
-use actix_web::{App, HttpRequest, HttpResponse, HttpServer, post, web};
-use actix_web::{error::PayloadError, get};
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer, error::PayloadError, get, post, web};
 use futures_util::stream;
 use secure_runtime::secure;
 

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use actix_web::rt::task::yield_now;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use futures_util::future::{join, join4};
-use secure_runtime::security::ConcurrencyRow;
+use secure_runtime::operations::ConcurrencyRow;
 use secure_runtime::testing::{FakeClock, Issuer};
 use secure_runtime::{Security, SecurityBuilder, secure};
 use secure_tests::{Answer, TestServer, bearer};

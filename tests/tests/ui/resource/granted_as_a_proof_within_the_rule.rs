@@ -1,5 +1,4 @@
-use actix_web::get;
-use actix_web::HttpRequest;
+use actix_web::{HttpRequest, get};
 use secure_runtime::{Granted, Resource, secure};
 
 struct Document {

@@ -8,7 +8,7 @@
 mod constructors;
 mod table;
 
-use super::demands::{ClaimValue, Demand};
+use super::required_claims::{ClaimValue, Demand};
 use super::source::Source;
 use super::{Jwt, Profile};
 use crate::authentication::ClaimPath;

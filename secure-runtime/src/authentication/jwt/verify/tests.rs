@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::super::key_set::{AcceptedKeys, KeySet};
 use super::super::{Algorithm, Jwt};
 use super::*;
+use crate::support::time::Clock;
 use crate::testing::{FakeClock, Issuer, authenticate};
-use crate::time::Clock;
 
 fn entries(authenticator: &JwtAuthenticator) -> bool {
     !format!("{:?}", authenticator.0.cache).contains("entries: 0")
@@ -84,7 +84,7 @@ fn forgetting_makes_the_next_request_verify_again() {
     let issuer = Issuer::hs256();
     let authenticator = issuer.jwt().check().unwrap();
     let line = format!("Bearer {}", issuer.token("alice").sign());
-    let now = crate::time::SystemClock::new().now();
+    let now = crate::support::time::SystemClock::new().now();
     let accepted = || {
         let attempt = authenticate(&authenticator, &[("authorization", &line)], now);
         matches!(attempt, Attempt::Accepted(_))

@@ -27,7 +27,7 @@ use super::builder::RevocationsBuilder;
 use super::list::{Issued, List, Target};
 use super::revoked::{RevocationError, Revoked};
 use super::{Inner, Revocations};
-use crate::redis_client;
+use crate::support::redis_client;
 use record::Record;
 use writer::Order;
 

@@ -1,7 +1,6 @@
 use actix_web::{Responder, get};
-use secure_runtime::secure;
+use secure_runtime::{NameKind, TypedNames, secure};
 
-use secure_runtime::{NameKind, TypedNames};
 
 pub enum Permission {
     Admin,

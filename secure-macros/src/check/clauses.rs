@@ -1,0 +1,214 @@
+//! From what `allow` and `check` say to clauses of the rule, and to the questions they ask.
+
+use proc_macro2::Ident;
+use quote::ToTokens;
+use syn::Pat;
+
+use super::expression_variables::{is_puzzling, mentioned};
+use super::parameters::Parameter;
+use super::partitions;
+use super::resolution::resolved;
+use super::source::source;
+use super::vocabulary::demand;
+use crate::model::condition::{Check, Condition, ConditionKind, Expression};
+use crate::model::legal::{Asks, Bound, Clause, Question};
+use crate::model::raw::Declaration;
+use crate::paths::Paths;
+use crate::vocabulary::Vocabulary;
+
+/// Collects the questions while the clauses are made.
+struct Questions<'a> {
+    parameters: &'a [Parameter<'a>],
+    vocabulary: &'a Vocabulary,
+    questions: Vec<Question>,
+}
+
+/// The words of rules and keys, whatever a parameter is called.
+const WORDS: [&str; 2] = ["caller", "request"];
+
+/// The clauses of the attribute's rule besides its lists of names, and what they ask.
+pub(super) fn clauses(
+    declaration: &Declaration,
+    parameters: &[Parameter<'_>],
+    vocabulary: &Vocabulary,
+) -> (Vec<Clause>, Vec<Question>) {
+    let mut questions = Questions { parameters, vocabulary, questions: Vec::new() };
+    let mut clauses = Vec::new();
+    for allow in &declaration.allow {
+        match questions.clause(&allow.condition, allow.shared.as_ref()) {
+            Clause::All(parts) => clauses.extend(parts),
+            clause => clauses.push(clause),
+        }
+    }
+    for check in &declaration.checks {
+        clauses.push(questions.check(check));
+    }
+    (clauses, questions.questions)
+}
+
+/// The expressions of limits: what requests are told apart by, and what they cost.
+pub(super) fn of_limits(
+    declaration: &Declaration,
+    parameters: &[Parameter<'_>],
+    vocabulary: &Vocabulary,
+) -> (Vec<Question>, Vec<Question>) {
+    let asker = Questions { parameters, vocabulary, questions: Vec::new() };
+    let distinct = |expressions: Vec<&Expression>, words: &[&str]| {
+        let mut questions: Vec<Question> = Vec::new();
+        for expression in expressions {
+            if number_of(expression, &questions).is_none() {
+                questions.push(asker.question(expression, words));
+            }
+        }
+        questions
+    };
+    let keys = partitions::all(declaration).flat_map(|by| partitions::keys(Some(by))).collect();
+    let costs = declaration.rates.iter().filter_map(|rate| rate.price()).collect();
+    // A cost has the handler's parameters and nothing else.
+    (distinct(keys, &WORDS), distinct(costs, &[]))
+}
+
+impl Questions<'_> {
+    fn clause(&mut self, condition: &Condition, shared: Option<&Paths>) -> Clause {
+        match &condition.kind {
+            ConditionKind::All(parts) => {
+                Clause::All(parts.iter().map(|part| self.clause(part, shared)).collect())
+            }
+            ConditionKind::Any(parts) => {
+                Clause::Any(parts.iter().map(|part| self.clause(part, shared)).collect())
+            }
+            ConditionKind::Not(part) => Clause::Not(Box::new(self.clause(part, shared))),
+            ConditionKind::Fact(fact, name) => {
+                Clause::Demand(*fact, demand(*fact, &name.text, self.vocabulary))
+            }
+            ConditionKind::Authenticator(name) => Clause::Authenticator(name.text.clone()),
+            ConditionKind::Address(networks) => Clause::Address(networks.clone()),
+            ConditionKind::Time(hours) => Clause::Time(hours.clone()),
+            // A constant decides nothing, which is a mistake of its own.
+            ConditionKind::Constant(true) => Clause::All(Vec::new()),
+            ConditionKind::Constant(false) => Clause::Any(Vec::new()),
+            ConditionKind::Expression => {
+                let (tokens, shared) = (condition.tokens.clone(), shared.cloned());
+                self.expression(&Expression { tokens, shared })
+            }
+        }
+    }
+
+    fn expression(&mut self, expression: &Expression) -> Clause {
+        // What is written twice is asked once.
+        if let Some(known) = number_of(expression, &self.questions) {
+            return Clause::Question(known);
+        }
+        let question = self.question(expression, &WORDS);
+        self.ask(question)
+    }
+
+    fn question(&self, expression: &Expression, words: &[&str]) -> Question {
+        let Expression { tokens, shared } = expression;
+        let parameters = self.parameters.iter().enumerate();
+        let arguments = parameters
+            .filter(|(_, parameter)| !words.iter().any(|it| parameter.binds(it)))
+            .filter(|(_, it)| it.names.iter().any(|name| mentioned(tokens, name).is_some()))
+            .map(|(index, parameter)| bound(index, parameter))
+            .collect();
+        let parameter = |name: &str| {
+            let mut parameters = self.parameters.iter().filter(|_| !words.contains(&name));
+            parameters.find_map(|parameter| parameter.ident(name))
+        };
+        let word = |word: &str| words.contains(&word).then(|| mentioned(tokens, word)).flatten();
+        Question {
+            text: source(tokens),
+            written: tokens.to_string(),
+            asks: Asks::Expression(resolved(expression, parameter)),
+            caller: word("caller"),
+            request: word("request"),
+            arguments,
+            is_puzzling: is_puzzling(tokens, |name| self.is_known(name)),
+            shared: shared.clone(),
+        }
+    }
+
+    fn check(&mut self, check: &Check) -> Clause {
+        let function = &check.function;
+        let name = source(&function.to_token_stream());
+        let Some(given) = &check.parameters else {
+            return self.ask(Question {
+                text: format!("check {name}"),
+                written: String::new(),
+                asks: Asks::CheckerByType(function.clone()),
+                caller: None,
+                request: None,
+                arguments: Vec::new(),
+                is_puzzling: false,
+                shared: None,
+            });
+        };
+        let place = |text: &str| self.parameters.iter().position(|it| it.binds(text));
+        let mut places: Vec<usize> = given.iter().filter_map(|it| place(&it.text)).collect();
+        places.sort_unstable();
+        places.dedup();
+        let arguments = places
+            .into_iter()
+            .filter_map(|index| Some(bound(index, self.parameters.get(index)?)))
+            .collect();
+        let names: Vec<Ident> = given.iter().map(|name| name.ident()).collect();
+        let shown: Vec<&str> = given.iter().map(|name| name.text.as_str()).collect();
+        self.ask(Question {
+            text: format!("check {name}({})", shown.join(", ")),
+            written: String::new(),
+            asks: Asks::Checker(function.clone(), names),
+            caller: None,
+            request: given.iter().find(|name| name.text == "request").map(|name| name.ident()),
+            arguments,
+            is_puzzling: shown.is_empty() || shown.iter().any(|name| !self.is_known(name)),
+            shared: None,
+        })
+    }
+
+    /// Whether a rule has a variable of this name.
+    fn is_known(&self, name: &str) -> bool {
+        WORDS.contains(&name) || self.parameters.iter().any(|it| it.binds(name))
+    }
+
+    fn ask(&mut self, question: Question) -> Clause {
+        self.questions.push(question);
+        Clause::Question(self.questions.len() - 1)
+    }
+}
+
+fn bound(index: usize, parameter: &Parameter<'_>) -> Bound {
+    let mut pattern = parameter.pattern.clone();
+    by_reference(&mut pattern);
+    Bound { index, pattern, is_granted: parameter.granted().is_some() }
+}
+
+/// The pattern for a reference: what it binds is a reference by itself, and not mutable.
+fn by_reference(pattern: &mut Pat) {
+    match pattern {
+        Pat::Ident(ident) => {
+            ident.by_ref = None;
+            ident.mutability = None;
+            if let Some((_, inner)) = &mut ident.subpat {
+                by_reference(inner);
+            }
+        }
+        Pat::Paren(inner) => by_reference(&mut inner.pat),
+        Pat::Type(inner) => by_reference(&mut inner.pat),
+        Pat::Or(inner) => inner.cases.iter_mut().for_each(by_reference),
+        Pat::Slice(inner) => inner.elems.iter_mut().for_each(by_reference),
+        Pat::Tuple(inner) => inner.elems.iter_mut().for_each(by_reference),
+        Pat::TupleStruct(inner) => inner.elems.iter_mut().for_each(by_reference),
+        Pat::Struct(inner) => {
+            inner.fields.iter_mut().for_each(|field| by_reference(&mut field.pat));
+        }
+        _ => {}
+    }
+}
+
+/// The number of an expression among those that are asked. One that is shared may mean something else
+/// than the handler's own of the same text.
+pub(super) fn number_of(expression: &Expression, asked: &[Question]) -> Option<usize> {
+    let written = expression.tokens.to_string();
+    let is_shared = expression.shared.is_some();
+    asked.iter().position(|it| it.written == written && it.shared.is_some() == is_shared)
+}

@@ -1,0 +1,105 @@
+//! What an attribute can see of its endpoint, for rules about several parts of it at once.
+
+use super::parameters::{Parameter, first_type, last_segment};
+use super::path_template::segments;
+use super::{modes, tautologies};
+use crate::lints::Levels;
+use crate::model::legal::Route;
+use crate::model::raw::{Declaration, Name, Names, RateKey};
+
+/// The attribute, what stands below it, and the levels of the lints.
+pub(super) struct Seen<'a> {
+    pub(super) declaration: &'a Declaration,
+    pub(super) routes: &'a [Route],
+    pub(super) parameters: &'a [Parameter<'a>],
+    pub(super) levels: &'a Levels,
+}
+
+/// Who may call, as far as it matters to those rules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Callers {
+    /// Nobody has to authenticate.
+    Anybody,
+    /// Every caller that an authenticator accepts.
+    AnyAuthenticated,
+    /// Those with a role, a scope or a permission, or of whom a rule asks something else.
+    Some,
+}
+
+/// How many values a `web::Path<…>` takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Values {
+    /// As many, by position.
+    Exactly(usize),
+    /// A type that may be a struct: it takes what it names.
+    Unknown,
+}
+
+impl Seen<'_> {
+    pub(super) fn callers(&self) -> Callers {
+        let Declaration { public, auth, demands, .. } = self.declaration;
+        if public.is_some() || auth.as_ref().and_then(Names::admits_anonymous).is_some() {
+            Callers::Anybody
+        } else if demands.is_empty() && tautologies::admits_any_caller(self.declaration) {
+            Callers::AnyAuthenticated
+        } else {
+            Callers::Some
+        }
+    }
+
+    /// Whether some limit refuses requests of anonymous, or of authenticated, callers.
+    pub(super) fn counts(&self, authenticated: bool) -> bool {
+        self.counting(authenticated).any(modes::is_enforced)
+    }
+
+    /// The `mode` of a limit that counts those requests, and does not refuse all that are beyond it.
+    pub(super) fn spares(&self, authenticated: bool) -> Option<&Name> {
+        self.counting(authenticated).find_map(|rate| rate.mode.as_ref())
+    }
+
+    fn counting(&self, authenticated: bool) -> impl Iterator<Item = &RateKey> {
+        let counts = move |rate: &&RateKey| {
+            let known = || rate.of_the_known().next().is_some();
+            let counted = if authenticated { known() } else { rate.anonymous.is_some() };
+            rate.everyone.is_some() || counted
+        };
+        self.declaration.rates.iter().filter(counts)
+    }
+
+    /// Every route whose segments can be known, with their names.
+    pub(super) fn templates(&self) -> Vec<(&Route, Vec<String>)> {
+        let known = self.routes.iter().filter_map(|route| {
+            let text = route.path.value();
+            let names = segments(&text)?.into_iter().map(str::to_owned).collect();
+            Some((route, names))
+        });
+        known.collect()
+    }
+
+    /// The parameters that take something out of the path: a `web::Path<…>` with at least one value,
+    /// or a resource that the path names.
+    pub(super) fn paths(&self) -> impl Iterator<Item = (&Parameter<'_>, Values)> {
+        self.parameters.iter().filter_map(|parameter| Some((parameter, values(parameter)?)))
+    }
+}
+
+/// Types of one value that everybody knows; another one may be a struct.
+const SCALARS: [&str; 18] = [
+    "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize", "f32",
+    "f64", "bool", "char", "String", "Uuid",
+];
+
+fn values(parameter: &Parameter<'_>) -> Option<Values> {
+    if parameter.resource().is_some() {
+        return Some(Values::Unknown);
+    }
+    let path = last_segment(parameter.ty).filter(|last| last.ident == "Path")?;
+    let inner = first_type(path)?;
+    if let syn::Type::Tuple(tuple) = inner {
+        return (!tuple.elems.is_empty()).then_some(Values::Exactly(tuple.elems.len()));
+    }
+    let is_scalar = last_segment(inner).is_some_and(|last| {
+        last.arguments.is_none() && SCALARS.iter().any(|name| last.ident == name)
+    });
+    Some(if is_scalar { Values::Exactly(1) } else { Values::Unknown })
+}

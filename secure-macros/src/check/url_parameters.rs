@@ -1,0 +1,233 @@
+//! Rules about what stands in a URL: the handler's parameters against its routes, and secrets.
+
+use quote::ToTokens;
+use syn::{Member, Pat, PathSegment, Type};
+
+use super::context::{Seen, Values};
+use super::parameters::{Parameter, first_type, last_segment};
+use crate::diagnostics::Diagnostics;
+use crate::lints::{BODY_ON_READ, Finding, Level, PATH_ARITY, PATH_BEYOND_TEMPLATE, SECRET_IN_URL};
+use crate::model::legal::Route;
+
+/// A `web::Path` takes every segment of its route: one value is refused for every request where
+/// there are several, and a tuple that is too short takes the first ones, whatever they are.
+///
+/// What a type that may be a struct takes is not known.
+pub(super) fn paths_take_every_segment(seen: &Seen<'_>, diagnostics: &mut Diagnostics) {
+    let templates = seen.templates();
+    for (parameter, values) in seen.paths() {
+        let Values::Exactly(taken) = values else { continue };
+        let wrong = templates.iter().find(|(_, names)| taken < names.len());
+        let Some((route, names)) = wrong else { continue };
+        let types = vec!["_"; names.len()].join(", ");
+        let finding = Finding {
+            lint: &PATH_ARITY,
+            place: parameter.ty,
+            message: differs(route, names.len(), taken),
+            help: format!("`web::Path<({types})>`, or a struct"),
+            note: "values are taken by their position",
+        };
+        seen.levels.tell(finding, diagnostics);
+    }
+}
+
+/// A `web::Path` takes no more than its route has, or every request is refused.
+///
+/// A scope around the endpoint may have segments of its own, which the attribute cannot see.
+pub(super) fn paths_take_no_more(seen: &Seen<'_>, diagnostics: &mut Diagnostics) {
+    let templates = seen.templates();
+    for (parameter, values) in seen.paths().filter(|(parameter, _)| parameter.resource().is_none())
+    {
+        // Of what may be a struct it is only known that it takes something.
+        let taken = if let Values::Exactly(taken) = values { taken } else { 1 };
+        let wrong = templates.iter().find(|(_, names)| taken > names.len());
+        let Some((route, names)) = wrong else { continue };
+        let finding = Finding {
+            lint: &PATH_BEYOND_TEMPLATE,
+            place: parameter.ty,
+            message: differs(route, names.len(), taken),
+            help: String::from("write the segment into the route, unless a scope around it has it"),
+            note: "without the segment every request is refused",
+        };
+        seen.levels.tell(finding, diagnostics);
+    }
+}
+
+/// The resources of a route that has no segment, each with what is wrong with it unless its key is found
+/// elsewhere: the compiler knows.
+pub(super) fn resources_without_a_segment(seen: &Seen<'_>) -> Vec<(Type, String)> {
+    if seen.levels.of(&PATH_BEYOND_TEMPLATE) != Level::Deny {
+        return Vec::new();
+    }
+    let templates = seen.templates();
+    let Some((route, _)) = templates.iter().find(|(_, names)| names.is_empty()) else {
+        return Vec::new();
+    };
+    let path: String = route.path.value().chars().take(30).collect();
+    let resources = seen.parameters.iter().filter_map(|parameter| parameter.resource());
+    let message = |resource: &Type| {
+        (
+            resource.clone(),
+            format!(
+                "`{path}` has no segment that names the resource\n= help: write it into the route, or \
+             `const IN_PATH: bool = false` into its `impl Resource` where `key` finds it elsewhere"
+            ),
+        )
+    };
+    resources.map(message).collect()
+}
+
+fn differs(route: &Route, segments: usize, values: usize) -> String {
+    let path: String = route.path.value().chars().take(30).collect();
+    let plural = |count: usize| if count == 1 { "" } else { "s" };
+    format!(
+        "`{path}` has {segments} segment{}, found a `web::Path` of {values} value{}",
+        plural(segments),
+        plural(values)
+    )
+}
+
+/// GET and HEAD have no body: its content has no meaning, and what stands between may drop it
+/// (RFC 9110 section 9.3.1).
+pub(super) fn reads_have_no_body(seen: &Seen<'_>, diagnostics: &mut Diagnostics) {
+    let mut methods = seen.routes.iter().flat_map(|route| &route.methods);
+    let Some(first) = methods.clone().next() else { return };
+    if !methods.all(|method| matches!(method.as_str(), "GET" | "HEAD")) {
+        return;
+    }
+    for parameter in seen.parameters {
+        let Some(body) = &parameter.body else { continue };
+        // What follows an upgrade, a WebSocket's frames, is no body (RFC 9110 section 7.8).
+        if body.extractor() == "Payload" {
+            continue;
+        }
+        let finding = Finding {
+            lint: &BODY_ON_READ,
+            place: parameter.ty,
+            message: format!("`{first}` has no body, found `{}`", body.extractor()),
+            help: String::from("`web::Query<…>`, or another method"),
+            note: "a proxy may drop the body, or take it for the next request",
+        };
+        seen.levels.tell(finding, diagnostics);
+    }
+}
+
+/// What stands in a URL stands in logs, in the browser's history and in `Referer` fields: no secret
+/// does (RFC 6750 section 5.3, RFC 9700 section 4.3.2).
+pub(super) fn no_secret_in_the_url(seen: &Seen<'_>, diagnostics: &mut Diagnostics) {
+    let mut found: Vec<(&dyn ToTokens, String)> = Vec::new();
+    let templates = seen.templates();
+    for (route, names) in &templates {
+        found.extend(names.iter().filter(|name| is_secret(name)).map(|name| {
+            let place: &dyn ToTokens = &route.path;
+            (place, name.clone())
+        }));
+    }
+    for parameter in seen.parameters {
+        let Some(held) = of_the_url(parameter.ty) else { continue };
+        let secret = names(parameter, held).into_iter().find(|name| is_secret(name));
+        found.extend(secret.map(|name| (parameter.pattern as &dyn ToTokens, name)));
+    }
+    let mut told: Vec<String> = Vec::new();
+    for (place, name) in found {
+        // One secret is one mistake, however often it is written.
+        if told.contains(&name) {
+            continue;
+        }
+        let finding = Finding {
+            lint: &SECRET_IN_URL,
+            place,
+            message: format!("`{name}` stands in the URL, expected a secret in a header or a body"),
+            help: String::from("read it from `Authorization` or from a body"),
+            note: "URLs are kept in logs, histories and `Referer` fields",
+        };
+        seen.levels.tell(finding, diagnostics);
+        told.push(name);
+    }
+}
+
+/// The `Path<…>` or `Query<…>` that a parameter is, or may be (`Option`, `Result`).
+fn of_the_url(ty: &Type) -> Option<&PathSegment> {
+    let last = last_segment(ty)?;
+    match last.ident.to_string().as_str() {
+        "Path" | "Query" => Some(last),
+        "Option" | "Result" => first_type(last).and_then(of_the_url),
+        _ => None,
+    }
+}
+
+/// What a parameter's pattern binds, the fields it takes apart, and the type it holds.
+fn names(parameter: &Parameter<'_>, held: &PathSegment) -> Vec<String> {
+    let mut names = parameter.names.clone();
+    fields(parameter.pattern, &mut names);
+    let held = first_type(held).and_then(last_segment);
+    names.extend(held.map(|held| held.ident.to_string()));
+    names
+}
+
+fn fields(pattern: &Pat, names: &mut Vec<String>) {
+    match pattern {
+        Pat::Struct(pattern) => {
+            for field in &pattern.fields {
+                if let Member::Named(name) = &field.member {
+                    names.push(name.to_string());
+                }
+                fields(&field.pat, names);
+            }
+        }
+        Pat::TupleStruct(pattern) => pattern.elems.iter().for_each(|inner| fields(inner, names)),
+        Pat::Tuple(pattern) => pattern.elems.iter().for_each(|inner| fields(inner, names)),
+        Pat::Paren(pattern) => fields(&pattern.pat, names),
+        _ => {}
+    }
+}
+
+/// Names of secrets, without separators. `page_token` is none, so the whole name counts.
+const SECRETS: [&str; 23] = [
+    "token",
+    "accesstoken",
+    "refreshtoken",
+    "idtoken",
+    "authtoken",
+    "bearertoken",
+    "sessiontoken",
+    "resettoken",
+    "apitoken",
+    "apikey",
+    "privatekey",
+    "secretkey",
+    "accesskey",
+    "jwt",
+    "bearer",
+    "secret",
+    "password",
+    "passwd",
+    "passphrase",
+    "credential",
+    "credentials",
+    "sessionid",
+    "otp",
+];
+
+fn is_secret(name: &str) -> bool {
+    let letters = name.chars().filter(|letter| letter.is_alphanumeric());
+    let plain: String = letters.flat_map(char::to_lowercase).collect();
+    let ends = ["password", "secret", "passphrase", "apikey"];
+    SECRETS.contains(&plain.as_str()) || ends.iter().any(|end| plain.ends_with(end))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_secret;
+
+    #[test]
+    fn secrets_are_known_by_their_whole_name() {
+        for name in ["token", "access_token", "apiKey", "ApiKey", "old_password", "client-secret"] {
+            assert!(is_secret(name), "{name}");
+        }
+        for name in ["page_token", "tokens", "token_id", "password_policy", "key", "id", "", "pin"]
+        {
+            assert!(!is_secret(name), "{name}");
+        }
+    }
+}

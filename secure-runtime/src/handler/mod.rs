@@ -1,0 +1,81 @@
+//! How a secured handler without a route attribute is told from any other function: by its type.
+//!
+//! Its type cannot be named, so that it cannot carry a mark, as handlers with a route attribute do. But an
+//! expansion is a function for *every* lifetime of [`Routed`] that returns [`Served`]. A closure takes one
+//! lifetime only, unless its parameter's type is written down, and nobody outside of this crate can name that type
+//! without naming `__private`. What awaits a secured handler does not return [`Served`].
+
+pub(crate) mod argument_checks;
+pub(crate) mod body_type;
+pub(crate) mod typed_names;
+
+use std::convert::Infallible;
+use std::future::Ready;
+use std::marker::PhantomData;
+pub use typed_names::{NameKind, TypedNames};
+
+use actix_web::{FromRequest, HttpRequest, Responder, dev};
+
+use crate::pipeline::{Incoming, SecuredResponse, Served, never};
+
+/// The request as a secured handler takes it.
+pub struct Routed<'a>(pub Incoming, PhantomData<&'a ()>);
+
+impl Routed<'_> {
+    pub(crate) fn new(incoming: Incoming) -> Self {
+        Self(incoming, PhantomData)
+    }
+}
+
+impl FromRequest for Routed<'_> {
+    type Error = Infallible;
+    type Future = Ready<Result<Self, Infallible>>;
+
+    fn from_request(request: &HttpRequest, body: &mut dev::Payload) -> Self::Future {
+        let incoming = Incoming::from_request(request, body).into_inner();
+        std::future::ready(incoming.map(Self::new))
+    }
+}
+
+/// What a secured handler of the type `F` answers with; [`RouteBuilder::to`](crate::RouteBuilder::to) asks
+/// for it. It cannot be implemented elsewhere.
+#[diagnostic::on_unimplemented(
+    message = "this handler has no security policy",
+    label = "the handler is not annotated with `#[secure(...)]`",
+    note = "put `#[secure(...)]` above the function; `#[secure(public)]` makes it public on purpose",
+    note = "a closure around a secured handler has no policy: it would run before the handler's"
+)]
+pub trait SecuredOutput<F>: Responder + sealed::Output {
+    /// Leads a request to the handler; without one, it is never answered.
+    #[doc(hidden)]
+    fn lead(_: &F, _: Routed<'_>) -> Served {
+        never()
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<F: for<'a> SecuredHandler<Routed<'a>>> SecuredOutput<F> for SecuredResponse {
+    fn lead(handler: &F, request: Routed<'_>) -> Served {
+        handler.lead(request)
+    }
+}
+
+/// A function that leads a request to the pipeline and does nothing else.
+pub trait SecuredHandler<Request> {
+    fn lead(&self, request: Request) -> Served;
+}
+
+#[diagnostic::do_not_recommend]
+impl<F: Fn(Request) -> Served, Request> SecuredHandler<Request> for F {
+    fn lead(&self, request: Request) -> Served {
+        self(request)
+    }
+}
+
+mod sealed {
+    pub trait Output {}
+
+    impl Output for crate::pipeline::SecuredResponse {}
+}
+
+crate::support::opaque_debug!(Routed<'_>);

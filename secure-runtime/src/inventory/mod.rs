@@ -1,0 +1,230 @@
+//! Every secured endpoint of the program, collected at link time.
+//!
+//! Each expansion of `#[secure(...)]` leaves one [`Endpoint`] in a section of the binary; this
+//! module reads them. An endpoint is listed whether or not it is mounted.
+//!
+//! ```
+//! let inventory = secure_runtime::inventory();
+//! println!("{inventory}");            // a table
+//! println!("{}", inventory.to_json()); // the same as JSON
+//! ```
+
+mod mounted_routes;
+pub(crate) mod route_patterns;
+mod row;
+mod table;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
+use serde::ser::{Serialize, SerializeSeq, Serializer};
+
+pub(crate) use self::mounted_routes::METHODS;
+pub use self::mounted_routes::MountedRoutes;
+pub use self::row::{PublicServiceRow, Row};
+use self::row::{public_service, published, rows};
+use crate::policy::{Endpoint, Policy, Written, opens};
+use crate::throttling::ConfiguredModes;
+
+/// Where every expansion of `#[secure(...)]` registers its endpoint.
+#[doc(hidden)]
+#[linkme::distributed_slice]
+pub static ENDPOINTS: [Written];
+
+/// Where the first expansion of a crate with a vocabulary leaves its roles.
+#[doc(hidden)]
+#[linkme::distributed_slice]
+pub static ROLES: [&'static [&'static str]];
+
+/// Where every service without a policy leaves the reason.
+#[doc(hidden)]
+#[linkme::distributed_slice]
+pub static PUBLIC_SERVICES: [PublicServiceRow];
+
+/// Where every module with a policy registers its path.
+#[doc(hidden)]
+#[linkme::distributed_slice]
+pub static MODULES: [&'static str];
+
+/// The modules with a policy that stand around a module, or are it.
+pub(crate) fn modules_around(module: &str) -> impl Iterator<Item = &'static str> {
+    MODULES.iter().copied().filter(move |outer| is_inside(module, outer))
+}
+
+/// Whether a module is another one, or stands in it.
+pub(crate) fn is_inside(module: &str, outer: &str) -> bool {
+    let rest = module.strip_prefix(outer);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
+}
+
+/// Every endpoint of the program, in the order of their section; read when they are needed first.
+static READ: LazyLock<Box<[Endpoint]>> = LazyLock::new(|| {
+    let mut endpoints: Box<[Endpoint]> =
+        ENDPOINTS.iter().enumerate().map(|(place, it)| it.read(place)).collect();
+    tell_apart(&mut endpoints);
+    endpoints
+});
+
+/// Functions of one name in the bodies of others have one path: `place` and `place#2`, in the order in
+/// which they are written, or counts and changes of one would be taken for those of the other.
+fn tell_apart(endpoints: &mut [Endpoint]) {
+    let mut ordered: Vec<&mut Endpoint> = endpoints.iter_mut().collect();
+    ordered.sort_by_key(|it| (it.module, it.name, it.file, it.line));
+    let (mut last, mut count) = (("", ""), 0_usize);
+    for endpoint in ordered {
+        let this = (endpoint.module, endpoint.name);
+        count = if this == last { count + 1 } else { 1 };
+        last = this;
+        if count > 1 {
+            endpoint.name = Box::leak(format!("{}#{count}", endpoint.name).into_boxed_str());
+        }
+    }
+}
+
+/// Stands for what was never registered: no security answers for it.
+static STRANGER: Endpoint = Endpoint {
+    name: "",
+    module: "",
+    file: "",
+    line: 0,
+    routes: &[],
+    policy: Policy::AUTHENTICATED,
+    position: usize::MAX,
+    is_legible: false,
+};
+
+/// Every endpoint of the program.
+pub fn endpoints() -> &'static [Endpoint] {
+    &READ
+}
+
+/// What was registered at an address: a subtraction on the request path.
+pub(crate) fn endpoint(written: &'static Written) -> &'static Endpoint {
+    let start = ENDPOINTS.as_ptr().addr();
+    let offset = std::ptr::from_ref(written).addr().checked_sub(start);
+    offset.and_then(|offset| READ.get(offset / size_of::<Written>())).unwrap_or(&STRANGER)
+}
+
+/// A list of secured endpoints, sorted by path, then method.
+///
+/// `Display` prints it as a table.
+#[derive(Clone, Debug)]
+pub struct Inventory {
+    rows: Vec<Row>,
+    idle_roles: Vec<&'static str>,
+    authentication_off: Vec<AuthenticationOff>,
+}
+
+/// A role that opens no endpoint, behind the endpoints in JSON.
+#[derive(serde::Serialize)]
+struct IdleRole {
+    idle_role: &'static str,
+}
+
+/// Authentication that the configuration turns off, behind the endpoints in JSON.
+#[derive(Clone, Debug, serde::Serialize)]
+#[serde(untagged)]
+pub(crate) enum AuthenticationOff {
+    Absent { absent_authenticator: &'static str, reason: String },
+    Open { open_to_everybody_as: String, reason: String },
+}
+
+/// Every secured endpoint of the program.
+#[must_use]
+pub fn inventory() -> Inventory {
+    Inventory::of(endpoints().iter(), None, ConfiguredModes::default(), false)
+}
+
+impl Inventory {
+    /// These endpoints, and the metadata of the protected resource, if they have a path; `modes` are
+    /// what the configuration says of limits, and of budgets for failures, and `decides_all` whether the
+    /// application's own policy is asked about endpoints without `action` too.
+    pub(crate) fn of(
+        endpoints: impl Iterator<Item = &'static Endpoint>,
+        metadata: Option<&'static str>,
+        modes: ConfiguredModes,
+        decides_all: bool,
+    ) -> Self {
+        let services = PUBLIC_SERVICES.iter().map(public_service);
+        let rows = endpoints.flat_map(|endpoint| rows(endpoint, modes, decides_all));
+        let mut rows: Vec<Row> = rows.chain(metadata.map(published)).chain(services).collect();
+        rows.sort_by(|a, b| {
+            (a.path, &a.method, a.file, a.line).cmp(&(b.path, &b.method, b.file, b.line))
+        });
+        Self { rows, idle_roles: idle_roles(), authentication_off: Vec::new() }
+    }
+
+    /// The same, and what the configuration turns off.
+    pub(crate) fn with_authentication_off(mut self, off: Vec<AuthenticationOff>) -> Self {
+        self.authentication_off = off;
+        self
+    }
+
+    /// The roles of the vocabulary (`secure.toml`) that open no endpoint of the program, by themselves or
+    /// through a role or permission that they stand for: with one, nobody passes a rule that they would
+    /// not pass without it. Rules mention them not at all, or only to forbid them. What expressions ask
+    /// of the caller is not seen. `Display` names them below the table, and JSON behind the endpoints.
+    #[must_use]
+    pub fn idle_roles(&self) -> &[&'static str] {
+        &self.idle_roles
+    }
+
+    /// The rows.
+    #[must_use]
+    pub fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+
+    /// The same list with the full paths of what an application mounts, as
+    /// [`testing::mounted_routes`](crate::testing::mounted_routes) found them.
+    #[must_use]
+    pub fn mounted(mut self, routes: &MountedRoutes) -> Self {
+        for row in &mut self.rows {
+            let own = routes.secured().iter().filter(|(method, path, endpoint)| {
+                let methods = row.method.as_deref();
+                (endpoint.file, endpoint.line) == (row.file, row.line)
+                    && methods.is_none_or(|it| it.split(',').any(|one| one == method.as_str()))
+                    && row.path.is_none_or(|own| path.ends_with(own))
+            });
+            let places: BTreeMap<&String, &Endpoint> =
+                own.map(|(_, path, endpoint)| (path, *endpoint)).collect();
+            row.scope_policies = places
+                .iter()
+                .flat_map(|(path, endpoint)| {
+                    let policies = routes.scope_policies(endpoint, path).iter();
+                    policies.map(move |it| format!("{path}: {}::{}", it.module, it.name))
+                })
+                .collect();
+            row.mounted = places.into_keys().cloned().collect();
+        }
+        self
+    }
+
+    /// The list as a JSON array of objects: one for each row, and `{"idle_role": "…"}` for each of the
+    /// [`idle_roles`](Self::idle_roles), of which only a program with a vocabulary has any. Behind them
+    /// stands what turns authentication off: `{"absent_authenticator": "…", "reason": "…"}` for each
+    /// [absent](crate::SecurityBuilder::absent) one, and `{"open_to_everybody_as": "…", "reason": "…"}`
+    /// for [`open_because`](crate::SecurityBuilder::open_because).
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        // Strings and numbers always serialize.
+        serde_json::to_string_pretty(self).unwrap_or_default()
+    }
+}
+
+impl Serialize for Inventory {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut list = serializer.serialize_seq(None)?;
+        self.rows.iter().try_for_each(|row| list.serialize_element(row))?;
+        let mut roles = self.idle_roles.iter();
+        roles.try_for_each(|idle_role| list.serialize_element(&IdleRole { idle_role }))?;
+        self.authentication_off.iter().try_for_each(|it| list.serialize_element(it))?;
+        list.end()
+    }
+}
+
+fn idle_roles() -> Vec<&'static str> {
+    let roles: BTreeSet<&'static str> = ROLES.iter().copied().flatten().copied().collect();
+    let is_idle = |role: &&'static str| !endpoints().iter().any(|it| opens(&it.policy.rule, role));
+    roles.into_iter().filter(is_idle).collect()
+}

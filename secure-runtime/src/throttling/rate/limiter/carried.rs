@@ -1,0 +1,52 @@
+//! Entries of keys whose limit has changed.
+
+use super::{LimitKey, Limiter};
+use crate::throttling::memory::table::{Instant, Update};
+
+/// Odd, and no multiple of [`super::SPREAD`] that small numbers reach; from the fraction of the square root of 2.
+const GENERATION: u64 = 0x6a09_e667_f3bc_c909;
+
+impl Limiter {
+    /// Whether the key has an entry, live or not.
+    pub(in crate::throttling) fn stands(&self, key: LimitKey, now_ns: u64) -> bool {
+        self.table.update(key.0, anytime(now_ns), |_| None) != Update::Unchanged(0)
+    }
+
+    /// The arrival time of a key; zero if it has no entry. Whoever changes the entry later sees
+    /// whatever was seen before this.
+    pub(in crate::throttling) fn sealed(&self, key: LimitKey, now_ns: u64) -> u64 {
+        let seal = |arrival| Some(arrival).filter(|arrival| *arrival != 0);
+        let (Update::Changed(arrival) | Update::Unchanged(arrival)) =
+            self.table.update(key.0, anytime(now_ns), seal);
+        arrival
+    }
+
+    /// Gives a key without an entry one.
+    pub(in crate::throttling) fn begin_at(&self, key: LimitKey, arrival: u64, now_ns: u64) {
+        if arrival > now_ns {
+            let begin = move |found| (found == 0).then_some(arrival);
+            self.table.update(key.0, anytime(now_ns), begin);
+        }
+    }
+
+    /// Takes off a key what stands until `share` beyond now.
+    pub(in crate::throttling) fn take_from(&self, key: LimitKey, share: u64, now_ns: u64) {
+        let owed = share.saturating_sub(now_ns);
+        let less = move |arrival: u64| {
+            (owed > 0 && arrival > now_ns).then(|| arrival.saturating_sub(owed))
+        };
+        self.table.update(key.0, anytime(now_ns), less);
+    }
+}
+
+impl LimitKey {
+    /// The key of the same one after changes of the limit.
+    pub(in crate::throttling) fn of_generation(self, generation: u64) -> Self {
+        Self((self.0 ^ generation.wrapping_mul(GENERATION)).max(1))
+    }
+}
+
+/// An update that believes every entry.
+fn anytime(now: u64) -> Instant {
+    Instant { now, horizon: u64::MAX }
+}
