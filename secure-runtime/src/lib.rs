@@ -49,6 +49,8 @@ pub mod answer;
 pub mod authentication;
 pub mod authorization;
 mod denial;
+#[cfg(all(doc, not(doctest)))]
+pub mod guide;
 mod handler;
 pub mod inventory;
 pub mod operations;
