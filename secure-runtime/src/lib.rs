@@ -87,7 +87,10 @@ pub use scope::{
     SecuredRoute, SecuredService, ToSecuredHandler, configure, resource, route, scope, secured,
 };
 pub use secure_macros::{policy, secure, vocabulary};
-pub use security::{Decisions, LaunchError, ProtectedResource, Security, SecurityBuilder};
+pub use security::{
+    Decisions, LaunchError, LaunchFault, LaunchFaultKind, ProtectedResource, Security,
+    SecurityBuilder,
+};
 pub use services::{NotReady, Readiness, ResourceMetadata};
 pub use support::time::{Clock, Moment, SystemClock};
 pub use transport::{
