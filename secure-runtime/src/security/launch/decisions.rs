@@ -1,4 +1,4 @@
-//! What actions need at launch: something that decides about them.
+//! Startup checks of `action`: a function for the application's own policy is configured, and it is used.
 
 use super::Configuration;
 use super::error::LaunchFaultKind;
@@ -6,7 +6,7 @@ use crate::policy::Endpoint;
 use crate::security::decisions::DecisionSettings;
 
 impl Configuration {
-    /// The actions of an endpoint; where there are some, something decides about them.
+    /// The actions of an endpoint. If there are any, `.decide(…)` must be configured.
     pub(super) fn check_actions(
         &mut self,
         endpoint: Option<&'static Endpoint>,
@@ -30,7 +30,7 @@ impl Configuration {
         actions
     }
 
-    /// A policy that is never asked looks like one that protects.
+    /// A policy that never runs would look like protection.
     pub(super) fn check_decisions(&mut self, settings: &DecisionSettings, actions: &[Vec<String>]) {
         let DecisionSettings { function, asks_all, cached } = settings;
         if function.is_some() && actions.iter().all(Vec::is_empty) {

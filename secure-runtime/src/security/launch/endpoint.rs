@@ -10,7 +10,7 @@ use crate::policy::{Authenticators, Endpoint, Rule};
 use crate::support::time_zone;
 
 impl Configuration {
-    /// The attribute and the runtime are of one version.
+    /// The attribute and the runtime must be of one version.
     pub(super) fn check_legible(&mut self, endpoint: &'static Endpoint) {
         let Endpoint { name, module, is_legible, .. } = endpoint;
         if !is_legible {
@@ -25,7 +25,7 @@ impl Configuration {
         }
     }
 
-    /// What an endpoint's `auth` stands for; what it lacks becomes a fault.
+    /// The authenticators of an endpoint (`auth`). A missing one is a fault.
     pub(super) fn authenticators_of(&mut self, endpoint: &'static Endpoint) -> Vec<Named> {
         let Some(wanted) = wanted(endpoint).filter(|_| !self.is_open) else { return Vec::new() };
         let Endpoint { name, module, .. } = endpoint;
@@ -61,8 +61,8 @@ impl Configuration {
         }
     }
 
-    /// The policy of a module is part of every endpoint in it. The attribute sees neither what another
-    /// macro writes there nor what the body of a function holds, nor itself under another name.
+    /// The policy of a module is part of every endpoint in it. The attribute cannot see handlers that another
+    /// macro or the body of a function writes, or its own attribute under another name.
     pub(super) fn check_layers(&mut self, endpoint: &'static Endpoint) {
         let Endpoint { name, module, policy, .. } = endpoint;
         if modules_around(module).count() != policy.modules {
@@ -75,8 +75,8 @@ impl Configuration {
         }
     }
 
-    /// What a rule asks about exists: a scheme that never accepts, or a time that nobody knows,
-    /// would refuse everybody.
+    /// Everything that a rule mentions exists. An authenticator that the endpoint does not use, or an unknown
+    /// time zone, would refuse every request.
     pub(super) fn check_rule(&mut self, endpoint: &'static Endpoint, authenticators: &[Named]) {
         let Endpoint { name, module, .. } = endpoint;
         if authenticators.len() > AcceptedBy::MOST {
@@ -122,7 +122,8 @@ impl Configuration {
         self.faults.append(faults);
     }
 
-    /// Somebody can sign in as demanded: an endpoint would otherwise send every caller back to do so.
+    /// Some authenticator reports how and when a caller signed in. Otherwise the endpoint would send every
+    /// caller back to sign in.
     pub(super) fn check_step_up(&mut self, endpoint: &'static Endpoint, authenticators: &[Named]) {
         let Endpoint { name, module, policy, .. } = endpoint;
         let Some(demanded) = policy.step_up else { return };
@@ -135,8 +136,8 @@ impl Configuration {
         }
     }
 
-    /// What is revoked is refused by all that might accept it: where any of several authenticators will
-    /// do, a token that one refuses is shown to the next.
+    /// A revoked token is refused by every authenticator that might accept it. With `any(…)`, a token that
+    /// one refuses is passed to the next.
     pub(super) fn check_revocations(
         &mut self,
         endpoint: &'static Endpoint,

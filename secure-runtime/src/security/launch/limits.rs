@@ -1,4 +1,4 @@
-//! What limits need at launch: callers to count by, tiers, places.
+//! Startup checks of limits: what they count by is known, and the settings that they need are there.
 
 use super::error::LaunchFaultKind;
 use super::{Configuration, Named, naming};
@@ -6,8 +6,8 @@ use crate::policy::{Endpoint, Partition};
 use crate::throttling::AddressGroups;
 
 impl Configuration {
-    /// What limits count by is known of every caller: a token that names no tenant where none is
-    /// looked for would make a limit of the tenant one of the principal.
+    /// Authenticators report what limits count by. Without a tenant in the token, a limit by tenant would
+    /// silently become one by principal.
     pub(super) fn check_limits(
         &mut self,
         endpoint: &'static Endpoint,
@@ -49,7 +49,7 @@ impl Configuration {
         }
     }
 
-    /// What a store has counted is not given back after the response.
+    /// Permits that were counted in a store are not given back after the response.
     #[cfg(feature = "redis")]
     pub(super) fn check_refunds(&mut self, endpoint: &'static Endpoint) {
         let Endpoint { name, module, policy, .. } = endpoint;
@@ -61,7 +61,7 @@ impl Configuration {
         }
     }
 
-    /// A priority matters where somebody has to be turned away.
+    /// A priority has an effect only with `max_in_flight`.
     pub(super) fn check_priority(
         &mut self,
         endpoint: &'static Endpoint,
@@ -76,7 +76,7 @@ impl Configuration {
         }
     }
 
-    /// Whether this build of the library decodes what the endpoint asks for.
+    /// This build decodes the `content_encoding` of the endpoint.
     pub(super) fn check_codings(&mut self, endpoint: &'static Endpoint) {
         let Endpoint { name, module, policy, .. } = endpoint;
         if !policy.content_encodings.is_empty() && cfg!(not(feature = "compression")) {
@@ -91,7 +91,7 @@ impl Configuration {
         }
     }
 
-    /// Prefixes that an address can have.
+    /// Prefixes are in the range of an address.
     pub(super) fn check_address_groups(&mut self, ipv4: u8, ipv6: u8) -> AddressGroups {
         for (key, prefix, most) in [("ipv4_prefix", ipv4, 32), ("ipv6_prefix", ipv6, 128)] {
             if prefix == 0 || prefix > most {

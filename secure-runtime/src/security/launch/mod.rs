@@ -30,21 +30,21 @@ use crate::transport::TrustedProxies;
 use error::Faults;
 pub use error::{LaunchError, LaunchFault, LaunchFaultKind};
 
-/// An authenticator and what it is called.
+/// An authenticator with its name.
 type Named = (&'static str, Arc<dyn Authenticator>);
 
-/// The authenticators that a launch may use, by name.
+/// The authenticators of the program, and the faults found so far.
 pub(super) struct Configuration {
     by_name: BTreeMap<&'static str, Arc<dyn Authenticator>>,
     defaults: Vec<Named>,
-    /// Configured, but broken: named in a fault of their own already.
+    /// The names of authenticators whose description is wrong; they have a fault of their own.
     broken: Vec<String>,
     broken_defaults: bool,
-    /// Turned off, and why.
+    /// Authenticators that are turned off, with the reason.
     absent: BTreeMap<String, String>,
-    /// Everybody is let in, so that no authenticator is needed.
+    /// Authentication is off, so no authenticator is needed.
     is_open: bool,
-    /// What to do if another `Security` of the program has what is missing here.
+    /// A help text, for programs with several `Security` values.
     answers: &'static str,
     faults: Faults,
 }
@@ -224,8 +224,7 @@ impl Configuration {
         it
     }
 
-    /// A module named in `answers_for` that holds no endpoint is a typing error, and would leave
-    /// its endpoints unserved.
+    /// A module of `answers_for` without an endpoint is a typing error. Its endpoints would not be served.
     fn check_modules(&mut self, modules: &[String], endpoints: &[Option<&'static Endpoint>]) {
         for module in modules {
             let only = std::slice::from_ref(module);
@@ -238,7 +237,7 @@ impl Configuration {
         }
     }
 
-    /// The description of the API agrees with its authenticators.
+    /// The description of the protected resource agrees with the authenticators.
     fn check_resource(
         &mut self,
         resource: ProtectedResource,
@@ -257,7 +256,7 @@ impl Configuration {
     }
 }
 
-/// The authenticators that may name an endpoint's caller: of several that must all accept, the first.
+/// The authenticators that may provide the principal of an endpoint: with `all(…)`, the first.
 fn naming<'a>(endpoint: &Endpoint, authenticators: &'a [Named]) -> &'a [Named] {
     if needs_all(endpoint) { authenticators.get(..1).unwrap_or_default() } else { authenticators }
 }
@@ -266,7 +265,7 @@ fn needs_all(endpoint: &Endpoint) -> bool {
     matches!(wanted(endpoint), Some(Authenticators::All(_)))
 }
 
-/// What an endpoint's `auth` says; nothing if it is public.
+/// The `auth` of an endpoint; `None` if it is public.
 fn wanted(endpoint: &Endpoint) -> Option<Authenticators> {
     match endpoint.policy.access {
         Access::Public => None,
