@@ -42,7 +42,7 @@ impl Fixture {
             key = generated.expose().to_owned();
             by_hand.insert(hash(key.as_bytes())?, generated.record().principal().clone());
         }
-        let ours = ApiKeys::new(store).into_authenticator().map_err(|faults| faults.join("; "))?;
+        let ours = ApiKeys::new(store).into_authenticator()?;
         let now = Moment::new(Duration::ZERO, Duration::from_secs(NOW));
         Ok(Self { key, now, ours, by_hand: RwLock::new(by_hand) })
     }

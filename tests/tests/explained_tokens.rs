@@ -184,5 +184,5 @@ fn what_is_no_token_is_explained_as_well() {
 #[test]
 fn what_is_wrong_with_the_description_is_told() {
     let faults = Jwt::hs256("short").explain_token("a.b.c").unwrap_err();
-    assert_eq!(faults.len(), 3, "{faults:?}");
+    assert_eq!(faults.iter().count(), 3, "{faults:?}");
 }

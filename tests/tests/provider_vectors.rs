@@ -144,7 +144,7 @@ async fn metadata_are_read_as_the_cases_say() {
     // DISC-010
     let plain = Jwt::discover("http://provider.example.com").audience("test");
     let faults = plain.into_authenticator().err().unwrap();
-    assert!(faults.join("; ").contains("is not HTTPS"), "{faults:?}");
+    assert!(faults.to_string().contains("is not HTTPS"), "{faults:?}");
 }
 
 #[actix_web::test]

@@ -129,7 +129,7 @@ fn jwt(issuer: &Issuer, tokens: usize) -> Jwt {
 
 fn remembering<S: Store>(issuer: &Issuer, store: S) -> Result<Remembering<S>, Failure> {
     let verifier = issuer.jwt().accept_test_keys().cache_bytes(0).into_authenticator();
-    Ok(Remembering::new(verifier.map_err(|faults| faults.join(", "))?, store))
+    Ok(Remembering::new(verifier?, store))
 }
 
 fn security(authenticator: impl IntoAuthenticator) -> Result<Security, Failure> {

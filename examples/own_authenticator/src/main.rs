@@ -65,11 +65,6 @@ impl Authenticator for Tickets {
             }
         }
     }
-
-    /// Nobody signs in for a ticket: endpoints with `fresh` or `acr` are not for its holders.
-    fn tells_authentication(&self) -> bool {
-        false
-    }
 }
 
 /// The names of schemes are compared without regard to case.

@@ -20,9 +20,11 @@
 pub mod api_key;
 mod attempt;
 mod bearer;
+mod capabilities;
 mod challenge;
 mod claim_mapping;
 mod claim_path;
+mod configuration_error;
 mod credential_location;
 mod enrichment;
 #[cfg(feature = "discovery")]
@@ -53,8 +55,11 @@ use std::sync::Arc;
 pub use api_key::ApiKeys;
 pub use attempt::{Attempt, Verdict};
 pub(crate) use bearer::bearer_token;
+pub use capabilities::Capabilities;
 pub use challenge::Challenge;
 pub use claim_path::ClaimPath;
+pub(crate) use configuration_error::Faults;
+pub use configuration_error::{ConfigurationError, ConfigurationErrorKind, ConfigurationErrors};
 pub use credential_location::Presented;
 pub use enrichment::{Enrich, Enriched, EnrichmentCache};
 pub use from_middleware::FromMiddleware;
@@ -164,49 +169,12 @@ pub trait Authenticator: Send + Sync + 'static {
         None
     }
 
-    /// Whether its principals have a tenant, as far as their credentials name one. Otherwise the
-    /// launch refuses endpoints that count by tenant and whose caller it may name.
-    fn names_tenants(&self) -> bool {
-        true
-    }
-
-    /// Whether its principals have a tier of service, as far as their credentials name one.
-    /// Otherwise the launch refuses endpoints whose limits depend on it.
-    fn names_tiers(&self) -> bool {
-        true
-    }
-
-    /// Whether its principals name the [API key](Principal::api_key) that was sent. The launch refuses
-    /// endpoints that count by API key where nobody's do.
-    fn names_api_keys(&self) -> bool {
-        false
-    }
-
-    /// The authorization server whose tokens it accepts, by its issuer identifier (RFC 8414 section
-    /// 2), if its credentials are OAuth 2.0 access tokens: clients of a
-    /// [protected resource](crate::SecurityBuilder::protected_resource) are sent there.
-    fn issuer(&self) -> Option<&str> {
-        None
-    }
-
-    /// Whether its principals name an [issuer](Principal::issuer), by which limits tell them apart. `None`: it
-    /// cannot be known before a request.
-    fn names_issuers(&self) -> Option<bool> {
-        self.issuer().map(|_| true)
-    }
-
-    /// Whether it accepts the tokens of its [issuer](Self::issuer) that are for this audience. The
-    /// launch asks about the identifier of the protected resource.
-    fn accepts_audience(&self, audience: &str) -> bool {
-        let _ = audience;
-        true
-    }
-
-    /// Whether it refuses what a list of [`Revocations`] holds. The launch refuses an endpoint that
-    /// accepts any of several authenticators of one [issuer](Self::issuer) of which only some do: a
-    /// token that one of them refuses as revoked would be accepted by another.
-    fn asks_revocations(&self) -> bool {
-        false
+    /// What the startup checks can rely on. Nothing unless it is announced: an endpoint that needs a tenant,
+    /// a tier, a sign-in time or an API key that none of its authenticators announces is a startup error.
+    ///
+    /// Called at startup only.
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::new()
     }
 
     /// Whether the credentials of a caller that it has accepted are still good: asked while a stream that
@@ -227,13 +195,6 @@ pub trait Authenticator: Send + Sync + 'static {
     fn checks_origins(&self) -> bool {
         false
     }
-
-    /// Whether its principals say how and when they signed in, as far as their credentials do.
-    /// Otherwise the launch refuses endpoints with `fresh`, `acr` or `amr` that nobody else's
-    /// callers can reach.
-    fn tells_authentication(&self) -> bool {
-        true
-    }
 }
 
 /// What [`SecurityBuilder::authenticator`](crate::security::SecurityBuilder::authenticator) takes:
@@ -243,12 +204,12 @@ pub trait IntoAuthenticator {
     ///
     /// # Errors
     ///
-    /// Everything that is wrong with the configuration, one sentence each.
-    fn into_authenticator(self) -> Result<Arc<dyn Authenticator>, Vec<String>>;
+    /// Everything that is wrong with the configuration.
+    fn into_authenticator(self) -> Result<Arc<dyn Authenticator>, ConfigurationErrors>;
 }
 
 impl<A: Authenticator> IntoAuthenticator for A {
-    fn into_authenticator(self) -> Result<Arc<dyn Authenticator>, Vec<String>> {
+    fn into_authenticator(self) -> Result<Arc<dyn Authenticator>, ConfigurationErrors> {
         Ok(Arc::new(self))
     }
 }

@@ -28,7 +28,10 @@ use actix_web::dev::ServiceResponse;
 use actix_web::test::TestRequest;
 
 use crate::authentication::api_key::Document;
-use crate::authentication::{Attempt, Authenticator, Key, bearer_token, open_with, read_key_set};
+use crate::authentication::{
+    Attempt, Authenticator, ConfigurationError, ConfigurationErrors, Key, bearer_token, open_with,
+    read_key_set,
+};
 use crate::denial::Denial;
 use crate::policy::shown;
 use crate::principal::Principal;
@@ -156,8 +159,8 @@ pub fn granted<T>(resource: T) -> Granted<T> {
 ///
 /// Whatever is wrong with the key, or the first thing that is wrong with the token.
 #[doc(hidden)]
-pub fn verify_signature(key: Key, token: &[u8]) -> Result<Vec<u8>, Vec<String>> {
-    open_with(key, token)
+pub fn verify_signature(key: Key, token: &[u8]) -> Result<Vec<u8>, String> {
+    open_with(key, token).map_err(|faults| faults.join("; "))
 }
 
 /// How many keys of a published set can be used, and why others cannot. For the fuzzer.
@@ -184,8 +187,14 @@ pub fn written_policy(text: &str) -> Option<String> {
 ///
 /// Everything that is wrong with the file.
 #[doc(hidden)]
-pub fn key_file(text: &str) -> Result<usize, Vec<String>> {
-    Document::read(text).map(|document| document.records().count())
+pub fn key_file(text: &str) -> Result<usize, ConfigurationErrors> {
+    match Document::read(text) {
+        Ok(document) => Ok(document.records().count()),
+        Err(faults) => {
+            let faults = faults.into_iter().map(ConfigurationError::unreadable).collect();
+            ConfigurationErrors::collected(faults).map_or(Ok(0), Err)
+        }
+    }
 }
 
 /// What an `Authorization` line holds of the `Bearer` scheme: nothing, a token, or a fault. For the

@@ -266,7 +266,8 @@ fn a_description_that_does_not_fit_is_found_at_launch() {
         [
             "the authenticator `jwt` refuses tokens for `https://api.example/shop`, which clients of \
           the protected resource ask for (RFC 8707): add `.audience(\"https://api.example/shop\")` \
-          to it, or say what their `aud` is with `ProtectedResource::audience`"
+          to it, or say what their `aud` is with `ProtectedResource::audience`; an \
+          authenticator of your own announces it with `Capabilities::accepts_audience`"
         ]
     );
     assert!(faults(issuer(), SHOP.into()).is_empty());

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use actix_web::{get, post, web};
-use secure_runtime::authentication::{Attempt, Authenticator, Challenge, Presented};
+use secure_runtime::authentication::{Attempt, Authenticator, Capabilities, Challenge, Presented};
 use secure_runtime::testing::{FakeClock, Issuer, Token};
 use secure_runtime::{Clock, Denial, DenialKind, Moment, Principal, RequestHead, Security, secure};
 use secure_tests::{Answer, TestServer, bearer};
@@ -325,8 +325,8 @@ fn the_inventory_says_what_is_demanded() {
     assert!(inventory.to_json().contains(r#""step_up": "fresh = \"5m\"""#));
 }
 
-/// Knows names, and not how anybody came by one.
-struct Names;
+/// Accepts everybody with a name, and announces this.
+struct Names(Capabilities);
 
 impl Authenticator for Names {
     fn challenge(&self) -> Challenge {
@@ -344,23 +344,27 @@ impl Authenticator for Names {
         Presented::by_header(request, "x-name")
     }
 
-    fn tells_authentication(&self) -> bool {
-        false
+    fn capabilities(&self) -> Capabilities {
+        self.0.clone()
     }
 }
 
 #[test]
 fn an_endpoint_that_would_send_every_caller_back_is_found_at_launch() {
     let builder = || Security::builder().answers_for(concat!(module_path!(), "::careful"));
-    let error = builder().authenticator("names", Names).build().unwrap_err();
+    let silent = || Names(Capabilities::new());
+    let error = builder().authenticator("names", silent()).build().unwrap_err();
     let faults: Vec<&str> = error.faults().collect();
     assert_eq!(faults.len(), 2, "{faults:#?}");
     let expected = "`end_to_end::step_up::careful::narrowed` demands `fresh = \"1m\", acr = \
                     \"phr\"`, and none of its authenticators can tell how and when a caller signed \
-                    in (";
+                    in: an authenticator of your own announces it with \
+                    `Capabilities::names_sign_in` (";
     assert!(faults.iter().any(|fault| fault.starts_with(expected)), "{faults:#?}");
 
     let jwt = || Issuer::hs256().jwt();
     builder().authenticator("jwt", jwt()).build().unwrap();
-    builder().authenticator("names", Names).authenticator("jwt", jwt()).build().unwrap();
+    builder().authenticator("names", silent()).authenticator("jwt", jwt()).build().unwrap();
+    let announces = Names(Capabilities::new().names_sign_in());
+    builder().authenticator("names", announces).build().unwrap();
 }

@@ -14,7 +14,8 @@ use serde_json::json;
 const SECRET: [u8; 32] = *b"0123456789abcdef0123456789abcdef";
 
 fn faults(jwt: Jwt) -> Vec<String> {
-    jwt.into_authenticator().map(|_| ()).err().unwrap_or_default()
+    let errors = jwt.into_authenticator().err().into_iter().flatten();
+    errors.map(|error| error.message().to_owned()).collect()
 }
 
 /// With everything that is needed; the keys of the test issuer stand for any good ones.

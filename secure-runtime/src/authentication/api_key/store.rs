@@ -7,6 +7,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use super::KeyRecord;
+use crate::authentication::ConfigurationErrors;
 use crate::support::time::Moment;
 
 /// Finds the record of a key by the key's public part.
@@ -57,17 +58,18 @@ pub trait KeyStore: Send + Sync + 'static {
     }
 
     /// Whether the principals of its records name an [issuer](crate::Principal::issuer), all of them;
-    /// `None` if that is not known. See [`Authenticator::names_issuers`](crate::authentication::Authenticator::names_issuers).
+    /// `None` if that is not known. See
+    /// [`Capabilities::names_issuers`](crate::authentication::Capabilities::names_issuers).
     fn names_issuers(&self) -> Option<bool> {
         None
     }
 
-    /// Called when the service is built: everything that keeps the store from working.
+    /// Checks the store's configuration. Called when the service is built.
     ///
     /// # Errors
     ///
-    /// One sentence each.
-    fn check(&self) -> Result<(), Vec<String>> {
+    /// Everything that keeps the store from working.
+    fn check(&self) -> Result<(), ConfigurationErrors> {
         Ok(())
     }
 }
@@ -116,7 +118,7 @@ impl<S: KeyStore + ?Sized> KeyStore for Arc<S> {
         (**self).names_issuers()
     }
 
-    fn check(&self) -> Result<(), Vec<String>> {
+    fn check(&self) -> Result<(), ConfigurationErrors> {
         (**self).check()
     }
 }

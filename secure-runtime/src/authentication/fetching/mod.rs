@@ -11,6 +11,7 @@ use reqwest::{Certificate, ClientBuilder, NoProxy, Proxy};
 use super::http::FetchError;
 use super::local_file;
 use super::url::Url;
+use super::{ConfigurationError, Faults};
 
 /// What the description says.
 #[derive(Clone, Default)]
@@ -47,16 +48,16 @@ impl Fetching {
 
     /// Checks the description; adds what is wrong with it. What is returned is complete only where
     /// nothing was.
-    pub(crate) fn check(&self, faults: &mut Vec<String>) -> Arc<Transport> {
+    pub(crate) fn check(&self, faults: &mut Faults) -> Arc<Transport> {
         let mut transport =
             Transport { bearer_file: self.bearer_file.clone(), ..Default::default() };
         for host in &self.http_hosts {
-            faults.extend(transport.http_hosts.allow(host).err());
+            faults.extend(transport.http_hosts.allow(host).err().map(ConfigurationError::invalid));
         }
         for pem in &self.root_certificates {
             match certificates(pem) {
                 Ok(found) => transport.root_certificates.extend(found),
-                Err(fault) => faults.push(fault),
+                Err(fault) => faults.push(ConfigurationError::invalid(fault)),
             }
         }
         if let Some((path, otherwise)) = &self.root_certificates_file {
@@ -65,12 +66,15 @@ impl Fetching {
                 .and_then(|pem| certificates(&pem))
             {
                 Ok(found) => transport.root_certificates.extend(found),
-                Err(fault) => faults.push(format!("`{}`: {fault}; {otherwise}", path.display())),
+                Err(fault) => faults.push(ConfigurationError::unreadable(format!(
+                    "`{}`: {fault}; {otherwise}",
+                    path.display()
+                ))),
             }
         }
         match self.proxy.as_deref().map(proxy).transpose() {
             Ok(found) => transport.proxy = found,
-            Err(fault) => faults.push(fault),
+            Err(fault) => faults.push(ConfigurationError::invalid(fault)),
         }
         Arc::new(transport)
     }

@@ -8,7 +8,7 @@ fn faults(change: impl FnOnce(&mut Fetching)) -> Vec<String> {
     let (mut fetching, mut faults) = (Fetching::default(), Vec::new());
     change(&mut fetching);
     drop(fetching.check(&mut faults));
-    faults
+    faults.iter().map(ToString::to_string).collect()
 }
 
 /// A self-signed certificate of an authority, made for these tests.

@@ -91,7 +91,8 @@ mod tests {
 
     fn faults(opaque: Introspection) -> Vec<String> {
         let opaque = opaque.issuer("https://issuer.example").audience("shop");
-        opaque.check().err().unwrap_or_default()
+        let errors = opaque.check().err().into_iter().flatten();
+        errors.map(|error| error.to_string()).collect()
     }
 
     #[test]

@@ -358,7 +358,7 @@ pub(crate) fn read_answer(
     let mut faults = Vec::new();
     let rules = description.expected.expected(&mut faults).rules;
     if !faults.is_empty() {
-        return Err(faults.join("; "));
+        return Err(faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "));
     }
     let expectations = answer::Expectations { rules };
     match expectations.read(answer, now).verdict(None, now) {

@@ -129,7 +129,8 @@ mod tests {
     use crate::testing::Issuer;
 
     fn faults(jwt: Jwt) -> Vec<String> {
-        jwt.check().err().unwrap_or_default()
+        let errors = jwt.check().err().into_iter().flatten();
+        errors.map(|error| error.to_string()).collect()
     }
 
     #[test]

@@ -19,7 +19,8 @@ use crate::authentication::token_cache::{
 };
 use crate::authentication::token_location::TokenPlace;
 use crate::authentication::{
-    Attempt, Authenticator, Challenge, Presented, Refusal, RefusalCode, Revocations, Verdict,
+    Attempt, Authenticator, Capabilities, Challenge, Presented, Refusal, RefusalCode, Revocations,
+    Verdict,
 };
 use crate::principal::Principal;
 use crate::request::RequestHead;
@@ -87,20 +88,8 @@ impl Authenticator for JwtAuthenticator {
         Some(TokenCacheStatistics { refused_again, ..self.0.cache.statistics() })
     }
 
-    fn names_tenants(&self) -> bool {
-        self.0.rules.places.tenant.is_some()
-    }
-
-    fn names_tiers(&self) -> bool {
-        self.0.rules.places.tier.is_some()
-    }
-
-    fn issuer(&self) -> Option<&str> {
-        Some(self.0.rules.issuer())
-    }
-
-    fn accepts_audience(&self, audience: &str) -> bool {
-        self.0.rules.accepts_audience(audience)
+    fn capabilities(&self) -> Capabilities {
+        self.0.rules.capabilities(self.0.revocations.is_some())
     }
 
     fn recheck(&self, caller: &Principal, _: Moment) -> Result<(), Refusal> {
@@ -109,10 +98,6 @@ impl Authenticator for JwtAuthenticator {
 
     fn checks_origins(&self) -> bool {
         matches!(self.0.place, TokenPlace::Cookie { .. })
-    }
-
-    fn asks_revocations(&self) -> bool {
-        self.0.revocations.is_some()
     }
 
     fn authenticate(&self, request: &RequestHead<'_>, now: Moment) -> Attempt {
