@@ -69,7 +69,7 @@ fn judge(jwt: Jwt, token: &str) -> Result<Principal, String> {
 }
 
 fn clock() -> FakeClock {
-    FakeClock::at(1_767_225_600)
+    FakeClock::at(secure_tests::unix(1_767_225_600))
 }
 
 fn issuer() -> Issuer {

@@ -17,7 +17,7 @@ struct Bench {
 
 impl Bench {
     fn new(describe: impl FnOnce(Jwt) -> Jwt) -> Self {
-        let clock = FakeClock::at(NOW);
+        let clock = FakeClock::at(secure_tests::unix(NOW));
         let issuer = Issuer::rs256().kid("2026-11").clock(clock.clone());
         let jwt = describe(issuer.jwt());
         Self { clock, issuer, jwt }

@@ -163,7 +163,7 @@ fn rfc_7515_claims_at_a_frozen_clock() {
             let key = Key::jwk_for(algorithm, public(&json(&format!("rfc/{name}.jwk"))));
             let jwt = change(Jwt::with_key(key).issuer("joe").profile(Profile::Jwt));
             let authenticator = jwt.into_authenticator().unwrap();
-            let now = FakeClock::at(1_300_819_379).now();
+            let now = FakeClock::at(secure_tests::unix(1_300_819_379)).now();
             match authenticate(&*authenticator, &[("authorization", &header)], now) {
                 Attempt::Refused(refusal) => assert_eq!(refusal.cause(), expected, "{name}"),
                 _ => panic!("{name} is accepted"),

@@ -13,7 +13,7 @@ use crate::support::time::Moment;
 pub(crate) fn lacks(demanded: &StepUp, caller: &Principal, now: Moment) -> Option<&'static str> {
     let StepUp { max_age_seconds, acr, amr } = demanded;
     if let Some(longest) = max_age_seconds {
-        let Some(at) = caller.authenticated_at() else {
+        let Some(at) = caller.authenticated_at_unix() else {
             return Some("the credentials do not say when the caller signed in");
         };
         let at = at.saturating_mul(NANOS_PER_SECOND);
@@ -53,7 +53,7 @@ mod tests {
     fn an_age_is_counted_to_the_nanosecond() {
         let demanded = StepUp { max_age_seconds: NonZeroU32::new(300), acr: &[], amr: &[] };
         let now = Duration::from_secs(NOW);
-        let signed_in = |at| Principal::builder("ada").authenticated_at(at).build();
+        let signed_in = |at| Principal::builder("ada").authenticated_at_unix(at).build();
         let check = |caller: &Principal, now, expected| {
             assert_eq!(holds(demanded, caller, now), expected, "{caller:?}");
         };

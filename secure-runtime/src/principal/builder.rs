@@ -2,9 +2,11 @@
 
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};
+use std::time::SystemTime;
 
 use super::extensions::Extensions;
 use super::{Inner, Principal};
+use crate::support::unix_time::unix_seconds;
 
 /// Builds a [`Principal`]; what an [`Authenticator`](crate::authentication::Authenticator) does
 /// once it has verified the credentials.
@@ -93,17 +95,25 @@ impl PrincipalBuilder {
         self
     }
 
-    /// Sets when the credentials end, in seconds since the Unix epoch.
+    /// Sets when the credentials end, rounded down to whole seconds.
     #[must_use]
-    pub fn expires_at(mut self, unix_seconds: u64) -> Self {
-        self.expires_at = Some(unix_seconds);
+    pub fn expires_at(self, time: SystemTime) -> Self {
+        self.expires_at_unix(unix_seconds(time))
+    }
+
+    pub(crate) fn expires_at_unix(mut self, seconds: u64) -> Self {
+        self.expires_at = Some(seconds);
         self
     }
 
-    /// Sets when the caller signed in, in seconds since the Unix epoch.
+    /// Sets when the caller signed in, rounded down to whole seconds.
     #[must_use]
-    pub fn authenticated_at(mut self, unix_seconds: u64) -> Self {
-        self.authenticated_at = Some(unix_seconds);
+    pub fn authenticated_at(self, time: SystemTime) -> Self {
+        self.authenticated_at_unix(unix_seconds(time))
+    }
+
+    pub(crate) fn authenticated_at_unix(mut self, seconds: u64) -> Self {
+        self.authenticated_at = Some(seconds);
         self
     }
 
@@ -121,10 +131,14 @@ impl PrincipalBuilder {
         self
     }
 
-    /// Sets when the credentials were issued, in seconds since the Unix epoch.
+    /// Sets when the credentials were issued, rounded down to whole seconds.
     #[must_use]
-    pub fn issued_at(mut self, unix_seconds: u64) -> Self {
-        self.issued_at = Some(unix_seconds);
+    pub fn issued_at(self, time: SystemTime) -> Self {
+        self.issued_at_unix(unix_seconds(time))
+    }
+
+    pub(crate) fn issued_at_unix(mut self, seconds: u64) -> Self {
+        self.issued_at = Some(seconds);
         self
     }
 

@@ -103,7 +103,7 @@ mod tests {
 
     #[test]
     fn equal_principals_say_the_same_in_every_respect() {
-        let build = || Principal::builder("alice").role("a").issuer("i").expires_at(7);
+        let build = || Principal::builder("alice").role("a").issuer("i").expires_at_unix(7);
         let secret = ahash::RandomState::new();
         let (one, other) = (build().build(), build().build());
         assert!(one.is_equal_to(&other) && !one.is(&other) && one.is(&one.clone()));
@@ -116,9 +116,9 @@ mod tests {
             build().permission("a"),
             build().tenant("a"),
             build().tier("a"),
-            build().expires_at(8),
-            build().issued_at(7),
-            build().authenticated_at(7),
+            build().expires_at_unix(8),
+            build().issued_at_unix(7),
+            build().authenticated_at_unix(7),
             build().acr("a"),
             build().amr(["a"]),
             build().token_id("a"),

@@ -9,10 +9,12 @@ mod identity;
 use std::fmt;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};
+use std::time::SystemTime;
 
 use serde::de::DeserializeOwned;
 
 use crate::support::prehashed::Hashed;
+use crate::support::unix_time::system_time;
 pub(crate) use authorities::{Authorities, Bits, Name, Names};
 pub use builder::PrincipalBuilder;
 pub(crate) use cache::{CountedClaims, VouchedBy};
@@ -120,16 +122,24 @@ impl Principal {
         self.permissions().any(|permission| permission == name)
     }
 
-    /// When the credentials end, in seconds since the Unix epoch (the `exp` claim).
+    /// When the credentials end, in whole seconds (the `exp` claim).
     #[must_use]
-    pub fn expires_at(&self) -> Option<u64> {
+    pub fn expires_at(&self) -> Option<SystemTime> {
+        self.expires_at_unix().map(system_time)
+    }
+
+    pub(crate) fn expires_at_unix(&self) -> Option<u64> {
         self.inner.data.expires_at
     }
 
-    /// When the caller signed in, in seconds since the Unix epoch (the `auth_time` claim, OpenID
-    /// Connect Core 1.0 section 2), where the credentials say so.
+    /// When the caller signed in, in whole seconds (the `auth_time` claim, OpenID Connect Core 1.0
+    /// section 2), if the credentials state it.
     #[must_use]
-    pub fn authenticated_at(&self) -> Option<u64> {
+    pub fn authenticated_at(&self) -> Option<SystemTime> {
+        self.authenticated_at_unix().map(system_time)
+    }
+
+    pub(crate) fn authenticated_at_unix(&self) -> Option<u64> {
         self.inner.data.authenticated_at
     }
 
@@ -146,10 +156,14 @@ impl Principal {
         self.inner.data.amr.iter().map(AsRef::as_ref)
     }
 
-    /// When the credentials were issued, in seconds since the Unix epoch, rounded down (the `iat`
-    /// claim, RFC 7519 section 4.1.6).
+    /// When the credentials were issued, rounded down to whole seconds (the `iat` claim, RFC 7519
+    /// section 4.1.6).
     #[must_use]
-    pub fn issued_at(&self) -> Option<u64> {
+    pub fn issued_at(&self) -> Option<SystemTime> {
+        self.issued_at_unix().map(system_time)
+    }
+
+    pub(crate) fn issued_at_unix(&self) -> Option<u64> {
         self.inner.data.issued_at
     }
 

@@ -7,7 +7,7 @@ use actix_web::{get, post, web};
 use secure_runtime::authentication::{Attempt, Authenticator, Capabilities, Challenge, Presented};
 use secure_runtime::testing::{FakeClock, Issuer, Token};
 use secure_runtime::{Clock, Denial, DenialKind, Moment, Principal, RequestHead, Security, secure};
-use secure_tests::{Answer, TestServer, bearer};
+use secure_tests::{Answer, TestServer, bearer, unix};
 
 use crate::Runs;
 
@@ -106,7 +106,8 @@ impl Bench {
         let (builder, issuer, clock) = crate::security(module_path!());
         let runs = Runs::default();
         let data = web::Data::new(runs.clone());
-        let security = builder.named_authenticator("names", Names).build().unwrap();
+        let security =
+            builder.named_authenticator("names", Names(Capabilities::new())).build().unwrap();
         let server = TestServer::start(&security, move || {
             secure_runtime::scope("")
                 .app_data(data.clone())
@@ -126,7 +127,7 @@ impl Bench {
     /// A token whose caller signed in so many seconds ago.
     fn signed_in(&self, seconds_ago: u64) -> Token<'_> {
         let now = self.clock.now().unix_seconds();
-        self.issuer.token("ada").authenticated_at(now - seconds_ago)
+        self.issuer.token("ada").authenticated_at(unix(now - seconds_ago))
     }
 
     async fn get(&self, path: &str, token: Token<'_>) -> Answer {
@@ -259,7 +260,7 @@ async fn whoever_may_not_do_it_at_all_is_not_asked_to_sign_in_again() {
 async fn a_rule_about_the_caller_comes_first_and_one_about_an_object_after_it() {
     let bench = Bench::new();
     bench.accepts("/accounts/7", bench.signed_in(0)).await;
-    let eve = bench.issuer.token("eve").authenticated_at(1);
+    let eve = bench.issuer.token("eve").authenticated_at(unix(1));
     bench.get("/accounts/7", eve).await.problem(404);
     // Who has to sign in again learns nothing of the object.
     bench.steps_up("/accounts/7", bench.signed_in(301), MAX_AGE).await;
@@ -310,7 +311,8 @@ async fn the_scheme_that_was_used_says_what_would_do_if_it_can() {
 #[test]
 fn the_inventory_says_what_is_demanded() {
     let (builder, ..) = crate::security(module_path!());
-    let security = builder.named_authenticator("names", Names).build().unwrap();
+    let security =
+        builder.named_authenticator("names", Names(Capabilities::new())).build().unwrap();
     let inventory = security.inventory();
     let demanded = |handler: &str| {
         let mut rows = inventory.rows().iter();

@@ -64,7 +64,7 @@ impl Fetched for Document {
     /// Last uses go over to the new records. Nothing is remembered of withdrawn ones.
     fn succeed(&self, earlier: &Self) -> Change {
         for record in self.records() {
-            let last_use = earlier.0.get(record.id()).and_then(KeyRecord::last_used);
+            let last_use = earlier.0.get(record.id()).and_then(KeyRecord::last_used_unix);
             record.note(last_use.unwrap_or_default());
         }
         Change::Nothing
@@ -118,7 +118,7 @@ fn read_record(item: &Json<'_>, faults: &mut Faults) -> Option<KeyRecord> {
     principal = issuer.into_iter().fold(principal, |it, issuer| it.issuer(issuer));
     principal = tenant.into_iter().fold(principal, |it, tenant| it.tenant(tenant));
     principal = tier.into_iter().fold(principal, |it, tier| it.tier(tier));
-    principal = end.into_iter().fold(principal, |it, end| it.expires_at(end));
+    principal = end.into_iter().fold(principal, |it, end| it.expires_at_unix(end));
     KeyRecord::new(id?, hash?, principal).map_err(|error| faults.add(error.to_string())).ok()
 }
 
@@ -232,7 +232,7 @@ mod tests {
             ("billing", Some("https://issuer.example"), Some("acme"), Some("pro"))
         );
         assert_eq!(caller.roles().chain(caller.permissions()).collect::<Vec<_>>(), ["a", "p", "q"]);
-        assert_eq!(caller.expires_at(), Some(1_798_761_600));
+        assert_eq!(caller.expires_at_unix(), Some(1_798_761_600));
 
         let unknown = "has an unknown member, expected id, hash, owner, issuer, roles, scopes, permissions, tenant, tier, expires_at";
         check(&with(r#""expires":"2027-01-01T00:00:00Z""#), unknown);

@@ -159,7 +159,7 @@ fn with_credentials(enriched: Principal, accepted: Principal) -> Principal {
         && enriched.token_id() == accepted.token_id()
         && enriched.session() == accepted.session()
         && enriched.api_key() == accepted.api_key()
-        && enriched.issued_at() == accepted.issued_at();
+        && enriched.issued_at_unix() == accepted.issued_at_unix();
     if is_known_alike {
         return enriched;
     }

@@ -199,7 +199,9 @@ impl CachedEnrichment {
     fn keep(&self, key: u64, given: Principal, enriched: &Principal, now: Moment) {
         let start = now.monotonic_nanos();
         let until = start.saturating_add(nanos(self.cache.keep));
-        let seconds = enriched.expires_at().filter(|_| enriched.expires_at() != given.expires_at());
+        let seconds = enriched
+            .expires_at_unix()
+            .filter(|_| enriched.expires_at_unix() != given.expires_at_unix());
         let left = seconds.map(|end| Duration::from_secs(end.saturating_sub(now.unix_seconds())));
         let end = left.map_or(u64::MAX, |left| start.saturating_add(nanos(left)));
         let enriched = enriched.clone();
