@@ -64,8 +64,10 @@ impl World {
         });
         let clock = FakeClock::new();
         let issuer = Issuer::es256().named(server.url("")).kid("known").clock(clock.clone());
-        let authenticator =
-            Jwt::discover(server.url("")).accept_test_keys().audience("test").into_authenticator();
+        let authenticator = Jwt::discover(server.url(""))
+            .dangerously_accept_test_keys()
+            .audience("test")
+            .into_authenticator();
         let authenticator = authenticator.unwrap();
         let world = Self { documents, issuer, clock, authenticator, server };
         world.says(200, &text("discovery/valid.json"));

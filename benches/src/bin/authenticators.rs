@@ -23,7 +23,7 @@ async fn main() -> Result<(), Failure> {
 
     let issuer = Issuer::rs256();
     let signed = issuer.token("ada").scope("orders:read orders:write").sign();
-    let jwt = issuer.jwt().accept_test_keys().into_authenticator()?;
+    let jwt = issuer.jwt().dangerously_accept_test_keys().into_authenticator()?;
     see(&*jwt, &signed, now).await?;
 
     let answer = r#"{"active":true,"sub":"ada","aud":"test","scope":"orders:read orders:write"}"#;

@@ -211,7 +211,7 @@ mod tests {
                 builder = builder.shared_limits(store.build().unwrap());
             }
             let issuer = Issuer::hs256().clock(clock.clone());
-            let jwt = issuer.jwt().accept_test_keys();
+            let jwt = issuer.jwt().dangerously_accept_test_keys();
             let security = builder.authenticator("jwt", jwt).build().unwrap();
             let server = TestServer::start(&security, api);
             let get = async |path| {

@@ -14,7 +14,7 @@ use crate::support::time::{Clock, SystemClock};
 /// Mints tokens for tests, right ones and wrong ones.
 ///
 /// Its keys are published with this crate, so a service refuses them at startup unless it was told
-/// to [accept them](Jwt::accept_test_keys), and its log warns of those that it accepts.
+/// to [accept them](Jwt::dangerously_accept_test_keys), and its log warns of those that it accepts.
 ///
 /// ```
 /// use secure_runtime::authentication::{Attempt, IntoAuthenticator};
@@ -154,11 +154,11 @@ impl Issuer {
     /// vocabulary knows no others.
     ///
     /// In builds without debug assertions, where no test may have meant it, its keys are refused
-    /// until [`Jwt::accept_test_keys`] is called.
+    /// until [`Jwt::dangerously_accept_test_keys`] is called.
     pub fn jwt(&self) -> Jwt {
         let jwt = Jwt::with_key(self.key()).issuer(&self.name).audience(&self.audience);
         let jwt = jwt.tenant_claim(tenant_claim()).tier_claim(tier_claim());
-        if cfg!(debug_assertions) { jwt.accept_test_keys() } else { jwt }
+        if cfg!(debug_assertions) { jwt.dangerously_accept_test_keys() } else { jwt }
     }
 
     /// Another description with the key of this issuer in place of those that it names or fetches: for

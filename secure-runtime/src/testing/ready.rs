@@ -160,7 +160,7 @@ fn stand_ins(adapted: &SecurityBuilder, issuer: &Issuer) -> SecurityBuilder {
     let is_configured = |name: &str| adapted.configured().any(|(it, _)| it == name);
     let mut names = mentioned_authenticators();
     names.retain(|name| !is_configured(name) && !adapted.is_absent(name));
-    let jwt = || issuer.jwt().accept_test_keys();
+    let jwt = || issuer.jwt().dangerously_accept_test_keys();
     let mut stand_ins = Security::builder();
     if !adapted.configured().any(|(_, is_default)| is_default) {
         let unused = || ["jwt", "issuer", "test"].into_iter().find(|name| !is_configured(name));

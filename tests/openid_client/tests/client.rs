@@ -61,7 +61,7 @@ impl World {
             .clock(clock.clone())
             .authenticator(
                 "jwt",
-                Jwt::discover(provider.issuer()).accept_test_keys().audience("test"),
+                Jwt::discover(provider.issuer()).dangerously_accept_test_keys().audience("test"),
             )
             .build()
             .unwrap();

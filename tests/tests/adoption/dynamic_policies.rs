@@ -357,7 +357,7 @@ fn the_inventory_names_actions() {
 fn builder() -> SecurityBuilder {
     Security::builder()
         .answers_for(module_path!())
-        .authenticator("jwt", Issuer::hs256().jwt().accept_test_keys())
+        .authenticator("jwt", Issuer::hs256().jwt().dangerously_accept_test_keys())
 }
 
 fn faults(builder: SecurityBuilder) -> Vec<String> {

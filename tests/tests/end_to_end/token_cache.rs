@@ -108,7 +108,7 @@ async fn a_refusal_does_not_outlive_the_keys_it_is_due_to() {
     let (first, second) = (signing(Issuer::eddsa()), signing(Issuer::es256()));
     provider.publish(&[&first]);
     let jwt = Jwt::discover(provider.issuer())
-        .accept_test_keys()
+        .dangerously_accept_test_keys()
         .audience("test")
         .refresh_every(Duration::from_secs(1));
     let world = World::new(jwt, &clock);

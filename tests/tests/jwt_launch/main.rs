@@ -20,7 +20,10 @@ fn faults(jwt: Jwt) -> Vec<String> {
 
 /// With everything that is needed; the keys of the test issuer stand for any good ones.
 fn complete(key: Key) -> Jwt {
-    Jwt::with_key(key).accept_test_keys().issuer("https://issuer.example").audience("shop")
+    Jwt::with_key(key)
+        .dangerously_accept_test_keys()
+        .issuer("https://issuer.example")
+        .audience("shop")
 }
 
 /// `expected` is the fault without the key's number; empty where the key is good.

@@ -76,7 +76,7 @@ fn aud_holds_ours() {
 
     let issuer = Issuer::hs256();
     let any = Jwt::with_key(issuer.key())
-        .accept_test_keys()
+        .dangerously_accept_test_keys()
         .issuer("https://issuer.test")
         .dangerously_accept_any_audience();
     let bench = Bench::new(issuer, |_| any);

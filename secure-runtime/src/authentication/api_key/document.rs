@@ -207,8 +207,9 @@ const MOST_FAULTS: usize = 20;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::authentication::api_key::KeyError;
 
-    const GOOD: &str = r#""id":"shop_4kPzX0aVbQ2e","hash":"sha256:56eb64d2e1bee51e9b2b2182456a56ab260aa609607e31f29ad3599936364d6b","owner":"billing""#;
+    const GOOD: &str = r#""id":"shop_4kPzX0aVbQ2e","hash":"sha256:f107a3f5dc4dc514a52d289b8b129181c806146ab0a0eaceac51ca519f814bf1","owner":"billing""#;
 
     /// What is wrong with a file of one record, which has these members too.
     fn check(members: &str, expected: &str) {
@@ -234,6 +235,11 @@ mod tests {
         assert_eq!(caller.roles().chain(caller.permissions()).collect::<Vec<_>>(), ["a", "p", "q"]);
         assert_eq!(caller.expires_at_unix(), Some(1_798_761_600));
 
+        let published = "56eb64d2e1bee51e9b2b2182456a56ab260aa609607e31f29ad3599936364d6b";
+        check(
+            &format!(r#""id":"a_4kPzX0aVbQ2e","hash":"sha256:{published}","owner":"billing""#),
+            &KeyError::Published.to_string(),
+        );
         let unknown = "has an unknown member, expected id, hash, owner, issuer, roles, scopes, permissions, tenant, tier, expires_at";
         check(&with(r#""expires":"2027-01-01T00:00:00Z""#), unknown);
         check(&with(r#""role":["a"]"#), unknown);

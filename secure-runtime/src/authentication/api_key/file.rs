@@ -19,7 +19,7 @@ use crate::support::time::Moment;
 ///   "keys": [
 ///     {
 ///       "id": "shop_4kPzX0aVbQ2e",
-///       "hash": "sha256:56eb64d2e1bee51e9b2b2182456a56ab260aa609607e31f29ad3599936364d6b",
+///       "hash": "sha256:f107a3f5dc4dc514a52d289b8b129181c806146ab0a0eaceac51ca519f814bf1",
 ///       "owner": "billing",
 ///       "scopes": ["orders:read"],
 ///       "expires_at": "2027-01-01T00:00:00Z"

@@ -37,7 +37,7 @@ impl KeyRecord {
     ///
     /// # Errors
     ///
-    /// When the id is not that of a key, or the principal has no subject.
+    /// When the id is not that of a key, the principal has no subject, or the documentation shows the key.
     pub fn new(
         id: impl Into<Box<str>>,
         hash: KeyHash,
@@ -57,6 +57,9 @@ impl KeyRecord {
         }
         if !is_name(principal.subject()) {
             return Err(KeyError::NoOwner);
+        }
+        if hash.is_published() {
+            return Err(KeyError::Published);
         }
         let principal = principal.by_api_key(&id);
         Ok(Self(Arc::new(Inner { id, hash, principal, last_used: AtomicU64::new(0) })))

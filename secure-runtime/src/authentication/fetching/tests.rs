@@ -31,6 +31,21 @@ fn certificates_are_certificates_in_pem_form() {
 }
 
 #[test]
+fn a_certificate_of_a_test_key_is_refused() {
+    let expected =
+        ["a root certificate has a test key of this crate, with which everybody can sign"];
+    for pem in [
+        include_str!("../http/certificates/test_key_rs256.pem"),
+        include_str!("../http/certificates/test_key_es256.pem"),
+        include_str!("../http/certificates/test_key_eddsa.pem"),
+    ] {
+        assert_eq!(faults(|it| it.trust(pem.into())), expected);
+        assert_eq!(faults(|it| it.trust([AUTHORITY, pem].concat().into())), expected);
+    }
+    assert!(faults(|it| it.trust(AUTHORITY.into())).is_empty());
+}
+
+#[test]
 fn a_proxy_is_an_address_of_http_and_its_password_is_shown_nowhere() {
     for good in ["http://proxy:3128", "https://proxy", "http://user:s3cr3t@10.0.0.1:3128"] {
         assert_eq!(faults(|it| it.go_through(good.into())), Vec::<String>::new(), "{good}");

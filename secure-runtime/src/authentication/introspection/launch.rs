@@ -15,10 +15,11 @@ use super::single_flight::Flights;
 use super::{Asked, Introspection};
 use crate::authentication::fetching::Transport;
 use crate::authentication::http::{Address, Url};
-use crate::authentication::jwt::{Expected, Jwt, JwtAuthenticator};
+use crate::authentication::jwt::{Expected, Jwt, JwtAuthenticator, TEST_KEY};
 use crate::authentication::metadata::Metadata;
 use crate::authentication::{
-    Authenticator, ConfigurationError, ConfigurationErrors, Faults, IntoAuthenticator,
+    Authenticator, ConfigurationError, ConfigurationErrorKind, ConfigurationErrors, Faults,
+    IntoAuthenticator,
 };
 
 impl IntoAuthenticator for Introspection {
@@ -97,6 +98,14 @@ impl Introspection {
             [_, ..] if self.without_client => {
                 faults.push(ConfigurationError::conflict(
                     "a client is given, and `.without_client()` as well: remove one of the two",
+                ));
+                None
+            }
+            [client] if client.published().is_some() && !self.test_keys => {
+                let what = client.published().unwrap_or_default();
+                faults.push(ConfigurationError::new(
+                    ConfigurationErrorKind::TestKey,
+                    format!("the client's {what} {TEST_KEY}"),
                 ));
                 None
             }

@@ -67,6 +67,7 @@ pub struct Introspection {
     asked: Asked,
     clients: Vec<Client>,
     without_client: bool,
+    test_keys: bool,
     fetching: Fetching,
     /// What is expected of a token: the same as of a JWT.
     expected: Jwt,
@@ -105,6 +106,7 @@ impl Introspection {
             asked,
             clients: Vec::new(),
             without_client: false,
+            test_keys: false,
             fetching: Fetching::default(),
             expected: Jwt::of_others(),
             signed: None,

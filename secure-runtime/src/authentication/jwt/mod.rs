@@ -67,6 +67,10 @@ pub(crate) use keys::open_with;
 pub use profile::Profile;
 pub use required_claims::{ClaimValue, DemandedClaim};
 pub(crate) use rules::Rules;
+#[cfg(feature = "discovery")]
+pub(crate) use test_keys::contains_test_key;
+#[cfg(feature = "introspection")]
+pub(crate) use test_keys::{TEST_KEY, is_test_material};
 
 use super::claim_path::ClaimPath;
 #[cfg(feature = "discovery")]

@@ -310,7 +310,7 @@ async fn a_revoked_jwt_does_not_come_in_as_an_opaque_token() {
         assert!(found.contains(sentence) && found.contains("`.revocations(…)`"), "{found}");
     }
     let keys = Jwt::discover(endpoint.issuer())
-        .accept_test_keys()
+        .dangerously_accept_test_keys()
         .audience("shop api")
         .revocations(&revocations);
     let found = faults(issuer.jwt(), fitting(endpoint).signed_answers(keys));
