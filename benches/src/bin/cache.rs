@@ -124,11 +124,12 @@ fn refused_again(rounds: usize) -> Result<(), Failure> {
 }
 
 fn jwt(issuer: &Issuer, tokens: usize) -> Jwt {
-    issuer.jwt().dangerously_accept_test_keys().cache_bytes(tokens.max(1000) * 4096)
+    issuer.jwt().dangerously_accept_test_keys().cache_capacity_bytes(tokens.max(1000) * 4096)
 }
 
 fn remembering<S: Store>(issuer: &Issuer, store: S) -> Result<Remembering<S>, Failure> {
-    let verifier = issuer.jwt().dangerously_accept_test_keys().cache_bytes(0).into_authenticator();
+    let verifier =
+        issuer.jwt().dangerously_accept_test_keys().cache_capacity_bytes(0).into_authenticator();
     Ok(Remembering::new(verifier?, store))
 }
 

@@ -26,7 +26,7 @@ async fn a_tenant_sees_its_own_invoices_and_support_sees_all() {
 
 #[actix_web::test]
 async fn much_money_moves_in_office_hours_and_from_ones_own_account() {
-    let TestSecurity { security, issuer, clock } = TestSecurity::new().unwrap();
+    let TestSecurity { security, issuer, clock, .. } = TestSecurity::new().unwrap();
     let server = TestServer::start(&security, api);
     let status = async |from: &str, cents: u64| {
         let body = format!(r#"{{"from":"{from}","cents":{cents}}}"#);

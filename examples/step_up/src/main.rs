@@ -65,7 +65,7 @@ mod tests {
     #[actix_web::test]
     async fn paying_needs_a_second_factor_of_the_last_five_minutes() {
         let bank = "https://api.example/bank";
-        let TestSecurity { security, issuer, clock } =
+        let TestSecurity { security, issuer, clock, .. } =
             TestSecurity::with(|builder| builder.protected_resource(bank)).unwrap();
         let server = TestServer::start(&security, super::api);
         let token = |acr: &str| {

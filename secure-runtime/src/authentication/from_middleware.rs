@@ -1,4 +1,4 @@
-//! Callers that a middleware of the application has authenticated already.
+//! Principals from a middleware of the application that has already authenticated the request.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! Where a request carries its token: the `Authorization` header, or where the description says.
+//! The place of the token in a request: the `Authorization` header or a configured one.
 //!
 //! 1. Each description has one place, and a token anywhere else is not looked at: one that turns up in
 //!    another place was not sent by a client that was told where to send it.

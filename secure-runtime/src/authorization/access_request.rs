@@ -1,4 +1,4 @@
-//! What the application's own policy is asked, and what it answers.
+//! The request to the application's own policy, and its decision.
 
 use std::borrow::Cow;
 use std::cell::Cell;

@@ -1,4 +1,4 @@
-//! What the caller may do: rules compiled to bit tests.
+//! Authorization: rules compiled to bit tests.
 //!
 //! 1. Every name that the policies of a program mention gets one bit, at launch.
 //! 2. A principal's grants become a bit set at its first decision and are kept with it, so a

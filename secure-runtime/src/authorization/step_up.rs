@@ -1,4 +1,4 @@
-//! Whether the caller signed in as an endpoint demands (RFC 9470).
+//! Step-up authentication: checks that the caller signed in as an endpoint requires (RFC 9470).
 //!
 //! 1. What the credentials do not tell is not there: whoever may have signed in long ago, or by
 //!    other means, has to sign in again.

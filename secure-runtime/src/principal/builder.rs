@@ -1,4 +1,4 @@
-//! Makes a principal.
+//! The builder of a principal.
 
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};

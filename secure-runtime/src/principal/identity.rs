@@ -1,4 +1,4 @@
-//! Whether two principals are one: by where they lie, or by all that they say.
+//! Equality of principals: by address, or by content.
 
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;

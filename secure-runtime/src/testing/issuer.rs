@@ -1,4 +1,4 @@
-//! A test issuer: the other half of [`Jwt`], with keys that everybody knows.
+//! `Issuer`: mints tokens for tests, with published keys.
 
 use std::fmt;
 use std::sync::Arc;

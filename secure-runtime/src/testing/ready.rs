@@ -1,4 +1,4 @@
-//! A security for tests, ready to serve.
+//! `TestSecurity`: a security for tests, ready to serve.
 
 use super::{FakeClock, Issuer};
 use crate::inventory::endpoints;
@@ -24,7 +24,7 @@ use crate::security::{LaunchError, Security, SecurityBuilder};
 ///
 /// # #[actix_web::main]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let TestSecurity { security, issuer, clock } = TestSecurity::new()?;
+/// let TestSecurity { security, issuer, clock, .. } = TestSecurity::new()?;
 /// let app = test::init_service(App::new().app_data(security).service(admin)).await;
 ///
 /// let call = || {
@@ -39,6 +39,7 @@ use crate::security::{LaunchError, Security, SecurityBuilder};
 /// # }
 /// ```
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct TestSecurity {
     /// What goes into `App::app_data`.
     pub security: Security,

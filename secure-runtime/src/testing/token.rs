@@ -1,4 +1,4 @@
-//! A token under construction: right until something about it is made wrong.
+//! `Token`: a builder of valid and invalid tokens for tests.
 
 use std::fmt;
 use std::time::{Duration, SystemTime};

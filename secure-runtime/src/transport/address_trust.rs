@@ -1,4 +1,4 @@
-//! Whether an address is one client's own: where a default may act against it.
+//! Decides whether a client IP is reliable enough for default limits and bans by address.
 //!
 //! 1. With trusted proxies, it is unless it is a proxy's: then no proxy has said whose request it is.
 //!    Of proxies that are only counted, the peer may be one.

@@ -98,7 +98,7 @@ async fn a_socket_ends_when_its_key_was_replaced_and_its_time_is_over() {
     let mut socket = world.connect(&old).await.unwrap();
     let hour = Duration::from_secs(3600);
     let old_until = SystemTime::from(world.clock.now()) + hour;
-    let rotation = Rotation { old_until, new_until: None };
+    let rotation = Rotation::old_until(old_until);
     let new = world.store.rotate(old.record().id(), rotation).unwrap();
     assert!(is_open(&mut socket).await);
     world.clock.advance(hour);

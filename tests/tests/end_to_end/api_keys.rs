@@ -222,7 +222,7 @@ async fn a_key_is_rotated_with_an_overlap_and_revoked_at_once() {
     let world = World::new();
     let old = world.added(billing());
     let id = old.record().id().to_owned();
-    let rotation = Rotation { old_until: unix(world.now() + 3600), new_until: None };
+    let rotation = Rotation::old_until(unix(world.now() + 3600));
     let new = world.store.rotate(&id, rotation).unwrap();
     world.accepts(&[&header(old.expose())]).await;
     world.accepts(&[&header(new.expose())]).await;
@@ -264,7 +264,7 @@ async fn no_good_request_fails_while_keys_are_rotated() {
         let headers = [line.as_str()];
         let requests = (0..10).map(|_| world.server.get("/orders", &headers));
         let rotate = async {
-            let rotation = Rotation { old_until: unix(world.now() + 60), new_until: None };
+            let rotation = Rotation::old_until(unix(world.now() + 60));
             world.store.rotate(&id, rotation).unwrap()
         };
         let (answers, new) =

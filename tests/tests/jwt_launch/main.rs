@@ -84,7 +84,7 @@ fn limits_have_limits() {
     assert_eq!(faults(jwt().leeway(Duration::MAX)).len(), 1);
     assert_eq!(faults(jwt().max_token_bytes(65_536)), [""; 0]);
     assert_eq!(faults(jwt().max_token_bytes(65_537)).len(), 1);
-    assert_eq!(faults(jwt().cache_bytes(0)), [""; 0]);
+    assert_eq!(faults(jwt().cache_capacity_bytes(0)), [""; 0]);
     assert_eq!(faults(jwt().roles_claim("https://shop.example/roles")).len(), 1);
     assert_eq!(faults(jwt().roles_claim(["https://shop.example/roles"])), [""; 0]);
     assert_eq!(faults(jwt().roles_claim(ClaimPath::from(vec![]))).len(), 1);

@@ -1,4 +1,4 @@
-//! The file of keys, read strictly.
+//! Strict parser of the JSON file of API keys.
 //!
 //! 1. One JSON object with the list `keys`; each element is an object with `id`, `hash` and `owner`,
 //!    and may have `issuer`, `roles`, `scopes`, `permissions`, `tenant`, `tier` and `expires_at`.

@@ -1,4 +1,4 @@
-//! Keys in a file, which may be replaced while the service runs.
+//! API keys in a file, which can be replaced while the service runs.
 
 use std::fmt;
 use std::path::{Path, PathBuf};

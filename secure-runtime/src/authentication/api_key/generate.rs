@@ -1,4 +1,4 @@
-//! Makes keys.
+//! Generates API keys.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! What is kept of a key.
+//! The hash of an API key, which stores keep instead of the key.
 //!
 //! SHA-256 of the whole key, and neither salt nor work factor. Argon2 and bcrypt slow down the
 //! guessing of what people choose; nobody guesses one of 2 to the 178th random secrets, at any
@@ -33,6 +33,7 @@ pub struct KeyHash([u8; BYTES]);
 
 /// A text is not `sha256:` and 64 hexadecimal digits in lower case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct InvalidHash;
 
 impl KeyHash {

@@ -1,4 +1,4 @@
-//! The launch check: everything that is wrong with [`ApiKeys`], at once.
+//! Startup check of [`ApiKeys`]: reports every mistake at once.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Keys in memory, for applications that keep the records themselves and tell what changes.
+//! API keys in memory, for applications that store the records themselves.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -25,7 +25,7 @@ use crate::support::unix_time::unix_seconds;
 /// // A new key for the same owner; the old one is good for two more days.
 /// let id = old.record().id().to_owned();
 /// let old_until = SystemTime::now() + Duration::from_secs(2 * 24 * 3600);
-/// let new = store.rotate(&id, Rotation { old_until, new_until: None })?;
+/// let new = store.rotate(&id, Rotation::old_until(old_until))?;
 /// assert_eq!(new.record().principal().subject(), "billing");
 ///
 /// store.revoke(&id);
@@ -41,11 +41,27 @@ type Shard = RwLock<Records>;
 
 /// How long two keys of one owner overlap; see [`MemoryKeyStore::rotate`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Rotation {
     /// When the old key ends at the latest. A time in the past ends it at once.
     pub old_until: SystemTime,
     /// When the new key ends. `None`: when it is revoked.
     pub new_until: Option<SystemTime>,
+}
+
+impl Rotation {
+    /// The old key ends at this time at the latest, the new one when it is revoked.
+    #[must_use]
+    pub fn old_until(time: SystemTime) -> Self {
+        Self { old_until: time, new_until: None }
+    }
+
+    /// Ends the new key at this time.
+    #[must_use]
+    pub fn new_until(mut self, time: SystemTime) -> Self {
+        self.new_until = Some(time);
+        self
+    }
 }
 
 impl MemoryKeyStore {

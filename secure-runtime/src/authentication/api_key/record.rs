@@ -1,4 +1,4 @@
-//! What is kept of a key: whose it is, what it grants, until when, and when it was used.
+//! The record of an API key: owner, grants, expiry, last use.
 
 use std::fmt;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use crate::support::unix_time::{system_time, unix_seconds};
 
 /// What a [`KeyStore`](super::KeyStore) keeps of a key.
 ///
-/// The principal is whoever sends the key: its subject is the key's owner, its roles, scopes and
+/// The principal is the caller that sends the key: its subject is the key's owner, its roles, scopes and
 /// permissions are what the key grants, and its `expires_at` is when the key ends. Cloning is cheap:
 /// clones are one record, and one last use.
 #[derive(Clone)]

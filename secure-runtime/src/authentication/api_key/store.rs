@@ -1,4 +1,4 @@
-//! Where records of keys are kept: the trait.
+//! The trait for stores of API keys.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -47,8 +47,7 @@ use crate::support::time::Moment;
 /// let keys = ApiKeys::new(Database);
 /// ```
 pub trait KeyStore: Send + Sync + 'static {
-    /// Looks for the record of this id, whatever state it is in: whether it has expired, and whether
-    /// the secret is right, is checked afterwards.
+    /// Finds the record of this id, even if it has expired: the expiry and the secret are checked afterwards.
     fn find(&self, id: &str, now: Moment) -> Lookup;
 
     /// Called after an accepted use, at most once a minute for a record and its clones. A store that
@@ -74,19 +73,19 @@ pub trait KeyStore: Send + Sync + 'static {
     }
 }
 
-/// What a [`KeyStore`] answers.
+/// The result of [`KeyStore::find`].
 #[non_exhaustive]
 pub enum Lookup {
-    /// The answer.
+    /// The result.
     Ready(Found),
-    /// The answer takes a while.
+    /// The result is not known yet.
     Pending(Pin<Box<dyn Future<Output = Found> + Send>>),
 }
 
-/// The record, if there is one; or why nobody can say. A fault refuses the request with 503.
+/// The record, if there is one; or the reason why the store cannot decide. After a fault, the response is 503.
 pub type Found = Result<Option<KeyRecord>, StoreFault>;
 
-/// Why a store cannot answer; for the log only.
+/// The reason why a store cannot decide; for the log only.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoreFault(Cow<'static, str>);
 

@@ -1,4 +1,4 @@
-//! The stores and the authenticator, without a server.
+//! Tests of the stores and the authenticator of API keys, without a server.
 
 use std::fs;
 use std::path::PathBuf;
@@ -200,7 +200,7 @@ fn a_rotated_key_has_the_same_owner_and_the_old_one_ends() {
     store.add(old.record().with_last_use(system_time(7))).unwrap();
     let id = old.record().id().to_owned();
     let new = store
-        .rotate(&id, Rotation { old_until: system_time(500), new_until: Some(system_time(9000)) })
+        .rotate(&id, Rotation::old_until(system_time(500)).new_until(system_time(9000)))
         .unwrap();
     let described = |id: &str| {
         let record = store.record(id).unwrap();
@@ -211,11 +211,11 @@ fn a_rotated_key_has_the_same_owner_and_the_old_one_ends() {
     assert_eq!(described(&id), (expected(500), Some(7)));
     assert_eq!(described(new.record().id()), (expected(9000), None));
     // An overlap never prolongs the old key.
-    drop(store.rotate(&id, Rotation { old_until: system_time(2000), new_until: None }).unwrap());
+    drop(store.rotate(&id, Rotation::old_until(system_time(2000))).unwrap());
     assert_eq!(described(&id), (expected(500), Some(7)));
     assert_eq!(store.list().len(), 3);
     assert!(store.revoke(&id).is_some() && store.revoke(&id).is_none());
-    let gone = store.rotate(&id, Rotation { old_until: system_time(0), new_until: None });
+    let gone = store.rotate(&id, Rotation::old_until(system_time(0)));
     assert_eq!(gone.err(), Some(KeyError::Unknown));
     assert_eq!(store.add(new.record()), Err(KeyError::Duplicate));
     assert_eq!(store.list().len(), 2);
@@ -246,7 +246,7 @@ fn an_owner_whose_keys_are_revoked_keeps_none_not_even_one_that_is_made_meanwhil
             let first = generated(billing());
             store.add(first.record()).unwrap();
             let mut id = first.record().id().to_owned();
-            let rotation = Rotation { old_until: system_time(u64::MAX), new_until: None };
+            let rotation = Rotation::old_until(system_time(u64::MAX));
             while let Ok(new) = store.rotate(&id, rotation) {
                 id = new.record().id().to_owned();
             }

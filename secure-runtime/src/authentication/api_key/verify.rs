@@ -1,4 +1,4 @@
-//! The authenticator that a checked [`ApiKeys`](super::ApiKeys) becomes.
+//! The API-key authenticator, built from a checked [`ApiKeys`](super::ApiKeys).
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! The authenticator that an enriched one becomes.
+//! The authenticator that enriches the principals of another one.
 
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -1,4 +1,4 @@
-//! Enriched principals that are kept for a while.
+//! The cache of enriched principals.
 
 use std::fmt;
 use std::sync::Arc;

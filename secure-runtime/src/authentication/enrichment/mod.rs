@@ -1,4 +1,4 @@
-//! Enrichment: what the credentials do not say about a caller, from the application's own data.
+//! Enrichment: completes principals from the application's own data, such as roles from a database.
 //!
 //! An authenticator verifies the credentials; [`Enrich::enrich`] then completes the principal with the
 //! roles, permissions, tier and tenant of a database, and with the user's row

@@ -1,4 +1,4 @@
-//! What a description of fetching may say.
+//! Tests of the settings for fetching: hosts, certificates, proxy, bearer file.
 
 use std::io::Write as _;
 

@@ -1,4 +1,4 @@
-//! What is sent, and what is said where nothing comes back.
+//! Tests of the HTTP client: requests, and the errors without a response.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};

@@ -1,4 +1,4 @@
-//! The part of the description that is about the endpoint: how it is reached.
+//! Settings of [`Introspection`](super::Introspection) about the connection: HTTP, certificates, proxy; and test keys.
 
 use super::Introspection;
 

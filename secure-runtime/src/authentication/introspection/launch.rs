@@ -1,4 +1,4 @@
-//! The launch check: everything that is wrong with an [`Introspection`], at once.
+//! Startup check of [`Introspection`]: reports every mistake at once.
 
 use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex};

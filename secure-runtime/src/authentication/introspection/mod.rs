@@ -1,4 +1,4 @@
-//! Opaque tokens: an identity provider is asked what they are (RFC 7662).
+//! Token introspection for opaque tokens (RFC 7662): the identity provider decides about each token.
 //!
 //! 1. A token is taken from the `Authorization` header only. One that no token looks like, or that is
 //!    too long, is refused without a question.
@@ -314,8 +314,8 @@ impl Introspection {
 
     /// How much memory active tokens may take, in bytes; 16 MiB by default. With 0, every request
     /// asks.
-    pub fn cache_bytes(self, bytes: usize) -> Self {
-        self.expecting(|expected| expected.cache_bytes(bytes))
+    pub fn cache_capacity_bytes(self, bytes: usize) -> Self {
+        self.expecting(|expected| expected.cache_capacity_bytes(bytes))
     }
 
     /// The `realm` of the challenge (RFC 9110 section 11.5); `api` by default.

@@ -1,4 +1,4 @@
-//! The claims of a token whose signature has been verified, checked one by one.
+//! Checks of the claims of a token whose signature has been verified.
 //!
 //! A claim that is `null` is not there.
 //!

@@ -1,4 +1,4 @@
-//! The part of the description that is about tokens: what one must be, and where it says what.
+//! Settings of [`Jwt`] about tokens: issuer, audience, profile, claims, limits.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -133,8 +133,8 @@ impl Jwt {
     /// How much memory verified tokens may take, in bytes; 16 MiB by default. 0 turns the cache
     /// off: then every request verifies a signature, and no good token passes the ban of an address
     /// for [failures](crate::secure).
-    pub fn cache_bytes(mut self, bytes: usize) -> Self {
-        self.cache_bytes = bytes;
+    pub fn cache_capacity_bytes(mut self, bytes: usize) -> Self {
+        self.cache_capacity_bytes = bytes;
         self
     }
 

@@ -1,4 +1,4 @@
-//! The launch check: everything that is wrong with a [`Jwt`], at once.
+//! Startup check of [`Jwt`]: reports every mistake at once.
 
 use std::ops::RangeInclusive;
 use std::sync::mpsc::Receiver;
@@ -117,7 +117,7 @@ impl Jwt {
         Expected {
             challenge: Challenge::new(self.place.scheme()).parameter("realm", self.realm),
             place: self.place,
-            cache: TokenCache::new(self.cache_bytes),
+            cache: TokenCache::new(self.cache_capacity_bytes),
             rules: Rules {
                 issuers: Issuers {
                     name: self.issuer.unwrap_or_default().into(),

@@ -1,4 +1,4 @@
-//! The part of the description that is about keys: which ones, and how published ones are kept up to date.
+//! Settings of [`Jwt`] about keys: the keys, and how published ones are fetched and refreshed.
 
 #[cfg(feature = "discovery")]
 use std::path::PathBuf;

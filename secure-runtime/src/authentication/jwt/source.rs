@@ -1,4 +1,4 @@
-//! Where published keys come from: an issuer's metadata, an address, a file.
+//! Sources of published keys: an issuer's metadata, an address, a file.
 
 #[cfg(feature = "discovery")]
 use std::cell::OnceCell;

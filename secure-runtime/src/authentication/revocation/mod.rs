@@ -1,4 +1,4 @@
-//! Credentials that are good in themselves, and must not count any more.
+//! Revocation lists: credentials that verify, but are rejected because they were revoked.
 //!
 //! 1. Revoked is one token (`jti`), one session (`sid`), one subject, an issuer, or everything; the
 //!    latter three as far as they were issued until a time.

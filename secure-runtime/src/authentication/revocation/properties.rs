@@ -1,4 +1,4 @@
-//! The list beside a naive one that forgets nothing, over many revocations and clocks that move.
+//! Property tests: the revocation list against a naive list that keeps every entry, while clocks move.
 
 use std::collections::HashMap;
 use std::time::Duration;

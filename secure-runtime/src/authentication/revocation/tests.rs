@@ -1,4 +1,4 @@
-//! What is revoked, for how long, and that nothing slips through.
+//! Tests of revocation lists: targets, times, capacity.
 
 use std::time::Duration;
 

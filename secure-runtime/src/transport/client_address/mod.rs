@@ -1,4 +1,4 @@
-//! The client's address, from trusted proxies only.
+//! The client IP, from trusted proxies only.
 //!
 //! 1. Without trusted proxies the client is the peer of the connection; no header is looked at.
 //! 2. A forwarding header counts only if the peer is a trusted proxy, and only the one header that

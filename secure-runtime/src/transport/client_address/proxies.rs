@@ -1,4 +1,4 @@
-//! Which proxies are trusted, and which header they write.
+//! Configuration of trusted proxies and of the forwarding header that they write.
 
 use std::fmt;
 use std::net::IpAddr;

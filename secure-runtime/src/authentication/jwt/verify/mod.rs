@@ -1,4 +1,4 @@
-//! The authenticator that a checked [`Jwt`](super::Jwt) becomes.
+//! The JWT authenticator, built from a checked [`Jwt`](super::Jwt).
 
 use std::borrow::Cow;
 use std::sync::Arc;
