@@ -1,15 +1,15 @@
 //! Step-up authentication: checks that the caller signed in as an endpoint requires (RFC 9470).
 //!
-//! 1. What the credentials do not tell is not there: whoever may have signed in long ago, or by
-//!    other means, has to sign in again.
-//! 2. Nobody has signed in after now. Credentials that say so do not say when it was.
+//! 1. Fail closed: if the credentials do not state when or how the caller signed in, the caller has to sign in
+//!    again.
+//! 2. A sign-in time in the future counts as missing.
 //! 3. The classes and methods are compared exactly (OpenID Connect Core 1.0 section 2).
 
 use crate::policy::StepUp;
 use crate::principal::Principal;
 use crate::support::time::Moment;
 
-/// What the caller's authentication lacks, for the log; nothing if it does.
+/// The requirements that the caller's sign-in does not meet, for the log.
 pub(crate) fn lacks(demanded: &StepUp, caller: &Principal, now: Moment) -> Option<&'static str> {
     let StepUp { max_age_seconds, acr, amr } = demanded;
     if let Some(longest) = max_age_seconds {

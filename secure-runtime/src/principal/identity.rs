@@ -13,13 +13,13 @@ impl Principal {
         Arc::ptr_eq(&self.inner, &other.inner)
     }
 
-    /// Whether both say the same; values of the application have to be the very same ones.
+    /// Whether both have equal content; values of the application have to be the same instances.
     pub(crate) fn is_equal_to(&self, other: &Self) -> bool {
         let (one, other) = (&self.inner.data, &other.inner.data);
         Said::of(one) == Said::of(other) && one.extensions.are(&other.extensions)
     }
 
-    /// Whether nothing that can be asked of the two differs: what was decided about one holds for the other.
+    /// Whether all content is equal, so that a decision about one holds for the other.
     pub(crate) fn is_indistinguishable_from(&self, other: &Self) -> bool {
         self.authenticator == other.authenticator && (self.is(other) || self.is_equal_to(other))
     }
@@ -29,7 +29,7 @@ impl Principal {
         (self.authenticator, Said::of(&self.inner.data)).hash(hasher);
     }
 
-    /// A hash of all that it says, but for values of the application.
+    /// A hash of the content, without values of the application.
     pub(crate) fn hash_with(&self, secret: &ahash::RandomState) -> u64 {
         secret.hash_one(Said::of(&self.inner.data))
     }
@@ -49,7 +49,7 @@ impl Principal {
     }
 }
 
-/// All that a principal says.
+/// The content of a principal.
 #[derive(PartialEq, Eq, Hash)]
 struct Said<'a> {
     texts: [Option<&'a str>; 9],

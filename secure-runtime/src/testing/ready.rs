@@ -5,11 +5,11 @@ use crate::inventory::endpoints;
 use crate::policy::{Access, Authenticators};
 use crate::security::{LaunchError, Security, SecurityBuilder};
 
-/// A [`Security`] whose callers are whomever a test wants, at whatever time.
+/// A [`Security`] for tests, with an issuer that mints tokens for any caller, and a clock that a test moves.
 ///
-/// The [`Issuer`] stands in for every authenticator that the test does not configure itself: it is the
-/// default one, unless a default one is configured, and it has every other name that an endpoint of the
-/// program mentions. Its tokens are for the protected resource, if the configuration describes one.
+/// The [`Issuer`] replaces every authenticator that the test does not configure itself: the default one, unless a
+/// default one is configured, and every other one that an endpoint of the program names. Its tokens are for the
+/// protected resource, if the configuration describes one.
 ///
 /// ```standalone_crate
 /// use std::time::Duration;
@@ -41,11 +41,11 @@ use crate::security::{LaunchError, Security, SecurityBuilder};
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct TestSecurity {
-    /// What goes into `App::app_data`.
+    /// The argument of `App::app_data`.
     pub security: Security,
-    /// Mints the tokens that it accepts.
+    /// Mints the tokens that `security` accepts.
     pub issuer: Issuer,
-    /// Its clock, which stands still until a test moves it.
+    /// The clock of both, which only moves when a test moves it.
     pub clock: FakeClock,
 }
 
