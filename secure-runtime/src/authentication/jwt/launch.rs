@@ -5,6 +5,7 @@ use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use super::check_keys::check_keys;
 use super::claim_mapping::vocabulary_claims;
 use super::issuers::{Issuers, Template, Tenants};
 use super::key::CheckedKey;
@@ -12,7 +13,6 @@ use super::key_set::AcceptedKeys;
 use super::keys::Keys;
 use super::requested_grants::ASKED;
 use super::source::Reader;
-use super::test_keys::TEST_KEY;
 use super::unexpected::Unexpected;
 use super::unknown_keys::UnknownKeys;
 use super::verify::{JwtAuthenticator, KeySource, Verifier};
@@ -21,8 +21,7 @@ use crate::authentication::provider::{Order, Provider, Terms, supply};
 use crate::authentication::token_cache::{RefusedTokens, TokenCache};
 use crate::authentication::token_location::TokenPlace;
 use crate::authentication::{
-    Authenticator, Challenge, ConfigurationError, ConfigurationErrorKind, ConfigurationErrors,
-    Faults, IntoAuthenticator,
+    Authenticator, Challenge, ConfigurationError, ConfigurationErrors, Faults, IntoAuthenticator,
 };
 
 /// What is expected of a token, of a JWT and of an introspected one alike, and what is kept of it.
@@ -337,57 +336,6 @@ fn supply_keys(
         None => false,
     };
     supply(reader.to_string(), orders, move || reader.read(), tell)
-}
-
-fn check_keys(
-    keys: Vec<super::Key>,
-    accepts_test_keys: bool,
-    faults: &mut Faults,
-) -> Vec<CheckedKey> {
-    let mut checked: Vec<CheckedKey> = Vec::new();
-    for (index, key) in keys.into_iter().enumerate() {
-        let label = format!("key {}{}", index + 1, key.label());
-        match key.check() {
-            Err(found) => {
-                let found = found.iter().map(|fault| format!("{label} {fault}"));
-                faults.extend(found.map(ConfigurationError::invalid));
-            }
-            Ok(key) => {
-                faults.extend(
-                    checked
-                        .iter()
-                        .find_map(|other| conflict(&key, other))
-                        .map(|fault| ConfigurationError::conflict(format!("{label} {fault}"))),
-                );
-                match key.is_test_key() {
-                    true if accepts_test_keys => {
-                        tracing::warn!("{label} is a test key of this crate: everybody can sign");
-                    }
-                    true => faults.push(ConfigurationError::new(
-                        ConfigurationErrorKind::TestKey,
-                        format!("{label} {TEST_KEY}"),
-                    )),
-                    false => {}
-                }
-                checked.push(key);
-            }
-        }
-    }
-    checked
-}
-
-/// Why two keys cannot stand side by side.
-fn conflict(key: &CheckedKey, other: &CheckedKey) -> Option<&'static str> {
-    if key.id.is_some() && key.id == other.id {
-        return Some("has the same `kid` as another key");
-    }
-    if key.algorithm != other.algorithm && key.is_same_key(other) {
-        return Some("is there for two algorithms, and a key has one (RFC 8725 section 3.1)");
-    }
-    if key.algorithm == other.algorithm && key.id.is_none() && other.id.is_none() {
-        return Some("cannot be told from another key of its algorithm: give both a `.kid(…)`");
-    }
-    None
 }
 
 fn nanos(duration: Duration) -> u64 {

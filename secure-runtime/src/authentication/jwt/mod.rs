@@ -20,6 +20,7 @@
 mod algorithm;
 mod audience;
 mod caller;
+mod check_keys;
 mod claims;
 #[cfg(feature = "introspection")]
 mod document;
