@@ -144,7 +144,7 @@ mod tests {
 
     #[actix_web::test]
     async fn a_named_rate_limits_with_all_its_windows() {
-        let TestSecurity { security, issuer, clock } = TestSecurity::new().unwrap();
+        let TestSecurity { security, issuer, clock, .. } = TestSecurity::new().unwrap();
         let server = TestServer::start(&security, api);
         let bearer = bearer(issuer.token("sam").role("support"));
         for expected in (0..10).map(|_| 200).chain([429]) {
@@ -211,7 +211,7 @@ mod tests {
                 builder = builder.shared_limits(store.build().unwrap());
             }
             let issuer = Issuer::hs256().clock(clock.clone());
-            let jwt = issuer.jwt().accept_test_keys();
+            let jwt = issuer.jwt().dangerously_accept_test_keys();
             let security = builder.authenticator("jwt", jwt).build().unwrap();
             let server = TestServer::start(&security, api);
             let get = async |path| {

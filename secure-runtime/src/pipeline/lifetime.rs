@@ -84,7 +84,7 @@ impl Lifetime {
     fn end(&self) -> Option<String> {
         let (place, caller) = self.caller.as_ref()?;
         let now = self.security.inner().clock.now();
-        if caller.expires_at().is_some_and(|end| end <= now.unix_seconds()) {
+        if caller.expires_at_unix().is_some_and(|end| end <= now.unix_seconds()) {
             return Some(String::from("the credentials have expired"));
         }
         let plan = self.security.plan(self.endpoint);
@@ -104,7 +104,7 @@ impl Lifetime {
         let (_, caller) = self.caller.as_ref()?;
         let inner = self.security.inner();
         let now = inner.clock.now();
-        let left = caller.expires_at().map(|end| {
+        let left = caller.expires_at_unix().map(|end| {
             let end = Duration::from_secs(end);
             end.saturating_sub(Duration::from_nanos(now.unix_nanos()))
         });

@@ -14,6 +14,7 @@ pub(crate) mod text_table;
 pub(crate) mod time;
 #[cfg(not(loom))]
 pub(crate) mod time_zone;
+pub(crate) mod unix_time;
 
 #[cfg(not(loom))]
 pub(crate) use opaque_debug::opaque_debug;

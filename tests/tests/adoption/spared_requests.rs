@@ -267,7 +267,7 @@ fn the_inventory_shows_whom_a_limit_spares() {
 impl Bench {
     fn inventory() -> String {
         let builder = Security::builder().answers_for(module_path!());
-        let jwt = Issuer::hs256().jwt().accept_test_keys();
+        let jwt = Issuer::hs256().jwt().dangerously_accept_test_keys();
         builder.authenticator("jwt", jwt).build().unwrap().inventory().to_json()
     }
 }
