@@ -243,7 +243,7 @@ mod tests {
         let (orders, users) = ("/api/orders.csv", "/api/users.csv");
         assert_eq!(server.get(orders, &[&ada]).await.status, 200);
         let number = |number: u32| number.try_into().unwrap();
-        let twice = Quota::new(number(6), number(3600));
+        let twice = Quota::per_hour(number(6));
         security.limits().set("exports/3600s", twice).unwrap();
         // One of three was used: two of six.
         let told = server.get(users, &[&ada]).await;
@@ -252,7 +252,7 @@ mod tests {
         for (path, expected) in [(orders, 200), (users, 429), (orders, 200), (orders, 429)] {
             assert_eq!(server.get(path, &[&ada]).await.status, expected, "{path}");
         }
-        let narrow = Quota::new(number(1), number(3600));
+        let narrow = Quota::per_hour(number(1));
         let error = security.limits().set("exports/3600s", narrow).unwrap_err();
         assert_eq!(error.to_string(), "a request costs 2, and 1 could be taken at once");
     }
@@ -294,7 +294,7 @@ mod tests {
         let send = async |path| server.send("POST", path, &[], "").await.status;
         assert_eq!(send("/api/sign-in").await, 401);
         let number = |number: u32| number.try_into().unwrap();
-        let twice = Quota::new(number(6), number(60));
+        let twice = Quota::per_minute(number(6));
         security.limits().set("attempts/60s/failures", twice).unwrap();
         // One of three was used: two of six.
         for path in ["/api/recover", "/api/sign-in", "/api/recover", "/api/sign-in"] {

@@ -20,10 +20,11 @@ use std::sync::LazyLock;
 use serde::ser::{Serialize, SerializeSeq, Serializer};
 
 pub(crate) use self::mounted_routes::METHODS;
-pub use self::mounted_routes::MountedRoutes;
+pub use self::mounted_routes::{MountedRoute, MountedRoutes};
 pub use self::row::{PublicServiceRow, Row};
 use self::row::{public_service, published, rows};
-use crate::policy::{Endpoint, Policy, Written, opens};
+pub use crate::policy::{Endpoint, Route};
+use crate::policy::{Policy, Written, opens};
 use crate::throttling::ConfiguredModes;
 
 /// Where every expansion of `#[secure(...)]` registers its endpoint.
@@ -90,7 +91,7 @@ static STRANGER: Endpoint = Endpoint {
     routes: &[],
     policy: Policy::AUTHENTICATED,
     position: usize::MAX,
-    is_legible: false,
+    is_readable: false,
 };
 
 /// Every endpoint of the program.
@@ -180,14 +181,15 @@ impl Inventory {
     #[must_use]
     pub fn mounted(mut self, routes: &MountedRoutes) -> Self {
         for row in &mut self.rows {
-            let own = routes.secured().iter().filter(|(method, path, endpoint)| {
+            let own = routes.secured().iter().filter(|route| {
+                let MountedRoute { method, path, endpoint } = route;
                 let methods = row.method.as_deref();
                 (endpoint.file, endpoint.line) == (row.file, row.line)
                     && methods.is_none_or(|it| it.split(',').any(|one| one == method.as_str()))
                     && row.path.is_none_or(|own| path.ends_with(own))
             });
             let places: BTreeMap<&String, &Endpoint> =
-                own.map(|(_, path, endpoint)| (path, *endpoint)).collect();
+                own.map(|route| (&route.path, route.endpoint)).collect();
             row.scope_policies = places
                 .iter()
                 .flat_map(|(path, endpoint)| {

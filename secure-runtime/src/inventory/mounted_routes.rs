@@ -20,10 +20,12 @@ pub(crate) const METHODS: [Method; 9] = [
     Method::CONNECT,
 ];
 
-/// What [`testing::mounted_routes`](crate::testing::mounted_routes) found.
+/// The routes of an application, as [`testing::mounted_routes`](crate::testing::mounted_routes) found
+/// them.
 #[derive(Clone, Debug, Default)]
+#[must_use]
 pub struct MountedRoutes {
-    pub(crate) secured: Vec<(Method, String, &'static Endpoint)>,
+    pub(crate) secured: Vec<MountedRoute>,
     /// The policies of the scopes around an endpoint, by its position in the inventory and its path.
     pub(crate) scope_policies: BTreeMap<(usize, String), Vec<&'static Endpoint>>,
     /// The methods of each path that has handlers without a policy.
@@ -31,11 +33,38 @@ pub struct MountedRoutes {
     pub(crate) untried: BTreeSet<String>,
 }
 
-impl MountedRoutes {
-    /// The secured endpoints that were reached: the method, the path template with the scopes around it, and the
-    /// endpoint.
+/// One route of an application that reaches a secured endpoint.
+#[derive(Clone, Debug)]
+pub struct MountedRoute {
+    pub(crate) method: Method,
+    pub(crate) path: String,
+    pub(crate) endpoint: &'static Endpoint,
+}
+
+impl MountedRoute {
+    /// The HTTP method.
     #[must_use]
-    pub fn secured(&self) -> &[(Method, String, &'static Endpoint)] {
+    pub fn method(&self) -> &Method {
+        &self.method
+    }
+
+    /// The path template, with the scopes around it.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The endpoint.
+    #[must_use]
+    pub fn endpoint(&self) -> &'static Endpoint {
+        self.endpoint
+    }
+}
+
+impl MountedRoutes {
+    /// The routes that reached a secured endpoint.
+    #[must_use]
+    pub fn secured(&self) -> &[MountedRoute] {
         &self.secured
     }
 
@@ -70,7 +99,7 @@ impl MountedRoutes {
     /// that asks for more than the method, or another route takes all their requests.
     pub fn unmounted(&self) -> impl Iterator<Item = &'static Endpoint> {
         let around = self.scope_policies.values().flatten();
-        let reached = self.secured.iter().map(|(.., endpoint)| endpoint).chain(around);
+        let reached = self.secured.iter().map(|route| &route.endpoint).chain(around);
         let reached: BTreeSet<usize> = reached.map(|it| it.position).collect();
         endpoints().iter().filter(move |endpoint| !reached.contains(&endpoint.position))
     }

@@ -196,7 +196,7 @@ impl Limits {
     /// ```standalone_crate
     /// use std::num::NonZeroU32;
     /// use std::time::Duration;
-    /// use secure_runtime::{Security, policy::Queue};
+    /// use secure_runtime::{Security, operations::Queue};
     /// # mod shop {
     /// #     use actix_web::get;
     /// #     use secure_runtime::secure;
@@ -208,7 +208,7 @@ impl Limits {
     /// let id = limits.statistics().concurrency[0].id.clone(); // `shop::search/concurrency/1`
     /// let (four, wait) = (NonZeroU32::new(4).unwrap(), Duration::from_millis(500));
     /// limits.set_permits(&id, four)?;
-    /// limits.set_queue(&id, Some(Queue { places: four, wait }))?;
+    /// limits.set_queue(&id, Some(Queue::new(four, wait)))?;
     /// let now = &limits.statistics().concurrency[0].limit;
     /// assert_eq!(now, "4 at once by address queue 4 wait 500ms");
     /// # Ok::<(), Box<dyn std::error::Error>>(())

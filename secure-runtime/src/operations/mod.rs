@@ -13,6 +13,7 @@ pub use concurrency_statistics::ConcurrencyRow;
 pub use limit_statistics::{BusyKey, LimitRow, LimitStatistics};
 pub use limits::{LimitChangeError, Limits};
 
+pub use crate::policy::Queue;
 use crate::security::Security;
 
 impl Security {

@@ -362,7 +362,7 @@ mod tests {
             routes: &[],
             policy: Policy::AUTHENTICATED,
             position: 0,
-            is_legible: true,
+            is_readable: true,
         }));
         let mut planner = LimitPlanner::new(RateLimitHeaders::default(), None);
         let (first, generations) = planner.shared(endpoint, "login", quota(5, 5));

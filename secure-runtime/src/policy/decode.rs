@@ -49,7 +49,7 @@ impl Written {
     pub(crate) fn read(&'static self, position: usize) -> Endpoint {
         let &Self { name, module, file, line, text, known } = self;
         let read = endpoint(text);
-        let is_legible = read.is_some();
+        let is_readable = read.is_some();
         let nobody = Policy { rule: Rule::Any(&[]), ..Policy::AUTHENTICATED };
         let (routes, mut policy) = read.unwrap_or((&[], nobody));
         let compiled = known.map_or(&[][..], |known| known.routes);
@@ -58,7 +58,7 @@ impl Written {
         let routes = leaked(routes.map(|(_, route)| *route).collect());
         policy.grants = known.map_or(&[], |known| known.grants);
         policy.keys = known.map_or(&[], |known| known.keys);
-        Endpoint { name, module, file, line, routes, policy, position, is_legible }
+        Endpoint { name, module, file, line, routes, policy, position, is_readable }
     }
 }
 
@@ -385,7 +385,7 @@ mod tests {
             known: None,
         };
         let endpoint = WRITTEN.read(0);
-        assert!(!endpoint.is_legible);
+        assert!(!endpoint.is_readable);
         assert_eq!(endpoint.policy.rule, Rule::Any(&[]));
         assert!(matches!(endpoint.policy.access, Access::Authenticated(_)));
     }

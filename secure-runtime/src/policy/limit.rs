@@ -67,13 +67,22 @@ pub struct Concurrency {
     pub mode: Option<LimitMode>,
 }
 
-/// Requests that wait until one of those that are served ends, in the order of their arrival.
+/// The queue of a concurrency limit: requests beyond the limit wait for a free slot, first in, first out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Queue {
-    /// At most so many of one key.
+    /// The largest number of waiting requests of one key.
     pub places: NonZeroU32,
-    /// Each at most so long; after that it is refused.
+    /// The longest wait of one request; after that it is rejected.
     pub wait: Duration,
+}
+
+impl Queue {
+    /// A queue of so many requests of one key, each of which waits at most this long.
+    #[must_use]
+    pub const fn new(places: NonZeroU32, wait: Duration) -> Self {
+        Self { places, wait }
+    }
 }
 
 /// `8 at once by tenant queue 16 wait 500ms observed`

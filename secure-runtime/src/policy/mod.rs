@@ -23,42 +23,86 @@ use expression_context::Asked;
 use crate::throttling::Priority;
 pub(crate) use decode::shown;
 pub use decode::{Known, Written};
-pub use failures::FailureBudget;
-
-pub use limit::{Audience, CalendarPeriod, Concurrency, Cost, Limit, Partition, Queue};
+pub(crate) use failures::FailureBudget;
+pub use limit::{Audience, Cost, Partition, Queue};
+pub(crate) use limit::{CalendarPeriod, Concurrency, Limit};
 pub(crate) use role_reachability::opens;
-pub use rule::{Expression, Hours, Needs, Rule};
+pub(crate) use rule::{Expression, Needs};
+pub use rule::{Hours, Rule};
 pub use step_up::StepUp;
 
-/// One secured handler: where it is written, how it is routed, what it demands.
+/// One secured handler: its source location, its routes and its policy.
+///
+/// The [inventory](crate::inventory::Inventory) describes the policy, one [row](crate::inventory::Row)
+/// for each route.
 #[derive(Debug)]
-#[non_exhaustive]
 pub struct Endpoint {
-    /// The function's name.
-    pub name: &'static str,
-    /// The module path of the function, `crate::module`.
-    pub module: &'static str,
-    /// The source file, as rustc names it.
-    pub file: &'static str,
-    /// The line of the attribute.
-    pub line: u32,
-    /// The routes the attribute could see: empty below a route attribute, or without one.
-    pub routes: &'static [Route],
-    /// What the attribute demands.
-    pub policy: Policy,
-    /// Its place in the inventory.
+    pub(crate) name: &'static str,
+    pub(crate) module: &'static str,
+    pub(crate) file: &'static str,
+    pub(crate) line: u32,
+    pub(crate) routes: &'static [Route],
+    /// The requirements of the attribute.
+    pub(crate) policy: Policy,
+    /// Its index in the inventory.
     pub(crate) position: usize,
-    /// Whether what the expansion wrote could be read; always, if one version wrote and reads it.
-    pub(crate) is_legible: bool,
+    /// Whether this version could read the policy that the expansion wrote.
+    pub(crate) is_readable: bool,
 }
 
-/// One route of an endpoint: the methods it answers and its path template.
+impl Endpoint {
+    /// The name of the function. Further functions of the same name in the same module have a number,
+    /// `place#2`.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The module path of the function, `crate::module`.
+    #[must_use]
+    pub const fn module(&self) -> &'static str {
+        self.module
+    }
+
+    /// The source file, as rustc names it.
+    #[must_use]
+    pub const fn file(&self) -> &'static str {
+        self.file
+    }
+
+    /// The line of the attribute.
+    #[must_use]
+    pub const fn line(&self) -> u32 {
+        self.line
+    }
+
+    /// The routes that the attribute could see. Empty if the route attribute is above `#[secure]`, and
+    /// if there is none.
+    #[must_use]
+    pub const fn routes(&self) -> &'static [Route] {
+        self.routes
+    }
+}
+
+/// One route of an [`Endpoint`]: HTTP methods and a path template.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Route {
-    /// HTTP methods in upper case; several for `#[route(…, method = …)]`.
-    pub methods: &'static [&'static str],
-    /// The path template as written in the route attribute.
-    pub path: &'static str,
+    pub(crate) methods: &'static [&'static str],
+    pub(crate) path: &'static str,
+}
+
+impl Route {
+    /// The HTTP methods in upper case; several for `#[route(…, method = …)]`.
+    #[must_use]
+    pub const fn methods(&self) -> &'static [&'static str] {
+        self.methods
+    }
+
+    /// The path template as in the route attribute, without the scopes it is mounted under.
+    #[must_use]
+    pub const fn path(&self) -> &'static str {
+        self.path
+    }
 }
 
 /// What one attribute demands. All parts must hold.
@@ -210,7 +254,7 @@ pub enum Authenticators {
 }
 
 /// An expression of `key(…)`, as a function that hashes its value.
-pub type KeyFunction = fn(&Asked<'_>, &mut dyn Hasher) -> Result<(), actix_web::Error>;
+pub(crate) type KeyFunction = fn(&Asked<'_>, &mut dyn Hasher) -> Result<(), actix_web::Error>;
 
 /// Where the tokens of a program name what limits count by, as a vocabulary says. A path is the
 /// name of a claim and of those inside of it; empty, if nothing is said.

@@ -7,7 +7,7 @@ use std::fmt;
 /// Prints as the attribute's `allow` would say it.
 ///
 /// ```
-/// use secure_runtime::policy::Rule;
+/// use secure_runtime::__private::policies::Rule;
 ///
 /// let rule = Rule::All(&[Rule::Role("staff"), Rule::Any(&[Rule::Scope("a"), Rule::Scope("b")])]);
 /// assert_eq!(rule.to_string(), r#"role("staff") && (scope("a") || scope("b"))"#);

@@ -15,7 +15,7 @@ pub struct Moment {
 impl Moment {
     /// A reading made of time since some fixed start and time since the Unix epoch.
     #[must_use]
-    pub fn new(monotonic: Duration, since_epoch: Duration) -> Self {
+    pub const fn new(monotonic: Duration, since_epoch: Duration) -> Self {
         Self { monotonic_nanos: nanos(monotonic), unix_nanos: nanos(since_epoch) }
     }
 
@@ -102,8 +102,9 @@ impl Clock for SystemClock {
 const NANOS_PER_SECOND: u64 = 1_000_000_000;
 
 /// Saturates after 584 years.
-fn nanos(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+const fn nanos(duration: Duration) -> u64 {
+    let nanos = duration.as_nanos();
+    if nanos > u64::MAX as u128 { u64::MAX } else { nanos as u64 }
 }
 
 #[cfg(test)]

@@ -12,7 +12,6 @@ mod requests;
 mod routes;
 mod token;
 
-pub use crate::inventory::MountedRoutes;
 pub use assertions::{assert_admitted, assert_refused};
 pub use clock::FakeClock;
 pub use issuer::Issuer;

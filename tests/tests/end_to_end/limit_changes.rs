@@ -53,16 +53,14 @@ async fn set(
     wanted: web::Json<(String, NonZeroU32)>,
 ) -> HttpResponse {
     let (id, permits) = wanted.into_inner();
-    match security.limits().set(&id, Quota::new(permits, HOUR)) {
+    match security.limits().set(&id, Quota::per_hour(permits)) {
         Ok(()) => HttpResponse::NoContent().finish(),
         Err(error) => HttpResponse::Conflict().body(error.to_string()),
     }
 }
 
-const HOUR: NonZeroU32 = NonZeroU32::new(3600).unwrap();
-
 fn quota(permits: u32) -> Quota {
-    Quota::new(NonZeroU32::new(permits).unwrap(), HOUR)
+    Quota::per_hour(NonZeroU32::new(permits).unwrap())
 }
 
 fn id(handler: &str) -> String {

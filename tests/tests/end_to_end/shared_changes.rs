@@ -68,7 +68,7 @@ fn per_hour(permits: u32) -> Quota {
 }
 
 fn per(permits: u32, seconds: u32) -> Quota {
-    Quota::new(NonZeroU32::new(permits).unwrap(), NonZeroU32::new(seconds).unwrap())
+    format!("{permits}/{seconds}s").parse().unwrap()
 }
 
 fn id(handler: &str) -> String {

@@ -259,7 +259,7 @@ async fn who_stops_waiting_keeps_nobody_else_from_being_served() {
 
 /// The most that two instances may admit in a time span, as documented.
 fn bound(quota: &Quota, leases: u32, span: u128) -> u128 {
-    let interval = u128::from(quota.emission_interval_ns());
+    let interval = quota.emission_interval().as_nanos();
     let burst = u128::from(quota.burst().get());
     // Where a trip may bring one permit, none is held.
     let part = quota.burst().get() / 16;

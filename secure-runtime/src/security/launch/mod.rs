@@ -223,8 +223,8 @@ impl Configuration {
 
     /// The attribute and the runtime are of one version.
     fn check_legible(&mut self, endpoint: &'static Endpoint) {
-        let Endpoint { name, module, file, line, is_legible, .. } = endpoint;
-        if !is_legible {
+        let Endpoint { name, module, file, line, is_readable, .. } = endpoint;
+        if !is_readable {
             self.faults.push(format!(
                 "the policy of `{module}::{name}` cannot be read: `secure-macros` and \
                  `secure-runtime` are of different versions ({file}:{line})"

@@ -7,5 +7,5 @@ pub(super) mod quota_text;
 
 pub use gcra::Decision;
 pub use limiter::{LimitKey, Limiter, Statistics};
-pub use quota::Quota;
+pub use quota::{InvalidWindow, Quota};
 pub use quota_text::InvalidQuota;

@@ -1,6 +1,7 @@
 //! Budgets for failures that are changed while the program runs: what was used stays used.
 
 use std::num::NonZeroU32;
+use std::time::Duration;
 
 use actix_web::{HttpRequest, post, web};
 use secure_runtime::operations::LimitChangeError;
@@ -39,7 +40,7 @@ fn number(number: u32) -> NonZeroU32 {
 }
 
 fn quota(permits: u32, window: u32) -> Quota {
-    Quota::new(number(permits), number(window))
+    Quota::with_window(number(permits), Duration::from_secs(window.into())).unwrap()
 }
 
 impl World {

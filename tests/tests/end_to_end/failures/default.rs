@@ -9,7 +9,7 @@ use super::{ELSEWHERE, HERE, World, guesses, header};
 
 /// One whose default budget is this many a minute.
 fn with_default(permits: u32) -> World {
-    let quota = Quota::new(permits.try_into().unwrap(), 60.try_into().unwrap());
+    let quota = Quota::per_minute(permits.try_into().unwrap());
     with(FailedAuthentication::Budget(quota))
 }
 

@@ -6,8 +6,7 @@ use std::time::Duration;
 use actix_web::rt::task::yield_now;
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use futures_util::future::{join, join_all, join3};
-use secure_runtime::operations::LimitChangeError;
-use secure_runtime::policy::Queue;
+use secure_runtime::operations::{LimitChangeError, Queue};
 use secure_runtime::secure;
 use secure_runtime::throttling::Quota;
 
@@ -51,7 +50,7 @@ impl World {
 }
 
 fn queue(places: u32, wait: Duration) -> Queue {
-    Queue { places: places.try_into().unwrap(), wait }
+    Queue::new(places.try_into().unwrap(), wait)
 }
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -174,7 +173,7 @@ async fn what_cannot_be_is_refused_and_changes_nothing() {
     let (rate, budget) = (format!("{endpoint}/1"), format!("{endpoint}/failures/1"));
     let some = Some(queue(1, MINUTE));
     let unknown = |id: &str| LimitChangeError::Unknown(id.to_owned());
-    assert_eq!(limits.set(&id, Quota::new(one, one)), Err(LimitChangeError::AtOnce));
+    assert_eq!(limits.set(&id, Quota::per_second(one)), Err(LimitChangeError::AtOnce));
     for id in [rate, budget] {
         assert_eq!(limits.set_permits(&id, one), Err(LimitChangeError::NotOfTheCalendar), "{id}");
         assert_eq!(limits.set_queue(&id, some), Err(LimitChangeError::NotAtOnce), "{id}");
