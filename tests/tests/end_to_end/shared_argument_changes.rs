@@ -3,7 +3,7 @@
 
 use actix_web::dev::{HttpServiceFactory, Payload};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, get, web};
-use secure_runtime::operations::LimitRow;
+use secure_runtime::operations::{LimitId, LimitRow};
 use secure_runtime::testing::FakeClock;
 use secure_runtime::throttling::LimitMode;
 use secure_runtime::{Security, secure};
@@ -34,7 +34,7 @@ impl FromRequest for Change {
         let limits = request.app_data::<Security>().unwrap().limits();
         if let Some(permits) = change.permits {
             let day = format!("{permits}/d").parse().unwrap();
-            limits.set(&id("changed"), day).unwrap();
+            limits.set_quota(&id("changed"), day).unwrap();
         }
         if let Some(percent) = change.percent {
             limits.set_mode(&id("changed"), LimitMode::Percent(percent)).unwrap();
@@ -81,8 +81,8 @@ fn services(runs: web::Data<Runs>) -> impl HttpServiceFactory {
         .service(owing)
 }
 
-fn id(handler: &str) -> String {
-    format!("{}::{handler}/1", module_path!())
+fn id(handler: &str) -> LimitId {
+    format!("{}::{handler}/1", module_path!()).parse().unwrap()
 }
 
 fn row(security: &Security, handler: &str) -> LimitRow {

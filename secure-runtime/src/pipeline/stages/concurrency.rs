@@ -136,7 +136,8 @@ fn observe(inner: &Inner, planned: &PlannedConcurrency, key: LimitKey) -> Permit
     let (now, number) = (inner.clock.now(), planned.number_of_notices());
     if is_beyond && notices.is_due(number, key, MINUTE, now) {
         let (limit, key) = (planned.now(&inner.in_flight).to_string(), notices.mark(key));
-        tracing::info!(limit, %key, "would have been refused: the limit is observed");
+        let handler = planned.endpoint.full_name();
+        tracing::info!(handler, limit, %key, "would have been refused: the limit is observed");
     }
     permit
 }
