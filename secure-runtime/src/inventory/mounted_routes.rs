@@ -1,4 +1,4 @@
-//! What is mounted where, as a test found it.
+//! [`MountedRoutes`]: the routes of an application and their endpoints, as a test found them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use actix_web::http::Method;
 use super::endpoints;
 use crate::policy::Endpoint;
 
-/// The methods that every path is asked for.
+/// The methods that are tried for every path.
 pub(crate) const METHODS: [Method; 9] = [
     Method::GET,
     Method::POST,
@@ -82,7 +82,7 @@ impl MountedRoutes {
     }
 
     /// The path templates that could not be tried: no path was found that their expressions match, or a
-    /// middleware answered before the request was routed. Nothing is known of them.
+    /// middleware responded before the request was routed. Whether they have a policy is unknown.
     pub fn untried(&self) -> impl Iterator<Item = &str> {
         self.untried.iter().map(String::as_str)
     }

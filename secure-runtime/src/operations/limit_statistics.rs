@@ -10,7 +10,7 @@ use super::{LimitId, budget_statistics, concurrency_statistics};
 use crate::support::text_table;
 #[cfg(feature = "redis")]
 use crate::throttling::SharedStatistics;
-use crate::throttling::{KeyMark, LimitMode, Statistics};
+use crate::throttling::{KeyMark, LimitMode, LimiterStatistics};
 
 /// Every limit of a [`Security`](crate::Security), with its counts since the program started.
 ///
@@ -26,9 +26,9 @@ pub struct LimitStatistics {
     /// One row for each failure budget.
     pub budgets: Vec<BudgetRow>,
     /// The memory of rates.
-    pub rates: Statistics,
+    pub rates: LimiterStatistics,
     /// The memory of calendar quotas.
-    pub quotas: Statistics,
+    pub quotas: LimiterStatistics,
     /// [Shared](crate::SecurityBuilder::shared_limits) limits: round trips, leases, and decisions without
     /// the store.
     #[cfg(feature = "redis")]
@@ -106,7 +106,7 @@ impl fmt::Display for LimitStatistics {
         concurrency_statistics::write(formatter, &self.concurrency)?;
         budget_statistics::write(formatter, &self.budgets)?;
         for (what, memory) in [("rates", &self.rates), ("quotas", &self.quotas)] {
-            let Statistics { evicted_live, capacity_entries, .. } = memory;
+            let LimiterStatistics { evicted_live, capacity_entries, .. } = memory;
             writeln!(formatter, "{what}: {evicted_live} evicted, {capacity_entries} fit")?;
         }
         #[cfg(feature = "redis")]

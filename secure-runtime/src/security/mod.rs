@@ -34,8 +34,8 @@ use crate::support::time::Clock;
 #[cfg(feature = "redis")]
 use crate::throttling::SharedStatistics;
 use crate::throttling::{
-    AddressGroups, ConfiguredModes, Counters, FailureStatistics, InFlight, Load, Penalties,
-    Statistics,
+    AddressGroups, ConfiguredModes, Counters, FailureStatistics, InFlight, LimiterStatistics, Load,
+    Penalties,
 };
 use crate::transport::TrustedProxies;
 
@@ -142,13 +142,13 @@ impl Security {
 
     /// How full the limiter's fixed memory is, and what it had to give up.
     #[must_use]
-    pub fn limiter_statistics(&self) -> Statistics {
+    pub fn limiter_statistics(&self) -> LimiterStatistics {
         self.0.counters.limiter.statistics()
     }
 
     /// The same of the memory for quotas of the calendar.
     #[must_use]
-    pub fn quota_statistics(&self) -> Statistics {
+    pub fn quota_statistics(&self) -> LimiterStatistics {
         self.0.counters.calendar.statistics()
     }
 

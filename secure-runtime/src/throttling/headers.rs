@@ -73,6 +73,7 @@ pub struct PolicyFields {
 
 impl PolicyFields {
     /// The fields of these quotas, which keep their positions.
+    #[must_use]
     pub fn new(quotas: impl IntoIterator<Item = Quota>) -> Self {
         Self::of(quotas.into_iter().map(|quota| (quota.to_string(), quota)))
     }

@@ -14,7 +14,7 @@
 //!    most a burst of it.
 //! 5. Memory is fixed when the [`Limiter`] is built, at 20 bytes for each key that is to
 //!    be held. When more keys owe time than fit, the one nearest to its expiry is forgotten
-//!    and counted ([`Statistics::evicted_live`]).
+//!    and counted ([`LimiterStatistics::evicted_live`]).
 //! 6. Only the monotonic clock counts: setting the wall clock changes no limit. A time that goes
 //!    backwards (threads read the clock out of order) makes a decision stricter, never an error.
 //! 7. Arithmetic that overflows refuses.
@@ -101,6 +101,7 @@ pub(crate) use bans::{BanEvent, BudgetKeys, Penalties};
 #[cfg(not(loom))]
 pub(crate) use calendar::Calendar;
 #[cfg(not(loom))]
+#[doc(hidden)]
 pub use calendar::Period;
 #[cfg(not(loom))]
 pub(crate) use concurrency::InFlightNow;
@@ -118,7 +119,9 @@ pub(crate) use memory::{Change, Decided, Generations};
 pub(crate) use mode::ConfiguredModes;
 #[cfg(not(loom))]
 pub use mode::LimitMode;
-pub use rate::{Decision, InvalidQuota, InvalidWindow, LimitKey, Limiter, Quota, Statistics};
+pub use rate::{
+    Decision, InvalidQuota, InvalidWindow, LimitKey, Limiter, LimiterStatistics, Quota,
+};
 #[cfg(feature = "redis")]
 pub use shared::{
     Ask, InvalidSharedLimits, OnStoreFailure, SharedLimit, SharedLimits, SharedLimitsBuilder,

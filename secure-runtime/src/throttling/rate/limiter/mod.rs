@@ -26,7 +26,7 @@ use crate::throttling::memory::table::{BUCKET_BYTES, SLOTS, Table, Update};
 /// Memory never grows. A key takes part of it only while it owes time: once its bucket is full
 /// again, its slot is free for another. When more keys are live than fit, the one nearest to its
 /// expiry is forgotten (it starts again with a full burst) and counted in
-/// [`Statistics::evicted_live`]; a figure that rises says that the limiter is too small, or under
+/// [`LimiterStatistics::evicted_live`]; a figure that rises says that the limiter is too small, or under
 /// attack.
 ///
 /// # Examples
@@ -68,7 +68,7 @@ pub struct LimitKey(u64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(not(loom), derive(serde::Serialize))]
 #[non_exhaustive]
-pub struct Statistics {
+pub struct LimiterStatistics {
     /// Entries that were forgotten while they still owed time, because no slot was free.
     pub evicted_live: u64,
     /// How many entries fit.
@@ -248,8 +248,8 @@ impl Limiter {
 
     /// What the limiter holds and has lost.
     #[must_use]
-    pub fn statistics(&self) -> Statistics {
-        Statistics {
+    pub fn statistics(&self) -> LimiterStatistics {
+        LimiterStatistics {
             evicted_live: self.table.evicted_live(),
             capacity_entries: self.table.buckets().saturating_mul(SLOTS),
             bytes: self.table.buckets().saturating_mul(BUCKET_BYTES),
