@@ -12,18 +12,29 @@ pub use crate::handler::argument_checks::{
 };
 pub use crate::handler::body_type::{Body, NoBody};
 pub use crate::handler::typed_names::{NameKind, TypedNames, is_typed_name};
-pub use crate::inventory::{
-    ENDPOINTS, MODULES, PUBLIC_SERVICES, PublicServiceRow, ROLES, endpoints,
-};
+pub use crate::inventory::{ENDPOINTS, MODULES, PUBLIC_SERVICES, PublicServiceRow, ROLES};
 pub use crate::pipeline::arguments::*;
 pub use crate::pipeline::{SecuredResponse, Served, arrive, never, serve, serve_ruled};
 pub use crate::policy::expression_context::Asked;
-pub use crate::policy::{CLAIMS, Claims, Endpoint, Known, Written};
+pub use crate::policy::{CLAIMS, Claims, Known, Written};
 pub use crate::resource::before_grant;
 pub use crate::scope::{Policed, RouteOf, SecuredService};
 use crate::validation::Validatable;
 pub use crate::validation::Violations;
 use actix_web::FromRequest;
+
+/// Rules, and the policies of endpoints as data, for the tests and benchmarks of this repository.
+pub mod policies {
+    pub use crate::authorization::{CompiledRule, RuleSet};
+    pub use crate::policy::{
+        Access, Audience, Authenticators, Cost, Endpoint, Hours, Partition, Policy, Rule, StepUp,
+    };
+
+    /// The policy of an endpoint.
+    pub fn policy(endpoint: &Endpoint) -> &Policy {
+        &endpoint.policy
+    }
+}
 
 /// What stands in a handler: itself.
 ///

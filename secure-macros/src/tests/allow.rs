@@ -225,11 +225,11 @@ fn what_differs_is_asked_apart() {
     }
 }
 
-type Rule = secure_runtime::policy::Rule;
+type Rule = secure_runtime::__private::policies::Rule;
 
 /// Rules as the attribute can write them: lists of two and more.
 fn rule() -> impl Strategy<Value = Rule> {
-    use secure_runtime::policy::Hours;
+    use secure_runtime::__private::policies::Hours;
     let name = || proptest::sample::select(&["a", "orders:*", "b\"\\c", "ü"]);
     const NETWORKS: &[&[&str]] = &[&["10.0.0.0/8"], &["::1/128", "9.9.9.9/32"]];
     let networks = proptest::sample::select(NETWORKS);

@@ -42,8 +42,7 @@ pub(crate) use tree::Verdict;
 ///
 /// ```
 /// use secure_runtime::Principal;
-/// use secure_runtime::authorization::RuleSet;
-/// use secure_runtime::policy::Rule;
+/// use secure_runtime::__private::policies::{Rule, RuleSet};
 ///
 /// let rule = Rule::Any(&[
 ///     Rule::All(&[Rule::Role("staff"), Rule::Scope("orders:write")]),
@@ -57,10 +56,12 @@ pub(crate) use tree::Verdict;
 /// assert!(!compiled.holds(&Principal::builder("guest").role("staff").build()));
 /// ```
 #[derive(Clone, Debug)]
+#[doc(hidden)]
 pub struct RuleSet(Arc<Names>);
 
 /// A rule of a [`RuleSet`], ready to be decided.
 #[derive(Clone, Debug)]
+#[doc(hidden)]
 pub struct CompiledRule {
     names: Arc<Names>,
     test: Test,
@@ -122,8 +123,7 @@ impl CompiledRule {
     ///
     /// ```
     /// use secure_runtime::Principal;
-    /// use secure_runtime::authorization::RuleSet;
-    /// use secure_runtime::policy::Rule;
+    /// use secure_runtime::__private::policies::{Rule, RuleSet};
     ///
     /// let rule = Rule::All(&[Rule::Role("staff"), Rule::Not(&Rule::Role("intern"))]);
     /// let compiled = RuleSet::new([&rule]).compile(&rule);

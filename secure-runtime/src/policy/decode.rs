@@ -1,7 +1,7 @@
-//! What an expansion leaves in the binary, and how it is read at launch.
+//! Decodes policies: reads the JSON text that an expansion leaves in the binary, at startup.
 //!
-//! It is a text. As constant data of these types, checked and evaluated value by value, policies took
-//! a third of the time that a handler costs the compiler. What is read lives as long as the program.
+//! Policies are text because constant data of these types, checked and evaluated value by value, took a third
+//! of the compile time of a handler. The decoded values live as long as the program.
 
 use std::any::TypeId;
 use std::num::NonZeroU32;
@@ -26,30 +26,30 @@ pub struct Written {
     pub file: &'static str,
     /// The line of the attribute.
     pub line: u32,
-    /// Its routes and what it demands, as JSON; what is as [`Policy::AUTHENTICATED`] has it is left out.
+    /// Its routes and policy as JSON, without the parts that are equal to [`Policy::AUTHENTICATED`].
     pub text: &'static str,
-    /// What no text can say.
+    /// The parts that JSON cannot represent.
     pub known: Option<&'static Known>,
 }
 
-/// What the compiler alone knows of an endpoint.
+/// The parts of a policy that only the compiler can resolve.
 #[derive(Debug)]
 pub struct Known {
     /// The types of [`Policy::grants`].
     pub grants: &'static [fn() -> TypeId],
-    /// Of each route, whether it is compiled.
+    /// For each route, whether it is compiled.
     pub routes: &'static [bool],
     /// [`Policy::keys`].
     pub keys: &'static [KeyFunction],
 }
 
 impl Written {
-    /// The endpoint at this place of the inventory. One whose text is not this version's admits
-    /// nobody.
+    /// The endpoint at this index of the inventory. If this version cannot read the text, the endpoint denies
+    /// every request.
     pub(crate) fn read(&'static self, position: usize) -> Endpoint {
         let &Self { name, module, file, line, text, known } = self;
         let read = endpoint(text);
-        let is_legible = read.is_some();
+        let is_readable = read.is_some();
         let nobody = Policy { rule: Rule::Any(&[]), ..Policy::AUTHENTICATED };
         let (routes, mut policy) = read.unwrap_or((&[], nobody));
         let compiled = known.map_or(&[][..], |known| known.routes);
@@ -58,17 +58,17 @@ impl Written {
         let routes = leaked(routes.map(|(_, route)| *route).collect());
         policy.grants = known.map_or(&[], |known| known.grants);
         policy.keys = known.map_or(&[], |known| known.keys);
-        Endpoint { name, module, file, line, routes, policy, position, is_legible }
+        Endpoint { name, module, file, line, routes, policy, position, is_readable }
     }
 }
 
-/// What a text says, as the debugger shows it; `None` if it cannot be read. For the fuzzer.
+/// The decoded text in `Debug` format; `None` if it cannot be read. For the fuzzer.
 #[cfg(any(test, feature = "testing"))]
 pub(crate) fn shown(written: &str) -> Option<String> {
     endpoint(written).map(|read| format!("{read:?}"))
 }
 
-/// Routes and policy: one row for each part of a policy.
+/// Routes and policy: one line for each part of a policy.
 fn endpoint(written: &str) -> Option<(&'static [Route], Policy)> {
     let (mut routes, mut policy): (&[Route], _) = (&[], Policy::AUTHENTICATED);
     for (part, value) in parsed(written)?.as_object()? {
@@ -104,8 +104,8 @@ fn endpoint(written: &str) -> Option<(&'static [Route], Policy)> {
     Some((routes, policy))
 }
 
-/// A rule may be nested more deeply than serde_json reads by itself, but not so deeply that the stack
-/// would end.
+/// Rules may be nested more deeply than serde_json's default limit allows, but not so deeply that the stack
+/// would overflow.
 fn parsed(written: &str) -> Option<Value> {
     if depth(written) > MOST_DEPTH {
         return None;
@@ -116,7 +116,7 @@ fn parsed(written: &str) -> Option<Value> {
     reader.end().ok().map(|()| value)
 }
 
-/// How many lists and objects of a JSON text lie inside of each other; of another text, at least that.
+/// The nesting depth of a JSON text. For text that is not JSON, an upper bound of what a parser would reach.
 fn depth(text: &str) -> usize {
     let (mut depth, mut deepest) = (0_usize, 0);
     let (mut is_quoted, mut is_escaped) = (false, false);
@@ -134,7 +134,7 @@ fn depth(text: &str) -> usize {
     deepest
 }
 
-/// Rustc does not parse a rule that comes near it.
+/// rustc does not parse rules that are nested nearly as deeply.
 const MOST_DEPTH: usize = 1024;
 
 fn route(value: &Value) -> Option<Route> {
@@ -187,7 +187,7 @@ pub(super) fn rule(value: &Value) -> Option<Rule> {
     })
 }
 
-/// When an expression can be asked, and when it has to have an answer.
+/// The inputs that an expression can be evaluated with, and those with which it must have a result.
 fn expression_needs(value: &Value) -> Option<(Needs, Needs)> {
     Some(match value.as_str()? {
         "nothing" => (Needs::Nothing, Needs::Nothing),
@@ -365,7 +365,7 @@ mod tests {
         check(&format!(r#"{{"rule": {{"role": "{}"}}}}"#, "[".repeat(100_000)), true);
     }
 
-    /// It is an error, and no end of the stack.
+    /// It is an error, and not a stack overflow.
     #[test]
     fn a_text_without_an_end_of_depth_is_not_read() {
         for open in ["[", "{\"a\":", r#"{"rule": {"all": ["#] {
@@ -386,7 +386,7 @@ mod tests {
             known: None,
         };
         let endpoint = WRITTEN.read(0);
-        assert!(!endpoint.is_legible);
+        assert!(!endpoint.is_readable);
         assert_eq!(endpoint.policy.rule, Rule::Any(&[]));
         assert!(matches!(endpoint.policy.access, Access::Authenticated(_)));
     }

@@ -1,4 +1,4 @@
-//! How the text of a limit is read.
+//! Decodes the limits, concurrency limits and failure budgets of a policy.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -45,7 +45,7 @@ pub(super) fn limit(value: &Value) -> Option<Limit> {
     Some(limit)
 }
 
-/// Whose requests are not counted: a rule that is decided by the caller's names and the address alone.
+/// The rule of `unless`. Only the caller's roles, scopes and permissions, and the client IP, may occur in it.
 fn spared(value: &Value) -> Option<Rule> {
     let rule = decode::rule(value)?;
     let mut is_known = true;
@@ -56,7 +56,7 @@ fn spared(value: &Value) -> Option<Rule> {
     is_known.then_some(rule)
 }
 
-/// For how many of a hundred keys it is enforced.
+/// A mode: the percentage of keys for which the limit is enforced.
 fn mode(value: &Value) -> Option<LimitMode> {
     let percent: u8 = number(value)?;
     (percent <= 100).then(|| LimitMode::of_percent(percent))
@@ -73,7 +73,7 @@ pub(super) fn concurrency(value: &Value) -> Option<Concurrency> {
     Some(Concurrency { most: positive(most)?, by: partition(by)?, queue, mode })
 }
 
-/// How many, and for how many milliseconds.
+/// The number of places, and the longest wait in milliseconds.
 fn queue(value: &Value) -> Option<Queue> {
     let [places, wait] = value.as_array()?.as_slice() else { return None };
     let millis = u64::from(positive(wait)?.get());

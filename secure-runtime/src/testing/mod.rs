@@ -15,7 +15,6 @@ mod routes;
 #[cfg(feature = "jwt")]
 mod token;
 
-pub use crate::inventory::MountedRoutes;
 pub use assertions::{assert_admitted, assert_refused};
 pub use clock::FakeClock;
 #[cfg(feature = "jwt")]

@@ -165,7 +165,7 @@ async fn max_body_of_a_handler_is_changed_while_the_program_runs() {
     limits.set_max_body(&handler, 3_000_000).unwrap();
     assert_eq!((status(3_000_000).await, status(3_000_001).await), (200, 413));
     let error = limits.set_max_body("nobody", 1).unwrap_err().to_string();
-    assert_eq!(error, "no limit has the id `nobody/max_body`");
+    assert_eq!(error, "no handler has the path `nobody`");
     assert_eq!(limits.max_body("nobody"), None);
 }
 

@@ -40,7 +40,7 @@ pub(in crate::pipeline) fn observe(
 ) {
     counters.count(report.number, Outcome::Observed, key);
     let window = report.limit.quota.window_seconds();
-    if counters.notices.is_due(report.number, key, window, now.monotonic_nanos()) {
+    if counters.notices.is_due(report.number, key, window, now) {
         let (handler, limit) = (report.texts.handler, report.texts.name(report.position));
         let key = counters.notices.mark(key);
         tracing::info!(handler, limit, %key, "would have been refused: the limit is observed");

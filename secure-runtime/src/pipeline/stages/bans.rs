@@ -121,15 +121,14 @@ impl Bans {
             let (count, place) = counters.standing(live.generations, terms, keys.count, now);
             let quota = live.terms(place).quota_of(is_address);
             let keys = BudgetKeys { count, ..*keys };
-            inner.penalties.forgive(&counters.limiter, &keys, quota, now.monotonic_nanos());
+            inner.penalties.forgive(&counters.limiter, &keys, quota, now);
         });
         was_banned
     }
 
     fn left(&self, keys: &BudgetKeys, now: Moment) -> Option<u64> {
         let inner = self.security.inner();
-        let left =
-            inner.penalties.banned(&inner.counters.limiter, keys.ban, now.monotonic_nanos())?;
+        let left = inner.penalties.banned(&inner.counters.limiter, keys.ban, now)?;
         Some(left.as_secs() + u64::from(left.subsec_nanos() > 0))
     }
 

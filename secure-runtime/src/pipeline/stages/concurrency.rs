@@ -133,10 +133,11 @@ fn observe(inner: &Inner, planned: &PlannedConcurrency, key: LimitKey) -> Permit
     const MINUTE: NonZeroU32 = NonZeroU32::MIN.saturating_add(59);
     let (permit, is_beyond) = inner.in_flight.enter_observed(key, planned.number);
     let notices = &inner.counters.notices;
-    let (now, number) = (inner.clock.now().monotonic_nanos(), planned.number_of_notices());
+    let (now, number) = (inner.clock.now(), planned.number_of_notices());
     if is_beyond && notices.is_due(number, key, MINUTE, now) {
         let (limit, key) = (planned.now(&inner.in_flight).to_string(), notices.mark(key));
-        tracing::info!(limit, %key, "would have been refused: the limit is observed");
+        let handler = planned.endpoint.full_name();
+        tracing::info!(handler, limit, %key, "would have been refused: the limit is observed");
     }
     permit
 }

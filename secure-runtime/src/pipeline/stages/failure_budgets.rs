@@ -131,7 +131,7 @@ impl<'a> Ledger<'a> {
     pub(super) fn banned(&self, budget: &PlannedBudget, scope: Scope<'_>) -> Option<Duration> {
         let inner = self.gate.security.inner();
         let ban = self.key(budget, &Kept::Ban(scope));
-        inner.penalties.banned(&inner.counters.limiter, ban, self.now.monotonic_nanos())
+        inner.penalties.banned(&inner.counters.limiter, ban, self.now)
     }
 
     /// Whether somebody is banned by the name that is claimed, or with the whole address.
@@ -144,7 +144,7 @@ impl<'a> Ledger<'a> {
     fn known(&self, id: u64, who: Who<'_>) -> (LimitKey, Duration) {
         let key = self.key_of(id, &Kept::Known(Scope::Pair(who, self.group)));
         let limiter = &self.gate.security.inner().counters.limiter;
-        let known = limiter.peek(key, &KNOWN, NonZeroU32::MIN, self.now.monotonic_nanos());
+        let known = limiter.peek(key, &KNOWN, NonZeroU32::MIN, self.now);
         (key, known.reset_after())
     }
 
@@ -178,7 +178,7 @@ impl<'a> Ledger<'a> {
         let (key, left) = self.known(id, who);
         if left < HALF_A_DAY {
             let limiter = &self.gate.security.inner().counters.limiter;
-            let _ = limiter.charge(key, &KNOWN, NonZeroU32::MIN, self.now.monotonic_nanos());
+            let _ = limiter.charge(key, &KNOWN, NonZeroU32::MIN, self.now);
         }
     }
 
@@ -188,7 +188,7 @@ impl<'a> Ledger<'a> {
         let key = self.key(budget, &Kept::Tried(credentials, self.group));
         let once = Quota::new(NonZeroU32::MIN, budget.live.now().quota.window_seconds());
         let limiter = &self.gate.security.inner().counters.limiter;
-        !limiter.check(key, &once, NonZeroU32::MIN, self.now.monotonic_nanos()).is_allowed()
+        !limiter.check(key, &once, NonZeroU32::MIN, self.now).is_allowed()
     }
 
     /// Takes the permit of a failure, if there is one; a ban begins if it was the last.
@@ -258,7 +258,7 @@ impl<'a> Ledger<'a> {
     /// Begins a ban if the last permit is taken.
     fn ban(&self, planned: &PlannedBudget, scope: Scope<'_>, keys: &BudgetKeys, place: u32) {
         let (inner, terms) = (self.gate.security.inner(), planned.live.terms(place));
-        let (limiter, now) = (&inner.counters.limiter, self.now.monotonic_nanos());
+        let (limiter, now) = (&inner.counters.limiter, self.now);
         if let Some(ban) =
             inner.penalties.strike(limiter, keys, terms.quota_of(scope.is_address()), now)
         {

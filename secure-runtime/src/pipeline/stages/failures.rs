@@ -41,7 +41,7 @@ pub(super) struct Watched(pub(super) &'static Endpoint);
 pub(in crate::pipeline) fn begin(gate: &Gate<'_>, request: &mut Progress) -> Result<(), Refused> {
     let budgets = &gate.plan.failures;
     let Some(now) = request.entered.filter(|_| !budgets.is_empty()) else { return Ok(()) };
-    if !gate.security.inner().penalties.is_quiet(now.monotonic_nanos()) {
+    if !gate.security.inner().penalties.is_quiet(now) {
         refuse_banned(gate, now)?;
     }
     request.watches_failures = budgets.iter().any(PlannedBudget::is_own);
@@ -81,7 +81,7 @@ pub(super) fn check_caller(
     now: Moment,
 ) -> Result<(), Refused> {
     let Some(caller) = caller.filter(|_| !gate.plan.failures.is_empty()) else { return Ok(()) };
-    let is_quiet = gate.security.inner().penalties.is_quiet(now.monotonic_nanos());
+    let is_quiet = gate.security.inner().penalties.is_quiet(now);
     if is_quiet && caller.api_key().is_none() {
         return Ok(());
     }

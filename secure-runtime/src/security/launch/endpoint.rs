@@ -11,9 +11,9 @@ use crate::support::time_zone;
 
 impl Configuration {
     /// The attribute and the runtime must be of one version.
-    pub(super) fn check_legible(&mut self, endpoint: &'static Endpoint) {
-        let Endpoint { name, module, is_legible, .. } = endpoint;
-        if !is_legible {
+    pub(super) fn check_readable(&mut self, endpoint: &'static Endpoint) {
+        let Endpoint { name, module, is_readable, .. } = endpoint;
+        if !is_readable {
             self.faults.add_at(
                 endpoint,
                 LaunchFaultKind::InvalidPolicy,
