@@ -48,26 +48,26 @@ impl FromRequest for Routed<'_> {
 pub trait SecuredOutput<F>: Responder + sealed::Output {
     /// Leads a request to the handler; without one, it is never answered.
     #[doc(hidden)]
-    fn lead(_: &F, _: Routed<'_>) -> Served {
+    fn serve(_: &F, _: Routed<'_>) -> Served {
         never()
     }
 }
 
 #[diagnostic::do_not_recommend]
 impl<F: for<'a> SecuredHandler<Routed<'a>>> SecuredOutput<F> for SecuredResponse {
-    fn lead(handler: &F, request: Routed<'_>) -> Served {
-        handler.lead(request)
+    fn serve(handler: &F, request: Routed<'_>) -> Served {
+        handler.serve(request)
     }
 }
 
 /// A function that leads a request to the pipeline and does nothing else.
 pub trait SecuredHandler<Request> {
-    fn lead(&self, request: Request) -> Served;
+    fn serve(&self, request: Request) -> Served;
 }
 
 #[diagnostic::do_not_recommend]
 impl<F: Fn(Request) -> Served, Request> SecuredHandler<Request> for F {
-    fn lead(&self, request: Request) -> Served {
+    fn serve(&self, request: Request) -> Served {
         self(request)
     }
 }

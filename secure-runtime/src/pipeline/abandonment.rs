@@ -44,7 +44,7 @@ pub(super) fn client() -> Client {
 
 /// Ends a request whose client is gone, or goes on with it. Where no runtime is left that could, it ends.
 #[cold]
-pub(super) fn leave(mut serving: Serving) {
+pub(super) fn finish_without_client(mut serving: Serving) {
     let is_over = poll_as(Client::Leaves, &mut serving, &mut Context::from_waker(Waker::noop()));
     if is_over.is_pending() && tokio::runtime::Handle::try_current().is_ok() {
         // A runtime that is about to end takes no tasks.

@@ -13,10 +13,10 @@ use super::incoming::Incoming;
 use super::order::{self, Step};
 use super::progress::Progress;
 use super::refused::{EarlyAnswer, Ended, Refused, refused};
-use super::response::log::Refusing;
+use super::response::log::RefusedRequest;
 use super::response::{self, rate_limit_headers};
-use super::scope_policies::{self, FromBehind, ScopePolicy};
-use super::stages::extraction::Collect;
+use super::scope_policies::{self, InnerResponse, ScopePolicy};
+use super::stages::extraction::HandlerArguments;
 use super::stages::request_body::RequestBody;
 use super::stages::{body, errors};
 use super::{SecuredResponse, limits, open_streams, probe};
@@ -55,24 +55,28 @@ impl Exchange {
             endpoint,
             request: incoming.request,
             body: RequestBody::new(incoming.body),
-            progress: Progress { is_of_a_scope: incoming.is_of_a_scope, ..Progress::default() },
+            progress: Progress { is_scope_policy: incoming.is_scope_policy, ..Progress::default() },
         }
     }
 
     /// The policies of the scopes around the endpoint; a policy has none itself.
     #[inline]
     pub(super) fn scope_policies(&self) -> Option<Vec<ScopePolicy>> {
-        if self.progress.is_of_a_scope { None } else { scope_policies::of(&self.request) }
+        if self.progress.is_scope_policy {
+            None
+        } else {
+            scope_policies::policies_for(&self.request)
+        }
     }
 
     /// Lets the policies of the scopes around the endpoint go first; the body is theirs to hold.
-    pub(super) fn stand_back(&mut self) -> (&'static Endpoint, HttpRequest, RequestBody) {
+    pub(super) fn hand_over(&mut self) -> (&'static Endpoint, HttpRequest, RequestBody) {
         let body = std::mem::replace(&mut self.body, RequestBody::new(Payload::None));
         (self.endpoint, self.request.clone(), body)
     }
 
     /// They have led the request on.
-    pub(super) fn come_forward(&mut self, body: RequestBody) {
+    pub(super) fn take_back(&mut self, body: RequestBody) {
         self.body = body;
     }
 
@@ -86,15 +90,15 @@ impl Exchange {
 
     /// What becomes of a request whose client is gone: `Pending` if it has to go on, but not now.
     #[inline]
-    fn left_alone(&mut self) -> Option<Poll<RefusedResponse>> {
+    fn check_client(&mut self) -> Option<Poll<RefusedResponse>> {
         match abandonment::client() {
             Client::Waits => None,
-            client => self.go_on_without(client),
+            client => self.client_gone(client),
         }
     }
 
     #[cold]
-    fn go_on_without(&mut self, client: Client) -> Option<Poll<RefusedResponse>> {
+    fn client_gone(&mut self, client: Client) -> Option<Poll<RefusedResponse>> {
         let Self { request, endpoint, progress, .. } = self;
         progress.is_abandoned = true;
         if client == Client::Leaves
@@ -102,7 +106,7 @@ impl Exchange {
         {
             progress.charge_attempt(&gate);
         }
-        if !progress.must_go_on() {
+        if !progress.must_finish() {
             return Some(Poll::Ready(self.abandon()));
         }
         (client == Client::Leaves).then_some(Poll::Pending)
@@ -122,7 +126,7 @@ impl Exchange {
         context: &mut Context<'_>,
         poll: impl FnOnce(&mut Context<'_>) -> Poll<T>,
     ) -> Poll<Result<T, RefusedResponse>> {
-        if let Some(left) = self.left_alone() {
+        if let Some(left) = self.check_client() {
             return left.map(Err);
         }
         poll(context).map(Ok)
@@ -131,10 +135,10 @@ impl Exchange {
     /// Runs the stages up to the next step; the error is the response of a refusal.
     pub(super) fn poll_step(
         &mut self,
-        arguments: &mut dyn Collect,
+        arguments: &mut dyn HandlerArguments,
         context: &mut Context<'_>,
     ) -> Poll<Result<Step, RefusedResponse>> {
-        if let Some(left) = self.left_alone() {
+        if let Some(left) = self.check_client() {
             return left.map(Err);
         }
         let Self { request, endpoint, body, progress, .. } = self;
@@ -176,7 +180,7 @@ impl Exchange {
             let _ = self.abandon();
             return;
         }
-        if self.progress.counted.is_open()
+        if self.progress.limit_state.has_deferred()
             && let Some(security) = self.request.app_data::<Security>()
         {
             limits::charge(security, &mut self.progress, response);
@@ -184,43 +188,43 @@ impl Exchange {
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
             body::upgrade(&self.request);
         }
-        let is_from_behind = self.is_from_behind(response);
-        if let Some(denial) = self.denial_in(response).filter(|_| !is_from_behind) {
+        let is_inner_response = self.is_inner_response(response);
+        if let Some(denial) = self.denial_in(response).filter(|_| !is_inner_response) {
             let denial = Box::new(denial.about(self.progress.caller_is_from()));
-            *response = response::refuse(self.refusing(self.gate().as_ref()), denial);
+            *response = response::refuse(self.refused_request(self.gate().as_ref()), denial);
         }
-        if self.progress.watches_failures && self.judges(is_from_behind) {
+        if self.progress.watches_failures && self.counts_failures(is_inner_response) {
             let gate = self.gate();
             if let Some(instead) = self.progress.count_failure(gate.as_ref(), response) {
-                *response = response::refuse(self.refusing(gate.as_ref()), instead);
+                *response = response::refuse(self.refused_request(gate.as_ref()), instead);
             }
         }
         self.add_fields(response);
         if matches!(response.body().size(), BodySize::Stream) {
             let Self { endpoint, request, body, progress, .. } = self;
             if let Ok(gate) = Gate::find(request, endpoint) {
-                open_streams::keep(&gate, progress, body.lifetime(), response);
+                open_streams::wrap(&gate, progress, body.lifetime(), response);
             }
         }
     }
 
     /// Whether the policy of a scope has the response of what stands behind it, which is finished.
-    fn is_from_behind(&self, response: &HttpResponse) -> bool {
-        self.progress.is_of_a_scope && response.extensions().contains::<FromBehind>()
+    fn is_inner_response(&self, response: &HttpResponse) -> bool {
+        self.progress.is_scope_policy && response.extensions().contains::<InnerResponse>()
     }
 
     /// Whether its budgets count the response. What comes from behind the policy of a scope, the endpoint has
     /// counted where it has no budgets of its own.
-    fn judges(&self, is_from_behind: bool) -> bool {
-        if !is_from_behind {
+    fn counts_failures(&self, is_inner_response: bool) -> bool {
+        if !is_inner_response {
             return true;
         }
         let Some(gate) = self.gate() else { return false };
-        let judges = gate.plan.budgets().any(PlannedBudget::is_own);
-        if !judges {
+        let counts_failures = gate.plan.budgets().any(PlannedBudget::is_own);
+        if !counts_failures {
             self.progress.give_attempt_back(&gate);
         }
-        judges
+        counts_failures
     }
 
     /// A denial that the handler returned, or the end of a body that it read itself. A reader whose errors this
@@ -241,35 +245,35 @@ impl Exchange {
         Gate::find(&self.request, self.endpoint).ok()
     }
 
-    fn refusing<'a>(&'a self, gate: Option<&'a Gate<'a>>) -> Refusing<'a> {
+    fn refused_request<'a>(&'a self, gate: Option<&'a Gate<'a>>) -> RefusedRequest<'a> {
         let Self { endpoint, request, progress, .. } = self;
-        Refusing { endpoint, request, gate, caller: progress.caller() }
+        RefusedRequest { endpoint, request, gate, caller: progress.caller() }
     }
 
     fn add_fields(&mut self, response: &mut HttpResponse) {
         if response.status().is_server_error()
-            && !self.progress.counted.refundable.is_empty()
+            && !self.progress.limit_state.refundable.is_empty()
             && let Some(security) = self.request.app_data::<Security>()
         {
-            limits::refund(security, &mut self.progress.counted);
+            limits::refund(security, &mut self.progress.limit_state);
         }
         if let Some(report) = self.progress.report() {
-            let is_from_behind = self.is_from_behind(response);
-            let (untold, headers) = (self.progress.untold(), response.headers_mut());
-            match is_from_behind {
-                false => rate_limit_headers::write(report, untold, headers),
-                true => rate_limit_headers::write_beside(report, untold, headers),
+            let is_inner_response = self.is_inner_response(response);
+            let (unenforced, headers) = (self.progress.unenforced(), response.headers_mut());
+            match is_inner_response {
+                false => rate_limit_headers::write(report, unenforced, headers),
+                true => rate_limit_headers::write_beside(report, unenforced, headers),
             }
         }
         if response.error().is_some() {
-            response::leave_out(response);
+            response::remove_unwanted_fields(response);
         }
     }
 
     /// A stage has refused the request.
     fn refuse(&mut self, denial: impl Into<Refused>) -> SecuredResponse {
         let gate = self.gate();
-        let response = response::refuse(self.refusing(gate.as_ref()), denial.into());
+        let response = response::refuse(self.refused_request(gate.as_ref()), denial.into());
         let _ = self.progress.count_failure(gate.as_ref(), &response);
         self.leave(response)
     }
@@ -287,7 +291,7 @@ impl Exchange {
         let max_body = self.gate().map_or(0, |gate| gate.plan.max_body());
         let ended = errors::refusal(error, max_body);
         self.end(match self.endpoint.policy.hides {
-            true => errors::hidden(ended, 403..404),
+            true => errors::hide(ended, 403..404),
             false => ended,
         })
     }
@@ -295,7 +299,7 @@ impl Exchange {
     /// An extractor of the application has answered, or one of its expressions.
     fn answer_early(&mut self, EarlyAnswer { response, cause }: EarlyAnswer) -> SecuredResponse {
         let gate = self.gate();
-        self.refusing(gate.as_ref()).log_answer(response.status(), &cause);
+        self.refused_request(gate.as_ref()).log_answer(response.status(), &cause);
         let _ = self.progress.count_failure(gate.as_ref(), &response);
         self.leave(response)
     }
@@ -308,16 +312,16 @@ impl Exchange {
     }
 
     /// Keeps the response of a refusal back, once; see [`RequestBody::poll_turn`].
-    pub(super) fn poll_turn(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        self.body.poll_turn(&self.request, context)
+    pub(super) fn poll_delay(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        self.body.poll_delay(&self.request, context)
     }
 
     /// The response after that turn.
-    pub(super) fn sent(
+    pub(super) fn finish_refusal(
         &mut self,
         refused: SecuredResponse,
         context: &mut Context<'_>,
     ) -> SecuredResponse {
-        refused.map(|response| self.body.held_by(response, context))
+        refused.map(|response| self.body.hold_request_body(response, context))
     }
 }

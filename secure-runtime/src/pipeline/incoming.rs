@@ -11,17 +11,17 @@ pub struct Incoming {
     pub(super) request: HttpRequest,
     pub(super) body: Body,
     /// Whether it is handed to the policy of a scope, on the way to an endpoint.
-    pub(super) is_of_a_scope: bool,
+    pub(super) is_scope_policy: bool,
 }
 
 impl Incoming {
     pub(crate) fn new(request: HttpRequest, body: Body) -> Self {
-        Self { request, body, is_of_a_scope: false }
+        Self { request, body, is_scope_policy: false }
     }
 
     /// For the policy of a scope, which does not see the body.
-    pub(super) fn of_a_scope(request: HttpRequest) -> Self {
-        Self { request, body: Body::None, is_of_a_scope: true }
+    pub(super) fn for_scope_policy(request: HttpRequest) -> Self {
+        Self { request, body: Body::None, is_scope_policy: true }
     }
 
     pub(crate) fn request(&self) -> &HttpRequest {

@@ -45,7 +45,7 @@ pub use stages::bans::{Ban, Banned, Bans};
 pub(crate) use stages::caller::claim_grant;
 pub use stages::claimed_account::claim_account;
 #[cfg(feature = "compression")]
-pub(crate) use stages::content_coding::take as take_content_coding;
+pub(crate) use stages::content_coding::remove_header as remove_content_encoding;
 pub(crate) use stages::errors::unfit_path;
 pub(crate) use stages::sizes::Lifted;
 pub use stages::typed_caller::Caller;

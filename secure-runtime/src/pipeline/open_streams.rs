@@ -23,7 +23,7 @@ use super::progress::Progress;
 use crate::throttling::Permit;
 
 /// Keeps what counts the request for as long as its response goes on, and ends it with the credentials.
-pub(super) fn keep(
+pub(super) fn wrap(
     gate: &Gate<'_>,
     request: &mut Progress,
     lifetime: Option<Rc<Lifetime>>,
@@ -35,17 +35,18 @@ pub(super) fn keep(
         let lifetime = lifetime.unwrap_or_else(|| Lifetime::new(gate, request));
         lifetime.watch(Direction::ToClient)
     });
-    let permits = std::mem::take(&mut request.counted.permits);
+    let permits = std::mem::take(&mut request.limit_state.permits);
     if watch.is_none() && permits.is_empty() {
         return;
     }
     // The policy of a scope does not say what the endpoint behind it speaks; the answer does.
     let is_accepted = || response.headers().contains_key(SEC_WEBSOCKET_ACCEPT);
-    let speaks = gate.plan.endpoint.policy.websocket || (request.is_of_a_scope && is_accepted());
-    let farewell = (is_socket && speaks).then(|| Bytes::from_static(CLOSED));
+    let speaks = gate.plan.endpoint.policy.websocket || (request.is_scope_policy && is_accepted());
+    let close_frame = (is_socket && speaks).then(|| Bytes::from_static(CLOSED));
     let plain = std::mem::replace(response, HttpResponse::new(StatusCode::OK));
-    *response =
-        plain.map_body(|_, body| BoxBody::new(Kept { body: Some(body), watch, farewell, permits }));
+    *response = plain.map_body(|_, body| {
+        BoxBody::new(OpenStream { body: Some(body), watch, close_frame, permits })
+    });
 }
 
 fn is_event_stream(response: &HttpResponse) -> bool {
@@ -59,17 +60,17 @@ fn is_event_stream(response: &HttpResponse) -> bool {
 const CLOSED: &[u8] = b"\x88\x17\x03\xf0credentials not valid";
 
 /// The body of a response that goes on.
-struct Kept {
+struct OpenStream {
     /// `None` once it was ended.
     body: Option<BoxBody>,
     watch: Option<Watch>,
     /// What is sent before the end.
-    farewell: Option<Bytes>,
+    close_frame: Option<Bytes>,
     /// Given back when this is dropped, or ended.
     permits: Vec<Permit>,
 }
 
-impl MessageBody for Kept {
+impl MessageBody for OpenStream {
     type Error = <BoxBody as MessageBody>::Error;
 
     fn size(&self) -> BodySize {
@@ -89,7 +90,7 @@ impl MessageBody for Kept {
         }
         match &mut self.body {
             Some(body) => Pin::new(body).poll_next(context),
-            None => Poll::Ready(self.farewell.take().map(Ok)),
+            None => Poll::Ready(self.close_frame.take().map(Ok)),
         }
     }
 }

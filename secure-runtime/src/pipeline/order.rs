@@ -9,7 +9,7 @@ use super::gate::Gate;
 use super::limits;
 use super::progress::Progress;
 use super::refused::Ended;
-use super::stages::extraction::{self, Collect};
+use super::stages::extraction::{self, HandlerArguments};
 use super::stages::request_body::RequestBody;
 use super::stages::{
     authentication, body, caller, concurrency, decision, failures, handshake, load, rules,
@@ -69,9 +69,9 @@ impl Stage {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
     /// Evaluate the rule's expression of this number.
-    Ask(u8),
+    EvaluateExpression(u8),
     /// Call the handler.
-    Call,
+    CallHandler,
 }
 
 /// Runs stages until one needs a step, refuses the request, or waits.
@@ -80,18 +80,18 @@ pub(super) fn advance(
     gate: &Gate<'_>,
     request: &mut Progress,
     body: &mut RequestBody,
-    arguments: &mut dyn Collect,
+    arguments: &mut dyn HandlerArguments,
     context: &mut Context<'_>,
 ) -> Poll<Result<Step, Ended>> {
     loop {
         request.stage = match request.stage {
             Stage::Load => {
                 load::enter(gate, request)?;
-                body::let_go(gate, body);
+                body::release_unread(gate, body);
                 Stage::Bans
             }
             Stage::Bans => {
-                failures::begin(gate, request)?;
+                failures::check_bans(gate, request)?;
                 Stage::EarlyLimits
             }
             Stage::EarlyLimits => {
@@ -111,7 +111,7 @@ pub(super) fn advance(
                 Stage::RulesAboutTheCaller
             }
             Stage::RulesAboutTheCaller => match rules::decide(gate, request, Needs::Nothing)? {
-                Verdict::Asks(index) => return Poll::Ready(Ok(Step::Ask(index))),
+                Verdict::Asks(index) => return Poll::Ready(Ok(Step::EvaluateExpression(index))),
                 _ => Stage::Decision,
             },
             Stage::Decision => {
@@ -132,7 +132,7 @@ pub(super) fn advance(
                 Stage::Arguments
             }
             Stage::Arguments => {
-                request.go_on()?;
+                request.stop_if_abandoned()?;
                 let places = gate.plan.arguments;
                 ready!(extraction::poll(gate, request, body, places, arguments, context))?;
                 caller::offer_grants(gate);
@@ -144,11 +144,11 @@ pub(super) fn advance(
                 Stage::RulesAboutArguments
             }
             Stage::RulesAboutArguments => match rules::decide(gate, request, Needs::Arguments)? {
-                Verdict::Asks(index) => return Poll::Ready(Ok(Step::Ask(index))),
+                Verdict::Asks(index) => return Poll::Ready(Ok(Step::EvaluateExpression(index))),
                 _ => Stage::OpeningOfTheBody,
             },
             Stage::OpeningOfTheBody => {
-                request.go_on()?;
+                request.stop_if_abandoned()?;
                 caller::withdraw_grants(gate);
                 body::open(gate, request, body)?;
                 Stage::Body
@@ -159,7 +159,7 @@ pub(super) fn advance(
                 Stage::SharedConcurrency
             }
             Stage::SharedConcurrency => {
-                load::come_back(gate, request)?;
+                load::reenter(gate, request)?;
                 ready!(concurrency::poll_shared(gate, request, context))?;
                 Stage::Validation
             }
@@ -172,13 +172,13 @@ pub(super) fn advance(
                 Stage::RulesAboutTheBody
             }
             Stage::RulesAboutTheBody => match rules::decide(gate, request, Needs::Body)? {
-                Verdict::Asks(index) => return Poll::Ready(Ok(Step::Ask(index))),
+                Verdict::Asks(index) => return Poll::Ready(Ok(Step::EvaluateExpression(index))),
                 _ => Stage::Handler,
             },
             Stage::Handler | Stage::Answer => {
-                request.go_on()?;
+                request.stop_if_abandoned()?;
                 request.stage = Stage::Answer;
-                return Poll::Ready(Ok(Step::Call));
+                return Poll::Ready(Ok(Step::CallHandler));
             }
         };
     }

@@ -4,11 +4,11 @@ use std::pin::Pin;
 
 use actix_web::rt::time::Sleep;
 
-use super::limits::reserve::{Counted, LimitReport};
+use super::limits::reserve::{LimitReport, LimitState};
 use super::order::Stage;
 use super::refused::{Ended, Refused};
-use super::stages::authentication::Round;
-use super::stages::decision::Asking;
+use super::stages::authentication::AuthenticationState;
+use super::stages::decision::PendingDecision;
 use super::stages::failures::Attempts;
 use crate::authorization::Answers;
 use crate::principal::Principal;
@@ -20,18 +20,18 @@ pub(super) struct Progress {
     /// The next stage. One that had to wait is entered again, and goes on where it stopped.
     pub(super) stage: Stage,
     /// Whether this is the policy of a scope, on the way to an endpoint.
-    pub(super) is_of_a_scope: bool,
+    pub(super) is_scope_policy: bool,
     /// When the request entered, or has waited in a queue since; `None` before.
     pub(super) entered: Option<Moment>,
-    pub(super) round: Round,
+    pub(super) authentication: AuthenticationState,
     pub(super) caller: Option<Principal>,
     /// Why there is no caller, while the limits of anonymous requests are counted.
     pub(super) refused: Option<Refused>,
     /// The question that the application's own policy is asked.
-    pub(super) asking: Option<Box<Asking>>,
+    pub(super) pending_decision: Option<Box<PendingDecision>>,
     /// What the application's expressions have said.
     pub(super) answers: Answers,
-    pub(super) counted: Counted,
+    pub(super) limit_state: LimitState,
     /// What the arguments cost.
     pub(super) costs: Costs,
     /// Whether the handler's answer may be a failure that counts.
@@ -46,15 +46,15 @@ pub(super) struct Progress {
 
 impl Progress {
     /// Whether something hangs on how a request ends whose client is gone.
-    pub(super) fn must_go_on(&self) -> bool {
-        let counted = &self.counted;
+    pub(super) fn must_finish(&self) -> bool {
+        let limit_state = &self.limit_state;
         match self.stage {
             Stage::Authentication | Stage::AnonymousLimits => true,
             Stage::Answer => {
                 self.watches_failures
-                    || counted.is_open()
-                    || counted.place.is_some()
-                    || !counted.permits.is_empty()
+                    || limit_state.has_deferred()
+                    || limit_state.place.is_some()
+                    || !limit_state.permits.is_empty()
             }
             stage => self.watches_failures && stage.is_judging(),
         }
@@ -66,18 +66,18 @@ impl Progress {
     ///
     /// Where nothing does.
     #[inline]
-    pub(super) fn go_on(&self) -> Result<(), Ended> {
-        if self.is_abandoned && !self.must_go_on() { Err(Ended::Abandoned) } else { Ok(()) }
+    pub(super) fn stop_if_abandoned(&self) -> Result<(), Ended> {
+        if self.is_abandoned && !self.must_finish() { Err(Ended::Abandoned) } else { Ok(()) }
     }
 
     /// What the limits that were asked so far have said.
     pub(super) fn report(&self) -> Option<&LimitReport> {
-        self.counted.report.as_ref()
+        self.limit_state.report.as_ref()
     }
 
     /// The limits that are not enforced for this request, a bit each.
-    pub(super) fn untold(&self) -> u64 {
-        self.counted.untold
+    pub(super) fn unenforced(&self) -> u64 {
+        self.limit_state.unenforced
     }
 
     /// The caller, once it is known.
@@ -87,6 +87,6 @@ impl Progress {
 
     /// The place of the authenticator that named the caller.
     pub(super) fn caller_is_from(&self) -> Option<usize> {
-        self.round.caller_is_from()
+        self.authentication.caller_is_from()
     }
 }

@@ -18,7 +18,7 @@ use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 use super::gate::Gate;
 use super::incoming::Incoming;
 use super::refused::{Refused, refused};
-use super::response::{self, log::Refusing};
+use super::response::{self, log::RefusedRequest};
 use super::serve::Served;
 use super::stages::request_body::RequestBody;
 use super::stages::{caller, load};
@@ -29,23 +29,23 @@ use crate::request::{extensions, extensions_mut};
 use crate::throttling::Place;
 
 /// The response of what stands behind a secured handler.
-pub(crate) type AnswerBehind = Pin<Box<dyn Future<Output = HttpResponse>>>;
+pub(crate) type InnerFuture = Pin<Box<dyn Future<Output = HttpResponse>>>;
 
 /// What stands behind a secured handler, to be called with the request and as much of its body as the handler
 /// hands on.
-pub(crate) type Call = Box<dyn FnOnce(HttpRequest, Payload) -> AnswerBehind>;
+pub(crate) type CallInner = Box<dyn FnOnce(HttpRequest, Payload) -> InnerFuture>;
 
 /// Left in a request for a secured handler that something stands behind.
-pub(crate) struct Behind(pub(crate) Call);
+pub(crate) struct InnerService(pub(crate) CallInner);
 
 /// A secured handler that leads requests on to what stands behind it.
-pub(crate) type ScopePolicy = Rc<dyn Fn(Incoming, Call) -> Served>;
+pub(crate) type ScopePolicy = Rc<dyn Fn(Incoming, CallInner) -> Served>;
 
 /// The policies of the scopes that a request has entered, the widest first; part of the data of the request.
 struct ScopePolicies(Vec<ScopePolicy>);
 
 /// In the extensions of a response: it comes from behind the policy of a scope, and is finished.
-pub(super) struct FromBehind;
+pub(super) struct InnerResponse;
 
 /// Whether any scope of the program has a policy: without one, no endpoint looks for them.
 static IS_USED: AtomicBool = AtomicBool::new(false);
@@ -54,19 +54,19 @@ static IS_USED: AtomicBool = AtomicBool::new(false);
 pub(crate) struct Entrance {
     own: Vec<ScopePolicy>,
     /// What a request has where no scope around has a policy.
-    alone: Rc<Extensions>,
+    only_own: Rc<Extensions>,
 }
 
 impl Entrance {
     pub(crate) fn new(own: Vec<ScopePolicy>) -> Self {
         IS_USED.store(true, Ordering::Relaxed);
-        Self { alone: data(own.clone()), own }
+        Self { only_own: data(own.clone()), own }
     }
 
     /// A request enters the scope. As where actix-web routes it, nobody may hold a copy of it.
     pub(crate) fn enter(&self, request: &mut ServiceRequest) {
         let entered = match request.app_data::<ScopePolicies>() {
-            None => Rc::clone(&self.alone),
+            None => Rc::clone(&self.only_own),
             Some(ScopePolicies(around)) => {
                 // A middleware around the scope may have called it before.
                 let is_own = |it: &ScopePolicy| self.own.iter().any(|own| Rc::ptr_eq(own, it));
@@ -86,55 +86,55 @@ fn data(policies: Vec<ScopePolicy>) -> Rc<Extensions> {
 
 /// The policies of the scopes around an endpoint that is called for this request.
 #[inline]
-pub(super) fn of(request: &HttpRequest) -> Option<Vec<ScopePolicy>> {
-    if IS_USED.load(Ordering::Relaxed) { found(request) } else { None }
+pub(super) fn policies_for(request: &HttpRequest) -> Option<Vec<ScopePolicy>> {
+    if IS_USED.load(Ordering::Relaxed) { not_passed_yet(request) } else { None }
 }
 
 #[cold]
-fn found(request: &HttpRequest) -> Option<Vec<ScopePolicy>> {
+fn not_passed_yet(request: &HttpRequest) -> Option<Vec<ScopePolicy>> {
     let ScopePolicies(policies) = request.app_data::<ScopePolicies>()?;
-    let way = extensions(request).and_then(|it| it.get::<Way>().copied());
-    (way != Some(Way::Passed)).then(|| policies.clone())
+    let state = extensions(request).and_then(|it| it.get::<PolicyState>().copied());
+    (state != Some(PolicyState::Passed)).then(|| policies.clone())
 }
 
 /// In the extensions of a request that is on its way through the policies, or behind them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Way {
-    Judged,
+enum PolicyState {
+    Running,
     /// Secured handlers behind the endpoint are behind the policies, too.
     Passed,
 }
 
 /// Keeps the [`Way`] of a request, until the endpoint has answered it.
-struct OnTheWay(HttpRequest);
+struct PolicyStateGuard(HttpRequest);
 
-impl OnTheWay {
+impl PolicyStateGuard {
     /// `None`: the request is on its way already.
     fn begin(request: &HttpRequest) -> Option<Self> {
-        let mut extensions = extensions_mut(request).filter(|it| !it.contains::<Way>())?;
-        extensions.insert(Way::Judged);
+        let mut extensions = extensions_mut(request).filter(|it| !it.contains::<PolicyState>())?;
+        extensions.insert(PolicyState::Running);
         Some(Self(request.clone()))
     }
 }
 
-impl Drop for OnTheWay {
+impl Drop for PolicyStateGuard {
     fn drop(&mut self) {
         if let Some(mut extensions) = extensions_mut(&self.0) {
-            let _ = extensions.remove::<Way>();
+            let _ = extensions.remove::<PolicyState>();
         }
     }
 }
 
 /// What serves the endpoint, once its request has passed the policies around it.
-pub(super) trait ServeBehind: FnOnce(RequestBody) -> Served + 'static {}
+pub(super) trait ServeEndpoint: FnOnce(RequestBody) -> Served + 'static {}
 
-impl<F: FnOnce(RequestBody) -> Served + 'static> ServeBehind for F {}
+impl<F: FnOnce(RequestBody) -> Served + 'static> ServeEndpoint for F {}
 
 /// An endpoint that was not reached yet.
-struct Waiting {
+struct UnreachedEndpoint {
     body: RequestBody,
     /// What stands behind the endpoint itself.
-    behind: Option<Behind>,
+    behind: Option<InnerService>,
     /// Among all requests; the endpoint takes one of its own.
     place: Option<Place>,
     serve: Box<dyn FnOnce(RequestBody) -> Served>,
@@ -143,48 +143,49 @@ struct Waiting {
 /// Serves an endpoint behind the policies of the scopes around it. None of them sees the body, and what they
 /// refuse is answered as if the endpoint had.
 #[cold]
-pub(super) fn around(
+pub(super) fn serve_behind(
     policies: Vec<ScopePolicy>,
     endpoint: &'static Endpoint,
     request: HttpRequest,
     body: RequestBody,
-    serve: impl ServeBehind,
+    serve: impl ServeEndpoint,
 ) -> Served {
     if probe::is_probe(&request) {
-        return Served::new(reached(policies, endpoint, request));
+        return Served::new(answer_probe(policies, endpoint, request));
     }
-    let begun = OnTheWay::begin(&request)
-        .ok_or_else(|| refused(DenialKind::Internal, IS_ON_THE_WAY))
-        .and_then(|way| Ok((way, load::place(&Gate::find(&request, endpoint)?)?)));
-    let (on_the_way, place) = match begun {
+    let begun = PolicyStateGuard::begin(&request)
+        .ok_or_else(|| refused(DenialKind::Internal, POLICIES_RUNNING))
+        .and_then(|state| Ok((state, load::place(&Gate::find(&request, endpoint)?)?)));
+    let (policy_state, place) = match begun {
         Ok(begun) => begun,
         Err(denial) => return refuse(endpoint, request, body, denial),
     };
-    let behind = request.extensions_mut().remove::<Behind>();
+    let behind = request.extensions_mut().remove::<InnerService>();
     // Only this future owns it: what is left in the request must not hold the request.
-    let waiting = Rc::new(Cell::new(Some(Waiting { body, behind, place, serve: Box::new(serve) })));
+    let waiting =
+        Rc::new(Cell::new(Some(UnreachedEndpoint { body, behind, place, serve: Box::new(serve) })));
     Served::new(async move {
-        let first = lead(policies.into_iter(), Rc::downgrade(&waiting), &request);
+        let first = run_next(policies.into_iter(), Rc::downgrade(&waiting), &request);
         let response = first.await;
         // Of a policy that has not led on.
-        drop(request.extensions_mut().remove::<Behind>());
+        drop(request.extensions_mut().remove::<InnerService>());
         let response = match waiting.take() {
             Some(unreached) => {
-                let refused = unreached.body.end_with(&request, response).await;
+                let refused = unreached.body.send_refusal(&request, response).await;
                 refused.map(|response| {
-                    look_at_answer(&response, endpoint);
+                    warn_if_answered(&response, endpoint);
                     response
                 })
             }
             None => response,
         };
-        drop(on_the_way);
+        drop(policy_state);
         response
     })
 }
 
 /// A policy that answers by itself is a mistake, as a rule: nothing of the scope can be reached.
-fn look_at_answer(response: &HttpResponse, endpoint: &'static Endpoint) {
+fn warn_if_answered(response: &HttpResponse, endpoint: &'static Endpoint) {
     static WARNED: Once = Once::new();
     if response.status().is_success() {
         WARNED.call_once(|| {
@@ -198,31 +199,32 @@ fn look_at_answer(response: &HttpResponse, endpoint: &'static Endpoint) {
 }
 
 /// Leads a request to the first of these policies, or to the endpoint behind the last one.
-fn lead(
+fn run_next(
     mut policies: std::vec::IntoIter<ScopePolicy>,
-    endpoint: Weak<Cell<Option<Waiting>>>,
+    endpoint: Weak<Cell<Option<UnreachedEndpoint>>>,
     request: &HttpRequest,
 ) -> Served {
     // Each authenticates for itself.
     caller::withdraw(request);
     if let Some(policy) = policies.next() {
-        let call = move |request: HttpRequest, _| -> AnswerBehind {
+        let call = move |request: HttpRequest, _| -> InnerFuture {
             Box::pin(async move {
-                let mut response = lead(policies, endpoint, &request).await.into_inner();
-                response.extensions_mut().insert(FromBehind);
+                let mut response = run_next(policies, endpoint, &request).await.into_inner();
+                response.extensions_mut().insert(InnerResponse);
                 response
             })
         };
-        return policy(Incoming::of_a_scope(request.clone()), Box::new(call));
+        return policy(Incoming::for_scope_policy(request.clone()), Box::new(call));
     }
-    let Some(Waiting { body, behind, place, serve }) = endpoint.upgrade().and_then(|it| it.take())
+    let Some(UnreachedEndpoint { body, behind, place, serve }) =
+        endpoint.upgrade().and_then(|it| it.take())
     else {
         // The policy has answered without waiting, or its client is gone.
         let nobody_waits = HttpResponse::ServiceUnavailable().finish();
         return Served::new(ready(SecuredResponse::new(nobody_waits)));
     };
     let mut extensions = request.extensions_mut();
-    extensions.insert(Way::Passed);
+    extensions.insert(PolicyState::Passed);
     if let Some(behind) = behind {
         extensions.insert(behind);
     }
@@ -231,7 +233,7 @@ fn lead(
     serve(body)
 }
 
-const IS_ON_THE_WAY: &str =
+const POLICIES_RUNNING: &str =
     "an endpoint is called while the policies of its scope are asked for the same request";
 
 /// Refuses a request before any of the policies is asked.
@@ -242,22 +244,23 @@ fn refuse(
     denial: Refused,
 ) -> Served {
     let gate = Gate::find(&request, endpoint).ok();
-    let refusing = Refusing { endpoint, request: &request, gate: gate.as_ref(), caller: None };
+    let refusing =
+        RefusedRequest { endpoint, request: &request, gate: gate.as_ref(), caller: None };
     let refused = SecuredResponse::new(response::refuse(refusing, denial));
-    Served::new(async move { body.end_with(&request, refused).await })
+    Served::new(async move { body.send_refusal(&request, refused).await })
 }
 
 /// Answers a probe with the endpoint, and those of the policies around it.
-async fn reached(
+async fn answer_probe(
     policies: Vec<ScopePolicy>,
     endpoint: &'static Endpoint,
     request: HttpRequest,
 ) -> SecuredResponse {
     let mut around = Vec::new();
     for policy in policies {
-        let unused: Call = Box::new(|_, _| Box::pin(std::future::pending()));
-        let response = policy(Incoming::of_a_scope(request.clone()), unused).await;
-        drop(request.extensions_mut().remove::<Behind>());
+        let unused: CallInner = Box::new(|_, _| Box::pin(std::future::pending()));
+        let response = policy(Incoming::for_scope_policy(request.clone()), unused).await;
+        drop(request.extensions_mut().remove::<InnerService>());
         around.extend(probe::endpoint_in(&response.into_inner()));
     }
     SecuredResponse::new(probe::reached_behind(endpoint, around))

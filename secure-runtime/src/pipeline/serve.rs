@@ -18,7 +18,7 @@ use super::exchange::{Exchange, RefusedResponse};
 use super::incoming::Incoming;
 use super::order::Step;
 use super::scope_policies::{self, ScopePolicy};
-use super::stages::extraction::Collect;
+use super::stages::extraction::HandlerArguments;
 use crate::denial::poll_caught;
 use crate::inventory;
 use crate::policy::expression_context::Asked;
@@ -67,7 +67,7 @@ impl Drop for Served {
         if self.is_waiting
             && let Some(serving) = self.serving.take()
         {
-            abandonment::leave(serving);
+            abandonment::finish_without_client(serving);
         }
     }
 }
@@ -83,8 +83,8 @@ pub fn arrive<A: Arguments>(
     endpoint: &'static Written,
     incoming: Incoming,
     validate: Validate<A>,
-) -> Arrival<A> {
-    Arrival {
+) -> BeforeHandler<A> {
+    BeforeHandler {
         exchange: Exchange::new(inventory::endpoint(endpoint), incoming),
         validate,
         arguments: A::none(),
@@ -94,55 +94,55 @@ pub fn arrive<A: Arguments>(
 }
 
 /// Serves it, with the user's function at the end of its way.
-pub fn serve<H, A>(arrival: Arrival<A>, handler: H) -> Served
+pub fn serve<H, A>(before_handler: BeforeHandler<A>, handler: H) -> Served
 where
     H: Function<A::Whole>,
     A: Arguments,
     H::Output: Responder,
 {
-    let serving = Box::pin(Serve { answer: None, handler, arrival });
-    match serving.arrival.exchange.scope_policies() {
+    let serving = Box::pin(ServeFuture { answer: None, handler, before_handler });
+    match serving.before_handler.exchange.scope_policies() {
         None => Served::boxed(serving),
-        Some(policies) => behind_scope_policies(policies, serving),
+        Some(policies) => serve_behind_policies(policies, serving),
     }
 }
 
 #[cold]
-fn behind_scope_policies<H, A>(
+fn serve_behind_policies<H, A>(
     policies: Vec<ScopePolicy>,
-    mut serving: Pin<Box<Serve<H, A>>>,
+    mut serving: Pin<Box<ServeFuture<H, A>>>,
 ) -> Served
 where
     H: Function<A::Whole>,
     A: Arguments,
     H::Output: Responder,
 {
-    let (endpoint, request, body) = serving.as_mut().exchange().stand_back();
-    scope_policies::around(policies, endpoint, request, body, move |body| {
-        serving.as_mut().exchange().come_forward(body);
+    let (endpoint, request, body) = serving.as_mut().exchange().hand_over();
+    scope_policies::serve_behind(policies, endpoint, request, body, move |body| {
+        serving.as_mut().exchange().take_back(body);
         Served::boxed(serving)
     })
 }
 
 pin_project! {
     /// One request on its way through the stages.
-    struct Serve<H: Function<A::Whole>, A: Arguments> {
+    struct ServeFuture<H: Function<A::Whole>, A: Arguments> {
         // It ends before what counts it among the requests that are being served.
         #[pin]
         answer: Option<H::Future>,
         handler: H,
         #[pin]
-        arrival: Arrival<A>,
+        before_handler: BeforeHandler<A>,
     }
 }
 
-impl<H: Function<A::Whole>, A: Arguments> Serve<H, A> {
+impl<H: Function<A::Whole>, A: Arguments> ServeFuture<H, A> {
     fn exchange(self: Pin<&mut Self>) -> &mut Exchange {
-        self.project().arrival.project().exchange
+        self.project().before_handler.project().exchange
     }
 }
 
-impl<H: Function<A::Whole>, A: Arguments> Future for Serve<H, A>
+impl<H: Function<A::Whole>, A: Arguments> Future for ServeFuture<H, A>
 where
     H::Output: Responder,
 {
@@ -152,9 +152,9 @@ where
         let mut this = self.project();
         loop {
             if let Some(answer) = this.answer.as_mut().as_pin_mut() {
-                return this.arrival.poll_answer(answer, context);
+                return this.before_handler.poll_answer(answer, context);
             }
-            match this.arrival.as_mut().poll(context) {
+            match this.before_handler.as_mut().poll(context) {
                 Ok(arguments) => this.answer.set(Some(this.handler.call(arguments))),
                 Err(not_yet) => return not_yet,
             }
@@ -165,7 +165,7 @@ where
 pin_project! {
     /// The stages before the handler: made once for all handlers that share their arguments.
     #[project = Project]
-    pub struct Arrival<A: Arguments> {
+    pub struct BeforeHandler<A: Arguments> {
         exchange: Exchange,
         validate: Validate<A>,
         arguments: A,
@@ -175,7 +175,7 @@ pin_project! {
     }
 }
 
-impl<A: Arguments> Arrival<A> {
+impl<A: Arguments> BeforeHandler<A> {
     /// The valid arguments of an admitted request; else the response of a refusal, once there is
     /// one.
     #[expect(clippy::result_large_err, reason = "every handler's future returns it as it is")]
@@ -185,14 +185,14 @@ impl<A: Arguments> Arrival<A> {
     ) -> Result<A::Whole, Poll<SecuredResponse>> {
         let this = self.as_mut().project();
         if let Some(refused) = this.refused.take() {
-            return Err(Poll::Ready(this.exchange.sent(*refused, context)));
+            return Err(Poll::Ready(this.exchange.finish_refusal(*refused, context)));
         }
         match self.as_mut().poll_arguments(context) {
             Poll::Ready(Ok(arguments)) => Ok(arguments),
             Poll::Ready(Err(refused)) => {
                 let this = self.project();
-                if this.exchange.poll_turn(context).is_ready() {
-                    return Err(Poll::Ready(this.exchange.sent(*refused, context)));
+                if this.exchange.poll_delay(context).is_ready() {
+                    return Err(Poll::Ready(this.exchange.finish_refusal(*refused, context)));
                 }
                 *this.refused = Some(refused);
                 Err(Poll::Pending)
@@ -206,13 +206,13 @@ impl<A: Arguments> Arrival<A> {
         context: &mut Context<'_>,
     ) -> Poll<Result<A::Whole, RefusedResponse>> {
         let Project { exchange, validate, arguments, extraction, .. } = self.project();
-        let mut collecting = Collecting { arguments, extraction, validate: *validate };
-        match ready!(exchange.poll_step(&mut collecting, context))? {
-            Step::Call => {
+        let mut typed = TypedArguments { arguments, extraction, validate: *validate };
+        match ready!(exchange.poll_step(&mut typed, context))? {
+            Step::CallHandler => {
                 let whole = std::mem::replace(arguments, A::none()).whole();
-                Poll::Ready(whole.ok_or_else(|| exchange.refuse_internal(NOT_ALL)))
+                Poll::Ready(whole.ok_or_else(|| exchange.refuse_internal(ARGUMENT_MISSING)))
             }
-            Step::Ask(_) => {
+            Step::EvaluateExpression(_) => {
                 let cause = "a rule has an expression that the handler does not know";
                 Poll::Ready(Err(exchange.refuse_internal(cause)))
             }
@@ -234,13 +234,13 @@ impl<A: Arguments> Arrival<A> {
 }
 
 /// The arguments of a handler, while they are extracted.
-struct Collecting<'a, A: Arguments> {
+struct TypedArguments<'a, A: Arguments> {
     arguments: &'a mut A,
     extraction: Pin<&'a mut A::Extraction>,
     validate: Validate<A>,
 }
 
-impl<A: Arguments> Collect for Collecting<'_, A> {
+impl<A: Arguments> HandlerArguments for TypedArguments<'_, A> {
     fn poll_extract(
         &mut self,
         places: Places,
@@ -255,7 +255,7 @@ impl<A: Arguments> Collect for Collecting<'_, A> {
     }
 }
 
-const NOT_ALL: &str = "an argument of the handler was not extracted";
+const ARGUMENT_MISSING: &str = "an argument of the handler was not extracted";
 
 fn respond(exchange: &mut Exchange, output: impl Responder) -> SecuredResponse {
     let mut response = output.respond_to(exchange.request()).map_into_boxed_body();
@@ -282,9 +282,9 @@ where
 {
     let mut exchange = Exchange::new(inventory::endpoint(endpoint), incoming);
     if let Some(policies) = exchange.scope_policies() {
-        let (endpoint, request, body) = exchange.stand_back();
-        return scope_policies::around(policies, endpoint, request, body, move |body| {
-            exchange.come_forward(body);
+        let (endpoint, request, body) = exchange.hand_over();
+        return scope_policies::serve_behind(policies, endpoint, request, body, move |body| {
+            exchange.take_back(body);
             serve_exchange(exchange, handler, validate, answer)
         });
     }
@@ -304,7 +304,7 @@ where
     Answer: AsyncFn(u8, &Asked<'_>, &A) -> Result<Option<bool>, Error> + 'static,
 {
     Served::new(async move {
-        match arrive_ruled(&mut exchange, validate, &answer).await {
+        match admitted_arguments(&mut exchange, validate, &answer).await {
             Ok(arguments) => {
                 let mut answer = pin!(handler.call(arguments));
                 let answered =
@@ -315,10 +315,10 @@ where
                 }
             }
             Err(refused) => {
-                poll_fn(|context| exchange.poll_turn(context)).await;
+                poll_fn(|context| exchange.poll_delay(context)).await;
                 let mut refused = Some(refused);
                 poll_fn(|context| match refused.take() {
-                    Some(refused) => Poll::Ready(exchange.sent(*refused, context)),
+                    Some(refused) => Poll::Ready(exchange.finish_refusal(*refused, context)),
                     None => Poll::Pending,
                 })
                 .await
@@ -328,7 +328,7 @@ where
 }
 
 /// The arguments of a request that every rule admits, or the response of a refusal.
-async fn arrive_ruled<A, Answer>(
+async fn admitted_arguments<A, Answer>(
     exchange: &mut Exchange,
     validate: Validate<A>,
     answer: &Answer,
@@ -342,11 +342,11 @@ where
     loop {
         let step = poll_fn(|context| {
             let extraction = extraction.as_mut();
-            let mut collecting = Collecting { arguments: &mut arguments, extraction, validate };
-            exchange.poll_step(&mut collecting, context)
+            let mut typed = TypedArguments { arguments: &mut arguments, extraction, validate };
+            exchange.poll_step(&mut typed, context)
         });
         match step.await? {
-            Step::Ask(index) => {
+            Step::EvaluateExpression(index) => {
                 let caller = exchange.progress().caller().cloned();
                 let request = exchange.request().clone();
                 let asked = Asked::new(caller.as_ref(), &request);
@@ -360,10 +360,10 @@ where
                 let answered = answered.await?;
                 exchange.answer(index, answered)?;
             }
-            Step::Call => break,
+            Step::CallHandler => break,
         }
     }
-    arguments.whole().ok_or_else(|| exchange.refuse_internal(NOT_ALL))
+    arguments.whole().ok_or_else(|| exchange.refuse_internal(ARGUMENT_MISSING))
 }
 
 crate::support::opaque_debug!(Served);

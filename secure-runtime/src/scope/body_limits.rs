@@ -90,7 +90,7 @@ where
     #[inline]
     fn call(&self, mut request: ServiceRequest) -> S::Future {
         #[cfg(feature = "compression")]
-        crate::pipeline::take_content_coding(&mut request);
+        crate::pipeline::remove_content_encoding(&mut request);
         if has_body(&mut request)
             && let Some(lifted) = self.lifted.get(set_by_the_application(&request))
         {

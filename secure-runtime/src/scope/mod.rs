@@ -249,8 +249,9 @@ impl<T: ScopeFactory> Scope<T> {
         Args: 'static,
         G::Output: SecuredOutput<G>,
     {
-        let lead = move |incoming, call| next::lead(&policy, Routed::new(incoming), call);
-        self.config.policies.push(Rc::new(lead));
+        let call_with_inner =
+            move |incoming, call| next::call_with_inner(&policy, Routed::new(incoming), call);
+        self.config.policies.push(Rc::new(call_with_inner));
         self
     }
 

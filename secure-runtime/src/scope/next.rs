@@ -15,7 +15,7 @@ use super::dispatch::Answering;
 use super::mounted::{Child, KnownPaths, Shape};
 use crate::denial::Denial;
 use crate::handler::{Routed, SecuredOutput};
-use crate::pipeline::scope_policies::{AnswerBehind, Behind, Call};
+use crate::pipeline::scope_policies::{CallInner, InnerFuture, InnerService};
 use crate::pipeline::{Incoming, Served};
 
 /// What stands behind a secured handler: the closure of [`secured`], the service of
@@ -30,7 +30,7 @@ use crate::pipeline::{Incoming, Served};
 /// As a parameter of a handler that is mounted in any other way it is answered with 500.
 #[must_use = "nothing behind the handler is called without `run`"]
 pub struct Next {
-    call: Call,
+    call: CallInner,
     request: HttpRequest,
     payload: Payload,
 }
@@ -47,9 +47,9 @@ impl FromRequest for Next {
     type Future = std::future::Ready<Result<Self, Error>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let behind = request.extensions_mut().remove::<Behind>();
+        let behind = request.extensions_mut().remove::<InnerService>();
         std::future::ready(match behind {
-            Some(Behind(call)) => {
+            Some(InnerService(call)) => {
                 Ok(Self { call, request: request.clone(), payload: payload.take() })
             }
             None => Err(Denial::internal(
@@ -101,8 +101,8 @@ where
     move |routed: Routed<'_>| {
         let handler = handler.clone();
         let call =
-            move |request, payload| -> AnswerBehind { Box::pin(call(handler, request, payload)) };
-        lead(&gate, routed, Box::new(call))
+            move |request, payload| -> InnerFuture { Box::pin(call(handler, request, payload)) };
+        call_with_inner(&gate, routed, Box::new(call))
     }
 }
 
@@ -118,13 +118,13 @@ where
     }
 }
 
-pub(super) fn lead<G, Args>(gate: &G, routed: Routed<'_>, call: Call) -> Served
+pub(super) fn call_with_inner<G, Args>(gate: &G, routed: Routed<'_>, call: CallInner) -> Served
 where
     G: Handler<Args>,
     G::Output: SecuredOutput<G>,
 {
-    routed.0.request().extensions_mut().insert(Behind(call));
-    G::Output::lead(gate, routed)
+    routed.0.request().extensions_mut().insert(InnerService(call));
+    G::Output::serve(gate, routed)
 }
 
 /// A service at and below a path, behind the policy of a secured handler.
@@ -173,7 +173,7 @@ where
 
     fn call(&self, request: ServiceRequest) -> Answering {
         let service = Rc::clone(&self.service);
-        let behind = move |request, payload| -> AnswerBehind {
+        let behind = move |request, payload| -> InnerFuture {
             Box::pin(async move {
                 let mut request = ServiceRequest::from_request(request);
                 request.set_payload(payload);
@@ -185,7 +185,7 @@ where
         };
         let (request, payload) = request.into_parts();
         let routed = Routed::new(Incoming::new(request.clone(), payload));
-        let served = lead(&self.gate, routed, Box::new(behind));
+        let served = call_with_inner(&self.gate, routed, Box::new(behind));
         Box::pin(async move {
             let response = served.await.respond_to(&request);
             Ok(ServiceResponse::new(request, response))

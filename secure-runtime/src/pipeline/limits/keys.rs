@@ -40,7 +40,7 @@ pub(in crate::pipeline) struct Subject<'a> {
 
 /// What is hashed; the variant keeps a subject from being taken for an address.
 #[derive(Hash)]
-enum Counted<'a> {
+enum KeyContent<'a> {
     Everybody,
     /// Requests without an address (Unix sockets) share one count.
     Address(Option<IpAddr>),
@@ -57,21 +57,25 @@ enum Counted<'a> {
 
 /// Whether the limit is about this request.
 #[inline]
-pub(in crate::pipeline) fn counts(planned: &PlannedLimit, subject: Subject<'_>) -> bool {
+pub(in crate::pipeline) fn applies(planned: &PlannedLimit, subject: Subject<'_>) -> bool {
     planned.limit.audience.has(subject.principal, subject.tier)
-        && planned.unless.as_ref().is_none_or(|unless| !spares(unless, subject))
+        && planned.unless.as_ref().is_none_or(|unless| !is_exempt(unless, subject))
 }
 
 /// Whether it is one of those that a limit does not count.
-fn spares(unless: &Unless, subject: Subject<'_>) -> bool {
+fn is_exempt(unless: &Unless, subject: Subject<'_>) -> bool {
     let Unless { rule, asks_about_callers } = unless;
     let Some(caller) = subject.principal else {
-        return !asks_about_callers && spares_address(rule, None, subject);
+        return !asks_about_callers && is_exempt_address(rule, None, subject);
     };
-    rule.holds_by_names(caller) || spares_address(rule, Some(caller), subject)
+    rule.holds_by_names(caller) || is_exempt_address(rule, Some(caller), subject)
 }
 
-fn spares_address(rule: &CompiledRule, caller: Option<&Principal>, subject: Subject<'_>) -> bool {
+fn is_exempt_address(
+    rule: &CompiledRule,
+    caller: Option<&Principal>,
+    subject: Subject<'_>,
+) -> bool {
     let address = || subject.gate.and_then(Gate::address);
     let found = Circumstances {
         caller,
@@ -95,7 +99,7 @@ pub(in crate::pipeline) fn key(
     planned: &PlannedLimit,
     subject: Subject<'_>,
 ) -> Result<Option<LimitKey>, Refused> {
-    if !counts(planned, subject) {
+    if !applies(planned, subject) {
         return Ok(None);
     }
     key_of(limiter, planned.id, &planned.by, subject).map(Some)
@@ -111,8 +115,8 @@ pub(in crate::pipeline) fn key_of(
 ) -> Result<LimitKey, Refused> {
     Ok(match (by, subject.principal) {
         (Counts::Caller, Some(principal)) => principal_key(limiter, id, principal),
-        (by, _) => match counted(limiter, by, subject)? {
-            Counted::Address(Some(address)) => limiter.key_address(id, address),
+        (by, _) => match key_content(limiter, by, subject)? {
+            KeyContent::Address(Some(address)) => limiter.key_address(id, address),
             whom => limiter.key(id, &whom),
         },
     })
@@ -121,53 +125,53 @@ pub(in crate::pipeline) fn key_of(
 /// A principal comes again with the same token: it is hashed once.
 #[inline]
 fn principal_key(limiter: &Limiter, limit: u64, principal: &Principal) -> LimitKey {
-    let counted = || Counted::Principal(principal.vouched_by(), principal.subject());
-    let hashed = principal.hashed_once(|| limiter.hashed(&counted()));
+    let key_content = || KeyContent::Principal(principal.vouched_by(), principal.subject());
+    let hashed = principal.hashed_once(|| limiter.hashed(&key_content()));
     let key = hashed.and_then(|hashed| limiter.key_of(limit, hashed));
-    key.unwrap_or_else(|| limiter.key(limit, &counted()))
+    key.unwrap_or_else(|| limiter.key(limit, &key_content()))
 }
 
-fn counted<'a>(
+fn key_content<'a>(
     limiter: &Limiter,
     by: &'a Counts,
     subject: Subject<'a>,
-) -> Result<Counted<'a>, Refused> {
+) -> Result<KeyContent<'a>, Refused> {
     let caller = || match subject.principal {
-        Some(principal) => Counted::Principal(principal.vouched_by(), principal.subject()),
+        Some(principal) => KeyContent::Principal(principal.vouched_by(), principal.subject()),
         // Met by nobody known: the address stands in, and never nothing.
-        None => Counted::Address((subject.address)()),
+        None => KeyContent::Address((subject.address)()),
     };
     let more = match by {
         Counts::Caller => return Ok(caller()),
-        Counts::Address => return Ok(Counted::Address((subject.address)())),
-        Counts::Everybody => return Ok(Counted::Everybody),
+        Counts::Address => return Ok(KeyContent::Address((subject.address)())),
+        Counts::Everybody => return Ok(KeyContent::Everybody),
         Counts::Tenant => {
             let tenant = subject.principal.and_then(|it| Some((it.vouched_by(), it.tenant()?)));
-            return Ok(tenant.map_or_else(caller, |(by, name)| Counted::Tenant(by, name)));
+            return Ok(tenant.map_or_else(caller, |(by, name)| KeyContent::Tenant(by, name)));
         }
         Counts::More(more) => more,
     };
     let found = match &**more {
-        More::ApiKey => subject.principal.and_then(Principal::api_key).map(Counted::ApiKey),
+        More::ApiKey => subject.principal.and_then(Principal::api_key).map(KeyContent::ApiKey),
         More::Header(name) => {
-            one_line(subject, name).map(|line| Counted::Header(name.as_str(), line))
+            single_line(subject, name).map(|line| KeyContent::Header(name.as_str(), line))
         }
         More::Claim(place) => {
             let by = subject.principal.map(Principal::vouched_by);
-            claim(limiter, *place, subject).map(|value| Counted::Claim(*place, by, value))
+            claim(limiter, *place, subject).map(|value| KeyContent::Claim(*place, by, value))
         }
-        More::Key(function) => Some(Counted::Key(value(limiter, *function, subject)?)),
+        More::Key(function) => Some(KeyContent::Key(value(limiter, *function, subject)?)),
         More::Each(parts) => {
-            let parts = parts.iter().map(|part| counted(limiter, part, subject));
+            let parts = parts.iter().map(|part| key_content(limiter, part, subject));
             let parts = parts.collect::<Result<Vec<_>, _>>()?;
-            Some(Counted::Each(limiter.hash(|mut state| parts.hash(&mut state)).0))
+            Some(KeyContent::Each(limiter.hash(|mut state| parts.hash(&mut state)).0))
         }
     };
     Ok(found.unwrap_or_else(caller))
 }
 
 /// The one line of a header. Of several, it would have to be guessed which one a proxy wrote.
-pub(in crate::pipeline) fn one_line<'a>(
+pub(in crate::pipeline) fn single_line<'a>(
     subject: Subject<'a>,
     name: &FieldName,
 ) -> Option<&'a [u8]> {

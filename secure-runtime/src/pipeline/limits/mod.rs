@@ -23,12 +23,12 @@ use super::refused::Refused;
 use crate::plan::{Mode, Stage};
 use crate::security::Security;
 use crate::support::time::Moment;
-use reserve::{Counted, Refundable};
+use reserve::{LimitState, Refundable};
 use response_cost::ResponseCost;
 
 /// Who counts limits: each takes the permits of all limits that it counts, or of none. What has to wait is
 /// polled again, and goes on where it stopped.
-trait Counting {
+trait LimitBackend {
     /// Takes what is known of a request before its body is read.
     fn poll_reserve(
         gate: &Gate<'_>,
@@ -46,18 +46,18 @@ trait Counting {
     ) -> Poll<Result<(), Refused>>;
 
     /// Takes the rest of what the handler said that the request costs, whether or not it is there.
-    fn charge(security: &Security, counted: &mut Counted, cost: u32, now: Moment);
+    fn charge(security: &Security, limit_state: &mut LimitState, cost: u32, now: Moment);
 }
 
 /// Those who count, in the order in which they are asked: who waits comes first, as what the others take
 /// would have to be given back.
 #[cfg(feature = "redis")]
-type All = (shared::Shared, in_memory::InMemory);
+type Backends = (shared::Shared, in_memory::InMemory);
 #[cfg(not(feature = "redis"))]
-type All = in_memory::InMemory;
+type Backends = in_memory::InMemory;
 
 /// One after the other.
-impl<First: Counting, Next: Counting> Counting for (First, Next) {
+impl<First: LimitBackend, Next: LimitBackend> LimitBackend for (First, Next) {
     #[inline]
     fn poll_reserve(
         gate: &Gate<'_>,
@@ -81,9 +81,9 @@ impl<First: Counting, Next: Counting> Counting for (First, Next) {
     }
 
     #[inline]
-    fn charge(security: &Security, counted: &mut Counted, cost: u32, now: Moment) {
-        First::charge(security, counted, cost, now);
-        Next::charge(security, counted, cost, now);
+    fn charge(security: &Security, limit_state: &mut LimitState, cost: u32, now: Moment) {
+        First::charge(security, limit_state, cost, now);
+        Next::charge(security, limit_state, cost, now);
     }
 }
 
@@ -95,7 +95,7 @@ pub(super) fn poll(
     stage: Stage,
     context: &mut Context<'_>,
 ) -> Poll<Result<(), Refused>> {
-    All::poll_reserve(gate, request, stage, context)
+    Backends::poll_reserve(gate, request, stage, context)
 }
 
 /// The limits of requests that end authentication without a caller; then why they do, if they may not.
@@ -124,7 +124,7 @@ pub(super) fn poll_deferred_costs(
     }
     // The body may have taken its time.
     let now = gate.security.inner().clock.now();
-    All::poll_settle(gate, request, now, context)
+    Backends::poll_settle(gate, request, now, context)
 }
 
 /// Takes what the handler said that the request costs.
@@ -133,15 +133,15 @@ pub(super) fn charge(security: &Security, request: &mut Progress, response: &Htt
     let Some(ResponseCost(cost)) = response.extensions().get::<ResponseCost>().copied() else {
         return;
     };
-    All::charge(security, &mut request.counted, cost, security.inner().clock.now());
+    Backends::charge(security, &mut request.limit_state, cost, security.inner().clock.now());
 }
 
 /// Gives back what limits with `refund = 5xx` took, once.
 #[cold]
-pub(super) fn refund(security: &Security, counted: &mut Counted) {
+pub(super) fn refund(security: &Security, limit_state: &mut LimitState) {
     let inner = security.inner();
     let now = inner.clock.now();
-    for Refundable { key, live, taken } in counted.refundable.drain(..) {
+    for Refundable { key, live, taken } in limit_state.refundable.drain(..) {
         let terms = |place| live.terms(place).allowance();
         inner.counters.give_back(live.generations, terms, key, &taken, now);
     }

@@ -4,7 +4,7 @@ use super::keys::{Subject, key};
 use super::shadow_mode;
 use crate::denial::Denial;
 use crate::pipeline::refused::Refused;
-use crate::pipeline::stages::concurrency::Waiting;
+use crate::pipeline::stages::concurrency::QueuedRequest;
 use crate::plan::{LimitTexts, LiveLimit, PlannedLimit, Terms, bit};
 use crate::policy::{Cost, Limit};
 use crate::support::time::Moment;
@@ -26,33 +26,33 @@ pub(in crate::pipeline) struct LimitReport {
     /// Its place among all limits.
     pub(in crate::pipeline) number: usize,
     /// Whether it is enforced for this request.
-    pub(in crate::pipeline) binds: bool,
+    pub(in crate::pipeline) is_enforced: bool,
 }
 
 /// What the limits of one request have said so far.
 #[derive(Default)]
-pub(in crate::pipeline) struct Counted {
+pub(in crate::pipeline) struct LimitState {
     pub(in crate::pipeline) report: Option<LimitReport>,
     /// Those that took one permit, and take the rest once it is known how many there are.
-    pub(in crate::pipeline) open: Vec<Open>,
+    pub(in crate::pipeline) deferred: Vec<DeferredLimit>,
     /// Those that give back what they took where the answer is 500 or above.
     pub(in crate::pipeline) refundable: Vec<Refundable>,
     /// The limits that are not enforced for this request, a bit each: the client is not told of them.
-    pub(in crate::pipeline) untold: u64,
+    pub(in crate::pipeline) unenforced: u64,
     /// The queue in which it waits to be one of those that are being served; left before what it was
     /// given before is given back.
-    pub(in crate::pipeline) waiting: Option<Box<Waiting>>,
+    pub(in crate::pipeline) waiting: Option<Box<QueuedRequest>>,
     /// What counts the request among them, until it is not; the latest first.
     pub(in crate::pipeline) permits: Vec<Permit>,
     /// The same among all requests of the program.
     pub(in crate::pipeline) place: Option<Place>,
     /// What the limits that several instances count together have said.
     #[cfg(feature = "redis")]
-    pub(in crate::pipeline) shared: super::shared::Pending,
+    pub(in crate::pipeline) shared: super::shared::SharedState,
 }
 
 /// A limit whose cost is not known yet.
-pub(in crate::pipeline) struct Open {
+pub(in crate::pipeline) struct DeferredLimit {
     /// As it was at launch.
     pub(in crate::pipeline) key: LimitKey,
     pub(in crate::pipeline) live: &'static LiveLimit,
@@ -76,17 +76,17 @@ pub(in crate::pipeline) fn reserve(
     limits: &[PlannedLimit],
     subject: Subject<'_>,
     now: Moment,
-    counted: &mut Counted,
+    limit_state: &mut LimitState,
 ) -> Result<(), Refused> {
     let mut taken: Vec<(LimitKey, LimitReport)> = Vec::new();
-    let earlier = counted.refundable.len();
+    let earlier = limit_state.refundable.len();
     for (index, planned) in limits.iter().enumerate() {
         let whom = match key(&counters.limiter, planned, subject) {
             Ok(Some(whom)) => whom,
             Ok(None) => continue,
             Err(refused) => {
                 give_back(counters, &taken, now);
-                counted.refundable.truncate(earlier);
+                limit_state.refundable.truncate(earlier);
                 return Err(refused);
             }
         };
@@ -95,22 +95,22 @@ pub(in crate::pipeline) fn reserve(
         let decided = counters.decide(live.generations, terms, whom, planned.upfront, now);
         let Decided { key, place, answer, .. } = decided;
         let Terms { limit, calendar } = live.terms(place);
-        let binds = shadow_mode::binds(&planned.mode, &planned.by, subject);
+        let is_enforced = shadow_mode::is_enforced_for(&planned.mode, &planned.by, subject);
         let is_first = true;
         let current =
-            LimitReport { limit, position, texts, calendar, answer, is_first, number, binds };
+            LimitReport { limit, position, texts, calendar, answer, is_first, number, is_enforced };
         if !answer.is_allowed() {
-            if !binds {
+            if !is_enforced {
                 shadow_mode::observe(counters, &current, whom, now);
-                counted.note(current);
+                limit_state.note(current);
                 continue;
             }
             counters.count(number, Outcome::Refused, whom);
             give_back(counters, &taken, now);
-            counted.refundable.truncate(earlier);
-            let current = current.as_asked_again();
+            limit_state.refundable.truncate(earlier);
+            let current = current.for_retry();
             let denial = throttled(&current);
-            counted.report = Some(current);
+            limit_state.report = Some(current);
             return Err(denial);
         }
         counters.count(number, Outcome::Allowed, whom);
@@ -118,12 +118,17 @@ pub(in crate::pipeline) fn reserve(
             taken.push((key, current));
         }
         if planned.limit.refunds {
-            counted.refundable.push(Refundable { key: whom, live, taken: decided });
+            limit_state.refundable.push(Refundable { key: whom, live, taken: decided });
         }
         if planned.is_open {
-            counted.open.push(Open { key: whom, live, first: current, taken: Some(decided) });
+            limit_state.deferred.push(DeferredLimit {
+                key: whom,
+                live,
+                first: current,
+                taken: Some(decided),
+            });
         }
-        counted.note(current);
+        limit_state.note(current);
     }
     Ok(())
 }
@@ -139,7 +144,7 @@ pub(in crate::pipeline) fn give_back(
     }
 }
 
-impl Counted {
+impl LimitState {
     /// Keeps a permit until the request ends. They end in the order in which they stand: the last one
     /// first, as it is what others wait for who hold the earlier ones.
     pub(in crate::pipeline) fn hold(&mut self, permit: Permit) {
@@ -148,19 +153,19 @@ impl Counted {
 
     /// Whether some cost is not known yet.
     #[inline]
-    pub(in crate::pipeline) fn is_open(&self) -> bool {
+    pub(in crate::pipeline) fn has_deferred(&self) -> bool {
         #[cfg(feature = "redis")]
-        if self.shared.is_open() {
+        if self.shared.has_deferred() {
             return true;
         }
-        !self.open.is_empty()
+        !self.deferred.is_empty()
     }
 
     /// Keeps what a limit said, if it is nearer to exhaustion than those before it, or the same one.
     #[inline]
     pub(in crate::pipeline) fn note(&mut self, current: LimitReport) {
-        if !current.binds {
-            self.untold |= bit(current.position);
+        if !current.is_enforced {
+            self.unenforced |= bit(current.position);
             return;
         }
         let replaces = |kept: &LimitReport| {
@@ -180,7 +185,7 @@ impl LimitReport {
 
     /// The refusal of a first permit, with the time after which the same request is admitted.
     #[cold]
-    pub(in crate::pipeline) fn as_asked_again(self) -> Self {
+    pub(in crate::pipeline) fn for_retry(self) -> Self {
         match self.limit.cost {
             Cost::Arguments(_) => Self { answer: self.answer.of_unknown_cost(), ..self },
             Cost::Permits(_) | Cost::Response => self,

@@ -11,20 +11,24 @@ use crate::throttling::{Counters, LimitKey, Outcome};
 
 /// Whether a limit of this mode refuses requests of this caller that are beyond it.
 #[inline]
-pub(in crate::pipeline) fn binds(mode: &LiveMode, by: &Counts, subject: Subject<'_>) -> bool {
-    mode.is_enforced() || is_drawn(mode.percent(), by, subject)
+pub(in crate::pipeline) fn is_enforced_for(
+    mode: &LiveMode,
+    by: &Counts,
+    subject: Subject<'_>,
+) -> bool {
+    mode.is_enforced() || is_selected(mode.percent(), by, subject)
 }
 
 /// Whether a percentage has whoever is counted in it. Where an expression of the application says who
 /// that is, it is asked for this once more; one that fails is in every percentage.
 #[cold]
-fn is_drawn(percent: u8, by: &Counts, subject: Subject<'_>) -> bool {
-    percent > 0 && whom(by, subject).map_or(true, |whom| draws(percent, &whom))
+fn is_selected(percent: u8, by: &Counts, subject: Subject<'_>) -> bool {
+    percent > 0 && whom(by, subject).map_or(true, |whom| is_in_percentage(percent, &whom))
 }
 
 /// Whether a percentage has those in it who are these bytes to every instance. Without a secret, so that
 /// every process draws the same ones.
-pub(in crate::pipeline) fn draws(percent: u8, whom: &[u8]) -> bool {
+pub(in crate::pipeline) fn is_in_percentage(percent: u8, whom: &[u8]) -> bool {
     let mut hasher = DefaultHasher::new();
     hasher.write(whom);
     hasher.finish() % 100 < u64::from(percent)

@@ -5,10 +5,10 @@ use std::num::NonZeroU32;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use super::keys::{Subject, counts};
-use super::reserve::{Counted, LimitReport, throttled};
+use super::keys::{Subject, applies};
+use super::reserve::{LimitReport, LimitState, throttled};
 use super::shared_keys::whom;
-use super::{Counting, shadow_mode, shared_deferred_costs, tier};
+use super::{LimitBackend, shadow_mode, shared_deferred_costs, tier};
 use crate::denial::{Denial, DenialKind};
 use crate::pipeline::gate::Gate;
 use crate::pipeline::progress::Progress;
@@ -27,36 +27,36 @@ pub(super) struct Shared;
 
 /// What is on its way, and what is open, of the shared limits of one request.
 #[derive(Default)]
-pub(in crate::pipeline) struct Pending {
+pub(in crate::pipeline) struct SharedState {
     /// Of the stage that waits for the store.
-    pub(super) waiting: Option<Box<Waiting>>,
+    pub(super) waiting: Option<Box<PendingQuery>>,
     /// Those that took one permit, and take the rest once it is known how many there are.
-    pub(super) open: Vec<Asked>,
+    pub(super) deferred: Vec<LimitQuery>,
 }
 
 /// What is asked of the store.
 #[derive(Default)]
-pub(super) struct Question {
-    pub(super) asked: Vec<Asked>,
+pub(super) struct StoreQuery {
+    pub(super) asked: Vec<LimitQuery>,
     /// Why the request is refused whatever the store says, which gives back what it took.
     pub(super) refused: Option<Refused>,
 }
 
 /// What was asked, and the answer on its way.
-pub(super) struct Waiting {
-    question: Question,
+pub(super) struct PendingQuery {
+    query: StoreQuery,
     answer: Pin<Box<dyn Future<Output = Result<Verdict, StoreUnavailable>>>>,
 }
 
 /// What was asked, and the answer.
-pub(super) struct Answered {
-    pub(super) question: Question,
+pub(super) struct StoreAnswer {
+    pub(super) query: StoreQuery,
     answer: Result<Verdict, StoreUnavailable>,
 }
 
 /// One limit that is asked for one request.
 #[derive(Clone)]
-pub(super) struct Asked {
+pub(super) struct LimitQuery {
     /// Under the terms that hold when it is asked.
     pub(super) counts: &'static SharedLimit,
     place: u32,
@@ -64,7 +64,7 @@ pub(super) struct Asked {
     live: &'static LiveLimit,
     pub(super) whom: Vec<u8>,
     pub(super) cost: NonZeroU32,
-    wants: Wants,
+    operation: Operation,
     /// What the request has taken of it before.
     taken: u32,
     held: Held,
@@ -74,29 +74,29 @@ pub(super) struct Asked {
     is_open: bool,
     /// Whether something else than the store has decided.
     is_in_fallback: bool,
-    pub(super) binds: bool,
+    pub(super) is_enforced: bool,
 }
 
 /// What a request wants of a limit.
 #[derive(Clone, Copy)]
-enum Wants {
+enum Operation {
     /// Permits.
-    Permits,
+    Take,
     /// No more than it has taken before.
-    NoMore,
+    Keep,
     /// To give back what it has taken before.
     GiveBack,
 }
 
 /// Who counts what the limits say, and when.
 #[derive(Clone, Copy)]
-pub(super) struct Books<'a> {
+pub(super) struct StoreAccess<'a> {
     pub(super) sharing: &'a Sharing,
     pub(super) counters: &'a Counters,
     pub(super) now: Moment,
 }
 
-impl Counting for Shared {
+impl LimitBackend for Shared {
     #[inline]
     fn poll_reserve(
         gate: &Gate<'_>,
@@ -110,11 +110,11 @@ impl Counting for Shared {
         else {
             return Poll::Ready(Ok(()));
         };
-        let books = Books { sharing, counters: &inner.counters, now };
+        let access = StoreAccess { sharing, counters: &inner.counters, now };
         let tier = tier(gate, request)?;
         let address = || gate.group();
         let subject = gate.subject(&address, request.caller.as_ref(), tier.as_deref());
-        poll(books, limits, subject, &mut request.counted, context)
+        poll(access, limits, subject, &mut request.limit_state, context)
     }
 
     #[inline]
@@ -126,88 +126,88 @@ impl Counting for Shared {
     ) -> Poll<Result<(), Refused>> {
         let inner = gate.security.inner();
         let Some(sharing) = &inner.sharing else { return Poll::Ready(Ok(())) };
-        let books = Books { sharing, counters: &inner.counters, now };
-        let Progress { counted, costs, .. } = request;
-        shared_deferred_costs::poll(books, counted, costs, context)
+        let access = StoreAccess { sharing, counters: &inner.counters, now };
+        let Progress { limit_state, costs, .. } = request;
+        shared_deferred_costs::poll(access, limit_state, costs, context)
     }
 
     #[inline]
-    fn charge(security: &Security, counted: &mut Counted, cost: u32, _: Moment) {
+    fn charge(security: &Security, limit_state: &mut LimitState, cost: u32, _: Moment) {
         if let Some(sharing) = &security.inner().sharing {
-            shared_deferred_costs::charge(sharing, counted, cost);
+            shared_deferred_costs::charge(sharing, limit_state, cost);
         }
     }
 }
 
 /// Takes the permits of a stage, of all its limits or of none.
 fn poll(
-    books: Books<'_>,
+    access: StoreAccess<'_>,
     limits: &[PlannedShared],
     subject: Subject<'_>,
-    counted: &mut Counted,
+    limit_state: &mut LimitState,
     context: &mut Context<'_>,
 ) -> Poll<Result<(), Refused>> {
-    let waiting = &mut counted.shared.waiting;
-    let question = || Ok(Question { asked: asked(limits, subject)?, refused: None });
-    let Some(mut answered) = ready!(ask(waiting, books, question, context))? else {
+    let waiting = &mut limit_state.shared.waiting;
+    let query = || Ok(StoreQuery { asked: queries(limits, subject)?, refused: None });
+    let Some(mut answered) = ready!(poll_store(waiting, access, query, context))? else {
         return Poll::Ready(Ok(()));
     };
-    let observed_ones = heed(books, &mut answered, counted)?;
-    let Answered { question, answer } = answered;
+    let observed_ones = apply_answer(access, &mut answered, limit_state)?;
+    let StoreAnswer { query, answer } = answered;
     // What is observed has taken nothing, and does not later on.
-    let is_open = |it: &Asked| it.is_open && !observed_ones.contains(&it.position);
-    for (place, mut it) in question.asked.into_iter().enumerate().filter(|(_, it)| is_open(it)) {
+    let is_open = |it: &LimitQuery| it.is_open && !observed_ones.contains(&it.position);
+    for (place, mut it) in query.asked.into_iter().enumerate().filter(|(_, it)| is_open(it)) {
         if let Ok(verdict) = &answer {
             it.held = verdict.held(place, &it.ask());
         }
-        counted.shared.open.push(it);
+        limit_state.shared.deferred.push(it);
     }
     Poll::Ready(Ok(()))
 }
 
 /// Asks the store, once, and waits for what it says; `None` where there is nothing to ask.
-pub(super) fn ask(
-    waits: &mut Option<Box<Waiting>>,
-    books: Books<'_>,
-    question: impl FnOnce() -> Result<Question, Refused>,
+pub(super) fn poll_store(
+    waits: &mut Option<Box<PendingQuery>>,
+    access: StoreAccess<'_>,
+    query: impl FnOnce() -> Result<StoreQuery, Refused>,
     context: &mut Context<'_>,
-) -> Poll<Result<Option<Answered>, Refused>> {
+) -> Poll<Result<Option<StoreAnswer>, Refused>> {
     let waiting = match waits {
         Some(waiting) => waiting,
         None => {
-            let (sharing, question) = (books.sharing, question()?);
-            let Some(first) = question.asked.first() else { return Poll::Ready(Ok(None)) };
+            let (sharing, query) = (access.sharing, query()?);
+            let Some(first) = query.asked.first() else { return Poll::Ready(Ok(None)) };
             let group = sharing.group(&first.whom);
-            if let Some(verdict) = sharing.store.decide_now(group, &asks(&question.asked)) {
-                return Poll::Ready(Ok(Some(Answered { question, answer: Ok(verdict) })));
+            if let Some(verdict) = sharing.store.decide_now(group, &store_asks(&query.asked)) {
+                return Poll::Ready(Ok(Some(StoreAnswer { query, answer: Ok(verdict) })));
             }
             let (store, group) = (sharing.store.clone(), group.to_vec());
-            let these = question.asked.clone();
-            let answer = async move { store.decide(&group, &asks(&these)).await };
-            waits.insert(Box::new(Waiting { question, answer: Box::pin(answer) }))
+            let these = query.asked.clone();
+            let answer = async move { store.decide(&group, &store_asks(&these)).await };
+            waits.insert(Box::new(PendingQuery { query, answer: Box::pin(answer) }))
         }
     };
     let answer = ready!(waiting.answer.as_mut().poll(context));
-    let question = waits.take().map(|waiting| waiting.question).unwrap_or_default();
-    Poll::Ready(Ok(Some(Answered { question, answer })))
+    let query = waits.take().map(|waiting| waiting.query).unwrap_or_default();
+    Poll::Ready(Ok(Some(StoreAnswer { query, answer })))
 }
 
-fn asked(limits: &[PlannedShared], subject: Subject<'_>) -> Result<Vec<Asked>, Refused> {
-    let concerned = limits.iter().filter(|it| counts(&it.planned, subject));
+fn queries(limits: &[PlannedShared], subject: Subject<'_>) -> Result<Vec<LimitQuery>, Refused> {
+    let concerned = limits.iter().filter(|it| applies(&it.planned, subject));
     concerned
         .map(|PlannedShared { planned, counts: all_counts, .. }| {
             let whom = whom(&planned.by, subject)?;
             let (place, counts) = all_counts.now();
-            Ok(Asked {
+            Ok(LimitQuery {
                 counts,
                 place,
                 all_counts,
                 live: planned.live,
-                binds: planned.mode.is_enforced()
-                    || shadow_mode::draws(planned.mode.percent(), &whom),
+                is_enforced: planned.mode.is_enforced()
+                    || shadow_mode::is_in_percentage(planned.mode.percent(), &whom),
                 whom,
                 cost: planned.upfront,
-                wants: Wants::Permits,
+                operation: Operation::Take,
                 taken: 0,
                 held: Held::Nothing,
                 position: planned.position,
@@ -226,13 +226,13 @@ fn asked(limits: &[PlannedShared], subject: Subject<'_>) -> Result<Vec<Asked>, R
 /// # Errors
 ///
 /// When a limit refuses, or nobody knows.
-pub(super) fn heed(
-    books: Books<'_>,
-    answered: &mut Answered,
-    counted: &mut Counted,
+pub(super) fn apply_answer(
+    access: StoreAccess<'_>,
+    answered: &mut StoreAnswer,
+    limit_state: &mut LimitState,
 ) -> Result<Vec<usize>, Refused> {
-    let Books { counters, now, .. } = books;
-    let Answered { question: Question { asked, .. }, answer } = answered;
+    let StoreAccess { counters, now, .. } = access;
+    let StoreAnswer { query: StoreQuery { asked, .. }, answer } = answered;
     let verdict = match answer {
         Ok(verdict) => verdict,
         Err(gone) => {
@@ -252,15 +252,15 @@ pub(super) fn heed(
             if it.taken == 0 {
                 counters.count(it.number, Outcome::Allowed, key);
             }
-        } else if !it.binds {
+        } else if !it.is_enforced {
             shadow_mode::observe(counters, &report, key, now);
             observed_ones.push(it.position);
         } else if refusing.is_none() {
             counters.count(it.number, Outcome::Refused, key);
-            refusing = Some(it.as_asked_again(answer));
+            refusing = Some(it.for_retry(answer));
         }
         if verdict.is_admitted() {
-            counted.note(report);
+            limit_state.note(report);
         }
     }
     if verdict.is_admitted() {
@@ -269,30 +269,30 @@ pub(super) fn heed(
     let Some(report) = refusing else {
         return Err(Box::new(Denial::internal("a store refused, and no limit of it did")));
     };
-    counted.report = Some(report);
+    limit_state.report = Some(report);
     Err(throttled(&report))
 }
 
-fn asks(asked: &[Asked]) -> Vec<Ask<'_>> {
-    asked.iter().map(Asked::ask).collect()
+fn store_asks(asked: &[LimitQuery]) -> Vec<Ask<'_>> {
+    asked.iter().map(LimitQuery::ask).collect()
 }
 
 /// Notes how the limits stand to which a refused request has given back what it took.
-pub(super) fn note_given_back(answered: &Answered, counted: &mut Counted) {
-    let Answered { question, answer: Ok(verdict) } = answered else { return };
-    for (it, answer) in question.asked.iter().zip(verdict.answers()) {
-        counted.note(it.report(answer));
+pub(super) fn note_given_back(answered: &StoreAnswer, limit_state: &mut LimitState) {
+    let StoreAnswer { query, answer: Ok(verdict) } = answered else { return };
+    for (it, answer) in query.asked.iter().zip(verdict.answers()) {
+        limit_state.note(it.report(answer));
     }
 }
 
-impl Pending {
+impl SharedState {
     /// Whether some cost is not known yet.
-    pub(super) fn is_open(&self) -> bool {
-        !self.open.is_empty()
+    pub(super) fn has_deferred(&self) -> bool {
+        !self.deferred.is_empty()
     }
 }
 
-impl Asked {
+impl LimitQuery {
     /// Stands for whom it counts in this process' own figures.
     fn key(&self, counters: &Counters) -> LimitKey {
         counters.limiter.key_bytes(self.number as u64, &self.whom)
@@ -300,11 +300,11 @@ impl Asked {
 
     fn ask(&self) -> Ask<'_> {
         let Self { counts, whom, cost, .. } = self;
-        let ask = match self.wants {
-            Wants::Permits if self.binds => Ask::take(counts, whom, *cost),
-            Wants::Permits => Ask::observe(counts, whom, *cost),
-            Wants::NoMore => Ask::keep(counts, whom),
-            Wants::GiveBack => Ask::give_back(counts, whom),
+        let ask = match self.operation {
+            Operation::Take if self.is_enforced => Ask::take(counts, whom, *cost),
+            Operation::Take => Ask::observe(counts, whom, *cost),
+            Operation::Keep => Ask::keep(counts, whom),
+            Operation::GiveBack => Ask::give_back(counts, whom),
         };
         ask.after(self.taken, self.held)
     }
@@ -315,18 +315,18 @@ impl Asked {
     }
 
     fn report(&self, answer: Answer) -> LimitReport {
-        let Self { position, number, texts, binds, .. } = *self;
+        let Self { position, number, texts, is_enforced, .. } = *self;
         let Terms { limit, calendar } = self.live.terms(self.place);
         let is_first = self.taken == 0;
-        LimitReport { limit, position, texts, calendar, answer, is_first, number, binds }
+        LimitReport { limit, position, texts, calendar, answer, is_first, number, is_enforced }
     }
 
     /// A refusal, with the time after which the same request is admitted. Who was refused the rest will ask
     /// for all of it.
-    fn as_asked_again(&self, answer: Answer) -> LimitReport {
+    fn for_retry(&self, answer: Answer) -> LimitReport {
         let report = self.report(answer);
         match answer {
-            _ if self.taken == 0 => report.as_asked_again(),
+            _ if self.taken == 0 => report.for_retry(),
             Answer::Rate(decision) => {
                 let again = decision.of_cost(self.cost.saturating_add(self.taken));
                 // Others may have given back what was missing.
@@ -344,27 +344,27 @@ impl Asked {
     }
 
     /// The request goes on although it costs more than the limit ever admits.
-    pub(super) fn observe(&self, books: Books<'_>, cost: NonZeroU32) {
+    pub(super) fn observe(&self, access: StoreAccess<'_>, cost: NonZeroU32) {
         let never = Answer::Rate(Decision::of_full_bucket(&self.limit().quota, cost));
-        let key = self.key(books.counters);
-        shadow_mode::observe(books.counters, &self.report(never), key, books.now);
+        let key = self.key(access.counters);
+        shadow_mode::observe(access.counters, &self.report(never), key, access.now);
     }
 
     /// The rest of a cost of which one permit was taken, if there is any, under the terms that hold now.
     pub(super) fn rest(&self, rest: Option<NonZeroU32>) -> Self {
         let (place, counts) = self.all_counts.now();
-        let wants = if rest.is_some() { Wants::Permits } else { Wants::NoMore };
+        let operation = if rest.is_some() { Operation::Take } else { Operation::Keep };
         let cost = rest.unwrap_or(NonZeroU32::MIN);
-        Self { cost, wants, taken: 1, place, counts, ..self.clone() }
+        Self { cost, operation, taken: 1, place, counts, ..self.clone() }
     }
 
     /// Gives back what was taken, under the terms that hold now.
     pub(super) fn given_back(&self) -> Self {
-        Self { wants: Wants::GiveBack, ..self.rest(None) }
+        Self { operation: Operation::GiveBack, ..self.rest(None) }
     }
 
     /// Whether it takes something.
     pub(super) fn takes(&self) -> bool {
-        matches!(self.wants, Wants::Permits)
+        matches!(self.operation, Operation::Take)
     }
 }

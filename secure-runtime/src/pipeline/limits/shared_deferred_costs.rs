@@ -7,8 +7,10 @@ use std::task::{Context, Poll, ready};
 use actix_web::rt::spawn;
 
 use super::deferred_costs::{rest, unaffordable, unknown};
-use super::reserve::Counted;
-use super::shared::{Asked, Books, Pending, Question, ask, heed, note_given_back};
+use super::reserve::LimitState;
+use super::shared::{
+    LimitQuery, SharedState, StoreAccess, StoreQuery, apply_answer, note_given_back, poll_store,
+};
 use crate::pipeline::refused::Refused;
 use crate::plan::Sharing;
 use crate::policy::Cost;
@@ -22,22 +24,22 @@ use crate::validation::Costs;
 ///
 /// When it is more than is left, or than can ever be taken at once, and when nobody knows.
 pub(super) fn poll(
-    books: Books<'_>,
-    counted: &mut Counted,
+    access: StoreAccess<'_>,
+    limit_state: &mut LimitState,
     costs: &Costs,
     context: &mut Context<'_>,
 ) -> Poll<Result<(), Refused>> {
-    let Pending { open, waiting } = &mut counted.shared;
-    let question = || question(books, open, costs);
-    let Some(mut answered) = ready!(ask(waiting, books, question, context))? else {
+    let SharedState { deferred, waiting } = &mut limit_state.shared;
+    let query = || query(access, deferred, costs);
+    let Some(mut answered) = ready!(poll_store(waiting, access, query, context))? else {
         return Poll::Ready(Ok(()));
     };
-    Poll::Ready(match answered.question.refused.take() {
+    Poll::Ready(match answered.query.refused.take() {
         Some(refused) => {
-            note_given_back(&answered, counted);
+            note_given_back(&answered, limit_state);
             Err(refused)
         }
-        None => heed(books, &mut answered, counted).map(|_| ()),
+        None => apply_answer(access, &mut answered, limit_state).map(|_| ()),
     })
 }
 
@@ -47,7 +49,11 @@ pub(super) fn poll(
 /// # Errors
 ///
 /// When it costs more than can ever be taken at once: then it has cost what was taken first.
-fn question(books: Books<'_>, open: &[Asked], costs: &Costs) -> Result<Question, Refused> {
+fn query(
+    access: StoreAccess<'_>,
+    open: &[LimitQuery],
+    costs: &Costs,
+) -> Result<StoreQuery, Refused> {
     let mut asked = Vec::new();
     let mut beyond = Vec::new();
     let mut refused = None;
@@ -61,7 +67,7 @@ fn question(books: Books<'_>, open: &[Asked], costs: &Costs) -> Result<Question,
         let burst = rest.limit().quota.burst();
         if cost <= burst {
             asked.push(rest);
-        } else if it.binds {
+        } else if it.is_enforced {
             return Err(unaffordable(cost, burst));
         } else {
             beyond.push((rest, cost));
@@ -69,36 +75,37 @@ fn question(books: Books<'_>, open: &[Asked], costs: &Costs) -> Result<Question,
         }
     }
     if refused.is_some() {
-        let is_late = |it: &&Asked| matches!(it.limit().cost, Cost::Arguments(_));
-        let asked = open.iter().filter(is_late).map(Asked::given_back).collect();
-        return Ok(Question { asked, refused });
+        let is_late = |it: &&LimitQuery| matches!(it.limit().cost, Cost::Arguments(_));
+        let asked = open.iter().filter(is_late).map(LimitQuery::given_back).collect();
+        return Ok(StoreQuery { asked, refused });
     }
-    beyond.iter().for_each(|(it, cost)| it.observe(books, *cost));
+    beyond.iter().for_each(|(it, cost)| it.observe(access, *cost));
     // Where one permit is all, nothing is asked.
-    let is_needed = !beyond.is_empty() || asked.iter().any(Asked::takes);
-    Ok(Question { asked: if is_needed { asked } else { Vec::new() }, refused })
+    let is_needed = !beyond.is_empty() || asked.iter().any(LimitQuery::takes);
+    Ok(StoreQuery { asked: if is_needed { asked } else { Vec::new() }, refused })
 }
 
 /// Takes the rest of what the handler said that the request costs, without waiting: what is not left is
 /// owed.
-pub(super) fn charge(sharing: &Sharing, counted: &Counted, cost: u32) {
+pub(super) fn charge(sharing: &Sharing, limit_state: &LimitState, cost: u32) {
     let Some(cost) = NonZeroU32::new(cost).and_then(rest) else { return };
-    let open = counted.shared.open.iter().filter(|it| it.limit().cost == Cost::Response);
-    let charges: Vec<Asked> = open.map(|it| it.rest(Some(cost))).collect();
+    let open = limit_state.shared.deferred.iter().filter(|it| it.limit().cost == Cost::Response);
+    let charges: Vec<LimitQuery> = open.map(|it| it.rest(Some(cost))).collect();
     if charges.is_empty() {
         return;
     }
     let sharing = sharing.clone();
     spawn(async move {
         // The stages have counted for different ones, and each asked about the group of its own.
-        let is_alike =
-            |one: &Asked, next: &Asked| sharing.group(&one.whom) == sharing.group(&next.whom);
+        let is_alike = |one: &LimitQuery, next: &LimitQuery| {
+            sharing.group(&one.whom) == sharing.group(&next.whom)
+        };
         for stage in charges.chunk_by(is_alike) {
             let Some(first) = stage.first() else { continue };
-            let asks: Vec<_> =
+            let store_asks: Vec<_> =
                 stage.iter().map(|it| Ask::charge(it.counts, &it.whom, it.cost)).collect();
             // A store that is gone is logged by the engine.
-            let _ = sharing.store.decide(sharing.group(&first.whom), &asks).await;
+            let _ = sharing.store.decide(sharing.group(&first.whom), &store_asks).await;
         }
     });
 }

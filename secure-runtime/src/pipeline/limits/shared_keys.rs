@@ -8,7 +8,7 @@ use std::net::IpAddr;
 
 use serde_json::Value;
 
-use super::keys::{Subject, named_claim, one_line, write_value};
+use super::keys::{Subject, named_claim, single_line, write_value};
 use crate::pipeline::refused::Refused;
 use crate::plan::{Counts, More};
 use crate::policy::KeyFunction;
@@ -51,7 +51,7 @@ pub(in crate::pipeline) fn whom(by: &Counts, subject: Subject<'_>) -> Result<Vec
         }
         More::Header(name) => {
             let written = Bytes::new(Kind::Header).with(name.as_str().as_bytes());
-            one_line(subject, name).map(|line| written.with(line).0)
+            single_line(subject, name).map(|line| written.with(line).0)
         }
         More::Claim(place) => claim(*place, subject),
         More::Key(function) => Some(value(*function, subject)?),

@@ -18,7 +18,7 @@ use crate::request::{RequestHead, extensions};
 
 /// A request that is refused, with what is known of it.
 #[derive(Clone, Copy)]
-pub(in crate::pipeline) struct Refusing<'a> {
+pub(in crate::pipeline) struct RefusedRequest<'a> {
     pub(in crate::pipeline) endpoint: &'static Endpoint,
     pub(in crate::pipeline) request: &'a HttpRequest,
     /// `None`: no `Security` answers for the endpoint.
@@ -28,7 +28,7 @@ pub(in crate::pipeline) struct Refusing<'a> {
 }
 
 /// What the log has of a refusal.
-struct Line<'a> {
+struct LogLine<'a> {
     status: u16,
     /// Where it is another one.
     answered: Option<u16>,
@@ -36,7 +36,7 @@ struct Line<'a> {
     authenticator: Option<&'a str>,
 }
 
-impl Refusing<'_> {
+impl RefusedRequest<'_> {
     /// `answered` is the status that the client reads, which the application may have chosen.
     pub(super) fn log_denial(self, denial: &Denial, answered: StatusCode) {
         // Requests that are shed under load are as many as somebody sends, and no fault.
@@ -46,7 +46,7 @@ impl Refusing<'_> {
             DenialKind::Unavailable => !is_shed && !is_repeated(denial.cause()),
             _ => false,
         };
-        let line = Line {
+        let line = LogLine {
             status: denial.kind().status(),
             answered: Some(answered.as_u16()).filter(|it| *it != denial.kind().status()),
             cause: denial.cause(),
@@ -59,13 +59,13 @@ impl Refusing<'_> {
     pub(in crate::pipeline) fn log_answer(self, status: StatusCode, cause: &str) {
         if status.is_client_error() {
             let status = status.as_u16();
-            self.log(Line { status, answered: None, cause, authenticator: None }, false);
+            self.log(LogLine { status, answered: None, cause, authenticator: None }, false);
         }
     }
 
     /// An error where something on this side is wrong.
-    fn log(self, line: Line<'_>, is_fault: bool) {
-        let Line { status, answered, cause, authenticator } = line;
+    fn log(self, line: LogLine<'_>, is_fault: bool) {
+        let LogLine { status, answered, cause, authenticator } = line;
         macro_rules! refused {
             ($log:path) => {
                 $log!(

@@ -15,7 +15,7 @@ use actix_web::http::header::{
 };
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 
-use self::log::Refusing;
+use self::log::RefusedRequest;
 use crate::answer::Answers;
 use crate::denial::{Denial, DenialKind};
 use crate::pipeline::gate::Gate;
@@ -27,14 +27,14 @@ use crate::throttling::FieldValue;
 
 /// The response of a refused request, with the denial as its error: for what runs in the same process, a
 /// log, a test. Without a gate there are no challenges.
-pub(super) fn refuse(refusing: Refusing<'_>, mut denial: Refused) -> HttpResponse {
+pub(super) fn refuse(refusing: RefusedRequest<'_>, mut denial: Refused) -> HttpResponse {
     if let Some(gate) = refusing.gate {
         challenge(gate, &mut denial);
     }
     // One that does not answer for the endpoint has the application's form all the same.
     let installed = || refusing.request.app_data::<Security>();
     let security = refusing.gate.map(|gate| gate.security).or_else(installed);
-    let response = answered(denial, refusing.request, security);
+    let response = render(denial, refusing.request, security);
     if let Some(denial) = Denial::of(&response) {
         refusing.log_denial(denial, response.status());
     }
@@ -60,26 +60,26 @@ pub(super) fn refuse(refusing: Refusing<'_>, mut denial: Refused) -> HttpRespons
 /// ```
 pub async fn not_found(request: HttpRequest) -> HttpResponse {
     let denial = Box::new(Denial::new(DenialKind::NotFound, "the path leads to no endpoint"));
-    let mut response = answered(denial, &request, request.app_data::<Security>());
-    leave_out(&mut response);
+    let mut response = render(denial, &request, request.app_data::<Security>());
+    remove_unwanted_fields(&mut response);
     probe::mark(&request, response)
 }
 
 /// The denial as the application answers it.
-fn answered(denial: Refused, request: &HttpRequest, security: Option<&Security>) -> HttpResponse {
+fn render(denial: Refused, request: &HttpRequest, security: Option<&Security>) -> HttpResponse {
     let configured = || security.and_then(|it| it.inner().answers.as_ref());
     let answers = Answers::nearest(request).or_else(configured);
     let answer = answers.and_then(|answers| answers.answer(&denial, request));
     let (own, without) = answer.map_or((None, Vec::new()), |answer| answer.into_parts());
     let hook = security.and_then(|it| it.inner().problem_hook.as_ref());
     let body = match own {
-        None => hook.and_then(|hook| shaped(hook, &denial, request)),
+        None => hook.and_then(|hook| shape_with_hook(hook, &denial, request)),
         Some(_) => None,
     };
     let error: Box<dyn ResponseError> = denial;
     let response = HttpResponse::from_error(error);
     let mut response = match (own, body) {
-        (Some(own), _) => replaced(response, own),
+        (Some(own), _) => with_application_response(response, own),
         (None, Some(body)) => response.set_body(BoxBody::new(body)),
         (None, None) => response,
     };
@@ -90,7 +90,7 @@ fn answered(denial: Refused, request: &HttpRequest, security: Option<&Security>)
 }
 
 /// The application's response in place of the standard one, with its fields. The denial stays its error.
-fn replaced(mut standard: HttpResponse, own: HttpResponse) -> HttpResponse {
+fn with_application_response(mut standard: HttpResponse, own: HttpResponse) -> HttpResponse {
     let (mut own, body) = own.into_parts();
     let (fields, own_fields) = (standard.headers(), own.headers_mut());
     // What the limiter and the endpoint say is a fact.
@@ -114,7 +114,7 @@ struct Unwanted(Vec<HeaderName>);
 
 /// Leaves out the fields of a refusal that the application does not want.
 #[cold]
-pub(super) fn leave_out(response: &mut HttpResponse) {
+pub(super) fn remove_unwanted_fields(response: &mut HttpResponse) {
     let unwanted = response.extensions_mut().remove::<Unwanted>();
     for field in unwanted.iter().flat_map(|Unwanted(fields)| fields) {
         response.headers_mut().remove(field);
@@ -130,7 +130,7 @@ pub(super) fn challenge(gate: &Gate<'_>, denial: &mut Denial) {
 }
 
 /// The problem as the application's hook shapes it; `None` if the hook panics.
-fn shaped(hook: &ProblemHook, denial: &Denial, request: &HttpRequest) -> Option<String> {
+fn shape_with_hook(hook: &ProblemHook, denial: &Denial, request: &HttpRequest) -> Option<String> {
     let mut problem = denial.problem();
     match catch_unwind(AssertUnwindSafe(|| hook(denial, &mut problem, request))) {
         Ok(()) => Some(problem.to_json()),

@@ -7,22 +7,22 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// What was logged as an error within the last minute, by cause.
-static TOLD: Mutex<Vec<(Box<str>, Instant)>> = Mutex::new(Vec::new());
+static LOGGED: Mutex<Vec<(Box<str>, Instant)>> = Mutex::new(Vec::new());
 
 /// Whether this cause was logged as an error within the last minute. If not, it counts as logged now.
 pub(super) fn is_repeated(cause: &str) -> bool {
-    let mut told = TOLD.lock().unwrap_or_else(PoisonError::into_inner);
-    is_known(&mut told, cause, Instant::now())
+    let mut logged = LOGGED.lock().unwrap_or_else(PoisonError::into_inner);
+    is_known(&mut logged, cause, Instant::now())
 }
 
-fn is_known(told: &mut Vec<(Box<str>, Instant)>, cause: &str, now: Instant) -> bool {
-    told.retain(|(_, at)| now.saturating_duration_since(*at) < PAUSE);
-    if told.iter().any(|(known, _)| **known == *cause) {
+fn is_known(logged: &mut Vec<(Box<str>, Instant)>, cause: &str, now: Instant) -> bool {
+    logged.retain(|(_, at)| now.saturating_duration_since(*at) < PAUSE);
+    if logged.iter().any(|(known, _)| **known == *cause) {
         return true;
     }
     // An application's causes may be as many as its requests: then each is an error.
-    if told.len() < MOST {
-        told.push((cause.into(), now));
+    if logged.len() < MOST {
+        logged.push((cause.into(), now));
     }
     false
 }
@@ -36,9 +36,9 @@ mod tests {
 
     #[test]
     fn a_cause_is_an_error_once_a_minute() {
-        let (mut told, start) = (Vec::new(), Instant::now());
+        let (mut logged, start) = (Vec::new(), Instant::now());
         let mut is_known = |cause: &str, seconds| {
-            super::is_known(&mut told, cause, start + Duration::from_secs(seconds))
+            super::is_known(&mut logged, cause, start + Duration::from_secs(seconds))
         };
         assert!(!is_known("down", 0));
         assert!(is_known("down", 59));
@@ -48,6 +48,6 @@ mod tests {
         for number in 0..1000 {
             assert!(!is_known(&format!("{number}"), 61));
         }
-        assert!(told.len() <= MOST);
+        assert!(logged.len() <= MOST);
     }
 }

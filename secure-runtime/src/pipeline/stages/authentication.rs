@@ -16,7 +16,7 @@ use crate::principal::Principal;
 use crate::request::RequestHead;
 use crate::support::time::Moment;
 
-type Waiting = Pin<Box<dyn Future<Output = Verdict> + Send>>;
+type PendingVerdict = Pin<Box<dyn Future<Output = Verdict> + Send>>;
 
 /// The caller, or nobody where that is allowed.
 type Outcome = Result<Option<Principal>, Refused>;
@@ -37,12 +37,12 @@ pub(in crate::pipeline) fn poll(
         return Poll::Ready(Ok(()));
     };
     let head = RequestHead::new(gate.request);
-    match ready!(request.round.poll(authentication, &head, now, context)) {
+    match ready!(request.authentication.poll(authentication, &head, now, context)) {
         Ok(Some(caller)) => {
             request.caller = Some(caller);
             failures::check_caller(gate, request.caller.as_ref(), now)?;
         }
-        Ok(None) => request.caller = let_in(gate, now),
+        Ok(None) => request.caller = open_principal(gate, now),
         Err(refused) if authentication.is_lenient && is_rejection(&refused) => {
             request.count_rejected(gate, refused.kind(), now);
             log_rejection(gate, &refused);
@@ -53,7 +53,7 @@ pub(in crate::pipeline) fn poll(
 }
 
 /// Who everybody is, where the configuration lets everybody in.
-fn let_in(gate: &Gate<'_>, now: Moment) -> Option<Principal> {
+fn open_principal(gate: &Gate<'_>, now: Moment) -> Option<Principal> {
     let open = gate.security.inner().open.as_ref();
     let open = open.filter(|_| gate.plan.authentication.mode == Mode::Open)?;
     open.warn(now);
@@ -79,7 +79,7 @@ fn log_rejection(gate: &Gate<'_>, refused: &Denial) {
 
 /// One request's turn through the authenticators of its endpoint.
 #[derive(Default)]
-pub(in crate::pipeline) struct Round {
+pub(in crate::pipeline) struct AuthenticationState {
     /// How many authenticators have been asked.
     next: usize,
     /// The place of the one that was asked last.
@@ -91,10 +91,10 @@ pub(in crate::pipeline) struct Round {
     caller: Option<Principal>,
     /// The refusal that the client hears, and the place of the authenticator it is from.
     refusal: Option<(usize, Refusal)>,
-    waiting: Option<Waiting>,
+    waiting: Option<PendingVerdict>,
 }
 
-impl Round {
+impl AuthenticationState {
     /// One bit for each of the endpoint's authenticators: whether it accepted the credentials.
     pub(in crate::pipeline) fn accepted(&self) -> u64 {
         self.accepted
@@ -148,7 +148,7 @@ impl Round {
                     }
                 }
             };
-            if let Some(outcome) = self.absorb(authentication, verdict) {
+            if let Some(outcome) = self.apply_verdict(authentication, verdict) {
                 return Poll::Ready(outcome);
             }
         }
@@ -166,7 +166,11 @@ impl Round {
     }
 
     /// Takes in one verdict; `Some` if it decides.
-    fn absorb(&mut self, authentication: &Authentication, verdict: Verdict) -> Option<Outcome> {
+    fn apply_verdict(
+        &mut self,
+        authentication: &Authentication,
+        verdict: Verdict,
+    ) -> Option<Outcome> {
         let needs_all = matches!(authentication.mode, Mode::All { .. });
         let asked = self.asked;
         match verdict {
@@ -263,7 +267,7 @@ fn check_places(
 }
 
 /// An authenticator that panics while it waits is unable to judge.
-fn poll_guarded(waiting: &mut Waiting, context: &mut Context<'_>) -> Poll<Verdict> {
+fn poll_guarded(waiting: &mut PendingVerdict, context: &mut Context<'_>) -> Poll<Verdict> {
     let polled = catch_unwind(AssertUnwindSafe(|| waiting.as_mut().poll(context)));
     polled.unwrap_or_else(|_| Poll::Ready(panicked()))
 }

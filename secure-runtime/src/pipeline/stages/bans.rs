@@ -7,7 +7,7 @@ use std::fmt;
 use std::hash::Hasher;
 use std::net::IpAddr;
 
-use super::failure_budgets::{Scope, Who, allowances, keys_of};
+use super::failure_budgets::{ClaimedIdentity, FailureTarget, allowances, keys_of};
 use crate::plan::PlannedBudget;
 use crate::principal::VouchedBy;
 use crate::security::Security;
@@ -114,9 +114,9 @@ impl Bans {
         let inner = self.security.inner();
         let (now, counters) = (inner.clock.now(), &inner.counters);
         let mut was_banned = false;
-        self.each(address, whom, |budget, scope, keys| {
+        self.each(address, whom, |budget, target, keys| {
             was_banned |= self.left(keys, now).is_some();
-            let (live, is_address) = (budget.live, scope.is_address());
+            let (live, is_address) = (budget.live, target.is_address());
             let terms = allowances(live, is_address);
             let (count, place) = counters.standing(live.generations, terms, keys.count, now);
             let quota = live.terms(place).quota_of(is_address);
@@ -138,25 +138,28 @@ impl Bans {
         &self,
         address: IpAddr,
         whom: Banned<'_>,
-        mut visit: impl FnMut(&PlannedBudget, Scope<'_>, &BudgetKeys),
+        mut visit: impl FnMut(&PlannedBudget, FailureTarget<'_>, &BudgetKeys),
     ) {
         let inner = self.security.inner();
         let limiter = &inner.counters.limiter;
         let group = Some(inner.address_groups.group(address));
-        let pair = |who| Scope::Pair(who, group);
-        let scopes = match whom {
-            Banned::Address => vec![Scope::Address(group), pair(Who::Nobody)],
+        let pair = |identity| FailureTarget::Pair(identity, group);
+        let targets = match whom {
+            Banned::Address => vec![FailureTarget::Address(group), pair(ClaimedIdentity::Nobody)],
             Banned::Account(name) => {
                 let (name, ()) =
                     limiter.hash(|state: &mut dyn Hasher| state.write(name.as_bytes()));
-                vec![pair(Who::Account(name))]
+                vec![pair(ClaimedIdentity::Account(name))]
             }
-            Banned::ApiKey(id) => vec![pair(Who::Credential(id))],
+            Banned::ApiKey(id) => vec![pair(ClaimedIdentity::Credential(id))],
             Banned::Caller { issuer, subject } => {
-                vec![pair(Who::Principal(VouchedBy::Issuer(issuer), subject))]
+                vec![pair(ClaimedIdentity::Principal(VouchedBy::Issuer(issuer), subject))]
             }
             Banned::CallerOf { authenticator, subject } => {
-                vec![pair(Who::Principal(VouchedBy::Authenticator(authenticator), subject))]
+                vec![pair(ClaimedIdentity::Principal(
+                    VouchedBy::Authenticator(authenticator),
+                    subject,
+                ))]
             }
         };
         let mut seen = Vec::new();
@@ -165,8 +168,8 @@ impl Bans {
                 continue;
             }
             seen.push(budget.id);
-            for scope in &scopes {
-                visit(budget, *scope, &keys_of(limiter, budget.id, *scope));
+            for target in &targets {
+                visit(budget, *target, &keys_of(limiter, budget.id, *target));
             }
         }
     }

@@ -28,7 +28,7 @@ use crate::request::{extensions, extensions_mut};
 /// Lets go of a body that the endpoint does not read. Over HTTP/2 the server then ignores its frames,
 /// which it would keep otherwise; over HTTP/1 the body is held until the request is answered.
 #[inline]
-pub(in crate::pipeline) fn let_go(gate: &Gate<'_>, body: &mut RequestBody) {
+pub(in crate::pipeline) fn release_unread(gate: &Gate<'_>, body: &mut RequestBody) {
     let Unread::Untouched(untouched) = &body.unread else { return };
     // HTTP/2's kind of payload has a name only where actix-web is built with it.
     let is_http2 = !matches!(untouched, Body::None | Body::H1 { .. } | Body::Stream { .. });

@@ -18,7 +18,7 @@ use crate::request::extensions;
 use crate::support::time::Moment;
 
 /// Left in the request by the pipeline: it passed the stages of this endpoint.
-pub(super) struct Passed {
+pub(super) struct PublishedCaller {
     pub(super) endpoint: &'static Endpoint,
     pub(super) principal: Option<Principal>,
     /// When the request entered.
@@ -35,20 +35,20 @@ impl FromRequest for Principal {
     type Future = Ready<Result<Self, Denial>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(extracted(request, "Principal"))
+        ready(extract_caller(request, "Principal"))
     }
 }
 
 /// The caller, for the extractor of this name.
-pub(super) fn extracted(request: &HttpRequest, extractor: &str) -> Result<Principal, Denial> {
+pub(super) fn extract_caller(request: &HttpRequest, extractor: &str) -> Result<Principal, Denial> {
     let Some(extensions) = extensions(request) else {
         return Err(Denial::internal(format!(
             "`{extractor}` was asked for while something holds the request's extensions"
         )));
     };
-    match extensions.get::<Passed>() {
-        Some(Passed { principal: Some(principal), .. }) => Ok(principal.clone()),
-        Some(Passed { endpoint, .. }) => {
+    match extensions.get::<PublishedCaller>() {
+        Some(PublishedCaller { principal: Some(principal), .. }) => Ok(principal.clone()),
+        Some(PublishedCaller { endpoint, .. }) => {
             let endpoint = *endpoint;
             drop(extensions);
             Err(without_caller(request, endpoint))
@@ -87,7 +87,7 @@ fn without_caller(request: &HttpRequest, endpoint: &'static Endpoint) -> Denial 
 
 /// The caller, once it was published.
 pub(in crate::pipeline) fn published(extensions: &Extensions) -> Option<&Principal> {
-    extensions.get::<Passed>().and_then(|passed| passed.principal.as_ref())
+    extensions.get::<PublishedCaller>().and_then(|passed| passed.principal.as_ref())
 }
 
 /// Puts the caller where the [`Principal`] extractor finds it. Rules about arguments ask about it again, and the
@@ -98,17 +98,18 @@ pub(in crate::pipeline) fn publish(gate: &Gate<'_>, request: &mut Progress) {
         return;
     }
     let is_asked_about = gate.plan.rule.as_ref().is_some_and(|rule| rule.needs() > Needs::Nothing);
-    let principal = match is_asked_about || request.is_of_a_scope {
+    let principal = match is_asked_about || request.is_scope_policy {
         true => request.caller.clone(),
         false => request.caller.take(),
     };
-    let passed = Passed { endpoint: gate.plan.endpoint, principal, entered: request.entered };
+    let passed =
+        PublishedCaller { endpoint: gate.plan.endpoint, principal, entered: request.entered };
     gate.request.extensions_mut().insert(passed);
 }
 
 /// Takes it back, before another endpoint authenticates for itself.
 pub(in crate::pipeline) fn withdraw(request: &HttpRequest) {
-    drop(request.extensions_mut().remove::<Passed>());
+    drop(request.extensions_mut().remove::<PublishedCaller>());
 }
 
 /// The values that may still be extracted as granted: the endpoint's own arguments, each once, and

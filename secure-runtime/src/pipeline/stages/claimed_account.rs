@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use actix_web::{HttpMessage, HttpRequest};
 
-use super::failure_budgets::{Ledger, Scope, Taken, Who};
-use super::failures::Watched;
+use super::failure_budgets::{ClaimedIdentity, FailureCounter, FailureTarget, Taken};
+use super::failures::WatchedEndpoint;
 use crate::denial::Denial;
 use crate::pipeline::gate::Gate;
 use crate::pipeline::refused::Refused;
@@ -50,7 +50,7 @@ use crate::plan::PlannedBudget;
 /// }
 /// ```
 pub fn claim_account(request: &HttpRequest, account: &str) -> Result<(), Denial> {
-    let endpoint = request.extensions().get::<Watched>().map(|watched| watched.0);
+    let endpoint = request.extensions().get::<WatchedEndpoint>().map(|watched| watched.0);
     let Some(endpoint) = endpoint else {
         return Err(Denial::internal(
             "`claim_account` was called where no `failures = \"…\"` of the endpoint would count",
@@ -58,30 +58,34 @@ pub fn claim_account(request: &HttpRequest, account: &str) -> Result<(), Denial>
     };
     let gate = Gate::find(request, endpoint).map_err(|denial| *denial)?;
     let inner = gate.security.inner();
-    let ledger = Ledger::open(&gate, inner.clock.now());
+    let counter = FailureCounter::new(&gate, inner.clock.now());
     let (name, ()) = inner.counters.limiter.hash(|state| state.write(account.as_bytes()));
     let mut claim = Claim { account: name, taken: Vec::new(), passed: Vec::new() };
-    for budget in ledger.budgets().filter(|budget| budget.is_own()) {
-        let who = Who::Account(name);
-        let pair = ledger.banned(budget, Scope::Pair(who, ledger.group));
-        let address = ledger.banned(budget, Scope::Address(ledger.group));
+    for budget in counter.budgets().filter(|budget| budget.is_own()) {
+        let identity = ClaimedIdentity::Account(name);
+        let pair = counter.banned(budget, FailureTarget::Pair(identity, counter.group));
+        let address = counter.banned(budget, FailureTarget::Address(counter.group));
         let taken = match (pair, address) {
-            (None, Some(wait)) if ledger.knows(budget, who) && ledger.binds(budget) => {
+            (None, Some(wait))
+                if counter.has_accepted(budget, identity) && counter.is_enforced(budget) =>
+            {
                 claim.passed.push((budget.id, wait));
-                ledger.take(budget, who).map_err(|_| ledger.refuse(budget, wait))
+                counter.take(budget, identity).map_err(|_| counter.refuse(budget, wait))
             }
-            (None, None) => ledger.take(budget, who),
-            (None, Some(_)) if ledger.knows(budget, who) => ledger.take(budget, who),
+            (None, None) => counter.take(budget, identity),
+            (None, Some(_)) if counter.has_accepted(budget, identity) => {
+                counter.take(budget, identity)
+            }
             (pair, address) => {
                 let wait = pair.max(address).unwrap_or_default();
-                ledger.heed(budget, wait).map(|()| None)
+                counter.enforce(budget, wait).map(|()| None)
             }
         };
         match taken {
             Ok(Some(taken)) => claim.taken.push((budget.id, taken)),
             Ok(None) => {}
             Err(refused) => {
-                claim.taken.iter().for_each(|(_, taken)| ledger.refund(taken));
+                claim.taken.iter().for_each(|(_, taken)| counter.refund(taken));
                 return Err(*refused);
             }
         }
@@ -108,23 +112,27 @@ struct Claim {
 }
 
 impl Claims {
-    pub(super) fn accounts(&self) -> impl Iterator<Item = Who<'static>> {
-        self.0.iter().map(|claim| Who::Account(claim.account))
+    pub(super) fn accounts(&self) -> impl Iterator<Item = ClaimedIdentity<'static>> {
+        self.0.iter().map(|claim| ClaimedIdentity::Account(claim.account))
     }
 
     /// The answer to a failure of an account that passed the ban of its address: that of an account that
     /// did not, which would otherwise be told from it.
-    pub(super) fn refusal(&self, ledger: &Ledger<'_>, failed: &PlannedBudget) -> Option<Refused> {
+    pub(super) fn refusal(
+        &self,
+        counter: &FailureCounter<'_>,
+        failed: &PlannedBudget,
+    ) -> Option<Refused> {
         let passed = self.0.iter().flat_map(|claim| &claim.passed);
         let (_, wait) = passed.into_iter().find(|(id, _)| *id == failed.id)?;
-        Some(ledger.refuse(failed, *wait))
+        Some(counter.refuse(failed, *wait))
     }
 
     /// The request was no failure, as far as this budget goes.
-    pub(super) fn give_back(&self, ledger: &Ledger<'_>, budget: &PlannedBudget) {
+    pub(super) fn give_back(&self, counter: &FailureCounter<'_>, budget: &PlannedBudget) {
         let taken = self.0.iter().flat_map(|claim| &claim.taken);
         for (_, taken) in taken.filter(|(id, _)| *id == budget.id) {
-            ledger.refund(taken);
+            counter.refund(taken);
         }
     }
 }

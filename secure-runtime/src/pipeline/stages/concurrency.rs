@@ -16,7 +16,7 @@ use super::caller;
 use crate::denial::{Denial, Violated, Violation};
 use crate::pipeline::gate::Gate;
 use crate::pipeline::limits::keys::{Subject, key_of};
-use crate::pipeline::limits::reserve::Counted;
+use crate::pipeline::limits::reserve::LimitState;
 use crate::pipeline::limits::shadow_mode;
 use crate::pipeline::progress::Progress;
 use crate::pipeline::refused::Refused;
@@ -25,7 +25,7 @@ use crate::security::Inner;
 use crate::throttling::{Entered, LimitKey, Permit, Waiter};
 
 /// A request in a queue.
-pub(in crate::pipeline) struct Waiting {
+pub(in crate::pipeline) struct QueuedRequest {
     waiter: Waiter,
     /// When it has waited long enough.
     deadline: Pin<Box<Sleep>>,
@@ -59,7 +59,7 @@ fn poll_these(
     request: &mut Progress,
     context: &mut Context<'_>,
 ) -> Poll<Result<(), Refused>> {
-    if request.counted.permits.len() >= limits.len() {
+    if request.limit_state.permits.len() >= limits.len() {
         return Poll::Ready(Ok(()));
     }
     let address = || gate.group();
@@ -68,7 +68,7 @@ fn poll_these(
     let published = caller::published(&gate.request.extensions()).cloned();
     let principal = request.caller.as_ref().or(published.as_ref());
     let subject = gate.subject(&address, principal, None);
-    if ready!(poll(inner, limits, subject, &mut request.counted, context))? {
+    if ready!(poll(inner, limits, subject, &mut request.limit_state, context))? {
         // What comes next counts from the end of the wait.
         request.entered = Some(inner.clock.now());
     }
@@ -81,35 +81,35 @@ fn poll(
     inner: &Inner,
     limits: &[PlannedConcurrency],
     subject: Subject<'_>,
-    counted: &mut Counted,
+    limit_state: &mut LimitState,
     context: &mut Context<'_>,
 ) -> Poll<Result<bool, Refused>> {
     let mut has_waited = false;
-    while let Some(planned) = limits.get(counted.permits.len()) {
-        let permit = match &mut counted.waiting {
+    while let Some(planned) = limits.get(limit_state.permits.len()) {
+        let permit = match &mut limit_state.waiting {
             Some(waiting) => match waiting.poll(context) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(permit) => {
                     has_waited = true;
-                    counted.waiting = None;
+                    limit_state.waiting = None;
                     permit
                 }
             },
             None => {
                 let key = key_of(&inner.counters.limiter, planned.id, &planned.by, subject)?;
-                if !shadow_mode::binds(&planned.mode, &planned.by, subject) {
-                    counted.hold(observe(inner, planned, key));
+                if !shadow_mode::is_enforced_for(&planned.mode, &planned.by, subject) {
+                    limit_state.hold(observe(inner, planned, key));
                     continue;
                 }
                 if let Some(permit) = inner.in_flight.try_enter(key, planned.number) {
-                    counted.hold(permit);
+                    limit_state.hold(permit);
                     continue;
                 }
                 match inner.in_flight.enter(key, planned.number, context.waker()) {
                     Entered::Served(permit) => Some(permit),
                     Entered::Refused => None,
                     Entered::Queued(waiter) => {
-                        counted.waiting = Some(wait(waiter, inner, planned));
+                        limit_state.waiting = Some(wait(waiter, inner, planned));
                         // Whoever has just set that it is observed may have looked before.
                         if planned.mode.percent() == 0 {
                             inner.in_flight.serve_waiting(planned.number);
@@ -120,7 +120,7 @@ fn poll(
             }
         };
         match permit {
-            Some(permit) => counted.hold(permit),
+            Some(permit) => limit_state.hold(permit),
             None => return Poll::Ready(Err(too_many(inner, planned))),
         }
     }
@@ -142,12 +142,12 @@ fn observe(inner: &Inner, planned: &PlannedConcurrency, key: LimitKey) -> Permit
 }
 
 #[cold]
-fn wait(waiter: Waiter, inner: &Inner, planned: &PlannedConcurrency) -> Box<Waiting> {
+fn wait(waiter: Waiter, inner: &Inner, planned: &PlannedConcurrency) -> Box<QueuedRequest> {
     let longest = inner.in_flight.bound(planned.number).wait;
-    Box::new(Waiting { waiter, deadline: Box::pin(sleep(longest)) })
+    Box::new(QueuedRequest { waiter, deadline: Box::pin(sleep(longest)) })
 }
 
-impl Waiting {
+impl QueuedRequest {
     /// A permit, or none once the time is over.
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Permit>> {
         if let Some(permit) = self.waiter.poll(context.waker()) {

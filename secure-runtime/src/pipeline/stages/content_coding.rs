@@ -40,7 +40,7 @@ pub(super) fn check(request: &HttpRequest, policy: &Policy) -> Result<Option<Cod
 
 #[cold]
 fn find(request: &HttpRequest, policy: &Policy) -> Result<Option<Coding>, Refused> {
-    if let Some(coding) = taken(request) {
+    if let Some(coding) = removed_coding(request) {
         let is_asked_for = policy.content_encodings.contains(&coding.name());
         return if is_asked_for { Ok(Some(coding)) } else { Err(unsupported(policy)) };
     }
@@ -83,16 +83,16 @@ impl Coding {
 }
 
 #[cfg(not(feature = "compression"))]
-fn taken(_: &HttpRequest) -> Option<Coding> {
+fn removed_coding(_: &HttpRequest) -> Option<Coding> {
     None
 }
 
 #[cfg(feature = "compression")]
 pub(super) use decoding::decoded;
 #[cfg(feature = "compression")]
-pub(crate) use decoding::take;
+pub(crate) use decoding::remove_header;
 #[cfg(feature = "compression")]
-use decoding::taken;
+use decoding::removed_coding;
 
 #[cfg(feature = "compression")]
 mod decoding {
@@ -115,7 +115,7 @@ mod decoding {
     use crate::inventory;
 
     /// Left in a request whose header no longer says how its body is coded.
-    struct Taken(Coding);
+    struct RemovedCoding(Coding);
 
     /// Whether an endpoint of the program asks for compressed bodies.
     static IS_ASKED_FOR: LazyLock<bool> = LazyLock::new(|| {
@@ -125,14 +125,14 @@ mod decoding {
     /// Takes the coding out of the header, for the pipeline to decode the body. Several codings stay, and
     /// unknown ones: nobody decodes them.
     #[inline]
-    pub(crate) fn take(request: &mut ServiceRequest) {
+    pub(crate) fn remove_header(request: &mut ServiceRequest) {
         if *IS_ASKED_FOR && request.headers().contains_key(CONTENT_ENCODING) {
-            let _ = take_known(request);
+            let _ = remove_known(request);
         }
     }
 
     #[cold]
-    fn take_known(request: &mut ServiceRequest) -> Option<()> {
+    fn remove_known(request: &mut ServiceRequest) -> Option<()> {
         let mut lines = request.headers().get_all(CONTENT_ENCODING);
         let (Some(line), None) = (lines.next(), lines.next()) else { return None };
         let coding = named(line.as_bytes().trim_ascii())?;
@@ -142,7 +142,7 @@ mod decoding {
             request.headers_mut().insert(CONTENT_ENCODING, identity);
         };
         catch_unwind(AssertUnwindSafe(replace)).ok()?;
-        request.extensions_mut().insert(Taken(coding));
+        request.extensions_mut().insert(RemovedCoding(coding));
         Some(())
     }
 
@@ -153,8 +153,8 @@ mod decoding {
     }
 
     /// What [`take`] has found.
-    pub(super) fn taken(request: &HttpRequest) -> Option<Coding> {
-        request.extensions().get::<Taken>().map(|taken| taken.0)
+    pub(super) fn removed_coding(request: &HttpRequest) -> Option<Coding> {
+        request.extensions().get::<RemovedCoding>().map(|removed_coding| removed_coding.0)
     }
 
     /// What a coded body is decoded to.
@@ -175,7 +175,7 @@ mod decoding {
 
     /// What is decoded before others have their turn, and before the time is looked at: a body that is
     /// decoded to nothing ends no turn by itself.
-    const A_TURN: usize = 16 * 1024;
+    const CHUNK_BYTES: usize = 16 * 1024;
 
     /// A body for a reader, a turn at a time.
     struct Coded {
@@ -206,7 +206,7 @@ mod decoding {
                 };
             }
             this.has_read = true;
-            let turn = this.rest.len().min(A_TURN);
+            let turn = this.rest.len().min(CHUNK_BYTES);
             Poll::Ready(Some(Ok(this.rest.split_to(turn))))
         }
     }

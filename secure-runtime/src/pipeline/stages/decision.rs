@@ -19,7 +19,7 @@ use crate::plan::Mode;
 use crate::request::{KeptHead, RequestHead};
 
 /// One question under way.
-pub(in crate::pipeline) struct Asking {
+pub(in crate::pipeline) struct PendingDecision {
     /// The place of the action among the endpoint's.
     place: usize,
     /// What was remembered when it was asked.
@@ -53,7 +53,8 @@ fn poll_actions(
         let cause = "the endpoint has an action, and nothing decides about it";
         return Poll::Ready(Err(refused(DenialKind::Internal, cause).into()));
     };
-    let first = request.asking.as_ref().map_or(0, |asking| asking.place);
+    let first =
+        request.pending_decision.as_ref().map_or(0, |pending_decision| pending_decision.place);
     for (place, action) in gate.plan.actions.iter().enumerate().skip(first) {
         let decision = ready!(poll_action(gate, request, decider, (place, action), context))?;
         if !decision.is_permitted() {
@@ -70,14 +71,14 @@ fn poll_action(
     (place, action): (usize, &Arc<str>),
     context: &mut Context<'_>,
 ) -> Poll<Result<AccessDecision, Ended>> {
-    let mut asking = match request.asking.take() {
-        Some(asking) => asking,
-        None => match ask(gate, request, decider, (place, action))? {
+    let mut pending_decision = match request.pending_decision.take() {
+        Some(pending_decision) => pending_decision,
+        None => match start_decision(gate, request, decider, (place, action))? {
             Ok(known) => return Poll::Ready(Ok(known)),
-            Err(asking) => asking,
+            Err(pending_decision) => pending_decision,
         },
     };
-    let polled = caught("`decide`", || asking.deciding.as_mut().poll(context));
+    let polled = caught("`decide`", || pending_decision.deciding.as_mut().poll(context));
     match polled.map_err(Box::new)? {
         Poll::Ready(Decided { asked, answer }) => {
             request.deadline = None;
@@ -87,7 +88,7 @@ fn poll_action(
             {
                 let head = RequestHead::new(gate.request);
                 let probe = probe(gate, request, &head, place);
-                cache.keep(asking.version, probe, decision.clone(), now);
+                cache.keep(pending_decision.version, probe, decision.clone(), now);
             }
             Poll::Ready(Ok(decision))
         }
@@ -96,19 +97,19 @@ fn poll_action(
                 let late = undecided(action, "there was no answer in time");
                 return Poll::Ready(Err(late.into()));
             }
-            request.asking = Some(asking);
+            request.pending_decision = Some(pending_decision);
             Poll::Pending
         }
     }
 }
 
 /// What is remembered, or a new question.
-fn ask(
+fn start_decision(
     gate: &Gate<'_>,
     request: &Progress,
     decider: &Decider,
     (place, action): (usize, &Arc<str>),
-) -> Result<Result<AccessDecision, Box<Asking>>, Ended> {
+) -> Result<Result<AccessDecision, Box<PendingDecision>>, Ended> {
     let mut version = Version::default();
     if let (Some(cache), Some(now)) = (&decider.cache, request.entered) {
         let head = RequestHead::new(gate.request);
@@ -122,7 +123,7 @@ fn ask(
         head.parameters().map_err(|error| errors::refusal(&error, gate.plan.max_body()))?;
     let asked = AccessRequest::new(request.caller.clone(), Arc::clone(action), parameters, head);
     let deciding = caught("`decide`", || (decider.function)(asked)).map_err(Box::new)?;
-    Ok(Err(Box::new(Asking { place, version, deciding })))
+    Ok(Err(Box::new(PendingDecision { place, version, deciding })))
 }
 
 fn probe<'a>(

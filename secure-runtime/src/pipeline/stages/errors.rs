@@ -20,14 +20,15 @@ use crate::problem::{self, Problem};
 
 /// What it comes to that there are no arguments, where bodies may have so many bytes.
 pub(in crate::pipeline) fn refusal(error: &actix_web::Error, max_body: u64) -> Ended {
-    if let Some(denial) = own_limit(error, max_body) {
+    if let Some(denial) = extractor_limit(error, max_body) {
         return Ended::Refused(Box::new(denial));
     }
-    denial_of(error).map_or_else(|| foreign(error), |denial| Ended::Refused(Box::new(denial)))
+    denial_of(error)
+        .map_or_else(|| application_error(error), |denial| Ended::Refused(Box::new(denial)))
 }
 
 /// The same where it may not tell whether there is something: these statuses become 404.
-pub(in crate::pipeline) fn hidden(ended: Ended, statuses: std::ops::Range<u16>) -> Ended {
+pub(in crate::pipeline) fn hide(ended: Ended, statuses: std::ops::Range<u16>) -> Ended {
     let not_found = |cause| Ended::Refused(Box::new(Denial::new(DenialKind::NotFound, cause)));
     match ended {
         Ended::Refused(denial) if statuses.contains(&denial.kind().status()) => {
@@ -75,7 +76,7 @@ fn json(error: &JsonPayloadError) -> Denial {
         JsonPayloadError::ContentType => unsupported("expected `application/json`"),
         JsonPayloadError::Payload(error) => payload(error),
         JsonPayloadError::Deserialize(error) => deserialized(error),
-        _ => told(DenialKind::Malformed, "the body cannot be read"),
+        _ => visible_denial(DenialKind::Malformed, "the body cannot be read"),
     }
 }
 
@@ -114,7 +115,7 @@ fn deserialized(error: &serde_json::Error) -> Denial {
         (Category::Eof, _) => (Malformed, String::from("the body is no JSON: it ends too early")),
         _ => (Malformed, String::from("the body is no JSON")),
     };
-    told(kind, format!("{detail} at line {} column {}", error.line(), error.column()))
+    visible_denial(kind, format!("{detail} at line {} column {}", error.line(), error.column()))
 }
 
 fn form(error: &UrlencodedError) -> Denial {
@@ -122,7 +123,7 @@ fn form(error: &UrlencodedError) -> Denial {
         UrlencodedError::ContentType => unsupported("expected `application/x-www-form-urlencoded`"),
         UrlencodedError::Payload(error) => payload(error),
         UrlencodedError::Parse(error) => malformed("form", &error.to_string()),
-        _ => told(DenialKind::Malformed, "the form cannot be read"),
+        _ => visible_denial(DenialKind::Malformed, "the form cannot be read"),
     }
 }
 
@@ -137,16 +138,17 @@ fn multipart(_: &actix_web::Error) -> Option<Denial> {
 
 pub(super) fn payload(error: &PayloadError) -> Denial {
     match error {
-        PayloadError::EncodingCorrupted => {
-            told(DenialKind::Malformed, "the body is not coded as `Content-Encoding` says")
-        }
-        _ => told(DenialKind::Malformed, "the body did not arrive as announced"),
+        PayloadError::EncodingCorrupted => visible_denial(
+            DenialKind::Malformed,
+            "the body is not coded as `Content-Encoding` says",
+        ),
+        _ => visible_denial(DenialKind::Malformed, "the body did not arrive as announced"),
     }
 }
 
 /// The extractor refused the body, not `max_body`: by a limit that the application has set, or that
 /// actix-web has where nothing lifts it.
-fn own_limit(error: &actix_web::Error, max_body: u64) -> Option<Denial> {
+fn extractor_limit(error: &actix_web::Error, max_body: u64) -> Option<Denial> {
     let (limit, config) = match (error.as_error(), error.as_error(), error.as_error()) {
         (
             Some(
@@ -191,16 +193,16 @@ fn malformed(part: &str, text: &str) -> Denial {
         Some(name) => format!("the parameter `{name}` of the {part} is missing"),
         None => format!("the {part} does not have the expected form"),
     };
-    told(DenialKind::Malformed, detail)
+    visible_denial(DenialKind::Malformed, detail)
 }
 
 pub(super) fn unsupported(detail: &'static str) -> Denial {
-    told(DenialKind::UnsupportedMediaType, detail)
+    visible_denial(DenialKind::UnsupportedMediaType, detail)
 }
 
 /// A denial whose cause the client may read. What serde says repeats the value, which belongs
 /// neither into the answer nor into the log.
-pub(super) fn told(kind: DenialKind, detail: impl Into<Cow<'static, str>>) -> Denial {
+pub(super) fn visible_denial(kind: DenialKind, detail: impl Into<Cow<'static, str>>) -> Denial {
     let detail = detail.into();
     Denial::new(kind, detail.clone()).with_detail(detail)
 }
@@ -214,7 +216,7 @@ fn missing_field(text: &str) -> Option<&str> {
 /// nothing but their status. An answer that the application rendered itself is passed on; the plain text
 /// of an error that nobody rendered becomes a problem of the same status. What the error says, the
 /// operator reads.
-fn foreign(error: &actix_web::Error) -> Ended {
+fn application_error(error: &actix_web::Error) -> Ended {
     let response = error.error_response();
     let status = response.status();
     let answered = || format!("an extractor or a rule answered: {}", excerpt(&error.to_string()));

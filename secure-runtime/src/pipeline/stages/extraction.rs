@@ -6,7 +6,7 @@ use actix_web::dev::Payload;
 use actix_web::rt::time::sleep;
 use actix_web::{Error, HttpRequest};
 
-use super::errors::{hidden, refusal};
+use super::errors::{hide, refusal};
 use super::request_body::RequestBody;
 use super::timed_body::poll_extended;
 use super::{body, counted_body, load};
@@ -18,7 +18,7 @@ use crate::policy::Places;
 use crate::validation::{Values, Violations};
 
 /// What only the code that knows the types of the handler's parameters can do.
-pub(in crate::pipeline) trait Collect {
+pub(in crate::pipeline) trait HandlerArguments {
     /// Extracts the arguments at these places, unless they are there.
     fn poll_extract(
         &mut self,
@@ -37,7 +37,7 @@ pub(in crate::pipeline) fn poll(
     request: &mut Progress,
     body: &mut RequestBody,
     places: Places,
-    arguments: &mut dyn Collect,
+    arguments: &mut dyn HandlerArguments,
     context: &mut Context<'_>,
 ) -> Poll<Result<(), Ended>> {
     if places.is_empty() {
@@ -62,7 +62,7 @@ pub(in crate::pipeline) fn poll(
             // Of several resources one is not there, or a rule about it would hide it.
             let is_hidden = policy.hides && places == policy.resources;
             let refusal = refusal(&error, gate.plan.max_body());
-            Poll::Ready(Err(if is_hidden { hidden(refusal, 400..500) } else { refusal }))
+            Poll::Ready(Err(if is_hidden { hide(refusal, 400..500) } else { refusal }))
         }
         Poll::Pending => {
             if reads_body {
@@ -103,7 +103,7 @@ pub(super) fn poll_deadline(
 pub(in crate::pipeline) fn validate(
     gate: &Gate<'_>,
     request: &mut Progress,
-    arguments: &dyn Collect,
+    arguments: &dyn HandlerArguments,
 ) -> Result<(), Refused> {
     if !gate.plan.validates {
         return Ok(());

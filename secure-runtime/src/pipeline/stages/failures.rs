@@ -20,7 +20,7 @@ use actix_web::{HttpMessage, HttpResponse};
 
 use super::caller::published;
 use super::claimed_account::Claims;
-use super::failure_budgets::{Ledger, ObservedBans, Scope, Taken, Who};
+use super::failure_budgets::{ClaimedIdentity, FailureCounter, FailureTarget, ObservedBans, Taken};
 use crate::authentication::{Authenticator, Presented};
 use crate::denial::{Denial, DenialKind};
 use crate::pipeline::gate::Gate;
@@ -34,11 +34,14 @@ use crate::request::{RequestHead, cookies, extensions, extensions_mut};
 use crate::support::time::Moment;
 
 /// Left in requests of endpoints with budgets of their own.
-pub(super) struct Watched(pub(super) &'static Endpoint);
+pub(super) struct WatchedEndpoint(pub(super) &'static Endpoint);
 
 /// The first look at a request, which notes whether its answer is to be looked at, too.
 #[inline]
-pub(in crate::pipeline) fn begin(gate: &Gate<'_>, request: &mut Progress) -> Result<(), Refused> {
+pub(in crate::pipeline) fn check_bans(
+    gate: &Gate<'_>,
+    request: &mut Progress,
+) -> Result<(), Refused> {
     let budgets = &gate.plan.failures;
     let Some(now) = request.entered.filter(|_| !budgets.is_empty()) else { return Ok(()) };
     if !gate.security.inner().penalties.is_quiet(now.monotonic_nanos()) {
@@ -46,20 +49,21 @@ pub(in crate::pipeline) fn begin(gate: &Gate<'_>, request: &mut Progress) -> Res
     }
     request.watches_failures = budgets.iter().any(PlannedBudget::is_own);
     if request.watches_failures {
-        gate.request.extensions_mut().insert(Watched(gate.plan.endpoint));
+        gate.request.extensions_mut().insert(WatchedEndpoint(gate.plan.endpoint));
     }
     Ok(())
 }
 
 #[cold]
 fn refuse_banned(gate: &Gate<'_>, now: Moment) -> Result<(), Refused> {
-    let (ledger, head) = (Ledger::open(gate, now), RequestHead::new(gate.request));
+    let (counter, head) = (FailureCounter::new(gate, now), RequestHead::new(gate.request));
     let authentication = &gate.plan.authentication;
-    let who = claimed(authentication, &head).map_or(Who::Nobody, Who::Credential);
-    for budget in ledger.budgets() {
+    let identity =
+        claimed(authentication, &head).map_or(ClaimedIdentity::Nobody, ClaimedIdentity::Credential);
+    for budget in counter.budgets() {
         let banned = match authentication.mode {
-            Mode::Nobody => ledger.banned(budget, Scope::Pair(who, ledger.group)),
-            _ => ledger.banned_as(budget, who),
+            Mode::Nobody => counter.banned(budget, FailureTarget::Pair(identity, counter.group)),
+            _ => counter.banned_as(budget, identity),
         };
         let Some(wait) = banned else { continue };
         if !budget.is_own() && presented(authentication, &head).is_empty() {
@@ -68,7 +72,7 @@ fn refuse_banned(gate: &Gate<'_>, now: Moment) -> Result<(), Refused> {
         if is_remembered(authentication, &head, now) {
             return Ok(());
         }
-        ledger.heed(budget, wait)?;
+        counter.enforce(budget, wait)?;
     }
     Ok(())
 }
@@ -85,17 +89,17 @@ pub(super) fn check_caller(
     if is_quiet && caller.api_key().is_none() {
         return Ok(());
     }
-    let ledger = Ledger::open(gate, now);
+    let counter = FailureCounter::new(gate, now);
     if !is_quiet {
-        let pair = Scope::Pair(principal(caller), ledger.group);
-        for budget in ledger.budgets().filter(|budget| budget.is_own()) {
-            if let Some(wait) = ledger.banned(budget, pair) {
-                ledger.heed(budget, wait)?;
+        let pair = FailureTarget::Pair(principal(caller), counter.group);
+        for budget in counter.budgets().filter(|budget| budget.is_own()) {
+            if let Some(wait) = counter.banned(budget, pair) {
+                counter.enforce(budget, wait)?;
             }
         }
     }
     if let Some(id) = caller.api_key() {
-        ledger.remember_key(id, gate.request.extensions().get::<ObservedBans>());
+        counter.remember_key(id, gate.request.extensions().get::<ObservedBans>());
     }
     Ok(())
 }
@@ -117,10 +121,10 @@ impl Attempts {
         if self.0.is_empty() {
             return;
         }
-        let ledger = Ledger::open(gate, gate.security.inner().clock.now());
-        for budget in ledger.budgets().filter(|budget| !counts(budget)) {
+        let counter = FailureCounter::new(gate, gate.security.inner().clock.now());
+        for budget in counter.budgets().filter(|budget| !counts(budget)) {
             let taken = self.0.iter().filter(|(id, _)| *id == budget.id);
-            taken.flat_map(|(_, taken)| taken).for_each(|taken| ledger.refund(taken));
+            taken.flat_map(|(_, taken)| taken).for_each(|taken| counter.refund(taken));
         }
     }
 }
@@ -138,20 +142,24 @@ impl Progress {
         if !is_judged || has_claimed || gate.plan.failures.is_empty() {
             return;
         }
-        let ledger = Ledger::open(gate, gate.security.inner().clock.now());
+        let counter = FailureCounter::new(gate, gate.security.inner().clock.now());
         let head = RequestHead::new(gate.request);
-        let who = match self.caller().or_else(|| extensions.and_then(published)) {
+        let identity = match self.caller().or_else(|| extensions.and_then(published)) {
             Some(caller) => principal(caller),
-            None => claimed(&gate.plan.authentication, &head).map_or(Who::Nobody, Who::Credential),
+            None => claimed(&gate.plan.authentication, &head)
+                .map_or(ClaimedIdentity::Nobody, ClaimedIdentity::Credential),
         };
         let observed = extensions.and_then(Extensions::get::<ObservedBans>);
-        let was_observed = |budget| ledger.was_observed(budget, observed);
-        let charged = ledger
+        let was_observed = |budget| counter.was_observed(budget, observed);
+        let charged = counter
             .budgets()
             .filter(|budget| (budget.is_own() || judges_credentials) && !was_observed(budget))
             .map(|budget| {
-                let scopes = [Scope::Pair(who, ledger.group), Scope::Address(ledger.group)];
-                (budget.id, scopes.map(|scope| ledger.charge(budget, scope)))
+                let targets = [
+                    FailureTarget::Pair(identity, counter.group),
+                    FailureTarget::Address(counter.group),
+                ];
+                (budget.id, targets.map(|target| counter.charge(budget, target)))
             });
         let charged = charged.collect();
         self.attempts = Attempts(charged);
@@ -192,25 +200,25 @@ impl Progress {
             return None;
         }
         let (claims, now) = (claims.unwrap_or_default(), gate.security.inner().clock.now());
-        let ledger = Ledger::open(gate, now);
+        let counter = FailureCounter::new(gate, now);
         let (failed, passed): (Vec<_>, Vec<_>) =
-            ledger.budgets().partition(|budget| counts(budget));
+            counter.budgets().partition(|budget| counts(budget));
         let extensions = extensions(gate.request);
         let extensions = extensions.as_deref();
         let observed = extensions.and_then(Extensions::get::<ObservedBans>);
-        let was_observed = |budget| ledger.was_observed(budget, observed);
+        let was_observed = |budget| counter.was_observed(budget, observed);
         for budget in passed {
-            claims.give_back(&ledger, budget);
+            claims.give_back(&counter, budget);
             if status < 400 && !was_observed(budget) {
-                claims.accounts().for_each(|account| ledger.remember(budget, account));
+                claims.accounts().for_each(|account| counter.remember(budget, account));
             }
         }
         if failed.is_empty() {
             return None;
         }
         let caller = self.caller().or_else(|| extensions.and_then(published));
-        self.charge(gate, &ledger, &failed, (caller, extensions, &claims));
-        failed.iter().find_map(|budget| claims.refusal(&ledger, budget))
+        self.charge(gate, &counter, &failed, (caller, extensions, &claims));
+        failed.iter().find_map(|budget| claims.refusal(&counter, budget))
     }
 
     /// Charges rejected credentials of a request that goes on without them (`auth = lenient(…)`).
@@ -219,22 +227,22 @@ impl Progress {
         if !gate.plan.budgets().any(|budget| counts(&budget)) {
             return;
         }
-        let ledger = Ledger::open(gate, now);
-        let failed: Vec<_> = ledger.budgets().filter(counts).collect();
+        let counter = FailureCounter::new(gate, now);
+        let failed: Vec<_> = counter.budgets().filter(counts).collect();
         let extensions = extensions(gate.request);
-        self.charge(gate, &ledger, &failed, (None, extensions.as_deref(), &Claims::default()));
+        self.charge(gate, &counter, &failed, (None, extensions.as_deref(), &Claims::default()));
     }
 
     /// Charges a failure to these budgets.
     fn charge(
         &self,
         gate: &Gate<'_>,
-        ledger: &Ledger<'_>,
+        counter: &FailureCounter<'_>,
         failed: &[&PlannedBudget],
         (caller, extensions, claims): (Option<&Principal>, Option<&Extensions>, &Claims),
     ) {
         let observed = extensions.and_then(Extensions::get::<ObservedBans>);
-        let was_observed = |budget| ledger.was_observed(budget, observed);
+        let was_observed = |budget| counter.was_observed(budget, observed);
         let head = RequestHead::new(gate.request);
         let authentication = &gate.plan.authentication;
         for &budget in failed {
@@ -247,24 +255,25 @@ impl Progress {
                 let tried = presented(authentication, &head);
                 !tried.is_empty()
                     && remembers_refusals(authentication, &head)
-                    && ledger.was_tried(budget, &tried)
+                    && counter.was_tried(budget, &tried)
             };
             if !budget.is_own() && is_repeated() {
                 continue;
             }
-            let who = match caller {
+            let identity = match caller {
                 Some(caller) => principal(caller),
-                None => claimed(authentication, &head).map_or(Who::Nobody, Who::Credential),
+                None => claimed(authentication, &head)
+                    .map_or(ClaimedIdentity::Nobody, ClaimedIdentity::Credential),
             };
             let mut is_claimed = false;
             for account in claims.accounts() {
                 is_claimed = true;
-                ledger.strike(budget, Scope::Pair(account, ledger.group));
+                counter.strike(budget, FailureTarget::Pair(account, counter.group));
             }
             if !is_claimed {
-                let _ = ledger.charge(budget, Scope::Pair(who, ledger.group));
+                let _ = counter.charge(budget, FailureTarget::Pair(identity, counter.group));
             }
-            let _ = ledger.charge(budget, Scope::Address(ledger.group));
+            let _ = counter.charge(budget, FailureTarget::Address(counter.group));
         }
     }
 }
@@ -284,8 +293,8 @@ fn is_failure(budget: &PlannedBudget, status: u16, kind: Option<DenialKind>) -> 
     }
 }
 
-fn principal(caller: &Principal) -> Who<'_> {
-    Who::Principal(caller.vouched_by(), caller.subject())
+fn principal(caller: &Principal) -> ClaimedIdentity<'_> {
+    ClaimedIdentity::Principal(caller.vouched_by(), caller.subject())
 }
 
 /// The name that some credentials of the request claim.

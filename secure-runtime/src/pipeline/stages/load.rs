@@ -35,15 +35,15 @@ pub(in crate::pipeline) fn place(gate: &Gate<'_>) -> Result<Option<Place>, Refus
 
 fn take_place(gate: &Gate<'_>, request: &mut Progress) -> Result<(), Refused> {
     // The policy of a scope has a place by its endpoint.
-    if !request.is_of_a_scope {
-        request.counted.place = place(gate)?;
+    if !request.is_scope_policy {
+        request.limit_state.place = place(gate)?;
     }
     Ok(())
 }
 
 /// Gives the place up while the client is waited for: one that sends slowly keeps nobody else out.
 pub(in crate::pipeline) fn leave(request: &mut Progress) {
-    request.counted.place = None;
+    request.limit_state.place = None;
 }
 
 /// Takes a place again after it was given up.
@@ -52,9 +52,6 @@ pub(in crate::pipeline) fn leave(request: &mut Progress) {
 ///
 /// As [`enter`]'s.
 #[inline]
-pub(in crate::pipeline) fn come_back(
-    gate: &Gate<'_>,
-    request: &mut Progress,
-) -> Result<(), Refused> {
-    if request.counted.place.is_some() { Ok(()) } else { take_place(gate, request) }
+pub(in crate::pipeline) fn reenter(gate: &Gate<'_>, request: &mut Progress) -> Result<(), Refused> {
+    if request.limit_state.place.is_some() { Ok(()) } else { take_place(gate, request) }
 }

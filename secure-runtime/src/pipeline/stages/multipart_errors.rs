@@ -3,7 +3,7 @@
 use actix_multipart::MultipartError;
 use actix_web::error::PayloadError;
 
-use super::errors::{payload, told, unsupported};
+use super::errors::{payload, unsupported, visible_denial};
 use crate::denial::{Denial, DenialKind};
 use crate::pipeline::response::log::excerpt;
 
@@ -17,7 +17,7 @@ fn of(error: &MultipartError) -> Denial {
         BoundaryMissing, ContentTypeIncompatible, ContentTypeMissing, ContentTypeParse,
         DuplicateField, Field, Incomplete, MissingField, Payload, UnknownField,
     };
-    let malformed = |detail: String| told(DenialKind::Malformed, detail);
+    let malformed = |detail: String| visible_denial(DenialKind::Malformed, detail);
     match error {
         ContentTypeMissing | ContentTypeParse | ContentTypeIncompatible => {
             unsupported("expected `multipart/form-data`")

@@ -29,7 +29,7 @@ pub(in crate::pipeline) struct RequestBody {
     /// Of a WebSocket: how long it may go on.
     pub(super) lifetime: Option<Rc<Lifetime>>,
     /// Whether a refusal was kept back.
-    has_turned: bool,
+    was_delayed: bool,
 }
 
 #[derive(Default)]
@@ -51,7 +51,7 @@ impl RequestBody {
             opened: Body::None,
             unread: Unread::Untouched(body),
             lifetime: None,
-            has_turned: false,
+            was_delayed: false,
         }
     }
 
@@ -84,12 +84,12 @@ impl RequestBody {
     /// Keeps the response of a refusal back, once, where the server has not read all of the body yet. One
     /// that came along with its head it takes in meanwhile, and the connection, which it closes on a body
     /// that is still coming, stays.
-    pub(in crate::pipeline) fn poll_turn(
+    pub(in crate::pipeline) fn poll_delay(
         &mut self,
         request: &HttpRequest,
         context: &mut Context<'_>,
     ) -> Poll<()> {
-        if std::mem::replace(&mut self.has_turned, true) {
+        if std::mem::replace(&mut self.was_delayed, true) {
             return Poll::Ready(());
         }
         let is_there = self.poll_end(request, context);
@@ -100,18 +100,18 @@ impl RequestBody {
     }
 
     /// The response of a refusal after that turn.
-    pub(in crate::pipeline) async fn end_with(
+    pub(in crate::pipeline) async fn send_refusal(
         mut self,
         request: &HttpRequest,
         refused: SecuredResponse,
     ) -> SecuredResponse {
-        poll_fn(|context| self.poll_turn(request, context)).await;
+        poll_fn(|context| self.poll_delay(request, context)).await;
         let waker = poll_fn(|context| Poll::Ready(context.waker().clone())).await;
-        refused.map(|response| self.held_by(response, &mut Context::from_waker(&waker)))
+        refused.map(|response| self.hold_request_body(response, &mut Context::from_waker(&waker)))
     }
 
     /// The response of a refusal, holding the body if its end has not come.
-    pub(in crate::pipeline) fn held_by(
+    pub(in crate::pipeline) fn hold_request_body(
         &mut self,
         mut response: HttpResponse,
         context: &mut Context<'_>,
@@ -121,7 +121,7 @@ impl RequestBody {
             return response;
         }
         response.head_mut().set_connection_type(ConnectionType::Close);
-        response.map_body(|_, body| BoxBody::new(Holding { body, _unread: unread }))
+        response.map_body(|_, body| BoxBody::new(HoldsRequestBody { body, _unread: unread }))
     }
 }
 
@@ -160,12 +160,12 @@ fn poll_end(body: &mut Body, context: &mut Context<'_>) -> Poll<Result<(), Paylo
 }
 
 /// The body of a refusal, holding the request's body until it has been sent.
-struct Holding {
+struct HoldsRequestBody {
     body: BoxBody,
     _unread: Unread,
 }
 
-impl MessageBody for Holding {
+impl MessageBody for HoldsRequestBody {
     type Error = <BoxBody as MessageBody>::Error;
 
     fn size(&self) -> BodySize {

@@ -5,7 +5,7 @@ use std::future::{Ready, ready};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 
-use super::caller::Passed;
+use super::caller::PublishedCaller;
 use crate::denial::Denial;
 use crate::request::extensions;
 use crate::security::Security;
@@ -32,7 +32,7 @@ impl FromRequest for Moment {
     type Future = Ready<Result<Self, Denial>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let entered = || extensions(request)?.get::<Passed>()?.entered;
+        let entered = || extensions(request)?.get::<PublishedCaller>()?.entered;
         let read = || Some(request.app_data::<Security>()?.inner().clock.now());
         let missing = || {
             Denial::internal(

@@ -34,7 +34,10 @@ pub(in crate::pipeline) fn decide(
     }
     let found = Circumstances {
         caller: request.caller.as_ref(),
-        accepted_by: AcceptedBy::new(&gate.plan.authentication.names, request.round.accepted()),
+        accepted_by: AcceptedBy::new(
+            &gate.plan.authentication.names,
+            request.authentication.accepted(),
+        ),
         address: if rule.asks_about_address() { gate.address() } else { None },
         now: request.entered,
         answers: request.answers,

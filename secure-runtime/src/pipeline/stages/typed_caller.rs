@@ -9,7 +9,7 @@ use std::sync::Arc;
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 
-use super::caller::extracted;
+use super::caller::extract_caller;
 use crate::denial::Denial;
 use crate::principal::Principal;
 
@@ -93,7 +93,7 @@ impl<T: Send + Sync + 'static> FromRequest for Caller<T> {
     type Future = Ready<Result<Self, Denial>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(extracted(request, "Caller").and_then(|principal| match principal.shared() {
+        ready(extract_caller(request, "Caller").and_then(|principal| match principal.shared() {
             Some(value) => Ok(Self { principal, value }),
             None => Err(without_value::<T>()),
         }))

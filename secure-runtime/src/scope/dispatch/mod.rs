@@ -4,9 +4,9 @@
 //! their templates instead, which leaves the few that may match, and tries those, in the order in which they
 //! were mounted, by actix-web's own means: so the same service answers, with the same `match_info`.
 
-mod captured;
 mod index;
-mod places;
+mod resource_map;
+mod service_slots;
 mod template;
 
 use std::cell::OnceCell;
@@ -23,9 +23,9 @@ use actix_web::guard::{Guard, GuardContext};
 use actix_web::http::Method;
 use actix_web::{Error, Route};
 
-use self::captured::{Place, Returned};
 use self::index::Index;
-use self::places::Noting;
+use self::resource_map::MatchMarker;
+use self::service_slots::{Returned, ServiceSlot};
 use super::mounted::{Child, Shape};
 use super::{ScopeFactory, SecuredConfig};
 use crate::pipeline::scope_policies::Entrance;
@@ -68,7 +68,7 @@ impl Dispatching {
         let shapes: Vec<Shape> = children.iter().map(|child| child.shape.clone()).collect();
         if is_indexed(&shapes) {
             let _ = self.0.dispatch.set(Dispatch::register(children, default, config));
-            scope.configure(|actix| places::map(&shapes, actix)).register(config);
+            scope.configure(|actix| resource_map::map(&shapes, actix)).register(config);
         } else {
             let scope = children.into_iter().fold(scope, actix_web::Scope::service);
             match default {
@@ -125,14 +125,14 @@ where
 struct Dispatch {
     index: Index,
     services: Box<[Indexed]>,
-    default: Place,
+    default: ServiceSlot,
     returned: Returned,
-    noting: Noting,
+    marker: MatchMarker,
 }
 
 /// One service, and when it matches.
 struct Indexed {
-    place: Place,
+    place: ServiceSlot,
     matching: Box<[Matching]>,
 }
 
@@ -158,16 +158,16 @@ impl Dispatch {
         let returned = Returned::default();
         let this = Self {
             index: index(&children),
-            noting: Noting::new(children.len(), &returned),
+            marker: MatchMarker::new(children.len(), &returned),
             services: children.iter().map(|child| Indexed::new(&child.shape)).collect(),
-            default: Place::default(),
+            default: ServiceSlot::default(),
             returned,
         };
         let mut scope = actix_web::Scope::new(HIDDEN).guard(|_: &GuardContext<'_>| false);
         for (child, service) in children.into_iter().zip(&this.services) {
             scope = scope.service(service.place.matching(child, &this.returned));
         }
-        for router in this.noting.routers() {
+        for router in this.marker.routers() {
             scope = scope.service(router);
         }
         scope.service(this.default.answering_the_rest(default)).register(config);
@@ -177,12 +177,12 @@ impl Dispatch {
     fn call(&self, request: ServiceRequest) -> Answering {
         let candidates = self.index.find(request.match_info().unprocessed());
         let numbers = candidates.numbers();
-        let noted = match self.first_certain(numbers, &request) {
-            Some(number) => self.noting.note(request, number),
+        let marked = match self.first_certain(numbers, &request) {
+            Some(number) => self.marker.mark(request, number),
             None if numbers.is_empty() => return self.default.call(request),
-            None => self.noting.note_nowhere(request),
+            None => self.marker.mark_nowhere(request),
         };
-        let Some(mut request) = noted else { return Box::pin(ready(Err(lost()))) };
+        let Some(mut request) = marked else { return Box::pin(ready(Err(request_kept()))) };
         for number in numbers {
             let Some(service) = self.services.get(*number as usize) else { continue };
             let answering = service.place.call(request);
@@ -215,7 +215,7 @@ impl Dispatch {
 const HIDDEN: &str = "/\u{0}";
 
 #[cold]
-fn lost() -> Error {
+fn request_kept() -> Error {
     actix_web::error::ErrorInternalServerError("a router has kept the request")
 }
 
@@ -239,7 +239,7 @@ impl Indexed {
             guards: known.guards.clone().into(),
             has_more: known.has_more,
         });
-        Self { place: Place::default(), matching: matching.collect() }
+        Self { place: ServiceSlot::default(), matching: matching.collect() }
     }
 
     fn matches(&self, request: &ServiceRequest) -> Match {

@@ -21,7 +21,7 @@ pub(super) type Boxed =
 
 /// A place for one service, which is there as soon as requests are.
 #[derive(Clone, Default)]
-pub(super) struct Place(Rc<OnceCell<Boxed>>);
+pub(super) struct ServiceSlot(Rc<OnceCell<Boxed>>);
 
 /// Where requests come back to.
 #[derive(Clone, Default)]
@@ -45,7 +45,7 @@ impl Returned {
     }
 }
 
-impl Place {
+impl ServiceSlot {
     /// What to register for a service whose requests come back if it does not match them.
     pub(super) fn matching<S: HttpServiceFactory + 'static>(
         &self,
@@ -75,19 +75,19 @@ impl Place {
     pub(super) fn call(&self, request: ServiceRequest) -> Answering {
         match self.0.get() {
             Some(service) => service.call(request),
-            None => nothing_here(request),
+            None => not_installed(request),
         }
     }
 }
 
 /// actix-web makes all services before it takes requests.
 #[cold]
-fn nothing_here(request: ServiceRequest) -> Answering {
+fn not_installed(request: ServiceRequest) -> Answering {
     let response = request.into_response(HttpResponse::InternalServerError());
     Box::pin(ready(Ok(response)))
 }
 
-impl<S> Transform<S, ServiceRequest> for Place
+impl<S> Transform<S, ServiceRequest> for ServiceSlot
 where
     S: Service<ServiceRequest, Response = ServiceResponse, Error = Error, Future = Answering>
         + 'static,
@@ -115,6 +115,6 @@ impl Service<ServiceRequest> for Emptied {
     always_ready!();
 
     fn call(&self, request: ServiceRequest) -> Answering {
-        nothing_here(request)
+        not_installed(request)
     }
 }

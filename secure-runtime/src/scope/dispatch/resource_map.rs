@@ -15,7 +15,7 @@ use actix_web::guard::{Guard, GuardContext};
 use actix_web::{HttpResponse, web};
 
 use super::HIDDEN;
-use super::captured::{Place, Returned};
+use super::service_slots::{Returned, ServiceSlot};
 use crate::scope::mounted::{KnownPaths, Shape};
 
 /// How many services a chunk has: as many as there are chunks.
@@ -25,20 +25,20 @@ fn chunk_size(services: usize) -> usize {
 }
 
 /// Notes numbers in requests.
-pub(super) struct Noting {
+pub(super) struct MatchMarker {
     /// Each notes its index.
-    routers: Vec<Place>,
+    routers: Vec<ServiceSlot>,
     chunk: usize,
     /// The chunk that nothing stands in.
     nowhere: usize,
     returned: Returned,
 }
 
-impl Noting {
+impl MatchMarker {
     pub(super) fn new(services: usize, returned: &Returned) -> Self {
         let chunk = chunk_size(services);
         let nowhere = services.div_ceil(chunk);
-        let routers = (0..=chunk.max(nowhere)).map(|_| Place::default()).collect();
+        let routers = (0..=chunk.max(nowhere)).map(|_| ServiceSlot::default()).collect();
         Self { routers, chunk, nowhere, returned: returned.clone() }
     }
 
@@ -46,38 +46,38 @@ impl Noting {
     pub(super) fn routers(&self) -> impl Iterator<Item = impl HttpServiceFactory + use<>> {
         self.routers.iter().enumerate().map(|(number, router)| {
             let returned = self.returned.clone();
-            router.matching(Finding { number, returned }, &self.returned)
+            router.matching(FindsOne { number, returned }, &self.returned)
         })
     }
 
     /// Notes where the service with this number stands.
     #[inline]
-    pub(super) fn note(&self, request: ServiceRequest, number: usize) -> Option<ServiceRequest> {
-        let request = self.note_digit(request, number / self.chunk)?;
+    pub(super) fn mark(&self, request: ServiceRequest, number: usize) -> Option<ServiceRequest> {
+        let request = self.mark_digit(request, number / self.chunk)?;
         // The first place of a chunk is for searches by path.
-        self.note_digit(request, number % self.chunk + 1)
+        self.mark_digit(request, number % self.chunk + 1)
     }
 
     /// Notes that the map does not say where the service stands, so that it is searched by path.
     #[inline]
-    pub(super) fn note_nowhere(&self, request: ServiceRequest) -> Option<ServiceRequest> {
-        self.note_digit(request, self.nowhere)
+    pub(super) fn mark_nowhere(&self, request: ServiceRequest) -> Option<ServiceRequest> {
+        self.mark_digit(request, self.nowhere)
     }
 
     #[inline]
-    fn note_digit(&self, request: ServiceRequest, digit: usize) -> Option<ServiceRequest> {
+    fn mark_digit(&self, request: ServiceRequest, digit: usize) -> Option<ServiceRequest> {
         drop(self.routers.get(digit)?.call(request));
         self.returned.take()
     }
 }
 
 /// Finds the service in one place for every request.
-struct Finding {
+struct FindsOne {
     number: usize,
     returned: Returned,
 }
 
-impl HttpServiceFactory for Finding {
+impl HttpServiceFactory for FindsOne {
     fn register(self, config: &mut AppService) {
         let patterns = std::iter::repeat_n(HIDDEN, self.number).chain(std::iter::once(""));
         for pattern in patterns {
@@ -91,16 +91,16 @@ impl HttpServiceFactory for Finding {
 /// router, which no request reaches.
 pub(super) fn map(shapes: &[Shape], config: &mut web::ServiceConfig) {
     for Node { definition, nested } in nodes(shapes) {
-        config.service(Silent { definition, nested });
+        config.service(Unreachable { definition, nested });
     }
 }
 
-struct Silent {
+struct Unreachable {
     definition: ResourceDef,
     nested: Option<Rc<ResourceMap>>,
 }
 
-impl HttpServiceFactory for Silent {
+impl HttpServiceFactory for Unreachable {
     fn register(self, config: &mut AppService) {
         let never: Box<dyn Guard> = Box::new(|_: &GuardContext<'_>| false);
         let service = fn_service(|request: ServiceRequest| async {
@@ -138,8 +138,9 @@ fn nodes(shapes: &[Shape]) -> Vec<Node> {
     let empty = || ResourceDef::new("");
     let mut nodes = Vec::new();
     for chunk in flat.chunks(chunk_size(flat.len())) {
-        let places = chunk.iter().map(|own| Node::container(empty(), own.iter().map(Node::copy)));
-        nodes.push(Node::container(empty(), std::iter::once(root()).chain(places)));
+        let resource_map =
+            chunk.iter().map(|own| Node::container(empty(), own.iter().map(Node::copy)));
+        nodes.push(Node::container(empty(), std::iter::once(root()).chain(resource_map)));
     }
     nodes.push(unmatched());
     nodes.extend(flat.into_iter().flatten());
