@@ -1,4 +1,5 @@
-//! One request and its answer: what the stages have made of it so far, and how it ends.
+//! One request and its response: drives the stages, finishes the handler's response, and answers
+//! refusals.
 
 use std::task::{Context, Poll, ready};
 
@@ -25,13 +26,13 @@ use crate::plan::PlannedBudget;
 use crate::policy::Endpoint;
 use crate::security::Security;
 
-/// The response of a refusal; boxed, because it is rare and large.
+/// The response to a refused request. Boxed, because it is rare and large.
 pub(super) type RefusedResponse = Box<SecuredResponse>;
 
-/// A request on its way.
+/// A request that is being served.
 ///
-/// It borrows nothing, so that it can lie in a future, and shares nothing, so that requests on
-/// other cores do not touch the same counters: the [`Security`] is looked up where it is needed.
+/// It borrows nothing, so a future can own it. It shares nothing, so requests on other cores do not
+/// touch the same counters: the [`Security`] is looked up where it is needed.
 pub(super) struct Exchange {
     endpoint: &'static Endpoint,
     request: HttpRequest,
@@ -39,7 +40,7 @@ pub(super) struct Exchange {
     progress: Progress,
 }
 
-/// In the extensions of a response that stands for an answer without a client.
+/// In the extensions of a response that is never sent, because the client is gone.
 struct NeverSent;
 
 #[cold]
@@ -59,7 +60,7 @@ impl Exchange {
         }
     }
 
-    /// The policies of the scopes around the endpoint; a policy has none itself.
+    /// The policies of the scopes around the endpoint. A policy itself has none.
     #[inline]
     pub(super) fn scope_policies(&self) -> Option<Vec<ScopePolicy>> {
         if self.progress.is_scope_policy {
@@ -69,13 +70,14 @@ impl Exchange {
         }
     }
 
-    /// Lets the policies of the scopes around the endpoint go first; the body is theirs to hold.
+    /// Hands the request to the policies of the scopes around the endpoint. They hold the body in
+    /// the meantime.
     pub(super) fn hand_over(&mut self) -> (&'static Endpoint, HttpRequest, RequestBody) {
         let body = std::mem::replace(&mut self.body, RequestBody::new(Payload::None));
         (self.endpoint, self.request.clone(), body)
     }
 
-    /// They have led the request on.
+    /// Takes the body back after the policies have let the request pass.
     pub(super) fn take_back(&mut self, body: RequestBody) {
         self.body = body;
     }
@@ -88,7 +90,8 @@ impl Exchange {
         &self.progress
     }
 
-    /// What becomes of a request whose client is gone: `Pending` if it has to go on, but not now.
+    /// `None` if the client waits. Otherwise the result for a request whose client is gone:
+    /// `Pending` if it must continue later, in the background.
     #[inline]
     fn check_client(&mut self) -> Option<Poll<RefusedResponse>> {
         match abandonment::client() {
@@ -97,6 +100,7 @@ impl Exchange {
         }
     }
 
+    /// Decides whether a request without a client continues.
     #[cold]
     fn client_gone(&mut self, client: Client) -> Option<Poll<RefusedResponse>> {
         let Self { request, endpoint, progress, .. } = self;
@@ -112,7 +116,7 @@ impl Exchange {
         (client == Client::Leaves).then_some(Poll::Pending)
     }
 
-    /// Nothing hangs on how the request ends.
+    /// Ends a request whose client is gone; nothing depends on how it ends.
     fn abandon(&mut self) -> RefusedResponse {
         if let Ok(gate) = Gate::find(&self.request, self.endpoint) {
             self.progress.give_attempt_back(&gate);
@@ -120,7 +124,8 @@ impl Exchange {
         never_sent()
     }
 
-    /// Waits for something of the application, unless the client is gone and nothing hangs on it.
+    /// Polls code of the application, unless the client is gone and nothing depends on how the
+    /// request ends.
     pub(super) fn poll_within<T>(
         &mut self,
         context: &mut Context<'_>,
@@ -132,7 +137,7 @@ impl Exchange {
         poll(context).map(Ok)
     }
 
-    /// Runs the stages up to the next step; the error is the response of a refusal.
+    /// Runs the stages up to the next step. The error is the response to a refused request.
     pub(super) fn poll_step(
         &mut self,
         arguments: &mut dyn HandlerArguments,
@@ -152,8 +157,8 @@ impl Exchange {
         Poll::Ready(step.map_err(|ended| self.end(ended)))
     }
 
-    /// Takes in what an expression of the rule says; `None`: it hangs on what was not extracted yet. What
-    /// an error forbids may have to be hidden.
+    /// Records the result of a rule's expression. `None` means that it needs an argument that is
+    /// not extracted yet. An error may have to become 404, if the endpoint has `hide`.
     pub(super) fn answer(
         &mut self,
         index: u8,
@@ -167,16 +172,16 @@ impl Exchange {
         Ok(())
     }
 
-    /// Something that cannot happen has.
+    /// Refuses with 500 because an internal invariant is broken.
     pub(super) fn refuse_internal(&mut self, cause: &'static str) -> RefusedResponse {
         Box::new(self.refuse(refused(DenialKind::Internal, cause)))
     }
 
-    /// The handler has answered: adds the response's own fields. A denial that it returned is
-    /// answered as one of the pipeline's.
+    /// Finishes the handler's response: charges its cost, counts failures, adds the header fields.
+    /// A denial that the handler returned is answered in the same way as one of the pipeline.
     pub(super) fn finish(&mut self, response: &mut HttpResponse) {
         if self.progress.is_abandoned && response.extensions().contains::<NeverSent>() {
-            // The policy of a scope has gone on, and the endpoint behind it did not have to: nothing to judge.
+            // This is a scope policy whose endpoint had no reason to continue: nothing to count.
             let _ = self.abandon();
             return;
         }
@@ -208,13 +213,15 @@ impl Exchange {
         }
     }
 
-    /// Whether the policy of a scope has the response of what stands behind it, which is finished.
+    /// Whether this is a scope policy, and the response is the finished one of the endpoint behind
+    /// it.
     fn is_inner_response(&self, response: &HttpResponse) -> bool {
         self.progress.is_scope_policy && response.extensions().contains::<InnerResponse>()
     }
 
-    /// Whether its budgets count the response. What comes from behind the policy of a scope, the endpoint has
-    /// counted where it has no budgets of its own.
+    /// Whether the failure budgets of this policy count the response. A response of the endpoint
+    /// behind a scope policy was counted by the endpoint already, unless this policy has budgets of
+    /// its own.
     fn counts_failures(&self, is_inner_response: bool) -> bool {
         if !is_inner_response {
             return true;
@@ -227,9 +234,9 @@ impl Exchange {
         counts_failures
     }
 
-    /// A denial that the handler returned, or the end of a body that it read itself. A reader whose errors this
-    /// crate does not know answers a body that ended at a bound with 400; what was found wrong is left in the
-    /// request.
+    /// The denial that the handler returned, or the fault of a body that the handler read itself. A
+    /// body reader whose errors this crate does not know answers 400 for a body that was cut off at
+    /// a limit; the fault that the pipeline found is stored in the request.
     fn denial_in(&self, response: &HttpResponse) -> Option<Denial> {
         let error = response.error()?;
         let denial = Denial::of(response);
@@ -270,7 +277,7 @@ impl Exchange {
         }
     }
 
-    /// A stage has refused the request.
+    /// Answers a request that a stage refused.
     fn refuse(&mut self, denial: impl Into<Refused>) -> SecuredResponse {
         let gate = self.gate();
         let response = response::refuse(self.refused_request(gate.as_ref()), denial.into());
@@ -296,7 +303,7 @@ impl Exchange {
         })
     }
 
-    /// An extractor of the application has answered, or one of its expressions.
+    /// Answers with the response that an extractor or an expression of the application rendered.
     fn answer_early(&mut self, EarlyAnswer { response, cause }: EarlyAnswer) -> SecuredResponse {
         let gate = self.gate();
         self.refused_request(gate.as_ref()).log_answer(response.status(), &cause);
@@ -311,12 +318,12 @@ impl Exchange {
         SecuredResponse::new(response)
     }
 
-    /// Keeps the response of a refusal back, once; see [`RequestBody::poll_turn`].
+    /// Delays the response to a refused request once; see [`RequestBody::poll_delay`].
     pub(super) fn poll_delay(&mut self, context: &mut Context<'_>) -> Poll<()> {
         self.body.poll_delay(&self.request, context)
     }
 
-    /// The response after that turn.
+    /// The response to a refused request, after that delay.
     pub(super) fn finish_refusal(
         &mut self,
         refused: SecuredResponse,

@@ -1,9 +1,10 @@
-//! Responses that go on after their handler has returned: WebSockets, server-sent events, other streams.
+//! Responses that continue after their handler has returned: WebSockets, server-sent events, other
+//! streams.
 //!
-//! 1. Each of them counts in `concurrency` until its last byte, or until its client is gone.
-//! 2. A WebSocket and a stream of server-sent events end with the credentials of their caller: when these
-//!    expire, or are revoked. Other streams are one answer, which is sent to its end.
-//! 3. A WebSocket is told why: a close frame with the code 1008 (RFC 6455 section 7.4.1).
+//! 1. Each counts in `concurrency` until its last byte is sent, or until its client is gone.
+//! 2. A WebSocket and a stream of server-sent events end when the caller's credentials expire or
+//!    are revoked. Any other stream is one response, which is sent to its end.
+//! 3. A WebSocket gets the reason: a close frame with the code 1008 (RFC 6455 section 7.4.1).
 
 use std::pin::Pin;
 use std::rc::Rc;
@@ -22,7 +23,8 @@ use super::lifetime::{Direction, Lifetime, Watch};
 use super::progress::Progress;
 use crate::throttling::Permit;
 
-/// Keeps what counts the request for as long as its response goes on, and ends it with the credentials.
+/// Keeps the concurrency slots of the request while its response continues, and ends the response
+/// with the credentials.
 pub(super) fn wrap(
     gate: &Gate<'_>,
     request: &mut Progress,
@@ -39,7 +41,7 @@ pub(super) fn wrap(
     if watch.is_none() && permits.is_empty() {
         return;
     }
-    // The policy of a scope does not say what the endpoint behind it speaks; the answer does.
+    // A scope policy does not declare the protocol of the endpoint behind it; the response does.
     let is_accepted = || response.headers().contains_key(SEC_WEBSOCKET_ACCEPT);
     let speaks = gate.plan.endpoint.policy.websocket || (request.is_scope_policy && is_accepted());
     let close_frame = (is_socket && speaks).then(|| Bytes::from_static(CLOSED));
@@ -55,18 +57,18 @@ fn is_event_stream(response: &HttpResponse) -> bool {
     essence.is_some_and(|it| it.trim_ascii().eq_ignore_ascii_case(b"text/event-stream"))
 }
 
-/// A close frame of a server, whose code 1008 says that a policy was violated, with its reason (RFC 6455
-/// sections 5.5.1 and 7.4.1).
+/// A close frame of a server with the code 1008, policy violation, and a reason (RFC 6455 sections
+/// 5.5.1 and 7.4.1).
 const CLOSED: &[u8] = b"\x88\x17\x03\xf0credentials not valid";
 
-/// The body of a response that goes on.
+/// The body of a response that continues after the handler.
 struct OpenStream {
-    /// `None` once it was ended.
+    /// `None` once the stream was ended.
     body: Option<BoxBody>,
     watch: Option<Watch>,
-    /// What is sent before the end.
+    /// The last bytes that are sent when the credentials end.
     close_frame: Option<Bytes>,
-    /// Given back when this is dropped, or ended.
+    /// The concurrency slots; released when this is dropped, or when the stream is ended.
     permits: Vec<Permit>,
 }
 
@@ -95,7 +97,7 @@ impl MessageBody for OpenStream {
     }
 }
 
-/// What a WebSocket's client sends, until its credentials end.
+/// The bytes that a WebSocket's client sends, until its credentials end.
 pub(super) struct Socket<S> {
     pub(super) stream: S,
     pub(super) watch: Watch,

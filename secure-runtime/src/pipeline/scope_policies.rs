@@ -1,9 +1,10 @@
-//! The policies of the scopes around an endpoint: each is a secured handler, and leads its requests on to the
-//! next one, the last one to the endpoint.
+//! The policies of the scopes around an endpoint ([`Scope::policy`](crate::Scope::policy)).
 //!
-//! A scope adds its policies to the data of the request ([`Entrance`]), where no middleware can take them away.
-//! The endpoint finds them when the request has been routed, and stands back behind them ([`around`]). It does so
-//! each time that it is called: a middleware may call it again for the same request.
+//! Each policy is a secured handler. It passes the request on to the next policy, and the last one
+//! to the endpoint. A scope adds its policies to the data of the request ([`Entrance`]), where no
+//! middleware can remove them. The endpoint finds them after routing, and lets them run first
+//! ([`serve_behind`]). This happens at each call of the endpoint, because a middleware may call it
+//! again for the same request.
 
 use std::cell::Cell;
 use std::future::ready;
@@ -28,32 +29,34 @@ use crate::policy::Endpoint;
 use crate::request::{extensions, extensions_mut};
 use crate::throttling::Place;
 
-/// The response of what stands behind a secured handler.
+/// The response of the inner service.
 pub(crate) type InnerFuture = Pin<Box<dyn Future<Output = HttpResponse>>>;
 
-/// What stands behind a secured handler, to be called with the request and as much of its body as the handler
-/// hands on.
+/// The inner service of a secured handler: a function that is called with the request, and with the
+/// part of the body that the handler passes on.
 pub(crate) type CallInner = Box<dyn FnOnce(HttpRequest, Payload) -> InnerFuture>;
 
-/// Left in a request for a secured handler that something stands behind.
+/// In the extensions of a request, for the secured handler that wraps this inner service.
 pub(crate) struct InnerService(pub(crate) CallInner);
 
-/// A secured handler that leads requests on to what stands behind it.
+/// A secured handler that passes requests on to an inner service.
 pub(crate) type ScopePolicy = Rc<dyn Fn(Incoming, CallInner) -> Served>;
 
-/// The policies of the scopes that a request has entered, the widest first; part of the data of the request.
+/// The policies of the scopes that a request has entered, from the outermost to the innermost; part
+/// of the request's data.
 struct ScopePolicies(Vec<ScopePolicy>);
 
-/// In the extensions of a response: it comes from behind the policy of a scope, and is finished.
+/// In the extensions of a response: it is the finished response of the endpoint behind a scope
+/// policy.
 pub(super) struct InnerResponse;
 
-/// Whether any scope of the program has a policy: without one, no endpoint looks for them.
+/// Whether any scope of the program has a policy. Without one, no endpoint looks for them.
 static IS_USED: AtomicBool = AtomicBool::new(false);
 
-/// The way into a scope that has policies.
+/// Adds the policies of a scope to each request that enters it.
 pub(crate) struct Entrance {
     own: Vec<ScopePolicy>,
-    /// What a request has where no scope around has a policy.
+    /// The data of a request that has entered no other scope with policies.
     only_own: Rc<Extensions>,
 }
 
@@ -63,7 +66,8 @@ impl Entrance {
         Self { only_own: data(own.clone()), own }
     }
 
-    /// A request enters the scope. As where actix-web routes it, nobody may hold a copy of it.
+    /// Called when a request enters the scope. As with actix-web's own routing, nothing else may
+    /// hold a clone of the request.
     pub(crate) fn enter(&self, request: &mut ServiceRequest) {
         let entered = match request.app_data::<ScopePolicies>() {
             None => Rc::clone(&self.only_own),
@@ -84,7 +88,7 @@ fn data(policies: Vec<ScopePolicy>) -> Rc<Extensions> {
     Rc::new(data)
 }
 
-/// The policies of the scopes around an endpoint that is called for this request.
+/// The policies of the scopes around an endpoint, unless the request has passed them.
 #[inline]
 pub(super) fn policies_for(request: &HttpRequest) -> Option<Vec<ScopePolicy>> {
     if IS_USED.load(Ordering::Relaxed) { not_passed_yet(request) } else { None }
@@ -97,19 +101,19 @@ fn not_passed_yet(request: &HttpRequest) -> Option<Vec<ScopePolicy>> {
     (state != Some(PolicyState::Passed)).then(|| policies.clone())
 }
 
-/// In the extensions of a request that is on its way through the policies, or behind them.
+/// In the extensions of a request whose scope policies are running, or have let it pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum PolicyState {
     Running,
-    /// Secured handlers behind the endpoint are behind the policies, too.
+    /// Secured handlers that the endpoint calls are behind the policies too.
     Passed,
 }
 
-/// Keeps the [`Way`] of a request, until the endpoint has answered it.
+/// Holds the [`PolicyState`] of a request until the endpoint has answered it.
 struct PolicyStateGuard(HttpRequest);
 
 impl PolicyStateGuard {
-    /// `None`: the request is on its way already.
+    /// `None` if the policies of this request are running already.
     fn begin(request: &HttpRequest) -> Option<Self> {
         let mut extensions = extensions_mut(request).filter(|it| !it.contains::<PolicyState>())?;
         extensions.insert(PolicyState::Running);
@@ -125,23 +129,23 @@ impl Drop for PolicyStateGuard {
     }
 }
 
-/// What serves the endpoint, once its request has passed the policies around it.
+/// Serves the endpoint, once its request has passed the policies around it.
 pub(super) trait ServeEndpoint: FnOnce(RequestBody) -> Served + 'static {}
 
 impl<F: FnOnce(RequestBody) -> Served + 'static> ServeEndpoint for F {}
 
-/// An endpoint that was not reached yet.
+/// An endpoint whose policies have not let the request pass yet.
 struct UnreachedEndpoint {
     body: RequestBody,
-    /// What stands behind the endpoint itself.
+    /// The inner service of the endpoint itself.
     behind: Option<InnerService>,
-    /// Among all requests; the endpoint takes one of its own.
+    /// The slot for load shedding. The endpoint takes one of its own later.
     place: Option<Place>,
     serve: Box<dyn FnOnce(RequestBody) -> Served>,
 }
 
-/// Serves an endpoint behind the policies of the scopes around it. None of them sees the body, and what they
-/// refuse is answered as if the endpoint had.
+/// Serves an endpoint behind the policies of the scopes around it. No policy sees the body. A
+/// refusal of a policy is answered as if the endpoint had refused.
 #[cold]
 pub(super) fn serve_behind(
     policies: Vec<ScopePolicy>,
@@ -161,13 +165,13 @@ pub(super) fn serve_behind(
         Err(denial) => return refuse(endpoint, request, body, denial),
     };
     let behind = request.extensions_mut().remove::<InnerService>();
-    // Only this future owns it: what is left in the request must not hold the request.
+    // Only this future owns it. The data in the request must not hold the request itself.
     let waiting =
         Rc::new(Cell::new(Some(UnreachedEndpoint { body, behind, place, serve: Box::new(serve) })));
     Served::new(async move {
         let first = run_next(policies.into_iter(), Rc::downgrade(&waiting), &request);
         let response = first.await;
-        // Of a policy that has not led on.
+        // A policy that did not call `Next` leaves its inner service in the request.
         drop(request.extensions_mut().remove::<InnerService>());
         let response = match waiting.take() {
             Some(unreached) => {
@@ -184,7 +188,7 @@ pub(super) fn serve_behind(
     })
 }
 
-/// A policy that answers by itself is a mistake, as a rule: nothing of the scope can be reached.
+/// A policy that answers itself is usually a mistake: then no endpoint of the scope can be reached.
 fn warn_if_answered(response: &HttpResponse, endpoint: &'static Endpoint) {
     static WARNED: Once = Once::new();
     if response.status().is_success() {
@@ -198,13 +202,13 @@ fn warn_if_answered(response: &HttpResponse, endpoint: &'static Endpoint) {
     }
 }
 
-/// Leads a request to the first of these policies, or to the endpoint behind the last one.
+/// Runs the first of these policies; after the last one, the endpoint.
 fn run_next(
     mut policies: std::vec::IntoIter<ScopePolicy>,
     endpoint: Weak<Cell<Option<UnreachedEndpoint>>>,
     request: &HttpRequest,
 ) -> Served {
-    // Each authenticates for itself.
+    // Each policy authenticates for itself.
     caller::withdraw(request);
     if let Some(policy) = policies.next() {
         let call = move |request: HttpRequest, _| -> InnerFuture {
@@ -236,7 +240,7 @@ fn run_next(
 const POLICIES_RUNNING: &str =
     "an endpoint is called while the policies of its scope are asked for the same request";
 
-/// Refuses a request before any of the policies is asked.
+/// Refuses a request before any policy has run.
 fn refuse(
     endpoint: &'static Endpoint,
     request: HttpRequest,
@@ -250,7 +254,7 @@ fn refuse(
     Served::new(async move { body.send_refusal(&request, refused).await })
 }
 
-/// Answers a probe with the endpoint, and those of the policies around it.
+/// Answers a probe with the endpoint and the policies around it.
 async fn answer_probe(
     policies: Vec<ScopePolicy>,
     endpoint: &'static Endpoint,

@@ -1,7 +1,8 @@
-//! What actix-web calls: the futures that drive a request through the stages, with the handler's types.
+//! The futures that actix-web polls: they run the stages, with the handler's types.
 //!
-//! Two of them, because the future of an expression has no name: endpoints without expressions keep a
-//! future that is written by hand, and is smaller.
+//! There are two, because the future of an expression has no name. Endpoints whose rule has
+//! expressions use the async block in [`serve_ruled`]. All others use [`ServeFuture`], which is
+//! written by hand and smaller.
 
 use std::future::{pending, poll_fn};
 use std::pin::{Pin, pin};
@@ -25,17 +26,17 @@ use crate::policy::expression_context::Asked;
 use crate::policy::{Places, Written};
 use crate::validation::Violations;
 
-/// What validates the arguments of a handler.
+/// The function that validates the arguments of a handler.
 pub(super) type Validate<A> = fn(&A, &mut Violations);
 
-/// The answer to one request, on its way.
+/// The future of the response to one request.
 ///
-/// Its type says nothing of the handler: what the compiler has to know of a future, it finds out once
-/// for all of them.
+/// It is boxed, so its type does not depend on the handler. The compiler checks its properties once
+/// for all handlers.
 #[must_use = "nothing is served before it is awaited"]
 pub struct Served {
     serving: Option<Serving>,
-    /// Whether it has begun, has not ended, and did not panic.
+    /// Whether it was polled, has not ended, and has not panicked.
     is_waiting: bool,
 }
 
@@ -61,7 +62,7 @@ impl Future for Served {
     }
 }
 
-/// Its client is gone.
+/// actix-web drops the future when the client is gone.
 impl Drop for Served {
     fn drop(&mut self) {
         if self.is_waiting
@@ -72,12 +73,12 @@ impl Drop for Served {
     }
 }
 
-/// A future that never resolves: the rest of a handler whose attribute has mistakes.
+/// A future that never resolves: the body of a handler whose attribute failed to compile.
 pub fn never() -> Served {
     Served::new(pending())
 }
 
-/// A request that begins its way to an endpoint with these arguments.
+/// Starts serving a request: the stages before a handler with these arguments.
 #[inline]
 pub fn arrive<A: Arguments>(
     endpoint: &'static Written,
@@ -93,7 +94,7 @@ pub fn arrive<A: Arguments>(
     }
 }
 
-/// Serves it, with the user's function at the end of its way.
+/// Serves the request, and calls the user's function after the last stage.
 pub fn serve<H, A>(before_handler: BeforeHandler<A>, handler: H) -> Served
 where
     H: Function<A::Whole>,
@@ -125,9 +126,9 @@ where
 }
 
 pin_project! {
-    /// One request on its way through the stages.
+    /// A request to an endpoint without expressions.
     struct ServeFuture<H: Function<A::Whole>, A: Arguments> {
-        // It ends before what counts it among the requests that are being served.
+        // Declared first, so that it is dropped before the concurrency slots are released.
         #[pin]
         answer: Option<H::Future>,
         handler: H,
@@ -163,7 +164,7 @@ where
 }
 
 pin_project! {
-    /// The stages before the handler: made once for all handlers that share their arguments.
+    /// The stages before the handler. Compiled once for all handlers with the same arguments.
     #[project = Project]
     pub struct BeforeHandler<A: Arguments> {
         exchange: Exchange,
@@ -176,8 +177,7 @@ pin_project! {
 }
 
 impl<A: Arguments> BeforeHandler<A> {
-    /// The valid arguments of an admitted request; else the response of a refusal, once there is
-    /// one.
+    /// The validated arguments of an admitted request, or the response to a refused one.
     #[expect(clippy::result_large_err, reason = "every handler's future returns it as it is")]
     fn poll(
         mut self: Pin<&mut Self>,
@@ -219,7 +219,7 @@ impl<A: Arguments> BeforeHandler<A> {
         }
     }
 
-    /// The handler has answered, or will.
+    /// Polls the handler's future, and finishes its response.
     fn poll_answer<F: Future<Output: Responder>>(
         self: Pin<&mut Self>,
         answer: Pin<&mut F>,
@@ -233,7 +233,7 @@ impl<A: Arguments> BeforeHandler<A> {
     }
 }
 
-/// The arguments of a handler, while they are extracted.
+/// The arguments of a handler while they are extracted.
 struct TypedArguments<'a, A: Arguments> {
     arguments: &'a mut A,
     extraction: Pin<&'a mut A::Extraction>,
@@ -263,10 +263,10 @@ fn respond(exchange: &mut Exchange, output: impl Responder) -> SecuredResponse {
     SecuredResponse::new(response)
 }
 
-/// Serves one request of an endpoint whose rule asks expressions.
+/// Serves one request of an endpoint whose rule has expressions.
 ///
-/// `answer` is asked by the number of the expression, with the arguments that are there. An expression is
-/// asked when the rule hangs on its answer, in the order written, and at most once.
+/// `answer` evaluates the expression with this number, with the arguments that are extracted. An
+/// expression is evaluated when the rule depends on it, in the order written, and at most once.
 pub fn serve_ruled<H, A, Answer>(
     endpoint: &'static Written,
     incoming: Incoming,
@@ -327,7 +327,7 @@ where
     })
 }
 
-/// The arguments of a request that every rule admits, or the response of a refusal.
+/// The arguments of a request that every rule admits, or the response to a refused request.
 async fn admitted_arguments<A, Answer>(
     exchange: &mut Exchange,
     validate: Validate<A>,

@@ -1,4 +1,5 @@
-//! What the pipeline leaves in a request for extractors: the caller, and what may be granted.
+//! The caller in the request's extensions, for extractors; and the permission to extract resources
+//! as [`crate::Granted`].
 
 use std::any::TypeId;
 use std::future::{Ready, ready};
@@ -17,7 +18,7 @@ use crate::principal::Principal;
 use crate::request::extensions;
 use crate::support::time::Moment;
 
-/// Left in the request by the pipeline: it passed the stages of this endpoint.
+/// In the extensions of a request that passed authentication, rules and limits of this endpoint.
 pub(super) struct PublishedCaller {
     pub(super) endpoint: &'static Endpoint,
     pub(super) principal: Option<Principal>,
@@ -27,9 +28,9 @@ pub(super) struct PublishedCaller {
 
 /// The caller that the pipeline authenticated.
 ///
-/// Without a caller (`auth = optional`) the request is refused with 401; in a handler without
-/// `#[secure(...)]` nothing authenticated anybody, and the request is refused with 500. The first time
-/// that happens, the log has a warning.
+/// An anonymous request (`auth = optional`) is refused with 401. In a handler without
+/// `#[secure(...)]`, no caller was authenticated, and the request is refused with 500. The first
+/// time that happens, a warning is logged.
 impl FromRequest for Principal {
     type Error = Denial;
     type Future = Ready<Result<Self, Denial>>;
@@ -57,7 +58,7 @@ pub(super) fn extract_caller(request: &HttpRequest, extractor: &str) -> Result<P
     }
 }
 
-/// Outside of the pipeline nobody logs the denial.
+/// Outside of the pipeline, nothing else logs the denial.
 #[cold]
 fn without_pipeline(request: &HttpRequest, extractor: &str) -> Denial {
     static WARNED: Once = Once::new();
@@ -75,7 +76,7 @@ fn without_pipeline(request: &HttpRequest, extractor: &str) -> Denial {
     ))
 }
 
-/// The challenges are here already, for a denial that a handler passes on by itself.
+/// Adds the challenges here, because a handler may return the denial itself.
 fn without_caller(request: &HttpRequest, endpoint: &'static Endpoint) -> Denial {
     let cause = "the handler asks for a caller, and the request has none";
     let mut denial = Denial::new(DenialKind::Unauthenticated, cause);
@@ -85,13 +86,14 @@ fn without_caller(request: &HttpRequest, endpoint: &'static Endpoint) -> Denial 
     denial
 }
 
-/// The caller, once it was published.
+/// The caller, after [`publish`].
 pub(in crate::pipeline) fn published(extensions: &Extensions) -> Option<&Principal> {
     extensions.get::<PublishedCaller>().and_then(|passed| passed.principal.as_ref())
 }
 
-/// Puts the caller where the [`Principal`] extractor finds it. Rules about arguments ask about it again, and the
-/// policy of a scope when the endpoint has put another one there.
+/// Puts the caller where the [`Principal`] extractor finds it. A copy stays in `request` if rules
+/// about arguments need it, or for a scope policy, because the endpoint replaces the published
+/// caller.
 #[inline]
 pub(in crate::pipeline) fn publish(gate: &Gate<'_>, request: &mut Progress) {
     if gate.plan.authentication.mode == Mode::Nobody {
@@ -107,16 +109,16 @@ pub(in crate::pipeline) fn publish(gate: &Gate<'_>, request: &mut Progress) {
     gate.request.extensions_mut().insert(passed);
 }
 
-/// Takes it back, before another endpoint authenticates for itself.
+/// Removes the published caller, before another endpoint authenticates for itself.
 pub(in crate::pipeline) fn withdraw(request: &HttpRequest) {
     drop(request.extensions_mut().remove::<PublishedCaller>());
 }
 
-/// The values that may still be extracted as granted: the endpoint's own arguments, each once, and
-/// only while the pipeline extracts them.
+/// The resource types that may still be extracted as granted: the endpoint's own arguments, each
+/// once, and only while the pipeline extracts them.
 struct Grants(Vec<TypeId>);
 
-/// Lets the endpoint's arguments be extracted as granted.
+/// Allows the endpoint's arguments to be extracted as granted.
 #[inline]
 pub(in crate::pipeline) fn offer_grants(gate: &Gate<'_>) {
     let grants = gate.plan.endpoint.policy.grants;
@@ -126,7 +128,7 @@ pub(in crate::pipeline) fn offer_grants(gate: &Gate<'_>) {
     }
 }
 
-/// What was not extracted by now is never granted.
+/// Arguments that are not extracted by now are never granted.
 #[inline]
 pub(in crate::pipeline) fn withdraw_grants(gate: &Gate<'_>) {
     if !gate.plan.endpoint.policy.grants.is_empty() {
@@ -134,7 +136,7 @@ pub(in crate::pipeline) fn withdraw_grants(gate: &Gate<'_>) {
     }
 }
 
-/// Takes the one permission to extract a resource of this type as granted.
+/// Uses up the permission to extract a resource of this type as granted; `false` if there is none.
 pub(crate) fn claim_grant(request: &HttpRequest, resource: TypeId) -> bool {
     let mut extensions = request.extensions_mut();
     let Some(Grants(grants)) = extensions.get_mut() else { return false };

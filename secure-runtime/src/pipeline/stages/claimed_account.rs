@@ -1,4 +1,5 @@
-//! The account that a login handler is asked for, said by the handler before it verifies anything.
+//! [`claim_account`]: a login handler declares the account that a request claims, before it
+//! verifies the password.
 
 use std::time::Duration;
 
@@ -11,20 +12,23 @@ use crate::pipeline::gate::Gate;
 use crate::pipeline::refused::Refused;
 use crate::plan::PlannedBudget;
 
-/// Says which account the request claims, before the handler verifies that it may: the `failures` of
-/// the endpoint then count by account and address together.
+/// Declares the account that the request claims, before the handler verifies the claim. The
+/// `failures` of the endpoint then count by account and address together.
 ///
-/// One attempt is taken at once, and given back if the answer turns out to be no failure: of parallel
-/// attempts, no more are judged than the budget has. Write the name as accounts are compared, in lower
-/// case say, or each spelling has a budget of its own. It is kept as a keyed hash.
+/// One attempt is charged at once, and given back if the response is not a failure. Of parallel
+/// attempts, no more are verified than the budget has. Write the name in the form in which accounts
+/// are compared, for example in lower case; otherwise each spelling has a budget of its own. The
+/// name is stored as a keyed hash.
 ///
 /// # Errors
 ///
-/// 429 if too many attempts at this account came from this address, or from this address at all;
-/// return it. It says nothing of the account: not even whether there is one. For the same reason, what
-/// the handler answers to a failure is replaced by that 429 where the address is banned and an account
-/// that is known there was still let through; only how long the handler took may differ. 500 on an endpoint without
-/// `failures`, where nothing would count.
+/// 429 if too many attempts at this account came from this address, or too many attempts at all.
+/// Return the error. It reveals nothing about the account, not even whether it exists. For the same
+/// reason, the handler's response to a failure is replaced by that 429 if the address is banned and
+/// the request was admitted only because the account is known there. Only the time that the handler
+/// took may differ.
+///
+/// 500 on an endpoint without `failures`, where nothing would count.
 ///
 /// ```
 /// use actix_web::{HttpRequest, HttpResponse, post, web};
@@ -98,16 +102,16 @@ pub fn claim_account(request: &HttpRequest, account: &str) -> Result<(), Denial>
     Ok(())
 }
 
-/// What a handler has claimed.
+/// The accounts that a handler has claimed.
 #[derive(Default)]
 pub(super) struct Claims(Vec<Claim>);
 
 struct Claim {
     account: u64,
-    /// The number of each budget, and what was taken of it.
+    /// The id of each budget, and the permit that was taken from it.
     taken: Vec<(u64, Taken)>,
-    /// Of each budget by which the address is banned, and how long still: the account is known there,
-    /// so it passes.
+    /// The id of each budget by which the address is banned, and the remaining time. The account is
+    /// known at the address, so the request is admitted.
     passed: Vec<(u64, Duration)>,
 }
 
@@ -116,8 +120,8 @@ impl Claims {
         self.0.iter().map(|claim| ClaimedIdentity::Account(claim.account))
     }
 
-    /// The answer to a failure of an account that passed the ban of its address: that of an account that
-    /// did not, which would otherwise be told from it.
+    /// The response to a failed attempt that was admitted although the address is banned. It equals
+    /// the response for an account that is not known there, so that the two cannot be told apart.
     pub(super) fn refusal(
         &self,
         counter: &FailureCounter<'_>,
@@ -128,7 +132,7 @@ impl Claims {
         Some(counter.refuse(failed, *wait))
     }
 
-    /// The request was no failure, as far as this budget goes.
+    /// Gives the permits back: for this budget, the request was not a failure.
     pub(super) fn give_back(&self, counter: &FailureCounter<'_>, budget: &PlannedBudget) {
         let taken = self.0.iter().flat_map(|claim| &claim.taken);
         for (_, taken) in taken.filter(|(id, _)| *id == budget.id) {

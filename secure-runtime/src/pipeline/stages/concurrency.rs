@@ -1,7 +1,9 @@
-//! Requests at once: one too many waits where there is a queue, and is refused otherwise.
+//! Concurrency limits (`concurrency`): the number of requests that are in flight. An excess request
+//! waits in a queue if the limit has one, and is refused with 429 otherwise.
 //!
-//! A limit by what is the caller's own is taken early. One that callers share (of an endpoint, a tenant) is
-//! taken when the arguments are there: a client that sends its body slowly keeps nobody else waiting.
+//! Limits by caller are taken early. Limits that several callers share (of an endpoint, of a
+//! tenant) are taken after the body has arrived, so that a client that sends its body slowly blocks
+//! no other client.
 
 use std::future::Future;
 use std::num::NonZeroU32;
@@ -24,14 +26,14 @@ use crate::plan::PlannedConcurrency;
 use crate::security::Inner;
 use crate::throttling::{Entered, LimitKey, Permit, Waiter};
 
-/// A request in a queue.
+/// A request that waits in a queue.
 pub(in crate::pipeline) struct QueuedRequest {
     waiter: Waiter,
-    /// When it has waited long enough.
+    /// When the waiting time is over.
     deadline: Pin<Box<Sleep>>,
 }
 
-/// Takes the permits that only this caller's requests share.
+/// Takes the slots that only the requests of this caller share.
 #[inline]
 pub(in crate::pipeline) fn poll_own(
     gate: &Gate<'_>,
@@ -41,7 +43,7 @@ pub(in crate::pipeline) fn poll_own(
     poll_these(gate, gate.plan.own_concurrency(), request, context)
 }
 
-/// Takes the permits that requests of several callers share; the caller's own are taken.
+/// Takes the slots that several callers share, after those of the caller.
 #[inline]
 pub(in crate::pipeline) fn poll_shared(
     gate: &Gate<'_>,
@@ -51,7 +53,7 @@ pub(in crate::pipeline) fn poll_shared(
     poll_these(gate, &gate.plan.concurrency, request, context)
 }
 
-/// Goes on with the first limit of which the request has no permit yet.
+/// Continues with the first limit of which the request has no slot yet.
 #[inline]
 fn poll_these(
     gate: &Gate<'_>,
@@ -64,19 +66,20 @@ fn poll_these(
     }
     let address = || gate.group();
     let inner = gate.security.inner();
-    // An expression of the application that is counted by may use the extensions.
+    // Cloned, because an expression of the application that a limit counts by may use the
+    // extensions.
     let published = caller::published(&gate.request.extensions()).cloned();
     let principal = request.caller.as_ref().or(published.as_ref());
     let subject = gate.subject(&address, principal, None);
     if ready!(poll(inner, limits, subject, &mut request.limit_state, context))? {
-        // What comes next counts from the end of the wait.
+        // Later stages count from the end of the wait.
         request.entered = Some(inner.clock.now());
     }
     Poll::Ready(Ok(()))
 }
 
-/// Counts the request among those that are being served, under each of these limits in their order, as
-/// soon as it may be. Polled again it goes on where it stopped. The answer is whether it waited.
+/// Takes a slot of each of these limits, in their order, and waits where it must. A later poll
+/// continues where this one stopped. Returns whether the request waited.
 fn poll(
     inner: &Inner,
     limits: &[PlannedConcurrency],
@@ -110,7 +113,8 @@ fn poll(
                     Entered::Refused => None,
                     Entered::Queued(waiter) => {
                         limit_state.waiting = Some(wait(waiter, inner, planned));
-                        // Whoever has just set that it is observed may have looked before.
+                        // Shadow mode may have been switched on while the request entered the
+                        // queue.
                         if planned.mode.percent() == 0 {
                             inner.in_flight.serve_waiting(planned.number);
                         }
@@ -127,7 +131,7 @@ fn poll(
     Poll::Ready(Ok(has_waited))
 }
 
-/// The request goes on, whatever is served; nobody waits for what is not enforced.
+/// Admits the request in shadow mode, even beyond the limit, without waiting.
 #[cold]
 fn observe(inner: &Inner, planned: &PlannedConcurrency, key: LimitKey) -> Permit {
     const MINUTE: NonZeroU32 = NonZeroU32::MIN.saturating_add(59);
@@ -148,7 +152,7 @@ fn wait(waiter: Waiter, inner: &Inner, planned: &PlannedConcurrency) -> Box<Queu
 }
 
 impl QueuedRequest {
-    /// A permit, or none once the time is over.
+    /// A slot; `None` if the waiting time is over.
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Permit>> {
         if let Some(permit) = self.waiter.poll(context.waker()) {
             return Poll::Ready(Some(permit));
@@ -160,6 +164,6 @@ impl QueuedRequest {
 fn too_many(inner: &Inner, planned: &PlannedConcurrency) -> Refused {
     let most = inner.in_flight.bound(planned.number).most;
     let violated = Violated::New(Box::new(Violation::new(format!("{most} at once"))));
-    // Nobody knows when one of them ends.
+    // It is unknown when a slot becomes free; one second is the smallest value.
     Box::new(Denial::throttled("as many are served as may be", Some(1), violated))
 }

@@ -1,7 +1,7 @@
-//! Asks the application's own policy about the endpoint's actions.
+//! The application's own policy: runs `decide` for each action of the endpoint.
 //!
-//! It is asked where the rules about the caller held, and before everything that costs something: an
-//! answer never widens them, and a caller who is forbidden takes nothing of a limit that callers share.
+//! It runs after the rules about the caller, and before everything that has a cost. A decision
+//! never widens the rules, and a forbidden caller uses up nothing of a limit that callers share.
 
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -18,20 +18,20 @@ use crate::pipeline::refused::{Ended, Refused, refused};
 use crate::plan::Mode;
 use crate::request::{KeptHead, RequestHead};
 
-/// One question under way.
+/// A decision that is being made.
 pub(in crate::pipeline) struct PendingDecision {
-    /// The place of the action among the endpoint's.
+    /// The index of the action in the endpoint's list.
     place: usize,
-    /// What was remembered when it was asked.
+    /// The version of the cache when the decision was started.
     version: Version,
     deciding: Deciding,
 }
 
-/// Whether the policy permits all actions. Is ready at once for endpoints without one.
+/// Whether the policy permits all actions. Ready at once for endpoints without actions.
 ///
 /// # Errors
 ///
-/// If it forbids one, or cannot decide.
+/// If it forbids an action, or does not decide.
 #[inline]
 pub(in crate::pipeline) fn poll(
     gate: &Gate<'_>,
@@ -103,7 +103,7 @@ fn poll_action(
     }
 }
 
-/// What is remembered, or a new question.
+/// The remembered decision, or a new one that is being made.
 fn start_decision(
     gate: &Gate<'_>,
     request: &Progress,
@@ -150,7 +150,8 @@ fn forbidden(
     let is_anonymous = request.caller.is_none() && gate.plan.authentication.mode != Mode::Nobody;
     let hides = gate.plan.endpoint.policy.hides;
     let kind = match () {
-        // Whatever the policy looked up: to sign in is asked of everybody whom it does not permit.
+        // An anonymous request gets 401 for everything that is not permitted, so it learns nothing
+        // about what exists.
         () if is_anonymous => DenialKind::Unauthenticated,
         () if hides => DenialKind::NotFound,
         () => DenialKind::Forbidden,

@@ -1,4 +1,4 @@
-//! The arguments are extracted, in the time they may take, and validated.
+//! Extraction of the handler's arguments, within a deadline, and their validation.
 
 use std::task::{Context, Poll, ready};
 
@@ -17,9 +17,9 @@ use crate::pipeline::refused::{Ended, Refused};
 use crate::policy::Places;
 use crate::validation::{Values, Violations};
 
-/// What only the code that knows the types of the handler's parameters can do.
+/// Extraction and validation with the types of the handler's parameters.
 pub(in crate::pipeline) trait HandlerArguments {
-    /// Extracts the arguments at these places, unless they are there.
+    /// Extracts the arguments at these places that are not extracted yet.
     fn poll_extract(
         &mut self,
         places: Places,
@@ -27,11 +27,11 @@ pub(in crate::pipeline) trait HandlerArguments {
         context: &mut Context<'_>,
     ) -> Poll<Result<(), Error>>;
 
-    /// Validates the arguments, and finds out what they cost.
+    /// Validates the arguments, and computes their costs.
     fn validate(&self, violations: &mut Violations);
 }
 
-/// Extracts some of the arguments. Those that are there at once, as they mostly are, cost no timer.
+/// Extracts some of the arguments. Arguments that are ready at once, as most are, need no timer.
 pub(in crate::pipeline) fn poll(
     gate: &Gate<'_>,
     request: &mut Progress,
@@ -49,7 +49,7 @@ pub(in crate::pipeline) fn poll(
         && extracted.is_ready()
         && let Some(fault) = body::fault(gate)
     {
-        // Its reader may have made something else of it: an `Option` without a value, say.
+        // Its reader may have ignored the fault, for example as an `Option` without a value.
         return Poll::Ready(Err(fault.into()));
     }
     match extracted {
@@ -59,7 +59,7 @@ pub(in crate::pipeline) fn poll(
         }
         Poll::Ready(Err(error)) => {
             let policy = &gate.plan.endpoint.policy;
-            // Of several resources one is not there, or a rule about it would hide it.
+            // A missing resource, or one that a rule would hide.
             let is_hidden = policy.hides && places == policy.resources;
             let refusal = refusal(&error, gate.plan.max_body());
             Poll::Ready(Err(if is_hidden { hide(refusal, 400..500) } else { refusal }))
@@ -76,7 +76,8 @@ pub(in crate::pipeline) fn poll(
     }
 }
 
-/// The time that arguments, and a policy of the application, may take; a body that arrives at the minimum rate has more.
+/// The deadline of the arguments, and of the application's own policy. A body that arrives at the
+/// minimum rate extends its deadline.
 pub(super) fn poll_deadline(
     gate: &Gate<'_>,
     request: &mut Progress,
@@ -95,11 +96,11 @@ pub(super) fn poll_deadline(
     poll_extended(deadline.as_mut(), context, || body::time_earned(gate.request, rate?))
 }
 
-/// Validates the arguments, and keeps what they cost.
+/// Validates the arguments, and stores their costs.
 ///
 /// # Errors
 ///
-/// 422 with a list of what is wrong.
+/// 422 with a list of the violations.
 pub(in crate::pipeline) fn validate(
     gate: &Gate<'_>,
     request: &mut Progress,

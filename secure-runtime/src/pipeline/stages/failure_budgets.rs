@@ -1,4 +1,5 @@
-//! What is kept of failures, and what a request asks of it.
+//! Failure budgets and bans: counts failures by address and claimed identity, and bans after too
+//! many.
 
 use std::hash::Hash;
 use std::net::IpAddr;
@@ -19,22 +20,23 @@ use crate::support::time::Moment;
 use crate::throttling::{Allowance, BanEvent, BudgetKeys, Decided, LimitKey, Limiter, Quota};
 use crate::transport::is_one_clients;
 
-/// Left in a request that goes on although somebody is banned: the budgets whose bans are not enforced
-/// for it. It is charged to none of them, as it would not have been served.
+/// In the extensions of a request that continues although it is banned: the budgets whose bans are
+/// not enforced for it. The request is charged to none of them, because an enforced ban would have
+/// refused it.
 #[derive(Default)]
 pub(super) struct ObservedBans(Vec<usize>);
 
-/// Whom a failure is charged to, besides the address.
+/// The identity that a failure is charged to, together with the address.
 #[derive(Clone, Copy, Hash)]
 pub(super) enum ClaimedIdentity<'a> {
     Nobody,
     Credential(&'a str),
     Principal(VouchedBy<'a>, &'a str),
-    /// The hash of its name.
+    /// The hash of the account's name.
     Account(u64),
 }
 
-/// What is kept in the limiter's table.
+/// The entries in the limiter's table.
 #[derive(Hash)]
 enum BudgetKey<'a> {
     Count(FailureTarget<'a>),
@@ -46,15 +48,15 @@ enum BudgetKey<'a> {
 
 #[derive(Clone, Copy, Hash)]
 pub(super) enum FailureTarget<'a> {
-    /// Requests without an address (Unix sockets) are one client.
+    /// All requests without an address (Unix sockets) count as one client.
     Address(Option<IpAddr>),
     Pair(ClaimedIdentity<'a>, Option<IpAddr>),
 }
 
-/// The permit of a failure that may come.
+/// The permit of a failure, taken in advance.
 pub(super) struct Taken {
     live: &'static LiveBudget,
-    /// As it was at launch.
+    /// The key as it was at startup.
     whom: LimitKey,
     decided: Decided,
     is_address: bool,
@@ -66,7 +68,7 @@ impl FailureTarget<'_> {
     }
 }
 
-/// How many failures, by the place of the terms.
+/// The number of failures that are allowed, by the index of the terms.
 pub(super) fn allowances(
     live: &'static LiveBudget,
     is_address: bool,
@@ -74,7 +76,7 @@ pub(super) fn allowances(
     move |place| Allowance { quota: live.terms(place).quota_of(is_address), calendar: None }
 }
 
-/// Where the budget of this id keeps what it knows of somebody.
+/// The keys under which this budget stores its entries about a target.
 pub(super) fn keys_of(limiter: &Limiter, id: u64, target: FailureTarget<'_>) -> BudgetKeys {
     BudgetKeys {
         count: limiter.key(id, &BudgetKey::Count(target)),
@@ -83,15 +85,15 @@ pub(super) fn keys_of(limiter: &Limiter, id: u64, target: FailureTarget<'_>) -> 
     }
 }
 
-/// A day: who was accepted from an address is known there for so long.
+/// One day: how long an accepted identity is known at an address.
 const KNOWN: Quota = Quota::new(NonZeroU32::MIN, NonZeroU32::MIN.saturating_add(24 * 60 * 60 - 1));
 
 const HALF_A_DAY: Duration = Duration::from_secs(12 * 60 * 60);
 
-/// What a request asks of the budgets of its endpoint.
+/// One request's view of the failure budgets of its endpoint.
 pub(super) struct FailureCounter<'a> {
     gate: &'a Gate<'a>,
-    /// The group of the client's address.
+    /// The address group of the client IP.
     pub(super) group: Option<IpAddr>,
     is_one_clients: bool,
     now: Moment,
@@ -110,7 +112,7 @@ impl<'a> FailureCounter<'a> {
         }
     }
 
-    /// Those that count this request.
+    /// The budgets that count this request.
     pub(super) fn budgets(&self) -> impl Iterator<Item = &'a PlannedBudget> + use<'a> {
         let is_one_clients = self.is_one_clients;
         self.gate.plan.budgets().filter(move |budget| budget.is_own() || is_one_clients)
@@ -138,7 +140,7 @@ impl<'a> FailureCounter<'a> {
         inner.penalties.banned(&inner.counters.limiter, ban, self.now.monotonic_nanos())
     }
 
-    /// Whether somebody is banned by the name that is claimed, or with the whole address.
+    /// The remaining time of a ban of the claimed identity, or of the whole address.
     pub(super) fn banned_as(
         &self,
         budget: &PlannedBudget,
@@ -165,19 +167,20 @@ impl<'a> FailureCounter<'a> {
         !matches!(identity, ClaimedIdentity::Nobody) && (is_known(budget.id) || is_known(ID_OF_ALL))
     }
 
-    /// Somebody was accepted from here, as far as this budget goes.
+    /// Records that this identity was accepted at this address, for this budget.
     pub(super) fn remember(&self, budget: &PlannedBudget, identity: ClaimedIdentity<'_>) {
         self.remember_for(budget.id, identity);
     }
 
-    /// A key was accepted from here: every budget knows it, but one that would have refused the request,
-    /// and so would not know it if it were enforced; then each of the others knows it for itself.
+    /// Records that an API key was accepted at this address, for every budget. If a budget in
+    /// shadow mode would have refused the request, the key is recorded separately for each other
+    /// budget: that budget would not have seen it if it were enforced.
     pub(super) fn remember_key(&self, id: &str, observed: Option<&ObservedBans>) {
         let key = ClaimedIdentity::Credential(id);
         if observed.is_none() {
             return self.remember_for(ID_OF_ALL, key);
         }
-        // One that stands back now may count later on.
+        // A budget that does not count this request may count a later one.
         for budget in &self.gate.plan.failures {
             if !self.was_observed(budget, observed) {
                 self.remember(budget, key);
@@ -185,7 +188,7 @@ impl<'a> FailureCounter<'a> {
         }
     }
 
-    /// Written once in half a day.
+    /// Written at most once in half a day.
     fn remember_for(&self, id: u64, identity: ClaimedIdentity<'_>) {
         let (key, left) = self.known(id, identity);
         if left < HALF_A_DAY {
@@ -194,8 +197,8 @@ impl<'a> FailureCounter<'a> {
         }
     }
 
-    /// Whether the same was refused here within the window of the budget: a client that repeats an
-    /// expired token guesses nothing.
+    /// Whether the same credentials were refused at this address within the window of the budget. A
+    /// client that repeats an expired token does not guess.
     pub(super) fn was_tried(&self, budget: &PlannedBudget, credentials: &[&[u8]]) -> bool {
         let key = self.key(budget, &BudgetKey::Tried(credentials, self.group));
         let once = Quota::new(NonZeroU32::MIN, budget.live.now().quota.window_seconds());
@@ -203,7 +206,7 @@ impl<'a> FailureCounter<'a> {
         !limiter.check(key, &once, NonZeroU32::MIN, self.now.monotonic_nanos()).is_allowed()
     }
 
-    /// Takes the permit of a failure, if there is one; a ban begins if it was the last.
+    /// Takes the permit of a failure, if there is one. The last permit starts a ban.
     pub(super) fn charge(&self, budget: &PlannedBudget, target: FailureTarget<'_>) -> Taken {
         let keys = self.keys(budget, target);
         let (live, whom) = (budget.live, keys.count);
@@ -212,7 +215,7 @@ impl<'a> FailureCounter<'a> {
         Taken { live, whom, decided, is_address: target.is_address() }
     }
 
-    /// A failure whose permit is taken: a ban begins if it was the last.
+    /// Records a failure whose permit was taken in advance. The last permit starts a ban.
     pub(super) fn strike(&self, budget: &PlannedBudget, target: FailureTarget<'_>) {
         let (live, keys) = (budget.live, self.keys(budget, target));
         let counters = &self.gate.security.inner().counters;
@@ -225,7 +228,7 @@ impl<'a> FailureCounter<'a> {
         self.ban(budget, target, &BudgetKeys { count, ..keys }, place);
     }
 
-    /// Takes a permit, under whatever terms hold.
+    /// Takes a permit under the current terms.
     fn decide(&self, budget: &PlannedBudget, target: FailureTarget<'_>, whom: LimitKey) -> Decided {
         let (live, one) = (budget.live, NonZeroU32::MIN);
         let counters = &self.gate.security.inner().counters;
@@ -238,17 +241,17 @@ impl<'a> FailureCounter<'a> {
         )
     }
 
-    /// Whether bans of this budget are enforced for the client's address.
+    /// Whether bans of this budget are enforced for the client IP.
     pub(super) fn is_enforced(&self, budget: &PlannedBudget) -> bool {
         match budget.mode.percent() {
             100.. => true,
             0 => false,
-            // As limits by address draw them.
+            // The same selection as for rate limits by address.
             share => shadow_mode::is_in_percentage(share, &address(self.group)),
         }
     }
 
-    /// Somebody is banned: refuses the request, or only counts it.
+    /// Enforces a ban: refuses the request, or only records the ban in shadow mode.
     pub(super) fn enforce(&self, budget: &PlannedBudget, wait: Duration) -> Result<(), Refused> {
         if self.is_enforced(budget) {
             return Err(self.refuse(budget, wait));
@@ -264,7 +267,7 @@ impl<'a> FailureCounter<'a> {
         Ok(())
     }
 
-    /// Whether the request goes on although this budget would have refused it.
+    /// Whether the request continues although this budget would have refused it.
     pub(super) fn was_observed(
         &self,
         budget: &PlannedBudget,
@@ -273,7 +276,7 @@ impl<'a> FailureCounter<'a> {
         observed.is_some_and(|observed| observed.0.contains(&budget.number))
     }
 
-    /// Begins a ban if the last permit is taken.
+    /// Starts a ban if the last permit is taken.
     fn ban(
         &self,
         planned: &PlannedBudget,
@@ -314,7 +317,8 @@ impl<'a> FailureCounter<'a> {
         Box::new(Denial::throttled("banned for too many failures", Some(seconds), violated))
     }
 
-    /// Takes the permit of a failure that may come; `None` if there is none, and that is only observed.
+    /// Takes the permit of a failure in advance; `None` if there is none and the budget is in
+    /// shadow mode.
     pub(super) fn take(
         &self,
         budget: &PlannedBudget,
@@ -331,7 +335,7 @@ impl<'a> FailureCounter<'a> {
         self.enforce(budget, wait).map(|()| None)
     }
 
-    /// Gives it back.
+    /// Gives the permit back.
     pub(super) fn refund(&self, taken: &Taken) {
         let Taken { live, whom, decided, is_address } = taken;
         let terms = allowances(live, *is_address);

@@ -1,4 +1,4 @@
-//! The stages, one file each; their order is [`order`](super::order)'s.
+//! The stages of a request, one file each. [`order`](super::order) has their order.
 
 mod announced;
 pub(super) mod authentication;

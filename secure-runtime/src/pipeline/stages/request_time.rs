@@ -1,4 +1,4 @@
-//! The request's time, as an extractor.
+//! The extractor for the time of the request: [`Moment`].
 
 use std::future::{Ready, ready};
 
@@ -11,11 +11,11 @@ use crate::request::extensions;
 use crate::security::Security;
 use crate::support::time::Moment;
 
-/// The time at which the pipeline read the clock for this request: what limits and token lifetimes were
-/// judged by, and the [fake clock](crate::testing::FakeClock)'s in tests.
+/// The time at which the pipeline read the clock for this request. Rate limits and token lifetimes
+/// were checked with this time. In tests it comes from the [fake clock](crate::testing::FakeClock).
 ///
-/// In a handler where nobody authenticates (`#[secure(public)]`, or no attribute) the clock of the nearest
-/// [`Security`] is read anew. Without one the request is refused with 500.
+/// In a handler without authentication (`#[secure(public)]`, or no attribute), the clock of the
+/// nearest [`Security`] is read again. Without a [`Security`], the request is refused with 500.
 ///
 /// ```standalone_crate
 /// use actix_web::get;
