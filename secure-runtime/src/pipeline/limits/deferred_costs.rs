@@ -1,9 +1,10 @@
-//! Limits whose cost is known late: by the arguments, or by the response.
+//! Limits whose cost is known late: it depends on the arguments (`cost = …`) or on the response.
 //!
-//! One permit is taken as by any other limit, before the body is read, and the rest here. A limit that
-//! refuses the rest takes nothing: the first permit is given back, by all limits that were to take more.
-//! A request that fails on its way for another reason has cost one, and so has one that costs more than
-//! can ever be taken: nothing would bound those otherwise.
+//! One permit is taken before the body is read, as with any other limit; the rest is taken here. If
+//! one limit refuses the rest, nothing is taken: all limits whose cost depends on the arguments
+//! give the first permit back. A request that fails for another reason has cost one permit. So has
+//! a request that costs more than the limit ever admits; otherwise nothing would limit such
+//! requests.
 
 use std::num::NonZeroU32;
 
@@ -17,12 +18,12 @@ use crate::support::time::Moment;
 use crate::throttling::{Counters, Decided, LimitKey, Outcome};
 use crate::validation::Costs;
 
-/// What one limit said of the rest.
+/// The result of taking the rest from one limit.
 enum Rest {
     Taken(LimitKey, LimitReport),
-    /// The first permit was all.
+    /// The cost is one, so there is no rest.
     Nothing,
-    /// It is not enforced, and has taken nothing.
+    /// The limit is in shadow mode, and has taken nothing.
     Observed,
 }
 
@@ -33,7 +34,7 @@ enum RestRefused {
     UsedUp { key: LimitKey, cost: NonZeroU32, report: LimitReport },
 }
 
-/// Takes the rest of what the arguments cost, from all limits or from none.
+/// Takes the rest of the costs that depend on the arguments, from all limits or from none.
 pub(super) fn settle(
     counters: &Counters,
     limit_state: &mut LimitState,
@@ -93,7 +94,7 @@ fn take_rest(
     Err(RestRefused::UsedUp { key, cost, report })
 }
 
-/// Takes the rest of what the handler said that the request costs, whether or not it is there.
+/// Takes the rest of the cost that the response contains, even if it exceeds what is left.
 pub(super) fn charge(counters: &Counters, limit_state: &mut LimitState, cost: u32, now: Moment) {
     let Some(rest) = NonZeroU32::new(cost).and_then(rest) else { return };
     let mut reports = Vec::new();
@@ -107,12 +108,13 @@ pub(super) fn charge(counters: &Counters, limit_state: &mut LimitState, cost: u3
     reports.into_iter().for_each(|report| limit_state.note(report));
 }
 
-/// What is left of a cost of which one permit was taken already.
+/// The rest of a cost of which one permit was taken.
 pub(super) fn rest(cost: NonZeroU32) -> Option<NonZeroU32> {
     NonZeroU32::new(cost.get() - 1)
 }
 
-/// The request is refused: what it took first is there again, and the client is told so.
+/// The request is refused: gives the first permits back, and reports that in the response's rate
+/// limit headers.
 fn give_back_first_permits(counters: &Counters, limit_state: &mut LimitState, now: Moment) {
     let mut reports = Vec::new();
     for open in &mut limit_state.deferred {
@@ -130,7 +132,7 @@ pub(super) fn unaffordable(cost: NonZeroU32, most: NonZeroU32) -> Refused {
     Box::new(Denial::new(DenialKind::Invalid, detail.clone()).with_detail(detail))
 }
 
-/// Nobody knows what it costs.
+/// The cost could not be computed.
 pub(super) fn unknown() -> Refused {
     Box::new(Denial::internal("what a request costs could not be computed"))
 }
@@ -144,7 +146,7 @@ impl DeferredLimit {
         }
     }
 
-    /// How the limit stands.
+    /// The current state of the limit.
     fn report(&self, counters: &Counters, now: Moment) -> LimitReport {
         let terms = |place| self.live.terms(place).allowance();
         let (key, place) = counters.standing(self.live.generations, terms, self.key, now);
@@ -155,7 +157,7 @@ impl DeferredLimit {
 }
 
 impl RestRefused {
-    /// What the client is told, once everything is given back.
+    /// The denial, after everything was given back.
     fn into_denial(
         self,
         counters: &Counters,
@@ -166,9 +168,9 @@ impl RestRefused {
             Self::Unknown => unknown(),
             Self::Unaffordable { cost, most } => unaffordable(cost, most),
             Self::UsedUp { key, cost, report } => {
-                // The client will ask for all of it again.
+                // The client has to ask for the whole cost again.
                 let again = counters.peek(key, report.allowance(), cost, now);
-                // Others may have given back what was missing.
+                // Other requests may have given back enough in the meantime.
                 let answer = if again.is_allowed() { report.answer } else { again };
                 let report = LimitReport { answer, ..report };
                 limit_state.report = Some(report);

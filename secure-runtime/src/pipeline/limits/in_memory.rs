@@ -1,4 +1,4 @@
-//! Limits that this instance counts by itself: they never wait.
+//! Rate limits that this process counts in memory. They never wait.
 
 use std::task::{Context, Poll};
 

@@ -12,64 +12,65 @@ use crate::throttling::{
     Allowance, Answer, Calendar, Counters, Decided, LimitKey, Outcome, Permit, Place,
 };
 
-/// The limit nearest to exhaustion, and what it said.
+/// The state of one limit after a permit was taken or refused, for the rate limit headers.
 #[derive(Clone, Copy)]
 pub(in crate::pipeline) struct LimitReport {
     pub(in crate::pipeline) limit: &'static Limit,
-    /// Its place among the endpoint's limits.
+    /// Its index among the endpoint's limits.
     pub(in crate::pipeline) position: usize,
     pub(in crate::pipeline) texts: &'static LimitTexts,
     pub(in crate::pipeline) calendar: Option<&'static Calendar>,
     pub(in crate::pipeline) answer: Answer,
-    /// Whether the answer is about what every request takes first.
+    /// Whether this is the permit that every request takes first.
     pub(in crate::pipeline) is_first: bool,
-    /// Its place among all limits.
+    /// Its index among all limits of the program.
     pub(in crate::pipeline) number: usize,
-    /// Whether it is enforced for this request.
+    /// Whether the limit is enforced for this request (not in shadow mode).
     pub(in crate::pipeline) is_enforced: bool,
 }
 
-/// What the limits of one request have said so far.
+/// The permits and results of one request's limits.
 #[derive(Default)]
 pub(in crate::pipeline) struct LimitState {
     pub(in crate::pipeline) report: Option<LimitReport>,
-    /// Those that took one permit, and take the rest once it is known how many there are.
+    /// The limits that took one permit, and take the rest once the cost is known.
     pub(in crate::pipeline) deferred: Vec<DeferredLimit>,
-    /// Those that give back what they took where the answer is 500 or above.
+    /// The limits that give their permits back if the status is 500 or above.
     pub(in crate::pipeline) refundable: Vec<Refundable>,
-    /// The limits that are not enforced for this request, a bit each: the client is not told of them.
+    /// The limits that are in shadow mode for this request, one bit each. They are not in the
+    /// client's headers.
     pub(in crate::pipeline) unenforced: u64,
-    /// The queue in which it waits to be one of those that are being served; left before what it was
-    /// given before is given back.
+    /// The concurrency queue in which the request waits. Declared before `permits`, so that it is
+    /// left before they are released.
     pub(in crate::pipeline) waiting: Option<Box<QueuedRequest>>,
-    /// What counts the request among them, until it is not; the latest first.
+    /// The concurrency slots of the request, the latest first.
     pub(in crate::pipeline) permits: Vec<Permit>,
-    /// The same among all requests of the program.
+    /// The in-flight slot for load shedding.
     pub(in crate::pipeline) place: Option<Place>,
-    /// What the limits that several instances count together have said.
+    /// The limits that are counted in Redis.
     #[cfg(feature = "redis")]
     pub(in crate::pipeline) shared: super::shared::SharedState,
 }
 
 /// A limit whose cost is not known yet.
 pub(in crate::pipeline) struct DeferredLimit {
-    /// As it was at launch.
+    /// The key as it was at startup.
     pub(in crate::pipeline) key: LimitKey,
     pub(in crate::pipeline) live: &'static LiveLimit,
     pub(in crate::pipeline) first: LimitReport,
-    /// What was decided about the first permit; `None` once it was given back.
+    /// The decision about the first permit; `None` once the permit was given back.
     pub(in crate::pipeline) taken: Option<Decided>,
 }
 
-/// What one limit took, and may give back.
+/// A permit that may be given back.
 pub(in crate::pipeline) struct Refundable {
     pub(super) key: LimitKey,
     pub(super) live: &'static LiveLimit,
     pub(super) taken: Decided,
 }
 
-/// Takes the permits. If one limit refuses, those taken before it in this stage are given back, so
-/// that a request refused by the hourly limit does not use up the one of the second.
+/// Takes the permits. If one limit refuses, the permits that this stage took before are given back.
+/// So a request that the hourly limit refuses uses up nothing of the limit per second.
 #[inline]
 pub(in crate::pipeline) fn reserve(
     counters: &Counters,
@@ -133,7 +134,7 @@ pub(in crate::pipeline) fn reserve(
     Ok(())
 }
 
-/// Gives back what a stage took, as one of its limits refuses.
+/// Gives back the permits of a stage, because one of its limits refuses.
 pub(in crate::pipeline) fn give_back(
     counters: &Counters,
     taken: &[(LimitKey, LimitReport)],
@@ -145,13 +146,13 @@ pub(in crate::pipeline) fn give_back(
 }
 
 impl LimitState {
-    /// Keeps a permit until the request ends. They end in the order in which they stand: the last one
-    /// first, as it is what others wait for who hold the earlier ones.
+    /// Keeps a slot until the request ends. Slots are released in the order of the list, the latest
+    /// first: requests that hold the earlier ones wait for it.
     pub(in crate::pipeline) fn hold(&mut self, permit: Permit) {
         self.permits.insert(0, permit);
     }
 
-    /// Whether some cost is not known yet.
+    /// Whether the cost of a limit is still unknown.
     #[inline]
     pub(in crate::pipeline) fn has_deferred(&self) -> bool {
         #[cfg(feature = "redis")]
@@ -161,7 +162,8 @@ impl LimitState {
         !self.deferred.is_empty()
     }
 
-    /// Keeps what a limit said, if it is nearer to exhaustion than those before it, or the same one.
+    /// Keeps the result of a limit, if it is nearer to exhaustion than the one before, or is the
+    /// same limit.
     #[inline]
     pub(in crate::pipeline) fn note(&mut self, current: LimitReport) {
         if !current.is_enforced {
@@ -178,12 +180,12 @@ impl LimitState {
 }
 
 impl LimitReport {
-    /// What the limit admits.
+    /// The quota, and the calendar if the limit has one.
     pub(in crate::pipeline) fn allowance(&self) -> Allowance<'static> {
         Allowance { quota: &self.limit.quota, calendar: self.calendar }
     }
 
-    /// The refusal of a first permit, with the time after which the same request is admitted.
+    /// A refused first permit, with the time after which the same request is admitted.
     #[cold]
     pub(in crate::pipeline) fn for_retry(self) -> Self {
         match self.limit.cost {
@@ -192,7 +194,7 @@ impl LimitReport {
         }
     }
 
-    /// Compares what is left of each quota, as shares.
+    /// Compares the remaining shares of the quotas.
     fn is_nearer_to_exhaustion_than(&self, other: &Self) -> bool {
         let (left, whole) = (self.answer.remaining(), self.limit.quota.burst().get());
         let (other_left, other_whole) = (other.answer.remaining(), other.limit.quota.burst().get());

@@ -1,4 +1,5 @@
-//! Where several instances count together: what is asked of the store, and waited for.
+//! Rate limits that several instances count together in Redis: queries the store and waits for its
+//! answer.
 
 use std::future::Future;
 use std::num::NonZeroU32;
@@ -22,42 +23,43 @@ use crate::throttling::{
     StoreUnavailable, Verdict,
 };
 
-/// Limits that several instances count together, in a store that is asked and waited for.
+/// Limits that several instances count together, in a store that has to be waited for.
 pub(super) struct Shared;
 
-/// What is on its way, and what is open, of the shared limits of one request.
+/// The shared limits of one request: the query that is running, and the costs that are still
+/// unknown.
 #[derive(Default)]
 pub(in crate::pipeline) struct SharedState {
-    /// Of the stage that waits for the store.
+    /// The query that is running.
     pub(super) waiting: Option<Box<PendingQuery>>,
-    /// Those that took one permit, and take the rest once it is known how many there are.
+    /// The limits that took one permit, and take the rest once the cost is known.
     pub(super) deferred: Vec<LimitQuery>,
 }
 
-/// What is asked of the store.
+/// One query to the store.
 #[derive(Default)]
 pub(super) struct StoreQuery {
     pub(super) asked: Vec<LimitQuery>,
-    /// Why the request is refused whatever the store says, which gives back what it took.
+    /// Why the request is refused regardless of the answer; the query only gives permits back.
     pub(super) refused: Option<Refused>,
 }
 
-/// What was asked, and the answer on its way.
+/// A query that is running.
 pub(super) struct PendingQuery {
     query: StoreQuery,
     answer: Pin<Box<dyn Future<Output = Result<Verdict, StoreUnavailable>>>>,
 }
 
-/// What was asked, and the answer.
+/// A query with its answer.
 pub(super) struct StoreAnswer {
     pub(super) query: StoreQuery,
     answer: Result<Verdict, StoreUnavailable>,
 }
 
-/// One limit that is asked for one request.
+/// The query to one limit, for one request.
 #[derive(Clone)]
 pub(super) struct LimitQuery {
-    /// Under the terms that hold when it is asked.
+    /// The counts under the current terms.
     pub(super) counts: &'static SharedLimit,
     place: u32,
     all_counts: &'static LiveShared,
@@ -65,30 +67,30 @@ pub(super) struct LimitQuery {
     pub(super) whom: Vec<u8>,
     pub(super) cost: NonZeroU32,
     operation: Operation,
-    /// What the request has taken of it before.
+    /// The permits that the request has taken of this limit before.
     taken: u32,
     held: Held,
     position: usize,
     number: usize,
     texts: &'static LimitTexts,
     is_open: bool,
-    /// Whether something else than the store has decided.
+    /// Whether the store did not decide, and the fallback did.
     is_in_fallback: bool,
     pub(super) is_enforced: bool,
 }
 
-/// What a request wants of a limit.
+/// The operation on a limit.
 #[derive(Clone, Copy)]
 enum Operation {
-    /// Permits.
+    /// Takes permits.
     Take,
-    /// No more than it has taken before.
+    /// Takes nothing more than before.
     Keep,
-    /// To give back what it has taken before.
+    /// Gives back the permits that were taken before.
     GiveBack,
 }
 
-/// Who counts what the limits say, and when.
+/// The store, the counters of this process, and the time.
 #[derive(Clone, Copy)]
 pub(super) struct StoreAccess<'a> {
     pub(super) sharing: &'a Sharing,
@@ -139,7 +141,7 @@ impl LimitBackend for Shared {
     }
 }
 
-/// Takes the permits of a stage, of all its limits or of none.
+/// Takes a permit of each limit of a stage, or of none.
 fn poll(
     access: StoreAccess<'_>,
     limits: &[PlannedShared],
@@ -154,7 +156,7 @@ fn poll(
     };
     let observed_ones = apply_answer(access, &mut answered, limit_state)?;
     let StoreAnswer { query, answer } = answered;
-    // What is observed has taken nothing, and does not later on.
+    // A limit in shadow mode has taken nothing, and takes nothing later.
     let is_open = |it: &LimitQuery| it.is_open && !observed_ones.contains(&it.position);
     for (place, mut it) in query.asked.into_iter().enumerate().filter(|(_, it)| is_open(it)) {
         if let Ok(verdict) = &answer {
@@ -165,7 +167,7 @@ fn poll(
     Poll::Ready(Ok(()))
 }
 
-/// Asks the store, once, and waits for what it says; `None` where there is nothing to ask.
+/// Sends a query to the store, once, and polls for the answer; `None` if the query is empty.
 pub(super) fn poll_store(
     waits: &mut Option<Box<PendingQuery>>,
     access: StoreAccess<'_>,
@@ -220,12 +222,12 @@ fn queries(limits: &[PlannedShared], subject: Subject<'_>) -> Result<Vec<LimitQu
         .collect()
 }
 
-/// Counts what the store has said, and refuses if it does. The answer is the places of the limits that are
-/// observed and have taken nothing.
+/// Counts the store's answer, and refuses the request if a limit does. Returns the positions of the
+/// limits in shadow mode that have taken nothing.
 ///
 /// # Errors
 ///
-/// When a limit refuses, or nobody knows.
+/// If a limit refuses, or the store is gone and no fallback decides.
 pub(super) fn apply_answer(
     access: StoreAccess<'_>,
     answered: &mut StoreAnswer,
@@ -244,7 +246,7 @@ pub(super) fn apply_answer(
         asked.iter_mut().for_each(|it| it.count_fallback(counters));
     }
     let (mut refusing, mut observed_ones) = (None, Vec::new());
-    // There are no decisions where nobody decides while the store is gone.
+    // There are no decisions if the store is gone and the limits admit everything.
     for (it, answer) in asked.iter().zip(verdict.answers()) {
         let (report, key) = (it.report(answer), it.key(counters));
         if answer.is_allowed() || !it.takes() {
@@ -277,7 +279,7 @@ fn store_asks(asked: &[LimitQuery]) -> Vec<Ask<'_>> {
     asked.iter().map(LimitQuery::ask).collect()
 }
 
-/// Notes how the limits stand to which a refused request has given back what it took.
+/// Keeps the state of the limits to which a refused request has given its permits back.
 pub(super) fn note_given_back(answered: &StoreAnswer, limit_state: &mut LimitState) {
     let StoreAnswer { query, answer: Ok(verdict) } = answered else { return };
     for (it, answer) in query.asked.iter().zip(verdict.answers()) {
@@ -286,14 +288,14 @@ pub(super) fn note_given_back(answered: &StoreAnswer, limit_state: &mut LimitSta
 }
 
 impl SharedState {
-    /// Whether some cost is not known yet.
+    /// Whether the cost of a limit is still unknown.
     pub(super) fn has_deferred(&self) -> bool {
         !self.deferred.is_empty()
     }
 }
 
 impl LimitQuery {
-    /// Stands for whom it counts in this process' own figures.
+    /// The key for the figures of this process.
     fn key(&self, counters: &Counters) -> LimitKey {
         counters.limiter.key_bytes(self.number as u64, &self.whom)
     }
@@ -309,7 +311,7 @@ impl LimitQuery {
         ask.after(self.taken, self.held)
     }
 
-    /// What the limit admits, under the terms under which it is asked.
+    /// The limit under the terms of this query.
     pub(super) fn limit(&self) -> &'static Limit {
         self.live.terms(self.place).limit
     }
@@ -321,36 +323,36 @@ impl LimitQuery {
         LimitReport { limit, position, texts, calendar, answer, is_first, number, is_enforced }
     }
 
-    /// A refusal, with the time after which the same request is admitted. Who was refused the rest will ask
-    /// for all of it.
+    /// A refusal, with the time after which the same request is admitted. If the rest of a cost was
+    /// refused, the client has to ask for the whole cost again.
     fn for_retry(&self, answer: Answer) -> LimitReport {
         let report = self.report(answer);
         match answer {
             _ if self.taken == 0 => report.for_retry(),
             Answer::Rate(decision) => {
                 let again = decision.of_cost(self.cost.saturating_add(self.taken));
-                // Others may have given back what was missing.
+                // Other requests may have given back enough in the meantime.
                 if again.is_allowed() { report } else { self.report(Answer::Rate(again)) }
             }
             Answer::Period(_) => report,
         }
     }
 
-    /// Once for each request.
+    /// Counts the fallback once per request.
     fn count_fallback(&mut self, counters: &Counters) {
         if !std::mem::replace(&mut self.is_in_fallback, true) {
             counters.count(self.number, Outcome::Fallback, self.key(counters));
         }
     }
 
-    /// The request goes on although it costs more than the limit ever admits.
+    /// Records in shadow mode a request that costs more than the limit ever admits.
     pub(super) fn observe(&self, access: StoreAccess<'_>, cost: NonZeroU32) {
         let never = Answer::Rate(Decision::of_full_bucket(&self.limit().quota, cost));
         let key = self.key(access.counters);
         shadow_mode::observe(access.counters, &self.report(never), key, access.now);
     }
 
-    /// The rest of a cost of which one permit was taken, if there is any, under the terms that hold now.
+    /// A query for the rest of a cost of which one permit was taken, under the current terms.
     pub(super) fn rest(&self, rest: Option<NonZeroU32>) -> Self {
         let (place, counts) = self.all_counts.now();
         let operation = if rest.is_some() { Operation::Take } else { Operation::Keep };
@@ -358,12 +360,12 @@ impl LimitQuery {
         Self { cost, operation, taken: 1, place, counts, ..self.clone() }
     }
 
-    /// Gives back what was taken, under the terms that hold now.
+    /// A query that gives the permits back, under the current terms.
     pub(super) fn given_back(&self) -> Self {
         Self { operation: Operation::GiveBack, ..self.rest(None) }
     }
 
-    /// Whether it takes something.
+    /// Whether it takes permits.
     pub(super) fn takes(&self) -> bool {
         matches!(self.operation, Operation::Take)
     }

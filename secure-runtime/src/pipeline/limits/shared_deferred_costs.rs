@@ -1,5 +1,5 @@
-//! Costs that are known late, where several instances count together: by the arguments, which is asked of
-//! the store and waited for, or by the response, which nobody waits for.
+//! Costs that are known late, of limits in Redis. A cost that depends on the arguments is awaited;
+//! a cost that the response contains is charged in the background.
 
 use std::num::NonZeroU32;
 use std::task::{Context, Poll, ready};
@@ -17,12 +17,13 @@ use crate::policy::Cost;
 use crate::throttling::Ask;
 use crate::validation::Costs;
 
-/// Takes the rest of what the arguments cost, from all limits or from none; then what was taken first is
-/// given back, in the same trip. Polled again it goes on where it stopped.
+/// Takes the rest of the costs that depend on the arguments, from all limits or from none. If one
+/// refuses, the first permits are given back in the same round trip. A later poll continues where
+/// this one stopped.
 ///
 /// # Errors
 ///
-/// When it is more than is left, or than can ever be taken at once, and when nobody knows.
+/// If the cost is more than is left, or more than the limit ever admits, or could not be computed.
 pub(super) fn poll(
     access: StoreAccess<'_>,
     limit_state: &mut LimitState,
@@ -43,12 +44,12 @@ pub(super) fn poll(
     })
 }
 
-/// What is asked of the store: the rest, or, if nobody knows what the request costs, that it gives back
-/// what was taken.
+/// The query for the rest. If the cost could not be computed, the query gives the first permits
+/// back.
 ///
 /// # Errors
 ///
-/// When it costs more than can ever be taken at once: then it has cost what was taken first.
+/// If the cost is more than the limit ever admits. Then the first permit is spent.
 fn query(
     access: StoreAccess<'_>,
     open: &[LimitQuery],
@@ -80,13 +81,13 @@ fn query(
         return Ok(StoreQuery { asked, refused });
     }
     beyond.iter().for_each(|(it, cost)| it.observe(access, *cost));
-    // Where one permit is all, nothing is asked.
+    // If every cost is one permit, no query is needed.
     let is_needed = !beyond.is_empty() || asked.iter().any(LimitQuery::takes);
     Ok(StoreQuery { asked: if is_needed { asked } else { Vec::new() }, refused })
 }
 
-/// Takes the rest of what the handler said that the request costs, without waiting: what is not left is
-/// owed.
+/// Charges the rest of the cost that the response contains, in the background, even if it exceeds
+/// what is left.
 pub(super) fn charge(sharing: &Sharing, limit_state: &LimitState, cost: u32) {
     let Some(cost) = NonZeroU32::new(cost).and_then(rest) else { return };
     let open = limit_state.shared.deferred.iter().filter(|it| it.limit().cost == Cost::Response);
@@ -96,7 +97,8 @@ pub(super) fn charge(sharing: &Sharing, limit_state: &LimitState, cost: u32) {
     }
     let sharing = sharing.clone();
     spawn(async move {
-        // The stages have counted for different ones, and each asked about the group of its own.
+        // Different stages may count by different keys, and each key has its own group in the
+        // store.
         let is_alike = |one: &LimitQuery, next: &LimitQuery| {
             sharing.group(&one.whom) == sharing.group(&next.whom)
         };
@@ -104,7 +106,7 @@ pub(super) fn charge(sharing: &Sharing, limit_state: &LimitState, cost: u32) {
             let Some(first) = stage.first() else { continue };
             let store_asks: Vec<_> =
                 stage.iter().map(|it| Ask::charge(it.counts, &it.whom, it.cost)).collect();
-            // A store that is gone is logged by the engine.
+            // The store logs that it is unavailable.
             let _ = sharing.store.decide(sharing.group(&first.whom), &store_asks).await;
         }
     });

@@ -1,4 +1,5 @@
-//! The one place where a denial becomes a response.
+//! Turns a denial into a response: status, body, and the header fields of 401, 415, 426 and 429
+//! (`Retry-After`). The rate limit headers are in [`rate_limit_headers`].
 
 pub(super) mod log;
 mod own_problem;
@@ -25,13 +26,14 @@ use crate::problem;
 use crate::security::{ProblemHook, Security};
 use crate::throttling::FieldValue;
 
-/// The response of a refused request, with the denial as its error: for what runs in the same process, a
-/// log, a test. Without a gate there are no challenges.
+/// The response to a refused request, with the denial as its error, for tests and for middlewares
+/// such as loggers. Without a gate, it has no challenges.
 pub(super) fn refuse(refusing: RefusedRequest<'_>, mut denial: Refused) -> HttpResponse {
     if let Some(gate) = refusing.gate {
         challenge(gate, &mut denial);
     }
-    // One that does not answer for the endpoint has the application's form all the same.
+    // A `Security` that is not responsible for the endpoint still has the application's form of
+    // problems.
     let installed = || refusing.request.app_data::<Security>();
     let security = refusing.gate.map(|gate| gate.security).or_else(installed);
     let response = render(denial, refusing.request, security);
@@ -41,11 +43,11 @@ pub(super) fn refuse(refusing: RefusedRequest<'_>, mut denial: Refused) -> HttpR
     response
 }
 
-/// Answers a path that leads to no endpoint: 404 in the form of all refusals, that of
-/// [`SecurityBuilder::answer`](crate::SecurityBuilder::answer) or of the nearest
+/// Answers a path that leads to no endpoint: 404 in the same form as other refusals, including
+/// [`SecurityBuilder::answer`](crate::SecurityBuilder::answer) and the nearest
 /// [`Answers`](crate::answer::Answers).
 ///
-/// actix-web answers an unknown method in the same way, unless the path has a `web::resource`.
+/// actix-web uses it for an unknown method too, unless the path has a `web::resource`.
 ///
 /// ```standalone_crate
 /// use actix_web::{App, web};
@@ -65,7 +67,7 @@ pub async fn not_found(request: HttpRequest) -> HttpResponse {
     probe::mark(&request, response)
 }
 
-/// The denial as the application answers it.
+/// The denial as a response, after the hooks of the application.
 fn render(denial: Refused, request: &HttpRequest, security: Option<&Security>) -> HttpResponse {
     let configured = || security.and_then(|it| it.inner().answers.as_ref());
     let answers = Answers::nearest(request).or_else(configured);
@@ -89,11 +91,12 @@ fn render(denial: Refused, request: &HttpRequest, security: Option<&Security>) -
     response
 }
 
-/// The application's response in place of the standard one, with its fields. The denial stays its error.
+/// The application's response in place of the standard one, with the standard header fields. The
+/// denial stays its error.
 fn with_application_response(mut standard: HttpResponse, own: HttpResponse) -> HttpResponse {
     let (mut own, body) = own.into_parts();
     let (fields, own_fields) = (standard.headers(), own.headers_mut());
-    // What the limiter and the endpoint say is a fact.
+    // The application cannot override these fields: they are facts.
     for name in [RETRY_AFTER, ACCEPT_ENCODING, UPGRADE] {
         if let Some(value) = fields.get(&name) {
             own_fields.insert(name, value.clone());
@@ -109,10 +112,10 @@ fn with_application_response(mut standard: HttpResponse, own: HttpResponse) -> H
     standard.set_body(body)
 }
 
-/// Fields that the application does not want. They are left out when all fields are there.
+/// Header fields that the application does not want. They are removed at the end.
 struct Unwanted(Vec<HeaderName>);
 
-/// Leaves out the fields of a refusal that the application does not want.
+/// Removes the header fields of a refusal that the application does not want.
 #[cold]
 pub(super) fn remove_unwanted_fields(response: &mut HttpResponse) {
     let unwanted = response.extensions_mut().remove::<Unwanted>();
@@ -121,7 +124,7 @@ pub(super) fn remove_unwanted_fields(response: &mut HttpResponse) {
     }
 }
 
-/// Adds the challenges that the endpoint's authenticators make for the denial's kind.
+/// Adds the challenges (`WWW-Authenticate`) of the endpoint's authenticators for the denial's kind.
 pub(super) fn challenge(gate: &Gate<'_>, denial: &mut Denial) {
     if denial.challenges.is_none() {
         let challenges = &gate.plan.authentication.challenges;
@@ -129,7 +132,7 @@ pub(super) fn challenge(gate: &Gate<'_>, denial: &mut Denial) {
     }
 }
 
-/// The problem as the application's hook shapes it; `None` if the hook panics.
+/// The problem as JSON, after the application's hook; `None` if the hook panics.
 fn shape_with_hook(hook: &ProblemHook, denial: &Denial, request: &HttpRequest) -> Option<String> {
     let mut problem = denial.problem();
     match catch_unwind(AssertUnwindSafe(|| hook(denial, &mut problem, request))) {
@@ -142,7 +145,7 @@ fn shape_with_hook(hook: &ProblemHook, denial: &Denial, request: &HttpRequest) -
 }
 
 impl Denial {
-    /// What a response says of why its request was refused; see [`refuse`].
+    /// The denial of a refused request's response; see [`refuse`].
     pub(crate) fn of<Body>(response: &HttpResponse<Body>) -> Option<&Self> {
         response.error()?.as_error()
     }
@@ -154,7 +157,7 @@ impl Denial {
     }
 }
 
-/// A denial as an error of actix-web: for extractors and handlers that return one.
+/// Handlers and extractors can return a denial as an error.
 impl ResponseError for Denial {
     fn status_code(&self) -> StatusCode {
         Self::status_code(self)
@@ -162,7 +165,7 @@ impl ResponseError for Denial {
 
     fn error_response(&self) -> HttpResponse {
         let mut response = HttpResponse::new(self.status_code());
-        // Nothing is there yet, so that appending is inserting, at half the work.
+        // The map is empty, so appending equals inserting, at half the cost.
         let headers = response.headers_mut();
         headers.append(CONTENT_TYPE, HeaderValue::from_static(problem::CONTENT_TYPE));
         for challenge in self.challenges.iter().flat_map(|challenges| challenges.iter()) {
@@ -175,7 +178,7 @@ impl ResponseError for Denial {
         {
             headers.append(RETRY_AFTER, seconds);
         }
-        // RFC 9110 section 15.5.16: what the client could send instead.
+        // RFC 9110 section 15.5.16: the codings that the client could use instead.
         if let Some(Ok(codings)) = self.codings().map(HeaderValue::try_from) {
             headers.append(ACCEPT_ENCODING, codings);
         }

@@ -1,12 +1,13 @@
-//! The fields that describe the limit nearest to exhaustion.
+//! The rate limit headers: `RateLimit` and `RateLimit-Policy`, or the legacy `X-RateLimit-*`, of
+//! the limit nearest to exhaustion.
 
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::pipeline::limits::reserve::LimitReport;
 use crate::throttling::RateLimitHeaders;
 
-/// Writes what a client is told about a limit, if the configuration tells anything; `untold` are the
-/// limits that are not enforced for it, a bit each.
+/// Writes the headers in the configured form. `unenforced` has one bit for each limit in shadow
+/// mode, which is left out.
 #[inline]
 pub(in crate::pipeline) fn write(report: &LimitReport, unenforced: u64, headers: &mut HeaderMap) {
     match report.texts.headers {
@@ -16,8 +17,8 @@ pub(in crate::pipeline) fn write(report: &LimitReport, unenforced: u64, headers:
     }
 }
 
-/// Writes the same of the policy of a scope, beside what the endpoint behind it has written. Both fields are lists;
-/// in the legacy form, the limit with less left is told.
+/// Writes the headers of a scope policy next to those of the endpoint behind it. The fields of the
+/// draft are lists, so both are kept. In the legacy form, the limit with less left is kept.
 pub(in crate::pipeline) fn write_beside(report: &LimitReport, unenforced: u64, to: &mut HeaderMap) {
     match report.texts.headers {
         RateLimitHeaders::Off => {}
@@ -37,14 +38,14 @@ pub(in crate::pipeline) fn write_beside(report: &LimitReport, unenforced: u64, t
 #[inline]
 fn draft10(report: &LimitReport, unenforced: u64, headers: &mut HeaderMap) {
     let others = headers.len_keys();
-    // Half the work of `insert`.
+    // Half the cost of `insert`.
     if append(report, unenforced, headers) && headers.len_keys() != others + 2 {
         keep_last(headers, RATELIMIT_POLICY);
         keep_last(headers, RATELIMIT);
     }
 }
 
-/// Appends both fields, or neither and is `false`.
+/// Appends both fields and returns `true`, or neither and returns `false`.
 #[inline]
 fn append(report: &LimitReport, unenforced: u64, headers: &mut HeaderMap) -> bool {
     let limit = report.texts.limit(report.position, &report.answer, report.is_first);
@@ -63,7 +64,7 @@ fn legacy(report: &LimitReport, headers: &mut HeaderMap) {
     headers.insert(X_RATELIMIT_RESET, HeaderValue::from(answer.reset_seconds()));
 }
 
-/// The handler has set a field of this name as well: ours counts.
+/// If the handler has set a field of this name as well, ours is kept.
 fn keep_last(headers: &mut HeaderMap, name: HeaderName) {
     if let Some(last) = headers.get_all(&name).last().cloned() {
         headers.insert(name, last);

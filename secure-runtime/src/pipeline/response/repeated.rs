@@ -1,15 +1,17 @@
-//! Errors that every request of a minute has in common: while an identity provider is down, say.
+//! Limits how often an error that affects every request is logged at `error`, for example while an
+//! identity provider is down.
 //!
-//! The first one is logged as an error, and so is one a minute after it. Those between are logged at
-//! `info`, as refusals are.
+//! The first one is logged at `error`, and again after a minute. Those in between are logged at
+//! `info`, as other refusals are.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// What was logged as an error within the last minute, by cause.
+/// The causes that were logged at `error` within the last minute.
 static LOGGED: Mutex<Vec<(Box<str>, Instant)>> = Mutex::new(Vec::new());
 
-/// Whether this cause was logged as an error within the last minute. If not, it counts as logged now.
+/// Whether this cause was logged at `error` within the last minute. If not, it is recorded as
+/// logged now.
 pub(super) fn is_repeated(cause: &str) -> bool {
     let mut logged = LOGGED.lock().unwrap_or_else(PoisonError::into_inner);
     is_known(&mut logged, cause, Instant::now())
@@ -20,7 +22,7 @@ fn is_known(logged: &mut Vec<(Box<str>, Instant)>, cause: &str, now: Instant) ->
     if logged.iter().any(|(known, _)| **known == *cause) {
         return true;
     }
-    // An application's causes may be as many as its requests: then each is an error.
+    // An application may have a different cause for each request. Then each is logged at `error`.
     if logged.len() < MOST {
         logged.push((cause.into(), now));
     }

@@ -22,8 +22,8 @@ use crate::plan::PlannedBudget;
 ///
 /// # Errors
 ///
-/// 429 if too many attempts at this account came from this address, or too many attempts at all.
-/// Return the error. It reveals nothing about the account, not even whether it exists. For the same
+/// 429 if too many attempts at this account came from this address, or too many in total. Return
+/// the error. It reveals nothing about the account, not even whether it exists. For the same
 /// reason, the handler's response to a failure is replaced by that 429 if the address is banned and
 /// the request was admitted only because the account is known there. Only the time that the handler
 /// took may differ.

@@ -150,8 +150,8 @@ fn forbidden(
     let is_anonymous = request.caller.is_none() && gate.plan.authentication.mode != Mode::Nobody;
     let hides = gate.plan.endpoint.policy.hides;
     let kind = match () {
-        // An anonymous request gets 401 for everything that is not permitted, so it learns nothing
-        // about what exists.
+        // Every anonymous request that is not permitted gets the same 401, regardless of what
+        // the policy looked up.
         () if is_anonymous => DenialKind::Unauthenticated,
         () if hides => DenialKind::NotFound,
         () => DenialKind::Forbidden,

@@ -323,7 +323,7 @@ fn presented<'a>(authentication: &Authentication, head: &RequestHead<'a>) -> Vec
     found
 }
 
-/// Whether every authenticator remembers that it refused these credentials.
+/// Whether each authenticator with credentials in this request remembers what it refused.
 fn remembers_refusals(authentication: &Authentication, head: &RequestHead<'_>) -> bool {
     let mut authenticators = authentication.authenticators.iter();
     let is_absent = |it: &Arc<dyn Authenticator>| {

@@ -90,7 +90,7 @@ pub(in crate::pipeline) fn check_step_up(
 ) -> Result<(), Refused> {
     let Some(demanded) = &gate.plan.endpoint.policy.step_up else { return Ok(()) };
     let (Some(caller), Some(now)) = (&request.caller, request.entered) else {
-        // A startup check rejects this requirement for endpoints that allow anonymous requests.
+        // No endpoint has this requirement and allows anonymous requests.
         let cause = "a caller is to have signed in, and there is none";
         return Err(refused(DenialKind::Unauthenticated, cause));
     };
