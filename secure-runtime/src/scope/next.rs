@@ -1,4 +1,4 @@
-//! Closures and services behind the policy of a secured handler.
+//! [`Next`]: closures, services and endpoints behind the policy of a secured handler.
 
 use std::marker::PhantomData;
 use std::rc::Rc;
@@ -18,16 +18,16 @@ use crate::handler::{Routed, SecuredOutput};
 use crate::pipeline::scope_policies::{CallInner, InnerFuture, InnerService};
 use crate::pipeline::{Incoming, Served};
 
-/// What stands behind a secured handler: the closure of [`secured`], the service of
-/// [`Scope::service_behind`](crate::Scope::service_behind), or the endpoints of a scope whose
-/// [`policy`](crate::Scope::policy) it is. The handler takes it as a parameter, and calls it by
-/// [`run`](Self::run). Its whole policy is enforced before, and what the pipeline does with a response, it does
-/// with that of the closure or service.
+/// The inner service of a secured handler: the closure of [`secured`], the service of
+/// [`Scope::service_behind`](crate::Scope::service_behind), or the endpoints of a scope with this
+/// [`policy`](crate::Scope::policy). The handler takes it as a parameter, and calls it with
+/// [`run`](Self::run). The handler's whole policy is enforced before. The pipeline handles the
+/// inner response like any response of the handler.
 ///
-/// What stands behind gets the body of the request only if the attribute says so, by
-/// `unvalidated(next, reason = "…")`.
+/// The inner service gets the body of the request only if the attribute has `unvalidated(next,
+/// reason = "…")`.
 ///
-/// As a parameter of a handler that is mounted in any other way it is answered with 500.
+/// If the handler is mounted in any other way, the parameter causes a 500.
 #[must_use = "nothing behind the handler is called without `run`"]
 pub struct Next {
     call: CallInner,
@@ -36,7 +36,7 @@ pub struct Next {
 }
 
 impl Next {
-    /// Calls what stands behind the handler.
+    /// Calls the inner service.
     pub async fn run(self) -> HttpResponse {
         (self.call)(self.request, self.payload).await
     }
@@ -60,11 +60,11 @@ impl FromRequest for Next {
     }
 }
 
-/// Puts a handler, a closure as a rule, behind the policy of a secured handler that takes [`Next`]: for
-/// tables of routes with closures, or with handlers that something generates.
+/// Puts a handler, usually a closure, behind the policy of a secured handler that takes [`Next`].
+/// Use it for tables of routes with closures, or with generated handlers.
 ///
-/// The arguments of `handler` are extracted after the whole policy has been enforced. Its policy, and the limits of
-/// it, are one with all that stands behind the same secured handler.
+/// The arguments of `handler` are extracted after the whole policy has been enforced. All handlers
+/// behind the same secured handler share its policy and its limits.
 ///
 /// ```
 /// use actix_web::{HttpResponse, web};
@@ -82,7 +82,7 @@ impl FromRequest for Next {
 /// # drop(scope);
 /// ```
 ///
-/// The policy is a secured handler itself; a closure in its place does not compile:
+/// The policy must be a secured handler; a closure in its place does not compile:
 ///
 /// ```compile_fail,E0277
 /// secure_runtime::secured(|| async { "no policy" }, || async { "open" });
@@ -127,7 +127,7 @@ where
     G::Output::serve(gate, routed)
 }
 
-/// A service at and below a path, behind the policy of a secured handler.
+/// Mounts a service at and below a path, behind the policy of a secured handler.
 pub(super) fn service_behind<G, Args, S, B>(path: &str, gate: G, factory: S) -> Child
 where
     G: Handler<Args>,

@@ -1,8 +1,9 @@
-//! How a scope of many services finds the one that answers.
+//! Finds the service of a request in a scope with many services.
 //!
-//! actix-web's router tries the services of a scope one after the other. A scope of many asks an index of
-//! their templates instead, which leaves the few that may match, and tries those, in the order in which they
-//! were mounted, by actix-web's own means: so the same service answers, with the same `match_info`.
+//! actix-web's router tries the services of a scope one after the other. A large scope uses an
+//! index of their templates instead. The index returns the few services that may match; they are
+//! tried in the order in which they were mounted, with actix-web's own matching. So the same
+//! service answers, with the same `match_info`.
 
 mod index;
 mod resource_map;
@@ -32,18 +33,18 @@ use crate::pipeline::scope_policies::Entrance;
 
 pub(super) type Answering = Pin<Box<dyn Future<Output = Result<ServiceResponse, Error>>>>;
 
-/// From how many services on a scope is indexed. A router of fewer is as fast.
+/// The number of services from which a scope is indexed. For fewer, actix-web's router is as fast.
 const MANY: usize = 16;
 
 fn is_indexed(shapes: &[Shape]) -> bool {
     shapes.len() >= MANY && shapes.iter().all(Shape::is_known)
 }
 
-/// The middleware of a scope that is next to its router, and takes its place if the scope is indexed.
+/// The innermost middleware of a scope. If the scope is indexed, it replaces the scope's router.
 #[derive(Clone, Default)]
 pub(super) struct Dispatching(Rc<Registered>);
 
-/// What is known of a scope once it is registered.
+/// The state of a scope after its registration.
 #[derive(Default)]
 struct Registered {
     dispatch: OnceCell<Dispatch>,
@@ -51,7 +52,7 @@ struct Registered {
 }
 
 impl Dispatching {
-    /// Registers a scope with what it holds.
+    /// Registers a scope with its services.
     pub(super) fn register<T, B>(
         self,
         held: SecuredConfig,
@@ -121,7 +122,7 @@ where
     }
 }
 
-/// Finds the service for each request of a scope.
+/// Finds the service for each request of an indexed scope.
 struct Dispatch {
     index: Index,
     services: Box<[Indexed]>,
@@ -130,13 +131,13 @@ struct Dispatch {
     marker: MatchMarker,
 }
 
-/// One service, and when it matches.
+/// A service, and the conditions under which it matches.
 struct Indexed {
     place: ServiceSlot,
     matching: Box<[Matching]>,
 }
 
-/// When one resource matches.
+/// The conditions under which one resource matches.
 struct Matching {
     definition: ResourceDef,
     methods: Option<Box<[Method]>>,
@@ -144,16 +145,16 @@ struct Matching {
     has_more: bool,
 }
 
-/// What is known of a match before it is tried.
+/// The result of matching before the service is called.
 enum Match {
     No,
     Yes,
-    /// It has guards that are not known.
+    /// It has guards that are unknown.
     Perhaps,
 }
 
 impl Dispatch {
-    /// Registers the services where no request reaches them but through this.
+    /// Registers the services in a scope that only this dispatcher calls.
     fn register(children: Vec<Child>, default: Option<Route>, config: &mut AppService) -> Self {
         let returned = Returned::default();
         let this = Self {
@@ -194,7 +195,7 @@ impl Dispatch {
         self.default.call(request)
     }
 
-    /// The service that answers, if that is known before it is tried.
+    /// The service that answers, if that is certain before it is called.
     fn first_certain(&self, numbers: &[u32], request: &ServiceRequest) -> Option<usize> {
         if let [only] = numbers {
             return Some(*only as usize);
@@ -211,7 +212,7 @@ impl Dispatch {
     }
 }
 
-/// No request can have this path, and the guard lets none pass.
+/// No request can have this path, and the guard rejects every request.
 const HIDDEN: &str = "/\u{0}";
 
 #[cold]

@@ -1,10 +1,12 @@
-//! Where in the application's map of resources the service of a request stands.
+//! Marks in a request the place of its service in actix-web's resource map, for `match_pattern` and
+//! `match_name`.
 //!
-//! `match_pattern` and `match_name` follow the numbers that actix-web's routers note in the request. Only
-//! its routers can note one: each notes the place of the service that it has found. So there is a small router
-//! for each number, which finds nothing but the service in that place, and hands the request back. Numbers have
-//! two digits, since a router takes a step for each place before the one that it finds: the map has the services
-//! of the scope in chunks, and once more, flat, for those who search it by path.
+//! Both follow the numbers that actix-web's routers store in the request, and only those routers
+//! can store one: each stores the position of the service that it has found. So there is a small
+//! router for each number. It finds only the service at that position, and hands the request back.
+//! Numbers have two digits, because a router takes one step for each position before the match: the
+//! map contains the services of the scope in chunks. It contains them once more, flat, for searches
+//! by path.
 
 use std::rc::Rc;
 
@@ -18,18 +20,18 @@ use super::HIDDEN;
 use super::service_slots::{Returned, ServiceSlot};
 use crate::scope::mounted::{KnownPaths, Shape};
 
-/// How many services a chunk has: as many as there are chunks.
+/// The number of services in a chunk, about the same as the number of chunks.
 fn chunk_size(services: usize) -> usize {
     let root = services.isqrt();
     if root * root < services { root + 1 } else { root.max(1) }
 }
 
-/// Notes numbers in requests.
+/// Stores positions in requests.
 pub(super) struct MatchMarker {
-    /// Each notes its index.
+    /// The router at each index stores that index.
     routers: Vec<ServiceSlot>,
     chunk: usize,
-    /// The chunk that nothing stands in.
+    /// The index of the empty chunk.
     nowhere: usize,
     returned: Returned,
 }
@@ -42,7 +44,7 @@ impl MatchMarker {
         Self { routers, chunk, nowhere, returned: returned.clone() }
     }
 
-    /// What to register for it.
+    /// The routers to register.
     pub(super) fn routers(&self) -> impl Iterator<Item = impl HttpServiceFactory + use<>> {
         self.routers.iter().enumerate().map(|(number, router)| {
             let returned = self.returned.clone();
@@ -50,15 +52,15 @@ impl MatchMarker {
         })
     }
 
-    /// Notes where the service with this number stands.
+    /// Stores the position of the service with this number.
     #[inline]
     pub(super) fn mark(&self, request: ServiceRequest, number: usize) -> Option<ServiceRequest> {
         let request = self.mark_digit(request, number / self.chunk)?;
-        // The first place of a chunk is for searches by path.
+        // The first position of a chunk is for searches by path.
         self.mark_digit(request, number % self.chunk + 1)
     }
 
-    /// Notes that the map does not say where the service stands, so that it is searched by path.
+    /// Stores the position of the empty chunk, so that actix-web searches by path.
     #[inline]
     pub(super) fn mark_nowhere(&self, request: ServiceRequest) -> Option<ServiceRequest> {
         self.mark_digit(request, self.nowhere)
@@ -71,7 +73,7 @@ impl MatchMarker {
     }
 }
 
-/// Finds the service in one place for every request.
+/// A router that finds the service at one position for every request.
 struct FindsOne {
     number: usize,
     returned: Returned,
@@ -87,8 +89,8 @@ impl HttpServiceFactory for FindsOne {
     }
 }
 
-/// Registers what the map says of services that this module answers for, as the services of the scope's own
-/// router, which no request reaches.
+/// Registers the map's entries for the services of an indexed scope, as services of the scope's own
+/// router. No request reaches them.
 pub(super) fn map(shapes: &[Shape], config: &mut web::ServiceConfig) {
     for Node { definition, nested } in nodes(shapes) {
         config.service(Unreachable { definition, nested });
@@ -129,11 +131,11 @@ impl Node {
     }
 }
 
-/// The nodes of a scope that is indexed: chunks, nowhere, and all services once more.
+/// The entries of an indexed scope: the chunks, the empty chunk, and all services once more.
 fn nodes(shapes: &[Shape]) -> Vec<Node> {
     let flat: Vec<Vec<Node>> = shapes.iter().map(of_shape).collect();
     let root = flat.iter().flatten().find(|node| node.definition.find_match("") == Some(0));
-    // What is searched by the empty path ends in the first chunk, whose own path is empty.
+    // A search by the empty path ends in the first chunk, whose own path is empty.
     let root = || root.map_or_else(unmatched, Node::copy);
     let empty = || ResourceDef::new("");
     let mut nodes = Vec::new();
@@ -147,7 +149,7 @@ fn nodes(shapes: &[Shape]) -> Vec<Node> {
     nodes
 }
 
-/// Matches no path, and holds nothing.
+/// An entry that matches no path and contains nothing.
 fn unmatched() -> Node {
     Node::container(ResourceDef::new(Vec::<String>::new()), [])
 }
@@ -155,7 +157,7 @@ fn unmatched() -> Node {
 fn of_shape(shape: &Shape) -> Vec<Node> {
     match shape {
         Shape::Resources(known) => known.iter().map(leaf).collect(),
-        // It registers the scope of its services before itself.
+        // An indexed scope registers the scope of its services before itself.
         Shape::Scope(prefix, inner) if super::is_indexed(inner) => {
             vec![unmatched(), Node::container(prefix.definition(), nodes(inner))]
         }
