@@ -139,6 +139,7 @@ pub struct Granted<T>(T);
 
 impl<T> Loaded<T> {
     /// Returns the resource.
+    #[must_use]
     pub fn into_inner(self) -> T {
         self.0
     }
@@ -146,6 +147,7 @@ impl<T> Loaded<T> {
 
 impl<T> Granted<T> {
     /// Returns the resource, without the proof.
+    #[must_use]
     pub fn into_inner(self) -> T {
         self.0
     }

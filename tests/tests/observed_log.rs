@@ -28,7 +28,7 @@ async fn an_attack_on_an_observed_limit_does_not_fill_the_log_and_names_nobody()
     let builder = Security::builder().clock(clock.clone()).authenticator("jwt", issuer.jwt());
     let security = builder.build().unwrap();
     let server = TestServer::start(&security, || secure_runtime::scope("").service(observed));
-    let lines = || logged().matches("would have been refused: the limit is observed").count();
+    let lines = || logged().matches("would have been refused: the limit is in shadow mode").count();
     assert!(logged().contains("limits that are not enforced") && logged().contains("1/h observed"));
     let callers: Vec<String> =
         (0..30).map(|number| bearer(&issuer.token(format!("{SECRET} {number}")).sign())).collect();

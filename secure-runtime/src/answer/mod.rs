@@ -149,7 +149,7 @@ impl Answers {
         };
         tracing::error!(
             status = denial.kind().status(),
-            "the hook that answers refused requests {fault}: the standard problem is sent instead"
+            "the hook for `answer` {fault}: the standard problem is sent instead"
         );
         None
     }

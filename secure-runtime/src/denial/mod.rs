@@ -41,7 +41,7 @@ pub struct Denial {
     /// Shared by all refusals of an endpoint. `None` if it has no challenges.
     pub(crate) challenges: Option<Arc<[Box<str>]>>,
     /// The index of the authenticator, among the endpoint's, whose credentials were refused.
-    pub(crate) concerned: Option<usize>,
+    pub(crate) authenticator: Option<usize>,
     particulars: Particulars,
 }
 
@@ -103,13 +103,14 @@ impl Denial {
     ///
     /// Pass the reason that an operator needs, such as the name of the failed check. For a sentence
     /// to the client, add [`with_detail`](Self::with_detail).
+    #[must_use]
     pub fn new(kind: DenialKind, cause: impl Into<Cow<'static, str>>) -> Self {
         Self {
             kind,
             cause: cause.into(),
             detail: None,
             challenges: None,
-            concerned: None,
+            authenticator: None,
             particulars: Particulars::None,
         }
     }
@@ -127,8 +128,8 @@ impl Denial {
         self
     }
 
-    pub(crate) fn about(mut self, authenticator: Option<usize>) -> Self {
-        self.concerned = authenticator;
+    pub(crate) fn with_authenticator(mut self, authenticator: Option<usize>) -> Self {
+        self.authenticator = authenticator;
         self
     }
 
@@ -250,7 +251,7 @@ impl Denial {
 
     /// [`problem`](Self::problem) as JSON, without the intermediate tree, for the refusals that a
     /// flood of requests gets. `None` for all others.
-    pub(crate) fn usual_problem(&self) -> Option<Cow<'static, str>> {
+    pub(crate) fn prerendered_problem(&self) -> Option<Cow<'static, str>> {
         match &self.particulars {
             _ if self.detail.is_some() => None,
             Particulars::None => {
@@ -338,15 +339,15 @@ mod tests {
     use super::*;
 
     fn check(denial: &Denial, is_usual: bool) {
-        match denial.usual_problem() {
+        match denial.prerendered_problem() {
             Some(usual) => assert_eq!(usual, denial.problem().to_json()),
             None => assert!(!is_usual, "{denial}"),
         }
-        assert_eq!(denial.usual_problem().is_some(), is_usual, "{denial}");
+        assert_eq!(denial.prerendered_problem().is_some(), is_usual, "{denial}");
     }
 
     #[test]
-    fn the_usual_problems_are_written_as_all_others() {
+    fn the_prerendered_problems_equal_all_others() {
         for kind in [DenialKind::Unauthenticated, DenialKind::Forbidden, DenialKind::Timeout] {
             check(&Denial::new(kind, "cause"), true);
             check(&Denial::new(kind, "cause").with_detail("detail"), false);

@@ -39,6 +39,7 @@ pub trait TypedNames {
 
 /// The kind of a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum NameKind {
     /// A role: `roles = Role::Admin`.
     Role,

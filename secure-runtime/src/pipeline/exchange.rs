@@ -195,7 +195,8 @@ impl Exchange {
         }
         let is_inner_response = self.is_inner_response(response);
         if let Some(denial) = self.denial_in(response).filter(|_| !is_inner_response) {
-            let denial = Box::new(denial.about(self.progress.caller_is_from()));
+            let denial =
+                Box::new(denial.with_authenticator(self.progress.accepting_authenticator()));
             *response = response::refuse(self.refused_request(self.gate().as_ref()), denial);
         }
         if self.progress.watches_failures && self.counts_failures(is_inner_response) {
@@ -264,9 +265,10 @@ impl Exchange {
         {
             limits::refund(security, &mut self.progress.limit_state);
         }
-        if let Some(report) = self.progress.report() {
+        if let Some(report) = &self.progress.limit_state.report {
             let is_inner_response = self.is_inner_response(response);
-            let (unenforced, headers) = (self.progress.unenforced(), response.headers_mut());
+            let (unenforced, headers) =
+                (self.progress.limit_state.unenforced, response.headers_mut());
             match is_inner_response {
                 false => rate_limit_headers::write(report, unenforced, headers),
                 true => rate_limit_headers::write_beside(report, unenforced, headers),

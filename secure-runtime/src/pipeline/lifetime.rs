@@ -48,7 +48,7 @@ impl Lifetime {
     pub(super) fn new(gate: &Gate<'_>, request: &Progress) -> Rc<Self> {
         let published = || extensions(gate.request).as_deref().and_then(caller::published).cloned();
         let caller = request.caller().cloned().or_else(published);
-        let from = request.caller_is_from();
+        let from = request.accepting_authenticator();
         // A caller that cannot be found any more cannot be checked again: the stream ends.
         let is_lost = from.is_some() && caller.is_none();
         Rc::new(Self {
@@ -73,7 +73,7 @@ impl Lifetime {
         tracing::info!(
             handler = self.endpoint.full_name(),
             cause,
-            "a stream was ended: the credentials of its caller are not good any more"
+            "a stream was ended: the credentials of its caller are no longer valid"
         );
         self.is_over.set(true);
         // Nothing else borrows it at this moment.

@@ -4,7 +4,7 @@ use std::pin::Pin;
 
 use actix_web::rt::time::Sleep;
 
-use super::limits::reserve::{LimitReport, LimitState};
+use super::limits::reserve::LimitState;
 use super::order::Stage;
 use super::refused::{Ended, Refused};
 use super::stages::authentication::AuthenticationState;
@@ -70,23 +70,13 @@ impl Progress {
         if self.is_abandoned && !self.must_finish() { Err(Ended::Abandoned) } else { Ok(()) }
     }
 
-    /// The limit nearest to exhaustion, of the limits that were checked so far.
-    pub(super) fn report(&self) -> Option<&LimitReport> {
-        self.limit_state.report.as_ref()
-    }
-
-    /// The limits that are in shadow mode for this request, one bit each.
-    pub(super) fn unenforced(&self) -> u64 {
-        self.limit_state.unenforced
-    }
-
     /// The caller, once authentication has succeeded.
     pub(super) fn caller(&self) -> Option<&Principal> {
         self.caller.as_ref()
     }
 
     /// The index of the authenticator that accepted the caller.
-    pub(super) fn caller_is_from(&self) -> Option<usize> {
-        self.authentication.caller_is_from()
+    pub(super) fn accepting_authenticator(&self) -> Option<usize> {
+        self.authentication.accepting_authenticator()
     }
 }

@@ -195,8 +195,8 @@ fn warn_if_answered(response: &HttpResponse, endpoint: &'static Endpoint) {
         WARNED.call_once(|| {
             tracing::warn!(
                 handler = endpoint.full_name(),
-                "the policy of a scope has answered in place of this endpoint: it has to take `Next` and to call \
-                 `next.run().await` (this is logged once)"
+                "the policy of a scope answered instead of this endpoint: it must take `Next` and call \
+                 `next.run().await` (logged once)"
             );
         });
     }

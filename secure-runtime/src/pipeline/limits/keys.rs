@@ -4,7 +4,6 @@
 //! A request without the header, the claim or the API key that a limit counts by is counted by its
 //! principal, or by the client IP if it is anonymous. Every request is counted.
 
-use std::borrow::Cow;
 use std::hash::{Hash, Hasher};
 use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -21,7 +20,6 @@ use crate::policy::expression_context::Asked;
 use crate::policy::{KeyFunction, Needs};
 use crate::principal::{CountedClaims, Principal, VouchedBy};
 use crate::request::{FieldName, RequestHead};
-use crate::security::TierFunction;
 use crate::throttling::{LimitKey, Limiter};
 
 /// The request that is counted, with everything that a key can be made of.
@@ -182,19 +180,6 @@ pub(in crate::pipeline) fn single_line<'a>(
     let mut lines = RequestHead::new(subject.request).lines_of(name);
     let line = lines.next().filter(|line| !line.is_empty());
     line.filter(|_| lines.next().is_none())
-}
-
-/// The caller's tier, from the application's function.
-///
-/// # Errors
-///
-/// If the function panics.
-pub(in crate::pipeline) fn tier(
-    function: &TierFunction,
-    caller: &Principal,
-) -> Result<Option<Cow<'static, str>>, Refused> {
-    catch_unwind(AssertUnwindSafe(|| function(caller)))
-        .map_err(|_| Box::new(Denial::internal("the function that names tiers panicked")))
 }
 
 /// The value of an expression of the application, hashed.

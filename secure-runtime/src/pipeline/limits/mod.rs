@@ -21,6 +21,7 @@ use actix_web::HttpResponse;
 use super::gate::Gate;
 use super::progress::Progress;
 use super::refused::Refused;
+use crate::denial::caught;
 use crate::plan::{Mode, Stage};
 use crate::security::Security;
 use crate::support::time::Moment;
@@ -149,11 +150,17 @@ pub(super) fn refund(security: &Security, limit_state: &mut LimitState) {
     }
 }
 
-/// The caller's tier, if a limit depends on it.
+/// The caller's tier, from the application's function, if a limit depends on it.
+///
+/// # Errors
+///
+/// If the function panics.
 #[inline]
 fn tier(gate: &Gate<'_>, request: &Progress) -> Result<Option<Cow<'static, str>>, Refused> {
     match (&gate.security.inner().tier, &request.caller) {
-        (Some(function), Some(caller)) if gate.plan.has_tiers => keys::tier(function, caller),
+        (Some(function), Some(caller)) if gate.plan.has_tiers => {
+            caught("the function that names tiers", || function(caller)).map_err(Box::new)
+        }
         _ => Ok(None),
     }
 }

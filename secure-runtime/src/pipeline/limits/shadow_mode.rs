@@ -47,6 +47,6 @@ pub(in crate::pipeline) fn observe(
     if counters.notices.is_due(report.number, key, window, now.monotonic_nanos()) {
         let (handler, limit) = (report.texts.handler, report.texts.name(report.position));
         let key = counters.notices.mark(key);
-        tracing::info!(handler, limit, %key, "would have been refused: the limit is observed");
+        tracing::info!(handler, limit, %key, "would have been refused: the limit is in shadow mode");
     }
 }

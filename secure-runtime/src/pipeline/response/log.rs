@@ -69,7 +69,7 @@ impl RefusedRequest<'_> {
         macro_rules! refused {
             ($log:path) => {
                 $log!(
-                    handler = %self.handler(),
+                    handler = %self.endpoint.full_name(),
                     status,
                     answered,
                     cause,
@@ -91,7 +91,7 @@ impl RefusedRequest<'_> {
 
     /// The authenticator whose credentials were refused.
     fn authenticator(&self, denial: &Denial) -> Option<&'static str> {
-        self.gate?.plan.authentication.names.get(denial.concerned?).copied()
+        self.gate?.plan.authentication.names.get(denial.authenticator?).copied()
     }
 
     /// For a 401: the authenticators that the endpoint accepts, and those whose credentials were
@@ -112,11 +112,6 @@ impl RefusedRequest<'_> {
             [] => accepted,
             sent => format!("{accepted} (sent, and not accepted here: {})", sent.join(", ")),
         })
-    }
-
-    /// The handler's name with the path of its module.
-    fn handler(&self) -> String {
-        self.endpoint.full_name()
     }
 
     /// The caller's subject, as an excerpt: an identity provider or the application has chosen it.

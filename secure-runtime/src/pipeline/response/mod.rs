@@ -128,7 +128,7 @@ pub(super) fn remove_unwanted_fields(response: &mut HttpResponse) {
 pub(super) fn challenge(gate: &Gate<'_>, denial: &mut Denial) {
     if denial.challenges.is_none() {
         let challenges = &gate.plan.authentication.challenges;
-        denial.challenges = challenges.of(denial.kind(), denial.concerned);
+        denial.challenges = challenges.of(denial.kind(), denial.authenticator);
     }
 }
 
@@ -138,7 +138,9 @@ fn shape_with_hook(hook: &ProblemHook, denial: &Denial, request: &HttpRequest) -
     match catch_unwind(AssertUnwindSafe(|| hook(denial, &mut problem, request))) {
         Ok(()) => Some(problem.to_json()),
         Err(_) => {
-            tracing::error!("the hook that shapes problems panicked");
+            tracing::error!(
+                "the hook for `problems` panicked: the problem is sent without its changes"
+            );
             None
         }
     }
@@ -186,7 +188,7 @@ impl ResponseError for Denial {
             // actix-web adds `Connection: upgrade` (RFC 9110 section 7.8).
             headers.append(UPGRADE, HeaderValue::from_static("websocket"));
         }
-        let body = self.usual_problem().unwrap_or_else(|| self.problem().to_json().into());
+        let body = self.prerendered_problem().unwrap_or_else(|| self.problem().to_json().into());
         response.map_body(|_, _| match body {
             Cow::Borrowed(body) => BoxBody::new(body),
             Cow::Owned(body) => BoxBody::new(body),

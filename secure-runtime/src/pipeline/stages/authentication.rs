@@ -75,8 +75,8 @@ fn log_rejection(gate: &Gate<'_>, refused: &Denial) {
     tracing::debug!(
         handler = gate.plan.endpoint.full_name(),
         cause = refused.cause(),
-        authenticator = refused.concerned.and_then(|place| names.get(place)).copied(),
-        "rejected credentials count as none"
+        authenticator = refused.authenticator.and_then(|place| names.get(place)).copied(),
+        "rejected credentials are ignored (`auth = lenient(…)`)"
     );
 }
 
@@ -104,7 +104,7 @@ impl AuthenticationState {
     }
 
     /// The index of the authenticator that named the caller.
-    pub(in crate::pipeline) fn caller_is_from(&self) -> Option<usize> {
+    pub(in crate::pipeline) fn accepting_authenticator(&self) -> Option<usize> {
         (self.accepted != 0).then(|| self.accepted.trailing_zeros() as usize)
     }
 
@@ -307,7 +307,7 @@ fn denial(from: usize, refusal: &Refusal) -> Refused {
         RefusalCode::Forbidden => DenialKind::Forbidden,
         RefusalCode::Unavailable => DenialKind::Unavailable,
     };
-    let denial = Denial::new(kind, refusal.cause().to_owned()).about(Some(from));
+    let denial = Denial::new(kind, refusal.cause().to_owned()).with_authenticator(Some(from));
     Box::new(match &refusal.detail {
         Some(detail) => denial.with_detail(detail.to_string()),
         None => denial,

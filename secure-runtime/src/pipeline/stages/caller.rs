@@ -67,8 +67,8 @@ fn without_pipeline(request: &HttpRequest, extractor: &str) -> Denial {
             extractor,
             method = %request.method(),
             route = request.match_pattern(),
-            "a handler without `#[secure(...)]`, or a public one, extracts the caller, and is answered \
-             with 500: write `#[secure]` above its route attribute (this is logged once)"
+            "a handler without `#[secure(...)]`, or a public one, extracts the caller, so its \
+             requests get 500: write `#[secure]` above its route attribute (logged once)"
         );
     });
     Denial::internal(format!(

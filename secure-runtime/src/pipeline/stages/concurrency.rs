@@ -140,7 +140,7 @@ fn observe(inner: &Inner, planned: &PlannedConcurrency, key: LimitKey) -> Permit
     let (now, number) = (inner.clock.now().monotonic_nanos(), planned.number_of_notices());
     if is_beyond && notices.is_due(number, key, MINUTE, now) {
         let (limit, key) = (planned.now(&inner.in_flight).to_string(), notices.mark(key));
-        tracing::info!(limit, %key, "would have been refused: the limit is observed");
+        tracing::info!(limit, %key, "would have been refused: the limit is in shadow mode");
     }
     permit
 }

@@ -160,7 +160,7 @@ fn forbidden(
         Some(reason) => format!("`decide` forbids the action {action:?}: {reason}"),
         None => format!("`decide` forbids the action {action:?}"),
     };
-    let denial = Denial::new(kind, cause).about(request.caller_is_from());
+    let denial = Denial::new(kind, cause).with_authenticator(request.accepting_authenticator());
     Box::new(match decision.detail().filter(|_| !hides) {
         Some(detail) => denial.with_detail(detail),
         None => denial,

@@ -118,11 +118,7 @@ impl<'a> FailureCounter<'a> {
         self.gate.plan.budgets().filter(move |budget| budget.is_own() || is_one_clients)
     }
 
-    fn key(&self, budget: &PlannedBudget, kept: &BudgetKey<'_>) -> LimitKey {
-        self.key_of(budget.id, kept)
-    }
-
-    fn key_of(&self, id: u64, kept: &BudgetKey<'_>) -> LimitKey {
+    fn key(&self, id: u64, kept: &BudgetKey<'_>) -> LimitKey {
         self.gate.security.inner().counters.limiter.key(id, kept)
     }
 
@@ -136,7 +132,7 @@ impl<'a> FailureCounter<'a> {
         target: FailureTarget<'_>,
     ) -> Option<Duration> {
         let inner = self.gate.security.inner();
-        let ban = self.key(budget, &BudgetKey::Ban(target));
+        let ban = self.key(budget.id, &BudgetKey::Ban(target));
         inner.penalties.banned(&inner.counters.limiter, ban, self.now.monotonic_nanos())
     }
 
@@ -152,7 +148,7 @@ impl<'a> FailureCounter<'a> {
     }
 
     fn known(&self, id: u64, identity: ClaimedIdentity<'_>) -> (LimitKey, Duration) {
-        let key = self.key_of(id, &BudgetKey::Known(FailureTarget::Pair(identity, self.group)));
+        let key = self.key(id, &BudgetKey::Known(FailureTarget::Pair(identity, self.group)));
         let limiter = &self.gate.security.inner().counters.limiter;
         let known = limiter.peek(key, &KNOWN, NonZeroU32::MIN, self.now.monotonic_nanos());
         (key, known.reset_after())
@@ -167,29 +163,25 @@ impl<'a> FailureCounter<'a> {
         !matches!(identity, ClaimedIdentity::Nobody) && (is_known(budget.id) || is_known(ID_OF_ALL))
     }
 
-    /// Records that this identity was accepted at this address, for this budget.
-    pub(super) fn remember(&self, budget: &PlannedBudget, identity: ClaimedIdentity<'_>) {
-        self.remember_for(budget.id, identity);
-    }
-
     /// Records that an API key was accepted at this address, for every budget. If a budget in
     /// shadow mode would have refused the request, the key is recorded separately for each other
     /// budget: that budget would not have seen it if it were enforced.
     pub(super) fn remember_key(&self, id: &str, observed: Option<&ObservedBans>) {
         let key = ClaimedIdentity::Credential(id);
         if observed.is_none() {
-            return self.remember_for(ID_OF_ALL, key);
+            return self.remember(ID_OF_ALL, key);
         }
         // A budget that does not count this request may count a later one.
         for budget in &self.gate.plan.failures {
             if !self.was_observed(budget, observed) {
-                self.remember(budget, key);
+                self.remember(budget.id, key);
             }
         }
     }
 
-    /// Written at most once in half a day.
-    fn remember_for(&self, id: u64, identity: ClaimedIdentity<'_>) {
+    /// Records that this identity was accepted at this address, for the budget of this id. Written
+    /// at most once in half a day.
+    pub(super) fn remember(&self, id: u64, identity: ClaimedIdentity<'_>) {
         let (key, left) = self.known(id, identity);
         if left < HALF_A_DAY {
             let limiter = &self.gate.security.inner().counters.limiter;
@@ -200,7 +192,7 @@ impl<'a> FailureCounter<'a> {
     /// Whether the same credentials were refused at this address within the window of the budget. A
     /// client that repeats an expired token does not guess.
     pub(super) fn was_tried(&self, budget: &PlannedBudget, credentials: &[&[u8]]) -> bool {
-        let key = self.key(budget, &BudgetKey::Tried(credentials, self.group));
+        let key = self.key(budget.id, &BudgetKey::Tried(credentials, self.group));
         let once = Quota::new(NonZeroU32::MIN, budget.live.now().quota.window_seconds());
         let limiter = &self.gate.security.inner().counters.limiter;
         !limiter.check(key, &once, NonZeroU32::MIN, self.now.monotonic_nanos()).is_allowed()
@@ -295,7 +287,14 @@ impl<'a> FailureCounter<'a> {
             let number = planned.number;
             if self.is_enforced(planned) {
                 inner.penalties.count(number, BanEvent::Begun);
-                tracing::warn!(handler, budget, ?address, whole_address, seconds, "banned");
+                tracing::warn!(
+                    handler,
+                    budget,
+                    ?address,
+                    whole_address,
+                    seconds,
+                    "banned: too many failures"
+                );
             } else {
                 inner.penalties.count(number, BanEvent::ObservedBan);
                 tracing::info!(
@@ -304,7 +303,7 @@ impl<'a> FailureCounter<'a> {
                     ?address,
                     whole_address,
                     seconds,
-                    "would have been banned: the budget is observed"
+                    "would have been banned: the budget is in shadow mode"
                 );
             }
         }
@@ -325,7 +324,7 @@ impl<'a> FailureCounter<'a> {
         identity: ClaimedIdentity<'_>,
     ) -> Result<Option<Taken>, Refused> {
         let target = FailureTarget::Pair(identity, self.group);
-        let whom = self.key(budget, &BudgetKey::Count(target));
+        let whom = self.key(budget.id, &BudgetKey::Count(target));
         let decided = self.decide(budget, target, whom);
         if decided.answer.is_allowed() {
             return Ok(Some(Taken { live: budget.live, whom, decided, is_address: false }));

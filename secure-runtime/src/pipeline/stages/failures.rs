@@ -214,7 +214,7 @@ impl Progress {
         for budget in passed {
             claims.give_back(&counter, budget);
             if status < 400 && !was_observed(budget) {
-                claims.accounts().for_each(|account| counter.remember(budget, account));
+                claims.accounts().for_each(|account| counter.remember(budget.id, account));
             }
         }
         if failed.is_empty() {

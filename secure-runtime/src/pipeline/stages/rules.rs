@@ -76,7 +76,7 @@ fn forbidden(
     };
     let clause = rule.failed_clause(found).unwrap_or("the rule");
     let denial = Denial::new(kind, format!("`{clause}` does not hold"));
-    Box::new(denial.about(request.caller_is_from()))
+    Box::new(denial.with_authenticator(request.accepting_authenticator()))
 }
 
 /// Checks how and when the caller signed in. A caller that the rule forbids was refused before.
@@ -99,7 +99,7 @@ pub(in crate::pipeline) fn check_step_up(
         Some(cause) => {
             let kind = DenialKind::InsufficientAuthentication;
             let denial = Denial::new(kind, format!("`{demanded}` does not hold: {cause}"));
-            Err(Box::new(denial.about(request.caller_is_from())))
+            Err(Box::new(denial.with_authenticator(request.accepting_authenticator())))
         }
     }
 }

@@ -50,8 +50,8 @@ pub(super) fn compare(gate: &Gate<'_>) {
         handler = plan.endpoint.full_name(),
         max_body = plan.max_body(),
         set = set.join(", "),
-        "the application has limits of its own for bodies, and the handler has the default `max_body`: the \
-         smaller of both holds; write `max_body = \"…\"` on the handler to say which size it takes"
+        "the application sets body limits of its own, and the handler has the default `max_body`: the \
+         smaller limit applies; write `max_body = \"…\"` on the handler to set its limit"
     );
 }
 

@@ -109,6 +109,6 @@ fn without_value<T>() -> Denial {
          that type: its authenticator, or the enrichment of it, adds one with \
          `PrincipalBuilder::extension`"
     );
-    tracing::error!(cause, "a caller has no value of the application's type");
+    tracing::error!(cause, "a principal has no extension of the type that `Caller<T>` needs");
     Denial::internal(cause)
 }
