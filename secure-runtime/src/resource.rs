@@ -212,7 +212,7 @@ impl<T: Resource> FromRequest for Granted<T> {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         if !claim_grant(request, TypeId::of::<T>()) {
-            let denial = Denial::internal("`Granted` was asked for where no rule grants it");
+            let denial = Denial::internal("`Granted` was extracted without a rule that grants it");
             return Box::pin(std::future::ready(Err(denial.into())));
         }
         let request = request.clone();

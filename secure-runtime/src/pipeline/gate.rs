@@ -45,7 +45,7 @@ impl<'a> Gate<'a> {
         let Some(plan) = security.plan(endpoint) else {
             return Err(refused(
                 DenialKind::Internal,
-                "the nearest `Security` does not answer for this endpoint: see `answers_for`",
+                "the nearest `Security` is not responsible for this endpoint: see `answers_for`",
             ));
         };
         Ok(Self { request, security, plan })

@@ -93,7 +93,7 @@ impl Lifetime {
         let plan = self.security.plan(self.endpoint);
         let authenticators = plan.map(|plan| &plan.authentication.authenticators);
         let Some(authenticator) = authenticators.and_then(|all| all.get(*place)) else {
-            return Some(String::from("the authenticator is gone"));
+            return Some(String::from("the authenticator no longer exists"));
         };
         match catch_unwind(AssertUnwindSafe(|| authenticator.recheck(caller, now))) {
             Ok(Ok(())) => None,

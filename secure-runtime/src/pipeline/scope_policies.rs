@@ -238,7 +238,7 @@ fn run_next(
 }
 
 const POLICIES_RUNNING: &str =
-    "an endpoint is called while the policies of its scope are asked for the same request";
+    "an endpoint was called while the policies of its scope run for the same request";
 
 /// Refuses a request before any policy has run.
 fn refuse(

@@ -213,7 +213,7 @@ impl<A: Arguments> BeforeHandler<A> {
                 Poll::Ready(whole.ok_or_else(|| exchange.refuse_internal(ARGUMENT_MISSING)))
             }
             Step::EvaluateExpression(_) => {
-                let cause = "a rule has an expression that the handler does not know";
+                let cause = "a rule has an expression that the handler does not define";
                 Poll::Ready(Err(exchange.refuse_internal(cause)))
             }
         }

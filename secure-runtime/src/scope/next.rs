@@ -53,7 +53,7 @@ impl FromRequest for Next {
                 Ok(Self { call, request: request.clone(), payload: payload.take() })
             }
             None => Err(Denial::internal(
-                "nothing stands behind the handler: `Next` is for `secured`, `service_behind` and `Scope::policy`",
+                "the handler has no inner service: `Next` is for `secured`, `service_behind` and `Scope::policy`",
             )
             .into()),
         })

@@ -86,7 +86,8 @@ pub(crate) fn serve_publicly<F: Future<Output = HttpResponse> + 'static>(
 
 fn answer(document: Option<Bytes>) -> HttpResponse {
     let Some(document) = document else {
-        let denial = Denial::internal("nothing describes the resource: see `protected_resource`");
+        let denial =
+            Denial::internal("no protected resource is configured: see `protected_resource`");
         tracing::error!(cause = denial.cause(), "refused");
         return denial.error_response();
     };

@@ -134,7 +134,7 @@ pub(super) fn unaffordable(cost: NonZeroU32, most: NonZeroU32) -> Refused {
 
 /// The cost could not be computed.
 pub(super) fn unknown() -> Refused {
-    Box::new(Denial::internal("what a request costs could not be computed"))
+    Box::new(Denial::internal("the cost of a request could not be computed"))
 }
 
 impl DeferredLimit {

@@ -203,7 +203,7 @@ pub(in crate::pipeline) fn write_value(
     state: &mut dyn Hasher,
 ) -> Result<(), Refused> {
     let Some(function) = function else {
-        let cause = "a limit counts by an expression that is not there";
+        let cause = "a limit counts by an expression that is missing";
         return Err(Box::new(Denial::internal(cause)));
     };
     let asked = Asked::new(subject.principal, subject.request);

@@ -269,7 +269,9 @@ pub(super) fn apply_answer(
         return Ok(observed_ones);
     }
     let Some(report) = refusing else {
-        return Err(Box::new(Denial::internal("a store refused, and no limit of it did")));
+        return Err(Box::new(Denial::internal(
+            "the store refused the request, and none of its limits did",
+        )));
     };
     limit_state.report = Some(report);
     Err(throttled(&report))

@@ -258,7 +258,7 @@ fn check_places(
             return Err(denial(asked, &Refusal::unavailable("the authenticator panicked")));
         };
         if place.conflicts_with(&first) {
-            let cause = "credentials in two places, where any one will do";
+            let cause = "credentials were sent in two places, and only one is allowed";
             return Err(refused(DenialKind::InvalidCredentials, cause));
         }
         if matches!(place, Presented::Cookie(_)) {

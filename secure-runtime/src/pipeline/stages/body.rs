@@ -177,7 +177,7 @@ fn too_large(most: u64) -> Denial {
 }
 
 pub(super) fn too_slow() -> Denial {
-    Denial::new(DenialKind::Timeout, "the body was not there in time")
+    Denial::new(DenialKind::Timeout, "the body did not arrive before the deadline")
 }
 
 /// A fault that is found while a body is read; in the extensions of the request.

@@ -44,7 +44,7 @@ impl FromRequest for Principal {
 pub(super) fn extract_caller(request: &HttpRequest, extractor: &str) -> Result<Principal, Denial> {
     let Some(extensions) = extensions(request) else {
         return Err(Denial::internal(format!(
-            "`{extractor}` was asked for while something holds the request's extensions"
+            "`{extractor}` was extracted while other code holds the request's extensions"
         )));
     };
     match extensions.get::<PublishedCaller>() {
@@ -72,7 +72,7 @@ fn without_pipeline(request: &HttpRequest, extractor: &str) -> Denial {
         );
     });
     Denial::internal(format!(
-        "`{extractor}` was asked for where `#[secure(...)]` authenticated nobody"
+        "`{extractor}` was extracted in a handler without authentication by `#[secure(...)]`"
     ))
 }
 

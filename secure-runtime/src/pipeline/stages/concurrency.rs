@@ -165,5 +165,5 @@ fn too_many(inner: &Inner, planned: &PlannedConcurrency) -> Refused {
     let most = inner.in_flight.bound(planned.number).most;
     let violated = Violated::New(Box::new(Violation::new(format!("{most} at once"))));
     // It is unknown when a slot becomes free; one second is the smallest value.
-    Box::new(Denial::throttled("as many are served as may be", Some(1), violated))
+    Box::new(Denial::throttled("the limit of requests in flight is reached", Some(1), violated))
 }

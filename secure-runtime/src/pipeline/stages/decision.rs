@@ -50,7 +50,7 @@ fn poll_actions(
     context: &mut Context<'_>,
 ) -> Poll<Result<(), Ended>> {
     let Some(decider) = &gate.security.inner().decider else {
-        let cause = "the endpoint has an action, and nothing decides about it";
+        let cause = "the endpoint has an action, and no `decide` is configured";
         return Poll::Ready(Err(refused(DenialKind::Internal, cause).into()));
     };
     let first =
@@ -94,7 +94,7 @@ fn poll_action(
         }
         Poll::Pending => {
             if poll_deadline(gate, request, false, context).is_ready() {
-                let late = undecided(action, "there was no answer in time");
+                let late = undecided(action, "it gave no answer before the deadline");
                 return Poll::Ready(Err(late.into()));
             }
             request.pending_decision = Some(pending_decision);

@@ -70,7 +70,7 @@ pub(in crate::pipeline) fn poll(
             }
             ready!(poll_deadline(gate, request, reads_body, context));
             let kind = if reads_body { DenialKind::Timeout } else { DenialKind::Unavailable };
-            let late = Denial::new(kind, "the arguments were not there in time");
+            let late = Denial::new(kind, "the arguments were not extracted before the deadline");
             Poll::Ready(Err(Ended::Refused(Box::new(late))))
         }
     }

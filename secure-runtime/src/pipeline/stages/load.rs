@@ -29,7 +29,10 @@ pub(in crate::pipeline) fn place(gate: &Gate<'_>) -> Result<Option<Place>, Refus
     let priority = gate.plan.endpoint.policy.priority.unwrap_or_default();
     match load.enter(priority) {
         Some(place) => Ok(Some(place)),
-        None => Err(Box::new(Denial::reduced_capacity("more requests are served than may be", 1))),
+        None => Err(Box::new(Denial::reduced_capacity(
+            "the server has reached its limit of requests in flight",
+            1,
+        ))),
     }
 }
 

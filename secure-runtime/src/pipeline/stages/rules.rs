@@ -91,7 +91,7 @@ pub(in crate::pipeline) fn check_step_up(
     let Some(demanded) = &gate.plan.endpoint.policy.step_up else { return Ok(()) };
     let (Some(caller), Some(now)) = (&request.caller, request.entered) else {
         // No endpoint has this requirement and allows anonymous requests.
-        let cause = "a caller is to have signed in, and there is none";
+        let cause = "the endpoint requires step-up authentication, and the request is anonymous";
         return Err(refused(DenialKind::Unauthenticated, cause));
     };
     match lacks(demanded, caller, now) {

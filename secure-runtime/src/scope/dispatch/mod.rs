@@ -217,7 +217,7 @@ const HIDDEN: &str = "/\u{0}";
 
 #[cold]
 fn request_kept() -> Error {
-    actix_web::error::ErrorInternalServerError("a router has kept the request")
+    actix_web::error::ErrorInternalServerError("a router did not hand the request back")
 }
 
 fn index(children: &[Child]) -> Index {
