@@ -37,7 +37,7 @@ use crate::pipeline::{claim_grant, unfit_path};
 /// # impl Store { async fn find(&self, _: u64) -> Option<Document> { None } }
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no resource: nothing says how to load it",
+    message = "`{Self}` is not a resource: it does not define how to load it",
     label = "`secure_runtime::Resource` is not implemented for it"
 )]
 pub trait Resource: Sized + 'static {

@@ -26,7 +26,7 @@
 /// ```
 #[diagnostic::on_unimplemented(
     message = "the variants of `{Self}` are not names of roles, scopes or permissions",
-    label = "no enum of such names",
+    label = "not an enum of such names",
     note = "`secure_runtime::vocabulary!` makes one of the `secure.toml`; an enum of your own implements `secure_runtime::TypedNames`"
 )]
 pub trait TypedNames {

@@ -46,8 +46,8 @@ pub trait Arguments: Sized + 'static {
 /// Like [`actix_web::Handler`], but without the bound `Clone`. Every function meets that bound, and
 /// with it one mistake would cause two compile errors.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no function of the handler's parameters",
-    note = "an attribute that makes something else of the function, as a route attribute under another name does, stands below `#[secure(…)]`"
+    message = "`{Self}` is not a function of the handler's parameters",
+    note = "write an attribute that replaces the function, such as a route attribute under another name, below `#[secure(…)]`"
 )]
 pub trait Function<Whole>: 'static {
     /// The output of its future.

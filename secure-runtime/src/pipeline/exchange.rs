@@ -159,7 +159,7 @@ impl Exchange {
 
     /// Records the result of a rule's expression. `None` means that it needs an argument that is
     /// not extracted yet. An error may have to become 404, if the endpoint has `hide`.
-    pub(super) fn answer(
+    pub(super) fn record_expression(
         &mut self,
         index: u8,
         answer: Result<Option<bool>, actix_web::Error>,

@@ -101,7 +101,7 @@ where
     A: Arguments,
     H::Output: Responder,
 {
-    let serving = Box::pin(ServeFuture { answer: None, handler, before_handler });
+    let serving = Box::pin(ServeFuture { handler_future: None, handler, before_handler });
     match serving.before_handler.exchange.scope_policies() {
         None => Served::boxed(serving),
         Some(policies) => serve_behind_policies(policies, serving),
@@ -130,7 +130,7 @@ pin_project! {
     struct ServeFuture<H: Function<A::Whole>, A: Arguments> {
         // Declared first, so that it is dropped before the concurrency slots are released.
         #[pin]
-        answer: Option<H::Future>,
+        handler_future: Option<H::Future>,
         handler: H,
         #[pin]
         before_handler: BeforeHandler<A>,
@@ -152,11 +152,11 @@ where
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<SecuredResponse> {
         let mut this = self.project();
         loop {
-            if let Some(answer) = this.answer.as_mut().as_pin_mut() {
-                return this.before_handler.poll_answer(answer, context);
+            if let Some(running) = this.handler_future.as_mut().as_pin_mut() {
+                return this.before_handler.poll_handler(running, context);
             }
             match this.before_handler.as_mut().poll(context) {
-                Ok(arguments) => this.answer.set(Some(this.handler.call(arguments))),
+                Ok(arguments) => this.handler_future.set(Some(this.handler.call(arguments))),
                 Err(not_yet) => return not_yet,
             }
         }
@@ -220,13 +220,13 @@ impl<A: Arguments> BeforeHandler<A> {
     }
 
     /// Polls the handler's future, and finishes its response.
-    fn poll_answer<F: Future<Output: Responder>>(
+    fn poll_handler<F: Future<Output: Responder>>(
         self: Pin<&mut Self>,
-        answer: Pin<&mut F>,
+        running: Pin<&mut F>,
         context: &mut Context<'_>,
     ) -> Poll<SecuredResponse> {
         let exchange = self.project().exchange;
-        Poll::Ready(match ready!(exchange.poll_within(context, |context| answer.poll(context))) {
+        Poll::Ready(match ready!(exchange.poll_within(context, |context| running.poll(context))) {
             Ok(output) => respond(exchange, output),
             Err(never_sent) => *never_sent,
         })
@@ -265,50 +265,51 @@ fn respond(exchange: &mut Exchange, output: impl Responder) -> SecuredResponse {
 
 /// Serves one request of an endpoint whose rule has expressions.
 ///
-/// `answer` evaluates the expression with this number, with the arguments that are extracted. An
+/// `evaluate` evaluates the expression with this number, with the arguments that are extracted. An
 /// expression is evaluated when the rule depends on it, in the order written, and at most once.
-pub fn serve_ruled<H, A, Answer>(
+pub fn serve_ruled<H, A, Evaluate>(
     endpoint: &'static Written,
     incoming: Incoming,
     handler: H,
     validate: Validate<A>,
-    answer: Answer,
+    evaluate: Evaluate,
 ) -> Served
 where
     H: Function<A::Whole>,
     A: Arguments,
     H::Output: Responder,
-    Answer: AsyncFn(u8, &Asked<'_>, &A) -> Result<Option<bool>, Error> + 'static,
+    Evaluate: AsyncFn(u8, &Asked<'_>, &A) -> Result<Option<bool>, Error> + 'static,
 {
     let mut exchange = Exchange::new(inventory::endpoint(endpoint), incoming);
     if let Some(policies) = exchange.scope_policies() {
         let (endpoint, request, body) = exchange.hand_over();
         return scope_policies::serve_behind(policies, endpoint, request, body, move |body| {
             exchange.take_back(body);
-            serve_exchange(exchange, handler, validate, answer)
+            serve_exchange(exchange, handler, validate, evaluate)
         });
     }
-    serve_exchange(exchange, handler, validate, answer)
+    serve_exchange(exchange, handler, validate, evaluate)
 }
 
-fn serve_exchange<H, A, Answer>(
+fn serve_exchange<H, A, Evaluate>(
     mut exchange: Exchange,
     handler: H,
     validate: Validate<A>,
-    answer: Answer,
+    evaluate: Evaluate,
 ) -> Served
 where
     H: Function<A::Whole>,
     A: Arguments,
     H::Output: Responder,
-    Answer: AsyncFn(u8, &Asked<'_>, &A) -> Result<Option<bool>, Error> + 'static,
+    Evaluate: AsyncFn(u8, &Asked<'_>, &A) -> Result<Option<bool>, Error> + 'static,
 {
     Served::new(async move {
-        match admitted_arguments(&mut exchange, validate, &answer).await {
+        match admitted_arguments(&mut exchange, validate, &evaluate).await {
             Ok(arguments) => {
-                let mut answer = pin!(handler.call(arguments));
-                let answered =
-                    poll_fn(|context| exchange.poll_within(context, |it| answer.as_mut().poll(it)));
+                let mut running = pin!(handler.call(arguments));
+                let answered = poll_fn(|context| {
+                    exchange.poll_within(context, |it| running.as_mut().poll(it))
+                });
                 match answered.await {
                     Ok(output) => respond(&mut exchange, output),
                     Err(never_sent) => *never_sent,
@@ -328,14 +329,14 @@ where
 }
 
 /// The arguments of a request that every rule admits, or the response to a refused request.
-async fn admitted_arguments<A, Answer>(
+async fn admitted_arguments<A, Evaluate>(
     exchange: &mut Exchange,
     validate: Validate<A>,
-    answer: &Answer,
+    evaluate: &Evaluate,
 ) -> Result<A::Whole, RefusedResponse>
 where
     A: Arguments,
-    Answer: AsyncFn(u8, &Asked<'_>, &A) -> Result<Option<bool>, Error>,
+    Evaluate: AsyncFn(u8, &Asked<'_>, &A) -> Result<Option<bool>, Error>,
 {
     let mut arguments = A::none();
     let mut extraction = pin!(A::Extraction::default());
@@ -350,7 +351,7 @@ where
                 let caller = exchange.progress().caller().cloned();
                 let request = exchange.request().clone();
                 let asked = Asked::new(caller.as_ref(), &request);
-                let mut answering = pin!(answer(index, &asked, &arguments));
+                let mut answering = pin!(evaluate(index, &asked, &arguments));
                 let answered = poll_fn(|context| {
                     exchange.poll_within(context, |context| {
                         let poll = || answering.as_mut().poll(context);
@@ -358,7 +359,7 @@ where
                     })
                 });
                 let answered = answered.await?;
-                exchange.answer(index, answered)?;
+                exchange.record_expression(index, answered)?;
             }
             Step::CallHandler => break,
         }

@@ -84,7 +84,7 @@ impl SecuredConfig {
     /// let scope = secure_runtime::scope("/api").service_behind("/reports", reports, files);
     /// # drop(scope);
     /// ```
-    pub fn service_behind<G, Args, S, B>(&mut self, path: &str, gate: G, service: S) -> &mut Self
+    pub fn service_behind<G, Args, S, B>(&mut self, path: &str, policy: G, service: S) -> &mut Self
     where
         G: Handler<Args>,
         Args: 'static,
@@ -92,7 +92,7 @@ impl SecuredConfig {
         S: ScopeFactory<Response = ServiceResponse<B>>,
         B: MessageBody + 'static,
     {
-        self.children.push(next::service_behind(path, gate, service));
+        self.children.push(next::service_behind(path, policy, service));
         self
     }
 

@@ -173,7 +173,7 @@ impl<T: ScopeFactory> Scope<T> {
 
     /// Mounts a service at and below a path, behind the policy of a secured handler. It is usually
     /// used for static files. See [`SecuredConfig::service_behind`].
-    pub fn service_behind<G, Args, S, B>(mut self, path: &str, gate: G, service: S) -> Self
+    pub fn service_behind<G, Args, S, B>(mut self, path: &str, policy: G, service: S) -> Self
     where
         G: Handler<Args>,
         Args: 'static,
@@ -181,7 +181,7 @@ impl<T: ScopeFactory> Scope<T> {
         S: ScopeFactory<Response = ServiceResponse<B>>,
         B: MessageBody + 'static,
     {
-        self.config.service_behind(path, gate, service);
+        self.config.service_behind(path, policy, service);
         self
     }
 

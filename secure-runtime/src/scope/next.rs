@@ -88,7 +88,7 @@ impl FromRequest for Next {
 /// secure_runtime::secured(|| async { "no policy" }, || async { "open" });
 /// ```
 pub fn secured<G, GateArgs, H, Args>(
-    gate: G,
+    policy: G,
     handler: H,
 ) -> impl for<'a> Fn(Routed<'a>) -> Served + Clone + 'static
 where
@@ -102,7 +102,7 @@ where
         let handler = handler.clone();
         let call =
             move |request, payload| -> InnerFuture { Box::pin(call(handler, request, payload)) };
-        call_with_inner(&gate, routed, Box::new(call))
+        call_with_inner(&policy, routed, Box::new(call))
     }
 }
 
@@ -118,17 +118,17 @@ where
     }
 }
 
-pub(super) fn call_with_inner<G, Args>(gate: &G, routed: Routed<'_>, call: CallInner) -> Served
+pub(super) fn call_with_inner<G, Args>(policy: &G, routed: Routed<'_>, call: CallInner) -> Served
 where
     G: Handler<Args>,
     G::Output: SecuredOutput<G>,
 {
     routed.0.request().extensions_mut().insert(InnerService(call));
-    G::Output::serve(gate, routed)
+    G::Output::serve(policy, routed)
 }
 
 /// Mounts a service at and below a path, behind the policy of a secured handler.
-pub(super) fn service_behind<G, Args, S, B>(path: &str, gate: G, factory: S) -> Child
+pub(super) fn service_behind<G, Args, S, B>(path: &str, policy: G, factory: S) -> Child
 where
     G: Handler<Args>,
     Args: 'static,
@@ -141,10 +141,10 @@ where
     let factory = Rc::new(factory);
     let register = move |config: &mut AppService| {
         let guarded = fn_factory(move || {
-            let (gate, factory) = (gate.clone(), Rc::clone(&factory));
+            let (policy, factory) = (policy.clone(), Rc::clone(&factory));
             async move {
                 let service = Rc::new(factory.new_service(()).await?);
-                Ok(Guarded { gate, service, arguments: PhantomData })
+                Ok(Guarded { policy, service, arguments: PhantomData })
             }
         });
         config.register_service(definition, None, guarded, None);
@@ -153,7 +153,7 @@ where
 }
 
 struct Guarded<G, S, Args> {
-    gate: G,
+    policy: G,
     service: Rc<S>,
     arguments: PhantomData<fn(Args)>,
 }
@@ -185,7 +185,7 @@ where
         };
         let (request, payload) = request.into_parts();
         let routed = Routed::new(Incoming::new(request.clone(), payload));
-        let served = call_with_inner(&self.gate, routed, Box::new(behind));
+        let served = call_with_inner(&self.policy, routed, Box::new(behind));
         Box::pin(async move {
             let response = served.await.respond_to(&request);
             Ok(ServiceResponse::new(request, response))
