@@ -129,7 +129,7 @@ async fn limits_of_the_application_beside_the_default_are_noticed_once() {
         assert_eq!(server.send("POST", "/bytes", &[], "x").await.body, "1");
     }
     let lines = log::lines();
-    let told = lines.iter().filter(|line| line.contains("limits of its own for bodies"));
+    let told = lines.iter().filter(|line| line.contains("sets body limits of its own"));
     let told: Vec<&String> = told.filter(|line| line.contains("\"PayloadConfig\"")).collect();
     let [line] = told.as_slice() else { panic!("{told:?}") };
     assert!(line.contains("silent") && line.contains("max_body=2097152"), "{line}");

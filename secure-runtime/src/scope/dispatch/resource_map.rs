@@ -1,10 +1,12 @@
-//! Where in the application's map of resources the service of a request stands.
+//! Marks in a request the place of its service in actix-web's resource map, for `match_pattern` and
+//! `match_name`.
 //!
-//! `match_pattern` and `match_name` follow the numbers that actix-web's routers note in the request. Only
-//! its routers can note one: each notes the place of the service that it has found. So there is a small router
-//! for each number, which finds nothing but the service in that place, and hands the request back. Numbers have
-//! two digits, since a router takes a step for each place before the one that it finds: the map has the services
-//! of the scope in chunks, and once more, flat, for those who search it by path.
+//! Both follow the numbers that actix-web's routers store in the request, and only those routers
+//! can store one: each stores the position of the service that it has found. So there is a small
+//! router for each number. It finds only the service at that position, and hands the request back.
+//! Numbers have two digits, because a router takes one step for each position before the match: the
+//! map contains the services of the scope in chunks. It contains them once more, flat, for searches
+//! by path.
 
 use std::rc::Rc;
 
@@ -15,69 +17,69 @@ use actix_web::guard::{Guard, GuardContext};
 use actix_web::{HttpResponse, web};
 
 use super::HIDDEN;
-use super::captured::{Place, Returned};
+use super::service_slots::{Returned, ServiceSlot};
 use crate::scope::mounted::{KnownPaths, Shape};
 
-/// How many services a chunk has: as many as there are chunks.
+/// The number of services in a chunk, about the same as the number of chunks.
 fn chunk_size(services: usize) -> usize {
     let root = services.isqrt();
     if root * root < services { root + 1 } else { root.max(1) }
 }
 
-/// Notes numbers in requests.
-pub(super) struct Noting {
-    /// Each notes its index.
-    routers: Vec<Place>,
+/// Stores positions in requests.
+pub(super) struct MatchMarker {
+    /// The router at each index stores that index.
+    routers: Vec<ServiceSlot>,
     chunk: usize,
-    /// The chunk that nothing stands in.
+    /// The index of the empty chunk.
     nowhere: usize,
     returned: Returned,
 }
 
-impl Noting {
+impl MatchMarker {
     pub(super) fn new(services: usize, returned: &Returned) -> Self {
         let chunk = chunk_size(services);
         let nowhere = services.div_ceil(chunk);
-        let routers = (0..=chunk.max(nowhere)).map(|_| Place::default()).collect();
+        let routers = (0..=chunk.max(nowhere)).map(|_| ServiceSlot::default()).collect();
         Self { routers, chunk, nowhere, returned: returned.clone() }
     }
 
-    /// What to register for it.
+    /// The routers to register.
     pub(super) fn routers(&self) -> impl Iterator<Item = impl HttpServiceFactory + use<>> {
         self.routers.iter().enumerate().map(|(number, router)| {
             let returned = self.returned.clone();
-            router.matching(Finding { number, returned }, &self.returned)
+            router.matching(FindsOne { number, returned }, &self.returned)
         })
     }
 
-    /// Notes where the service with this number stands.
+    /// Stores the position of the service with this number.
     #[inline]
-    pub(super) fn note(&self, request: ServiceRequest, number: usize) -> Option<ServiceRequest> {
-        let request = self.note_digit(request, number / self.chunk)?;
-        // The first place of a chunk is for searches by path.
-        self.note_digit(request, number % self.chunk + 1)
+    pub(super) fn mark(&self, request: ServiceRequest, number: usize) -> Option<ServiceRequest> {
+        let request = self.mark_digit(request, number / self.chunk)?;
+        // The first position of a chunk is for searches by path.
+        self.mark_digit(request, number % self.chunk + 1)
     }
 
-    /// Notes that the map does not say where the service stands, so that it is searched by path.
+    /// Stores the position of the empty chunk, so that actix-web searches by path.
     #[inline]
-    pub(super) fn note_nowhere(&self, request: ServiceRequest) -> Option<ServiceRequest> {
-        self.note_digit(request, self.nowhere)
+    pub(super) fn mark_nowhere(&self, request: ServiceRequest) -> Option<ServiceRequest> {
+        self.mark_digit(request, self.nowhere)
     }
 
     #[inline]
-    fn note_digit(&self, request: ServiceRequest, digit: usize) -> Option<ServiceRequest> {
+    fn mark_digit(&self, request: ServiceRequest, digit: usize) -> Option<ServiceRequest> {
         drop(self.routers.get(digit)?.call(request));
         self.returned.take()
     }
 }
 
-/// Finds the service in one place for every request.
-struct Finding {
+/// A router that finds the service at one position for every request.
+struct FindsOne {
     number: usize,
     returned: Returned,
 }
 
-impl HttpServiceFactory for Finding {
+impl HttpServiceFactory for FindsOne {
     fn register(self, config: &mut AppService) {
         let patterns = std::iter::repeat_n(HIDDEN, self.number).chain(std::iter::once(""));
         for pattern in patterns {
@@ -87,20 +89,20 @@ impl HttpServiceFactory for Finding {
     }
 }
 
-/// Registers what the map says of services that this module answers for, as the services of the scope's own
-/// router, which no request reaches.
+/// Registers the map's entries for the services of an indexed scope, as services of the scope's own
+/// router. No request reaches them.
 pub(super) fn map(shapes: &[Shape], config: &mut web::ServiceConfig) {
     for Node { definition, nested } in nodes(shapes) {
-        config.service(Silent { definition, nested });
+        config.service(Unreachable { definition, nested });
     }
 }
 
-struct Silent {
+struct Unreachable {
     definition: ResourceDef,
     nested: Option<Rc<ResourceMap>>,
 }
 
-impl HttpServiceFactory for Silent {
+impl HttpServiceFactory for Unreachable {
     fn register(self, config: &mut AppService) {
         let never: Box<dyn Guard> = Box::new(|_: &GuardContext<'_>| false);
         let service = fn_service(|request: ServiceRequest| async {
@@ -129,24 +131,25 @@ impl Node {
     }
 }
 
-/// The nodes of a scope that is indexed: chunks, nowhere, and all services once more.
+/// The entries of an indexed scope: the chunks, the empty chunk, and all services once more.
 fn nodes(shapes: &[Shape]) -> Vec<Node> {
     let flat: Vec<Vec<Node>> = shapes.iter().map(of_shape).collect();
     let root = flat.iter().flatten().find(|node| node.definition.find_match("") == Some(0));
-    // What is searched by the empty path ends in the first chunk, whose own path is empty.
+    // A search by the empty path ends in the first chunk, whose own path is empty.
     let root = || root.map_or_else(unmatched, Node::copy);
     let empty = || ResourceDef::new("");
     let mut nodes = Vec::new();
     for chunk in flat.chunks(chunk_size(flat.len())) {
-        let places = chunk.iter().map(|own| Node::container(empty(), own.iter().map(Node::copy)));
-        nodes.push(Node::container(empty(), std::iter::once(root()).chain(places)));
+        let resource_map =
+            chunk.iter().map(|own| Node::container(empty(), own.iter().map(Node::copy)));
+        nodes.push(Node::container(empty(), std::iter::once(root()).chain(resource_map)));
     }
     nodes.push(unmatched());
     nodes.extend(flat.into_iter().flatten());
     nodes
 }
 
-/// Matches no path, and holds nothing.
+/// An entry that matches no path and contains nothing.
 fn unmatched() -> Node {
     Node::container(ResourceDef::new(Vec::<String>::new()), [])
 }
@@ -154,7 +157,7 @@ fn unmatched() -> Node {
 fn of_shape(shape: &Shape) -> Vec<Node> {
     match shape {
         Shape::Resources(known) => known.iter().map(leaf).collect(),
-        // It registers the scope of its services before itself.
+        // An indexed scope registers the scope of its services before itself.
         Shape::Scope(prefix, inner) if super::is_indexed(inner) => {
             vec![unmatched(), Node::container(prefix.definition(), nodes(inner))]
         }

@@ -1,8 +1,8 @@
-//! The services of a scope, one by one.
+//! Captures each service of a scope, so that it can be called directly.
 //!
-//! actix-web makes a service only for its own router, which tries one after the other. So each service of
-//! the scope is registered in a scope of its own, and a middleware of that scope takes the finished service
-//! out: a service that answers the request, or hands it back if its path or guards do not match.
+//! actix-web creates a service only for its own router, which tries one after the other. So each
+//! service is registered in a scope of its own. A middleware of that scope captures the finished
+//! service. It answers a request, or hands it back if its path or guards do not match.
 
 use std::cell::{Cell, OnceCell};
 use std::future::{Ready, pending, ready};
@@ -19,11 +19,11 @@ use super::Answering;
 pub(super) type Boxed =
     Box<dyn Service<ServiceRequest, Response = ServiceResponse, Error = Error, Future = Answering>>;
 
-/// A place for one service, which is there as soon as requests are.
+/// A slot for one service. It is filled before the first request.
 #[derive(Clone, Default)]
-pub(super) struct Place(Rc<OnceCell<Boxed>>);
+pub(super) struct ServiceSlot(Rc<OnceCell<Boxed>>);
 
-/// Where requests come back to.
+/// The request that a service handed back.
 #[derive(Clone, Default)]
 pub(super) struct Returned(Rc<Cell<Option<ServiceRequest>>>);
 
@@ -32,7 +32,7 @@ impl Returned {
         self.0.take()
     }
 
-    /// A service that hands every request back. Its future is of no size, and so not allocated.
+    /// A service that hands every request back. Its future has size zero, so it is not allocated.
     pub(super) fn service(
         &self,
     ) -> impl Fn(ServiceRequest) -> std::future::Pending<Result<ServiceResponse, Error>> + Clone + use<>
@@ -45,8 +45,8 @@ impl Returned {
     }
 }
 
-impl Place {
-    /// What to register for a service whose requests come back if it does not match them.
+impl ServiceSlot {
+    /// The factory to register for a service that hands a request back if it does not match.
     pub(super) fn matching<S: HttpServiceFactory + 'static>(
         &self,
         service: S,
@@ -58,7 +58,7 @@ impl Place {
             .wrap(self.clone())
     }
 
-    /// What to register for the service that answers what no other one does.
+    /// The factory to register for the default service.
     pub(super) fn answering_the_rest(
         &self,
         route: Option<Route>,
@@ -75,19 +75,19 @@ impl Place {
     pub(super) fn call(&self, request: ServiceRequest) -> Answering {
         match self.0.get() {
             Some(service) => service.call(request),
-            None => nothing_here(request),
+            None => not_installed(request),
         }
     }
 }
 
-/// actix-web makes all services before it takes requests.
+/// actix-web creates all services before it accepts requests.
 #[cold]
-fn nothing_here(request: ServiceRequest) -> Answering {
+fn not_installed(request: ServiceRequest) -> Answering {
     let response = request.into_response(HttpResponse::InternalServerError());
     Box::pin(ready(Ok(response)))
 }
 
-impl<S> Transform<S, ServiceRequest> for Place
+impl<S> Transform<S, ServiceRequest> for ServiceSlot
 where
     S: Service<ServiceRequest, Response = ServiceResponse, Error = Error, Future = Answering>
         + 'static,
@@ -104,7 +104,7 @@ where
     }
 }
 
-/// What is left in the scope that a service was taken out of; no request reaches it.
+/// The rest of a scope whose service was captured; no request reaches it.
 pub(super) struct Emptied;
 
 impl Service<ServiceRequest> for Emptied {
@@ -115,6 +115,6 @@ impl Service<ServiceRequest> for Emptied {
     always_ready!();
 
     fn call(&self, request: ServiceRequest) -> Answering {
-        nothing_here(request)
+        not_installed(request)
     }
 }
