@@ -54,7 +54,7 @@ fn function(arguments: TokenStream, item: TokenStream) -> TokenStream {
     if let Some(report) = current.report(file_policies::faults) {
         expansion.extend(quote::quote!(#report));
     }
-    expansion.extend(current.told(&paths));
+    expansion.extend(current.tracking(&paths));
     expansion
 }
 

@@ -77,7 +77,7 @@ pub(crate) fn expand(input: TokenStream) -> TokenStream {
             report.err().map(|report| quote!(#report)).unwrap_or_default()
         }
     };
-    let told = current.told(&paths);
+    let told = current.tracking(&paths);
     quote!(#report #expansion #told)
 }
 
@@ -120,10 +120,11 @@ fn checked(
     for name in names {
         match variant(name) {
             None => {
-                let message = format!("the {} `{name}` cannot be a variant", fact.word());
+                let message =
+                    format!("the {} `{name}` cannot be the name of a variant", fact.word());
                 diagnostics
                     .error(&it.name, message)
-                    .help("a name with letters, which is no keyword");
+                    .help("use a name with letters that is not a keyword");
             }
             Some(variant) => match variants.iter().find(|(known, _)| *known == variant) {
                 None => variants.push((variant, name)),

@@ -82,7 +82,7 @@ pub(crate) fn assertion(item: &TokenStream, vocabulary: &Vocabulary, paths: &Pat
         Some(Place { shown, path: Some(_) }) => quote!(#support::written_in!(#shown);),
         _ => {
             let message = format!(
-                "the file of this handler cannot be told, and `{FILE}` has policies of files\n= help: write the handler into a file of the crate, without a macro"
+                "the file of this handler is unknown, and `{FILE}` has policies for files\n= help: write the handler in a file of the crate, outside of a macro"
             );
             // Editors may not know files, and run nothing.
             quote!(#support::in_compilers! { ::core::compile_error! { #message } })
@@ -170,7 +170,7 @@ fn read(source: &Source, vocabulary: &Vocabulary) -> Result<Layer, Report> {
             let first = path.segments.first().is_some_and(|first| first.ident == "crate");
             if path.leading_colon.is_none() && !first {
                 let message = format!(
-                    "`{}` is looked up at each handler, expected a path from the crate",
+                    "`{}` is looked up in each handler's module, expected a path that starts with `crate::`",
                     shown(&path)
                 );
                 diagnostics.error(&path, message).help(format!("`use = crate::{}`", shown(&path)));
@@ -203,7 +203,7 @@ fn opens_nothing(layer: &Layer, diagnostics: &mut Diagnostics) {
         diagnostics
             .error(
                 key,
-                format!("a policy of files expects keys that demand something, found `{found}`"),
+                format!("a policy for files expects keys that demand something, found `{found}`"),
             )
             .help(format!("write `{found}` on each handler"));
     }

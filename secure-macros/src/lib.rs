@@ -15,6 +15,7 @@ mod module_policies;
 mod named_policies;
 mod parse;
 mod paths;
+mod policy_members;
 #[cfg(test)]
 mod tests;
 mod vocabulary;
@@ -253,4 +254,11 @@ pub fn policy(input: TokenStream) -> TokenStream {
 #[proc_macro]
 pub fn vocabulary(input: TokenStream) -> TokenStream {
     enums::expand(input.into()).into()
+}
+
+/// The names in the JSON text of a policy as constants, for `secure-runtime` alone.
+#[doc(hidden)]
+#[proc_macro]
+pub fn __policy_members(_: TokenStream) -> TokenStream {
+    policy_members::constants().into()
 }

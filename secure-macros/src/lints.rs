@@ -127,7 +127,7 @@ impl Levels {
     }
 
     /// Tells what was found, at the level of its lint.
-    pub(crate) fn tell(&self, finding: Finding<'_>, diagnostics: &mut Diagnostics) {
+    pub(crate) fn report(&self, finding: Finding<'_>, diagnostics: &mut Diagnostics) {
         let Finding { lint, place, message, help, note } = finding;
         let diagnostic = match self.of(lint) {
             Level::Allow => return,

@@ -11,7 +11,7 @@ pub(super) fn names_are_words(declaration: &Declaration, diagnostics: &mut Diagn
         if name.text.is_empty() {
             diagnostics
                 .error(name, "`action` expects a name, found an empty one")
-                .help("`action` alone has the name of the handler, with its module");
+                .help("`action` alone uses the handler's module path and name");
         } else if !name.text.chars().all(is_visible) {
             let message = format!("`action` expects one visible word, found `{:?}`", name.text);
             diagnostics.error(name, message).help("`action = \"secrets:list\"`");

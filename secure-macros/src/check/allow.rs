@@ -61,7 +61,7 @@ pub(super) fn authenticators_are_used(declaration: &Declaration, diagnostics: &m
         if let ConditionKind::Authenticator(name) = &part.kind
             && !used.contains(&name.text.as_str())
         {
-            let message = format!("`auth` does not name the authenticator `{}`", name.text);
+            let message = format!("`auth` does not list the authenticator `{}`", name.text);
             let help = match nearest(&name.text, used.iter().copied()) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("the endpoint uses {}", choices(&used)),
@@ -78,9 +78,9 @@ pub(super) fn public_asks_no_caller(declaration: &Declaration, diagnostics: &mut
     }
     let mut demands = |place: &dyn ToTokens, found: &str| {
         diagnostics
-            .error(place, format!("`public` expects nothing about the caller, found {found}"))
-            .help("leave out one of the two")
-            .note("a public endpoint does not look at credentials");
+            .error(place, format!("`public` cannot be combined with {found}"))
+            .help("remove one of the two")
+            .note("a public endpoint ignores credentials");
     };
     parts(declaration, |part| match &part.kind {
         ConditionKind::Fact(fact, _) => demands(&part.tokens, &format!("`{}(…)`", fact.word())),
@@ -102,8 +102,13 @@ pub(super) fn checks_have_a_caller(declaration: &Declaration, diagnostics: &mut 
     let Some(open) = declaration.auth.as_ref().and_then(Names::admits_anonymous) else { return };
     for check in &declaration.checks {
         diagnostics
-            .error(&check.key, format!("`{open}` admits anonymous callers, found `check`"))
-            .help("`allow` asks about a caller who may be anonymous: `Option<&Principal>`");
+            .error(
+                &check.key,
+                format!(
+                    "`{open}` admits anonymous callers, and `check` demands an authenticated one"
+                ),
+            )
+            .help("use `allow`, where `caller` is an `Option<&Principal>`");
     }
 }
 
@@ -118,11 +123,10 @@ pub(super) fn words_stand_alone(declaration: &Declaration, diagnostics: &mut Dia
                 stands_in_an_expression(&word, diagnostics);
                 return;
             }
-            let message =
-                format!("`{word}(…)` stands in an expression, expected it to be an operand");
+            let message = format!("`{word}(…)` cannot be part of another expression");
             diagnostics
                 .error(&word, message)
-                .help("`&&`, `||`, `!` and parentheses combine conditions");
+                .help("combine conditions with `&&`, `||`, `!` and parentheses");
         }
     });
 }
@@ -134,9 +138,14 @@ pub(super) fn patterns_compare(declaration: &Declaration, diagnostics: &mut Diag
             && let Some(word) = comparisons(&part.tokens).iter().find_map(Comparison::takes_all)
         {
             diagnostics
-                .error(&word, format!("`matches!` always holds: `{word}` takes any value"))
-                .help("`==` compares with a variable")
-                .note("a name in a pattern is a new variable, whatever is called the same");
+                .error(
+                    &word,
+                    format!("`matches!` is always true: the pattern `{word}` matches every value"),
+                )
+                .help("compare with a variable by `==`")
+                .note(
+                    "a name in a pattern is a new variable, even if something else has that name",
+                );
         }
     });
 }
@@ -172,10 +181,11 @@ pub(super) fn patterns_bind_no_parameter(
                 (!is_taken_apart(&name)).then_some((word, what))
             });
             if let Some((word, what)) = mistaken {
-                let message = format!("`{word}` in a pattern takes any value, and is not {what}");
+                let message =
+                    format!("`{word}` in a pattern matches every value, and is not {what}");
                 diagnostics
                     .error(&word, message)
-                    .help(format!("`==` compares with {what}; a new variable has another name"));
+                    .help(format!("compare with {what} by `==`, or rename the new variable"));
             }
         }
     });
@@ -223,7 +233,12 @@ pub(super) fn words_are_free(
             if let (Some(_), Some(place)) = (taken, mentioned(&part.tokens, word)) {
                 let what = if word == "caller" { "the caller" } else { "the request" };
                 diagnostics
-                    .error(&place, format!("`{word}` is {what} in a rule, and a parameter here"))
+                    .error(
+                        &place,
+                        format!(
+                            "rules reserve the name `{word}` for {what}, found a parameter `{word}`"
+                        ),
+                    )
                     .help("give the parameter another name");
             }
         }
@@ -240,8 +255,8 @@ pub(super) fn checkers_take_parameters(
         for name in check.parameters.iter().flatten().filter(|name| name.text != "request") {
             if name.text == "caller" {
                 diagnostics
-                    .error(name, "`check` gives the caller by itself, found `caller`")
-                    .help("leave it out: it is the first of a checker's parameters");
+                    .error(name, "`check` passes the caller by itself, found `caller` in its list")
+                    .help("remove it: the caller is always the first argument");
             } else {
                 super::body::is_parameter("check", name, parameters, diagnostics);
             }
@@ -251,9 +266,9 @@ pub(super) fn checkers_take_parameters(
             let name = granted.names.first().map_or("…", String::as_str);
             let function = source(&check.function.to_token_stream());
             diagnostics
-                .error(&check.function, "`check` expects what it is given, as one is `Granted`")
+                .error(&check.function, "`check` expects the names of its parameters, because one is `Granted`")
                 .help(format!("`check = {function}({name})`"))
-                .note("what is granted only later is given as what it holds");
+                .note("a checker runs before the resource is granted, and gets the value inside `Granted`");
         }
     }
 }
@@ -269,7 +284,7 @@ pub(super) fn checks_differ(declaration: &Declaration, diagnostics: &mut Diagnos
         if earlier.any(|earlier| given(earlier) == given(check)) {
             let function = source(&check.function.to_token_stream());
             let message = format!("`check` names `{function}` twice, expected it once");
-            diagnostics.error(&check.function, message).help("leave out one of the two");
+            diagnostics.error(&check.function, message).help("remove one of the two");
         }
     }
 }

@@ -1,10 +1,10 @@
 //! Rules about the request's body and its validation.
 
-use super::context::Seen;
+use super::context::Context;
 use super::parameters::{Body, Parameter};
 use crate::diagnostics::{Diagnostics, nearest};
 use crate::lints::{Finding, UNVALIDATED_BODY};
-use crate::model::legal::{Riddle, Validated};
+use crate::model::legal::{PossibleBody, Validated};
 use crate::model::raw::{Combine, Declaration, Exemption, Name};
 use crate::vocabulary::Bodies;
 
@@ -29,7 +29,7 @@ pub(super) fn validates_parameters(
 }
 
 /// `unvalidated` names parameters that are not validated, each once. Any parameter: whether it holds a
-/// body is not always to be seen, and one that is named here is given it.
+/// body is not always to be context, and one that is named here is given it.
 pub(super) fn exempts_parameters(
     declaration: &Declaration,
     parameters: &[Parameter<'_>],
@@ -44,8 +44,8 @@ pub(super) fn exempts_parameters(
             if !exemption.is_shared && !exempts_something {
                 diagnostics
                     .error(name, "`unvalidated(any, …)` exempts no body of this handler")
-                    .help("leave it out")
-                    .note("a body behind an alias, or of an extractor of your own, is exempt by its parameter's name");
+                    .help("remove it")
+                    .note("name the parameter if its body is behind a type alias or read by your own extractor");
             }
             continue;
         }
@@ -55,8 +55,11 @@ pub(super) fn exempts_parameters(
                 .error(name, format!("`unvalidated` names `{text}` twice, expected it once"));
         } else if validated.iter().any(|validated| same(name, validated, parameters)) {
             diagnostics
-                .error(name, format!("`{text}` is validated and unvalidated, expected one of them"))
-                .help("leave out one of the two");
+                .error(
+                    name,
+                    format!("`{text}` is in `validate` and in `unvalidated`, expected one of them"),
+                )
+                .help("remove one of the two");
         } else {
             is_parameter("unvalidated", name, parameters, diagnostics);
         }
@@ -95,11 +98,11 @@ pub(super) fn validated_bodies_have_rules(
 /// Every parameter that holds a body is validated, or says why it is not. Where the level of the lint allows
 /// others, they get their bodies, and the inventory lists them.
 pub(super) fn every_body_is_decided(
-    seen: &Seen<'_>,
+    context: &Context<'_>,
     known: &Bodies,
     diagnostics: &mut Diagnostics,
 ) {
-    let Seen { declaration, parameters, levels, .. } = *seen;
+    let Context { declaration, parameters, levels, .. } = *context;
     let validated = declaration.validate.iter().flatten();
     let named = declaration.unvalidated.iter().filter(|it| !exempts_any(it, parameters));
     let mut decided = validated.chain(named.map(|exemption| &exemption.parameter));
@@ -116,17 +119,19 @@ pub(super) fn every_body_is_decided(
             let finding = Finding {
                 lint: &UNVALIDATED_BODY,
                 place: parameter.pattern,
-                message: format!("a `{extractor}` body expects a name, to be validated by it"),
+                message: format!(
+                    "a parameter with a `{extractor}` body expects a name, found a pattern"
+                ),
                 help: String::from("`body: …`, and `validate(body)`"),
                 note: NOTE,
             };
-            levels.tell(finding, diagnostics);
+            levels.report(finding, diagnostics);
             continue;
         };
         let exempt = format!("`unvalidated({name}, reason = \"…\")`");
         let (message, help) = match body {
             Body::Structured(_) => (
-                format!("`{name}: {extractor}` holds a request body, expected it to be validated"),
+                format!("`{name}: {extractor}` holds a request body that is not validated"),
                 if parameter.is_whole_tuple() {
                     format!("take the tuple apart, and `validate(…)` the body, or {exempt}")
                 } else if extractor == "MultipartForm" {
@@ -137,28 +142,28 @@ pub(super) fn every_body_is_decided(
             ),
             Body::Raw(_) | Body::Validated(_) => (
                 format!(
-                    "`{name}: {extractor}` holds a raw body, expected a reason not to validate it"
+                    "`{name}: {extractor}` holds a raw body, which cannot be validated, expected a reason"
                 ),
                 exempt,
             ),
             Body::WithoutRules { remedy, .. } => (
                 format!(
-                    "`{name}: {extractor}` holds a body without rules, expected a reason not to validate it"
+                    "`{name}: {extractor}` holds a body without validation rules, expected a reason"
                 ),
                 format!("{exempt}, or {remedy}"),
             ),
         };
         let help = match known.longer(extractor) {
-            Some(path) => format!("{help}, or write `{path}<…>`, if it is that"),
+            Some(path) => format!("{help}, or write `{path}<…>`, if that type is meant"),
             None => help,
         };
         let finding =
             Finding { lint: &UNVALIDATED_BODY, place: parameter.ty, message, help, note: NOTE };
-        levels.tell(finding, diagnostics);
+        levels.report(finding, diagnostics);
     }
 }
 
-const NOTE: &str = "what a client sends is checked before the handler sees it";
+const NOTE: &str = "the handler would receive unchecked input";
 
 /// Whether a parameter holds a body that nothing decides by name.
 fn is_open(declaration: &Declaration, parameter: &Parameter<'_>) -> bool {
@@ -222,7 +227,7 @@ pub(super) fn content_encodings_are_known(
         diagnostics
             .error(name, message)
             .help("`content_encoding = \"gzip\"`")
-            .note("it is the only coding that is decoded; a body without one is always accepted");
+            .note("only `gzip` is decoded; an uncompressed body is always accepted");
     }
 }
 
@@ -233,14 +238,17 @@ pub(super) fn codings(declaration: &Declaration) -> Vec<String> {
 }
 
 /// The parameters of which the compiler is asked whether they hold a body.
-pub(super) fn riddles(declaration: &Declaration, parameters: &[Parameter<'_>]) -> Vec<Riddle> {
+pub(super) fn possible_bodies(
+    declaration: &Declaration,
+    parameters: &[Parameter<'_>],
+) -> Vec<PossibleBody> {
     let is_asked = |it: &Parameter<'_>| {
-        let may_be_another = it.is_riddle || it.body.as_ref().is_some_and(Body::is_validated);
+        let may_be_another = it.may_hold_body || it.body.as_ref().is_some_and(Body::is_validated);
         may_be_another && !is_validated(declaration, it) && !is_exempt(declaration, it)
     };
-    let riddles = parameters.iter().enumerate().filter(|(_, it)| is_asked(it));
-    riddles
-        .map(|(index, parameter)| Riddle {
+    let possible_bodies = parameters.iter().enumerate().filter(|(_, it)| is_asked(it));
+    possible_bodies
+        .map(|(index, parameter)| PossibleBody {
             index,
             name: parameter.names.last().cloned().unwrap_or_else(|| String::from("_")),
             seems: parameter.body.as_ref().map(|body| body.extractor().to_owned()),

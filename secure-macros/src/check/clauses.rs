@@ -4,7 +4,7 @@ use proc_macro2::Ident;
 use quote::ToTokens;
 use syn::Pat;
 
-use super::expression_variables::{is_puzzling, mentioned};
+use super::expression_variables::{has_unknown_names, mentioned};
 use super::parameters::Parameter;
 use super::partitions;
 use super::resolution::resolved;
@@ -123,7 +123,7 @@ impl Questions<'_> {
             caller: word("caller"),
             request: word("request"),
             arguments,
-            is_puzzling: is_puzzling(tokens, |name| self.is_known(name)),
+            has_unknown_names: has_unknown_names(tokens, |name| self.is_known(name)),
             shared: shared.clone(),
         }
     }
@@ -139,7 +139,7 @@ impl Questions<'_> {
                 caller: None,
                 request: None,
                 arguments: Vec::new(),
-                is_puzzling: false,
+                has_unknown_names: false,
                 shared: None,
             });
         };
@@ -160,7 +160,7 @@ impl Questions<'_> {
             caller: None,
             request: given.iter().find(|name| name.text == "request").map(|name| name.ident()),
             arguments,
-            is_puzzling: shown.is_empty() || shown.iter().any(|name| !self.is_known(name)),
+            has_unknown_names: shown.is_empty() || shown.iter().any(|name| !self.is_known(name)),
             shared: None,
         })
     }

@@ -21,11 +21,11 @@ pub(super) fn queue_has_places(concurrency: &Concurrency, diagnostics: &mut Diag
     if value == 0 {
         diagnostics
             .error_at(span, "`queue` expects at least 1, found 0")
-            .help("without `queue` and `wait`, one more is refused at once");
+            .help("remove `queue` and `wait` to refuse further requests at once");
     } else if value > MOST_PLACES {
         diagnostics
             .error_at(span, format!("`queue` expects at most {MOST_PLACES}, found {value}"))
-            .note("each that waits holds its connection and its place in `max_in_flight`");
+            .note("every waiting request holds a connection and counts towards `max_in_flight`");
     }
 }
 
@@ -36,13 +36,13 @@ pub(super) fn queue_has_a_wait(concurrency: &Concurrency, diagnostics: &mut Diag
             diagnostics
                 .error_at(queue.span, "`queue` expects a `wait` beside it, found none")
                 .help("`wait = \"500ms\"`")
-                .note("a request would wait for as long as the others take");
+                .note("a request could wait without a time limit");
         }
         (None, Some((_, wait))) => {
             diagnostics
                 .error_at(wait.span, "`wait` expects a `queue` beside it, found none")
                 .help("`queue = 16`")
-                .note("any number of requests would wait");
+                .note("any number of requests could wait");
         }
         (Some(_), Some(_)) | (None, None) => {}
     }

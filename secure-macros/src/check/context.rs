@@ -8,7 +8,7 @@ use crate::model::legal::Route;
 use crate::model::raw::{Declaration, Name, Names, RateKey};
 
 /// The attribute, what stands below it, and the levels of the lints.
-pub(super) struct Seen<'a> {
+pub(super) struct Context<'a> {
     pub(super) declaration: &'a Declaration,
     pub(super) routes: &'a [Route],
     pub(super) parameters: &'a [Parameter<'a>],
@@ -35,7 +35,7 @@ pub(super) enum Values {
     Unknown,
 }
 
-impl Seen<'_> {
+impl Context<'_> {
     pub(super) fn callers(&self) -> Callers {
         let Declaration { public, auth, demands, .. } = self.declaration;
         if public.is_some() || auth.as_ref().and_then(Names::admits_anonymous).is_some() {

@@ -27,11 +27,12 @@ pub(super) fn every_quota_binds(rate: &RateKey, diagnostics: &mut Diagnostics) {
                     && (*other < index || !theirs.never_binds_beside(ours, cost))
             });
             if let Some((_, Window { rate: binding, .. })) = binding {
-                let message = format!("`{idle}` never refuses what `{binding}` admits");
+                let message =
+                    format!("`{idle}` has no effect: it admits everything that `{binding}` admits");
                 diagnostics.error_at(*span, message).help(match &rate.burst {
                     // With one burst for all, the slowest alone ever refuses.
-                    Some(_) => format!("leave out `{idle}`, or `burst`"),
-                    None => format!("leave out `{idle}`, or admit fewer in the shorter window"),
+                    Some(_) => format!("remove `{idle}`, or `burst`"),
+                    None => format!("remove `{idle}`, or lower its number of permits"),
                 });
             }
         }
@@ -56,8 +57,9 @@ fn periods_bind(rate: &RateKey, diagnostics: &mut Diagnostics) {
                 is_within && outer.permits <= long.permits
             });
             if let Some(Window { rate: binding, .. }) = idle.or(within) {
-                let message = format!("`{long}` never refuses what `{binding}` admits");
-                diagnostics.error_at(*span, message).help(format!("leave out `{long}`"));
+                let message =
+                    format!("`{long}` has no effect: it admits everything that `{binding}` admits");
+                diagnostics.error_at(*span, message).help(format!("remove `{long}`"));
             }
         }
     }
@@ -93,8 +95,8 @@ pub(super) fn known_callers_are_not_worse_off(rates: &[RateKey], diagnostics: &m
             );
             diagnostics
                 .error(&known.place, message)
-                .help("admit at least as many")
-                .note("without credentials a caller would get more");
+                .help("admit at least as many authenticated requests")
+                .note("a caller would get more requests without credentials");
         }
     }
 }

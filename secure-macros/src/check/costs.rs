@@ -21,7 +21,7 @@ pub(super) fn asks_about_arguments(
             diagnostics
                 .error(
                     word,
-                    "`response` is what the handler answers in `cost`, and a parameter here",
+                    "`cost` reserves the name `response` for the response, found a parameter `response`",
                 )
                 .help("give the parameter another name");
         }
@@ -33,7 +33,7 @@ pub(super) fn asks_about_arguments(
                     diagnostics
                         .error(
                             &place,
-                            format!("`cost` asks about the handler's parameters, found `{word}`"),
+                            format!("`cost` expects an expression about the handler's parameters, found `{word}`"),
                         )
                         .help(format!("give the handler a parameter `{parameter}`"));
                 }
@@ -64,12 +64,12 @@ pub(super) fn hidden_resources_cost_nothing(
             diagnostics
                 .error(
                     &place,
-                    format!("`cost` expects to mention no resource with `hide`, found `{name}`"),
+                    format!("`cost` cannot use a resource together with `hide`, found `{name}`"),
                 )
                 .help("`cost = response`, which the handler sets")
                 .note(
-                    "what is left of the limit, which a 404 tells as well, would tell what the \
-                     resource is like",
+                    "a 404 also carries the remaining permits, which would reveal something about \
+                     the resource",
                 );
         }
     }

@@ -41,7 +41,7 @@ pub(super) fn none_has_ended(declaration: &Declaration, diagnostics: &mut Diagno
             Ok(_) => {
                 diagnostics
                     .error(until, format!("this exception was granted until {last}, which is over"))
-                    .help("satisfy the rule, or decide again and write another date");
+                    .help("satisfy the rule, or review the exception and write a later date");
             }
             Err(found) => {
                 let message =
@@ -75,7 +75,7 @@ fn all(declaration: &Declaration) -> impl Iterator<Item = Exception<'_>> {
     let bodies = declaration.unvalidated.iter().map(|exemption| &exemption.grounds);
     let exception = |help| move |grounds| Exception { grounds, help };
     public
-        .map(exception("say why nobody needs to authenticate"))
-        .chain(bodies.map(exception("say why this body needs no validation")))
-        .chain(objects.map(exception("say why every object is for every caller")))
+        .map(exception("explain why nobody needs to authenticate"))
+        .chain(bodies.map(exception("explain why this body needs no validation")))
+        .chain(objects.map(exception("explain why every caller may have every object")))
 }

@@ -23,13 +23,13 @@ pub(super) fn statuses_are_failures(failures: &FailuresKey, diagnostics: &mut Di
     for status in failures.on.iter().flatten() {
         let value = status.value;
         let note = match value {
-            429 => "a limit's own refusal would lengthen what it is an answer to",
+            429 => "429 is the response to a ban: counting it would extend the ban",
             400..=499 => continue,
-            500..=599 => "an error of this side is no failure of the client",
-            100..=399 => "an answer that is no error is no failure",
+            500..=599 => "a server error is not a failure of the client",
+            100..=399 => "a response that is not an error is not a failure",
             _ => "there is no such status (RFC 9110 section 15)",
         };
-        let message = format!("`on` expects statuses of client errors but 429, found {value}");
+        let message = format!("`on` expects 4xx statuses other than 429, found {value}");
         diagnostics.error_at(status.span, message).note(note);
     }
 }
@@ -39,7 +39,7 @@ pub(super) fn statuses_differ(failures: &FailuresKey, diagnostics: &mut Diagnost
     let statuses = failures.on.as_deref().unwrap_or_default();
     for (index, status) in statuses.iter().enumerate() {
         if statuses.iter().take(index).any(|earlier| earlier.value == status.value) {
-            let message = format!("`on` has {} twice, expected it once", status.value);
+            let message = format!("`on` lists {} twice, expected it once", status.value);
             diagnostics.error_at(status.span, message);
         }
     }

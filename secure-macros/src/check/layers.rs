@@ -29,7 +29,7 @@ pub(super) fn parameters_are_the_handlers(layer: &mut Layer, diagnostics: &mut D
     let checked = checked.map(|name| ("check", name));
     for (key, name) in validated.chain(exempt).chain(checked) {
         let message = format!(
-            "`{key}` names a parameter of one handler, found it on {}",
+            "`{key}` names a parameter of one handler, and cannot stand on {}",
             layer.origin.words()
         );
         let help = match key {
@@ -47,7 +47,7 @@ fn names_parameters(check: &Check) -> bool {
 }
 
 /// What each layer says, in its words; of one layer alone nothing.
-pub(super) fn said(layers: &[Layer]) -> Vec<String> {
+pub(super) fn texts(layers: &[Layer]) -> Vec<String> {
     if layers.len() < 2 {
         return Vec::new();
     }
@@ -142,7 +142,9 @@ impl Whole {
         match &inner.public {
             Some(public) if self.demands => {
                 let around = self.origin.words();
-                let message = format!("`public` admits everybody, and {around} demands a caller");
+                let message = format!(
+                    "`public` admits everybody, and {around} demands an authenticated caller"
+                );
                 widens(public, &message, diagnostics);
             }
             Some(_) => {
@@ -185,7 +187,7 @@ impl Whole {
                 || "any authenticated caller".to_owned(),
                 |it| format!("`auth = {}`", it.value),
             );
-            let message = format!("`auth` admits what {around} does not, which says {says}");
+            let message = format!("`auth` is wider than {around} allows: {says}");
             widens(&auth.value, &message, diagnostics);
         }
     }
@@ -207,8 +209,7 @@ impl Whole {
             match &self.declaration.acr {
                 Some(outer) if !is_within(&acr, outer) => {
                     let says = &outer.value;
-                    let message =
-                        format!("`acr` admits what {around} does not, which says `acr = {says}`");
+                    let message = format!("`acr` is wider than {around} allows: `acr = {says}`");
                     widens(&acr.value, &message, diagnostics);
                 }
                 _ => self.declaration.acr = Some(acr),
@@ -245,7 +246,7 @@ impl Whole {
             match &self.declaration.content_type {
                 Some(outer) if outer.text != content_type.text => {
                     let message =
-                        format!("`content_type` is not that of {around}: {:?}", outer.text);
+                        format!("`content_type` differs from that of {around}: {:?}", outer.text);
                     widens(&content_type, &message, diagnostics);
                 }
                 _ => self.declaration.content_type = Some(content_type),
@@ -259,8 +260,8 @@ impl Whole {
 fn widens(place: &dyn ToTokens, message: &str, diagnostics: &mut Diagnostics) {
     diagnostics
         .error(place, message)
-        .help("leave it out, or move the handler out of there")
-        .note("an inner policy narrows the one around it, and never widens it");
+        .help("remove it, or move the handler elsewhere")
+        .note("an inner policy can only narrow the policy around it");
 }
 
 /// Whether whoever the first admits, the second admits.

@@ -27,12 +27,12 @@ pub(super) fn one_kind_of_quota(rate: &RateKey, diagnostics: &mut Diagnostics) {
     let tiers = rate.tiers.as_ref().map(|tiers| tiers.key.to_token_stream());
     if let (Some(_), Some(split)) = (&rate.everyone, split.or_else(|| tiers.clone())) {
         diagnostics
-            .error(&split, "`rate` expects one rate, or one an audience, found both")
+            .error(&split, "`rate` expects one rate, or one rate for each audience, found both")
             .help("`rate(anonymous = \"100/h\", authenticated = \"1000/h\")`");
     } else if let (Some(known), Some(_)) = (&rate.authenticated, tiers) {
         diagnostics
             .error(&known.place, "`rate` expects `authenticated` or `tier`, found both")
-            .help("callers of no tier have the smallest rate of `tier`");
+            .help("callers without a tier get the lowest rate of `tier`");
     }
 }
 
@@ -61,7 +61,7 @@ pub(super) fn cost_is_positive(rate: &RateKey, diagnostics: &mut Diagnostics) {
     if let Some(cost) = rate.permits().filter(|cost| cost.value == 0) {
         diagnostics
             .error_at(cost.span, "`cost` expects at least 1, found 0")
-            .note("a request without a cost is not limited");
+            .note("a request that costs nothing is not limited");
     }
 }
 
@@ -74,7 +74,7 @@ pub(super) fn cost_fits_burst(rate: &RateKey, diagnostics: &mut Diagnostics) {
     let Some(most) = burst.or(smallest) else { return };
     if cost.value > most {
         let message = format!(
-            "`cost` expects at most {most}, which may be taken at once, found {}",
+            "`cost` expects at most {most}, the permits available at once, found {}",
             cost.value
         );
         diagnostics
@@ -106,8 +106,8 @@ pub(super) fn shared_names_a_count(rate: &RateKey, diagnostics: &mut Diagnostics
         let message = format!("`shared` expects one visible word, found `{:?}`", name.text);
         diagnostics.error(name, message).help("`shared = \"office\"`");
     } else if let Some(known) = named.find_map(|window| window.shared.as_ref()) {
-        let message = format!("`shared` expects a rate with no name of its own, found `{known}`");
-        diagnostics.error(name, message).help("leave it out: the `secure.toml` shares that rate");
+        let message = format!("`shared` expects a rate without a name, found `{known}`");
+        diagnostics.error(name, message).help("remove it: the `secure.toml` shares that rate");
     }
 }
 
@@ -116,8 +116,11 @@ pub(super) fn refunds_are_known_before(rate: &RateKey, diagnostics: &mut Diagnos
     let Some(refund) = &rate.refund else { return };
     if matches!(rate.cost, Some(Cost::Expression(_) | Cost::Response(_))) {
         diagnostics
-            .error(refund, "`refund` expects a cost that is a number, found one that is known late")
-            .help("a second `rate` for one of the two");
+            .error(
+                refund,
+                "`refund` expects a cost that is a number, found one that is computed later",
+            )
+            .help("use a second `rate` for one of the two");
     }
 }
 

@@ -10,6 +10,7 @@ mod containment;
 mod context;
 mod contradictions;
 mod costs;
+mod enum_variants;
 mod exceptions;
 mod exposure;
 mod expression_variables;
@@ -34,7 +35,6 @@ mod source;
 mod step_up;
 mod tautologies;
 mod tiers;
-mod typed;
 mod unless;
 mod url_parameters;
 mod vocabulary;
@@ -47,7 +47,7 @@ use crate::model::raw::{By, Declaration, Function};
 use crate::paths::Paths;
 use crate::vocabulary::Vocabulary;
 
-use context::Seen;
+use context::Context;
 
 pub(crate) use routes::visible;
 pub(crate) use signature::{returns_a_pin, self_type};
@@ -68,7 +68,7 @@ pub(crate) fn endpoint(
     let is_sound = diagnostics.count() == mistakes;
     let is_one_layer = layers.len() < 2;
     let modules = layers.iter().filter(|layer| layer.origin == Origin::Module).count();
-    let said = layers::said(&layers);
+    let said = layers::texts(&layers);
     let mistakes = diagnostics.count();
     let declaration = &layers::narrowed(layers, diagnostics);
 
@@ -135,34 +135,34 @@ pub(crate) fn endpoint(
     exceptions::none_has_ended(declaration, diagnostics);
 
     let levels = known.levels();
-    let seen = Seen { declaration, routes: &routes, parameters: &parameters, levels };
+    let context = Context { declaration, routes: &routes, parameters: &parameters, levels };
     let mistakes = diagnostics.count();
-    url_parameters::reads_have_no_body(&seen, diagnostics);
+    url_parameters::reads_have_no_body(&context, diagnostics);
     // A body that cannot be there need not be validated.
     if diagnostics.count() == mistakes {
-        body::every_body_is_decided(&seen, known.bodies(), diagnostics);
+        body::every_body_is_decided(&context, known.bodies(), diagnostics);
     }
-    url_parameters::paths_take_every_segment(&seen, diagnostics);
-    url_parameters::paths_take_no_more(&seen, diagnostics);
-    url_parameters::no_secret_in_the_url(&seen, diagnostics);
-    objects::exempt_something(&seen, diagnostics);
+    url_parameters::paths_take_every_segment(&context, diagnostics);
+    url_parameters::paths_take_no_more(&context, diagnostics);
+    url_parameters::no_secret_in_the_url(&context, diagnostics);
+    objects::exempt_something(&context, diagnostics);
     // What could not be read may have been what these rules miss.
     if is_read_whole {
-        objects::have_a_rule(&seen, diagnostics);
-        objects::have_a_reason(&seen, diagnostics);
-        exposure::public_writes_are_limited(&seen, diagnostics);
-        exposure::public_has_a_reason(&seen, diagnostics);
+        objects::have_a_rule(&context, diagnostics);
+        objects::have_a_reason(&context, diagnostics);
+        exposure::public_writes_are_limited(&context, diagnostics);
+        exposure::public_has_a_reason(&context, diagnostics);
         if is_sound {
-            exposure::keys_are_not_the_clients_choice(&seen, diagnostics);
+            exposure::keys_are_not_the_clients_choice(&context, diagnostics);
         }
-        exposure::known_callers_are_limited(&seen, &function.signature.ident, diagnostics);
+        exposure::known_callers_are_limited(&context, &function.signature.ident, diagnostics);
     }
 
-    let objects_hang_on_a_checker = objects::hang_on_a_checker(&seen);
+    let objects_need_a_checker = objects::need_a_checker(&context);
     Some(Endpoint {
-        typed_names: typed::names(declaration),
-        pathless: url_parameters::resources_without_a_segment(&seen),
-        objects_hang_on_a_checker,
+        variant_names: enum_variants::names(declaration),
+        pathless: url_parameters::resources_without_a_segment(&context),
+        objects_need_a_checker,
         paths: Paths::new(declaration.root.as_ref()),
         routes,
         policy: Policy {
@@ -192,7 +192,7 @@ pub(crate) fn endpoint(
         },
         arguments: parameters.iter().map(|parameter| parameter.ty.clone()).collect(),
         validated: body::validated(declaration, &parameters),
-        riddles: body::riddles(declaration, &parameters),
+        possible_bodies: body::possible_bodies(declaration, &parameters),
         bodies: body::bodies(declaration, &parameters),
         resources: resources::places(&parameters),
         questions,
@@ -207,7 +207,7 @@ pub(crate) fn endpoint(
 /// Checks what one layer says, whatever stands around it: a policy where it is written.
 pub(crate) fn layer(layer: &mut Layer, known: &Vocabulary, diagnostics: &mut Diagnostics) {
     vocabulary::explain_rates(&mut layer.declaration, known, diagnostics);
-    typed::explain(layer, known, diagnostics);
+    enum_variants::explain(layer, known, diagnostics);
     layers::parameters_are_the_handlers(layer, diagnostics);
     shared_expressions::names_are_found_everywhere(layer, diagnostics);
     shared_expressions::mark(layer);

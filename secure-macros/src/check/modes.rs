@@ -15,8 +15,8 @@ pub(super) fn are_known(mode: Option<&Name>, diagnostics: &mut Diagnostics) {
         Some(share) => {
             let help = match share {
                 0 => String::from("`mode = observe` refuses nobody"),
-                100 => String::from("`mode = enforce` refuses everybody who is beyond it"),
-                _ => String::from("`mode = \"20%\"` refuses one in five of those beyond it"),
+                100 => String::from("`mode = enforce` refuses every request over the limit"),
+                _ => String::from("`mode = \"20%\"` enforces the limit for one key in five"),
             };
             (format!("`mode` expects 1% to 99%, found `{}`", mode.text), help)
         }

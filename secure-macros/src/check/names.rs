@@ -16,7 +16,7 @@ pub(super) fn lists(declaration: &Declaration) -> impl Iterator<Item = &Names> {
 pub(super) fn not_empty(list: &Names, diagnostics: &mut Diagnostics) {
     if list.names.is_empty() {
         let message = format!("`{}` expects at least one name, found none", list.key);
-        diagnostics.error(&list.value, message).help(format!("leave out `{}`", list.key));
+        diagnostics.error(&list.value, message).help(format!("remove `{}`", list.key));
     }
 }
 
@@ -27,7 +27,7 @@ pub(super) fn well_formed(list: &Names, diagnostics: &mut Diagnostics) {
         let well_formed = well_formed_name(&key, name, Listed::ByKey, diagnostics);
         if well_formed && name.bare && name.text == "optional" && list.combine != Combine::One {
             diagnostics
-                .error(name, "`optional` stands alone, found it in a list")
+                .error(name, "`optional` cannot be part of a list")
                 .help("`auth = optional`");
         }
     }

@@ -18,7 +18,7 @@ pub(super) struct Parameter<'a> {
     /// How it holds the request's body, if it does.
     pub(super) body: Option<Body>,
     /// Whether the type's name does not say whether it is a body: it may be an alias.
-    pub(super) is_riddle: bool,
+    pub(super) may_hold_body: bool,
     /// Whether its name says that it is made of the request's head.
     is_of_the_head: bool,
 }
@@ -172,7 +172,7 @@ pub(super) fn of<'a>(function: &'a Function, known: &Bodies) -> Vec<Parameter<'a
                 BODILESS.iter().any(|it| last.ident == it)
                     || (!last.arguments.is_none() && BODILESS_OF.iter().any(|it| last.ident == it))
             });
-            let is_riddle = body.is_none() && !is_known && matches!(*typed.ty, Type::Path(_));
+            let may_hold_body = body.is_none() && !is_known && matches!(*typed.ty, Type::Path(_));
             let is_of_the_head = body.is_none() && is_known;
             Parameter {
                 pattern: &typed.pat,
@@ -180,7 +180,7 @@ pub(super) fn of<'a>(function: &'a Function, known: &Bodies) -> Vec<Parameter<'a
                 names,
                 elements,
                 body,
-                is_riddle,
+                may_hold_body,
                 is_of_the_head,
             }
         })
@@ -258,7 +258,7 @@ fn body(ty: &Type, known: &Bodies) -> Option<Body> {
                 "Json" | "Form" => Some(match first_type(last).and_then(container) {
                     Some(container) => Body::WithoutRules {
                         extractor: format!("{name}<{container}<…>>"),
-                        remedy: format!("a struct with rules around the `{container}`"),
+                        remedy: format!("a struct with validation rules around the `{container}`"),
                     },
                     None => Body::Structured(name),
                 }),

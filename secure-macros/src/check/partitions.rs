@@ -61,10 +61,11 @@ pub(super) fn headers_are_names(by: Option<&By>, diagnostics: &mut Diagnostics) 
             let message = format!("`header` expects the name of a header, found {:?}", name.text);
             diagnostics.error(name, message).help("`header(\"x-client\")`");
         } else if ADDRESSES.contains(&name.text.to_lowercase().as_str()) {
-            let message = format!("`{}` is sent by any client, expected `by = address`", name.text);
-            diagnostics
-                .error(name, message)
-                .help("`trusted_proxies` of the builder says whose word counts");
+            let message =
+                format!("`{}` can be sent by any client, expected `by = address`", name.text);
+            diagnostics.error(name, message).help(
+                "`trusted_proxies` of the builder lists the proxies that report the client IP",
+            );
         }
     }
 }
@@ -80,7 +81,7 @@ pub(super) fn claims_have_names(by: Option<&By>, diagnostics: &mut Diagnostics) 
             diagnostics.error(&part.tokens, message).help("`claim(\"org.id\")`");
         } else if written.len() > 1 && dotted.contains("://") {
             diagnostics
-                .error(&part.tokens, "`claim` is split at its dots, found a URL")
+                .error(&part.tokens, "`claim` is split at dots, found a URL")
                 .help(format!("`claim([{dotted:?}])`"));
         }
     }
@@ -95,9 +96,9 @@ pub(super) fn combinations_tell_apart(by: Option<&By>, diagnostics: &mut Diagnos
             diagnostics
                 .error(
                     &part.tokens,
-                    "`endpoint` counts all callers together, found it in a combination",
+                    "`endpoint` counts all callers together, and cannot be part of a combination",
                 )
-                .help("leave it out: each endpoint counts for itself");
+                .help("remove it: every endpoint has its own count");
         } else if by.parts.iter().take(index).any(|earlier| shown_part(earlier) == text) {
             let message = format!("`by` names `{text}` twice, expected it once");
             diagnostics.error(&part.tokens, message);
@@ -144,7 +145,7 @@ pub(super) fn principals_exist(
             &part.tokens,
             format!("`by = {text}` expects authenticated callers, found `{found}`"),
         )
-        .help("a `rate(anonymous = …)` of its own, or no `by`: the principal, else the address")
+        .help("write a separate `rate(anonymous = …)`, or omit `by` to count by principal or client IP")
         .note("anonymous requests would not be limited");
 }
 
@@ -163,12 +164,17 @@ pub(super) fn keys_ask_about_the_request(
             diagnostics
                 .error(
                     &argument,
-                    format!("`key` is asked before the body is read, found `{argument}`"),
+                    format!(
+                        "`key` is evaluated before the body is read, and cannot use `{argument}`"
+                    ),
                 )
-                .help("it has `caller` and `request`");
+                .help("it can use `caller` and `request`");
         } else if mentioned(tokens, "caller").or_else(|| mentioned(tokens, "request")).is_none() {
             diagnostics
-                .error(tokens, "`key` expects `caller` or `request`, found neither")
+                .error(
+                    tokens,
+                    "`key` expects an expression about `caller` or `request`, found neither",
+                )
                 .help("`by = endpoint` counts all callers together");
         }
     }

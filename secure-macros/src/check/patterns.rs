@@ -8,7 +8,7 @@ use quote::ToTokens;
 use syn::visit::{self, Visit};
 use syn::{Expr, ExprLet, ExprMatch, Local, Macro, Pat, PatIdent};
 
-use super::macros::Given;
+use super::macros::MacroArguments;
 use crate::parse::tokens::word_of;
 
 /// A value, and a pattern that it is compared with.
@@ -93,13 +93,15 @@ impl<'ast> Visit<'ast> for Comparisons {
     }
 
     fn visit_macro(&mut self, it: &'ast Macro) {
-        match Given::of(it) {
-            Some(Given::Comparison { value, pattern, guard }) => {
+        match MacroArguments::of(it) {
+            Some(MacroArguments::Comparison { value, pattern, guard }) => {
                 self.add(&value, &pattern, guard.is_none());
                 self.visit_expr(&value);
                 guard.iter().for_each(|guard| self.visit_expr(guard));
             }
-            Some(Given::Values(values)) => values.iter().for_each(|it| self.visit_expr(it)),
+            Some(MacroArguments::Values(values)) => {
+                values.iter().for_each(|it| self.visit_expr(it))
+            }
             None => {}
         }
     }

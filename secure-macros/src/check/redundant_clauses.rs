@@ -36,8 +36,8 @@ pub(super) fn no_alternative_is_admitted_already(
             let wider = others.find(|(other, (_, wide))| *other != index && narrow.is_subset(wide));
             if let Some((_, (wider, _))) = wider {
                 let message =
-                    format!("`{}` is admitted already: it stands for `{}`", name.text, wider.text);
-                diagnostics.error(name, message).help(format!("leave out `{:?}`", name.text));
+                    format!("`{}` has no effect: it is included in `{}`", name.text, wider.text);
+                diagnostics.error(name, message).help(format!("remove `{:?}`", name.text));
             }
         }
     }
@@ -64,9 +64,8 @@ pub(super) fn no_demand_is_met_already(
                 && (it.atoms.len() < clause.atoms.len() || *other < index)
         });
         if let Some((_, met_by)) = met_by {
-            let message =
-                format!("{} is demanded already: {} comes to it", clause.shown, met_by.shown);
-            diagnostics.error(&clause.place, message).help("leave out one of the two");
+            let message = format!("{} has no effect: {} implies it", clause.shown, met_by.shown);
+            diagnostics.error(&clause.place, message).help("remove one of the two");
         }
     }
 }

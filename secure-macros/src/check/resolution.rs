@@ -15,7 +15,7 @@ use syn::{
     Token, parse_quote, parse_quote_spanned,
 };
 
-use super::macros::Given;
+use super::macros::MacroArguments;
 use super::patterns::is_constant;
 use crate::model::condition::Expression;
 use crate::parse::tokens::word_of;
@@ -101,14 +101,16 @@ impl VisitMut for Resolution {
             let place = qualifying(name.span());
             called.path = parse_quote_spanned!(place=> ::std::#name);
         }
-        let Some(mut given) = Given::of(called) else { return };
+        let Some(mut given) = MacroArguments::of(called) else { return };
         match &mut given {
-            Given::Comparison { value, pattern, guard } => {
+            MacroArguments::Comparison { value, pattern, guard } => {
                 self.visit_expr_mut(value);
                 self.visit_pat_mut(pattern);
                 guard.iter_mut().for_each(|guard| self.visit_expr_mut(guard));
             }
-            Given::Values(values) => values.iter_mut().for_each(|it| self.visit_expr_mut(it)),
+            MacroArguments::Values(values) => {
+                values.iter_mut().for_each(|it| self.visit_expr_mut(it))
+            }
         }
         called.tokens = given.to_token_stream();
     }

@@ -41,10 +41,10 @@ pub(super) fn grants_stand_alone(parameters: &[Parameter<'_>], diagnostics: &mut
             diagnostics
                 .error(
                     parameter.ty,
-                    format!("`Granted` expects to be a parameter's whole type, found {outer}"),
+                    format!("`Granted` must be the whole type of a parameter, found it in {outer}"),
                 )
                 .help("a parameter of the type `Granted<…>`")
-                .note("what the attribute does not see as granted is never granted");
+                .note("the attribute does not recognise `Granted` inside another type");
         }
     }
 }
@@ -74,7 +74,7 @@ pub(super) fn are_loaded_once(parameters: &[Parameter<'_>], diagnostics: &mut Di
         if earlier.any(|earlier| resource(earlier).as_ref() == Some(&loaded)) {
             diagnostics
                 .error(parameter.ty, format!("`{loaded}` is loaded twice, expected it once"))
-                .help("one parameter: rules and handler see the same value");
+                .help("use one parameter: rules and handler get the same value");
         }
     }
 }
@@ -93,12 +93,12 @@ pub(super) fn hidden_ones_stand_alone(
         for parameter in parameters.iter().filter(is_mixed) {
             let found = source(&parameter.ty.to_token_stream());
             let message = format!(
-                "`Loaded` expects to be a parameter's whole type with `hide`, found `{found}`"
+                "`Loaded` must be the whole type of a parameter with `hide`, found `{found}`"
             );
             diagnostics
                 .error(parameter.ty, message)
                 .help("a parameter of the type `Loaded<…>`")
-                .note("what is extracted after it would tell whether the resource is there");
+                .note("an extractor after it would reveal whether the resource exists");
         }
     }
 }
@@ -127,8 +127,9 @@ pub(super) fn hidden_ones_are_judged_without_the_body(
             parameter.names.iter().any(|name| mentioned(&condition.tokens, name).is_some())
         };
         if resources.iter().any(is_mentioned) && bodies.iter().any(is_mentioned) {
-            judged_too_late(&condition.tokens, diagnostics)
-                .help("a rule about the resource, and one about the body: `allow = … && …`");
+            judged_too_late(&condition.tokens, diagnostics).help(
+                "write one rule about the resource, and one about the body: `allow = … && …`",
+            );
         }
     }
     for check in &declaration.checks {
@@ -140,14 +141,14 @@ pub(super) fn hidden_ones_are_judged_without_the_body(
             diagnostics
                 .error(&check.function, message)
                 .help("`check = crate::may_edit(document)`")
-                .note(TOLD);
+                .note(REVEALS_EXISTENCE);
             continue;
         };
         let is_given =
             |parameter: &&Parameter<'_>| given.iter().any(|it| parameter.binds(&it.text));
         if resources.iter().any(is_given) && bodies.iter().any(is_given) {
             judged_too_late(&check.function, diagnostics)
-                .help("a function about the resource, and one about the body");
+                .help("write one function about the resource, and one about the body");
         }
     }
 }
@@ -165,11 +166,11 @@ fn judged_too_late<'a>(
                 source(&rule)
             ),
         )
-        .note(TOLD)
+        .note(REVEALS_EXISTENCE)
 }
 
-const TOLD: &str = "of a rule that needs the body, an invalid body would be answered with 422 if the \
-                    resource exists, and with 404 if not";
+const REVEALS_EXISTENCE: &str = "otherwise an invalid body gives 422 if the resource exists and 404 if not, \
+                    which reveals whether it exists";
 
 /// The parameters that load a resource, also inside of another type.
 pub(super) fn places(parameters: &[Parameter<'_>]) -> u16 {

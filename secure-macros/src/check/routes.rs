@@ -50,8 +50,8 @@ pub(super) fn routed_is_not_generic(
         generics.type_params().next().is_some() || generics.const_params().next().is_some();
     if generic && !routes.is_empty() {
         diagnostics
-            .error(&generics.params, "a routed handler expects no type parameters, found some")
-            .help("leave out the route attribute: `web::get().to(handler::<Type>)`");
+            .error(&generics.params, "a handler with a route attribute cannot have type parameters")
+            .help("remove the route attribute, and register `web::get().to(handler::<Type>)`");
     }
 }
 

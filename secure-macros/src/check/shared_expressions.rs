@@ -21,11 +21,11 @@ use syn::{
 };
 
 use super::expression_variables::scopes::is_free;
-use super::macros::Given;
+use super::macros::MacroArguments;
 use super::parameters::Parameter;
 use super::patterns::is_constant;
 use super::resolution::standard;
-use super::{partitions, typed};
+use super::{enum_variants, partitions};
 use crate::diagnostics::{Diagnostics, nearest};
 use crate::model::condition::{ConditionKind, Expression};
 use crate::model::layers::{Layer, Origin};
@@ -103,8 +103,8 @@ pub(super) fn names_are_found_everywhere(layer: &Layer, diagnostics: &mut Diagno
     }
     let checks = layer.declaration.checks.iter();
     found.extend(checks.filter_map(|check| relative(&check.function)).map(Elsewhere::Name));
-    let typed = typed::names(&layer.declaration).into_iter();
-    let paths = typed.filter_map(|name| syn::parse2(name.typed.path).ok());
+    let variants = enum_variants::names(&layer.declaration).into_iter();
+    let paths = variants.filter_map(|name| syn::parse2(name.variant.path).ok());
     found.extend(paths.filter_map(|path| relative(&path)).map(Elsewhere::Name));
     let mut told: Vec<String> = Vec::new();
     for it in found {
@@ -137,7 +137,7 @@ pub(super) fn variables_are_parameters(
             let names = parameters.iter().flat_map(|it| &it.names).map(String::as_str);
             let help = match nearest(&name, names) {
                 Some(near) => format!("did you mean `{near}`?"),
-                None => format!("each handler that it holds for has a parameter `{name}`"),
+                None => format!("every handler with this policy needs a parameter `{name}`"),
             };
             diagnostics.error(&word, message).help(help);
             break;
@@ -158,14 +158,14 @@ impl Elsewhere {
     fn message(&self) -> String {
         match self {
             Self::Name(name) => format!(
-                "`{name}` is looked up where each handler stands, expected a path from the crate"
+                "`{name}` is looked up in each handler's module, expected a path that starts with `crate::`"
             ),
             Self::Macro(name) => format!(
-                "`{name}!` is expanded where each handler stands, expected a function of the crate"
+                "`{name}!` is expanded in each handler's module, expected a function of the crate"
             ),
-            Self::Unread(_) => {
-                String::from("what this names cannot be told, expected a function of the crate")
-            }
+            Self::Unread(_) => String::from(
+                "the names in this expression cannot be resolved, expected a function of the crate",
+            ),
         }
     }
 
@@ -177,11 +177,11 @@ impl Elsewhere {
         let diagnostic = diagnostics.error(place, message);
         match self {
             Self::Name(_) => diagnostic
-                .help("a path that begins with `crate::`")
-                .note("a handler's module may have something else of that name"),
+                .help("write the path from the crate: `crate::…`")
+                .note("a handler's module may have another item of that name"),
             Self::Macro(_) | Self::Unread(_) => diagnostic
-                .help("put it into a function, and call that by its path: `crate::…(caller)`")
-                .note("what a macro is made of is looked up in each handler's module"),
+                .help("call the macro in a function, and that function by its path: `crate::…(caller)`")
+                .note("names inside a macro are looked up in each handler's module"),
         };
     }
 }
@@ -245,13 +245,13 @@ impl<'a> Names<'a> {
         if NAMELESS.iter().any(|it| name == it) {
             return;
         }
-        match Given::of(called) {
-            Some(Given::Comparison { value, pattern, guard }) => {
+        match MacroArguments::of(called) {
+            Some(MacroArguments::Comparison { value, pattern, guard }) => {
                 self.visit_expr(&value);
                 self.visit_pat(&pattern);
                 guard.iter().for_each(|guard| self.visit_expr(guard));
             }
-            Some(Given::Values(values)) => {
+            Some(MacroArguments::Values(values)) => {
                 for value in &values {
                     self.visit_expr(value);
                     if let Expr::Lit(literal) = value

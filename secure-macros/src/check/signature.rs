@@ -31,7 +31,7 @@ pub(super) fn is_async(function: &Function, diagnostics: &mut Diagnostics) {
                 "`#[secure]` expects an `async fn`, found a `fn` that returns a boxed future",
             )
             .help(
-                "a free `async fn`: not in an `impl` of a trait, as `#[async_trait]` rewrites it",
+                "use a free `async fn`: `#[async_trait]` rewrites the functions of its `impl` block",
             );
     } else if signature.asyncness.is_none() {
         diagnostics
@@ -63,7 +63,7 @@ pub(super) fn has_no_qualifiers(function: &Function, diagnostics: &mut Diagnosti
     for (name, place) in qualifiers {
         if let Some(place) = place {
             let message = format!("`#[secure]` expects a plain `async fn`, found `{name}`");
-            diagnostics.error(&place, message).help("leave it out");
+            diagnostics.error(&place, message).help("remove it");
         }
     }
 }
@@ -91,7 +91,7 @@ pub(super) fn is_secured_once(function: &Function, diagnostics: &mut Diagnostics
         if is_secure(attribute.path()) {
             diagnostics
                 .error(attribute.path(), "`#[secure]` is given twice, expected it once")
-                .help("write all keys into one attribute");
+                .help("write all keys in one attribute");
         }
     }
 }
@@ -102,8 +102,8 @@ pub(super) fn is_the_item_of_others(function: &Function, diagnostics: &mut Diagn
     for (meta, _) in metas.filter(|(meta, _)| needs_the_item(meta)) {
         let name = meta.path().to_token_stream().to_string().replace(' ', "");
         diagnostics
-            .error(meta.path(), format!("`#[{name}]` needs the item, found it below `#[secure]`"))
-            .help(format!("put it above `#[secure]`: `#[{name}(…)]`, `#[secure(…)]`, the route"));
+            .error(meta.path(), format!("`#[{name}]` must stand above `#[secure]`, found it below"))
+            .help(format!("write in this order: `#[{name}(…)]`, `#[secure(…)]`, the route"));
     }
 }
 
@@ -111,9 +111,11 @@ pub(super) fn is_the_item_of_others(function: &Function, diagnostics: &mut Diagn
 pub(super) fn names_no_self(function: &Function, diagnostics: &mut Diagnostics) {
     if let Some(word) = self_type(function) {
         diagnostics
-            .error(&word, "a secured handler expects the type's name, found `Self`")
+            .error(&word, "a secured handler expects the name of the type, found `Self`")
             .help("name the type, or move the handler out of the `impl` block")
-            .note("`#[secure]` puts the function into another one, which has no `Self`");
+            .note(
+                "`#[secure]` moves the function into another function, where `Self` is not defined",
+            );
     }
 }
 
@@ -152,8 +154,8 @@ pub(super) fn has_all_its_parameters(function: &Function, diagnostics: &mut Diag
         let FnArg::Typed(parameter) = input else { continue };
         if let Some(cfg) = parameter.attrs.iter().find(|it| it.path().is_ident("cfg")) {
             diagnostics
-                .error(cfg, "a handler's parameter expects no `cfg`, found one")
-                .help("a handler for each setting, with the `cfg` above its `#[secure]`");
+                .error(cfg, "a handler's parameter cannot have a `cfg`")
+                .help("write one handler per configuration, with the `cfg` above its `#[secure]`");
         }
     }
 }
@@ -166,7 +168,7 @@ pub(super) fn names_its_types(function: &Function, diagnostics: &mut Diagnostics
         {
             diagnostics
                 .error(&place, "a handler's parameter expects a named type, found `impl Trait`")
-                .help("a type parameter: `async fn handler<T: Trait>(…: T)`");
+                .help("use a type parameter: `async fn handler<T: Trait>(…: T)`");
         }
     }
 }
@@ -179,7 +181,7 @@ pub(super) fn has_few_parameters(function: &Function, diagnostics: &mut Diagnost
             "a handler expects at most {MOST_PARAMETERS} parameters, found {}",
             inputs.len()
         );
-        diagnostics.error(first_beyond, message).help("combine some in one tuple");
+        diagnostics.error(first_beyond, message).help("combine several in a tuple");
     }
 }
 

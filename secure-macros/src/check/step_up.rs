@@ -11,7 +11,7 @@ pub(super) fn one_class_is_met(declaration: &Declaration, diagnostics: &mut Diag
     };
     let names: Vec<String> = acr.names.iter().map(|name| format!("{:?}", name.text)).collect();
     diagnostics
-        .error(&acr.value, "`acr` expects one of its values to be met, found `all`")
+        .error(&acr.value, "`acr` expects `any`, found `all`")
         .help(format!("`acr = any({})`", names.join(", ")))
         .note("a token names one authentication context class");
 }
@@ -23,7 +23,7 @@ pub(super) fn classes_fit_the_challenge(declaration: &Declaration, diagnostics: 
             let message = format!("`acr` expects ASCII characters, found `{:?}`", name.text);
             diagnostics
                 .error(name, message)
-                .note("the challenge names it to the client (RFC 9470 section 3)");
+                .note("the value is sent to the client in a challenge (RFC 9470 section 3)");
         }
     }
 }

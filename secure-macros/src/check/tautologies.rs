@@ -232,12 +232,12 @@ pub(super) fn every_part_decides(
     let whole = Formula::All(vec![lists.clone(), allow.clone()]);
     if !atoms.can_be(&allow, true) {
         diagnostics
-            .error(&condition.tokens, "`allow` never holds: no request satisfies all of it")
+            .error(&condition.tokens, "`allow` is always false: no request satisfies it")
             .note("nobody could use the endpoint");
     } else if !atoms.can_be(&allow, false) {
         diagnostics
-            .error(&condition.tokens, "`allow` always holds: every request satisfies it")
-            .help("leave it out, or say what was meant");
+            .error(&condition.tokens, "`allow` is always true: every request satisfies it")
+            .help("remove it, or write the intended condition");
     } else if !atoms.can_be(&whole, true) {
         diagnostics
             .error(
@@ -247,25 +247,27 @@ pub(super) fn every_part_decides(
             .note("nobody could use the endpoint");
     } else if atoms.are_equal(&whole, &lists) {
         diagnostics
-            .error(&condition.tokens, "`allow` decides nothing: the other keys demand all of it")
-            .help("leave it out");
+            .error(
+                &condition.tokens,
+                "`allow` has no effect: the other keys already demand all of it",
+            )
+            .help("remove it");
     } else if let Some(open) = open_to_nobody(declaration, &mut atoms, &whole) {
-        let message = format!("`{open}` admits anonymous callers, and `allow` none of them");
+        let message = format!("`{open}` admits anonymous callers, and `allow` rejects all of them");
         let help = match open {
-            "auth = optional" => "leave out `auth = optional`",
-            _ => "`any(…)` in place of `lenient(…)`",
+            "auth = optional" => "remove `auth = optional`",
+            _ => "`any(…)` instead of `lenient(…)`",
         };
         diagnostics.error(&condition.tokens, message).help(help);
     } else if let Some(idle) =
         idle_part(condition, &mut atoms, &|part| Formula::All(vec![lists.clone(), part]))
     {
         diagnostics
-            .error(&idle.tokens, "this part of `allow` decides nothing: the others imply it")
-            .help("leave it out, or say what was meant");
+            .error(&idle.tokens, "this part of `allow` has no effect: the other parts imply it")
+            .help("remove it, or write the intended condition");
     } else if let Some(list) = idle_list(declaration, requirements, &mut atoms, &allow, &whole) {
-        let message =
-            format!("`{} = {}` is demanded already: `allow` implies it", list.key, list.value);
-        diagnostics.error(&list.value, message).help("leave out one of the two");
+        let message = format!("`{} = {}` has no effect: `allow` implies it", list.key, list.value);
+        diagnostics.error(&list.value, message).help("remove one of the two");
     }
 }
 

@@ -13,7 +13,7 @@ pub(super) fn there_are_several(rate: &RateKey, diagnostics: &mut Diagnostics) {
         let found = if tiers.quotas.is_empty() { "none" } else { "one" };
         diagnostics
             .error(&tiers.key, format!("`tier` expects at least two tiers, found {found}"))
-            .help("`authenticated = \"100/h\"` counts every authenticated caller");
+            .help("`authenticated = \"100/h\"` limits every authenticated caller");
     }
 }
 
@@ -30,7 +30,7 @@ pub(super) fn are_those_of_the_vocabulary(
         match nearest(&name.text, known.iter().map(String::as_str)) {
             Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
             None => diagnostic.help(format!(
-                "the tiers are {}",
+                "expected {}",
                 choices(&known.iter().map(String::as_str).collect::<Vec<_>>())
             )),
         };

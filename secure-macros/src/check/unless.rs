@@ -26,10 +26,12 @@ pub(super) fn asks_about_callers_and_networks(
             diagnostics
                 .error(
                     &part.tokens,
-                    format!("`unless` expects grants and networks, found `{found}`"),
+                    format!(
+                        "`unless` expects roles, scopes, permissions or networks, found `{found}`"
+                    ),
                 )
                 .help("`role(\"…\")`, `scope(\"…\")`, `permission(\"…\")` or `address in \"…\"`")
-                .note("what else a request says may be the client's choice");
+                .note("the client can choose everything else in its request");
         }
     });
 }
@@ -41,12 +43,9 @@ pub(super) fn public_spares_networks_alone(rate: &RateKey, diagnostics: &mut Dia
         if let ConditionKind::Fact(fact, _) = &part.kind {
             let word = fact.word();
             diagnostics
-                .error(
-                    &part.tokens,
-                    format!("`public` expects nothing about the caller, found `{word}`"),
-                )
-                .help("leave out one of the two")
-                .note("a public endpoint does not look at credentials");
+                .error(&part.tokens, format!("`public` cannot be combined with `{word}`"))
+                .help("remove one of the two")
+                .note("a public endpoint ignores credentials");
         }
     });
 }

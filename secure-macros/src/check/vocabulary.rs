@@ -29,8 +29,8 @@ pub(super) fn name_is_known(
     let Some(known) = vocabulary.names(fact) else { return };
     let kind = fact.word();
     if !known.contains(&name.text.as_str()) {
-        let diagnostic = diagnostics.error(name, format!("unknown {kind} `{}`", name.text));
-        suggest(diagnostic, &name.text, &known, kind);
+        let diagnostic = diagnostics.error(name, format!("{} `{}`", fact.unknown(), name.text));
+        suggest(diagnostic, &name.text, &known);
         diagnostic.note(format!("{} lists the {kind}s", vocabulary.place()));
     }
 }
@@ -84,20 +84,22 @@ fn unknown_rate(
     let Some(rates) = vocabulary.rates() else {
         let message =
             format!("`{key}` expects a rate such as `\"{example}\"`, found `{}`", name.text);
-        diagnostics.error(name, message).note(format!("`[rates]` of a `{FILE}` gives rates names"));
+        diagnostics
+            .error(name, message)
+            .note(format!("only rates in the table `[rates]` of a `{FILE}` have names"));
         return;
     };
     let diagnostic = diagnostics.error(name, format!("unknown rate `{}`", name.text));
-    suggest(diagnostic, &name.text, &rates.keys().map(String::as_str).collect::<Vec<_>>(), "rate");
+    suggest(diagnostic, &name.text, &rates.keys().map(String::as_str).collect::<Vec<_>>());
     diagnostic.note(format!("{} lists the rates", vocabulary.place()));
 }
 
 /// The name that was meant, or all there are if they are few.
-pub(super) fn suggest(diagnostic: &mut Diagnostic, found: &str, known: &[&str], kind: &str) {
+pub(super) fn suggest(diagnostic: &mut Diagnostic, found: &str, known: &[&str]) {
     if let Some(near) = nearest(found, known.iter().copied()) {
         diagnostic.help(format!("did you mean `{near}`?"));
     } else if !known.is_empty() && known.len() <= FEW {
-        diagnostic.help(format!("the {kind}s are {}", choices(known)));
+        diagnostic.help(format!("expected {}", choices(known)));
     }
 }
 

@@ -48,7 +48,7 @@ pub(super) fn sockets_have_no_body(declaration: &Declaration, diagnostics: &mut 
     let content_type = declaration.content_type.as_ref().map(|place| ("content_type", place));
     for (key, place) in max_body.into_iter().chain(body_timeout).chain(content_type) {
         diagnostics
-            .error(place, format!("`{key}` is about a body, and a `websocket` has none"))
-            .help("leave it out, and limit the size of messages in the WebSocket library");
+            .error(place, format!("`{key}` limits a request body, and a `websocket` has none"))
+            .help("remove it, and limit the size of messages in the WebSocket library");
     }
 }

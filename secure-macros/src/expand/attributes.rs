@@ -36,9 +36,9 @@ pub(super) fn used_in_rules(endpoint: &Endpoint) -> Signature {
 }
 
 fn is_outer(attribute: &Attribute) -> bool {
-    unfolded(attribute).iter().any(|(meta, _)| speaks_outside(meta.path()))
+    unfolded(attribute).iter().any(|(meta, _)| belongs_outside(meta.path()))
 }
 
-fn speaks_outside(path: &Path) -> bool {
+fn belongs_outside(path: &Path) -> bool {
     is_route(path) || OUTER.iter().any(|name| path.is_ident(name))
 }

@@ -10,51 +10,57 @@ use crate::model::legal::{
     Asks, Audience, Concurrency, Cost, Endpoint, Failures, Limit, Mode, Partition, Question,
 };
 use crate::paths;
+use crate::policy_members as members;
 
 /// One limit; what is as most have it is left out.
 pub(super) fn text(endpoint: &Endpoint, limit: &Limit) -> String {
     let Limit { permits, window_seconds, burst, cost, by, audience, .. } = limit;
     let Limit { shared, refunds, unless, period, mode, .. } = limit;
     let mut parts = Object::default();
-    parts.add("rate", format_args!("[{permits},{window_seconds}]"));
+    parts.add(members::RATE, format_args!("[{permits},{window_seconds}]"));
     if burst != permits {
-        parts.add("burst", burst);
+        parts.add(members::BURST, burst);
     }
     match cost {
         Cost::Permits(1) => {}
-        Cost::Permits(number) => parts.add("cost", number),
-        Cost::Response => parts.add("cost", "\"response\""),
+        Cost::Permits(number) => parts.add(members::COST, number),
+        Cost::Response => parts.add(members::COST, json::string(members::RESPONSE)),
         Cost::Arguments(number) => {
-            parts.add("cost", json::named("arguments", &expression(&endpoint.costs, *number)));
+            parts.add(
+                members::COST,
+                json::named(members::ARGUMENTS, &expression(&endpoint.costs, *number)),
+            );
         }
     }
     if *by != Partition::Caller {
-        parts.add("by", partition(endpoint, by));
+        parts.add(members::BY, partition(endpoint, by));
     }
     match audience {
         Audience::Everyone => {}
-        Audience::Anonymous => parts.add("of", "\"anonymous\""),
-        Audience::Authenticated => parts.add("of", "\"authenticated\""),
-        Audience::Tier(name) => parts.add("of", json::named("tier", &json::string(name))),
+        Audience::Anonymous => parts.add(members::OF, json::string(members::ANONYMOUS)),
+        Audience::Authenticated => parts.add(members::OF, json::string(members::AUTHENTICATED)),
+        Audience::Tier(name) => {
+            parts.add(members::OF, json::named(members::TIER, &json::string(name)))
+        }
         Audience::LeastTier(name, others) => {
             let names = json::strings(std::iter::once(name).chain(others));
-            parts.add("of", json::named("least_tier", &names));
+            parts.add(members::OF, json::named(members::LEAST_TIER, &names));
         }
     }
     if let Some(name) = shared {
-        parts.add("shared", json::string(name));
+        parts.add(members::SHARED, json::string(name));
     }
     if *refunds {
-        parts.add("refunds", true);
+        parts.add(members::REFUNDS, true);
     }
     if let Some(unless) = unless {
-        parts.add("unless", rule::clause(endpoint, unless));
+        parts.add(members::UNLESS, rule::clause(endpoint, unless));
     }
     if let Some((period, zone)) = period {
-        parts.add("period", json::strings([period.name(), zone.as_str()]));
+        parts.add(members::PERIOD, json::strings([period.name(), zone.as_str()]));
     }
     if let Some(mode) = mode {
-        parts.add("mode", percent(*mode));
+        parts.add(members::MODE, percent(*mode));
     }
     parts.finish()
 }
@@ -77,15 +83,15 @@ pub(super) fn concurrency(endpoint: &Endpoint, concurrency: &Concurrency) -> Str
 pub(super) fn failures(failures: &Failures) -> String {
     let Failures { permits, window_seconds, on, shared, mode } = failures;
     let mut parts = Object::default();
-    parts.add("rate", format_args!("[{permits},{window_seconds}]"));
+    parts.add(members::RATE, format_args!("[{permits},{window_seconds}]"));
     if !on.is_empty() {
-        parts.add("on", json::list(on.iter().map(ToString::to_string)));
+        parts.add(members::ON, json::list(on.iter().map(ToString::to_string)));
     }
     if let Some(name) = shared {
-        parts.add("shared", json::string(name));
+        parts.add(members::SHARED, json::string(name));
     }
     if let Some(mode) = mode {
-        parts.add("mode", percent(*mode));
+        parts.add(members::MODE, percent(*mode));
     }
     parts.finish()
 }
@@ -101,18 +107,19 @@ fn percent(mode: Mode) -> u8 {
 
 fn partition(endpoint: &Endpoint, by: &Partition) -> String {
     match by {
-        Partition::Caller => json::string("caller"),
-        Partition::Address => json::string("address"),
-        Partition::Principal => json::string("principal"),
-        Partition::Tenant => json::string("tenant"),
-        Partition::ApiKey => json::string("api_key"),
-        Partition::Endpoint => json::string("endpoint"),
-        Partition::Header(name) => json::named("header", &json::string(name)),
-        Partition::Claim(names) => json::named("claim", &json::strings(names)),
-        Partition::Key(number) => json::named("key", &expression(&endpoint.keys, *number)),
-        Partition::Each(parts) => {
-            json::named("each", &json::list(parts.iter().map(|part| partition(endpoint, part))))
-        }
+        Partition::Caller => json::string(members::CALLER),
+        Partition::Address => json::string(members::ADDRESS),
+        Partition::Principal => json::string(members::PRINCIPAL),
+        Partition::Tenant => json::string(members::TENANT),
+        Partition::ApiKey => json::string(members::API_KEY),
+        Partition::Endpoint => json::string(members::ENDPOINT),
+        Partition::Header(name) => json::named(members::HEADER, &json::string(name)),
+        Partition::Claim(names) => json::named(members::CLAIM, &json::strings(names)),
+        Partition::Key(number) => json::named(members::KEY, &expression(&endpoint.keys, *number)),
+        Partition::Each(parts) => json::named(
+            members::EACH,
+            &json::list(parts.iter().map(|part| partition(endpoint, part))),
+        ),
     }
 }
 

@@ -3,6 +3,7 @@
 mod attributes;
 mod body_assertions;
 mod callable;
+mod enum_variants;
 mod json;
 mod limits;
 mod policy;
@@ -10,7 +11,6 @@ mod rule;
 mod rule_closure;
 mod service;
 mod spans;
-mod typed;
 
 use proc_macro2::{Delimiter, Group, Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote};
@@ -33,9 +33,9 @@ pub(crate) fn endpoint(endpoint: &Endpoint) -> TokenStream {
     let support = paths.support();
     // rustc warns of a function that nobody uses only where its first and last tokens are the user's.
     let (visibility, keyword, name) = (&function.visibility, &signature.fn_token, &signature.ident);
-    let assertions = spans::assertions(endpoint).chain(body_assertions::asked(endpoint));
+    let assertions = spans::assertions(endpoint).chain(body_assertions::assertions(endpoint));
     let pathless = spans::pathless(endpoint);
-    let typed = typed::assertions(endpoint);
+    let variants = enum_variants::assertions(endpoint);
     let (generics, _, bounds) = signature.generics.split_for_impl();
     let registration = registration(endpoint);
     let call = call(endpoint, &incoming);
@@ -55,7 +55,7 @@ pub(crate) fn endpoint(endpoint: &Endpoint) -> TokenStream {
                 #registration
                 #(#assertions)*
                 #(#pathless)*
-                #(#typed)*
+                #(#variants)*
                 #call
             }
         },

@@ -106,7 +106,7 @@ fn answer(
             quote!(#checked #end)
         }
         Asks::CheckerByType(function) => {
-            let check = if endpoint.objects_hang_on_a_checker {
+            let check = if endpoint.objects_need_a_checker {
                 quote!(check_objects)
             } else {
                 quote!(check_arguments)
@@ -184,12 +184,12 @@ fn free(word: &Ident, paths: &Paths) -> TokenStream {
 
 /// The word `caller`, as it is mentioned; for a name that nobody knows, as it may become.
 fn caller(endpoint: &Endpoint, question: &Question) -> Option<Ident> {
-    let may_be = question.is_puzzling && !matches!(endpoint.policy.access, Access::Public);
+    let may_be = question.has_unknown_names && !matches!(endpoint.policy.access, Access::Public);
     question.caller.clone().or_else(|| may_be.then(|| word("caller")))
 }
 
 fn request(question: &Question) -> Option<Ident> {
-    question.request.clone().or_else(|| question.is_puzzling.then(|| word("request")))
+    question.request.clone().or_else(|| question.has_unknown_names.then(|| word("request")))
 }
 
 fn word(word: &str) -> Ident {
@@ -199,7 +199,7 @@ fn word(word: &str) -> Ident {
 /// The parameters that are not mentioned, where a name is none of them: editors offer them, and rustc
 /// names the nearest. They have no values, and nothing can use them.
 fn others(endpoint: &Endpoint, question: &Question) -> Vec<TokenStream> {
-    if !question.is_puzzling {
+    if !question.has_unknown_names {
         return Vec::new();
     }
     let support = endpoint.paths.support();

@@ -24,15 +24,15 @@ pub(super) fn mark(endpoint: &Endpoint) -> Option<TokenStream> {
     let cfgs = cfgs(endpoint);
     let (service, name) = (endpoint.paths.secured_service(), &endpoint.function.signature.ident);
     let policed = endpoint.paths.policed();
-    let said = said(endpoint);
+    let declared_routes = declared_routes(endpoint);
     Some(quote! {
         #(#cfgs)* #condition
-        impl #service for #name { const POLICED: #policed = #policed::#said; }
+        impl #service for #name { const POLICED: #policed = #policed::#declared_routes; }
     })
 }
 
 /// The routes that are registered, for the scope's index; nothing of them if `cfg`s decide which.
-fn said(endpoint: &Endpoint) -> TokenStream {
+fn declared_routes(endpoint: &Endpoint) -> TokenStream {
     if endpoint.routes.iter().any(|route| route.condition.is_some()) {
         return quote!(BY_THE_ATTRIBUTE);
     }

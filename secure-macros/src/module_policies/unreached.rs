@@ -25,11 +25,11 @@ pub(super) fn inside(item: &Item, tokens: TokenStream, diagnostics: &mut Diagnos
             .error(
                 &attribute,
                 format!(
-                    "a module's `#[secure]` expects handlers among its items, found one in {kind}"
+                    "a module's `#[secure]` expects handlers directly among its items, found one in {kind}"
                 ),
             )
             .help("move the handler out of it, or out of the module")
-            .note("the module's policy would not hold for it");
+            .note("the module's policy would not apply to it");
     }
 }
 
@@ -48,12 +48,12 @@ pub(super) fn by_another_name(function: &ItemFn, diagnostics: &mut Diagnostics) 
             .error(
                 meta.path(),
                 format!(
-                    "`#[{name}(\"/…\")]` looks like a route, under a name that `#[secure]` does not \
+                    "`#[{name}(\"/…\")]` looks like a route under a name that `#[secure]` does not \
                      know"
                 ),
             )
             .help("import it under its own name, or move the function out of the module")
-            .note("the module's policy would not hold for it");
+            .note("the module's policy would not apply to it");
     }
 }
 
@@ -70,7 +70,7 @@ pub(super) fn by_a_macro(item: &ItemMacro, diagnostics: &mut Diagnostics) {
                 ),
             )
             .help("call it outside of the module")
-            .note("the module's policy would not hold for them");
+            .note("the module's policy would not apply to them");
     }
 }
 

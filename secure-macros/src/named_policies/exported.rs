@@ -27,7 +27,7 @@ pub(super) fn means_the_same_everywhere(layer: &Layer, diagnostics: &mut Diagnos
         diagnostics
             .error(name, message)
             .help("`\"100/h\"`, or `pub(crate)`")
-            .note("another crate may have a `secure.toml` with another rate of that name");
+            .note("another crate may define another rate of that name");
     }
 }
 

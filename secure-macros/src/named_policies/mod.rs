@@ -67,7 +67,7 @@ pub(crate) fn policies(input: TokenStream) -> TokenStream {
                 .iter()
                 .map(|policy| one(policy, &current.vocabulary, &mut paths))
                 .collect();
-            let told = current.told(&paths);
+            let told = current.tracking(&paths);
             quote!(#report #policies #told)
         }
         Err(error) => {
@@ -136,7 +136,7 @@ pub(crate) fn is_used_once(arguments: &TokenStream) -> Result<(), Report> {
         if let Some(path) = parse::layers::used_twice(arguments) {
             diagnostics
                 .error(&path, "`use` names the same policy twice, expected it once")
-                .help("leave out one of the two");
+                .help("remove one of the two");
         }
         Some(())
     })

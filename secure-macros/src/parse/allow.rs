@@ -6,10 +6,10 @@ use syn::parse::{ParseStream, Parser};
 use syn::{BinOp, Expr, ExprCall, Lit, Token, UnOp};
 
 use super::entry::{Entry, Form};
+use super::enum_variants::enum_variant;
 use super::network;
 use super::operators::{ADDRESS, TIME, without_in};
 use super::tokens::{comma_separated, is_punct, shown, stream, string, word, word_of};
-use super::typed::typed;
 use super::unfinished::{completed, completed_path};
 use crate::diagnostics::Diagnostics;
 use crate::model::condition::{Allow, Check, Condition, ConditionKind, Expression};
@@ -82,13 +82,13 @@ fn no_expression(
     let text = error.to_string();
     let text = text.strip_prefix("unexpected end of input, ").unwrap_or(&text);
     let message = match text.strip_prefix("expected an expression") {
-        Some(_) => format!("`{key}` expects an expression, found its end or an operator"),
+        Some(_) => format!("`{key}` expects an expression, found an operator or nothing"),
         None => format!("`{key}` expects an expression: {text}"),
     };
     let help = if is_cast_before_less(value) {
-        "a cast before `<` stands in parentheses: `(x as u64) < y`"
+        "put a cast before `<` in parentheses: `(x as u64) < y`"
     } else {
-        "a comma outside of parentheses ends it; parentheses hold it together"
+        "a comma ends the expression, unless it is in parentheses"
     };
     diagnostics.error_at(place(value, read, error), message).help(help);
 }
@@ -207,7 +207,7 @@ fn condition(expression: &Expr, diagnostics: &mut Diagnostics) -> Condition {
         Expr::Closure(closure) => {
             diagnostics
                 .error(closure, "`allow` expects a condition, found a closure")
-                .help("`||` stands between two conditions");
+                .help("write `||` between two conditions");
             ConditionKind::Expression
         }
         Expr::Let(binding) => {
@@ -241,7 +241,7 @@ fn returns_nothing(key: &str, tokens: &TokenStream, diagnostics: &mut Diagnostic
                         &word,
                         format!("`{key}` expects an expression with a value, found `return`"),
                     )
-                    .help("the value stands at the end: `if … { … } else { … }`");
+                    .help("put the value at the end: `if … { … } else { … }`");
                 return;
             }
             TokenTree::Group(group) => returns_nothing(key, &group.stream(), diagnostics),
@@ -301,7 +301,7 @@ fn atom(call: &ExprCall, diagnostics: &mut Diagnostics) -> ConditionKind {
             Some(name) => ConditionKind::Fact(fact, name),
             None => no_name(call, &function, &arguments, diagnostics),
         },
-        path => match typed(path) {
+        path => match enum_variant(path) {
             Some(name) => ConditionKind::Fact(fact, name),
             None => no_name(call, &function, &arguments, diagnostics),
         },

@@ -113,7 +113,7 @@ impl Options {
                 let diagnostic = diagnostics.error(name, message);
                 match nearest(unknown, OPTIONS) {
                     Some(option) => diagnostic.help(format!("did you mean `{option}`?")),
-                    None => diagnostic.help(format!("the options are {}", choices(&OPTIONS))),
+                    None => diagnostic.help(format!("expected {}", choices(&OPTIONS))),
                 };
             }
         }

@@ -121,9 +121,9 @@ fn entry(part: &[TokenTree], is_first: bool, diagnostics: &mut Diagnostics) -> O
         let diagnostic =
             diagnostics.error(&stream(part), format!("expected a key, found `{found}`"));
         if string(first).is_some() && is_first {
-            diagnostic.help(format!("every value has its key: `roles = {found}`"));
+            diagnostic.help(format!("write the key before the value: `roles = {found}`"));
         } else if string(first).is_some() {
-            diagnostic.help("a list of several names says which: `roles = any(\"a\", \"b\")`");
+            diagnostic.help("write several names as a list: `roles = any(\"a\", \"b\")`");
         }
         return None;
     };

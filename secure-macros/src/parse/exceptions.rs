@@ -89,7 +89,7 @@ fn grounds(
                         let diagnostic = diagnostics.error(name, message);
                         match nearest(unknown, ["reason", "until"]) {
                             Some(option) => diagnostic.help(format!("did you mean `{option}`?")),
-                            None => diagnostic.help("the options are `reason` and `until`"),
+                            None => diagnostic.help("expected `reason` or `until`"),
                         };
                         return None;
                     }

@@ -17,7 +17,7 @@ pub(crate) fn function(item: TokenStream, diagnostics: &mut Diagnostics) -> Opti
                     let (kind, place) = kind(&item);
                     diagnostics
                         .error(&place, format!("`#[secure]` expects an `async fn`, found {kind}"))
-                        .help("put it above the handler");
+                        .help("put `#[secure]` above the handler");
                 }
                 _ => {
                     diagnostics.syntax(&error);

@@ -35,7 +35,7 @@ pub(crate) fn use_policy(entry: &Entry, _: &mut Declaration, diagnostics: &mut D
     if is_path {
         diagnostics
             .error(&entry.key, "a policy expects keys of its own, found `use`")
-            .help("`#[secure(use = one, use = other)]` where both hold");
+            .help("write `#[secure(use = one, use = other)]` where both are needed");
     } else {
         entry.unexpected("the path of a policy", diagnostics);
     }

@@ -4,6 +4,7 @@ pub(crate) mod action;
 pub(crate) mod allow;
 pub(crate) mod concurrency;
 pub(crate) mod entry;
+mod enum_variants;
 pub(crate) mod exceptions;
 pub(crate) mod failures;
 pub(crate) mod function;
@@ -17,7 +18,6 @@ pub(crate) mod rate_key;
 mod rate_options;
 pub(crate) mod scalars;
 pub(crate) mod tokens;
-mod typed;
 pub(crate) mod unfinished;
 
 pub(crate) use entry::declaration;

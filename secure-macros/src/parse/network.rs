@@ -52,7 +52,7 @@ fn read(text: &str) -> Result<String, (String, String)> {
         None => (text, None),
     };
     let Ok(address) = address.parse::<IpAddr>() else {
-        return Err((format!("in {text:?}: `{address}` is no IP address"), example()));
+        return Err((format!("in {text:?}: `{address}` is not an IP address"), example()));
     };
     let (bits, width) = match address {
         IpAddr::V4(address) => (u128::from(address.to_bits()) << 96, 32),
@@ -61,7 +61,7 @@ fn read(text: &str) -> Result<String, (String, String)> {
     if let IpAddr::V6(address) = address
         && let Some(mapped) = address.to_ipv4_mapped()
     {
-        let message = format!("in {text:?}: an IPv4 address in the form of IPv6");
+        let message = format!("in {text:?}: expected an IPv4 address, found one mapped to IPv6");
         return Err((message, format!("write `{mapped}`: requests are compared as IPv4")));
     }
     let Some(length) = prefix.map_or(Some(width), |prefix| prefix_length(prefix, width)) else {
@@ -75,8 +75,9 @@ fn read(text: &str) -> Result<String, (String, String)> {
             IpAddr::V4(_) => IpAddr::V4(u32::try_from(bits >> 96).unwrap_or_default().into()),
             IpAddr::V6(_) => IpAddr::V6(bits.into()),
         };
-        let message = format!("in {text:?}: the address has bits behind the prefix of {length}");
-        let help = format!("the network is `{network}/{length}`, the one address `{address}`");
+        let message = format!("in {text:?}: the address has bits set after its prefix of {length}");
+        let help =
+            format!("`{network}/{length}` for the network, or `{address}` for the one address");
         return Err((message, help));
     }
     Ok(format!("{address}/{length}"))

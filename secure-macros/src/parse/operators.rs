@@ -52,11 +52,8 @@ pub(crate) fn stands_in_an_expression(word: &Ident, diagnostics: &mut Diagnostic
     let word_of_ours =
         if word == TIME || word == "time" { "time in …" } else { "address in …" };
     diagnostics
-        .error(
-            word,
-            format!("`{word_of_ours}` stands in an expression, expected it to be an operand"),
-        )
-        .help("`&&`, `||`, `!` and parentheses combine conditions");
+        .error(word, format!("`{word_of_ours}` cannot be part of another expression"))
+        .help("combine conditions with `&&`, `||`, `!` and parentheses");
 }
 
 /// The call that stands for `word in value`.
@@ -93,7 +90,7 @@ fn called(
         diagnostics
             .error(value, format!("`{word} in` expects a string literal, found `{value}`"))
             .help(format!("`{word} in {example:?}`"))
-            .note("it is checked while this compiles");
+            .note("the value is checked at compile time");
     }
     let mut list = Group::new(Delimiter::Parenthesis, value.clone().into());
     list.set_span(value.span());

@@ -91,8 +91,7 @@ fn call(
             }
         }
         unknown => {
-            let message =
-                format!("`by` expects {} to be called, found `{unknown}`", choices(&CALLS));
+            let message = format!("`by` expects a call of {}, found `{unknown}`", choices(&CALLS));
             let diagnostic = diagnostics.error(function, message);
             match nearest(unknown, CALLS) {
                 Some(near) => diagnostic.help(format!("did you mean `{near}`?")),

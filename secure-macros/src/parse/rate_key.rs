@@ -184,8 +184,12 @@ fn tiers(kind: Kind, key: &Ident, list: TokenStream, diagnostics: &mut Diagnosti
                 if is_first(tier, &mut seen, diagnostics)
                     && let Some(quotas) = audience(kind, tier, value, diagnostics)
                 {
-                    let name =
-                        Name { text: tier.to_string(), span: tier.span(), bare: true, typed: None };
+                    let name = Name {
+                        text: tier.to_string(),
+                        span: tier.span(),
+                        bare: true,
+                        enum_variant: None,
+                    };
                     tiers.quotas.push((name, quotas));
                 }
             }
@@ -232,7 +236,7 @@ fn unknown_option(kind: Kind, name: &Ident, diagnostics: &mut Diagnostics) {
     let diagnostic = diagnostics.error(name, message);
     match nearest(&unknown, kind.options.iter().copied()) {
         Some(option) => diagnostic.help(format!("did you mean `{option}`?")),
-        None => diagnostic.help(format!("the options are {}", choices(kind.options))),
+        None => diagnostic.help(format!("expected {}", choices(kind.options))),
     };
 }
 

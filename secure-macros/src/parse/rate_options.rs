@@ -24,7 +24,7 @@ pub(super) fn refund(
     diagnostics
         .error(&place, format!("`refund` expects `5xx`, found {found}"))
         .help("`refund = 5xx`")
-        .note("a request that fails for the client's fault has to count");
+        .note("a request that fails because of the client must count");
     None
 }
 

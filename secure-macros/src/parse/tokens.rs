@@ -43,7 +43,7 @@ pub(crate) fn comma_separated(
         match &token {
             TokenTree::Punct(punct) if punct.as_char() == ',' && depth == 0 => {
                 if part.is_empty() {
-                    diagnostics.error_at(token.span(), "expected something before `,`");
+                    diagnostics.error_at(token.span(), "expected a value before `,`");
                 } else {
                     parts.push(std::mem::take(&mut part));
                 }
@@ -75,7 +75,7 @@ pub(crate) fn string(token: &TokenTree) -> Option<Name> {
     if !literal.suffix().is_empty() {
         return None;
     }
-    Some(Name { text: literal.value(), span: literal.span(), bare: false, typed: None })
+    Some(Name { text: literal.value(), span: literal.span(), bare: false, enum_variant: None })
 }
 
 /// A token as a bare word; `r#type` is the word `type`.
@@ -90,7 +90,7 @@ pub(crate) fn word(token: &TokenTree) -> Option<Name> {
 pub(crate) fn word_of(ident: &Ident) -> Name {
     let text = ident.to_string();
     let text = text.strip_prefix("r#").map(str::to_owned).unwrap_or(text);
-    Name { text, span: ident.span(), bare: true, typed: None }
+    Name { text, span: ident.span(), bare: true, enum_variant: None }
 }
 
 /// Whether an identifier is this word, written raw or not.

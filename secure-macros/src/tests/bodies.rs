@@ -82,7 +82,7 @@ fn extractors_that_validate_are_known_by_the_end_of_their_path() {
     // A macro cannot know whether the short name is the extractor's: it says how to tell.
     let [message] = mistakes(file, "roles = \"a\"", &item("Json<Order>")).try_into().unwrap();
     assert!(
-        message.contains("or write `actix_web_validator::Json<…>`, if it is that"),
+        message.contains("or write `actix_web_validator::Json<…>`, if that type is meant"),
         "{message}"
     );
     // The compiler is asked whether it is one of actix-web's after all.
@@ -136,8 +136,8 @@ fn the_table_takes_paths_of_extractors_that_are_not_of_actix_web() {
     assert_eq!(
         faults("[\"Json\", \"web::Form\", \"a b\", \"Aweb<T>\", \"Mine\", \"Mine\"]"),
         [
-            "`Json` is an extractor of actix-web, which validates nothing",
-            "`web::Form` is an extractor of actix-web, which validates nothing",
+            "`Json` is an extractor of actix-web, which does not validate",
+            "`web::Form` is an extractor of actix-web, which does not validate",
             "`validated_by` expects the path of an extractor, found `\"a b\"`",
             "`validated_by` expects the path of an extractor, found `\"Aweb<T>\"`",
             "`validated_by` names `Mine` twice, expected it once",

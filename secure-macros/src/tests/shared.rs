@@ -135,7 +135,7 @@ proptest! {
         let Piece { text, is_relative } = rule;
         let policy = policies(format!("p = (allow = ({text}) == 1);").parse().unwrap()).to_string();
         prop_assert_eq!(policy.contains("compile_error"), is_relative, "{}\n{}", text, policy);
-        let told = policy.contains("where each handler stands");
+        let told = policy.contains("in each handler's module");
         prop_assert_eq!(told, is_relative, "{}\n{}", text, policy);
         if !is_relative {
             let layer = format!("__policy(allow = ({text}) == 1)");

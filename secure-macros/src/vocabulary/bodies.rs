@@ -42,15 +42,18 @@ pub(super) fn resolve(document: &Document, text: &str, faults: &mut Vec<Fault>) 
                 format!("`validated_by` expects the path of an extractor, found `{:?}`", name.text);
             told(
                 message,
-                "the type's name without its parameters: `\"actix_web_validator::Json\"`",
+                "write the type's name without its parameters: `\"actix_web_validator::Json\"`",
             );
         } else if OF_ACTIX_WEB.contains(&name.text.trim_start_matches("web::")) {
             let message =
-                format!("`{}` is an extractor of actix-web, which validates nothing", name.text);
-            told(message, "more of the path of your extractor: `\"actix_web_validator::Json\"`");
+                format!("`{}` is an extractor of actix-web, which does not validate", name.text);
+            told(
+                message,
+                "write more of the path of your extractor: `\"actix_web_validator::Json\"`",
+            );
         } else if bodies.validated_by.contains(&name.text) {
             let message = format!("`validated_by` names `{}` twice, expected it once", name.text);
-            told(message, "leave out one of the two");
+            told(message, "remove one of the two");
         } else {
             bodies.validated_by.push(name.text.clone());
         }

@@ -101,7 +101,7 @@ impl Current {
 
     /// Makes the compiler look at the file again when it has changed, and tells the inventory the
     /// roles and where tokens name the tenant and the tier: at the first attribute of the crate alone.
-    pub(crate) fn told(&self, paths: &Paths) -> TokenStream {
+    pub(crate) fn tracking(&self, paths: &Paths) -> TokenStream {
         let Some(file) = self.tracked.as_deref().and_then(Path::to_str) else {
             return TokenStream::new();
         };

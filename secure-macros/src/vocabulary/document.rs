@@ -353,7 +353,7 @@ impl Reader<'_> {
             Some(name) => format!("did you mean `{name}`?"),
             // A key below a table is the table's.
             None if TABLES.contains(&key) => {
-                format!("`{key}` stands above the first table, or is one of its own")
+                format!("write `{key}` above the first table, or as a table of its own")
             }
             None => format!("expected {}", choices(known)),
         };

@@ -31,7 +31,7 @@ pub(super) fn resolve(document: &Document, text: &str, faults: &mut Vec<Fault>) 
                 pattern_place: fault(text, pattern.at, String::new(), None),
             }),
             Err(wrong) => {
-                let message = format!("`{}` is no pattern of files: {wrong}", pattern.text);
+                let message = format!("`{}` is not a file pattern: {wrong}", pattern.text);
                 let help = Some(String::from("`\"src/routes/admin/**\"`"));
                 faults.push(fault(text, pattern.at, message, help));
             }

@@ -21,14 +21,14 @@ impl Pattern {
     pub(crate) fn new(text: &str) -> Result<Self, &'static str> {
         let parts: Vec<String> = text.split('/').map(str::to_owned).collect();
         if text.contains('\\') {
-            return Err("parts are separated by `/`");
+            return Err("separate the parts by `/`");
         }
         for part in &parts {
             match part.as_str() {
                 "" => return Err("a part is empty"),
-                "." | ".." => return Err("it is a path from the directory of the `secure.toml`"),
+                "." | ".." => return Err("patterns start at the directory of the `secure.toml`"),
                 "**" => {}
-                part if part.contains("**") => return Err("`**` is a part of its own"),
+                part if part.contains("**") => return Err("`**` must be a whole part"),
                 _ => {}
             }
         }

@@ -100,7 +100,7 @@ impl Rules<'_> {
                 let message = format!("expected a name of visible characters, found `{text:?}`");
                 self.fault(name, message, None);
             } else if text.contains('*') {
-                let help = "patterns stand in the `permissions` of a role".to_owned();
+                let help = "write patterns in the `permissions` of a role".to_owned();
                 self.fault(
                     name,
                     format!("expected a name, found the pattern `{text}`"),
@@ -137,7 +137,7 @@ impl Rules<'_> {
             if !roles.contains_key(name.text.as_str()) {
                 let known = roles.keys().copied();
                 let help = nearest(&name.text, known).map_or_else(
-                    || format!("`[roles.{}]` makes it one", name.text),
+                    || format!("add a table `[roles.{}]`", name.text),
                     |near| format!("did you mean `{near}`?"),
                 );
                 self.fault(name, format!("unknown role `{}`", name.text), Some(help));

@@ -29,7 +29,7 @@ pub(super) fn resolve(
             }
             Some(earlier) => {
                 let message = format!("`{name}` and `{earlier}` differ in case only");
-                add(tier.at, message, Some("one name for one tier"));
+                add(tier.at, message, Some("keep one of them"));
             }
             None => {}
         }
@@ -59,5 +59,5 @@ fn problem(path: &[String]) -> Option<&'static str> {
         return Some("has an empty name");
     }
     (path.len() > 1 && path.join(".").contains("://"))
-        .then_some("is split at its dots: write it as a list of one name")
+        .then_some("is split at dots: write it as a list with one name")
 }

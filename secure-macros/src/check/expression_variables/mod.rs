@@ -32,7 +32,10 @@ fn free_words(tokens: &TokenStream, with_called: bool) -> Vec<Ident> {
 ///
 /// The name of a constant has capitals; that of a function as a value is taken for a variable. A
 /// function that is called with nothing may be given something next.
-pub(in crate::check) fn is_puzzling(tokens: &TokenStream, is_known: impl Fn(&str) -> bool) -> bool {
+pub(in crate::check) fn has_unknown_names(
+    tokens: &TokenStream,
+    is_known: impl Fn(&str) -> bool,
+) -> bool {
     free_words(tokens, false).iter().any(|word| {
         let name = word_of(word).text;
         !is_known(&name) && !name.starts_with(char::is_uppercase)

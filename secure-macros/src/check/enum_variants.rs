@@ -7,8 +7,8 @@ use super::vocabulary::suggest;
 use crate::diagnostics::{Diagnostics, choices};
 use crate::model::condition::{Condition, ConditionKind};
 use crate::model::layers::Layer;
-use crate::model::legal::{Fact, TypedName};
-use crate::model::raw::{Declaration, Name, Typed};
+use crate::model::legal::{Fact, VariantName};
+use crate::model::raw::{Declaration, EnumVariant, Name};
 use crate::parse::tokens::word_of;
 use crate::vocabulary::{FILE, Vocabulary, variant};
 
@@ -34,25 +34,25 @@ pub(super) fn explain(layer: &mut Layer, known: &Vocabulary, diagnostics: &mut D
 }
 
 /// What the compiler has to be asked about.
-pub(super) fn names(declaration: &Declaration) -> Vec<TypedName> {
+pub(super) fn names(declaration: &Declaration) -> Vec<VariantName> {
     let mut found = Vec::new();
     let demands = declaration.demands.iter();
     let demanded = demands.flat_map(|(fact, list)| list.names.iter().map(|name| (*fact, name)));
-    found.extend(demanded.filter_map(|(fact, name)| typed_name(fact, name)));
+    found.extend(demanded.filter_map(|(fact, name)| variant_name(fact, name)));
     let unless = declaration.rates.iter().filter_map(|rate| rate.unless.as_ref());
     for condition in declaration.allow.iter().map(|allow| &allow.condition).chain(unless) {
         condition.each(&mut |part| {
             if let ConditionKind::Fact(fact, name) = &part.kind {
-                found.extend(typed_name(*fact, name));
+                found.extend(variant_name(*fact, name));
             }
         });
     }
     found
 }
 
-fn typed_name(fact: Fact, name: &Name) -> Option<TypedName> {
-    let typed = name.typed.as_deref()?.clone();
-    Some(TypedName { fact, name: name.text.clone(), typed })
+fn variant_name(fact: Fact, name: &Name) -> Option<VariantName> {
+    let variant = name.enum_variant.as_deref()?.clone();
+    Some(VariantName { fact, name: name.text.clone(), variant })
 }
 
 fn is_explained(
@@ -77,7 +77,7 @@ fn is_explained(
 }
 
 fn explain_name(fact: Fact, name: &mut Name, known: &Vocabulary, diagnostics: &mut Diagnostics) {
-    let Some(Typed { variant: written, .. }) = name.typed.as_deref() else { return };
+    let Some(EnumVariant { variant: written, .. }) = name.enum_variant.as_deref() else { return };
     let (written, kind) = (word_of(written).text, fact.word());
     let Some(names) = known.names(fact) else {
         let message = format!("`{written}` expects a list of all {kind}s, found none");
@@ -86,7 +86,7 @@ fn explain_name(fact: Fact, name: &mut Name, known: &Vocabulary, diagnostics: &m
         diagnostics
             .error(&*name, message)
             .help(help)
-            .note("an attribute sees no value: the list says which name a variant is");
+            .note("an attribute cannot see values: it finds the name of a variant in the list");
         return;
     };
     let meant: Vec<&str> =
@@ -96,12 +96,12 @@ fn explain_name(fact: Fact, name: &mut Name, known: &Vocabulary, diagnostics: &m
         [] => {
             let variants: Vec<String> = names.iter().filter_map(|name| variant(name)).collect();
             let variants: Vec<&str> = variants.iter().map(String::as_str).collect();
-            let diagnostic = diagnostics.error(&*name, format!("unknown {kind} `{written}`"));
-            suggest(diagnostic, &written, &variants, kind);
+            let diagnostic = diagnostics.error(&*name, format!("{} `{written}`", fact.unknown()));
+            suggest(diagnostic, &written, &variants);
             diagnostic.note(format!("{} lists the {kind}s", known.place()));
         }
         several => {
-            let message = format!("`{written}` may be {}", choices(several));
+            let message = format!("`{written}` is ambiguous: it may be {}", choices(several));
             diagnostics.error(&*name, message).help("write the name itself, as a string literal");
         }
     }

@@ -24,7 +24,7 @@ fn rule(arguments: &str) -> (String, usize) {
     let endpoint = endpoint.unwrap_or_else(|report| panic!("{arguments}: {:?}", report.messages()));
     let policy = &endpoint.policy;
     let rule = format!("{:?} {:?} {:?}", policy.requirements, policy.clauses, policy.limits);
-    (rule, endpoint.typed_names.len())
+    (rule, endpoint.variant_names.len())
 }
 
 #[test]
@@ -78,8 +78,8 @@ fn a_mistake_is_told_once() {
         ("allow = role(R::Nobody) || caller.is(1)", "unknown role `Nobody`"),
         ("allow = permission(P::READ), hide", "unknown permission `READ`"),
         ("rate(\"1/s\", unless = role(R::Nobody))", "unknown role `Nobody`"),
-        ("__module(\"m\"; roles = R::Viewer)", "`R` is looked up where each handler stands"),
-        ("__policy(\"p\"; allow = role(R::Viewer))", "`R` is looked up where each handler stands"),
+        ("__module(\"m\"; roles = R::Viewer)", "`R` is looked up in each handler's module"),
+        ("__policy(\"p\"; allow = role(R::Viewer))", "`R` is looked up in each handler's module"),
         ("permissions = P::<u8>::OrdersRead", "`permissions` expects a string literal"),
         ("permissions = OrdersRead", "`permissions` expects a string literal"),
         ("permissions = P::", "`permissions` expects a string literal"),

@@ -6,15 +6,15 @@ use syn::Path;
 use syn::parse::Parser;
 
 use super::tokens::stream;
-use crate::model::raw::{Name, Typed};
+use crate::model::raw::{EnumVariant, Name};
 
 /// The path of a variant, with the enum in front of it; which name it is, the vocabulary says.
-pub(super) fn typed(tokens: &[TokenTree]) -> Option<Name> {
+pub(super) fn enum_variant(tokens: &[TokenTree]) -> Option<Name> {
     let path = Path::parse_mod_style.parse2(stream(tokens)).ok()?;
     let mut of = path.clone();
     let variant = of.segments.pop()?.ident;
     of.segments.pop_punct()?;
     let (path, of, span) = (quote!(#path), of.to_token_stream(), variant.span());
-    let typed = Some(Box::new(Typed { path, of, variant }));
-    Some(Name { text: String::new(), span, bare: false, typed })
+    let enum_variant = Some(Box::new(EnumVariant { path, of, variant }));
+    Some(Name { text: String::new(), span, bare: false, enum_variant })
 }
