@@ -59,7 +59,7 @@ members! {
     ADDRESS = "address",
     TIME = "time",
     EXPRESSION = "expression",
-    // What an expression of the rule needs.
+    // The input that an expression of the rule needs.
     NOTHING = "nothing",
     ARGUMENTS = "arguments",
     BODY = "body",

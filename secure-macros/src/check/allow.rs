@@ -1,4 +1,4 @@
-//! Rules about `allow`, `check` and `hide`: what their words stand for.
+//! Rules about `allow`, `check` and `hide`: names, reserved words, patterns and checkers.
 
 use proc_macro2::{Group, Ident, TokenStream, TokenTree};
 use quote::ToTokens;
@@ -17,10 +17,10 @@ use crate::parse::operators::{ADDRESS, TIME, stands_in_an_expression};
 use crate::parse::tokens::{is_punct, string, word_of};
 use crate::vocabulary::Vocabulary;
 
-/// How many expressions an endpoint's rule can ask: the bits of the set of answers.
+/// The most expressions in one endpoint's rule: the number of bits in the set of their results.
 const MOST_QUESTIONS: usize = 64;
 
-/// Every part of the attribute's `allow`.
+/// Calls `visit` with every part of every `allow`.
 fn parts<'a>(declaration: &'a Declaration, mut visit: impl FnMut(&'a Condition)) {
     declaration.allow.iter().for_each(|allow| allow.condition.each(&mut visit));
 }
@@ -53,7 +53,7 @@ pub(super) fn name_of_part_is_known(
     }
 }
 
-/// An authenticator that the endpoint does not use never accepts anybody there.
+/// An authenticator that the endpoint does not use never accepts a caller there.
 pub(super) fn authenticators_are_used(declaration: &Declaration, diagnostics: &mut Diagnostics) {
     let Some(auth) = declaration.auth.as_ref().filter(|auth| !auth.is_optional()) else { return };
     let used: Vec<&str> = auth.names.iter().map(|name| name.text.as_str()).collect();
@@ -71,7 +71,7 @@ pub(super) fn authenticators_are_used(declaration: &Declaration, diagnostics: &m
     });
 }
 
-/// A public endpoint looks at no credentials: its rule can ask about the request alone.
+/// A public endpoint ignores credentials, so its rule can use the request alone.
 pub(super) fn public_asks_no_caller(declaration: &Declaration, diagnostics: &mut Diagnostics) {
     if declaration.public.is_none() {
         return;
@@ -97,7 +97,7 @@ pub(super) fn public_asks_no_caller(declaration: &Declaration, diagnostics: &mut
     }
 }
 
-/// A checker is given the caller, who must be there.
+/// A checker takes a `&Principal`, so the endpoint must have an authenticated caller.
 pub(super) fn checks_have_a_caller(declaration: &Declaration, diagnostics: &mut Diagnostics) {
     let Some(open) = declaration.auth.as_ref().and_then(Names::admits_anonymous) else { return };
     for check in &declaration.checks {
@@ -112,8 +112,8 @@ pub(super) fn checks_have_a_caller(declaration: &Declaration, diagnostics: &mut 
     }
 }
 
-/// Our own words are operands of `&&`, `||` and `!`; inside of another expression they would be
-/// functions of the application.
+/// `role(…)` and the other conditions are operands of `&&`, `||` and `!`. Inside another expression
+/// they would be functions of the application.
 pub(super) fn words_stand_alone(declaration: &Declaration, diagnostics: &mut Diagnostics) {
     parts(declaration, |part| {
         if matches!(part.kind, ConditionKind::Expression)
@@ -131,7 +131,7 @@ pub(super) fn words_stand_alone(declaration: &Declaration, diagnostics: &mut Dia
     });
 }
 
-/// A `matches!` whose pattern is a name compares nothing: the name is a new variable.
+/// A `matches!` with a bare name as its pattern is always true: the name is a new variable.
 pub(super) fn patterns_compare(declaration: &Declaration, diagnostics: &mut Diagnostics) {
     parts(declaration, |part| {
         if matches!(part.kind, ConditionKind::Expression)
@@ -150,9 +150,10 @@ pub(super) fn patterns_compare(declaration: &Declaration, diagnostics: &mut Diag
     });
 }
 
-/// A pattern with a parameter's name in it looks like a comparison with the parameter, and is none.
+/// A parameter's name in a pattern looks like a comparison with the parameter, but is a new
+/// variable.
 ///
-/// Where the parameter itself is taken apart, what it holds may be called like it.
+/// If the parameter itself is destructured, a part of it may have the parameter's name.
 pub(super) fn patterns_bind_no_parameter(
     declaration: &Declaration,
     parameters: &[Parameter<'_>],
@@ -163,7 +164,7 @@ pub(super) fn patterns_bind_no_parameter(
             return;
         }
         for comparison in comparisons(&part.tokens) {
-            // Told already.
+            // Reported already.
             if comparison.takes_all().is_some() {
                 continue;
             }
@@ -191,7 +192,7 @@ pub(super) fn patterns_bind_no_parameter(
     });
 }
 
-/// A word of ours that is called with a string somewhere in an expression.
+/// The first condition of ours, such as `role("…")`, inside an expression.
 fn inner_word(tokens: &TokenStream) -> Option<Ident> {
     const WORDS: [&str; 4] = ["role", "scope", "permission", "authenticator"];
     let tokens: Vec<TokenTree> = tokens.clone().into_iter().collect();
@@ -218,7 +219,7 @@ fn inner_word(tokens: &TokenStream) -> Option<Ident> {
     })
 }
 
-/// `caller` and `request` mean the same in every rule.
+/// `caller` and `request` have a fixed meaning in every rule.
 pub(super) fn words_are_free(
     declaration: &Declaration,
     parameters: &[Parameter<'_>],
@@ -245,7 +246,7 @@ pub(super) fn words_are_free(
     });
 }
 
-/// What a checker is given are parameters of the handler.
+/// The arguments of a checker are parameters of the handler.
 pub(super) fn checkers_take_parameters(
     declaration: &Declaration,
     parameters: &[Parameter<'_>],
@@ -273,7 +274,7 @@ pub(super) fn checkers_take_parameters(
     }
 }
 
-/// A checker that is asked again says the same: another one was meant.
+/// The same checker twice is a slip: probably another one was meant.
 pub(super) fn checks_differ(declaration: &Declaration, diagnostics: &mut Diagnostics) {
     let given = |check: &Check| {
         let names = check.parameters.iter().flatten().map(|name| name.text.clone());
@@ -289,7 +290,7 @@ pub(super) fn checks_differ(declaration: &Declaration, diagnostics: &mut Diagnos
     }
 }
 
-/// `hide` hides what a rule forbids.
+/// `hide` needs a rule that can forbid something.
 pub(super) fn hide_has_a_rule(declaration: &Declaration, diagnostics: &mut Diagnostics) {
     let Some(hide) = declaration.hide.as_ref().filter(|_| !declaration.rule_unclear) else {
         return;
@@ -305,19 +306,19 @@ pub(super) fn hide_has_a_rule(declaration: &Declaration, diagnostics: &mut Diagn
     }
 }
 
-/// Whether some rule mentions an argument: what OWASP's API1:2023 asks of an endpoint.
+/// Whether some rule uses an argument, as OWASP API1:2023 demands of an endpoint with an object.
 pub(super) fn looks_at_arguments(declaration: &Declaration, parameters: &[Parameter<'_>]) -> bool {
     let is_given = |check: &Check| check.parameters.as_ref().is_some_and(|given| !given.is_empty());
     declaration.checks.iter().any(is_given)
         || parameters.iter().any(|parameter| is_asked_about(declaration, parameter))
 }
 
-/// The checkers whose parameters' types alone say whether they look at an argument.
+/// The checkers that take arguments by type; whether they use an argument is in their signatures.
 pub(super) fn checkers_by_type(declaration: &Declaration) -> impl Iterator<Item = &Check> {
     declaration.checks.iter().filter(|check| check.parameters.is_none())
 }
 
-/// The variables that expressions of `allow` do not bind, the words of ours aside.
+/// The variables that expressions of `allow` use and do not bind, without `caller` and `request`.
 pub(super) fn free_in_rules(declaration: &Declaration) -> Vec<Ident> {
     let mut found = Vec::new();
     parts(declaration, |part| {
@@ -329,7 +330,7 @@ pub(super) fn free_in_rules(declaration: &Declaration) -> Vec<Ident> {
     found
 }
 
-/// Whether some rule asks about this parameter.
+/// Whether some rule uses this parameter.
 pub(super) fn is_asked_about(declaration: &Declaration, parameter: &Parameter<'_>) -> bool {
     let mut found = false;
     parts(declaration, |part| {
@@ -340,7 +341,7 @@ pub(super) fn is_asked_about(declaration: &Declaration, parameter: &Parameter<'_
     found || given.into_iter().any(|name| parameter.binds(&name.text))
 }
 
-/// More expressions than this have no place among the answers.
+/// The set of results has one bit for each expression.
 pub(super) fn questions_are_few(declaration: &Declaration, diagnostics: &mut Diagnostics) {
     let mut questions = declaration.checks.len();
     parts(declaration, |part| {
@@ -353,7 +354,7 @@ pub(super) fn questions_are_few(declaration: &Declaration, diagnostics: &mut Dia
     });
 }
 
-/// Which authenticators can be told apart by `authenticator(…)`: the names, and whether all accept.
+/// The authenticators that `authenticator(…)` distinguishes, and whether all of them must accept.
 pub(super) fn authenticators(auth: Option<&Names>) -> Option<(Vec<&Name>, bool)> {
     let auth = auth.filter(|auth| auth.admits_anonymous().is_none())?;
     Some((auth.names.iter().collect(), auth.combine != Combine::Any))

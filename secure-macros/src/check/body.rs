@@ -8,7 +8,7 @@ use crate::model::legal::{PossibleBody, Validated};
 use crate::model::raw::{Combine, Declaration, Exemption, Name};
 use crate::vocabulary::Bodies;
 
-/// The word for every body that nothing else decides.
+/// `unvalidated(any, …)` exempts every body that no other key names.
 pub(super) const ANY: &str = "any";
 
 /// `validate` names parameters of the handler, each once.
@@ -28,8 +28,8 @@ pub(super) fn validates_parameters(
     }
 }
 
-/// `unvalidated` names parameters that are not validated, each once. Any parameter: whether it holds a
-/// body is not always to be context, and one that is named here is given it.
+/// `unvalidated` names parameters that are not in `validate`, each once. It may name any parameter:
+/// the macro cannot always see whether a parameter holds a body, and treats a named one as a body.
 pub(super) fn exempts_parameters(
     declaration: &Declaration,
     parameters: &[Parameter<'_>],
@@ -66,7 +66,7 @@ pub(super) fn exempts_parameters(
     }
 }
 
-/// Bytes have no rules of their own, nor has what only holds others.
+/// Raw bytes have no validation rules, and neither has a plain container.
 pub(super) fn validated_bodies_have_rules(
     declaration: &Declaration,
     parameters: &[Parameter<'_>],
@@ -95,8 +95,8 @@ pub(super) fn validated_bodies_have_rules(
     }
 }
 
-/// Every parameter that holds a body is validated, or says why it is not. Where the level of the lint allows
-/// others, they get their bodies, and the inventory lists them.
+/// Every parameter that holds a body is validated, or has a reason why not. If the level of the
+/// lint allows other bodies, the inventory lists them.
 pub(super) fn every_body_is_decided(
     context: &Context<'_>,
     known: &Bodies,
@@ -106,7 +106,7 @@ pub(super) fn every_body_is_decided(
     let validated = declaration.validate.iter().flatten();
     let named = declaration.unvalidated.iter().filter(|it| !exempts_any(it, parameters));
     let mut decided = validated.chain(named.map(|exemption| &exemption.parameter));
-    // A name that is no parameter may have been meant for one of them: it is a mistake already.
+    // An unknown name may have been meant for one of these parameters, and is a mistake already.
     let is_unclear = decided.any(|name| parameter(name, parameters).is_none());
     if declaration.bodies_unclear || is_unclear || exempting_any(declaration, parameters).is_some()
     {
@@ -165,7 +165,7 @@ pub(super) fn every_body_is_decided(
 
 const NOTE: &str = "the handler would receive unchecked input";
 
-/// Whether a parameter holds a body that nothing decides by name.
+/// Whether a parameter holds a body that no key names.
 fn is_open(declaration: &Declaration, parameter: &Parameter<'_>) -> bool {
     let names = parameter.names_of_body();
     let validated = declaration.validate.iter().flatten();
@@ -176,7 +176,7 @@ fn is_open(declaration: &Declaration, parameter: &Parameter<'_>) -> bool {
     body.is_some() && !is_decided
 }
 
-/// Whether an exemption is for every body: its word is no parameter's name.
+/// Whether an exemption is for every body: it is `any`, and no parameter has that name.
 fn exempts_any(exemption: &Exemption, parameters: &[Parameter<'_>]) -> bool {
     exemption.parameter.text == ANY && !parameters.iter().any(|parameter| parameter.binds(ANY))
 }
@@ -237,7 +237,7 @@ pub(super) fn codings(declaration: &Declaration) -> Vec<String> {
     names.map(|name| name.text.clone()).collect()
 }
 
-/// The parameters of which the compiler is asked whether they hold a body.
+/// The parameters that may hold a body; the compiler decides by their types.
 pub(super) fn possible_bodies(
     declaration: &Declaration,
     parameters: &[Parameter<'_>],
@@ -256,8 +256,9 @@ pub(super) fn possible_bodies(
         .collect()
 }
 
-/// The parameters that are made of the request's body, a bit each: those that the attribute decides, but for
-/// extractors that are known to read the head alone, and those whose types are known to be bodies.
+/// The parameters that are extracted from the body, as a bit set: those that the attribute names,
+/// except extractors that are known to read the head alone, and those whose types are known to be
+/// bodies.
 pub(super) fn bodies(declaration: &Declaration, parameters: &[Parameter<'_>]) -> u16 {
     places(parameters, |it| {
         let is_decided = is_validated(declaration, it) || is_exempt(declaration, it);
@@ -265,7 +266,7 @@ pub(super) fn bodies(declaration: &Declaration, parameters: &[Parameter<'_>]) ->
     })
 }
 
-/// The places of some of the parameters, a bit each. A handler has 16 at most.
+/// The positions of these parameters as a bit set. A handler has at most 16.
 pub(super) fn places(parameters: &[Parameter<'_>], is_one: impl Fn(&Parameter<'_>) -> bool) -> u16 {
     let bits = parameters.iter().zip(0_u32..).filter(|(it, _)| is_one(it));
     bits.fold(0, |places, (_, place)| places | 1_u16.unbounded_shl(place))
@@ -279,7 +280,7 @@ fn is_exempt(declaration: &Declaration, parameter: &Parameter<'_>) -> bool {
     declaration.unvalidated.iter().any(|it| parameter.binds(&it.parameter.text))
 }
 
-/// The parameters to validate, with their places.
+/// The parameters to validate, with their positions.
 pub(super) fn validated(declaration: &Declaration, parameters: &[Parameter<'_>]) -> Vec<Validated> {
     let names = declaration.validate.iter().flatten();
     names
@@ -307,7 +308,8 @@ pub(super) fn exemptions(
     named.chain(any).collect()
 }
 
-/// The parameters that nothing decides; where the level of the lint refuses them, there are none.
+/// The parameters with a body that no key names; if the level of the lint denies them, there are
+/// none.
 pub(super) fn undecided(declaration: &Declaration, parameters: &[Parameter<'_>]) -> Vec<String> {
     match exempting_any(declaration, parameters) {
         Some(_) => Vec::new(),
@@ -315,7 +317,7 @@ pub(super) fn undecided(declaration: &Declaration, parameters: &[Parameter<'_>])
     }
 }
 
-/// The parameters that their extractors validate, with these.
+/// The parameters that their extractors validate, each with its extractor.
 pub(super) fn validated_by(
     declaration: &Declaration,
     parameters: &[Parameter<'_>],

@@ -1,4 +1,4 @@
-//! Rules about who may call.
+//! Rules about the caller: what `public`, `optional` and `lenient` exclude.
 
 use proc_macro2::Ident;
 use quote::ToTokens;
@@ -9,7 +9,7 @@ use super::unless;
 use crate::diagnostics::Diagnostics;
 use crate::model::raw::{Declaration, Names, RateKey};
 
-/// Without a caller nothing can be demanded of one, and nothing counted by one.
+/// A public endpoint has no caller to demand something of, or to count requests by.
 pub(super) fn public_needs_no_caller(
     declaration: &Declaration,
     parameters: &[Parameter<'_>],
@@ -54,7 +54,7 @@ fn rate_needs_no_caller(rate: &RateKey, diagnostics: &mut Diagnostics) {
     if let Some(part) = partitions::part_with_a_caller(rate.by.as_ref()) {
         needs_a_caller(&part.tokens, &format!("`by = {}`", shown_part(part)), diagnostics);
     }
-    // One mistake, however many of them are written.
+    // One mistake for all of them.
     let split = rate.anonymous.iter().chain(&rate.authenticated).next();
     if let Some(place) = split.map(|quotas| &quotas.place) {
         needs_a_caller(place, &format!("`{place}`"), diagnostics);
@@ -70,8 +70,7 @@ fn needs_a_caller(place: &dyn ToTokens, found: &str, diagnostics: &mut Diagnosti
         .note("a public endpoint ignores credentials");
 }
 
-/// A caller who may be anonymous cannot have to have a role, a scope or a permission, nor to have
-/// signed in some way.
+/// An anonymous caller has no role, scope or permission, and has not signed in.
 pub(super) fn optional_demands_nothing(declaration: &Declaration, diagnostics: &mut Diagnostics) {
     let Some(open) = declaration.auth.as_ref().and_then(Names::admits_anonymous) else { return };
     let message = |key: &Ident| {

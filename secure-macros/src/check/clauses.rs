@@ -1,4 +1,5 @@
-//! From what `allow` and `check` say to clauses of the rule, and to the questions they ask.
+//! Translates `allow` and `check` into clauses of the rule, and collects the expressions that they
+//! evaluate.
 
 use proc_macro2::Ident;
 use quote::ToTokens;
@@ -16,17 +17,17 @@ use crate::model::raw::Declaration;
 use crate::paths::Paths;
 use crate::vocabulary::Vocabulary;
 
-/// Collects the questions while the clauses are made.
+/// Collects the expressions while the clauses are built.
 struct Questions<'a> {
     parameters: &'a [Parameter<'a>],
     vocabulary: &'a Vocabulary,
     questions: Vec<Question>,
 }
 
-/// The words of rules and keys, whatever a parameter is called.
+/// The reserved words of rules and keys.
 const WORDS: [&str; 2] = ["caller", "request"];
 
-/// The clauses of the attribute's rule besides its lists of names, and what they ask.
+/// The clauses of the rule besides its lists of names, and their expressions.
 pub(super) fn clauses(
     declaration: &Declaration,
     parameters: &[Parameter<'_>],
@@ -46,7 +47,7 @@ pub(super) fn clauses(
     (clauses, questions.questions)
 }
 
-/// The expressions of limits: what requests are told apart by, and what they cost.
+/// The expressions of limits: keys of `by` and costs.
 pub(super) fn of_limits(
     declaration: &Declaration,
     parameters: &[Parameter<'_>],
@@ -64,7 +65,7 @@ pub(super) fn of_limits(
     };
     let keys = partitions::all(declaration).flat_map(|by| partitions::keys(Some(by))).collect();
     let costs = declaration.rates.iter().filter_map(|rate| rate.price()).collect();
-    // A cost has the handler's parameters and nothing else.
+    // A cost can use the handler's parameters and nothing else.
     (distinct(keys, &WORDS), distinct(costs, &[]))
 }
 
@@ -84,7 +85,7 @@ impl Questions<'_> {
             ConditionKind::Authenticator(name) => Clause::Authenticator(name.text.clone()),
             ConditionKind::Address(networks) => Clause::Address(networks.clone()),
             ConditionKind::Time(hours) => Clause::Time(hours.clone()),
-            // A constant decides nothing, which is a mistake of its own.
+            // A constant is a mistake of its own.
             ConditionKind::Constant(true) => Clause::All(Vec::new()),
             ConditionKind::Constant(false) => Clause::Any(Vec::new()),
             ConditionKind::Expression => {
@@ -95,7 +96,7 @@ impl Questions<'_> {
     }
 
     fn expression(&mut self, expression: &Expression) -> Clause {
-        // What is written twice is asked once.
+        // An expression that is written twice is evaluated once.
         if let Some(known) = number_of(expression, &self.questions) {
             return Clause::Question(known);
         }
@@ -165,7 +166,7 @@ impl Questions<'_> {
         })
     }
 
-    /// Whether a rule has a variable of this name.
+    /// Whether rules have a variable of this name.
     fn is_known(&self, name: &str) -> bool {
         WORDS.contains(&name) || self.parameters.iter().any(|it| it.binds(name))
     }
@@ -182,7 +183,7 @@ fn bound(index: usize, parameter: &Parameter<'_>) -> Bound {
     Bound { index, pattern, is_granted: parameter.granted().is_some() }
 }
 
-/// The pattern for a reference: what it binds is a reference by itself, and not mutable.
+/// The pattern for a reference: its variables are references, and not mutable.
 fn by_reference(pattern: &mut Pat) {
     match pattern {
         Pat::Ident(ident) => {
@@ -205,8 +206,8 @@ fn by_reference(pattern: &mut Pat) {
     }
 }
 
-/// The number of an expression among those that are asked. One that is shared may mean something else
-/// than the handler's own of the same text.
+/// The number of an expression among those already collected. A shared expression may mean
+/// something else than the handler's own expression with the same text.
 pub(super) fn number_of(expression: &Expression, asked: &[Question]) -> Option<usize> {
     let written = expression.tokens.to_string();
     let is_shared = expression.shared.is_some();

@@ -1,21 +1,21 @@
-//! Rules about how many requests are served at once, and how many wait.
+//! Rules about `concurrency`: requests in flight, and the queue.
 
 use super::{modes, partitions};
 use crate::diagnostics::Diagnostics;
 use crate::model::legal::{self, Question};
 use crate::model::raw::{Concurrency, Number};
 
-/// More waiting requests of one caller are no queue but an attack, or a service that is too slow.
+/// More waiting requests of one caller indicate an attack or an overloaded service.
 const MOST_PLACES: u32 = 10_000;
 
-/// Nobody could call an endpoint that serves none at once.
+/// With a limit of zero the endpoint would reject every request.
 pub(super) fn is_positive(concurrency: &Concurrency, diagnostics: &mut Diagnostics) {
     if concurrency.most.value == 0 {
         diagnostics.error_at(concurrency.most.span, "`concurrency` expects at least 1, found 0");
     }
 }
 
-/// A queue has places, and ends.
+/// A queue has at least one place, and an upper bound.
 pub(super) fn queue_has_places(concurrency: &Concurrency, diagnostics: &mut Diagnostics) {
     let Some(Number { value, span }) = concurrency.queue else { return };
     if value == 0 {
@@ -29,7 +29,7 @@ pub(super) fn queue_has_places(concurrency: &Concurrency, diagnostics: &mut Diag
     }
 }
 
-/// A queue says how long anybody stands in it; without a bound, callers wait for what is hung.
+/// A queue has a longest wait: without it, callers would wait for requests that never finish.
 pub(super) fn queue_has_a_wait(concurrency: &Concurrency, diagnostics: &mut Diagnostics) {
     match (&concurrency.queue, &concurrency.wait) {
         (Some(queue), None) => {
@@ -48,7 +48,7 @@ pub(super) fn queue_has_a_wait(concurrency: &Concurrency, diagnostics: &mut Diag
     }
 }
 
-/// How many requests are served at once.
+/// The checked concurrency limits.
 pub(super) fn legal(written: &[Concurrency], keys: &[Question]) -> Vec<legal::Concurrency> {
     let one = |it: &Concurrency| legal::Concurrency {
         most: it.most.value,

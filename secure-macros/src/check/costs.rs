@@ -1,4 +1,4 @@
-//! Rules about costs that are known only while a request is served.
+//! Rules about costs that are computed while a request is served.
 
 use quote::ToTokens;
 
@@ -9,7 +9,7 @@ use crate::diagnostics::Diagnostics;
 use crate::model::condition::Expression;
 use crate::model::raw::{Cost, Declaration, RateKey};
 
-/// A cost is asked once the arguments are there, and in terms of them; the word `response` is none.
+/// A cost is computed from the arguments once they exist; the word `response` is not one of them.
 pub(super) fn asks_about_arguments(
     rate: &RateKey,
     parameters: &[Parameter<'_>],
@@ -43,8 +43,8 @@ pub(super) fn asks_about_arguments(
     }
 }
 
-/// With `hide`, what a request costs tells nothing of a resource: a limit takes it before the rule is
-/// asked, and its header stands on the 404 as well.
+/// With `hide`, a cost must not depend on a resource: the limit takes the permits before the rule
+/// is evaluated, and its header is also on the 404.
 pub(super) fn hidden_resources_cost_nothing(
     rate: &RateKey,
     declaration: &Declaration,

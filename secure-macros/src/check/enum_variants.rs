@@ -1,7 +1,7 @@
-//! Names that are written as the variant of an enum: which name of the vocabulary each of them is.
+//! Resolves names that are written as enum variants to the names of the vocabulary.
 //!
-//! The vocabulary knows it by the word of the variant. Whether the enum is one of such names, the
-//! compiler knows: [`crate::expand`] asks it.
+//! The vocabulary identifies a name by the variant's identifier. Only the compiler can check that
+//! the enum is one of `vocabulary!`: [`crate::expand`] generates an assertion.
 
 use super::vocabulary::suggest;
 use crate::diagnostics::{Diagnostics, choices};
@@ -12,8 +12,8 @@ use crate::model::raw::{Declaration, EnumVariant, Name};
 use crate::parse::tokens::word_of;
 use crate::vocabulary::{FILE, Vocabulary, variant};
 
-/// Puts the vocabulary's names where variants stand. A demand for what has no name is gone afterwards:
-/// it is one mistake.
+/// Replaces variants by the names of the vocabulary. A demand with an unknown variant is removed,
+/// so that it is reported once.
 pub(super) fn explain(layer: &mut Layer, known: &Vocabulary, diagnostics: &mut Diagnostics) {
     let mistakes = diagnostics.count();
     let Declaration { demands, allow, rates, .. } = &mut layer.declaration;
@@ -33,7 +33,7 @@ pub(super) fn explain(layer: &mut Layer, known: &Vocabulary, diagnostics: &mut D
     }
 }
 
-/// What the compiler has to be asked about.
+/// The variants that the compiler must check.
 pub(super) fn names(declaration: &Declaration) -> Vec<VariantName> {
     let mut found = Vec::new();
     let demands = declaration.demands.iter();
@@ -81,8 +81,10 @@ fn explain_name(fact: Fact, name: &mut Name, known: &Vocabulary, diagnostics: &m
     let (written, kind) = (word_of(written).text, fact.word());
     let Some(names) = known.names(fact) else {
         let message = format!("`{written}` expects a list of all {kind}s, found none");
-        let help =
-            format!("{} in a `{FILE}`, or the name itself: `\"…\"`", fact.example_of_a_list());
+        let help = format!(
+            "add {} in a `{FILE}`, or write the name itself: `\"…\"`",
+            fact.example_of_a_list()
+        );
         diagnostics
             .error(&*name, message)
             .help(help)

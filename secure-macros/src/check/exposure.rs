@@ -1,4 +1,4 @@
-//! Rules about endpoints that many may call: limits (OWASP API4:2023) and reasons (API5:2023).
+//! Rules about endpoints with many callers: limits (OWASP API4:2023) and reasons (API5:2023).
 
 use quote::ToTokens;
 use syn::Ident;
@@ -12,10 +12,10 @@ use crate::lints::{
     PUBLIC_WRITE_WITHOUT_LIMIT,
 };
 
-/// Where anonymous callers may write, something counts them. A handler whose route is not context writes where it
-/// reads a body.
+/// Writes by anonymous callers need a rate limit. A handler without a visible route counts as a
+/// write if it reads a body.
 pub(super) fn public_writes_are_limited(context: &Context<'_>, diagnostics: &mut Diagnostics) {
-    // The methods that are safe (RFC 9110 section 9.2.1); of another one it is not known.
+    // The safe methods (RFC 9110 section 9.2.1); an unknown method may write.
     let safe = ["GET", "HEAD", "OPTIONS", "TRACE", "QUERY"];
     let mut methods = context.routes.iter().flat_map(|route| &route.methods);
     let what = match methods.find(|method| !safe.contains(&method.as_str())) {
@@ -43,7 +43,7 @@ pub(super) fn public_writes_are_limited(context: &Context<'_>, diagnostics: &mut
     context.levels.report(finding, diagnostics);
 }
 
-/// The extractor of a body, where no route attribute says which methods lead to the handler.
+/// The extractor of a body, if no route attribute shows the methods of the handler.
 fn body_without_a_route<'a>(context: &Context<'a>) -> Option<&'a str> {
     if !context.routes.is_empty() || context.declaration.websocket.is_some() {
         return None;
@@ -51,7 +51,7 @@ fn body_without_a_route<'a>(context: &Context<'a>) -> Option<&'a str> {
     context.parameters.iter().find_map(|parameter| Some(parameter.body.as_ref()?.extractor()))
 }
 
-/// Where every exception has its reason, a public endpoint has one too.
+/// In the profile `strict`, a public endpoint needs a reason.
 pub(super) fn public_has_a_reason(context: &Context<'_>, diagnostics: &mut Diagnostics) {
     let Some(public) = &context.declaration.public else { return };
     if context.declaration.public_grounds.is_some() {
@@ -67,7 +67,7 @@ pub(super) fn public_has_a_reason(context: &Context<'_>, diagnostics: &mut Diagn
     context.levels.report(finding, diagnostics);
 }
 
-/// Where everything is bounded, so are the requests of callers who are known.
+/// In the profile `strict`, requests of authenticated callers need a rate limit.
 pub(super) fn known_callers_are_limited(
     context: &Context<'_>,
     handler: &Ident,
@@ -88,8 +88,8 @@ pub(super) fn known_callers_are_limited(
     context.levels.report(finding, diagnostics);
 }
 
-/// A client that sends another value each time is counted anew each time: beside a limit that counts
-/// by what the client says, there is one that does not.
+/// A client that sends a new value each time starts a new count each time. A limit by a value that
+/// the client chooses needs another limit beside it.
 pub(super) fn keys_are_not_the_clients_choice(
     context: &Context<'_>,
     diagnostics: &mut Diagnostics,

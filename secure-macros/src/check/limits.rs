@@ -1,4 +1,4 @@
-//! Rules about limits.
+//! Rules about `rate`, `quota` and `priority`.
 
 use quote::ToTokens;
 
@@ -10,7 +10,7 @@ use crate::model::legal::{self, Audience, Limit, Question};
 use crate::model::raw::{Cost, Declaration, Quotas, RateKey, Window};
 use crate::vocabulary::{Vocabulary, is_well_formed};
 
-/// Options alone limit nothing.
+/// Options without a rate limit nothing.
 pub(super) fn has_a_quota(rate: &RateKey, diagnostics: &mut Diagnostics) {
     if rate.complete && rate.tiers.is_none() && rate.quotas().next().is_none() {
         let key = &rate.key;
@@ -20,7 +20,7 @@ pub(super) fn has_a_quota(rate: &RateKey, diagnostics: &mut Diagnostics) {
     }
 }
 
-/// A rate for everyone and one for some of them would count some requests twice.
+/// A rate for everybody and one for some of them would count some requests twice.
 pub(super) fn one_kind_of_quota(rate: &RateKey, diagnostics: &mut Diagnostics) {
     let split = rate.anonymous.iter().chain(&rate.authenticated).next();
     let split = split.map(|quotas| quotas.place.clone());
@@ -65,7 +65,7 @@ pub(super) fn cost_is_positive(rate: &RateKey, diagnostics: &mut Diagnostics) {
     }
 }
 
-/// A request that costs more than may be taken at once could never be admitted.
+/// A request that costs more than the permits available at once would never be admitted.
 pub(super) fn cost_fits_burst(rate: &RateKey, diagnostics: &mut Diagnostics) {
     let Some(cost) = rate.permits() else { return };
     let rates = rate.quotas().flat_map(|quotas| &quotas.rates);
@@ -89,7 +89,7 @@ pub(super) fn cost_fits_burst(rate: &RateKey, diagnostics: &mut Diagnostics) {
     }
 }
 
-/// The periods of the calendar begin where somebody lives.
+/// The periods of a quota begin in a time zone that exists.
 pub(super) fn zone_is_known(rate: &RateKey, diagnostics: &mut Diagnostics) {
     let Some(zone) = &rate.zone else { return };
     if let Err(HoursError { message, help }) = hours::zone_is_known(&zone.text) {
@@ -98,7 +98,7 @@ pub(super) fn zone_is_known(rate: &RateKey, diagnostics: &mut Diagnostics) {
     }
 }
 
-/// A count has one name, and one that the vocabulary shares has its own already.
+/// A shared count has one name; a rate that the vocabulary shares has one already.
 pub(super) fn shared_names_a_count(rate: &RateKey, diagnostics: &mut Diagnostics) {
     let Some(name) = &rate.shared else { return };
     let mut named = rate.quotas().flat_map(|quotas| &quotas.rates);
@@ -111,7 +111,8 @@ pub(super) fn shared_names_a_count(rate: &RateKey, diagnostics: &mut Diagnostics
     }
 }
 
-/// What a request took is given back whole: where more is taken later, or less, nobody knows it.
+/// A refund returns all permits of a request, so their number must be known before the handler
+/// runs.
 pub(super) fn refunds_are_known_before(rate: &RateKey, diagnostics: &mut Diagnostics) {
     let Some(refund) = &rate.refund else { return };
     if matches!(rate.cost, Some(Cost::Expression(_) | Cost::Response(_))) {
@@ -124,7 +125,7 @@ pub(super) fn refunds_are_known_before(rate: &RateKey, diagnostics: &mut Diagnos
     }
 }
 
-/// Of two quotas with one window only the smaller would count.
+/// Two rates must not have the same window: only the smaller would count.
 pub(super) fn windows_differ(rate: &RateKey, diagnostics: &mut Diagnostics) {
     for quotas in rate.quotas() {
         for (index, Window { rate: quota, span, .. }) in quotas.rates.iter().enumerate() {
@@ -142,7 +143,7 @@ pub(super) fn windows_differ(rate: &RateKey, diagnostics: &mut Diagnostics) {
     }
 }
 
-/// Every quota of every key, with its options.
+/// Every rate of every key, with its options.
 pub(super) fn limits(
     rates: &[RateKey],
     keys: &[Question],

@@ -1,4 +1,4 @@
-//! What a macro in an expression is given, where that reads as Rust.
+//! The arguments of a macro in an expression, if they parse as Rust.
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
@@ -8,7 +8,7 @@ use syn::{Expr, Macro, Pat, Token};
 
 use crate::parse::tokens::is_word;
 
-/// What stands between the parentheses.
+/// The arguments in the parentheses.
 pub(super) enum MacroArguments {
     /// `matches!(value, pattern if guard)`
     Comparison { value: Box<Expr>, pattern: Box<Pat>, guard: Option<Box<Expr>> },
@@ -17,7 +17,7 @@ pub(super) enum MacroArguments {
 }
 
 impl MacroArguments {
-    /// `None` for a language of the macro's own.
+    /// `None` if the macro has a syntax of its own.
     pub(super) fn of(called: &Macro) -> Option<Self> {
         let tokens = called.tokens.clone();
         let last = called.path.segments.last()?;

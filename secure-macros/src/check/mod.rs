@@ -1,4 +1,5 @@
-//! The rule book: from what is written to what is legal, or to every rule it breaks.
+//! The rule book: turns a parsed attribute into a checked endpoint, or reports every rule that it
+//! breaks.
 
 mod actions;
 mod allow;
@@ -138,7 +139,7 @@ pub(crate) fn endpoint(
     let context = Context { declaration, routes: &routes, parameters: &parameters, levels };
     let mistakes = diagnostics.count();
     url_parameters::reads_have_no_body(&context, diagnostics);
-    // A body that cannot be there need not be validated.
+    // A body that a GET request cannot have need not be validated.
     if diagnostics.count() == mistakes {
         body::every_body_is_decided(&context, known.bodies(), diagnostics);
     }
@@ -146,7 +147,7 @@ pub(crate) fn endpoint(
     url_parameters::paths_take_no_more(&context, diagnostics);
     url_parameters::no_secret_in_the_url(&context, diagnostics);
     objects::exempt_something(&context, diagnostics);
-    // What could not be read may have been what these rules miss.
+    // A part that could not be parsed may be the one that these rules require.
     if is_read_whole {
         objects::have_a_rule(&context, diagnostics);
         objects::have_a_reason(&context, diagnostics);
@@ -204,7 +205,7 @@ pub(crate) fn endpoint(
     })
 }
 
-/// Checks what one layer says, whatever stands around it: a policy where it is written.
+/// Checks one layer by itself, for a policy where it is written.
 pub(crate) fn layer(layer: &mut Layer, known: &Vocabulary, diagnostics: &mut Diagnostics) {
     vocabulary::explain_rates(&mut layer.declaration, known, diagnostics);
     enum_variants::explain(layer, known, diagnostics);
@@ -214,7 +215,7 @@ pub(crate) fn layer(layer: &mut Layer, known: &Vocabulary, diagnostics: &mut Dia
     alone(&layer.declaration, known, diagnostics);
 }
 
-/// Rules about what one declaration says by itself.
+/// Rules about one declaration by itself.
 fn alone(declaration: &Declaration, known: &Vocabulary, diagnostics: &mut Diagnostics) {
     let mistakes = diagnostics.count();
     for names in names::lists(declaration) {
@@ -262,7 +263,7 @@ fn alone(declaration: &Declaration, known: &Vocabulary, diagnostics: &mut Diagno
         unless::asks_about_callers_and_networks(rate, known, diagnostics);
         modes::are_known(rate.mode.as_ref(), diagnostics);
         partition(rate.by.as_ref(), diagnostics);
-        // What a key with mistakes would admit is not known.
+        // The effect of a key with mistakes is unknown.
         if diagnostics.count() == mistakes {
             contradictions::every_quota_binds(rate, diagnostics);
         }
@@ -287,7 +288,7 @@ fn alone(declaration: &Declaration, known: &Vocabulary, diagnostics: &mut Diagno
     contradictions::known_callers_are_not_worse_off(&declaration.rates, diagnostics);
 }
 
-/// Rules about what requests are told apart by.
+/// Rules about `by`.
 fn partition(by: Option<&By>, diagnostics: &mut Diagnostics) {
     partitions::words_are_known(by, diagnostics);
     partitions::headers_are_names(by, diagnostics);

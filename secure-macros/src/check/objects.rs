@@ -10,10 +10,11 @@ use crate::lints::{
     Finding, Level, Lint, OBJECT_FOR_ANY_CALLER, OBJECT_WITHOUT_RULE, OBJECTS_WITHOUT_REASON,
 };
 
-/// Whoever may ask for one object can put the identifier of another one there. Some rule looks at
-/// the object, or the attribute says that every object is for every caller.
+/// A caller can put the identifier of any object into the path. A rule must use the object, or the
+/// attribute must state that every caller may have every object.
 ///
-/// What a checker looks at is in its type: there the compiler is asked, see [`need_a_checker`].
+/// Whether a checker uses an argument is in its type; the compiler decides that, see
+/// [`need_a_checker`].
 pub(super) fn have_a_rule(context: &Context<'_>, diagnostics: &mut Diagnostics) {
     let is_ruled = looks_at_arguments(context.declaration, context.parameters)
         || checkers_by_type(context.declaration).next().is_some();
@@ -24,7 +25,7 @@ pub(super) fn have_a_rule(context: &Context<'_>, diagnostics: &mut Diagnostics) 
     let segment = templates.iter().find_map(|(route, names)| Some((route, names.first()?)));
     let (place, name): (&dyn ToTokens, String) = match (segment, context.paths().next()) {
         (Some((route, name)), _) => (&route.path, format!("{{{name}}}")),
-        // Where there is no route to see, what the handler takes out of the path says enough.
+        // Without a visible route, the parameters that are extracted from the path decide.
         (None, Some((parameter, _))) => (parameter.ty, extractor(parameter)),
         (None, None) => return,
     };
@@ -55,7 +56,8 @@ pub(super) fn have_a_rule(context: &Context<'_>, diagnostics: &mut Diagnostics) 
     context.levels.report(finding, diagnostics);
 }
 
-/// Whether the one checker of the endpoint has to look at an argument, because nothing else does.
+/// Whether the only checker of the endpoint must take an argument, because no other rule uses the
+/// object.
 pub(super) fn need_a_checker(context: &Context<'_>) -> bool {
     let has_objects = context.templates().iter().any(|(_, names)| !names.is_empty())
         || context.paths().next().is_some();
@@ -66,8 +68,8 @@ pub(super) fn need_a_checker(context: &Context<'_>) -> bool {
         && context.levels.of(lint(judged(context))) == Level::Deny
 }
 
-/// Whether a rule asks about a variable that was meant to be a parameter: one that is called nearly
-/// like it, or like a segment of the path that no parameter takes.
+/// Whether a rule uses a misspelt parameter: a variable with a similar name, or with the name of a
+/// path segment that no parameter takes.
 fn misnames_a_parameter(context: &Context<'_>, diagnostics: &mut Diagnostics) -> bool {
     let segments: Vec<String> =
         context.templates().into_iter().flat_map(|(_, names)| names).collect();
@@ -75,7 +77,7 @@ fn misnames_a_parameter(context: &Context<'_>, diagnostics: &mut Diagnostics) ->
     for word in free_in_rules(context.declaration) {
         let text = word.to_string();
         let help = match nearest(&text, parameters()) {
-            // It is one, that another rule looks at.
+            // It is a parameter that another rule uses.
             Some(near) if near == text => continue,
             _ if segments.contains(&text) => {
                 format!("`{text}: web::Path<…>` among the handler's parameters")
@@ -96,8 +98,8 @@ fn extractor(parameter: &Parameter<'_>) -> String {
     last.map_or_else(|| String::from("web::Path"), |last| last.ident.to_string())
 }
 
-/// Who may call. A policy of the application's own (`action`) is told the object; whether it looks at it
-/// cannot be context here.
+/// Which callers the endpoint admits. The application's own policy (`action`) gets the object; the
+/// macro cannot see whether it uses it.
 fn judged(context: &Context<'_>) -> Callers {
     if context.declaration.actions.is_empty() { context.callers() } else { Callers::Some }
 }
@@ -109,7 +111,7 @@ fn lint(callers: Callers) -> &'static Lint {
     }
 }
 
-/// `objects` exempts a path with a segment; elsewhere it would look like a rule.
+/// `objects` exempts a path with a segment; without one it would only look like a rule.
 pub(super) fn exempt_something(context: &Context<'_>, diagnostics: &mut Diagnostics) {
     let Some(objects) = &context.declaration.objects else { return };
     let templates = context.templates();
@@ -122,7 +124,7 @@ pub(super) fn exempt_something(context: &Context<'_>, diagnostics: &mut Diagnost
     }
 }
 
-/// Where every exception has its reason, this one has one too.
+/// In the profile `strict`, this exception needs a reason.
 pub(super) fn have_a_reason(context: &Context<'_>, diagnostics: &mut Diagnostics) {
     let Some(objects) = context.declaration.objects.as_ref().filter(|it| it.grounds.is_none())
     else {
@@ -133,7 +135,7 @@ pub(super) fn have_a_reason(context: &Context<'_>, diagnostics: &mut Diagnostics
         place: &objects.key,
         message: String::from("`objects = any` expects a reason, found none"),
         help: String::from("`objects(any, reason = \"…\")`"),
-        note: "a reviewer must see that the endpoint is public on purpose",
+        note: "a reviewer must see that every object is open on purpose",
     };
     context.levels.report(finding, diagnostics);
 }

@@ -12,7 +12,7 @@ use super::source::source;
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::model::raw::Declaration;
 
-/// What a handler receives as granted, a rule has asked about.
+/// A parameter of the type `Granted` needs a rule about it.
 pub(super) fn grants_have_a_rule(
     declaration: &Declaration,
     parameters: &[Parameter<'_>],
@@ -32,7 +32,7 @@ pub(super) fn grants_have_a_rule(
     }
 }
 
-/// What is granted is a parameter by itself: inside of another type nothing would grant it.
+/// `Granted` must be the whole type of a parameter: inside another type it would never be granted.
 pub(super) fn grants_stand_alone(parameters: &[Parameter<'_>], diagnostics: &mut Diagnostics) {
     for parameter in parameters.iter().filter(|parameter| parameter.granted().is_none()) {
         if names_one_of(&parameter.ty.to_token_stream(), &["Granted"]) {
@@ -49,7 +49,7 @@ pub(super) fn grants_stand_alone(parameters: &[Parameter<'_>], diagnostics: &mut
     }
 }
 
-/// Whether a type's tokens hold one of these names.
+/// Whether a type's tokens contain one of these names.
 fn names_one_of(tokens: &TokenStream, names: &[&str]) -> bool {
     tokens.clone().into_iter().any(|token| match token {
         TokenTree::Ident(ident) => names.iter().any(|name| ident == name),
@@ -58,12 +58,12 @@ fn names_one_of(tokens: &TokenStream, names: &[&str]) -> bool {
     })
 }
 
-/// Whether a type's tokens hold a `Loaded<…>` or a `Granted<…>`.
+/// Whether a type's tokens contain a `Loaded<…>` or a `Granted<…>`.
 pub(super) fn names_resource(tokens: &TokenStream) -> bool {
     names_one_of(tokens, &["Loaded", "Granted"])
 }
 
-/// A resource is loaded once: two parameters would load it twice, and might differ.
+/// A resource is loaded once: two parameters would load it twice, with results that may differ.
 pub(super) fn are_loaded_once(parameters: &[Parameter<'_>], diagnostics: &mut Diagnostics) {
     let resource = |parameter: &Parameter<'_>| {
         parameter.resource().map(|resource| source(&resource.to_token_stream()))
@@ -79,8 +79,8 @@ pub(super) fn are_loaded_once(parameters: &[Parameter<'_>], diagnostics: &mut Di
     }
 }
 
-/// What `hide` hides is loaded by itself: what stands beside it in one parameter would be extracted after
-/// it, and what is wrong with that be told where there is something.
+/// With `hide`, a resource is the whole type of its parameter. An extractor beside it would run
+/// after it, and its errors would reveal that the resource exists.
 pub(super) fn hidden_ones_stand_alone(
     declaration: &Declaration,
     parameters: &[Parameter<'_>],
@@ -103,8 +103,8 @@ pub(super) fn hidden_ones_stand_alone(
     }
 }
 
-/// What `hide` hides is refused before the body is read: later, an invalid body would be answered by 422
-/// where there is something, and by 404 where there is nothing.
+/// With `hide`, rules about a resource must not need the body. Otherwise an invalid body gives 422
+/// if the resource exists, and 404 if not.
 pub(super) fn hidden_ones_are_judged_without_the_body(
     declaration: &Declaration,
     parameters: &[Parameter<'_>],
@@ -172,7 +172,7 @@ fn judged_too_late<'a>(
 const REVEALS_EXISTENCE: &str = "otherwise an invalid body gives 422 if the resource exists and 404 if not, \
                     which reveals whether it exists";
 
-/// The parameters that load a resource, also inside of another type.
+/// The parameters that load a resource, also inside another type, as a bit set.
 pub(super) fn places(parameters: &[Parameter<'_>]) -> u16 {
     body::places(parameters, |it| names_resource(&it.ty.to_token_stream()))
 }

@@ -1,4 +1,4 @@
-//! Rules about what stands in a URL: the handler's parameters against its routes, and secrets.
+//! Rules about the URL: the handler's parameters against the segments of its routes, and secrets.
 
 use quote::ToTokens;
 use syn::{Member, Pat, PathSegment, Type};
@@ -9,10 +9,10 @@ use crate::diagnostics::Diagnostics;
 use crate::lints::{BODY_ON_READ, Finding, Level, PATH_ARITY, PATH_BEYOND_TEMPLATE, SECRET_IN_URL};
 use crate::model::legal::Route;
 
-/// A `web::Path` takes every segment of its route: one value is refused for every request where
-/// there are several, and a tuple that is too short takes the first ones, whatever they are.
+/// A `web::Path` takes every segment of its route. With one value for several segments every
+/// request is rejected, and a tuple that is too short takes the first segments, whatever they are.
 ///
-/// What a type that may be a struct takes is not known.
+/// A type that may be a struct is not checked.
 pub(super) fn paths_take_every_segment(context: &Context<'_>, diagnostics: &mut Diagnostics) {
     let templates = context.templates();
     for (parameter, values) in context.paths() {
@@ -31,15 +31,15 @@ pub(super) fn paths_take_every_segment(context: &Context<'_>, diagnostics: &mut 
     }
 }
 
-/// A `web::Path` takes no more than its route has, or every request is refused.
+/// A `web::Path` takes no more values than its route has segments, or every request is rejected.
 ///
-/// A scope around the endpoint may have segments of its own, which the attribute cannot see.
+/// A scope around the endpoint may have segments, which the attribute cannot see.
 pub(super) fn paths_take_no_more(context: &Context<'_>, diagnostics: &mut Diagnostics) {
     let templates = context.templates();
     for (parameter, values) in
         context.paths().filter(|(parameter, _)| parameter.resource().is_none())
     {
-        // Of what may be a struct it is only known that it takes something.
+        // A type that may be a struct takes at least one value.
         let taken = if let Values::Exactly(taken) = values { taken } else { 1 };
         let wrong = templates.iter().find(|(_, names)| taken > names.len());
         let Some((route, names)) = wrong else { continue };
@@ -56,8 +56,8 @@ pub(super) fn paths_take_no_more(context: &Context<'_>, diagnostics: &mut Diagno
     }
 }
 
-/// The resources of a route that has no segment, each with what is wrong with it unless its key is found
-/// elsewhere: the compiler knows.
+/// The resources of a route without a segment, each with a message. Only the compiler knows whether
+/// the key of a resource is elsewhere.
 pub(super) fn resources_without_a_segment(context: &Context<'_>) -> Vec<(Type, String)> {
     if context.levels.of(&PATH_BEYOND_TEMPLATE) != Level::Deny {
         return Vec::new();
@@ -90,8 +90,8 @@ fn differs(route: &Route, segments: usize, values: usize) -> String {
     )
 }
 
-/// GET and HEAD have no body: its content has no meaning, and what stands between may drop it
-/// (RFC 9110 section 9.3.1).
+/// GET and HEAD requests have no body: its content has no meaning, and a proxy may drop it (RFC
+/// 9110 section 9.3.1).
 pub(super) fn reads_have_no_body(context: &Context<'_>, diagnostics: &mut Diagnostics) {
     let mut methods = context.routes.iter().flat_map(|route| &route.methods);
     let Some(first) = methods.clone().next() else { return };
@@ -100,7 +100,7 @@ pub(super) fn reads_have_no_body(context: &Context<'_>, diagnostics: &mut Diagno
     }
     for parameter in context.parameters {
         let Some(body) = &parameter.body else { continue };
-        // What follows an upgrade, a WebSocket's frames, is no body (RFC 9110 section 7.8).
+        // The data after an upgrade, a WebSocket's frames, is not a body (RFC 9110 section 7.8).
         if body.extractor() == "Payload" {
             continue;
         }
@@ -115,8 +115,8 @@ pub(super) fn reads_have_no_body(context: &Context<'_>, diagnostics: &mut Diagno
     }
 }
 
-/// What stands in a URL stands in logs, in the browser's history and in `Referer` fields: no secret
-/// does (RFC 6750 section 5.3, RFC 9700 section 4.3.2).
+/// URLs are kept in logs, in the browser's history and in `Referer` fields, so they must not
+/// contain a secret (RFC 6750 section 5.3, RFC 9700 section 4.3.2).
 pub(super) fn no_secret_in_the_url(context: &Context<'_>, diagnostics: &mut Diagnostics) {
     let mut found: Vec<(&dyn ToTokens, String)> = Vec::new();
     let templates = context.templates();
@@ -133,7 +133,7 @@ pub(super) fn no_secret_in_the_url(context: &Context<'_>, diagnostics: &mut Diag
     }
     let mut told: Vec<String> = Vec::new();
     for (place, name) in found {
-        // One secret is one mistake, however often it is written.
+        // One secret is reported once.
         if told.contains(&name) {
             continue;
         }
@@ -149,7 +149,7 @@ pub(super) fn no_secret_in_the_url(context: &Context<'_>, diagnostics: &mut Diag
     }
 }
 
-/// The `Path<…>` or `Query<…>` that a parameter is, or may be (`Option`, `Result`).
+/// The `Path<…>` or `Query<…>` of a parameter, also in `Option` and `Result`.
 fn of_the_url(ty: &Type) -> Option<&PathSegment> {
     let last = last_segment(ty)?;
     match last.ident.to_string().as_str() {
@@ -159,7 +159,7 @@ fn of_the_url(ty: &Type) -> Option<&PathSegment> {
     }
 }
 
-/// What a parameter's pattern binds, the fields it takes apart, and the type it holds.
+/// The names that a parameter's pattern binds, the fields that it destructures, and its type.
 fn names(parameter: &Parameter<'_>, held: &PathSegment) -> Vec<String> {
     let mut names = parameter.names.clone();
     fields(parameter.pattern, &mut names);
@@ -185,7 +185,7 @@ fn fields(pattern: &Pat, names: &mut Vec<String>) {
     }
 }
 
-/// Names of secrets, without separators. `page_token` is none, so the whole name counts.
+/// Names of secrets, without separators. `page_token` is not one, so the whole name counts.
 const SECRETS: [&str; 23] = [
     "token",
     "accesstoken",

@@ -6,10 +6,10 @@ use crate::model::legal::{Demand, Fact};
 use crate::model::raw::{Declaration, Name, Names, Window};
 use crate::vocabulary::{FILE, Vocabulary};
 
-/// As many names as a message still lists.
+/// The most names that a message lists.
 const FEW: usize = 8;
 
-/// A name that no token can carry would refuse everybody, silently.
+/// A name that no token can carry would silently reject everybody.
 pub(super) fn names_are_known(
     fact: Fact,
     list: &Names,
@@ -35,7 +35,7 @@ pub(super) fn name_is_known(
     }
 }
 
-/// Puts the rates that the vocabulary names where their names stand.
+/// Replaces the names of rates by the rates of the vocabulary.
 pub(super) fn explain_rates(
     declaration: &mut Declaration,
     vocabulary: &Vocabulary,
@@ -63,7 +63,7 @@ pub(super) fn explain_rates(
     }
 }
 
-/// The windows that the vocabulary gives this name.
+/// The rates that the vocabulary gives this name.
 fn windows(name: &Name, vocabulary: &Vocabulary) -> Option<Vec<Window>> {
     let named = vocabulary.rates()?.get(&name.text)?;
     let window = |rate: &Rate| Window {
@@ -94,7 +94,7 @@ fn unknown_rate(
     diagnostic.note(format!("{} lists the rates", vocabulary.place()));
 }
 
-/// The name that was meant, or all there are if they are few.
+/// Suggests the nearest name, or all names if they are few.
 pub(super) fn suggest(diagnostic: &mut Diagnostic, found: &str, known: &[&str]) {
     if let Some(near) = nearest(found, known.iter().copied()) {
         diagnostic.help(format!("did you mean `{near}`?"));
@@ -103,7 +103,7 @@ pub(super) fn suggest(diagnostic: &mut Diagnostic, found: &str, known: &[&str]) 
     }
 }
 
-/// What satisfies the demand for a name: the name itself, and every role that stands for it.
+/// The demand for a name, with every role that satisfies it.
 pub(super) fn demand(fact: Fact, name: &str, vocabulary: &Vocabulary) -> Demand {
     let roles = vocabulary.roles_that_imply(fact, name);
     let roles = roles.into_iter().map(str::to_owned).collect();

@@ -1,4 +1,4 @@
-//! Asks the compiler what a macro cannot see: whether a type is an alias of a body's.
+//! Compile-time assertions that a parameter's type is not a body behind a type alias.
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::{ToTokens, quote};
@@ -7,8 +7,8 @@ use syn::GenericParam;
 use super::spans::Place;
 use crate::model::legal::{Endpoint, PossibleBody};
 
-/// A constant assertion for each type; none for those of a generic function that a constant cannot
-/// know.
+/// A constant assertion for each type; none for a type with a generic parameter, which a constant
+/// cannot use.
 pub(super) fn assertions(endpoint: &Endpoint) -> impl Iterator<Item = TokenStream> {
     endpoint
         .possible_bodies
@@ -16,7 +16,7 @@ pub(super) fn assertions(endpoint: &Endpoint) -> impl Iterator<Item = TokenStrea
         .filter_map(move |possible_body| assertion(endpoint, possible_body))
 }
 
-/// Whether a type mentions a parameter of the function.
+/// Whether a type uses a generic parameter of the function.
 fn is_generic(endpoint: &Endpoint, ty: &TokenStream) -> bool {
     let generics = &endpoint.function.signature.generics.params;
     ty.clone().into_iter().any(|token| match token {

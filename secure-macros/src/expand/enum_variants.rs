@@ -1,5 +1,5 @@
-//! Assertions about names that are written as variants: the enum has to be one of such names, and the
-//! variant the one that the rule was made for.
+//! Compile-time assertions about names that are written as enum variants: the enum is one of
+//! `vocabulary!`, and the variant is the name that the rule uses.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -9,7 +9,7 @@ use crate::model::legal::{Endpoint, Fact, VariantName};
 use crate::model::raw::EnumVariant;
 use crate::parse::tokens::word_of;
 
-/// One for each name, where its path stands.
+/// One for each name, with the span of its path.
 pub(super) fn assertions(endpoint: &Endpoint) -> impl Iterator<Item = TokenStream> {
     let support = endpoint.paths.support();
     endpoint.variant_names.iter().map(move |VariantName { fact, name, variant: written }| {
@@ -28,7 +28,7 @@ pub(super) fn assertions(endpoint: &Endpoint) -> impl Iterator<Item = TokenStrea
         let is_name = quote!(#support::is_typed_name::<#of>(#kind, #word, #name));
         let assertion =
             Place::of(path).cover_call(quote!(#support::must), quote!(#is_name, #message));
-        // What the enum says of itself, and that it has such a variant.
+        // Checks the name with the enum, and that the enum has such a variant.
         quote! {
             const _: () = #assertion;
             const _: #of = #path;

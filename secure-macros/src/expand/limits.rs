@@ -1,4 +1,4 @@
-//! Limits: as text, and the expressions they ask as functions.
+//! Writes limits into the text of the policy, and their expressions as functions.
 
 use proc_macro2::{Delimiter, Ident, Literal, TokenStream, TokenTree};
 use quote::quote;
@@ -12,7 +12,7 @@ use crate::model::legal::{
 use crate::paths;
 use crate::policy_members as members;
 
-/// One limit; what is as most have it is left out.
+/// One limit; default values are omitted.
 pub(super) fn text(endpoint: &Endpoint, limit: &Limit) -> String {
     let Limit { permits, window_seconds, burst, cost, by, audience, .. } = limit;
     let Limit { shared, refunds, unless, period, mode, .. } = limit;
@@ -65,7 +65,7 @@ pub(super) fn text(endpoint: &Endpoint, limit: &Limit) -> String {
     parts.finish()
 }
 
-/// How many requests at once, of whom, and how many wait for how long.
+/// One limit of requests in flight: how many, the key, and the queue with its longest wait.
 pub(super) fn concurrency(endpoint: &Endpoint, concurrency: &Concurrency) -> String {
     let Concurrency { most, by, queue, mode } = concurrency;
     let by = partition(endpoint, by);
@@ -96,7 +96,7 @@ pub(super) fn failures(failures: &Failures) -> String {
     parts.finish()
 }
 
-/// For how many of a hundred keys it is enforced.
+/// The percentage of the keys for which it is enforced.
 fn percent(mode: Mode) -> u8 {
     match mode {
         Mode::Enforce => 100,
@@ -123,13 +123,13 @@ fn partition(endpoint: &Endpoint, by: &Partition) -> String {
     }
 }
 
-/// An expression's number, and its source for people.
+/// An expression's number, and its source for display.
 fn expression(asked: &[Question], number: usize) -> String {
     let text = asked.get(number).map_or("", |question| question.text.as_str());
     format!("[{number},{}]", json::string(text))
 }
 
-/// What each expression of `key(…)` comes to, hashed.
+/// A function for each expression of `key(…)`, which hashes its value.
 pub(super) fn keys(endpoint: &Endpoint) -> impl Iterator<Item = TokenStream> {
     endpoint.keys.iter().map(move |question| {
         let [asked, state] = ["asked", "state"].map(local);
@@ -137,7 +137,7 @@ pub(super) fn keys(endpoint: &Endpoint) -> impl Iterator<Item = TokenStream> {
         let support = paths.support();
         let words = words(endpoint, question, paths, &asked);
         let (tokens, ok, result) = (expression_of(question), paths::ok(), paths::result());
-        // What cannot be hashed is shown where it stands.
+        // An error about a value without `Hash` appears at the expression.
         let place = spans::Place::of(&tokens);
         let value = match is_in_parentheses(&tokens) {
             true => place.frame(quote!(&#tokens)),
@@ -164,7 +164,7 @@ pub(super) fn keys(endpoint: &Endpoint) -> impl Iterator<Item = TokenStream> {
     })
 }
 
-/// What a request costs, once its arguments are valid: a statement for each expression.
+/// The costs of a request, once its arguments are valid: a statement for each expression.
 pub(super) fn costs<'a>(
     endpoint: &'a Endpoint,
     arguments: &'a Ident,
@@ -173,7 +173,7 @@ pub(super) fn costs<'a>(
     endpoint.costs.iter().enumerate().map(move |(number, question)| {
         let number = Literal::u8_suffixed(u8::try_from(number).unwrap_or(u8::MAX));
         let (tokens, u32) = (expression_of(question), paths::u32());
-        // It is asked when all arguments are there; what cannot be known costs more than there is.
+        // All arguments exist here; an unknown cost is larger than any limit.
         let bound = bound(endpoint, question, arguments, &quote!(#u32::MAX));
         quote! {
             #violations.cost(#number, || -> #u32 {
@@ -191,7 +191,7 @@ fn expression_of(question: &Question) -> TokenStream {
     }
 }
 
-/// A tuple, say: more parentheses around it would be too many.
+/// Whether the expression is in parentheses already, such as a tuple; rustc warns of a second pair.
 fn is_in_parentheses(tokens: &TokenStream) -> bool {
     let tokens: Vec<TokenTree> = tokens.clone().into_iter().collect();
     matches!(tokens.as_slice(), [TokenTree::Group(group)]

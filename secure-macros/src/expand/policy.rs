@@ -1,5 +1,5 @@
-//! What the endpoint demands, as a text that the runtime reads at launch: only what differs from
-//! `Policy::AUTHENTICATED` is written.
+//! Writes the policy of an endpoint as JSON text, which the runtime reads at startup. Only members
+//! that differ from `Policy::AUTHENTICATED` are written.
 
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
@@ -100,7 +100,7 @@ pub(super) fn text(endpoint: &Endpoint) -> Literal {
     literal(&parts.finish())
 }
 
-/// What no text can say, where there is some of it.
+/// Values that cannot be text, if there are any: types, functions and `cfg` predicates.
 pub(super) fn known(endpoint: &Endpoint) -> Option<TokenStream> {
     let (support, grants) = (endpoint.paths.support(), &endpoint.policy.grants);
     let is_plain = grants.is_empty() && endpoint.keys.is_empty();
@@ -119,7 +119,7 @@ pub(super) fn known(endpoint: &Endpoint) -> Option<TokenStream> {
     Some(paths::option(Some(&known)))
 }
 
-/// A raw string, so that people can read the expansion.
+/// A raw string, so that the expansion is readable.
 fn literal(text: &str) -> Literal {
     let mut hashes = String::from("#");
     while text.contains(&format!("\"{hashes}")) {

@@ -1,4 +1,4 @@
-//! The rule as the runtime reads it: lists of names, and what `allow` and `check` say.
+//! Writes the rule into the text of the policy: lists of names, `allow` and `check`.
 
 use super::json;
 use crate::model::hours::Hours;
@@ -6,7 +6,7 @@ use crate::model::legal::{Atom, Clause, Endpoint, Fact, Requirement};
 use crate::model::raw::Combine;
 use crate::policy_members as members;
 
-/// Everything that must hold; `None` if nothing must.
+/// The whole rule; `None` if there is none.
 pub(super) fn rule(endpoint: &Endpoint) -> Option<String> {
     let policy = &endpoint.policy;
     let lists = policy.requirements.iter().map(requirement);
@@ -46,7 +46,7 @@ fn question(endpoint: &Endpoint, number: usize) -> String {
 fn requirement(requirement: &Requirement) -> String {
     let Requirement { fact, combine, demands } = requirement;
     match combine {
-        // Of several that suffice alone, all alternatives do: one flat list.
+        // If any of several names suffices, all their alternatives form one flat list.
         Combine::One | Combine::Any => {
             any(demands.iter().flat_map(|demand| demand.alternatives(*fact)))
         }
@@ -57,7 +57,7 @@ fn requirement(requirement: &Requirement) -> String {
     }
 }
 
-/// Any of these, each of them once.
+/// Any of these atoms, without duplicates.
 fn any<'a>(atoms: impl Iterator<Item = Atom<'a>>) -> String {
     let mut distinct: Vec<Atom<'a>> = Vec::new();
     for atom in atoms {

@@ -1,5 +1,5 @@
-//! What the rule asks the application, as one asynchronous closure: the number of a question in, its
-//! answer out. The user's expressions stand in it as they were written.
+//! Generates one asynchronous closure that evaluates the expressions and checkers of the rule: from
+//! the number of an expression to its result. The user's expressions are copied unchanged.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
@@ -9,11 +9,11 @@ use super::{local, spans};
 use crate::model::legal::{Access, Asks, Endpoint, Question};
 use crate::paths::{self, Paths};
 
-/// `{ let answers = async |…| …; }`, for an endpoint that asks something.
+/// `{ let answers = async |…| …; }`, for an endpoint with such expressions.
 ///
-/// An editor that completes an expression expands the attribute twice, as it is and with a word more
-/// where the cursor stands, and looks for the same things at the same distance from the start. So
-/// the expressions come first: what stands before them does not hang on what they say.
+/// An editor that completes an expression expands the attribute twice, once as it is and once with
+/// an extra word at the cursor, and compares tokens at the same distance from the start. So the
+/// expressions come first: the tokens before them do not depend on them.
 pub(super) fn rule(endpoint: &Endpoint) -> Option<TokenStream> {
     if endpoint.questions.is_empty() {
         return None;
@@ -47,8 +47,8 @@ fn closure(endpoint: &Endpoint) -> TokenStream {
     }
 }
 
-/// Binds the arguments that the question mentions, or gives this answer while one of them is not there. A
-/// parameter may bind more than it mentions; what the expression binds by itself is rustc's business.
+/// Binds the arguments that the expression uses, or returns this result while one of them does not
+/// exist yet. A parameter may bind more names than the expression uses.
 pub(super) fn bound(
     endpoint: &Endpoint,
     question: &Question,
@@ -96,7 +96,8 @@ fn answer(
     let (holds, ok, some) = (local("holds"), paths::ok(), paths::some());
     let expression = match &question.asks {
         Asks::Expression(tokens) => tokens.clone(),
-        // All of it where the function's name stands: one mistake in it is one error there.
+        // The whole call has the span of the function's name, so that one mistake in it is one
+        // error there.
         Asks::Checker(function, given) => {
             let place = spans::Place::of(function);
             let call = place.call(quote!(#function), quote!(#asked.caller()?, #(#given),*));
@@ -124,8 +125,8 @@ fn answer(
     }
 }
 
-/// An expression that several handlers share, in a module of its own: what the handler's module has in
-/// scope, traits above all, is not in scope there.
+/// A shared expression, in a module of its own: the imports of the handler's module, above all its
+/// traits, are not in scope there.
 fn apart(
     endpoint: &Endpoint,
     question: &Question,
@@ -150,7 +151,7 @@ fn apart(
     }
 }
 
-/// Binds the words `caller` and `request`, where the expression mentions them.
+/// Binds `caller` and `request`, if the expression uses them.
 pub(super) fn words(
     endpoint: &Endpoint,
     question: &Question,
@@ -175,14 +176,14 @@ pub(super) fn words(
     quote!(#caller #request)
 }
 
-/// Makes a word one that can be bound. A handler with a route attribute is a struct without fields, and
-/// no variable is called like one in scope; like a function, it may be.
+/// Makes a name one that can be bound. A handler with a route attribute is a unit struct, which no
+/// variable in scope can share its name with; a function can.
 fn free(word: &Ident, paths: &Paths) -> TokenStream {
     let support = paths.support();
     quote!(#[allow(unused_imports)] use #support::free as #word;)
 }
 
-/// The word `caller`, as it is mentioned; for a name that nobody knows, as it may become.
+/// The word `caller`, as it is used; in an expression with unknown names, as it may become.
 fn caller(endpoint: &Endpoint, question: &Question) -> Option<Ident> {
     let may_be = question.has_unknown_names && !matches!(endpoint.policy.access, Access::Public);
     question.caller.clone().or_else(|| may_be.then(|| word("caller")))
@@ -196,8 +197,8 @@ fn word(word: &str) -> Ident {
     Ident::new(word, Span::call_site())
 }
 
-/// The parameters that are not mentioned, where a name is none of them: editors offer them, and rustc
-/// names the nearest. They have no values, and nothing can use them.
+/// The unused parameters, for an expression with an unknown name: editors offer them, and rustc
+/// suggests the nearest. They have no values, so no code can use them.
 fn others(endpoint: &Endpoint, question: &Question) -> Vec<TokenStream> {
     if !question.has_unknown_names {
         return Vec::new();
@@ -213,7 +214,7 @@ fn others(endpoint: &Endpoint, question: &Question) -> Vec<TokenStream> {
             Pat::Ident(PatIdent { ident, .. }) => {
                 quote!(#[allow(unused_variables)] let #ident: &#ty;)
             }
-            // A pattern that takes something apart needs a value.
+            // A destructuring pattern needs a value.
             pattern => quote!(#support::in_editors! { let #pattern: &#ty; }),
         })
         .collect()

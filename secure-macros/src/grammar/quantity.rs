@@ -1,26 +1,26 @@
-//! The grammar of quantities, a number and its unit: ages such as `"5m"`, waits such as `"500ms"`,
-//! sizes such as `"64KiB"`. Knows neither syn nor the rest of the crate.
+//! Parses quantities, a number and its unit: ages such as `"5m"`, waits such as `"500ms"`, sizes
+//! such as `"64KiB"`. Depends neither on syn nor on the rest of the crate.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// So many seconds, never none.
+/// A number of seconds, at least 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Age(pub(crate) u32);
 
-/// So many milliseconds, never none, a minute at most.
+/// A number of milliseconds, at least 1, at most a minute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Wait(pub(crate) u32);
 
-/// So many milliseconds, never none, a day at most.
+/// A number of milliseconds, at least 1, at most a day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Timeout(pub(crate) u32);
 
-/// So many bytes, never none.
+/// A number of bytes, at least 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Size(pub(crate) u64);
 
-/// A minute may be written as a rate writes it, too.
+/// A minute may also be written `min`, as in a rate.
 static AGE: Measure = Measure {
     example: "an age such as `5m`",
     units: &[("d", 86_400), ("h", 3_600), ("m", 60), ("min", 60), ("s", 1)],
@@ -30,7 +30,7 @@ static AGE: Measure = Measure {
     too_much: "expected an age of at most 4294967295 s",
 };
 
-/// Whoever waits longer has gone, or is asking again.
+/// A client that waits longer has gone, or sends the request again.
 static WAIT: Measure = Measure {
     example: "a wait such as `500ms`",
     units: &[("s", 1_000), ("ms", 1)],
@@ -40,7 +40,7 @@ static WAIT: Measure = Measure {
     too_much: "expected a wait of at most 60 s",
 };
 
-/// A body that takes longer than a day is an upload that goes on at a minimum rate.
+/// A body that takes longer than a day is an upload with a minimum rate.
 static TIMEOUT: Measure = Measure {
     example: "a time such as `30s`",
     units: &[("h", 3_600_000), ("m", 60_000), ("min", 60_000), ("s", 1_000), ("ms", 1)],
@@ -50,7 +50,7 @@ static TIMEOUT: Measure = Measure {
     too_much: "expected a time of at most 24 h",
 };
 
-/// Decimal and binary prefixes as IEC 80000-13 has them.
+/// Decimal and binary prefixes of IEC 80000-13.
 static SIZE: Measure = Measure {
     example: "a size such as `64KiB`",
     units: &[
@@ -68,11 +68,11 @@ static SIZE: Measure = Measure {
     too_much: "expected a size below 2^64 bytes",
 };
 
-/// What is measured, and in which units.
+/// A kind of quantity, with its units and messages.
 #[derive(Debug)]
 struct Measure {
     example: &'static str,
-    /// The largest first, the one that values are kept in last.
+    /// The largest first; values are kept in the last one.
     units: &'static [(&'static str, u64)],
     /// The units in a sentence.
     unit_list: &'static str,
@@ -81,7 +81,7 @@ struct Measure {
     too_much: &'static str,
 }
 
-/// What is wrong with the text of a quantity.
+/// An error in the text of a quantity.
 #[derive(Clone, Debug)]
 pub(crate) struct QuantityError {
     text: String,

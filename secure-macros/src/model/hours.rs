@@ -4,19 +4,19 @@ use std::str::FromStr;
 
 use crate::diagnostics::{choices, nearest};
 
-/// Hours of a week, by the clocks of one time zone.
+/// Hours of a week in one time zone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Hours {
     /// One bit for each day; the lowest is Monday.
     pub(crate) days: u8,
     /// Minutes of the day.
     pub(crate) start: u16,
-    /// At most 1440; at or before `start`, the hours end on the day after.
+    /// At most 1440. If it is not after `start`, the hours end on the next day.
     pub(crate) end: u16,
     pub(crate) zone: String,
 }
 
-/// What is wrong with them, and what to type.
+/// An error in their text, and a help.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct HoursError {
     pub(crate) message: String,
@@ -52,18 +52,18 @@ impl FromStr for Hours {
     }
 }
 
-/// As many minutes as a week has by the clocks of a time zone.
+/// The minutes of a week.
 pub(crate) const MINUTES_OF_A_WEEK: u16 = 7 * MIDNIGHT;
 
 impl Hours {
-    /// Whether they include a minute of the week, counted from Monday's first.
+    /// Whether they include a minute of the week, counted from the start of Monday.
     pub(crate) fn include(&self, minute: u16) -> bool {
         let (day, minute) = (minute / MIDNIGHT, minute % MIDNIGHT);
         let has = |day: u16| self.days & (1 << (day % 7)) != 0;
         if self.start < self.end {
             has(day) && (self.start..self.end).contains(&minute)
         } else {
-            // Past midnight it is still the shift of the day before.
+            // After midnight the hours of the day before continue.
             (has(day) && minute >= self.start) || (has(day + 6) && minute < self.end)
         }
     }

@@ -1,4 +1,4 @@
-//! `Permission::OrdersRead`: a name of the vocabulary as the variant of an enum.
+//! Parses `Permission::OrdersRead`: a name of the vocabulary as an enum variant.
 
 use proc_macro2::TokenTree;
 use quote::{ToTokens, quote};
@@ -8,7 +8,7 @@ use syn::parse::Parser;
 use super::tokens::stream;
 use crate::model::raw::{EnumVariant, Name};
 
-/// The path of a variant, with the enum in front of it; which name it is, the vocabulary says.
+/// The path of a variant with its enum; the vocabulary resolves it to a name.
 pub(super) fn enum_variant(tokens: &[TokenTree]) -> Option<Name> {
     let path = Path::parse_mod_style.parse2(stream(tokens)).ok()?;
     let mut of = path.clone();

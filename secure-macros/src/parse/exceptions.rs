@@ -1,4 +1,4 @@
-//! The keys that make an exception, each with its grounds: `public`, `unvalidated`, `objects`.
+//! Parses the exceptions, each with its reason: `public`, `unvalidated`, `objects`.
 
 use proc_macro2::TokenTree;
 
@@ -69,7 +69,8 @@ fn is_any(value: &[TokenTree]) -> bool {
     matches!(value, [TokenTree::Ident(word)] if word == "any")
 }
 
-/// `reason = "…"`, and `until = "2026-12-31"` if there is one; `form` is what stands before them.
+/// `reason = "…"`, and `until = "2026-12-31"` if present; `form` is the text before them in the
+/// help.
 fn grounds(
     entry: &Entry,
     form: &str,

@@ -1,4 +1,4 @@
-//! The `failures` key: a rate, and which answers are failures.
+//! Parses `failures`: a rate, and the statuses that count as failures.
 
 use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
 use syn::LitInt;
@@ -69,7 +69,7 @@ fn options(list: TokenStream, failures: &mut FailuresKey, diagnostics: &mut Diag
     }
 }
 
-/// A rate as a string, or the name of one.
+/// Whether it is a rate as a string, or the name of one.
 fn is_rate(token: &TokenTree) -> bool {
     string(token).or_else(|| word(token)).is_some()
 }

@@ -1,4 +1,5 @@
-//! Tokens to raw models: the forms of the attribute and of the function, no rules.
+//! Parses tokens into the raw model: the syntax of the attribute and of the function, without
+//! rules.
 
 pub(crate) mod action;
 pub(crate) mod allow;

@@ -1,5 +1,5 @@
-//! The keys whose value is a list of names: `auth`, `roles`, `scopes`, `permissions`, `acr`, `amr`,
-//! `content_encoding`.
+//! Parses the keys whose value is a list of names: `auth`, `roles`, `scopes`, `permissions`, `acr`,
+//! `amr`, `content_encoding`.
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
@@ -10,10 +10,10 @@ use crate::diagnostics::Diagnostics;
 use crate::model::legal::Fact;
 use crate::model::raw::{Combine, Declaration, Name, Names};
 
-/// How the key writes a single name.
+/// The form of a single name.
 #[derive(Clone, Copy)]
 enum Style {
-    /// Bare words, or literals for names that are no words.
+    /// Bare words, or literals for names that are not identifiers.
     Words,
     /// Literals only.
     Literals,
@@ -161,7 +161,7 @@ fn variant(tokens: &[TokenTree], style: Style) -> Option<Name> {
     }
 }
 
-/// `["a", "b"]`, or the key called like a function: any, or all?
+/// Reports `["a", "b"]`, or the key written like a function: `any` or `all` is missing.
 fn several(entry: &Entry, place: &TokenTree, list: TokenStream, diagnostics: &mut Diagnostics) {
     let name = entry.row.name;
     let list = shown(&list.into_iter().collect::<Vec<_>>());
@@ -184,7 +184,7 @@ fn no_name(entry: &Entry, token: &TokenTree, style: Style, diagnostics: &mut Dia
     let message = format!("`{key}` expects {}, found `{found}`", expected(style));
     let diagnostic = diagnostics.error(&stream(std::slice::from_ref(token)), message);
     match token {
-        // A constant's name is no role's.
+        // The name of a constant is not a role.
         TokenTree::Ident(_) if !found.contains(char::is_lowercase) => diagnostic
             .help(format!("write the value of `{found}`: `{key} = \"…\"`"))
             .note("an attribute cannot read the value of a constant"),

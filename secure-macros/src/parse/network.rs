@@ -1,4 +1,4 @@
-//! Networks in CIDR notation (RFC 4632 section 3.1): `10.0.0.0/8`, `2001:db8::/32`.
+//! Parses networks in CIDR notation (RFC 4632 section 3.1): `10.0.0.0/8`, `2001:db8::/32`.
 
 use std::net::IpAddr;
 
@@ -8,7 +8,7 @@ use super::tokens::{comma_separated, shown, stream, string};
 use crate::diagnostics::Diagnostics;
 use crate::model::condition::ConditionKind;
 
-/// Reads what stands right of `address in`.
+/// Parses the operand on the right of `address in`.
 pub(super) fn networks(arguments: &[TokenTree], diagnostics: &mut Diagnostics) -> ConditionKind {
     let parts = match arguments {
         [TokenTree::Group(list)] if list.delimiter() == Delimiter::Bracket => {
@@ -44,7 +44,7 @@ fn network(part: &[TokenTree], diagnostics: &mut Diagnostics) -> Option<String> 
     }
 }
 
-/// The network in its canonical form, or what is wrong and what to type.
+/// The network in canonical form, or a message and a help.
 fn read(text: &str) -> Result<String, (String, String)> {
     let example = || "`address in \"10.0.0.0/8\"`".to_owned();
     let (address, prefix) = match text.split_once('/') {

@@ -1,5 +1,5 @@
-//! What the rule book says of `allow` is so, by trying every request there can be; and what the
-//! runtime prints of a rule reads back as that rule.
+//! The rules about `allow` are exact, checked by trying every possible request. The text that the
+//! runtime prints for a rule parses as that rule.
 
 use proc_macro2::TokenStream;
 use proptest::prelude::*;
@@ -129,7 +129,7 @@ fn tree() -> impl Strategy<Value = Tree> {
     })
 }
 
-/// What the endpoint's data says of a request, by the names in the token alone.
+/// The decision of the endpoint's data about a request, by the names in the token alone.
 fn folded(clause: &Clause, world: World) -> bool {
     let number =
         |name: &str| name.get(1..).and_then(|digits| digits.parse::<usize>().ok()).unwrap();

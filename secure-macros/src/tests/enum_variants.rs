@@ -1,4 +1,4 @@
-//! A variant of an enum means what its name means, wherever a name stands.
+//! An enum variant means the same as its name, in every key that takes a name.
 
 use super::endpoint_with;
 use crate::vocabulary::Vocabulary;
@@ -17,7 +17,7 @@ const FILE: &str = r#"
 
 const HANDLER: &str = "#[get(\"/\")] async fn handler() -> &'static str { \"\" }";
 
-/// What the rule of an attribute comes to, and how many names the compiler is asked about.
+/// The rule of an attribute, and the number of names that the compiler checks.
 fn rule(arguments: &str) -> (String, usize) {
     let vocabulary = Vocabulary::read(FILE).unwrap();
     let endpoint = endpoint_with(&vocabulary, arguments, HANDLER);

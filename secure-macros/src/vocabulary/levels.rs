@@ -1,11 +1,11 @@
-//! The profile and the levels of lints.
+//! The profile and the levels of lints in the file.
 
 use super::Fault;
 use super::document::{Document, Name, fault};
 use crate::diagnostics::{choices, nearest};
 use crate::lints::{LINTS, Level, Levels, Profile};
 
-/// Reads the levels. Where a rule is broken, the faults say so and the result is of no use.
+/// Checks the levels. After a fault the result is of no use.
 pub(super) fn resolve(document: &Document, text: &str, faults: &mut Vec<Fault>) -> Levels {
     let mut levels = Levels::default();
     let mut unknown = |message: &str, name: &Name, known: &[&str]| {

@@ -1,4 +1,4 @@
-//! What the file means, and every mistake in it.
+//! The meaning of a `secure.toml`, and every mistake in it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
