@@ -41,7 +41,7 @@ fn used(arguments: &TokenStream, item: &TokenStream) -> Option<TokenStream> {
 
 fn function(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let current = vocabulary::current();
-    let arguments = file_policies::hoisted(arguments, &item, &current.vocabulary);
+    let arguments = file_policies::with_used_policies(arguments, &item, &current.vocabulary);
     let mut paths = Paths::new(None);
     let mut expansion = match used(&arguments, &item) {
         Some(expansion) => {

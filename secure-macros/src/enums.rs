@@ -77,8 +77,8 @@ pub(crate) fn expand(input: TokenStream) -> TokenStream {
             report.err().map(|report| quote!(#report)).unwrap_or_default()
         }
     };
-    let told = current.tracking(&paths);
-    quote!(#report #expansion #told)
+    let tracking = current.tracking(&paths);
+    quote!(#report #expansion #tracking)
 }
 
 /// One enum. An enum with mistakes is generated as far as possible, so that its name and its other

@@ -27,7 +27,7 @@ struct Place {
 
 /// The attribute with the named policies that its file's policies use: only a macro can pass them
 /// on.
-pub(crate) fn hoisted(
+pub(crate) fn with_used_policies(
     arguments: TokenStream,
     item: &TokenStream,
     vocabulary: &Vocabulary,
@@ -38,20 +38,20 @@ pub(crate) fn hoisted(
         return arguments;
     }
     let mut known: Vec<String> = uses(&arguments).iter().map(shown).collect();
-    let mut hoisted = TokenStream::new();
+    let mut with_used_policies = TokenStream::new();
     for source in sources.into_iter().filter(|source| read(source, vocabulary).is_ok()) {
         for path in source.keys.parse().iter().flat_map(uses) {
             if !known.contains(&shown(&path)) {
                 known.push(shown(&path));
-                hoisted.extend(quote!(use = #path,));
+                with_used_policies.extend(quote!(use = #path,));
             }
         }
     }
-    if hoisted.is_empty() {
+    if with_used_policies.is_empty() {
         return arguments;
     }
     let done = format_ident!("{HOISTED}");
-    quote!(#hoisted #done, #arguments)
+    quote!(#with_used_policies #done, #arguments)
 }
 
 /// The layers of the handler's file, the outermost first.

@@ -3,7 +3,7 @@
 use proc_macro2::{Group, Ident, TokenStream, TokenTree};
 use quote::ToTokens;
 
-use super::expression_variables::scopes::asks_about;
+use super::expression_variables::scopes::depends_on;
 use super::expression_variables::{free, mentioned};
 use super::names::{Listed, well_formed_name};
 use super::parameters::Parameter;
@@ -13,12 +13,12 @@ use super::vocabulary::name_is_known;
 use crate::diagnostics::{Diagnostics, choices, nearest};
 use crate::model::condition::{Check, Condition, ConditionKind};
 use crate::model::raw::{Combine, Declaration, Name, Names};
-use crate::parse::operators::{ADDRESS, TIME, stands_in_an_expression};
+use crate::parse::operators::{ADDRESS, TIME, report_inside_expression};
 use crate::parse::tokens::{is_punct, string, word_of};
 use crate::vocabulary::Vocabulary;
 
 /// The most expressions in one endpoint's rule: the number of bits in the set of their results.
-const MOST_QUESTIONS: usize = 64;
+const MOST_EXPRESSIONS: usize = 64;
 
 /// Calls `visit` with every part of every `allow`.
 fn parts<'a>(declaration: &'a Declaration, mut visit: impl FnMut(&'a Condition)) {
@@ -72,7 +72,7 @@ pub(super) fn authenticators_are_used(declaration: &Declaration, diagnostics: &m
 }
 
 /// A public endpoint ignores credentials, so its rule can use the request alone.
-pub(super) fn public_asks_no_caller(declaration: &Declaration, diagnostics: &mut Diagnostics) {
+pub(super) fn public_rules_use_no_caller(declaration: &Declaration, diagnostics: &mut Diagnostics) {
     if declaration.public.is_none() {
         return;
     }
@@ -114,13 +114,13 @@ pub(super) fn checks_have_a_caller(declaration: &Declaration, diagnostics: &mut 
 
 /// `role(…)` and the other conditions are operands of `&&`, `||` and `!`. Inside another expression
 /// they would be functions of the application.
-pub(super) fn words_stand_alone(declaration: &Declaration, diagnostics: &mut Diagnostics) {
+pub(super) fn conditions_are_operands(declaration: &Declaration, diagnostics: &mut Diagnostics) {
     parts(declaration, |part| {
         if matches!(part.kind, ConditionKind::Expression)
             && let Some(word) = inner_word(&part.tokens)
         {
             if word == ADDRESS || word == TIME {
-                stands_in_an_expression(&word, diagnostics);
+                report_inside_expression(&word, diagnostics);
                 return;
             }
             let message = format!("`{word}(…)` cannot be part of another expression");
@@ -169,7 +169,7 @@ pub(super) fn patterns_bind_no_parameter(
                 continue;
             }
             let is_taken_apart =
-                |name: &str| !comparison.is_alone && asks_about(&comparison.value, name);
+                |name: &str| !comparison.is_alone && depends_on(&comparison.value, name);
             let mistaken = comparison.bound().into_iter().find_map(|word| {
                 let name = word_of(&word).text;
                 let is_parameter = || parameters.iter().any(|it| it.binds(&name));
@@ -310,7 +310,7 @@ pub(super) fn hide_has_a_rule(declaration: &Declaration, diagnostics: &mut Diagn
 pub(super) fn looks_at_arguments(declaration: &Declaration, parameters: &[Parameter<'_>]) -> bool {
     let is_given = |check: &Check| check.parameters.as_ref().is_some_and(|given| !given.is_empty());
     declaration.checks.iter().any(is_given)
-        || parameters.iter().any(|parameter| is_asked_about(declaration, parameter))
+        || parameters.iter().any(|parameter| is_used_in_rule(declaration, parameter))
 }
 
 /// The checkers that take arguments by type; whether they use an argument is in their signatures.
@@ -331,25 +331,25 @@ pub(super) fn free_in_rules(declaration: &Declaration) -> Vec<Ident> {
 }
 
 /// Whether some rule uses this parameter.
-pub(super) fn is_asked_about(declaration: &Declaration, parameter: &Parameter<'_>) -> bool {
+pub(super) fn is_used_in_rule(declaration: &Declaration, parameter: &Parameter<'_>) -> bool {
     let mut found = false;
     parts(declaration, |part| {
         found |= matches!(part.kind, ConditionKind::Expression)
-            && parameter.names.iter().any(|name| asks_about(&part.tokens, name));
+            && parameter.names.iter().any(|name| depends_on(&part.tokens, name));
     });
     let given = declaration.checks.iter().flat_map(|check| &check.parameters).flatten();
     found || given.into_iter().any(|name| parameter.binds(&name.text))
 }
 
 /// The set of results has one bit for each expression.
-pub(super) fn questions_are_few(declaration: &Declaration, diagnostics: &mut Diagnostics) {
-    let mut questions = declaration.checks.len();
+pub(super) fn expressions_are_few(declaration: &Declaration, diagnostics: &mut Diagnostics) {
+    let mut rule_expressions = declaration.checks.len();
     parts(declaration, |part| {
-        questions += usize::from(matches!(part.kind, ConditionKind::Expression));
-        if questions == MOST_QUESTIONS + 1 {
-            let message = format!("`allow` expects at most {MOST_QUESTIONS} expressions");
+        rule_expressions += usize::from(matches!(part.kind, ConditionKind::Expression));
+        if rule_expressions == MOST_EXPRESSIONS + 1 {
+            let message = format!("`allow` expects at most {MOST_EXPRESSIONS} expressions");
             diagnostics.error(&part.tokens, message).help("put some of them into one function");
-            questions += 1;
+            rule_expressions += 1;
         }
     });
 }

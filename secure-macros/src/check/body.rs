@@ -242,11 +242,11 @@ pub(super) fn possible_bodies(
     declaration: &Declaration,
     parameters: &[Parameter<'_>],
 ) -> Vec<PossibleBody> {
-    let is_asked = |it: &Parameter<'_>| {
+    let is_used = |it: &Parameter<'_>| {
         let may_be_another = it.may_hold_body || it.body.as_ref().is_some_and(Body::is_validated);
         may_be_another && !is_validated(declaration, it) && !is_exempt(declaration, it)
     };
-    let possible_bodies = parameters.iter().enumerate().filter(|(_, it)| is_asked(it));
+    let possible_bodies = parameters.iter().enumerate().filter(|(_, it)| is_used(it));
     possible_bodies
         .map(|(index, parameter)| PossibleBody {
             index,

@@ -12,16 +12,16 @@ use super::resolution::resolved;
 use super::source::source;
 use super::vocabulary::demand;
 use crate::model::condition::{Check, Condition, ConditionKind, Expression};
-use crate::model::legal::{Asks, Bound, Clause, Question};
+use crate::model::legal::{AppExpression, Bound, Clause, Evaluated};
 use crate::model::raw::Declaration;
 use crate::paths::Paths;
 use crate::vocabulary::Vocabulary;
 
 /// Collects the expressions while the clauses are built.
-struct Questions<'a> {
+struct ExpressionCollector<'a> {
     parameters: &'a [Parameter<'a>],
     vocabulary: &'a Vocabulary,
-    questions: Vec<Question>,
+    rule_expressions: Vec<AppExpression>,
 }
 
 /// The reserved words of rules and keys.
@@ -32,19 +32,20 @@ pub(super) fn clauses(
     declaration: &Declaration,
     parameters: &[Parameter<'_>],
     vocabulary: &Vocabulary,
-) -> (Vec<Clause>, Vec<Question>) {
-    let mut questions = Questions { parameters, vocabulary, questions: Vec::new() };
+) -> (Vec<Clause>, Vec<AppExpression>) {
+    let mut rule_expressions =
+        ExpressionCollector { parameters, vocabulary, rule_expressions: Vec::new() };
     let mut clauses = Vec::new();
     for allow in &declaration.allow {
-        match questions.clause(&allow.condition, allow.shared.as_ref()) {
+        match rule_expressions.clause(&allow.condition, allow.shared.as_ref()) {
             Clause::All(parts) => clauses.extend(parts),
             clause => clauses.push(clause),
         }
     }
     for check in &declaration.checks {
-        clauses.push(questions.check(check));
+        clauses.push(rule_expressions.check(check));
     }
-    (clauses, questions.questions)
+    (clauses, rule_expressions.rule_expressions)
 }
 
 /// The expressions of limits: keys of `by` and costs.
@@ -52,16 +53,16 @@ pub(super) fn of_limits(
     declaration: &Declaration,
     parameters: &[Parameter<'_>],
     vocabulary: &Vocabulary,
-) -> (Vec<Question>, Vec<Question>) {
-    let asker = Questions { parameters, vocabulary, questions: Vec::new() };
+) -> (Vec<AppExpression>, Vec<AppExpression>) {
+    let asker = ExpressionCollector { parameters, vocabulary, rule_expressions: Vec::new() };
     let distinct = |expressions: Vec<&Expression>, words: &[&str]| {
-        let mut questions: Vec<Question> = Vec::new();
+        let mut rule_expressions: Vec<AppExpression> = Vec::new();
         for expression in expressions {
-            if number_of(expression, &questions).is_none() {
-                questions.push(asker.question(expression, words));
+            if number_of(expression, &rule_expressions).is_none() {
+                rule_expressions.push(asker.question(expression, words));
             }
         }
-        questions
+        rule_expressions
     };
     let keys = partitions::all(declaration).flat_map(|by| partitions::keys(Some(by))).collect();
     let costs = declaration.rates.iter().filter_map(|rate| rate.price()).collect();
@@ -69,7 +70,7 @@ pub(super) fn of_limits(
     (distinct(keys, &WORDS), distinct(costs, &[]))
 }
 
-impl Questions<'_> {
+impl ExpressionCollector<'_> {
     fn clause(&mut self, condition: &Condition, shared: Option<&Paths>) -> Clause {
         match &condition.kind {
             ConditionKind::All(parts) => {
@@ -97,14 +98,14 @@ impl Questions<'_> {
 
     fn expression(&mut self, expression: &Expression) -> Clause {
         // An expression that is written twice is evaluated once.
-        if let Some(known) = number_of(expression, &self.questions) {
-            return Clause::Question(known);
+        if let Some(known) = number_of(expression, &self.rule_expressions) {
+            return Clause::AppExpression(known);
         }
         let question = self.question(expression, &WORDS);
         self.ask(question)
     }
 
-    fn question(&self, expression: &Expression, words: &[&str]) -> Question {
+    fn question(&self, expression: &Expression, words: &[&str]) -> AppExpression {
         let Expression { tokens, shared } = expression;
         let parameters = self.parameters.iter().enumerate();
         let arguments = parameters
@@ -117,10 +118,10 @@ impl Questions<'_> {
             parameters.find_map(|parameter| parameter.ident(name))
         };
         let word = |word: &str| words.contains(&word).then(|| mentioned(tokens, word)).flatten();
-        Question {
+        AppExpression {
             text: source(tokens),
             written: tokens.to_string(),
-            asks: Asks::Expression(resolved(expression, parameter)),
+            evaluated: Evaluated::Expression(resolved(expression, parameter)),
             caller: word("caller"),
             request: word("request"),
             arguments,
@@ -133,10 +134,10 @@ impl Questions<'_> {
         let function = &check.function;
         let name = source(&function.to_token_stream());
         let Some(given) = &check.parameters else {
-            return self.ask(Question {
+            return self.ask(AppExpression {
                 text: format!("check {name}"),
                 written: String::new(),
-                asks: Asks::CheckerByType(function.clone()),
+                evaluated: Evaluated::CheckerByType(function.clone()),
                 caller: None,
                 request: None,
                 arguments: Vec::new(),
@@ -154,10 +155,10 @@ impl Questions<'_> {
             .collect();
         let names: Vec<Ident> = given.iter().map(|name| name.ident()).collect();
         let shown: Vec<&str> = given.iter().map(|name| name.text.as_str()).collect();
-        self.ask(Question {
+        self.ask(AppExpression {
             text: format!("check {name}({})", shown.join(", ")),
             written: String::new(),
-            asks: Asks::Checker(function.clone(), names),
+            evaluated: Evaluated::Checker(function.clone(), names),
             caller: None,
             request: given.iter().find(|name| name.text == "request").map(|name| name.ident()),
             arguments,
@@ -171,9 +172,9 @@ impl Questions<'_> {
         WORDS.contains(&name) || self.parameters.iter().any(|it| it.binds(name))
     }
 
-    fn ask(&mut self, question: Question) -> Clause {
-        self.questions.push(question);
-        Clause::Question(self.questions.len() - 1)
+    fn ask(&mut self, question: AppExpression) -> Clause {
+        self.rule_expressions.push(question);
+        Clause::AppExpression(self.rule_expressions.len() - 1)
     }
 }
 
@@ -208,7 +209,7 @@ fn by_reference(pattern: &mut Pat) {
 
 /// The number of an expression among those already collected. A shared expression may mean
 /// something else than the handler's own expression with the same text.
-pub(super) fn number_of(expression: &Expression, asked: &[Question]) -> Option<usize> {
+pub(super) fn number_of(expression: &Expression, asked: &[AppExpression]) -> Option<usize> {
     let written = expression.tokens.to_string();
     let is_shared = expression.shared.is_some();
     asked.iter().position(|it| it.written == written && it.shared.is_some() == is_shared)

@@ -2,7 +2,7 @@
 
 use super::{modes, partitions};
 use crate::diagnostics::Diagnostics;
-use crate::model::legal::{self, Question};
+use crate::model::legal::{self, AppExpression};
 use crate::model::raw::{Concurrency, Number};
 
 /// More waiting requests of one caller indicate an attack or an overloaded service.
@@ -49,7 +49,7 @@ pub(super) fn queue_has_a_wait(concurrency: &Concurrency, diagnostics: &mut Diag
 }
 
 /// The checked concurrency limits.
-pub(super) fn legal(written: &[Concurrency], keys: &[Question]) -> Vec<legal::Concurrency> {
+pub(super) fn legal(written: &[Concurrency], keys: &[AppExpression]) -> Vec<legal::Concurrency> {
     let one = |it: &Concurrency| legal::Concurrency {
         most: it.most.value,
         by: partitions::partition(it.by.as_ref(), keys),

@@ -10,7 +10,7 @@ use crate::model::condition::Expression;
 use crate::model::raw::{Cost, Declaration, RateKey};
 
 /// A cost is computed from the arguments once they exist; the word `response` is not one of them.
-pub(super) fn asks_about_arguments(
+pub(super) fn costs_use_arguments(
     rate: &RateKey,
     parameters: &[Parameter<'_>],
     diagnostics: &mut Diagnostics,

@@ -12,7 +12,7 @@ struct Exception<'a> {
 }
 
 /// A reason is for reviewers of the endpoint, so it must not be empty.
-pub(super) fn reasons_say_something(declaration: &Declaration, diagnostics: &mut Diagnostics) {
+pub(super) fn reasons_are_not_empty(declaration: &Declaration, diagnostics: &mut Diagnostics) {
     for Exception { grounds, help } in all(declaration) {
         if grounds.reason.text.trim().is_empty() {
             diagnostics

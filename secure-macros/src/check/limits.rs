@@ -6,7 +6,7 @@ use super::clauses::number_of;
 use super::{modes, partitions, tiers, unless};
 use crate::diagnostics::{Diagnostics, choices, nearest};
 use crate::model::hours::{self, HoursError};
-use crate::model::legal::{self, Audience, Limit, Question};
+use crate::model::legal::{self, AppExpression, Audience, Limit};
 use crate::model::raw::{Cost, Declaration, Quotas, RateKey, Window};
 use crate::vocabulary::{Vocabulary, is_well_formed};
 
@@ -146,8 +146,8 @@ pub(super) fn windows_differ(rate: &RateKey, diagnostics: &mut Diagnostics) {
 /// Every rate of every key, with its options.
 pub(super) fn limits(
     rates: &[RateKey],
-    keys: &[Question],
-    costs: &[Question],
+    keys: &[AppExpression],
+    costs: &[AppExpression],
     known: &Vocabulary,
 ) -> Vec<Limit> {
     let mut limits = Vec::new();
@@ -175,7 +175,7 @@ pub(super) fn limits(
     limits
 }
 
-fn cost(cost: Option<&Cost>, costs: &[Question]) -> legal::Cost {
+fn cost(cost: Option<&Cost>, costs: &[AppExpression]) -> legal::Cost {
     match cost {
         None => legal::Cost::Permits(1),
         Some(Cost::Permits(number)) => legal::Cost::Permits(number.value),

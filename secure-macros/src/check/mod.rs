@@ -69,7 +69,7 @@ pub(crate) fn endpoint(
     let is_sound = diagnostics.count() == mistakes;
     let is_one_layer = layers.len() < 2;
     let modules = layers.iter().filter(|layer| layer.origin == Origin::Module).count();
-    let said = layers::texts(&layers);
+    let texts = layers::texts(&layers);
     let mistakes = diagnostics.count();
     let declaration = &layers::narrowed(layers, diagnostics);
 
@@ -96,31 +96,31 @@ pub(crate) fn endpoint(
         tautologies::somebody_passes(declaration, &requirements, known, diagnostics);
     }
     allow::authenticators_are_used(declaration, diagnostics);
-    allow::public_asks_no_caller(declaration, diagnostics);
+    allow::public_rules_use_no_caller(declaration, diagnostics);
     allow::words_are_free(declaration, &parameters, diagnostics);
     allow::patterns_bind_no_parameter(declaration, &parameters, diagnostics);
     let is_read_whole =
         shared_expressions::variables_are_parameters(declaration, &parameters, diagnostics)
             && is_read_whole;
-    allow::questions_are_few(declaration, diagnostics);
+    allow::expressions_are_few(declaration, diagnostics);
     allow::checks_have_a_caller(declaration, diagnostics);
     allow::checkers_take_parameters(declaration, &parameters, diagnostics);
     allow::hide_has_a_rule(declaration, diagnostics);
     allow::checks_differ(declaration, diagnostics);
     resources::grants_have_a_rule(declaration, &parameters, diagnostics);
-    resources::grants_stand_alone(&parameters, diagnostics);
+    resources::grants_are_whole_parameters(&parameters, diagnostics);
     resources::are_loaded_once(&parameters, diagnostics);
-    resources::hidden_ones_stand_alone(declaration, &parameters, diagnostics);
-    resources::hidden_ones_are_judged_without_the_body(declaration, &parameters, diagnostics);
-    let (clauses, questions) = clauses::clauses(declaration, &parameters, known);
+    resources::hidden_resources_are_whole_parameters(declaration, &parameters, diagnostics);
+    resources::hidden_resources_are_decided_without_body(declaration, &parameters, diagnostics);
+    let (clauses, rule_expressions) = clauses::clauses(declaration, &parameters, known);
 
     for rate in &declaration.rates {
         partitions::principals_exist(rate, declaration, diagnostics);
-        costs::asks_about_arguments(rate, &parameters, diagnostics);
+        costs::costs_use_arguments(rate, &parameters, diagnostics);
         costs::hidden_resources_cost_nothing(rate, declaration, &parameters, diagnostics);
     }
     for by in partitions::all(declaration) {
-        partitions::keys_ask_about_the_request(Some(by), &parameters, diagnostics);
+        partitions::keys_use_the_request(Some(by), &parameters, diagnostics);
     }
     let (keys, costs) = clauses::of_limits(declaration, &parameters, known);
 
@@ -131,7 +131,7 @@ pub(crate) fn endpoint(
     websocket::handlers_take_the_stream(declaration, &parameters, diagnostics);
     body::content_type_is_a_media_type(declaration, diagnostics);
     body::content_encodings_are_known(declaration, diagnostics);
-    exceptions::reasons_say_something(declaration, diagnostics);
+    exceptions::reasons_are_not_empty(declaration, diagnostics);
     exceptions::ends_are_dates(declaration, diagnostics);
     exceptions::none_has_ended(declaration, diagnostics);
 
@@ -188,7 +188,7 @@ pub(crate) fn endpoint(
             undecided: body::undecided(declaration, &parameters),
             validated_by: body::validated_by(declaration, &parameters),
             exceptions: exceptions::reasoned(declaration),
-            layers: said,
+            layers: texts,
             modules,
         },
         arguments: parameters.iter().map(|parameter| parameter.ty.clone()).collect(),
@@ -196,7 +196,7 @@ pub(crate) fn endpoint(
         possible_bodies: body::possible_bodies(declaration, &parameters),
         bodies: body::bodies(declaration, &parameters),
         resources: resources::places(&parameters),
-        questions,
+        rule_expressions,
         keys,
         costs,
         warnings: diagnostics.warnings(),
@@ -232,7 +232,7 @@ fn alone(declaration: &Declaration, known: &Vocabulary, diagnostics: &mut Diagno
     }
     actions::names_are_words(declaration, diagnostics);
     allow::names_are_known(declaration, known, diagnostics);
-    allow::words_stand_alone(declaration, diagnostics);
+    allow::conditions_are_operands(declaration, diagnostics);
     allow::patterns_compare(declaration, diagnostics);
     let requirements = names::requirements(declaration, known);
     if diagnostics.count() == mistakes {
@@ -260,7 +260,7 @@ fn alone(declaration: &Declaration, known: &Vocabulary, diagnostics: &mut Diagno
         limits::zone_is_known(rate, diagnostics);
         limits::shared_names_a_count(rate, diagnostics);
         limits::refunds_are_known_before(rate, diagnostics);
-        unless::asks_about_callers_and_networks(rate, known, diagnostics);
+        unless::uses_grants_and_networks(rate, known, diagnostics);
         modes::are_known(rate.mode.as_ref(), diagnostics);
         partition(rate.by.as_ref(), diagnostics);
         // The effect of a key with mistakes is unknown.
@@ -293,7 +293,7 @@ fn partition(by: Option<&By>, diagnostics: &mut Diagnostics) {
     partitions::words_are_known(by, diagnostics);
     partitions::headers_are_names(by, diagnostics);
     partitions::claims_have_names(by, diagnostics);
-    partitions::combinations_tell_apart(by, diagnostics);
+    partitions::combinations_split_counts(by, diagnostics);
 }
 
 fn access(declaration: &Declaration) -> Access {

@@ -7,7 +7,7 @@ use super::parameters::Parameter;
 use super::source::source;
 use crate::diagnostics::{Diagnostics, choices, nearest};
 use crate::model::condition::Expression;
-use crate::model::legal::{Mode, Partition, Question};
+use crate::model::legal::{AppExpression, Mode, Partition};
 use crate::model::raw::{By, Declaration, Names, Part, PartKind, RateKey};
 
 /// The words of `by`. Without `by` the key is the principal, or the client IP of an anonymous
@@ -90,7 +90,7 @@ pub(super) fn claims_have_names(by: Option<&By>, diagnostics: &mut Diagnostics) 
 }
 
 /// Every part of a combination must split the count.
-pub(super) fn combinations_tell_apart(by: Option<&By>, diagnostics: &mut Diagnostics) {
+pub(super) fn combinations_split_counts(by: Option<&By>, diagnostics: &mut Diagnostics) {
     let Some(by) = by.filter(|by| by.parts.len() > 1) else { return };
     for (index, part) in by.parts.iter().enumerate() {
         let text = shown_part(part);
@@ -151,7 +151,7 @@ pub(super) fn principals_exist(
 }
 
 /// The key must be known before the arguments are extracted, and must differ between requests.
-pub(super) fn keys_ask_about_the_request(
+pub(super) fn keys_use_the_request(
     by: Option<&By>,
     parameters: &[Parameter<'_>],
     diagnostics: &mut Diagnostics,
@@ -238,7 +238,7 @@ fn identity(rate: &RateKey) -> Vec<String> {
 }
 
 /// The checked `by`; every name in it exists.
-pub(super) fn partition(by: Option<&By>, asked: &[Question]) -> Partition {
+pub(super) fn partition(by: Option<&By>, asked: &[AppExpression]) -> Partition {
     let one = |part: &Part| match &part.kind {
         PartKind::Word(word) => {
             let known = WORDS.into_iter().find(|(name, _)| *name == word.text);

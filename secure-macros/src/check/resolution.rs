@@ -92,7 +92,7 @@ impl VisitMut for Resolution {
     fn visit_path_mut(&mut self, path: &mut Path) {
         visit_mut::visit_path_mut(self, path);
         if self.is_shared && path.leading_colon.is_none() {
-            lead_to_the_standard_library(path);
+            qualify_standard_path(path);
         }
     }
 
@@ -117,7 +117,7 @@ impl VisitMut for Resolution {
 }
 
 /// Makes a path that begins with a name of the standard library absolute.
-fn lead_to_the_standard_library(path: &mut Path) {
+fn qualify_standard_path(path: &mut Path) {
     let Some(first) = path.segments.first_mut() else { return };
     let Some(whole) = standard(&first.ident) else { return };
     let place = qualifying(first.ident.span());

@@ -4,7 +4,7 @@ use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::Type;
 
-use super::allow::is_asked_about;
+use super::allow::is_used_in_rule;
 use super::body;
 use super::expression_variables::mentioned;
 use super::parameters::{Parameter, last_segment};
@@ -19,7 +19,7 @@ pub(super) fn grants_have_a_rule(
     diagnostics: &mut Diagnostics,
 ) {
     for parameter in parameters.iter().filter(|parameter| parameter.granted().is_some()) {
-        if !declaration.rule_unclear && !is_asked_about(declaration, parameter) {
+        if !declaration.rule_unclear && !is_used_in_rule(declaration, parameter) {
             let name = parameter.names.first().map_or("_", String::as_str);
             diagnostics
                 .error(
@@ -33,7 +33,10 @@ pub(super) fn grants_have_a_rule(
 }
 
 /// `Granted` must be the whole type of a parameter: inside another type it would never be granted.
-pub(super) fn grants_stand_alone(parameters: &[Parameter<'_>], diagnostics: &mut Diagnostics) {
+pub(super) fn grants_are_whole_parameters(
+    parameters: &[Parameter<'_>],
+    diagnostics: &mut Diagnostics,
+) {
     for parameter in parameters.iter().filter(|parameter| parameter.granted().is_none()) {
         if names_one_of(&parameter.ty.to_token_stream(), &["Granted"]) {
             let outer = last_segment(parameter.ty)
@@ -81,7 +84,7 @@ pub(super) fn are_loaded_once(parameters: &[Parameter<'_>], diagnostics: &mut Di
 
 /// With `hide`, a resource is the whole type of its parameter. An extractor beside it would run
 /// after it, and its errors would reveal that the resource exists.
-pub(super) fn hidden_ones_stand_alone(
+pub(super) fn hidden_resources_are_whole_parameters(
     declaration: &Declaration,
     parameters: &[Parameter<'_>],
     diagnostics: &mut Diagnostics,
@@ -105,7 +108,7 @@ pub(super) fn hidden_ones_stand_alone(
 
 /// With `hide`, rules about a resource must not need the body. Otherwise an invalid body gives 422
 /// if the resource exists, and 404 if not.
-pub(super) fn hidden_ones_are_judged_without_the_body(
+pub(super) fn hidden_resources_are_decided_without_body(
     declaration: &Declaration,
     parameters: &[Parameter<'_>],
     diagnostics: &mut Diagnostics,

@@ -110,7 +110,7 @@ pub(super) fn names_are_found_everywhere(layer: &Layer, diagnostics: &mut Diagno
     for it in found {
         let message = it.message();
         if !told.contains(&message) {
-            it.tell(&message, diagnostics);
+            it.report(&message, diagnostics);
             told.push(message);
         }
     }
@@ -170,7 +170,7 @@ impl Elsewhere {
         }
     }
 
-    fn tell(&self, message: &str, diagnostics: &mut Diagnostics) {
+    fn report(&self, message: &str, diagnostics: &mut Diagnostics) {
         let place: &dyn ToTokens = match self {
             Self::Name(name) | Self::Macro(name) => name,
             Self::Unread(tokens) => tokens,

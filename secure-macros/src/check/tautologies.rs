@@ -150,11 +150,11 @@ impl<'a> Atoms<'a> {
 
     /// No atom about a name in the token is true.
     fn nameless(&self) -> Formula {
-        let asks_elsewhere = ["address ", "time ", "expression "];
+        let other_prefixes = ["address ", "time ", "expression "];
         let of_names = self
             .numbers
             .iter()
-            .filter(|(key, _)| !asks_elsewhere.iter().any(|it| key.starts_with(it)));
+            .filter(|(key, _)| !other_prefixes.iter().any(|it| key.starts_with(it)));
         let atoms = of_names.map(|(_, number)| Formula::Not(Box::new(Formula::Atom(*number))));
         Formula::All(atoms.collect())
     }
@@ -260,19 +260,20 @@ pub(super) fn every_part_decides(
         };
         diagnostics.error(&condition.tokens, message).help(help);
     } else if let Some(idle) =
-        idle_part(condition, &mut atoms, &|part| Formula::All(vec![lists.clone(), part]))
+        redundant_part(condition, &mut atoms, &|part| Formula::All(vec![lists.clone(), part]))
     {
         diagnostics
             .error(&idle.tokens, "this part of `allow` has no effect: the other parts imply it")
             .help("remove it, or write the intended condition");
-    } else if let Some(list) = idle_list(declaration, requirements, &mut atoms, &allow, &whole) {
+    } else if let Some(list) = redundant_list(declaration, requirements, &mut atoms, &allow, &whole)
+    {
         let message = format!("`{} = {}` has no effect: `allow` implies it", list.key, list.value);
         diagnostics.error(&list.value, message).help("remove one of the two");
     }
 }
 
 /// A list of names that `allow` implies.
-fn idle_list<'a>(
+fn redundant_list<'a>(
     declaration: &'a Declaration,
     requirements: &[Requirement],
     atoms: &mut Atoms<'_>,
@@ -335,7 +336,7 @@ pub(super) fn admits_any_caller(declaration: &Declaration) -> bool {
 }
 
 /// A part that can be removed without an effect: the largest, and of several the last.
-fn idle_part<'a>(
+fn redundant_part<'a>(
     condition: &'a Condition,
     atoms: &mut Atoms<'_>,
     within: &dyn Fn(Formula) -> Formula,
@@ -344,7 +345,7 @@ fn idle_part<'a>(
         ConditionKind::All(parts) => (parts, true),
         ConditionKind::Any(parts) => (parts, false),
         ConditionKind::Not(part) => {
-            return idle_part(part, atoms, &|formula| within(Formula::Not(Box::new(formula))));
+            return redundant_part(part, atoms, &|formula| within(Formula::Not(Box::new(formula))));
         }
         _ => return None,
     };
@@ -359,7 +360,7 @@ fn idle_part<'a>(
         }
     }
     parts.iter().enumerate().find_map(|(index, part)| {
-        idle_part(part, atoms, &|formula| {
+        redundant_part(part, atoms, &|formula| {
             let mut formulas = formulas.clone();
             if let Some(place) = formulas.get_mut(index) {
                 *place = formula;

@@ -11,7 +11,7 @@ use crate::model::raw::RateKey;
 use crate::vocabulary::Vocabulary;
 
 /// The exempt callers must be evident: grants of the caller, and networks.
-pub(super) fn asks_about_callers_and_networks(
+pub(super) fn uses_grants_and_networks(
     rate: &RateKey,
     known: &Vocabulary,
     diagnostics: &mut Diagnostics,

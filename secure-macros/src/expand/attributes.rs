@@ -3,7 +3,7 @@
 use syn::{Attribute, FnArg, Path, Signature, parse_quote};
 
 use crate::known_attributes::{is_route, unfolded};
-use crate::model::legal::{Asks, Endpoint};
+use crate::model::legal::{Endpoint, Evaluated};
 
 /// Attributes about the item as seen from outside; lint levels also apply inside.
 const OUTER: [&str; 9] =
@@ -22,12 +22,12 @@ pub(crate) fn split(attributes: &[Attribute]) -> (Vec<&Attribute>, Vec<&Attribut
 pub(super) fn used_in_rules(endpoint: &Endpoint) -> Signature {
     let mut signature = endpoint.function.signature.clone();
     for (index, input) in signature.inputs.iter_mut().enumerate() {
-        let is_asked = endpoint.questions.iter().chain(&endpoint.costs).any(|question| {
-            matches!(question.asks, Asks::CheckerByType(_))
+        let is_used = endpoint.rule_expressions.iter().chain(&endpoint.costs).any(|question| {
+            matches!(question.evaluated, Evaluated::CheckerByType(_))
                 || question.arguments.iter().any(|bound| bound.index == index)
         });
         if let FnArg::Typed(typed) = input
-            && is_asked
+            && is_used
         {
             typed.attrs.push(parse_quote!(#[allow(unused_variables)]));
         }

@@ -7,7 +7,8 @@ use super::json::{self, Object};
 use super::rule_closure::{bound, words};
 use super::{local, rule, spans};
 use crate::model::legal::{
-    Asks, Audience, Concurrency, Cost, Endpoint, Failures, Limit, Mode, Partition, Question,
+    AppExpression, Audience, Concurrency, Cost, Endpoint, Evaluated, Failures, Limit, Mode,
+    Partition,
 };
 use crate::paths;
 use crate::policy_members as members;
@@ -124,7 +125,7 @@ fn partition(endpoint: &Endpoint, by: &Partition) -> String {
 }
 
 /// An expression's number, and its source for display.
-fn expression(asked: &[Question], number: usize) -> String {
+fn expression(asked: &[AppExpression], number: usize) -> String {
     let text = asked.get(number).map_or("", |question| question.text.as_str());
     format!("[{number},{}]", json::string(text))
 }
@@ -184,10 +185,10 @@ pub(super) fn costs<'a>(
     })
 }
 
-fn expression_of(question: &Question) -> TokenStream {
-    match &question.asks {
-        Asks::Expression(tokens) => tokens.clone(),
-        Asks::Checker(..) | Asks::CheckerByType(_) => TokenStream::new(),
+fn expression_of(question: &AppExpression) -> TokenStream {
+    match &question.evaluated {
+        Evaluated::Expression(tokens) => tokens.clone(),
+        Evaluated::Checker(..) | Evaluated::CheckerByType(_) => TokenStream::new(),
     }
 }
 

@@ -105,7 +105,7 @@ fn call(endpoint: &Endpoint, incoming: &Ident) -> TokenStream {
     // With an empty list of arguments the expression ends at the end of the place.
     let handler = place.cover(quote!(#name::<#(#arguments),*>));
     let checks = validation(endpoint);
-    if !endpoint.questions.is_empty() {
+    if !endpoint.rule_expressions.is_empty() {
         let answers = local("answers");
         return place.cover_call(
             quote!(#support::serve_ruled),

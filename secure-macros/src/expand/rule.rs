@@ -31,12 +31,12 @@ pub(super) fn clause(endpoint: &Endpoint, part: &Clause) -> String {
             let zone = json::string(zone);
             json::named(members::TIME, &format!("[{days},{start},{end},{zone}]"))
         }
-        Clause::Question(number) => question(endpoint, *number),
+        Clause::AppExpression(number) => question(endpoint, *number),
     }
 }
 
 fn question(endpoint: &Endpoint, number: usize) -> String {
-    let Some(question) = endpoint.questions.get(number) else {
+    let Some(question) = endpoint.rule_expressions.get(number) else {
         return json::named(members::ANY, "[]");
     };
     let (needs, text) = (question.needs(endpoint.bodies), json::string(&question.text));

@@ -6,7 +6,7 @@ use quote::quote;
 use syn::{FnArg, Pat, PatIdent, PatType};
 
 use super::{local, spans};
-use crate::model::legal::{Access, Asks, Endpoint, Question};
+use crate::model::legal::{Access, AppExpression, Endpoint, Evaluated};
 use crate::paths::{self, Paths};
 
 /// `{ let answers = async |…| …; }`, for an endpoint with such expressions.
@@ -15,7 +15,7 @@ use crate::paths::{self, Paths};
 /// an extra word at the cursor, and compares tokens at the same distance from the start. So the
 /// expressions come first: the tokens before them do not depend on them.
 pub(super) fn rule(endpoint: &Endpoint) -> Option<TokenStream> {
-    if endpoint.questions.is_empty() {
+    if endpoint.rule_expressions.is_empty() {
         return None;
     }
     let (answers, closure) = (local("answers"), spans::of_types(endpoint).frame(closure(endpoint)));
@@ -28,7 +28,7 @@ fn closure(endpoint: &Endpoint) -> TokenStream {
     let [question, asked, arguments] = ["question", "asked", "arguments"].map(local);
     let (option, result) = (paths::option_type(), paths::result());
     let all = super::arguments(endpoint);
-    let answers = endpoint.questions.iter().enumerate().map(|(number, it)| {
+    let answers = endpoint.rule_expressions.iter().enumerate().map(|(number, it)| {
         let number = proc_macro2::Literal::u8_suffixed(u8::try_from(number).unwrap_or(u8::MAX));
         let answer = answer(endpoint, it, &asked, &arguments);
         quote!(#number => { #answer })
@@ -51,7 +51,7 @@ fn closure(endpoint: &Endpoint) -> TokenStream {
 /// exist yet. A parameter may bind more names than the expression uses.
 pub(super) fn bound(
     endpoint: &Endpoint,
-    question: &Question,
+    question: &AppExpression,
     arguments: &Ident,
     otherwise: &TokenStream,
 ) -> TokenStream {
@@ -82,11 +82,11 @@ pub(super) fn bound(
 
 fn answer(
     endpoint: &Endpoint,
-    question: &Question,
+    question: &AppExpression,
     asked: &Ident,
     arguments: &Ident,
 ) -> TokenStream {
-    if let (Asks::Expression(tokens), Some(paths)) = (&question.asks, question.apart()) {
+    if let (Evaluated::Expression(tokens), Some(paths)) = (&question.evaluated, question.apart()) {
         return apart(endpoint, question, paths, tokens);
     }
     let support = endpoint.paths.support();
@@ -94,11 +94,11 @@ fn answer(
     let others = others(endpoint, question);
     let bound = bound(endpoint, question, arguments, &quote!(#asked.misled()));
     let (holds, ok, some) = (local("holds"), paths::ok(), paths::some());
-    let expression = match &question.asks {
-        Asks::Expression(tokens) => tokens.clone(),
+    let expression = match &question.evaluated {
+        Evaluated::Expression(tokens) => tokens.clone(),
         // The whole call has the span of the function's name, so that one mistake in it is one
         // error there.
-        Asks::Checker(function, given) => {
+        Evaluated::Checker(function, given) => {
             let place = spans::Place::of(function);
             let call = place.call(quote!(#function), quote!(#asked.caller()?, #(#given),*));
             let awaited = place.cover_locals(quote!(.await));
@@ -106,7 +106,7 @@ fn answer(
             let end = place.cover_locals(quote!(?));
             quote!(#checked #end)
         }
-        Asks::CheckerByType(function) => {
+        Evaluated::CheckerByType(function) => {
             let check = if endpoint.objects_need_a_checker {
                 quote!(check_objects)
             } else {
@@ -129,7 +129,7 @@ fn answer(
 /// traits, are not in scope there.
 fn apart(
     endpoint: &Endpoint,
-    question: &Question,
+    question: &AppExpression,
     paths: &Paths,
     expression: &TokenStream,
 ) -> TokenStream {
@@ -154,7 +154,7 @@ fn apart(
 /// Binds `caller` and `request`, if the expression uses them.
 pub(super) fn words(
     endpoint: &Endpoint,
-    question: &Question,
+    question: &AppExpression,
     paths: &Paths,
     asked: &Ident,
 ) -> TokenStream {
@@ -184,12 +184,12 @@ fn free(word: &Ident, paths: &Paths) -> TokenStream {
 }
 
 /// The word `caller`, as it is used; in an expression with unknown names, as it may become.
-fn caller(endpoint: &Endpoint, question: &Question) -> Option<Ident> {
+fn caller(endpoint: &Endpoint, question: &AppExpression) -> Option<Ident> {
     let may_be = question.has_unknown_names && !matches!(endpoint.policy.access, Access::Public);
     question.caller.clone().or_else(|| may_be.then(|| word("caller")))
 }
 
-fn request(question: &Question) -> Option<Ident> {
+fn request(question: &AppExpression) -> Option<Ident> {
     question.request.clone().or_else(|| question.has_unknown_names.then(|| word("request")))
 }
 
@@ -199,7 +199,7 @@ fn word(word: &str) -> Ident {
 
 /// The unused parameters, for an expression with an unknown name: editors offer them, and rustc
 /// suggests the nearest. They have no values, so no code can use them.
-fn others(endpoint: &Endpoint, question: &Question) -> Vec<TokenStream> {
+fn others(endpoint: &Endpoint, question: &AppExpression) -> Vec<TokenStream> {
     if !question.has_unknown_names {
         return Vec::new();
     }

@@ -27,11 +27,11 @@ pub(crate) struct Endpoint {
     /// The positions of parameters that load a resource, as a bit set.
     pub(crate) resources: u16,
     /// The expressions and checkers of the rule.
-    pub(crate) questions: Vec<Question>,
+    pub(crate) rule_expressions: Vec<AppExpression>,
     /// The expressions of `by = key(…)`.
-    pub(crate) keys: Vec<Question>,
+    pub(crate) keys: Vec<AppExpression>,
     /// The expressions of `cost`.
-    pub(crate) costs: Vec<Question>,
+    pub(crate) costs: Vec<AppExpression>,
     /// Resources that no segment names, and the message unless their key is elsewhere.
     pub(crate) pathless: Vec<(Type, String)>,
     /// Names that are written as enum variants, for the compiler to check.
@@ -151,16 +151,16 @@ pub(crate) enum Clause {
     Address(Vec<String>),
     Time(Hours),
     /// The result of the expression with this number.
-    Question(usize),
+    AppExpression(usize),
 }
 
 /// An expression of the application, evaluated while a request is served.
-pub(crate) struct Question {
+pub(crate) struct AppExpression {
     /// Its source, for logs and the inventory.
     pub(crate) text: String,
     /// Its exact tokens, as its identity; empty for a checker.
     pub(crate) written: String,
-    pub(crate) asks: Asks,
+    pub(crate) evaluated: Evaluated,
     /// The word `caller`, if it is used.
     pub(crate) caller: Option<Ident>,
     /// The word `request`, if it is used.
@@ -174,7 +174,7 @@ pub(crate) struct Question {
 }
 
 /// The code to evaluate.
-pub(crate) enum Asks {
+pub(crate) enum Evaluated {
     Expression(TokenStream),
     /// A checker, and the names of its arguments after the caller.
     Checker(Path, Vec<Ident>),
@@ -192,14 +192,14 @@ pub(crate) struct Bound {
     pub(crate) is_granted: bool,
 }
 
-impl Question {
+impl AppExpression {
     /// The input that must have been extracted before it is evaluated, for the text of the policy.
     /// A checker that takes arguments by type decides by its signature whether it waits for the
     /// body.
     pub(crate) fn needs(&self, bodies: u16) -> &'static str {
-        match self.asks {
-            Asks::CheckerByType(_) if bodies == 0 => members::ARGUMENTS,
-            Asks::CheckerByType(_) => members::ARGUMENTS_OR_BODY,
+        match self.evaluated {
+            Evaluated::CheckerByType(_) if bodies == 0 => members::ARGUMENTS,
+            Evaluated::CheckerByType(_) => members::ARGUMENTS_OR_BODY,
             _ if self.arguments.is_empty() => members::NOTHING,
             _ if self.arguments.iter().any(|bound| is_among(bodies, bound.index)) => members::BODY,
             _ => members::ARGUMENTS,
@@ -210,7 +210,7 @@ impl Question {
     /// imports are in scope there, so it means the same wherever it is shared. The types of
     /// arguments have no name there.
     pub(crate) fn apart(&self) -> Option<&Paths> {
-        let is_expression = matches!(self.asks, Asks::Expression(_));
+        let is_expression = matches!(self.evaluated, Evaluated::Expression(_));
         self.shared.as_ref().filter(|_| is_expression && self.arguments.is_empty())
     }
 }

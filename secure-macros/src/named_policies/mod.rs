@@ -67,8 +67,8 @@ pub(crate) fn policies(input: TokenStream) -> TokenStream {
                 .iter()
                 .map(|policy| one(policy, &current.vocabulary, &mut paths))
                 .collect();
-            let told = current.tracking(&paths);
-            quote!(#report #policies #told)
+            let tracking = current.tracking(&paths);
+            quote!(#report #policies #tracking)
         }
         Err(error) => {
             let report = Diagnostics::gather(|diagnostics| {

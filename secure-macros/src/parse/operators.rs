@@ -32,7 +32,7 @@ pub(super) fn without_in(
             // A macro has its own syntax, and a block is plain Rust.
             (TokenTree::Group(group), _) if is_foreign(group, earlier) => {
                 for word in inner(group) {
-                    stands_in_an_expression(&word, diagnostics);
+                    report_inside_expression(&word, diagnostics);
                 }
                 replaced.extend([first.clone()]);
             }
@@ -49,7 +49,7 @@ pub(super) fn without_in(
 }
 
 /// Our operators are conditions, not values of Rust expressions.
-pub(crate) fn stands_in_an_expression(word: &Ident, diagnostics: &mut Diagnostics) {
+pub(crate) fn report_inside_expression(word: &Ident, diagnostics: &mut Diagnostics) {
     let word_of_ours =
         if word == TIME || word == "time" { "time in …" } else { "address in …" };
     diagnostics

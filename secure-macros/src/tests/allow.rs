@@ -143,7 +143,7 @@ fn folded(clause: &Clause, world: World) -> bool {
             Fact::Scope => bit(world, SCOPE),
         }),
         Clause::Authenticator(name) => bit(world, AUTHENTICATORS + number(name)),
-        Clause::Question(_) | Clause::Address(_) | Clause::Time(_) => {
+        Clause::AppExpression(_) | Clause::Address(_) | Clause::Time(_) => {
             panic!("not in rules without expressions")
         }
     }
@@ -218,7 +218,8 @@ fn what_differs_is_asked_apart() {
         (r#"(x && caller.subject() == "a  b") || (y && caller.subject()  ==  "a  b")"#, 3),
     ] {
         let endpoint = endpoint_with(&vocabulary(&[]), &format!("allow = {rule}"), ITEM).unwrap();
-        let texts: Vec<&str> = endpoint.questions.iter().map(|it| it.text.as_str()).collect();
+        let texts: Vec<&str> =
+            endpoint.rule_expressions.iter().map(|it| it.text.as_str()).collect();
         assert_eq!(texts.len(), expected, "{rule}: {texts:?}");
         let is_shown = texts.iter().all(|text| !text.contains("literal"));
         assert!(is_shown && (!rule.contains("a  b") || texts.concat().contains("\"a  b\"")));

@@ -130,7 +130,7 @@ fn load(crate_root: PathBuf) -> (Loaded, Current) {
                 match Vocabulary::read_bytes(&bytes) {
                     Ok(vocabulary) => {
                         let folder = file.parent().and_then(|folder| folder.canonicalize().ok());
-                        current.faults = vocabulary.idle_sources(folder.as_deref());
+                        current.faults = vocabulary.unmatched_sources(folder.as_deref());
                         current.vocabulary =
                             Arc::new(Vocabulary { folder, ..vocabulary.at(place) });
                     }

@@ -143,7 +143,7 @@ impl Vocabulary {
     }
 
     /// The faults of file policies without matching files.
-    fn idle_sources(&self, folder: Option<&Path>) -> Vec<Fault> {
+    fn unmatched_sources(&self, folder: Option<&Path>) -> Vec<Fault> {
         folder.map(|folder| file_policies::without_files(&self.sources, folder)).unwrap_or_default()
     }
 

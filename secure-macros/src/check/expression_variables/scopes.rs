@@ -15,7 +15,7 @@ use super::{captures, is_variable};
 use crate::parse::tokens::{is_punct, is_word};
 
 /// Whether the value of an expression may depend on the variable of this name.
-pub(in crate::check) fn asks_about(tokens: &TokenStream, name: &str) -> bool {
+pub(in crate::check) fn depends_on(tokens: &TokenStream, name: &str) -> bool {
     Search { name, drops_idle: true }.expression(tokens)
 }
 
@@ -80,7 +80,7 @@ impl Search<'_> {
             Some(_) => self.uses(&tokens, true),
             None if is_block && tokens.windows(2).any(is_fat_arrow) => self.arms(&tokens, in_macro),
             None if is_block && self.drops_idle => {
-                self.uses(&super::unused::without_idle_statements(&tokens), in_macro)
+                self.uses(&super::unused::without_unused_statements(&tokens), in_macro)
             }
             None => self.uses(&tokens, in_macro),
         }
@@ -216,8 +216,8 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(expression: &str, is_asked: bool) {
-        assert_eq!(asks_about(&expression.parse().unwrap(), "id"), is_asked, "{expression}");
+    fn check(expression: &str, is_used: bool) {
+        assert_eq!(depends_on(&expression.parse().unwrap(), "id"), is_used, "{expression}");
     }
 
     #[test]

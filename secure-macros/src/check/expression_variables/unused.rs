@@ -15,14 +15,14 @@ const PRINTS: [&str; 10] =
     ["print", "println", "eprint", "eprintln", "dbg", "trace", "debug", "info", "warn", "error"];
 
 /// The tokens of a block without such statements.
-pub(in crate::check) fn without_idle_statements(block: &[TokenTree]) -> Vec<TokenTree> {
+pub(in crate::check) fn without_unused_statements(block: &[TokenTree]) -> Vec<TokenTree> {
     let mut kept = Vec::new();
     let mut rest = block;
     while !rest.is_empty() {
         let statement = until(rest, is_end);
         let (whole, behind) = rest.split_at((statement.len() + 1).min(rest.len()));
         let is_ended = whole.len() > statement.len();
-        if !(is_ended && is_idle(statement, behind)) {
+        if !(is_ended && is_unused_statement(statement, behind)) {
             kept.extend_from_slice(whole);
         }
         rest = behind;
@@ -30,7 +30,7 @@ pub(in crate::check) fn without_idle_statements(block: &[TokenTree]) -> Vec<Toke
     kept
 }
 
-fn is_idle(statement: &[TokenTree], behind: &[TokenTree]) -> bool {
+fn is_unused_statement(statement: &[TokenTree], behind: &[TokenTree]) -> bool {
     match statement {
         [TokenTree::Ident(word), binding @ ..] if word == "let" => {
             is_unused_binding(binding, behind)
@@ -59,14 +59,14 @@ fn is_unused_binding(binding: &[TokenTree], behind: &[TokenTree]) -> bool {
     let pattern = until(binding, |it| is_punct(it, '='));
     let value = binding.get(pattern.len() + 1..).unwrap_or_default();
     let is_alone = is_punct(next, '=') || is_punct(next, ':');
-    let is_said = word != "_" && says(behind, &word.to_string());
-    is_alone && !value.is_empty() && is_place(value) && !is_said
+    let is_mentioned = word != "_" && mentions(behind, &word.to_string());
+    is_alone && !value.is_empty() && is_place(value) && !is_mentioned
 }
 
-fn says(tokens: &[TokenTree], word: &str) -> bool {
+fn mentions(tokens: &[TokenTree], word: &str) -> bool {
     tokens.iter().any(|token| match token {
         TokenTree::Ident(ident) => ident == word,
-        TokenTree::Group(group) => says(&listed(&group.stream()), word),
+        TokenTree::Group(group) => mentions(&listed(&group.stream()), word),
         // A format string may use any name.
         TokenTree::Literal(literal) => literal.to_string().contains(word),
         TokenTree::Punct(_) => false,

@@ -2,7 +2,7 @@ secure_runtime::vocabulary! {
     pub enum Permission = permissions;
 }
 
-#[secure_runtime::secure(permissions = Permission::OrdersRead)] //~ ERROR `Permission` is looked up where each handler stands
+#[secure_runtime::secure(permissions = Permission::OrdersRead)] //~ ERROR `Permission` is looked up in each handler's module
 mod office {
     use actix_web::get;
 

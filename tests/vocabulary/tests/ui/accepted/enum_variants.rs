@@ -1,9 +1,9 @@
-//! A variant means what its name means, wherever a name stands.
+//! An enum variant means the same as its name, in every key that takes a name.
 use secure_runtime::{NameKind, TypedNames, secure};
 
 mod names {
     secure_runtime::vocabulary! {
-        /// What a caller may do.
+        /// Permissions of a caller.
         #[derive(PartialOrd, Ord)]
         pub enum Permission = permissions;
         pub enum Role = roles;
