@@ -9,6 +9,7 @@ mod decode_limit;
 pub(crate) mod expression_context;
 mod failures;
 mod limit;
+mod members;
 mod role_reachability;
 mod rule;
 mod step_up;
