@@ -5,6 +5,7 @@ mod advisories;
 mod bench;
 mod fuzz;
 mod interop;
+mod publish;
 mod redis;
 mod soak;
 mod steps;
@@ -24,6 +25,8 @@ usage: cargo xtask COMMAND
   advisories PATH           writes xtask/advisories.txt anew, from a checkout of the RustSec
                             advisory database
   test                      every test of the workspace
+  publish-check             both crates as crates.io would get them: archives, every feature alone,
+                            documentation, the oldest dependencies; needs a nightly compiler
   interop [FILTER]          real identity providers and clients against a secured server; a table;
                             needs Node.js, npm and Python
   bench [FILTER] [--quick]  side by side with what a user would take instead;
@@ -40,6 +43,7 @@ fn main() -> ExitCode {
         ["tidy"] => tidy::run(),
         ["advisories", database] => advisories::renew(database),
         ["test"] => test::run(),
+        ["publish-check"] => publish::run(),
         ["interop", options @ ..] => interop::run(options),
         ["bench", options @ ..] => bench::run(options),
         ["soak", options @ ..] => soak::run(options),
