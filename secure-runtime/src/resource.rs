@@ -150,6 +150,7 @@ impl<T> Granted<T> {
 }
 
 /// For [`crate::testing`].
+#[cfg(any(test, feature = "testing"))]
 pub(crate) fn without_proof<T>(resource: T) -> Granted<T> {
     Granted(resource)
 }

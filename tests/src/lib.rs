@@ -174,151 +174,82 @@ pub fn bearer(token: &str) -> String {
     format!("authorization: Bearer {token}")
 }
 
-/// So do those of the page on addresses.
+/// The programs of the README and of the guide compile, and those that can run do.
 #[cfg(doctest)]
-#[doc = include_str!("../../docs/client-address.md")]
-pub struct ClientAddress;
+mod pages {
+    macro_rules! pages {
+        ($($page:ident = $file:literal;)*) => {
+            $(#[doc = include_str!(concat!("../../", $file))] struct $page;)*
+        };
+    }
 
-/// And those of the page on callers.
-#[cfg(doctest)]
-#[doc = include_str!("../../docs/callers.md")]
-pub struct CallersPage;
+    pages! {
+        Readme = "README.md";
+        Guide = "docs/README.md";
 
-/// And those of the page on mounting.
-#[cfg(doctest)]
-#[doc = include_str!("../../docs/mounting.md")]
-pub struct MountingPage;
+        Quickstart = "docs/quickstart.md";
 
-/// And those of the page on migrating.
-#[cfg(doctest)]
-#[doc = include_str!("../../docs/migrating.md")]
-pub struct MigratingPage;
-/// And those of the pages on bodies and sockets.
-#[cfg(doctest)]
-#[doc = include_str!("../../docs/bodies.md")]
-pub struct BodiesPage;
+        Authentication = "docs/authentication.md";
+        IdentityProviders = "docs/identity-providers.md";
+        Callers = "docs/callers.md";
+        TokenChecks = "docs/token-checks.md";
+        Introspection = "docs/introspection.md";
+        ApiKeys = "docs/api-keys.md";
+        Revocation = "docs/revocation.md";
+        ClientAddress = "docs/client-address.md";
+        BuildingOnJwt = "docs/building-on-jwt.md";
 
-/// The same.
-#[cfg(doctest)]
-#[doc = include_str!("../../docs/sockets.md")]
-pub struct SocketsPage;
+        Rules = "docs/rules.md";
+        Allow = "docs/allow.md";
+        StepUp = "docs/step-up.md";
+        Vocabulary = "docs/vocabulary.md";
+        ModulePolicies = "docs/module-policies.md";
+        DynamicPolicies = "docs/dynamic-policies.md";
 
-/// And those of the page on validation.
-#[cfg(doctest)]
-#[doc = include_str!("../../docs/validation.md")]
-pub struct ValidationPage;
+        Validation = "docs/validation.md";
+        Bodies = "docs/bodies.md";
 
-/// And those about keys of identity providers.
-#[cfg(doctest)]
-#[doc = include_str!("../../docs/identity-providers.md")]
-pub struct IdentityProviders;
+        ChoosingLimits = "docs/choosing-limits.md";
+        Throttling = "docs/throttling.md";
+        SharedLimits = "docs/shared-limits.md";
 
-/// And that of the page on the checks of a token.
-#[cfg(doctest)]
-#[doc = include_str!("../../docs/token-checks.md")]
-pub struct TokenChecks;
+        Errors = "docs/errors.md";
+        Mounting = "docs/mounting.md";
+        Sockets = "docs/sockets.md";
+        Macros = "docs/macros.md";
+        Testing = "docs/testing.md";
+        Migrating = "docs/migrating.md";
 
-/// And those about each identity provider.
-#[cfg(doctest)]
-pub mod providers {
-    #[doc = include_str!("../../docs/providers/README.md")]
-    pub struct Index;
+        Operating = "docs/operating.md";
+        SecurityModel = "docs/security-model.md";
 
-    #[doc = include_str!("../../docs/providers/auth0.md")]
-    pub struct Auth0;
+        Reference = "docs/reference.md";
+        Configuration = "docs/configuration.md";
+        LogsAndMetrics = "docs/logs-and-metrics.md";
+        Benchmarks = "docs/benchmarks.md";
+        Comparison = "docs/comparison.md";
 
-    #[doc = include_str!("../../docs/providers/authentik.md")]
-    pub struct Authentik;
-
-    #[doc = include_str!("../../docs/providers/clerk.md")]
-    pub struct Clerk;
-
-    #[doc = include_str!("../../docs/providers/cloudflare-access.md")]
-    pub struct CloudflareAccess;
-
-    #[doc = include_str!("../../docs/providers/cognito.md")]
-    pub struct Cognito;
-
-    #[doc = include_str!("../../docs/providers/duende.md")]
-    pub struct Duende;
-
-    #[doc = include_str!("../../docs/providers/entra.md")]
-    pub struct Entra;
-
-    #[doc = include_str!("../../docs/providers/firebase.md")]
-    pub struct Firebase;
-
-    #[doc = include_str!("../../docs/providers/forgerock.md")]
-    pub struct Forgerock;
-
-    #[doc = include_str!("../../docs/providers/github-actions.md")]
-    pub struct GithubActions;
-
-    #[doc = include_str!("../../docs/providers/google.md")]
-    pub struct Google;
-
-    #[doc = include_str!("../../docs/providers/hydra.md")]
-    pub struct Hydra;
-
-    #[doc = include_str!("../../docs/providers/keycloak.md")]
-    pub struct Keycloak;
-
-    #[doc = include_str!("../../docs/providers/kinde.md")]
-    pub struct Kinde;
-
-    #[doc = include_str!("../../docs/providers/kubernetes.md")]
-    pub struct Kubernetes;
-
-    #[doc = include_str!("../../docs/providers/logto.md")]
-    pub struct Logto;
-
-    #[doc = include_str!("../../docs/providers/okta.md")]
-    pub struct Okta;
-
-    #[doc = include_str!("../../docs/providers/spring-authorization-server.md")]
-    pub struct SpringAuthorizationServer;
-
-    #[doc = include_str!("../../docs/providers/supabase.md")]
-    pub struct Supabase;
-
-    #[doc = include_str!("../../docs/providers/your-own-tokens.md")]
-    pub struct YourOwnTokens;
-
-    #[doc = include_str!("../../docs/providers/zitadel.md")]
-    pub struct Zitadel;
+        Providers = "docs/providers/README.md";
+        Auth0 = "docs/providers/auth0.md";
+        Authentik = "docs/providers/authentik.md";
+        Clerk = "docs/providers/clerk.md";
+        CloudflareAccess = "docs/providers/cloudflare-access.md";
+        Cognito = "docs/providers/cognito.md";
+        Duende = "docs/providers/duende.md";
+        Entra = "docs/providers/entra.md";
+        Firebase = "docs/providers/firebase.md";
+        Forgerock = "docs/providers/forgerock.md";
+        GithubActions = "docs/providers/github-actions.md";
+        Google = "docs/providers/google.md";
+        Hydra = "docs/providers/hydra.md";
+        Keycloak = "docs/providers/keycloak.md";
+        Kinde = "docs/providers/kinde.md";
+        Kubernetes = "docs/providers/kubernetes.md";
+        Logto = "docs/providers/logto.md";
+        Okta = "docs/providers/okta.md";
+        SpringAuthorizationServer = "docs/providers/spring-authorization-server.md";
+        Supabase = "docs/providers/supabase.md";
+        YourOwnTokens = "docs/providers/your-own-tokens.md";
+        Zitadel = "docs/providers/zitadel.md";
+    }
 }
-
-/// And those about authenticators that hold another one.
-#[cfg(doctest)]
-#[doc = include_str!("../../docs/building-on-jwt.md")]
-pub struct BuildingOnJwt;
-
-/// And those about limits that several instances count together.
-#[cfg(doctest)]
-#[doc = include_str!("../../docs/shared-limits.md")]
-pub struct SharedLimitsPage;
-
-/// And those of the page on policies that change.
-#[cfg(doctest)]
-#[doc = include_str!("../../docs/dynamic-policies.md")]
-pub struct DynamicPolicies;
-
-/// And those about revoked tokens.
-#[cfg(doctest)]
-#[doc = include_str!("../../docs/revocation.md")]
-pub struct RevokedTokens;
-
-/// And those about errors.
-#[cfg(doctest)]
-#[doc = include_str!("../../docs/errors.md")]
-pub struct ErrorsPage;
-
-/// And those about tests of applications.
-#[cfg(doctest)]
-#[doc = include_str!("../../docs/testing.md")]
-pub struct TestingPage;
-
-/// The README's programs compile, and those that can run do.
-#[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
-pub struct Readme;

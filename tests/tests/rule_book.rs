@@ -2,6 +2,11 @@
 //! that does not compile.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
+#[path = "rule_book/guide.rs"]
+mod guide;
+#[path = "rule_book/quickstart.rs"]
+mod quickstart;
+
 use std::fs;
 use std::path::Path;
 
@@ -12,7 +17,7 @@ const ELSEWHERE: &str = "`SOURCE_DATE_EPOCH` expects seconds since 1970, found â
 fn every_message_of_the_docs_is_one_of_a_program() {
     let said = said();
     let mut messages = 0;
-    for file in ["rules", "allow", "module-policies"] {
+    for file in ["rules", "allow", "module-policies", "step-up"] {
         let text = fs::read_to_string(format!("../docs/{file}.md")).unwrap();
         for message in told(&text) {
             messages += 1;

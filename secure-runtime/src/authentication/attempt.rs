@@ -42,3 +42,12 @@ pub enum Verdict {
     /// The credentials are not good, or cannot be judged.
     Refused(Refusal),
 }
+
+impl From<Verdict> for Attempt {
+    fn from(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Accepted(principal) => Self::Accepted(principal),
+            Verdict::Refused(refusal) => Self::Refused(refusal),
+        }
+    }
+}

@@ -17,11 +17,15 @@
 //! 7. A refusal carries one challenge for each scheme of the endpoint; the one of the scheme whose
 //!    credentials were refused names the error.
 
+#[cfg(feature = "api-keys")]
 pub mod api_key;
 mod attempt;
+#[cfg(any(feature = "jwt", feature = "api-keys"))]
 mod bearer;
 mod challenge;
+#[cfg(feature = "jwt")]
 mod claim_mapping;
+#[cfg(any(feature = "jwt", feature = "api-keys"))]
 mod claim_path;
 mod credential_location;
 mod enrichment;
@@ -34,44 +38,58 @@ mod from_middleware;
 mod http;
 #[cfg(feature = "introspection")]
 mod introspection;
+#[cfg(any(feature = "jwt", feature = "api-keys"))]
 mod json;
+#[cfg(feature = "jwt")]
 mod jwt;
+#[cfg(any(feature = "jwt", feature = "api-keys"))]
 mod local_file;
 #[cfg(feature = "discovery")]
 mod metadata;
+#[cfg(any(feature = "jwt", feature = "api-keys"))]
 mod outage;
+#[cfg(any(feature = "jwt", feature = "api-keys"))]
 mod provider;
 mod refusal;
+#[cfg(feature = "jwt")]
 mod revocation;
+#[cfg(feature = "jwt")]
 mod token_cache;
+mod token_cache_statistics;
+#[cfg(any(feature = "jwt", feature = "api-keys"))]
 mod token_location;
 #[cfg(feature = "discovery")]
 mod url;
 
 use std::sync::Arc;
 
+#[cfg(feature = "api-keys")]
 pub use api_key::ApiKeys;
 pub use attempt::{Attempt, Verdict};
+#[cfg(all(any(test, feature = "testing"), any(feature = "jwt", feature = "api-keys")))]
 pub(crate) use bearer::bearer_token;
 pub use challenge::Challenge;
+#[cfg(any(feature = "jwt", feature = "api-keys"))]
 pub use claim_path::ClaimPath;
 pub use credential_location::Presented;
 pub use enrichment::{Enrich, Enriched, EnrichmentCache};
 pub use from_middleware::FromMiddleware;
-#[cfg(feature = "introspection")]
+#[cfg(all(feature = "introspection", any(test, feature = "testing")))]
 pub(crate) use introspection::read_answer;
 #[cfg(feature = "introspection")]
 pub use introspection::{ClientKey, Introspection};
+#[cfg(feature = "jwt")]
 pub use jwt::{Algorithm, ClaimValue, DemandedClaim, Jwt, Key, Profile, TokenExplanation};
+#[cfg(all(feature = "jwt", any(test, feature = "testing")))]
 pub(crate) use jwt::{open_with, read_key_set, vocabulary_claims};
 pub use refusal::{Refusal, RefusalCode};
-#[cfg(feature = "redis")]
+#[cfg(all(feature = "jwt", feature = "redis"))]
 pub use revocation::InvalidStore;
+#[cfg(feature = "jwt")]
 pub use revocation::{
     RevocationError, RevocationStatistics, Revocations, RevocationsBuilder, Revoked,
 };
-pub use token_cache::TokenCacheStatistics;
-pub(crate) use token_location::{cookies, is_origin};
+pub use token_cache_statistics::TokenCacheStatistics;
 
 use crate::principal::Principal;
 use crate::request::RequestHead;

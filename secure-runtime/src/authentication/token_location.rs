@@ -14,7 +14,7 @@
 
 use super::bearer::{Bearer, is_token_character, of_scheme};
 use super::{Attempt, Presented, bearer};
-use crate::request::{FieldName, RequestHead};
+use crate::request::{FieldName, RequestHead, cookies, is_origin};
 
 /// Where the token of one description stands.
 #[derive(Clone, Debug, Default)]
@@ -167,18 +167,6 @@ fn one<'a>(mut found: impl Iterator<Item = &'a [u8]>) -> Result<Option<&'a [u8]>
     }
 }
 
-/// The values of the cookies of this name (RFC 6265 section 4.2.1), without quotes.
-pub(crate) fn cookies<'a>(request: &RequestHead<'a>, name: &str) -> impl Iterator<Item = &'a [u8]> {
-    let pairs = request.header_lines("cookie").flat_map(|line| line.split(|&byte| byte == b';'));
-    pairs.filter_map(move |pair| {
-        let pair = pair.trim_ascii();
-        let (found, value) = pair.split_at_checked(name.len())?;
-        let value = value.strip_prefix(b"=").filter(|_| found == name.as_bytes())?;
-        let unquoted = value.strip_prefix(b"\"").and_then(|value| value.strip_suffix(b"\""));
-        Some(unquoted.unwrap_or(value))
-    })
-}
-
 /// The entries that follow those of this name (RFC 6455 section 11.3.4).
 fn subprotocols_after<'a>(request: &RequestHead<'a>, name: &str) -> impl Iterator<Item = &'a [u8]> {
     let lines = request.header_lines(SUBPROTOCOL);
@@ -206,18 +194,6 @@ fn is_from_own_page(request: &RequestHead<'_>, origins: &[Box<str>]) -> bool {
 /// A token of RFC 9110 section 5.6.2.
 fn is_token(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(is_token_character)
-}
-
-/// An origin as browsers write it (RFC 6454 section 6.2).
-pub(crate) fn is_origin(text: &str) -> bool {
-    let Some((scheme, host)) = text.split_once("://") else { return false };
-    let is_host =
-        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-._:[]".contains(&byte);
-    matches!(scheme, "https" | "http")
-        && !host.is_empty()
-        && host.bytes().all(is_host)
-        && !(scheme == "https" && host.ends_with(":443"))
-        && !(scheme == "http" && host.ends_with(":80"))
 }
 
 const MOST_CHARACTERS: usize = 200;

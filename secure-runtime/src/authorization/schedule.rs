@@ -1,11 +1,8 @@
 //! `time in "Mon-Fri 09:00-17:00 Europe/Berlin"`: the hours of a week, where somebody lives.
 
-use jiff::Timestamp;
-use jiff::civil::Weekday;
-use jiff::tz::TimeZone;
-
 use crate::policy::Hours;
 use crate::support::time::Moment;
+use crate::support::time_zone::{LocalTime, TimeZone};
 
 /// Hours with their time zone.
 #[derive(Clone, Debug)]
@@ -17,44 +14,40 @@ pub(super) struct Schedule {
 
 impl Schedule {
     pub(super) fn new(hours: Hours) -> Self {
-        Self { hours, zone: zone(hours.zone) }
+        Self { hours, zone: TimeZone::named(hours.zone) }
     }
 
     /// Whether the moment lies within, by the clocks of that zone; `None` if that cannot be known.
     pub(super) fn contains(&self, now: Moment) -> Option<bool> {
-        let nanos = i128::from(now.unix_nanos());
-        let local = self.zone.as_ref()?.to_datetime(Timestamp::from_nanosecond(nanos).ok()?);
-        let minute = i32::from(local.hour()) * 60 + i32::from(local.minute());
-        let today = local.weekday();
+        let LocalTime { minute_of_day: minute, weekday: today } =
+            self.zone.as_ref()?.local(now.unix_nanos())?;
         let Hours { start, end, .. } = self.hours;
-        let (start, end) = (i32::from(start), i32::from(end));
         Some(if start < end {
             self.includes(today) && (start..end).contains(&minute)
         } else {
             // Past midnight it is still the shift of the day before.
             (self.includes(today) && minute >= start)
-                || (self.includes(today.previous()) && minute < end)
+                || (self.includes((today + 6) % 7) && minute < end)
         })
     }
 
-    fn includes(&self, day: Weekday) -> bool {
-        self.hours.days & (1 << day.to_monday_zero_offset()) != 0
+    /// Whether the shift of a weekday (0 is Monday) is among the hours.
+    fn includes(&self, weekday: u8) -> bool {
+        self.hours.days & (1 << weekday) != 0
     }
-}
-
-/// The zone of this name in the database that the program carries.
-fn zone(name: &str) -> Option<TimeZone> {
-    if name == "UTC" { Some(TimeZone::UTC) } else { TimeZone::get(name).ok() }
 }
 
 /// Whether the program knows the time zone.
 pub(crate) fn is_zone(name: &str) -> bool {
-    zone(name).is_some()
+    TimeZone::named(name).is_some()
 }
 
 #[cfg(test)]
+#[cfg(feature = "time-rules")]
 mod tests {
     use std::time::Duration;
+
+    use jiff::Timestamp;
 
     use super::*;
 

@@ -19,6 +19,7 @@ use std::sync::LazyLock;
 
 use serde::ser::{Serialize, SerializeSeq, Serializer};
 
+#[cfg(any(test, feature = "testing"))]
 pub(crate) use self::mounted_routes::METHODS;
 pub use self::mounted_routes::MountedRoutes;
 pub use self::row::{PublicServiceRow, Row};

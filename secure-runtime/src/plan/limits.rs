@@ -12,6 +12,7 @@ use crate::policy::{
     Access, Audience, CalendarPeriod, Cost, Endpoint, KeyFunction, Limit, Partition, Rule,
 };
 use crate::request::FieldName;
+use crate::support::time_zone;
 use crate::throttling::{Bound, Calendar, Generations, LimitMode, Quota, RateLimitHeaders};
 
 /// One limit with what tells its counts from all others.
@@ -276,10 +277,12 @@ impl LimitPlanner {
         let calendar = Calendar::new(period, zone, limit.quota.permits().get());
         if calendar.is_none() {
             let Endpoint { name, module, file, line, .. } = endpoint;
-            self.faults.push(format!(
-                "a quota of `{module}::{name}` needs the time zone `{zone}`, which is not known \
-                 ({file}:{line})"
-            ));
+            let fault = if time_zone::IS_KNOWN {
+                format!("needs the time zone `{zone}`, which is not known")
+            } else {
+                time_zone::MISSING_FEATURE.to_owned()
+            };
+            self.faults.push(format!("a quota of `{module}::{name}` {fault} ({file}:{line})"));
         }
         calendar.map(leaked)
     }

@@ -63,6 +63,7 @@ impl Written {
 }
 
 /// What a text says, as the debugger shows it; `None` if it cannot be read. For the fuzzer.
+#[cfg(any(test, feature = "testing"))]
 pub(crate) fn shown(written: &str) -> Option<String> {
     endpoint(written).map(|read| format!("{read:?}"))
 }

@@ -21,6 +21,7 @@ use std::time::Duration;
 use expression_context::Asked;
 
 use crate::throttling::Priority;
+#[cfg(any(test, feature = "testing"))]
 pub(crate) use decode::shown;
 pub use decode::{Known, Written};
 pub use failures::FailureBudget;

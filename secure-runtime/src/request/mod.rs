@@ -1,6 +1,8 @@
 //! The head of a request, as the security core sees it: no body, no framework types in its API.
 
+mod cookies;
 mod kept_head;
+mod origin;
 
 use std::borrow::Cow;
 use std::cell::{Ref, RefMut};
@@ -12,7 +14,9 @@ use actix_web::http::header::{AUTHORIZATION, HeaderName};
 use actix_web::web::Data;
 use actix_web::{HttpMessage, HttpRequest};
 
+pub(crate) use cookies::cookies;
 pub(crate) use kept_head::{KeptHead, Parameters};
+pub(crate) use origin::is_origin;
 
 /// A read-only view of a request's head.
 ///

@@ -1,4 +1,4 @@
-//! How the builder is told in which form refused requests are answered.
+//! Settings of the builder for the form of refusals: problems (RFC 9457), or responses of the application.
 
 use actix_web::HttpRequest;
 
@@ -8,10 +8,11 @@ use crate::denial::Denial;
 use crate::problem::Problem;
 
 impl SecurityBuilder {
-    /// Shapes the problem of every denial: its type URI, its title, its instance, further members.
+    /// Changes the problem (RFC 9457) of every refusal: its type URI, its title, its instance, further
+    /// members.
     ///
-    /// The status and the media type stay; [`answer`](Self::answer) changes these as well. A hook that
-    /// panics is logged, and the problem goes out as it was.
+    /// The status and the media type stay; [`answer`](Self::answer) replaces these as well. If the hook
+    /// panics, the panic is logged and the problem is sent unchanged.
     ///
     /// ```
     /// use secure_runtime::{DenialKind, Security};
@@ -32,12 +33,11 @@ impl SecurityBuilder {
         self
     }
 
-    /// Answers every refused request with the application's own response: its body, its content type and
-    /// its status.
+    /// Answers every refused request with the application's own response: body, content type and status.
     ///
-    /// `WWW-Authenticate`, `Retry-After` and the fields of limits are added to it; see
-    /// [`answer`](crate::answer) for the rules, and `docs/errors.md` for pages and redirections.
-    /// [`Scope::answer`](crate::Scope::answer) answers for a part of the program.
+    /// `WWW-Authenticate`, `Retry-After` and the rate limit headers are added to it.
+    /// [`answer`](crate::answer) has the rules, and `docs/errors.md` covers pages and redirects.
+    /// [`Scope::answer`](crate::Scope::answer) does the same for a part of the program.
     ///
     /// ```
     /// use actix_web::HttpResponse;

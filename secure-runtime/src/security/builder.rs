@@ -1,4 +1,4 @@
-//! Configures a [`Security`].
+//! `SecurityBuilder`: the settings of a `Security`.
 
 use std::borrow::Cow;
 use std::num::NonZeroU32;
@@ -20,7 +20,7 @@ use crate::throttling::SharedLimits;
 use crate::throttling::{LimitMode, RateLimitHeaders};
 use crate::transport::TrustedProxies;
 
-/// Configures a [`Security`]; [`build`](Self::build) checks everything and reports every fault.
+/// The settings of a [`Security`]. [`build`](Self::build) checks them all and reports every fault.
 #[must_use = "nothing is secured before `build`"]
 pub struct SecurityBuilder {
     pub(super) authenticators: Vec<Configured>,
@@ -52,7 +52,7 @@ pub struct SecurityBuilder {
     pub(super) development: Development,
 }
 
-/// One configured authenticator: what it became, or what is wrong with it.
+/// One configured authenticator, or what is wrong with its description.
 pub(super) struct Configured {
     pub(super) name: String,
     pub(super) is_default: bool,
@@ -121,7 +121,7 @@ impl SecurityBuilder {
         self
     }
 
-    /// The names of its authenticators, and whether each is a default one.
+    /// The names of the configured authenticators, and whether each is a default one.
     pub(crate) fn configured(&self) -> impl Iterator<Item = (&str, bool)> {
         self.authenticators.iter().map(|it| (it.name.as_str(), it.is_default))
     }
@@ -138,11 +138,11 @@ impl SecurityBuilder {
         self
     }
 
-    /// Answers only for the endpoints of this module and those inside it.
+    /// Limits this `Security` to the endpoints of a module and those inside it. Call it again to add a
+    /// module. Default: every endpoint of the program.
     ///
-    /// For programs with several [`Security`] values, a public and an admin port, say. Call it
-    /// again to add a module; without it, every endpoint of the program is answered for. An
-    /// endpoint that is served under a security that does not answer for it is refused with 500.
+    /// For programs with several [`Security`] values, for example on a public and an admin port. A request
+    /// for an endpoint that its `Security` does not answer for is refused with 500.
     ///
     /// ```
     /// mod health {
@@ -167,13 +167,14 @@ impl SecurityBuilder {
         self
     }
 
-    /// Replaces the machine's clock, in tests by a [`FakeClock`](crate::testing::FakeClock).
+    /// Sets the clock. Default: the clock of the machine. Tests use a
+    /// [`FakeClock`](crate::testing::FakeClock).
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Box::new(clock);
         self
     }
 
-    /// Sets the memory of the limiter in bytes; it is taken once and never grows. Default: 16 MiB.
+    /// Sets the memory of the rate limiter in bytes. It is allocated once and never grows. Default: 16 MiB.
     pub fn limiter_capacity_bytes(mut self, bytes: usize) -> Self {
         self.limiter_bytes = bytes;
         self
@@ -182,11 +183,11 @@ impl SecurityBuilder {
     /// Counts the rates and quotas of all endpoints in Redis, together with the other instances of the
     /// service.
     ///
-    /// `concurrency`, `max_in_flight` and budgets for failures stay those of each instance. What
-    /// arguments cost is asked in a trip of its own before the handler runs; the rest of
-    /// `cost = response` is taken without waiting, and what is not left is owed, one burst at most.
-    /// Where the store is gone and [`OnStoreFailure::Deny`](crate::throttling::OnStoreFailure) was
-    /// chosen, requests under a rate are answered with 503.
+    /// `concurrency`, `max_in_flight` and budgets for failures stay per instance. A cost that depends on
+    /// arguments takes a second round trip before the handler runs. The rest of `cost = response` is charged
+    /// without waiting; permits that are missing then are owed, up to one burst. If the store is down and
+    /// [`OnStoreFailure::Deny`](crate::throttling::OnStoreFailure) was chosen, requests under a rate are
+    /// refused with 503.
     ///
     /// ```
     /// use secure_runtime::{Security, throttling::SharedLimits};
@@ -205,8 +206,8 @@ impl SecurityBuilder {
         self
     }
 
-    /// Sets the memory of the counts under quotas of the calendar in bytes; it is taken once, where some
-    /// endpoint has a `quota`, and never grows. Default: 16 MiB.
+    /// Sets the memory of calendar quotas in bytes. It is allocated once, if any endpoint has a `quota`, and
+    /// never grows. Default: 16 MiB.
     ///
     /// A key takes 16 bytes from its first request in a period until the period ends.
     pub fn quota_capacity_bytes(mut self, bytes: usize) -> Self {
@@ -214,12 +215,12 @@ impl SecurityBuilder {
         self
     }
 
-    /// Sets how many requests are served at once, whoever sent them. Default: as many as come.
+    /// Sets how many requests may be in flight at once, over all callers. Default: no limit.
     ///
-    /// One more is answered with 503 and `Retry-After` before anything else is looked at. What matters
-    /// least is shed first: an endpoint with `priority = bulk` while half of the places are taken, one
-    /// without `priority` while nine tenths are, one with `priority = critical` when all are. A request
-    /// counts until its response is made.
+    /// A further request is refused with 503 and `Retry-After` before any other stage. Load is shed by
+    /// priority: endpoints with `priority = bulk` are refused when half of the slots are taken, endpoints
+    /// without `priority` when nine tenths are, and endpoints with `priority = critical` when all are. A
+    /// request holds its slot until its response is made.
     ///
     /// ```
     /// let builder = secure_runtime::Security::builder().max_in_flight(1_000);
@@ -230,12 +231,11 @@ impl SecurityBuilder {
         self
     }
 
-    /// Says which tier of service a caller has, for limits with `tier(…)`: of a plan that the program
-    /// knows and its tokens do not.
+    /// Sets a function that returns the tier of a caller, for limits with `tier(…)`: for plans that the
+    /// program knows and its tokens do not.
     ///
-    /// It is asked once for each request under such a limit, so it looks a value up and does not wait
-    /// for one. Where it answers `None`, the tier is that of the credentials. A function that panics
-    /// refuses the request.
+    /// It runs once for each request under such a limit, so it must not block. If it returns `None`, the tier
+    /// is that of the credentials. If it panics, the request is refused.
     ///
     /// ```
     /// use std::collections::HashMap;
@@ -253,49 +253,48 @@ impl SecurityBuilder {
         self
     }
 
-    /// Sets how many leading bits of an IPv6 address a limit counts by, 1 to 128. Default: 64.
+    /// Sets how many leading bits of an IPv6 address limits count by, 1 to 128. Default: 64.
     ///
-    /// A subscriber has a /64 at least (RFC 6177 section 2), and could otherwise take a new address
-    /// for each request; many have a /56 or a /48.
+    /// A subscriber has at least a /64 (RFC 6177 section 2) and could otherwise use a new address for each
+    /// request; many have a /56 or a /48.
     pub fn ipv6_prefix(mut self, bits: u8) -> Self {
         self.ipv6_prefix = bits;
         self
     }
 
-    /// Sets how many leading bits of an IPv4 address a limit counts by, 1 to 32. Default: 32.
+    /// Sets how many leading bits of an IPv4 address limits count by, 1 to 32. Default: 32.
     ///
-    /// An IPv4-mapped IPv6 address is the IPv4 address.
+    /// An IPv4-mapped IPv6 address counts as the IPv4 address.
     pub fn ipv4_prefix(mut self, bits: u8) -> Self {
         self.ipv4_prefix = bits;
         self
     }
 
-    /// Takes the client's address from these proxies' header. Default: the peer's address.
+    /// Takes the client IP from a header of these proxies. Default: the address of the peer.
     ///
-    /// [`testing::client_address`](crate::testing::client_address) tells what a setting makes of a
-    /// request.
+    /// [`testing::client_address`](crate::testing::client_address) returns the client IP that a setting
+    /// yields for a request.
     pub fn trusted_proxies(mut self, proxies: TrustedProxies) -> Self {
         self.proxies = Some(proxies);
         self
     }
 
-    /// Chooses the fields that tell a client about its limits. Default: draft 10.
+    /// Sets which rate limit headers responses have. Default: those of draft 10.
     pub fn rate_limit_headers(mut self, headers: RateLimitHeaders) -> Self {
         self.headers = headers;
         self
     }
 
-    /// Says what happens to requests beyond a limit, for all limits of the program. Default: they are
-    /// refused. Of bans for failures [`failure_mode`](Self::failure_mode) says it.
+    /// Sets whether limits are enforced, for all limits of the program. Default: requests beyond a limit are
+    /// refused. For bans there is [`failure_mode`](Self::failure_mode).
     ///
-    /// Where an attribute says something as well (`mode = observe`), the stricter of the two holds. A
-    /// program whose limits are not all enforced says so in its log when it is built, and in its
-    /// [inventory](Security::inventory).
+    /// If an attribute has a mode as well (`mode = observe`), the stricter one holds. Limits that are not
+    /// enforced are logged at startup and marked in the [inventory](Security::inventory).
     ///
     /// ```
     /// use secure_runtime::{Security, throttling::LimitMode};
     ///
-    /// // What would today's limits refuse? `rate("100/h", mode = enforce)` still refuses.
+    /// // Shadow mode: limits are counted and logged; only `rate("100/h", mode = enforce)` still refuses.
     /// let builder = Security::builder().limit_mode(LimitMode::Observe);
     /// # drop(builder);
     /// ```
@@ -306,57 +305,59 @@ impl SecurityBuilder {
 
     /// Sets the largest request body in bytes, for endpoints without `max_body`. Default: 2 MiB.
     ///
-    /// Nothing else bounds a body in a [secured scope](crate::scope()): there the limits of actix-web's own
-    /// extractors are lifted, but for those that the application sets itself (`JsonConfig`,
-    /// `PayloadConfig`, `FormConfig`). A body with a `Content-Encoding` is refused (415), since a few
-    /// bytes of it may be millions once they are decoded.
+    /// In a [secured scope](crate::scope()) it is the only limit: the limits of actix-web's own extractors
+    /// are lifted there, except for those that the application sets (`JsonConfig`, `PayloadConfig`,
+    /// `FormConfig`). A body with a `Content-Encoding` is refused (415), because a few bytes may decode to
+    /// millions.
     pub fn max_body(mut self, bytes: u64) -> Self {
         self.max_body = bytes;
         self
     }
 
-    /// Sets how many values a body or a query may have where `validate(…)` names it. Default: 20,000.
+    /// Sets how many values a body or a query may have if `validate(…)` names it. Default: 20,000.
+    /// `usize::MAX` is no limit.
     ///
-    /// Counted are the elements of all lists and the members of all objects of a JSON body, at any
-    /// depth, and the pairs of a form or a query. What has more is answered with 422 before any rule
-    /// runs: `validator` collects an error for every value that breaks a rule, about a kilobyte each,
-    /// and copies a list that is too long, so that without this bound a body of 2 MiB takes hundreds
-    /// of megabytes. `usize::MAX` is no bound.
+    /// The elements of all lists and the members of all objects of a JSON body count, at any depth, and so do
+    /// the pairs of a form or a query. A request with more is refused with 422 before any rule runs. Without
+    /// this limit, a body of 2 MiB could take hundreds of megabytes: `validator` collects about a kilobyte
+    /// for each value that breaks a rule, and copies lists that are too long.
     pub fn max_validated_values(mut self, values: usize) -> Self {
         self.max_validated_values = values;
         self
     }
 
-    /// Sets how long a body may take to arrive; after that the answer is 408. Default: 30 seconds. One that
-    /// arrives at a [minimum rate](Self::min_body_rate) has more. Arguments that are made of the request's
-    /// head, resources that are loaded among them, may take as long; after that the answer is 503. A
-    /// handler that reads a `web::Payload` itself has the stream at once and watches its own time.
+    /// Sets how long a body may take to arrive; after that the response is 408. Default: 30 seconds. A body
+    /// that arrives at the [minimum rate](Self::min_body_rate) may take longer.
+    ///
+    /// The same time applies to arguments from the request's head, including resources that are loaded; after
+    /// that the response is 503. For a handler that reads a
+    /// `web::Payload` itself, only `body_timeout` of its attribute applies.
     pub fn body_timeout(mut self, limit: Duration) -> Self {
         self.body_timeout = limit;
         self
     }
 
-    /// Sets the rate, in bytes a second, at which a body may take longer than the
-    /// [timeout](Self::body_timeout): each byte that has arrived extends it by its share of a second.
-    /// Default: 16,384. Zero: the timeout is all the time there is.
+    /// Sets the rate, in bytes a second, at which a body may exceed the [timeout](Self::body_timeout): each
+    /// byte that has arrived extends it by its share of a second. Default: 16,384. Zero: the timeout is never
+    /// extended.
     pub fn min_body_rate(mut self, bytes_per_second: u32) -> Self {
         self.body_rate = NonZeroU32::new(bytes_per_second);
         self
     }
 
-    /// Describes the API as an OAuth 2.0 protected resource (RFC 9728): challenges then say where
-    /// its metadata are, and [`Security::resource_metadata`] publishes them.
+    /// Describes the API as an OAuth 2.0 protected resource (RFC 9728): challenges then contain the URL of
+    /// its metadata, and [`Security::resource_metadata`] publishes them.
     ///
-    /// `resource` is its identifier, the URL that clients use, or a [`ProtectedResource`] that says
-    /// more. Clients ask their authorization server for tokens that are for this URL (RFC 8707), so
-    /// every authenticator of an authorization server that is named must accept it as an audience.
-    /// It is never added to what an authenticator accepts: whom tokens are for is said in one place.
+    /// `resource` is its identifier, the URL that clients use, or a [`ProtectedResource`] with more details.
+    /// Clients request tokens for this URL from their authorization server (RFC 8707), so every authenticator
+    /// of those servers must accept it as an audience. It is never added to the audiences of an
+    /// authenticator; those are configured in one place only.
     pub fn protected_resource(mut self, resource: impl Into<ProtectedResource>) -> Self {
         self.protected_resource = Some(resource.into());
         self
     }
 
-    /// Checks that every endpoint's needs are met.
+    /// Checks the whole configuration: every endpoint's needs are met.
     ///
     /// # Errors
     ///

@@ -1,4 +1,5 @@
-//! The application's own policy: how a builder is given it, and how what it decided is forgotten.
+//! Settings of the builder for the application's own policy (`action`): its function, and the cache of its
+//! decisions.
 
 use std::fmt;
 use std::time::Duration;
@@ -9,12 +10,12 @@ use crate::authorization::{
     boxed,
 };
 
-/// What a builder was told about decisions.
+/// The settings for decisions.
 #[derive(Default)]
 pub(super) struct DecisionSettings {
     pub(super) function: Option<DecideFunction>,
     pub(super) asks_all: bool,
-    /// How long answers are remembered, and how many.
+    /// How long decisions are cached, and how many.
     pub(super) cached: Option<(Duration, usize)>,
 }
 
@@ -26,24 +27,24 @@ impl DecisionSettings {
 }
 
 impl SecurityBuilder {
-    /// Gives the program a policy of its own, of rules that change while it runs: a table of grants, or an
-    /// engine such as Casbin or Cedar. It decides about endpoints with the key `action`; those without one
-    /// never ask it, unless [`decide_all`](Self::decide_all) says so.
+    /// Sets the application's own policy, for rules that change while the program runs: a table of grants, or
+    /// an engine such as Casbin or Cedar.
     ///
-    /// The function is asked after the attribute's own rules about the caller held, before how and when the
-    /// caller signed in, limits by caller, arguments and the body. It never widens what the attribute says.
-    /// It gets an [`AccessRequest`] and returns a `bool`, an
-    /// [`AccessDecision`](crate::authorization::AccessDecision), or a `Result` of one of them:
+    /// It decides about endpoints with the key `action`; with [`decide_all`](Self::decide_all), about all
+    /// endpoints. The function runs after the attribute's own rules about the caller, and before step-up,
+    /// limits by caller, arguments and the body. It can only narrow what the attribute allows. It gets an
+    /// [`AccessRequest`] and returns a `bool`, an [`AccessDecision`](crate::authorization::AccessDecision),
+    /// or a `Result` of one of them:
     ///
-    /// | it | the request |
+    /// | result | effect on the request |
     /// |---|---|
-    /// | permits | goes on |
-    /// | forbids | is refused: 403, with `hide` 404, and 401 where the caller is anonymous |
-    /// | returns an error, or takes longer than [`body_timeout`](Self::body_timeout) | is refused with 503, and the error is logged |
-    /// | panics | is refused with 500 |
+    /// | permitted | it continues |
+    /// | forbidden | 403; 404 with `hide`; 401 if the request is anonymous |
+    /// | an error, or no result within [`body_timeout`](Self::body_timeout) | 503; the error is logged |
+    /// | a panic | 500 |
     ///
-    /// The future runs on the request's thread and need not be `Send`; it is dropped where the client goes
-    /// away. A second call replaces the first function.
+    /// The future runs on the thread of the request and need not be `Send`; it is dropped when the client
+    /// disconnects. A second call replaces the first function.
     ///
     /// ```standalone_crate
     /// use std::sync::Arc;
@@ -83,21 +84,22 @@ impl SecurityBuilder {
         self
     }
 
-    /// Asks the function of [`decide`](Self::decide) about every endpoint but the public ones. One without
-    /// the key `action` has the name of its handler, with its module: `shop::orders::place`.
+    /// Calls the function of [`decide`](Self::decide) for every endpoint that is not public. The action of an
+    /// endpoint without the key `action` is the path of its handler: `shop::orders::place`.
     pub fn decide_all(mut self) -> Self {
         self.decisions.asks_all = true;
         self
     }
 
-    /// Remembers answers of [`decide`](Self::decide) for so long, and at most so many (about 300 bytes
-    /// each, with the path): those that permit as those that forbid. Default: each request asks.
+    /// Caches decisions of [`decide`](Self::decide), permitted and forbidden ones, for this time and up to
+    /// this number (about 300 bytes each, with the path). Default: no cache, the function runs for every
+    /// request.
     ///
-    /// An answer is found again by everything that the function could see: the endpoint and its action, the
-    /// method, the path, the authenticator, and all that is known of the caller, claims included. So a new
-    /// token asks again. An answer that was given after a look at [`AccessRequest::head`] is not remembered,
-    /// and neither is an error. What the function looks up elsewhere, the hour or a table say, may change
-    /// meanwhile: [`Security::decisions`] forgets answers at once, in this process.
+    /// The key of the cache is everything that the function can see: the endpoint and its action, the method,
+    /// the path, the authenticator, and the whole principal with its claims. A new token is therefore decided
+    /// anew. A decision is not cached if the function read [`AccessRequest::head`], and an error is never
+    /// cached. Other inputs of the function, such as the time or a table, may change meanwhile:
+    /// [`Security::decisions`] clears the cache of this process.
     ///
     /// ```
     /// use std::time::Duration;
@@ -113,20 +115,17 @@ impl SecurityBuilder {
 }
 
 impl Security {
-    /// What the function of [`SecurityBuilder::decide`] decided lately: to be forgotten when its rules
-    /// change.
+    /// The cache of decisions of [`SecurityBuilder::decide`], for a program that changes its rules.
     #[must_use]
     pub fn decisions(&self) -> Decisions {
         Decisions { security: self.clone() }
     }
 }
 
-/// The answers of the application's own policy that are
-/// [remembered](SecurityBuilder::decide_cached).
+/// The [cached](SecurityBuilder::decide_cached) decisions of the application's own policy.
 ///
-/// What is forgotten is forgotten at once: a question that is under way may still be answered by the old
-/// rules for its own request, and its answer is not remembered. Where nothing is remembered, there is
-/// nothing to do.
+/// Removal takes effect at once. A decision that is being made at that moment may still use the old rules for
+/// its own request, but it is not cached. Without a cache, the methods do nothing.
 ///
 /// ```
 /// # fn changed(security: &secure_runtime::Security) {
@@ -140,21 +139,21 @@ pub struct Decisions {
 }
 
 impl Decisions {
-    /// Forgets all answers.
+    /// Removes all decisions.
     pub fn clear(&self) {
         if let Some(cache) = self.cache() {
             cache.clear();
         }
     }
 
-    /// Forgets the answers about callers with this subject, of all issuers.
+    /// Removes the decisions about callers with this subject, of all issuers.
     pub fn forget_subject(&self, subject: &str) {
         if let Some(cache) = self.cache() {
             cache.forget_subject(subject);
         }
     }
 
-    /// How many requests found an answer, and how many are remembered; zeros where none are.
+    /// How many requests found a cached decision, and how many decisions are cached; zeros without a cache.
     #[must_use]
     pub fn statistics(&self) -> DecisionStatistics {
         self.cache().map(DecisionCache::statistics).unwrap_or_default()

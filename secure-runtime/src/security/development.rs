@@ -1,5 +1,5 @@
-//! Authentication that the configuration turns off: authenticators that do not exist, and a mode in which
-//! everybody is let in.
+//! Settings of the builder that turn authentication off: absent authenticators, and the open mode for
+//! development.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,7 +9,7 @@ use crate::inventory::AuthenticationOff;
 use crate::principal::Principal;
 use crate::support::time::Moment;
 
-/// Everybody is this principal, without credentials.
+/// The open mode: every request has this principal, without credentials.
 pub(crate) struct Open {
     pub(crate) principal: Principal,
     pub(crate) reason: String,
@@ -17,14 +17,14 @@ pub(crate) struct Open {
     due: AtomicU64,
 }
 
-/// An authenticator that endpoints name and the configuration has turned off.
+/// An authenticator that endpoints name and that the configuration has turned off.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct AbsentAuthenticator {
     pub(crate) name: &'static str,
     pub(crate) reason: String,
 }
 
-/// What the inventory lists of them.
+/// The entries of the inventory for authentication that is off.
 pub(super) fn authentication_off(
     absent: &[AbsentAuthenticator],
     open: Option<&Open>,
@@ -40,7 +40,7 @@ pub(super) fn authentication_off(
     open.into_iter().chain(absent).collect()
 }
 
-/// What the builder was told.
+/// The settings that turn authentication off.
 #[derive(Default)]
 pub(super) struct Development {
     pub(super) absent: Vec<(String, String)>,
@@ -48,19 +48,19 @@ pub(super) struct Development {
     opens_in_release: bool,
 }
 
-/// What is logged again while requests are served without authentication.
+/// The time between two warnings of the open mode.
 const LINE_EVERY_NANOS: u64 = 60_000_000_000;
 
 impl SecurityBuilder {
-    /// Says that an authenticator is turned off, and why: endpoints may still name it.
+    /// Turns an authenticator off, with the reason. Endpoints may still name it.
     ///
-    /// 1. An endpoint with `auth = any(…)` accepts the credentials of the others.
-    /// 2. An endpoint that needs it (`auth = oidc`, `all(…)`, or `any(…)` of absent ones alone) refuses
-    ///    everybody with 503. It is no 401, because there is nothing that a client could send.
-    /// 3. A rule with `authenticator("oidc")` finds that it has not accepted.
-    /// 4. The log has a warning at startup, and the [inventory](crate::Security::inventory) a line.
+    /// 1. An endpoint with `auth = any(…)` accepts the credentials of the other authenticators.
+    /// 2. An endpoint that needs it (`auth = oidc`, `all(…)`, or `any(…)` of absent ones alone) answers every
+    ///    request with 503. It is not 401, because no credentials would help.
+    /// 3. In a rule, `authenticator("oidc")` is false.
+    /// 4. Startup logs a warning, and the [inventory](crate::Security::inventory) has an entry.
     ///
-    /// Endpoints without `auth` need a default authenticator all the same.
+    /// Endpoints without `auth` still need a default authenticator.
     ///
     /// ```
     /// use secure_runtime::{Security, authentication::Jwt};
@@ -79,17 +79,16 @@ impl SecurityBuilder {
         self
     }
 
-    /// **Lets everybody in as this principal, without credentials**: for development, where there is no
-    /// identity provider yet.
+    /// **Serves every request as this principal, without credentials**: for development, while there is no
+    /// identity provider.
     ///
-    /// Every endpoint that is not `public` has this caller, whatever a request carries; rules, limits and
-    /// validation stay. No authenticator is asked, nor need one be configured. The log has a warning at
-    /// startup, and one a minute while requests come; the [inventory](crate::Security::inventory) has a
-    /// line.
+    /// Every endpoint that is not `public` has this caller, regardless of the request's credentials. Rules,
+    /// limits and validation stay in force. No authenticator is called, and none needs to be configured. A
+    /// warning is logged at startup, and once a minute while requests arrive; the
+    /// [inventory](crate::Security::inventory) has an entry.
     ///
-    /// A program that was built without `debug_assertions`, as `cargo build --release` does, does not
-    /// start with it, unless it says
-    /// [`dangerously_open_in_release`](Self::dangerously_open_in_release).
+    /// A program without `debug_assertions`, as `cargo build --release` builds it, does not start in this
+    /// mode unless [`dangerously_open_in_release`](Self::dangerously_open_in_release) is set as well.
     ///
     /// ```
     /// use secure_runtime::{Principal, Security};
@@ -103,8 +102,8 @@ impl SecurityBuilder {
         self
     }
 
-    /// Lets a release build start with [`open_because`](Self::open_because): on a machine that nobody else
-    /// reaches.
+    /// Allows [`open_because`](Self::open_because) in a release build. Only for a machine that nobody else
+    /// can reach.
     pub fn dangerously_open_in_release(mut self) -> Self {
         self.development.opens_in_release = true;
         self
@@ -112,7 +111,7 @@ impl SecurityBuilder {
 }
 
 impl Development {
-    /// What lets everybody in, if anything does.
+    /// The open mode, if it is configured.
     pub(super) fn open(&mut self, faults: &mut Vec<String>) -> Option<Open> {
         let is_release = cfg!(not(debug_assertions));
         let (reason, principal) = self.open.take()?;
@@ -127,7 +126,7 @@ impl Development {
         })
     }
 
-    /// The authenticators that are turned off, by name.
+    /// The authenticators that are turned off, with the reason, by name.
     pub(super) fn absent(&mut self, faults: &mut Vec<String>) -> BTreeMap<String, String> {
         let mut absent = BTreeMap::new();
         for (name, reason) in self.absent.drain(..) {
@@ -152,7 +151,7 @@ fn release_fault(is_release: bool, is_allowed: bool) -> Option<String> {
 }
 
 impl Open {
-    /// Says at startup what it means.
+    /// Logs at startup that authentication is off.
     pub(in crate::security) fn warn_at_startup(&self) {
         let (reason, caller) = (self.reason.as_str(), self.principal.subject());
         tracing::warn!(
@@ -162,7 +161,7 @@ impl Open {
         );
     }
 
-    /// Says it again, once a minute.
+    /// Logs it again, once a minute.
     #[inline]
     pub(crate) fn warn(&self, now: Moment) {
         let (now, due) = (now.monotonic_nanos(), self.due.load(Ordering::Relaxed));

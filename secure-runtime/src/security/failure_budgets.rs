@@ -1,5 +1,5 @@
-//! What a configuration says of budgets for failures: the one that is on by default, how long bans
-//! last, and whether they are enforced.
+//! Settings of the builder for budgets of failed authentication: the default budget, the length of bans,
+//! shadow mode.
 
 use std::time::Duration;
 
@@ -8,41 +8,40 @@ use crate::plan::FailedAuthentication;
 use crate::throttling::LimitMode;
 
 impl SecurityBuilder {
-    /// A bound of an hour, as the longest wait that NIST SP 800-63B section 5.2.2 suggests.
+    /// An hour, the longest wait that NIST SP 800-63B section 5.2.2 suggests.
     pub(super) const LONGEST_BAN: Duration = Duration::from_secs(3600);
 
-    /// Sets how much failed authentication an address may cause, on all endpoints together that have
-    /// no `failures` of their own. Default: 100 refused credentials a minute; see
-    /// [`FailedAuthentication`].
+    /// Sets how many failed authentications a client IP may cause, counted over all endpoints without
+    /// `failures` of their own. Default: 100 rejected credentials a minute; see [`FailedAuthentication`].
     ///
-    /// It is counted where an address is believably one client's: what the
-    /// [trusted proxies](Self::trusted_proxies) say, or else a public address whose requests show no
-    /// sign of a proxy. Name the proxies, or say that there are none with an empty list.
+    /// Failures are counted only if the client IP is reliable: it comes from [trusted
+    /// proxies](Self::trusted_proxies), or it is a public address and its requests show no sign of a proxy.
+    /// Configure the proxies, or pass an empty list if there are none.
     pub fn failed_authentication(mut self, budget: FailedAuthentication) -> Self {
         self.failed_authentication = budget;
         self
     }
 
-    /// Sets how long a ban for failures lasts at most, a second at least. Default: an hour.
+    /// Sets the longest duration of a ban, at least one second. Default: an hour.
     ///
-    /// The first lasts one window of its budget, each further one twice as long, and one is forgiven
-    /// in twice this time.
+    /// The first ban lasts one window of its budget, and each further ban twice as long as the one before.
+    /// One ban is forgiven after twice this duration.
     pub fn longest_ban(mut self, duration: Duration) -> Self {
         self.longest_ban = duration;
         self
     }
 
-    /// Says what happens to whoever is banned for failures, for all budgets of the program. Default: they
+    /// Sets whether bans are enforced, for all budgets of the program. Default: requests of banned clients
     /// are refused.
     ///
-    /// Where an attribute says something as well (`failures("10/min", mode = observe)`), the stricter of
-    /// the two holds. [`limit_mode`](Self::limit_mode) says nothing of bans: whoever tries limits out does
-    /// not let guessers go on. A percentage is of addresses.
+    /// If an attribute has a mode as well (`failures("10/min", mode = observe)`), the stricter one holds.
+    /// [`limit_mode`](Self::limit_mode) does not apply to bans, so a trial of rate limits does not disable
+    /// the protection against guessing. A percentage is a share of client IPs.
     ///
     /// ```
     /// use secure_runtime::{Security, throttling::LimitMode};
     ///
-    /// // Whom would today's budgets ban, the default one among them?
+    /// // Shadow mode: bans are recorded and logged, and not enforced.
     /// let builder = Security::builder().failure_mode(LimitMode::Observe);
     /// # drop(builder);
     /// ```

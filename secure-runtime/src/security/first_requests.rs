@@ -1,9 +1,9 @@
-//! What the first requests show of a set-up that works, and not as it was meant: the log says it once.
+//! Warnings at the first requests about a set-up that works but is probably not meant. Each is logged once.
 //!
-//! 1. Two [`Security`] values that serve the same endpoint, as where one is built in the closure of
-//!    `HttpServer::new`, once for each worker: each counts its limits alone.
-//! 2. Endpoints that no route leads to.
-//! 3. A proxy that nobody named: all of its clients are one to limits and bans.
+//! 1. Two [`Security`] values serve the same endpoint, for example because one is built in the closure of
+//!    `HttpServer::new`, once for each worker. Each counts its limits separately.
+//! 2. An endpoint has no route.
+//! 3. A proxy is in use that is not configured. Limits and bans then treat all its clients as one.
 
 use std::collections::HashSet;
 use std::net::IpAddr;
@@ -19,14 +19,14 @@ use crate::request::RequestHead;
 use crate::security::{Inner, Security};
 use crate::transport::unnamed_proxy;
 
-/// Those that have served a request.
+/// The `Security` values that have served a request.
 static SERVING: Mutex<Vec<Weak<Inner>>> = Mutex::new(Vec::new());
 
-/// Whether two were found that serve the same endpoint.
+/// Whether the warning about two of them was logged.
 static TOLD: AtomicBool = AtomicBool::new(false);
 
 impl Security {
-    /// Notes that a request of this endpoint is served.
+    /// Records that a request of this endpoint is served.
     #[inline]
     pub(crate) fn note_request(&self, plan: &Plan, request: &HttpRequest) {
         if !plan.has_served.load(Ordering::Relaxed) {
@@ -35,7 +35,7 @@ impl Security {
         }
     }
 
-    /// Looks, at the first request, for endpoints whose path is not among those of the application.
+    /// At the first request: looks for endpoints whose path is not among the routes of the application.
     #[cold]
     fn look_for_unmounted(&self, request: &HttpRequest) {
         if self.0.has_looked_for_unmounted.swap(true, Ordering::Relaxed) {
@@ -69,7 +69,7 @@ impl Security {
         }
         let mut serving = SERVING.lock().unwrap_or_else(PoisonError::into_inner);
         serving.retain(|it| it.strong_count() > 0);
-        // Dropped once nobody is held off: one of them may be the last.
+        // Dropped after the lock is released: one of them may be the last reference.
         let all: Vec<Arc<Inner>> = serving.iter().filter_map(Weak::upgrade).collect();
         let (own, others): (Vec<_>, Vec<_>) =
             all.into_iter().partition(|it| Arc::ptr_eq(it, &self.0));
@@ -92,10 +92,10 @@ impl Security {
     }
 }
 
-/// Looks for a proxy that the configuration does not name: at the first requests whose address is asked
-/// for, and at those that are refused, until one is found.
+/// Looks for a proxy that is not configured: at the first requests that need the client IP, and at refused
+/// requests, until one is found.
 pub(crate) struct UnnamedProxy {
-    /// So many requests are still looked at that are not refused.
+    /// How many more requests are examined that are not refused.
     left: AtomicU32,
     is_told: AtomicBool,
 }
@@ -107,18 +107,18 @@ impl UnnamedProxy {
         Self { left: AtomicU32::new(Self::LOOKS), is_told: AtomicBool::new(false) }
     }
 
-    /// Looks at a request whose client's address is asked for.
+    /// Examines a request whose client IP is needed.
     #[inline]
     pub(crate) fn look(&self, request: &RequestHead<'_>, peer: Option<IpAddr>) {
         let left = self.left.load(Ordering::Relaxed);
         if left > 0 {
-            // Two at once may count as one.
+            // Two requests at the same time may count as one.
             self.left.store(left - 1, Ordering::Relaxed);
             self.look_at_refused(request, peer);
         }
     }
 
-    /// Looks at a request that is refused.
+    /// Examines a request that is refused.
     #[cold]
     pub(crate) fn look_at_refused(&self, request: &RequestHead<'_>, peer: Option<IpAddr>) {
         if self.is_told.load(Ordering::Relaxed) {

@@ -1,4 +1,4 @@
-//! The one value a program builds: its authenticators, its clock, its limits.
+//! `Security`: the value that a program builds once, with its authenticators, clock and limits.
 
 mod answers;
 mod builder;
@@ -43,7 +43,7 @@ pub use builder::SecurityBuilder;
 pub use decisions::Decisions;
 use development::authentication_off;
 pub(crate) use development::{AbsentAuthenticator, Open};
-pub use launch::LaunchError;
+pub use launch::{LaunchError, LaunchFault, LaunchFaultKind};
 pub use protected_resource::ProtectedResource;
 use protected_resource::Published;
 pub(crate) use resource_url::WELL_KNOWN;
@@ -51,7 +51,8 @@ pub(crate) use sockets::Sockets;
 
 /// The security of a program, ready to serve: put it into `App::app_data`.
 ///
-/// Cloning shares it; all workers must share one, or each counts its own limits.
+/// Build one, and clone it for each worker: clones share their counts. Two separately built values count
+/// their limits separately.
 ///
 /// ```
 /// use actix_web::App;
@@ -68,15 +69,15 @@ pub(crate) use sockets::Sockets;
 #[derive(Clone)]
 pub struct Security(Arc<Inner>);
 
-/// Shapes the problem of every denial: type URIs, further members.
+/// Changes the problem of a refusal.
 pub(crate) type ProblemHook = Box<dyn Fn(&Denial, &mut Problem, &HttpRequest) + Send + Sync>;
 
-/// Says which tier of service a caller has.
+/// Returns the tier of a caller.
 pub(crate) type TierFunction = Box<dyn Fn(&Principal) -> Option<Cow<'static, str>> + Send + Sync>;
 
 pub(crate) struct Inner {
-    /// One plan for each endpoint of the program, in the order of the inventory; `None` for those
-    /// that this security does not answer for.
+    /// One plan for each endpoint of the program, in the order of the inventory; `None` for endpoints that
+    /// this `Security` does not answer for.
     pub(crate) plans: Box<[Option<Plan>]>,
     pub(crate) authenticators: Box<[(&'static str, Arc<dyn Authenticator>)]>,
     pub(crate) clock: Box<dyn Clock>,
@@ -116,7 +117,7 @@ pub(crate) struct Inner {
 }
 
 impl Inner {
-    /// The plans of all endpoints, in the order of their names.
+    /// The plans of all endpoints, sorted by name.
     pub(crate) fn plans_by_name(&self) -> Vec<&Plan> {
         let mut plans: Vec<&Plan> = self.plans.iter().flatten().collect();
         plans.sort_by_key(|plan| (plan.endpoint.module, plan.endpoint.name, plan.endpoint.line));
@@ -130,8 +131,8 @@ impl Security {
         SecurityBuilder::new()
     }
 
-    /// The endpoints this security answers for, and the metadata of the protected resource, if it
-    /// is described.
+    /// The endpoints that this `Security` answers for, and the metadata of the protected resource if there is
+    /// one.
     #[must_use]
     pub fn inventory(&self) -> Inventory {
         let endpoints = self.0.plans.iter().flatten().map(|plan| plan.endpoint);
@@ -140,34 +141,33 @@ impl Security {
         inventory.with_authentication_off(authentication_off(&self.0.absent, self.0.open.as_ref()))
     }
 
-    /// How full the limiter's fixed memory is, and what it had to give up.
+    /// How full the fixed memory of the rate limiter is, and how many live entries it had to evict.
     #[must_use]
     pub fn limiter_statistics(&self) -> Statistics {
         self.0.counters.limiter.statistics()
     }
 
-    /// The same of the memory for quotas of the calendar.
+    /// The same for the memory of calendar quotas.
     #[must_use]
     pub fn quota_statistics(&self) -> Statistics {
         self.0.counters.calendar.statistics()
     }
 
-    /// What was decided together with other instances, where limits are
-    /// [shared](SecurityBuilder::shared_limits).
+    /// Statistics of [shared](SecurityBuilder::shared_limits) limits; `None` without them.
     #[cfg(feature = "redis")]
     #[must_use]
     pub fn shared_limit_statistics(&self) -> Option<SharedStatistics> {
         self.0.sharing.as_ref().map(|sharing| sharing.store.statistics())
     }
 
-    /// How many bans for failures have begun, and how many requests they refused; each budget by itself is
-    /// among the [statistics of limits](crate::operations::Limits::statistics).
+    /// How many bans have begun, and how many requests they refused. The [statistics of
+    /// limits](crate::operations::Limits::statistics) have the same for each budget.
     #[must_use]
     pub fn failure_statistics(&self) -> FailureStatistics {
         self.0.penalties.statistics()
     }
 
-    /// What each authenticator keeps of tokens that were verified before, by its name.
+    /// The statistics of the token cache of each authenticator, by its name.
     ///
     /// ```
     /// # use secure_runtime::{Security, authentication::Jwt};
@@ -189,7 +189,7 @@ impl Security {
         &self.0
     }
 
-    /// The plan of an endpoint; `None` if this security does not answer for it.
+    /// The plan of an endpoint; `None` if this `Security` does not answer for it.
     #[inline]
     pub(crate) fn plan(&self, endpoint: &'static Endpoint) -> Option<&Plan> {
         self.0.plans.get(endpoint.position)?.as_ref()

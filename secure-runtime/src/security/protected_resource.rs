@@ -1,14 +1,13 @@
-//! The API as an OAuth 2.0 protected resource (RFC 9728): what its clients can read about it.
+//! The API as an OAuth 2.0 protected resource (RFC 9728): the metadata that its clients can read.
 //!
-//! 1. Its identifier is an HTTPS URL without query and fragment, in the one form in which clients
-//!    compare it; on this machine's loopback, plain HTTP will do.
-//! 2. Its metadata are where section 3.1 has them: the well-known path stands between the host and
-//!    the identifier's own path.
-//! 3. Its authorization servers are the issuers whose tokens the authenticators accept, unless the
+//! 1. The identifier is an HTTPS URL without query and fragment, in the one form in which clients compare it.
+//!    Plain HTTP is accepted for the loopback addresses of this machine.
+//! 2. The metadata are at the URL of section 3.1: the well-known path is inserted between the host and the
+//!    identifier's own path.
+//! 3. The authorization servers are the issuers whose tokens the authenticators accept, unless the
 //!    description names others.
-//! 4. Clients ask for tokens with the identifier as `resource` (RFC 8707): a token whose `aud` is
-//!    what such a request yields is accepted by every authenticator of those issuers, or the launch
-//!    fails.
+//! 4. Clients request tokens with the identifier as `resource` (RFC 8707). Every authenticator of those
+//!    issuers must accept the `aud` of such a token; otherwise startup fails.
 
 use std::collections::BTreeSet;
 
@@ -43,7 +42,8 @@ pub struct ProtectedResource {
 }
 
 impl ProtectedResource {
-    /// A resource with this identifier: the URL that clients use, up to where its paths differ.
+    /// A resource with this identifier: the URL that clients use, up to the part in which the paths of the
+    /// API differ.
     pub fn new(identifier: impl Into<String>) -> Self {
         Self {
             identifier: identifier.into(),
@@ -57,57 +57,58 @@ impl ProtectedResource {
         }
     }
 
-    /// What the authorization servers write into `aud` for a client that asks for this resource,
-    /// if it is another name than the identifier (RFC 8707 section 2 allows that).
+    /// Sets the `aud` of tokens for this resource, if the authorization servers write another name than the
+    /// identifier (RFC 8707 section 2 allows that).
     pub fn audience(mut self, audience: impl Into<String>) -> Self {
         self.audience = Some(audience.into());
         self
     }
 
-    /// Names an authorization server by its issuer identifier (RFC 8414 section 2). Called several
-    /// times, several; without it, those are named whose tokens the authenticators accept.
+    /// Adds an authorization server by its issuer identifier (RFC 8414 section 2). Without any, the issuers
+    /// whose tokens the authenticators accept are published.
     pub fn authorization_server(mut self, issuer: impl Into<String>) -> Self {
         self.authorization_servers.push(issuer.into());
         self
     }
 
-    /// Lists the scopes that the endpoints mention. None are listed by default: the list tells
-    /// everybody what there is to be had.
+    /// Publishes the scopes that the endpoints mention. Default: none, because the list would show everybody
+    /// which scopes exist.
     pub fn list_scopes(mut self) -> Self {
         self.lists_scopes = true;
         self
     }
 
-    /// A name that people read.
+    /// Sets a display name for people.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
     }
 
-    /// Where developers read how it is used.
+    /// Sets the URL of the documentation for developers.
     pub fn documentation(mut self, url: impl Into<String>) -> Self {
         self.documentation = Some(url.into());
         self
     }
 
-    /// Where clients read how they may use the data.
+    /// Sets the URL of the policy about the use of the data.
     pub fn policy(mut self, url: impl Into<String>) -> Self {
         self.policy = Some(url.into());
         self
     }
 
-    /// Where clients read the terms of service.
+    /// Sets the URL of the terms of service.
     pub fn terms_of_service(mut self, url: impl Into<String>) -> Self {
         self.terms_of_service = Some(url.into());
         self
     }
 
-    /// Whom tokens for this resource are for.
+    /// The audience of tokens for this resource.
     pub(crate) fn expected_audience(&self) -> &str {
         self.audience.as_deref().unwrap_or(&self.identifier)
     }
 
-    /// Checks it beside the authenticators of the program; what is wrong becomes faults.
+    /// Checks the description together with the authenticators of the program, and adds what is wrong to
+    /// `faults`.
     pub(super) fn check<'a>(
         mut self,
         authenticators: impl Iterator<Item = (&'a str, &'a dyn Authenticator)> + Clone,
@@ -207,7 +208,7 @@ impl From<String> for ProtectedResource {
     }
 }
 
-/// What clients can read, and where.
+/// The published metadata, and their address.
 #[derive(Debug, Default)]
 pub(crate) struct Published {
     /// The address of the metadata.

@@ -1,4 +1,4 @@
-//! What the configuration says about a request's head: which proxies are believed.
+//! The parts of a request's head that depend on the configured proxies: client IP, scheme and host.
 
 use std::net::IpAddr;
 
@@ -11,13 +11,13 @@ use crate::transport::{self, TrustedProxies, forwarded_host, forwarded_scheme};
 /// Forwarding headers count only where the nearest [`Security`] in `app_data` names the peer as a
 /// [trusted proxy](crate::SecurityBuilder::trusted_proxies).
 impl<'a> RequestHead<'a> {
-    /// The client's address: the one that limits and bans count by. `None` if the connection has none (a
-    /// Unix socket) and no trusted proxy says it.
+    /// The client IP by which limits and bans count. `None` if the connection has no address (a Unix socket)
+    /// and no trusted proxy passes one.
     ///
     /// ```
     /// use secure_runtime::testing::with_request;
     ///
-    /// // Nobody has named a proxy, so the header is the client's invention.
+    /// // No proxy is configured, so the header is ignored.
     /// with_request(&[("x-forwarded-for", "192.0.2.9")], |request| {
     ///     assert_eq!(request.client_address(), None);
     /// });
@@ -27,8 +27,8 @@ impl<'a> RequestHead<'a> {
         transport::client_address(self, self.peer(), self.proxies())
     }
 
-    /// The scheme that the client used, `http` or `https`: that of the connection, or what a trusted
-    /// proxy says (see [`TrustedProxies::overwrite_scheme`]).
+    /// The scheme that the client used, `http` or `https`: that of the connection, or the one that a trusted
+    /// proxy passes (see [`TrustedProxies::overwrite_scheme`]).
     ///
     /// ```
     /// use secure_runtime::testing::with_request;
@@ -46,11 +46,12 @@ impl<'a> RequestHead<'a> {
         forwarded_scheme(self, self.peer(), self.proxies()).unwrap_or_else(of_the_connection)
     }
 
-    /// The host that the client asked for, with the port if it sent one: the authority of the request's
-    /// target (RFC 9112 section 3.2.2, `:authority` in HTTP/2), else the `Host` field, or what a trusted
-    /// proxy says (see [`TrustedProxies::overwrite_host`]). `None` if there is none, or more than one.
+    /// The host of the request, with the port if the client sent one: the authority of the request's target
+    /// (RFC 9112 section 3.2.2, `:authority` in HTTP/2), otherwise the `Host` field, or the one that a
+    /// trusted proxy passes (see [`TrustedProxies::overwrite_host`]). `None` if there is none, or more than
+    /// one.
     ///
-    /// It is what the client has sent: compare it with the names of the service before relying on it.
+    /// The client chooses this value: compare it with the names of the service before you rely on it.
     #[must_use]
     pub fn host(&self) -> Option<&'a str> {
         forwarded_host(self, self.peer(), self.proxies()).or_else(|| {

@@ -1,5 +1,5 @@
-//! URLs that identify something: an API, an issuer. Clients compare them character by character
-//! (RFC 9728 section 6), so one form of each is accepted.
+//! URLs that identify an API or an issuer. Clients compare them character by character (RFC 9728 section 6),
+//! so only one form of each is accepted.
 
 use std::net::IpAddr;
 

@@ -1,9 +1,9 @@
-//! Settings of streams that go on: WebSockets, server-sent events.
+//! Settings of the builder for long-lived streams: WebSockets and server-sent events.
 
 use std::time::Duration;
 
 use super::SecurityBuilder;
-use crate::authentication::is_origin;
+use crate::request::is_origin;
 
 /// What holds for all of them.
 pub(crate) struct Sockets {
@@ -39,10 +39,12 @@ impl Sockets {
 }
 
 impl SecurityBuilder {
-    /// Sets the origins whose pages may open a `websocket` with credentials that a browser sends by
-    /// itself: a cookie, a client certificate (RFC 6455 section 10.2). Default: pages of the host that is
-    /// asked, by `Host`. Other credentials, a token in a header say, no other page can send.
-    /// `Jwt::cookie` has origins of its own, and needs none here.
+    /// Sets the origins whose pages may open a `websocket` with credentials that a browser sends by itself,
+    /// such as a cookie or a client certificate (RFC 6455 section 10.2). Default: pages of the requested host
+    /// (`Host`).
+    ///
+    /// Other credentials, such as a token in a header, cannot be sent by a foreign page. `Jwt::cookie` has
+    /// origins of its own and needs none here.
     ///
     /// ```
     /// use secure_runtime::Security;

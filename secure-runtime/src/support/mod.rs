@@ -12,6 +12,8 @@ pub(crate) mod redis_client;
 #[cfg(not(loom))]
 pub(crate) mod text_table;
 pub(crate) mod time;
+#[cfg(not(loom))]
+pub(crate) mod time_zone;
 
 #[cfg(not(loom))]
 pub(crate) use opaque_debug::opaque_debug;

@@ -1,24 +1,30 @@
 //! For tests, of applications too: a clock that obeys, an issuer that mints any token, a way to
 //! ask one authenticator, and a check that every route has a policy.
 //!
-//! Always compiled, so that no feature changes what is tested. What it holds is small, and a service
-//! refuses its keys unless it was told to accept them.
+//! Behind the feature `testing`, for `[dev-dependencies]`. A service refuses the keys of this module unless its
+//! configuration accepts them.
 
 mod assertions;
 mod clock;
+#[cfg(feature = "jwt")]
 mod issuer;
+#[cfg(feature = "jwt")]
 mod ready;
 mod requests;
 mod routes;
+#[cfg(feature = "jwt")]
 mod token;
 
 pub use crate::inventory::MountedRoutes;
 pub use assertions::{assert_admitted, assert_refused};
 pub use clock::FakeClock;
+#[cfg(feature = "jwt")]
 pub use issuer::Issuer;
+#[cfg(feature = "jwt")]
 pub use ready::TestSecurity;
 pub use requests::access_request;
 pub use routes::{assert_all_routes_secured, mounted_routes};
+#[cfg(feature = "jwt")]
 pub use token::Token;
 
 use std::net::IpAddr;
@@ -27,10 +33,16 @@ use actix_web::HttpRequest;
 use actix_web::dev::ServiceResponse;
 use actix_web::test::TestRequest;
 
+#[cfg(feature = "api-keys")]
 use crate::authentication::api_key::Document;
-use crate::authentication::{Attempt, Authenticator, Key, bearer_token, open_with, read_key_set};
+#[cfg(any(feature = "jwt", feature = "api-keys"))]
+use crate::authentication::bearer_token;
+use crate::authentication::{Attempt, Authenticator};
+#[cfg(feature = "jwt")]
+use crate::authentication::{Key, open_with, read_key_set};
 use crate::denial::Denial;
 use crate::policy::shown;
+#[cfg(feature = "introspection")]
 use crate::principal::Principal;
 use crate::request::RequestHead;
 use crate::resource::{Granted, without_proof};
@@ -155,6 +167,7 @@ pub fn granted<T>(resource: T) -> Granted<T> {
 /// # Errors
 ///
 /// Whatever is wrong with the key, or the first thing that is wrong with the token.
+#[cfg(feature = "jwt")]
 #[doc(hidden)]
 pub fn verify_signature(key: Key, token: &[u8]) -> Result<Vec<u8>, Vec<String>> {
     open_with(key, token)
@@ -165,6 +178,7 @@ pub fn verify_signature(key: Key, token: &[u8]) -> Result<Vec<u8>, Vec<String>> 
 /// # Errors
 ///
 /// Why the document is not a key set, or has no usable key.
+#[cfg(feature = "jwt")]
 #[doc(hidden)]
 pub fn published_keys(document: &str) -> Result<(usize, Vec<String>), String> {
     read_key_set(document)
@@ -183,6 +197,7 @@ pub fn written_policy(text: &str) -> Option<String> {
 /// # Errors
 ///
 /// Everything that is wrong with the file.
+#[cfg(feature = "api-keys")]
 #[doc(hidden)]
 pub fn key_file(text: &str) -> Result<usize, Vec<String>> {
     Document::read(text).map(|document| document.records().count())
@@ -194,6 +209,7 @@ pub fn key_file(text: &str) -> Result<usize, Vec<String>> {
 /// # Errors
 ///
 /// Why the line breaks the grammar of RFC 6750 section 2.1.
+#[cfg(any(feature = "jwt", feature = "api-keys"))]
 #[doc(hidden)]
 pub fn bearer_credentials(line: &[u8]) -> Result<Option<&[u8]>, &'static str> {
     bearer_token(line)

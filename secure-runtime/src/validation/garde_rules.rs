@@ -4,8 +4,9 @@ use actix_web::web;
 use garde::{Report, Validate};
 use serde::de::DeserializeOwned;
 
+use super::pointers::push_segment;
 use super::sent_names::{self, ReadFrom};
-use super::{MOST_ERRORS, Part, Validatable, Violations, push_segment};
+use super::{MOST_ERRORS, Part, Validatable, Violations};
 use crate::denial::FieldError;
 
 /// The rules of the `garde` crate.

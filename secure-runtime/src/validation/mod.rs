@@ -1,4 +1,4 @@
-//! Validation of extracted arguments with the `validator` crate.
+//! Validation of extracted arguments, by the rules of the `validator` or the `garde` crate.
 //!
 //! 1. It runs after extraction and before the handler; what fails is 422.
 //! 2. The client reads which rule of which field failed, and what the rule demands. Fields have the names that
@@ -9,26 +9,25 @@
 
 #[cfg(feature = "garde")]
 mod garde_rules;
-#[cfg(feature = "multipart")]
+#[cfg(all(feature = "multipart", any(feature = "validator", feature = "garde")))]
 mod multipart;
+#[cfg(any(feature = "validator", feature = "garde"))]
+mod pointers;
+#[cfg(any(feature = "validator", feature = "garde"))]
 mod sent_names;
+#[cfg(feature = "validator")]
+mod validator_rules;
 mod values;
-mod words;
 
 use std::num::NonZeroU32;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use actix_web::{Either, web};
-use serde::de::DeserializeOwned;
-use validator::{Validate, ValidationErrors, ValidationErrorsKind};
+use actix_web::Either;
 
 use crate::denial::{Denial, FieldError, caught};
 #[cfg(feature = "garde")]
 pub use garde_rules::GardeRules;
 pub(crate) use values::{BodyValues, Part, TooMany, ValueCount, Values};
-
-use sent_names::ReadFrom;
-use words::{push_segment, violation};
 
 /// How many violations one response lists at most.
 const MOST_ERRORS: usize = 32;
@@ -73,20 +72,6 @@ pub trait Validatable<Rules = ValidatorRules> {
 /// The rules of the `validator` crate, or those of an extractor of the application.
 #[derive(Debug)]
 pub struct ValidatorRules(());
-
-macro_rules! validatable {
-    ($($extractor:ident),*) => {$(
-        #[diagnostic::do_not_recommend]
-        impl<T: Validate + DeserializeOwned> Validatable for web::$extractor<T> {
-            fn check_rules(&self, violations: &mut Violations) {
-                let names: ReadFrom = sent_names::read::<T>;
-                violations.check_content::<T>(Part::$extractor, self, Some(names));
-            }
-        }
-    )*};
-}
-
-validatable!(Json, Form, Query, Path);
 
 #[diagnostic::do_not_recommend]
 impl<Rules, T: Validatable<Rules>> Validatable<Rules> for Option<T> {
@@ -164,25 +149,6 @@ impl Violations {
         Self { values, ..Self::default() }
     }
 
-    /// Validates a content that an extractor has read from the body.
-    ///
-    /// How many values a body may have is bounded by
-    /// [`max_validated_values`](crate::SecurityBuilder::max_validated_values) where its media type
-    /// says that it is JSON or a form; for others the extractor has to bound it.
-    pub fn check_body(&mut self, content: &impl Validate) {
-        self.check_content(Part::Body, content, None);
-    }
-
-    /// Validates a content that an extractor has read from the query.
-    pub fn check_query(&mut self, content: &impl Validate) {
-        self.check_content(Part::Query, content, None);
-    }
-
-    /// Validates a content that an extractor has read from the path.
-    pub fn check_path(&mut self, content: &impl Validate) {
-        self.check_content(Part::Path, content, None);
-    }
-
     /// Validates one argument.
     #[doc(hidden)]
     pub fn check<T: Validatable<Rules>, Rules>(&mut self, argument: Option<&T>) {
@@ -190,15 +156,6 @@ impl Violations {
         let checked = caught("a rule of `validate`", || argument.check_rules(self));
         if let Err(fault) = checked {
             self.fault.get_or_insert(Box::new(fault));
-        }
-    }
-
-    /// Validates what a part of the request holds, unless that has too many values.
-    fn check_content<T: Validate>(&mut self, part: Part, content: &T, names: Option<ReadFrom>) {
-        if self.may_run_rules(part)
-            && let Err(errors) = content.validate()
-        {
-            self.add(part.location(), &errors, names);
         }
     }
 
@@ -234,118 +191,11 @@ impl Violations {
         Err(Box::new(Denial::invalid("the arguments break validation rules", self.found)))
     }
 
-    fn add(&mut self, location: &'static str, errors: &ValidationErrors, names: Option<ReadFrom>) {
-        let earlier = std::mem::take(&mut self.found);
-        self.collect(location, &mut String::from("#"), errors);
-        self.join(earlier, names);
-    }
-
     /// Those of several arguments are one list.
     fn order(&mut self) {
         self.found.sort_by(|a, b| {
             (a.location, &a.pointer, &a.code).cmp(&(b.location, &b.pointer, &b.code))
         });
         self.found.truncate(MOST_ERRORS);
-    }
-
-    /// Walks in the order of names, since the map behind `ValidationErrors` has none, and stops
-    /// when there are enough: a client chooses how many there are, and how long their pointers.
-    fn collect(&mut self, location: &'static str, pointer: &mut String, errors: &ValidationErrors) {
-        let mut fields: Vec<_> = errors.0.iter().collect();
-        fields.sort_by_key(|(name, _)| *name);
-        for (name, kind) in fields {
-            if self.found.len() >= MOST_ERRORS {
-                return;
-            }
-            let length = pointer.len();
-            // `__all__` is the validator crate's name for rules about the whole struct.
-            if name != "__all__" {
-                push_segment(pointer, name);
-            }
-            match kind {
-                ValidationErrorsKind::Field(errors) => {
-                    let violation = |error| violation(location, pointer, error);
-                    self.found.extend(errors.iter().map(violation));
-                }
-                ValidationErrorsKind::Struct(errors) => {
-                    self.collect(location, pointer, errors);
-                }
-                ValidationErrorsKind::List(elements) => {
-                    for (index, errors) in elements {
-                        if self.found.len() >= MOST_ERRORS {
-                            break;
-                        }
-                        let length = pointer.len();
-                        push_segment(pointer, &index.to_string());
-                        self.collect(location, pointer, errors);
-                        pointer.truncate(length);
-                    }
-                }
-            }
-            pointer.truncate(length);
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::borrow::Cow;
-
-    use validator::ValidationError;
-
-    use super::*;
-
-    fn errors(entries: Vec<(&'static str, ValidationErrorsKind)>) -> ValidationErrors {
-        ValidationErrors(entries.into_iter().map(|(name, kind)| (Cow::from(name), kind)).collect())
-    }
-
-    fn field(code: &'static str) -> ValidationErrorsKind {
-        ValidationErrorsKind::Field(vec![ValidationError::new(code)])
-    }
-
-    fn pointers(found: &ValidationErrors) -> Vec<String> {
-        let mut violations = Violations::default();
-        violations.add("body", found, None);
-        violations.found.into_iter().map(|error| error.pointer).collect()
-    }
-
-    #[test]
-    fn pointers_follow_structs_lists_and_escapes() {
-        let nested = errors(vec![("a/b~c d", field("x")), ("__all__", field("y"))]);
-        let list = [(3, Box::new(nested.clone()))].into_iter().collect();
-        let found = errors(vec![
-            ("lines", ValidationErrorsKind::List(list)),
-            ("address", ValidationErrorsKind::Struct(Box::new(nested))),
-        ]);
-        assert_eq!(
-            pointers(&found),
-            ["#/address", "#/address/a~1b~0c%20d", "#/lines/3", "#/lines/3/a~1b~0c%20d"]
-        );
-    }
-
-    #[test]
-    fn the_list_of_errors_is_bounded() {
-        let many =
-            (0..1000).map(|index| (index, Box::new(errors(vec![("x", field("y"))])))).collect();
-        assert_eq!(
-            pointers(&errors(vec![("lines", ValidationErrorsKind::List(many))])).len(),
-            MOST_ERRORS
-        );
-    }
-
-    #[test]
-    fn collecting_stops_when_there_are_enough() {
-        let mut tree = errors(vec![("x", field("y"))]);
-        for _ in 0..4 {
-            let level = (0..16).map(|index| (index, Box::new(tree.clone()))).collect();
-            tree = errors(vec![("lines", ValidationErrorsKind::List(level)), ("x", field("y"))]);
-        }
-        let mut violations = Violations::default();
-        let pointer = &mut String::from("#");
-        violations.collect("body", pointer, &tree);
-        // One field more than was asked for has been looked at, not 70,000.
-        assert_eq!(violations.found.len(), MOST_ERRORS);
-        let first = pointers(&tree);
-        assert!((0..20).all(|_| pointers(&tree.clone()) == first));
     }
 }

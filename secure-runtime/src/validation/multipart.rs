@@ -1,10 +1,14 @@
 //! Validation of `MultipartForm` of actix-multipart.
 
 use actix_multipart::form::{MultipartCollect, MultipartForm};
+#[cfg(feature = "validator")]
 use validator::Validate;
 
-use super::{Part, Validatable, Violations};
+#[cfg(feature = "validator")]
+use super::Part;
+use super::{Validatable, Violations};
 
+#[cfg(feature = "validator")]
 #[diagnostic::do_not_recommend]
 impl<T: Validate + MultipartCollect> Validatable for MultipartForm<T> {
     fn check_rules(&self, violations: &mut Violations) {

@@ -359,7 +359,7 @@ fn faults(builder: SecurityBuilder) -> Vec<String> {
     builder
         .build()
         .err()
-        .map(|error| error.faults().map(str::to_owned).collect())
+        .map(|error| error.faults().map(ToString::to_string).collect())
         .unwrap_or_default()
 }
 

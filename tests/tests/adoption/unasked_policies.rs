@@ -11,7 +11,7 @@ async fn open() -> &'static str {
 
 fn faults(builder: SecurityBuilder) -> Vec<String> {
     let error = builder.build().err();
-    error.iter().flat_map(|error| error.faults()).map(str::to_owned).collect()
+    error.iter().flat_map(|error| error.faults()).map(ToString::to_string).collect()
 }
 
 #[test]

@@ -270,7 +270,7 @@ mod load {
     fn a_priority_needs_a_bound() {
         let faults = |builder: secure_runtime::SecurityBuilder| match builder.build() {
             Ok(_) => Vec::new(),
-            Err(error) => error.faults().map(str::to_owned).collect::<Vec<_>>(),
+            Err(error) => error.faults().map(ToString::to_string).collect::<Vec<_>>(),
         };
         let builder = || crate::security(module_path!()).0;
         let found = faults(builder());

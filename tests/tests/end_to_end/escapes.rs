@@ -136,7 +136,7 @@ async fn every_spelling_of_a_handler_is_reached() {
 
 fn faults(module: &str) -> Vec<String> {
     let built = crate::security(&format!("{}::{module}", module_path!())).0.build();
-    built.err().iter().flat_map(|error| error.faults()).map(str::to_owned).collect()
+    built.err().iter().flat_map(|error| error.faults()).map(ToString::to_string).collect()
 }
 
 #[test]

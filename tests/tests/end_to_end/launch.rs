@@ -44,7 +44,11 @@ fn everything_that_is_missing_is_reported_at_once() {
 fn a_program_of_several_is_told_to_name_its_modules() {
     let error =
         Security::builder().named_authenticator("jwt", Issuer::hs256().jwt()).build().unwrap_err();
-    let fault = error.faults().find(|it| it.contains("launch::listed` needs")).unwrap();
+    let fault = error
+        .faults()
+        .map(secure_runtime::LaunchFault::message)
+        .find(|it| it.contains("launch::listed` needs"))
+        .unwrap();
     assert!(fault.contains("if another `Security` answers for it, say with `.answers_for(…)`"));
 }
 

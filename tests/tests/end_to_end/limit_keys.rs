@@ -270,7 +270,7 @@ async fn addresses_count_together_by_the_prefix_that_is_configured() {
 fn what_limits_count_by_can_be_found() {
     let faults = |builder: SecurityBuilder| match builder.build() {
         Ok(_) => Vec::new(),
-        Err(error) => error.faults().map(str::to_owned).collect(),
+        Err(error) => error.faults().map(ToString::to_string).collect(),
     };
     let (builder, issuer, _) = crate::security(module_path!());
     let found = faults(builder.ipv4_prefix(33).named_authenticator("api_key", issuer.jwt()));

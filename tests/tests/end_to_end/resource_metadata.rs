@@ -256,7 +256,7 @@ fn authorization_servers_are_those_of_the_authenticators_or_the_ones_named() {
 fn a_description_that_does_not_fit_is_found_at_launch() {
     let faults = |issuer: Issuer, resource: ProtectedResource| {
         let built = builder(&issuer).protected_resource(resource).build();
-        built.map_or_else(|error| error.faults().map(str::to_owned).collect(), |_| Vec::new())
+        built.map_or_else(|error| error.faults().map(ToString::to_string).collect(), |_| Vec::new())
     };
     let for_shop = || issuer().audience("shop");
     // Clients would ask for tokens that the authenticator refuses.

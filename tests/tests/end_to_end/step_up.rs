@@ -353,7 +353,7 @@ impl Authenticator for Names {
 fn an_endpoint_that_would_send_every_caller_back_is_found_at_launch() {
     let builder = || Security::builder().answers_for(concat!(module_path!(), "::careful"));
     let error = builder().authenticator("names", Names).build().unwrap_err();
-    let faults: Vec<&str> = error.faults().collect();
+    let faults: Vec<&str> = error.faults().map(secure_runtime::LaunchFault::message).collect();
     assert_eq!(faults.len(), 2, "{faults:#?}");
     let expected = "`end_to_end::step_up::careful::narrowed` demands `fresh = \"1m\", acr = \
                     \"phr\"`, and none of its authenticators can tell how and when a caller signed \

@@ -134,7 +134,7 @@ fn what_limits_count_by_is_known_of_every_caller() {
         Ok(_) => Vec::new(),
         Err(error) => {
             let error: secure_runtime::LaunchError = error;
-            error.faults().map(str::to_owned).collect()
+            error.faults().map(ToString::to_string).collect()
         }
     };
     let builder = || Security::builder().answers_for(module_path!());

@@ -62,6 +62,7 @@ const CRATES: [Layers; 2] = [
             "operations",
             "testing",
             "macro_support",
+            "guide",
             "lib",
         ],
         without_framework: &[

@@ -35,6 +35,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+#[cfg(any(test, feature = "testing"))]
 pub(crate) use document::Document;
 pub use file::FileKeyStore;
 pub use generate::{GeneratedKey, KeyError};

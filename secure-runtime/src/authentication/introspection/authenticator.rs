@@ -16,10 +16,11 @@ use super::single_flight::{CROWDED, Departure, Flights, OUT_OF_REACH, arrived};
 use crate::authentication::bearer::{Bearer, is_b64token};
 use crate::authentication::jwt::JwtAuthenticator;
 use crate::authentication::outage::{Outage, duration, shortened};
-use crate::authentication::token_cache::{Cached, TokenCache, TokenCacheStatistics, Validity};
+use crate::authentication::token_cache::{Cached, TokenCache, Validity};
 use crate::authentication::token_location::TokenPlace;
 use crate::authentication::{
-    Attempt, Authenticator, Challenge, Presented, Refusal, Revocations, Verdict,
+    Attempt, Authenticator, Challenge, Presented, Refusal, Revocations, TokenCacheStatistics,
+    Verdict,
 };
 use crate::principal::Principal;
 use crate::request::RequestHead;

@@ -57,12 +57,15 @@ use std::time::Duration;
 
 pub use algorithm::Algorithm;
 pub(crate) use audience::CLIENT_CLAIMS;
+#[cfg(any(test, feature = "testing"))]
 pub(crate) use claim_mapping::vocabulary_claims;
 pub use explain::TokenExplanation;
 pub use key::Key;
+#[cfg(any(test, feature = "testing"))]
 pub(crate) use key_set::read_key_set;
 #[cfg(feature = "introspection")]
 pub(crate) use keys::Unverified;
+#[cfg(any(test, feature = "testing"))]
 pub(crate) use keys::open_with;
 pub use profile::Profile;
 pub use required_claims::{ClaimValue, DemandedClaim};

@@ -32,12 +32,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use quick_cache::sync::Cache;
 use quick_cache::{Equivalent, Lifecycle, OptionsBuilder, Weighter};
 
+use super::TokenCacheStatistics;
 use crate::principal::Principal;
 use crate::support::prehashed::KeyedAlready;
 use crate::support::time::Moment;
 pub(crate) use refused::{Mark, Refused, RefusedTokens};
 use statistics::Hits;
-pub use statistics::TokenCacheStatistics;
 
 /// The verified tokens of one authenticator.
 pub(crate) struct TokenCache {

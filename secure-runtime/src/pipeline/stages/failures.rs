@@ -21,7 +21,7 @@ use actix_web::{HttpMessage, HttpResponse};
 use super::caller::published;
 use super::claimed_account::Claims;
 use super::failure_budgets::{Ledger, ObservedBans, Scope, Taken, Who};
-use crate::authentication::{Authenticator, Presented, cookies};
+use crate::authentication::{Authenticator, Presented};
 use crate::denial::{Denial, DenialKind};
 use crate::pipeline::gate::Gate;
 use crate::pipeline::order::Stage;
@@ -30,7 +30,7 @@ use crate::pipeline::refused::Refused;
 use crate::plan::{Authentication, Failures, Mode, PlannedBudget};
 use crate::policy::Endpoint;
 use crate::principal::Principal;
-use crate::request::{RequestHead, extensions, extensions_mut};
+use crate::request::{RequestHead, cookies, extensions, extensions_mut};
 use crate::support::time::Moment;
 
 /// Left in requests of endpoints with budgets of their own.

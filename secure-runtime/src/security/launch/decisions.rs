@@ -1,31 +1,36 @@
-//! What actions need at launch: something that decides about them.
+//! Startup checks of `action`: a function for the application's own policy is configured, and it is used.
 
 use super::Configuration;
+use super::error::LaunchFaultKind;
 use crate::policy::Endpoint;
 use crate::security::decisions::DecisionSettings;
 
 impl Configuration {
-    /// The actions of an endpoint; where there are some, something decides about them.
+    /// The actions of an endpoint. If there are any, `.decide(…)` must be configured.
     pub(super) fn check_actions(
         &mut self,
         endpoint: Option<&'static Endpoint>,
         settings: &DecisionSettings,
     ) -> Vec<String> {
         let Some(endpoint) = endpoint else { return Vec::new() };
-        let Endpoint { name, module, file, line, policy, .. } = endpoint;
+        let Endpoint { name, module, policy, .. } = endpoint;
         let actions = endpoint.actions(settings.asks_all);
         if policy.actions.is_some() && settings.function.is_none() {
             let actions: Vec<String> = actions.iter().map(|it| format!("{it:?}")).collect();
-            self.faults.push(format!(
-                "`{module}::{name}` has the action {}, and nothing decides about it: add \
-                 `.decide(…)` ({file}:{line})",
-                actions.join(" and ")
-            ));
+            self.faults.add_at(
+                endpoint,
+                LaunchFaultKind::MissingSetting,
+                &format!(
+                    "`{module}::{name}` has the action {}, and nothing decides about it: add \
+                 `.decide(…)`",
+                    actions.join(" and ")
+                ),
+            );
         }
         actions
     }
 
-    /// A policy that is never asked looks like one that protects.
+    /// A policy that never runs would look like protection.
     pub(super) fn check_decisions(&mut self, settings: &DecisionSettings, actions: &[Vec<String>]) {
         let DecisionSettings { function, asks_all, cached } = settings;
         if function.is_some() && actions.iter().all(Vec::is_empty) {
@@ -34,21 +39,35 @@ impl Configuration {
             } else {
                 "add the key `action` to some, or `.decide_all()`"
             };
-            self.faults.push(format!("`decide` is asked about no endpoint: {add}"));
+            self.faults.add(
+                LaunchFaultKind::InvalidSetting,
+                format!("`decide` is asked about no endpoint: {add}"),
+            );
         }
         if function.is_none() && *asks_all {
-            self.faults.push("`decide_all` expects a policy to ask: add `.decide(…)`".to_owned());
+            self.faults.add(
+                LaunchFaultKind::MissingSetting,
+                "`decide_all` expects a policy to ask: add `.decide(…)`",
+            );
         }
         let Some((lifetime, capacity)) = cached else { return };
         if function.is_none() {
-            self.faults
-                .push("`decide_cached` expects a policy to ask: add `.decide(…)`".to_owned());
+            self.faults.add(
+                LaunchFaultKind::MissingSetting,
+                "`decide_cached` expects a policy to ask: add `.decide(…)`",
+            );
         }
         if lifetime.is_zero() {
-            self.faults.push("`decide_cached` expects a time above zero, found none".to_owned());
+            self.faults.add(
+                LaunchFaultKind::InvalidSetting,
+                "`decide_cached` expects a time above zero, found none",
+            );
         }
         if *capacity == 0 {
-            self.faults.push("`decide_cached` expects at least 1 answer, found 0".to_owned());
+            self.faults.add(
+                LaunchFaultKind::InvalidSetting,
+                "`decide_cached` expects at least 1 answer, found 0",
+            );
         }
     }
 }

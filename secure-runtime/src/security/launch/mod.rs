@@ -1,6 +1,8 @@
-//! The checks at launch: every endpoint's needs are met, or an error that lists what is not.
+//! Startup: `SecurityBuilder::build` checks the whole configuration, and compiles a plan for each endpoint or returns
+//! an error that lists every fault.
 
 mod decisions;
+mod endpoint;
 mod error;
 mod limits;
 mod turned_off;
@@ -14,36 +16,37 @@ use super::protected_resource::Published;
 use super::startup_warnings::{forgetful_budgets, separate_counts, unenforced_limits};
 use super::{Inner, ProtectedResource, Security};
 use crate::authentication::Authenticator;
-use crate::authorization::{AcceptedBy, RuleSet, is_zone, scopes_of};
-use crate::inventory::{self, is_inside, modules_around};
+use crate::authorization::{RuleSet, scopes_of};
+use crate::inventory::{self, is_inside};
 use crate::plan::Plan;
 use crate::plan::failure_budgets::BudgetPlanner;
 use crate::plan::limits::LimitPlanner;
 #[cfg(feature = "redis")]
 use crate::plan::shared_limits::SharedPlanner;
-use crate::policy::{Access, Authenticators, Endpoint, Rule};
+use crate::policy::{Access, Authenticators, Endpoint};
 use crate::security::first_requests::UnnamedProxy;
 use crate::throttling::{ConfiguredModes, Counters, InFlight, Load, Penalties};
 use crate::transport::TrustedProxies;
-pub use error::LaunchError;
+use error::Faults;
+pub use error::{LaunchError, LaunchFault, LaunchFaultKind};
 
-/// An authenticator and what it is called.
+/// An authenticator with its name.
 type Named = (&'static str, Arc<dyn Authenticator>);
 
-/// The authenticators that a launch may use, by name.
+/// The authenticators of the program, and the faults found so far.
 pub(super) struct Configuration {
     by_name: BTreeMap<&'static str, Arc<dyn Authenticator>>,
     defaults: Vec<Named>,
-    /// Configured, but broken: named in a fault of their own already.
+    /// The names of authenticators whose description is wrong; they have a fault of their own.
     broken: Vec<String>,
     broken_defaults: bool,
-    /// Turned off, and why.
+    /// Authenticators that are turned off, with the reason.
     absent: BTreeMap<String, String>,
-    /// Everybody is let in, so that no authenticator is needed.
+    /// Authentication is off, so no authenticator is needed.
     is_open: bool,
-    /// What to do if another `Security` of the program has what is missing here.
+    /// A help text, for programs with several `Security` values.
     answers: &'static str,
-    faults: Vec<String>,
+    faults: Faults,
 }
 
 pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchError> {
@@ -52,7 +55,9 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
         .map(|endpoint| Some(endpoint).filter(|it| answers_for(&builder.modules, it.module)))
         .collect();
     let mut configuration = Configuration::collect(&mut builder);
-    let open = builder.development.open(&mut configuration.faults);
+    let mut faults = Vec::new();
+    let open = builder.development.open(&mut faults);
+    configuration.faults.add_all(LaunchFaultKind::InvalidSetting, faults);
     configuration.is_open = open.is_some();
     configuration.check_modules(&builder.modules, &endpoints);
     let published = builder.protected_resource.take().map(|resource| {
@@ -65,7 +70,9 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
         std::iter::once(&endpoint.policy.rule).chain(spared)
     }));
     if builder.max_in_flight == Some(0) {
-        configuration.faults.push("`max_in_flight` expects at least 1, found 0".to_owned());
+        configuration
+            .faults
+            .add(LaunchFaultKind::InvalidSetting, "`max_in_flight` expects at least 1, found 0");
     }
     let actions: Vec<Vec<String>> = endpoints
         .iter()
@@ -74,10 +81,13 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
     configuration.check_decisions(&builder.decisions, &actions);
     let address_groups =
         configuration.check_address_groups(builder.ipv4_prefix, builder.ipv6_prefix);
-    configuration.faults.extend(builder.proxies.as_ref().and_then(TrustedProxies::fault));
+    configuration.faults.add_all(
+        LaunchFaultKind::InvalidSetting,
+        builder.proxies.as_ref().and_then(TrustedProxies::fault),
+    );
     let modes = ConfiguredModes { limits: builder.limit_mode, failures: builder.failure_mode };
-    configuration.faults.extend(unenforced_limits::faults(modes));
-    configuration.faults.extend(builder.sockets.faults());
+    configuration.faults.add_all(LaunchFaultKind::InvalidSetting, unenforced_limits::faults(modes));
+    configuration.faults.add_all(LaunchFaultKind::InvalidSetting, builder.sockets.faults());
     let mut budgets = BudgetPlanner::new(builder.failed_authentication, builder.failure_mode);
     let mut limits = LimitPlanner::new(builder.headers, builder.limit_mode);
     #[cfg(feature = "redis")]
@@ -114,12 +124,10 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
     let bounds = std::mem::take(&mut limits.bounds);
     #[cfg(feature = "redis")]
     let sharing = limits.sharing.take().map(SharedPlanner::finish);
-    let (claims, mut faults) = limits.finish();
-    configuration.faults.append(&mut faults);
-    configuration.faults.append(&mut budgets.faults);
-    if !configuration.faults.is_empty() {
-        return Err(LaunchError { faults: configuration.faults });
-    }
+    let (claims, faults) = limits.finish();
+    configuration.faults.add_all(LaunchFaultKind::InvalidLimit, faults);
+    configuration.faults.add_all(LaunchFaultKind::InvalidLimit, budgets.faults);
+    std::mem::take(&mut configuration.faults).into_result()?;
     let absent = configuration.absent_authenticators();
     let now = builder.clock.now();
     configuration.by_name.values().for_each(|authenticator| authenticator.start(now));
@@ -175,17 +183,24 @@ impl Configuration {
             } else {
                 ""
             },
-            faults: Vec::new(),
+            faults: Faults::default(),
         };
-        it.absent = builder.development.absent(&mut it.faults);
+        let mut faults = Vec::new();
+        it.absent = builder.development.absent(&mut faults);
+        it.faults.add_all(LaunchFaultKind::InvalidSetting, faults);
         for configured in builder.authenticators.drain(..) {
             let name = configured.name;
             if it.absent.contains_key(&name) {
-                it.faults
-                    .push(format!("the authenticator `{name}` is configured, and absent as well"));
+                it.faults.add(
+                    LaunchFaultKind::InvalidSetting,
+                    format!("the authenticator `{name}` is configured, and absent as well"),
+                );
             }
             if it.by_name.contains_key(name.as_str()) || it.broken.contains(&name) {
-                it.faults.push(format!("two authenticators are named `{name}`"));
+                it.faults.add(
+                    LaunchFaultKind::InvalidSetting,
+                    format!("two authenticators are named `{name}`"),
+                );
                 continue;
             }
             match configured.outcome {
@@ -200,7 +215,7 @@ impl Configuration {
                 Err(faults) => {
                     let faults =
                         faults.iter().map(|fault| format!("authenticator `{name}`: {fault}"));
-                    it.faults.extend(faults);
+                    it.faults.add_all(LaunchFaultKind::InvalidAuthenticator, faults);
                     it.broken_defaults |= configured.is_default;
                     it.broken.push(name);
                 }
@@ -209,156 +224,30 @@ impl Configuration {
         it
     }
 
-    /// A module named in `answers_for` that holds no endpoint is a typing error, and would leave
-    /// its endpoints unserved.
+    /// A module of `answers_for` without an endpoint is a typing error. Its endpoints would not be served.
     fn check_modules(&mut self, modules: &[String], endpoints: &[Option<&'static Endpoint>]) {
         for module in modules {
             let only = std::slice::from_ref(module);
             if !endpoints.iter().flatten().any(|endpoint| answers_for(only, endpoint.module)) {
-                self.faults
-                    .push(format!("`answers_for(\"{module}\")` matches no secured endpoint"));
+                self.faults.add(
+                    LaunchFaultKind::InvalidSetting,
+                    format!("`answers_for(\"{module}\")` matches no secured endpoint"),
+                );
             }
         }
     }
 
-    /// The attribute and the runtime are of one version.
-    fn check_legible(&mut self, endpoint: &'static Endpoint) {
-        let Endpoint { name, module, file, line, is_legible, .. } = endpoint;
-        if !is_legible {
-            self.faults.push(format!(
-                "the policy of `{module}::{name}` cannot be read: `secure-macros` and \
-                 `secure-runtime` are of different versions ({file}:{line})"
-            ));
-        }
-    }
-
-    /// What an endpoint's `auth` stands for; what it lacks becomes a fault.
-    fn authenticators_of(&mut self, endpoint: &'static Endpoint) -> Vec<Named> {
-        let Some(wanted) = wanted(endpoint).filter(|_| !self.is_open) else { return Vec::new() };
-        let Endpoint { name, module, file, line, .. } = endpoint;
-        match wanted {
-            Authenticators::Default => {
-                if self.defaults.is_empty() && !self.broken_defaults {
-                    self.faults.push(format!(
-                        "`{module}::{name}` needs a default authenticator, and none is configured: \
-                         add `.authenticator(...)` ({file}:{line})"
-                    ));
-                }
-                self.defaults.clone()
-            }
-            Authenticators::Any(names) | Authenticators::All(names) => {
-                let mut found = Vec::new();
-                for wanted in names {
-                    match self.by_name.get_key_value(*wanted) {
-                        Some((name, authenticator)) => {
-                            found.push((*name, Arc::clone(authenticator)));
-                        }
-                        None if self.broken.iter().any(|broken| broken == wanted) => {}
-                        None if self.absent.contains_key(*wanted) => {}
-                        None => self.faults.push(format!(
-                            "`{module}::{name}` needs the authenticator `{wanted}`, which is not \
-                             configured{}{} ({file}:{line})",
-                            self.configured(),
-                            self.answers
-                        )),
-                    }
-                }
-                found
-            }
-        }
-    }
-
-    /// The policy of a module is part of every endpoint in it. The attribute sees neither what another
-    /// macro writes there nor what the body of a function holds, nor itself under another name.
-    fn check_layers(&mut self, endpoint: &'static Endpoint) {
-        let Endpoint { name, module, file, line, policy, .. } = endpoint;
-        if modules_around(module).count() != policy.modules {
-            let outer = modules_around(module).last().unwrap_or_default();
-            self.faults.push(format!(
-                "`{module}::{name}` stands in `{outer}`, and the policy of that module does not see it: \
-                 write it there by itself, not by another macro, in a function or under another \
-                 name of `#[secure]`, or outside of the module ({file}:{line})"
-            ));
-        }
-    }
-
-    /// What a rule asks about exists: a scheme that never accepts, or a time that nobody knows,
-    /// would refuse everybody.
-    fn check_rule(&mut self, endpoint: &'static Endpoint, authenticators: &[Named]) {
-        let Endpoint { name, module, file, line, .. } = endpoint;
-        if authenticators.len() > AcceptedBy::MOST {
-            let most = AcceptedBy::MOST;
-            self.faults.push(format!(
-                "`{module}::{name}` is to ask more than {most} authenticators ({file}:{line})"
-            ));
-        }
-        let mut faults = Vec::new();
-        endpoint.policy.rule.each_leaf(&mut |leaf| match leaf {
-            Rule::Authenticator(wanted)
-                if !self.is_open
-                    && !self.absent.contains_key(*wanted)
-                    && !authenticators.iter().any(|(known, _)| **known == **wanted)
-                    && !self.broken.iter().any(|broken| broken == wanted) =>
-            {
-                faults.push(format!(
-                    "the rule of `{module}::{name}` asks about the authenticator `{wanted}`, which \
-                     the endpoint does not use{} ({file}:{line})",
-                    self.configured()
-                ));
-            }
-            Rule::Time(hours) if !is_zone(hours.zone) => faults.push(format!(
-                "the rule of `{module}::{name}` needs the time zone `{}`, which is not known \
-                 ({file}:{line})",
-                hours.zone
-            )),
-            _ => {}
-        });
-        self.faults.append(&mut faults);
-    }
-
-    /// The description of the API agrees with its authenticators.
+    /// The description of the protected resource agrees with the authenticators.
     fn check_resource(
         &mut self,
         resource: ProtectedResource,
         scopes: BTreeSet<&'static str>,
     ) -> Published {
         let authenticators = self.by_name.iter().map(|(name, it)| (*name, &**it));
-        resource.check(authenticators, scopes, &mut self.faults)
-    }
-
-    /// Somebody can sign in as demanded: an endpoint would otherwise send every caller back to do so.
-    fn check_step_up(&mut self, endpoint: &'static Endpoint, authenticators: &[Named]) {
-        let Endpoint { name, module, file, line, policy, .. } = endpoint;
-        let Some(demanded) = policy.step_up else { return };
-        let mut naming = naming(endpoint, authenticators).iter().peekable();
-        if naming.peek().is_some() && !naming.any(|(_, it)| it.tells_authentication()) {
-            self.faults.push(format!(
-                "`{module}::{name}` demands `{demanded}`, and none of its authenticators can tell \
-                 how and when a caller signed in ({file}:{line})"
-            ));
-        }
-    }
-
-    /// What is revoked is refused by all that might accept it: where any of several authenticators will
-    /// do, a token that one refuses is shown to the next.
-    fn check_revocations(&mut self, endpoint: &'static Endpoint, authenticators: &[Named]) {
-        let Endpoint { name, module, file, line, .. } = endpoint;
-        if needs_all(endpoint) {
-            return;
-        }
-        for (careless, it) in authenticators {
-            let Some(issuer) = it.issuer().filter(|_| !it.asks_revocations()) else { continue };
-            let careful = authenticators
-                .iter()
-                .find(|(_, other)| other.issuer() == Some(issuer) && other.asks_revocations());
-            if let Some((careful, _)) = careful {
-                self.faults.push(format!(
-                    "`{module}::{name}` accepts tokens of `{issuer}` from `{careful}`, which asks a list \
-                     of revocations, and from `{careless}`, which does not: add \
-                     `.revocations(…)` ({file}:{line})"
-                ));
-            }
-        }
+        let mut faults = Vec::new();
+        let published = resource.check(authenticators, scopes, &mut faults);
+        self.faults.add_all(LaunchFaultKind::InvalidResource, faults);
+        published
     }
 
     fn configured(&self) -> String {
@@ -367,7 +256,7 @@ impl Configuration {
     }
 }
 
-/// The authenticators that may name an endpoint's caller: of several that must all accept, the first.
+/// The authenticators that may provide the principal of an endpoint: with `all(…)`, the first.
 fn naming<'a>(endpoint: &Endpoint, authenticators: &'a [Named]) -> &'a [Named] {
     if needs_all(endpoint) { authenticators.get(..1).unwrap_or_default() } else { authenticators }
 }
@@ -376,7 +265,7 @@ fn needs_all(endpoint: &Endpoint) -> bool {
     matches!(wanted(endpoint), Some(Authenticators::All(_)))
 }
 
-/// What an endpoint's `auth` says; nothing if it is public.
+/// The `auth` of an endpoint; `None` if it is public.
 fn wanted(endpoint: &Endpoint) -> Option<Authenticators> {
     match endpoint.policy.access {
         Access::Public => None,

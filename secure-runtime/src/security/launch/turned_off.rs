@@ -1,4 +1,4 @@
-//! What is left of authentication where the configuration turns some of it off.
+//! The effect of turning authentication off on each endpoint, and its warnings at startup.
 
 use super::{Configuration, Named, wanted};
 use crate::plan::Mode;
@@ -6,7 +6,7 @@ use crate::policy::{Authenticators, Endpoint};
 use crate::security::{AbsentAuthenticator, Security};
 
 impl Configuration {
-    /// How an endpoint's caller is found, with these authenticators.
+    /// How the principal of an endpoint is found with these authenticators.
     pub(super) fn mode_of(&self, endpoint: &Endpoint, authenticators: &[Named]) -> Mode {
         let mode = Mode::of(endpoint.policy.access);
         let (Authenticators::Any(names) | Authenticators::All(names)) = (match wanted(endpoint) {
@@ -34,7 +34,7 @@ impl Configuration {
 }
 
 impl Security {
-    /// Logs what is turned off.
+    /// Logs the authentication that is off.
     pub(super) fn warn_of_authentication_that_is_off(&self) {
         if let Some(open) = &self.0.open {
             open.warn_at_startup();

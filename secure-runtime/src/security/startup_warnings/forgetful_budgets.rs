@@ -1,6 +1,5 @@
-//! What a program says when it is built about budgets for failures beside authenticators that remember
-//! no good token: during a ban of an address nothing is verified, so one bad client there has all
-//! others refused.
+//! Startup warning: `failures` beside an authenticator whose token cache is off. During a ban of an address
+//! no token is verified, so one client with bad credentials would block all others at that address.
 
 use std::collections::BTreeSet;
 

@@ -1,5 +1,5 @@
-//! What a program says when it is built about limits by tenant or principal beside authenticators of which
-//! some name an issuer and others do not: a tenant that uses both has its limit twice.
+//! Startup warning: limits by tenant or principal beside authenticators of which some have an issuer and
+//! others have not. A tenant that uses both gets its limit twice.
 
 use std::collections::BTreeSet;
 

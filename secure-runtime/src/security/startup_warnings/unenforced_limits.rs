@@ -1,4 +1,4 @@
-//! What a program says when it is built about limits that it does not enforce.
+//! Startup warning: limits that are not enforced (shadow mode, or a percentage of keys).
 
 use crate::policy::Limit;
 use crate::security::Security;

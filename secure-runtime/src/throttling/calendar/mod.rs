@@ -4,8 +4,7 @@
 pub(super) mod limiter;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan};
+use crate::support::time_zone::{Boundary, TimeZone};
 
 /// A period of the calendar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -56,15 +55,14 @@ pub(crate) struct Calendar {
 impl Calendar {
     /// `None` if the time zone is not known.
     pub(crate) fn new(period: Period, zone: &str, permits: u32) -> Option<Self> {
-        let zone = if zone == "UTC" { TimeZone::UTC } else { TimeZone::get(zone).ok()? };
+        let zone = TimeZone::named(zone)?;
         Some(Self { period, zone, permits, current: AtomicU64::new(0) })
     }
 
     /// The same periods, with other permits.
     #[cfg(feature = "redis")]
     pub(in crate::throttling) fn with_permits(&self, permits: u32) -> Self {
-        let (period, zone) = (self.period, self.zone.clone());
-        Self { period, zone, permits, current: AtomicU64::new(0) }
+        Self { permits, period: self.period, current: AtomicU64::new(0), zone: self.zone.clone() }
     }
 
     /// The minute since 1970 in which the period of this minute ends.
@@ -88,29 +86,25 @@ impl Calendar {
     }
 
     fn next_boundary(&self, minute: u64) -> Option<u64> {
-        let seconds = i64::try_from(minute).ok()?.checked_mul(60)?;
-        let now = Timestamp::from_second(seconds).ok()?;
-        let local = self.zone.to_datetime(now);
-        let today = local.date();
-        let next = match self.period {
+        let seconds = minute.checked_mul(60)?;
+        let boundary = match self.period {
             Period::Hour => {
-                let past = u64::try_from(local.minute()).ok()?;
-                return Some(minute + (60 - past));
+                let local = self.zone.local(seconds.checked_mul(1_000_000_000)?)?;
+                return Some(minute + 60 - u64::from(local.minute_of_day % 60));
             }
-            Period::Day => today.tomorrow().ok()?,
-            Period::Week => {
-                let days = 7 - i64::from(today.weekday().to_monday_zero_offset());
-                today.checked_add(days.days()).ok()?
-            }
-            Period::Month => today.first_of_month().checked_add(1.month()).ok()?,
+            Period::Day => Boundary::Day,
+            Period::Week => Boundary::Week,
+            Period::Month => Boundary::Month,
         };
-        let end = self.zone.to_timestamp(next.at(0, 0, 0, 0)).ok()?.as_second();
-        u64::try_from(end).ok().map(|end| end.div_ceil(60))
+        self.zone.next(seconds, boundary).map(|end| end.div_ceil(60))
     }
 }
 
 #[cfg(test)]
+#[cfg(feature = "time-rules")]
 mod tests {
+    use jiff::Timestamp;
+
     use super::*;
 
     /// The seconds since 1970 of a moment in RFC 3339.

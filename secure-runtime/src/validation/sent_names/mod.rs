@@ -20,7 +20,7 @@ use serde::de::{
 use serde::forward_to_deserialize_any;
 
 use super::Violations;
-use super::words::{push_segment, segments};
+use super::pointers::{push_segment, segments};
 use crate::denial::FieldError;
 
 impl Violations {

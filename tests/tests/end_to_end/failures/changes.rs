@@ -208,7 +208,7 @@ async fn a_budget_with_a_burst_is_none_at_launch_either() {
         .failed_authentication(FailedAuthentication::Budget(burst))
         .build()
         .unwrap_err();
-    let faults: Vec<&str> = error.faults().collect();
+    let faults: Vec<&str> = error.faults().map(secure_runtime::LaunchFault::message).collect();
     let expected =
         "`failed_authentication` expects a quota without a burst, found `100/min burst 10`";
     assert!(faults.contains(&expected), "{faults:?}");

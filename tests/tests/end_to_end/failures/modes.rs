@@ -235,7 +235,7 @@ async fn the_configuration_observes_what_does_not_say_that_it_refuses() {
     let wrong =
         Security::builder().answers_for(module_path!()).failure_mode(LimitMode::Percent(101));
     let error = wrong.authenticator("jwt", Issuer::hs256().jwt()).build().unwrap_err();
-    let faults: Vec<&str> = error.faults().collect();
+    let faults: Vec<&str> = error.faults().map(secure_runtime::LaunchFault::message).collect();
     assert_eq!(faults, ["`failure_mode` expects 0 to 100 percent, found 101"]);
 }
 

@@ -15,11 +15,12 @@ use super::unknown_keys::UnknownKeys;
 use crate::authentication::bearer::{Bearer, is_b64token};
 use crate::authentication::provider::{Look, Provider};
 use crate::authentication::token_cache::{
-    Cached, Generation, Mark, Refused, RefusedTokens, TokenCache, TokenCacheStatistics,
+    Cached, Generation, Mark, Refused, RefusedTokens, TokenCache,
 };
 use crate::authentication::token_location::TokenPlace;
 use crate::authentication::{
-    Attempt, Authenticator, Challenge, Presented, Refusal, RefusalCode, Revocations, Verdict,
+    Attempt, Authenticator, Challenge, Presented, Refusal, RefusalCode, Revocations,
+    TokenCacheStatistics, Verdict,
 };
 use crate::principal::Principal;
 use crate::request::RequestHead;
@@ -290,15 +291,6 @@ pub(super) fn claimed_issuer(claims: &[u8]) -> Option<Cow<'_, str>> {
 struct ClaimedIssuer<'a> {
     #[serde(borrow)]
     iss: Cow<'a, str>,
-}
-
-impl From<Verdict> for Attempt {
-    fn from(verdict: Verdict) -> Self {
-        match verdict {
-            Verdict::Accepted(principal) => Self::Accepted(principal),
-            Verdict::Refused(refusal) => Self::Refused(refusal),
-        }
-    }
 }
 
 /// A refusal, which is that of the token's own issuer if the token claims to be of it.
