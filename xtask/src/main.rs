@@ -13,6 +13,7 @@ mod soak;
 mod steps;
 mod test;
 mod tidy;
+mod tree;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

@@ -36,6 +36,11 @@ impl Steps {
         });
     }
 
+    /// Whether a step had a problem.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.done.iter().any(|step| !step.problems.is_empty())
+    }
+
     /// Prints what was done and how long it took, then every problem.
     pub(crate) fn finish(self) -> Result<(), Failure> {
         println!();

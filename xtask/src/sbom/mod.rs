@@ -6,14 +6,13 @@
 mod document;
 mod validation;
 
-use std::collections::BTreeSet;
 use std::fs;
 
 use serde::Deserialize;
 
 use crate::publish::CRATES;
 use crate::steps::{cargo, output};
-use crate::{Failure, root};
+use crate::{Failure, root, tree};
 
 pub(crate) fn run() -> Result<(), Failure> {
     let folder = root().join("target/sbom");
@@ -37,23 +36,8 @@ fn create(name: &str) -> Result<serde_json::Value, Failure> {
     let mut metadata = cargo(&["metadata", "--format-version=1", "--locked", "--all-features"]);
     let metadata: Metadata = serde_json::from_str(&output(metadata.current_dir(root()))?)?;
     let lock: Lock = toml::from_str(&fs::read_to_string(root().join("Cargo.lock"))?)?;
-    document::create(name, &linked(name)?, &metadata, &lock)
-}
-
-/// Names and versions of a crate and all that is linked with it. `cargo metadata` alone would add what
-/// other packages of the workspace need.
-fn linked(name: &str) -> Result<BTreeSet<(String, String)>, Failure> {
-    let mut tree =
-        cargo(&["tree", "--locked", "--all-features", "--target=all", "--package", name]);
-    tree.args(["--edges=normal,build", "--prefix=none", "--format={p}"]).current_dir(root());
-    Ok(output(&mut tree)?.lines().filter_map(line).collect())
-}
-
-/// Reads cargo's `serde v1.0.229 (proc-macro) (*)`.
-fn line(text: &str) -> Option<(String, String)> {
-    let (name, rest) = text.split_once(" v")?;
-    let version = rest.split(' ').next()?;
-    Some((name.to_owned(), version.to_owned()))
+    let linked = tree::packages(name, &["--all-features", "--target=all"])?;
+    document::create(name, &linked, &metadata, &lock)
 }
 
 /// What `cargo metadata` prints.
@@ -114,14 +98,6 @@ struct Locked {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn lines_of_cargo_tree_are_read() {
-        let read = |text| line(text).unwrap();
-        assert_eq!(read("serde v1.0.229 (*)"), ("serde".into(), "1.0.229".into()));
-        assert_eq!(read("a v0.1.0 (proc-macro) (/work/a)"), ("a".into(), "0.1.0".into()));
-        assert_eq!(line(""), None);
-    }
 
     #[test]
     fn documents_of_the_published_crates_are_valid() {
