@@ -1,15 +1,19 @@
-//! What a person types, and what CI runs: `cargo xtask tidy`, `advisories`, `test`, `interop`, `bench`,
-//! `fuzz`, `soak`.
+//! What a person types, and what CI runs: `cargo xtask tidy`, `advisories`, `test`, `publish-check`,
+//! `semver-check`, `sbom`, `interop`, `bench`, `fuzz`, `soak`.
 
 mod advisories;
 mod bench;
 mod fuzz;
 mod interop;
+mod publish;
 mod redis;
+mod sbom;
+mod semver_check;
 mod soak;
 mod steps;
 mod test;
 mod tidy;
+mod tree;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -24,6 +28,11 @@ usage: cargo xtask COMMAND
   advisories PATH           writes xtask/advisories.txt anew, from a checkout of the RustSec
                             advisory database
   test                      every test of the workspace
+  publish-check             both crates as crates.io would get them: archives, every feature alone,
+                            documentation, the oldest dependencies; needs a nightly compiler
+  semver-check [REVISION]   changes of the public interface that need a new minor version, since the
+                            newest on crates.io or a revision; installs cargo-semver-checks
+  sbom                      a CycloneDX document for each published crate, in target/sbom
   interop [FILTER]          real identity providers and clients against a secured server; a table;
                             needs Node.js, npm and Python
   bench [FILTER] [--quick]  side by side with what a user would take instead;
@@ -40,6 +49,9 @@ fn main() -> ExitCode {
         ["tidy"] => tidy::run(),
         ["advisories", database] => advisories::renew(database),
         ["test"] => test::run(),
+        ["publish-check"] => publish::run(),
+        ["semver-check", options @ ..] => semver_check::run(options),
+        ["sbom"] => sbom::run(),
         ["interop", options @ ..] => interop::run(options),
         ["bench", options @ ..] => bench::run(options),
         ["soak", options @ ..] => soak::run(options),

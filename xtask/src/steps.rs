@@ -36,6 +36,11 @@ impl Steps {
         });
     }
 
+    /// Whether a step had a problem.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.done.iter().any(|step| !step.problems.is_empty())
+    }
+
     /// Prints what was done and how long it took, then every problem.
     pub(crate) fn finish(self) -> Result<(), Failure> {
         println!();
@@ -56,4 +61,24 @@ pub(crate) fn cargo(arguments: &[&str]) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(arguments);
     command
+}
+
+/// The nightly cargo. It is rustup's `cargo`, and not the one that runs this program, which always uses
+/// its own toolchain.
+pub(crate) fn nightly(arguments: &[&str]) -> Command {
+    let mut command = Command::new("cargo");
+    command.arg("+nightly").args(arguments).env_remove("RUSTUP_TOOLCHAIN").env_remove("CARGO");
+    command
+}
+
+/// Runs a command to its end and returns its standard output. The error has its standard error.
+pub(crate) fn output(command: &mut Command) -> Result<String, String> {
+    let program = command.get_program().display().to_string();
+    let output =
+        command.output().map_err(|error| format!("`{program}` cannot be started: {error}"))?;
+    if !output.status.success() {
+        let errors = String::from_utf8_lossy(&output.stderr);
+        return Err(format!("`{program}`: {}\n{}", output.status, errors.trim()));
+    }
+    String::from_utf8(output.stdout).map_err(|error| format!("`{program}`: {error}"))
 }

@@ -92,7 +92,7 @@ fn compile(package: &Path, verb: &str, kind: Kind) -> Result<f64, Failure> {
 
 /// Milliseconds of processor time that all ended children have taken, and theirs: fields 16 and
 /// 17 of proc(5), in hundredths of a second.
-fn children() -> Result<f64, Failure> {
+pub(super) fn children() -> Result<f64, Failure> {
     let status = std::fs::read_to_string("/proc/self/stat")
         .map_err(|error| format!("compile times are read from Linux's /proc: {error}"))?;
     let (_, fields) = status.rsplit_once(')').ok_or("/proc/self/stat has no name")?;
@@ -100,7 +100,8 @@ fn children() -> Result<f64, Failure> {
     Ok(times.map(str::parse::<f64>).sum::<Result<f64, _>>()? * 10.0)
 }
 
-fn median(times: &mut [f64]) -> f64 {
+/// The middle one.
+pub(super) fn median(times: &mut [f64]) -> f64 {
     times.sort_by(f64::total_cmp);
     times.get(times.len() / 2).copied().unwrap_or_default()
 }

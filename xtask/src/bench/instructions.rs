@@ -25,6 +25,9 @@ pub(super) const FIGURES: [&str; 10] = [
     ENRICHED,
 ];
 
+/// The programs that this runs: the second one where valgrind is missing.
+pub(super) const PROGRAMS: [&str; 2] = ["drive", "requests"];
+
 /// A rule about an object that the path names.
 const RULED: &str = "request/ruled";
 

@@ -6,6 +6,7 @@
 //! prints a table and writes `target/bench/results.json`.
 
 mod compile;
+mod cost;
 mod crates;
 mod instructions;
 mod results;
@@ -148,7 +149,7 @@ pub(crate) fn run(options: &[&str]) -> Result<(), Failure> {
         .filter(|program| program.feature.is_none() || !plan.quick)
         .collect();
     if !wanted.is_empty() || plan.wants(&instructions::FIGURES) {
-        let programs = build(wanted.iter().filter_map(|program| program.feature))?;
+        let programs = build(&wanted, plan.wants(&instructions::FIGURES))?;
         let fixture = directory()?.join("fixture.json");
         succeed(
             Command::new(programs.join("fixture"))
@@ -176,6 +177,10 @@ pub(crate) fn run(options: &[&str]) -> Result<(), Failure> {
     }
     if plan.wants(&compile::FIGURES) {
         rows.add(compile::FIGURES, compile::measure(&plan));
+        write(&rows)?;
+    }
+    if !plan.quick && plan.wants(&cost::FIGURES) {
+        rows.add(cost::FIGURES, cost::measure(&plan));
     }
 
     rows.keep(&plan.filter);
@@ -197,17 +202,31 @@ fn write(rows: &Rows) -> Result<PathBuf, Failure> {
     Ok(file)
 }
 
-/// Builds the programs and says where they are.
-fn build(features: impl Iterator<Item = &'static str>) -> Result<PathBuf, Failure> {
+/// Builds the programs and says where they are. A program with a feature is built on its own: the
+/// others keep their features and are not compiled again.
+fn build(wanted: &[&Program], with_instructions: bool) -> Result<PathBuf, Failure> {
+    let always = wanted.iter().filter(|program| program.feature.is_none());
+    let mut names: Vec<&str> = always.map(|program| program.name).collect();
+    names.push("fixture");
+    if with_instructions {
+        names.extend(instructions::PROGRAMS);
+    }
+    build_programs(&names, None)?;
+    for program in wanted {
+        if let Some(feature) = program.feature {
+            build_programs(&[program.name], Some(feature))?;
+        }
+    }
+    Ok(target().join("release"))
+}
+
+fn build_programs(names: &[&str], feature: Option<&str>) -> Result<(), Failure> {
     let built = cargo(&["build", "--release", "--locked", "--package=benches"])
-        .args(features.map(|feature| format!("--features={feature}")))
+        .args(names.iter().map(|name| format!("--bin={name}")))
+        .args(feature.map(|feature| format!("--features={feature}")))
         .current_dir(root())
         .status()?;
-    if built.success() {
-        Ok(target().join("release"))
-    } else {
-        Err("the benchmarks do not build".into())
-    }
+    if built.success() { Ok(()) } else { Err("the benchmarks do not build".into()) }
 }
 
 /// Runs a program that must succeed; returns what it printed.
