@@ -48,7 +48,8 @@ async fn an_attack_on_an_observed_limit_does_not_fill_the_log_and_names_nobody()
     assert_eq!(lines(), 10, "of thirty callers in one minute");
     clock.advance(std::time::Duration::from_secs(60));
     assert_eq!(server.get("/observed", &[&callers[29]]).await.status, 200);
-    let line = "would have been refused: the limit is in shadow mode handler=\"observed_log::observed\"";
+    let line =
+        "would have been refused: the limit is in shadow mode handler=\"observed_log::observed\"";
     assert!(logged().contains(line), "{}", logged());
     assert_eq!(lines(), 11, "the next minute has room for a caller of whom nothing was said");
     let total: u64 = security.limits().statistics().limits.iter().map(|it| it.observed).sum();
