@@ -63,14 +63,17 @@ impl Counters {
     pub(crate) fn count(&self, limit: usize, verdict: Outcome, key: LimitKey) {
         if is_sampled(self.tally.count(limit, verdict)) {
             self.busiest.look(limit, key);
-            self.tell_evictions();
+            self.log_evictions();
         }
     }
 
-    fn tell_evictions(&self) {
-        let memories =
-            [("rates", self.limiter.statistics()), ("quotas", self.calendar.statistics())];
-        for ((memory, statistics), evictions) in memories.into_iter().zip(&self.evictions) {
+    fn log_evictions(&self) {
+        let memories = [
+            ("rates", "limiter_capacity_bytes", self.limiter.statistics()),
+            ("quotas", "quota_capacity_bytes", self.calendar.statistics()),
+        ];
+        for ((memory, setting, statistics), evictions) in memories.into_iter().zip(&self.evictions)
+        {
             let evicted = statistics.evicted_live;
             if evictions.is_due(evicted) {
                 let fit = statistics.capacity_entries;
@@ -78,7 +81,8 @@ impl Counters {
                     memory,
                     evicted,
                     fit,
-                    "limits had to forget keys: their memory is full"
+                    "limits evicted keys, whose counts start again: their memory is full, raise \
+                     `{setting}`"
                 );
             }
         }
