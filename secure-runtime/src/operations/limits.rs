@@ -103,10 +103,10 @@ impl Limits {
         let limits = if is_other { Vec::new() } else { self.of_id(id)? };
         for it in &limits {
             it.planned.mode.set(mode);
-            let is_untold = mode.percent() == 0;
-            it.planned.texts.set_untold(bit(it.planned.position), is_untold);
+            let is_omitted = mode.percent() == 0;
+            it.planned.texts.set_omitted(bit(it.planned.position), is_omitted);
         }
-        tracing::warn!(%id, %mode, "the mode of a limit was changed");
+        tracing::warn!(id = id.as_str(), %mode, "the mode of a limit was changed");
         Ok(())
     }
 
@@ -156,7 +156,7 @@ impl Limits {
         let budgets: Vec<_> = budget_statistics::of_id(&self.security, id).collect();
         if !budgets.is_empty() {
             budget_changes::apply(&budgets, quota, self.security.inner().clock.now())?;
-            tracing::warn!(%id, limit = %quota, "a limit was changed");
+            tracing::warn!(id = id.as_str(), limit = %quota, "a limit was changed");
             return Ok(());
         }
         if concurrency_statistics::of_id(&self.security, id).is_some() {
@@ -255,7 +255,7 @@ impl Limits {
         let mut bound = in_flight.bound(planned.number);
         change(&mut bound);
         in_flight.change(planned.number, bound);
-        tracing::warn!(%id, limit = %planned.now(in_flight), "a limit was changed");
+        tracing::warn!(id = id.as_str(), limit = %planned.now(in_flight), "a limit was changed");
     }
 
     /// Holds off other changes.
@@ -281,7 +281,7 @@ impl Limits {
         }
         limit_changes::apply(&changes, &self.planned(), inner.clock.now())?;
         let limit = changes.first().map(|(_, quota)| quota.to_string()).unwrap_or_default();
-        tracing::warn!(%id, limit, "a limit was changed");
+        tracing::warn!(id = id.as_str(), limit, "a limit was changed");
         Ok(())
     }
 

@@ -1,14 +1,14 @@
-//! The `WWW-Authenticate` values of an endpoint, made at launch.
+//! The `WWW-Authenticate` values of an endpoint, built at startup.
 //!
-//! 1. One challenge for each scheme that the endpoint accepts, in the order of its authenticators.
-//!    Where several authenticators share a scheme, the first one's parameters count.
-//! 2. Without credentials no challenge names an error (RFC 6750 section 3.1).
-//! 3. Refused credentials: the challenge of their scheme names the error, the others do not.
+//! 1. One challenge for each scheme that the endpoint accepts, in the order of its authenticators. If several
+//!    authenticators share a scheme, it has the parameters of the first one.
+//! 2. Without credentials, no challenge contains an error (RFC 6750 section 3.1).
+//! 3. Rejected credentials: the challenge of their scheme contains the error, the others do not.
 //! 4. Missing scope: the challenge of the caller's own scheme alone, if it has a parameter for it.
-//! 5. Where the API is described as a protected resource, the challenges of OAuth 2.0 say where its
-//!    metadata are (RFC 9728 section 5.1).
-//! 6. A caller who has to sign in again: the challenge of the caller's own scheme says so, if it can,
-//!    and what would do (RFC 9470 section 3).
+//! 5. If the API is described as a protected resource, the challenges of OAuth 2.0 contain the URL of its
+//!    metadata (RFC 9728 section 5.1).
+//! 6. Step-up: the challenge of the caller's own scheme contains the error and the requirements, if the
+//!    scheme has parameters for them (RFC 9470 section 3).
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ pub(crate) type Lines = Arc<[Box<str>]>;
 
 /// The values of each outcome.
 pub(crate) struct Challenges {
-    /// The place of each authenticator's scheme among the schemes.
+    /// The index of each authenticator's scheme.
     schemes: Box<[usize]>,
     missing: Lines,
     invalid_request: ByScheme,
@@ -31,10 +31,10 @@ pub(crate) struct Challenges {
     step_up: ByScheme,
 }
 
-/// The values of an outcome, by the scheme that it is about.
+/// The values of an outcome, by the scheme that it concerns.
 struct ByScheme {
     each: Box<[Lines]>,
-    /// Where nobody said which.
+    /// The values if the scheme is unknown.
     any: Lines,
 }
 
@@ -87,8 +87,8 @@ impl Challenges {
         }
     }
 
-    /// The values that belong to a denial of this kind; `concerned` is the place of the
-    /// authenticator whose credentials it is about, if they are known.
+    /// The values for a denial of this kind; `concerned` is the index of the authenticator whose credentials
+    /// it concerns, if it is known.
     pub(crate) fn of(&self, kind: DenialKind, concerned: Option<usize>) -> Option<Lines> {
         let by_scheme = match kind {
             DenialKind::Unauthenticated => return Some(Arc::clone(&self.missing)),
@@ -105,7 +105,7 @@ impl Challenges {
 }
 
 impl ByScheme {
-    /// `write` makes the challenge of a scheme, told whether it is one that the outcome is about.
+    /// `write` builds the challenge of a scheme; its argument is whether the outcome concerns this scheme.
     fn new(
         challenges: &[Challenge],
         write: impl Fn(&Challenge, bool) -> Option<Challenge>,
@@ -125,7 +125,7 @@ fn lines(challenges: impl Iterator<Item = Challenge>) -> Lines {
     challenges.map(|challenge| challenge.to_string().into_boxed_str()).collect()
 }
 
-/// How the caller would have to sign in. There is no parameter for methods: they are described.
+/// The step-up parameters. There is no parameter for methods, so the description contains them.
 fn demanded(step_up: Option<StepUp>) -> Vec<(&'static str, String)> {
     let Some(StepUp { max_age_seconds, acr, amr }) = step_up else { return Vec::new() };
     let methods: Vec<String> = amr.iter().map(|names| names.join(" or ")).collect();

@@ -1,4 +1,4 @@
-//! Limits on requests at once, compiled for the request path.
+//! Concurrency limits, compiled for the request path.
 
 use std::num::NonZeroU32;
 
@@ -7,38 +7,38 @@ use super::live_mode::LiveMode;
 use crate::policy::{Concurrency, Endpoint, Partition, Queue};
 use crate::throttling::{Bound, InFlight};
 
-/// How many requests of one key are served at once.
+/// One concurrency limit.
 pub(crate) struct PlannedConcurrency {
     pub(crate) endpoint: &'static Endpoint,
     pub(crate) limit: &'static Concurrency,
     pub(crate) id: u64,
     pub(crate) by: Counts,
-    /// Its place among the endpoint's.
+    /// Its position among those of the endpoint.
     pub(crate) position: usize,
-    /// Its number, as `in_flight` knows it.
+    /// Its number in `in_flight`.
     pub(crate) number: u32,
     pub(crate) mode: LiveMode,
 }
 
 impl PlannedConcurrency {
-    /// What it admits at this moment.
+    /// The limit at this moment.
     pub(crate) fn now(&self, in_flight: &InFlight) -> Concurrency {
         let Bound { most, places, wait } = in_flight.bound(self.number);
         let queue = NonZeroU32::new(places).map(|places| Queue { places, wait });
         Concurrency { most, queue, ..*self.limit }
     }
 
-    /// Apart from the numbers of limits.
+    /// Its number for log sampling, distinct from those of rates and quotas.
     pub(crate) fn number_of_notices(&self) -> usize {
         usize::MAX - self.number as usize
     }
 }
 
 impl LimitPlanner {
-    /// How many requests are served at once.
+    /// Compiles the concurrency limits of an endpoint.
     ///
-    /// Who waits for one limit holds what the earlier ones gave it. So what all callers share comes last:
-    /// nobody keeps it from others while waiting for what is their own.
+    /// A request that waits for one limit holds its slots of the earlier ones. So limits that callers share
+    /// come last: no caller holds a shared slot while it waits for one of its own.
     pub(crate) fn at_once(&mut self, endpoint: &'static Endpoint) -> Box<[PlannedConcurrency]> {
         let place = endpoint.position as u64;
         let concurrency = endpoint.policy.concurrency.iter().enumerate();
@@ -57,7 +57,7 @@ impl LimitPlanner {
     }
 }
 
-/// How many requests are served at once and wait.
+/// The sizes of the limit and of its queue.
 pub(crate) fn bound(limit: &Concurrency) -> Bound {
     let (places, wait) = limit.queue.map_or_else(Default::default, |it| (it.places.get(), it.wait));
     Bound { most: limit.most, places, wait }

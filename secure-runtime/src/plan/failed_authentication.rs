@@ -1,13 +1,13 @@
-//! How much failed authentication an address may cause, where no endpoint has a budget of its own.
+//! [`FailedAuthentication`]: the default failure budget, for endpoints without their own.
 
 use std::num::NonZeroU32;
 
 use crate::throttling::Quota;
 
-/// How much failed authentication an address may cause, on all endpoints that authenticate together.
+/// How many failed authentications a client IP may cause, on all endpoints that authenticate together.
 ///
-/// It protects the service from verifying forged credentials without end. It is no protection of
-/// passwords: that is `failures = "…"` on the endpoint that takes them.
+/// It limits the work of verifying forged credentials. It does not protect passwords: for that, use `failures
+/// = "…"` on the endpoint that takes them.
 ///
 /// ```
 /// use std::num::NonZeroU32;
@@ -24,15 +24,15 @@ use crate::throttling::Quota;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FailedAuthentication {
-    /// So much for each API key that is claimed from an address, as much for all credentials from
-    /// there that claim nothing, and ten times as much for the address.
+    /// One budget for each API key that a client IP claims, one for all its credentials that claim none, and
+    /// ten times as much for the IP as a whole.
     Budget(Quota),
-    /// It is not counted, but where an endpoint says so.
+    /// No default budget. Failures are counted only on endpoints with their own budget.
     Off,
 }
 
-/// A hundred a minute: thousands of callers behind one address, whose tokens end once an hour, fail
-/// less often, and the forged signatures that fit cost two milliseconds.
+/// A hundred a minute: thousands of callers behind one address, whose tokens expire once an hour, fail less
+/// often; and verifying a hundred forged signatures takes two milliseconds.
 impl Default for FailedAuthentication {
     fn default() -> Self {
         const HUNDRED: NonZeroU32 = NonZeroU32::MIN.saturating_add(99);

@@ -1,4 +1,4 @@
-//! Budgets for failures, compiled for the request path.
+//! Failure budgets, compiled for the request path.
 
 use std::num::NonZeroU32;
 
@@ -10,62 +10,62 @@ use crate::denial::Violation;
 use crate::policy::{Access, Endpoint, FailureBudget};
 use crate::throttling::{Generations, LimitMode, Quota};
 
-/// One budget with what tells its counts from all others.
+/// One failure budget, with the id of its counts.
 pub(crate) struct PlannedBudget {
     pub(crate) id: u64,
-    /// Its place among all budgets; the same for those that count together.
+    /// Its index among all budgets; the same for budgets that count together.
     pub(crate) number: usize,
-    /// Names it for operators.
+    /// Its id for operators.
     pub(crate) title: Box<str>,
-    /// How many.
+    /// Its quota and mode, which may change.
     pub(crate) live: &'static LiveBudget,
     pub(crate) counts: Failures,
-    /// As the attribute writes it; `None`: the default one.
+    /// The budget of the attribute; `None`: the default one.
     written: Option<&'static FailureBudget>,
     /// Whether its bans are enforced.
     pub(crate) mode: LiveMode,
 }
 
-/// What is a failure.
+/// Which requests are failures.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Failures {
-    /// An answer of one of these statuses.
+    /// Responses with one of these statuses.
     Answers(Box<[u16]>),
-    /// Credentials that were refused: the default budget. Counted by addresses alone that are
-    /// believably one client's.
+    /// Rejected credentials: the default budget. Counted only by addresses that can be trusted to be those of
+    /// one client.
     RefusedCredentials,
 }
 
-/// How many names are claimed from one address, before all of it is banned.
+/// How many names may use up their budget from one address before the whole address is banned.
 const NAMES_OF_AN_ADDRESS: NonZeroU32 = NonZeroU32::MIN.saturating_add(9);
 
 /// Apart from the numbers of limits.
 const IDS: u64 = 1 << 62;
 const ID_OF_DEFAULT: u64 = IDS | (1 << 61);
 const IDS_OF_SHARED: u64 = IDS | (1 << 60);
-/// Of what concerns all budgets alike.
+/// The id of what all budgets have in common.
 pub(crate) const ID_OF_ALL: u64 = IDS | (1 << 59);
 
 impl PlannedBudget {
-    /// Whether it is one that the attribute wrote.
+    /// Whether it is from the attribute.
     pub(crate) fn is_own(&self) -> bool {
         self.counts != Failures::RefusedCredentials
     }
 
-    /// What operators call it.
+    /// Its id for operators.
     pub(crate) fn title(&self) -> &str {
         &self.title
     }
 
-    /// Adds a quota to those that it may be given; whoever calls it holds off other changes.
+    /// Adds a quota to those that it can have. The caller holds off other changes.
     pub(crate) fn give(&self, place: u32, quota: Quota) {
         if !self.live.has(place) {
             self.live.give(place, terms(self.written, quota));
         }
     }
 
-    /// Whether it counts refused credentials, and is enforced for as many as the default budget: one on
-    /// trial leaves nobody unguarded.
+    /// Whether it counts rejected credentials, and is enforced for at least as many keys as the default
+    /// budget. So a budget in shadow mode does not replace the default one.
     pub(crate) fn replaces(&self, default: &Self) -> bool {
         match &self.counts {
             Failures::Answers(statuses) => {
@@ -79,17 +79,17 @@ impl PlannedBudget {
 /// Compiles the budgets of all endpoints.
 pub(crate) struct BudgetPlanner {
     default: FailedAuthentication,
-    /// What the configuration says.
+    /// The configured mode.
     mode: Option<LimitMode>,
-    /// How many budgets there are.
+    /// The number of budgets.
     pub(crate) count: usize,
-    /// The number of the default one and its changes, once an endpoint has it.
+    /// The number of the default budget and its changes, once an endpoint has it.
     all_default: Option<(usize, &'static Generations)>,
     shared: Vec<Shared>,
     pub(crate) faults: Vec<String>,
 }
 
-/// A budget that all endpoints that use its name count together.
+/// A shared budget.
 struct Shared {
     name: &'static str,
     budget: &'static FailureBudget,
@@ -112,8 +112,8 @@ impl BudgetPlanner {
         it
     }
 
-    /// The budgets of an endpoint. The default one is among them even where one of its own replaces it, as
-    /// that may be observed later on.
+    /// The budgets of an endpoint. The default one is among them even if one of its own replaces it, because
+    /// that one may get into shadow mode later.
     pub(crate) fn plan(&mut self, endpoint: &'static Endpoint) -> Box<[PlannedBudget]> {
         let policy = &endpoint.policy;
         let own = policy.failures.iter().enumerate();
@@ -166,8 +166,8 @@ impl BudgetPlanner {
         }
     }
 
-    /// The number of a window of a shared rate: the same for each endpoint that uses it, whatever is a
-    /// failure there. One on trial has its own.
+    /// The number of a window of a shared rate: the same for each endpoint that uses it, whichever statuses
+    /// are failures there. A budget in shadow mode has its own.
     fn shared(
         &mut self,
         endpoint: &'static Endpoint,
@@ -213,7 +213,7 @@ impl BudgetPlanner {
     }
 }
 
-/// What a budget is under a quota.
+/// The terms of a budget under a quota.
 fn terms(written: Option<&FailureBudget>, quota: Quota) -> &'static BudgetTerms {
     let name = match written {
         Some(budget) => FailureBudget { quota, shared: None, mode: None, ..*budget }.to_string(),

@@ -1,4 +1,4 @@
-//! The limits of one endpoint in the words a client reads, made at launch as far as they are known.
+//! The rate limit headers of one endpoint, built at startup as far as possible.
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
@@ -9,36 +9,36 @@ use crate::denial::{Violated, Violation};
 use crate::policy::Limit;
 use crate::throttling::{Answer, Decision, PolicyFields, Quota, RateLimitHeaders};
 
-/// What a client is told of an endpoint's limits.
+/// The header values for the limits of an endpoint.
 pub(crate) struct LimitTexts {
     names: PolicyFields,
-    /// For each limit, what is told of it when it is used up.
+    /// For each limit, its entry in the problem of a 429.
     violations: Box<[Violation]>,
-    /// Whose limits they are.
+    /// The handler, with its module.
     pub(crate) handler: &'static str,
-    /// Which fields tell it.
+    /// The header family.
     pub(crate) headers: RateLimitHeaders,
     policy: Option<HeaderValue>,
-    /// The limits that `policy` leaves out, a bit each by their positions.
+    /// The limits that `policy` omits, one bit for each position.
     left_out: u64,
-    /// Limits of which nobody is told now, because none of them is enforced.
-    untold: AtomicU64,
-    /// For each limit, what is left of a bucket that was full: the caller has asked for nothing
-    /// lately, as with limits of the right size most have not.
+    /// The limits that are omitted now for every client, because they are not enforced.
+    omitted: AtomicU64,
+    /// For each limit, the header of a request that finds a full bucket. With limits of the right size, most
+    /// requests do.
     of_full_buckets: Box<[Option<HeaderValue>]>,
-    /// The same after changes of the limits, and which of them holds.
+    /// The headers after changes of the limits, and the index of the current ones.
     changed: Given<Self>,
     place: AtomicU32,
-    /// The limits that they are about.
+    /// The quotas of the limits.
     quotas: Box<[Quota]>,
 }
 
 impl LimitTexts {
-    /// `untold`: the limits that are not enforced, a bit each.
+    /// `omitted`: the limits that are not enforced, one bit each.
     pub(crate) fn new(
         handler: &'static str,
         limits: &[Limit],
-        untold: u64,
+        omitted: u64,
         headers: RateLimitHeaders,
     ) -> Self {
         let names = PolicyFields::of(limits.iter().map(|limit| (limit.name(), limit.quota)));
@@ -51,7 +51,7 @@ impl LimitTexts {
         };
         let (policy, of_full_buckets) = match headers {
             RateLimitHeaders::Draft10 => (
-                static_field(&names.policy_of(|position| bit(position) & untold == 0)),
+                static_field(&names.policy_of(|position| bit(position) & omitted == 0)),
                 limits.iter().enumerate().map(of_full_bucket).collect(),
             ),
             RateLimitHeaders::Legacy | RateLimitHeaders::Off => (None, Box::default()),
@@ -59,8 +59,8 @@ impl LimitTexts {
         Self {
             handler,
             policy,
-            left_out: untold,
-            untold: AtomicU64::new(untold),
+            left_out: omitted,
+            omitted: AtomicU64::new(omitted),
             of_full_buckets,
             names,
             violations,
@@ -71,8 +71,8 @@ impl LimitTexts {
         }
     }
 
-    /// Tells these limits from now on; whoever calls it holds off other changes. `false`: there were
-    /// too many.
+    /// Uses the headers of these limits from now on. The caller holds off other changes. `false`: there were
+    /// too many different ones.
     pub(crate) fn change(&self, limits: &[Limit]) -> bool {
         let is_it = |it: &Self| it.quotas.iter().eq(limits.iter().map(|limit| &limit.quota));
         let is_free = |place: &u32| match place {
@@ -81,8 +81,8 @@ impl LimitTexts {
         };
         let Some(place) = (0..=MOST).find(is_free) else { return false };
         if place > 0 && self.changed.at(place).is_none() {
-            let untold = self.untold.load(Ordering::Relaxed);
-            self.changed.put(place, Self::new(self.handler, limits, untold, self.headers));
+            let omitted = self.omitted.load(Ordering::Relaxed);
+            self.changed.put(place, Self::new(self.handler, limits, omitted, self.headers));
         }
         self.place.store(place, Ordering::Release);
         true
@@ -101,7 +101,7 @@ impl LimitTexts {
         self.now().names.name(position)
     }
 
-    /// What a client is told when a limit is used up.
+    /// The entry of a used-up limit in the problem of a 429.
     pub(crate) fn violated(&'static self, position: usize) -> Violated {
         match self.now().violations.get(position) {
             Some(violation) => Violated::Known(violation),
@@ -109,31 +109,32 @@ impl LimitTexts {
         }
     }
 
-    /// The `RateLimit-Policy` field of draft 10, without the limits that are not enforced: those of
-    /// which nobody is told, and those of which this client is not, a bit each.
+    /// The `RateLimit-Policy` field of draft 10, without the limits that are not enforced: those omitted for
+    /// every client, and those in `omitted` for this one, one bit each.
     #[inline]
-    pub(crate) fn policy(&self, untold: u64) -> Option<HeaderValue> {
-        let untold = untold | self.untold.load(Ordering::Relaxed);
+    pub(crate) fn policy(&self, omitted: u64) -> Option<HeaderValue> {
+        let omitted = omitted | self.omitted.load(Ordering::Relaxed);
         let now = self.now();
-        if untold == now.left_out { now.policy.clone() } else { now.policy_without(untold) }
+        if omitted == now.left_out { now.policy.clone() } else { now.policy_without(omitted) }
     }
 
-    /// Whether anybody is told of the limits with these bits, from now on.
-    pub(crate) fn set_untold(&self, bits: u64, is_untold: bool) {
-        if is_untold {
-            self.untold.fetch_or(bits, Ordering::Relaxed);
+    /// Omits the limits with these bits from now on, or includes them.
+    pub(crate) fn set_omitted(&self, bits: u64, is_omitted: bool) {
+        if is_omitted {
+            self.omitted.fetch_or(bits, Ordering::Relaxed);
         } else {
-            self.untold.fetch_and(!bits, Ordering::Relaxed);
+            self.omitted.fetch_and(!bits, Ordering::Relaxed);
         }
     }
 
     #[cold]
-    fn policy_without(&self, untold: u64) -> Option<HeaderValue> {
-        let policy = self.names.policy_of(|position| bit(position) & untold == 0);
+    fn policy_without(&self, omitted: u64) -> Option<HeaderValue> {
+        let policy = self.names.policy_of(|position| bit(position) & omitted == 0);
         HeaderValue::try_from(policy).ok()
     }
 
-    /// The `RateLimit` field of draft 10. `is_first`: the decision is about what every request takes.
+    /// The `RateLimit` field of draft 10. `is_first`: the decision is about the cost that every request takes
+    /// first.
     #[inline]
     pub(crate) fn limit(
         &self,
@@ -154,13 +155,13 @@ impl LimitTexts {
     }
 }
 
-/// The bit of a limit by its position. Beyond 64 there is none, and the client is told.
+/// The bit of a limit by its position. Beyond 64 there is none, and the limit is always included.
 pub(crate) fn bit(position: usize) -> u64 {
     u32::try_from(position).ok().and_then(|position| 1_u64.checked_shl(position)).unwrap_or(0)
 }
 
-/// A field that lives as long as the program, as its endpoint does, so that cloning it touches no
-/// counter that other cores touch too.
+/// A field that lives as long as the program, like its endpoint. Cloning it touches no counter that other
+/// cores use.
 fn static_field(text: &str) -> Option<HeaderValue> {
     let is_field = !text.is_empty() && HeaderValue::from_str(text).is_ok();
     is_field.then(|| HeaderValue::from_static(text.to_owned().leak()))

@@ -1,4 +1,4 @@
-//! The limits of one endpoint, compiled for the request path.
+//! Rate limits and calendar quotas, compiled for the request path.
 
 use std::num::NonZeroU32;
 
@@ -15,35 +15,35 @@ use crate::request::FieldName;
 use crate::support::time_zone;
 use crate::throttling::{Bound, Calendar, Generations, LimitMode, Quota, RateLimitHeaders};
 
-/// One limit with what tells its counts from all others.
+/// One limit, with the id of its counts.
 pub(crate) struct PlannedLimit {
     pub(crate) limit: &'static Limit,
-    /// Whose requests it does not count.
+    /// The requests that it does not count.
     pub(crate) unless: Option<Box<Unless>>,
-    /// Unique within the [`crate::Security`], but for those that count together.
+    /// Unique within the [`crate::Security`], except that limits that count together have the same id.
     pub(crate) id: u64,
     pub(crate) by: Counts,
-    /// What it admits.
+    /// Its terms, which may change.
     pub(crate) live: &'static LiveLimit,
-    /// What a request takes before anything of its body is read.
+    /// The permits that a request takes before its body is read.
     pub(crate) upfront: NonZeroU32,
-    /// Whether more is taken once it is known.
+    /// Whether the rest of the cost is taken once it is known.
     pub(crate) is_open: bool,
-    /// Its place among the endpoint's limits.
+    /// Its position among the endpoint's limits.
     pub(crate) position: usize,
-    /// Its place among all limits.
+    /// Its index among all limits.
     pub(crate) number: usize,
     pub(crate) mode: LiveMode,
-    /// What a client is told of them. Lives as long as the program, as the endpoint does, so that a
-    /// request need not share it.
+    /// The headers of the endpoint. They live as long as the program, like the endpoint, so that requests
+    /// need no reference count.
     pub(crate) texts: &'static LimitTexts,
 }
 
-/// Whose requests a limit does not count, ready to be decided.
+/// The compiled rule of `unless`: requests for which it holds are not counted.
 pub(crate) struct Unless {
     pub(crate) rule: CompiledRule,
-    /// Whether it asks what a caller was granted. Nobody anonymous is spared then: a condition about what
-    /// somebody is not would be met by leaving out the credentials.
+    /// Whether the rule is about the caller's grants. Anonymous requests are counted then: otherwise a
+    /// negated condition would hold for a request that omits its credentials.
     pub(crate) asks_about_callers: bool,
 }
 
@@ -59,31 +59,30 @@ fn asks_about_callers(rule: &Rule) -> bool {
     asks
 }
 
-/// What requests are told apart by: [`Partition`], ready to be looked up.
+/// A compiled [`Partition`]: what the key of a request consists of.
 pub(crate) enum Counts {
-    /// By principal, else by address.
+    /// The principal, else the client IP.
     Caller,
     Address,
     Tenant,
     Everybody,
-    /// Whatever takes more than a look.
+    /// Keys that are more expensive to compute.
     More(Box<More>),
 }
 
-/// What it takes more to find out.
+/// The more expensive partitions.
 pub(crate) enum More {
     ApiKey,
     Header(FieldName),
-    /// The place among the claims of the [`crate::Security`].
+    /// The index among the claims of the [`crate::Security`].
     Claim(usize),
-    /// `None`: the expansion has no such function, and nobody is admitted.
+    /// `None`: the expansion has no such function, and every request is denied.
     Key(Option<KeyFunction>),
     Each(Box<[Counts]>),
 }
 
 impl Counts {
-    /// Whether requests of several callers may be counted together: not where a part of it is the
-    /// caller's own.
+    /// Whether several callers can share a key. They cannot if a part of the key belongs to one caller.
     pub(crate) fn is_shared_by_callers(&self) -> bool {
         match self {
             Self::Caller | Self::Address => false,
@@ -97,21 +96,21 @@ impl Counts {
     }
 }
 
-/// A claim, and those inside of it.
+/// The path of a claim.
 pub(crate) type ClaimNames = &'static [&'static str];
 
 /// Compiles the limits of all endpoints.
 pub(crate) struct LimitPlanner {
     headers: RateLimitHeaders,
     pub(crate) mode: Option<LimitMode>,
-    /// How many limits there are.
+    /// The number of limits.
     pub(crate) count: usize,
-    /// How many requests are served at once, by the numbers of these limits.
+    /// The sizes of concurrency limits, by their numbers.
     pub(crate) bounds: Vec<Bound>,
     claims: Vec<ClaimNames>,
     shared: Vec<Shared>,
     pub(crate) has_quotas: bool,
-    /// Where several instances count together.
+    /// The limits that several instances count together.
     #[cfg(feature = "redis")]
     pub(crate) sharing: Option<SharedPlanner>,
     faults: Vec<String>,
@@ -125,11 +124,11 @@ pub(crate) struct Stages {
     pub(crate) shared: [Box<[PlannedShared]>; 3],
 }
 
-/// A window that all endpoints that use its name count together.
+/// A window of a shared rate.
 struct Shared {
     name: &'static str,
     quota: Quota,
-    /// Who used it first.
+    /// The first endpoint that uses it.
     endpoint: &'static Endpoint,
     generations: &'static Generations,
 }
@@ -143,7 +142,7 @@ pub(crate) enum Stage {
 }
 
 impl LimitPlanner {
-    /// `mode` is what the configuration says.
+    /// `mode` is the configured mode.
     pub(crate) fn new(headers: RateLimitHeaders, mode: Option<LimitMode>) -> Self {
         Self {
             headers,
@@ -159,7 +158,7 @@ impl LimitPlanner {
         }
     }
 
-    /// The claims that limits count by, each once, and what is wrong with the limits.
+    /// The claims that limits count by, each once, and the configuration errors.
     pub(crate) fn finish(self) -> (Box<[ClaimNames]>, Vec<String>) {
         (self.claims.into(), self.faults)
     }
@@ -173,8 +172,8 @@ impl LimitPlanner {
         let is_observed =
             |limit: &Limit| LimitMode::stricter(limit.mode, self.mode) == LimitMode::Observe;
         let observed = limits.iter().enumerate().filter(|(_, limit)| is_observed(limit));
-        let untold = observed.fold(0, |untold, (position, _)| untold | bit(position));
-        let texts = LimitTexts::new(endpoint.full_name().leak(), limits, untold, self.headers);
+        let omitted = observed.fold(0, |omitted, (position, _)| omitted | bit(position));
+        let texts = LimitTexts::new(endpoint.full_name().leak(), limits, omitted, self.headers);
         let texts = leaked(texts);
         let place = endpoint.position as u64;
         let mut stages = [Vec::new(), Vec::new(), Vec::new()];
@@ -231,8 +230,8 @@ impl LimitPlanner {
         }
     }
 
-    /// The number of a window of a shared rate, and its changes: the same for each endpoint that uses
-    /// it, whatever its burst there.
+    /// The number of a window of a shared rate, and its changes: the same for each endpoint that uses it,
+    /// whichever burst it has there.
     fn shared(
         &mut self,
         endpoint: &'static Endpoint,
@@ -267,7 +266,7 @@ impl LimitPlanner {
         (SHARED | place as u64, generations)
     }
 
-    /// The calendar of a limit. It lives as long as the program, as its endpoint does.
+    /// The calendar of a limit. It lives as long as the program, like its endpoint.
     fn calendar(
         &mut self,
         endpoint: &'static Endpoint,
@@ -316,7 +315,7 @@ impl LimitPlanner {
     }
 }
 
-/// What lives as long as the program, as its endpoints do.
+/// Leaks a value, which lives as long as the program, like its endpoints.
 pub(crate) fn leaked<T>(value: T) -> &'static T {
     Box::leak(Box::new(value))
 }
@@ -326,7 +325,7 @@ fn stage(limit: &Limit, access: Access) -> Stage {
         Audience::Anonymous => Stage::Anonymous,
         Audience::Authenticated | Audience::Tier(_) | Audience::LeastTier(..) => Stage::Caller,
         Audience::Everyone if access == Access::Public => Stage::Early,
-        // Whom it spares is not known before.
+        // The rule of `unless` can be decided only then.
         Audience::Everyone if limit.unless.as_ref().is_some_and(asks_about_callers) => {
             Stage::Caller
         }
@@ -335,8 +334,8 @@ fn stage(limit: &Limit, access: Access) -> Stage {
     }
 }
 
-/// Whether it can be found out before anybody is authenticated. A header cannot: without it, the
-/// caller counts.
+/// Whether the key is known before authentication. That of a header is not: without the header, the caller
+/// counts.
 fn needs_nobody(by: Partition) -> bool {
     match by {
         Partition::Address | Partition::Endpoint => true,

@@ -1,4 +1,4 @@
-//! What of a limit may change while the program runs.
+//! The terms of limits and failure budgets that may change while the program runs.
 
 use std::sync::OnceLock;
 
@@ -6,42 +6,41 @@ use crate::denial::Violation;
 use crate::policy::Limit;
 use crate::throttling::{Allowance, Calendar, Generations, Quota};
 
-/// The terms of one limit or budget of one endpoint: those of the launch, and those that it was given
-/// since.
+/// The terms of one limit or budget of one endpoint: those of the startup, and those that it got since.
 ///
-/// Terms live as long as the program, so that a request need not share them; those that come again are
-/// not made again.
+/// Terms live as long as the program, so that requests need no reference count. Terms that come again are
+/// reused.
 pub(crate) struct Live<T> {
     launch: T,
     given: Given<T>,
-    /// Whose terms hold, for all that count together.
+    /// The index of the current terms, for all limits that count together.
     pub(crate) generations: &'static Generations,
 }
 
 pub(crate) type LiveLimit = Live<Terms>;
 pub(crate) type LiveBudget = Live<&'static BudgetTerms>;
 
-/// What a limit admits.
+/// The terms of a limit.
 #[derive(Clone, Copy)]
 pub(crate) struct Terms {
     pub(crate) limit: &'static Limit,
     pub(crate) calendar: Option<&'static Calendar>,
 }
 
-/// How many failures.
+/// The terms of a failure budget.
 pub(crate) struct BudgetTerms {
-    /// For each name that is claimed from an address, and for what claims none.
+    /// For each name that is claimed from an address, and for requests that claim none.
     pub(crate) quota: Quota,
-    /// For an address, whatever is claimed.
+    /// For an address as a whole.
     pub(crate) of_address: Quota,
-    /// What a client is told.
+    /// The entry in the problem of a 429.
     pub(crate) violation: Violation,
 }
 
-/// Values that are added and never taken away, found by their places without a lock.
+/// An append-only list that is read by index, without a lock.
 pub(crate) struct Given<T>(OnceLock<Box<[OnceLock<T>]>>);
 
-/// How many different terms a limit may have in its life.
+/// The largest number of different terms that a limit can have.
 pub(crate) const MOST: u32 = 255;
 
 impl<T: Copy> Live<T> {
@@ -49,7 +48,7 @@ impl<T: Copy> Live<T> {
         Self { launch, given: Given::new(), generations }
     }
 
-    /// The terms at a place; zero are those of the launch.
+    /// The terms at an index; zero are those of the startup.
     #[inline]
     pub(crate) fn terms(&self, place: u32) -> T {
         match place {
@@ -62,24 +61,24 @@ impl<T: Copy> Live<T> {
         self.terms(self.generations.place())
     }
 
-    /// Adds terms; whoever calls it holds off other changes.
+    /// Adds terms. The caller holds off other changes.
     pub(crate) fn give(&self, place: u32, terms: T) {
         self.given.put(place, terms);
     }
 
-    /// Whether a place has terms.
+    /// Whether there are terms at an index.
     pub(crate) fn has(&self, place: u32) -> bool {
         place == 0 || self.given.at(place).is_some()
     }
 
-    /// The first place of terms like these, or the first without any; `None`: it was given too many.
+    /// The first index of equal terms, or the first free one; `None`: there are too many terms.
     pub(crate) fn place_of(&self, is_it: impl Fn(u32) -> bool) -> Option<u32> {
         (0..=MOST).find(|place| !self.has(*place) || is_it(*place))
     }
 }
 
 impl BudgetTerms {
-    /// How many of whom a failure is charged to: an address as a whole, or a name there.
+    /// The quota of an address as a whole, or of a name there.
     pub(crate) fn quota_of(&self, is_address: bool) -> &Quota {
         if is_address { &self.of_address } else { &self.quota }
     }
@@ -97,7 +96,7 @@ impl<T> Given<T> {
         Self(OnceLock::new())
     }
 
-    /// The value at a place, counted from one.
+    /// The value at an index, counted from one.
     pub(crate) fn at(&self, place: u32) -> Option<&T> {
         let index = usize::try_from(place.checked_sub(1)?).ok()?;
         self.0.get()?.get(index)?.get()
@@ -107,7 +106,7 @@ impl<T> Given<T> {
         let all = self.0.get_or_init(|| (0..MOST).map(|_| OnceLock::new()).collect());
         let index = place.checked_sub(1).and_then(|index| usize::try_from(index).ok());
         if let Some(slot) = index.and_then(|index| all.get(index)) {
-            // What stands there already is the same.
+            // An existing value at the index is equal.
             let _ = slot.set(value);
         }
     }

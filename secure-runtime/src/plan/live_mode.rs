@@ -4,15 +4,15 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 use crate::throttling::LimitMode;
 
-/// The mode that holds at this moment: for how many of a hundred keys (of a budget for failures,
-/// addresses) whatever is beyond the limit is refused.
+/// The current mode: the percentage of keys (for a failure budget, of addresses) for which the limit is
+/// enforced.
 ///
-/// Nothing else hangs on it, so a change is ordered with nothing: a request sees the mode of before or
-/// that of after.
+/// No other data depends on it, so a change needs no ordering: a request sees the mode before or after the
+/// change.
 pub(crate) struct LiveMode(AtomicU8);
 
 impl LiveMode {
-    /// What holds where an attribute and the configuration say this.
+    /// The mode from the attribute and the configuration.
     pub(crate) fn new(attribute: Option<LimitMode>, configuration: Option<LimitMode>) -> Self {
         Self(AtomicU8::new(LimitMode::stricter(attribute, configuration).percent()))
     }
@@ -25,13 +25,13 @@ impl LiveMode {
         LimitMode::of_percent(self.percent())
     }
 
-    /// 0 is nobody, 100 is everybody.
+    /// 0 for no key, 100 for all keys.
     #[inline]
     pub(crate) fn percent(&self) -> u8 {
         self.0.load(Ordering::Relaxed)
     }
 
-    /// Whether it is for everybody.
+    /// Whether it is enforced for all keys.
     #[inline]
     pub(crate) fn is_enforced(&self) -> bool {
         self.percent() >= 100

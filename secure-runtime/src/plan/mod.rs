@@ -1,4 +1,4 @@
-//! What one endpoint demands, compiled for the request path.
+//! Plans: policies compiled at startup into the form that the request path uses.
 
 pub(crate) mod challenges;
 pub(crate) mod concurrency;
@@ -33,44 +33,44 @@ use crate::policy::{Access, Authenticators, Cost, Endpoint, Places, Rule};
 use challenges::Challenges;
 use limits::LimitPlanner;
 
-/// One endpoint, ready to be served: everything constant is here already.
+/// The compiled policy of one endpoint: everything that is constant during requests.
 pub(crate) struct Plan {
     pub(crate) endpoint: &'static Endpoint,
     /// Whether a request of the endpoint was served.
     pub(crate) has_served: AtomicBool,
     pub(crate) authentication: Authentication,
-    /// `None`: any request will do.
+    /// `None`: there is no rule.
     pub(crate) rule: Option<CompiledRule>,
-    /// What the application's own policy is asked about; mostly nothing.
+    /// The actions that the application's own policy decides about; mostly none.
     pub(crate) actions: Box<[Arc<str>]>,
     /// Decided before authentication.
     pub(crate) early_limits: Box<[PlannedLimit]>,
-    /// Decided for requests that end authentication without a principal.
+    /// Decided for anonymous requests.
     pub(crate) anonymous_limits: Box<[PlannedLimit]>,
-    /// Decided once the caller is known and allowed.
+    /// Decided once the caller is authenticated and allowed.
     pub(crate) caller_limits: Box<[PlannedLimit]>,
-    /// Those of each stage that several instances count together.
+    /// The limits of each stage that several instances count together.
     #[cfg(feature = "redis")]
     pub(crate) shared_limits: [Box<[PlannedShared]>; 3],
-    /// Requests at once; those that only the caller's requests share come first.
+    /// Concurrency limits; those whose keys belong to one caller come first.
     pub(crate) concurrency: Box<[PlannedConcurrency]>,
-    /// Budgets for failures, the default one last.
+    /// Failure budgets, the default one last.
     pub(crate) failures: Box<[PlannedBudget]>,
     /// Whether a limit is for callers of some tier.
     pub(crate) has_tiers: bool,
     max_body: AtomicU64,
-    /// Whether it was looked at what the application says of the size of bodies.
+    /// Whether the body size limits of the application were compared with it.
     pub(crate) has_compared_sizes: AtomicBool,
-    /// The arguments that are made of the request's head, but for resources.
+    /// The arguments from the request's head, without resources.
     pub(crate) arguments: Places,
-    /// Whether arguments are validated, or asked what they cost.
+    /// Whether arguments are validated, or determine the cost of the request.
     pub(crate) validates: bool,
-    /// The most values of a body or a query that are validated; `None`: there is no bound,
-    /// or nothing is validated.
+    /// The largest number of values of a body or a query that are validated; `None`: there is no bound, or
+    /// nothing is validated.
     pub(crate) most_values: Option<usize>,
 }
 
-/// How the caller is found.
+/// How requests are authenticated.
 pub(crate) struct Authentication {
     pub(crate) mode: Mode,
     pub(crate) authenticators: Box<[Arc<dyn Authenticator>]>,
@@ -83,15 +83,15 @@ pub(crate) struct Authentication {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mode {
-    /// Credentials are not looked at.
+    /// Credentials are ignored.
     Nobody,
-    /// The first authenticator that accepts names the caller.
+    /// The principal comes from the first authenticator that accepts.
     Any { required: bool },
-    /// All must accept; the first names the caller.
+    /// All authenticators must accept; the principal comes from the first.
     All { required: bool },
-    /// An authenticator that the endpoint needs is turned off: nobody is let in.
+    /// An authenticator that the endpoint needs is absent: every request is denied.
     Closed,
-    /// Everybody is let in.
+    /// Authentication is off: every request is admitted.
     Open,
 }
 
@@ -106,7 +106,7 @@ impl Plan {
         mode: Mode,
     ) -> Self {
         let policy = &endpoint.policy;
-        // Where nobody is let in, nobody is asked.
+        // If every request is denied, no authenticator is called.
         let asked = authenticators.into_iter().filter(|_| mode != Mode::Closed);
         let (names, authenticators): (Vec<_>, Vec<_>) = asked.unzip();
         let stages = limits.plan(endpoint, rules);
@@ -151,18 +151,18 @@ impl Plan {
         self.max_body.store(bytes, Ordering::Relaxed);
     }
 
-    /// Whose plan it is, as operators call the endpoint.
+    /// The handler with its module, as operators see it.
     pub(crate) fn title(&self) -> String {
         self.endpoint.full_name()
     }
 
-    /// The budgets that count now: the default one stands back while one of the endpoint's own guards.
+    /// The budgets that count now: the default one does not while one of the endpoint's own replaces it.
     pub(crate) fn budgets(&self) -> impl Iterator<Item = &PlannedBudget> {
         let guarded = |default: &PlannedBudget| self.failures.iter().any(|it| it.replaces(default));
         self.failures.iter().filter(move |budget| budget.is_own() || !guarded(budget))
     }
 
-    /// Its methods and paths, as operators read them.
+    /// Its methods and paths, as operators see them.
     pub(crate) fn routes(&self) -> Vec<String> {
         let routes = self.endpoint.routes.iter();
         routes.map(|it| format!("{} {}", it.methods.join(","), it.path)).collect()
@@ -177,13 +177,13 @@ impl Plan {
         own
     }
 
-    /// The limit at this place of the endpoint, if several instances count it together.
+    /// The limit at this position, if several instances count it together.
     #[cfg(feature = "redis")]
     pub(crate) fn shared_at(&self, position: usize) -> Option<&PlannedShared> {
         self.shared_limits.iter().flatten().find(|it| it.planned.position == position)
     }
 
-    /// Whether several instances count the limit at this place together.
+    /// Whether several instances count the limit at this position together.
     pub(crate) fn is_shared(&self, position: usize) -> bool {
         #[cfg(feature = "redis")]
         return self.shared_at(position).is_some();
@@ -206,14 +206,14 @@ impl Plan {
         }
     }
 
-    /// Those that it counts together with others.
+    /// The limits of a stage that several instances count together.
     #[cfg(feature = "redis")]
     #[inline]
     pub(crate) fn shared_limits(&self, stage: Stage) -> &[PlannedShared] {
         self.shared_limits.get(stage as usize).map_or(&[], |limits| limits)
     }
 
-    /// The limits of requests at once that only the caller's requests share.
+    /// The concurrency limits whose keys belong to one caller.
     #[inline]
     pub(crate) fn own_concurrency(&self) -> &[PlannedConcurrency] {
         let own = self.concurrency.partition_point(|it| !it.by.is_shared_by_callers());

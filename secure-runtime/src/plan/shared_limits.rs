@@ -1,4 +1,4 @@
-//! The limits of one endpoint that several instances count together, compiled for the request path.
+//! Shared limits, which several instances count together, compiled for the request path.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,24 +11,24 @@ use crate::throttling::{Generations, Quota, SharedLimit, SharedLimits, SharedTer
 /// One limit with its counts in the store.
 pub(crate) struct PlannedShared {
     pub(crate) planned: PlannedLimit,
-    /// Lives as long as the program, as the endpoint does.
+    /// Lives as long as the program, like the endpoint.
     pub(crate) counts: &'static LiveShared,
     identity: Identity,
     registry: Arc<Registry>,
 }
 
-/// The counts under the terms of the launch, and under those that the limit was given since.
+/// The counts under the terms of the startup, and under those that the limit got since.
 pub(crate) struct LiveShared {
     launch: &'static SharedLimit,
     given: Given<&'static SharedLimit>,
     generations: &'static Generations,
 }
 
-/// Where limits are counted together.
+/// The store of shared limits.
 #[derive(Clone)]
 pub(crate) struct Sharing {
     pub(crate) store: SharedLimits,
-    /// Whether all limits that are asked together count the same, wherever they are.
+    /// Whether all limits that are decided together have the same key.
     counts_are_alike: bool,
 }
 
@@ -38,7 +38,7 @@ pub(crate) struct SharedPlanner {
     registry: Arc<Registry>,
 }
 
-/// The limits that there are: what counts together is one.
+/// The registry of limits: limits that count together are one.
 struct Registry {
     store: SharedLimits,
     known: Mutex<Vec<Known>>,
@@ -48,12 +48,12 @@ struct Known {
     name: String,
     quota: Quota,
     family: u64,
-    /// The time in which the largest bucket fills that counts together with it.
+    /// The refill time of the largest bucket that counts together with it.
     largest: Arc<AtomicU64>,
     counts: &'static SharedLimit,
 }
 
-/// What of a limit no change changes.
+/// The constant parts of a limit.
 struct Identity {
     /// The same in all instances.
     name: String,
@@ -62,7 +62,7 @@ struct Identity {
 }
 
 impl PlannedShared {
-    /// Adds the counts of terms at a place; whoever calls it holds off other changes.
+    /// Adds the counts of terms at an index. The caller holds off other changes.
     pub(crate) fn give(&self, place: u32, quota: Quota) {
         if let Some(counts) = self.registry.counts(&self.identity, quota) {
             self.counts.given.put(place, counts);
@@ -71,7 +71,7 @@ impl PlannedShared {
 }
 
 impl LiveShared {
-    /// The place of the terms that hold, and what counts under them.
+    /// The index of the current terms, and the counts under them.
     #[inline]
     pub(crate) fn now(&self) -> (u32, &'static SharedLimit) {
         match self.generations.place() {
@@ -82,8 +82,8 @@ impl LiveShared {
 }
 
 impl Sharing {
-    /// What a cluster keeps in one slot: the limits about one caller; or all there are, where some are
-    /// asked together that count different ones.
+    /// The group that a cluster keeps in one slot: the limits of one caller; or all limits, if limits with
+    /// different keys are decided together.
     pub(crate) fn group<'a>(&self, whom: &'a [u8]) -> &'a [u8] {
         if self.counts_are_alike { whom } else { &[] }
     }
@@ -100,7 +100,7 @@ impl SharedPlanner {
         self.sharing
     }
 
-    /// The limit with its counts; without them if its time zone is not known, which is a fault.
+    /// The limit with its counts; without them if its time zone is unknown, which is a configuration error.
     pub(crate) fn plan(
         &self,
         endpoint: &'static Endpoint,
@@ -120,8 +120,8 @@ impl SharedPlanner {
         Ok(PlannedShared { planned, counts, identity, registry: Arc::clone(&self.registry) })
     }
 
-    /// Notes what is asked together: the limits of each stage, and of all stages those whose cost the
-    /// arguments say.
+    /// Records which limits are decided together: those of each stage, and of all stages those whose cost
+    /// depends on the arguments.
     pub(crate) fn note(&mut self, stages: &[Vec<PlannedShared>]) {
         let is_late = |it: &&PlannedShared| matches!(it.planned.limit.cost, Cost::Arguments(_));
         let are_alike = |limits: &[&PlannedShared]| {
@@ -135,10 +135,10 @@ impl SharedPlanner {
 }
 
 impl Registry {
-    /// `None` if the time zone is not known.
+    /// `None` if the time zone is unknown.
     fn counts(&self, identity: &Identity, quota: Quota) -> Option<&'static SharedLimit> {
         let Identity { name, is_shared_rate, period } = identity;
-        // Nothing is half done under this lock.
+        // A panic cannot leave partial changes under this lock.
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let mut same = known.iter().filter(|known| known.name == *name);
         if let Some(known) = same.clone().find(|known| known.quota == quota) {
@@ -162,15 +162,15 @@ impl Registry {
     }
 }
 
-/// All instances call a limit the same, whatever it admits: by the name of a rate that endpoints share and
-/// its window, else by the endpoint and the place of the limit there.
+/// The name of a limit, the same in all instances and under all terms: the name and window of a shared rate,
+/// else the endpoint and the position of the limit there.
 fn name(endpoint: &Endpoint, position: usize, limit: &Limit) -> String {
     let name = match limit.shared {
         Some(name) => format!("rate {name} {}", limit.quota.window_seconds()),
         None => format!("endpoint {}::{} {position}", endpoint.module, endpoint.name),
     };
     match limit.period {
-        // What is used of one period means nothing in another.
+        // Counts of one period are meaningless in another.
         Some(CalendarPeriod { period, zone }) => format!("{name} {} {zone}", period.name()),
         None => name,
     }

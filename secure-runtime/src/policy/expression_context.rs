@@ -23,7 +23,8 @@ impl<'a> Asked<'a> {
     ///
     /// There is no caller. The attribute uses this function only where there is one.
     pub fn caller(&self) -> Result<&Principal, Error> {
-        let missing = || Denial::internal("an expression asked for a caller where there is none");
+        let missing =
+            || Denial::internal("an expression uses the caller, but the request has none");
         self.caller.ok_or_else(|| missing().into())
     }
 
@@ -45,6 +46,9 @@ impl<'a> Asked<'a> {
     ///
     /// Always.
     pub fn misled(&self) -> Result<Option<bool>, Error> {
-        Err(Denial::internal("a rule was asked what it does not say").into())
+        Err(Denial::internal(
+            "a rule has no expression with this index, or its arguments are missing",
+        )
+        .into())
     }
 }

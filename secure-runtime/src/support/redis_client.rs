@@ -110,6 +110,6 @@ fn infos(addresses: &[&str]) -> Result<Vec<ConnectionInfo>, NoAddress> {
 
 impl fmt::Display for NoAddress {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("the address is not one of Redis")
+        formatter.write_str("the address is not a Redis address")
     }
 }

@@ -1,10 +1,10 @@
-//! Which addresses count together.
+//! Address groups: addresses with the same prefix count together.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::support::embedded_address::embedded_ipv4;
 
-/// The leading bits by which addresses are told apart.
+/// The prefix lengths of groups.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct AddressGroups {
     ipv4: u32,
@@ -12,7 +12,7 @@ pub(crate) struct AddressGroups {
 }
 
 impl AddressGroups {
-    /// Groups by so many leading bits; more than an address has are all of them.
+    /// Groups with these prefix lengths. A length beyond that of an address counts as all its bits.
     pub(crate) fn new(ipv4_prefix: u8, ipv6_prefix: u8) -> Self {
         let (ipv4, ipv6) = (u32::from(ipv4_prefix), u32::from(ipv6_prefix));
         Self {
@@ -21,8 +21,9 @@ impl AddressGroups {
         }
     }
 
-    /// The first address of the group. What a translator or a tunnel made of an IPv4 address is in the
-    /// group of that: its clients do not choose among more addresses than they have, nor share one.
+    /// The first address of the group. An IPv6 address that embeds an IPv4 address (of a translator or a
+    /// tunnel) is in the group of the IPv4 address: such clients can neither choose among more addresses than
+    /// they have, nor share one.
     #[inline]
     pub(crate) fn group(self, address: IpAddr) -> IpAddr {
         match address {

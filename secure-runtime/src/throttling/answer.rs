@@ -1,4 +1,4 @@
-//! What a limit says, of either kind: a rate, whose window moves, or a quota of the calendar.
+//! Decisions of both kinds of limits: rates, whose window moves, and calendar quotas.
 
 use std::num::NonZeroU32;
 
@@ -21,18 +21,18 @@ pub(crate) struct Counters {
     pub(crate) tally: Tally,
     pub(crate) busiest: Busiest,
     pub(crate) notices: Notices,
-    /// Of rates, and of quotas of the calendar.
+    /// Of rates, and of calendar quotas.
     evictions: [Evictions; 2],
 }
 
-/// The answer to one request under one limit.
+/// The decision about one request under one limit.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Answer {
     Rate(Decision),
     Period(PeriodDecision),
 }
 
-/// What a limit admits: its rate, or the calendar if it has one.
+/// The terms of a limit: its rate, or its calendar if it has one.
 #[derive(Clone, Copy)]
 pub(crate) struct Allowance<'a> {
     pub(crate) quota: &'a Quota,
@@ -40,8 +40,8 @@ pub(crate) struct Allowance<'a> {
 }
 
 impl Counters {
-    /// `quota_bytes` are for quotas of the calendar, if there are any; `limits` is how many limits
-    /// there are, and `bounds` how many on requests at once.
+    /// `quota_bytes` are for calendar quotas, if there are any. `limits` is the number of rates and quotas,
+    /// `bounds` that of concurrency limits.
     pub(crate) fn new(
         limiter_bytes: usize,
         quota_bytes: usize,
@@ -58,19 +58,22 @@ impl Counters {
         }
     }
 
-    /// Counts what a limit said of a request.
+    /// Counts the outcome of a limit for a request.
     #[inline]
     pub(crate) fn count(&self, limit: usize, verdict: Outcome, key: LimitKey) {
         if is_sampled(self.tally.count(limit, verdict)) {
             self.busiest.look(limit, key);
-            self.tell_evictions();
+            self.log_evictions();
         }
     }
 
-    fn tell_evictions(&self) {
-        let memories =
-            [("rates", self.limiter.statistics()), ("quotas", self.calendar.statistics())];
-        for ((memory, statistics), evictions) in memories.into_iter().zip(&self.evictions) {
+    fn log_evictions(&self) {
+        let memories = [
+            ("rates", "limiter_capacity_bytes", self.limiter.statistics()),
+            ("quotas", "quota_capacity_bytes", self.calendar.statistics()),
+        ];
+        for ((memory, setting, statistics), evictions) in memories.into_iter().zip(&self.evictions)
+        {
             let evicted = statistics.evicted_live;
             if evictions.is_due(evicted) {
                 let fit = statistics.capacity_entries;
@@ -78,13 +81,14 @@ impl Counters {
                     memory,
                     evicted,
                     fit,
-                    "limits had to forget keys: their memory is full"
+                    "limits evicted keys, whose counts start again: their memory is full, raise \
+                     `{setting}`"
                 );
             }
         }
     }
 
-    /// Decides one request of this cost, and takes it if it is admitted.
+    /// Decides one request, and takes its cost if it is admitted.
     #[inline(always)]
     pub(crate) fn check(
         &self,
@@ -101,7 +105,7 @@ impl Counters {
         }
     }
 
-    /// What [`check`](Self::check) would answer.
+    /// The decision that [`check`](Self::check) would make.
     pub(crate) fn peek(
         &self,
         key: LimitKey,
@@ -117,7 +121,7 @@ impl Counters {
         }
     }
 
-    /// Takes a cost whether or not it is there.
+    /// Takes a cost even if fewer permits are left.
     pub(crate) fn charge(
         &self,
         key: LimitKey,
@@ -133,7 +137,7 @@ impl Counters {
         }
     }
 
-    /// Gives back what an answer took.
+    /// Returns the permits that a decision took.
     pub(crate) fn refund(&self, key: LimitKey, of: Allowance<'_>, answer: &Answer, now: Moment) {
         match (answer, of.calendar) {
             (Answer::Rate(decision), _) => {
@@ -148,8 +152,8 @@ impl Counters {
 }
 
 impl Answer {
-    /// The refusal of a request whose cost is not known yet: it is admitted when the largest cost is that is
-    /// ever admitted. That of a quota of the calendar is when its period ends.
+    /// The rejection of a request whose cost is not known yet: its retry time is that of the largest cost
+    /// that is ever admitted. For a calendar quota it is the end of the period.
     pub(crate) fn of_unknown_cost(self) -> Self {
         match self {
             Self::Rate(decision) => Self::Rate(decision.until_full()),

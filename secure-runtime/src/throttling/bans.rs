@@ -1,14 +1,14 @@
-//! Bans: what follows when a budget for failures has run out.
+//! Bans: clients that have used up a failure budget are rejected for a while.
 //!
 //! 1. A failure takes a permit of its budget. The one that takes the last permit is a *strike*, and
 //!    begins a ban.
-//! 2. The first ban lasts one window of the budget, in which all its permits come back; each further
-//!    strike doubles it, up to a bound.
-//! 3. One strike is forgiven in twice the longest ban, however many there are.
-//! 4. All of it are arrival times in the table of the [`Limiter`]: of a ban its end, of strikes the
-//!    time when the last one is forgiven. Nothing is swept, and no memory grows.
-//! 5. A ban is begun by one compare-and-swap, so that of parallel failures one is the strike.
-//! 6. While nobody at all is banned, asking costs one load.
+//! 2. The first ban lasts one window of the budget, in which all its permits come back. Each further strike
+//!    doubles the length, up to a bound.
+//! 3. One strike is forgiven in twice the longest ban, independent of their number.
+//! 4. All state is arrival times in the table of the [`Limiter`]: the end of a ban, and the time at which the
+//!    last strike is forgiven. No sweeper runs, and memory does not grow.
+//! 5. A ban begins with one compare-and-swap, so that only one of parallel failures is the strike.
+//! 6. While there are no bans, the check is one load.
 
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,33 +18,33 @@ use super::rate::limiter::{LimitKey, Limiter};
 use super::rate::quota::Quota;
 use crate::support::time::Moment;
 
-/// The rules of bans, and when the last one ends.
+/// The parameters of bans, and the end of the last one.
 #[derive(Debug)]
 pub(crate) struct Penalties {
     longest: NonZeroU32,
     /// A ban of a second costs one permit.
     ban: Quota,
     strikes: Quota,
-    /// When the last ban ends, in monotonic nanoseconds.
+    /// The end of the last ban, in monotonic nanoseconds.
     last_ends: AtomicU64,
-    /// What came of each budget, by its number.
+    /// The counts of each budget, by its number.
     totals: Box<[[AtomicU64; 4]]>,
 }
 
-/// What comes of a budget.
+/// An event of a failure budget.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum BanEvent {
     /// A ban has begun.
     Begun = 0,
-    /// A request was refused because of one.
+    /// A request was rejected because of a ban.
     Refused = 1,
-    /// A ban would have begun, and is not enforced.
+    /// A ban has begun in shadow mode.
     ObservedBan = 2,
-    /// A request goes on that would have been refused.
+    /// A request goes on although there is a ban in shadow mode.
     Observed = 3,
 }
 
-/// Where one budget of somebody is kept.
+/// The keys of one client under one budget.
 #[derive(Clone, Copy)]
 pub(crate) struct BudgetKeys {
     pub(crate) count: LimitKey,
@@ -52,27 +52,28 @@ pub(crate) struct BudgetKeys {
     pub(crate) strikes: LimitKey,
 }
 
-/// What came of budgets for failures since the program started.
+/// Counts of failure budgets since the program started.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FailureStatistics {
     /// Bans that have begun.
     pub bans: u64,
-    /// Requests that were refused because of one.
+    /// Requests that were rejected because of a ban.
     pub refused: u64,
-    /// Bans that have begun and are not enforced: see [`LimitMode::Observe`](super::LimitMode).
+    /// Bans that have begun in shadow mode, and are not enforced: see
+    /// [`LimitMode::Observe`](super::LimitMode).
     pub observed_bans: u64,
-    /// Requests that would have been refused because of one of these, and went on.
+    /// Requests of clients with a ban in shadow mode, which went on.
     pub observed: u64,
 }
 
-/// More strikes than these are not told apart: the ban is at its bound long before.
+/// The largest number of strikes that are counted. The ban reaches its bound long before.
 const MOST_STRIKES: NonZeroU32 = NonZeroU32::MIN.saturating_add(31);
 
 impl Penalties {
-    /// Bans of at most this long, at least a second, for so many budgets.
+    /// The longest ban (at least a second), and the number of budgets.
     pub(crate) fn new(longest: Duration, budgets: usize) -> Self {
-        // Twice of it, and 32 times that, are within 64 bits of nanoseconds.
+        // Twice its length, times 32, fits into 64 bits of nanoseconds.
         let seconds = u32::try_from(longest.as_secs()).unwrap_or(u32::MAX).min(MOST_SECONDS);
         let longest = NonZeroU32::new(seconds).unwrap_or(NonZeroU32::MIN);
         let memory = longest.saturating_mul(MOST_STRIKES).saturating_mul(TWICE);
@@ -85,20 +86,20 @@ impl Penalties {
         }
     }
 
-    /// Whether nobody is banned.
+    /// Whether there are no bans.
     #[inline]
     pub(crate) fn is_quiet(&self, now: Moment) -> bool {
         now.monotonic_nanos() >= self.last_ends.load(Ordering::Acquire)
     }
 
-    /// How long a ban still lasts.
+    /// The remaining time of a ban.
     pub(crate) fn banned(&self, limiter: &Limiter, ban: LimitKey, now: Moment) -> Option<Duration> {
         let left = limiter.peek(ban, &self.ban, NonZeroU32::MIN, now).reset_after();
         (!left.is_zero()).then_some(left)
     }
 
-    /// Somebody has failed, and the permit of this failure is taken: begins a ban if it was the last.
-    /// Its length, if this failure began it.
+    /// Records a failure whose permit is taken: begins a ban if the permit was the last one. Returns the
+    /// length of the ban if this failure began it.
     pub(crate) fn strike(
         &self,
         limiter: &Limiter,
@@ -124,14 +125,14 @@ impl Penalties {
         Some(length)
     }
 
-    /// Forgets failures, strikes and the ban of somebody.
+    /// Forgets the failures, the strikes and the ban of a client.
     pub(crate) fn forgive(&self, limiter: &Limiter, keys: &BudgetKeys, quota: &Quota, now: Moment) {
         limiter.clear(keys.count, quota, now);
         limiter.clear(keys.strikes, &self.strikes, now);
         limiter.clear(keys.ban, &self.ban, now);
     }
 
-    /// Counts what came of the budget with this number.
+    /// Counts an event of the budget with this number.
     pub(crate) fn count(&self, budget: usize, event: BanEvent) {
         let total = self.totals.get(budget).and_then(|totals| totals.get(event as usize));
         if let Some(total) = total {
@@ -139,7 +140,7 @@ impl Penalties {
         }
     }
 
-    /// Of one budget.
+    /// The counts of one budget.
     pub(crate) fn of(&self, budget: usize) -> FailureStatistics {
         let Some(totals) = self.totals.get(budget) else { return FailureStatistics::default() };
         let [bans, refused, observed_bans, observed] =
@@ -147,7 +148,7 @@ impl Penalties {
         FailureStatistics { bans, refused, observed_bans, observed }
     }
 
-    /// Of all budgets.
+    /// The sum of all budgets.
     pub(crate) fn statistics(&self) -> FailureStatistics {
         let all = (0..self.totals.len()).map(|budget| self.of(budget));
         all.fold(FailureStatistics::default(), |sum, one| FailureStatistics {
@@ -172,7 +173,7 @@ impl Penalties {
 
 const TWICE: NonZeroU32 = NonZeroU32::MIN.saturating_add(1);
 
-/// 64 of them are 32 bits of seconds.
+/// 64 times this is 32 bits of seconds.
 const MOST_SECONDS: u32 = u32::MAX / 64;
 
 fn nanos(duration: Duration) -> u64 {

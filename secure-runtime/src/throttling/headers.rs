@@ -1,4 +1,4 @@
-//! What a client is told about limits: `RateLimit-Policy`, `RateLimit`, `Retry-After`.
+//! Rate limit headers: `RateLimit-Policy`, `RateLimit`, `Retry-After`.
 
 use std::fmt;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::rate::gcra::Decision;
 use super::rate::quota::Quota;
 
-/// Which fields tell a client about limits.
+/// The header family of rate limits.
 ///
 /// The draft is not an RFC yet and has renamed its fields between versions, so the version is
 /// part of the name. The two families are never mixed in one response.
@@ -20,7 +20,7 @@ pub enum RateLimitHeaders {
     /// `X-RateLimit-Limit`, `X-RateLimit-Remaining`, `X-RateLimit-Reset` (in seconds from now), as
     /// many older interfaces send them.
     Legacy,
-    /// Nothing but `Retry-After` on a refusal.
+    /// Only `Retry-After` on a rejection.
     Off,
 }
 
@@ -37,12 +37,12 @@ impl RateLimitHeaders {
     pub const LEGACY_RESET: &'static str = "x-ratelimit-reset";
 }
 
-/// The policies of one endpoint, in the words a client is told: built once, at launch.
+/// The header values for the quotas of one endpoint, built once, at startup.
 ///
-/// A policy's name is its quota in canonical form, `"100/h"`; limits with the same quota are
-/// numbered, `"100/h #2"`, so that names are unique in an endpoint (draft section 3.1). Of a quota whose
-/// burst is larger than its permits, `q` is the burst and `w` the time in which all of it comes back:
-/// `"60/min burst 600";q=600;w=600`. So `r` is never more than `q`.
+/// A policy's name is its quota in canonical form, `"100/h"`; limits with the same quota are numbered,
+/// `"100/h #2"`, so that names are unique in an endpoint (draft section 3.1). For a quota whose burst is
+/// larger than its permits, `q` is the burst and `w` the time in which the whole burst comes back: `"60/min
+/// burst 600";q=600;w=600`. So `r` is never more than `q`.
 ///
 /// # Examples
 ///
@@ -64,7 +64,7 @@ impl RateLimitHeaders {
 #[derive(Clone, Debug)]
 pub struct PolicyFields {
     policy: String,
-    /// What it says of each.
+    /// The item of each policy.
     policies: Box<[String]>,
     names: Box<[String]>,
     /// The part of the `RateLimit` field that never changes: `"100/h";r=`.
@@ -72,7 +72,7 @@ pub struct PolicyFields {
 }
 
 impl PolicyFields {
-    /// The fields of these quotas, which keep their positions.
+    /// The fields of these quotas, in this order.
     #[must_use]
     pub fn new(quotas: impl IntoIterator<Item = Quota>) -> Self {
         Self::of(quotas.into_iter().map(|quota| (quota.to_string(), quota)))
@@ -100,7 +100,7 @@ impl PolicyFields {
         &self.policy
     }
 
-    /// The same of some of the policies, by their positions.
+    /// The value with some of the policies, by their positions.
     pub(crate) fn policy_of(&self, is_told: impl Fn(usize) -> bool) -> String {
         let told = self.policies.iter().enumerate().filter(|(position, _)| is_told(*position));
         told.map(|(_, policy)| policy.as_str()).collect::<Vec<_>>().join(", ")
@@ -120,7 +120,7 @@ impl PolicyFields {
         self.numbers(position, decision.remaining(), decision.reset_seconds())
     }
 
-    /// The same, for numbers that are known already.
+    /// The same for numbers that are known already.
     #[inline]
     pub(crate) fn numbers(
         &self,
@@ -191,9 +191,9 @@ fn whole_seconds(duration: Duration) -> u64 {
     duration.as_secs().saturating_add(u64::from(duration.subsec_nanos() > 0))
 }
 
-/// A field value in a buffer of its own: nothing is allocated.
+/// A header value in a fixed buffer, without allocation.
 ///
-/// It is written from its end, as the digits of a number come.
+/// It is written from its end, in the order in which the digits of a number are computed.
 #[derive(Clone, Copy)]
 pub struct FieldValue {
     bytes: [u8; FIELD_BYTES],
@@ -231,7 +231,7 @@ impl FieldValue {
         Self { bytes: [0; FIELD_BYTES], start: FIELD_BYTES }
     }
 
-    /// Leaves the value as it is when `text` does not fit, which no quota makes happen.
+    /// Does nothing if `text` does not fit. No quota is that long.
     #[inline]
     fn put_before(&mut self, text: &[u8]) {
         let start = self.start.saturating_sub(text.len());

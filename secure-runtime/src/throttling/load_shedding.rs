@@ -1,11 +1,11 @@
-//! How many requests the program serves at this moment, whoever sent them: what matters least is shed
-//! first.
+//! Load shedding: the number of requests in flight in the whole program, and the priorities by which requests
+//! are rejected when there are too many.
 
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// What is given up last when more requests come than the program may serve
+/// The priority of a request when more requests arrive than the program may serve
 /// ([`max_in_flight`](crate::SecurityBuilder::max_in_flight)).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -19,7 +19,7 @@ pub enum Priority {
     Bulk,
 }
 
-/// As the attribute writes it.
+/// In the notation of the attribute.
 impl fmt::Display for Priority {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
@@ -30,14 +30,14 @@ impl fmt::Display for Priority {
     }
 }
 
-/// The requests that are being served, and how many may be.
+/// The requests in flight, and their largest number.
 #[derive(Debug)]
 pub(crate) struct Load {
     most: usize,
     now: AtomicUsize,
 }
 
-/// One request that is being served, until this is dropped.
+/// The slot of one request in flight, until it is dropped.
 #[derive(Debug)]
 #[must_use = "what is dropped is served no longer"]
 pub(crate) struct Place(Arc<Load>);
@@ -47,7 +47,7 @@ impl Load {
         Arc::new(Self { most, now: AtomicUsize::new(0) })
     }
 
-    /// How many may be served for one of this priority to be served as well; at least one.
+    /// The number of slots for requests of this priority; at least one.
     fn most_for(&self, priority: Priority) -> usize {
         let share = match priority {
             Priority::Critical => self.most,
@@ -57,7 +57,7 @@ impl Load {
         share.max(1)
     }
 
-    /// One request more; `None` if as many are served as may be beside one of this priority.
+    /// Takes a slot; `None` if there is none for this priority.
     pub(crate) fn enter(self: &Arc<Self>, priority: Priority) -> Option<Place> {
         let most = self.most_for(priority);
         let one_more = |now: usize| (now < most).then(|| now + 1);

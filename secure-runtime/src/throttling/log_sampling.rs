@@ -1,7 +1,7 @@
-//! When something about a key is worth a line in a log, and how the key is shown there.
+//! Log sampling: limits the log lines about keys, and shows keys as marks.
 //!
-//! A line a key and window, and no more than a few a minute for all keys of a limit: an attack must not
-//! fill the log. What is not told is counted all the same.
+//! One line for each key and window, and a few a minute for all keys of a limit, so that an attack does not
+//! fill the log. Events without a line are counted all the same.
 
 use std::collections::hash_map::RandomState;
 use std::fmt;
@@ -14,21 +14,21 @@ use super::rate::limiter::{LimitKey, Limiter};
 use super::rate::quota::Quota;
 use crate::support::time::Moment;
 
-/// Which lines were written lately, in fixed memory.
+/// The lines that were written recently, in fixed memory.
 #[derive(Debug)]
 pub(crate) struct Notices {
     keys: Limiter,
-    /// Apart, so that no flood of keys makes a limit's count be forgotten.
+    /// Separate, so that a flood of keys cannot evict the count of a limit.
     limits: Limiter,
     marks: RandomState,
 }
 
-/// Stands for a key where people look: a keyed hash that means nothing outside of the process, and
-/// another one in the next. Equal marks of one limit are one key.
+/// The mark of a key in statistics and logs: a keyed hash that is meaningless outside of the process, and
+/// different in every process. Equal marks of one limit are one key.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct KeyMark(u64);
 
-/// 4,096 keys. One that is forgotten early has another line, within what a limit may write.
+/// 4,096 keys. A key that is evicted early gets another line, within the lines of its limit.
 const BYTES: usize = 64 * 1024;
 
 /// Lines a minute for each limit.
@@ -44,8 +44,8 @@ impl Notices {
         }
     }
 
-    /// Whether a line about this key is due, under a limit with this number and window; it counts as
-    /// written then.
+    /// Whether a line about this key is due, under a limit with this number and window. It then counts as
+    /// written.
     pub(crate) fn is_due(
         &self,
         limit: usize,
@@ -55,7 +55,7 @@ impl Notices {
     ) -> bool {
         let one = NonZeroU32::MIN;
         let of_limit = self.limits.key(0, &limit);
-        // First without taking it: a key whose line is not written may have it later.
+        // First without taking a permit: a key whose line is not written may get it later.
         self.limits.peek(of_limit, &FEW, one, now).is_allowed()
             && self.keys.check(key, &Quota::new(one, window), one, now).is_allowed()
             && self.limits.check(of_limit, &FEW, one, now).is_allowed()
@@ -86,7 +86,7 @@ impl fmt::Debug for KeyMark {
     }
 }
 
-/// As it is shown: numbers of 64 bits are not safe in every reader of JSON.
+/// As text, because not every JSON parser reads numbers of 64 bits exactly.
 impl Serialize for KeyMark {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)

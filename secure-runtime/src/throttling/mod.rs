@@ -1,47 +1,46 @@
-//! How many requests: quotas, the in-memory limiter, and the fields that tell a client.
+//! Rate limiting: quotas, the in-memory limiter, shared limits in Redis, concurrency limits, bans, and the
+//! rate limit headers.
 //!
 //! # The rules
 //!
-//! 1. A [`Quota`] admits its burst at one instant, and gives permits back one by one, evenly over
-//!    its window (GCRA). No time span as long as the window admits more than `burst + permits`.
-//! 2. A request takes its cost when it is admitted, and nothing when it is refused. A cost above
-//!    the burst is always refused.
-//! 3. Decisions are exact: of any number of parallel requests for one key, as many are admitted as
-//!    there are permits, never one more, and none is lost.
-//! 4. Every limit counts by itself: a key belongs to one limit of one endpoint. A request that one
-//!    limit admits and a later one refuses gives the permits back ([`Limiter::refund`]).
-//!    What a request turned out to cost later is charged ([`Limiter::charge`]), and may be owed, at
-//!    most a burst of it.
-//! 5. Memory is fixed when the [`Limiter`] is built, at 20 bytes for each key that is to
-//!    be held. When more keys owe time than fit, the one nearest to its expiry is forgotten
-//!    and counted ([`LimiterStatistics::evicted_live`]).
+//! 1. A [`Quota`] admits its burst at one instant, and returns permits one by one, evenly over its window
+//!    (GCRA). No time span as long as the window admits more than `burst + permits`.
+//! 2. A request takes its cost when it is admitted, and nothing when it is rejected. A cost above the burst
+//!    is always rejected.
+//! 3. Decisions are exact: of any number of parallel requests for one key, exactly as many are admitted as
+//!    there are permits, and no permit is lost.
+//! 4. Every limit has its own counts: a key belongs to one limit of one endpoint. If one limit admits a
+//!    request and a later one rejects it, its permits are returned ([`Limiter::refund`]). A cost that is
+//!    known only later is charged ([`Limiter::charge`]), and up to one burst of it can be owed.
+//! 5. Memory is fixed when the [`Limiter`] is built, at 20 bytes for each key. When more keys owe time than
+//!    fit, the one nearest to its expiry is evicted and counted ([`LimiterStatistics::evicted_live`]).
 //! 6. Only the monotonic clock counts: setting the wall clock changes no limit. A time that goes
 //!    backwards (threads read the clock out of order) makes a decision stricter, never an error.
-//! 7. Arithmetic that overflows refuses.
-//! 8. A limit that is changed while it counts ([`Limits::set`](crate::operations::Limits::set)) loses nothing
-//!    that was used: who had used 60% of the old bucket has used 60% of the new one.
+//! 7. Fail closed: a request is rejected if the arithmetic overflows.
+//! 8. A limit that is changed while it counts ([`Limits::set_quota`](crate::operations::Limits::set_quota))
+//!    keeps the used share: a key that had used 60% of the old bucket has used 60% of the new one.
 //!
 //! # What the client sees
 //!
-//! On every answer under a limit `RateLimit-Policy` (all quotas of the endpoint) and `RateLimit`
-//! (what is left), in the form that [`RateLimitHeaders`] chooses:
+//! On every response under a limit `RateLimit-Policy` (all quotas of the endpoint) and `RateLimit` (what is
+//! left), in the form that [`RateLimitHeaders`] chooses:
 //!
 //! ```text
 //! RateLimit-Policy: "100/h";q=100;w=3600
 //! RateLimit: "100/h";r=99;t=36
 //! ```
 //!
-//! Of a limit that is not enforced ([`LimitMode`]) a client is told nothing.
+//! The headers omit limits that are not enforced ([`LimitMode`]).
 //!
-//! A refusal is 429 with `Retry-After` in whole seconds, rounded up: a client that waits as long
-//! and has not asked meanwhile is admitted. [`Decision::reset_header`] defines `t`.
+//! A rejection is 429 with `Retry-After` in whole seconds, rounded up: a client that waits as long, and sends
+//! no other request meanwhile, is admitted. [`Decision::reset_header`] defines `t`.
 //!
 //! # Deployment
 //!
-//! The limiter counts in this process. With *n* processes behind a load balancer a client may get
-//! *n* times its quota, and a restart forgets what was counted; `SharedLimits` (feature `redis`)
-//! counts for all of them. Limits by address are as good as
-//! the address: name the proxies you trust, or every client behind them shares one count.
+//! The limiter counts in this process. With *n* processes behind a load balancer, a client may get *n* times
+//! its quota, and a restart loses the counts; `SharedLimits` (feature `redis`) counts for all processes.
+//! Limits by client IP need the right client IP: configure the trusted proxies, or every client behind them
+//! shares one count.
 //!
 //! # Example
 //!

@@ -9,30 +9,29 @@ use serde::{Serialize, Serializer};
 /// # What holds
 ///
 /// The attribute (`mode = observe`, `mode = "20%"`) and the configuration
-/// ([`limit_mode`](crate::SecurityBuilder::limit_mode)) may both say something, or neither. **Of what
-/// is said, the stricter holds; where nothing is said, limits are enforced.** So a configuration that
-/// observes spares no limit that says `mode = enforce`, and one that enforces leaves no limit observed,
-/// whatever was forgotten in an attribute.
+/// ([`limit_mode`](crate::SecurityBuilder::limit_mode)) can both set a mode. **The stricter one applies; if
+/// neither sets one, limits are enforced.** So shadow mode in the configuration does not weaken a limit with
+/// `mode = enforce`, and a configuration that enforces leaves no limit in shadow mode.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum LimitMode {
-    /// They are refused.
+    /// They are rejected.
     #[default]
     Enforce,
-    /// They are admitted, counted and logged. They take no permits: the figures are those of
-    /// requests that would have been refused.
+    /// Shadow mode: they are admitted, counted and logged. They take no permits, so the counts are those of
+    /// requests that would have been rejected.
     Observe,
-    /// They are refused for so many of a hundred keys (callers, addresses, whatever the limit counts
-    /// by), and observed for the others. The same key is always in or always out, and a larger
-    /// figure only adds keys. 0 is `Observe`, 100 is `Enforce`; more is a fault at launch.
+    /// They are rejected for this percentage of keys (callers, addresses, or the other values that the limit
+    /// counts by), and in shadow mode for the others. The same key is always inside or always outside, and a
+    /// larger percentage only adds keys. 0 is `Observe`, 100 is `Enforce`; more is a startup error.
     ///
-    /// All processes of one build draw the same keys, whatever a limit counts by, and whether or not
-    /// instances count together. It is a way to introduce a limit, not a secret: a client can find out
-    /// whether it is in.
+    /// All processes of one build select the same keys, for every partition, and whether or not instances
+    /// count together. It is a way to introduce a limit. It is not secret: a client can find out whether it
+    /// is inside.
     Percent(u8),
 }
 
-/// What the configuration says of requests beyond limits, and of whoever is banned.
+/// The configured modes of limits and of failure budgets.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct ConfiguredModes {
     pub(crate) limits: Option<LimitMode>,
@@ -40,7 +39,7 @@ pub(crate) struct ConfiguredModes {
 }
 
 impl LimitMode {
-    /// For how many of a hundred keys it refuses.
+    /// The percentage of keys for which the limit is enforced.
     pub(crate) fn percent(self) -> u8 {
         match self {
             Self::Enforce => 100,
@@ -57,7 +56,7 @@ impl LimitMode {
         }
     }
 
-    /// What is said of a limit that is not enforced for everybody.
+    /// Writes the suffix of a limit that is not enforced for all keys.
     pub(crate) fn write_of_limit(self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Enforce => Ok(()),
@@ -66,14 +65,14 @@ impl LimitMode {
         }
     }
 
-    /// What holds where an attribute and the configuration say this.
+    /// The mode from those of the attribute and the configuration.
     pub(crate) fn stricter(attribute: Option<Self>, configuration: Option<Self>) -> Self {
         let said = attribute.into_iter().chain(configuration);
         said.map(Self::percent).max().map_or(Self::Enforce, Self::of_percent)
     }
 }
 
-/// As an attribute writes it: `enforce`, `observe`, `20%`.
+/// In the notation of the attribute: `enforce`, `observe`, `20%`.
 impl fmt::Display for LimitMode {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -84,7 +83,7 @@ impl fmt::Display for LimitMode {
     }
 }
 
-/// As it is shown.
+/// As `Display` prints it.
 impl Serialize for LimitMode {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)

@@ -1,4 +1,4 @@
-//! Every interleaving of small models of the leases.
+//! Loom models of leases.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -13,17 +13,17 @@ const MOST: u32 = 8;
 const BOUNDS: Bounds = Bounds { brought: MOST, held: 2 * MOST };
 const WIDE: Bounds = Bounds { brought: MOST, held: 4 * MOST };
 
-/// A bell that tells one flight from another.
+/// A bell with the number of its flight.
 type Table = Leases<u32>;
 
-/// A key whose flights may bring `MOST`, and which has so many in hand, until `LIFE`.
+/// A key whose flights may lease `MOST`, and which has this number of permits in hand, until `LIFE`.
 fn table(in_hand: u32) -> Arc<Table> {
     table_within(BOUNDS, in_hand)
 }
 
 fn table_within(bounds: Bounds, in_hand: u32) -> Arc<Table> {
     let table = Table::new(8, LIFE);
-    // Asked for often: the next flight brings more than the last one.
+    // The demand is high: the next flight leases more than the last one.
     for _ in 0..5 {
         assert!(matches!(table.depart(KEY, 1_000, bounds, 0, || 0), Departure::Begun(_, 0)));
         table.land(KEY, 0, Some(Landing { leased: 0, sent: 0, arrival: 0 }));
@@ -81,7 +81,7 @@ fn a_flight_that_lands_beside_those_who_spend_loses_and_doubles_nothing() {
     loom::model(|| {
         let table = table(6);
         assert_eq!((0..4).map(|_| spend(&table, 1)).sum::<u32>(), 4);
-        // Two are in hand and two come: no more than that is ever there.
+        // Two are in hand and two arrive: there are never more.
         let begun = table.depart_early(KEY, BOUNDS, 1, || 1).expect("a flight");
         assert_eq!(begun, (MOST, 0));
         let other = Arc::clone(&table);
@@ -171,7 +171,7 @@ fn who_waited_is_served_before_others_whichever_flight_lands_first() {
             let table = Arc::clone(&table);
             thread::spawn(move || {
                 table.land(KEY, berth, Some(Landing { leased: MOST, sent: 1, arrival: 5 }));
-                // Who comes later finds nothing: all is waited for.
+                // A later request finds nothing: other requests wait for all permits.
                 let found = table.spend(KEY, (1, BOUNDS), false, 1, |_| false);
                 assert!(!matches!(found, Spending::Spent(_)));
                 let all = table.spend(KEY, (MOST, BOUNDS), true, 1, |_| false);

@@ -1,5 +1,5 @@
-//! The sources of the limiter, of the queues for requests at once, of the leases of shared limits and of
-//! the list of revocations, compiled against loom's atomics and locks.
+//! Loom tests: the sources of the limiter, of concurrency limits, of leases and of the revocation list,
+//! compiled against loom's atomics and locks.
 //!
 //! They are included by path, because the rest of `secure-runtime` depends on crates that do not
 //! build under `--cfg loom`. Run with

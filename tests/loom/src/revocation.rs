@@ -1,4 +1,4 @@
-//! Every interleaving of a revocation with verifications and hits under way.
+//! Loom models of revocation, concurrent with verifications and cache hits.
 
 use std::time::Duration;
 
@@ -32,8 +32,8 @@ fn counts(list: &List, cleared_at: &AtomicU64) -> bool {
     true
 }
 
-/// One thread uses a token, another one revokes it and says so: a use that begins after that does not
-/// count, whatever the uses before have left behind.
+/// One thread uses a token, another one revokes it and sets a flag: a use that begins after that is not
+/// accepted, independent of earlier uses.
 #[test]
 fn no_use_after_a_revocation_counts() {
     loom::model(|| {

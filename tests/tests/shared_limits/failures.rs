@@ -116,7 +116,7 @@ async fn what_happens_without_redis_is_a_choice() {
     }
     redis.stop();
     for _ in 0..3 {
-        assert_eq!(ask(&denying, &limits[0]).await.unwrap_err(), StoreUnavailable);
+        let StoreUnavailable { .. } = ask(&denying, &limits[0]).await.unwrap_err();
         let allowed = ask(&allowing, &limits[1]).await.unwrap();
         assert!(allowed.is_admitted() && allowed.decisions().is_empty());
         assert_eq!(allowed.source(), Source::Nobody);
@@ -282,11 +282,11 @@ fn what_cannot_be_right_is_refused() {
     let good = || SharedLimits::redis("redis://127.0.0.1:1/");
     assert!(good().leases(1_000_000).build().is_ok());
     for (builder, told) in [
-        (SharedLimits::redis("redis://user:s3cr3t@host:port"), "not one of Redis"),
-        (SharedLimits::redis("127.0.0.1:6379"), "not one of Redis"),
-        (SharedLimits::cluster(&[]), "not one of Redis"),
-        (SharedLimits::sentinel(&[], "redis://main"), "not one of Redis"),
-        (SharedLimits::sentinel(&["redis://127.0.0.1:1"], "main"), "not one of Redis"),
+        (SharedLimits::redis("redis://user:s3cr3t@host:port"), "not a Redis address"),
+        (SharedLimits::redis("127.0.0.1:6379"), "not a Redis address"),
+        (SharedLimits::cluster(&[]), "not a Redis address"),
+        (SharedLimits::sentinel(&[], "redis://main"), "not a Redis address"),
+        (SharedLimits::sentinel(&["redis://127.0.0.1:1"], "main"), "not a Redis address"),
         (good().leases(1_000_001), "at most 1000000"),
         (good().prefix("a{b}"), "braces"),
         (good().secret("s3cr3t"), "16 bytes"),

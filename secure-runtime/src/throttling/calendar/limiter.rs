@@ -1,13 +1,13 @@
-//! Quotas of the calendar: so many permits in each of its periods.
+//! The limiter of calendar quotas: a number of permits in each period of the calendar.
 //!
-//! A key's count and the end of its period are one word of a [`Table`]: changed by one
-//! compare-and-swap, in memory that is allocated once, and no longer there when the period has ended.
+//! A key's count and the end of its period are one word of a [`Table`]. It is changed by one
+//! compare-and-swap, in memory that is allocated once, and expires with the period.
 
 use super::{Calendar, Period};
 use crate::throttling::memory::table::{BUCKET_BYTES, Instant, SLOTS, Table, Update};
 use crate::throttling::rate::limiter::{LimitKey, LimiterStatistics};
 
-/// What is used up of a period, and when it ends.
+/// The used permits of a period, and its end.
 #[derive(Clone, Copy)]
 struct Used {
     end: u64,
@@ -22,8 +22,8 @@ impl Used {
         (self.end << PERMIT_BITS) | self.permits.min(PERMITS)
     }
 
-    /// What a word says in a period that ends then. A clock that is set back does not give back what
-    /// was used; one that was a period or more ahead by mistake is not believed.
+    /// Decodes a word, in a period that ends then. A clock that is set back returns no used permits. A word
+    /// from a clock that was a period or more ahead is ignored.
     fn of(word: u64, end: u64, period: Period) -> Self {
         let found = Self { end: word >> PERMIT_BITS, permits: word & PERMITS };
         let is_current = (end..=end + period.most_minutes()).contains(&found.end);
@@ -31,7 +31,7 @@ impl Used {
     }
 }
 
-/// The answer to one request under one quota of the calendar.
+/// The decision about one request under one calendar quota.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PeriodDecision {
     allowed: bool,
@@ -44,7 +44,7 @@ pub(crate) struct PeriodDecision {
 }
 
 impl PeriodDecision {
-    /// What somebody else decided, in a period that ends in this minute; `now` is in seconds.
+    /// A decision from elsewhere, in a period that ends in this minute; `now` is in seconds.
     #[cfg(feature = "redis")]
     pub(in crate::throttling) fn told(
         allowed: bool,
@@ -60,7 +60,7 @@ impl PeriodDecision {
         self.allowed
     }
 
-    /// When the period ends, in seconds since 1970.
+    /// The end of the period, in seconds since 1970.
     #[cfg(feature = "redis")]
     pub(in crate::throttling) fn end_seconds(&self) -> u64 {
         self.end * 60
@@ -70,7 +70,7 @@ impl PeriodDecision {
         self.cost
     }
 
-    /// The same about a request of another cost.
+    /// The same decision for another cost.
     pub(in crate::throttling) fn of_cost(&self, cost: u32) -> Self {
         Self { cost, ..*self }
     }
@@ -115,7 +115,7 @@ impl CalendarLimiter {
         })
     }
 
-    /// Takes a cost whether or not it is there; more than a whole quota is never owed.
+    /// Takes a cost even if fewer permits are left. No more than a whole quota is ever owed.
     pub(crate) fn charge(
         &self,
         key: LimitKey,
@@ -129,7 +129,7 @@ impl CalendarLimiter {
         })
     }
 
-    /// What [`check`](Self::check) would answer, without taking anything.
+    /// The decision that [`check`](Self::check) would make, without taking permits.
     pub(crate) fn peek(
         &self,
         key: LimitKey,
@@ -142,7 +142,7 @@ impl CalendarLimiter {
         PeriodDecision { allowed, ..decision }
     }
 
-    /// Gives back what a decision took, if its period has not ended.
+    /// Returns the permits that a decision took, if its period has not ended.
     pub(crate) fn refund(&self, key: LimitKey, calendar: &Calendar, decision: &PeriodDecision) {
         if !decision.allowed {
             return;
@@ -156,7 +156,7 @@ impl CalendarLimiter {
         });
     }
 
-    /// Whether the key has an entry of the present period, though everything may have been given back.
+    /// Whether the key has an entry of the current period, even if all permits were returned.
     pub(in crate::throttling) fn stands(
         &self,
         key: LimitKey,
@@ -170,8 +170,8 @@ impl CalendarLimiter {
         (end..=end + period.most_minutes()).contains(&(word >> PERMIT_BITS))
     }
 
-    /// What is used of the present period. Whoever changes the entry later sees whatever was seen
-    /// before this.
+    /// The used permits of the current period. A thread that changes the entry later sees everything that was
+    /// visible before this call.
     pub(in crate::throttling) fn sealed(
         &self,
         key: LimitKey,
@@ -182,7 +182,7 @@ impl CalendarLimiter {
             .used
     }
 
-    /// Gives a key that has used nothing something that it has used.
+    /// Sets the used permits of a key that has used none.
     pub(in crate::throttling) fn begin_at(
         &self,
         key: LimitKey,
@@ -225,7 +225,7 @@ impl CalendarLimiter {
     }
 }
 
-/// A period that has ended by this minute has expired, whatever was used of it.
+/// A period that has ended by this minute has expired, independent of its used permits.
 fn instant(minute: u64, end: u64, period: Period) -> Instant {
     Instant {
         now: (minute << PERMIT_BITS) | PERMITS,

@@ -1,4 +1,4 @@
-//! Periods of the calendar: an hour, a day, a week or a month, by somebody's clocks.
+//! Periods of the calendar in a time zone: hours, days, weeks, months.
 
 #[cfg(not(loom))]
 pub(super) mod limiter;
@@ -20,7 +20,7 @@ pub enum Period {
 }
 
 impl Period {
-    /// The word of the attribute.
+    /// Its name in the attribute.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -31,7 +31,7 @@ impl Period {
         }
     }
 
-    /// No period of the calendar is longer.
+    /// The longest length of the period.
     pub(in crate::throttling) const fn most_minutes(self) -> u64 {
         match self {
             Self::Hour => 2 * 60,
@@ -42,7 +42,7 @@ impl Period {
     }
 }
 
-/// The periods of one limit, by the clocks of one time zone.
+/// The periods of one limit, in one time zone.
 #[derive(Debug)]
 pub(crate) struct Calendar {
     pub(in crate::throttling) period: Period,
@@ -53,7 +53,7 @@ pub(crate) struct Calendar {
 }
 
 impl Calendar {
-    /// `None` if the time zone is not known.
+    /// `None` if the time zone is unknown.
     pub(crate) fn new(period: Period, zone: &str, permits: u32) -> Option<Self> {
         let zone = TimeZone::named(zone)?;
         Some(Self { period, zone, permits, current: AtomicU64::new(0) })
@@ -70,8 +70,8 @@ impl Calendar {
         self.period_of(minute).1
     }
 
-    /// A minute since 1970 that the period of this minute has, and no later than it; and the one in
-    /// which that period ends.
+    /// A minute since 1970 in the period of this minute, not after it; and the minute in which that period
+    /// ends.
     pub(in crate::throttling) fn period_of(&self, minute: u64) -> (u64, u64) {
         let current = self.current.load(Ordering::Relaxed);
         let (start, end) = (current >> 32, current & u64::from(u32::MAX));
@@ -79,7 +79,7 @@ impl Calendar {
             return (start, end);
         }
         let end = self.next_boundary(minute).filter(|end| *end > minute);
-        // A date that the calendar does not have: the period is as long as one can be.
+        // A date outside of the calendar: the period has its longest length.
         let end = end.unwrap_or(minute + self.period.most_minutes());
         self.current.store((minute << 32) | (end & u64::from(u32::MAX)), Ordering::Relaxed);
         (minute, end)

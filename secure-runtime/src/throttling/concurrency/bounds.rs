@@ -1,8 +1,8 @@
-//! How many requests of a key are served at once and wait, which may change while they are.
+//! The sizes of concurrency limits and of their queues, which may change while requests are in flight.
 //!
-//! A change is written first, and then the shards are looked at one after the other. Bounds are read
-//! under the lock of a shard alone: whoever comes to one after the change has looked at it sees the
-//! change, and whoever was there before is seen by it. So nobody waits beside a place that is free.
+//! A change is written first, and then applied to the shards one after the other. Bounds are read only under
+//! the lock of a shard: a request that locks a shard after the change was applied to it sees the change, and
+//! a request that locked it before is seen by the change. So no request waits while a slot is free.
 
 use std::num::NonZeroU32;
 use std::sync::PoisonError;
@@ -16,17 +16,17 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use super::{InFlight, Shard};
 
-/// How many requests of a key at once.
+/// The largest number of requests of a key in flight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Bound {
     pub(crate) most: NonZeroU32,
-    /// How many may wait beside them.
+    /// The number of places in the queue.
     pub(crate) places: u32,
-    /// How long one of them waits at most.
+    /// The longest wait of one request.
     pub(crate) wait: Duration,
 }
 
-/// The bound of one limit, as it is now.
+/// The current bound of one limit.
 #[derive(Debug)]
 pub(super) struct LiveBound {
     most: AtomicU32,
@@ -57,7 +57,7 @@ fn nanos(wait: Duration) -> u64 {
 }
 
 impl InFlight {
-    /// How many of a key are served; none under a limit that there is not.
+    /// The largest number of requests of a key in flight; zero for an unknown limit.
     #[inline]
     pub(super) fn most(&self, limit: u32) -> u32 {
         self.bounds.get(limit as usize).map_or(0, |bound| bound.most.load(Ordering::Relaxed))
@@ -78,10 +78,10 @@ impl InFlight {
         }
     }
 
-    /// Gives a limit another bound; whoever calls it holds off other changes.
+    /// Changes the bound of a limit. The caller holds off other changes.
     ///
-    /// Whoever is being served is served to the end, and whoever waits goes on waiting, where fewer may
-    /// be from now on. Where more may be served, the oldest that wait are.
+    /// If the bound is lowered, requests in flight are served to the end, and queued requests stay queued. If
+    /// it is raised, the oldest queued requests get the new slots.
     pub(crate) fn change(&self, limit: u32, bound: Bound) {
         if let Some(live) = self.bounds.get(limit as usize) {
             live.set(bound);
@@ -89,7 +89,7 @@ impl InFlight {
         }
     }
 
-    /// All that wait for a limit are served, whatever it says: it is observed from now on.
+    /// Admits all requests queued for a limit, which is in shadow mode from now on.
     pub(crate) fn serve_waiting(&self, limit: u32) {
         self.serve_up_to(limit, u32::MAX);
     }
@@ -104,7 +104,7 @@ impl InFlight {
 }
 
 impl Shard {
-    /// The oldest that wait for a limit are served, until so many of a key are.
+    /// Admits the oldest requests queued for a limit, up to this number of requests of a key.
     fn serve(&mut self, limit: u32, most: u32, wakers: &mut Vec<Waker>) {
         let Self { keys, queues, .. } = self;
         for (key, of_key) in keys.iter_mut().filter(|(_, of_key)| of_key.limit == limit) {

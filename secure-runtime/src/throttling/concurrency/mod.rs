@@ -1,16 +1,15 @@
-//! How many requests are being served at this moment, by key, and who waits for one of them to end.
+//! Concurrency limits: the requests in flight by key, and the queues of requests that wait for a free slot.
 //!
-//! 1. A key stands in a table while a request of it is being served, and no longer: the memory is
-//!    bounded by the connections of the server. The count is exact: a key's place is locked for the
-//!    length of an addition.
-//! 2. Whoever may wait stands in the key's queue, in the order of arrival. A place that becomes free
-//!    belongs to the oldest of them from that moment on, whether or not it has noticed: nobody who
-//!    comes later can take it, and the count stays as it is.
-//! 3. A queue has as many places as its limit says. Whoever is dropped leaves its place; if it has
-//!    been given what it waited for, the next one gets it.
-//! 4. Nobody is woken under a lock, and no waker is dropped there. Wakers work from any thread.
-//! 5. How many may be served and wait can change at any time ([`InFlight::change`]): nobody who is being
-//!    served is counted less for it, and nobody overtakes who waits.
+//! 1. A key is in the table only while a request of it is in flight, so memory is bounded by the connections
+//!    of the server. The count is exact: the entry of a key is locked for the length of an addition.
+//! 2. A request that may wait is in the key's queue, in the order of arrival. A slot that becomes free
+//!    belongs to the oldest queued request from that moment on, even before that request is polled: no later
+//!    request can take it, and the count is unchanged.
+//! 3. The limit defines the size of its queue. A dropped request leaves its place in the queue. If it had
+//!    already been given a slot, the next request gets it.
+//! 4. No waker is called or dropped under a lock. Wakers work from any thread.
+//! 5. The bounds can change at any time ([`InFlight::change`]): requests in flight still count, and no
+//!    request overtakes a queued one.
 
 mod bounds;
 #[cfg(not(loom))]
@@ -38,44 +37,44 @@ use bounds::LiveBound;
 #[cfg(not(loom))]
 pub(crate) use statistics::InFlightNow;
 
-/// Enough that requests of different keys hardly ever meet.
+/// Enough that requests of different keys rarely contend.
 #[cfg(not(loom))]
 const SHARDS: usize = 64;
 #[cfg(loom)]
 const SHARDS: usize = 1;
 
-/// The requests that are being served, and those that wait for it.
+/// The requests in flight, and the queued ones.
 #[derive(Debug)]
 pub(crate) struct InFlight {
     shards: Box<[Mutex<Shard>; SHARDS]>,
-    /// What holds at this moment, by the number of the limit.
+    /// The current bounds, by the number of the limit.
     bounds: Box<[LiveBound]>,
-    /// What became of requests that were not served at once, by the number of the limit.
+    /// Counts of requests that were not served at once, by the number of the limit.
     totals: Box<[Totals]>,
 }
 
 #[derive(Debug, Default)]
 struct Shard {
     keys: HashMap<LimitKey, Key, KeyedAlready>,
-    /// Apart, as there is hardly ever one: what is added and taken away all the time is small.
+    /// Boxed, because queues are rare and entries are added and removed all the time: they stay small.
     queues: HashMap<LimitKey, Queue, KeyedAlready>,
-    /// Never the same for two that wait, so that nobody takes another one's place for its own.
+    /// Unique among queued requests, so that none takes the place of another.
     next_ticket: u64,
 }
 
-/// What is known of a key while a request of it is being served.
+/// The state of a key while a request of it is in flight.
 #[derive(Debug)]
 struct Key {
     /// The number of its limit.
     limit: u32,
-    /// Those that are being served, and those that were given a place and have not noticed yet.
+    /// The requests in flight, including those that were given a slot and have not been polled since.
     served: u32,
 }
 
-/// Those that wait, by ticket: the oldest first. Never empty.
+/// The queued requests by ticket, the oldest first. Never empty.
 type Queue = BTreeMap<u64, Waker>;
 
-/// Since the program was built.
+/// Counts since the program started.
 #[derive(Debug, Default)]
 struct Totals {
     queued: AtomicU64,
@@ -85,19 +84,19 @@ struct Totals {
     observed: AtomicU64,
 }
 
-/// What a request is told.
+/// The result of entering.
 #[derive(Debug)]
 #[must_use = "what is dropped is served no longer"]
 pub(crate) enum Entered {
-    /// It is being served.
+    /// The request has a slot.
     Served(Permit),
-    /// It waits, and is woken once it may be served.
+    /// The request is queued, and is woken once it has a slot.
     Queued(Waiter),
-    /// As many are served and wait as may be.
+    /// The limit and the queue are full.
     Refused,
 }
 
-/// One request that is being served, until this is dropped: however it ends.
+/// The slot of one request in flight, until it is dropped.
 #[derive(Debug)]
 #[must_use = "what is dropped is served no longer"]
 pub(crate) struct Permit {
@@ -105,7 +104,7 @@ pub(crate) struct Permit {
     key: LimitKey,
 }
 
-/// One request that waits, until this is dropped.
+/// The place of one queued request, until it is dropped.
 #[derive(Debug)]
 #[must_use = "what is dropped waits no longer"]
 pub(crate) struct Waiter {
@@ -113,7 +112,7 @@ pub(crate) struct Waiter {
     key: LimitKey,
     limit: u32,
     ticket: u64,
-    /// Whether it has got its permit, or given up.
+    /// Whether it has its permit, or has given up.
     is_over: bool,
 }
 
@@ -126,16 +125,15 @@ impl InFlight {
         Arc::new(Self { shards, bounds, totals })
     }
 
-    /// One request more of this key, if it may be served at once: what most requests come to. `limit` is
-    /// the number of its limit.
+    /// Takes a slot if one is free, as for most requests. `limit` is the number of the limit.
     #[inline]
     pub(crate) fn try_enter(self: &Arc<Self>, key: LimitKey, limit: u32) -> Option<Permit> {
         let is_served = self.with(key, |shard| shard.enter(key, limit, self.most(limit)));
         is_served.unwrap_or_default().then(|| Permit { all: Arc::clone(self), key })
     }
 
-    /// One request more of this key. If as many are served as may be it waits, where there is a place to
-    /// do so, and `waker` tells it when to ask again.
+    /// Takes a slot. If none is free, the request is queued, if the queue has room, and `waker` is called
+    /// when it should be polled again.
     pub(crate) fn enter(self: &Arc<Self>, key: LimitKey, limit: u32, waker: &Waker) -> Entered {
         let entered = self.with(key, |shard| {
             if shard.enter(key, limit, self.most(limit)) {
@@ -163,7 +161,7 @@ impl InFlight {
         }
     }
 
-    /// One request more of this key, although as many may be served already: the limit is observed.
+    /// Takes a slot even if none is free: the limit is in shadow mode.
     pub(crate) fn enter_observed(self: &Arc<Self>, key: LimitKey, limit: u32) -> (Permit, bool) {
         let is_beyond = self.with(key, |shard| {
             let of_key = shard.keys.entry(key).or_insert(Key { limit, served: 0 });
@@ -177,8 +175,9 @@ impl InFlight {
         (Permit { all: Arc::clone(self), key }, is_beyond)
     }
 
-    /// A request of this key is served no longer: the oldest that waits is, or one fewer. Where more are
-    /// served than may be, as the limit was observed or another one, it is one fewer in any case.
+    /// Releases a slot of this key: the oldest queued request gets it, or the count decreases. If more
+    /// requests are in flight than the bound allows (after shadow mode, or after a change), the count
+    /// decreases in any case.
     fn leave(&self, key: LimitKey) {
         let next = self.with(key, |shard| {
             if !shard.queues.is_empty()
@@ -194,7 +193,7 @@ impl InFlight {
         }
     }
 
-    /// Takes somebody out of the queue; `None` if they had been given what they waited for.
+    /// Removes a request from the queue; `None` if it had been given a slot.
     fn remove(&self, key: LimitKey, ticket: u64) -> Option<Waker> {
         self.with(key, |shard| shard.of_queue(key, |queue| queue.remove(&ticket))).flatten()
     }
@@ -208,12 +207,12 @@ impl InFlight {
     #[inline(always)]
     fn with<T>(&self, key: LimitKey, work: impl FnOnce(&mut Shard) -> T) -> Option<T> {
         let place = key.bits() as usize % SHARDS;
-        // Whoever panicked here left whole counts.
+        // A panic cannot leave partial counts.
         let shard = self.shards.get(place)?;
         Some(work(&mut shard.lock().unwrap_or_else(PoisonError::into_inner)))
     }
 
-    /// How many keys are known.
+    /// The number of keys in the table.
     #[cfg(test)]
     pub(crate) fn keys(&self) -> usize {
         self.shards.iter().map(|shard| shard.lock().unwrap().keys.len()).sum()
@@ -221,7 +220,7 @@ impl InFlight {
 }
 
 impl Shard {
-    /// One more is served, if so few are. Who waits beside a free place is about to be given it.
+    /// Takes a slot if one is free. A request queued beside a free slot is about to be given it.
     #[inline]
     fn enter(&mut self, key: LimitKey, limit: u32, most: u32) -> bool {
         let of_key = self.keys.entry(key).or_insert(Key { limit, served: 0 });
@@ -231,7 +230,7 @@ impl Shard {
         is_served
     }
 
-    /// One fewer is served.
+    /// Decreases the count.
     #[inline]
     fn leave(&mut self, key: LimitKey) {
         if let Entry::Occupied(mut of_key) = self.keys.entry(key) {
@@ -243,7 +242,7 @@ impl Shard {
         }
     }
 
-    /// The oldest that waits, unless more are served than may be.
+    /// Removes the oldest queued request, unless more are in flight than the bound allows.
     #[cold]
     #[inline(never)]
     fn next(&mut self, key: LimitKey, most: impl Fn(u32) -> u32) -> Option<Waker> {
@@ -254,7 +253,7 @@ impl Shard {
         self.of_queue(key, Queue::pop_first).map(|(_, waker)| waker)
     }
 
-    /// Takes somebody out of a queue, which is forgotten when it is empty.
+    /// Removes a request from a queue, and an empty queue from its key.
     fn of_queue<T>(
         &mut self,
         key: LimitKey,
@@ -281,13 +280,13 @@ impl Waiter {
         let waits = self.all.with(self.key, |shard| {
             let kept = shard.queues.get_mut(&self.key)?.get_mut(&self.ticket)?;
             let is_same = kept.will_wake(waker);
-            // What is dropped might leave a place of its own, and is dropped without the lock.
+            // A dropped waker may release a slot itself, so it is dropped without the lock.
             Some((!is_same).then(|| std::mem::replace(kept, waker.clone())))
         });
         if waits.flatten().is_some() { None } else { self.permit() }
     }
 
-    /// It has waited long enough: the permit, if it came at the last moment.
+    /// Ends the wait: the permit, if it came at the last moment.
     pub(crate) fn expire(&mut self) -> Option<Permit> {
         if self.all.remove(self.key, self.ticket).is_none() {
             return self.permit();
@@ -298,7 +297,7 @@ impl Waiter {
         None
     }
 
-    /// What it was given, once.
+    /// The slot that it was given, once.
     fn permit(&mut self) -> Option<Permit> {
         let is_over = std::mem::replace(&mut self.is_over, true);
         (!is_over).then(|| Permit { all: Arc::clone(&self.all), key: self.key })

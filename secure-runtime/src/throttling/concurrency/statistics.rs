@@ -1,11 +1,11 @@
-//! What a limit on requests at once has said, and how many it serves at this moment.
+//! Statistics of concurrency limits: requests in flight and queued, and outcomes.
 
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
 use super::{InFlight, Queue, Totals};
 
-/// One limit at this moment, and since the program was built.
+/// The state of one limit now, and its counts since the program started.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct InFlightNow {
     pub(crate) served: u64,
@@ -18,7 +18,7 @@ pub(crate) struct InFlightNow {
 }
 
 impl InFlight {
-    /// Of every limit, by its number. The shards are looked at one after the other.
+    /// The statistics of every limit, by its number. The shards are read one after the other.
     pub(crate) fn now(&self) -> Vec<InFlightNow> {
         let totals = |totals: &Totals| {
             let Totals { queued, refused, expired, left, observed } = totals;

@@ -1,16 +1,16 @@
-//! Tells that the fixed memory had to give up entries that still counted.
+//! Logs evictions of entries that still counted, because the fixed memory was full.
 //!
-//! A line when it begins, and one whenever twice as many were given up: few whatever an attack does, and
-//! never the last one while it goes on. Looked at by one request in sixteen.
+//! One line at the first eviction, and one whenever the number has doubled: few lines, even under an attack,
+//! and more of them as long as it continues. One request in sixteen checks it.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// How many were given up when it was last told.
+/// The number of evictions in the last line.
 #[derive(Debug, Default)]
 pub(crate) struct Evictions(AtomicU64);
 
 impl Evictions {
-    /// Whether so many are worth a line; it counts as written then.
+    /// Whether a line about this number is due. It then counts as written.
     pub(crate) fn is_due(&self, evicted: u64) -> bool {
         let told = self.0.load(Ordering::Relaxed);
         let is_twice = evicted > 0 && evicted >= told.saturating_mul(2);

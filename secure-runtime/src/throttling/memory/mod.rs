@@ -1,4 +1,4 @@
-//! The fixed memory of limits: a table of arrival times by key, exact under concurrency.
+//! The fixed memory of limits: a concurrent table of arrival times by key.
 
 #[cfg(not(loom))]
 pub(super) mod evictions;

@@ -1,30 +1,31 @@
-//! One entry of the limiter's table: a key and its time, in two words that cannot be mismatched.
+//! A slot of the limiter's table: a key and its time in two words, read and changed consistently without a
+//! lock.
 //!
-//! The second word holds the time *exclusive-or the key*. A thread that read this slot for one
-//! key, and then changes the word by compare-and-swap, therefore fails once the slot has passed
-//! to another key, whatever time that one stands at. Why a reader can trust what it read:
+//! The second word holds the time *exclusive-or the key*. A thread that read this slot for one key, and then
+//! changes the word by compare-and-swap, therefore fails once the slot has passed to another key, independent
+//! of that key's time. Why a reader can trust what it read:
 //!
 //! * The key is only written while the word is [`BUSY`], by the one thread that made it so.
 //! * [`Slot::read`] loads the word, then the key. If the word is the same afterwards (seen by
 //!   the compare-and-swap of [`Slot::update`], or by [`Slot::holds`]), nobody made it `BUSY` in
 //!   between, so the key was that of the word.
-//! * What remains: in between, the slot passes from key *a* to the reader's key and back to *a*
-//!   with the very same nanosecond. What the reader then takes for a time is 64 random bits, and
-//!   the caller looks at a time beyond the horizon again, under its lock.
+//! * One case remains: in between, the slot passes from key *a* to the reader's key and back to *a* with the
+//!   same nanosecond. The time that the reader got is then 64 random bits, and the caller reads a time beyond
+//!   the horizon again, under its lock.
 
 #[cfg(loom)]
 use loom::sync::atomic::{AtomicU64, Ordering};
 #[cfg(not(loom))]
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// A place for one key and its theoretical arrival time. All zero: nothing was ever here.
+/// A slot for one key and its theoretical arrival time. All zero: never used.
 #[derive(Debug, Default)]
 pub(in crate::throttling) struct Slot {
     key: AtomicU64,
     word: AtomicU64,
 }
 
-/// A key and its theoretical arrival time, as they stood in a slot at one moment.
+/// A key and its theoretical arrival time, as read from a slot at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::throttling) struct Entry {
     key: u64,
@@ -39,13 +40,13 @@ const BUSY: u64 = u64::MAX;
 pub(in crate::throttling) struct Claim<'a>(&'a Slot);
 
 impl Slot {
-    /// The key alone, to find out whether the rest is worth a look.
+    /// The key alone, to decide whether to read the rest.
     #[inline]
     pub(in crate::throttling) fn key(&self) -> u64 {
         self.key.load(Ordering::Relaxed)
     }
 
-    /// What stands here; `None` while the slot passes from one key to another.
+    /// The entry; `None` while the slot passes from one key to another.
     #[inline]
     pub(in crate::throttling) fn read(&self) -> Option<Entry> {
         let word = self.word.load(Ordering::Acquire);
@@ -53,24 +54,24 @@ impl Slot {
         (word != BUSY).then_some(Entry { key, word })
     }
 
-    /// Whether `entry` still stands here, so that it was read as a whole.
+    /// Whether the slot still contains `entry`, so that it was read consistently.
     #[inline]
     pub(in crate::throttling) fn holds(&self, entry: Entry) -> bool {
         self.word.load(Ordering::Relaxed) == entry.word
     }
 
-    /// Changes the time of `entry`, if it still stands here.
+    /// Changes the time of `entry`, if the slot still contains it.
     #[inline]
     pub(in crate::throttling) fn update(&self, entry: Entry, arrival: u64) -> bool {
         self.swap(entry, Entry::new(entry.key, arrival).word)
     }
 
-    /// Takes the slot away from `entry`, if it still stands here.
+    /// Takes the slot away from `entry`, if the slot still contains it.
     pub(in crate::throttling) fn claim(&self, entry: Entry) -> Option<Claim<'_>> {
         self.swap(entry, BUSY).then_some(Claim(self))
     }
 
-    /// Takes the slot away from `key`, whatever time it stands at; `None` if it is gone.
+    /// Takes the slot away from `key`, independent of its time; `None` if it is gone.
     pub(in crate::throttling) fn claim_from(&self, key: u64) -> Option<(Claim<'_>, Entry)> {
         while let Some(entry) = self.read()
             && entry.key() == key
@@ -89,7 +90,7 @@ impl Slot {
 }
 
 impl Claim<'_> {
-    /// Ends the claim: `entry` stands here now.
+    /// Ends the claim by writing `entry`.
     pub(in crate::throttling) fn publish(self, entry: Entry) {
         self.0.key.store(entry.key, Ordering::Release);
         self.0.word.store(entry.word, Ordering::Release);

@@ -1,4 +1,4 @@
-//! Tiny locks, chosen by a key's hash: who inserts a key holds its stripe.
+//! Lock stripes, chosen by a key's hash: a thread that inserts a key holds its stripe.
 
 #[cfg(loom)]
 use loom::sync::{Mutex, MutexGuard};
@@ -6,7 +6,7 @@ use std::sync::PoisonError;
 #[cfg(not(loom))]
 use std::sync::{Mutex, MutexGuard};
 
-/// A fixed set of locks. Only insertions take one; a key that is found needs none.
+/// A fixed set of locks. Only insertions take one.
 #[derive(Debug)]
 pub(in crate::throttling) struct Stripes {
     locks: Box<[Mutex<()>]>,
@@ -28,13 +28,13 @@ impl Stripes {
     /// Waits for the stripe of a key.
     pub(in crate::throttling) fn lock(&self, key: u64) -> Held<'_> {
         let stripe = self.stripe(key);
-        // The lock guards no data, so a poisoned one is as good as any.
+        // The lock guards no data, so poisoning has no meaning.
         let guard =
             self.locks.get(stripe).map(|lock| lock.lock().unwrap_or_else(PoisonError::into_inner));
         Held { stripe, _guard: guard }
     }
 
-    /// The stripe of another key, if it is free or the one that is held already.
+    /// The stripe of another key, if it is free or already held by this thread.
     ///
     /// Never waits: two insertions that want each other's stripe cannot block each other.
     pub(in crate::throttling) fn try_lock_beside(

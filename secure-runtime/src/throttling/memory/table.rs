@@ -1,22 +1,22 @@
-//! The table of the limiter: arrival times by key, in fixed memory, exact under concurrency.
+//! The table of the limiter: a concurrent hash table of arrival times by key, in fixed memory.
 //!
 //! # How it works
 //!
-//! * A bucket is two neighbouring cache lines: eight slots of a key and a time. A key may stand in
-//!   two buckets, the first chosen by the upper half of its hash, the second by the lower.
-//! * **Found**: the time is changed by one compare-and-swap that also proves the key, see
-//!   [`super::slot`]. Refused requests change nothing. No lock, no sweeper: an entry whose time
-//!   has passed equals no entry.
-//! * **Not found**: the insertion takes the stripe of its key, looks again, and claims a slot.
-//!   A key is only ever put anywhere by the holder of its stripe, after a complete look at both
-//!   buckets, so it can never stand in the table twice.
-//! * An insertion takes the slot that its key prefers, or else the first free one (empty, or
-//!   expired) of the same cache line, of the bucket, of the other bucket, and a look goes the same
-//!   way. If both buckets are full of live entries, it moves one of them to that entry's other
-//!   bucket, if there is room: this is what makes a load of 90% possible without loss. If there is
-//!   none, the entry nearest to its expiry is evicted and counted.
-//! * A move holds the stripe of the moved key as well, removes it first and adds it after. Who
-//!   looks for it in between finds nothing, waits for its stripe, and looks again.
+//! * A bucket is two neighbouring cache lines: eight slots of a key and a time. A key may be in two buckets,
+//!   the first chosen by the upper half of its hash, the second by the lower.
+//! * **Found**: the time is changed by one compare-and-swap that also proves the key, see [`super::slot`].
+//!   Rejected requests change nothing. There is no lock and no sweeper: an entry whose time has passed is
+//!   equivalent to no entry.
+//! * **Not found**: the insertion takes the stripe of its key, looks again, and claims a slot. Only the
+//!   holder of its stripe puts a key into the table, after a complete search of both buckets, so a key is
+//!   never in the table twice.
+//! * An insertion takes the slot that its key prefers, or else the first free one (empty, or expired) of the
+//!   same cache line, of the bucket, of the other bucket. A search has the same order. If both buckets are
+//!   full of live entries, it moves one of them to that entry's other bucket, if there is room: this makes a
+//!   load of 90% possible without loss. If there is none, the entry nearest to its expiry is evicted and
+//!   counted.
+//! * A move holds the stripe of the moved key as well, removes the key first and adds it after. A thread that
+//!   searches for it in between finds nothing, waits for its stripe, and searches again.
 
 #[cfg(loom)]
 use loom::sync::atomic::{AtomicU64, Ordering};
@@ -27,7 +27,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::slot::{Entry, Slot};
 use super::stripes::{Held, Stripes};
 
-/// Slots in a bucket; few in the models that loom explores.
+/// Slots in a bucket; fewer in the loom models.
 pub(in crate::throttling) const SLOTS: usize = if cfg!(loom) { 2 } else { 8 };
 
 /// Slots in a cache line: fewer than in a bucket, in the models as well.
@@ -58,11 +58,11 @@ pub(in crate::throttling) struct Table {
 pub(in crate::throttling) struct Instant {
     /// Entries up to this time have expired.
     pub(in crate::throttling) now: u64,
-    /// No entry of the key should stand beyond this time.
+    /// No entry of the key should be beyond this time.
     pub(in crate::throttling) horizon: u64,
 }
 
-/// What an update found and left.
+/// The result of an update.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::throttling) enum Update {
     /// The arrival time was changed to this.
@@ -86,15 +86,15 @@ impl Table {
         self.buckets.len()
     }
 
-    /// How many entries were evicted although their time had not passed.
+    /// The number of entries that were evicted although their time had not passed.
     pub(in crate::throttling) fn evicted_live(&self) -> u64 {
         self.evicted_live.load(Ordering::Relaxed)
     }
 
-    /// Replaces the arrival time of `key` by what `next` makes of it, indivisibly.
+    /// Replaces the arrival time of `key` by the result of `next`, atomically.
     ///
-    /// `next` gets zero for a key that is not in the table, and answers `None` to leave
-    /// everything as it is. It may be asked several times; its last answer is what happened.
+    /// `next` gets zero for a key that is not in the table, and returns `None` to change nothing. It may be
+    /// called several times; the last result counts.
     #[inline(always)]
     pub(in crate::throttling) fn update(
         &self,
@@ -134,12 +134,12 @@ impl Table {
         if let Some(update) = change::<WITHIN>(beside, key, time.horizon, next) {
             return update;
         }
-        // A copy, so that what `next` holds can stay in registers when this path is not taken.
+        // A copy, so that the captures of `next` can stay in registers when this path is not taken.
         let copy = next;
         self.look_elsewhere::<WITHIN, _>(first, key, time, &copy)
     }
 
-    /// The path of a key that does not stand in the cache line in which it is looked for first.
+    /// The path of a key that is not in the cache line that is searched first.
     #[inline(never)]
     fn look_elsewhere<const WITHIN: bool, N: Fn(u64) -> Option<u64>>(
         &self,
@@ -184,9 +184,9 @@ impl Table {
         Update::Changed(arrival)
     }
 
-    /// Puts an entry that stands nowhere, and whose stripe is held, into one of its buckets.
+    /// Puts an entry that is not in the table, and whose stripe is held, into one of its buckets.
     ///
-    /// An entry that stands beyond `limit` is not evicted for it: it is forgotten itself then.
+    /// An entry beyond `limit` is not evicted for it: the new entry is dropped instead.
     fn settle(&self, entry: Entry, now: u64, limit: u64) {
         loop {
             // Without one to evict, every slot is passing to another key at this moment.
@@ -200,7 +200,7 @@ impl Table {
                 claim.publish(entry);
                 weakest.entry
             } else {
-                // Lost to a thread that went on.
+                // Another thread was faster.
                 continue;
             };
             if forgotten.arrival() > now {
@@ -228,7 +228,7 @@ impl Table {
         weakest
     }
 
-    /// Puts `inserted` in the place of an entry that can move to its other bucket.
+    /// Puts `inserted` into the slot of an entry that can move to its other bucket.
     fn displace(&self, held: &Held<'_>, inserted: Entry, now: u64) -> bool {
         for index in self.candidates(inserted.key()) {
             for slot in &self.bucket(index).slots {
@@ -294,10 +294,10 @@ impl Bucket {
         &self.slots[(key as usize ^ turn) % SLOTS]
     }
 
-    /// The slot in which a key stands among those of these turns, or any of them.
+    /// The slot of a key among those of these turns.
     ///
-    /// All keys are compared before any is acted on: beyond the preferred slot a key stands anywhere,
-    /// and a loop that ends where it does would be mispredicted almost every time.
+    /// All keys are compared before any is used: beyond the preferred slot a key can be anywhere, and an
+    /// early exit of the loop would be mispredicted almost every time.
     #[inline]
     fn find(&self, key: u64, turns: Range<usize>) -> &Slot {
         let mut found = turns.start;
@@ -314,16 +314,16 @@ impl Bucket {
     }
 }
 
-/// A slot and what stood there.
+/// A slot and its entry.
 struct Standing<'a> {
     slot: &'a Slot,
     entry: Entry,
 }
 
-/// Changes the time of `key` for as long as it stands in `slot`.
+/// Changes the time of `key` as long as it is in `slot`.
 ///
-/// `None`: it does not, or a time beyond `horizon` was read, which must be looked at again. `WITHIN`:
-/// `next` changes none beyond it.
+/// `None`: it is not, or a time beyond `horizon` was read, which must be read again. `WITHIN`: `next` changes
+/// none beyond it.
 #[inline]
 fn change<const WITHIN: bool>(
     slot: &Slot,

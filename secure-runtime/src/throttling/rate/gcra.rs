@@ -1,4 +1,4 @@
-//! The generic cell rate algorithm: arithmetic on one theoretical arrival time, without storage.
+//! The generic cell rate algorithm (GCRA): arithmetic on one theoretical arrival time, without storage.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::quota::Quota;
 use crate::throttling::memory::table::Instant;
 
-/// What one request asks of one quota at one moment.
+/// The demand of one request under one quota at one moment.
 ///
 /// The state of a key is its theoretical arrival time (TAT): the moment at which its bucket is
 /// full again. Zero, and every other time that has passed, means a full bucket.
@@ -45,25 +45,25 @@ impl Demand {
         }
     }
 
-    /// What is taken whether or not it is there: a cost above the burst, too.
+    /// A cost that is taken even if fewer permits are left, also one above the burst.
     #[inline]
     pub(in crate::throttling) fn of_charge(quota: &Quota, cost: NonZeroU32, now: u64) -> Self {
         let increment = quota.emission_interval_ns().saturating_mul(u64::from(cost.get()));
         Self { increment, ..Self::new(quota, cost, now) }
     }
 
-    /// The arrival time after this request, or `None` when it must be refused.
+    /// The arrival time after this request, or `None` if it must be rejected.
     ///
     /// It stays within the tolerance from now, and within 584 years from the clock's start.
     #[inline]
     pub(in crate::throttling) fn admit(&self, arrival: u64) -> Option<u64> {
         let full = arrival.max(self.now);
-        // No overflow: `end` is that far below the last time there is.
+        // No overflow: `end` is at least the increment below the largest time.
         (full < self.end).then(|| full.wrapping_add(self.increment))
     }
 
-    /// The arrival time after a request that takes its cost whether or not it is there. What is owed
-    /// beyond an empty bucket is bounded by a whole burst.
+    /// The arrival time after a request that takes its cost even if fewer permits are left. The debt beyond
+    /// an empty bucket is bounded by a whole burst.
     #[inline]
     pub(in crate::throttling) fn charge(&self, arrival: u64) -> u64 {
         let most = self.instant().horizon;
@@ -78,23 +78,22 @@ impl Demand {
         Instant { now: self.now, horizon }
     }
 
-    /// What is told about a request that takes nothing.
+    /// The decision about a request that takes nothing.
     #[inline]
     pub(in crate::throttling) fn peeked(self, arrival: u64) -> Decision {
         self.decide(arrival, self.admit(arrival).is_some())
     }
 
-    /// What is told about this request, given the arrival time that holds after it.
+    /// The decision about this request, given the arrival time after it.
     #[inline]
     pub(in crate::throttling) fn decide(self, arrival: u64, allowed: bool) -> Decision {
         Decision { demand: self, arrival: arrival.max(self.now), allowed }
     }
 }
 
-/// The answer to one request under one quota, and what the client may be told.
+/// The decision about one request under one quota, with the numbers for the client.
 ///
-/// Nothing but the answer is computed until it is asked for: a decision whose numbers are not
-/// sent costs no division.
+/// The numbers are computed on demand: a decision whose numbers are not sent costs no division.
 #[derive(Clone, Copy, Debug)]
 #[must_use = "a decision that nobody looks at limits nothing"]
 pub struct Decision {
@@ -128,7 +127,7 @@ impl Decision {
         demand.decide(arrival.unwrap_or(0), arrival.is_some())
     }
 
-    /// What is told of a request of another cost that finds the same at the same moment.
+    /// The decision about a request of another cost that finds the same bucket at the same moment.
     #[cfg(feature = "redis")]
     pub(crate) fn of_cost(&self, cost: NonZeroU32) -> Self {
         let Demand { now, interval, tolerance, .. } = self.demand;
@@ -136,29 +135,29 @@ impl Decision {
         Demand::of(now, interval, tolerance, increment).peeked(self.arrival)
     }
 
-    /// What is told of a request that is refused, and may turn out to cost the whole burst: that it is
-    /// admitted once the bucket is full.
+    /// The decision about a rejected request that may cost the whole burst: it is admitted once the bucket is
+    /// full.
     pub(crate) fn until_full(self) -> Self {
         let demand = Demand { increment: self.demand.tolerance, ..self.demand };
         Self { demand, allowed: false, ..self }
     }
 
-    /// Whether the request was admitted and had found its bucket full: what is told about it
-    /// is that of [`of_full_bucket`](Self::of_full_bucket), at whatever time.
+    /// Whether the request was admitted and had found its bucket full: its numbers are those of
+    /// [`of_full_bucket`](Self::of_full_bucket), at any time.
     #[must_use]
     #[inline]
     pub const fn found_full_bucket(&self) -> bool {
         self.allowed && self.reset_after_ns() == self.demand.increment
     }
 
-    /// Whether the request may go on; its permits are taken then, and only then.
+    /// Whether the request is admitted. Only then its permits are taken.
     #[must_use]
     #[inline]
     pub const fn is_allowed(&self) -> bool {
         self.allowed
     }
 
-    /// How many permits could be taken at this instant, after this request.
+    /// The permits that are left at this instant, after this request.
     #[must_use]
     #[inline]
     pub fn remaining(&self) -> u32 {
@@ -175,7 +174,7 @@ impl Decision {
 
     /// The time until the same request would be admitted, if nothing more is taken.
     ///
-    /// `None` when it was admitted, and when it never can be: it costs more than the burst.
+    /// `None` if it was admitted, and if it never can be, because it costs more than the burst.
     #[must_use]
     #[inline]
     pub fn retry_after(&self) -> Option<Duration> {
@@ -193,7 +192,7 @@ impl Decision {
         self.arrival.saturating_sub(self.demand.now)
     }
 
-    /// When this was decided, and the time in which its cost comes back.
+    /// The time of the decision, and the time in which its cost comes back.
     #[cfg(feature = "redis")]
     pub(in crate::throttling) fn taken(&self) -> (u64, u64) {
         (self.demand.now, self.demand.increment)
@@ -210,13 +209,12 @@ impl Decision {
         self.allowed.then(|| self.demand.now.saturating_add(self.demand.increment))
     }
 
-    /// The arrival time without the permits of this decision, or `None` when there is nothing to
-    /// give back.
+    /// The arrival time without the permits of this decision, or `None` if there is nothing to return.
     ///
-    /// Time gives permits back as well, and none may come back twice: what is subtracted is the
-    /// cost less the time since this decision. At the same instant, the result is exactly as if
-    /// the request had not come. Later it is at most that: what a request adds to a leaky bucket
-    /// runs out no faster than time passes, whatever else is added or taken out meanwhile.
+    /// Permits also come back over time, and none may come back twice: the cost less the time since this
+    /// decision is subtracted. At the same instant, the result is exactly as if the request had not come.
+    /// Later it is at most that: the amount that a request adds to a leaky bucket leaks no faster than time
+    /// passes, independent of what else is added or removed meanwhile.
     #[inline]
     pub(in crate::throttling) fn refund(&self, arrival: u64, now: u64) -> Option<u64> {
         let elapsed = now.saturating_sub(self.demand.now);

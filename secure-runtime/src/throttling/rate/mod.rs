@@ -1,4 +1,4 @@
-//! Rates: so many permits in a window that moves, decided by the generic cell rate algorithm (GCRA).
+//! Rates: a number of permits in a moving window, with the generic cell rate algorithm (GCRA).
 
 pub(super) mod gcra;
 pub(super) mod limiter;

@@ -1,10 +1,10 @@
-//! A quota: so many permits in a window, so many at once.
+//! [`Quota`]: permits, window and burst of a rate limit.
 
 use std::fmt;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-/// So many permits in a window of seconds, at most `burst` of them at one instant.
+/// A rate: a number of permits in a window, and at most `burst` of them at one instant.
 ///
 /// # What it admits
 ///
@@ -14,19 +14,19 @@ use std::time::Duration;
 /// * The bucket holds `burst` permits and starts full.
 /// * One permit comes back every [emission interval](Self::emission_interval), which is
 ///   `window / permits`, continuously: there is no boundary at which everything resets.
-/// * A request of cost *c* is admitted when *c* permits are in the bucket, and takes them. A
-///   refused request takes nothing.
+/// * A request of cost *c* is admitted when *c* permits are in the bucket, and takes them. A rejected request
+///   takes nothing.
 ///
-/// So a client that stays below `permits` per window on average is never refused, at one instant
-/// at most `burst` permits are given, and **no time span as long as the window admits more than
-/// `burst + permits`**: the full bucket at its start, and what comes back until its end. With
-/// `100/h` (burst 100) that is 200 in the worst hour, and 100 in every hour on average; with
-/// `100/h` and a burst of 10, it is 110. A burst may be larger than the permits: with `100/h` and a
-/// burst of 500, a client that stayed away for five hours has 500 at once, then 100 in an hour.
+/// So a client that stays below `permits` per window on average is never rejected, at most `burst` permits
+/// are given at one instant, and **no time span as long as the window admits more than `burst + permits`**:
+/// the full bucket at its start, and the permits that come back until its end. With `100/h` (burst 100) that
+/// is 200 in the worst hour, and 100 in every hour on average; with `100/h` and a burst of 10, it is 110. A
+/// burst may be larger than the permits: with `100/h` and a burst of 500, a client that stayed away for five
+/// hours has 500 at once, then 100 in an hour.
 ///
-/// The interval is a whole number of nanoseconds, rounded up: a quota is never exceeded by
-/// rounding, and falls short of its nominal rate by less than one nanosecond a permit. (More than
-/// 10⁹ permits a second cannot be told apart from 10⁹.)
+/// The interval is a whole number of nanoseconds, rounded up: a quota is never exceeded by rounding, and
+/// falls short of its nominal rate by less than one nanosecond a permit. (More than 10⁹ permits a second are
+/// the same as 10⁹.)
 ///
 /// # Examples
 ///
@@ -47,13 +47,13 @@ pub struct Quota {
     permits: NonZeroU32,
     window_seconds: NonZeroU32,
     burst: NonZeroU32,
-    /// Derived, so that a decision divides nothing.
+    /// Derived, so that a decision needs no division.
     interval_ns: u64,
     tolerance_ns: u64,
 }
 
 impl Quota {
-    /// So many permits in a window. The burst is equal to the permits.
+    /// A quota with this window. The burst is equal to the permits.
     ///
     /// ```
     /// use std::num::NonZeroU32;
@@ -88,19 +88,19 @@ impl Quota {
         Self { permits, window_seconds, burst: permits, interval_ns, tolerance_ns }
     }
 
-    /// So many permits a second.
+    /// Permits for each second.
     #[must_use]
     pub const fn per_second(permits: NonZeroU32) -> Self {
         Self::new(permits, NonZeroU32::MIN)
     }
 
-    /// So many permits a minute.
+    /// Permits for each minute.
     #[must_use]
     pub const fn per_minute(permits: NonZeroU32) -> Self {
         Self::new(permits, NonZeroU32::MIN.saturating_add(59))
     }
 
-    /// So many permits an hour.
+    /// Permits for each hour.
     ///
     /// ```
     /// use std::num::NonZeroU32;
@@ -114,7 +114,7 @@ impl Quota {
         Self::new(permits, NonZeroU32::MIN.saturating_add(3_599))
     }
 
-    /// Sets how many permits may be taken at one instant.
+    /// Sets the burst: the largest number of permits that can be taken at one instant.
     #[must_use]
     pub const fn with_burst(mut self, burst: NonZeroU32) -> Self {
         self.burst = burst;
@@ -122,7 +122,7 @@ impl Quota {
         self
     }
 
-    /// How many permits come back in one window.
+    /// The number of permits that come back in one window.
     #[must_use]
     pub const fn permits(&self) -> NonZeroU32 {
         self.permits
@@ -138,14 +138,14 @@ impl Quota {
         self.window_seconds
     }
 
-    /// How many permits may be taken at one instant.
+    /// The burst: the largest number of permits that can be taken at one instant.
     #[must_use]
     pub const fn burst(&self) -> NonZeroU32 {
         self.burst
     }
 
-    /// What clients are told: so many permits, and the seconds in which as many come back. These are the
-    /// permits of the window, or the whole burst where that is more: more is never left.
+    /// The numbers in headers: permits, and the seconds in which as many come back. These are the permits of
+    /// the window, or the whole burst if that is more. So there are never more permits left.
     pub(crate) fn advertised(&self) -> (NonZeroU32, u64) {
         if self.burst > self.permits {
             (self.burst, self.tolerance_ns.div_ceil(NANOS_PER_SECOND))
@@ -206,8 +206,8 @@ const fn tolerance_ns(interval_ns: u64, burst: NonZeroU32) -> u64 {
     }
 }
 
-/// The form of the attribute, with the largest unit that divides the window: `100/h`, `10/15min`;
-/// a burst that differs from the permits is added, `100/h burst 10`.
+/// The notation of the attribute, with the largest unit that divides the window: `100/h`, `10/15min`. A burst
+/// that differs from the permits is appended, `100/h burst 10`.
 impl fmt::Display for Quota {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let window = self.window_seconds.get();

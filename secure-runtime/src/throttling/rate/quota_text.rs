@@ -1,4 +1,4 @@
-//! A quota from its text: what the attribute takes, for configuration files and the environment.
+//! Parses a [`Quota`] from text, for configuration files and environment variables.
 
 use std::fmt;
 use std::num::NonZeroU32;
@@ -26,8 +26,8 @@ impl fmt::Display for InvalidQuota {
 
 impl std::error::Error for InvalidQuota {}
 
-/// Reads what [`Display`](fmt::Display) writes, and what `rate = "…"` takes: permits, a slash, a window in `s`,
-/// `min`, `h` or `d`, and a burst if it differs from the permits.
+/// Parses the output of [`Display`](fmt::Display) and the values of `rate = "…"`: permits, a slash, a window
+/// in `s`, `min`, `h` or `d`, and a burst if it differs from the permits.
 ///
 /// ```
 /// use secure_runtime::throttling::Quota;

@@ -1,4 +1,4 @@
-//! What is asked for one request, and what is answered.
+//! [`Ask`] and [`Verdict`]: the demand of one request on shared limits, and the decision about it.
 
 use std::fmt;
 use std::num::NonZeroU32;
@@ -16,122 +16,123 @@ use crate::throttling::calendar::limiter::PeriodDecision;
 use crate::throttling::rate::gcra::Decision;
 use crate::throttling::rate::quota::Quota;
 
-/// A limit that several instances count together, made once by
+/// A limit that several instances count together, created once by
 /// [`SharedLimits::limit`](super::SharedLimits::limit).
 pub struct SharedLimit {
-    /// Tells it from the other limits of this process, and from itself under other terms.
+    /// Identifies the limit under its current terms within this process.
     pub(super) number: u64,
-    /// What it has in common with itself under other terms.
+    /// Identifies the limit under all its terms.
     pub(super) family: u64,
     pub(super) quota: Quota,
-    /// The time, in nanoseconds, of which what is used is a share when the terms change.
+    /// The refill time in nanoseconds of which the used permits are a share when the terms change.
     pub(super) whole: u64,
-    /// The time, in nanoseconds, in which the largest bucket fills of those that endpoints have of it.
+    /// The refill time in nanoseconds of the largest bucket that an endpoint has of it.
     pub(super) largest: Arc<AtomicU64>,
-    /// Its calendar, if it is a quota of one.
+    /// Its calendar, if it is a calendar quota.
     pub(super) periods: Option<Arc<Periods>>,
-    /// The quota of this instance alone, while there is no Redis.
+    /// The quota of this instance alone, while Redis is unreachable.
     pub(super) share: Quota,
-    /// How many permits of one key may be taken in advance.
+    /// The bounds for leased permits of one key.
     pub(super) leased: Bounds,
     pub(super) name: Context,
 }
 
 impl SharedLimit {
-    /// The time in which the largest bucket fills of those that count together with this one.
+    /// The refill time of the largest bucket that counts together with this one.
     pub(crate) fn largest_bucket_ns(&self) -> u64 {
         let own = self.quota.burst_tolerance_ns().max(self.whole);
         self.largest.load(Ordering::Relaxed).max(own)
     }
 }
 
-/// What a limit of an endpoint admits.
+/// The terms of a limit of an endpoint.
 pub(crate) struct SharedTerms<'a> {
-    /// What it has in common with itself under other terms.
+    /// Identifies the limit under all its terms.
     pub(crate) family: u64,
     /// The same in all instances, and under all terms.
     pub(crate) name: &'a str,
     pub(crate) quota: Quota,
-    /// Whether what is used is a share of the window, whatever the burst, when the terms change.
+    /// Whether the used permits are a share of the window, independent of the burst, when the terms change.
     pub(crate) is_share_of_window: bool,
     pub(crate) period: Option<(Period, &'a str)>,
-    /// The time, in nanoseconds, in which the largest bucket fills of those that endpoints have of it.
+    /// The refill time in nanoseconds of the largest bucket that an endpoint has of it.
     pub(crate) largest: &'a Arc<AtomicU64>,
 }
 
-/// What is wanted of one limit.
+/// The operation on one limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Take,
-    /// Takes if it can, and refuses nothing.
+    /// Takes permits if there are enough, and never rejects.
     Observe,
     Peek,
     Charge,
-    /// Takes no more than was taken before, which is given back if the request is refused.
+    /// Takes no more than was taken before. That is returned if the request is rejected.
     Keep,
-    /// Takes nothing, and gives back what was taken before.
+    /// Takes nothing, and returns the permits that were taken before.
     GiveBack,
 }
 
-/// One limit, whom it counts, and what is wanted of it.
+/// The demand on one limit: the limit, the counted client, the operation and the cost.
 #[derive(Clone, Copy)]
 pub struct Ask<'a> {
     pub(super) limit: &'a SharedLimit,
     pub(super) whom: &'a [u8],
     pub(super) kind: Kind,
     pub(super) cost: NonZeroU32,
-    /// What the same request has taken before: so many permits, and what can be given back of them.
+    /// The permits that the same request has taken before, and the information to return them.
     pub(super) taken: u32,
     pub(super) held: Held,
 }
 
 impl<'a> Ask<'a> {
-    /// Takes `cost` permits, if all limits that are asked together admit.
+    /// Takes `cost` permits, if all limits of the request admit it.
     ///
-    /// `whom` are bytes that mean the same caller in every instance. They should tell kinds apart, lest
-    /// a principal named `10.0.0.1` shares the count of an address; nothing of them is stored.
+    /// `whom` are bytes that identify the same client in every instance. They should distinguish kinds of
+    /// clients, so that a principal named `10.0.0.1` does not share the count of an address. They are not
+    /// stored.
     #[must_use]
     pub const fn take(limit: &'a SharedLimit, whom: &'a [u8], cost: NonZeroU32) -> Self {
         Self { limit, whom, kind: Kind::Take, cost, taken: 0, held: Held::Nothing }
     }
 
-    /// Takes `cost` permits of a limit that is not enforced: where they are not left, nothing is taken
-    /// of it, and the request goes on.
+    /// Takes `cost` permits of a limit that is not enforced: if they are not left, none are taken, and the
+    /// request goes on.
     pub(crate) const fn observe(limit: &'a SharedLimit, whom: &'a [u8], cost: NonZeroU32) -> Self {
         Self { kind: Kind::Observe, ..Self::take(limit, whom, cost) }
     }
 
-    /// The same of a request that has taken so many before. If it is refused, they are given back; where it
-    /// is observed, if they were not all.
+    /// The same for a request that has taken permits before. They are returned if the request is rejected; in
+    /// shadow mode, if the rest is not left.
     pub(crate) const fn after(self, taken: u32, held: Held) -> Self {
         Self { taken, held, ..self }
     }
 
-    /// Takes no more than the request has taken before, which is given back if it is refused.
+    /// Takes no more than the request has taken before. That is returned if the request is rejected.
     pub(crate) const fn keep(limit: &'a SharedLimit, whom: &'a [u8]) -> Self {
         Self { kind: Kind::Keep, ..Self::take(limit, whom, NonZeroU32::MIN) }
     }
 
-    /// Gives back what the request has taken before.
+    /// Returns the permits that the request has taken before.
     pub(crate) const fn give_back(limit: &'a SharedLimit, whom: &'a [u8]) -> Self {
         Self { kind: Kind::GiveBack, ..Self::take(limit, whom, NonZeroU32::MIN) }
     }
 
-    /// What the request takes altogether.
+    /// The permits that the request takes altogether.
     pub(super) fn whole(&self) -> NonZeroU32 {
         self.cost.saturating_add(self.taken)
     }
 
-    /// Finds out whether `cost` permits could be taken. If not, the whole request is refused.
+    /// Checks whether `cost` permits could be taken. If not, the whole request is rejected.
     #[must_use]
     pub const fn peek(limit: &'a SharedLimit, whom: &'a [u8], cost: NonZeroU32) -> Self {
         Self { kind: Kind::Peek, ..Self::take(limit, whom, cost) }
     }
 
-    /// Takes `cost` permits whether or not they are left, and whatever the other limits say: what a
-    /// request had cost turned out afterwards.
+    /// Takes `cost` permits even if fewer are left, and even if another limit rejects: for a cost that is
+    /// known only afterwards.
     ///
-    /// What was not left is owed, and comes back before anything else is admitted. At most the whole
+    /// Permits that were not left are owed, and come back before any request is admitted. At most the whole
     /// burst is owed.
     #[must_use]
     pub const fn charge(limit: &'a SharedLimit, whom: &'a [u8], cost: NonZeroU32) -> Self {
@@ -139,56 +140,55 @@ impl<'a> Ask<'a> {
     }
 }
 
-/// What was decided, and by whom.
+/// The decision about a request under shared limits, and its source.
 #[derive(Clone, Debug)]
 #[must_use = "a verdict that nobody looks at limits nothing"]
 pub struct Verdict {
     pub(super) is_admitted: bool,
     pub(super) decisions: Vec<Decision>,
-    /// What quotas of the calendar said, by their places; a decision stands for each of them.
+    /// The decisions of calendar quotas, by their positions. Each of them also has an entry in the decisions.
     pub(super) periods: Vec<(usize, PeriodDecision)>,
-    /// When permits that were in hand would have lapsed, by their places.
+    /// When leased permits that were spent would have lapsed, by their positions.
     pub(super) lapses: Vec<Option<u64>>,
     pub(super) source: Source,
 }
 
-/// Who decided.
+/// The source of a decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Source {
     /// Redis, in one round trip.
     Shared,
-    /// This instance, from permits that it had leased, or because it knew that Redis would refuse.
+    /// This instance, from leased permits, or because it knew that Redis would reject.
     Leased,
-    /// This instance's own limiter, at its share of the quota: Redis is out of reach.
+    /// This instance's own limiter, at its share of the quota: Redis is unreachable.
     Local,
-    /// Nobody: Redis is out of reach, and requests are let through.
+    /// None: Redis is unreachable, and requests are admitted.
     Nobody,
 }
 
-/// Redis is out of reach, and [`OnStoreFailure::Deny`](super::OnStoreFailure::Deny) was chosen: nobody
-/// knows whether the request is within its limits.
+/// Redis is unreachable, and [`OnStoreFailure::Deny`](super::OnStoreFailure::Deny) is configured: it is
+/// unknown whether the request is within its limits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StoreUnavailable;
 
 impl Verdict {
-    /// Whether the request may go on. Only then were permits taken; charges always were.
+    /// Whether the request is admitted. Only then were permits taken; charges always were.
     #[must_use]
     pub const fn is_admitted(&self) -> bool {
         self.is_admitted
     }
 
-    /// What each limit said, in the order in which they were asked; none when
-    /// [nobody](Source::Nobody) decided.
+    /// The decision of each limit, in the order of the demands; empty if [no store](Source::Nobody) decided.
     ///
-    /// Of a request that is refused the limits that would have admitted it say so, with the
-    /// numbers before it.
+    /// For a rejected request, the limits that would have admitted it are allowed, with the numbers before
+    /// the request.
     pub fn decisions(&self) -> &[Decision] {
         &self.decisions
     }
 
-    /// The same, of limits of either kind.
+    /// The same for limits of both kinds.
     pub(crate) fn answers(&self) -> impl Iterator<Item = Answer> {
         self.decisions.iter().enumerate().map(|(index, decision)| {
             let period = self.periods.iter().find(|(place, _)| *place == index);
@@ -196,14 +196,14 @@ impl Verdict {
         })
     }
 
-    /// Who decided.
+    /// The source of a decision.
     #[must_use]
     pub const fn source(&self) -> Source {
         self.source
     }
 }
 
-/// Nothing of the key from which names are made.
+/// Shows nothing of the key from which names are derived.
 impl fmt::Debug for SharedLimit {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = formatter.debug_struct("SharedLimit");
@@ -211,7 +211,7 @@ impl fmt::Debug for SharedLimit {
     }
 }
 
-/// Not whom it counts.
+/// Does not show the counted client.
 impl fmt::Debug for Ask<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = formatter.debug_struct("Ask");

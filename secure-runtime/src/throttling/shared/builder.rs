@@ -1,4 +1,4 @@
-//! Where limits are shared, and how.
+//! [`SharedLimitsBuilder`]: the configuration of shared limits.
 
 use std::fmt;
 use std::num::NonZeroU32;
@@ -10,28 +10,29 @@ use super::engine::Engine;
 use crate::support::redis_client::{NoAddress, Place};
 use crate::support::time::{Clock, SystemClock};
 
-/// What happens to requests under shared limits while Redis is out of reach.
+/// What happens to requests under shared limits while Redis is unreachable.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum OnStoreFailure {
-    /// Each instance counts alone, at its share of the quotas: see
+    /// Every instance counts alone, at its share of the quotas: see
     /// [`instances`](SharedLimitsBuilder::instances).
     #[default]
     Local,
-    /// No request under a shared limit is let through: they end in [`StoreUnavailable`](super::StoreUnavailable).
+    /// Fail closed: requests under a shared limit are denied with
+    /// [`StoreUnavailable`](super::StoreUnavailable).
     Deny,
-    /// Nothing is limited.
+    /// Fail open: requests are admitted without limits.
     Allow,
 }
 
-/// Why limits cannot be shared like that.
+/// A configuration error of shared limits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidSharedLimits(String);
 
-/// How limits are shared; [`build`](Self::build) ends it.
+/// The configuration of shared limits; [`build`](Self::build) completes it.
 ///
-/// Whatever instances are to count together must be built alike: with one Redis, one
-/// [`prefix`](Self::prefix) and one [`secret`](Self::secret).
+/// Instances that count together need the same configuration: the same Redis, [`prefix`](Self::prefix) and
+/// [`secret`](Self::secret).
 #[must_use = "nothing is shared until `build`"]
 pub struct SharedLimitsBuilder {
     place: Result<Place, NoAddress>,
@@ -64,90 +65,88 @@ impl SharedLimitsBuilder {
         }
     }
 
-    /// What the names of all keys begin with; `secure:limits:` unless said otherwise. No braces: they
-    /// mean something to a cluster.
+    /// The prefix of all key names; `secure:limits:` by default. It must not contain braces, which have a
+    /// meaning in a cluster.
     pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
         self.prefix = prefix.into();
         self
     }
 
-    /// The secret under which the names of keys are hashed, the same in all instances; 16 bytes at
-    /// least.
+    /// The secret under which key names are hashed, the same in all instances; at least 16 bytes.
     ///
-    /// Without one, whoever can read Redis can find out by trying whether some address or principal is
-    /// counted there. With one, that takes the secret.
+    /// Without a secret, anyone with read access to Redis can test whether a certain address or principal is
+    /// counted there. With a secret, the test requires the secret.
     pub fn secret(mut self, secret: impl AsRef<[u8]>) -> Self {
         self.secret = Some(secret.as_ref().to_vec());
         self
     }
 
-    /// How long a request waits for Redis, a new connection included; 100 ms unless said otherwise, 1 ms
-    /// to 10 s. A decision that takes longer counts as a failure of Redis.
+    /// How long a request waits for Redis, including a new connection; 100 ms by default, 1 ms to 10 s. A
+    /// slower decision counts as a failure of Redis.
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
         self
     }
 
-    /// How many permits of one key a trip may bring in advance; 1 (none) unless said otherwise, a million
-    /// at most, and never more than a sixteenth of a quota's burst. This instance holds four times as
-    /// many at most, and never more than an eighth of the burst.
+    /// How many permits of one key a round trip may lease in advance; 1 (none) by default, a million at most,
+    /// and never more than a sixteenth of a quota's burst. This instance holds at most four times as many,
+    /// and never more than an eighth of the burst.
     ///
-    /// Callers who ask often are then decided about without a trip each. In any time span all
-    /// instances together admit at most so many more than the quota does as they held at its
-    /// beginning.
+    /// Most requests of frequent callers then need no round trip. In any time span, all instances together
+    /// exceed the quota by at most the permits that they held at its beginning.
     pub fn leases(mut self, permits: u32) -> Self {
         self.leases = permits.max(1);
         self
     }
 
-    /// How long a leased permit may be spent, from the moment at which it was asked for; 1 second unless
-    /// said otherwise, 10 ms to 1 minute. What is not spent by then is lost.
+    /// How long a leased permit is valid, from the moment of its request; 1 second by default, 10 ms to 1
+    /// minute. Permits that are not spent by then are lost.
     pub fn lease_life(mut self, life: Duration) -> Self {
         self.lease_life = life;
         self
     }
 
-    /// For how many keys at once permits may be held, at some 150 bytes each; 16,384 unless said
-    /// otherwise. Other keys are decided about by Redis alone.
+    /// The number of keys with leased permits at one time, at some 150 bytes each; 16,384 by default. Redis
+    /// alone decides about other keys.
     pub fn lease_capacity_keys(mut self, keys: usize) -> Self {
         self.lease_capacity_keys = keys;
         self
     }
 
-    /// What happens while Redis is out of reach; [`OnStoreFailure::Local`] unless said otherwise.
+    /// What happens while Redis is unreachable; [`OnStoreFailure::Local`] by default.
     pub fn on_store_failure(mut self, what: OnStoreFailure) -> Self {
         self.on_failure = what;
         self
     }
 
-    /// How many instances share the limits; 1 unless said otherwise. While Redis is out of reach, each
-    /// gets that part of a quota, and at least one permit at once.
+    /// The number of instances that share the limits; 1 by default. While Redis is unreachable, each instance
+    /// gets that part of a quota, with a burst of at least one permit.
     pub fn instances(mut self, instances: NonZeroU32) -> Self {
         self.instances = instances;
         self
     }
 
-    /// For how many keys the limiter of this instance has room that counts while Redis is out of reach,
-    /// at 20 bytes each; 100,000 unless said otherwise.
+    /// The number of keys in the local limiter that counts while Redis is unreachable, at 20 bytes each;
+    /// 100,000 by default.
     pub fn fallback_capacity_keys(mut self, keys: usize) -> Self {
         self.fallback_capacity_keys = keys;
         self
     }
 
-    /// For tests: all time is that of this clock, Redis' own is not asked.
+    /// For tests: uses this clock instead of Redis' clock.
     ///
-    /// In production the time of permits is Redis' alone, so that no instance's clock matters.
+    /// In production only Redis' clock counts, so that no instance's clock matters.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Some(Arc::new(clock));
         self
     }
 
-    /// Starts sharing. A Redis that is not there now may come later.
+    /// Starts sharing. Redis need not be reachable yet.
     ///
     /// # Errors
     ///
-    /// When an address is not one of Redis, when something is outside of its range, or when the thread
-    /// that talks to Redis cannot be started.
+    /// An address is not a Redis address, a value is outside of its range, or the thread for Redis cannot be
+    /// started.
     pub fn build(self) -> Result<SharedLimits, InvalidSharedLimits> {
         let place = self.place.map_err(|fault| InvalidSharedLimits(fault.to_string()))?;
         if self.prefix.contains(['{', '}']) {
@@ -191,7 +190,7 @@ impl SharedLimitsBuilder {
     }
 }
 
-/// What an engine is made of.
+/// The parts of an engine.
 pub(super) struct Parts {
     pub(super) place: Place,
     pub(super) prefix: String,
@@ -207,7 +206,7 @@ pub(super) struct Parts {
     pub(super) is_time_given: bool,
 }
 
-/// Neither addresses, which may have passwords in them, nor the secret.
+/// Shows neither addresses, which may contain passwords, nor the secret.
 impl fmt::Debug for SharedLimitsBuilder {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = formatter.debug_struct("SharedLimitsBuilder");
@@ -223,7 +222,7 @@ impl fmt::Display for InvalidSharedLimits {
 
 impl std::error::Error for InvalidSharedLimits {}
 
-/// What so many permits take of a bucket is a number that Lua has exactly, at any quota.
+/// Lua represents the bucket share of this number of permits exactly, at any quota.
 const MOST_LEASES: u32 = 1_000_000;
 
 const SHORTEST_SECRET: usize = 16;

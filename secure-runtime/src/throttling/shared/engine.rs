@@ -1,4 +1,4 @@
-//! Who decides: this instance by its leases, Redis, or what stands in for it.
+//! The engine of shared limits: decides by leases of this instance, by Redis, or by the fallback.
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ use crate::support::time::Clock;
 use crate::throttling::rate::gcra::{Decision, Demand};
 use crate::throttling::rate::quota::Quota;
 
-/// Limits that instances share.
+/// The state of shared limits.
 pub(super) struct Engine {
     store: Arc<Store>,
     names: Names,
@@ -37,26 +37,26 @@ pub(super) struct Engine {
     is_time_given: bool,
     counters: Arc<Counters>,
     numbers: AtomicU64,
-    /// Ends the thread when this is gone.
+    /// Ends the thread when dropped.
     _stop: oneshot::Sender<()>,
 }
 
-/// What could be done with the leases alone.
+/// The result of deciding with the leases alone.
 enum Attempt {
     Decided(Verdict),
-    /// The first ask that finds no permits.
+    /// The first demand without leased permits.
     Missing(usize),
 }
 
 impl Engine {
-    /// Starts the thread on which trips are made.
+    /// Starts the thread for round trips to Redis.
     pub(super) fn start(parts: Parts) -> std::io::Result<Arc<Self>> {
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let handle = runtime.handle().clone();
         let (stop, stopped) = oneshot::channel::<()>();
         let thread = std::thread::Builder::new().name("secure-limits".to_owned());
         thread.spawn(move || {
-            // An error: the engine is gone, which is what is waited for.
+            // An error means that the engine was dropped, which the thread waits for.
             let _ = runtime.block_on(stopped);
         })?;
         Ok(Arc::new(Self::new(parts, handle, stop)))
@@ -95,7 +95,7 @@ impl Engine {
         }
     }
 
-    /// What tells limits apart in this process.
+    /// The id of a limit in this process.
     pub(super) fn new_number(&self) -> u64 {
         self.numbers.fetch_add(1, Ordering::Relaxed)
     }
@@ -114,7 +114,7 @@ impl Engine {
         }
     }
 
-    /// `None` if the time zone is not known.
+    /// `None` if the time zone is unknown.
     pub(super) fn limit_of(&self, terms: &SharedTerms<'_>) -> Option<SharedLimit> {
         let SharedTerms { family, name, quota, is_share_of_window, period, largest } = *terms;
         let mut limit = self.limit(name, quota);
@@ -126,7 +126,7 @@ impl Engine {
             let permits = quota.permits();
             let share = share_of_period(permits, self.instances);
             limit.periods = Some(Arc::new(Periods::new(period, zone, permits, share)?));
-            // What lapsed would be gone until the period ends.
+            // Lapsed permits would be lost until the period ends.
             limit.leased = Bounds::NOTHING;
             self.local.prepare_calendar();
         }
@@ -139,7 +139,7 @@ impl Engine {
         self.counters.read(evicted, self.store.is_gone())
     }
 
-    /// Decides without waiting; `None` if that takes a trip.
+    /// Decides without waiting; `None` if that needs a round trip.
     pub(super) fn decide_now(&self, group: &[u8], asks: &[Ask<'_>]) -> Option<Verdict> {
         let leases = self.leases_for(asks)?;
         match self.attempt(leases, group, asks, None) {
@@ -162,7 +162,7 @@ impl Engine {
                     Attempt::Decided(verdict) => return Ok(verdict),
                     Attempt::Missing(missing) => missing,
                 };
-                // Who waited for a flight that brought nothing goes alone.
+                // A request that waited for a round trip without result makes its own.
                 if !is_waiting_worthwhile {
                     break;
                 }
@@ -189,7 +189,7 @@ impl Engine {
         Ok(verdict)
     }
 
-    /// Gives back what this instance has let a request take before that is refused now.
+    /// Returns the permits that this instance let a request take before, because it is rejected now.
     fn give_back(&self, asks: &[Ask<'_>], verdict: &Verdict) {
         let now = self.clock.now();
         for (place, ask) in asks.iter().enumerate() {
@@ -200,14 +200,14 @@ impl Engine {
                 let (bounds, nanos) = (ask.limit.leased, now.monotonic_nanos());
                 leases.put_back(self.key(ask), cost.get(), lapses, bounds, nanos);
             }
-            // The fallback has done so by itself.
+            // The fallback has returned them already.
             if verdict.source != Source::Local {
                 self.local.give_back(ask, now);
             }
         }
     }
 
-    /// The leases, if they can decide about all of this.
+    /// The leases, if they can decide all of these demands.
     fn leases_for(&self, asks: &[Ask<'_>]) -> Option<&Arc<Leases<Bell>>> {
         let can_be_leased = |ask: &Ask<'_>| {
             let most = ask.limit.leased.brought;
@@ -217,7 +217,7 @@ impl Engine {
         self.leases.as_ref().filter(|_| !asks.is_empty() && asks.iter().all(can_be_leased))
     }
 
-    /// Spends permits of all limits that are in hand, or of none; those of one were waited for.
+    /// Spends leased permits of all limits, or of none. The request may have waited for those of one.
     fn attempt(
         &self,
         leases: &Arc<Leases<Bell>>,
@@ -228,7 +228,7 @@ impl Engine {
         let now = self.clock.now().monotonic_nanos();
         let mut decisions = Vec::with_capacity(asks.len());
         let mut lapses = Vec::with_capacity(asks.len());
-        // What was taken before is given back by who refuses the rest: that is Redis then.
+        // The store that rejects the rest returns the permits taken before: Redis in this case.
         let is_second_look = asks.iter().any(|ask| ask.taken > 0);
         for (index, ask) in asks.iter().enumerate() {
             let demand = Demand::new(&ask.limit.quota, ask.cost, now);
@@ -290,8 +290,8 @@ impl Engine {
         Verdict { is_admitted, decisions, periods: Vec::new(), lapses, source: Source::Leased }
     }
 
-    /// Begins a flight for the ask that misses permits, and for others that run low; or the bell of the
-    /// one to wait for.
+    /// Begins a round trip for the demand that lacks permits, and for others that run low; or returns the
+    /// bell of the one to wait for.
     fn depart(
         &self,
         leases: &Arc<Leases<Bell>>,
@@ -309,7 +309,7 @@ impl Engine {
                 match leases.depart(key, ask.cost.get(), bounds, now, bell) {
                     Departure::Begun(pending, berth) => Some((pending, berth)),
                     Departure::Joined(bell) => {
-                        // Flights that were begun for asks before this one land here, with nothing.
+                        // Round trips that were begun for earlier demands end here, without result.
                         return Err(bell);
                     }
                     Departure::Alone => None,
@@ -324,7 +324,7 @@ impl Engine {
         Ok(flights)
     }
 
-    /// Has permits fetched that will be missing soon; nobody waits for it.
+    /// Fetches permits that will be missing soon, in the background.
     fn depart_early(&self, leases: &Arc<Leases<Bell>>, group: &[u8], ask: &Ask<'_>) {
         let Some(call) = self.store.admit() else { return };
         let now = self.clock.now().monotonic_nanos();
@@ -348,7 +348,7 @@ impl Engine {
         });
     }
 
-    /// One trip for all asks. It is made whether or not anybody goes on waiting.
+    /// One round trip for all demands. It is completed even if no request waits for it any more.
     async fn trip(&self, group: &[u8], asks: &[Ask<'_>], flights: Vec<Flight>) -> Option<Reply> {
         let call = self.store.admit()?;
         let group = self.names.group(group);
@@ -374,7 +374,7 @@ impl Engine {
         })
     }
 
-    /// What decides without Redis.
+    /// Decides without Redis.
     fn stand_in(&self, asks: &[Ask<'_>]) -> Result<Verdict, StoreUnavailable> {
         self.counters.decided.add(1);
         self.counters.fallback.add(1);
@@ -394,5 +394,5 @@ impl Engine {
     }
 }
 
-/// More than this only where many more wait for one key than may be held of it.
+/// More only if many more requests wait for one key than permits of it may be held.
 const MOST_FLIGHTS_AWAITED: usize = 32;

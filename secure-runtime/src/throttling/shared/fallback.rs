@@ -1,4 +1,4 @@
-//! What decides while Redis is out of reach: this instance alone, at its share of each quota.
+//! The fallback while Redis is unreachable: this instance counts alone, at its share of each quota.
 
 use std::num::NonZeroU32;
 use std::sync::OnceLock;
@@ -14,11 +14,11 @@ use crate::throttling::rate::gcra::Decision;
 use crate::throttling::rate::limiter::{LimitKey, Limiter};
 use crate::throttling::rate::quota::Quota;
 
-/// The counts of this instance alone.
+/// The local counts.
 pub(super) struct Fallback {
     limiter: Limiter,
     keys: usize,
-    /// For quotas of the calendar, once there is one.
+    /// For calendar quotas, once there is one.
     calendar: OnceLock<CalendarLimiter>,
 }
 
@@ -27,26 +27,26 @@ impl Fallback {
         Self { limiter: Limiter::with_capacity_keys(keys), keys, calendar: OnceLock::new() }
     }
 
-    /// Takes the memory for quotas of the calendar.
+    /// Allocates the memory for calendar quotas.
     pub(super) fn prepare_calendar(&self) -> &CalendarLimiter {
         self.calendar.get_or_init(|| {
             CalendarLimiter::with_capacity_bytes(self.keys.div_ceil(SLOTS) * BUCKET_BYTES)
         })
     }
 
-    /// The keys that were forgotten while they counted.
+    /// The number of keys that were evicted while they counted.
     pub(super) fn evicted(&self) -> u64 {
         let of_calendar = self.calendar.get().map_or(0, |it| it.statistics().evicted_live);
         self.limiter.statistics().evicted_live + of_calendar
     }
 
-    /// A hash of whom a limit counts, by the number of the limit.
+    /// A keyed hash of the limit and the counted client.
     #[inline]
     pub(super) fn key(&self, number: u64, whom: &[u8]) -> LimitKey {
         self.limiter.key_bytes(number, whom)
     }
 
-    /// Decides all asks, or takes nothing.
+    /// Decides all demands; if one is rejected, nothing is taken.
     pub(super) fn decide(&self, asks: &[Ask<'_>], now: Moment) -> Verdict {
         let mut answers: Vec<Answer> = asks.iter().map(|ask| self.ask(ask, now)).collect();
         let refuses = |(ask, answer): (&Ask<'_>, &Answer)| {
@@ -72,7 +72,7 @@ impl Fallback {
                     _ => ask.cost,
                 };
                 let again = self.ask(&Ask { kind: Kind::Peek, cost, taken: 0, ..*ask }, now);
-                // Who was refused stays refused, although others may have given back what was missing.
+                // A rejected request stays rejected, even if others have returned permits meanwhile.
                 if answer.is_allowed() || !again.is_allowed() {
                     *answer = again;
                 }
@@ -91,7 +91,7 @@ impl Fallback {
         Verdict { is_admitted, decisions, periods, lapses: Vec::new(), source: Source::Local }
     }
 
-    /// Gives back what this instance alone has let the request take before, if it has.
+    /// Returns the permits that the fallback let the request take before, if it did.
     pub(super) fn give_back(&self, ask: &Ask<'_>, now: Moment) -> bool {
         let Held::Local(answer) = &ask.held else { return false };
         self.refund(ask, answer, now);
@@ -139,11 +139,11 @@ impl Fallback {
     }
 }
 
-/// The part of a quota that one of so many instances gets: the permits by their number, or a window so
-/// many times as long where there are fewer permits than instances; at least one at once.
+/// The share of a quota for one of a number of instances: the permits divided by the number, or a window
+/// multiplied by it if there are fewer permits than instances; with a burst of at least one.
 ///
-/// Rounded down, so that all shares together admit no more in the long run than the quota, unless so
-/// many instances share it that the window has no end.
+/// Rounded down, so that all shares together admit no more in the long run than the quota, unless there are
+/// so many instances that the window would overflow.
 pub(super) fn share(quota: &Quota, instances: NonZeroU32) -> Quota {
     let (permits, window) = (quota.permits().get(), quota.window_seconds().get());
     let burst = at_least_one(quota.burst().get() / instances.get());
@@ -158,12 +158,12 @@ pub(super) fn share(quota: &Quota, instances: NonZeroU32) -> Quota {
     Quota::new(at_least_one(permits), at_least_one(window)).with_burst(burst)
 }
 
-/// The permits of a quota of the calendar that one of so many instances gets; at least one.
+/// The permits of a calendar quota for one of a number of instances; at least one.
 pub(super) fn share_of_period(permits: NonZeroU32, instances: NonZeroU32) -> NonZeroU32 {
     at_least_one(permits.get() / instances.get())
 }
 
-/// The share, which is never too small for one request that the quota would admit.
+/// The share, which is always large enough for one request that the quota would admit.
 fn quota(ask: &Ask<'_>) -> Quota {
     let (share, whole) = (ask.limit.share, ask.whole());
     if whole > share.burst() && whole <= ask.limit.quota.burst() {

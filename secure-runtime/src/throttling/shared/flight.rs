@@ -1,4 +1,4 @@
-//! A trip that brings permits for one key, for which others may wait.
+//! A round trip that leases permits of one key, and the requests that wait for it.
 
 use std::sync::Arc;
 
@@ -8,34 +8,34 @@ use super::leases::{Berth, Landing, Leases};
 use super::script::{Found, Reply};
 use super::statistics::Counters;
 
-/// Rings when permits were brought, and ends when the flight is over, however it went.
+/// Rings when permits have arrived, and is dropped at the end of the round trip, with or without result.
 pub(super) type Bell = watch::Receiver<bool>;
 
-/// What rings a bell.
+/// The side that rings a bell.
 pub(super) type Ring = watch::Sender<bool>;
 
-/// A bell that has not rung, and what rings it.
+/// A bell that has not rung, and the side that rings it.
 pub(super) fn new_bell(ring: &mut Option<Ring>) -> Bell {
     let (sender, bell) = watch::channel(false);
     *ring = Some(sender);
     bell
 }
 
-/// Waits for the end of a flight; whether it brought permits.
+/// Waits for the end of a round trip. Returns whether it leased permits.
 pub(super) async fn brought_permits(mut bell: Bell) -> bool {
     bell.wait_for(|has_rung| *has_rung).await.is_ok()
 }
 
-/// A flight that is under way. Dropped, it has landed with nothing.
+/// A round trip under way. If it is dropped, it ends without result.
 pub(super) struct Flight {
     leases: Arc<Leases<Bell>>,
     key: u64,
-    /// Which ask of the trip it serves.
+    /// The demand of the round trip that it serves.
     index: usize,
     pending: u32,
     berth: Berth,
     has_landed: bool,
-    /// Dropped after the landing, as fields are.
+    /// Dropped after `drop` has recorded the end, because fields are dropped last.
     ring: Ring,
 }
 
@@ -58,13 +58,13 @@ impl Flight {
         self.pending
     }
 
-    /// Hands on what the trip brought, which left at a time of this instance's clock.
+    /// Records the leased permits of a round trip that began at this time of this instance's clock.
     pub(super) fn land(mut self, reply: &Reply, sent: u64, counters: &Counters) {
         if let Some(line) = reply.lines.get(self.index)
             && let Found::Rate { reset_ns } = line.found
         {
             counters.permits_leased.add(u64::from(line.leased));
-            // The bucket was not full earlier than that: Redis looked after the trip began.
+            // The bucket is not full earlier than that: Redis read it after the round trip began.
             let arrival = sent.saturating_add(reset_ns);
             let landing = Landing { leased: line.leased, sent, arrival };
             self.leases.land(self.key, self.berth, Some(landing));

@@ -1,29 +1,30 @@
-//! What a request has taken of a limit at its first look, and what it takes to give that back.
+//! The permits that a request has taken first, before its whole cost is known, and how they are returned.
 
 use std::num::NonZeroU32;
 
 use super::super::answer::Answer;
 use super::ask::{Ask, Kind, Source, Verdict};
 
-/// What a request has taken of a limit, by who must give it back if the request is refused later.
+/// The permits that a request has taken of a limit, by the store that returns them if the request is rejected
+/// later.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) enum Held {
-    /// Nothing, or nothing that can be given back.
+    /// Nothing, or nothing that can be returned.
     #[default]
     Nothing,
-    /// By Redis, at a time of its clock: the time in which that comes back by itself, and the bucket of
-    /// which it is a share, all in nanoseconds.
+    /// Redis, at a time of its clock: the time in which the permits come back by themselves, and the refill
+    /// time of the bucket, all in nanoseconds.
     Rate { at: u64, cost: u64, whole: u64 },
-    /// By Redis, of the period that ends then, in seconds since 1970.
+    /// Redis, in the period that ends then, in seconds since 1970.
     Period { end: u64, cost: u32, permits: NonZeroU32 },
-    /// By this instance: permits that were in hand, and when the first of them would have lapsed.
+    /// This instance: leased permits, and when the first of them would have lapsed.
     Leased { cost: NonZeroU32, lapses: u64 },
-    /// By this instance alone, while Redis was gone.
+    /// The fallback of this instance, while Redis was unreachable.
     Local(Answer),
 }
 
 impl Verdict {
-    /// What the ask at a place has taken.
+    /// The permits that the demand at a position has taken.
     pub(crate) fn held(&self, place: usize, ask: &Ask<'_>) -> Held {
         let Some(answer) = self.answers().nth(place) else { return Held::Nothing };
         if !self.is_admitted || !answer.is_allowed() {
@@ -47,8 +48,8 @@ impl Verdict {
         }
     }
 
-    /// Whether what an ask has taken before is given back: with the whole request, or, where the limit is
-    /// observed, because the rest was not there.
+    /// Whether the permits that a demand has taken before are returned: with the whole request, or, in shadow
+    /// mode, because the rest was not left.
     pub(super) fn gives_back(&self, place: usize, ask: &Ask<'_>) -> bool {
         match ask.kind {
             Kind::GiveBack => true,
@@ -60,16 +61,16 @@ impl Verdict {
     }
 }
 
-/// When time has given back what Redis let the request take of a rate, since 1970; zero if it took nothing.
-/// Of a bucket that was made larger since it is worth what it was, so that nothing is given that has come
-/// back by itself.
+/// When the permits that the request took of a rate in Redis have come back by themselves, since 1970; zero
+/// if it took none. If the bucket has become larger since, they keep their former value, so that no permit
+/// that has come back by itself is returned.
 pub(super) fn until(ask: &Ask<'_>) -> u64 {
     let Held::Rate { at, cost, whole } = ask.held else { return 0 };
     let share = u128::from(cost) * u128::from(ask.limit.whole) / u128::from(whole.max(1));
     at.saturating_add(u64::try_from(share).map_or(cost, |share| share.min(cost)))
 }
 
-/// What Redis let the request take of a quota of the calendar, as a share of what the quota is now, and the
+/// The permits that the request took of a calendar quota in Redis, as a share of the current quota, and the
 /// end of its period.
 pub(super) fn back_of_period(ask: &Ask<'_>) -> (u32, u64) {
     let Held::Period { end, cost, permits } = ask.held else { return (0, 0) };

@@ -29,47 +29,46 @@ use crate::support::redis_client::Place;
 
 /// Limits that several instances of a service count together, in Redis (6.2 or later) or Valkey.
 ///
-/// Clones are handles of the same. Given to [`shared_limits`](crate::SecurityBuilder::shared_limits),
-/// they count the rates of `#[secure(...)]`; others can be asked for directly.
+/// Clones are handles to the same limits. [`shared_limits`](crate::SecurityBuilder::shared_limits) uses them
+/// for the rates of `#[secure(...)]`. Other limits can be decided directly.
 ///
 /// # The rules
 ///
-/// 1. Without leases, any number of instances are as exact as one [`Limiter`](super::rate::Limiter): at
-///    any instant as many permits are given as the quota has, never one more. All limits of a request
-///    are decided in one round trip, all takes or none.
-/// 2. The time is Redis' own, to the microsecond; nothing else is rounded. No instance's clock
-///    matters to what is admitted.
-/// 3. With [leases](SharedLimitsBuilder::leases) an instance takes permits in advance and spends them
-///    without a trip. They leave the quota when they are taken, and are lost, not doubled, when they
-///    lapse or the instance ends. In a time span of `s` seconds at most
-///    `burst + s × rate + min(instances × 4 × leases, rate × lease_life)` are admitted, `rate` being permits
-///    a second: the first of the two is what was in hand when the span began, the second what came
-///    back while it was held.
-/// 4. An instance holds at most an eighth of a quota's burst; a trip takes at most half of what is left
-///    in advance; and it takes what was asked for in half the life of a lease: callers who come seldom
-///    are decided about one by one.
-/// 5. One trip at a time fetches permits of a key, and begins before they are used up; for a key that is
-///    asked for so often that a trip may not bring as much, up to four do.
-/// 6. What Redis refused is refused by the instance for as long as Redis would, a lease's life at most.
-/// 7. A trip has a [deadline](SharedLimitsBuilder::deadline). After one that failed, none is made for a
-///    quarter of a second, then one; each that fails doubles the pause, up to four seconds. Meanwhile
-///    [`OnStoreFailure`] holds. Its begin and its end are logged, once.
-/// 8. One name may mean several quotas: a rate that was changed in one instance and not yet in another.
-///    What was used is then a share of the bucket: whoever has used 60% of it has used 60% under each
-///    of the quotas, at the moment at which the other one is asked. Together they admit no more than the
-///    largest of them does, and what leases add to it.
-/// 9. Keys end by themselves, when their bucket is full. Their names are hashes under a secret: no
-///    principal and no address is stored.
+/// 1. Without leases, any number of instances are as exact as one [`Limiter`](super::rate::Limiter): at any
+///    instant, no more permits are given than the quota has. All limits of a request are decided in one round
+///    trip: either all permits are taken, or none.
+/// 2. The time is that of Redis' clock, to the microsecond; nothing else is rounded. No instance's clock
+///    affects decisions.
+/// 3. With [leases](SharedLimitsBuilder::leases) an instance takes permits in advance and spends them without
+///    a round trip. They leave the quota when they are taken. They are lost, not doubled, when they lapse or
+///    the instance ends. In a time span of `s` seconds at most `burst + s × rate + min(instances × 4 ×
+///    leases, rate × lease_life)` are admitted, where `rate` is in permits a second: the first term of the
+///    minimum is what was in hand when the span began, the second what came back while it was held.
+/// 4. An instance holds at most an eighth of a quota's burst. A round trip takes at most half of the
+///    remaining permits in advance, and no more than the demand in half the life of a lease: requests of
+///    infrequent callers are decided one by one.
+/// 5. One round trip at a time fetches permits of a key, and begins before they are used up. For a key whose
+///    demand exceeds what one round trip may fetch, there are up to four.
+/// 6. After Redis has rejected a key, the instance rejects it for as long as Redis would, for at most the
+///    life of a lease.
+/// 7. A round trip has a [deadline](SharedLimitsBuilder::deadline). After one that failed, none is made for a
+///    quarter of a second, then one. Each further failure doubles the pause, up to four seconds. Meanwhile
+///    [`OnStoreFailure`] applies. The begin and the end of an outage are logged once.
+/// 8. One name may have several quotas: a rate that was changed in one instance and not yet in another. The
+///    used permits are then a share of the bucket: a key that has used 60% of it has used 60% under each of
+///    the quotas, at the moment at which the other one is used. Together they admit no more than the largest
+///    of them, plus the leases.
+/// 9. Keys expire when their bucket is full. Their names are keyed hashes: no principal and no address is
+///    stored.
 ///
 /// # Deployment
 ///
-/// Let Redis evict nothing (`maxmemory-policy noeviction`): a key that is evicted starts again with a
-/// full bucket. A Redis that comes back empty, or a replica that takes over without the last writes,
-/// has forgotten what was taken: up to one burst more. One whose clock is set ahead gives the
-/// permits of that time; set back, buckets stay as empty as they were, for their time to fill
-/// at most.
+/// Configure Redis without eviction (`maxmemory-policy noeviction`): an evicted key starts again with a full
+/// bucket. A Redis that restarts empty, or a replica that takes over without the last writes, has lost
+/// counts: up to one burst more is admitted. If Redis' clock is set ahead, the permits of that time come
+/// back. If it is set back, buckets stay as empty as they were, for at most their refill time.
 ///
-/// In a cluster, all limits that are asked together lie in one slot: that of their group.
+/// In a cluster, all limits that are decided together are in one slot: that of their group.
 ///
 /// # Example
 ///
@@ -106,8 +105,8 @@ impl SharedLimits {
         SharedLimitsBuilder::new(Place::single(address))
     }
 
-    /// Counts in the server that these Sentinels name. `servers` is the address that all servers have
-    /// in common, with the name under which the Sentinels know them instead of the host.
+    /// Counts in the server that these Sentinels report. `servers` is the address of the servers, with the
+    /// name that the Sentinels use for them in place of the host.
     ///
     /// ```
     /// use secure_runtime::throttling::SharedLimits;
@@ -120,7 +119,7 @@ impl SharedLimits {
         SharedLimitsBuilder::new(Place::sentinel(sentinels, servers))
     }
 
-    /// Counts in a cluster; `nodes` are some of it, and name the others.
+    /// Counts in a cluster. `nodes` are some of its nodes; the others are discovered.
     ///
     /// ```
     /// use secure_runtime::throttling::SharedLimits;
@@ -132,36 +131,36 @@ impl SharedLimits {
         SharedLimitsBuilder::new(Place::cluster(nodes))
     }
 
-    /// A limit, to be made once. `name` tells it from the others, and is the same in all instances.
+    /// Creates a limit. Create each limit once. `name` identifies it, and is the same in all instances.
     ///
-    /// Another quota under the same name, in this instance or another one, takes over what was used, as
-    /// a share of the burst: see the [rules](Self#the-rules). To count anew, choose another name.
+    /// Another quota under the same name, in this instance or another one, takes over the used permits as a
+    /// share of the burst: see the [rules](Self#the-rules). To start with new counts, use another name.
     #[must_use]
     pub fn limit(&self, name: &str, quota: Quota) -> SharedLimit {
         self.0.limit(name, quota)
     }
 
-    /// A limit of an endpoint under some terms; `None` if its time zone is not known.
+    /// A limit of an endpoint under some terms; `None` if its time zone is unknown.
     pub(crate) fn limit_of(&self, terms: &SharedTerms<'_>) -> Option<SharedLimit> {
         self.0.limit_of(terms)
     }
 
-    /// What tells limits apart that have nothing in common.
+    /// The id of a limit with its own counts.
     pub(crate) fn new_family(&self) -> u64 {
         self.0.new_number()
     }
 
-    /// Decides one request: all takes, or none.
+    /// Decides one request: either all permits are taken, or none.
     ///
-    /// `group` is what all limits that are ever asked together have in common, and the same each time
-    /// that they are asked: the name of the endpoint, or, where all of them count the same caller,
-    /// that caller. In a cluster, a group lies in one slot.
+    /// `group` is common to all limits that are ever decided together, and the same each time: the name of
+    /// the endpoint, or, if all of them count the same caller, that caller. In a cluster, a group is in one
+    /// slot.
     ///
-    /// Must be awaited; whoever stops waiting may have taken permits.
+    /// Await it: a cancelled call may have taken permits.
     ///
     /// # Errors
     ///
-    /// When Redis is out of reach and [`OnStoreFailure::Deny`] was chosen.
+    /// Redis is unreachable, and [`OnStoreFailure::Deny`] is configured.
     pub async fn decide(
         &self,
         group: &[u8],
@@ -170,23 +169,23 @@ impl SharedLimits {
         self.0.decide(group, asks).await
     }
 
-    /// Decides one request without waiting, by permits that are leased; `None` if it takes a trip, by
+    /// Decides one request without waiting, with leased permits; `None` if it needs a round trip, by
     /// [`decide`](Self::decide).
     ///
-    /// `decide` begins with the same: this is for who would rather not make a future.
+    /// `decide` begins with the same step. This function avoids the future.
     #[must_use]
     pub fn decide_now(&self, group: &[u8], asks: &[Ask<'_>]) -> Option<Verdict> {
         self.0.decide_now(group, asks)
     }
 
-    /// What was done so far.
+    /// The counts since the start.
     #[must_use]
     pub fn statistics(&self) -> SharedStatistics {
         self.0.statistics()
     }
 }
 
-/// Neither where Redis is, nor the secret.
+/// Shows neither the address of Redis nor the secret.
 impl fmt::Debug for SharedLimits {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = formatter.debug_struct("SharedLimits");

@@ -1,14 +1,14 @@
-//! The names of keys in Redis: which they are, nobody can tell who does not know the secret.
+//! The names of keys in Redis: keyed hashes, which cannot be computed without the secret.
 //!
-//! A name is `PREFIX{GROUP}KEY`: the braces tell a cluster to keep a whole group in one slot. Group and
-//! key are HMAC-SHA-256 under the secret, cut to 64 and 128 bits: a principal's or an address' name
-//! is never seen in Redis, and names that collide cannot be prepared.
+//! A name is `PREFIX{GROUP}KEY`: because of the braces, a cluster keeps a whole group in one slot. Group and
+//! key are HMAC-SHA-256 under the secret, cut to 64 and 128 bits: Redis never contains a principal or an
+//! address, and clients cannot prepare names that collide.
 
 use aws_lc_rs::hmac::{Context, HMAC_SHA256, Key};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-/// What makes names.
+/// Derives names.
 pub(super) struct Names {
     prefix: String,
     groups: Key,
@@ -17,7 +17,7 @@ pub(super) struct Names {
 
 impl Names {
     pub(super) fn new(prefix: String, secret: &[u8]) -> Self {
-        // One key a purpose, each from the secret.
+        // One key for each purpose, derived from the secret.
         let secret = Key::new(HMAC_SHA256, secret);
         let derive = |purpose: &[u8]| {
             let mut context = Context::with_key(&secret);
@@ -28,16 +28,16 @@ impl Names {
         Self { prefix, groups, keys }
     }
 
-    /// The part of a limit's keys that is the same for everybody.
+    /// The part of a limit's keys that is the same for all clients.
     pub(super) fn limit(&self, name: &str) -> Context {
         let mut context = Context::with_key(&self.keys);
-        // The length tells where the name ends and whom it counts begins.
+        // The length separates the name from the counted client.
         context.update(&(name.len() as u64).to_be_bytes());
         context.update(name.as_bytes());
         context
     }
 
-    /// The part of the names that a group has in common.
+    /// The part of the names that is common to a group.
     pub(super) fn group(&self, group: &[u8]) -> String {
         let mut context = Context::with_key(&self.groups);
         context.update(group);

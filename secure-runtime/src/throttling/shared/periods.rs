@@ -1,4 +1,5 @@
-//! The periods of a shared quota of the calendar: told to Redis, which knows the time but no time zones.
+//! The periods of a shared calendar quota, which are sent to Redis: its script has a clock, but no time
+//! zones.
 
 use std::num::NonZeroU32;
 
@@ -8,9 +9,9 @@ use super::super::calendar::{Calendar, Period};
 #[derive(Debug)]
 pub(super) struct Periods {
     present: Calendar,
-    /// The same, for the period after the present one: each remembers the last one that it was asked for.
+    /// The same for the next period: each calendar caches the last period that it computed.
     following: Calendar,
-    /// The same, with the permits of this instance alone, while there is no Redis.
+    /// The same with the share of this instance, while Redis is unreachable.
     pub(super) share: Calendar,
 }
 
@@ -22,12 +23,12 @@ pub(super) struct Span {
     pub(super) end: u64,
     /// The end of the second.
     pub(super) next_end: u64,
-    /// How much later than the present period another can end that is believed.
+    /// How much later than the current period a stored period may end to be accepted.
     pub(super) most_later: u64,
 }
 
 impl Periods {
-    /// `None` if the time zone is not known.
+    /// `None` if the time zone is unknown.
     pub(super) fn new(
         period: Period,
         zone: &str,
@@ -44,7 +45,7 @@ impl Periods {
         self.present.permits
     }
 
-    /// What Redis has to know whose clock shows about this time: the period of a minute ago, as its
+    /// The periods for a Redis whose clock shows about this time: the period of a minute ago, because its
     /// clock may be somewhat behind, and the one after it.
     pub(super) fn around(&self, unix_seconds: u64) -> Span {
         let (from, end) = self.present.period_of((unix_seconds / 60).saturating_sub(1));

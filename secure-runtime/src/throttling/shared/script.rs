@@ -1,4 +1,4 @@
-//! The script that decides in Redis: what is asked of it, and what it answers.
+//! The script that decides in Redis: its arguments and its reply.
 
 use std::sync::{Arc, LazyLock};
 
@@ -9,47 +9,48 @@ use super::held::{back_of_period, until};
 use super::periods::{Periods, Span};
 use crate::throttling::rate::quota::Quota;
 
-/// What one limit is asked, under the name of its key.
+/// The arguments of one limit, with the name of its key.
 pub(super) struct Line {
     key: String,
     kind: Kind,
     of: Of,
 }
 
-/// What it is asked in.
+/// The unit of the arguments.
 enum Of {
     /// All times in nanoseconds.
     Rate {
-        /// `None` when it can never be had.
+        /// `None` if the cost can never be admitted.
         cost: Option<u64>,
         full: u64,
         interval: u64,
         lease: u32,
         whole: u64,
-        /// When what was taken before, and may be given back, has come back by itself: since 1970.
+        /// When the permits that were taken before, and may be returned, have come back by themselves: since
+        /// 1970.
         until: u64,
         deepest: u64,
     },
     Period {
         cost: u32,
-        /// What may be given back, of the period that ends then.
+        /// The permits that may be returned, in the period that ends then.
         back: (u32, u64),
         periods: Arc<Periods>,
         span: Span,
     },
 }
 
-/// What is asked in one trip.
+/// The arguments of one round trip.
 pub(super) struct Order {
     lines: Vec<Line>,
-    /// In nanoseconds since 1970, instead of Redis' own.
+    /// In nanoseconds since 1970, instead of Redis' clock.
     time: Option<u64>,
 }
 
-/// What the script answered.
+/// The reply of the script.
 pub(super) enum Answered {
     Reply(Reply),
-    /// Nothing was decided: by Redis' clock, in seconds since 1970, it is another period.
+    /// Nothing was decided, because it is another period by Redis' clock, in seconds since 1970.
     OtherPeriod(u64),
 }
 
@@ -60,7 +61,7 @@ pub(super) struct Reply {
     pub(super) lines: Vec<ReplyLine>,
 }
 
-/// What it says of one limit.
+/// The reply about one limit.
 #[derive(Clone, Copy)]
 pub(super) struct ReplyLine {
     pub(super) found: Found,
@@ -68,17 +69,17 @@ pub(super) struct ReplyLine {
     pub(super) fits: bool,
 }
 
-/// What holds after the request.
+/// The state after the request.
 #[derive(Clone, Copy)]
 pub(super) enum Found {
     /// The time until the bucket is full, in nanoseconds.
     Rate { reset_ns: u64 },
-    /// When the period ends, in seconds since 1970, and what is used of it.
+    /// The end of the period, in seconds since 1970, and its used permits.
     Period { end: u64, used: u64 },
 }
 
 impl Line {
-    /// `unix_seconds`: about what Redis' clock shows.
+    /// `unix_seconds`: the approximate time of Redis' clock.
     pub(super) fn new(key: String, ask: &Ask<'_>, lease: u32, unix_seconds: u64) -> Self {
         let SharedLimit { quota, periods, .. } = ask.limit;
         let kind = ask.kind;
@@ -144,7 +145,7 @@ impl Line {
                 command.arg(*cost).arg(periods.permits());
                 command.arg(from).arg(end).arg(next_end).arg(most_later);
                 command.arg(back.0).arg(back.1);
-                // As many words as a rate has.
+                // Padding to the number of arguments of a rate.
                 command.arg(0).arg(0).arg(0).arg(0);
             }
         }
@@ -156,7 +157,7 @@ impl Order {
         Self { lines, time }
     }
 
-    /// The same, for a Redis whose clock shows this.
+    /// The same for a Redis whose clock shows this time.
     pub(super) fn at(&mut self, unix_seconds: u64) {
         for line in &mut self.lines {
             if let Of::Period { periods, span, .. } = &mut line.of {
@@ -165,12 +166,12 @@ impl Order {
         }
     }
 
-    /// The order for a Redis that knows the script.
+    /// The command for a Redis that has the script cached.
     pub(super) fn by_name(&self) -> Cmd {
         self.command("EVALSHA", &SCRIPT_NAME)
     }
 
-    /// The order with the script, which Redis keeps.
+    /// The command with the script, which Redis caches.
     pub(super) fn in_full(&self) -> Cmd {
         self.command("EVAL", SCRIPT)
     }
@@ -189,7 +190,7 @@ impl Order {
         command
     }
 
-    /// `None` for an answer that is not one of the script about these limits.
+    /// `None` for a reply that does not match the script and these limits.
     pub(super) fn read(&self, value: &Value) -> Option<Answered> {
         let Value::Array(values) = value else { return None };
         let mut numbers = values.iter().map(|value| match value {
@@ -217,7 +218,7 @@ impl Order {
     }
 }
 
-/// Seconds and nanoseconds below a second, as two numbers that Lua holds exactly.
+/// Seconds and the nanoseconds below a second, as two numbers that Lua represents exactly.
 fn split(command: &mut Cmd, nanos: u64) {
     command.arg(nanos / SECOND).arg(nanos % SECOND);
 }
@@ -226,14 +227,14 @@ fn join(seconds: u64, nanos: u64) -> Option<u64> {
     seconds.checked_mul(SECOND)?.checked_add(nanos)
 }
 
-/// What takes longer to fill than 250 years counts as that: twice as much, and the time since 1970, are
-/// a number of 64 bits.
+/// A refill time above 250 years counts as 250 years: twice as much, plus the time since 1970, fits into 64
+/// bits.
 fn full(quota: &Quota) -> u64 {
     quota.burst_tolerance_ns().min(MOST_FULL)
 }
 
-/// The bucket of which what is used is a share, and the deepest debt that there may be of it: another bucket
-/// of the largest that endpoints have.
+/// The bucket of which the used permits are a share, and its largest debt: another bucket of the largest size
+/// that an endpoint has.
 fn wholes(limit: &SharedLimit) -> (u64, u64) {
     let largest = limit.largest_bucket_ns().min(MOST_FULL);
     (limit.whole.min(MOST_FULL), largest.saturating_mul(2))

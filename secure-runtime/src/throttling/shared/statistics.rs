@@ -1,4 +1,4 @@
-//! Counts of what shared limits did.
+//! Counters of shared limits.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -6,34 +6,34 @@ use serde::Serialize;
 
 use crate::support::per_thread::{STRIPES, stripe};
 
-/// What a [`SharedLimits`](super::SharedLimits) has done so far.
+/// The counts of a [`SharedLimits`](super::SharedLimits) since its start.
 ///
-/// `decided` is the sum of `leased`, `fallback` and those that Redis decided. Without leases there is
-/// one trip for each of those (and one more for each server that does not know the script yet); with
-/// leases, `trips` are fewer by far.
+/// `decided` is the sum of `leased`, `fallback` and those that Redis decided. Without leases there is one
+/// round trip for each of those (and one more for each server that has not cached the script yet). With
+/// leases, there are far fewer `trips`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct SharedStatistics {
     /// Requests that were decided, admitted or not.
     pub decided: u64,
-    /// Those of them that this instance decided without a trip: from permits it had leased, or because
-    /// it knew that Redis would refuse.
+    /// Those of them that this instance decided without a round trip: with leased permits, or because it knew
+    /// that Redis would reject.
     pub leased: u64,
     /// Permits that were leased, spent or not.
     pub permits_leased: u64,
-    /// Commands sent to Redis, and not answered, or answered.
+    /// Round trips: commands sent to Redis, with or without a reply.
     pub trips: u64,
-    /// Requests for which [`OnStoreFailure`](super::OnStoreFailure) held.
+    /// Requests to which [`OnStoreFailure`](super::OnStoreFailure) applied.
     pub fallback: u64,
-    /// Trips without a decision: late, refused by Redis, or cut.
+    /// Round trips without a decision: too late, rejected by Redis, or disconnected.
     pub failed: u64,
     /// Keys whose leased permits were lost because the table of leases was full: see
     /// [`lease_capacity_keys`](super::SharedLimitsBuilder::lease_capacity_keys).
     pub evicted_leases: u64,
-    /// Keys that this instance's own limiter had to forget while Redis was out of reach: see
+    /// Keys that were evicted from the local limiter while Redis was unreachable: see
     /// [`fallback_capacity_keys`](super::SharedLimitsBuilder::fallback_capacity_keys).
     pub evicted_fallback: u64,
-    /// Whether Redis did not decide when it was last asked.
+    /// Whether the last round trip failed.
     pub is_store_gone: bool,
 }
 
@@ -47,7 +47,7 @@ pub(super) struct Counters {
     pub(super) failed: Counter,
 }
 
-/// Counted by all cores at once, each on a cache line of its own.
+/// Counters that all cores use at once, each in its own cache line.
 #[derive(Default)]
 pub(super) struct Counter([Stripe; STRIPES]);
 

@@ -1,5 +1,4 @@
-//! One trip to Redis: within a deadline, on a connection that all share, and not at all while Redis
-//! was out of reach just now.
+//! Round trips to Redis: with a deadline, on a shared connection, and with a circuit breaker.
 
 use std::fmt;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -16,26 +15,26 @@ use crate::support::circuit::{Call, Circuit};
 use crate::support::redis_client::{Link, Place};
 use crate::support::time::Clock;
 
-/// The way to Redis.
+/// The client for Redis.
 pub(super) struct Store {
     place: Arc<Place>,
     runtime: Handle,
     deadline: Duration,
     clock: Arc<dyn Clock>,
     counters: Arc<Counters>,
-    /// Which limits these are, and what is done instead, for the log.
+    /// The prefix, and what happens without Redis, for the log.
     prefix: String,
     instead: &'static str,
     link: Mutex<Numbered>,
     connecting: Arc<WaitingMutex<()>>,
     health: Mutex<Health>,
-    /// How many seconds since 1970 Redis' clock showed when this instance's was at its start; before it
-    /// was asked, [`UNKNOWN`].
+    /// The time of Redis' clock, in seconds since 1970, at the start of this instance's clock; [`UNKNOWN`]
+    /// before the first reply.
     start: AtomicI64,
     is_time_given: bool,
 }
 
-/// The connection, if there is one, and how many there were.
+/// The connection, if there is one, and its number.
 #[derive(Default)]
 struct Numbered {
     number: u64,
@@ -47,7 +46,7 @@ struct Health {
     is_gone: bool,
 }
 
-/// Why a trip brought nothing.
+/// Why a round trip failed.
 enum Failure {
     Late,
     Redis(RedisError),
@@ -60,7 +59,7 @@ pub(super) struct Terms {
     pub(super) place: Place,
     pub(super) deadline: Duration,
     pub(super) clock: Arc<dyn Clock>,
-    /// Whether Redis is told the time.
+    /// Whether the time is sent to Redis.
     pub(super) is_time_given: bool,
     pub(super) counters: Arc<Counters>,
     pub(super) prefix: String,
@@ -89,8 +88,8 @@ impl Store {
         }
     }
 
-    /// About what Redis' clock shows, in seconds since 1970. Nothing is decided by it: who is wrong
-    /// about the period is told so, and asks again.
+    /// The approximate time of Redis' clock, in seconds since 1970. No decision depends on it: if it leads to
+    /// the wrong period, the script replies so, and the round trip is repeated.
     pub(super) fn about_now(&self) -> u64 {
         let now = self.clock.now();
         match self.start.load(Ordering::Relaxed) {
@@ -107,12 +106,12 @@ impl Store {
         self.start.store(start, Ordering::Relaxed);
     }
 
-    /// Whether a trip may begin. It must end then, by [`travel`](Self::travel).
+    /// Whether a round trip may begin. If so, [`travel`](Self::travel) must follow.
     pub(super) fn admit(&self) -> Option<Call> {
         self.health().circuit.admit(self.now())
     }
 
-    /// Ends a trip that was not made.
+    /// Cancels a round trip that was not made.
     pub(super) fn release(&self, call: Call) {
         self.health().circuit.release(call);
     }
@@ -121,12 +120,12 @@ impl Store {
         self.health().is_gone
     }
 
-    /// The runtime on which trips are made: whoever stops waiting ends none.
+    /// The runtime of round trips. A cancelled request does not cancel its round trip.
     pub(super) fn runtime(&self) -> &Handle {
         &self.runtime
     }
 
-    /// Makes the trip; `None` when Redis did not decide, for whatever reason.
+    /// Makes the round trip; `None` if Redis did not decide, for any reason.
     pub(super) async fn travel(self: &Arc<Self>, call: Call, order: &mut Order) -> Option<Reply> {
         self.counters.trips.add(1);
         let mut used = None;
@@ -162,7 +161,7 @@ impl Store {
                     self.note_time(reply.now_ns / NANOS_PER_SECOND);
                     return Ok(reply);
                 }
-                // The clocks differ by more than what is left of a period, or were set.
+                // The clocks differ by more than the rest of the period, or were set.
                 Answered::OtherPeriod(now) => {
                     self.note_time(now);
                     order.at(now);
@@ -175,7 +174,7 @@ impl Store {
 
     async fn ask(&self, link: &mut Link, order: &Order) -> Result<Value, Failure> {
         match link.ask(&order.by_name()).await {
-            // It was restarted, emptied, or is another one.
+            // Redis was restarted or emptied, or is another server.
             Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
                 self.counters.trips.add(1);
                 Ok(link.ask(&order.in_full()).await?)
@@ -184,7 +183,7 @@ impl Store {
         }
     }
 
-    /// The connection, made first if there is none.
+    /// The connection, which is established if there is none.
     async fn link(self: &Arc<Self>, call: Call) -> Result<(u64, Link), Failure> {
         if let Some(link) = self.present() {
             return Ok(link);
@@ -196,7 +195,7 @@ impl Store {
         if !self.health().circuit.still_admits(call) {
             return Err(Failure::GivenUp);
         }
-        // A connection may take longer than a decision: who comes later finds it.
+        // A connection may take longer than the deadline of a decision: later requests use it.
         let store = Arc::clone(self);
         let connected = self.runtime.spawn(async move {
             let link = store.place.connect(CONNECTING).await;
@@ -219,7 +218,7 @@ impl Store {
         (numbered.number, link)
     }
 
-    /// Lets go of a connection that has failed, unless there is another one by now.
+    /// Drops a connection that has failed, unless it was replaced meanwhile.
     fn forget(&self, number: u64) {
         let mut numbered = lock(&self.link);
         if numbered.number == number {
@@ -239,7 +238,7 @@ impl Store {
     fn failed(&self, call: Call, failure: &Failure) {
         let mut health = self.health();
         let is_news = health.circuit.failed(call, self.now());
-        // Told once, and again when Redis has been well meanwhile.
+        // Logged once for each outage.
         if is_news && !std::mem::replace(&mut health.is_gone, true) {
             drop(health);
             let Self { prefix, instead, .. } = self;
@@ -258,7 +257,7 @@ impl Store {
     }
 }
 
-/// Nothing is half done under these locks.
+/// A panic cannot leave partial changes under these locks.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -287,8 +286,8 @@ fn seconds(nanos: u64) -> i64 {
 const NANOS_PER_SECOND: u64 = 1_000_000_000;
 const UNKNOWN: i64 = i64::MIN;
 
-/// Pauses of four seconds at most: so long after Redis is back may it take until it decides again.
+/// Pauses of at most four seconds: after Redis is back, it may take as long until it decides again.
 const MOST_DOUBLINGS: u32 = 4;
 
-/// How long a new connection may take, with TLS and several servers to ask.
+/// The timeout of a new connection, with TLS and several servers.
 const CONNECTING: Duration = Duration::from_secs(5);

@@ -1,4 +1,4 @@
-//! What Redis' answer means for each limit that was asked.
+//! Converts the reply of Redis into decisions.
 
 use super::ask::{Ask, Kind, Source, Verdict};
 use super::leases::State;
@@ -6,7 +6,7 @@ use super::script::{Found, Reply};
 use crate::throttling::calendar::limiter::PeriodDecision;
 use crate::throttling::rate::gcra::{Decision, Demand};
 
-/// The verdict of Redis.
+/// The verdict from a reply of Redis.
 pub(super) fn of_reply(asks: &[Ask<'_>], reply: &Reply) -> Verdict {
     let mut periods = Vec::new();
     let lines = asks.iter().zip(&reply.lines).enumerate();
@@ -16,7 +16,7 @@ pub(super) fn of_reply(asks: &[Ask<'_>], reply: &Reply) -> Verdict {
                 Kind::Charge => Demand::of_charge(&ask.limit.quota, ask.cost, reply.now_ns),
                 _ => Demand::new(&ask.limit.quota, ask.cost, reply.now_ns),
             };
-            // What was leased is still to be had here.
+            // Leased permits are still available in this instance.
             let interval = ask.limit.quota.emission_interval_ns();
             let leased = interval.saturating_mul(u64::from(line.leased));
             let arrival = reply.now_ns.saturating_add(reset_ns).saturating_sub(leased);
@@ -36,14 +36,14 @@ pub(super) fn of_reply(asks: &[Ask<'_>], reply: &Reply) -> Verdict {
 }
 
 impl Verdict {
-    /// Nobody knows, and all requests go on.
+    /// Without any store, all requests are admitted.
     pub(super) fn of_nobody() -> Self {
         let (decisions, periods, lapses) = (Vec::new(), Vec::new(), Vec::new());
         Self { is_admitted: true, decisions, periods, lapses, source: Source::Nobody }
     }
 }
 
-/// What stands for the decision of a quota of the calendar.
+/// The placeholder for the decision of a calendar quota.
 pub(super) fn in_place(ask: &Ask<'_>, fits: bool) -> Decision {
     Demand::new(&ask.limit.quota, ask.cost, 0).decide(0, fits)
 }

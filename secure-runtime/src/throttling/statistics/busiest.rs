@@ -1,10 +1,9 @@
 //! The busiest keys of each limit, in fixed memory.
 //!
-//! Of every limit one request in sixteen is looked at, and counted by the Space-Saving algorithm
-//! (Metwally, Agrawal, El Abbadi: Efficient computation of frequent and top-k elements in data
-//! streams, 2005): a key that is not among those kept takes the place of the rarest and inherits its
-//! count, which is remembered as its error. Counts are halved now and then, so that they are about
-//! lately.
+//! One request in sixteen of every limit is sampled, and counted by the Space-Saving algorithm (Metwally,
+//! Agrawal, El Abbadi: Efficient computation of frequent and top-k elements in data streams, 2005): a key
+//! that is not among those kept replaces the rarest one and inherits its count, which is stored as its error.
+//! Counts are halved from time to time, so that recent requests matter most.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -24,30 +23,32 @@ struct Sketch {
 struct Kept {
     key: LimitKey,
     count: u32,
-    /// How much of the count may be another key's.
+    /// The part of the count that may belong to another key.
     error: u32,
 }
 
-/// A key and its share, at least.
+/// A key and the lower bound of its share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Share {
     pub(crate) key: LimitKey,
     pub(crate) percent: u8,
 }
 
-/// Keys that are kept of each limit: any with more than a 32nd of the requests is among them.
+/// The number of keys that are kept for each limit: every key with more than a 32nd of the requests is among
+/// them.
 const KEPT: usize = 32;
 
-/// When counts are halved: after some 65,000 requests of a limit.
+/// The count at which counts are halved: after some 65,000 requests of a limit.
 const HALVED_AT: u32 = 4096;
 
-/// One in so many requests is looked at.
+/// One in this number of requests is sampled.
 const SAMPLE: u64 = 16;
 
-/// 2⁶⁴ divided by the golden ratio: multiples of it are spread evenly, in no period that requests have.
+/// 2⁶⁴ divided by the golden ratio: its multiples are spread evenly, without a period that requests could
+/// have.
 const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
 
-/// Whether the request is looked at that is counted after so many.
+/// Whether the request after this number of requests is sampled.
 #[inline]
 pub(crate) fn is_sampled(before: u64) -> bool {
     before.wrapping_add(1).wrapping_mul(SPREAD) < u64::MAX / SAMPLE
@@ -58,7 +59,7 @@ impl Busiest {
         Self((0..limits).map(|_| Mutex::default()).collect())
     }
 
-    /// Looks at a request of this key, unless another thread is looking at one of the same limit.
+    /// Samples a request of this key, unless another thread is sampling one of the same limit.
     #[cold]
     pub(crate) fn look(&self, limit: usize, key: LimitKey) {
         if let Some(Ok(mut sketch)) = self.0.get(limit).map(Mutex::try_lock) {
@@ -66,7 +67,7 @@ impl Busiest {
         }
     }
 
-    /// Keys with at least a hundredth of the requests lately, the busiest first.
+    /// Keys that recently made at least a hundredth of the requests, the busiest first.
     pub(crate) fn of(&self, limit: usize) -> Vec<Share> {
         let Some(sketch) = self.0.get(limit) else { return Vec::new() };
         sketch.lock().unwrap_or_else(PoisonError::into_inner).shares()

@@ -1,4 +1,4 @@
-//! What limits have counted, for operators: outcomes, and the busiest keys.
+//! Counts of limits for operators: outcomes, and the busiest keys.
 
 #[cfg(not(loom))]
 pub(super) mod busiest;

@@ -1,31 +1,32 @@
-//! How often each limit of a program said what, counted where no two threads write.
+//! Counts of the outcomes of each limit, in a slot for each thread.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::support::per_thread::{STRIPES, stripe};
 
-/// What a limit said of a request.
+/// The outcome of a limit for a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// It admitted it, whatever another limit said.
+    /// The limit admitted the request, even if another limit rejected it.
     Allowed = 0,
-    /// The request was refused for it.
+    /// The limit rejected the request.
     Refused = 1,
-    /// It would have refused it, and is not enforced.
+    /// The request was beyond the limit, which is in shadow mode.
     Observed = 2,
     /// The store of shared limits did not decide.
     Fallback = 3,
 }
 
-/// Counts verdicts by the number of the limit, one set of counters for each thread.
+/// Counts outcomes by the number of the limit, with a set of counters for each thread.
 #[derive(Debug)]
 pub(crate) struct Tally {
     counters: Box<[Line]>,
-    /// Of one thread.
+    /// The counters of one thread.
     lines: usize,
 }
 
-/// Four limits: on cache lines of its own, and of the line that is fetched with it.
+/// The counters of four limits, aligned so that no other data is in the cache line or in the one that is
+/// fetched with it.
 #[repr(align(128))]
 #[derive(Debug, Default)]
 struct Line([[AtomicU64; KINDS]; LIMITS]);
@@ -40,7 +41,7 @@ impl Tally {
         Self { counters: (0..lines * STRIPES).map(|_| Line::default()).collect(), lines }
     }
 
-    /// Counts one; the answer is how many this thread had counted before of the same.
+    /// Counts one outcome. Returns the number that this thread had counted before.
     #[inline]
     pub(crate) fn count(&self, limit: usize, verdict: Outcome) -> u64 {
         let line = self.counters.get(stripe() * self.lines + limit / LIMITS);
@@ -48,7 +49,7 @@ impl Tally {
         counter.map_or(0, |counter| counter.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// How often a limit said so.
+    /// The count of an outcome of a limit.
     pub(crate) fn total(&self, limit: usize, verdict: Outcome) -> u64 {
         let of_limit = self.counters.iter().skip(limit / LIMITS).step_by(self.lines.max(1));
         let counters = of_limit.filter_map(|line| line.counter(limit, verdict));

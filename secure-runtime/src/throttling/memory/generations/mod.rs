@@ -1,13 +1,13 @@
-//! Limits that change while they count: what was used of the old quota is used of the new one.
+//! Changes of limits while they count: used permits are carried over from the old quota to the new one.
 //!
-//! A change is a new generation of the limit's keys. The first request of a key under a new generation
-//! takes over what its entry of an older one says: whoever had used 60% of the bucket at the moment of
-//! the change has used 60% of the new bucket at that moment, whenever the request comes. Nothing is
-//! swept, and a limit that never changes pays for two readings of a number.
+//! A change starts a new generation of the limit's keys. The first request of a key under a new generation
+//! takes over the entry of an older one: a key that had used 60% of the bucket at the moment of the change
+//! has used 60% of the new bucket at that moment, independent of when the request comes. No sweeper runs, and
+//! the cost for a limit that never changes is two loads of a number.
 //!
-//! No permit is given twice: whoever decides under a generation looks again, once the permit is taken,
-//! whether it still holds, and begins anew if it does not. An older entry is read by writing it, so
-//! that a permit that is taken from it later is taken by somebody who sees the change.
+//! No permit is given twice: a request that is decided under a generation checks, once the permit is taken,
+//! whether the generation is still current, and starts again if it is not. An older entry is read by writing
+//! it, so that a thread that takes a permit from it later sees the change.
 
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,15 +17,16 @@ use crate::support::time::Moment;
 use crate::throttling::answer::{Allowance, Answer, Counters};
 use crate::throttling::rate::limiter::LimitKey;
 
-/// Which generation of a limit counts, for all endpoints that count together.
+/// The generations of a limit, for all endpoints that count together.
 #[derive(Debug, Default)]
 pub(crate) struct Generations {
-    /// Zero: as at launch. Else the number of the generation above the place of its terms.
+    /// Zero: as at startup. Else the number of the generation in the upper bits, and the index of its terms
+    /// in the lower ones.
     current: AtomicU64,
     past: RwLock<Vec<Past>>,
 }
 
-/// A generation that no longer counts.
+/// A generation that is no longer current.
 #[derive(Clone, Copy, Debug)]
 struct Past {
     generation: u64,
@@ -33,21 +34,22 @@ struct Past {
     ended: u64,
     /// A whole bucket then and after: nanoseconds of a rate, permits of a quota.
     whole: (u64, u64),
-    /// From when on nobody can have anything left of it.
+    /// The time from which no entry of it can matter.
     forgotten: u64,
 }
 
-/// A limit that changes.
+/// A change of a limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Change {
-    /// The place of the new terms; zero for those of the launch.
+    /// The index of the new terms; zero for those of the startup.
     pub(crate) place: u32,
-    /// A whole bucket under the old and the new terms, and how long it can take to be forgotten.
+    /// A whole bucket under the old and the new terms, and the longest time for which an old entry can
+    /// matter.
     pub(crate) whole: (u64, u64),
     pub(crate) lasts_ns: u64,
 }
 
-/// What was decided, and under which terms.
+/// A decision, and the terms under which it was made.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Decided {
     pub(crate) key: LimitKey,
@@ -56,8 +58,8 @@ pub(crate) struct Decided {
     generation: u64,
 }
 
-/// Changes whose older entries are still looked for. Who did not come during all of the last ones
-/// begins with a full bucket.
+/// The number of changes whose older entries are carried over. A key without a request during all of them
+/// starts with a full bucket.
 const REMEMBERED: usize = 64;
 
 impl Generations {
@@ -66,12 +68,12 @@ impl Generations {
         self.current.load(Ordering::Acquire) == 0
     }
 
-    /// The place of the terms that hold.
+    /// The index of the current terms.
     pub(crate) fn place(&self) -> u32 {
         Self::split(self.current.load(Ordering::Acquire)).1
     }
 
-    /// The changes from one generation to another, in their order; `None` if they are forgotten.
+    /// The changes from one generation to another, in their order; `None` if they are no longer kept.
     fn between(&self, from: u64, to: u64) -> Option<Vec<Past>> {
         let past = self.past.read().unwrap_or_else(PoisonError::into_inner);
         let first = past.iter().position(|it| it.generation == from)?;
@@ -82,7 +84,7 @@ impl Generations {
         (current >> 32, u32::try_from(current & u64::from(u32::MAX)).unwrap_or_default())
     }
 
-    /// Begins a generation; whoever calls it holds off other changes. `false`: there were too many.
+    /// Begins a generation. The caller holds off other changes. `false`: there were too many.
     pub(crate) fn begin(&self, change: Change, now: Moment) -> bool {
         let mut past = self.past.write().unwrap_or_else(PoisonError::into_inner);
         let (generation, _) = Self::split(self.current.load(Ordering::Acquire));
@@ -95,7 +97,7 @@ impl Generations {
             past.remove(0);
         }
         let forgotten = now_ns.saturating_add(change.lasts_ns);
-        // What was used before is used now, and may take longer to be forgotten.
+        // Older entries are carried over, and may matter for longer.
         past.iter_mut().for_each(|it| it.forgotten = it.forgotten.max(forgotten));
         past.push(Past { generation, ended: now_ns, whole: change.whole, forgotten });
         self.current.store((u64::from(next) << 32) | u64::from(change.place), Ordering::Release);
@@ -104,7 +106,7 @@ impl Generations {
 }
 
 impl Past {
-    /// What a part of that becomes. Rounded down: no more is taken off it than is in it.
+    /// Converts a used amount. Rounded down: no more is subtracted than is used.
     fn share(&self, arrival: u64) -> u64 {
         self.ended.saturating_add(self.part(arrival.saturating_sub(self.ended)))
     }
@@ -115,7 +117,7 @@ impl Past {
         u64::try_from(part).unwrap_or_default()
     }
 
-    /// What a rate's arrival time becomes under the next generation. Rounded up: nothing is given.
+    /// Converts a rate's arrival time to the next generation. Rounded up, so that no permit is gained.
     fn arrival(&self, arrival: u64) -> u64 {
         self.ended.saturating_add(self.scaled(arrival.saturating_sub(self.ended)))
     }
@@ -128,8 +130,8 @@ impl Past {
 }
 
 impl Counters {
-    /// Decides one request under whatever terms hold, and takes its cost if it is admitted. `whom` is
-    /// the key at launch, `terms` what is admitted by the place of the terms.
+    /// Decides one request under the current terms, and takes its cost if it is admitted. `whom` is the key
+    /// at startup, `terms` returns the terms at an index.
     #[inline]
     pub(crate) fn decide(
         &self,
@@ -149,7 +151,7 @@ impl Counters {
         self.follow(generations, &terms, whom, &|key, of| self.check(key, of, cost, now), now)
     }
 
-    /// Takes a cost whether or not it is there, under whatever terms hold.
+    /// Takes a cost even if fewer permits are left, under the current terms.
     pub(crate) fn charge_now(
         &self,
         generations: &Generations,
@@ -161,7 +163,7 @@ impl Counters {
         self.follow(generations, &terms, whom, &|key, of| self.charge(key, of, cost, now), now)
     }
 
-    /// The entry of a key under the terms that hold, and their place.
+    /// The entry of a key under the current terms, and their index.
     pub(crate) fn standing(
         &self,
         generations: &Generations,
@@ -173,8 +175,8 @@ impl Counters {
         (whom.of_generation(generation), place)
     }
 
-    /// The generation that holds and the place of its terms, once the key has an entry of it if it had one
-    /// before.
+    /// The current generation and the index of its terms. If the key had an older entry, it has one of this
+    /// generation afterwards.
     fn stand(
         &self,
         generations: &Generations,
@@ -189,8 +191,8 @@ impl Counters {
         (generation, place)
     }
 
-    /// Gives back what was taken, although the terms may have changed since: then what it comes to under
-    /// those that hold.
+    /// Returns permits that were taken. If the terms have changed since, they are converted to the current
+    /// ones.
     pub(crate) fn give_back(
         &self,
         generations: &Generations,
@@ -244,7 +246,7 @@ impl Counters {
         }
     }
 
-    /// Puts what an older entry says where the key has none.
+    /// Carries an older entry over, if the key has none.
     fn carry_over(
         &self,
         generations: &Generations,
@@ -261,7 +263,7 @@ impl Counters {
             return;
         }
         let key = whom.of_generation(generation);
-        // Most have come since: they are asked first.
+        // Most keys had a request since the change, so the current entry is checked first.
         if self.stands(key, of, now) {
             return;
         }

@@ -1,9 +1,9 @@
-//! Entries of keys whose limit has changed.
+//! Entries that are carried over when a limit changes.
 
 use super::{LimitKey, Limiter};
 use crate::throttling::memory::table::{Instant, Update};
 
-/// Odd, and no multiple of [`super::SPREAD`] that small numbers reach; from the fraction of the square root of 2.
+/// Odd, and not a small multiple of [`super::SPREAD`]; from the fraction of the square root of 2.
 const GENERATION: u64 = 0x6a09_e667_f3bc_c909;
 
 impl Limiter {
@@ -12,8 +12,8 @@ impl Limiter {
         self.table.update(key.0, anytime(now_ns), |_| None) != Update::Unchanged(0)
     }
 
-    /// The arrival time of a key; zero if it has no entry. Whoever changes the entry later sees
-    /// whatever was seen before this.
+    /// The arrival time of a key; zero if it has no entry. A thread that changes the entry later sees
+    /// everything that was visible before this call.
     pub(in crate::throttling) fn sealed(&self, key: LimitKey, now_ns: u64) -> u64 {
         let seal = |arrival| Some(arrival).filter(|arrival| *arrival != 0);
         let (Update::Changed(arrival) | Update::Unchanged(arrival)) =
@@ -21,7 +21,7 @@ impl Limiter {
         arrival
     }
 
-    /// Gives a key without an entry one.
+    /// Adds an entry for a key without one.
     pub(in crate::throttling) fn begin_at(&self, key: LimitKey, arrival: u64, now_ns: u64) {
         if arrival > now_ns {
             let begin = move |found| (found == 0).then_some(arrival);
@@ -29,7 +29,7 @@ impl Limiter {
         }
     }
 
-    /// Takes off a key what stands until `share` beyond now.
+    /// Subtracts from a key's arrival time the time until `share`.
     pub(in crate::throttling) fn take_from(&self, key: LimitKey, share: u64, now_ns: u64) {
         let owed = share.saturating_sub(now_ns);
         let less = move |arrival: u64| {
@@ -40,13 +40,13 @@ impl Limiter {
 }
 
 impl LimitKey {
-    /// The key of the same one after changes of the limit.
+    /// The same key in another generation of the limit.
     pub(in crate::throttling) fn of_generation(self, generation: u64) -> Self {
         Self((self.0 ^ generation.wrapping_mul(GENERATION)).max(1))
     }
 }
 
-/// An update that believes every entry.
+/// An update that accepts every entry, without a horizon.
 fn anytime(now: u64) -> Instant {
     Instant { now, horizon: u64::MAX }
 }

@@ -1,4 +1,4 @@
-//! The in-memory limiter: fixed memory, one compare-and-swap a decision.
+//! [`Limiter`]: the in-memory rate limiter, with fixed memory and one compare-and-swap for each decision.
 
 mod carried;
 #[cfg(test)]
@@ -18,16 +18,15 @@ use crate::support::prehashed::Hashed;
 use crate::support::time::Moment;
 use crate::throttling::memory::table::{BUCKET_BYTES, SLOTS, Table, Update};
 
-/// A limiter for one process: arrival times by key, in memory that is allocated once.
+/// A rate limiter for one process: arrival times by key, in memory that is allocated once.
 ///
-/// Decisions are exact under concurrency: of any number of requests at one instant for one key,
-/// as many are admitted as permits are available, never one more, and none is lost.
+/// Decisions are exact under concurrency: of any number of requests at one instant for one key, exactly as
+/// many are admitted as permits are available, and no permit is lost.
 ///
-/// Memory never grows. A key takes part of it only while it owes time: once its bucket is full
-/// again, its slot is free for another. When more keys are live than fit, the one nearest to its
-/// expiry is forgotten (it starts again with a full burst) and counted in
-/// [`LimiterStatistics::evicted_live`]; a figure that rises says that the limiter is too small, or under
-/// attack.
+/// Memory never grows. A key takes part of it only while it owes time: once its bucket is full again, its
+/// slot is free for another. When more keys are live than fit, the one nearest to its expiry is evicted (it
+/// starts again with a full burst) and counted in [`LimiterStatistics::evicted_live`]. A rising number means
+/// that the limiter is too small, or under attack.
 ///
 /// # Examples
 ///
@@ -52,32 +51,32 @@ use crate::throttling::memory::table::{BUCKET_BYTES, SLOTS, Table, Update};
 pub struct Limiter {
     table: Table,
     hasher: RandomState,
-    /// What tells it from other limiters.
+    /// Identifies this limiter among others.
     mark: u64,
 }
 
-/// A key of one [`Limiter`]: a keyed hash of the limit and of whom it counts.
+/// A key of one [`Limiter`]: a keyed hash of the limit and of the counted client.
 ///
-/// The hash is keyed with random numbers that never leave the limiter, so nobody outside can
-/// prepare keys that collide. Two keys share a count with a probability of 2⁻⁶⁴ a pair. It
-/// means nothing to another limiter.
+/// The hash is keyed with random numbers that never leave the limiter, so a client cannot prepare keys that
+/// collide. Two keys share a count with a probability of 2⁻⁶⁴ for each pair. Keys are meaningless to other
+/// limiters.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct LimitKey(u64);
 
-/// What a limiter holds and has lost.
+/// The capacity and the evictions of a limiter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(not(loom), derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct LimiterStatistics {
-    /// Entries that were forgotten while they still owed time, because no slot was free.
+    /// Entries that were evicted while they still owed time, because no slot was free.
     pub evicted_live: u64,
-    /// How many entries fit.
+    /// The number of entries that fit.
     pub capacity_entries: usize,
     /// Bytes of the table. Locks and the limiter itself take 8 KiB more.
     pub bytes: usize,
 }
 
-/// Enough that insertions on different keys hardly ever meet.
+/// Enough that insertions of different keys rarely contend.
 const STRIPES: usize = 1021;
 
 /// Odd, so that different limits stay different; 2⁶⁴ divided by the golden ratio.
@@ -97,8 +96,8 @@ impl Limiter {
         Self { table: Table::new(bytes / BUCKET_BYTES, STRIPES), hasher, mark }
     }
 
-    /// A limiter in which `keys` keys can owe time at once without one being evicted, for all
-    /// practical purposes: 16 bytes each, and a fifth of the table left free, so 20 bytes a key.
+    /// A limiter in which `keys` keys can owe time at once without evictions, for all practical purposes: 16
+    /// bytes each, and a fifth of the table left free, so 20 bytes for each key.
     #[must_use]
     pub fn with_capacity_keys(keys: usize) -> Self {
         let entries = keys.saturating_mul(100).div_ceil(SAFE_LOAD_PERCENT);
@@ -107,17 +106,16 @@ impl Limiter {
 
     /// The key of `whom` under the limit numbered `limit`.
     ///
-    /// Give every limit of every endpoint its own number, so that they count separately.
-    /// Whatever is hashed should tell its kinds apart (an enum does), lest a principal named
-    /// `10.0.0.1` shares the count of an address.
+    /// Give every limit of every endpoint its own number, so that they count separately. The hashed value
+    /// should distinguish kinds of clients (an enum does), so that a principal named `10.0.0.1` does not
+    /// share the count of an address.
     #[must_use]
     #[inline]
     pub fn key<K: Hash + ?Sized>(&self, limit: u64, whom: &K) -> LimitKey {
         LimitKey::new(self.hasher.hash_one(whom), limit)
     }
 
-    /// The hash of `whom`, for [`key_of`](Self::key_of): whoever comes again and again need not be
-    /// hashed each time.
+    /// The hash of `whom`, for [`key_of`](Self::key_of): a client with many requests is hashed only once.
     ///
     /// ```
     /// use secure_runtime::throttling::Limiter;
@@ -140,8 +138,8 @@ impl Limiter {
         (whom.limiter == self.mark).then(|| LimitKey::new(whom.hash, limit))
     }
 
-    /// The key of some bytes under the limit numbered `limit`; a nanosecond faster than
-    /// [`key`](Self::key), and never equal to what it makes of the same bytes.
+    /// The key of some bytes under the limit numbered `limit`; a nanosecond faster than [`key`](Self::key),
+    /// and never equal to the key that it returns for the same bytes.
     #[must_use]
     #[inline]
     pub fn key_bytes(&self, limit: u64, whom: &[u8]) -> LimitKey {
@@ -150,9 +148,9 @@ impl Limiter {
         LimitKey::new(hasher.finish(), limit)
     }
 
-    /// The key of an address under the limit numbered `limit`; a little faster than
-    /// [`key`](Self::key), and never equal to what it makes of the same address. An IPv4 address and
-    /// its mapped form (RFC 4291 section 2.5.5.2) are one.
+    /// The key of an address under the limit numbered `limit`; a little faster than [`key`](Self::key), and
+    /// never equal to the key that it returns for the same address. An IPv4 address and its mapped form (RFC
+    /// 4291 section 2.5.5.2) have the same key.
     #[must_use]
     #[inline]
     pub fn key_address(&self, limit: u64, whom: IpAddr) -> LimitKey {
@@ -161,8 +159,7 @@ impl Limiter {
         LimitKey::new(hasher.finish(), limit)
     }
 
-    /// Hashes what `write` puts in, under the limiter's secret: for values whose types are known
-    /// elsewhere.
+    /// Hashes the input from `write` under the limiter's secret: for values whose types are known elsewhere.
     pub(crate) fn hash<T>(&self, write: impl FnOnce(&mut dyn Hasher) -> T) -> (u64, T) {
         let mut hasher = self.hasher.build_hasher();
         let outcome = write(&mut hasher);
@@ -171,9 +168,9 @@ impl Limiter {
 
     /// Decides one request of `cost` permits, and takes them if it is admitted.
     ///
-    /// Only the monotonic part of `now` counts. Readings of different threads may be out of order: a
-    /// late one is judged by its own time. A cost above the burst is always rejected.
-    // Out of line, the decision's way through memory costs as much as the decision.
+    /// Only the monotonic part of `now` counts. Readings of different threads may be out of order: each
+    /// request is decided at its own time. A cost above the burst is always rejected.
+    // Without inlining, passing the decision through memory costs as much as the decision.
     #[inline(always)]
     pub fn check(&self, key: LimitKey, quota: &Quota, cost: NonZeroU32, now: Moment) -> Decision {
         let demand = Demand::new(quota, cost, now.monotonic_nanos());
@@ -183,7 +180,7 @@ impl Limiter {
         }
     }
 
-    /// What [`check`](Self::check) would answer, without taking anything.
+    /// The decision that [`check`](Self::check) would make, without taking permits.
     ///
     /// The numbers of the decision are those before the request.
     #[inline]
@@ -194,11 +191,11 @@ impl Limiter {
         demand.peeked(arrival)
     }
 
-    /// Takes `cost` permits, whether or not they are there: what a request turned out to cost once it
-    /// was served.
+    /// Takes `cost` permits even if fewer are left: for a cost that is known only after the request was
+    /// served.
     ///
-    /// Whoever owes permits is refused until time has given them back. More than a whole burst is
-    /// never owed, whatever is charged: after two bursts' time everything is available again. The
+    /// Requests of a key that owes permits are rejected until the permits have come back. No more than a
+    /// whole burst is ever owed: after the refill time of two bursts everything is available again. The
     /// numbers of the decision are those after the charge, and it counts as allowed.
     ///
     /// ```
@@ -222,13 +219,11 @@ impl Limiter {
         demand.decide(arrival, true)
     }
 
-    /// Gives back the permits that `decision` took for `key`, because another limit refused the
-    /// request.
+    /// Returns the permits that `decision` took for `key`, because another limit rejected the request.
     ///
-    /// Refunded at the instant of the decision, the key stands as if the request had not come;
-    /// later, as if it had taken the time since, so that no permit comes back twice. Nothing
-    /// happens when the decision took nothing, or when the key was evicted. Call it once for a
-    /// decision.
+    /// At the instant of the decision, the key is afterwards as if the request had not come. Later, the
+    /// permits that came back since are not returned again. Nothing happens if the decision took nothing, or
+    /// if the key was evicted. Call it once for each decision.
     #[inline]
     pub fn refund(&self, key: LimitKey, decision: &Decision, now: Moment) {
         if decision.is_allowed() {
@@ -239,14 +234,14 @@ impl Limiter {
         }
     }
 
-    /// Gives back everything that is taken of a key.
+    /// Returns all permits of a key.
     pub(crate) fn clear(&self, key: LimitKey, quota: &Quota, now: Moment) {
         let now_ns = now.monotonic_nanos();
         let instant = Demand::new(quota, NonZeroU32::MIN, now_ns).instant();
         self.table.update(key.0, instant, move |arrival| (arrival > now_ns).then_some(now_ns));
     }
 
-    /// What the limiter holds and has lost.
+    /// The capacity and the evictions of the limiter.
     #[must_use]
     pub fn statistics(&self) -> LimiterStatistics {
         LimiterStatistics {
@@ -257,15 +252,15 @@ impl Limiter {
     }
 }
 
-/// What is hashed of an address: one number of 128 bits. A hasher may take a shorter one for a long one, so
-/// those that are small, as the variants of enums are, must belong to no client.
+/// Hashes an address as one number of 128 bits. A hasher may treat a shorter number as a long one, so small
+/// numbers, such as the variants of enums, must not be the address of a client.
 #[inline]
 fn write_address(hasher: &mut impl Hasher, whom: IpAddr) {
     let address = match whom {
         IpAddr::V4(address) => address.to_ipv6_mapped(),
         IpAddr::V6(address) => address,
     };
-    // The small ones are multicast addresses then.
+    // Inverted, small numbers are multicast addresses.
     hasher.write_u128(!address.to_bits());
 }
 
@@ -282,15 +277,14 @@ impl LimitKey {
     }
 }
 
-/// Neither keys nor the secret of the hash.
+/// Shows neither keys nor the secret of the hash.
 impl fmt::Debug for Limiter {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Limiter").field("statistics", &self.statistics()).finish()
     }
 }
 
-/// A hash under a secret: not shown.
-/// A hash under a secret: not shown.
+/// A keyed hash is not shown.
 impl fmt::Debug for LimitKey {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("LimitKey(..)")

@@ -1,20 +1,19 @@
-//! The leased permits of one key.
+//! The lease of one key: its leased permits, and the round trips (flights) that fetch more.
 
 use super::table::{Spent, State};
 
-/// What is known of one key.
+/// The state of one key.
 pub(super) struct Lease<Bell> {
     pub(super) key: u64,
-    /// What is in hand; the one that lapses first comes first, those that are spent last.
+    /// The leased permits; the batch that lapses first comes first, spent ones last.
     grants: [Grant; GRANTS],
     flights: [Option<Flight<Bell>>; FLIGHTS],
-    /// How many permits are asked for in half the life of a lease, as far as that matters; zero before the
-    /// first flight.
+    /// The demand in half the life of a lease, as far as it matters; zero before the first flight.
     target: u32,
-    /// When the last flight left, and what was asked for since.
+    /// The start of the last flight, and the demand since.
     pub(super) since: u64,
     demanded: u32,
-    /// What those ask for who waited for the last flight in vain.
+    /// The demand of requests that waited for the last flight in vain.
     crowd: u32,
     known: Known,
 }
@@ -23,54 +22,54 @@ pub(super) struct Lease<Bell> {
 #[derive(Clone, Copy, Default)]
 struct Grant {
     permits: u32,
-    /// How many of them are for those who waited for the flight that brought them.
+    /// The number reserved for requests that waited for the flight that leased them.
     reserved: u32,
     lapses: u64,
 }
 
 struct Flight<Bell> {
     bell: Bell,
-    /// How many permits it may bring.
+    /// The largest number of permits that it may lease.
     pending: u32,
-    /// What those wait for who joined it.
+    /// The demand of the requests that wait for it.
     awaited: u32,
 }
 
-/// What was last heard of a key: the time at which its bucket is full, as it was at some time. It is
-/// not earlier now, for permits come back by time alone.
+/// The last known state of a key in Redis: the time at which its bucket is full, as read at some time. It is
+/// not earlier now, because permits come back only over time.
 #[derive(Clone, Copy, Default)]
 struct Known {
     arrival: u64,
     at: u64,
 }
 
-/// Which of a key's flights it is.
+/// The number of a flight of a key.
 pub(crate) type Berth = usize;
 
-/// What a flight brought.
+/// The result of a flight.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Landing {
     pub(crate) leased: u32,
-    /// When it left.
+    /// Its start.
     pub(crate) sent: u64,
     /// The time at which the bucket is full, and no earlier.
     pub(crate) arrival: u64,
 }
 
-/// What may be leased under a limit.
+/// The bounds for leases of a limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Bounds {
     /// By one flight.
     pub(crate) brought: u32,
-    /// In hand and under way together: twice as much at least.
+    /// In hand and under way together: at least twice as much.
     pub(crate) held: u32,
 }
 
 impl Bounds {
-    /// Of a limit of which nothing is leased.
+    /// For a limit without leases.
     pub(crate) const NOTHING: Self = Self { brought: 1, held: 2 };
 
-    /// What `leases` at a time come to: a small burst bounds both.
+    /// The bounds for a setting of `leases`: a small burst reduces both.
     pub(crate) fn new(leases: u32, burst: u32) -> Self {
         let part = burst / SMALLEST_PART;
         if part == 0 {
@@ -81,17 +80,17 @@ impl Bounds {
     }
 }
 
-/// A flight brings this part of a burst at most, and an instance holds twice as much.
+/// A flight leases at most this part of a burst, and an instance holds twice as much.
 const SMALLEST_PART: u32 = 16;
 
-/// An instance holds so many times what a flight may bring.
+/// An instance holds this multiple of what a flight may lease.
 const MOST_HELD: u32 = 4;
 
-/// So many may be under way for a key that is asked for as often as leases serve: while one brings
-/// permits, others get the next. For any other key it is one.
+/// The number of flights under way for a busy key: while one leases permits, others fetch the next. For any
+/// other key it is one.
 const FLIGHTS: usize = MOST_HELD as usize;
 
-/// One for each flight of full size that may be held, and one that is spent in part.
+/// One batch for each flight of full size that may be held, and one that is partly spent.
 const GRANTS: usize = FLIGHTS + 1;
 
 impl<Bell: Clone> Lease<Bell> {
@@ -124,14 +123,14 @@ impl<Bell: Clone> Lease<Bell> {
         self.flights.iter().any(Option::is_some)
     }
 
-    /// What is in hand and under way.
+    /// The permits in hand and under way.
     fn at_hand(&self) -> u32 {
         let flights = self.flights.iter().flatten();
         flights.fold(self.in_hand(), |sum, flight| sum.saturating_add(flight.pending))
     }
 
-    /// Whether it is time for the next flight: half of what one brings is left, and it takes less time
-    /// than that lasts. Of a busy key, which is asked for as often as leases serve, another one may go
+    /// Whether the next flight should start: half of what one leases is left, and a flight takes less time
+    /// than that lasts. A busy key, whose demand is as high as leases can serve, may have another flight
     /// beside it.
     pub(super) fn is_low(&self, bounds: Bounds) -> bool {
         if self.target <= 1 {
@@ -143,8 +142,8 @@ impl<Bell: Clone> Lease<Bell> {
         self.berth_beside(bounds).is_some()
     }
 
-    /// How much of a busy key may be in hand and under way when another flight goes. More than two of
-    /// them bring is held only of what is spent in a quarter of a lease's life, so that nothing lapses.
+    /// How much of a busy key may be in hand and under way when another flight starts. More than two flights
+    /// lease is held only if it is spent in a quarter of a lease's life, so that no permits lapse.
     fn left_of_busy(&self, bounds: Bounds) -> u32 {
         let held = bounds.brought.saturating_mul(2).max(self.target / 2).min(bounds.held);
         held.saturating_sub(bounds.brought)
@@ -154,8 +153,7 @@ impl<Bell: Clone> Lease<Bell> {
         State { arrival: self.known.arrival, in_hand: self.in_hand() }
     }
 
-    /// Takes permits that are in hand, for somebody who may have waited for them; `None` if there are
-    /// not so many.
+    /// Takes permits in hand, for a request that may have waited for them; `None` if there are not enough.
     pub(super) fn spend(&mut self, cost: u32, has_waited: bool, bounds: Bounds) -> Option<Spent> {
         let reserved = if has_waited { 0 } else { self.reserved() };
         if self.in_hand().saturating_sub(reserved) < cost {
@@ -174,12 +172,13 @@ impl<Bell: Clone> Lease<Bell> {
         Some(Spent { state: self.state(), lapses, is_low: self.is_low(bounds) })
     }
 
-    /// What is in hand for those who waited. Who did and is gone by now keeps it no longer than it lives.
+    /// The permits reserved for requests that waited. If such a request is gone, the reservation ends with
+    /// the lease.
     fn reserved(&self) -> u32 {
         self.grants.iter().fold(0, |sum: u32, it| sum.saturating_add(it.reserved.min(it.permits)))
     }
 
-    /// Takes permits that are there; when the first of them would have lapsed.
+    /// Takes permits that are there. Returns when the first of them would have lapsed.
     fn take(&mut self, cost: u32) -> u64 {
         let mut left = cost;
         let mut lapses = u64::MAX;
@@ -194,15 +193,15 @@ impl<Bell: Clone> Lease<Bell> {
         lapses
     }
 
-    /// Puts back what was spent in vain, unless it has lapsed, or flights that began meanwhile bring what
-    /// may be in hand without it.
+    /// Puts back permits that were spent in vain, unless they have lapsed, or flights that began meanwhile
+    /// use up the bound.
     pub(super) fn put_back(&mut self, cost: u32, lapses: u64, bounds: Bounds, now: u64) {
         self.demanded = self.demanded.saturating_sub(cost);
         let cost = cost.min(bounds.held.saturating_sub(self.at_hand()));
         if lapses <= now || cost == 0 {
             return;
         }
-        // Never to permits that live longer.
+        // Never to permits with a later end.
         let earlier = self.grants.iter_mut().find(|g| g.permits > 0 && g.lapses <= lapses);
         match earlier {
             Some(grant) => grant.permits = grant.permits.saturating_add(cost),
@@ -210,7 +209,7 @@ impl<Bell: Clone> Lease<Bell> {
         }
     }
 
-    /// The time at which the bucket is full, if that was heard of after this time.
+    /// The time at which the bucket is full, if it was read after this time.
     pub(super) fn known_since(&self, then: u64) -> Option<u64> {
         (self.known.at >= then).then_some(self.known.arrival)
     }
@@ -219,8 +218,7 @@ impl<Bell: Clone> Lease<Bell> {
         self.demanded = self.demanded.saturating_add(cost);
     }
 
-    /// Waits for a flight that is under way, unless all that it may bring is waited for already and
-    /// another one may go.
+    /// Joins a flight under way, unless all its permits are waited for already and another one may start.
     pub(super) fn join(&mut self, cost: u32, bounds: Bounds) -> Option<Bell> {
         let may_depart = self.berth(bounds).is_some();
         let flights = self.flights.iter_mut().flatten().filter(|flight| flight.pending > 0);
@@ -232,7 +230,7 @@ impl<Bell: Clone> Lease<Bell> {
         Some(flight.bell.clone())
     }
 
-    /// Where the next flight may begin.
+    /// The slot of the next flight.
     pub(super) fn berth(&self, bounds: Bounds) -> Option<Berth> {
         if !self.is_in_flight() {
             return Some(0);
@@ -241,16 +239,16 @@ impl<Bell: Clone> Lease<Bell> {
         self.berth_beside(bounds).filter(|_| is_busy)
     }
 
-    /// Where another flight of a busy key may begin.
+    /// The slot of another flight of a busy key.
     fn berth_beside(&self, bounds: Bounds) -> Option<Berth> {
         let may_depart = self.at_hand() <= self.left_of_busy(bounds);
         self.flights.iter().position(Option::is_none).filter(|_| may_depart)
     }
 
-    /// Sets out; how many permits to bring beyond what is needed now.
+    /// Starts a flight. Returns the number of permits to lease beyond the current need.
     ///
-    /// As many as were asked for lately in half the life of a lease, so that they are spent before they
-    /// lapse; at most twice as many as before, unless more are waited for.
+    /// As many as the recent demand in half the life of a lease, so that they are spent before they lapse; at
+    /// most twice as many as before, unless requests wait for more.
     pub(super) fn begin(
         &mut self,
         berth: Berth,
@@ -263,7 +261,7 @@ impl<Bell: Clone> Lease<Bell> {
         let rate = u128::from(self.demanded) * u128::from(life) / (2 * u128::from(elapsed));
         let wanted = u32::try_from(rate).unwrap_or(u32::MAX);
         let wanted = wanted.min(self.target.saturating_mul(2)).max(self.crowd);
-        // That nobody asked since another flight left a moment ago does not make a lull.
+        // No demand since another flight started a moment ago does not mean that the demand has ended.
         let wanted = if elapsed < life / 16 { wanted.max(self.target) } else { wanted };
         self.target = wanted.clamp(1, bounds.held.saturating_mul(2).max(1));
         let pending = match self.target {
@@ -284,7 +282,7 @@ impl<Bell: Clone> Lease<Bell> {
         }
     }
 
-    /// Ends a flight, with what it brought.
+    /// Ends a flight, with its result.
     pub(super) fn land(&mut self, berth: Berth, landing: Option<Landing>, life: u64) {
         let flight = self.flights.get_mut(berth).and_then(Option::take);
         let Some(Landing { leased, sent, arrival }) = landing else { return };
@@ -303,7 +301,7 @@ impl<Bell: Clone> Lease<Bell> {
         self.sort();
         let [first, second, .., last] = &mut self.grants;
         if last.permits > 0 {
-            // Both lapse when the first would: earlier is safe.
+            // Both lapse when the first does: earlier is safe.
             second.permits = second.permits.saturating_add(first.permits);
             second.reserved = second.reserved.saturating_add(first.reserved);
             second.lapses = first.lapses;

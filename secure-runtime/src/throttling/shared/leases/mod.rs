@@ -1,4 +1,4 @@
-//! Permits that an instance takes in advance, so that a request need not ask Redis.
+//! Leases: permits that an instance takes in advance, so that most requests need no round trip to Redis.
 
 mod lease;
 mod table;

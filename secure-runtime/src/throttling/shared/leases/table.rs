@@ -1,12 +1,12 @@
 //! Leased permits by key, in memory that is allocated once.
 //!
-//! 1. A permit is spent at most [`life`](Leases::new) after it was asked for; what is left then has
-//!    lapsed.
-//! 2. What a flight brings, and what a key has in hand and under way, has [bounds](Bounds).
-//! 3. One flight at a time asks for permits of a key; up to four, where one brings as much as it may and
-//!    more than that is asked for in half a lease's life. Who finds none waits for one, and is served
-//!    before those who come later.
-//! 4. A full bucket of the table forgets the key with the fewest permits: they are lost, not doubled.
+//! 1. A permit is valid for at most [`life`](Leases::new) after its request. The rest lapses.
+//! 2. The permits of a flight (a round trip to Redis), and those that a key has in hand and under way, have
+//!    [bounds](Bounds).
+//! 3. One flight at a time leases permits of a key; up to four, if a flight leases as much as it may and the
+//!    demand in half a lease's life is higher. A request that finds no permits waits for a flight, and is
+//!    served before later requests.
+//! 4. A full bucket of the table evicts the key with the fewest permits: they are lost, not doubled.
 //!
 //! Each bucket of eight keys has a lock, which is held for some dozen instructions.
 
@@ -19,40 +19,40 @@ use std::sync::{Mutex, MutexGuard};
 
 use super::lease::{Berth, Bounds, Landing, Lease};
 
-/// Leases of one instance. A `Bell` is what those wait for who wait for a flight.
+/// The leases of one instance. A `Bell` wakes requests that wait for a flight.
 pub(crate) struct Leases<Bell> {
     buckets: Box<[Mutex<Bucket<Bell>>]>,
     life: u64,
-    /// Keys that were forgotten with permits in hand.
+    /// Keys that were evicted with permits in hand.
     evicted: AtomicU64,
 }
 
 /// Keys that share a lock.
 type Bucket<Bell> = [Option<Lease<Bell>>; KEYS_A_BUCKET];
 
-/// What a look for permits found.
+/// The result of a search for permits.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Spending {
     Spent(Spent),
-    /// There are none, here or elsewhere; the time at which the bucket is full.
+    /// Redis would reject: no permits are left; the time at which the bucket is full.
     Refused(u64),
     Empty,
 }
 
-/// Permits that were in hand, and are gone.
+/// Permits that were in hand, and are spent now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Spent {
     pub(crate) state: State,
     /// When the first of them would have lapsed.
     pub(crate) lapses: u64,
-    /// Whether it is time for the next flight.
+    /// Whether the next flight should start.
     pub(crate) is_low: bool,
 }
 
-/// A key as this instance knows it.
+/// The state of a key in this instance.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct State {
-    /// The time at which the bucket is full; zero when nothing is known.
+    /// The time at which the bucket is full; zero if it is unknown.
     pub(crate) arrival: u64,
     pub(crate) in_hand: u32,
 }
@@ -60,17 +60,17 @@ pub(crate) struct State {
 /// Whether a flight begins.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Departure<Bell> {
-    /// So many permits may be asked for beyond what is needed now; [`Leases::land`] must follow.
+    /// The number of permits to lease beyond the current need; [`Leases::land`] must follow.
     Begun(u32, Berth),
-    /// One is under way that may bring enough.
+    /// A flight is under way that may lease enough.
     Joined(Bell),
-    /// Who needs permits goes alone, and leases none.
+    /// The request makes its own round trip, without leases.
     Alone,
 }
 
 impl<Bell: Clone> Leases<Bell> {
-    /// Room for so many keys, rounded up to a multiple of eight, and permits that live for so many
-    /// nanoseconds.
+    /// A table for this number of keys, rounded up to a multiple of eight, and permits that are valid for
+    /// this number of nanoseconds.
     pub(crate) fn new(keys: usize, life: u64) -> Self {
         let buckets = keys.div_ceil(KEYS_A_BUCKET).max(1);
         let empty = || Mutex::new(std::array::from_fn(|_| None));
@@ -81,7 +81,8 @@ impl<Bell: Clone> Leases<Bell> {
         }
     }
 
-    /// Takes permits that are in hand, for somebody who may have waited for them. `refuses` says whether a bucket that is full at some time has not enough.
+    /// Takes permits in hand, for a request that may have waited for them. `refuses` returns whether a bucket
+    /// that is full at some time has too few permits.
     pub(crate) fn spend(
         &self,
         key: u64,
@@ -104,8 +105,8 @@ impl<Bell: Clone> Leases<Bell> {
         }
     }
 
-    /// Puts back what was spent for a request that another limit refused, unless it has lapsed, as far as
-    /// no more may be held without it.
+    /// Puts back permits that were spent for a request that another limit rejected, unless they have lapsed,
+    /// and within the bound.
     pub(crate) fn put_back(&self, key: u64, cost: u32, lapses: u64, bounds: Bounds, now: u64) {
         let mut bucket = self.bucket(key);
         if let Some(lease) = find(&mut *bucket, key) {
@@ -114,7 +115,7 @@ impl<Bell: Clone> Leases<Bell> {
         }
     }
 
-    /// What is known of a key.
+    /// The state of a key.
     pub(crate) fn look(&self, key: u64, now: u64) -> State {
         let mut bucket = self.bucket(key);
         find(&mut *bucket, key).map_or_else(State::default, |lease| {
@@ -123,7 +124,7 @@ impl<Bell: Clone> Leases<Bell> {
         })
     }
 
-    /// Begins a flight for whoever needs permits that are not in hand, or joins the one under way.
+    /// Begins a flight for a request that needs permits that are not in hand, or joins the one under way.
     pub(crate) fn depart(
         &self,
         key: u64,
@@ -141,12 +142,12 @@ impl<Bell: Clone> Leases<Bell> {
             return Departure::Joined(bell);
         }
         lease.demand(cost);
-        // A flight that brings nothing for others is one for a key that is seldom asked for.
+        // A flight that leases nothing for others is for a key with little demand.
         let Some(berth) = lease.berth(bounds) else { return Departure::Alone };
         Departure::Begun(lease.begin(berth, self.life, bounds, now, bell()), berth)
     }
 
-    /// Begins a flight before the permits are used up; `None` if enough are under way, or it would bring
+    /// Begins a flight before the permits are used up; `None` if enough are under way, or it would lease
     /// none.
     pub(crate) fn depart_early(
         &self,
@@ -170,7 +171,7 @@ impl<Bell: Clone> Leases<Bell> {
         Some((pending, berth))
     }
 
-    /// Ends a flight, with what it brought; nothing, if it never arrived.
+    /// Ends a flight, with its result; without one if it failed.
     pub(crate) fn land(&self, key: u64, berth: Berth, landing: Option<Landing>) {
         let mut bucket = self.bucket(key);
         if let Some(lease) = find(&mut *bucket, key) {
@@ -178,17 +179,17 @@ impl<Bell: Clone> Leases<Bell> {
         }
     }
 
-    /// Keys that were forgotten with permits in hand, which were lost.
+    /// The number of keys that were evicted with permits in hand, which were lost.
     pub(crate) fn evicted(&self) -> u64 {
         self.evicted.load(Ordering::Relaxed)
     }
 
-    /// Where a key is: hashes of keys choose their bucket.
+    /// The bucket of a key, by its hash.
     fn bucket(&self, key: u64) -> MutexGuard<'_, Bucket<Bell>> {
         let index = (key % self.buckets.len() as u64) as usize;
         #[expect(clippy::indexing_slicing, reason = "a remainder of the length")]
         let bucket = &self.buckets[index];
-        // Nothing is half done under this lock.
+        // A panic cannot leave partial changes under this lock.
         bucket.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
