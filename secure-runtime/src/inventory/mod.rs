@@ -86,7 +86,7 @@ fn tell_apart(endpoints: &mut [Endpoint]) {
 }
 
 /// The endpoint of a policy that was never registered. No `Security` serves it.
-static STRANGER: Endpoint = Endpoint {
+static UNREGISTERED: Endpoint = Endpoint {
     name: "",
     module: "",
     file: "",
@@ -106,7 +106,7 @@ pub fn endpoints() -> &'static [Endpoint] {
 pub(crate) fn endpoint(written: &'static Written) -> &'static Endpoint {
     let start = ENDPOINTS.as_ptr().addr();
     let offset = std::ptr::from_ref(written).addr().checked_sub(start);
-    offset.and_then(|offset| READ.get(offset / size_of::<Written>())).unwrap_or(&STRANGER)
+    offset.and_then(|offset| READ.get(offset / size_of::<Written>())).unwrap_or(&UNREGISTERED)
 }
 
 /// A list of secured endpoints, sorted by path, then method.

@@ -96,7 +96,7 @@ impl MountedRoutes {
     }
 
     /// The secured endpoints of the program that were not reached: they are not mounted, or behind a guard
-    /// that asks for more than the method, or another route takes all their requests.
+    /// that requires more than the method, or another route takes all their requests.
     pub fn unmounted(&self) -> impl Iterator<Item = &'static Endpoint> {
         let around = self.scope_policies.values().flatten();
         let reached = self.secured.iter().map(|route| &route.endpoint).chain(around);

@@ -222,7 +222,7 @@ mod tests {
             left.map(|left| left.as_secs())
         }
 
-        /// Fails until a ban begins, and says how long it lasts.
+        /// Fails until a ban begins, and returns its length.
         fn exhaust(&self, now: u64) -> u64 {
             (0..1000).find_map(|_| self.fail(now)).unwrap()
         }

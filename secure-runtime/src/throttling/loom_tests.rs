@@ -1,4 +1,4 @@
-//! Every interleaving of small models of the table, explored by loom.
+//! Loom models of the table: every interleaving of a few threads.
 //!
 //! Run with `RUSTFLAGS="--cfg loom" cargo test -p throttling-loom --release --target-dir target/loom`.
 //! A bucket has two slots here, and keys are chosen so that they share one.

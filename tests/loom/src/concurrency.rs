@@ -196,7 +196,7 @@ fn a_place_more_is_the_oldest_ones_whoever_comes_and_ends_meanwhile() {
         let (mut waiter, bell) = world.queued();
         let other = world.clone();
         let raises = thread::spawn(move || other.all.change(0, bound(2, 2)));
-        // Nobody overtakes: either one waits behind, or both are served.
+        // No request overtakes: either one waits behind, or both are served.
         let late = world.enter();
         let is_first = waiter.poll(&Arc::clone(&bell).into());
         assert!(is_first.is_some() || matches!(late, Entered::Queued(_)));

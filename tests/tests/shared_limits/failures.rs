@@ -119,7 +119,7 @@ async fn what_happens_without_redis_is_a_choice() {
         let StoreUnavailable { .. } = ask(&denying, &limits[0]).await.unwrap_err();
         let allowed = ask(&allowing, &limits[1]).await.unwrap();
         assert!(allowed.is_admitted() && allowed.decisions().is_empty());
-        assert_eq!(allowed.source(), Source::Nobody);
+        assert_eq!(allowed.source(), Source::Unlimited);
     }
     redis.restart();
     clock.advance(PAUSE);

@@ -1,4 +1,4 @@
-//! Requests at once, and queues, without a clock.
+//! Tests of concurrency limits and queues, without a clock.
 
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::task::Wake;
@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::*;
 use crate::throttling::rate::limiter::Limiter;
 
-/// Counts how often it was woken.
+/// A waker that counts how often it was woken.
 #[derive(Default)]
 struct Bell(AtomicU32);
 
@@ -23,7 +23,7 @@ struct World {
     key: LimitKey,
 }
 
-/// One limit of so many at once and in the queue.
+/// One limit with this number of slots and of places in the queue.
 fn world(most: u32, places: u32) -> World {
     let (all, hasher) = (InFlight::new(&[bound(most, places)]), Limiter::with_capacity_bytes(0));
     World { all, key: hasher.key(0, "ada") }
@@ -95,7 +95,8 @@ fn who_waits_is_served_in_the_order_of_arrival_and_nobody_overtakes() {
     assert!(matches!(world.enter(), Entered::Refused));
     assert!(waiting.iter_mut().all(|waiter| is_served(waiter).is_none()));
     drop(first);
-    // The place is the oldest one's, which has not noticed: one place of the queue is free, no more.
+    // The slot belongs to the oldest request, which was not polled since: one place of the queue is free, no
+    // more.
     assert!(world.served().is_none());
     let mut late = world.queued();
     let [first, second, third] = &mut waiting;
@@ -122,7 +123,7 @@ fn who_leaves_makes_room_at_once_and_a_permit_on_its_way_is_the_next_ones() {
     drop(first);
     let third = world.queued();
     drop(held);
-    // The second has it and does not know; the third gets it when the second is gone.
+    // The second has the slot and was not polled since; the third gets it when the second is dropped.
     drop(world.queued());
     drop(third);
     let mut fourth = world.queued();
@@ -157,7 +158,7 @@ fn beyond_an_observed_limit_everybody_is_served_and_nobody_waits_for_it_later() 
     let observed = || world.all.enter_observed(world.key, 0);
     let ((first, is_first_beyond), (second, is_second_beyond)) = (observed(), observed());
     assert!(!is_first_beyond && is_second_beyond);
-    // The limit is enforced from now on: two are served, one may be.
+    // The limit is enforced from now on: two requests are in flight, one is allowed.
     let mut waiting = world.queued();
     drop(first);
     assert!(is_served(&mut waiting).is_none(), "one is still served");
@@ -237,7 +238,7 @@ fn more_places_are_those_of_who_waits_at_once_and_the_oldest_first() {
     let permits = (is_served(first).unwrap(), is_served(second).unwrap());
     assert!(is_served(third).is_none());
     assert_eq!((world.now().served, world.now().waiting), (3, 1));
-    // One place more, and somebody who came later.
+    // One slot more, and a later request.
     world.change(4, 4);
     assert!(world.served().is_none());
     let last = is_served(third).unwrap();
@@ -294,7 +295,7 @@ fn a_change_is_about_one_limit() {
     all.change(1, bound(2, 1));
     assert!(is_served(&mut first).is_none() && is_served(&mut second).is_some());
     assert_eq!((all.bound(0), all.bound(1)), (bound(1, 1), bound(2, 1)));
-    // There is no such limit.
+    // The limit does not exist.
     all.change(7, bound(2, 1));
     assert!(matches!(enter(7), Entered::Refused));
     drop(held);

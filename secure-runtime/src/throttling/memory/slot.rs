@@ -6,9 +6,9 @@
 //! of that key's time. Why a reader can trust what it read:
 //!
 //! * The key is only written while the word is [`BUSY`], by the one thread that made it so.
-//! * [`Slot::read`] loads the word, then the key. If the word is the same afterwards (seen by
-//!   the compare-and-swap of [`Slot::update`], or by [`Slot::holds`]), nobody made it `BUSY` in
-//!   between, so the key was that of the word.
+//! * [`Slot::read`] loads the word, then the key. If the word is the same afterwards (seen by the
+//!   compare-and-swap of [`Slot::update`], or by [`Slot::holds`]), no thread made it `BUSY` in between, so
+//!   the key was that of the word.
 //! * One case remains: in between, the slot passes from key *a* to the reader's key and back to *a* with the
 //!   same nanosecond. The time that the reader got is then 64 random bits, and the caller reads a time beyond
 //!   the horizon again, under its lock.

@@ -164,7 +164,7 @@ pub enum Source {
     /// This instance's own limiter, at its share of the quota: Redis is unreachable.
     Local,
     /// None: Redis is unreachable, and requests are admitted.
-    Nobody,
+    Unlimited,
 }
 
 /// Redis is unreachable, and [`OnStoreFailure::Deny`](super::OnStoreFailure::Deny) is configured: it is
@@ -180,7 +180,7 @@ impl Verdict {
         self.is_admitted
     }
 
-    /// The decision of each limit, in the order of the demands; empty if [no store](Source::Nobody) decided.
+    /// The decision of each limit, in the order of the demands; empty if [nothing](Source::Unlimited) was decided.
     ///
     /// For a rejected request, the limits that would have admitted it are allowed, with the numbers before
     /// the request.

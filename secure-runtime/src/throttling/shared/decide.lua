@@ -1,31 +1,32 @@
--- Decides all limits of one request: all takes or none. Of a rate (GCRA, as in `gcra.rs`), a key holds
--- the time at which its bucket is full again, in nanoseconds since 1970 as decimal digits, and how
--- long an empty one takes to be; of a quota of the calendar the end of its period, in seconds since
--- 1970, what is used of it, and how many permits it has.
+-- Decides all limits of one request: either all permits are taken, or none. For a rate (GCRA, as in
+-- `gcra.rs`), a key stores the time at which its bucket is full again, in nanoseconds since 1970 as
+-- decimal digits, and the refill time of the bucket. For a calendar quota it stores the end of its
+-- period, in seconds since 1970, the used permits, and the number of permits.
 --
 -- Lua's numbers are exact up to 2^53, which is 104 days of nanoseconds. So each time is two numbers,
--- whole seconds and nanoseconds below a second, and nothing is rounded, but what was used of a
--- bucket of another size: that is rounded up, by a few nanoseconds.
+-- whole seconds and the nanoseconds below a second, and nothing is rounded, except the used share of a
+-- bucket of another size: it is rounded up, by a few nanoseconds.
 --
--- KEYS     one a limit, all in one slot
--- ARGV[1]  the time in nanoseconds, for tests; empty: Redis' own
--- ARGV     then thirteen for each limit. First what is asked: `take`, `observe` (takes if it can, and refuses
---          nothing), `peek`, `charge`, `keep` (takes no more than before), or `back` (gives back what the
---          request took before); the same with `period-` ahead for a quota of the calendar. Then
---          of a rate, as pairs of numbers: the time that the cost takes to come back (-1: it never can
---          be had), the time in which the whole bucket does, and that of one permit; how many permits
---          to lease beyond the cost; behind a blank, the bucket of which what is used is a share, in
---          nanoseconds; the time at which what the request took before has come back by itself; and the
---          longest time that a bucket can take until it is full. Of a quota: the cost, the permits, a time of one period, the ends of that and of the next one, how
---          much later than the present period another may end to be believed, what the request took
---          before and the end of the period of which it did, and four words that mean nothing.
+-- KEYS     one for each limit, all in one slot
+-- ARGV[1]  the time in nanoseconds, for tests; empty: Redis' clock
+-- ARGV     then thirteen for each limit. First the operation: `take`, `observe` (takes if it can, and never
+--          rejects), `peek`, `charge`, `keep` (takes no more than before), or `back` (returns the permits
+--          that the request took before); with the prefix `period-` for a calendar quota. Then for a rate,
+--          as pairs of numbers: the time in which the cost comes back (-1: it can never be admitted), the
+--          refill time of the bucket, and that of one permit; the number of permits to lease beyond the
+--          cost; after a space, the refill time of the bucket of which the used permits are a share, in
+--          nanoseconds; the time at which the permits that the request took before have come back by
+--          themselves; and the largest refill time of a bucket. For a quota: the cost, the permits, a time
+--          of one period, the ends of that and of the next one, how much later than the current period
+--          a stored one may end to be accepted, the permits that the request took before and the end of
+--          their period, and four words of padding.
 --
--- What the request took before is given back when it is refused; by what is observed, when the rest is not
--- there.
+-- Permits that the request took before are returned when it is rejected; with `observe`, when the rest is
+-- not left.
 --
--- Answers the time, whether all were admitted (2: it is none of the periods, and nothing was decided),
--- and for each limit of a rate the time until its bucket is full, the permits leased, and whether it
--- would admit; of a quota the end of the period, what is used of it, 0, and whether it would admit.
+-- Returns the time, whether all limits admit (2: it is none of the periods, and nothing was decided), and
+-- for each limit of a rate the time until its bucket is full, the permits leased, and whether it would
+-- admit; for a quota the end of the period, its used permits, 0, and whether it would admit.
 local SECOND = 1000000000
 local ARGUMENTS = 13
 
@@ -48,9 +49,8 @@ else
   now_s, now_n = tonumber(time[1]), tonumber(time[2]) * 1000
 end
 
--- The time until a bucket is full, and whether that has to be written down. A clock that went back
--- cannot make it longer than that of the deepest debt: another whole bucket, of the largest one that an
--- endpoint has.
+-- The time until a bucket is full, and whether it has to be stored. A clock that went back cannot make it
+-- longer than that of the largest debt: another whole bucket, of the largest one that an endpoint has.
 local function read(key, full_s, full_n, whole, deepest_s, deepest_n)
   local stored = redis.pcall('GET', key)
   if not stored then return 0, 0, false end
@@ -61,20 +61,20 @@ local function read(key, full_s, full_n, whole, deepest_s, deepest_n)
     else
       stored, old = string.match(stored, '^(%d+) (%d+)$')
     end
-    -- Nothing longer is written here, and nothing but digits: others may be infinite, or no number.
+    -- The script writes nothing longer, and only digits. Anything else may be infinite, or not a number.
     local is_ours = stored and #stored <= 20 and not string.find(stored, '%D')
     if is_ours and (not old or #old <= 20) then
       s, n = tonumber(string.sub(stored, 1, -10)), tonumber(string.sub(stored, -9))
     end
   end
-  -- Unreadable: an empty bucket, written down, so that it fills.
+  -- Unreadable: an empty bucket, which is stored, so that it fills.
   if not s or not n or old == '0' then return full_s, full_n, true end
   s, n = s - now_s, n - now_n
   if n < 0 then s, n = s - 1, n + SECOND end
   if s < 0 then return 0, 0, false end
   local is_changed = false
   if old then
-    -- A share of another bucket, of this one; rounded up.
+    -- Converts a share of another bucket to this one; rounded up.
     local share = (s + n / SECOND) * (tonumber(whole) / tonumber(old)) * (1 + 1.4e-15)
     s = math.floor(share)
     n = math.ceil((share - s) * SECOND)
@@ -88,9 +88,9 @@ end
 local buckets, asked = {}, {}
 local is_admitted = true
 
--- What asks quotas of the calendar; made where there are some, as functions cost time to make.
+-- The functions of calendar quotas; created only if there are some, because creating them costs time.
 local function asker_of_periods()
-  -- A share of another quota, of this one; never too small.
+  -- Converts a share of another quota to this one; never too small.
   local function scaled(used, old, new)
     local product = used * new
     local share = math.ceil(product / old)
@@ -99,8 +99,8 @@ local function asker_of_periods()
     return share
   end
 
-  -- What is used of a period, when it ends, and whether that has to be written down. A clock that is set
-  -- back gives nothing back; a count from further ahead than a period is not believed.
+  -- The used permits of a period, its end, and whether they have to be stored. A clock that is set back
+  -- returns no permits; a count from more than a period ahead is ignored.
   local function read_period(key, permits, finish, most_later)
     local stored = redis.pcall('GET', key)
     if not stored then return 0, finish, false end
@@ -109,10 +109,10 @@ local function asker_of_periods()
       found, used, old = string.match(stored, '^(%d+) (%d+) (%d+)$')
       found, used, old = tonumber(found), tonumber(used), tonumber(old)
     end
-    -- Unreadable: nothing is left of this period.
+    -- Unreadable: no permits are left in this period.
     if not found or old == 0 or old > 4294967295 then return permits, finish, true end
     if found < finish or found > finish + most_later then return 0, finish, false end
-    -- More is never owed.
+    -- No more is ever owed.
     used = math.min(used, 2 * old)
     if old ~= permits then return scaled(used, old, permits), found, true end
     return used, found, false
@@ -135,7 +135,7 @@ local function asker_of_periods()
     ask.before, ask.before_end = tonumber(ARGV[at + 7]), tonumber(ARGV[at + 8])
     asked[i] = ask
     if what == 'period-charge' then
-      -- More than a whole quota is never owed.
+      -- No more than a whole quota is ever owed.
       local most = 2 * permits
       bucket.taken = math.max(bucket.taken, math.min(bucket.taken + cost, most))
       bucket.used = math.max(bucket.used, math.min(bucket.used + cost, most))
@@ -168,7 +168,7 @@ for i, key in ipairs(KEYS) do
       local whole = ARGV[at + 8]
       local deepest_s, deepest_n = tonumber(ARGV[at + 11]), tonumber(ARGV[at + 12])
       local s, n, is_changed = read(key, full_s, full_n, whole, deepest_s, deepest_n)
-      -- `s` and `n` hold whatever happens, `taken_s` and `taken_n` if all are admitted.
+      -- `s` and `n` apply in any case, `taken_s` and `taken_n` if all limits admit.
       bucket = {s = s, n = n, taken_s = s, taken_n = n, is_changed = is_changed, whole = whole}
       buckets[key] = bucket
     end
@@ -244,7 +244,7 @@ for _, ask in ipairs(asked) do
         bucket.used, bucket.is_changed = math.max(bucket.used - ask.before, 0), true
       end
     elseif fits(now_s, now_n, ask.until_s, ask.until_n) then
-      -- Time has given back a part of it. It was one permit, whatever a clock that went back says.
+      -- A part of it has come back over time. It was one permit, even if the clock went back.
       local back_s, back_n = ask.until_s - now_s, ask.until_n - now_n
       if back_n < 0 then back_s, back_n = back_s - 1, back_n + SECOND end
       local one_s, one_n = tonumber(ARGV[ask.at + 5]), tonumber(ARGV[ask.at + 6])
@@ -257,7 +257,7 @@ for _, ask in ipairs(asked) do
   end
 end
 
--- A time that stands still would otherwise outlive what it counts.
+-- With a fixed time, a key would otherwise outlive its counts.
 local extra = is_fixed and 3600000 or 0
 
 for key, bucket in pairs(buckets) do
@@ -269,7 +269,7 @@ for key, bucket in pairs(buckets) do
         'PX', string.format('%.0f', math.max(life, 1) + extra))
     end
   else
-    -- A full bucket is one that is not there.
+    -- A full bucket is not stored.
     if is_changed and (bucket.s > 0 or bucket.n > 0 or bucket.is_given_back) then
       local at_s, at_n = add(now_s, now_n, bucket.s, bucket.n)
       local life = bucket.s * 1000 + math.ceil(bucket.n / 1000000) + 1

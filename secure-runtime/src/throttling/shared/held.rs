@@ -31,7 +31,7 @@ impl Verdict {
             return Held::Nothing;
         }
         match (self.source, answer) {
-            (Source::Nobody, _) => Held::Nothing,
+            (Source::Unlimited, _) => Held::Nothing,
             (Source::Local, answer) => Held::Local(answer),
             (Source::Leased, _) => {
                 let lapses = self.lapses.get(place).copied().flatten();

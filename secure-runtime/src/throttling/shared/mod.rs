@@ -49,7 +49,7 @@ use crate::support::redis_client::Place;
 ///    infrequent callers are decided one by one.
 /// 5. One round trip at a time fetches permits of a key, and begins before they are used up. For a key whose
 ///    demand exceeds what one round trip may fetch, there are up to four.
-/// 6. After Redis has rejected a key, the instance rejects it for as long as Redis would, for at most the
+/// 6. After Redis has rejected a key, the instance rejects it as long as Redis would, for at most the
 ///    life of a lease.
 /// 7. A round trip has a [deadline](SharedLimitsBuilder::deadline). After one that failed, none is made for a
 ///    quarter of a second, then one. Each further failure doubles the pause, up to four seconds. Meanwhile
@@ -82,7 +82,7 @@ use crate::support::redis_client::Place;
 ///     .leases(100)
 ///     .build()?;
 /// let number = |n| NonZeroU32::new(n).unwrap();
-/// let hourly = shared.limit("POST /orders 1000/h", Quota::new(number(1000), number(3600)));
+/// let hourly = shared.limit("POST /orders 1000/h", Quota::per_hour(number(1000)));
 ///
 /// let verdict = shared.decide(b"alice", &[Ask::take(&hourly, b"alice", number(1))]).await?;
 /// assert!(verdict.is_admitted());

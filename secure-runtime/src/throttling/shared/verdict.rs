@@ -39,7 +39,7 @@ impl Verdict {
     /// Without any store, all requests are admitted.
     pub(super) fn of_nobody() -> Self {
         let (decisions, periods, lapses) = (Vec::new(), Vec::new(), Vec::new());
-        Self { is_admitted: true, decisions, periods, lapses, source: Source::Nobody }
+        Self { is_admitted: true, decisions, periods, lapses, source: Source::Unlimited }
     }
 }
 

@@ -6,9 +6,9 @@ use std::time::Duration;
 use actix_web::rt::task::yield_now;
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use futures_util::future::{join, join_all, join3};
-use secure_runtime::operations::{LimitChangeError, LimitId, Queue};
+use secure_runtime::operations::{Limit, LimitChangeError, LimitId, LimitKind, Queue};
 use secure_runtime::secure;
-use secure_runtime::throttling::Quota;
+use secure_runtime::throttling::{LimitMode, Quota};
 
 use super::{Doors, World, world};
 
@@ -162,6 +162,35 @@ async fn whatever_changes_meanwhile_everybody_is_served_in_the_end() {
     assert_eq!(statuses, [200; 60]);
     let row = world.row("busy");
     assert_eq!((row.serving, row.waiting, row.refused), (0, 0, 0));
+}
+
+#[actix_web::test]
+async fn every_limit_has_a_handle_that_reads_and_changes_it() {
+    let world = world(|builder| builder);
+    let limits = world.security.limits();
+    let is_busy = |it: &Limit<'_>| it.handlers().iter().any(|it| it.ends_with("changes::busy"));
+    let found: Vec<_> = limits.iter().filter(is_busy).collect();
+    let shown: Vec<_> = found.iter().map(|it| (it.kind(), it.text())).collect();
+    let expected = [
+        (LimitKind::Rate, "1000/min"),
+        (LimitKind::Concurrency, "1 at once queue 100 wait 60s"),
+        (LimitKind::FailureBudget, "failures 9/min"),
+    ];
+    assert_eq!(shown, expected.map(|(kind, text)| (kind, text.to_owned())));
+    for limit in &found {
+        let row = serde_json::to_value(limit.statistics()).unwrap();
+        assert_eq!(row["id"], limit.id().as_str());
+        assert_eq!(limits.get(limit.id()).unwrap().text(), limit.text());
+        limit.set_mode(LimitMode::Observe).unwrap();
+        assert_eq!(limit.mode(), LimitMode::Observe);
+    }
+    let [rate, concurrency, budget] = &found[..] else { panic!("{found:?}") };
+    rate.set_quota("5/s".parse().unwrap()).unwrap();
+    concurrency.set_permits(NonZeroU32::new(7).unwrap()).unwrap();
+    concurrency.set_queue(None).unwrap();
+    budget.set_quota("3/h".parse().unwrap()).unwrap();
+    let texts = [rate, concurrency, budget].map(|it| it.text());
+    assert_eq!(texts, ["5/s", "7 at once", "failures 3/h"]);
 }
 
 #[actix_web::test]

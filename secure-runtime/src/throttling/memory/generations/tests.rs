@@ -1,4 +1,4 @@
-//! What is carried over, by examples, against a model, and under threads.
+//! Tests of carry-over: examples, a reference model, and threads.
 
 use std::sync::atomic::AtomicBool;
 use std::thread;
@@ -142,7 +142,7 @@ fn what_was_used_two_changes_ago_is_remembered_as_long_as_the_last_one_says() {
     assert!(decide(3_000_000_000));
 }
 
-/// What happens in a model: time passes, one of three keys asks, the limit changes.
+/// A step of a model: time passes, one of three keys makes a request, the limit changes.
 #[derive(Clone, Debug)]
 enum Step {
     Wait(u64),
@@ -202,7 +202,8 @@ proptest! {
 }
 
 proptest! {
-    /// Beside the key that gives back stands one that never took it, and is otherwise asked for the same.
+    /// Compares the key that returns permits with one that never took them and has the same requests
+    /// otherwise.
     #[test]
     fn what_is_given_back_after_changes_was_taken_and_no_more(
         before in prop::collection::vec(step(), 0..20),
@@ -220,7 +221,8 @@ proptest! {
                 quotas.push(after);
                 assert!(generations.begin(change(place, before, after), at(*now)));
             }
-            // What the one is not given for what it holds, the other is not given either.
+            // A request that the first key is denied because of the permits it holds is not made for the
+            // other key either.
             Step::Ask(_) => {
                 if allowed(&counters, &generations, quotas, with, at(*now)).0 {
                     assert!(allowed(&counters, &generations, quotas, without, at(*now)).0);
@@ -312,7 +314,7 @@ fn while_requests_are_decided_no_change_gives_a_permit_twice() {
                 .map(|it| it.join().unwrap())
                 .fold([0; 3], |sum, one| [sum[0] + one[0], sum[1] + one[1], sum[2] + one[2]])
         });
-        // In parts of 6,000 of whatever bucket there was.
+        // In parts of 6,000 of the bucket of that time.
         let used = admitted[0] * 10 + admitted[1] + admitted[2] * 20;
         assert!(used <= 6000, "round {round}: {admitted:?}");
         // A thread may lose the permit it is taking at each change, and the last part is rounded.

@@ -1,4 +1,4 @@
-//! What the limiter admits, charges and gives back.
+//! Tests of the limiter: decisions, charges and refunds.
 
 use std::collections::HashSet;
 use std::time::Duration;
