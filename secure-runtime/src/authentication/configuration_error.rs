@@ -140,6 +140,7 @@ impl ConfigurationError {
     }
 
     /// The same error with the name of its part in front of the message.
+    #[cfg(feature = "discovery")]
     pub(crate) fn prefixed(self, prefix: impl fmt::Display) -> Self {
         Self { kind: self.kind, message: format!("{prefix}{}", self.message) }
     }

@@ -160,7 +160,7 @@ fn what_limits_count_by_is_known_of_every_caller() {
         faults(builder.authenticator("names", Names(announced)).build())
     };
     let found = beside(Capabilities::new());
-    assert_eq!(found.len(), 2, "{found:#?}");
+    assert_eq!(found.len(), 4, "{found:#?}");
     assert!(found.iter().all(|fault| fault.contains("authenticator `names` was not told")));
     assert!(beside(Capabilities::new().names_tenants().names_tiers()).is_empty());
 }

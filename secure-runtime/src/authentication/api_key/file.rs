@@ -28,19 +28,19 @@ use crate::support::time::Moment;
 /// }
 /// ```
 ///
-/// `roles`, `permissions`, `tenant` and `tier` may stand there too. [`KeyRecord::to_json`] writes an
-/// element. A key is rotated by a second element for the same owner, and an `expires_at` in the first.
+/// `roles`, `permissions`, `tenant` and `tier` are also allowed. [`KeyRecord::to_json`] writes an element. To
+/// rotate a key, add a second element for the same owner, and an `expires_at` to the first.
 ///
-/// 1. The file is read when the service is built, and must be without fault then: anything that is
-///    unknown, missing, doubled or of the wrong type refuses it as a whole, with its place.
-/// 2. It is read again every ten seconds while requests come; after twice that time without any,
-///    the next one waits for it. So a key that was removed is refused ten seconds later.
-/// 3. While the file is broken or gone, the keys of the last good one serve for an hour, with a
-///    warning in the log; then the answer is 503.
-/// 4. It has at most 16 MiB, is a plain file, and not writable for everybody.
+/// 1. The file is read at startup, and must be valid: a member that is unknown, missing, duplicate or of the
+///    wrong type is a startup error with its place.
+/// 2. It is read again every ten seconds while requests arrive; after twice that time without a request, the next
+///    one waits for it. So a removed key is rejected ten seconds later.
+/// 3. While the file is invalid or missing, the keys of the last valid one stay in use for an hour, with a
+///    warning in the log; then the response is 503.
+/// 4. It has at most 16 MiB, is a plain file, and is not writable by everybody.
 ///
-/// Replace it by renaming a new one, so that nobody reads half of it. Last uses are kept in memory
-/// only, and survive a new file. Clones are the same store.
+/// To replace it, rename a new file over it, so that it is never read half-written. Last uses are kept in memory
+/// only, and survive a new file. Clones share one store.
 #[derive(Clone)]
 #[must_use = "a description does nothing until it is given to `ApiKeys`"]
 pub struct FileKeyStore {
@@ -56,13 +56,13 @@ impl FileKeyStore {
         Self { path: path.into(), refresh: REFRESH, longest: LONGEST, provider: Arc::default() }
     }
 
-    /// How often the file is read again; 10 seconds unless said otherwise, a second at least.
+    /// Sets how often the file is read again, at least one second. Default: 10 seconds.
     pub fn refresh_every(mut self, interval: Duration) -> Self {
         self.refresh = interval;
         self
     }
 
-    /// How long keys serve while the file cannot be read; an hour unless said otherwise.
+    /// Sets how long keys stay in use while the file cannot be read. Default: one hour.
     pub fn keys_last(mut self, duration: Duration) -> Self {
         self.longest = duration;
         self

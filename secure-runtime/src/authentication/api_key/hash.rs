@@ -1,9 +1,9 @@
 //! The hash of an API key, which stores keep instead of the key.
 //!
-//! SHA-256 of the whole key, and neither salt nor work factor. Argon2 and bcrypt slow down the
-//! guessing of what people choose; nobody guesses one of 2 to the 178th random secrets, at any
-//! speed. A slow hash would only let anybody who sends wrong keys keep this service busy. The id is
-//! part of what is hashed, so a hash does for one key alone, and equal keys do not occur.
+//! SHA-256 of the whole key, without salt and without work factor. Argon2 and bcrypt slow down the guessing of
+//! secrets that people choose; one of 2 to the 178th random secrets cannot be guessed at any speed. With a slow
+//! hash, clients that send wrong keys could keep this service busy. The id is part of the hashed text, so a hash
+//! matches one key only, and equal keys do not occur.
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,13 +11,12 @@ use std::str::FromStr;
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::digest::{SHA256, digest};
 
-/// The SHA-256 of an API key: what a store keeps instead of the key.
+/// The SHA-256 of an API key, which a store keeps instead of the key.
 ///
 /// Written as `sha256:` and 64 hexadecimal digits, the same that
 /// `printf %s "$KEY" | sha256sum` prints.
 ///
-/// It cannot be compared with `==`: [`is_of`](Self::is_of) takes the same time wherever two hashes
-/// differ.
+/// It cannot be compared with `==`: [`is_of`](Self::is_of) compares in constant time.
 ///
 /// ```
 /// use secure_runtime::authentication::api_key::{ApiKey, KeyHash};

@@ -5,12 +5,12 @@
 //! └───────── id ───────┘ └─────────── secret ─────────┘└sum─┘
 //! ```
 //!
-//! 1. The id is public: a prefix that says whose key this is, and 12 random characters to look it up
-//!    by. It may stand in logs and lists.
+//! 1. The id is public: a prefix that names the service, and 12 random characters for the look-up. It may
+//!    appear in logs and lists.
 //! 2. The secret is 30 random characters of 62: 178 bits.
 //! 3. The checksum is the CRC-32 of everything before it, in 6 characters of the same 62, as in the
-//!    tokens of GitHub and npm. It is no protection against forgery: it lets a scanner, and this
-//!    service, tell a key from what only looks like one, without asking anybody.
+//!    tokens of GitHub and npm. It is not a protection against forgery: with it, a scanner and this service
+//!    recognise texts that only look like keys, without a store.
 //! 4. All of it are letters, digits and `_`: a double click selects the whole key, and it needs no
 //!    encoding in a header, a shell or an environment variable.
 
@@ -18,8 +18,7 @@ use super::generate::{GeneratedKey, KeyError};
 use super::hash::KeyHash;
 use crate::principal::PrincipalBuilder;
 
-/// An API key that is well-formed. Whether it is good is for a
-/// [`KeyStore`](super::KeyStore) to say.
+/// A well-formed API key. A [`KeyStore`](super::KeyStore) decides whether it is valid.
 ///
 /// Its `Debug` does not show the key: it is a secret.
 ///
@@ -39,30 +38,30 @@ pub struct ApiKey<'a> {
     id: &'a str,
 }
 
-/// Why a text is not an API key. Says nothing of the text.
+/// The reason why a text is not an API key. Contains nothing of the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum KeyFault {
     /// It is shorter or longer than any key.
     Length,
-    /// It has not the parts of a key, or characters that a key does not have.
+    /// It does not have the parts of a key, or has characters that a key does not have.
     Form,
-    /// The checksum is not that of the rest: a typing error, or no key at all.
+    /// The checksum is wrong: a typing error, or not a key.
     Checksum,
 }
 
 impl<'a> ApiKey<'a> {
     /// A regular expression for secret scanners; put the prefix of your keys in front of its first
-    /// `_`, and word boundaries around it. [`parse`](Self::parse) then tells which finds are keys.
+    /// `_`, and word boundaries around it. Then check each match with [`parse`](Self::parse).
     pub const PATTERN: &'static str =
         "[a-z][a-z0-9]*(?:_[a-z0-9]+)*_[0-9A-Za-z]{12}_[0-9A-Za-z]{36}";
 
-    /// Reads a key and verifies its checksum. Needs no store: for scanners, and for forms that want
-    /// to tell a typing error from a wrong key.
+    /// Reads a key and verifies its checksum. Needs no store: for scanners, and for forms that report typing
+    /// errors.
     ///
     /// # Errors
     ///
-    /// Why this is no key.
+    /// The reason why this is not a key.
     pub fn parse(text: &'a str) -> Result<Self, KeyFault> {
         if !(SHORTEST..=LONGEST).contains(&text.len()) {
             return Err(KeyFault::Length);
@@ -80,13 +79,12 @@ impl<'a> ApiKey<'a> {
 
     /// Makes a key for this caller, from the operating system's random numbers.
     ///
-    /// `prefix` says whose key it is, and of which kind: at most 24 lower-case letters, digits and
-    /// inner `_`, such as `shop`, `shop_live` or `shop_test`. What is granted, and until when,
-    /// stands in the principal.
+    /// `prefix` names the service and the kind of key: at most 24 lower-case letters, digits and inner `_`,
+    /// such as `shop`, `shop_live` or `shop_test`. The principal contains the grants and the expiry.
     ///
     /// # Errors
     ///
-    /// When the prefix has another form, the principal no subject, or there are no random numbers.
+    /// If the prefix has another form, the principal has no subject, or there are no random numbers.
     pub fn generate(prefix: &str, principal: PrincipalBuilder) -> Result<GeneratedKey, KeyError> {
         GeneratedKey::new(prefix, principal.build())
     }
@@ -97,7 +95,7 @@ impl<'a> ApiKey<'a> {
         self.id
     }
 
-    /// What a store keeps of the key.
+    /// The hash, which a store keeps instead of the key.
     #[must_use]
     pub fn hash(&self) -> KeyHash {
         KeyHash::of(self.text)

@@ -9,7 +9,7 @@ use super::{GeneratedKey, KeyError, KeyRecord, KeyStore, Lookup};
 use crate::support::time::Moment;
 use crate::support::unix_time::unix_seconds;
 
-/// Keys in memory. Clones are the same store: keep one to change it, each change counts at once.
+/// Keys in memory. Clones share one store: keep one to change it; each change takes effect immediately.
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
@@ -22,7 +22,7 @@ use crate::support::unix_time::unix_seconds;
 /// let old = ApiKey::generate("shop", Principal::builder("billing").scope("orders:read"))?;
 /// store.add(old.record())?;
 ///
-/// // A new key for the same owner; the old one is good for two more days.
+/// // A new key for the same owner; the old one is valid for two more days.
 /// let id = old.record().id().to_owned();
 /// let old_until = SystemTime::now() + Duration::from_secs(2 * 24 * 3600);
 /// let new = store.rotate(&id, Rotation::old_until(old_until))?;
@@ -85,13 +85,13 @@ impl MemoryKeyStore {
         Ok(())
     }
 
-    /// Removes a key: what it was, if it was there. Requests that come from now on are refused.
+    /// Removes a key, and returns its record. Requests with it are rejected from now on.
     pub fn revoke(&self, id: &str) -> Option<KeyRecord> {
         self.write(id).remove(id)
     }
 
-    /// Removes every key of this owner: what they were. The account is closed, say; a
-    /// [rotation](Self::rotate) that is under way leaves no key behind.
+    /// Removes every key of this owner, after its account was closed for example, and returns the records. A
+    /// [rotation](Self::rotate) in progress leaves no key behind.
     pub fn revoke_owner(&self, owner: &str) -> Vec<KeyRecord> {
         // All at once, so that no key moves from where was looked to where was not yet.
         let mut shards: Vec<_> =
@@ -105,8 +105,8 @@ impl MemoryKeyStore {
         revoked
     }
 
-    /// Makes a new key with the prefix, the owner and the grants of an old one, and lets the old one
-    /// end.
+    /// Generates a new key with the prefix, the owner and the grants of an old one, and sets the end of the old
+    /// one.
     ///
     /// # Errors
     ///

@@ -1,19 +1,18 @@
 //! API keys: secrets that machines send with each request.
 //!
-//! 1. A key is taken from the header `x-api-key`, or from the one that is configured. It is taken
-//!    from the query only where [`ApiKeys::dangerously_from_query`] says so. A key that is sent
-//!    twice is refused with 400.
-//! 2. What has not the form of a key, checksum included, is refused before any store is asked. No
-//!    key has more than 75 characters.
-//! 3. The key's public part finds its [`KeyRecord`]; the SHA-256 of the whole key must equal the
-//!    record's, compared in constant time. An unknown id gets the same answer as a wrong secret,
-//!    after the same hash and the same comparison.
-//! 4. A key ends with its `expires_at`: at that second it is not good any more.
-//! 5. A store that cannot answer refuses the request with 503.
-//! 6. An accepted use is noted, at most once a minute.
+//! 1. A key is taken from the header `x-api-key`, or from the configured one; from the query only with
+//!    [`ApiKeys::dangerously_from_query`]. A request with two keys is rejected with 400.
+//! 2. A text without the format of a key, including its checksum, is rejected before the store is queried. A key
+//!    has at most 75 characters.
+//! 3. The public part of the key selects its [`KeyRecord`]. The SHA-256 of the whole key must equal the record's,
+//!    compared in constant time. An unknown id gets the same response as a wrong secret, after the same hash and
+//!    the same comparison.
+//! 4. A key expires at its `expires_at`: in that second it is no longer valid.
+//! 5. Fail closed: if the store cannot decide, the response is 503.
+//! 6. An accepted use is recorded, at most once a minute.
 //!
-//! The client sees `WWW-Authenticate: ApiKey` with the name of the header, and no error code: those
-//! belong to the schemes that define them. The cause goes to the log, without the key.
+//! The client receives `WWW-Authenticate: ApiKey` with the name of the header, without an error code, because
+//! error codes belong to other schemes. The cause is logged, without the key.
 //!
 //! A stolen key can be used by anybody: send keys over TLS only, keep them out of URLs, and let them expire.
 
@@ -45,7 +44,7 @@ pub use memory::{MemoryKeyStore, Rotation};
 pub use record::KeyRecord;
 pub use store::{Found, KeyStore, Lookup, StoreFault};
 
-/// How API keys are verified: a description, checked when the service starts.
+/// The configuration of the authenticator for API keys, checked at startup.
 ///
 /// ```
 /// use secure_runtime::{Principal, Security};
@@ -69,7 +68,7 @@ pub struct ApiKeys {
     patience: Duration,
 }
 
-/// Where keys are looked for, as the description says it.
+/// The configured place of keys.
 enum Place {
     Header(String),
     Authorization(&'static str),
@@ -121,14 +120,14 @@ impl ApiKeys {
         self
     }
 
-    /// The `realm` of the challenge (RFC 9110 section 11.5); `api` by default.
+    /// Sets the `realm` of the challenge (RFC 9110 section 11.5). Default: `api`.
     pub fn realm(mut self, realm: impl Into<String>) -> Self {
         self.realm = realm.into();
         self
     }
 }
 
-/// Shows where keys are looked for.
+/// Shows the configured place of keys.
 impl fmt::Debug for ApiKeys {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut output = formatter.debug_struct("ApiKeys");

@@ -15,7 +15,7 @@ use crate::principal::{Principal, PrincipalBuilder};
 use crate::support::time::Moment;
 use crate::support::unix_time::{system_time, unix_seconds};
 
-/// What a [`KeyStore`](super::KeyStore) keeps of a key.
+/// The record of a key in a [`KeyStore`](super::KeyStore).
 ///
 /// The principal is the caller that sends the key: its subject is the key's owner, its roles, scopes and
 /// permissions are what the key grants, and its `expires_at` is when the key ends. Cloning is cheap:
@@ -82,13 +82,13 @@ impl KeyRecord {
         &self.0.id
     }
 
-    /// What is kept of the key itself.
+    /// The hash of the key.
     #[must_use]
     pub fn hash(&self) -> &KeyHash {
         &self.0.hash
     }
 
-    /// Who sends the key: its owner, and what it grants.
+    /// The caller that sends the key: its owner, with the key's grants.
     #[must_use]
     pub fn principal(&self) -> &Principal {
         &self.0.principal

@@ -1,19 +1,18 @@
 //! Token introspection for opaque tokens (RFC 7662): the identity provider decides about each token.
 //!
-//! 1. A token is taken from the `Authorization` header only. One that no token looks like, or that is
-//!    too long, is refused without a question.
-//! 2. The provider is asked once for all requests that wait for the same token; so many questions are
-//!    under way at once, and no more than a bounded number wait for their turn.
-//! 3. An active token is remembered for a while, never beyond its `exp`; one that is not, shortly.
-//! 4. An answer that is malformed, of another type, too long or late is no answer: 503. A provider
-//!    that is out of reach is not waited for by every request: each pause is twice as long.
-//! 5. Where signed answers are demanded (RFC 9701), an unsigned one is refused.
+//! 1. A token is taken from the `Authorization` header only. A malformed or too long token is rejected without
+//!    a call to the provider.
+//! 2. One call serves all requests that wait for the same token (single flight). The number of calls in flight
+//!    is bounded, and so is the number of calls that wait.
+//! 3. An active token is cached for a while, never beyond its `exp`; an inactive one for a short time.
+//! 4. Fail closed: after a response that is malformed, of another type, too long or late, the response is 503.
+//!    While the provider is unreachable, not every request waits for it: the pause between calls doubles.
+//! 5. If signed responses are required (RFC 9701), an unsigned one is rejected.
+//! 6. With [`Introspection::revocations`], each use checks whether the token was revoked.
 //!
-//! 6. With [`Introspection::revocations`], each use asks whether the token was revoked.
-//!
-//! The client sees 401 `invalid_token` for a token that is not active or not for this service, and 503
-//! where nobody can say. A token that only the provider knows to be revoked is accepted until it is
-//! asked about again.
+//! The client receives 401 `invalid_token` for a token that is not active or not for this service, and 503 if
+//! that cannot be decided. A token that was revoked only at the provider is accepted until the next call about
+//! it.
 
 mod answer;
 mod assertion;
@@ -42,10 +41,10 @@ use super::{ClaimPath, Revocations};
 use crate::principal::Principal;
 use crate::support::time::Moment;
 
-/// How opaque bearer tokens are judged: a description, checked when the service starts.
+/// The configuration of the authenticator for opaque bearer tokens, checked at startup.
 ///
-/// The endpoint, a client that may ask there, an issuer and an audience are needed; everything else
-/// has a strict default.
+/// The endpoint, a client that may call it, an issuer and an audience are required; everything else has a strict
+/// default.
 ///
 /// ```
 /// use std::time::Duration;
@@ -59,7 +58,7 @@ use crate::support::time::Moment;
 ///     .accept_positive_for(Duration::from_secs(30));
 /// ```
 ///
-/// Beside tokens in JWT form, `auth = any(jwt, opaque)` asks this one about what the first did not
+/// Beside tokens in JWT form, `auth = any(jwt, opaque)` uses this one for tokens that the first did not
 /// accept: see [`SecurityBuilder::authenticator`](crate::SecurityBuilder::authenticator).
 #[derive(Clone)]
 #[must_use = "a description does nothing until it is given to the security's builder"]
@@ -79,7 +78,7 @@ pub struct Introspection {
     at_once: usize,
 }
 
-/// Who is asked.
+/// The endpoint.
 #[derive(Clone, Debug)]
 enum Asked {
     At(Address),
@@ -87,15 +86,15 @@ enum Asked {
 }
 
 impl Introspection {
-    /// Asks at this address. HTTPS is needed, except on this machine's loopback and for hosts that
-    /// [`dangerously_allow_http`](Self::dangerously_allow_http) names.
+    /// Calls the endpoint at this address. HTTPS is required, except on this machine's loopback and for hosts
+    /// of [`dangerously_allow_http`](Self::dangerously_allow_http).
     pub fn at(address: impl Into<String>) -> Self {
         Self::with(Asked::At(Address(address.into())))
     }
 
-    /// Asks where this issuer's metadata say (`introspection_endpoint`, RFC 8414 section 2), and
-    /// accepts its tokens alone. The metadata are found and checked as by [`Jwt::discover`], when the
-    /// first token comes, and again when the endpoint is out of reach.
+    /// Calls the endpoint in this issuer's metadata (`introspection_endpoint`, RFC 8414 section 2), and
+    /// accepts only its tokens. The metadata are fetched and checked as by [`Jwt::discover`], when the
+    /// first token arrives, and again when the endpoint is unreachable.
     pub fn discover(issuer: impl Into<String>) -> Self {
         let issuer = issuer.into();
         Self::with(Asked::Issuer(Address(issuer.clone()))).issuer(issuer)
@@ -118,20 +117,19 @@ impl Introspection {
         }
     }
 
-    /// Proves to the endpoint who asks with a secret in the `Authorization` header (RFC 6749 section
-    /// 2.3.1): what every provider takes.
+    /// Authenticates this service with a secret in the `Authorization` header (RFC 6749 section 2.3.1), which
+    /// every provider supports.
     pub fn client_secret_basic(self, id: impl Into<String>, secret: impl Into<String>) -> Self {
         self.client(id.into(), Proof::Header(secret.into()))
     }
 
-    /// Proves to the endpoint who asks with a secret in the body: for providers that take nothing
-    /// else.
+    /// Authenticates this service with a secret in the body: for providers that support nothing else.
     pub fn client_secret_post(self, id: impl Into<String>, secret: impl Into<String>) -> Self {
         self.client(id.into(), Proof::Body(secret.into()))
     }
 
-    /// Proves to the endpoint who asks with a signature, so that no secret leaves this service (RFC
-    /// 7523 section 2.2). What is signed is for the issuer alone and good for a minute.
+    /// Authenticates this service with a signature, so that no secret leaves it (RFC 7523 section 2.2). Each
+    /// signed assertion is for the issuer only, and valid for a minute.
     ///
     /// ```no_run
     /// use secure_runtime::authentication::{ClientKey, Introspection};
@@ -153,31 +151,31 @@ impl Introspection {
         self
     }
 
-    /// Whose tokens these are: `iss` of an answer must be this where it is there, compared exactly.
+    /// Sets the issuer: `iss` of a response, if present, must equal it exactly.
     pub fn issuer(self, issuer: impl Into<String>) -> Self {
         self.expecting(|expected| expected.issuer(issuer))
     }
 
-    /// Whom the token must be for: `aud` of the answer must hold this. Called several times, one of
-    /// them is enough. An answer without `aud` is refused.
+    /// Adds an accepted audience: `aud` of the response must contain one of them. A response without `aud` is
+    /// rejected.
     pub fn audience(self, audience: impl Into<String>) -> Self {
         self.expecting(|expected| expected.audience(audience))
     }
 
-    /// Accepts tokens for anybody, and answers that do not say whom the token is for.
+    /// Accepts tokens for every audience, and responses without an audience.
     ///
-    /// Every service of this issuer can then replay its callers' tokens here. Only right where this
-    /// service is the only one, or where the provider itself answers that a token for another
-    /// service is not active, as RFC 9701 section 5 demands.
+    /// Every service of this issuer can then replay its callers' tokens here. Only for an issuer without any
+    /// other service, or a provider that reports a token for another service as not active, as RFC 9701
+    /// section 5 requires.
     pub fn dangerously_accept_any_audience(self) -> Self {
         self.expecting(Jwt::dangerously_accept_any_audience)
     }
 
-    /// Demands that answers are signed (RFC 9701), by one of these keys and for this audience: how the
-    /// provider calls this service, its client identifier for most.
+    /// Requires signed responses (RFC 9701), by one of these keys and for this audience: the provider's name
+    /// for this service, in most cases its client identifier.
     ///
-    /// The answer's `iss` must be that of the keys' description, or the issuer given here. What else
-    /// it says is about access tokens, and is not looked at.
+    /// The response's `iss` must be the issuer of `keys`, or else that of this configuration. Other
+    /// settings of `keys` are about access tokens and are ignored.
     ///
     /// ```
     /// use secure_runtime::authentication::{Introspection, Jwt};
@@ -193,39 +191,38 @@ impl Introspection {
         self
     }
 
-    /// Names a caller by the answer's `client_id` where it has no `sub`, as some providers answer for
-    /// the tokens of clients that act for nobody.
+    /// Uses the response's `client_id` as the caller if it has no `sub`, as some providers respond for
+    /// tokens of clients without a user.
     ///
-    /// An answer that has no `sub` and names a user in another way (`username`,
-    /// `preferred_username`, `email`, `upn` or `user_id`) is refused with 401: all users of a client
-    /// would be one caller otherwise.
+    /// A response without `sub` that names a user in another member (`username`, `preferred_username`,
+    /// `email`, `upn` or `user_id`) is rejected with 401: otherwise all users of a client would be one caller.
     ///
-    /// Only right where no user can get a name that is a client's identifier (RFC 9068 section 5).
+    /// Only for issuers where no user can get a client's identifier as a name (RFC 9068 section 5).
     pub fn client_as_subject(self) -> Self {
         self.expecting(Jwt::client_as_subject)
     }
 
-    /// Which member of the answer names the caller in place of `sub`; see [`Jwt::subject_claim`].
+    /// Sets the member of the response that names the caller instead of `sub`; see [`Jwt::subject_claim`].
     pub fn subject_claim(self, path: impl Into<ClaimPath>) -> Self {
         self.expecting(|expected| expected.subject_claim(path))
     }
 
-    /// Demands a value of a member of the answer; see [`Jwt::claim`].
+    /// Requires a value of a member of the response; see [`Jwt::claim`].
     pub fn claim(self, path: impl Into<ClaimPath>) -> DemandedClaim<Self> {
         DemandedClaim::new(self, path.into())
     }
 
-    /// Accepts tokens that were issued to one of these clients alone; see [`Jwt::client_ids`].
+    /// Accepts only tokens that were issued to one of these clients; see [`Jwt::client_ids`].
     pub fn client_ids<I: Into<String>>(self, ids: impl IntoIterator<Item = I>) -> Self {
         self.expecting(|expected| expected.client_ids(ids))
     }
 
-    /// Refuses what is revoked there, from the moment at which it is revoked, whatever is remembered
-    /// and whatever the provider says: see [`Jwt::revocations`].
+    /// Rejects revoked tokens from the moment of their revocation, also cached ones and those that the
+    /// provider reports as active: see [`Jwt::revocations`].
     ///
-    /// An answer must then say when the token was issued (`iat`) and when it ends (`exp`), and the
-    /// token live no longer than revocations are kept. Single tokens and sessions are told by the
-    /// answer's `jti` and `sid`, where it has them.
+    /// A response must then contain the time of issue (`iat`) and the end (`exp`), and the token must live no
+    /// longer than revocations are kept. Single tokens and sessions are identified by the response's `jti`
+    /// and `sid`, if it has them.
     ///
     /// ```
     /// use secure_runtime::authentication::{Introspection, Revocations};
@@ -242,83 +239,82 @@ impl Introspection {
         self
     }
 
-    /// Refuses tokens whose answer has not this member; see [`Jwt::require_claim`].
+    /// Rejects tokens whose response lacks this member; see [`Jwt::require_claim`].
     pub fn require_claim(self, name: impl Into<String>) -> Self {
         self.expecting(|expected| expected.require_claim(name))
     }
 
-    /// How long an active token is accepted without another question; a minute unless said
-    /// otherwise, an hour at most, and never beyond its `exp`. So long a token that the provider has
-    /// revoked may still be accepted. With zero, every request asks.
+    /// Sets how long an active token is accepted without another call, at most an hour, and never beyond its
+    /// `exp`. A token that the provider has revoked may be accepted for this time. With zero, every request
+    /// causes a call. Default: one minute.
     pub fn accept_positive_for(mut self, duration: Duration) -> Self {
         self.positive = duration;
         self
     }
 
-    /// How long a token that is not good is refused without another question; 10 seconds unless
-    /// said otherwise, five minutes at most.
+    /// Sets how long a rejected token is rejected without another call, at most five minutes. Default: 10
+    /// seconds.
     pub fn accept_negative_for(mut self, duration: Duration) -> Self {
         self.negative = duration;
         self
     }
 
-    /// How long the provider may take, from the look-up of its name to the last byte of its answer; 5
-    /// seconds unless said otherwise, 100 ms to 30 s. After that the answer is 503.
+    /// Sets the timeout of a call, from the look-up of the provider's name to the last byte of its response:
+    /// 100 ms to 30 s. After that the response is 503. Default: 5 seconds.
     pub fn timeout(mut self, limit: Duration) -> Self {
         self.timeout = limit;
         self
     }
 
-    /// How many tokens the provider is asked about at once; 32 unless said otherwise, 256 at most.
-    /// Up to 1,024 wait for their turn, as long as the [`timeout`](Self::timeout); beyond that the
-    /// answer is 503.
+    /// Sets the number of calls in flight, at most 256. Up to 1,024 further calls wait, each as long as the
+    /// [`timeout`](Self::timeout); beyond that the response is 503. Default: 32.
     pub fn at_once(mut self, questions: usize) -> Self {
         self.at_once = questions;
         self
     }
 
-    /// How far the provider's clock may be off; see [`Jwt::leeway`].
+    /// Sets the tolerance for the provider's clock; see [`Jwt::leeway`].
     pub fn leeway(self, leeway: Duration) -> Self {
         self.expecting(|expected| expected.leeway(leeway))
     }
 
-    /// Which member of the answer holds the roles; see [`Jwt::roles_claim`].
+    /// Sets the member of the response with the roles; see [`Jwt::roles_claim`].
     pub fn roles_claim(self, path: impl Into<ClaimPath>) -> Self {
         self.expecting(|expected| expected.roles_claim(path))
     }
 
-    /// Which member of the answer holds the scopes; `scope` by default (RFC 7662 section 2.2).
+    /// Sets the member of the response with the scopes. Default: `scope` (RFC 7662 section 2.2).
     pub fn scopes_claim(self, path: impl Into<ClaimPath>) -> Self {
         self.expecting(|expected| expected.scopes_claim(path))
     }
 
-    /// Which member of the answer holds the permissions; see [`Jwt::permissions_claim`].
+    /// Sets the member of the response with the permissions; see [`Jwt::permissions_claim`].
     pub fn permissions_claim(self, path: impl Into<ClaimPath>) -> Self {
         self.expecting(|expected| expected.permissions_claim(path))
     }
 
-    /// Which member of the answer names the tenant; see [`Jwt::tenant_claim`].
+    /// Sets the member of the response that names the tenant; see [`Jwt::tenant_claim`].
     pub fn tenant_claim(self, path: impl Into<ClaimPath>) -> Self {
         self.expecting(|expected| expected.tenant_claim(path))
     }
 
-    /// Which member of the answer names the tier of service; see [`Jwt::tier_claim`].
+    /// Sets the member of the response that names the tier of service; see [`Jwt::tier_claim`].
     pub fn tier_claim(self, path: impl Into<ClaimPath>) -> Self {
         self.expecting(|expected| expected.tier_claim(path))
     }
 
-    /// How long a token may be, in bytes; see [`Jwt::max_token_bytes`].
+    /// Sets the length limit of tokens, in bytes; see [`Jwt::max_token_bytes`].
     pub fn max_token_bytes(self, bytes: usize) -> Self {
         self.expecting(|expected| expected.max_token_bytes(bytes))
     }
 
-    /// How much memory active tokens may take, in bytes; 16 MiB by default. With 0, every request
-    /// asks.
+    /// Sets the memory limit of the cache of active tokens, in bytes. With 0, every request causes a call.
+    /// Default: 16 MiB.
     pub fn cache_capacity_bytes(self, bytes: usize) -> Self {
         self.expecting(|expected| expected.cache_capacity_bytes(bytes))
     }
 
-    /// The `realm` of the challenge (RFC 9110 section 11.5); `api` by default.
+    /// Sets the `realm` of the challenge (RFC 9110 section 11.5). Default: `api`.
     pub fn realm(self, realm: impl Into<String>) -> Self {
         self.expecting(|expected| expected.realm(realm))
     }
@@ -335,7 +331,7 @@ impl AsMut<Jwt> for Introspection {
     }
 }
 
-/// Shows who is asked and what is expected, never the client's secret.
+/// Shows the endpoint and the expectations, never the client's secret.
 impl fmt::Debug for Introspection {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter

@@ -7,7 +7,7 @@ use super::list::{List, Terms};
 use super::{Inner, Revocations};
 use crate::support::time::{Clock, SystemClock};
 
-/// Describes a list of [`Revocations`].
+/// The settings of a list of [`Revocations`].
 ///
 /// ```
 /// use std::time::Duration;
@@ -38,19 +38,18 @@ impl RevocationsBuilder {
         }
     }
 
-    /// How long a token may live, from `iat` to `exp`; 24 hours unless said otherwise. A token that
-    /// lives longer is refused, and a revocation is kept for so long and ten minutes more: it need
-    /// not outlive what it revokes. The shorter, the less memory revocations take.
+    /// Sets the longest accepted life of a token, from `iat` to `exp`. A token with a longer life is rejected.
+    /// A revocation is kept for this time and ten minutes more, because the revoked tokens have expired then.
+    /// A shorter time needs less memory. Default: 24 hours.
     pub fn longest_token_life(mut self, life: Duration) -> Self {
         self.longest = life;
         self
     }
 
-    /// How many revocations are kept exactly; a million unless said otherwise, which take at most
-    /// 130 MB once they are there.
+    /// Sets the number of revocations that are kept exactly. Default: one million, which take at most 130 MB.
     ///
-    /// One more revokes everything that its issuer has issued until then: its clients have to get
-    /// new tokens, and nothing that was revoked counts again.
+    /// A further revocation revokes everything that its issuer has issued until then: its clients have to get
+    /// new tokens, and no revoked token becomes valid again.
     pub fn capacity(mut self, revocations: usize) -> Self {
         self.capacity = revocations;
         self

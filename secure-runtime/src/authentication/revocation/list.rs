@@ -8,9 +8,8 @@
 //!    instead, and where even that does not fit, everything of everybody. Nothing is dropped. For a
 //!    token or a session, "now" is read on a clock that is ahead by the largest leeway: otherwise a
 //!    token of such an issuer would not be covered.
-//! 4. Readers compare one number, the version. It changes after what it announces is in place, so
-//!    whoever reads the new one finds the change, and whoever found nothing under the old one looks
-//!    again.
+//! 4. Readers compare one number, the version. It changes after the entry is in place. So a reader of the new
+//!    version finds the entry, and a reader that found nothing under the old version looks again.
 //!
 //! A revoked name is kept as 128 bits of a keyed hash: no name of anybody lies in memory, and none
 //! can be made that collides with another.

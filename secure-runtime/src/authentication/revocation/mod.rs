@@ -1,17 +1,16 @@
 //! Revocation lists: credentials that verify, but are rejected because they were revoked.
 //!
-//! 1. Revoked is one token (`jti`), one session (`sid`), one subject, an issuer, or everything; the
-//!    latter three as far as they were issued until a time.
-//! 2. A revocation counts at its return: on tokens that were verified before too, whose hits compare
-//!    one number to see that nothing was revoked since.
-//! 3. Times are whole seconds and taken widely: what was issued in the very second is revoked.
-//! 4. A token that could not be revoked is not accepted: one without `iat` or `exp`, or that lives
-//!    longer than revocations are kept.
-//! 5. The list is bounded; what does not fit is kept coarsely, and nothing is forgotten.
-//! 6. Where the list is shared (in Redis, feature `redis`) and cannot be read, nobody is let through:
-//!    503.
+//! 1. A revocation affects one token (`jti`), one session (`sid`), one subject, an issuer, or everything. For the
+//!    last three, it affects what was issued until a time.
+//! 2. A revocation takes effect when the call returns, also for cached tokens: a cache hit compares one number to
+//!    detect new revocations.
+//! 3. Times are whole seconds. A token that was issued in the second of the revocation is revoked.
+//! 4. A token that cannot be revoked is rejected: one without `iat` or `exp`, or that lives longer than
+//!    revocations are kept.
+//! 5. The list is bounded. A revocation that does not fit is replaced by a coarser one, and none is lost.
+//! 6. Fail closed: if a shared list (in Redis, feature `redis`) cannot be read, the response is 503.
 //!
-//! The client sees a revoked token as it sees an expired one: 401 `invalid_token`.
+//! The client receives the same response for a revoked token as for an expired one: 401 `invalid_token`.
 
 mod builder;
 mod list;
@@ -41,11 +40,11 @@ use crate::support::unix_time::unix_seconds;
 
 /// Revoked tokens, sessions and subjects: a handle that is cheap to clone.
 ///
-/// An authenticator that was given a clone, such as by [`Jwt::revocations`](super::Jwt::revocations)
-/// or `Introspection::revocations`, refuses what is revoked from the moment at which the call returns. One of an application asks
-/// [`check`](Self::check) about every caller it would accept.
+/// An authenticator with a clone, set by [`Jwt::revocations`](super::Jwt::revocations) or
+/// `Introspection::revocations`, rejects revoked tokens from the moment when the revoking call returns. An
+/// authenticator of an application calls [`check`](Self::check) for every caller before it accepts it.
 ///
-/// Each method names the issuer, because subjects, sessions and tokens have their names from it.
+/// Each method takes the issuer, because the names of subjects, sessions and tokens are unique within it.
 ///
 /// ```
 /// use secure_runtime::authentication::{Jwt, Revocations};
@@ -70,18 +69,18 @@ struct Inner {
     store: Option<store::Store>,
 }
 
-/// What the list of revocations holds.
+/// The number of entries in a list of revocations, and its state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RevocationStatistics {
     /// Tokens, sessions, subjects and issuers that are revoked.
     pub entries: usize,
-    /// How many of them fit.
+    /// The maximal number of entries.
     pub capacity: usize,
-    /// Revocations that did not fit, and revoked everything of their issuer until their time.
+    /// Revocations that did not fit. Each revoked everything that its issuer had issued until then.
     pub coarse: u64,
-    /// Whether the list is complete, as far as anybody can know: not before it was read from its
-    /// store, nor while that is out of reach.
+    /// Whether the list is up to date: `false` before it was read from its store, and while the store is
+    /// unreachable.
     pub is_readable: bool,
 }
 
@@ -92,7 +91,7 @@ impl Revocations {
         Self::builder().in_memory()
     }
 
-    /// Starts a list with other terms.
+    /// Starts a list with other settings.
     pub fn builder() -> RevocationsBuilder {
         RevocationsBuilder::new()
     }
@@ -143,10 +142,9 @@ impl Revocations {
         self.revoke(Target::Everything, Issued::Until(unix_seconds(issued)))
     }
 
-    /// Revokes what this caller presented: the token if it has a `jti`, else the session if it has a
-    /// `sid`, else every token of the subject that was issued until then. For an endpoint that logs
-    /// out. Credentials that do not say when they were issued and when they end, an API key's say, are
-    /// [out of reach](RevocationError::OutOfReach).
+    /// Revokes the credentials of this caller: the token if it has a `jti`, else the session if it has a
+    /// `sid`, else every token of the subject that was issued until then. For a logout endpoint. Credentials
+    /// without a time of issue or an end, such as an API key, are [out of reach](RevocationError::OutOfReach).
     ///
     /// ```
     /// use actix_web::{HttpResponse, post, web};
@@ -177,17 +175,17 @@ impl Revocations {
         }
     }
 
-    /// Whether these credentials still count.
+    /// Checks that these credentials are not revoked.
     ///
-    /// An [`Authenticator`](super::Authenticator) that keeps what it verified asks again at each
-    /// use; with the same [`Principal`] that costs a comparison, as long as nothing was revoked.
+    /// An [`Authenticator`](super::Authenticator) with a cache calls it at each use. With the same
+    /// [`Principal`], that costs one comparison as long as nothing was revoked.
     ///
     /// # Errors
     ///
-    /// `invalid_token` for what is revoked, and for what could not be: credentials that do not say
-    /// when they were issued and when they end, or that live longer than
-    /// [`longest_token_life`](RevocationsBuilder::longest_token_life). Unavailable while nobody
-    /// knows what is revoked.
+    /// `invalid_token` for revoked credentials, and for credentials that cannot be revoked: without a time of
+    /// issue or an end, or with a longer life than
+    /// [`longest_token_life`](RevocationsBuilder::longest_token_life). Unavailable while the list is not up
+    /// to date.
     ///
     /// ```
     /// use std::time::{Duration, SystemTime};
@@ -212,7 +210,7 @@ impl Revocations {
         self.look_up(caller, version).map_err(Refusal::from)
     }
 
-    /// What the list holds.
+    /// The number of entries, and the state of the list.
     #[must_use]
     pub fn statistics(&self) -> RevocationStatistics {
         let (entries, coarse) = self.0.list.count();

@@ -5,12 +5,12 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-/// A revocation that counts in this process already.
+/// A revocation that has taken effect in this process.
 ///
-/// Awaited, it says whether it was also stored where the other processes learn of it. Without a
-/// store there is nothing to wait for.
+/// Await it to learn whether the revocation was also stored for the other processes. Without a store, the result
+/// is ready immediately.
 #[derive(Debug)]
-#[must_use = "awaited, it says whether the revocation was stored"]
+#[must_use = "await it to learn whether the revocation was stored"]
 pub struct Revoked(State);
 
 #[derive(Debug)]
@@ -20,17 +20,17 @@ enum State {
     Storing(tokio::sync::oneshot::Receiver<Result<(), RevocationError>>),
 }
 
-/// Why a revocation did not, or not everywhere, take place.
+/// The reason why a revocation did not take effect, or not in all processes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RevocationError {
-    /// It was to reach what will be issued more than five minutes from now. Nothing was revoked.
+    /// Its time is more than five minutes in the future. Nothing was revoked.
     InTheFuture,
-    /// The caller's credentials are of a kind that no list reaches: they do not say when they were
-    /// issued and when they end. Nothing was revoked.
+    /// The caller's credentials cannot be revoked by a list: they have no time of issue or no end. Nothing was
+    /// revoked.
     OutOfReach,
-    /// The store does not answer. The revocation counts in this process and is stored when the store
-    /// is back; until then the other processes do not know of it.
+    /// The store is unreachable. The revocation has taken effect in this process. It is stored when the store
+    /// is reachable again, and only then takes effect in the other processes.
     NotStored,
 }
 

@@ -159,12 +159,30 @@ async fn a_description_that_cannot_be_right_is_refused_at_launch() {
         ),
         (bare().client_secret_basic("", "b").issuer(ISSUER).audience("t"), "identifier is empty"),
         (bare().client_secret_basic("a", "\n").issuer(ISSUER).audience("t"), "secret is empty, or"),
-        (bare().client_secret_basic("a", PUBLISHED).issuer(ISSUER), "secret is a test key"),
-        (bare().client_secret_post("a", PUBLISHED).issuer(ISSUER), "secret is a test key"),
-        (bare().private_key_jwt("a", ClientKey::es256(EC)).issuer(ISSUER), "key is a test key"),
-        (bare().private_key_jwt("a", ClientKey::rs256(RSA)).issuer(ISSUER), "key is a test key"),
-        (bare().private_key_jwt("a", ClientKey::ps256(RSA)).issuer(ISSUER), "key is a test key"),
-        (bare().private_key_jwt("a", ClientKey::eddsa(ED)).issuer(ISSUER), "key is a test key"),
+        (
+            bare().client_secret_basic("a", PUBLISHED).issuer(ISSUER).audience("t"),
+            "secret is a test key",
+        ),
+        (
+            bare().client_secret_post("a", PUBLISHED).issuer(ISSUER).audience("t"),
+            "secret is a test key",
+        ),
+        (
+            bare().private_key_jwt("a", ClientKey::es256(EC)).issuer(ISSUER).audience("t"),
+            "key is a test key",
+        ),
+        (
+            bare().private_key_jwt("a", ClientKey::rs256(RSA)).issuer(ISSUER).audience("t"),
+            "key is a test key",
+        ),
+        (
+            bare().private_key_jwt("a", ClientKey::ps256(RSA)).issuer(ISSUER).audience("t"),
+            "key is a test key",
+        ),
+        (
+            bare().private_key_jwt("a", ClientKey::eddsa(ED)).issuer(ISSUER).audience("t"),
+            "key is a test key",
+        ),
         (bare().client_secret_basic("a", "b").audience("test"), "no issuer"),
         (bare().client_secret_basic("a", "b").issuer(ISSUER), "no audience"),
         (good().dangerously_accept_any_audience(), "remove `.audience(…)`"),

@@ -1,14 +1,14 @@
 //! Revocations shared by all processes of a service through a Redis stream.
 //!
-//! 1. A revocation is an entry of one stream. Whoever revokes adds it; entries that are older than a
-//!    revocation lives are trimmed, and a stream to which nothing is added for so long ends.
-//! 2. Each process reads the stream from its beginning before it lets anybody through, and then waits
-//!    at its end, where Redis hands on what is added at once.
-//! 3. Each connection begins at the beginning: what was added meanwhile, or by a Redis that took over,
-//!    is not missed. What a process knows it keeps, whatever became of Redis.
-//! 4. The process hears from Redis several times within the staleness it allows. Where it does not,
-//!    it lets nobody through, and again as soon as it has read everything.
-//! 5. An entry that nobody understands revokes everything that was issued until it was added.
+//! 1. A revocation is an entry of one stream, added by the process that revokes. Entries that are older than the
+//!    life of a revocation are trimmed. A stream without new entries for that time expires.
+//! 2. Each process reads the whole stream before it accepts a token. Then it blocks at the end of the stream, and
+//!    Redis sends new entries immediately.
+//! 3. Each new connection reads from the beginning, so that no entry is missed after an interruption or a
+//!    failover. A process never drops entries because of the state of Redis.
+//! 4. The process receives something from Redis several times within the allowed staleness. Otherwise it fails
+//!    closed (503), until it has read the whole stream again.
+//! 5. An entry with an unknown format revokes everything that was issued until it was added.
 //!
 //! Reading and writing have a thread and a connection each, which end with the last handle.
 
