@@ -107,6 +107,29 @@ pub trait Resource: Sized + 'static {
 /// Rules use the parameter's name: `allow = document.owner == caller.subject()`. A path that names
 /// nothing is answered with 404. With the key `hide`, a resource that the rules forbid is answered
 /// with 404 as well.
+///
+/// ```
+/// use actix_web::{Error, HttpRequest, get};
+/// use secure_runtime::{Loaded, Resource, secure};
+///
+/// struct Document {
+///     owner: String,
+/// }
+///
+/// impl Resource for Document {
+///     type Key = u64;
+///
+///     async fn load(id: u64, _: &HttpRequest) -> Result<Option<Self>, Error> {
+///         Ok((id == 7).then(|| Document { owner: String::from("ann") }))
+///     }
+/// }
+///
+/// #[secure(allow = document.owner == caller.subject(), hide, rate = "100/h")]
+/// #[get("/documents/{id}")]
+/// async fn read(document: Loaded<Document>) -> String {
+///     format!("a document of {}", document.owner)
+/// }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Loaded<T>(T);
 

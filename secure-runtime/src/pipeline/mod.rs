@@ -1,6 +1,6 @@
 //! How a request is served. [`order`] has the order of the stages, in one function.
 //!
-//! - [`serve`]: the futures that actix-web polls; the only code that has the handler's types
+//! - [`mod@serve`]: the futures that actix-web polls; the only code that has the handler's types
 //! - [`exchange`]: one request and its response; calls [`order::advance`] and answers
 //! - [`order`]: **the order of the stages**
 //! - [`stages`]: the stages, one file each

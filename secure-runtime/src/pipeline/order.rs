@@ -90,7 +90,7 @@ impl Stage {
     }
 }
 
-/// A step that needs the handler's types; [`super::serve`] does it.
+/// A step that needs the handler's types; [`mod@super::serve`] does it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
     /// Evaluate the rule's expression with this number.

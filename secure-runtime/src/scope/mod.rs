@@ -120,7 +120,7 @@ impl<T> ScopeFactory for T where
 }
 
 impl<T: ScopeFactory> Scope<T> {
-    /// Mounts a secured endpoint, a [`resource`] or a nested scope.
+    /// Mounts a secured endpoint, a [`resource()`] or a nested scope.
     pub fn service(mut self, service: impl SecuredService) -> Self {
         self.config.service(service);
         self
@@ -129,7 +129,7 @@ impl<T: ScopeFactory> Scope<T> {
     /// Mounts a secured handler that has no route attribute.
     ///
     /// Requests with other methods pass it by, as with `route` of actix-web's scopes. They are
-    /// answered with 404 if no other service matches. A [`resource`] answers them with 405.
+    /// answered with 404 if no other service matches. A [`resource()`] answers them with 405.
     ///
     /// ```
     /// use secure_runtime::{route, secure};

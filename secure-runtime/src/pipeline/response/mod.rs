@@ -45,7 +45,7 @@ pub(super) fn refuse(refusing: RefusedRequest<'_>, mut denial: Refused) -> HttpR
 
 /// Answers a path that leads to no endpoint: 404 in the same form as other refusals, including
 /// [`SecurityBuilder::answer`](crate::SecurityBuilder::answer) and the nearest
-/// [`Answers`](crate::answer::Answers).
+/// [`Answers`].
 ///
 /// actix-web uses it for an unknown method too, unless the path has a `web::resource`.
 ///
