@@ -11,7 +11,7 @@ impl TypedNames for Permission {
     const NAMES: &'static [(&'static str, &'static str)] = &[("Admin", "admin")];
 }
 
-#[secure(roles = Permission::Admin)] //~ ERROR this enum's `Admin` is not the role `admin`
+#[secure(roles = Permission::Admin)] //~ ERROR the variant `Admin` of this enum is not the role `admin`
 #[get("/orders")]
 async fn orders() -> impl Responder {
     "orders"

@@ -11,7 +11,7 @@ impl TypedNames for Permission {
     const NAMES: &'static [(&'static str, &'static str)] = &[("OrdersRead", "orders:write")];
 }
 
-#[secure(permissions = Permission::OrdersRead)] //~ ERROR this enum's `OrdersRead` is not the permission `orders:read`
+#[secure(permissions = Permission::OrdersRead)] //~ ERROR the variant `OrdersRead` of this enum is not the permission `orders:read`
 #[get("/orders")]
 async fn orders() -> impl Responder {
     "orders"

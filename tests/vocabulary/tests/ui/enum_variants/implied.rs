@@ -5,7 +5,7 @@ secure_runtime::vocabulary! {
     pub enum Role = roles;
 }
 
-#[secure(roles = all(Role::Viewer, Role::Admin))] //~ ERROR the role `viewer` is demanded already
+#[secure(roles = all(Role::Viewer, Role::Admin))] //~ ERROR the role `viewer` has no effect: the role `admin` implies it
 #[get("/orders")]
 async fn orders() -> impl Responder {
     "orders"

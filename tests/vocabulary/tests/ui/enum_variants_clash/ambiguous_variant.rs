@@ -5,7 +5,7 @@ pub enum Permission {
     OrdersRead,
 }
 
-#[secure(permissions = Permission::OrdersRead)] //~ ERROR `OrdersRead` may be `orders.read` or `orders:read`
+#[secure(permissions = Permission::OrdersRead)] //~ ERROR `OrdersRead` is ambiguous
 #[get("/orders")]
 async fn orders() -> impl Responder {
     "orders"

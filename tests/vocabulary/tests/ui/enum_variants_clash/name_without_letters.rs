@@ -1,5 +1,5 @@
 secure_runtime::vocabulary! {
-    pub enum Scope = scopes; //~ ERROR the scope `+` cannot be a variant
+    pub enum Scope = scopes; //~ ERROR the scope `+` cannot be the name of a variant
 }
 
 fn main() {}

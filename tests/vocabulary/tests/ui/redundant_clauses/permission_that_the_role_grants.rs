@@ -1,7 +1,7 @@
 use actix_web::{Responder, get};
 use secure_runtime::secure;
 
-#[secure(roles = "viewer", permissions = "orders:read")] //~ ERROR the permission `orders:read` is demanded already
+#[secure(roles = "viewer", permissions = "orders:read")] //~ ERROR the permission `orders:read` has no effect
 #[get("/orders")]
 async fn orders() -> impl Responder {
     "orders"
