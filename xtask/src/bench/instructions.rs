@@ -94,7 +94,7 @@ fn per_request(
     variant: &str,
     algorithm: &str,
 ) -> Result<f64, Failure> {
-    let (few, many) = (plan.pick(50, 100), plan.pick(250, 1100));
+    let (few, many) = (plan.pick(2, 50, 100), plan.pick(6, 250, 1100));
     let counted = |requests: usize| -> Result<f64, Failure> {
         let file = directory()?.join(format!("callgrind.{variant}.{algorithm}.{requests}.out"));
         let drive = programs.join("drive");
@@ -128,7 +128,7 @@ fn times(plan: &Plan, programs: &Path, fixture: &Path) -> Result<Vec<Row>, Failu
     eprintln!("==> valgrind is not here: times instead of instructions");
     let mut command = Command::new(programs.join("requests"));
     command.arg(fixture);
-    if plan.quick {
+    if !plan.is_thorough() {
         command.arg("--quick");
     }
     let mut rows = Row::read_all(&succeed(&mut command)?)?;
