@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, RwLock};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aws_lc_rs::digest::{SHA256, digest};
 use secure_runtime::authentication::api_key::{ApiKey, ApiKeys, MemoryKeyStore};
@@ -37,12 +37,13 @@ impl Fixture {
         let mut key = String::new();
         for number in 0..KEYS {
             let owner = Principal::builder(format!("machine {number}")).role("reader");
-            let generated = ApiKey::generate("shop", owner.expires_at(END))?;
+            let generated =
+                ApiKey::generate("shop", owner.expires_at(UNIX_EPOCH + Duration::from_secs(END)))?;
             store.add(generated.record())?;
             key = generated.expose().to_owned();
             by_hand.insert(hash(key.as_bytes())?, generated.record().principal().clone());
         }
-        let ours = ApiKeys::new(store).into_authenticator().map_err(|faults| faults.join("; "))?;
+        let ours = ApiKeys::new(store).into_authenticator()?;
         let now = Moment::new(Duration::ZERO, Duration::from_secs(NOW));
         Ok(Self { key, now, ours, by_hand: RwLock::new(by_hand) })
     }
@@ -61,7 +62,7 @@ impl Fixture {
     pub fn by_hand(&self, request: &RequestHead<'_>) -> Option<Principal> {
         let hash = hash(request.header("x-api-key")?).ok()?;
         let principal = self.by_hand.read().ok()?.get(&hash)?.clone();
-        let is_over = principal.expires_at().is_some_and(|end| self.now.unix_seconds() >= end);
+        let is_over = principal.expires_at().is_some_and(|end| SystemTime::from(self.now) >= end);
         (!is_over).then_some(principal)
     }
 }

@@ -54,7 +54,7 @@ impl<S: Store> Authenticator for Remembering<S> {
             None => self.secret.hash_one(token),
         };
         let found = self.store.find(Probe { hash, token });
-        if let Some(principal) = found.filter(|it| it.expires_at() > Some(now.unix_seconds())) {
+        if let Some(principal) = found.filter(|it| it.expires_at() > Some(now.into())) {
             return Attempt::Accepted(principal);
         }
         let attempt = self.verifier.authenticate(request, now);

@@ -12,14 +12,13 @@ use std::sync::{Mutex, PoisonError};
 
 use ahash::RandomState;
 use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter};
+use secure_runtime::Moment;
 use secure_runtime::throttling::{LimitKey, Limiter, Quota};
 
-const HOUR: NonZeroU32 = NonZeroU32::MIN.saturating_add(3599);
-
-/// Whoever says whether a key's request is admitted, at a time in nanoseconds.
+/// Whoever says whether a key's request is admitted, at a moment.
 pub trait Contestant<K>: Sync {
     /// Decides, and takes a permit.
-    fn admits(&self, key: &K, now_ns: u64) -> bool;
+    fn admits(&self, key: &K, now: Moment) -> bool;
 }
 
 /// What can be a key of ours.
@@ -54,20 +53,20 @@ pub struct Ours {
 pub struct MutexMap<K> {
     shards: Vec<Mutex<HashMap<K, u64, RandomState>>>,
     hasher: RandomState,
-    quota: Quota,
+    pace: Pace,
 }
 
 /// A lock-free map.
 pub struct Papaya<K> {
     arrivals: papaya::HashMap<K, AtomicU64, RandomState>,
-    quota: Quota,
+    pace: Pace,
 }
 
 /// One an hour, and so many at once: with a burst that is never used up, every key stays live while
 /// it is measured, as keys of real limits do.
 #[must_use]
 pub fn quota(burst: NonZeroU32) -> Quota {
-    Quota::new(NonZeroU32::MIN, HOUR).with_burst(burst)
+    Quota::per_hour(NonZeroU32::MIN).with_burst(burst)
 }
 
 /// The same for governor.
@@ -86,21 +85,21 @@ impl Ours {
 
 impl<K: Key> Contestant<K> for Ours {
     #[inline(always)]
-    fn admits(&self, key: &K, now_ns: u64) -> bool {
-        self.limiter.check(key.of(&self.limiter), &self.quota, NonZeroU32::MIN, now_ns).is_allowed()
+    fn admits(&self, key: &K, now: Moment) -> bool {
+        self.limiter.check(key.of(&self.limiter), &self.quota, NonZeroU32::MIN, now).is_allowed()
     }
 }
 
 impl<K: Key> Contestant<K> for DefaultKeyedRateLimiter<K> {
     #[inline(always)]
-    fn admits(&self, key: &K, _now_ns: u64) -> bool {
+    fn admits(&self, key: &K, _now: Moment) -> bool {
         self.check_key(key).is_ok()
     }
 }
 
 impl<K> Contestant<K> for DefaultDirectRateLimiter {
     #[inline(always)]
-    fn admits(&self, _key: &K, _now_ns: u64) -> bool {
+    fn admits(&self, _key: &K, _now: Moment) -> bool {
         self.check().is_ok()
     }
 }
@@ -112,23 +111,23 @@ impl<K> MutexMap<K> {
         let hasher = RandomState::new();
         let shard = || Mutex::new(HashMap::with_hasher(hasher.clone()));
         let shards = (0..64).map(|_| shard()).collect();
-        Self { shards, hasher, quota: quota(burst) }
+        Self { shards, hasher, pace: Pace::new(burst) }
     }
 }
 
 impl<K: Key> Contestant<K> for MutexMap<K> {
     #[inline(always)]
-    fn admits(&self, key: &K, now_ns: u64) -> bool {
+    fn admits(&self, key: &K, now: Moment) -> bool {
         // The map's own places come from the low bits.
         let place = (self.hasher.hash_one(key) >> 48) as usize % self.shards.len();
         let Some(shard) = self.shards.get(place) else { return false };
         let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(arrival) = shard.get_mut(key) {
-            let next = next_arrival(&self.quota, *arrival, now_ns);
+            let next = self.pace.next_arrival(*arrival, now);
             *arrival = next.unwrap_or(*arrival);
             return next.is_some();
         }
-        let next = next_arrival(&self.quota, 0, now_ns);
+        let next = self.pace.next_arrival(0, now);
         shard.insert(key.clone(), next.unwrap_or_default());
         next.is_some()
     }
@@ -145,28 +144,43 @@ impl<K: Key> Papaya<K> {
             .hasher(RandomState::new())
             .resize_mode(papaya::ResizeMode::Blocking)
             .build();
-        Self { arrivals, quota: quota(burst) }
+        Self { arrivals, pace: Pace::new(burst) }
     }
 }
 
 impl<K: Key> Contestant<K> for Papaya<K> {
     #[inline(always)]
-    fn admits(&self, key: &K, now_ns: u64) -> bool {
+    fn admits(&self, key: &K, now: Moment) -> bool {
         let arrivals = self.arrivals.pin();
         let arrival = match arrivals.get(key) {
             Some(arrival) => arrival,
             None => arrivals.get_or_insert_with(key.clone(), AtomicU64::default),
         };
-        let take = |arrival| next_arrival(&self.quota, arrival, now_ns);
+        let take = |arrival| self.pace.next_arrival(arrival, now);
         arrival.fetch_update(Ordering::AcqRel, Ordering::Acquire, take).is_ok()
     }
 }
 
-/// GCRA: the arrival time after one more request, or nothing if it comes too early.
-#[inline]
-fn next_arrival(quota: &Quota, arrival: u64, now_ns: u64) -> Option<u64> {
-    let interval = quota.emission_interval_ns();
-    let next = arrival.max(now_ns).saturating_add(interval);
-    let most = interval.saturating_mul(u64::from(quota.burst().get()));
-    (next.saturating_sub(now_ns) <= most).then_some(next)
+/// The rate of the limiters that one writes by hand.
+#[derive(Clone, Copy, Debug)]
+struct Pace {
+    interval_ns: u64,
+    burst: u64,
+}
+
+impl Pace {
+    fn new(burst: NonZeroU32) -> Self {
+        let interval = quota(burst).emission_interval();
+        let interval_ns = u64::try_from(interval.as_nanos()).unwrap_or(u64::MAX);
+        Self { interval_ns, burst: u64::from(burst.get()) }
+    }
+
+    /// GCRA: the arrival time after one more request, or nothing if it comes too early.
+    #[inline]
+    fn next_arrival(self, arrival: u64, now: Moment) -> Option<u64> {
+        let now_ns = now.monotonic_nanos();
+        let next = arrival.max(now_ns).saturating_add(self.interval_ns);
+        let most = self.interval_ns.saturating_mul(self.burst);
+        (next.saturating_sub(now_ns) <= most).then_some(next)
+    }
 }

@@ -20,7 +20,7 @@ struct Bench {
 static BENCH: LazyLock<Bench> = LazyLock::new(|| {
     let clock = FakeClock::new();
     let issuer = Issuer::hs256().clock(clock.clone());
-    let jwt = issuer.jwt().accept_test_keys().cache_bytes(0).tenant_claim("tid");
+    let jwt = issuer.jwt().dangerously_accept_test_keys().cache_capacity_bytes(0).tenant_claim("tid");
     let jwt = jwt.roles_claim("realm_access.roles");
     Bench { clock, authenticator: jwt.clone().into_authenticator().unwrap(), issuer, jwt }
 });

@@ -1,4 +1,5 @@
-//! The attribute from its tokens to its expansion: parse, check, expand, or fall back.
+//! Expands `#[secure(…)]`: parses the tokens, checks the rules, generates code, or falls back after
+//! mistakes.
 
 use proc_macro2::{TokenStream, TokenTree};
 
@@ -29,7 +30,7 @@ pub(crate) fn secure(arguments: TokenStream, item: TokenStream) -> TokenStream {
     expansion
 }
 
-/// The item with the first policy that its attribute uses.
+/// The item, passed to the first policy that the attribute uses.
 fn used(arguments: &TokenStream, item: &TokenStream) -> Option<TokenStream> {
     let (used, own) = parse::layers::used(arguments)?;
     Some(match named_policies::is_used_once(arguments) {
@@ -40,7 +41,7 @@ fn used(arguments: &TokenStream, item: &TokenStream) -> Option<TokenStream> {
 
 fn function(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let current = vocabulary::current();
-    let arguments = file_policies::hoisted(arguments, &item, &current.vocabulary);
+    let arguments = file_policies::with_used_policies(arguments, &item, &current.vocabulary);
     let mut paths = Paths::new(None);
     let mut expansion = match used(&arguments, &item) {
         Some(expansion) => {
@@ -54,7 +55,7 @@ fn function(arguments: TokenStream, item: TokenStream) -> TokenStream {
     if let Some(report) = current.report(file_policies::faults) {
         expansion.extend(quote::quote!(#report));
     }
-    expansion.extend(current.told(&paths));
+    expansion.extend(current.tracking(&paths));
     expansion
 }
 
@@ -79,7 +80,8 @@ fn handler(
             expansion.extend(file_policies::assertion(&item, vocabulary, paths));
             expansion
         }
-        // What a faulty vocabulary would have said is not known: its own mistakes are told.
+        // The names of a faulty `secure.toml` are unknown; only the mistakes of the file are
+        // reported.
         Err((rest, _)) if vocabulary.is_faulty() => {
             fallback::closed(paths, item, rest.as_ref(), &Report::default())
         }

@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 
-/// One mistake: what was expected and found, what to type, why it matters.
+/// One mistake: a message (expected and found), a help (what to write), a note (why it matters).
 #[derive(Debug)]
 pub(crate) struct Diagnostic {
     start: Span,
@@ -11,7 +11,7 @@ pub(crate) struct Diagnostic {
     message: String,
     help: Option<String>,
     note: Option<String>,
-    /// Where the mistake may be written, if not where it is shown.
+    /// The place where the mistake may be written, if not where it is shown.
     elsewhere: Option<String>,
 }
 
@@ -23,7 +23,7 @@ impl Diagnostic {
         Self { start, end, message, help: None, note: None, elsewhere: None }
     }
 
-    /// What to type instead.
+    /// What to write instead.
     pub(crate) fn help(&mut self, help: impl Into<String>) -> &mut Self {
         self.help = Some(help.into());
         self
@@ -60,7 +60,7 @@ impl ToTokens for Diagnostic {
     }
 }
 
-/// Something that the compiler shall warn of.
+/// A warning of the compiler.
 #[derive(Debug)]
 pub(crate) struct Warning {
     /// The lint's name, as a constant has it.
@@ -71,8 +71,8 @@ pub(crate) struct Warning {
 
 impl ToTokens for Warning {
     fn to_tokens(&self, tokens: &mut TokenStream) {
-        // The one warning with words of ours on stable Rust: a deprecated item that is used where
-        // the warning belongs.
+        // Use of a deprecated item: the only warning with its own text on stable Rust, at the place
+        // where the item is used.
         let (name, text) = (Ident::new(&self.name, self.place), &self.text);
         tokens.extend(quote! {
             const _: () = {
@@ -84,17 +84,17 @@ impl ToTokens for Warning {
     }
 }
 
-/// The mistakes found so far, and what to warn of.
+/// The mistakes found so far, and the warnings.
 ///
-/// Only [`Diagnostics::gather`] makes one, and it looks at every mistake that was put in: an
-/// accumulator cannot be dropped unread.
+/// Only [`Diagnostics::gather`] creates one, and it reports every mistake: none can be dropped
+/// unread.
 #[derive(Debug, Default)]
 pub(crate) struct Diagnostics {
     mistakes: Vec<Diagnostic>,
     warnings: Vec<(&'static str, Diagnostic)>,
 }
 
-/// At least one mistake; none, where they are told elsewhere.
+/// At least one mistake; none if they are reported elsewhere.
 #[derive(Debug, Default)]
 #[must_use]
 pub(crate) struct Report {
@@ -103,12 +103,13 @@ pub(crate) struct Report {
 }
 
 impl Diagnostics {
-    /// Runs the stages: their result if they found no mistake, else all mistakes.
+    /// Runs the stages: returns their result if they found no mistake, otherwise all mistakes.
     pub(crate) fn gather<T>(stages: impl FnOnce(&mut Self) -> Option<T>) -> Result<T, Report> {
         Self::gather_with_the_rest(stages).map_err(|(_, report)| report)
     }
 
-    /// The same, and what came of the stages in spite of the mistakes: for editors, never to be run.
+    /// The same, and also the result of the stages in spite of mistakes: for editors, never to be
+    /// executed.
     pub(crate) fn gather_with_the_rest<T>(
         stages: impl FnOnce(&mut Self) -> Option<T>,
     ) -> Result<T, (Option<T>, Report)> {
@@ -145,7 +146,7 @@ impl Diagnostics {
         &mut push(&mut self.warnings, (lint, diagnostic)).1
     }
 
-    /// What to warn of, for an expansion that shows it.
+    /// The warnings, for the expansion.
     pub(crate) fn warnings(&self) -> Vec<Warning> {
         let warning = |(lint, diagnostic): &(&str, Diagnostic)| Warning {
             name: lint.to_uppercase().replace('-', "_"),
@@ -163,12 +164,12 @@ impl Diagnostics {
         push(&mut self.mistakes, mistake)
     }
 
-    /// Adds what syn found, in its words.
+    /// Adds an error of syn, with its message.
     pub(crate) fn syntax(&mut self, error: &syn::Error) -> &mut Diagnostic {
         self.error_at(error.span(), error.to_string())
     }
 
-    /// How many mistakes were found so far.
+    /// The number of mistakes so far.
     pub(crate) fn count(&self) -> usize {
         self.mistakes.len()
     }
@@ -190,15 +191,16 @@ impl Report {
             .collect()
     }
 
-    /// Adds a note to what is shown at the attribute as a whole, because its tokens are from elsewhere.
+    /// Adds a note to mistakes that are shown at the whole attribute, because their tokens come
+    /// from elsewhere.
     pub(crate) fn written_elsewhere(&mut self, note: &str) {
-        // Spans cannot be compared but by what they print.
+        // Spans can only be compared by their `Debug` output.
         let attribute = format!("{:?}", Span::call_site());
         let shown = self.mistakes.iter_mut().filter(|it| format!("{:?}", it.start) == attribute);
         shown.for_each(|mistake| mistake.elsewhere = Some(note.to_owned()));
     }
 
-    /// Every message, one a mistake.
+    /// The message of each mistake.
     #[cfg(test)]
     pub(crate) fn messages(&self) -> Vec<String> {
         self.mistakes.iter().map(Diagnostic::text).collect()
@@ -224,7 +226,7 @@ pub(crate) fn choices(words: &[&str]) -> String {
     }
 }
 
-/// The word somebody most likely meant, if one is near enough.
+/// The nearest word, if one is near enough.
 pub(crate) fn nearest<'a>(
     found: &str,
     words: impl IntoIterator<Item = &'a str>,

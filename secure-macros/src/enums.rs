@@ -11,7 +11,7 @@ use crate::model::legal::Fact;
 use crate::paths::Paths;
 use crate::vocabulary::{self, FILE, Vocabulary, variant};
 
-/// The tables of the file, by their names.
+/// The tables of the file, and the kinds of names in them.
 const KINDS: [(&str, Fact); 3] =
     [("roles", Fact::Role), ("scopes", Fact::Scope), ("permissions", Fact::Permission)];
 
@@ -23,7 +23,7 @@ struct Enum {
     kind: Ident,
 }
 
-/// The enums, and where the runtime is: `crate = path;` in front of them.
+/// The enums, and the path of the runtime: `crate = path;` in front of them.
 struct Enums {
     root: Option<syn::Path>,
     enums: Vec<Enum>,
@@ -77,17 +77,17 @@ pub(crate) fn expand(input: TokenStream) -> TokenStream {
             report.err().map(|report| quote!(#report)).unwrap_or_default()
         }
     };
-    let told = current.told(&paths);
-    quote!(#report #expansion #told)
+    let tracking = current.tracking(&paths);
+    quote!(#report #expansion #tracking)
 }
 
-/// One enum; of one with mistakes, as much as there is, so that its name and its other variants are
-/// still found.
+/// One enum. An enum with mistakes is generated as far as possible, so that its name and its other
+/// variants are found.
 fn one(it: &Enum, known: &Vocabulary, paths: &Paths) -> TokenStream {
     let checked = Diagnostics::gather_with_the_rest(|diagnostics| checked(it, known, diagnostics));
     let (rest, report) = match checked {
         Ok(all) => (Some(all), None),
-        // The mistakes of a faulty file are told, and what it lists is not known.
+        // The mistakes of a faulty file are reported elsewhere, and its names are unknown.
         Err((rest, report)) => (rest, (!known.is_faulty()).then_some(report)),
     };
     let (fact, names) = rest.unwrap_or((Fact::Role, Vec::new()));
@@ -120,10 +120,11 @@ fn checked(
     for name in names {
         match variant(name) {
             None => {
-                let message = format!("the {} `{name}` cannot be a variant", fact.word());
+                let message =
+                    format!("the {} `{name}` cannot be the name of a variant", fact.word());
                 diagnostics
                     .error(&it.name, message)
-                    .help("a name with letters, which is no keyword");
+                    .help("use a name with letters that is not a keyword");
             }
             Some(variant) => match variants.iter().find(|(known, _)| *known == variant) {
                 None => variants.push((variant, name)),
@@ -140,7 +141,7 @@ fn checked(
     Some((*fact, variants.into_iter().map(ident).collect()))
 }
 
-/// The enum and what it is given.
+/// The enum and its implementations.
 fn declared(it: &Enum, fact: Fact, names: &[(Ident, String)], paths: &Paths) -> TokenStream {
     let Enum { attributes, visibility, name: of, .. } = it;
     let variants = names.iter().map(|(variant, _)| variant);
@@ -162,16 +163,16 @@ fn declared(it: &Enum, fact: Fact, names: &[(Ident, String)], paths: &Paths) -> 
 
         #[allow(dead_code)]
         impl #of {
-            /// All of them, in the order of their names.
+            /// All variants, in the order of their names.
             #visibility const ALL: &'static [Self] = &[#(Self::#variants),*];
 
-            /// The name, as policies and tokens have it.
+            /// The name, as in policies and tokens.
             #[must_use]
             #visibility const fn name(self) -> &'static #text {
                 match self { #(#matched),* }
             }
 
-            /// The one with this name.
+            /// The variant with this name.
             #[must_use]
             #visibility fn from_name(name: &#text) -> #option {
                 Self::ALL.iter().copied().find(|it| it.name() == name)

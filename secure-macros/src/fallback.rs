@@ -1,4 +1,5 @@
-//! What is left of the item after a mistake: its public shape, and nothing that answers.
+//! The expansion after a mistake: the item's public signature, and a body that never returns a
+//! response.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -12,12 +13,12 @@ use crate::model::legal::Endpoint;
 use crate::model::raw::Function;
 use crate::paths::Paths;
 
-/// The mistakes, and the item such that nothing else fails because of them.
+/// The mistakes, and the item in a form that causes no further errors.
 ///
-/// The build fails in any case; should the item ever run, it never answers.
+/// The build fails in any case; if the item ever ran, it would never return a response.
 ///
-/// `rest` is what could be made of the attribute in spite of them: editors complete what stands in
-/// it, and whoever writes a rule has an unfinished one most of the time.
+/// `rest` is the code that could be generated in spite of the mistakes, for completion in editors:
+/// a rule that is being written is unfinished most of the time.
 pub(crate) fn closed(
     paths: &Paths,
     item: TokenStream,
@@ -27,7 +28,7 @@ pub(crate) fn closed(
     let function = Diagnostics::gather(|found| crate::parse::function(item.clone(), found));
     let shape = match function {
         Ok(function) if is_free(&function) => shape(paths, &function, rest),
-        // A method, one of a trait, or no function at all: untouched, its other attributes included.
+        // A method, a trait's function, or another item: unchanged, with its other attributes.
         _ => item,
     };
     quote!(#shape #report)
@@ -47,7 +48,7 @@ fn shape(paths: &Paths, function: &Function, rest: Option<&Endpoint>) -> TokenSt
     let (signature, body) = (&function.signature, &function.body);
     let (visibility, name) = (&function.visibility, &signature.ident);
     let is_routed = !visible(function).is_empty();
-    // A routed function cannot be generic; that it was is one of the mistakes, or none.
+    // A function with a route attribute cannot be generic; if it was, that is one of the mistakes.
     let generics = (!is_routed).then_some(&signature.generics);
     let bounds = generics.and_then(|generics| generics.where_clause.as_ref());
     let service = is_routed.then(|| {
@@ -64,7 +65,7 @@ fn shape(paths: &Paths, function: &Function, rest: Option<&Endpoint>) -> TokenSt
         Some((ty, implementation)) => (Some(ty), implementation),
         None => (None, quote!(#(#inner)* #signature #body)),
     };
-    // Where it says `Self`, rustc would tell the same mistake in its words.
+    // If it uses `Self`, rustc would report the same mistake again.
     let own = self_type(function).is_none().then(|| {
         quote! {
             #[allow(dead_code, unused, non_local_definitions)]
@@ -88,7 +89,7 @@ fn shape(paths: &Paths, function: &Function, rest: Option<&Endpoint>) -> TokenSt
     }
 }
 
-/// Several route attributes without `#[routes]` would fail in actix-web's words too.
+/// Several route attributes without `#[routes]` would fail in actix-web again.
 fn first_route_alone(attributes: Vec<&Attribute>) -> Vec<&Attribute> {
     let mut paths = attributes.iter().map(|attribute| attribute.path());
     let is_several = paths.any(|path| is_named(path, |name| name == "routes"));

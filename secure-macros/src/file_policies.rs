@@ -1,7 +1,8 @@
-//! Policies of source files: what the `secure.toml` says of the file in which a handler stands.
+//! Policies for source files: the table `[policies]` of the `secure.toml`.
 //!
-//! A handler's file is that of its name. Where a macro in another file writes the handler, the name may
-//! come from there; the compiler, who knows the file from which the macro was called, compares the two.
+//! A handler's file is that of its name. If a macro in another file generates the handler, the name
+//! may come from there. The compiler knows the file from which the macro was called, and compares
+//! the two.
 
 use std::path::{Path, PathBuf};
 
@@ -16,16 +17,17 @@ use crate::paths::Paths;
 use crate::vocabulary::{FILE, Fault, Source, Vocabulary};
 use crate::{check, parse};
 
-/// Where a handler stands.
+/// The file of a handler.
 struct Place {
     /// The file as `file!()` writes it.
     shown: String,
-    /// Its path from the directory of the `secure.toml`; `None`: it cannot be told.
+    /// Its path from the directory of the `secure.toml`; `None` if it is unknown.
     path: Option<Vec<String>>,
 }
 
-/// The attribute with the policies that its file's policies use: a macro has to hand them on.
-pub(crate) fn hoisted(
+/// The attribute with the named policies that its file's policies use: only a macro can pass them
+/// on.
+pub(crate) fn with_used_policies(
     arguments: TokenStream,
     item: &TokenStream,
     vocabulary: &Vocabulary,
@@ -36,23 +38,23 @@ pub(crate) fn hoisted(
         return arguments;
     }
     let mut known: Vec<String> = uses(&arguments).iter().map(shown).collect();
-    let mut hoisted = TokenStream::new();
+    let mut with_used_policies = TokenStream::new();
     for source in sources.into_iter().filter(|source| read(source, vocabulary).is_ok()) {
         for path in source.keys.parse().iter().flat_map(uses) {
             if !known.contains(&shown(&path)) {
                 known.push(shown(&path));
-                hoisted.extend(quote!(use = #path,));
+                with_used_policies.extend(quote!(use = #path,));
             }
         }
     }
-    if hoisted.is_empty() {
+    if with_used_policies.is_empty() {
         return arguments;
     }
     let done = format_ident!("{HOISTED}");
-    quote!(#hoisted #done, #arguments)
+    quote!(#with_used_policies #done, #arguments)
 }
 
-/// The layers of the handler's file, the widest first.
+/// The layers of the handler's file, the outermost first.
 pub(crate) fn layers(item: &TokenStream, vocabulary: &Vocabulary) -> Vec<Layer> {
     let (sources, _) = matching(item, vocabulary);
     let layer =
@@ -60,7 +62,7 @@ pub(crate) fn layers(item: &TokenStream, vocabulary: &Vocabulary) -> Vec<Layer> 
     sources.into_iter().map(layer).collect()
 }
 
-/// What a message says of mistakes that the attribute alone does not explain.
+/// The note for mistakes that the attribute alone does not explain.
 pub(crate) fn note(item: &TokenStream, vocabulary: &Vocabulary) -> Option<String> {
     let (sources, _) = matching(item, vocabulary);
     let patterns: Vec<&str> = sources.iter().map(|source| source.pattern.text()).collect();
@@ -72,7 +74,7 @@ pub(crate) fn note(item: &TokenStream, vocabulary: &Vocabulary) -> Option<String
     })
 }
 
-/// What the compiler has to know of the handler's file: that it is the one whose policies hold.
+/// The assertion that the handler's file is the one whose policies apply.
 pub(crate) fn assertion(item: &TokenStream, vocabulary: &Vocabulary, paths: &Paths) -> TokenStream {
     if vocabulary.sources().is_empty() {
         return TokenStream::new();
@@ -82,15 +84,15 @@ pub(crate) fn assertion(item: &TokenStream, vocabulary: &Vocabulary, paths: &Pat
         Some(Place { shown, path: Some(_) }) => quote!(#support::written_in!(#shown);),
         _ => {
             let message = format!(
-                "the file of this handler cannot be told, and `{FILE}` has policies of files\n= help: write the handler into a file of the crate, without a macro"
+                "the file of this handler is unknown, and `{FILE}` has policies for files\n= help: write the handler in a file of the crate, outside of a macro"
             );
-            // Editors may not know files, and run nothing.
+            // Editors may not know the file, and run nothing.
             quote!(#support::in_compilers! { ::core::compile_error! { #message } })
         }
     }
 }
 
-/// What is wrong with the keys of all policies of files: told once.
+/// The mistakes in the keys of all file policies, which are reported once.
 pub(crate) fn faults(vocabulary: &Vocabulary) -> Vec<Fault> {
     let mut faults = Vec::new();
     for source in vocabulary.sources() {
@@ -105,7 +107,7 @@ pub(crate) fn faults(vocabulary: &Vocabulary) -> Vec<Fault> {
     faults
 }
 
-/// The policies that hold for the item's file, and the file, where some policy is about files.
+/// The policies that apply to the item's file, and the file, if there are file policies.
 fn matching<'v>(
     item: &TokenStream,
     vocabulary: &'v Vocabulary,
@@ -138,7 +140,7 @@ fn name(item: &TokenStream) -> Option<Ident> {
 }
 
 fn place(span: Span, folder: Option<&Path>) -> Option<Place> {
-    // Outside of a compiler no span knows its file.
+    // Outside of a compiler, spans have no file.
     if !proc_macro::is_available() {
         return None;
     }
@@ -147,7 +149,8 @@ fn place(span: Span, folder: Option<&Path>) -> Option<Place> {
     Some(Place { shown: span.file(), path })
 }
 
-/// The parts of the path to a file from a folder; none of one outside, which no pattern matches.
+/// The parts of the path from a folder to a file; empty for a file outside, which no pattern
+/// matches.
 fn from(folder: &Path, file: &Path) -> Option<Vec<String>> {
     let working: PathBuf = std::env::current_dir().ok()?;
     let file = working.join(file).canonicalize().ok()?;
@@ -155,7 +158,7 @@ fn from(folder: &Path, file: &Path) -> Option<Vec<String>> {
     Some(inside.iter().map(|part| part.to_string_lossy().into_owned()).collect())
 }
 
-/// The layer that the keys of a file's policy come to.
+/// The layer of a file policy.
 fn read(source: &Source, vocabulary: &Vocabulary) -> Result<Layer, Report> {
     let parsed = |diagnostics: &mut Diagnostics| {
         let tokens: TokenStream = match source.keys.parse() {
@@ -170,7 +173,7 @@ fn read(source: &Source, vocabulary: &Vocabulary) -> Result<Layer, Report> {
             let first = path.segments.first().is_some_and(|first| first.ident == "crate");
             if path.leading_colon.is_none() && !first {
                 let message = format!(
-                    "`{}` is looked up at each handler, expected a path from the crate",
+                    "`{}` is looked up in each handler's module, expected a path that starts with `crate::`",
                     shown(&path)
                 );
                 diagnostics.error(&path, message).help(format!("`use = crate::{}`", shown(&path)));
@@ -183,7 +186,7 @@ fn read(source: &Source, vocabulary: &Vocabulary) -> Result<Layer, Report> {
         layer.tokens = tokens;
         Some(layer)
     };
-    // Once to see what is wrong with it, and once for the handler, where it is checked again.
+    // Once to find its mistakes, and once for the handler, where it is checked again.
     Diagnostics::gather(|diagnostics| {
         let mut layer = parsed(diagnostics)?;
         opens_nothing(&layer, diagnostics);
@@ -195,7 +198,7 @@ fn read(source: &Source, vocabulary: &Vocabulary) -> Result<Layer, Report> {
     Diagnostics::gather(parsed)
 }
 
-/// The reader of a handler sees that it is open: what stands in another file never opens it.
+/// An open endpoint must be visible at the handler: a policy in another file never opens it.
 fn opens_nothing(layer: &Layer, diagnostics: &mut Diagnostics) {
     let public = layer.declaration.public.iter().map(|key| (key, "public"));
     let optional = layer.declaration.auth.iter().filter(|auth| Names::is_optional(auth));
@@ -203,7 +206,7 @@ fn opens_nothing(layer: &Layer, diagnostics: &mut Diagnostics) {
         diagnostics
             .error(
                 key,
-                format!("a policy of files expects keys that demand something, found `{found}`"),
+                format!("a policy for files expects keys that demand something, found `{found}`"),
             )
             .help(format!("write `{found}` on each handler"));
     }

@@ -15,188 +15,204 @@ mod module_policies;
 mod named_policies;
 mod parse;
 mod paths;
+mod policy_members;
 #[cfg(test)]
 mod tests;
 mod vocabulary;
 
 use proc_macro::TokenStream;
 
-/// Puts a security policy on an actix-web handler; what it says is enforced, or does not compile.
+/// Enforces a security policy on an actix-web handler.
 ///
-/// All keys of one attribute must hold. Without a key it demands any authenticated caller.
+/// The policy covers authentication, authorization, validation and rate limiting. Mistakes in it are
+/// compile errors. All keys of one attribute must hold. Without a key, the endpoint needs an
+/// authenticated caller.
 ///
-/// | write | means |
-/// |---|---|
-/// | `public` | nobody needs to authenticate |
-/// | `auth = jwt` | which configured authenticators may, or must, accept the caller |
-/// | `roles = "admin"` | the caller has the role, any or all of several |
-/// | `scopes = "orders:read"` | the caller's token has the scope, any or all of several |
-/// | `permissions = "orders.refund"` | the caller has the permission, any or all of several |
-/// | `fresh = "5m"` | the caller signed in at most so long ago |
-/// | `acr = "mfa"` | the caller signed in at this level of assurance, or at any of several |
-/// | `amr = "otp"` | the caller signed in by this method, by any or all of several |
-/// | `allow = order.customer == caller.subject()` | a Boolean rule about the caller, the request and the handler's arguments |
-/// | `check = owns_order` | an asynchronous function that checks the caller and arguments of the handler |
-/// | `action = "secrets:list"` | the application's own policy permits this action; without a name, the handler's |
-/// | `hide` | what the rule forbids is answered as if it were not there |
-/// | `callable` | other code may call the function without the policy, as `handler::without_policy(…)` |
-/// | `rate = "100/h"` | how many requests are admitted, counted by caller unless `by` says otherwise |
-/// | `quota = "10000/month"` | how many requests are admitted in an hour, day, week or month of the calendar |
-/// | `concurrency = 8` | how many requests of one caller are served at once |
-/// | `priority = bulk` | what is given up first, or last, when more requests come than may be served |
-/// | `failures = "10/min"` | how many failed requests are borne, before whoever makes them is banned for a while |
-/// | `use = staff` | the keys that `policy!` named so hold as well |
-/// | `validate(order)` | the parameters pass validation before the handler runs |
-/// | `unvalidated(order, reason = "the schema is the customer's")` | a body parameter that is not validated, and why |
-/// | `objects = any` | whoever may call may ask for any object that the path names |
-/// | `max_body = "64KiB"` | the largest request body |
-/// | `body_timeout = "30s"` | how long a request body may take to arrive |
-/// | `websocket` | a WebSocket handshake: its stream ends with the credentials of its caller |
-/// | `content_type = "application/json"` | the one media type a request body may have |
-/// | `content_encoding = "gzip"` | how a request body may be compressed |
-/// | `crate = my_reexports::secure_runtime` | where the crate `secure_runtime` is, if not at `::secure_runtime` |
+/// | write | meaning | value |
+/// |---|---|---|
+/// | `public` | anyone may call, without authentication | none; `public(reason = "…")` |
+/// | `auth = jwt` | the authenticators that accept the caller | names; `any(…)`, `all(…)`, `optional`, `lenient(…)` |
+/// | `roles = "admin"` | the caller must have this role | names; `any(…)`, `all(…)` |
+/// | `scopes = "orders:read"` | the caller's token must have this scope | names; `any(…)`, `all(…)` |
+/// | `permissions = "orders.refund"` | the caller must have this permission | names; `any(…)`, `all(…)` |
+/// | `fresh = "5m"` | the caller must have signed in at most this long ago | an age in `s`, `m`, `h` or `d` |
+/// | `acr = "mfa"` | the caller must have signed in at this level of assurance | names; `any(…)` |
+/// | `amr = "otp"` | the caller must have signed in by this method | names; `any(…)`, `all(…)` |
+/// | `allow = order.customer == caller.subject()` | a Boolean rule about the caller, the request and the handler's arguments | a Rust expression |
+/// | `check = owns_order` | an asynchronous function that checks the caller and the handler's arguments | the path of a function |
+/// | `action = "secrets:list"` | the function given to `SecurityBuilder::decide` must permit this action | a name; none: the handler's path |
+/// | `hide` | a request that a rule forbids gets 404 instead of 403 | none |
+/// | `callable` | other code may call the function without the policy, as `handler::without_policy(…)` | none |
+/// | `rate = "100/h"` | rate limit: the most requests in a window, by caller unless `by` is given | requests per `s`, `min`, `h` or `d` |
+/// | `quota = "10000/month"` | the most requests in a period of the calendar | requests per `hour`, `day`, `week` or `month` |
+/// | `concurrency = 8` | the most requests in flight at once, by caller unless `by` is given | a number of requests |
+/// | `priority = bulk` | which requests are rejected first, or last, under overload | `critical`, `normal` or `bulk` |
+/// | `failures = "10/min"` | the most failed requests of a client before it is banned for a time | requests per `s`, `min`, `h` or `d` |
+/// | `use = staff` | adds the keys of a policy that `policy!` defines | the path of a policy |
+/// | `validate(order)` | these parameters are validated before the handler runs | names of parameters |
+/// | `unvalidated(order, reason = "the schema is the customer's")` | this body parameter is not validated, for the given reason | a parameter or `any`, and a reason |
+/// | `objects = any` | every caller may have every object that the path names | `any` |
+/// | `max_body = "64KiB"` | the largest request body | a size in `B`, `kB`, `KiB`, `MB`, `MiB`, `GB` or `GiB` |
+/// | `body_timeout = "30s"` | the longest time for a request body to arrive | a time in `ms`, `s`, `m` or `h` |
+/// | `websocket` | a WebSocket handshake: the stream ends when the caller's credentials end | none |
+/// | `content_type = "application/json"` | the only media type that a request body may have | `type/subtype` |
+/// | `content_encoding = "gzip"` | the only compression that a request body may have | `gzip` |
+/// | `crate = my_reexports::secure_runtime` | the path of the crate `secure_runtime`, if it is not `::secure_runtime` | a path |
 ///
 /// # Names
 ///
-/// A list of several names says how they combine: `roles = any("admin", "auditor")`,
-/// `scopes = all("orders:read", "orders:write")`. `auth` takes bare words, and literals for names
-/// that are no words: `auth = any(jwt, "partner-api")`. `auth = optional` admits anonymous callers;
-/// credentials that are sent must be valid. With `auth = lenient(session)` (any of several:
-/// `lenient(session, jwt)`) bad credentials count as none, as if they had not been sent: the caller is
-/// anonymous then. They count for budgets of failures, and credentials that cannot be judged are
-/// answered with 503 all the same. Neither goes with keys that demand something of the caller.
+/// `any(…)` and `all(…)` combine several names: `roles = any("admin", "auditor")`,
+/// `scopes = all("orders:read", "orders:write")`. `auth` takes bare words, and string literals for
+/// names that are not identifiers: `auth = any(jwt, "partner-api")`.
 ///
-/// With a `secure.toml` beside `Cargo.toml` or at the workspace's root, roles, scopes and
-/// permissions must be listed there, and a role stands for what it includes and grants. A name may then
-/// be the variant of an enum that [`vocabulary!`] makes: `permissions = Permission::OrdersRead`.
+/// - `auth = optional` also admits anonymous requests. Credentials that are sent must be valid.
+/// - `auth = lenient(session)`, or `lenient(session, jwt)` for any of several, treats rejected
+///   credentials as if they had not been sent: the request is anonymous. They still count as
+///   failures for `failures`. If the credentials cannot be checked, the response is 503.
+///
+/// Neither can be combined with keys that demand something of the caller.
+///
+/// With a `secure.toml` beside `Cargo.toml` or at the root of the workspace, roles, scopes and
+/// permissions must be listed there. A role then includes the roles and permissions that the file
+/// gives it. A name may also be a variant of an enum that [`vocabulary!`] generates:
+/// `permissions = Permission::OrdersRead`.
 ///
 /// # Step-up
 ///
-/// `fresh`, `acr` and `amr` demand something of how the caller signed in: the claims `auth_time`,
-/// `acr` and `amr` of the token (RFC 9068 section 2.2.1). Whoever falls short is asked to sign in
-/// again, with 401 and `insufficient_user_authentication` (RFC 9470); a token without the claim
-/// falls short. An age has one of the units `s`, `m` (or `min`), `h` and `d`.
+/// `fresh`, `acr` and `amr` check how the caller signed in: the claims `auth_time`, `acr` and `amr`
+/// of the token (RFC 9068 section 2.2.1). A caller who does not satisfy them must sign in again: the
+/// response is 401 with `insufficient_user_authentication` (RFC 9470). A token without the claim does
+/// not satisfy them. `min` is another spelling of the unit `m`.
 ///
 /// # Rules
 ///
 /// `allow` combines conditions with `&&`, `||`, `!` and parentheses:
 ///
 /// - `role("admin")`, `scope("orders:read")`, `permission("orders.refund")`;
-/// - `authenticator("jwt")`: this one accepted the caller's credentials;
-/// - `address in "10.0.0.0/8"`, or a list of networks: the client's address;
-/// - `time in "Mon-Fri 09:00-17:00 Europe/Berlin"`: the hours of a week in a time zone; days may be
-///   listed or left out, and `22:00-06:00` ends on the day after;
-/// - any other Rust expression of the type `bool`. It has `caller` (`&Principal`, with
-///   `auth = optional` and `lenient(…)` `Option<&Principal>`), `request` (`&HttpRequest`) and the handler's
-///   parameters in scope, as references and by the names of their patterns. `.await` is allowed, and
-///   `?` with every error that actix-web can answer with.
+/// - `authenticator("jwt")`: this authenticator accepted the caller's credentials;
+/// - `address in "10.0.0.0/8"`, or a list of networks: the client IP is in the network;
+/// - `time in "Mon-Fri 09:00-17:00 Europe/Berlin"`: hours of the week in a time zone. Days may be
+///   listed, and may be omitted. `22:00-06:00` ends on the next day;
+/// - any other Rust expression of the type `bool`. It can use `caller` (`&Principal`; with
+///   `auth = optional` and `lenient(…)` `Option<&Principal>`), `request` (`&HttpRequest`), and the
+///   handler's parameters, as references and by the names in their patterns. It can use `.await`, and
+///   `?` with every error that actix-web can turn into a response.
 ///
-/// What mentions no parameter is decided before the limits by caller; what mentions parameters made of
-/// the request's head (path, query, headers, resources), before the body is read; the rest after
-/// validation. An expression is evaluated only if the rule hangs on it, in the order
-/// written, and at most once. An error or a panic refuses the request.
+/// A condition is evaluated as early as its inputs exist: without parameters, before the rate limits
+/// by caller; with parameters from the request head (path, query, headers, resources), before the
+/// body is read; all others after validation. Expressions are evaluated in the order written, at most
+/// once, and only if the result depends on them. An error or a panic rejects the request.
 ///
-/// `check = path::to::function` calls `async fn(&Principal, &…) -> Result<(), Denial>` as soon as what
-/// it takes is there, with the arguments of its parameters' types; `check = function(order, request)` with
-/// these. `check` may be written several times.
+/// `check = path::to::function` calls `async fn(&Principal, &…) -> Result<(), Denial>` as soon as its
+/// arguments exist. The arguments are found by the types of its parameters;
+/// `check = function(order, request)` names them. `check` may be given several times.
 ///
-/// `action = "secrets:list"` asks the function that `SecurityBuilder::decide` was given: rules that change
-/// while the program runs. It is asked after the rules about the caller, before limits by caller and before the
-/// body, with the caller and what the path says. `action` alone has the name of the handler, with its module.
-/// Where a module or a policy and the handler name an action each, all of them are asked about.
+/// `action = "secrets:list"` calls the function that was given to `SecurityBuilder::decide`, for rules
+/// that change while the program runs. The function gets the caller and the values of the path. It runs
+/// after the rules about the caller, before the rate limits by caller, and before the body is read.
+/// `action` alone uses the handler's module path and name. If a module or a policy and the handler each
+/// have an action, every one of them must be permitted.
 ///
-/// With `hide`, a request that the rule or that function forbids is answered with 404, as if there were nothing. A
-/// caller who has not signed in is asked to as long as no argument was looked at.
+/// With `hide`, a request that a rule or that function forbids gets 404, as if the resource did not
+/// exist. An anonymous request gets 401 as long as the rule has looked at no argument.
 ///
-/// A rule that always or never holds, or that has a part without an effect, is an error.
+/// A rule that is always true or always false, or that has a part without an effect, is an error.
 ///
 /// # Rates
 ///
-/// A rate is `permits/window`; units are `s`, `min`, `h` and `d`, as in `"100/h"` or `"10/15min"`.
-/// Several quotas (`rate = ["10/s", "1000/h"]`) must all admit a request.
+/// A rate is `permits/window`; the units are `s`, `min`, `h` and `d`, as in `"100/h"` or `"10/15min"`.
+/// With several rates (`rate = ["10/s", "1000/h"]`) each of them must admit the request.
 ///
-/// - `rate = login` is what `[rates]` of the `secure.toml` says.
-/// - `by = address`, `principal`, `tenant`, `api_key`, `endpoint`, `header("x-client")`, `claim("org.id")`
-///   or `key(EXPR)` says whose requests are counted together, and `by = (tenant, address)` a combination;
-///   without it the principal if there is one, else the client's address.
-/// - `rate(anonymous = "100/h", authenticated = "1000/h")` limits callers by whether they are known.
-/// - `rate(tier(free = "100/h", pro = "10000/h"))` has a rate for each tier of service; callers of
-///   none of them have the smallest.
-/// - `burst = 10`: how many at one instant (default: all permits of the window), for each quota; fewer
-///   than its permits, or more.
-/// - `cost = 2`: how many permits one request takes; `cost = page.size`, an expression of type `u32` about the
-///   handler's parameters; `cost = response`, what the handler says in its response.
+/// - `rate = login` is a rate from the table `[rates]` of the `secure.toml`.
+/// - `by` sets what requests are counted by: `by = address` (the client IP), `principal`, `tenant`,
+///   `api_key`, `endpoint`, `header("x-client")`, `claim("org.id")`, `key(EXPR)`, or a combination:
+///   `by = (tenant, address)`. Without `by`, requests are counted by principal, and anonymous ones by
+///   client IP.
+/// - `rate(anonymous = "100/h", authenticated = "1000/h")` has separate limits for anonymous and
+///   for authenticated requests.
+/// - `rate(tier(free = "100/h", pro = "10000/h"))` has a rate for each service tier. Callers without
+///   one of these tiers get the lowest rate.
+/// - `burst = 10` is the number of requests that may come at one instant, for each rate. The default is
+///   all permits of the window; it may be smaller or larger.
+/// - `cost = 2` is the number of permits that one request takes. `cost = page.size` is an expression of
+///   the type `u32` about the handler's parameters. With `cost = response` the handler sets the cost in
+///   its response.
+/// - `mode = observe` is shadow mode: requests over the limit are counted and logged, not rejected.
+///   `mode = "20%"` enforces the limit for 20% of the keys. `mode = enforce` rejects, and is the
+///   default unless the builder's `limit_mode` is set; if both are set, the stricter one applies.
+/// - `refund = 5xx` returns the permits if the response has a status of 500 or above.
+/// - `unless = role("internal")` does not count the requests of these callers. Conditions are
+///   `role(…)`, `scope(…)`, `permission(…)` and `address in "…"`, with `&&`, `||` and `!`. An anonymous
+///   request has no grants, so no condition about grants exempts it.
+/// - `shared = "office"` shares one count among all endpoints that use the name, for example all
+///   handlers of a module.
 ///
-/// - `mode = observe`: requests beyond the limit go on, are counted and logged; `mode = "20%"`: they are refused
-///   for so many of a hundred keys. Without it, or with `mode = enforce`, they are refused, unless the builder's
-///   `limit_mode` says otherwise; where both say something, the stricter holds.
+/// `quota` has the same options except `burst` and `shared`. `zone = "Europe/Berlin"` sets the time
+/// zone in which its periods begin.
 ///
-/// - `refund = 5xx`: what a request took is given back where the answer is 500 or above.
-/// - `unless = role("internal")`: requests of such callers are not counted; conditions are `role(…)`, `scope(…)`,
-///   `permission(…)` and `address in "…"`, with `&&`, `||` and `!`. Anonymous callers have nothing granted, and no
-///   condition about grants spares them.
-/// - `shared = "office"`: one count for all endpoints that use the name, all handlers of a module say.
+/// `rate` and `quota` may be given several times, each with another `by`.
 ///
-/// `quota` has the same options but `burst` and `shared`, and `zone = "Europe/Berlin"`, by whose clocks the periods begin.
-///
-/// `rate` and `quota` may be written several times, each with another `by`.
-///
-/// Quotas that contradict each other do not compile: one that never refuses what another one of
-/// its list admits, `authenticated` below `anonymous`.
+/// Limits that contradict each other are errors: a rate that has no effect beside another rate of
+/// its list, or `authenticated` below `anonymous`.
 ///
 /// # Objects
 ///
-/// A segment of the path names an object, and whoever may ask for one can put another's identifier
-/// there. Where nothing is demanded of the caller, `objects = any` says that this is meant;
-/// elsewhere the profile of the `secure.toml` decides.
+/// A segment of the path identifies an object, and a caller can put any identifier there. If nothing
+/// is demanded of the caller, the endpoint needs a rule about the object, or `objects = any` if every
+/// caller may have every object. Otherwise the profile of the `secure.toml` decides.
 ///
 /// # Exceptions
 ///
-/// `public(reason = "…")`, `unvalidated(order, reason = "…")` and `objects(any, reason = "…")` may
-/// end: `until = "2026-12-31"` is the last day on which they compile, in UTC or by
-/// `SOURCE_DATE_EPOCH`. A crate that is compiled already does not notice that a day has passed.
+/// `public(reason = "…")`, `unvalidated(order, reason = "…")` and `objects(any, reason = "…")` may have
+/// an end: `until = "2026-12-31"` is the last day on which they compile. The day is that of UTC, or of
+/// `SOURCE_DATE_EPOCH`. A crate that is already compiled does not fail when the day has passed.
 ///
 /// # Bodies
 ///
-/// A parameter that holds the request's body (`Json`, `Form`, `Bytes`, `String`, `Payload`,
-/// `Multipart`, `MultipartForm`, `Either`, also in `Option`, `Result` and tuples) is named in
-/// `validate(…)`, or in `unvalidated(…)` with a reason. A body of actix-web's own extractors behind a type alias
-/// is one too; one inside of an extractor of another crate or of your own is not seen behind a name of its own, and
-/// may be named in `unvalidated(…)`. `unvalidated(any, reason = "…")` exempts every body that nothing else decides.
-/// Extractors that `validated_by` of the `secure.toml` lists are decided. The rule is the lint
-/// `unvalidated-body`. Types are known by the last word of their paths: a type of your own called
-/// `Principal`, `Granted`, `Loaded`, `Form` or `Payload` is taken for ours, unless it is imported under another name.
+/// A parameter that holds the request body (`Json`, `Form`, `Bytes`, `String`, `Payload`, `Multipart`,
+/// `MultipartForm`, `Either`, also in `Option`, `Result` and tuples) must be named in `validate(…)`, or
+/// in `unvalidated(…)` with a reason. `unvalidated(any, reason = "…")` exempts every body that no other
+/// key names. Extractors in the list `validated_by` of the `secure.toml` need neither. The level of this
+/// rule is that of the lint `unvalidated-body`.
+///
+/// Types are recognised by the last word of their paths. actix-web's own extractors are also recognised
+/// behind a type alias. An extractor of another crate, or of your own, with another name is not
+/// recognised as a body, and may be named in `unvalidated(…)`. A type of your own with the name
+/// `Principal`, `Granted`, `Loaded`, `Form` or `Payload` is taken for the one of this crate or of
+/// actix-web, unless it is imported under another name.
+///
 /// Sizes have the units of IEC 80000-13: `kB` is 1000 bytes, `KiB` 1024.
 ///
 /// # Placement
 ///
-/// The attribute stands above the route attribute, so that it sees method and path, and
-/// `secure_runtime::scope` accepts the endpoint. Below it, the policy is enforced all the same, but
-/// the scope cannot know. Without a route attribute the handler is used as
+/// Write the attribute above the route attribute. It then knows the method and the path, and
+/// `secure_runtime::scope` accepts the endpoint. Below the route attribute the policy is enforced too,
+/// but the scope does not accept the endpoint. A handler without a route attribute is registered with
 /// `web::get().to(handler)`, and may be generic. Route attributes are recognised by their names
-/// (`get`, `actix_web::post`, `routes`…), not if they were imported under another one.
+/// (`get`, `actix_web::post`, `routes`…), not under another name.
 ///
-/// Attributes below `#[secure]` that wrap the function, such as `#[tracing::instrument]`, wrap it
-/// inside of every check. Those that need the item itself, such as `#[utoipa::path]`, stand above `#[secure]`; in a
-/// module with a policy, above the route attribute. A function in an `impl` block may be a handler, if it says neither
-/// `self` nor `Self`.
+/// Attributes below `#[secure]` that wrap the function, such as `#[tracing::instrument]`, run after
+/// every check. Attributes that need the item itself, such as `#[utoipa::path]`, stand above
+/// `#[secure]`; in a module with a policy, above the route attribute. A function in an `impl` block may
+/// be a handler if it uses neither `self` nor `Self`.
 ///
 /// # Modules and named policies
 ///
-/// The table `[policies]` of the `secure.toml` gives source files their policies, by patterns.
+/// On an inline module the attribute is the policy of every handler in it, also in modules inside of
+/// it. Handlers are the functions with a route attribute or with a `#[secure]` of their own. [`policy!`]
+/// defines named sets of keys, and `use = staff` adds one. The table `[policies]` of the `secure.toml`
+/// gives policies to source files, by patterns.
 ///
-/// On an inline module the attribute is the policy of every handler in it: functions with a route
-/// attribute or a `#[secure]` of their own, in modules inside too. [`policy!`] names sets of keys,
-/// and `use = staff` asks for one. What a handler says itself narrows what stands around it, and
-/// never widens it: all demands, rules and limits hold together, `auth` and `max_body` may be
-/// narrower, and `public` inside of what demands a caller does not compile.
+/// A handler's own keys can only narrow the policies around it: all demands, rules and limits hold
+/// together; `auth` and `max_body` may be narrower; `public` inside a policy that demands a caller is
+/// an error.
 ///
 /// # A renamed crate
 ///
-/// If `secure_runtime` goes by another name, say where it is:
+/// If `secure_runtime` has another name, give its path:
 /// `#[secure(crate = my_reexports::secure_runtime, roles = "admin")]`.
 ///
-/// # What it expands to
+/// # Expansion
 ///
 /// `SECURE_MACROS_DEBUG=1 cargo build` prints the expansion of every attribute that is compiled.
 #[proc_macro_attribute]
@@ -204,11 +220,11 @@ pub fn secure(arguments: TokenStream, item: TokenStream) -> TokenStream {
     attribute::secure(arguments.into(), item.into()).into()
 }
 
-/// Names sets of keys, for `#[secure(use = …)]`.
+/// Defines named policies: sets of keys for `#[secure(use = …)]`.
 ///
 /// ```ignore
 /// secure_runtime::policy! {
-///     /// Everybody who works here.
+///     /// For employees.
 ///     pub(crate) staff = (roles = "staff", rate = "1000/h");
 ///     careful = (rate("5/min", by = principal), max_body = "4KiB");
 /// }
@@ -220,15 +236,15 @@ pub fn secure(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// }
 /// ```
 ///
-/// A policy is an item: it has a path (`use = policies::staff`), a visibility, and can be imported. Other
-/// crates use one that is `pub` (`use = base::policies::staff`); its paths mean its own crate, and its rates
-/// are literals. Its keys and those of the attribute must all hold.
+/// A policy is an item: it has a path (`use = policies::staff`) and a visibility, and can be imported. Other
+/// crates can use a `pub` policy (`use = base::policies::staff`): its paths resolve in the crate that
+/// defines it, and its rates must be literals. The keys of the policy and those of the attribute must all hold.
 #[proc_macro]
 pub fn policy(input: TokenStream) -> TokenStream {
     named_policies::policies(input.into()).into()
 }
 
-/// Enums whose variants are the names of the `secure.toml`, for policies that the compiler completes.
+/// Generates enums whose variants are the names of the `secure.toml`, so that editors can complete them.
 ///
 /// ```ignore
 /// secure_runtime::vocabulary! {
@@ -245,12 +261,19 @@ pub fn policy(input: TokenStream) -> TokenStream {
 /// }
 /// ```
 ///
-/// A variant is the name in camel case: `orders:read` and `orders_read` are `OrdersRead`, and a file with
-/// both does not compile here. Attributes on the enum are kept. It is `Clone`, `Copy`, `Debug`,
-/// `PartialEq`, `Eq` and `Hash`, is printed as its name, converts into a `&'static str`, and has the
-/// constant `ALL` and the functions `name(self)` and `from_name(&str)`. `crate = path;` in front of the
-/// enums says where `secure_runtime` is, if it goes by another name.
+/// A variant is the name in camel case: `orders:read` and `orders_read` are both `OrdersRead`, so a file with
+/// both is an error. Attributes on the enum are kept. The enum implements `Clone`, `Copy`, `Debug`,
+/// `PartialEq`, `Eq`, `Hash`, `Display` (the name) and `Into<&'static str>`. It has the constant `ALL` and
+/// the functions `name(self)` and `from_name(&str)`. `crate = path;` in front of the enums is the path of
+/// `secure_runtime`, if the crate has another name.
 #[proc_macro]
 pub fn vocabulary(input: TokenStream) -> TokenStream {
     enums::expand(input.into()).into()
+}
+
+/// The names in the JSON text of a policy as constants, for `secure-runtime` alone.
+#[doc(hidden)]
+#[proc_macro]
+pub fn __policy_members(_: TokenStream) -> TokenStream {
+    policy_members::constants().into()
 }

@@ -17,7 +17,7 @@ pub(crate) struct Lint {
     pub(crate) strict: Level,
 }
 
-/// What happens to code that a lint is about.
+/// The level of a lint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Level {
     /// Nothing.
@@ -31,29 +31,29 @@ pub(crate) enum Level {
 /// A set of levels.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Profile {
-    /// What is a mistake wherever it stands.
+    /// Denies what is always a mistake.
     #[default]
     Standard,
-    /// Everything is bounded, and every exception has its reason.
+    /// Everything needs a limit, and every exception a reason.
     Strict,
 }
 
 use Level::{Allow, Deny, Warn};
 
-/// An object of the path, and nothing demanded of who asks for it.
+/// The path names an object, and every caller can request any of them.
 pub(crate) const OBJECT_FOR_ANY_CALLER: Lint = lint("object-for-any-caller", Deny, Deny);
-/// An object of the path, and no rule that looks at it.
+/// The path names an object, and no rule uses it.
 pub(crate) const OBJECT_WITHOUT_RULE: Lint = lint("object-without-rule", Allow, Deny);
-/// `objects = any`.
+/// `objects = any` without a reason.
 pub(crate) const OBJECTS_WITHOUT_REASON: Lint = lint("objects-without-reason", Allow, Deny);
-/// Anonymous callers may write as often as they like.
+/// Writes by anonymous callers have no rate limit.
 pub(crate) const PUBLIC_WRITE_WITHOUT_LIMIT: Lint = lint("public-write-without-limit", Deny, Deny);
-/// `public` alone.
+/// `public` without a reason.
 pub(crate) const PUBLIC_WITHOUT_REASON: Lint = lint("public-without-reason", Allow, Deny);
-/// A caller may ask as often as they like.
+/// Requests of authenticated callers have no rate limit.
 pub(crate) const AUTHENTICATED_WITHOUT_LIMIT: Lint =
     lint("authenticated-without-limit", Allow, Deny);
-/// No limit but those that count by a header, or by something else that the request says.
+/// Every limit is counted by a header, or by another value that the client chooses.
 pub(crate) const CLIENT_CHOSEN_KEY: Lint = lint("client-chosen-key", Deny, Deny);
 /// A secret in the path or the query.
 pub(crate) const SECRET_IN_URL: Lint = lint("secret-in-url", Warn, Deny);
@@ -64,10 +64,10 @@ pub(crate) const PATH_BEYOND_TEMPLATE: Lint = lint("path-beyond-template", Warn,
 /// A body where only GET and HEAD are routed.
 pub(crate) const BODY_ON_READ: Lint = lint("body-on-read", Deny, Deny);
 
-/// A body that nothing validates before the handler.
+/// A body that is not validated before the handler runs.
 pub(crate) const UNVALIDATED_BODY: Lint = lint("unvalidated-body", Deny, Deny);
 
-/// Every lint there is.
+/// Every lint.
 pub(crate) const LINTS: &[Lint] = &[
     OBJECT_FOR_ANY_CALLER,
     OBJECT_WITHOUT_RULE,
@@ -88,13 +88,13 @@ const fn lint(name: &'static str, standard: Level, strict: Level) -> Lint {
 }
 
 impl Level {
-    /// As `[lints]` writes it.
+    /// The names in `[lints]`.
     pub(crate) const NAMES: &[(&str, Self)] =
         &[("deny", Self::Deny), ("warn", Self::Warn), ("allow", Self::Allow)];
 }
 
 impl Profile {
-    /// As `profile` writes it.
+    /// The names in `profile`.
     pub(crate) const NAMES: &[(&str, Self)] =
         &[("standard", Self::Standard), ("strict", Self::Strict)];
 }
@@ -107,7 +107,7 @@ pub(crate) struct Levels {
     pub(crate) set: BTreeMap<&'static str, Level>,
 }
 
-/// What a rule found: its message, what to type, why it matters.
+/// A finding of a rule: its message, help and note.
 pub(crate) struct Finding<'a> {
     pub(crate) lint: &'a Lint,
     pub(crate) place: &'a dyn ToTokens,
@@ -117,7 +117,7 @@ pub(crate) struct Finding<'a> {
 }
 
 impl Levels {
-    /// What the file says of the lint, else what the profile does.
+    /// The level in the file, or that of the profile.
     pub(crate) fn of(&self, lint: &Lint) -> Level {
         let by_profile = match self.profile {
             Profile::Standard => lint.standard,
@@ -126,8 +126,8 @@ impl Levels {
         self.set.get(lint.name).copied().unwrap_or(by_profile)
     }
 
-    /// Tells what was found, at the level of its lint.
-    pub(crate) fn tell(&self, finding: Finding<'_>, diagnostics: &mut Diagnostics) {
+    /// Reports a finding at the level of its lint.
+    pub(crate) fn report(&self, finding: Finding<'_>, diagnostics: &mut Diagnostics) {
         let Finding { lint, place, message, help, note } = finding;
         let diagnostic = match self.of(lint) {
             Level::Allow => return,

@@ -1,9 +1,9 @@
-//! Every path that the expansion names, in one table, fully qualified.
+//! Every path in the expansion, fully qualified.
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 
-/// Where the runtime is, and what is found there.
+/// The path of the runtime, and the paths of its items.
 #[derive(Clone, Debug)]
 pub(crate) struct Paths {
     root: TokenStream,
@@ -16,7 +16,7 @@ impl Paths {
         Self { root }
     }
 
-    /// What the runtime keeps for the expansion alone.
+    /// The private support module of the runtime, for the expansion alone.
     pub(crate) fn support(&self) -> TokenStream {
         let root = &self.root;
         quote!(#root::__private)
@@ -67,7 +67,7 @@ pub(crate) fn option(value: Option<&impl ToTokens>) -> TokenStream {
     }
 }
 
-/// Makes the compiler look again when the build's date changes.
+/// Makes the compiler expand again when the build's date changes.
 pub(crate) fn source_date_epoch() -> TokenStream {
     let variable = crate::grammar::dates::SOURCE_DATE_EPOCH;
     quote! {

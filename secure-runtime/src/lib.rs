@@ -89,7 +89,7 @@ pub mod inventory;
 pub mod operations;
 mod pipeline;
 mod plan;
-pub mod policy;
+mod policy;
 mod principal;
 mod problem;
 mod request;

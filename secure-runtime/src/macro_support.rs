@@ -1,4 +1,5 @@
-//! What the expansion of `#[secure(...)]` calls. Not for people: no stability promise.
+//! The items that the expansion of `#[secure(...)]` uses. Not a public interface: they may change
+//! in any version.
 
 use std::hash::Hash;
 pub use std::hash::Hasher;
@@ -12,26 +13,37 @@ pub use crate::handler::argument_checks::{
 };
 pub use crate::handler::body_type::{Body, NoBody};
 pub use crate::handler::typed_names::{NameKind, TypedNames, is_typed_name};
-pub use crate::inventory::{
-    ENDPOINTS, MODULES, PUBLIC_SERVICES, PublicServiceRow, ROLES, endpoints,
-};
+pub use crate::inventory::{ENDPOINTS, MODULES, PUBLIC_SERVICES, PublicServiceRow, ROLES};
 pub use crate::pipeline::arguments::*;
 pub use crate::pipeline::{SecuredResponse, Served, arrive, never, serve, serve_ruled};
 pub use crate::policy::expression_context::Asked;
-pub use crate::policy::{CLAIMS, Claims, Endpoint, Known, Written};
+pub use crate::policy::{CLAIMS, Claims, Known, Written};
 pub use crate::resource::before_grant;
 pub use crate::scope::{Policed, RouteOf, SecuredService};
 use crate::validation::Validatable;
 pub use crate::validation::Violations;
 use actix_web::FromRequest;
 
-/// What stands in a handler: itself.
+/// Rules, and the policies of endpoints as data, for the tests and benchmarks of this repository.
+pub mod policies {
+    pub use crate::authorization::{CompiledRule, RuleSet};
+    pub use crate::policy::{
+        Access, Audience, Authenticators, Cost, Endpoint, Hours, Partition, Policy, Rule, StepUp,
+    };
+
+    /// The policy of an endpoint.
+    pub fn policy(endpoint: &Endpoint) -> &Policy {
+        &endpoint.policy
+    }
+}
+
+/// The body of a handler, unchanged.
 ///
-/// Route attributes read the whole function below them. What is in here is for the compiler alone,
-/// which spares them, and the user, the time.
+/// Route attributes parse the whole function below them. They do not parse the tokens in this
+/// macro, which saves compile time.
 ///
-/// A rule stands before it, for editors alone if the handler's attribute has mistakes: the compiler
-/// would tell the same ones again.
+/// A rule comes before the body. If the handler's attribute has mistakes, only editors see the
+/// rule; the compiler would report the same mistakes twice.
 #[cfg(not(rust_analyzer))]
 #[doc(hidden)]
 #[macro_export]
@@ -53,7 +65,7 @@ pub use crate::{
     __in_editors as in_editors, __policed as policed, __roles as roles, __written_in as written_in,
 };
 
-/// What rust-analyzer shall see, and the compiler not.
+/// Tokens for rust-analyzer only.
 #[cfg(not(rust_analyzer))]
 #[doc(hidden)]
 #[macro_export]
@@ -67,7 +79,7 @@ macro_rules! __in_editors {
     ($($tokens:tt)*) => { $($tokens)* };
 }
 
-/// What the compiler shall see, and rust-analyzer not.
+/// Tokens for the compiler only.
 #[cfg(not(rust_analyzer))]
 #[doc(hidden)]
 #[macro_export]
@@ -81,8 +93,8 @@ macro_rules! __in_compilers {
     ($($tokens:tt)*) => {};
 }
 
-/// Asserts that a handler stands in the file whose policies it has: the one from which the outermost macro
-/// was called.
+/// Asserts that a handler is in the file whose policies it has: the file from which the outermost
+/// macro was called.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __written_in {
@@ -97,7 +109,7 @@ macro_rules! __written_in {
     };
 }
 
-/// Whether two texts are the same, while the program is compiled.
+/// Compares two texts at compile time.
 pub const fn is_same(one: &str, other: &str) -> bool {
     let (mut one, mut other) = (one.as_bytes(), other.as_bytes());
     while let ([first, rest @ ..], [second, behind @ ..]) = (one, other) {
@@ -109,8 +121,8 @@ pub const fn is_same(one: &str, other: &str) -> bool {
     one.is_empty() && other.is_empty()
 }
 
-/// Asserts while the program is compiled. The error stands where this is called; that of `assert!` in an
-/// expansion stands at the attribute as a whole.
+/// Asserts at compile time. The error is reported at the call. The error of `assert!` in an
+/// expansion would be reported at the whole attribute.
 #[track_caller]
 #[expect(clippy::panic, reason = "the compiler shows it, and no program runs it")]
 pub const fn must(holds: bool, message: &str) {
@@ -119,13 +131,13 @@ pub const fn must(holds: bool, message: &str) {
     }
 }
 
-/// A function, so that what is imported under its name can be the name of a variable.
+/// Called so that an item imported under this name can also be the name of a variable.
 pub const fn free() {}
 
-/// Registers an endpoint at link time, and is a reference to it.
+/// Registers an endpoint at link time, and evaluates to a reference to it.
 ///
-/// linkme's own attribute does the same, and a type check besides that costs a function an
-/// endpoint: the type is always right here.
+/// linkme's own attribute also checks the type, which costs one more function per endpoint. Here
+/// the type is always right.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __endpoint {
@@ -148,7 +160,7 @@ macro_rules! __endpoint {
     }};
 }
 
-/// Tells the inventory the roles of a crate's vocabulary.
+/// Adds the roles of a crate's vocabulary to the inventory.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __roles {
@@ -163,7 +175,7 @@ macro_rules! __roles {
     };
 }
 
-/// Tells the launch checks that a module has a policy.
+/// Registers for the startup checks that a module has a policy.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __policed {
@@ -178,7 +190,8 @@ macro_rules! __policed {
     };
 }
 
-/// Tells the authenticators where the vocabulary says that tokens name the tenant and the tier.
+/// Passes the claims of the tenant and the tier, as the vocabulary names them, to the
+/// authenticators.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __claims {
@@ -194,7 +207,7 @@ macro_rules! __claims {
     };
 }
 
-/// A type that actix-web can make from a request: what a handler's parameter has to be.
+/// A type that actix-web can extract from a request, as every parameter of a handler must be.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a parameter of a handler",
     label = "not an extractor: actix-web does not know how to make it from a request",
@@ -211,7 +224,7 @@ pub const fn extractor<T: Extractor>() {}
 /// Asserts that a type can be loaded; never called.
 pub const fn resource<T: crate::Resource>() {}
 
-/// Whether the path names a resource.
+/// Whether the path names the resource.
 pub const fn in_path<T: crate::Resource>() -> bool {
     T::IN_PATH
 }
@@ -240,7 +253,7 @@ pub fn check_element<T, const ELEMENT: usize, Tuple, const INDEX: usize, All, Ru
 /// Validates nothing.
 pub const fn unchecked<All>(_: &All, _: &mut Violations) {}
 
-/// A value that requests can be told apart by.
+/// A value by which a limit can count requests.
 #[diagnostic::on_unimplemented(
     message = "limits cannot count by `{Self}`",
     label = "`key(...)` needs a value that can be hashed",
@@ -251,7 +264,7 @@ pub trait Countable: Hash {}
 #[diagnostic::do_not_recommend]
 impl<T: Hash + ?Sized> Countable for T {}
 
-/// Tells requests apart by a value.
+/// Hashes a value by which a limit counts requests.
 pub fn count_by<K: Countable + ?Sized>(value: &K, mut state: &mut dyn Hasher) {
     value.hash(&mut state);
 }

@@ -1,4 +1,4 @@
-//! Problem details (RFC 9457): what a client reads when a request is refused.
+//! Problem details (RFC 9457): the body of the response to a refused request.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -14,14 +14,14 @@ pub(crate) const CONTENT_TYPE: &str = "application/problem+json";
 pub(crate) const QUOTA_EXCEEDED: &str =
     "https://iana.org/assignments/http-problem-types#quota-exceeded";
 
-/// The problem type of a service that has less to give for a while (section 7 of the same draft).
+/// The problem type of a service with temporarily reduced capacity (section 7 of the same draft).
 pub(crate) const REDUCED_CAPACITY: &str =
     "https://iana.org/assignments/http-problem-types#temporary-reduced-capacity";
 
-/// A problem details object.
+/// A problem details object (RFC 9457).
 ///
-/// It is a response, and an error of handlers: an application's own errors have the form of the
-/// pipeline's. See also [`Denial`](crate::Denial), which has a cause for the log.
+/// It is a response and an error of handlers, so an application's own errors have the same form as
+/// refusals. See also [`Denial`](crate::Denial), which also has a cause for the log.
 ///
 /// ```
 /// use actix_web::{post, web};
@@ -57,8 +57,8 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// A problem of type `about:blank` with this status, whose title is the status phrase (RFC 9457 section
-    /// 4.2.1).
+    /// A problem of type `about:blank` with this status. The title is the status phrase (RFC 9457
+    /// section 4.2.1).
     #[must_use]
     pub fn new(status: u16) -> Self {
         Self {
@@ -95,7 +95,7 @@ impl Problem {
         self.detail.as_deref()
     }
 
-    /// An extension member, if there is one of this name.
+    /// The extension member of this name, if there is one.
     #[must_use]
     pub fn member(&self, name: &str) -> Option<&Value> {
         self.members.get(name)
@@ -125,8 +125,8 @@ impl Problem {
         self
     }
 
-    /// Sets an extension member (RFC 9457 section 3.2). The five members that the RFC defines
-    /// have methods of their own and are left alone here.
+    /// Sets an extension member (RFC 9457 section 3.2). The five members that the RFC defines have
+    /// methods of their own; this method ignores them.
     pub fn set_member(&mut self, name: impl Into<String>, value: impl Into<Value>) -> &mut Self {
         let name = name.into();
         if !matches!(name.as_str(), "type" | "title" | "status" | "detail" | "instance") {
@@ -173,8 +173,8 @@ impl Problem {
     /// The object as JSON.
     #[must_use]
     pub fn to_json(&self) -> String {
-        // Strings and JSON values always serialize; the empty object is what RFC 9457 section 3.1
-        // reads as `about:blank` should that ever change.
+        // Strings and JSON values always serialize. If that ever changes, RFC 9457 section 3.1
+        // defines the empty object as `about:blank`.
         serde_json::to_string(self).unwrap_or_else(|_| String::from("{}"))
     }
 }
@@ -189,7 +189,8 @@ impl fmt::Display for Problem {
 
 impl std::error::Error for Problem {}
 
-/// The phrase of a status in the registry of IANA. The library has those of RFC 7231 for two of them.
+/// The status phrase from IANA's registry. The `http` crate has the older phrases of RFC 7231 for
+/// two statuses.
 fn phrase(status: u16) -> &'static str {
     match status {
         413 => "Content Too Large",

@@ -1,5 +1,5 @@
-//! What a path names, loaded once for rules and handler: [`Loaded`], and [`Granted`] with the proof
-//! that the rules about it held.
+//! Resources that a request's path names, loaded once for rules and handler: [`Resource`],
+//! [`Loaded`], and [`Granted`] with the proof that the rules about it held.
 
 use std::any::TypeId;
 use std::fmt;
@@ -15,7 +15,7 @@ use serde::de::DeserializeOwned;
 use crate::denial::{Denial, DenialKind, caught, poll_caught};
 use crate::pipeline::{claim_grant, unfit_path};
 
-/// Something that a request's path names, or another part of its head, and the application can load.
+/// An object that the application can load by a key in the request's head, usually in its path.
 ///
 /// ```
 /// use actix_web::{HttpRequest, error::ErrorServiceUnavailable};
@@ -37,20 +37,21 @@ use crate::pipeline::{claim_grant, unfit_path};
 /// # impl Store { async fn find(&self, _: u64) -> Option<Document> { None } }
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no resource: nothing says how to load it",
+    message = "`{Self}` is not a resource: it does not define how to load it",
     label = "`secure_runtime::Resource` is not implemented for it"
 )]
 pub trait Resource: Sized + 'static {
-    /// What the path says, as [`web::Path`] reads it: a value, a tuple, or a struct whose fields are
-    /// named as the path's segments. A value takes a path of one segment alone, and a tuple all of them;
-    /// a resource of several routes is found by a struct, which takes those it names.
+    /// The key, as [`web::Path`] reads it: a value, a tuple, or a struct whose fields have the
+    /// names of the path's segments. A value needs a path with exactly one segment, and a tuple
+    /// needs all segments. For a resource of several routes, use a struct; it takes the segments
+    /// that it names.
     type Key: DeserializeOwned + 'static;
 
-    /// Whether the path names the resource. A route without a segment does not compile with one that it
-    /// does not name; `false`, where [`key`](Self::key) finds the key elsewhere.
+    /// Whether the key is in the path. If so, a route without a segment does not compile. Set it to
+    /// `false` if [`key`](Self::key) reads the key from another place.
     const IN_PATH: bool = true;
 
-    /// Finds the key in the request's head; in the path, unless it is written for another place.
+    /// Reads the key from the request's head. The default reads it from the path.
     ///
     /// It is called before the body is read, like [`load`](Self::load).
     ///
@@ -81,37 +82,38 @@ pub trait Resource: Sized + 'static {
     ///
     /// # Errors
     ///
-    /// If the request has no key of this form; the error is the answer, and a path that does not fit is
-    /// answered with 404. With the key `hide`, a client error (4xx) is answered with 404.
+    /// If the request has no key of this form. The error is the response; a path that does not fit
+    /// is answered with 404. With the key `hide`, a client error (4xx) becomes 404.
     fn key(request: &HttpRequest) -> Result<Self::Key, Error> {
         let path = web::Path::<Self::Key>::from_request(request, &mut Payload::None).into_inner();
         path.map(web::Path::into_inner).map_err(unfit_key::<Self>)
     }
 
-    /// Loads what the key names; `Ok(None)` if there is nothing, which is answered with 404.
+    /// Loads the object with this key. `Ok(None)` means that it does not exist, and is answered
+    /// with 404.
     ///
     /// # Errors
     ///
-    /// Whatever keeps it from being loaded; the error is the answer.
+    /// If the object cannot be loaded. The error is the response.
     fn load(
         key: Self::Key,
         request: &HttpRequest,
     ) -> impl Future<Output = Result<Option<Self>, Error>>;
 }
 
-/// A resource that the request's path names, as an argument: loaded once, after the rules about the
-/// caller held and the limits admitted the request.
+/// A resource that the request's path names, as a handler's parameter. It is loaded once, after the
+/// rules about the caller held and the rate limits admitted the request.
 ///
-/// Rules see it by the parameter's name: `allow = document.owner == caller.subject()`.
-/// A path that names nothing is answered with 404; with the key `hide`, a resource that the rules
-/// forbid is too.
+/// Rules use the parameter's name: `allow = document.owner == caller.subject()`. A path that names
+/// nothing is answered with 404. With the key `hide`, a resource that the rules forbid is answered
+/// with 404 as well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Loaded<T>(T);
 
-/// A [`Loaded`] resource with the proof that the rules about it held: only the pipeline makes one,
-/// and only for a handler whose rule mentions it.
+/// A [`Loaded`] resource with the proof that the rules about it held. Only the pipeline creates
+/// one, and only for a handler whose rule mentions it.
 ///
-/// A function that demands it cannot be called before the rules were asked:
+/// A function with such a parameter cannot be called before the rules were checked:
 ///
 /// ```
 /// use secure_runtime::{Granted, testing};
@@ -122,12 +124,12 @@ pub struct Loaded<T>(T);
 ///     // …
 /// }
 ///
-/// // A test says that nobody asked any rule.
+/// // A test creates one without any rule.
 /// let document = testing::granted(Document { id: 7 });
 /// # let _ = delete(document);
 /// ```
 ///
-/// It cannot be cloned, nor be made by hand:
+/// It cannot be cloned or constructed by hand:
 ///
 /// ```compile_fail
 /// let forged = secure_runtime::Granted(7);
@@ -136,14 +138,16 @@ pub struct Loaded<T>(T);
 pub struct Granted<T>(T);
 
 impl<T> Loaded<T> {
-    /// The resource.
+    /// Returns the resource.
+    #[must_use]
     pub fn into_inner(self) -> T {
         self.0
     }
 }
 
 impl<T> Granted<T> {
-    /// The resource, without the proof.
+    /// Returns the resource, without the proof.
+    #[must_use]
     pub fn into_inner(self) -> T {
         self.0
     }
@@ -155,7 +159,7 @@ pub(crate) fn without_proof<T>(resource: T) -> Granted<T> {
     Granted(resource)
 }
 
-/// The resource as rules see it, while nothing is granted yet.
+/// The resource for rules, before it is granted.
 pub fn before_grant<T>(granted: &Granted<T>) -> &T {
     &granted.0
 }
@@ -174,7 +178,7 @@ impl<T> DerefMut for Loaded<T> {
     }
 }
 
-/// What was granted stays what it was: there is no `DerefMut`.
+/// There is no `DerefMut`: a granted resource must not change.
 impl<T> Deref for Granted<T> {
     type Target = T;
 
@@ -201,14 +205,14 @@ impl<T: Resource> FromRequest for Loaded<T> {
     }
 }
 
-/// Outside of the pipeline, or where no rule mentions the resource, nothing is granted: 500.
+/// Outside of the pipeline, or if no rule mentions the resource, the request is refused with 500.
 impl<T: Resource> FromRequest for Granted<T> {
     type Error = Error;
     type Future = Loading<Self>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         if !claim_grant(request, TypeId::of::<T>()) {
-            let denial = Denial::internal("`Granted` was asked for where no rule grants it");
+            let denial = Denial::internal("`Granted` was extracted without a rule that grants it");
             return Box::pin(std::future::ready(Err(denial.into())));
         }
         let request = request.clone();
@@ -227,7 +231,8 @@ async fn load<T: Resource>(request: &HttpRequest) -> Result<T, Error> {
     poll_fn(polled).await?.ok_or_else(|| missing().into())
 }
 
-/// The operator reads which resource's key it was: a type that fits no path of its routes is always 404.
+/// The log names the resource, because a key type that fits no path of its routes always causes
+/// 404.
 fn unfit_key<T>(error: Error) -> Error {
     match unfit_path(&error) {
         Some(cause) => {

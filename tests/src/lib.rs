@@ -169,6 +169,11 @@ impl Answer {
     }
 }
 
+/// The time so many seconds after the Unix epoch.
+pub fn unix(seconds: u64) -> std::time::SystemTime {
+    std::time::UNIX_EPOCH + Duration::from_secs(seconds)
+}
+
 /// `authorization: Bearer …`
 pub fn bearer(token: &str) -> String {
     format!("authorization: Bearer {token}")

@@ -54,7 +54,7 @@ fn provider(key: Issuer) -> (IdentityProvider, Issuer) {
 }
 
 fn described(idp: &IdentityProvider) -> Jwt {
-    Jwt::discover(idp.issuer()).audience("test").accept_test_keys()
+    Jwt::discover(idp.issuer()).audience("test").dangerously_accept_test_keys()
 }
 
 /// What a description makes of a token, by the clock of its issuer.
@@ -69,7 +69,7 @@ fn judge(jwt: Jwt, token: &str) -> Result<Principal, String> {
 }
 
 fn clock() -> FakeClock {
-    FakeClock::at(1_767_225_600)
+    FakeClock::at(secure_tests::unix(1_767_225_600))
 }
 
 fn issuer() -> Issuer {
@@ -88,7 +88,7 @@ fn plain<'i>(issuer: &'i Issuer, claims: &Value) -> Token<'i> {
 
 /// What is to be verified with the key of this issuer, for nobody yet.
 fn described_by(issuer: &Issuer) -> Jwt {
-    Jwt::with_key(issuer.key()).issuer("https://issuer.test").accept_test_keys()
+    Jwt::with_key(issuer.key()).issuer("https://issuer.test").dangerously_accept_test_keys()
 }
 
 #[test]
@@ -153,7 +153,7 @@ async fn an_authenticator_that_refuses_does_not_hide_that_another_of_its_issuer_
     let other = || described(&idp).audience("other");
     let down = || {
         let jwt = Jwt::jwks_url("http://127.0.0.1:1/keys").issuer(idp.issuer());
-        jwt.audience("mine").accept_test_keys()
+        jwt.audience("mine").dangerously_accept_test_keys()
     };
     let token = issuer.token("ada").claim("aud", "mine").sign();
     for named in [[("one", other()), ("two", down())], [("one", down()), ("two", other())]] {
@@ -175,7 +175,7 @@ async fn a_key_of_one_tenant_signs_no_tokens_of_another() {
             .issuer("https://login.example/organizations/v2.0")
             .issuer_of_tenants("https://login.example/{tid}/v2.0", |_| true)
             .audience("test")
-            .accept_test_keys();
+            .dangerously_accept_test_keys();
         let named = "https://login.example/t1/v2.0";
         let token = issuer.token("ada").claim("iss", named).claim("tid", "t1").sign();
         serve([("jwt", jwt)]).get("/me", &[&bearer(&token)]).await.status
@@ -307,7 +307,7 @@ async fn metadata_at_another_place_are_still_those_of_the_issuer() {
     let wanted = server.url("/a");
     for (metadata_of, expected) in [(server.url("/b"), 503), (wanted.clone(), 200)] {
         *named.lock().unwrap() = metadata_of;
-        let jwt = Jwt::discover(&wanted).audience("test").accept_test_keys();
+        let jwt = Jwt::discover(&wanted).audience("test").dangerously_accept_test_keys();
         let token = issuer.token("ada").claim("iss", wanted.as_str()).sign();
         assert_eq!(serve([("jwt", jwt)]).get("/me", &[&bearer(&token)]).await.status, expected);
     }

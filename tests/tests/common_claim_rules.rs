@@ -23,7 +23,7 @@ struct Service {
 
 impl Service {
     fn new() -> Self {
-        let clock = FakeClock::at(NOW);
+        let clock = FakeClock::at(secure_tests::unix(NOW));
         let issuer = Issuer::hs256().clock(clock.clone());
         let jwt = |profile| {
             let jwt: Jwt = issuer.jwt().profile(profile).require_claim("required");

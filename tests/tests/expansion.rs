@@ -1,8 +1,10 @@
 //! What the attribute writes into the binary is what it says: the registered data of each endpoint.
 
 use actix_web::{HttpResponse, get, post, route, routes, web};
-use secure_runtime::__private::{Endpoint, endpoints};
-use secure_runtime::policy::{Access, Audience, Authenticators, Cost, Partition, Rule};
+use secure_runtime::__private::policies::{
+    Access, Audience, Authenticators, Cost, Partition, Policy, Rule,
+};
+use secure_runtime::inventory::{Endpoint, endpoints};
 use secure_runtime::secure;
 
 #[secure(objects(any, reason = "there are none"))]
@@ -60,7 +62,7 @@ async fn below() -> HttpResponse {
 
 #[test]
 fn everything_is_registered_once() {
-    let mut names: Vec<&str> = endpoints().iter().map(|endpoint| endpoint.name).collect();
+    let mut names: Vec<&str> = endpoints().iter().map(|endpoint| endpoint.name()).collect();
     names.sort_unstable();
     assert_eq!(names, ["bare", "below", "final", "generated", "limits", "rules"]);
     let _ = (r#final, actix_web::App::new().service(below).service(bare).service(rules));
@@ -70,8 +72,8 @@ fn everything_is_registered_once() {
 #[test]
 fn places_and_routes() {
     let first = endpoint("bare");
-    assert_eq!(first.module, module_path!());
-    assert!(first.file.ends_with("expansion.rs") && first.line == 8, "{first:?}");
+    assert_eq!(first.module(), module_path!());
+    assert!(first.file().ends_with("expansion.rs") && first.line() == 10, "{first:?}");
     assert_eq!(routes_of(first), ["GET /bare/{id}"]);
     assert_eq!(routes_of(endpoint("rules")), ["GET,PURGE /rules"]);
     assert_eq!(routes_of(endpoint("limits")), ["GET /one", "POST /two"]);
@@ -83,28 +85,28 @@ fn places_and_routes() {
 fn callers() {
     let any = Authenticators::Any(&["jwt", "api-key"]);
     let all = Authenticators::All(&["mtls", "jwt"]);
-    assert_eq!(endpoint("bare").policy.access, Access::Authenticated(Authenticators::Default));
-    assert_eq!(endpoint("rules").policy.access, Access::Authenticated(any));
-    assert_eq!(endpoint("limits").policy.access, Access::Public);
-    assert_eq!(endpoint("final").policy.access, Access::Optional(Authenticators::Default));
-    assert_eq!(endpoint("generated").policy.access, Access::Authenticated(all));
+    assert_eq!(policy("bare").access, Access::Authenticated(Authenticators::Default));
+    assert_eq!(policy("rules").access, Access::Authenticated(any));
+    assert_eq!(policy("limits").access, Access::Public);
+    assert_eq!(policy("final").access, Access::Optional(Authenticators::Default));
+    assert_eq!(policy("generated").access, Access::Authenticated(all));
 
     let scopes = Rule::Any(&[Rule::Scope("a"), Rule::Scope("b")]);
     let permissions = Rule::All(&[Rule::Permission("c"), Rule::Permission("d")]);
-    let Rule::All(found) = endpoint("rules").policy.rule else { panic!("several rules") };
+    let Rule::All(found) = policy("rules").rule else { panic!("several rules") };
     assert_eq!(found, [Rule::Role("admin"), scopes, permissions]);
-    assert_eq!(endpoint("below").policy.rule, Rule::Role("auditor"));
-    assert_eq!(endpoint("generated").policy.rule, Rule::Role("clerk"));
-    assert_eq!(endpoint("bare").policy.rule, Rule::All(&[]));
+    assert_eq!(policy("below").rule, Rule::Role("auditor"));
+    assert_eq!(policy("generated").rule, Rule::Role("clerk"));
+    assert_eq!(policy("bare").rule, Rule::All(&[]));
 }
 
 #[test]
 fn limits_with_their_options() {
     let found = |name: &str| -> Vec<_> {
-        let all = endpoint(name).policy.limits.iter();
+        let all = policy(name).limits.iter();
         all.map(|limit| {
             let quota = limit.quota;
-            let numbers = (quota.permits().get(), quota.window_seconds().get());
+            let numbers = (quota.permits().get(), quota.window().as_secs());
             (numbers, quota.burst().get(), limit.cost, limit.by, limit.audience)
         })
         .collect()
@@ -129,26 +131,30 @@ fn limits_with_their_options() {
 
 #[test]
 fn bodies() {
-    let policy = &endpoint("final").policy;
-    assert_eq!((policy.max_body, policy.content_type), (Some(65_536), Some("text/plain")));
-    assert_eq!((policy.unvalidated[0].parameter, policy.unvalidated[0].reason), ("body", "opaque"));
-    assert_eq!(endpoint("generated").policy.validates, ["order"]);
-    assert_eq!(endpoint("bare").policy.max_body, None);
+    let last = policy("final");
+    assert_eq!((last.max_body, last.content_type), (Some(65_536), Some("text/plain")));
+    assert_eq!((last.unvalidated[0].parameter, last.unvalidated[0].reason), ("body", "opaque"));
+    assert_eq!(policy("generated").validates, ["order"]);
+    assert_eq!(policy("bare").max_body, None);
 }
 
 #[test]
 fn exceptions_with_their_reasons() {
-    let exceptions = |name| endpoint(name).policy.exceptions.iter().map(ToString::to_string);
+    let exceptions = |name| policy(name).exceptions.iter().map(ToString::to_string);
     assert!(exceptions("limits").eq(["public: a demonstration (until 9999-12-31)"]));
     assert!(exceptions("bare").eq(["objects: there are none"]));
     assert!(exceptions("final").eq([""; 0]));
 }
 
 fn endpoint(name: &str) -> &'static Endpoint {
-    endpoints().iter().find(|endpoint| endpoint.name == name).unwrap()
+    endpoints().iter().find(|endpoint| endpoint.name() == name).unwrap()
+}
+
+fn policy(name: &str) -> &'static Policy {
+    secure_runtime::__private::policies::policy(endpoint(name))
 }
 
 fn routes_of(endpoint: &Endpoint) -> Vec<String> {
-    let routes = endpoint.routes.iter();
-    routes.map(|route| format!("{} {}", route.methods.join(","), route.path)).collect()
+    let routes = endpoint.routes().iter();
+    routes.map(|route| format!("{} {}", route.methods().join(","), route.path())).collect()
 }

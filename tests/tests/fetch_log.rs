@@ -40,7 +40,7 @@ fn has(lines: &[String], index: usize, level: &str, text: &str) {
 async fn an_outage_of_a_provider_is_told_when_it_begins_changes_and_ends() {
     log::record();
     let (provider, clock) = (IdentityProvider::start(), FakeClock::new());
-    let jwt = Jwt::discover(provider.issuer()).accept_test_keys().audience("test");
+    let jwt = Jwt::discover(provider.issuer()).dangerously_accept_test_keys().audience("test");
     let authenticator: Arc<dyn Authenticator> = jwt.into_authenticator().unwrap();
     let issuer = provider.issuer();
     // Fetches are the only thing here that asks, and each is due.

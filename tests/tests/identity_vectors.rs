@@ -83,7 +83,7 @@ fn verdict(case: &Value, profile: Profile) -> Result<String, String> {
         .into_authenticator()
         .unwrap();
     let line = format!("Bearer {}", token(&case["token"]));
-    let now = FakeClock::at(NOW).now();
+    let now = FakeClock::at(secure_tests::unix(NOW)).now();
     match authenticate(&*authenticator, &[("authorization", &line)], now) {
         Attempt::Accepted(caller) => {
             assert_eq!(caller.claims::<Value>().unwrap(), claims(&case["token"]));

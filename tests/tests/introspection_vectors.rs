@@ -10,7 +10,7 @@ use secure_runtime::authentication::{
     Attempt, Authenticator, IntoAuthenticator, Introspection, RefusalCode, Verdict,
 };
 use secure_runtime::testing::{FakeClock, authenticate, introspected};
-use secure_tests::{IntrospectionEndpoint, Manners};
+use secure_tests::{IntrospectionEndpoint, Manners, unix};
 use serde_json::Value;
 
 fn text(name: &str) -> String {
@@ -24,7 +24,7 @@ fn fixture(name: &str) -> Value {
 
 /// Within the life of the token of `active-response.json`.
 fn clock() -> FakeClock {
-    FakeClock::at(1_419_350_300)
+    FakeClock::at(unix(1_419_350_300))
 }
 
 fn described(endpoint: &IntrospectionEndpoint) -> Introspection {
@@ -67,11 +67,11 @@ async fn intr_001_an_active_token_names_its_caller_and_every_member_stays_readab
     assert_eq!(caller.subject(), "Z5O3upPC88QrAjx00dis");
     assert_eq!(caller.issuer(), Some("https://server.example.com/"));
     assert_eq!(caller.scopes().collect::<Vec<_>>(), ["read", "write", "dolphin"]);
-    assert_eq!(caller.expires_at(), Some(1_419_356_238));
+    assert_eq!(caller.expires_at(), Some(unix(1_419_356_238)));
     assert_eq!(caller.claims::<Value>().unwrap(), answer);
     // Before and after its life it names nobody; its `iat` may be five seconds ahead.
     for seconds in [1_419_350_232, 1_419_356_238] {
-        let now = FakeClock::at(seconds).now();
+        let now = FakeClock::at(unix(seconds)).now();
         introspected(described(&endpoint), &answer.to_string(), now).unwrap_err();
     }
     // A difference: metadata are optional (RFC 7662 section 2.2), but somebody has to call, and here.
@@ -89,7 +89,7 @@ fn an_answer_says_how_the_caller_signed_in() {
         .issuer("https://server.example.com/")
         .audience("https://protected.example.net/resource");
     let caller = introspected(description, &answer.to_string(), clock().now()).unwrap();
-    assert_eq!((caller.acr(), caller.authenticated_at()), (Some("mfa"), Some(1_419_350_000)));
+    assert_eq!((caller.acr(), caller.authenticated_at()), (Some("mfa"), Some(unix(1_419_350_000))));
     assert_eq!(caller.amr().collect::<Vec<_>>(), ["pwd", "otp"]);
 }
 

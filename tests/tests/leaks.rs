@@ -157,7 +157,7 @@ async fn refused_api_keys_are_not_logged() {
     // Unknown, expired, malformed in every way, and without the role.
     assert_eq!(status(&key).await, 401);
     let record = |end| {
-        let owner = Principal::builder("shop").expires_at(end);
+        let owner = Principal::builder("shop").expires_at(secure_tests::unix(end));
         let hash = ApiKey::parse(&key).ok().unwrap().hash();
         KeyRecord::new("shop_4kPzX0aVbQ2e", hash, owner).unwrap()
     };

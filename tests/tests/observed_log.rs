@@ -1,6 +1,10 @@
 //! What the log says of limits that are not enforced: enough, and not more under an attack.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use actix_web::rt::task::yield_now;
 use actix_web::{HttpResponse, get};
+use futures_util::future::join;
 use secure_runtime::testing::{FakeClock, Issuer};
 use secure_runtime::{Security, TrustedProxies, secure};
 use secure_tests::{TestServer, bearer, log};
@@ -28,7 +32,7 @@ async fn an_attack_on_an_observed_limit_does_not_fill_the_log_and_names_nobody()
     let builder = Security::builder().clock(clock.clone()).authenticator("jwt", issuer.jwt());
     let security = builder.build().unwrap();
     let server = TestServer::start(&security, || secure_runtime::scope("").service(observed));
-    let lines = || logged().matches("would have been refused: the limit is observed").count();
+    let lines = || logged().matches(" handler=\"observed_log::observed\" limit=\"1/h\" ").count();
     assert!(logged().contains("limits that are not enforced") && logged().contains("1/h observed"));
     let callers: Vec<String> =
         (0..30).map(|number| bearer(&issuer.token(format!("{SECRET} {number}")).sign())).collect();
@@ -44,9 +48,40 @@ async fn an_attack_on_an_observed_limit_does_not_fill_the_log_and_names_nobody()
     assert_eq!(lines(), 10, "of thirty callers in one minute");
     clock.advance(std::time::Duration::from_secs(60));
     assert_eq!(server.get("/observed", &[&callers[29]]).await.status, 200);
+    let line =
+        "would have been refused: the limit is in shadow mode handler=\"observed_log::observed\"";
+    assert!(logged().contains(line), "{}", logged());
     assert_eq!(lines(), 11, "the next minute has room for a caller of whom nothing was said");
     let total: u64 = security.limits().statistics().limits.iter().map(|it| it.observed).sum();
     assert_eq!(total, 30 * 2 + 1, "everything is counted");
+}
+
+static TOGETHER: AtomicUsize = AtomicUsize::new(0);
+
+/// Ends once two requests are in flight.
+#[secure(concurrency(1, mode = observe))]
+#[get("/together")]
+async fn together() -> HttpResponse {
+    TOGETHER.fetch_add(1, Ordering::Relaxed);
+    while TOGETHER.load(Ordering::Relaxed) < 2 {
+        yield_now().await;
+    }
+    HttpResponse::Ok().finish()
+}
+
+#[actix_web::test]
+async fn a_concurrency_limit_in_shadow_mode_logs_its_handler() {
+    log::record();
+    let issuer = Issuer::hs256();
+    let security = Security::builder().authenticator("jwt", issuer.jwt()).build().unwrap();
+    let server = TestServer::start(&security, || secure_runtime::scope("").service(together));
+    let caller = bearer(&issuer.token(SECRET).sign());
+    let headers = [&*caller];
+    let (one, other) =
+        join(server.get("/together", &headers), server.get("/together", &headers)).await;
+    assert_eq!((one.status, other.status), (200, 200));
+    let expected = " handler=\"observed_log::together\" limit=\"1 at once observed\" ";
+    assert_eq!(logged().matches(expected).count(), 1, "{}", logged());
 }
 
 /// More addresses than fit.

@@ -64,8 +64,10 @@ impl World {
         });
         let clock = FakeClock::new();
         let issuer = Issuer::es256().named(server.url("")).kid("known").clock(clock.clone());
-        let authenticator =
-            Jwt::discover(server.url("")).accept_test_keys().audience("test").into_authenticator();
+        let authenticator = Jwt::discover(server.url(""))
+            .dangerously_accept_test_keys()
+            .audience("test")
+            .into_authenticator();
         let authenticator = authenticator.unwrap();
         let world = Self { documents, issuer, clock, authenticator, server };
         world.says(200, &text("discovery/valid.json"));
@@ -144,7 +146,7 @@ async fn metadata_are_read_as_the_cases_say() {
     // DISC-010
     let plain = Jwt::discover("http://provider.example.com").audience("test");
     let faults = plain.into_authenticator().err().unwrap();
-    assert!(faults.join("; ").contains("is not HTTPS"), "{faults:?}");
+    assert!(faults.to_string().contains("is not HTTPS"), "{faults:?}");
 }
 
 #[actix_web::test]

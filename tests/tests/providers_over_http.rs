@@ -42,7 +42,7 @@ fn provider(key: Issuer) -> (IdentityProvider, Issuer) {
 }
 
 fn described(idp: &IdentityProvider) -> Jwt {
-    Jwt::discover(idp.issuer()).audience("test").accept_test_keys()
+    Jwt::discover(idp.issuer()).audience("test").dangerously_accept_test_keys()
 }
 
 /// A good token, and bad ones that name the same issuer.

@@ -42,9 +42,9 @@ fn warnings(change: impl FnOnce(Jwt) -> Jwt) -> Vec<String> {
 #[test]
 fn a_budget_beside_a_cache_that_is_turned_off_is_warned_of_once() {
     assert_eq!(warnings(|jwt| jwt), [""; 0]);
-    let found = warnings(|jwt| jwt.cache_bytes(0));
+    let found = warnings(|jwt| jwt.cache_capacity_bytes(0));
     assert_eq!(found.len(), 1, "{found:?}");
-    for expected in ["authenticators=\"jwt\"", "startup_log::guarded", "cache_bytes(0)"] {
+    for expected in ["authenticators=\"jwt\"", "startup_log::guarded", "cache_capacity_bytes(0)"] {
         assert!(found[0].contains(expected), "{expected} in {found:?}");
     }
 }

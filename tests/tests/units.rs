@@ -7,16 +7,18 @@ mod quantity;
 mod rate;
 
 use std::num::NonZeroU32;
+use std::time::Duration;
 
 use proptest::prelude::*;
 use quantity::{Age, Size, Timeout, Wait};
 use rate::Rate;
-use secure_runtime::policy::StepUp;
+use secure_runtime::__private::policies::StepUp;
 use secure_runtime::throttling::Quota;
 
 fn quota(rate: Rate) -> Quota {
     let number = |number| NonZeroU32::new(number).unwrap();
-    Quota::new(number(rate.permits), number(rate.window_seconds))
+    let window = Duration::from_secs(rate.window_seconds.into());
+    Quota::with_window(number(rate.permits), window).unwrap()
 }
 
 /// Numbers as people write them, and at the edges.

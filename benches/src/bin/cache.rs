@@ -124,12 +124,13 @@ fn refused_again(rounds: usize) -> Result<(), Failure> {
 }
 
 fn jwt(issuer: &Issuer, tokens: usize) -> Jwt {
-    issuer.jwt().accept_test_keys().cache_bytes(tokens.max(1000) * 4096)
+    issuer.jwt().dangerously_accept_test_keys().cache_capacity_bytes(tokens.max(1000) * 4096)
 }
 
 fn remembering<S: Store>(issuer: &Issuer, store: S) -> Result<Remembering<S>, Failure> {
-    let verifier = issuer.jwt().accept_test_keys().cache_bytes(0).into_authenticator();
-    Ok(Remembering::new(verifier.map_err(|faults| faults.join(", "))?, store))
+    let verifier =
+        issuer.jwt().dangerously_accept_test_keys().cache_capacity_bytes(0).into_authenticator();
+    Ok(Remembering::new(verifier?, store))
 }
 
 fn security(authenticator: impl IntoAuthenticator) -> Result<Security, Failure> {

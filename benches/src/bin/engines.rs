@@ -7,9 +7,8 @@ use benches::row::Row;
 use benches::timing::side_by_side;
 use casbin::{CoreApi, DefaultModel, Enforcer, MemoryAdapter, MgmtApi};
 use cedar_policy::{Authorizer, Context, Decision, Entities, EntityUid, PolicySet, Request};
+use secure_runtime::__private::policies::{CompiledRule, Rule, RuleSet};
 use secure_runtime::Principal;
-use secure_runtime::authorization::{CompiledRule, RuleSet};
-use secure_runtime::policy::Rule;
 
 const RULE: Rule = Rule::Any(&[
     Rule::All(&[Rule::Role("clerk"), Rule::Scope("orders:write")]),

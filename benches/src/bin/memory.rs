@@ -15,14 +15,17 @@ use benches::variants::{Limits, assembled, bare, handwritten, secured};
 use benches::{Failure, sized};
 use governor::DefaultKeyedRateLimiter;
 use secure_runtime::throttling::{Limiter, Quota};
-use secure_runtime::{Principal, testing};
+use secure_runtime::{Moment, Principal, testing};
 use std::num::NonZeroU32;
+use std::time::Duration;
 
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
 const REQUESTS: usize = 1000;
 const KEYS: usize = sized(1_000_000, 10_000);
+/// Any time that is not the start of the clock.
+const START: Moment = Moment::new(Duration::from_nanos(1), Duration::ZERO);
 
 #[actix_rt::main]
 async fn main() -> Result<(), Failure> {
@@ -129,12 +132,12 @@ fn key(number: usize) -> String {
 }
 
 fn our_bytes() -> f64 {
-    let quota = Quota::new(NonZeroU32::MIN, NonZeroU32::MIN);
+    let quota = Quota::per_second(NonZeroU32::MIN);
     let before = live_bytes();
     let limiter = Limiter::with_capacity_keys(KEYS);
     for number in 0..KEYS {
         // Whether it is admitted does not matter here.
-        let _ = limiter.check(limiter.key(1, &key(number)), &quota, NonZeroU32::MIN, 1);
+        let _ = limiter.check(limiter.key(1, &key(number)), &quota, NonZeroU32::MIN, START);
     }
     let bytes = live_bytes() - before;
     drop(limiter);
@@ -156,7 +159,7 @@ fn bytes_of<C: Contestant<String>>(make: impl Fn() -> C) -> f64 {
     let before = live_bytes();
     let contestant = make();
     for number in 0..KEYS {
-        contestant.admits(&key(number), 1);
+        contestant.admits(&key(number), START);
     }
     let bytes = live_bytes() - before;
     drop(contestant);

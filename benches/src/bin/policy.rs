@@ -6,9 +6,8 @@ use std::hint::black_box;
 use benches::Failure;
 use benches::row::Row;
 use benches::timing::side_by_side;
+use secure_runtime::__private::policies::{Rule, RuleSet};
 use secure_runtime::Principal;
-use secure_runtime::authorization::RuleSet;
-use secure_runtime::policy::Rule;
 
 const RULE: Rule = Rule::Any(&[
     Rule::All(&[Rule::Role("clerk"), Rule::Scope("orders:write")]),

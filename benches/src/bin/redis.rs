@@ -97,7 +97,7 @@ fn limited(server: &RedisServer, leases: u32, callers: usize) -> Result<Arc<Limi
         .leases(leases)
         .build()?;
     // So many that nothing is refused.
-    let quota = Quota::new(NonZeroU32::MAX, NonZeroU32::MIN);
+    let quota = Quota::per_second(NonZeroU32::MAX);
     let limit = shared.limit("bench", quota);
     let callers = (0..callers).map(|n| format!("caller {n}").into_bytes()).collect();
     Ok(Arc::new(Limited { shared, limit, callers }))

@@ -118,7 +118,8 @@ async fn main() -> Result<(), Failure> {
     let grants = engine(env::args().nth(1).as_deref()).await?;
     // Stands in for your identity provider.
     let issuer = Issuer::hs256();
-    let builder = Security::builder().authenticator("jwt", issuer.jwt().accept_test_keys());
+    let builder =
+        Security::builder().authenticator("jwt", issuer.jwt().dangerously_accept_test_keys());
     let security = deciding(builder, Arc::clone(&grants)).build()?;
     println!("{}", security.inventory());
     println!("ada: {}", issuer.token("ada").sign());

@@ -22,7 +22,7 @@ pub(crate) struct Traffic {
 impl Traffic {
     /// When the requests were sent that the endpoint served, in milliseconds.
     pub(crate) async fn admitted(&self, until_ms: u64) -> Result<Vec<u64>, Box<dyn Error>> {
-        let TestSecurity { security, issuer, clock } = TestSecurity::new()?;
+        let TestSecurity { security, issuer, clock, .. } = TestSecurity::new()?;
         let app = test::init_service(App::new().app_data(security).service(api())).await;
         let tokens: Vec<String> = (0..self.callers)
             .map(|number| {

@@ -77,7 +77,7 @@ async fn main() -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
+    use std::time::{Duration, SystemTime};
     use std::{env, fs, process};
 
     use secure_runtime::authentication::api_key::{FileKeyStore, GeneratedKey};
@@ -100,7 +100,8 @@ mod tests {
         let clock = FakeClock::new();
         let billing = || Principal::builder("billing").scope("orders:read");
         let warehouse = key(Principal::builder("hall 7").role("warehouse"));
-        let old = key(billing().expires_at(clock.now().unix_seconds() + 3600));
+        let old =
+            key(billing().expires_at(SystemTime::from(clock.now()) + Duration::from_secs(3600)));
         write(&[old.record().to_json(), warehouse.record().to_json()]);
         let store = FileKeyStore::new(&file);
         let security = callers(store.clone(), None).clock(clock.clone()).build().unwrap();

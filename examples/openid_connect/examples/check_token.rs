@@ -33,7 +33,7 @@ fn check() -> Result<bool, String> {
         .take(64 * 1024)
         .read_to_string(&mut token)
         .map_err(|error| format!("the token cannot be read: {error}"))?;
-    let explanation = jwt.explain_token(&token).map_err(|faults| faults.join("\n"))?;
+    let explanation = jwt.explain_token(&token).map_err(|errors| errors.to_string())?;
     println!("{explanation}");
     Ok(explanation.is_accepted())
 }

@@ -71,7 +71,7 @@ mod tests {
         let jwt = super::provider(idp.issuer(), "test".to_owned());
         let security = Security::builder()
             .clock(clock.clone())
-            .authenticator("provider", jwt.accept_test_keys())
+            .authenticator("provider", jwt.dangerously_accept_test_keys())
             .build()
             .unwrap();
         let server = TestServer::start(&security, super::api);

@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, SystemTime};
 use std::{env, io};
 
 use actix_web::{App, HttpServer, get};
@@ -48,9 +49,7 @@ impl Authenticator for Tickets {
         };
         let seen = self.seen.read().unwrap_or_else(PoisonError::into_inner).get(&ticket).cloned();
         match seen {
-            Some(caller) if caller.expires_at() > Some(now.unix_seconds()) => {
-                Attempt::Accepted(caller)
-            }
+            Some(caller) if caller.expires_at() > Some(now.into()) => Attempt::Accepted(caller),
             Some(_) => Attempt::Refused(Refusal::invalid_token("the ticket has expired")),
             None => {
                 let seen = Arc::clone(&self.seen);
@@ -65,11 +64,6 @@ impl Authenticator for Tickets {
             }
         }
     }
-
-    /// Nobody signs in for a ticket: endpoints with `fresh` or `acr` are not for its holders.
-    fn tells_authentication(&self) -> bool {
-        false
-    }
 }
 
 /// The names of schemes are compared without regard to case.
@@ -81,7 +75,8 @@ fn ticket(line: &[u8]) -> Option<&[u8]> {
 /// Stands for a question over the network. Real tickets cannot be guessed.
 async fn ask_the_help_desk(ticket: &str, now: Moment) -> Option<Principal> {
     actix_web::rt::task::yield_now().await;
-    let caller = Principal::builder("sam").role("support").expires_at(now.unix_seconds() + 900);
+    let end = SystemTime::from(now) + Duration::from_secs(900);
+    let caller = Principal::builder("sam").role("support").expires_at(end);
     (ticket == "4711").then(|| caller.build())
 }
 
@@ -103,13 +98,11 @@ async fn main() -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use secure_runtime::Security;
     use secure_runtime::testing::{FakeClock, Issuer};
     use secure_tests::{Answer, TestServer};
 
-    use super::{Tickets, cases};
+    use super::{Duration, Tickets, cases};
 
     fn challenges(answer: &Answer) -> Vec<&str> {
         let lines = answer.headers.iter().filter(|(name, _)| name == "www-authenticate");

@@ -3,12 +3,13 @@
 //!
 //! `cargo run -p step_up` prints two tokens to try.
 
+use std::time::{Duration, SystemTime};
 use std::{env, io};
 
 use actix_web::dev::HttpServiceFactory;
 use actix_web::{App, HttpServer, get, post};
 use secure_runtime::testing::Issuer;
-use secure_runtime::{Clock, Principal, Security, SystemClock, scope, secure};
+use secure_runtime::{Principal, Security, scope, secure};
 
 #[secure(scopes = "account:read")]
 #[get("/balance")]
@@ -38,10 +39,13 @@ async fn main() -> io::Result<()> {
         .protected_resource(bank)
         .build()
         .map_err(io::Error::other)?;
-    let now = SystemClock::new().now().unix_seconds();
+    let now = SystemTime::now();
     let token = || issuer.token("ada").scope("account:read").scope("payments:write");
     println!("http://{address}\n{}", security.inventory());
-    println!("An hour old:\n{}\n", token().authenticated_at(now - 3600).acr("pwd").sign());
+    println!(
+        "An hour old:\n{}\n",
+        token().authenticated_at(now - Duration::from_secs(3600)).acr("pwd").sign()
+    );
     println!("Just now:\n{}", token().authenticated_at(now).acr("mfa").sign());
     let app = move || {
         let metadata = security.resource_metadata();
@@ -52,21 +56,21 @@ async fn main() -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use secure_runtime::Clock;
     use secure_runtime::testing::TestSecurity;
     use secure_tests::TestServer;
 
+    use super::Duration;
+
     #[actix_web::test]
     async fn paying_needs_a_second_factor_of_the_last_five_minutes() {
         let bank = "https://api.example/bank";
-        let TestSecurity { security, issuer, clock } =
+        let TestSecurity { security, issuer, clock, .. } =
             TestSecurity::with(|builder| builder.protected_resource(bank)).unwrap();
         let server = TestServer::start(&security, super::api);
         let token = |acr: &str| {
             let token = issuer.token("ada").scope("account:read").scope("payments:write");
-            let token = token.authenticated_at(clock.now().unix_seconds()).acr(acr).sign();
+            let token = token.authenticated_at(clock.now().into()).acr(acr).sign();
             format!("Authorization: Bearer {token}")
         };
         let (password, second_factor) = (token("pwd"), token("mfa"));

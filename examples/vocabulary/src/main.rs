@@ -144,7 +144,7 @@ mod tests {
 
     #[actix_web::test]
     async fn a_named_rate_limits_with_all_its_windows() {
-        let TestSecurity { security, issuer, clock } = TestSecurity::new().unwrap();
+        let TestSecurity { security, issuer, clock, .. } = TestSecurity::new().unwrap();
         let server = TestServer::start(&security, api);
         let bearer = bearer(issuer.token("sam").role("support"));
         for expected in (0..10).map(|_| 200).chain([429]) {
@@ -211,7 +211,7 @@ mod tests {
                 builder = builder.shared_limits(store.build().unwrap());
             }
             let issuer = Issuer::hs256().clock(clock.clone());
-            let jwt = issuer.jwt().accept_test_keys();
+            let jwt = issuer.jwt().dangerously_accept_test_keys();
             let security = builder.authenticator("jwt", jwt).build().unwrap();
             let server = TestServer::start(&security, api);
             let get = async |path| {
@@ -243,8 +243,8 @@ mod tests {
         let (orders, users) = ("/api/orders.csv", "/api/users.csv");
         assert_eq!(server.get(orders, &[&ada]).await.status, 200);
         let number = |number: u32| number.try_into().unwrap();
-        let twice = Quota::new(number(6), number(3600));
-        security.limits().set("exports/3600s", twice).unwrap();
+        let twice = Quota::per_hour(number(6));
+        security.limits().set_quota(&"exports/3600s".parse().unwrap(), twice).unwrap();
         // One of three was used: two of six.
         let told = server.get(users, &[&ada]).await;
         assert_eq!(told.header("ratelimit-policy"), Some("\"6/h\";q=6;w=3600"));
@@ -252,9 +252,13 @@ mod tests {
         for (path, expected) in [(orders, 200), (users, 429), (orders, 200), (orders, 429)] {
             assert_eq!(server.get(path, &[&ada]).await.status, expected, "{path}");
         }
-        let narrow = Quota::new(number(1), number(3600));
-        let error = security.limits().set("exports/3600s", narrow).unwrap_err();
-        assert_eq!(error.to_string(), "a request costs 2, and 1 could be taken at once");
+        let narrow = Quota::per_hour(number(1));
+        let error =
+            security.limits().set_quota(&"exports/3600s".parse().unwrap(), narrow).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "a request costs 2, and the burst would be 1: no request could be admitted"
+        );
     }
 
     #[actix_web::test]
@@ -274,7 +278,7 @@ mod tests {
         assert_eq!(send(recovers).await.status, 401);
         let budgets = security.limits().statistics().budgets.into_iter();
         let ids: Vec<(String, usize)> = budgets
-            .map(|row| (row.id, row.endpoints.len()))
+            .map(|row| (row.id.to_string(), row.endpoints.len()))
             .filter(|it| it.0.starts_with("a"))
             .collect();
         let expected = ["attempts/60s/failures", "attempts/3600s/failures"];
@@ -294,8 +298,8 @@ mod tests {
         let send = async |path| server.send("POST", path, &[], "").await.status;
         assert_eq!(send("/api/sign-in").await, 401);
         let number = |number: u32| number.try_into().unwrap();
-        let twice = Quota::new(number(6), number(60));
-        security.limits().set("attempts/60s/failures", twice).unwrap();
+        let twice = Quota::per_minute(number(6));
+        security.limits().set_quota(&"attempts/60s/failures".parse().unwrap(), twice).unwrap();
         // One of three was used: two of six.
         for path in ["/api/recover", "/api/sign-in", "/api/recover", "/api/sign-in"] {
             assert_eq!(send(path).await, 401, "{path}");

@@ -1,17 +1,17 @@
-//! Rules about `action`: what the application's own policy is asked about.
+//! Rules about `action`: names that the application's own policy decides on.
 
 use crate::diagnostics::Diagnostics;
 use crate::model::raw::{Declaration, Name};
 use crate::vocabulary::is_invisible;
 
-/// The name stands in policies, logs and the inventory: it is one visible word.
+/// The name appears in policies, logs and the inventory, so it must be one visible word.
 pub(super) fn names_are_words(declaration: &Declaration, diagnostics: &mut Diagnostics) {
     for name in names(declaration) {
         let is_visible = |letter: char| !letter.is_whitespace() && !is_invisible(letter);
         if name.text.is_empty() {
             diagnostics
                 .error(name, "`action` expects a name, found an empty one")
-                .help("`action` alone has the name of the handler, with its module");
+                .help("`action` alone uses the handler's module path and name");
         } else if !name.text.chars().all(is_visible) {
             let message = format!("`action` expects one visible word, found `{:?}`", name.text);
             diagnostics.error(name, message).help("`action = \"secrets:list\"`");
@@ -19,7 +19,8 @@ pub(super) fn names_are_words(declaration: &Declaration, diagnostics: &mut Diagn
     }
 }
 
-/// What is asked about, the widest layer first, each once; an empty list is the handler's name.
+/// The actions of all layers, the outermost first, without duplicates; an empty list means the
+/// handler's name.
 pub(super) fn named(declaration: &Declaration) -> Option<Vec<String>> {
     let mut texts: Vec<String> = Vec::new();
     for name in names(declaration) {

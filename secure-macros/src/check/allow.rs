@@ -1,9 +1,9 @@
-//! Rules about `allow`, `check` and `hide`: what their words stand for.
+//! Rules about `allow`, `check` and `hide`: names, reserved words, patterns and checkers.
 
 use proc_macro2::{Group, Ident, TokenStream, TokenTree};
 use quote::ToTokens;
 
-use super::expression_variables::scopes::asks_about;
+use super::expression_variables::scopes::depends_on;
 use super::expression_variables::{free, mentioned};
 use super::names::{Listed, well_formed_name};
 use super::parameters::Parameter;
@@ -13,14 +13,14 @@ use super::vocabulary::name_is_known;
 use crate::diagnostics::{Diagnostics, choices, nearest};
 use crate::model::condition::{Check, Condition, ConditionKind};
 use crate::model::raw::{Combine, Declaration, Name, Names};
-use crate::parse::operators::{ADDRESS, TIME, stands_in_an_expression};
+use crate::parse::operators::{ADDRESS, TIME, report_inside_expression};
 use crate::parse::tokens::{is_punct, string, word_of};
 use crate::vocabulary::Vocabulary;
 
-/// How many expressions an endpoint's rule can ask: the bits of the set of answers.
-const MOST_QUESTIONS: usize = 64;
+/// The most expressions in one endpoint's rule: the number of bits in the set of their results.
+const MOST_EXPRESSIONS: usize = 64;
 
-/// Every part of the attribute's `allow`.
+/// Calls `visit` with every part of every `allow`.
 fn parts<'a>(declaration: &'a Declaration, mut visit: impl FnMut(&'a Condition)) {
     declaration.allow.iter().for_each(|allow| allow.condition.each(&mut visit));
 }
@@ -53,7 +53,7 @@ pub(super) fn name_of_part_is_known(
     }
 }
 
-/// An authenticator that the endpoint does not use never accepts anybody there.
+/// An authenticator that the endpoint does not use never accepts a caller there.
 pub(super) fn authenticators_are_used(declaration: &Declaration, diagnostics: &mut Diagnostics) {
     let Some(auth) = declaration.auth.as_ref().filter(|auth| !auth.is_optional()) else { return };
     let used: Vec<&str> = auth.names.iter().map(|name| name.text.as_str()).collect();
@@ -61,7 +61,7 @@ pub(super) fn authenticators_are_used(declaration: &Declaration, diagnostics: &m
         if let ConditionKind::Authenticator(name) = &part.kind
             && !used.contains(&name.text.as_str())
         {
-            let message = format!("`auth` does not name the authenticator `{}`", name.text);
+            let message = format!("`auth` does not list the authenticator `{}`", name.text);
             let help = match nearest(&name.text, used.iter().copied()) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("the endpoint uses {}", choices(&used)),
@@ -71,16 +71,16 @@ pub(super) fn authenticators_are_used(declaration: &Declaration, diagnostics: &m
     });
 }
 
-/// A public endpoint looks at no credentials: its rule can ask about the request alone.
-pub(super) fn public_asks_no_caller(declaration: &Declaration, diagnostics: &mut Diagnostics) {
+/// A public endpoint ignores credentials, so its rule can use the request alone.
+pub(super) fn public_rules_use_no_caller(declaration: &Declaration, diagnostics: &mut Diagnostics) {
     if declaration.public.is_none() {
         return;
     }
     let mut demands = |place: &dyn ToTokens, found: &str| {
         diagnostics
-            .error(place, format!("`public` expects nothing about the caller, found {found}"))
-            .help("leave out one of the two")
-            .note("a public endpoint does not look at credentials");
+            .error(place, format!("`public` cannot be combined with {found}"))
+            .help("remove one of the two")
+            .note("a public endpoint ignores credentials");
     };
     parts(declaration, |part| match &part.kind {
         ConditionKind::Fact(fact, _) => demands(&part.tokens, &format!("`{}(…)`", fact.word())),
@@ -97,53 +97,63 @@ pub(super) fn public_asks_no_caller(declaration: &Declaration, diagnostics: &mut
     }
 }
 
-/// A checker is given the caller, who must be there.
+/// A checker takes a `&Principal`, so the endpoint must have an authenticated caller.
 pub(super) fn checks_have_a_caller(declaration: &Declaration, diagnostics: &mut Diagnostics) {
     let Some(open) = declaration.auth.as_ref().and_then(Names::admits_anonymous) else { return };
     for check in &declaration.checks {
         diagnostics
-            .error(&check.key, format!("`{open}` admits anonymous callers, found `check`"))
-            .help("`allow` asks about a caller who may be anonymous: `Option<&Principal>`");
+            .error(
+                &check.key,
+                format!(
+                    "`{open}` admits anonymous callers, and `check` demands an authenticated one"
+                ),
+            )
+            .help("use `allow`, where `caller` is an `Option<&Principal>`");
     }
 }
 
-/// Our own words are operands of `&&`, `||` and `!`; inside of another expression they would be
-/// functions of the application.
-pub(super) fn words_stand_alone(declaration: &Declaration, diagnostics: &mut Diagnostics) {
+/// `role(…)` and the other conditions are operands of `&&`, `||` and `!`. Inside another expression
+/// they would be functions of the application.
+pub(super) fn conditions_are_operands(declaration: &Declaration, diagnostics: &mut Diagnostics) {
     parts(declaration, |part| {
         if matches!(part.kind, ConditionKind::Expression)
             && let Some(word) = inner_word(&part.tokens)
         {
             if word == ADDRESS || word == TIME {
-                stands_in_an_expression(&word, diagnostics);
+                report_inside_expression(&word, diagnostics);
                 return;
             }
-            let message =
-                format!("`{word}(…)` stands in an expression, expected it to be an operand");
+            let message = format!("`{word}(…)` cannot be part of another expression");
             diagnostics
                 .error(&word, message)
-                .help("`&&`, `||`, `!` and parentheses combine conditions");
+                .help("combine conditions with `&&`, `||`, `!` and parentheses");
         }
     });
 }
 
-/// A `matches!` whose pattern is a name compares nothing: the name is a new variable.
+/// A `matches!` with a bare name as its pattern is always true: the name is a new variable.
 pub(super) fn patterns_compare(declaration: &Declaration, diagnostics: &mut Diagnostics) {
     parts(declaration, |part| {
         if matches!(part.kind, ConditionKind::Expression)
             && let Some(word) = comparisons(&part.tokens).iter().find_map(Comparison::takes_all)
         {
             diagnostics
-                .error(&word, format!("`matches!` always holds: `{word}` takes any value"))
-                .help("`==` compares with a variable")
-                .note("a name in a pattern is a new variable, whatever is called the same");
+                .error(
+                    &word,
+                    format!("`matches!` is always true: the pattern `{word}` matches every value"),
+                )
+                .help("compare with a variable by `==`")
+                .note(
+                    "a name in a pattern is a new variable, even if something else has that name",
+                );
         }
     });
 }
 
-/// A pattern with a parameter's name in it looks like a comparison with the parameter, and is none.
+/// A parameter's name in a pattern looks like a comparison with the parameter, but is a new
+/// variable.
 ///
-/// Where the parameter itself is taken apart, what it holds may be called like it.
+/// If the parameter itself is destructured, a part of it may have the parameter's name.
 pub(super) fn patterns_bind_no_parameter(
     declaration: &Declaration,
     parameters: &[Parameter<'_>],
@@ -154,12 +164,12 @@ pub(super) fn patterns_bind_no_parameter(
             return;
         }
         for comparison in comparisons(&part.tokens) {
-            // Told already.
+            // Reported already.
             if comparison.takes_all().is_some() {
                 continue;
             }
             let is_taken_apart =
-                |name: &str| !comparison.is_alone && asks_about(&comparison.value, name);
+                |name: &str| !comparison.is_alone && depends_on(&comparison.value, name);
             let mistaken = comparison.bound().into_iter().find_map(|word| {
                 let name = word_of(&word).text;
                 let is_parameter = || parameters.iter().any(|it| it.binds(&name));
@@ -172,16 +182,17 @@ pub(super) fn patterns_bind_no_parameter(
                 (!is_taken_apart(&name)).then_some((word, what))
             });
             if let Some((word, what)) = mistaken {
-                let message = format!("`{word}` in a pattern takes any value, and is not {what}");
+                let message =
+                    format!("`{word}` in a pattern matches every value, and is not {what}");
                 diagnostics
                     .error(&word, message)
-                    .help(format!("`==` compares with {what}; a new variable has another name"));
+                    .help(format!("compare with {what} by `==`, or rename the new variable"));
             }
         }
     });
 }
 
-/// A word of ours that is called with a string somewhere in an expression.
+/// The first condition of ours, such as `role("…")`, inside an expression.
 fn inner_word(tokens: &TokenStream) -> Option<Ident> {
     const WORDS: [&str; 4] = ["role", "scope", "permission", "authenticator"];
     let tokens: Vec<TokenTree> = tokens.clone().into_iter().collect();
@@ -208,7 +219,7 @@ fn inner_word(tokens: &TokenStream) -> Option<Ident> {
     })
 }
 
-/// `caller` and `request` mean the same in every rule.
+/// `caller` and `request` have a fixed meaning in every rule.
 pub(super) fn words_are_free(
     declaration: &Declaration,
     parameters: &[Parameter<'_>],
@@ -223,14 +234,19 @@ pub(super) fn words_are_free(
             if let (Some(_), Some(place)) = (taken, mentioned(&part.tokens, word)) {
                 let what = if word == "caller" { "the caller" } else { "the request" };
                 diagnostics
-                    .error(&place, format!("`{word}` is {what} in a rule, and a parameter here"))
+                    .error(
+                        &place,
+                        format!(
+                            "rules reserve the name `{word}` for {what}, found a parameter `{word}`"
+                        ),
+                    )
                     .help("give the parameter another name");
             }
         }
     });
 }
 
-/// What a checker is given are parameters of the handler.
+/// The arguments of a checker are parameters of the handler.
 pub(super) fn checkers_take_parameters(
     declaration: &Declaration,
     parameters: &[Parameter<'_>],
@@ -240,8 +256,8 @@ pub(super) fn checkers_take_parameters(
         for name in check.parameters.iter().flatten().filter(|name| name.text != "request") {
             if name.text == "caller" {
                 diagnostics
-                    .error(name, "`check` gives the caller by itself, found `caller`")
-                    .help("leave it out: it is the first of a checker's parameters");
+                    .error(name, "`check` passes the caller by itself, found `caller` in its list")
+                    .help("remove it: the caller is always the first argument");
             } else {
                 super::body::is_parameter("check", name, parameters, diagnostics);
             }
@@ -251,14 +267,14 @@ pub(super) fn checkers_take_parameters(
             let name = granted.names.first().map_or("…", String::as_str);
             let function = source(&check.function.to_token_stream());
             diagnostics
-                .error(&check.function, "`check` expects what it is given, as one is `Granted`")
+                .error(&check.function, "`check` expects the names of its parameters, because one is `Granted`")
                 .help(format!("`check = {function}({name})`"))
-                .note("what is granted only later is given as what it holds");
+                .note("a checker runs before the resource is granted, and gets the value inside `Granted`");
         }
     }
 }
 
-/// A checker that is asked again says the same: another one was meant.
+/// The same checker twice is a slip: probably another one was meant.
 pub(super) fn checks_differ(declaration: &Declaration, diagnostics: &mut Diagnostics) {
     let given = |check: &Check| {
         let names = check.parameters.iter().flatten().map(|name| name.text.clone());
@@ -269,12 +285,12 @@ pub(super) fn checks_differ(declaration: &Declaration, diagnostics: &mut Diagnos
         if earlier.any(|earlier| given(earlier) == given(check)) {
             let function = source(&check.function.to_token_stream());
             let message = format!("`check` names `{function}` twice, expected it once");
-            diagnostics.error(&check.function, message).help("leave out one of the two");
+            diagnostics.error(&check.function, message).help("remove one of the two");
         }
     }
 }
 
-/// `hide` hides what a rule forbids.
+/// `hide` needs a rule that can forbid something.
 pub(super) fn hide_has_a_rule(declaration: &Declaration, diagnostics: &mut Diagnostics) {
     let Some(hide) = declaration.hide.as_ref().filter(|_| !declaration.rule_unclear) else {
         return;
@@ -290,19 +306,19 @@ pub(super) fn hide_has_a_rule(declaration: &Declaration, diagnostics: &mut Diagn
     }
 }
 
-/// Whether some rule mentions an argument: what OWASP's API1:2023 asks of an endpoint.
+/// Whether some rule uses an argument, as OWASP API1:2023 demands of an endpoint with an object.
 pub(super) fn looks_at_arguments(declaration: &Declaration, parameters: &[Parameter<'_>]) -> bool {
     let is_given = |check: &Check| check.parameters.as_ref().is_some_and(|given| !given.is_empty());
     declaration.checks.iter().any(is_given)
-        || parameters.iter().any(|parameter| is_asked_about(declaration, parameter))
+        || parameters.iter().any(|parameter| is_used_in_rule(declaration, parameter))
 }
 
-/// The checkers whose parameters' types alone say whether they look at an argument.
+/// The checkers that take arguments by type; whether they use an argument is in their signatures.
 pub(super) fn checkers_by_type(declaration: &Declaration) -> impl Iterator<Item = &Check> {
     declaration.checks.iter().filter(|check| check.parameters.is_none())
 }
 
-/// The variables that expressions of `allow` do not bind, the words of ours aside.
+/// The variables that expressions of `allow` use and do not bind, without `caller` and `request`.
 pub(super) fn free_in_rules(declaration: &Declaration) -> Vec<Ident> {
     let mut found = Vec::new();
     parts(declaration, |part| {
@@ -314,31 +330,31 @@ pub(super) fn free_in_rules(declaration: &Declaration) -> Vec<Ident> {
     found
 }
 
-/// Whether some rule asks about this parameter.
-pub(super) fn is_asked_about(declaration: &Declaration, parameter: &Parameter<'_>) -> bool {
+/// Whether some rule uses this parameter.
+pub(super) fn is_used_in_rule(declaration: &Declaration, parameter: &Parameter<'_>) -> bool {
     let mut found = false;
     parts(declaration, |part| {
         found |= matches!(part.kind, ConditionKind::Expression)
-            && parameter.names.iter().any(|name| asks_about(&part.tokens, name));
+            && parameter.names.iter().any(|name| depends_on(&part.tokens, name));
     });
     let given = declaration.checks.iter().flat_map(|check| &check.parameters).flatten();
     found || given.into_iter().any(|name| parameter.binds(&name.text))
 }
 
-/// More expressions than this have no place among the answers.
-pub(super) fn questions_are_few(declaration: &Declaration, diagnostics: &mut Diagnostics) {
-    let mut questions = declaration.checks.len();
+/// The set of results has one bit for each expression.
+pub(super) fn expressions_are_few(declaration: &Declaration, diagnostics: &mut Diagnostics) {
+    let mut rule_expressions = declaration.checks.len();
     parts(declaration, |part| {
-        questions += usize::from(matches!(part.kind, ConditionKind::Expression));
-        if questions == MOST_QUESTIONS + 1 {
-            let message = format!("`allow` expects at most {MOST_QUESTIONS} expressions");
+        rule_expressions += usize::from(matches!(part.kind, ConditionKind::Expression));
+        if rule_expressions == MOST_EXPRESSIONS + 1 {
+            let message = format!("`allow` expects at most {MOST_EXPRESSIONS} expressions");
             diagnostics.error(&part.tokens, message).help("put some of them into one function");
-            questions += 1;
+            rule_expressions += 1;
         }
     });
 }
 
-/// Which authenticators can be told apart by `authenticator(…)`: the names, and whether all accept.
+/// The authenticators that `authenticator(…)` distinguishes, and whether all of them must accept.
 pub(super) fn authenticators(auth: Option<&Names>) -> Option<(Vec<&Name>, bool)> {
     let auth = auth.filter(|auth| auth.admits_anonymous().is_none())?;
     Some((auth.names.iter().collect(), auth.combine != Combine::Any))

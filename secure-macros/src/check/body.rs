@@ -1,14 +1,14 @@
 //! Rules about the request's body and its validation.
 
-use super::context::Seen;
+use super::context::Context;
 use super::parameters::{Body, Parameter};
 use crate::diagnostics::{Diagnostics, nearest};
 use crate::lints::{Finding, UNVALIDATED_BODY};
-use crate::model::legal::{Riddle, Validated};
+use crate::model::legal::{PossibleBody, Validated};
 use crate::model::raw::{Combine, Declaration, Exemption, Name};
 use crate::vocabulary::Bodies;
 
-/// The word for every body that nothing else decides.
+/// `unvalidated(any, …)` exempts every body that no other key names.
 pub(super) const ANY: &str = "any";
 
 /// `validate` names parameters of the handler, each once.
@@ -28,8 +28,8 @@ pub(super) fn validates_parameters(
     }
 }
 
-/// `unvalidated` names parameters that are not validated, each once. Any parameter: whether it holds a
-/// body is not always to be seen, and one that is named here is given it.
+/// `unvalidated` names parameters that are not in `validate`, each once. It may name any parameter:
+/// the macro cannot always see whether a parameter holds a body, and treats a named one as a body.
 pub(super) fn exempts_parameters(
     declaration: &Declaration,
     parameters: &[Parameter<'_>],
@@ -44,8 +44,8 @@ pub(super) fn exempts_parameters(
             if !exemption.is_shared && !exempts_something {
                 diagnostics
                     .error(name, "`unvalidated(any, …)` exempts no body of this handler")
-                    .help("leave it out")
-                    .note("a body behind an alias, or of an extractor of your own, is exempt by its parameter's name");
+                    .help("remove it")
+                    .note("name the parameter if its body is behind a type alias or read by your own extractor");
             }
             continue;
         }
@@ -55,15 +55,18 @@ pub(super) fn exempts_parameters(
                 .error(name, format!("`unvalidated` names `{text}` twice, expected it once"));
         } else if validated.iter().any(|validated| same(name, validated, parameters)) {
             diagnostics
-                .error(name, format!("`{text}` is validated and unvalidated, expected one of them"))
-                .help("leave out one of the two");
+                .error(
+                    name,
+                    format!("`{text}` is in `validate` and in `unvalidated`, expected one of them"),
+                )
+                .help("remove one of the two");
         } else {
             is_parameter("unvalidated", name, parameters, diagnostics);
         }
     }
 }
 
-/// Bytes have no rules of their own, nor has what only holds others.
+/// Raw bytes have no validation rules, and neither has a plain container.
 pub(super) fn validated_bodies_have_rules(
     declaration: &Declaration,
     parameters: &[Parameter<'_>],
@@ -92,18 +95,18 @@ pub(super) fn validated_bodies_have_rules(
     }
 }
 
-/// Every parameter that holds a body is validated, or says why it is not. Where the level of the lint allows
-/// others, they get their bodies, and the inventory lists them.
+/// Every parameter that holds a body is validated, or has a reason why not. If the level of the
+/// lint allows other bodies, the inventory lists them.
 pub(super) fn every_body_is_decided(
-    seen: &Seen<'_>,
+    context: &Context<'_>,
     known: &Bodies,
     diagnostics: &mut Diagnostics,
 ) {
-    let Seen { declaration, parameters, levels, .. } = *seen;
+    let Context { declaration, parameters, levels, .. } = *context;
     let validated = declaration.validate.iter().flatten();
     let named = declaration.unvalidated.iter().filter(|it| !exempts_any(it, parameters));
     let mut decided = validated.chain(named.map(|exemption| &exemption.parameter));
-    // A name that is no parameter may have been meant for one of them: it is a mistake already.
+    // An unknown name may have been meant for one of these parameters, and is a mistake already.
     let is_unclear = decided.any(|name| parameter(name, parameters).is_none());
     if declaration.bodies_unclear || is_unclear || exempting_any(declaration, parameters).is_some()
     {
@@ -116,17 +119,19 @@ pub(super) fn every_body_is_decided(
             let finding = Finding {
                 lint: &UNVALIDATED_BODY,
                 place: parameter.pattern,
-                message: format!("a `{extractor}` body expects a name, to be validated by it"),
+                message: format!(
+                    "a parameter with a `{extractor}` body expects a name, found a pattern"
+                ),
                 help: String::from("`body: …`, and `validate(body)`"),
                 note: NOTE,
             };
-            levels.tell(finding, diagnostics);
+            levels.report(finding, diagnostics);
             continue;
         };
         let exempt = format!("`unvalidated({name}, reason = \"…\")`");
         let (message, help) = match body {
             Body::Structured(_) => (
-                format!("`{name}: {extractor}` holds a request body, expected it to be validated"),
+                format!("`{name}: {extractor}` holds a request body that is not validated"),
                 if parameter.is_whole_tuple() {
                     format!("take the tuple apart, and `validate(…)` the body, or {exempt}")
                 } else if extractor == "MultipartForm" {
@@ -137,30 +142,30 @@ pub(super) fn every_body_is_decided(
             ),
             Body::Raw(_) | Body::Validated(_) => (
                 format!(
-                    "`{name}: {extractor}` holds a raw body, expected a reason not to validate it"
+                    "`{name}: {extractor}` holds a raw body, which cannot be validated, expected a reason"
                 ),
                 exempt,
             ),
             Body::WithoutRules { remedy, .. } => (
                 format!(
-                    "`{name}: {extractor}` holds a body without rules, expected a reason not to validate it"
+                    "`{name}: {extractor}` holds a body without validation rules, expected a reason"
                 ),
                 format!("{exempt}, or {remedy}"),
             ),
         };
         let help = match known.longer(extractor) {
-            Some(path) => format!("{help}, or write `{path}<…>`, if it is that"),
+            Some(path) => format!("{help}, or write `{path}<…>`, if that type is meant"),
             None => help,
         };
         let finding =
             Finding { lint: &UNVALIDATED_BODY, place: parameter.ty, message, help, note: NOTE };
-        levels.tell(finding, diagnostics);
+        levels.report(finding, diagnostics);
     }
 }
 
-const NOTE: &str = "what a client sends is checked before the handler sees it";
+const NOTE: &str = "the handler would receive unchecked input";
 
-/// Whether a parameter holds a body that nothing decides by name.
+/// Whether a parameter holds a body that no key names.
 fn is_open(declaration: &Declaration, parameter: &Parameter<'_>) -> bool {
     let names = parameter.names_of_body();
     let validated = declaration.validate.iter().flatten();
@@ -171,7 +176,7 @@ fn is_open(declaration: &Declaration, parameter: &Parameter<'_>) -> bool {
     body.is_some() && !is_decided
 }
 
-/// Whether an exemption is for every body: its word is no parameter's name.
+/// Whether an exemption is for every body: it is `any`, and no parameter has that name.
 fn exempts_any(exemption: &Exemption, parameters: &[Parameter<'_>]) -> bool {
     exemption.parameter.text == ANY && !parameters.iter().any(|parameter| parameter.binds(ANY))
 }
@@ -222,7 +227,7 @@ pub(super) fn content_encodings_are_known(
         diagnostics
             .error(name, message)
             .help("`content_encoding = \"gzip\"`")
-            .note("it is the only coding that is decoded; a body without one is always accepted");
+            .note("only `gzip` is decoded; an uncompressed body is always accepted");
     }
 }
 
@@ -232,15 +237,18 @@ pub(super) fn codings(declaration: &Declaration) -> Vec<String> {
     names.map(|name| name.text.clone()).collect()
 }
 
-/// The parameters of which the compiler is asked whether they hold a body.
-pub(super) fn riddles(declaration: &Declaration, parameters: &[Parameter<'_>]) -> Vec<Riddle> {
-    let is_asked = |it: &Parameter<'_>| {
-        let may_be_another = it.is_riddle || it.body.as_ref().is_some_and(Body::is_validated);
+/// The parameters that may hold a body; the compiler decides by their types.
+pub(super) fn possible_bodies(
+    declaration: &Declaration,
+    parameters: &[Parameter<'_>],
+) -> Vec<PossibleBody> {
+    let is_used = |it: &Parameter<'_>| {
+        let may_be_another = it.may_hold_body || it.body.as_ref().is_some_and(Body::is_validated);
         may_be_another && !is_validated(declaration, it) && !is_exempt(declaration, it)
     };
-    let riddles = parameters.iter().enumerate().filter(|(_, it)| is_asked(it));
-    riddles
-        .map(|(index, parameter)| Riddle {
+    let possible_bodies = parameters.iter().enumerate().filter(|(_, it)| is_used(it));
+    possible_bodies
+        .map(|(index, parameter)| PossibleBody {
             index,
             name: parameter.names.last().cloned().unwrap_or_else(|| String::from("_")),
             seems: parameter.body.as_ref().map(|body| body.extractor().to_owned()),
@@ -248,8 +256,9 @@ pub(super) fn riddles(declaration: &Declaration, parameters: &[Parameter<'_>]) -
         .collect()
 }
 
-/// The parameters that are made of the request's body, a bit each: those that the attribute decides, but for
-/// extractors that are known to read the head alone, and those whose types are known to be bodies.
+/// The parameters that are extracted from the body, as a bit set: those that the attribute names,
+/// except extractors that are known to read the head alone, and those whose types are known to be
+/// bodies.
 pub(super) fn bodies(declaration: &Declaration, parameters: &[Parameter<'_>]) -> u16 {
     places(parameters, |it| {
         let is_decided = is_validated(declaration, it) || is_exempt(declaration, it);
@@ -257,7 +266,7 @@ pub(super) fn bodies(declaration: &Declaration, parameters: &[Parameter<'_>]) ->
     })
 }
 
-/// The places of some of the parameters, a bit each. A handler has 16 at most.
+/// The positions of these parameters as a bit set. A handler has at most 16.
 pub(super) fn places(parameters: &[Parameter<'_>], is_one: impl Fn(&Parameter<'_>) -> bool) -> u16 {
     let bits = parameters.iter().zip(0_u32..).filter(|(it, _)| is_one(it));
     bits.fold(0, |places, (_, place)| places | 1_u16.unbounded_shl(place))
@@ -271,7 +280,7 @@ fn is_exempt(declaration: &Declaration, parameter: &Parameter<'_>) -> bool {
     declaration.unvalidated.iter().any(|it| parameter.binds(&it.parameter.text))
 }
 
-/// The parameters to validate, with their places.
+/// The parameters to validate, with their positions.
 pub(super) fn validated(declaration: &Declaration, parameters: &[Parameter<'_>]) -> Vec<Validated> {
     let names = declaration.validate.iter().flatten();
     names
@@ -299,7 +308,8 @@ pub(super) fn exemptions(
     named.chain(any).collect()
 }
 
-/// The parameters that nothing decides; where the level of the lint refuses them, there are none.
+/// The parameters with a body that no key names; if the level of the lint denies them, there are
+/// none.
 pub(super) fn undecided(declaration: &Declaration, parameters: &[Parameter<'_>]) -> Vec<String> {
     match exempting_any(declaration, parameters) {
         Some(_) => Vec::new(),
@@ -307,7 +317,7 @@ pub(super) fn undecided(declaration: &Declaration, parameters: &[Parameter<'_>])
     }
 }
 
-/// The parameters that their extractors validate, with these.
+/// The parameters that their extractors validate, each with its extractor.
 pub(super) fn validated_by(
     declaration: &Declaration,
     parameters: &[Parameter<'_>],

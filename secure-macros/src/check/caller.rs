@@ -1,4 +1,4 @@
-//! Rules about who may call.
+//! Rules about the caller: what `public`, `optional` and `lenient` exclude.
 
 use proc_macro2::Ident;
 use quote::ToTokens;
@@ -9,7 +9,7 @@ use super::unless;
 use crate::diagnostics::Diagnostics;
 use crate::model::raw::{Declaration, Names, RateKey};
 
-/// Without a caller nothing can be demanded of one, and nothing counted by one.
+/// A public endpoint has no caller to demand something of, or to count requests by.
 pub(super) fn public_needs_no_caller(
     declaration: &Declaration,
     parameters: &[Parameter<'_>],
@@ -41,11 +41,11 @@ pub(super) fn public_needs_no_caller(
             it if it.is_typed_caller() => ("Caller", "Option<Caller<…>>"),
             _ => continue,
         };
-        let message = format!("`public` expects a handler without a caller, found `{found}`");
+        let message = format!("a `public` handler cannot take the caller, found `{found}`");
         diagnostics
             .error(parameter.ty, message)
             .help(format!("`auth = optional`, and `{optional}`, if callers may be anonymous"))
-            .note("known by its name: import a type of your own under another one");
+            .note("types are recognised by name: import your own type under another name");
     }
 }
 
@@ -54,7 +54,7 @@ fn rate_needs_no_caller(rate: &RateKey, diagnostics: &mut Diagnostics) {
     if let Some(part) = partitions::part_with_a_caller(rate.by.as_ref()) {
         needs_a_caller(&part.tokens, &format!("`by = {}`", shown_part(part)), diagnostics);
     }
-    // One mistake, however many of them are written.
+    // One mistake for all of them.
     let split = rate.anonymous.iter().chain(&rate.authenticated).next();
     if let Some(place) = split.map(|quotas| &quotas.place) {
         needs_a_caller(place, &format!("`{place}`"), diagnostics);
@@ -65,26 +65,27 @@ fn rate_needs_no_caller(rate: &RateKey, diagnostics: &mut Diagnostics) {
 
 fn needs_a_caller(place: &dyn ToTokens, found: &str, diagnostics: &mut Diagnostics) {
     diagnostics
-        .error(place, format!("`public` expects nothing about the caller, found {found}"))
-        .help("leave out one of the two")
-        .note("a public endpoint does not look at credentials");
+        .error(place, format!("`public` cannot be combined with {found}"))
+        .help("remove one of the two")
+        .note("a public endpoint ignores credentials");
 }
 
-/// A caller who may be anonymous cannot have to have a role, a scope or a permission, nor to have
-/// signed in some way.
+/// An anonymous caller has no role, scope or permission, and has not signed in.
 pub(super) fn optional_demands_nothing(declaration: &Declaration, diagnostics: &mut Diagnostics) {
     let Some(open) = declaration.auth.as_ref().and_then(Names::admits_anonymous) else { return };
-    let message = |key: &Ident| format!("`{open}` admits anonymous callers, found `{key}`");
+    let message = |key: &Ident| {
+        format!("`{open}` admits anonymous callers, and `{key}` demands an authenticated one")
+    };
     for (fact, names) in &declaration.demands {
         let name = names.names.first().map_or("…", |name| &name.text);
         let word = fact.word();
         diagnostics.error(&names.key, message(&names.key)).help(format!(
-            "leave out one of the two, or demand it only of callers who have signed in: \
+            "remove one of the two, or demand it only of authenticated callers: \
              `allow = caller.is_none_or(|caller| caller.has_{word}(\"{name}\"))`"
         ));
     }
     let lists = declaration.acr.iter().chain(&declaration.amr).map(|names| &names.key);
     for key in declaration.fresh.iter().map(|fresh| &fresh.key).chain(lists) {
-        diagnostics.error(key, message(key)).help("leave out one of the two");
+        diagnostics.error(key, message(key)).help("remove one of the two");
     }
 }

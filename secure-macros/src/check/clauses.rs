@@ -1,74 +1,76 @@
-//! From what `allow` and `check` say to clauses of the rule, and to the questions they ask.
+//! Translates `allow` and `check` into clauses of the rule, and collects the expressions that they
+//! evaluate.
 
 use proc_macro2::Ident;
 use quote::ToTokens;
 use syn::Pat;
 
-use super::expression_variables::{is_puzzling, mentioned};
+use super::expression_variables::{has_unknown_names, mentioned};
 use super::parameters::Parameter;
 use super::partitions;
 use super::resolution::resolved;
 use super::source::source;
 use super::vocabulary::demand;
 use crate::model::condition::{Check, Condition, ConditionKind, Expression};
-use crate::model::legal::{Asks, Bound, Clause, Question};
+use crate::model::legal::{AppExpression, Bound, Clause, Evaluated};
 use crate::model::raw::Declaration;
 use crate::paths::Paths;
 use crate::vocabulary::Vocabulary;
 
-/// Collects the questions while the clauses are made.
-struct Questions<'a> {
+/// Collects the expressions while the clauses are built.
+struct ExpressionCollector<'a> {
     parameters: &'a [Parameter<'a>],
     vocabulary: &'a Vocabulary,
-    questions: Vec<Question>,
+    rule_expressions: Vec<AppExpression>,
 }
 
-/// The words of rules and keys, whatever a parameter is called.
+/// The reserved words of rules and keys.
 const WORDS: [&str; 2] = ["caller", "request"];
 
-/// The clauses of the attribute's rule besides its lists of names, and what they ask.
+/// The clauses of the rule besides its lists of names, and their expressions.
 pub(super) fn clauses(
     declaration: &Declaration,
     parameters: &[Parameter<'_>],
     vocabulary: &Vocabulary,
-) -> (Vec<Clause>, Vec<Question>) {
-    let mut questions = Questions { parameters, vocabulary, questions: Vec::new() };
+) -> (Vec<Clause>, Vec<AppExpression>) {
+    let mut rule_expressions =
+        ExpressionCollector { parameters, vocabulary, rule_expressions: Vec::new() };
     let mut clauses = Vec::new();
     for allow in &declaration.allow {
-        match questions.clause(&allow.condition, allow.shared.as_ref()) {
+        match rule_expressions.clause(&allow.condition, allow.shared.as_ref()) {
             Clause::All(parts) => clauses.extend(parts),
             clause => clauses.push(clause),
         }
     }
     for check in &declaration.checks {
-        clauses.push(questions.check(check));
+        clauses.push(rule_expressions.check(check));
     }
-    (clauses, questions.questions)
+    (clauses, rule_expressions.rule_expressions)
 }
 
-/// The expressions of limits: what requests are told apart by, and what they cost.
+/// The expressions of limits: keys of `by` and costs.
 pub(super) fn of_limits(
     declaration: &Declaration,
     parameters: &[Parameter<'_>],
     vocabulary: &Vocabulary,
-) -> (Vec<Question>, Vec<Question>) {
-    let asker = Questions { parameters, vocabulary, questions: Vec::new() };
+) -> (Vec<AppExpression>, Vec<AppExpression>) {
+    let asker = ExpressionCollector { parameters, vocabulary, rule_expressions: Vec::new() };
     let distinct = |expressions: Vec<&Expression>, words: &[&str]| {
-        let mut questions: Vec<Question> = Vec::new();
+        let mut rule_expressions: Vec<AppExpression> = Vec::new();
         for expression in expressions {
-            if number_of(expression, &questions).is_none() {
-                questions.push(asker.question(expression, words));
+            if number_of(expression, &rule_expressions).is_none() {
+                rule_expressions.push(asker.question(expression, words));
             }
         }
-        questions
+        rule_expressions
     };
     let keys = partitions::all(declaration).flat_map(|by| partitions::keys(Some(by))).collect();
     let costs = declaration.rates.iter().filter_map(|rate| rate.price()).collect();
-    // A cost has the handler's parameters and nothing else.
+    // A cost can use the handler's parameters and nothing else.
     (distinct(keys, &WORDS), distinct(costs, &[]))
 }
 
-impl Questions<'_> {
+impl ExpressionCollector<'_> {
     fn clause(&mut self, condition: &Condition, shared: Option<&Paths>) -> Clause {
         match &condition.kind {
             ConditionKind::All(parts) => {
@@ -84,7 +86,7 @@ impl Questions<'_> {
             ConditionKind::Authenticator(name) => Clause::Authenticator(name.text.clone()),
             ConditionKind::Address(networks) => Clause::Address(networks.clone()),
             ConditionKind::Time(hours) => Clause::Time(hours.clone()),
-            // A constant decides nothing, which is a mistake of its own.
+            // A constant is a mistake of its own.
             ConditionKind::Constant(true) => Clause::All(Vec::new()),
             ConditionKind::Constant(false) => Clause::Any(Vec::new()),
             ConditionKind::Expression => {
@@ -95,15 +97,15 @@ impl Questions<'_> {
     }
 
     fn expression(&mut self, expression: &Expression) -> Clause {
-        // What is written twice is asked once.
-        if let Some(known) = number_of(expression, &self.questions) {
-            return Clause::Question(known);
+        // An expression that is written twice is evaluated once.
+        if let Some(known) = number_of(expression, &self.rule_expressions) {
+            return Clause::AppExpression(known);
         }
         let question = self.question(expression, &WORDS);
         self.ask(question)
     }
 
-    fn question(&self, expression: &Expression, words: &[&str]) -> Question {
+    fn question(&self, expression: &Expression, words: &[&str]) -> AppExpression {
         let Expression { tokens, shared } = expression;
         let parameters = self.parameters.iter().enumerate();
         let arguments = parameters
@@ -116,14 +118,14 @@ impl Questions<'_> {
             parameters.find_map(|parameter| parameter.ident(name))
         };
         let word = |word: &str| words.contains(&word).then(|| mentioned(tokens, word)).flatten();
-        Question {
+        AppExpression {
             text: source(tokens),
             written: tokens.to_string(),
-            asks: Asks::Expression(resolved(expression, parameter)),
+            evaluated: Evaluated::Expression(resolved(expression, parameter)),
             caller: word("caller"),
             request: word("request"),
             arguments,
-            is_puzzling: is_puzzling(tokens, |name| self.is_known(name)),
+            has_unknown_names: has_unknown_names(tokens, |name| self.is_known(name)),
             shared: shared.clone(),
         }
     }
@@ -132,14 +134,14 @@ impl Questions<'_> {
         let function = &check.function;
         let name = source(&function.to_token_stream());
         let Some(given) = &check.parameters else {
-            return self.ask(Question {
+            return self.ask(AppExpression {
                 text: format!("check {name}"),
                 written: String::new(),
-                asks: Asks::CheckerByType(function.clone()),
+                evaluated: Evaluated::CheckerByType(function.clone()),
                 caller: None,
                 request: None,
                 arguments: Vec::new(),
-                is_puzzling: false,
+                has_unknown_names: false,
                 shared: None,
             });
         };
@@ -153,26 +155,26 @@ impl Questions<'_> {
             .collect();
         let names: Vec<Ident> = given.iter().map(|name| name.ident()).collect();
         let shown: Vec<&str> = given.iter().map(|name| name.text.as_str()).collect();
-        self.ask(Question {
+        self.ask(AppExpression {
             text: format!("check {name}({})", shown.join(", ")),
             written: String::new(),
-            asks: Asks::Checker(function.clone(), names),
+            evaluated: Evaluated::Checker(function.clone(), names),
             caller: None,
             request: given.iter().find(|name| name.text == "request").map(|name| name.ident()),
             arguments,
-            is_puzzling: shown.is_empty() || shown.iter().any(|name| !self.is_known(name)),
+            has_unknown_names: shown.is_empty() || shown.iter().any(|name| !self.is_known(name)),
             shared: None,
         })
     }
 
-    /// Whether a rule has a variable of this name.
+    /// Whether rules have a variable of this name.
     fn is_known(&self, name: &str) -> bool {
         WORDS.contains(&name) || self.parameters.iter().any(|it| it.binds(name))
     }
 
-    fn ask(&mut self, question: Question) -> Clause {
-        self.questions.push(question);
-        Clause::Question(self.questions.len() - 1)
+    fn ask(&mut self, question: AppExpression) -> Clause {
+        self.rule_expressions.push(question);
+        Clause::AppExpression(self.rule_expressions.len() - 1)
     }
 }
 
@@ -182,7 +184,7 @@ fn bound(index: usize, parameter: &Parameter<'_>) -> Bound {
     Bound { index, pattern, is_granted: parameter.granted().is_some() }
 }
 
-/// The pattern for a reference: what it binds is a reference by itself, and not mutable.
+/// The pattern for a reference: its variables are references, and not mutable.
 fn by_reference(pattern: &mut Pat) {
     match pattern {
         Pat::Ident(ident) => {
@@ -205,9 +207,9 @@ fn by_reference(pattern: &mut Pat) {
     }
 }
 
-/// The number of an expression among those that are asked. One that is shared may mean something else
-/// than the handler's own of the same text.
-pub(super) fn number_of(expression: &Expression, asked: &[Question]) -> Option<usize> {
+/// The number of an expression among those already collected. A shared expression may mean
+/// something else than the handler's own expression with the same text.
+pub(super) fn number_of(expression: &Expression, asked: &[AppExpression]) -> Option<usize> {
     let written = expression.tokens.to_string();
     let is_shared = expression.shared.is_some();
     asked.iter().position(|it| it.written == written && it.shared.is_some() == is_shared)

@@ -1,55 +1,55 @@
-//! Rules about how many requests are served at once, and how many wait.
+//! Rules about `concurrency`: requests in flight, and the queue.
 
 use super::{modes, partitions};
 use crate::diagnostics::Diagnostics;
-use crate::model::legal::{self, Question};
+use crate::model::legal::{self, AppExpression};
 use crate::model::raw::{Concurrency, Number};
 
-/// More waiting requests of one caller are no queue but an attack, or a service that is too slow.
+/// More waiting requests of one caller indicate an attack or an overloaded service.
 const MOST_PLACES: u32 = 10_000;
 
-/// Nobody could call an endpoint that serves none at once.
+/// With a limit of zero the endpoint would reject every request.
 pub(super) fn is_positive(concurrency: &Concurrency, diagnostics: &mut Diagnostics) {
     if concurrency.most.value == 0 {
         diagnostics.error_at(concurrency.most.span, "`concurrency` expects at least 1, found 0");
     }
 }
 
-/// A queue has places, and ends.
+/// A queue has at least one place, and an upper bound.
 pub(super) fn queue_has_places(concurrency: &Concurrency, diagnostics: &mut Diagnostics) {
     let Some(Number { value, span }) = concurrency.queue else { return };
     if value == 0 {
         diagnostics
             .error_at(span, "`queue` expects at least 1, found 0")
-            .help("without `queue` and `wait`, one more is refused at once");
+            .help("remove `queue` and `wait` to refuse further requests at once");
     } else if value > MOST_PLACES {
         diagnostics
             .error_at(span, format!("`queue` expects at most {MOST_PLACES}, found {value}"))
-            .note("each that waits holds its connection and its place in `max_in_flight`");
+            .note("every waiting request holds a connection and counts towards `max_in_flight`");
     }
 }
 
-/// A queue says how long anybody stands in it; without a bound, callers wait for what is hung.
+/// A queue has a longest wait: without it, callers would wait for requests that never finish.
 pub(super) fn queue_has_a_wait(concurrency: &Concurrency, diagnostics: &mut Diagnostics) {
     match (&concurrency.queue, &concurrency.wait) {
         (Some(queue), None) => {
             diagnostics
                 .error_at(queue.span, "`queue` expects a `wait` beside it, found none")
                 .help("`wait = \"500ms\"`")
-                .note("a request would wait for as long as the others take");
+                .note("a request could wait without a time limit");
         }
         (None, Some((_, wait))) => {
             diagnostics
                 .error_at(wait.span, "`wait` expects a `queue` beside it, found none")
                 .help("`queue = 16`")
-                .note("any number of requests would wait");
+                .note("any number of requests could wait");
         }
         (Some(_), Some(_)) | (None, None) => {}
     }
 }
 
-/// How many requests are served at once.
-pub(super) fn legal(written: &[Concurrency], keys: &[Question]) -> Vec<legal::Concurrency> {
+/// The checked concurrency limits.
+pub(super) fn legal(written: &[Concurrency], keys: &[AppExpression]) -> Vec<legal::Concurrency> {
     let one = |it: &Concurrency| legal::Concurrency {
         most: it.most.value,
         by: partitions::partition(it.by.as_ref(), keys),

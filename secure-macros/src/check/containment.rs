@@ -1,22 +1,22 @@
-//! What two networks, or two spans of hours, have to do with each other: one lies within the other, or
-//! they lie apart.
+//! Compares two networks, or two spans of hours: one contains the other, or they are disjoint.
 
 use std::net::IpAddr;
 
 use crate::model::hours::{Hours, MINUTES_OF_A_WEEK};
 
-/// How the first of two lies to the second.
+/// The relation of the first to the second.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Relation {
-    /// Whatever is in the first is in the second.
+    /// The second contains the first.
     Within,
-    /// Whatever is in the second is in the first.
+    /// The first contains the second.
     Around,
-    /// Nothing is in both.
+    /// They are disjoint.
     Apart,
 }
 
-/// Of two lists of networks in canonical form; `None` where they overlap, or cannot be read.
+/// The relation of two lists of networks in canonical form; `None` if they overlap, or cannot be
+/// parsed.
 pub(super) fn of_networks(one: &[String], other: &[String]) -> Option<Relation> {
     let read = |list: &[String]| list.iter().map(|text| network(text)).collect::<Option<Vec<_>>>();
     let (one, other) = (read(one)?, read(other)?);
@@ -34,7 +34,7 @@ pub(super) fn of_networks(one: &[String], other: &[String]) -> Option<Relation> 
     }
 }
 
-/// Of the hours of two weeks, minute by minute; only where the same clocks count.
+/// The relation of two spans of hours, minute by minute; `None` for different time zones.
 pub(super) fn of_hours(one: &Hours, other: &Hours) -> Option<Relation> {
     if one.zone != other.zone {
         return None;

@@ -1,4 +1,4 @@
-//! What an attribute can see of its endpoint, for rules about several parts of it at once.
+//! The parts of an endpoint that rules about several of them need together.
 
 use super::parameters::{Parameter, first_type, last_segment};
 use super::path_template::segments;
@@ -7,35 +7,35 @@ use crate::lints::Levels;
 use crate::model::legal::Route;
 use crate::model::raw::{Declaration, Name, Names, RateKey};
 
-/// The attribute, what stands below it, and the levels of the lints.
-pub(super) struct Seen<'a> {
+/// The attribute, the routes and parameters below it, and the levels of the lints.
+pub(super) struct Context<'a> {
     pub(super) declaration: &'a Declaration,
     pub(super) routes: &'a [Route],
     pub(super) parameters: &'a [Parameter<'a>],
     pub(super) levels: &'a Levels,
 }
 
-/// Who may call, as far as it matters to those rules.
+/// Which callers an endpoint admits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Callers {
-    /// Nobody has to authenticate.
+    /// Anonymous callers too.
     Anybody,
     /// Every caller that an authenticator accepts.
     AnyAuthenticated,
-    /// Those with a role, a scope or a permission, or of whom a rule asks something else.
+    /// Callers with a role, a scope or a permission, or that satisfy another rule.
     Some,
 }
 
 /// How many values a `web::Path<…>` takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Values {
-    /// As many, by position.
+    /// This many, by position.
     Exactly(usize),
-    /// A type that may be a struct: it takes what it names.
+    /// A type that may be a struct, which takes values by name.
     Unknown,
 }
 
-impl Seen<'_> {
+impl Context<'_> {
     pub(super) fn callers(&self) -> Callers {
         let Declaration { public, auth, demands, .. } = self.declaration;
         if public.is_some() || auth.as_ref().and_then(Names::admits_anonymous).is_some() {
@@ -47,12 +47,12 @@ impl Seen<'_> {
         }
     }
 
-    /// Whether some limit refuses requests of anonymous, or of authenticated, callers.
+    /// Whether some limit rejects requests of anonymous, or of authenticated, callers.
     pub(super) fn counts(&self, authenticated: bool) -> bool {
         self.counting(authenticated).any(modes::is_enforced)
     }
 
-    /// The `mode` of a limit that counts those requests, and does not refuse all that are beyond it.
+    /// The `mode` of a limit that counts those requests without rejecting all that exceed it.
     pub(super) fn spares(&self, authenticated: bool) -> Option<&Name> {
         self.counting(authenticated).find_map(|rate| rate.mode.as_ref())
     }
@@ -66,7 +66,7 @@ impl Seen<'_> {
         self.declaration.rates.iter().filter(counts)
     }
 
-    /// Every route whose segments can be known, with their names.
+    /// Every route with known segments, and their names.
     pub(super) fn templates(&self) -> Vec<(&Route, Vec<String>)> {
         let known = self.routes.iter().filter_map(|route| {
             let text = route.path.value();
@@ -76,14 +76,14 @@ impl Seen<'_> {
         known.collect()
     }
 
-    /// The parameters that take something out of the path: a `web::Path<…>` with at least one value,
+    /// The parameters that are extracted from the path: a `web::Path<…>` with at least one value,
     /// or a resource that the path names.
     pub(super) fn paths(&self) -> impl Iterator<Item = (&Parameter<'_>, Values)> {
         self.parameters.iter().filter_map(|parameter| Some((parameter, values(parameter)?)))
     }
 }
 
-/// Types of one value that everybody knows; another one may be a struct.
+/// Well-known types of one value; any other type may be a struct.
 const SCALARS: [&str; 18] = [
     "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize", "f32",
     "f64", "bool", "char", "String", "Uuid",

@@ -1,13 +1,13 @@
-//! Rules about limits that cannot both be meant.
+//! Rules about limits that contradict each other, or have no effect beside each other.
 
 use super::{modes, partitions};
 use crate::diagnostics::Diagnostics;
 use crate::grammar::rate::{Period, Rate};
 use crate::model::raw::{Quotas, RateKey, Window};
 
-/// A quota that refuses nothing while another one of its list admits looks like a limit.
+/// A rate that never rejects a request that another rate of its list admits has no effect.
 pub(super) fn every_quota_binds(rate: &RateKey, diagnostics: &mut Diagnostics) {
-    // Requests of several costs are requests of one permit each that come at one instant.
+    // A request with a cost of n is n requests of one permit at the same instant.
     let cost = rate.permits().map_or(1, |cost| cost.value);
     if rate.key == "quota" {
         return periods_bind(rate, diagnostics);
@@ -21,25 +21,25 @@ pub(super) fn every_quota_binds(rate: &RateKey, diagnostics: &mut Diagnostics) {
             let mut others = quotas.rates.iter().enumerate();
             let binding = others.find(|(other, Window { rate: quota, .. })| {
                 let (ours, theirs) = (bucket(idle), bucket(quota));
-                // Of two that admit the same, the second is one too many.
+                // If two admit the same, only the second is reported.
                 other_window(idle, quota)
                     && ours.never_binds_beside(theirs, cost)
                     && (*other < index || !theirs.never_binds_beside(ours, cost))
             });
             if let Some((_, Window { rate: binding, .. })) = binding {
-                let message = format!("`{idle}` never refuses what `{binding}` admits");
+                let message =
+                    format!("`{idle}` has no effect: it admits everything that `{binding}` admits");
                 diagnostics.error_at(*span, message).help(match &rate.burst {
-                    // With one burst for all, the slowest alone ever refuses.
-                    Some(_) => format!("leave out `{idle}`, or `burst`"),
-                    None => format!("leave out `{idle}`, or admit fewer in the shorter window"),
+                    // With one burst for all, only the slowest ever rejects.
+                    Some(_) => format!("remove `{idle}`, or `burst`"),
+                    None => format!("remove `{idle}`, or lower its number of permits"),
                 });
             }
         }
     }
 }
 
-/// A period that holds others whole admits fewer than they do together: as many shorter ones as fit
-/// never reach a larger quota.
+/// A quota over a long period has no effect if the shorter periods in it admit no more together.
 fn periods_bind(rate: &RateKey, diagnostics: &mut Diagnostics) {
     for quotas in rate.quotas() {
         for Window { rate: long, span, .. } in &quotas.rates {
@@ -50,21 +50,22 @@ fn periods_bind(rate: &RateKey, diagnostics: &mut Diagnostics) {
                     && u64::from(long.permits) >= fit * u64::from(short.permits)
             });
             let within = quotas.rates.iter().find(|Window { rate: outer, .. }| {
-                // A week may lie in two months.
+                // A week can overlap two months.
                 let is_within = outer.window_seconds > long.window_seconds
                     && (long.period, outer.period) != (Some(Period::Week), Some(Period::Month));
                 is_within && outer.permits <= long.permits
             });
             if let Some(Window { rate: binding, .. }) = idle.or(within) {
-                let message = format!("`{long}` never refuses what `{binding}` admits");
-                diagnostics.error_at(*span, message).help(format!("leave out `{long}`"));
+                let message =
+                    format!("`{long}` has no effect: it admits everything that `{binding}` admits");
+                diagnostics.error_at(*span, message).help(format!("remove `{long}`"));
             }
         }
     }
 }
 
-/// Whoever is known may do at least what an anonymous caller may, window by window and in the long
-/// run: else the limit is evaded by leaving out the credentials.
+/// An authenticated caller may send at least as many requests as an anonymous one, in each window
+/// and in the long run. Otherwise a caller evades the limit by omitting the credentials.
 pub(super) fn known_callers_are_not_worse_off(rates: &[RateKey], diagnostics: &mut Diagnostics) {
     let counts_callers =
         |rate: &&RateKey| !partitions::counts_all_together(rate) && modes::is_enforced(rate);
@@ -93,8 +94,8 @@ pub(super) fn known_callers_are_not_worse_off(rates: &[RateKey], diagnostics: &m
             );
             diagnostics
                 .error(&known.place, message)
-                .help("admit at least as many")
-                .note("without credentials a caller would get more");
+                .help("admit at least as many authenticated requests")
+                .note("a caller would get more requests without credentials");
         }
     }
 }
@@ -103,7 +104,7 @@ fn spread((quotas, cost): (&Quotas, u32)) -> impl Iterator<Item = Pace> {
     quotas.rates.iter().map(move |window| Pace { rate: window.rate, cost })
 }
 
-/// How many requests come through in the long run.
+/// The number of requests admitted in the long run.
 #[derive(Clone, Copy)]
 struct Pace {
     rate: Rate,
@@ -124,14 +125,14 @@ impl Pace {
 /// A quota as the limiter enforces it: the generic cell rate algorithm, in nanoseconds.
 #[derive(Clone, Copy, Debug)]
 struct Bucket {
-    /// The time in which one permit comes back.
+    /// The time until one permit is refilled.
     interval: u128,
-    /// The time in which an empty bucket becomes full.
+    /// The time until an empty bucket is full.
     tolerance: u128,
 }
 
 impl Bucket {
-    /// As the runtime's `Quota` rounds.
+    /// Rounds as the runtime's `Quota` does.
     fn new(rate: &Rate, burst: u32) -> Self {
         let window = u128::from(rate.window_seconds) * 1_000_000_000;
         let interval = window.div_ceil(u128::from(rate.permits));
@@ -218,7 +219,7 @@ mod tests {
             cost in 1_u32..4,
         ) {
             let (ours, theirs) = (bucket(ours.0, ours.1), bucket(theirs.0, theirs.1));
-            // What admits nothing is another mistake.
+            // A rate that admits nothing is another mistake.
             prop_assume!(u128::from(cost) * theirs.interval <= theirs.tolerance);
             let binds = binds_in_some_sequence(ours, theirs, u128::from(cost));
             prop_assert_eq!(ours.never_binds_beside(theirs, cost), !binds);

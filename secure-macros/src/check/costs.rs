@@ -1,4 +1,4 @@
-//! Rules about costs that are known only while a request is served.
+//! Rules about costs that are computed while a request is served.
 
 use quote::ToTokens;
 
@@ -9,8 +9,8 @@ use crate::diagnostics::Diagnostics;
 use crate::model::condition::Expression;
 use crate::model::raw::{Cost, Declaration, RateKey};
 
-/// A cost is asked once the arguments are there, and in terms of them; the word `response` is none.
-pub(super) fn asks_about_arguments(
+/// A cost is computed from the arguments once they exist; the word `response` is not one of them.
+pub(super) fn costs_use_arguments(
     rate: &RateKey,
     parameters: &[Parameter<'_>],
     diagnostics: &mut Diagnostics,
@@ -21,7 +21,7 @@ pub(super) fn asks_about_arguments(
             diagnostics
                 .error(
                     word,
-                    "`response` is what the handler answers in `cost`, and a parameter here",
+                    "`cost` reserves the name `response` for the response, found a parameter `response`",
                 )
                 .help("give the parameter another name");
         }
@@ -33,7 +33,7 @@ pub(super) fn asks_about_arguments(
                     diagnostics
                         .error(
                             &place,
-                            format!("`cost` asks about the handler's parameters, found `{word}`"),
+                            format!("`cost` expects an expression about the handler's parameters, found `{word}`"),
                         )
                         .help(format!("give the handler a parameter `{parameter}`"));
                 }
@@ -43,8 +43,8 @@ pub(super) fn asks_about_arguments(
     }
 }
 
-/// With `hide`, what a request costs tells nothing of a resource: a limit takes it before the rule is
-/// asked, and its header stands on the 404 as well.
+/// With `hide`, a cost must not depend on a resource: the limit takes the permits before the rule
+/// is evaluated, and its header is also on the 404.
 pub(super) fn hidden_resources_cost_nothing(
     rate: &RateKey,
     declaration: &Declaration,
@@ -64,12 +64,12 @@ pub(super) fn hidden_resources_cost_nothing(
             diagnostics
                 .error(
                     &place,
-                    format!("`cost` expects to mention no resource with `hide`, found `{name}`"),
+                    format!("`cost` cannot use a resource together with `hide`, found `{name}`"),
                 )
                 .help("`cost = response`, which the handler sets")
                 .note(
-                    "what is left of the limit, which a 404 tells as well, would tell what the \
-                     resource is like",
+                    "a 404 also carries the remaining permits, which would reveal something about \
+                     the resource",
                 );
         }
     }

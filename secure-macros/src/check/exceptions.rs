@@ -1,18 +1,18 @@
-//! Rules about the grounds of an exception: `reason` and `until`.
+//! Rules about `reason` and `until` of an exception.
 
 use crate::diagnostics::Diagnostics;
 use crate::grammar::dates::{Date, SOURCE_DATE_EPOCH, today};
 use crate::model::legal;
 use crate::model::raw::{Declaration, Grounds};
 
-/// An exception: what may be typed to give its reason.
+/// An exception, and the help for an empty reason.
 struct Exception<'a> {
     grounds: &'a Grounds,
     help: &'static str,
 }
 
-/// The reason is for those who review the endpoint: it says something.
-pub(super) fn reasons_say_something(declaration: &Declaration, diagnostics: &mut Diagnostics) {
+/// A reason is for reviewers of the endpoint, so it must not be empty.
+pub(super) fn reasons_are_not_empty(declaration: &Declaration, diagnostics: &mut Diagnostics) {
     for Exception { grounds, help } in all(declaration) {
         if grounds.reason.text.trim().is_empty() {
             diagnostics
@@ -22,7 +22,7 @@ pub(super) fn reasons_say_something(declaration: &Declaration, diagnostics: &mut
     }
 }
 
-/// `until` is a day that exists.
+/// `until` is a date that exists.
 pub(super) fn ends_are_dates(declaration: &Declaration, diagnostics: &mut Diagnostics) {
     for until in all(declaration).filter_map(|exception| exception.grounds.until.as_ref()) {
         if Date::parse(&until.text).is_none() {
@@ -32,7 +32,7 @@ pub(super) fn ends_are_dates(declaration: &Declaration, diagnostics: &mut Diagno
     }
 }
 
-/// An exception holds through the day of its `until`, and no longer.
+/// An exception is valid up to and including the day of its `until`.
 pub(super) fn none_has_ended(declaration: &Declaration, diagnostics: &mut Diagnostics) {
     for until in all(declaration).filter_map(|exception| exception.grounds.until.as_ref()) {
         let Some(last) = Date::parse(&until.text) else { continue };
@@ -41,7 +41,7 @@ pub(super) fn none_has_ended(declaration: &Declaration, diagnostics: &mut Diagno
             Ok(_) => {
                 diagnostics
                     .error(until, format!("this exception was granted until {last}, which is over"))
-                    .help("satisfy the rule, or decide again and write another date");
+                    .help("satisfy the rule, or review the exception and write a later date");
             }
             Err(found) => {
                 let message =
@@ -52,12 +52,12 @@ pub(super) fn none_has_ended(declaration: &Declaration, diagnostics: &mut Diagno
     }
 }
 
-/// Whether what the attribute means depends on the day.
+/// Whether some exception has an end, so that the result depends on the date.
 pub(super) fn some_end(declaration: &Declaration) -> bool {
     all(declaration).any(|exception| exception.grounds.until.is_some())
 }
 
-/// The exceptions with their reasons, those for bodies aside.
+/// The exceptions with their reasons, except those for bodies.
 pub(super) fn reasoned(declaration: &Declaration) -> Vec<legal::Exception> {
     let objects = declaration.objects.as_ref().and_then(|objects| objects.grounds.as_ref());
     let all = [("public", declaration.public_grounds.as_ref()), ("objects", objects)];
@@ -75,7 +75,7 @@ fn all(declaration: &Declaration) -> impl Iterator<Item = Exception<'_>> {
     let bodies = declaration.unvalidated.iter().map(|exemption| &exemption.grounds);
     let exception = |help| move |grounds| Exception { grounds, help };
     public
-        .map(exception("say why nobody needs to authenticate"))
-        .chain(bodies.map(exception("say why this body needs no validation")))
-        .chain(objects.map(exception("say why every object is for every caller")))
+        .map(exception("explain why nobody needs to authenticate"))
+        .chain(bodies.map(exception("explain why this body needs no validation")))
+        .chain(objects.map(exception("explain why every caller may have every object")))
 }

@@ -1,9 +1,9 @@
-//! Rules about endpoints that many may call: limits (OWASP API4:2023) and reasons (API5:2023).
+//! Rules about endpoints with many callers: limits (OWASP API4:2023) and reasons (API5:2023).
 
 use quote::ToTokens;
 use syn::Ident;
 
-use super::context::{Callers, Seen};
+use super::context::{Callers, Context};
 use super::modes;
 use super::partitions::chosen_by_the_client;
 use crate::diagnostics::Diagnostics;
@@ -12,25 +12,25 @@ use crate::lints::{
     PUBLIC_WRITE_WITHOUT_LIMIT,
 };
 
-/// Where anonymous callers may write, something counts them. A handler whose route is not seen writes where it
-/// reads a body.
-pub(super) fn public_writes_are_limited(seen: &Seen<'_>, diagnostics: &mut Diagnostics) {
-    // The methods that are safe (RFC 9110 section 9.2.1); of another one it is not known.
+/// Writes by anonymous callers need a rate limit. A handler without a visible route counts as a
+/// write if it reads a body.
+pub(super) fn public_writes_are_limited(context: &Context<'_>, diagnostics: &mut Diagnostics) {
+    // The safe methods (RFC 9110 section 9.2.1); an unknown method may write.
     let safe = ["GET", "HEAD", "OPTIONS", "TRACE", "QUERY"];
-    let mut methods = seen.routes.iter().flat_map(|route| &route.methods);
+    let mut methods = context.routes.iter().flat_map(|route| &route.methods);
     let what = match methods.find(|method| !safe.contains(&method.as_str())) {
         Some(method) => format!("`{method}`"),
-        None => match body_without_a_route(seen) {
+        None => match body_without_a_route(context) {
             Some(extractor) => format!("a handler with a `{extractor}` body"),
             None => return,
         },
     };
-    if seen.callers() != Callers::Anybody || seen.counts(false) {
+    if context.callers() != Callers::Anybody || context.counts(false) {
         return;
     }
-    let auth = seen.declaration.auth.as_ref().map(|auth| &auth.key);
-    let Some(place) = seen.declaration.public.as_ref().or(auth) else { return };
-    let spares = seen.spares(false);
+    let auth = context.declaration.auth.as_ref().map(|auth| &auth.key);
+    let Some(place) = context.declaration.public.as_ref().or(auth) else { return };
+    let spares = context.spares(false);
     let expected = if spares.is_some() { "a `rate` that is enforced" } else { "a `rate` for them" };
     let place: &dyn ToTokens = spares.map_or(place, |mode| mode);
     let finding = Finding {
@@ -38,23 +38,23 @@ pub(super) fn public_writes_are_limited(seen: &Seen<'_>, diagnostics: &mut Diagn
         place,
         message: format!("{what} is open to anonymous callers, expected {expected}"),
         help: String::from("`rate(\"10/min\", by = address)`"),
-        note: "one client could take what all share (OWASP API4:2023)",
+        note: "one client could use up what all clients share (OWASP API4:2023)",
     };
-    seen.levels.tell(finding, diagnostics);
+    context.levels.report(finding, diagnostics);
 }
 
-/// The extractor of a body, where no route attribute says which methods lead to the handler.
-fn body_without_a_route<'a>(seen: &Seen<'a>) -> Option<&'a str> {
-    if !seen.routes.is_empty() || seen.declaration.websocket.is_some() {
+/// The extractor of a body, if no route attribute shows the methods of the handler.
+fn body_without_a_route<'a>(context: &Context<'a>) -> Option<&'a str> {
+    if !context.routes.is_empty() || context.declaration.websocket.is_some() {
         return None;
     }
-    seen.parameters.iter().find_map(|parameter| Some(parameter.body.as_ref()?.extractor()))
+    context.parameters.iter().find_map(|parameter| Some(parameter.body.as_ref()?.extractor()))
 }
 
-/// Where every exception has its reason, a public endpoint has one too.
-pub(super) fn public_has_a_reason(seen: &Seen<'_>, diagnostics: &mut Diagnostics) {
-    let Some(public) = &seen.declaration.public else { return };
-    if seen.declaration.public_grounds.is_some() {
+/// In the profile `strict`, a public endpoint needs a reason.
+pub(super) fn public_has_a_reason(context: &Context<'_>, diagnostics: &mut Diagnostics) {
+    let Some(public) = &context.declaration.public else { return };
+    if context.declaration.public_grounds.is_some() {
         return;
     }
     let finding = Finding {
@@ -62,37 +62,40 @@ pub(super) fn public_has_a_reason(seen: &Seen<'_>, diagnostics: &mut Diagnostics
         place: public,
         message: String::from("`public` expects a reason, found none"),
         help: String::from("`public(reason = \"…\")`"),
-        note: "whoever reviews the endpoint has to know that it is meant (OWASP API5:2023)",
+        note: "a reviewer must see that the endpoint is public on purpose (OWASP API5:2023)",
     };
-    seen.levels.tell(finding, diagnostics);
+    context.levels.report(finding, diagnostics);
 }
 
-/// Where everything is bounded, so are the requests of callers who are known.
+/// In the profile `strict`, requests of authenticated callers need a rate limit.
 pub(super) fn known_callers_are_limited(
-    seen: &Seen<'_>,
+    context: &Context<'_>,
     handler: &Ident,
     diagnostics: &mut Diagnostics,
 ) {
-    if seen.declaration.public.is_some() || seen.counts(true) {
+    if context.declaration.public.is_some() || context.counts(true) {
         return;
     }
-    let spares = seen.spares(true);
+    let spares = context.spares(true);
     let found = if spares.is_some() { "one that is not enforced" } else { "none" };
     let finding = Finding {
         lint: &AUTHENTICATED_WITHOUT_LIMIT,
         place: spares.map_or(handler, |mode| mode),
         message: format!("`{handler}` expects a `rate` for authenticated callers, found {found}"),
         help: String::from("`rate = \"100/h\"`"),
-        note: "one caller, or a stolen token, could take what all share (OWASP API4:2023)",
+        note: "one caller, or a stolen token, could use up what all callers share (OWASP API4:2023)",
     };
-    seen.levels.tell(finding, diagnostics);
+    context.levels.report(finding, diagnostics);
 }
 
-/// A client that sends another value each time is counted anew each time: beside a limit that counts
-/// by what the client says, there is one that does not.
-pub(super) fn keys_are_not_the_clients_choice(seen: &Seen<'_>, diagnostics: &mut Diagnostics) {
+/// A client that sends a new value each time starts a new count each time. A limit by a value that
+/// the client chooses needs another limit beside it.
+pub(super) fn keys_are_not_the_clients_choice(
+    context: &Context<'_>,
+    diagnostics: &mut Diagnostics,
+) {
     let mut chosen = Vec::new();
-    for rate in &seen.declaration.rates {
+    for rate in &context.declaration.rates {
         match chosen_by_the_client(rate) {
             Some(part) => chosen.push(part),
             None if modes::is_enforced(rate) => return,
@@ -103,9 +106,11 @@ pub(super) fn keys_are_not_the_clients_choice(seen: &Seen<'_>, diagnostics: &mut
     let finding = Finding {
         lint: &CLIENT_CHOSEN_KEY,
         place: &part.tokens,
-        message: String::from("`by` is what the client says, expected another limit beside it"),
+        message: String::from(
+            "the client chooses the key of `by`, expected another limit beside it",
+        ),
         help: String::from("a second `rate(\"100/min\", by = address)`"),
-        note: "a client that says something new each time is never refused",
+        note: "a client that sends a new value each time is never refused",
     };
-    seen.levels.tell(finding, diagnostics);
+    context.levels.report(finding, diagnostics);
 }

@@ -1,11 +1,11 @@
-//! Rules about budgets for failures.
+//! Rules about `failures`: budgets of failed requests.
 
 use super::modes;
 use crate::diagnostics::Diagnostics;
 use crate::model::legal::{Failures, Mode};
 use crate::model::raw::{Declaration, FailuresKey, Window};
 
-/// Which answers count, alone, counts nothing.
+/// Options without a rate count nothing.
 pub(super) fn has_a_rate(failures: &FailuresKey, diagnostics: &mut Diagnostics) {
     if failures.complete && failures.rates.is_empty() {
         diagnostics
@@ -17,42 +17,42 @@ pub(super) fn has_a_rate(failures: &FailuresKey, diagnostics: &mut Diagnostics) 
     }
 }
 
-/// A failure is the client's: what this side gets wrong would ban those who suffer from it, and the
-/// answer to a ban would renew it.
+/// Only client errors are failures. Server errors would ban clients that suffer from them, and
+/// counting the response to a ban would renew the ban.
 pub(super) fn statuses_are_failures(failures: &FailuresKey, diagnostics: &mut Diagnostics) {
     for status in failures.on.iter().flatten() {
         let value = status.value;
         let note = match value {
-            429 => "a limit's own refusal would lengthen what it is an answer to",
+            429 => "429 is the response to a ban: counting it would extend the ban",
             400..=499 => continue,
-            500..=599 => "an error of this side is no failure of the client",
-            100..=399 => "an answer that is no error is no failure",
+            500..=599 => "a server error is not a failure of the client",
+            100..=399 => "a response that is not an error is not a failure",
             _ => "there is no such status (RFC 9110 section 15)",
         };
-        let message = format!("`on` expects statuses of client errors but 429, found {value}");
+        let message = format!("`on` expects 4xx statuses other than 429, found {value}");
         diagnostics.error_at(status.span, message).note(note);
     }
 }
 
-/// A status once in a list.
+/// Each status is listed once.
 pub(super) fn statuses_differ(failures: &FailuresKey, diagnostics: &mut Diagnostics) {
     let statuses = failures.on.as_deref().unwrap_or_default();
     for (index, status) in statuses.iter().enumerate() {
         if statuses.iter().take(index).any(|earlier| earlier.value == status.value) {
-            let message = format!("`on` has {} twice, expected it once", status.value);
+            let message = format!("`on` lists {} twice, expected it once", status.value);
             diagnostics.error_at(status.span, message);
         }
     }
 }
 
-/// Of two budgets with one window that count the same answers, only the smaller would count.
+/// Two budgets must not have the same window and statuses: only the smaller would count.
 pub(super) fn windows_differ(declaration: &Declaration, diagnostics: &mut Diagnostics) {
     let complete = declaration.failures.iter().filter(|it| it.complete);
     let budgets: Vec<(&FailuresKey, &Window)> =
         complete.flat_map(|it| it.rates.iter().map(move |window| (it, window))).collect();
     for (index, (later, window)) in budgets.iter().enumerate() {
         let is_same = |(first, other): &&(&FailuresKey, &Window)| {
-            // One that is observed is a trial of the other.
+            // A budget in shadow mode may be a trial beside another one.
             is_on_trial(first) == is_on_trial(later)
                 && other.rate.window_seconds == window.rate.window_seconds
                 && statuses(first).iter().any(|status| statuses(later).contains(status))
@@ -67,12 +67,12 @@ pub(super) fn windows_differ(declaration: &Declaration, diagnostics: &mut Diagno
     }
 }
 
-/// Whether somebody who makes more goes on.
+/// Whether the budget does not ban in all cases.
 fn is_on_trial(failures: &FailuresKey) -> bool {
     failures.mode.as_ref().and_then(modes::known).is_some_and(|mode| mode != Mode::Enforce)
 }
 
-/// As they count where nothing is hidden.
+/// The statuses that count if nothing is hidden.
 fn statuses(failures: &FailuresKey) -> Vec<u32> {
     match &failures.on {
         None => vec![401, 403],

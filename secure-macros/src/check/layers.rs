@@ -1,4 +1,5 @@
-//! Rules about layers: what stands further inside narrows what stands around it, and never widens it.
+//! Merges the layers of an endpoint. An inner layer can narrow the outer ones, and never widens
+//! them.
 
 use quote::ToTokens;
 
@@ -11,8 +12,8 @@ use crate::model::layers::{Layer, Origin};
 use crate::model::raw::{Combine, Declaration, Exemption, Names};
 use crate::vocabulary::FILE;
 
-/// A module and a policy cannot name the parameters of one handler. What they say of them is gone
-/// afterwards: it is one mistake.
+/// A module or a policy cannot name the parameters of one handler. The names are removed, so that
+/// they are reported once.
 pub(super) fn parameters_are_the_handlers(layer: &mut Layer, diagnostics: &mut Diagnostics) {
     if layer.origin == Origin::Handler {
         return;
@@ -29,7 +30,7 @@ pub(super) fn parameters_are_the_handlers(layer: &mut Layer, diagnostics: &mut D
     let checked = checked.map(|name| ("check", name));
     for (key, name) in validated.chain(exempt).chain(checked) {
         let message = format!(
-            "`{key}` names a parameter of one handler, found it on {}",
+            "`{key}` names a parameter of one handler, and cannot stand on {}",
             layer.origin.words()
         );
         let help = match key {
@@ -46,8 +47,8 @@ fn names_parameters(check: &Check) -> bool {
     check.parameters.as_ref().is_some_and(|given| given.iter().any(|name| name.text != "request"))
 }
 
-/// What each layer says, in its words; of one layer alone nothing.
-pub(super) fn said(layers: &[Layer]) -> Vec<String> {
+/// The text of each layer; nothing if there is only one.
+pub(super) fn texts(layers: &[Layer]) -> Vec<String> {
     if layers.len() < 2 {
         return Vec::new();
     }
@@ -67,7 +68,7 @@ pub(super) fn said(layers: &[Layer]) -> Vec<String> {
     says.collect()
 }
 
-/// Everything the layers say, the widest first, as one declaration.
+/// All layers merged into one declaration, the outermost first.
 pub(super) fn narrowed(layers: Vec<Layer>, diagnostics: &mut Diagnostics) -> Declaration {
     let mut layers = layers.into_iter();
     let Some(first) = layers.next() else { return Declaration::default() };
@@ -80,18 +81,18 @@ pub(super) fn narrowed(layers: Vec<Layer>, diagnostics: &mut Diagnostics) -> Dec
     whole.declaration
 }
 
-/// What the layers so far come to.
+/// The merged layers so far.
 struct Whole {
-    /// Whether a caller must be known by now.
+    /// Whether an authenticated caller is required so far.
     demands: bool,
-    /// Whose was the last of them.
+    /// The origin of the last merged layer.
     origin: Origin,
     declaration: Declaration,
 }
 
-/// Whether a layer needs a caller. A module's attribute is a policy in full, and without `public`
-/// it asks for a caller; so does a handler's that says nothing. A named policy is a set of keys, and
-/// asks for what it says.
+/// Whether a layer requires an authenticated caller. The attribute of a module is a complete
+/// policy: without `public` it requires a caller. So does a handler's attribute without keys. A
+/// named policy is a set of keys, and requires what its keys require.
 fn demands(layer: &Layer) -> bool {
     let Layer { origin, declaration, is_open, is_bare, .. } = layer;
     let says = !declaration.demands.is_empty()
@@ -132,7 +133,7 @@ impl Whole {
         self.origin = origin;
     }
 
-    /// `public` inside of what needs a caller would let everybody in.
+    /// `public` inside a layer that requires a caller would admit everybody.
     fn public(
         &mut self,
         inner: &mut Declaration,
@@ -142,7 +143,9 @@ impl Whole {
         match &inner.public {
             Some(public) if self.demands => {
                 let around = self.origin.words();
-                let message = format!("`public` admits everybody, and {around} demands a caller");
+                let message = format!(
+                    "`public` admits everybody, and {around} demands an authenticated caller"
+                );
                 widens(public, &message, diagnostics);
             }
             Some(_) => {
@@ -154,7 +157,8 @@ impl Whole {
         }
     }
 
-    /// The authenticators of a layer are some of those around it; a demand ends `optional` and `lenient`.
+    /// The authenticators of a layer must be some of those around it. A demand on the caller
+    /// cancels `optional` and `lenient`.
     fn auth(
         &mut self,
         inner: &mut Declaration,
@@ -166,7 +170,7 @@ impl Whole {
                 Some(outer) if needs_a_caller && outer.is_optional() => {
                     self.declaration.auth = None;
                 }
-                // One of those that were named.
+                // One of the named authenticators must accept.
                 Some(outer) if needs_a_caller => outer.is_lenient = false,
                 _ => {}
             }
@@ -185,12 +189,12 @@ impl Whole {
                 || "any authenticated caller".to_owned(),
                 |it| format!("`auth = {}`", it.value),
             );
-            let message = format!("`auth` admits what {around} does not, which says {says}");
+            let message = format!("`auth` is wider than {around} allows: {says}");
             widens(&auth.value, &message, diagnostics);
         }
     }
 
-    /// Callers signed in as lately as the layer around it demands, and at one of its levels.
+    /// `fresh` is at most as long as around it, and `acr` lists only levels from around it.
     fn step_up(&mut self, inner: &mut Declaration, diagnostics: &mut Diagnostics) {
         let around = self.origin.words();
         if let Some(fresh) = inner.fresh.take() {
@@ -207,8 +211,7 @@ impl Whole {
             match &self.declaration.acr {
                 Some(outer) if !is_within(&acr, outer) => {
                     let says = &outer.value;
-                    let message =
-                        format!("`acr` admits what {around} does not, which says `acr = {says}`");
+                    let message = format!("`acr` is wider than {around} allows: `acr = {says}`");
                     widens(&acr.value, &message, diagnostics);
                 }
                 _ => self.declaration.acr = Some(acr),
@@ -216,7 +219,7 @@ impl Whole {
         }
     }
 
-    /// A body is bounded more tightly, and of the same type.
+    /// Limits on the body are at most as wide as around it, and its media type is the same.
     fn body(&mut self, inner: &mut Declaration, diagnostics: &mut Diagnostics) {
         let around = self.origin.words();
         if let Some((size, place)) = inner.max_body.take() {
@@ -245,7 +248,7 @@ impl Whole {
             match &self.declaration.content_type {
                 Some(outer) if outer.text != content_type.text => {
                     let message =
-                        format!("`content_type` is not that of {around}: {:?}", outer.text);
+                        format!("`content_type` differs from that of {around}: {:?}", outer.text);
                     widens(&content_type, &message, diagnostics);
                 }
                 _ => self.declaration.content_type = Some(content_type),
@@ -259,11 +262,11 @@ impl Whole {
 fn widens(place: &dyn ToTokens, message: &str, diagnostics: &mut Diagnostics) {
     diagnostics
         .error(place, message)
-        .help("leave it out, or move the handler out of there")
-        .note("an inner policy narrows the one around it, and never widens it");
+        .help("remove it, or move the handler elsewhere")
+        .note("an inner policy can only narrow the policy around it");
 }
 
-/// Whether whoever the first admits, the second admits.
+/// Whether the second list admits every caller that the first admits.
 fn is_within(inner: &Names, outer: &Names) -> bool {
     let contains = |list: &Names, text: &str| list.names.iter().any(|name| name.text == text);
     match (outer.is_optional(), inner.is_optional()) {
@@ -271,7 +274,7 @@ fn is_within(inner: &Names, outer: &Names) -> bool {
         (false, true) => false,
         (false, false) if inner.is_lenient && !outer.is_lenient => false,
         (false, false) => match (outer.combine, inner.combine) {
-            // What needs all of several admits no more than what needs one of them.
+            // A list that needs all names admits no more than one that needs any of them.
             (Combine::All, Combine::All) => outer.names.iter().all(|it| contains(inner, &it.text)),
             (Combine::All, _) => {
                 outer.names.len() == 1 && inner.names.iter().all(|it| contains(outer, &it.text))

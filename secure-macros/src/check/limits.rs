@@ -1,4 +1,4 @@
-//! Rules about limits.
+//! Rules about `rate`, `quota` and `priority`.
 
 use quote::ToTokens;
 
@@ -6,11 +6,11 @@ use super::clauses::number_of;
 use super::{modes, partitions, tiers, unless};
 use crate::diagnostics::{Diagnostics, choices, nearest};
 use crate::model::hours::{self, HoursError};
-use crate::model::legal::{self, Audience, Limit, Question};
+use crate::model::legal::{self, AppExpression, Audience, Limit};
 use crate::model::raw::{Cost, Declaration, Quotas, RateKey, Window};
 use crate::vocabulary::{Vocabulary, is_well_formed};
 
-/// Options alone limit nothing.
+/// Options without a rate limit nothing.
 pub(super) fn has_a_quota(rate: &RateKey, diagnostics: &mut Diagnostics) {
     if rate.complete && rate.tiers.is_none() && rate.quotas().next().is_none() {
         let key = &rate.key;
@@ -20,19 +20,19 @@ pub(super) fn has_a_quota(rate: &RateKey, diagnostics: &mut Diagnostics) {
     }
 }
 
-/// A rate for everyone and one for some of them would count some requests twice.
+/// A rate for everybody and one for some of them would count some requests twice.
 pub(super) fn one_kind_of_quota(rate: &RateKey, diagnostics: &mut Diagnostics) {
     let split = rate.anonymous.iter().chain(&rate.authenticated).next();
     let split = split.map(|quotas| quotas.place.clone());
     let tiers = rate.tiers.as_ref().map(|tiers| tiers.key.to_token_stream());
     if let (Some(_), Some(split)) = (&rate.everyone, split.or_else(|| tiers.clone())) {
         diagnostics
-            .error(&split, "`rate` expects one rate, or one an audience, found both")
+            .error(&split, "`rate` expects one rate, or one rate for each audience, found both")
             .help("`rate(anonymous = \"100/h\", authenticated = \"1000/h\")`");
     } else if let (Some(known), Some(_)) = (&rate.authenticated, tiers) {
         diagnostics
             .error(&known.place, "`rate` expects `authenticated` or `tier`, found both")
-            .help("callers of no tier have the smallest rate of `tier`");
+            .help("callers without a tier get the lowest rate of `tier`");
     }
 }
 
@@ -61,11 +61,11 @@ pub(super) fn cost_is_positive(rate: &RateKey, diagnostics: &mut Diagnostics) {
     if let Some(cost) = rate.permits().filter(|cost| cost.value == 0) {
         diagnostics
             .error_at(cost.span, "`cost` expects at least 1, found 0")
-            .note("a request without a cost is not limited");
+            .note("a request that costs nothing is not limited");
     }
 }
 
-/// A request that costs more than may be taken at once could never be admitted.
+/// A request that costs more than the permits available at once would never be admitted.
 pub(super) fn cost_fits_burst(rate: &RateKey, diagnostics: &mut Diagnostics) {
     let Some(cost) = rate.permits() else { return };
     let rates = rate.quotas().flat_map(|quotas| &quotas.rates);
@@ -74,7 +74,7 @@ pub(super) fn cost_fits_burst(rate: &RateKey, diagnostics: &mut Diagnostics) {
     let Some(most) = burst.or(smallest) else { return };
     if cost.value > most {
         let message = format!(
-            "`cost` expects at most {most}, which may be taken at once, found {}",
+            "`cost` expects at most {most}, the permits available at once, found {}",
             cost.value
         );
         diagnostics
@@ -89,7 +89,7 @@ pub(super) fn cost_fits_burst(rate: &RateKey, diagnostics: &mut Diagnostics) {
     }
 }
 
-/// The periods of the calendar begin where somebody lives.
+/// The periods of a quota begin in a time zone that exists.
 pub(super) fn zone_is_known(rate: &RateKey, diagnostics: &mut Diagnostics) {
     let Some(zone) = &rate.zone else { return };
     if let Err(HoursError { message, help }) = hours::zone_is_known(&zone.text) {
@@ -98,7 +98,7 @@ pub(super) fn zone_is_known(rate: &RateKey, diagnostics: &mut Diagnostics) {
     }
 }
 
-/// A count has one name, and one that the vocabulary shares has its own already.
+/// A shared count has one name; a rate that the vocabulary shares has one already.
 pub(super) fn shared_names_a_count(rate: &RateKey, diagnostics: &mut Diagnostics) {
     let Some(name) = &rate.shared else { return };
     let mut named = rate.quotas().flat_map(|quotas| &quotas.rates);
@@ -106,22 +106,26 @@ pub(super) fn shared_names_a_count(rate: &RateKey, diagnostics: &mut Diagnostics
         let message = format!("`shared` expects one visible word, found `{:?}`", name.text);
         diagnostics.error(name, message).help("`shared = \"office\"`");
     } else if let Some(known) = named.find_map(|window| window.shared.as_ref()) {
-        let message = format!("`shared` expects a rate with no name of its own, found `{known}`");
-        diagnostics.error(name, message).help("leave it out: the `secure.toml` shares that rate");
+        let message = format!("`shared` expects a rate without a name, found `{known}`");
+        diagnostics.error(name, message).help("remove it: the `secure.toml` shares that rate");
     }
 }
 
-/// What a request took is given back whole: where more is taken later, or less, nobody knows it.
+/// A refund returns all permits of a request, so their number must be known before the handler
+/// runs.
 pub(super) fn refunds_are_known_before(rate: &RateKey, diagnostics: &mut Diagnostics) {
     let Some(refund) = &rate.refund else { return };
     if matches!(rate.cost, Some(Cost::Expression(_) | Cost::Response(_))) {
         diagnostics
-            .error(refund, "`refund` expects a cost that is a number, found one that is known late")
-            .help("a second `rate` for one of the two");
+            .error(
+                refund,
+                "`refund` expects a cost that is a number, found one that is computed later",
+            )
+            .help("use a second `rate` for one of the two");
     }
 }
 
-/// Of two quotas with one window only the smaller would count.
+/// Two rates must not have the same window: only the smaller would count.
 pub(super) fn windows_differ(rate: &RateKey, diagnostics: &mut Diagnostics) {
     for quotas in rate.quotas() {
         for (index, Window { rate: quota, span, .. }) in quotas.rates.iter().enumerate() {
@@ -139,11 +143,11 @@ pub(super) fn windows_differ(rate: &RateKey, diagnostics: &mut Diagnostics) {
     }
 }
 
-/// Every quota of every key, with its options.
+/// Every rate of every key, with its options.
 pub(super) fn limits(
     rates: &[RateKey],
-    keys: &[Question],
-    costs: &[Question],
+    keys: &[AppExpression],
+    costs: &[AppExpression],
     known: &Vocabulary,
 ) -> Vec<Limit> {
     let mut limits = Vec::new();
@@ -171,7 +175,7 @@ pub(super) fn limits(
     limits
 }
 
-fn cost(cost: Option<&Cost>, costs: &[Question]) -> legal::Cost {
+fn cost(cost: Option<&Cost>, costs: &[AppExpression]) -> legal::Cost {
     match cost {
         None => legal::Cost::Permits(1),
         Some(Cost::Permits(number)) => legal::Cost::Permits(number.value),

@@ -1,4 +1,4 @@
-//! What a macro in an expression is given, where that reads as Rust.
+//! The arguments of a macro in an expression, if they parse as Rust.
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
@@ -8,16 +8,16 @@ use syn::{Expr, Macro, Pat, Token};
 
 use crate::parse::tokens::is_word;
 
-/// What stands between the parentheses.
-pub(super) enum Given {
+/// The arguments in the parentheses.
+pub(super) enum MacroArguments {
     /// `matches!(value, pattern if guard)`
     Comparison { value: Box<Expr>, pattern: Box<Pat>, guard: Option<Box<Expr>> },
     /// Expressions between commas.
     Values(Punctuated<Expr, Token![,]>),
 }
 
-impl Given {
-    /// `None` for a language of the macro's own.
+impl MacroArguments {
+    /// `None` if the macro has a syntax of its own.
     pub(super) fn of(called: &Macro) -> Option<Self> {
         let tokens = called.tokens.clone();
         let last = called.path.segments.last()?;
@@ -29,7 +29,7 @@ impl Given {
     }
 }
 
-fn comparison(input: ParseStream<'_>) -> syn::Result<Given> {
+fn comparison(input: ParseStream<'_>) -> syn::Result<MacroArguments> {
     let value = Box::new(input.parse()?);
     input.parse::<Token![,]>()?;
     let pattern = Box::new(Pat::parse_multi_with_leading_vert(input)?);
@@ -38,10 +38,10 @@ fn comparison(input: ParseStream<'_>) -> syn::Result<Given> {
         None => None,
     };
     input.parse::<Option<Token![,]>>()?;
-    Ok(Given::Comparison { value, pattern, guard })
+    Ok(MacroArguments::Comparison { value, pattern, guard })
 }
 
-impl ToTokens for Given {
+impl ToTokens for MacroArguments {
     fn to_tokens(&self, tokens: &mut TokenStream) {
         tokens.extend(match self {
             Self::Comparison { value, pattern, guard: None } => quote!(#value, #pattern),

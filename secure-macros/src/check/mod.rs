@@ -1,4 +1,5 @@
-//! The rule book: from what is written to what is legal, or to every rule it breaks.
+//! The rule book: turns a parsed attribute into a checked endpoint, or reports every rule that it
+//! breaks.
 
 mod actions;
 mod allow;
@@ -10,6 +11,7 @@ mod containment;
 mod context;
 mod contradictions;
 mod costs;
+mod enum_variants;
 mod exceptions;
 mod exposure;
 mod expression_variables;
@@ -34,7 +36,6 @@ mod source;
 mod step_up;
 mod tautologies;
 mod tiers;
-mod typed;
 mod unless;
 mod url_parameters;
 mod vocabulary;
@@ -47,7 +48,7 @@ use crate::model::raw::{By, Declaration, Function};
 use crate::paths::Paths;
 use crate::vocabulary::Vocabulary;
 
-use context::Seen;
+use context::Context;
 
 pub(crate) use routes::visible;
 pub(crate) use signature::{returns_a_pin, self_type};
@@ -68,7 +69,7 @@ pub(crate) fn endpoint(
     let is_sound = diagnostics.count() == mistakes;
     let is_one_layer = layers.len() < 2;
     let modules = layers.iter().filter(|layer| layer.origin == Origin::Module).count();
-    let said = layers::said(&layers);
+    let texts = layers::texts(&layers);
     let mistakes = diagnostics.count();
     let declaration = &layers::narrowed(layers, diagnostics);
 
@@ -95,31 +96,31 @@ pub(crate) fn endpoint(
         tautologies::somebody_passes(declaration, &requirements, known, diagnostics);
     }
     allow::authenticators_are_used(declaration, diagnostics);
-    allow::public_asks_no_caller(declaration, diagnostics);
+    allow::public_rules_use_no_caller(declaration, diagnostics);
     allow::words_are_free(declaration, &parameters, diagnostics);
     allow::patterns_bind_no_parameter(declaration, &parameters, diagnostics);
     let is_read_whole =
         shared_expressions::variables_are_parameters(declaration, &parameters, diagnostics)
             && is_read_whole;
-    allow::questions_are_few(declaration, diagnostics);
+    allow::expressions_are_few(declaration, diagnostics);
     allow::checks_have_a_caller(declaration, diagnostics);
     allow::checkers_take_parameters(declaration, &parameters, diagnostics);
     allow::hide_has_a_rule(declaration, diagnostics);
     allow::checks_differ(declaration, diagnostics);
     resources::grants_have_a_rule(declaration, &parameters, diagnostics);
-    resources::grants_stand_alone(&parameters, diagnostics);
+    resources::grants_are_whole_parameters(&parameters, diagnostics);
     resources::are_loaded_once(&parameters, diagnostics);
-    resources::hidden_ones_stand_alone(declaration, &parameters, diagnostics);
-    resources::hidden_ones_are_judged_without_the_body(declaration, &parameters, diagnostics);
-    let (clauses, questions) = clauses::clauses(declaration, &parameters, known);
+    resources::hidden_resources_are_whole_parameters(declaration, &parameters, diagnostics);
+    resources::hidden_resources_are_decided_without_body(declaration, &parameters, diagnostics);
+    let (clauses, rule_expressions) = clauses::clauses(declaration, &parameters, known);
 
     for rate in &declaration.rates {
         partitions::principals_exist(rate, declaration, diagnostics);
-        costs::asks_about_arguments(rate, &parameters, diagnostics);
+        costs::costs_use_arguments(rate, &parameters, diagnostics);
         costs::hidden_resources_cost_nothing(rate, declaration, &parameters, diagnostics);
     }
     for by in partitions::all(declaration) {
-        partitions::keys_ask_about_the_request(Some(by), &parameters, diagnostics);
+        partitions::keys_use_the_request(Some(by), &parameters, diagnostics);
     }
     let (keys, costs) = clauses::of_limits(declaration, &parameters, known);
 
@@ -130,39 +131,39 @@ pub(crate) fn endpoint(
     websocket::handlers_take_the_stream(declaration, &parameters, diagnostics);
     body::content_type_is_a_media_type(declaration, diagnostics);
     body::content_encodings_are_known(declaration, diagnostics);
-    exceptions::reasons_say_something(declaration, diagnostics);
+    exceptions::reasons_are_not_empty(declaration, diagnostics);
     exceptions::ends_are_dates(declaration, diagnostics);
     exceptions::none_has_ended(declaration, diagnostics);
 
     let levels = known.levels();
-    let seen = Seen { declaration, routes: &routes, parameters: &parameters, levels };
+    let context = Context { declaration, routes: &routes, parameters: &parameters, levels };
     let mistakes = diagnostics.count();
-    url_parameters::reads_have_no_body(&seen, diagnostics);
-    // A body that cannot be there need not be validated.
+    url_parameters::reads_have_no_body(&context, diagnostics);
+    // A body that a GET request cannot have need not be validated.
     if diagnostics.count() == mistakes {
-        body::every_body_is_decided(&seen, known.bodies(), diagnostics);
+        body::every_body_is_decided(&context, known.bodies(), diagnostics);
     }
-    url_parameters::paths_take_every_segment(&seen, diagnostics);
-    url_parameters::paths_take_no_more(&seen, diagnostics);
-    url_parameters::no_secret_in_the_url(&seen, diagnostics);
-    objects::exempt_something(&seen, diagnostics);
-    // What could not be read may have been what these rules miss.
+    url_parameters::paths_take_every_segment(&context, diagnostics);
+    url_parameters::paths_take_no_more(&context, diagnostics);
+    url_parameters::no_secret_in_the_url(&context, diagnostics);
+    objects::exempt_something(&context, diagnostics);
+    // A part that could not be parsed may be the one that these rules require.
     if is_read_whole {
-        objects::have_a_rule(&seen, diagnostics);
-        objects::have_a_reason(&seen, diagnostics);
-        exposure::public_writes_are_limited(&seen, diagnostics);
-        exposure::public_has_a_reason(&seen, diagnostics);
+        objects::have_a_rule(&context, diagnostics);
+        objects::have_a_reason(&context, diagnostics);
+        exposure::public_writes_are_limited(&context, diagnostics);
+        exposure::public_has_a_reason(&context, diagnostics);
         if is_sound {
-            exposure::keys_are_not_the_clients_choice(&seen, diagnostics);
+            exposure::keys_are_not_the_clients_choice(&context, diagnostics);
         }
-        exposure::known_callers_are_limited(&seen, &function.signature.ident, diagnostics);
+        exposure::known_callers_are_limited(&context, &function.signature.ident, diagnostics);
     }
 
-    let objects_hang_on_a_checker = objects::hang_on_a_checker(&seen);
+    let objects_need_a_checker = objects::need_a_checker(&context);
     Some(Endpoint {
-        typed_names: typed::names(declaration),
-        pathless: url_parameters::resources_without_a_segment(&seen),
-        objects_hang_on_a_checker,
+        variant_names: enum_variants::names(declaration),
+        pathless: url_parameters::resources_without_a_segment(&context),
+        objects_need_a_checker,
         paths: Paths::new(declaration.root.as_ref()),
         routes,
         policy: Policy {
@@ -187,15 +188,15 @@ pub(crate) fn endpoint(
             undecided: body::undecided(declaration, &parameters),
             validated_by: body::validated_by(declaration, &parameters),
             exceptions: exceptions::reasoned(declaration),
-            layers: said,
+            layers: texts,
             modules,
         },
         arguments: parameters.iter().map(|parameter| parameter.ty.clone()).collect(),
         validated: body::validated(declaration, &parameters),
-        riddles: body::riddles(declaration, &parameters),
+        possible_bodies: body::possible_bodies(declaration, &parameters),
         bodies: body::bodies(declaration, &parameters),
         resources: resources::places(&parameters),
-        questions,
+        rule_expressions,
         keys,
         costs,
         warnings: diagnostics.warnings(),
@@ -204,17 +205,17 @@ pub(crate) fn endpoint(
     })
 }
 
-/// Checks what one layer says, whatever stands around it: a policy where it is written.
+/// Checks one layer by itself, for a policy where it is written.
 pub(crate) fn layer(layer: &mut Layer, known: &Vocabulary, diagnostics: &mut Diagnostics) {
     vocabulary::explain_rates(&mut layer.declaration, known, diagnostics);
-    typed::explain(layer, known, diagnostics);
+    enum_variants::explain(layer, known, diagnostics);
     layers::parameters_are_the_handlers(layer, diagnostics);
     shared_expressions::names_are_found_everywhere(layer, diagnostics);
     shared_expressions::mark(layer);
     alone(&layer.declaration, known, diagnostics);
 }
 
-/// Rules about what one declaration says by itself.
+/// Rules about one declaration by itself.
 fn alone(declaration: &Declaration, known: &Vocabulary, diagnostics: &mut Diagnostics) {
     let mistakes = diagnostics.count();
     for names in names::lists(declaration) {
@@ -231,7 +232,7 @@ fn alone(declaration: &Declaration, known: &Vocabulary, diagnostics: &mut Diagno
     }
     actions::names_are_words(declaration, diagnostics);
     allow::names_are_known(declaration, known, diagnostics);
-    allow::words_stand_alone(declaration, diagnostics);
+    allow::conditions_are_operands(declaration, diagnostics);
     allow::patterns_compare(declaration, diagnostics);
     let requirements = names::requirements(declaration, known);
     if diagnostics.count() == mistakes {
@@ -259,10 +260,10 @@ fn alone(declaration: &Declaration, known: &Vocabulary, diagnostics: &mut Diagno
         limits::zone_is_known(rate, diagnostics);
         limits::shared_names_a_count(rate, diagnostics);
         limits::refunds_are_known_before(rate, diagnostics);
-        unless::asks_about_callers_and_networks(rate, known, diagnostics);
+        unless::uses_grants_and_networks(rate, known, diagnostics);
         modes::are_known(rate.mode.as_ref(), diagnostics);
         partition(rate.by.as_ref(), diagnostics);
-        // What a key with mistakes would admit is not known.
+        // The effect of a key with mistakes is unknown.
         if diagnostics.count() == mistakes {
             contradictions::every_quota_binds(rate, diagnostics);
         }
@@ -287,12 +288,12 @@ fn alone(declaration: &Declaration, known: &Vocabulary, diagnostics: &mut Diagno
     contradictions::known_callers_are_not_worse_off(&declaration.rates, diagnostics);
 }
 
-/// Rules about what requests are told apart by.
+/// Rules about `by`.
 fn partition(by: Option<&By>, diagnostics: &mut Diagnostics) {
     partitions::words_are_known(by, diagnostics);
     partitions::headers_are_names(by, diagnostics);
     partitions::claims_have_names(by, diagnostics);
-    partitions::combinations_tell_apart(by, diagnostics);
+    partitions::combinations_split_counts(by, diagnostics);
 }
 
 fn access(declaration: &Declaration) -> Access {

@@ -1,4 +1,4 @@
-//! Rules about `mode`: what happens to requests beyond a limit.
+//! Rules about `mode`: enforcement, shadow mode, and a share of the keys.
 
 use crate::diagnostics::{Diagnostics, nearest};
 use crate::model::legal::Mode;
@@ -6,7 +6,7 @@ use crate::model::raw::{Name, RateKey};
 
 const WORDS: [(&str, Mode); 2] = [("enforce", Mode::Enforce), ("observe", Mode::Observe)];
 
-/// A mode is one that there is: what is misspelt must not limit another share than was meant.
+/// A mode must exist: a misspelt one must not enforce the limit for another share of the keys.
 pub(super) fn are_known(mode: Option<&Name>, diagnostics: &mut Diagnostics) {
     let Some(mode) = mode else { return };
     let percentage = percentage(mode);
@@ -15,8 +15,8 @@ pub(super) fn are_known(mode: Option<&Name>, diagnostics: &mut Diagnostics) {
         Some(share) => {
             let help = match share {
                 0 => String::from("`mode = observe` refuses nobody"),
-                100 => String::from("`mode = enforce` refuses everybody who is beyond it"),
-                _ => String::from("`mode = \"20%\"` refuses one in five of those beyond it"),
+                100 => String::from("`mode = enforce` refuses every request over the limit"),
+                _ => String::from("`mode = \"20%\"` enforces the limit for one key in five"),
             };
             (format!("`mode` expects 1% to 99%, found `{}`", mode.text), help)
         }
@@ -34,12 +34,12 @@ pub(super) fn are_known(mode: Option<&Name>, diagnostics: &mut Diagnostics) {
     diagnostics.error(mode, message).help(help);
 }
 
-/// What the attribute says of a limit.
+/// The mode of a limit in the attribute.
 pub(super) fn mode(rate: &RateKey) -> Option<Mode> {
     rate.mode.as_ref().and_then(known)
 }
 
-/// Whether every request beyond the limit is refused, as far as the attribute says.
+/// Whether every request over the limit is rejected, as far as the attribute determines it.
 pub(super) fn is_enforced(rate: &RateKey) -> bool {
     matches!(mode(rate), None | Some(Mode::Enforce))
 }
@@ -53,7 +53,7 @@ pub(super) fn known(mode: &Name) -> Option<Mode> {
     share.filter(|share| (1..100).contains(share)).map(Mode::Percent)
 }
 
-/// The number of a percentage, whatever it is.
+/// The number of a percentage, in range or not.
 fn percentage(mode: &Name) -> Option<u64> {
     let digits = mode.text.strip_suffix('%').filter(|_| !mode.bare)?;
     let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());

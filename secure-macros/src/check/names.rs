@@ -1,4 +1,4 @@
-//! Rules about lists of names: roles, scopes, permissions, authenticators, ways to sign in.
+//! Rules about lists of names: roles, scopes, permissions, authenticators, methods of signing in.
 
 use super::vocabulary::demand;
 use crate::diagnostics::Diagnostics;
@@ -12,28 +12,28 @@ pub(super) fn lists(declaration: &Declaration) -> impl Iterator<Item = &Names> {
     declaration.auth.iter().chain(demands).chain(&declaration.acr).chain(&declaration.amr)
 }
 
-/// An empty list says nothing: `any()` would refuse everybody, `all()` nobody.
+/// An empty list is a slip: `any()` would reject everybody, `all()` nobody.
 pub(super) fn not_empty(list: &Names, diagnostics: &mut Diagnostics) {
     if list.names.is_empty() {
         let message = format!("`{}` expects at least one name, found none", list.key);
-        diagnostics.error(&list.value, message).help(format!("leave out `{}`", list.key));
+        diagnostics.error(&list.value, message).help(format!("remove `{}`", list.key));
     }
 }
 
-/// A name is one word: no token can carry another.
+/// A name is one word: a token cannot carry a name with whitespace.
 pub(super) fn well_formed(list: &Names, diagnostics: &mut Diagnostics) {
     let key = list.key.to_string();
     for name in &list.names {
         let well_formed = well_formed_name(&key, name, Listed::ByKey, diagnostics);
         if well_formed && name.bare && name.text == "optional" && list.combine != Combine::One {
             diagnostics
-                .error(name, "`optional` stands alone, found it in a list")
+                .error(name, "`optional` cannot be part of a list")
                 .help("`auth = optional`");
         }
     }
 }
 
-/// How several names would be written.
+/// The form for several names, in the help.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Listed {
     /// `roles = any("a", "b")`
@@ -42,7 +42,7 @@ pub(super) enum Listed {
     Alone,
 }
 
-/// The same for one name; false if it is none.
+/// The same for one name; whether it is well formed.
 pub(super) fn well_formed_name(
     key: &str,
     name: &Name,
@@ -76,7 +76,7 @@ pub(super) fn well_formed_name(
     false
 }
 
-/// A name that stands twice in a list is a slip: another one was meant.
+/// A name that is listed twice is a slip: probably another name was meant.
 pub(super) fn no_duplicates(list: &Names, diagnostics: &mut Diagnostics) {
     for (index, name) in list.names.iter().enumerate() {
         if list.names.iter().take(index).any(|earlier| earlier.text == name.text) {
@@ -86,7 +86,7 @@ pub(super) fn no_duplicates(list: &Names, diagnostics: &mut Diagnostics) {
     }
 }
 
-/// What must be true of the caller, with what the vocabulary folds into it.
+/// The demands on the caller, with the roles of the vocabulary that satisfy them.
 pub(super) fn requirements(declaration: &Declaration, vocabulary: &Vocabulary) -> Vec<Requirement> {
     let lists = declaration.demands.iter();
     lists

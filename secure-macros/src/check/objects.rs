@@ -3,42 +3,43 @@
 use quote::ToTokens;
 
 use super::allow::{checkers_by_type, free_in_rules, looks_at_arguments};
-use super::context::{Callers, Seen};
+use super::context::{Callers, Context};
 use super::parameters::{Parameter, last_segment};
 use crate::diagnostics::{Diagnostics, nearest};
 use crate::lints::{
     Finding, Level, Lint, OBJECT_FOR_ANY_CALLER, OBJECT_WITHOUT_RULE, OBJECTS_WITHOUT_REASON,
 };
 
-/// Whoever may ask for one object can put the identifier of another one there. Some rule looks at
-/// the object, or the attribute says that every object is for every caller.
+/// A caller can put the identifier of any object into the path. A rule must use the object, or the
+/// attribute must state that every caller may have every object.
 ///
-/// What a checker looks at is in its type: there the compiler is asked, see [`hang_on_a_checker`].
-pub(super) fn have_a_rule(seen: &Seen<'_>, diagnostics: &mut Diagnostics) {
-    let is_ruled = looks_at_arguments(seen.declaration, seen.parameters)
-        || checkers_by_type(seen.declaration).next().is_some();
-    if seen.declaration.objects.is_some() || is_ruled {
+/// Whether a checker uses an argument is in its type; the compiler decides that, see
+/// [`need_a_checker`].
+pub(super) fn have_a_rule(context: &Context<'_>, diagnostics: &mut Diagnostics) {
+    let is_ruled = looks_at_arguments(context.declaration, context.parameters)
+        || checkers_by_type(context.declaration).next().is_some();
+    if context.declaration.objects.is_some() || is_ruled {
         return;
     }
-    let templates = seen.templates();
+    let templates = context.templates();
     let segment = templates.iter().find_map(|(route, names)| Some((route, names.first()?)));
-    let (place, name): (&dyn ToTokens, String) = match (segment, seen.paths().next()) {
+    let (place, name): (&dyn ToTokens, String) = match (segment, context.paths().next()) {
         (Some((route, name)), _) => (&route.path, format!("{{{name}}}")),
-        // Where there is no route to see, what the handler takes out of the path says enough.
+        // Without a visible route, the parameters that are extracted from the path decide.
         (None, Some((parameter, _))) => (parameter.ty, extractor(parameter)),
         (None, None) => return,
     };
-    let callers = judged(seen);
+    let callers = judged(context);
     let lint = lint(callers);
     let may = match callers {
-        Callers::Anybody => "anybody may ask for any of them",
-        Callers::AnyAuthenticated => "any caller may ask for any of them",
-        Callers::Some => "no rule looks at which one",
+        Callers::Anybody => "anybody can request any object",
+        Callers::AnyAuthenticated => "any caller can request any object",
+        Callers::Some => "no rule checks which object is requested",
     };
-    if seen.levels.of(lint) == Level::Deny && misnames_a_parameter(seen, diagnostics) {
+    if context.levels.of(lint) == Level::Deny && misnames_a_parameter(context, diagnostics) {
         return;
     }
-    let exception = match seen.levels.of(&OBJECTS_WITHOUT_REASON) {
+    let exception = match context.levels.of(&OBJECTS_WITHOUT_REASON) {
         Level::Deny => "`objects(any, reason = \"…\")`",
         Level::Allow | Level::Warn => "`objects = any`",
     };
@@ -47,34 +48,36 @@ pub(super) fn have_a_rule(seen: &Seen<'_>, diagnostics: &mut Diagnostics) {
         place,
         message: format!("`{name}` names an object, and {may}"),
         help: format!(
-            "a rule about it (`allow = …`, `Granted<T>`), or {exception} if each of them is for \
-             everybody who may call"
+            "add a rule about it (`allow = …`, `Granted<T>`), or {exception} if every caller may \
+             have every object"
         ),
-        note: "a caller who may see one can put another's identifier there (OWASP API1:2023)",
+        note: "a caller can put the identifier of another caller's object there (OWASP API1:2023)",
     };
-    seen.levels.tell(finding, diagnostics);
+    context.levels.report(finding, diagnostics);
 }
 
-/// Whether the one checker of the endpoint has to look at an argument, because nothing else does.
-pub(super) fn hang_on_a_checker(seen: &Seen<'_>) -> bool {
-    let has_objects = seen.templates().iter().any(|(_, names)| !names.is_empty())
-        || seen.paths().next().is_some();
+/// Whether the only checker of the endpoint must take an argument, because no other rule uses the
+/// object.
+pub(super) fn need_a_checker(context: &Context<'_>) -> bool {
+    let has_objects = context.templates().iter().any(|(_, names)| !names.is_empty())
+        || context.paths().next().is_some();
     has_objects
-        && seen.declaration.objects.is_none()
-        && checkers_by_type(seen.declaration).count() == 1
-        && !looks_at_arguments(seen.declaration, seen.parameters)
-        && seen.levels.of(lint(judged(seen))) == Level::Deny
+        && context.declaration.objects.is_none()
+        && checkers_by_type(context.declaration).count() == 1
+        && !looks_at_arguments(context.declaration, context.parameters)
+        && context.levels.of(lint(judged(context))) == Level::Deny
 }
 
-/// Whether a rule asks about a variable that was meant to be a parameter: one that is called nearly
-/// like it, or like a segment of the path that no parameter takes.
-fn misnames_a_parameter(seen: &Seen<'_>, diagnostics: &mut Diagnostics) -> bool {
-    let segments: Vec<String> = seen.templates().into_iter().flat_map(|(_, names)| names).collect();
-    let parameters = || seen.parameters.iter().flat_map(|it| &it.names).map(String::as_str);
-    for word in free_in_rules(seen.declaration) {
+/// Whether a rule uses a misspelt parameter: a variable with a similar name, or with the name of a
+/// path segment that no parameter takes.
+fn misnames_a_parameter(context: &Context<'_>, diagnostics: &mut Diagnostics) -> bool {
+    let segments: Vec<String> =
+        context.templates().into_iter().flat_map(|(_, names)| names).collect();
+    let parameters = || context.parameters.iter().flat_map(|it| &it.names).map(String::as_str);
+    for word in free_in_rules(context.declaration) {
         let text = word.to_string();
         let help = match nearest(&text, parameters()) {
-            // It is one, that another rule looks at.
+            // It is a parameter that another rule uses.
             Some(near) if near == text => continue,
             _ if segments.contains(&text) => {
                 format!("`{text}: web::Path<…>` among the handler's parameters")
@@ -95,10 +98,10 @@ fn extractor(parameter: &Parameter<'_>) -> String {
     last.map_or_else(|| String::from("web::Path"), |last| last.ident.to_string())
 }
 
-/// Who may call. A policy of the application's own (`action`) is told the object; whether it looks at it
-/// cannot be seen here.
-fn judged(seen: &Seen<'_>) -> Callers {
-    if seen.declaration.actions.is_empty() { seen.callers() } else { Callers::Some }
+/// Which callers the endpoint admits. The application's own policy (`action`) gets the object; the
+/// macro cannot see whether it uses it.
+fn judged(context: &Context<'_>) -> Callers {
+    if context.declaration.actions.is_empty() { context.callers() } else { Callers::Some }
 }
 
 fn lint(callers: Callers) -> &'static Lint {
@@ -108,22 +111,23 @@ fn lint(callers: Callers) -> &'static Lint {
     }
 }
 
-/// `objects` exempts a path with a segment; elsewhere it would look like a rule.
-pub(super) fn exempt_something(seen: &Seen<'_>, diagnostics: &mut Diagnostics) {
-    let Some(objects) = &seen.declaration.objects else { return };
-    let templates = seen.templates();
-    let is_seen = !templates.is_empty() && templates.len() == seen.routes.len();
+/// `objects` exempts a path with a segment; without one it would only look like a rule.
+pub(super) fn exempt_something(context: &Context<'_>, diagnostics: &mut Diagnostics) {
+    let Some(objects) = &context.declaration.objects else { return };
+    let templates = context.templates();
+    let is_seen = !templates.is_empty() && templates.len() == context.routes.len();
     let is_empty = templates.iter().all(|(_, names)| names.is_empty());
-    if is_seen && is_empty && seen.paths().next().is_none() {
+    if is_seen && is_empty && context.paths().next().is_none() {
         diagnostics
             .error(&objects.key, "`objects` expects a route with a segment, found none")
-            .help("leave it out");
+            .help("remove it");
     }
 }
 
-/// Where every exception has its reason, this one has one too.
-pub(super) fn have_a_reason(seen: &Seen<'_>, diagnostics: &mut Diagnostics) {
-    let Some(objects) = seen.declaration.objects.as_ref().filter(|it| it.grounds.is_none()) else {
+/// In the profile `strict`, this exception needs a reason.
+pub(super) fn have_a_reason(context: &Context<'_>, diagnostics: &mut Diagnostics) {
+    let Some(objects) = context.declaration.objects.as_ref().filter(|it| it.grounds.is_none())
+    else {
         return;
     };
     let finding = Finding {
@@ -131,7 +135,7 @@ pub(super) fn have_a_reason(seen: &Seen<'_>, diagnostics: &mut Diagnostics) {
         place: &objects.key,
         message: String::from("`objects = any` expects a reason, found none"),
         help: String::from("`objects(any, reason = \"…\")`"),
-        note: "whoever reviews the endpoint has to know that it is meant",
+        note: "a reviewer must see that every object is open on purpose",
     };
-    seen.levels.tell(finding, diagnostics);
+    context.levels.report(finding, diagnostics);
 }

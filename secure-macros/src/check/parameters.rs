@@ -1,4 +1,4 @@
-//! The handler's parameters: what they are called, and whether they hold the request's body.
+//! The handler's parameters: their names, and whether they hold the request body.
 
 use proc_macro2::Ident;
 use syn::{FnArg, GenericArgument, Pat, Path, PathArguments, PathSegment, Type};
@@ -13,13 +13,13 @@ pub(super) struct Parameter<'a> {
     pub(super) ty: &'a Type,
     /// The names that its pattern binds.
     pub(super) names: Vec<String>,
-    /// The elements of a tuple that its pattern takes apart; else none.
+    /// The elements, if its pattern destructures a tuple.
     pub(super) elements: Vec<Element<'a>>,
     /// How it holds the request's body, if it does.
     pub(super) body: Option<Body>,
-    /// Whether the type's name does not say whether it is a body: it may be an alias.
-    pub(super) is_riddle: bool,
-    /// Whether its name says that it is made of the request's head.
+    /// Whether the type may hold a body under another name, such as a type alias.
+    pub(super) may_hold_body: bool,
+    /// Whether its type is known to be extracted from the request head.
     is_of_the_head: bool,
 }
 
@@ -30,23 +30,23 @@ pub(super) struct Element<'a> {
     body: Option<Body>,
 }
 
-/// Extractors that are known to hold no body.
+/// Extractors that do not read the body.
 const BODILESS: [&str; 2] = ["HttpRequest", "Principal"];
 
-/// The same of those that hold something of a type; without it, the name is an alias of another one.
+/// The same for generic extractors; without parameters, the name is an alias of another type.
 const BODILESS_OF: [&str; 8] =
     ["Query", "Path", "Data", "Header", "ReqData", "Loaded", "Granted", "Caller"];
 
-/// What of the body a parameter holds.
+/// How a parameter holds the body.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Body {
     /// Deserialized into a type, by this extractor.
     Structured(String),
     /// The bytes, by this extractor.
     Raw(String),
-    /// Deserialized into what cannot have rules of `validator`; how else it could be validated.
+    /// Deserialized into a type without rules of `validator`, and how it could be validated.
     WithoutRules { extractor: String, remedy: String },
-    /// Validated by its extractor, which `[bodies]` of the vocabulary names.
+    /// Validated by its extractor, which the table `[bodies]` of the vocabulary lists.
     Validated(String),
 }
 
@@ -80,28 +80,28 @@ impl Parameter<'_> {
         self.names.iter().any(|bound| bound == name)
     }
 
-    /// The element that binds a name, with its place.
+    /// The element that binds a name, with its position.
     pub(super) fn element(&self, name: &str) -> Option<(usize, &Element<'_>)> {
         let mut elements = self.elements.iter().enumerate();
         elements.find(|(_, element)| element.names.iter().any(|bound| bound == name))
     }
 
-    /// The type of what a name stands for, as far as a pattern takes a tuple apart.
+    /// The type of a name, in a destructured tuple that of the element.
     pub(super) fn type_of(&self, name: &str) -> &Type {
         self.element(name).map_or(self.ty, |(_, element)| element.ty)
     }
 
-    /// How what a name stands for holds the request's body.
+    /// How the value of a name holds the request body.
     pub(super) fn body_of(&self, name: &str) -> Option<&Body> {
         self.element(name).map_or(self.body.as_ref(), |(_, element)| element.body.as_ref())
     }
 
-    /// Whether several extractors have one name.
+    /// Whether one name means a tuple of several extractors.
     pub(super) fn is_whole_tuple(&self) -> bool {
         self.elements.is_empty() && matches!(self.ty, Type::Tuple(tuple) if tuple.elems.len() > 1)
     }
 
-    /// The names by which the body is decided.
+    /// The names for the body in `validate` and `unvalidated`.
     pub(super) fn names_of_body(&self) -> &[String] {
         let is_open = |body: &Body| !body.is_validated();
         let mut elements = self.elements.iter();
@@ -129,7 +129,7 @@ impl Parameter<'_> {
 }
 
 impl<'a> Parameter<'a> {
-    /// The word that binds this name, as the handler writes it.
+    /// The identifier that binds this name, as the handler writes it.
     pub(super) fn ident(&self, name: &str) -> Option<&'a Ident> {
         let mut idents = Vec::new();
         bound_names(self.pattern, &mut idents);
@@ -147,7 +147,7 @@ impl<'a> Parameter<'a> {
         loaded.and_then(first_type).or_else(|| self.granted())
     }
 
-    /// Whether the word of a rule stands for what this parameter is anyway.
+    /// Whether the reserved word of a rule means this parameter anyway.
     pub(super) fn is_word(&self, word: &str) -> bool {
         match word {
             "caller" => self.is_principal(),
@@ -172,7 +172,7 @@ pub(super) fn of<'a>(function: &'a Function, known: &Bodies) -> Vec<Parameter<'a
                 BODILESS.iter().any(|it| last.ident == it)
                     || (!last.arguments.is_none() && BODILESS_OF.iter().any(|it| last.ident == it))
             });
-            let is_riddle = body.is_none() && !is_known && matches!(*typed.ty, Type::Path(_));
+            let may_hold_body = body.is_none() && !is_known && matches!(*typed.ty, Type::Path(_));
             let is_of_the_head = body.is_none() && is_known;
             Parameter {
                 pattern: &typed.pat,
@@ -180,7 +180,7 @@ pub(super) fn of<'a>(function: &'a Function, known: &Bodies) -> Vec<Parameter<'a
                 names,
                 elements,
                 body,
-                is_riddle,
+                may_hold_body,
                 is_of_the_head,
             }
         })
@@ -193,7 +193,7 @@ fn names_in(pattern: &Pat) -> Vec<String> {
     names.into_iter().map(|name| word_of(name).text).collect()
 }
 
-/// The elements of a tuple, where the pattern has one for each.
+/// The elements of a tuple, if the pattern destructures it.
 fn elements<'a>(pattern: &Pat, ty: &'a Type, known: &Bodies) -> Vec<Element<'a>> {
     match (pattern, ty) {
         (Pat::Tuple(pattern), Type::Tuple(tuple))
@@ -240,7 +240,7 @@ fn bound_names<'a>(pattern: &'a Pat, names: &mut Vec<&'a Ident>) {
     }
 }
 
-/// What of the body a type holds, by the last segments of its paths: a macro sees no types.
+/// How a type holds the body, by the last segments of its paths: a macro cannot resolve types.
 fn body(ty: &Type, known: &Bodies) -> Option<Body> {
     match ty {
         Type::Group(group) => body(&group.elem, known),
@@ -258,7 +258,7 @@ fn body(ty: &Type, known: &Bodies) -> Option<Body> {
                 "Json" | "Form" => Some(match first_type(last).and_then(container) {
                     Some(container) => Body::WithoutRules {
                         extractor: format!("{name}<{container}<…>>"),
-                        remedy: format!("a struct with rules around the `{container}`"),
+                        remedy: format!("a struct with validation rules around the `{container}`"),
                     },
                     None => Body::Structured(name),
                 }),
@@ -280,13 +280,13 @@ fn body(ty: &Type, known: &Bodies) -> Option<Body> {
     }
 }
 
-/// A type that holds others, and for which `validator` has no rules whatever these are.
+/// A container type, for which `validator` has no rules whatever its content is.
 fn container(ty: &Type) -> Option<&Ident> {
     let name = &last_segment(ty)?.ident;
     ["Box", "HashMap", "BTreeMap", "IndexMap"].iter().any(|it| name == it).then_some(name)
 }
 
-/// The first body that is one of these, else the first.
+/// The first body with this property, else the first body.
 fn first_of<'a>(
     types: impl Iterator<Item = &'a Type>,
     known: &Bodies,

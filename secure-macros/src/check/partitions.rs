@@ -1,4 +1,4 @@
-//! Rules about `by`: what requests are told apart by.
+//! Rules about `by`: the key that requests are counted by.
 
 use super::clauses::number_of;
 use super::expression_variables::mentioned;
@@ -7,10 +7,11 @@ use super::parameters::Parameter;
 use super::source::source;
 use crate::diagnostics::{Diagnostics, choices, nearest};
 use crate::model::condition::Expression;
-use crate::model::legal::{Mode, Partition, Question};
+use crate::model::legal::{AppExpression, Mode, Partition};
 use crate::model::raw::{By, Declaration, Names, Part, PartKind, RateKey};
 
-/// The words of `by`; without it, the principal if there is one, else the address.
+/// The words of `by`. Without `by` the key is the principal, or the client IP of an anonymous
+/// request.
 const WORDS: [(&str, Partition); 5] = [
     ("address", Partition::Address),
     ("principal", Partition::Principal),
@@ -29,7 +30,7 @@ pub(super) fn all(declaration: &Declaration) -> impl Iterator<Item = &By> {
     declaration.rates.iter().filter_map(|rate| rate.by.as_ref()).chain(concurrency)
 }
 
-/// A word of `by` is one that there is; any other expression stands in `key(…)`.
+/// A word of `by` must exist; any other expression is written in `key(…)`.
 pub(super) fn words_are_known(by: Option<&By>, diagnostics: &mut Diagnostics) {
     let names = WORDS.map(|(name, _)| name);
     for part in parts(by) {
@@ -49,7 +50,8 @@ pub(super) fn words_are_known(by: Option<&By>, diagnostics: &mut Diagnostics) {
     }
 }
 
-/// A name that no header has would never be found; an address is not taken from what a client sends.
+/// A header must have a valid name, and must not be one that carries the client IP: any client can
+/// send it.
 pub(super) fn headers_are_names(by: Option<&By>, diagnostics: &mut Diagnostics) {
     const ADDRESSES: [&str; 4] = ["forwarded", "x-forwarded-for", "x-real-ip", "true-client-ip"];
     for part in parts(by) {
@@ -61,15 +63,16 @@ pub(super) fn headers_are_names(by: Option<&By>, diagnostics: &mut Diagnostics) 
             let message = format!("`header` expects the name of a header, found {:?}", name.text);
             diagnostics.error(name, message).help("`header(\"x-client\")`");
         } else if ADDRESSES.contains(&name.text.to_lowercase().as_str()) {
-            let message = format!("`{}` is sent by any client, expected `by = address`", name.text);
-            diagnostics
-                .error(name, message)
-                .help("`trusted_proxies` of the builder says whose word counts");
+            let message =
+                format!("`{}` can be sent by any client, expected `by = address`", name.text);
+            diagnostics.error(name, message).help(
+                "`trusted_proxies` of the builder lists the proxies that report the client IP",
+            );
         }
     }
 }
 
-/// A claim has a name, and so have those around it.
+/// No name in the path of a claim is empty.
 pub(super) fn claims_have_names(by: Option<&By>, diagnostics: &mut Diagnostics) {
     for part in parts(by) {
         let PartKind::Claim(names) = &part.kind else { continue };
@@ -80,14 +83,14 @@ pub(super) fn claims_have_names(by: Option<&By>, diagnostics: &mut Diagnostics) 
             diagnostics.error(&part.tokens, message).help("`claim(\"org.id\")`");
         } else if written.len() > 1 && dotted.contains("://") {
             diagnostics
-                .error(&part.tokens, "`claim` is split at its dots, found a URL")
+                .error(&part.tokens, "`claim` is split at dots, found a URL")
                 .help(format!("`claim([{dotted:?}])`"));
         }
     }
 }
 
-/// Every part of a combination tells some requests apart.
-pub(super) fn combinations_tell_apart(by: Option<&By>, diagnostics: &mut Diagnostics) {
+/// Every part of a combination must split the count.
+pub(super) fn combinations_split_counts(by: Option<&By>, diagnostics: &mut Diagnostics) {
     let Some(by) = by.filter(|by| by.parts.len() > 1) else { return };
     for (index, part) in by.parts.iter().enumerate() {
         let text = shown_part(part);
@@ -95,9 +98,9 @@ pub(super) fn combinations_tell_apart(by: Option<&By>, diagnostics: &mut Diagnos
             diagnostics
                 .error(
                     &part.tokens,
-                    "`endpoint` counts all callers together, found it in a combination",
+                    "`endpoint` counts all callers together, and cannot be part of a combination",
                 )
-                .help("leave it out: each endpoint counts for itself");
+                .help("remove it: every endpoint has its own count");
         } else if by.parts.iter().take(index).any(|earlier| shown_part(earlier) == text) {
             let message = format!("`by` names `{text}` twice, expected it once");
             diagnostics.error(&part.tokens, message);
@@ -105,7 +108,7 @@ pub(super) fn combinations_tell_apart(by: Option<&By>, diagnostics: &mut Diagnos
     }
 }
 
-/// Of two rate keys with one partition it would have to be guessed how they combine.
+/// Two `rate` keys with the same `by` would be ambiguous.
 pub(super) fn differ(rates: &[RateKey], diagnostics: &mut Diagnostics) {
     for (index, rate) in rates.iter().enumerate() {
         if rates.iter().take(index).any(|earlier| identity(earlier) == identity(rate)) {
@@ -117,8 +120,7 @@ pub(super) fn differ(rates: &[RateKey], diagnostics: &mut Diagnostics) {
     }
 }
 
-/// A limit by something of the caller has to see callers only: it would not count anonymous requests
-/// as what it says.
+/// A limit by a property of the caller must not apply to anonymous requests, which do not have it.
 pub(super) fn principals_exist(
     rate: &RateKey,
     declaration: &Declaration,
@@ -134,7 +136,7 @@ pub(super) fn principals_exist(
         _ => return,
     };
     let Some(part) = part_with_a_caller(rate.by.as_ref()) else { return };
-    // Where the caller is an `Option`, the expression says what is counted without one.
+    // If the caller is an `Option`, the expression defines the key of anonymous requests.
     if open.is_some() && rate.anonymous.is_none() && matches!(part.kind, PartKind::Key(_)) {
         return;
     }
@@ -144,12 +146,12 @@ pub(super) fn principals_exist(
             &part.tokens,
             format!("`by = {text}` expects authenticated callers, found `{found}`"),
         )
-        .help("a `rate(anonymous = …)` of its own, or no `by`: the principal, else the address")
+        .help("write a separate `rate(anonymous = …)`, or omit `by` to count by principal or client IP")
         .note("anonymous requests would not be limited");
 }
 
-/// What requests are told apart by is known before their arguments are, and differs between them.
-pub(super) fn keys_ask_about_the_request(
+/// The key must be known before the arguments are extracted, and must differ between requests.
+pub(super) fn keys_use_the_request(
     by: Option<&By>,
     parameters: &[Parameter<'_>],
     diagnostics: &mut Diagnostics,
@@ -163,18 +165,23 @@ pub(super) fn keys_ask_about_the_request(
             diagnostics
                 .error(
                     &argument,
-                    format!("`key` is asked before the body is read, found `{argument}`"),
+                    format!(
+                        "`key` is evaluated before the body is read, and cannot use `{argument}`"
+                    ),
                 )
-                .help("it has `caller` and `request`");
+                .help("it can use `caller` and `request`");
         } else if mentioned(tokens, "caller").or_else(|| mentioned(tokens, "request")).is_none() {
             diagnostics
-                .error(tokens, "`key` expects `caller` or `request`, found neither")
+                .error(
+                    tokens,
+                    "`key` expects an expression about `caller` or `request`, found neither",
+                )
                 .help("`by = endpoint` counts all callers together");
         }
     }
 }
 
-/// A part that only requests of authenticated callers have.
+/// A part of `by` that only authenticated requests have.
 pub(super) fn part_with_a_caller(by: Option<&By>) -> Option<&Part> {
     parts(by).find(|part| match &part.kind {
         PartKind::Word(word) => ["principal", "tenant", "api_key"].contains(&word.text.as_str()),
@@ -184,8 +191,8 @@ pub(super) fn part_with_a_caller(by: Option<&By>) -> Option<&Part> {
     })
 }
 
-/// A part that a client can choose anew for each request: however finely the others tell requests
-/// apart, this one tells them apart further.
+/// A part of `by` that a client can choose for each request, which evades the limit whatever the
+/// other parts are.
 pub(super) fn chosen_by_the_client(rate: &RateKey) -> Option<&Part> {
     parts(rate.by.as_ref()).find(|part| match &part.kind {
         PartKind::Header(_) => true,
@@ -200,7 +207,7 @@ pub(super) fn counts_all_together(rate: &RateKey) -> bool {
         .any(|part| matches!(&part.kind, PartKind::Word(word) if word.text == "endpoint"))
 }
 
-/// The expressions that requests are told apart by.
+/// The expressions of `key(…)`.
 pub(super) fn keys(by: Option<&By>) -> Vec<&Expression> {
     let key = |part: &'_ Part| matches!(part.kind, PartKind::Key(_));
     let keys = parts(by).filter(|part| key(part));
@@ -211,13 +218,14 @@ pub(super) fn keys(by: Option<&By>) -> Vec<&Expression> {
     .collect()
 }
 
-/// A part as it is written.
+/// The source of a part.
 pub(super) fn shown_part(part: &Part) -> String {
     source(&part.tokens)
 }
 
-/// The same for two keys that count the same requests together. One beside another that is only
-/// observed is a trial of it, and one that spares or refunds bounds less than one that does not.
+/// The identity of a limit: equal for two keys that count the same requests together. A limit in
+/// shadow mode is a trial beside another one. A limit with `unless` or `refund` is weaker than one
+/// without.
 fn identity(rate: &RateKey) -> Vec<String> {
     let mut texts: Vec<String> = parts(rate.by.as_ref()).map(shown_part).collect();
     texts.sort();
@@ -229,8 +237,8 @@ fn identity(rate: &RateKey) -> Vec<String> {
     texts
 }
 
-/// What `by` says; what it names is known to exist.
-pub(super) fn partition(by: Option<&By>, asked: &[Question]) -> Partition {
+/// The checked `by`; every name in it exists.
+pub(super) fn partition(by: Option<&By>, asked: &[AppExpression]) -> Partition {
     let one = |part: &Part| match &part.kind {
         PartKind::Word(word) => {
             let known = WORDS.into_iter().find(|(name, _)| *name == word.text);

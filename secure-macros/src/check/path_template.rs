@@ -1,9 +1,9 @@
-//! The path template of a route: which values it takes out of a path.
+//! The path template of a route: the names of its segments.
 
-/// The names of the template's segments, in their order; `None` if they cannot be known.
+/// The names of the template's segments, in order; `None` if they are unknown.
 ///
-/// `{name}`, `{name:regex}` and `{tail:.*}` are one segment each, as `{name}*` is. A regular
-/// expression that names groups of its own, or that escapes braces, is not read.
+/// `{name}`, `{name:regex}` and `{tail:.*}` are one segment each, and so is `{name}*`. Regular
+/// expressions with named groups or escaped braces are not parsed.
 pub(super) fn segments(template: &str) -> Option<Vec<&str>> {
     let unread = ["(?P<", "(?<", "\\{", "\\}"];
     if unread.iter().any(|part| template.contains(part)) {

@@ -1,25 +1,26 @@
-//! The patterns of an expression that compare: those of `matches!`, `match`, `if let` and `let … else`.
+//! Finds the patterns in an expression: those of `matches!`, `match`, `if let` and `let … else`.
 //!
-//! A name in a pattern is a constant, or a new variable, which takes any value. Which one it is only
-//! rustc knows; [`super::resolution`] makes the name of a constant something that is never a variable.
+//! A name in a pattern is a constant or a new variable, which matches every value. Only rustc can
+//! tell them apart. [`super::resolution`] makes sure that the name of a constant is never a
+//! variable.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::ToTokens;
 use syn::visit::{self, Visit};
 use syn::{Expr, ExprLet, ExprMatch, Local, Macro, Pat, PatIdent};
 
-use super::macros::Given;
+use super::macros::MacroArguments;
 use crate::parse::tokens::word_of;
 
-/// A value, and a pattern that it is compared with.
+/// A value and the pattern that it is matched with.
 pub(super) struct Comparison {
     pub(super) value: TokenStream,
     pub(super) pattern: Pat,
-    /// Whether it is all of a `matches!`: nothing could use what its pattern binds.
+    /// Whether it is a whole `matches!`, so that no code can use the variables of its pattern.
     pub(super) is_alone: bool,
 }
 
-/// Every comparison of an expression, those inside of others and of macros too.
+/// Every comparison in an expression, also nested ones and those in macros.
 pub(super) fn comparisons(expression: &TokenStream) -> Vec<Comparison> {
     let mut found = Comparisons::default();
     if let Ok(expression) = syn::parse2::<Expr>(expression.clone()) {
@@ -28,13 +29,13 @@ pub(super) fn comparisons(expression: &TokenStream) -> Vec<Comparison> {
     found.0
 }
 
-/// Whether a name is written as constants are.
+/// Whether a name is written like a constant.
 pub(super) fn is_constant(name: &Ident) -> bool {
     word_of(name).text.trim_start_matches('_').starts_with(char::is_uppercase)
 }
 
 impl Comparison {
-    /// The variable that takes any value, where that is the whole pattern.
+    /// The variable, if the pattern is only a variable.
     pub(super) fn takes_all(&self) -> Option<Ident> {
         takes_all(&self.pattern).filter(|_| self.is_alone)
     }
@@ -93,13 +94,15 @@ impl<'ast> Visit<'ast> for Comparisons {
     }
 
     fn visit_macro(&mut self, it: &'ast Macro) {
-        match Given::of(it) {
-            Some(Given::Comparison { value, pattern, guard }) => {
+        match MacroArguments::of(it) {
+            Some(MacroArguments::Comparison { value, pattern, guard }) => {
                 self.add(&value, &pattern, guard.is_none());
                 self.visit_expr(&value);
                 guard.iter().for_each(|guard| self.visit_expr(guard));
             }
-            Some(Given::Values(values)) => values.iter().for_each(|it| self.visit_expr(it)),
+            Some(MacroArguments::Values(values)) => {
+                values.iter().for_each(|it| self.visit_expr(it))
+            }
             None => {}
         }
     }

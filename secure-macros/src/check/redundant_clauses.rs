@@ -1,8 +1,8 @@
-//! Rules about clauses that decide nothing, because the hierarchy of the vocabulary makes another
-//! one imply them. Whoever wrote them meant something else.
+//! Rules about clauses without an effect, because the role hierarchy of the vocabulary makes
+//! another clause imply them.
 //!
-//! A policy's rule is a conjunction of clauses, each satisfied by any of its atoms, without
-//! negation: one clause implies another exactly if its atoms are a subset of the other's.
+//! A rule is a conjunction of clauses. A clause is satisfied by any of its atoms, without negation.
+//! One clause implies another exactly if its atoms are a subset of the other's.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use crate::diagnostics::Diagnostics;
 use crate::model::legal::{Atom, Fact, Requirement};
 use crate::model::raw::{Combine, Declaration, Names};
 
-/// A part of the rule that must hold.
+/// A clause of the rule.
 struct Clause<'a> {
     place: TokenStream,
     shown: String,
@@ -36,15 +36,15 @@ pub(super) fn no_alternative_is_admitted_already(
             let wider = others.find(|(other, (_, wide))| *other != index && narrow.is_subset(wide));
             if let Some((_, (wider, _))) = wider {
                 let message =
-                    format!("`{}` is admitted already: it stands for `{}`", name.text, wider.text);
-                diagnostics.error(name, message).help(format!("leave out `{:?}`", name.text));
+                    format!("`{}` has no effect: it includes `{}`", name.text, wider.text);
+                diagnostics.error(name, message).help(format!("remove `{:?}`", name.text));
             }
         }
     }
 }
 
 /// `roles = all("viewer", "admin")`, or `roles = "admin", permissions = "orders:read"`, where admin
-/// comes to all of it.
+/// includes all of it.
 pub(super) fn no_demand_is_met_already(
     declaration: &Declaration,
     requirements: &[Requirement],
@@ -60,13 +60,12 @@ pub(super) fn no_demand_is_met_already(
         let met_by = others.find(|(other, it)| {
             *other != index
                 && it.atoms.is_subset(&clause.atoms)
-                // Of two that say the same, the second is one too many.
+                // If two clauses are equal, only the second is reported.
                 && (it.atoms.len() < clause.atoms.len() || *other < index)
         });
         if let Some((_, met_by)) = met_by {
-            let message =
-                format!("{} is demanded already: {} comes to it", clause.shown, met_by.shown);
-            diagnostics.error(&clause.place, message).help("leave out one of the two");
+            let message = format!("{} has no effect: {} implies it", clause.shown, met_by.shown);
+            diagnostics.error(&clause.place, message).help("remove one of the two");
         }
     }
 }
@@ -87,7 +86,7 @@ fn clauses<'a>(fact: Fact, list: &Names, requirement: &'a Requirement) -> Vec<Cl
     names.map(clause).collect()
 }
 
-/// What satisfies each demand.
+/// The atoms that satisfy each demand.
 fn alternatives(requirement: &Requirement) -> impl Iterator<Item = BTreeSet<Atom<'_>>> {
     requirement.demands.iter().map(|demand| demand.alternatives(requirement.fact).collect())
 }

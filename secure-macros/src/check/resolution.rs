@@ -1,10 +1,10 @@
-//! An expression as it is expanded: each of its names means what its author means.
+//! Rewrites an expression for the expansion, so that each name means what its author meant.
 //!
-//! 1. A name in a pattern that is written like a constant is one: rustc refuses it where there is none,
-//!    instead of taking it for a new variable, which any value would match.
-//! 2. In an expression that several handlers share, a name of the standard library is its, whatever a
-//!    handler's module calls so.
-//! 3. A parameter's name is the handler's word for it, wherever the expression was written.
+//! 1. A name in a pattern that is written like a constant is a constant. If there is none, rustc
+//!    reports it, and does not make it a new variable that matches every value.
+//! 2. In an expression that several handlers share, a name of the standard library is that of the
+//!    standard library, even if a handler's module has another item of that name.
+//! 3. A parameter's name is the handler's identifier, wherever the expression was written.
 
 use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 use quote::ToTokens;
@@ -15,12 +15,12 @@ use syn::{
     Token, parse_quote, parse_quote_spanned,
 };
 
-use super::macros::Given;
+use super::macros::MacroArguments;
 use super::patterns::is_constant;
 use crate::model::condition::Expression;
 use crate::parse::tokens::word_of;
 
-/// Names of the standard library that need no import, and where they are.
+/// Names of the standard library that need no import, and their paths.
 const STANDARD: [(&str, &str); 27] = [
     ("Some", "::core::option::Option::Some"),
     ("None", "::core::option::Option::None"),
@@ -51,12 +51,12 @@ const STANDARD: [(&str, &str); 27] = [
     ("usize", "::core::primitive::usize"),
 ];
 
-/// Where a name of the standard library is, if this is one.
+/// The path of a name of the standard library, if it is one.
 pub(super) fn standard(name: &Ident) -> Option<&'static str> {
     STANDARD.iter().find(|(word, _)| name == word).map(|(_, path)| *path)
 }
 
-/// The expression, with the handler's word for each parameter.
+/// The expression, with the handler's identifier for each parameter.
 pub(super) fn resolved<'a>(
     expression: &Expression,
     parameter: impl Fn(&str) -> Option<&'a Ident>,
@@ -92,7 +92,7 @@ impl VisitMut for Resolution {
     fn visit_path_mut(&mut self, path: &mut Path) {
         visit_mut::visit_path_mut(self, path);
         if self.is_shared && path.leading_colon.is_none() {
-            lead_to_the_standard_library(path);
+            qualify_standard_path(path);
         }
     }
 
@@ -101,21 +101,23 @@ impl VisitMut for Resolution {
             let place = qualifying(name.span());
             called.path = parse_quote_spanned!(place=> ::std::#name);
         }
-        let Some(mut given) = Given::of(called) else { return };
+        let Some(mut given) = MacroArguments::of(called) else { return };
         match &mut given {
-            Given::Comparison { value, pattern, guard } => {
+            MacroArguments::Comparison { value, pattern, guard } => {
                 self.visit_expr_mut(value);
                 self.visit_pat_mut(pattern);
                 guard.iter_mut().for_each(|guard| self.visit_expr_mut(guard));
             }
-            Given::Values(values) => values.iter_mut().for_each(|it| self.visit_expr_mut(it)),
+            MacroArguments::Values(values) => {
+                values.iter_mut().for_each(|it| self.visit_expr_mut(it))
+            }
         }
         called.tokens = given.to_token_stream();
     }
 }
 
-/// Puts in front of a path that begins with a name of the standard library where that is.
-fn lead_to_the_standard_library(path: &mut Path) {
+/// Makes a path that begins with a name of the standard library absolute.
+fn qualify_standard_path(path: &mut Path) {
     let Some(first) = path.segments.first_mut() else { return };
     let Some(whole) = standard(&first.ident) else { return };
     let place = qualifying(first.ident.span());
@@ -127,12 +129,12 @@ fn lead_to_the_standard_library(path: &mut Path) {
     *path = Path { leading_colon: Some(Token![::](place)), segments };
 }
 
-/// Where a name stands, without looking as if its author had written what leads to it.
+/// The span of a name, for tokens that its author did not write.
 fn qualifying(place: Span) -> Span {
     Span::mixed_site().located_at(place)
 }
 
-/// `NAME::<>`: a path, where `NAME` alone might bind.
+/// `NAME::<>`: always a path, where `NAME` alone might be a new variable.
 fn never_a_variable(name: &Ident) -> ExprPath {
     let mut path: ExprPath = parse_quote!(#name);
     let nothing: AngleBracketedGenericArguments = parse_quote!(::<>);
@@ -142,8 +144,8 @@ fn never_a_variable(name: &Ident) -> ExprPath {
     path
 }
 
-/// Names of parameters as the handler's: those of a named policy come out of a macro, and would not see
-/// the handler's.
+/// Identifiers of parameters with the handler's hygiene: those of a named policy come from a macro,
+/// and would not see the handler's variables.
 fn as_the_handlers<'a>(
     tokens: TokenStream,
     parameter: &impl Fn(&str) -> Option<&'a Ident>,

@@ -4,7 +4,7 @@ use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::Type;
 
-use super::allow::is_asked_about;
+use super::allow::is_used_in_rule;
 use super::body;
 use super::expression_variables::mentioned;
 use super::parameters::{Parameter, last_segment};
@@ -12,14 +12,14 @@ use super::source::source;
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::model::raw::Declaration;
 
-/// What a handler receives as granted, a rule has asked about.
+/// A parameter of the type `Granted` needs a rule about it.
 pub(super) fn grants_have_a_rule(
     declaration: &Declaration,
     parameters: &[Parameter<'_>],
     diagnostics: &mut Diagnostics,
 ) {
     for parameter in parameters.iter().filter(|parameter| parameter.granted().is_some()) {
-        if !declaration.rule_unclear && !is_asked_about(declaration, parameter) {
+        if !declaration.rule_unclear && !is_used_in_rule(declaration, parameter) {
             let name = parameter.names.first().map_or("_", String::as_str);
             diagnostics
                 .error(
@@ -32,8 +32,11 @@ pub(super) fn grants_have_a_rule(
     }
 }
 
-/// What is granted is a parameter by itself: inside of another type nothing would grant it.
-pub(super) fn grants_stand_alone(parameters: &[Parameter<'_>], diagnostics: &mut Diagnostics) {
+/// `Granted` must be the whole type of a parameter: inside another type it would never be granted.
+pub(super) fn grants_are_whole_parameters(
+    parameters: &[Parameter<'_>],
+    diagnostics: &mut Diagnostics,
+) {
     for parameter in parameters.iter().filter(|parameter| parameter.granted().is_none()) {
         if names_one_of(&parameter.ty.to_token_stream(), &["Granted"]) {
             let outer = last_segment(parameter.ty)
@@ -41,15 +44,15 @@ pub(super) fn grants_stand_alone(parameters: &[Parameter<'_>], diagnostics: &mut
             diagnostics
                 .error(
                     parameter.ty,
-                    format!("`Granted` expects to be a parameter's whole type, found {outer}"),
+                    format!("`Granted` must be the whole type of a parameter, found it in {outer}"),
                 )
                 .help("a parameter of the type `Granted<…>`")
-                .note("what the attribute does not see as granted is never granted");
+                .note("the attribute does not recognise `Granted` inside another type");
         }
     }
 }
 
-/// Whether a type's tokens hold one of these names.
+/// Whether a type's tokens contain one of these names.
 fn names_one_of(tokens: &TokenStream, names: &[&str]) -> bool {
     tokens.clone().into_iter().any(|token| match token {
         TokenTree::Ident(ident) => names.iter().any(|name| ident == name),
@@ -58,12 +61,12 @@ fn names_one_of(tokens: &TokenStream, names: &[&str]) -> bool {
     })
 }
 
-/// Whether a type's tokens hold a `Loaded<…>` or a `Granted<…>`.
+/// Whether a type's tokens contain a `Loaded<…>` or a `Granted<…>`.
 pub(super) fn names_resource(tokens: &TokenStream) -> bool {
     names_one_of(tokens, &["Loaded", "Granted"])
 }
 
-/// A resource is loaded once: two parameters would load it twice, and might differ.
+/// A resource is loaded once: two parameters would load it twice, with results that may differ.
 pub(super) fn are_loaded_once(parameters: &[Parameter<'_>], diagnostics: &mut Diagnostics) {
     let resource = |parameter: &Parameter<'_>| {
         parameter.resource().map(|resource| source(&resource.to_token_stream()))
@@ -74,14 +77,14 @@ pub(super) fn are_loaded_once(parameters: &[Parameter<'_>], diagnostics: &mut Di
         if earlier.any(|earlier| resource(earlier).as_ref() == Some(&loaded)) {
             diagnostics
                 .error(parameter.ty, format!("`{loaded}` is loaded twice, expected it once"))
-                .help("one parameter: rules and handler see the same value");
+                .help("use one parameter: rules and handler get the same value");
         }
     }
 }
 
-/// What `hide` hides is loaded by itself: what stands beside it in one parameter would be extracted after
-/// it, and what is wrong with that be told where there is something.
-pub(super) fn hidden_ones_stand_alone(
+/// With `hide`, a resource is the whole type of its parameter. An extractor beside it would run
+/// after it, and its errors would reveal that the resource exists.
+pub(super) fn hidden_resources_are_whole_parameters(
     declaration: &Declaration,
     parameters: &[Parameter<'_>],
     diagnostics: &mut Diagnostics,
@@ -93,19 +96,19 @@ pub(super) fn hidden_ones_stand_alone(
         for parameter in parameters.iter().filter(is_mixed) {
             let found = source(&parameter.ty.to_token_stream());
             let message = format!(
-                "`Loaded` expects to be a parameter's whole type with `hide`, found `{found}`"
+                "`Loaded` must be the whole type of a parameter with `hide`, found `{found}`"
             );
             diagnostics
                 .error(parameter.ty, message)
                 .help("a parameter of the type `Loaded<…>`")
-                .note("what is extracted after it would tell whether the resource is there");
+                .note("an extractor after it would reveal whether the resource exists");
         }
     }
 }
 
-/// What `hide` hides is refused before the body is read: later, an invalid body would be answered by 422
-/// where there is something, and by 404 where there is nothing.
-pub(super) fn hidden_ones_are_judged_without_the_body(
+/// With `hide`, rules about a resource must not need the body. Otherwise an invalid body gives 422
+/// if the resource exists, and 404 if not.
+pub(super) fn hidden_resources_are_decided_without_body(
     declaration: &Declaration,
     parameters: &[Parameter<'_>],
     diagnostics: &mut Diagnostics,
@@ -127,8 +130,9 @@ pub(super) fn hidden_ones_are_judged_without_the_body(
             parameter.names.iter().any(|name| mentioned(&condition.tokens, name).is_some())
         };
         if resources.iter().any(is_mentioned) && bodies.iter().any(is_mentioned) {
-            judged_too_late(&condition.tokens, diagnostics)
-                .help("a rule about the resource, and one about the body: `allow = … && …`");
+            judged_too_late(&condition.tokens, diagnostics).help(
+                "write one rule about the resource, and one about the body: `allow = … && …`",
+            );
         }
     }
     for check in &declaration.checks {
@@ -140,14 +144,14 @@ pub(super) fn hidden_ones_are_judged_without_the_body(
             diagnostics
                 .error(&check.function, message)
                 .help("`check = crate::may_edit(document)`")
-                .note(TOLD);
+                .note(REVEALS_EXISTENCE);
             continue;
         };
         let is_given =
             |parameter: &&Parameter<'_>| given.iter().any(|it| parameter.binds(&it.text));
         if resources.iter().any(is_given) && bodies.iter().any(is_given) {
             judged_too_late(&check.function, diagnostics)
-                .help("a function about the resource, and one about the body");
+                .help("write one function about the resource, and one about the body");
         }
     }
 }
@@ -165,13 +169,13 @@ fn judged_too_late<'a>(
                 source(&rule)
             ),
         )
-        .note(TOLD)
+        .note(REVEALS_EXISTENCE)
 }
 
-const TOLD: &str = "of a rule that needs the body, an invalid body would be answered with 422 if the \
-                    resource exists, and with 404 if not";
+const REVEALS_EXISTENCE: &str = "otherwise an invalid body gives 422 if the resource exists and 404 if not, \
+                    which reveals whether it exists";
 
-/// The parameters that load a resource, also inside of another type.
+/// The parameters that load a resource, also inside another type, as a bit set.
 pub(super) fn places(parameters: &[Parameter<'_>]) -> u16 {
     body::places(parameters, |it| names_resource(&it.ty.to_token_stream()))
 }

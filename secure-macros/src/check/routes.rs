@@ -1,4 +1,4 @@
-//! Which route attributes of actix-web stand below `#[secure]`, and rules about them.
+//! Reads the route attributes of actix-web below `#[secure]`, and checks them.
 
 use proc_macro2::TokenStream;
 use syn::parse::{ParseStream, Parser};
@@ -10,12 +10,12 @@ use crate::known_attributes::{METHODS, is_named, is_route, unfolded};
 use crate::model::legal::Route;
 use crate::model::raw::Function;
 
-/// The routes that actix-web's attributes will make; those it will refuse are left to it.
+/// The routes that actix-web's attributes will generate; invalid ones are left to actix-web.
 pub(crate) fn visible(function: &Function) -> Vec<Route> {
     let several = is_several(function);
     let mut routes = Vec::new();
     for attribute in &function.attributes {
-        // `#[routes]` takes unqualified names only, as actix-web does.
+        // `#[routes]` accepts unqualified names only, as in actix-web.
         if several && attribute.path().get_ident().is_none() {
             continue;
         }
@@ -26,7 +26,7 @@ pub(crate) fn visible(function: &Function) -> Vec<Route> {
     routes
 }
 
-/// Two route attributes need `#[routes]`: else the second one would be lost in the first.
+/// Two route attributes need `#[routes]`: otherwise the first would drop the second.
 pub(super) fn one_route_attribute(function: &Function, diagnostics: &mut Diagnostics) {
     if is_several(function) {
         return;
@@ -39,7 +39,7 @@ pub(super) fn one_route_attribute(function: &Function, diagnostics: &mut Diagnos
     }
 }
 
-/// actix-web's attributes register one function: a generic one would be many.
+/// actix-web's attributes register one function, so it cannot be generic.
 pub(super) fn routed_is_not_generic(
     function: &Function,
     routes: &[Route],
@@ -50,8 +50,8 @@ pub(super) fn routed_is_not_generic(
         generics.type_params().next().is_some() || generics.const_params().next().is_some();
     if generic && !routes.is_empty() {
         diagnostics
-            .error(&generics.params, "a routed handler expects no type parameters, found some")
-            .help("leave out the route attribute: `web::get().to(handler::<Type>)`");
+            .error(&generics.params, "a handler with a route attribute cannot have type parameters")
+            .help("remove the route attribute, and register `web::get().to(handler::<Type>)`");
     }
 }
 

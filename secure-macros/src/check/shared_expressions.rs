@@ -1,16 +1,16 @@
-//! Rules about expressions that several handlers share, because a module or a policy says them: every
-//! name in one means the same for each handler, or it does not compile.
+//! Rules about expressions that several handlers share, in a module or a policy: every name must
+//! mean the same for each handler.
 //!
-//! Tokens of a macro are looked up where they come to stand. So
+//! The tokens of a macro are resolved where they are expanded. Therefore:
 //!
-//! 1. each path begins at the crate (`crate::`) or outside of it (`::`), or with a name that the standard
-//!    library has everywhere;
-//! 2. macros are those of the standard library, given what reads as Rust: what another one is made of is
-//!    looked up at the handler as well;
-//! 3. a bare word in small letters is a variable: one that the expression binds, `caller`, `request`, or a
-//!    parameter that each of the handlers has to have;
-//! 4. an expression without parameters is expanded in a module of its own, where no trait is in scope that
-//!    is not everywhere: see [`crate::expand`].
+//! 1. Each path begins at the crate (`crate::`) or outside of it (`::`), or with a name that the
+//!    standard library has everywhere.
+//! 2. Macros are those of the standard library, with arguments that parse as Rust: the names inside
+//!    another macro would be resolved at the handler.
+//! 3. A bare lower-case name is a variable: one that the expression binds, `caller`, `request`, or
+//!    a parameter that each of the handlers must have.
+//! 4. An expression without parameters is expanded in a module of its own, where only the traits of
+//!    the prelude are in scope: see [`crate::expand`].
 
 use proc_macro2::{Ident, TokenStream};
 use quote::ToTokens;
@@ -21,11 +21,11 @@ use syn::{
 };
 
 use super::expression_variables::scopes::is_free;
-use super::macros::Given;
+use super::macros::MacroArguments;
 use super::parameters::Parameter;
 use super::patterns::is_constant;
 use super::resolution::standard;
-use super::{partitions, typed};
+use super::{enum_variants, partitions};
 use crate::diagnostics::{Diagnostics, nearest};
 use crate::model::condition::{ConditionKind, Expression};
 use crate::model::layers::{Layer, Origin};
@@ -33,7 +33,7 @@ use crate::model::raw::{By, Cost, Declaration, PartKind};
 use crate::parse::tokens::{is_word, word_of};
 use crate::paths::Paths;
 
-/// Macros that are given expressions, or a pattern.
+/// Macros whose arguments are expressions, or a pattern.
 const MACROS: [&str; 9] = [
     "matches",
     "format",
@@ -46,10 +46,10 @@ const MACROS: [&str; 9] = [
     "dbg",
 ];
 
-/// Macros that look up no name.
+/// Macros whose arguments contain no names to resolve.
 const NAMELESS: [&str; 4] = ["cfg", "env", "option_env", "stringify"];
 
-/// What is shared is told from a handler's own.
+/// Marks the expressions of a shared layer, to distinguish them from a handler's own.
 pub(super) fn mark(layer: &mut Layer) {
     if layer.origin == Origin::Handler {
         return;
@@ -92,7 +92,7 @@ fn expressions(declaration: &Declaration) -> Vec<(&'static str, Expression)> {
     found
 }
 
-/// A rule of a module or of a policy stands in many places, and a bare name may be another one in each.
+/// A shared rule is expanded in many modules, where a bare name may mean different items.
 pub(super) fn names_are_found_everywhere(layer: &Layer, diagnostics: &mut Diagnostics) {
     if layer.origin == Origin::Handler {
         return;
@@ -103,20 +103,21 @@ pub(super) fn names_are_found_everywhere(layer: &Layer, diagnostics: &mut Diagno
     }
     let checks = layer.declaration.checks.iter();
     found.extend(checks.filter_map(|check| relative(&check.function)).map(Elsewhere::Name));
-    let typed = typed::names(&layer.declaration).into_iter();
-    let paths = typed.filter_map(|name| syn::parse2(name.typed.path).ok());
+    let variants = enum_variants::names(&layer.declaration).into_iter();
+    let paths = variants.filter_map(|name| syn::parse2(name.variant.path).ok());
     found.extend(paths.filter_map(|path| relative(&path)).map(Elsewhere::Name));
     let mut told: Vec<String> = Vec::new();
     for it in found {
         let message = it.message();
         if !told.contains(&message) {
-            it.tell(&message, diagnostics);
+            it.report(&message, diagnostics);
             told.push(message);
         }
     }
 }
 
-/// What is no name of the crate, the handlers have as a parameter. Whether they do.
+/// A name that is not an item of the crate must be a parameter of the handler. Returns whether all
+/// of them are.
 pub(super) fn variables_are_parameters(
     declaration: &Declaration,
     parameters: &[Parameter<'_>],
@@ -137,7 +138,7 @@ pub(super) fn variables_are_parameters(
             let names = parameters.iter().flat_map(|it| &it.names).map(String::as_str);
             let help = match nearest(&name, names) {
                 Some(near) => format!("did you mean `{near}`?"),
-                None => format!("each handler that it holds for has a parameter `{name}`"),
+                None => format!("every handler with this policy needs a parameter `{name}`"),
             };
             diagnostics.error(&word, message).help(help);
             break;
@@ -146,11 +147,11 @@ pub(super) fn variables_are_parameters(
     diagnostics.count() == mistakes
 }
 
-/// What means another thing at each handler.
+/// A part of an expression whose meaning depends on the handler's module.
 enum Elsewhere {
     Name(Ident),
     Macro(Ident),
-    /// Not even its names can be told.
+    /// Tokens whose names are unknown.
     Unread(TokenStream),
 }
 
@@ -158,18 +159,18 @@ impl Elsewhere {
     fn message(&self) -> String {
         match self {
             Self::Name(name) => format!(
-                "`{name}` is looked up where each handler stands, expected a path from the crate"
+                "`{name}` is looked up in each handler's module, expected a path that starts with `crate::`"
             ),
             Self::Macro(name) => format!(
-                "`{name}!` is expanded where each handler stands, expected a function of the crate"
+                "`{name}!` is expanded in each handler's module, expected a function of the crate"
             ),
-            Self::Unread(_) => {
-                String::from("what this names cannot be told, expected a function of the crate")
-            }
+            Self::Unread(_) => String::from(
+                "the names in this expression cannot be resolved, expected a function of the crate",
+            ),
         }
     }
 
-    fn tell(&self, message: &str, diagnostics: &mut Diagnostics) {
+    fn report(&self, message: &str, diagnostics: &mut Diagnostics) {
         let place: &dyn ToTokens = match self {
             Self::Name(name) | Self::Macro(name) => name,
             Self::Unread(tokens) => tokens,
@@ -177,16 +178,16 @@ impl Elsewhere {
         let diagnostic = diagnostics.error(place, message);
         match self {
             Self::Name(_) => diagnostic
-                .help("a path that begins with `crate::`")
-                .note("a handler's module may have something else of that name"),
+                .help("write the path from the crate: `crate::…`")
+                .note("a handler's module may have another item of that name"),
             Self::Macro(_) | Self::Unread(_) => diagnostic
-                .help("put it into a function, and call that by its path: `crate::…(caller)`")
-                .note("what a macro is made of is looked up in each handler's module"),
+                .help("call the macro in a function, and that function by its path: `crate::…(caller)`")
+                .note("names inside a macro are looked up in each handler's module"),
         };
     }
 }
 
-/// The first word of a path that is another one elsewhere.
+/// The first word of a path, if its meaning depends on the module.
 fn relative(path: &Path) -> Option<Ident> {
     let first = &path.segments.first()?.ident;
     let is_absolute = path.leading_colon.is_some()
@@ -196,13 +197,13 @@ fn relative(path: &Path) -> Option<Ident> {
     (!is_absolute).then(|| first.clone())
 }
 
-/// What an expression names.
+/// The names that an expression uses.
 struct Names<'a> {
     whole: &'a TokenStream,
     elsewhere: Vec<Elsewhere>,
-    /// Words that it does not bind.
+    /// Names that it does not bind.
     variables: Vec<Ident>,
-    /// Whether a pattern is looked at: what it names are constants, and no variables.
+    /// Whether the visitor is in a pattern, where names are constants and not variables.
     in_pattern: bool,
 }
 
@@ -217,7 +218,7 @@ impl<'a> Names<'a> {
         names
     }
 
-    /// A word that stands for a value.
+    /// A name that is used as a value.
     fn value(&mut self, word: &Ident, is_called: bool) {
         let name = word_of(word).text;
         if word == "self" || self.in_pattern && standard(word).is_none() {
@@ -231,7 +232,7 @@ impl<'a> Names<'a> {
         }
     }
 
-    /// A path behind a type in angle brackets: `<T>::new`, `<T as crate::Trait>::new`.
+    /// A path after a type in angle brackets: `<T>::new`, `<T as crate::Trait>::new`.
     fn qualified(&mut self, of: &QSelf, path: &Path) {
         self.visit_type(&of.ty);
         if of.position > 0 {
@@ -245,13 +246,13 @@ impl<'a> Names<'a> {
         if NAMELESS.iter().any(|it| name == it) {
             return;
         }
-        match Given::of(called) {
-            Some(Given::Comparison { value, pattern, guard }) => {
+        match MacroArguments::of(called) {
+            Some(MacroArguments::Comparison { value, pattern, guard }) => {
                 self.visit_expr(&value);
                 self.visit_pat(&pattern);
                 guard.iter().for_each(|guard| self.visit_expr(guard));
             }
-            Some(Given::Values(values)) => {
+            Some(MacroArguments::Values(values)) => {
                 for value in &values {
                     self.visit_expr(value);
                     if let Expr::Lit(literal) = value
@@ -347,7 +348,7 @@ impl<'ast> Visit<'ast> for Names<'_> {
 
     fn visit_visibility(&mut self, _: &'ast Visibility) {}
 
-    /// Syntax that syn does not know.
+    /// Syntax that syn does not parse.
     fn visit_token_stream(&mut self, tokens: &'ast TokenStream) {
         self.elsewhere.push(Elsewhere::Unread(tokens.clone()));
     }

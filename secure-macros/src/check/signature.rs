@@ -1,4 +1,4 @@
-//! Rules about the function: it has to be an ordinary async handler.
+//! Rules about the signature of the function: it must be a plain async handler.
 
 use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
 use quote::ToTokens;
@@ -12,7 +12,7 @@ use crate::model::raw::Function;
 /// The most arguments that actix-web passes to a handler.
 const MOST_PARAMETERS: usize = 16;
 
-/// A handler is a free function: actix-web has no object to call a method on.
+/// A handler is a free function: actix-web has no receiver to call a method on.
 pub(super) fn takes_no_self(function: &Function, diagnostics: &mut Diagnostics) -> Option<()> {
     let Some(receiver) = function.signature.receiver() else { return Some(()) };
     diagnostics
@@ -31,7 +31,7 @@ pub(super) fn is_async(function: &Function, diagnostics: &mut Diagnostics) {
                 "`#[secure]` expects an `async fn`, found a `fn` that returns a boxed future",
             )
             .help(
-                "a free `async fn`: not in an `impl` of a trait, as `#[async_trait]` rewrites it",
+                "use a free `async fn`: `#[async_trait]` rewrites the functions of its `impl` block",
             );
     } else if signature.asyncness.is_none() {
         diagnostics
@@ -40,7 +40,7 @@ pub(super) fn is_async(function: &Function, diagnostics: &mut Diagnostics) {
     }
 }
 
-/// Whether it is what `#[async_trait]` makes of an `async fn`.
+/// Whether it is the result of `#[async_trait]`.
 pub(crate) fn returns_a_pin(signature: &Signature) -> bool {
     let ReturnType::Type(_, ty) = &signature.output else { return false };
     last_segment(ty).is_some_and(|last| last.ident == "Pin")
@@ -63,12 +63,12 @@ pub(super) fn has_no_qualifiers(function: &Function, diagnostics: &mut Diagnosti
     for (name, place) in qualifiers {
         if let Some(place) = place {
             let message = format!("`#[secure]` expects a plain `async fn`, found `{name}`");
-            diagnostics.error(&place, message).help("leave it out");
+            diagnostics.error(&place, message).help("remove it");
         }
     }
 }
 
-/// A handler returns something that is a response: actix-web has none for `()`.
+/// A handler returns a response: `()` is not one in actix-web.
 pub(super) fn returns_a_response(function: &Function, diagnostics: &mut Diagnostics) {
     let signature = &function.signature;
     let nothing = match &signature.output {
@@ -91,29 +91,32 @@ pub(super) fn is_secured_once(function: &Function, diagnostics: &mut Diagnostics
         if is_secure(attribute.path()) {
             diagnostics
                 .error(attribute.path(), "`#[secure]` is given twice, expected it once")
-                .help("write all keys into one attribute");
+                .help("write all keys in one attribute");
         }
     }
 }
 
-/// What needs the item stands above: below, the user's function is inside of another one.
+/// Attributes that need the item must be above `#[secure]`: below it, the user's function is nested
+/// in another one.
 pub(super) fn is_the_item_of_others(function: &Function, diagnostics: &mut Diagnostics) {
     let metas = function.attributes.iter().flat_map(unfolded);
     for (meta, _) in metas.filter(|(meta, _)| needs_the_item(meta)) {
         let name = meta.path().to_token_stream().to_string().replace(' ', "");
         diagnostics
-            .error(meta.path(), format!("`#[{name}]` needs the item, found it below `#[secure]`"))
-            .help(format!("put it above `#[secure]`: `#[{name}(…)]`, `#[secure(…)]`, the route"));
+            .error(meta.path(), format!("`#[{name}]` must stand above `#[secure]`, found it below"))
+            .help(format!("write in this order: `#[{name}(…)]`, `#[secure(…)]`, the route"));
     }
 }
 
-/// The handler becomes a function inside of another one, where `Self` has no meaning.
+/// The handler is nested in another function, where `Self` is not defined.
 pub(super) fn names_no_self(function: &Function, diagnostics: &mut Diagnostics) {
     if let Some(word) = self_type(function) {
         diagnostics
-            .error(&word, "a secured handler expects the type's name, found `Self`")
+            .error(&word, "a secured handler expects the name of the type, found `Self`")
             .help("name the type, or move the handler out of the `impl` block")
-            .note("`#[secure]` puts the function into another one, which has no `Self`");
+            .note(
+                "`#[secure]` moves the function into another function, where `Self` is not defined",
+            );
     }
 }
 
@@ -123,7 +126,7 @@ pub(crate) fn self_type(function: &Function) -> Option<Ident> {
     signature.or_else(|| find_self(function.body.stream(), true))
 }
 
-/// Items inside of a body have a `Self` of their own.
+/// Items in a body have a `Self` of their own.
 fn find_self(tokens: TokenStream, skips_items: bool) -> Option<Ident> {
     const OWNERS: [&str; 5] = ["impl", "trait", "struct", "enum", "union"];
     let mut is_inside = false;
@@ -146,19 +149,20 @@ fn find_self(tokens: TokenStream, skips_items: bool) -> Option<Ident> {
     })
 }
 
-/// The parameters are the same however the crate is compiled: rules and limits know them by their places.
+/// The parameters must be the same in every configuration: rules and limits identify them by
+/// position.
 pub(super) fn has_all_its_parameters(function: &Function, diagnostics: &mut Diagnostics) {
     for input in &function.signature.inputs {
         let FnArg::Typed(parameter) = input else { continue };
         if let Some(cfg) = parameter.attrs.iter().find(|it| it.path().is_ident("cfg")) {
             diagnostics
-                .error(cfg, "a handler's parameter expects no `cfg`, found one")
-                .help("a handler for each setting, with the `cfg` above its `#[secure]`");
+                .error(cfg, "a handler's parameter cannot have a `cfg`")
+                .help("write one handler per configuration, with the `cfg` above its `#[secure]`");
         }
     }
 }
 
-/// The type of every parameter can be named: actix-web has to know what to extract.
+/// The type of every parameter must have a name, because actix-web extracts it.
 pub(super) fn names_its_types(function: &Function, diagnostics: &mut Diagnostics) {
     for input in &function.signature.inputs {
         if let FnArg::Typed(parameter) = input
@@ -166,7 +170,7 @@ pub(super) fn names_its_types(function: &Function, diagnostics: &mut Diagnostics
         {
             diagnostics
                 .error(&place, "a handler's parameter expects a named type, found `impl Trait`")
-                .help("a type parameter: `async fn handler<T: Trait>(…: T)`");
+                .help("use a type parameter: `async fn handler<T: Trait>(…: T)`");
         }
     }
 }
@@ -179,7 +183,7 @@ pub(super) fn has_few_parameters(function: &Function, diagnostics: &mut Diagnost
             "a handler expects at most {MOST_PARAMETERS} parameters, found {}",
             inputs.len()
         );
-        diagnostics.error(first_beyond, message).help("combine some in one tuple");
+        diagnostics.error(first_beyond, message).help("combine several in a tuple");
     }
 }
 

@@ -1,6 +1,6 @@
-//! Tokens as somebody would write them, for messages, logs and the inventory.
+//! Formats tokens like source code, for messages, logs and the inventory.
 //!
-//! What comes out of a macro has lost its spaces, so they are not taken from the tokens.
+//! Tokens from a macro have no spacing, so the spaces are derived from the tokens.
 
 use proc_macro2::{Delimiter, Ident, Spacing, TokenStream, TokenTree};
 
@@ -19,15 +19,15 @@ const OPERATORS: [&str; 23] = [
     "+=", "-=", "*=", "/=", "%=", "^=", "&=", "|=",
 ];
 
-/// What was written last.
+/// The kind of the last token written.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 enum Last {
-    /// Nothing, or what opens or begins something: an operand follows without a space.
+    /// Nothing, or an opening token: an operand follows without a space.
     #[default]
     Start,
     /// A comma, or an operator between two operands.
     Operator,
-    /// A word of the language: an operand follows.
+    /// A keyword: an operand follows.
     Keyword,
     /// A value, a type, or the end of one.
     Operand,
@@ -39,7 +39,7 @@ struct Line {
     last: Last,
     /// How many angle brackets around types are open.
     angles: usize,
-    /// Whether the parameters of a closure are being written.
+    /// Whether the tokens are the parameters of a closure.
     in_closure: bool,
 }
 
@@ -67,7 +67,7 @@ impl Line {
 
     fn word(&mut self, word: &Ident) {
         let text = word.to_string();
-        // A policy for other crates says so: its author wrote `crate`.
+        // A policy for other crates has `$crate`, where its author wrote `crate`.
         let text = text.strip_prefix('$').map(str::to_owned).unwrap_or(text);
         let is_keyword = syn::parse_str::<Ident>(&text).is_err();
         let is_value = ["self", "Self", "super", "crate", "true", "false", "await", "_"];
@@ -137,7 +137,7 @@ impl Line {
             "||" if !is_behind_an_operand => {
                 self.tight(operator, self.last != Last::Start, Last::Operator);
             }
-            // One that stands before its operand.
+            // A prefix operator.
             _ if !is_behind_an_operand => {
                 self.tight(operator, self.last != Last::Start, Last::Start);
             }
@@ -145,7 +145,7 @@ impl Line {
         }
     }
 
-    /// How many tokens are one operator: those that belong together as they were written.
+    /// The number of tokens of one operator.
     fn length_of_an_operator(&self, first: &TokenTree, behind: &[TokenTree]) -> usize {
         let mut written = first.to_string();
         let mut is_joint = joins(first);
@@ -189,7 +189,7 @@ fn last_word(text: &str) -> &str {
 mod tests {
     use super::*;
 
-    /// The same tokens without what is known of their spaces, as a macro hands them on.
+    /// The same tokens without their spacing, as from a macro.
     fn without_spaces(tokens: TokenStream) -> TokenStream {
         let token = |token| match token {
             TokenTree::Group(group) => {

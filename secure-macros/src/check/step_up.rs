@@ -1,43 +1,43 @@
-//! Rules about how, and how long ago, the caller signed in (RFC 9470).
+//! Rules about step-up: `fresh`, `acr` and `amr` (RFC 9470).
 
 use crate::diagnostics::Diagnostics;
 use crate::model::legal::StepUp;
 use crate::model::raw::{Combine, Declaration, Names};
 
-/// A token names the one class that its caller's authentication came to: never all of several.
+/// A token names one authentication context class, so it can never satisfy all of several.
 pub(super) fn one_class_is_met(declaration: &Declaration, diagnostics: &mut Diagnostics) {
     let Some(acr) = declaration.acr.as_ref().filter(|acr| acr.combine == Combine::All) else {
         return;
     };
     let names: Vec<String> = acr.names.iter().map(|name| format!("{:?}", name.text)).collect();
     diagnostics
-        .error(&acr.value, "`acr` expects one of its values to be met, found `all`")
+        .error(&acr.value, "`acr` expects `any`, found `all`")
         .help(format!("`acr = any({})`", names.join(", ")))
         .note("a token names one authentication context class");
 }
 
-/// The challenge tells clients which classes would do, and has no way to write other characters.
+/// The challenge lists the classes for clients, and its syntax has only these characters.
 pub(super) fn classes_fit_the_challenge(declaration: &Declaration, diagnostics: &mut Diagnostics) {
     for name in declaration.acr.iter().flat_map(|acr| &acr.names) {
         if !name.text.is_ascii() {
             let message = format!("`acr` expects ASCII characters, found `{:?}`", name.text);
             diagnostics
                 .error(name, message)
-                .note("the challenge names it to the client (RFC 9470 section 3)");
+                .note("the value is sent to the client in a challenge (RFC 9470 section 3)");
         }
     }
 }
 
-/// Whether anything is demanded of how the caller signed in.
+/// Whether a step-up key is given.
 pub(super) fn is_demanded(declaration: &Declaration) -> bool {
     let Declaration { fresh, acr, amr, .. } = declaration;
     fresh.is_some() || acr.is_some() || !amr.is_empty()
 }
 
-/// What is demanded of it.
+/// The merged step-up demands.
 pub(super) fn demanded(declaration: &Declaration) -> Option<StepUp> {
     let Declaration { fresh, acr, amr, .. } = declaration;
-    // Layers may say the same.
+    // Layers may repeat a list.
     let mut lists: Vec<Vec<String>> = Vec::new();
     for list in amr.iter().flat_map(one_of_each) {
         if !lists.contains(&list) {
@@ -51,7 +51,7 @@ pub(super) fn demanded(declaration: &Declaration) -> Option<StepUp> {
     })
 }
 
-/// One of each list: `all` is several lists of one.
+/// The lists of which one value each must match: `all` becomes several lists of one.
 fn one_of_each(names: &Names) -> Vec<Vec<String>> {
     match names.combine {
         Combine::One | Combine::Any => vec![texts(names).collect()],

@@ -1,11 +1,11 @@
-//! Contradictions: rules that nobody can pass, that everybody passes, and parts that decide nothing.
+//! Finds rules that are always false or always true, and parts of rules without an effect.
 //!
-//! 1. The rule is a Boolean function of its atoms: the names a token can carry (the hierarchy is
-//!    folded in already), authenticators, networks, hours, and expressions by their text.
-//! 2. Atoms are taken as independent, but for the authenticators, of which one at least has accepted,
-//!    and for networks and hours that lie within each other or apart. So what is found holds for
+//! 1. A rule is a Boolean function of its atoms: the names in a token (with the role hierarchy
+//!    folded in), authenticators, networks, hours, and expressions by their text.
+//! 2. Atoms are taken as independent, with two exceptions: at least one of the authenticators has
+//!    accepted, and networks and hours may contain each other or be disjoint. So a result holds for
 //!    every request.
-//! 3. Rules of more than [`MOST_ATOMS`] atoms are let pass unjudged.
+//! 3. Rules of more than [`MOST_ATOMS`] atoms are not analysed.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ use crate::model::legal::{Fact, Requirement};
 use crate::model::raw::{Combine, Declaration, Names};
 use crate::vocabulary::Vocabulary;
 
-/// As many atoms as are tried in every combination.
+/// The most atoms whose combinations are all tried.
 const MOST_ATOMS: usize = 14;
 
 /// A Boolean function of numbered atoms.
@@ -33,7 +33,7 @@ enum Formula {
 }
 
 impl Formula {
-    /// Its value where it is known; an atom beyond the assigned ones is not.
+    /// Its value, if the assigned atoms determine it.
     fn value(&self, assigned: &[bool]) -> Option<bool> {
         match self {
             Self::Constant(value) => Some(*value),
@@ -45,7 +45,7 @@ impl Formula {
     }
 }
 
-/// One part with the deciding value decides; else all must be known.
+/// One part with the deciding value determines the result; otherwise all must be known.
 fn decided(parts: &[Formula], assigned: &[bool], deciding: bool) -> Option<bool> {
     let mut all_known = true;
     for part in parts {
@@ -58,15 +58,15 @@ fn decided(parts: &[Formula], assigned: &[bool], deciding: bool) -> Option<bool>
     all_known.then_some(!deciding)
 }
 
-/// The atoms of an attribute, and which combinations of them there are.
+/// The atoms of an attribute, and the constraints between them.
 struct Atoms<'a> {
     numbers: BTreeMap<String, usize>,
     vocabulary: &'a Vocabulary,
     networks: Vec<(Formula, Vec<String>)>,
     hours: Vec<(Formula, Hours)>,
-    /// Expressions that ask about the caller.
+    /// Expressions that use the caller.
     about_the_caller: Vec<Formula>,
-    /// What holds of every request.
+    /// Formulas that are true of every request.
     given: Vec<Formula>,
 }
 
@@ -138,7 +138,7 @@ impl<'a> Atoms<'a> {
         }
     }
 
-    /// What networks and hours have to do with each other, whatever the request is.
+    /// Adds the relations between networks and between hours.
     fn relate(&mut self) {
         let (networks, hours) =
             (std::mem::take(&mut self.networks), std::mem::take(&mut self.hours));
@@ -148,25 +148,25 @@ impl<'a> Atoms<'a> {
         self.given.extend(always.map(|(atom, _)| atom));
     }
 
-    /// Every atom that a token's names decide does not hold.
+    /// No atom about a name in the token is true.
     fn nameless(&self) -> Formula {
-        let asks_elsewhere = ["address ", "time ", "expression "];
+        let other_prefixes = ["address ", "time ", "expression "];
         let of_names = self
             .numbers
             .iter()
-            .filter(|(key, _)| !asks_elsewhere.iter().any(|it| key.starts_with(it)));
+            .filter(|(key, _)| !other_prefixes.iter().any(|it| key.starts_with(it)));
         let atoms = of_names.map(|(_, number)| Formula::Not(Box::new(Formula::Atom(*number))));
         Formula::All(atoms.collect())
     }
 
-    /// Whether some request makes it so.
+    /// Whether some request gives the formula this value.
     fn can_be(&self, formula: &Formula, value: bool) -> bool {
         let given = Formula::All(self.given.clone());
         let wanted = if value { formula.clone() } else { Formula::Not(Box::new(formula.clone())) };
         satisfiable(&Formula::All(vec![given, wanted]), &mut Vec::new(), self.numbers.len())
     }
 
-    /// Whether the two agree about every request.
+    /// Whether both have the same value for every request.
     fn are_equal(&self, left: &Formula, right: &Formula) -> bool {
         let differ = |one: &Formula, other: &Formula| {
             Formula::All(vec![one.clone(), Formula::Not(Box::new(other.clone()))])
@@ -175,7 +175,7 @@ impl<'a> Atoms<'a> {
     }
 }
 
-/// What the relation of every two of them says of their atoms.
+/// The constraints from the relation of every two of them.
 fn related<T>(
     atoms: &[(Formula, T)],
     relation: impl Fn(&T, &T) -> Option<Relation>,
@@ -208,7 +208,7 @@ fn satisfiable(formula: &Formula, assigned: &mut Vec<bool>, atoms: usize) -> boo
     }
 }
 
-/// The attribute's `allow` decides something, and so does each of its parts.
+/// `allow` has an effect, and so has each of its parts.
 pub(super) fn every_part_decides(
     declaration: &Declaration,
     requirements: &[Requirement],
@@ -232,12 +232,12 @@ pub(super) fn every_part_decides(
     let whole = Formula::All(vec![lists.clone(), allow.clone()]);
     if !atoms.can_be(&allow, true) {
         diagnostics
-            .error(&condition.tokens, "`allow` never holds: no request satisfies all of it")
+            .error(&condition.tokens, "`allow` is always false: no request satisfies it")
             .note("nobody could use the endpoint");
     } else if !atoms.can_be(&allow, false) {
         diagnostics
-            .error(&condition.tokens, "`allow` always holds: every request satisfies it")
-            .help("leave it out, or say what was meant");
+            .error(&condition.tokens, "`allow` is always true: every request satisfies it")
+            .help("remove it, or write the intended condition");
     } else if !atoms.can_be(&whole, true) {
         diagnostics
             .error(
@@ -247,30 +247,33 @@ pub(super) fn every_part_decides(
             .note("nobody could use the endpoint");
     } else if atoms.are_equal(&whole, &lists) {
         diagnostics
-            .error(&condition.tokens, "`allow` decides nothing: the other keys demand all of it")
-            .help("leave it out");
+            .error(
+                &condition.tokens,
+                "`allow` has no effect: the other keys already demand all of it",
+            )
+            .help("remove it");
     } else if let Some(open) = open_to_nobody(declaration, &mut atoms, &whole) {
-        let message = format!("`{open}` admits anonymous callers, and `allow` none of them");
+        let message = format!("`{open}` admits anonymous callers, and `allow` rejects all of them");
         let help = match open {
-            "auth = optional" => "leave out `auth = optional`",
-            _ => "`any(…)` in place of `lenient(…)`",
+            "auth = optional" => "remove `auth = optional`",
+            _ => "`any(…)` instead of `lenient(…)`",
         };
         diagnostics.error(&condition.tokens, message).help(help);
     } else if let Some(idle) =
-        idle_part(condition, &mut atoms, &|part| Formula::All(vec![lists.clone(), part]))
+        redundant_part(condition, &mut atoms, &|part| Formula::All(vec![lists.clone(), part]))
     {
         diagnostics
-            .error(&idle.tokens, "this part of `allow` decides nothing: the others imply it")
-            .help("leave it out, or say what was meant");
-    } else if let Some(list) = idle_list(declaration, requirements, &mut atoms, &allow, &whole) {
-        let message =
-            format!("`{} = {}` is demanded already: `allow` implies it", list.key, list.value);
-        diagnostics.error(&list.value, message).help("leave out one of the two");
+            .error(&idle.tokens, "this part of `allow` has no effect: the other parts imply it")
+            .help("remove it, or write the intended condition");
+    } else if let Some(list) = redundant_list(declaration, requirements, &mut atoms, &allow, &whole)
+    {
+        let message = format!("`{} = {}` has no effect: `allow` implies it", list.key, list.value);
+        diagnostics.error(&list.value, message).help("remove one of the two");
     }
 }
 
 /// A list of names that `allow` implies.
-fn idle_list<'a>(
+fn redundant_list<'a>(
     declaration: &'a Declaration,
     requirements: &[Requirement],
     atoms: &mut Atoms<'_>,
@@ -287,7 +290,8 @@ fn idle_list<'a>(
     idle.map(|(_, (_, list))| list)
 }
 
-/// Where callers may be anonymous, one without any name can pass; else, how the attribute admits them.
+/// If the endpoint admits anonymous callers but `allow` rejects all of them, the setting that
+/// admits them.
 fn open_to_nobody(
     declaration: &Declaration,
     atoms: &mut Atoms<'_>,
@@ -298,7 +302,7 @@ fn open_to_nobody(
     (!atoms.can_be(&anonymous, true)).then_some(open)
 }
 
-/// What the layers around a handler come to together admits somebody.
+/// The merged rules of all layers admit some caller.
 pub(super) fn somebody_passes(
     declaration: &Declaration,
     requirements: &[Requirement],
@@ -320,7 +324,7 @@ pub(super) fn somebody_passes(
     }
 }
 
-/// Whether a rule lets callers pass of whom nothing is asked: no name, and no expression.
+/// Whether a rule admits callers without any demand: no name, and no expression.
 pub(super) fn admits_any_caller(declaration: &Declaration) -> bool {
     let vocabulary = Vocabulary::default();
     let mut atoms = Atoms::new(&vocabulary);
@@ -331,8 +335,8 @@ pub(super) fn admits_any_caller(declaration: &Declaration) -> bool {
     atoms.numbers.len() > MOST_ATOMS || atoms.can_be(&Formula::All(anybody), true)
 }
 
-/// A part that can be left out without a change: the widest, and of several the last.
-fn idle_part<'a>(
+/// A part that can be removed without an effect: the largest, and of several the last.
+fn redundant_part<'a>(
     condition: &'a Condition,
     atoms: &mut Atoms<'_>,
     within: &dyn Fn(Formula) -> Formula,
@@ -341,7 +345,7 @@ fn idle_part<'a>(
         ConditionKind::All(parts) => (parts, true),
         ConditionKind::Any(parts) => (parts, false),
         ConditionKind::Not(part) => {
-            return idle_part(part, atoms, &|formula| within(Formula::Not(Box::new(formula))));
+            return redundant_part(part, atoms, &|formula| within(Formula::Not(Box::new(formula))));
         }
         _ => return None,
     };
@@ -356,7 +360,7 @@ fn idle_part<'a>(
         }
     }
     parts.iter().enumerate().find_map(|(index, part)| {
-        idle_part(part, atoms, &|formula| {
+        redundant_part(part, atoms, &|formula| {
             let mut formulas = formulas.clone();
             if let Some(place) = formulas.get_mut(index) {
                 *place = formula;

@@ -1,4 +1,4 @@
-//! Rules about the tiers of a limit, and whom each of them counts.
+//! Rules about the tiers of a limit, and the callers that each of them counts.
 
 use crate::diagnostics::{Diagnostics, choices, nearest};
 use crate::grammar::rate::Rate;
@@ -6,18 +6,18 @@ use crate::model::legal::Audience;
 use crate::model::raw::{Quotas, RateKey, Tiers};
 use crate::vocabulary::Vocabulary;
 
-/// With one tier there is nothing to tell apart.
+/// With one tier there is nothing to distinguish.
 pub(super) fn there_are_several(rate: &RateKey, diagnostics: &mut Diagnostics) {
     let Some(tiers) = rate.tiers.as_ref().filter(|tiers| tiers.quotas.len() < 2) else { return };
     if rate.complete {
         let found = if tiers.quotas.is_empty() { "none" } else { "one" };
         diagnostics
             .error(&tiers.key, format!("`tier` expects at least two tiers, found {found}"))
-            .help("`authenticated = \"100/h\"` counts every authenticated caller");
+            .help("`authenticated = \"100/h\"` limits every authenticated caller");
     }
 }
 
-/// A tier that no token names would never count; one that is left out would count as the least.
+/// An unknown tier would never match a token. A missing tier would count as the lowest one.
 pub(super) fn are_those_of_the_vocabulary(
     rate: &RateKey,
     vocabulary: &Vocabulary,
@@ -30,13 +30,13 @@ pub(super) fn are_those_of_the_vocabulary(
         match nearest(&name.text, known.iter().map(String::as_str)) {
             Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
             None => diagnostic.help(format!(
-                "the tiers are {}",
+                "expected {}",
                 choices(&known.iter().map(String::as_str).collect::<Vec<_>>())
             )),
         };
         diagnostic.note(format!("{} lists the tiers", vocabulary.place()));
     }
-    // A misspelt tier is not a missing one as well.
+    // A misspelt tier is not reported as missing too.
     if diagnostics.count() > mistakes || !rate.complete {
         return;
     }
@@ -51,7 +51,8 @@ pub(super) fn are_those_of_the_vocabulary(
     }
 }
 
-/// Each tier counts its own callers; the one with the smallest rate counts those of no tier, too.
+/// Each tier counts its own callers; the one with the lowest rate also counts callers without a
+/// tier.
 pub(super) fn audiences(tiers: &Tiers) -> Vec<(Audience, &Quotas)> {
     let least = least(tiers);
     let audience = |index: usize, name: &str| {
@@ -65,7 +66,7 @@ pub(super) fn audiences(tiers: &Tiers) -> Vec<(Audience, &Quotas)> {
     tiers.map(|(index, (name, quotas))| (audience(index, &name.text), quotas)).collect()
 }
 
-/// The tier that admits the fewest requests in the long run; of equal ones, the first.
+/// The tier that admits the fewest requests in the long run; of equal ones the first.
 fn least(tiers: &Tiers) -> Option<usize> {
     let slower = |a: Rate, b: Rate| if is_slower(b, a) { b } else { a };
     let paces = tiers.quotas.iter().enumerate().filter_map(|(index, (_, quotas))| {

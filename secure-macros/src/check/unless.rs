@@ -1,4 +1,4 @@
-//! Rules about `unless`: whose requests a limit does not count.
+//! Rules about `unless`: the callers whose requests a limit does not count.
 
 use quote::ToTokens;
 
@@ -10,8 +10,8 @@ use crate::model::legal::Clause;
 use crate::model::raw::RateKey;
 use crate::vocabulary::Vocabulary;
 
-/// Whom a limit spares can be read from it: what the caller was granted, and networks.
-pub(super) fn asks_about_callers_and_networks(
+/// The exempt callers must be evident: grants of the caller, and networks.
+pub(super) fn uses_grants_and_networks(
     rate: &RateKey,
     known: &Vocabulary,
     diagnostics: &mut Diagnostics,
@@ -26,32 +26,31 @@ pub(super) fn asks_about_callers_and_networks(
             diagnostics
                 .error(
                     &part.tokens,
-                    format!("`unless` expects grants and networks, found `{found}`"),
+                    format!(
+                        "`unless` expects roles, scopes, permissions or networks, found `{found}`"
+                    ),
                 )
                 .help("`role(\"…\")`, `scope(\"…\")`, `permission(\"…\")` or `address in \"…\"`")
-                .note("what else a request says may be the client's choice");
+                .note("the client can choose everything else in its request");
         }
     });
 }
 
-/// Of callers whose credentials nobody looks at, nothing is known.
+/// A public endpoint ignores credentials, so it knows no grants.
 pub(super) fn public_spares_networks_alone(rate: &RateKey, diagnostics: &mut Diagnostics) {
     let Some(condition) = &rate.unless else { return };
     condition.each(&mut |part| {
         if let ConditionKind::Fact(fact, _) = &part.kind {
             let word = fact.word();
             diagnostics
-                .error(
-                    &part.tokens,
-                    format!("`public` expects nothing about the caller, found `{word}`"),
-                )
-                .help("leave out one of the two")
-                .note("a public endpoint does not look at credentials");
+                .error(&part.tokens, format!("`public` cannot be combined with `{word}`"))
+                .help("remove one of the two")
+                .note("a public endpoint ignores credentials");
         }
     });
 }
 
-/// As a clause of a rule.
+/// The condition as a clause of a rule.
 pub(super) fn clause(rate: &RateKey, known: &Vocabulary) -> Option<Clause> {
     rate.unless.as_ref().map(|condition| legal(condition, known))
 }
@@ -64,7 +63,7 @@ fn legal(condition: &Condition, known: &Vocabulary) -> Clause {
         ConditionKind::Not(part) => Clause::Not(Box::new(legal(part, known))),
         ConditionKind::Fact(fact, name) => Clause::Demand(*fact, demand(*fact, &name.text, known)),
         ConditionKind::Address(networks) => Clause::Address(networks.clone()),
-        // Refused as a mistake; it would spare nobody.
+        // A mistake of its own; it would exempt nobody.
         _ => Clause::Any(Vec::new()),
     }
 }

@@ -1,21 +1,21 @@
-//! Rules about what stands in a URL: the handler's parameters against its routes, and secrets.
+//! Rules about the URL: the handler's parameters against the segments of its routes, and secrets.
 
 use quote::ToTokens;
 use syn::{Member, Pat, PathSegment, Type};
 
-use super::context::{Seen, Values};
+use super::context::{Context, Values};
 use super::parameters::{Parameter, first_type, last_segment};
 use crate::diagnostics::Diagnostics;
 use crate::lints::{BODY_ON_READ, Finding, Level, PATH_ARITY, PATH_BEYOND_TEMPLATE, SECRET_IN_URL};
 use crate::model::legal::Route;
 
-/// A `web::Path` takes every segment of its route: one value is refused for every request where
-/// there are several, and a tuple that is too short takes the first ones, whatever they are.
+/// A `web::Path` takes every segment of its route. With one value for several segments every
+/// request is rejected, and a tuple that is too short takes the first segments, whatever they are.
 ///
-/// What a type that may be a struct takes is not known.
-pub(super) fn paths_take_every_segment(seen: &Seen<'_>, diagnostics: &mut Diagnostics) {
-    let templates = seen.templates();
-    for (parameter, values) in seen.paths() {
+/// A type that may be a struct is not checked.
+pub(super) fn paths_take_every_segment(context: &Context<'_>, diagnostics: &mut Diagnostics) {
+    let templates = context.templates();
+    for (parameter, values) in context.paths() {
         let Values::Exactly(taken) = values else { continue };
         let wrong = templates.iter().find(|(_, names)| taken < names.len());
         let Some((route, names)) = wrong else { continue };
@@ -25,20 +25,21 @@ pub(super) fn paths_take_every_segment(seen: &Seen<'_>, diagnostics: &mut Diagno
             place: parameter.ty,
             message: differs(route, names.len(), taken),
             help: format!("`web::Path<({types})>`, or a struct"),
-            note: "values are taken by their position",
+            note: "values are assigned by position",
         };
-        seen.levels.tell(finding, diagnostics);
+        context.levels.report(finding, diagnostics);
     }
 }
 
-/// A `web::Path` takes no more than its route has, or every request is refused.
+/// A `web::Path` takes no more values than its route has segments, or every request is rejected.
 ///
-/// A scope around the endpoint may have segments of its own, which the attribute cannot see.
-pub(super) fn paths_take_no_more(seen: &Seen<'_>, diagnostics: &mut Diagnostics) {
-    let templates = seen.templates();
-    for (parameter, values) in seen.paths().filter(|(parameter, _)| parameter.resource().is_none())
+/// A scope around the endpoint may have segments, which the attribute cannot see.
+pub(super) fn paths_take_no_more(context: &Context<'_>, diagnostics: &mut Diagnostics) {
+    let templates = context.templates();
+    for (parameter, values) in
+        context.paths().filter(|(parameter, _)| parameter.resource().is_none())
     {
-        // Of what may be a struct it is only known that it takes something.
+        // A type that may be a struct takes at least one value.
         let taken = if let Values::Exactly(taken) = values { taken } else { 1 };
         let wrong = templates.iter().find(|(_, names)| taken > names.len());
         let Some((route, names)) = wrong else { continue };
@@ -46,31 +47,33 @@ pub(super) fn paths_take_no_more(seen: &Seen<'_>, diagnostics: &mut Diagnostics)
             lint: &PATH_BEYOND_TEMPLATE,
             place: parameter.ty,
             message: differs(route, names.len(), taken),
-            help: String::from("write the segment into the route, unless a scope around it has it"),
+            help: String::from(
+                "add the segment to the route, unless a scope around it has the segment",
+            ),
             note: "without the segment every request is refused",
         };
-        seen.levels.tell(finding, diagnostics);
+        context.levels.report(finding, diagnostics);
     }
 }
 
-/// The resources of a route that has no segment, each with what is wrong with it unless its key is found
-/// elsewhere: the compiler knows.
-pub(super) fn resources_without_a_segment(seen: &Seen<'_>) -> Vec<(Type, String)> {
-    if seen.levels.of(&PATH_BEYOND_TEMPLATE) != Level::Deny {
+/// The resources of a route without a segment, each with a message. Only the compiler knows whether
+/// the key of a resource is elsewhere.
+pub(super) fn resources_without_a_segment(context: &Context<'_>) -> Vec<(Type, String)> {
+    if context.levels.of(&PATH_BEYOND_TEMPLATE) != Level::Deny {
         return Vec::new();
     }
-    let templates = seen.templates();
+    let templates = context.templates();
     let Some((route, _)) = templates.iter().find(|(_, names)| names.is_empty()) else {
         return Vec::new();
     };
     let path: String = route.path.value().chars().take(30).collect();
-    let resources = seen.parameters.iter().filter_map(|parameter| parameter.resource());
+    let resources = context.parameters.iter().filter_map(|parameter| parameter.resource());
     let message = |resource: &Type| {
         (
             resource.clone(),
             format!(
-                "`{path}` has no segment that names the resource\n= help: write it into the route, or \
-             `const IN_PATH: bool = false` into its `impl Resource` where `key` finds it elsewhere"
+                "`{path}` has no segment that names the resource\n= help: add it to the route, or add \
+             `const IN_PATH: bool = false` to its `impl Resource` if `key` finds it elsewhere"
             ),
         )
     };
@@ -87,66 +90,66 @@ fn differs(route: &Route, segments: usize, values: usize) -> String {
     )
 }
 
-/// GET and HEAD have no body: its content has no meaning, and what stands between may drop it
-/// (RFC 9110 section 9.3.1).
-pub(super) fn reads_have_no_body(seen: &Seen<'_>, diagnostics: &mut Diagnostics) {
-    let mut methods = seen.routes.iter().flat_map(|route| &route.methods);
+/// GET and HEAD requests have no body: its content has no meaning, and a proxy may drop it (RFC
+/// 9110 section 9.3.1).
+pub(super) fn reads_have_no_body(context: &Context<'_>, diagnostics: &mut Diagnostics) {
+    let mut methods = context.routes.iter().flat_map(|route| &route.methods);
     let Some(first) = methods.clone().next() else { return };
     if !methods.all(|method| matches!(method.as_str(), "GET" | "HEAD")) {
         return;
     }
-    for parameter in seen.parameters {
+    for parameter in context.parameters {
         let Some(body) = &parameter.body else { continue };
-        // What follows an upgrade, a WebSocket's frames, is no body (RFC 9110 section 7.8).
+        // The data after an upgrade, a WebSocket's frames, is not a body (RFC 9110 section 7.8).
         if body.extractor() == "Payload" {
             continue;
         }
         let finding = Finding {
             lint: &BODY_ON_READ,
             place: parameter.ty,
-            message: format!("`{first}` has no body, found `{}`", body.extractor()),
+            message: format!("a `{first}` request has no body, found `{}`", body.extractor()),
             help: String::from("`web::Query<…>`, or another method"),
             note: "a proxy may drop the body, or take it for the next request",
         };
-        seen.levels.tell(finding, diagnostics);
+        context.levels.report(finding, diagnostics);
     }
 }
 
-/// What stands in a URL stands in logs, in the browser's history and in `Referer` fields: no secret
-/// does (RFC 6750 section 5.3, RFC 9700 section 4.3.2).
-pub(super) fn no_secret_in_the_url(seen: &Seen<'_>, diagnostics: &mut Diagnostics) {
+/// URLs are kept in logs, in the browser's history and in `Referer` fields, so they must not
+/// contain a secret (RFC 6750 section 5.3, RFC 9700 section 4.3.2).
+pub(super) fn no_secret_in_the_url(context: &Context<'_>, diagnostics: &mut Diagnostics) {
     let mut found: Vec<(&dyn ToTokens, String)> = Vec::new();
-    let templates = seen.templates();
+    let templates = context.templates();
     for (route, names) in &templates {
         found.extend(names.iter().filter(|name| is_secret(name)).map(|name| {
             let place: &dyn ToTokens = &route.path;
             (place, name.clone())
         }));
     }
-    for parameter in seen.parameters {
+    for parameter in context.parameters {
         let Some(held) = of_the_url(parameter.ty) else { continue };
         let secret = names(parameter, held).into_iter().find(|name| is_secret(name));
         found.extend(secret.map(|name| (parameter.pattern as &dyn ToTokens, name)));
     }
     let mut told: Vec<String> = Vec::new();
     for (place, name) in found {
-        // One secret is one mistake, however often it is written.
+        // One secret is reported once.
         if told.contains(&name) {
             continue;
         }
         let finding = Finding {
             lint: &SECRET_IN_URL,
             place,
-            message: format!("`{name}` stands in the URL, expected a secret in a header or a body"),
+            message: format!("`{name}` is a secret in the URL, expected it in a header or a body"),
             help: String::from("read it from `Authorization` or from a body"),
             note: "URLs are kept in logs, histories and `Referer` fields",
         };
-        seen.levels.tell(finding, diagnostics);
+        context.levels.report(finding, diagnostics);
         told.push(name);
     }
 }
 
-/// The `Path<…>` or `Query<…>` that a parameter is, or may be (`Option`, `Result`).
+/// The `Path<…>` or `Query<…>` of a parameter, also in `Option` and `Result`.
 fn of_the_url(ty: &Type) -> Option<&PathSegment> {
     let last = last_segment(ty)?;
     match last.ident.to_string().as_str() {
@@ -156,7 +159,7 @@ fn of_the_url(ty: &Type) -> Option<&PathSegment> {
     }
 }
 
-/// What a parameter's pattern binds, the fields it takes apart, and the type it holds.
+/// The names that a parameter's pattern binds, the fields that it destructures, and its type.
 fn names(parameter: &Parameter<'_>, held: &PathSegment) -> Vec<String> {
     let mut names = parameter.names.clone();
     fields(parameter.pattern, &mut names);
@@ -182,7 +185,7 @@ fn fields(pattern: &Pat, names: &mut Vec<String>) {
     }
 }
 
-/// Names of secrets, without separators. `page_token` is none, so the whole name counts.
+/// Names of secrets, without separators. `page_token` is not one, so the whole name counts.
 const SECRETS: [&str; 23] = [
     "token",
     "accesstoken",

@@ -6,10 +6,10 @@ use crate::model::legal::{Demand, Fact};
 use crate::model::raw::{Declaration, Name, Names, Window};
 use crate::vocabulary::{FILE, Vocabulary};
 
-/// As many names as a message still lists.
+/// The most names that a message lists.
 const FEW: usize = 8;
 
-/// A name that no token can carry would refuse everybody, silently.
+/// A name that no token can carry would silently reject everybody.
 pub(super) fn names_are_known(
     fact: Fact,
     list: &Names,
@@ -29,13 +29,13 @@ pub(super) fn name_is_known(
     let Some(known) = vocabulary.names(fact) else { return };
     let kind = fact.word();
     if !known.contains(&name.text.as_str()) {
-        let diagnostic = diagnostics.error(name, format!("unknown {kind} `{}`", name.text));
-        suggest(diagnostic, &name.text, &known, kind);
+        let diagnostic = diagnostics.error(name, format!("{} `{}`", fact.unknown(), name.text));
+        suggest(diagnostic, &name.text, &known);
         diagnostic.note(format!("{} lists the {kind}s", vocabulary.place()));
     }
 }
 
-/// Puts the rates that the vocabulary names where their names stand.
+/// Replaces the names of rates by the rates of the vocabulary.
 pub(super) fn explain_rates(
     declaration: &mut Declaration,
     vocabulary: &Vocabulary,
@@ -63,7 +63,7 @@ pub(super) fn explain_rates(
     }
 }
 
-/// The windows that the vocabulary gives this name.
+/// The rates that the vocabulary gives this name.
 fn windows(name: &Name, vocabulary: &Vocabulary) -> Option<Vec<Window>> {
     let named = vocabulary.rates()?.get(&name.text)?;
     let window = |rate: &Rate| Window {
@@ -84,24 +84,26 @@ fn unknown_rate(
     let Some(rates) = vocabulary.rates() else {
         let message =
             format!("`{key}` expects a rate such as `\"{example}\"`, found `{}`", name.text);
-        diagnostics.error(name, message).note(format!("`[rates]` of a `{FILE}` gives rates names"));
+        diagnostics
+            .error(name, message)
+            .note(format!("only rates in the table `[rates]` of a `{FILE}` have names"));
         return;
     };
     let diagnostic = diagnostics.error(name, format!("unknown rate `{}`", name.text));
-    suggest(diagnostic, &name.text, &rates.keys().map(String::as_str).collect::<Vec<_>>(), "rate");
+    suggest(diagnostic, &name.text, &rates.keys().map(String::as_str).collect::<Vec<_>>());
     diagnostic.note(format!("{} lists the rates", vocabulary.place()));
 }
 
-/// The name that was meant, or all there are if they are few.
-pub(super) fn suggest(diagnostic: &mut Diagnostic, found: &str, known: &[&str], kind: &str) {
+/// Suggests the nearest name, or all names if they are few.
+pub(super) fn suggest(diagnostic: &mut Diagnostic, found: &str, known: &[&str]) {
     if let Some(near) = nearest(found, known.iter().copied()) {
         diagnostic.help(format!("did you mean `{near}`?"));
     } else if !known.is_empty() && known.len() <= FEW {
-        diagnostic.help(format!("the {kind}s are {}", choices(known)));
+        diagnostic.help(format!("expected {}", choices(known)));
     }
 }
 
-/// What satisfies the demand for a name: the name itself, and every role that stands for it.
+/// The demand for a name, with every role that satisfies it.
 pub(super) fn demand(fact: Fact, name: &str, vocabulary: &Vocabulary) -> Demand {
     let roles = vocabulary.roles_that_imply(fact, name);
     let roles = roles.into_iter().map(str::to_owned).collect();

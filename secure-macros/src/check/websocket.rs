@@ -20,7 +20,7 @@ pub(super) fn handshakes_are_get(
     }
 }
 
-/// The handler takes the stream of what the client sends: without it nothing would end the socket.
+/// The handler takes the stream of the client's data; the runtime ends the socket through it.
 pub(super) fn handlers_take_the_stream(
     declaration: &Declaration,
     parameters: &[Parameter<'_>],
@@ -38,7 +38,8 @@ pub(super) fn handlers_take_the_stream(
     }
 }
 
-/// What follows the handshake is no body (RFC 9110 section 7.8): keys about bodies bound nothing.
+/// The data after the handshake is not a body (RFC 9110 section 7.8), so keys about bodies do not
+/// limit it.
 pub(super) fn sockets_have_no_body(declaration: &Declaration, diagnostics: &mut Diagnostics) {
     if declaration.websocket.is_none() {
         return;
@@ -48,7 +49,7 @@ pub(super) fn sockets_have_no_body(declaration: &Declaration, diagnostics: &mut 
     let content_type = declaration.content_type.as_ref().map(|place| ("content_type", place));
     for (key, place) in max_body.into_iter().chain(body_timeout).chain(content_type) {
         diagnostics
-            .error(place, format!("`{key}` is about a body, and a `websocket` has none"))
-            .help("leave it out, and limit the size of messages in the WebSocket library");
+            .error(place, format!("`{key}` limits a request body, and a `websocket` has none"))
+            .help("remove it, and limit the size of messages in the WebSocket library");
     }
 }

@@ -1,19 +1,22 @@
-//! Asks the compiler what a macro cannot see: whether a type is an alias of a body's.
+//! Compile-time assertions that a parameter's type is not a body behind a type alias.
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::GenericParam;
 
 use super::spans::Place;
-use crate::model::legal::{Endpoint, Riddle};
+use crate::model::legal::{Endpoint, PossibleBody};
 
-/// A constant assertion for each type; none for those of a generic function that a constant cannot
-/// know.
-pub(super) fn asked(endpoint: &Endpoint) -> impl Iterator<Item = TokenStream> {
-    endpoint.riddles.iter().filter_map(move |riddle| assertion(endpoint, riddle))
+/// A constant assertion for each type; none for a type with a generic parameter, which a constant
+/// cannot use.
+pub(super) fn assertions(endpoint: &Endpoint) -> impl Iterator<Item = TokenStream> {
+    endpoint
+        .possible_bodies
+        .iter()
+        .filter_map(move |possible_body| assertion(endpoint, possible_body))
 }
 
-/// Whether a type mentions a parameter of the function.
+/// Whether a type uses a generic parameter of the function.
 fn is_generic(endpoint: &Endpoint, ty: &TokenStream) -> bool {
     let generics = &endpoint.function.signature.generics.params;
     ty.clone().into_iter().any(|token| match token {
@@ -27,23 +30,23 @@ fn is_generic(endpoint: &Endpoint, ty: &TokenStream) -> bool {
     })
 }
 
-fn assertion(endpoint: &Endpoint, riddle: &Riddle) -> Option<TokenStream> {
+fn assertion(endpoint: &Endpoint, possible_body: &PossibleBody) -> Option<TokenStream> {
     let support = endpoint.paths.support();
-    let ty = endpoint.arguments.get(riddle.index)?;
+    let ty = endpoint.arguments.get(possible_body.index)?;
     if is_generic(endpoint, &ty.to_token_stream()) {
         return None;
     }
-    let Riddle { name, seems, .. } = riddle;
+    let PossibleBody { name, seems, .. } = possible_body;
     let message = match seems {
         None => format!(
-            "`{name}` holds a request body: `validate({name})`, or `unvalidated({name}, reason = \"…\")`"
+            "`{name}` holds a request body that is not validated: write `validate({name})`, or `unvalidated({name}, reason = \"…\")`"
         ),
         Some(extractor) => format!(
-            "`{name}` is an extractor of actix-web, which validates nothing, and not the `{extractor}` of `secure.toml`: `validate({name})`, or `unvalidated({name}, reason = \"…\")`"
+            "`{name}` is an extractor of actix-web, which does not validate, and not the `{extractor}` of `secure.toml`: write `validate({name})`, or `unvalidated({name}, reason = \"…\")`"
         ),
     };
     let granted = format!(
-        "`{name}` holds a `Granted` behind another name: `{name}: Granted<…>`, and a rule about it"
+        "`{name}` holds a `Granted` behind a type alias: write `{name}: Granted<…>`, and a rule about it"
     );
     let is_wrong = Place::of(ty).cover(quote! {
         ::core::assert!(!#support::Body::<#ty>::IS_GRANTED, #granted);

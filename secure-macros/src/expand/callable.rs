@@ -1,4 +1,4 @@
-//! The key `callable`: the user's function for other code, under a name that says that no policy holds.
+//! The key `callable`: the user's function as `without_policy`, for other code.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
@@ -7,8 +7,9 @@ use syn::{FnArg, Pat, Signature};
 use super::{local, service};
 use crate::model::legal::Endpoint;
 
-/// `impl list_users { async fn without_policy(…) { list_users(…).await } }`, inside of the handler: only
-/// there has the user's function a name. An implementation is found wherever it is written.
+/// `impl list_users { async fn without_policy(…) { list_users(…).await } }`, inside the handler,
+/// because the user's function has a name only there. An `impl` block applies wherever it is
+/// written.
 pub(super) fn implementation(endpoint: &Endpoint) -> Option<TokenStream> {
     if !endpoint.policy.is_callable {
         return None;
@@ -21,8 +22,8 @@ pub(super) fn implementation(endpoint: &Endpoint) -> Option<TokenStream> {
     Some(written(endpoint, &arguments, &call))
 }
 
-/// What stands beside the handler: the type that has the function, where actix-web makes none, and for
-/// editors, which do not look into the bodies of other functions, the function's signature.
+/// Items beside the handler: the type with the function, if actix-web generates none, and the
+/// function's signature for editors, which do not look into the bodies of other functions.
 pub(super) fn beside(endpoint: &Endpoint) -> Option<TokenStream> {
     if !endpoint.policy.is_callable {
         return None;
@@ -41,7 +42,7 @@ pub(super) fn beside(endpoint: &Endpoint) -> Option<TokenStream> {
     })
 }
 
-/// The user's function where the attribute has mistakes: calls of it are no further ones.
+/// The user's function if the attribute has mistakes, so that calls of it are not further errors.
 pub(crate) fn mistaken(endpoint: &Endpoint) -> Option<(TokenStream, TokenStream)> {
     if !endpoint.policy.is_callable {
         return None;
@@ -53,7 +54,7 @@ pub(crate) fn mistaken(endpoint: &Endpoint) -> Option<(TokenStream, TokenStream)
     Some((ty(endpoint).unwrap_or_default(), quote!(impl #name { #visibility #signature #body })))
 }
 
-/// The type that has the function, where actix-web makes none.
+/// The type with the function, if actix-web generates none.
 fn ty(endpoint: &Endpoint) -> Option<TokenStream> {
     let (visibility, name) = (&endpoint.function.visibility, &endpoint.function.signature.ident);
     let unless = match service::condition(endpoint) {

@@ -1,4 +1,4 @@
-//! JSON as text, for the runtime to read.
+//! Writes JSON, for the text of a policy.
 
 use std::fmt::Write as _;
 
@@ -33,7 +33,7 @@ pub(super) fn named(name: &str, value: &str) -> String {
     format!("{{\"{name}\":{value}}}")
 }
 
-/// The members of an object, as they are added.
+/// The members of an object, in the order in which they are added.
 #[derive(Default)]
 pub(super) struct Object(Vec<String>);
 

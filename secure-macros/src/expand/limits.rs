@@ -1,4 +1,4 @@
-//! Limits: as text, and the expressions they ask as functions.
+//! Writes limits into the text of the policy, and their expressions as functions.
 
 use proc_macro2::{Delimiter, Ident, Literal, TokenStream, TokenTree};
 use quote::quote;
@@ -7,59 +7,66 @@ use super::json::{self, Object};
 use super::rule_closure::{bound, words};
 use super::{local, rule, spans};
 use crate::model::legal::{
-    Asks, Audience, Concurrency, Cost, Endpoint, Failures, Limit, Mode, Partition, Question,
+    AppExpression, Audience, Concurrency, Cost, Endpoint, Evaluated, Failures, Limit, Mode,
+    Partition,
 };
 use crate::paths;
+use crate::policy_members as members;
 
-/// One limit; what is as most have it is left out.
+/// One limit; default values are omitted.
 pub(super) fn text(endpoint: &Endpoint, limit: &Limit) -> String {
     let Limit { permits, window_seconds, burst, cost, by, audience, .. } = limit;
     let Limit { shared, refunds, unless, period, mode, .. } = limit;
     let mut parts = Object::default();
-    parts.add("rate", format_args!("[{permits},{window_seconds}]"));
+    parts.add(members::RATE, format_args!("[{permits},{window_seconds}]"));
     if burst != permits {
-        parts.add("burst", burst);
+        parts.add(members::BURST, burst);
     }
     match cost {
         Cost::Permits(1) => {}
-        Cost::Permits(number) => parts.add("cost", number),
-        Cost::Response => parts.add("cost", "\"response\""),
+        Cost::Permits(number) => parts.add(members::COST, number),
+        Cost::Response => parts.add(members::COST, json::string(members::RESPONSE)),
         Cost::Arguments(number) => {
-            parts.add("cost", json::named("arguments", &expression(&endpoint.costs, *number)));
+            parts.add(
+                members::COST,
+                json::named(members::ARGUMENTS, &expression(&endpoint.costs, *number)),
+            );
         }
     }
     if *by != Partition::Caller {
-        parts.add("by", partition(endpoint, by));
+        parts.add(members::BY, partition(endpoint, by));
     }
     match audience {
         Audience::Everyone => {}
-        Audience::Anonymous => parts.add("of", "\"anonymous\""),
-        Audience::Authenticated => parts.add("of", "\"authenticated\""),
-        Audience::Tier(name) => parts.add("of", json::named("tier", &json::string(name))),
+        Audience::Anonymous => parts.add(members::OF, json::string(members::ANONYMOUS)),
+        Audience::Authenticated => parts.add(members::OF, json::string(members::AUTHENTICATED)),
+        Audience::Tier(name) => {
+            parts.add(members::OF, json::named(members::TIER, &json::string(name)))
+        }
         Audience::LeastTier(name, others) => {
             let names = json::strings(std::iter::once(name).chain(others));
-            parts.add("of", json::named("least_tier", &names));
+            parts.add(members::OF, json::named(members::LEAST_TIER, &names));
         }
     }
     if let Some(name) = shared {
-        parts.add("shared", json::string(name));
+        parts.add(members::SHARED, json::string(name));
     }
     if *refunds {
-        parts.add("refunds", true);
+        parts.add(members::REFUNDS, true);
     }
     if let Some(unless) = unless {
-        parts.add("unless", rule::clause(endpoint, unless));
+        parts.add(members::UNLESS, rule::clause(endpoint, unless));
     }
     if let Some((period, zone)) = period {
-        parts.add("period", json::strings([period.name(), zone.as_str()]));
+        parts.add(members::PERIOD, json::strings([period.name(), zone.as_str()]));
     }
     if let Some(mode) = mode {
-        parts.add("mode", percent(*mode));
+        parts.add(members::MODE, percent(*mode));
     }
     parts.finish()
 }
 
-/// How many requests at once, of whom, and how many wait for how long.
+/// One limit of requests in flight: how many, the key, and the queue with its longest wait.
 pub(super) fn concurrency(endpoint: &Endpoint, concurrency: &Concurrency) -> String {
     let Concurrency { most, by, queue, mode } = concurrency;
     let by = partition(endpoint, by);
@@ -77,20 +84,20 @@ pub(super) fn concurrency(endpoint: &Endpoint, concurrency: &Concurrency) -> Str
 pub(super) fn failures(failures: &Failures) -> String {
     let Failures { permits, window_seconds, on, shared, mode } = failures;
     let mut parts = Object::default();
-    parts.add("rate", format_args!("[{permits},{window_seconds}]"));
+    parts.add(members::RATE, format_args!("[{permits},{window_seconds}]"));
     if !on.is_empty() {
-        parts.add("on", json::list(on.iter().map(ToString::to_string)));
+        parts.add(members::ON, json::list(on.iter().map(ToString::to_string)));
     }
     if let Some(name) = shared {
-        parts.add("shared", json::string(name));
+        parts.add(members::SHARED, json::string(name));
     }
     if let Some(mode) = mode {
-        parts.add("mode", percent(*mode));
+        parts.add(members::MODE, percent(*mode));
     }
     parts.finish()
 }
 
-/// For how many of a hundred keys it is enforced.
+/// The percentage of the keys for which it is enforced.
 fn percent(mode: Mode) -> u8 {
     match mode {
         Mode::Enforce => 100,
@@ -101,28 +108,29 @@ fn percent(mode: Mode) -> u8 {
 
 fn partition(endpoint: &Endpoint, by: &Partition) -> String {
     match by {
-        Partition::Caller => json::string("caller"),
-        Partition::Address => json::string("address"),
-        Partition::Principal => json::string("principal"),
-        Partition::Tenant => json::string("tenant"),
-        Partition::ApiKey => json::string("api_key"),
-        Partition::Endpoint => json::string("endpoint"),
-        Partition::Header(name) => json::named("header", &json::string(name)),
-        Partition::Claim(names) => json::named("claim", &json::strings(names)),
-        Partition::Key(number) => json::named("key", &expression(&endpoint.keys, *number)),
-        Partition::Each(parts) => {
-            json::named("each", &json::list(parts.iter().map(|part| partition(endpoint, part))))
-        }
+        Partition::Caller => json::string(members::CALLER),
+        Partition::Address => json::string(members::ADDRESS),
+        Partition::Principal => json::string(members::PRINCIPAL),
+        Partition::Tenant => json::string(members::TENANT),
+        Partition::ApiKey => json::string(members::API_KEY),
+        Partition::Endpoint => json::string(members::ENDPOINT),
+        Partition::Header(name) => json::named(members::HEADER, &json::string(name)),
+        Partition::Claim(names) => json::named(members::CLAIM, &json::strings(names)),
+        Partition::Key(number) => json::named(members::KEY, &expression(&endpoint.keys, *number)),
+        Partition::Each(parts) => json::named(
+            members::EACH,
+            &json::list(parts.iter().map(|part| partition(endpoint, part))),
+        ),
     }
 }
 
-/// An expression's number, and its source for people.
-fn expression(asked: &[Question], number: usize) -> String {
+/// An expression's number, and its source for display.
+fn expression(asked: &[AppExpression], number: usize) -> String {
     let text = asked.get(number).map_or("", |question| question.text.as_str());
     format!("[{number},{}]", json::string(text))
 }
 
-/// What each expression of `key(…)` comes to, hashed.
+/// A function for each expression of `key(…)`, which hashes its value.
 pub(super) fn keys(endpoint: &Endpoint) -> impl Iterator<Item = TokenStream> {
     endpoint.keys.iter().map(move |question| {
         let [asked, state] = ["asked", "state"].map(local);
@@ -130,7 +138,7 @@ pub(super) fn keys(endpoint: &Endpoint) -> impl Iterator<Item = TokenStream> {
         let support = paths.support();
         let words = words(endpoint, question, paths, &asked);
         let (tokens, ok, result) = (expression_of(question), paths::ok(), paths::result());
-        // What cannot be hashed is shown where it stands.
+        // An error about a value without `Hash` appears at the expression.
         let place = spans::Place::of(&tokens);
         let value = match is_in_parentheses(&tokens) {
             true => place.frame(quote!(&#tokens)),
@@ -157,7 +165,7 @@ pub(super) fn keys(endpoint: &Endpoint) -> impl Iterator<Item = TokenStream> {
     })
 }
 
-/// What a request costs, once its arguments are valid: a statement for each expression.
+/// The costs of a request, once its arguments are valid: a statement for each expression.
 pub(super) fn costs<'a>(
     endpoint: &'a Endpoint,
     arguments: &'a Ident,
@@ -166,7 +174,7 @@ pub(super) fn costs<'a>(
     endpoint.costs.iter().enumerate().map(move |(number, question)| {
         let number = Literal::u8_suffixed(u8::try_from(number).unwrap_or(u8::MAX));
         let (tokens, u32) = (expression_of(question), paths::u32());
-        // It is asked when all arguments are there; what cannot be known costs more than there is.
+        // All arguments exist here; an unknown cost is larger than any limit.
         let bound = bound(endpoint, question, arguments, &quote!(#u32::MAX));
         quote! {
             #violations.cost(#number, || -> #u32 {
@@ -177,14 +185,14 @@ pub(super) fn costs<'a>(
     })
 }
 
-fn expression_of(question: &Question) -> TokenStream {
-    match &question.asks {
-        Asks::Expression(tokens) => tokens.clone(),
-        Asks::Checker(..) | Asks::CheckerByType(_) => TokenStream::new(),
+fn expression_of(question: &AppExpression) -> TokenStream {
+    match &question.evaluated {
+        Evaluated::Expression(tokens) => tokens.clone(),
+        Evaluated::Checker(..) | Evaluated::CheckerByType(_) => TokenStream::new(),
     }
 }
 
-/// A tuple, say: more parentheses around it would be too many.
+/// Whether the expression is in parentheses already, such as a tuple; rustc warns of a second pair.
 fn is_in_parentheses(tokens: &TokenStream) -> bool {
     let tokens: Vec<TokenTree> = tokens.clone().into_iter().collect();
     matches!(tokens.as_slice(), [TokenTree::Group(group)]

@@ -1,8 +1,9 @@
-//! A legal endpoint to tokens; nothing here can fail.
+//! Generates the code of a checked endpoint; this stage cannot fail.
 
 mod attributes;
 mod body_assertions;
 mod callable;
+mod enum_variants;
 mod json;
 mod limits;
 mod policy;
@@ -10,7 +11,6 @@ mod rule;
 mod rule_closure;
 mod service;
 mod spans;
-mod typed;
 
 use proc_macro2::{Delimiter, Group, Ident, Literal, Span, TokenStream};
 use quote::{format_ident, quote};
@@ -23,7 +23,7 @@ use crate::paths;
 pub(crate) use attributes::split;
 pub(crate) use callable::mistaken;
 
-/// The function that actix-web calls, and the mark that `secure_runtime::scope` demands.
+/// The function that actix-web calls, and the mark that `secure_runtime::scope` requires.
 pub(crate) fn endpoint(endpoint: &Endpoint) -> TokenStream {
     let Endpoint { paths, function, .. } = endpoint;
     let (outer, inner) = split(&function.attributes);
@@ -31,11 +31,11 @@ pub(crate) fn endpoint(endpoint: &Endpoint) -> TokenStream {
     let user_signature = attributes::used_in_rules(endpoint);
     let incoming = local("incoming");
     let support = paths.support();
-    // rustc warns of a function that nobody uses only where its first and last tokens are the user's.
+    // rustc warns of an unused function only if its first and last tokens are the user's.
     let (visibility, keyword, name) = (&function.visibility, &signature.fn_token, &signature.ident);
-    let assertions = spans::assertions(endpoint).chain(body_assertions::asked(endpoint));
+    let assertions = spans::assertions(endpoint).chain(body_assertions::assertions(endpoint));
     let pathless = spans::pathless(endpoint);
-    let typed = typed::assertions(endpoint);
+    let variants = enum_variants::assertions(endpoint);
     let (generics, _, bounds) = signature.generics.split_for_impl();
     let registration = registration(endpoint);
     let call = call(endpoint, &incoming);
@@ -55,7 +55,7 @@ pub(crate) fn endpoint(endpoint: &Endpoint) -> TokenStream {
                 #registration
                 #(#assertions)*
                 #(#pathless)*
-                #(#typed)*
+                #(#variants)*
                 #call
             }
         },
@@ -70,12 +70,12 @@ pub(crate) fn endpoint(endpoint: &Endpoint) -> TokenStream {
     }
 }
 
-/// What stands in the place of [`endpoint`] for one with mistakes, as far as editors need it.
+/// The replacement of [`endpoint`] for an attribute with mistakes, as far as editors need it.
 pub(crate) fn with_mistakes(endpoint: &Endpoint) -> Option<TokenStream> {
     rule_closure::rule(endpoint).map(|rule| quote!(#rule !))
 }
 
-/// What the compiler shall warn of, where the handler is compiled and at its levels of lints.
+/// The warnings, under the handler's `cfg`s and lint levels.
 fn warnings(endpoint: &Endpoint) -> TokenStream {
     let names = ["cfg", "allow", "warn", "deny"];
     let attributes = endpoint.function.attributes.iter();
@@ -85,7 +85,7 @@ fn warnings(endpoint: &Endpoint) -> TokenStream {
     warnings.map(|warning| quote!(#(#levels)* #warning)).collect()
 }
 
-/// The endpoint's data, registered at link time, in a block that the user's function cannot see.
+/// The endpoint's data, registered at link time, in a block that the user's function cannot access.
 fn registration(endpoint: &Endpoint) -> TokenStream {
     let support = endpoint.paths.support();
     let variable = local("endpoint");
@@ -102,10 +102,10 @@ fn call(endpoint: &Endpoint, incoming: &Ident) -> TokenStream {
     let name = &signature.ident;
     let arguments = generic_arguments(endpoint);
     let place = spans::of_types(endpoint);
-    // An empty list of arguments lets the expression end where the place does.
+    // With an empty list of arguments the expression ends at the end of the place.
     let handler = place.cover(quote!(#name::<#(#arguments),*>));
     let checks = validation(endpoint);
-    if !endpoint.questions.is_empty() {
+    if !endpoint.rule_expressions.is_empty() {
         let answers = local("answers");
         return place.cover_call(
             quote!(#support::serve_ruled),
@@ -116,7 +116,7 @@ fn call(endpoint: &Endpoint, incoming: &Ident) -> TokenStream {
     place.cover(quote!(#support::serve(#arrival, #handler)))
 }
 
-/// What the user's function is called with between `::<` and `>`.
+/// The generic arguments in the call of the user's function.
 fn generic_arguments(endpoint: &Endpoint) -> Vec<&Ident> {
     let parameters = endpoint.function.signature.generics.params.iter();
     let names = parameters.filter_map(|parameter| match parameter {
@@ -127,8 +127,8 @@ fn generic_arguments(endpoint: &Endpoint) -> Vec<&Ident> {
     names.collect()
 }
 
-/// The function that validates: each parameter where its type stands. It names the types of all of
-/// them, which spares the compiler a search among handlers of any arity.
+/// The function that validates the parameters, each with the span of its type. It names the types
+/// of all parameters, so that the compiler need not search among handlers of any arity.
 fn validation(endpoint: &Endpoint) -> TokenStream {
     let (support, types) = (endpoint.paths.support(), &endpoint.arguments);
     let place = spans::of_types(endpoint);
@@ -160,7 +160,7 @@ fn validation(endpoint: &Endpoint) -> TokenStream {
     }
     match (checks.next(), checks.next()) {
         (None, _) => place.cover(quote!(#support::unchecked::<#all>)),
-        // Without a closure, which would be one more function to compile.
+        // Without a closure, which would be another function to compile.
         (Some(only), None) => only,
         (Some(first), Some(second)) => {
             let (arguments, violations) = (local("arguments"), local("violations"));
@@ -170,14 +170,14 @@ fn validation(endpoint: &Endpoint) -> TokenStream {
     }
 }
 
-/// The type of the arguments while they are extracted, one after the other.
+/// The type that extracts the arguments, one after the other.
 fn arguments(endpoint: &Endpoint) -> TokenStream {
     let (support, types) = (endpoint.paths.support(), &endpoint.arguments);
     let name = format_ident!("All{}", types.len());
     if types.is_empty() { quote!(#support::#name) } else { quote!(#support::#name<#(#types),*>) }
 }
 
-/// A local variable of ours: the user's code can neither see nor shadow it.
+/// A local variable that the user's code can neither see nor shadow.
 pub(crate) fn local(name: &str) -> Ident {
     let mut local = format_ident!("__{name}");
     local.set_span(Span::mixed_site());

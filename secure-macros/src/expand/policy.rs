@@ -1,5 +1,5 @@
-//! What the endpoint demands, as a text that the runtime reads at launch: only what differs from
-//! `Policy::AUTHENTICATED` is written.
+//! Writes the policy of an endpoint as JSON text, which the runtime reads at startup. Only members
+//! that differ from `Policy::AUTHENTICATED` are written.
 
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
@@ -8,98 +8,99 @@ use super::json::{self, Object};
 use super::{limits, rule, service};
 use crate::model::legal::{Access, Authenticators, Endpoint, Exception, StepUp};
 use crate::paths;
+use crate::policy_members as members;
 
 /// The routes and the policy.
 pub(super) fn text(endpoint: &Endpoint) -> Literal {
     let policy = &endpoint.policy;
     let mut parts = Object::default();
     if !endpoint.routes.is_empty() {
-        parts.add("routes", service::routes(endpoint));
+        parts.add(members::ROUTES, service::routes(endpoint));
     }
     if policy.access != Access::Authenticated(Authenticators::Default) {
-        parts.add("access", access(&policy.access));
+        parts.add(members::ACCESS, access(&policy.access));
     }
     if let Some(rule) = rule::rule(endpoint) {
-        parts.add("rule", rule);
+        parts.add(members::RULE, rule);
     }
     if let Some(wanted) = &policy.step_up {
-        parts.add("step_up", step_up(wanted));
+        parts.add(members::STEP_UP, step_up(wanted));
     }
     if let Some(actions) = &policy.actions {
-        parts.add("actions", json::strings(actions));
+        parts.add(members::ACTIONS, json::strings(actions));
     }
     if policy.hides {
-        parts.add("hides", true);
+        parts.add(members::HIDES, true);
     }
     if policy.is_callable {
-        parts.add("callable", true);
+        parts.add(members::CALLABLE, true);
     }
     if !policy.limits.is_empty() {
         parts.add(
-            "limits",
+            members::LIMITS,
             json::list(policy.limits.iter().map(|limit| limits::text(endpoint, limit))),
         );
     }
     if !policy.concurrency.is_empty() {
         let all = policy.concurrency.iter().map(|it| limits::concurrency(endpoint, it));
-        parts.add("concurrency", json::list(all));
+        parts.add(members::CONCURRENCY, json::list(all));
     }
     if let Some(name) = &policy.priority {
-        parts.add("priority", json::string(name));
+        parts.add(members::PRIORITY, json::string(name));
     }
     if !policy.failures.is_empty() {
-        parts.add("failures", json::list(policy.failures.iter().map(limits::failures)));
+        parts.add(members::FAILURES, json::list(policy.failures.iter().map(limits::failures)));
     }
     if let Some(bytes) = policy.max_body {
-        parts.add("max_body", bytes);
+        parts.add(members::MAX_BODY, bytes);
     }
     if let Some(milliseconds) = policy.body_timeout {
-        parts.add("body_timeout", milliseconds);
+        parts.add(members::BODY_TIMEOUT, milliseconds);
     }
     if policy.websocket {
-        parts.add("websocket", true);
+        parts.add(members::WEBSOCKET, true);
     }
     if let Some(media_type) = &policy.content_type {
-        parts.add("content_type", json::string(media_type));
+        parts.add(members::CONTENT_TYPE, json::string(media_type));
     }
     if !policy.content_encodings.is_empty() {
-        parts.add("content_encodings", json::strings(&policy.content_encodings));
+        parts.add(members::CONTENT_ENCODINGS, json::strings(&policy.content_encodings));
     }
     if endpoint.bodies != 0 {
-        parts.add("bodies", endpoint.bodies);
+        parts.add(members::BODIES, endpoint.bodies);
     }
     if endpoint.resources != 0 {
-        parts.add("resources", endpoint.resources);
+        parts.add(members::RESOURCES, endpoint.resources);
     }
     if !endpoint.validated.is_empty() {
-        parts.add("validates", json::strings(endpoint.validated.iter().map(|it| &it.name)));
+        parts.add(members::VALIDATES, json::strings(endpoint.validated.iter().map(|it| &it.name)));
     }
     if !policy.unvalidated.is_empty() {
         let exemptions = policy.unvalidated.iter();
         let exemptions = exemptions.map(|(parameter, reason)| json::strings([parameter, reason]));
-        parts.add("unvalidated", json::list(exemptions));
+        parts.add(members::UNVALIDATED, json::list(exemptions));
     }
     if !policy.undecided.is_empty() {
-        parts.add("undecided", json::strings(&policy.undecided));
+        parts.add(members::UNDECIDED, json::strings(&policy.undecided));
     }
     if !policy.validated_by.is_empty() {
         let pairs = policy.validated_by.iter();
         let pairs = pairs.map(|(parameter, extractor)| json::strings([parameter, extractor]));
-        parts.add("validated_by", json::list(pairs));
+        parts.add(members::VALIDATED_BY, json::list(pairs));
     }
     if !policy.layers.is_empty() {
-        parts.add("layers", json::strings(&policy.layers));
+        parts.add(members::LAYERS, json::strings(&policy.layers));
     }
     if policy.modules > 0 {
-        parts.add("modules", policy.modules);
+        parts.add(members::MODULES, policy.modules);
     }
     if !policy.exceptions.is_empty() {
-        parts.add("exceptions", json::list(policy.exceptions.iter().map(exception)));
+        parts.add(members::EXCEPTIONS, json::list(policy.exceptions.iter().map(exception)));
     }
     literal(&parts.finish())
 }
 
-/// What no text can say, where there is some of it.
+/// Values that cannot be text, if there are any: types, functions and `cfg` predicates.
 pub(super) fn known(endpoint: &Endpoint) -> Option<TokenStream> {
     let (support, grants) = (endpoint.paths.support(), &endpoint.policy.grants);
     let is_plain = grants.is_empty() && endpoint.keys.is_empty();
@@ -118,7 +119,7 @@ pub(super) fn known(endpoint: &Endpoint) -> Option<TokenStream> {
     Some(paths::option(Some(&known)))
 }
 
-/// A raw string, so that people can read the expansion.
+/// A raw string, so that the expansion is readable.
 fn literal(text: &str) -> Literal {
     let mut hashes = String::from("#");
     while text.contains(&format!("\"{hashes}")) {
@@ -129,31 +130,33 @@ fn literal(text: &str) -> Literal {
 
 fn access(access: &Access) -> String {
     match access {
-        Access::Public => json::string("public"),
-        Access::Optional => json::named("optional", "\"default\""),
-        Access::Lenient(wanted) => json::named("lenient", &authenticators(wanted)),
-        Access::Authenticated(wanted) => json::named("authenticated", &authenticators(wanted)),
+        Access::Public => json::string(members::PUBLIC),
+        Access::Optional => json::named(members::OPTIONAL, &json::string(members::DEFAULT)),
+        Access::Lenient(wanted) => json::named(members::LENIENT, &authenticators(wanted)),
+        Access::Authenticated(wanted) => {
+            json::named(members::AUTHENTICATED, &authenticators(wanted))
+        }
     }
 }
 
 fn authenticators(wanted: &Authenticators) -> String {
     match wanted {
-        Authenticators::Default => json::string("default"),
-        Authenticators::Any(names) => json::named("any", &json::strings(names)),
-        Authenticators::All(names) => json::named("all", &json::strings(names)),
+        Authenticators::Default => json::string(members::DEFAULT),
+        Authenticators::Any(names) => json::named(members::ANY, &json::strings(names)),
+        Authenticators::All(names) => json::named(members::ALL, &json::strings(names)),
     }
 }
 
 fn step_up(step_up: &StepUp) -> String {
     let mut parts = Object::default();
     if let Some(seconds) = step_up.max_age_seconds {
-        parts.add("fresh", seconds);
+        parts.add(members::FRESH, seconds);
     }
     if !step_up.acr.is_empty() {
-        parts.add("acr", json::strings(&step_up.acr));
+        parts.add(members::ACR, json::strings(&step_up.acr));
     }
     if !step_up.amr.is_empty() {
-        parts.add("amr", json::list(step_up.amr.iter().map(json::strings)));
+        parts.add(members::AMR, json::list(step_up.amr.iter().map(json::strings)));
     }
     parts.finish()
 }

@@ -1,21 +1,21 @@
-//! What the rule asks the application, as one asynchronous closure: the number of a question in, its
-//! answer out. The user's expressions stand in it as they were written.
+//! Generates one asynchronous closure that evaluates the expressions and checkers of the rule: from
+//! the number of an expression to its result. The user's expressions are copied unchanged.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 use syn::{FnArg, Pat, PatIdent, PatType};
 
 use super::{local, spans};
-use crate::model::legal::{Access, Asks, Endpoint, Question};
+use crate::model::legal::{Access, AppExpression, Endpoint, Evaluated};
 use crate::paths::{self, Paths};
 
-/// `{ let answers = async |…| …; }`, for an endpoint that asks something.
+/// `{ let answers = async |…| …; }`, for an endpoint with such expressions.
 ///
-/// An editor that completes an expression expands the attribute twice, as it is and with a word more
-/// where the cursor stands, and looks for the same things at the same distance from the start. So
-/// the expressions come first: what stands before them does not hang on what they say.
+/// An editor that completes an expression expands the attribute twice, once as it is and once with
+/// an extra word at the cursor, and compares tokens at the same distance from the start. So the
+/// expressions come first: the tokens before them do not depend on them.
 pub(super) fn rule(endpoint: &Endpoint) -> Option<TokenStream> {
-    if endpoint.questions.is_empty() {
+    if endpoint.rule_expressions.is_empty() {
         return None;
     }
     let (answers, closure) = (local("answers"), spans::of_types(endpoint).frame(closure(endpoint)));
@@ -28,7 +28,7 @@ fn closure(endpoint: &Endpoint) -> TokenStream {
     let [question, asked, arguments] = ["question", "asked", "arguments"].map(local);
     let (option, result) = (paths::option_type(), paths::result());
     let all = super::arguments(endpoint);
-    let answers = endpoint.questions.iter().enumerate().map(|(number, it)| {
+    let answers = endpoint.rule_expressions.iter().enumerate().map(|(number, it)| {
         let number = proc_macro2::Literal::u8_suffixed(u8::try_from(number).unwrap_or(u8::MAX));
         let answer = answer(endpoint, it, &asked, &arguments);
         quote!(#number => { #answer })
@@ -47,11 +47,11 @@ fn closure(endpoint: &Endpoint) -> TokenStream {
     }
 }
 
-/// Binds the arguments that the question mentions, or gives this answer while one of them is not there. A
-/// parameter may bind more than it mentions; what the expression binds by itself is rustc's business.
+/// Binds the arguments that the expression uses, or returns this result while one of them does not
+/// exist yet. A parameter may bind more names than the expression uses.
 pub(super) fn bound(
     endpoint: &Endpoint,
-    question: &Question,
+    question: &AppExpression,
     arguments: &Ident,
     otherwise: &TokenStream,
 ) -> TokenStream {
@@ -82,11 +82,11 @@ pub(super) fn bound(
 
 fn answer(
     endpoint: &Endpoint,
-    question: &Question,
+    question: &AppExpression,
     asked: &Ident,
     arguments: &Ident,
 ) -> TokenStream {
-    if let (Asks::Expression(tokens), Some(paths)) = (&question.asks, question.apart()) {
+    if let (Evaluated::Expression(tokens), Some(paths)) = (&question.evaluated, question.apart()) {
         return apart(endpoint, question, paths, tokens);
     }
     let support = endpoint.paths.support();
@@ -94,10 +94,11 @@ fn answer(
     let others = others(endpoint, question);
     let bound = bound(endpoint, question, arguments, &quote!(#asked.misled()));
     let (holds, ok, some) = (local("holds"), paths::ok(), paths::some());
-    let expression = match &question.asks {
-        Asks::Expression(tokens) => tokens.clone(),
-        // All of it where the function's name stands: one mistake in it is one error there.
-        Asks::Checker(function, given) => {
+    let expression = match &question.evaluated {
+        Evaluated::Expression(tokens) => tokens.clone(),
+        // The whole call has the span of the function's name, so that one mistake in it is one
+        // error there.
+        Evaluated::Checker(function, given) => {
             let place = spans::Place::of(function);
             let call = place.call(quote!(#function), quote!(#asked.caller()?, #(#given),*));
             let awaited = place.cover_locals(quote!(.await));
@@ -105,8 +106,8 @@ fn answer(
             let end = place.cover_locals(quote!(?));
             quote!(#checked #end)
         }
-        Asks::CheckerByType(function) => {
-            let check = if endpoint.objects_hang_on_a_checker {
+        Evaluated::CheckerByType(function) => {
+            let check = if endpoint.objects_need_a_checker {
                 quote!(check_objects)
             } else {
                 quote!(check_arguments)
@@ -124,11 +125,11 @@ fn answer(
     }
 }
 
-/// An expression that several handlers share, in a module of its own: what the handler's module has in
-/// scope, traits above all, is not in scope there.
+/// A shared expression, in a module of its own: the imports of the handler's module, above all its
+/// traits, are not in scope there.
 fn apart(
     endpoint: &Endpoint,
-    question: &Question,
+    question: &AppExpression,
     paths: &Paths,
     expression: &TokenStream,
 ) -> TokenStream {
@@ -150,10 +151,10 @@ fn apart(
     }
 }
 
-/// Binds the words `caller` and `request`, where the expression mentions them.
+/// Binds `caller` and `request`, if the expression uses them.
 pub(super) fn words(
     endpoint: &Endpoint,
-    question: &Question,
+    question: &AppExpression,
     paths: &Paths,
     asked: &Ident,
 ) -> TokenStream {
@@ -175,31 +176,31 @@ pub(super) fn words(
     quote!(#caller #request)
 }
 
-/// Makes a word one that can be bound. A handler with a route attribute is a struct without fields, and
-/// no variable is called like one in scope; like a function, it may be.
+/// Makes a name one that can be bound. A handler with a route attribute is a unit struct, which no
+/// variable in scope can share its name with; a function can.
 fn free(word: &Ident, paths: &Paths) -> TokenStream {
     let support = paths.support();
     quote!(#[allow(unused_imports)] use #support::free as #word;)
 }
 
-/// The word `caller`, as it is mentioned; for a name that nobody knows, as it may become.
-fn caller(endpoint: &Endpoint, question: &Question) -> Option<Ident> {
-    let may_be = question.is_puzzling && !matches!(endpoint.policy.access, Access::Public);
+/// The word `caller`, as it is used; in an expression with unknown names, as it may become.
+fn caller(endpoint: &Endpoint, question: &AppExpression) -> Option<Ident> {
+    let may_be = question.has_unknown_names && !matches!(endpoint.policy.access, Access::Public);
     question.caller.clone().or_else(|| may_be.then(|| word("caller")))
 }
 
-fn request(question: &Question) -> Option<Ident> {
-    question.request.clone().or_else(|| question.is_puzzling.then(|| word("request")))
+fn request(question: &AppExpression) -> Option<Ident> {
+    question.request.clone().or_else(|| question.has_unknown_names.then(|| word("request")))
 }
 
 fn word(word: &str) -> Ident {
     Ident::new(word, Span::call_site())
 }
 
-/// The parameters that are not mentioned, where a name is none of them: editors offer them, and rustc
-/// names the nearest. They have no values, and nothing can use them.
-fn others(endpoint: &Endpoint, question: &Question) -> Vec<TokenStream> {
-    if !question.is_puzzling {
+/// The unused parameters, for an expression with an unknown name: editors offer them, and rustc
+/// suggests the nearest. They have no values, so no code can use them.
+fn others(endpoint: &Endpoint, question: &AppExpression) -> Vec<TokenStream> {
+    if !question.has_unknown_names {
         return Vec::new();
     }
     let support = endpoint.paths.support();
@@ -213,7 +214,7 @@ fn others(endpoint: &Endpoint, question: &Question) -> Vec<TokenStream> {
             Pat::Ident(PatIdent { ident, .. }) => {
                 quote!(#[allow(unused_variables)] let #ident: &#ty;)
             }
-            // A pattern that takes something apart needs a value.
+            // A destructuring pattern needs a value.
             pattern => quote!(#support::in_editors! { let #pattern: &#ty; }),
         })
         .collect()

@@ -1,4 +1,4 @@
-//! The routes of an endpoint, and the mark of a secured service.
+//! Generates the routes of an endpoint, and the mark of a secured service.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -15,7 +15,7 @@ pub(super) fn routes(endpoint: &Endpoint) -> String {
     }))
 }
 
-/// `impl SecuredService`, where actix-web's attribute makes the function a service.
+/// `impl SecuredService`, if actix-web's attribute makes the function a service.
 pub(super) fn mark(endpoint: &Endpoint) -> Option<TokenStream> {
     if endpoint.routes.is_empty() {
         return None;
@@ -24,15 +24,15 @@ pub(super) fn mark(endpoint: &Endpoint) -> Option<TokenStream> {
     let cfgs = cfgs(endpoint);
     let (service, name) = (endpoint.paths.secured_service(), &endpoint.function.signature.ident);
     let policed = endpoint.paths.policed();
-    let said = said(endpoint);
+    let declared_routes = declared_routes(endpoint);
     Some(quote! {
         #(#cfgs)* #condition
-        impl #service for #name { const POLICED: #policed = #policed::#said; }
+        impl #service for #name { const POLICED: #policed = #policed::#declared_routes; }
     })
 }
 
-/// The routes that are registered, for the scope's index; nothing of them if `cfg`s decide which.
-fn said(endpoint: &Endpoint) -> TokenStream {
+/// The registered routes, for the index of the scope; none if `cfg`s decide which exist.
+fn declared_routes(endpoint: &Endpoint) -> TokenStream {
     if endpoint.routes.iter().any(|route| route.condition.is_some()) {
         return quote!(BY_THE_ATTRIBUTE);
     }
@@ -49,7 +49,7 @@ fn said(endpoint: &Endpoint) -> TokenStream {
     quote!(with(&[#(#routes),*]))
 }
 
-/// Under which condition one of the route attributes is there; `None`: under every one.
+/// The condition under which one of the route attributes exists; `None` if one always does.
 pub(super) fn condition(endpoint: &Endpoint) -> Option<TokenStream> {
     let conditions = endpoint.routes.iter().map(|route| route.condition.as_ref());
     let predicates = conditions.collect::<Option<Vec<_>>>()?;

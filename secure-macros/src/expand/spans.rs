@@ -1,8 +1,8 @@
-//! Where rustc shows what it finds wrong with the types: on the user's own types.
+//! Sets spans, so that rustc shows errors about types at the user's own types.
 //!
-//! Two errors about one type are one to rustc if they stand at the same place. So the call of the
-//! runtime and the assertion about a parameter both stand where the parameter's type does, and a wrong
-//! type is one error there.
+//! rustc merges two errors about one type if they have the same span. So the call of the runtime
+//! and the assertion about a parameter both have the span of the parameter's type, and a wrong type
+//! is one error there.
 
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
@@ -10,7 +10,7 @@ use syn::{GenericArgument, PathArguments, ReturnType, Type};
 
 use crate::model::legal::Endpoint;
 
-/// Extractors that are known to be some, whatever their content.
+/// Types that are always extractors, whatever their content.
 const EXTRACTORS: [&str; 12] = [
     "Json",
     "Form",
@@ -26,7 +26,7 @@ const EXTRACTORS: [&str; 12] = [
     "Principal",
 ];
 
-/// The first and the last place of some tokens.
+/// The first and the last span of some tokens.
 #[derive(Clone, Copy)]
 pub(super) struct Place {
     start: Span,
@@ -51,12 +51,12 @@ impl Place {
         tokens.into_iter().map(place).collect()
     }
 
-    /// A call of `function` at this place; its arguments keep theirs.
+    /// A call of `function` at this place; its arguments keep their spans.
     pub(super) fn cover_call(self, function: TokenStream, arguments: TokenStream) -> TokenStream {
         self.call(self.cover(function), arguments)
     }
 
-    /// The same, of a function that keeps its place, too.
+    /// The same for a function that keeps its span, too.
     pub(super) fn call(self, mut function: TokenStream, arguments: TokenStream) -> TokenStream {
         let mut list = Group::new(Delimiter::Parenthesis, arguments);
         list.set_span(self.end);
@@ -64,14 +64,14 @@ impl Place {
         function
     }
 
-    /// As [`Place::cover`], for tokens with local variables of ours: they stay ours.
+    /// As [`Place::cover`], but local variables of the expansion keep their hygiene.
     pub(super) fn cover_locals(self, tokens: TokenStream) -> TokenStream {
         let ours = |span: Span| Span::mixed_site().located_at(span);
         Self { start: ours(self.start), end: ours(self.end) }.cover(tokens)
     }
 
-    /// The same tokens, the first at the start of the place, the last at its end; what stands
-    /// between keeps its place.
+    /// The same tokens, the first at the start of the place, the last at its end; the tokens
+    /// between keep their spans.
     pub(super) fn frame(self, tokens: TokenStream) -> TokenStream {
         let mut tokens: Vec<TokenTree> = tokens.into_iter().collect();
         if let Some(last) = tokens.last_mut() {
@@ -84,7 +84,7 @@ impl Place {
     }
 }
 
-/// Where an error about the handler's types most likely belongs.
+/// The most likely place of an error about the handler's types.
 pub(super) fn of_types(endpoint: &Endpoint) -> Place {
     let unsure = endpoint.arguments.iter().find(|ty| !is_known(ty));
     match (unsure.map(|ty| resource(ty).unwrap_or(ty)), &endpoint.function.signature.output) {
@@ -94,7 +94,7 @@ pub(super) fn of_types(endpoint: &Endpoint) -> Place {
     }
 }
 
-/// An assertion about every parameter that may be no extractor.
+/// An assertion about every parameter whose type may not be an extractor.
 pub(super) fn assertions(endpoint: &Endpoint) -> impl Iterator<Item = TokenStream> {
     let support = endpoint.paths.support();
     let unsure = endpoint.arguments.iter().filter(|ty| !is_known(ty));
@@ -104,7 +104,7 @@ pub(super) fn assertions(endpoint: &Endpoint) -> impl Iterator<Item = TokenStrea
     })
 }
 
-/// An assertion about every resource that no segment of the route names: its key is elsewhere.
+/// An assertion about every resource that no segment of the route names: its key must be elsewhere.
 pub(super) fn pathless(endpoint: &Endpoint) -> impl Iterator<Item = TokenStream> {
     let support = endpoint.paths.support();
     endpoint.pathless.iter().map(move |(ty, message)| {

@@ -1,4 +1,4 @@
-//! Dates of the civil calendar: those of `until = "2026-12-31"`, and today's.
+//! Calendar dates: parses `until = "2026-12-31"`, and finds today's date.
 
 use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -8,10 +8,10 @@ pub(crate) const SOURCE_DATE_EPOCH: &str = "SOURCE_DATE_EPOCH";
 
 const SECONDS_PER_DAY: u64 = 86_400;
 
-/// The seconds of the last day that a date can name, 9999-12-31.
+/// The last second of the last date with four digits, 9999-12-31.
 const LAST_SECOND: u64 = 253_402_300_799;
 
-/// A day that exists, in the proleptic Gregorian calendar. Earlier days are less.
+/// A date that exists, in the proleptic Gregorian calendar. Earlier dates compare as less.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Date {
     year: u16,
@@ -20,7 +20,7 @@ pub(crate) struct Date {
 }
 
 impl Date {
-    /// The day, if there is one.
+    /// The date, if it exists.
     fn new(year: u16, month: u8, day: u8) -> Option<Self> {
         let exists = (1..=days_in(year, month)?).contains(&day);
         exists.then_some(Self { year, month, day })
@@ -39,7 +39,7 @@ impl Date {
         Self::new(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?)
     }
 
-    /// Whether the day has passed; it has not while it is today.
+    /// Whether the day has passed; today has not.
     pub(crate) fn is_over(self, today: Self) -> bool {
         today > self
     }
@@ -81,7 +81,7 @@ fn days_in(year: u16, month: u8) -> Option<u8> {
     })
 }
 
-/// Today in UTC, or what `SOURCE_DATE_EPOCH` says that is not a number of seconds.
+/// Today in UTC; the value of `SOURCE_DATE_EPOCH` as the error, if it is not a number of seconds.
 pub(crate) fn today() -> Result<Date, String> {
     let set = std::env::var_os(SOURCE_DATE_EPOCH);
     let set = set.map(|value| value.to_string_lossy().into_owned());
@@ -94,7 +94,7 @@ fn today_from(set: Option<&str>, now: SystemTime) -> Result<Date, String> {
             let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
             text.parse().ok().filter(|_| is_number)
         }
-        // A clock before 1970 is one that was never set.
+        // A clock before 1970 was never set.
         None => Some(now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())),
     };
     seconds.and_then(Date::of_seconds).ok_or_else(|| set.unwrap_or_default().to_owned())
@@ -108,7 +108,7 @@ mod tests {
 
     use super::*;
 
-    /// The calendar told day by day, without a division.
+    /// The calendar day by day, without a division.
     fn days() -> impl Iterator<Item = (u16, u8, u8)> {
         let (mut year, mut month, mut day) = (1970_u16, 1_u8, 1_u8);
         let mut until_leap_day = 2;

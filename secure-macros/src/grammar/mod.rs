@@ -1,4 +1,5 @@
-//! The small languages inside of literals: rates, quantities with units, dates. They know neither syn nor the rest of the crate.
+//! Parsers for the text of literals: rates, quantities with units, dates. They depend neither on
+//! syn nor on the rest of the crate.
 
 pub(crate) mod dates;
 pub(crate) mod quantity;

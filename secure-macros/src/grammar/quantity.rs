@@ -1,56 +1,56 @@
-//! The grammar of quantities, a number and its unit: ages such as `"5m"`, waits such as `"500ms"`,
-//! sizes such as `"64KiB"`. Knows neither syn nor the rest of the crate.
+//! Parses quantities, a number and its unit: ages such as `"5m"`, waits such as `"500ms"`, sizes
+//! such as `"64KiB"`. Depends neither on syn nor on the rest of the crate.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// So many seconds, never none.
+/// A number of seconds, at least 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Age(pub(crate) u32);
 
-/// So many milliseconds, never none, a minute at most.
+/// A number of milliseconds, at least 1, at most a minute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Wait(pub(crate) u32);
 
-/// So many milliseconds, never none, a day at most.
+/// A number of milliseconds, at least 1, at most a day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Timeout(pub(crate) u32);
 
-/// So many bytes, never none.
+/// A number of bytes, at least 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Size(pub(crate) u64);
 
-/// A minute may be written as a rate writes it, too.
+/// A minute may also be written `min`, as in a rate.
 static AGE: Measure = Measure {
     example: "an age such as `5m`",
     units: &[("d", 86_400), ("h", 3_600), ("m", 60), ("min", 60), ("s", 1)],
-    told: "`s`, `m`, `h` or `d`",
+    unit_list: "`s`, `m`, `h` or `d`",
     most: u32::MAX as u64,
     zero: "an age of zero would refuse every caller",
     too_much: "expected an age of at most 4294967295 s",
 };
 
-/// Whoever waits longer has gone, or is asking again.
+/// A client that waits longer has gone, or sends the request again.
 static WAIT: Measure = Measure {
     example: "a wait such as `500ms`",
     units: &[("s", 1_000), ("ms", 1)],
-    told: "`ms` or `s`",
+    unit_list: "`ms` or `s`",
     most: 60_000,
-    zero: "nobody would wait, expected at least 1 ms",
+    zero: "no request would wait, expected at least 1 ms",
     too_much: "expected a wait of at most 60 s",
 };
 
-/// A body that takes longer than a day is an upload that goes on at a minimum rate.
+/// A body that takes longer than a day is an upload with a minimum rate.
 static TIMEOUT: Measure = Measure {
     example: "a time such as `30s`",
     units: &[("h", 3_600_000), ("m", 60_000), ("min", 60_000), ("s", 1_000), ("ms", 1)],
-    told: "`ms`, `s`, `m` or `h`",
+    unit_list: "`ms`, `s`, `m` or `h`",
     most: 86_400_000,
     zero: "no body would arrive in time, expected at least 1 ms",
     too_much: "expected a time of at most 24 h",
 };
 
-/// Decimal and binary prefixes as IEC 80000-13 has them.
+/// Decimal and binary prefixes of IEC 80000-13.
 static SIZE: Measure = Measure {
     example: "a size such as `64KiB`",
     units: &[
@@ -62,26 +62,26 @@ static SIZE: Measure = Measure {
         ("kB", 1_000),
         ("B", 1),
     ],
-    told: "`B`, `KiB`, `MiB`, `GiB`, `kB`, `MB` or `GB`",
+    unit_list: "`B`, `KiB`, `MiB`, `GiB`, `kB`, `MB` or `GB`",
     most: u64::MAX,
     zero: "zero bytes would refuse every body",
     too_much: "expected a size below 2^64 bytes",
 };
 
-/// What is measured, and in which units.
+/// A kind of quantity, with its units and messages.
 #[derive(Debug)]
 struct Measure {
     example: &'static str,
-    /// The largest first, the one that values are kept in last.
+    /// The largest first; values are kept in the last one.
     units: &'static [(&'static str, u64)],
     /// The units in a sentence.
-    told: &'static str,
+    unit_list: &'static str,
     most: u64,
     zero: &'static str,
     too_much: &'static str,
 }
 
-/// What is wrong with the text of a quantity.
+/// An error in the text of a quantity.
 #[derive(Clone, Debug)]
 pub(crate) struct QuantityError {
     text: String,
@@ -188,14 +188,15 @@ impl fmt::Display for Size {
 
 impl fmt::Display for QuantityError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { text, measure: Measure { example, told, zero, too_much, .. }, problem } = self;
+        let Self { text, measure: Measure { example, unit_list, zero, too_much, .. }, problem } =
+            self;
         write!(formatter, "in `{text:?}`: ")?;
         match problem {
             Problem::Empty => write!(formatter, "expected {example}, found nothing"),
             Problem::NoNumber => formatter.write_str("expected a whole number before the unit"),
-            Problem::NoUnit => write!(formatter, "expected a unit: {told}"),
+            Problem::NoUnit => write!(formatter, "expected a unit: {unit_list}"),
             Problem::UnknownUnit(found) => {
-                write!(formatter, "unknown unit `{found}`, expected {told}")
+                write!(formatter, "unknown unit `{found}`, expected {unit_list}")
             }
             Problem::Zero => formatter.write_str(zero),
             Problem::TooMuch => formatter.write_str(too_much),

@@ -1,20 +1,20 @@
-//! The grammar of rates: `"100/h"`, `"10/15min"`. Knows neither syn nor the rest of the crate.
+//! Parses rates: `"100/h"`, `"10/15min"`. Depends neither on syn nor on the rest of the crate.
 
 use std::fmt;
 
 /// Units of a window, longest first, with their seconds.
 const UNITS: [(&str, u32); 4] = [("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1)];
 
-/// So many permits in a window of so many seconds. Neither is zero.
+/// A number of permits in a window of seconds. Neither is zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Rate {
     pub(crate) permits: u32,
-    /// Of a period of the calendar, its longest.
+    /// For a period of the calendar, its longest duration.
     pub(crate) window_seconds: u32,
     pub(crate) period: Option<Period>,
 }
 
-/// A period of the calendar: what is left of it is forgotten when the next one begins.
+/// A period of the calendar: its count starts from zero when the next period begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Period {
     Hour,
@@ -45,7 +45,7 @@ impl Period {
     }
 }
 
-/// What is wrong with the text of a rate.
+/// An error in the text of a rate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RateError {
     text: String,
@@ -111,7 +111,7 @@ fn parse(text: &str) -> Result<Rate, Problem> {
     let (permits, window) = split(text)?;
     let (permits, window_seconds) = (parse_permits(permits)?, parse_window(window)?);
     let rate = Rate { permits, window_seconds, period: None };
-    // A limiter counts in nanoseconds: faster than one permit a nanosecond has no interval.
+    // A limiter counts in nanoseconds: more than one permit per nanosecond has no interval.
     if u64::from(rate.window_seconds) * 1_000_000_000 < u64::from(rate.permits) {
         return Err(Problem::TooFast);
     }

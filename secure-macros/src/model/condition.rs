@@ -11,7 +11,8 @@ use crate::paths::Paths;
 #[derive(Clone, Debug)]
 pub(crate) struct Allow {
     pub(crate) condition: Condition,
-    /// Of a rule that several handlers share, a module's or a policy's: where its layer finds the runtime.
+    /// For a rule that several handlers share, in a module or a policy: the path of the runtime in
+    /// its layer.
     pub(crate) shared: Option<Paths>,
 }
 
@@ -19,18 +20,18 @@ pub(crate) struct Allow {
 #[derive(Clone, Debug)]
 pub(crate) struct Expression {
     pub(crate) tokens: TokenStream,
-    /// As of [`Allow`].
+    /// As in [`Allow`].
     pub(crate) shared: Option<Paths>,
 }
 
-/// A part of it, and the tokens it was written with.
+/// A part of a rule, and its tokens.
 #[derive(Clone, Debug)]
 pub(crate) struct Condition {
     pub(crate) tokens: TokenStream,
     pub(crate) kind: ConditionKind,
 }
 
-/// What a part says.
+/// The kind of a part.
 #[derive(Clone, Debug)]
 pub(crate) enum ConditionKind {
     All(Vec<Condition>),
@@ -55,12 +56,12 @@ pub(crate) enum ConditionKind {
 pub(crate) struct Check {
     pub(crate) key: Ident,
     pub(crate) function: syn::Path,
-    /// The parameters that it is given after the caller; `None`: those of its types.
+    /// The arguments after the caller; `None`: they are found by the types of its parameters.
     pub(crate) parameters: Option<Vec<Name>>,
 }
 
 impl Condition {
-    /// The parts that must all hold, each by itself.
+    /// The parts that must all be true.
     pub(crate) fn conjuncts(&self) -> Vec<&Self> {
         match &self.kind {
             ConditionKind::All(parts) => parts.iter().flat_map(Self::conjuncts).collect(),

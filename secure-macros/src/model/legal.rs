@@ -1,13 +1,14 @@
-//! An endpoint that obeys every rule: what `expand` turns into code without a question left.
+//! An endpoint that obeys every rule: the input of `expand`.
 
 use proc_macro2::{Ident, TokenStream};
 use syn::{LitStr, Pat, Path, Type};
 
 use super::hours::Hours;
-use super::raw::{Combine, Function, Typed};
+use super::raw::{Combine, EnumVariant, Function};
 use crate::diagnostics::Warning;
 use crate::grammar::rate::Period;
 use crate::paths::Paths;
+use crate::policy_members as members;
 
 /// One secured handler.
 pub(crate) struct Endpoint {
@@ -15,61 +16,61 @@ pub(crate) struct Endpoint {
     pub(crate) function: Function,
     pub(crate) routes: Vec<Route>,
     pub(crate) policy: Policy,
-    /// The types of the parameters, in their order.
+    /// The types of the parameters, in order.
     pub(crate) arguments: Vec<Type>,
-    /// Those to validate.
+    /// The parameters to validate.
     pub(crate) validated: Vec<Validated>,
-    /// Parameters whose type's name does not say whether they hold a body.
-    pub(crate) riddles: Vec<Riddle>,
-    /// The places of those that are made of the request's body, a bit each.
+    /// Parameters that may hold a body, by the names of their types.
+    pub(crate) possible_bodies: Vec<PossibleBody>,
+    /// The positions of parameters that are extracted from the body, as a bit set.
     pub(crate) bodies: u16,
-    /// The places of those that load a resource, a bit each.
+    /// The positions of parameters that load a resource, as a bit set.
     pub(crate) resources: u16,
-    /// What the rule asks the application.
-    pub(crate) questions: Vec<Question>,
-    /// What limits tell requests apart by.
-    pub(crate) keys: Vec<Question>,
-    /// How many permits a request takes, by its arguments.
-    pub(crate) costs: Vec<Question>,
-    /// Resources that no segment names, and what is wrong with that unless their key is elsewhere.
+    /// The expressions and checkers of the rule.
+    pub(crate) rule_expressions: Vec<AppExpression>,
+    /// The expressions of `by = key(…)`.
+    pub(crate) keys: Vec<AppExpression>,
+    /// The expressions of `cost`.
+    pub(crate) costs: Vec<AppExpression>,
+    /// Resources that no segment names, and the message unless their key is elsewhere.
     pub(crate) pathless: Vec<(Type, String)>,
-    /// Names that are written as variants: the compiler is asked whether they are.
-    pub(crate) typed_names: Vec<TypedName>,
-    /// Whether a checker, taken by the types of its parameters, has to have some.
-    pub(crate) objects_hang_on_a_checker: bool,
-    /// What the compiler shall warn of.
+    /// Names that are written as enum variants, for the compiler to check.
+    pub(crate) variant_names: Vec<VariantName>,
+    /// Whether a checker that takes its arguments by type must take at least one.
+    pub(crate) objects_need_a_checker: bool,
+    /// The warnings.
     pub(crate) warnings: Vec<Warning>,
-    /// Whether an exception of it ends some day.
+    /// Whether one of its exceptions has an end.
     pub(crate) ends: bool,
 }
 
-/// A route attribute that stands below `#[secure]`.
+/// A route attribute below `#[secure]`.
 pub(crate) struct Route {
     pub(crate) methods: Vec<String>,
     pub(crate) path: LitStr,
-    /// The name of the resource; `None`: that of the function.
+    /// The name of the resource; `None` for the name of the function.
     pub(crate) name: Option<LitStr>,
-    /// Whether more than the path and the methods decide if a request matches.
+    /// Whether it has guards besides the path and the methods.
     pub(crate) is_guarded: bool,
-    /// The predicate of the `cfg_attr` it stands in.
+    /// The predicate of the `cfg_attr` around it.
     pub(crate) condition: Option<TokenStream>,
 }
 
-/// What the attribute demands.
+/// The policy of the endpoint.
 pub(crate) struct Policy {
     pub(crate) access: Access,
     pub(crate) requirements: Vec<Requirement>,
-    /// Further parts of the rule, which must all hold.
+    /// Further clauses of the rule, which must all be true.
     pub(crate) clauses: Vec<Clause>,
-    /// How, and how long ago, the caller must have signed in.
+    /// The demands on how, and how long ago, the caller signed in.
     pub(crate) step_up: Option<StepUp>,
-    /// What the application's own policy is asked about; an empty list is the handler's name.
+    /// The actions for the application's own policy; an empty list means the handler's name.
     pub(crate) actions: Option<Vec<String>>,
-    /// Whether what the rule forbids is answered as if it were not there.
+    /// Whether a request that the rule forbids gets 404.
     pub(crate) hides: bool,
     /// Whether other code may call the function without the policy.
     pub(crate) is_callable: bool,
-    /// The resources that the handler receives as granted.
+    /// The resources of parameters of the type `Granted`.
     pub(crate) grants: Vec<Type>,
     pub(crate) limits: Vec<Limit>,
     pub(crate) concurrency: Vec<Concurrency>,
@@ -84,18 +85,18 @@ pub(crate) struct Policy {
     pub(crate) content_encodings: Vec<String>,
     /// Parameter and reason.
     pub(crate) unvalidated: Vec<(String, String)>,
-    /// Parameters whose body nothing validates, as the level of a lint allows.
+    /// Parameters with a body that is not validated, which the level of a lint allows.
     pub(crate) undecided: Vec<String>,
-    /// Parameters whose extractor validates what it reads, with the extractor as the vocabulary names it.
+    /// Parameters whose extractor validates, with the extractor's name in the vocabulary.
     pub(crate) validated_by: Vec<(String, String)>,
     pub(crate) exceptions: Vec<Exception>,
-    /// What each layer says, where there are several.
+    /// The text of each layer, if there are several.
     pub(crate) layers: Vec<String>,
-    /// How many modules around the handler have a policy, as it knows.
+    /// The number of modules around the handler that have a policy.
     pub(crate) modules: usize,
 }
 
-/// What must be true of the caller's authentication; at least one part demands something.
+/// The demands on the caller's authentication; at least one is present.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct StepUp {
     pub(crate) max_age_seconds: Option<u32>,
@@ -105,7 +106,7 @@ pub(crate) struct StepUp {
     pub(crate) amr: Vec<Vec<String>>,
 }
 
-/// Why nobody needs to authenticate, or why every object is for every caller.
+/// An exception: why nobody needs to authenticate, or why every caller may have every object.
 #[derive(Debug)]
 pub(crate) struct Exception {
     pub(crate) key: &'static str,
@@ -113,17 +114,17 @@ pub(crate) struct Exception {
     pub(crate) until: Option<String>,
 }
 
-/// Who may call at all.
+/// Which callers the endpoint admits.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Access {
     Public,
     Optional,
-    /// Bad credentials count as none.
+    /// Rejected credentials count as missing.
     Lenient(Authenticators),
     Authenticated(Authenticators),
 }
 
-/// Which authenticators accept the caller.
+/// The authenticators that must accept the caller.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Authenticators {
     Default,
@@ -131,7 +132,7 @@ pub(crate) enum Authenticators {
     All(Vec<String>),
 }
 
-/// What must be true of the caller: one of `roles`, `scopes`, `permissions`.
+/// A demand on the caller: one of `roles`, `scopes`, `permissions`.
 #[derive(Debug)]
 pub(crate) struct Requirement {
     pub(crate) fact: Fact,
@@ -139,7 +140,7 @@ pub(crate) struct Requirement {
     pub(crate) demands: Vec<Demand>,
 }
 
-/// A part of the rule.
+/// A clause of the rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Clause {
     All(Vec<Clause>),
@@ -149,35 +150,35 @@ pub(crate) enum Clause {
     Authenticator(String),
     Address(Vec<String>),
     Time(Hours),
-    /// The answer to the question of this number.
-    Question(usize),
+    /// The result of the expression with this number.
+    AppExpression(usize),
 }
 
-/// An expression of the application, asked while a request is served.
-pub(crate) struct Question {
+/// An expression of the application, evaluated while a request is served.
+pub(crate) struct AppExpression {
     /// Its source, for logs and the inventory.
     pub(crate) text: String,
-    /// Its tokens exactly, by which it is known; of a checker nothing.
+    /// Its exact tokens, as its identity; empty for a checker.
     pub(crate) written: String,
-    pub(crate) asks: Asks,
-    /// The word `caller`, where it is mentioned.
+    pub(crate) evaluated: Evaluated,
+    /// The word `caller`, if it is used.
     pub(crate) caller: Option<Ident>,
-    /// The word `request`, where it is mentioned.
+    /// The word `request`, if it is used.
     pub(crate) request: Option<Ident>,
-    /// The arguments it mentions: their places and the patterns that bind them.
+    /// The arguments that it uses: their positions and the patterns that bind them.
     pub(crate) arguments: Vec<Bound>,
-    /// Whether it mentions a name that nothing binds: one that is misspelt, or not finished.
-    pub(crate) is_puzzling: bool,
-    /// Of an expression that several handlers share: where its layer finds the runtime.
+    /// Whether it uses a name that is not bound: one that is misspelt or unfinished.
+    pub(crate) has_unknown_names: bool,
+    /// For a shared expression: the path of the runtime in its layer.
     pub(crate) shared: Option<Paths>,
 }
 
-/// What is evaluated.
-pub(crate) enum Asks {
+/// The code to evaluate.
+pub(crate) enum Evaluated {
     Expression(TokenStream),
-    /// A checker, and the names of what it is given after the caller.
+    /// A checker, and the names of its arguments after the caller.
     Checker(Path, Vec<Ident>),
-    /// A checker that is given the arguments of its parameters' types.
+    /// A checker whose arguments are found by the types of its parameters.
     CheckerByType(Path),
 }
 
@@ -187,49 +188,51 @@ pub(crate) struct Bound {
     pub(crate) index: usize,
     /// Binds by reference.
     pub(crate) pattern: Pat,
-    /// Whether it is `Granted`, and bound as what it holds.
+    /// Whether it is `Granted`, and is bound as its inner value.
     pub(crate) is_granted: bool,
 }
 
-impl Question {
-    /// What must have been extracted before it is asked, as the runtime reads it. A checker that takes
-    /// arguments by their types says itself whether it has to wait for the body.
+impl AppExpression {
+    /// The input that must have been extracted before it is evaluated, for the text of the policy.
+    /// A checker that takes arguments by type decides by its signature whether it waits for the
+    /// body.
     pub(crate) fn needs(&self, bodies: u16) -> &'static str {
-        match self.asks {
-            Asks::CheckerByType(_) if bodies == 0 => "arguments",
-            Asks::CheckerByType(_) => "arguments_or_body",
-            _ if self.arguments.is_empty() => "nothing",
-            _ if self.arguments.iter().any(|bound| is_among(bodies, bound.index)) => "body",
-            _ => "arguments",
+        match self.evaluated {
+            Evaluated::CheckerByType(_) if bodies == 0 => members::ARGUMENTS,
+            Evaluated::CheckerByType(_) => members::ARGUMENTS_OR_BODY,
+            _ if self.arguments.is_empty() => members::NOTHING,
+            _ if self.arguments.iter().any(|bound| is_among(bodies, bound.index)) => members::BODY,
+            _ => members::ARGUMENTS,
         }
     }
 
-    /// Where the runtime is, for an expression that stands in a module of its own. Nothing is in scope
-    /// there, so it means the same wherever it is shared; the types of arguments have no name there.
+    /// The path of the runtime, for an expression that is expanded in a module of its own. No
+    /// imports are in scope there, so it means the same wherever it is shared. The types of
+    /// arguments have no name there.
     pub(crate) fn apart(&self) -> Option<&Paths> {
-        let is_expression = matches!(self.asks, Asks::Expression(_));
+        let is_expression = matches!(self.evaluated, Evaluated::Expression(_));
         self.shared.as_ref().filter(|_| is_expression && self.arguments.is_empty())
     }
 }
 
-/// Whether a place is one of these.
+/// Whether a position is in the bit set.
 fn is_among(places: u16, place: usize) -> bool {
     u32::try_from(place).is_ok_and(|place| places.unbounded_shr(place) & 1 == 1)
 }
 
-/// One name, and what stands for it.
+/// One name, and the roles that satisfy it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Demand {
     pub(crate) name: String,
-    /// Roles whose holders satisfy the demand as well: the vocabulary says so.
+    /// Roles that include the name, according to the vocabulary.
     pub(crate) roles: Vec<String>,
 }
 
-/// Something a token can say of its caller.
+/// A grant of the caller: a kind and a name.
 pub(crate) type Atom<'a> = (Fact, &'a str);
 
 impl Demand {
-    /// What satisfies it: the name itself, and the roles that stand for it.
+    /// The grants that satisfy it: the name itself, and the roles that include it.
     pub(crate) fn alternatives(&self, fact: Fact) -> impl Iterator<Item = Atom<'_>> {
         let roles = self.roles.iter().map(|role| (Fact::Role, role.as_str()));
         std::iter::once((fact, self.name.as_str())).chain(roles)
@@ -237,10 +240,10 @@ impl Demand {
 }
 
 /// A name that is written as the variant of an enum.
-pub(crate) struct TypedName {
+pub(crate) struct VariantName {
     pub(crate) fact: Fact,
     pub(crate) name: String,
-    pub(crate) typed: Typed,
+    pub(crate) variant: EnumVariant,
 }
 
 /// The kind of a name.
@@ -252,7 +255,7 @@ pub(crate) enum Fact {
 }
 
 impl Fact {
-    /// The kind in words.
+    /// The kind, for messages.
     pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Role => "role",
@@ -261,7 +264,16 @@ impl Fact {
         }
     }
 
-    /// How the vocabulary lists some.
+    /// The start of the message about a name that the vocabulary does not list.
+    pub(crate) fn unknown(self) -> &'static str {
+        match self {
+            Self::Role => "unknown role",
+            Self::Scope => "unknown scope",
+            Self::Permission => "unknown permission",
+        }
+    }
+
+    /// How the vocabulary lists names of this kind, for messages.
     pub(crate) fn example_of_a_list(self) -> &'static str {
         match self {
             Self::Role => "a table `[roles.admin]` for each role",
@@ -271,7 +283,7 @@ impl Fact {
     }
 }
 
-/// One quota and how it counts.
+/// One rate limit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Limit {
     pub(crate) permits: u32,
@@ -280,24 +292,24 @@ pub(crate) struct Limit {
     pub(crate) cost: Cost,
     pub(crate) by: Partition,
     pub(crate) audience: Audience,
-    /// The name under which all endpoints that use it count together.
+    /// The name of the count that all endpoints with this name share.
     pub(crate) shared: Option<String>,
-    /// Whether an answer of 5xx gives back what the request took.
+    /// Whether a response of 5xx returns the permits of the request.
     pub(crate) refunds: bool,
-    /// Whose requests are not counted.
+    /// The condition of callers whose requests are not counted.
     pub(crate) unless: Option<Clause>,
-    /// The period of the calendar, and by whose clocks.
+    /// The period of the calendar, and its time zone.
     pub(crate) period: Option<(Period, String)>,
-    /// What the attribute says of it; `None`: what the program says.
+    /// The mode in the attribute; `None`: that of the program.
     pub(crate) mode: Option<Mode>,
 }
 
-/// What happens to requests beyond a limit.
+/// How requests over a limit are handled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mode {
     Enforce,
     Observe,
-    /// Refused for so many of a hundred keys, 1 to 99.
+    /// Enforced for this percentage of the keys, 1 to 99.
     Percent(u8),
 }
 
@@ -306,34 +318,34 @@ pub(crate) enum Mode {
 pub(crate) struct Failures {
     pub(crate) permits: u32,
     pub(crate) window_seconds: u32,
-    /// The statuses that are failures; empty: those that are by default.
+    /// The statuses that count as failures; empty for the default ones.
     pub(crate) on: Vec<u16>,
     /// The name under which all endpoints that use it count together.
     pub(crate) shared: Option<String>,
     pub(crate) mode: Option<Mode>,
 }
 
-/// How many permits a request takes.
+/// The number of permits that a request takes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Cost {
     Permits(u32),
-    /// What the expression of this number comes to.
+    /// The value of the expression with this number.
     Arguments(usize),
-    /// What the handler says in its response.
+    /// The cost that the handler sets in its response.
     Response,
 }
 
-/// How many requests are served at once.
+/// A limit of requests in flight.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Concurrency {
     pub(crate) most: u32,
     pub(crate) by: Partition,
-    /// How many wait beside them, and for how many milliseconds at most.
+    /// The number of waiting requests, and the longest wait in milliseconds.
     pub(crate) queue: Option<(u32, u32)>,
     pub(crate) mode: Option<Mode>,
 }
 
-/// Whose requests are counted together.
+/// The key by which requests are counted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Partition {
     Caller,
@@ -344,9 +356,9 @@ pub(crate) enum Partition {
     Endpoint,
     /// The name in lower case.
     Header(String),
-    /// The claim, and those inside of it.
+    /// The path of the claim.
     Claim(Vec<String>),
-    /// The value of the expression of this number.
+    /// The value of the expression with this number.
     Key(usize),
     /// All of these together.
     Each(Vec<Partition>),
@@ -359,23 +371,23 @@ pub(crate) enum Audience {
     Anonymous,
     Authenticated,
     Tier(String),
-    /// Callers of this tier, and those of none of the others.
+    /// Callers of this tier, and those without any of the other tiers.
     LeastTier(String, Vec<String>),
 }
 
-/// A parameter whose type may be an alias of a body's: the compiler, who knows, is asked.
+/// A parameter whose type may be an alias of a body; the compiler decides.
 #[derive(Debug)]
-pub(crate) struct Riddle {
+pub(crate) struct PossibleBody {
     pub(crate) index: usize,
     pub(crate) name: String,
-    /// The extractor of the vocabulary that it seems to be, which validates what it reads.
+    /// The validating extractor of the vocabulary with the same name.
     pub(crate) seems: Option<String>,
 }
 
-/// A parameter to validate: its place among the arguments and its name.
+/// A parameter to validate: its position and its name.
 pub(crate) struct Validated {
     pub(crate) index: usize,
-    /// The element of it, if it is a tuple that is taken apart: its place and its type.
+    /// The element of a destructured tuple: its position and its type.
     pub(crate) element: Option<(usize, Type)>,
     pub(crate) name: String,
 }

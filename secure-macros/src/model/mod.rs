@@ -1,4 +1,5 @@
-//! What an attribute says: as written ([`raw`]), and as a policy that obeys every rule ([`legal`]).
+//! The data model: an attribute as written ([`raw`]), and as a policy that obeys every rule
+//! ([`legal`]).
 
 pub(crate) mod condition;
 pub(crate) mod hours;

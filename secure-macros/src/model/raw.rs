@@ -1,4 +1,4 @@
-//! The attribute and its function as written: the forms are right, no rule was looked at.
+//! The attribute and its function as parsed: the syntax is valid, no rule has been checked.
 
 use proc_macro2::{Group, Ident, Span, TokenStream};
 use quote::ToTokens;
@@ -19,25 +19,25 @@ pub(crate) struct Declaration {
     pub(crate) demands: Vec<(Fact, Names)>,
     pub(crate) fresh: Option<Fresh>,
     pub(crate) acr: Option<Names>,
-    /// One an attribute; all must hold.
+    /// One for each layer; all must hold.
     pub(crate) amr: Vec<Names>,
     pub(crate) allow: Vec<Allow>,
     pub(crate) checks: Vec<Check>,
-    /// One an attribute; all must be permitted.
+    /// One for each layer; all must be permitted.
     pub(crate) actions: Vec<Action>,
     pub(crate) hide: Option<Ident>,
     pub(crate) callable: Option<Ident>,
-    /// A key that says what must hold could not be read.
+    /// Whether a key about the rule could not be parsed.
     pub(crate) rule_unclear: bool,
     pub(crate) rates: Vec<RateKey>,
-    /// One an attribute; all must admit.
+    /// One for each layer; all must admit the request.
     pub(crate) concurrency: Vec<Concurrency>,
     pub(crate) priority: Option<Name>,
     pub(crate) failures: Vec<FailuresKey>,
     pub(crate) validate: Option<Vec<Name>>,
     pub(crate) unvalidated: Vec<Exemption>,
     pub(crate) objects: Option<Objects>,
-    /// A key that may have been meant to decide about a body could not be read.
+    /// Whether a key that may decide about a body could not be parsed.
     pub(crate) bodies_unclear: bool,
     pub(crate) max_body: Option<(Size, Name)>,
     pub(crate) body_timeout: Option<(Timeout, Name)>,
@@ -47,40 +47,40 @@ pub(crate) struct Declaration {
     pub(crate) root: Option<syn::Path>,
 }
 
-/// A word or the text of a string literal, and where it stands.
+/// A word or the text of a string literal, and its span.
 #[derive(Clone, Debug)]
 pub(crate) struct Name {
     pub(crate) text: String,
     pub(crate) span: Span,
     /// Whether it was written as a bare word.
     pub(crate) bare: bool,
-    /// The variant that was written instead. The text is empty until the vocabulary has said which
-    /// name that is.
-    pub(crate) typed: Option<Box<Typed>>,
+    /// The enum variant that was written instead. The text is empty until the vocabulary has
+    /// resolved it.
+    pub(crate) enum_variant: Option<Box<EnumVariant>>,
 }
 
-/// `Permission::OrdersRead`: a name as the variant of an enum.
+/// `Permission::OrdersRead`: a name as an enum variant.
 #[derive(Clone, Debug)]
-pub(crate) struct Typed {
+pub(crate) struct EnumVariant {
     pub(crate) path: TokenStream,
     /// The enum: the path without its last word.
     pub(crate) of: TokenStream,
     pub(crate) variant: Ident,
 }
 
-/// `"a"`, `any("a", "b")` or `all("a", "b")`; of `auth`, `lenient(a, b)` as well.
+/// `"a"`, `any("a", "b")` or `all("a", "b")`; for `auth` also `lenient(a, b)`.
 #[derive(Debug)]
 pub(crate) struct Names {
     pub(crate) key: Ident,
     pub(crate) combine: Combine,
     pub(crate) names: Vec<Name>,
-    /// Whether bad credentials count as none: any of the names will do, or none of them.
+    /// Whether it is `lenient`: rejected credentials count as missing.
     pub(crate) is_lenient: bool,
     pub(crate) value: TokenStream,
 }
 
 impl Names {
-    /// How callers may be anonymous, as it is written; `None`: they may not.
+    /// The setting that admits anonymous callers, as written; `None` if they are not admitted.
     pub(crate) fn admits_anonymous(&self) -> Option<&'static str> {
         if self.is_lenient {
             Some("auth = lenient(…)")
@@ -131,17 +131,17 @@ pub(crate) struct RateKey {
     pub(crate) by: Option<By>,
     pub(crate) burst: Option<Number>,
     pub(crate) cost: Option<Cost>,
-    /// What happens to requests beyond it: a word, or a percentage.
+    /// How requests over it are handled: a word, or a percentage.
     pub(crate) mode: Option<Name>,
     /// `refund = 5xx`
     pub(crate) refund: Option<Ident>,
-    /// The name of the count that it has in common with others.
+    /// The name of the shared count.
     pub(crate) shared: Option<Name>,
-    /// Whose requests are not counted.
+    /// The condition of callers whose requests are not counted.
     pub(crate) unless: Option<Condition>,
-    /// By whose clocks the periods of a `quota` begin; without it, UTC.
+    /// The time zone in which the periods of a `quota` begin; UTC by default.
     pub(crate) zone: Option<Name>,
-    /// Whether every part of it could be read.
+    /// Whether every part of it was parsed.
     pub(crate) complete: bool,
 }
 
@@ -152,7 +152,7 @@ pub(crate) struct Concurrency {
     pub(crate) by: Option<By>,
     pub(crate) queue: Option<Number>,
     pub(crate) wait: Option<(Wait, Name)>,
-    /// What happens to requests beyond it: a word, or a percentage.
+    /// How requests over it are handled: a word, or a percentage.
     pub(crate) mode: Option<Name>,
 }
 
@@ -160,13 +160,13 @@ pub(crate) struct Concurrency {
 #[derive(Debug)]
 pub(crate) struct FailuresKey {
     pub(crate) key: Ident,
-    /// One, or those of a named rate: each is a budget.
+    /// One rate, or those of a named rate: each is a budget.
     pub(crate) rates: Vec<Window>,
-    /// A rate that the vocabulary has to explain; `None` once it has.
+    /// The name of a rate; `None` once the vocabulary has resolved it.
     pub(crate) named: Option<Name>,
-    /// The statuses that are failures, where it says so.
+    /// The statuses that count as failures, if given.
     pub(crate) on: Option<Vec<Number>>,
-    /// What happens to whoever makes more: a word, or a percentage.
+    /// How clients over it are handled: a word, or a percentage.
     pub(crate) mode: Option<Name>,
     /// Whether every part of it could be read.
     pub(crate) complete: bool,
@@ -182,11 +182,11 @@ pub(crate) struct Tiers {
 /// `by = address`, or `by = (tenant, header("x-client"))`.
 #[derive(Debug)]
 pub(crate) struct By {
-    /// Several are a combination.
+    /// Several parts are a combination.
     pub(crate) parts: Vec<Part>,
 }
 
-/// One thing that requests are told apart by.
+/// One part of the key by which requests are counted.
 #[derive(Debug)]
 pub(crate) struct Part {
     pub(crate) tokens: TokenStream,
@@ -195,17 +195,17 @@ pub(crate) struct Part {
 
 #[derive(Debug)]
 pub(crate) enum PartKind {
-    /// `address` and the like; whether there is such a word is not known yet.
+    /// `address` and the like; not checked yet.
     Word(Name),
     /// `header("x-client")`.
     Header(Name),
-    /// `claim("org.id")`, or `claim(["https://shop.example/org"])`: the claim and those inside.
+    /// `claim("org.id")`, or `claim(["https://shop.example/org"])`: the path of the claim.
     Claim(Vec<Name>),
     /// `key(EXPR)`.
     Key(Expression),
 }
 
-/// How many permits a request takes.
+/// The number of permits that a request takes.
 #[derive(Debug)]
 pub(crate) enum Cost {
     /// `cost = 5`
@@ -225,7 +225,7 @@ impl RateKey {
         }
     }
 
-    /// The expression that says what a request costs, if one does.
+    /// The expression of the cost, if it has one.
     pub(crate) fn price(&self) -> Option<&Expression> {
         match &self.cost {
             Some(Cost::Expression(price)) => Some(price),
@@ -233,18 +233,18 @@ impl RateKey {
         }
     }
 
-    /// The quotas of authenticated callers alone.
+    /// The rates for authenticated callers only.
     pub(crate) fn of_the_known(&self) -> impl Iterator<Item = &Quotas> {
         let tiers = self.tiers.iter().flat_map(|tiers| tiers.quotas.iter());
         self.authenticated.iter().chain(tiers.map(|(_, quotas)| quotas))
     }
 
-    /// All quotas.
+    /// All rates.
     pub(crate) fn quotas(&self) -> impl Iterator<Item = &Quotas> {
         self.everyone.iter().chain(&self.anonymous).chain(self.of_the_known())
     }
 
-    /// The same, to be changed.
+    /// The same, mutable.
     pub(crate) fn quotas_mut(&mut self) -> impl Iterator<Item = &mut Quotas> {
         let tiers = self.tiers.iter_mut().flat_map(|tiers| tiers.quotas.iter_mut());
         let tiers = tiers.map(|(_, quotas)| quotas);
@@ -253,12 +253,12 @@ impl RateKey {
     }
 }
 
-/// `"100/h"`, `login` or `["10/s", login]`, and the option's name or the literal it starts at.
+/// `"100/h"`, `login` or `["10/s", login]`, and the option's name or the first literal.
 #[derive(Debug)]
 pub(crate) struct Quotas {
     pub(crate) place: TokenStream,
     pub(crate) rates: Vec<Window>,
-    /// Rates that the vocabulary has to explain; none are left once it has.
+    /// The names of rates; empty once the vocabulary has resolved them.
     pub(crate) named: Vec<Name>,
 }
 
@@ -267,7 +267,7 @@ pub(crate) struct Quotas {
 pub(crate) struct Window {
     pub(crate) rate: Rate,
     pub(crate) span: Span,
-    /// The vocabulary's name for it, if all endpoints that use the name count together.
+    /// The vocabulary's name for it, if all endpoints that use the name share one count.
     pub(crate) shared: Option<String>,
 }
 
@@ -281,9 +281,9 @@ pub(crate) struct Number {
 /// `unvalidated(parameter, reason = "…")`, or `unvalidated(any, reason = "…")`.
 #[derive(Debug)]
 pub(crate) struct Exemption {
-    /// `any`: every body that nothing else decides.
+    /// `any` means every body that no other key names.
     pub(crate) parameter: Name,
-    /// Whether it stands on a module or in a policy.
+    /// Whether it is in the attribute of a module or in a policy.
     pub(crate) is_shared: bool,
     pub(crate) grounds: Grounds,
 }
@@ -295,14 +295,14 @@ pub(crate) struct Objects {
     pub(crate) grounds: Option<Grounds>,
 }
 
-/// Why there is an exception, and until when: `reason = "…", until = "2026-12-31"`.
+/// The reason for an exception, and its end: `reason = "…", until = "2026-12-31"`.
 #[derive(Debug)]
 pub(crate) struct Grounds {
     pub(crate) reason: Name,
     pub(crate) until: Option<Name>,
 }
 
-/// The function below the attribute; its body is never looked into.
+/// The function below the attribute; its body is not parsed.
 pub(crate) struct Function {
     pub(crate) attributes: Vec<Attribute>,
     pub(crate) visibility: Visibility,
@@ -311,7 +311,7 @@ pub(crate) struct Function {
 }
 
 impl Name {
-    /// The bare word again, where it stands.
+    /// The name as an identifier, with its span.
     pub(crate) fn ident(&self) -> Ident {
         match syn::parse_str::<Ident>(&self.text) {
             Ok(_) => Ident::new(&self.text, self.span),
@@ -322,8 +322,8 @@ impl Name {
 
 impl ToTokens for Name {
     fn to_tokens(&self, tokens: &mut TokenStream) {
-        // Only its span is of interest: where the name stands.
-        match &self.typed {
+        // Only the span is used.
+        match &self.enum_variant {
             Some(typed) => typed.path.to_tokens(tokens),
             None => Ident::new("name", self.span).to_tokens(tokens),
         }

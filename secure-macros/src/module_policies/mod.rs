@@ -13,9 +13,10 @@ use crate::known_attributes::{is_secure, unfolded};
 use crate::parse;
 use surround::Around;
 
-/// The module whose handlers have its policy, and its mistakes; `None` if the item is no module.
+/// The module with its policy on every handler, and its mistakes; `None` if the item is not a
+/// module.
 pub(crate) fn secured(arguments: &TokenStream, item: &TokenStream) -> Option<TokenStream> {
-    // Every handler comes by here.
+    // A quick test, because it runs for every handler.
     if !item.clone().into_iter().any(|token| matches!(token, TokenTree::Ident(it) if it == "mod")) {
         return None;
     }
@@ -24,12 +25,12 @@ pub(crate) fn secured(arguments: &TokenStream, item: &TokenStream) -> Option<Tok
     let outcome = Diagnostics::gather_with_the_rest(|diagnostics| {
         let Some((_, items)) = &mut module.content else {
             diagnostics
-                .error(&module.ident, "`#[secure]` expects a module with its items, found none")
+                .error(&module.ident, "`#[secure]` expects a module with a body, found none")
                 .help(format!(
                     "in the `secure.toml`, under `[policies]`: `\"src/{}/**\" = '…'`",
                     module.ident
                 ))
-                .note("an attribute does not see what stands in another file");
+                .note("an attribute cannot see the contents of another file");
             return None;
         };
         let around = Around { paths, arguments, name: &module.ident.to_string() };
@@ -45,13 +46,13 @@ pub(crate) fn secured(arguments: &TokenStream, item: &TokenStream) -> Option<Tok
     });
     Some(match outcome {
         Ok(module) => module,
-        // Its handlers are secured nevertheless: nothing else fails because of the mistakes.
+        // Its handlers are secured nevertheless, so that the mistakes cause no further errors.
         Err((Some(module), report)) => quote!(#report #module),
         Err((None, report)) => quote!(#report #item),
     })
 }
 
-/// Puts the module's policy around every handler of these items; whether there is one.
+/// Adds the module's policy to every handler among these items; returns whether there is one.
 fn hand_on(around: &Around<'_>, items: &mut [Item], diagnostics: &mut Diagnostics) -> bool {
     let mut some = false;
     for item in items {

@@ -1,4 +1,4 @@
-//! Puts a module's policy around one item: into its own `#[secure]`, or into a new one.
+//! Adds a module's policy to one item: to its own `#[secure]`, or as a new one.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -16,8 +16,9 @@ pub(super) struct Around<'a> {
 }
 
 impl Around<'_> {
-    /// The item's own keys are narrowed by the module's, which stand first. Where it has none of its own,
-    /// or only under a condition that does not hold, it gets an attribute with the module's alone.
+    /// Adds the module's keys in front of the item's own keys, which narrow them. An item without
+    /// an attribute of its own, or with one under a `cfg` that is not set, gets an attribute with
+    /// the module's keys alone.
     pub(super) fn surround(&self, attributes: &mut Vec<Attribute>) {
         if let Some(own) = attributes.iter_mut().find(|own| is_secure(own.path())) {
             self.merge(&mut own.meta);
@@ -50,7 +51,7 @@ impl Around<'_> {
         quote!(#module(#name; #arguments))
     }
 
-    /// Puts the policy into an attribute of the item's own.
+    /// Adds the policy to an attribute of the item's own.
     fn merge(&self, own: &mut Meta) {
         let (layer, bare) = (self.layer(), quote::format_ident!("{BARE}"));
         match own {
@@ -65,7 +66,7 @@ impl Around<'_> {
         }
     }
 
-    /// The same for those in a `cfg_attr`; tells under which conditions they are there.
+    /// The same for attributes in a `cfg_attr`; collects the conditions under which they exist.
     fn merge_conditional(
         &self,
         meta: &mut Meta,
@@ -89,8 +90,8 @@ impl Around<'_> {
     }
 }
 
-/// Right above the route: what stands above it needs the item, or wraps it, as if `#[secure]` were
-/// written where it belongs.
+/// The position right above the route attribute: attributes above it need the item, or wrap it, as
+/// if `#[secure]` were written there.
 fn place(attributes: &[Attribute]) -> usize {
     let is_a_route =
         |attribute: &Attribute| unfolded(attribute).iter().any(|(meta, _)| is_route(meta.path()));

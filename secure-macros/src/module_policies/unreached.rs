@@ -1,7 +1,8 @@
-//! Handlers inside of a module that its policy does not reach: each is a mistake.
+//! Reports handlers in a module that its policy does not reach.
 //!
-//! The attribute gives its policy to the functions among the module's items. It does not give it to what stands
-//! inside of another item, because it cannot know what becomes of it there, nor to what a macro may write.
+//! The attribute adds its policy to the functions among the module's items. It cannot add it to
+//! functions inside of other items, because their meaning there is unknown, nor to functions that a
+//! macro may generate.
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use quote::ToTokens;
@@ -11,11 +12,11 @@ use crate::diagnostics::Diagnostics;
 use crate::known_attributes::{conditional, is_named, is_route, is_secure};
 use crate::parse::function::kind;
 
-/// Macros that are known to write no handlers.
+/// Macros that generate no handlers.
 const HARMLESS: [&str; 6] =
     ["bitflags", "compile_error", "lazy_static", "macro_rules", "policy", "thread_local"];
 
-/// No handler stands inside of an item that is none itself.
+/// No handler is inside an item that is not a handler.
 pub(super) fn inside(item: &Item, tokens: TokenStream, diagnostics: &mut Diagnostics) {
     let mut found = Vec::new();
     find(tokens, &mut found);
@@ -25,11 +26,11 @@ pub(super) fn inside(item: &Item, tokens: TokenStream, diagnostics: &mut Diagnos
             .error(
                 &attribute,
                 format!(
-                    "a module's `#[secure]` expects handlers among its items, found one in {kind}"
+                    "a module's `#[secure]` expects handlers directly among its items, found one in {kind}"
                 ),
             )
             .help("move the handler out of it, or out of the module")
-            .note("the module's policy would not hold for it");
+            .note("the module's policy would not apply to it");
     }
 }
 
@@ -48,16 +49,16 @@ pub(super) fn by_another_name(function: &ItemFn, diagnostics: &mut Diagnostics) 
             .error(
                 meta.path(),
                 format!(
-                    "`#[{name}(\"/…\")]` looks like a route, under a name that `#[secure]` does not \
+                    "`#[{name}(\"/…\")]` looks like a route under a name that `#[secure]` does not \
                      know"
                 ),
             )
             .help("import it under its own name, or move the function out of the module")
-            .note("the module's policy would not hold for it");
+            .note("the module's policy would not apply to it");
     }
 }
 
-/// No macro is called that may write handlers.
+/// No macro is called that may generate handlers.
 pub(super) fn by_a_macro(item: &ItemMacro, diagnostics: &mut Diagnostics) {
     let path = &item.mac.path;
     if !is_named(path, |name| HARMLESS.contains(&name)) {
@@ -70,11 +71,12 @@ pub(super) fn by_a_macro(item: &ItemMacro, diagnostics: &mut Diagnostics) {
                 ),
             )
             .help("call it outside of the module")
-            .note("the module's policy would not hold for them");
+            .note("the module's policy would not apply to them");
     }
 }
 
-/// The first attribute of each function that makes it a handler, in these tokens and the groups among them.
+/// Finds the first attribute that makes a function a handler, for each function in these tokens and
+/// their groups.
 fn find(tokens: TokenStream, found: &mut Vec<Path>) {
     let tokens: Vec<TokenTree> = tokens.into_iter().collect();
     let mut rest = tokens.as_slice();
@@ -98,7 +100,7 @@ fn find(tokens: TokenStream, found: &mut Vec<Path>) {
     }
 }
 
-/// What stands in the attribute that these tokens begin with, and what stands behind it.
+/// The content of the attribute at the start of these tokens, and the tokens after it.
 fn leading_attribute(tokens: &[TokenTree]) -> Option<(TokenStream, &[TokenTree])> {
     match tokens {
         [TokenTree::Punct(pound), TokenTree::Group(group), behind @ ..]
@@ -110,7 +112,7 @@ fn leading_attribute(tokens: &[TokenTree]) -> Option<(TokenStream, &[TokenTree])
     }
 }
 
-/// Whether the tokens begin with a function, or with what may become one in a macro.
+/// Whether the tokens begin with a function, or with tokens that may become one in a macro.
 fn is_function(tokens: &[TokenTree]) -> bool {
     const QUALIFIERS: [&str; 6] = ["pub", "default", "const", "async", "unsafe", "extern"];
     let mut is_variable = false;

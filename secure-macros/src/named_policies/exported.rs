@@ -1,10 +1,11 @@
-//! `pub` policies, for other crates.
+//! `pub` policies, which other crates can use.
 //!
-//! 1. A macro for other crates stands at the root of its crate, whatever module writes it, so that its
-//!    name has to differ from those of all other policies.
-//! 2. `crate` means the crate that uses a macro. A policy means its own crate: `$crate`.
-//! 3. What the `secure.toml` says is that of the crate that uses the policy. The names of roles, scopes and
-//!    permissions are checked there, too; a rate by its name could be another one.
+//! 1. A macro for other crates is at the root of its crate, whatever module it is written in, so
+//!    its name must differ from those of all other policies.
+//! 2. `crate` in a macro means the crate that uses the macro. A policy means its own crate:
+//!    `$crate`.
+//! 3. The `secure.toml` is that of the crate that uses the policy. The names of roles, scopes and
+//!    permissions are checked there. A rate by its name could be another rate there.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -14,7 +15,7 @@ use quote::format_ident;
 use crate::diagnostics::Diagnostics;
 use crate::model::layers::Layer;
 
-/// A rate by its name is a mistake.
+/// A rate by its name is a mistake in a `pub` policy.
 pub(super) fn means_the_same_everywhere(layer: &Layer, diagnostics: &mut Diagnostics) {
     let rates = layer.declaration.rates.iter().flat_map(|rate| rate.quotas());
     let rates = rates.flat_map(|quotas| &quotas.named);
@@ -27,7 +28,7 @@ pub(super) fn means_the_same_everywhere(layer: &Layer, diagnostics: &mut Diagnos
         diagnostics
             .error(name, message)
             .help("`\"100/h\"`, or `pub(crate)`")
-            .note("another crate may have a `secure.toml` with another rate of that name");
+            .note("another crate may define another rate of that name");
     }
 }
 
@@ -37,7 +38,7 @@ pub(super) fn hidden(name: &Ident, is_exported: bool) -> Ident {
         return format_ident!("__policy_{name}");
     }
     let mut place = DefaultHasher::new();
-    // Outside of a compiler no span knows its file.
+    // Outside of a compiler, spans have no file.
     if proc_macro::is_available() {
         let span = name.span().unwrap();
         (span.file(), span.line(), span.column()).hash(&mut place);
@@ -45,7 +46,7 @@ pub(super) fn hidden(name: &Ident, is_exported: bool) -> Ident {
     format_ident!("__policy_{name}_{:016x}", place.finish())
 }
 
-/// The keys with `$crate` in place of `crate`, as a macro says it.
+/// The keys with `$crate` in place of `crate`, for a macro.
 pub(super) fn from_anywhere(keys: TokenStream) -> TokenStream {
     let mut tokens = TokenStream::new();
     let mut keys = keys.into_iter().peekable();

@@ -1,7 +1,7 @@
-//! `policy! { … }`: sets of keys with names, and `#[secure(use = …)]`, which asks for one.
+//! `policy! { … }`: defines named sets of keys for `#[secure(use = …)]`.
 //!
-//! A macro cannot look another item up. So a policy is a macro itself: it puts its keys into the
-//! attribute of whatever it is given, and `use` gives it the item.
+//! A macro cannot look up another item. So a policy is itself a macro, which adds its keys to the
+//! attribute of the item that it gets, and `use` calls it with the item.
 
 mod exported;
 
@@ -67,8 +67,8 @@ pub(crate) fn policies(input: TokenStream) -> TokenStream {
                 .iter()
                 .map(|policy| one(policy, &current.vocabulary, &mut paths))
                 .collect();
-            let told = current.told(&paths);
-            quote!(#report #policies #told)
+            let tracking = current.tracking(&paths);
+            quote!(#report #policies #tracking)
         }
         Err(error) => {
             let report = Diagnostics::gather(|diagnostics| {
@@ -80,11 +80,11 @@ pub(crate) fn policies(input: TokenStream) -> TokenStream {
     }
 }
 
-/// The macro of one policy. Of one with mistakes no key is handed on: they are told here alone.
+/// The macro of one policy. A policy with mistakes passes no keys on: they are reported here only.
 fn one(policy: &Policy, known: &Vocabulary, paths: &mut Paths) -> TokenStream {
     let Policy { attributes, visibility, name, keys } = policy;
     let is_exported = matches!(visibility, Visibility::Public(_));
-    // Also where there are mistakes, or those who use the policy would look for another crate.
+    // Also if there are mistakes, so that users of the policy do not look for another crate.
     let mut root = None;
     let outcome = Diagnostics::gather(|diagnostics| {
         let mut layer = parse::layers(keys.stream(), diagnostics).pop()?;
@@ -107,7 +107,8 @@ fn one(policy: &Policy, known: &Vocabulary, paths: &mut Paths) -> TokenStream {
             }
             (quote!(#shown; #keys), None)
         }
-        // What a faulty vocabulary would have said is not known: its own mistakes are told.
+        // The names of a faulty `secure.toml` are unknown; only the mistakes of the file are
+        // reported.
         Err(report) => (quote!(#mistaken), (!known.is_faulty()).then_some(report)),
     };
     *paths = Paths::new(root.as_ref());
@@ -130,19 +131,19 @@ fn one(policy: &Policy, known: &Vocabulary, paths: &mut Paths) -> TokenStream {
     }
 }
 
-/// A policy counts once: used again, it would only look stricter.
+/// A policy counts once: using it again only looks stricter.
 pub(crate) fn is_used_once(arguments: &TokenStream) -> Result<(), Report> {
     Diagnostics::gather(|diagnostics| {
         if let Some(path) = parse::layers::used_twice(arguments) {
             diagnostics
                 .error(&path, "`use` names the same policy twice, expected it once")
-                .help("leave out one of the two");
+                .help("remove one of the two");
         }
         Some(())
     })
 }
 
-/// Hands the item to the policy that the attribute uses.
+/// Calls the policy that the attribute uses, with the item.
 pub(crate) fn apply(policy: &syn::Path, own: &TokenStream, item: &TokenStream) -> TokenStream {
     quote!(#policy! { (#own) #item })
 }

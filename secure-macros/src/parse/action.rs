@@ -1,4 +1,4 @@
-//! The `action` key: what the application's own policy is asked about.
+//! Parses `action`: the name that the application's own policy decides on.
 
 use super::entry::{Entry, Form};
 use super::tokens::string;
@@ -17,7 +17,7 @@ pub(crate) fn action(entry: &Entry, into: &mut Declaration, diagnostics: &mut Di
     into.actions.push(Action { key: entry.key.clone(), name });
 }
 
-/// It was meant to forbid something.
+/// The key was meant to restrict the endpoint.
 fn unread(entry: &Entry, into: &mut Declaration, diagnostics: &mut Diagnostics) {
     into.rule_unclear = true;
     entry.unexpected("the name of an action as a string literal", diagnostics);

@@ -1,4 +1,4 @@
-//! The keys `allow`, `check` and `hide`: Rust expressions, with a few words of our own in them.
+//! Parses `allow`, `check` and `hide`: Rust expressions with conditions of our own.
 
 use proc_macro2::{Delimiter, Ident, Punct, Spacing, Span, TokenStream, TokenTree};
 use quote::ToTokens;
@@ -6,10 +6,10 @@ use syn::parse::{ParseStream, Parser};
 use syn::{BinOp, Expr, ExprCall, Lit, Token, UnOp};
 
 use super::entry::{Entry, Form};
+use super::enum_variants::enum_variant;
 use super::network;
 use super::operators::{ADDRESS, TIME, without_in};
 use super::tokens::{comma_separated, is_punct, shown, stream, string, word, word_of};
-use super::typed::typed;
 use super::unfinished::{completed, completed_path};
 use crate::diagnostics::Diagnostics;
 use crate::model::condition::{Allow, Check, Condition, ConditionKind, Expression};
@@ -44,7 +44,8 @@ pub(crate) fn allow(entry: &Entry, into: &mut Declaration, diagnostics: &mut Dia
     into.rule_unclear |= diagnostics.count() > mistakes;
 }
 
-/// What an editor completes while it is being written; what is wrong with its parts is told later.
+/// The rule that an editor completes while it is being written; mistakes in its parts are reported
+/// later.
 fn unfinished_rule(tokens: TokenStream) -> Option<Allow> {
     let expression = syn::parse2::<Expr>(completed(tokens)).ok()?;
     Diagnostics::gather(|told_later| Some(condition(&expression, told_later)))
@@ -52,7 +53,7 @@ fn unfinished_rule(tokens: TokenStream) -> Option<Allow> {
         .map(|condition| Allow { condition, shared: None })
 }
 
-/// Tokens that are one expression of Rust; what they say is rustc's business.
+/// Tokens that form one Rust expression; rustc checks its meaning.
 pub(super) fn expression(
     key: &str,
     value: &[TokenTree],
@@ -82,19 +83,19 @@ fn no_expression(
     let text = error.to_string();
     let text = text.strip_prefix("unexpected end of input, ").unwrap_or(&text);
     let message = match text.strip_prefix("expected an expression") {
-        Some(_) => format!("`{key}` expects an expression, found its end or an operator"),
+        Some(_) => format!("`{key}` expects an expression, found an operator or nothing"),
         None => format!("`{key}` expects an expression: {text}"),
     };
     let help = if is_cast_before_less(value) {
-        "a cast before `<` stands in parentheses: `(x as u64) < y`"
+        "put a cast before `<` in parentheses: `(x as u64) < y`"
     } else {
-        "a comma outside of parentheses ends it; parentheses hold it together"
+        "a comma ends the expression, unless it is in parentheses"
     };
     diagnostics.error_at(place(value, read, error), message).help(help);
 }
 
-/// Where an expression stops being one. syn shows the end of the tokens as the whole attribute: here
-/// something stands behind them, at the last one's place.
+/// The place of a syntax error in an expression. syn reports the end of the tokens at the whole
+/// attribute; here a token with the span of the last one is added after them.
 fn place(value: &[TokenTree], read: TokenStream, error: &syn::Error) -> Span {
     let Some(last) = value.last() else { return error.span() };
     let mut end = Punct::new(';', Spacing::Alone);
@@ -107,7 +108,7 @@ fn place(value: &[TokenTree], read: TokenStream, error: &syn::Error) -> Span {
     until_the_end.parse2(with_an_end).err().map_or_else(|| error.span(), |found| found.span())
 }
 
-/// `x as u64 < 5`: rustc, too, reads `u64<5`.
+/// `x as u64 < 5`: rustc, too, parses `u64<5`.
 fn is_cast_before_less(value: &[TokenTree]) -> bool {
     value.windows(3).any(|three| {
         matches!(three, [TokenTree::Ident(word), TokenTree::Ident(_), less]
@@ -207,7 +208,7 @@ fn condition(expression: &Expr, diagnostics: &mut Diagnostics) -> Condition {
         Expr::Closure(closure) => {
             diagnostics
                 .error(closure, "`allow` expects a condition, found a closure")
-                .help("`||` stands between two conditions");
+                .help("write `||` between two conditions");
             ConditionKind::Expression
         }
         Expr::Let(binding) => {
@@ -224,8 +225,7 @@ fn condition(expression: &Expr, diagnostics: &mut Diagnostics) -> Condition {
     Condition { tokens: expression.to_token_stream(), kind }
 }
 
-/// A `return` would return from code that the user does not see; in a closure or an `async` block it
-/// is theirs.
+/// A `return` would return from generated code; in a closure or an `async` block it is the user's.
 fn returns_nothing(key: &str, tokens: &TokenStream, diagnostics: &mut Diagnostics) {
     let is_theirs = tokens.clone().into_iter().any(|token| {
         is_punct(&token, '|') || matches!(&token, TokenTree::Ident(word) if word == "async")
@@ -241,7 +241,7 @@ fn returns_nothing(key: &str, tokens: &TokenStream, diagnostics: &mut Diagnostic
                         &word,
                         format!("`{key}` expects an expression with a value, found `return`"),
                     )
-                    .help("the value stands at the end: `if … { … } else { … }`");
+                    .help("put the value at the end: `if … { … } else { … }`");
                 return;
             }
             TokenTree::Group(group) => returns_nothing(key, &group.stream(), diagnostics),
@@ -250,7 +250,7 @@ fn returns_nothing(key: &str, tokens: &TokenStream, diagnostics: &mut Diagnostic
     }
 }
 
-/// The operands of one operator, however the chain is nested.
+/// The operands of one operator, for any nesting of the chain.
 fn operands(
     expression: &Expr,
     is_and: bool,
@@ -268,7 +268,7 @@ fn operands(
     }
 }
 
-/// `role("admin")` and the like; any other call is the application's.
+/// `role("admin")` and the like; any other call is an expression of the application.
 fn atom(call: &ExprCall, diagnostics: &mut Diagnostics) -> ConditionKind {
     let Expr::Path(path) = &*call.func else { return ConditionKind::Expression };
     let Some(function) = path.path.get_ident().map(Ident::to_string) else {
@@ -301,7 +301,7 @@ fn atom(call: &ExprCall, diagnostics: &mut Diagnostics) -> ConditionKind {
             Some(name) => ConditionKind::Fact(fact, name),
             None => no_name(call, &function, &arguments, diagnostics),
         },
-        path => match typed(path) {
+        path => match enum_variant(path) {
             Some(name) => ConditionKind::Fact(fact, name),
             None => no_name(call, &function, &arguments, diagnostics),
         },

@@ -1,5 +1,5 @@
-//! The keys `concurrency` and `priority`: how many requests at once, whose, who waits, and which go
-//! first.
+//! Parses `concurrency` and `priority`: requests in flight, their key, the queue, and the order
+//! under overload.
 
 use proc_macro2::{Group, Ident, TokenTree};
 
@@ -88,7 +88,7 @@ fn options(entry: &Entry, group: &Group, into: &mut Declaration, diagnostics: &m
     }
 }
 
-/// What was found so far.
+/// The options parsed so far.
 #[derive(Default)]
 struct Options {
     seen: Vec<String>,
@@ -113,7 +113,7 @@ impl Options {
                 let diagnostic = diagnostics.error(name, message);
                 match nearest(unknown, OPTIONS) {
                     Some(option) => diagnostic.help(format!("did you mean `{option}`?")),
-                    None => diagnostic.help(format!("the options are {}", choices(&OPTIONS))),
+                    None => diagnostic.help(format!("expected {}", choices(&OPTIONS))),
                 };
             }
         }

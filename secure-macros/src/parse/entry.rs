@@ -1,4 +1,5 @@
-//! The attribute's entries: `key`, `key = value` and `key(…)`, each looked up in the table of keys.
+//! Parses the attribute's entries: `key`, `key = value` and `key(…)`, each looked up in the table
+//! of keys.
 
 use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 
@@ -7,7 +8,7 @@ use super::tokens::{comma_separated, is_punct, shown, stream, string, without_in
 use crate::diagnostics::{Diagnostic, Diagnostics, nearest};
 use crate::model::raw::Declaration;
 
-/// One entry of the attribute, its key known.
+/// One entry of the attribute with a known key.
 #[derive(Debug)]
 pub(crate) struct Entry {
     pub(crate) key: Ident,
@@ -15,7 +16,7 @@ pub(crate) struct Entry {
     pub(crate) form: Form,
 }
 
-/// What follows the key.
+/// The form of the value.
 #[derive(Debug)]
 pub(crate) enum Form {
     Bare,
@@ -24,7 +25,7 @@ pub(crate) enum Form {
 }
 
 impl Entry {
-    /// The value does not have the form that the key wants.
+    /// Reports a value that does not have the form of the key.
     pub(crate) fn unexpected<'a>(
         &self,
         expected: &str,
@@ -55,7 +56,7 @@ impl Entry {
     }
 }
 
-/// Reads everything between the attribute's parentheses.
+/// Parses everything between the attribute's parentheses.
 pub(crate) fn declaration(tokens: TokenStream, diagnostics: &mut Diagnostics) -> Declaration {
     let mut declaration = Declaration::default();
     let mut seen: Vec<&str> = Vec::new();
@@ -80,16 +81,16 @@ pub(crate) fn declaration(tokens: TokenStream, diagnostics: &mut Diagnostics) ->
     declaration
 }
 
-/// The entries of the attribute, as they stand between its commas.
+/// The tokens of each entry, split at commas.
 pub(crate) fn parts_of(tokens: TokenStream) -> Vec<Vec<TokenTree>> {
     let tokens: Vec<TokenTree> = entries(tokens).into_iter().collect();
     let parts = tokens.split(|token| is_punct(token, ',')).map(<[TokenTree]>::to_vec);
     parts.filter(|part| !part.is_empty()).collect()
 }
 
-/// The tokens without the invisible groups that `macro_rules!` puts around fragments; in the value
-/// of `allow`, and in what `rate` and `quota` are given, they stay, as they guard the precedence of operators
-/// there.
+/// The tokens without the invisible groups that `macro_rules!` puts around fragments. In the value
+/// of `allow`, and in the arguments of `rate` and `quota`, they stay, because they keep the
+/// precedence of operators there.
 fn entries(tokens: TokenStream) -> TokenStream {
     let mut flat: Vec<TokenTree> = Vec::new();
     for token in tokens {
@@ -121,9 +122,9 @@ fn entry(part: &[TokenTree], is_first: bool, diagnostics: &mut Diagnostics) -> O
         let diagnostic =
             diagnostics.error(&stream(part), format!("expected a key, found `{found}`"));
         if string(first).is_some() && is_first {
-            diagnostic.help(format!("every value has its key: `roles = {found}`"));
+            diagnostic.help(format!("write the key before the value: `roles = {found}`"));
         } else if string(first).is_some() {
-            diagnostic.help("a list of several names says which: `roles = any(\"a\", \"b\")`");
+            diagnostic.help("write several names as a list: `roles = any(\"a\", \"b\")`");
         }
         return None;
     };
@@ -153,8 +154,8 @@ fn entry(part: &[TokenTree], is_first: bool, diagnostics: &mut Diagnostics) -> O
     Some(Entry { key: key.clone(), row, form })
 }
 
-/// The token before a key that no comma precedes, and that key. In an expression no name follows a
-/// literal or a bracket, and none that follows a name is assigned to.
+/// The token before a key without a comma in front of it, and that key. In an expression no name
+/// follows a literal or a bracket, and no name after a name is assigned to.
 fn missing_comma(part: &[TokenTree]) -> Option<(&TokenTree, &Ident)> {
     (0..part.len()).find_map(|index| {
         let [ended, TokenTree::Ident(next), rest @ ..] = part.get(index..)? else { return None };

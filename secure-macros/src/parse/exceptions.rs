@@ -1,4 +1,4 @@
-//! The keys that make an exception, each with its grounds: `public`, `unvalidated`, `objects`.
+//! Parses the exceptions, each with its reason: `public`, `unvalidated`, `objects`.
 
 use proc_macro2::TokenTree;
 
@@ -69,7 +69,8 @@ fn is_any(value: &[TokenTree]) -> bool {
     matches!(value, [TokenTree::Ident(word)] if word == "any")
 }
 
-/// `reason = "…"`, and `until = "2026-12-31"` if there is one; `form` is what stands before them.
+/// `reason = "…"`, and `until = "2026-12-31"` if present; `form` is the text before them in the
+/// help.
 fn grounds(
     entry: &Entry,
     form: &str,
@@ -89,7 +90,7 @@ fn grounds(
                         let diagnostic = diagnostics.error(name, message);
                         match nearest(unknown, ["reason", "until"]) {
                             Some(option) => diagnostic.help(format!("did you mean `{option}`?")),
-                            None => diagnostic.help("the options are `reason` and `until`"),
+                            None => diagnostic.help("expected `reason` or `until`"),
                         };
                         return None;
                     }

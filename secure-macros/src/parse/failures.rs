@@ -1,4 +1,4 @@
-//! The `failures` key: a rate, and which answers are failures.
+//! Parses `failures`: a rate, and the statuses that count as failures.
 
 use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
 use syn::LitInt;
@@ -44,7 +44,7 @@ fn options(list: TokenStream, failures: &mut FailuresKey, diagnostics: &mut Diag
             [token] if is_rate(token) && has_rate => {
                 diagnostics
                     .error(&stream(&part), "`failures` expects one rate, found a second one")
-                    .help("write the key once more");
+                    .help("write a second `failures`");
             }
             [token] if is_rate(token) => {
                 has_rate = true;
@@ -69,7 +69,7 @@ fn options(list: TokenStream, failures: &mut FailuresKey, diagnostics: &mut Diag
     }
 }
 
-/// A rate as a string, or the name of one.
+/// Whether it is a rate as a string, or the name of one.
 fn is_rate(token: &TokenTree) -> bool {
     string(token).or_else(|| word(token)).is_some()
 }
@@ -92,7 +92,7 @@ fn unknown(name: &Ident, diagnostics: &mut Diagnostics) {
     let diagnostic = diagnostics.error(name, format!("unknown option `{unknown}` of `failures`"));
     match nearest(&unknown, OPTIONS) {
         Some(option) => diagnostic.help(format!("did you mean `{option}`?")),
-        None => diagnostic.help(format!("the options are {}", choices(&OPTIONS))),
+        None => diagnostic.help(format!("expected {}", choices(&OPTIONS))),
     };
 }
 
@@ -109,7 +109,7 @@ fn statuses(
         diagnostics
             .error(list, "`on` expects statuses, found an empty list")
             .help(ON)
-            .note("nothing would be a failure");
+            .note("without a status nothing counts as a failure");
         return None;
     }
     let parts = comma_separated(list.stream(), diagnostics);

@@ -1,4 +1,4 @@
-//! The item below the attribute: a function, its body unread.
+//! Parses the item below the attribute: a function, without its body.
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use syn::parse::{ParseStream, Parser};
@@ -7,7 +7,7 @@ use syn::{Attribute, Signature, Visibility};
 use crate::diagnostics::Diagnostics;
 use crate::model::raw::Function;
 
-/// Reads the function; `None` if the item is something else, which is one mistake.
+/// Parses the function; `None` if the item is not a function, which is one mistake.
 pub(crate) fn function(item: TokenStream, diagnostics: &mut Diagnostics) -> Option<Function> {
     match parse.parse2(item.clone()) {
         Ok(function) => Some(function),
@@ -17,7 +17,7 @@ pub(crate) fn function(item: TokenStream, diagnostics: &mut Diagnostics) -> Opti
                     let (kind, place) = kind(&item);
                     diagnostics
                         .error(&place, format!("`#[secure]` expects an `async fn`, found {kind}"))
-                        .help("put it above the handler");
+                        .help("put `#[secure]` above the handler");
                 }
                 _ => {
                     diagnostics.syntax(&error);
@@ -43,7 +43,7 @@ fn parse(input: ParseStream<'_>) -> syn::Result<Function> {
     }
 }
 
-/// The body in its braces; a macro's `$body:block` stands in a group without any.
+/// The body in braces; a macro's `$body:block` is in a group without delimiters.
 fn block(token: TokenTree) -> Option<Group> {
     let TokenTree::Group(group) = token else { return None };
     match group.delimiter() {
@@ -53,7 +53,7 @@ fn block(token: TokenTree) -> Option<Group> {
     }
 }
 
-/// What an item is in words, and its keyword.
+/// The kind of an item for messages, and its keyword.
 pub(crate) fn kind(item: &syn::Item) -> (&'static str, TokenStream) {
     use quote::ToTokens;
     match item {

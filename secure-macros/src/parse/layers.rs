@@ -1,7 +1,7 @@
-//! An attribute that other policies stand around: those of its modules, and those it uses.
+//! Parses the layers of an attribute: those of its modules, and the policies that it uses.
 //!
-//! A module's `#[secure(...)]` and a policy's tokens reach the handler inside of its own attribute,
-//! as `__module(…)` and `__policy(…)`.
+//! A module's `#[secure(...)]` and a policy's tokens reach the handler inside its own attribute, as
+//! `__module(…)` and `__policy(…)`.
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use syn::parse::Parser;
@@ -17,16 +17,17 @@ use crate::paths::Paths;
 pub(crate) const MODULE: &str = "__module";
 pub(crate) const POLICY: &str = "__policy";
 
-/// Says that what the policies of the handler's file use stands in the attribute by now.
+/// Marks an attribute that already contains the named policies that the handler's file policies
+/// use.
 pub(crate) const HOISTED: &str = "__hoisted";
 
-/// Says that a handler's own attribute has no keys: without it, only the module's would be seen.
+/// Marks a handler's own attribute without keys: without it, only the module's would be visible.
 pub(crate) const BARE: &str = "__bare";
 
-/// What is left of a policy that has mistakes: they are told where it is written.
+/// The replacement of a policy with mistakes, which are reported where it is written.
 pub(crate) const MISTAKEN: &str = "__mistaken";
 
-/// The key `use` is taken out before the other keys are read; what is left of it is a mistake.
+/// The key `use` is removed before the other keys are parsed; a remaining one is a mistake.
 pub(crate) fn use_policy(entry: &Entry, _: &mut Declaration, diagnostics: &mut Diagnostics) {
     let is_path = match &entry.form {
         Form::Equals(value) => path(value).is_some(),
@@ -35,7 +36,7 @@ pub(crate) fn use_policy(entry: &Entry, _: &mut Declaration, diagnostics: &mut D
     if is_path {
         diagnostics
             .error(&entry.key, "a policy expects keys of its own, found `use`")
-            .help("`#[secure(use = one, use = other)]` where both hold");
+            .help("write `#[secure(use = one, use = other)]` where both are needed");
     } else {
         entry.unexpected("the path of a policy", diagnostics);
     }
@@ -102,7 +103,7 @@ pub(crate) fn layers(arguments: TokenStream, diagnostics: &mut Diagnostics) -> V
     layers
 }
 
-/// Where the runtime is, as the attribute says.
+/// The path of the runtime, from the attribute.
 pub(crate) fn root(arguments: &TokenStream) -> Paths {
     let root = Diagnostics::gather(|diagnostics| {
         let layers = layers(arguments.clone(), diagnostics);
@@ -111,7 +112,8 @@ pub(crate) fn root(arguments: &TokenStream) -> Paths {
     Paths::new(root.ok().flatten().as_ref())
 }
 
-/// Whether the attribute, or a policy that it uses, admits callers who are not known.
+/// Collects the layers. Returns whether the attribute, or a policy that it uses, admits anonymous
+/// callers.
 fn collect(
     arguments: TokenStream,
     origin: Origin,
@@ -137,7 +139,7 @@ fn collect(
                 let opens = collect(tokens.stream(), outer, layers, diagnostics);
                 is_open |= opens && outer == Origin::Policy;
                 rest.next();
-                // The comma that separates it from what stands behind.
+                // The comma after it.
                 rest.next_if(|token| is_punct(token, ','));
             }
             _ if matches!(&token, TokenTree::Ident(word) if word == BARE) => is_bare = true,
@@ -156,7 +158,7 @@ fn collect(
     is_open
 }
 
-/// `"staff";` in front of a policy's or a module's keys is its name.
+/// The name `"staff";` in front of a policy's or a module's keys, and the keys.
 fn named(arguments: TokenStream) -> (Option<String>, TokenStream) {
     let mut tokens = arguments.clone().into_iter();
     match (tokens.next(), tokens.next()) {

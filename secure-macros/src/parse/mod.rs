@@ -1,9 +1,11 @@
-//! Tokens to raw models: the forms of the attribute and of the function, no rules.
+//! Parses tokens into the raw model: the syntax of the attribute and of the function, without
+//! rules.
 
 pub(crate) mod action;
 pub(crate) mod allow;
 pub(crate) mod concurrency;
 pub(crate) mod entry;
+mod enum_variants;
 pub(crate) mod exceptions;
 pub(crate) mod failures;
 pub(crate) mod function;
@@ -17,7 +19,6 @@ pub(crate) mod rate_key;
 mod rate_options;
 pub(crate) mod scalars;
 pub(crate) mod tokens;
-mod typed;
 pub(crate) mod unfinished;
 
 pub(crate) use entry::declaration;

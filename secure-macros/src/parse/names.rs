@@ -1,24 +1,24 @@
-//! The keys whose value is a list of names: `auth`, `roles`, `scopes`, `permissions`, `acr`, `amr`,
-//! `content_encoding`.
+//! Parses the keys whose value is a list of names: `auth`, `roles`, `scopes`, `permissions`, `acr`,
+//! `amr`, `content_encoding`.
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 use super::entry::{Entry, Form};
+use super::enum_variants::enum_variant;
 use super::tokens::{comma_separated, shown, stream, string, word};
-use super::typed::typed;
 use crate::diagnostics::Diagnostics;
 use crate::model::legal::Fact;
 use crate::model::raw::{Combine, Declaration, Name, Names};
 
-/// How the key writes a single name.
+/// The form of a single name.
 #[derive(Clone, Copy)]
 enum Style {
-    /// Bare words, or literals for names that are no words.
+    /// Bare words, or literals for names that are not identifiers.
     Words,
     /// Literals only.
     Literals,
     /// Literals, or variants of an enum.
-    Typed,
+    LiteralsOrVariants,
 }
 
 pub(crate) fn auth(entry: &Entry, into: &mut Declaration, diagnostics: &mut Diagnostics) {
@@ -54,7 +54,7 @@ pub(crate) fn content_encoding(
 }
 
 fn demand(fact: Fact, entry: &Entry, into: &mut Declaration, diagnostics: &mut Diagnostics) {
-    let names = names(entry, Style::Typed, diagnostics);
+    let names = names(entry, Style::LiteralsOrVariants, diagnostics);
     into.demands.extend(names.map(|names| (fact, names)));
 }
 
@@ -150,32 +150,32 @@ fn list_of(
 fn name(token: &TokenTree, style: Style) -> Option<Name> {
     match style {
         Style::Words => word(token).or_else(|| string(token)),
-        Style::Literals | Style::Typed => string(token),
+        Style::Literals | Style::LiteralsOrVariants => string(token),
     }
 }
 
 fn variant(tokens: &[TokenTree], style: Style) -> Option<Name> {
     match style {
-        Style::Typed => typed(tokens),
+        Style::LiteralsOrVariants => enum_variant(tokens),
         Style::Words | Style::Literals => None,
     }
 }
 
-/// `["a", "b"]`, or the key called like a function: any, or all?
+/// Reports `["a", "b"]`, or the key written like a function: `any` or `all` is missing.
 fn several(entry: &Entry, place: &TokenTree, list: TokenStream, diagnostics: &mut Diagnostics) {
     let name = entry.row.name;
     let list = shown(&list.into_iter().collect::<Vec<_>>());
     let place = stream(std::slice::from_ref(place));
     if name == "acr" {
         diagnostics
-            .error(&place, "a list of `acr` says `any`, found a list alone")
+            .error(&place, "a list of names in `acr` expects `any`, found a list alone")
             .help(format!("`acr = any({list})`"));
         return;
     }
     diagnostics
-        .error(&place, format!("a list of `{name}` says `any` or `all`, found neither"))
+        .error(&place, format!("a list of names in `{name}` expects `any` or `all`, found neither"))
         .help(format!("`{name} = any({list})` or `{name} = all({list})`"))
-        .note("a list alone would have to be guessed");
+        .note("a list alone does not say whether one name suffices or all are needed");
 }
 
 fn no_name(entry: &Entry, token: &TokenTree, style: Style, diagnostics: &mut Diagnostics) {
@@ -184,12 +184,12 @@ fn no_name(entry: &Entry, token: &TokenTree, style: Style, diagnostics: &mut Dia
     let message = format!("`{key}` expects {}, found `{found}`", expected(style));
     let diagnostic = diagnostics.error(&stream(std::slice::from_ref(token)), message);
     match token {
-        // A constant's name is no role's.
+        // The name of a constant is not a role.
         TokenTree::Ident(_) if !found.contains(char::is_lowercase) => diagnostic
-            .help(format!("`{key} = \"…\"`, with the name that `{found}` holds"))
-            .note("an attribute sees no constant's value"),
+            .help(format!("write the value of `{found}`: `{key} = \"…\"`"))
+            .note("an attribute cannot read the value of a constant"),
         TokenTree::Ident(_) if found.starts_with(char::is_uppercase) => {
-            diagnostic.help(format!("a variant stands behind its enum: `{key} = …::{found}`"))
+            diagnostic.help(format!("write the enum before its variant: `{key} = …::{found}`"))
         }
         TokenTree::Ident(_) => diagnostic.help(format!("`\"{found}\"`")),
         _ => diagnostic.help(format!("`{}`", entry.row.example)),
@@ -199,13 +199,15 @@ fn no_name(entry: &Entry, token: &TokenTree, style: Style, diagnostics: &mut Dia
 fn expected(style: Style) -> &'static str {
     match style {
         Style::Words => "a name",
-        Style::Literals | Style::Typed => "a string literal",
+        Style::Literals | Style::LiteralsOrVariants => "a string literal",
     }
 }
 
 fn list_example(entry: &Entry, style: Style) -> String {
     match style {
         Style::Words => format!("{} = any(jwt, api_key)", entry.row.name),
-        Style::Literals | Style::Typed => format!("{} = any(\"a\", \"b\")", entry.row.name),
+        Style::Literals | Style::LiteralsOrVariants => {
+            format!("{} = any(\"a\", \"b\")", entry.row.name)
+        }
     }
 }

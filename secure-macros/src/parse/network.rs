@@ -1,4 +1,4 @@
-//! Networks in CIDR notation (RFC 4632 section 3.1): `10.0.0.0/8`, `2001:db8::/32`.
+//! Parses networks in CIDR notation (RFC 4632 section 3.1): `10.0.0.0/8`, `2001:db8::/32`.
 
 use std::net::IpAddr;
 
@@ -8,7 +8,7 @@ use super::tokens::{comma_separated, shown, stream, string};
 use crate::diagnostics::Diagnostics;
 use crate::model::condition::ConditionKind;
 
-/// Reads what stands right of `address in`.
+/// Parses the operand on the right of `address in`.
 pub(super) fn networks(arguments: &[TokenTree], diagnostics: &mut Diagnostics) -> ConditionKind {
     let parts = match arguments {
         [TokenTree::Group(list)] if list.delimiter() == Delimiter::Bracket => {
@@ -44,7 +44,7 @@ fn network(part: &[TokenTree], diagnostics: &mut Diagnostics) -> Option<String> 
     }
 }
 
-/// The network in its canonical form, or what is wrong and what to type.
+/// The network in canonical form, or a message and a help.
 fn read(text: &str) -> Result<String, (String, String)> {
     let example = || "`address in \"10.0.0.0/8\"`".to_owned();
     let (address, prefix) = match text.split_once('/') {
@@ -52,7 +52,7 @@ fn read(text: &str) -> Result<String, (String, String)> {
         None => (text, None),
     };
     let Ok(address) = address.parse::<IpAddr>() else {
-        return Err((format!("in {text:?}: `{address}` is no IP address"), example()));
+        return Err((format!("in {text:?}: `{address}` is not an IP address"), example()));
     };
     let (bits, width) = match address {
         IpAddr::V4(address) => (u128::from(address.to_bits()) << 96, 32),
@@ -61,7 +61,7 @@ fn read(text: &str) -> Result<String, (String, String)> {
     if let IpAddr::V6(address) = address
         && let Some(mapped) = address.to_ipv4_mapped()
     {
-        let message = format!("in {text:?}: an IPv4 address in the form of IPv6");
+        let message = format!("in {text:?}: expected an IPv4 address, found one mapped to IPv6");
         return Err((message, format!("write `{mapped}`: requests are compared as IPv4")));
     }
     let Some(length) = prefix.map_or(Some(width), |prefix| prefix_length(prefix, width)) else {
@@ -75,8 +75,9 @@ fn read(text: &str) -> Result<String, (String, String)> {
             IpAddr::V4(_) => IpAddr::V4(u32::try_from(bits >> 96).unwrap_or_default().into()),
             IpAddr::V6(_) => IpAddr::V6(bits.into()),
         };
-        let message = format!("in {text:?}: the address has bits behind the prefix of {length}");
-        let help = format!("the network is `{network}/{length}`, the one address `{address}`");
+        let message = format!("in {text:?}: the address has bits set after its prefix of {length}");
+        let help =
+            format!("`{network}/{length}` for the network, or `{address}` for the one address");
         return Err((message, help));
     }
     Ok(format!("{address}/{length}"))

@@ -1,15 +1,16 @@
-//! `address in …` and `time in …`: operators that Rust does not have, in an expression of Rust.
+//! Replaces `address in …` and `time in …`, operators that Rust does not have, before syn parses an
+//! expression.
 
 use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 
 use super::tokens::is_punct;
 use crate::diagnostics::Diagnostics;
 
-/// What they are while syn reads the expression.
+/// Their names while syn parses the expression.
 pub(crate) const ADDRESS: &str = "__address_in";
 pub(crate) const TIME: &str = "__time_in";
 
-/// Puts calls where `address in …` and `time in …` stand.
+/// Replaces `address in …` and `time in …` by calls.
 pub(super) fn without_in(
     tokens: impl IntoIterator<Item = TokenTree>,
     diagnostics: &mut Diagnostics,
@@ -28,10 +29,10 @@ pub(super) fn without_in(
                 replaced.extend(call);
                 rest = beyond;
             }
-            // A macro has its own language, and a block is Rust.
+            // A macro has its own syntax, and a block is plain Rust.
             (TokenTree::Group(group), _) if is_foreign(group, earlier) => {
                 for word in inner(group) {
-                    stands_in_an_expression(&word, diagnostics);
+                    report_inside_expression(&word, diagnostics);
                 }
                 replaced.extend([first.clone()]);
             }
@@ -47,19 +48,16 @@ pub(super) fn without_in(
     replaced
 }
 
-/// Our operators are conditions: what they say is not a value of Rust.
-pub(crate) fn stands_in_an_expression(word: &Ident, diagnostics: &mut Diagnostics) {
+/// Our operators are conditions, not values of Rust expressions.
+pub(crate) fn report_inside_expression(word: &Ident, diagnostics: &mut Diagnostics) {
     let word_of_ours =
         if word == TIME || word == "time" { "time in …" } else { "address in …" };
     diagnostics
-        .error(
-            word,
-            format!("`{word_of_ours}` stands in an expression, expected it to be an operand"),
-        )
-        .help("`&&`, `||`, `!` and parentheses combine conditions");
+        .error(word, format!("`{word_of_ours}` cannot be part of another expression"))
+        .help("combine conditions with `&&`, `||`, `!` and parentheses");
 }
 
-/// The call that stands for `word in value`.
+/// The call that replaces `word in value`.
 fn called(
     word: &Ident,
     earlier: &[TokenTree],
@@ -93,7 +91,7 @@ fn called(
         diagnostics
             .error(value, format!("`{word} in` expects a string literal, found `{value}`"))
             .help(format!("`{word} in {example:?}`"))
-            .note("it is checked while this compiles");
+            .note("the value is checked at compile time");
     }
     let mut list = Group::new(Delimiter::Parenthesis, value.clone().into());
     list.set_span(value.span());
@@ -113,7 +111,7 @@ fn is_foreign(group: &Group, earlier: &[TokenTree]) -> bool {
     is_macro || group.delimiter() == Delimiter::Brace
 }
 
-/// The words of ours before an `in` with a literal, somewhere in a group.
+/// The operators of ours before an `in` with a literal, anywhere in a group.
 fn inner(group: &Group) -> Vec<Ident> {
     let tokens: Vec<TokenTree> = group.stream().into_iter().collect();
     let mut found = Vec::new();

@@ -1,4 +1,4 @@
-//! The option `by` of `rate`: what requests are told apart by, one thing or a combination.
+//! Parses the option `by`: the key that requests are counted by, one part or a combination.
 
 use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
 
@@ -10,7 +10,7 @@ use crate::model::raw::{By, Name, Part, PartKind};
 
 const EXAMPLE: &str = "`by = address`, `by = header(\"x-client\")`, `by = (tenant, address)`";
 
-/// What is written as a call.
+/// The parts that are written as a call.
 const CALLS: [&str; 3] = ["header", "claim", "key"];
 
 pub(super) fn by(name: &Ident, value: &[TokenTree], diagnostics: &mut Diagnostics) -> Option<By> {
@@ -27,7 +27,7 @@ pub(super) fn by(name: &Ident, value: &[TokenTree], diagnostics: &mut Diagnostic
     Some(By { parts })
 }
 
-/// Whether the value has `key(…)` in it, which is given an expression.
+/// Whether the value contains `key(…)`, whose argument is an expression.
 pub(super) fn has_a_key(value: &[TokenTree]) -> bool {
     value.iter().any(|token| match token {
         TokenTree::Ident(word) => word == "key",
@@ -91,8 +91,7 @@ fn call(
             }
         }
         unknown => {
-            let message =
-                format!("`by` expects {} to be called, found `{unknown}`", choices(&CALLS));
+            let message = format!("`by` expects a call of {}, found `{unknown}`", choices(&CALLS));
             let diagnostic = diagnostics.error(function, message);
             match nearest(unknown, CALLS) {
                 Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
@@ -128,7 +127,7 @@ fn no_literal(
     None
 }
 
-/// A claim inside of others is written with dots.
+/// The path of a nested claim is written with dots.
 fn split(dotted: &Name) -> Vec<Name> {
     let name = |text: &str| Name { text: text.to_owned(), ..dotted.clone() };
     dotted.text.split('.').map(name).collect()

@@ -1,4 +1,4 @@
-//! The `rate` key: one quota, a list of them, or quotas with options.
+//! Parses `rate` and `quota`: one rate, a list of them, or rates with options.
 
 use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
 use syn::LitInt;
@@ -13,7 +13,7 @@ use crate::diagnostics::{Diagnostics, choices, nearest};
 use crate::grammar::rate::{Rate, RateError};
 use crate::model::raw::{Cost, Declaration, Name, Number, Quotas, RateKey, Tiers, Window};
 
-/// `rate` or `quota`: the same form, for windows that move and for periods of the calendar.
+/// `rate` or `quota`: the same syntax, for sliding windows and for periods of the calendar.
 #[derive(Clone, Copy)]
 struct Kind {
     name: &'static str,
@@ -145,8 +145,8 @@ fn options(kind: Kind, list: TokenStream, rate: &mut RateKey, diagnostics: &mut 
     }
 }
 
-/// The option without the invisible groups that `macro_rules!` puts around fragments; in an
-/// expression they stay, as they guard the precedence of operators there.
+/// The option without the invisible groups that `macro_rules!` puts around fragments. In an
+/// expression they stay, because they keep the precedence of operators there.
 pub(super) fn flat(part: Vec<TokenTree>) -> Vec<TokenTree> {
     let is_expression = match part.as_slice() {
         [TokenTree::Ident(name), equals, value @ ..] if is_punct(equals, '=') => {
@@ -159,7 +159,7 @@ pub(super) fn flat(part: Vec<TokenTree>) -> Vec<TokenTree> {
     if is_expression { part } else { without_invisible_groups(stream(&part)).into_iter().collect() }
 }
 
-/// Whether an option was not given yet.
+/// Whether an option is given for the first time.
 pub(super) fn is_first(
     name: &Ident,
     seen: &mut Vec<String>,
@@ -184,8 +184,12 @@ fn tiers(kind: Kind, key: &Ident, list: TokenStream, diagnostics: &mut Diagnosti
                 if is_first(tier, &mut seen, diagnostics)
                     && let Some(quotas) = audience(kind, tier, value, diagnostics)
                 {
-                    let name =
-                        Name { text: tier.to_string(), span: tier.span(), bare: true, typed: None };
+                    let name = Name {
+                        text: tier.to_string(),
+                        span: tier.span(),
+                        bare: true,
+                        enum_variant: None,
+                    };
                     tiers.quotas.push((name, quotas));
                 }
             }
@@ -232,7 +236,7 @@ fn unknown_option(kind: Kind, name: &Ident, diagnostics: &mut Diagnostics) {
     let diagnostic = diagnostics.error(name, message);
     match nearest(&unknown, kind.options.iter().copied()) {
         Some(option) => diagnostic.help(format!("did you mean `{option}`?")),
-        None => diagnostic.help(format!("the options are {}", choices(kind.options))),
+        None => diagnostic.help(format!("expected {}", choices(kind.options))),
     };
 }
 
@@ -377,7 +381,7 @@ fn no_quota(kind: Kind, literal: &[TokenTree], diagnostics: &mut Diagnostics) ->
     None
 }
 
-/// Where a wrong value stands and what it is; a missing one is shown at its name.
+/// The place of a wrong value, and the value for the message; a missing value is shown at its name.
 pub(super) fn value_place(name: &Ident, value: &[TokenTree]) -> (TokenStream, String) {
     if value.is_empty() {
         return (stream(&[TokenTree::Ident(name.clone())]), "nothing".to_owned());

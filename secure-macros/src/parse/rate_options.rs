@@ -1,4 +1,4 @@
-//! Options of `rate` and `quota` that say which requests are not counted, and which counts are one.
+//! Parses options of `rate` and `quota`: `refund`, `shared` and `unless`.
 
 use proc_macro2::{Ident, TokenTree};
 
@@ -9,7 +9,7 @@ use crate::diagnostics::Diagnostics;
 use crate::model::condition::Condition;
 use crate::model::raw::Name;
 
-/// `refund = 5xx`: the one class of answers that gives back what a request took.
+/// `refund = 5xx`: the class of statuses that returns the permits of a request.
 pub(super) fn refund(
     name: &Ident,
     value: &[TokenTree],
@@ -24,11 +24,11 @@ pub(super) fn refund(
     diagnostics
         .error(&place, format!("`refund` expects `5xx`, found {found}"))
         .help("`refund = 5xx`")
-        .note("a request that fails for the client's fault has to count");
+        .note("a request that fails because of the client must count");
     None
 }
 
-/// `shared = "office"`: the name of a count that several endpoints have in common.
+/// `shared = "office"`: the name of a count that several endpoints share.
 pub(super) fn shared(
     name: &Ident,
     value: &[TokenTree],
@@ -46,7 +46,7 @@ pub(super) fn shared(
     None
 }
 
-/// `unless = role("internal")`: whose requests are not counted.
+/// `unless = role("internal")`: the callers whose requests are not counted.
 pub(super) fn unless(
     name: &Ident,
     value: &[TokenTree],

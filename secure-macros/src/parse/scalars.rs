@@ -1,5 +1,5 @@
-//! The keys whose value is one thing, or none: `callable`, `fresh`, `validate`, `max_body`, `body_timeout`,
-//! `websocket`, `content_type`, `crate`.
+//! Parses the keys with one value, or none: `callable`, `fresh`, `validate`, `max_body`,
+//! `body_timeout`, `websocket`, `content_type`, `crate`.
 
 use proc_macro2::TokenTree;
 use syn::parse::Parser;

@@ -1,4 +1,4 @@
-//! Small views of token streams: what stands between two commas, whether it is a literal or a word.
+//! Helpers for token streams: split at commas, literals, words, punctuation.
 
 use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 use syn::LitStr;
@@ -29,7 +29,7 @@ pub(crate) fn without_invisible_groups(tokens: TokenStream) -> TokenStream {
     flat
 }
 
-/// The parts between top-level commas; a trailing comma ends the last part, an empty part is an
+/// The parts between top-level commas; a trailing comma ends the last part, and an empty part is an
 /// error.
 pub(crate) fn comma_separated(
     tokens: TokenStream,
@@ -43,7 +43,7 @@ pub(crate) fn comma_separated(
         match &token {
             TokenTree::Punct(punct) if punct.as_char() == ',' && depth == 0 => {
                 if part.is_empty() {
-                    diagnostics.error_at(token.span(), "expected something before `,`");
+                    diagnostics.error_at(token.span(), "expected a value before `,`");
                 } else {
                     parts.push(std::mem::take(&mut part));
                 }
@@ -57,7 +57,7 @@ pub(crate) fn comma_separated(
     parts
 }
 
-/// How many angle brackets of `::<A, B>` are open behind this token: commas in them separate types.
+/// The number of open angle brackets of `::<A, B>` after this token: commas in them separate types.
 fn angles(depth: usize, before: &[TokenTree], token: &TokenTree) -> usize {
     let is_last = |letter| before.last().is_some_and(|last| is_punct(last, letter));
     if is_punct(token, '<') && (depth > 0 || is_last(':')) {
@@ -75,7 +75,7 @@ pub(crate) fn string(token: &TokenTree) -> Option<Name> {
     if !literal.suffix().is_empty() {
         return None;
     }
-    Some(Name { text: literal.value(), span: literal.span(), bare: false, typed: None })
+    Some(Name { text: literal.value(), span: literal.span(), bare: false, enum_variant: None })
 }
 
 /// A token as a bare word; `r#type` is the word `type`.
@@ -90,7 +90,7 @@ pub(crate) fn word(token: &TokenTree) -> Option<Name> {
 pub(crate) fn word_of(ident: &Ident) -> Name {
     let text = ident.to_string();
     let text = text.strip_prefix("r#").map(str::to_owned).unwrap_or(text);
-    Name { text, span: ident.span(), bare: true, typed: None }
+    Name { text, span: ident.span(), bare: true, enum_variant: None }
 }
 
 /// Whether an identifier is this word, written raw or not.
@@ -108,7 +108,7 @@ pub(crate) fn stream(tokens: &[TokenTree]) -> TokenStream {
     tokens.iter().cloned().collect()
 }
 
-/// Tokens as they are shown in a message, short.
+/// Tokens for a message, shortened.
 pub(crate) fn shown(tokens: &[TokenTree]) -> String {
     let text = stream(tokens).to_string();
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");

@@ -1,16 +1,17 @@
-//! Expressions that somebody is still writing: `caller.`, `order.customer ==`, or nothing yet.
+//! Completes unfinished expressions for editors: `caller.`, `order.customer ==`, or nothing yet.
 //!
-//! They are mistakes, and what is told of them is not decided here. But an editor completes them,
-//! and needs an expression for that: a word is put wherever one is missing.
+//! They are mistakes, which are reported elsewhere. But an editor completes them, and needs an
+//! expression for that: a placeholder is inserted wherever a word is missing.
 
 use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 
 use super::tokens::is_punct;
 
-/// Stands where something is missing.
+/// The placeholder for a missing word.
 pub(crate) const MISSING: &str = "__missing";
 
-/// The same tokens with a word wherever an operand, a member or the rest of a path is missing.
+/// The same tokens with a placeholder wherever an operand, a member or the rest of a path is
+/// missing.
 pub(super) fn completed(tokens: TokenStream) -> TokenStream {
     let tokens: Vec<TokenTree> = tokens.into_iter().collect();
     let mut completed: Vec<TokenTree> = Vec::new();
@@ -47,7 +48,7 @@ fn missing() -> TokenTree {
     Ident::new(MISSING, Span::call_site()).into()
 }
 
-/// Whether something is missing between what was read and the next token.
+/// Whether a word is missing between the tokens read so far and the next token.
 fn lacks(read: &[TokenTree], next: Option<&TokenTree>) -> bool {
     let begins = |letters: &[char]| {
         next.is_some_and(|next| letters.iter().any(|letter| is_punct(next, *letter)))
@@ -59,9 +60,9 @@ fn lacks(read: &[TokenTree], next: Option<&TokenTree>) -> bool {
     match last.as_char() {
         // A member, unless it is a range.
         '.' => !follows('.') && !is_name && !begins(&['.']),
-        // What a path leads to.
+        // The rest of a path.
         ':' => follows(':') && !is_name && !begins(&['<']),
-        // An operand: an operator that has nothing before it is none of these.
+        // An operand. An operator with nothing before it is not one of these.
         '&' | '|' | '=' | '<' | '>' | '!' | '+' | '-' | '*' | '/' | '%' | '^' => {
             next.is_none() || begins(&[',', ';', '?', '/', '%', '^', '+'])
         }

@@ -1,5 +1,5 @@
-//! What the rule book says of `allow` is so, by trying every request there can be; and what the
-//! runtime prints of a rule reads back as that rule.
+//! The rules about `allow` are exact, checked by trying every possible request. The text that the
+//! runtime prints for a rule parses as that rule.
 
 use proc_macro2::TokenStream;
 use proptest::prelude::*;
@@ -129,7 +129,7 @@ fn tree() -> impl Strategy<Value = Tree> {
     })
 }
 
-/// What the endpoint's data says of a request, by the names in the token alone.
+/// The decision of the endpoint's data about a request, by the names in the token alone.
 fn folded(clause: &Clause, world: World) -> bool {
     let number =
         |name: &str| name.get(1..).and_then(|digits| digits.parse::<usize>().ok()).unwrap();
@@ -143,7 +143,7 @@ fn folded(clause: &Clause, world: World) -> bool {
             Fact::Scope => bit(world, SCOPE),
         }),
         Clause::Authenticator(name) => bit(world, AUTHENTICATORS + number(name)),
-        Clause::Question(_) | Clause::Address(_) | Clause::Time(_) => {
+        Clause::AppExpression(_) | Clause::Address(_) | Clause::Time(_) => {
             panic!("not in rules without expressions")
         }
     }
@@ -174,10 +174,10 @@ proptest! {
         let outcome = endpoint_with(&vocabulary(&roles), &attribute, ITEM);
         let messages = outcome.as_ref().err().map(|report| report.messages()).unwrap_or_default();
         let said = |words: &str| messages.iter().any(|message| message.contains(words));
-        prop_assert_eq!(said("never holds"), never, "{} {:?}", &attribute, &messages);
-        prop_assert_eq!(said("always holds"), always, "{} {:?}", &attribute, &messages);
+        prop_assert_eq!(said("is always false"), never, "{} {:?}", &attribute, &messages);
+        prop_assert_eq!(said("is always true"), always, "{} {:?}", &attribute, &messages);
         let idle = idle && !never && !always;
-        prop_assert_eq!(said("decides nothing"), idle, "{} {:?}", &attribute, &messages);
+        prop_assert_eq!(said("has no effect"), idle, "{} {:?}", &attribute, &messages);
         prop_assert_eq!(messages.len(), usize::from(never || always || idle));
     }
 
@@ -218,18 +218,19 @@ fn what_differs_is_asked_apart() {
         (r#"(x && caller.subject() == "a  b") || (y && caller.subject()  ==  "a  b")"#, 3),
     ] {
         let endpoint = endpoint_with(&vocabulary(&[]), &format!("allow = {rule}"), ITEM).unwrap();
-        let texts: Vec<&str> = endpoint.questions.iter().map(|it| it.text.as_str()).collect();
+        let texts: Vec<&str> =
+            endpoint.rule_expressions.iter().map(|it| it.text.as_str()).collect();
         assert_eq!(texts.len(), expected, "{rule}: {texts:?}");
         let is_shown = texts.iter().all(|text| !text.contains("literal"));
         assert!(is_shown && (!rule.contains("a  b") || texts.concat().contains("\"a  b\"")));
     }
 }
 
-type Rule = secure_runtime::policy::Rule;
+type Rule = secure_runtime::__private::policies::Rule;
 
 /// Rules as the attribute can write them: lists of two and more.
 fn rule() -> impl Strategy<Value = Rule> {
-    use secure_runtime::policy::Hours;
+    use secure_runtime::__private::policies::Hours;
     let name = || proptest::sample::select(&["a", "orders:*", "b\"\\c", "ü"]);
     const NETWORKS: &[&[&str]] = &[&["10.0.0.0/8"], &["::1/128", "9.9.9.9/32"]];
     let networks = proptest::sample::select(NETWORKS);

@@ -13,8 +13,8 @@ fn mistakes(file: &str, arguments: &str, item: &str) -> Vec<String> {
     }
 }
 
-/// What the inventory is told: the parameters that are read from the body, and which of them nothing
-/// validates, are exempt, or are validated by their extractor.
+/// The data for the inventory: the parameters that are read from the body, and those that are not
+/// validated.
 fn told(file: &str, arguments: &str, item: &str) -> (u16, Vec<String>, Vec<String>, Vec<String>) {
     let vocabulary = Vocabulary::read(file).unwrap();
     let Ok(endpoint) = endpoint_with(&vocabulary, arguments, item) else {
@@ -79,13 +79,14 @@ fn extractors_that_validate_are_known_by_the_end_of_their_path() {
     for ty in ["web::Json<Order>", "Json<Order>", "Either<AwebJson<Order>, web::Json<Old>>"] {
         assert_eq!(mistakes(file, "roles = \"a\"", &item(ty)).len(), 1, "{ty}");
     }
-    // A macro cannot know whether the short name is the extractor's: it says how to tell.
+    // A macro cannot know whether the short name is the extractor's: the help shows how to write
+    // it.
     let [message] = mistakes(file, "roles = \"a\"", &item("Json<Order>")).try_into().unwrap();
     assert!(
-        message.contains("or write `actix_web_validator::Json<…>`, if it is that"),
+        message.contains("or write `actix_web_validator::Json<…>`, if that type is meant"),
         "{message}"
     );
-    // The compiler is asked whether it is one of actix-web's after all.
+    // A compile-time assertion checks whether it is one of actix-web's after all.
     let vocabulary = Vocabulary::read(file).unwrap();
     let item = item("AwebJson<Order>");
     let endpoint = endpoint_with(&vocabulary, "roles = \"a\"", &item).ok().unwrap();
@@ -113,7 +114,7 @@ fn every_body_may_be_exempt_with_one_reason() {
     let module = format!("roles = \"a\", __module({exempt})");
     let expected = list(&["order: the domain layer checks"]);
     assert_eq!(told("", &module, JSON), (1, list(&[]), expected.clone(), list(&[])));
-    // What a handler decides stays decided.
+    // A handler's own decision about a body is kept.
     let both = format!("validate(order), __module({exempt})");
     assert_eq!(told("", &both, JSON), (1, list(&[]), list(&[]), list(&[])));
     // A handler below the module need not have a body, one that exempts it has.
@@ -136,8 +137,8 @@ fn the_table_takes_paths_of_extractors_that_are_not_of_actix_web() {
     assert_eq!(
         faults("[\"Json\", \"web::Form\", \"a b\", \"Aweb<T>\", \"Mine\", \"Mine\"]"),
         [
-            "`Json` is an extractor of actix-web, which validates nothing",
-            "`web::Form` is an extractor of actix-web, which validates nothing",
+            "`Json` is an extractor of actix-web, which does not validate",
+            "`web::Form` is an extractor of actix-web, which does not validate",
             "`validated_by` expects the path of an extractor, found `\"a b\"`",
             "`validated_by` expects the path of an extractor, found `\"Aweb<T>\"`",
             "`validated_by` names `Mine` twice, expected it once",

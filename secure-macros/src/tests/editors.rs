@@ -11,7 +11,7 @@ use crate::attribute::secure;
 /// The word that rust-analyzer puts in.
 const WORD: &str = "intellijRulezz";
 
-/// What both expansions of an attribute have in common, up to the cursor (`|>`).
+/// The common start of both expansions of an attribute, up to the cursor (`|>`).
 fn before_the_cursor(arguments: &str, item: &str) -> String {
     let expansion = |arguments: &str| {
         let arguments: TokenStream = arguments.parse().unwrap();
@@ -31,7 +31,7 @@ const ORDER: &str = "#[post(\"/shops/{shop}/orders\")]
         String::new()
     }";
 
-/// What stands before the cursor in the expansion ends with these tokens.
+/// The tokens before the cursor in the expansion end with these.
 #[track_caller]
 fn check(arguments: &str, expected: &str) {
     let before = before_the_cursor(arguments, ORDER);

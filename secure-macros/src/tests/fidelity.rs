@@ -1,4 +1,5 @@
-//! What is accepted is what was said: generated attributes, read by hand and by the macro.
+//! An accepted attribute means what it states: generated attributes, interpreted by the test and by
+//! the macro.
 
 use proptest::prelude::*;
 
@@ -8,7 +9,7 @@ use crate::model::raw::Combine;
 
 const HANDLER: &str = "async fn handler(order: web::Json<NewOrder>) -> String { String::new() }";
 
-/// One key as a person would say it: its text, and what it must mean.
+/// One key: its text, and its intended meaning.
 #[derive(Clone, Debug)]
 enum Said {
     Public,

@@ -9,7 +9,7 @@ use crate::vocabulary::Vocabulary;
 pub(super) const ROLES: usize = 4;
 pub(super) const PERMISSIONS: usize = 3;
 
-/// What one role includes (earlier ones alone) and grants.
+/// The roles (earlier ones only) and permissions of one role.
 pub(super) type Role = (BTreeSet<usize>, BTreeSet<usize>);
 
 /// Hierarchies without a cycle.
@@ -40,7 +40,7 @@ pub(super) fn has(roles: &[Role], caller: u32, of_roles: bool, name: usize) -> b
     carries(ROLES + name) || reached.iter().any(|role| roles[*role].1.contains(&name))
 }
 
-/// The file that says so.
+/// The file with these roles.
 pub(super) fn vocabulary(roles: &[Role]) -> Vocabulary {
     let words = |prefix: &str, numbers: &BTreeSet<usize>| {
         let words = numbers.iter().map(|number| format!("\"{prefix}{number}\""));

@@ -1,5 +1,4 @@
-//! What layers come to together admits nobody whom one of them alone refuses: by trying every caller
-//! there can be.
+//! Merged layers admit nobody whom one of them rejects, checked by trying every caller.
 
 use proptest::prelude::*;
 
@@ -7,7 +6,7 @@ use super::endpoint;
 use crate::model::legal::{Access, Authenticators, Endpoint};
 use crate::model::raw::Combine;
 
-/// Who may call, as one layer says it.
+/// The callers that one layer admits.
 #[derive(Clone, Debug)]
 enum Says {
     Nothing,
@@ -60,8 +59,8 @@ impl Written {
         keys.join(", ")
     }
 
-    /// What this layer says by itself; a named policy or an attribute inside of another one says
-    /// nothing about what it does not mention.
+    /// Whether this layer alone admits the caller. A named policy, or an attribute inside another one,
+    /// decides nothing about keys that it does not have.
     fn admits(&self, caller: Caller) -> bool {
         let access = match (&self.says, caller) {
             (Says::Public | Says::Optional | Says::Lenient(_), _) => true,
@@ -78,7 +77,7 @@ impl Written {
     }
 }
 
-/// What the endpoint's data says.
+/// The decision of the endpoint's data.
 fn admits(endpoint: &Endpoint, caller: Caller) -> bool {
     let number = |name: &str| name[1..].parse::<usize>().unwrap();
     let accepts = |wanted: &Authenticators| {

@@ -3,17 +3,18 @@
 mod allow;
 mod bodies;
 mod editors;
+mod enum_variants;
 mod fidelity;
 mod grammar;
 mod hierarchy;
 mod layers;
 mod modules;
+mod policy_members;
 mod redundant_clauses;
 mod reference;
 mod shared;
 mod snapshots;
 mod step_up;
-mod typed;
 
 use proc_macro2::TokenStream;
 

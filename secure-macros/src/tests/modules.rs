@@ -1,8 +1,8 @@
-//! Where a module's policy is put among a handler's attributes.
+//! The position of a module's policy among a handler's attributes.
 
 use crate::attribute::secure;
 
-/// What the module's attribute makes of it, without spaces.
+/// The expansion of the module's attribute, without spaces.
 fn expansion(handler: &str) -> String {
     let module =
         format!("mod office {{ {handler} async fn handler() -> &'static str {{ \"\" }} }}");

@@ -37,7 +37,7 @@ fn decisions(roles: &[Role], lists: &[List]) -> Vec<bool> {
     (0..1 << (ROLES + PERMISSIONS)).map(admits).collect()
 }
 
-/// Every policy that leaves out one name, or one whole list, and still says something.
+/// Every policy without one name, or without one whole list, that still has a demand.
 fn shorter(lists: &[List]) -> Vec<Vec<List>> {
     let mut all = Vec::new();
     for index in 0..lists.len() {

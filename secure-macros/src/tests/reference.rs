@@ -8,7 +8,7 @@ use crate::parse::keys::KEYS;
 fn the_docs_list_every_key() {
     let docs = include_str!("../lib.rs");
     for key in KEYS {
-        let row = format!("/// | `{}` | {} |", key.example, key.meaning);
+        let row = format!("/// | `{}` | {} | {} |", key.example, key.meaning, key.value);
         assert!(docs.contains(&row), "the reference in lib.rs lacks:\n{row}");
     }
 }

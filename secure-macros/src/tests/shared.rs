@@ -49,7 +49,7 @@ const RELATIVE: [&str; 17] = [
     "format!(\"{ROOT}\")",
 ];
 
-/// What a value can stand in.
+/// Expressions around a value.
 const AROUND: [&str; 18] = [
     "crate::f(#)",
     "!#",
@@ -116,7 +116,7 @@ fn rule() -> impl Strategy<Value = Piece> {
     })
 }
 
-/// Where a handler's module could mean something else by these words.
+/// Whether each of these words is an absolute path, so that a handler's module cannot redefine it.
 fn is_led_to_the_library(expansion: &str) -> bool {
     let expansion: String = expansion.split_whitespace().collect();
     ["Some(", "None", "u32", "vec!", "assert_eq!", "format!", "matches!"].iter().all(|word| {
@@ -135,7 +135,7 @@ proptest! {
         let Piece { text, is_relative } = rule;
         let policy = policies(format!("p = (allow = ({text}) == 1);").parse().unwrap()).to_string();
         prop_assert_eq!(policy.contains("compile_error"), is_relative, "{}\n{}", text, policy);
-        let told = policy.contains("where each handler stands");
+        let told = policy.contains("in each handler's module");
         prop_assert_eq!(told, is_relative, "{}\n{}", text, policy);
         if !is_relative {
             let layer = format!("__policy(allow = ({text}) == 1)");
@@ -148,7 +148,7 @@ proptest! {
     }
 }
 
-/// A rule that also names a parameter stands where the parameter's type has a name.
+/// A rule that also uses a parameter is expanded where the parameter's type has a name.
 #[test]
 fn a_shared_rule_about_parameters_is_found_everywhere_too() {
     let item = "#[get(\"/{id}\")] async fn f(id: web::Path<u32>) -> u8 { 0 }";

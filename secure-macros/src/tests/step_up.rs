@@ -18,7 +18,7 @@ struct Written {
     is_module: bool,
 }
 
-/// How somebody signed in: how long ago, at which class, and by which methods, as bits.
+/// One way of signing in: how long ago, at which class, and by which methods, as bits.
 type SignedIn = (Option<u32>, Option<usize>, u32);
 
 impl Written {

@@ -1,19 +1,19 @@
-//! The table `[bodies]`: which extractors validate what they read.
+//! The table `[bodies]`: the extractors that validate.
 
 use syn::Path;
 
 use super::Fault;
 use super::document::{Document, fault};
 
-/// What the file says of bodies.
+/// The table `[bodies]`.
 #[derive(Debug, Default)]
 pub(crate) struct Bodies {
-    /// Extractors that validate what they read, as paths.
+    /// The paths of extractors that validate.
     validated_by: Vec<String>,
 }
 
 impl Bodies {
-    /// The extractor of the list that a path ends with: `extract::AwebJson<Order>` ends with `AwebJson`.
+    /// The listed extractor that a path ends with: `extract::AwebJson<Order>` ends with `AwebJson`.
     pub(crate) fn validating(&self, path: &Path) -> Option<&str> {
         let is_one = |extractor: &&String| {
             let mut written = path.segments.iter().rev();
@@ -22,14 +22,14 @@ impl Bodies {
         self.validated_by.iter().find(is_one).map(String::as_str)
     }
 
-    /// The extractor of the list that has this last word, but more words than were written.
+    /// The listed extractor with this last word, but with a longer path than was written.
     pub(crate) fn longer(&self, last: &str) -> Option<&str> {
         let mut paths = self.validated_by.iter().map(String::as_str);
         paths.find(|path| path.rsplit_once("::").is_some_and(|(_, word)| word == last))
     }
 }
 
-/// Reads the lists. Where a rule is broken, the faults say so and the result is of no use.
+/// Checks the list. After a fault the result is of no use.
 pub(super) fn resolve(document: &Document, text: &str, faults: &mut Vec<Fault>) -> Bodies {
     let mut bodies = Bodies::default();
     for name in &document.validated_by {
@@ -42,15 +42,18 @@ pub(super) fn resolve(document: &Document, text: &str, faults: &mut Vec<Fault>) 
                 format!("`validated_by` expects the path of an extractor, found `{:?}`", name.text);
             told(
                 message,
-                "the type's name without its parameters: `\"actix_web_validator::Json\"`",
+                "write the type's name without its parameters: `\"actix_web_validator::Json\"`",
             );
         } else if OF_ACTIX_WEB.contains(&name.text.trim_start_matches("web::")) {
             let message =
-                format!("`{}` is an extractor of actix-web, which validates nothing", name.text);
-            told(message, "more of the path of your extractor: `\"actix_web_validator::Json\"`");
+                format!("`{}` is an extractor of actix-web, which does not validate", name.text);
+            told(
+                message,
+                "write more of the path of your extractor: `\"actix_web_validator::Json\"`",
+            );
         } else if bodies.validated_by.contains(&name.text) {
             let message = format!("`validated_by` names `{}` twice, expected it once", name.text);
-            told(message, "leave out one of the two");
+            told(message, "remove one of the two");
         } else {
             bodies.validated_by.push(name.text.clone());
         }
@@ -58,7 +61,7 @@ pub(super) fn resolve(document: &Document, text: &str, faults: &mut Vec<Fault>) 
     bodies
 }
 
-/// Names that stand for actix-web's own extractors wherever they are written.
+/// Names that mean actix-web's own extractors wherever they are written.
 const OF_ACTIX_WEB: [&str; 12] = [
     "Json",
     "Form",

@@ -1,4 +1,4 @@
-//! The vocabulary of the crate that is being compiled: found, read once, and tracked.
+//! Finds, reads and tracks the `secure.toml` of the crate that is being compiled.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,26 +12,26 @@ use crate::diagnostics::{Diagnostics, Report};
 use crate::model::legal::Fact;
 use crate::paths::Paths;
 
-/// What one attribute has to know of the vocabulary.
+/// The vocabulary for one attribute.
 #[derive(Default)]
 pub(crate) struct Current {
-    /// Empty without a file, and where the file is faulty.
+    /// Empty without a file, and with a faulty file.
     pub(crate) vocabulary: Arc<Vocabulary>,
-    /// What is wrong with the file: told at the first attribute of the crate alone.
+    /// The faults of the file, which only the first attribute of the crate reports.
     faults: Vec<Fault>,
     /// The file, at the first attribute of the crate.
     tracked: Option<PathBuf>,
 }
 
-/// What was read, and of which file.
+/// The vocabulary, and the file it was read from.
 struct Loaded {
     crate_root: PathBuf,
     file: Option<(PathBuf, Option<SystemTime>)>,
     vocabulary: Arc<Vocabulary>,
 }
 
-/// One compiler compiles one crate, and reads the file once. An editor's server stays, and looks
-/// whether the crate is another one or the file has changed.
+/// A compiler compiles one crate, and reads the file once. An editor's server keeps running, and
+/// checks whether the crate or the file has changed.
 static LOADED: Mutex<Option<Loaded>> = Mutex::new(None);
 
 /// The vocabulary of the crate that is being compiled.
@@ -49,7 +49,7 @@ pub(crate) fn current() -> Current {
 }
 
 impl Fault {
-    /// The message with its place, and the line as the compiler shows one of its own files.
+    /// The message with its place, and the line in the compiler's format.
     fn shown(&self) -> String {
         let Self { line, column, text, message, .. } = self;
         let message = format!("{FILE}:{line}:{column}: {message}");
@@ -71,12 +71,12 @@ impl Loaded {
 }
 
 impl Current {
-    /// Whether this is the first attribute of the crate, which tells all about the file.
+    /// Whether this is the first attribute of the crate, which reports everything about the file.
     pub(crate) fn is_first(&self) -> bool {
         self.tracked.is_some()
     }
 
-    /// What is wrong with the file, at the first attribute of the crate alone.
+    /// The faults of the file, at the first attribute of the crate only.
     ///
     /// `faults_in_keys` finds the mistakes in the keys of the file's policies.
     pub(crate) fn report(&self, faults_in_keys: fn(&Vocabulary) -> Vec<Fault>) -> Option<Report> {
@@ -99,9 +99,9 @@ impl Current {
         gathered.err()
     }
 
-    /// Makes the compiler look at the file again when it has changed, and tells the inventory the
-    /// roles and where tokens name the tenant and the tier: at the first attribute of the crate alone.
-    pub(crate) fn told(&self, paths: &Paths) -> TokenStream {
+    /// Makes the compiler track the file, and registers the roles and the claims of tenant and tier
+    /// in the inventory: at the first attribute of the crate only.
+    pub(crate) fn tracking(&self, paths: &Paths) -> TokenStream {
         let Some(file) = self.tracked.as_deref().and_then(Path::to_str) else {
             return TokenStream::new();
         };
@@ -130,7 +130,7 @@ fn load(crate_root: PathBuf) -> (Loaded, Current) {
                 match Vocabulary::read_bytes(&bytes) {
                     Ok(vocabulary) => {
                         let folder = file.parent().and_then(|folder| folder.canonicalize().ok());
-                        current.faults = vocabulary.idle_sources(folder.as_deref());
+                        current.faults = vocabulary.unmatched_sources(folder.as_deref());
                         current.vocabulary =
                             Arc::new(Vocabulary { folder, ..vocabulary.at(place) });
                     }
@@ -164,7 +164,8 @@ fn modification(file: &Path) -> Option<SystemTime> {
     std::fs::metadata(file).and_then(|metadata| metadata.modified()).ok()
 }
 
-/// Beside the crate's `Cargo.toml`, else beside that of its workspace; and which of the two.
+/// The file beside the crate's `Cargo.toml`, otherwise beside that of its workspace; and which of
+/// the two.
 fn find(crate_root: &Path) -> Option<(PathBuf, &'static str)> {
     let own = crate_root.join(FILE);
     if is_there(&own) {
@@ -174,7 +175,7 @@ fn find(crate_root: &Path) -> Option<(PathBuf, &'static str)> {
     Some((root.join(FILE), "at the workspace's root")).filter(|(file, _)| is_there(file))
 }
 
-/// Whether there is something of that name: a link to nothing is a mistake, not an absence.
+/// Whether the path exists: a broken link is a mistake, not a missing file.
 fn is_there(file: &Path) -> bool {
     std::fs::symlink_metadata(file).is_ok()
 }

@@ -1,4 +1,5 @@
-//! The form of the file: from TOML to names and where they stand. Knows no rule about them.
+//! Parses the `secure.toml`: from TOML to names and their positions, without checking rules about
+//! them.
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -14,7 +15,7 @@ pub(super) struct Document {
     pub(super) permissions: Option<Vec<Name>>,
     pub(super) rates: Option<Vec<NamedRate>>,
     pub(super) tiers: Option<Vec<Name>>,
-    /// Where tokens name the tier, and the tenant.
+    /// The claims of the tier and of the tenant.
     pub(super) tier_claim: Option<Claim>,
     pub(super) tenant_claim: Option<Claim>,
     pub(super) profile: Option<Name>,
@@ -45,12 +46,12 @@ pub(super) struct Role {
 /// `claim = "plan"`, or `claim = ["https://shop.example/plan"]`.
 #[derive(Debug)]
 pub(super) struct Claim {
-    /// The name of the claim, and of those inside of it.
+    /// The path of the claim.
     pub(super) path: Vec<String>,
     pub(super) at: usize,
 }
 
-/// A name and the byte it starts at.
+/// A name and the byte at which it starts.
 #[derive(Debug)]
 pub(super) struct Name {
     pub(super) text: String,
@@ -70,9 +71,9 @@ const TABLES: &[&str] = &[
     "policies",
 ];
 
-/// What the file says, as far as it can be read, and what cannot.
+/// The content of the file, as far as it can be parsed, and the faults.
 pub(super) fn read(text: &str) -> (Document, Vec<Fault>) {
-    // Some editors write it, and none shows it.
+    // Some editors write a byte order mark, and none shows it.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let (root, errors) = DeTable::parse_recoverable(text);
     let mut reader = Reader { text, faults: Vec::new() };
@@ -80,7 +81,7 @@ pub(super) fn read(text: &str) -> (Document, Vec<Fault>) {
         let at = error.span().map_or(0, |span| span.start);
         reader.fault(at, error.message().to_owned(), None);
     }
-    // What a file that is no TOML says would have to be guessed.
+    // The content of a file that is not valid TOML would be a guess.
     let document = if reader.faults.is_empty() {
         reader.document(root.get_ref())
     } else {
@@ -89,7 +90,7 @@ pub(super) fn read(text: &str) -> (Document, Vec<Fault>) {
     (document, reader.faults)
 }
 
-/// A mistake at a byte of the text.
+/// A fault at a byte of the text.
 pub(super) fn fault(text: &str, at: usize, message: String, help: Option<String>) -> Fault {
     let before = text.get(..at).unwrap_or(text);
     let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
@@ -286,7 +287,8 @@ impl Reader<'_> {
         Some(Name { text: text.to_owned(), at: value.span().start })
     }
 
-    /// `[scopes]` and `[permissions]`: tables, so that the list cannot slip into the table above.
+    /// `[scopes]` and `[permissions]` are tables, so that a list cannot belong to the table above
+    /// by accident.
     fn listed(&mut self, what: &str, value: &Spanned<DeValue<'_>>) -> Option<Vec<Name>> {
         let table = self.table(what, "names = [\"orders:read\"]", value)?;
         let mut names = None;
@@ -351,9 +353,9 @@ impl Reader<'_> {
     fn unknown_key(&mut self, key: &str, at: usize, known: &[&str]) {
         let help = match nearest(key, known.iter().copied()) {
             Some(name) => format!("did you mean `{name}`?"),
-            // A key below a table is the table's.
+            // A key after a table header belongs to that table.
             None if TABLES.contains(&key) => {
-                format!("`{key}` stands above the first table, or is one of its own")
+                format!("write `{key}` above the first table, or as a table of its own")
             }
             None => format!("expected {}", choices(known)),
         };

@@ -1,4 +1,4 @@
-//! `[policies]`: the policies of source files.
+//! The table `[policies]`: policies for source files.
 
 use std::fs;
 use std::path::Path;
@@ -7,19 +7,19 @@ use super::Fault;
 use super::document::{Document, fault};
 use super::glob::Pattern;
 
-/// The keys that hold for the handlers of some files.
+/// A policy for the handlers of some files.
 #[derive(Debug)]
 pub(crate) struct Source {
     pub(crate) pattern: Pattern,
     /// The keys, as in an attribute.
     pub(crate) keys: String,
-    /// Where they begin; its message is empty.
+    /// The place where they begin; its message is empty.
     pub(crate) place: Fault,
-    /// Where the pattern stands; its message is empty.
+    /// The place of the pattern; its message is empty.
     pattern_place: Fault,
 }
 
-/// Reads the table. Where a rule is broken, the faults say so and the result is of no use.
+/// Checks the table. After a fault the result is of no use.
 pub(super) fn resolve(document: &Document, text: &str, faults: &mut Vec<Fault>) -> Vec<Source> {
     let mut sources = Vec::new();
     for (pattern, keys) in &document.policies {
@@ -31,25 +31,25 @@ pub(super) fn resolve(document: &Document, text: &str, faults: &mut Vec<Fault>) 
                 pattern_place: fault(text, pattern.at, String::new(), None),
             }),
             Err(wrong) => {
-                let message = format!("`{}` is no pattern of files: {wrong}", pattern.text);
+                let message = format!("`{}` is not a file pattern: {wrong}", pattern.text);
                 let help = Some(String::from("`\"src/routes/admin/**\"`"));
                 faults.push(fault(text, pattern.at, message, help));
             }
         }
     }
-    // The widest stands first, as the first line of the table.
+    // The order of the file: the outermost policy is first.
     sources.sort_by_key(|source| (source.place.line, source.place.column));
     sources
 }
 
-/// A pattern that matches no file protects nothing: it is misspelt, or the files have moved.
+/// A pattern without a matching file protects nothing: it is misspelt, or the files have moved.
 pub(super) fn without_files(sources: &[Source], folder: &Path) -> Vec<Fault> {
     let is_idle = |source: &&Source| {
         let beginning: Vec<&str> = source.pattern.beginning().collect();
         let at =
             |parts: &[&str]| parts.iter().fold(folder.to_owned(), |path, part| path.join(part));
         let is_in_folder = is_in(&source.pattern, &at(&beginning), &beginning, DEEPEST);
-        // The file of a module stands beside its folder.
+        // The file of a module is beside its folder.
         let outer = beginning.split_last().map(|(_, outer)| outer);
         let is_beside = |outer: &[&str]| is_in(&source.pattern, &at(outer), outer, 0);
         !is_in_folder && !outer.is_some_and(is_beside)
@@ -66,10 +66,10 @@ pub(super) fn without_files(sources: &[Source], folder: &Path) -> Vec<Fault> {
     idle.collect()
 }
 
-/// As deep as folders are looked into.
+/// The greatest depth of folders that is searched.
 const DEEPEST: usize = 32;
 
-/// Whether a file in the folder matches, so many folders deep.
+/// Whether a file in the folder matches, up to the greatest depth.
 fn is_in(pattern: &Pattern, folder: &Path, parts: &[&str], depth: usize) -> bool {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     entries.into_iter().any(|entry| {

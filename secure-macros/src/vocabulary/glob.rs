@@ -1,11 +1,12 @@
-//! Patterns of source files: `src/routes/admin/**`.
+//! Patterns for source files: `src/routes/admin/**`.
 //!
-//! 1. A pattern names a path from the directory of the `secure.toml`, its parts separated by `/`.
-//! 2. `*` stands for any characters within one part, `**` as a whole part for any number of parts.
-//! 3. A pattern that ends in `/**` matches the file of the module as well: `src/admin/**` holds in
-//!    `src/admin.rs`, which is where the module `admin` may begin.
+//! 1. A pattern is a path from the directory of the `secure.toml`, with `/` between its parts.
+//! 2. `*` matches any characters within one part. `**` must be a whole part, and matches any number
+//!    of parts.
+//! 3. A pattern that ends in `/**` also matches the file of the module: `src/admin/**` matches
+//!    `src/admin.rs`, where the module `admin` may begin.
 
-/// A pattern that is well formed.
+/// A well-formed pattern.
 #[derive(Debug)]
 pub(crate) struct Pattern {
     text: String,
@@ -13,34 +14,34 @@ pub(crate) struct Pattern {
 }
 
 impl Pattern {
-    /// Reads a pattern.
+    /// Parses a pattern.
     ///
     /// # Errors
     ///
-    /// What is wrong with it.
+    /// Returns the rule that it breaks.
     pub(crate) fn new(text: &str) -> Result<Self, &'static str> {
         let parts: Vec<String> = text.split('/').map(str::to_owned).collect();
         if text.contains('\\') {
-            return Err("parts are separated by `/`");
+            return Err("separate the parts by `/`");
         }
         for part in &parts {
             match part.as_str() {
                 "" => return Err("a part is empty"),
-                "." | ".." => return Err("it is a path from the directory of the `secure.toml`"),
+                "." | ".." => return Err("patterns start at the directory of the `secure.toml`"),
                 "**" => {}
-                part if part.contains("**") => return Err("`**` is a part of its own"),
+                part if part.contains("**") => return Err("`**` must be a whole part"),
                 _ => {}
             }
         }
         Ok(Self { text: text.to_owned(), parts })
     }
 
-    /// As it was written.
+    /// The pattern as written.
     pub(crate) fn text(&self) -> &str {
         &self.text
     }
 
-    /// The parts at its beginning in which nothing is left open, without its last part.
+    /// The leading parts without wildcards, except the last part.
     pub(crate) fn beginning(&self) -> impl Iterator<Item = &str> {
         let folders = self.parts.split_last().map_or(&[][..], |(_, folders)| folders);
         folders.iter().map(String::as_str).take_while(|part| !part.contains('*'))

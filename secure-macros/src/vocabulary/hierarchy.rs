@@ -1,4 +1,4 @@
-//! The rules of the file, and what every role comes to once they hold.
+//! Checks the names and roles of the file, and resolves what every role includes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,8 +6,7 @@ use super::document::{Document, Name, Role as Written, fault};
 use super::{Fault, Role, Vocabulary, is_well_formed};
 use crate::diagnostics::nearest;
 
-/// Resolves inclusions and patterns. Where a rule is broken, the faults say so and the result is
-/// of no use.
+/// Resolves inclusions and patterns. After a fault the result is of no use.
 pub(super) fn resolve(document: &Document, text: &str, faults: &mut Vec<Fault>) -> Vocabulary {
     let mut rules = Rules { text, faults };
     let roles = document.roles.as_deref();
@@ -39,7 +38,7 @@ pub(super) fn resolve(document: &Document, text: &str, faults: &mut Vec<Fault>) 
     }
 }
 
-/// Every role with all it includes, directly or not.
+/// Every role with all that it includes, directly or indirectly.
 fn resolved(roles: &[Written], known: Option<&BTreeSet<String>>) -> BTreeMap<String, Role> {
     let by_name = by_name(roles);
     let mut resolved = BTreeMap::new();
@@ -67,7 +66,7 @@ fn by_name(roles: &[Written]) -> BTreeMap<&str, &Written> {
     roles.iter().map(|role| (role.name.text.as_str(), role)).collect()
 }
 
-/// `orders:*` stands for everything that starts with `orders:`, `*` for everything.
+/// `orders:*` matches every name that starts with `orders:`, and `*` matches every name.
 fn matches(pattern: &str, name: &str) -> bool {
     match pattern.strip_suffix('*') {
         Some(prefix) => name.starts_with(prefix),
@@ -75,7 +74,8 @@ fn matches(pattern: &str, name: &str) -> bool {
     }
 }
 
-/// A `*` ends a pattern, and follows a separator or nothing: `ord*` would grant what nobody meant.
+/// A `*` is the last character, and follows a separator or nothing: `ord*` would grant more than
+/// intended.
 fn is_pattern(text: &str) -> bool {
     text.strip_suffix('*').is_some_and(|prefix| {
         !prefix.contains('*') && (prefix.is_empty() || prefix.ends_with([':', '.', '/']))
@@ -92,7 +92,7 @@ impl Rules<'_> {
         self.faults.push(fault(self.text, name.at, message, help));
     }
 
-    /// No token can carry a name with whitespace, and a listed name is no pattern.
+    /// No token can carry a name with whitespace, and a listed name is not a pattern.
     fn names_are_names<'n>(&mut self, names: impl IntoIterator<Item = &'n Name>) {
         for name in names {
             let text = &name.text;
@@ -100,7 +100,7 @@ impl Rules<'_> {
                 let message = format!("expected a name of visible characters, found `{text:?}`");
                 self.fault(name, message, None);
             } else if text.contains('*') {
-                let help = "patterns stand in the `permissions` of a role".to_owned();
+                let help = "write patterns in the `permissions` of a role".to_owned();
                 self.fault(
                     name,
                     format!("expected a name, found the pattern `{text}`"),
@@ -120,7 +120,8 @@ impl Rules<'_> {
         self.differ_by_more_than_case(&names.iter().collect::<Vec<_>>());
     }
 
-    /// Two such names are one to a person, and two to the program.
+    /// Two names that differ in case only look the same to a person, and are different to the
+    /// program.
     fn differ_by_more_than_case(&mut self, names: &[&Name]) {
         let mut seen: BTreeMap<String, &Name> = BTreeMap::new();
         for name in names {
@@ -137,7 +138,7 @@ impl Rules<'_> {
             if !roles.contains_key(name.text.as_str()) {
                 let known = roles.keys().copied();
                 let help = nearest(&name.text, known).map_or_else(
-                    || format!("`[roles.{}]` makes it one", name.text),
+                    || format!("add a table `[roles.{}]`", name.text),
                     |near| format!("did you mean `{near}`?"),
                 );
                 self.fault(name, format!("unknown role `{}`", name.text), Some(help));
@@ -171,7 +172,7 @@ impl Rules<'_> {
         }
     }
 
-    /// A role that includes itself: a cycle is told once, at its first role in the file.
+    /// No role includes itself: a cycle is reported once, at its first role in the file.
     fn no_cycles(&mut self, roles: &[Written], by_name: &BTreeMap<&str, &Written>) {
         let suspects = cyclic(roles, by_name);
         let mut told: BTreeSet<&str> = BTreeSet::new();
@@ -195,8 +196,8 @@ impl Rules<'_> {
     }
 }
 
-/// The roles that are left when those that include nothing are taken away, again and again: those of
-/// cycles, and those that come to one.
+/// The roles that remain after removing those without inclusions again and again: the roles of
+/// cycles, and those that include one.
 fn cyclic<'a>(roles: &'a [Written], by_name: &BTreeMap<&str, &'a Written>) -> BTreeSet<&'a str> {
     let mut included_by: BTreeMap<&str, Vec<&'a str>> = BTreeMap::new();
     let mut waits_for: BTreeMap<&'a str, usize> = BTreeMap::new();

@@ -1,38 +1,38 @@
-//! The profile and the levels of lints.
+//! The profile and the levels of lints in the file.
 
 use super::Fault;
 use super::document::{Document, Name, fault};
 use crate::diagnostics::{choices, nearest};
 use crate::lints::{LINTS, Level, Levels, Profile};
 
-/// Reads the levels. Where a rule is broken, the faults say so and the result is of no use.
+/// Checks the levels. After a fault the result is of no use.
 pub(super) fn resolve(document: &Document, text: &str, faults: &mut Vec<Fault>) -> Levels {
     let mut levels = Levels::default();
-    let mut unknown = |kind: &str, name: &Name, known: &[&str]| {
+    let mut unknown = |message: &str, name: &Name, known: &[&str]| {
         let help = match nearest(&name.text, known.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("expected {}", choices(known)),
         };
-        let message = format!("unknown {kind} `{}`", name.text);
+        let message = format!("{message} `{}`", name.text);
         faults.push(fault(text, name.at, message, Some(help)));
     };
     if let Some(name) = &document.profile {
         match find(Profile::NAMES, name) {
             Some(profile) => levels.profile = profile,
-            None => unknown("profile", name, &words(Profile::NAMES)),
+            None => unknown("unknown profile", name, &words(Profile::NAMES)),
         }
     }
     for (name, level) in &document.lints {
         let lint = LINTS.iter().find(|lint| lint.name == name.text);
         if lint.is_none() {
-            unknown("lint", name, &LINTS.iter().map(|lint| lint.name).collect::<Vec<_>>());
+            unknown("unknown lint", name, &LINTS.iter().map(|lint| lint.name).collect::<Vec<_>>());
         }
         match (lint, find(Level::NAMES, level)) {
             (Some(lint), Some(level)) => {
                 levels.set.insert(lint.name, level);
             }
             (_, Some(_)) => {}
-            (_, None) => unknown("level", level, &words(Level::NAMES)),
+            (_, None) => unknown("unknown level", level, &words(Level::NAMES)),
         }
     }
     levels

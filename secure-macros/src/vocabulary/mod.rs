@@ -1,7 +1,7 @@
-//! The vocabulary, `secure.toml`: which names a policy may use, and which roles stand for them.
+//! The vocabulary, `secure.toml`: the names that policies may use, and the roles that include them.
 //!
-//! It is read while the program is compiled and folded into every endpoint's rule: the program
-//! itself needs neither the file nor the hierarchy.
+//! It is read at compile time and folded into every endpoint's rule. The program itself needs
+//! neither the file nor the hierarchy.
 
 mod bodies;
 mod current;
@@ -32,10 +32,10 @@ use crate::model::legal::Fact;
 /// The file's name.
 pub(crate) const FILE: &str = "secure.toml";
 
-/// What the file says. A kind of name that it does not list is taken as it is.
+/// The content of the file. Names of a kind that it does not list are not checked.
 #[derive(Debug, Default)]
 pub(crate) struct Vocabulary {
-    /// Where the file stands, for messages.
+    /// The place of the file, for messages.
     place: &'static str,
     roles: Option<BTreeMap<String, Role>>,
     scopes: Option<BTreeSet<String>>,
@@ -46,37 +46,37 @@ pub(crate) struct Vocabulary {
     levels: Levels,
     bodies: Bodies,
     sources: Vec<Source>,
-    /// The directory of the file, without links.
+    /// The directory of the file, with links resolved.
     folder: Option<PathBuf>,
-    /// Whether something is wrong with the file, so that nothing is known of what it says.
+    /// Whether the file has faults, so that its content is unknown.
     is_faulty: bool,
 }
 
-/// A rate with a name.
+/// A named rate.
 #[derive(Debug)]
 pub(crate) struct NamedRate {
     pub(crate) windows: Vec<Rate>,
-    /// Whether all endpoints that use it count together.
+    /// Whether all endpoints that use it share one count.
     pub(crate) is_shared: bool,
 }
 
-/// Where tokens name what limits count by: the claim, and those inside of it.
+/// The paths of the claims that limits count by.
 #[derive(Debug, Default)]
 pub(crate) struct Claims {
     pub(crate) tenant: Option<Vec<String>>,
     pub(crate) tier: Option<Vec<String>>,
 }
 
-/// A role with everything it comes to, however far down it is included.
+/// A role with everything that it includes, directly or indirectly.
 #[derive(Debug, Default)]
 struct Role {
-    /// The other roles that this one stands for.
+    /// The other roles that this one includes.
     includes: BTreeSet<String>,
     /// The permissions that its holder has; patterns are resolved.
     permissions: BTreeSet<String>,
 }
 
-/// A mistake in the file.
+/// A fault in the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Fault {
     /// Counted from 1, as editors do.
@@ -89,7 +89,7 @@ pub(crate) struct Fault {
 }
 
 impl Vocabulary {
-    /// Reads the bytes of the file, which are text.
+    /// Parses the bytes of the file.
     pub(crate) fn read_bytes(bytes: &[u8]) -> Result<Self, Vec<Fault>> {
         match std::str::from_utf8(bytes) {
             Ok(text) => Self::read(text),
@@ -103,7 +103,7 @@ impl Vocabulary {
         }
     }
 
-    /// Reads the text of the file, or finds everything that is wrong with it.
+    /// Parses the text of the file, or returns all its faults.
     pub(crate) fn read(text: &str) -> Result<Self, Vec<Fault>> {
         let (document, mut faults) = document::read(text);
         let vocabulary = Self {
@@ -122,17 +122,17 @@ impl Vocabulary {
         Err(faults)
     }
 
-    /// The same, said to stand there.
+    /// The same, with this place for messages.
     fn at(self, place: &'static str) -> Self {
         Self { place, ..self }
     }
 
-    /// What is known of a file with mistakes.
+    /// The vocabulary of a faulty file.
     fn faulty() -> Self {
         Self { is_faulty: true, ..Self::default() }
     }
 
-    /// Whether something is wrong with the file, so that nothing is known of what it says.
+    /// Whether the file has faults, so that its content is unknown.
     pub(crate) fn is_faulty(&self) -> bool {
         self.is_faulty
     }
@@ -142,8 +142,8 @@ impl Vocabulary {
         &self.sources
     }
 
-    /// What is wrong with the policies of files that there are none of.
-    fn idle_sources(&self, folder: Option<&Path>) -> Vec<Fault> {
+    /// The faults of file policies without matching files.
+    fn unmatched_sources(&self, folder: Option<&Path>) -> Vec<Fault> {
         folder.map(|folder| file_policies::without_files(&self.sources, folder)).unwrap_or_default()
     }
 
@@ -152,7 +152,7 @@ impl Vocabulary {
         self.folder.as_deref()
     }
 
-    /// Where its names are listed, in words.
+    /// The file and its place, for messages.
     pub(crate) fn place(&self) -> String {
         format!("`{FILE}` {}", self.place)
     }
@@ -176,7 +176,7 @@ impl Vocabulary {
         self.tiers.as_deref()
     }
 
-    /// Where tokens name the tenant and the tier.
+    /// The claims of the tenant and of the tier.
     pub(crate) fn claims(&self) -> &Claims {
         &self.claims
     }
@@ -186,12 +186,12 @@ impl Vocabulary {
         &self.levels
     }
 
-    /// What the file says of bodies.
+    /// The table `[bodies]`.
     pub(crate) fn bodies(&self) -> &Bodies {
         &self.bodies
     }
 
-    /// The roles whose holders satisfy the demand for a name without having it in their token.
+    /// The roles that satisfy the demand for a name because they include it.
     pub(crate) fn roles_that_imply(&self, fact: Fact, name: &str) -> Vec<&str> {
         let implies = |role: &Role| match fact {
             Fact::Role => role.includes.contains(name),
@@ -203,12 +203,12 @@ impl Vocabulary {
     }
 }
 
-/// Whether a name can be one: a single word of visible characters.
+/// Whether a name is well formed: a single word of visible characters.
 pub(crate) fn is_well_formed(name: &str) -> bool {
     !name.is_empty() && !name.chars().any(|letter| letter.is_whitespace() || is_invisible(letter))
 }
 
-/// Control characters, and those that print nothing or change the direction of text.
+/// Whether it is a control character, or one that is invisible or changes the direction of text.
 pub(crate) fn is_invisible(letter: char) -> bool {
     letter.is_control()
         || matches!(

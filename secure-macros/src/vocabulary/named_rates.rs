@@ -1,4 +1,4 @@
-//! The named rates of the file.
+//! The table `[rates]`: named rates.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use super::document::{Document, Name, fault};
 use super::{Fault, NamedRate};
 use crate::grammar::rate::{Rate, RateError};
 
-/// Reads the rates. Where a rule is broken, the faults say so and the result is of no use.
+/// Checks the rates. After a fault the result is of no use.
 pub(super) fn resolve(
     document: &Document,
     text: &str,

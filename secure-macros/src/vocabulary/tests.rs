@@ -1,4 +1,4 @@
-//! What the file means, and every mistake in it.
+//! The meaning of a `secure.toml`, and every mistake in it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -128,7 +128,7 @@ fn unknown_inclusions_are_refused() {
         faults("[roles.viewer]\n[roles.admin]\nincludes = [\"veiwer\", \"x\"]"),
         [
             "3:13 unknown role `veiwer` (did you mean `viewer`?)",
-            "3:23 unknown role `x` (`[roles.x]` makes it one)",
+            "3:23 unknown role `x` (add a table `[roles.x]`)",
         ]
     );
 }
@@ -175,7 +175,7 @@ fn what_stands_below_a_table_is_the_tables() {
     assert_eq!(
         faults("[roles.a]\nprofile = \"strict\""),
         [
-            "2:1 unknown key `profile` (`profile` stands above the first table, or is one of its own)"
+            "2:1 unknown key `profile` (write `profile` above the first table, or as a table of its own)"
         ]
     );
 }
@@ -192,7 +192,7 @@ fn a_listed_name_is_a_visible_word_and_no_pattern() {
         [
             "2:10 expected a name of visible characters, found `\"a b\"`",
             "2:17 expected a name of visible characters, found `\"\"`",
-            "2:21 expected a name, found the pattern `orders:*` (patterns stand in the `permissions` of a role)",
+            "2:21 expected a name, found the pattern `orders:*` (write patterns in the `permissions` of a role)",
         ]
     );
     assert_eq!(
@@ -358,12 +358,12 @@ fn faults_of_tiers_and_claims_are_told() {
         [
             "2:18 expected a word as the name of a tier, found `a tier` \
              (policies write it without quotes: `tier(free = \"100/h\")`)",
-            "2:28 `Free` and `free` differ in case only (one name for one tier)",
-            "2:36 `free` and `Free` differ in case only (one name for one tier)",
+            "2:28 `Free` and `free` differ in case only (keep one of them)",
+            "2:36 `free` and `Free` differ in case only (keep one of them)",
             "3:9 the claim `` has an empty name",
             "4:1 unknown key `name` (did you mean `names`?)",
-            "6:9 the claim `https://shop.example/tid` is split at its dots: \
-             write it as a list of one name",
+            "6:9 the claim `https://shop.example/tid` is split at dots: \
+             write it as a list with one name",
         ]
     );
     assert_eq!(

@@ -1,11 +1,11 @@
-//! The tiers of the file, and where tokens name the tier and the tenant.
+//! The tables `[tiers]` and `[tenants]`: the tiers, and the claims of tier and tenant.
 
 use std::collections::BTreeMap;
 
 use super::document::{Claim, Document, fault};
 use super::{Claims, Fault};
 
-/// Reads the tiers. Where a rule is broken, the faults say so and the result is of no use.
+/// Checks the tiers. After a fault the result is of no use.
 pub(super) fn resolve(
     document: &Document,
     text: &str,
@@ -29,7 +29,7 @@ pub(super) fn resolve(
             }
             Some(earlier) => {
                 let message = format!("`{name}` and `{earlier}` differ in case only");
-                add(tier.at, message, Some("one name for one tier"));
+                add(tier.at, message, Some("keep one of them"));
             }
             None => {}
         }
@@ -41,7 +41,7 @@ pub(super) fn resolve(
     Some(tiers.iter().map(|tier| tier.text.clone()).collect())
 }
 
-/// Reads where tokens name the tier and the tenant.
+/// Checks the claims of the tier and of the tenant.
 pub(super) fn claims(document: &Document, text: &str, faults: &mut Vec<Fault>) -> Claims {
     let mut path = |claim: &Option<Claim>| {
         let claim = claim.as_ref()?;
@@ -59,5 +59,5 @@ fn problem(path: &[String]) -> Option<&'static str> {
         return Some("has an empty name");
     }
     (path.len() > 1 && path.join(".").contains("://"))
-        .then_some("is split at its dots: write it as a list of one name")
+        .then_some("is split at dots: write it as a list with one name")
 }

@@ -1,12 +1,14 @@
-//! The variant that a name is in an enum of names: `orders:read` is `OrdersRead`.
+//! The enum variant of a name: `orders:read` is `OrdersRead`.
 //!
-//! 1. A name is split at whatever is neither a letter nor a digit; each part begins with a capital.
-//! 2. A part without small letters keeps its first capital alone: `SUPER_ADMIN` is `SuperAdmin`.
-//! 3. What would begin with a digit begins with `_`.
+//! 1. A name is split at every character that is neither a letter nor a digit; each part begins
+//!    with a capital.
+//! 2. A part without lower-case letters keeps only its first capital: `SUPER_ADMIN` is
+//!    `SuperAdmin`.
+//! 3. A variant that would begin with a digit begins with `_`.
 
 use proc_macro2::Ident;
 
-/// The variant; `None` if the name has no letters for one.
+/// The variant; `None` if the name gives no identifier.
 pub(crate) fn variant(name: &str) -> Option<String> {
     let mut variant = String::new();
     let parts = name.split(|letter: char| !letter.is_alphanumeric());

@@ -1,4 +1,4 @@
-//! The workspace of a crate, as cargo finds it: named in its manifest, or around it.
+//! Finds the workspace of a crate as cargo does: named in its manifest, or in a directory above.
 
 use std::path::{Path, PathBuf};
 
@@ -21,7 +21,7 @@ fn is_workspace(directory: &Path) -> bool {
     manifest(directory, |cargo| cargo.get("workspace").map(|_| ())).is_some()
 }
 
-/// Whether the workspace says that the crate is none of its own.
+/// Whether the workspace excludes the crate.
 fn excludes(root: &Path, crate_root: &Path) -> bool {
     let is_excluded = |list: &DeValue<'_>| {
         let paths = list.as_array().into_iter().flatten();
@@ -35,7 +35,7 @@ fn excludes(root: &Path, crate_root: &Path) -> bool {
     .is_some()
 }
 
-/// Something that the `Cargo.toml` of a directory says.
+/// A value from the `Cargo.toml` of a directory.
 fn manifest<T>(directory: &Path, find: impl FnOnce(&DeTable<'_>) -> Option<T>) -> Option<T> {
     let text = std::fs::read_to_string(directory.join("Cargo.toml")).ok()?;
     let (cargo, _) = DeTable::parse_recoverable(&text);

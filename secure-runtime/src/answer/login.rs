@@ -1,20 +1,21 @@
-//! A redirection to the page where people sign in, and back: to a path of this service and nowhere else.
+//! A redirect to the login page, and safely back to a path of this service.
 //!
-//! 1. The page that was asked for goes along as `return_to`, only for `GET` and `HEAD`: another method
-//!    cannot be repeated by a redirection.
-//! 2. It is the path and the query of the request, never the host that the request names.
-//! 3. [`return_path`] checks it twice: before it is sent, and by the application after the login, since a
-//!    link to the login page may have any value there (CWE-601, open redirect).
+//! 1. The requested page is passed as `return_to`, only for `GET` and `HEAD`: a redirect cannot
+//!    repeat other methods.
+//! 2. It is the path and the query of the request, never the host that the request contains.
+//! 3. [`return_path`] checks it twice: before it is sent, and in the application after the login,
+//!    because a link to the login page may contain any value (CWE-601, open redirect).
 
 use actix_web::http::Method;
 use actix_web::http::header::{CACHE_CONTROL, HeaderValue, LOCATION};
 use actix_web::{HttpRequest, HttpResponse};
 
-/// Redirects to the page at `login`, with the page that was asked for as the parameter `return_to`.
+/// Redirects to the login page at `login`, and passes the requested page as the parameter
+/// `return_to`.
 ///
-/// The status is 303, so that the browser sends a `GET` (RFC 9110 section 15.4.4), and the redirection is
-/// not stored. `login` is a path or a URL of the application's own choice, with or without a query; the
-/// page must not be one that redirects here.
+/// The status is 303, so the browser sends a `GET` (RFC 9110 section 15.4.4). The redirect is not
+/// cached. `login` is a path or a URL that the application chooses, with or without a query. The
+/// login page must not redirect here itself.
 ///
 /// ```
 /// use actix_web::test::TestRequest;
@@ -45,17 +46,18 @@ pub fn login_redirect(request: &HttpRequest, login: &str) -> HttpResponse {
     let mut response = HttpResponse::SeeOther().finish();
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    // What is encoded has graphic characters of ASCII only.
+    // The encoded text contains only graphic ASCII characters.
     if let Ok(location) = HeaderValue::try_from(location) {
         headers.insert(LOCATION, location);
     }
     response
 }
 
-/// A `return_to` that leads to a path of this service; `None` if it could lead elsewhere.
+/// Checks a `return_to`: returns it if it leads to a path of this service, and `None` if it could
+/// lead elsewhere.
 ///
-/// It begins with one `/`, and has neither a backslash nor anything but graphic ASCII: browsers read
-/// `//host`, `/\host` and `/<tab>/host` as another host. 2,048 bytes are the most.
+/// It must begin with one `/`, and contain only graphic ASCII without a backslash: browsers read
+/// `//host`, `/\host` and `/<tab>/host` as another host. It may have up to 2,048 bytes.
 ///
 /// ```
 /// use secure_runtime::answer::return_path;

@@ -1,19 +1,20 @@
-//! The application's own answers to refused requests: body, content type and status.
+//! Custom responses to refused requests: body, content type and status.
 //!
-//! 1. A hook makes the response of a refusal: [`SecurityBuilder::answer`](crate::SecurityBuilder::answer)
-//!    for a program, [`Scope::answer`](crate::Scope::answer) or [`Answers`] as `app_data` for a part of
-//!    it. The nearest one holds.
-//! 2. Fields that clients depend on are added to its response: `WWW-Authenticate`, `Retry-After`,
-//!    `Accept-Encoding` (415), `RateLimit` and `RateLimit-Policy` or their legacy form. Those that the
-//!    response has already: its own `WWW-Authenticate` stays; the others are facts, and the pipeline's
-//!    value takes the place of the response's. [`Answer::without`] leaves a field out.
-//! 3. What the pipeline decides does not depend on the answer: budgets for failures count the denial,
-//!    and not the status that the application chose; the log has the denial's status and cause.
-//! 4. The response's `error()` is the [`Denial`], so that middlewares, logs and tests find it.
-//! 5. A hook that panics, or answers with a status below 200, is logged, and the standard problem is
-//!    sent.
-//! 6. A hook may be called twice for a request: where a refusal is the last one that a budget for
-//!    failures allows, the 429 is answered instead.
+//! 1. A hook creates the response to a refused request:
+//!    [`SecurityBuilder::answer`](crate::SecurityBuilder::answer) for the program,
+//!    [`Scope::answer`](crate::Scope::answer) or [`Answers`] as `app_data` for a part of it. The
+//!    nearest hook is used.
+//! 2. Header fields that clients depend on are added to the response: `WWW-Authenticate`,
+//!    `Retry-After`, `Accept-Encoding` (415), `RateLimit` and `RateLimit-Policy` or their legacy
+//!    form. If the hook has set `WWW-Authenticate` itself, its value is kept. The others are facts,
+//!    so the pipeline's value replaces the hook's. [`Answer::without`] leaves a field out.
+//! 3. The hook does not change what the pipeline decides. Failure budgets count the denial, not the
+//!    status that the hook chose. The log has the denial's status and cause.
+//! 4. The response's `error()` is the [`Denial`], for middlewares, logs and tests.
+//! 5. If a hook panics, or returns a status below 200, an error is logged and the standard problem
+//!    is sent.
+//! 6. A hook may run twice for one request: if the refusal uses up a failure budget, the response
+//!    is the 429 instead.
 //!
 //! `docs/errors.md` has examples.
 
@@ -33,8 +34,8 @@ use crate::problem::Problem;
 pub use login::{login_redirect, return_path};
 pub use page::{is_page_request, preferred};
 
-/// The answer to a refused request, as a hook makes it: of a response, of a [`Problem`], or the standard
-/// one.
+/// The response of a hook to a refused request: made from a response, from a [`Problem`], or the
+/// standard one.
 ///
 /// ```
 /// use actix_web::HttpResponse;
@@ -42,28 +43,28 @@ pub use page::{is_page_request, preferred};
 /// use secure_runtime::answer::Answer;
 ///
 /// let page = HttpResponse::Unauthorized().content_type("text/html").body("<h1>Sign in</h1>");
-/// // Without a challenge of the scheme `Basic` no browser opens its dialog.
+/// // Without a challenge of the scheme `Basic`, no browser opens its dialog.
 /// let answer = Answer::from(page).without(WWW_AUTHENTICATE);
 /// # drop(answer);
 /// ```
 #[must_use = "a hook returns it"]
 pub struct Answer {
-    /// `None`: the standard problem, as the hook for problems shapes it.
+    /// `None`: the standard problem, after the hook for problems.
     response: Option<HttpResponse>,
     without: Vec<HeaderName>,
 }
 
 impl Answer {
-    /// The problem that is sent where no hook is, as [`problems`](crate::SecurityBuilder::problems)
-    /// shapes it.
+    /// The problem that is sent without a hook, including the changes by
+    /// [`problems`](crate::SecurityBuilder::problems).
     pub fn standard() -> Self {
         Self { response: None, without: Vec::new() }
     }
 
-    /// Leaves out a field that would be added, or that the standard answer has.
+    /// Leaves out a header field that would be added, or that the standard response has.
     ///
-    /// A 401 without `WWW-Authenticate` breaks RFC 9110 section 15.5.2; programs look there for the
-    /// scheme. A 429 without `Retry-After` is tried again at once.
+    /// A 401 without `WWW-Authenticate` violates RFC 9110 section 15.5.2, and programs read the
+    /// scheme from it. Clients retry a 429 without `Retry-After` at once.
     pub fn without(mut self, field: HeaderName) -> Self {
         self.without.push(field);
         self
@@ -100,10 +101,11 @@ impl fmt::Debug for Answer {
 
 type Hook = dyn Fn(&Denial, &HttpRequest) -> Answer + Send + Sync;
 
-/// How refused requests are answered in a part of the program: `app_data` of an `App`, a scope or a
-/// resource. The nearest one holds, also over [`SecurityBuilder::answer`](crate::SecurityBuilder::answer).
+/// The hook for refused requests in a part of the program: `app_data` of an `App`, a scope or a
+/// resource. The nearest one is used, before
+/// [`SecurityBuilder::answer`](crate::SecurityBuilder::answer).
 ///
-/// It is given as it is, and not in a `web::Data`.
+/// Pass it directly, not in a `web::Data`.
 ///
 /// ```
 /// use actix_web::{App, HttpResponse, web};
@@ -121,19 +123,19 @@ type Hook = dyn Fn(&Denial, &HttpRequest) -> Answer + Send + Sync;
 pub struct Answers(Arc<Hook>);
 
 impl Answers {
-    /// Answers with what this function makes of a denial and its request.
+    /// Uses the response that this function returns for a denial and its request.
     pub fn new<A: Into<Answer>>(
         hook: impl Fn(&Denial, &HttpRequest) -> A + Send + Sync + 'static,
     ) -> Self {
         Self(Arc::new(move |denial, request| hook(denial, request).into()))
     }
 
-    /// Those that are nearest to the handler.
+    /// The hook nearest to the handler.
     pub(crate) fn nearest(request: &HttpRequest) -> Option<&Self> {
         request.app_data()
     }
 
-    /// `None`: what is sent is the standard answer.
+    /// The hook's response; `None` for the standard one.
     pub(crate) fn answer(&self, denial: &Denial, request: &HttpRequest) -> Option<Answer> {
         let answer = catch_unwind(AssertUnwindSafe(|| (self.0)(denial, request)));
         let fault = match answer {
@@ -147,7 +149,7 @@ impl Answers {
         };
         tracing::error!(
             status = denial.kind().status(),
-            "the hook that answers refused requests {fault}: the standard problem is sent instead"
+            "the hook for `answer` {fault}: the standard problem is sent instead"
         );
         None
     }

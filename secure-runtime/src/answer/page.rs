@@ -1,15 +1,16 @@
-//! Which representation a client prefers, and whether it is a browser that opens a page.
+//! Content negotiation for refusals: the media type that a client prefers, and whether it is a
+//! browser that opens a page.
 
 use std::cmp::Reverse;
 
 use actix_web::HttpRequest;
 use actix_web::http::header::{ACCEPT, HeaderMap, HeaderName, HeaderValue};
 
-/// Whether a person waits for a page: a browser navigates (`Sec-Fetch-Mode: navigate`, Fetch Metadata),
-/// or the client [prefers](preferred) `text/html` to JSON.
+/// Whether the client opens a page: a browser navigates (`Sec-Fetch-Mode: navigate`, Fetch
+/// Metadata), or the client [prefers](preferred) `text/html` to JSON.
 ///
-/// `Accept: */*`, as scripts and command line tools send it, asks for no page. Where an answer depends on
-/// this and may be cached, send `Vary: Accept, Sec-Fetch-Mode` with it.
+/// `Accept: */*`, which scripts and command line tools send, does not count as a page request. If a
+/// response depends on this and may be cached, send `Vary: Accept, Sec-Fetch-Mode` with it.
 ///
 /// ```
 /// use actix_web::test::TestRequest;
@@ -31,13 +32,13 @@ pub fn is_page_request(request: &HttpRequest) -> bool {
     preferred(request, &offers) == Some("text/html")
 }
 
-/// The media type among `offers` that the client prefers, by the qualities in `Accept` (RFC 9110 section
-/// 12.5.1). `None`: it accepts none of them.
+/// The media type among `offers` that the client prefers, by the qualities in `Accept` (RFC 9110
+/// section 12.5.1). `None` if it accepts none of them.
 ///
-/// For each offer the most specific range counts. Among offers of the same quality the one that is named
-/// more specifically is preferred, then the one that stands first; so does it where there is no `Accept`.
-/// Parameters other than `q` are not compared. 64 ranges are read at most, and one that breaks the grammar
-/// is passed over.
+/// For each offer, the most specific range counts. Among offers of the same quality, the more
+/// specifically named one wins, then the first one. Without `Accept`, the first offer is returned.
+/// Parameters other than `q` are ignored. At most 64 ranges are read, and invalid ranges are
+/// skipped.
 ///
 /// ```
 /// use actix_web::test::TestRequest;
@@ -55,11 +56,11 @@ pub fn preferred<'a>(request: &HttpRequest, offers: &[&'a str]) -> Option<&'a st
     let ranges: Vec<Range<'_>> = ranges(request.headers()).take(MOST_RANGES).collect();
     let rated = offers.iter().filter_map(|offer| {
         let matching = ranges.iter().filter_map(|range| Some((range.specificity(offer)?, range.q)));
-        // The most specific range; the best of several that are alike.
+        // The most specific range; the best of several equal ones.
         let (specificity, q) = matching.max()?;
         (q > 0).then_some(((q, specificity), *offer))
     });
-    // `min_by_key` keeps the first of those that are alike.
+    // `min_by_key` keeps the first of equal ones.
     rated.min_by_key(|(rating, _)| Reverse(*rating)).map(|(_, offer)| offer)
 }
 
@@ -68,12 +69,12 @@ const MOST_RANGES: usize = 64;
 struct Range<'a> {
     main: &'a str,
     sub: &'a str,
-    /// Thousandths.
+    /// In thousandths.
     q: u16,
 }
 
 impl Range<'_> {
-    /// How exactly it names a media type; `None`: not at all.
+    /// How exactly the range names this media type; `None` if it does not match.
     fn specificity(&self, offer: &str) -> Option<u8> {
         let (main, sub) = offer.split_once('/')?;
         match (self.main, self.sub) {
@@ -115,7 +116,7 @@ fn range(text: &str) -> Option<Range<'_>> {
     Some(Range { main, sub, q })
 }
 
-/// `0`, `1`, or up to three digits behind the point (RFC 9110 section 12.4.2).
+/// `0`, `1`, or up to three digits after the point (RFC 9110 section 12.4.2).
 fn weight(text: &str) -> Option<u16> {
     let (whole, digits) = text.split_once('.').unwrap_or((text, ""));
     if digits.len() > 3 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {

@@ -1,4 +1,4 @@
-//! What an authenticator found.
+//! The result of an authentication attempt.
 
 use std::fmt;
 use std::future::Future;
@@ -7,16 +7,16 @@ use std::pin::Pin;
 use super::Refusal;
 use crate::principal::Principal;
 
-/// What an [`Authenticator`](super::Authenticator) found.
+/// The result of [`Authenticator::authenticate`](super::Authenticator::authenticate).
 #[non_exhaustive]
 pub enum Attempt {
     /// The request carries no credentials of this scheme.
     Absent,
     /// The credentials are good.
     Accepted(Principal),
-    /// The credentials are not good, or cannot be judged.
+    /// The credentials are rejected, or the authenticator cannot decide.
     Refused(Refusal),
-    /// The answer takes a while.
+    /// The result is not known yet.
     Pending(Pin<Box<dyn Future<Output = Verdict> + Send>>),
 }
 
@@ -33,13 +33,13 @@ impl fmt::Debug for Attempt {
     }
 }
 
-/// What an [`Attempt::Pending`] comes to.
+/// The result of an [`Attempt::Pending`].
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Verdict {
     /// The credentials are good.
     Accepted(Principal),
-    /// The credentials are not good, or cannot be judged.
+    /// The credentials are rejected, or the authenticator cannot decide.
     Refused(Refusal),
 }
 

@@ -1,4 +1,4 @@
-//! The challenge that a client must answer to authenticate.
+//! The `WWW-Authenticate` challenge of a scheme.
 
 use std::fmt;
 
@@ -16,8 +16,8 @@ impl Challenge {
         Self { scheme, parameters: Vec::new() }
     }
 
-    /// Adds a parameter; its value is quoted when the challenge is written, and whatever a
-    /// quoted string cannot carry (RFC 9110 section 5.6.4) is left out.
+    /// Adds a parameter. Its value is written as a quoted string; characters that a quoted string cannot
+    /// contain (RFC 9110 section 5.6.4) are left out.
     #[must_use]
     pub fn parameter(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.parameters.push((name, value.into()));

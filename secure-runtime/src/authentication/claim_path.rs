@@ -1,4 +1,4 @@
-//! Where a claim is, and how it holds names.
+//! The path to a claim, and the format of the names in it.
 
 use super::json::{Json, Object};
 

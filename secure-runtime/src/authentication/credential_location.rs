@@ -1,12 +1,12 @@
-//! Where a request carries credentials, before anybody judges them.
+//! The place of credentials in a request, before they are verified.
 
 use crate::request::RequestHead;
 
-/// Where a request carries credentials of one scheme.
+/// The place of the credentials of one scheme in a request.
 ///
 /// Credentials in the same place are one credential, which several authenticators may understand.
-/// An endpoint that accepts any of several schemes refuses a request that carries credentials in two
-/// places: nobody knows which of them is meant (RFC 6750 section 2).
+/// An endpoint that accepts any of several schemes rejects a request with credentials in two places, because
+/// it is ambiguous (RFC 6750 section 2).
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Presented<'a> {
@@ -16,10 +16,10 @@ pub enum Presented<'a> {
     Header(&'a str),
     /// In the query's parameter of this name.
     Query(&'a str),
-    /// In the cookie of this name: a browser sends it whatever else it sends, so other credentials may
-    /// stand beside it.
+    /// In the cookie of this name. A browser adds it to every request, so other credentials are allowed
+    /// beside it.
     Cookie(&'a str),
-    /// With the connection, as a client certificate is: other credentials may stand beside it.
+    /// With the connection, like a client certificate. Other credentials are allowed beside it.
     Connection,
 }
 

@@ -1,4 +1,4 @@
-//! Why nothing was fetched: the whole cause, for the log.
+//! Errors of fetches, with the whole cause for the log.
 
 use std::error::Error;
 use std::fmt;

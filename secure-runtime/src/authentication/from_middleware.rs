@@ -1,8 +1,8 @@
-//! Callers that a middleware of the application has authenticated already.
+//! Principals from a middleware of the application that has already authenticated the request.
 
 use std::fmt;
 
-use super::{Attempt, Authenticator, Challenge, Presented};
+use super::{Attempt, Authenticator, Capabilities, Challenge, Presented};
 use crate::principal::Principal;
 use crate::request::RequestHead;
 use crate::support::time::Moment;
@@ -81,6 +81,11 @@ impl<T: 'static> Authenticator for FromMiddleware<T> {
             (Some(_), None) => Presented::Connection,
             (Some(_), Some(name)) => Presented::Cookie(name),
         }
+    }
+
+    /// The function of the application can set any of them.
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::new().names_tenants().names_tiers().names_sign_in()
     }
 
     fn authenticate(&self, request: &RequestHead<'_>, _now: Moment) -> Attempt {

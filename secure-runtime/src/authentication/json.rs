@@ -1,4 +1,4 @@
-//! Strict JSON: one parse, no member twice, strings borrowed from the text.
+//! Strict JSON parser: rejects duplicate members, and borrows strings from the text.
 //!
 //! JWS and JWT leave it to the reader to refuse duplicate members or take the last one (RFC 7515
 //! section 4, RFC 7519 section 4). Two readers that choose differently can be played against each

@@ -1,4 +1,4 @@
-//! Files of keys: plain, bounded, and not writable for everybody.
+//! Reads key files: plain files, bounded in size, and not writable by everybody.
 
 use std::fs::{self, File};
 use std::io::Read as _;

@@ -1,4 +1,4 @@
-//! What an issuer says about itself: where its keys are, and where it is asked about tokens.
+//! Authorization server metadata (RFC 8414, OpenID Connect Discovery): the addresses of the keys and of introspection.
 //!
 //! The metadata must be about the issuer that they were fetched for (OpenID Connect Discovery 1.0
 //! section 4.3, RFC 8414 section 3.3).

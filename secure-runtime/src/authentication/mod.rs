@@ -1,32 +1,34 @@
-//! Who is calling: the one trait that every scheme implements, and the schemes.
+//! Authentication: the trait `Authenticator`, and the schemes that implement it.
 //!
 //! 1. An [`Authenticator`] looks at the head of a request only; the body has not been read.
 //! 2. No credentials of its scheme is not an error: [`Attempt::Absent`].
-//! 3. Credentials that are not good are [`Attempt::Refused`]; the client learns the error code of
-//!    RFC 6750 section 3.1, the log learns the cause.
-//! 4. An authenticator that cannot decide (a key store is gone) is [`Refusal::unavailable`]: 503,
-//!    never an accepted request.
-//! 5. Where any of several schemes will do, they are asked in the order of `auth = any(…)`, or of
-//!    their configuration; the first that accepts names the caller. Credentials that only a later
-//!    one understands cost the earlier ones a look.
-//!    A request that one calls malformed ([`Refusal::invalid_request`]) is shown to no other.
-//! 6. Where any of several schemes will do, credentials in two places ([`Presented`]) are refused
+//! 3. Rejected credentials are [`Attempt::Refused`]. The client receives the error code of RFC 6750 section
+//!    3.1; the log contains the cause.
+//! 4. Fail closed: an authenticator that cannot decide, because its key store is unreachable for example,
+//!    returns [`Refusal::unavailable`]. The response is 503.
+//! 5. If an endpoint accepts any of several schemes, they are tried in the order of `auth = any(…)`, or of
+//!    their configuration. The principal comes from the first that accepts. After
+//!    [`Refusal::invalid_request`], no further scheme is tried.
+//! 6. If an endpoint accepts any of several schemes, credentials in two places ([`Presented`]) are rejected
 //!    before any is verified: 400 `invalid_request` (RFC 6750 section 2).
-//!    Of several refusals, the client and the log are told that of the authenticator the credentials
-//!    were for ([`Refusal::decided`]); else that of one that cannot judge, which might have accepted.
-//! 7. A refusal carries one challenge for each scheme of the endpoint; the one of the scheme whose
-//!    credentials were refused names the error.
+//!    If several authenticators reject a request, the response and the log have the refusal of the
+//!    authenticator that the credentials were for ([`Refusal::decided`]). If there is none, they have the
+//!    refusal of one that could not decide, because it might have accepted.
+//! 7. A refusal carries one challenge for each scheme of the endpoint. The challenge of the scheme whose
+//!    credentials were rejected contains the error.
 
 #[cfg(feature = "api-keys")]
 pub mod api_key;
 mod attempt;
 #[cfg(any(feature = "jwt", feature = "api-keys"))]
 mod bearer;
+mod capabilities;
 mod challenge;
 #[cfg(feature = "jwt")]
 mod claim_mapping;
 #[cfg(any(feature = "jwt", feature = "api-keys"))]
 mod claim_path;
+mod configuration_error;
 mod credential_location;
 mod enrichment;
 #[cfg(feature = "discovery")]
@@ -63,14 +65,15 @@ mod url;
 
 use std::sync::Arc;
 
-#[cfg(feature = "api-keys")]
-pub use api_key::ApiKeys;
 pub use attempt::{Attempt, Verdict};
 #[cfg(all(any(test, feature = "testing"), any(feature = "jwt", feature = "api-keys")))]
 pub(crate) use bearer::bearer_token;
+pub use capabilities::Capabilities;
 pub use challenge::Challenge;
 #[cfg(any(feature = "jwt", feature = "api-keys"))]
 pub use claim_path::ClaimPath;
+pub(crate) use configuration_error::Faults;
+pub use configuration_error::{ConfigurationError, ConfigurationErrorKind, ConfigurationErrors};
 pub use credential_location::Presented;
 pub use enrichment::{Enrich, Enriched, EnrichmentCache};
 pub use from_middleware::FromMiddleware;
@@ -97,7 +100,7 @@ use crate::support::time::Moment;
 
 /// Verifies the credentials of one scheme.
 ///
-/// Answers at once where it can, without boxing; an authenticator that must wait returns
+/// Returns immediately if it can, without boxing; an authenticator that must wait returns
 /// [`Attempt::Pending`].
 ///
 /// ```
@@ -125,148 +128,105 @@ use crate::support::time::Moment;
 /// }
 /// ```
 pub trait Authenticator: Send + Sync + 'static {
-    /// What a client is told when it must authenticate (RFC 9110 section 11.6.1).
+    /// The `WWW-Authenticate` challenge for clients that must authenticate (RFC 9110 section 11.6.1).
     fn challenge(&self) -> Challenge;
 
-    /// Where the request carries credentials of this scheme, if it does. Nothing is verified.
+    /// The place of the credentials of this scheme in the request, if it carries any. Verifies nothing.
     ///
-    /// Asked only where an endpoint accepts any of several schemes.
+    /// Called only if an endpoint accepts any of several schemes.
     fn presented(&self, request: &RequestHead<'_>) -> Presented<'_>;
 
     /// Looks for credentials of this scheme and verifies them.
     fn authenticate(&self, request: &RequestHead<'_>, now: Moment) -> Attempt;
 
-    /// Whether these very credentials were verified before and are remembered as good: then they are
-    /// asked about even while their address is banned for failures. `false` unless it can be told
-    /// without verifying anything.
+    /// Whether these credentials are cached as verified: then they are checked even while their client IP is
+    /// banned for failures. Must verify nothing; `false` if that is not possible.
     fn remembers(&self, request: &RequestHead<'_>, now: Moment) -> bool {
         let _ = (request, now);
         false
     }
 
-    /// Whether credentials that were refused are remembered, so that to refuse them again costs nothing
-    /// worth bounding. Failures of a client that repeats them, an expired token say, then count once
-    /// within the window of the default budget; otherwise each of them counts.
+    /// Whether rejected credentials are cached, so that rejecting them again is cheap. If a client repeats
+    /// them, an expired token for example, they then count once within the window of the default failure
+    /// budget; otherwise each request counts.
     fn remembers_refusals(&self) -> bool {
         false
     }
 
-    /// The public name that the credentials claim, an id of an API key say, before anything is
-    /// verified. Budgets for failures count by it and the client's address together, so that a bad
-    /// caller does not use up the budget of a good one.
+    /// The public identifier in the credentials, the id of an API key for example, before anything is
+    /// verified. Failure budgets count by it and the client IP together, so that a failing caller does not
+    /// use up the budget of another one.
     fn claimed_id<'a>(&self, request: &RequestHead<'a>) -> Option<&'a str> {
         let _ = request;
         None
     }
 
-    /// Called once, when the [`Security`](crate::Security) is built: what takes a while can begin.
+    /// Called once, when the [`Security`](crate::Security) is built: starts background work, such as the
+    /// first fetch of keys.
     fn start(&self, now: Moment) {
         let _ = now;
     }
 
-    /// Whether it can judge credentials now: the error is why not, for operators and probes. An
-    /// authenticator whose keys are published is not ready until there are usable ones; this call has
-    /// them fetched if that is due, so that a service without requests recovers.
+    /// Whether it can verify credentials now; the error is the reason, for operators and probes. An
+    /// authenticator with published keys is not ready until it has usable ones. This call starts a fetch
+    /// that is due, so that a service without requests recovers.
     ///
     /// # Errors
     ///
-    /// Why credentials of this scheme would be answered with 503.
+    /// The reason why requests with credentials of this scheme would receive 503.
     fn ready(&self, now: Moment) -> Result<(), Arc<str>> {
         let _ = now;
         Ok(())
     }
 
-    /// What it keeps of credentials that were verified before, if it keeps any; see
+    /// The statistics of its cache of verified credentials, if it has one; see
     /// [`Security::token_cache_statistics`](crate::Security::token_cache_statistics).
     fn token_cache_statistics(&self) -> Option<TokenCacheStatistics> {
         None
     }
 
-    /// Whether its principals have a tenant, as far as their credentials name one. Otherwise the
-    /// launch refuses endpoints that count by tenant and whose caller it may name.
-    fn names_tenants(&self) -> bool {
-        true
+    /// What the principals and tokens have, for the startup checks. The default announces nothing: an endpoint
+    /// that needs a tenant, a tier, a sign-in time or an API key without such an authenticator is a startup
+    /// error.
+    ///
+    /// Called at startup only.
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::new()
     }
 
-    /// Whether its principals have a tier of service, as far as their credentials name one.
-    /// Otherwise the launch refuses endpoints whose limits depend on it.
-    fn names_tiers(&self) -> bool {
-        true
-    }
-
-    /// Whether its principals name the [API key](Principal::api_key) that was sent. The launch refuses
-    /// endpoints that count by API key where nobody's do.
-    fn names_api_keys(&self) -> bool {
-        false
-    }
-
-    /// The authorization server whose tokens it accepts, by its issuer identifier (RFC 8414 section
-    /// 2), if its credentials are OAuth 2.0 access tokens: clients of a
-    /// [protected resource](crate::SecurityBuilder::protected_resource) are sent there.
-    fn issuer(&self) -> Option<&str> {
-        None
-    }
-
-    /// Whether its principals name an [issuer](Principal::issuer), by which limits tell them apart. `None`: it
-    /// cannot be known before a request.
-    fn names_issuers(&self) -> Option<bool> {
-        self.issuer().map(|_| true)
-    }
-
-    /// Whether it accepts the tokens of its [issuer](Self::issuer) that are for this audience. The
-    /// launch asks about the identifier of the protected resource.
-    fn accepts_audience(&self, audience: &str) -> bool {
-        let _ = audience;
-        true
-    }
-
-    /// Whether it refuses what a list of [`Revocations`] holds. The launch refuses an endpoint that
-    /// accepts any of several authenticators of one [issuer](Self::issuer) of which only some do: a
-    /// token that one of them refuses as revoked would be accepted by another.
-    fn asks_revocations(&self) -> bool {
-        false
-    }
-
-    /// Whether the credentials of a caller that it has accepted are still good: asked while a stream that
-    /// the caller opened, a WebSocket say, goes on. That they end at
-    /// [`expires_at`](crate::Principal::expires_at) is known, and need not be checked here.
+    /// Checks again that the credentials of an accepted caller are still good. Called while a stream that the
+    /// caller opened, a WebSocket for example, is open. The end at
+    /// [`expires_at`](crate::Principal::expires_at) is enforced elsewhere.
     ///
     /// # Errors
     ///
-    /// Why the stream ends, for the log.
+    /// The reason why the stream ends, for the log.
     fn recheck(&self, caller: &Principal, now: Moment) -> Result<(), Refusal> {
         let _ = (caller, now);
         Ok(())
     }
 
-    /// Whether it accepts credentials that a browser sends by itself, a cookie say, only with requests
-    /// of pages that it knows. Otherwise the handshake of a `websocket` is refused unless its
-    /// `Origin` is [allowed](crate::SecurityBuilder::websocket_origins).
+    /// Whether it accepts credentials that a browser adds by itself, such as a cookie, only in requests of
+    /// known origins. Otherwise a WebSocket handshake with them is denied unless its `Origin` is
+    /// [allowed](crate::SecurityBuilder::websocket_origins).
     fn checks_origins(&self) -> bool {
         false
     }
-
-    /// Whether its principals say how and when they signed in, as far as their credentials do.
-    /// Otherwise the launch refuses endpoints with `fresh`, `acr` or `amr` that nobody else's
-    /// callers can reach.
-    fn tells_authentication(&self) -> bool {
-        true
-    }
 }
 
-/// What [`SecurityBuilder::authenticator`](crate::security::SecurityBuilder::authenticator) takes:
-/// an [`Authenticator`], or the description of one that is checked at launch.
+/// The argument of [`SecurityBuilder::authenticator`](crate::security::SecurityBuilder::authenticator): an
+/// [`Authenticator`], or the configuration of one, which is checked at startup.
 pub trait IntoAuthenticator {
     /// Checks the configuration and makes the authenticator.
     ///
     /// # Errors
     ///
-    /// Everything that is wrong with the configuration, one sentence each.
-    fn into_authenticator(self) -> Result<Arc<dyn Authenticator>, Vec<String>>;
+    /// Everything that is wrong with the configuration.
+    fn into_authenticator(self) -> Result<Arc<dyn Authenticator>, ConfigurationErrors>;
 }
 
 impl<A: Authenticator> IntoAuthenticator for A {
-    fn into_authenticator(self) -> Result<Arc<dyn Authenticator>, Vec<String>> {
+    fn into_authenticator(self) -> Result<Arc<dyn Authenticator>, ConfigurationErrors> {
         Ok(Arc::new(self))
     }
 }

@@ -1,4 +1,4 @@
-//! A time in which something over the network fails, and what of it is worth a line at `warn`.
+//! Outages of something over the network, and which log lines an outage gets.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -1,10 +1,10 @@
-//! Why credentials were not accepted.
+//! Rejected credentials: the cause, and the response.
 
 use std::sync::Arc;
 
 use crate::denial::Denial;
 
-/// Why credentials were not accepted.
+/// Rejected credentials, or an authenticator that cannot decide.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
     pub(crate) code: RefusalCode,
@@ -25,7 +25,7 @@ pub enum RefusalCode {
     InvalidToken,
     /// 403: the credentials are good, and their owner may not use the service: a locked user.
     Forbidden,
-    /// 503: nobody can say now.
+    /// 503: the authenticator cannot decide now.
     Unavailable,
 }
 
@@ -35,6 +35,7 @@ impl Refusal {
     }
 
     /// The request itself is malformed: several credentials, an unusable header.
+    #[must_use = "a refusal has no effect until it is returned"]
     pub fn invalid_request(cause: impl Into<Arc<str>>) -> Self {
         Self::new(RefusalCode::InvalidRequest, cause.into())
     }
@@ -42,38 +43,40 @@ impl Refusal {
     /// The credentials are expired, revoked, malformed, forged or meant for somebody else.
     ///
     /// `cause` goes to the log and never to the client; it must not contain the credentials.
+    #[must_use = "a refusal has no effect until it is returned"]
     pub fn invalid_token(cause: impl Into<Arc<str>>) -> Self {
         Self::new(RefusalCode::InvalidToken, cause.into())
     }
 
-    /// The credentials are good, and the caller may not use the service at all: a user that is locked, or
-    /// has not accepted the terms. What a caller may do at one endpoint is for its rule.
+    /// The credentials are good, but the caller may not use the service at all: a locked user, or one that has
+    /// not accepted the terms. Permissions for single endpoints belong into their rules.
     ///
     /// ```
     /// use secure_runtime::authentication::Refusal;
     ///
     /// let refusal = Refusal::forbidden("user 7 is locked since May").with_detail("your account is locked");
     /// ```
+    #[must_use = "a refusal has no effect until it is returned"]
     pub fn forbidden(cause: impl Into<Arc<str>>) -> Self {
         Self::new(RefusalCode::Forbidden, cause.into())
     }
 
-    /// Sets a sentence that the client may read.
+    /// Sets a sentence that the client receives.
     #[must_use]
     pub fn with_detail(mut self, detail: impl Into<Arc<str>>) -> Self {
         self.detail = Some(detail.into());
         self
     }
 
-    /// The credentials cannot be judged now.
+    /// The authenticator cannot decide now: 503.
+    #[must_use = "a refusal has no effect until it is returned"]
     pub fn unavailable(cause: impl Into<Arc<str>>) -> Self {
         Self::new(RefusalCode::Unavailable, cause.into())
     }
 
-    /// This authenticator is the one that the credentials were for, because they name its issuer,
-    /// say. Where an endpoint accepts any of several, this refusal is then what the client and the log
-    /// are told, whatever the others say, even if one of them cannot judge now: unless that one says
-    /// that the credentials were for it, too.
+    /// Marks that the credentials were for this authenticator, because they contain its issuer for example.
+    /// If an endpoint accepts any of several authenticators, the response and the log then have this refusal,
+    /// even if another authenticator could not decide; unless that one marked its refusal as well.
     ///
     /// ```
     /// use secure_runtime::authentication::Refusal;
@@ -86,13 +89,13 @@ impl Refusal {
         self
     }
 
-    /// Whether the authenticator is the one that the credentials were for.
+    /// Whether the credentials were for this authenticator.
     #[must_use]
     pub fn is_decided(&self) -> bool {
         self.is_decided
     }
 
-    /// Which error the client sees.
+    /// The error code for the client.
     #[must_use]
     pub fn code(&self) -> RefusalCode {
         self.code

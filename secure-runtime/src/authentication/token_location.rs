@@ -1,4 +1,4 @@
-//! Where a request carries its token: the `Authorization` header, or where the description says.
+//! The place of the token in a request: the `Authorization` header or a configured one.
 //!
 //! 1. Each description has one place, and a token anywhere else is not looked at: one that turns up in
 //!    another place was not sent by a client that was told where to send it.
@@ -14,6 +14,7 @@
 
 use super::bearer::{Bearer, is_token_character, of_scheme};
 use super::{Attempt, Presented, bearer};
+use crate::authentication::{ConfigurationError, Faults};
 use crate::request::{FieldName, RequestHead, cookies, is_origin};
 
 /// Where the token of one description stands.
@@ -45,32 +46,40 @@ impl TokenPlace {
     }
 
     /// What is wrong with it.
-    pub(crate) fn faults(&self) -> Vec<String> {
+    pub(crate) fn faults(&self) -> Faults {
         match self {
             Self::Scheme(scheme) if !is_token(scheme) => {
-                vec![format!("`{}` is not a scheme of `Authorization`", scheme.escape_debug())]
+                vec![ConfigurationError::invalid(format!(
+                    "`{}` is not a scheme of `Authorization`",
+                    scheme.escape_debug()
+                ))]
             }
             Self::Subprotocol(name) if !is_token(name) => {
-                vec![format!("`{}` is not a WebSocket subprotocol", name.escape_debug())]
+                vec![ConfigurationError::invalid(format!(
+                    "`{}` is not a WebSocket subprotocol",
+                    name.escape_debug()
+                ))]
             }
             Self::Cookie { name, origins } => {
                 let mut faults = Vec::new();
                 if !is_token(name) {
-                    faults.push(format!("`{}` is not a name of a cookie", name.escape_debug()));
+                    faults.push(ConfigurationError::invalid(format!(
+                        "`{}` is not a name of a cookie",
+                        name.escape_debug()
+                    )));
                 }
                 if origins.is_empty() {
-                    faults.push(
+                    faults.push(ConfigurationError::hazard(
                         "a browser sends a cookie with requests that other sites cause: name the \
-                         origins whose pages may send them, as `https://shop.example`"
-                            .to_owned(),
-                    );
+                         origins whose pages may send them, as `https://shop.example`",
+                    ));
                 }
                 faults.extend(origins.iter().filter(|origin| !is_origin(origin)).map(|origin| {
-                    format!(
+                    ConfigurationError::invalid(format!(
                         "`{}` is not an origin, expected a scheme, a host in lower case and a port \
                          where it is not the usual one: `https://shop.example`",
                         origin.escape_debug()
-                    )
+                    ))
                 }));
                 faults
             }
@@ -273,7 +282,7 @@ mod tests {
             origins: origins.iter().map(|&origin| origin.into()).collect(),
         };
         let good = ["https://shop.example", "http://localhost:8080", "https://[::1]:8443"];
-        assert_eq!(cookie("__Host-session", &good).faults(), Vec::<String>::new());
+        assert_eq!(cookie("__Host-session", &good).faults(), []);
         assert_eq!(cookie("s", &[]).faults().len(), 1);
         for bad in
             ["shop.example", "https://", "https://Shop.example", "https://a/", "https://a:443"]

@@ -1,4 +1,4 @@
-//! What the application's own policy is asked, and what it answers.
+//! The request to the application's own policy, and its decision.
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -8,11 +8,11 @@ use std::sync::Arc;
 use crate::principal::Principal;
 use crate::request::{KeptHead, Parameters, RequestHead};
 
-/// One question to the function that
-/// [`SecurityBuilder::decide`](crate::SecurityBuilder::decide) was given: may this caller do this here?
+/// One request to the function of [`SecurityBuilder::decide`](crate::SecurityBuilder::decide): may this caller
+/// perform this action here?
 ///
-/// The resource is what the path says: its [parameters](Self::parameter), with the
-/// [template](Self::template) of the route. Nothing of the body was read, and nothing was loaded.
+/// The resource is in the path: its [parameters](Self::parameter), with the [template](Self::template) of the
+/// route. The body has not been read, and nothing has been loaded.
 pub struct AccessRequest {
     caller: Option<Principal>,
     action: Arc<str>,
@@ -31,20 +31,20 @@ impl AccessRequest {
         Self { caller, action, parameters, head, is_about_head: Cell::new(false) }
     }
 
-    /// Who is calling; `None` where callers may be anonymous (`auth = optional`), and this one is.
+    /// The caller; `None` for an anonymous request (`auth = optional`).
     #[must_use]
     pub fn caller(&self) -> Option<&Principal> {
         self.caller.as_ref()
     }
 
-    /// The name of what is to be done: that of the key `action`, or the handler's with its module,
+    /// The name of the action: that of the key `action`, or the handler's with its module,
     /// `shop::secrets::list`.
     #[must_use]
     pub fn action(&self) -> &str {
         &self.action
     }
 
-    /// What the path says in the segment of this name, decoded as [`web::Path`](actix_web::web::Path)
+    /// The value of the path segment with this name, decoded as [`web::Path`](actix_web::web::Path)
     /// decodes it for the handler. `None` if no segment has the name, and if several have: a scope's and
     /// the route's, say.
     #[must_use]
@@ -79,8 +79,8 @@ impl AccessRequest {
 
     /// The whole head of the request: headers and the query.
     ///
-    /// An answer that was given after a look at it is not
-    /// [remembered](crate::SecurityBuilder::decide_cached), because the next request of this caller may
+    /// A decision that was made after this call is not
+    /// [cached](crate::SecurityBuilder::decide_cached), because the next request of this caller may
     /// have other headers.
     #[must_use]
     pub fn head(&self) -> RequestHead<'_> {
@@ -88,7 +88,7 @@ impl AccessRequest {
         self.head.head()
     }
 
-    /// Whether the answer may hang on headers or the query.
+    /// Whether the decision may depend on headers or the query.
     pub(crate) fn is_about_head(&self) -> bool {
         self.is_about_head.get()
     }
@@ -107,7 +107,7 @@ impl fmt::Debug for AccessRequest {
     }
 }
 
-/// The answer of an application's own policy; made of a `bool`, or with more to say.
+/// The decision of an application's own policy: made from a `bool`, or with a cause and a detail.
 ///
 /// ```
 /// use secure_runtime::authorization::AccessDecision;
@@ -138,14 +138,13 @@ impl AccessDecision {
         Self { is_permitted: false, ..Self::permit() }
     }
 
-    /// Adds the reason of a refusal, for the log: clients never see it.
+    /// Adds the cause of a denial, for the log; clients never receive it.
     #[must_use]
     pub fn because(self, reason: impl Into<Cow<'static, str>>) -> Self {
         Self { reason: Some(reason.into()), ..self }
     }
 
-    /// Adds a sentence to a refusal that the client may read, the `detail` of the problem. With `hide`
-    /// it is left out.
+    /// Adds a sentence to a denial for the client, the `detail` of the problem. With `hide` it is left out.
     #[must_use]
     pub fn with_detail(self, detail: impl Into<Cow<'static, str>>) -> Self {
         Self { detail: Some(detail.into()), ..self }
@@ -183,7 +182,7 @@ pub trait IntoAccessDecision {
     ///
     /// # Errors
     ///
-    /// Why nothing was decided, for the log: the request is refused with 503.
+    /// The reason why there is no decision, for the log: the response is 503.
     fn into_access_decision(self) -> Result<AccessDecision, String>;
 }
 

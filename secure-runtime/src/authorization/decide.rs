@@ -1,4 +1,4 @@
-//! The application's own policy: the function that decides, and what it decided lately.
+//! Calls the application's own policy, through its cache.
 
 use std::future::Future;
 use std::pin::Pin;

@@ -1,4 +1,4 @@
-//! What the application's own policy decided lately.
+//! The cache of decisions of the application's own policy.
 //!
 //! 1. An entry is found again by everything that the policy was told: the endpoint and its action, the
 //!    method, the path, and all that is known of the caller. The hash only finds the candidate.

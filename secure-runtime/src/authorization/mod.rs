@@ -1,16 +1,16 @@
-//! What the caller may do: rules compiled to bit tests.
+//! Authorization: rules compiled to bit tests.
 //!
-//! 1. Every name that the policies of a program mention gets one bit, at launch.
+//! 1. Every name that the policies of a program mention gets one bit, at startup.
 //! 2. A principal's grants become a bit set at its first decision and are kept with it, so a
 //!    verified token that is seen again is decided by comparing words.
 //! 3. Names that no policy mentions have no bit: they can never satisfy anything.
 //! 4. One evaluator decides every rule; it is tested against a second one that works on names.
-//! 5. How the caller signed in is no part of a rule: whoever the rule forbids something is told so,
-//!    and not asked to sign in again.
-//! 6. What is not known yet (an expression about arguments that were not read) leaves a rule open;
-//!    what is open when everything has been asked fails.
-//! 7. An application's own policy, which may change while the program runs, is asked by name: an
-//!    [`AccessRequest`] about the endpoint's `action`. What cannot be decided is refused.
+//! 5. Step-up requirements are not part of a rule: a caller that the rule denies gets 403, without a request to
+//!    sign in again.
+//! 6. An unknown value (an expression about arguments that have not been read) leaves a rule undecided. A rule
+//!    that is still undecided when everything is known fails.
+//! 7. An application's own policy, which may change while the program runs, decides about an
+//!    [`AccessRequest`] with the endpoint's `action`. If it cannot decide, the request is denied.
 
 mod access_request;
 mod circumstances;
@@ -42,8 +42,7 @@ pub(crate) use tree::Verdict;
 ///
 /// ```
 /// use secure_runtime::Principal;
-/// use secure_runtime::authorization::RuleSet;
-/// use secure_runtime::policy::Rule;
+/// use secure_runtime::__private::policies::{Rule, RuleSet};
 ///
 /// let rule = Rule::Any(&[
 ///     Rule::All(&[Rule::Role("staff"), Rule::Scope("orders:write")]),
@@ -57,10 +56,12 @@ pub(crate) use tree::Verdict;
 /// assert!(!compiled.holds(&Principal::builder("guest").role("staff").build()));
 /// ```
 #[derive(Clone, Debug)]
+#[doc(hidden)]
 pub struct RuleSet(Arc<Names>);
 
 /// A rule of a [`RuleSet`], ready to be decided.
 #[derive(Clone, Debug)]
+#[doc(hidden)]
 pub struct CompiledRule {
     names: Arc<Names>,
     test: Test,
@@ -110,8 +111,8 @@ impl RuleSet {
 }
 
 impl CompiledRule {
-    /// Whether the rule holds for this caller, whatever the request is. A rule that asks about the
-    /// request does not.
+    /// Whether the rule holds for this caller with any request. `false` for a rule that depends on the
+    /// request.
     #[must_use]
     pub fn holds(&self, caller: &Principal) -> bool {
         self.decide(&Circumstances::of(caller)) == Verdict::Holds
@@ -122,8 +123,7 @@ impl CompiledRule {
     ///
     /// ```
     /// use secure_runtime::Principal;
-    /// use secure_runtime::authorization::RuleSet;
-    /// use secure_runtime::policy::Rule;
+    /// use secure_runtime::__private::policies::{Rule, RuleSet};
     ///
     /// let rule = Rule::All(&[Rule::Role("staff"), Rule::Not(&Rule::Role("intern"))]);
     /// let compiled = RuleSet::new([&rule]).compile(&rule);
@@ -142,7 +142,7 @@ impl CompiledRule {
         self.test.mask_alone().is_some_and(|mask| self.names.authorities(caller).contains_all(mask))
     }
 
-    /// Whether the client's address may matter.
+    /// Whether the rule depends on the client IP.
     pub(crate) fn asks_about_address(&self) -> bool {
         self.asks_about_address
     }
@@ -152,7 +152,7 @@ impl CompiledRule {
         self.needs
     }
 
-    /// What is known of the rule by now.
+    /// The result of the rule with the values that are known so far.
     pub(crate) fn decide(&self, found: &Circumstances<'_>) -> Verdict {
         match found.caller {
             Some(caller) => self.test.decide(&self.names.authorities(caller), found),

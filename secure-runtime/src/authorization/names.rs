@@ -1,4 +1,4 @@
-//! Names in rules.
+//! The names in rules.
 
 use crate::policy::Rule;
 use crate::principal::{Name, Names};

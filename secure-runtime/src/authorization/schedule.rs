@@ -1,4 +1,4 @@
-//! `time in "Mon-Fri 09:00-17:00 Europe/Berlin"`: the hours of a week, where somebody lives.
+//! `time in "Mon-Fri 09:00-17:00 Europe/Berlin"`: weekly hours in a time zone.
 
 use crate::policy::Hours;
 use crate::support::time::Moment;

@@ -1,19 +1,19 @@
-//! Whether the caller signed in as an endpoint demands (RFC 9470).
+//! Step-up authentication: checks that the caller signed in as an endpoint requires (RFC 9470).
 //!
-//! 1. What the credentials do not tell is not there: whoever may have signed in long ago, or by
-//!    other means, has to sign in again.
-//! 2. Nobody has signed in after now. Credentials that say so do not say when it was.
+//! 1. Fail closed: if the credentials do not state when or how the caller signed in, the caller has to sign in
+//!    again.
+//! 2. A sign-in time in the future counts as missing.
 //! 3. The classes and methods are compared exactly (OpenID Connect Core 1.0 section 2).
 
 use crate::policy::StepUp;
 use crate::principal::Principal;
 use crate::support::time::Moment;
 
-/// What the caller's authentication lacks, for the log; nothing if it does.
+/// The requirements that the caller's sign-in does not meet, for the log.
 pub(crate) fn lacks(demanded: &StepUp, caller: &Principal, now: Moment) -> Option<&'static str> {
     let StepUp { max_age_seconds, acr, amr } = demanded;
     if let Some(longest) = max_age_seconds {
-        let Some(at) = caller.authenticated_at() else {
+        let Some(at) = caller.authenticated_at_unix() else {
             return Some("the credentials do not say when the caller signed in");
         };
         let at = at.saturating_mul(NANOS_PER_SECOND);
@@ -53,7 +53,7 @@ mod tests {
     fn an_age_is_counted_to_the_nanosecond() {
         let demanded = StepUp { max_age_seconds: NonZeroU32::new(300), acr: &[], amr: &[] };
         let now = Duration::from_secs(NOW);
-        let signed_in = |at| Principal::builder("ada").authenticated_at(at).build();
+        let signed_in = |at| Principal::builder("ada").authenticated_at_unix(at).build();
         let check = |caller: &Principal, now, expected| {
             assert_eq!(holds(demanded, caller, now), expected, "{caller:?}");
         };

@@ -1,4 +1,4 @@
-//! The evaluator against a second one that works on names, and against itself with less knowledge.
+//! Tests of the rule evaluator against a second one that works on names, and with partial knowledge.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;

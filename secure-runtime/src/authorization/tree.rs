@@ -1,4 +1,4 @@
-//! The compiled tree and the one evaluator, in Kleene's three-valued logic.
+//! The compiled rule tree and its evaluator, in Kleene's three-valued logic.
 
 use std::ops::Not;
 

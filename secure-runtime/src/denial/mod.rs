@@ -1,5 +1,5 @@
-//! A refused request, as a value: which stage refused it, what the client may know, what the log
-//! must know.
+//! [`Denial`]: a refused request as a value, with the details for the client and the cause for the
+//! log.
 
 mod kind;
 mod panics;
@@ -16,13 +16,14 @@ use serde::Serialize;
 use crate::problem::{Problem, QUOTA_EXCEEDED, REDUCED_CAPACITY};
 pub use kind::DenialKind;
 
-/// Why a request was refused.
+/// Why a request was refused; also an error that handlers, extractors and checkers can return.
 ///
-/// What the client learns is the [`kind`](Denial::kind), with the [`detail`](Denial::detail) and the
-/// fields that belong to it; the [`cause`](Denial::cause) is for logs and tests. `Display` says what the
-/// client may know: a middleware that writes an error's text into a body gives nothing away.
+/// The client gets the [`kind`](Denial::kind), the [`detail`](Denial::detail) and the header fields
+/// of that kind. The [`cause`](Denial::cause) is for logs and tests. `Display` prints only what the
+/// client may see, so a middleware that writes the text of an error into a body reveals nothing.
 ///
-/// Handlers, extractors and checkers return denials too: they are answered as those of the pipeline.
+/// A denial that a handler, an extractor or a checker returns is answered like a refusal of the
+/// pipeline.
 ///
 /// ```
 /// use secure_runtime::{Denial, DenialKind};
@@ -37,46 +38,46 @@ pub struct Denial {
     kind: DenialKind,
     cause: Cow<'static, str>,
     detail: Option<Cow<'static, str>>,
-    /// Shared by everybody whom an endpoint refuses: where it has none, nothing is.
+    /// Shared by all refusals of an endpoint. `None` if it has no challenges.
     pub(crate) challenges: Option<Arc<[Box<str>]>>,
-    /// The place of the authenticator, among the endpoint's, whose credentials this is about.
-    pub(crate) concerned: Option<usize>,
+    /// The index of the authenticator, among the endpoint's, whose credentials were refused.
+    pub(crate) authenticator: Option<usize>,
     particulars: Particulars,
 }
 
-/// What a client reads beside the kind.
+/// The data of a refusal besides its kind.
 #[derive(Clone, Debug)]
 enum Particulars {
     None,
-    /// The arguments break rules.
+    /// The arguments break these rules.
     Fields(Vec<FieldError>),
-    /// The client may come back.
+    /// The client may try again later.
     Throttled(Throttled),
-    /// The body may be coded in these ways, or not at all.
+    /// The body may have one of these codings, or none.
     Codings(&'static [&'static str]),
 }
 
-/// One violated rule of an argument, an element of the `errors` member of a problem; see
+/// One violated rule of an argument: an element of the problem's `errors` member. See
 /// [`Denial::field_errors`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FieldError {
-    /// Which part of the request: `body`, `query` or `path`.
+    /// The part of the request: `body`, `query` or `path`.
     #[serde(rename = "in")]
     pub(crate) location: &'static str,
     /// A JSON Pointer as a URI fragment (RFC 6901 section 6).
     pub(crate) pointer: String,
-    /// The rule's code, such as `length`.
+    /// The code of the rule, such as `length`.
     pub(crate) code: String,
-    /// What the rule demands.
+    /// The requirement of the rule.
     pub(crate) detail: String,
 }
 
-/// What a client is told of a limit that is used up.
+/// A limit that is used up, as the client sees it.
 #[derive(Clone, Debug)]
 struct Throttled {
-    /// Whole seconds, rounded up (RFC 9110 section 10.2.3).
+    /// In whole seconds, rounded up (RFC 9110 section 10.2.3).
     retry_after_seconds: Option<u64>,
-    /// `None`: it is no limit of the client's.
+    /// `None`: not a limit of the client, but load shedding.
     violated: Option<Violated>,
 }
 
@@ -87,43 +88,48 @@ pub(crate) enum Violated {
     New(Box<Violation>),
 }
 
-/// A limit in the words of a problem. Those that are known at launch are written there, because a
-/// flood of requests gets them.
+/// The texts of a limit for a problem. For limits that are known at startup, they are rendered
+/// then, because a flood of requests gets them.
 #[derive(Clone, Debug)]
 pub(crate) struct Violation {
-    /// The name of the policy.
+    /// The name of the policy in `violated-policies`.
     name: Box<str>,
-    /// The problem as JSON, without what the name would have to be escaped for.
+    /// The problem as JSON; `None` if the name would need escaping.
     problem: Option<Box<str>>,
 }
 
 impl Denial {
-    /// A denial of this kind. `cause` goes to the log, never to the client.
+    /// A denial of this kind. `cause` is written to the log, and is never sent to the client.
+    ///
+    /// Pass the reason that an operator needs, such as the name of the failed check. For a sentence
+    /// to the client, add [`with_detail`](Self::with_detail).
+    #[must_use]
     pub fn new(kind: DenialKind, cause: impl Into<Cow<'static, str>>) -> Self {
         Self {
             kind,
             cause: cause.into(),
             detail: None,
             challenges: None,
-            concerned: None,
+            authenticator: None,
             particulars: Particulars::None,
         }
     }
 
-    /// Something on this side is wrong.
+    /// A fault of the server.
     pub(crate) fn internal(cause: impl Into<Cow<'static, str>>) -> Self {
         Self::new(DenialKind::Internal, cause)
     }
 
-    /// Sets a sentence that the client may read.
+    /// Sets the `detail` of the problem (RFC 9457 section 3.1.4): a sentence that is sent to the
+    /// client.
     #[must_use]
     pub fn with_detail(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
         self.detail = Some(detail.into());
         self
     }
 
-    pub(crate) fn about(mut self, authenticator: Option<usize>) -> Self {
-        self.concerned = authenticator;
+    pub(crate) fn with_authenticator(mut self, authenticator: Option<usize>) -> Self {
+        self.authenticator = authenticator;
         self
     }
 
@@ -133,7 +139,7 @@ impl Denial {
         Self { particulars, ..Self::new(DenialKind::Invalid, cause) }
     }
 
-    /// The body has a content coding, and none but these may be there.
+    /// The body has a content coding that is not in this list.
     pub(crate) fn unsupported_coding(
         cause: &'static str,
         expected: &'static [&'static str],
@@ -147,7 +153,7 @@ impl Denial {
             .with_detail(detail)
     }
 
-    /// A limit refuses. After so many seconds it does no more; `None`: it always will.
+    /// A limit refuses. It admits the request again after this many seconds; `None`: never.
     pub(crate) fn throttled(
         cause: &'static str,
         retry_after_seconds: Option<u64>,
@@ -158,14 +164,14 @@ impl Denial {
         Self { particulars, ..Self::new(DenialKind::Throttled, cause) }
     }
 
-    /// The service has less to give for a while, whoever asks.
+    /// The service is at reduced capacity, regardless of the client.
     pub(crate) fn reduced_capacity(cause: &'static str, retry_after_seconds: u64) -> Self {
         let retry_after_seconds = Some(retry_after_seconds);
         let particulars = Particulars::Throttled(Throttled { retry_after_seconds, violated: None });
         Self { particulars, ..Self::new(DenialKind::Unavailable, cause) }
     }
 
-    /// The whole seconds after which the client may come back, if it is a limit that refuses.
+    /// The seconds after which the client may try again, if a limit refused.
     pub(crate) fn retry_after_seconds(&self) -> Option<u64> {
         match &self.particulars {
             Particulars::Throttled(throttled) => throttled.retry_after_seconds,
@@ -173,7 +179,7 @@ impl Denial {
         }
     }
 
-    /// The content codings that a body may have, if it has another one.
+    /// The content codings that a body may have, if the body has another one.
     pub(crate) fn codings(&self) -> Option<String> {
         match &self.particulars {
             Particulars::Codings([]) => Some(String::from("identity")),
@@ -182,25 +188,26 @@ impl Denial {
         }
     }
 
-    /// Which outcome this is.
+    /// The kind of the refusal.
     #[must_use]
     pub fn kind(&self) -> DenialKind {
         self.kind
     }
 
-    /// The sentence that the client may read, if there is one.
+    /// The sentence that the client gets, if there is one.
     #[must_use]
     pub fn detail(&self) -> Option<&str> {
         self.detail.as_deref()
     }
 
-    /// The time after which the client may come back: the value of `Retry-After`.
+    /// The time after which the client may try again: the value of `Retry-After`, in whole seconds.
+    /// `None` if the response has no such field.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.retry_after_seconds().map(Duration::from_secs)
     }
 
-    /// The rules that the arguments break, where validation refused the request.
+    /// The rules that the arguments break, if validation refused the request; otherwise empty.
     #[must_use]
     pub fn field_errors(&self) -> &[FieldError] {
         match &self.particulars {
@@ -209,13 +216,13 @@ impl Denial {
         }
     }
 
-    /// The internal cause: never for the client.
+    /// The cause for the log. Never send it to the client.
     #[must_use]
     pub fn cause(&self) -> &str {
         &self.cause
     }
 
-    /// The problem a client reads, before the application's own hook has shaped it.
+    /// The problem for the client, before the application's hook has changed it.
     #[must_use]
     pub fn problem(&self) -> Problem {
         let mut problem = Problem::new(self.kind.status());
@@ -242,9 +249,9 @@ impl Denial {
         problem
     }
 
-    /// What [`problem`](Self::problem) comes to as JSON, without the tree in between: for the answers
-    /// that a flood of requests gets. `None` for all others.
-    pub(crate) fn usual_problem(&self) -> Option<Cow<'static, str>> {
+    /// [`problem`](Self::problem) as JSON, without the intermediate tree, for the refusals that a
+    /// flood of requests gets. `None` for all others.
+    pub(crate) fn prerendered_problem(&self) -> Option<Cow<'static, str>> {
         match &self.particulars {
             _ if self.detail.is_some() => None,
             Particulars::None => {
@@ -263,7 +270,7 @@ impl Denial {
 }
 
 impl FieldError {
-    /// Which part of the request: `body`, `query` or `path`.
+    /// The part of the request: `body`, `query` or `path`.
     #[must_use]
     pub fn location(&self) -> &'static str {
         self.location
@@ -275,13 +282,13 @@ impl FieldError {
         &self.pointer
     }
 
-    /// The rule's code, such as `length`.
+    /// The code of the rule, such as `length`.
     #[must_use]
     pub fn code(&self) -> &str {
         &self.code
     }
 
-    /// What the rule demands.
+    /// The requirement of the rule, as a sentence.
     #[must_use]
     pub fn detail(&self) -> &str {
         &self.detail
@@ -298,7 +305,7 @@ impl Violated {
 }
 
 impl Violation {
-    /// Of the policy with this name.
+    /// The texts for the policy with this name.
     pub(crate) fn new(name: impl Into<Box<str>>) -> Self {
         let name = name.into();
         let is_text = |byte: u8| byte != b'"' && byte != b'\\' && (b' '..=b'~').contains(&byte);
@@ -317,7 +324,7 @@ impl Violation {
     }
 }
 
-/// The status, its phrase and the detail: what the client may know.
+/// The status, its phrase and the detail: nothing that the client may not see.
 impl fmt::Display for Denial {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{} {}", self.kind.status(), self.kind.title())?;
@@ -332,15 +339,15 @@ mod tests {
     use super::*;
 
     fn check(denial: &Denial, is_usual: bool) {
-        match denial.usual_problem() {
+        match denial.prerendered_problem() {
             Some(usual) => assert_eq!(usual, denial.problem().to_json()),
             None => assert!(!is_usual, "{denial}"),
         }
-        assert_eq!(denial.usual_problem().is_some(), is_usual, "{denial}");
+        assert_eq!(denial.prerendered_problem().is_some(), is_usual, "{denial}");
     }
 
     #[test]
-    fn the_usual_problems_are_written_as_all_others() {
+    fn the_prerendered_problems_equal_all_others() {
         for kind in [DenialKind::Unauthenticated, DenialKind::Forbidden, DenialKind::Timeout] {
             check(&Denial::new(kind, "cause"), true);
             check(&Denial::new(kind, "cause").with_detail("detail"), false);

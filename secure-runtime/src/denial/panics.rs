@@ -1,21 +1,22 @@
-//! A panic in code of the application, on the way to the handler, is a fault of this side: the request
-//! is refused with 500 and the log has a line, where the connection would end without an answer.
+//! Catches panics in code of the application that runs before the handler. The request is refused
+//! with 500 and logged; otherwise the connection would end without a response.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::Poll;
 
 use crate::denial::Denial;
 
-/// Runs code of the application; a panic is a denial that names what panicked.
+/// Runs code of the application. A panic becomes a denial that names the code.
 ///
-/// What the code was given may be half changed: it is for the request alone, which ends.
+/// The code may leave its data half changed. That is safe, because the data belongs to this
+/// request, which ends.
 pub(crate) fn caught<T>(what: &str, run: impl FnOnce() -> T) -> Result<T, Denial> {
     let outcome = catch_unwind(AssertUnwindSafe(run));
     outcome.map_err(|_| Denial::internal(format!("{what} panicked")))
 }
 
-/// The same of one poll of a future that the application wrote. It must not be polled again after a
-/// panic.
+/// Like [`caught`], for one poll of a future of the application. Do not poll the future again after
+/// a panic.
 pub(crate) fn poll_caught<T, E: Into<actix_web::Error>>(
     what: &str,
     poll: impl FnOnce() -> Poll<Result<T, E>>,

@@ -1,23 +1,23 @@
-//! Functions that check a request: `check = path::to::function`, each parameter bound to the
-//! handler's argument of its type.
+//! Checkers: functions for `check = path::to::function`. Each parameter is bound to the handler's
+//! argument of its type.
 
 use std::pin::Pin;
 
 use crate::denial::Denial;
 use crate::principal::Principal;
 
-/// Arguments of a handler, one of which has this type; `At` says which.
+/// The arguments of a handler, one of which has the type `T`. `At` is its place.
 #[diagnostic::on_unimplemented(
     message = "the handler has no parameter of the type `{T}`, which the checker asks for",
     label = "asks for a `{T}`",
     note = "a checker takes `&Principal`, and then references to types of the handler's parameters, each once"
 )]
 pub trait Argument<T, At> {
-    /// The argument, once it was extracted.
+    /// The argument, if it is extracted.
     fn argument(&self) -> Option<&T>;
 }
 
-/// A tuple of extractors that is one argument; `At` says which of them is meant.
+/// An argument that is a tuple of extractors. `At` is the place of the element.
 pub trait Element<T, At> {
     /// The extractor.
     fn element(&self) -> &T;
@@ -34,7 +34,7 @@ pub struct Place<const INDEX: usize>(());
     note = "its parameters are `&Principal`, and then references to types of the handler's parameters, four at most"
 )]
 pub trait Checker<Arguments, Places> {
-    /// Runs it; `None` if an argument that it takes was not extracted yet.
+    /// Runs the checker; `None` if one of its arguments is not extracted yet.
     fn run(
         &self,
         caller: &Principal,
@@ -42,9 +42,10 @@ pub trait Checker<Arguments, Places> {
     ) -> impl Future<Output = Option<Result<(), Denial>>>;
 }
 
-/// Runs a checker; what it refuses is the error.
+/// Runs a checker. Its refusal is the error.
 ///
-/// The future's type does not depend on the checker's, so that a wrong one is one error, not two.
+/// The future's type does not depend on the checker's type, so a wrong checker causes one compile
+/// error, not two.
 pub fn check_arguments<'a, Arguments, Places>(
     checker: impl Checker<Arguments, Places> + 'a,
     caller: &'a Principal,
@@ -55,10 +56,10 @@ pub fn check_arguments<'a, Arguments, Places>(
     )
 }
 
-/// The answer of a checker on its way; `None` if it needs arguments that were not extracted yet.
+/// The future of a checker's result; `None` if one of its arguments is not extracted yet.
 type Checking<'a> = Pin<Box<dyn Future<Output = Result<Option<bool>, Denial>> + 'a>>;
 
-/// The places of arguments that a checker looks at: one at least.
+/// The places of the arguments that a checker uses, at least one.
 #[diagnostic::on_unimplemented(
     message = "`check` looks at no argument, and the path names an object: any caller may ask for any of them",
     label = "takes the caller alone, expected a parameter of the handler as well",
@@ -75,7 +76,7 @@ impl<First, Second, Third> Looks for (First, Second, Third) {}
 #[diagnostic::do_not_recommend]
 impl<First, Second, Third, Fourth> Looks for (First, Second, Third, Fourth) {}
 
-/// Runs a checker as [`check_arguments`] does: the one that has to look at what the path names.
+/// Like [`check_arguments`], for the checker that must use the object that the path names.
 pub fn check_objects<'a, Arguments, Places: Looks>(
     checker: impl Checker<Arguments, Places> + 'a,
     caller: &'a Principal,
@@ -84,11 +85,12 @@ pub fn check_objects<'a, Arguments, Places: Looks>(
     check_arguments(checker, caller, arguments)
 }
 
-/// What a checker said that was called by name: this type, and no other that `?` would take.
+/// Converts the result of a checker that was called by name. It accepts only this type, not every
+/// type that `?` accepts.
 ///
 /// # Errors
 ///
-/// What it refuses.
+/// The checker's refusal.
 pub fn checked(outcome: Result<(), Denial>) -> Result<bool, Denial> {
     outcome.map(|()| true)
 }

@@ -1,5 +1,4 @@
-//! Whether a type holds a request's body: asked by the expansion, answered by the compiler, so that
-//! an alias hides nothing.
+//! A compile-time check whether a type reads the request's body. It works through type aliases.
 
 use std::marker::PhantomData;
 
@@ -7,16 +6,16 @@ use actix_web::{Either, web};
 
 use crate::resource::Granted;
 
-/// A type, asked about.
+/// The type to check.
 #[derive(Debug)]
 pub struct Body<T>(PhantomData<T>);
 
-/// What is found where the type has no answer of its own.
+/// The default for types without an impl of their own.
 pub trait NoBody {
-    /// No.
+    /// Not a body.
     const IS_ONE: bool = false;
 
-    /// Nor is it something that a rule has to grant.
+    /// Not a resource that a rule must grant.
     const IS_GRANTED: bool = false;
 }
 
@@ -25,7 +24,7 @@ impl<T> NoBody for Body<T> {}
 macro_rules! bodies {
     ($([$($parameter:ident),*] $body:ty),* $(,)?) => {
         $(impl<$($parameter),*> Body<$body> {
-            /// Yes.
+            /// A body.
             pub const IS_ONE: bool = true;
         })*
     };
@@ -46,7 +45,7 @@ bodies!(
 
 #[cfg(feature = "multipart")]
 impl<T: actix_multipart::form::MultipartCollect> Body<actix_multipart::form::MultipartForm<T>> {
-    /// Yes.
+    /// A body.
     pub const IS_ONE: bool = true;
 }
 
@@ -56,7 +55,7 @@ bodies!([] actix_multipart::Multipart);
 macro_rules! granted {
     ($([$($parameter:ident),*] $granted:ty),* $(,)?) => {
         $(impl<$($parameter),*> Body<$granted> {
-            /// Yes.
+            /// A resource that a rule must grant.
             pub const IS_GRANTED: bool = true;
         })*
     };

@@ -1,9 +1,10 @@
-//! How a secured handler without a route attribute is told from any other function: by its type.
+//! Tells secured handlers without a route attribute apart from other functions, by their type.
 //!
-//! Its type cannot be named, so that it cannot carry a mark, as handlers with a route attribute do. But an
-//! expansion is a function for *every* lifetime of [`Routed`] that returns [`Served`]. A closure takes one
-//! lifetime only, unless its parameter's type is written down, and nobody outside of this crate can name that type
-//! without naming `__private`. What awaits a secured handler does not return [`Served`].
+//! The type of a function cannot be named, so it cannot carry a marker, as handlers with a route
+//! attribute do. But an expanded handler is a function for *every* lifetime of [`Routed`] that
+//! returns [`Served`]. A closure accepts only one lifetime, unless the type of its parameter is
+//! written out, and no code outside of this crate can name that type without naming `__private`. A
+//! function that awaits a secured handler does not return [`Served`].
 
 pub(crate) mod argument_checks;
 pub(crate) mod body_type;
@@ -18,7 +19,7 @@ use actix_web::{FromRequest, HttpRequest, Responder, dev};
 
 use crate::pipeline::{Incoming, SecuredResponse, Served, never};
 
-/// The request as a secured handler takes it.
+/// The request, as the parameter of a secured handler.
 pub struct Routed<'a>(pub Incoming, PhantomData<&'a ()>);
 
 impl Routed<'_> {
@@ -37,8 +38,8 @@ impl FromRequest for Routed<'_> {
     }
 }
 
-/// What a secured handler of the type `F` answers with; [`RouteBuilder::to`](crate::RouteBuilder::to) asks
-/// for it. It cannot be implemented elsewhere.
+/// The output of a secured handler of the type `F`, a bound of
+/// [`RouteBuilder::to`](crate::RouteBuilder::to). It cannot be implemented elsewhere.
 #[diagnostic::on_unimplemented(
     message = "this handler has no security policy",
     label = "the handler is not annotated with `#[secure(...)]`",
@@ -46,28 +47,28 @@ impl FromRequest for Routed<'_> {
     note = "a closure around a secured handler has no policy: it would run before the handler's"
 )]
 pub trait SecuredOutput<F>: Responder + sealed::Output {
-    /// Leads a request to the handler; without one, it is never answered.
+    /// Passes a request to the handler. The default never answers.
     #[doc(hidden)]
-    fn lead(_: &F, _: Routed<'_>) -> Served {
+    fn serve(_: &F, _: Routed<'_>) -> Served {
         never()
     }
 }
 
 #[diagnostic::do_not_recommend]
 impl<F: for<'a> SecuredHandler<Routed<'a>>> SecuredOutput<F> for SecuredResponse {
-    fn lead(handler: &F, request: Routed<'_>) -> Served {
-        handler.lead(request)
+    fn serve(handler: &F, request: Routed<'_>) -> Served {
+        handler.serve(request)
     }
 }
 
-/// A function that leads a request to the pipeline and does nothing else.
+/// A function that only passes a request to the pipeline.
 pub trait SecuredHandler<Request> {
-    fn lead(&self, request: Request) -> Served;
+    fn serve(&self, request: Request) -> Served;
 }
 
 #[diagnostic::do_not_recommend]
 impl<F: Fn(Request) -> Served, Request> SecuredHandler<Request> for F {
-    fn lead(&self, request: Request) -> Served {
+    fn serve(&self, request: Request) -> Served {
         self(request)
     }
 }

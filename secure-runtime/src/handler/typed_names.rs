@@ -1,13 +1,13 @@
-//! Enums whose variants are names of roles, scopes or permissions.
+//! [`TypedNames`]: enums whose variants are the names of roles, scopes or permissions.
 
-/// An enum whose variants are names of roles, scopes or permissions, for policies that say
+/// An enum whose variants are the names of roles, scopes or permissions, for policies such as
 /// `permissions = Permission::OrdersRead`.
 ///
-/// [`vocabulary!`](crate::vocabulary) makes such an enum of the `secure.toml`. An enum of your own joins
-/// if it has a variant for each name that a policy mentions: the name in camel case, `OrdersRead` for
-/// `orders:read`. The attribute finds the name in the `secure.toml` by the variant's word, and the
-/// compiler compares it with [`NAMES`](Self::NAMES), so that a policy never means another name than
-/// the enum.
+/// [`vocabulary!`](crate::vocabulary) generates such an enum from the `secure.toml`. An enum of
+/// your own works if it has a variant for each name that a policy uses: the name in camel case,
+/// `OrdersRead` for `orders:read`. The attribute looks up the name in the `secure.toml` by the
+/// variant. The compiler compares it with [`NAMES`](Self::NAMES), so a policy and the enum never
+/// mean different names.
 ///
 /// ```
 /// use secure_runtime::{NameKind, TypedNames};
@@ -26,19 +26,20 @@
 /// ```
 #[diagnostic::on_unimplemented(
     message = "the variants of `{Self}` are not names of roles, scopes or permissions",
-    label = "no enum of such names",
+    label = "not an enum of such names",
     note = "`secure_runtime::vocabulary!` makes one of the `secure.toml`; an enum of your own implements `secure_runtime::TypedNames`"
 )]
 pub trait TypedNames {
-    /// What the variants are names of.
+    /// The kind of the names.
     const KIND: NameKind;
 
-    /// Each variant's word, and the name as the `secure.toml` and tokens have it.
+    /// Each variant, and its name in the `secure.toml` and in tokens.
     const NAMES: &'static [(&'static str, &'static str)];
 }
 
-/// What something is a name of.
+/// The kind of a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum NameKind {
     /// A role: `roles = Role::Admin`.
     Role,
@@ -48,7 +49,7 @@ pub enum NameKind {
     Permission,
 }
 
-/// Whether the variant of this word is this name, while the program is compiled.
+/// Whether this variant has this name, at compile time.
 #[must_use]
 pub const fn is_typed_name<T: TypedNames>(kind: NameKind, variant: &str, name: &str) -> bool {
     let mut names = T::NAMES;

@@ -1,7 +1,7 @@
 //! Every secured endpoint of the program, collected at link time.
 //!
-//! Each expansion of `#[secure(...)]` leaves one [`Endpoint`] in a section of the binary; this
-//! module reads them. An endpoint is listed whether or not it is mounted.
+//! Each expansion of `#[secure(...)]` registers one [`Endpoint`] in a section of the binary; this module
+//! reads them. An endpoint is listed whether or not it is mounted.
 //!
 //! ```
 //! let inventory = secure_runtime::inventory();
@@ -21,44 +21,47 @@ use serde::ser::{Serialize, SerializeSeq, Serializer};
 
 #[cfg(any(test, feature = "testing"))]
 pub(crate) use self::mounted_routes::METHODS;
-pub use self::mounted_routes::MountedRoutes;
-pub use self::row::{PublicServiceRow, Row};
+pub use self::mounted_routes::{MountedRoute, MountedRoutes};
+#[doc(hidden)]
+pub use self::row::PublicServiceRow;
+pub use self::row::Row;
 use self::row::{public_service, published, rows};
-use crate::policy::{Endpoint, Policy, Written, opens};
+pub use crate::policy::{Endpoint, Route};
+use crate::policy::{Policy, Written, opens};
 use crate::throttling::ConfiguredModes;
 
-/// Where every expansion of `#[secure(...)]` registers its endpoint.
+/// The endpoints, registered by every expansion of `#[secure(...)]`.
 #[doc(hidden)]
 #[linkme::distributed_slice]
 pub static ENDPOINTS: [Written];
 
-/// Where the first expansion of a crate with a vocabulary leaves its roles.
+/// The roles of vocabularies, registered by the first expansion of each crate with one.
 #[doc(hidden)]
 #[linkme::distributed_slice]
 pub static ROLES: [&'static [&'static str]];
 
-/// Where every service without a policy leaves the reason.
+/// The reasons of services without a policy.
 #[doc(hidden)]
 #[linkme::distributed_slice]
 pub static PUBLIC_SERVICES: [PublicServiceRow];
 
-/// Where every module with a policy registers its path.
+/// The paths of modules with a policy.
 #[doc(hidden)]
 #[linkme::distributed_slice]
 pub static MODULES: [&'static str];
 
-/// The modules with a policy that stand around a module, or are it.
+/// The modules with a policy that contain a module, itself included.
 pub(crate) fn modules_around(module: &str) -> impl Iterator<Item = &'static str> {
     MODULES.iter().copied().filter(move |outer| is_inside(module, outer))
 }
 
-/// Whether a module is another one, or stands in it.
+/// Whether a module is equal to another one, or nested in it.
 pub(crate) fn is_inside(module: &str, outer: &str) -> bool {
     let rest = module.strip_prefix(outer);
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
 }
 
-/// Every endpoint of the program, in the order of their section; read when they are needed first.
+/// Every endpoint of the program, in the order of the section. Decoded at the first use.
 static READ: LazyLock<Box<[Endpoint]>> = LazyLock::new(|| {
     let mut endpoints: Box<[Endpoint]> =
         ENDPOINTS.iter().enumerate().map(|(place, it)| it.read(place)).collect();
@@ -66,8 +69,8 @@ static READ: LazyLock<Box<[Endpoint]>> = LazyLock::new(|| {
     endpoints
 });
 
-/// Functions of one name in the bodies of others have one path: `place` and `place#2`, in the order in
-/// which they are written, or counts and changes of one would be taken for those of the other.
+/// Functions of the same name in the bodies of other functions have the same path. They are numbered in
+/// source order, `place` and `place#2`, so that their counts and changes are separate.
 fn tell_apart(endpoints: &mut [Endpoint]) {
     let mut ordered: Vec<&mut Endpoint> = endpoints.iter_mut().collect();
     ordered.sort_by_key(|it| (it.module, it.name, it.file, it.line));
@@ -82,7 +85,7 @@ fn tell_apart(endpoints: &mut [Endpoint]) {
     }
 }
 
-/// Stands for what was never registered: no security answers for it.
+/// The endpoint of a policy that was never registered. No `Security` serves it.
 static STRANGER: Endpoint = Endpoint {
     name: "",
     module: "",
@@ -91,7 +94,7 @@ static STRANGER: Endpoint = Endpoint {
     routes: &[],
     policy: Policy::AUTHENTICATED,
     position: usize::MAX,
-    is_legible: false,
+    is_readable: false,
 };
 
 /// Every endpoint of the program.
@@ -99,7 +102,7 @@ pub fn endpoints() -> &'static [Endpoint] {
     &READ
 }
 
-/// What was registered at an address: a subtraction on the request path.
+/// The endpoint that was registered at an address: a subtraction on the request path.
 pub(crate) fn endpoint(written: &'static Written) -> &'static Endpoint {
     let start = ENDPOINTS.as_ptr().addr();
     let offset = std::ptr::from_ref(written).addr().checked_sub(start);
@@ -116,13 +119,13 @@ pub struct Inventory {
     authentication_off: Vec<AuthenticationOff>,
 }
 
-/// A role that opens no endpoint, behind the endpoints in JSON.
+/// A role that opens no endpoint: an element after the endpoints in JSON.
 #[derive(serde::Serialize)]
 struct IdleRole {
     idle_role: &'static str,
 }
 
-/// Authentication that the configuration turns off, behind the endpoints in JSON.
+/// Authentication that the configuration turns off: an element after the endpoints in JSON.
 #[derive(Clone, Debug, serde::Serialize)]
 #[serde(untagged)]
 pub(crate) enum AuthenticationOff {
@@ -137,9 +140,9 @@ pub fn inventory() -> Inventory {
 }
 
 impl Inventory {
-    /// These endpoints, and the metadata of the protected resource, if they have a path; `modes` are
-    /// what the configuration says of limits, and of budgets for failures, and `decides_all` whether the
-    /// application's own policy is asked about endpoints without `action` too.
+    /// These endpoints, and the metadata of the protected resource if they have a path. `modes` are the
+    /// configured modes of limits and failure budgets. `decides_all`: the application's own policy also
+    /// decides about endpoints without `action`.
     pub(crate) fn of(
         endpoints: impl Iterator<Item = &'static Endpoint>,
         metadata: Option<&'static str>,
@@ -155,16 +158,16 @@ impl Inventory {
         Self { rows, idle_roles: idle_roles(), authentication_off: Vec::new() }
     }
 
-    /// The same, and what the configuration turns off.
+    /// Adds the authentication that the configuration turns off.
     pub(crate) fn with_authentication_off(mut self, off: Vec<AuthenticationOff>) -> Self {
         self.authentication_off = off;
         self
     }
 
-    /// The roles of the vocabulary (`secure.toml`) that open no endpoint of the program, by themselves or
-    /// through a role or permission that they stand for: with one, nobody passes a rule that they would
-    /// not pass without it. Rules mention them not at all, or only to forbid them. What expressions ask
-    /// of the caller is not seen. `Display` names them below the table, and JSON behind the endpoints.
+    /// The roles of the vocabulary (`secure.toml`) that open no endpoint of the program, neither by
+    /// themselves nor through a role or permission that they imply: no caller passes a rule because of such a
+    /// role. Rules do not mention them, or only forbid them. Conditions inside expressions are not
+    /// considered. `Display` lists them below the table, and JSON after the endpoints.
     #[must_use]
     pub fn idle_roles(&self) -> &[&'static str] {
         &self.idle_roles
@@ -176,19 +179,20 @@ impl Inventory {
         &self.rows
     }
 
-    /// The same list with the full paths of what an application mounts, as
-    /// [`testing::mounted_routes`](crate::testing::mounted_routes) found them.
+    /// The same list with the full paths of the mounted routes of an application, from
+    /// [`testing::mounted_routes`](crate::testing::mounted_routes).
     #[must_use]
     pub fn mounted(mut self, routes: &MountedRoutes) -> Self {
         for row in &mut self.rows {
-            let own = routes.secured().iter().filter(|(method, path, endpoint)| {
+            let own = routes.secured().iter().filter(|route| {
+                let MountedRoute { method, path, endpoint } = route;
                 let methods = row.method.as_deref();
                 (endpoint.file, endpoint.line) == (row.file, row.line)
                     && methods.is_none_or(|it| it.split(',').any(|one| one == method.as_str()))
                     && row.path.is_none_or(|own| path.ends_with(own))
             });
             let places: BTreeMap<&String, &Endpoint> =
-                own.map(|(_, path, endpoint)| (path, *endpoint)).collect();
+                own.map(|route| (&route.path, route.endpoint)).collect();
             row.scope_policies = places
                 .iter()
                 .flat_map(|(path, endpoint)| {
@@ -202,10 +206,10 @@ impl Inventory {
     }
 
     /// The list as a JSON array of objects: one for each row, and `{"idle_role": "…"}` for each of the
-    /// [`idle_roles`](Self::idle_roles), of which only a program with a vocabulary has any. Behind them
-    /// stands what turns authentication off: `{"absent_authenticator": "…", "reason": "…"}` for each
-    /// [absent](crate::SecurityBuilder::absent) one, and `{"open_to_everybody_as": "…", "reason": "…"}`
-    /// for [`open_because`](crate::SecurityBuilder::open_because).
+    /// [`idle_roles`](Self::idle_roles), which only a program with a vocabulary has. The last elements are
+    /// the settings that turn authentication off: `{"absent_authenticator": "…", "reason": "…"}` for each
+    /// [absent](crate::SecurityBuilder::absent) one, and `{"open_to_everybody_as": "…", "reason": "…"}` for
+    /// [`open_because`](crate::SecurityBuilder::open_because).
     #[must_use]
     pub fn to_json(&self) -> String {
         // Strings and numbers always serialize.

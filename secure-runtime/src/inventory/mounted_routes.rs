@@ -1,4 +1,4 @@
-//! What is mounted where, as a test found it.
+//! [`MountedRoutes`]: the routes of an application and their endpoints, as a test found them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use actix_web::http::Method;
 use super::endpoints;
 use crate::policy::Endpoint;
 
-/// The methods that every path is asked for.
+/// The methods that are tried for every path.
 pub(crate) const METHODS: [Method; 9] = [
     Method::GET,
     Method::POST,
@@ -20,10 +20,12 @@ pub(crate) const METHODS: [Method; 9] = [
     Method::CONNECT,
 ];
 
-/// What [`testing::mounted_routes`](crate::testing::mounted_routes) found.
+/// The routes of an application, as [`testing::mounted_routes`](crate::testing::mounted_routes) found
+/// them.
 #[derive(Clone, Debug, Default)]
+#[must_use]
 pub struct MountedRoutes {
-    pub(crate) secured: Vec<(Method, String, &'static Endpoint)>,
+    pub(crate) secured: Vec<MountedRoute>,
     /// The policies of the scopes around an endpoint, by its position in the inventory and its path.
     pub(crate) scope_policies: BTreeMap<(usize, String), Vec<&'static Endpoint>>,
     /// The methods of each path that has handlers without a policy.
@@ -31,11 +33,38 @@ pub struct MountedRoutes {
     pub(crate) untried: BTreeSet<String>,
 }
 
-impl MountedRoutes {
-    /// The secured endpoints that were reached: the method, the path template with the scopes around it, and the
-    /// endpoint.
+/// One route of an application that reaches a secured endpoint.
+#[derive(Clone, Debug)]
+pub struct MountedRoute {
+    pub(crate) method: Method,
+    pub(crate) path: String,
+    pub(crate) endpoint: &'static Endpoint,
+}
+
+impl MountedRoute {
+    /// The HTTP method.
     #[must_use]
-    pub fn secured(&self) -> &[(Method, String, &'static Endpoint)] {
+    pub fn method(&self) -> &Method {
+        &self.method
+    }
+
+    /// The path template, with the scopes around it.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The endpoint.
+    #[must_use]
+    pub fn endpoint(&self) -> &'static Endpoint {
+        self.endpoint
+    }
+}
+
+impl MountedRoutes {
+    /// The routes that reached a secured endpoint.
+    #[must_use]
+    pub fn secured(&self) -> &[MountedRoute] {
         &self.secured
     }
 
@@ -53,7 +82,7 @@ impl MountedRoutes {
     }
 
     /// The path templates that could not be tried: no path was found that their expressions match, or a
-    /// middleware answered before the request was routed. Nothing is known of them.
+    /// middleware responded before the request was routed. Whether they have a policy is unknown.
     pub fn untried(&self) -> impl Iterator<Item = &str> {
         self.untried.iter().map(String::as_str)
     }
@@ -70,7 +99,7 @@ impl MountedRoutes {
     /// that asks for more than the method, or another route takes all their requests.
     pub fn unmounted(&self) -> impl Iterator<Item = &'static Endpoint> {
         let around = self.scope_policies.values().flatten();
-        let reached = self.secured.iter().map(|(.., endpoint)| endpoint).chain(around);
+        let reached = self.secured.iter().map(|route| &route.endpoint).chain(around);
         let reached: BTreeSet<usize> = reached.map(|it| it.position).collect();
         endpoints().iter().filter(move |endpoint| !reached.contains(&endpoint.position))
     }

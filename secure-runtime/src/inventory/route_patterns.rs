@@ -1,19 +1,20 @@
-//! The patterns of an application, as its map of resources prints them: there is no other way to list them.
+//! The route patterns of an application, parsed from the `Debug` output of its resource map, because
+//! actix-web has no other way to list them.
 
 use std::iter::Peekable;
 use std::str::Chars;
 
 use actix_web::dev::ResourceMap;
 
-/// One pattern that requests are matched by, with the scopes around it.
+/// One route pattern, with the scopes around it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Pattern {
     pub(crate) path: String,
-    /// Whether it stands for everything below it as well.
+    /// Whether it also matches everything below it.
     pub(crate) is_prefix: bool,
 }
 
-/// The patterns of the map; `None` if this version of actix-web prints it in another way.
+/// The patterns of the map; `None` if this version of actix-web prints it in another format.
 pub(crate) fn patterns(map: &ResourceMap) -> Option<Vec<Pattern>> {
     let text = format!("{map:?}");
     let root = Reader(text.chars().peekable()).value()?;
@@ -51,7 +52,7 @@ fn collect(map: &Value, around: &str, found: &mut Vec<Pattern>) -> Option<()> {
     Some(())
 }
 
-/// What `Debug` prints.
+/// A parsed value of `Debug` output.
 enum Value {
     Text(String),
     /// A number, or a variant without fields.

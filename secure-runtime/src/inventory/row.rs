@@ -1,4 +1,4 @@
-//! What the inventory says of one route of an endpoint.
+//! [`Row`]: the description of one route of an endpoint and its policy.
 
 use crate::policy::{
     Access, Authenticators, Concurrency, Endpoint, Exception, FailureBudget, Limit, Policy, Rule,
@@ -20,28 +20,30 @@ pub struct Row {
     pub method: Option<String>,
     /// The function.
     pub handler: String,
-    /// Who may call: `public`, `optional`, `lenient`, `authenticated`, and the authenticators where named.
+    /// The required authentication: `public`, `optional`, `lenient`, `authenticated`, and the authenticators
+    /// if the policy names them.
     pub access: String,
-    /// What must be true of the caller; empty if nothing more.
+    /// The rule in the syntax of `allow`; empty if there is none.
     pub rule: String,
-    /// Whether a request that the rule forbids is answered as if there were nothing here: 404.
+    /// Whether a request that the rule forbids gets 404, as if the resource did not exist.
     pub hides: bool,
-    /// How, and how long ago, the caller must have signed in; empty if it does not matter.
+    /// The step-up requirement: how, and how long ago, the caller must have signed in; empty if there is
+    /// none.
     pub step_up: String,
     /// Whether other code may call the function without the policy.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub callable: bool,
-    /// What each layer of the policy says, the widest first, where there are several: the `secure.toml`
-    /// about the handler's file, modules, named policies, the attribute.
+    /// The text of each layer of the policy, the widest first, if there are several: the `secure.toml` about
+    /// the handler's file, modules, named policies, the attribute.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pub layers: &'static [&'static str],
     /// The policies of the scopes around it, as `path: policy`, the widest first; empty unless
     /// [`Inventory::mounted`](super::Inventory::mounted) has filled it in.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub scope_policies: Vec<String>,
-    /// The actions that the application's own policy is asked about; empty if it is not asked.
+    /// The actions that the application's own policy must permit; empty if there are none.
     pub actions: Vec<String>,
-    /// The limits, and the budgets for failures.
+    /// The rate limits, calendar quotas, concurrency limits and failure budgets.
     pub limits: Vec<String>,
     /// The parameters that are validated.
     pub validates: &'static [&'static str],
@@ -49,9 +51,9 @@ pub struct Row {
     pub validated_by: Vec<String>,
     /// The body parameters that nothing validates before the handler, as `order: the reason`.
     pub unvalidated: Vec<String>,
-    /// The largest request body in bytes, where the attribute says so.
+    /// The largest request body in bytes, if the attribute sets it.
     pub max_body: Option<u64>,
-    /// The one media type of the request body, where the attribute says so.
+    /// The one media type of the request body, if the attribute sets it.
     pub content_type: Option<&'static str>,
     /// The content codings that the request body may have, beside none.
     pub content_encodings: &'static [&'static str],
@@ -209,7 +211,7 @@ fn access(access: Access) -> String {
     }
 }
 
-/// The rule in the words of `allow`; nothing if there is none.
+/// The rule in the syntax of `allow`; empty if there is none.
 fn rule(rule: &Rule) -> String {
     if *rule == Rule::All(&[]) { String::new() } else { rule.to_string() }
 }

@@ -1,11 +1,11 @@
-//! The inventory as a table for people.
+//! `Display` of the inventory: a table.
 
 use std::fmt;
 
 use super::{AuthenticationOff, Inventory, Row};
 use crate::support::text_table;
 
-/// How wide the columns of the table are at most, but for words that are wider.
+/// The largest widths of the columns. A longer word makes its column wider.
 const WIDTHS: [usize; 7] = [8, 40, 40, 40, 40, 16, 40];
 
 impl fmt::Display for Inventory {
@@ -78,7 +78,7 @@ impl fmt::Display for Inventory {
     }
 }
 
-/// What is demanded of the caller here, and what the application's own policy is asked.
+/// The rule, the actions of the application's own policy, and `hide`.
 fn rule_and_actions(row: &Row) -> String {
     let actions = row.actions.iter().map(|action| format!("action {action:?}"));
     let rule = Some(row.rule.clone()).filter(|rule| !rule.is_empty());

@@ -1,4 +1,4 @@
-//! The largest request body of an endpoint, changed while the program runs.
+//! Changes of the largest request body of an endpoint while the program runs.
 
 use super::{LimitChangeError, Limits};
 use crate::plan::Plan;
@@ -10,10 +10,9 @@ impl Limits {
         self.plans_of(handler).map(Plan::max_body).next()
     }
 
-    /// Sets the largest request body of this handler from now on, until the program ends: whatever its
-    /// attribute says. `handler` is its path, `shop::orders::place_order`, as the
-    /// [statistics](Self::statistics) and the inventory have it. A body that is being read keeps the bound
-    /// that it began with. The log tells it.
+    /// Sets the largest request body of this handler. It replaces the one of the attribute until the program
+    /// ends. `handler` is its path, `shop::orders::place_order`, as in the [statistics](Self::statistics) and
+    /// the inventory. A body that is being read keeps its bound. The change is logged.
     ///
     /// ```standalone_crate
     /// use secure_runtime::Security;
@@ -37,7 +36,7 @@ impl Limits {
     pub fn set_max_body(&self, handler: &str, bytes: u64) -> Result<(), LimitChangeError> {
         let mut plans = self.plans_of(handler).peekable();
         if plans.peek().is_none() {
-            return Err(LimitChangeError::Unknown(format!("{handler}/max_body")));
+            return Err(LimitChangeError::UnknownHandler(handler.to_owned()));
         }
         plans.for_each(|plan| plan.set_max_body(bytes));
         tracing::warn!(handler, bytes, "the largest request body of a handler was changed");

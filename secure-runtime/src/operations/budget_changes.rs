@@ -1,4 +1,4 @@
-//! How a budget for failures is given another quota while failures are counted.
+//! Changes of the quota of a failure budget while failures are counted.
 
 use super::LimitChangeError;
 use super::limit_changes::lasts;
@@ -6,22 +6,22 @@ use crate::plan::failure_budgets::PlannedBudget;
 use crate::support::time::Moment;
 use crate::throttling::{Change, Quota};
 
-/// Changes all of these budgets; or none, and says why.
+/// Changes all of these budgets, or none.
 pub(super) fn apply(
     budgets: &[&PlannedBudget],
     quota: Quota,
     now: Moment,
 ) -> Result<(), LimitChangeError> {
     if quota.burst() != quota.permits() {
-        return Err(LimitChangeError::BurstOfFailures(quota.burst()));
+        return Err(LimitChangeError::FailureBudgetBurst(quota.burst()));
     }
-    // Those that count together have the same changes, and so the same places.
+    // Budgets that count together have the same changes, and so the same places.
     let mut groups: Vec<(&PlannedBudget, u32)> = Vec::new();
     for budget in budgets {
         let live = budget.live;
         if groups.iter().all(|(it, _)| !std::ptr::eq(it.live.generations, live.generations)) {
             let is_it = |place| live.terms(place).quota == quota;
-            groups.push((budget, live.place_of(is_it).ok_or(LimitChangeError::TooMany)?));
+            groups.push((budget, live.place_of(is_it).ok_or(LimitChangeError::TooManyQuotas)?));
         }
     }
     for (first, place) in groups {
@@ -32,7 +32,7 @@ pub(super) fn apply(
         let whole = (before.burst_tolerance_ns(), quota.burst_tolerance_ns());
         let change = Change { place, whole, lasts_ns: lasts(before, quota) };
         if !generations.begin(change, now) {
-            return Err(LimitChangeError::TooMany);
+            return Err(LimitChangeError::TooManyQuotas);
         }
     }
     Ok(())

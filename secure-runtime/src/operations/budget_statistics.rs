@@ -1,53 +1,64 @@
-//! What came of budgets for failures, for those who operate a program.
+//! Statistics of failure budgets: bans and rejected requests.
 
 use std::fmt;
 
 use serde::Serialize;
 
+use super::LimitId;
 use crate::plan::{Plan, PlannedBudget};
 use crate::security::Security;
 use crate::support::text_table;
 use crate::throttling::{FailureStatistics, LimitMode};
 
-/// One budget for failures, since the program was built.
+/// One failure budget, and its counts since the program started.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct BudgetRow {
-    /// Names it for changes: the handler and its place among the handler's budgets
-    /// (`shop::login/failures/1`), a shared rate and its window (`login/60s/failures`), or
-    /// `failed authentication`, the default one.
-    pub id: String,
+    /// The handler and the number of its failure budget (`shop::login/failures/1`), a shared rate and its
+    /// window (`login/60s/failures`), or `failed authentication`, the default budget.
+    pub id: LimitId,
     /// The handlers whose failures it counts.
     pub endpoints: Vec<String>,
-    /// The budget, in the words of the inventory.
+    /// The budget, in the notation of the inventory.
     pub budget: String,
-    /// What happens to whoever is banned.
+    /// What happens to requests of banned clients.
     pub mode: LimitMode,
     /// Bans that have begun.
     pub bans: u64,
-    /// Requests that were refused because of one.
+    /// Requests that were rejected because of a ban.
     pub refused: u64,
-    /// Bans that have begun and are not enforced.
+    /// Bans that have begun in shadow mode, and are not enforced.
     pub observed_bans: u64,
-    /// Requests that would have been refused because of one of these, and went on.
+    /// Requests of clients with a ban in shadow mode, which went on.
     pub observed: u64,
 }
 
-/// The rows of all budgets: the endpoints in the order of their names, the budgets of each as they are
-/// written.
+/// The rows of all budgets.
 pub(super) fn rows(security: &Security) -> Vec<BudgetRow> {
-    let mut rows: Vec<BudgetRow> = Vec::new();
-    for (plan, planned) in budgets(security) {
-        match rows.iter_mut().find(|row| *row.id == *planned.title) {
-            Some(row) => row.endpoints.push(plan.title()),
-            None => rows.push(row(security, planned, plan.title())),
+    all(security).iter().map(|(plans, planned)| row(security, plans, planned)).collect()
+}
+
+/// Each budget once, with its endpoints: the endpoints by name, the budgets of each in source order.
+pub(super) fn all(security: &Security) -> Vec<(Vec<&Plan>, &PlannedBudget)> {
+    let mut all: Vec<(Vec<&Plan>, &PlannedBudget)> = Vec::new();
+    for plan in security.inner().plans_by_name() {
+        for planned in plan.budgets() {
+            match all.iter_mut().find(|(_, known)| known.title == planned.title) {
+                Some((plans, _)) => plans.push(plan),
+                None => all.push((vec![plan], planned)),
+            }
         }
     }
-    rows
+    all
+}
+
+/// The budget in the notation of the inventory.
+pub(super) fn text(planned: &PlannedBudget) -> String {
+    planned.live.now().violation.name().to_owned()
 }
 
 /// Sets the mode of the budgets with this id; whether there are any.
-pub(super) fn set_mode(security: &Security, id: &str, mode: LimitMode) -> bool {
+pub(super) fn set_mode(security: &Security, id: &LimitId, mode: LimitMode) -> bool {
     let mut is_known = false;
     for planned in of_id(security, id) {
         planned.mode.set(mode);
@@ -56,27 +67,23 @@ pub(super) fn set_mode(security: &Security, id: &str, mode: LimitMode) -> bool {
     is_known
 }
 
-/// The budgets with this id, those that stand back at this moment among them.
+/// The budgets with this id, including a default budget that another one replaces at this moment.
 pub(super) fn of_id<'a>(
     security: &'a Security,
-    id: &'a str,
+    id: &'a LimitId,
 ) -> impl Iterator<Item = &'a PlannedBudget> {
     let all = security.inner().plans.iter().flatten().flat_map(|plan| &plan.failures);
-    all.filter(move |planned| *planned.title == *id)
+    all.filter(move |planned| *id == *planned.title)
 }
 
-fn budgets(security: &Security) -> impl Iterator<Item = (&Plan, &PlannedBudget)> {
-    let plans = security.inner().plans_by_name().into_iter();
-    plans.flat_map(|plan| plan.budgets().map(move |planned| (plan, planned)))
-}
-
-fn row(security: &Security, planned: &PlannedBudget, endpoint: String) -> BudgetRow {
+/// The row of one budget.
+pub(super) fn row(security: &Security, plans: &[&Plan], planned: &PlannedBudget) -> BudgetRow {
     let FailureStatistics { bans, refused, observed_bans, observed } =
         security.inner().penalties.of(planned.number);
     BudgetRow {
-        id: planned.title.to_string(),
-        endpoints: vec![endpoint],
-        budget: planned.live.now().violation.name().to_owned(),
+        id: LimitId::new(planned.title.clone()),
+        endpoints: plans.iter().map(|plan| plan.title()).collect(),
+        budget: text(planned),
         mode: planned.mode.now(),
         bans,
         refused,
@@ -85,7 +92,7 @@ fn row(security: &Security, planned: &PlannedBudget, endpoint: String) -> Budget
     }
 }
 
-/// A table of them, if there are any.
+/// Writes a table of the rows, if there are any.
 pub(super) fn write(formatter: &mut fmt::Formatter<'_>, rows: &[BudgetRow]) -> fmt::Result {
     if rows.is_empty() {
         return Ok(());
@@ -94,7 +101,7 @@ pub(super) fn write(formatter: &mut fmt::Formatter<'_>, rows: &[BudgetRow]) -> f
     let rows = rows.iter().map(|row| {
         let [bans, refused, observed_bans, observed] =
             [row.bans, row.refused, row.observed_bans, row.observed].map(|it| it.to_string());
-        let (id, budget, mode) = (row.id.clone(), row.budget.clone(), row.mode.to_string());
+        let (id, budget, mode) = (row.id.to_string(), row.budget.clone(), row.mode.to_string());
         [id, budget, mode, bans, refused, observed_bans, observed]
     });
     let lines: Vec<_> = std::iter::once(header.map(str::to_owned)).chain(rows).collect();

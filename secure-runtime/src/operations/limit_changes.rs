@@ -1,28 +1,29 @@
-//! How a limit is given another quota while requests are decided.
+//! Changes of the quota of a limit while requests are decided.
 
-use super::limits::{LimitChangeError, Standing};
+use super::LimitChangeError;
+use super::limits::PlannedAt;
 use crate::plan::limits::leaked;
 use crate::plan::live_limit::Terms;
 use crate::policy::Limit;
 use crate::support::time::Moment;
 use crate::throttling::{Calendar, Change, Quota};
 
-/// Changes limits that count together, and what is told of their endpoints' limits. `all` are those of
-/// the program.
+/// Changes limits that count together, and the headers of their endpoints. `all` are the limits of the
+/// program.
 pub(super) fn apply(
-    changes: &[(&Standing<'_>, Quota)],
-    all: &[Standing<'_>],
+    changes: &[(&PlannedAt<'_>, Quota)],
+    all: &[PlannedAt<'_>],
     now: Moment,
 ) -> Result<(), LimitChangeError> {
     let Some((first, quota)) = changes.first() else { return Ok(()) };
     let is_it = |place: u32| {
-        let same = |(it, quota): &(&Standing<'_>, Quota)| {
+        let same = |(it, quota): &(&PlannedAt<'_>, Quota)| {
             it.planned.live.terms(place).limit.quota == *quota
         };
         changes.iter().all(same)
     };
     let live = first.planned.live;
-    let place = live.place_of(is_it).ok_or(LimitChangeError::TooMany)?;
+    let place = live.place_of(is_it).ok_or(LimitChangeError::TooManyQuotas)?;
     let before = live.now().limit.quota;
     // Endpoints that share a rate may have bursts of their own.
     let lasts_ns =
@@ -38,17 +39,18 @@ pub(super) fn apply(
         }
     }
     let change = Change { place, whole: whole(first, before, *quota), lasts_ns };
-    if tell(changes, all, place) && live.generations.begin(change, now) {
+    if set_headers(changes, all, place) && live.generations.begin(change, now) {
         return Ok(());
     }
-    // What is told is what it was: that is known already.
-    tell(changes, all, live.generations.place());
-    Err(LimitChangeError::TooMany)
+    // Restores the former headers, which exist already.
+    set_headers(changes, all, live.generations.place());
+    Err(LimitChangeError::TooManyQuotas)
 }
 
-/// Tells clients of the terms at this place; `false`: an endpoint has told of too many.
-fn tell(changes: &[(&Standing<'_>, Quota)], all: &[Standing<'_>], place: u32) -> bool {
-    let told = changes.iter().map(|(it, _)| {
+/// Puts the terms at this place into the headers of the endpoints; `false`: an endpoint had too many
+/// different headers.
+fn set_headers(changes: &[(&PlannedAt<'_>, Quota)], all: &[PlannedAt<'_>], place: u32) -> bool {
+    let changed = changes.iter().map(|(it, _)| {
         let mut limits = it.plan.endpoint.policy.limits.to_vec();
         for other in all.iter().filter(|other| std::ptr::eq(other.plan, it.plan)) {
             let live = other.planned.live;
@@ -59,7 +61,7 @@ fn tell(changes: &[(&Standing<'_>, Quota)], all: &[Standing<'_>], place: u32) ->
         }
         it.planned.texts.change(&limits)
     });
-    told.fold(true, |all, is_told| all & is_told)
+    changed.fold(true, |all, is_changed| all & is_changed)
 }
 
 fn terms(launch: &'static Limit, quota: Quota) -> Terms {
@@ -70,9 +72,9 @@ fn terms(launch: &'static Limit, quota: Quota) -> Terms {
     Terms { limit, calendar }
 }
 
-/// A whole bucket before and after, in the words of the counts. Of a shared rate it is the window, as
-/// its endpoints may have bursts of their own.
-fn whole(it: &Standing<'_>, before: Quota, after: Quota) -> (u64, u64) {
+/// A whole bucket before and after, in the unit of the counts. For a shared rate it is the window, because
+/// its endpoints may have different bursts.
+fn whole(it: &PlannedAt<'_>, before: Quota, after: Quota) -> (u64, u64) {
     let limit = it.planned.limit;
     if limit.period.is_some() {
         return (u64::from(before.permits().get()), u64::from(after.permits().get()));
@@ -84,7 +86,8 @@ fn whole(it: &Standing<'_>, before: Quota, after: Quota) -> (u64, u64) {
     (whole(before), whole(after))
 }
 
-/// How long somebody may have something of it: who owes a whole burst owes it for two buckets' time.
+/// How long a count of either quota can matter: a key that owes a whole burst owes it for two buckets'
+/// time.
 pub(super) fn lasts(before: Quota, after: Quota) -> u64 {
     let lasts = |quota: Quota| {
         let window = u64::from(quota.window_seconds().get()).saturating_mul(1_000_000_000);

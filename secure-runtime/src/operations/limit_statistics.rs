@@ -1,4 +1,4 @@
-//! What the limits of a program have said, for those who operate it.
+//! [`LimitStatistics`]: the definitions and counts of all limits, as a table and as JSON.
 
 use std::fmt;
 
@@ -6,31 +6,31 @@ use serde::Serialize;
 
 use super::budget_statistics::BudgetRow;
 use super::concurrency_statistics::ConcurrencyRow;
-use super::{budget_statistics, concurrency_statistics};
+use super::{LimitId, budget_statistics, concurrency_statistics};
 use crate::support::text_table;
 #[cfg(feature = "redis")]
 use crate::throttling::SharedStatistics;
-use crate::throttling::{KeyMark, LimitMode, Statistics};
+use crate::throttling::{KeyMark, LimitMode, LimiterStatistics};
 
-/// What every limit of a [`Security`](crate::Security) is and has said since it was built.
+/// Every limit of a [`Security`](crate::Security), with its counts since the program started.
 ///
-/// `Display` prints a table; serde writes it, for an endpoint of the operators' own or a file. Nothing
-/// in it names a caller or an address. Counts are of this process.
+/// `Display` prints a table. It is `Serialize`, for an endpoint for operators or a file. It contains no
+/// caller and no address. Counts are those of this process.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct LimitStatistics {
     /// One row for each limit of each endpoint.
     pub limits: Vec<LimitRow>,
-    /// One row for each `concurrency` of each endpoint.
+    /// One row for each concurrency limit of each endpoint.
     pub concurrency: Vec<ConcurrencyRow>,
-    /// One row for each budget for failures.
+    /// One row for each failure budget.
     pub budgets: Vec<BudgetRow>,
     /// The memory of rates.
-    pub rates: Statistics,
-    /// The memory of quotas of the calendar.
-    pub quotas: Statistics,
-    /// What was decided together with other instances, where limits are
-    /// [shared](crate::SecurityBuilder::shared_limits): trips, leases, what happened without the store.
+    pub rates: LimiterStatistics,
+    /// The memory of calendar quotas.
+    pub quotas: LimiterStatistics,
+    /// [Shared](crate::SecurityBuilder::shared_limits) limits: round trips, leases, and decisions without
+    /// the store.
     #[cfg(feature = "redis")]
     pub shared: Option<SharedStatistics>,
 }
@@ -39,34 +39,33 @@ pub struct LimitStatistics {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct LimitRow {
-    /// Names it for changes: the handler and the limit's place among its limits
-    /// (`shop::orders::place/1`), or a shared rate and its window (`login/60s`), which is then the same
-    /// for all endpoints that use it.
-    pub id: String,
+    /// The handler and the number of its limit (`shop::orders::place/1`), or a shared rate and its window
+    /// (`login/60s`), which is the same for all endpoints that use it.
+    pub id: LimitId,
     /// The handler.
     pub endpoint: String,
     /// `GET /orders`, without the scopes it is mounted under.
     pub routes: Vec<String>,
-    /// The limit, in the words of the inventory.
+    /// The limit, in the notation of the inventory.
     pub limit: String,
     /// What happens to requests beyond it.
     pub mode: LimitMode,
-    /// Requests that it admitted, whatever another limit said.
+    /// Requests that it admitted, even if another limit rejected them.
     ///
-    /// One whose cost is known late is admitted first, and may be refused or observed in the end: it
+    /// A request whose cost is known late is admitted first, and may later be rejected or observed. It
     /// counts as both.
     pub allowed: u64,
-    /// Requests that were refused for it.
+    /// Requests that it rejected.
     pub refused: u64,
-    /// Requests that it would have refused, and that went on: see [`LimitMode::Observe`].
+    /// Requests beyond the limit in shadow mode, which went on: see [`LimitMode::Observe`].
     pub observed: u64,
-    /// Requests about which the store of shared limits did not decide, but what stands in for it: of
-    /// those whose count is local, each is also among the ones above.
+    /// Requests that were decided without the store of shared limits. Those that were counted locally are
+    /// also among the ones above.
     pub fallback: u64,
-    /// Whether several instances count it together. What is counted here is what this one saw.
+    /// Whether several instances count it together. The counts of this row are those of this instance.
     pub is_shared: bool,
-    /// Keys with at least a hundredth of the requests lately, the busiest first: of one request in
-    /// sixteen, refused ones included.
+    /// Keys that recently made at least a hundredth of the requests, the busiest first. Sampled from one
+    /// request in sixteen, rejected ones included.
     pub busiest: Vec<BusyKey>,
 }
 
@@ -74,9 +73,9 @@ pub struct LimitRow {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct BusyKey {
-    /// Whose requests: the same mark as in the log.
+    /// The mark of the key, the same as in the log.
     pub key: KeyMark,
-    /// Of a hundred requests, at least, as far as a sample tells.
+    /// The least share of the requests in percent, estimated from the sample.
     pub percent: u8,
 }
 
@@ -92,7 +91,7 @@ impl fmt::Display for LimitStatistics {
                 .map(|it| format!("{} {}%", it.key, it.percent))
                 .collect();
             [
-                row.id.clone(),
+                row.id.to_string(),
                 row.limit.clone(),
                 row.mode.to_string(),
                 row.allowed.to_string(),
@@ -107,7 +106,7 @@ impl fmt::Display for LimitStatistics {
         concurrency_statistics::write(formatter, &self.concurrency)?;
         budget_statistics::write(formatter, &self.budgets)?;
         for (what, memory) in [("rates", &self.rates), ("quotas", &self.quotas)] {
-            let Statistics { evicted_live, capacity_entries, .. } = memory;
+            let LimiterStatistics { evicted_live, capacity_entries, .. } = memory;
             writeln!(formatter, "{what}: {evicted_live} evicted, {capacity_entries} fit")?;
         }
         #[cfg(feature = "redis")]

@@ -1,11 +1,17 @@
-//! Requests whose client is gone before the answer.
+//! Requests whose client disconnects before the response.
 //!
-//! Over HTTP/1 actix-web drops what serves a request when its connection ends. What was being judged would
-//! then never be counted, and work that goes on elsewhere (on a thread, in a task) would outlive the place
-//! that bounds it. So a dropped request goes on in the background where something hangs on how it ends:
-//! credentials or a rule that are being judged, a budget for failures, a cost that the response says, a
-//! place among requests at once. Anything else ends at once, as it does without `#[secure]`. A handler
-//! that was not called yet is never called for a client that is gone.
+//! Over HTTP/1, actix-web drops the future that serves a request when the connection ends. Without
+//! this module, a check that was running would never be counted, and work that continues elsewhere
+//! (on a thread, in a task) would outlive the slot that limits it. So a dropped request continues
+//! in the background if something depends on how it ends:
+//!
+//! 1. credentials or a rule are being checked
+//! 2. a failure budget counts the response
+//! 3. the response contains the cost of the request
+//! 4. the request holds a concurrency slot
+//!
+//! Any other request ends at once, as it does without `#[secure]`. A handler that has not been
+//! called yet is never called for a client that is gone.
 
 use std::cell::Cell;
 use std::future::Future;
@@ -17,37 +23,38 @@ use actix_web::rt::spawn;
 
 use super::SecuredResponse;
 
-/// What serves a request.
+/// The future that serves a request.
 pub(super) type Serving = Pin<Box<dyn Future<Output = SecuredResponse>>>;
 
-/// Why a request is polled.
+/// The state of the client while its request is polled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Client {
-    /// It waits for the answer.
+    /// The client waits for the response.
     Waits,
-    /// It has just gone: the request says whether it has to go on, and does nothing else.
+    /// The client has just disconnected. The request only decides whether it must continue.
     Leaves,
-    /// It is gone, and the request goes on.
+    /// The client is gone, and the request continues in the background.
     Gone,
 }
 
 thread_local! {
-    /// The client of the request that this thread polls.
+    /// The state of the client whose request this thread polls now.
     static CLIENT: Cell<Client> = const { Cell::new(Client::Waits) };
 }
 
-/// The client of the request that is being polled.
+/// The state of the client whose request is being polled.
 #[inline]
 pub(super) fn client() -> Client {
     CLIENT.get()
 }
 
-/// Ends a request whose client is gone, or goes on with it. Where no runtime is left that could, it ends.
+/// Ends a request whose client is gone, or continues it in the background. Without a running
+/// runtime, it ends.
 #[cold]
-pub(super) fn leave(mut serving: Serving) {
+pub(super) fn finish_without_client(mut serving: Serving) {
     let is_over = poll_as(Client::Leaves, &mut serving, &mut Context::from_waker(Waker::noop()));
     if is_over.is_pending() && tokio::runtime::Handle::try_current().is_ok() {
-        // A runtime that is about to end takes no tasks.
+        // A runtime that is shutting down accepts no tasks.
         let _ = catch_unwind(AssertUnwindSafe(|| drop(spawn(Abandoned(serving)))));
     }
 }
@@ -67,7 +74,7 @@ fn poll_as(
     serving: &mut Serving,
     context: &mut Context<'_>,
 ) -> Poll<SecuredResponse> {
-    /// Undone also where what is polled panics.
+    /// Restores the state, also if the poll panics.
     struct Undo(Client);
     impl Drop for Undo {
         fn drop(&mut self) {

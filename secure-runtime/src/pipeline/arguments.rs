@@ -1,8 +1,8 @@
-//! The arguments of a handler, extracted one group after the other.
+//! Extraction of the handler's arguments, one group after the other.
 //!
-//! actix-web extracts all arguments of a handler at once, each with a hand on the body. Here, those that
-//! are made of the request's head come first, with an empty payload, so that rules about them are decided
-//! before a byte of the body is read.
+//! actix-web extracts all arguments of a handler at once, and each extractor can read the body.
+//! Here, the arguments that need only the request's head are extracted first, with an empty
+//! payload. Rules about them are checked before a byte of the body is read.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -14,18 +14,19 @@ use pin_project_lite::pin_project;
 use crate::denial::poll_caught;
 use crate::policy::Places;
 
-/// The arguments of a handler, each once it is there: `(Option<A>, Option<B>)` of a handler of `(A, B)`.
+/// The arguments of a handler while they are extracted: `(Option<A>, Option<B>)` for a handler of
+/// `(A, B)`.
 pub trait Arguments: Sized + 'static {
-    /// What the handler takes.
+    /// The arguments that the handler takes.
     type Whole;
-    /// Those on their way.
+    /// The futures of the extractors that are running.
     type Extraction: Default;
 
-    /// None of them.
+    /// Starts with no argument extracted.
     #[doc(hidden)]
     fn none() -> Self;
 
-    /// Extracts the arguments at these places, unless they are there.
+    /// Extracts the arguments at these places that are not extracted yet.
     #[doc(hidden)]
     fn poll_extract(
         &mut self,
@@ -35,25 +36,26 @@ pub trait Arguments: Sized + 'static {
         context: &mut Context<'_>,
     ) -> Poll<Result<(), Error>>;
 
-    /// All of them.
+    /// All arguments; `None` if one of them was not extracted.
     #[doc(hidden)]
     fn whole(self) -> Option<Self::Whole>;
 }
 
 /// A handler's function, called with its arguments.
 ///
-/// As [`actix_web::Handler`], without a bound that functions meet anyway: one mistake would be two errors.
+/// Like [`actix_web::Handler`], but without the bound `Clone`. Every function meets that bound, and
+/// with it one mistake would cause two compile errors.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no function of the handler's parameters",
-    note = "an attribute that makes something else of the function, as a route attribute under another name does, stands below `#[secure(…)]`"
+    message = "`{Self}` is not a function of the handler's parameters",
+    note = "write an attribute that replaces the function, such as a route attribute under another name, below `#[secure(…)]`"
 )]
 pub trait Function<Whole>: 'static {
-    /// What it returns.
+    /// The output of its future.
     type Output;
-    /// Its future.
+    /// The future that it returns.
     type Future: Future<Output = Self::Output>;
 
-    /// Calls it.
+    /// Calls the function.
     #[doc(hidden)]
     fn call(&self, arguments: Whole) -> Self::Future;
 }
@@ -68,7 +70,7 @@ impl<F: Fn() -> Answer + 'static, Answer: Future> Function<()> for F {
     }
 }
 
-/// Extracts one argument. A panic is a fault of this side, as one of a rule's expression is.
+/// Extracts one argument. A panic is a 500, as a panic in a rule's expression is.
 fn poll_one<T: FromRequest>(
     argument: &mut Option<T>,
     mut running: Pin<&mut Option<T::Future>>,
@@ -92,7 +94,7 @@ fn poll_one<T: FromRequest>(
     Poll::Ready(Ok(()))
 }
 
-/// The same of a handler without any.
+/// The arguments of a handler without parameters.
 #[doc(hidden)]
 pub type All0 = ();
 
@@ -119,12 +121,12 @@ impl Arguments for () {
 
 macro_rules! arguments {
     ($All:ident, $Extraction:ident: $($Type:ident $name:ident $place:tt),+) => {
-        /// The arguments of a handler of so many, each once it is there.
+        /// The arguments of a handler with this many parameters.
         #[doc(hidden)]
         pub type $All<$($Type),+> = ($(Option<$Type>,)+);
 
         pin_project! {
-            /// Arguments on their way.
+            /// The running extractors of a handler with this many parameters.
             #[doc(hidden)]
             pub struct $Extraction<$($Type: FromRequest),+> {
                 $(#[pin] $name: Option<$Type::Future>,)+

@@ -1,4 +1,5 @@
-//! One request and its answer: what the stages have made of it so far, and how it ends.
+//! One request and its response: drives the stages, finishes the handler's response, and answers
+//! refusals.
 
 use std::task::{Context, Poll, ready};
 
@@ -13,10 +14,10 @@ use super::incoming::Incoming;
 use super::order::{self, Step};
 use super::progress::Progress;
 use super::refused::{EarlyAnswer, Ended, Refused, refused};
-use super::response::log::Refusing;
+use super::response::log::RefusedRequest;
 use super::response::{self, rate_limit_headers};
-use super::scope_policies::{self, FromBehind, ScopePolicy};
-use super::stages::extraction::Collect;
+use super::scope_policies::{self, InnerResponse, ScopePolicy};
+use super::stages::extraction::HandlerArguments;
 use super::stages::request_body::RequestBody;
 use super::stages::{body, errors};
 use super::{SecuredResponse, limits, open_streams, probe};
@@ -25,13 +26,13 @@ use crate::plan::PlannedBudget;
 use crate::policy::Endpoint;
 use crate::security::Security;
 
-/// The response of a refusal; boxed, because it is rare and large.
+/// The response to a refused request. Boxed, because it is rare and large.
 pub(super) type RefusedResponse = Box<SecuredResponse>;
 
-/// A request on its way.
+/// A request that is being served.
 ///
-/// It borrows nothing, so that it can lie in a future, and shares nothing, so that requests on
-/// other cores do not touch the same counters: the [`Security`] is looked up where it is needed.
+/// It borrows nothing, so a future can own it. It shares nothing, so requests on other cores do not
+/// touch the same counters: the [`Security`] is looked up where it is needed.
 pub(super) struct Exchange {
     endpoint: &'static Endpoint,
     request: HttpRequest,
@@ -39,7 +40,7 @@ pub(super) struct Exchange {
     progress: Progress,
 }
 
-/// In the extensions of a response that stands for an answer without a client.
+/// In the extensions of a response that is never sent, because the client is gone.
 struct NeverSent;
 
 #[cold]
@@ -55,24 +56,29 @@ impl Exchange {
             endpoint,
             request: incoming.request,
             body: RequestBody::new(incoming.body),
-            progress: Progress { is_of_a_scope: incoming.is_of_a_scope, ..Progress::default() },
+            progress: Progress { is_scope_policy: incoming.is_scope_policy, ..Progress::default() },
         }
     }
 
-    /// The policies of the scopes around the endpoint; a policy has none itself.
+    /// The policies of the scopes around the endpoint. A policy itself has none.
     #[inline]
     pub(super) fn scope_policies(&self) -> Option<Vec<ScopePolicy>> {
-        if self.progress.is_of_a_scope { None } else { scope_policies::of(&self.request) }
+        if self.progress.is_scope_policy {
+            None
+        } else {
+            scope_policies::policies_for(&self.request)
+        }
     }
 
-    /// Lets the policies of the scopes around the endpoint go first; the body is theirs to hold.
-    pub(super) fn stand_back(&mut self) -> (&'static Endpoint, HttpRequest, RequestBody) {
+    /// Hands the request to the policies of the scopes around the endpoint. They hold the body in
+    /// the meantime.
+    pub(super) fn hand_over(&mut self) -> (&'static Endpoint, HttpRequest, RequestBody) {
         let body = std::mem::replace(&mut self.body, RequestBody::new(Payload::None));
         (self.endpoint, self.request.clone(), body)
     }
 
-    /// They have led the request on.
-    pub(super) fn come_forward(&mut self, body: RequestBody) {
+    /// Takes the body back after the policies have let the request pass.
+    pub(super) fn take_back(&mut self, body: RequestBody) {
         self.body = body;
     }
 
@@ -84,17 +90,19 @@ impl Exchange {
         &self.progress
     }
 
-    /// What becomes of a request whose client is gone: `Pending` if it has to go on, but not now.
+    /// `None` if the client waits. Otherwise the result for a request whose client is gone:
+    /// `Pending` if it must continue later, in the background.
     #[inline]
-    fn left_alone(&mut self) -> Option<Poll<RefusedResponse>> {
+    fn check_client(&mut self) -> Option<Poll<RefusedResponse>> {
         match abandonment::client() {
             Client::Waits => None,
-            client => self.go_on_without(client),
+            client => self.client_gone(client),
         }
     }
 
+    /// Decides whether a request without a client continues.
     #[cold]
-    fn go_on_without(&mut self, client: Client) -> Option<Poll<RefusedResponse>> {
+    fn client_gone(&mut self, client: Client) -> Option<Poll<RefusedResponse>> {
         let Self { request, endpoint, progress, .. } = self;
         progress.is_abandoned = true;
         if client == Client::Leaves
@@ -102,13 +110,13 @@ impl Exchange {
         {
             progress.charge_attempt(&gate);
         }
-        if !progress.must_go_on() {
+        if !progress.must_finish() {
             return Some(Poll::Ready(self.abandon()));
         }
         (client == Client::Leaves).then_some(Poll::Pending)
     }
 
-    /// Nothing hangs on how the request ends.
+    /// Ends a request whose client is gone; nothing depends on how it ends.
     fn abandon(&mut self) -> RefusedResponse {
         if let Ok(gate) = Gate::find(&self.request, self.endpoint) {
             self.progress.give_attempt_back(&gate);
@@ -116,25 +124,26 @@ impl Exchange {
         never_sent()
     }
 
-    /// Waits for something of the application, unless the client is gone and nothing hangs on it.
+    /// Polls code of the application, unless the client is gone and nothing depends on how the
+    /// request ends.
     pub(super) fn poll_within<T>(
         &mut self,
         context: &mut Context<'_>,
         poll: impl FnOnce(&mut Context<'_>) -> Poll<T>,
     ) -> Poll<Result<T, RefusedResponse>> {
-        if let Some(left) = self.left_alone() {
+        if let Some(left) = self.check_client() {
             return left.map(Err);
         }
         poll(context).map(Ok)
     }
 
-    /// Runs the stages up to the next step; the error is the response of a refusal.
+    /// Runs the stages up to the next step. The error is the response to a refused request.
     pub(super) fn poll_step(
         &mut self,
-        arguments: &mut dyn Collect,
+        arguments: &mut dyn HandlerArguments,
         context: &mut Context<'_>,
     ) -> Poll<Result<Step, RefusedResponse>> {
-        if let Some(left) = self.left_alone() {
+        if let Some(left) = self.check_client() {
             return left.map(Err);
         }
         let Self { request, endpoint, body, progress, .. } = self;
@@ -148,9 +157,9 @@ impl Exchange {
         Poll::Ready(step.map_err(|ended| self.end(ended)))
     }
 
-    /// Takes in what an expression of the rule says; `None`: it hangs on what was not extracted yet. What
-    /// an error forbids may have to be hidden.
-    pub(super) fn answer(
+    /// Records the result of a rule's expression. `None` means that it needs an argument that is
+    /// not extracted yet. An error may have to become 404, if the endpoint has `hide`.
+    pub(super) fn record_expression(
         &mut self,
         index: u8,
         answer: Result<Option<bool>, actix_web::Error>,
@@ -163,20 +172,20 @@ impl Exchange {
         Ok(())
     }
 
-    /// Something that cannot happen has.
+    /// Refuses with 500 because an internal invariant is broken.
     pub(super) fn refuse_internal(&mut self, cause: &'static str) -> RefusedResponse {
         Box::new(self.refuse(refused(DenialKind::Internal, cause)))
     }
 
-    /// The handler has answered: adds the response's own fields. A denial that it returned is
-    /// answered as one of the pipeline's.
+    /// Finishes the handler's response: charges its cost, counts failures, adds the header fields.
+    /// A denial that the handler returned is answered in the same way as one of the pipeline.
     pub(super) fn finish(&mut self, response: &mut HttpResponse) {
         if self.progress.is_abandoned && response.extensions().contains::<NeverSent>() {
-            // The policy of a scope has gone on, and the endpoint behind it did not have to: nothing to judge.
+            // This is a scope policy whose endpoint had no reason to continue: nothing to count.
             let _ = self.abandon();
             return;
         }
-        if self.progress.counted.is_open()
+        if self.progress.limit_state.has_deferred()
             && let Some(security) = self.request.app_data::<Security>()
         {
             limits::charge(security, &mut self.progress, response);
@@ -184,48 +193,51 @@ impl Exchange {
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
             body::upgrade(&self.request);
         }
-        let is_from_behind = self.is_from_behind(response);
-        if let Some(denial) = self.denial_in(response).filter(|_| !is_from_behind) {
-            let denial = Box::new(denial.about(self.progress.caller_is_from()));
-            *response = response::refuse(self.refusing(self.gate().as_ref()), denial);
+        let is_inner_response = self.is_inner_response(response);
+        if let Some(denial) = self.denial_in(response).filter(|_| !is_inner_response) {
+            let denial =
+                Box::new(denial.with_authenticator(self.progress.accepting_authenticator()));
+            *response = response::refuse(self.refused_request(self.gate().as_ref()), denial);
         }
-        if self.progress.watches_failures && self.judges(is_from_behind) {
+        if self.progress.watches_failures && self.counts_failures(is_inner_response) {
             let gate = self.gate();
             if let Some(instead) = self.progress.count_failure(gate.as_ref(), response) {
-                *response = response::refuse(self.refusing(gate.as_ref()), instead);
+                *response = response::refuse(self.refused_request(gate.as_ref()), instead);
             }
         }
         self.add_fields(response);
         if matches!(response.body().size(), BodySize::Stream) {
             let Self { endpoint, request, body, progress, .. } = self;
             if let Ok(gate) = Gate::find(request, endpoint) {
-                open_streams::keep(&gate, progress, body.lifetime(), response);
+                open_streams::wrap(&gate, progress, body.lifetime(), response);
             }
         }
     }
 
-    /// Whether the policy of a scope has the response of what stands behind it, which is finished.
-    fn is_from_behind(&self, response: &HttpResponse) -> bool {
-        self.progress.is_of_a_scope && response.extensions().contains::<FromBehind>()
+    /// Whether this is a scope policy, and the response is the finished one of the endpoint behind
+    /// it.
+    fn is_inner_response(&self, response: &HttpResponse) -> bool {
+        self.progress.is_scope_policy && response.extensions().contains::<InnerResponse>()
     }
 
-    /// Whether its budgets count the response. What comes from behind the policy of a scope, the endpoint has
-    /// counted where it has no budgets of its own.
-    fn judges(&self, is_from_behind: bool) -> bool {
-        if !is_from_behind {
+    /// Whether the failure budgets of this policy count the response. A response of the endpoint
+    /// behind a scope policy was counted by the endpoint already, unless this policy has budgets of
+    /// its own.
+    fn counts_failures(&self, is_inner_response: bool) -> bool {
+        if !is_inner_response {
             return true;
         }
         let Some(gate) = self.gate() else { return false };
-        let judges = gate.plan.budgets().any(PlannedBudget::is_own);
-        if !judges {
+        let counts_failures = gate.plan.budgets().any(PlannedBudget::is_own);
+        if !counts_failures {
             self.progress.give_attempt_back(&gate);
         }
-        judges
+        counts_failures
     }
 
-    /// A denial that the handler returned, or the end of a body that it read itself. A reader whose errors this
-    /// crate does not know answers a body that ended at a bound with 400; what was found wrong is left in the
-    /// request.
+    /// The denial that the handler returned, or the fault of a body that the handler read itself. A
+    /// body reader whose errors this crate does not know answers 400 for a body that was cut off at
+    /// a limit; the fault that the pipeline found is stored in the request.
     fn denial_in(&self, response: &HttpResponse) -> Option<Denial> {
         let error = response.error()?;
         let denial = Denial::of(response);
@@ -241,35 +253,36 @@ impl Exchange {
         Gate::find(&self.request, self.endpoint).ok()
     }
 
-    fn refusing<'a>(&'a self, gate: Option<&'a Gate<'a>>) -> Refusing<'a> {
+    fn refused_request<'a>(&'a self, gate: Option<&'a Gate<'a>>) -> RefusedRequest<'a> {
         let Self { endpoint, request, progress, .. } = self;
-        Refusing { endpoint, request, gate, caller: progress.caller() }
+        RefusedRequest { endpoint, request, gate, caller: progress.caller() }
     }
 
     fn add_fields(&mut self, response: &mut HttpResponse) {
         if response.status().is_server_error()
-            && !self.progress.counted.refundable.is_empty()
+            && !self.progress.limit_state.refundable.is_empty()
             && let Some(security) = self.request.app_data::<Security>()
         {
-            limits::refund(security, &mut self.progress.counted);
+            limits::refund(security, &mut self.progress.limit_state);
         }
-        if let Some(report) = self.progress.report() {
-            let is_from_behind = self.is_from_behind(response);
-            let (untold, headers) = (self.progress.untold(), response.headers_mut());
-            match is_from_behind {
-                false => rate_limit_headers::write(report, untold, headers),
-                true => rate_limit_headers::write_beside(report, untold, headers),
+        if let Some(report) = &self.progress.limit_state.report {
+            let is_inner_response = self.is_inner_response(response);
+            let (unenforced, headers) =
+                (self.progress.limit_state.unenforced, response.headers_mut());
+            match is_inner_response {
+                false => rate_limit_headers::write(report, unenforced, headers),
+                true => rate_limit_headers::write_beside(report, unenforced, headers),
             }
         }
         if response.error().is_some() {
-            response::leave_out(response);
+            response::remove_unwanted_fields(response);
         }
     }
 
-    /// A stage has refused the request.
+    /// Answers a request that a stage refused.
     fn refuse(&mut self, denial: impl Into<Refused>) -> SecuredResponse {
         let gate = self.gate();
-        let response = response::refuse(self.refusing(gate.as_ref()), denial.into());
+        let response = response::refuse(self.refused_request(gate.as_ref()), denial.into());
         let _ = self.progress.count_failure(gate.as_ref(), &response);
         self.leave(response)
     }
@@ -287,15 +300,15 @@ impl Exchange {
         let max_body = self.gate().map_or(0, |gate| gate.plan.max_body());
         let ended = errors::refusal(error, max_body);
         self.end(match self.endpoint.policy.hides {
-            true => errors::hidden(ended, 403..404),
+            true => errors::hide(ended, 403..404),
             false => ended,
         })
     }
 
-    /// An extractor of the application has answered, or one of its expressions.
+    /// Answers with the response that an extractor or an expression of the application rendered.
     fn answer_early(&mut self, EarlyAnswer { response, cause }: EarlyAnswer) -> SecuredResponse {
         let gate = self.gate();
-        self.refusing(gate.as_ref()).log_answer(response.status(), &cause);
+        self.refused_request(gate.as_ref()).log_answer(response.status(), &cause);
         let _ = self.progress.count_failure(gate.as_ref(), &response);
         self.leave(response)
     }
@@ -307,17 +320,17 @@ impl Exchange {
         SecuredResponse::new(response)
     }
 
-    /// Keeps the response of a refusal back, once; see [`RequestBody::poll_turn`].
-    pub(super) fn poll_turn(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        self.body.poll_turn(&self.request, context)
+    /// Delays the response to a refused request once; see [`RequestBody::poll_delay`].
+    pub(super) fn poll_delay(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        self.body.poll_delay(&self.request, context)
     }
 
-    /// The response after that turn.
-    pub(super) fn sent(
+    /// The response to a refused request, after that delay.
+    pub(super) fn finish_refusal(
         &mut self,
         refused: SecuredResponse,
         context: &mut Context<'_>,
     ) -> SecuredResponse {
-        refused.map(|response| self.body.held_by(response, context))
+        refused.map(|response| self.body.hold_request_body(response, context))
     }
 }

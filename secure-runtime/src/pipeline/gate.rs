@@ -1,4 +1,5 @@
-//! What every stage reads: the request, and the plan of its endpoint.
+//! The input of every stage: the request, the [`Security`] that is responsible for it, and the
+//! compiled plan of its endpoint.
 
 use std::net::IpAddr;
 
@@ -32,7 +33,7 @@ fn not_installed(request: &HttpRequest) -> &'static str {
 }
 
 impl<'a> Gate<'a> {
-    /// Finds the [`Security`] that answers for the endpoint: the nearest `app_data`.
+    /// Finds the [`Security`] that is responsible for the endpoint: the nearest `app_data`.
     #[inline]
     pub(super) fn find(
         request: &'a HttpRequest,
@@ -44,13 +45,14 @@ impl<'a> Gate<'a> {
         let Some(plan) = security.plan(endpoint) else {
             return Err(refused(
                 DenialKind::Internal,
-                "the nearest `Security` does not answer for this endpoint: see `answers_for`",
+                "the nearest `Security` is not responsible for this endpoint: see `answers_for`",
             ));
         };
         Ok(Self { request, security, plan })
     }
 
-    /// The client's address, found out when a stage asks: most count and decide by the principal.
+    /// The client IP. It is computed on demand, because most limits and rules need only the
+    /// principal.
     pub(super) fn address(&self) -> Option<IpAddr> {
         let peer = self.request.peer_addr().map(|address| address.ip());
         let (inner, head) = (self.security.inner(), RequestHead::new(self.request));
@@ -60,7 +62,7 @@ impl<'a> Gate<'a> {
         client_address(&head, peer, inner.proxies.as_ref())
     }
 
-    /// The same for the log of a refused request.
+    /// The client IP for the log line of a refused request.
     pub(super) fn address_of_refused(&self) -> Option<IpAddr> {
         let (inner, head) = (self.security.inner(), RequestHead::new(self.request));
         if inner.proxies.is_none() {
@@ -70,12 +72,12 @@ impl<'a> Gate<'a> {
         self.address()
     }
 
-    /// The group of addresses that the client's belongs to.
+    /// The address group (such as an IPv6 prefix) of the client IP.
     pub(super) fn group(&self) -> Option<IpAddr> {
         self.address().map(|address| self.security.inner().address_groups.group(address))
     }
 
-    /// Whose request it is.
+    /// The keys by which limits can count this request.
     #[inline]
     pub(super) fn subject<'s>(
         &'s self,

@@ -1,4 +1,4 @@
-//! A request on its way to a secured handler.
+//! A request as actix-web passes it to a secured handler, before any stage has run.
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
@@ -6,22 +6,22 @@ use std::future::{Ready, ready};
 use actix_web::dev::Payload as Body;
 use actix_web::{FromRequest, HttpRequest};
 
-/// What actix-web hands to a secured handler: the request, and its body untouched.
+/// The request, with its body unread.
 pub struct Incoming {
     pub(super) request: HttpRequest,
     pub(super) body: Body,
-    /// Whether it is handed to the policy of a scope, on the way to an endpoint.
-    pub(super) is_of_a_scope: bool,
+    /// Whether it is passed to a scope policy, before it reaches the endpoint.
+    pub(super) is_scope_policy: bool,
 }
 
 impl Incoming {
     pub(crate) fn new(request: HttpRequest, body: Body) -> Self {
-        Self { request, body, is_of_a_scope: false }
+        Self { request, body, is_scope_policy: false }
     }
 
-    /// For the policy of a scope, which does not see the body.
-    pub(super) fn of_a_scope(request: HttpRequest) -> Self {
-        Self { request, body: Body::None, is_of_a_scope: true }
+    /// For a scope policy, which does not get the body.
+    pub(super) fn for_scope_policy(request: HttpRequest) -> Self {
+        Self { request, body: Body::None, is_scope_policy: true }
     }
 
     pub(crate) fn request(&self) -> &HttpRequest {

@@ -1,4 +1,5 @@
-//! How long a stream that a caller has opened may go on: as long as its credentials are good.
+//! How long an open stream may last: a WebSocket or server-sent events end when the caller's
+//! credentials expire or are revoked.
 
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -17,25 +18,26 @@ use crate::principal::Principal;
 use crate::request::extensions;
 use crate::security::Security;
 
-/// What both directions of one stream share.
+/// The state that both directions of one stream share.
 pub(super) struct Lifetime {
     security: Security,
     endpoint: &'static Endpoint,
-    /// The caller, and the place of the authenticator that named it; `None`: nothing ends the stream.
+    /// The index of the authenticator that accepted the caller, and the caller. `None`: nothing
+    /// ends the stream.
     caller: Option<(usize, Principal)>,
     is_over: Cell<bool>,
-    /// Who waits in the other direction.
+    /// The wakers of the directions that wait.
     waiting: RefCell<[Option<Waker>; 2]>,
 }
 
-/// Which way the bytes of a stream go.
+/// A direction of a stream.
 #[derive(Clone, Copy)]
 pub(super) enum Direction {
     FromClient = 0,
     ToClient = 1,
 }
 
-/// One direction of a stream, watched.
+/// One direction of a stream, with the timer of its next check.
 pub(super) struct Watch {
     lifetime: Rc<Lifetime>,
     direction: Direction,
@@ -46,8 +48,8 @@ impl Lifetime {
     pub(super) fn new(gate: &Gate<'_>, request: &Progress) -> Rc<Self> {
         let published = || extensions(gate.request).as_deref().and_then(caller::published).cloned();
         let caller = request.caller().cloned().or_else(published);
-        let from = request.caller_is_from();
-        // A caller that cannot be found again cannot be checked either.
+        let from = request.accepting_authenticator();
+        // A caller that cannot be found any more cannot be checked again: the stream ends.
         let is_lost = from.is_some() && caller.is_none();
         Rc::new(Self {
             security: gate.security.clone(),
@@ -62,7 +64,7 @@ impl Lifetime {
         Watch { lifetime: Rc::clone(self), direction, timer: None }
     }
 
-    /// Whether the credentials have ended by now; then nothing makes them good again.
+    /// Whether the credentials have ended. This is final.
     fn is_over(&self) -> bool {
         if self.is_over.get() {
             return true;
@@ -71,26 +73,27 @@ impl Lifetime {
         tracing::info!(
             handler = self.endpoint.full_name(),
             cause,
-            "a stream was ended: the credentials of its caller are not good any more"
+            "a stream was ended: the credentials of its caller are no longer valid"
         );
         self.is_over.set(true);
-        // Nobody else borrows it while the other direction is woken.
+        // Nothing else borrows it at this moment.
         if let Ok(mut waiting) = self.waiting.try_borrow_mut() {
             waiting.iter_mut().filter_map(Option::take).for_each(Waker::wake);
         }
         true
     }
 
+    /// Why the credentials are no longer valid; `None` while they are.
     fn end(&self) -> Option<String> {
         let (place, caller) = self.caller.as_ref()?;
         let now = self.security.inner().clock.now();
-        if caller.expires_at().is_some_and(|end| end <= now.unix_seconds()) {
+        if caller.expires_at_unix().is_some_and(|end| end <= now.unix_seconds()) {
             return Some(String::from("the credentials have expired"));
         }
         let plan = self.security.plan(self.endpoint);
         let authenticators = plan.map(|plan| &plan.authentication.authenticators);
         let Some(authenticator) = authenticators.and_then(|all| all.get(*place)) else {
-            return Some(String::from("the authenticator is gone"));
+            return Some(String::from("the authenticator no longer exists"));
         };
         match catch_unwind(AssertUnwindSafe(|| authenticator.recheck(caller, now))) {
             Ok(Ok(())) => None,
@@ -99,12 +102,12 @@ impl Lifetime {
         }
     }
 
-    /// When to look again, if no byte makes somebody look before.
+    /// The time until the next check, if no byte causes one earlier.
     fn pause(&self) -> Option<Duration> {
         let (_, caller) = self.caller.as_ref()?;
         let inner = self.security.inner();
         let now = inner.clock.now();
-        let left = caller.expires_at().map(|end| {
+        let left = caller.expires_at_unix().map(|end| {
             let end = Duration::from_secs(end);
             end.saturating_sub(Duration::from_nanos(now.unix_nanos()))
         });
@@ -114,7 +117,7 @@ impl Lifetime {
 }
 
 impl Watch {
-    /// Is ready once the stream is over.
+    /// Ready once the stream must end.
     pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<()> {
         loop {
             if self.lifetime.is_over() {
@@ -133,7 +136,7 @@ impl Watch {
         }
     }
 
-    /// Is woken when the other direction finds that it is over.
+    /// Registers the waker for the case that the other direction finds the end first.
     fn wait(&self, waker: &Waker) {
         let Ok(mut waiting) = self.lifetime.waiting.try_borrow_mut() else { return };
         if let Some(slot) = waiting.get_mut(self.direction as usize)

@@ -1,9 +1,10 @@
-//! Responses that go on after their handler has returned: WebSockets, server-sent events, other streams.
+//! Responses that continue after their handler has returned: WebSockets, server-sent events, other
+//! streams.
 //!
-//! 1. Each of them counts in `concurrency` until its last byte, or until its client is gone.
-//! 2. A WebSocket and a stream of server-sent events end with the credentials of their caller: when these
-//!    expire, or are revoked. Other streams are one answer, which is sent to its end.
-//! 3. A WebSocket is told why: a close frame with the code 1008 (RFC 6455 section 7.4.1).
+//! 1. Each counts in `concurrency` until its last byte is sent, or until its client is gone.
+//! 2. A WebSocket and a stream of server-sent events end when the caller's credentials expire or
+//!    are revoked. Any other stream is one response, which is sent to its end.
+//! 3. A WebSocket gets the reason: a close frame with the code 1008 (RFC 6455 section 7.4.1).
 
 use std::pin::Pin;
 use std::rc::Rc;
@@ -22,8 +23,9 @@ use super::lifetime::{Direction, Lifetime, Watch};
 use super::progress::Progress;
 use crate::throttling::Permit;
 
-/// Keeps what counts the request for as long as its response goes on, and ends it with the credentials.
-pub(super) fn keep(
+/// Keeps the concurrency slots of the request while its response continues, and ends the response
+/// with the credentials.
+pub(super) fn wrap(
     gate: &Gate<'_>,
     request: &mut Progress,
     lifetime: Option<Rc<Lifetime>>,
@@ -35,17 +37,18 @@ pub(super) fn keep(
         let lifetime = lifetime.unwrap_or_else(|| Lifetime::new(gate, request));
         lifetime.watch(Direction::ToClient)
     });
-    let permits = std::mem::take(&mut request.counted.permits);
+    let permits = std::mem::take(&mut request.limit_state.permits);
     if watch.is_none() && permits.is_empty() {
         return;
     }
-    // The policy of a scope does not say what the endpoint behind it speaks; the answer does.
+    // A scope policy does not declare the protocol of the endpoint behind it; the response does.
     let is_accepted = || response.headers().contains_key(SEC_WEBSOCKET_ACCEPT);
-    let speaks = gate.plan.endpoint.policy.websocket || (request.is_of_a_scope && is_accepted());
-    let farewell = (is_socket && speaks).then(|| Bytes::from_static(CLOSED));
+    let speaks = gate.plan.endpoint.policy.websocket || (request.is_scope_policy && is_accepted());
+    let close_frame = (is_socket && speaks).then(|| Bytes::from_static(CLOSED));
     let plain = std::mem::replace(response, HttpResponse::new(StatusCode::OK));
-    *response =
-        plain.map_body(|_, body| BoxBody::new(Kept { body: Some(body), watch, farewell, permits }));
+    *response = plain.map_body(|_, body| {
+        BoxBody::new(OpenStream { body: Some(body), watch, close_frame, permits })
+    });
 }
 
 fn is_event_stream(response: &HttpResponse) -> bool {
@@ -54,22 +57,22 @@ fn is_event_stream(response: &HttpResponse) -> bool {
     essence.is_some_and(|it| it.trim_ascii().eq_ignore_ascii_case(b"text/event-stream"))
 }
 
-/// A close frame of a server, whose code 1008 says that a policy was violated, with its reason (RFC 6455
-/// sections 5.5.1 and 7.4.1).
+/// A close frame of a server with the code 1008, policy violation, and a reason (RFC 6455 sections
+/// 5.5.1 and 7.4.1).
 const CLOSED: &[u8] = b"\x88\x17\x03\xf0credentials not valid";
 
-/// The body of a response that goes on.
-struct Kept {
-    /// `None` once it was ended.
+/// The body of a response that continues after the handler.
+struct OpenStream {
+    /// `None` once the stream was ended.
     body: Option<BoxBody>,
     watch: Option<Watch>,
-    /// What is sent before the end.
-    farewell: Option<Bytes>,
-    /// Given back when this is dropped, or ended.
+    /// The last bytes that are sent when the credentials end.
+    close_frame: Option<Bytes>,
+    /// The concurrency slots; released when this is dropped, or when the stream is ended.
     permits: Vec<Permit>,
 }
 
-impl MessageBody for Kept {
+impl MessageBody for OpenStream {
     type Error = <BoxBody as MessageBody>::Error;
 
     fn size(&self) -> BodySize {
@@ -89,12 +92,12 @@ impl MessageBody for Kept {
         }
         match &mut self.body {
             Some(body) => Pin::new(body).poll_next(context),
-            None => Poll::Ready(self.farewell.take().map(Ok)),
+            None => Poll::Ready(self.close_frame.take().map(Ok)),
         }
     }
 }
 
-/// What a WebSocket's client sends, until its credentials end.
+/// The bytes that a WebSocket's client sends, until its credentials end.
 pub(super) struct Socket<S> {
     pub(super) stream: S,
     pub(super) watch: Watch,

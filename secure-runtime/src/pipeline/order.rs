@@ -1,7 +1,8 @@
-//! The order of the stages. It stands here, in one list, and nowhere else.
+//! **The order of the stages**: the variants of [`Stage`], from top to bottom, as [`advance`] runs
+//! them.
 //!
-//! A stage is a function: it lets the request pass, refuses it, or waits. To add one, add a variant of
-//! [`Stage`] and its line in [`advance`].
+//! A stage is a function that lets the request pass, refuses it, or waits. To add a stage, add a
+//! variant of [`Stage`] at its place and an arm in [`advance`].
 
 use std::task::{Context, Poll, ready};
 
@@ -9,7 +10,7 @@ use super::gate::Gate;
 use super::limits;
 use super::progress::Progress;
 use super::refused::Ended;
-use super::stages::extraction::{self, Collect};
+use super::stages::extraction::{self, HandlerArguments};
 use super::stages::request_body::RequestBody;
 use super::stages::{
     authentication, body, caller, concurrency, decision, failures, handshake, load, rules,
@@ -18,38 +19,62 @@ use crate::authorization::Verdict;
 use crate::plan::Stage as LimitStage;
 use crate::policy::Needs;
 
-/// Where a request stands.
+/// The stages, in the order in which they run. The first one that refuses ends the request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Stage {
+    /// Load shedding, and reading the clock: [`load`], 503.
     #[default]
     Load,
+    /// Bans for too many failures: [`failures`], 429.
     Bans,
+    /// Rate limits that need no principal: [`limits`], 429.
     EarlyLimits,
+    /// Credentials, and bans of the caller: [`authentication`], 429. A rejection is kept for the next
+    /// stage.
     Authentication,
+    /// Rate limits of anonymous requests, 429; then the answer to rejected credentials, 401:
+    /// [`limits`].
     AnonymousLimits,
+    /// The WebSocket handshake: [`handshake`], 403 and 426.
     Handshake,
+    /// The rule, as far as it needs no argument: [`rules`], 401 and 403.
     RulesAboutTheCaller,
+    /// The application's own policy about the endpoint's actions: [`decision`], 403.
     Decision,
+    /// How and when the caller signed in: [`rules::check_step_up`], 401.
     StepUp,
+    /// Concurrency limits of this caller, which may queue the request: [`concurrency`], 429.
     OwnConcurrency,
+    /// Rate limits by principal: [`limits`], 429.
     CallerLimits,
+    /// Arguments that need only the request's head: [`extraction`].
     Arguments,
+    /// Resources ([`crate::Loaded`], [`crate::Granted`]): [`extraction`], 404.
     Resources,
+    /// The rule, as far as it needs the arguments of the head: [`rules`].
     RulesAboutArguments,
+    /// Media type, coding and announced size of the body: [`body`], 413 and 415.
     OpeningOfTheBody,
+    /// Arguments that need the body: [`extraction`], 400, 408 and 413.
     Body,
+    /// Concurrency limits that several callers share: [`concurrency`], 429.
     SharedConcurrency,
+    /// Validation of the arguments: [`extraction::validate`], 422.
     Validation,
+    /// Rate limits whose cost depends on the arguments: [`limits`], 429.
     DeferredCosts,
+    /// The rest of the rule, which needs the body: [`rules`].
     RulesAboutTheBody,
+    /// The handler is called next.
     Handler,
-    /// The handler was called.
+    /// The handler was called. Its response is finished in [`super::exchange`].
     Answer,
 }
 
 impl Stage {
-    /// Whether a request that waits at this stage is being judged: its credentials, by an authenticator,
-    /// or what it asks for, by an extractor or the rule.
+    /// Whether a request that waits at this stage is being checked: its credentials by an
+    /// authenticator, or its arguments by an extractor or the rule. A client that disconnects now
+    /// is charged for an attempt.
     pub(super) fn is_judging(self) -> bool {
         matches!(
             self,
@@ -65,33 +90,33 @@ impl Stage {
     }
 }
 
-/// What only the code that knows the handler can do.
+/// A step that needs the handler's types; [`super::serve`] does it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
-    /// Evaluate the rule's expression of this number.
-    Ask(u8),
+    /// Evaluate the rule's expression with this number.
+    EvaluateExpression(u8),
     /// Call the handler.
-    Call,
+    CallHandler,
 }
 
-/// Runs stages until one needs a step, refuses the request, or waits.
+/// Runs the stages in order, until one needs a step, refuses the request, or waits.
 #[inline]
 pub(super) fn advance(
     gate: &Gate<'_>,
     request: &mut Progress,
     body: &mut RequestBody,
-    arguments: &mut dyn Collect,
+    arguments: &mut dyn HandlerArguments,
     context: &mut Context<'_>,
 ) -> Poll<Result<Step, Ended>> {
     loop {
         request.stage = match request.stage {
             Stage::Load => {
                 load::enter(gate, request)?;
-                body::let_go(gate, body);
+                body::release_unread(gate, body);
                 Stage::Bans
             }
             Stage::Bans => {
-                failures::begin(gate, request)?;
+                failures::check_bans(gate, request)?;
                 Stage::EarlyLimits
             }
             Stage::EarlyLimits => {
@@ -111,7 +136,7 @@ pub(super) fn advance(
                 Stage::RulesAboutTheCaller
             }
             Stage::RulesAboutTheCaller => match rules::decide(gate, request, Needs::Nothing)? {
-                Verdict::Asks(index) => return Poll::Ready(Ok(Step::Ask(index))),
+                Verdict::Asks(index) => return Poll::Ready(Ok(Step::EvaluateExpression(index))),
                 _ => Stage::Decision,
             },
             Stage::Decision => {
@@ -132,7 +157,7 @@ pub(super) fn advance(
                 Stage::Arguments
             }
             Stage::Arguments => {
-                request.go_on()?;
+                request.stop_if_abandoned()?;
                 let places = gate.plan.arguments;
                 ready!(extraction::poll(gate, request, body, places, arguments, context))?;
                 caller::offer_grants(gate);
@@ -144,11 +169,11 @@ pub(super) fn advance(
                 Stage::RulesAboutArguments
             }
             Stage::RulesAboutArguments => match rules::decide(gate, request, Needs::Arguments)? {
-                Verdict::Asks(index) => return Poll::Ready(Ok(Step::Ask(index))),
+                Verdict::Asks(index) => return Poll::Ready(Ok(Step::EvaluateExpression(index))),
                 _ => Stage::OpeningOfTheBody,
             },
             Stage::OpeningOfTheBody => {
-                request.go_on()?;
+                request.stop_if_abandoned()?;
                 caller::withdraw_grants(gate);
                 body::open(gate, request, body)?;
                 Stage::Body
@@ -159,7 +184,7 @@ pub(super) fn advance(
                 Stage::SharedConcurrency
             }
             Stage::SharedConcurrency => {
-                load::come_back(gate, request)?;
+                load::reenter(gate, request)?;
                 ready!(concurrency::poll_shared(gate, request, context))?;
                 Stage::Validation
             }
@@ -172,13 +197,13 @@ pub(super) fn advance(
                 Stage::RulesAboutTheBody
             }
             Stage::RulesAboutTheBody => match rules::decide(gate, request, Needs::Body)? {
-                Verdict::Asks(index) => return Poll::Ready(Ok(Step::Ask(index))),
+                Verdict::Asks(index) => return Poll::Ready(Ok(Step::EvaluateExpression(index))),
                 _ => Stage::Handler,
             },
             Stage::Handler | Stage::Answer => {
-                request.go_on()?;
+                request.stop_if_abandoned()?;
                 request.stage = Stage::Answer;
-                return Poll::Ready(Ok(Step::Call));
+                return Poll::Ready(Ok(Step::CallHandler));
             }
         };
     }

@@ -1,26 +1,28 @@
-//! Requests of [`crate::testing::mounted_routes`], which ask which endpoint they reach and run nothing.
+//! Probes of [`crate::testing::mounted_routes`]: requests that are answered with the endpoint that
+//! they reach, and run nothing.
 
 use actix_web::http::Version;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 
 use crate::policy::Endpoint;
 
-/// The version of probes. No connection has requests of it: it saves all others the look at their extensions.
+/// The HTTP version of probes. No connection has requests of this version, so other requests need
+/// no look at their extensions.
 pub(crate) const VERSION: Version = Version::HTTP_09;
 
-/// In the extensions of a probe, where no client can put anything.
+/// In the extensions of a probe. No client can set it.
 pub(crate) struct Probe;
 
-/// In the extensions of the response: what was reached.
+/// In the extensions of the response to a probe: the endpoint that was reached.
 #[derive(Default)]
 pub(crate) struct Reached {
-    /// `None`: a service of this crate that has no endpoint.
+    /// `None`: a service of this crate without an endpoint.
     pub(crate) endpoint: Option<&'static Endpoint>,
-    /// The policies of the scopes around it, the widest first.
+    /// The policies of the scopes around it, from the outermost to the innermost.
     pub(crate) scope_policies: Vec<&'static Endpoint>,
 }
 
-/// The answer to a probe; nothing to any other request.
+/// The response to a probe; `None` for any other request.
 #[inline]
 pub(super) fn answer(request: &HttpRequest, endpoint: &'static Endpoint) -> Option<HttpResponse> {
     if request.version() != VERSION {
@@ -29,7 +31,7 @@ pub(super) fn answer(request: &HttpRequest, endpoint: &'static Endpoint) -> Opti
     is_probe(request).then(|| reached_behind(endpoint, Vec::new()))
 }
 
-/// The answer of an endpoint that has these policies of scopes around it.
+/// The response of an endpoint with these scope policies around it.
 pub(super) fn reached_behind(
     endpoint: &'static Endpoint,
     scope_policies: Vec<&'static Endpoint>,
@@ -38,7 +40,7 @@ pub(super) fn reached_behind(
     with(HttpResponse::NoContent().finish(), reached)
 }
 
-/// The endpoint that has answered a probe.
+/// The endpoint that answered a probe.
 pub(super) fn endpoint_in(response: &HttpResponse) -> Option<&'static Endpoint> {
     response.extensions().get::<Reached>()?.endpoint
 }

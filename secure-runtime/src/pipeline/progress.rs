@@ -1,14 +1,14 @@
-//! How far a request has come, and what the stages have found out.
+//! How far a request has come, and the results of the stages so far.
 
 use std::pin::Pin;
 
 use actix_web::rt::time::Sleep;
 
-use super::limits::reserve::{Counted, LimitReport};
+use super::limits::reserve::LimitState;
 use super::order::Stage;
 use super::refused::{Ended, Refused};
-use super::stages::authentication::Round;
-use super::stages::decision::Asking;
+use super::stages::authentication::AuthenticationState;
+use super::stages::decision::PendingDecision;
 use super::stages::failures::Attempts;
 use crate::authorization::Answers;
 use crate::principal::Principal;
@@ -17,76 +17,66 @@ use crate::validation::Costs;
 
 #[derive(Default)]
 pub(super) struct Progress {
-    /// The next stage. One that had to wait is entered again, and goes on where it stopped.
+    /// The next stage. A stage that had to wait is entered again, and continues where it stopped.
     pub(super) stage: Stage,
-    /// Whether this is the policy of a scope, on the way to an endpoint.
-    pub(super) is_of_a_scope: bool,
-    /// When the request entered, or has waited in a queue since; `None` before.
+    /// Whether this is a scope policy, and the endpoint comes after it.
+    pub(super) is_scope_policy: bool,
+    /// When the request entered, or left its queue; `None` before.
     pub(super) entered: Option<Moment>,
-    pub(super) round: Round,
+    pub(super) authentication: AuthenticationState,
     pub(super) caller: Option<Principal>,
-    /// Why there is no caller, while the limits of anonymous requests are counted.
+    /// Why the credentials were rejected, until the limits of anonymous requests are counted.
     pub(super) refused: Option<Refused>,
-    /// The question that the application's own policy is asked.
-    pub(super) asking: Option<Box<Asking>>,
-    /// What the application's expressions have said.
+    /// The pending decision of the application's own policy.
+    pub(super) pending_decision: Option<Box<PendingDecision>>,
+    /// The results of the rule's expressions.
     pub(super) answers: Answers,
-    pub(super) counted: Counted,
-    /// What the arguments cost.
+    pub(super) limit_state: LimitState,
+    /// The costs that depend on the arguments.
     pub(super) costs: Costs,
-    /// Whether the handler's answer may be a failure that counts.
+    /// Whether a failure budget counts the handler's response.
     pub(super) watches_failures: bool,
-    /// What was charged when the client went.
+    /// The failures that were charged when the client disconnected.
     pub(super) attempts: Attempts,
-    /// Whether its client is gone.
+    /// Whether the client is gone.
     pub(super) is_abandoned: bool,
-    /// When the arguments that are being extracted have taken too long.
+    /// When the arguments that are being extracted run out of time.
     pub(super) deadline: Option<Pin<Box<Sleep>>>,
 }
 
 impl Progress {
-    /// Whether something hangs on how a request ends whose client is gone.
-    pub(super) fn must_go_on(&self) -> bool {
-        let counted = &self.counted;
+    /// Whether something depends on how the request ends, although its client is gone.
+    pub(super) fn must_finish(&self) -> bool {
+        let limit_state = &self.limit_state;
         match self.stage {
             Stage::Authentication | Stage::AnonymousLimits => true,
             Stage::Answer => {
                 self.watches_failures
-                    || counted.is_open()
-                    || counted.place.is_some()
-                    || !counted.permits.is_empty()
+                    || limit_state.has_deferred()
+                    || limit_state.place.is_some()
+                    || !limit_state.permits.is_empty()
             }
             stage => self.watches_failures && stage.is_judging(),
         }
     }
 
-    /// Whether what comes next is done: for a client that is gone, only where something hangs on it.
+    /// Stops a request whose client is gone, unless something depends on how it ends.
     ///
     /// # Errors
     ///
-    /// Where nothing does.
+    /// [`Ended::Abandoned`], if the request stops.
     #[inline]
-    pub(super) fn go_on(&self) -> Result<(), Ended> {
-        if self.is_abandoned && !self.must_go_on() { Err(Ended::Abandoned) } else { Ok(()) }
+    pub(super) fn stop_if_abandoned(&self) -> Result<(), Ended> {
+        if self.is_abandoned && !self.must_finish() { Err(Ended::Abandoned) } else { Ok(()) }
     }
 
-    /// What the limits that were asked so far have said.
-    pub(super) fn report(&self) -> Option<&LimitReport> {
-        self.counted.report.as_ref()
-    }
-
-    /// The limits that are not enforced for this request, a bit each.
-    pub(super) fn untold(&self) -> u64 {
-        self.counted.untold
-    }
-
-    /// The caller, once it is known.
+    /// The caller, once authentication has succeeded.
     pub(super) fn caller(&self) -> Option<&Principal> {
         self.caller.as_ref()
     }
 
-    /// The place of the authenticator that named the caller.
-    pub(super) fn caller_is_from(&self) -> Option<usize> {
-        self.round.caller_is_from()
+    /// The index of the authenticator that accepted the caller.
+    pub(super) fn accepting_authenticator(&self) -> Option<usize> {
+        self.authentication.accepting_authenticator()
     }
 }

@@ -1,13 +1,13 @@
-//! Why a request ends before its handler is called.
+//! How a request ends before its handler is called.
 
 use actix_web::HttpResponse;
 
 use crate::denial::{Denial, DenialKind};
 
-/// Boxed, because it is rare and large.
+/// A refused request. Boxed, because it is rare and large.
 pub(super) type Refused = Box<Denial>;
 
-/// A refusal whose cause is for the operator alone.
+/// A refusal whose cause only the operator sees.
 pub(super) fn refused(kind: DenialKind, cause: &'static str) -> Refused {
     Box::new(Denial::new(kind, cause))
 }
@@ -16,14 +16,14 @@ pub(super) fn refused(kind: DenialKind, cause: &'static str) -> Refused {
 pub(super) enum Ended {
     Refused(Refused),
     Answered(Box<EarlyAnswer>),
-    /// Its client is gone, and nothing hangs on how it ends.
+    /// The client is gone, and nothing depends on how the request ends.
     Abandoned,
 }
 
-/// The answer that an extractor of the application rendered, or an expression of a rule.
+/// A response that an extractor of the application, or an expression of a rule, rendered itself.
 pub(super) struct EarlyAnswer {
     pub(super) response: HttpResponse,
-    /// For the operator.
+    /// For the log.
     pub(super) cause: String,
 }
 

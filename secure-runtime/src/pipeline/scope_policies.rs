@@ -1,9 +1,10 @@
-//! The policies of the scopes around an endpoint: each is a secured handler, and leads its requests on to the
-//! next one, the last one to the endpoint.
+//! The policies of the scopes around an endpoint ([`Scope::policy`](crate::Scope::policy)).
 //!
-//! A scope adds its policies to the data of the request ([`Entrance`]), where no middleware can take them away.
-//! The endpoint finds them when the request has been routed, and stands back behind them ([`around`]). It does so
-//! each time that it is called: a middleware may call it again for the same request.
+//! Each policy is a secured handler. It passes the request on to the next policy, and the last one
+//! to the endpoint. A scope adds its policies to the data of the request ([`Entrance`]), where no
+//! middleware can remove them. The endpoint finds them after routing, and lets them run first
+//! ([`serve_behind`]). This happens at each call of the endpoint, because a middleware may call it
+//! again for the same request.
 
 use std::cell::Cell;
 use std::future::ready;
@@ -18,7 +19,7 @@ use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 use super::gate::Gate;
 use super::incoming::Incoming;
 use super::refused::{Refused, refused};
-use super::response::{self, log::Refusing};
+use super::response::{self, log::RefusedRequest};
 use super::serve::Served;
 use super::stages::request_body::RequestBody;
 use super::stages::{caller, load};
@@ -28,45 +29,48 @@ use crate::policy::Endpoint;
 use crate::request::{extensions, extensions_mut};
 use crate::throttling::Place;
 
-/// The response of what stands behind a secured handler.
-pub(crate) type AnswerBehind = Pin<Box<dyn Future<Output = HttpResponse>>>;
+/// The response of the inner service.
+pub(crate) type InnerFuture = Pin<Box<dyn Future<Output = HttpResponse>>>;
 
-/// What stands behind a secured handler, to be called with the request and as much of its body as the handler
-/// hands on.
-pub(crate) type Call = Box<dyn FnOnce(HttpRequest, Payload) -> AnswerBehind>;
+/// The inner service of a secured handler: a function that is called with the request, and with the
+/// part of the body that the handler passes on.
+pub(crate) type CallInner = Box<dyn FnOnce(HttpRequest, Payload) -> InnerFuture>;
 
-/// Left in a request for a secured handler that something stands behind.
-pub(crate) struct Behind(pub(crate) Call);
+/// In the extensions of a request, for the secured handler that wraps this inner service.
+pub(crate) struct InnerService(pub(crate) CallInner);
 
-/// A secured handler that leads requests on to what stands behind it.
-pub(crate) type ScopePolicy = Rc<dyn Fn(Incoming, Call) -> Served>;
+/// A secured handler that passes requests on to an inner service.
+pub(crate) type ScopePolicy = Rc<dyn Fn(Incoming, CallInner) -> Served>;
 
-/// The policies of the scopes that a request has entered, the widest first; part of the data of the request.
+/// The policies of the scopes that a request has entered, from the outermost to the innermost; part
+/// of the request's data.
 struct ScopePolicies(Vec<ScopePolicy>);
 
-/// In the extensions of a response: it comes from behind the policy of a scope, and is finished.
-pub(super) struct FromBehind;
+/// In the extensions of a response: it is the finished response of the endpoint behind a scope
+/// policy.
+pub(super) struct InnerResponse;
 
-/// Whether any scope of the program has a policy: without one, no endpoint looks for them.
+/// Whether any scope of the program has a policy. Without one, no endpoint looks for them.
 static IS_USED: AtomicBool = AtomicBool::new(false);
 
-/// The way into a scope that has policies.
+/// Adds the policies of a scope to each request that enters it.
 pub(crate) struct Entrance {
     own: Vec<ScopePolicy>,
-    /// What a request has where no scope around has a policy.
-    alone: Rc<Extensions>,
+    /// The data of a request that has entered no other scope with policies.
+    only_own: Rc<Extensions>,
 }
 
 impl Entrance {
     pub(crate) fn new(own: Vec<ScopePolicy>) -> Self {
         IS_USED.store(true, Ordering::Relaxed);
-        Self { alone: data(own.clone()), own }
+        Self { only_own: data(own.clone()), own }
     }
 
-    /// A request enters the scope. As where actix-web routes it, nobody may hold a copy of it.
+    /// Called when a request enters the scope. As with actix-web's own routing, nothing else may
+    /// hold a clone of the request.
     pub(crate) fn enter(&self, request: &mut ServiceRequest) {
         let entered = match request.app_data::<ScopePolicies>() {
-            None => Rc::clone(&self.alone),
+            None => Rc::clone(&self.only_own),
             Some(ScopePolicies(around)) => {
                 // A middleware around the scope may have called it before.
                 let is_own = |it: &ScopePolicy| self.own.iter().any(|own| Rc::ptr_eq(own, it));
@@ -84,145 +88,147 @@ fn data(policies: Vec<ScopePolicy>) -> Rc<Extensions> {
     Rc::new(data)
 }
 
-/// The policies of the scopes around an endpoint that is called for this request.
+/// The policies of the scopes around an endpoint, unless the request has passed them.
 #[inline]
-pub(super) fn of(request: &HttpRequest) -> Option<Vec<ScopePolicy>> {
-    if IS_USED.load(Ordering::Relaxed) { found(request) } else { None }
+pub(super) fn policies_for(request: &HttpRequest) -> Option<Vec<ScopePolicy>> {
+    if IS_USED.load(Ordering::Relaxed) { not_passed_yet(request) } else { None }
 }
 
 #[cold]
-fn found(request: &HttpRequest) -> Option<Vec<ScopePolicy>> {
+fn not_passed_yet(request: &HttpRequest) -> Option<Vec<ScopePolicy>> {
     let ScopePolicies(policies) = request.app_data::<ScopePolicies>()?;
-    let way = extensions(request).and_then(|it| it.get::<Way>().copied());
-    (way != Some(Way::Passed)).then(|| policies.clone())
+    let state = extensions(request).and_then(|it| it.get::<PolicyState>().copied());
+    (state != Some(PolicyState::Passed)).then(|| policies.clone())
 }
 
-/// In the extensions of a request that is on its way through the policies, or behind them.
+/// In the extensions of a request whose scope policies are running, or have let it pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Way {
-    Judged,
-    /// Secured handlers behind the endpoint are behind the policies, too.
+enum PolicyState {
+    Running,
+    /// Secured handlers that the endpoint calls are behind the policies too.
     Passed,
 }
 
-/// Keeps the [`Way`] of a request, until the endpoint has answered it.
-struct OnTheWay(HttpRequest);
+/// Holds the [`PolicyState`] of a request until the endpoint has answered it.
+struct PolicyStateGuard(HttpRequest);
 
-impl OnTheWay {
-    /// `None`: the request is on its way already.
+impl PolicyStateGuard {
+    /// `None` if the policies of this request are running already.
     fn begin(request: &HttpRequest) -> Option<Self> {
-        let mut extensions = extensions_mut(request).filter(|it| !it.contains::<Way>())?;
-        extensions.insert(Way::Judged);
+        let mut extensions = extensions_mut(request).filter(|it| !it.contains::<PolicyState>())?;
+        extensions.insert(PolicyState::Running);
         Some(Self(request.clone()))
     }
 }
 
-impl Drop for OnTheWay {
+impl Drop for PolicyStateGuard {
     fn drop(&mut self) {
         if let Some(mut extensions) = extensions_mut(&self.0) {
-            let _ = extensions.remove::<Way>();
+            let _ = extensions.remove::<PolicyState>();
         }
     }
 }
 
-/// What serves the endpoint, once its request has passed the policies around it.
-pub(super) trait ServeBehind: FnOnce(RequestBody) -> Served + 'static {}
+/// Serves the endpoint, once its request has passed the policies around it.
+pub(super) trait ServeEndpoint: FnOnce(RequestBody) -> Served + 'static {}
 
-impl<F: FnOnce(RequestBody) -> Served + 'static> ServeBehind for F {}
+impl<F: FnOnce(RequestBody) -> Served + 'static> ServeEndpoint for F {}
 
-/// An endpoint that was not reached yet.
-struct Waiting {
+/// An endpoint whose policies have not let the request pass yet.
+struct UnreachedEndpoint {
     body: RequestBody,
-    /// What stands behind the endpoint itself.
-    behind: Option<Behind>,
-    /// Among all requests; the endpoint takes one of its own.
+    /// The inner service of the endpoint itself.
+    behind: Option<InnerService>,
+    /// The slot for load shedding. The endpoint takes one of its own later.
     place: Option<Place>,
     serve: Box<dyn FnOnce(RequestBody) -> Served>,
 }
 
-/// Serves an endpoint behind the policies of the scopes around it. None of them sees the body, and what they
-/// refuse is answered as if the endpoint had.
+/// Serves an endpoint behind the policies of the scopes around it. No policy sees the body. A
+/// refusal of a policy is answered as if the endpoint had refused.
 #[cold]
-pub(super) fn around(
+pub(super) fn serve_behind(
     policies: Vec<ScopePolicy>,
     endpoint: &'static Endpoint,
     request: HttpRequest,
     body: RequestBody,
-    serve: impl ServeBehind,
+    serve: impl ServeEndpoint,
 ) -> Served {
     if probe::is_probe(&request) {
-        return Served::new(reached(policies, endpoint, request));
+        return Served::new(answer_probe(policies, endpoint, request));
     }
-    let begun = OnTheWay::begin(&request)
-        .ok_or_else(|| refused(DenialKind::Internal, IS_ON_THE_WAY))
-        .and_then(|way| Ok((way, load::place(&Gate::find(&request, endpoint)?)?)));
-    let (on_the_way, place) = match begun {
+    let begun = PolicyStateGuard::begin(&request)
+        .ok_or_else(|| refused(DenialKind::Internal, POLICIES_RUNNING))
+        .and_then(|state| Ok((state, load::place(&Gate::find(&request, endpoint)?)?)));
+    let (policy_state, place) = match begun {
         Ok(begun) => begun,
         Err(denial) => return refuse(endpoint, request, body, denial),
     };
-    let behind = request.extensions_mut().remove::<Behind>();
-    // Only this future owns it: what is left in the request must not hold the request.
-    let waiting = Rc::new(Cell::new(Some(Waiting { body, behind, place, serve: Box::new(serve) })));
+    let behind = request.extensions_mut().remove::<InnerService>();
+    // Only this future owns it. The data in the request must not hold the request itself.
+    let waiting =
+        Rc::new(Cell::new(Some(UnreachedEndpoint { body, behind, place, serve: Box::new(serve) })));
     Served::new(async move {
-        let first = lead(policies.into_iter(), Rc::downgrade(&waiting), &request);
+        let first = run_next(policies.into_iter(), Rc::downgrade(&waiting), &request);
         let response = first.await;
-        // Of a policy that has not led on.
-        drop(request.extensions_mut().remove::<Behind>());
+        // A policy that did not call `Next` leaves its inner service in the request.
+        drop(request.extensions_mut().remove::<InnerService>());
         let response = match waiting.take() {
             Some(unreached) => {
-                let refused = unreached.body.end_with(&request, response).await;
+                let refused = unreached.body.send_refusal(&request, response).await;
                 refused.map(|response| {
-                    look_at_answer(&response, endpoint);
+                    warn_if_answered(&response, endpoint);
                     response
                 })
             }
             None => response,
         };
-        drop(on_the_way);
+        drop(policy_state);
         response
     })
 }
 
-/// A policy that answers by itself is a mistake, as a rule: nothing of the scope can be reached.
-fn look_at_answer(response: &HttpResponse, endpoint: &'static Endpoint) {
+/// A policy that answers itself is usually a mistake: then no endpoint of the scope can be reached.
+fn warn_if_answered(response: &HttpResponse, endpoint: &'static Endpoint) {
     static WARNED: Once = Once::new();
     if response.status().is_success() {
         WARNED.call_once(|| {
             tracing::warn!(
                 handler = endpoint.full_name(),
-                "the policy of a scope has answered in place of this endpoint: it has to take `Next` and to call \
-                 `next.run().await` (this is logged once)"
+                "the policy of a scope answered instead of this endpoint: it must take `Next` and call \
+                 `next.run().await` (logged once)"
             );
         });
     }
 }
 
-/// Leads a request to the first of these policies, or to the endpoint behind the last one.
-fn lead(
+/// Runs the first of these policies; after the last one, the endpoint.
+fn run_next(
     mut policies: std::vec::IntoIter<ScopePolicy>,
-    endpoint: Weak<Cell<Option<Waiting>>>,
+    endpoint: Weak<Cell<Option<UnreachedEndpoint>>>,
     request: &HttpRequest,
 ) -> Served {
-    // Each authenticates for itself.
+    // Each policy authenticates for itself.
     caller::withdraw(request);
     if let Some(policy) = policies.next() {
-        let call = move |request: HttpRequest, _| -> AnswerBehind {
+        let call = move |request: HttpRequest, _| -> InnerFuture {
             Box::pin(async move {
-                let mut response = lead(policies, endpoint, &request).await.into_inner();
-                response.extensions_mut().insert(FromBehind);
+                let mut response = run_next(policies, endpoint, &request).await.into_inner();
+                response.extensions_mut().insert(InnerResponse);
                 response
             })
         };
-        return policy(Incoming::of_a_scope(request.clone()), Box::new(call));
+        return policy(Incoming::for_scope_policy(request.clone()), Box::new(call));
     }
-    let Some(Waiting { body, behind, place, serve }) = endpoint.upgrade().and_then(|it| it.take())
+    let Some(UnreachedEndpoint { body, behind, place, serve }) =
+        endpoint.upgrade().and_then(|it| it.take())
     else {
         // The policy has answered without waiting, or its client is gone.
         let nobody_waits = HttpResponse::ServiceUnavailable().finish();
         return Served::new(ready(SecuredResponse::new(nobody_waits)));
     };
     let mut extensions = request.extensions_mut();
-    extensions.insert(Way::Passed);
+    extensions.insert(PolicyState::Passed);
     if let Some(behind) = behind {
         extensions.insert(behind);
     }
@@ -231,10 +237,10 @@ fn lead(
     serve(body)
 }
 
-const IS_ON_THE_WAY: &str =
-    "an endpoint is called while the policies of its scope are asked for the same request";
+const POLICIES_RUNNING: &str =
+    "an endpoint was called while the policies of its scope run for the same request";
 
-/// Refuses a request before any of the policies is asked.
+/// Refuses a request before any policy has run.
 fn refuse(
     endpoint: &'static Endpoint,
     request: HttpRequest,
@@ -242,22 +248,23 @@ fn refuse(
     denial: Refused,
 ) -> Served {
     let gate = Gate::find(&request, endpoint).ok();
-    let refusing = Refusing { endpoint, request: &request, gate: gate.as_ref(), caller: None };
+    let refusing =
+        RefusedRequest { endpoint, request: &request, gate: gate.as_ref(), caller: None };
     let refused = SecuredResponse::new(response::refuse(refusing, denial));
-    Served::new(async move { body.end_with(&request, refused).await })
+    Served::new(async move { body.send_refusal(&request, refused).await })
 }
 
-/// Answers a probe with the endpoint, and those of the policies around it.
-async fn reached(
+/// Answers a probe with the endpoint and the policies around it.
+async fn answer_probe(
     policies: Vec<ScopePolicy>,
     endpoint: &'static Endpoint,
     request: HttpRequest,
 ) -> SecuredResponse {
     let mut around = Vec::new();
     for policy in policies {
-        let unused: Call = Box::new(|_, _| Box::pin(std::future::pending()));
-        let response = policy(Incoming::of_a_scope(request.clone()), unused).await;
-        drop(request.extensions_mut().remove::<Behind>());
+        let unused: CallInner = Box::new(|_, _| Box::pin(std::future::pending()));
+        let response = policy(Incoming::for_scope_policy(request.clone()), unused).await;
+        drop(request.extensions_mut().remove::<InnerService>());
         around.extend(probe::endpoint_in(&response.into_inner()));
     }
     SecuredResponse::new(probe::reached_behind(endpoint, around))

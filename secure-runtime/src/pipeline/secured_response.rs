@@ -1,9 +1,9 @@
-//! The response of a secured handler.
+//! The response type of a secured handler.
 
 use actix_web::body::BoxBody;
 use actix_web::{HttpRequest, HttpResponse, Responder};
 
-/// The response of a secured handler; only the pipeline makes one.
+/// The response of a secured handler. Only the pipeline can create one.
 #[derive(Debug)]
 pub struct SecuredResponse(HttpResponse);
 

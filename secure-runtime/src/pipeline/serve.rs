@@ -1,7 +1,8 @@
-//! What actix-web calls: the futures that drive a request through the stages, with the handler's types.
+//! The futures that actix-web polls: they run the stages, with the handler's types.
 //!
-//! Two of them, because the future of an expression has no name: endpoints without expressions keep a
-//! future that is written by hand, and is smaller.
+//! There are two, because the future of an expression has no name. Endpoints whose rule has
+//! expressions use the async block in [`serve_ruled`]. All others use [`ServeFuture`], which is
+//! written by hand and smaller.
 
 use std::future::{pending, poll_fn};
 use std::pin::{Pin, pin};
@@ -18,24 +19,24 @@ use super::exchange::{Exchange, RefusedResponse};
 use super::incoming::Incoming;
 use super::order::Step;
 use super::scope_policies::{self, ScopePolicy};
-use super::stages::extraction::Collect;
+use super::stages::extraction::HandlerArguments;
 use crate::denial::poll_caught;
 use crate::inventory;
 use crate::policy::expression_context::Asked;
 use crate::policy::{Places, Written};
 use crate::validation::Violations;
 
-/// What validates the arguments of a handler.
+/// The function that validates the arguments of a handler.
 pub(super) type Validate<A> = fn(&A, &mut Violations);
 
-/// The answer to one request, on its way.
+/// The future of the response to one request.
 ///
-/// Its type says nothing of the handler: what the compiler has to know of a future, it finds out once
-/// for all of them.
+/// It is boxed, so its type does not depend on the handler. The compiler checks its properties once
+/// for all handlers.
 #[must_use = "nothing is served before it is awaited"]
 pub struct Served {
     serving: Option<Serving>,
-    /// Whether it has begun, has not ended, and did not panic.
+    /// Whether it was polled, has not ended, and has not panicked.
     is_waiting: bool,
 }
 
@@ -61,30 +62,30 @@ impl Future for Served {
     }
 }
 
-/// Its client is gone.
+/// actix-web drops the future when the client is gone.
 impl Drop for Served {
     fn drop(&mut self) {
         if self.is_waiting
             && let Some(serving) = self.serving.take()
         {
-            abandonment::leave(serving);
+            abandonment::finish_without_client(serving);
         }
     }
 }
 
-/// A future that never resolves: the rest of a handler whose attribute has mistakes.
+/// A future that never resolves: the body of a handler whose attribute failed to compile.
 pub fn never() -> Served {
     Served::new(pending())
 }
 
-/// A request that begins its way to an endpoint with these arguments.
+/// Starts serving a request: the stages before a handler with these arguments.
 #[inline]
 pub fn arrive<A: Arguments>(
     endpoint: &'static Written,
     incoming: Incoming,
     validate: Validate<A>,
-) -> Arrival<A> {
-    Arrival {
+) -> BeforeHandler<A> {
+    BeforeHandler {
         exchange: Exchange::new(inventory::endpoint(endpoint), incoming),
         validate,
         arguments: A::none(),
@@ -93,56 +94,56 @@ pub fn arrive<A: Arguments>(
     }
 }
 
-/// Serves it, with the user's function at the end of its way.
-pub fn serve<H, A>(arrival: Arrival<A>, handler: H) -> Served
+/// Serves the request, and calls the user's function after the last stage.
+pub fn serve<H, A>(before_handler: BeforeHandler<A>, handler: H) -> Served
 where
     H: Function<A::Whole>,
     A: Arguments,
     H::Output: Responder,
 {
-    let serving = Box::pin(Serve { answer: None, handler, arrival });
-    match serving.arrival.exchange.scope_policies() {
+    let serving = Box::pin(ServeFuture { handler_future: None, handler, before_handler });
+    match serving.before_handler.exchange.scope_policies() {
         None => Served::boxed(serving),
-        Some(policies) => behind_scope_policies(policies, serving),
+        Some(policies) => serve_behind_policies(policies, serving),
     }
 }
 
 #[cold]
-fn behind_scope_policies<H, A>(
+fn serve_behind_policies<H, A>(
     policies: Vec<ScopePolicy>,
-    mut serving: Pin<Box<Serve<H, A>>>,
+    mut serving: Pin<Box<ServeFuture<H, A>>>,
 ) -> Served
 where
     H: Function<A::Whole>,
     A: Arguments,
     H::Output: Responder,
 {
-    let (endpoint, request, body) = serving.as_mut().exchange().stand_back();
-    scope_policies::around(policies, endpoint, request, body, move |body| {
-        serving.as_mut().exchange().come_forward(body);
+    let (endpoint, request, body) = serving.as_mut().exchange().hand_over();
+    scope_policies::serve_behind(policies, endpoint, request, body, move |body| {
+        serving.as_mut().exchange().take_back(body);
         Served::boxed(serving)
     })
 }
 
 pin_project! {
-    /// One request on its way through the stages.
-    struct Serve<H: Function<A::Whole>, A: Arguments> {
-        // It ends before what counts it among the requests that are being served.
+    /// A request to an endpoint without expressions.
+    struct ServeFuture<H: Function<A::Whole>, A: Arguments> {
+        // Declared first, so that it is dropped before the concurrency slots are released.
         #[pin]
-        answer: Option<H::Future>,
+        handler_future: Option<H::Future>,
         handler: H,
         #[pin]
-        arrival: Arrival<A>,
+        before_handler: BeforeHandler<A>,
     }
 }
 
-impl<H: Function<A::Whole>, A: Arguments> Serve<H, A> {
+impl<H: Function<A::Whole>, A: Arguments> ServeFuture<H, A> {
     fn exchange(self: Pin<&mut Self>) -> &mut Exchange {
-        self.project().arrival.project().exchange
+        self.project().before_handler.project().exchange
     }
 }
 
-impl<H: Function<A::Whole>, A: Arguments> Future for Serve<H, A>
+impl<H: Function<A::Whole>, A: Arguments> Future for ServeFuture<H, A>
 where
     H::Output: Responder,
 {
@@ -151,11 +152,11 @@ where
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<SecuredResponse> {
         let mut this = self.project();
         loop {
-            if let Some(answer) = this.answer.as_mut().as_pin_mut() {
-                return this.arrival.poll_answer(answer, context);
+            if let Some(running) = this.handler_future.as_mut().as_pin_mut() {
+                return this.before_handler.poll_handler(running, context);
             }
-            match this.arrival.as_mut().poll(context) {
-                Ok(arguments) => this.answer.set(Some(this.handler.call(arguments))),
+            match this.before_handler.as_mut().poll(context) {
+                Ok(arguments) => this.handler_future.set(Some(this.handler.call(arguments))),
                 Err(not_yet) => return not_yet,
             }
         }
@@ -163,9 +164,9 @@ where
 }
 
 pin_project! {
-    /// The stages before the handler: made once for all handlers that share their arguments.
+    /// The stages before the handler. Compiled once for all handlers with the same arguments.
     #[project = Project]
-    pub struct Arrival<A: Arguments> {
+    pub struct BeforeHandler<A: Arguments> {
         exchange: Exchange,
         validate: Validate<A>,
         arguments: A,
@@ -175,9 +176,8 @@ pin_project! {
     }
 }
 
-impl<A: Arguments> Arrival<A> {
-    /// The valid arguments of an admitted request; else the response of a refusal, once there is
-    /// one.
+impl<A: Arguments> BeforeHandler<A> {
+    /// The validated arguments of an admitted request, or the response to a refused one.
     #[expect(clippy::result_large_err, reason = "every handler's future returns it as it is")]
     fn poll(
         mut self: Pin<&mut Self>,
@@ -185,14 +185,14 @@ impl<A: Arguments> Arrival<A> {
     ) -> Result<A::Whole, Poll<SecuredResponse>> {
         let this = self.as_mut().project();
         if let Some(refused) = this.refused.take() {
-            return Err(Poll::Ready(this.exchange.sent(*refused, context)));
+            return Err(Poll::Ready(this.exchange.finish_refusal(*refused, context)));
         }
         match self.as_mut().poll_arguments(context) {
             Poll::Ready(Ok(arguments)) => Ok(arguments),
             Poll::Ready(Err(refused)) => {
                 let this = self.project();
-                if this.exchange.poll_turn(context).is_ready() {
-                    return Err(Poll::Ready(this.exchange.sent(*refused, context)));
+                if this.exchange.poll_delay(context).is_ready() {
+                    return Err(Poll::Ready(this.exchange.finish_refusal(*refused, context)));
                 }
                 *this.refused = Some(refused);
                 Err(Poll::Pending)
@@ -206,41 +206,41 @@ impl<A: Arguments> Arrival<A> {
         context: &mut Context<'_>,
     ) -> Poll<Result<A::Whole, RefusedResponse>> {
         let Project { exchange, validate, arguments, extraction, .. } = self.project();
-        let mut collecting = Collecting { arguments, extraction, validate: *validate };
-        match ready!(exchange.poll_step(&mut collecting, context))? {
-            Step::Call => {
+        let mut typed = TypedArguments { arguments, extraction, validate: *validate };
+        match ready!(exchange.poll_step(&mut typed, context))? {
+            Step::CallHandler => {
                 let whole = std::mem::replace(arguments, A::none()).whole();
-                Poll::Ready(whole.ok_or_else(|| exchange.refuse_internal(NOT_ALL)))
+                Poll::Ready(whole.ok_or_else(|| exchange.refuse_internal(ARGUMENT_MISSING)))
             }
-            Step::Ask(_) => {
-                let cause = "a rule has an expression that the handler does not know";
+            Step::EvaluateExpression(_) => {
+                let cause = "a rule has an expression that the handler does not define";
                 Poll::Ready(Err(exchange.refuse_internal(cause)))
             }
         }
     }
 
-    /// The handler has answered, or will.
-    fn poll_answer<F: Future<Output: Responder>>(
+    /// Polls the handler's future, and finishes its response.
+    fn poll_handler<F: Future<Output: Responder>>(
         self: Pin<&mut Self>,
-        answer: Pin<&mut F>,
+        running: Pin<&mut F>,
         context: &mut Context<'_>,
     ) -> Poll<SecuredResponse> {
         let exchange = self.project().exchange;
-        Poll::Ready(match ready!(exchange.poll_within(context, |context| answer.poll(context))) {
+        Poll::Ready(match ready!(exchange.poll_within(context, |context| running.poll(context))) {
             Ok(output) => respond(exchange, output),
             Err(never_sent) => *never_sent,
         })
     }
 }
 
-/// The arguments of a handler, while they are extracted.
-struct Collecting<'a, A: Arguments> {
+/// The arguments of a handler while they are extracted.
+struct TypedArguments<'a, A: Arguments> {
     arguments: &'a mut A,
     extraction: Pin<&'a mut A::Extraction>,
     validate: Validate<A>,
 }
 
-impl<A: Arguments> Collect for Collecting<'_, A> {
+impl<A: Arguments> HandlerArguments for TypedArguments<'_, A> {
     fn poll_extract(
         &mut self,
         places: Places,
@@ -255,7 +255,7 @@ impl<A: Arguments> Collect for Collecting<'_, A> {
     }
 }
 
-const NOT_ALL: &str = "an argument of the handler was not extracted";
+const ARGUMENT_MISSING: &str = "an argument of the handler was not extracted";
 
 fn respond(exchange: &mut Exchange, output: impl Responder) -> SecuredResponse {
     let mut response = output.respond_to(exchange.request()).map_into_boxed_body();
@@ -263,62 +263,63 @@ fn respond(exchange: &mut Exchange, output: impl Responder) -> SecuredResponse {
     SecuredResponse::new(response)
 }
 
-/// Serves one request of an endpoint whose rule asks expressions.
+/// Serves one request of an endpoint whose rule has expressions.
 ///
-/// `answer` is asked by the number of the expression, with the arguments that are there. An expression is
-/// asked when the rule hangs on its answer, in the order written, and at most once.
-pub fn serve_ruled<H, A, Answer>(
+/// `evaluate` evaluates the expression with this number, with the arguments that are extracted. An
+/// expression is evaluated when the rule depends on it, in the order written, and at most once.
+pub fn serve_ruled<H, A, Evaluate>(
     endpoint: &'static Written,
     incoming: Incoming,
     handler: H,
     validate: Validate<A>,
-    answer: Answer,
+    evaluate: Evaluate,
 ) -> Served
 where
     H: Function<A::Whole>,
     A: Arguments,
     H::Output: Responder,
-    Answer: AsyncFn(u8, &Asked<'_>, &A) -> Result<Option<bool>, Error> + 'static,
+    Evaluate: AsyncFn(u8, &Asked<'_>, &A) -> Result<Option<bool>, Error> + 'static,
 {
     let mut exchange = Exchange::new(inventory::endpoint(endpoint), incoming);
     if let Some(policies) = exchange.scope_policies() {
-        let (endpoint, request, body) = exchange.stand_back();
-        return scope_policies::around(policies, endpoint, request, body, move |body| {
-            exchange.come_forward(body);
-            serve_exchange(exchange, handler, validate, answer)
+        let (endpoint, request, body) = exchange.hand_over();
+        return scope_policies::serve_behind(policies, endpoint, request, body, move |body| {
+            exchange.take_back(body);
+            serve_exchange(exchange, handler, validate, evaluate)
         });
     }
-    serve_exchange(exchange, handler, validate, answer)
+    serve_exchange(exchange, handler, validate, evaluate)
 }
 
-fn serve_exchange<H, A, Answer>(
+fn serve_exchange<H, A, Evaluate>(
     mut exchange: Exchange,
     handler: H,
     validate: Validate<A>,
-    answer: Answer,
+    evaluate: Evaluate,
 ) -> Served
 where
     H: Function<A::Whole>,
     A: Arguments,
     H::Output: Responder,
-    Answer: AsyncFn(u8, &Asked<'_>, &A) -> Result<Option<bool>, Error> + 'static,
+    Evaluate: AsyncFn(u8, &Asked<'_>, &A) -> Result<Option<bool>, Error> + 'static,
 {
     Served::new(async move {
-        match arrive_ruled(&mut exchange, validate, &answer).await {
+        match admitted_arguments(&mut exchange, validate, &evaluate).await {
             Ok(arguments) => {
-                let mut answer = pin!(handler.call(arguments));
-                let answered =
-                    poll_fn(|context| exchange.poll_within(context, |it| answer.as_mut().poll(it)));
+                let mut running = pin!(handler.call(arguments));
+                let answered = poll_fn(|context| {
+                    exchange.poll_within(context, |it| running.as_mut().poll(it))
+                });
                 match answered.await {
                     Ok(output) => respond(&mut exchange, output),
                     Err(never_sent) => *never_sent,
                 }
             }
             Err(refused) => {
-                poll_fn(|context| exchange.poll_turn(context)).await;
+                poll_fn(|context| exchange.poll_delay(context)).await;
                 let mut refused = Some(refused);
                 poll_fn(|context| match refused.take() {
-                    Some(refused) => Poll::Ready(exchange.sent(*refused, context)),
+                    Some(refused) => Poll::Ready(exchange.finish_refusal(*refused, context)),
                     None => Poll::Pending,
                 })
                 .await
@@ -327,30 +328,30 @@ where
     })
 }
 
-/// The arguments of a request that every rule admits, or the response of a refusal.
-async fn arrive_ruled<A, Answer>(
+/// The arguments of a request that every rule admits, or the response to a refused request.
+async fn admitted_arguments<A, Evaluate>(
     exchange: &mut Exchange,
     validate: Validate<A>,
-    answer: &Answer,
+    evaluate: &Evaluate,
 ) -> Result<A::Whole, RefusedResponse>
 where
     A: Arguments,
-    Answer: AsyncFn(u8, &Asked<'_>, &A) -> Result<Option<bool>, Error>,
+    Evaluate: AsyncFn(u8, &Asked<'_>, &A) -> Result<Option<bool>, Error>,
 {
     let mut arguments = A::none();
     let mut extraction = pin!(A::Extraction::default());
     loop {
         let step = poll_fn(|context| {
             let extraction = extraction.as_mut();
-            let mut collecting = Collecting { arguments: &mut arguments, extraction, validate };
-            exchange.poll_step(&mut collecting, context)
+            let mut typed = TypedArguments { arguments: &mut arguments, extraction, validate };
+            exchange.poll_step(&mut typed, context)
         });
         match step.await? {
-            Step::Ask(index) => {
+            Step::EvaluateExpression(index) => {
                 let caller = exchange.progress().caller().cloned();
                 let request = exchange.request().clone();
                 let asked = Asked::new(caller.as_ref(), &request);
-                let mut answering = pin!(answer(index, &asked, &arguments));
+                let mut answering = pin!(evaluate(index, &asked, &arguments));
                 let answered = poll_fn(|context| {
                     exchange.poll_within(context, |context| {
                         let poll = || answering.as_mut().poll(context);
@@ -358,12 +359,12 @@ where
                     })
                 });
                 let answered = answered.await?;
-                exchange.answer(index, answered)?;
+                exchange.record_expression(index, answered)?;
             }
-            Step::Call => break,
+            Step::CallHandler => break,
         }
     }
-    arguments.whole().ok_or_else(|| exchange.refuse_internal(NOT_ALL))
+    arguments.whole().ok_or_else(|| exchange.refuse_internal(ARGUMENT_MISSING))
 }
 
 crate::support::opaque_debug!(Served);

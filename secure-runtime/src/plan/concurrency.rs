@@ -9,6 +9,7 @@ use crate::throttling::{Bound, InFlight};
 
 /// How many requests of one key are served at once.
 pub(crate) struct PlannedConcurrency {
+    pub(crate) endpoint: &'static Endpoint,
     pub(crate) limit: &'static Concurrency,
     pub(crate) id: u64,
     pub(crate) by: Counts,
@@ -46,7 +47,7 @@ impl LimitPlanner {
             self.bounds.push(bound(limit));
             let (id, by) = ((place << 16) | position as u64, self.counts(endpoint, limit.by));
             let mode = LiveMode::new(limit.mode, self.mode);
-            PlannedConcurrency { limit, id, by, position, number, mode }
+            PlannedConcurrency { endpoint, limit, id, by, position, number, mode }
         });
         let mut planned: Vec<_> = planned.collect();
         planned.sort_by_key(|it| {

@@ -15,8 +15,8 @@ use crate::throttling::Quota;
 /// use secure_runtime::FailedAuthentication;
 /// use secure_runtime::throttling::Quota;
 ///
-/// let (permits, minute) = (NonZeroU32::new(30).unwrap(), NonZeroU32::new(60).unwrap());
-/// let strict = FailedAuthentication::Budget(Quota::new(permits, minute));
+/// let quota = Quota::per_minute(NonZeroU32::new(30).unwrap());
+/// let strict = FailedAuthentication::Budget(quota);
 /// let builder = Security::builder().failed_authentication(strict);
 /// let none = Security::builder().failed_authentication(FailedAuthentication::Off);
 /// # drop((builder, none));
@@ -36,7 +36,6 @@ pub enum FailedAuthentication {
 impl Default for FailedAuthentication {
     fn default() -> Self {
         const HUNDRED: NonZeroU32 = NonZeroU32::MIN.saturating_add(99);
-        const MINUTE: NonZeroU32 = NonZeroU32::MIN.saturating_add(59);
-        Self::Budget(Quota::new(HUNDRED, MINUTE))
+        Self::Budget(Quota::per_minute(HUNDRED))
     }
 }

@@ -236,8 +236,8 @@ mod tests {
     fn endpoint(position: usize, failures: &'static [FailureBudget]) -> &'static Endpoint {
         let policy = Policy { failures, ..Policy::AUTHENTICATED };
         let (name, module, file) = ("login", "shop", "shop.rs");
-        let (routes, line, is_legible) = (&[][..], 7, true);
-        let endpoint = Endpoint { name, module, file, line, routes, policy, position, is_legible };
+        let (routes, line, is_readable) = (&[][..], 7, true);
+        let endpoint = Endpoint { name, module, file, line, routes, policy, position, is_readable };
         Box::leak(Box::new(endpoint))
     }
 

@@ -169,9 +169,11 @@ fn static_field(text: &str) -> Option<HeaderValue> {
 #[cfg(test)]
 mod tests {
     use std::num::NonZeroU32;
+    use std::time::Duration;
 
     use super::*;
     use crate::policy::{Audience, Cost, Partition};
+    use crate::support::time::Moment;
     use crate::throttling::{Limiter, Quota};
 
     fn limit(permits: u32, burst: u32, cost: u32) -> Limit {
@@ -192,6 +194,10 @@ mod tests {
         }
     }
 
+    fn moment(nanos: u64) -> Moment {
+        Moment::new(Duration::from_nanos(nanos), Duration::ZERO)
+    }
+
     #[test]
     fn what_was_made_at_launch_says_what_would_be_written() {
         let limits = [limit(7, 7, 1), limit(600, 3, 2), limit(1, 5, 5), limit(9, 1, 2)];
@@ -201,7 +207,7 @@ mod tests {
             let limiter = Limiter::with_capacity_bytes(0);
             let key = limiter.key(0, "alice");
             for now in [5, 5, 6, 70_000_000_000, 70_000_000_000, 9_999_999_999_999] {
-                let decision = limiter.check(key, &limit.quota, limit.cost.upfront(), now);
+                let decision = limiter.check(key, &limit.quota, limit.cost.upfront(), moment(now));
                 let written = texts.names.limit(position, &decision).unwrap();
                 let told = texts.limit(position, &Answer::Rate(decision), true).unwrap();
                 assert_eq!(told.as_bytes(), written.as_bytes(), "limit {position} at {now}");

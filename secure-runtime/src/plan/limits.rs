@@ -174,7 +174,7 @@ impl LimitPlanner {
             |limit: &Limit| LimitMode::stricter(limit.mode, self.mode) == LimitMode::Observe;
         let observed = limits.iter().enumerate().filter(|(_, limit)| is_observed(limit));
         let untold = observed.fold(0, |untold, (position, _)| untold | bit(position));
-        let texts = LimitTexts::new(endpoint.name, limits, untold, self.headers);
+        let texts = LimitTexts::new(endpoint.full_name().leak(), limits, untold, self.headers);
         let texts = leaked(texts);
         let place = endpoint.position as u64;
         let mut stages = [Vec::new(), Vec::new(), Vec::new()];
@@ -365,7 +365,7 @@ mod tests {
             routes: &[],
             policy: Policy::AUTHENTICATED,
             position: 0,
-            is_legible: true,
+            is_readable: true,
         }));
         let mut planner = LimitPlanner::new(RateLimitHeaders::default(), None);
         let (first, generations) = planner.shared(endpoint, "login", quota(5, 5));

@@ -1,15 +1,15 @@
-//! What the application's own policy is asked about.
+//! The actions of an endpoint, which the application's own policy decides about.
 
 use super::{Access, Endpoint};
 
 impl Endpoint {
-    /// The function with the path of its module, as logs name it.
+    /// The function with its module path, as in logs.
     pub(crate) fn full_name(&self) -> String {
         format!("{}::{}", self.module, self.name)
     }
 
-    /// The actions of the endpoint; none where the application's own policy is not asked. With `all` it is
-    /// asked about every endpoint that looks at callers.
+    /// The actions of the endpoint; none if the application's own policy does not decide about it. With
+    /// `all`, it decides about every endpoint that is not public.
     pub(crate) fn actions(&self, all: bool) -> Vec<String> {
         match self.policy.actions {
             None if !all || self.policy.access == Access::Public => Vec::new(),

@@ -1,7 +1,7 @@
-//! What an expansion leaves in the binary, and how it is read at launch.
+//! Decodes policies: reads the JSON text that an expansion leaves in the binary, at startup.
 //!
-//! It is a text. As constant data of these types, checked and evaluated value by value, policies took
-//! a third of the time that a handler costs the compiler. What is read lives as long as the program.
+//! Policies are text because constant data of these types, checked and evaluated value by value, took a third
+//! of the compile time of a handler. The decoded values live as long as the program.
 
 use std::any::TypeId;
 use std::num::NonZeroU32;
@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::{
     Access, Authenticators, Endpoint, Exception, Expression, Hours, KeyFunction, Needs, Places,
-    Policy, Route, Rule, StepUp, Unvalidated, ValidatedBy, decode_limit,
+    Policy, Route, Rule, StepUp, Unvalidated, ValidatedBy, decode_limit, members,
 };
 
 /// One secured handler, as its expansion registers it.
@@ -26,30 +26,30 @@ pub struct Written {
     pub file: &'static str,
     /// The line of the attribute.
     pub line: u32,
-    /// Its routes and what it demands, as JSON; what is as [`Policy::AUTHENTICATED`] has it is left out.
+    /// Its routes and policy as JSON, without the parts that are equal to [`Policy::AUTHENTICATED`].
     pub text: &'static str,
-    /// What no text can say.
+    /// The parts that JSON cannot represent.
     pub known: Option<&'static Known>,
 }
 
-/// What the compiler alone knows of an endpoint.
+/// The parts of a policy that only the compiler can resolve.
 #[derive(Debug)]
 pub struct Known {
     /// The types of [`Policy::grants`].
     pub grants: &'static [fn() -> TypeId],
-    /// Of each route, whether it is compiled.
+    /// For each route, whether it is compiled.
     pub routes: &'static [bool],
     /// [`Policy::keys`].
     pub keys: &'static [KeyFunction],
 }
 
 impl Written {
-    /// The endpoint at this place of the inventory. One whose text is not this version's admits
-    /// nobody.
+    /// The endpoint at this index of the inventory. If this version cannot read the text, the endpoint denies
+    /// every request.
     pub(crate) fn read(&'static self, position: usize) -> Endpoint {
         let &Self { name, module, file, line, text, known } = self;
         let read = endpoint(text);
-        let is_legible = read.is_some();
+        let is_readable = read.is_some();
         let nobody = Policy { rule: Rule::Any(&[]), ..Policy::AUTHENTICATED };
         let (routes, mut policy) = read.unwrap_or((&[], nobody));
         let compiled = known.map_or(&[][..], |known| known.routes);
@@ -58,54 +58,56 @@ impl Written {
         let routes = leaked(routes.map(|(_, route)| *route).collect());
         policy.grants = known.map_or(&[], |known| known.grants);
         policy.keys = known.map_or(&[], |known| known.keys);
-        Endpoint { name, module, file, line, routes, policy, position, is_legible }
+        Endpoint { name, module, file, line, routes, policy, position, is_readable }
     }
 }
 
-/// What a text says, as the debugger shows it; `None` if it cannot be read. For the fuzzer.
+/// The decoded text in `Debug` format; `None` if it cannot be read. For the fuzzer.
 #[cfg(any(test, feature = "testing"))]
 pub(crate) fn shown(written: &str) -> Option<String> {
     endpoint(written).map(|read| format!("{read:?}"))
 }
 
-/// Routes and policy: one row for each part of a policy.
+/// Routes and policy: one line for each part of a policy.
 fn endpoint(written: &str) -> Option<(&'static [Route], Policy)> {
     let (mut routes, mut policy): (&[Route], _) = (&[], Policy::AUTHENTICATED);
     for (part, value) in parsed(written)?.as_object()? {
         match part.as_str() {
-            "routes" => routes = list(value, route)?,
-            "access" => policy.access = access(value)?,
-            "rule" => policy.rule = rule(value)?,
-            "step_up" => policy.step_up = Some(step_up(value)?),
-            "actions" => policy.actions = Some(list(value, text)?),
-            "hides" => policy.hides = value.as_bool()?,
-            "callable" => policy.callable = value.as_bool()?,
-            "limits" => policy.limits = list(value, decode_limit::limit)?,
-            "concurrency" => policy.concurrency = list(value, decode_limit::concurrency)?,
-            "priority" => policy.priority = Some(decode_limit::priority(value)?),
-            "failures" => policy.failures = list(value, decode_limit::failures)?,
-            "max_body" => policy.max_body = Some(value.as_u64()?),
-            "body_timeout" => policy.body_timeout = Some(Duration::from_millis(value.as_u64()?)),
-            "websocket" => policy.websocket = value.as_bool()?,
-            "bodies" => policy.bodies = Places(number(value)?),
-            "resources" => policy.resources = Places(number(value)?),
-            "content_type" => policy.content_type = Some(text(value)?),
-            "content_encodings" => policy.content_encodings = list(value, text)?,
-            "validates" => policy.validates = list(value, text)?,
-            "unvalidated" => policy.unvalidated = list(value, unvalidated)?,
-            "undecided" => policy.undecided = list(value, text)?,
-            "validated_by" => policy.validated_by = list(value, validated_by)?,
-            "layers" => policy.layers = list(value, text)?,
-            "modules" => policy.modules = number(value)?,
-            "exceptions" => policy.exceptions = list(value, exception)?,
+            members::ROUTES => routes = list(value, route)?,
+            members::ACCESS => policy.access = access(value)?,
+            members::RULE => policy.rule = rule(value)?,
+            members::STEP_UP => policy.step_up = Some(step_up(value)?),
+            members::ACTIONS => policy.actions = Some(list(value, text)?),
+            members::HIDES => policy.hides = value.as_bool()?,
+            members::CALLABLE => policy.callable = value.as_bool()?,
+            members::LIMITS => policy.limits = list(value, decode_limit::limit)?,
+            members::CONCURRENCY => policy.concurrency = list(value, decode_limit::concurrency)?,
+            members::PRIORITY => policy.priority = Some(decode_limit::priority(value)?),
+            members::FAILURES => policy.failures = list(value, decode_limit::failures)?,
+            members::MAX_BODY => policy.max_body = Some(value.as_u64()?),
+            members::BODY_TIMEOUT => {
+                policy.body_timeout = Some(Duration::from_millis(value.as_u64()?))
+            }
+            members::WEBSOCKET => policy.websocket = value.as_bool()?,
+            members::BODIES => policy.bodies = Places(number(value)?),
+            members::RESOURCES => policy.resources = Places(number(value)?),
+            members::CONTENT_TYPE => policy.content_type = Some(text(value)?),
+            members::CONTENT_ENCODINGS => policy.content_encodings = list(value, text)?,
+            members::VALIDATES => policy.validates = list(value, text)?,
+            members::UNVALIDATED => policy.unvalidated = list(value, unvalidated)?,
+            members::UNDECIDED => policy.undecided = list(value, text)?,
+            members::VALIDATED_BY => policy.validated_by = list(value, validated_by)?,
+            members::LAYERS => policy.layers = list(value, text)?,
+            members::MODULES => policy.modules = number(value)?,
+            members::EXCEPTIONS => policy.exceptions = list(value, exception)?,
             _ => return None,
         }
     }
     Some((routes, policy))
 }
 
-/// A rule may be nested more deeply than serde_json reads by itself, but not so deeply that the stack
-/// would end.
+/// Rules may be nested more deeply than serde_json's default limit allows, but not so deeply that the stack
+/// would overflow.
 fn parsed(written: &str) -> Option<Value> {
     if depth(written) > MOST_DEPTH {
         return None;
@@ -116,7 +118,7 @@ fn parsed(written: &str) -> Option<Value> {
     reader.end().ok().map(|()| value)
 }
 
-/// How many lists and objects of a JSON text lie inside of each other; of another text, at least that.
+/// The nesting depth of a JSON text. For text that is not JSON, an upper bound of what a parser would reach.
 fn depth(text: &str) -> usize {
     let (mut depth, mut deepest) = (0_usize, 0);
     let (mut is_quoted, mut is_escaped) = (false, false);
@@ -134,7 +136,7 @@ fn depth(text: &str) -> usize {
     deepest
 }
 
-/// Rustc does not parse a rule that comes near it.
+/// rustc does not parse rules that are nested nearly as deeply.
 const MOST_DEPTH: usize = 1024;
 
 fn route(value: &Value) -> Option<Route> {
@@ -145,55 +147,55 @@ fn route(value: &Value) -> Option<Route> {
 
 fn access(value: &Value) -> Option<Access> {
     match named(value)? {
-        ("public", Value::Null) => Some(Access::Public),
-        ("optional", value) => Some(Access::Optional(authenticators(value)?)),
-        ("lenient", value) => Some(Access::Lenient(authenticators(value)?)),
-        ("authenticated", value) => Some(Access::Authenticated(authenticators(value)?)),
+        (members::PUBLIC, Value::Null) => Some(Access::Public),
+        (members::OPTIONAL, value) => Some(Access::Optional(authenticators(value)?)),
+        (members::LENIENT, value) => Some(Access::Lenient(authenticators(value)?)),
+        (members::AUTHENTICATED, value) => Some(Access::Authenticated(authenticators(value)?)),
         _ => None,
     }
 }
 
 fn authenticators(value: &Value) -> Option<Authenticators> {
     match named(value)? {
-        ("default", Value::Null) => Some(Authenticators::Default),
-        ("any", names) => Some(Authenticators::Any(list(names, text)?)),
-        ("all", names) => Some(Authenticators::All(list(names, text)?)),
+        (members::DEFAULT, Value::Null) => Some(Authenticators::Default),
+        (members::ANY, names) => Some(Authenticators::Any(list(names, text)?)),
+        (members::ALL, names) => Some(Authenticators::All(list(names, text)?)),
         _ => None,
     }
 }
 
 pub(super) fn rule(value: &Value) -> Option<Rule> {
     Some(match named(value)? {
-        ("role", name) => Rule::Role(text(name)?),
-        ("scope", name) => Rule::Scope(text(name)?),
-        ("permission", name) => Rule::Permission(text(name)?),
-        ("authenticator", name) => Rule::Authenticator(text(name)?),
-        ("address", networks) => Rule::Address(list(networks, text)?),
-        ("time", hours) => {
+        (members::ROLE, name) => Rule::Role(text(name)?),
+        (members::SCOPE, name) => Rule::Scope(text(name)?),
+        (members::PERMISSION, name) => Rule::Permission(text(name)?),
+        (members::AUTHENTICATOR, name) => Rule::Authenticator(text(name)?),
+        (members::ADDRESS, networks) => Rule::Address(list(networks, text)?),
+        (members::TIME, hours) => {
             let [days, start, end, zone] = hours.as_array()?.as_slice() else { return None };
             let (days, start, end) = (number(days)?, number(start)?, number(end)?);
             Rule::Time(Hours { days, start, end, zone: text(zone)? })
         }
-        ("expression", expression) => {
+        (members::EXPRESSION, expression) => {
             let [index, needs, source] = expression.as_array()?.as_slice() else { return None };
             let (needs, decided_with) = expression_needs(needs)?;
             let index = number(index)?;
             Rule::Expression(Expression { index, needs, decided_with, text: text(source)? })
         }
-        ("not", part) => Rule::Not(Box::leak(Box::new(rule(part)?))),
-        ("all", parts) => Rule::All(list(parts, rule)?),
-        ("any", parts) => Rule::Any(list(parts, rule)?),
+        (members::NOT, part) => Rule::Not(Box::leak(Box::new(rule(part)?))),
+        (members::ALL, parts) => Rule::All(list(parts, rule)?),
+        (members::ANY, parts) => Rule::Any(list(parts, rule)?),
         _ => return None,
     })
 }
 
-/// When an expression can be asked, and when it has to have an answer.
+/// The inputs that an expression can be evaluated with, and those with which it must have a result.
 fn expression_needs(value: &Value) -> Option<(Needs, Needs)> {
     Some(match value.as_str()? {
-        "nothing" => (Needs::Nothing, Needs::Nothing),
-        "arguments" => (Needs::Arguments, Needs::Arguments),
-        "body" => (Needs::Body, Needs::Body),
-        "arguments_or_body" => (Needs::Arguments, Needs::Body),
+        members::NOTHING => (Needs::Nothing, Needs::Nothing),
+        members::ARGUMENTS => (Needs::Arguments, Needs::Arguments),
+        members::BODY => (Needs::Body, Needs::Body),
+        members::ARGUMENTS_OR_BODY => (Needs::Arguments, Needs::Body),
         _ => return None,
     })
 }
@@ -202,9 +204,9 @@ fn step_up(value: &Value) -> Option<StepUp> {
     let mut step_up = StepUp { max_age_seconds: None, acr: &[], amr: &[] };
     for (part, value) in value.as_object()? {
         match part.as_str() {
-            "fresh" => step_up.max_age_seconds = Some(positive(value)?),
-            "acr" => step_up.acr = list(value, text)?,
-            "amr" => step_up.amr = list(value, |names| list(names, text))?,
+            members::FRESH => step_up.max_age_seconds = Some(positive(value)?),
+            members::ACR => step_up.acr = list(value, text)?,
+            members::AMR => step_up.amr = list(value, |names| list(names, text))?,
             _ => return None,
         }
     }
@@ -365,7 +367,7 @@ mod tests {
         check(&format!(r#"{{"rule": {{"role": "{}"}}}}"#, "[".repeat(100_000)), true);
     }
 
-    /// It is an error, and no end of the stack.
+    /// It is an error, and not a stack overflow.
     #[test]
     fn a_text_without_an_end_of_depth_is_not_read() {
         for open in ["[", "{\"a\":", r#"{"rule": {"all": ["#] {
@@ -386,7 +388,7 @@ mod tests {
             known: None,
         };
         let endpoint = WRITTEN.read(0);
-        assert!(!endpoint.is_legible);
+        assert!(!endpoint.is_readable);
         assert_eq!(endpoint.policy.rule, Rule::Any(&[]));
         assert!(matches!(endpoint.policy.access, Access::Authenticated(_)));
     }

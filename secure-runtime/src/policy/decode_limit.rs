@@ -1,4 +1,4 @@
-//! How the text of a limit is read.
+//! Decodes the limits, concurrency limits and failure budgets of a policy.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -9,6 +9,7 @@ use super::decode::{list, named, number, positive, text};
 use super::rule::{Expression, Needs, Rule};
 use super::{
     Audience, CalendarPeriod, Concurrency, Cost, FailureBudget, Limit, Partition, Queue, decode,
+    members,
 };
 use crate::throttling::{LimitMode, Period, Priority, Quota};
 
@@ -29,23 +30,23 @@ pub(super) fn limit(value: &Value) -> Option<Limit> {
     };
     for (part, value) in value.as_object()? {
         match part.as_str() {
-            "rate" => {}
-            "burst" => limit.quota = quota.with_burst(positive(value)?),
-            "cost" => limit.cost = cost_of(value)?,
-            "by" => limit.by = partition(value)?,
-            "of" => limit.audience = audience_of(value)?,
-            "period" => limit.period = Some(period(value)?),
-            "shared" => limit.shared = Some(text(value)?),
-            "mode" => limit.mode = Some(mode(value)?),
-            "refunds" => limit.refunds = value.as_bool()?,
-            "unless" => limit.unless = Some(spared(value)?),
+            members::RATE => {}
+            members::BURST => limit.quota = quota.with_burst(positive(value)?),
+            members::COST => limit.cost = cost_of(value)?,
+            members::BY => limit.by = partition(value)?,
+            members::OF => limit.audience = audience_of(value)?,
+            members::PERIOD => limit.period = Some(period(value)?),
+            members::SHARED => limit.shared = Some(text(value)?),
+            members::MODE => limit.mode = Some(mode(value)?),
+            members::REFUNDS => limit.refunds = value.as_bool()?,
+            members::UNLESS => limit.unless = Some(spared(value)?),
             _ => return None,
         }
     }
     Some(limit)
 }
 
-/// Whose requests are not counted: a rule that is decided by the caller's names and the address alone.
+/// The rule of `unless`. Only the caller's roles, scopes and permissions, and the client IP, may occur in it.
 fn spared(value: &Value) -> Option<Rule> {
     let rule = decode::rule(value)?;
     let mut is_known = true;
@@ -56,7 +57,7 @@ fn spared(value: &Value) -> Option<Rule> {
     is_known.then_some(rule)
 }
 
-/// For how many of a hundred keys it is enforced.
+/// A mode: the percentage of keys for which the limit is enforced.
 fn mode(value: &Value) -> Option<LimitMode> {
     let percent: u8 = number(value)?;
     (percent <= 100).then(|| LimitMode::of_percent(percent))
@@ -73,7 +74,7 @@ pub(super) fn concurrency(value: &Value) -> Option<Concurrency> {
     Some(Concurrency { most: positive(most)?, by: partition(by)?, queue, mode })
 }
 
-/// How many, and for how many milliseconds.
+/// The number of places, and the longest wait in milliseconds.
 fn queue(value: &Value) -> Option<Queue> {
     let [places, wait] = value.as_array()?.as_slice() else { return None };
     let millis = u64::from(positive(wait)?.get());
@@ -89,10 +90,10 @@ pub(super) fn failures(value: &Value) -> Option<FailureBudget> {
     let mut budget = FailureBudget::new(rate(value)?);
     for (part, value) in value.as_object()? {
         match part.as_str() {
-            "rate" => {}
-            "on" => budget.on = list(value, number)?,
-            "shared" => budget.shared = Some(text(value)?),
-            "mode" => budget.mode = Some(mode(value)?),
+            members::RATE => {}
+            members::ON => budget.on = list(value, number)?,
+            members::SHARED => budget.shared = Some(text(value)?),
+            members::MODE => budget.mode = Some(mode(value)?),
             _ => return None,
         }
     }
@@ -100,7 +101,7 @@ pub(super) fn failures(value: &Value) -> Option<FailureBudget> {
 }
 
 fn rate(value: &Value) -> Option<Quota> {
-    let [permits, window] = value.get("rate")?.as_array()?.as_slice() else { return None };
+    let [permits, window] = value.get(members::RATE)?.as_array()?.as_slice() else { return None };
     Some(Quota::new(positive(permits)?, positive(window)?))
 }
 
@@ -115,8 +116,8 @@ fn cost_of(value: &Value) -> Option<Cost> {
     match value {
         Value::Number(_) => Some(Cost::Permits(positive(value)?)),
         value => match named(value)? {
-            ("response", Value::Null) => Some(Cost::Response),
-            ("arguments", asked) => Some(Cost::Arguments(expression(asked, Needs::Body)?)),
+            (members::RESPONSE, Value::Null) => Some(Cost::Response),
+            (members::ARGUMENTS, asked) => Some(Cost::Arguments(expression(asked, Needs::Body)?)),
             _ => None,
         },
     }
@@ -124,21 +125,16 @@ fn cost_of(value: &Value) -> Option<Cost> {
 
 fn partition(value: &Value) -> Option<Partition> {
     Some(match named(value)? {
-        ("header", name) => Partition::Header(text(name)?),
-        ("claim", names) => Partition::Claim(list(names, text)?),
-        ("key", asked) => Partition::Key(expression(asked, Needs::Nothing)?),
-        ("each", parts) => Partition::Each(list(parts, partition)?),
-        (word, Value::Null) => {
-            let words = [
-                Partition::Caller,
-                Partition::Address,
-                Partition::Principal,
-                Partition::Tenant,
-                Partition::ApiKey,
-                Partition::Endpoint,
-            ];
-            words.into_iter().find(|partition| partition.to_string() == word)?
-        }
+        (members::HEADER, name) => Partition::Header(text(name)?),
+        (members::CLAIM, names) => Partition::Claim(list(names, text)?),
+        (members::KEY, asked) => Partition::Key(expression(asked, Needs::Nothing)?),
+        (members::EACH, parts) => Partition::Each(list(parts, partition)?),
+        (members::CALLER, Value::Null) => Partition::Caller,
+        (members::ADDRESS, Value::Null) => Partition::Address,
+        (members::PRINCIPAL, Value::Null) => Partition::Principal,
+        (members::TENANT, Value::Null) => Partition::Tenant,
+        (members::API_KEY, Value::Null) => Partition::ApiKey,
+        (members::ENDPOINT, Value::Null) => Partition::Endpoint,
         _ => return None,
     })
 }
@@ -150,10 +146,10 @@ fn expression(value: &Value, needs: Needs) -> Option<Expression> {
 
 fn audience_of(value: &Value) -> Option<Audience> {
     match named(value)? {
-        ("anonymous", Value::Null) => Some(Audience::Anonymous),
-        ("authenticated", Value::Null) => Some(Audience::Authenticated),
-        ("tier", name) => Some(Audience::Tier(text(name)?)),
-        ("least_tier", names) => {
+        (members::ANONYMOUS, Value::Null) => Some(Audience::Anonymous),
+        (members::AUTHENTICATED, Value::Null) => Some(Audience::Authenticated),
+        (members::TIER, name) => Some(Audience::Tier(text(name)?)),
+        (members::LEAST_TIER, names) => {
             let [name, others @ ..] = list(names, text)? else { return None };
             Some(Audience::LeastTier(name, others))
         }

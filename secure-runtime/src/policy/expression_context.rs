@@ -1,11 +1,11 @@
-//! What the application's expressions may ask about: the caller and the request.
+//! The context of the application's expressions: the caller and the request.
 
 use actix_web::{Error, HttpRequest};
 
 use crate::denial::Denial;
 use crate::principal::Principal;
 
-/// What the application's expressions have in scope besides the handler's arguments.
+/// The variables of the application's expressions, besides the handler's arguments.
 #[derive(Debug)]
 pub struct Asked<'a> {
     caller: Option<&'a Principal>,
@@ -21,7 +21,7 @@ impl<'a> Asked<'a> {
     ///
     /// # Errors
     ///
-    /// If there is none: the attribute asks for one only where there is.
+    /// There is no caller. The attribute uses this function only where there is one.
     pub fn caller(&self) -> Result<&Principal, Error> {
         let missing = || Denial::internal("an expression asked for a caller where there is none");
         self.caller.ok_or_else(|| missing().into())
@@ -39,7 +39,7 @@ impl<'a> Asked<'a> {
         self.request
     }
 
-    /// Never happens: there is no expression of this number, or its arguments are not there.
+    /// Unreachable: there is no expression of this number, or its arguments are missing.
     ///
     /// # Errors
     ///

@@ -1,24 +1,23 @@
-//! Budgets for failures: how many, and which answers are one.
+//! Failure budgets: how many failures, and which response statuses count as a failure.
 
 use std::fmt;
 
 use crate::throttling::{LimitMode, Quota};
 
-/// One budget for failures of an endpoint.
+/// One failure budget of an endpoint.
 ///
-/// Prints as `failures 10/min on 404 shared as login observed`, without what is as most have it.
+/// Prints as `failures 10/min on 404 shared as login observed`, without the parts that have their default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FailureBudget {
-    /// How many, in which time.
+    /// The number of failures, and the window.
     pub quota: Quota,
-    /// The statuses that are failures; empty: 401 and 403, and 404 where the endpoint
-    /// [hides](super::Policy::hides) what is forbidden.
+    /// The statuses that are failures; empty: 401 and 403, and 404 if the endpoint
+    /// [hides](super::Policy::hides) forbidden resources.
     pub on: &'static [u16],
-    /// The name under which every endpoint that uses this budget counts together; `None`: each counts
-    /// for itself.
+    /// The name of a budget that several endpoints share; `None`: the endpoint has its own.
     pub shared: Option<&'static str>,
-    /// What the attribute says of whoever makes more; `None`: what the configuration says.
+    /// The mode in the attribute; `None`: that of the configuration.
     pub mode: Option<LimitMode>,
 }
 
@@ -29,8 +28,8 @@ impl FailureBudget {
 
     /// The statuses that are failures.
     ///
-    /// Where an endpoint hides what is forbidden, what is not there is a failure as well: else whoever
-    /// counts would learn which is which.
+    /// If an endpoint hides forbidden resources, a missing resource is a failure as well. Otherwise, a client
+    /// that counts could tell forbidden and missing resources apart.
     pub(crate) fn statuses(&self, hides: bool) -> Vec<u16> {
         match self.on {
             [] if hides => vec![401, 403, 404],

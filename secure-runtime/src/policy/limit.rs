@@ -1,4 +1,4 @@
-//! Limits: how many requests, whose are counted together, which of them, and what each takes.
+//! Rate limits, calendar quotas and concurrency limits: quota, partition key, audience, cost.
 
 use std::fmt;
 use std::num::NonZeroU32;
@@ -8,43 +8,41 @@ use super::rule::{Expression, Rule};
 use crate::principal::Principal;
 use crate::throttling::{LimitMode, Period, Quota};
 
-/// One limit of an endpoint.
+/// One rate limit or calendar quota of an endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limit {
-    /// How many, in which time, how many at once.
+    /// The permits, the window and the burst.
     pub quota: Quota,
-    /// Whose requests are counted together.
+    /// The partition key: requests with the same key are counted together.
     pub by: Partition,
-    /// Which requests are counted.
+    /// The audience: which requests are counted.
     pub audience: Audience,
-    /// How many permits one request takes.
+    /// The permits that one request takes.
     pub cost: Cost,
-    /// The name under which every endpoint that uses this limit counts together; `None`: each counts
-    /// for itself.
+    /// The name of a rate that several endpoints share; `None`: the endpoint has its own.
     pub shared: Option<&'static str>,
-    /// Whether an answer of 500 or above gives back what the request took.
+    /// Whether a response of 500 or above returns the permits of the request.
     pub refunds: bool,
-    /// Requests of which this holds are not counted. It asks what the caller was granted, and for the
-    /// client's address.
+    /// Requests for which this rule holds are not counted. It is about the caller's grants and the client IP.
     pub unless: Option<Rule>,
-    /// The period of the calendar in which the permits may be used; `None`: within any window. The
-    /// window of `quota` is then that of the longest period.
+    /// The period of a calendar quota; `None`: a moving window. For a calendar quota, the window of `quota`
+    /// is the longest length of the period.
     pub period: Option<CalendarPeriod>,
-    /// What the attribute says of requests beyond it; `None`: what the configuration says.
+    /// The mode in the attribute; `None`: that of the configuration.
     pub mode: Option<LimitMode>,
 }
 
-/// A period of the calendar, by somebody's clocks.
+/// A period of the calendar in a time zone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CalendarPeriod {
-    /// How long it is.
+    /// Its length.
     pub period: Period,
     /// The time zone: `UTC`, or a name of the IANA database.
     pub zone: &'static str,
 }
 
 impl Limit {
-    /// The name by which a client knows it: `100/h`, `10000/month`.
+    /// The name that clients read in headers: `100/h`, `10000/month`.
     pub(crate) fn name(&self) -> String {
         match self.period {
             None => self.quota.to_string(),
@@ -54,26 +52,35 @@ impl Limit {
         }
     }
 }
-/// How many requests are served at once.
+/// One concurrency limit: how many requests may be in flight at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Concurrency {
-    /// At most so many.
+    /// The largest number of requests in flight.
     pub most: NonZeroU32,
-    /// Whose requests are counted together.
+    /// The partition key: requests with the same key are counted together.
     pub by: Partition,
-    /// Who waits for one of them to end; `None`: nobody, one more is refused at once.
+    /// The queue; `None`: requests beyond the limit are rejected at once.
     pub queue: Option<Queue>,
-    /// What the attribute says of requests beyond it; `None`: what the configuration says.
+    /// The mode in the attribute; `None`: that of the configuration.
     pub mode: Option<LimitMode>,
 }
 
-/// Requests that wait until one of those that are served ends, in the order of their arrival.
+/// The queue of a concurrency limit: requests beyond the limit wait for a free slot, first in, first out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Queue {
-    /// At most so many of one key.
+    /// The largest number of waiting requests of one key.
     pub places: NonZeroU32,
-    /// Each at most so long; after that it is refused.
+    /// The longest wait of one request; after that it is rejected.
     pub wait: Duration,
+}
+
+impl Queue {
+    /// A queue of so many requests of one key, each of which waits at most this long.
+    #[must_use]
+    pub const fn new(places: NonZeroU32, wait: Duration) -> Self {
+        Self { places, wait }
+    }
 }
 
 /// `8 at once by tenant queue 16 wait 500ms observed`
@@ -91,66 +98,65 @@ impl fmt::Display for Concurrency {
     }
 }
 
-/// How many permits one request takes.
+/// The permits that one request takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cost {
-    /// Always as many.
+    /// A constant number.
     Permits(NonZeroU32),
-    /// What an expression about the handler's arguments comes to. One is taken before the body is
-    /// read, the rest once the arguments are valid.
+    /// The value of an expression about the handler's arguments. One permit is taken before the body is read,
+    /// the rest once the arguments are valid.
     Arguments(Expression),
-    /// What the handler says in its response. One is taken first, the rest after the response.
+    /// The cost in the handler's response. One permit is taken first, the rest after the response.
     Response,
 }
 
-/// Whose requests a limit counts together (its partition key).
+/// The partition key of a limit: requests with the same key are counted together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Partition {
-    /// The principal if the request has one, else the client's address.
+    /// The principal if the request has one, else the client IP.
     Caller,
-    /// The client's address.
+    /// The client IP.
     Address,
     /// The principal.
     Principal,
-    /// The tenant that the principal acts for; a principal of no tenant counts by itself.
+    /// The tenant of the principal. A principal without a tenant has its own count.
     Tenant,
-    /// The API key that was sent; without one, as [`Partition::Caller`].
+    /// The API key of the request; without one, as [`Partition::Caller`].
     ApiKey,
-    /// Everybody: one count for the endpoint.
+    /// One count for all requests of the endpoint.
     Endpoint,
-    /// What the one header line of this name says; without one, as [`Partition::Caller`].
+    /// The value of the header with this name, if there is exactly one line; else as [`Partition::Caller`].
     Header(&'static str),
-    /// A claim, and those inside of it; without a text, number or Boolean there, as
-    /// [`Partition::Caller`].
+    /// The path of a claim. If there is no text, number or Boolean at it, as [`Partition::Caller`].
     Claim(&'static [&'static str]),
     /// The value of an expression of the application.
     Key(Expression),
-    /// All of these together.
+    /// The combination of all of these.
     Each(&'static [Partition]),
 }
 
-/// Which requests a limit counts.
+/// The audience of a limit: which requests it counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Audience {
     /// All of them.
     Everyone,
-    /// Those that end authentication without a principal, refused ones included.
+    /// Anonymous requests, including those whose credentials were rejected.
     Anonymous,
-    /// Those that end authentication with a principal.
+    /// Authenticated requests.
     Authenticated,
-    /// Those of a principal of this tier.
+    /// Requests of principals of this tier.
     Tier(&'static str),
-    /// Those of a principal of this tier, or of none of the others: the smallest rate is for those
-    /// of whom nothing better is known.
+    /// Requests of principals of this tier, and of principals without a tier or with one that the limit does
+    /// not list: they get the lowest rate.
     LeastTier(&'static str, &'static [&'static str]),
 }
 
 impl Audience {
-    /// Whether the limit counts requests of this caller; `None` is an anonymous one. `tier` is the
-    /// tier that the application says it has, where it says one.
+    /// Whether the limit counts requests of this caller; `None` is an anonymous request. `tier` is the tier
+    /// from the application, if it provides one.
     pub(crate) fn has(self, caller: Option<&Principal>, tier: Option<&str>) -> bool {
         match (self, caller) {
-            // Those with a principal do not come to the limits of the anonymous.
+            // The limits of anonymous requests are not evaluated for authenticated ones.
             (Self::Everyone | Self::Anonymous, _) => true,
             (_, None) => false,
             (Self::Authenticated, Some(_)) => true,
@@ -171,7 +177,7 @@ impl Audience {
 }
 
 impl Partition {
-    /// Whether it, or a part of it, is this one.
+    /// Whether the partition, or a part of it, is this one.
     pub(crate) fn asks_for(self, wanted: Self) -> bool {
         match self {
             Self::Each(parts) => parts.iter().any(|part| part.asks_for(wanted)),
@@ -181,7 +187,7 @@ impl Partition {
 }
 
 impl Cost {
-    /// What is taken before anything of the body is read.
+    /// The permits that are taken before the body is read.
     pub(crate) fn upfront(self) -> NonZeroU32 {
         match self {
             Self::Permits(number) => number,
@@ -190,7 +196,7 @@ impl Cost {
     }
 }
 
-/// As `by` writes it.
+/// In the notation of `by`.
 impl fmt::Display for Partition {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let word = match self {
@@ -212,7 +218,7 @@ impl fmt::Display for Partition {
     }
 }
 
-/// In the words of the attribute: `100/h by tenant authenticated cost 5`.
+/// In the notation of the inventory: `100/h by tenant authenticated cost 5`.
 impl fmt::Display for Limit {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.name())?;

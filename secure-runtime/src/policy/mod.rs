@@ -1,7 +1,7 @@
-//! What `#[secure(...)]` writes: what one endpoint demands.
+//! The policy of an endpoint, as plain data: what `#[secure(...)]` writes into the binary.
 //!
-//! Everything here is plain data. Nothing here decides anything:
-//! [`crate::Security`] compiles it once, at launch, into what the request path uses.
+//! Nothing in this folder decides about requests. [`crate::Security`] compiles policies at startup into the
+//! form that the request path uses ([`crate::plan`]).
 
 mod actions;
 mod decode;
@@ -9,6 +9,7 @@ mod decode_limit;
 pub(crate) mod expression_context;
 mod failures;
 mod limit;
+mod members;
 mod role_reachability;
 mod rule;
 mod step_up;
@@ -24,60 +25,104 @@ use crate::throttling::Priority;
 #[cfg(any(test, feature = "testing"))]
 pub(crate) use decode::shown;
 pub use decode::{Known, Written};
-pub use failures::FailureBudget;
-
-pub use limit::{Audience, CalendarPeriod, Concurrency, Cost, Limit, Partition, Queue};
+pub(crate) use failures::FailureBudget;
+pub use limit::{Audience, Cost, Partition, Queue};
+pub(crate) use limit::{CalendarPeriod, Concurrency, Limit};
 pub(crate) use role_reachability::opens;
-pub use rule::{Expression, Hours, Needs, Rule};
+pub(crate) use rule::{Expression, Needs};
+pub use rule::{Hours, Rule};
 pub use step_up::StepUp;
 
-/// One secured handler: where it is written, how it is routed, what it demands.
+/// One secured handler: its source location, its routes and its policy.
+///
+/// The [inventory](crate::inventory::Inventory) describes the policy, one [row](crate::inventory::Row)
+/// for each route.
 #[derive(Debug)]
-#[non_exhaustive]
 pub struct Endpoint {
-    /// The function's name.
-    pub name: &'static str,
-    /// The module path of the function, `crate::module`.
-    pub module: &'static str,
-    /// The source file, as rustc names it.
-    pub file: &'static str,
-    /// The line of the attribute.
-    pub line: u32,
-    /// The routes the attribute could see: empty below a route attribute, or without one.
-    pub routes: &'static [Route],
-    /// What the attribute demands.
-    pub policy: Policy,
-    /// Its place in the inventory.
+    pub(crate) name: &'static str,
+    pub(crate) module: &'static str,
+    pub(crate) file: &'static str,
+    pub(crate) line: u32,
+    pub(crate) routes: &'static [Route],
+    /// The requirements of the attribute.
+    pub(crate) policy: Policy,
+    /// Its index in the inventory.
     pub(crate) position: usize,
-    /// Whether what the expansion wrote could be read; always, if one version wrote and reads it.
-    pub(crate) is_legible: bool,
+    /// Whether this version could read the policy that the expansion wrote.
+    pub(crate) is_readable: bool,
 }
 
-/// One route of an endpoint: the methods it answers and its path template.
+impl Endpoint {
+    /// The name of the function. Further functions of the same name in the same module have a number,
+    /// `place#2`.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The module path of the function, `crate::module`.
+    #[must_use]
+    pub const fn module(&self) -> &'static str {
+        self.module
+    }
+
+    /// The source file, as rustc names it.
+    #[must_use]
+    pub const fn file(&self) -> &'static str {
+        self.file
+    }
+
+    /// The line of the attribute.
+    #[must_use]
+    pub const fn line(&self) -> u32 {
+        self.line
+    }
+
+    /// The routes that the attribute could see. Empty if the route attribute is above `#[secure]`, and
+    /// if there is none.
+    #[must_use]
+    pub const fn routes(&self) -> &'static [Route] {
+        self.routes
+    }
+}
+
+/// One route of an [`Endpoint`]: HTTP methods and a path template.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Route {
-    /// HTTP methods in upper case; several for `#[route(…, method = …)]`.
-    pub methods: &'static [&'static str],
-    /// The path template as written in the route attribute.
-    pub path: &'static str,
+    pub(crate) methods: &'static [&'static str],
+    pub(crate) path: &'static str,
 }
 
-/// What one attribute demands. All parts must hold.
+impl Route {
+    /// The HTTP methods in upper case; several for `#[route(…, method = …)]`.
+    #[must_use]
+    pub const fn methods(&self) -> &'static [&'static str] {
+        self.methods
+    }
+
+    /// The path template as in the route attribute, without the scopes it is mounted under.
+    #[must_use]
+    pub const fn path(&self) -> &'static str {
+        self.path
+    }
+}
+
+/// The requirements of one attribute. All of them must hold.
 ///
-/// [`Policy::AUTHENTICATED`] is the neutral start: a signed-in caller, no further rule, no limits.
+/// [`Policy::AUTHENTICATED`] is the base: an authenticated caller, no rule, no limits.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Policy {
     /// Who may call at all.
     pub access: Access,
-    /// What must be true of the caller, the request and the handler's arguments.
+    /// The condition on the caller, the request and the handler's arguments.
     pub rule: Rule,
-    /// How, and how long ago, the caller must have signed in; `None`: it does not matter.
+    /// The step-up requirement: how, and how long ago, the caller must have signed in.
     pub step_up: Option<StepUp>,
-    /// What the application's own policy is asked about, all of which it must permit; `None`: it is not
-    /// asked. An empty list is the handler's name, with its module.
+    /// The actions that the application's own policy must permit, all of them; `None`: none. An empty list
+    /// stands for the handler's name, with its module.
     pub actions: Option<&'static [&'static str]>,
-    /// Whether a request that the rule forbids is answered as if there were nothing here: 404.
+    /// Whether a request that the rule forbids gets 404, as if the resource did not exist.
     pub hides: bool,
     /// Whether other code may call the function without the policy: the key `callable`.
     pub callable: bool,
@@ -85,48 +130,49 @@ pub struct Policy {
     pub grants: &'static [fn() -> TypeId],
     /// Every limit must admit the request.
     pub limits: &'static [Limit],
-    /// How many requests are served at once; all must admit one more.
+    /// Every concurrency limit must admit the request.
     pub concurrency: &'static [Concurrency],
-    /// What is given up last under load; `None`: nothing is said of it.
+    /// The priority of its requests under load; `None`: the attribute has none.
     pub priority: Option<Priority>,
-    /// Whoever fails more often is refused for a while.
+    /// Failure budgets: a client that exceeds one is banned for a while.
     pub failures: &'static [FailureBudget],
     /// The largest request body in bytes; `None`: the default of the [`crate::Security`].
     pub max_body: Option<u64>,
     /// How long a request body may take to arrive; `None`: the default of the [`crate::Security`].
     pub body_timeout: Option<Duration>,
-    /// Whether requests are handshakes of WebSockets.
+    /// Whether its requests are WebSocket handshakes.
     pub websocket: bool,
     /// The one media type a request body may have.
     pub content_type: Option<&'static str>,
     /// The content codings that a request body may have, beside none.
     pub content_encodings: &'static [&'static str],
-    /// The places of the parameters that are made of the request's body; no other parameter sees it.
+    /// The positions of the parameters that are extracted from the request's body. No other parameter sees
+    /// it.
     pub bodies: Places,
-    /// The places of the parameters that load a resource: they are extracted after those that a
-    /// malformed request fails by itself.
+    /// The positions of the parameters that load a resource. They are extracted after all parameters that can
+    /// fail because of a malformed request alone.
     pub resources: Places,
     /// Names of the parameters that are validated.
     pub validates: &'static [&'static str],
-    /// Body parameters that are not validated on purpose.
+    /// Body parameters that are exempt from validation on purpose.
     pub unvalidated: &'static [Unvalidated],
     /// Body parameters that nothing validates, because the level of the lint `unvalidated-body` allows it.
     pub undecided: &'static [&'static str],
-    /// Body parameters that their extractors validate, as `[bodies]` of `secure.toml` says.
+    /// Body parameters whose extractors validate them, according to `[bodies]` of `secure.toml`.
     pub validated_by: &'static [ValidatedBy],
-    /// Why nobody needs to authenticate, or why every object is for every caller.
+    /// The reasons why no authentication is required, or why every caller may use every object.
     pub exceptions: &'static [Exception],
-    /// What limits tell requests apart by, where an expression says it.
+    /// The key functions of limits that count by an expression.
     pub keys: &'static [KeyFunction],
-    /// What each layer of the policy says, the widest first, where there are several: the `secure.toml`
-    /// about the handler's file, modules, named policies, the attribute.
+    /// The text of each layer of the policy, the widest first, if there are several: the `secure.toml` about
+    /// the handler's file, modules, named policies, the attribute.
     pub layers: &'static [&'static str],
     /// How many modules around the handler have a policy that is part of this one.
     pub modules: usize,
 }
 
 impl Policy {
-    /// Any caller that a default authenticator accepts; nothing else demanded.
+    /// Any caller that a default authenticator accepts; no other requirement.
     pub const AUTHENTICATED: Self = Self {
         access: Access::Authenticated(Authenticators::Default),
         rule: Rule::All(&[]),
@@ -157,7 +203,7 @@ impl Policy {
     };
 }
 
-/// Some of a handler's parameters, by their places: one bit each, the first one the lowest.
+/// A set of a handler's parameters: one bit for each position, the first one the lowest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Places(pub(crate) u16);
 
@@ -174,7 +220,7 @@ impl Places {
         self.0 == 0
     }
 
-    /// Whether the parameter at this place is one of them.
+    /// Whether the parameter at this position is one of them.
     #[must_use]
     pub const fn contains(self, place: u32) -> bool {
         self.0.unbounded_shr(place) & 1 == 1
@@ -186,35 +232,35 @@ impl Places {
     }
 }
 
-/// Who may call an endpoint at all.
+/// The authentication that an endpoint requires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
-    /// Nobody needs to authenticate, and credentials are not looked at.
+    /// No authentication is required, and credentials are ignored.
     Public,
-    /// Credentials that are not valid count as none: the caller is anonymous then, as without any.
+    /// Rejected credentials count as none: the request is anonymous then.
     Lenient(Authenticators),
-    /// Without credentials the caller is anonymous; credentials that are sent must be valid.
+    /// A request without credentials is anonymous. Credentials that are sent must be valid.
     Optional(Authenticators),
     /// Only authenticated callers.
     Authenticated(Authenticators),
 }
 
-/// Which configured authenticators may, or must, accept the caller.
+/// The authenticators of an endpoint, and how they are combined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Authenticators {
-    /// Any of those configured as default.
+    /// Any of the default authenticators.
     Default,
-    /// Any of these; the first that accepts names the caller.
+    /// Any of these. The principal comes from the first that accepts.
     Any(&'static [&'static str]),
-    /// All of these; the first names the caller.
+    /// All of these. The principal comes from the first.
     All(&'static [&'static str]),
 }
 
 /// An expression of `key(…)`, as a function that hashes its value.
-pub type KeyFunction = fn(&Asked<'_>, &mut dyn Hasher) -> Result<(), actix_web::Error>;
+pub(crate) type KeyFunction = fn(&Asked<'_>, &mut dyn Hasher) -> Result<(), actix_web::Error>;
 
-/// Where the tokens of a program name what limits count by, as a vocabulary says. A path is the
-/// name of a claim and of those inside of it; empty, if nothing is said.
+/// The claims of tokens that contain the tenant and the tier, from a vocabulary. A path is the name of a
+/// claim and of the claims nested in it; it is empty if the vocabulary has none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Claims {
     /// The tenant.
@@ -223,7 +269,7 @@ pub struct Claims {
     pub tier: &'static [&'static str],
 }
 
-/// Where the first expansion of a crate with a vocabulary leaves them.
+/// Registered by the first expansion of a crate with a vocabulary.
 #[doc(hidden)]
 #[linkme::distributed_slice]
 pub static CLAIMS: [Claims];

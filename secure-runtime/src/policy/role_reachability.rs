@@ -1,15 +1,15 @@
-//! Whether a role opens an endpoint: what the inventory says of roles that reach nothing.
+//! Role reachability: whether a role opens an endpoint. The inventory lists roles that open none.
 
 use super::Rule;
 
-/// How many combinations of conditions are looked at for one role and one rule, at most.
+/// The largest number of combinations of conditions that are evaluated for one role and one rule.
 const MOST_LOOKS: usize = 10_000;
 
 /// Whether a request passes the rule with this role, and would not without it.
 ///
-/// The hierarchy is folded into the rule, and its other conditions are taken as independent. So a role
-/// that is only forbidden, or forbidden wherever it is asked for, opens nothing. Where that takes too
-/// many combinations to tell, a role that the rule mentions counts as one that does.
+/// The role hierarchy is part of the rule, and its other conditions are treated as independent. A role that
+/// is only forbidden, or forbidden wherever it is required, opens nothing. If there are too many
+/// combinations, every role that the rule mentions counts as one that opens the endpoint.
 pub(crate) fn opens(rule: &Rule, role: &'static str) -> bool {
     let mut others: Vec<&Rule> = Vec::new();
     let mut is_mentioned = false;
@@ -32,14 +32,14 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    /// Whether some values of the conditions that are not decided yet let the role decide.
+    /// Whether there are values of the undecided conditions with which the role decides the rule.
     fn finds(&mut self, decided: &mut Vec<bool>) -> bool {
         self.looks += 1;
         match (self.value(true, decided), self.value(false, decided)) {
             (Some(true), Some(false)) => true,
             (Some(false), _) | (_, Some(true)) => false,
             _ if self.looks >= MOST_LOOKS => true,
-            // Callers have few roles: what is most likely to let this one decide comes first.
+            // Callers have few roles: the value that most likely lets this role decide comes first.
             _ => [false, true].into_iter().any(|value| {
                 decided.push(value);
                 let found = self.finds(decided);
@@ -49,7 +49,7 @@ impl Search<'_> {
         }
     }
 
-    /// What the rule says to somebody who has the role, or has it not, where that is decided.
+    /// The value of the rule with or without the role; `None` if it is undecided.
     fn value(&self, has_role: bool, decided: &[bool]) -> Option<bool> {
         value(self.rule, &|leaf| {
             if *leaf == Rule::Role(self.role) {
@@ -109,9 +109,9 @@ mod tests {
     fn a_role_that_is_forbidden_opens_nothing() {
         check(Rule::Not(&A), false, false);
         check(Rule::All(&[X, Rule::Not(&Rule::Any(&[A, B]))]), false, false);
-        // `b` stands for `a`, so it is asked for, and forbidden.
+        // `b` implies `a`, so it is required and forbidden.
         check(Rule::All(&[Rule::Any(&[A, B]), Rule::Not(&B)]), true, false);
-        // Asked for, and always there already.
+        // The role is required, but the rule holds without it.
         check(Rule::Any(&[X, Rule::Not(&X), A]), false, false);
         check(Rule::Any(&[]), false, false);
     }

@@ -1,13 +1,13 @@
-//! Rules as constant data, and their words: what [`Rule`] prints, `allow = …` reads.
+//! [`Rule`]: Boolean rules as constant data, printed in the syntax of `allow = …`.
 
 use std::fmt;
 
-/// A Boolean rule: one tree, evaluated by one evaluator.
+/// A Boolean rule: a tree of conditions.
 ///
-/// Prints as the attribute's `allow` would say it.
+/// Prints in the syntax of the attribute's `allow`.
 ///
 /// ```
-/// use secure_runtime::policy::Rule;
+/// use secure_runtime::__private::policies::Rule;
 ///
 /// let rule = Rule::All(&[Rule::Role("staff"), Rule::Any(&[Rule::Scope("a"), Rule::Scope("b")])]);
 /// assert_eq!(rule.to_string(), r#"role("staff") && (scope("a") || scope("b"))"#);
@@ -23,7 +23,7 @@ pub enum Rule {
     Permission(&'static str),
     /// The authenticator of this name accepted the caller's credentials.
     Authenticator(&'static str),
-    /// The client's address is in one of these networks (CIDR, RFC 4632 section 3.1).
+    /// The client IP is in one of these networks (CIDR, RFC 4632 section 3.1).
     Address(&'static [&'static str]),
     /// The time is within these hours.
     Time(Hours),
@@ -37,15 +37,15 @@ pub enum Rule {
     Any(&'static [Rule]),
 }
 
-/// Hours of a week, by the clocks of one time zone.
+/// Hours of a week in a time zone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hours {
     /// One bit for each day; the lowest is Monday.
     pub days: u8,
     /// The first minute, counted from midnight.
     pub start: u16,
-    /// The minute after the last, at most 1440. At or before `start`, the hours end on the day
-    /// after.
+    /// The minute after the last one, at most 1440. If it is not after `start`, the hours end on the next
+    /// day.
     pub end: u16,
     /// A name of the IANA Time Zone Database, `Europe/Berlin`, or `UTC`.
     pub zone: &'static str,
@@ -54,33 +54,33 @@ pub struct Hours {
 /// A `bool` expression of the application, evaluated by code that the attribute writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Expression {
-    /// Its place among the endpoint's expressions.
+    /// Its index among the endpoint's expressions.
     pub index: u8,
-    /// What must have been extracted for it to be asked.
+    /// The inputs that must be extracted before it is evaluated.
     pub needs: Needs,
-    /// What must have been extracted for it to have an answer. Beyond [`needs`](Self::needs) for a
-    /// checker that takes arguments by their types: it is asked early, and says itself whether it has
-    /// to wait for the body.
+    /// The inputs that must be extracted before it must have a result. More than [`needs`](Self::needs) for a
+    /// checker that takes arguments by their types: it is evaluated early, and returns whether it has to wait
+    /// for the body.
     pub decided_with: Needs,
     /// Its source text.
     pub text: &'static str,
 }
 
-/// What of a handler's arguments an expression mentions.
+/// Which of a handler's arguments an expression uses.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Needs {
     /// None of them.
     #[default]
     Nothing,
-    /// Arguments that are made of the request's head: path, query, headers, resources.
+    /// Arguments from the request's head: path, query, headers, resources.
     Arguments,
-    /// Arguments that are made of the request's body, too.
+    /// Arguments from the request's body as well.
     Body,
 }
 
 impl Rule {
-    /// Calls `visit` with every part that has no parts.
+    /// Calls `visit` with every leaf of the tree.
     pub(crate) fn each_leaf<'a>(&'a self, visit: &mut impl FnMut(&'a Self)) {
         match self {
             Self::Not(rule) => rule.each_leaf(visit),

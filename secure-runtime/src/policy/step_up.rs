@@ -1,18 +1,18 @@
-//! What is demanded of how, and how long ago, the caller signed in.
+//! Step-up authentication: how, and how long ago, the caller must have signed in.
 
 use std::fmt;
 use std::num::NonZeroU32;
 
-/// What must be true of the caller's authentication (RFC 9470): all parts of it.
+/// The requirements on the caller's authentication (RFC 9470). All of them must hold.
 ///
-/// Prints as the attribute says it.
+/// Prints in the syntax of the attribute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StepUp {
-    /// At most so many seconds have passed since the caller signed in.
+    /// The largest number of seconds since the caller signed in.
     pub max_age_seconds: Option<NonZeroU32>,
-    /// The authentication context class is one of these, the preferred one first; empty: any.
+    /// The accepted authentication context classes, the preferred one first; empty: any.
     pub acr: &'static [&'static str],
-    /// One method of each of these lists was used.
+    /// The caller must have used one method of each of these lists.
     pub amr: &'static [&'static [&'static str]],
 }
 
@@ -35,7 +35,7 @@ impl fmt::Display for StepUp {
     }
 }
 
-/// In the longest unit that divides it.
+/// In the largest unit that divides it.
 fn age(seconds: u32) -> String {
     let units = [("d", 86_400), ("h", 3_600), ("m", 60)];
     let unit = units.into_iter().find(|(_, unit)| seconds.is_multiple_of(*unit));

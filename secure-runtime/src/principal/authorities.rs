@@ -1,4 +1,4 @@
-//! What a caller was granted, as the bits of the names that the rules of a program mention.
+//! The grants of a principal as a bit set over the names in the program's rules.
 
 use std::borrow::Cow;
 use std::collections::HashMap;

@@ -1,13 +1,15 @@
-//! Makes a principal.
+//! The builder of a principal.
 
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};
+use std::time::SystemTime;
 
 use super::extensions::Extensions;
 use super::{Inner, Principal};
+use crate::support::unix_time::unix_seconds;
 
-/// Builds a [`Principal`]; what an [`Authenticator`](crate::authentication::Authenticator) does
-/// once it has verified the credentials.
+/// Builds a [`Principal`], after an [`Authenticator`](crate::authentication::Authenticator) has verified the
+/// credentials.
 #[derive(Clone, Default)]
 pub struct PrincipalBuilder {
     pub(super) subject: Box<str>,
@@ -30,7 +32,7 @@ pub struct PrincipalBuilder {
 }
 
 impl PrincipalBuilder {
-    /// Sets who vouches for the caller.
+    /// Sets the issuer of the credentials.
     #[must_use]
     pub fn issuer(mut self, issuer: impl Into<Box<str>>) -> Self {
         self.issuer = Some(issuer.into());
@@ -93,38 +95,50 @@ impl PrincipalBuilder {
         self
     }
 
-    /// Sets when the credentials end, in seconds since the Unix epoch.
+    /// Sets when the credentials end, rounded down to whole seconds.
     #[must_use]
-    pub fn expires_at(mut self, unix_seconds: u64) -> Self {
-        self.expires_at = Some(unix_seconds);
+    pub fn expires_at(self, time: SystemTime) -> Self {
+        self.expires_at_unix(unix_seconds(time))
+    }
+
+    pub(crate) fn expires_at_unix(mut self, seconds: u64) -> Self {
+        self.expires_at = Some(seconds);
         self
     }
 
-    /// Sets when the caller signed in, in seconds since the Unix epoch.
+    /// Sets when the caller signed in, rounded down to whole seconds.
     #[must_use]
-    pub fn authenticated_at(mut self, unix_seconds: u64) -> Self {
-        self.authenticated_at = Some(unix_seconds);
+    pub fn authenticated_at(self, time: SystemTime) -> Self {
+        self.authenticated_at_unix(unix_seconds(time))
+    }
+
+    pub(crate) fn authenticated_at_unix(mut self, seconds: u64) -> Self {
+        self.authenticated_at = Some(seconds);
         self
     }
 
-    /// Sets the authentication context class that signing in came to.
+    /// Sets the authentication context class of the sign-in.
     #[must_use]
     pub fn acr(mut self, class: impl Into<Box<str>>) -> Self {
         self.acr = Some(class.into());
         self
     }
 
-    /// Adds methods by which the caller signed in.
+    /// Adds methods of the sign-in.
     #[must_use]
     pub fn amr<T: Into<Box<str>>>(mut self, methods: impl IntoIterator<Item = T>) -> Self {
         self.amr.extend(methods.into_iter().map(Into::into));
         self
     }
 
-    /// Sets when the credentials were issued, in seconds since the Unix epoch.
+    /// Sets when the credentials were issued, rounded down to whole seconds.
     #[must_use]
-    pub fn issued_at(mut self, unix_seconds: u64) -> Self {
-        self.issued_at = Some(unix_seconds);
+    pub fn issued_at(self, time: SystemTime) -> Self {
+        self.issued_at_unix(unix_seconds(time))
+    }
+
+    pub(crate) fn issued_at_unix(mut self, seconds: u64) -> Self {
+        self.issued_at = Some(seconds);
         self
     }
 
@@ -156,8 +170,8 @@ impl PrincipalBuilder {
         self
     }
 
-    /// Adds a value of the application: the user's row, say. [`Principal::get`] finds it by its type,
-    /// and so does the extractor [`Caller`](crate::Caller). Of one type there is one value: the last.
+    /// Adds a value of the application, for example the user's row. [`Principal::get`] and the extractor
+    /// [`Caller`](crate::Caller) find it by its type. A second value of the same type replaces the first.
     ///
     /// ```
     /// use secure_runtime::Principal;

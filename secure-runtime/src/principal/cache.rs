@@ -1,4 +1,4 @@
-//! What a principal keeps for this crate: what would else be computed anew for each request.
+//! Values that are computed once for a principal and kept with it.
 
 use std::hash::Hash;
 use std::sync::OnceLock;

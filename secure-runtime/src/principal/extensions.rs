@@ -1,4 +1,4 @@
-//! Values of the application that a principal carries, found by their types.
+//! Values of the application that a principal carries, by type.
 
 use std::any::{Any, TypeId};
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Whether two principals are one: by where they lie, or by all that they say.
+//! Equality of principals: by address, or by content.
 
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -13,13 +13,13 @@ impl Principal {
         Arc::ptr_eq(&self.inner, &other.inner)
     }
 
-    /// Whether both say the same; values of the application have to be the very same ones.
+    /// Whether both have equal content; values of the application have to be the same instances.
     pub(crate) fn is_equal_to(&self, other: &Self) -> bool {
         let (one, other) = (&self.inner.data, &other.inner.data);
         Said::of(one) == Said::of(other) && one.extensions.are(&other.extensions)
     }
 
-    /// Whether nothing that can be asked of the two differs: what was decided about one holds for the other.
+    /// Whether all content is equal, so that a decision about one holds for the other.
     pub(crate) fn is_indistinguishable_from(&self, other: &Self) -> bool {
         self.authenticator == other.authenticator && (self.is(other) || self.is_equal_to(other))
     }
@@ -29,7 +29,7 @@ impl Principal {
         (self.authenticator, Said::of(&self.inner.data)).hash(hasher);
     }
 
-    /// A hash of all that it says, but for values of the application.
+    /// A hash of the content, without values of the application.
     pub(crate) fn hash_with(&self, secret: &ahash::RandomState) -> u64 {
         secret.hash_one(Said::of(&self.inner.data))
     }
@@ -49,7 +49,7 @@ impl Principal {
     }
 }
 
-/// All that a principal says.
+/// The content of a principal.
 #[derive(PartialEq, Eq, Hash)]
 struct Said<'a> {
     texts: [Option<&'a str>; 9],
@@ -103,7 +103,7 @@ mod tests {
 
     #[test]
     fn equal_principals_say_the_same_in_every_respect() {
-        let build = || Principal::builder("alice").role("a").issuer("i").expires_at(7);
+        let build = || Principal::builder("alice").role("a").issuer("i").expires_at_unix(7);
         let secret = ahash::RandomState::new();
         let (one, other) = (build().build(), build().build());
         assert!(one.is_equal_to(&other) && !one.is(&other) && one.is(&one.clone()));
@@ -116,9 +116,9 @@ mod tests {
             build().permission("a"),
             build().tenant("a"),
             build().tier("a"),
-            build().expires_at(8),
-            build().issued_at(7),
-            build().authenticated_at(7),
+            build().expires_at_unix(8),
+            build().issued_at_unix(7),
+            build().authenticated_at_unix(7),
             build().acr("a"),
             build().amr(["a"]),
             build().token_id("a"),

@@ -9,10 +9,12 @@ mod identity;
 use std::fmt;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};
+use std::time::SystemTime;
 
 use serde::de::DeserializeOwned;
 
 use crate::support::prehashed::Hashed;
+use crate::support::unix_time::system_time;
 pub(crate) use authorities::{Authorities, Bits, Name, Names};
 pub use builder::PrincipalBuilder;
 pub(crate) use cache::{CountedClaims, VouchedBy};
@@ -61,27 +63,27 @@ impl Principal {
         PrincipalBuilder { subject: subject.into(), ..PrincipalBuilder::default() }
     }
 
-    /// Who the caller is: the `sub` claim (RFC 7519 section 4.1.2). Unique within its issuer.
+    /// The caller's identifier: the `sub` claim (RFC 7519 section 4.1.2). Unique within its issuer.
     #[must_use]
     pub fn subject(&self) -> &str {
         &self.inner.data.subject
     }
 
-    /// Who vouches for the caller: the `iss` claim (RFC 7519 section 4.1.1). Limits count callers
+    /// The issuer of the credentials: the `iss` claim (RFC 7519 section 4.1.1). Limits count callers
     /// without one by the name of the authenticator that accepted them.
     #[must_use]
     pub fn issuer(&self) -> Option<&str> {
         self.inner.data.issuer.as_deref()
     }
 
-    /// The tenant the caller acts for, where the authenticator was told which claim names it.
+    /// The tenant the caller acts for, if the authenticator is configured with the claim that names it.
     #[must_use]
     pub fn tenant(&self) -> Option<&str> {
         self.inner.data.tenant.as_deref()
     }
 
-    /// The tier of service the caller has, `"free"` say, where the authenticator was told which
-    /// claim names it.
+    /// The caller's tier of service, for example `"free"`, if the authenticator is configured with the claim
+    /// that names it.
     #[must_use]
     pub fn tier(&self) -> Option<&str> {
         self.inner.data.tier.as_deref()
@@ -120,61 +122,71 @@ impl Principal {
         self.permissions().any(|permission| permission == name)
     }
 
-    /// When the credentials end, in seconds since the Unix epoch (the `exp` claim).
+    /// When the credentials end, in whole seconds (the `exp` claim).
     #[must_use]
-    pub fn expires_at(&self) -> Option<u64> {
+    pub fn expires_at(&self) -> Option<SystemTime> {
+        self.expires_at_unix().map(system_time)
+    }
+
+    pub(crate) fn expires_at_unix(&self) -> Option<u64> {
         self.inner.data.expires_at
     }
 
-    /// When the caller signed in, in seconds since the Unix epoch (the `auth_time` claim, OpenID
-    /// Connect Core 1.0 section 2), where the credentials say so.
+    /// When the caller signed in, in whole seconds (the `auth_time` claim, OpenID Connect Core 1.0
+    /// section 2), if the credentials state it.
     #[must_use]
-    pub fn authenticated_at(&self) -> Option<u64> {
+    pub fn authenticated_at(&self) -> Option<SystemTime> {
+        self.authenticated_at_unix().map(system_time)
+    }
+
+    pub(crate) fn authenticated_at_unix(&self) -> Option<u64> {
         self.inner.data.authenticated_at
     }
 
-    /// The authentication context class that the caller's way of signing in came to (the `acr`
-    /// claim, OpenID Connect Core 1.0 section 2), where the credentials say so.
+    /// The authentication context class of the caller's sign-in (the `acr` claim, OpenID Connect Core 1.0
+    /// section 2), if the credentials state it.
     #[must_use]
     pub fn acr(&self) -> Option<&str> {
         self.inner.data.acr.as_deref()
     }
 
-    /// The methods by which the caller signed in (the `amr` claim, RFC 8176), as far as the
-    /// credentials say so.
+    /// The methods of the caller's sign-in (the `amr` claim, RFC 8176), if the credentials state them.
     pub fn amr(&self) -> impl Iterator<Item = &str> {
         self.inner.data.amr.iter().map(AsRef::as_ref)
     }
 
-    /// When the credentials were issued, in seconds since the Unix epoch, rounded down (the `iat`
-    /// claim, RFC 7519 section 4.1.6).
+    /// When the credentials were issued, rounded down to whole seconds (the `iat` claim, RFC 7519
+    /// section 4.1.6).
     #[must_use]
-    pub fn issued_at(&self) -> Option<u64> {
+    pub fn issued_at(&self) -> Option<SystemTime> {
+        self.issued_at_unix().map(system_time)
+    }
+
+    pub(crate) fn issued_at_unix(&self) -> Option<u64> {
         self.inner.data.issued_at
     }
 
-    /// Which token the caller presented: the `jti` claim (RFC 7519 section 4.1.7). Unique within its
-    /// issuer.
+    /// The identifier of the token: the `jti` claim (RFC 7519 section 4.1.7). Unique within its issuer.
     #[must_use]
     pub fn token_id(&self) -> Option<&str> {
         self.inner.data.token_id.as_deref()
     }
 
-    /// In which session at the issuer the token was issued: the `sid` claim (OpenID Connect
+    /// The session at the issuer in which the token was issued: the `sid` claim (OpenID Connect
     /// Back-Channel Logout 1.0 section 2.1). Unique within its issuer.
     #[must_use]
     pub fn session(&self) -> Option<&str> {
         self.inner.data.session.as_deref()
     }
 
-    /// The public id of the API key that the caller sent, where the credentials are one.
+    /// The public id of the API key that the caller sent, if the credentials are an API key.
     #[must_use]
     pub fn api_key(&self) -> Option<&str> {
         self.inner.data.api_key.as_deref()
     }
 
     /// The value of this type that the application added with
-    /// [`PrincipalBuilder::extension`]: the user's row, say.
+    /// [`PrincipalBuilder::extension`], for example the user's row.
     ///
     /// ```
     /// use secure_runtime::Principal;
@@ -215,7 +227,7 @@ impl Principal {
     ///
     /// # Errors
     ///
-    /// When the claims do not have the shape of `T`, or the credentials carried none.
+    /// If the claims do not have the shape of `T`, or the credentials have no claims.
     ///
     /// ```
     /// # use secure_runtime::Principal;

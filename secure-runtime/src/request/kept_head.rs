@@ -1,4 +1,4 @@
-//! The head of a request that is kept while the application decides about it.
+//! An owned request head, for decisions of the application that take time.
 
 use actix_web::dev::Payload;
 use actix_web::{Error, FromRequest, HttpRequest, web};

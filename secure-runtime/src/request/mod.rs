@@ -1,4 +1,4 @@
-//! The head of a request, as the security core sees it: no body, no framework types in its API.
+//! The head of a request: a read-only view without the body and without framework types.
 
 mod cookies;
 mod kept_head;

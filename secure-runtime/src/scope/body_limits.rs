@@ -1,8 +1,9 @@
-//! Lets `max_body` bound what is read in a secured scope, and nothing below it.
+//! Makes `max_body` the only size limit of bodies in a secured scope.
 //!
-//! actix-web's extractors have limits of their own: 2 MiB for JSON, 256 KiB for bytes and text, 16 KiB for
-//! forms, and actix-multipart has 50 MiB for all of a form. They would refuse what the endpoint allows. So a
-//! secured scope lifts those that the application has not set; what it has set stays.
+//! actix-web's extractors have limits of their own: 2 MiB for JSON, 256 KiB for bytes and text, 16
+//! KiB for forms. actix-multipart has 50 MiB for a whole form. They would refuse bodies that the
+//! endpoint allows. So a secured scope lifts the limits that the application has not set. Limits
+//! that the application has set stay.
 
 use std::future::{Ready, ready};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -24,7 +25,7 @@ pub(crate) struct BodyLimits;
 
 pub(crate) struct LiftingLimits<S> {
     service: S,
-    /// The limits that are lifted, by which of them the application has set.
+    /// The lifted limits, indexed by the bits of those that the application has set.
     lifted: [Rc<Extensions>; 16],
 }
 
@@ -43,7 +44,7 @@ where
     }
 }
 
-/// Without those whose bit is set.
+/// The lifted limits, without those whose bit is set.
 fn lifted(set: usize) -> Rc<Extensions> {
     let mut lifted = Extensions::new();
     let is_set = |bit: usize| set & bit != 0;
@@ -65,7 +66,7 @@ fn lifted(set: usize) -> Rc<Extensions> {
     }
     #[cfg(feature = "multipart")]
     if !is_set(MULTIPART) {
-        // What is held in memory stays bounded: a large `max_body` is for files.
+        // The memory limit stays: a large `max_body` is for files.
         lifted.insert(MultipartFormConfig::default().total_limit(usize::MAX));
     }
     Rc::new(lifted)
@@ -90,12 +91,12 @@ where
     #[inline]
     fn call(&self, mut request: ServiceRequest) -> S::Future {
         #[cfg(feature = "compression")]
-        crate::pipeline::take_content_coding(&mut request);
+        crate::pipeline::remove_content_encoding(&mut request);
         if has_body(&mut request)
             && let Some(lifted) = self.lifted.get(set_by_the_application(&request))
         {
-            // actix-web panics where a middleware around holds a copy of the request. The extractors'
-            // own limits are what is left then.
+            // actix-web panics if a middleware around holds a clone of the request. Then the
+            // extractors' own limits stay.
             let lift = || request.add_data_container(Rc::clone(lifted));
             let _ = catch_unwind(AssertUnwindSafe(lift));
         }

@@ -1,4 +1,4 @@
-//! Tables of routes: plain functions that say what is mounted.
+//! Tables of routes: functions that mount secured services on a scope or on the `App`.
 
 use actix_web::body::MessageBody;
 use actix_web::dev::ServiceResponse;
@@ -13,8 +13,8 @@ use crate::pipeline::scope_policies::ScopePolicy;
 
 type AddData = Box<dyn FnOnce(&mut web::ServiceConfig)>;
 
-/// What a table of routes adds to: a scope with [`Scope::configure`](crate::Scope::configure), or the `App`
-/// with [`configure`]. It takes secured services only.
+/// The argument of a table of routes: a function for [`Scope::configure`](crate::Scope::configure),
+/// or for the `App` with [`configure`]. It accepts only secured services.
 ///
 /// ```
 /// use secure_runtime::{SecuredConfig, route, secure};
@@ -35,7 +35,7 @@ type AddData = Box<dyn FnOnce(&mut web::ServiceConfig)>;
 pub struct SecuredConfig {
     pub(super) children: Vec<Child>,
     pub(super) default: Option<Route>,
-    /// The policies of the scope, the widest first.
+    /// The policies of the scope, from the outermost to the innermost.
     pub(super) policies: Vec<ScopePolicy>,
     data: Vec<AddData>,
 }
@@ -53,18 +53,19 @@ impl SecuredConfig {
         self
     }
 
-    /// Adds what another table mounts.
+    /// Adds the routes of another table.
     pub fn configure(&mut self, routes: impl FnOnce(&mut Self)) -> &mut Self {
         routes(self);
         self
     }
 
-    /// Mounts a service at and below a path, behind the policy of a secured handler that takes [`Next`](crate::Next).
-    /// Every request for the path passes the whole pipeline before the service sees it: authentication, rules,
-    /// limits.
+    /// Mounts a service at and below a path, behind the policy of a secured handler that takes
+    /// [`Next`](crate::Next). Every request for the path passes the whole pipeline before it
+    /// reaches the service: authentication, rules, limits.
     ///
-    /// The service is one that routes nothing itself, as `actix_files::Files` does: `Files::new("/", "./reports")`,
-    /// whose own mount path does not count here. It sees the rest of the path behind `path`.
+    /// The service must not route by itself. `actix_files::Files` fits: write `Files::new("/",
+    /// "./reports")`, whose own mount path is ignored here. The service sees the rest of the path
+    /// after `path`.
     ///
     /// ```
     /// use actix_web::HttpResponse;
@@ -83,7 +84,7 @@ impl SecuredConfig {
     /// let scope = secure_runtime::scope("/api").service_behind("/reports", reports, files);
     /// # drop(scope);
     /// ```
-    pub fn service_behind<G, Args, S, B>(&mut self, path: &str, gate: G, service: S) -> &mut Self
+    pub fn service_behind<G, Args, S, B>(&mut self, path: &str, policy: G, service: S) -> &mut Self
     where
         G: Handler<Args>,
         Args: 'static,
@@ -91,17 +92,17 @@ impl SecuredConfig {
         S: ScopeFactory<Response = ServiceResponse<B>>,
         B: MessageBody + 'static,
     {
-        self.children.push(next::service_behind(path, gate, service));
+        self.children.push(next::service_behind(path, policy, service));
         self
     }
 
-    /// Sends requests of any method for a path to another one, with 307 (RFC 9110 section 15.4.8). Nobody has
-    /// to authenticate for it; `to` stands in the `Location` of the response as it is.
+    /// Redirects requests of any method from one path to another with 307 (RFC 9110 section
+    /// 15.4.8), without authentication. `to` is the `Location` of the response, unchanged.
     pub fn redirect(&mut self, from: &str, to: impl Into<String>) -> &mut Self {
         self.redirect_with(from, to, StatusCode::TEMPORARY_REDIRECT)
     }
 
-    /// The same with 308, which clients may remember (RFC 9110 section 15.4.9).
+    /// Redirects with 308, which clients may cache (RFC 9110 section 15.4.9).
     pub fn redirect_permanently(&mut self, from: &str, to: impl Into<String>) -> &mut Self {
         self.redirect_with(from, to, StatusCode::PERMANENT_REDIRECT)
     }
@@ -121,7 +122,7 @@ impl SecuredConfig {
         self
     }
 
-    /// Answers requests that nothing matches with a secured handler.
+    /// Answers requests that match nothing with a secured handler.
     pub fn default_service(&mut self, route: impl ToSecuredHandler) -> &mut Self {
         self.default = Some(route.into_route());
         self
@@ -135,14 +136,14 @@ impl SecuredConfig {
         self
     }
 
-    /// The data, for the registration of the scope.
+    /// Adds the data, when the scope is registered.
     pub(super) fn add_data(&mut self, config: &mut web::ServiceConfig) {
         for add in std::mem::take(&mut self.data) {
             add(config);
         }
     }
 
-    /// Everything, to be searched by actix-web's own router.
+    /// Registers everything with actix-web's own router.
     fn add(mut self, config: &mut web::ServiceConfig) {
         self.add_data(config);
         for child in self.children {
@@ -154,11 +155,12 @@ impl SecuredConfig {
     }
 }
 
-/// Mounts a table of secured routes on the `App` itself, without a prefix: what does not have a policy does
-/// not compile in it.
+/// Mounts a table of secured routes on the `App` itself, without a prefix. A service without a
+/// policy does not compile in it.
 ///
-/// Only in a [`scope`](crate::scope()) does `max_body` replace the limits of actix-web's own extractors, and only
-/// there are many endpoints found by an index: the App tries one after the other.
+/// Two features need a [`scope`](crate::scope()): there, `max_body` replaces the limits of
+/// actix-web's own extractors, and an index finds one of many endpoints. The `App` tries one after
+/// the other.
 ///
 /// ```standalone_crate
 /// use actix_web::{App, get};

@@ -1,4 +1,4 @@
-//! The deny-by-default scope: what is mounted in it has a security policy, or does not compile.
+//! The deny-by-default scope: a service without a security policy does not compile in it.
 
 mod body_limits;
 mod config;
@@ -34,9 +34,9 @@ use crate::denial::Denial;
 use crate::handler::{Routed, SecuredOutput};
 use body_limits::BodyLimits;
 
-/// A service whose every request passes a security policy.
+/// A service that enforces a security policy for every request.
 ///
-/// `#[secure(...)]` above a route attribute implements it; so do [`Scope`]s.
+/// `#[secure(...)]` above a route attribute implements it, and so does [`Scope`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no security policy",
     label = "this handler is not annotated with `#[secure(...)]`",
@@ -46,7 +46,8 @@ use body_limits::BodyLimits;
     note = "a service of another crate: `service_behind` for files, `redirect`, `public_service!` with a reason"
 )]
 pub trait SecuredService: HttpServiceFactory + 'static {
-    /// Only an expansion names its value: written by hand, an `impl` claims what nothing enforces.
+    /// Only an expansion creates its value. An `impl` written by hand would claim a policy that
+    /// nothing enforces.
     #[doc(hidden)]
     const POLICED: Policed;
 
@@ -57,7 +58,7 @@ pub trait SecuredService: HttpServiceFactory + 'static {
     }
 }
 
-/// Starts a scope that mounts secured endpoints only.
+/// Creates a scope that mounts only secured endpoints.
 ///
 /// ```standalone_crate
 /// use actix_web::{App, get};
@@ -107,7 +108,7 @@ pub struct Scope<T> {
     dispatching: Dispatching,
 }
 
-/// What a [`Scope`] is generic over, for functions that return one.
+/// The type parameter of a [`Scope`], for functions that return one.
 pub trait ScopeFactory:
     ServiceFactory<ServiceRequest, Config = (), Error = Error, InitError = ()> + 'static
 {
@@ -127,8 +128,8 @@ impl<T: ScopeFactory> Scope<T> {
 
     /// Mounts a secured handler that has no route attribute.
     ///
-    /// Other methods than that of the route pass it by, as with `route` of actix-web's scopes: they are
-    /// answered with 404 if nothing else takes them. A [`resource`] answers them with 405.
+    /// Requests with other methods pass it by, as with `route` of actix-web's scopes. They are
+    /// answered with 404 if no other service matches. A [`resource`] answers them with 405.
     ///
     /// ```
     /// use secure_runtime::{route, secure};
@@ -146,7 +147,7 @@ impl<T: ScopeFactory> Scope<T> {
         self
     }
 
-    /// Adds what a table of routes mounts, as a rule that of another module.
+    /// Adds the routes of a table, which is usually a function of another module.
     ///
     /// ```
     /// mod users {
@@ -170,9 +171,9 @@ impl<T: ScopeFactory> Scope<T> {
         self
     }
 
-    /// Mounts a service at and below a path, behind the policy of a secured handler: static files, as a rule.
-    /// See [`SecuredConfig::service_behind`].
-    pub fn service_behind<G, Args, S, B>(mut self, path: &str, gate: G, service: S) -> Self
+    /// Mounts a service at and below a path, behind the policy of a secured handler. It is usually
+    /// used for static files. See [`SecuredConfig::service_behind`].
+    pub fn service_behind<G, Args, S, B>(mut self, path: &str, policy: G, service: S) -> Self
     where
         G: Handler<Args>,
         Args: 'static,
@@ -180,23 +181,23 @@ impl<T: ScopeFactory> Scope<T> {
         S: ScopeFactory<Response = ServiceResponse<B>>,
         B: MessageBody + 'static,
     {
-        self.config.service_behind(path, gate, service);
+        self.config.service_behind(path, policy, service);
         self
     }
 
-    /// Sends requests for a path to another one, with 307; see [`SecuredConfig::redirect`].
+    /// Redirects requests from one path to another with 307; see [`SecuredConfig::redirect`].
     pub fn redirect(mut self, from: &str, to: impl Into<String>) -> Self {
         self.config.redirect(from, to);
         self
     }
 
-    /// The same with 308; see [`SecuredConfig::redirect_permanently`].
+    /// Redirects with 308; see [`SecuredConfig::redirect_permanently`].
     pub fn redirect_permanently(mut self, from: &str, to: impl Into<String>) -> Self {
         self.config.redirect_permanently(from, to);
         self
     }
 
-    /// Answers requests that nothing in the scope matches with a secured handler.
+    /// Answers requests that match nothing in the scope with a secured handler.
     pub fn default_service(mut self, route: impl ToSecuredHandler) -> Self {
         self.config.default_service(route);
         self
@@ -209,16 +210,18 @@ impl<T: ScopeFactory> Scope<T> {
         Self { inner: self.inner.guard(guard), ..self }
     }
 
-    /// Puts every endpoint of the scope, and of the scopes inside of it, behind the policy of a secured handler
-    /// that takes [`Next`]: authentication, rules, limits. It is enforced when the request has found its endpoint,
-    /// before the policy of the endpoint, which can narrow it and not widen it.
+    /// Puts every endpoint of the scope, and of nested scopes, behind the policy of a secured
+    /// handler that takes [`Next`]: authentication, rules, limits. The policy is enforced after
+    /// routing, and before the endpoint's own policy. The endpoint's policy can narrow it, but not
+    /// widen it.
     ///
-    /// The policy does not see the body. Its limits count what all endpoints of the scope are asked, and what it
-    /// judges of a response (`failures`, `refund`, `cost = response`, `concurrency`), it judges of theirs. Where a
-    /// scope has several policies, the first one is the widest.
+    /// The policy does not see the body. Its limits count the requests of all endpoints of the
+    /// scope. Keys about responses (`failures`, `refund`, `cost = response`, `concurrency`) apply
+    /// to the endpoints' responses. If a scope has several policies, the first one is the
+    /// outermost.
     ///
-    /// Redirects, [public services](crate::public_service), and the 404 and 405 of paths and methods that have no
-    /// endpoint stay without a policy.
+    /// Redirects, [public services](crate::public_service), and the 404 and 405 of paths and
+    /// methods without an endpoint have no policy.
     ///
     /// ```
     /// use actix_web::HttpResponse;
@@ -234,33 +237,34 @@ impl<T: ScopeFactory> Scope<T> {
     ///     "[]"
     /// }
     ///
-    /// // For accountants among the staff.
+    /// // For accountants who are also staff.
     /// let office = secure_runtime::scope("/office")
     ///     .policy(for_staff)
     ///     .route("/invoices", route::get().to(invoices));
     /// # drop(office);
     /// ```
     ///
-    /// Which policy that is, the configuration may decide. The inventory tells it of each endpoint, once
-    /// [`mounted`](crate::inventory::Inventory::mounted) has filled in what is mounted where.
+    /// The policy can be chosen by configuration at startup. The inventory lists it for each
+    /// endpoint, after [`mounted`](crate::inventory::Inventory::mounted) has added the routes.
     pub fn policy<G, Args>(mut self, policy: G) -> Self
     where
         G: Handler<Args>,
         Args: 'static,
         G::Output: SecuredOutput<G>,
     {
-        let lead = move |incoming, call| next::lead(&policy, Routed::new(incoming), call);
-        self.config.policies.push(Rc::new(lead));
+        let call_with_inner =
+            move |incoming, call| next::call_with_inner(&policy, Routed::new(incoming), call);
+        self.config.policies.push(Rc::new(call_with_inner));
         self
     }
 
-    /// Adds data for this scope; a [`Security`](crate::Security) here takes the place of an outer one.
+    /// Adds data for this scope. A [`Security`](crate::Security) here replaces an outer one.
     pub fn app_data<U: 'static>(mut self, data: U) -> Self {
         self.config.app_data(data);
         self
     }
 
-    /// Answers refused requests of this scope with the application's own response, in place of
+    /// Answers refused requests of this scope with the application's own response. It replaces
     /// [`SecurityBuilder::answer`](crate::SecurityBuilder::answer).
     ///
     /// ```
@@ -287,8 +291,8 @@ impl<T: ScopeFactory> Scope<T> {
         self.app_data(Answers::new(hook))
     }
 
-    /// Wraps the scope in a middleware. It runs before the pipeline, and what it answers itself
-    /// has passed no policy.
+    /// Wraps the scope in a middleware. It runs before the pipeline. A response that the middleware
+    /// creates itself has passed no policy.
     pub fn wrap<M, B>(
         self,
         middleware: M,

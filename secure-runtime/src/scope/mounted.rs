@@ -1,4 +1,4 @@
-//! What is mounted in a scope: how it registers itself, and the paths that it is known to answer.
+//! The services that are mounted in a scope: their registration, and the paths that they answer.
 
 use std::rc::Rc;
 
@@ -9,7 +9,7 @@ use actix_web::http::Method;
 use super::{RouteOf, SecuredService};
 use crate::inventory::route_patterns::with_slash;
 
-/// A service that waits for the registration of its scope.
+/// A mounted service, until its scope is registered.
 pub(crate) struct Child {
     register: Box<dyn FnOnce(&mut AppService)>,
     pub(super) shape: Shape,
@@ -42,11 +42,11 @@ impl HttpServiceFactory for Child {
 /// The paths that a mounted service answers.
 #[derive(Clone)]
 pub enum Shape {
-    /// These resources, in the order in which they register themselves.
+    /// These resources, in the order of their registration.
     Resources(Vec<KnownPaths>),
-    /// A scope, and what it holds.
+    /// A scope, and its services.
     Scope(KnownPaths, Vec<Shape>),
-    /// Not known: only actix-web's own search finds it.
+    /// Unknown: only actix-web's own router finds it.
     Unknown,
 }
 
@@ -60,7 +60,7 @@ pub struct KnownPaths {
     pub(crate) methods: Option<Vec<Method>>,
     /// Its other guards.
     pub(crate) guards: Vec<Rc<dyn Guard>>,
-    /// Whether it may have more than these.
+    /// Whether it may have further guards that are unknown.
     pub(crate) has_more: bool,
 }
 
@@ -118,7 +118,7 @@ impl Shape {
         }
     }
 
-    /// What the scope's own search compares: all resources, or the prefix of a scope.
+    /// The entries that the scope's router compares: all resources, or the prefix of a scope.
     pub(super) fn entries(&self) -> &[KnownPaths] {
         match self {
             Self::Resources(known) => known,

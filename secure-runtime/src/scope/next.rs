@@ -1,4 +1,4 @@
-//! Closures and services behind the policy of a secured handler.
+//! [`Next`]: closures, services and endpoints behind the policy of a secured handler.
 
 use std::marker::PhantomData;
 use std::rc::Rc;
@@ -15,28 +15,28 @@ use super::dispatch::Answering;
 use super::mounted::{Child, KnownPaths, Shape};
 use crate::denial::Denial;
 use crate::handler::{Routed, SecuredOutput};
-use crate::pipeline::scope_policies::{AnswerBehind, Behind, Call};
+use crate::pipeline::scope_policies::{CallInner, InnerFuture, InnerService};
 use crate::pipeline::{Incoming, Served};
 
-/// What stands behind a secured handler: the closure of [`secured`], the service of
-/// [`Scope::service_behind`](crate::Scope::service_behind), or the endpoints of a scope whose
-/// [`policy`](crate::Scope::policy) it is. The handler takes it as a parameter, and calls it by
-/// [`run`](Self::run). Its whole policy is enforced before, and what the pipeline does with a response, it does
-/// with that of the closure or service.
+/// The inner service of a secured handler: the closure of [`secured`], the service of
+/// [`Scope::service_behind`](crate::Scope::service_behind), or the endpoints of a scope with this
+/// [`policy`](crate::Scope::policy). The handler takes it as a parameter, and calls it with
+/// [`run`](Self::run). The handler's whole policy is enforced before. The pipeline handles the
+/// inner response like any response of the handler.
 ///
-/// What stands behind gets the body of the request only if the attribute says so, by
-/// `unvalidated(next, reason = "…")`.
+/// The inner service gets the body of the request only if the attribute has `unvalidated(next,
+/// reason = "…")`.
 ///
-/// As a parameter of a handler that is mounted in any other way it is answered with 500.
+/// If the handler is mounted in any other way, the parameter causes a 500.
 #[must_use = "nothing behind the handler is called without `run`"]
 pub struct Next {
-    call: Call,
+    call: CallInner,
     request: HttpRequest,
     payload: Payload,
 }
 
 impl Next {
-    /// Calls what stands behind the handler.
+    /// Calls the inner service.
     pub async fn run(self) -> HttpResponse {
         (self.call)(self.request, self.payload).await
     }
@@ -47,24 +47,24 @@ impl FromRequest for Next {
     type Future = std::future::Ready<Result<Self, Error>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let behind = request.extensions_mut().remove::<Behind>();
+        let behind = request.extensions_mut().remove::<InnerService>();
         std::future::ready(match behind {
-            Some(Behind(call)) => {
+            Some(InnerService(call)) => {
                 Ok(Self { call, request: request.clone(), payload: payload.take() })
             }
             None => Err(Denial::internal(
-                "nothing stands behind the handler: `Next` is for `secured`, `service_behind` and `Scope::policy`",
+                "the handler has no inner service: `Next` is for `secured`, `service_behind` and `Scope::policy`",
             )
             .into()),
         })
     }
 }
 
-/// Puts a handler, a closure as a rule, behind the policy of a secured handler that takes [`Next`]: for
-/// tables of routes with closures, or with handlers that something generates.
+/// Puts a handler, usually a closure, behind the policy of a secured handler that takes [`Next`].
+/// Use it for tables of routes with closures, or with generated handlers.
 ///
-/// The arguments of `handler` are extracted after the whole policy has been enforced. Its policy, and the limits of
-/// it, are one with all that stands behind the same secured handler.
+/// The arguments of `handler` are extracted after the whole policy has been enforced. All handlers
+/// behind the same secured handler share its policy and its limits.
 ///
 /// ```
 /// use actix_web::{HttpResponse, web};
@@ -82,13 +82,13 @@ impl FromRequest for Next {
 /// # drop(scope);
 /// ```
 ///
-/// The policy is a secured handler itself; a closure in its place does not compile:
+/// The policy must be a secured handler; a closure in its place does not compile:
 ///
 /// ```compile_fail,E0277
 /// secure_runtime::secured(|| async { "no policy" }, || async { "open" });
 /// ```
 pub fn secured<G, GateArgs, H, Args>(
-    gate: G,
+    policy: G,
     handler: H,
 ) -> impl for<'a> Fn(Routed<'a>) -> Served + Clone + 'static
 where
@@ -101,8 +101,8 @@ where
     move |routed: Routed<'_>| {
         let handler = handler.clone();
         let call =
-            move |request, payload| -> AnswerBehind { Box::pin(call(handler, request, payload)) };
-        lead(&gate, routed, Box::new(call))
+            move |request, payload| -> InnerFuture { Box::pin(call(handler, request, payload)) };
+        call_with_inner(&policy, routed, Box::new(call))
     }
 }
 
@@ -118,17 +118,17 @@ where
     }
 }
 
-pub(super) fn lead<G, Args>(gate: &G, routed: Routed<'_>, call: Call) -> Served
+pub(super) fn call_with_inner<G, Args>(policy: &G, routed: Routed<'_>, call: CallInner) -> Served
 where
     G: Handler<Args>,
     G::Output: SecuredOutput<G>,
 {
-    routed.0.request().extensions_mut().insert(Behind(call));
-    G::Output::lead(gate, routed)
+    routed.0.request().extensions_mut().insert(InnerService(call));
+    G::Output::serve(policy, routed)
 }
 
-/// A service at and below a path, behind the policy of a secured handler.
-pub(super) fn service_behind<G, Args, S, B>(path: &str, gate: G, factory: S) -> Child
+/// Mounts a service at and below a path, behind the policy of a secured handler.
+pub(super) fn service_behind<G, Args, S, B>(path: &str, policy: G, factory: S) -> Child
 where
     G: Handler<Args>,
     Args: 'static,
@@ -141,10 +141,10 @@ where
     let factory = Rc::new(factory);
     let register = move |config: &mut AppService| {
         let guarded = fn_factory(move || {
-            let (gate, factory) = (gate.clone(), Rc::clone(&factory));
+            let (policy, factory) = (policy.clone(), Rc::clone(&factory));
             async move {
                 let service = Rc::new(factory.new_service(()).await?);
-                Ok(Guarded { gate, service, arguments: PhantomData })
+                Ok(Guarded { policy, service, arguments: PhantomData })
             }
         });
         config.register_service(definition, None, guarded, None);
@@ -153,7 +153,7 @@ where
 }
 
 struct Guarded<G, S, Args> {
-    gate: G,
+    policy: G,
     service: Rc<S>,
     arguments: PhantomData<fn(Args)>,
 }
@@ -173,7 +173,7 @@ where
 
     fn call(&self, request: ServiceRequest) -> Answering {
         let service = Rc::clone(&self.service);
-        let behind = move |request, payload| -> AnswerBehind {
+        let behind = move |request, payload| -> InnerFuture {
             Box::pin(async move {
                 let mut request = ServiceRequest::from_request(request);
                 request.set_payload(payload);
@@ -185,7 +185,7 @@ where
         };
         let (request, payload) = request.into_parts();
         let routed = Routed::new(Incoming::new(request.clone(), payload));
-        let served = lead(&self.gate, routed, Box::new(behind));
+        let served = call_with_inner(&self.policy, routed, Box::new(behind));
         Box::pin(async move {
             let response = served.await.respond_to(&request);
             Ok(ServiceResponse::new(request, response))

@@ -1,20 +1,21 @@
-//! What an expansion asserts about a service: that requests reach it through the pipeline alone.
+//! The proof that requests reach a service only through the pipeline. The expansion of
+//! `#[secure(...)]` creates it.
 
 use super::mounted::{KnownPaths, Shape};
 
-/// A route that a route attribute registers: its path, its name, and its methods; no methods if more than
-/// those decide whether it matches.
+/// A route of a route attribute: its path, its name and its methods. The methods are empty if other
+/// conditions decide whether it matches.
 pub type RouteOf = (&'static str, &'static str, &'static [&'static str]);
 
-/// What an expansion says of a service: that requests reach it through the pipeline alone.
+/// The proof that requests reach a service only through the pipeline.
 #[derive(Debug)]
 pub struct Policed(Option<&'static [RouteOf]>);
 
 impl Policed {
-    /// Said by `#[secure(...)]`, and by the scope about what it holds.
+    /// Created by `#[secure(...)]`, and by a scope for its services.
     pub const BY_THE_ATTRIBUTE: Self = Self(None);
 
-    /// The same of a service that registers these routes, in this order.
+    /// For a service that registers these routes, in this order.
     #[must_use]
     pub const fn with(routes: &'static [RouteOf]) -> Self {
         Self(Some(routes))

@@ -1,18 +1,19 @@
-//! Services of other crates that register routes of their own, in a secured scope.
+//! [`public_service!`](crate::public_service): services of other crates that register routes of
+//! their own, in a secured scope.
 
 use actix_web::dev::{AppService, HttpServiceFactory};
 
 use super::{Policed, SecuredService};
 use crate::inventory::PublicServiceRow;
 
-/// A service without a policy, in a scope that takes nothing else without a reason; made by
-/// [`public_service!`](crate::public_service).
+/// A service without a policy, mounted with a reason. [`public_service!`](crate::public_service)
+/// creates it.
 #[derive(Debug)]
 #[must_use = "a service does nothing until it is mounted"]
 pub struct PublicService<S>(S);
 
 impl<S> PublicService<S> {
-    /// Only the macro makes one, since it leaves the reason in the inventory.
+    /// Only the macro calls it, because it adds the reason to the inventory.
     #[doc(hidden)]
     pub fn registered(_: &'static PublicServiceRow, service: S) -> Self {
         Self(service)
@@ -29,11 +30,12 @@ impl<S: HttpServiceFactory + 'static> SecuredService for PublicService<S> {
     const POLICED: Policed = Policed::BY_THE_ATTRIBUTE;
 }
 
-/// Mounts a service that has no policy in a secured scope, with the reason: one of another crate that registers
-/// routes of its own, such as a page of documentation. Anybody may call it. The inventory lists it with the reason.
+/// Mounts a service without a policy in a secured scope, and requires a reason. Use it for a
+/// service of another crate that registers routes of its own, such as a page of documentation.
+/// Anybody may call it. The inventory lists it with the reason.
 ///
-/// A service that registers no routes of its own, such as `actix_files::Files`, can have a policy; see
-/// [`Scope::service_behind`](crate::Scope::service_behind).
+/// A service that registers no routes of its own, such as `actix_files::Files`, can have a policy;
+/// see [`Scope::service_behind`](crate::Scope::service_behind).
 ///
 /// ```
 /// use actix_web::web;
@@ -46,7 +48,7 @@ impl<S: HttpServiceFactory + 'static> SecuredService for PublicService<S> {
 /// assert!(secure_runtime::inventory().to_string().contains("documented in public"));
 /// ```
 ///
-/// The reason may not be empty:
+/// The reason must not be empty:
 ///
 /// ```compile_fail
 /// # let documentation = || actix_web::web::resource("/docs");
@@ -74,7 +76,7 @@ macro_rules! public_service {
                 }
                 &SERVICE
             },
-            // Outside of the block: the expression may name a `SERVICE` of its own.
+            // Outside of the block, because the expression may use a `SERVICE` of its own.
             $service,
         )
     };

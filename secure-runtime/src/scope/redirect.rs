@@ -1,4 +1,4 @@
-//! Redirects that a table of routes declares.
+//! The responses of redirects in a table of routes.
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::LOCATION;

@@ -1,4 +1,4 @@
-//! Several secured handlers of one path.
+//! Several secured handlers at one path, one per method.
 
 use std::rc::Rc;
 
@@ -14,12 +14,12 @@ use super::routes::{ToSecuredHandler, route};
 use super::{ScopeFactory, SecuredService};
 use crate::handler::SecuredOutput;
 
-/// Starts a resource: several secured handlers of one path, told apart by the method of the request, as
-/// with [`actix_web::web::resource`].
+/// Creates a resource: several secured handlers at one path, selected by the method of the request,
+/// like [`actix_web::web::resource`].
 ///
-/// A method that none of its routes takes is answered with 405 (RFC 9110 section 15.5.6) and a list of those
-/// that do. Nobody has to authenticate for that answer; [`SecuredResource::default_service`] puts a secured
-/// handler in its place.
+/// A method without a route is answered with 405 (RFC 9110 section 15.5.6) and a list of the
+/// allowed methods, without authentication. [`SecuredResource::default_service`] replaces that
+/// answer with a secured handler.
 ///
 /// ```
 /// use secure_runtime::{resource, route, secure};
@@ -45,7 +45,7 @@ pub fn resource(
     SecuredResource { inner: actix_web::Resource::new(path), known }
 }
 
-/// Several secured handlers of one path; see [`resource`].
+/// Several secured handlers at one path; see [`resource`].
 #[must_use = "a resource does nothing until it is mounted"]
 pub struct SecuredResource<T> {
     inner: actix_web::Resource<T>,
@@ -67,7 +67,7 @@ macro_rules! methods {
 }
 
 impl<T: ScopeFactory> SecuredResource<T> {
-    /// Adds a route; the first one that matches a request answers it.
+    /// Adds a route. The first route that matches a request answers it.
     pub fn route(self, route: impl ToSecuredHandler) -> Self {
         Self { inner: self.inner.route(route.into_route()), ..self }
     }
@@ -84,35 +84,37 @@ impl<T: ScopeFactory> SecuredResource<T> {
         self.route(route::any().to(handler))
     }
 
-    /// Answers requests that no route matches with a secured handler, in place of 405.
+    /// Answers requests that match no route with a secured handler, instead of 405.
     pub fn default_service(self, route: impl ToSecuredHandler) -> Self {
         Self { inner: self.inner.default_service(route.into_route()), ..self }
     }
 
-    /// Names the resource, for [`HttpRequest::url_for`](actix_web::HttpRequest::url_for).
+    /// Sets the name of the resource, for
+    /// [`HttpRequest::url_for`](actix_web::HttpRequest::url_for).
     ///
     /// # Panics
     ///
-    /// actix-web panics at the start of the program if the name is empty.
+    /// actix-web panics at startup if the name is empty.
     pub fn name(mut self, name: &str) -> Self {
         self.known.name = Some(name.to_owned());
         Self { inner: self.inner.name(name), ..self }
     }
 
-    /// Matches only requests that pass this guard; others go on to the next service of the scope.
+    /// Matches only requests that pass this guard. Other requests continue with the next service of
+    /// the scope.
     pub fn guard(mut self, guard: impl Guard + 'static) -> Self {
         let guard: Rc<dyn Guard> = Rc::new(guard);
         self.known.guards.push(Rc::clone(&guard));
         Self { inner: self.inner.guard(guard), ..self }
     }
 
-    /// Adds data for this resource; a [`Security`](crate::Security) here takes the place of an outer one.
+    /// Adds data for this resource. A [`Security`](crate::Security) here replaces an outer one.
     pub fn app_data<U: 'static>(self, data: U) -> Self {
         Self { inner: self.inner.app_data(data), ..self }
     }
 
-    /// Wraps the resource in a middleware. It runs before the pipeline, and what it answers itself
-    /// has passed no policy.
+    /// Wraps the resource in a middleware. It runs before the pipeline. A response that the
+    /// middleware creates itself has passed no policy.
     pub fn wrap<M, B>(
         self,
         middleware: M,

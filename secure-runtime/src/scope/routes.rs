@@ -1,4 +1,5 @@
-//! Routes to secured handlers that have no route attribute.
+//! Routes to secured handlers that have no route attribute:
+//! `secure_runtime::route::get().to(handler)`.
 
 use std::rc::Rc;
 
@@ -18,7 +19,8 @@ pub struct SecuredRoute {
 }
 
 impl SecuredRoute {
-    /// As the only route of a resource that other methods pass by, as `route` of actix-web's scopes does it.
+    /// The only route of a resource. Requests with other methods pass it by, as with `route` of
+    /// actix-web's scopes.
     pub(super) fn at(self, path: &str) -> Child {
         let Self { conditions: RouteBuilder { method, guards }, handler } = self;
         let known = KnownPaths {
@@ -33,7 +35,7 @@ impl SecuredRoute {
     }
 }
 
-/// A route that leads to a secured handler, as only a [`SecuredRoute`] does.
+/// A route that leads to a secured handler. Only a [`SecuredRoute`] implements it.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not lead to a secured handler",
     label = "expected a route of `secure_runtime::route`",
@@ -62,7 +64,7 @@ pub(super) mod sealed {
     }
 }
 
-/// A route that has no handler yet.
+/// A route without a handler.
 #[must_use = "a route does nothing without a handler"]
 pub struct RouteBuilder {
     method: Option<Method>,
@@ -76,9 +78,9 @@ impl RouteBuilder {
         self
     }
 
-    /// Sets the handler: a function annotated with `#[secure(...)]`. A closure that calls one is refused,
-    /// because its own code would run before the policy; [`secured`](crate::secured) puts a closure behind a
-    /// policy.
+    /// Sets the handler: a function annotated with `#[secure(...)]`. A closure that calls one does
+    /// not compile, because its own code would run before the policy. [`secured`](crate::secured)
+    /// puts a closure behind a policy.
     pub fn to<F, Args>(self, handler: F) -> SecuredRoute
     where
         F: Handler<Args>,
@@ -112,7 +114,8 @@ pub mod route {
     }
 
     /// A route that answers 404 in the form of all refusals, for the
-    /// [`default_service`](crate::Scope::default_service) of a scope; see [`not_found`](crate::not_found()).
+    /// [`default_service`](crate::Scope::default_service) of a scope; see
+    /// [`not_found`](crate::not_found()).
     pub fn not_found() -> SecuredRoute {
         SecuredRoute { conditions: any(), handler: actix_web::web::to(crate::not_found) }
     }

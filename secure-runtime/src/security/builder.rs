@@ -116,7 +116,9 @@ impl SecurityBuilder {
     }
 
     fn configure(mut self, name: String, is_default: bool, it: impl IntoAuthenticator) -> Self {
-        let outcome = it.into_authenticator();
+        let outcome = it
+            .into_authenticator()
+            .map_err(|errors| errors.iter().map(|error| error.message().to_owned()).collect());
         self.authenticators.push(Configured { name, is_default, outcome });
         self
     }

@@ -34,8 +34,8 @@ use crate::support::time::Clock;
 #[cfg(feature = "redis")]
 use crate::throttling::SharedStatistics;
 use crate::throttling::{
-    AddressGroups, ConfiguredModes, Counters, FailureStatistics, InFlight, Load, Penalties,
-    Statistics,
+    AddressGroups, ConfiguredModes, Counters, FailureStatistics, InFlight, LimiterStatistics, Load,
+    Penalties,
 };
 use crate::transport::TrustedProxies;
 
@@ -143,13 +143,13 @@ impl Security {
 
     /// How full the fixed memory of the rate limiter is, and how many live entries it had to evict.
     #[must_use]
-    pub fn limiter_statistics(&self) -> Statistics {
+    pub fn limiter_statistics(&self) -> LimiterStatistics {
         self.0.counters.limiter.statistics()
     }
 
     /// The same for the memory of calendar quotas.
     #[must_use]
-    pub fn quota_statistics(&self) -> Statistics {
+    pub fn quota_statistics(&self) -> LimiterStatistics {
         self.0.counters.calendar.statistics()
     }
 

@@ -118,9 +118,9 @@ impl ProtectedResource {
         let before = faults.len();
         self.check_addresses(faults);
         if self.authorization_servers.is_empty() {
-            let issuers = authenticators.clone().filter_map(|(_, it)| it.issuer());
-            let issuers: BTreeSet<&str> = issuers.collect();
-            self.authorization_servers = issuers.into_iter().map(str::to_owned).collect();
+            let issuers = authenticators.clone().filter_map(|(_, it)| it.capabilities().issuer);
+            let issuers: BTreeSet<Box<str>> = issuers.collect();
+            self.authorization_servers = issuers.into_iter().map(String::from).collect();
         }
         for server in &self.authorization_servers {
             faults.extend(url_fault(server).map(|fault| {
@@ -133,13 +133,15 @@ impl ProtectedResource {
         let audience = self.expected_audience();
         let issues = |issuer: &str| self.authorization_servers.iter().any(|it| it == issuer);
         for (name, authenticator) in authenticators.clone() {
-            if authenticator.issuer().is_some_and(issues)
-                && !authenticator.accepts_audience(audience)
+            let capabilities = authenticator.capabilities();
+            if capabilities.issuer.as_deref().is_some_and(issues)
+                && !capabilities.accept_audience(audience)
             {
                 faults.push(format!(
                     "the authenticator `{name}` refuses tokens for `{audience}`, which clients of \
                      the protected resource ask for (RFC 8707): add `.audience({audience:?})` to \
-                     it, or say what their `aud` is with `ProtectedResource::audience`"
+                     it, or say what their `aud` is with `ProtectedResource::audience`; an \
+                     authenticator of your own announces it with `Capabilities::accepts_audience`"
                 ));
             }
         }

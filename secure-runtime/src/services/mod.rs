@@ -1,4 +1,4 @@
-//! Services that the crate offers for mounting: readiness, and the metadata of the protected resource.
+//! Services to mount: readiness, and the metadata of the protected resource.
 
 pub(crate) mod readiness;
 pub(crate) mod resource_metadata;

@@ -1,4 +1,5 @@
-//! Whether the program can tell who is calling: for probes of an orchestrator, and for operators.
+//! Readiness: whether every authenticator can verify credentials now, for operators and for
+//! readiness probes.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,13 +14,13 @@ use crate::scope::SecuredService;
 use crate::scope::mounted::{KnownPaths, Shape};
 use crate::security::Security;
 
-/// Why a [`Security`] is not [ready](Security::ready): each authenticator that cannot judge
-/// credentials now, and why.
+/// Why a [`Security`] is not [ready](Security::ready): the authenticators that cannot verify
+/// credentials now, each with its cause.
 #[derive(Clone, Debug)]
 pub struct NotReady(Vec<(&'static str, Arc<str>)>);
 
 impl NotReady {
-    /// The authenticators that cannot judge now, and why.
+    /// The authenticators that cannot verify credentials now, each with its cause.
     pub fn causes(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, cause)| (*name, &**cause))
     }
@@ -38,13 +39,14 @@ impl fmt::Display for NotReady {
 impl std::error::Error for NotReady {}
 
 impl Security {
-    /// Whether every authenticator can judge credentials now: whether published keys have been fetched
-    /// and are not too old, and whether an introspection endpoint answered when it was asked last. What
-    /// is due is fetched in the background, so that a program which has no requests yet becomes ready.
+    /// Whether every authenticator can verify credentials now: whether published keys have been
+    /// fetched and are not too old, and whether an introspection endpoint answered its last
+    /// request. Keys that are due are fetched in the background, so a program becomes ready before
+    /// its first request.
     ///
     /// # Errors
     ///
-    /// The authenticators that cannot, and why: for the operator, not for clients.
+    /// The authenticators that cannot, each with its cause: for operators, not for clients.
     ///
     /// ```
     /// use secure_runtime::{Security, authentication::Jwt};
@@ -65,10 +67,12 @@ impl Security {
         }
     }
 
-    /// A service that answers 200 at this path while the program is [ready](Self::ready), and 503 while
-    /// it is not: for a readiness probe. Everybody may ask, and learns nothing else.
+    /// A service for a readiness probe. It answers 200 at this path while the program is
+    /// [ready](Self::ready), and 503 otherwise. It needs no authentication, and reveals nothing
+    /// else.
     ///
-    /// Do not use it for a liveness probe: while the identity provider is down, a restart does not help.
+    /// Do not use it for a liveness probe: while the identity provider is down, a restart does not
+    /// help.
     ///
     /// ```
     /// use actix_web::App;
@@ -114,7 +118,7 @@ fn answer(is_ready: bool) -> HttpResponse {
         .body(body)
 }
 
-/// Everybody may ask: it says only whether the program serves.
+/// Public: it reveals only whether the program is ready.
 impl SecuredService for Readiness {
     const POLICED: crate::scope::Policed = crate::scope::Policed::BY_THE_ATTRIBUTE;
 

@@ -1,4 +1,4 @@
-//! The service that publishes the metadata of the protected resource (RFC 9728 section 3).
+//! Publishes the metadata of the protected resource (RFC 9728 section 3).
 
 use actix_web::dev::{AppService, HttpServiceFactory};
 use actix_web::guard::{Any, Get, Head};
@@ -18,7 +18,7 @@ use crate::security::{Security, WELL_KNOWN};
 #[must_use = "a service does nothing until it is mounted"]
 pub struct ResourceMetadata {
     path: &'static str,
-    /// `None`: nothing describes the resource.
+    /// `None`: no protected resource is configured.
     document: Option<Bytes>,
 }
 
@@ -29,12 +29,12 @@ impl ResourceMetadata {
 }
 
 impl Security {
-    /// The service that publishes the metadata of the
-    /// [protected resource](crate::SecurityBuilder::protected_resource) at its well-known path (RFC 9728
-    /// section 3): to be mounted at the root, in the `App` (ahead of a scope without a path) or in
-    /// such a scope. Everybody may read them.
+    /// A service that publishes the metadata of the [protected
+    /// resource](crate::SecurityBuilder::protected_resource) at its well-known path (RFC 9728
+    /// section 3). Mount it at the root: in the `App`, before a scope without a path, or in such a
+    /// scope. It needs no authentication.
     ///
-    /// Where nothing describes the resource it answers with 500.
+    /// Without a configured resource it answers 500.
     ///
     /// ```
     /// use actix_web::App;
@@ -66,7 +66,7 @@ impl HttpServiceFactory for ResourceMetadata {
     }
 }
 
-/// Answers `GET` and `HEAD` at this path, and refuses other methods.
+/// Answers `GET` and `HEAD` at this path with the response, and other methods with 405.
 pub(crate) fn serve_publicly<F: Future<Output = HttpResponse> + 'static>(
     path: &str,
     answer: impl Fn() -> F + Clone + 'static,
@@ -86,7 +86,8 @@ pub(crate) fn serve_publicly<F: Future<Output = HttpResponse> + 'static>(
 
 fn answer(document: Option<Bytes>) -> HttpResponse {
     let Some(document) = document else {
-        let denial = Denial::internal("nothing describes the resource: see `protected_resource`");
+        let denial =
+            Denial::internal("no protected resource is configured: see `protected_resource`");
         tracing::error!(cause = denial.cause(), "refused");
         return denial.error_response();
     };
@@ -96,7 +97,7 @@ fn answer(document: Option<Bytes>) -> HttpResponse {
         .body(document)
 }
 
-/// Everybody may read it: whoever has no token learns from it where to get one.
+/// Public: a client without a token learns here where to get one.
 impl SecuredService for ResourceMetadata {
     const POLICED: crate::scope::Policed = crate::scope::Policed::BY_THE_ATTRIBUTE;
 

@@ -1,17 +1,17 @@
-//! Whether something over the network (an identity provider, a Redis) is asked at all: not while it
-//! was out of reach just now.
+//! A circuit breaker for calls over the network (to an identity provider, or to Redis): no calls are made
+//! shortly after one failed.
 //!
-//! 1. The first call that does not reach it ends all others for a quarter of a second.
-//! 2. After that one request at a time tries again, while the others are answered at once. Each try
-//!    that fails doubles the pause, up to 32 seconds, or what its user says.
-//! 3. Any answer ends it.
+//! 1. The first failed call stops all others for a quarter of a second.
+//! 2. After that, one call at a time tries again, and the others fail at once. Each failed try doubles the
+//!    pause, up to 32 seconds, or up to a configured bound.
+//! 3. Any response closes the circuit.
 
-/// The state of what is asked.
+/// The state of one remote service.
 #[derive(Debug)]
 pub(crate) struct Circuit {
-    /// How often the first pause is doubled at most.
+    /// The largest number of doublings of the first pause.
     most_doublings: u32,
-    /// How many pauses there were since the last answer.
+    /// The number of pauses since the last response.
     failures: u32,
     /// When the next call may begin, in monotonic nanoseconds.
     again_at: u64,
@@ -29,12 +29,12 @@ impl Default for Circuit {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Call {
     Usual,
-    /// The one that finds out whether it is back.
+    /// The trial call after a pause.
     Trial,
 }
 
 impl Circuit {
-    /// One whose first pause of a quarter of a second is doubled so often at most.
+    /// A circuit whose first pause of a quarter of a second is doubled at most so often.
     pub(crate) const fn pausing(most_doublings: u32) -> Self {
         Self { most_doublings, failures: 0, again_at: 0, is_tried: false }
     }
@@ -56,7 +56,7 @@ impl Circuit {
         call == Call::Trial || self.failures == 0
     }
 
-    /// Takes in that a call that was admitted was not made after all.
+    /// Records that an admitted call was not made after all.
     #[cfg(any(test, feature = "redis"))]
     pub(crate) fn release(&mut self, call: Call) {
         if call == Call::Trial {
@@ -64,13 +64,13 @@ impl Circuit {
         }
     }
 
-    /// Takes in that there was an answer.
+    /// Records a response.
     pub(crate) fn reached(&mut self) {
         *self = Self::pausing(self.most_doublings);
     }
 
-    /// Takes in that a call failed; whether that was news. Calls that began before the first failure
-    /// add nothing to it.
+    /// Records a failed call. Returns whether the circuit was closed before. Calls that began before the
+    /// first failure change nothing.
     pub(crate) fn failed(&mut self, call: Call, now_nanos: u64) -> bool {
         if !self.still_admits(call) {
             return false;

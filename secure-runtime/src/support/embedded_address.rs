@@ -1,12 +1,12 @@
-//! The IPv4 address that an IPv6 address of a translator or a tunnel embeds.
+//! The IPv4 address embedded in an IPv6 address of a translator (NAT64) or a tunnel (6to4).
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// The IPv4 address in one of NAT64 (`64:ff9b::/96`, RFC 6052 section 2.2, and `64:ff9b:1::/48`,
 /// RFC 8215) or of 6to4 (`2002::/16`, RFC 3056 section 2).
 ///
-/// Below `64:ff9b:1::/48` the length of an operator's prefix is not known; it is told by the zeros that
-/// each but the longest leaves at the end.
+/// Below `64:ff9b:1::/48` the length of an operator's prefix is not known. It follows from the trailing
+/// zeros, which every prefix but the longest leaves.
 #[inline]
 pub(crate) fn embedded_ipv4(address: Ipv6Addr) -> Option<Ipv4Addr> {
     let bits = address.to_bits();

@@ -1,4 +1,5 @@
-//! What every part uses and what knows none of them: time, hashing, text tables, circuit breakers, the Redis connection.
+//! Helpers without dependencies on other folders: time, hashing, text tables, circuit breakers, Redis
+//! connections.
 
 #[cfg(all(any(feature = "introspection", feature = "redis"), not(loom)))]
 pub(crate) mod circuit;
@@ -14,6 +15,7 @@ pub(crate) mod text_table;
 pub(crate) mod time;
 #[cfg(not(loom))]
 pub(crate) mod time_zone;
+pub(crate) mod unix_time;
 
 #[cfg(not(loom))]
 pub(crate) use opaque_debug::opaque_debug;

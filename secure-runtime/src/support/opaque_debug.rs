@@ -1,4 +1,4 @@
-//! `Debug` for types that hold closures, futures or secrets: their name, and nothing of what they hold.
+//! `Debug` for types that contain closures, futures or secrets: prints the type name alone.
 
 macro_rules! opaque_debug {
     ($($name:ident $(<$lifetime:lifetime>)? $(<<$($generic:ident),+>>)?),+ $(,)?) => {$(

@@ -1,12 +1,12 @@
-//! The number of a thread, for counters that no two threads write.
+//! Thread numbers, for counters with a slot for each thread.
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// More than most services have workers; those that share a counter still count right.
+/// More than most services have workers. Threads that share a slot still count correctly.
 pub(crate) const STRIPES: usize = 32;
 
-/// Which of the counters is this thread's; threads are numbered as they first count.
+/// The slot of this thread. Threads are numbered in the order in which they first count.
 #[inline]
 pub(crate) fn stripe() -> usize {
     static NEXT: AtomicUsize = AtomicUsize::new(0);

@@ -1,9 +1,9 @@
-//! For tables whose keys bring a hash under a secret along: nothing is hashed a second time.
+//! Hash tables whose keys are keyed hashes already: nothing is hashed a second time.
 
 use std::fmt;
 use std::hash::{BuildHasher, Hasher};
 
-/// Passes the 64 bits of a key on.
+/// A hasher that returns the 64 bits of a key.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct KeyedAlready;
 
@@ -15,7 +15,7 @@ impl BuildHasher for KeyedAlready {
     }
 }
 
-/// What a key has written.
+/// The bits that the key has written.
 pub(crate) struct Passed(u64);
 
 impl Hasher for Passed {
@@ -34,11 +34,11 @@ impl Hasher for Passed {
     }
 }
 
-/// The hash of somebody whom a [`Limiter`](crate::throttling::Limiter) counts, to be kept for when they come again.
+/// The hash of a key of a [`Limiter`](crate::throttling::Limiter), for a key that is used again.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Hashed {
     pub(crate) hash: u64,
-    /// The hash of nothing: another one under another limiter's secret.
+    /// Identifies the limiter: the hash of nothing under its secret.
     pub(crate) limiter: u64,
 }
 

@@ -1,5 +1,5 @@
-//! Redis or Valkey: one server, the one that Sentinels name, or a cluster; and a connection to it that
-//! all requests share.
+//! Connections to Redis or Valkey: to one server, through Sentinels, or to a cluster. All requests share a
+//! connection.
 
 use std::fmt;
 use std::time::Duration;
@@ -14,19 +14,19 @@ use redis::{
 };
 use tokio::sync::Mutex;
 
-/// An address that is not one of Redis. It is not shown: it may have a password in it.
+/// An address that is not a Redis address. It is not shown, because it may contain a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct NoAddress;
 
-/// Where Redis is.
+/// The kind of deployment.
 pub(crate) enum Place {
     Single(Box<Client>),
-    /// The Sentinels are asked anew for each connection: after a failover they name another server.
+    /// The Sentinels are queried for each connection, because they name another server after a failover.
     Sentinel(Box<Mutex<SentinelClient>>),
     Cluster(Box<ClusterClient>),
 }
 
-/// A connection that any number of requests use at once; a clone is another handle of it.
+/// A connection that any number of requests can use at once. A clone is another handle to it.
 #[derive(Clone)]
 pub(crate) enum Link {
     Single(MultiplexedConnection),
@@ -43,8 +43,8 @@ impl Place {
         client(address).map(|client| Self::Single(Box::new(client)))
     }
 
-    /// `servers` is the address that all servers have in common, with the name under which the
-    /// Sentinels know them in place of the host.
+    /// `servers` is the address of the servers, with the name that the Sentinels use for them in place of the
+    /// host.
     pub(crate) fn sentinel(sentinels: &[&str], servers: &str) -> Result<Self, NoAddress> {
         let servers = servers.into_connection_info().map_err(|_| NoAddress)?;
         let (name, tls) = match servers.addr() {
@@ -63,17 +63,17 @@ impl Place {
             .map_err(|_| NoAddress)
     }
 
-    /// `nodes` are some of the cluster; they name the others.
+    /// `nodes` are some nodes of the cluster; the others are discovered.
     pub(crate) fn cluster(nodes: &[&str]) -> Result<Self, NoAddress> {
-        // Slots that moved are found by trying again; whoever waits has a deadline of their own.
+        // Moved slots are found by retrying. Every caller has its own deadline.
         let client = ClusterClient::builder(infos(nodes)?).retries(8).min_retry_wait(1);
         let client = client.max_retry_wait(20).build().map_err(|_| NoAddress)?;
         Ok(Self::Cluster(Box::new(client)))
     }
 
-    /// A new connection, whose work is done by the runtime that waits for this.
+    /// A new connection. Its work runs on the runtime that awaits this call.
     pub(crate) async fn connect(&self, within: Duration) -> RedisResult<Link> {
-        // Answers are waited for by whoever asks, and no longer than they like.
+        // Every caller has its own timeout for a response.
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(within))
             .set_response_timeout(None);
@@ -91,7 +91,7 @@ impl Place {
 }
 
 impl Link {
-    /// One command, and its answer.
+    /// Sends one command, and returns its response.
     pub(crate) async fn ask(&mut self, command: &Cmd) -> RedisResult<Value> {
         match self {
             Self::Single(connection) => connection.req_packed_command(command).await,

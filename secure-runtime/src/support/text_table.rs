@@ -1,9 +1,9 @@
-//! Texts in columns.
+//! Text tables: aligned columns.
 
 use std::fmt;
 
-/// Breaks cells at blanks where they are wider than these bounds, and at the ends of lines: one line becomes
-/// several. A word that is wider stays whole.
+/// Wraps cells that are wider than these bounds at spaces, and splits them at line ends. A longer word stays
+/// whole.
 pub(crate) fn wrapped<const COLUMNS: usize>(
     lines: &[[String; COLUMNS]],
     bounds: [usize; COLUMNS],
@@ -38,7 +38,7 @@ fn broken(cell: &str, bound: usize) -> Vec<String> {
     lines
 }
 
-/// Writes lines in columns as wide as their widest cell.
+/// Writes rows in columns that are as wide as their widest cell.
 pub(crate) fn write<const COLUMNS: usize>(
     formatter: &mut fmt::Formatter<'_>,
     lines: &[[String; COLUMNS]],

@@ -1,4 +1,4 @@
-//! Time as the pipeline sees it: one reading a request, replaceable in tests.
+//! [`Moment`] and [`Clock`]: one clock reading for each request, replaceable in tests.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -13,9 +13,9 @@ pub struct Moment {
 }
 
 impl Moment {
-    /// A reading made of time since some fixed start and time since the Unix epoch.
+    /// A reading from the time since a fixed start and the time since the Unix epoch.
     #[must_use]
-    pub fn new(monotonic: Duration, since_epoch: Duration) -> Self {
+    pub const fn new(monotonic: Duration, since_epoch: Duration) -> Self {
         Self { monotonic_nanos: nanos(monotonic), unix_nanos: nanos(since_epoch) }
     }
 
@@ -46,8 +46,8 @@ pub trait Clock: Send + Sync + 'static {
 
 /// The machine's clock.
 ///
-/// Reads the monotonic clock only; how far it stands from the wall clock is measured again once
-/// a second, so a step of the system clock is followed within a second, and limits never see it.
+/// It reads the monotonic clock, and measures the offset of the wall clock once a second. So it follows a
+/// step of the system clock within a second, and limits never see the step.
 #[derive(Debug)]
 pub struct SystemClock {
     start: Instant,
@@ -71,8 +71,8 @@ impl SystemClock {
     }
 
     fn measure_origin(&self, monotonic_nanos: u64) -> u64 {
-        // A clock set before 1970 reads as 1970: every token is then not yet valid or of a
-        // far future, and `nbf` and `iat` refuse it.
+        // A clock set before 1970 reads as 1970: every token is then not valid yet, and `nbf` and `iat`
+        // reject it.
         let unix = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, nanos);
         let origin = unix.saturating_sub(monotonic_nanos);
         self.origin.store(origin, Ordering::Relaxed);
@@ -102,8 +102,9 @@ impl Clock for SystemClock {
 const NANOS_PER_SECOND: u64 = 1_000_000_000;
 
 /// Saturates after 584 years.
-fn nanos(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+const fn nanos(duration: Duration) -> u64 {
+    let nanos = duration.as_nanos();
+    if nanos > u64::MAX as u128 { u64::MAX } else { nanos as u64 }
 }
 
 #[cfg(test)]

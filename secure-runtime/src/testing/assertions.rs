@@ -1,4 +1,4 @@
-//! What a test expects of a response, and why it was refused where that was not expected.
+//! Assertions about responses, which show why a request was denied.
 
 use actix_web::body::MessageBody;
 use actix_web::dev::ServiceResponse;

@@ -1,10 +1,11 @@
-//! A clock that stands still until it is told to move.
+//! `FakeClock`: a clock for tests that only moves when a test moves it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::support::time::{Clock, Moment};
+use crate::support::unix_time::system_time;
 
 /// A [`Clock`] for tests. Clones show the same time.
 ///
@@ -35,15 +36,15 @@ impl FakeClock {
     /// A clock at 2026-01-01T00:00:00Z.
     #[must_use]
     pub fn new() -> Self {
-        Self::at(1_767_225_600)
+        Self::at(system_time(1_767_225_600))
     }
 
-    /// A clock at this time, in seconds since the Unix epoch.
+    /// A clock at this time.
     #[must_use]
-    pub fn at(unix_seconds: u64) -> Self {
+    pub fn at(time: SystemTime) -> Self {
         let parts = Parts { monotonic_nanos: AtomicU64::new(0), unix_nanos: AtomicU64::new(0) };
         let clock = Self(Arc::new(parts));
-        clock.set_unix(unix_seconds);
+        clock.set_wall(time);
         clock
     }
 
@@ -54,13 +55,14 @@ impl FakeClock {
         self.0.unix_nanos.fetch_add(passed, Ordering::SeqCst);
     }
 
-    /// Sets the wall clock, in seconds since the Unix epoch; no time passes.
-    pub fn set_unix(&self, seconds: u64) {
-        self.0.unix_nanos.store(nanos(Duration::from_secs(seconds)), Ordering::SeqCst);
+    /// Sets the wall clock; no time passes. A time before the Unix epoch sets it to the epoch.
+    pub fn set_wall(&self, time: SystemTime) {
+        let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+        self.0.unix_nanos.store(nanos(since), Ordering::SeqCst);
     }
 
-    /// Moves the wall clock, back where negative; no time passes. What an operator or a time server
-    /// does to a machine.
+    /// Moves the wall clock by so many seconds, back if negative; no time passes. What an operator or a
+    /// time server does to a machine.
     pub fn jump_wall(&self, seconds: i64) {
         let distance = nanos(Duration::from_secs(seconds.unsigned_abs()));
         let now = self.0.unix_nanos.load(Ordering::SeqCst);

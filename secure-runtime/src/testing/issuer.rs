@@ -1,4 +1,4 @@
-//! A test issuer: the other half of [`Jwt`], with keys that everybody knows.
+//! `Issuer`: mints tokens for tests, with published keys.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,10 +11,10 @@ use super::token::Token;
 use crate::authentication::{Algorithm, ClaimPath, Jwt, Key, vocabulary_claims};
 use crate::support::time::{Clock, SystemClock};
 
-/// Mints tokens for tests, right ones and wrong ones.
+/// Mints tokens for tests, valid and invalid ones.
 ///
-/// Its keys are published with this crate, so a service refuses them at startup unless it was told
-/// to [accept them](Jwt::accept_test_keys), and its log warns of those that it accepts.
+/// Its keys are published with this crate. So a service rejects them at startup unless its configuration
+/// [accepts them](Jwt::dangerously_accept_test_keys), and then the log has a warning.
 ///
 /// ```
 /// use secure_runtime::authentication::{Attempt, IntoAuthenticator};
@@ -50,7 +50,7 @@ struct Signing {
 }
 
 impl Issuer {
-    /// Signs with HMAC and a secret that everybody knows.
+    /// Signs with HMAC and a published secret.
     #[must_use]
     pub fn hs256() -> Self {
         Self::with(
@@ -67,7 +67,7 @@ impl Issuer {
         Self::with(Algorithm::Hs256, EncodingKey::from_secret(secret), Key::hs256(secret))
     }
 
-    /// Signs with RSASSA-PKCS1-v1_5 and a 2048-bit key that everybody knows.
+    /// Signs with RSASSA-PKCS1-v1_5 and a published 2048-bit key.
     #[must_use]
     pub fn rs256() -> Self {
         Self::with(
@@ -77,7 +77,7 @@ impl Issuer {
         )
     }
 
-    /// Signs with ECDSA on P-256 and a key that everybody knows.
+    /// Signs with ECDSA on P-256 and a published key.
     #[must_use]
     pub fn es256() -> Self {
         Self::with(
@@ -87,7 +87,7 @@ impl Issuer {
         )
     }
 
-    /// Signs with Ed25519 and a key that everybody knows.
+    /// Signs with Ed25519 and a published key.
     #[must_use]
     pub fn eddsa() -> Self {
         Self::with(
@@ -97,35 +97,35 @@ impl Issuer {
         )
     }
 
-    /// Its name, the `iss` of its tokens; `https://issuer.test` unless said otherwise.
+    /// Sets its name, the `iss` of its tokens. Default: `https://issuer.test`.
     #[must_use]
     pub fn named(mut self, issuer: impl Into<String>) -> Self {
         self.name = issuer.into();
         self
     }
 
-    /// Whom its tokens are for, their `aud`; `test` unless said otherwise.
+    /// Sets the audience of its tokens, `aud`. Default: `test`.
     #[must_use]
     pub fn audience(mut self, audience: impl Into<String>) -> Self {
         self.audience = audience.into();
         self
     }
 
-    /// The name of its key, the `kid` of its tokens; none unless said otherwise.
+    /// Sets the name of its key, the `kid` of its tokens. Default: none.
     #[must_use]
     pub fn kid(mut self, id: impl Into<String>) -> Self {
         self.kid = Some(id.into());
         self
     }
 
-    /// The clock it dates tokens by; the machine's unless said otherwise.
+    /// Sets the clock for the times in its tokens. Default: the machine's.
     #[must_use]
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
         self
     }
 
-    /// A token for this subject that [`jwt`](Self::jwt) accepts for an hour, until it is changed.
+    /// Starts a token for this subject. Unchanged, [`jwt`](Self::jwt) accepts it for an hour.
     pub fn token(&self, subject: impl Into<String>) -> Token<'_> {
         Token::new(self, subject.into())
     }
@@ -143,26 +143,26 @@ impl Issuer {
     ///
     /// # Panics
     ///
-    /// If it signs with a secret, which nobody publishes.
+    /// If it signs with a secret, because a secret has no public key.
     #[must_use]
     #[expect(clippy::expect_used, reason = "test support: the test is wrong")]
     pub fn jwk(&self) -> serde_json::Value {
         self.key().published().expect("an issuer that signs with a private key")
     }
 
-    /// The description that accepts its tokens. The claims `tenant` and `tier` name those, if the
-    /// vocabulary knows no others.
+    /// The configuration of an authenticator that accepts its tokens. The tenant and the tier are in the claims
+    /// `tenant` and `tier`, unless the vocabulary names others.
     ///
-    /// In builds without debug assertions, where no test may have meant it, its keys are refused
-    /// until [`Jwt::accept_test_keys`] is called.
+    /// In builds without debug assertions, which may be production builds, its keys are rejected until
+    /// [`Jwt::dangerously_accept_test_keys`] is called.
     pub fn jwt(&self) -> Jwt {
         let jwt = Jwt::with_key(self.key()).issuer(&self.name).audience(&self.audience);
         let jwt = jwt.tenant_claim(tenant_claim()).tier_claim(tier_claim());
-        if cfg!(debug_assertions) { jwt.accept_test_keys() } else { jwt }
+        if cfg!(debug_assertions) { jwt.dangerously_accept_test_keys() } else { jwt }
     }
 
-    /// Another description with the key of this issuer in place of those that it names or fetches: for
-    /// tests of what a description accepts, without its identity provider.
+    /// The same configuration with the key of this issuer in place of its configured or fetched keys: for tests of
+    /// a configuration without its identity provider.
     ///
     /// ```
     /// use secure_runtime::authentication::{Attempt, IntoAuthenticator, Jwt};

@@ -15,7 +15,6 @@ mod routes;
 #[cfg(feature = "jwt")]
 mod token;
 
-pub use crate::inventory::MountedRoutes;
 pub use assertions::{assert_admitted, assert_refused};
 pub use clock::FakeClock;
 #[cfg(feature = "jwt")]
@@ -37,7 +36,7 @@ use actix_web::test::TestRequest;
 use crate::authentication::api_key::Document;
 #[cfg(any(feature = "jwt", feature = "api-keys"))]
 use crate::authentication::bearer_token;
-use crate::authentication::{Attempt, Authenticator};
+use crate::authentication::{Attempt, Authenticator, ConfigurationError, ConfigurationErrors};
 #[cfg(feature = "jwt")]
 use crate::authentication::{Key, open_with, read_key_set};
 use crate::denial::Denial;
@@ -49,7 +48,7 @@ use crate::resource::{Granted, without_proof};
 use crate::support::time::Moment;
 use crate::transport::{self, TrustedProxies};
 
-/// Asks an authenticator about a request with these header lines.
+/// Runs an authenticator on a request with these header lines.
 ///
 /// See [`Issuer`] for an example.
 pub fn authenticate(
@@ -60,8 +59,8 @@ pub fn authenticate(
     with_request(headers, |request| authenticator.authenticate(request, now))
 }
 
-/// Asks an authenticator about a request: one that looks at the application's data, the path, or what a
-/// middleware has left in the extensions.
+/// Runs an authenticator on a whole request: for authenticators that read the application's data, the path, or
+/// the extensions that a middleware has set.
 ///
 /// ```
 /// use actix_web::HttpMessage as _;
@@ -78,7 +77,7 @@ pub fn authenticate(
 /// request.extensions_mut().insert(User("ada"));
 /// let attempt = authenticate_request(&*authenticator, &request, FakeClock::new().now());
 /// assert!(matches!(attempt, Attempt::Accepted(caller) if caller.subject() == "ada"));
-/// # Ok::<(), Vec<String>>(())
+/// # Ok::<(), secure_runtime::authentication::ConfigurationErrors>(())
 /// ```
 pub fn authenticate_request(
     authenticator: &dyn Authenticator,
@@ -88,7 +87,7 @@ pub fn authenticate_request(
     authenticator.authenticate(&RequestHead::new(request), now)
 }
 
-/// Shows `look` the head of a request with these header lines.
+/// Calls `look` with the head of a request with these header lines.
 ///
 /// ```
 /// use secure_runtime::testing::with_request;
@@ -104,8 +103,8 @@ pub fn with_request<T>(headers: &[(&str, &str)], look: impl FnOnce(&RequestHead<
     look(&RequestHead::new(&request))
 }
 
-/// The client's address, as these proxies pass it on in these header lines; `peer` is the other end
-/// of the connection, `None` for a Unix socket.
+/// The client IP behind these proxies, for these header lines. `peer` is the other end of the connection, `None`
+/// for a Unix socket.
 ///
 /// ```
 /// use secure_runtime::{TrustedProxies, testing::client_address};
@@ -127,8 +126,8 @@ pub fn client_address(
     with_request(headers, |request| transport::client_address(request, peer, Some(proxies)))
 }
 
-/// Why a request was refused, in all detail: the client learns nothing of it. `None` if it was not
-/// refused by a [`Denial`].
+/// The denial of a response, with the cause, which clients do not receive. `None` if the request was not refused
+/// by a [`Denial`].
 ///
 /// ```standalone_crate
 /// use actix_web::{App, get, test};
@@ -156,7 +155,7 @@ pub fn denial<Body>(response: &ServiceResponse<Body>) -> Option<Denial> {
     Denial::of(response.response()).cloned()
 }
 
-/// A resource as if the rules about it had held; see [`Granted`].
+/// A resource as after a successful check of its rules; see [`Granted`].
 pub fn granted<T>(resource: T) -> Granted<T> {
     without_proof(resource)
 }
@@ -166,11 +165,11 @@ pub fn granted<T>(resource: T) -> Granted<T> {
 ///
 /// # Errors
 ///
-/// Whatever is wrong with the key, or the first thing that is wrong with the token.
+/// Every fault of the key, or the first fault of the token.
 #[cfg(feature = "jwt")]
 #[doc(hidden)]
-pub fn verify_signature(key: Key, token: &[u8]) -> Result<Vec<u8>, Vec<String>> {
-    open_with(key, token)
+pub fn verify_signature(key: Key, token: &[u8]) -> Result<Vec<u8>, String> {
+    open_with(key, token).map_err(|faults| faults.join("; "))
 }
 
 /// How many keys of a published set can be used, and why others cannot. For the fuzzer.
@@ -199,8 +198,14 @@ pub fn written_policy(text: &str) -> Option<String> {
 /// Everything that is wrong with the file.
 #[cfg(feature = "api-keys")]
 #[doc(hidden)]
-pub fn key_file(text: &str) -> Result<usize, Vec<String>> {
-    Document::read(text).map(|document| document.records().count())
+pub fn key_file(text: &str) -> Result<usize, ConfigurationErrors> {
+    match Document::read(text) {
+        Ok(document) => Ok(document.records().count()),
+        Err(faults) => {
+            let faults = faults.into_iter().map(ConfigurationError::unreadable).collect();
+            ConfigurationErrors::collected(faults).map_or(Ok(0), Err)
+        }
+    }
 }
 
 /// What an `Authorization` line holds of the `Bearer` scheme: nothing, a token, or a fault. For the

@@ -1,15 +1,15 @@
-//! A security for tests, ready to serve.
+//! `TestSecurity`: a security for tests, ready to serve.
 
 use super::{FakeClock, Issuer};
 use crate::inventory::endpoints;
 use crate::policy::{Access, Authenticators};
 use crate::security::{LaunchError, Security, SecurityBuilder};
 
-/// A [`Security`] whose callers are whomever a test wants, at whatever time.
+/// A [`Security`] for tests, with an issuer that mints tokens for any caller, and a clock that a test moves.
 ///
-/// The [`Issuer`] stands in for every authenticator that the test does not configure itself: it is the
-/// default one, unless a default one is configured, and it has every other name that an endpoint of the
-/// program mentions. Its tokens are for the protected resource, if the configuration describes one.
+/// The [`Issuer`] replaces every authenticator that the test does not configure itself: the default one, unless a
+/// default one is configured, and every other one that an endpoint of the program names. Its tokens are for the
+/// protected resource, if the configuration describes one.
 ///
 /// ```standalone_crate
 /// use std::time::Duration;
@@ -24,7 +24,7 @@ use crate::security::{LaunchError, Security, SecurityBuilder};
 ///
 /// # #[actix_web::main]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let TestSecurity { security, issuer, clock } = TestSecurity::new()?;
+/// let TestSecurity { security, issuer, clock, .. } = TestSecurity::new()?;
 /// let app = test::init_service(App::new().app_data(security).service(admin)).await;
 ///
 /// let call = || {
@@ -39,12 +39,13 @@ use crate::security::{LaunchError, Security, SecurityBuilder};
 /// # }
 /// ```
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct TestSecurity {
-    /// What goes into `App::app_data`.
+    /// The argument of `App::app_data`.
     pub security: Security,
-    /// Mints the tokens that it accepts.
+    /// Mints the tokens that `security` accepts.
     pub issuer: Issuer,
-    /// Its clock, which stands still until a test moves it.
+    /// The clock of both, which only moves when a test moves it.
     pub clock: FakeClock,
 }
 
@@ -160,7 +161,7 @@ fn stand_ins(adapted: &SecurityBuilder, issuer: &Issuer) -> SecurityBuilder {
     let is_configured = |name: &str| adapted.configured().any(|(it, _)| it == name);
     let mut names = mentioned_authenticators();
     names.retain(|name| !is_configured(name) && !adapted.is_absent(name));
-    let jwt = || issuer.jwt().accept_test_keys();
+    let jwt = || issuer.jwt().dangerously_accept_test_keys();
     let mut stand_ins = Security::builder();
     if !adapted.configured().any(|(_, is_default)| is_default) {
         let unused = || ["jwt", "issuer", "test"].into_iter().find(|name| !is_configured(name));

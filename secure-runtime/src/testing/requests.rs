@@ -1,4 +1,4 @@
-//! A question to an application's own policy, made by a test.
+//! Access requests for tests of an application's own policy.
 
 use std::borrow::Cow;
 

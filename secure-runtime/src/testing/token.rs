@@ -1,7 +1,7 @@
-//! A token under construction: right until something about it is made wrong.
+//! `Token`: a builder of valid and invalid tokens for tests.
 
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::issuer::{Issuer, tenant_claim, tier_claim};
 use crate::authentication::ClaimPath;
+use crate::support::unix_time::unix_seconds;
 
 /// A token that an [`Issuer`] is about to sign.
 ///
@@ -98,9 +99,9 @@ impl<'a> Token<'a> {
         self.claim("scope", scopes)
     }
 
-    /// When the caller signed in, in seconds since the Unix epoch: `auth_time`.
-    pub fn authenticated_at(self, unix_seconds: u64) -> Self {
-        self.claim("auth_time", unix_seconds)
+    /// Sets when the caller signed in (`auth_time`), rounded down to whole seconds.
+    pub fn authenticated_at(self, time: SystemTime) -> Self {
+        self.claim("auth_time", unix_seconds(time))
     }
 
     /// The authentication context class that signing in came to.

@@ -4,7 +4,6 @@ use std::num::NonZeroU32;
 
 use super::calendar::Calendar;
 use super::calendar::limiter::{CalendarLimiter, PeriodDecision};
-use super::headers::{reset_seconds, retry_after_seconds};
 use super::log_sampling::Notices;
 use super::memory::evictions::Evictions;
 use super::rate::gcra::Decision;
@@ -95,7 +94,7 @@ impl Counters {
         now: Moment,
     ) -> Answer {
         match of.calendar {
-            None => Answer::Rate(self.limiter.check(key, of.quota, cost, now.monotonic_nanos())),
+            None => Answer::Rate(self.limiter.check(key, of.quota, cost, now)),
             Some(calendar) => {
                 Answer::Period(self.calendar.check(key, calendar, cost.get(), now.unix_seconds()))
             }
@@ -111,7 +110,7 @@ impl Counters {
         now: Moment,
     ) -> Answer {
         match of.calendar {
-            None => Answer::Rate(self.limiter.peek(key, of.quota, cost, now.monotonic_nanos())),
+            None => Answer::Rate(self.limiter.peek(key, of.quota, cost, now)),
             Some(calendar) => {
                 Answer::Period(self.calendar.peek(key, calendar, cost.get(), now.unix_seconds()))
             }
@@ -127,7 +126,7 @@ impl Counters {
         now: Moment,
     ) -> Answer {
         match of.calendar {
-            None => Answer::Rate(self.limiter.charge(key, of.quota, cost, now.monotonic_nanos())),
+            None => Answer::Rate(self.limiter.charge(key, of.quota, cost, now)),
             Some(calendar) => {
                 Answer::Period(self.calendar.charge(key, calendar, cost.get(), now.unix_seconds()))
             }
@@ -138,7 +137,7 @@ impl Counters {
     pub(crate) fn refund(&self, key: LimitKey, of: Allowance<'_>, answer: &Answer, now: Moment) {
         match (answer, of.calendar) {
             (Answer::Rate(decision), _) => {
-                self.limiter.refund(key, decision, now.monotonic_nanos());
+                self.limiter.refund(key, decision, now);
             }
             (Answer::Period(decision), Some(calendar)) => {
                 self.calendar.refund(key, calendar, decision);
@@ -176,14 +175,14 @@ impl Answer {
 
     pub(crate) fn reset_seconds(&self) -> u64 {
         match self {
-            Self::Rate(decision) => reset_seconds(decision),
+            Self::Rate(decision) => decision.reset_seconds(),
             Self::Period(decision) => decision.reset_seconds(),
         }
     }
 
     pub(crate) fn retry_after_seconds(&self) -> Option<u64> {
         match self {
-            Self::Rate(decision) => retry_after_seconds(decision),
+            Self::Rate(decision) => decision.retry_after_seconds(),
             Self::Period(decision) => decision.retry_after_seconds(),
         }
     }

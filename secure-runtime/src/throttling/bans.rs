@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use super::rate::limiter::{LimitKey, Limiter};
 use super::rate::quota::Quota;
+use crate::support::time::Moment;
 
 /// The rules of bans, and when the last one ends.
 #[derive(Debug)]
@@ -86,12 +87,12 @@ impl Penalties {
 
     /// Whether nobody is banned.
     #[inline]
-    pub(crate) fn is_quiet(&self, now: u64) -> bool {
-        now >= self.last_ends.load(Ordering::Acquire)
+    pub(crate) fn is_quiet(&self, now: Moment) -> bool {
+        now.monotonic_nanos() >= self.last_ends.load(Ordering::Acquire)
     }
 
     /// How long a ban still lasts.
-    pub(crate) fn banned(&self, limiter: &Limiter, ban: LimitKey, now: u64) -> Option<Duration> {
+    pub(crate) fn banned(&self, limiter: &Limiter, ban: LimitKey, now: Moment) -> Option<Duration> {
         let left = limiter.peek(ban, &self.ban, NonZeroU32::MIN, now).reset_after();
         (!left.is_zero()).then_some(left)
     }
@@ -103,7 +104,7 @@ impl Penalties {
         limiter: &Limiter,
         keys: &BudgetKeys,
         quota: &Quota,
-        now: u64,
+        now: Moment,
     ) -> Option<Duration> {
         let one = NonZeroU32::MIN;
         if limiter.peek(keys.count, quota, one, now).is_allowed() {
@@ -118,12 +119,13 @@ impl Penalties {
             let _ = limiter.charge(keys.ban, &self.ban, more, now);
         }
         let length = Duration::from_secs(u64::from(seconds.get()));
-        self.last_ends.fetch_max(now.saturating_add(nanos(length)), Ordering::AcqRel);
+        let end = now.monotonic_nanos().saturating_add(nanos(length));
+        self.last_ends.fetch_max(end, Ordering::AcqRel);
         Some(length)
     }
 
     /// Forgets failures, strikes and the ban of somebody.
-    pub(crate) fn forgive(&self, limiter: &Limiter, keys: &BudgetKeys, quota: &Quota, now: u64) {
+    pub(crate) fn forgive(&self, limiter: &Limiter, keys: &BudgetKeys, quota: &Quota, now: Moment) {
         limiter.clear(keys.count, quota, now);
         limiter.clear(keys.strikes, &self.strikes, now);
         limiter.clear(keys.ban, &self.ban, now);
@@ -156,7 +158,7 @@ impl Penalties {
         })
     }
 
-    fn strikes_with_this_one(&self, limiter: &Limiter, keys: &BudgetKeys, now: u64) -> u64 {
+    fn strikes_with_this_one(&self, limiter: &Limiter, keys: &BudgetKeys, now: Moment) -> u64 {
         let charged = limiter.charge(keys.strikes, &self.strikes, NonZeroU32::MIN, now);
         nanos(charged.reset_after()).div_ceil(self.strikes.emission_interval_ns())
     }
@@ -181,7 +183,9 @@ fn nanos(duration: Duration) -> u64 {
 mod tests {
     use super::*;
 
-    const SECOND: u64 = 1_000_000_000;
+    fn at(second: u64) -> Moment {
+        Moment::new(Duration::from_secs(second), Duration::ZERO)
+    }
 
     fn number(number: u32) -> NonZeroU32 {
         NonZeroU32::new(number).unwrap()
@@ -205,7 +209,7 @@ mod tests {
 
         /// The length of the ban that a failure begins, in seconds.
         fn fail(&self, now: u64) -> Option<u64> {
-            let now = now * SECOND;
+            let now = at(now);
             let one = NonZeroU32::MIN;
             let _ = self.limiter.check(self.keys.count, &self.quota, one, now);
             let ban = self.penalties.strike(&self.limiter, &self.keys, &self.quota, now);
@@ -213,7 +217,7 @@ mod tests {
         }
 
         fn banned(&self, now: u64) -> Option<u64> {
-            let left = self.penalties.banned(&self.limiter, self.keys.ban, now * SECOND);
+            let left = self.penalties.banned(&self.limiter, self.keys.ban, at(now));
             left.map(|left| left.as_secs())
         }
 
@@ -226,16 +230,16 @@ mod tests {
     #[test]
     fn the_last_permit_begins_a_ban_and_the_ban_expires() {
         let world = World::new(3, 60, 3600);
-        assert!(world.penalties.is_quiet(7 * SECOND));
+        assert!(world.penalties.is_quiet(at(7)));
         assert_eq!([world.fail(7), world.fail(7)], [None, None]);
         assert_eq!(world.banned(7), None);
         assert_eq!(world.fail(7), Some(60));
-        assert!(!world.penalties.is_quiet(7 * SECOND));
+        assert!(!world.penalties.is_quiet(at(7)));
         assert_eq!(
             (world.banned(7), world.banned(66), world.banned(67)),
             (Some(60), Some(1), None)
         );
-        assert!(world.penalties.is_quiet(67 * SECOND));
+        assert!(world.penalties.is_quiet(at(67)));
         // The budget is whole again.
         assert_eq!([world.fail(67), world.fail(67)], [None, None]);
     }
@@ -291,7 +295,7 @@ mod tests {
     fn what_is_forgiven_never_happened() {
         let world = World::new(2, 60, 3600);
         let forgive = |now: u64| {
-            world.penalties.forgive(&world.limiter, &world.keys, &world.quota, now * SECOND);
+            world.penalties.forgive(&world.limiter, &world.keys, &world.quota, at(now));
         };
         assert_eq!((world.exhaust(0), world.exhaust(60)), (60, 120));
         forgive(70);
@@ -355,7 +359,7 @@ mod tests {
         // last but one.
         assert!(bans.iter().all(Vec::is_empty), "998 of a thousand: {bans:?}");
         assert_eq!(world.fail(1000), None);
-        assert!(world.penalties.is_quiet(1000 * SECOND));
+        assert!(world.penalties.is_quiet(at(1000)));
         assert_eq!(world.fail(999), Some(3600));
         assert_eq!((world.fail(998), world.banned(4598)), (None, Some(1)));
         assert_eq!((world.banned(4599), world.banned(4600)), (None, None));

@@ -1,6 +1,7 @@
 //! What a client is told about limits: `RateLimit-Policy`, `RateLimit`, `Retry-After`.
 
 use std::fmt;
+use std::time::Duration;
 
 use super::rate::gcra::Decision;
 use super::rate::quota::Quota;
@@ -48,14 +49,15 @@ impl RateLimitHeaders {
 /// ```
 /// use std::num::NonZeroU32;
 /// use secure_runtime::throttling::{Limiter, PolicyFields, Quota};
+/// use secure_runtime::{Clock, SystemClock};
 ///
 /// let number = |n| NonZeroU32::new(n).unwrap();
-/// let quota = Quota::new(number(100), number(3600));
-/// let fields = PolicyFields::new([quota, Quota::new(number(10), number(1))]);
+/// let quota = Quota::per_hour(number(100));
+/// let fields = PolicyFields::new([quota, Quota::per_second(number(10))]);
 /// assert_eq!(fields.policy(), r#""100/h";q=100;w=3600, "10/s";q=10;w=1"#);
 ///
 /// let limiter = Limiter::with_capacity_bytes(1024);
-/// let decision = limiter.check(limiter.key(0, "alice"), &quota, number(1), 0);
+/// let decision = limiter.check(limiter.key(0, "alice"), &quota, number(1), SystemClock::new().now());
 /// let value = fields.limit(0, &decision);
 /// assert_eq!(value.as_deref(), Some(r#""100/h";r=99;t=36"#));
 /// ```
@@ -71,6 +73,7 @@ pub struct PolicyFields {
 
 impl PolicyFields {
     /// The fields of these quotas, which keep their positions.
+    #[must_use]
     pub fn new(quotas: impl IntoIterator<Item = Quota>) -> Self {
         Self::of(quotas.into_iter().map(|quota| (quota.to_string(), quota)))
     }
@@ -110,11 +113,11 @@ impl PolicyFields {
     }
 
     /// The value of `RateLimit` for a decision under the quota at `position` (draft section 4):
-    /// permits left `r`, and [`reset_seconds`] as `t`. `None` for a position that does not exist.
+    /// permits left `r`, and [`Decision::reset_header`] as `t`. `None` for a position that does not exist.
     #[must_use]
     #[inline]
     pub fn limit(&self, position: usize, decision: &Decision) -> Option<FieldValue> {
-        self.numbers(position, decision.remaining(), reset_seconds(decision))
+        self.numbers(position, decision.remaining(), decision.reset_seconds())
     }
 
     /// The same, for numbers that are known already.
@@ -144,36 +147,47 @@ fn unique(taken: &[String], name: String) -> String {
     (2_u32..).map(|number| format!("{name} #{number}")).find(free).unwrap_or(name)
 }
 
-/// The whole seconds that a client is told to wait, rounded up: `t` of `RateLimit` and the older
-/// `X-RateLimit-Reset`.
-///
-/// * After a refusal: until the same request would be admitted. The draft's "until additional
-///   quota is made available" (-10 section 4.1.2) would, for a request of several permits, name a
-///   time at which it is refused again. Equal to `Retry-After`, which section 6 does not want
-///   earlier.
-/// * Otherwise: until the whole burst is available again. It is a time within which no more than
-///   `r` are sure to be admitted (-11 section 4.1.2), and both versions let a server choose a
-///   later one. Naming the next single permit instead would tell a client that `r` come back every
-///   few seconds. `r` never exceeds the burst, which the endpoint takes at one instant, so the
-///   ratio of `r` to `t` exposes nothing (section 8.5).
-/// * A request that can never be admitted, because it costs more than the burst: as if admitted.
-#[must_use]
-#[inline]
-pub fn reset_seconds(decision: &Decision) -> u64 {
-    retry_after_seconds(decision).unwrap_or_else(|| whole_seconds(decision.reset_after()))
+impl Decision {
+    /// `t` of `RateLimit`, and `X-RateLimit-Reset`: whole seconds, rounded up.
+    ///
+    /// * After a rejection: the time until the same request would be admitted. The draft's "until
+    ///   additional quota is made available" (-10 section 4.1.2) would, for a request of several permits,
+    ///   be a time at which it is rejected again. Equal to `Retry-After`, which section 6 does not want
+    ///   earlier.
+    /// * Otherwise: the time until the whole burst is available again. Within that time no more than `r`
+    ///   are sure to be admitted (-11 section 4.1.2), and both versions let a server choose a later one.
+    ///   The time of the next single permit would suggest to a client that `r` permits come back every few
+    ///   seconds. `r` never exceeds the burst, which the endpoint admits at one instant, so the ratio of
+    ///   `r` to `t` exposes nothing (section 8.5).
+    /// * For a request that can never be admitted, because it costs more than the burst: as if admitted.
+    #[must_use]
+    #[inline]
+    pub fn reset_header(&self) -> Duration {
+        Duration::from_secs(self.reset_seconds())
+    }
+
+    /// The value of `Retry-After` (RFC 9110 section 10.2.3): whole seconds, rounded up, at least one.
+    ///
+    /// `None` for a request that was admitted, and for one that can never be.
+    #[must_use]
+    #[inline]
+    pub fn retry_after_header(&self) -> Option<Duration> {
+        self.retry_after_seconds().map(Duration::from_secs)
+    }
+
+    #[inline]
+    pub(super) fn reset_seconds(&self) -> u64 {
+        self.retry_after_seconds().unwrap_or_else(|| whole_seconds(self.reset_after()))
+    }
+
+    #[inline]
+    pub(super) fn retry_after_seconds(&self) -> Option<u64> {
+        self.retry_after().map(|wait| whole_seconds(wait).max(1))
+    }
 }
 
-/// The value of `Retry-After` (RFC 9110 section 10.2.3): whole seconds, rounded up, at least one.
-///
-/// `None` for a request that was admitted, and for one that can never be.
-#[must_use]
 #[inline]
-pub fn retry_after_seconds(decision: &Decision) -> Option<u64> {
-    decision.retry_after().map(|wait| whole_seconds(wait).max(1))
-}
-
-#[inline]
-fn whole_seconds(duration: std::time::Duration) -> u64 {
+fn whole_seconds(duration: Duration) -> u64 {
     duration.as_secs().saturating_add(u64::from(duration.subsec_nanos() > 0))
 }
 

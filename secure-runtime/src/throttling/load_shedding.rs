@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// What is given up last when more requests come than the program may serve
 /// ([`max_in_flight`](crate::SecurityBuilder::max_in_flight)).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Priority {
     /// Served until all places are taken.
     Critical,

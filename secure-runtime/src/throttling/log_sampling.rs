@@ -12,6 +12,7 @@ use serde::{Serialize, Serializer};
 
 use super::rate::limiter::{LimitKey, Limiter};
 use super::rate::quota::Quota;
+use crate::support::time::Moment;
 
 /// Which lines were written lately, in fixed memory.
 #[derive(Debug)]
@@ -50,14 +51,14 @@ impl Notices {
         limit: usize,
         key: LimitKey,
         window: NonZeroU32,
-        now_ns: u64,
+        now: Moment,
     ) -> bool {
         let one = NonZeroU32::MIN;
         let of_limit = self.limits.key(0, &limit);
         // First without taking it: a key whose line is not written may have it later.
-        self.limits.peek(of_limit, &FEW, one, now_ns).is_allowed()
-            && self.keys.check(key, &Quota::new(one, window), one, now_ns).is_allowed()
-            && self.limits.check(of_limit, &FEW, one, now_ns).is_allowed()
+        self.limits.peek(of_limit, &FEW, one, now).is_allowed()
+            && self.keys.check(key, &Quota::new(one, window), one, now).is_allowed()
+            && self.limits.check(of_limit, &FEW, one, now).is_allowed()
     }
 
     pub(crate) fn mark(&self, key: LimitKey) -> KeyMark {
@@ -95,23 +96,28 @@ impl Serialize for KeyMark {
 #[cfg(test)]
 #[cfg(not(loom))]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
-    const SECOND: u64 = 1_000_000_000;
+    fn at(second: u64) -> Moment {
+        Moment::new(Duration::from_secs(second), Duration::ZERO)
+    }
 
     #[test]
     fn a_key_has_one_line_a_window_and_a_limit_ten_a_minute() {
         let (notices, keys) = (Notices::new(3), Limiter::with_capacity_bytes(0));
         let hour = non_zero(3600);
-        let is_due =
-            |limit, name: &str, now| notices.is_due(limit, keys.key(limit as u64, name), hour, now);
+        let is_due = |limit, name: &str, now| {
+            notices.is_due(limit, keys.key(limit as u64, name), hour, at(now))
+        };
         assert!(is_due(0, "ada", 0));
-        assert!(!is_due(0, "ada", 0) && !is_due(0, "ada", 3599 * SECOND));
+        assert!(!is_due(0, "ada", 0) && !is_due(0, "ada", 3599));
         assert!(is_due(1, "ada", 0), "another limit");
-        assert!(is_due(0, "ada", 3600 * SECOND));
+        assert!(is_due(0, "ada", 3600));
         let written = (0..10_000).filter(|n| is_due(2, &n.to_string(), 0)).count();
         assert_eq!(written, 10);
-        assert_eq!((0..10_000).filter(|n| is_due(2, &format!("b{n}"), 6 * SECOND)).count(), 1);
+        assert_eq!((0..10_000).filter(|n| is_due(2, &format!("b{n}"), 6)).count(), 1);
     }
 
     #[test]

@@ -14,7 +14,7 @@
 //!    most a burst of it.
 //! 5. Memory is fixed when the [`Limiter`] is built, at 20 bytes for each key that is to
 //!    be held. When more keys owe time than fit, the one nearest to its expiry is forgotten
-//!    and counted ([`Statistics::evicted_live`]).
+//!    and counted ([`LimiterStatistics::evicted_live`]).
 //! 6. Only the monotonic clock counts: setting the wall clock changes no limit. A time that goes
 //!    backwards (threads read the clock out of order) makes a decision stricter, never an error.
 //! 7. Arithmetic that overflows refuses.
@@ -34,7 +34,7 @@
 //! Of a limit that is not enforced ([`LimitMode`]) a client is told nothing.
 //!
 //! A refusal is 429 with `Retry-After` in whole seconds, rounded up: a client that waits as long
-//! and has not asked meanwhile is admitted. [`reset_seconds`] says what `t` is.
+//! and has not asked meanwhile is admitted. [`Decision::reset_header`] defines `t`.
 //!
 //! # Deployment
 //!
@@ -47,20 +47,22 @@
 //!
 //! ```
 //! use std::num::NonZeroU32;
-//! use secure_runtime::throttling::{Limiter, Quota, retry_after_seconds};
+//! use std::time::Duration;
+//! use secure_runtime::throttling::{Limiter, Quota};
+//! use secure_runtime::{Clock, SystemClock};
 //!
 //! let number = |n| NonZeroU32::new(n).unwrap();
 //! let limiter = Limiter::with_capacity_keys(100_000); // 2 MB
-//! let quota = Quota::new(number(10), number(60)).with_burst(number(2));
+//! let quota = Quota::per_minute(number(10)).with_burst(number(2));
 //!
 //! let address = std::net::IpAddr::from([192, 0, 2, 7]);
 //! let key = limiter.key(7, &address);
-//! let now_ns = 0;
+//! let now = SystemClock::new().now();
 //! for _ in 0..2 {
-//!     assert!(limiter.check(key, &quota, number(1), now_ns).is_allowed());
+//!     assert!(limiter.check(key, &quota, number(1), now).is_allowed());
 //! }
-//! let refused = limiter.check(key, &quota, number(1), now_ns);
-//! assert_eq!(retry_after_seconds(&refused), Some(6));
+//! let refused = limiter.check(key, &quota, number(1), now);
+//! assert_eq!(refused.retry_after_header(), Some(Duration::from_secs(6)));
 //! ```
 
 #[cfg(not(loom))]
@@ -99,11 +101,12 @@ pub(crate) use bans::{BanEvent, BudgetKeys, Penalties};
 #[cfg(not(loom))]
 pub(crate) use calendar::Calendar;
 #[cfg(not(loom))]
+#[doc(hidden)]
 pub use calendar::Period;
 #[cfg(not(loom))]
 pub(crate) use concurrency::InFlightNow;
 pub(crate) use concurrency::{Bound, Entered, InFlight, Permit, Waiter};
-pub use headers::{FieldValue, PolicyFields, RateLimitHeaders, reset_seconds, retry_after_seconds};
+pub use headers::{FieldValue, PolicyFields, RateLimitHeaders};
 #[cfg(not(loom))]
 pub use load_shedding::Priority;
 #[cfg(not(loom))]
@@ -116,7 +119,9 @@ pub(crate) use memory::{Change, Decided, Generations};
 pub(crate) use mode::ConfiguredModes;
 #[cfg(not(loom))]
 pub use mode::LimitMode;
-pub use rate::{Decision, InvalidQuota, LimitKey, Limiter, Quota, Statistics};
+pub use rate::{
+    Decision, InvalidQuota, InvalidWindow, LimitKey, Limiter, LimiterStatistics, Quota,
+};
 #[cfg(feature = "redis")]
 pub use shared::{
     Ask, InvalidSharedLimits, OnStoreFailure, SharedLimit, SharedLimits, SharedLimitsBuilder,

@@ -14,6 +14,7 @@ use serde::{Serialize, Serializer};
 /// observes spares no limit that says `mode = enforce`, and one that enforces leaves no limit observed,
 /// whatever was forgotten in an attribute.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum LimitMode {
     /// They are refused.
     #[default]

@@ -1,17 +1,17 @@
-//! Whether an address is one client's own: where a default may act against it.
+//! Decides whether a client IP is reliable enough for default limits and bans by address.
 //!
-//! 1. With trusted proxies, it is unless it is a proxy's: then no proxy has said whose request it is.
-//!    Of proxies that are only counted, the peer may be one.
-//! 2. Without, a private address may be that of a load balancer that nobody named, and stand for
-//!    everybody; so may the public address of a request that shows signs of a proxy.
-//! 3. An empty list of proxies says that there are none: the peer is the client.
+//! 1. With trusted proxies, it is reliable unless it is a proxy's address: then no proxy has sent the client's.
+//!    If proxies are configured by number only, the peer may be a proxy.
+//! 2. Without trusted proxies, a private address may be that of an unconfigured load balancer, shared by all
+//!    clients. The same holds for the public address of a request with the headers of a proxy.
+//! 3. An empty list of proxies states that there are none: the peer is the client.
 
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::TrustedProxies;
 use crate::request::RequestHead;
 
-/// Whether an address, found by [`client_address`](super::client_address), is believably one client's.
+/// Whether an address, found by [`client_address`](super::client_address), belongs to one client.
 pub(crate) fn is_one_clients(
     address: Option<IpAddr>,
     peer: Option<IpAddr>,
@@ -30,7 +30,7 @@ fn comes_by_a_proxy(request: &RequestHead<'_>) -> bool {
     SIGNS.iter().any(|name| request.header(name).is_some())
 }
 
-/// The header by which a peer that is not of the internet shows that it is a proxy.
+/// The header that shows that a peer with a private address is a proxy.
 pub(crate) fn unnamed_proxy(
     request: &RequestHead<'_>,
     peer: Option<IpAddr>,
@@ -42,7 +42,7 @@ pub(crate) fn unnamed_proxy(
     forwarding.into_iter().find(|name| request.header(name).is_some())
 }
 
-/// What proxies and content delivery networks add to a request.
+/// Headers that proxies and content delivery networks add to a request.
 const SIGNS: [&str; 5] = ["forwarded", "via", "x-forwarded-for", "x-real-ip", "cdn-loop"];
 
 /// Whether an address is routed on the internet: those of the registries for special purposes are not

@@ -1,4 +1,4 @@
-//! Where a request comes from.
+//! The client IP, scheme and host of a request.
 
 mod address_trust;
 mod client_address;

@@ -1,4 +1,4 @@
-//! Rules of the `garde` crate.
+//! Validation by the rules of the `garde` crate.
 
 use actix_web::web;
 use garde::{Report, Validate};
@@ -9,7 +9,7 @@ use super::sent_names::{self, ReadFrom};
 use super::{MOST_ERRORS, Part, Validatable, Violations};
 use crate::denial::FieldError;
 
-/// The rules of the `garde` crate.
+/// Marks content with rules of the `garde` crate.
 #[derive(Debug)]
 pub struct GardeRules(());
 
@@ -32,8 +32,8 @@ macro_rules! validatable {
 validatable!(Json, Form, Query, Path);
 
 impl Violations {
-    /// Validates a content that an extractor has read from the body by its rules of `garde`, as
-    /// [`check_body`](Self::check_body) does by those of `validator`.
+    /// Validates content that an extractor has read from the body, by its `garde` rules; see
+    /// [`check_body`](Self::check_body) for `validator` rules.
     pub fn check_garde_body<T>(&mut self, content: &T)
     where
         T: Validate,
@@ -54,7 +54,7 @@ impl Violations {
         }
     }
 
-    /// The order of the report is that of the fields, and of the elements of lists.
+    /// The report has the order of the fields, and of the elements of lists.
     fn add_report(&mut self, location: &'static str, report: &Report, names: Option<ReadFrom>) {
         let earlier = std::mem::take(&mut self.found);
         let violation = |(path, error): &(garde::Path, garde::Error)| FieldError {
@@ -68,7 +68,7 @@ impl Violations {
     }
 }
 
-/// The JSON Pointer of a path as `garde` prints it: `lines[1].article`.
+/// The JSON Pointer for a path in `garde`'s format: `lines[1].article`.
 fn pointer(path: &str) -> String {
     let mut pointer = String::from("#");
     let names = path.split(['.', '[']).map(|name| name.strip_suffix(']').unwrap_or(name));

@@ -1,11 +1,11 @@
 //! Validation of extracted arguments, by the rules of the `validator` or the `garde` crate.
 //!
-//! 1. It runs after extraction and before the handler; what fails is 422.
-//! 2. The client reads which rule of which field failed, and what the rule demands. Fields have the names that
-//!    `serde` reads, as far as its derived code tells them.
-//! 3. The value that was sent is never repeated, nor is the name of a Rust type.
+//! 1. It runs after extraction and before the handler. A violation is answered with 422.
+//! 2. The response lists the field and the rule of each violation, and the requirement of the rule.
+//!    Fields have the names that `serde` reads, as far as its derived code reveals them.
+//! 3. The response never repeats the value that was sent, or the name of a Rust type.
 //! 4. At most 32 violations are listed.
-//! 5. What has more values than `max_validated_values` allows is not looked at: 422.
+//! 5. A part with more values than `max_validated_values` is refused with 422 without validation.
 
 #[cfg(feature = "garde")]
 mod garde_rules;
@@ -29,21 +29,21 @@ use crate::denial::{Denial, FieldError, caught};
 pub use garde_rules::GardeRules;
 pub(crate) use values::{BodyValues, Part, TooMany, ValueCount, Values};
 
-/// How many violations one response lists at most.
+/// The maximal number of violations in one response.
 const MOST_ERRORS: usize = 32;
 
 /// An extracted argument whose content can be validated.
 ///
-/// Implemented for `Json`, `Query`, `Form` and `Path` of actix-web where the content can be read and
-/// implements `Validate` of [`validator`], and for `Option`, `Result`, `Either` and tuples of them: what is
-/// there is validated. With the feature `garde`, the content may implement `Validate` of `garde`
-/// instead, with a context that has a default; with the feature `multipart`, `MultipartForm` of
-/// actix-multipart is validated as well.
+/// Implemented for `Json`, `Query`, `Form` and `Path` of actix-web, if the content can be
+/// deserialized and implements `Validate` of [`validator`]; and for `Option`, `Result`, `Either`
+/// and tuples of them, which validate the values that are present. With the feature `garde`, the
+/// content may implement `Validate` of `garde` instead, with a context that has a default. With the
+/// feature `multipart`, `MultipartForm` of actix-multipart is validated as well.
 ///
-/// `Rules` says whose rules the content has. It is found by the compiler, and an application does not
-/// write it.
+/// `Rules` is the crate whose rules the content has. The compiler infers it; an application never
+/// writes it.
 ///
-/// An application implements it for its own extractors, and `validate(…)` takes them:
+/// Implement it for an extractor of your own, to use it in `validate(…)`:
 ///
 /// ```
 /// use secure_runtime::validator::Validate;
@@ -65,11 +65,11 @@ const MOST_ERRORS: usize = 32;
     note = "an extractor of your own implements `secure_runtime::Validatable`"
 )]
 pub trait Validatable<Rules = ValidatorRules> {
-    /// Runs the content's own rules, and adds what breaks them.
+    /// Runs the content's own rules, and adds their violations.
     fn check_rules(&self, violations: &mut Violations);
 }
 
-/// The rules of the `validator` crate, or those of an extractor of the application.
+/// Marks content with rules of the `validator` crate, and extractors of the application.
 #[derive(Debug)]
 pub struct ValidatorRules(());
 
@@ -114,7 +114,7 @@ macro_rules! validatable_tuples {
 
 validatable_tuples!(A B C D E F G H);
 
-/// Collects what validation finds wrong in the arguments of one request.
+/// The violations in the arguments of one request.
 #[derive(Debug, Default)]
 pub struct Violations {
     found: Vec<FieldError>,
@@ -125,18 +125,18 @@ pub struct Violations {
     fault: Option<Box<Denial>>,
 }
 
-/// What valid arguments cost, by the number of the expression that says so.
+/// The costs of valid arguments, by the number of their expression.
 #[derive(Debug, Default)]
 pub(crate) struct Costs(Vec<(u8, Option<u32>)>);
 
 impl Costs {
-    /// Whether no expression was asked.
+    /// Whether no expression was evaluated.
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// What an expression came to, at least 1: no request is free. `None`: it panicked, or was not
-    /// asked.
+    /// The value of an expression, at least 1, because no request is free. `None` if the expression
+    /// panicked or was not evaluated.
     pub(crate) fn of(&self, index: u8) -> Option<NonZeroU32> {
         let (_, cost) = self.0.iter().find(|(asked, _)| *asked == index)?;
         cost.map(|cost| NonZeroU32::new(cost).unwrap_or(NonZeroU32::MIN))
@@ -144,7 +144,7 @@ impl Costs {
 }
 
 impl Violations {
-    /// Of a request whose parts have so many values.
+    /// For a request with these numbers of values.
     pub(crate) fn within(values: Values) -> Self {
         Self { values, ..Self::default() }
     }
@@ -159,7 +159,7 @@ impl Violations {
         }
     }
 
-    /// Whether a part of the request has few enough values for rules to run.
+    /// Whether a part of the request has few enough values to run the rules.
     fn may_run_rules(&mut self, part: Part) -> bool {
         let Some(too_many) = self.values.in_part(part) else { return true };
         self.found.push(too_many.violation());
@@ -168,7 +168,7 @@ impl Violations {
         false
     }
 
-    /// Asks what the arguments cost, if nothing is wrong with them.
+    /// Evaluates the cost of the arguments, if no violation was found.
     #[doc(hidden)]
     pub fn cost(&mut self, index: u8, expression: impl FnOnce() -> u32) {
         if self.found.is_empty() && self.too_many.is_none() && self.fault.is_none() {
@@ -177,7 +177,7 @@ impl Violations {
         }
     }
 
-    /// What the arguments cost, or a denial that lists what is wrong with them.
+    /// The costs of the arguments, or a denial with the violations.
     pub(crate) fn into_costs(self) -> Result<Costs, Box<Denial>> {
         if let Some(fault) = self.fault {
             return Err(fault);
@@ -191,7 +191,7 @@ impl Violations {
         Err(Box::new(Denial::invalid("the arguments break validation rules", self.found)))
     }
 
-    /// Those of several arguments are one list.
+    /// Sorts the violations of all arguments into one list, and limits its length.
     fn order(&mut self) {
         self.found.sort_by(|a, b| {
             (a.location, &a.pointer, &a.code).cmp(&(b.location, &b.pointer, &b.code))

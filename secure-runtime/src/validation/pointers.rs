@@ -1,4 +1,4 @@
-//! JSON Pointers in fragment form (RFC 6901 section 6): where in the request a rule was broken.
+//! JSON Pointers in fragment form (RFC 6901 section 6): the location of a violation in the request.
 
 /// Appends one reference token (RFC 6901 section 3) of a pointer in fragment form (section 6).
 pub(super) fn push_segment(pointer: &mut String, name: &str) {
@@ -15,7 +15,7 @@ pub(super) fn push_segment(pointer: &mut String, name: &str) {
     }
 }
 
-/// The reference tokens of a pointer that was made by [`push_segment`].
+/// The reference tokens of a pointer that [`push_segment`] created.
 pub(super) fn segments(pointer: &str) -> Vec<String> {
     pointer.split('/').skip(1).map(unescaped).collect()
 }

@@ -1,4 +1,4 @@
-//! Rules of the `validator` crate.
+//! Validation by the rules of the `validator` crate.
 
 use actix_web::web;
 use serde::de::DeserializeOwned;
@@ -25,26 +25,26 @@ macro_rules! validatable {
 validatable!(Json, Form, Query, Path);
 
 impl Violations {
-    /// Validates a content that an extractor has read from the body.
+    /// Validates content that an extractor has read from the body.
     ///
-    /// How many values a body may have is bounded by
-    /// [`max_validated_values`](crate::SecurityBuilder::max_validated_values) where its media type
-    /// says that it is JSON or a form; for others the extractor has to bound it.
+    /// [`max_validated_values`](crate::SecurityBuilder::max_validated_values) limits the number of
+    /// values if the body's media type is JSON or a form. For other media types, the extractor must
+    /// limit it.
     pub fn check_body(&mut self, content: &impl Validate) {
         self.check_content(Part::Body, content, None);
     }
 
-    /// Validates a content that an extractor has read from the query.
+    /// Validates content that an extractor has read from the query.
     pub fn check_query(&mut self, content: &impl Validate) {
         self.check_content(Part::Query, content, None);
     }
 
-    /// Validates a content that an extractor has read from the path.
+    /// Validates content that an extractor has read from the path.
     pub fn check_path(&mut self, content: &impl Validate) {
         self.check_content(Part::Path, content, None);
     }
 
-    /// Validates what a part of the request holds, unless that has too many values.
+    /// Validates a part of the request, unless it has too many values.
     pub(super) fn check_content<T: Validate>(
         &mut self,
         part: Part,
@@ -64,8 +64,9 @@ impl Violations {
         self.join(earlier, names);
     }
 
-    /// Walks in the order of names, since the map behind `ValidationErrors` has none, and stops
-    /// when there are enough: a client chooses how many there are, and how long their pointers.
+    /// Visits the fields in the order of their names, because the map in `ValidationErrors` has no
+    /// order. Stops at the maximum, because a client controls the number of errors and the length
+    /// of their pointers.
     fn collect(&mut self, location: &'static str, pointer: &mut String, errors: &ValidationErrors) {
         let mut fields: Vec<_> = errors.0.iter().collect();
         fields.sort_by_key(|(name, _)| *name);
@@ -103,7 +104,7 @@ impl Violations {
     }
 }
 
-/// A broken rule, as the client reads it.
+/// The violation of one rule, for the problem.
 fn violation(location: &'static str, pointer: &str, error: &ValidationError) -> FieldError {
     FieldError {
         location,
@@ -113,7 +114,7 @@ fn violation(location: &'static str, pointer: &str, error: &ValidationError) -> 
     }
 }
 
-/// What a rule of the `validator` crate demands, from its parameters; never the value.
+/// The requirement of a `validator` rule, from its parameters. It never contains the value.
 fn sentence(error: &ValidationError) -> String {
     let limit = |name: &str| error.params.get(name).filter(|value| value.is_number());
     let bounds = match (limit("min"), limit("max"), limit("equal")) {

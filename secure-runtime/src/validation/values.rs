@@ -1,15 +1,15 @@
-//! How many values a body or a query has, counted from its bytes.
+//! Counts the values of a body or a query from its bytes, for `max_validated_values`.
 //!
-//! `validator` collects about a kilobyte for each value that breaks a rule, and copies a list that is
-//! too long into the error that says so. It cannot be stopped from outside, so what has too many
-//! values is refused before `validator` sees it.
+//! `validator` allocates about a kilobyte for each value that breaks a rule, and copies a list that
+//! is too long into its error. It cannot be stopped from outside. So a part with too many values is
+//! refused before `validator` sees it.
 
 use actix_web::{HttpMessage, HttpRequest};
 
 use crate::denial::{Denial, FieldError};
 
-/// The values of a body, counted while it arrives. The extractor decides the format, so both are
-/// counted.
+/// The number of values in a body, counted while it arrives. The extractor decides the format, so
+/// both formats are counted.
 #[derive(Debug, Default)]
 pub(crate) struct ValueCount {
     json: usize,
@@ -17,22 +17,22 @@ pub(crate) struct ValueCount {
     position: Position,
 }
 
-/// Where the JSON text stands between two bytes.
+/// The state of the JSON text between two bytes.
 #[derive(Clone, Copy, Debug, Default)]
 enum Position {
-    /// Behind a value, a comma, a colon.
+    /// After a value, a comma or a colon.
     #[default]
     Between,
-    /// Behind the start of a list or an object, which may be empty.
+    /// After the start of a list or an object, which may be empty.
     Opened,
     /// In a string.
     Text,
-    /// In a string, behind a backslash.
+    /// In a string, after a backslash.
     Escaped,
 }
 
 impl ValueCount {
-    /// Counts what another part of the body holds.
+    /// Counts the values in the next part of the body.
     pub(crate) fn read(&mut self, bytes: &[u8]) {
         for byte in bytes {
             self.separators += usize::from(*byte == b'&');
@@ -66,24 +66,24 @@ impl ValueCount {
     }
 }
 
-/// What is known of the values of one body.
+/// The result of counting one body.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct BodyValues {
     pub(crate) too_many_in_json: bool,
     pub(crate) too_many_in_form: bool,
 }
 
-/// Which parts of a request have too many values to be validated.
+/// The parts of a request that have too many values to be validated.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Values {
     most: usize,
     body: BodyValues,
     too_many_in_query: bool,
-    /// What the body's media type says that it is: `Json`, `Form`, or nothing that is counted.
+    /// The format by the body's media type: `Json`, `Form`, or `None` if nothing is counted.
     format: Option<Part>,
 }
 
-/// What is validated: one part of the request, in its format.
+/// A part of the request to validate, with its format.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Part {
     Json,
@@ -94,7 +94,7 @@ pub(crate) enum Part {
     Body,
 }
 
-/// Why a part is refused without being validated.
+/// A part that is refused without validation.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TooMany {
     part: Part,
@@ -102,7 +102,7 @@ pub(crate) struct TooMany {
 }
 
 impl Values {
-    /// Of a request whose body was counted as it was read.
+    /// For a request whose body was counted while it was read.
     pub(crate) fn of(request: &HttpRequest, body: BodyValues, most: usize) -> Self {
         let query = request.query_string();
         let pairs = || {
@@ -111,13 +111,13 @@ impl Values {
             count.of_form()
         };
         let too_many_in_query = query.len() > most && pairs() > most;
-        // Asked for rarely: of an ordinary body it makes no difference.
+        // The media type is needed rarely: for an ordinary body it makes no difference.
         let differs = body.too_many_in_json || body.too_many_in_form;
         let format = if differs { Part::by_media_type(request) } else { None };
         Self { most, body, too_many_in_query, format }
     }
 
-    /// Whether there are too many.
+    /// Whether this part has too many values.
     pub(super) fn in_part(&self, part: Part) -> Option<TooMany> {
         let part = match (part, self.format) {
             (Part::Body, Some(format)) => format,
@@ -127,7 +127,7 @@ impl Values {
             Part::Json => self.body.too_many_in_json,
             Part::Form => self.body.too_many_in_form,
             Part::Query => self.too_many_in_query,
-            // The server bounds how long a path is; of other formats nothing is known.
+            // The server limits the length of a path. Other formats are not counted.
             Part::Path | Part::Body => false,
         };
         is_too_many.then_some(TooMany { part, most: self.most })
@@ -143,7 +143,7 @@ impl Part {
         }
     }
 
-    /// As the client reads it.
+    /// The name of the part in the problem.
     pub(super) fn location(self) -> &'static str {
         match self {
             Self::Json | Self::Form | Self::Body => "body",
@@ -154,7 +154,7 @@ impl Part {
 }
 
 impl TooMany {
-    /// What the client reads of it among the violations.
+    /// The violation in the problem.
     pub(super) fn violation(self) -> FieldError {
         FieldError {
             location: self.part.location(),
@@ -164,7 +164,7 @@ impl TooMany {
         }
     }
 
-    /// The refusal, with all that was found.
+    /// The refusal, with all violations that were found.
     pub(super) fn denial(self, found: Vec<FieldError>) -> Denial {
         let Self { part, most } = self;
         let location = part.location();

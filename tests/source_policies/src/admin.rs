@@ -1,4 +1,4 @@
-//! The file of the module `admin`: what holds in its folder holds here.
+//! The file of the module `admin`: the policy of its folder applies here too.
 
 use actix_web::get;
 use secure_runtime::secure;

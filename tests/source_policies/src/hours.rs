@@ -1,4 +1,4 @@
-//! What the policy of a folder asks.
+//! The function in the rule of a folder's policy.
 
 use actix_web::HttpRequest;
 

@@ -1,6 +1,6 @@
 //! Named policies.
 
 secure_runtime::policy! {
-    /// What moves money is slow, and small.
+    /// Payments: few requests, small bodies.
     pub(crate) careful = (rate("2/min", by = principal), max_body = "16B");
 }

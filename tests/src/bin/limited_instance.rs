@@ -20,10 +20,7 @@ fn main() {
         .deadline(Duration::from_secs(10))
         .build()
         .expect("shared limits");
-    let quota = Quota::new(
-        NonZeroU32::new(1_000).expect("permits"),
-        NonZeroU32::new(86_400).expect("a day"),
-    );
+    let quota: Quota = "1000/d".parse().expect("a quota");
     let limit = shared.limit("1000/d", quota);
     let asks = [Ask::take(&limit, b"alice", NonZeroU32::MIN)];
     actix_web::rt::System::new().block_on(async {

@@ -253,7 +253,12 @@ async fn it_is_asked_behind_the_rules_and_before_everything_else() {
     let bench = Bench::new(|builder| builder);
     let now = secure_runtime::Clock::now(&bench.clock).unix_seconds();
     let token = |role: &str, signed_in: u64| {
-        let token = bench.issuer.token("ada").role(role).authenticated_at(signed_in).sign();
+        let token = bench
+            .issuer
+            .token("ada")
+            .role(role)
+            .authenticated_at(secure_tests::unix(signed_in))
+            .sign();
         bearer(&token)
     };
     let send = async |token: &str, length: usize| {
@@ -352,7 +357,7 @@ fn the_inventory_names_actions() {
 fn builder() -> SecurityBuilder {
     Security::builder()
         .answers_for(module_path!())
-        .authenticator("jwt", Issuer::hs256().jwt().accept_test_keys())
+        .authenticator("jwt", Issuer::hs256().jwt().dangerously_accept_test_keys())
 }
 
 fn faults(builder: SecurityBuilder) -> Vec<String> {

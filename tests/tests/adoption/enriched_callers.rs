@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use actix_web::get;
 use secure_runtime::authentication::{
-    Attempt, Authenticator, Challenge, Enrich, FromMiddleware, IntoAuthenticator, Presented,
-    Refusal, Verdict,
+    Attempt, Authenticator, Capabilities, Challenge, Enrich, FromMiddleware, IntoAuthenticator,
+    Presented, Refusal, Verdict,
 };
 use secure_runtime::testing::{FakeClock, Issuer};
 use secure_runtime::{
@@ -214,28 +214,9 @@ impl Authenticator for Thorough {
         Err("not yet".into())
     }
 
-    fn names_tenants(&self) -> bool {
-        false
-    }
-
-    fn names_tiers(&self) -> bool {
-        false
-    }
-
-    fn names_api_keys(&self) -> bool {
-        true
-    }
-
-    fn issuer(&self) -> Option<&str> {
-        Some("https://issuer.example")
-    }
-
-    fn accepts_audience(&self, audience: &str) -> bool {
-        audience == "shop"
-    }
-
-    fn asks_revocations(&self) -> bool {
-        true
+    fn capabilities(&self) -> Capabilities {
+        let it = Capabilities::new().names_api_keys().checks_revocations();
+        it.issuer("https://issuer.example").accepts_audience("shop")
     }
 
     fn recheck(&self, caller: &Principal, _: Moment) -> Result<(), Refusal> {
@@ -247,10 +228,6 @@ impl Authenticator for Thorough {
 
     fn checks_origins(&self) -> bool {
         true
-    }
-
-    fn tells_authentication(&self) -> bool {
-        false
     }
 }
 
@@ -302,14 +279,12 @@ async fn an_enriched_authenticator_is_the_inner_one_in_all_else() {
     let now = Moment::new(Duration::ZERO, Duration::ZERO);
     for it in [each, kept] {
         assert_eq!(it.challenge(), Challenge::new("Thorough"));
-        assert!(it.remembers_refusals() && it.names_api_keys() && it.asks_revocations());
-        assert!(it.checks_origins());
+        assert!(it.remembers_refusals() && it.checks_origins());
         assert!(it.recheck(&Principal::builder("ada").build(), now).is_ok());
         assert!(it.recheck(&Principal::builder("bob").build(), now).is_err());
-        assert!(it.names_tenants() && it.names_tiers() && !it.tells_authentication());
+        // The enrichment may name both.
+        assert_eq!(it.capabilities(), Thorough.capabilities().names_tenants().names_tiers());
         assert_eq!(it.ready(now), Err("not yet".into()));
-        assert_eq!(it.issuer(), Some("https://issuer.example"));
-        assert!(it.accepts_audience("shop") && !it.accepts_audience("other"));
         assert!(it.token_cache_statistics().is_none());
         secure_runtime::testing::with_request(&[], |head| {
             assert!(it.remembers(head, now));
@@ -327,7 +302,7 @@ fn faults_of_both_parts_are_listed_together() {
     let jwt = secure_runtime::authentication::Jwt::hs256(b"short");
     let enriched =
         jwt.enrich_cached(Duration::ZERO, async |principal| Ok(principal)).timeout(Duration::ZERO);
-    let faults = enriched.into_authenticator().err().unwrap().join("\n");
+    let faults = enriched.into_authenticator().err().unwrap().to_string();
     for expected in ["EnrichmentCache", "timeout", "secret"] {
         assert!(faults.contains(expected), "{expected} in {faults}");
     }

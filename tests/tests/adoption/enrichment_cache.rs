@@ -78,9 +78,9 @@ impl Database {
     }
 }
 
-fn soon() -> u64 {
+fn soon() -> std::time::SystemTime {
     use secure_runtime::Clock;
-    FakeClock::new().now().unix_seconds() + 5
+    std::time::SystemTime::from(FakeClock::new().now()) + Duration::from_secs(5)
 }
 
 /// Makes a principal anew for each request, as an application's authenticator may.

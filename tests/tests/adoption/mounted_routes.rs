@@ -73,14 +73,14 @@ async fn routes_without_a_policy_are_listed_and_nothing_secured_is_run() {
     assert_eq!(routes.untried().count(), 0);
     assert_eq!(CALLS.load(Ordering::Relaxed), 0);
     let unmounted: Vec<&str> =
-        routes.unmounted().filter(|it| it.module == module_path!()).map(|it| it.name).collect();
+        routes.unmounted().filter(|it| it.module() == module_path!()).map(|it| it.name()).collect();
     assert_eq!(unmounted, ["never_mounted"]);
 
     let found: Vec<String> = routes
         .secured()
         .iter()
-        .filter(|(_, path, _)| !path.contains("numbered"))
-        .map(|(method, path, endpoint)| format!("{method} {path} {}", endpoint.name))
+        .filter(|route| !route.path().contains("numbered"))
+        .map(|it| format!("{} {} {}", it.method(), it.path(), it.endpoint().name()))
         .collect();
     assert_eq!(
         found,

@@ -227,7 +227,7 @@ async fn the_inventory_tells_the_policies_of_scopes() {
         ["while_open", "for_staff"].map(|name| format!("/office/invoices: {module}::{name}"));
     assert_eq!(row.scope_policies, policies);
     assert!(inventory.to_string().contains(&policies[1]), "{inventory}");
-    let unmounted: Vec<&str> = routes.unmounted().map(|it| it.name).collect();
+    let unmounted: Vec<&str> = routes.unmounted().map(|it| it.name()).collect();
     assert!(!unmounted.contains(&"for_staff"), "{unmounted:?}");
     assert!(unmounted.contains(&"forgotten"), "{unmounted:?}");
 }

@@ -176,10 +176,8 @@ async fn a_request_takes_one_place_among_all() {
 #[actix_web::test]
 async fn bad_credentials_are_one_failure() {
     let bench = Bench::new(|it| {
-        it.failed_authentication(FailedAuthentication::Budget(Quota::new(
-            3.try_into().unwrap(),
-            3600.try_into().unwrap(),
-        )))
+        let quota = Quota::per_hour(3.try_into().unwrap());
+        it.failed_authentication(FailedAuthentication::Budget(quota))
     });
     let (ada, address) = (bench.ada(), "x-forwarded-for: 203.0.113.7");
     let forged = |issuer: &Issuer, number: usize| issuer.token(format!("{number}")).tampered();

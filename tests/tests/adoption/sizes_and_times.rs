@@ -129,7 +129,7 @@ async fn limits_of_the_application_beside_the_default_are_noticed_once() {
         assert_eq!(server.send("POST", "/bytes", &[], "x").await.body, "1");
     }
     let lines = log::lines();
-    let told = lines.iter().filter(|line| line.contains("limits of its own for bodies"));
+    let told = lines.iter().filter(|line| line.contains("sets body limits of its own"));
     let told: Vec<&String> = told.filter(|line| line.contains("\"PayloadConfig\"")).collect();
     let [line] = told.as_slice() else { panic!("{told:?}") };
     assert!(line.contains("silent") && line.contains("max_body=2097152"), "{line}");
@@ -165,7 +165,7 @@ async fn max_body_of_a_handler_is_changed_while_the_program_runs() {
     limits.set_max_body(&handler, 3_000_000).unwrap();
     assert_eq!((status(3_000_000).await, status(3_000_001).await), (200, 413));
     let error = limits.set_max_body("nobody", 1).unwrap_err().to_string();
-    assert_eq!(error, "no limit has the id `nobody/max_body`");
+    assert_eq!(error, "no handler has the path `nobody`");
     assert_eq!(limits.max_body("nobody"), None);
 }
 

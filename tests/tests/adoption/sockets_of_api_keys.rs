@@ -1,6 +1,6 @@
 //! Kind: sockets of callers with API keys end when the key is removed, or expires.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use actix_web::{Error, HttpRequest, HttpResponse, get, rt, web};
 use awc::ws::{Frame, Message};
@@ -97,8 +97,8 @@ async fn a_socket_ends_when_its_key_was_replaced_and_its_time_is_over() {
     let old = world.added();
     let mut socket = world.connect(&old).await.unwrap();
     let hour = Duration::from_secs(3600);
-    let old_until = world.clock.now().unix_seconds() + hour.as_secs();
-    let rotation = Rotation { old_until, new_until: None };
+    let old_until = SystemTime::from(world.clock.now()) + hour;
+    let rotation = Rotation::old_until(old_until);
     let new = world.store.rotate(old.record().id(), rotation).unwrap();
     assert!(is_open(&mut socket).await);
     world.clock.advance(hour);

@@ -186,7 +186,7 @@ async fn an_observed_limit_gives_back_too() {
     assert_eq!(bench.statuses("/observed/500", ada).await, [500; 5]);
     assert_eq!(bench.statuses("/observed/200", ada).await, [200; 3]);
     let statistics = bench.security.limits().statistics();
-    let row = statistics.limits.iter().find(|row| row.id.contains("::observed/")).unwrap();
+    let row = statistics.limits.iter().find(|row| row.id.as_str().contains("::observed/")).unwrap();
     assert_eq!(row.observed, 1, "{row:?}");
 }
 
@@ -267,7 +267,7 @@ fn the_inventory_shows_whom_a_limit_spares() {
 impl Bench {
     fn inventory() -> String {
         let builder = Security::builder().answers_for(module_path!());
-        let jwt = Issuer::hs256().jwt().accept_test_keys();
+        let jwt = Issuer::hs256().jwt().dangerously_accept_test_keys();
         builder.authenticator("jwt", jwt).build().unwrap().inventory().to_json()
     }
 }

@@ -8,7 +8,7 @@ use secure_runtime::authentication::api_key::{
 };
 use secure_runtime::testing::FakeClock;
 use secure_runtime::{Clock, Principal, PrincipalBuilder, Security, secure};
-use secure_tests::{Answer, TestServer, bearer};
+use secure_tests::{Answer, TestServer, bearer, unix};
 
 use crate::Runs;
 
@@ -116,8 +116,8 @@ async fn every_fault_is_refused_with_the_challenge_and_without_running_the_handl
     let good = good.expose();
     let (start, end) = good.split_at(good.len() - 1);
     let last = if end == "0" { "1" } else { "0" };
-    let expired = world.added(billing().expires_at(world.now() - 1));
-    let ending = world.added(billing().expires_at(world.now()));
+    let expired = world.added(billing().expires_at(unix(world.now() - 1)));
+    let ending = world.added(billing().expires_at(unix(world.now())));
     let revoked = world.added(billing());
     world.store.revoke(revoked.record().id()).unwrap();
     let wrong_secret = key(billing());
@@ -222,7 +222,7 @@ async fn a_key_is_rotated_with_an_overlap_and_revoked_at_once() {
     let world = World::new();
     let old = world.added(billing());
     let id = old.record().id().to_owned();
-    let rotation = Rotation { old_until: world.now() + 3600, new_until: None };
+    let rotation = Rotation::old_until(unix(world.now() + 3600));
     let new = world.store.rotate(&id, rotation).unwrap();
     world.accepts(&[&header(old.expose())]).await;
     world.accepts(&[&header(new.expose())]).await;
@@ -231,8 +231,8 @@ async fn a_key_is_rotated_with_an_overlap_and_revoked_at_once() {
     world.accepts(&[&header(new.expose())]).await;
     // Who still uses which key can be seen.
     let used = |id: &str| world.store.record(id).unwrap().last_used();
-    assert_eq!(used(&id), Some(world.now() - 3600));
-    assert_eq!(used(new.record().id()), Some(world.now()));
+    assert_eq!(used(&id), Some(unix(world.now() - 3600)));
+    assert_eq!(used(new.record().id()), Some(unix(world.now())));
     world.store.revoke(new.record().id()).unwrap();
     world.refuses(401, &[&header(new.expose())]).await;
 }
@@ -264,7 +264,7 @@ async fn no_good_request_fails_while_keys_are_rotated() {
         let headers = [line.as_str()];
         let requests = (0..10).map(|_| world.server.get("/orders", &headers));
         let rotate = async {
-            let rotation = Rotation { old_until: world.now() + 60, new_until: None };
+            let rotation = Rotation::old_until(unix(world.now() + 60));
             world.store.rotate(&id, rotation).unwrap()
         };
         let (answers, new) =

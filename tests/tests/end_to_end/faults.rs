@@ -121,7 +121,7 @@ async fn keys_that_are_published_verify_as_strictly() {
         let provider = IdentityProvider::start();
         let issuer = provider.signing(issuer, "key");
         provider.publish(&[&issuer]);
-        let jwt = Jwt::discover(provider.issuer()).accept_test_keys().audience("test");
+        let jwt = Jwt::discover(provider.issuer()).dangerously_accept_test_keys().audience("test");
         check(|builder| builder.authenticator("jwt", jwt), issuer, what).await;
     }
 }
@@ -136,7 +136,10 @@ async fn a_second_authenticator_does_not_let_in_what_the_first_refused() {
     let issuer = Issuer::es256();
     let second = other.signing(Issuer::rs256(), "key");
     other.publish(&[&second]);
-    let jwts = (issuer.jwt(), Jwt::discover(other.issuer()).accept_test_keys().audience("test"));
+    let jwts = (
+        issuer.jwt(),
+        Jwt::discover(other.issuer()).dangerously_accept_test_keys().audience("test"),
+    );
     let build = |builder: SecurityBuilder| {
         let builder = builder.authenticator("jwt", jwts.0).authenticator("other", jwts.1);
         builder.authenticator("opaque", opaque)

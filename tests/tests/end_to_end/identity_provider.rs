@@ -54,7 +54,7 @@ impl World {
     }
 
     pub(crate) fn discovering() -> Self {
-        Self::new(|provider| Jwt::discover(provider.issuer()).accept_test_keys())
+        Self::new(|provider| Jwt::discover(provider.issuer()).dangerously_accept_test_keys())
     }
 
     pub(crate) fn issuer(&self, issuer: Issuer, kid: &str) -> Issuer {
@@ -184,7 +184,7 @@ async fn whatever_the_provider_says_wrong_nobody_is_accepted() {
     ] {
         let world = World::new(|provider| {
             provider.behave(behaviour.clone());
-            Jwt::discover(provider.issuer()).accept_test_keys()
+            Jwt::discover(provider.issuer()).dangerously_accept_test_keys()
         });
         world.first_is(503).await;
         world.provider.behave(Behaviour::Good);
@@ -199,7 +199,7 @@ async fn a_redirect_is_not_followed_to_where_the_keys_are() {
     let there = elsewhere.keys_url();
     let world = World::new(|provider| {
         provider.behave(Behaviour::Redirecting(there));
-        Jwt::discover(provider.issuer()).accept_test_keys()
+        Jwt::discover(provider.issuer()).dangerously_accept_test_keys()
     });
     elsewhere.publish(&[&world.first]);
     world.first_is(503).await;
@@ -215,12 +215,17 @@ async fn several_issuers_are_trusted_each_for_its_own_tokens() {
     // One is slow: callers of the other do not wait for it.
     one.behave(Behaviour::Slow(Duration::from_secs(60)));
     other.publish(&[&second]);
-    let partner =
-        Jwt::discover(other.issuer()).accept_test_keys().audience("partner").roles_claim("groups");
+    let partner = Jwt::discover(other.issuer())
+        .dangerously_accept_test_keys()
+        .audience("partner")
+        .roles_claim("groups");
     let security = Security::builder()
         .answers_for(module_path!())
         .clock(clock.clone())
-        .authenticator("own", Jwt::discover(one.issuer()).accept_test_keys().audience("test"))
+        .authenticator(
+            "own",
+            Jwt::discover(one.issuer()).dangerously_accept_test_keys().audience("test"),
+        )
         .authenticator("partner", partner)
         .build()
         .unwrap();
@@ -247,7 +252,7 @@ async fn several_issuers_are_trusted_each_for_its_own_tokens() {
 #[actix_web::test]
 async fn a_set_at_an_address_and_one_in_a_file_are_read_again() {
     let world = World::new(|provider| {
-        Jwt::jwks_url(provider.keys_url()).accept_test_keys().issuer(provider.issuer())
+        Jwt::jwks_url(provider.keys_url()).dangerously_accept_test_keys().issuer(provider.issuer())
     });
     world.first_is(200).await;
 
@@ -258,8 +263,9 @@ async fn a_set_at_an_address_and_one_in_a_file_are_read_again() {
     };
     let first = Issuer::rs256().kid("first");
     write(&[&first]);
-    let world =
-        World::new(|_| Jwt::jwks_file(&file).accept_test_keys().issuer("https://issuer.test"));
+    let world = World::new(|_| {
+        Jwt::jwks_file(&file).dangerously_accept_test_keys().issuer("https://issuer.test")
+    });
     let first = first.clock(world.clock.clone());
     let second = Issuer::es256().kid("second").clock(world.clock.clone());
     assert_eq!(world.answer(&first.token("ada").sign()).await, 200);
@@ -295,8 +301,9 @@ async fn a_connection_that_ended_meanwhile_does_not_fail_a_fetch() {
     };
     let first = Issuer::rs256().kid("first");
     publish(&[&first]);
-    let world =
-        World::new(|_| Jwt::jwks_url(&address).accept_test_keys().issuer("https://issuer.test"));
+    let world = World::new(|_| {
+        Jwt::jwks_url(&address).dangerously_accept_test_keys().issuer("https://issuer.test")
+    });
     let first = first.clock(world.clock.clone());
     assert_eq!(world.answer(&first.token("ada").sign()).await, 200);
     for kid in ["second", "third"] {
@@ -311,7 +318,9 @@ async fn a_connection_that_ended_meanwhile_does_not_fail_a_fetch() {
 #[actix_web::test]
 async fn only_accepted_algorithms_count() {
     let world = World::new(|provider| {
-        Jwt::discover(provider.issuer()).accept_test_keys().algorithms([Algorithm::Rs256])
+        Jwt::discover(provider.issuer())
+            .dangerously_accept_test_keys()
+            .algorithms([Algorithm::Rs256])
     });
     let other = world.issuer(Issuer::es256(), "second");
     world.provider.publish(&[&world.first, &other]);
@@ -333,7 +342,7 @@ async fn a_source_that_cannot_be_right_is_refused_at_launch() {
         (Jwt::jwks_url("https://issuer.example/keys").audience("shop"), "no issuer"),
         (Jwt::discover("https://issuer.example"), "no audience"),
         (
-            good().accept_test_keys().key(Issuer::rs256().key()),
+            good().dangerously_accept_test_keys().key(Issuer::rs256().key()),
             "published ones as well: remove one of the two",
         ),
         (good().algorithms([Algorithm::Hs256]), "cannot be for an HMAC"),

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use actix_web::{HttpResponse, Responder, get, post, web};
+use secure_runtime::operations::LimitId;
 use secure_runtime::testing::{FakeClock, Issuer};
 use secure_runtime::throttling::Quota;
 use secure_runtime::{ResponseCost, Security, secure};
@@ -35,7 +36,7 @@ async fn dear() -> HttpResponse {
 #[get("/charged")]
 async fn charged(security: web::Data<Security>) -> impl Responder {
     // While it is served, the limit becomes ten times as large.
-    security.limits().set(&id("charged"), quota(100)).unwrap();
+    security.limits().set_quota(&id("charged"), quota(100)).unwrap();
     ResponseCost(61).of("")
 }
 
@@ -50,23 +51,21 @@ async fn statistics(security: web::Data<Security>) -> impl Responder {
 #[post("/limits")]
 async fn set(
     security: web::Data<Security>,
-    wanted: web::Json<(String, NonZeroU32)>,
+    wanted: web::Json<(LimitId, NonZeroU32)>,
 ) -> HttpResponse {
     let (id, permits) = wanted.into_inner();
-    match security.limits().set(&id, Quota::new(permits, HOUR)) {
+    match security.limits().set_quota(&id, Quota::per_hour(permits)) {
         Ok(()) => HttpResponse::NoContent().finish(),
         Err(error) => HttpResponse::Conflict().body(error.to_string()),
     }
 }
 
-const HOUR: NonZeroU32 = NonZeroU32::new(3600).unwrap();
-
 fn quota(permits: u32) -> Quota {
-    Quota::new(NonZeroU32::new(permits).unwrap(), HOUR)
+    Quota::per_hour(NonZeroU32::new(permits).unwrap())
 }
 
-fn id(handler: &str) -> String {
-    format!("{}::{handler}/1", module_path!())
+fn id(handler: &str) -> LimitId {
+    format!("{}::{handler}/1", module_path!()).parse().unwrap()
 }
 
 struct World {
@@ -120,7 +119,7 @@ impl World {
     }
 
     fn set(&self, handler: &str, permits: u32) {
-        self.security.limits().set(&id(handler), quota(permits)).unwrap();
+        self.security.limits().set_quota(&id(handler), quota(permits)).unwrap();
     }
 }
 
@@ -164,8 +163,11 @@ async fn a_quota_of_the_calendar_keeps_its_period() {
         assert_eq!(world.get("/contract", "ada").await.status, 200);
     }
     let limits = world.security.limits();
-    let error = limits.set(&id("contract"), quota(100)).unwrap_err();
-    assert_eq!(error.to_string(), "expected a rate, found a quota of the calendar");
+    let error = limits.set_quota(&id("contract"), quota(100)).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "expected a rate, found a calendar quota: change its permits instead"
+    );
     limits.set_permits(&id("contract"), NonZeroU32::new(20).unwrap()).unwrap();
     let told = world.get("/contract", "ada").await;
     assert_eq!(told.header("ratelimit-policy"), Some(r#""20/day";q=20;w=86400"#));
@@ -175,23 +177,28 @@ async fn a_quota_of_the_calendar_keeps_its_period() {
     let error = limits.set_permits(&id("work"), NonZeroU32::MIN).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "expected a quota of the calendar or a limit on requests at once, found a rate"
+        "expected a calendar quota or a concurrency limit, found a rate or a failure budget: \
+         change its quota instead"
     );
 }
 
 #[actix_web::test]
 async fn a_change_that_would_admit_nobody_changes_nothing() {
     let world = world();
-    let error = world.security.limits().set(&id("dear"), quota(4)).unwrap_err();
-    assert_eq!(error.to_string(), "a request costs 5, and 4 could be taken at once");
+    let error = world.security.limits().set_quota(&id("dear"), quota(4)).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "a request costs 5, and the burst would be 4: no request could be admitted"
+    );
     assert_eq!(world.admitted("/dear", "ada").await, 2);
     world.set("dear", 5);
     assert_eq!(world.admitted("/dear", "grace").await, 1);
     let limits = world.security.limits();
-    let first_refused = (11..400).find(|permits| limits.set(&id("dear"), quota(*permits)).is_err());
+    let first_refused =
+        (11..400).find(|permits| limits.set_quota(&id("dear"), quota(*permits)).is_err());
     assert_eq!(first_refused, Some(265), "254 rates beside the launch's and the one of 5");
-    let error = limits.set(&id("dear"), quota(265)).unwrap_err();
-    assert_eq!(error.to_string(), "the limit was given too many different rates");
+    let error = limits.set_quota(&id("dear"), quota(265)).unwrap_err();
+    assert_eq!(error.to_string(), "the limit had too many different quotas: 255");
     world.set("dear", 10);
     assert_eq!(world.admitted("/dear", "linus").await, 2, "rates that it had can be given again");
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use actix_web::{HttpResponse, get, web};
-use secure_runtime::operations::Limits;
+use secure_runtime::operations::{LimitId, Limits};
 use secure_runtime::testing::{FakeClock, Issuer};
 use secure_runtime::throttling::LimitMode;
 use secure_runtime::{ResponseCost, Security, SecurityBuilder, secure};
@@ -120,7 +120,7 @@ impl World {
     fn counts(&self, handler: &str) -> (u64, u64, u64) {
         let statistics = self.security.limits().statistics();
         let id = format!("{}::{handler}/1", module_path!());
-        let row = statistics.limits.iter().find(|row| row.id == id).unwrap();
+        let row = statistics.limits.iter().find(|row| row.id == *id).unwrap();
         (row.allowed, row.refused, row.observed)
     }
 
@@ -196,7 +196,7 @@ async fn a_percentage_refuses_the_same_keys_each_time_and_a_larger_one_more() {
     let first = world.refused(&callers).await;
     assert!((12..=50).contains(&first.len()), "{}", first.len());
     assert_eq!(world.refused(&callers).await, first);
-    let id = format!("{}::some/1", module_path!());
+    let id: LimitId = format!("{}::some/1", module_path!()).parse().unwrap();
     limits_of(&world).set_mode(&id, LimitMode::Percent(60)).unwrap();
     let more = world.refused(&callers).await;
     assert!(more.is_superset(&first) && more.len() > first.len() + 20, "{}", more.len());
@@ -289,7 +289,7 @@ async fn statistics_name_nobody_and_show_who_is_busy() {
     assert!(world.statuses("/plain", "a busy caller", 100).await.contains(&429));
     world.get("/plain", "a rare caller").await;
     let statistics = world.security.limits().statistics();
-    let id = format!("{}::plain/1", module_path!());
+    let id: LimitId = format!("{}::plain/1", module_path!()).parse().unwrap();
     let row = statistics.limits.iter().find(|row| row.id == id).unwrap();
     assert_eq!((row.allowed, row.refused, row.observed), (3, 98, 0));
     assert_eq!(row.routes, ["GET /plain"]);
@@ -299,13 +299,13 @@ async fn statistics_name_nobody_and_show_who_is_busy() {
     let json = serde_json::to_string(&statistics).unwrap();
     let table = statistics.to_string();
     for shown in [&json, &table] {
-        assert!(shown.contains(&id) && shown.contains(&busiest.key.to_string()), "{shown}");
+        assert!(shown.contains(id.as_str()) && shown.contains(&busiest.key.to_string()), "{shown}");
         for secret in ["busy caller", "rare caller", "127.0.0.1", "acme"] {
             assert!(!shown.contains(secret), "{shown}");
         }
     }
     let limits = world.security.limits();
-    let unknown = limits.set_mode("nobody/1", LimitMode::Observe).unwrap_err();
+    let unknown = limits.set_mode(&"nobody/1".parse().unwrap(), LimitMode::Observe).unwrap_err();
     assert_eq!(unknown.to_string(), "no limit has the id `nobody/1`");
     let share = limits.set_mode(&id, LimitMode::Percent(101)).unwrap_err();
     assert_eq!(share.to_string(), "a mode is for 0 to 100 percent of keys, found 101");

@@ -42,7 +42,7 @@ impl World {
         provider.publish(&[&first]);
         let revocations = Revocations::builder().clock(clock.clone()).in_memory();
         let jwt = Jwt::discover(provider.issuer())
-            .accept_test_keys()
+            .dangerously_accept_test_keys()
             .audience("test")
             .revocations(&revocations);
         let security = Security::builder()
@@ -176,8 +176,10 @@ async fn a_key_set_that_everybody_can_write_is_not_read() {
         std::fs::write(&file, text).unwrap();
         std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();
         let clock = FakeClock::new();
-        let jwt =
-            Jwt::jwks_file(&file).accept_test_keys().issuer("https://issuer.test").audience("test");
+        let jwt = Jwt::jwks_file(&file)
+            .dangerously_accept_test_keys()
+            .issuer("https://issuer.test")
+            .audience("test");
         let builder = Security::builder().answers_for(module_path!()).clock(clock.clone());
         let security = builder.authenticator("jwt", jwt).build().unwrap();
         let runs = web::Data::new(Runs::default());

@@ -7,7 +7,7 @@ use secure_runtime::testing::Issuer;
 use secure_runtime::{
     Moment, Principal, ProtectedResource, RequestHead, Security, SecurityBuilder, secure,
 };
-use secure_tests::{Answer, TestServer, bearer};
+use secure_tests::{Answer, TestServer, bearer, unix};
 
 use crate::Runs;
 
@@ -144,7 +144,7 @@ async fn every_challenge_of_oauth_leads_there_and_no_other() {
     let (server, runs) = server(&described);
     let start = format!("Bearer realm=\"api\", {LEADS_THERE}");
     let told = |parameters: &str| format!("{start}{parameters}");
-    let stale = bearer(&issuer.token("ada").scope("orders:read").authenticated_at(1).sign());
+    let stale = bearer(&issuer.token("ada").scope("orders:read").authenticated_at(unix(1)).sign());
     let plain = bearer(&issuer.token("ada").sign());
     let forged = bearer(&issuer.token("ada").tampered());
     let expected = [
@@ -266,7 +266,8 @@ fn a_description_that_does_not_fit_is_found_at_launch() {
         [
             "the authenticator `jwt` refuses tokens for `https://api.example/shop`, which clients of \
           the protected resource ask for (RFC 8707): add `.audience(\"https://api.example/shop\")` \
-          to it, or say what their `aud` is with `ProtectedResource::audience`"
+          to it, or say what their `aud` is with `ProtectedResource::audience`; an \
+          authenticator of your own announces it with `Capabilities::accepts_audience`"
         ]
     );
     assert!(faults(issuer(), SHOP.into()).is_empty());

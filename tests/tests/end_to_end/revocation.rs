@@ -10,7 +10,7 @@ use secure_runtime::authentication::{
 };
 use secure_runtime::testing::{FakeClock, Issuer};
 use secure_runtime::{Clock, Moment, Principal, RequestHead, Security, secure};
-use secure_tests::{TestServer, bearer};
+use secure_tests::{TestServer, bearer, unix};
 
 use crate::Runs;
 
@@ -80,7 +80,7 @@ impl World {
         let revocations = Revocations::builder().clock(clock.clone()).in_memory();
         let now = clock.now().unix_seconds();
         let known = Principal::builder("alice").issuer("gateway").session("g");
-        let known = known.issued_at(now).expires_at(now + 60).build();
+        let known = known.issued_at(unix(now)).expires_at(unix(now + 60)).build();
         let security = Security::builder()
             .answers_for(module_path!())
             .clock(clock.clone())
@@ -272,7 +272,7 @@ async fn a_full_list_revokes_more_instead_of_less() {
 #[test]
 fn a_refusal_says_in_the_log_what_was_wrong() {
     let revocations = Revocations::in_memory();
-    let caller = Principal::builder("alice").issued_at(1).expires_at(2).build();
+    let caller = Principal::builder("alice").issued_at(unix(1)).expires_at(unix(2)).build();
     drop(revocations.revoke_everything());
     let refused: Refusal = revocations.check(&caller).unwrap_err();
     assert_eq!(refused.cause(), "the token was revoked");

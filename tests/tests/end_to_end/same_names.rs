@@ -73,7 +73,7 @@ async fn each_counts_for_itself_and_has_a_name_of_its_own() {
     let limits = one.security.limits();
     let rows = limits.statistics().limits;
     let ids: Vec<&str> =
-        rows.iter().filter_map(|row| row.id.split("same_names::").nth(1)).collect();
+        rows.iter().filter_map(|row| row.id.as_str().split("same_names::").nth(1)).collect();
     assert_eq!(ids, ["all/1", "all#2/1", "customers::all/1", "orders::all/1"]);
     assert!(rows.iter().all(|row| (row.allowed, row.refused) == (2, 1)));
     // What is set of one is not set of the other.

@@ -3,9 +3,9 @@
 
 use actix_web::dev::{HttpServiceFactory, Payload};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, get, web};
-use secure_runtime::operations::LimitRow;
+use secure_runtime::operations::{LimitId, LimitRow};
 use secure_runtime::testing::FakeClock;
-use secure_runtime::throttling::{LimitMode, Quota};
+use secure_runtime::throttling::LimitMode;
 use secure_runtime::{Security, secure};
 use secure_tests::{Answer, RedisServer, TestServer, bearer, eventually};
 use serde::Deserialize;
@@ -33,8 +33,8 @@ impl FromRequest for Change {
         let change = web::Query::<Self>::from_query(request.query_string()).unwrap().into_inner();
         let limits = request.app_data::<Security>().unwrap().limits();
         if let Some(permits) = change.permits {
-            let day = Quota::new(permits.try_into().unwrap(), 86_400.try_into().unwrap());
-            limits.set(&id("changed"), day).unwrap();
+            let day = format!("{permits}/d").parse().unwrap();
+            limits.set_quota(&id("changed"), day).unwrap();
         }
         if let Some(percent) = change.percent {
             limits.set_mode(&id("changed"), LimitMode::Percent(percent)).unwrap();
@@ -81,8 +81,8 @@ fn services(runs: web::Data<Runs>) -> impl HttpServiceFactory {
         .service(owing)
 }
 
-fn id(handler: &str) -> String {
-    format!("{}::{handler}/1", module_path!())
+fn id(handler: &str) -> LimitId {
+    format!("{}::{handler}/1", module_path!()).parse().unwrap()
 }
 
 fn row(security: &Security, handler: &str) -> LimitRow {

@@ -109,7 +109,7 @@ fn two_at(clock: &FakeClock, redis: &RedisServer) -> [Instance; 2] {
 fn row(instance: &Instance, handler: &str, place: usize) -> LimitRow {
     let id = format!("::{handler}/{place}");
     let limits = instance.security.limits().statistics().limits;
-    limits.into_iter().find(|row| row.id.ends_with(&id)).unwrap()
+    limits.into_iter().find(|row| row.id.as_str().ends_with(&id)).unwrap()
 }
 
 fn left(answer: &Answer) -> Option<&str> {

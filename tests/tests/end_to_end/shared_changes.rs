@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use actix_web::dev::HttpServiceFactory;
 use actix_web::{HttpRequest, HttpResponse, get, web};
-use secure_runtime::operations::LimitRow;
+use secure_runtime::operations::{LimitId, LimitRow};
 use secure_runtime::testing::FakeClock;
 use secure_runtime::throttling::{OnStoreFailure, Quota};
 use secure_runtime::{Security, secure};
@@ -34,7 +34,7 @@ async fn charged(request: HttpRequest, runs: web::Data<Runs>) -> HttpResponse {
     runs.count();
     // While it is served, the limit becomes ten times as large.
     let security = request.app_data::<Security>().unwrap();
-    security.limits().set(&id("charged"), per_hour(100)).unwrap();
+    security.limits().set_quota(&id("charged"), per_hour(100)).unwrap();
     costing(61)
 }
 
@@ -68,15 +68,15 @@ fn per_hour(permits: u32) -> Quota {
 }
 
 fn per(permits: u32, seconds: u32) -> Quota {
-    Quota::new(NonZeroU32::new(permits).unwrap(), NonZeroU32::new(seconds).unwrap())
+    format!("{permits}/{seconds}s").parse().unwrap()
 }
 
-fn id(handler: &str) -> String {
-    format!("{}::{handler}/1", module_path!())
+fn id(handler: &str) -> LimitId {
+    format!("{}::{handler}/1", module_path!()).parse().unwrap()
 }
 
 fn set(instance: &Instance, handler: &str, quota: Quota) {
-    instance.security.limits().set(&id(handler), quota).unwrap();
+    instance.security.limits().set_quota(&id(handler), quota).unwrap();
 }
 
 fn row(instance: &Instance, handler: &str) -> LimitRow {
@@ -301,9 +301,9 @@ async fn a_budget_for_failures_is_each_instances_own_and_so_is_a_change() {
     let (redis, prefix) = (RedisServer::shared(), prefix());
     let [one, other] =
         [(); 2].map(|()| Instance::start(module_path!(), store(&redis, &prefix), services));
-    let id = format!("{}::forbidden/failures/1", module_path!());
+    let id: LimitId = format!("{}::forbidden/failures/1", module_path!()).parse().unwrap();
     assert_eq!(one.ask("/forbidden", "ada").await.status, 403);
-    one.security.limits().set(&id, per_hour(6)).unwrap();
+    one.security.limits().set_quota(&id, per_hour(6)).unwrap();
     // One of two was used: three of six.
     let mut statuses = Vec::new();
     for instance in [&one, &one, &one, &one, &other, &other, &other] {

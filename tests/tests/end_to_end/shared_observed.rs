@@ -87,7 +87,7 @@ fn two(redis: &RedisServer) -> [Instance; 2] {
 fn row(instance: &Instance, handler: &str, place: usize) -> LimitRow {
     let id = format!("{}::{handler}/{place}", module_path!());
     let limits = instance.security.limits().statistics().limits;
-    limits.into_iter().find(|row| row.id == id).unwrap()
+    limits.into_iter().find(|row| row.id == *id).unwrap()
 }
 
 #[actix_web::test]
@@ -173,7 +173,7 @@ async fn a_mode_that_is_set_holds_at_once_and_what_was_counted_stays_counted() {
     let redis = RedisServer::shared();
     let [one, other] = two(&redis);
     assert_eq!(one.admitted("/plain", "ada").await, 2);
-    let id = format!("{}::plain/1", module_path!());
+    let id = format!("{}::plain/1", module_path!()).parse().unwrap();
     one.security.limits().set_mode(&id, LimitMode::Observe).unwrap();
     for _ in 0..3 {
         assert_eq!(one.ask("/plain", "ada").await.status, 200);

@@ -117,7 +117,7 @@ async fn parallel_requests_to_both_are_admitted_as_often_as_the_quota_says_with_
 async fn a_period_ends_by_the_clocks_of_its_zone_and_everything_is_there_again() {
     let redis = RedisServer::shared();
     // 2026-03-28T22:59:00Z, a minute before midnight in Berlin; the next day has 23 hours there.
-    let clock = FakeClock::at(1_774_738_740);
+    let clock = FakeClock::at(secure_tests::unix(1_774_738_740));
     let [one, other] = two_at(&clock, &redis);
     for instance in [&one, &other] {
         assert_eq!(instance.ask("/berlin", "alice").await.status, 200);
@@ -143,7 +143,7 @@ async fn a_period_ends_by_the_clocks_of_its_zone_and_everything_is_there_again()
 #[actix_web::test]
 async fn of_rates_and_quotas_all_admit_or_none_takes() {
     let redis = RedisServer::shared();
-    let clock = FakeClock::at(1_774_738_740);
+    let clock = FakeClock::at(secure_tests::unix(1_774_738_740));
     let [one, other] = two_at(&clock, &redis);
     for instance in [&one, &other, &one] {
         assert_eq!(instance.ask("/mixed", "alice").await.status, 200);
@@ -169,7 +169,7 @@ async fn of_rates_and_quotas_all_admit_or_none_takes() {
 async fn a_cost_is_taken_whole_and_what_is_owed_ends_with_the_period() {
     let redis = RedisServer::shared();
     // 2026-01-31T23:59:00Z
-    let clock = FakeClock::at(1_769_903_940);
+    let clock = FakeClock::at(secure_tests::unix(1_769_903_940));
     let [one, other] = two_at(&clock, &redis);
     for instance in [&one, &other, &one] {
         assert_eq!(instance.ask("/dear", "alice").await.status, 200);
@@ -262,7 +262,7 @@ async fn an_instances_own_clock_does_not_matter() {
     let prefix = prefix();
     let exact = start(store(&redis, &prefix));
     // Its tokens and its log live in 2001; what is used is used now.
-    let clock = FakeClock::at(1_000_000_000);
+    let clock = FakeClock::at(secure_tests::unix(1_000_000_000));
     let builder = secure_runtime::Security::builder().clock(clock.clone());
     let issuer = secure_runtime::testing::Issuer::hs256().clock(clock.clone());
     let lost = Instance::with(builder, issuer, module_path!(), store(&redis, &prefix), services);

@@ -7,7 +7,7 @@ use actix_web::{HttpResponse, get, web};
 use secure_runtime::authentication::{RevocationError, Revocations, RevocationsBuilder};
 use secure_runtime::testing::{FakeClock, Issuer};
 use secure_runtime::{Clock, Principal, Security, SystemClock, secure};
-use secure_tests::{RedisServer, TestServer, bearer, eventually};
+use secure_tests::{RedisServer, TestServer, bearer, eventually, unix};
 
 use crate::Runs;
 
@@ -223,12 +223,12 @@ async fn an_entry_that_is_not_understood_revokes_what_was_issued_until_then() {
     let (redis, key) = (RedisServer::shared(), key());
     let process = Process::ready(&redis, impatient(&key));
     let now = SystemClock::new().now().unix_seconds();
-    let earlier = Issuer::hs256().clock(FakeClock::at(now - 60));
+    let earlier = Issuer::hs256().clock(FakeClock::at(unix(now - 60)));
     let (before, after) = (earlier.token("alice").sign(), process.token("1"));
     assert_eq!((process.answer(&before).await, process.answer(&after).await), (200, 200));
     let half_a_minute_ago = format!("{}-0", (now - 30) * 1000);
     redis.command(&["XADD", &key, &half_a_minute_ago, "kind", "toke", "issuer", "a", "name", "1"]);
-    let long_ago = Principal::builder("bob").issued_at(1).expires_at(2).build();
+    let long_ago = Principal::builder("bob").issued_at(unix(1)).expires_at(unix(2)).build();
     eventually("it arrives", || process.revocations.check(&long_ago).is_err());
     assert_eq!((process.answer(&before).await, process.answer(&after).await), (401, 200));
 }

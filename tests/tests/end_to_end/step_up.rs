@@ -4,10 +4,10 @@
 use std::time::Duration;
 
 use actix_web::{get, post, web};
-use secure_runtime::authentication::{Attempt, Authenticator, Challenge, Presented};
+use secure_runtime::authentication::{Attempt, Authenticator, Capabilities, Challenge, Presented};
 use secure_runtime::testing::{FakeClock, Issuer, Token};
 use secure_runtime::{Clock, Denial, DenialKind, Moment, Principal, RequestHead, Security, secure};
-use secure_tests::{Answer, TestServer, bearer};
+use secure_tests::{Answer, TestServer, bearer, unix};
 
 use crate::Runs;
 
@@ -106,7 +106,8 @@ impl Bench {
         let (builder, issuer, clock) = crate::security(module_path!());
         let runs = Runs::default();
         let data = web::Data::new(runs.clone());
-        let security = builder.named_authenticator("names", Names).build().unwrap();
+        let security =
+            builder.named_authenticator("names", Names(Capabilities::new())).build().unwrap();
         let server = TestServer::start(&security, move || {
             secure_runtime::scope("")
                 .app_data(data.clone())
@@ -126,7 +127,7 @@ impl Bench {
     /// A token whose caller signed in so many seconds ago.
     fn signed_in(&self, seconds_ago: u64) -> Token<'_> {
         let now = self.clock.now().unix_seconds();
-        self.issuer.token("ada").authenticated_at(now - seconds_ago)
+        self.issuer.token("ada").authenticated_at(unix(now - seconds_ago))
     }
 
     async fn get(&self, path: &str, token: Token<'_>) -> Answer {
@@ -259,7 +260,7 @@ async fn whoever_may_not_do_it_at_all_is_not_asked_to_sign_in_again() {
 async fn a_rule_about_the_caller_comes_first_and_one_about_an_object_after_it() {
     let bench = Bench::new();
     bench.accepts("/accounts/7", bench.signed_in(0)).await;
-    let eve = bench.issuer.token("eve").authenticated_at(1);
+    let eve = bench.issuer.token("eve").authenticated_at(unix(1));
     bench.get("/accounts/7", eve).await.problem(404);
     // Who has to sign in again learns nothing of the object.
     bench.steps_up("/accounts/7", bench.signed_in(301), MAX_AGE).await;
@@ -310,7 +311,8 @@ async fn the_scheme_that_was_used_says_what_would_do_if_it_can() {
 #[test]
 fn the_inventory_says_what_is_demanded() {
     let (builder, ..) = crate::security(module_path!());
-    let security = builder.named_authenticator("names", Names).build().unwrap();
+    let security =
+        builder.named_authenticator("names", Names(Capabilities::new())).build().unwrap();
     let inventory = security.inventory();
     let demanded = |handler: &str| {
         let mut rows = inventory.rows().iter();
@@ -325,8 +327,8 @@ fn the_inventory_says_what_is_demanded() {
     assert!(inventory.to_json().contains(r#""step_up": "fresh = \"5m\"""#));
 }
 
-/// Knows names, and not how anybody came by one.
-struct Names;
+/// Accepts everybody with a name, and announces this.
+struct Names(Capabilities);
 
 impl Authenticator for Names {
     fn challenge(&self) -> Challenge {
@@ -344,23 +346,27 @@ impl Authenticator for Names {
         Presented::by_header(request, "x-name")
     }
 
-    fn tells_authentication(&self) -> bool {
-        false
+    fn capabilities(&self) -> Capabilities {
+        self.0.clone()
     }
 }
 
 #[test]
 fn an_endpoint_that_would_send_every_caller_back_is_found_at_launch() {
     let builder = || Security::builder().answers_for(concat!(module_path!(), "::careful"));
-    let error = builder().authenticator("names", Names).build().unwrap_err();
+    let silent = || Names(Capabilities::new());
+    let error = builder().authenticator("names", silent()).build().unwrap_err();
     let faults: Vec<&str> = error.faults().map(secure_runtime::LaunchFault::message).collect();
     assert_eq!(faults.len(), 2, "{faults:#?}");
     let expected = "`end_to_end::step_up::careful::narrowed` demands `fresh = \"1m\", acr = \
                     \"phr\"`, and none of its authenticators can tell how and when a caller signed \
-                    in (";
+                    in: an authenticator of your own announces it with \
+                    `Capabilities::names_sign_in` (";
     assert!(faults.iter().any(|fault| fault.starts_with(expected)), "{faults:#?}");
 
     let jwt = || Issuer::hs256().jwt();
     builder().authenticator("jwt", jwt()).build().unwrap();
-    builder().authenticator("names", Names).authenticator("jwt", jwt()).build().unwrap();
+    builder().authenticator("names", silent()).authenticator("jwt", jwt()).build().unwrap();
+    let announces = Names(Capabilities::new().names_sign_in());
+    builder().authenticator("names", announces).build().unwrap();
 }

@@ -1,7 +1,9 @@
 //! Limits by tenant and by tier of service: who counts together, and who counts as what.
 
 use actix_web::{HttpResponse, get};
-use secure_runtime::authentication::{Attempt, Authenticator, Challenge, Jwt, Presented};
+use secure_runtime::authentication::{
+    Attempt, Authenticator, Capabilities, Challenge, Jwt, Presented,
+};
 use secure_runtime::testing::{Issuer, Token};
 use secure_runtime::{Moment, Principal, RequestHead, Security, secure};
 use secure_tests::{TestServer, bearer};
@@ -103,8 +105,8 @@ async fn a_function_of_the_application_names_tiers_and_goes_before_the_token() {
     assert_eq!(server.get("/tenants", &[&nobody]).await.status, 200);
 }
 
-/// Knows nothing but names.
-struct Names;
+/// Accepts everybody, and announces this.
+struct Names(Capabilities);
 
 impl Authenticator for Names {
     fn challenge(&self) -> Challenge {
@@ -119,8 +121,8 @@ impl Authenticator for Names {
         Attempt::Accepted(Principal::builder("somebody").build())
     }
 
-    fn names_tenants(&self) -> bool {
-        false
+    fn capabilities(&self) -> Capabilities {
+        self.0.clone()
     }
 }
 
@@ -141,7 +143,8 @@ fn what_limits_count_by_is_known_of_every_caller() {
     let found = faults(builder().authenticator("jwt", jwt()).build());
     assert_eq!(found.len(), 4, "{found:#?}");
     let expected = "the limits of `end_to_end::tiers::tenants` depend on the caller's tenant, and the \
-                    authenticator `jwt` was not told where it stands: add `.tenant_claim(…)` (";
+                    authenticator `jwt` was not told where it stands: add `.tenant_claim(…)`; an authenticator \
+                    of your own announces it with `Capabilities::names_tenants` (";
     assert!(found.iter().any(|fault| fault.starts_with(expected)), "{found:#?}");
     assert!(found.iter().any(|fault| fault.contains("tiers::tiers` depend on the caller's tier,")));
 
@@ -152,8 +155,12 @@ fn what_limits_count_by_is_known_of_every_caller() {
 
     let told = || jwt().tenant_claim("tid").tier_claim("plan");
     assert!(faults(builder().authenticator("jwt", told()).build()).is_empty());
-    let found =
-        faults(builder().authenticator("jwt", told()).authenticator("names", Names).build());
+    let beside = |announced: Capabilities| {
+        let builder = builder().authenticator("jwt", told());
+        faults(builder.authenticator("names", Names(announced)).build())
+    };
+    let found = beside(Capabilities::new());
     assert_eq!(found.len(), 2, "{found:#?}");
     assert!(found.iter().all(|fault| fault.contains("authenticator `names` was not told")));
+    assert!(beside(Capabilities::new().names_tenants().names_tiers()).is_empty());
 }

@@ -69,13 +69,13 @@ async fn statistics_say_what_was_spared() {
     assert!(found.bytes > 1000 && found.bytes < found.max_bytes, "{found:?}");
     assert_eq!(world.runs.so_far(), 10);
 
-    let small = World::new(issuer.jwt().cache_bytes(8 * 1024), &clock);
+    let small = World::new(issuer.jwt().cache_capacity_bytes(8 * 1024), &clock);
     for number in 0..50 {
         assert_eq!(small.answer(&issuer.token(format!("user {number}")).sign()).await, 200);
     }
     let found = small.statistics();
     assert!(found.evictions >= 40 && found.bytes <= found.max_bytes, "{found:?}");
-    let off = World::new(issuer.jwt().cache_bytes(0), &clock);
+    let off = World::new(issuer.jwt().cache_capacity_bytes(0), &clock);
     for _ in 0..2 {
         assert_eq!(off.answer(&alice).await, 200);
     }
@@ -108,7 +108,7 @@ async fn a_refusal_does_not_outlive_the_keys_it_is_due_to() {
     let (first, second) = (signing(Issuer::eddsa()), signing(Issuer::es256()));
     provider.publish(&[&first]);
     let jwt = Jwt::discover(provider.issuer())
-        .accept_test_keys()
+        .dangerously_accept_test_keys()
         .audience("test")
         .refresh_every(Duration::from_secs(1));
     let world = World::new(jwt, &clock);
@@ -131,7 +131,7 @@ async fn a_refusal_does_not_outlive_the_keys_it_is_due_to() {
 async fn refusals_displace_no_verified_token() {
     let clock = FakeClock::new();
     let issuer = Issuer::hs256().clock(clock.clone());
-    let world = World::new(issuer.jwt().cache_bytes(16 * 1024), &clock);
+    let world = World::new(issuer.jwt().cache_capacity_bytes(16 * 1024), &clock);
     let good = issuer.token("alice").sign();
     assert_eq!(world.answer(&good).await, 200);
     for number in 0..300 {

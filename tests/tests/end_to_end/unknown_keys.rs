@@ -165,7 +165,7 @@ async fn nobody_waits_for_an_unknown_key_while_the_provider_is_down() {
 #[actix_web::test]
 async fn a_withdrawn_key_is_refused_within_a_short_interval_also_after_a_pause() {
     let world = World::new(|provider| {
-        let jwt = Jwt::discover(provider.issuer()).accept_test_keys();
+        let jwt = Jwt::discover(provider.issuer()).dangerously_accept_test_keys();
         jwt.refresh_every(Duration::from_secs(1))
     });
     let seen = world.first.token("ada").sign();

@@ -189,7 +189,7 @@ fn published_test_keys_are_refused_however_they_are_written() {
     let check = |key: Key| {
         let jwt = || Jwt::with_key(key.clone()).issuer("https://issuer.example").audience("shop");
         assert_eq!(faults(jwt()), [format!("key 1 {TEST_KEY}")]);
-        assert_eq!(faults(jwt().accept_test_keys()), [""; 0]);
+        assert_eq!(faults(jwt().dangerously_accept_test_keys()), [""; 0]);
     };
     check(Key::hs256("test only: this secret of secure-runtime is known to everybody"));
     check(Key::hs384("test only: this secret of secure-runtime is known to everybody"));
@@ -212,7 +212,7 @@ fn published_test_keys_are_refused_however_they_are_written() {
 }
 
 const TEST_KEY: &str = "is a test key of this crate, with which everybody can sign: tests accept it \
-                        by `.accept_test_keys()`";
+                        by `.dangerously_accept_test_keys()`";
 
 #[test]
 fn keys_can_be_told_apart() {

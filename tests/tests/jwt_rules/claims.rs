@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use secure_runtime::authentication::{Jwt, Revocations};
 use secure_runtime::testing::{FakeClock, Issuer};
+use secure_tests::unix;
 use serde_json::{Value, json};
 
 use super::{Bench, NOW};
@@ -75,7 +76,7 @@ fn aud_holds_ours() {
 
     let issuer = Issuer::hs256();
     let any = Jwt::with_key(issuer.key())
-        .accept_test_keys()
+        .dangerously_accept_test_keys()
         .issuer("https://issuer.test")
         .dangerously_accept_any_audience();
     let bench = Bench::new(issuer, |_| any);
@@ -243,7 +244,8 @@ fn identifiers_are_names_where_they_decide_something() {
         assert_eq!((caller.token_id(), caller.session()), (None, None));
     }
     // Revocations are asked about both.
-    let revocations = Revocations::builder().clock(FakeClock::at(NOW)).in_memory();
+    let revocations =
+        Revocations::builder().clock(FakeClock::at(secure_tests::unix(NOW))).in_memory();
     let bench = Bench::new(Issuer::hs256(), |jwt| jwt.revocations(&revocations));
     for claim in ["jti", "sid"] {
         bench.accepts_claim(claim, json!("x"));
@@ -257,9 +259,10 @@ fn identifiers_are_names_where_they_decide_something() {
 #[test]
 fn how_and_when_the_caller_signed_in_has_its_types() {
     for bench in [Bench::strict(), Bench::usual(), Bench::lenient()] {
-        let told = bench.token().authenticated_at(NOW - 60).acr("mfa").amr("pwd").amr("otp").sign();
+        let told =
+            bench.token().authenticated_at(unix(NOW - 60)).acr("mfa").amr("pwd").amr("otp").sign();
         let caller = bench.accepts(&told);
-        assert_eq!(caller.authenticated_at(), Some(NOW - 60));
+        assert_eq!(caller.authenticated_at(), Some(unix(NOW - 60)));
         assert_eq!(caller.acr(), Some("mfa"));
         assert_eq!(caller.amr().collect::<Vec<_>>(), ["pwd", "otp"]);
         let silent = bench.accepts(&bench.token().sign());
@@ -269,7 +272,7 @@ fn how_and_when_the_caller_signed_in_has_its_types() {
         bench.accepts_claim("auth_time", json!(0));
         bench.accepts_claim("auth_time", json!(NOW));
         let half = bench.token().claim("auth_time", json!(1_767_225_599.5)).sign();
-        assert_eq!(bench.accepts(&half).authenticated_at(), Some(NOW - 1));
+        assert_eq!(bench.accepts(&half).authenticated_at(), Some(unix(NOW - 1)));
         // In another form, they are not there: an endpoint that asks for them asks for a new sign-in.
         let told = |claim: &str, value: Value| {
             let caller = bench.accepts(&bench.token().claim(claim, value).sign());
@@ -297,5 +300,5 @@ fn nobody_has_signed_in_after_now() {
     let bench = Bench::usual();
     bench.refuses_claim("auth_time", json!(NOW + 6), future);
     let ahead = bench.token().claim("auth_time", NOW + 5).sign();
-    assert_eq!(bench.accepts(&ahead).authenticated_at(), Some(NOW));
+    assert_eq!(bench.accepts(&ahead).authenticated_at(), Some(unix(NOW)));
 }

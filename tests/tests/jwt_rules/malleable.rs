@@ -55,7 +55,7 @@ fn both_forms_are_one_caller_and_end_together() {
 /// always the right one, and the cache's own tests hold its size to its bound.
 #[test]
 fn a_small_cache_stays_right_when_it_is_filled_with_both_forms() {
-    let bench = Bench::new(Issuer::es256(), |jwt| jwt.cache_bytes(16 * 1024));
+    let bench = Bench::new(Issuer::es256(), |jwt| jwt.cache_capacity_bytes(16 * 1024));
     let tokens: Vec<(String, String)> = (0..60)
         .map(|number| {
             let subject = format!("caller-{number}");

@@ -83,7 +83,7 @@ impl Bench {
 
     fn new(issuer: Issuer, algorithm: &'static str, header: Value, jwt: Jwt) -> Self {
         let Value::Object(header) = header else { panic!("a header is an object") };
-        let issuer = issuer.clock(FakeClock::at(NOW));
+        let issuer = issuer.clock(FakeClock::at(secure_tests::unix(NOW)));
         let jwt = issuer.verifying(jwt);
         let authenticator = jwt.clone().into_authenticator().unwrap();
         let place = ("authorization", "Bearer ");
@@ -109,7 +109,10 @@ impl Bench {
                         .unwrap();
                 }
             }
-            let explained = self.jwt.explain_token_at(&token, FakeClock::at(NOW).now()).unwrap();
+            let explained = self
+                .jwt
+                .explain_token_at(&token, FakeClock::at(secure_tests::unix(NOW)).now())
+                .unwrap();
             if explained.is_accepted() != expected.is_ok() {
                 writeln!(failed, "{name}\n  explained as\n{explained}").unwrap();
             }
@@ -150,7 +153,7 @@ impl Bench {
     /// What `explain_token` prints about a token of these claims.
     pub(crate) fn explanation(&self, claims: &Claims) -> String {
         let token = self.token(&json!({}), claims);
-        let now = FakeClock::at(NOW).now();
+        let now = FakeClock::at(secure_tests::unix(NOW)).now();
         self.jwt.explain_token_at(&token, now).unwrap().to_string()
     }
 
@@ -171,7 +174,7 @@ impl Bench {
     fn present(&self, token: &str) -> Result<Principal, String> {
         let (name, prefix) = self.place;
         let line = format!("{prefix}{token}");
-        let now = FakeClock::at(NOW).now();
+        let now = FakeClock::at(secure_tests::unix(NOW)).now();
         match authenticate(&*self.authenticator, &[(name, &line)], now) {
             Attempt::Accepted(caller) => Ok(caller),
             Attempt::Refused(refusal) => {

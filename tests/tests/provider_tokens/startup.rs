@@ -3,7 +3,8 @@
 use secure_runtime::authentication::{IntoAuthenticator, Jwt};
 
 fn faults(jwt: Jwt) -> Vec<String> {
-    jwt.into_authenticator().err().unwrap_or_default()
+    let errors = jwt.into_authenticator().err().into_iter().flatten();
+    errors.map(|error| error.message().to_owned()).collect()
 }
 
 fn check(jwt: Jwt, expected: &[&str]) {

@@ -93,7 +93,7 @@ mod tests {
 
     #[actix_web::test]
     async fn five_requests_a_minute_are_served() -> Result<(), Box<dyn std::error::Error>> {
-        let TestSecurity { security, issuer, clock } = TestSecurity::new()?;
+        let TestSecurity { security, issuer, clock, .. } = TestSecurity::new()?;
         let notes = web::Data::new(Notes::default());
         let app = App::new().app_data(security).app_data(notes).service(scope("").service(list));
         let app = init_service(app).await;

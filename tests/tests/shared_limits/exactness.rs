@@ -6,12 +6,17 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use proptest::prelude::*;
 use secure_runtime::Clock;
+use secure_runtime::Moment;
 use secure_runtime::testing::FakeClock;
 use secure_runtime::throttling::{Ask, Limiter, Quota, SharedLimit, SharedLimits};
 use secure_tests::RedisServer;
 use serde_json::Value;
 
 use crate::{ONE, instance, number, prefix, quota, take, told};
+
+fn nanos(duration: Duration) -> u64 {
+    duration.as_nanos().try_into().unwrap()
+}
 
 #[actix_web::test]
 async fn the_published_timelines_are_reproduced() {
@@ -73,8 +78,8 @@ impl Model {
         let mut fits = Vec::new();
         for &(limit, whom, kind, cost) in wishes {
             let (key, quota) = ((limit, whom), quotas[limit]);
-            let increment = quota.emission_interval_ns() * u64::from(cost);
-            let full = quota.burst_tolerance_ns();
+            let increment = nanos(quota.emission_interval()) * u64::from(cost);
+            let full = nanos(quota.burst_tolerance());
             if kind == CHARGE {
                 for state in [&mut charged, &mut taken] {
                     let owed = (used(state, key) + increment).min(2 * full);
@@ -177,7 +182,9 @@ async fn what_one_limit_says_is_what_the_limiter_in_memory_says() {
     let memory = Limiter::with_capacity_bytes(0);
     for step in 0..60_u64 {
         clock.advance(Duration::from_nanos(step * step * 333_333));
-        let expected = memory.check(memory.key(0, "alice"), &quota, ONE, clock.now().unix_nanos());
+        let unix = Duration::from_nanos(clock.now().unix_nanos());
+        let unix = Moment::new(unix, unix);
+        let expected = memory.check(memory.key(0, "alice"), &quota, ONE, unix);
         let verdict = take(&shared, &limit, "alice").await;
         assert_eq!(told(&verdict.decisions()[0]), told(&expected), "step {step}");
     }

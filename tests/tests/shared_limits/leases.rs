@@ -223,7 +223,7 @@ async fn small_quotas_and_costs_above_a_lease_are_decided_exactly() {
 #[actix_web::test]
 async fn more_keys_than_fit_are_decided_all_the_same() {
     let redis = RedisServer::shared();
-    let shared = instance(&redis, &prefix()).leases(100).lease_keys(8).build().unwrap();
+    let shared = instance(&redis, &prefix()).leases(100).lease_capacity_keys(8).build().unwrap();
     let limit = shared.limit("80/d", quota(80, DAY, 80));
     for round in 0..4 {
         let names: Vec<String> = (0..40).map(|n| format!("caller {n}")).collect();
@@ -259,7 +259,7 @@ async fn who_stops_waiting_keeps_nobody_else_from_being_served() {
 
 /// The most that two instances may admit in a time span, as documented.
 fn bound(quota: &Quota, leases: u32, span: u128) -> u128 {
-    let interval = u128::from(quota.emission_interval_ns());
+    let interval = quota.emission_interval().as_nanos();
     let burst = u128::from(quota.burst().get());
     // Where a trip may bring one permit, none is held.
     let part = quota.burst().get() / 16;

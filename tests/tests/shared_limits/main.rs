@@ -26,7 +26,8 @@ pub(crate) fn number(number: u32) -> NonZeroU32 {
 
 /// `permits` in `window` seconds, `burst` at once.
 pub(crate) fn quota(permits: u32, window: u32, burst: u32) -> Quota {
-    Quota::new(number(permits), number(window)).with_burst(number(burst))
+    let window = Duration::from_secs(window.into());
+    Quota::with_window(number(permits), window).unwrap().with_burst(number(burst))
 }
 
 /// Keys that no other test counts.

@@ -2,7 +2,7 @@
 
 use secure_runtime::throttling::Limiter;
 
-use crate::{SECOND, number, one, quota};
+use crate::{SECOND, at, number, one, quota};
 
 #[test]
 fn a_clock_that_goes_back_makes_no_permits() {
@@ -51,5 +51,5 @@ fn quotas_at_the_edge_of_64_bits_are_still_quotas() {
     let key = limiter.key(0, "alice");
     let admitted = (0..9).filter(|_| one(&limiter, key, &quota, 0).is_allowed()).count();
     assert_eq!(admitted, 4, "what fits into 584 years");
-    assert!(!limiter.check(key, &quota, number(u32::MAX), 0).is_allowed());
+    assert!(!limiter.check(key, &quota, number(u32::MAX), at(0)).is_allowed());
 }

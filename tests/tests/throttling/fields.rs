@@ -1,12 +1,12 @@
 //! The fields that tell a client, read by a parser of RFC 9651.
 
+use std::time::Duration;
+
 use proptest::prelude::*;
-use secure_runtime::throttling::{
-    FieldValue, Limiter, PolicyFields, Quota, RateLimitHeaders, reset_seconds, retry_after_seconds,
-};
+use secure_runtime::throttling::{FieldValue, Limiter, PolicyFields, Quota, RateLimitHeaders};
 use sfv::{BareItem, List, ListEntry, Parser};
 
-use crate::{SECOND, number, one, quota};
+use crate::{SECOND, at, number, one, quota};
 
 /// The items of a list as name and integer parameters; everything else is a failure.
 fn items(field: &str) -> Vec<(String, Vec<(String, i64)>)> {
@@ -40,7 +40,7 @@ fn the_examples_of_the_draft_have_the_same_form() {
     assert!(valid(r#"RateLimit: "default";r=50;t=30"#));
     let limiter = Limiter::with_capacity_bytes(0);
     let quota = quota(100, 60, 100);
-    let decision = limiter.check(limiter.key(0, "a"), &quota, number(50), 0);
+    let decision = limiter.check(limiter.key(0, "a"), &quota, number(50), at(0));
     assert_eq!(&*PolicyFields::new([quota]).limit(0, &decision).unwrap(), r#""100/min";r=50;t=30"#);
 }
 
@@ -76,23 +76,27 @@ fn a_refused_client_that_waits_as_told_is_admitted() {
     let (key, quota) = (limiter.key(0, "a"), quota(7, 10, 2));
     let fields = PolicyFields::new([quota]);
     let start = 123_456_789;
-    assert!(limiter.check(key, &quota, number(2), start).is_allowed());
-    let refused = limiter.check(key, &quota, number(2), start + 1);
-    assert_eq!(retry_after_seconds(&refused), Some(3), "2.857142857 s, rounded up");
+    assert!(limiter.check(key, &quota, number(2), at(start)).is_allowed());
+    let refused = limiter.check(key, &quota, number(2), at(start + 1));
+    assert_eq!(
+        refused.retry_after_header(),
+        Some(Duration::from_secs(3)),
+        "2.857142857 s, rounded up"
+    );
     assert_eq!(&*fields.limit(0, &refused).unwrap(), r#""7/10s burst 2";r=0;t=3"#);
-    let early = limiter.peek(key, &quota, number(2), start + 2 * SECOND);
+    let early = limiter.peek(key, &quota, number(2), at(start + 2 * SECOND));
     assert!(!early.is_allowed());
-    assert!(limiter.check(key, &quota, number(2), start + 1 + 3 * SECOND).is_allowed());
+    assert!(limiter.check(key, &quota, number(2), at(start + 1 + 3 * SECOND)).is_allowed());
 }
 
 #[test]
 fn what_can_never_be_admitted_has_no_retry_after() {
     let limiter = Limiter::with_capacity_bytes(0);
     let quota = quota(7, 10, 2);
-    let refused = limiter.check(limiter.key(0, "a"), &quota, number(3), 0);
+    let refused = limiter.check(limiter.key(0, "a"), &quota, number(3), at(0));
     assert!(!refused.is_allowed());
-    assert_eq!(retry_after_seconds(&refused), None);
-    assert_eq!(reset_seconds(&refused), 0);
+    assert_eq!(refused.retry_after_header(), None);
+    assert_eq!(refused.reset_header(), Duration::ZERO);
 }
 
 #[test]
@@ -125,7 +129,7 @@ proptest! {
             now += elapsed;
             for (position, quota) in quotas.iter().enumerate() {
                 let key = limiter.key(position as u64, "a");
-                let decision = limiter.check(key, quota, number(cost), now);
+                let decision = limiter.check(key, quota, number(cost), at(now));
                 let value = fields.limit(position, &decision).unwrap();
                 let limits = items(&value);
                 let [(name, parameters)] = &limits[..] else { panic!("one item: {value:?}") };
@@ -136,7 +140,7 @@ proptest! {
                 prop_assert!(*remaining >= 0 && *remaining <= i64::from(quota.burst().get()));
                 prop_assert!(*remaining <= policies[position].1[0].1);
                 prop_assert!(*seconds >= 0);
-                if let Some(retry_after) = retry_after_seconds(&decision) {
+                if let Some(retry_after) = decision.retry_after_header().map(|wait| wait.as_secs()) {
                     prop_assert!(!decision.is_allowed() && retry_after >= 1);
                     prop_assert!(i64::try_from(retry_after).unwrap() >= *seconds);
                 }

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use secure_runtime::throttling::{Decision, Limiter, Quota};
 
-use crate::{SECOND, number, quota};
+use crate::{SECOND, at, number, quota};
 
 /// A leaky bucket as a meter: what is in it leaks at a steady rate; nothing may overflow.
 ///
@@ -20,12 +20,12 @@ struct Meter {
 impl Meter {
     /// With the limiter's own interval, a whole number of nanoseconds.
     fn rounded(quota: &Quota) -> Self {
-        Self::new(quota, u128::from(quota.emission_interval_ns()), 1)
+        Self::new(quota, quota.emission_interval().as_nanos(), 1)
     }
 
     /// As the quota says, without any rounding.
     fn exact(quota: &Quota) -> Self {
-        let window = u128::from(quota.window_seconds().get()) * u128::from(SECOND);
+        let window = quota.window().as_nanos();
         Self::new(quota, window, u128::from(quota.permits().get()))
     }
 
@@ -96,8 +96,8 @@ proptest! {
         for step in steps {
             now += step.elapsed;
             let key = limiter.key(0, &step.key);
-            let peeked = limiter.peek(key, &quota, number(step.cost), now);
-            let decision = limiter.check(key, &quota, number(step.cost), now);
+            let peeked = limiter.peek(key, &quota, number(step.cost), at(now));
+            let decision = limiter.check(key, &quota, number(step.cost), at(now));
             let meter = &mut meters[step.key];
             meter.advance(now);
             exact[step.key].advance(now);
@@ -126,12 +126,12 @@ proptest! {
     fn no_window_admits_more_than_burst_and_permits(quota in quotas(), steps in steps()) {
         let limiter = Limiter::with_capacity_bytes(0);
         let key = limiter.key(0, "one");
-        let window = u64::from(quota.window_seconds().get()) * SECOND;
+        let window = quota.window().as_secs() * SECOND;
         let mut admitted: Vec<(u64, u64)> = Vec::new();
         let mut now = 0;
         for step in steps {
             now += step.elapsed;
-            if limiter.check(key, &quota, number(step.cost), now).is_allowed() {
+            if limiter.check(key, &quota, number(step.cost), at(now)).is_allowed() {
                 admitted.push((now, u64::from(step.cost)));
             }
         }
@@ -154,18 +154,18 @@ proptest! {
         let mut now = 0;
         for (action, elapsed, cost, late) in steps {
             now += if late { elapsed } else { 0 };
-            let before = limiter.peek(key, &quota, number(1), now).reset_after();
-            let decision = limiter.check(key, &quota, number(cost), now);
+            let before = limiter.peek(key, &quota, number(1), at(now)).reset_after();
+            let decision = limiter.check(key, &quota, number(cost), at(now));
             if action == 0 {
-                limiter.refund(key, &decision, now);
-                let after = limiter.peek(key, &quota, number(1), now).reset_after();
+                limiter.refund(key, &decision, at(now));
+                let after = limiter.peek(key, &quota, number(1), at(now)).reset_after();
                 prop_assert_eq!(before, after, "a refund at once");
             } else if decision.is_allowed() {
                 history.push((now, cost, Some(decision)));
             }
             if action == 2 && late && !history.is_empty() {
                 let (_, _, taken) = history.remove(history.len() / 2);
-                limiter.refund(key, &taken.unwrap(), now);
+                limiter.refund(key, &taken.unwrap(), at(now));
             }
             // As if the refunded requests had never come: the meter may stand no higher.
             let mut meter = Meter::rounded(&quota);
@@ -174,7 +174,7 @@ proptest! {
                 meter.pour(cost);
             }
             meter.advance(now);
-            let owed = limiter.peek(key, &quota, number(1), now).reset_after().as_nanos();
+            let owed = limiter.peek(key, &quota, number(1), at(now)).reset_after().as_nanos();
             prop_assert!(owed >= meter.level, "a refund created permits: {} < {}", owed, meter.level);
         }
     }
@@ -185,7 +185,7 @@ fn the_entry_nearest_to_its_expiry_is_the_one_that_is_forgotten() {
     let limiter = Limiter::with_capacity_bytes(0);
     let quota = quota(100, 100, 100);
     let check =
-        |whom: u32, cost: u32| limiter.check(limiter.key(0, &whom), &quota, number(cost), 0);
+        |whom: u32, cost: u32| limiter.check(limiter.key(0, &whom), &quota, number(cost), at(0));
     for whom in 1..=8 {
         assert!(check(whom, 10 * whom).is_allowed());
     }
@@ -193,7 +193,7 @@ fn the_entry_nearest_to_its_expiry_is_the_one_that_is_forgotten() {
     assert!(check(9, 90).is_allowed());
     assert_eq!(limiter.statistics().evicted_live, 1);
     let owed =
-        |whom: u32| 100 - limiter.peek(limiter.key(0, &whom), &quota, number(1), 0).remaining();
+        |whom: u32| 100 - limiter.peek(limiter.key(0, &whom), &quota, number(1), at(0)).remaining();
     assert_eq!(owed(1), 0, "10 seconds from its expiry");
     for whom in 2..=9 {
         assert_eq!(owed(whom), 10 * whom, "key {whom}");
@@ -207,7 +207,7 @@ fn slots_whose_time_has_passed_are_taken_again_without_evictions() {
     let quota = quota(1, 1, 1);
     for round in 0..100_000_u64 {
         let now = round * (SECOND / 16);
-        assert!(limiter.check(limiter.key(0, &round), &quota, number(1), now).is_allowed());
+        assert!(limiter.check(limiter.key(0, &round), &quota, number(1), at(now)).is_allowed());
     }
     assert_eq!(limiter.statistics().evicted_live, 0);
 }

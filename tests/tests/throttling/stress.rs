@@ -6,7 +6,7 @@ use std::thread;
 
 use secure_runtime::throttling::Limiter;
 
-use crate::{number, one, quota};
+use crate::{at, number, one, quota};
 
 fn threads() -> usize {
     thread::available_parallelism().map_or(4, usize::from).max(4)
@@ -104,11 +104,11 @@ fn refunds_beside_checks_are_neither_lost_nor_doubled() {
             if (thread + round) % 100 == 0 && kept.load(Ordering::Relaxed) < 500 {
                 kept.fetch_add(1, Ordering::Relaxed);
             } else {
-                limiter.refund(key, &decision, 7);
+                limiter.refund(key, &decision, at(7));
             }
         }
     });
-    let left = limiter.peek(key, &quota, number(1), 7).remaining();
+    let left = limiter.peek(key, &quota, number(1), at(7)).remaining();
     assert_eq!(left, 1_000 - kept.into_inner());
 }
 
@@ -120,14 +120,14 @@ fn charges_and_checks_of_all_threads_take_exactly_their_sum() {
     let checked = AtomicU32::new(0);
     together(|_| {
         for _ in 0..EACH {
-            let _ = limiter.charge(key, &quota, number(3), 7);
+            let _ = limiter.charge(key, &quota, number(3), at(7));
             let admitted = one(&limiter, key, &quota, 7).is_allowed();
             checked.fetch_add(u32::from(admitted), Ordering::Relaxed);
         }
     });
     let threads = u32::try_from(threads()).unwrap();
     let taken = threads * EACH * 3 + checked.into_inner();
-    let left = limiter.peek(key, &quota, number(1), 7).remaining();
+    let left = limiter.peek(key, &quota, number(1), at(7)).remaining();
     assert_eq!(left, 1_000_000_u32.saturating_sub(taken));
     assert!(threads > 4 || left == 1_000_000 - threads * EACH * 4);
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use secure_runtime::throttling::Limiter;
 use serde_json::Value;
 
-use crate::{number, quota};
+use crate::{at, number, quota};
 
 const MILLISECOND: u64 = 1_000_000;
 
@@ -24,8 +24,8 @@ fn the_published_timelines_are_reproduced() {
             let now = step["t_ms"].as_u64().unwrap() * MILLISECOND;
             // A step of no cost looks without asking.
             let decision = match u32::try_from(step["n"].as_u64().unwrap()).unwrap() {
-                0 => limiter.peek(key, &quota, number(1), now),
-                cost => limiter.check(key, &quota, number(cost), now),
+                0 => limiter.peek(key, &quota, number(1), at(now)),
+                cost => limiter.check(key, &quota, number(cost), at(now)),
             };
             let wait = |wait: Duration| i64::try_from(wait.as_millis()).unwrap();
             let answer = (

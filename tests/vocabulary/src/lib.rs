@@ -1,1 +1,1 @@
-//! Nothing: the package is its tests.
+//! Empty: the package consists of its tests.

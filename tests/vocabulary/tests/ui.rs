@@ -1,4 +1,4 @@
-//! What does not compile with a vocabulary, one error each, and that the compiler looks again when
+//! Programs that do not compile with a vocabulary, one error each; and the compiler runs again when
 //! the file changes. One test, because all programs are checked beside one `secure.toml`.
 
 use std::path::{Path, PathBuf};
@@ -12,15 +12,15 @@ fn ui() {
     with("shop.toml", |cases| {
         cases.compile_fail("tests/ui/names/unknown_*.rs");
         cases.compile_fail("tests/ui/rates/*.rs");
-        cases.compile_fail("tests/ui/implied/*.rs");
-        cases.compile_fail("tests/ui/typed/*.rs");
-        // Two errors: that of rustc, and what to write instead.
+        cases.compile_fail("tests/ui/redundant_clauses/*.rs");
+        cases.compile_fail("tests/ui/enum_variants/*.rs");
+        // Two errors: one of rustc, and one with the help.
         cases.compile_fail("tests/ui/file_modules/*.rs");
         cases.pass(known);
-        cases.pass("tests/ui/accepted/typed.rs");
+        cases.pass("tests/ui/accepted/enum_variants.rs");
     });
-    with("clashing.toml", |cases| cases.compile_fail("tests/ui/typed_clash/*.rs"));
-    // The same program, and no other change than the vocabulary's.
+    with("clashing.toml", |cases| cases.compile_fail("tests/ui/enum_variants_clash/*.rs"));
+    // The same program; only the vocabulary changes.
     with("without_viewer.toml", |cases| cases.compile_fail(known));
     with("strict.toml", |cases| {
         cases.compile_fail("tests/ui/profile/*.rs");
@@ -50,7 +50,8 @@ fn ui() {
         cases.pass(beside_the_vocabulary("accepted"));
     });
     one_mistake_is_one_error("policies");
-    let topics = ["profile", "lints", "levels", "rates", "tiers", "typed", "typed_clash"];
+    let topics =
+        ["profile", "lints", "levels", "rates", "tiers", "enum_variants", "enum_variants_clash"];
     topics.into_iter().for_each(one_mistake_is_one_error);
 }
 
@@ -81,7 +82,7 @@ fn with(vocabulary: &str, check: impl FnOnce(&TestCases)) {
     check(&TestCases::new());
 }
 
-/// A program that stands in the directory of the vocabulary, so that its policies of files hold for it.
+/// A program in the directory of the vocabulary, so that its file policies apply to it.
 fn beside_the_vocabulary(case: &str) -> PathBuf {
     let from = Path::new("tests/ui/policies_of_files");
     let folder = target().join("tests/trybuild/vocabulary-tests/policies_of_files");
@@ -94,7 +95,7 @@ fn beside_the_vocabulary(case: &str) -> PathBuf {
     folder.join(format!("{case}.rs"))
 }
 
-/// The directory that trybuild takes: the workspace's.
+/// The directory that trybuild uses: that of the workspace.
 fn target() -> PathBuf {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     env::var_os("CARGO_TARGET_DIR").map_or(workspace.join("target"), |named| workspace.join(named))

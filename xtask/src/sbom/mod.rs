@@ -23,7 +23,8 @@ pub(crate) fn run() -> Result<(), Failure> {
         if !problems.is_empty() {
             return Err(problems.join("\n").into());
         }
-        let components = document["components"].as_array().map_or(0, Vec::len);
+        let components =
+            document.get("components").and_then(|it| it.as_array()).map_or(0, Vec::len);
         let file = folder.join(format!("{name}.cdx.json"));
         fs::write(&file, serde_json::to_string_pretty(&document)? + "\n")?;
         println!("target/sbom/{name}.cdx.json: {components} components");

@@ -12,12 +12,12 @@ pub(super) fn problems(document: &Value) -> Vec<String> {
             problems.push(format!("`{key}` is {}, expected {expected:?}", document[key]));
         }
     }
-    if !document["version"].as_u64().is_some_and(|version| version > 0) {
+    if document["version"].as_u64().is_none_or(|version| version == 0) {
         problems.push("`version` is no positive number".to_owned());
     }
 
     let mut references = BTreeSet::new();
-    let itself = &document["metadata"]["component"];
+    let itself = document.pointer("/metadata/component").unwrap_or(&Value::Null);
     for component in std::iter::once(itself).chain(list(document, "components")) {
         let name = text(component, "name");
         problems.extend(wrong(component).map(|problem| format!("component `{name}`: {problem}")));

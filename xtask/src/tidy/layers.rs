@@ -17,6 +17,7 @@ const CRATES: [Layers; 2] = [
         sources: "secure-macros/src/",
         order: &[
             "grammar",
+            "policy_members",
             "diagnostics",
             "paths",
             "known_attributes",

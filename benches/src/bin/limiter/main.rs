@@ -17,6 +17,7 @@ use benches::{Failure, sized};
 use cpu_time::ThreadTime;
 use governor::clock::FakeRelativeClock;
 use governor::{DefaultKeyedRateLimiter, RateLimiter};
+use secure_runtime::Moment;
 use secure_runtime::throttling::{Limiter, Quota};
 use secure_runtime::{Clock, SystemClock};
 
@@ -24,7 +25,6 @@ const PEER: &str = "governor, RateLimiter::keyed";
 const MILLION: usize = sized(1_000_000, 10_000);
 /// Decisions in a round, where there are fewer keys.
 const FEWEST: usize = sized(200_000, 2_000);
-const MINUTE: NonZeroU32 = NonZeroU32::MIN.saturating_add(59);
 
 fn main() -> Result<(), Failure> {
     let quick = std::env::args().any(|argument| argument == "--quick");
@@ -56,17 +56,17 @@ impl Ours {
         Self {
             limiter: Limiter::with_capacity_keys(keys),
             clock: SystemClock::new(),
-            quota: Quota::new(NonZeroU32::MIN, MINUTE).with_burst(burst()),
+            quota: Quota::per_minute(NonZeroU32::MIN).with_burst(burst()),
         }
     }
 
     #[inline]
     fn admits(&self, key: &String) -> bool {
-        self.admits_at(key, self.clock.now().monotonic_nanos())
+        self.admits_at(key, self.clock.now())
     }
 
     #[inline]
-    fn admits_at(&self, key: &String, now: u64) -> bool {
+    fn admits_at(&self, key: &String, now: Moment) -> bool {
         self.limiter
             .check(self.limiter.key_bytes(1, key.as_bytes()), &self.quota, NonZeroU32::MIN, now)
             .is_allowed()
@@ -102,7 +102,7 @@ fn decision(count: usize, rounds: usize) -> [(f64, f64); 3] {
     let ours = Ours::new(count);
     let peer = governor();
     let timeless = RateLimiter::dashmap_with_clock(governor_quota(), FakeRelativeClock::default());
-    let now = ours.clock.now().monotonic_nanos();
+    let now = ours.clock.now();
     for key in shuffled(&keys) {
         black_box(ours.admits(key));
         black_box(peer.check_key(key).is_ok());

@@ -9,6 +9,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
 use std::sync::Barrier;
 use std::thread;
+use std::time::Duration;
 
 use benches::Failure;
 use benches::contestants::{Contestant, Key, MutexMap, Ours, Papaya, governor_quota};
@@ -16,11 +17,12 @@ use benches::row::Row;
 use benches::timing::median;
 use cpu_time::ThreadTime;
 use governor::{DefaultKeyedRateLimiter, RateLimiter};
+use secure_runtime::Moment;
 
 use super::{FEWEST, MILLION, burst, keys, show, shuffled, slowest};
 
 /// Any time that is not the start of the clock.
-const NOW: u64 = 1_000_000_000;
+const NOW: Moment = Moment::new(Duration::from_secs(1), Duration::ZERO);
 
 /// Which keys come.
 #[derive(Clone, Copy)]

@@ -1,4 +1,4 @@
-//! Which variables an expression mentions, by its tokens: a macro sees no names resolved.
+//! Finds the variables that an expression uses, by its tokens: a macro cannot resolve names.
 
 pub(super) mod scopes;
 mod unused;
@@ -8,8 +8,8 @@ use quote::ToTokens;
 use crate::parse::tokens::{is_punct, is_word, word_of};
 use scopes::is_free;
 
-/// The first place where an expression uses the variable of this name, in the braces of a format
-/// string too. What follows a `.` or stands in a path is another thing of that name.
+/// The first place where an expression uses the variable of this name, also in the braces of a
+/// format string. A name after a `.` or in a path is not a variable.
 pub(in crate::check) fn mentioned(tokens: &TokenStream, name: &str) -> Option<Ident> {
     find(tokens, name, false)
 }
@@ -19,7 +19,7 @@ pub(in crate::check) fn free(tokens: &TokenStream) -> Vec<Ident> {
     free_words(tokens, true)
 }
 
-/// The same; functions that are called are variables, too, or are not.
+/// The same, with or without the names of called functions.
 fn free_words(tokens: &TokenStream, with_called: bool) -> Vec<Ident> {
     let mut found: Vec<Ident> = Vec::new();
     collect(tokens, with_called, &mut found);
@@ -28,11 +28,14 @@ fn free_words(tokens: &TokenStream, with_called: bool) -> Vec<Ident> {
     found
 }
 
-/// Whether an expression mentions a variable that neither it nor any of the parameters binds.
+/// Whether an expression uses a variable that neither it nor any of the parameters binds.
 ///
-/// The name of a constant has capitals; that of a function as a value is taken for a variable. A
-/// function that is called with nothing may be given something next.
-pub(in crate::check) fn is_puzzling(tokens: &TokenStream, is_known: impl Fn(&str) -> bool) -> bool {
+/// Names in capitals are constants. A function used as a value is taken for a variable. A call
+/// without arguments may still be unfinished.
+pub(in crate::check) fn has_unknown_names(
+    tokens: &TokenStream,
+    is_known: impl Fn(&str) -> bool,
+) -> bool {
     free_words(tokens, false).iter().any(|word| {
         let name = word_of(word).text;
         !is_known(&name) && !name.starts_with(char::is_uppercase)
@@ -81,7 +84,7 @@ fn collect(tokens: &TokenStream, with_called: bool, found: &mut Vec<Ident>) {
             {
                 found.push(ident.clone());
             }
-            // What a macro makes of its tokens is not known.
+            // The meaning of a macro's tokens is unknown.
             TokenTree::Group(_) if is_of_a_macro(&tokens, place) => {}
             TokenTree::Group(group) => collect(&group.stream(), with_called, found),
             _ => {}
@@ -89,8 +92,8 @@ fn collect(tokens: &TokenStream, with_called: bool, found: &mut Vec<Ident>) {
     }
 }
 
-/// Whether the word at this place can be a variable: no field, no method, no part of a path, no name
-/// of a field in a struct, no label, no macro.
+/// Whether the word at this position can be a variable: not a field, a method, a part of a path,
+/// the name of a field in a struct, a label or a macro.
 pub(in crate::check) fn is_variable(tokens: &[TokenTree], place: usize) -> bool {
     let is = |at: Option<usize>, letter| {
         at.and_then(|at| tokens.get(at)).is_some_and(|token| is_punct(token, letter))
@@ -113,7 +116,7 @@ pub(in crate::check) fn is_variable(tokens: &[TokenTree], place: usize) -> bool 
     !(is_member || is_after_colons || is_macro || is_new_macro || is_before_colon || is_label)
 }
 
-/// Whether the group at this place is what a macro is called with.
+/// Whether the group at this position holds the arguments of a macro.
 fn is_of_a_macro(tokens: &[TokenTree], place: usize) -> bool {
     let before = |count| place.checked_sub(count).and_then(|at| tokens.get(at));
     before(1).is_some_and(|token| is_punct(token, '!'))

@@ -1,23 +1,25 @@
-//! Whether an expression uses a variable of somebody else's, by its tokens and their scopes.
+//! Decides whether an expression uses a variable that it does not bind, by its tokens and their
+//! scopes.
 //!
-//! 1. What `let`, a closure, `for`, an arm of `match` or a pattern of `matches!` binds is another
-//!    variable from there to the end of its scope; what it is bound to is not.
-//! 2. Items see no variables. An item that is called so takes the name in its whole block.
-//! 3. What an unknown macro makes of its tokens is not known: each of them counts, and so do the braces
-//!    of a format string. `stringify!` uses nothing.
-//! 4. A rule does not look at what it drops: see [`unused`](super::unused).
+//! 1. A name bound by `let`, a closure, `for`, an arm of `match` or a pattern of `matches!` is
+//!    another variable from there to the end of its scope. The bound value is outside of that
+//!    scope.
+//! 2. Items do not see variables. An item of this name hides the variable in its whole block.
+//! 3. The meaning of an unknown macro's tokens is unknown: each of them counts, and so do the
+//!    braces of a format string. `stringify!` uses nothing.
+//! 4. Values that are dropped do not count: see [`unused`](super::unused).
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 
 use super::{captures, is_variable};
 use crate::parse::tokens::{is_punct, is_word};
 
-/// Whether what an expression comes to may hang on the variable of this name.
-pub(in crate::check) fn asks_about(tokens: &TokenStream, name: &str) -> bool {
+/// Whether the value of an expression may depend on the variable of this name.
+pub(in crate::check) fn depends_on(tokens: &TokenStream, name: &str) -> bool {
     Search { name, drops_idle: true }.expression(tokens)
 }
 
-/// Whether the variable of this name is used anywhere where the expression does not bind it.
+/// Whether the variable is used at a place where the expression does not bind it.
 pub(in crate::check) fn is_free(tokens: &TokenStream, name: &str) -> bool {
     Search { name, drops_idle: false }.expression(tokens)
 }
@@ -33,7 +35,7 @@ impl Search<'_> {
         self.uses(&listed(tokens), false)
     }
 
-    /// Tokens of one group, in order: a binding hides the name up to the end of its scope.
+    /// Reads the tokens of one group in order: a binding hides the name up to the end of its scope.
     fn uses(self, tokens: &[TokenTree], in_macro: bool) -> bool {
         if tokens.windows(2).any(|pair| self.is_item_of_the_name(pair)) {
             return false;
@@ -78,7 +80,7 @@ impl Search<'_> {
             Some(_) => self.uses(&tokens, true),
             None if is_block && tokens.windows(2).any(is_fat_arrow) => self.arms(&tokens, in_macro),
             None if is_block && self.drops_idle => {
-                self.uses(&super::unused::without_idle_statements(&tokens), in_macro)
+                self.uses(&super::unused::without_unused_statements(&tokens), in_macro)
             }
             None => self.uses(&tokens, in_macro),
         }
@@ -101,7 +103,7 @@ impl Search<'_> {
         (self.uses(value, in_macro), hidden)
     }
 
-    /// `for PATTERN in VALUES { … }`, the same.
+    /// The same for `for PATTERN in VALUES { … }`.
     fn iteration(self, rest: &[TokenTree], in_macro: bool) -> (bool, usize) {
         let pattern = until(rest, |it| matches!(it, TokenTree::Ident(word) if word == "in"));
         if !self.is_bound_by(pattern) {
@@ -111,7 +113,8 @@ impl Search<'_> {
         (self.uses(values, in_macro), pattern.len() + values.len() + 1)
     }
 
-    /// How many tokens a closure hides the name in, if it is one of its parameters: all of it.
+    /// How many tokens a closure hides the name in: all of it, if the name is one of its
+    /// parameters.
     fn length_of_a_closure(self, rest: &[TokenTree]) -> usize {
         let pattern = until(rest, |it| is_punct(it, '|'));
         if !self.is_bound_by(pattern) {
@@ -165,7 +168,7 @@ pub(super) fn listed(tokens: &TokenStream) -> Vec<TokenTree> {
     tokens.clone().into_iter().collect()
 }
 
-/// The name of the macro that is called with what stands behind these tokens.
+/// The name of the macro whose arguments follow these tokens.
 fn macro_before(earlier: &[TokenTree]) -> Option<String> {
     match earlier {
         [.., TokenTree::Ident(name), bang] if is_punct(bang, '!') => Some(name.to_string()),
@@ -176,13 +179,13 @@ fn macro_before(earlier: &[TokenTree]) -> Option<String> {
     }
 }
 
-/// How many tokens belong to a function behind its `fn`; none if that is a type.
+/// The number of tokens after `fn` that belong to a function; 0 for a function type.
 fn length_of_a_function(rest: &[TokenTree]) -> usize {
     let is_item = matches!(rest.first(), Some(TokenTree::Ident(_)));
     if is_item { until(rest, is_braces).len() + 1 } else { 0 }
 }
 
-/// Whether a `|` behind these tokens begins a closure, where it would else be an operator.
+/// Whether a `|` after these tokens begins a closure, and is not an operator.
 fn opens_a_closure(earlier: &[TokenTree]) -> bool {
     match earlier.last() {
         None => true,
@@ -213,8 +216,8 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(expression: &str, is_asked: bool) {
-        assert_eq!(asks_about(&expression.parse().unwrap(), "id"), is_asked, "{expression}");
+    fn check(expression: &str, is_used: bool) {
+        assert_eq!(depends_on(&expression.parse().unwrap(), "id"), is_used, "{expression}");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What typical attributes expand to, compared with files; `BLESS=1` writes them.
+//! The expansions of typical attributes, compared with files; `BLESS=1` writes them.
 
 use std::fs;
 use std::path::Path;
@@ -96,7 +96,7 @@ fn pretty(tokens: &str) -> String {
     prettyplease::unparse(&file)
 }
 
-/// What stands in `body! { … }` is shown as what it is, so that it is read and counted too.
+/// Shows the content of `body! { … }` as plain code, so that it is read and counted too.
 fn open_body(item: &mut syn::Item) {
     let syn::Item::Fn(function) = item else { return };
     if let [syn::Stmt::Macro(body)] = function.block.stmts.as_slice() {

@@ -1,4 +1,4 @@
-//! The file of keys, read strictly.
+//! Strict parser of the JSON file of API keys.
 //!
 //! 1. One JSON object with the list `keys`; each element is an object with `id`, `hash` and `owner`,
 //!    and may have `issuer`, `roles`, `scopes`, `permissions`, `tenant`, `tier` and `expires_at`.
@@ -64,7 +64,7 @@ impl Fetched for Document {
     /// Last uses go over to the new records. Nothing is remembered of withdrawn ones.
     fn succeed(&self, earlier: &Self) -> Change {
         for record in self.records() {
-            let last_use = earlier.0.get(record.id()).and_then(KeyRecord::last_used);
+            let last_use = earlier.0.get(record.id()).and_then(KeyRecord::last_used_unix);
             record.note(last_use.unwrap_or_default());
         }
         Change::Nothing
@@ -118,7 +118,7 @@ fn read_record(item: &Json<'_>, faults: &mut Faults) -> Option<KeyRecord> {
     principal = issuer.into_iter().fold(principal, |it, issuer| it.issuer(issuer));
     principal = tenant.into_iter().fold(principal, |it, tenant| it.tenant(tenant));
     principal = tier.into_iter().fold(principal, |it, tier| it.tier(tier));
-    principal = end.into_iter().fold(principal, |it, end| it.expires_at(end));
+    principal = end.into_iter().fold(principal, |it, end| it.expires_at_unix(end));
     KeyRecord::new(id?, hash?, principal).map_err(|error| faults.add(error.to_string())).ok()
 }
 
@@ -207,8 +207,9 @@ const MOST_FAULTS: usize = 20;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::authentication::api_key::KeyError;
 
-    const GOOD: &str = r#""id":"shop_4kPzX0aVbQ2e","hash":"sha256:56eb64d2e1bee51e9b2b2182456a56ab260aa609607e31f29ad3599936364d6b","owner":"billing""#;
+    const GOOD: &str = r#""id":"shop_4kPzX0aVbQ2e","hash":"sha256:f107a3f5dc4dc514a52d289b8b129181c806146ab0a0eaceac51ca519f814bf1","owner":"billing""#;
 
     /// What is wrong with a file of one record, which has these members too.
     fn check(members: &str, expected: &str) {
@@ -232,8 +233,13 @@ mod tests {
             ("billing", Some("https://issuer.example"), Some("acme"), Some("pro"))
         );
         assert_eq!(caller.roles().chain(caller.permissions()).collect::<Vec<_>>(), ["a", "p", "q"]);
-        assert_eq!(caller.expires_at(), Some(1_798_761_600));
+        assert_eq!(caller.expires_at_unix(), Some(1_798_761_600));
 
+        let published = "56eb64d2e1bee51e9b2b2182456a56ab260aa609607e31f29ad3599936364d6b";
+        check(
+            &format!(r#""id":"a_4kPzX0aVbQ2e","hash":"sha256:{published}","owner":"billing""#),
+            &KeyError::Published.to_string(),
+        );
         let unknown = "has an unknown member, expected id, hash, owner, issuer, roles, scopes, permissions, tenant, tier, expires_at";
         check(&with(r#""expires":"2027-01-01T00:00:00Z""#), unknown);
         check(&with(r#""role":["a"]"#), unknown);

@@ -1,4 +1,4 @@
-//! Keys in a file, which may be replaced while the service runs.
+//! API keys in a file, which can be replaced while the service runs.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use super::document::Document;
 use super::{Found, KeyRecord, KeyStore, Lookup, StoreFault};
-use crate::authentication::local_file;
 use crate::authentication::provider::{LONGEST, Look, Provider, Terms, supply};
+use crate::authentication::{ConfigurationError, ConfigurationErrors, local_file};
 use crate::support::time::Moment;
 
 /// Keys in a JSON file, with their hashes only.
@@ -19,7 +19,7 @@ use crate::support::time::Moment;
 ///   "keys": [
 ///     {
 ///       "id": "shop_4kPzX0aVbQ2e",
-///       "hash": "sha256:56eb64d2e1bee51e9b2b2182456a56ab260aa609607e31f29ad3599936364d6b",
+///       "hash": "sha256:f107a3f5dc4dc514a52d289b8b129181c806146ab0a0eaceac51ca519f814bf1",
 ///       "owner": "billing",
 ///       "scopes": ["orders:read"],
 ///       "expires_at": "2027-01-01T00:00:00Z"
@@ -104,18 +104,23 @@ impl KeyStore for FileKeyStore {
         super::record::name_issuers(&self.list())
     }
 
-    fn check(&self) -> Result<(), Vec<String>> {
+    fn check(&self) -> Result<(), ConfigurationErrors> {
         if self.refresh < SHORTEST_REFRESH || self.longest < self.refresh {
-            return Err(vec![format!(
+            return Err(ConfigurationErrors::new(ConfigurationError::invalid(format!(
                 "the file of keys is read again after {:?} and lasts for {:?}, expected at least a \
                  second, and no less than the former",
                 self.refresh, self.longest
-            )]);
+            ))));
         }
-        let keys = read(&self.path).map_err(|faults| {
-            let place = self.path.display();
-            faults.iter().map(|fault| format!("`{place}`: {fault}")).collect::<Vec<_>>()
-        })?;
+        let keys = match read(&self.path) {
+            Ok(keys) => keys,
+            Err(faults) => {
+                let place = self.path.display();
+                let faults = faults.iter().map(|fault| format!("`{place}`: {fault}"));
+                let faults = faults.map(ConfigurationError::unreadable).collect();
+                return ConfigurationErrors::collected(faults).map_or(Ok(()), Err);
+            }
+        };
         if self.provider.get().is_some() {
             return Ok(());
         }
@@ -131,7 +136,7 @@ impl KeyStore for FileKeyStore {
         supply(self.path.display().to_string(), received, read, move |since, keys| {
             tell(&told, since, keys)
         })
-        .map_err(|fault| vec![fault])?;
+        .map_err(ConfigurationError::other)?;
         // Another clone may have been faster; its thread reads on, and this one ends.
         drop(self.provider.set(provider));
         Ok(())

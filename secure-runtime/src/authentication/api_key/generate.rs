@@ -1,4 +1,4 @@
-//! Makes keys.
+//! Generates API keys.
 
 use std::fmt;
 
@@ -34,6 +34,8 @@ pub enum KeyError {
     Duplicate,
     /// There is no record of this id.
     Unknown,
+    /// The key is an example of this crate's documentation, so everybody knows it.
+    Published,
 }
 
 impl GeneratedKey {
@@ -98,6 +100,9 @@ impl fmt::Display for KeyError {
             Self::NoRandomness => formatter.write_str("the system has no random numbers"),
             Self::Duplicate => formatter.write_str("an API key of this id is there already"),
             Self::Unknown => formatter.write_str("there is no API key of this id"),
+            Self::Published => formatter.write_str(
+                "the API key is an example of the documentation, which everybody knows: generate one",
+            ),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What is kept of a key.
+//! The hash of an API key, which stores keep instead of the key.
 //!
 //! SHA-256 of the whole key, and neither salt nor work factor. Argon2 and bcrypt slow down the
 //! guessing of what people choose; nobody guesses one of 2 to the 178th random secrets, at any
@@ -33,6 +33,7 @@ pub struct KeyHash([u8; BYTES]);
 
 /// A text is not `sha256:` and 64 hexadecimal digits in lower case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct InvalidHash;
 
 impl KeyHash {
@@ -55,6 +56,11 @@ impl KeyHash {
         let digest = digest(&SHA256, key.as_bytes());
         // The digest has 32 bytes; if it had not, this would be the hash of no record.
         Self(digest.as_ref().try_into().unwrap_or([!0; BYTES]))
+    }
+
+    /// Whether this is the hash of a key that the documentation shows.
+    pub(super) fn is_published(&self) -> bool {
+        PUBLISHED.contains(&self.0)
     }
 
     /// Whether it is the hash of this key.
@@ -123,6 +129,12 @@ impl fmt::Debug for KeyHash {
 
 const BYTES: usize = 32;
 const ALGORITHM: &str = "sha256:";
+
+/// The hashes of the keys in the documentation and in the seeds of the fuzzer.
+const PUBLISHED: [[u8; BYTES]; 2] = [
+    *b"\x56\xeb\x64\xd2\xe1\xbe\xe5\x1e\x9b\x2b\x21\x82\x45\x6a\x56\xab\x26\x0a\xa6\x09\x60\x7e\x31\xf2\x9a\xd3\x59\x99\x36\x36\x4d\x6b",
+    *b"\x26\xd2\x24\x72\xef\x1a\xcd\x64\x67\x6a\xdf\x04\xfe\xd3\xdb\xd3\xea\x10\xd9\xf9\x92\x69\xd7\xc6\x5f\xf0\x29\xa0\x21\x18\x25\x03",
+];
 
 #[cfg(test)]
 mod tests {

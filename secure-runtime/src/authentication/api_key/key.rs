@@ -1,4 +1,4 @@
-//! The form of a key: what is public, what is secret, and a checksum over both.
+//! The format of an API key: a public id, a secret, and a checksum over both.
 //!
 //! ```text
 //! shop_live_4kPzX0aVbQ2e_0123456789ABCDEFGHIJabcdefghij3D6jg2

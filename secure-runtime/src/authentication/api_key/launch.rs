@@ -1,4 +1,4 @@
-//! The launch check: everything that is wrong with [`ApiKeys`], at once.
+//! Startup check of [`ApiKeys`]: reports every mistake at once.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,27 +6,31 @@ use std::time::Duration;
 use super::place::{Field, Places};
 use super::verify::ApiKeyAuthenticator;
 use super::{ApiKeys, Place};
-use crate::authentication::{Authenticator, IntoAuthenticator};
+use crate::authentication::{
+    Authenticator, ConfigurationError, ConfigurationErrors, Faults, IntoAuthenticator,
+};
 use crate::request::FieldName;
 
 impl IntoAuthenticator for ApiKeys {
-    fn into_authenticator(self) -> Result<Arc<dyn Authenticator>, Vec<String>> {
+    fn into_authenticator(self) -> Result<Arc<dyn Authenticator>, ConfigurationErrors> {
         let mut faults = Vec::new();
         let field = check_place(&self.place, &mut faults);
         if let Some(name) = &self.query {
             check_parameter(name, &mut faults);
         }
         if self.patience.is_zero() || self.patience > LONGEST_PATIENCE {
-            faults.push(format!(
+            faults.push(ConfigurationError::invalid(format!(
                 "the store of API keys has {:?} to answer, expected more than none, and at most a \
                  minute",
                 self.patience
-            ));
+            )));
         }
         faults.extend(self.store.check().err().into_iter().flatten());
-        let field = match field {
-            Some(field) if faults.is_empty() => field,
-            _ => return Err(faults),
+        if let Some(errors) = ConfigurationErrors::collected(faults) {
+            return Err(errors);
+        }
+        let Some(field) = field else {
+            return Err(ConfigurationErrors::new("no place of the key"));
         };
         if let Some(name) = &self.query {
             tracing::warn!(
@@ -44,41 +48,47 @@ impl IntoAuthenticator for ApiKeys {
     }
 }
 
-fn check_place(place: &Place, faults: &mut Vec<String>) -> Option<Field> {
+fn check_place(place: &Place, faults: &mut Faults) -> Option<Field> {
     match place {
         Place::Header(name) => {
             let field = FieldName::parse(name);
             if field.is_none() {
-                faults.push(format!("the header `{name}` has not the name of a header"));
+                faults.push(ConfigurationError::invalid(format!(
+                    "the header `{name}` has not the name of a header"
+                )));
             }
             if ["authorization", "proxy-authorization"]
                 .iter()
                 .any(|it| name.eq_ignore_ascii_case(it))
             {
-                faults.push(format!(
+                faults.push(ConfigurationError::invalid(format!(
                     "the header `{name}` begins with a scheme: say which with `.authorization(…)`"
-                ));
+                )));
             }
             if ["cookie", "referer"].iter().any(|it| name.eq_ignore_ascii_case(it)) {
-                faults.push(format!("the header `{name}` is sent by browsers on their own"));
+                faults.push(ConfigurationError::hazard(format!(
+                    "the header `{name}` is sent by browsers on their own"
+                )));
             }
             field.map(Field::Own)
         }
         Place::Authorization(scheme) if is_scheme(scheme) => Some(Field::Authorization(scheme)),
         Place::Authorization(scheme) => {
-            faults.push(format!("`{scheme}` is not the name of a scheme (RFC 9110 section 11.1)"));
+            faults.push(ConfigurationError::invalid(format!(
+                "`{scheme}` is not the name of a scheme (RFC 9110 section 11.1)"
+            )));
             None
         }
     }
 }
 
-fn check_parameter(name: &str, faults: &mut Vec<String>) {
+fn check_parameter(name: &str, faults: &mut Faults) {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
     if name.is_empty() || !name.bytes().all(is_plain) {
-        faults.push(format!(
+        faults.push(ConfigurationError::invalid(format!(
             "the parameter `{name}` of the query has other characters than letters, digits, `-`, \
              `.` and `_`"
-        ));
+        )));
     }
 }
 

@@ -1,15 +1,18 @@
-//! Keys in memory, for applications that keep the records themselves and tell what changes.
+//! API keys in memory, for applications that store the records themselves.
 
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::SystemTime;
 
 use super::{GeneratedKey, KeyError, KeyRecord, KeyStore, Lookup};
 use crate::support::time::Moment;
+use crate::support::unix_time::unix_seconds;
 
 /// Keys in memory. Clones are the same store: keep one to change it, each change counts at once.
 ///
 /// ```
+/// use std::time::{Duration, SystemTime};
 /// use secure_runtime::Principal;
 /// use secure_runtime::authentication::api_key::{ApiKey, ApiKeys, MemoryKeyStore, Rotation};
 ///
@@ -21,7 +24,8 @@ use crate::support::time::Moment;
 ///
 /// // A new key for the same owner; the old one is good for two more days.
 /// let id = old.record().id().to_owned();
-/// let new = store.rotate(&id, Rotation { old_until: 1_767_398_400, new_until: None })?;
+/// let old_until = SystemTime::now() + Duration::from_secs(2 * 24 * 3600);
+/// let new = store.rotate(&id, Rotation::old_until(old_until))?;
 /// assert_eq!(new.record().principal().subject(), "billing");
 ///
 /// store.revoke(&id);
@@ -37,11 +41,27 @@ type Shard = RwLock<Records>;
 
 /// How long two keys of one owner overlap; see [`MemoryKeyStore::rotate`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Rotation {
-    /// When the old key ends at the latest, in seconds since the Unix epoch. 0: at once.
-    pub old_until: u64,
-    /// When the new key ends, in seconds since the Unix epoch. `None`: when it is revoked.
-    pub new_until: Option<u64>,
+    /// When the old key ends at the latest. A time in the past ends it at once.
+    pub old_until: SystemTime,
+    /// When the new key ends. `None`: when it is revoked.
+    pub new_until: Option<SystemTime>,
+}
+
+impl Rotation {
+    /// The old key ends at this time at the latest, the new one when it is revoked.
+    #[must_use]
+    pub fn old_until(time: SystemTime) -> Self {
+        Self { old_until: time, new_until: None }
+    }
+
+    /// Ends the new key at this time.
+    #[must_use]
+    pub fn new_until(mut self, time: SystemTime) -> Self {
+        self.new_until = Some(time);
+        self
+    }
 }
 
 impl MemoryKeyStore {
@@ -94,12 +114,13 @@ impl MemoryKeyStore {
     pub fn rotate(&self, id: &str, rotation: Rotation) -> Result<GeneratedKey, KeyError> {
         let old = self.record(id).ok_or(KeyError::Unknown)?;
         let (prefix, _) = id.rsplit_once('_').ok_or(KeyError::InvalidId)?;
-        let new = GeneratedKey::new(prefix, old.principal().until(rotation.new_until))?;
+        let new =
+            GeneratedKey::new(prefix, old.principal().until(rotation.new_until.map(unix_seconds)))?;
         {
             // One that was revoked meanwhile has no successor.
             let mut records = self.write(id);
             let old = records.get_mut(id).ok_or(KeyError::Unknown)?;
-            *old = old.ending(rotation.old_until);
+            *old = old.ending(unix_seconds(rotation.old_until));
         }
         let id_of_new = new.record().id().to_owned();
         self.add(new.record())?;

@@ -15,7 +15,7 @@
 //! The client sees `WWW-Authenticate: ApiKey` with the name of the header, and no error code: those
 //! belong to the schemes that define them. The cause goes to the log, without the key.
 //!
-//! Whoever has a key can use it: send it over TLS only, keep it out of URLs, and let it end.
+//! A stolen key can be used by anybody: send keys over TLS only, keep them out of URLs, and let them expire.
 
 mod document;
 mod file;
@@ -107,15 +107,15 @@ impl ApiKeys {
 
     /// Takes keys from this parameter of the query too.
     ///
-    /// Queries are written to access logs, histories and `Referer` lines: whoever reads one has the
-    /// key. Only right for clients that can send no header, and with keys that can do little.
+    /// Queries are written to access logs, histories and `Referer` lines, and everybody who reads one has the
+    /// key. Only for clients that cannot send a header, and for keys with few grants.
     pub fn dangerously_from_query(mut self, name: impl Into<String>) -> Self {
         self.query = Some(name.into());
         self
     }
 
-    /// How long a store that does not answer at once may take; 5 seconds unless said otherwise, a
-    /// minute at most. Then the answer is 503.
+    /// Sets the timeout of a store that returns [`Lookup::Pending`]: at most a minute. After that the response
+    /// is 503. Default: 5 seconds.
     pub fn store_timeout(mut self, patience: Duration) -> Self {
         self.patience = patience;
         self

@@ -1,4 +1,4 @@
-//! Where a request carries its key.
+//! The place of the API key in a request.
 
 use crate::authentication::bearer::{Bearer, of_scheme};
 use crate::authentication::{Challenge, Presented};

@@ -1,8 +1,9 @@
-//! What is kept of a key: whose it is, what it grants, until when, and when it was used.
+//! The record of an API key: owner, grants, expiry, last use.
 
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -12,10 +13,11 @@ use super::{KeyError, KeyHash};
 use crate::authentication::claim_path::is_name;
 use crate::principal::{Principal, PrincipalBuilder};
 use crate::support::time::Moment;
+use crate::support::unix_time::{system_time, unix_seconds};
 
 /// What a [`KeyStore`](super::KeyStore) keeps of a key.
 ///
-/// The principal is whoever sends the key: its subject is the key's owner, its roles, scopes and
+/// The principal is the caller that sends the key: its subject is the key's owner, its roles, scopes and
 /// permissions are what the key grants, and its `expires_at` is when the key ends. Cloning is cheap:
 /// clones are one record, and one last use.
 #[derive(Clone)]
@@ -35,7 +37,7 @@ impl KeyRecord {
     ///
     /// # Errors
     ///
-    /// When the id is not that of a key, or the principal has no subject.
+    /// When the id is not that of a key, the principal has no subject, or the documentation shows the key.
     pub fn new(
         id: impl Into<Box<str>>,
         hash: KeyHash,
@@ -56,14 +58,17 @@ impl KeyRecord {
         if !is_name(principal.subject()) {
             return Err(KeyError::NoOwner);
         }
+        if hash.is_published() {
+            return Err(KeyError::Published);
+        }
         let principal = principal.by_api_key(&id);
         Ok(Self(Arc::new(Inner { id, hash, principal, last_used: AtomicU64::new(0) })))
     }
 
-    /// Sets the last use, in seconds since the Unix epoch, as some other store kept it.
+    /// Sets the time of the last use, as another store kept it, rounded down to whole seconds.
     #[must_use]
-    pub fn with_last_use(self, unix_seconds: u64) -> Self {
-        self.note(unix_seconds);
+    pub fn with_last_use(self, time: SystemTime) -> Self {
+        self.note(unix_seconds(time));
         self
     }
 
@@ -89,9 +94,13 @@ impl KeyRecord {
         &self.0.principal
     }
 
-    /// When the key was used last, in seconds since the Unix epoch; up to a minute late.
+    /// When the key was used last; up to a minute late.
     #[must_use]
-    pub fn last_used(&self) -> Option<u64> {
+    pub fn last_used(&self) -> Option<SystemTime> {
+        self.last_used_unix().map(system_time)
+    }
+
+    pub(super) fn last_used_unix(&self) -> Option<u64> {
         Some(self.0.last_used.load(Ordering::Relaxed)).filter(|seconds| *seconds > 0)
     }
 
@@ -120,7 +129,7 @@ impl KeyRecord {
             permissions: principal.permissions().collect(),
             tenant: principal.tenant(),
             tier: principal.tier(),
-            expires_at: principal.expires_at().map(timestamp),
+            expires_at: principal.expires_at_unix().map(timestamp),
         };
         // Texts and lists of texts can always be written.
         serde_json::to_string(&element).unwrap_or_default()
@@ -128,7 +137,7 @@ impl KeyRecord {
 
     /// Whether the key has ended.
     pub(super) fn is_over(&self, now: Moment) -> bool {
-        self.0.principal.expires_at().is_some_and(|end| now.unix_seconds() >= end)
+        self.0.principal.expires_at_unix().is_some_and(|end| now.unix_seconds() >= end)
     }
 
     /// Notes a use; whether the last one that was noted is a minute away. It is looked at each time
@@ -146,7 +155,7 @@ impl KeyRecord {
     /// The same key with an earlier end.
     pub(super) fn ending(&self, unix_seconds: u64) -> Self {
         let Inner { id, hash, principal, last_used } = &*self.0;
-        let end = principal.expires_at().map_or(unix_seconds, |end| end.min(unix_seconds));
+        let end = principal.expires_at_unix().map_or(unix_seconds, |end| end.min(unix_seconds));
         Self(Arc::new(Inner {
             id: id.clone(),
             hash: *hash,
@@ -191,7 +200,7 @@ impl fmt::Debug for KeyRecord {
             .debug_struct("KeyRecord")
             .field("id", &self.0.id)
             .field("principal", &self.0.principal)
-            .field("last_used", &self.last_used())
+            .field("last_used", &self.last_used_unix())
             .finish_non_exhaustive()
     }
 }

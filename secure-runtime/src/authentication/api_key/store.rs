@@ -1,4 +1,4 @@
-//! Where records of keys are kept: the trait.
+//! The trait for stores of API keys.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -7,6 +7,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use super::KeyRecord;
+use crate::authentication::ConfigurationErrors;
 use crate::support::time::Moment;
 
 /// Finds the record of a key by the key's public part.
@@ -46,8 +47,7 @@ use crate::support::time::Moment;
 /// let keys = ApiKeys::new(Database);
 /// ```
 pub trait KeyStore: Send + Sync + 'static {
-    /// Looks for the record of this id, whatever state it is in: whether it has expired, and whether
-    /// the secret is right, is checked afterwards.
+    /// Finds the record of this id, even if it has expired: the expiry and the secret are checked afterwards.
     fn find(&self, id: &str, now: Moment) -> Lookup;
 
     /// Called after an accepted use, at most once a minute for a record and its clones. A store that
@@ -57,34 +57,35 @@ pub trait KeyStore: Send + Sync + 'static {
     }
 
     /// Whether the principals of its records name an [issuer](crate::Principal::issuer), all of them;
-    /// `None` if that is not known. See [`Authenticator::names_issuers`](crate::authentication::Authenticator::names_issuers).
+    /// `None` if that is not known. See
+    /// [`Capabilities::names_issuers`](crate::authentication::Capabilities::names_issuers).
     fn names_issuers(&self) -> Option<bool> {
         None
     }
 
-    /// Called when the service is built: everything that keeps the store from working.
+    /// Checks the store's configuration. Called when the service is built.
     ///
     /// # Errors
     ///
-    /// One sentence each.
-    fn check(&self) -> Result<(), Vec<String>> {
+    /// Everything that keeps the store from working.
+    fn check(&self) -> Result<(), ConfigurationErrors> {
         Ok(())
     }
 }
 
-/// What a [`KeyStore`] answers.
+/// The result of [`KeyStore::find`].
 #[non_exhaustive]
 pub enum Lookup {
-    /// The answer.
+    /// The result.
     Ready(Found),
-    /// The answer takes a while.
+    /// The result is not known yet.
     Pending(Pin<Box<dyn Future<Output = Found> + Send>>),
 }
 
-/// The record, if there is one; or why nobody can say. A fault refuses the request with 503.
+/// The record, if there is one; or the reason why the store cannot decide. After a fault, the response is 503.
 pub type Found = Result<Option<KeyRecord>, StoreFault>;
 
-/// Why a store cannot answer; for the log only.
+/// The reason why a store cannot decide; for the log only.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoreFault(Cow<'static, str>);
 
@@ -116,7 +117,7 @@ impl<S: KeyStore + ?Sized> KeyStore for Arc<S> {
         (**self).names_issuers()
     }
 
-    fn check(&self) -> Result<(), Vec<String>> {
+    fn check(&self) -> Result<(), ConfigurationErrors> {
         (**self).check()
     }
 }

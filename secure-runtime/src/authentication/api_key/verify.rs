@@ -1,4 +1,4 @@
-//! The authenticator that a checked [`ApiKeys`](super::ApiKeys) becomes.
+//! The API-key authenticator, built from a checked [`ApiKeys`](super::ApiKeys).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,7 +6,9 @@ use std::time::Duration;
 use super::key::{ApiKey, KeyFault};
 use super::place::{Carried, Places};
 use super::{Found, KeyHash, KeyStore, Lookup};
-use crate::authentication::{Attempt, Authenticator, Challenge, Presented, Refusal, Verdict};
+use crate::authentication::{
+    Attempt, Authenticator, Capabilities, Challenge, Presented, Refusal, Verdict,
+};
 use crate::principal::Principal;
 use crate::request::RequestHead;
 use crate::support::time::Moment;
@@ -33,17 +35,10 @@ impl Authenticator for ApiKeyAuthenticator {
         ApiKey::parse(std::str::from_utf8(text).ok()?).ok().map(|key| key.id())
     }
 
-    fn names_api_keys(&self) -> bool {
-        true
-    }
-
-    fn names_issuers(&self) -> Option<bool> {
-        self.store.names_issuers()
-    }
-
-    /// A key says nothing of anybody who signed in.
-    fn tells_authentication(&self) -> bool {
-        false
+    /// No sign-in time: an API key is not the result of a sign-in.
+    fn capabilities(&self) -> Capabilities {
+        let it = Capabilities::new().names_tenants().names_tiers().names_api_keys();
+        self.store.names_issuers().into_iter().fold(it, Capabilities::names_issuers)
     }
 
     /// A store that has to wait for its answer is not asked.

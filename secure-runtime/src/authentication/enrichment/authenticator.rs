@@ -1,4 +1,4 @@
-//! The authenticator that an enriched one becomes.
+//! The authenticator that enriches the principals of another one.
 
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -9,7 +9,8 @@ use std::time::Duration;
 use super::cache::CachedEnrichment;
 use super::{Enriching, How, Outcome, Prepare};
 use crate::authentication::{
-    Attempt, Authenticator, Challenge, Presented, Refusal, TokenCacheStatistics, Verdict,
+    Attempt, Authenticator, Capabilities, Challenge, Presented, Refusal, TokenCacheStatistics,
+    Verdict,
 };
 use crate::principal::Principal;
 use crate::request::RequestHead;
@@ -115,34 +116,9 @@ impl Authenticator for EnrichingAuthenticator {
         self.inner.token_cache_statistics()
     }
 
-    /// The enrichment may name one.
-    fn names_tenants(&self) -> bool {
-        true
-    }
-
-    /// The enrichment may name one.
-    fn names_tiers(&self) -> bool {
-        true
-    }
-
-    fn names_api_keys(&self) -> bool {
-        self.inner.names_api_keys()
-    }
-
-    fn names_issuers(&self) -> Option<bool> {
-        self.inner.names_issuers()
-    }
-
-    fn issuer(&self) -> Option<&str> {
-        self.inner.issuer()
-    }
-
-    fn accepts_audience(&self, audience: &str) -> bool {
-        self.inner.accepts_audience(audience)
-    }
-
-    fn asks_revocations(&self) -> bool {
-        self.inner.asks_revocations()
+    /// The enrichment may add a tenant and a tier.
+    fn capabilities(&self) -> Capabilities {
+        self.inner.capabilities().names_tenants().names_tiers()
     }
 
     fn recheck(&self, caller: &Principal, now: Moment) -> Result<(), Refusal> {
@@ -152,10 +128,6 @@ impl Authenticator for EnrichingAuthenticator {
 
     fn checks_origins(&self) -> bool {
         self.inner.checks_origins()
-    }
-
-    fn tells_authentication(&self) -> bool {
-        self.inner.tells_authentication()
     }
 }
 
@@ -187,7 +159,7 @@ fn with_credentials(enriched: Principal, accepted: Principal) -> Principal {
         && enriched.token_id() == accepted.token_id()
         && enriched.session() == accepted.session()
         && enriched.api_key() == accepted.api_key()
-        && enriched.issued_at() == accepted.issued_at();
+        && enriched.issued_at_unix() == accepted.issued_at_unix();
     if is_known_alike {
         return enriched;
     }

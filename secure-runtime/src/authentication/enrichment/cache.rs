@@ -1,4 +1,4 @@
-//! Enriched principals that are kept for a while.
+//! The cache of enriched principals.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,6 +11,7 @@ use quick_cache::sync::{Cache, DefaultLifecycle};
 use super::authenticator::{bounded, is_same};
 use super::single_flight::{Join, SingleFlight};
 use super::{Load, Outcome, Refusal};
+use crate::authentication::{ConfigurationError, Faults};
 use crate::principal::Principal;
 use crate::support::prehashed::KeyedAlready;
 use crate::support::time::Moment;
@@ -107,13 +108,13 @@ impl EnrichmentCache {
         single_flight.cancel(|| table.retain(|_, entry| !is_meant(&entry.given, &entry.enriched)));
     }
 
-    pub(super) fn faults(&self) -> Vec<String> {
+    pub(super) fn faults(&self) -> Faults {
         let checks = [
             (self.0.keep.is_zero(), "`EnrichmentCache` expects a time of more than 0 seconds"),
             (self.0.capacity == 0, "`EnrichmentCache` expects a capacity of at least 1"),
         ];
         let faults = checks.iter().filter(|(is_one, _)| *is_one);
-        faults.map(|(_, fault)| String::from(*fault)).collect()
+        faults.map(|(_, fault)| ConfigurationError::invalid(*fault)).collect()
     }
 
     /// The cache as one authenticator uses it.
@@ -198,7 +199,9 @@ impl CachedEnrichment {
     fn keep(&self, key: u64, given: Principal, enriched: &Principal, now: Moment) {
         let start = now.monotonic_nanos();
         let until = start.saturating_add(nanos(self.cache.keep));
-        let seconds = enriched.expires_at().filter(|_| enriched.expires_at() != given.expires_at());
+        let seconds = enriched
+            .expires_at_unix()
+            .filter(|_| enriched.expires_at_unix() != given.expires_at_unix());
         let left = seconds.map(|end| Duration::from_secs(end.saturating_sub(now.unix_seconds())));
         let end = left.map_or(u64::MAX, |left| start.saturating_add(nanos(left)));
         let enriched = enriched.clone();

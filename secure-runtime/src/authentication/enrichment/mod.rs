@@ -1,4 +1,4 @@
-//! Enrichment: what the credentials do not say about a caller, from the application's own data.
+//! Enrichment: completes principals from the application's own data, such as roles from a database.
 //!
 //! An authenticator verifies the credentials; [`Enrich::enrich`] then completes the principal with the
 //! roles, permissions, tier and tenant of a database, and with the user's row
@@ -29,7 +29,7 @@ use std::time::Duration;
 
 use self::authenticator::EnrichingAuthenticator;
 pub use self::cache::EnrichmentCache;
-use super::{Authenticator, IntoAuthenticator, Refusal};
+use super::{Authenticator, ConfigurationError, ConfigurationErrors, IntoAuthenticator, Refusal};
 use crate::principal::Principal;
 use crate::request::RequestHead;
 
@@ -179,20 +179,25 @@ impl<I> Enriched<I> {
 }
 
 impl<I: IntoAuthenticator> IntoAuthenticator for Enriched<I> {
-    fn into_authenticator(self) -> Result<Arc<dyn Authenticator>, Vec<String>> {
+    fn into_authenticator(self) -> Result<Arc<dyn Authenticator>, ConfigurationErrors> {
         let mut faults = Vec::new();
         if self.timeout.is_zero() {
-            faults.push(String::from("`Enriched::timeout` expects more than 0 seconds"));
+            faults.push(ConfigurationError::invalid(
+                "`Enriched::timeout` expects more than 0 seconds",
+            ));
         }
         if let How::Cached(cache, _) = &self.how {
             faults.extend(cache.faults());
         }
-        match self.inner.into_authenticator() {
-            Ok(inner) if faults.is_empty() => {
+        match (self.inner.into_authenticator(), ConfigurationErrors::collected(faults)) {
+            (Ok(inner), None) => {
                 Ok(Arc::new(EnrichingAuthenticator::new(inner, self.how, self.timeout)))
             }
-            Ok(_) => Err(faults),
-            Err(others) => Err([others, faults].concat()),
+            (Ok(_), Some(faults)) => Err(faults),
+            (Err(mut errors), faults) => {
+                errors.extend(faults.into_iter().flatten());
+                Err(errors)
+            }
         }
     }
 }

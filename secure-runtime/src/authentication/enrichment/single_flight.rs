@@ -1,4 +1,4 @@
-//! One enrichment for all requests that wait for the same principal.
+//! Single flight: one enrichment for all requests that wait for the same principal.
 //!
 //! A result is cached before its load is removed from the board, and a request that finds no load looks at
 //! the cache again while the board is locked: so nothing is loaded twice. A load that started before the

@@ -1,4 +1,4 @@
-//! Tests of the cache of enriched principals: what it gives is what the application says, and of whom.
+//! Tests of the cache of enriched principals.
 
 use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -5,12 +5,16 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use reqwest::header::HeaderValue;
 use reqwest::{Certificate, ClientBuilder, NoProxy, Proxy};
 
 use super::http::FetchError;
+use super::jwt::contains_test_key;
 use super::local_file;
 use super::url::Url;
+use super::{ConfigurationError, ConfigurationErrorKind, Faults};
 
 /// What the description says.
 #[derive(Clone, Default)]
@@ -47,11 +51,11 @@ impl Fetching {
 
     /// Checks the description; adds what is wrong with it. What is returned is complete only where
     /// nothing was.
-    pub(crate) fn check(&self, faults: &mut Vec<String>) -> Arc<Transport> {
+    pub(crate) fn check(&self, faults: &mut Faults) -> Arc<Transport> {
         let mut transport =
             Transport { bearer_file: self.bearer_file.clone(), ..Default::default() };
         for host in &self.http_hosts {
-            faults.extend(transport.http_hosts.allow(host).err());
+            faults.extend(transport.http_hosts.allow(host).err().map(ConfigurationError::invalid));
         }
         for pem in &self.root_certificates {
             match certificates(pem) {
@@ -60,17 +64,24 @@ impl Fetching {
             }
         }
         if let Some((path, otherwise)) = &self.root_certificates_file {
-            match std::fs::read(path)
-                .map_err(|error| error.to_string())
+            let read = std::fs::read(path);
+            match read
+                .map_err(|error| ConfigurationError::unreadable(error.to_string()))
                 .and_then(|pem| certificates(&pem))
             {
                 Ok(found) => transport.root_certificates.extend(found),
-                Err(fault) => faults.push(format!("`{}`: {fault}; {otherwise}", path.display())),
+                Err(fault) if fault.kind() == ConfigurationErrorKind::TestKey => {
+                    faults.push(fault.prefixed(format_args!("`{}`: ", path.display())));
+                }
+                Err(fault) => faults.push(ConfigurationError::unreadable(format!(
+                    "`{}`: {fault}; {otherwise}",
+                    path.display()
+                ))),
             }
         }
         match self.proxy.as_deref().map(proxy).transpose() {
             Ok(found) => transport.proxy = found,
-            Err(fault) => faults.push(fault),
+            Err(fault) => faults.push(ConfigurationError::invalid(fault)),
         }
         Arc::new(transport)
     }
@@ -193,21 +204,42 @@ impl HttpHosts {
 }
 
 /// The certificates in a PEM bundle, if they are certificates of authorities.
-fn certificates(pem: &[u8]) -> Result<Vec<Certificate>, String> {
-    const NONE: &str =
-        "a root certificate is not in PEM form, expected `-----BEGIN CERTIFICATE-----`";
-    let certificates = Certificate::from_pem_bundle(pem).map_err(|_| NONE.to_owned())?;
+fn certificates(pem: &[u8]) -> Result<Vec<Certificate>, ConfigurationError> {
+    let none = || {
+        ConfigurationError::invalid(
+            "a root certificate is not in PEM form, expected `-----BEGIN CERTIFICATE-----`",
+        )
+    };
+    let certificates = Certificate::from_pem_bundle(pem).map_err(|_| none())?;
+    let read = decoded(pem).filter(|read| read.len() == certificates.len()).ok_or_else(none)?;
     if certificates.is_empty() {
-        return Err(NONE.to_owned());
+        return Err(none());
+    }
+    if read.iter().any(|der| contains_test_key(der)) {
+        return Err(ConfigurationError::new(
+            ConfigurationErrorKind::TestKey,
+            "a root certificate has a test key of this crate, with which everybody can sign",
+        ));
     }
     // The library looks into them when it makes a client.
     let client = ClientBuilder::new().no_proxy().tls_certs_only(certificates.clone()).build();
     match client {
         Ok(_) => Ok(certificates),
-        Err(_) => {
-            Err("a root certificate is not an X.509 certificate that can be trusted".to_owned())
-        }
+        Err(_) => Err(ConfigurationError::invalid(
+            "a root certificate is not an X.509 certificate that can be trusted",
+        )),
     }
+}
+
+/// The certificates in a PEM bundle as DER (RFC 7468 section 5); `None` if one cannot be decoded.
+fn decoded(pem: &[u8]) -> Option<Vec<Vec<u8>>> {
+    let text = String::from_utf8_lossy(pem);
+    let blocks = text.split("-----BEGIN CERTIFICATE-----").skip(1);
+    let decode = |block: &str| {
+        let body: String = block.split_once("-----END")?.0.split_ascii_whitespace().collect();
+        STANDARD.decode(body).ok()
+    };
+    blocks.map(decode).collect()
 }
 
 /// This machine is never asked through a proxy.

@@ -1,4 +1,4 @@
-//! What a description of fetching may say.
+//! Tests of the settings for fetching: hosts, certificates, proxy, bearer file.
 
 use std::io::Write as _;
 
@@ -8,7 +8,7 @@ fn faults(change: impl FnOnce(&mut Fetching)) -> Vec<String> {
     let (mut fetching, mut faults) = (Fetching::default(), Vec::new());
     change(&mut fetching);
     drop(fetching.check(&mut faults));
-    faults
+    faults.iter().map(ToString::to_string).collect()
 }
 
 /// A self-signed certificate of an authority, made for these tests.
@@ -28,6 +28,21 @@ fn certificates_are_certificates_in_pem_form() {
         let found = faults(|it| it.trust(pem.into()));
         assert!(matches!(found.as_slice(), [one] if one.contains(expected)), "{pem}: {found:?}");
     }
+}
+
+#[test]
+fn a_certificate_of_a_test_key_is_refused() {
+    let expected =
+        ["a root certificate has a test key of this crate, with which everybody can sign"];
+    for pem in [
+        include_str!("../http/certificates/test_key_rs256.pem"),
+        include_str!("../http/certificates/test_key_es256.pem"),
+        include_str!("../http/certificates/test_key_eddsa.pem"),
+    ] {
+        assert_eq!(faults(|it| it.trust(pem.into())), expected);
+        assert_eq!(faults(|it| it.trust([AUTHORITY, pem].concat().into())), expected);
+    }
+    assert!(faults(|it| it.trust(AUTHORITY.into())).is_empty());
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What is sent and fetched over HTTP: one bounded answer.
+//! The HTTP client for key sets, metadata and introspection: one bounded response for each request.
 //!
 //! 1. HTTPS only; plain HTTP to this machine's own loopback, for development and sidecars, and to
 //!    hosts that the description allows.

@@ -1,4 +1,4 @@
-//! What is sent, and what is said where nothing comes back.
+//! Tests of the HTTP client: requests, and the errors without a response.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -69,7 +69,7 @@ fn client(change: impl FnOnce(&mut Fetching)) -> Client {
     let (mut fetching, mut faults) = (Fetching::default(), Vec::new());
     change(&mut fetching);
     let transport = fetching.check(&mut faults);
-    assert_eq!(faults, Vec::<String>::new());
+    assert_eq!(faults, []);
     Client::new(transport).unwrap()
 }
 

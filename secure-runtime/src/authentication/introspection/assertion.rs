@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use aws_lc_rs::rand::{SecureRandom as _, SystemRandom};
 use aws_lc_rs::rsa::KeyPair as RsaKeyPair;
-use aws_lc_rs::signature::{self, EcdsaKeyPair, Ed25519KeyPair, RsaEncoding};
+use aws_lc_rs::signature::{self, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _, RsaEncoding};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use crate::authentication::jwt::{Algorithm, pem};
+use crate::authentication::jwt::{Algorithm, contains_test_key, is_test_material, pem};
 use crate::support::time::Moment;
 
 /// A private key with which this service proves to an identity provider who it is, pinned to one
@@ -69,6 +69,16 @@ impl ClientKey {
             signer(algorithm, encoded)
         };
         Self { id: None, algorithm, signer: signer.map(Arc::new) }
+    }
+
+    /// Whether the private key is published with this crate.
+    pub(super) fn is_test_key(&self) -> bool {
+        match self.signer.as_deref() {
+            None => false,
+            Some(Signer::Rsa(key, _)) => contains_test_key(key.public_key().as_ref()),
+            Some(Signer::Ec(key)) => is_test_material(key.public_key().as_ref()),
+            Some(Signer::Ed(key)) => is_test_material(key.public_key().as_ref()),
+        }
     }
 
     /// Prepares the proof that this client is who it says; the error is what is wrong with the key.

@@ -19,8 +19,8 @@ use crate::authentication::outage::{Outage, duration, shortened};
 use crate::authentication::token_cache::{Cached, TokenCache, Validity};
 use crate::authentication::token_location::TokenPlace;
 use crate::authentication::{
-    Attempt, Authenticator, Challenge, Presented, Refusal, Revocations, TokenCacheStatistics,
-    Verdict,
+    Attempt, Authenticator, Capabilities, Challenge, Presented, Refusal, Revocations,
+    TokenCacheStatistics, Verdict,
 };
 use crate::principal::Principal;
 use crate::request::RequestHead;
@@ -90,20 +90,8 @@ impl Authenticator for IntrospectionAuthenticator {
         Err(self.0.outage().cause().unwrap_or_else(|| OUT_OF_REACH.into()))
     }
 
-    fn names_tenants(&self) -> bool {
-        self.0.expectations.rules.places.tenant.is_some()
-    }
-
-    fn names_tiers(&self) -> bool {
-        self.0.expectations.rules.places.tier.is_some()
-    }
-
-    fn issuer(&self) -> Option<&str> {
-        Some(self.0.expectations.rules.issuer())
-    }
-
-    fn accepts_audience(&self, audience: &str) -> bool {
-        self.0.expectations.rules.accepts_audience(audience)
+    fn capabilities(&self) -> Capabilities {
+        self.0.expectations.rules.capabilities(self.0.revocations.is_some())
     }
 
     fn token_cache_statistics(&self) -> Option<TokenCacheStatistics> {
@@ -117,10 +105,6 @@ impl Authenticator for IntrospectionAuthenticator {
 
     fn checks_origins(&self) -> bool {
         matches!(self.0.place, TokenPlace::Cookie { .. })
-    }
-
-    fn asks_revocations(&self) -> bool {
-        self.0.revocations.is_some()
     }
 
     fn authenticate(&self, request: &RequestHead<'_>, now: Moment) -> Attempt {

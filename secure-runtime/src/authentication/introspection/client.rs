@@ -7,6 +7,7 @@ use reqwest::header::HeaderValue;
 
 use super::assertion::{Assertions, ClientKey};
 use crate::authentication::http::Form;
+use crate::authentication::jwt::is_test_material;
 use crate::support::time::Moment;
 
 /// What the description says: a name, and how it is proved.
@@ -35,6 +36,17 @@ pub(super) enum Credentials {
 }
 
 impl Client {
+    /// The credential that everybody knows, because it is published with this crate for tests.
+    pub(super) fn published(&self) -> Option<&'static str> {
+        let (what, is_published) = match &self.proof {
+            Proof::Header(secret) | Proof::Body(secret) => {
+                ("secret", is_test_material(secret.as_bytes()))
+            }
+            Proof::Key(key) => ("key", key.is_test_key()),
+        };
+        is_published.then_some(what)
+    }
+
     /// Prepares what is sent to this issuer; the error is what is wrong with it.
     pub(super) fn check(&self, issuer: &str) -> Result<Credentials, String> {
         let id = encode(checked("identifier", &self.id)?);

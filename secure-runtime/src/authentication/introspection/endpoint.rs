@@ -1,8 +1,15 @@
-//! The part of the description that is about the endpoint: how it is reached.
+//! Settings of [`Introspection`](super::Introspection) about the connection: HTTP, certificates, proxy; and test keys.
 
 use super::Introspection;
 
 impl Introspection {
+    /// Accepts a client key or client secret that is published with this crate for tests: a startup error
+    /// otherwise. Everybody knows it, and can ask the endpoint as this client. For tests only.
+    pub fn dangerously_accept_test_keys(mut self) -> Self {
+        self.test_keys = true;
+        self
+    }
+
     /// Lets documents be fetched from this host over plain HTTP, and lets metadata lead to it even if
     /// it is in a private network. The host is a name or an address without scheme, port and path, and
     /// is compared exactly: subdomains are other hosts. Call it once for each host; a text that is no
@@ -91,7 +98,8 @@ mod tests {
 
     fn faults(opaque: Introspection) -> Vec<String> {
         let opaque = opaque.issuer("https://issuer.example").audience("shop");
-        opaque.check().err().unwrap_or_default()
+        let errors = opaque.check().err().into_iter().flatten();
+        errors.map(|error| error.to_string()).collect()
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What stands for a token that is not known to be good: its SHA-256, of one size whatever is sent.
+//! The SHA-256 fingerprint of a token that has not been verified.
 
 use aws_lc_rs::digest;
 

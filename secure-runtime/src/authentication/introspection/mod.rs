@@ -1,4 +1,4 @@
-//! Opaque tokens: an identity provider is asked what they are (RFC 7662).
+//! Token introspection for opaque tokens (RFC 7662): the identity provider decides about each token.
 //!
 //! 1. A token is taken from the `Authorization` header only. One that no token looks like, or that is
 //!    too long, is refused without a question.
@@ -67,6 +67,7 @@ pub struct Introspection {
     asked: Asked,
     clients: Vec<Client>,
     without_client: bool,
+    test_keys: bool,
     fetching: Fetching,
     /// What is expected of a token: the same as of a JWT.
     expected: Jwt,
@@ -105,6 +106,7 @@ impl Introspection {
             asked,
             clients: Vec::new(),
             without_client: false,
+            test_keys: false,
             fetching: Fetching::default(),
             expected: Jwt::of_others(),
             signed: None,
@@ -312,8 +314,8 @@ impl Introspection {
 
     /// How much memory active tokens may take, in bytes; 16 MiB by default. With 0, every request
     /// asks.
-    pub fn cache_bytes(self, bytes: usize) -> Self {
-        self.expecting(|expected| expected.cache_bytes(bytes))
+    pub fn cache_capacity_bytes(self, bytes: usize) -> Self {
+        self.expecting(|expected| expected.cache_capacity_bytes(bytes))
     }
 
     /// The `realm` of the challenge (RFC 9110 section 11.5); `api` by default.
@@ -358,7 +360,7 @@ pub(crate) fn read_answer(
     let mut faults = Vec::new();
     let rules = description.expected.expected(&mut faults).rules;
     if !faults.is_empty() {
-        return Err(faults.join("; "));
+        return Err(faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "));
     }
     let expectations = answer::Expectations { rules };
     match expectations.read(answer, now).verdict(None, now) {

@@ -1,4 +1,4 @@
-//! One token to be asked about, and who must be told, whatever happens on the way.
+//! One introspection request, and the delivery of its result to every waiting HTTP request.
 
 use std::sync::Weak;
 use std::time::{Duration, Instant};

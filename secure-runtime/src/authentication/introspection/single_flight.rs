@@ -1,4 +1,4 @@
-//! One call for all requests that wait for the same token, and no more calls than so many.
+//! Single flight: one introspection call for all requests that wait for the same token, and a bound on the number of calls.
 //!
 //! A flight does not belong to the request that began it: a client that disconnects does not end what
 //! others wait for. A request that finds no flight under way looks again at what is known, with the

@@ -1,4 +1,4 @@
-//! For whom a token is (`aud`, RFC 7519 section 4.1.3), and to which client it was issued.
+//! Checks of the audience (`aud`, RFC 7519 section 4.1.3) and of the client of a token.
 //!
 //! 1. `aud` is a string or a list of strings. An empty list or `null` names nobody, as a missing claim
 //!    does.

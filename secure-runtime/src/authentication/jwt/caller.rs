@@ -1,4 +1,4 @@
-//! Who the caller of a token is: its `sub`, another claim, or the client.
+//! Determines the subject of a token: `sub`, another claim, or the client.
 //!
 //! 1. `sub` names the caller (RFC 7519 section 4.1.2), or the claim that the description names in its
 //!    place; that one may be a whole number, too.

@@ -1,4 +1,4 @@
-//! The claims of a token whose signature has been verified, checked one by one.
+//! Checks of the claims of a token whose signature has been verified.
 //!
 //! A claim that is `null` is not there.
 //!
@@ -90,10 +90,10 @@ impl Rules {
             .permissions(grants.permissions)
             .amr(signed_in.methods);
         if let Some(expires) = expires_nanos {
-            principal = principal.expires_at(expires / NANOS_PER_SECOND);
+            principal = principal.expires_at_unix(expires / NANOS_PER_SECOND);
         }
         if let Some(nanos) = signed_in.at_nanos {
-            principal = principal.authenticated_at(nanos / NANOS_PER_SECOND);
+            principal = principal.authenticated_at_unix(nanos / NANOS_PER_SECOND);
         }
         if let Some(class) = signed_in.class {
             principal = principal.acr(class);
@@ -105,7 +105,7 @@ impl Rules {
             principal = principal.tier(tier);
         }
         if let Some(issued_nanos) = time(claims.given("iat"), "`iat` is not a time")? {
-            principal = principal.issued_at(issued_nanos / NANOS_PER_SECOND);
+            principal = principal.issued_at_unix(issued_nanos / NANOS_PER_SECOND);
         }
         if let Ok(id) = required_name(self.places.token_id(claims), "", "") {
             principal = principal.token_id(id);

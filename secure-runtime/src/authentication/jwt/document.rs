@@ -1,4 +1,4 @@
-//! Documents that an issuer signs and that are no access tokens: the answers of RFC 9701.
+//! Signed documents of an issuer that are not access tokens: signed introspection responses (RFC 9701).
 //!
 //! 1. The `typ` of the header is that of the document, so that no token of the issuer passes for one,
 //!    and it for none (RFC 8725 section 3.11).

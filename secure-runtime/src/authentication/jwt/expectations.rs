@@ -1,4 +1,4 @@
-//! The part of the description that is about tokens: what one must be, and where it says what.
+//! Settings of [`Jwt`] about tokens: issuer, audience, profile, claims, limits.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,14 +8,13 @@ use super::{ClaimPath, DemandedClaim, Jwt, Profile};
 use crate::authentication::Revocations;
 
 impl Jwt {
-    /// Who must have issued the token: `iss`, compared exactly (RFC 7519 section 4.1.1).
+    /// Sets the issuer: `iss` must equal it exactly (RFC 7519 section 4.1.1).
     pub fn issuer(mut self, issuer: impl Into<String>) -> Self {
         self.issuer = Some(issuer.into());
         self
     }
 
-    /// Whom the token must be for: `aud` must hold this (RFC 7519 section 4.1.3). Called several
-    /// times, one of them is enough.
+    /// Adds an accepted audience: `aud` must contain one of them (RFC 7519 section 4.1.3).
     pub fn audience(mut self, audience: impl Into<String>) -> Self {
         self.audiences.push(audience.into());
         self
@@ -23,14 +22,14 @@ impl Jwt {
 
     /// Accepts tokens with any `aud`, and tokens without one.
     ///
-    /// Every other service that gets tokens of this issuer can then replay its callers' tokens here
-    /// (RFC 8725 section 3.9). Only right where the issuer has no other service.
+    /// Every other service that receives tokens of this issuer can then replay its callers' tokens here
+    /// (RFC 8725 section 3.9). Only for an issuer without any other service.
     pub fn dangerously_accept_any_audience(mut self) -> Self {
         self.any_audience = true;
         self
     }
 
-    /// What a token must be: an access token unless said otherwise, see [`Profile`].
+    /// Sets the kind of token. Default: an access token, see [`Profile`].
     pub fn profile(mut self, profile: Profile) -> Self {
         self.profile = profile;
         self
@@ -48,24 +47,23 @@ impl Jwt {
         self
     }
 
-    /// How far the issuer's clock may be off, five minutes at most: `exp` is read that much later, and
-    /// `nbf`, `iat` and `auth_time` that much earlier (RFC 7519 section 4.1.4).
+    /// Sets the tolerance for the issuer's clock, at most five minutes: `exp` counts as that much later, and
+    /// `nbf`, `iat` and `auth_time` as that much earlier (RFC 7519 section 4.1.4).
     ///
-    /// Unless said otherwise, `exp` is exact and the others may be 5 seconds ahead: an issuer whose
-    /// clock is a little fast would otherwise have its fresh tokens refused now and then. With
-    /// `Duration::ZERO`, all are exact.
+    /// By default, `exp` is exact and the others may be 5 seconds ahead, so that new tokens of an issuer with
+    /// a slightly fast clock are not rejected. With `Duration::ZERO`, all are exact.
     pub fn leeway(mut self, leeway: Duration) -> Self {
         self.leeway = Some(leeway);
         self
     }
 
-    /// Which claim holds the roles; `roles` by default. See [`ClaimPath`] for nested names.
+    /// Sets the claim with the roles. Default: `roles`. See [`ClaimPath`] for nested names.
     pub fn roles_claim(mut self, path: impl Into<ClaimPath>) -> Self {
         self.places.roles.set(path.into());
         self
     }
 
-    /// Which claim holds roles as well: a caller has the roles of all of these claims.
+    /// Adds a claim with roles: a caller has the roles of all these claims.
     ///
     /// ```
     /// # use secure_runtime::authentication::Jwt;
@@ -79,67 +77,67 @@ impl Jwt {
         self
     }
 
-    /// Which claim holds the scopes; `scope` by default (RFC 8693 section 4.2). A string is a list
-    /// separated by spaces.
+    /// Sets the claim with the scopes. Default: `scope` (RFC 8693 section 4.2). A string is a list separated
+    /// by spaces.
     pub fn scopes_claim(mut self, path: impl Into<ClaimPath>) -> Self {
         self.places.scopes.set(path.into());
         self
     }
 
-    /// Which claim holds the permissions; `permissions` by default.
+    /// Sets the claim with the permissions. Default: `permissions`.
     pub fn permissions_claim(mut self, path: impl Into<ClaimPath>) -> Self {
         self.places.permissions.set(path.into());
         self
     }
 
-    /// Which claim holds permissions as well: a caller has those of all of these claims.
+    /// Adds a claim with permissions: a caller has the permissions of all these claims.
     pub fn also_permissions_claim(mut self, path: impl Into<ClaimPath>) -> Self {
         self.places.permissions.add(path.into());
         self
     }
 
-    /// Which claim names the tenant; by default the one of `[tenants]` in the vocabulary, if any.
+    /// Sets the claim that names the tenant. Default: the one of `[tenants]` in the vocabulary, if any.
     pub fn tenant_claim(mut self, path: impl Into<ClaimPath>) -> Self {
         self.places.tenant = Some(path.into());
         self
     }
 
-    /// Which claim names the tier of service; by default the one of `[tiers]` in the vocabulary,
-    /// if any.
+    /// Sets the claim that names the tier of service. Default: the one of `[tiers]` in the vocabulary, if
+    /// any.
     pub fn tier_claim(mut self, path: impl Into<ClaimPath>) -> Self {
         self.places.tier = Some(path.into());
         self
     }
 
-    /// Which claim names the session in which a token was issued; `sid` by default (OpenID Connect
-    /// Back-Channel Logout 1.0 section 2.1).
+    /// Sets the claim that names the session of a token. Default: `sid` (OpenID Connect Back-Channel Logout
+    /// 1.0 section 2.1).
     pub fn session_claim(mut self, path: impl Into<ClaimPath>) -> Self {
         self.places.session = path.into();
         self
     }
 
-    /// Which claim names the token; `jti` by default (RFC 7519 section 4.1.7).
+    /// Sets the claim that names the token. Default: `jti` (RFC 7519 section 4.1.7).
     pub fn token_id_claim(mut self, path: impl Into<ClaimPath>) -> Self {
         self.places.token_id = path.into();
         self
     }
 
-    /// How long a token may be, in bytes; 8 KiB by default, 64 KiB at most.
+    /// Sets the length limit of tokens, in bytes, at most 64 KiB. Default: 8 KiB.
     pub fn max_token_bytes(mut self, bytes: usize) -> Self {
         self.max_token_bytes = bytes;
         self
     }
 
-    /// How much memory verified tokens may take, in bytes; 16 MiB by default. 0 turns the cache
-    /// off: then every request verifies a signature, and no good token passes the ban of an address
+    /// Sets the memory limit of the cache of verified tokens, in bytes. Default: 16 MiB. 0 turns the cache
+    /// off: then every request verifies a signature, and a good token does not pass the ban of a client IP
     /// for [failures](crate::secure).
-    pub fn cache_bytes(mut self, bytes: usize) -> Self {
-        self.cache_bytes = bytes;
+    pub fn cache_capacity_bytes(mut self, bytes: usize) -> Self {
+        self.cache_capacity_bytes = bytes;
         self
     }
 
-    /// Refuses tokens without this claim, whatever the [`Profile`] says. `jti` and `sid` are what
-    /// [`Revocations`] can tell single tokens and sessions by.
+    /// Rejects tokens without this claim, with every [`Profile`]. [`Revocations`] identify single tokens by
+    /// `jti`, and sessions by `sid`.
     ///
     /// ```
     /// # use secure_runtime::authentication::Jwt;
@@ -151,23 +149,22 @@ impl Jwt {
         self
     }
 
-    /// Refuses what is revoked there, from the moment at which it is revoked.
+    /// Rejects revoked tokens, from the moment of their revocation.
     ///
-    /// A token must then say when it was issued (`iat`), and live no longer than revocations are
-    /// kept: [`longest_token_life`](crate::authentication::RevocationsBuilder::longest_token_life), 24 hours unless
-    /// said otherwise.
+    /// A token must then have its time of issue (`iat`), and live no longer than revocations are kept:
+    /// [`longest_token_life`](crate::authentication::RevocationsBuilder::longest_token_life). Default: 24 hours.
     pub fn revocations(mut self, revocations: &Revocations) -> Self {
         self.revocations = Some(revocations.clone());
         self
     }
 
-    /// The `realm` of the challenge (RFC 9110 section 11.5); `api` by default.
+    /// Sets the `realm` of the challenge (RFC 9110 section 11.5). Default: `api`.
     pub fn realm(mut self, realm: impl Into<String>) -> Self {
         self.realm = realm.into();
         self
     }
 
-    /// Demands a value of a claim: follow with `is`, `is_one_of` or `holds` of [`DemandedClaim`].
+    /// Requires a value of a claim: continue with `is`, `is_one_of` or `holds` of [`DemandedClaim`].
     ///
     /// ```
     /// # use secure_runtime::authentication::Jwt;
@@ -182,7 +179,7 @@ impl Jwt {
         DemandedClaim::new(self, path.into())
     }
 
-    /// Accepts tokens that were issued to one of these clients alone. Every claim that names the
+    /// Accepts only tokens that were issued to one of these clients. Every claim that names the
     /// client (`client_id`, `azp`, `cid`, `appid`) must be one of these, and one must be there.
     ///
     /// Without [`audience`](Self::audience), tokens must then have no `aud`: for providers that name
@@ -198,10 +195,10 @@ impl Jwt {
         self
     }
 
-    /// Which claim names the caller in place of `sub`: a text, or a whole number.
+    /// Sets the claim that names the caller instead of `sub`: a text, or a whole number.
     ///
-    /// It must name one user for ever, and be unique within the issuer: not an e-mail address, which
-    /// can be given to somebody else (OpenID Connect Core section 5.7).
+    /// It must name the same user for ever, and be unique within the issuer. An e-mail address is not, because
+    /// it can be given to another person (OpenID Connect Core section 5.7).
     pub fn subject_claim(mut self, path: impl Into<ClaimPath>) -> Self {
         self.subject = Some(path.into());
         self
@@ -211,14 +208,14 @@ impl Jwt {
     /// tokens to clients that act for nobody. A token that names a user in another claim
     /// (`preferred_username`, `email` …) is refused then.
     ///
-    /// Only right where no user can get a name that is a client's identifier (RFC 9068 section 5).
+    /// Only for issuers where no user can get a client's identifier as a name (RFC 9068 section 5).
     pub fn client_as_subject(mut self) -> Self {
         self.client_as_subject = true;
         self
     }
 
-    /// Accepts another spelling of the issuer's name, too. Callers are those of the
-    /// [`issuer`](Self::issuer), whichever is written.
+    /// Accepts another spelling of the issuer's name as well. The callers are those of the
+    /// [`issuer`](Self::issuer) with both spellings.
     ///
     /// ```
     /// # use secure_runtime::authentication::Jwt;
@@ -236,9 +233,9 @@ impl Jwt {
     /// template is the issuer's name with the claim that names the tenant in braces; `iss` and that
     /// claim must name the same tenant. The [`issuer`](Self::issuer) is the name in the metadata.
     ///
-    /// `accepts` is asked when a token is verified, and not again while the token is remembered: until
-    /// published keys are due, or the token's `exp`. [`revocations`](Self::revocations) end a tenant at
-    /// once.
+    /// `accepts` is called when a token is verified, and not again while the token is cached: until published
+    /// keys are due, or the token's `exp`. To lock a tenant out immediately, use
+    /// [`revocations`](Self::revocations).
     ///
     /// ```
     /// # use secure_runtime::authentication::Jwt;

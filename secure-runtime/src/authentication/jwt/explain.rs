@@ -15,6 +15,7 @@ use super::keys::Keys;
 use super::profile::{HeaderType, Profile, USES};
 use super::shown::{excerpt, listed, quoted, shown, shown_times};
 use super::{Jwt, Rules};
+use crate::authentication::ConfigurationErrors;
 use crate::support::time::{Clock, Moment, SystemClock};
 
 /// What each check of a token came to: see [`Jwt::explain_token`].
@@ -86,7 +87,7 @@ impl Jwt {
     /// assert!(!explanation.is_accepted());
     /// println!("{explanation}");
     /// ```
-    pub fn explain_token(&self, token: &str) -> Result<TokenExplanation, Vec<String>> {
+    pub fn explain_token(&self, token: &str) -> Result<TokenExplanation, ConfigurationErrors> {
         self.explain_token_at(token, SystemClock::new().now())
     }
 
@@ -99,7 +100,7 @@ impl Jwt {
         &self,
         token: &str,
         now: Moment,
-    ) -> Result<TokenExplanation, Vec<String>> {
+    ) -> Result<TokenExplanation, ConfigurationErrors> {
         let (keys, rules) = self.clone().keys_and_rules()?;
         Ok(rules.explain(&keys, token.trim().as_bytes(), now))
     }

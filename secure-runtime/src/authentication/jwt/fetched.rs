@@ -1,4 +1,4 @@
-//! Tokens whose keys are published: which requests wait for a fetch, and what follows from it.
+//! Verification with published keys: which requests wait for a fetch, and how they continue.
 //!
 //! A token whose key is unknown is refused only after a set lacked the key whose fetch began after the
 //! token came, or a moment ago for the same token: see [`provider`](crate::authentication::provider)

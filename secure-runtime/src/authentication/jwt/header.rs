@@ -1,4 +1,4 @@
-//! The JOSE header: read strictly, believed in nothing but which configured key to try.
+//! Strict parser of the JOSE header, which only selects a configured key.
 //!
 //! 1. `alg` and `kid` select among the configured keys and nothing else; `kid` is compared, never
 //!    looked up anywhere (RFC 8725 section 3.10).

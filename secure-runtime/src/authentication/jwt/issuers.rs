@@ -1,4 +1,4 @@
-//! Who may have issued a token: one name, other spellings of it, or a name for each tenant.
+//! Accepted issuers (`iss`): one name, other spellings of it, or a name for each tenant.
 //!
 //! Names are compared exactly (RFC 7519 section 4.1.1). A template has one place for the tenant; what
 //! stands there must be what a claim of the same token names as the tenant, and a tenant that the

@@ -1,4 +1,4 @@
-//! Keys that verify, each pinned to one algorithm.
+//! Verification keys, each pinned to one algorithm.
 
 use std::fmt;
 

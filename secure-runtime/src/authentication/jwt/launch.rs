@@ -1,10 +1,11 @@
-//! The launch check: everything that is wrong with a [`Jwt`], at once.
+//! Startup check of [`Jwt`]: reports every mistake at once.
 
 use std::ops::RangeInclusive;
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use super::check_keys::check_keys;
 use super::claim_mapping::vocabulary_claims;
 use super::issuers::{Issuers, Template, Tenants};
 use super::key::CheckedKey;
@@ -12,7 +13,6 @@ use super::key_set::AcceptedKeys;
 use super::keys::Keys;
 use super::requested_grants::ASKED;
 use super::source::Reader;
-use super::test_keys::TEST_KEY;
 use super::unexpected::Unexpected;
 use super::unknown_keys::UnknownKeys;
 use super::verify::{JwtAuthenticator, KeySource, Verifier};
@@ -20,7 +20,9 @@ use super::{Algorithm, Jwt, Rules};
 use crate::authentication::provider::{Order, Provider, Terms, supply};
 use crate::authentication::token_cache::{RefusedTokens, TokenCache};
 use crate::authentication::token_location::TokenPlace;
-use crate::authentication::{Authenticator, Challenge, IntoAuthenticator};
+use crate::authentication::{
+    Authenticator, Challenge, ConfigurationError, ConfigurationErrors, Faults, IntoAuthenticator,
+};
 
 /// What is expected of a token, of a JWT and of an introspected one alike, and what is kept of it.
 pub(crate) struct Expected {
@@ -40,31 +42,31 @@ struct Parts {
 }
 
 impl IntoAuthenticator for Jwt {
-    fn into_authenticator(self) -> Result<Arc<dyn Authenticator>, Vec<String>> {
+    fn into_authenticator(self) -> Result<Arc<dyn Authenticator>, ConfigurationErrors> {
         self.check().map(|authenticator| Arc::new(authenticator) as Arc<dyn Authenticator>)
     }
 }
 
 impl Jwt {
     /// The keys, fetched once if they are published, and what is expected of a token.
-    pub(super) fn keys_and_rules(self) -> Result<(Keys, Rules), Vec<String>> {
+    pub(super) fn keys_and_rules(self) -> Result<(Keys, Rules), ConfigurationErrors> {
         let Parts { keys, reader, expected } = self.parts()?;
         let keys = reader.map_or_else(|| Ok(Keys::new(keys)), |reader| reader.read());
-        Ok((keys.map_err(|fault| vec![fault])?, expected.rules))
+        Ok((keys.map_err(ConfigurationError::unreadable)?, expected.rules))
     }
 
     /// Checks every part of the description: everything that is wrong, or the parts.
-    fn parts(mut self) -> Result<Parts, Vec<String>> {
+    fn parts(mut self) -> Result<Parts, ConfigurationErrors> {
         let mut faults = Vec::new();
         let keys = check_keys(std::mem::take(&mut self.keys), self.test_keys, &mut faults);
         let reader = self.check_source(&keys, &mut faults);
         self.check_algorithms(&keys, &mut faults);
         let expected = self.expected(&mut faults);
-        if faults.is_empty() { Ok(Parts { keys, reader, expected }) } else { Err(faults) }
+        ConfigurationErrors::collected(faults).map_or(Ok(Parts { keys, reader, expected }), Err)
     }
 
     /// Checks the description: everything that is wrong, or the authenticator.
-    pub(crate) fn check(self) -> Result<JwtAuthenticator, Vec<String>> {
+    pub(crate) fn check(self) -> Result<JwtAuthenticator, ConfigurationErrors> {
         let announcement = self.announcement();
         let terms = self.terms();
         let revocations = self.revocations.clone();
@@ -91,20 +93,21 @@ impl Jwt {
         });
         if let Some(reader) = reader {
             supply_keys(reader, received, Arc::downgrade(&verifier))
-                .map_err(|fault| vec![fault])?;
+                .map_err(ConfigurationError::other)?;
         }
         Ok(JwtAuthenticator(verifier))
     }
 
     /// What is expected of a token, of a JWT and of an introspected one alike; adds what is wrong.
-    pub(crate) fn expected(mut self, faults: &mut Vec<String>) -> Expected {
+    pub(crate) fn expected(mut self, faults: &mut Faults) -> Expected {
         self.check_names(faults);
         self.check_limits(faults);
         self.take_places_of_the_vocabulary(faults);
         self.check_places(faults);
         self.check_demands(faults);
         faults.extend(self.place.faults());
-        faults.extend(std::mem::take(&mut self.faults));
+        faults
+            .extend(std::mem::take(&mut self.faults).into_iter().map(ConfigurationError::invalid));
         faults.extend(self.preset_faults());
         self.places.roles.is_asked_for |= ASKED.roles;
         self.places.scopes.is_asked_for |= ASKED.scopes;
@@ -113,7 +116,7 @@ impl Jwt {
         Expected {
             challenge: Challenge::new(self.place.scheme()).parameter("realm", self.realm),
             place: self.place,
-            cache: TokenCache::new(self.cache_bytes),
+            cache: TokenCache::new(self.cache_capacity_bytes),
             rules: Rules {
                 issuers: Issuers {
                     name: self.issuer.unwrap_or_default().into(),
@@ -145,7 +148,7 @@ impl Jwt {
     }
 
     #[cfg(not(feature = "discovery"))]
-    fn preset_faults(&self) -> Vec<String> {
+    fn preset_faults(&self) -> Faults {
         Vec::new()
     }
 
@@ -159,34 +162,32 @@ impl Jwt {
     }
 
     /// Where keys are published, if they are.
-    fn check_source(&mut self, keys: &[CheckedKey], faults: &mut Vec<String>) -> Option<Reader> {
+    fn check_source(&mut self, keys: &[CheckedKey], faults: &mut Faults) -> Option<Reader> {
         let Some(source) = self.source.take() else {
             #[cfg(feature = "discovery")]
             if self.fetching.is_used() {
-                faults.push(
+                faults.push(ConfigurationError::conflict(
                     "keys are given, and it is also said how published ones are fetched: which of \
-                     them?"
-                        .to_owned(),
-                );
+                     them?",
+                ));
             }
             return None;
         };
         if !keys.is_empty() {
-            faults.push(
-                "a key is given, and the issuer's published ones as well: remove one of the two"
-                    .to_owned(),
-            );
+            faults.push(ConfigurationError::conflict(
+                "a key is given, and the issuer's published ones as well: remove one of the two",
+            ));
         }
         if self.refresh < SHORTEST_REFRESH || self.longest < self.refresh {
-            faults.push(format!(
+            faults.push(ConfigurationError::invalid(format!(
                 "keys are fetched again after {:?} and last for {:?}, expected at least a second, \
                  and no less than the former",
                 self.refresh, self.longest
-            ));
+            )));
         }
         let algorithms = self.accepted.clone().unwrap_or_else(|| Algorithm::ASYMMETRIC.to_vec());
         if algorithms.iter().any(|algorithm| !Algorithm::ASYMMETRIC.contains(algorithm)) {
-            faults.push("a published key cannot be for an HMAC, because anybody can read it: name asymmetric `.algorithms(…)`".to_owned());
+            faults.push(ConfigurationError::hazard("a published key cannot be for an HMAC, because anybody can read it: name asymmetric `.algorithms(…)`"));
         }
         let accepted = AcceptedKeys {
             algorithms,
@@ -197,62 +198,67 @@ impl Jwt {
         Reader::new(source, issuer, &self.fetching, accepted, faults)
     }
 
-    fn check_algorithms(&self, keys: &[CheckedKey], faults: &mut Vec<String>) {
+    fn check_algorithms(&self, keys: &[CheckedKey], faults: &mut Faults) {
         let Some(accepted) = &self.accepted else { return };
         if accepted.is_empty() {
-            faults.push("no algorithm is accepted".to_owned());
+            faults.push(ConfigurationError::missing("no algorithm is accepted"));
         }
         let others = keys.iter().filter(|key| !accepted.contains(&key.algorithm));
         faults.extend(others.map(|key| {
-            format!("key `{}` is for {}, which is not accepted", key.name(), key.algorithm)
+            let (name, algorithm) = (key.name(), key.algorithm);
+            ConfigurationError::invalid(format!(
+                "key `{name}` is for {algorithm}, which is not accepted"
+            ))
         }));
     }
 
-    fn check_names(&self, faults: &mut Vec<String>) {
+    fn check_names(&self, faults: &mut Faults) {
         if self.issuer.as_ref().is_none_or(String::is_empty) {
-            faults.push("no issuer: say whose tokens are good with `.issuer(…)`".to_owned());
+            faults.push(ConfigurationError::missing(
+                "no issuer: say whose tokens are good with `.issuer(…)`",
+            ));
         }
         if self.audiences.iter().any(String::is_empty) {
-            faults.push("an audience is empty".to_owned());
+            faults.push(ConfigurationError::invalid("an audience is empty"));
         }
         if self.client_ids.iter().any(String::is_empty) {
-            faults.push("a client identifier is empty".to_owned());
+            faults.push(ConfigurationError::invalid("a client identifier is empty"));
         }
         if self.audiences.is_empty() && !self.any_audience && self.client_ids.is_empty() {
-            faults.push(self.missing_audience());
+            faults.push(ConfigurationError::missing(self.missing_audience()));
         }
         if !self.audiences.is_empty() && self.any_audience {
             faults
-                .push("an audience is named, and any audience is accepted: remove `.audience(…)` or `.dangerously_accept_any_audience()`".to_owned());
+                .push(ConfigurationError::conflict("an audience is named, and any audience is accepted: remove `.audience(…)` or `.dangerously_accept_any_audience()`"));
         }
         if self.types.iter().any(String::is_empty) {
-            faults.push("an accepted `typ` is empty".to_owned());
+            faults.push(ConfigurationError::invalid("an accepted `typ` is empty"));
         }
         if self.required.iter().any(String::is_empty) {
-            faults.push("a required claim has no name".to_owned());
+            faults.push(ConfigurationError::invalid("a required claim has no name"));
         }
     }
 
-    fn check_limits(&self, faults: &mut Vec<String>) {
+    fn check_limits(&self, faults: &mut Faults) {
         if let Some(leeway) = self.leeway.filter(|leeway| *leeway > MOST_LEEWAY) {
-            faults.push(format!(
+            faults.push(ConfigurationError::invalid(format!(
                 "the leeway is {} seconds, expected at most {}",
                 leeway.as_secs(),
                 MOST_LEEWAY.as_secs()
-            ));
+            )));
         }
         if !TOKEN_BYTES.contains(&self.max_token_bytes) {
-            faults.push(format!(
+            faults.push(ConfigurationError::invalid(format!(
                 "the longest token has {} bytes, expected {} to {}",
                 self.max_token_bytes,
                 TOKEN_BYTES.start(),
                 TOKEN_BYTES.end()
-            ));
+            )));
         }
     }
 
     /// Where tokens name the tenant and the tier, unless the description says so itself.
-    fn take_places_of_the_vocabulary(&mut self, faults: &mut Vec<String>) {
+    fn take_places_of_the_vocabulary(&mut self, faults: &mut Faults) {
         let places =
             [("tenant", &mut self.places.tenant), ("tier", &mut self.places.tier)].into_iter();
         for ((what, place), named) in places.zip(vocabulary_claims()) {
@@ -260,48 +266,59 @@ impl Jwt {
                 let mut named = named.into_iter();
                 *place = named.next();
                 if named.next().is_some() {
-                    faults.push(format!(
+                    faults.push(ConfigurationError::conflict(format!(
                         "crates of this program have a `secure.toml` each, and they disagree about \
                          the {what} claim: say which one with `.{what}_claim(…)`"
-                    ));
+                    )));
                 }
             }
         }
     }
 
-    fn check_demands(&self, faults: &mut Vec<String>) {
-        faults.extend(self.subject.as_ref().and_then(|path| path.shape_fault("caller's")));
+    fn check_demands(&self, faults: &mut Faults) {
+        faults.extend(
+            self.subject
+                .as_ref()
+                .and_then(|path| path.shape_fault("caller's"))
+                .map(ConfigurationError::invalid),
+        );
         for demand in &self.demands {
-            faults.extend(demand.path.shape_fault("demanded"));
+            faults.extend(demand.path.shape_fault("demanded").map(ConfigurationError::invalid));
             if demand.values.is_empty() {
                 let claim = demand.path.names().join(".");
-                faults.push(format!("`{claim}` is demanded, and no value is named"));
+                faults.push(ConfigurationError::missing(format!(
+                    "`{claim}` is demanded, and no value is named"
+                )));
             }
         }
         if let Some(Tenants { template, .. }) = &self.tenants
             && Template::read(template).is_none()
         {
-            faults.push(format!(
+            faults.push(ConfigurationError::invalid(format!(
                 "the issuer `{template}` names no tenant, expected one claim in braces: \
                  `https://issuer.example/{{tid}}/v2.0`"
-            ));
+            )));
         }
         if self.tenants.is_some() && !self.other_issuers.is_empty() {
-            faults.push("`.issuer_of_tenants(…)` excludes `.other_issuer_spelling(…)`".to_owned());
+            faults.push(ConfigurationError::conflict(
+                "`.issuer_of_tenants(…)` excludes `.other_issuer_spelling(…)`",
+            ));
         }
     }
 
-    fn check_places(&self, faults: &mut Vec<String>) {
+    fn check_places(&self, faults: &mut Faults) {
         let places = &self.places;
         for (grant, what) in [
             (&places.roles, "roles"),
             (&places.scopes, "scopes"),
             (&places.permissions, "permissions"),
         ] {
-            faults.extend(grant.paths.iter().filter_map(|path| path.fault(what)));
+            let found = grant.paths.iter().filter_map(|path| path.fault(what));
+            faults.extend(found.map(ConfigurationError::invalid));
         }
-        faults.extend(places.tenant.as_ref().and_then(|path| path.fault("tenant")));
-        faults.extend(places.tier.as_ref().and_then(|path| path.fault("tier")));
+        let tenant = places.tenant.as_ref().and_then(|path| path.fault("tenant"));
+        let tier = places.tier.as_ref().and_then(|path| path.fault("tier"));
+        faults.extend(tenant.into_iter().chain(tier).map(ConfigurationError::invalid));
     }
 }
 
@@ -319,51 +336,6 @@ fn supply_keys(
         None => false,
     };
     supply(reader.to_string(), orders, move || reader.read(), tell)
-}
-
-fn check_keys(
-    keys: Vec<super::Key>,
-    accepts_test_keys: bool,
-    faults: &mut Vec<String>,
-) -> Vec<CheckedKey> {
-    let mut checked: Vec<CheckedKey> = Vec::new();
-    for (index, key) in keys.into_iter().enumerate() {
-        let label = format!("key {}{}", index + 1, key.label());
-        match key.check() {
-            Err(found) => faults.extend(found.iter().map(|fault| format!("{label} {fault}"))),
-            Ok(key) => {
-                faults.extend(
-                    checked
-                        .iter()
-                        .find_map(|other| conflict(&key, other))
-                        .map(|fault| format!("{label} {fault}")),
-                );
-                match key.is_test_key() {
-                    true if accepts_test_keys => {
-                        tracing::warn!("{label} is a test key of this crate: everybody can sign");
-                    }
-                    true => faults.push(format!("{label} {TEST_KEY}")),
-                    false => {}
-                }
-                checked.push(key);
-            }
-        }
-    }
-    checked
-}
-
-/// Why two keys cannot stand side by side.
-fn conflict(key: &CheckedKey, other: &CheckedKey) -> Option<&'static str> {
-    if key.id.is_some() && key.id == other.id {
-        return Some("has the same `kid` as another key");
-    }
-    if key.algorithm != other.algorithm && key.is_same_key(other) {
-        return Some("is there for two algorithms, and a key has one (RFC 8725 section 3.1)");
-    }
-    if key.algorithm == other.algorithm && key.id.is_none() && other.id.is_none() {
-        return Some("cannot be told from another key of its algorithm: give both a `.kid(…)`");
-    }
-    None
 }
 
 fn nanos(duration: Duration) -> u64 {

@@ -1,4 +1,4 @@
-//! The part of the description that is about where a request carries its token.
+//! Settings of [`Jwt`] about the place of the token in a request: header, cookie, WebSocket subprotocol.
 
 use super::Jwt;
 use crate::authentication::token_location::TokenPlace;

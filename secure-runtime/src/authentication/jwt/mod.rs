@@ -1,25 +1,26 @@
 //! Bearer tokens in JWT form, under the strict profile of RFC 8725 and RFC 9068.
 //!
-//! 1. A token is taken from the `Authorization` header, or the one place that the description names, in
-//!    compact form, of at most 8 KiB.
+//! 1. A token is taken from the `Authorization` header, or from the one configured place, in compact form,
+//!    of at most 8 KiB.
 //! 2. Its header selects one of the configured keys; each key has exactly one algorithm. `crit`,
 //!    `b64`, `enc` and `zip` (other than the text `NONE`) are refused; `jwk`, `jku`,
 //!    `x5c` and `x5u` are never read.
-//! 3. Its signature is verified before a claim is believed.
+//! 3. Its signature is verified before any claim is used.
 //! 4. Header and claims are JSON objects without a duplicate member.
 //! 5. `typ`, `iss`, `aud`, `sub`, `exp`, `nbf`, `iat`, `jti` and `client_id` are checked in type and
-//!    value; what may be missing is decided by the [`Profile`]. A token that is bound to a key
-//!    (`cnf`) is refused: sent as a plain bearer token, it proves nothing.
-//! 6. A verified token is remembered until it expires, with published keys until they are due to be
-//!    fetched again, and its times are checked at each use.
+//!    value; the [`Profile`] decides which of them may be missing. A token that is bound to a key
+//!    (`cnf`) is rejected: as a plain bearer token, it proves nothing.
+//! 6. A verified token is cached until it expires, with published keys at most until they are due to be
+//!    fetched again. Its times are checked at each use.
 //! 7. With [`Jwt::revocations`], each use also checks whether it was revoked.
 //!
-//! The client sees `WWW-Authenticate: Bearer` and an error code of RFC 6750 section 3.1; the reason
-//! goes to the log. A token that is not revoked stays valid until its `exp`: keep lifetimes short.
+//! The client receives `WWW-Authenticate: Bearer` and an error code of RFC 6750 section 3.1; the cause
+//! is logged. A token that is not revoked stays valid until its `exp`: keep lifetimes short.
 
 mod algorithm;
 mod audience;
 mod caller;
+mod check_keys;
 mod claims;
 #[cfg(feature = "introspection")]
 mod document;
@@ -70,6 +71,10 @@ pub(crate) use keys::open_with;
 pub use profile::Profile;
 pub use required_claims::{ClaimValue, DemandedClaim};
 pub(crate) use rules::Rules;
+#[cfg(feature = "discovery")]
+pub(crate) use test_keys::contains_test_key;
+#[cfg(feature = "introspection")]
+pub(crate) use test_keys::{TEST_KEY, is_test_material};
 
 use super::claim_path::ClaimPath;
 #[cfg(feature = "discovery")]
@@ -92,9 +97,9 @@ use source::Source;
 #[cfg(feature = "introspection")]
 pub(crate) use verify::JwtAuthenticator;
 
-/// How bearer tokens in JWT form are verified: a description, checked when the service starts.
+/// The configuration of the authenticator for JWT bearer tokens, checked at startup.
 ///
-/// A key, an issuer and an audience are needed; everything else has a strict default.
+/// A key, an issuer and an audience are required; everything else has a strict default.
 ///
 /// ```
 /// use std::time::Duration;
@@ -125,7 +130,7 @@ pub struct Jwt {
     places: Places,
     max_token_bytes: usize,
     realm: String,
-    cache_bytes: usize,
+    cache_capacity_bytes: usize,
     required: Vec<String>,
     demands: Vec<Demand>,
     client_ids: Vec<String>,
@@ -180,8 +185,7 @@ impl Jwt {
     /// Its metadata are at `/.well-known/openid-configuration` below its name (OpenID Connect
     /// Discovery 1.0 section 4), or where RFC 8414 section 3 has them if that address answers 404.
     /// They must name this issuer, and the address of its keys. Both are fetched when the
-    /// service starts, every five minutes after that, and at once when a token names a key that is not
-    /// known: see [`refresh_every`](Self::refresh_every) and
+    /// service starts, every five minutes after that, and immediately if a token names an unknown key: see [`refresh_every`](Self::refresh_every) and
     /// [`keys_last`](Self::keys_last). HTTPS is needed, except on this machine's loopback.
     ///
     /// ```
@@ -233,7 +237,7 @@ impl Jwt {
         Self::with_source(Some(Source::File(path.into())))
     }
 
-    /// What is expected of tokens that somebody else vouches for.
+    /// The expectations about tokens that an introspection endpoint verifies.
     #[cfg(feature = "introspection")]
     pub(crate) fn of_others() -> Self {
         Self::with_source(None).profile(Profile::Jwt)
@@ -269,7 +273,7 @@ impl Jwt {
             places: Places::default(),
             max_token_bytes: 8 * 1024,
             realm: "api".to_owned(),
-            cache_bytes: 16 * 1024 * 1024,
+            cache_capacity_bytes: 16 * 1024 * 1024,
             required: Vec::new(),
             demands: Vec::new(),
             client_ids: Vec::new(),
@@ -287,7 +291,7 @@ impl Jwt {
     }
 }
 
-/// Shows what is expected of a token, never a key.
+/// Shows the expectations about tokens, never a key.
 impl fmt::Debug for Jwt {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter

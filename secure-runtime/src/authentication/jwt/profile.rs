@@ -1,4 +1,4 @@
-//! Which kind of token is accepted: what its header and its claims say that it is.
+//! Token profiles: which kind of token is accepted, by its header and its claims.
 //!
 //! An issuer signs tokens of several kinds with the same keys: access tokens, ID tokens, refresh
 //! tokens, logout tokens. One that is sent as another is an attack (RFC 8725 section 3.11 and 3.12,

@@ -1,4 +1,4 @@
-//! The part of the description that is about keys: which ones, and how published ones are kept up to date.
+//! Settings of [`Jwt`] about keys: the keys, and how published ones are fetched and refreshed.
 
 #[cfg(feature = "discovery")]
 use std::path::PathBuf;
@@ -129,7 +129,8 @@ mod tests {
     use crate::testing::Issuer;
 
     fn faults(jwt: Jwt) -> Vec<String> {
-        jwt.check().err().unwrap_or_default()
+        let errors = jwt.check().err().into_iter().flatten();
+        errors.map(|error| error.to_string()).collect()
     }
 
     #[test]

@@ -16,7 +16,7 @@ pub(super) struct Asked {
 pub(super) static ASKED: LazyLock<Asked> = LazyLock::new(|| {
     let mut asked = Asked { roles: false, scopes: false, permissions: false };
     for endpoint in endpoints() {
-        let mut ask_for_all = !endpoint.is_legible;
+        let mut ask_for_all = !endpoint.is_readable;
         endpoint.policy.rule.each_leaf(&mut |leaf| match leaf {
             Rule::Role(_) => asked.roles = true,
             Rule::Scope(_) => asked.scopes = true,

@@ -1,4 +1,4 @@
-//! Values that claims must have, as the description says.
+//! Required claim values, as the configuration of a `Jwt` states them.
 
 use super::json::{Json, Object};
 use super::{Jwt, Rules};

@@ -5,7 +5,7 @@ use super::claim_mapping::Places;
 use super::issuers::Issuers;
 use super::profile::Profile;
 use super::required_claims::Demand;
-use crate::authentication::ClaimPath;
+use crate::authentication::{Capabilities, ClaimPath};
 
 /// What a token must be, checked.
 #[derive(Debug)]
@@ -38,8 +38,22 @@ impl Rules {
         self.issuers.name()
     }
 
-    /// Whether tokens for this audience are accepted.
-    pub(crate) fn accepts_audience(&self, audience: &str) -> bool {
-        self.any_audience || self.audiences.iter().any(|accepted| **accepted == *audience)
+    /// What an authenticator with these rules announces.
+    pub(crate) fn capabilities(&self, revocations: bool) -> Capabilities {
+        let mut it = Capabilities::new().names_sign_in().issuer(self.issuer());
+        it = self.audiences.iter().fold(it, |it, audience| it.accepts_audience(audience.clone()));
+        if self.any_audience {
+            it = it.accepts_any_audience();
+        }
+        if self.places.tenant.is_some() {
+            it = it.names_tenants();
+        }
+        if self.places.tier.is_some() {
+            it = it.names_tiers();
+        }
+        if revocations {
+            it = it.checks_revocations();
+        }
+        it
     }
 }

@@ -1,4 +1,4 @@
-//! Claims and names as an operator reads them: on one line, and short.
+//! Formats claims and names for operators: on one line, and short.
 
 use super::json::{Json, Object};
 use crate::support::time::Moment;

@@ -1,4 +1,4 @@
-//! Where published keys come from: an issuer's metadata, an address, a file.
+//! Sources of published keys: an issuer's metadata, an address, a file.
 
 #[cfg(feature = "discovery")]
 use std::cell::OnceCell;
@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::key_set::{AcceptedKeys, KeySet, LeftOut};
 use super::keys::Keys;
-use crate::authentication::local_file;
+use crate::authentication::{ConfigurationError, Faults, local_file};
 #[cfg(feature = "discovery")]
 use crate::authentication::{
     fetching::{Fetching, Transport},
@@ -69,7 +69,7 @@ impl Reader {
         issuer: &str,
         how: &How,
         accepted: AcceptedKeys,
-        faults: &mut Vec<String>,
+        faults: &mut Faults,
     ) -> Option<Self> {
         #[cfg(feature = "discovery")]
         let transport = how.check(faults);
@@ -87,7 +87,9 @@ impl Reader {
             }
         };
         Some(Self {
-            from: from.map_err(|fault| faults.push(fault)).ok()?,
+            from: from
+                .map_err(|fault: String| faults.push(ConfigurationError::invalid(fault)))
+                .ok()?,
             accepted,
             left_out: RefCell::default(),
             #[cfg(feature = "discovery")]

@@ -1,4 +1,4 @@
-//! Unknown keys that were asked for just now, so that nobody waits for them each time.
+//! Unknown key ids that were fetched recently, so that requests with them do not wait again.
 //!
 //! 1. A token whose key is unknown waits for a newer set. If that lacks the key too, the same token is
 //!    refused at once for a second after that fetch began, and for 2, 4 … 16 seconds when it is asked

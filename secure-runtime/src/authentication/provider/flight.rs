@@ -1,4 +1,4 @@
-//! The fetch under way, and when the next one may begin.
+//! Single flight of fetches: the fetch in flight, and the earliest time of the next one.
 //!
 //! 1. No fetch begins within a second of the beginning of the one before; after one that failed, within
 //!    2, 4 … 64 seconds.

@@ -1,4 +1,4 @@
-//! The thread that fetches when it is told to.
+//! The thread that fetches documents on request.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::Receiver;

@@ -1,4 +1,4 @@
-//! When sets are fetched, and who waits for them.
+//! Tests of the schedule of fetches, and of the requests that wait for them.
 
 use std::sync::mpsc::Receiver;
 

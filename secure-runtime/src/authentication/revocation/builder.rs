@@ -1,4 +1,4 @@
-//! The terms of a list of revocations.
+//! Builder of a revocation list: capacity, longest token life, clock.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! What is revoked, and for how long it must be remembered.
+//! The in-memory revocation list: its entries, and how long each is kept.
 //!
 //! 1. A token that is checked here lives for the longest life at most. So does what revokes it, with
 //!    a margin for clocks that disagree: after that, nothing is left that it could stop.

@@ -1,4 +1,4 @@
-//! Credentials that are good in themselves, and must not count any more.
+//! Revocation lists: credentials that verify, but are rejected because they were revoked.
 //!
 //! 1. Revoked is one token (`jti`), one session (`sid`), one subject, an issuer, or everything; the
 //!    latter three as far as they were issued until a time.
@@ -25,6 +25,7 @@ mod tests;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 pub use builder::RevocationsBuilder;
 pub use revoked::{RevocationError, Revoked};
@@ -36,6 +37,7 @@ use list::{Issued, Kept, List, Target, UNREADABLE};
 use super::Refusal;
 use crate::principal::Principal;
 use crate::support::time::Clock;
+use crate::support::unix_time::unix_seconds;
 
 /// Revoked tokens, sessions and subjects: a handle that is cheap to clone.
 ///
@@ -111,35 +113,34 @@ impl Revocations {
 
     /// Revokes every token of one subject that was issued until now: logged out everywhere.
     pub fn revoke_subject(&self, issuer: &str, subject: &str) -> Revoked {
-        self.revoke_subject_until(issuer, subject, self.now_seconds())
+        self.revoke(Target::Subject(issuer, subject), Issued::Until(self.now_seconds()))
     }
 
-    /// Revokes every token of one subject that was issued in this second or before, in seconds
-    /// since the Unix epoch by the issuer's clock.
-    pub fn revoke_subject_until(&self, issuer: &str, subject: &str, issued: u64) -> Revoked {
-        self.revoke(Target::Subject(issuer, subject), Issued::Until(issued))
+    /// Revokes every token of one subject that was issued in the second of this time or before, by the
+    /// issuer's clock.
+    pub fn revoke_subject_until(&self, issuer: &str, subject: &str, issued: SystemTime) -> Revoked {
+        self.revoke(Target::Subject(issuer, subject), Issued::Until(unix_seconds(issued)))
     }
 
     /// Revokes every token of an issuer that was issued until now: its key leaked.
     pub fn revoke_issuer(&self, issuer: &str) -> Revoked {
-        self.revoke_issuer_until(issuer, self.now_seconds())
+        self.revoke(Target::Issuer(issuer), Issued::Until(self.now_seconds()))
     }
 
-    /// Revokes every token of an issuer that was issued in this second or before, in seconds since
-    /// the Unix epoch by the issuer's clock.
-    pub fn revoke_issuer_until(&self, issuer: &str, issued: u64) -> Revoked {
-        self.revoke(Target::Issuer(issuer), Issued::Until(issued))
+    /// Revokes every token of an issuer that was issued in the second of this time or before, by the
+    /// issuer's clock.
+    pub fn revoke_issuer_until(&self, issuer: &str, issued: SystemTime) -> Revoked {
+        self.revoke(Target::Issuer(issuer), Issued::Until(unix_seconds(issued)))
     }
 
     /// Revokes every token that was issued until now.
     pub fn revoke_everything(&self) -> Revoked {
-        self.revoke_everything_until(self.now_seconds())
+        self.revoke(Target::Everything, Issued::Until(self.now_seconds()))
     }
 
-    /// Revokes every token that was issued in this second or before, in seconds since the Unix
-    /// epoch.
-    pub fn revoke_everything_until(&self, issued: u64) -> Revoked {
-        self.revoke(Target::Everything, Issued::Until(issued))
+    /// Revokes every token that was issued in the second of this time or before.
+    pub fn revoke_everything_until(&self, issued: SystemTime) -> Revoked {
+        self.revoke(Target::Everything, Issued::Until(unix_seconds(issued)))
     }
 
     /// Revokes what this caller presented: the token if it has a `jti`, else the session if it has a
@@ -162,7 +163,7 @@ impl Revocations {
     /// }
     /// ```
     pub fn revoke_caller(&self, caller: &Principal) -> Revoked {
-        if caller.issued_at().is_none() || caller.expires_at().is_none() {
+        if caller.issued_at_unix().is_none() || caller.expires_at_unix().is_none() {
             return Revoked::known(Err(RevocationError::OutOfReach));
         }
         let issuer = caller.issuer().unwrap_or_default();
@@ -170,8 +171,8 @@ impl Revocations {
             (Some(token_id), _) => self.revoke_token(issuer, token_id),
             (None, Some(session)) => self.revoke_session(issuer, session),
             (None, None) => {
-                let issued = caller.issued_at().unwrap_or_else(|| self.now_seconds());
-                self.revoke_subject_until(issuer, caller.subject(), issued)
+                let issued = caller.issued_at_unix().unwrap_or_else(|| self.now_seconds());
+                self.revoke(Target::Subject(issuer, caller.subject()), Issued::Until(issued))
             }
         }
     }
@@ -189,14 +190,17 @@ impl Revocations {
     /// knows what is revoked.
     ///
     /// ```
+    /// use std::time::{Duration, SystemTime};
     /// use secure_runtime::Principal;
     /// use secure_runtime::authentication::Revocations;
     ///
     /// let revocations = Revocations::in_memory();
-    /// let caller = Principal::builder("alice").issuer("shop").issued_at(1000).expires_at(1600).build();
+    /// let now = SystemTime::now();
+    /// let caller = Principal::builder("alice").issuer("shop").issued_at(now);
+    /// let caller = caller.expires_at(now + Duration::from_secs(600)).build();
     /// assert!(revocations.check(&caller).is_ok());
     ///
-    /// drop(revocations.revoke_subject_until("shop", "alice", 1000));
+    /// drop(revocations.revoke_subject_until("shop", "alice", now));
     /// assert!(revocations.check(&caller).is_err());
     /// ```
     #[inline]
@@ -226,7 +230,9 @@ impl Revocations {
         if version == UNREADABLE {
             return Err(Uncleared::Unreadable);
         }
-        let (Some(issued_at), Some(expires_at)) = (caller.issued_at(), caller.expires_at()) else {
+        let (Some(issued_at), Some(expires_at)) =
+            (caller.issued_at_unix(), caller.expires_at_unix())
+        else {
             return Err(Uncleared::Undated);
         };
         if expires_at.saturating_sub(issued_at) > self.0.longest_seconds {

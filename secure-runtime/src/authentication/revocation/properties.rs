@@ -1,4 +1,4 @@
-//! The list beside a naive one that forgets nothing, over many revocations and clocks that move.
+//! Property tests: the revocation list against a naive list that keeps every entry, while clocks move.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -7,6 +7,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::support::time::Clock;
+use crate::support::unix_time::system_time;
 use crate::testing::FakeClock;
 
 const HOUR: u64 = 3600;
@@ -87,7 +88,7 @@ proptest! {
                 Step::Pass { seconds } => clock.advance(Duration::from_secs(seconds)),
                 Step::Jump { seconds } => {
                     clock.jump_wall(seconds);
-                    drop(revocations.revoke_everything_until(0));
+                    drop(revocations.revoke_everything_until(system_time(0)));
                     clock.jump_wall(-seconds);
                 }
                 Step::Revoke { kind, name, age } => {
@@ -96,9 +97,9 @@ proptest! {
                     let (revoked, number) = match kind {
                         0 => (revocations.revoke_token(&issuer, &own), name),
                         1 => (revocations.revoke_session(&issuer, &own), name),
-                        2 => (revocations.revoke_subject_until(&issuer, &own, until), name),
-                        3 => (revocations.revoke_issuer_until(&issuer, until), name % 2),
-                        _ => (revocations.revoke_everything_until(until), 0),
+                        2 => (revocations.revoke_subject_until(&issuer, &own, system_time(until)), name),
+                        3 => (revocations.revoke_issuer_until(&issuer, system_time(until)), name % 2),
+                        _ => (revocations.revoke_everything_until(system_time(until)), 0),
                     };
                     drop(revoked);
                     naive.revoke((kind, number, until), now);
@@ -107,9 +108,9 @@ proptest! {
                     let issued = now.saturating_add_signed(-age);
                     let (issuer, own) = issuer_and_name(name);
                     let builder = Principal::builder(own.clone()).issuer(issuer).session(own.clone());
-                    let builder = builder.token_id(own).issued_at(issued);
+                    let builder = builder.token_id(own).issued_at_unix(issued);
                     let is_refused =
-                        revocations.check(&builder.expires_at(issued + HOUR).build()).is_err();
+                        revocations.check(&builder.expires_at_unix(issued + HOUR).build()).is_err();
                     let (must, may) = naive.says(name, issued);
                     let is_alive = now < issued + HOUR;
                     prop_assert!(is_refused || !must || !is_alive, "a revoked token counts");

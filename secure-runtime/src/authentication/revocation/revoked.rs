@@ -1,4 +1,4 @@
-//! What revoking answers.
+//! The result of a revocation, and its errors.
 
 use std::fmt;
 use std::future::Future;

@@ -1,4 +1,4 @@
-//! What is revoked, for how long, and that nothing slips through.
+//! Tests of revocation lists: targets, times, capacity.
 
 use std::time::Duration;
 
@@ -6,6 +6,7 @@ use super::list::{Issued, Kept, List, Target, Terms};
 use super::*;
 use crate::authentication::RefusalCode;
 use crate::support::time::{Clock, Moment};
+use crate::support::unix_time::system_time;
 use crate::testing::FakeClock;
 
 const HOUR: u64 = 3600;
@@ -13,7 +14,7 @@ const HOUR: u64 = 3600;
 /// A caller whose token was issued then, and lives for an hour.
 fn caller(subject: &str, issued: u64) -> Principal {
     let builder = Principal::builder(subject).issuer("shop").token_id("t").session("s");
-    builder.issued_at(issued).expires_at(issued + HOUR).build()
+    builder.issued_at_unix(issued).expires_at_unix(issued + HOUR).build()
 }
 
 fn outcome(revocations: &Revocations, caller: &Principal) -> Result<(), RefusalCode> {
@@ -43,7 +44,7 @@ fn a_revocation_reaches_what_it_names_and_nothing_else() {
     let check = |revoke: &dyn Fn(&Revocations, u64) -> Revoked, revoked: [bool; 5]| {
         let (revocations, _, now) = revocations();
         let other = |builder: crate::PrincipalBuilder| {
-            builder.issued_at(now).expires_at(now + HOUR).build()
+            builder.issued_at_unix(now).expires_at_unix(now + HOUR).build()
         };
         let callers = [
             caller("alice", now),
@@ -68,17 +69,23 @@ fn a_revocation_reaches_what_it_names_and_nothing_else() {
     check(&|it, _| it.revoke_session("shop", "s"), [true, true, false, false, false]);
     check(&|it, _| it.revoke_subject("shop", "alice"), [true, false, false, false, false]);
     check(
-        &|it, now| it.revoke_subject_until("shop", "alice", now - 1),
+        &|it, now| it.revoke_subject_until("shop", "alice", system_time(now - 1)),
         [false, false, false, false, false],
     );
     check(
-        &|it, now| it.revoke_subject_until("shop", "alice", now + 1),
+        &|it, now| it.revoke_subject_until("shop", "alice", system_time(now + 1)),
         [true, true, false, false, false],
     );
     check(&|it, _| it.revoke_issuer("shop"), [true, false, true, false, true]);
-    check(&|it, now| it.revoke_issuer_until("shop", now - 1), [false, false, false, false, false]);
+    check(
+        &|it, now| it.revoke_issuer_until("shop", system_time(now - 1)),
+        [false, false, false, false, false],
+    );
     check(&|it, _| it.revoke_everything(), [true, false, true, true, true]);
-    check(&|it, now| it.revoke_everything_until(now - 1), [false, false, false, false, false]);
+    check(
+        &|it, now| it.revoke_everything_until(system_time(now - 1)),
+        [false, false, false, false, false],
+    );
     check(&|it, _| it.revoke_token("shop", "unknown"), [false, false, false, false, false]);
     check(&|it, _| it.revoke_token("", "t"), [false, false, false, false, false]);
 }
@@ -87,7 +94,8 @@ fn a_revocation_reaches_what_it_names_and_nothing_else() {
 fn a_caller_logs_out_by_the_narrowest_name() {
     let (revocations, _, now) = revocations();
     let full = caller("alice", now);
-    let builder = || Principal::builder("alice").issuer("shop").issued_at(now).expires_at(now + 9);
+    let builder =
+        || Principal::builder("alice").issuer("shop").issued_at_unix(now).expires_at_unix(now + 9);
     let other_token = builder().token_id("u").session("s").build();
     let only_session = builder().session("s").build();
     let anonymous = builder().build();
@@ -104,7 +112,9 @@ fn a_caller_logs_out_by_the_narrowest_name() {
     check([REVOKED, REVOKED, REVOKED]);
     // An API key's caller: nothing that is written here would end it.
     let (before, undated) = (revocations.statistics().entries, Principal::builder("alice"));
-    for caller in [undated.clone(), undated.clone().expires_at(now + 9), undated.issued_at(now)] {
+    for caller in
+        [undated.clone(), undated.clone().expires_at_unix(now + 9), undated.issued_at_unix(now)]
+    {
         let caller = caller.build();
         assert_eq!(done(revocations.revoke_caller(&caller)), Err(RevocationError::OutOfReach));
     }
@@ -118,12 +128,12 @@ fn what_could_not_be_revoked_does_not_count() {
     let refused = |caller: crate::PrincipalBuilder| {
         revocations.check(&caller.build()).map_err(|refusal| refusal.cause().to_owned())
     };
-    let undated = refused(builder().expires_at(now)).unwrap_err();
+    let undated = refused(builder().expires_at_unix(now)).unwrap_err();
     assert!(undated.contains("does not say when it was issued"), "{undated}");
-    assert_eq!(refused(builder().issued_at(now)).unwrap_err(), undated);
-    let long = refused(builder().issued_at(now).expires_at(now + HOUR + 1)).unwrap_err();
+    assert_eq!(refused(builder().issued_at_unix(now)).unwrap_err(), undated);
+    let long = refused(builder().issued_at_unix(now).expires_at_unix(now + HOUR + 1)).unwrap_err();
     assert!(long.contains("lives longer than revocations are kept"), "{long}");
-    assert_eq!(refused(builder().issued_at(now).expires_at(now + HOUR)), Ok(()));
+    assert_eq!(refused(builder().issued_at_unix(now).expires_at_unix(now + HOUR)), Ok(()));
 }
 
 #[test]
@@ -131,11 +141,17 @@ fn the_future_is_not_revoked() {
     let (revocations, _, now) = revocations();
     let issued = caller("alice", now);
     let ahead = Err(RevocationError::InTheFuture);
-    assert_eq!(done(revocations.revoke_subject_until("shop", "alice", now + 301)), ahead);
-    assert_eq!(done(revocations.revoke_everything_until(u64::MAX)), ahead);
-    assert_eq!(done(revocations.revoke_issuer_until("shop", u64::MAX - 1)), ahead);
+    assert_eq!(
+        done(revocations.revoke_subject_until("shop", "alice", system_time(now + 301))),
+        ahead
+    );
+    assert_eq!(done(revocations.revoke_everything_until(system_time(u64::MAX))), ahead);
+    assert_eq!(done(revocations.revoke_issuer_until("shop", system_time(u64::MAX - 1))), ahead);
     assert_eq!(outcome(&revocations, &issued), Ok(()));
-    assert_eq!(done(revocations.revoke_subject_until("shop", "alice", now + 300)), Ok(()));
+    assert_eq!(
+        done(revocations.revoke_subject_until("shop", "alice", system_time(now + 300))),
+        Ok(())
+    );
     assert_eq!(outcome(&revocations, &issued), REVOKED);
 }
 
@@ -204,8 +220,9 @@ fn what_does_not_fit_revokes_more_and_nothing_is_forgotten() {
     let clock = FakeClock::new();
     let now = clock.now().unix_seconds();
     let revocations = Revocations::builder().capacity(2).clock(clock.clone()).in_memory();
-    let others = Principal::builder("bob").issuer("shop").issued_at(now).expires_at(now + 400);
-    let (others, later) = (others.clone().build(), others.issued_at(now + 301).build());
+    let others =
+        Principal::builder("bob").issuer("shop").issued_at_unix(now).expires_at_unix(now + 400);
+    let (others, later) = (others.clone().build(), others.issued_at_unix(now + 301).build());
     drop(revocations.revoke_token("shop", "t"));
     drop(revocations.revoke_subject("shop", "carol"));
     assert_eq!(outcome(&revocations, &others), Ok(()));
@@ -223,7 +240,8 @@ fn what_does_not_fit_revokes_more_and_nothing_is_forgotten() {
     for number in 0..1023 {
         drop(revocations.revoke_issuer(&format!("issuer {number}")));
     }
-    let elsewhere = Principal::builder("dan").issuer("bank").issued_at(now).expires_at(now + 9);
+    let elsewhere =
+        Principal::builder("dan").issuer("bank").issued_at_unix(now).expires_at_unix(now + 9);
     let elsewhere = elsewhere.build();
     assert_eq!(outcome(&revocations, &elsewhere), Ok(()));
     drop(revocations.revoke_issuer("one more"));

@@ -1,4 +1,4 @@
-//! Tokens that were verified, kept until they expire.
+//! The cache of verified tokens.
 //!
 //! 1. Only verified tokens come in; refusals are kept apart ([`RefusedTokens`]), for a moment.
 //! 2. A hit needs the *whole* token to be equal, byte for byte. The hash only finds the candidate.

@@ -1,4 +1,4 @@
-//! What a cache of verified tokens was good for, counted where no two threads write.
+//! Statistics of a cache of verified tokens, in counters that threads do not share.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

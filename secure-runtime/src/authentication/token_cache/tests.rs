@@ -1,4 +1,4 @@
-//! What is kept, for how long, and in how much memory.
+//! Tests of the token cache: lifetimes and memory.
 
 use std::time::Duration;
 

@@ -1,9 +1,9 @@
-//! Limits that this instance counts by itself: they never wait.
+//! Rate limits that this process counts in memory. They never wait.
 
 use std::task::{Context, Poll};
 
-use super::reserve::{self, Counted};
-use super::{Counting, deferred_costs, tier};
+use super::reserve::{self, LimitState};
+use super::{LimitBackend, deferred_costs, tier};
 use crate::pipeline::gate::Gate;
 use crate::pipeline::progress::Progress;
 use crate::pipeline::refused::Refused;
@@ -13,7 +13,7 @@ use crate::support::time::Moment;
 
 pub(super) struct InMemory;
 
-impl Counting for InMemory {
+impl LimitBackend for InMemory {
     #[inline]
     fn poll_reserve(
         gate: &Gate<'_>,
@@ -31,13 +31,18 @@ impl Counting for InMemory {
         now: Moment,
         _: &mut Context<'_>,
     ) -> Poll<Result<(), Refused>> {
-        let Progress { counted, costs, .. } = request;
-        Poll::Ready(deferred_costs::settle(&gate.security.inner().counters, counted, costs, now))
+        let Progress { limit_state, costs, .. } = request;
+        Poll::Ready(deferred_costs::settle(
+            &gate.security.inner().counters,
+            limit_state,
+            costs,
+            now,
+        ))
     }
 
     #[inline]
-    fn charge(security: &Security, counted: &mut Counted, cost: u32, now: Moment) {
-        deferred_costs::charge(&security.inner().counters, counted, cost, now);
+    fn charge(security: &Security, limit_state: &mut LimitState, cost: u32, now: Moment) {
+        deferred_costs::charge(&security.inner().counters, limit_state, cost, now);
     }
 }
 
@@ -48,5 +53,5 @@ fn take(gate: &Gate<'_>, request: &mut Progress, limits: &[PlannedLimit]) -> Res
     let tier = tier(gate, request)?;
     let address = || gate.group();
     let subject = gate.subject(&address, request.caller.as_ref(), tier.as_deref());
-    reserve::reserve(&inner.counters, limits, subject, now, &mut request.counted)
+    reserve::reserve(&inner.counters, limits, subject, now, &mut request.limit_state)
 }

@@ -1,9 +1,9 @@
-//! Whose request it is, as limits see it.
+//! The key under which a limit counts a request: principal, client IP, tenant, API key, header,
+//! claim or expression.
 //!
 //! A request without the header, the claim or the API key that a limit counts by is counted by its
-//! caller: the principal, else the address. None goes uncounted.
+//! principal, or by the client IP if it is anonymous. Every request is counted.
 
-use std::borrow::Cow;
 use std::hash::{Hash, Hasher};
 use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -20,58 +20,62 @@ use crate::policy::expression_context::Asked;
 use crate::policy::{KeyFunction, Needs};
 use crate::principal::{CountedClaims, Principal, VouchedBy};
 use crate::request::{FieldName, RequestHead};
-use crate::security::TierFunction;
 use crate::throttling::{LimitKey, Limiter};
 
-/// Whose request is counted.
+/// The request that is counted, with everything that a key can be made of.
 #[derive(Clone, Copy)]
 pub(in crate::pipeline) struct Subject<'a> {
-    /// The group of addresses that the client's belongs to.
+    /// The address group of the client IP.
     pub(in crate::pipeline) address: &'a dyn Fn() -> Option<IpAddr>,
     pub(in crate::pipeline) principal: Option<&'a Principal>,
-    /// The tier that the application says it has.
+    /// The tier that the application's function returned.
     pub(in crate::pipeline) tier: Option<&'a str>,
     pub(in crate::pipeline) request: &'a HttpRequest,
     /// The claims that limits count by.
     pub(in crate::pipeline) claims: &'a [ClaimNames],
-    /// Whom to ask for the client's whole address.
+    /// For the whole client IP, instead of its group.
     pub(in crate::pipeline) gate: Option<&'a Gate<'a>>,
 }
 
-/// What is hashed; the variant keeps a subject from being taken for an address.
+/// The content of a key that is hashed. The variants keep apart, for example, a principal and an
+/// address with the same text.
 #[derive(Hash)]
-enum Counted<'a> {
+enum KeyContent<'a> {
     Everybody,
-    /// Requests without an address (Unix sockets) share one count.
+    /// All requests without an address (Unix sockets) share one count.
     Address(Option<IpAddr>),
     Principal(VouchedBy<'a>, &'a str),
     Tenant(VouchedBy<'a>, &'a str),
     ApiKey(&'a str),
-    /// With its name, as a rate that endpoints share may count by another one elsewhere.
+    /// With the header's name, because endpoints that share a rate may count by different headers.
     Header(&'a str, &'a [u8]),
-    /// With the place of its name among all claims, and its hash.
+    /// The index of the claim's name among all claims, the issuer, and the hash of the value.
     Claim(usize, Option<VouchedBy<'a>>, u64),
     Key(u64),
     Each(u64),
 }
 
-/// Whether the limit is about this request.
+/// Whether the limit applies to this request.
 #[inline]
-pub(in crate::pipeline) fn counts(planned: &PlannedLimit, subject: Subject<'_>) -> bool {
+pub(in crate::pipeline) fn applies(planned: &PlannedLimit, subject: Subject<'_>) -> bool {
     planned.limit.audience.has(subject.principal, subject.tier)
-        && planned.unless.as_ref().is_none_or(|unless| !spares(unless, subject))
+        && planned.unless.as_ref().is_none_or(|unless| !is_exempt(unless, subject))
 }
 
-/// Whether it is one of those that a limit does not count.
-fn spares(unless: &Unless, subject: Subject<'_>) -> bool {
+/// Whether the limit's `unless` exempts this request.
+fn is_exempt(unless: &Unless, subject: Subject<'_>) -> bool {
     let Unless { rule, asks_about_callers } = unless;
     let Some(caller) = subject.principal else {
-        return !asks_about_callers && spares_address(rule, None, subject);
+        return !asks_about_callers && is_exempt_address(rule, None, subject);
     };
-    rule.holds_by_names(caller) || spares_address(rule, Some(caller), subject)
+    rule.holds_by_names(caller) || is_exempt_address(rule, Some(caller), subject)
 }
 
-fn spares_address(rule: &CompiledRule, caller: Option<&Principal>, subject: Subject<'_>) -> bool {
+fn is_exempt_address(
+    rule: &CompiledRule,
+    caller: Option<&Principal>,
+    subject: Subject<'_>,
+) -> bool {
     let address = || subject.gate.and_then(Gate::address);
     let found = Circumstances {
         caller,
@@ -84,24 +88,24 @@ fn spares_address(rule: &CompiledRule, caller: Option<&Principal>, subject: Subj
     rule.decide(&found) == Verdict::Holds
 }
 
-/// Whose count this is; `None` if the limit is not about this request.
+/// The key of a request under this limit; `None` if the limit does not apply to it.
 ///
 /// # Errors
 ///
-/// When an expression of the application fails.
+/// If an expression of the application fails.
 #[inline]
 pub(in crate::pipeline) fn key(
     limiter: &Limiter,
     planned: &PlannedLimit,
     subject: Subject<'_>,
 ) -> Result<Option<LimitKey>, Refused> {
-    if !counts(planned, subject) {
+    if !applies(planned, subject) {
         return Ok(None);
     }
     key_of(limiter, planned.id, &planned.by, subject).map(Some)
 }
 
-/// The key of a request under the limit of this number.
+/// The key of a request under the limit with this id.
 #[inline]
 pub(in crate::pipeline) fn key_of(
     limiter: &Limiter,
@@ -111,82 +115,71 @@ pub(in crate::pipeline) fn key_of(
 ) -> Result<LimitKey, Refused> {
     Ok(match (by, subject.principal) {
         (Counts::Caller, Some(principal)) => principal_key(limiter, id, principal),
-        (by, _) => match counted(limiter, by, subject)? {
-            Counted::Address(Some(address)) => limiter.key_address(id, address),
+        (by, _) => match key_content(limiter, by, subject)? {
+            KeyContent::Address(Some(address)) => limiter.key_address(id, address),
             whom => limiter.key(id, &whom),
         },
     })
 }
 
-/// A principal comes again with the same token: it is hashed once.
+/// The principal's content is hashed once, because the same principal comes with each request of a
+/// token.
 #[inline]
 fn principal_key(limiter: &Limiter, limit: u64, principal: &Principal) -> LimitKey {
-    let counted = || Counted::Principal(principal.vouched_by(), principal.subject());
-    let hashed = principal.hashed_once(|| limiter.hashed(&counted()));
+    let key_content = || KeyContent::Principal(principal.vouched_by(), principal.subject());
+    let hashed = principal.hashed_once(|| limiter.hashed(&key_content()));
     let key = hashed.and_then(|hashed| limiter.key_of(limit, hashed));
-    key.unwrap_or_else(|| limiter.key(limit, &counted()))
+    key.unwrap_or_else(|| limiter.key(limit, &key_content()))
 }
 
-fn counted<'a>(
+fn key_content<'a>(
     limiter: &Limiter,
     by: &'a Counts,
     subject: Subject<'a>,
-) -> Result<Counted<'a>, Refused> {
+) -> Result<KeyContent<'a>, Refused> {
     let caller = || match subject.principal {
-        Some(principal) => Counted::Principal(principal.vouched_by(), principal.subject()),
-        // Met by nobody known: the address stands in, and never nothing.
-        None => Counted::Address((subject.address)()),
+        Some(principal) => KeyContent::Principal(principal.vouched_by(), principal.subject()),
+        // An anonymous request is counted by client IP, never not at all.
+        None => KeyContent::Address((subject.address)()),
     };
     let more = match by {
         Counts::Caller => return Ok(caller()),
-        Counts::Address => return Ok(Counted::Address((subject.address)())),
-        Counts::Everybody => return Ok(Counted::Everybody),
+        Counts::Address => return Ok(KeyContent::Address((subject.address)())),
+        Counts::Everybody => return Ok(KeyContent::Everybody),
         Counts::Tenant => {
             let tenant = subject.principal.and_then(|it| Some((it.vouched_by(), it.tenant()?)));
-            return Ok(tenant.map_or_else(caller, |(by, name)| Counted::Tenant(by, name)));
+            return Ok(tenant.map_or_else(caller, |(by, name)| KeyContent::Tenant(by, name)));
         }
         Counts::More(more) => more,
     };
     let found = match &**more {
-        More::ApiKey => subject.principal.and_then(Principal::api_key).map(Counted::ApiKey),
+        More::ApiKey => subject.principal.and_then(Principal::api_key).map(KeyContent::ApiKey),
         More::Header(name) => {
-            one_line(subject, name).map(|line| Counted::Header(name.as_str(), line))
+            single_line(subject, name).map(|line| KeyContent::Header(name.as_str(), line))
         }
         More::Claim(place) => {
             let by = subject.principal.map(Principal::vouched_by);
-            claim(limiter, *place, subject).map(|value| Counted::Claim(*place, by, value))
+            claim(limiter, *place, subject).map(|value| KeyContent::Claim(*place, by, value))
         }
-        More::Key(function) => Some(Counted::Key(value(limiter, *function, subject)?)),
+        More::Key(function) => Some(KeyContent::Key(value(limiter, *function, subject)?)),
         More::Each(parts) => {
-            let parts = parts.iter().map(|part| counted(limiter, part, subject));
+            let parts = parts.iter().map(|part| key_content(limiter, part, subject));
             let parts = parts.collect::<Result<Vec<_>, _>>()?;
-            Some(Counted::Each(limiter.hash(|mut state| parts.hash(&mut state)).0))
+            Some(KeyContent::Each(limiter.hash(|mut state| parts.hash(&mut state)).0))
         }
     };
     Ok(found.unwrap_or_else(caller))
 }
 
-/// The one line of a header. Of several, it would have to be guessed which one a proxy wrote.
-pub(in crate::pipeline) fn one_line<'a>(
+/// The value of a header that occurs once. With several lines, it is unclear which one a proxy
+/// wrote.
+pub(in crate::pipeline) fn single_line<'a>(
     subject: Subject<'a>,
     name: &FieldName,
 ) -> Option<&'a [u8]> {
     let mut lines = RequestHead::new(subject.request).lines_of(name);
     let line = lines.next().filter(|line| !line.is_empty());
     line.filter(|_| lines.next().is_none())
-}
-
-/// The tier of a caller, by the application's function.
-///
-/// # Errors
-///
-/// When it panics.
-pub(in crate::pipeline) fn tier(
-    function: &TierFunction,
-    caller: &Principal,
-) -> Result<Option<Cow<'static, str>>, Refused> {
-    catch_unwind(AssertUnwindSafe(|| function(caller)))
-        .map_err(|_| Box::new(Denial::internal("the function that names tiers panicked")))
 }
 
 /// The value of an expression of the application, hashed.
@@ -199,18 +192,18 @@ fn value(
     written.map(|()| hash)
 }
 
-/// Writes what an expression of the application gives to be hashed.
+/// Writes the value of an expression of the application into the hasher.
 ///
 /// # Errors
 ///
-/// When there is none, or it fails.
+/// If there is no expression, or it fails.
 pub(in crate::pipeline) fn write_value(
     function: Option<KeyFunction>,
     subject: Subject<'_>,
     state: &mut dyn Hasher,
 ) -> Result<(), Refused> {
     let Some(function) = function else {
-        let cause = "a limit counts by an expression that is not there";
+        let cause = "a limit counts by an expression that is missing";
         return Err(Box::new(Denial::internal(cause)));
     };
     let asked = Asked::new(subject.principal, subject.request);
@@ -221,14 +214,14 @@ pub(in crate::pipeline) fn write_value(
     }
 }
 
-/// The value of a claim, hashed. The claims are read once for each token.
+/// The value of a claim, hashed. The claims are read once per token.
 fn claim(limiter: &Limiter, place: usize, subject: Subject<'_>) -> Option<u64> {
     let principal = subject.principal?;
     let read = || read_claims(limiter, principal, subject.claims);
     let kept = principal.cached_claims().get_or_init(read);
     match limiter.key_of(0, kept.mark) {
         Some(_) => kept.values.get(place).copied().flatten(),
-        // Kept for another security, with other claims.
+        // Cached for another `Security`, with other claims.
         None => read().values.get(place).copied().flatten(),
     }
 }
@@ -243,7 +236,7 @@ fn read_claims(limiter: &Limiter, principal: &Principal, claims: &[ClaimNames]) 
     CountedClaims { mark: limiter.hashed(&()), values }
 }
 
-/// The value of a claim. A list or an object is nobody, and could be written in many ways.
+/// The value of a claim. Lists and objects do not identify anybody, and have several spellings.
 pub(in crate::pipeline) fn named_claim(all: &Value, names: ClaimNames) -> Option<&Value> {
     let value = names.iter().try_fold(all, |value, name| value.get(name))?;
     matches!(value, Value::String(_) | Value::Number(_) | Value::Bool(_)).then_some(value)

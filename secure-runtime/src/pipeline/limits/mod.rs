@@ -1,4 +1,5 @@
-//! The limits of one request: those of this instance, and those that it counts together with others.
+//! Rate limits of one request: takes permits from the limits that are counted in memory and from
+//! those in Redis.
 
 pub(super) mod deferred_costs;
 mod in_memory;
@@ -20,16 +21,17 @@ use actix_web::HttpResponse;
 use super::gate::Gate;
 use super::progress::Progress;
 use super::refused::Refused;
+use crate::denial::caught;
 use crate::plan::{Mode, Stage};
 use crate::security::Security;
 use crate::support::time::Moment;
-use reserve::{Counted, Refundable};
+use reserve::{LimitState, Refundable};
 use response_cost::ResponseCost;
 
-/// Who counts limits: each takes the permits of all limits that it counts, or of none. What has to wait is
-/// polled again, and goes on where it stopped.
-trait Counting {
-    /// Takes what is known of a request before its body is read.
+/// Counts limits. Each implementation takes permits of all its limits, or of none. If it has to
+/// wait, a later poll continues where it stopped.
+trait LimitBackend {
+    /// Takes the permits that are known before the body is read.
     fn poll_reserve(
         gate: &Gate<'_>,
         request: &mut Progress,
@@ -37,7 +39,7 @@ trait Counting {
         context: &mut Context<'_>,
     ) -> Poll<Result<(), Refused>>;
 
-    /// Takes the rest of what the arguments cost, or gives back what was taken first.
+    /// Takes the rest of the costs that depend on the arguments, or gives the first permits back.
     fn poll_settle(
         gate: &Gate<'_>,
         request: &mut Progress,
@@ -45,19 +47,19 @@ trait Counting {
         context: &mut Context<'_>,
     ) -> Poll<Result<(), Refused>>;
 
-    /// Takes the rest of what the handler said that the request costs, whether or not it is there.
-    fn charge(security: &Security, counted: &mut Counted, cost: u32, now: Moment);
+    /// Takes the rest of the cost that the response contains, even if it exceeds what is left.
+    fn charge(security: &Security, limit_state: &mut LimitState, cost: u32, now: Moment);
 }
 
-/// Those who count, in the order in which they are asked: who waits comes first, as what the others take
-/// would have to be given back.
+/// The implementations, in the order in which they run. The one that waits comes first; otherwise
+/// the permits of the other would have to be given back.
 #[cfg(feature = "redis")]
-type All = (shared::Shared, in_memory::InMemory);
+type Backends = (shared::Shared, in_memory::InMemory);
 #[cfg(not(feature = "redis"))]
-type All = in_memory::InMemory;
+type Backends = in_memory::InMemory;
 
-/// One after the other.
-impl<First: Counting, Next: Counting> Counting for (First, Next) {
+/// Runs one after the other.
+impl<First: LimitBackend, Next: LimitBackend> LimitBackend for (First, Next) {
     #[inline]
     fn poll_reserve(
         gate: &Gate<'_>,
@@ -81,9 +83,9 @@ impl<First: Counting, Next: Counting> Counting for (First, Next) {
     }
 
     #[inline]
-    fn charge(security: &Security, counted: &mut Counted, cost: u32, now: Moment) {
-        First::charge(security, counted, cost, now);
-        Next::charge(security, counted, cost, now);
+    fn charge(security: &Security, limit_state: &mut LimitState, cost: u32, now: Moment) {
+        First::charge(security, limit_state, cost, now);
+        Next::charge(security, limit_state, cost, now);
     }
 }
 
@@ -95,10 +97,11 @@ pub(super) fn poll(
     stage: Stage,
     context: &mut Context<'_>,
 ) -> Poll<Result<(), Refused>> {
-    All::poll_reserve(gate, request, stage, context)
+    Backends::poll_reserve(gate, request, stage, context)
 }
 
-/// The limits of requests that end authentication without a caller; then why they do, if they may not.
+/// The limits of anonymous requests and of rejected credentials; then the refusal of rejected
+/// credentials.
 #[inline]
 pub(super) fn poll_anonymous(
     gate: &Gate<'_>,
@@ -112,7 +115,7 @@ pub(super) fn poll_anonymous(
     Poll::Ready(request.refused.take().map_or(Ok(()), Err))
 }
 
-/// Takes what the arguments cost beyond what every request does.
+/// Takes the rest of the costs that depend on the arguments.
 #[inline]
 pub(super) fn poll_deferred_costs(
     gate: &Gate<'_>,
@@ -122,36 +125,42 @@ pub(super) fn poll_deferred_costs(
     if request.costs.is_empty() {
         return Poll::Ready(Ok(()));
     }
-    // The body may have taken its time.
+    // Reading the body may have taken long.
     let now = gate.security.inner().clock.now();
-    All::poll_settle(gate, request, now, context)
+    Backends::poll_settle(gate, request, now, context)
 }
 
-/// Takes what the handler said that the request costs.
+/// Takes the cost that the response contains.
 #[inline]
 pub(super) fn charge(security: &Security, request: &mut Progress, response: &HttpResponse) {
     let Some(ResponseCost(cost)) = response.extensions().get::<ResponseCost>().copied() else {
         return;
     };
-    All::charge(security, &mut request.counted, cost, security.inner().clock.now());
+    Backends::charge(security, &mut request.limit_state, cost, security.inner().clock.now());
 }
 
-/// Gives back what limits with `refund = 5xx` took, once.
+/// Gives back the permits of limits with `refund = 5xx`, once.
 #[cold]
-pub(super) fn refund(security: &Security, counted: &mut Counted) {
+pub(super) fn refund(security: &Security, limit_state: &mut LimitState) {
     let inner = security.inner();
     let now = inner.clock.now();
-    for Refundable { key, live, taken } in counted.refundable.drain(..) {
+    for Refundable { key, live, taken } in limit_state.refundable.drain(..) {
         let terms = |place| live.terms(place).allowance();
         inner.counters.give_back(live.generations, terms, key, &taken, now);
     }
 }
 
-/// The tier that the application says the caller has, where a limit asks.
+/// The caller's tier, from the application's function, if a limit depends on it.
+///
+/// # Errors
+///
+/// If the function panics.
 #[inline]
 fn tier(gate: &Gate<'_>, request: &Progress) -> Result<Option<Cow<'static, str>>, Refused> {
     match (&gate.security.inner().tier, &request.caller) {
-        (Some(function), Some(caller)) if gate.plan.has_tiers => keys::tier(function, caller),
+        (Some(function), Some(caller)) if gate.plan.has_tiers => {
+            caught("the function that names tiers", || function(caller)).map_err(Box::new)
+        }
         _ => Ok(None),
     }
 }

@@ -4,7 +4,7 @@ use super::keys::{Subject, key};
 use super::shadow_mode;
 use crate::denial::Denial;
 use crate::pipeline::refused::Refused;
-use crate::pipeline::stages::concurrency::Waiting;
+use crate::pipeline::stages::concurrency::QueuedRequest;
 use crate::plan::{LimitTexts, LiveLimit, PlannedLimit, Terms, bit};
 use crate::policy::{Cost, Limit};
 use crate::support::time::Moment;
@@ -12,81 +12,82 @@ use crate::throttling::{
     Allowance, Answer, Calendar, Counters, Decided, LimitKey, Outcome, Permit, Place,
 };
 
-/// The limit nearest to exhaustion, and what it said.
+/// The state of one limit after a permit was taken or refused, for the rate limit headers.
 #[derive(Clone, Copy)]
 pub(in crate::pipeline) struct LimitReport {
     pub(in crate::pipeline) limit: &'static Limit,
-    /// Its place among the endpoint's limits.
+    /// Its index among the endpoint's limits.
     pub(in crate::pipeline) position: usize,
     pub(in crate::pipeline) texts: &'static LimitTexts,
     pub(in crate::pipeline) calendar: Option<&'static Calendar>,
     pub(in crate::pipeline) answer: Answer,
-    /// Whether the answer is about what every request takes first.
+    /// Whether this is the permit that every request takes first.
     pub(in crate::pipeline) is_first: bool,
-    /// Its place among all limits.
+    /// Its index among all limits of the program.
     pub(in crate::pipeline) number: usize,
-    /// Whether it is enforced for this request.
-    pub(in crate::pipeline) binds: bool,
+    /// Whether the limit is enforced for this request (not in shadow mode).
+    pub(in crate::pipeline) is_enforced: bool,
 }
 
-/// What the limits of one request have said so far.
+/// The permits and results of one request's limits.
 #[derive(Default)]
-pub(in crate::pipeline) struct Counted {
+pub(in crate::pipeline) struct LimitState {
     pub(in crate::pipeline) report: Option<LimitReport>,
-    /// Those that took one permit, and take the rest once it is known how many there are.
-    pub(in crate::pipeline) open: Vec<Open>,
-    /// Those that give back what they took where the answer is 500 or above.
+    /// The limits that took one permit, and take the rest once the cost is known.
+    pub(in crate::pipeline) deferred: Vec<DeferredLimit>,
+    /// The limits that give their permits back if the status is 500 or above.
     pub(in crate::pipeline) refundable: Vec<Refundable>,
-    /// The limits that are not enforced for this request, a bit each: the client is not told of them.
-    pub(in crate::pipeline) untold: u64,
-    /// The queue in which it waits to be one of those that are being served; left before what it was
-    /// given before is given back.
-    pub(in crate::pipeline) waiting: Option<Box<Waiting>>,
-    /// What counts the request among them, until it is not; the latest first.
+    /// The limits that are in shadow mode for this request, one bit each. They are not in the
+    /// client's headers.
+    pub(in crate::pipeline) unenforced: u64,
+    /// The concurrency queue in which the request waits. Declared before `permits`, so that it is
+    /// left before they are released.
+    pub(in crate::pipeline) waiting: Option<Box<QueuedRequest>>,
+    /// The concurrency slots of the request, the latest first.
     pub(in crate::pipeline) permits: Vec<Permit>,
-    /// The same among all requests of the program.
+    /// The in-flight slot for load shedding.
     pub(in crate::pipeline) place: Option<Place>,
-    /// What the limits that several instances count together have said.
+    /// The limits that are counted in Redis.
     #[cfg(feature = "redis")]
-    pub(in crate::pipeline) shared: super::shared::Pending,
+    pub(in crate::pipeline) shared: super::shared::SharedState,
 }
 
 /// A limit whose cost is not known yet.
-pub(in crate::pipeline) struct Open {
-    /// As it was at launch.
+pub(in crate::pipeline) struct DeferredLimit {
+    /// The key as it was at startup.
     pub(in crate::pipeline) key: LimitKey,
     pub(in crate::pipeline) live: &'static LiveLimit,
     pub(in crate::pipeline) first: LimitReport,
-    /// What was decided about the first permit; `None` once it was given back.
+    /// The decision about the first permit; `None` once the permit was given back.
     pub(in crate::pipeline) taken: Option<Decided>,
 }
 
-/// What one limit took, and may give back.
+/// A permit that may be given back.
 pub(in crate::pipeline) struct Refundable {
     pub(super) key: LimitKey,
     pub(super) live: &'static LiveLimit,
     pub(super) taken: Decided,
 }
 
-/// Takes the permits. If one limit refuses, those taken before it in this stage are given back, so
-/// that a request refused by the hourly limit does not use up the one of the second.
+/// Takes the permits. If one limit refuses, the permits that this stage took before are given back.
+/// So a request that the hourly limit refuses uses up nothing of the limit per second.
 #[inline]
 pub(in crate::pipeline) fn reserve(
     counters: &Counters,
     limits: &[PlannedLimit],
     subject: Subject<'_>,
     now: Moment,
-    counted: &mut Counted,
+    limit_state: &mut LimitState,
 ) -> Result<(), Refused> {
     let mut taken: Vec<(LimitKey, LimitReport)> = Vec::new();
-    let earlier = counted.refundable.len();
+    let earlier = limit_state.refundable.len();
     for (index, planned) in limits.iter().enumerate() {
         let whom = match key(&counters.limiter, planned, subject) {
             Ok(Some(whom)) => whom,
             Ok(None) => continue,
             Err(refused) => {
                 give_back(counters, &taken, now);
-                counted.refundable.truncate(earlier);
+                limit_state.refundable.truncate(earlier);
                 return Err(refused);
             }
         };
@@ -95,22 +96,22 @@ pub(in crate::pipeline) fn reserve(
         let decided = counters.decide(live.generations, terms, whom, planned.upfront, now);
         let Decided { key, place, answer, .. } = decided;
         let Terms { limit, calendar } = live.terms(place);
-        let binds = shadow_mode::binds(&planned.mode, &planned.by, subject);
+        let is_enforced = shadow_mode::is_enforced_for(&planned.mode, &planned.by, subject);
         let is_first = true;
         let current =
-            LimitReport { limit, position, texts, calendar, answer, is_first, number, binds };
+            LimitReport { limit, position, texts, calendar, answer, is_first, number, is_enforced };
         if !answer.is_allowed() {
-            if !binds {
+            if !is_enforced {
                 shadow_mode::observe(counters, &current, whom, now);
-                counted.note(current);
+                limit_state.note(current);
                 continue;
             }
             counters.count(number, Outcome::Refused, whom);
             give_back(counters, &taken, now);
-            counted.refundable.truncate(earlier);
-            let current = current.as_asked_again();
+            limit_state.refundable.truncate(earlier);
+            let current = current.for_retry();
             let denial = throttled(&current);
-            counted.report = Some(current);
+            limit_state.report = Some(current);
             return Err(denial);
         }
         counters.count(number, Outcome::Allowed, whom);
@@ -118,17 +119,22 @@ pub(in crate::pipeline) fn reserve(
             taken.push((key, current));
         }
         if planned.limit.refunds {
-            counted.refundable.push(Refundable { key: whom, live, taken: decided });
+            limit_state.refundable.push(Refundable { key: whom, live, taken: decided });
         }
         if planned.is_open {
-            counted.open.push(Open { key: whom, live, first: current, taken: Some(decided) });
+            limit_state.deferred.push(DeferredLimit {
+                key: whom,
+                live,
+                first: current,
+                taken: Some(decided),
+            });
         }
-        counted.note(current);
+        limit_state.note(current);
     }
     Ok(())
 }
 
-/// Gives back what a stage took, as one of its limits refuses.
+/// Gives back the permits of a stage, because one of its limits refuses.
 pub(in crate::pipeline) fn give_back(
     counters: &Counters,
     taken: &[(LimitKey, LimitReport)],
@@ -139,28 +145,29 @@ pub(in crate::pipeline) fn give_back(
     }
 }
 
-impl Counted {
-    /// Keeps a permit until the request ends. They end in the order in which they stand: the last one
-    /// first, as it is what others wait for who hold the earlier ones.
+impl LimitState {
+    /// Keeps a slot until the request ends. Slots are released in the order of the list, the latest
+    /// first: requests that hold the earlier ones wait for it.
     pub(in crate::pipeline) fn hold(&mut self, permit: Permit) {
         self.permits.insert(0, permit);
     }
 
-    /// Whether some cost is not known yet.
+    /// Whether the cost of a limit is still unknown.
     #[inline]
-    pub(in crate::pipeline) fn is_open(&self) -> bool {
+    pub(in crate::pipeline) fn has_deferred(&self) -> bool {
         #[cfg(feature = "redis")]
-        if self.shared.is_open() {
+        if self.shared.has_deferred() {
             return true;
         }
-        !self.open.is_empty()
+        !self.deferred.is_empty()
     }
 
-    /// Keeps what a limit said, if it is nearer to exhaustion than those before it, or the same one.
+    /// Keeps the result of a limit, if it is nearer to exhaustion than the one before, or is the
+    /// same limit.
     #[inline]
     pub(in crate::pipeline) fn note(&mut self, current: LimitReport) {
-        if !current.binds {
-            self.untold |= bit(current.position);
+        if !current.is_enforced {
+            self.unenforced |= bit(current.position);
             return;
         }
         let replaces = |kept: &LimitReport| {
@@ -173,21 +180,21 @@ impl Counted {
 }
 
 impl LimitReport {
-    /// What the limit admits.
+    /// The quota, and the calendar if the limit has one.
     pub(in crate::pipeline) fn allowance(&self) -> Allowance<'static> {
         Allowance { quota: &self.limit.quota, calendar: self.calendar }
     }
 
-    /// The refusal of a first permit, with the time after which the same request is admitted.
+    /// A refused first permit, with the time after which the same request is admitted.
     #[cold]
-    pub(in crate::pipeline) fn as_asked_again(self) -> Self {
+    pub(in crate::pipeline) fn for_retry(self) -> Self {
         match self.limit.cost {
             Cost::Arguments(_) => Self { answer: self.answer.of_unknown_cost(), ..self },
             Cost::Permits(_) | Cost::Response => self,
         }
     }
 
-    /// Compares what is left of each quota, as shares.
+    /// Compares the remaining shares of the quotas.
     fn is_nearer_to_exhaustion_than(&self, other: &Self) -> bool {
         let (left, whole) = (self.answer.remaining(), self.limit.quota.burst().get());
         let (other_left, other_whole) = (other.answer.remaining(), other.limit.quota.burst().get());

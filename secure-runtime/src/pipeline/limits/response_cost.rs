@@ -1,13 +1,13 @@
-//! What a handler says that its request cost.
+//! [`ResponseCost`]: the cost of a request, which the handler adds to its response.
 
 use actix_web::{HttpRequest, HttpResponse, Responder};
 
-/// How many permits a request took, for limits with `cost = response`: a value among the response's
-/// extensions.
+/// The number of permits that a request costs, for limits with `cost = response`. It is a value in
+/// the response's extensions.
 ///
-/// One permit is taken before the handler runs, the rest after it: a response without this value, and
-/// one with zero, costs one. What is charged may be more than is left, and is owed then; more than a
-/// whole burst is never owed.
+/// One permit is taken before the handler runs, the rest after it. A response without this value,
+/// or with zero, costs one. The rest is charged even if less is left; the debt is at most one
+/// burst.
 ///
 /// ```
 /// use actix_web::{Responder, get, web};
@@ -24,7 +24,7 @@ use actix_web::{HttpRequest, HttpResponse, Responder};
 pub struct ResponseCost(pub u32);
 
 impl ResponseCost {
-    /// The response with its cost.
+    /// Adds this cost to a response.
     pub fn of<R: Responder>(self, response: R) -> Costed<R> {
         Costed { cost: self, response }
     }

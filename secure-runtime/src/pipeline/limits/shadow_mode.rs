@@ -1,4 +1,5 @@
-//! Limits that are not enforced, or not for every key.
+//! Shadow mode: limits that are counted but not enforced, or enforced only for a percentage of the
+//! keys.
 
 use std::hash::{DefaultHasher, Hasher};
 
@@ -9,28 +10,31 @@ use crate::plan::{Counts, LiveMode};
 use crate::support::time::Moment;
 use crate::throttling::{Counters, LimitKey, Outcome};
 
-/// Whether a limit of this mode refuses requests of this caller that are beyond it.
+/// Whether a limit of this mode is enforced for this request.
 #[inline]
-pub(in crate::pipeline) fn binds(mode: &LiveMode, by: &Counts, subject: Subject<'_>) -> bool {
-    mode.is_enforced() || is_drawn(mode.percent(), by, subject)
+pub(in crate::pipeline) fn is_enforced_for(
+    mode: &LiveMode,
+    by: &Counts,
+    subject: Subject<'_>,
+) -> bool {
+    mode.is_enforced() || is_selected(mode.percent(), by, subject)
 }
 
-/// Whether a percentage has whoever is counted in it. Where an expression of the application says who
-/// that is, it is asked for this once more; one that fails is in every percentage.
+/// Whether the request's key is in the enforced percentage. If the key is an expression of the
+/// application, it is evaluated once more. If it fails, the limit is enforced.
 #[cold]
-fn is_drawn(percent: u8, by: &Counts, subject: Subject<'_>) -> bool {
-    percent > 0 && whom(by, subject).map_or(true, |whom| draws(percent, &whom))
+fn is_selected(percent: u8, by: &Counts, subject: Subject<'_>) -> bool {
+    percent > 0 && whom(by, subject).map_or(true, |whom| is_in_percentage(percent, &whom))
 }
 
-/// Whether a percentage has those in it who are these bytes to every instance. Without a secret, so that
-/// every process draws the same ones.
-pub(in crate::pipeline) fn draws(percent: u8, whom: &[u8]) -> bool {
+/// Whether a key is in a percentage. The hash has no secret, so all processes select the same keys.
+pub(in crate::pipeline) fn is_in_percentage(percent: u8, whom: &[u8]) -> bool {
     let mut hasher = DefaultHasher::new();
     hasher.write(whom);
     hasher.finish() % 100 < u64::from(percent)
 }
 
-/// A request goes on although the limit is used up.
+/// Counts and logs a request that continues although the limit is used up.
 #[cold]
 pub(in crate::pipeline) fn observe(
     counters: &Counters,
@@ -40,9 +44,9 @@ pub(in crate::pipeline) fn observe(
 ) {
     counters.count(report.number, Outcome::Observed, key);
     let window = report.limit.quota.window_seconds();
-    if counters.notices.is_due(report.number, key, window, now.monotonic_nanos()) {
+    if counters.notices.is_due(report.number, key, window, now) {
         let (handler, limit) = (report.texts.handler, report.texts.name(report.position));
         let key = counters.notices.mark(key);
-        tracing::info!(handler, limit, %key, "would have been refused: the limit is observed");
+        tracing::info!(handler, limit, %key, "would have been refused: the limit is in shadow mode");
     }
 }

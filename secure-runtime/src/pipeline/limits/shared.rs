@@ -1,14 +1,15 @@
-//! Where several instances count together: what is asked of the store, and waited for.
+//! Rate limits that several instances count together in Redis: queries the store and waits for its
+//! answer.
 
 use std::future::Future;
 use std::num::NonZeroU32;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use super::keys::{Subject, counts};
-use super::reserve::{Counted, LimitReport, throttled};
+use super::keys::{Subject, applies};
+use super::reserve::{LimitReport, LimitState, throttled};
 use super::shared_keys::whom;
-use super::{Counting, shadow_mode, shared_deferred_costs, tier};
+use super::{LimitBackend, shadow_mode, shared_deferred_costs, tier};
 use crate::denial::{Denial, DenialKind};
 use crate::pipeline::gate::Gate;
 use crate::pipeline::progress::Progress;
@@ -22,81 +23,82 @@ use crate::throttling::{
     StoreUnavailable, Verdict,
 };
 
-/// Limits that several instances count together, in a store that is asked and waited for.
+/// Limits that several instances count together, in a store that has to be waited for.
 pub(super) struct Shared;
 
-/// What is on its way, and what is open, of the shared limits of one request.
+/// The shared limits of one request: the query that is running, and the costs that are still
+/// unknown.
 #[derive(Default)]
-pub(in crate::pipeline) struct Pending {
-    /// Of the stage that waits for the store.
-    pub(super) waiting: Option<Box<Waiting>>,
-    /// Those that took one permit, and take the rest once it is known how many there are.
-    pub(super) open: Vec<Asked>,
+pub(in crate::pipeline) struct SharedState {
+    /// The query that is running.
+    pub(super) waiting: Option<Box<PendingQuery>>,
+    /// The limits that took one permit, and take the rest once the cost is known.
+    pub(super) deferred: Vec<LimitQuery>,
 }
 
-/// What is asked of the store.
+/// One query to the store.
 #[derive(Default)]
-pub(super) struct Question {
-    pub(super) asked: Vec<Asked>,
-    /// Why the request is refused whatever the store says, which gives back what it took.
+pub(super) struct StoreQuery {
+    pub(super) asked: Vec<LimitQuery>,
+    /// Why the request is refused regardless of the answer; the query only gives permits back.
     pub(super) refused: Option<Refused>,
 }
 
-/// What was asked, and the answer on its way.
-pub(super) struct Waiting {
-    question: Question,
+/// A query that is running.
+pub(super) struct PendingQuery {
+    query: StoreQuery,
     answer: Pin<Box<dyn Future<Output = Result<Verdict, StoreUnavailable>>>>,
 }
 
-/// What was asked, and the answer.
-pub(super) struct Answered {
-    pub(super) question: Question,
+/// A query with its answer.
+pub(super) struct StoreAnswer {
+    pub(super) query: StoreQuery,
     answer: Result<Verdict, StoreUnavailable>,
 }
 
-/// One limit that is asked for one request.
+/// The query to one limit, for one request.
 #[derive(Clone)]
-pub(super) struct Asked {
-    /// Under the terms that hold when it is asked.
+pub(super) struct LimitQuery {
+    /// The counts under the current terms.
     pub(super) counts: &'static SharedLimit,
     place: u32,
     all_counts: &'static LiveShared,
     live: &'static LiveLimit,
     pub(super) whom: Vec<u8>,
     pub(super) cost: NonZeroU32,
-    wants: Wants,
-    /// What the request has taken of it before.
+    operation: Operation,
+    /// The permits that the request has taken of this limit before.
     taken: u32,
     held: Held,
     position: usize,
     number: usize,
     texts: &'static LimitTexts,
     is_open: bool,
-    /// Whether something else than the store has decided.
+    /// Whether the store did not decide, and the fallback did.
     is_in_fallback: bool,
-    pub(super) binds: bool,
+    pub(super) is_enforced: bool,
 }
 
-/// What a request wants of a limit.
+/// The operation on a limit.
 #[derive(Clone, Copy)]
-enum Wants {
-    /// Permits.
-    Permits,
-    /// No more than it has taken before.
-    NoMore,
-    /// To give back what it has taken before.
+enum Operation {
+    /// Takes permits.
+    Take,
+    /// Takes nothing more than before.
+    Keep,
+    /// Gives back the permits that were taken before.
     GiveBack,
 }
 
-/// Who counts what the limits say, and when.
+/// The store, the counters of this process, and the time.
 #[derive(Clone, Copy)]
-pub(super) struct Books<'a> {
+pub(super) struct StoreAccess<'a> {
     pub(super) sharing: &'a Sharing,
     pub(super) counters: &'a Counters,
     pub(super) now: Moment,
 }
 
-impl Counting for Shared {
+impl LimitBackend for Shared {
     #[inline]
     fn poll_reserve(
         gate: &Gate<'_>,
@@ -110,11 +112,11 @@ impl Counting for Shared {
         else {
             return Poll::Ready(Ok(()));
         };
-        let books = Books { sharing, counters: &inner.counters, now };
+        let access = StoreAccess { sharing, counters: &inner.counters, now };
         let tier = tier(gate, request)?;
         let address = || gate.group();
         let subject = gate.subject(&address, request.caller.as_ref(), tier.as_deref());
-        poll(books, limits, subject, &mut request.counted, context)
+        poll(access, limits, subject, &mut request.limit_state, context)
     }
 
     #[inline]
@@ -126,88 +128,88 @@ impl Counting for Shared {
     ) -> Poll<Result<(), Refused>> {
         let inner = gate.security.inner();
         let Some(sharing) = &inner.sharing else { return Poll::Ready(Ok(())) };
-        let books = Books { sharing, counters: &inner.counters, now };
-        let Progress { counted, costs, .. } = request;
-        shared_deferred_costs::poll(books, counted, costs, context)
+        let access = StoreAccess { sharing, counters: &inner.counters, now };
+        let Progress { limit_state, costs, .. } = request;
+        shared_deferred_costs::poll(access, limit_state, costs, context)
     }
 
     #[inline]
-    fn charge(security: &Security, counted: &mut Counted, cost: u32, _: Moment) {
+    fn charge(security: &Security, limit_state: &mut LimitState, cost: u32, _: Moment) {
         if let Some(sharing) = &security.inner().sharing {
-            shared_deferred_costs::charge(sharing, counted, cost);
+            shared_deferred_costs::charge(sharing, limit_state, cost);
         }
     }
 }
 
-/// Takes the permits of a stage, of all its limits or of none.
+/// Takes a permit of each limit of a stage, or of none.
 fn poll(
-    books: Books<'_>,
+    access: StoreAccess<'_>,
     limits: &[PlannedShared],
     subject: Subject<'_>,
-    counted: &mut Counted,
+    limit_state: &mut LimitState,
     context: &mut Context<'_>,
 ) -> Poll<Result<(), Refused>> {
-    let waiting = &mut counted.shared.waiting;
-    let question = || Ok(Question { asked: asked(limits, subject)?, refused: None });
-    let Some(mut answered) = ready!(ask(waiting, books, question, context))? else {
+    let waiting = &mut limit_state.shared.waiting;
+    let query = || Ok(StoreQuery { asked: queries(limits, subject)?, refused: None });
+    let Some(mut answered) = ready!(poll_store(waiting, access, query, context))? else {
         return Poll::Ready(Ok(()));
     };
-    let observed_ones = heed(books, &mut answered, counted)?;
-    let Answered { question, answer } = answered;
-    // What is observed has taken nothing, and does not later on.
-    let is_open = |it: &Asked| it.is_open && !observed_ones.contains(&it.position);
-    for (place, mut it) in question.asked.into_iter().enumerate().filter(|(_, it)| is_open(it)) {
+    let observed_ones = apply_answer(access, &mut answered, limit_state)?;
+    let StoreAnswer { query, answer } = answered;
+    // A limit in shadow mode has taken nothing, and takes nothing later.
+    let is_open = |it: &LimitQuery| it.is_open && !observed_ones.contains(&it.position);
+    for (place, mut it) in query.asked.into_iter().enumerate().filter(|(_, it)| is_open(it)) {
         if let Ok(verdict) = &answer {
             it.held = verdict.held(place, &it.ask());
         }
-        counted.shared.open.push(it);
+        limit_state.shared.deferred.push(it);
     }
     Poll::Ready(Ok(()))
 }
 
-/// Asks the store, once, and waits for what it says; `None` where there is nothing to ask.
-pub(super) fn ask(
-    waits: &mut Option<Box<Waiting>>,
-    books: Books<'_>,
-    question: impl FnOnce() -> Result<Question, Refused>,
+/// Sends a query to the store, once, and polls for the answer; `None` if the query is empty.
+pub(super) fn poll_store(
+    waits: &mut Option<Box<PendingQuery>>,
+    access: StoreAccess<'_>,
+    query: impl FnOnce() -> Result<StoreQuery, Refused>,
     context: &mut Context<'_>,
-) -> Poll<Result<Option<Answered>, Refused>> {
+) -> Poll<Result<Option<StoreAnswer>, Refused>> {
     let waiting = match waits {
         Some(waiting) => waiting,
         None => {
-            let (sharing, question) = (books.sharing, question()?);
-            let Some(first) = question.asked.first() else { return Poll::Ready(Ok(None)) };
+            let (sharing, query) = (access.sharing, query()?);
+            let Some(first) = query.asked.first() else { return Poll::Ready(Ok(None)) };
             let group = sharing.group(&first.whom);
-            if let Some(verdict) = sharing.store.decide_now(group, &asks(&question.asked)) {
-                return Poll::Ready(Ok(Some(Answered { question, answer: Ok(verdict) })));
+            if let Some(verdict) = sharing.store.decide_now(group, &store_asks(&query.asked)) {
+                return Poll::Ready(Ok(Some(StoreAnswer { query, answer: Ok(verdict) })));
             }
             let (store, group) = (sharing.store.clone(), group.to_vec());
-            let these = question.asked.clone();
-            let answer = async move { store.decide(&group, &asks(&these)).await };
-            waits.insert(Box::new(Waiting { question, answer: Box::pin(answer) }))
+            let these = query.asked.clone();
+            let answer = async move { store.decide(&group, &store_asks(&these)).await };
+            waits.insert(Box::new(PendingQuery { query, answer: Box::pin(answer) }))
         }
     };
     let answer = ready!(waiting.answer.as_mut().poll(context));
-    let question = waits.take().map(|waiting| waiting.question).unwrap_or_default();
-    Poll::Ready(Ok(Some(Answered { question, answer })))
+    let query = waits.take().map(|waiting| waiting.query).unwrap_or_default();
+    Poll::Ready(Ok(Some(StoreAnswer { query, answer })))
 }
 
-fn asked(limits: &[PlannedShared], subject: Subject<'_>) -> Result<Vec<Asked>, Refused> {
-    let concerned = limits.iter().filter(|it| counts(&it.planned, subject));
+fn queries(limits: &[PlannedShared], subject: Subject<'_>) -> Result<Vec<LimitQuery>, Refused> {
+    let concerned = limits.iter().filter(|it| applies(&it.planned, subject));
     concerned
         .map(|PlannedShared { planned, counts: all_counts, .. }| {
             let whom = whom(&planned.by, subject)?;
             let (place, counts) = all_counts.now();
-            Ok(Asked {
+            Ok(LimitQuery {
                 counts,
                 place,
                 all_counts,
                 live: planned.live,
-                binds: planned.mode.is_enforced()
-                    || shadow_mode::draws(planned.mode.percent(), &whom),
+                is_enforced: planned.mode.is_enforced()
+                    || shadow_mode::is_in_percentage(planned.mode.percent(), &whom),
                 whom,
                 cost: planned.upfront,
-                wants: Wants::Permits,
+                operation: Operation::Take,
                 taken: 0,
                 held: Held::Nothing,
                 position: planned.position,
@@ -220,19 +222,19 @@ fn asked(limits: &[PlannedShared], subject: Subject<'_>) -> Result<Vec<Asked>, R
         .collect()
 }
 
-/// Counts what the store has said, and refuses if it does. The answer is the places of the limits that are
-/// observed and have taken nothing.
+/// Counts the store's answer, and refuses the request if a limit does. Returns the positions of the
+/// limits in shadow mode that have taken nothing.
 ///
 /// # Errors
 ///
-/// When a limit refuses, or nobody knows.
-pub(super) fn heed(
-    books: Books<'_>,
-    answered: &mut Answered,
-    counted: &mut Counted,
+/// If a limit refuses, or the store is gone and no fallback decides.
+pub(super) fn apply_answer(
+    access: StoreAccess<'_>,
+    answered: &mut StoreAnswer,
+    limit_state: &mut LimitState,
 ) -> Result<Vec<usize>, Refused> {
-    let Books { counters, now, .. } = books;
-    let Answered { question: Question { asked, .. }, answer } = answered;
+    let StoreAccess { counters, now, .. } = access;
+    let StoreAnswer { query: StoreQuery { asked, .. }, answer } = answered;
     let verdict = match answer {
         Ok(verdict) => verdict,
         Err(gone) => {
@@ -244,7 +246,7 @@ pub(super) fn heed(
         asked.iter_mut().for_each(|it| it.count_fallback(counters));
     }
     let (mut refusing, mut observed_ones) = (None, Vec::new());
-    // There are no decisions where nobody decides while the store is gone.
+    // There are no decisions if the store is gone and the limits admit everything.
     for (it, answer) in asked.iter().zip(verdict.answers()) {
         let (report, key) = (it.report(answer), it.key(counters));
         if answer.is_allowed() || !it.takes() {
@@ -252,119 +254,121 @@ pub(super) fn heed(
             if it.taken == 0 {
                 counters.count(it.number, Outcome::Allowed, key);
             }
-        } else if !it.binds {
+        } else if !it.is_enforced {
             shadow_mode::observe(counters, &report, key, now);
             observed_ones.push(it.position);
         } else if refusing.is_none() {
             counters.count(it.number, Outcome::Refused, key);
-            refusing = Some(it.as_asked_again(answer));
+            refusing = Some(it.for_retry(answer));
         }
         if verdict.is_admitted() {
-            counted.note(report);
+            limit_state.note(report);
         }
     }
     if verdict.is_admitted() {
         return Ok(observed_ones);
     }
     let Some(report) = refusing else {
-        return Err(Box::new(Denial::internal("a store refused, and no limit of it did")));
+        return Err(Box::new(Denial::internal(
+            "the store refused the request, and none of its limits did",
+        )));
     };
-    counted.report = Some(report);
+    limit_state.report = Some(report);
     Err(throttled(&report))
 }
 
-fn asks(asked: &[Asked]) -> Vec<Ask<'_>> {
-    asked.iter().map(Asked::ask).collect()
+fn store_asks(asked: &[LimitQuery]) -> Vec<Ask<'_>> {
+    asked.iter().map(LimitQuery::ask).collect()
 }
 
-/// Notes how the limits stand to which a refused request has given back what it took.
-pub(super) fn note_given_back(answered: &Answered, counted: &mut Counted) {
-    let Answered { question, answer: Ok(verdict) } = answered else { return };
-    for (it, answer) in question.asked.iter().zip(verdict.answers()) {
-        counted.note(it.report(answer));
+/// Keeps the state of the limits to which a refused request has given its permits back.
+pub(super) fn note_given_back(answered: &StoreAnswer, limit_state: &mut LimitState) {
+    let StoreAnswer { query, answer: Ok(verdict) } = answered else { return };
+    for (it, answer) in query.asked.iter().zip(verdict.answers()) {
+        limit_state.note(it.report(answer));
     }
 }
 
-impl Pending {
-    /// Whether some cost is not known yet.
-    pub(super) fn is_open(&self) -> bool {
-        !self.open.is_empty()
+impl SharedState {
+    /// Whether the cost of a limit is still unknown.
+    pub(super) fn has_deferred(&self) -> bool {
+        !self.deferred.is_empty()
     }
 }
 
-impl Asked {
-    /// Stands for whom it counts in this process' own figures.
+impl LimitQuery {
+    /// The key for the figures of this process.
     fn key(&self, counters: &Counters) -> LimitKey {
         counters.limiter.key_bytes(self.number as u64, &self.whom)
     }
 
     fn ask(&self) -> Ask<'_> {
         let Self { counts, whom, cost, .. } = self;
-        let ask = match self.wants {
-            Wants::Permits if self.binds => Ask::take(counts, whom, *cost),
-            Wants::Permits => Ask::observe(counts, whom, *cost),
-            Wants::NoMore => Ask::keep(counts, whom),
-            Wants::GiveBack => Ask::give_back(counts, whom),
+        let ask = match self.operation {
+            Operation::Take if self.is_enforced => Ask::take(counts, whom, *cost),
+            Operation::Take => Ask::observe(counts, whom, *cost),
+            Operation::Keep => Ask::keep(counts, whom),
+            Operation::GiveBack => Ask::give_back(counts, whom),
         };
         ask.after(self.taken, self.held)
     }
 
-    /// What the limit admits, under the terms under which it is asked.
+    /// The limit under the terms of this query.
     pub(super) fn limit(&self) -> &'static Limit {
         self.live.terms(self.place).limit
     }
 
     fn report(&self, answer: Answer) -> LimitReport {
-        let Self { position, number, texts, binds, .. } = *self;
+        let Self { position, number, texts, is_enforced, .. } = *self;
         let Terms { limit, calendar } = self.live.terms(self.place);
         let is_first = self.taken == 0;
-        LimitReport { limit, position, texts, calendar, answer, is_first, number, binds }
+        LimitReport { limit, position, texts, calendar, answer, is_first, number, is_enforced }
     }
 
-    /// A refusal, with the time after which the same request is admitted. Who was refused the rest will ask
-    /// for all of it.
-    fn as_asked_again(&self, answer: Answer) -> LimitReport {
+    /// A refusal, with the time after which the same request is admitted. If the rest of a cost was
+    /// refused, the client has to ask for the whole cost again.
+    fn for_retry(&self, answer: Answer) -> LimitReport {
         let report = self.report(answer);
         match answer {
-            _ if self.taken == 0 => report.as_asked_again(),
+            _ if self.taken == 0 => report.for_retry(),
             Answer::Rate(decision) => {
                 let again = decision.of_cost(self.cost.saturating_add(self.taken));
-                // Others may have given back what was missing.
+                // Other requests may have given back enough in the meantime.
                 if again.is_allowed() { report } else { self.report(Answer::Rate(again)) }
             }
             Answer::Period(_) => report,
         }
     }
 
-    /// Once for each request.
+    /// Counts the fallback once per request.
     fn count_fallback(&mut self, counters: &Counters) {
         if !std::mem::replace(&mut self.is_in_fallback, true) {
             counters.count(self.number, Outcome::Fallback, self.key(counters));
         }
     }
 
-    /// The request goes on although it costs more than the limit ever admits.
-    pub(super) fn observe(&self, books: Books<'_>, cost: NonZeroU32) {
+    /// Records in shadow mode a request that costs more than the limit ever admits.
+    pub(super) fn observe(&self, access: StoreAccess<'_>, cost: NonZeroU32) {
         let never = Answer::Rate(Decision::of_full_bucket(&self.limit().quota, cost));
-        let key = self.key(books.counters);
-        shadow_mode::observe(books.counters, &self.report(never), key, books.now);
+        let key = self.key(access.counters);
+        shadow_mode::observe(access.counters, &self.report(never), key, access.now);
     }
 
-    /// The rest of a cost of which one permit was taken, if there is any, under the terms that hold now.
+    /// A query for the rest of a cost of which one permit was taken, under the current terms.
     pub(super) fn rest(&self, rest: Option<NonZeroU32>) -> Self {
         let (place, counts) = self.all_counts.now();
-        let wants = if rest.is_some() { Wants::Permits } else { Wants::NoMore };
+        let operation = if rest.is_some() { Operation::Take } else { Operation::Keep };
         let cost = rest.unwrap_or(NonZeroU32::MIN);
-        Self { cost, wants, taken: 1, place, counts, ..self.clone() }
+        Self { cost, operation, taken: 1, place, counts, ..self.clone() }
     }
 
-    /// Gives back what was taken, under the terms that hold now.
+    /// A query that gives the permits back, under the current terms.
     pub(super) fn given_back(&self) -> Self {
-        Self { wants: Wants::GiveBack, ..self.rest(None) }
+        Self { operation: Operation::GiveBack, ..self.rest(None) }
     }
 
-    /// Whether it takes something.
+    /// Whether it takes permits.
     pub(super) fn takes(&self) -> bool {
-        matches!(self.wants, Wants::Permits)
+        matches!(self.operation, Operation::Take)
     }
 }

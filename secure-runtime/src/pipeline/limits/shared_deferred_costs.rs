@@ -1,5 +1,5 @@
-//! Costs that are known late, where several instances count together: by the arguments, which is asked of
-//! the store and waited for, or by the response, which nobody waits for.
+//! Costs that are known late, of limits in Redis. A cost that depends on the arguments is awaited;
+//! a cost that the response contains is charged in the background.
 
 use std::num::NonZeroU32;
 use std::task::{Context, Poll, ready};
@@ -7,47 +7,54 @@ use std::task::{Context, Poll, ready};
 use actix_web::rt::spawn;
 
 use super::deferred_costs::{rest, unaffordable, unknown};
-use super::reserve::Counted;
-use super::shared::{Asked, Books, Pending, Question, ask, heed, note_given_back};
+use super::reserve::LimitState;
+use super::shared::{
+    LimitQuery, SharedState, StoreAccess, StoreQuery, apply_answer, note_given_back, poll_store,
+};
 use crate::pipeline::refused::Refused;
 use crate::plan::Sharing;
 use crate::policy::Cost;
 use crate::throttling::Ask;
 use crate::validation::Costs;
 
-/// Takes the rest of what the arguments cost, from all limits or from none; then what was taken first is
-/// given back, in the same trip. Polled again it goes on where it stopped.
+/// Takes the rest of the costs that depend on the arguments, from all limits or from none. If one
+/// refuses, the first permits are given back in the same round trip. A later poll continues where
+/// this one stopped.
 ///
 /// # Errors
 ///
-/// When it is more than is left, or than can ever be taken at once, and when nobody knows.
+/// If the cost is more than is left, or more than the limit ever admits, or could not be computed.
 pub(super) fn poll(
-    books: Books<'_>,
-    counted: &mut Counted,
+    access: StoreAccess<'_>,
+    limit_state: &mut LimitState,
     costs: &Costs,
     context: &mut Context<'_>,
 ) -> Poll<Result<(), Refused>> {
-    let Pending { open, waiting } = &mut counted.shared;
-    let question = || question(books, open, costs);
-    let Some(mut answered) = ready!(ask(waiting, books, question, context))? else {
+    let SharedState { deferred, waiting } = &mut limit_state.shared;
+    let query = || query(access, deferred, costs);
+    let Some(mut answered) = ready!(poll_store(waiting, access, query, context))? else {
         return Poll::Ready(Ok(()));
     };
-    Poll::Ready(match answered.question.refused.take() {
+    Poll::Ready(match answered.query.refused.take() {
         Some(refused) => {
-            note_given_back(&answered, counted);
+            note_given_back(&answered, limit_state);
             Err(refused)
         }
-        None => heed(books, &mut answered, counted).map(|_| ()),
+        None => apply_answer(access, &mut answered, limit_state).map(|_| ()),
     })
 }
 
-/// What is asked of the store: the rest, or, if nobody knows what the request costs, that it gives back
-/// what was taken.
+/// The query for the rest. If the cost could not be computed, the query gives the first permits
+/// back.
 ///
 /// # Errors
 ///
-/// When it costs more than can ever be taken at once: then it has cost what was taken first.
-fn question(books: Books<'_>, open: &[Asked], costs: &Costs) -> Result<Question, Refused> {
+/// If the cost is more than the limit ever admits. Then the first permit is spent.
+fn query(
+    access: StoreAccess<'_>,
+    open: &[LimitQuery],
+    costs: &Costs,
+) -> Result<StoreQuery, Refused> {
     let mut asked = Vec::new();
     let mut beyond = Vec::new();
     let mut refused = None;
@@ -61,7 +68,7 @@ fn question(books: Books<'_>, open: &[Asked], costs: &Costs) -> Result<Question,
         let burst = rest.limit().quota.burst();
         if cost <= burst {
             asked.push(rest);
-        } else if it.binds {
+        } else if it.is_enforced {
             return Err(unaffordable(cost, burst));
         } else {
             beyond.push((rest, cost));
@@ -69,36 +76,38 @@ fn question(books: Books<'_>, open: &[Asked], costs: &Costs) -> Result<Question,
         }
     }
     if refused.is_some() {
-        let is_late = |it: &&Asked| matches!(it.limit().cost, Cost::Arguments(_));
-        let asked = open.iter().filter(is_late).map(Asked::given_back).collect();
-        return Ok(Question { asked, refused });
+        let is_late = |it: &&LimitQuery| matches!(it.limit().cost, Cost::Arguments(_));
+        let asked = open.iter().filter(is_late).map(LimitQuery::given_back).collect();
+        return Ok(StoreQuery { asked, refused });
     }
-    beyond.iter().for_each(|(it, cost)| it.observe(books, *cost));
-    // Where one permit is all, nothing is asked.
-    let is_needed = !beyond.is_empty() || asked.iter().any(Asked::takes);
-    Ok(Question { asked: if is_needed { asked } else { Vec::new() }, refused })
+    beyond.iter().for_each(|(it, cost)| it.observe(access, *cost));
+    // If every cost is one permit, no query is needed.
+    let is_needed = !beyond.is_empty() || asked.iter().any(LimitQuery::takes);
+    Ok(StoreQuery { asked: if is_needed { asked } else { Vec::new() }, refused })
 }
 
-/// Takes the rest of what the handler said that the request costs, without waiting: what is not left is
-/// owed.
-pub(super) fn charge(sharing: &Sharing, counted: &Counted, cost: u32) {
+/// Charges the rest of the cost that the response contains, in the background, even if it exceeds
+/// what is left.
+pub(super) fn charge(sharing: &Sharing, limit_state: &LimitState, cost: u32) {
     let Some(cost) = NonZeroU32::new(cost).and_then(rest) else { return };
-    let open = counted.shared.open.iter().filter(|it| it.limit().cost == Cost::Response);
-    let charges: Vec<Asked> = open.map(|it| it.rest(Some(cost))).collect();
+    let open = limit_state.shared.deferred.iter().filter(|it| it.limit().cost == Cost::Response);
+    let charges: Vec<LimitQuery> = open.map(|it| it.rest(Some(cost))).collect();
     if charges.is_empty() {
         return;
     }
     let sharing = sharing.clone();
     spawn(async move {
-        // The stages have counted for different ones, and each asked about the group of its own.
-        let is_alike =
-            |one: &Asked, next: &Asked| sharing.group(&one.whom) == sharing.group(&next.whom);
+        // Different stages may count by different keys, and each key has its own group in the
+        // store.
+        let is_alike = |one: &LimitQuery, next: &LimitQuery| {
+            sharing.group(&one.whom) == sharing.group(&next.whom)
+        };
         for stage in charges.chunk_by(is_alike) {
             let Some(first) = stage.first() else { continue };
-            let asks: Vec<_> =
+            let store_asks: Vec<_> =
                 stage.iter().map(|it| Ask::charge(it.counts, &it.whom, it.cost)).collect();
-            // A store that is gone is logged by the engine.
-            let _ = sharing.store.decide(sharing.group(&first.whom), &asks).await;
+            // The store logs that it is unavailable.
+            let _ = sharing.store.decide(sharing.group(&first.whom), &store_asks).await;
         }
     });
 }

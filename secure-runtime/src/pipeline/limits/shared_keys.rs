@@ -1,20 +1,22 @@
-//! Whose request it is, in bytes that mean the same in every instance of a service.
+//! The key of a request as bytes that are equal in every instance of a service.
 //!
-//! Limits that instances count together count by them, and every limit that is enforced for a percentage
-//! draws by them. The same rules as for limits in memory: what a request lacks is replaced by its caller.
+//! Limits in Redis count by these bytes, and limits that are enforced for a percentage select by
+//! them. As in memory, a request without the header, claim or API key is counted by its principal
+//! or client IP.
 
 use std::hash::Hasher;
 use std::net::IpAddr;
 
 use serde_json::Value;
 
-use super::keys::{Subject, named_claim, one_line, write_value};
+use super::keys::{Subject, named_claim, single_line, write_value};
 use crate::pipeline::refused::Refused;
 use crate::plan::{Counts, More};
 use crate::policy::KeyFunction;
 use crate::principal::{Principal, VouchedBy};
 
-/// What tells kinds apart, lest a principal named `10.0.0.1` shares the count of an address.
+/// Keeps kinds of keys apart, so that a principal named `10.0.0.1` does not share the count of an
+/// address.
 #[derive(Clone, Copy)]
 enum Kind {
     Everybody,
@@ -28,14 +30,14 @@ enum Kind {
     Each,
 }
 
-/// Parts of a key, each with its length, so that no two keys are the same bytes.
+/// The parts of a key, each with its length, so that different keys never have the same bytes.
 struct Bytes(Vec<u8>);
 
-/// Whom a limit counts.
+/// The key by which a limit counts this request.
 ///
 /// # Errors
 ///
-/// When an expression of the application fails.
+/// If an expression of the application fails.
 pub(in crate::pipeline) fn whom(by: &Counts, subject: Subject<'_>) -> Result<Vec<u8>, Refused> {
     let more = match by {
         Counts::Caller => return Ok(caller(subject)),
@@ -51,7 +53,7 @@ pub(in crate::pipeline) fn whom(by: &Counts, subject: Subject<'_>) -> Result<Vec
         }
         More::Header(name) => {
             let written = Bytes::new(Kind::Header).with(name.as_str().as_bytes());
-            one_line(subject, name).map(|line| written.with(line).0)
+            single_line(subject, name).map(|line| written.with(line).0)
         }
         More::Claim(place) => claim(*place, subject),
         More::Key(function) => Some(value(*function, subject)?),
@@ -66,7 +68,7 @@ pub(in crate::pipeline) fn whom(by: &Counts, subject: Subject<'_>) -> Result<Vec
     Ok(found.unwrap_or_else(|| caller(subject)))
 }
 
-/// The principal, else the address.
+/// The principal, or the client IP of an anonymous request.
 fn caller(subject: Subject<'_>) -> Vec<u8> {
     match subject.principal {
         Some(it) => issued(Kind::Principal, it, it.subject().as_bytes()),
@@ -74,7 +76,7 @@ fn caller(subject: Subject<'_>) -> Vec<u8> {
     }
 }
 
-/// Of a group of addresses.
+/// The key of an address group.
 pub(in crate::pipeline) fn address(address: Option<IpAddr>) -> Vec<u8> {
     let shown = address.map(|address| address.to_string()).unwrap_or_default();
     Bytes::new(Kind::Address).with(shown.as_bytes()).0
@@ -85,8 +87,8 @@ fn tenant(subject: Subject<'_>) -> Option<Vec<u8>> {
     Some(issued(Kind::Tenant, principal, principal.tenant()?.as_bytes()))
 }
 
-/// What an issuer says means something beside its name alone. An authenticator's name is no issuer's:
-/// it stands after an empty one.
+/// A value that an issuer vouches for, with the issuer's name. The name of an authenticator is
+/// marked by an empty issuer before it, so the two cannot collide.
 fn issued(kind: Kind, principal: &Principal, said: &[u8]) -> Vec<u8> {
     let written = match principal.vouched_by() {
         VouchedBy::Issuer(name) => Bytes::new(kind).with(name.as_bytes()),
@@ -101,15 +103,15 @@ fn claim(place: usize, subject: Subject<'_>) -> Option<Vec<u8>> {
     let all = principal.claims::<Value>().ok()?;
     let names = subject.claims.get(place)?;
     let value = named_claim(&all, names)?;
-    // As many instances know it, and with its name, as a rate that endpoints share may count by another
-    // one elsewhere.
+    // Written as text, which is equal in every instance; with the claim's name, because endpoints
+    // that share a rate may count by different claims.
     let named =
         names.iter().fold(Bytes::new(Kind::Each), |written, it| written.with(it.as_bytes()));
     let said = named.with(value.to_string().as_bytes());
     Some(issued(Kind::Claim, principal, &said.0))
 }
 
-/// What an expression of the application gives to be hashed.
+/// The value of an expression of the application.
 fn value(function: Option<KeyFunction>, subject: Subject<'_>) -> Result<Vec<u8>, Refused> {
     let mut written = Bytes::new(Kind::Key);
     write_value(function, subject, &mut written).map(|()| written.0)
@@ -127,7 +129,7 @@ impl Bytes {
     }
 }
 
-/// Keeps what is written instead of hashing it.
+/// Stores the written bytes instead of hashing them.
 impl Hasher for Bytes {
     fn write(&mut self, bytes: &[u8]) {
         self.0.extend(bytes);

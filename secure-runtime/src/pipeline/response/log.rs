@@ -1,4 +1,4 @@
-//! The line that the operator reads of a refused request.
+//! The log line of a refused request ("refused"), with its fields.
 
 use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -16,37 +16,37 @@ use crate::policy::Endpoint;
 use crate::principal::Principal;
 use crate::request::{RequestHead, extensions};
 
-/// A request that is refused, with what is known of it.
+/// A refused request, with everything that its log line needs.
 #[derive(Clone, Copy)]
-pub(in crate::pipeline) struct Refusing<'a> {
+pub(in crate::pipeline) struct RefusedRequest<'a> {
     pub(in crate::pipeline) endpoint: &'static Endpoint,
     pub(in crate::pipeline) request: &'a HttpRequest,
-    /// `None`: no `Security` answers for the endpoint.
+    /// `None`: no `Security` is responsible for the endpoint.
     pub(in crate::pipeline) gate: Option<&'a Gate<'a>>,
-    /// Until the caller is published.
+    /// The caller, until it is published in the request.
     pub(in crate::pipeline) caller: Option<&'a Principal>,
 }
 
-/// What the log has of a refusal.
-struct Line<'a> {
+/// The fields that differ between refusals.
+struct LogLine<'a> {
     status: u16,
-    /// Where it is another one.
+    /// The status that the client gets, if the application chose another one.
     answered: Option<u16>,
     cause: &'a str,
     authenticator: Option<&'a str>,
 }
 
-impl Refusing<'_> {
-    /// `answered` is the status that the client reads, which the application may have chosen.
+impl RefusedRequest<'_> {
+    /// `answered` is the status that the client gets; the application may have chosen it.
     pub(super) fn log_denial(self, denial: &Denial, answered: StatusCode) {
-        // Requests that are shed under load are as many as somebody sends, and no fault.
+        // Load shedding refuses as many requests as clients send; it is not a fault.
         let is_shed = denial.retry_after_seconds().is_some();
         let is_fault = match denial.kind() {
             DenialKind::Internal => true,
             DenialKind::Unavailable => !is_shed && !is_repeated(denial.cause()),
             _ => false,
         };
-        let line = Line {
+        let line = LogLine {
             status: denial.kind().status(),
             answered: Some(answered.as_u16()).filter(|it| *it != denial.kind().status()),
             cause: denial.cause(),
@@ -55,21 +55,21 @@ impl Refusing<'_> {
         self.log(line, is_fault && !is_shed);
     }
 
-    /// Logs an answer that is not the pipeline's own. A redirection is one, too, and no refusal.
+    /// Logs a response that the application rendered. A redirection is not a refusal.
     pub(in crate::pipeline) fn log_answer(self, status: StatusCode, cause: &str) {
         if status.is_client_error() {
             let status = status.as_u16();
-            self.log(Line { status, answered: None, cause, authenticator: None }, false);
+            self.log(LogLine { status, answered: None, cause, authenticator: None }, false);
         }
     }
 
-    /// An error where something on this side is wrong.
-    fn log(self, line: Line<'_>, is_fault: bool) {
-        let Line { status, answered, cause, authenticator } = line;
+    /// Logs at `error` for a fault of the server, at `info` otherwise.
+    fn log(self, line: LogLine<'_>, is_fault: bool) {
+        let LogLine { status, answered, cause, authenticator } = line;
         macro_rules! refused {
             ($log:path) => {
                 $log!(
-                    handler = %self.handler(),
+                    handler = %self.endpoint.full_name(),
                     status,
                     answered,
                     cause,
@@ -89,13 +89,13 @@ impl Refusing<'_> {
         }
     }
 
-    /// The one whose credentials were refused.
+    /// The authenticator whose credentials were refused.
     fn authenticator(&self, denial: &Denial) -> Option<&'static str> {
-        self.gate?.plan.authentication.names.get(denial.concerned?).copied()
+        self.gate?.plan.authentication.names.get(denial.authenticator?).copied()
     }
 
-    /// The authenticators whose credentials the endpoint accepts, where none were sent, and those whose
-    /// credentials were sent in vain.
+    /// For a 401: the authenticators that the endpoint accepts, and those whose credentials were
+    /// sent but are not accepted here.
     fn accepts(&self, status: u16) -> Option<String> {
         let gate = self.gate.filter(|_| status == StatusCode::UNAUTHORIZED.as_u16())?;
         let accepted = &gate.plan.authentication.names;
@@ -114,12 +114,7 @@ impl Refusing<'_> {
         })
     }
 
-    /// With the path of its module.
-    fn handler(&self) -> String {
-        self.endpoint.full_name()
-    }
-
-    /// The caller's subject: an identity provider, or the application, has chosen it.
+    /// The caller's subject, as an excerpt: an identity provider or the application has chosen it.
     fn caller(&self) -> Option<String> {
         let extensions = extensions(self.request);
         let published = || extensions.as_deref().and_then(caller::published);
@@ -132,8 +127,8 @@ impl Refusing<'_> {
     }
 }
 
-/// What a proxy or the client calls the request: `X-Request-Id`, else the id of the trace (W3C Trace
-/// Context, section 3.2.2.3).
+/// The id of the request: `X-Request-Id`, otherwise the id of the trace (W3C Trace Context, section
+/// 3.2.2.3).
 fn request_id(headers: &HeaderMap) -> Option<&str> {
     const MOST_BYTES: usize = 128;
     let text = |name| headers.get(name).map(HeaderValue::as_bytes).map(std::str::from_utf8)?.ok();
@@ -147,7 +142,7 @@ fn request_id(headers: &HeaderMap) -> Option<&str> {
     text("x-request-id").filter(is_plain).or_else(trace)
 }
 
-/// The first characters of a text that may repeat what a client sent, in one line.
+/// The first characters of a text that may repeat what a client sent, on one line.
 pub(in crate::pipeline) fn excerpt(text: &str) -> String {
     const MOST_CHARACTERS: usize = 200;
     let mut characters = text.chars();

@@ -1,4 +1,5 @@
-//! A problem as a response: the application's own errors have the form of the pipeline's.
+//! Makes [`Problem`] a response and an error, so that an application's own errors have the same
+//! form as refusals.
 
 use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
@@ -13,7 +14,7 @@ impl Problem {
     }
 }
 
-/// With the problem's status. One that is no status of an error (400 to 599) is answered with 500.
+/// The status is the problem's. A status that is not an error (400 to 599) becomes 500.
 impl ResponseError for Problem {
     fn status_code(&self) -> StatusCode {
         let status = StatusCode::from_u16(self.status()).ok();

@@ -1,28 +1,29 @@
-//! The fields that describe the limit nearest to exhaustion.
+//! The rate limit headers: `RateLimit` and `RateLimit-Policy`, or the legacy `X-RateLimit-*`, of
+//! the limit nearest to exhaustion.
 
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::pipeline::limits::reserve::LimitReport;
 use crate::throttling::RateLimitHeaders;
 
-/// Writes what a client is told about a limit, if the configuration tells anything; `untold` are the
-/// limits that are not enforced for it, a bit each.
+/// Writes the headers in the configured form. `unenforced` has one bit for each limit in shadow
+/// mode, which is left out.
 #[inline]
-pub(in crate::pipeline) fn write(report: &LimitReport, untold: u64, headers: &mut HeaderMap) {
+pub(in crate::pipeline) fn write(report: &LimitReport, unenforced: u64, headers: &mut HeaderMap) {
     match report.texts.headers {
         RateLimitHeaders::Off => {}
-        RateLimitHeaders::Draft10 => draft10(report, untold, headers),
+        RateLimitHeaders::Draft10 => draft10(report, unenforced, headers),
         RateLimitHeaders::Legacy => legacy(report, headers),
     }
 }
 
-/// Writes the same of the policy of a scope, beside what the endpoint behind it has written. Both fields are lists;
-/// in the legacy form, the limit with less left is told.
-pub(in crate::pipeline) fn write_beside(report: &LimitReport, untold: u64, to: &mut HeaderMap) {
+/// Writes the headers of a scope policy next to those of the endpoint behind it. The fields of the
+/// draft are lists, so both are kept. In the legacy form, the limit with less left is kept.
+pub(in crate::pipeline) fn write_beside(report: &LimitReport, unenforced: u64, to: &mut HeaderMap) {
     match report.texts.headers {
         RateLimitHeaders::Off => {}
         RateLimitHeaders::Draft10 => {
-            let _ = append(report, untold, to);
+            let _ = append(report, unenforced, to);
         }
         RateLimitHeaders::Legacy => {
             let left = to.get(X_RATELIMIT_REMAINING).and_then(|left| left.to_str().ok());
@@ -35,20 +36,22 @@ pub(in crate::pipeline) fn write_beside(report: &LimitReport, untold: u64, to: &
 }
 
 #[inline]
-fn draft10(report: &LimitReport, untold: u64, headers: &mut HeaderMap) {
+fn draft10(report: &LimitReport, unenforced: u64, headers: &mut HeaderMap) {
     let others = headers.len_keys();
-    // Half the work of `insert`.
-    if append(report, untold, headers) && headers.len_keys() != others + 2 {
+    // Half the cost of `insert`.
+    if append(report, unenforced, headers) && headers.len_keys() != others + 2 {
         keep_last(headers, RATELIMIT_POLICY);
         keep_last(headers, RATELIMIT);
     }
 }
 
-/// Appends both fields, or neither and is `false`.
+/// Appends both fields and returns `true`, or neither and returns `false`.
 #[inline]
-fn append(report: &LimitReport, untold: u64, headers: &mut HeaderMap) -> bool {
+fn append(report: &LimitReport, unenforced: u64, headers: &mut HeaderMap) -> bool {
     let limit = report.texts.limit(report.position, &report.answer, report.is_first);
-    let (Some(policy), Some(limit)) = (report.texts.policy(untold), limit) else { return false };
+    let (Some(policy), Some(limit)) = (report.texts.policy(unenforced), limit) else {
+        return false;
+    };
     headers.append(RATELIMIT_POLICY, policy);
     headers.append(RATELIMIT, limit);
     true
@@ -61,7 +64,7 @@ fn legacy(report: &LimitReport, headers: &mut HeaderMap) {
     headers.insert(X_RATELIMIT_RESET, HeaderValue::from(answer.reset_seconds()));
 }
 
-/// The handler has set a field of this name as well: ours counts.
+/// If the handler has set a field of this name as well, ours is kept.
 fn keep_last(headers: &mut HeaderMap, name: HeaderName) {
     if let Some(last) = headers.get_all(&name).last().cloned() {
         headers.insert(name, last);

@@ -1,28 +1,30 @@
-//! Errors that every request of a minute has in common: while an identity provider is down, say.
+//! Limits how often an error that affects every request is logged at `error`, for example while an
+//! identity provider is down.
 //!
-//! The first one is logged as an error, and so is one a minute after it. Those between are logged at
-//! `info`, as refusals are.
+//! The first one is logged at `error`, and again after a minute. Those in between are logged at
+//! `info`, as other refusals are.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// What was logged as an error within the last minute, by cause.
-static TOLD: Mutex<Vec<(Box<str>, Instant)>> = Mutex::new(Vec::new());
+/// The causes that were logged at `error` within the last minute.
+static LOGGED: Mutex<Vec<(Box<str>, Instant)>> = Mutex::new(Vec::new());
 
-/// Whether this cause was logged as an error within the last minute. If not, it counts as logged now.
+/// Whether this cause was logged at `error` within the last minute. If not, it is recorded as
+/// logged now.
 pub(super) fn is_repeated(cause: &str) -> bool {
-    let mut told = TOLD.lock().unwrap_or_else(PoisonError::into_inner);
-    is_known(&mut told, cause, Instant::now())
+    let mut logged = LOGGED.lock().unwrap_or_else(PoisonError::into_inner);
+    is_known(&mut logged, cause, Instant::now())
 }
 
-fn is_known(told: &mut Vec<(Box<str>, Instant)>, cause: &str, now: Instant) -> bool {
-    told.retain(|(_, at)| now.saturating_duration_since(*at) < PAUSE);
-    if told.iter().any(|(known, _)| **known == *cause) {
+fn is_known(logged: &mut Vec<(Box<str>, Instant)>, cause: &str, now: Instant) -> bool {
+    logged.retain(|(_, at)| now.saturating_duration_since(*at) < PAUSE);
+    if logged.iter().any(|(known, _)| **known == *cause) {
         return true;
     }
-    // An application's causes may be as many as its requests: then each is an error.
-    if told.len() < MOST {
-        told.push((cause.into(), now));
+    // An application may have a different cause for each request. Then each is logged at `error`.
+    if logged.len() < MOST {
+        logged.push((cause.into(), now));
     }
     false
 }
@@ -36,9 +38,9 @@ mod tests {
 
     #[test]
     fn a_cause_is_an_error_once_a_minute() {
-        let (mut told, start) = (Vec::new(), Instant::now());
+        let (mut logged, start) = (Vec::new(), Instant::now());
         let mut is_known = |cause: &str, seconds| {
-            super::is_known(&mut told, cause, start + Duration::from_secs(seconds))
+            super::is_known(&mut logged, cause, start + Duration::from_secs(seconds))
         };
         assert!(!is_known("down", 0));
         assert!(is_known("down", 59));
@@ -48,6 +50,6 @@ mod tests {
         for number in 0..1000 {
             assert!(!is_known(&format!("{number}"), 61));
         }
-        assert!(told.len() <= MOST);
+        assert!(logged.len() <= MOST);
     }
 }

@@ -1,4 +1,5 @@
-//! Asks the endpoint's authenticators who is calling.
+//! Authentication: runs the endpoint's authenticators until the caller is known or the credentials
+//! are rejected.
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -16,12 +17,13 @@ use crate::principal::Principal;
 use crate::request::RequestHead;
 use crate::support::time::Moment;
 
-type Waiting = Pin<Box<dyn Future<Output = Verdict> + Send>>;
+type PendingVerdict = Pin<Box<dyn Future<Output = Verdict> + Send>>;
 
-/// The caller, or nobody where that is allowed.
+/// The caller; `None` for an anonymous request that the endpoint allows.
 type Outcome = Result<Option<Principal>, Refused>;
 
-/// Finds the caller, or keeps why there is none. Polled again it goes on where it stopped.
+/// Authenticates the caller, or keeps the reason of the rejection. A later poll continues where
+/// this one stopped.
 ///
 /// # Errors
 ///
@@ -37,12 +39,12 @@ pub(in crate::pipeline) fn poll(
         return Poll::Ready(Ok(()));
     };
     let head = RequestHead::new(gate.request);
-    match ready!(request.round.poll(authentication, &head, now, context)) {
+    match ready!(request.authentication.poll(authentication, &head, now, context)) {
         Ok(Some(caller)) => {
             request.caller = Some(caller);
             failures::check_caller(gate, request.caller.as_ref(), now)?;
         }
-        Ok(None) => request.caller = let_in(gate, now),
+        Ok(None) => request.caller = open_principal(gate, now),
         Err(refused) if authentication.is_lenient && is_rejection(&refused) => {
             request.count_rejected(gate, refused.kind(), now);
             log_rejection(gate, &refused);
@@ -52,61 +54,62 @@ pub(in crate::pipeline) fn poll(
     Poll::Ready(Ok(()))
 }
 
-/// Who everybody is, where the configuration lets everybody in.
-fn let_in(gate: &Gate<'_>, now: Moment) -> Option<Principal> {
+/// The principal of every request, if the configuration allows every request.
+fn open_principal(gate: &Gate<'_>, now: Moment) -> Option<Principal> {
     let open = gate.security.inner().open.as_ref();
     let open = open.filter(|_| gate.plan.authentication.mode == Mode::Open)?;
     open.warn(now);
     Some(open.principal.clone())
 }
 
-/// Whether the credentials are bad: not whether they cannot be judged, or their owner is locked out.
+/// Whether the credentials were rejected. This is false if they could not be checked, or if their
+/// owner is locked out.
 fn is_rejection(refused: &Denial) -> bool {
     matches!(refused.kind(), DenialKind::InvalidToken | DenialKind::InvalidCredentials)
 }
 
-/// The request continues, so there is no log line of a refusal.
+/// The request continues, so no line for a refused request is logged.
 #[cold]
 fn log_rejection(gate: &Gate<'_>, refused: &Denial) {
     let names = &gate.plan.authentication.names;
     tracing::debug!(
         handler = gate.plan.endpoint.full_name(),
         cause = refused.cause(),
-        authenticator = refused.concerned.and_then(|place| names.get(place)).copied(),
-        "rejected credentials count as none"
+        authenticator = refused.authenticator.and_then(|place| names.get(place)).copied(),
+        "rejected credentials are ignored (`auth = lenient(…)`)"
     );
 }
 
-/// One request's turn through the authenticators of its endpoint.
+/// The state of one request's authentication.
 #[derive(Default)]
-pub(in crate::pipeline) struct Round {
-    /// How many authenticators have been asked.
+pub(in crate::pipeline) struct AuthenticationState {
+    /// How many authenticators were called.
     next: usize,
-    /// The place of the one that was asked last.
+    /// The index of the authenticator that was called last.
     asked: usize,
-    /// One bit for each authenticator whose credentials stand in a cookie: they are asked last.
+    /// One bit for each authenticator whose credentials come in a cookie. They are called last.
     cookies: u64,
     /// One bit for each authenticator that accepted.
     accepted: u64,
     caller: Option<Principal>,
-    /// The refusal that the client hears, and the place of the authenticator it is from.
+    /// The rejection that the client gets, and the index of its authenticator.
     refusal: Option<(usize, Refusal)>,
-    waiting: Option<Waiting>,
+    waiting: Option<PendingVerdict>,
 }
 
-impl Round {
+impl AuthenticationState {
     /// One bit for each of the endpoint's authenticators: whether it accepted the credentials.
     pub(in crate::pipeline) fn accepted(&self) -> u64 {
         self.accepted
     }
 
-    /// The place of the authenticator that named the caller.
-    pub(in crate::pipeline) fn caller_is_from(&self) -> Option<usize> {
+    /// The index of the authenticator that named the caller.
+    pub(in crate::pipeline) fn accepting_authenticator(&self) -> Option<usize> {
         (self.accepted != 0).then(|| self.accepted.trailing_zeros() as usize)
     }
 
-    /// Asks one after the other until the outcome is known. Is ready at once unless an
-    /// authenticator waits.
+    /// Calls one authenticator after the other until the outcome is known. Ready at once, unless an
+    /// authenticator has to wait.
     pub(in crate::pipeline) fn poll(
         &mut self,
         authentication: &Authentication,
@@ -126,7 +129,8 @@ impl Round {
                 }
                 None => {
                     let place = self.place(authentication.authenticators.len());
-                    // What was sent on purpose and refused is not made up for by a cookie.
+                    // A cookie does not make up for rejected credentials that the client sent
+                    // deliberately.
                     if self.refusal.is_some() && is_in(self.cookies, place) {
                         return Poll::Ready(self.conclude(authentication));
                     }
@@ -148,14 +152,14 @@ impl Round {
                     }
                 }
             };
-            if let Some(outcome) = self.absorb(authentication, verdict) {
+            if let Some(outcome) = self.apply_verdict(authentication, verdict) {
                 return Poll::Ready(outcome);
             }
         }
     }
 
-    /// The place of the next of so many authenticators. A browser sends a cookie by itself, and a
-    /// sibling domain can set one: credentials that were sent on purpose go first.
+    /// The index of the next authenticator of this many. Credentials in a cookie come last: a
+    /// browser sends a cookie automatically, and a sibling domain can set one.
     fn place(&self, count: usize) -> usize {
         if self.cookies == 0 {
             return self.next;
@@ -165,20 +169,24 @@ impl Round {
         others.chain((0..count).filter(of_cookie)).nth(self.next).unwrap_or(count)
     }
 
-    /// Takes in one verdict; `Some` if it decides.
-    fn absorb(&mut self, authentication: &Authentication, verdict: Verdict) -> Option<Outcome> {
+    /// Takes a verdict into account; `Some` if it is decisive.
+    fn apply_verdict(
+        &mut self,
+        authentication: &Authentication,
+        verdict: Verdict,
+    ) -> Option<Outcome> {
         let needs_all = matches!(authentication.mode, Mode::All { .. });
         let asked = self.asked;
         match verdict {
             Verdict::Accepted(principal) => {
                 let name = authentication.names.get(asked).copied().unwrap_or_default();
                 let principal = principal.accepted_by(name);
-                // Launch refuses more of them than there are bits.
+                // A startup check refuses more authenticators than there are bits.
                 self.accepted |= bit(asked);
                 if !needs_all {
                     return Some(Ok(Some(principal)));
                 }
-                // The first names the caller.
+                // The first authenticator names the caller.
                 self.caller.get_or_insert(principal);
                 None
             }
@@ -195,9 +203,9 @@ impl Round {
         }
     }
 
-    /// All have been asked, and none decided alone.
+    /// The outcome after all authenticators were called without a decision.
     fn conclude(&mut self, authentication: &Authentication) -> Outcome {
-        // Credentials that were sent and accepted by none never make the caller anonymous.
+        // Credentials that were sent and not accepted never make a request anonymous.
         if let Some((from, refusal)) = self.refusal.take() {
             return Err(denial(from, &refusal));
         }
@@ -233,8 +241,9 @@ pub(super) fn is_in(bits: u64, place: usize) -> bool {
     bits & bit(place) != 0
 }
 
-/// Where any of several schemes will do, credentials stand in one place: of two, nobody knows which
-/// is meant (RFC 6750 section 2). Answers a bit for each authenticator whose stand in a cookie.
+/// If any one of several schemes suffices, credentials must come in one place: with two, it is
+/// ambiguous which one is meant (RFC 6750 section 2). Returns one bit for each authenticator whose
+/// credentials come in a cookie.
 fn check_places(
     authentication: &Authentication,
     request: &RequestHead<'_>,
@@ -249,7 +258,7 @@ fn check_places(
             return Err(denial(asked, &Refusal::unavailable("the authenticator panicked")));
         };
         if place.conflicts_with(&first) {
-            let cause = "credentials in two places, where any one will do";
+            let cause = "credentials were sent in two places, and only one is allowed";
             return Err(refused(DenialKind::InvalidCredentials, cause));
         }
         if matches!(place, Presented::Cookie(_)) {
@@ -262,8 +271,8 @@ fn check_places(
     Ok(cookies)
 }
 
-/// An authenticator that panics while it waits is unable to judge.
-fn poll_guarded(waiting: &mut Waiting, context: &mut Context<'_>) -> Poll<Verdict> {
+/// An authenticator that panics while it waits cannot judge the credentials.
+fn poll_guarded(waiting: &mut PendingVerdict, context: &mut Context<'_>) -> Poll<Verdict> {
     let polled = catch_unwind(AssertUnwindSafe(|| waiting.as_mut().poll(context)));
     polled.unwrap_or_else(|_| Poll::Ready(panicked()))
 }
@@ -272,15 +281,16 @@ fn panicked() -> Verdict {
     Verdict::Refused(Refusal::unavailable("the authenticator panicked"))
 }
 
-/// A malformed request is refused by all: where one authenticator sees two credentials, another might
-/// see the first of them only, and believe it.
+/// A malformed request is refused, even if another authenticator would accept: one authenticator
+/// sees two credentials, another might see only the first one and accept it.
 fn is_malformed(refusal: &Refusal) -> bool {
     refusal.code() == RefusalCode::InvalidRequest
 }
 
-/// Which of several refusals the client is told: that of the authenticator which the credentials were
-/// for, else of one that cannot judge and might have accepted. The credentials may be for several, of
-/// one issuer and with an audience each: then one that cannot judge may be the one that was meant.
+/// The weight of a rejection; the client gets the one with the highest weight. It is the rejection
+/// of the authenticator that the credentials were for; otherwise that of one that could not judge
+/// and might have accepted. Credentials can be for several authenticators that share an issuer,
+/// with one audience each. Then one that could not judge may be the right one.
 fn weight(refusal: &Refusal) -> u8 {
     match (refusal.code(), refusal.is_decided()) {
         (RefusalCode::Unavailable, true) => 3,
@@ -297,7 +307,7 @@ fn denial(from: usize, refusal: &Refusal) -> Refused {
         RefusalCode::Forbidden => DenialKind::Forbidden,
         RefusalCode::Unavailable => DenialKind::Unavailable,
     };
-    let denial = Denial::new(kind, refusal.cause().to_owned()).about(Some(from));
+    let denial = Denial::new(kind, refusal.cause().to_owned()).with_authenticator(Some(from));
     Box::new(match &refusal.detail {
         Some(detail) => denial.with_detail(detail.to_string()),
         None => denial,

@@ -1,23 +1,25 @@
-//! Bans that stand, for those who operate a program: asked for and lifted by whom they are about.
+//! The bans that are in effect: operators look them up and lift them by the address, account, API
+//! key or caller.
 //!
-//! What is kept of a ban is the keyed hash of whom it is about, so bans are found by that and cannot be
-//! listed.
+//! A ban is stored under a keyed hash. It can be found by its subject, but bans cannot be listed.
 
 use std::fmt;
 use std::hash::Hasher;
 use std::net::IpAddr;
 
-use super::failure_budgets::{Scope, Who, allowances, keys_of};
+use super::failure_budgets::{ClaimedIdentity, FailureTarget, allowances, keys_of};
 use crate::plan::PlannedBudget;
 use crate::principal::VouchedBy;
 use crate::security::Security;
 use crate::support::time::Moment;
 use crate::throttling::BudgetKeys;
 
-/// The bans of a [`Security`] for too many failures (the key `failures`, and failed authentication).
+/// The bans of a [`Security`] for too many failures (the key `failures`, and failed
+/// authentication).
 ///
-/// A ban is about an address, or about an account, API key or caller together with an address: nobody
-/// can have somebody else's account banned from elsewhere. Those of this process alone are known here.
+/// A ban applies to an address, or to an account, API key or caller together with an address.
+/// Nobody can cause a ban of another person's account from another address. Only the bans of this
+/// process are known here.
 ///
 /// ```standalone_crate
 /// use std::net::IpAddr;
@@ -42,24 +44,24 @@ pub struct Bans {
     security: Security,
 }
 
-/// Whom a ban is about, at one address.
+/// The subject of a ban, at one address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Banned<'a> {
-    /// The address itself, and requests from there that claim nobody.
+    /// The address itself, and requests from it that claim no identity.
     Address,
-    /// The account that a handler [claimed](crate::claim_account), by the same spelling.
+    /// The account that a handler [claimed](crate::claim_account), in the same spelling.
     Account(&'a str),
     /// The API key with this public id.
     ApiKey(&'a str),
-    /// The caller with this subject, for whom this issuer vouches.
+    /// The caller with this subject, from this issuer.
     Caller {
-        /// The `iss` claim, or what the authenticator names as the issuer.
+        /// The `iss` claim, or the issuer that the authenticator sets.
         issuer: &'a str,
         /// The subject.
         subject: &'a str,
     },
-    /// The caller with this subject, whose credentials name no issuer.
+    /// The caller with this subject, whose credentials have no issuer.
     CallerOf {
         /// The name of the authenticator that accepts the credentials.
         authenticator: &'a str,
@@ -68,19 +70,19 @@ pub enum Banned<'a> {
     },
 }
 
-/// One ban that stands.
+/// A ban that is in effect.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Ban {
-    /// The budget that was used up, by its id in the
+    /// The id of the budget that was used up, as in the
     /// [statistics](crate::operations::LimitStatistics::budgets).
     pub budget: String,
-    /// How long it still lasts, rounded up.
+    /// The remaining time in seconds, rounded up.
     pub seconds: u64,
 }
 
 impl Security {
-    /// The bans for too many failures, for those who operate the program.
+    /// The bans for too many failures, for operators.
     #[must_use]
     pub fn bans(&self) -> Bans {
         Bans { security: self.clone() }
@@ -88,8 +90,8 @@ impl Security {
 }
 
 impl Bans {
-    /// The bans that stand against this address, or against somebody at it, observed ones included. An
-    /// address is that of its [group](crate::SecurityBuilder::ipv6_prefix).
+    /// The bans in effect for this address, or for this subject at the address, bans in shadow mode
+    /// included. The address stands for its whole [group](crate::SecurityBuilder::ipv6_prefix).
     #[must_use]
     pub fn find(&self, address: IpAddr, whom: Banned<'_>) -> Vec<Ban> {
         let now = self.security.inner().clock.now();
@@ -106,57 +108,59 @@ impl Bans {
         found
     }
 
-    /// Ends these bans, and forgets the failures that led to them: whether there were any. Failures are
-    /// forgotten also where no ban stands.
+    /// Ends these bans, and forgets the failures that caused them. Returns whether there were any
+    /// bans. Failures are forgotten even if no ban is in effect.
     ///
-    /// A client that goes on failing is banned again, for one window of the budget.
+    /// A client that continues to fail is banned again, for one window of the budget.
     pub fn lift(&self, address: IpAddr, whom: Banned<'_>) -> bool {
         let inner = self.security.inner();
         let (now, counters) = (inner.clock.now(), &inner.counters);
         let mut was_banned = false;
-        self.each(address, whom, |budget, scope, keys| {
+        self.each(address, whom, |budget, target, keys| {
             was_banned |= self.left(keys, now).is_some();
-            let (live, is_address) = (budget.live, scope.is_address());
+            let (live, is_address) = (budget.live, target.is_address());
             let terms = allowances(live, is_address);
             let (count, place) = counters.standing(live.generations, terms, keys.count, now);
             let quota = live.terms(place).quota_of(is_address);
             let keys = BudgetKeys { count, ..*keys };
-            inner.penalties.forgive(&counters.limiter, &keys, quota, now.monotonic_nanos());
+            inner.penalties.forgive(&counters.limiter, &keys, quota, now);
         });
         was_banned
     }
 
     fn left(&self, keys: &BudgetKeys, now: Moment) -> Option<u64> {
         let inner = self.security.inner();
-        let left =
-            inner.penalties.banned(&inner.counters.limiter, keys.ban, now.monotonic_nanos())?;
+        let left = inner.penalties.banned(&inner.counters.limiter, keys.ban, now)?;
         Some(left.as_secs() + u64::from(left.subsec_nanos() > 0))
     }
 
-    /// Every budget of the program with what it keeps of them.
+    /// Visits every budget of the program, with the keys under which it stores this subject.
     fn each(
         &self,
         address: IpAddr,
         whom: Banned<'_>,
-        mut visit: impl FnMut(&PlannedBudget, Scope<'_>, &BudgetKeys),
+        mut visit: impl FnMut(&PlannedBudget, FailureTarget<'_>, &BudgetKeys),
     ) {
         let inner = self.security.inner();
         let limiter = &inner.counters.limiter;
         let group = Some(inner.address_groups.group(address));
-        let pair = |who| Scope::Pair(who, group);
-        let scopes = match whom {
-            Banned::Address => vec![Scope::Address(group), pair(Who::Nobody)],
+        let pair = |identity| FailureTarget::Pair(identity, group);
+        let targets = match whom {
+            Banned::Address => vec![FailureTarget::Address(group), pair(ClaimedIdentity::Nobody)],
             Banned::Account(name) => {
                 let (name, ()) =
                     limiter.hash(|state: &mut dyn Hasher| state.write(name.as_bytes()));
-                vec![pair(Who::Account(name))]
+                vec![pair(ClaimedIdentity::Account(name))]
             }
-            Banned::ApiKey(id) => vec![pair(Who::Credential(id))],
+            Banned::ApiKey(id) => vec![pair(ClaimedIdentity::Credential(id))],
             Banned::Caller { issuer, subject } => {
-                vec![pair(Who::Principal(VouchedBy::Issuer(issuer), subject))]
+                vec![pair(ClaimedIdentity::Principal(VouchedBy::Issuer(issuer), subject))]
             }
             Banned::CallerOf { authenticator, subject } => {
-                vec![pair(Who::Principal(VouchedBy::Authenticator(authenticator), subject))]
+                vec![pair(ClaimedIdentity::Principal(
+                    VouchedBy::Authenticator(authenticator),
+                    subject,
+                ))]
             }
         };
         let mut seen = Vec::new();
@@ -165,8 +169,8 @@ impl Bans {
                 continue;
             }
             seen.push(budget.id);
-            for scope in &scopes {
-                visit(budget, *scope, &keys_of(limiter, budget.id, *scope));
+            for target in &targets {
+                visit(budget, *target, &keys_of(limiter, budget.id, *target));
             }
         }
     }

@@ -1,4 +1,5 @@
-//! What can be known of a request's body before it is read, and the bound on the rest.
+//! The request body: checks of its head before it is read, and the `max_body` limit while it is
+//! read.
 
 use std::cell::{Cell, RefCell};
 use std::num::NonZeroU32;
@@ -25,21 +26,22 @@ use crate::pipeline::progress::Progress;
 use crate::pipeline::refused::Refused;
 use crate::request::{extensions, extensions_mut};
 
-/// Lets go of a body that the endpoint does not read. Over HTTP/2 the server then ignores its frames,
-/// which it would keep otherwise; over HTTP/1 the body is held until the request is answered.
+/// Releases a body that the endpoint does not read. Over HTTP/2, the server then ignores its
+/// frames, which it would otherwise keep in memory. Over HTTP/1, the body is held until the request
+/// is answered.
 #[inline]
-pub(in crate::pipeline) fn let_go(gate: &Gate<'_>, body: &mut RequestBody) {
+pub(in crate::pipeline) fn release_unread(gate: &Gate<'_>, body: &mut RequestBody) {
     let Unread::Untouched(untouched) = &body.unread else { return };
-    // HTTP/2's kind of payload has a name only where actix-web is built with it.
+    // The variant for HTTP/2 payloads exists only if actix-web is built with HTTP/2.
     let is_http2 = !matches!(untouched, Body::None | Body::H1 { .. } | Body::Stream { .. });
     if is_http2 && gate.plan.endpoint.policy.bodies.is_empty() {
         body.unread = Unread::Released;
     }
 }
 
-/// Checks the body's media type, coding and announced size, and opens it, bounded by what the endpoint
-/// allows. An announced length bounds nothing by itself: a middleware may have put another body
-/// there, one that it decompressed, say.
+/// Checks the media type, the coding and the declared length of the body, and opens it with the
+/// endpoint's size limit. The declared length alone limits nothing: a middleware may have replaced
+/// the body, for example by a decompressed one.
 ///
 /// # Errors
 ///
@@ -74,7 +76,7 @@ pub(in crate::pipeline) fn open(
     }
     let may_have_more = match &body.unread {
         Unread::Untouched(body) => {
-            // What is announced is the length of what is coded.
+            // The declared length is that of the encoded body.
             let announced = announced.filter(|_| coding.is_none());
             let may_have = |most: &usize| counted_body::may_have_more(*most, body, announced);
             plan.most_values.filter(may_have)
@@ -114,7 +116,8 @@ pub(in crate::pipeline) fn open(
     Ok(())
 }
 
-/// Hands out what the client of a WebSocket sends: it has no size, and ends with the client's credentials.
+/// Opens the byte stream of a WebSocket's client. It has no size limit, and ends when the client's
+/// credentials end.
 fn open_socket(gate: &Gate<'_>, progress: &Progress, body: &mut RequestBody) {
     let Unread::Untouched(untouched) = std::mem::take(&mut body.unread) else { return };
     let lifetime = Lifetime::new(gate, progress);
@@ -125,7 +128,7 @@ fn open_socket(gate: &Gate<'_>, progress: &Progress, body: &mut RequestBody) {
     body.lifetime = Some(lifetime);
 }
 
-/// What was found wrong with a body while it was read, whatever its reader made of that.
+/// The fault that was found while the body was read, even if its reader ignored the error.
 #[inline]
 pub(in crate::pipeline) fn fault(gate: &Gate<'_>) -> Option<Refused> {
     let fault = *gate.request.extensions().get::<Fault>()?;
@@ -136,20 +139,20 @@ pub(in crate::pipeline) fn fault(gate: &Gate<'_>) -> Option<Refused> {
     }))
 }
 
-/// The bytes of a body that have arrived since its time was last extended. Left in a request whose body is
-/// waited for.
+/// The bytes of a body that have arrived since its deadline was last extended. In the extensions of
+/// a request whose body is being read.
 #[derive(Default)]
 struct Arrived(Cell<u64>);
 
-/// Counts what arrives from now on. While an extractor of the application holds the request's extensions,
-/// nothing is counted, and its body has the time of any other.
+/// Starts counting the bytes that arrive. If an extractor of the application holds the request's
+/// extensions, nothing is counted, and the deadline is not extended.
 pub(in crate::pipeline) fn count_bytes(request: &HttpRequest) {
     if let Some(mut extensions) = extensions_mut(request) {
         extensions.insert(Arrived::default());
     }
 }
 
-/// The time that the bytes since the last call are worth.
+/// The extension of the deadline for the bytes since the last call.
 pub(in crate::pipeline) fn time_earned(
     request: &HttpRequest,
     rate: NonZeroU32,
@@ -160,7 +163,8 @@ pub(in crate::pipeline) fn time_earned(
     timed_body::time_of(arrived, rate)
 }
 
-/// The connection speaks another protocol from now on: what follows is no body (RFC 9110 section 7.8).
+/// Marks that the connection changes to another protocol: the bytes that follow are not a body (RFC
+/// 9110 section 7.8).
 pub(in crate::pipeline) fn upgrade(request: &HttpRequest) {
     request.extensions_mut().insert(Upgraded);
 }
@@ -173,27 +177,27 @@ fn too_large(most: u64) -> Denial {
 }
 
 pub(super) fn too_slow() -> Denial {
-    Denial::new(DenialKind::Timeout, "the body was not there in time")
+    Denial::new(DenialKind::Timeout, "the body did not arrive before the deadline")
 }
 
-/// What is found wrong while a body is read; left in the request.
+/// A fault that is found while a body is read; in the extensions of the request.
 #[derive(Clone, Copy)]
 pub(super) enum Fault {
     TooLarge,
-    /// Its time was over before its end came.
+    /// The deadline passed before the body ended.
     TooSlow,
-    /// There is one, without the media type that the endpoint reads.
+    /// A body is present, without the media type that the endpoint reads.
     Untyped,
 }
 
-/// Left in a request that was answered with an upgrade.
+/// In the extensions of a request that was answered with an upgrade.
 struct Upgraded;
 
-/// What a body may be.
+/// The limits of a body.
 struct Bounds {
     left: u64,
     is_typed: bool,
-    /// Whether these are the bytes that the client sends.
+    /// Whether these are the bytes that the client sends, before they are decoded.
     is_arriving: bool,
     request: HttpRequest,
 }
@@ -227,7 +231,7 @@ impl Bounds {
     }
 }
 
-/// A body that fails once it is not what it may be.
+/// A body that fails as soon as it exceeds its limits.
 struct Bounded<B> {
     body: B,
     bounds: Bounds,
@@ -256,7 +260,7 @@ impl Stream for Shared {
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         match self.0.try_borrow_mut() {
             Ok(mut body) => Pin::new(&mut *body).poll_next(context),
-            // Nobody else polls it; an end is the answer that grants nothing.
+            // Nothing else polls it. Ending the body is the safe result.
             Err(_) => Poll::Ready(None),
         }
     }

@@ -1,4 +1,5 @@
-//! What the pipeline leaves in a request for extractors: the caller, and what may be granted.
+//! The caller in the request's extensions, for extractors; and the permission to extract resources
+//! as [`crate::Granted`].
 
 use std::any::TypeId;
 use std::future::{Ready, ready};
@@ -17,8 +18,8 @@ use crate::principal::Principal;
 use crate::request::extensions;
 use crate::support::time::Moment;
 
-/// Left in the request by the pipeline: it passed the stages of this endpoint.
-pub(super) struct Passed {
+/// In the extensions of a request that passed authentication, rules and limits of this endpoint.
+pub(super) struct PublishedCaller {
     pub(super) endpoint: &'static Endpoint,
     pub(super) principal: Option<Principal>,
     /// When the request entered.
@@ -27,28 +28,28 @@ pub(super) struct Passed {
 
 /// The caller that the pipeline authenticated.
 ///
-/// Without a caller (`auth = optional`) the request is refused with 401; in a handler without
-/// `#[secure(...)]` nothing authenticated anybody, and the request is refused with 500. The first time
-/// that happens, the log has a warning.
+/// An anonymous request (`auth = optional`) is refused with 401. In a handler without
+/// `#[secure(...)]`, no caller was authenticated, and the request is refused with 500. The first
+/// time that happens, a warning is logged.
 impl FromRequest for Principal {
     type Error = Denial;
     type Future = Ready<Result<Self, Denial>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(extracted(request, "Principal"))
+        ready(extract_caller(request, "Principal"))
     }
 }
 
 /// The caller, for the extractor of this name.
-pub(super) fn extracted(request: &HttpRequest, extractor: &str) -> Result<Principal, Denial> {
+pub(super) fn extract_caller(request: &HttpRequest, extractor: &str) -> Result<Principal, Denial> {
     let Some(extensions) = extensions(request) else {
         return Err(Denial::internal(format!(
-            "`{extractor}` was asked for while something holds the request's extensions"
+            "`{extractor}` was extracted while other code holds the request's extensions"
         )));
     };
-    match extensions.get::<Passed>() {
-        Some(Passed { principal: Some(principal), .. }) => Ok(principal.clone()),
-        Some(Passed { endpoint, .. }) => {
+    match extensions.get::<PublishedCaller>() {
+        Some(PublishedCaller { principal: Some(principal), .. }) => Ok(principal.clone()),
+        Some(PublishedCaller { endpoint, .. }) => {
             let endpoint = *endpoint;
             drop(extensions);
             Err(without_caller(request, endpoint))
@@ -57,7 +58,7 @@ pub(super) fn extracted(request: &HttpRequest, extractor: &str) -> Result<Princi
     }
 }
 
-/// Outside of the pipeline nobody logs the denial.
+/// Outside of the pipeline, nothing else logs the denial.
 #[cold]
 fn without_pipeline(request: &HttpRequest, extractor: &str) -> Denial {
     static WARNED: Once = Once::new();
@@ -66,16 +67,16 @@ fn without_pipeline(request: &HttpRequest, extractor: &str) -> Denial {
             extractor,
             method = %request.method(),
             route = request.match_pattern(),
-            "a handler without `#[secure(...)]`, or a public one, extracts the caller, and is answered \
-             with 500: write `#[secure]` above its route attribute (this is logged once)"
+            "a handler without `#[secure(...)]`, or a public one, extracts the caller, so its \
+             requests get 500: write `#[secure]` above its route attribute (logged once)"
         );
     });
     Denial::internal(format!(
-        "`{extractor}` was asked for where `#[secure(...)]` authenticated nobody"
+        "`{extractor}` was extracted in a handler without authentication by `#[secure(...)]`"
     ))
 }
 
-/// The challenges are here already, for a denial that a handler passes on by itself.
+/// Adds the challenges here, because a handler may return the denial itself.
 fn without_caller(request: &HttpRequest, endpoint: &'static Endpoint) -> Denial {
     let cause = "the handler asks for a caller, and the request has none";
     let mut denial = Denial::new(DenialKind::Unauthenticated, cause);
@@ -85,37 +86,39 @@ fn without_caller(request: &HttpRequest, endpoint: &'static Endpoint) -> Denial 
     denial
 }
 
-/// The caller, once it was published.
+/// The caller, after [`publish`].
 pub(in crate::pipeline) fn published(extensions: &Extensions) -> Option<&Principal> {
-    extensions.get::<Passed>().and_then(|passed| passed.principal.as_ref())
+    extensions.get::<PublishedCaller>().and_then(|passed| passed.principal.as_ref())
 }
 
-/// Puts the caller where the [`Principal`] extractor finds it. Rules about arguments ask about it again, and the
-/// policy of a scope when the endpoint has put another one there.
+/// Puts the caller where the [`Principal`] extractor finds it. A copy stays in `request` if rules
+/// about arguments need it, or for a scope policy, because the endpoint replaces the published
+/// caller.
 #[inline]
 pub(in crate::pipeline) fn publish(gate: &Gate<'_>, request: &mut Progress) {
     if gate.plan.authentication.mode == Mode::Nobody {
         return;
     }
     let is_asked_about = gate.plan.rule.as_ref().is_some_and(|rule| rule.needs() > Needs::Nothing);
-    let principal = match is_asked_about || request.is_of_a_scope {
+    let principal = match is_asked_about || request.is_scope_policy {
         true => request.caller.clone(),
         false => request.caller.take(),
     };
-    let passed = Passed { endpoint: gate.plan.endpoint, principal, entered: request.entered };
+    let passed =
+        PublishedCaller { endpoint: gate.plan.endpoint, principal, entered: request.entered };
     gate.request.extensions_mut().insert(passed);
 }
 
-/// Takes it back, before another endpoint authenticates for itself.
+/// Removes the published caller, before another endpoint authenticates for itself.
 pub(in crate::pipeline) fn withdraw(request: &HttpRequest) {
-    drop(request.extensions_mut().remove::<Passed>());
+    drop(request.extensions_mut().remove::<PublishedCaller>());
 }
 
-/// The values that may still be extracted as granted: the endpoint's own arguments, each once, and
-/// only while the pipeline extracts them.
+/// The resource types that may still be extracted as granted: the endpoint's own arguments, each
+/// once, and only while the pipeline extracts them.
 struct Grants(Vec<TypeId>);
 
-/// Lets the endpoint's arguments be extracted as granted.
+/// Allows the endpoint's arguments to be extracted as granted.
 #[inline]
 pub(in crate::pipeline) fn offer_grants(gate: &Gate<'_>) {
     let grants = gate.plan.endpoint.policy.grants;
@@ -125,7 +128,7 @@ pub(in crate::pipeline) fn offer_grants(gate: &Gate<'_>) {
     }
 }
 
-/// What was not extracted by now is never granted.
+/// Arguments that are not extracted by now are never granted.
 #[inline]
 pub(in crate::pipeline) fn withdraw_grants(gate: &Gate<'_>) {
     if !gate.plan.endpoint.policy.grants.is_empty() {
@@ -133,7 +136,7 @@ pub(in crate::pipeline) fn withdraw_grants(gate: &Gate<'_>) {
     }
 }
 
-/// Takes the one permission to extract a resource of this type as granted.
+/// Uses up the permission to extract a resource of this type as granted; `false` if there is none.
 pub(crate) fn claim_grant(request: &HttpRequest, resource: TypeId) -> bool {
     let mut extensions = request.extensions_mut();
     let Some(Grants(grants)) = extensions.get_mut() else { return false };

@@ -1,12 +1,12 @@
-//! Bodies that are compressed (`Content-Encoding`): refused, unless the endpoint asks for it; then decoded
-//! before an extractor reads them.
+//! Compressed bodies (`Content-Encoding`): refused, unless the endpoint allows the coding; then
+//! decoded before an extractor reads them.
 //!
-//! A few bytes may be millions once they are decoded. So what arrives is bounded by `max_body`, and what
-//! it is decoded to as well, a few kilobytes at a time: nothing is decoded that is not read.
+//! A few bytes can decode to millions. So `max_body` limits the bytes that arrive, and the decoded
+//! bytes as well. A body is decoded a few kilobytes at a time, and only as far as it is read.
 //!
-//! actix-web's extractors decode by themselves what the header says is coded, without a bound. So the
-//! middleware of every secured scope takes the coding out of the header, where an endpoint of the program
-//! asks for one.
+//! actix-web's extractors decode a body according to its header, without a limit. So the middleware
+//! of every secured scope removes the coding from the header, if an endpoint of the program allows
+//! one.
 
 #[cfg(feature = "compression")]
 use actix_web::HttpMessage;
@@ -17,22 +17,22 @@ use crate::denial::Denial;
 use crate::pipeline::refused::Refused;
 use crate::policy::Policy;
 
-/// How a body may be coded.
+/// A coding that can be decoded.
 ///
-/// Brotli is left out: a decoder takes 16 MiB for a client that says so in a few bytes, whatever
-/// `max_body` is. Deflate is left out because its clients do not agree what it is (RFC 9110 section
-/// 8.4.1.2), and nothing says that bytes behind its end belong to it.
+/// Brotli is not supported: a client can make a decoder allocate 16 MiB with a few bytes,
+/// regardless of `max_body`. Deflate is not supported because its clients disagree on the format
+/// (RFC 9110 section 8.4.1.2), and it does not define whether bytes after its end belong to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(not(feature = "compression"), expect(dead_code, reason = "nothing decodes them"))]
 pub(crate) enum Coding {
     Gzip,
 }
 
-/// The coding of the body; `None`: it has none.
+/// The coding of the body; `None` if it has none.
 ///
 /// # Errors
 ///
-/// 415, unless the endpoint asks for the coding.
+/// 415, unless the endpoint allows the coding.
 #[inline]
 pub(super) fn check(request: &HttpRequest, policy: &Policy) -> Result<Option<Coding>, Refused> {
     if request.headers().contains_key(CONTENT_ENCODING) { find(request, policy) } else { Ok(None) }
@@ -40,7 +40,7 @@ pub(super) fn check(request: &HttpRequest, policy: &Policy) -> Result<Option<Cod
 
 #[cold]
 fn find(request: &HttpRequest, policy: &Policy) -> Result<Option<Coding>, Refused> {
-    if let Some(coding) = taken(request) {
+    if let Some(coding) = removed_coding(request) {
         let is_asked_for = policy.content_encodings.contains(&coding.name());
         return if is_asked_for { Ok(Some(coding)) } else { Err(unsupported(policy)) };
     }
@@ -83,16 +83,16 @@ impl Coding {
 }
 
 #[cfg(not(feature = "compression"))]
-fn taken(_: &HttpRequest) -> Option<Coding> {
+fn removed_coding(_: &HttpRequest) -> Option<Coding> {
     None
 }
 
 #[cfg(feature = "compression")]
 pub(super) use decoding::decoded;
 #[cfg(feature = "compression")]
-pub(crate) use decoding::take;
+pub(crate) use decoding::remove_header;
 #[cfg(feature = "compression")]
-use decoding::taken;
+use decoding::removed_coding;
 
 #[cfg(feature = "compression")]
 mod decoding {
@@ -114,35 +114,35 @@ mod decoding {
     use super::{CONTENT_ENCODING, Coding, HttpMessage, HttpRequest};
     use crate::inventory;
 
-    /// Left in a request whose header no longer says how its body is coded.
-    struct Taken(Coding);
+    /// In the extensions of a request: the coding that was removed from its header.
+    struct RemovedCoding(Coding);
 
-    /// Whether an endpoint of the program asks for compressed bodies.
+    /// Whether an endpoint of the program allows compressed bodies.
     static IS_ASKED_FOR: LazyLock<bool> = LazyLock::new(|| {
         inventory::endpoints().iter().any(|it| !it.policy.content_encodings.is_empty())
     });
 
-    /// Takes the coding out of the header, for the pipeline to decode the body. Several codings stay, and
-    /// unknown ones: nobody decodes them.
+    /// Removes a known coding from the header; the pipeline decodes the body. Several codings, and
+    /// unknown ones, stay in the header: such a body is refused.
     #[inline]
-    pub(crate) fn take(request: &mut ServiceRequest) {
+    pub(crate) fn remove_header(request: &mut ServiceRequest) {
         if *IS_ASKED_FOR && request.headers().contains_key(CONTENT_ENCODING) {
-            let _ = take_known(request);
+            let _ = remove_known(request);
         }
     }
 
     #[cold]
-    fn take_known(request: &mut ServiceRequest) -> Option<()> {
+    fn remove_known(request: &mut ServiceRequest) -> Option<()> {
         let mut lines = request.headers().get_all(CONTENT_ENCODING);
         let (Some(line), None) = (lines.next(), lines.next()) else { return None };
         let coding = named(line.as_bytes().trim_ascii())?;
-        // actix-web panics where a middleware around holds a copy of the request.
+        // actix-web panics if a middleware holds a clone of the request.
         let replace = || {
             let identity = HeaderValue::from_static("identity");
             request.headers_mut().insert(CONTENT_ENCODING, identity);
         };
         catch_unwind(AssertUnwindSafe(replace)).ok()?;
-        request.extensions_mut().insert(Taken(coding));
+        request.extensions_mut().insert(RemovedCoding(coding));
         Some(())
     }
 
@@ -152,12 +152,12 @@ mod decoding {
         Coding::ALL.into_iter().find(|it| name.eq_ignore_ascii_case(it.name().as_bytes()))
     }
 
-    /// What [`take`] has found.
-    pub(super) fn taken(request: &HttpRequest) -> Option<Coding> {
-        request.extensions().get::<Taken>().map(|taken| taken.0)
+    /// The coding that [`remove_header`] has removed.
+    pub(super) fn removed_coding(request: &HttpRequest) -> Option<Coding> {
+        request.extensions().get::<RemovedCoding>().map(|removed_coding| removed_coding.0)
     }
 
-    /// What a coded body is decoded to.
+    /// The decoded body.
     pub(in crate::pipeline::stages) fn decoded(
         coding: Coding,
         body: Body,
@@ -173,16 +173,16 @@ mod decoding {
         }
     }
 
-    /// What is decoded before others have their turn, and before the time is looked at: a body that is
-    /// decoded to nothing ends no turn by itself.
-    const A_TURN: usize = 16 * 1024;
+    /// How many bytes are decoded before other tasks run and the deadline is checked. Without this,
+    /// a body that decodes to nothing would never yield.
+    const CHUNK_BYTES: usize = 16 * 1024;
 
-    /// A body for a reader, a turn at a time.
+    /// The encoded body, which yields after each chunk.
     struct Coded {
         body: Body,
-        /// Of the chunk that is being read.
+        /// The rest of the chunk that is being read.
         rest: Bytes,
-        /// Whether this turn has read something.
+        /// Whether a chunk was read since the last yield.
         has_read: bool,
     }
 
@@ -206,7 +206,7 @@ mod decoding {
                 };
             }
             this.has_read = true;
-            let turn = this.rest.len().min(A_TURN);
+            let turn = this.rest.len().min(CHUNK_BYTES);
             Poll::Ready(Some(Ok(this.rest.split_to(turn))))
         }
     }
@@ -225,7 +225,7 @@ mod decoding {
         }
     }
 
-    /// The body's own error, or that it is not coded as it says.
+    /// The body's own error, or a coding error.
     fn error(error: io::Error) -> PayloadError {
         match error.downcast::<PayloadError>() {
             Ok(of_the_body) => of_the_body,

@@ -1,4 +1,5 @@
-//! A body whose values are counted on its way to an extractor, where its content is validated.
+//! Counts the values of a body (elements, members, pairs) while an extractor reads it, for
+//! `max_validated_values`.
 
 use std::cell::Cell;
 use std::pin::Pin;
@@ -13,23 +14,23 @@ use futures_core::Stream;
 
 use crate::validation::{BodyValues, ValueCount};
 
-/// Where the count of a body is found once it was read.
+/// In the extensions of a request: the count of its body.
 struct Counted(Rc<Cell<BodyValues>>);
 
-/// What was counted of the request's body; nothing, where nothing had to be.
+/// The count of the request's body; the default if nothing was counted.
 pub(in crate::pipeline) fn counted(request: &HttpRequest) -> BodyValues {
     request.extensions().get::<Counted>().map(|counted| counted.0.get()).unwrap_or_default()
 }
 
-/// Whether a body may have more than so many values. One of a length that the server itself enforces
-/// has no more values than bytes.
+/// Whether a body may have more than this many values. A body whose length the server itself
+/// enforces has at most as many values as bytes.
 pub(in crate::pipeline) fn may_have_more(most: usize, body: &Body, announced: Option<u64>) -> bool {
     let is_enforced = !matches!(body, Body::Stream { .. });
     let is_short = announced.and_then(|length| usize::try_from(length).ok()) <= Some(most);
     !(is_enforced && announced.is_some() && is_short)
 }
 
-/// Has the values of a body counted while an extractor reads it.
+/// Counts the values of a body while an extractor reads it.
 pub(in crate::pipeline) fn count(request: &HttpRequest, body: &mut Body, most: usize) {
     let values = Rc::new(Cell::new(BodyValues::default()));
     request.extensions_mut().insert(Counted(Rc::clone(&values)));

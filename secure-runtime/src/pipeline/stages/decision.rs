@@ -1,7 +1,7 @@
-//! Asks the application's own policy about the endpoint's actions.
+//! The application's own policy: runs `decide` for each action of the endpoint.
 //!
-//! It is asked where the rules about the caller held, and before everything that costs something: an
-//! answer never widens them, and a caller who is forbidden takes nothing of a limit that callers share.
+//! It runs after the rules about the caller, and before everything that has a cost. A decision
+//! never widens the rules, and a forbidden caller uses up nothing of a limit that callers share.
 
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -18,20 +18,20 @@ use crate::pipeline::refused::{Ended, Refused, refused};
 use crate::plan::Mode;
 use crate::request::{KeptHead, RequestHead};
 
-/// One question under way.
-pub(in crate::pipeline) struct Asking {
-    /// The place of the action among the endpoint's.
+/// A decision that is being made.
+pub(in crate::pipeline) struct PendingDecision {
+    /// The index of the action in the endpoint's list.
     place: usize,
-    /// What was remembered when it was asked.
+    /// The version of the cache when the decision was started.
     version: Version,
     deciding: Deciding,
 }
 
-/// Whether the policy permits all actions. Is ready at once for endpoints without one.
+/// Whether the policy permits all actions. Ready at once for endpoints without actions.
 ///
 /// # Errors
 ///
-/// If it forbids one, or cannot decide.
+/// If it forbids an action, or does not decide.
 #[inline]
 pub(in crate::pipeline) fn poll(
     gate: &Gate<'_>,
@@ -50,10 +50,11 @@ fn poll_actions(
     context: &mut Context<'_>,
 ) -> Poll<Result<(), Ended>> {
     let Some(decider) = &gate.security.inner().decider else {
-        let cause = "the endpoint has an action, and nothing decides about it";
+        let cause = "the endpoint has an action, and no `decide` is configured";
         return Poll::Ready(Err(refused(DenialKind::Internal, cause).into()));
     };
-    let first = request.asking.as_ref().map_or(0, |asking| asking.place);
+    let first =
+        request.pending_decision.as_ref().map_or(0, |pending_decision| pending_decision.place);
     for (place, action) in gate.plan.actions.iter().enumerate().skip(first) {
         let decision = ready!(poll_action(gate, request, decider, (place, action), context))?;
         if !decision.is_permitted() {
@@ -70,14 +71,14 @@ fn poll_action(
     (place, action): (usize, &Arc<str>),
     context: &mut Context<'_>,
 ) -> Poll<Result<AccessDecision, Ended>> {
-    let mut asking = match request.asking.take() {
-        Some(asking) => asking,
-        None => match ask(gate, request, decider, (place, action))? {
+    let mut pending_decision = match request.pending_decision.take() {
+        Some(pending_decision) => pending_decision,
+        None => match start_decision(gate, request, decider, (place, action))? {
             Ok(known) => return Poll::Ready(Ok(known)),
-            Err(asking) => asking,
+            Err(pending_decision) => pending_decision,
         },
     };
-    let polled = caught("`decide`", || asking.deciding.as_mut().poll(context));
+    let polled = caught("`decide`", || pending_decision.deciding.as_mut().poll(context));
     match polled.map_err(Box::new)? {
         Poll::Ready(Decided { asked, answer }) => {
             request.deadline = None;
@@ -87,28 +88,28 @@ fn poll_action(
             {
                 let head = RequestHead::new(gate.request);
                 let probe = probe(gate, request, &head, place);
-                cache.keep(asking.version, probe, decision.clone(), now);
+                cache.keep(pending_decision.version, probe, decision.clone(), now);
             }
             Poll::Ready(Ok(decision))
         }
         Poll::Pending => {
             if poll_deadline(gate, request, false, context).is_ready() {
-                let late = undecided(action, "there was no answer in time");
+                let late = undecided(action, "it gave no answer before the deadline");
                 return Poll::Ready(Err(late.into()));
             }
-            request.asking = Some(asking);
+            request.pending_decision = Some(pending_decision);
             Poll::Pending
         }
     }
 }
 
-/// What is remembered, or a new question.
-fn ask(
+/// The remembered decision, or a new one that is being made.
+fn start_decision(
     gate: &Gate<'_>,
     request: &Progress,
     decider: &Decider,
     (place, action): (usize, &Arc<str>),
-) -> Result<Result<AccessDecision, Box<Asking>>, Ended> {
+) -> Result<Result<AccessDecision, Box<PendingDecision>>, Ended> {
     let mut version = Version::default();
     if let (Some(cache), Some(now)) = (&decider.cache, request.entered) {
         let head = RequestHead::new(gate.request);
@@ -122,7 +123,7 @@ fn ask(
         head.parameters().map_err(|error| errors::refusal(&error, gate.plan.max_body()))?;
     let asked = AccessRequest::new(request.caller.clone(), Arc::clone(action), parameters, head);
     let deciding = caught("`decide`", || (decider.function)(asked)).map_err(Box::new)?;
-    Ok(Err(Box::new(Asking { place, version, deciding })))
+    Ok(Err(Box::new(PendingDecision { place, version, deciding })))
 }
 
 fn probe<'a>(
@@ -149,7 +150,8 @@ fn forbidden(
     let is_anonymous = request.caller.is_none() && gate.plan.authentication.mode != Mode::Nobody;
     let hides = gate.plan.endpoint.policy.hides;
     let kind = match () {
-        // Whatever the policy looked up: to sign in is asked of everybody whom it does not permit.
+        // Every anonymous request that is not permitted gets the same 401, regardless of what
+        // the policy looked up.
         () if is_anonymous => DenialKind::Unauthenticated,
         () if hides => DenialKind::NotFound,
         () => DenialKind::Forbidden,
@@ -158,7 +160,7 @@ fn forbidden(
         Some(reason) => format!("`decide` forbids the action {action:?}: {reason}"),
         None => format!("`decide` forbids the action {action:?}"),
     };
-    let denial = Denial::new(kind, cause).about(request.caller_is_from());
+    let denial = Denial::new(kind, cause).with_authenticator(request.accepting_authenticator());
     Box::new(match decision.detail().filter(|_| !hides) {
         Some(detail) => denial.with_detail(detail),
         None => denial,

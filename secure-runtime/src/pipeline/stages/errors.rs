@@ -1,6 +1,7 @@
-//! Errors of extractors and of rules, as refusals.
+//! Turns the errors of extractors and of rules into refusals.
 //!
-//! What serde and actix-web say of a failure names Rust types; the client reads our own words.
+//! The messages of serde and actix-web contain the names of Rust types. The client gets texts of
+//! this crate instead.
 
 use std::borrow::Cow;
 
@@ -18,16 +19,17 @@ use crate::pipeline::refused::{EarlyAnswer, Ended};
 use crate::pipeline::response::log::excerpt;
 use crate::problem::{self, Problem};
 
-/// What it comes to that there are no arguments, where bodies may have so many bytes.
+/// The refusal for an extractor's error. `max_body` is the endpoint's limit in bytes.
 pub(in crate::pipeline) fn refusal(error: &actix_web::Error, max_body: u64) -> Ended {
-    if let Some(denial) = own_limit(error, max_body) {
+    if let Some(denial) = extractor_limit(error, max_body) {
         return Ended::Refused(Box::new(denial));
     }
-    denial_of(error).map_or_else(|| foreign(error), |denial| Ended::Refused(Box::new(denial)))
+    denial_of(error)
+        .map_or_else(|| application_error(error), |denial| Ended::Refused(Box::new(denial)))
 }
 
-/// The same where it may not tell whether there is something: these statuses become 404.
-pub(in crate::pipeline) fn hidden(ended: Ended, statuses: std::ops::Range<u16>) -> Ended {
+/// Turns these statuses into 404, for an endpoint that does not reveal whether an object exists.
+pub(in crate::pipeline) fn hide(ended: Ended, statuses: std::ops::Range<u16>) -> Ended {
     let not_found = |cause| Ended::Refused(Box::new(Denial::new(DenialKind::NotFound, cause)));
     match ended {
         Ended::Refused(denial) if statuses.contains(&denial.kind().status()) => {
@@ -40,7 +42,7 @@ pub(in crate::pipeline) fn hidden(ended: Ended, statuses: std::ops::Range<u16>) 
     }
 }
 
-/// Whether an error that a handler returned is about the reading of a body.
+/// Whether an error that a handler returned comes from reading a body.
 pub(in crate::pipeline) fn is_end_of_a_body(error: &actix_web::Error) -> bool {
     #[cfg(feature = "multipart")]
     if error.as_error::<actix_multipart::MultipartError>().is_some() {
@@ -49,7 +51,7 @@ pub(in crate::pipeline) fn is_end_of_a_body(error: &actix_web::Error) -> bool {
     error.as_error::<PayloadError>().is_some()
 }
 
-/// The denial for an error that this crate or actix-web made.
+/// The denial for an error of this crate or of actix-web.
 fn denial_of(error: &actix_web::Error) -> Option<Denial> {
     if let Some(denial) = error.as_error::<Denial>() {
         Some(denial.clone())
@@ -75,14 +77,16 @@ fn json(error: &JsonPayloadError) -> Denial {
         JsonPayloadError::ContentType => unsupported("expected `application/json`"),
         JsonPayloadError::Payload(error) => payload(error),
         JsonPayloadError::Deserialize(error) => deserialized(error),
-        _ => told(DenialKind::Malformed, "the body cannot be read"),
+        _ => visible_denial(DenialKind::Malformed, "the body cannot be read"),
     }
 }
 
-/// What is wrong with the text of a JSON body: whether it is no JSON, or another one than the type takes.
+/// The denial for a JSON body that cannot be deserialized: it is not JSON, or not of the expected
+/// type.
 ///
-/// Some errors that `serde_json` counts as syntax are about the type. Only their text tells them apart,
-/// and two of them not at all without the body: then the detail is true of both.
+/// `serde_json` classifies some errors about the type as syntax errors. Only their text shows the
+/// difference. Two of them cannot be told apart without the body; their detail is true in both
+/// cases.
 fn deserialized(error: &serde_json::Error) -> Denial {
     use DenialKind::{Invalid, Malformed};
     let text = error.to_string();
@@ -92,15 +96,15 @@ fn deserialized(error: &serde_json::Error) -> Denial {
             Some(name) => (Invalid, format!("the member `{name}` is missing")),
             None => (Invalid, String::from("the body does not have the expected form")),
         },
-        // A list that is too long for a struct or a tuple, or text behind the end.
+        // A list that is too long for a struct or a tuple, or text after the end.
         (Category::Syntax, "trailing characters") => {
             (Invalid, String::from("the body has more than the expected form"))
         }
-        // A value of no kind, or one that an enum does not take.
+        // Not a JSON value, or a value that an enum does not accept.
         (Category::Syntax, "expected value") => {
             (Malformed, String::from("the body is no JSON, or has an unexpected value,"))
         }
-        // Both about the key of a map with numbers as keys.
+        // Both are about the key of a map with numeric keys.
         (
             Category::Syntax,
             "invalid value: expected key to be a number in quotes" | "expected `\"`",
@@ -114,7 +118,7 @@ fn deserialized(error: &serde_json::Error) -> Denial {
         (Category::Eof, _) => (Malformed, String::from("the body is no JSON: it ends too early")),
         _ => (Malformed, String::from("the body is no JSON")),
     };
-    told(kind, format!("{detail} at line {} column {}", error.line(), error.column()))
+    visible_denial(kind, format!("{detail} at line {} column {}", error.line(), error.column()))
 }
 
 fn form(error: &UrlencodedError) -> Denial {
@@ -122,14 +126,14 @@ fn form(error: &UrlencodedError) -> Denial {
         UrlencodedError::ContentType => unsupported("expected `application/x-www-form-urlencoded`"),
         UrlencodedError::Payload(error) => payload(error),
         UrlencodedError::Parse(error) => malformed("form", &error.to_string()),
-        _ => told(DenialKind::Malformed, "the form cannot be read"),
+        _ => visible_denial(DenialKind::Malformed, "the form cannot be read"),
     }
 }
 
 #[cfg(feature = "multipart")]
 use super::multipart_errors::denial as multipart;
 
-/// Without the feature, the type of such an error has no name here.
+/// Without the feature, the error's type is not available.
 #[cfg(not(feature = "multipart"))]
 fn multipart(_: &actix_web::Error) -> Option<Denial> {
     None
@@ -137,16 +141,17 @@ fn multipart(_: &actix_web::Error) -> Option<Denial> {
 
 pub(super) fn payload(error: &PayloadError) -> Denial {
     match error {
-        PayloadError::EncodingCorrupted => {
-            told(DenialKind::Malformed, "the body is not coded as `Content-Encoding` says")
-        }
-        _ => told(DenialKind::Malformed, "the body did not arrive as announced"),
+        PayloadError::EncodingCorrupted => visible_denial(
+            DenialKind::Malformed,
+            "the body is not coded as `Content-Encoding` says",
+        ),
+        _ => visible_denial(DenialKind::Malformed, "the body did not arrive as announced"),
     }
 }
 
-/// The extractor refused the body, not `max_body`: by a limit that the application has set, or that
-/// actix-web has where nothing lifts it.
-fn own_limit(error: &actix_web::Error, max_body: u64) -> Option<Denial> {
+/// The denial for a body that is within `max_body`, but beyond the extractor's own limit: a limit
+/// that the application has set, or actix-web's default outside of a secured scope.
+fn extractor_limit(error: &actix_web::Error, max_body: u64) -> Option<Denial> {
     let (limit, config) = match (error.as_error(), error.as_error(), error.as_error()) {
         (
             Some(
@@ -171,12 +176,13 @@ fn own_limit(error: &actix_web::Error, max_body: u64) -> Option<Denial> {
     Some(Denial::new(DenialKind::TooLarge, cause))
 }
 
-/// Why `web::Path` could not read the path, for the operator: the text names types of Rust.
+/// Why `web::Path` could not read the path. For the log only, because the text contains names of
+/// Rust types.
 pub(crate) fn unfit_path(error: &actix_web::Error) -> Option<String> {
     let text = if let Some(PathError::Deserialize(error)) = error.as_error() {
         error.to_string()
     } else {
-        // What `web::Path` makes of it by itself.
+        // The form of the error that `web::Path` itself creates.
         error.as_error::<InternalError<serde::de::value::Error>>()?.to_string()
     };
     let counts = text.strip_prefix("wrong number of parameters: ");
@@ -191,30 +197,31 @@ fn malformed(part: &str, text: &str) -> Denial {
         Some(name) => format!("the parameter `{name}` of the {part} is missing"),
         None => format!("the {part} does not have the expected form"),
     };
-    told(DenialKind::Malformed, detail)
+    visible_denial(DenialKind::Malformed, detail)
 }
 
 pub(super) fn unsupported(detail: &'static str) -> Denial {
-    told(DenialKind::UnsupportedMediaType, detail)
+    visible_denial(DenialKind::UnsupportedMediaType, detail)
 }
 
-/// A denial whose cause the client may read. What serde says repeats the value, which belongs
-/// neither into the answer nor into the log.
-pub(super) fn told(kind: DenialKind, detail: impl Into<Cow<'static, str>>) -> Denial {
+/// A denial whose cause the client may see. It does not contain serde's message, which repeats the
+/// value; the value belongs neither into the response nor into the log.
+pub(super) fn visible_denial(kind: DenialKind, detail: impl Into<Cow<'static, str>>) -> Denial {
     let detail = detail.into();
     Denial::new(kind, detail.clone()).with_detail(detail)
 }
 
-/// The name in serde's ``missing field `name` ``: part of the public interface, not of the types.
+/// The name in serde's ``missing field `name` ``. It is part of the public interface, not of a Rust
+/// type.
 fn missing_field(text: &str) -> Option<&str> {
     text.strip_prefix("missing field `")?.split('`').next()
 }
 
-/// An error of somebody else's extractor, or of an expression of a rule. Faults of this side keep
-/// nothing but their status. An answer that the application rendered itself is passed on; the plain text
-/// of an error that nobody rendered becomes a problem of the same status. What the error says, the
-/// operator reads.
-fn foreign(error: &actix_web::Error) -> Ended {
+/// The result for an error of an application's extractor, or of an expression of a rule. A server
+/// error keeps only its status. A response that the application rendered is passed on. The plain
+/// text of an error without a rendered response becomes a problem of the same status. The error's
+/// message goes to the log.
+fn application_error(error: &actix_web::Error) -> Ended {
     let response = error.error_response();
     let status = response.status();
     let answered = || format!("an extractor or a rule answered: {}", excerpt(&error.to_string()));
@@ -228,7 +235,7 @@ fn foreign(error: &actix_web::Error) -> Ended {
         StatusCode::NOT_FOUND => DenialKind::NotFound,
         StatusCode::SERVICE_UNAVAILABLE => DenialKind::Unavailable,
         status if status.is_client_error() => {
-            // A denial would lose the fields that the error has, a challenge for instance.
+            // A denial would lose the header fields of the error, such as a challenge.
             let kind = DenialKind::of_status(status.as_u16()).filter(|_| !has_fields(&response));
             let Some(kind) = kind else { return answer(as_problem(response), cause) };
             kind
@@ -243,7 +250,7 @@ fn is_rendered(response: &HttpResponse) -> bool {
     media_type.is_some_and(|media_type| !media_type.starts_with(b"text/plain"))
 }
 
-/// Beside those of its body.
+/// Header fields other than those of the body.
 fn has_fields(response: &HttpResponse) -> bool {
     response.headers().keys().any(|name| *name != CONTENT_TYPE && *name != CONTENT_LENGTH)
 }

@@ -1,4 +1,4 @@
-//! The arguments are extracted, in the time they may take, and validated.
+//! Extraction of the handler's arguments, within a deadline, and their validation.
 
 use std::task::{Context, Poll, ready};
 
@@ -6,7 +6,7 @@ use actix_web::dev::Payload;
 use actix_web::rt::time::sleep;
 use actix_web::{Error, HttpRequest};
 
-use super::errors::{hidden, refusal};
+use super::errors::{hide, refusal};
 use super::request_body::RequestBody;
 use super::timed_body::poll_extended;
 use super::{body, counted_body, load};
@@ -17,9 +17,9 @@ use crate::pipeline::refused::{Ended, Refused};
 use crate::policy::Places;
 use crate::validation::{Values, Violations};
 
-/// What only the code that knows the types of the handler's parameters can do.
-pub(in crate::pipeline) trait Collect {
-    /// Extracts the arguments at these places, unless they are there.
+/// Extraction and validation with the types of the handler's parameters.
+pub(in crate::pipeline) trait HandlerArguments {
+    /// Extracts the arguments at these places that are not extracted yet.
     fn poll_extract(
         &mut self,
         places: Places,
@@ -27,17 +27,17 @@ pub(in crate::pipeline) trait Collect {
         context: &mut Context<'_>,
     ) -> Poll<Result<(), Error>>;
 
-    /// Validates the arguments, and finds out what they cost.
+    /// Validates the arguments, and computes their costs.
     fn validate(&self, violations: &mut Violations);
 }
 
-/// Extracts some of the arguments. Those that are there at once, as they mostly are, cost no timer.
+/// Extracts some of the arguments. Arguments that are ready at once, as most are, need no timer.
 pub(in crate::pipeline) fn poll(
     gate: &Gate<'_>,
     request: &mut Progress,
     body: &mut RequestBody,
     places: Places,
-    arguments: &mut dyn Collect,
+    arguments: &mut dyn HandlerArguments,
     context: &mut Context<'_>,
 ) -> Poll<Result<(), Ended>> {
     if places.is_empty() {
@@ -49,7 +49,7 @@ pub(in crate::pipeline) fn poll(
         && extracted.is_ready()
         && let Some(fault) = body::fault(gate)
     {
-        // Its reader may have made something else of it: an `Option` without a value, say.
+        // Its reader may have ignored the fault, for example as an `Option` without a value.
         return Poll::Ready(Err(fault.into()));
     }
     match extracted {
@@ -59,10 +59,10 @@ pub(in crate::pipeline) fn poll(
         }
         Poll::Ready(Err(error)) => {
             let policy = &gate.plan.endpoint.policy;
-            // Of several resources one is not there, or a rule about it would hide it.
+            // A missing resource, or one that a rule would hide.
             let is_hidden = policy.hides && places == policy.resources;
             let refusal = refusal(&error, gate.plan.max_body());
-            Poll::Ready(Err(if is_hidden { hidden(refusal, 400..500) } else { refusal }))
+            Poll::Ready(Err(if is_hidden { hide(refusal, 400..500) } else { refusal }))
         }
         Poll::Pending => {
             if reads_body {
@@ -70,13 +70,14 @@ pub(in crate::pipeline) fn poll(
             }
             ready!(poll_deadline(gate, request, reads_body, context));
             let kind = if reads_body { DenialKind::Timeout } else { DenialKind::Unavailable };
-            let late = Denial::new(kind, "the arguments were not there in time");
+            let late = Denial::new(kind, "the arguments were not extracted before the deadline");
             Poll::Ready(Err(Ended::Refused(Box::new(late))))
         }
     }
 }
 
-/// The time that arguments, and a policy of the application, may take; a body that arrives at the minimum rate has more.
+/// The deadline of the arguments, and of the application's own policy. A body that arrives at the
+/// minimum rate extends its deadline.
 pub(super) fn poll_deadline(
     gate: &Gate<'_>,
     request: &mut Progress,
@@ -95,15 +96,15 @@ pub(super) fn poll_deadline(
     poll_extended(deadline.as_mut(), context, || body::time_earned(gate.request, rate?))
 }
 
-/// Validates the arguments, and keeps what they cost.
+/// Validates the arguments, and stores their costs.
 ///
 /// # Errors
 ///
-/// 422 with a list of what is wrong.
+/// 422 with a list of the violations.
 pub(in crate::pipeline) fn validate(
     gate: &Gate<'_>,
     request: &mut Progress,
-    arguments: &dyn Collect,
+    arguments: &dyn HandlerArguments,
 ) -> Result<(), Refused> {
     if !gate.plan.validates {
         return Ok(());

@@ -1,4 +1,5 @@
-//! What is kept of failures, and what a request asks of it.
+//! Failure budgets and bans: counts failures by address and claimed identity, and bans after too
+//! many.
 
 use std::hash::Hash;
 use std::net::IpAddr;
@@ -19,54 +20,55 @@ use crate::support::time::Moment;
 use crate::throttling::{Allowance, BanEvent, BudgetKeys, Decided, LimitKey, Limiter, Quota};
 use crate::transport::is_one_clients;
 
-/// Left in a request that goes on although somebody is banned: the budgets whose bans are not enforced
-/// for it. It is charged to none of them, as it would not have been served.
+/// In the extensions of a request that continues although it is banned: the budgets whose bans are
+/// not enforced for it. The request is charged to none of them, because an enforced ban would have
+/// refused it.
 #[derive(Default)]
 pub(super) struct ObservedBans(Vec<usize>);
 
-/// Whom a failure is charged to, besides the address.
+/// The identity that a failure is charged to, together with the address.
 #[derive(Clone, Copy, Hash)]
-pub(super) enum Who<'a> {
+pub(super) enum ClaimedIdentity<'a> {
     Nobody,
     Credential(&'a str),
     Principal(VouchedBy<'a>, &'a str),
-    /// The hash of its name.
+    /// The hash of the account's name.
     Account(u64),
 }
 
-/// What is kept in the limiter's table.
+/// The entries in the limiter's table.
 #[derive(Hash)]
-enum Kept<'a> {
-    Count(Scope<'a>),
-    Ban(Scope<'a>),
-    Strikes(Scope<'a>),
-    Known(Scope<'a>),
+enum BudgetKey<'a> {
+    Count(FailureTarget<'a>),
+    Ban(FailureTarget<'a>),
+    Strikes(FailureTarget<'a>),
+    Known(FailureTarget<'a>),
     Tried(&'a [&'a [u8]], Option<IpAddr>),
 }
 
 #[derive(Clone, Copy, Hash)]
-pub(super) enum Scope<'a> {
-    /// Requests without an address (Unix sockets) are one client.
+pub(super) enum FailureTarget<'a> {
+    /// All requests without an address (Unix sockets) count as one client.
     Address(Option<IpAddr>),
-    Pair(Who<'a>, Option<IpAddr>),
+    Pair(ClaimedIdentity<'a>, Option<IpAddr>),
 }
 
-/// The permit of a failure that may come.
+/// The permit of a failure, taken in advance.
 pub(super) struct Taken {
     live: &'static LiveBudget,
-    /// As it was at launch.
+    /// The key as it was at startup.
     whom: LimitKey,
     decided: Decided,
     is_address: bool,
 }
 
-impl Scope<'_> {
+impl FailureTarget<'_> {
     pub(super) fn is_address(self) -> bool {
         matches!(self, Self::Address(_))
     }
 }
 
-/// How many failures, by the place of the terms.
+/// The number of failures that are allowed, by the index of the terms.
 pub(super) fn allowances(
     live: &'static LiveBudget,
     is_address: bool,
@@ -74,31 +76,31 @@ pub(super) fn allowances(
     move |place| Allowance { quota: live.terms(place).quota_of(is_address), calendar: None }
 }
 
-/// Where the budget of this id keeps what it knows of somebody.
-pub(super) fn keys_of(limiter: &Limiter, id: u64, scope: Scope<'_>) -> BudgetKeys {
+/// The keys under which this budget stores its entries about a target.
+pub(super) fn keys_of(limiter: &Limiter, id: u64, target: FailureTarget<'_>) -> BudgetKeys {
     BudgetKeys {
-        count: limiter.key(id, &Kept::Count(scope)),
-        ban: limiter.key(id, &Kept::Ban(scope)),
-        strikes: limiter.key(id, &Kept::Strikes(scope)),
+        count: limiter.key(id, &BudgetKey::Count(target)),
+        ban: limiter.key(id, &BudgetKey::Ban(target)),
+        strikes: limiter.key(id, &BudgetKey::Strikes(target)),
     }
 }
 
-/// A day: who was accepted from an address is known there for so long.
+/// One day: how long an accepted identity is known at an address.
 const KNOWN: Quota = Quota::new(NonZeroU32::MIN, NonZeroU32::MIN.saturating_add(24 * 60 * 60 - 1));
 
 const HALF_A_DAY: Duration = Duration::from_secs(12 * 60 * 60);
 
-/// What a request asks of the budgets of its endpoint.
-pub(super) struct Ledger<'a> {
+/// One request's view of the failure budgets of its endpoint.
+pub(super) struct FailureCounter<'a> {
     gate: &'a Gate<'a>,
-    /// The group of the client's address.
+    /// The address group of the client IP.
     pub(super) group: Option<IpAddr>,
     is_one_clients: bool,
     now: Moment,
 }
 
-impl<'a> Ledger<'a> {
-    pub(super) fn open(gate: &'a Gate<'a>, now: Moment) -> Self {
+impl<'a> FailureCounter<'a> {
+    pub(super) fn new(gate: &'a Gate<'a>, now: Moment) -> Self {
         let (inner, address) = (gate.security.inner(), gate.address());
         let head = RequestHead::new(gate.request);
         let peer = gate.request.peer_addr().map(|address| address.ip());
@@ -110,129 +112,140 @@ impl<'a> Ledger<'a> {
         }
     }
 
-    /// Those that count this request.
+    /// The budgets that count this request.
     pub(super) fn budgets(&self) -> impl Iterator<Item = &'a PlannedBudget> + use<'a> {
         let is_one_clients = self.is_one_clients;
         self.gate.plan.budgets().filter(move |budget| budget.is_own() || is_one_clients)
     }
 
-    fn key(&self, budget: &PlannedBudget, kept: &Kept<'_>) -> LimitKey {
-        self.key_of(budget.id, kept)
-    }
-
-    fn key_of(&self, id: u64, kept: &Kept<'_>) -> LimitKey {
+    fn key(&self, id: u64, kept: &BudgetKey<'_>) -> LimitKey {
         self.gate.security.inner().counters.limiter.key(id, kept)
     }
 
-    fn keys(&self, budget: &PlannedBudget, scope: Scope<'_>) -> BudgetKeys {
-        keys_of(&self.gate.security.inner().counters.limiter, budget.id, scope)
+    fn keys(&self, budget: &PlannedBudget, target: FailureTarget<'_>) -> BudgetKeys {
+        keys_of(&self.gate.security.inner().counters.limiter, budget.id, target)
     }
 
-    pub(super) fn banned(&self, budget: &PlannedBudget, scope: Scope<'_>) -> Option<Duration> {
+    pub(super) fn banned(
+        &self,
+        budget: &PlannedBudget,
+        target: FailureTarget<'_>,
+    ) -> Option<Duration> {
         let inner = self.gate.security.inner();
-        let ban = self.key(budget, &Kept::Ban(scope));
-        inner.penalties.banned(&inner.counters.limiter, ban, self.now.monotonic_nanos())
+        let ban = self.key(budget.id, &BudgetKey::Ban(target));
+        inner.penalties.banned(&inner.counters.limiter, ban, self.now)
     }
 
-    /// Whether somebody is banned by the name that is claimed, or with the whole address.
-    pub(super) fn banned_as(&self, budget: &PlannedBudget, who: Who<'_>) -> Option<Duration> {
-        let pair = self.banned(budget, Scope::Pair(who, self.group));
-        let address = self.banned(budget, Scope::Address(self.group));
-        pair.max(address.filter(|_| !self.knows(budget, who)))
+    /// The remaining time of a ban of the claimed identity, or of the whole address.
+    pub(super) fn banned_as(
+        &self,
+        budget: &PlannedBudget,
+        identity: ClaimedIdentity<'_>,
+    ) -> Option<Duration> {
+        let pair = self.banned(budget, FailureTarget::Pair(identity, self.group));
+        let address = self.banned(budget, FailureTarget::Address(self.group));
+        pair.max(address.filter(|_| !self.has_accepted(budget, identity)))
     }
 
-    fn known(&self, id: u64, who: Who<'_>) -> (LimitKey, Duration) {
-        let key = self.key_of(id, &Kept::Known(Scope::Pair(who, self.group)));
+    fn known(&self, id: u64, identity: ClaimedIdentity<'_>) -> (LimitKey, Duration) {
+        let key = self.key(id, &BudgetKey::Known(FailureTarget::Pair(identity, self.group)));
         let limiter = &self.gate.security.inner().counters.limiter;
-        let known = limiter.peek(key, &KNOWN, NonZeroU32::MIN, self.now.monotonic_nanos());
+        let known = limiter.peek(key, &KNOWN, NonZeroU32::MIN, self.now);
         (key, known.reset_after())
     }
 
-    pub(super) fn knows(&self, budget: &PlannedBudget, who: Who<'_>) -> bool {
-        let is_known = |id| !self.known(id, who).1.is_zero();
-        !matches!(who, Who::Nobody) && (is_known(budget.id) || is_known(ID_OF_ALL))
+    pub(super) fn has_accepted(
+        &self,
+        budget: &PlannedBudget,
+        identity: ClaimedIdentity<'_>,
+    ) -> bool {
+        let is_known = |id| !self.known(id, identity).1.is_zero();
+        !matches!(identity, ClaimedIdentity::Nobody) && (is_known(budget.id) || is_known(ID_OF_ALL))
     }
 
-    /// Somebody was accepted from here, as far as this budget goes.
-    pub(super) fn remember(&self, budget: &PlannedBudget, who: Who<'_>) {
-        self.remember_for(budget.id, who);
-    }
-
-    /// A key was accepted from here: every budget knows it, but one that would have refused the request,
-    /// and so would not know it if it were enforced; then each of the others knows it for itself.
+    /// Records that an API key was accepted at this address, for every budget. If a budget in
+    /// shadow mode would have refused the request, the key is recorded separately for each other
+    /// budget: that budget would not have seen it if it were enforced.
     pub(super) fn remember_key(&self, id: &str, observed: Option<&ObservedBans>) {
-        let key = Who::Credential(id);
+        let key = ClaimedIdentity::Credential(id);
         if observed.is_none() {
-            return self.remember_for(ID_OF_ALL, key);
+            return self.remember(ID_OF_ALL, key);
         }
-        // One that stands back now may count later on.
+        // A budget that does not count this request may count a later one.
         for budget in &self.gate.plan.failures {
             if !self.was_observed(budget, observed) {
-                self.remember(budget, key);
+                self.remember(budget.id, key);
             }
         }
     }
 
-    /// Written once in half a day.
-    fn remember_for(&self, id: u64, who: Who<'_>) {
-        let (key, left) = self.known(id, who);
+    /// Records that this identity was accepted at this address, for the budget of this id. Written
+    /// at most once in half a day.
+    pub(super) fn remember(&self, id: u64, identity: ClaimedIdentity<'_>) {
+        let (key, left) = self.known(id, identity);
         if left < HALF_A_DAY {
             let limiter = &self.gate.security.inner().counters.limiter;
-            let _ = limiter.charge(key, &KNOWN, NonZeroU32::MIN, self.now.monotonic_nanos());
+            let _ = limiter.charge(key, &KNOWN, NonZeroU32::MIN, self.now);
         }
     }
 
-    /// Whether the same was refused here within the window of the budget: a client that repeats an
-    /// expired token guesses nothing.
+    /// Whether the same credentials were refused at this address within the window of the budget. A
+    /// client that repeats an expired token does not guess.
     pub(super) fn was_tried(&self, budget: &PlannedBudget, credentials: &[&[u8]]) -> bool {
-        let key = self.key(budget, &Kept::Tried(credentials, self.group));
+        let key = self.key(budget.id, &BudgetKey::Tried(credentials, self.group));
         let once = Quota::new(NonZeroU32::MIN, budget.live.now().quota.window_seconds());
         let limiter = &self.gate.security.inner().counters.limiter;
-        !limiter.check(key, &once, NonZeroU32::MIN, self.now.monotonic_nanos()).is_allowed()
+        !limiter.check(key, &once, NonZeroU32::MIN, self.now).is_allowed()
     }
 
-    /// Takes the permit of a failure, if there is one; a ban begins if it was the last.
-    pub(super) fn charge(&self, budget: &PlannedBudget, scope: Scope<'_>) -> Taken {
-        let keys = self.keys(budget, scope);
+    /// Takes the permit of a failure, if there is one. The last permit starts a ban.
+    pub(super) fn charge(&self, budget: &PlannedBudget, target: FailureTarget<'_>) -> Taken {
+        let keys = self.keys(budget, target);
         let (live, whom) = (budget.live, keys.count);
-        let decided = self.decide(budget, scope, whom);
-        self.ban(budget, scope, &BudgetKeys { count: decided.key, ..keys }, decided.place);
-        Taken { live, whom, decided, is_address: scope.is_address() }
+        let decided = self.decide(budget, target, whom);
+        self.ban(budget, target, &BudgetKeys { count: decided.key, ..keys }, decided.place);
+        Taken { live, whom, decided, is_address: target.is_address() }
     }
 
-    /// A failure whose permit is taken: a ban begins if it was the last.
-    pub(super) fn strike(&self, budget: &PlannedBudget, scope: Scope<'_>) {
-        let (live, keys) = (budget.live, self.keys(budget, scope));
+    /// Records a failure whose permit was taken in advance. The last permit starts a ban.
+    pub(super) fn strike(&self, budget: &PlannedBudget, target: FailureTarget<'_>) {
+        let (live, keys) = (budget.live, self.keys(budget, target));
         let counters = &self.gate.security.inner().counters;
         let (count, place) = counters.standing(
             live.generations,
-            allowances(live, scope.is_address()),
+            allowances(live, target.is_address()),
             keys.count,
             self.now,
         );
-        self.ban(budget, scope, &BudgetKeys { count, ..keys }, place);
+        self.ban(budget, target, &BudgetKeys { count, ..keys }, place);
     }
 
-    /// Takes a permit, under whatever terms hold.
-    fn decide(&self, budget: &PlannedBudget, scope: Scope<'_>, whom: LimitKey) -> Decided {
+    /// Takes a permit under the current terms.
+    fn decide(&self, budget: &PlannedBudget, target: FailureTarget<'_>, whom: LimitKey) -> Decided {
         let (live, one) = (budget.live, NonZeroU32::MIN);
         let counters = &self.gate.security.inner().counters;
-        counters.decide(live.generations, allowances(live, scope.is_address()), whom, one, self.now)
+        counters.decide(
+            live.generations,
+            allowances(live, target.is_address()),
+            whom,
+            one,
+            self.now,
+        )
     }
 
-    /// Whether bans of this budget are enforced for the client's address.
-    pub(super) fn binds(&self, budget: &PlannedBudget) -> bool {
+    /// Whether bans of this budget are enforced for the client IP.
+    pub(super) fn is_enforced(&self, budget: &PlannedBudget) -> bool {
         match budget.mode.percent() {
             100.. => true,
             0 => false,
-            // As limits by address draw them.
-            share => shadow_mode::draws(share, &address(self.group)),
+            // The same selection as for rate limits by address.
+            share => shadow_mode::is_in_percentage(share, &address(self.group)),
         }
     }
 
-    /// Somebody is banned: refuses the request, or only counts it.
-    pub(super) fn heed(&self, budget: &PlannedBudget, wait: Duration) -> Result<(), Refused> {
-        if self.binds(budget) {
+    /// Enforces a ban: refuses the request, or only records the ban in shadow mode.
+    pub(super) fn enforce(&self, budget: &PlannedBudget, wait: Duration) -> Result<(), Refused> {
+        if self.is_enforced(budget) {
             return Err(self.refuse(budget, wait));
         }
         let mut extensions = self.gate.request.extensions_mut();
@@ -246,7 +259,7 @@ impl<'a> Ledger<'a> {
         Ok(())
     }
 
-    /// Whether the request goes on although this budget would have refused it.
+    /// Whether the request continues although this budget would have refused it.
     pub(super) fn was_observed(
         &self,
         budget: &PlannedBudget,
@@ -255,20 +268,33 @@ impl<'a> Ledger<'a> {
         observed.is_some_and(|observed| observed.0.contains(&budget.number))
     }
 
-    /// Begins a ban if the last permit is taken.
-    fn ban(&self, planned: &PlannedBudget, scope: Scope<'_>, keys: &BudgetKeys, place: u32) {
+    /// Starts a ban if the last permit is taken.
+    fn ban(
+        &self,
+        planned: &PlannedBudget,
+        target: FailureTarget<'_>,
+        keys: &BudgetKeys,
+        place: u32,
+    ) {
         let (inner, terms) = (self.gate.security.inner(), planned.live.terms(place));
-        let (limiter, now) = (&inner.counters.limiter, self.now.monotonic_nanos());
+        let (limiter, now) = (&inner.counters.limiter, self.now);
         if let Some(ban) =
-            inner.penalties.strike(limiter, keys, terms.quota_of(scope.is_address()), now)
+            inner.penalties.strike(limiter, keys, terms.quota_of(target.is_address()), now)
         {
             let (handler, address) = (self.gate.plan.endpoint.full_name(), self.group);
             let (budget, seconds) = (terms.violation.name(), ban.as_secs());
-            let whole_address = scope.is_address();
+            let whole_address = target.is_address();
             let number = planned.number;
-            if self.binds(planned) {
+            if self.is_enforced(planned) {
                 inner.penalties.count(number, BanEvent::Begun);
-                tracing::warn!(handler, budget, ?address, whole_address, seconds, "banned");
+                tracing::warn!(
+                    handler,
+                    budget,
+                    ?address,
+                    whole_address,
+                    seconds,
+                    "banned: too many failures"
+                );
             } else {
                 inner.penalties.count(number, BanEvent::ObservedBan);
                 tracing::info!(
@@ -277,7 +303,7 @@ impl<'a> Ledger<'a> {
                     ?address,
                     whole_address,
                     seconds,
-                    "would have been banned: the budget is observed"
+                    "would have been banned: the budget is in shadow mode"
                 );
             }
         }
@@ -290,24 +316,25 @@ impl<'a> Ledger<'a> {
         Box::new(Denial::throttled("banned for too many failures", Some(seconds), violated))
     }
 
-    /// Takes the permit of a failure that may come; `None` if there is none, and that is only observed.
+    /// Takes the permit of a failure in advance; `None` if there is none and the budget is in
+    /// shadow mode.
     pub(super) fn take(
         &self,
         budget: &PlannedBudget,
-        who: Who<'_>,
+        identity: ClaimedIdentity<'_>,
     ) -> Result<Option<Taken>, Refused> {
-        let scope = Scope::Pair(who, self.group);
-        let whom = self.key(budget, &Kept::Count(scope));
-        let decided = self.decide(budget, scope, whom);
+        let target = FailureTarget::Pair(identity, self.group);
+        let whom = self.key(budget.id, &BudgetKey::Count(target));
+        let decided = self.decide(budget, target, whom);
         if decided.answer.is_allowed() {
             return Ok(Some(Taken { live: budget.live, whom, decided, is_address: false }));
         }
         let seconds = decided.answer.retry_after_seconds().unwrap_or_default();
         let wait = Duration::from_secs(seconds);
-        self.heed(budget, wait).map(|()| None)
+        self.enforce(budget, wait).map(|()| None)
     }
 
-    /// Gives it back.
+    /// Gives the permit back.
     pub(super) fn refund(&self, taken: &Taken) {
         let Taken { live, whom, decided, is_address } = taken;
         let terms = allowances(live, *is_address);

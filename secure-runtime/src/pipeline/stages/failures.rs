@@ -1,16 +1,18 @@
-//! Stage 2, budgets for failures: whoever has failed too often is refused before anything that they
-//! send is judged.
+//! Bans for too many failures: refuses a banned client before anything that it sends is checked,
+//! and charges the failures of a request to the budgets of its endpoint.
 //!
-//! 1. A failure is charged to its address, and to the pair of that address and the name that was
-//!    claimed: of the account, the caller, or the API key; to that of the address and nobody where none
-//!    was. Never to a name alone: nobody can lock somebody else's account from elsewhere.
-//! 2. A pair that has used up its budget is banned; so is an address, at ten times as much.
-//! 3. Credentials that are remembered as good pass both. An account that was accepted from the address
-//!    within the last day passes the ban of the address, not one of its own; a key does wherever it
-//!    was accepted, as keys mean the same at all endpoints and accounts need not.
-//! 4. Where nobody authenticates, the ban of an address waits for the name that the handler claims
-//!    ([`claim_account`](super::claimed_account::claim_account)).
-//! 5. A ban is answered alike whatever was sent.
+//! 1. A failure is charged to its address, and to the pair of that address and the claimed
+//!    identity: the account, the caller or the API key, or no identity. It is never charged to an
+//!    identity alone, so nobody can lock another person's account from another address.
+//! 2. A pair that has used up its budget is banned. An address is banned at ten times as many
+//!    failures.
+//! 3. Credentials that are remembered as valid pass both bans. An account that was accepted from
+//!    the address within the last day passes the ban of the address, but not its own. An API key
+//!    passes it regardless of the endpoint at which it was accepted, because keys mean the same at
+//!    all endpoints; accounts need not.
+//! 4. If an endpoint authenticates nobody, the ban of an address is checked when the handler claims
+//!    an account ([`claim_account`](super::claimed_account::claim_account)).
+//! 5. The response to a banned client does not depend on the credentials that it sends.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -20,7 +22,7 @@ use actix_web::{HttpMessage, HttpResponse};
 
 use super::caller::published;
 use super::claimed_account::Claims;
-use super::failure_budgets::{Ledger, ObservedBans, Scope, Taken, Who};
+use super::failure_budgets::{ClaimedIdentity, FailureCounter, FailureTarget, ObservedBans, Taken};
 use crate::authentication::{Authenticator, Presented};
 use crate::denial::{Denial, DenialKind};
 use crate::pipeline::gate::Gate;
@@ -33,33 +35,37 @@ use crate::principal::Principal;
 use crate::request::{RequestHead, cookies, extensions, extensions_mut};
 use crate::support::time::Moment;
 
-/// Left in requests of endpoints with budgets of their own.
-pub(super) struct Watched(pub(super) &'static Endpoint);
+/// In the extensions of requests to endpoints with failure budgets of their own.
+pub(super) struct WatchedEndpoint(pub(super) &'static Endpoint);
 
-/// The first look at a request, which notes whether its answer is to be looked at, too.
+/// Refuses a banned client, and notes whether the response of this request counts.
 #[inline]
-pub(in crate::pipeline) fn begin(gate: &Gate<'_>, request: &mut Progress) -> Result<(), Refused> {
+pub(in crate::pipeline) fn check_bans(
+    gate: &Gate<'_>,
+    request: &mut Progress,
+) -> Result<(), Refused> {
     let budgets = &gate.plan.failures;
     let Some(now) = request.entered.filter(|_| !budgets.is_empty()) else { return Ok(()) };
-    if !gate.security.inner().penalties.is_quiet(now.monotonic_nanos()) {
+    if !gate.security.inner().penalties.is_quiet(now) {
         refuse_banned(gate, now)?;
     }
     request.watches_failures = budgets.iter().any(PlannedBudget::is_own);
     if request.watches_failures {
-        gate.request.extensions_mut().insert(Watched(gate.plan.endpoint));
+        gate.request.extensions_mut().insert(WatchedEndpoint(gate.plan.endpoint));
     }
     Ok(())
 }
 
 #[cold]
 fn refuse_banned(gate: &Gate<'_>, now: Moment) -> Result<(), Refused> {
-    let (ledger, head) = (Ledger::open(gate, now), RequestHead::new(gate.request));
+    let (counter, head) = (FailureCounter::new(gate, now), RequestHead::new(gate.request));
     let authentication = &gate.plan.authentication;
-    let who = claimed(authentication, &head).map_or(Who::Nobody, Who::Credential);
-    for budget in ledger.budgets() {
+    let identity =
+        claimed(authentication, &head).map_or(ClaimedIdentity::Nobody, ClaimedIdentity::Credential);
+    for budget in counter.budgets() {
         let banned = match authentication.mode {
-            Mode::Nobody => ledger.banned(budget, Scope::Pair(who, ledger.group)),
-            _ => ledger.banned_as(budget, who),
+            Mode::Nobody => counter.banned(budget, FailureTarget::Pair(identity, counter.group)),
+            _ => counter.banned_as(budget, identity),
         };
         let Some(wait) = banned else { continue };
         if !budget.is_own() && presented(authentication, &head).is_empty() {
@@ -68,12 +74,12 @@ fn refuse_banned(gate: &Gate<'_>, now: Moment) -> Result<(), Refused> {
         if is_remembered(authentication, &head, now) {
             return Ok(());
         }
-        ledger.heed(budget, wait)?;
+        counter.enforce(budget, wait)?;
     }
     Ok(())
 }
 
-/// A caller who has failed too often by what is theirs alone; one with an API key is known from now on.
+/// Refuses a caller whose own identity is banned. An API key is recorded as known at this address.
 #[inline]
 pub(super) fn check_caller(
     gate: &Gate<'_>,
@@ -81,29 +87,31 @@ pub(super) fn check_caller(
     now: Moment,
 ) -> Result<(), Refused> {
     let Some(caller) = caller.filter(|_| !gate.plan.failures.is_empty()) else { return Ok(()) };
-    let is_quiet = gate.security.inner().penalties.is_quiet(now.monotonic_nanos());
+    let is_quiet = gate.security.inner().penalties.is_quiet(now);
     if is_quiet && caller.api_key().is_none() {
         return Ok(());
     }
-    let ledger = Ledger::open(gate, now);
+    let counter = FailureCounter::new(gate, now);
     if !is_quiet {
-        let pair = Scope::Pair(principal(caller), ledger.group);
-        for budget in ledger.budgets().filter(|budget| budget.is_own()) {
-            if let Some(wait) = ledger.banned(budget, pair) {
-                ledger.heed(budget, wait)?;
+        let pair = FailureTarget::Pair(principal(caller), counter.group);
+        for budget in counter.budgets().filter(|budget| budget.is_own()) {
+            if let Some(wait) = counter.banned(budget, pair) {
+                counter.enforce(budget, wait)?;
             }
         }
     }
     if let Some(id) = caller.api_key() {
-        ledger.remember_key(id, gate.request.extensions().get::<ObservedBans>());
+        counter.remember_key(id, gate.request.extensions().get::<ObservedBans>());
     }
     Ok(())
 }
 
-/// What was charged for a request whose client went while something was judged, by the budgets' numbers.
+/// The failures that were charged when a client disconnected during a check, by the ids of the
+/// budgets.
 ///
-/// It is charged at that moment, because the end may be far: of a hundred attempts that are dropped one
-/// after the other, no more are judged than the budget has. What turns out well is given back.
+/// They are charged at once, because the check may take long. If a client drops a hundred attempts
+/// one after the other, no more are checked than the budget has. A check that succeeds gives its
+/// permit back.
 #[derive(Default)]
 pub(in crate::pipeline) struct Attempts(Vec<(u64, [Taken; 2])>);
 
@@ -112,70 +120,74 @@ impl Attempts {
         self.0.iter().any(|(id, _)| *id == budget.id)
     }
 
-    /// Gives back what turned out to be no failure.
+    /// Gives back the permits of budgets for which the request was not a failure.
     fn settle(&self, gate: &Gate<'_>, counts: impl Fn(&PlannedBudget) -> bool) {
         if self.0.is_empty() {
             return;
         }
-        let ledger = Ledger::open(gate, gate.security.inner().clock.now());
-        for budget in ledger.budgets().filter(|budget| !counts(budget)) {
+        let counter = FailureCounter::new(gate, gate.security.inner().clock.now());
+        for budget in counter.budgets().filter(|budget| !counts(budget)) {
             let taken = self.0.iter().filter(|(id, _)| *id == budget.id);
-            taken.flat_map(|(_, taken)| taken).for_each(|taken| ledger.refund(taken));
+            taken.flat_map(|(_, taken)| taken).for_each(|taken| counter.refund(taken));
         }
     }
 }
 
 impl Progress {
-    /// The client is gone: charges the attempt to every budget that may count it.
+    /// Charges the attempt of a client that has disconnected to every budget that may count it.
     pub(in crate::pipeline) fn charge_attempt(&mut self, gate: &Gate<'_>) {
         let judges_credentials = self.stage == Stage::Authentication;
         let is_judged = self.stage.is_judging() || self.stage == Stage::Answer;
-        // A handler that holds them while it waits has claimed nothing that could be found.
+        // A handler that holds the extensions while it waits has no claim that could be found.
         let extensions = extensions(gate.request);
         let extensions = extensions.as_deref();
         let has_claimed = extensions.is_some_and(Extensions::contains::<Claims>);
-        // What was claimed is charged already.
+        // A claimed account is charged already.
         if !is_judged || has_claimed || gate.plan.failures.is_empty() {
             return;
         }
-        let ledger = Ledger::open(gate, gate.security.inner().clock.now());
+        let counter = FailureCounter::new(gate, gate.security.inner().clock.now());
         let head = RequestHead::new(gate.request);
-        let who = match self.caller().or_else(|| extensions.and_then(published)) {
+        let identity = match self.caller().or_else(|| extensions.and_then(published)) {
             Some(caller) => principal(caller),
-            None => claimed(&gate.plan.authentication, &head).map_or(Who::Nobody, Who::Credential),
+            None => claimed(&gate.plan.authentication, &head)
+                .map_or(ClaimedIdentity::Nobody, ClaimedIdentity::Credential),
         };
         let observed = extensions.and_then(Extensions::get::<ObservedBans>);
-        let was_observed = |budget| ledger.was_observed(budget, observed);
-        let charged = ledger
+        let was_observed = |budget| counter.was_observed(budget, observed);
+        let charged = counter
             .budgets()
             .filter(|budget| (budget.is_own() || judges_credentials) && !was_observed(budget))
             .map(|budget| {
-                let scopes = [Scope::Pair(who, ledger.group), Scope::Address(ledger.group)];
-                (budget.id, scopes.map(|scope| ledger.charge(budget, scope)))
+                let targets = [
+                    FailureTarget::Pair(identity, counter.group),
+                    FailureTarget::Address(counter.group),
+                ];
+                (budget.id, targets.map(|target| counter.charge(budget, target)))
             });
         let charged = charged.collect();
         self.attempts = Attempts(charged);
     }
 
-    /// It ends, and nothing was found wrong with it.
+    /// Gives everything back: the request ended without a failure.
     pub(in crate::pipeline) fn give_attempt_back(&self, gate: &Gate<'_>) {
         self.attempts.settle(gate, |_| false);
     }
 
-    /// Charges a failure, and gives back what was taken for one that did not come. Without a gate there
-    /// are no budgets. What is returned is the answer instead, so that nothing can be told from the
-    /// response.
+    /// Charges a failure, and gives back the permits that were taken in advance for a failure that
+    /// did not occur. Without a gate there are no budgets. Returns the response to send instead, if
+    /// the handler's response would reveal whether an account is known.
     pub(in crate::pipeline) fn count_failure(
         &self,
         gate: Option<&Gate<'_>>,
         response: &HttpResponse,
     ) -> Option<Refused> {
         let gate = gate?;
-        // Where a limit of those without a caller answers instead, the credentials were bad all the
+        // If a limit for anonymous requests answers instead, the credentials were rejected all the
         // same, and the next ones may be right.
         let (status, kind) = match &self.refused {
             Some(refused) => (refused.kind().status(), Some(refused.kind())),
-            // The application may answer a denial with any status, 200 among them.
+            // The application may answer a denial with any status, even 200.
             None => match Denial::of(response).map(Denial::kind) {
                 Some(kind) => (kind.status(), Some(kind)),
                 None => (response.status().as_u16(), None),
@@ -187,96 +199,99 @@ impl Progress {
         };
         let counts = |budget: &PlannedBudget| is_failure(budget, status, kind);
         self.attempts.settle(gate, counts);
-        // A limit's refusal costs no more than it did.
+        // A request that a limit refused, and that is no failure, costs nothing more.
         if claims.is_none() && !gate.plan.budgets().any(counts) {
             return None;
         }
         let (claims, now) = (claims.unwrap_or_default(), gate.security.inner().clock.now());
-        let ledger = Ledger::open(gate, now);
+        let counter = FailureCounter::new(gate, now);
         let (failed, passed): (Vec<_>, Vec<_>) =
-            ledger.budgets().partition(|budget| counts(budget));
+            counter.budgets().partition(|budget| counts(budget));
         let extensions = extensions(gate.request);
         let extensions = extensions.as_deref();
         let observed = extensions.and_then(Extensions::get::<ObservedBans>);
-        let was_observed = |budget| ledger.was_observed(budget, observed);
+        let was_observed = |budget| counter.was_observed(budget, observed);
         for budget in passed {
-            claims.give_back(&ledger, budget);
+            claims.give_back(&counter, budget);
             if status < 400 && !was_observed(budget) {
-                claims.accounts().for_each(|account| ledger.remember(budget, account));
+                claims.accounts().for_each(|account| counter.remember(budget.id, account));
             }
         }
         if failed.is_empty() {
             return None;
         }
         let caller = self.caller().or_else(|| extensions.and_then(published));
-        self.charge(gate, &ledger, &failed, (caller, extensions, &claims));
-        failed.iter().find_map(|budget| claims.refusal(&ledger, budget))
+        self.charge(gate, &counter, &failed, (caller, extensions, &claims));
+        failed.iter().find_map(|budget| claims.refusal(&counter, budget))
     }
 
-    /// Charges rejected credentials of a request that goes on without them (`auth = lenient(…)`).
+    /// Charges the rejected credentials of a request that continues without them (`auth =
+    /// lenient(…)`).
     pub(super) fn count_rejected(&self, gate: &Gate<'_>, kind: DenialKind, now: Moment) {
         let counts = |budget: &&PlannedBudget| is_failure(budget, kind.status(), Some(kind));
         if !gate.plan.budgets().any(|budget| counts(&budget)) {
             return;
         }
-        let ledger = Ledger::open(gate, now);
-        let failed: Vec<_> = ledger.budgets().filter(counts).collect();
+        let counter = FailureCounter::new(gate, now);
+        let failed: Vec<_> = counter.budgets().filter(counts).collect();
         let extensions = extensions(gate.request);
-        self.charge(gate, &ledger, &failed, (None, extensions.as_deref(), &Claims::default()));
+        self.charge(gate, &counter, &failed, (None, extensions.as_deref(), &Claims::default()));
     }
 
     /// Charges a failure to these budgets.
     fn charge(
         &self,
         gate: &Gate<'_>,
-        ledger: &Ledger<'_>,
+        counter: &FailureCounter<'_>,
         failed: &[&PlannedBudget],
         (caller, extensions, claims): (Option<&Principal>, Option<&Extensions>, &Claims),
     ) {
         let observed = extensions.and_then(Extensions::get::<ObservedBans>);
-        let was_observed = |budget| ledger.was_observed(budget, observed);
+        let was_observed = |budget| counter.was_observed(budget, observed);
         let head = RequestHead::new(gate.request);
         let authentication = &gate.plan.authentication;
         for &budget in failed {
-            // It would have been refused, and not have failed; or it was charged when its client went.
+            // An enforced ban would have refused the request, or it was charged when its client
+            // disconnected.
             if was_observed(budget) || self.attempts.has(budget) {
                 continue;
             }
-            // What is remembered as refused costs nothing to refuse again.
+            // Refusing remembered credentials again costs nothing.
             let is_repeated = || {
                 let tried = presented(authentication, &head);
                 !tried.is_empty()
                     && remembers_refusals(authentication, &head)
-                    && ledger.was_tried(budget, &tried)
+                    && counter.was_tried(budget, &tried)
             };
             if !budget.is_own() && is_repeated() {
                 continue;
             }
-            let who = match caller {
+            let identity = match caller {
                 Some(caller) => principal(caller),
-                None => claimed(authentication, &head).map_or(Who::Nobody, Who::Credential),
+                None => claimed(authentication, &head)
+                    .map_or(ClaimedIdentity::Nobody, ClaimedIdentity::Credential),
             };
             let mut is_claimed = false;
             for account in claims.accounts() {
                 is_claimed = true;
-                ledger.strike(budget, Scope::Pair(account, ledger.group));
+                counter.strike(budget, FailureTarget::Pair(account, counter.group));
             }
             if !is_claimed {
-                let _ = ledger.charge(budget, Scope::Pair(who, ledger.group));
+                let _ = counter.charge(budget, FailureTarget::Pair(identity, counter.group));
             }
-            let _ = ledger.charge(budget, Scope::Address(ledger.group));
+            let _ = counter.charge(budget, FailureTarget::Address(counter.group));
         }
     }
 }
 
 fn is_failure(budget: &PlannedBudget, status: u16, kind: Option<DenialKind>) -> bool {
     match (&budget.counts, kind) {
-        // The caller is who they say, and is sent to sign in once more.
+        // The credentials are valid; the caller only has to sign in again.
         (_, Some(DenialKind::InsufficientAuthentication)) => false,
         (Failures::RefusedCredentials, kind) => {
             matches!(kind, Some(DenialKind::InvalidToken | DenialKind::InvalidCredentials))
         }
-        // Some credentials turn out to be malformed once they were verified.
+        // Some credentials are found to be malformed only after they were verified.
         (Failures::Answers(on), Some(DenialKind::InvalidCredentials)) => {
             on.contains(&401) || on.contains(&status)
         }
@@ -284,17 +299,17 @@ fn is_failure(budget: &PlannedBudget, status: u16, kind: Option<DenialKind>) -> 
     }
 }
 
-fn principal(caller: &Principal) -> Who<'_> {
-    Who::Principal(caller.vouched_by(), caller.subject())
+fn principal(caller: &Principal) -> ClaimedIdentity<'_> {
+    ClaimedIdentity::Principal(caller.vouched_by(), caller.subject())
 }
 
-/// The name that some credentials of the request claim.
+/// The identity that the request's credentials claim.
 fn claimed<'a>(authentication: &Authentication, head: &RequestHead<'a>) -> Option<&'a str> {
     let mut authenticators = authentication.authenticators.iter();
     authenticators.find_map(|it| catch_unwind(AssertUnwindSafe(|| it.claimed_id(head))).ok()?)
 }
 
-/// What the request carries as credentials.
+/// The raw credentials of the request.
 fn presented<'a>(authentication: &Authentication, head: &RequestHead<'a>) -> Vec<&'a [u8]> {
     let mut found = Vec::new();
     for authenticator in &authentication.authenticators {
@@ -308,7 +323,7 @@ fn presented<'a>(authentication: &Authentication, head: &RequestHead<'a>) -> Vec
     found
 }
 
-/// Whether everything that the request carries as credentials is remembered once it was refused.
+/// Whether each authenticator with credentials in this request remembers what it refused.
 fn remembers_refusals(authentication: &Authentication, head: &RequestHead<'_>) -> bool {
     let mut authenticators = authentication.authenticators.iter();
     let is_absent = |it: &Arc<dyn Authenticator>| {
@@ -322,7 +337,8 @@ fn remembers_refusals(authentication: &Authentication, head: &RequestHead<'_>) -
     })
 }
 
-/// Whether nothing of the request needs to be verified: of several schemes that must all accept, all.
+/// Whether no credentials need to be verified, because they are remembered as valid. If several
+/// schemes must accept, all must remember them.
 fn is_remembered(authentication: &Authentication, head: &RequestHead<'_>, now: Moment) -> bool {
     let mut authenticators = authentication.authenticators.iter();
     let remembers = |it: &Arc<dyn Authenticator>| {

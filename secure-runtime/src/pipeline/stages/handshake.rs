@@ -1,8 +1,10 @@
 //! The handshake of a WebSocket.
 //!
-//! 1. A request that asks for no WebSocket is answered with 426 (RFC 9110 section 15.5.22).
-//! 2. A browser lets every page open a WebSocket to every server, and sends cookies and client certificates
-//!    along. Where nothing else names the caller, `Origin` has to be allowed (RFC 6455 section 10.2).
+//! 1. A request without the fields of a WebSocket handshake is answered with 426 (RFC 9110 section
+//!    15.5.22).
+//! 2. A browser lets every page open a WebSocket to every server, and sends cookies and client
+//!    certificates automatically. If nothing else authenticates the caller, `Origin` must be
+//!    allowed (RFC 6455 section 10.2).
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -17,7 +19,7 @@ use crate::pipeline::progress::Progress;
 use crate::pipeline::refused::{Refused, refused};
 use crate::request::RequestHead;
 
-/// Checks that an endpoint with `websocket` is asked for one, by a page that may.
+/// Checks the handshake of an endpoint with `websocket`, and the origin of the page.
 ///
 /// # Errors
 ///
@@ -35,7 +37,7 @@ fn check_socket(gate: &Gate<'_>, request: &Progress) -> Result<(), Refused> {
         let denial = Denial::new(DenialKind::UpgradeRequired, cause);
         return Err(Box::new(denial.with_detail("this endpoint speaks WebSocket only")));
     }
-    if !is_sent_by_itself(gate, request)? || is_allowed(gate) {
+    if !is_sent_automatically(gate, request)? || is_allowed_origin(gate) {
         return Ok(());
     }
     let cause = "a browser may have sent the credentials by itself, and `Origin` is neither this host nor \
@@ -43,7 +45,7 @@ fn check_socket(gate: &Gate<'_>, request: &Progress) -> Result<(), Refused> {
     Err(refused(DenialKind::Forbidden, cause))
 }
 
-/// Whether the header's list has the word, whatever its case.
+/// Whether the header's list contains the word, regardless of case.
 fn has_word(request: &HttpRequest, name: &HeaderName, word: &str) -> bool {
     let mut words = request
         .headers()
@@ -52,9 +54,9 @@ fn has_word(request: &HttpRequest, name: &HeaderName, word: &str) -> bool {
     words.any(|found| found.eq_ignore_ascii_case(word.as_bytes()))
 }
 
-/// Whether all credentials that were accepted are of a kind that a browser sends by itself.
-fn is_sent_by_itself(gate: &Gate<'_>, request: &Progress) -> Result<bool, Refused> {
-    let accepted = request.round.accepted();
+/// Whether all accepted credentials are of a kind that a browser sends automatically.
+fn is_sent_automatically(gate: &Gate<'_>, request: &Progress) -> Result<bool, Refused> {
+    let accepted = request.authentication.accepted();
     let head = RequestHead::new(gate.request);
     let authenticators = gate.plan.authentication.authenticators.iter().enumerate();
     let mut is_sent = accepted != 0;
@@ -70,8 +72,8 @@ fn is_sent_by_itself(gate: &Gate<'_>, request: &Progress) -> Result<bool, Refuse
     Ok(is_sent)
 }
 
-/// Whether the page that opens the socket is one of this host, or of an origin that the builder names.
-fn is_allowed(gate: &Gate<'_>) -> bool {
+/// Whether the page is of this host, or of an origin that the builder allows.
+fn is_allowed_origin(gate: &Gate<'_>) -> bool {
     let mut values = gate.request.headers().get_all(ORIGIN).map(|value| value.as_bytes());
     let (Some(origin), None) = (values.next(), values.next()) else { return false };
     let Ok(origin) = std::str::from_utf8(origin) else { return false };
@@ -79,14 +81,14 @@ fn is_allowed(gate: &Gate<'_>) -> bool {
         Some(origins) => origins.iter().any(|allowed| **allowed == *origin),
         None => {
             let host = gate.request.headers().get(HOST).and_then(|host| host.to_str().ok());
-            host.is_some_and(|host| is_of(origin, host))
+            host.is_some_and(|host| is_same_host(origin, host))
         }
     }
 }
 
-/// Whether an origin (RFC 6454 section 6.2) is that of a `Host` field. Which scheme a proxy in front was
-/// asked by is not known: the usual port of the origin's own scheme may be left out of either.
-fn is_of(origin: &str, host: &str) -> bool {
+/// Whether an origin (RFC 6454 section 6.2) has this `Host`. The scheme between the client and a
+/// proxy is unknown, so the default port of the origin's scheme may be missing in either.
+fn is_same_host(origin: &str, host: &str) -> bool {
     let usual = |scheme| match scheme {
         "https" => Some(":443"),
         "http" => Some(":80"),
@@ -100,12 +102,13 @@ fn is_of(origin: &str, host: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_of;
+    use super::is_same_host;
 
     #[test]
     fn an_origin_is_compared_with_the_host_and_the_usual_port() {
-        let check =
-            |origin, host, expected| assert_eq!(is_of(origin, host), expected, "{origin} {host}");
+        let check = |origin, host, expected| {
+            assert_eq!(is_same_host(origin, host), expected, "{origin} {host}")
+        };
         check("https://shop.example", "shop.example", true);
         check("https://Shop.example", "shop.example:443", true);
         check("http://shop.example", "shop.example:80", true);

@@ -1,4 +1,4 @@
-//! The request enters: the time is read once, and it counts among all that are being served.
+//! Load shedding: the request takes an in-flight slot of the program, and the clock is read once.
 
 use crate::denial::Denial;
 use crate::pipeline::gate::Gate;
@@ -6,11 +6,11 @@ use crate::pipeline::progress::Progress;
 use crate::pipeline::refused::Refused;
 use crate::throttling::Place;
 
-/// Takes a place among all requests of the program, where their number is bounded.
+/// Takes an in-flight slot of the program, if their number is limited.
 ///
 /// # Errors
 ///
-/// 503 where as many are served as may be beside one of this priority.
+/// 503 if all slots for requests of this priority are taken.
 #[inline]
 pub(in crate::pipeline) fn enter(gate: &Gate<'_>, request: &mut Progress) -> Result<(), Refused> {
     gate.security.note_request(gate.plan, gate.request);
@@ -19,42 +19,42 @@ pub(in crate::pipeline) fn enter(gate: &Gate<'_>, request: &mut Progress) -> Res
     Ok(())
 }
 
-/// A place among all requests of the program; none where their number is not bounded.
+/// An in-flight slot of the program; `None` if their number is not limited.
 ///
 /// # Errors
 ///
-/// As [`enter`]'s.
+/// As [`enter`].
 pub(in crate::pipeline) fn place(gate: &Gate<'_>) -> Result<Option<Place>, Refused> {
     let Some(load) = &gate.security.inner().load else { return Ok(None) };
     let priority = gate.plan.endpoint.policy.priority.unwrap_or_default();
     match load.enter(priority) {
         Some(place) => Ok(Some(place)),
-        None => Err(Box::new(Denial::reduced_capacity("more requests are served than may be", 1))),
+        None => Err(Box::new(Denial::reduced_capacity(
+            "the server has reached its limit of requests in flight",
+            1,
+        ))),
     }
 }
 
 fn take_place(gate: &Gate<'_>, request: &mut Progress) -> Result<(), Refused> {
-    // The policy of a scope has a place by its endpoint.
-    if !request.is_of_a_scope {
-        request.counted.place = place(gate)?;
+    // A scope policy uses the slot of its endpoint.
+    if !request.is_scope_policy {
+        request.limit_state.place = place(gate)?;
     }
     Ok(())
 }
 
-/// Gives the place up while the client is waited for: one that sends slowly keeps nobody else out.
+/// Releases the slot while the body arrives, so that a slow client keeps no other request out.
 pub(in crate::pipeline) fn leave(request: &mut Progress) {
-    request.counted.place = None;
+    request.limit_state.place = None;
 }
 
-/// Takes a place again after it was given up.
+/// Takes a slot again after [`leave`].
 ///
 /// # Errors
 ///
-/// As [`enter`]'s.
+/// As [`enter`].
 #[inline]
-pub(in crate::pipeline) fn come_back(
-    gate: &Gate<'_>,
-    request: &mut Progress,
-) -> Result<(), Refused> {
-    if request.counted.place.is_some() { Ok(()) } else { take_place(gate, request) }
+pub(in crate::pipeline) fn reenter(gate: &Gate<'_>, request: &mut Progress) -> Result<(), Refused> {
+    if request.limit_state.place.is_some() { Ok(()) } else { take_place(gate, request) }
 }

@@ -1,4 +1,13 @@
-//! The stages, one file each; their order is [`order`](super::order)'s.
+//! The stages of a request. [`order`](super::order) has their order.
+//!
+//! - stages: [`load`], [`failures`], [`authentication`], [`handshake`], [`rules`], [`decision`],
+//!   [`concurrency`], [`extraction`], [`body`]; rate limits are in [`limits`](super::limits)
+//! - bans: [`failure_budgets`] counts failures, [`bans`] is the interface for operators,
+//!   [`claimed_account`] is the function for login handlers
+//! - the body: [`request_body`] holds it; [`announced`], [`sizes`], [`content_coding`],
+//!   [`counted_body`] and [`timed_body`] check it
+//! - extractors: [`caller`], [`typed_caller`], [`request_time`]; [`errors`] turns the errors of any
+//!   extractor into refusals
 
 mod announced;
 pub(super) mod authentication;

@@ -1,13 +1,13 @@
-//! Errors of actix-multipart, as denials.
+//! Turns the errors of actix-multipart into denials.
 
 use actix_multipart::MultipartError;
 use actix_web::error::PayloadError;
 
-use super::errors::{payload, told, unsupported};
+use super::errors::{payload, unsupported, visible_denial};
 use crate::denial::{Denial, DenialKind};
 use crate::pipeline::response::log::excerpt;
 
-/// What an error of a multipart body comes to; `None` if the error is another one.
+/// The denial for a multipart error; `None` for another error.
 pub(super) fn denial(error: &actix_web::Error) -> Option<Denial> {
     error.as_error::<MultipartError>().map(of)
 }
@@ -17,7 +17,7 @@ fn of(error: &MultipartError) -> Denial {
         BoundaryMissing, ContentTypeIncompatible, ContentTypeMissing, ContentTypeParse,
         DuplicateField, Field, Incomplete, MissingField, Payload, UnknownField,
     };
-    let malformed = |detail: String| told(DenialKind::Malformed, detail);
+    let malformed = |detail: String| visible_denial(DenialKind::Malformed, detail);
     match error {
         ContentTypeMissing | ContentTypeParse | ContentTypeIncompatible => {
             unsupported("expected `multipart/form-data`")
@@ -43,7 +43,8 @@ fn of(error: &MultipartError) -> Denial {
     }
 }
 
-/// A field that its type cannot be read from; a fault of this side, a full disk say, stays one.
+/// The denial for a field that cannot be read as its type. A fault of the server, such as a full
+/// disk, stays a 500.
 fn field(name: &str, source: &actix_web::Error) -> Denial {
     let is_fault = source.as_response_error().status_code().is_server_error();
     let kind = if is_fault { DenialKind::Internal } else { DenialKind::Malformed };
@@ -55,7 +56,7 @@ fn field(name: &str, source: &actix_web::Error) -> Denial {
     denial.with_detail(format!("the field `{}` does not have the expected form", excerpt(name)))
 }
 
-/// A limit of the form or of a field, not `max_body`.
+/// The denial for a limit of the form or of a field, not `max_body`.
 fn too_large(field: Option<&str>) -> Denial {
     let what = match field {
         Some(name) => format!("the field `{}`", excerpt(name)),

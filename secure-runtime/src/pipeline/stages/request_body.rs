@@ -1,4 +1,4 @@
-//! A request's body, as the pipeline holds it until the request is answered.
+//! Holds the request body until the request is answered.
 
 use std::cell::RefCell;
 use std::future::poll_fn;
@@ -18,29 +18,30 @@ use super::announced::is_chunked;
 use crate::pipeline::SecuredResponse;
 use crate::pipeline::lifetime::Lifetime;
 
-/// A request's body, kept until a refusal has been sent.
+/// A request's body, held until the response to a refused request has been sent.
 ///
-/// The server reads a chunked body that nobody holds any more to its end, to reuse the connection;
-/// the body of a refused request may never end. While it is held, the server closes instead.
+/// The server reads a chunked body that is dropped to its end, to reuse the connection. The body of
+/// a refused request may never end. While it is held, the server closes the connection instead.
 pub(in crate::pipeline) struct RequestBody {
-    /// As the handler's extractors see it: none before it is opened.
+    /// The body for the handler's extractors; empty before it is opened.
     pub(super) opened: Body,
     pub(super) unread: Unread,
-    /// Of a WebSocket: how long it may go on.
+    /// For a WebSocket: how long it may last.
     pub(super) lifetime: Option<Rc<Lifetime>>,
-    /// Whether a refusal was kept back.
-    has_turned: bool,
+    /// Whether the response to a refused request was delayed.
+    was_delayed: bool,
 }
 
 #[derive(Default)]
 pub(super) enum Unread {
     /// The body is not open yet.
     Untouched(Body),
-    /// It is open and of unknown length, so that its reader shares it.
+    /// The body is open and has no declared length; its reader shares it.
     Shared(Rc<RefCell<Body>>),
-    /// What came of it cannot be decoded, so that it has no end that could be found.
+    /// The body cannot be decoded, so its end cannot be found.
     Broken(#[expect(dead_code, reason = "held for when it is dropped")] Box<Unread>),
-    /// It is open and of known length: the server closes by itself if not all of it was read.
+    /// The body is open and has a declared length: the server itself closes the connection if the
+    /// body was not read completely.
     #[default]
     Released,
 }
@@ -51,27 +52,28 @@ impl RequestBody {
             opened: Body::None,
             unread: Unread::Untouched(body),
             lifetime: None,
-            has_turned: false,
+            was_delayed: false,
         }
     }
 
-    /// What extractors read.
+    /// The body for extractors.
     pub(in crate::pipeline) fn opened(&mut self) -> &mut Body {
         &mut self.opened
     }
 
-    /// Of a WebSocket: how long it may go on.
+    /// For a WebSocket: how long it may last.
     pub(in crate::pipeline) fn lifetime(&self) -> Option<Rc<Lifetime>> {
         self.lifetime.clone()
     }
 
-    /// Ends the reading of a body, as the request is refused.
+    /// Ends the reading of a body, because the request is refused.
     pub(in crate::pipeline) fn refuse(&mut self) {
         self.opened = Body::None;
     }
 
-    /// Looks, once, whether all of a refused request's body is there. The server has read the head alone when
-    /// it first asks for the response; what came along it takes in before it asks again.
+    /// Checks once whether all of a refused request's body has arrived. At the first poll, the
+    /// server has read only the head. Before the second one, it reads the bytes that came with the
+    /// head.
     fn poll_end(&mut self, request: &HttpRequest, context: &mut Context<'_>) -> Poll<()> {
         let mut unread = std::mem::take(&mut self.unread);
         let is_coming = unread.is_still_coming(context);
@@ -81,15 +83,15 @@ impl RequestBody {
         if is_coming { Poll::Pending } else { Poll::Ready(()) }
     }
 
-    /// Keeps the response of a refusal back, once, where the server has not read all of the body yet. One
-    /// that came along with its head it takes in meanwhile, and the connection, which it closes on a body
-    /// that is still coming, stays.
-    pub(in crate::pipeline) fn poll_turn(
+    /// Delays the response to a refused request once, if the server has not read the whole body
+    /// yet. Meanwhile the server reads a body that came with its head, and the connection stays
+    /// open; it closes a connection whose body is still arriving.
+    pub(in crate::pipeline) fn poll_delay(
         &mut self,
         request: &HttpRequest,
         context: &mut Context<'_>,
     ) -> Poll<()> {
-        if std::mem::replace(&mut self.has_turned, true) {
+        if std::mem::replace(&mut self.was_delayed, true) {
             return Poll::Ready(());
         }
         let is_there = self.poll_end(request, context);
@@ -99,19 +101,19 @@ impl RequestBody {
         is_there
     }
 
-    /// The response of a refusal after that turn.
-    pub(in crate::pipeline) async fn end_with(
+    /// The response to a refused request, after the delay.
+    pub(in crate::pipeline) async fn send_refusal(
         mut self,
         request: &HttpRequest,
         refused: SecuredResponse,
     ) -> SecuredResponse {
-        poll_fn(|context| self.poll_turn(request, context)).await;
+        poll_fn(|context| self.poll_delay(request, context)).await;
         let waker = poll_fn(|context| Poll::Ready(context.waker().clone())).await;
-        refused.map(|response| self.held_by(response, &mut Context::from_waker(&waker)))
+        refused.map(|response| self.hold_request_body(response, &mut Context::from_waker(&waker)))
     }
 
-    /// The response of a refusal, holding the body if its end has not come.
-    pub(in crate::pipeline) fn held_by(
+    /// The response to a refused request. It holds the body if the end has not arrived.
+    pub(in crate::pipeline) fn hold_request_body(
         &mut self,
         mut response: HttpResponse,
         context: &mut Context<'_>,
@@ -121,12 +123,12 @@ impl RequestBody {
             return response;
         }
         response.head_mut().set_connection_type(ConnectionType::Close);
-        response.map_body(|_, body| BoxBody::new(Holding { body, _unread: unread }))
+        response.map_body(|_, body| BoxBody::new(HoldsRequestBody { body, _unread: unread }))
     }
 }
 
 impl Unread {
-    /// Whether the end is still to come, as far as the server has read.
+    /// Whether the end has not arrived, as far as the server has read.
     fn is_still_coming(&mut self, context: &mut Context<'_>) -> bool {
         let end = match self {
             Self::Untouched(body) => poll_end(body, context),
@@ -144,9 +146,9 @@ impl Unread {
     }
 }
 
-/// Takes in what the server has read, to the end if that is there.
+/// Reads the bytes that the server has read, up to the end if it has arrived.
 fn poll_end(body: &mut Body, context: &mut Context<'_>) -> Poll<Result<(), PayloadError>> {
-    // Of no other kind is only there what was read already.
+    // For other payloads, polling could wait for more than has arrived.
     if !matches!(body, Body::H1 { .. }) {
         return Poll::Ready(Ok(()));
     }
@@ -159,13 +161,13 @@ fn poll_end(body: &mut Body, context: &mut Context<'_>) -> Poll<Result<(), Paylo
     }
 }
 
-/// The body of a refusal, holding the request's body until it has been sent.
-struct Holding {
+/// The body of a refusal, which holds the request's body until it has been sent.
+struct HoldsRequestBody {
     body: BoxBody,
     _unread: Unread,
 }
 
-impl MessageBody for Holding {
+impl MessageBody for HoldsRequestBody {
     type Error = <BoxBody as MessageBody>::Error;
 
     fn size(&self) -> BodySize {

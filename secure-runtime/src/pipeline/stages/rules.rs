@@ -1,7 +1,7 @@
-//! The endpoint's rule, and how recently and how strongly the caller signed in.
+//! The endpoint's rule, and step-up: how recently and how strongly the caller signed in.
 //!
-//! A rule is decided as soon as it can be: by what is known of the caller, then with the arguments made
-//! of the request's head, then with those made of its body.
+//! A rule is decided as early as possible: with the caller alone, then with the arguments of the
+//! request's head, then with those of its body.
 
 use crate::authorization::{AcceptedBy, Circumstances, CompiledRule, Verdict, lacks};
 use crate::denial::{Denial, DenialKind};
@@ -11,11 +11,11 @@ use crate::pipeline::refused::{Refused, refused};
 use crate::plan::Mode;
 use crate::policy::Needs;
 
-/// What the rule comes to, with these arguments extracted.
+/// Decides the rule with the arguments that are extracted.
 ///
 /// # Errors
 ///
-/// If it fails, or is open although everything it mentions is there.
+/// If it does not hold, or is undecided although everything that it mentions is extracted.
 #[inline]
 pub(in crate::pipeline) fn decide(
     gate: &Gate<'_>,
@@ -23,7 +23,7 @@ pub(in crate::pipeline) fn decide(
     extracted: Needs,
 ) -> Result<Verdict, Refused> {
     let Some(rule) = &gate.plan.rule else { return Ok(Verdict::Holds) };
-    // Decided before: nothing it mentions is new.
+    // Decided earlier: the rule mentions nothing that is new.
     if extracted > rule.needs() {
         return Ok(Verdict::Holds);
     }
@@ -34,7 +34,10 @@ pub(in crate::pipeline) fn decide(
     }
     let found = Circumstances {
         caller: request.caller.as_ref(),
-        accepted_by: AcceptedBy::new(&gate.plan.authentication.names, request.round.accepted()),
+        accepted_by: AcceptedBy::new(
+            &gate.plan.authentication.names,
+            request.authentication.accepted(),
+        ),
         address: if rule.asks_about_address() { gate.address() } else { None },
         now: request.entered,
         answers: request.answers,
@@ -49,7 +52,7 @@ pub(in crate::pipeline) fn decide(
     }
 }
 
-/// The rule does not hold: what the client may know of it.
+/// The denial for a rule that does not hold, with as much as the client may know.
 fn forbidden(
     gate: &Gate<'_>,
     request: &Progress,
@@ -59,10 +62,10 @@ fn forbidden(
     let is_anonymous = found.caller.is_none() && gate.plan.authentication.mode != Mode::Nobody;
     let hides = gate.plan.endpoint.policy.hides;
     let kind = match found.extracted {
-        // Nothing was looked up yet, so that to sign in is asked of everybody alike.
+        // Nothing was looked up yet, so every anonymous request gets the same 401.
         Needs::Nothing if is_anonymous => DenialKind::Unauthenticated,
-        // A client has to learn that it needs another token (RFC 6750 section 3.1), and learns nothing of
-        // the object, which nobody has looked for.
+        // The client must learn that it needs another token (RFC 6750 section 3.1). It learns
+        // nothing about the object, which was not looked up yet.
         Needs::Nothing if hides && rule.lacks_scopes_for_every_object(found) => {
             DenialKind::InsufficientScope
         }
@@ -73,22 +76,22 @@ fn forbidden(
     };
     let clause = rule.failed_clause(found).unwrap_or("the rule");
     let denial = Denial::new(kind, format!("`{clause}` does not hold"));
-    Box::new(denial.about(request.caller_is_from()))
+    Box::new(denial.with_authenticator(request.accepting_authenticator()))
 }
 
-/// How and when the caller signed in. A caller that the rule forbids this was refused before.
+/// Checks how and when the caller signed in. A caller that the rule forbids was refused before.
 ///
 /// # Errors
 ///
-/// 401 with a challenge that says what is demanded (RFC 9470 section 3).
+/// 401 with a challenge that contains the requirement (RFC 9470 section 3).
 pub(in crate::pipeline) fn check_step_up(
     gate: &Gate<'_>,
     request: &Progress,
 ) -> Result<(), Refused> {
     let Some(demanded) = &gate.plan.endpoint.policy.step_up else { return Ok(()) };
     let (Some(caller), Some(now)) = (&request.caller, request.entered) else {
-        // No endpoint demands this of callers who may be anonymous.
-        let cause = "a caller is to have signed in, and there is none";
+        // No endpoint has this requirement and allows anonymous requests.
+        let cause = "the endpoint requires step-up authentication, and the request is anonymous";
         return Err(refused(DenialKind::Unauthenticated, cause));
     };
     match lacks(demanded, caller, now) {
@@ -96,7 +99,7 @@ pub(in crate::pipeline) fn check_step_up(
         Some(cause) => {
             let kind = DenialKind::InsufficientAuthentication;
             let denial = Denial::new(kind, format!("`{demanded}` does not hold: {cause}"));
-            Err(Box::new(denial.about(request.caller_is_from())))
+            Err(Box::new(denial.with_authenticator(request.accepting_authenticator())))
         }
     }
 }

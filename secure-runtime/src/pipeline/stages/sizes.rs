@@ -1,4 +1,5 @@
-//! Limits of actix-web's extractors beside `max_body`: what an operator is told where they differ.
+//! A warning for applications whose own body limits (`JsonConfig`, `PayloadConfig`, …) differ from
+//! `max_body`.
 
 use std::sync::atomic::Ordering;
 
@@ -9,7 +10,7 @@ use actix_web::web::{FormConfig, JsonConfig, PayloadConfig};
 use crate::pipeline::gate::Gate;
 use crate::request::RequestHead;
 
-/// Which limits were lifted for a request; left beside them.
+/// Which limits the scope lifted for a request; stored next to them.
 pub(crate) struct Lifted {
     pub(crate) json: bool,
     pub(crate) bytes: bool,
@@ -18,8 +19,8 @@ pub(crate) struct Lifted {
     pub(crate) multipart: bool,
 }
 
-/// Looks, once, whether the application has set limits of its own for an endpoint that says nothing of its
-/// size: an application that is migrated expects that they hold.
+/// Checks once whether the application has set limits of its own for an endpoint without
+/// `max_body`. An application that is migrated expects that they hold.
 #[cold]
 pub(super) fn compare(gate: &Gate<'_>) {
     let plan = gate.plan;
@@ -49,8 +50,8 @@ pub(super) fn compare(gate: &Gate<'_>) {
         handler = plan.endpoint.full_name(),
         max_body = plan.max_body(),
         set = set.join(", "),
-        "the application has limits of its own for bodies, and the handler has the default `max_body`: the \
-         smaller of both holds; write `max_body = \"…\"` on the handler to say which size it takes"
+        "the application sets body limits of its own, and the handler has the default `max_body`: the \
+         smaller limit applies; write `max_body = \"…\"` on the handler to set its limit"
     );
 }
 

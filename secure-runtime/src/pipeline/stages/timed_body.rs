@@ -1,7 +1,8 @@
-//! The time that a body has (`body_timeout` of the endpoint), also where the handler reads it itself.
+//! The deadline of a body (`body_timeout`), also if the handler reads the body itself.
 //!
-//! The pipeline waits for extractors, and ends the wait in time. A handler that reads the body itself waits by itself:
-//! the body ends with an error when its time is over. What has arrived by then is still handed out.
+//! The pipeline waits for extractors, and stops at the deadline. If the handler reads the body
+//! itself, the body ends with an error at the deadline. Bytes that have arrived by then are still
+//! passed on.
 
 use std::num::NonZeroU32;
 use std::pin::Pin;
@@ -17,7 +18,7 @@ use futures_core::Stream;
 use super::body::{BoxedStream, Fault};
 use crate::pipeline::gate::Gate;
 
-/// The body, with so much time; bytes that arrive at the minimum rate extend it.
+/// The body with a deadline. Bytes that arrive at the minimum rate extend the deadline.
 pub(super) fn within(limit: Duration, gate: &Gate<'_>, body: BoxedStream) -> BoxedStream {
     Box::pin(Timed {
         body,
@@ -45,13 +46,13 @@ impl Timed {
     }
 }
 
-/// The time that so many bytes are worth at the minimum rate; `None`: none at all.
+/// The time that these bytes may take at the minimum rate; `None` if it is zero.
 pub(super) fn time_of(bytes: u64, rate: NonZeroU32) -> Option<Duration> {
     let milliseconds = bytes.saturating_mul(1000) / u64::from(rate.get());
     (milliseconds > 0).then(|| Duration::from_millis(milliseconds))
 }
 
-/// Waits for a deadline, which is extended, when it is reached, by what was earned until then.
+/// Polls a deadline. When it is reached, it is extended by the time that was earned until then.
 pub(super) fn poll_extended(
     mut deadline: Pin<&mut Sleep>,
     context: &mut Context<'_>,

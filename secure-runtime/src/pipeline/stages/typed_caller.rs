@@ -1,4 +1,4 @@
-//! The caller as the application's own type.
+//! [`Caller`]: the caller as a type of the application.
 
 use std::any::type_name;
 use std::fmt;
@@ -9,17 +9,16 @@ use std::sync::Arc;
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 
-use super::caller::extracted;
+use super::caller::extract_caller;
 use crate::denial::Denial;
 use crate::principal::Principal;
 
-/// The caller, as the application's own type: a handler's parameter, and an operand of rules.
+/// The caller as a type of the application: a handler's parameter, and an operand of rules.
 ///
-/// The value is the one that the authenticator, or its
-/// [enrichment](crate::authentication::Enrich), added with
-/// [`PrincipalBuilder::extension`](crate::PrincipalBuilder::extension). It is loaded once for each
-/// request at most, before any rule, and it is shared: extracting it copies a pointer. A `Caller`
-/// derefs to its value, and [`principal`](Self::principal) is the caller as the pipeline knows it.
+/// The value is the one that the authenticator, or its [enrichment](crate::authentication::Enrich),
+/// added with [`PrincipalBuilder::extension`](crate::PrincipalBuilder::extension). It is loaded at
+/// most once per request, before any rule. It is shared, so extracting it copies a pointer. A
+/// `Caller` derefs to its value; [`principal`](Self::principal) has the subject, roles and scopes.
 ///
 /// | the request | `Caller<T>` | `Option<Caller<T>>` |
 /// |---|---|---|
@@ -27,7 +26,8 @@ use crate::principal::Principal;
 /// | has no caller (`auth = optional`) | 401 | `None` |
 /// | has a caller without a `T` | 500, and an error in the log | `None`, and an error in the log |
 ///
-/// A rule that mentions it is decided before the request's body is read, as the caller is known then:
+/// A rule that mentions it is decided before the request's body is read, because the caller is
+/// known by then:
 ///
 /// ```standalone_crate
 /// use actix_web::{delete, web};
@@ -53,13 +53,13 @@ pub struct Caller<T> {
 }
 
 impl<T> Caller<T> {
-    /// The caller as the pipeline knows it: subject, roles, scopes.
+    /// The authenticated caller: subject, roles, scopes.
     #[must_use]
     pub fn principal(&self) -> &Principal {
         &self.principal
     }
 
-    /// The value, shared: for a task that outlives the request.
+    /// The shared value, for a task that outlives the request.
     #[must_use]
     pub fn into_inner(self) -> Arc<T> {
         self.value
@@ -81,7 +81,7 @@ impl<T> Clone for Caller<T> {
     }
 }
 
-/// The principal; the value may hold what belongs in no log.
+/// Prints only the principal, because the value may contain data that must not be logged.
 impl<T> fmt::Debug for Caller<T> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("Caller").field("principal", &self.principal).finish_non_exhaustive()
@@ -93,14 +93,14 @@ impl<T: Send + Sync + 'static> FromRequest for Caller<T> {
     type Future = Ready<Result<Self, Denial>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(extracted(request, "Caller").and_then(|principal| match principal.shared() {
+        ready(extract_caller(request, "Caller").and_then(|principal| match principal.shared() {
             Some(value) => Ok(Self { principal, value }),
             None => Err(without_value::<T>()),
         }))
     }
 }
 
-/// Logged here as well: an `Option<Caller<T>>` keeps the error to itself.
+/// Logged here as well, because an `Option<Caller<T>>` drops the error.
 #[cold]
 fn without_value<T>() -> Denial {
     let wanted = type_name::<T>();
@@ -109,6 +109,6 @@ fn without_value<T>() -> Denial {
          that type: its authenticator, or the enrichment of it, adds one with \
          `PrincipalBuilder::extension`"
     );
-    tracing::error!(cause, "a caller has no value of the application's type");
+    tracing::error!(cause, "a principal has no extension of the type that `Caller<T>` needs");
     Denial::internal(cause)
 }

@@ -1,4 +1,4 @@
-//! Which services of a scope may answer a path: a tree of the segments of their templates.
+//! The index of a scope: a tree of path segments that finds the services that may answer a path.
 
 use std::collections::HashMap;
 
@@ -16,7 +16,7 @@ struct Node {
     any: Option<Box<Node>>,
     /// Services whose template ends here.
     ends: Vec<u32>,
-    /// Services whose template admits anything from here on.
+    /// Services whose template matches any continuation from here.
     open: Vec<u32>,
 }
 
@@ -46,7 +46,7 @@ impl Index {
 }
 
 impl Node {
-    /// `rest`: what follows the slash after this node's segment; `None` if the path ends here.
+    /// `rest` is the path after this node's segment; `None` if the path ends here.
     fn collect(&self, rest: Option<&str>, found: &mut Candidates) {
         found.extend(&self.open);
         let Some(rest) = rest else {
@@ -66,7 +66,7 @@ impl Node {
     }
 }
 
-/// Some numbers; a few without an allocation.
+/// A list of numbers; short lists need no allocation.
 #[derive(Debug, Default)]
 pub(super) struct Candidates {
     few: [u32; FEW],
@@ -94,7 +94,7 @@ impl Candidates {
         }
     }
 
-    /// Puts them in order, each once.
+    /// Sorts the numbers, and removes duplicates of long lists.
     fn sort(&mut self) {
         if self.many.is_empty() {
             if let Some(few) = self.few.get_mut(..self.count) {
@@ -106,7 +106,7 @@ impl Candidates {
         }
     }
 
-    /// The numbers; one that several templates of a service led to may stand there twice in a row.
+    /// The numbers. A number may occur twice in a row, if several templates of a service match.
     pub(super) fn numbers(&self) -> &[u32] {
         if self.many.is_empty() {
             self.few.get(..self.count).unwrap_or_default()

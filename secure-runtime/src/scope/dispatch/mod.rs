@@ -1,12 +1,13 @@
-//! How a scope of many services finds the one that answers.
+//! Finds the service of a request in a scope with many services.
 //!
-//! actix-web's router tries the services of a scope one after the other. A scope of many asks an index of
-//! their templates instead, which leaves the few that may match, and tries those, in the order in which they
-//! were mounted, by actix-web's own means: so the same service answers, with the same `match_info`.
+//! actix-web's router tries the services of a scope one after the other. A large scope uses an
+//! index of their templates instead. The index returns the few services that may match; they are
+//! tried in the order in which they were mounted, with actix-web's own matching. So the same
+//! service answers, with the same `match_info`.
 
-mod captured;
 mod index;
-mod places;
+mod resource_map;
+mod service_slots;
 mod template;
 
 use std::cell::OnceCell;
@@ -23,27 +24,27 @@ use actix_web::guard::{Guard, GuardContext};
 use actix_web::http::Method;
 use actix_web::{Error, Route};
 
-use self::captured::{Place, Returned};
 use self::index::Index;
-use self::places::Noting;
+use self::resource_map::MatchMarker;
+use self::service_slots::{Returned, ServiceSlot};
 use super::mounted::{Child, Shape};
 use super::{ScopeFactory, SecuredConfig};
 use crate::pipeline::scope_policies::Entrance;
 
 pub(super) type Answering = Pin<Box<dyn Future<Output = Result<ServiceResponse, Error>>>>;
 
-/// From how many services on a scope is indexed. A router of fewer is as fast.
+/// The number of services from which a scope is indexed. For fewer, actix-web's router is as fast.
 const MANY: usize = 16;
 
 fn is_indexed(shapes: &[Shape]) -> bool {
     shapes.len() >= MANY && shapes.iter().all(Shape::is_known)
 }
 
-/// The middleware of a scope that is next to its router, and takes its place if the scope is indexed.
+/// The innermost middleware of a scope. If the scope is indexed, it replaces the scope's router.
 #[derive(Clone, Default)]
 pub(super) struct Dispatching(Rc<Registered>);
 
-/// What is known of a scope once it is registered.
+/// The state of a scope after its registration.
 #[derive(Default)]
 struct Registered {
     dispatch: OnceCell<Dispatch>,
@@ -51,7 +52,7 @@ struct Registered {
 }
 
 impl Dispatching {
-    /// Registers a scope with what it holds.
+    /// Registers a scope with its services.
     pub(super) fn register<T, B>(
         self,
         held: SecuredConfig,
@@ -68,7 +69,7 @@ impl Dispatching {
         let shapes: Vec<Shape> = children.iter().map(|child| child.shape.clone()).collect();
         if is_indexed(&shapes) {
             let _ = self.0.dispatch.set(Dispatch::register(children, default, config));
-            scope.configure(|actix| places::map(&shapes, actix)).register(config);
+            scope.configure(|actix| resource_map::map(&shapes, actix)).register(config);
         } else {
             let scope = children.into_iter().fold(scope, actix_web::Scope::service);
             match default {
@@ -121,22 +122,22 @@ where
     }
 }
 
-/// Finds the service for each request of a scope.
+/// Finds the service for each request of an indexed scope.
 struct Dispatch {
     index: Index,
     services: Box<[Indexed]>,
-    default: Place,
+    default: ServiceSlot,
     returned: Returned,
-    noting: Noting,
+    marker: MatchMarker,
 }
 
-/// One service, and when it matches.
+/// A service, and the conditions under which it matches.
 struct Indexed {
-    place: Place,
+    place: ServiceSlot,
     matching: Box<[Matching]>,
 }
 
-/// When one resource matches.
+/// The conditions under which one resource matches.
 struct Matching {
     definition: ResourceDef,
     methods: Option<Box<[Method]>>,
@@ -144,30 +145,30 @@ struct Matching {
     has_more: bool,
 }
 
-/// What is known of a match before it is tried.
+/// The result of matching before the service is called.
 enum Match {
     No,
     Yes,
-    /// It has guards that are not known.
+    /// It has guards that are unknown.
     Perhaps,
 }
 
 impl Dispatch {
-    /// Registers the services where no request reaches them but through this.
+    /// Registers the services in a scope that only this dispatcher calls.
     fn register(children: Vec<Child>, default: Option<Route>, config: &mut AppService) -> Self {
         let returned = Returned::default();
         let this = Self {
             index: index(&children),
-            noting: Noting::new(children.len(), &returned),
+            marker: MatchMarker::new(children.len(), &returned),
             services: children.iter().map(|child| Indexed::new(&child.shape)).collect(),
-            default: Place::default(),
+            default: ServiceSlot::default(),
             returned,
         };
         let mut scope = actix_web::Scope::new(HIDDEN).guard(|_: &GuardContext<'_>| false);
         for (child, service) in children.into_iter().zip(&this.services) {
             scope = scope.service(service.place.matching(child, &this.returned));
         }
-        for router in this.noting.routers() {
+        for router in this.marker.routers() {
             scope = scope.service(router);
         }
         scope.service(this.default.answering_the_rest(default)).register(config);
@@ -177,12 +178,12 @@ impl Dispatch {
     fn call(&self, request: ServiceRequest) -> Answering {
         let candidates = self.index.find(request.match_info().unprocessed());
         let numbers = candidates.numbers();
-        let noted = match self.first_certain(numbers, &request) {
-            Some(number) => self.noting.note(request, number),
+        let marked = match self.first_certain(numbers, &request) {
+            Some(number) => self.marker.mark(request, number),
             None if numbers.is_empty() => return self.default.call(request),
-            None => self.noting.note_nowhere(request),
+            None => self.marker.mark_nowhere(request),
         };
-        let Some(mut request) = noted else { return Box::pin(ready(Err(lost()))) };
+        let Some(mut request) = marked else { return Box::pin(ready(Err(request_kept()))) };
         for number in numbers {
             let Some(service) = self.services.get(*number as usize) else { continue };
             let answering = service.place.call(request);
@@ -194,7 +195,7 @@ impl Dispatch {
         self.default.call(request)
     }
 
-    /// The service that answers, if that is known before it is tried.
+    /// The service that answers, if that is certain before it is called.
     fn first_certain(&self, numbers: &[u32], request: &ServiceRequest) -> Option<usize> {
         if let [only] = numbers {
             return Some(*only as usize);
@@ -211,12 +212,12 @@ impl Dispatch {
     }
 }
 
-/// No request can have this path, and the guard lets none pass.
+/// No request can have this path, and the guard rejects every request.
 const HIDDEN: &str = "/\u{0}";
 
 #[cold]
-fn lost() -> Error {
-    actix_web::error::ErrorInternalServerError("a router has kept the request")
+fn request_kept() -> Error {
+    actix_web::error::ErrorInternalServerError("a router did not hand the request back")
 }
 
 fn index(children: &[Child]) -> Index {
@@ -239,7 +240,7 @@ impl Indexed {
             guards: known.guards.clone().into(),
             has_more: known.has_more,
         });
-        Self { place: Place::default(), matching: matching.collect() }
+        Self { place: ServiceSlot::default(), matching: matching.collect() }
     }
 
     fn matches(&self, request: &ServiceRequest) -> Match {

@@ -1,8 +1,9 @@
-//! How much of a path a template fixes: what the index sorts by.
+//! Parses path templates into the segments by which the index sorts.
 //!
-//! A shape admits every path that the template matches, and may admit more: the template decides.
+//! The segments match every path that the template matches, and may match more; the template itself
+//! decides.
 
-/// One segment of a path, between two slashes.
+/// A path segment, between two slashes.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Segment<'a> {
     /// This text.
@@ -11,7 +12,7 @@ pub(super) enum Segment<'a> {
     Any,
 }
 
-/// The segments that a template begins with, and whether it ends with them.
+/// The first segments of a template, and whether it ends with them.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Template<'a> {
     pub(super) segments: Vec<Segment<'a>>,
@@ -32,8 +33,8 @@ impl<'a> Template<'a> {
     }
 }
 
-/// The parts between slashes outside of braces. A pattern that begins with a slash, as all but the empty
-/// one do, has an empty part before it, as paths have.
+/// The parts between slashes outside of braces. A pattern that begins with a slash (all except the
+/// empty one) has an empty part before it, as paths do.
 fn split(pattern: &str) -> impl Iterator<Item = &str> {
     let mut depth = 0_usize;
     pattern.split(move |character| {
@@ -63,7 +64,7 @@ fn segment(text: &str) -> Option<Segment<'_>> {
     (!rest.contains(['}', '*'])).then_some(Segment::Any)
 }
 
-/// The text up to the brace that closes the parameter, and what follows.
+/// The text up to the brace that closes the parameter, and the text after it.
 fn parameter_end(text: &str) -> Option<(&str, &str)> {
     let mut depth = 1_usize;
     for (place, character) in text.char_indices() {
@@ -79,8 +80,8 @@ fn parameter_end(text: &str) -> Option<(&str, &str)> {
     None
 }
 
-/// Whether a regular expression cannot match a slash, as far as a look at its characters tells: it is made
-/// of letters, digits, `\d`, `\w`, and ranges within letters or digits.
+/// Whether a regular expression certainly matches no slash: it consists of letters, digits, `\d`,
+/// `\w`, and ranges of letters or digits.
 fn is_confined(expression: &str) -> bool {
     if matches!(expression, "[^/]+" | "[^/]*") {
         return true;

@@ -11,9 +11,9 @@ use crate::support::time_zone;
 
 impl Configuration {
     /// The attribute and the runtime must be of one version.
-    pub(super) fn check_legible(&mut self, endpoint: &'static Endpoint) {
-        let Endpoint { name, module, is_legible, .. } = endpoint;
-        if !is_legible {
+    pub(super) fn check_readable(&mut self, endpoint: &'static Endpoint) {
+        let Endpoint { name, module, is_readable, .. } = endpoint;
+        if !is_readable {
             self.faults.add_at(
                 endpoint,
                 LaunchFaultKind::InvalidPolicy,
@@ -128,10 +128,11 @@ impl Configuration {
         let Endpoint { name, module, policy, .. } = endpoint;
         let Some(demanded) = policy.step_up else { return };
         let mut naming = naming(endpoint, authenticators).iter().peekable();
-        if naming.peek().is_some() && !naming.any(|(_, it)| it.tells_authentication()) {
+        if naming.peek().is_some() && !naming.any(|(_, it)| it.capabilities().sign_in) {
             self.faults.add_at(endpoint, LaunchFaultKind::MissingCapability, &format!(
                 "`{module}::{name}` demands `{demanded}`, and none of its authenticators can tell \
-                 how and when a caller signed in"
+                 how and when a caller signed in: an authenticator of your own announces it with \
+                 `Capabilities::names_sign_in`"
             ));
         }
     }
@@ -147,11 +148,13 @@ impl Configuration {
         if needs_all(endpoint) {
             return;
         }
-        for (careless, it) in authenticators {
-            let Some(issuer) = it.issuer().filter(|_| !it.asks_revocations()) else { continue };
-            let careful = authenticators
+        let announced: Vec<_> =
+            authenticators.iter().map(|(name, it)| (name, it.capabilities())).collect();
+        for (careless, it) in announced.iter().filter(|(_, it)| !it.revocations) {
+            let Some(issuer) = &it.issuer else { continue };
+            let careful = announced
                 .iter()
-                .find(|(_, other)| other.issuer() == Some(issuer) && other.asks_revocations());
+                .find(|(_, other)| other.issuer.as_ref() == Some(issuer) && other.revocations);
             if let Some((careful, _)) = careful {
                 self.faults.add_at(endpoint, LaunchFaultKind::MissingCapability, &format!(
                     "`{module}::{name}` accepts tokens of `{issuer}` from `{careful}`, which asks a list \

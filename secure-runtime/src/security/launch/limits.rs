@@ -2,6 +2,7 @@
 
 use super::error::LaunchFaultKind;
 use super::{Configuration, Named, naming};
+use crate::authentication::Capabilities;
 use crate::policy::{Endpoint, Partition};
 use crate::throttling::AddressGroups;
 
@@ -25,7 +26,10 @@ impl Configuration {
             !has_tier_function && limits.iter().any(|limit| limit.audience.tier().is_some());
         let naming = naming(endpoint, authenticators);
         let by_api_key = asks_for(Partition::ApiKey);
-        if by_api_key && !naming.is_empty() && !naming.iter().any(|(_, it)| it.names_api_keys()) {
+        if by_api_key
+            && !naming.is_empty()
+            && !naming.iter().any(|(_, it)| it.capabilities().api_keys)
+        {
             self.faults.add_at(endpoint, LaunchFaultKind::MissingCapability, &format!(
                 "a limit of `{module}::{name}` counts by API key, and none of its authenticators \
                  takes any"
@@ -37,13 +41,15 @@ impl Configuration {
                     self.faults.add_at(endpoint, LaunchFaultKind::MissingCapability, &format!(
                     "the limits of `{module}::{name}` depend on the caller's {what}, and the \
                      authenticator `{authenticator}` was not told where it stands: add \
-                     `.{what}_claim(…)`"
+                     `.{what}_claim(…)`; an authenticator of your own announces it with \
+                     `Capabilities::names_{what}s`"
                 ));
                 };
-            if by_tenant && !it.names_tenants() {
+            let Capabilities { tenants, tiers, .. } = it.capabilities();
+            if by_tenant && !tenants {
                 lacks("tenant");
             }
-            if by_tier && !it.names_tiers() {
+            if by_tier && !tiers {
                 lacks("tier");
             }
         }

@@ -99,7 +99,7 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
         .zip(actions)
         .map(|(endpoint, actions)| {
             let endpoint = endpoint?;
-            configuration.check_legible(endpoint);
+            configuration.check_readable(endpoint);
             let authenticators = configuration.authenticators_of(endpoint);
             configuration.check_layers(endpoint);
             configuration.check_rule(endpoint, &authenticators);

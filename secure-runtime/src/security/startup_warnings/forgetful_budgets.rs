@@ -16,7 +16,7 @@ pub(in crate::security) fn told(security: Security) -> Security {
         tracing::warn!(
             authenticators = Vec::from_iter(forgetful).join(", "),
             endpoints = endpoints.join(", "),
-            "verified tokens are not remembered (`cache_bytes(0)`), so a ban by `failures` refuses \
+            "verified tokens are not remembered (`cache_capacity_bytes(0)`), so a ban by `failures` refuses \
              good tokens from the same address as well"
         );
     }

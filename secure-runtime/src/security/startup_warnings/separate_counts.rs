@@ -37,7 +37,8 @@ fn without_issuer(plan: &Plan) -> Vec<&'static str> {
         return Vec::new();
     }
     let named = || authentication.names.iter().zip(&authentication.authenticators);
-    let some_do = named().any(|(_, it)| it.names_issuers() == Some(true));
-    let without = named().filter(|(_, it)| some_do && it.names_issuers() == Some(false));
+    let some_do = named().any(|(_, it)| it.capabilities().all_name_issuers() == Some(true));
+    let without =
+        named().filter(|(_, it)| some_do && it.capabilities().all_name_issuers() == Some(false));
     without.map(|(name, _)| *name).collect()
 }

@@ -9,7 +9,7 @@ use actix_web::test::{TestRequest, init_service};
 use actix_web::{App, Error, HttpMessage, HttpResponse};
 
 use crate::inventory::route_patterns::Pattern;
-use crate::inventory::{METHODS, MountedRoutes, route_patterns};
+use crate::inventory::{METHODS, MountedRoute, MountedRoutes, route_patterns};
 use crate::pipeline::probe::{Probe, Reached, VERSION};
 use crate::policy::Endpoint;
 
@@ -48,7 +48,7 @@ use crate::policy::Endpoint;
 /// let app = App::new().service(web::scope("/api").service(orders).service(forgotten));
 /// let routes = testing::mounted_routes(app).await;
 /// assert_eq!(routes.unsecured(), ["GET /api/forgotten"]);
-/// assert_eq!(routes.secured()[0].1, "/api/orders");
+/// assert_eq!(routes.secured()[0].path(), "/api/orders");
 /// assert_eq!(routes.unmounted().count(), 0);
 /// # });
 /// ```
@@ -85,7 +85,7 @@ where
                 Outcome::Secured(Some(endpoint), scope_policies) => {
                     let place = (endpoint.position, template.clone());
                     found.scope_policies.insert(place, scope_policies);
-                    found.secured.push((method, template.clone(), endpoint));
+                    found.secured.push(MountedRoute { method, path: template.clone(), endpoint });
                 }
                 Outcome::Secured(None, _) | Outcome::Nothing => {}
                 Outcome::Unsecured => {

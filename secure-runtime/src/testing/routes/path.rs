@@ -1,4 +1,4 @@
-//! A path that a template matches.
+//! Makes a path that matches a route's template.
 
 use actix_web::dev::ResourceDef;
 use actix_web::http::Uri;

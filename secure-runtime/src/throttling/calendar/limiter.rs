@@ -5,7 +5,7 @@
 
 use super::{Calendar, Period};
 use crate::throttling::memory::table::{BUCKET_BYTES, Instant, SLOTS, Table, Update};
-use crate::throttling::rate::limiter::{LimitKey, Statistics};
+use crate::throttling::rate::limiter::{LimitKey, LimiterStatistics};
 
 /// What is used up of a period, and when it ends.
 #[derive(Clone, Copy)]
@@ -216,8 +216,8 @@ impl CalendarLimiter {
         PeriodDecision { allowed, cost, used, permits: calendar.permits, end, now: unix_seconds }
     }
 
-    pub(crate) fn statistics(&self) -> Statistics {
-        Statistics {
+    pub(crate) fn statistics(&self) -> LimiterStatistics {
+        LimiterStatistics {
             evicted_live: self.table.evicted_live(),
             capacity_entries: self.table.buckets().saturating_mul(SLOTS),
             bytes: self.table.buckets().saturating_mul(BUCKET_BYTES),

@@ -109,15 +109,17 @@ impl Decision {
     /// ```
     /// use std::num::NonZeroU32;
     /// use secure_runtime::throttling::{Decision, Limiter, Quota};
+    /// use secure_runtime::{Clock, SystemClock};
     ///
     /// let (one, hundred) = (NonZeroU32::MIN, NonZeroU32::new(100).unwrap());
-    /// let quota = Quota::new(hundred, one);
+    /// let quota = Quota::per_second(hundred);
+    /// let now = SystemClock::new().now();
     /// let limiter = Limiter::with_capacity_bytes(0);
-    /// let first = limiter.check(limiter.key(0, "alice"), &quota, one, 5_000);
+    /// let first = limiter.check(limiter.key(0, "alice"), &quota, one, now);
     /// assert!(first.found_full_bucket());
     /// assert_eq!(first.remaining(), Decision::of_full_bucket(&quota, one).remaining());
     ///
-    /// let second = limiter.check(limiter.key(0, "alice"), &quota, one, 5_000);
+    /// let second = limiter.check(limiter.key(0, "alice"), &quota, one, now);
     /// assert!(!second.found_full_bucket());
     /// ```
     pub fn of_full_bucket(quota: &Quota, cost: NonZeroU32) -> Self {

@@ -6,6 +6,6 @@ pub(super) mod quota;
 pub(super) mod quota_text;
 
 pub use gcra::Decision;
-pub use limiter::{LimitKey, Limiter, Statistics};
-pub use quota::Quota;
+pub use limiter::{LimitKey, Limiter, LimiterStatistics};
+pub use quota::{InvalidWindow, Quota};
 pub use quota_text::InvalidQuota;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::num::NonZeroU32;
+use std::time::Duration;
 
 /// So many permits in a window of seconds, at most `burst` of them at one instant.
 ///
@@ -11,7 +12,7 @@ use std::num::NonZeroU32;
 /// "virtual scheduling"), which is a leaky bucket that needs one time per key:
 ///
 /// * The bucket holds `burst` permits and starts full.
-/// * One permit comes back every [emission interval](Self::emission_interval_ns), which is
+/// * One permit comes back every [emission interval](Self::emission_interval), which is
 ///   `window / permits`, continuously: there is no boundary at which everything resets.
 /// * A request of cost *c* is admitted when *c* permits are in the bucket, and takes them. A
 ///   refused request takes nothing.
@@ -31,13 +32,12 @@ use std::num::NonZeroU32;
 ///
 /// ```
 /// use std::num::NonZeroU32;
+/// use std::time::Duration;
 /// use secure_runtime::throttling::Quota;
 ///
-/// let hundred = NonZeroU32::new(100).unwrap();
-/// let hour = NonZeroU32::new(3600).unwrap();
-/// let quota = Quota::new(hundred, hour);
+/// let quota = Quota::per_hour(NonZeroU32::new(100).unwrap());
 /// assert_eq!(quota.to_string(), "100/h");
-/// assert_eq!(quota.emission_interval_ns(), 36_000_000_000);
+/// assert_eq!(quota.emission_interval(), Duration::from_secs(36));
 ///
 /// let smooth = quota.with_burst(NonZeroU32::new(10).unwrap());
 /// assert_eq!(smooth.to_string(), "100/h burst 10");
@@ -53,9 +53,35 @@ pub struct Quota {
 }
 
 impl Quota {
-    /// `permits` in `window_seconds`, all of which may come at once.
-    #[must_use]
-    pub const fn new(permits: NonZeroU32, window_seconds: NonZeroU32) -> Self {
+    /// So many permits in a window. The burst is equal to the permits.
+    ///
+    /// ```
+    /// use std::num::NonZeroU32;
+    /// use std::time::Duration;
+    /// use secure_runtime::throttling::Quota;
+    ///
+    /// let ten = NonZeroU32::new(10).unwrap();
+    /// let quota = Quota::with_window(ten, Duration::from_secs(15 * 60))?;
+    /// assert_eq!(quota.to_string(), "10/15min");
+    /// assert!(Quota::with_window(ten, Duration::from_millis(1_500)).is_err());
+    /// # Ok::<(), secure_runtime::throttling::InvalidWindow>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The window is not a whole number of seconds, is zero, or is longer than 4,294,967,295 seconds.
+    pub const fn with_window(permits: NonZeroU32, window: Duration) -> Result<Self, InvalidWindow> {
+        let seconds = window.as_secs();
+        if window.subsec_nanos() != 0 || seconds > u32::MAX as u64 {
+            return Err(InvalidWindow { window });
+        }
+        match NonZeroU32::new(seconds as u32) {
+            Some(seconds) => Ok(Self::new(permits, seconds)),
+            None => Err(InvalidWindow { window }),
+        }
+    }
+
+    pub(crate) const fn new(permits: NonZeroU32, window_seconds: NonZeroU32) -> Self {
         let interval_ns =
             (window_seconds.get() as u64 * NANOS_PER_SECOND).div_ceil(permits.get() as u64);
         let tolerance_ns = tolerance_ns(interval_ns, permits);
@@ -102,9 +128,13 @@ impl Quota {
         self.permits
     }
 
-    /// The window in seconds.
+    /// The window: the time in which as many permits come back as [`permits`](Self::permits).
     #[must_use]
-    pub const fn window_seconds(&self) -> NonZeroU32 {
+    pub const fn window(&self) -> Duration {
+        Duration::from_secs(self.window_seconds.get() as u64)
+    }
+
+    pub(crate) const fn window_seconds(&self) -> NonZeroU32 {
         self.window_seconds
     }
 
@@ -124,20 +154,47 @@ impl Quota {
         }
     }
 
-    /// The time in which one permit comes back, in nanoseconds, rounded up.
+    /// The time in which one permit comes back, in whole nanoseconds, rounded up.
     #[must_use]
-    pub const fn emission_interval_ns(&self) -> u64 {
+    pub const fn emission_interval(&self) -> Duration {
+        Duration::from_nanos(self.interval_ns)
+    }
+
+    pub(crate) const fn emission_interval_ns(&self) -> u64 {
         self.interval_ns
     }
 
-    /// The time in which an empty bucket becomes full, in nanoseconds: `burst` intervals.
+    /// The time in which an empty bucket becomes full: `burst` emission intervals.
     ///
-    /// At most `u64::MAX - 1`: a bucket that takes more than 584 years to fill counts as this one.
+    /// At most `u64::MAX - 1` nanoseconds: a bucket that takes more than 584 years to fill counts as
+    /// this one.
     #[must_use]
-    pub const fn burst_tolerance_ns(&self) -> u64 {
+    pub const fn burst_tolerance(&self) -> Duration {
+        Duration::from_nanos(self.tolerance_ns)
+    }
+
+    pub(crate) const fn burst_tolerance_ns(&self) -> u64 {
         self.tolerance_ns
     }
 }
+
+/// A window that a [`Quota`] cannot have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InvalidWindow {
+    window: Duration,
+}
+
+impl fmt::Display for InvalidWindow {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (most, window) = (u32::MAX, self.window);
+        write!(
+            formatter,
+            "a window is a whole number of seconds from 1 to {most}, found {window:?}"
+        )
+    }
+}
+
+impl std::error::Error for InvalidWindow {}
 
 const NANOS_PER_SECOND: u64 = 1_000_000_000;
 
@@ -201,6 +258,25 @@ mod tests {
         check(1, 604_800, "1/7d", 604_800_000_000_000);
         check(u32::MAX, 1, "4294967295/s", 1);
         check(1, u32::MAX, "1/4294967295s", 4_294_967_295_000_000_000);
+    }
+
+    #[test]
+    fn a_window_is_a_whole_number_of_seconds() {
+        let of = |window| Quota::with_window(NonZeroU32::MIN, window);
+        assert_eq!(of(Duration::from_secs(90)), Ok(quota(1, 90)));
+        assert_eq!(of(Duration::from_secs(u32::MAX.into())), Ok(quota(1, u32::MAX)));
+        for window in [
+            Duration::ZERO,
+            Duration::from_nanos(1_000_000_001),
+            Duration::from_secs(1 << 32),
+            Duration::MAX,
+        ] {
+            assert_eq!(of(window), Err(InvalidWindow { window }));
+        }
+        assert_eq!(
+            of(Duration::from_millis(1_500)).unwrap_err().to_string(),
+            "a window is a whole number of seconds from 1 to 4294967295, found 1.5s"
+        );
     }
 
     #[test]

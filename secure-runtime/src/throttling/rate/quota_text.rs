@@ -34,7 +34,7 @@ impl std::error::Error for InvalidQuota {}
 ///
 /// let quota: Quota = "100/h burst 20".parse()?;
 /// assert_eq!(quota.to_string(), "100/h burst 20");
-/// assert_eq!("10/15min".parse::<Quota>()?.window_seconds().get(), 900);
+/// assert_eq!("10/15min".parse::<Quota>()?.window().as_secs(), 900);
 /// assert!("100/hour".parse::<Quota>().is_err());
 /// # Ok::<(), secure_runtime::throttling::InvalidQuota>(())
 /// ```

@@ -169,6 +169,7 @@ pub enum Source {
 /// Redis is out of reach, and [`OnStoreFailure::Deny`](super::OnStoreFailure::Deny) was chosen: nobody
 /// knows whether the request is within its limits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct StoreUnavailable;
 
 impl Verdict {

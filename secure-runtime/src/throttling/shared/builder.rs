@@ -40,10 +40,10 @@ pub struct SharedLimitsBuilder {
     deadline: Duration,
     leases: u32,
     lease_life: Duration,
-    lease_keys: usize,
+    lease_capacity_keys: usize,
     on_failure: OnStoreFailure,
     instances: NonZeroU32,
-    fallback_keys: usize,
+    fallback_capacity_keys: usize,
     clock: Option<Arc<dyn Clock>>,
 }
 
@@ -56,10 +56,10 @@ impl SharedLimitsBuilder {
             deadline: Duration::from_millis(100),
             leases: 1,
             lease_life: Duration::from_secs(1),
-            lease_keys: 16_384,
+            lease_capacity_keys: 16_384,
             on_failure: OnStoreFailure::default(),
             instances: NonZeroU32::MIN,
-            fallback_keys: 100_000,
+            fallback_capacity_keys: 100_000,
             clock: None,
         }
     }
@@ -109,8 +109,8 @@ impl SharedLimitsBuilder {
 
     /// For how many keys at once permits may be held, at some 150 bytes each; 16,384 unless said
     /// otherwise. Other keys are decided about by Redis alone.
-    pub fn lease_keys(mut self, keys: usize) -> Self {
-        self.lease_keys = keys;
+    pub fn lease_capacity_keys(mut self, keys: usize) -> Self {
+        self.lease_capacity_keys = keys;
         self
     }
 
@@ -129,8 +129,8 @@ impl SharedLimitsBuilder {
 
     /// For how many keys the limiter of this instance has room that counts while Redis is out of reach,
     /// at 20 bytes each; 100,000 unless said otherwise.
-    pub fn fallback_keys(mut self, keys: usize) -> Self {
-        self.fallback_keys = keys;
+    pub fn fallback_capacity_keys(mut self, keys: usize) -> Self {
+        self.fallback_capacity_keys = keys;
         self
     }
 
@@ -178,10 +178,10 @@ impl SharedLimitsBuilder {
             deadline: self.deadline,
             leases: self.leases,
             lease_life: self.lease_life,
-            lease_keys: self.lease_keys,
+            lease_capacity_keys: self.lease_capacity_keys,
             on_failure: self.on_failure,
             instances: self.instances,
-            fallback_keys: self.fallback_keys,
+            fallback_capacity_keys: self.fallback_capacity_keys,
             is_time_given: self.clock.is_some(),
             clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock::new())),
         };
@@ -199,10 +199,10 @@ pub(super) struct Parts {
     pub(super) deadline: Duration,
     pub(super) leases: u32,
     pub(super) lease_life: Duration,
-    pub(super) lease_keys: usize,
+    pub(super) lease_capacity_keys: usize,
     pub(super) on_failure: OnStoreFailure,
     pub(super) instances: NonZeroU32,
-    pub(super) fallback_keys: usize,
+    pub(super) fallback_capacity_keys: usize,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) is_time_given: bool,
 }

@@ -81,9 +81,10 @@ impl Engine {
         Self {
             store: Arc::new(Store::new(terms, runtime)),
             names: Names::new(parts.prefix, &parts.secret),
-            leases: (parts.leases > 1).then(|| Arc::new(Leases::new(parts.lease_keys, life))),
+            leases: (parts.leases > 1)
+                .then(|| Arc::new(Leases::new(parts.lease_capacity_keys, life))),
             most_leased: parts.leases,
-            local: Fallback::new(parts.fallback_keys),
+            local: Fallback::new(parts.fallback_capacity_keys),
             on_failure: parts.on_failure,
             instances: parts.instances,
             clock: parts.clock,

@@ -115,13 +115,13 @@ impl Fallback {
                 Kind::Charge => limiter.charge(key, calendar, cost, seconds),
             });
         }
-        let (quota, nanos) = (quota(ask), now.monotonic_nanos());
+        let quota = quota(ask);
         Answer::Rate(match ask.kind {
-            Kind::Take | Kind::Observe => self.limiter.check(key, &quota, ask.cost, nanos),
+            Kind::Take | Kind::Observe => self.limiter.check(key, &quota, ask.cost, now),
             Kind::Peek | Kind::Keep | Kind::GiveBack => {
-                self.limiter.peek(key, &quota, ask.cost, nanos)
+                self.limiter.peek(key, &quota, ask.cost, now)
             }
-            Kind::Charge => self.limiter.charge(key, &quota, ask.cost, nanos),
+            Kind::Charge => self.limiter.charge(key, &quota, ask.cost, now),
         })
     }
 
@@ -129,7 +129,7 @@ impl Fallback {
         let key = self.key(ask.limit.family, ask.whom);
         match (answer, &ask.limit.periods) {
             (Answer::Rate(decision), _) => {
-                self.limiter.refund(key, decision, now.monotonic_nanos());
+                self.limiter.refund(key, decision, now);
             }
             (Answer::Period(decision), Some(periods)) => {
                 self.prepare_calendar().refund(key, &periods.share, decision);

@@ -28,10 +28,10 @@ pub struct SharedStatistics {
     /// Trips without a decision: late, refused by Redis, or cut.
     pub failed: u64,
     /// Keys whose leased permits were lost because the table of leases was full: see
-    /// [`lease_keys`](super::SharedLimitsBuilder::lease_keys).
+    /// [`lease_capacity_keys`](super::SharedLimitsBuilder::lease_capacity_keys).
     pub evicted_leases: u64,
     /// Keys that this instance's own limiter had to forget while Redis was out of reach: see
-    /// [`fallback_keys`](super::SharedLimitsBuilder::fallback_keys).
+    /// [`fallback_capacity_keys`](super::SharedLimitsBuilder::fallback_capacity_keys).
     pub evicted_fallback: u64,
     /// Whether Redis did not decide when it was last asked.
     pub is_store_gone: bool,

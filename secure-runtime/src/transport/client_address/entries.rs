@@ -1,4 +1,4 @@
-//! What forwarding headers are made of: entries, read from the right, and the addresses in them.
+//! Parser of forwarding headers: entries, read from the right, and the addresses in them.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;

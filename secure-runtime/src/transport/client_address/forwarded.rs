@@ -1,4 +1,4 @@
-//! The scheme and the host that the client used, from trusted proxies only.
+//! The scheme and host that the client used, from trusted proxies only.
 
 use std::net::IpAddr;
 

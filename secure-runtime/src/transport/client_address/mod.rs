@@ -1,24 +1,24 @@
-//! The client's address, from trusted proxies only.
+//! The client IP, from trusted proxies only.
 //!
-//! 1. Without trusted proxies the client is the peer of the connection; no header is looked at.
+//! 1. Without trusted proxies, the client is the peer of the connection; headers are ignored.
 //! 2. A forwarding header counts only if the peer is a trusted proxy, and only the one header that
-//!    the configuration names. Another one that contradicts it is not looked at: proxies pass on
-//!    what clients send, so that it may be anybody's.
-//! 3. A list is read from right to left, because each proxy appends what it saw, over all its lines.
-//!    With networks the first address that is no trusted proxy is the client; with a number of
-//!    hops it is the entry of that number. What stands left of it is the client's word.
-//! 4. With networks an entry that is no address ends the walk, and the client is the proxy that
-//!    wrote it: the last one whose address is known. With hops, where no address tells a proxy from
-//!    a client, an entry that is missing or no address makes the peer the client.
-//! 5. A header of one address counts if it has one line and that is an address; else the client is
+//!    the configuration names. Other forwarding headers are ignored even if they contradict it, because
+//!    proxies pass on headers that clients send.
+//! 3. A list is read from right to left over all its lines, because each proxy appends the address of its
+//!    peer. With networks, the first address that is not a trusted proxy is the client; with a number of
+//!    hops, it is the entry of that number. The client may have written all entries to the left of it.
+//! 4. With networks, an entry that is not an address ends the search, and the client is the proxy that
+//!    wrote it: the last one with a known address. With hops, proxies and clients cannot be distinguished by
+//!    address, so if the entry is missing or not an address, the peer is the client.
+//! 5. A header of one address counts if it has one line that is an address; otherwise the client is
 //!    the peer.
 //! 6. An IPv4-mapped IPv6 address is the IPv4 address (RFC 4291 section 2.5.5.2); zones and ports
 //!    are dropped.
-//! 7. 32 entries are read at most, and an entry of more than 1024 bytes is no address.
+//! 7. At most 32 entries are read, and an entry of more than 1024 bytes is not an address.
 //!
 //! Deployment: list every proxy between the internet and the program, and let the outermost one
 //! overwrite the header. A list that is too wide, or a number of hops that is too large, lets clients
-//! choose their address. `docs/client-address.md` says which setting is for which proxy.
+//! choose their address. `docs/client-address.md` lists the settings for each proxy.
 
 mod entries;
 mod forwarded;
@@ -40,8 +40,8 @@ use std::net::IpAddr;
 use crate::request::RequestHead;
 use entries::{Entries, List, node_address};
 
-/// The client's address, canonical; `None` if the connection has none (a Unix socket) and no
-/// trusted proxy says it.
+/// The client IP in canonical form; `None` if the connection has no address (a Unix socket) and no trusted
+/// proxy sends one.
 pub(crate) fn client_address(
     request: &RequestHead<'_>,
     peer: Option<IpAddr>,
@@ -50,7 +50,7 @@ pub(crate) fn client_address(
     look(request, peer, proxies).0
 }
 
-/// The client's address, and the entry of a list that says it, if one does.
+/// The client IP, and the entry of the list that it comes from, if there is one.
 fn look<'a>(
     request: &RequestHead<'a>,
     peer: Option<IpAddr>,
@@ -84,7 +84,7 @@ fn look<'a>(
     }
 }
 
-/// The first address from the right that is no proxy's.
+/// The first address from the right that is not a proxy's.
 fn walk<'a>(
     entries: Entries<'a>,
     list: List,

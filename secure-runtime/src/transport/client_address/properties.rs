@@ -1,4 +1,4 @@
-//! Whatever a client sends in front, the address that is found is never one that it chose.
+//! Property tests: a client that adds forwarding headers never chooses its client IP.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 

@@ -1,4 +1,4 @@
-//! Which proxies are trusted, and which header they write.
+//! Configuration of trusted proxies and of the forwarding header that they write.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -28,7 +28,7 @@ use crate::request::FieldName;
 /// ```
 #[derive(Clone, Debug)]
 pub struct TrustedProxies {
-    /// Whose word is taken; `None`: that of any peer.
+    /// The peers whose header is read; `None`: any peer.
     networks: Option<Vec<IpNet>>,
     /// How many proxies there are; `None`: as many as there are addresses of the networks.
     pub(super) hops: Option<u8>,
@@ -38,7 +38,7 @@ pub struct TrustedProxies {
     pub(super) overwrite_host: bool,
 }
 
-/// The header in which a proxy passes on the client's address.
+/// The header in which a proxy passes on the client IP.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ForwardingHeader {
@@ -61,7 +61,7 @@ pub struct InvalidNetwork {
     text: String,
 }
 
-/// A name that is none of a header of one address.
+/// A name that is not that of a header of one address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidForwardingHeader {
     name: String,
@@ -85,12 +85,12 @@ impl std::error::Error for InvalidNetwork {}
 impl std::error::Error for InvalidForwardingHeader {}
 
 impl ForwardingHeader {
-    /// A header that the proxy overwrites with the client's address: `X-Real-IP`,
+    /// A header that the proxy overwrites with the client IP: `X-Real-IP`,
     /// `CF-Connecting-IP`, `True-Client-IP`, `Fly-Client-IP` or any other.
     ///
-    /// The outermost proxy must set it on every request, and the others pass it on unchanged: what
-    /// a proxy does not overwrite is the client's word. It goes with [`TrustedProxies::new`] only,
-    /// because one address does not tell how many proxies it has passed.
+    /// The outermost proxy must set it on every request, and the others pass it on unchanged. If no proxy
+    /// overwrites it, the client chooses it. It works with [`TrustedProxies::new`] only, because one
+    /// address does not show how many proxies it has passed.
     ///
     /// ```
     /// use secure_runtime::ForwardingHeader;
@@ -101,7 +101,7 @@ impl ForwardingHeader {
     ///
     /// # Errors
     ///
-    /// What is no name of a header (RFC 9110 section 5.1), and the two headers that are lists.
+    /// If the name is not that of a header (RFC 9110 section 5.1), or is one of the two headers that are lists.
     pub fn single(name: &str) -> Result<Self, InvalidForwardingHeader> {
         FieldName::parse(name)
             .filter(|name| !["x-forwarded-for", "forwarded"].contains(&name.as_str()))
@@ -118,7 +118,7 @@ impl SingleHeader {
 
 impl TrustedProxies {
     /// Trusts these networks (`10.0.0.0/8`) and addresses (`2001:db8::1`), and reads
-    /// `X-Forwarded-For` unless [`header`](Self::header) says otherwise. The client is the first
+    /// `X-Forwarded-For` unless [`header`](Self::header) sets another one. The client is the first
     /// address from the right that is in none of them.
     ///
     /// # Errors
@@ -130,15 +130,15 @@ impl TrustedProxies {
         Ok(Self { networks: Some(parsed(networks)?), ..Self::anybody() })
     }
 
-    /// Trusts exactly so many proxies in front of the program, 1 to 32, wherever they are: for
-    /// proxies whose addresses are not known, and for a proxy that comes through a Unix socket.
+    /// Trusts exactly this number of proxies in front of the program, 1 to 32, with any addresses: for
+    /// proxies with unknown addresses, and for a proxy that connects through a Unix socket.
     /// Each must append to the header; the client is the entry of this number from the right.
     ///
-    /// **Whoever reaches the program past the proxies chooses their address**, so name the peers as
-    /// well where anything is known of them ([`peers`](Self::peers)). A number that is too large
-    /// lets everybody choose; one that is too small takes a proxy for the client.
+    /// **A client that reaches the program without the proxies chooses its address.** So also set
+    /// [`peers`](Self::peers), if anything is known about them. If the number is too large, every client
+    /// chooses its address; if it is too small, a proxy counts as the client.
     ///
-    /// Another number, or a header of one address, fails at launch.
+    /// Another number, or a header of one address, is a startup error.
     #[must_use]
     pub fn hops(count: u8) -> Self {
         Self { hops: Some(count), ..Self::anybody() }
@@ -154,8 +154,8 @@ impl TrustedProxies {
         }
     }
 
-    /// Takes the word of peers in these networks alone, and leaves the number of
-    /// [`hops`](Self::hops) as it is. Another peer is the client.
+    /// Reads the header only from peers in these networks, and keeps the number of
+    /// [`hops`](Self::hops). Any other peer is the client.
     ///
     /// # Errors
     ///
@@ -168,7 +168,7 @@ impl TrustedProxies {
         Ok(self)
     }
 
-    /// Names the one header that the proxies write.
+    /// Sets the one header that the proxies write.
     #[must_use]
     pub fn header(mut self, header: ForwardingHeader) -> Self {
         self.header = header;
@@ -178,8 +178,8 @@ impl TrustedProxies {
     /// Takes the request's scheme from `X-Forwarded-Proto`: the outermost proxy overwrites it on every
     /// request, and the others pass it on unchanged.
     ///
-    /// Without this call the header is not looked at, because a proxy that does not overwrite it passes on
-    /// what the client has sent. With [`ForwardingHeader::Forwarded`] it is not needed: the scheme is the
+    /// Without this call the header is ignored, because a proxy that does not overwrite it passes on the
+    /// client's. With [`ForwardingHeader::Forwarded`] it is not needed: the scheme is the
     /// `proto` of the entry that names the client (RFC 7239 section 5.4).
     #[must_use]
     pub fn overwrite_scheme(mut self) -> Self {
@@ -196,7 +196,7 @@ impl TrustedProxies {
         self
     }
 
-    /// What is wrong with the description.
+    /// The mistake in the configuration, if there is one.
     pub(crate) fn fault(&self) -> Option<String> {
         let hops = self.hops?;
         if hops == 0 || usize::from(hops) > MOST_ENTRIES {
@@ -217,7 +217,7 @@ impl TrustedProxies {
         self.networks.is_some()
     }
 
-    /// Whether the word of this peer is taken.
+    /// Whether this peer's header is read.
     pub(super) fn trusts_peer(&self, peer: Option<IpAddr>) -> bool {
         match &self.networks {
             Some(_) => peer.is_some_and(|address| self.trusts(address)),

@@ -1,4 +1,4 @@
-//! What clients write to be taken for somebody else.
+//! Tests with spoofed forwarding headers.
 
 use super::tests::{PEER, check, known, single};
 use super::{ForwardingHeader, TrustedProxies};

@@ -1,4 +1,4 @@
-//! Settings and headers, and the address that is found.
+//! Tests of the client IP for settings and headers.
 
 use std::net::IpAddr;
 use std::str::FromStr;

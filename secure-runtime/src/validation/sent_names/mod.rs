@@ -1,13 +1,17 @@
-//! The names that the client sent, in the pointers of violations: `#/unitPrice`, not `#/unit_price`.
+//! Translates field names in violations from Rust to the names that the client sent: `#/unitPrice`,
+//! not `#/unit_price`.
 //!
-//! Rules know the names of fields in Rust. `serde` knows the names that are read: a derived `Deserialize`
-//! hands them to its deserializer. So the type is read once more, after a violation, from a deserializer that
-//! holds no data: it follows the path of the violation, takes down names, and ends with an error.
+//! Rules contain the names of fields in Rust. A derived `Deserialize` passes the names of the JSON
+//! members to its deserializer. So after a violation, the type is deserialized once more, from a
+//! deserializer without data. It follows the path of the violation, records the names, and ends
+//! with an error.
 //!
-//! 1. A name that `serde` reads stays. Of another one, the name by one rule of `rename_all` is taken if
-//!    exactly one of them is read; else the name in Rust stays.
-//! 2. No value is made: only keys of maps are handed out, and the path is all there is of them.
-//! 3. A path ends after [`MOST_STEPS`], whatever the type is; a panic of a `Deserialize` ends it as well.
+//! 1. A name that `serde` reads stays. Any other name is converted by each rule of `rename_all`. If
+//!    exactly one result is a name that `serde` reads, it is taken; otherwise the name in Rust
+//!    stays.
+//! 2. No value is created. Only keys of maps are passed on, and they come from the path.
+//! 3. A path ends after [`MOST_STEPS`], regardless of the type. A panic of a `Deserialize` ends it
+//!    as well.
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -24,9 +28,10 @@ use super::pointers::{push_segment, segments};
 use crate::denial::FieldError;
 
 impl Violations {
-    /// Runs a check of an extractor of the application, and names the fields of what it finds as `T` is read
-    /// by `serde`: `#/unitPrice` where the type has `rename_all = "camelCase"`. `Json`, `Query`, `Form` and
-    /// `Path` of actix-web do this by themselves. A field that is renamed to a name of its own keeps its name in Rust.
+    /// Runs the check of an application's extractor, and replaces the field names in its violations
+    /// by the names that `serde` reads for `T`: `#/unitPrice` if the type has `rename_all =
+    /// "camelCase"`. `Json`, `Query`, `Form` and `Path` of actix-web need no call. A field with a
+    /// `rename` of its own keeps its name in Rust.
     ///
     /// ```
     /// use secure_runtime::validator::Validate;
@@ -47,9 +52,9 @@ impl Violations {
         self.join(earlier, Some(read::<T>));
     }
 
-    /// Names the fields of what was found, and adds what was found before.
+    /// Replaces the names in the new violations, and adds the earlier ones.
     pub(super) fn join(&mut self, earlier: Vec<FieldError>, names: Option<ReadFrom>) {
-        // What is not listed is not named.
+        // Violations that are not listed need no names.
         self.order();
         if let Some(read) = names {
             let pointers = self.found.iter_mut().map(|error| &mut error.pointer);
@@ -60,30 +65,30 @@ impl Violations {
     }
 }
 
-/// How deep a type is followed: as deep as `serde_json` reads.
+/// The maximal depth, which is that of `serde_json`.
 const MOST_STEPS: usize = 128;
 
-/// Reads a type from a probe.
+/// Deserializes a type from a probe.
 pub(super) type ReadFrom = fn(Probe<'_>);
 
-/// Reads `T`. Nothing can come of it but names.
+/// Deserializes `T`. The only result is the recorded names.
 pub(super) fn read<T: DeserializeOwned>(probe: Probe<'_>) {
     let _ = T::deserialize(probe);
 }
 
-/// The pointer with the names that are sent, as far as the type tells them.
+/// The pointer with the names that the client sent, as far as the type reveals them.
 #[cold]
 pub(super) fn as_sent(pointer: &str, read: ReadFrom) -> String {
     let mut names = segments(pointer);
     let probe = Probe { names: &mut names, steps: MOST_STEPS };
-    // What was taken down before a panic is right.
+    // The names that were recorded before a panic are correct.
     let _ = catch_unwind(AssertUnwindSafe(|| read(probe)));
     let mut sent = String::from("#");
     names.iter().for_each(|name| push_segment(&mut sent, name));
     sent
 }
 
-/// A deserializer without data, at the value that the rest of a path begins with.
+/// A deserializer without data, at the value where the rest of a path begins.
 pub(super) struct Probe<'a> {
     names: &'a mut [String],
     steps: usize,
@@ -95,7 +100,7 @@ impl<'a> Probe<'a> {
         Ok(Self { steps, ..self })
     }
 
-    /// The next name of the path, and the value behind it.
+    /// The next name of the path, and the probe of its value.
     fn enter(self) -> Result<(&'a mut String, Self), Stopped> {
         let Self { names, steps } = self.deeper()?;
         let (name, names) = names.split_first_mut().ok_or(Stopped)?;
@@ -130,7 +135,8 @@ impl<'de> Deserializer<'de> for Probe<'_> {
         visitor.visit_seq(One { key: None, value: Some(value) })
     }
 
-    /// Keys are the client's own; a struct with `flatten` is read as a map, too, and does not tell its names.
+    /// The keys are the client's own. A struct with `flatten` is also read as a map, and its names
+    /// cannot be found.
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Stopped> {
         let (key, value) = self.enter()?;
         visitor.visit_map(One { key: Some(key), value: Some(value) })
@@ -151,14 +157,14 @@ impl<'de> Deserializer<'de> for Probe<'_> {
         visitor.visit_map(One { key: Some(name), value: Some(value) })
     }
 
-    // Elements of tuples have types of their own, and variants of enums are not part of a path.
+    // Elements of tuples have different types, and variants of enums are not part of a path.
     forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct
         tuple tuple_struct enum identifier ignored_any
     }
 }
 
-/// A map or a list of which only one element is known.
+/// A map or a list with only one element.
 struct One<'a> {
     key: Option<&'a str>,
     value: Option<Probe<'a>>,
@@ -190,7 +196,7 @@ impl<'de> SeqAccess<'de> for One<'_> {
     }
 }
 
-/// A key: text, or a number written as text.
+/// A key: text, or a number in text form.
 struct Key<'a>(&'a str);
 
 macro_rules! numbers {
@@ -237,7 +243,7 @@ impl<'de> Deserializer<'de> for Key<'_> {
     }
 }
 
-/// The end of every probe.
+/// The error that ends every probe.
 #[derive(Debug)]
 pub(super) struct Stopped;
 
@@ -255,7 +261,7 @@ impl de::Error for Stopped {
     }
 }
 
-/// Which of the names that are read belongs to a field, if that is certain.
+/// The name that `serde` reads for a field, if it is certain.
 fn sent_name(field: &str, read: &[&'static str]) -> Option<&'static str> {
     let field = field.strip_prefix("r#").unwrap_or(field);
     let find = |name: &str| read.iter().copied().find(|read| *read == name);
@@ -268,7 +274,8 @@ fn sent_name(field: &str, read: &[&'static str]) -> Option<&'static str> {
     found.all(|other| other == first).then_some(first)
 }
 
-/// A field's name by the rules of `rename_all` that change one; `lowercase` and `snake_case` change none.
+/// A field's name by each rule of `rename_all` that changes it; `lowercase` and `snake_case` do
+/// not.
 fn renamed(field: &str) -> [String; 5] {
     let mut pascal = String::with_capacity(field.len());
     for word in field.split('_') {

@@ -1,4 +1,4 @@
-//! Types as applications write them, and what becomes of the names of their fields.
+//! Tests: the field names in violations, for types as applications write them.
 #![expect(dead_code, reason = "the types are read for their names only")]
 
 use std::cell::Cell;

@@ -1,4 +1,4 @@
-//! Files that only the policy of the program is about.
+//! Files with no other policy than that of the program.
 
 use actix_web::get;
 use secure_runtime::secure;
@@ -15,5 +15,5 @@ pub async fn basket() -> &'static str {
     "basket"
 }
 
-// A macro in another file writes it, with a name from here.
+// A macro in another file generates it, with a name from here.
 crate::macros::handler!(offers, "/offers");

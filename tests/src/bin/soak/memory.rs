@@ -57,7 +57,7 @@ pub(crate) fn soak(span: Span) -> Vec<Finding> {
 
 /// A key that nobody asked for before, and one that is asked for all the time.
 fn ask(limiter: &Limiter, clock: &SystemClock, watched: &Watched, turn: u64) {
-    let now = clock.now().monotonic_nanos();
+    let now = clock.now();
     let key = turn as usize % watched.keys();
     let other = limiter.key(1, &turn);
     let _ = limiter.check(other, &watched.quota, NonZeroU32::MIN, now);

@@ -16,7 +16,7 @@ impl Watched {
     /// So many keys, under a quota of so many a second.
     pub(crate) fn new(keys: usize, permits: u32) -> Self {
         let number = |number| NonZeroU32::new(number).expect("at least one");
-        let quota = Quota::new(number(permits), number(1));
+        let quota = Quota::per_second(number(permits));
         Self { quota, admitted: (0..keys).map(|_| AtomicU64::new(0)).collect() }
     }
 
@@ -40,7 +40,7 @@ impl Watched {
     /// What a key may be admitted in a time, its first burst included.
     pub(crate) fn allowed(&self, time: Duration) -> u64 {
         let burst = u64::from(self.quota.burst().get());
-        let interval = u128::from(self.quota.emission_interval_ns());
+        let interval = self.quota.emission_interval().as_nanos();
         burst + u64::try_from(time.as_nanos() / interval).unwrap_or(u64::MAX)
     }
 }

@@ -202,7 +202,7 @@ pub(crate) fn serve() {
     let issuer = callers::issuer();
     let nobody = TrustedProxies::new([] as [&str; 0]).expect("no proxies");
     let security = Security::builder()
-        .authenticator("jwt", issuer.jwt().accept_test_keys())
+        .authenticator("jwt", issuer.jwt().dangerously_accept_test_keys())
         .trusted_proxies(nobody)
         .max_in_flight(MAX_IN_FLIGHT as usize)
         .body_timeout(BODY_TIMEOUT)

@@ -1,9 +1,10 @@
 //! Budgets for failures that are changed while the program runs: what was used stays used.
 
 use std::num::NonZeroU32;
+use std::time::Duration;
 
 use actix_web::{HttpRequest, post, web};
-use secure_runtime::operations::LimitChangeError;
+use secure_runtime::operations::{LimitChangeError, LimitId};
 use secure_runtime::throttling::Quota;
 use secure_runtime::{
     Denial, DenialKind, FailedAuthentication, Security, TrustedProxies, claim_account, secure,
@@ -23,15 +24,15 @@ pub(super) async fn changing(
     claim_account(&request, &name)?;
     if said == "right" {
         let security = request.app_data::<Security>().unwrap();
-        security.limits().set(&id("changing"), quota(20, 60)).unwrap();
+        security.limits().set_quota(&id("changing"), quota(20, 60)).unwrap();
         return Ok("welcome");
     }
     Err(Denial::new(DenialKind::Unauthenticated, "wrong"))
 }
 
-fn id(handler: &str) -> String {
+fn id(handler: &str) -> LimitId {
     let module = if handler == "changing" { module_path!() } else { super::NAME };
-    format!("{module}::{handler}/failures/1")
+    format!("{module}::{handler}/failures/1").parse().unwrap()
 }
 
 fn number(number: u32) -> NonZeroU32 {
@@ -39,12 +40,12 @@ fn number(number: u32) -> NonZeroU32 {
 }
 
 fn quota(permits: u32, window: u32) -> Quota {
-    Quota::new(number(permits), number(window))
+    Quota::with_window(number(permits), Duration::from_secs(window.into())).unwrap()
 }
 
 impl World {
-    fn set(&self, id: &str, permits: u32, window: u32) {
-        self.security.limits().set(id, quota(permits, window)).unwrap();
+    fn set(&self, id: &LimitId, permits: u32, window: u32) {
+        self.security.limits().set_quota(id, quota(permits, window)).unwrap();
     }
 
     /// How many credentials are judged before somebody is banned, and for how many seconds they are.
@@ -163,7 +164,7 @@ async fn the_default_budget_is_changed_for_all_endpoints_and_none_is_made_where_
     let world = World::new();
     let forged = world.forged(57);
     assert_eq!(world.statuses("/plain", HERE, &forged[..50]).await, [401; 50]);
-    world.set("failed authentication", 10, 60);
+    world.set(&"failed authentication".parse().unwrap(), 10, 60);
     let statuses = world.statuses("/admin", HERE, &forged[50..]).await;
     assert_eq!(statuses, [401, 401, 401, 401, 401, 429, 429]);
     let refused = world.get("/plain", HERE, &forged[0]).await.problem(429);
@@ -175,8 +176,9 @@ async fn the_default_budget_is_changed_for_all_endpoints_and_none_is_made_where_
     let world = World::with(|builder| {
         builder.trusted_proxies(proxies).failed_authentication(FailedAuthentication::Off)
     });
-    let error = world.security.limits().set("failed authentication", quota(10, 60)).unwrap_err();
-    assert_eq!(error, LimitChangeError::Unknown("failed authentication".to_owned()));
+    let default: LimitId = "failed authentication".parse().unwrap();
+    let error = world.security.limits().set_quota(&default, quota(10, 60)).unwrap_err();
+    assert_eq!(error, LimitChangeError::UnknownLimit(default));
 }
 
 #[actix_web::test]
@@ -184,16 +186,20 @@ async fn what_cannot_be_is_refused_and_changes_nothing() {
     let world = World::new();
     let (limits, id) = (world.security.limits(), id("orders"));
     let burst = quota(9, 60).with_burst(number(2));
-    let error = limits.set(&id, burst).unwrap_err();
-    assert_eq!(error, LimitChangeError::BurstOfFailures(number(2)));
-    assert_eq!(error.to_string(), "a budget for failures has no burst, found 2");
-    let unknown = super::NAME.to_owned() + "::orders/failures/2";
-    assert_eq!(limits.set(&unknown, quota(9, 60)), Err(LimitChangeError::Unknown(unknown)));
+    let error = limits.set_quota(&id, burst).unwrap_err();
+    assert_eq!(error, LimitChangeError::FailureBudgetBurst(number(2)));
+    assert_eq!(error.to_string(), "a failure budget has no burst, found 2");
+    let unknown: LimitId = (super::NAME.to_owned() + "::orders/failures/2").parse().unwrap();
+    assert_eq!(
+        limits.set_quota(&unknown, quota(9, 60)),
+        Err(LimitChangeError::UnknownLimit(unknown))
+    );
     assert_eq!(world.row("orders/failures/1").budget, "failures 3/min");
     // As often as one likes, but not with more than 255 different ones.
-    let first_refused = (4..400).find(|permits| limits.set(&id, quota(*permits, 60)).is_err());
+    let first_refused =
+        (4..400).find(|permits| limits.set_quota(&id, quota(*permits, 60)).is_err());
     assert_eq!(first_refused, Some(259));
-    assert_eq!(limits.set(&id, quota(259, 60)), Err(LimitChangeError::TooMany));
+    assert_eq!(limits.set_quota(&id, quota(259, 60)), Err(LimitChangeError::TooManyQuotas));
     assert_eq!(world.row("orders/failures/1").budget, "failures 258/min");
     world.set(&id, 3, 60);
     assert_eq!(world.judged("/orders", HERE).await.0, 3);

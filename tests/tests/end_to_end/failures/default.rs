@@ -9,7 +9,7 @@ use super::{ELSEWHERE, HERE, World, guesses, header};
 
 /// One whose default budget is this many a minute.
 fn with_default(permits: u32) -> World {
-    let quota = Quota::new(permits.try_into().unwrap(), 60.try_into().unwrap());
+    let quota = Quota::per_minute(permits.try_into().unwrap());
     with(FailedAuthentication::Budget(quota))
 }
 
@@ -85,7 +85,7 @@ async fn a_key_that_was_accepted_anywhere_passes_the_bans_of_its_address() {
     assert_eq!(world.get("/plain", HERE, &header(&key)).await.body, "billing");
     // Where it guards from now on.
     let id = world.security.limits().statistics().budgets;
-    let id = id.iter().find(|row| row.id.ends_with("orders/failures/1")).unwrap();
+    let id = id.iter().find(|row| row.id.as_str().ends_with("orders/failures/1")).unwrap();
     world.security.limits().set_mode(&id.id, LimitMode::Observe).unwrap();
     assert_eq!(world.get("/orders", HERE, &header(&newcomer)).await.status, 429);
     assert_eq!(world.get("/orders", HERE, &header(&key)).await.body, "billing");

@@ -13,7 +13,8 @@ use std::time::Duration;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use secure_runtime::authentication::api_key::{ApiKey, ApiKeys, GeneratedKey, MemoryKeyStore};
 use secure_runtime::authentication::{
-    Attempt, Authenticator, Challenge, IntoAuthenticator, Presented, Refusal,
+    Attempt, Authenticator, Capabilities, Challenge, ConfigurationErrors, IntoAuthenticator,
+    Presented, Refusal,
 };
 use secure_runtime::testing::{FakeClock, Issuer};
 use secure_runtime::{
@@ -183,8 +184,8 @@ impl Authenticator for Counted {
         self.0.claimed_id(request)
     }
 
-    fn names_api_keys(&self) -> bool {
-        self.0.names_api_keys()
+    fn capabilities(&self) -> Capabilities {
+        self.0.capabilities()
     }
 }
 
@@ -210,8 +211,9 @@ impl World {
         let (clock, runs, judged) = (FakeClock::new(), Runs::default(), Runs::default());
         let issuer = Issuer::hs256().clock(clock.clone());
         let store = MemoryKeyStore::new();
-        let counted =
-            |it: Result<Arc<dyn Authenticator>, Vec<String>>| Counted(it.unwrap(), judged.clone());
+        let counted = |it: Result<Arc<dyn Authenticator>, ConfigurationErrors>| {
+            Counted(it.unwrap(), judged.clone())
+        };
         let builder = Security::builder()
             .answers_for(module_path!())
             .clock(clock.clone())

@@ -62,7 +62,7 @@ pub(super) async fn trial() -> HttpResponse {
 impl World {
     pub(super) fn row(&self, id: &str) -> BudgetRow {
         let rows = self.security.limits().statistics().budgets;
-        rows.into_iter().find(|row| row.id.ends_with(id)).unwrap()
+        rows.into_iter().find(|row| row.id.as_str().ends_with(id)).unwrap()
     }
 
     /// What the budgets of an endpoint that refuses, and of one that observes, have said of the same
@@ -262,7 +262,7 @@ async fn the_default_budget_guards_where_one_that_replaced_it_is_observed() {
     // A mode of the default one reaches it while it stands back.
     limits.set_mode(&id, LimitMode::Enforce).unwrap();
     assert!(!is_guarded_by_default());
-    limits.set_mode("failed authentication", LimitMode::Observe).unwrap();
+    limits.set_mode(&"failed authentication".parse().unwrap(), LimitMode::Observe).unwrap();
     limits.set_mode(&id, LimitMode::Observe).unwrap();
     assert_eq!(world.get("/orders", HERE, &forged[0]).await.status, 401);
 }
@@ -281,7 +281,7 @@ async fn a_mode_is_changed_while_the_program_runs_and_for_bans_that_have_begun()
     let row = world.row("orders/failures/1");
     assert_eq!((row.bans, row.refused, row.observed_bans, row.observed), (1, 2, 0, 1));
     assert!(limits.set_mode(&id, LimitMode::Percent(101)).is_err());
-    assert!(limits.set_mode("orders/failures/9", LimitMode::Observe).is_err());
+    assert!(limits.set_mode(&"orders/failures/9".parse().unwrap(), LimitMode::Observe).is_err());
     let shown = limits.statistics().to_string();
     assert!(shown.contains("BANS  REFUSED  OBSERVED BANS  OBSERVED"), "{shown}");
 }

@@ -41,7 +41,7 @@ async fn the_client_may_prove_who_it_is_with_a_key() {
         include_bytes!("../../../../secure-runtime/src/testing/keys/test-only-es256.private.der");
     let described = |endpoint: &IntrospectionEndpoint, id: &str| {
         let at = Introspection::at(endpoint.url()).issuer(ISSUER).audience("test");
-        at.private_key_jwt(id, ClientKey::es256(PRIVATE).kid("one"))
+        at.private_key_jwt(id, ClientKey::es256(PRIVATE).kid("one")).dangerously_accept_test_keys()
     };
     for (id, key, status) in [
         ("shop-api", Issuer::es256().key(), 200),
@@ -343,7 +343,7 @@ async fn a_jwt_provider_that_is_down_does_not_keep_opaque_tokens_out() {
     let provider = secure_tests::IdentityProvider::start();
     provider.behave(secure_tests::Behaviour::Down(503));
     let world = World::built(|builder, endpoint| {
-        let jwt = Jwt::discover(provider.issuer()).accept_test_keys().audience("test");
+        let jwt = Jwt::discover(provider.issuer()).dangerously_accept_test_keys().audience("test");
         builder.authenticator("jwt", jwt).authenticator("opaque", fitting(endpoint))
     });
     world.know("good");

@@ -164,7 +164,7 @@ async fn a_remembered_token_passes_a_ban_that_keeps_the_provider_from_being_aske
     use secure_runtime::FailedAuthentication;
     use secure_runtime::TrustedProxies;
     use secure_runtime::throttling::Quota;
-    let quota = Quota::new(2.try_into().unwrap(), 60.try_into().unwrap());
+    let quota = Quota::per_minute(2.try_into().unwrap());
     let world = World::built(|builder, endpoint| {
         builder
             .authenticator("opaque", fitting(endpoint))

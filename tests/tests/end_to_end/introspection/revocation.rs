@@ -102,7 +102,7 @@ async fn a_token_is_revoked_by_its_own_name_its_session_its_subject_or_its_time(
 
 #[actix_web::test]
 async fn without_memory_the_list_is_asked_all_the_same() {
-    let listed = Listed::with(|it| it.accept_positive_for(Duration::ZERO).cache_bytes(0));
+    let listed = Listed::with(|it| it.accept_positive_for(Duration::ZERO).cache_capacity_bytes(0));
     listed.know("one", "ada", &[("jti", "1")]);
     listed.know("two", "ada", &[("jti", "2")]);
     listed.all_are(["one", "two"], [200, 200]).await;
@@ -310,7 +310,7 @@ async fn a_revoked_jwt_does_not_come_in_as_an_opaque_token() {
         assert!(found.contains(sentence) && found.contains("`.revocations(…)`"), "{found}");
     }
     let keys = Jwt::discover(endpoint.issuer())
-        .accept_test_keys()
+        .dangerously_accept_test_keys()
         .audience("shop api")
         .revocations(&revocations);
     let found = faults(issuer.jwt(), fitting(endpoint).signed_answers(keys));

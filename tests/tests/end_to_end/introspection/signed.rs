@@ -1,12 +1,14 @@
 //! Signed answers (RFC 9701), and descriptions that cannot be right.
 
+use secure_runtime::authentication::{ClientKey, ConfigurationError, ConfigurationErrorKind};
+
 use super::*;
 
 /// A provider that signs, and what can be wrong with what it signs.
 #[actix_web::test]
 async fn a_signed_answer_is_verified_and_an_unsigned_one_refused() {
     let issuer = Issuer::es256();
-    let keys = || Jwt::with_key(issuer.key()).accept_test_keys().audience("shop-api");
+    let keys = || Jwt::with_key(issuer.key()).dangerously_accept_test_keys().audience("shop-api");
     let world = World::with(|endpoint| fitting(endpoint).signed_answers(keys()));
     let now = world.clock.now().unix_seconds();
     let claims = move |answer: &Value| json!({"iss": ISSUER, "aud": "shop-api", "iat": now, "token_introspection": answer});
@@ -83,7 +85,8 @@ async fn the_keys_of_signed_answers_are_fetched_and_rotated() {
         (provider.signing(Issuer::rs256(), "old"), provider.signing(Issuer::es256(), "new"));
     provider.publish(&[&old]);
     let world = World::with(|endpoint| {
-        let keys = Jwt::discover(provider.issuer()).accept_test_keys().audience("shop-api");
+        let keys =
+            Jwt::discover(provider.issuer()).dangerously_accept_test_keys().audience("shop-api");
         fitting(endpoint).signed_answers(keys)
     });
     let (now, name) = (clock.now().unix_seconds(), provider.issuer());
@@ -108,6 +111,34 @@ async fn the_keys_of_signed_answers_are_fetched_and_rotated() {
     assert_eq!(world.status("two").await, 200);
 }
 
+const PUBLISHED: &str = "test only: this secret of secure-runtime is known to everybody";
+const RSA: &[u8] =
+    include_bytes!("../../../../secure-runtime/src/testing/keys/test-only-rs256.private.der");
+const EC: &[u8] =
+    include_bytes!("../../../../secure-runtime/src/testing/keys/test-only-es256.private.der");
+const ED: &[u8] =
+    include_bytes!("../../../../secure-runtime/src/testing/keys/test-only-eddsa.private.der");
+
+#[test]
+fn published_client_keys_are_accepted_only_if_that_is_spelled_out() {
+    let bare = || {
+        let at = Introspection::at("https://issuer.example/introspect");
+        at.issuer(ISSUER).audience("test")
+    };
+    for opaque in [
+        bare().client_secret_basic("a", PUBLISHED),
+        bare().private_key_jwt("a", ClientKey::es256(EC)),
+        bare().private_key_jwt("a", ClientKey::rs256(RSA)),
+        bare().private_key_jwt("a", ClientKey::eddsa(ED)),
+    ] {
+        let errors = opaque.clone().into_authenticator().err().unwrap();
+        let kinds: Vec<_> = errors.iter().map(ConfigurationError::kind).collect();
+        assert_eq!(kinds, [ConfigurationErrorKind::TestKey]);
+        assert!(opaque.dangerously_accept_test_keys().into_authenticator().is_ok());
+    }
+    assert!(bare().client_secret_basic("a", "another secret").into_authenticator().is_ok());
+}
+
 #[actix_web::test]
 async fn a_description_that_cannot_be_right_is_refused_at_launch() {
     let fault = |description: Introspection| {
@@ -128,6 +159,12 @@ async fn a_description_that_cannot_be_right_is_refused_at_launch() {
         ),
         (bare().client_secret_basic("", "b").issuer(ISSUER).audience("t"), "identifier is empty"),
         (bare().client_secret_basic("a", "\n").issuer(ISSUER).audience("t"), "secret is empty, or"),
+        (bare().client_secret_basic("a", PUBLISHED).issuer(ISSUER), "secret is a test key"),
+        (bare().client_secret_post("a", PUBLISHED).issuer(ISSUER), "secret is a test key"),
+        (bare().private_key_jwt("a", ClientKey::es256(EC)).issuer(ISSUER), "key is a test key"),
+        (bare().private_key_jwt("a", ClientKey::rs256(RSA)).issuer(ISSUER), "key is a test key"),
+        (bare().private_key_jwt("a", ClientKey::ps256(RSA)).issuer(ISSUER), "key is a test key"),
+        (bare().private_key_jwt("a", ClientKey::eddsa(ED)).issuer(ISSUER), "key is a test key"),
         (bare().client_secret_basic("a", "b").audience("test"), "no issuer"),
         (bare().client_secret_basic("a", "b").issuer(ISSUER), "no audience"),
         (good().dangerously_accept_any_audience(), "remove `.audience(…)`"),

@@ -6,8 +6,7 @@ use std::time::Duration;
 use actix_web::rt::task::yield_now;
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use futures_util::future::{join, join_all, join3};
-use secure_runtime::operations::LimitChangeError;
-use secure_runtime::policy::Queue;
+use secure_runtime::operations::{LimitChangeError, LimitId, Queue};
 use secure_runtime::secure;
 use secure_runtime::throttling::Quota;
 
@@ -51,7 +50,7 @@ impl World {
 }
 
 fn queue(places: u32, wait: Duration) -> Queue {
-    Queue { places: places.try_into().unwrap(), wait }
+    Queue::new(places.try_into().unwrap(), wait)
 }
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -170,18 +169,19 @@ async fn what_cannot_be_is_refused_and_changes_nothing() {
     let world = world(|builder| builder);
     let limits = world.security.limits();
     let (one, id) = (NonZeroU32::MIN, world.row("busy").id);
-    let endpoint = id.strip_suffix("/concurrency/1").unwrap();
-    let (rate, budget) = (format!("{endpoint}/1"), format!("{endpoint}/failures/1"));
+    let endpoint = id.as_str().strip_suffix("/concurrency/1").unwrap();
+    let of = |text: &str| text.parse::<LimitId>().unwrap();
+    let (rate, budget) = (of(&format!("{endpoint}/1")), of(&format!("{endpoint}/failures/1")));
     let some = Some(queue(1, MINUTE));
-    let unknown = |id: &str| LimitChangeError::Unknown(id.to_owned());
-    assert_eq!(limits.set(&id, Quota::new(one, one)), Err(LimitChangeError::AtOnce));
+    let unknown = |id: &LimitId| LimitChangeError::UnknownLimit(id.clone());
+    assert_eq!(limits.set_quota(&id, Quota::per_second(one)), Err(LimitChangeError::Concurrency));
     for id in [rate, budget] {
-        assert_eq!(limits.set_permits(&id, one), Err(LimitChangeError::NotOfTheCalendar), "{id}");
-        assert_eq!(limits.set_queue(&id, some), Err(LimitChangeError::NotAtOnce), "{id}");
+        assert_eq!(limits.set_permits(&id, one), Err(LimitChangeError::Rate), "{id}");
+        assert_eq!(limits.set_queue(&id, some), Err(LimitChangeError::NoQueue), "{id}");
     }
-    for id in ["nobody/concurrency/1", endpoint, ""] {
-        assert_eq!(limits.set_permits(id, one), Err(unknown(id)));
-        assert_eq!(limits.set_queue(id, some), Err(unknown(id)));
+    for id in ["nobody/concurrency/1", endpoint].map(of) {
+        assert_eq!(limits.set_permits(&id, one), Err(unknown(&id)));
+        assert_eq!(limits.set_queue(&id, some), Err(unknown(&id)));
     }
     // What the attribute does not take.
     for (places, wait) in [
@@ -191,9 +191,9 @@ async fn what_cannot_be_is_refused_and_changes_nothing() {
         (1, Duration::from_micros(999)),
     ] {
         let wrong = queue(places, wait);
-        assert_eq!(limits.set_queue(&id, Some(wrong)), Err(LimitChangeError::NoQueue(wrong)));
+        assert_eq!(limits.set_queue(&id, Some(wrong)), Err(LimitChangeError::InvalidQueue(wrong)));
     }
-    let told = LimitChangeError::NoQueue(queue(10_001, MINUTE)).to_string();
+    let told = LimitChangeError::InvalidQueue(queue(10_001, MINUTE)).to_string();
     assert_eq!(told, "a queue has 1 to 10000 places and a wait of 1ms to 60s, found 10001 and 60s");
     assert_eq!(world.row("busy").limit, "1 at once queue 100 wait 60s");
     limits.set_queue(&id, Some(queue(10_000, Duration::from_millis(1)))).unwrap();

@@ -118,7 +118,7 @@ impl World {
 fn row(security: &Security, handler: &str) -> ConcurrencyRow {
     let rows = security.limits().statistics().concurrency;
     let ends = format!("::{handler}/concurrency/1");
-    rows.into_iter().find(|row| row.id.ends_with(&ends)).unwrap()
+    rows.into_iter().find(|row| row.id.as_str().ends_with(&ends)).unwrap()
 }
 
 async fn until(security: &Security, handler: &str, holds: impl Fn(&ConcurrencyRow) -> bool) {

@@ -1,7 +1,7 @@
 use actix_web::get;
 use secure_runtime::secure;
 
-#[secure(public, action = "secrets:read")] //~ ERROR found `action`
+#[secure(public, action = "secrets:read")] //~ ERROR `public` cannot be combined with `action`
 #[get("/")]
 async fn handler() -> &'static str {
     ""

@@ -1,7 +1,7 @@
 use actix_web::get;
 use secure_runtime::secure;
 
-#[secure(allow = address in "localhost")] //~ ERROR is no IP address
+#[secure(allow = address in "localhost")] //~ ERROR is not an IP address
 #[get("/")]
 async fn handler() -> &'static str {
     ""

@@ -1,7 +1,7 @@
 use actix_web::get;
 use secure_runtime::secure;
 
-#[secure(allow = true)] //~ ERROR always holds
+#[secure(allow = true)] //~ ERROR `allow` is always true: every request satisfies it
 #[get("/")]
 async fn handler() -> &'static str {
     ""

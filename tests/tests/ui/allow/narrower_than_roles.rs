@@ -1,7 +1,7 @@
 use actix_web::get;
 use secure_runtime::secure;
 
-#[secure(roles = any("admin", "owner"), allow = role("admin"))] //~ ERROR demanded already
+#[secure(roles = any("admin", "owner"), allow = role("admin"))] //~ ERROR `roles = any("admin", "owner")` has no effect
 #[get("/")]
 async fn handler() -> &'static str {
     ""

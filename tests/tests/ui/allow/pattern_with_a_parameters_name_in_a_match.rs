@@ -1,7 +1,7 @@
 use actix_web::{get, web};
 use secure_runtime::secure;
 
-#[secure(allow = match caller.tenant() { Some(tenant) => true, None => false })] //~ ERROR `tenant` in a pattern takes any value, and is not the parameter
+#[secure(allow = match caller.tenant() { Some(tenant) => true, None => false })] //~ ERROR `tenant` in a pattern matches every value, and is not the parameter
 #[get("/{tenant}")]
 async fn handler(tenant: web::Path<String>) -> String {
     tenant.into_inner()

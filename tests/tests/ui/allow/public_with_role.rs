@@ -1,7 +1,7 @@
 use actix_web::get;
 use secure_runtime::secure;
 
-#[secure(public, allow = role("a"))] //~ ERROR found `role(…)`
+#[secure(public, allow = role("a"))] //~ ERROR `public` cannot be combined with `role(…)`
 #[get("/")]
 async fn handler() -> &'static str {
     ""

@@ -1,7 +1,7 @@
 use actix_web::get;
 use secure_runtime::secure;
 
-#[secure(allow = role("a") && role("b") && role("a"))] //~ ERROR this part of `allow` decides nothing
+#[secure(allow = role("a") && role("b") && role("a"))] //~ ERROR this part of `allow` has no effect: the other parts imply it
 #[get("/")]
 async fn handler() -> &'static str {
     ""

@@ -3,7 +3,7 @@ use secure_runtime::secure;
 
 #[secure(roles = "customer")]
 #[post("/")]
-async fn handler(prices: web::Json<std::collections::HashMap<String, u32>>) -> &'static str { //~ ERROR holds a body without rules
+async fn handler(prices: web::Json<std::collections::HashMap<String, u32>>) -> &'static str { //~ ERROR `prices: Json<HashMap<…>>` holds a body without validation rules
     loop {}
 }
 

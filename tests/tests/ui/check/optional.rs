@@ -5,7 +5,7 @@ async fn owns(_: &Principal, _: &web::Path<u32>) -> Result<(), Denial> {
     Ok(())
 }
 
-#[secure(auth = optional, check = owns)] //~ ERROR found `check`
+#[secure(auth = optional, check = owns)] //~ ERROR `auth = optional` admits anonymous callers
 #[get("/orders/{id}")]
 async fn handler(path: web::Path<u32>) -> &'static str {
     let _ = path;

@@ -5,7 +5,7 @@ use secure_runtime::secure;
 #[get("/")]
 async fn handler(
     _number: web::Query<u32>,
-    #[cfg(any())] //~ ERROR a handler's parameter expects no `cfg`, found one
+    #[cfg(any())] //~ ERROR a handler's parameter cannot have a `cfg`
     _other: NotThere,
 ) -> &'static str {
     ""

@@ -3,7 +3,7 @@ use secure_runtime::secure;
 
 #[secure]
 #[get("/")]
-async fn handler<T>() -> &'static str { //~ ERROR no type parameters
+async fn handler<T>() -> &'static str { //~ ERROR a handler with a route attribute cannot have type parameters
     loop {}
 }
 

@@ -2,7 +2,7 @@ use actix_web::get;
 use secure_runtime::secure;
 
 #[secure(roles = "admin")]
-#[utoipa::path(responses((status = 200)))] //~ ERROR `#[utoipa::path]` needs the item, found it below `#[secure]`
+#[utoipa::path(responses((status = 200)))] //~ ERROR `#[utoipa::path]` must stand above `#[secure]`, found it below
 #[get("/")]
 async fn handler() -> &'static str {
     ""

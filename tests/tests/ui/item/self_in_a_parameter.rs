@@ -4,7 +4,7 @@ struct Api;
 
 impl Api {
     #[secure(roles = "admin")]
-    async fn handler(_api: actix_web::web::Data<Self>) -> &'static str { //~ ERROR expects the type's name, found `Self`
+    async fn handler(_api: actix_web::web::Data<Self>) -> &'static str { //~ ERROR a secured handler expects the name of the type, found `Self`
         ""
     }
 }

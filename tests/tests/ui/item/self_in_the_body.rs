@@ -7,7 +7,7 @@ impl Api {
 
     #[secure(roles = "admin")]
     async fn handler() -> &'static str {
-        if true { Self::NAME } else { "" } //~ ERROR expects the type's name, found `Self`
+        if true { Self::NAME } else { "" } //~ ERROR a secured handler expects the name of the type, found `Self`
     }
 }
 

@@ -8,7 +8,7 @@ async fn handler(query: web::Query<u32>) -> impl actix_web::Responder {
 }
 
 
-// A call of either is no further mistake.
+// A call of either is not a further error.
 async fn call() {
     let _ = handler::without_policy(web::Query(7)).await;
 }

@@ -1,7 +1,7 @@
 use actix_web::get;
 use secure_runtime::secure;
 
-#[secure("admin")] //~ ERROR every value has its key: `roles = "admin"`
+#[secure("admin")] //~ ERROR write the key before the value: `roles = "admin"`
 #[get("/")]
 async fn handler() -> &'static str {
     ""

@@ -5,7 +5,7 @@ mod office {
     use actix_web::get;
     use secure_runtime::secure;
 
-    #[secure(auth = any(jwt, key))] //~ ERROR `auth` admits what the module does not
+    #[secure(auth = any(jwt, key))] //~ ERROR `auth` is wider than the module allows
     #[get("/")]
     pub async fn handler() -> &'static str {
         ""

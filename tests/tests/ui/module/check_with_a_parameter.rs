@@ -1,6 +1,6 @@
 use secure_runtime::secure;
 
-#[secure(check = crate::owns(order))] //~ ERROR found it on the module
+#[secure(check = crate::owns(order))] //~ ERROR `check` names a parameter of one handler
 mod office {
     use actix_web::get;
 

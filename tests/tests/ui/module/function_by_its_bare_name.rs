@@ -1,4 +1,4 @@
-#[secure_runtime::secure(allow = is_open(request))] //~ ERROR `is_open` is looked up where each handler stands
+#[secure_runtime::secure(allow = is_open(request))] //~ ERROR `is_open` is looked up in each handler's module
 mod office {
     fn is_open(_: &actix_web::HttpRequest) -> bool {
         true

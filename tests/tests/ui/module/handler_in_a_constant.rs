@@ -10,7 +10,7 @@ mod office {
     }
 
     const _: () = {
-        #[get("/open")] //~ ERROR expects handlers among its items
+        #[get("/open")] //~ ERROR a module's `#[secure]` expects handlers directly among its items
         async fn open() -> &'static str {
             ""
         }

@@ -11,7 +11,7 @@ mod office {
 
     macro_rules! open {
         ($path:literal) => {
-            #[get($path)] //~ ERROR expects handlers among its items
+            #[get($path)] //~ ERROR a module's `#[secure]` expects handlers directly among its items
             pub async fn open() -> &'static str {
                 ""
             }

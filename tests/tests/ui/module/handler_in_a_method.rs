@@ -13,7 +13,7 @@ mod office {
 
     impl Open {
         pub fn mount(services: &mut actix_web::web::ServiceConfig) {
-            #[cfg_attr(all(), cfg_attr(all(), r#get("/open")))] //~ ERROR expects handlers among its items
+            #[cfg_attr(all(), cfg_attr(all(), r#get("/open")))] //~ ERROR a module's `#[secure]` expects handlers directly among its items
             async fn open() -> &'static str {
                 ""
             }

@@ -12,7 +12,7 @@ mod office {
     pub struct Open;
 
     impl Open {
-        #[secure_runtime::secure(public)] //~ ERROR expects handlers among its items
+        #[secure_runtime::secure(public)] //~ ERROR a module's `#[secure]` expects handlers directly among its items
         pub async fn open() -> &'static str {
             ""
         }

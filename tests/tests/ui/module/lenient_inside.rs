@@ -5,7 +5,7 @@ mod office {
     use actix_web::get;
     use secure_runtime::secure;
 
-    #[secure(auth = lenient(jwt))] //~ ERROR which says any authenticated caller
+    #[secure(auth = lenient(jwt))] //~ ERROR `auth` is wider than the module allows: any authenticated caller
     #[get("/")]
     pub async fn handler() -> &'static str {
         ""

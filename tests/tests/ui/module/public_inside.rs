@@ -5,7 +5,7 @@ mod office {
     use actix_web::get;
     use secure_runtime::secure;
 
-    #[secure(public)] //~ ERROR admits everybody, and the module demands a caller
+    #[secure(public)] //~ ERROR `public` admits everybody
     #[get("/")]
     pub async fn handler() -> &'static str {
         ""

@@ -11,7 +11,7 @@ mod office {
 
     use actix_web::get as fetch;
 
-    #[fetch("/open")] //~ ERROR looks like a route, under a name that `#[secure]` does not know
+    #[fetch("/open")] //~ ERROR looks like a route under a name that `#[secure]` does not know
     pub async fn open() -> &'static str {
         ""
     }

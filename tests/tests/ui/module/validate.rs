@@ -1,6 +1,6 @@
 use secure_runtime::secure;
 
-#[secure(validate(order))] //~ ERROR found it on the module
+#[secure(validate(order))] //~ ERROR `validate` names a parameter of one handler
 mod office {
     use actix_web::get;
 

@@ -2,7 +2,7 @@ use actix_web::get;
 use secure_runtime::secure;
 
 #[secure(public)]
-#[get("/orders/{id}")] //~ ERROR anybody may ask for any of them
+#[get("/orders/{id}")] //~ ERROR anybody can request any object
 async fn handler() -> &'static str {
     ""
 }

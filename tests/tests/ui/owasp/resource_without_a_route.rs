@@ -14,7 +14,7 @@ impl Resource for Document {
 }
 
 #[secure]
-async fn handler(document: Loaded<Document>) -> String { //~ ERROR names an object, and any caller may ask
+async fn handler(document: Loaded<Document>) -> String { //~ ERROR `Loaded` names an object, and any caller can request any object
     document.owner.clone()
 }
 

@@ -5,7 +5,7 @@ fn shard(caller: &Principal) -> usize {
 }
 
 secure_runtime::policy! {
-    sharded = (rate("10/s", by = key(shard(caller)))); //~ ERROR expected a path from the crate
+    sharded = (rate("10/s", by = key(shard(caller)))); //~ ERROR `shard` is looked up in each handler's module
 }
 
 fn main() {

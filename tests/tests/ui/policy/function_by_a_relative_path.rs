@@ -1,5 +1,5 @@
 secure_runtime::policy! {
-    hours = (allow = hours::is_open(request)); //~ ERROR `hours` is looked up where each handler stands
+    hours = (allow = hours::is_open(request)); //~ ERROR `hours` is looked up in each handler's module
 }
 
 fn main() {}

@@ -1,5 +1,5 @@
 secure_runtime::policy! {
-    hours = (allow = matches!(is_open(request), Some(1))); //~ ERROR `is_open` is looked up where each handler stands
+    hours = (allow = matches!(is_open(request), Some(1))); //~ ERROR `is_open` is looked up in each handler's module
 }
 
 fn main() {}

@@ -1,5 +1,5 @@
 secure_runtime::policy! {
-    hours = (allow = crate::is_open!(request)); //~ ERROR `is_open!` is expanded where each handler stands
+    hours = (allow = crate::is_open!(request)); //~ ERROR `is_open!` is expanded in each handler's module
 }
 
 fn main() {}

@@ -1,5 +1,5 @@
 secure_runtime::policy! {
-    named = (allow = format!("{NAME}") == caller.subject()); //~ ERROR `NAME` is looked up where each handler stands
+    named = (allow = format!("{NAME}") == caller.subject()); //~ ERROR `NAME` is looked up in each handler's module
 }
 
 fn main() {}

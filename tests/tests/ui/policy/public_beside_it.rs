@@ -4,7 +4,7 @@ policy! {
     staff = (roles = "staff");
 }
 
-#[secure(use = staff, public)] //~ ERROR and the policy demands a caller
+#[secure(use = staff, public)] //~ ERROR `public` admits everybody
 #[actix_web::get("/")]
 async fn handler() -> &'static str {
     ""

@@ -1,5 +1,5 @@
 secure_runtime::policy! {
-    odd = (allow = role("a") || !role("a")); //~ ERROR `allow` always holds
+    odd = (allow = role("a") || !role("a")); //~ ERROR `allow` is always true: every request satisfies it
 }
 
 #[secure_runtime::secure(use = odd)]

@@ -1,7 +1,7 @@
 use secure_runtime::{policy, secure};
 
 policy! {
-    staff = (validate(order)); //~ ERROR found it on the policy
+    staff = (validate(order)); //~ ERROR `validate` names a parameter of one handler
 }
 
 #[secure(use = staff)]

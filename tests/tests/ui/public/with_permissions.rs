@@ -1,7 +1,7 @@
 use actix_web::get;
 use secure_runtime::secure;
 
-#[secure(permissions = "refund", public)] //~ ERROR found `permissions`
+#[secure(permissions = "refund", public)] //~ ERROR `public` cannot be combined with `permissions`
 #[get("/")]
 async fn handler() -> &'static str {
     ""

@@ -1,7 +1,7 @@
 use actix_web::get;
 use secure_runtime::secure;
 
-#[secure(public, scopes = "orders:read")] //~ ERROR found `scopes`
+#[secure(public, scopes = "orders:read")] //~ ERROR `public` cannot be combined with `scopes`
 #[get("/")]
 async fn handler() -> &'static str {
     ""

@@ -1,7 +1,7 @@
 use actix_web::get;
 use secure_runtime::secure;
 
-#[secure(public, rate("10/s", by = key(caller.subject().len())))] //~ ERROR expects nothing about the caller
+#[secure(public, rate("10/s", by = key(caller.subject().len())))] //~ ERROR `public` cannot be combined with `by = key(caller.subject().len())`
 #[get("/")]
 async fn handler() -> &'static str {
     ""

@@ -17,7 +17,7 @@ impl Resource for Document {
 #[secure(
     allow = document.owner == caller.subject(),
     hide,
-    rate("1000/h", cost = document.lines.div_ceil(100)) //~ ERROR `cost` expects to mention no resource with `hide`
+    rate("1000/h", cost = document.lines.div_ceil(100)) //~ ERROR `cost` cannot use a resource together with `hide`
 )]
 #[get("/documents/{document}")]
 async fn show(document: Loaded<Document>, caller: Principal) -> String {

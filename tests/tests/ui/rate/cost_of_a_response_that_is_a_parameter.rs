@@ -1,7 +1,7 @@
 use actix_web::{get, web};
 use secure_runtime::secure;
 
-#[secure(objects = any, rate("10/s", cost = response))] //~ ERROR and a parameter here
+#[secure(objects = any, rate("10/s", cost = response))] //~ ERROR `cost` reserves the name `response` for the response
 #[get("/{page}")]
 async fn handler(response: web::Path<String>) -> &'static str {
     ""

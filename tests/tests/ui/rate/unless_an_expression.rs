@@ -1,7 +1,7 @@
 use actix_web::get;
 use secure_runtime::secure;
 
-#[secure(rate("100/h", unless = caller.subject() == "ada"))] //~ ERROR expects grants and networks
+#[secure(rate("100/h", unless = caller.subject() == "ada"))] //~ ERROR `unless` expects roles, scopes, permissions or networks
 #[get("/")]
 async fn handler() -> &'static str {
     ""

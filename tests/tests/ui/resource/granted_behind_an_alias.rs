@@ -17,7 +17,7 @@ type Mine = Granted<Document>;
 
 #[secure(allow = document.owner == caller.subject())]
 #[get("/{id}")]
-async fn handler(document: Mine) -> String { //~ ERROR `document` holds a `Granted` behind another name
+async fn handler(document: Mine) -> String { //~ ERROR `document` holds a `Granted` behind a type alias: write `document: Granted<…>`
     document.owner.clone()
 }
 

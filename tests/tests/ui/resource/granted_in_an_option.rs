@@ -15,7 +15,7 @@ impl Resource for Document {
 
 #[secure(allow = document.as_ref().is_some_and(|it| it.owner == caller.subject()))]
 #[get("/{id}")]
-async fn handler(document: Option<Granted<Document>>) -> String { //~ ERROR `Granted` expects to be a parameter's whole type
+async fn handler(document: Option<Granted<Document>>) -> String { //~ ERROR `Granted` must be the whole type of a parameter
     document.map(|document| document.owner.clone()).unwrap_or_default()
 }
 

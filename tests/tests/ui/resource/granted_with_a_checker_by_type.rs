@@ -17,7 +17,7 @@ async fn owns(_: &Principal) -> Result<(), Denial> {
     Ok(())
 }
 
-#[secure(check = owns, allow = document.owner == "ada")] //~ ERROR expects what it is given
+#[secure(check = owns, allow = document.owner == "ada")] //~ ERROR `check` expects the names of its parameters, because one is `Granted`
 #[get("/documents/{id}")]
 async fn handler(document: Granted<Document>) -> &'static str {
     let _ = document;

@@ -22,7 +22,7 @@ struct Page {
 #[secure(allow = document.owner == caller.subject(), hide)]
 #[get("/documents/{document}")]
 async fn show(
-    (document, page): (Loaded<Document>, web::Query<Page>), //~ ERROR `Loaded` expects to be a parameter's whole type with `hide`
+    (document, page): (Loaded<Document>, web::Query<Page>), //~ ERROR `Loaded` must be the whole type of a parameter with `hide`
     caller: Principal,
 ) -> String {
     format!("{} {} {}", document.owner, page.size, caller.subject())

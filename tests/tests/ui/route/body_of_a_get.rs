@@ -3,7 +3,7 @@ use secure_runtime::secure;
 
 #[secure(validate(order))]
 #[get("/")]
-async fn handler(order: web::Json<u32>) -> &'static str { //~ ERROR `GET` has no body, found `Json`
+async fn handler(order: web::Json<u32>) -> &'static str { //~ ERROR a `GET` request has no body, found `Json`
     loop {}
 }
 

@@ -3,7 +3,7 @@ use secure_runtime::secure;
 
 #[secure(unvalidated(body, reason = "a test"))]
 #[head("/")]
-async fn handler(body: String) -> &'static str { //~ ERROR `HEAD` has no body, found `String`
+async fn handler(body: String) -> &'static str { //~ ERROR a `HEAD` request has no body, found `String`
     loop {}
 }
 

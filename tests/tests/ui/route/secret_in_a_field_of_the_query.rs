@@ -10,7 +10,7 @@ struct Login {
 
 #[secure(public)]
 #[get("/")]
-async fn handler(web::Query(Login { password: word, .. }): web::Query<Login>) -> &'static str { //~ ERROR `password` stands in the URL
+async fn handler(web::Query(Login { password: word, .. }): web::Query<Login>) -> &'static str { //~ ERROR `password` is a secret in the URL
     let _ = word;
     loop {}
 }

@@ -8,7 +8,7 @@ struct AccessToken {}
 
 #[secure(public)]
 #[get("/")]
-async fn handler(_: Option<web::Query<AccessToken>>) -> &'static str { //~ ERROR `AccessToken` stands in the URL
+async fn handler(_: Option<web::Query<AccessToken>>) -> &'static str { //~ ERROR `AccessToken` is a secret in the URL
     loop {}
 }
 

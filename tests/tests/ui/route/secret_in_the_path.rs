@@ -5,7 +5,7 @@ use secure_runtime::secure;
 
 #[secure(public, objects = any)]
 #[get("/{word}")]
-async fn handler(password: web::Path<String>) -> &'static str { //~ ERROR `password` stands in the URL
+async fn handler(password: web::Path<String>) -> &'static str { //~ ERROR `password` is a secret in the URL
     let _ = password;
     loop {}
 }

@@ -5,7 +5,7 @@ use secure_runtime::secure;
 
 #[secure(public)]
 #[get("/")]
-async fn handler(api_key: web::Query<String>) -> &'static str { //~ ERROR `api_key` stands in the URL
+async fn handler(api_key: web::Query<String>) -> &'static str { //~ ERROR `api_key` is a secret in the URL
     let _ = api_key;
     loop {}
 }

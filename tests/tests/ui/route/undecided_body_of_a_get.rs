@@ -3,7 +3,7 @@ use secure_runtime::secure;
 
 #[secure]
 #[get("/")]
-async fn handler(_: web::Bytes) -> &'static str { //~ ERROR `GET` has no body, found `Bytes`
+async fn handler(_: web::Bytes) -> &'static str { //~ ERROR a `GET` request has no body, found `Bytes`
     loop {}
 }
 

@@ -1,7 +1,7 @@
 use actix_web::get;
 use secure_runtime::secure;
 
-#[secure(public, amr = "otp")] //~ ERROR found `amr`
+#[secure(public, amr = "otp")] //~ ERROR `public` cannot be combined with `amr`
 #[get("/")]
 async fn handler() -> &'static str {
     ""

@@ -4,7 +4,7 @@ policy! {
     careful = (acr = any("mfa", "phr"));
 }
 
-#[secure(use = careful, acr = any("phr", "sms"))] //~ ERROR `acr` admits what the policy does not
+#[secure(use = careful, acr = any("phr", "sms"))] //~ ERROR `acr` is wider than the policy allows: `acr = any("mfa", "phr")`
 #[actix_web::get("/")]
 async fn handler() -> &'static str {
     ""

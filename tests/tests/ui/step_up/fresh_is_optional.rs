@@ -1,7 +1,7 @@
 use actix_web::get;
 use secure_runtime::secure;
 
-#[secure(auth = optional, fresh = "5m")] //~ ERROR found `fresh`
+#[secure(auth = optional, fresh = "5m")] //~ ERROR `auth = optional` admits anonymous callers
 #[get("/")]
 async fn handler() -> &'static str {
     ""

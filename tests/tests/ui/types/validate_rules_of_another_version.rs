@@ -1,7 +1,7 @@
 use actix_web::{post, web};
 use secure_runtime::secure;
 
-/// What the derive of another version implements.
+/// The trait of another version of the derive.
 mod validator {
     pub trait Validate {
         fn validate(&self) -> Result<(), ()>;

@@ -1,4 +1,4 @@
-//! Key sets as providers publish them, well and less well.
+//! Tests of key sets, valid and invalid, as providers publish them.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{URL_SAFE, URL_SAFE_NO_PAD};

@@ -1,4 +1,4 @@
-//! From the bytes of a token to its verified payload: form, header, key, signature, in this order.
+//! Verifies a compact JWS: form, header, key, signature, in this order. Returns the payload.
 
 use std::fmt;
 

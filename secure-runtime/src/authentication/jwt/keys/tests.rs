@@ -1,4 +1,4 @@
-//! Which keys a token can mean.
+//! Tests of key selection for a token.
 
 use super::*;
 use crate::testing::Issuer;

@@ -1,4 +1,4 @@
-//! The presets as they are called.
+//! Constructors of the presets for identity providers.
 
 use super::{Preset, table};
 use crate::authentication::Jwt;

@@ -11,7 +11,7 @@ mod table;
 use super::required_claims::{ClaimValue, Demand};
 use super::source::Source;
 use super::{Jwt, Profile};
-use crate::authentication::ClaimPath;
+use crate::authentication::{ClaimPath, ConfigurationError, Faults};
 
 /// What is known of one provider's tokens.
 pub(crate) struct Preset {
@@ -135,7 +135,7 @@ fn demand(claim: &str, value: &str) -> Demand {
 
 impl Jwt {
     /// What is missing that no preset can know.
-    pub(super) fn preset_faults(&self) -> Vec<String> {
+    pub(super) fn preset_faults(&self) -> Faults {
         let Some(preset) = self.preset else { return Vec::new() };
         let mut faults = Vec::new();
         let is_demanded = |claim: &str| {
@@ -144,7 +144,10 @@ impl Jwt {
         };
         if !preset.needs_one_of.is_empty() && !preset.needs_one_of.iter().any(|it| is_demanded(it))
         {
-            faults.push(format!("{}: {}", preset.provider, preset.needs));
+            faults.push(ConfigurationError::missing(format!(
+                "{}: {}",
+                preset.provider, preset.needs
+            )));
         }
         faults
     }

@@ -1,4 +1,4 @@
-//! The data. Where a fact is from stands beside it; what no page of the provider says was seen in tokens.
+//! The table of presets. Each fact has its source beside it; facts without a page of the provider come from observed tokens.
 
 use super::{PLAIN, Place, PlaceForm, Preset};
 use crate::authentication::Profile;

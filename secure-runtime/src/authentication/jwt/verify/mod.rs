@@ -1,4 +1,4 @@
-//! The authenticator that a checked [`Jwt`](super::Jwt) becomes.
+//! The JWT authenticator, built from a checked [`Jwt`](super::Jwt).
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use crate::authentication::token_cache::{
 };
 use crate::authentication::token_location::TokenPlace;
 use crate::authentication::{
-    Attempt, Authenticator, Challenge, Presented, Refusal, RefusalCode, Revocations,
+    Attempt, Authenticator, Capabilities, Challenge, Presented, Refusal, RefusalCode, Revocations,
     TokenCacheStatistics, Verdict,
 };
 use crate::principal::Principal;
@@ -88,20 +88,8 @@ impl Authenticator for JwtAuthenticator {
         Some(TokenCacheStatistics { refused_again, ..self.0.cache.statistics() })
     }
 
-    fn names_tenants(&self) -> bool {
-        self.0.rules.places.tenant.is_some()
-    }
-
-    fn names_tiers(&self) -> bool {
-        self.0.rules.places.tier.is_some()
-    }
-
-    fn issuer(&self) -> Option<&str> {
-        Some(self.0.rules.issuer())
-    }
-
-    fn accepts_audience(&self, audience: &str) -> bool {
-        self.0.rules.accepts_audience(audience)
+    fn capabilities(&self) -> Capabilities {
+        self.0.rules.capabilities(self.0.revocations.is_some())
     }
 
     fn recheck(&self, caller: &Principal, _: Moment) -> Result<(), Refusal> {
@@ -110,10 +98,6 @@ impl Authenticator for JwtAuthenticator {
 
     fn checks_origins(&self) -> bool {
         matches!(self.0.place, TokenPlace::Cookie { .. })
-    }
-
-    fn asks_revocations(&self) -> bool {
-        self.0.revocations.is_some()
     }
 
     fn authenticate(&self, request: &RequestHead<'_>, now: Moment) -> Attempt {

@@ -1,4 +1,4 @@
-//! What a verifier remembers, and what it does while its keys are replaced.
+//! Tests of the verifier: its caches, and key rotation.
 
 use std::time::Duration;
 

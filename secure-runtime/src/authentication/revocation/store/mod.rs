@@ -1,4 +1,4 @@
-//! Revocations in Redis, that every process of a service learns of.
+//! Revocations shared by all processes of a service through a Redis stream.
 //!
 //! 1. A revocation is an entry of one stream. Whoever revokes adds it; entries that are older than a
 //!    revocation lives are trimmed, and a stream to which nothing is added for so long ends.

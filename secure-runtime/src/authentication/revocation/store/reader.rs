@@ -1,4 +1,4 @@
-//! The thread that reads what is revoked, and says whether the list can be relied on.
+//! The thread that reads revocations from Redis, and decides whether the list is up to date.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Weak;

@@ -1,4 +1,4 @@
-//! A revocation as an entry of the stream: pairs of a field and its value.
+//! The format of a revocation in the Redis stream: pairs of field and value.
 //!
 //! `kind` is `token`, `session`, `subject`, `issuer` or `everything`; `issuer` and `name` say whose;
 //! `until` is the last second, since the Unix epoch, in which what is revoked was issued.

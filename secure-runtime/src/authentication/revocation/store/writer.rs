@@ -1,4 +1,4 @@
-//! The thread that adds revocations to the stream, and those that Redis did not take when it is back.
+//! The thread that writes revocations to the Redis stream, and retries after an outage.
 
 use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};

@@ -15,6 +15,7 @@ use ahash::RandomState;
 use super::gcra::{Decision, Demand};
 use super::quota::Quota;
 use crate::support::prehashed::Hashed;
+use crate::support::time::Moment;
 use crate::throttling::memory::table::{BUCKET_BYTES, SLOTS, Table, Update};
 
 /// A limiter for one process: arrival times by key, in memory that is allocated once.
@@ -25,7 +26,7 @@ use crate::throttling::memory::table::{BUCKET_BYTES, SLOTS, Table, Update};
 /// Memory never grows. A key takes part of it only while it owes time: once its bucket is full
 /// again, its slot is free for another. When more keys are live than fit, the one nearest to its
 /// expiry is forgotten (it starts again with a full burst) and counted in
-/// [`Statistics::evicted_live`]; a figure that rises says that the limiter is too small, or under
+/// [`LimiterStatistics::evicted_live`]; a figure that rises says that the limiter is too small, or under
 /// attack.
 ///
 /// # Examples
@@ -33,13 +34,14 @@ use crate::throttling::memory::table::{BUCKET_BYTES, SLOTS, Table, Update};
 /// ```
 /// use std::num::NonZeroU32;
 /// use secure_runtime::throttling::{Limiter, Quota};
+/// use secure_runtime::{Clock, SystemClock};
 ///
 /// let limiter = Limiter::with_capacity_bytes(1 << 20);
-/// let quota = Quota::new(NonZeroU32::new(2).unwrap(), NonZeroU32::new(60).unwrap());
+/// let quota = Quota::per_minute(NonZeroU32::new(2).unwrap());
 /// let one = NonZeroU32::MIN;
 ///
 /// let key = limiter.key(0, "alice");
-/// let now = 5_000_000_000; // from `Moment::monotonic_nanos`
+/// let now = SystemClock::new().now();
 /// assert!(limiter.check(key, &quota, one, now).is_allowed());
 /// assert!(limiter.check(key, &quota, one, now).is_allowed());
 ///
@@ -66,7 +68,7 @@ pub struct LimitKey(u64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(not(loom), derive(serde::Serialize))]
 #[non_exhaustive]
-pub struct Statistics {
+pub struct LimiterStatistics {
     /// Entries that were forgotten while they still owed time, because no slot was free.
     pub evicted_live: u64,
     /// How many entries fit.
@@ -169,13 +171,12 @@ impl Limiter {
 
     /// Decides one request of `cost` permits, and takes them if it is admitted.
     ///
-    /// `now_ns` is a monotonic time in nanoseconds, [`crate::Moment::monotonic_nanos`]. Readings
-    /// of different threads may be out of order: a late one is judged by its own time. A cost
-    /// above the burst is always refused.
+    /// Only the monotonic part of `now` counts. Readings of different threads may be out of order: a
+    /// late one is judged by its own time. A cost above the burst is always rejected.
     // Out of line, the decision's way through memory costs as much as the decision.
     #[inline(always)]
-    pub fn check(&self, key: LimitKey, quota: &Quota, cost: NonZeroU32, now_ns: u64) -> Decision {
-        let demand = Demand::new(quota, cost, now_ns);
+    pub fn check(&self, key: LimitKey, quota: &Quota, cost: NonZeroU32, now: Moment) -> Decision {
+        let demand = Demand::new(quota, cost, now.monotonic_nanos());
         match self.table.admit(key.0, demand.instant(), move |arrival| demand.admit(arrival)) {
             Update::Changed(arrival) => demand.decide(arrival, true),
             Update::Unchanged(arrival) => demand.decide(arrival, false),
@@ -186,8 +187,8 @@ impl Limiter {
     ///
     /// The numbers of the decision are those before the request.
     #[inline]
-    pub fn peek(&self, key: LimitKey, quota: &Quota, cost: NonZeroU32, now_ns: u64) -> Decision {
-        let demand = Demand::new(quota, cost, now_ns);
+    pub fn peek(&self, key: LimitKey, quota: &Quota, cost: NonZeroU32, now: Moment) -> Decision {
+        let demand = Demand::new(quota, cost, now.monotonic_nanos());
         let (Update::Changed(arrival) | Update::Unchanged(arrival)) =
             self.table.update(key.0, demand.instant(), |_| None);
         demand.peeked(arrival)
@@ -203,17 +204,19 @@ impl Limiter {
     /// ```
     /// use std::num::NonZeroU32;
     /// use secure_runtime::throttling::{Limiter, Quota};
+    /// use secure_runtime::{Clock, SystemClock};
     ///
     /// let number = |n| NonZeroU32::new(n).unwrap();
     /// let limiter = Limiter::with_capacity_bytes(0);
-    /// let (key, quota) = (limiter.key(0, "alice"), Quota::new(number(10), number(60)));
-    /// assert_eq!(limiter.charge(key, &quota, number(15), 0).remaining(), 0);
-    /// let refused = limiter.check(key, &quota, number(1), 0);
+    /// let (key, quota) = (limiter.key(0, "alice"), Quota::per_minute(number(10)));
+    /// let now = SystemClock::new().now();
+    /// assert_eq!(limiter.charge(key, &quota, number(15), now).remaining(), 0);
+    /// let refused = limiter.check(key, &quota, number(1), now);
     /// assert_eq!(refused.retry_after().map(|wait| wait.as_secs()), Some(36));
     /// ```
     #[inline]
-    pub fn charge(&self, key: LimitKey, quota: &Quota, cost: NonZeroU32, now_ns: u64) -> Decision {
-        let demand = Demand::of_charge(quota, cost, now_ns);
+    pub fn charge(&self, key: LimitKey, quota: &Quota, cost: NonZeroU32, now: Moment) -> Decision {
+        let demand = Demand::of_charge(quota, cost, now.monotonic_nanos());
         let (Update::Changed(arrival) | Update::Unchanged(arrival)) =
             self.table.update(key.0, demand.instant(), move |arrival| Some(demand.charge(arrival)));
         demand.decide(arrival, true)
@@ -227,8 +230,9 @@ impl Limiter {
     /// happens when the decision took nothing, or when the key was evicted. Call it once for a
     /// decision.
     #[inline]
-    pub fn refund(&self, key: LimitKey, decision: &Decision, now_ns: u64) {
+    pub fn refund(&self, key: LimitKey, decision: &Decision, now: Moment) {
         if decision.is_allowed() {
+            let now_ns = now.monotonic_nanos();
             let instant = decision.instant(now_ns);
             let decision = *decision;
             self.table.update(key.0, instant, move |arrival| decision.refund(arrival, now_ns));
@@ -236,15 +240,16 @@ impl Limiter {
     }
 
     /// Gives back everything that is taken of a key.
-    pub(crate) fn clear(&self, key: LimitKey, quota: &Quota, now_ns: u64) {
+    pub(crate) fn clear(&self, key: LimitKey, quota: &Quota, now: Moment) {
+        let now_ns = now.monotonic_nanos();
         let instant = Demand::new(quota, NonZeroU32::MIN, now_ns).instant();
         self.table.update(key.0, instant, move |arrival| (arrival > now_ns).then_some(now_ns));
     }
 
     /// What the limiter holds and has lost.
     #[must_use]
-    pub fn statistics(&self) -> Statistics {
-        Statistics {
+    pub fn statistics(&self) -> LimiterStatistics {
+        LimiterStatistics {
             evicted_live: self.table.evicted_live(),
             capacity_entries: self.table.buckets().saturating_mul(SLOTS),
             bytes: self.table.buckets().saturating_mul(BUCKET_BYTES),

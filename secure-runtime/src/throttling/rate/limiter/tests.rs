@@ -1,10 +1,15 @@
 //! What the limiter admits, charges and gives back.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use super::*;
 
 const ONE: NonZeroU32 = NonZeroU32::MIN;
+
+fn at(nanos: u64) -> Moment {
+    Moment::new(Duration::from_nanos(nanos), Duration::ZERO)
+}
 
 fn quota(permits: u32, window: u32) -> Quota {
     Quota::new(NonZeroU32::new(permits).unwrap(), NonZeroU32::new(window).unwrap())
@@ -17,7 +22,7 @@ fn a_burst_is_admitted_and_one_more_is_not() {
     let quota = quota(3, 60);
     let answers = [(true, 2, None), (true, 1, None), (true, 0, None), (false, 0, Some(20))];
     for (allowed, remaining, retry) in answers {
-        let decision = limiter.check(key, &quota, ONE, 77);
+        let decision = limiter.check(key, &quota, ONE, at(77));
         assert_eq!(decision.is_allowed(), allowed);
         assert_eq!(decision.remaining(), remaining);
         assert_eq!(decision.retry_after().map(|wait| wait.as_secs()), retry);
@@ -30,8 +35,8 @@ fn limits_and_keys_count_separately() {
     let limiter = Limiter::with_capacity_bytes(1 << 12);
     let quota = quota(1, 60);
     for key in [limiter.key(1, "alice"), limiter.key(2, "alice"), limiter.key(1, "bob")] {
-        assert!(limiter.check(key, &quota, ONE, 0).is_allowed());
-        assert!(!limiter.check(key, &quota, ONE, 0).is_allowed());
+        assert!(limiter.check(key, &quota, ONE, at(0)).is_allowed());
+        assert!(!limiter.check(key, &quota, ONE, at(0)).is_allowed());
     }
 }
 
@@ -131,18 +136,18 @@ fn a_refund_restores_exactly_and_never_creates_permits() {
     let limiter = Limiter::with_capacity_bytes(0);
     let key = limiter.key(0, "alice");
     let quota = quota(2, 2);
-    let first = limiter.check(key, &quota, ONE, 0);
-    let second = limiter.check(key, &quota, ONE, 0);
-    limiter.refund(key, &first, 0);
-    assert_eq!(limiter.peek(key, &quota, ONE, 0).remaining(), 1);
-    limiter.refund(key, &second, 0);
-    assert_eq!(limiter.peek(key, &quota, ONE, 0).remaining(), 2);
+    let first = limiter.check(key, &quota, ONE, at(0));
+    let second = limiter.check(key, &quota, ONE, at(0));
+    limiter.refund(key, &first, at(0));
+    assert_eq!(limiter.peek(key, &quota, ONE, at(0)).remaining(), 1);
+    limiter.refund(key, &second, at(0));
+    assert_eq!(limiter.peek(key, &quota, ONE, at(0)).remaining(), 2);
 
     // Time gave the permit back before the refund did: nothing is left to give.
-    let stale = limiter.check(key, &quota, ONE, 0);
-    assert!(limiter.check(key, &quota, ONE, 1_000_000_000).is_allowed());
-    limiter.refund(key, &stale, 1_000_000_000);
-    assert_eq!(limiter.peek(key, &quota, ONE, 1_000_000_000).remaining(), 1);
+    let stale = limiter.check(key, &quota, ONE, at(0));
+    assert!(limiter.check(key, &quota, ONE, at(1_000_000_000)).is_allowed());
+    limiter.refund(key, &stale, at(1_000_000_000));
+    assert_eq!(limiter.peek(key, &quota, ONE, at(1_000_000_000)).remaining(), 1);
 }
 
 #[test]
@@ -150,12 +155,12 @@ fn a_refused_request_takes_and_returns_nothing() {
     let limiter = Limiter::with_capacity_bytes(0);
     let key = limiter.key(0, "alice");
     let quota = quota(2, 2);
-    let refused = limiter.check(key, &quota, NonZeroU32::MAX, 0);
+    let refused = limiter.check(key, &quota, NonZeroU32::MAX, at(0));
     assert!(!refused.is_allowed());
     assert_eq!((refused.remaining(), refused.retry_after()), (2, None));
-    assert!(limiter.check(key, &quota, ONE, 0).is_allowed());
-    limiter.refund(key, &refused, 0);
-    assert_eq!(limiter.peek(key, &quota, ONE, 0).remaining(), 1);
+    assert!(limiter.check(key, &quota, ONE, at(0)).is_allowed());
+    limiter.refund(key, &refused, at(0));
+    assert_eq!(limiter.peek(key, &quota, ONE, at(0)).remaining(), 1);
 }
 
 #[test]
@@ -164,20 +169,20 @@ fn a_charge_may_owe_a_whole_burst_and_no_more() {
     let key = limiter.key(0, "alice");
     let quota = quota(10, 10);
     let number = |number| NonZeroU32::new(number).unwrap();
-    assert_eq!(limiter.charge(key, &quota, number(4), 0).remaining(), 6);
-    assert_eq!(limiter.charge(key, &quota, number(9), 0).remaining(), 0);
-    let wait = |now| limiter.peek(key, &quota, ONE, now).retry_after();
+    assert_eq!(limiter.charge(key, &quota, number(4), at(0)).remaining(), 6);
+    assert_eq!(limiter.charge(key, &quota, number(9), at(0)).remaining(), 0);
+    let wait = |now| limiter.peek(key, &quota, ONE, at(now)).retry_after();
     assert_eq!(wait(0).map(|wait| wait.as_secs()), Some(4));
     for cost in [1, 10, 11, u32::MAX] {
-        assert!(limiter.charge(key, &quota, number(cost), 0).is_allowed());
+        assert!(limiter.charge(key, &quota, number(cost), at(0)).is_allowed());
     }
     assert_eq!(wait(0).map(|wait| wait.as_secs()), Some(11), "a burst and the next permit");
-    assert_eq!(limiter.peek(key, &quota, ONE, 11_000_000_000).remaining(), 1);
-    assert_eq!(limiter.peek(key, &quota, ONE, 20_000_000_000).remaining(), 10);
+    assert_eq!(limiter.peek(key, &quota, ONE, at(11_000_000_000)).remaining(), 1);
+    assert_eq!(limiter.peek(key, &quota, ONE, at(20_000_000_000)).remaining(), 10);
     // Read out of order: what is owed already stays owed.
-    let _ = limiter.charge(key, &quota, number(10), 20_000_000_000);
-    let _ = limiter.charge(key, &quota, number(10), 1_000_000_000);
-    assert_eq!(limiter.peek(key, &quota, ONE, 20_000_000_000).remaining(), 0);
+    let _ = limiter.charge(key, &quota, number(10), at(20_000_000_000));
+    let _ = limiter.charge(key, &quota, number(10), at(1_000_000_000));
+    assert_eq!(limiter.peek(key, &quota, ONE, at(20_000_000_000)).remaining(), 0);
 }
 
 #[test]

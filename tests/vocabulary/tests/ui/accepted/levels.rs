@@ -15,7 +15,7 @@ async fn users() -> &'static str {
     ""
 }
 
-// A warning is the compiler's own: it can be silenced where it stands.
+// A warning is one of the compiler: an attribute at the handler can allow it.
 #[allow(deprecated)]
 #[secure]
 #[get("/orders/{id}")]

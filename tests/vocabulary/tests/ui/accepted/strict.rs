@@ -25,7 +25,7 @@ struct Order {
     owner: String,
 }
 
-/// No segment names it: a header does.
+/// No segment names it: its key is in a header.
 impl Resource for Order {
     type Key = String;
 

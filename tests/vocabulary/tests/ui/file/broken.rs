@@ -7,7 +7,7 @@ async fn orders() -> impl Responder {
     "orders"
 }
 
-// The mistake of the file is told once, and nothing follows from it.
+// The mistake of the file is reported once, without further errors.
 #[secure(roles = "admin", rate = login)]
 #[get("/users")]
 async fn users() -> impl Responder {

@@ -7,7 +7,7 @@ async fn orders() -> impl Responder {
     "orders"
 }
 
-// The mistake is told once, however many endpoints there are.
+// The mistake is reported once for all endpoints.
 #[secure(roles = "admin")]
 #[get("/users")]
 async fn users() -> impl Responder {

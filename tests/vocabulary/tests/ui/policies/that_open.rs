@@ -1,7 +1,7 @@
 use actix_web::{Responder, get};
 use secure_runtime::secure;
 
-#[secure] //~ ERROR a policy of files expects keys that demand something, found `public`
+#[secure] //~ ERROR a policy for files expects keys that demand something, found `public`
 #[get("/orders")]
 async fn orders() -> impl Responder {
     "orders"

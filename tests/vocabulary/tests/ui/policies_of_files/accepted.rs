@@ -1,4 +1,4 @@
-//! What the policy of the file demands is seen by the launch checks.
+//! The startup checks apply to the policy of the file.
 use actix_web::get;
 use secure_runtime::secure;
 
