@@ -16,5 +16,11 @@ pub mod row;
 pub mod timing;
 pub mod variants;
 
+/// How many of something: the first number in release builds, the second in debug builds, whose figures
+/// mean nothing and which only show that the programs run.
+pub const fn sized(release: usize, debug: usize) -> usize {
+    if cfg!(debug_assertions) { debug } else { release }
+}
+
 /// What can go wrong while measuring; a person reads it.
 pub type Failure = Box<dyn std::error::Error>;

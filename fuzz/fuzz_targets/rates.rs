@@ -8,9 +8,9 @@ use std::str::FromStr;
 use libfuzzer_sys::fuzz_target;
 
 // They know nothing of the rest of the macro, which is no library.
-#[path = "../../secure-macros/src/parse/quantity.rs"]
+#[path = "../../secure-macros/src/grammar/quantity.rs"]
 mod quantity;
-#[path = "../../secure-macros/src/parse/rate.rs"]
+#[path = "../../secure-macros/src/grammar/rate.rs"]
 mod rate;
 
 use quantity::{Age, Size, Wait};

@@ -35,8 +35,10 @@ usage: cargo xtask COMMAND
   sbom                      a CycloneDX document for each published crate, in target/sbom
   interop [FILTER]          real identity providers and clients against a secured server; a table;
                             needs Node.js, npm and Python
-  bench [FILTER] [--quick]  side by side with what a user would take instead;
-                            a table, and target/bench/results.json
+  bench [FILTER] [--quick | --smoke]
+                            side by side with what a user would take instead;
+                            a table, and target/bench/results.json;
+                            --smoke: only whether everything runs, in debug builds
   fuzz [SECONDS]            every fuzz target for so long; needs a nightly compiler
   soak [SECONDS]            limits under churn and restarts of Redis for so long; 120 unless said
   soak clients [SECONDS]    good clients beside slow, resetting and hostile ones for so long;

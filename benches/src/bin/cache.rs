@@ -14,19 +14,19 @@ use actix_web::body::MessageBody;
 use actix_web::dev::{Service, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::web::Bytes;
-use benches::Failure;
 use benches::caches::{Moka, Papaya, PerThread, Quick, Remembering, Slots, Store};
 use benches::drive::{SMALL_NOTE, body, drive, request};
 use benches::row::Row;
 use benches::timing::median;
 use benches::variants::{Limits, bare, secured};
+use benches::{Failure, sized};
 use cpu_time::ThreadTime;
 use secure_runtime::Security;
 use secure_runtime::authentication::{IntoAuthenticator, Jwt, Revocations};
 use secure_runtime::testing::Issuer;
 
-const MANY: usize = 100_000;
-const CHUNK: usize = 1000;
+const MANY: usize = sized(100_000, 200);
+const CHUNK: usize = sized(1000, 20);
 const ABOVE_BARE: &str = "ns above bare";
 
 fn main() -> Result<(), Failure> {

@@ -5,7 +5,6 @@ use actix_web::Error;
 use actix_web::body::MessageBody;
 use actix_web::dev::{Service, ServiceResponse};
 use actix_web::http::StatusCode;
-use benches::Failure;
 use benches::allocator::{Counting, allocations, live_bytes};
 use benches::api_key;
 use benches::contestants::{Contestant, MutexMap, Papaya};
@@ -13,6 +12,7 @@ use benches::drive::{SMALL_NOTE, body, drive, request};
 use benches::fixture::{Algorithm, Fixture};
 use benches::row::Row;
 use benches::variants::{Limits, assembled, bare, handwritten, secured};
+use benches::{Failure, sized};
 use governor::DefaultKeyedRateLimiter;
 use secure_runtime::throttling::{Limiter, Quota};
 use secure_runtime::{Moment, Principal, testing};
@@ -23,7 +23,7 @@ use std::time::Duration;
 static ALLOCATOR: Counting = Counting;
 
 const REQUESTS: usize = 1000;
-const KEYS: usize = 1_000_000;
+const KEYS: usize = sized(1_000_000, 10_000);
 /// Any time that is not the start of the clock.
 const START: Moment = Moment::new(Duration::from_nanos(1), Duration::ZERO);
 

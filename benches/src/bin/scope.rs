@@ -11,13 +11,13 @@ use actix_web::dev::{Service, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::test::{TestRequest, init_service};
 use actix_web::{App, Error, web};
-use benches::Failure;
 use benches::row::Row;
 use benches::timing::side_by_side;
+use benches::{Failure, sized};
 use secure_runtime::{Security, route, secure};
 
-const ENDPOINTS: usize = 2_000;
-const ITERATIONS: usize = 200;
+const ENDPOINTS: usize = sized(2_000, 50);
+const ITERATIONS: usize = sized(200, 5);
 
 async fn bare() -> &'static str {
     "ok"

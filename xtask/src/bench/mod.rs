@@ -1,4 +1,4 @@
-//! `cargo xtask bench [FILTER] [--quick]`: figures side by side with what a user would take
+//! `cargo xtask bench [FILTER] [--quick | --smoke]`: figures side by side with what a user would take
 //! instead.
 //!
 //! The programs of the package `benches` print rows as lines of JSON; this collects them, adds
@@ -21,17 +21,32 @@ use results::{Row, Rows};
 /// What one run measures, and how long it may take.
 struct Plan {
     filter: String,
-    quick: bool,
+    effort: Effort,
+}
+
+/// How much is measured.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Effort {
+    /// Figures to publish.
+    Thorough,
+    /// A first estimate.
+    Quick,
+    /// Only whether everything runs: debug builds, shared with the tests, and few repetitions.
+    Smoke,
 }
 
 impl Plan {
     fn read(options: &[&str]) -> Result<Self, Failure> {
-        let mut plan = Self { filter: String::new(), quick: false };
+        let mut plan = Self { filter: String::new(), effort: Effort::Thorough };
         for option in options {
             match *option {
-                "--quick" => plan.quick = true,
+                "--quick" => plan.effort = Effort::Quick,
+                "--smoke" => plan.effort = Effort::Smoke,
                 flag if flag.starts_with('-') => {
-                    return Err(format!("unknown option `{flag}`, expected `--quick`").into());
+                    return Err(format!(
+                        "unknown option `{flag}`, expected `--quick` or `--smoke`"
+                    )
+                    .into());
                 }
                 filter => plan.filter = filter.into(),
             }
@@ -44,9 +59,22 @@ impl Plan {
         names.iter().any(|name| name.contains(&self.filter))
     }
 
-    /// A number of repetitions: the first for a quick run, the second for figures to publish.
-    fn pick(&self, quick: usize, thorough: usize) -> usize {
-        if self.quick { quick } else { thorough }
+    /// A number of repetitions.
+    fn pick(&self, smoke: usize, quick: usize, thorough: usize) -> usize {
+        match self.effort {
+            Effort::Smoke => smoke,
+            Effort::Quick => quick,
+            Effort::Thorough => thorough,
+        }
+    }
+
+    fn is_thorough(&self) -> bool {
+        self.effort == Effort::Thorough
+    }
+
+    /// Where the figures are written; those of a smoke run mean nothing.
+    fn file(&self) -> &'static str {
+        if self.effort == Effort::Smoke { "smoke.json" } else { "results.json" }
     }
 }
 
@@ -146,20 +174,20 @@ pub(crate) fn run(options: &[&str]) -> Result<(), Failure> {
     let wanted: Vec<&Program> = PROGRAMS
         .iter()
         .filter(|program| plan.wants(program.figures))
-        .filter(|program| program.feature.is_none() || !plan.quick)
+        .filter(|program| program.feature.is_none() || plan.is_thorough())
         .collect();
     if !wanted.is_empty() || plan.wants(&instructions::FIGURES) {
-        let programs = build(&wanted, plan.wants(&instructions::FIGURES))?;
+        let programs = build(&plan, &wanted)?;
         let fixture = directory()?.join("fixture.json");
         succeed(
             Command::new(programs.join("fixture"))
                 .arg(&fixture)
-                .arg(plan.pick(500, 2000).to_string()),
+                .arg(plan.pick(50, 500, 2000).to_string()),
         )?;
         if plan.wants(&instructions::FIGURES) {
             let measured = instructions::measure(&plan, &programs, &fixture);
             rows.add(instructions::FIGURES, measured);
-            write(&rows)?;
+            write(&plan, &rows)?;
         }
         for program in wanted {
             eprintln!("==> {}", program.name);
@@ -167,19 +195,19 @@ pub(crate) fn run(options: &[&str]) -> Result<(), Failure> {
             if program.needs_fixture {
                 command.arg(&fixture);
             }
-            if plan.quick {
+            if !plan.is_thorough() {
                 command.arg("--quick");
             }
             let measured = succeed(&mut command).and_then(|lines| Row::read_all(&lines));
             rows.add(program.figures.iter().copied(), measured);
-            write(&rows)?;
+            write(&plan, &rows)?;
         }
     }
     if plan.wants(&compile::FIGURES) {
         rows.add(compile::FIGURES, compile::measure(&plan));
-        write(&rows)?;
+        write(&plan, &rows)?;
     }
-    if !plan.quick && plan.wants(&cost::FIGURES) {
+    if plan.is_thorough() && plan.wants(&cost::FIGURES) {
         rows.add(cost::FIGURES, cost::measure(&plan));
     }
 
@@ -188,7 +216,7 @@ pub(crate) fn run(options: &[&str]) -> Result<(), Failure> {
         return Err(format!("no figure is called `{}`", plan.filter).into());
     }
     print!("{}", rows.table());
-    println!("\nwritten to {}", write(&rows)?.display());
+    println!("\nwritten to {}", write(&plan, &rows)?.display());
     match &*rows.errors() {
         [] => Ok(()),
         errors => Err(format!("not measured:\n{}", errors.join("\n")).into()),
@@ -196,19 +224,25 @@ pub(crate) fn run(options: &[&str]) -> Result<(), Failure> {
 }
 
 /// Writes the rows that are there so far.
-fn write(rows: &Rows) -> Result<PathBuf, Failure> {
-    let file = directory()?.join("results.json");
+fn write(plan: &Plan, rows: &Rows) -> Result<PathBuf, Failure> {
+    let file = directory()?.join(plan.file());
     std::fs::write(&file, rows.json()?)?;
     Ok(file)
 }
 
 /// Builds the programs and says where they are. A program with a feature is built on its own: the
 /// others keep their features and are not compiled again.
-fn build(wanted: &[&Program], with_instructions: bool) -> Result<PathBuf, Failure> {
+fn build(plan: &Plan, wanted: &[&Program]) -> Result<PathBuf, Failure> {
+    if plan.effort == Effort::Smoke {
+        // The features of `cargo test --workspace`: a test is built with the programs of its package.
+        let test = cargo(&["test", "--locked", "--workspace", "--no-run", "--test=variants"]);
+        built(test)?;
+        return Ok(target().join("debug"));
+    }
     let always = wanted.iter().filter(|program| program.feature.is_none());
     let mut names: Vec<&str> = always.map(|program| program.name).collect();
     names.push("fixture");
-    if with_instructions {
+    if plan.wants(&instructions::FIGURES) {
         names.extend(instructions::PROGRAMS);
     }
     build_programs(&names, None)?;
@@ -221,12 +255,15 @@ fn build(wanted: &[&Program], with_instructions: bool) -> Result<PathBuf, Failur
 }
 
 fn build_programs(names: &[&str], feature: Option<&str>) -> Result<(), Failure> {
-    let built = cargo(&["build", "--release", "--locked", "--package=benches"])
-        .args(names.iter().map(|name| format!("--bin={name}")))
-        .args(feature.map(|feature| format!("--features={feature}")))
-        .current_dir(root())
-        .status()?;
-    if built.success() { Ok(()) } else { Err("the benchmarks do not build".into()) }
+    let mut build = cargo(&["build", "--release", "--locked", "--package=benches"]);
+    build.args(names.iter().map(|name| format!("--bin={name}")));
+    build.args(feature.map(|feature| format!("--features={feature}")));
+    built(build)
+}
+
+fn built(mut command: Command) -> Result<(), Failure> {
+    let status = command.current_dir(root()).status()?;
+    if status.success() { Ok(()) } else { Err("the benchmarks do not build".into()) }
 }
 
 /// Runs a program that must succeed; returns what it printed.

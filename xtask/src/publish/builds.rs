@@ -55,6 +55,28 @@ pub(super) fn check_oldest() -> Result<(), Vec<String>> {
     checked
 }
 
+/// Compiles all features with the minimum supported Rust version. The other builds have done so, if the
+/// compiler is of that version.
+pub(super) fn check_minimum_rust() -> Result<(), Vec<String>> {
+    let one = |problem: String| vec![problem];
+    let minimum = env!("CARGO_PKG_RUST_VERSION");
+    let version = output(Command::new("rustc").arg("--version")).map_err(one)?;
+    if is_version(&version, minimum) {
+        println!("the compiler is Rust {minimum}");
+        return Ok(());
+    }
+    let mut check = in_scratch(Command::new("cargo"));
+    check.arg(format!("+{minimum}")).env_remove("RUSTUP_TOOLCHAIN").env_remove("CARGO");
+    check.args(["check", "--quiet", "--package=secure-runtime", "--all-features"]);
+    output(&mut check).map(drop).map_err(one)
+}
+
+/// Whether `rustc --version` printed this version, in any patch release.
+fn is_version(printed: &str, version: &str) -> bool {
+    let found = printed.split_whitespace().nth(1).unwrap_or_default();
+    found.strip_prefix(version).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
+
 /// In the workspace of the unpacked crates, with the folder for builds that all commands share.
 fn in_scratch(mut command: Command) -> Command {
     let target = std::env::var_os("CARGO_TARGET_DIR")
@@ -66,6 +88,13 @@ fn in_scratch(mut command: Command) -> Command {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_patch_release_is_the_same_version() {
+        assert!(is_version("rustc 1.95.0 (59807616e 2026-04-14)", "1.95"));
+        assert!(!is_version("rustc 1.97.0-nightly (e50aa6fba 2026-05-19)", "1.95"));
+        assert!(!is_version("rustc 1.950.0", "1.95"));
+    }
 
     #[test]
     fn every_feature_is_built_alone() {

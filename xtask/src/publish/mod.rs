@@ -30,6 +30,7 @@ pub(crate) fn run() -> Result<(), Failure> {
         }
         Err(reason) => steps.run("features", || Err(vec![reason.clone()])),
     }
+    steps.run("the minimum Rust version", builds::check_minimum_rust);
     steps.run("documentation, as on docs.rs", builds::document);
     steps.run("the oldest versions of dependencies", builds::check_oldest);
     steps.run("the newest linkme", linkme::check);

@@ -11,9 +11,9 @@ use std::hint::black_box;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use benches::Failure;
 use benches::row::Row;
 use benches::timing::side_by_side;
+use benches::{Failure, sized};
 use cpu_time::ThreadTime;
 use governor::clock::FakeRelativeClock;
 use governor::{DefaultKeyedRateLimiter, RateLimiter};
@@ -22,9 +22,9 @@ use secure_runtime::throttling::{Limiter, Quota};
 use secure_runtime::{Clock, SystemClock};
 
 const PEER: &str = "governor, RateLimiter::keyed";
-const MILLION: usize = 1_000_000;
+const MILLION: usize = sized(1_000_000, 10_000);
 /// Decisions in a round, where there are fewer keys.
-const FEWEST: usize = 200_000;
+const FEWEST: usize = sized(200_000, 2_000);
 
 fn main() -> Result<(), Failure> {
     let quick = std::env::args().any(|argument| argument == "--quick");
