@@ -1,4 +1,4 @@
-//! An allocator that counts what passes through it.
+//! An allocator that counts allocations and bytes in use.
 
 #![expect(
     unsafe_code,

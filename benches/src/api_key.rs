@@ -1,4 +1,4 @@
-//! An accepted API key, beside what a careful user would write.
+//! Verification of an accepted API key, by this crate and by hand-written code.
 
 use std::collections::HashMap;
 use std::sync::{Arc, RwLock};

@@ -1,8 +1,8 @@
-//! What could keep verified tokens, each behind the same authenticator: whole requests are compared,
-//! with nothing else changed.
+//! Alternative stores for verified tokens, each behind the same authenticator, so that whole requests can be
+//! compared with nothing else changed.
 //!
-//! All take the hash from the end of the token, compare the whole token, check its time and clone the
-//! principal. What is compared is how they find it, and what threads share meanwhile.
+//! All stores take the hash from the end of the token, compare the whole token, check its expiry and clone the
+//! principal. They differ in the lookup and in what threads share.
 
 use std::cell::RefCell;
 use std::hash::{BuildHasher, Hash, Hasher};

@@ -1,7 +1,7 @@
-//! Limiters that a program could use instead of ours, all deciding about the same keys.
+//! Alternatives to our limiter, all with the same keys.
 //!
-//! The mutex map and papaya are what one writes by hand: GCRA on one number a key. They are given
-//! the time as ours is, and never forget a key.
+//! The mutex map and papaya show what one would write by hand: GCRA with one number per key. Like ours they
+//! get the time as an argument, but they never remove a key.
 
 use std::collections::HashMap;
 use std::hash::Hash;

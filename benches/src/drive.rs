@@ -1,5 +1,5 @@
-//! Requests without a network, made and answered one after the other on one thread, so that memory
-//! is taken and given back as it is in a server.
+//! Requests without a network, sent and answered one after the other on one thread, so that memory is
+//! allocated and freed as in a server.
 
 use actix_http::Request;
 use actix_web::body::MessageBody;

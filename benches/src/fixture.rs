@@ -1,7 +1,7 @@
-//! Keys and tokens, made once for each run so that every program measures the same input.
+//! Keys and tokens, generated once per run so that every program measures the same input.
 //!
-//! They are made by a program of their own: generating and signing take a random number of
-//! instructions, which must not reach the counts.
+//! A separate program generates them: generating and signing take a random number of instructions, which
+//! must not reach the counts.
 
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};

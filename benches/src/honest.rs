@@ -1,4 +1,4 @@
-//! Proof that an application really enforces what it is measured for.
+//! Checks that an application really enforces what it is measured for.
 
 use actix_web::Error;
 use actix_web::body::MessageBody;

@@ -1,4 +1,4 @@
-//! The body of the measured request, and the answer to it.
+//! The body of the measured request, and its response.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! A Redis on loopback for a measurement.
+//! A Redis server on loopback for a measurement.
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::process::{Child, Command, Stdio};

@@ -1,4 +1,4 @@
-//! One line of the result: two figures side by side.
+//! One row of the results: two figures to compare.
 
 use serde::Serialize;
 

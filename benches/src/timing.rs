@@ -1,4 +1,4 @@
-//! Medians of interleaved runs: what disturbs the machine disturbs both sides.
+//! Medians of interleaved runs: a disturbance of the machine affects both sides.
 
 use std::time::Instant;
 

@@ -1,4 +1,4 @@
-//! Any text as an API key: what is accepted has the documented form, and one id and one hash.
+//! Fuzzes API keys: an accepted text has the documented form, and exactly one id and one hash.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

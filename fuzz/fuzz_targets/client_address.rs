@@ -1,5 +1,5 @@
-//! Any bytes as forwarding headers, in front of what trusted proxies appended: the client is found,
-//! and is never what the bytes say.
+//! Fuzzes forwarding headers in front of what trusted proxies append: the client IP is found, and the fuzzed
+//! bytes never determine it.
 #![no_main]
 
 use std::net::IpAddr;

@@ -1,5 +1,5 @@
-//! Any text as the answer of an introspection endpoint: what is accepted says that the token is
-//! active, for this service, and now.
+//! Fuzzes the answer of an introspection endpoint: an accepted answer declares the token active, for this
+//! service, and at this time.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,5 +1,5 @@
-//! Any text as a policy: what is read means the same however it is written, and whatever is added to it
-//! that no version knows makes it unreadable, and admit nobody.
+//! Fuzzes serialized policies: formatting does not change the meaning of a policy, and an unknown addition
+//! makes it unreadable, so that it admits nobody.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,5 +1,5 @@
-//! Any text as a rate, a quota, a wait, an age, a size: what is read is within its bounds, and reads the
-//! same when it is printed.
+//! Fuzzes rates, quotas, waits, ages and sizes: a parsed value is within its bounds, and parses to the same
+//! value after printing.
 #![no_main]
 
 use std::fmt::Display;

@@ -1,4 +1,4 @@
-//! The way to a Redis whose clock is set by a test: whoever asks it by this way asks at that time.
+//! A proxy in front of Redis whose clock a test can set: scripts that run through it see the test's time.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};

@@ -1,4 +1,4 @@
-//! An identity provider on loopback: metadata and keys, and every way to get them wrong.
+//! An identity provider on loopback that serves metadata and keys, correctly or with a chosen fault.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! An introspection endpoint on loopback (RFC 7662): the tokens it knows, and every way to get its
-//! answers wrong.
+//! A token introspection endpoint on loopback (RFC 7662) that answers for its known tokens, correctly or with
+//! a chosen fault.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -1,4 +1,4 @@
-//! Shared helpers of the tests: a real server on loopback, a client, and raw sockets for what a
+//! Shared helpers of the tests: a real server on loopback, a client, and raw sockets for requests that a
 //! well-behaved client would never send.
 
 mod clocked_redis;

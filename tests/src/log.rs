@@ -1,4 +1,4 @@
-//! What the library logs, for tests that read it.
+//! Records the log of the library, for tests that check it.
 
 use std::fmt::{Debug, Write as _};
 use std::sync::{Mutex, Once};

@@ -1,4 +1,4 @@
-//! Policies that other crates use.
+//! Named policies that tests in other crates use.
 
 use actix_web::HttpRequest;
 

@@ -1,7 +1,7 @@
-//! A Redis on loopback that a test may stop, start again and keep waiting.
+//! A Redis server on loopback that a test can stop, restart and pause.
 //!
-//! `cargo xtask test` starts one for all tests and names its address in `SECURE_TESTS_REDIS`; tests
-//! that only talk to it share that one. Without it, and for what a test does to a server of its own,
+//! `cargo xtask test` starts one server for all tests and passes its address in `SECURE_TESTS_REDIS`; tests
+//! that only send commands share it. Without that variable, and for tests that need a server of their own,
 //! `redis-server` is started, or the program in `SECURE_TESTS_REDIS_SERVER`.
 
 use std::io::{BufReader, Read, Write};

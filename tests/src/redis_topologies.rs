@@ -1,4 +1,4 @@
-//! Several servers of Redis that belong together: a cluster, and a master that Sentinels watch.
+//! Redis with several servers: a cluster, and a master with a replica and a Sentinel.
 
 use std::path::PathBuf;
 

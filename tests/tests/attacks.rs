@@ -1,6 +1,5 @@
-//! Attacks on what is accepted of identity providers: tokens of another kind or another caller, pages of
-//! other sites, strangers who flood, providers that are hostile, and two authenticators played against
-//! each other.
+//! Attacks on identity providers and authenticators: tokens of another kind or another caller, pages of other
+//! sites, floods of anonymous requests, hostile providers, and two authenticators played against each other.
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use std::time::Duration;

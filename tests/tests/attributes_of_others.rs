@@ -1,5 +1,5 @@
-//! Attributes of other crates above and below `#[secure]`: the rows of `docs/macros.md` about those that
-//! need the item, and those that wrap the function.
+//! Attributes of other crates above and below `#[secure]`: the rows of `docs/macros.md` about attributes that
+//! need the item and attributes that wrap the function.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 

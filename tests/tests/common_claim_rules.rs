@@ -1,5 +1,5 @@
-//! The claim rules that a JWT and an introspection answer share, each with its refused and its
-//! accepted values: both authenticators must come to the same verdict.
+//! The claim rules that JWTs and introspection answers share, each with refused and accepted values: both
+//! authenticators must decide in the same way.
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use std::sync::Arc;

@@ -1,5 +1,4 @@
-//! What an operator reads about a token that is refused: `Jwt::explain_token`, to the letter, and that it
-//! comes to the same verdict as the verifier.
+//! The exact output of `Jwt::explain_token` for refused tokens, and that it agrees with the verifier.
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use secure_runtime::Clock;

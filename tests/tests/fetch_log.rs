@@ -1,5 +1,4 @@
-//! What the log says while an identity provider fails, works again, and publishes keys that cannot be
-//! used.
+//! The log while an identity provider fails, recovers, and publishes unusable keys.
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use std::sync::Arc;

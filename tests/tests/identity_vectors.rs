@@ -1,5 +1,5 @@
-//! Public conformance cases for token validation, replayed through an authenticator with a key of
-//! the program. Every difference between a case's verdict and ours is listed with its reason.
+//! Public conformance cases for token validation, run through an authenticator with a key of the program.
+//! Every case that this crate decides differently is listed with the reason.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,

@@ -1,5 +1,5 @@
-//! What a service that remembers answers says of tokens that come, go and expire, compared with a
-//! model that knows when it has to ask.
+//! The cache of introspection answers compared with a simple model, for random sequences of tokens that are
+//! issued, revoked and expire.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
 use std::collections::HashMap;

@@ -1,7 +1,7 @@
-//! Public JOSE vectors, replayed through key reading and the signature step.
+//! Public JOSE test vectors, run through key parsing and signature verification.
 //!
-//! Most payloads are no claim sets, so [`verify_signature`] is asked instead of an authenticator.
-//! Every difference between a vector's label and our verdict is listed here with its reason.
+//! Most payloads are not claim sets, so the tests call [`verify_signature`] instead of an authenticator.
+//! Every vector that this crate decides differently is listed here with the reason.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -1,4 +1,4 @@
-//! What holds for every token: no mutation is accepted, and we never accept what the library refuses.
+//! Properties of all tokens: no mutated token is accepted, and no token that `jsonwebtoken` refuses.
 
 use std::sync::Arc;
 

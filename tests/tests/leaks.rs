@@ -1,4 +1,4 @@
-//! What is secret appears neither in `Debug` output nor in what is logged of refused requests.
+//! Secrets appear neither in `Debug` output nor in the log of refused requests.
 
 use std::fmt::Debug;
 

@@ -1,4 +1,4 @@
-//! What the log says of limits that are not enforced: enough, and not more under an attack.
+//! The log of limits in shadow mode: enough to see the effect, and no flood of lines during an attack.
 
 use actix_web::{HttpResponse, get};
 use secure_runtime::testing::{FakeClock, Issuer};

@@ -1,5 +1,5 @@
-//! Public conformance cases for discovery and key sets, over HTTP on loopback. Every difference between
-//! a case and what is done here is listed with its reason.
+//! Public conformance cases for discovery and key sets, over HTTP on loopback. Every case that this crate
+//! decides differently is listed with the reason.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
 use std::fs;

@@ -1,5 +1,5 @@
-//! Identity providers and a service over HTTP: which of several authenticators decides, tokens in other
-//! places than the `Authorization` header, readiness, and what the log says.
+//! Identity providers and a service over HTTP: which of several authenticators decides, tokens outside the
+//! `Authorization` header, readiness, and the log.
 
 use std::time::Duration;
 

@@ -1,5 +1,4 @@
-//! What the operator reads of a refused request, and the client does not: which handler refused whom, and
-//! why.
+//! The log of refused requests, which the client does not see: the handler, the caller, and the reason.
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use std::future::{Ready, ready};

@@ -1,5 +1,5 @@
-//! The rule book says what the compiler says: every message in a table of the docs is one of a program
-//! that does not compile.
+//! Every message in a table of the docs is one that the compiler prints for a UI test: a program that does
+//! not compile.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
 #[path = "rule_book/guide.rs"]

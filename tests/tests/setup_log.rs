@@ -1,4 +1,4 @@
-//! What the log says, once, of a set-up that works and not as it was meant.
+//! The warnings, logged once, about a configuration that works but probably not as intended.
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use actix_web::{App, HttpResponse, get, web};

@@ -1,4 +1,4 @@
-//! What the log says of a configuration that works, and not as one may expect.
+//! The warnings about a configuration that works, but perhaps not as expected.
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use actix_web::get;

@@ -1,4 +1,4 @@
-//! What does not compile, and the one error that says so. The accepted twins are in `hygiene`.
+//! Programs that must not compile, and the one error for each. The accepted counterparts are in `hygiene`.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! Two crates, one syntax: what the macro reads is what the runtime prints, both ways.
+//! The macro and the runtime use the same syntax for units: each reads what the other prints.
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 #[path = "../../secure-macros/src/grammar/quantity.rs"]

@@ -1,4 +1,4 @@
-//! Ordinary bodies get the errors that plain `validator` finds in them: no more, no fewer.
+//! For ordinary bodies, the errors are exactly those that plain `validator` finds.
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use actix_web::dev::ServiceResponse;

@@ -1,4 +1,4 @@
-//! `authenticators [--quick]`: an opaque token that is remembered beside a JWT that is.
+//! `authenticators [--quick]`: compares an opaque token in the cache with a JWT in the cache.
 
 use std::hint::black_box;
 use std::io::{Read as _, Write as _};

@@ -1,9 +1,9 @@
-//! `cache [--quick]`: whole requests whose token was verified before, by where verified tokens are
-//! kept; and what revocations and repeated refusals cost.
+//! `cache [--quick]`: whole requests with a cached token, for several stores of verified tokens; and the cost
+//! of revocations and of repeated refusals.
 //!
-//! Figures are processor time of the threads that serve, so that other programs of the machine do not
-//! count; what threads cost each other does. `cache/request_T_N_S` has T live tokens on N threads, ours
-//! as it ships, and the store S as the peer.
+//! Figures are processor time of the serving threads: other programs on the machine do not count, but
+//! contention between the threads does. `cache/request_T_N_S` has T live tokens on N threads; it compares
+//! the shipped cache with the store S.
 
 use std::sync::{Arc, Barrier};
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! `drive FIXTURE VARIANT ALGORITHM COUNT`: so many requests through one application, for
-//! callgrind. Two counts of one variant differ by the requests only: the start cancels out.
+//! `drive FIXTURE VARIANT ALGORITHM COUNT`: sends COUNT requests through one application, for callgrind.
+//! The difference between two counts of one variant contains only the requests; the startup cancels out.
 
 use std::pin::Pin;
 

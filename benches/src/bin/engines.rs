@@ -1,4 +1,4 @@
-//! `engines`: the decision beside those of policy engines that evaluate at run time.
+//! `engines`: compares the decision of a rule with those of policy engines that evaluate at run time.
 
 use std::hint::black_box;
 

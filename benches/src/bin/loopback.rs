@@ -1,7 +1,7 @@
-//! `loopback FIXTURE [--quick]`: microseconds of whole requests over HTTP on loopback, one connection, the
-//! endpoints in turns, each time as many requests in a row as make a flood: what a limit adds, and what a
-//! refusal costs the server. Of refusals also when the next requests are there before the first is
-//! answered, so that the server never waits and its caches stay warm.
+//! `loopback FIXTURE [--quick]`: microseconds per request over HTTP on loopback, on one connection. The
+//! endpoints take turns, each with a flood of requests. It measures what a limit adds, and what a refusal
+//! costs the server. Refusals are also measured with pipelined requests, so that the server never waits and
+//! its caches stay warm.
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};

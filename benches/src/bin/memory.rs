@@ -1,4 +1,4 @@
-//! `memory FIXTURE`: how often a request asks for memory, and how much a limiter's key takes.
+//! `memory FIXTURE`: counts the allocations of a request, and the memory that a key of a limiter takes.
 
 use actix_http::Request;
 use actix_web::Error;

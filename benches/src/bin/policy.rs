@@ -1,4 +1,4 @@
-//! `policy [--quick]`: a rule on a principal beside the same rule written by hand.
+//! `policy [--quick]`: compares a rule on a principal with the same rule written by hand.
 
 use std::collections::HashSet;
 use std::hint::black_box;

@@ -1,8 +1,8 @@
-//! `redis [--quick]`: decisions about shared limits a second, and how long each takes.
+//! `redis [--quick]`: decisions per second about shared limits, and their latency.
 //!
-//! Side by side on one server: our script; leases of 100; `INCR` and `EXPIRE`, in one trip, as a counter
-//! a window is kept; and a bare `PING`, which is what a trip costs. Each has one multiplexed connection,
-//! whose work is done by a thread of its own; two threads of workers ask, as those of a server do.
+//! On one server it compares our script; leases of 100; `INCR` and `EXPIRE` in one round trip, as a fixed
+//! window needs; and a bare `PING`, the cost of a round trip. Each variant has one multiplexed connection,
+//! driven by a thread of its own; two worker threads send the requests, as in a server.
 
 use std::num::NonZeroU32;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! `requests FIXTURE [--quick]`: nanoseconds of whole requests, every application in turns.
+//! `requests FIXTURE [--quick]`: nanoseconds per whole request; the applications take turns.
 
 use std::hint::black_box;
 use std::time::Instant;

@@ -1,5 +1,5 @@
-//! `scope [--quick]`: what the last of 2,000 endpoints costs above the first one, in a secured scope and in
-//! actix-web's own.
+//! `scope [--quick]`: how much more the last of 2,000 endpoints costs than the first one, in a secured scope
+//! and in actix-web's own.
 
 use std::hint::black_box;
 use std::pin::pin;

@@ -1,4 +1,4 @@
-//! What both peers read from a token, and how they verify it.
+//! The claims that both hand-made variants read from a token, and the verification.
 
 use jsonwebtoken::{DecodingKey, Validation};
 use serde::Deserialize;

@@ -1,8 +1,8 @@
-//! What nobody can leave out who offers what the attribute does: each call into actix-web,
-//! `validator` and a cache that its features need, once, and nothing else.
+//! The minimum cost of the attribute's features: each necessary call into actix-web, `validator` and a cache,
+//! once, and nothing else.
 //!
-//! No endpoint but this one, no other way to be configured, no refusal that a client could read. It
-//! is no competitor, but says how much of a request is not ours.
+//! It has only this endpoint, no other configuration, and no readable refusals. It is not an alternative; it
+//! shows how much of a request is not caused by this crate.
 
 use std::hash::{BuildHasher, Hasher};
 use std::pin::Pin;

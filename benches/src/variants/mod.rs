@@ -1,8 +1,8 @@
 //! The applications that are compared.
 //!
-//! `bare` is what all of them are made of; `secured` is ours; `assembled` is what a careful user
-//! puts together from today's crates; `handwritten` has everything in the handler; `floor` makes only
-//! the calls that nobody can leave out. `ruled` is another route, about an object.
+//! `bare` is the baseline of all; `secured` uses this crate; `assembled` combines existing crates as a careful
+//! user would; `handwritten` has all checks in the handler; `floor` makes only the unavoidable calls. `ruled`
+//! is another route, with a rule about an object.
 
 pub mod assembled;
 pub mod bare;

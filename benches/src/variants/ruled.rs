@@ -1,4 +1,4 @@
-//! A route about an object: loaded, and for its owner alone.
+//! A route about an object that is loaded, and that only its owner may access.
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{Service, ServiceResponse};

@@ -1,4 +1,4 @@
-//! Every interleaving of requests that end, wait, give up and come.
+//! loom models of the queue of requests in flight: requests that end, wait, give up and arrive.
 
 use std::num::NonZeroU32;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Every interleaving of small models of the leases.
+//! loom models of the leases of shared limits.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 

@@ -1,4 +1,4 @@
-//! The sources of the limiter, of the queues for requests at once, of the leases of shared limits and of
+//! The sources of the limiter, of the queues of requests in flight, of the leases of shared limits and of
 //! the list of revocations, compiled against loom's atomics and locks.
 //!
 //! They are included by path, because the rest of `secure-runtime` depends on crates that do not

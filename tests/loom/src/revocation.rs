@@ -1,4 +1,4 @@
-//! Every interleaving of a revocation with verifications and hits under way.
+//! loom models of a revocation during verifications and cache hits.
 
 use std::time::Duration;
 

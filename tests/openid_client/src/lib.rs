@@ -1,5 +1,5 @@
 //! An OpenID provider with the endpoints that a client needs: metadata, keys, the code flow with
-//! PKCE (RFC 7636), client credentials. Whoever comes is `ada`, or the client itself.
+//! PKCE (RFC 7636), client credentials. Every user is `ada`; with client credentials the client is the subject.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

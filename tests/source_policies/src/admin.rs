@@ -1,4 +1,4 @@
-//! The file of the module `admin`: what holds in its folder holds here.
+//! The file of the module `admin`: the policy of the folder `admin` applies to it as well.
 
 use actix_web::get;
 use secure_runtime::secure;

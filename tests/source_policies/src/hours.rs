@@ -1,4 +1,4 @@
-//! What the policy of a folder asks.
+//! The function that the policy of a folder calls.
 
 use actix_web::HttpRequest;
 

@@ -1,4 +1,4 @@
-//! An application with a handler a file, and its policies in the `secure.toml`.
+//! An application with one handler per file; `secure.toml` contains its policies.
 
 pub mod admin;
 pub mod hours;

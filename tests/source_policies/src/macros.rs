@@ -1,4 +1,4 @@
-//! Handlers that a macro writes.
+//! Handlers that a macro generates.
 
 macro_rules! handler {
     ($name:ident, $path:literal) => {

@@ -1,4 +1,4 @@
-//! Authenticators that the configuration of a deployment leaves out.
+//! Authenticators that the policies name and the deployment's configuration leaves out.
 
 use actix_web::get;
 use secure_runtime::testing::{FakeClock, Issuer, TestSecurity};

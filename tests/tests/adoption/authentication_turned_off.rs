@@ -1,4 +1,4 @@
-//! A development mode in which everybody is let in, and says so.
+//! A development mode in which every caller is admitted; it logs a warning.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! A secured scope of many endpoints answers as actix-web's own scope of the same endpoints does.
+//! A secured scope with many endpoints responds like actix-web's own scope with the same endpoints.
 
 use std::fmt::Write;
 

@@ -1,4 +1,4 @@
-//! A secured scope of any number of endpoints answers as actix-web's own: around the number from which it is
+//! A secured scope responds like actix-web's own for any number of endpoints: around the number from which it is
 //! indexed, around those at which the chunks of its map are full, nested, and with more than a thousand.
 
 use std::collections::BTreeSet;

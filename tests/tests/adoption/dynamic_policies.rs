@@ -1,4 +1,4 @@
-//! A policy of the application's own, which changes while the program runs: `action` and `decide`.
+//! Decisions of the application's own that change while the program runs: `action` and `decide`.
 
 use std::collections::BTreeSet;
 use std::future::pending;

@@ -1,5 +1,5 @@
-//! Need: rules about the path, a header or the query, and resources that they name, are decided before
-//! anything of the body is read.
+//! Need: rules about the path, a header or the query, and about the resources they name, are checked before
+//! the body is read.
 
 use actix_web::error::ErrorBadRequest;
 use actix_web::{Error, HttpRequest, get, post, web};

@@ -1,4 +1,4 @@
-//! Enriched callers that are kept: for whom, how long, and what ends it.
+//! The cache of enriched callers: its key, its expiry, and its invalidation.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,4 +1,4 @@
-//! Routes move to the attribute one by one, while a middleware goes on authenticating.
+//! Routes move to the attribute one by one, while an existing middleware still authenticates.
 
 use actix_web::dev::Service;
 use actix_web::http::header::{AUTHORIZATION, COOKIE};

@@ -1,5 +1,5 @@
-//! Need: a handler stays a function that other code and unit tests call, under a name that says that no
-//! policy holds.
+//! Need: other code and unit tests can call a handler as a function, under a name that makes clear that no
+//! policy is applied.
 #![deny(warnings)]
 
 use actix_web::{Responder, get, routes, web};

@@ -1,5 +1,5 @@
-//! Need: `hide` hides objects; that a token lacks a scope is still answered with 403, in the same way for
-//! objects that exist and for those that do not.
+//! Need: `hide` hides objects. A token without a required scope still gets 403, in the same way for objects
+//! that exist and for those that do not.
 
 use actix_web::{Error, HttpRequest, get, web};
 use secure_runtime::testing::Issuer;

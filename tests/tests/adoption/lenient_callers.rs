@@ -1,4 +1,4 @@
-//! `auth = lenient(…)`: bad credentials count as none.
+//! `auth = lenient(…)`: requests with invalid credentials are treated as anonymous.
 
 use actix_web::get;
 use secure_runtime::authentication::{Attempt, Authenticator, Challenge, Presented, Refusal};

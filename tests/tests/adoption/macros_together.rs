@@ -1,5 +1,5 @@
-//! Need: the attribute lives together with the macros of an application: the rows of `docs/macros.md` that
-//! no other test has.
+//! Need: the attribute works together with other macros: the rows of `docs/macros.md` that no other test
+//! covers.
 
 use actix_web::{get, routes, web};
 use secure_runtime::testing::Issuer;

@@ -1,4 +1,4 @@
-//! What an application that exists needs to adopt the attribute, one route at a time: a file for each need.
+//! Adoption in existing applications, one route at a time: one file for each need of such an application.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,

@@ -1,4 +1,4 @@
-//! Kind: uploads with `MultipartForm`: within `max_body`, and each error told to client and operator.
+//! Kind: uploads with `MultipartForm` are limited by `max_body`, and the client and the log get each error.
 
 use actix_multipart::form::bytes::Bytes;
 use actix_multipart::form::text::Text;

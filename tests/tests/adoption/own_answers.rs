@@ -1,5 +1,4 @@
-//! Refused requests are answered in the application's own form, and nothing that the pipeline decides
-//! or tells clients is lost.
+//! Refusals in the application's own response format. Statuses, headers and counts of the pipeline are kept.
 
 use std::future::{Ready, ready};
 use std::sync::{Arc, Mutex};

@@ -1,4 +1,4 @@
-//! The application's own errors in the form of the pipeline's.
+//! The application's own errors in the problem format of the pipeline (RFC 9457).
 
 use actix_web::{App, ResponseError, get, web};
 use secure_runtime::{Denial, DenialKind, Problem, Security, route, secure};

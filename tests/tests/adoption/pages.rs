@@ -1,4 +1,4 @@
-//! Pages: a browser is sent to the login and comes back to a page of this service, programs read problems.
+//! Pages: a browser is redirected to the login and back to a page of this service; programs get a problem.
 
 use actix_web::http::header::{LOCATION, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, get, post, web};

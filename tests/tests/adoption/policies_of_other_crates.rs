@@ -1,4 +1,4 @@
-//! Need: the crates of a workspace share policies.
+//! Need: the crates of a workspace share named policies.
 
 use actix_web::{HttpRequest, get};
 use secure_runtime::testing::Issuer;

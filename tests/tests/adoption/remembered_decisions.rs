@@ -1,4 +1,4 @@
-//! Answers of the application's own policy that are remembered: `decide_cached`.
+//! The cache of the application's own decisions: `decide_cached`.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

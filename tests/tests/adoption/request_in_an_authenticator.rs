@@ -1,4 +1,4 @@
-//! What an authenticator of the application finds in a request beside its headers.
+//! The parts of a request that an application's authenticator can read besides the headers.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! The request's time as an extractor.
+//! The extractor for the time of the request.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Policies of scopes, given while the program runs: they hold before those of the endpoints.
+//! Policies of scopes, set at run time: they are checked before the policies of the endpoints.
 
 use std::time::Duration;
 

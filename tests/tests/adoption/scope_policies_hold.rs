@@ -1,4 +1,4 @@
-//! No middleware, handler or client gets past the policy of a scope, and none of them leaves anything behind.
+//! No middleware, handler or client bypasses the policy of a scope, and none of its state leaks.
 
 use std::future::{Ready, ready};
 use std::pin::Pin;

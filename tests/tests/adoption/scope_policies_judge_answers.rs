@@ -1,4 +1,4 @@
-//! What the policy of a scope judges of a response, it judges of that of the endpoint.
+//! Rules of a scope about the response (costs, failures) apply to the responses of its endpoints.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! Whatever the policy of a scope does with its request, and whenever the client leaves: the endpoint is called by
-//! `next.run()` alone, and neither memory nor a place of a limit is left behind.
+//! Whatever the handler of a scope's policy does, and whenever the client disconnects: only `next.run()` calls the
+//! endpoint, and neither memory nor an in-flight slot leaks.
 
 use std::future::poll_fn;
 use std::pin::pin;

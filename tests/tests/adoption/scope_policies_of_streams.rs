@@ -1,5 +1,5 @@
-//! WebSockets and streams of events behind the policy of a scope: counted by it until they end, and ended with the
-//! credentials that it has accepted.
+//! WebSockets and event streams behind the policy of a scope: they count toward its limits until they close, and
+//! are closed when the credentials that it accepted expire.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Kind: clients read the names they sent in the pointers of validation errors, not those of Rust.
+//! Kind: the pointers of validation errors use the names that clients send, not the names of the Rust fields.
 
 use std::collections::HashMap;
 

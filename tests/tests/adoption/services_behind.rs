@@ -1,4 +1,4 @@
-//! Closures and services of others behind the policy of a secured handler.
+//! Closures and services of other crates, mounted behind the policy of a secured handler.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 

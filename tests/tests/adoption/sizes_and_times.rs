@@ -1,5 +1,5 @@
-//! Kind: how large a body may be and how long it may take: what the attribute says is what holds, or the log
-//! says what holds instead.
+//! Kind: size limits and timeouts of a body: the values of the attribute are enforced, or the log has the
+//! values that apply instead.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};

@@ -1,5 +1,5 @@
-//! Kind: a large upload over a slow line takes as long as it needs, and one that is too slow ends. The time is
-//! tokio's, which goes on by itself where everything waits.
+//! Kind: a large upload over a slow connection may take as long as it needs, and one that is too slow is ended. The
+//! tests use tokio's paused time, which advances when all tasks wait.
 
 use std::pin::Pin;
 use std::time::Duration;

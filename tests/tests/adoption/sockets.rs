@@ -1,4 +1,4 @@
-//! Kind: WebSockets and streams: admitted as any request, counted until they end, ended with the credentials.
+//! Kind: WebSockets and streams: checked like any request, counted until they close, closed with the credentials.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Kind: sockets of callers with API keys end when the key is removed, or expires.
+//! Kind: the sockets of a caller with an API key are closed when the key is removed or expires.
 
 use std::time::Duration;
 

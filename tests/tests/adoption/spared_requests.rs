@@ -1,4 +1,4 @@
-//! Requests that limits spare, and counts that handlers have in common: `refund`, `unless`, `shared`.
+//! Requests that do not count, and limits that several handlers share: `refund`, `unless`, `shared`.
 
 use std::time::Duration;
 

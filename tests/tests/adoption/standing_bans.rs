@@ -1,4 +1,4 @@
-//! Bans for failures, asked for and lifted by those who operate the program.
+//! Operators list and lift the bans that failures caused.
 
 use std::net::IpAddr;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! The caller is the application's own type, in handlers and in rules.
+//! The caller as the application's own type, in handlers and in rules.
 
 use actix_web::{HttpResponse, delete, get, post, web};
 use secure_runtime::authentication::{Attempt, Authenticator, Challenge, Presented};

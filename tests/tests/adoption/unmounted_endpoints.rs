@@ -1,4 +1,4 @@
-//! The warning of endpoints that no route leads to: of odd and of many patterns, without a false alarm.
+//! The warning about endpoints that are not mounted: with unusual and with many patterns, without false alarms.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,4 @@
-//! Kind: bodies whose rules are not those of `validator`: of `garde`, or of the application's own extractor.
+//! Kind: bodies that are not validated by `validator`, but by `garde` or by the application's own extractor.
 
 use std::pin::Pin;
 

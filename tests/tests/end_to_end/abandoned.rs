@@ -1,5 +1,5 @@
-//! Kind: what is judged is counted, and what is at work has a place, also if the client resets before it
-//! is answered.
+//! Kind: a request whose client disconnects before the response still counts, and keeps its in-flight slot until
+//! its work has ended.
 
 use std::future::{Future, poll_fn};
 use std::io::Write;

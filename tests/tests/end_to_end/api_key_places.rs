@@ -1,4 +1,4 @@
-//! Where an API key is looked for: its own header, `Authorization`, the query; beside other credentials.
+//! The places of an API key in a request: its own header, `Authorization`, the query; beside other credentials.
 
 use actix_web::{HttpResponse, get};
 use secure_runtime::authentication::api_key::{ApiKeys, MemoryKeyStore};

@@ -1,4 +1,4 @@
-//! API keys in a file that changes, and stores that fail.
+//! API keys in a file that changes, and key stores that fail.
 
 use std::fs;
 use std::path::PathBuf;

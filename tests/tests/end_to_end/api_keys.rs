@@ -1,4 +1,4 @@
-//! API keys over HTTP: what is refused and how, what is granted, and rotation.
+//! API keys over HTTP: refusals, granted permissions, and rotation.
 
 use std::time::Duration;
 

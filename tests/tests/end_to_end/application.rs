@@ -1,5 +1,5 @@
-//! The application's own parts: extractors that fail, authenticators that wait, handlers and hooks
-//! that panic, middlewares that meddle.
+//! Code of the application inside the pipeline: extractors that fail, authenticators that wait, handlers and
+//! hooks that panic, middlewares that interfere.
 
 use std::future::{Ready, poll_fn, ready};
 use std::task::Poll;

@@ -1,4 +1,4 @@
-//! Nothing of the body is read before the caller is known, allowed and within the limits.
+//! The body is not read before authentication, permissions and limits have passed.
 
 use actix_web::{HttpResponse, post, web};
 use secure_runtime::secure;

@@ -1,5 +1,5 @@
-//! Kind: `max_body` is what bounds a body, whichever extractor reads it, and a body is what the attribute
-//! decides.
+//! Kind: `max_body` limits every body, no matter which extractor reads it, and the attribute determines what
+//! counts as a body.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;

@@ -1,4 +1,4 @@
-//! Who may call: roles, scopes, permissions, several authenticators, the `Principal` extractor.
+//! Access rules about the caller: roles, scopes, permissions, several authenticators, the `Principal` extractor.
 
 use actix_web::{HttpResponse, get, web};
 use secure_runtime::authentication::{

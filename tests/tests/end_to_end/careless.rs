@@ -1,4 +1,4 @@
-//! A careless developer: wherever the attribute compiles, it enforces what it says.
+//! Mistakes of developers: wherever the attribute compiles, its policy is enforced.
 
 use actix_web::{App, FromRequest, HttpResponse, get, web};
 use secure_runtime::{Principal, route, secure, secure as protect};

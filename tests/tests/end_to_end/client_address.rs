@@ -1,4 +1,4 @@
-//! Whose requests a limit by address counts together, behind proxies of all kinds.
+//! The client IP that limits by address use, behind various proxies.
 
 use actix_web::{HttpResponse, get, web};
 use secure_runtime::{ForwardingHeader, Security, TrustedProxies, secure};

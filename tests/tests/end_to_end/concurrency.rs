@@ -1,4 +1,4 @@
-//! How many requests are served at once, and that whatever ends one makes room for another.
+//! Limits on requests in flight: however a request ends, its slot becomes free.
 
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};

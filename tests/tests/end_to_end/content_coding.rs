@@ -1,5 +1,5 @@
-//! Kind: a compressed body is decoded where the endpoint asks for it, and is never larger than `max_body`
-//! in memory; everywhere else it is refused.
+//! Kind: a compressed body is decoded only if the endpoint allows it, and never exceeds `max_body` in memory;
+//! everywhere else it is refused.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,4 @@
-//! Hostile contents: bombs, media types that are nearly right, compressed bodies.
+//! Hostile bodies: decompression bombs, nearly correct media types, compressed bodies.
 
 use actix_web::{post, web};
 use secure_runtime::secure;

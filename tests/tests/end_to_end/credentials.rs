@@ -1,5 +1,5 @@
-//! Hostile credentials: odd headers, tokens that were good once or elsewhere, identities that are
-//! made to look like others.
+//! Hostile credentials: unusual headers, tokens that are expired or for another service, and identities that
+//! imitate others.
 
 use std::time::Duration;
 

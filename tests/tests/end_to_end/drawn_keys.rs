@@ -1,5 +1,5 @@
-//! Limits that are enforced for a percentage: whatever they count by, every process draws the same ones,
-//! alone and where instances count together.
+//! Limits that are enforced for a percentage of keys: every process selects the same keys, with limits in memory
+//! and with shared ones.
 
 use std::collections::BTreeSet;
 

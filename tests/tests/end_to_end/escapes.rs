@@ -1,5 +1,5 @@
-//! Handlers in a module with a policy: every spelling is reached, and what the module's attribute cannot see
-//! keeps the program from starting. What it sees and cannot reach does not compile (`ui/module`).
+//! Handlers in a module with a policy: the policy reaches every form of handler; forms that the module's attribute
+//! cannot see are startup errors, and forms that it sees but cannot reach do not compile (`ui/module`).
 
 use actix_web::App;
 use secure_tests::{TestServer, bearer};

@@ -1,5 +1,5 @@
-//! Tokens with one thing wrong: 401 `invalid_token`, and the handler did not run, whichever authenticator
-//! verifies.
+//! Tokens with exactly one fault: every authenticator answers 401 `invalid_token`, and the handler does not
+//! run.
 
 use actix_web::{get, web};
 use base64::Engine as _;

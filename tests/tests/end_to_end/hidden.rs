@@ -1,4 +1,4 @@
-//! Kind: an object that `hide` hides looks like one that is not there, whatever else the request says.
+//! Kind: an object hidden by `hide` is indistinguishable from a missing one, for every kind of request.
 
 use actix_web::error::ErrorConflict;
 use actix_web::{Error, HttpRequest, get, put, web};

@@ -1,5 +1,5 @@
-//! The same policies over HTTP/2, spoken with prior knowledge (RFC 9113 section 3.3), by hand: a
-//! request there may have a body and announce no length at all.
+//! The same policies over HTTP/2 with prior knowledge (RFC 9113 section 3.3), with frames written by hand: an
+//! HTTP/2 request may have a body without announcing its length.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};

@@ -1,4 +1,4 @@
-//! Keys of an identity provider: rotated, withdrawn, out of reach, forged.
+//! Keys of an identity provider: rotated, removed, unreachable, forged.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;

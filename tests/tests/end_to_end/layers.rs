@@ -1,4 +1,4 @@
-//! Policies for more than one handler: modules, named policies, and what handlers add to them.
+//! Policies for several handlers: modules, named policies, and the keys that handlers add to them.
 
 use actix_web::App;
 use secure_tests::{TestServer, bearer};

@@ -1,4 +1,4 @@
-//! Limits that are changed while the program runs: what was used stays used, and clients are told.
+//! Limits that are changed while the program runs: the used share stays used, and clients see the new limit.
 
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicUsize, Ordering};

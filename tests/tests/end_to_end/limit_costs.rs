@@ -1,4 +1,4 @@
-//! Costs that are known late: by the arguments, and by the response.
+//! Costs that are known only after extraction (from the arguments) or after the handler (from the response).
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Whose requests count together: by header, claim, API key, expression, prefix, and combinations.
+//! Keys of limits: by header, claim, API key, expression, prefix, and combinations.
 
 use actix_web::{HttpResponse, get, web};
 use secure_runtime::authentication::api_key::{ApiKey, ApiKeys, MemoryKeyStore};

@@ -1,4 +1,4 @@
-//! Limits that are observed, or enforced for some keys: who is refused, what is told, what is counted.
+//! Limits in shadow mode, or enforced only for some keys: refusals, headers and statistics.
 
 use std::collections::BTreeSet;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Limits: exact, per caller or address, told to the client, refused requests counted as declared.
+//! Rate limits: exact, per caller or address, with headers for the client; refused requests count as declared.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Secured services over real HTTP: what a client sees, and that the handler did not run.
+//! Secured services over real HTTP: the tests check the response, and that refused requests do not run the handler.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,

@@ -1,4 +1,4 @@
-//! What is wrong with a JSON body: whether it is no JSON (400), or JSON of another form (422), and where.
+//! Faulty JSON bodies: 400 for invalid JSON, 422 for JSON of another structure, with the position of the fault.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! What actix-web's own middlewares see of a refusal, and that they leave it as it is.
+//! actix-web's own middlewares around a refusal: they see it as a response and do not change it.
 
 use std::sync::{Arc, Mutex};
 

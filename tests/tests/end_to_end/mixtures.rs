@@ -1,5 +1,5 @@
-//! Hostile credentials where several schemes are accepted: malformed, doubled, oversized, crossed, and
-//! two schemes that name two callers.
+//! Hostile credentials where several schemes are accepted: malformed, duplicated, oversized, sent in another
+//! scheme's place, and two credentials for two callers.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! Clients that wait as long as they are told, where the arguments say what a request costs: in memory, and
-//! where several instances count together.
+//! Clients that obey `Retry-After`, for endpoints whose cost depends on the arguments: with limits in memory, and
+//! with shared ones.
 
 use std::time::Duration;
 

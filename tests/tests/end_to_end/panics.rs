@@ -1,5 +1,4 @@
-//! What panics in the application before its handler runs is answered with 500, and the next request is
-//! served.
+//! A panic in application code before the handler is answered with 500, and the server keeps serving.
 
 use std::future::{Ready, ready};
 

@@ -1,4 +1,4 @@
-//! Quotas of the calendar: what is used of a period, when it begins anew, and what a client is told.
+//! Quotas per calendar period: the used share of a period, its reset, and the headers for the client.
 
 use std::time::Duration;
 

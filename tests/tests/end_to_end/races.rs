@@ -1,4 +1,4 @@
-//! What happens while somebody waits: revocations, withdrawn keys, floods, a provider that hangs.
+//! Events while a request waits: revocations, removed keys, floods, a provider that hangs.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! The API as a protected resource: where its metadata are, what they say, and which challenges lead
-//! there (RFC 9728); whom tokens are for then (RFC 8707).
+//! The API as a protected resource: the location and content of its metadata, the challenges that refer to
+//! them (RFC 9728), and the audience of tokens (RFC 8707).
 
 use actix_web::{App, get, web};
 use secure_runtime::authentication::{Attempt, Authenticator, Challenge, Presented};

@@ -1,4 +1,4 @@
-//! `Loaded` and `Granted`: loaded once, and granted by the pipeline alone.
+//! `Loaded` and `Granted`: resources are loaded once, and only the pipeline grants them.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 

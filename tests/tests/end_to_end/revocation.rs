@@ -1,4 +1,4 @@
-//! Tokens that are good in themselves and revoked: 401 from that moment, cached or not.
+//! Valid tokens that are revoked get 401 from then on, whether or not they are cached.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;

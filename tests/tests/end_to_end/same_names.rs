@@ -1,4 +1,4 @@
-//! Handlers of one name: in two modules, and in the bodies of two functions of one.
+//! Handlers with the same name: in two modules, and in the bodies of two functions of one module.
 
 use actix_web::dev::HttpServiceFactory;
 use actix_web::{HttpResponse, get, web};

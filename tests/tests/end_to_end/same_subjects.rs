@@ -1,4 +1,4 @@
-//! Callers of one name that several authenticators accept, and whom no issuer vouches for.
+//! Callers with the same subject that several authenticators without an issuer accept.
 
 use actix_web::{HttpResponse, get};
 use secure_runtime::authentication::api_key::{ApiKey, ApiKeys, MemoryKeyStore};

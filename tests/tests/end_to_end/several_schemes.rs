@@ -1,4 +1,4 @@
-//! Endpoints that accept any of several schemes: which error, whose challenge, and one credential only.
+//! Endpoints that accept several schemes: the error, the challenges, and the limit of one credential.
 
 use actix_web::{HttpResponse, get, web};
 use secure_runtime::authentication::{

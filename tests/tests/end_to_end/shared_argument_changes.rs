@@ -1,5 +1,5 @@
-//! What changes between the two trips of a request whose cost the arguments say, and costs as large as
-//! numbers go, where several instances count together.
+//! Shared limits with costs from the arguments: changes between the two round trips of a request, and the
+//! largest possible costs.
 
 use actix_web::dev::{HttpServiceFactory, Payload};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, get, web};

@@ -1,5 +1,5 @@
-//! Costs that the arguments say, of limits that several instances count together: taken before the handler
-//! runs, by a trip that the request waits for with its arguments in hand.
+//! Shared limits with costs from the arguments: the cost is taken in a round trip after extraction and before
+//! the handler runs.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;

@@ -1,4 +1,4 @@
-//! Limits that several instances count together, changed while they run, and what operators see of them.
+//! Shared limits that are changed while they run, and their statistics for operators.
 
 use std::num::NonZeroU32;
 use std::time::Duration;

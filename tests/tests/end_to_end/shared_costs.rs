@@ -1,5 +1,5 @@
-//! Costs that the response says, of limits that several instances count together and that stand in two
-//! stages: before anybody is known, and after.
+//! Shared limits with costs from the response, where some limits are checked before authentication and some
+//! after it.
 
 use actix_web::dev::HttpServiceFactory;
 use actix_web::{HttpResponse, get, web};

@@ -1,4 +1,4 @@
-//! Instances of a service that count together.
+//! Several instances of a service that share limits.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;

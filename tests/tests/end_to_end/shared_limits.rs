@@ -1,4 +1,4 @@
-//! Limits that several instances count together through Redis, over HTTP.
+//! Limits that several instances share through Redis, over HTTP.
 
 use std::num::NonZeroU32;
 

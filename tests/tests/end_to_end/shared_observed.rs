@@ -1,4 +1,4 @@
-//! Limits that several instances count together and do not enforce, or not for every key.
+//! Shared limits in shadow mode, or enforced only for some keys.
 
 use std::collections::BTreeSet;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Quotas of the calendar that several instances count together, over HTTP.
+//! Shared quotas per calendar period, over HTTP.
 
 use std::num::NonZeroU32;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Revocations that processes share through Redis: at once, and what happens while it is gone.
+//! Revocations that processes share through Redis: they take effect at once; and behaviour during an outage.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};

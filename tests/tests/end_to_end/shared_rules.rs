@@ -1,5 +1,5 @@
-//! A rule that several handlers share means the same for each of them, whatever their modules call like
-//! something that it names.
+//! A rule that several handlers share has the same meaning for each of them, even if their modules have items
+//! with the names that the rule uses.
 
 use actix_web::{App, HttpRequest};
 use secure_runtime::Principal;

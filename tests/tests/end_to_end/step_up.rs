@@ -1,4 +1,4 @@
-//! Endpoints that demand how and when the caller signed in: what the client is told, and that the
+//! Endpoints with requirements on the sign-in (`fresh`, `acr`): the challenge for the client, and that the
 //! handler did not run (RFC 9470).
 
 use std::time::Duration;

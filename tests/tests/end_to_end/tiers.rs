@@ -1,4 +1,4 @@
-//! Limits by tenant and by tier of service: who counts together, and who counts as what.
+//! Limits by tenant and by tier: which callers share a count, and which rate applies to them.
 
 use actix_web::{HttpResponse, get};
 use secure_runtime::authentication::{Attempt, Authenticator, Challenge, Jwt, Presented};

@@ -1,4 +1,4 @@
-//! Tokens that were verified before, or refused a moment ago: what is kept, and for how long.
+//! The caches of verified and of refused tokens: their content and expiry.
 
 use std::time::Duration;
 

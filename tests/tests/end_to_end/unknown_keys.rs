@@ -1,4 +1,4 @@
-//! Tokens whose keys are not known yet, not any more, or not at all: which of them wait, and for what.
+//! Tokens signed with keys that are unknown, not yet known or removed: which requests wait for a fetch of keys.
 
 use std::time::{Duration, Instant};
 

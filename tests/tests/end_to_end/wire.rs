@@ -1,5 +1,5 @@
-//! A hostile client on the wire: framing that two readers could read differently, pipelines,
-//! methods and paths that nobody wrote a handler for.
+//! Hostile requests on the wire: ambiguous framing (request smuggling), pipelining, and methods and paths
+//! without a handler.
 
 use actix_web::{HttpResponse, get, post, web};
 use secure_runtime::testing::Issuer;

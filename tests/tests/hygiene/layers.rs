@@ -1,5 +1,5 @@
-//! Modules and named policies with nothing of the prelude, under another name of the crate, beside
-//! actix-web's own `#[scope]`, from other modules, and inside of a function.
+//! Module policies and named policies without the prelude, under another name of the crate, beside
+//! actix-web's own `#[scope]`, from other modules, and inside a function.
 #![no_implicit_prelude]
 #![deny(warnings)]
 

@@ -1,4 +1,4 @@
-//! Parameters are bound by patterns, and are validated by the names they bind.
+//! Parameters bound by patterns are validated under the names that the patterns bind.
 #![deny(warnings)]
 
 use actix_web::{Responder, get, post, web};

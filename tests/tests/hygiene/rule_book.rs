@@ -1,4 +1,4 @@
-//! What the rule book lets pass: the accepted twin of each mistake, without a warning.
+//! The accepted counterpart of each mistake in the documented tables of messages; it compiles without warnings.
 #![deny(warnings)]
 
 use actix_web::{HttpRequest, delete, get, post, route, routes, web};

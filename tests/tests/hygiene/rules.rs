@@ -1,5 +1,5 @@
-//! Rules with nothing of the prelude, in generic handlers, with names that the expansion might use,
-//! and with bodies behind an alias.
+//! Rules without the prelude, in generic handlers, with names that the expansion might use, and with body types
+//! behind an alias.
 #![no_implicit_prelude]
 #![deny(warnings)]
 

@@ -1,4 +1,4 @@
-//! The user's items have the names that the expansion needs.
+//! Items of the user that have the names that the expansion needs.
 #![allow(dead_code, unused_macros, non_camel_case_types)]
 
 use secure_runtime::secure;

@@ -1,4 +1,4 @@
-//! Secrets, PEM, DER, and keys beside each other.
+//! Verification keys: secrets, PEM, DER, and combinations of keys.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};

@@ -1,4 +1,4 @@
-//! What is wrong with a description is said when the service starts, all of it at once.
+//! Startup errors of the JWT authenticator: all faults of a configuration are reported at once.
 
 mod jwk;
 mod keys;

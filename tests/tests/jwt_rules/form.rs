@@ -1,4 +1,4 @@
-//! The form: the header line, three segments, base64url, JSON, length.
+//! Rules about the form of a token: the header line, three segments, base64url, JSON, length.
 
 use secure_runtime::Clock;
 use secure_runtime::authentication::{Attempt, RefusalCode};

@@ -1,4 +1,4 @@
-//! Roles, scopes, permissions and the tenant.
+//! Rules about roles, scopes, permissions and the tenant.
 
 use secure_runtime::testing::Issuer;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! The JOSE header: algorithm, type, extensions, keys.
+//! Rules about the JOSE header: algorithm, type, extensions, keys.
 
 use secure_runtime::authentication::{Jwt, Key, Profile};
 use secure_runtime::testing::{FakeClock, Issuer};

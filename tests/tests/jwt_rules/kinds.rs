@@ -1,4 +1,4 @@
-//! Which kind of token is accepted, of which client, for whom: an issuer signs all of them with one key.
+//! Rules about the kind, client and audience of a token: an issuer signs all of its tokens with one key.
 
 use secure_runtime::authentication::{ClaimPath, Jwt, Profile};
 use secure_runtime::testing::{Issuer, Token};

@@ -1,4 +1,4 @@
-//! Every rule about a token: the one that breaks it is refused with its cause, its twin is accepted.
+//! Every rule about JWTs: a token that breaks it is refused with its cause, and its counterpart is accepted.
 
 mod claims;
 mod form;

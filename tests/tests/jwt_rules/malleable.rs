@@ -1,7 +1,7 @@
-//! ECDSA signatures can be rewritten by anybody: (r, n − s) verifies where (r, s) does.
+//! ECDSA signatures are malleable: if (r, s) verifies, (r, n − s) verifies as well.
 //!
-//! That makes a second token of the first, with the same claims and the same end. It must gain
-//! nothing: no other caller, no longer life, no memory beyond the bound.
+//! Anyone can therefore turn a token into a second one with the same claims and expiry. This must gain
+//! nothing: no other caller, no longer lifetime, no memory beyond the bound.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! authentik: access tokens are for their client, as ID tokens are; only access tokens have `azp`.
+//! authentik: access tokens and ID tokens have the client as audience; only access tokens have `azp`.
 
 use secure_runtime::authentication::Jwt;
 use serde_json::{Value, json};

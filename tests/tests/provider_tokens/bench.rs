@@ -1,4 +1,4 @@
-//! A description, the key that verifies for it, and one moment.
+//! The helper `Bench`: a JWT authenticator, the signing key for it, and a fixed time.
 
 use std::fmt::Write as _;
 use std::sync::Arc;

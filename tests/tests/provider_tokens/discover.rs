@@ -1,5 +1,5 @@
-//! What `Jwt::discover(issuer).audience(audience)` does with the tokens of every provider: access tokens
-//! are accepted, without roles and scopes that are elsewhere; ID tokens and refresh tokens are refused.
+//! `Jwt::discover(issuer).audience(audience)` with the tokens of every provider: access tokens are accepted,
+//! without roles and scopes in non-standard claims; ID tokens and refresh tokens are refused.
 
 use secure_runtime::authentication::Jwt;
 use serde_json::Value;

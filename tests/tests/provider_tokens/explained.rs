@@ -1,4 +1,4 @@
-//! The pages show what `explain_token` prints: it prints that.
+//! The output of `explain_token` in the documentation is its real output.
 
 use secure_runtime::authentication::Jwt;
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! Keycloak 26: one client for the pages, one for reports, and the API, which an audience mapper names.
+//! Keycloak 26: a client for pages, one for reports, and the API, which an audience mapper adds to `aud`.
 
 use secure_runtime::authentication::Jwt;
 use serde_json::{Value, json};

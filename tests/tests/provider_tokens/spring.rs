@@ -1,4 +1,4 @@
-//! Spring Authorization Server: tokens are for their client, unless a customizer says otherwise.
+//! Spring Authorization Server: the audience is the client, unless a customizer changes it.
 
 use secure_runtime::authentication::Jwt;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! What each preset refuses when the service starts, and with which words.
+//! The startup errors of each preset, with their texts.
 
 use secure_runtime::authentication::{IntoAuthenticator, Jwt};
 

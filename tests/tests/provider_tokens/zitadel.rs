@@ -1,4 +1,4 @@
-//! Zitadel: ID tokens name the project as well, and access tokens have a `jti`.
+//! Zitadel: ID tokens also have the project as audience, and access tokens have a `jti`.
 
 use secure_runtime::authentication::{ClaimPath, Jwt};
 use serde_json::{Value, json};

@@ -1,5 +1,5 @@
-//! The pages of `docs/`: each is in the guide of the crate, its programs are doctests, and its links lead
-//! somewhere, on GitHub and in the documentation of the crate.
+//! The pages of `docs/`: each page is in the crate's guide, its programs are doctests, and its links work on
+//! GitHub and in rustdoc.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

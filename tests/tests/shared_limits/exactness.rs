@@ -1,4 +1,4 @@
-//! Instances without leases are as exact as one limiter in memory.
+//! Shared limits without leases are as exact as one limiter in memory.
 
 use std::collections::HashMap;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Redis is gone, slow, full, forgetful or not the master, and comes back.
+//! Redis is down, slow, full, restarted empty or a replica, and recovers.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,4 @@
-//! Permits that instances take in advance: fewer trips, and never more than the documented bound.
+//! Leases: permits that instances take in advance. They save round trips and never exceed the documented bound.
 
 use std::time::Duration;
 

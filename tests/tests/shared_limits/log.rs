@@ -1,4 +1,4 @@
-//! What the library logs, by the prefix of the limits it is about.
+//! The recorded log, filtered by the prefix of the limits.
 
 pub(crate) use secure_tests::log::record;
 

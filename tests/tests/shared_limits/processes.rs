@@ -1,4 +1,4 @@
-//! Real processes and one Redis.
+//! Several real processes with one Redis.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};

@@ -1,4 +1,4 @@
-//! The script by itself, against models: what is used when limits change, and periods of the calendar.
+//! The Lua script alone, compared with models: used shares when limits change, and calendar periods.
 
 use proptest::prelude::*;
 use secure_tests::RedisServer;

@@ -1,4 +1,4 @@
-//! A Redis that is reached by TLS: with a certificate that the machine trusts, or not at all.
+//! Redis over TLS: it is used only if its certificate is trusted.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};

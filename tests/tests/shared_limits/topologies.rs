@@ -1,4 +1,4 @@
-//! Redis as a cluster, and behind Sentinels; masters that end in the middle.
+//! Redis as a cluster and behind Sentinels, including masters that stop during the test.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Clocks that jump, disagree, or end.
+//! Clocks that jump, differ, or overflow.
 
 use secure_runtime::throttling::Limiter;
 

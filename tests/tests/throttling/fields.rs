@@ -1,4 +1,4 @@
-//! The fields that tell a client, read by a parser of RFC 9651.
+//! The rate limit header fields for clients, parsed by a parser of RFC 9651.
 
 use proptest::prelude::*;
 use secure_runtime::throttling::{

@@ -1,4 +1,4 @@
-//! Quotas and the in-memory limiter, from outside.
+//! Quotas and the in-memory limiter, tested through the public API.
 
 mod clock;
 mod fields;

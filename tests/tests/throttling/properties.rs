@@ -1,4 +1,4 @@
-//! The limiter against other formulations of the same rule, on random timelines.
+//! The limiter compared with other formulations of the same algorithm, on random timelines.
 
 use proptest::prelude::*;
 use secure_runtime::throttling::{Decision, Limiter, Quota};

@@ -1,4 +1,4 @@
-//! Every core at once: never one permit too many, none lost.
+//! The limiter under load from all cores: never one permit too many, none lost.
 
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -1,4 +1,4 @@
-//! Timelines that other implementations of GCRA publish.
+//! Timelines published by other implementations of GCRA.
 
 use std::time::Duration;
 

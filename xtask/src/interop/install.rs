@@ -1,5 +1,5 @@
-//! What the programs need, in `target/interop`: npm packages, Python packages, and Glewlwyd of Debian's
-//! packages, which are unpacked there and not installed. Everything is kept until its list changes.
+//! Installs the dependencies of the programs into `target/interop`: npm packages, Python packages, and Glewlwyd
+//! from Debian's packages, which are unpacked there. Each is kept until its list of packages changes.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,9 +1,9 @@
-//! `cargo xtask interop [FILTER]`: real identity providers, and clients that others wrote, against a
-//! server that is secured by this library; and the policy engines that it can ask (`engines`).
+//! `cargo xtask interop [FILTER]`: tests a server that is secured by this library with real identity providers
+//! and with clients of other projects, and tests the policy engines of the example (`engines`).
 //!
-//! The programs are in `tests/interop`. What they need is installed into `target/interop` and kept for the
+//! The programs are in `tests/interop`. Their dependencies are installed into `target/interop` and kept for the
 //! next run; see [`install`]. Each program starts its providers and servers on free ports of loopback and
-//! prints a line of JSON for each check; this prints them as a table, and fails if a check fails.
+//! prints a line of JSON per check; this module prints them as a table, and fails if a check fails.
 
 mod install;
 mod program;

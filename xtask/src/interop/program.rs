@@ -1,4 +1,4 @@
-//! One program of `tests/interop`: it runs in a process group of its own, for so long at most.
+//! Runs one program of `tests/interop` in its own process group, with a time limit.
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader};

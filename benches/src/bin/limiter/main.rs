@@ -1,9 +1,9 @@
-//! `limiter [--quick]`: our limiter beside governor's default one, both with `String` keys.
+//! `limiter [--quick]`: compares our limiter with governor's default one, both with `String` keys.
 //!
-//! A decision hashes the key and takes the count, at a time that the caller hands in: the pipeline
-//! reads the clock once for a whole request. governor's default limiter reads its own clock at each
-//! decision. `_with_clock` lets ours read one too, `_without_clock` takes governor's away. `matrix`
-//! has everybody else.
+//! A decision of ours hashes the key and updates the count, at a time that the caller passes in: the pipeline
+//! reads the clock once per request. governor's default limiter reads its own clock at each decision.
+//! In `_with_clock` ours reads a clock as well; in `_without_clock` governor does not. `matrix` compares all
+//! other limiters.
 
 mod matrix;
 

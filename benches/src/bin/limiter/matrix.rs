@@ -1,8 +1,8 @@
-//! Every contestant beside ours in one run: keys of two kinds, few and many, one thread and all of
-//! them, one hot key and all keys in turn; refused requests beside admitted ones.
+//! Compares every limiter with ours in one run: two types of keys, few and many, on one thread and on all,
+//! with one hot key and all keys in turn; refused requests and admitted ones.
 //!
-//! Figures are nanoseconds of processor time a decision, so that what other programs take is not
-//! counted. What threads do to each other is: they wait on cache lines, not asleep.
+//! Figures are nanoseconds of processor time per decision, so other programs do not count. Contention
+//! between threads does: threads wait actively for cache lines.
 
 use std::hint::black_box;
 use std::net::{IpAddr, Ipv6Addr};

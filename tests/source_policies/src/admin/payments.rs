@@ -1,4 +1,4 @@
-//! Policies by two patterns, one of which uses a named policy.
+//! A file with policies from two patterns, one of which uses a named policy.
 
 use actix_web::{get, post, web};
 use secure_runtime::secure;

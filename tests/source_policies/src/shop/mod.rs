@@ -1,4 +1,4 @@
-//! Files that only the policy of the program is about.
+//! A file to which only the policy of the whole program applies.
 
 use actix_web::get;
 use secure_runtime::secure;

@@ -1,4 +1,4 @@
-//! What the server is told about the provider, and the authenticators that this makes.
+//! The server's configuration for one provider, and the authenticators that are built from it.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What the library logs, one line each on standard error.
+//! Prints the log of the library to standard error, one event per line.
 
 use std::fmt::{Debug, Write as _};
 use std::time::{SystemTime, UNIX_EPOCH};

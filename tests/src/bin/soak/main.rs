@@ -1,5 +1,5 @@
-//! `soak SECONDS`: limits under churn for a long time, in memory and shared through a Redis that is
-//! restarted again and again. What is admitted must be what the quotas allow, and memory must stay flat.
+//! `soak SECONDS`: keeps limits busy for a long time, in memory and shared through a Redis that is restarted
+//! repeatedly. The admitted requests must match the quotas, and memory must stay flat.
 
 mod memory;
 mod shared;

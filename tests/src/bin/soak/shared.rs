@@ -1,4 +1,4 @@
-//! Limits shared by two instances, through a Redis that is restarted, empty, again and again.
+//! Soak test of limits shared by two instances, through a Redis that is restarted (and then empty) repeatedly.
 
 use std::num::NonZeroU32;
 use std::time::{Duration, Instant};

@@ -1,4 +1,4 @@
-//! Keys whose admitted requests are counted, and compared with what their quota allows.
+//! Counts the admitted requests of some keys and compares them with their quota.
 
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,4 +1,4 @@
-//! Who calls: the names, tokens and addresses of good and hostile clients.
+//! The callers: names, tokens and addresses of good and hostile clients.
 
 use std::cell::RefCell;
 use std::collections::HashMap;

@@ -1,4 +1,4 @@
-//! The service's log: what the library reports as its own fault, one line each.
+//! The service's log of internal errors of the library, one per line.
 
 use std::fmt::Debug;
 

@@ -1,5 +1,5 @@
-//! The good clients: they ask at a fixed pace, whether or not what they asked before was answered, and
-//! measure from the moment at which they wanted to ask.
+//! The good clients: they send requests at a fixed pace, even if earlier responses are missing. Latency is
+//! measured from the planned time of the request.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;

@@ -1,4 +1,4 @@
-//! A connection that speaks HTTP/1.1, as far as the clients need it.
+//! A minimal HTTP/1.1 connection for the clients.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};

@@ -1,4 +1,4 @@
-//! A connection that speaks HTTP/2 with prior knowledge.
+//! An HTTP/2 connection with prior knowledge, for the clients.
 
 use std::io::{Error, Result};
 use std::net::{Ipv4Addr, SocketAddr};

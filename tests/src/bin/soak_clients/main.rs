@@ -1,7 +1,7 @@
-//! `soak_clients SECONDS`: good clients beside slow, resetting and hostile ones for so long. The good ones
-//! are served as they are alone, memory stays flat, and no place is lost.
+//! `soak_clients SECONDS`: runs good clients beside slow, resetting and hostile ones for SECONDS. It checks
+//! that the good clients are served as well as alone, that memory stays flat, and that no slot leaks.
 //!
-//! The service is a process of its own: this program with the argument `serve`.
+//! The service runs in a separate process: this program with the argument `serve`.
 
 mod callers;
 mod errors;

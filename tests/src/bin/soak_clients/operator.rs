@@ -1,4 +1,4 @@
-//! The process of the service, as its operator sees it: memory, sockets, its log, and how its limits stand.
+//! Starts the service's process and observes it: memory, sockets, log, and the state of its limits.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};

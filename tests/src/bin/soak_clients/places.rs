@@ -1,5 +1,5 @@
-//! After the hostile clients have gone: nobody is served and nobody waits any more, and exactly as many
-//! requests as ever can be served at once.
+//! Checks after the hostile clients have gone: no request is in flight or queued, and every limit on requests
+//! in flight admits as many requests as before.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;

@@ -1,4 +1,4 @@
-//! What the phases came to: two tables, and what has to hold.
+//! The report: two tables of results, and the conditions that must hold.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

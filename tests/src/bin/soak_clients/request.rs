@@ -1,4 +1,4 @@
-//! One request of a client, in the form of either protocol.
+//! A client's request, written as HTTP/1.1 or HTTP/2.
 
 use actix_web::web::Bytes;
 

@@ -1,4 +1,4 @@
-//! The secured service that is kept busy, with the settings that the documentation recommends, and a port
+//! The secured service under test, with the settings that the documentation recommends, and a separate port
 //! for its operator.
 
 use std::io::{Read as _, Write as _};

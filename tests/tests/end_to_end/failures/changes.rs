@@ -1,4 +1,4 @@
-//! Budgets for failures that are changed while the program runs: what was used stays used.
+//! Failure budgets that are changed while the program runs: the used share stays used.
 
 use std::num::NonZeroU32;
 

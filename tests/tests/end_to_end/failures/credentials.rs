@@ -1,4 +1,4 @@
-//! Guessed credentials: who is banned, for how long, and who is not.
+//! Guessed credentials: which clients are banned, for how long, and which are not.
 
 use std::time::Duration;
 

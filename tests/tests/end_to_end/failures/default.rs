@@ -1,4 +1,4 @@
-//! The budget for failed authentication that is on by default.
+//! The failure budget for authentication that is enabled by default.
 
 use std::time::Duration;
 

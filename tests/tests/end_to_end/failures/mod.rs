@@ -1,4 +1,5 @@
-//! Budgets for failures: who fails too often is refused unjudged, and nobody else is.
+//! Failure budgets: a client with too many failures is refused before its credentials are checked; other
+//! clients are not affected.
 
 mod changes;
 mod credentials;

@@ -1,5 +1,5 @@
-//! Bans that are observed, or enforced for some addresses: nobody is refused, and the figures are those of
-//! a budget that refuses.
+//! Bans in shadow mode, or enforced only for some addresses: nobody is refused, but the statistics are those of
+//! an enforced budget.
 
 use std::collections::BTreeSet;
 

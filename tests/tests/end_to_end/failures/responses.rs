@@ -1,4 +1,4 @@
-//! Which answers are failures: of rules, of handlers, and of a login that names the account.
+//! Responses that count as failures: of rules, of handlers, and of a login that names the account.
 
 use std::sync::atomic::Ordering;
 

@@ -1,4 +1,4 @@
-//! What an endpoint says of a token, good, bad and malformed.
+//! Introspection answers about a token: valid, negative and malformed ones.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! How long an answer is remembered.
+//! The cache of introspection answers, and its expiry.
 
 use super::*;
 

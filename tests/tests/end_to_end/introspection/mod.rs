@@ -1,5 +1,5 @@
-//! Opaque tokens: what an introspection endpoint says of them, and every way in which it says it
-//! wrong, late or not at all.
+//! Opaque tokens and their introspection endpoint: correct answers, and answers that are wrong, late or
+//! missing.
 
 mod answers;
 mod memory;

@@ -1,4 +1,4 @@
-//! Endpoints that are down, slow, elsewhere or overrun.
+//! Introspection endpoints that are down, slow, moved or overloaded.
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};

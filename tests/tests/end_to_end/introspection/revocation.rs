@@ -1,4 +1,4 @@
-//! Opaque tokens that are revoked here, whatever the provider says of them: 401 from that moment.
+//! Opaque tokens that this service revokes get 401 from then on, even if the provider reports them as active.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 

@@ -1,4 +1,4 @@
-//! Signed answers (RFC 9701), and descriptions that cannot be right.
+//! Signed introspection answers (RFC 9701), and invalid configurations.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Limits on requests at once that are changed while requests are served and wait.
+//! Limits on requests in flight that are changed while requests are served and queued.
 
 use std::num::NonZeroU32;
 use std::time::Duration;

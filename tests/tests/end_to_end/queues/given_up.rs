@@ -1,4 +1,4 @@
-//! Who gives up leaves the queue at once, and what was on its way to them goes to the next.
+//! A client that disconnects leaves the queue at once; a slot that was meant for it goes to the next request.
 
 use std::future::{Future, poll_fn};
 use std::io::Write;

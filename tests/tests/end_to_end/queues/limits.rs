@@ -1,4 +1,4 @@
-//! Queues beside other limits on requests at once.
+//! Queues in combination with other limits on requests in flight.
 
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use futures_util::future::{join3, join4};

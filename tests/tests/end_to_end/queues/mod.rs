@@ -1,4 +1,4 @@
-//! Queues: who waits for a request to end is served in its turn, or refused in time.
+//! Queues: a queued request is served in order, or refused after its maximum wait.
 
 mod changes;
 mod given_up;

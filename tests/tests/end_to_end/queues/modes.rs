@@ -1,4 +1,4 @@
-//! Limits on requests at once that are observed, or enforced for some keys.
+//! Limits on requests in flight in shadow mode, or enforced only for some keys.
 
 use std::collections::BTreeSet;
 

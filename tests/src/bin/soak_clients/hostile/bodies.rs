@@ -1,4 +1,4 @@
-//! Clients whose bodies are malformed, too large, or more than they look.
+//! Hostile clients whose bodies are malformed, too large, or much larger after decompression.
 
 use std::io;
 use std::rc::Rc;

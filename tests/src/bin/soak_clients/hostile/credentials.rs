@@ -1,5 +1,5 @@
-//! Clients that guess: tokens, passwords, and objects that are not theirs. Half of them are at the address
-//! of good clients.
+//! Hostile clients that guess tokens, passwords, and the ids of objects that belong to others. Half of them
+//! use the address of good clients.
 
 use std::io;
 use std::net::Ipv4Addr;

@@ -1,4 +1,4 @@
-//! Clients with good credentials that ask for more than their share.
+//! Hostile clients with valid credentials that exceed their limits.
 
 use std::collections::BTreeSet;
 use std::io;

@@ -1,4 +1,4 @@
-//! Frames of HTTP/2 by hand, for what no client library sends (RFC 9113 section 4.1).
+//! HTTP/2 frames written by hand, for requests that no client library sends (RFC 9113 section 4.1).
 
 /// What a client sends first, and empty SETTINGS.
 pub(super) fn preface() -> Vec<u8> {

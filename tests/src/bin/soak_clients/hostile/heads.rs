@@ -1,4 +1,4 @@
-//! Clients whose head says two things about one body, or does not end.
+//! Hostile clients whose head has contradicting body lengths, or never ends.
 
 use std::io;
 use std::rc::Rc;

@@ -1,4 +1,4 @@
-//! The hostile clients: each kind has an act of its own, at a bounded pace, and says how often it did it.
+//! The hostile clients: each kind repeats one attack at a bounded pace and counts its attempts.
 
 mod bodies;
 mod credentials;

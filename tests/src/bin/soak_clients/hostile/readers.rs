@@ -1,4 +1,4 @@
-//! Clients that ask for much and read nothing of it.
+//! Hostile clients that request large responses and do not read them.
 
 use std::io;
 use std::rc::Rc;

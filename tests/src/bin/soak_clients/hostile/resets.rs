@@ -1,4 +1,4 @@
-//! Clients that reset their connection before they are answered, or without reading the answer.
+//! Hostile clients that reset their connection before the response, or without reading it.
 
 use std::io;
 use std::rc::Rc;

@@ -1,4 +1,4 @@
-//! Clients that send a byte a second, or nothing more at all, until the service has had enough.
+//! Hostile clients that send a byte a second, or stop sending, until the service closes the connection.
 
 use std::io;
 use std::rc::Rc;

@@ -1,4 +1,4 @@
-//! Clients that abuse the streams of HTTP/2.
+//! Hostile clients that abuse HTTP/2 streams.
 
 use std::io;
 use std::rc::Rc;
