@@ -16,15 +16,15 @@ use secure_runtime::throttling::{LimitKey, Limiter, Quota};
 
 const HOUR: NonZeroU32 = NonZeroU32::MIN.saturating_add(3599);
 
-/// Whoever says whether a key's request is admitted, at a time in nanoseconds.
+/// A limiter: decides whether a request of a key is admitted, at a time in nanoseconds.
 pub trait Contestant<K>: Sync {
-    /// Decides, and takes a permit.
+    /// Decides, and takes a permit if the request is admitted.
     fn admits(&self, key: &K, now_ns: u64) -> bool;
 }
 
-/// What can be a key of ours.
+/// A type that our limiter accepts as a key.
 pub trait Key: Clone + Eq + Hash + Send + Sync + 'static {
-    /// The key as a user of the limiter makes it.
+    /// The key as a user of the limiter creates it.
     fn of(&self, limiter: &Limiter) -> LimitKey;
 }
 
@@ -42,14 +42,14 @@ impl Key for IpAddr {
     }
 }
 
-/// Ours.
+/// Our limiter.
 #[derive(Debug)]
 pub struct Ours {
     limiter: Limiter,
     quota: Quota,
 }
 
-/// A map in parts, each behind a lock.
+/// A map in parts, each with its own lock.
 #[derive(Debug)]
 pub struct MutexMap<K> {
     shards: Vec<Mutex<HashMap<K, u64, RandomState>>>,
@@ -63,8 +63,8 @@ pub struct Papaya<K> {
     quota: Quota,
 }
 
-/// One an hour, and so many at once: with a burst that is never used up, every key stays live while
-/// it is measured, as keys of real limits do.
+/// One an hour, with a burst that is never used up: every key stays live during the measurement, as keys of real
+/// limits do.
 #[must_use]
 pub fn quota(burst: NonZeroU32) -> Quota {
     Quota::new(NonZeroU32::MIN, HOUR).with_burst(burst)
@@ -77,7 +77,7 @@ pub fn governor_quota(burst: NonZeroU32) -> governor::Quota {
 }
 
 impl Ours {
-    /// In memory for so many keys.
+    /// In memory, for this many keys.
     #[must_use]
     pub fn new(keys: usize, burst: NonZeroU32) -> Self {
         Self { limiter: Limiter::with_capacity_keys(keys), quota: quota(burst) }
@@ -119,7 +119,7 @@ impl<K> MutexMap<K> {
 impl<K: Key> Contestant<K> for MutexMap<K> {
     #[inline(always)]
     fn admits(&self, key: &K, now_ns: u64) -> bool {
-        // The map's own places come from the low bits.
+        // The map itself uses the low bits of the hash.
         let place = (self.hasher.hash_one(key) >> 48) as usize % self.shards.len();
         let Some(shard) = self.shards.get(place) else { return false };
         let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
@@ -135,12 +135,12 @@ impl<K: Key> Contestant<K> for MutexMap<K> {
 }
 
 impl<K: Key> Papaya<K> {
-    /// Empty.
+    /// An empty map.
     #[must_use]
     pub fn new(burst: NonZeroU32) -> Self {
-        // The default moves keys to a larger table little by little, and looks into both until then: a
-        // decision took ten times as long once no more keys came. This one stops all while it moves
-        // them, which shows in its slowest decision.
+        // By default the map moves keys to a larger table step by step and searches both tables meanwhile: once no
+        // more keys were inserted, a decision took ten times as long. In this mode the map blocks while it moves
+        // all keys, which shows in its slowest decision.
         let arrivals = papaya::HashMap::builder()
             .hasher(RandomState::new())
             .resize_mode(papaya::ResizeMode::Blocking)
@@ -162,7 +162,7 @@ impl<K: Key> Contestant<K> for Papaya<K> {
     }
 }
 
-/// GCRA: the arrival time after one more request, or nothing if it comes too early.
+/// GCRA: the theoretical arrival time after one more request, or `None` if the request is too early.
 #[inline]
 fn next_arrival(quota: &Quota, arrival: u64, now_ns: u64) -> Option<u64> {
     let interval = quota.emission_interval_ns();

@@ -16,5 +16,5 @@ pub mod row;
 pub mod timing;
 pub mod variants;
 
-/// What can go wrong while measuring; a person reads it.
+/// The error of a measurement, for people to read.
 pub type Failure = Box<dyn std::error::Error>;

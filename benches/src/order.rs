@@ -38,7 +38,7 @@ pub struct PeerOrder {
     pub note: String,
 }
 
-/// What the client is told.
+/// The response body.
 #[derive(Debug, Serialize)]
 pub struct Receipt {
     article: String,
@@ -58,7 +58,7 @@ impl From<PeerOrder> for Receipt {
 }
 
 impl NewOrder {
-    /// An order that breaks no rule, about as long as `note_bytes`.
+    /// A valid order, whose length is about `note_bytes`.
     #[must_use]
     pub fn example(note_bytes: usize) -> Self {
         Self {

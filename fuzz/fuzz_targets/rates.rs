@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use libfuzzer_sys::fuzz_target;
 
-// They know nothing of the rest of the macro, which is no library.
+// These modules do not depend on the rest of the macro crate, which cannot be used as a library.
 #[path = "../../secure-macros/src/parse/quantity.rs"]
 mod quantity;
 #[path = "../../secure-macros/src/parse/rate.rs"]
@@ -16,7 +16,7 @@ mod rate;
 use quantity::{Age, Size, Wait};
 use rate::Rate;
 
-/// What was read, if it reads the same when it is printed; else the mistake names the text.
+/// Checks that a parsed value parses to the same value after printing, and that an error quotes the text.
 fn read<T: Display, E: Display>(text: &str, read: impl Fn(&str) -> Result<T, E>) -> Option<T> {
     match read(text) {
         Ok(value) => {

@@ -49,7 +49,7 @@ fn beside(
     ))
 }
 
-/// Five policies, one of which permits; the caller's roles are its parents.
+/// Five policies, of which one permits the request; the caller's roles are its parent entities.
 fn cedar(rule: &CompiledRule, caller: &Principal) -> Result<(f64, f64), Failure> {
     let policies: PolicySet = r#"
         permit(principal in Role::"clerk", action == Action::"write", resource)
@@ -79,7 +79,7 @@ fn cedar(rule: &CompiledRule, caller: &Principal) -> Result<(f64, f64), Failure>
     })
 }
 
-/// A hundred rules for roles, as Casbin's own benchmarks have them.
+/// A hundred rules for roles, as in Casbin's own benchmarks.
 fn casbin(rule: &CompiledRule, caller: &Principal) -> Result<(f64, f64), Failure> {
     const MODEL: &str = "
         [request_definition]

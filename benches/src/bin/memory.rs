@@ -82,7 +82,7 @@ async fn main() -> Result<(), Failure> {
     Ok(())
 }
 
-/// Allocations of a request when everything is warm.
+/// Allocations of a request with warm caches.
 async fn per_request<S, B>(service: &S, token: &str) -> Result<f64, Failure>
 where
     S: Service<Request, Response = ServiceResponse<B>, Error = Error>,
@@ -98,7 +98,7 @@ where
     Ok((allocations() - before) as f64 / REQUESTS as f64)
 }
 
-/// Allocations of a request whose token was not seen before.
+/// Allocations of a request with a new token.
 async fn first_seen(fixture: &Fixture) -> Result<(), Failure> {
     let (algorithm, limits) = (Algorithm::Rs256, Limits::Roomy);
     let bare = per_first_request(&bare::application().await, fixture).await?;

@@ -17,7 +17,7 @@ const RULE: Rule = Rule::Any(&[
 
 const ITERATIONS: usize = 400_000;
 
-/// What a caller was granted, as a user would keep it.
+/// The permissions of a caller, as hand-written code would store them.
 struct Grants {
     roles: HashSet<String>,
     scopes: HashSet<String>,

@@ -55,7 +55,7 @@ async fn main() -> Result<(), Failure> {
     Row { name: "scope/last_of_2000", unit, ours, peer, peer_name }.print()
 }
 
-/// Nanoseconds of a request for one endpoint, ours and the peer's.
+/// Nanoseconds of a request to one endpoint, in our scope and in actix-web's.
 fn compare<A, B>(
     ours: &impl Service<Request, Response = ServiceResponse<A>, Error = Error>,
     peer: &impl Service<Request, Response = ServiceResponse<B>, Error = Error>,

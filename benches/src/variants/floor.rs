@@ -43,7 +43,7 @@ struct Guard {
 struct Caller {
     is_admin: bool,
     expires: u64,
-    /// When all of the caller's permits are there again, in nanoseconds.
+    /// When all of the caller's permits are available again, in nanoseconds.
     full: AtomicU64,
 }
 
@@ -71,11 +71,11 @@ impl Hasher for LastBytes {
     }
 }
 
-/// What one permit takes of a bucket of a million a second.
+/// The time that one permit takes to refill, at a million a second.
 const PERMIT: u64 = 1_000;
 const BURST: u64 = 1_000_000 * PERMIT;
 
-/// The largest body.
+/// The maximum length of a body.
 const MOST: usize = JSON_LIMIT;
 
 impl Guard {
@@ -103,7 +103,7 @@ impl Caller {
     }
 }
 
-/// A body that ends in an error where it is too large.
+/// A body stream that ends with an error if the body is too large.
 struct Bounded {
     body: Payload,
     left: usize,

@@ -14,22 +14,22 @@ pub mod secured;
 
 use std::num::NonZeroU32;
 
-/// How many requests a caller may send.
+/// The rate limit of a caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limits {
-    /// A million a second: nothing that is measured is denied, and every bucket is full again when
-    /// its caller's next request comes.
+    /// A million a second: no measured request is refused, and every bucket is full again when the
+    /// caller's next request arrives.
     Roomy,
-    /// A million an hour: nothing that is measured is denied, and no bucket is full again.
+    /// A million an hour: no measured request is refused, and no bucket is full again.
     InUse,
-    /// One an hour: the second request is denied.
+    /// One an hour: the second request is refused.
     Tight,
 }
 
 const MILLION: NonZeroU32 = NonZeroU32::MIN.saturating_add(999_999);
 
 impl Limits {
-    /// The limit as governor takes it.
+    /// The limit in governor's type.
     #[must_use]
     pub fn quota(self) -> governor::Quota {
         match self {

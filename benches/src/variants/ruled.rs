@@ -48,14 +48,14 @@ async fn bare(id: web::Path<u32>) -> Result<&'static str, Error> {
     Ok(order.article)
 }
 
-/// Which of the three.
+/// The three variants of the route.
 #[derive(Clone, Copy, Debug)]
 pub enum Kind {
-    /// By a rule.
+    /// The check is a rule of the attribute.
     Secured,
-    /// By the handler, behind the same authentication.
+    /// The check is in the handler, behind the same authentication.
     ByHand,
-    /// Nobody asks.
+    /// There is no check.
     Bare,
 }
 

@@ -10,12 +10,12 @@ use loom::thread;
 
 use crate::throttling::{Bound, Entered, InFlight, LimitKey, Limiter, Permit, Waiter};
 
-/// So many at once, and so many in the queue.
+/// A limit with this many requests in flight and this many in the queue.
 fn bound(most: u32, places: u32) -> Bound {
     Bound { most: NonZeroU32::new(most).unwrap(), places, wait: Duration::ZERO }
 }
 
-/// Counts how often it was woken, as the models see it.
+/// A waker that counts how often it was woken.
 struct Bell(AtomicU32);
 
 impl Wake for Bell {
@@ -36,7 +36,7 @@ impl Clone for World {
 }
 
 impl World {
-    /// A request is being served, one may be at once, and so many may wait.
+    /// One request is in flight, one is allowed, and this many may wait.
     fn new(places: u32) -> (Self, Permit) {
         let key = Limiter::with_capacity_bytes(0).key(0, "ada");
         let world = Self { all: InFlight::new(&[bound(1, places)]), key };
@@ -62,7 +62,7 @@ fn permit(waiter: &mut Waiter) -> Option<Permit> {
     waiter.poll(Waker::noop())
 }
 
-/// Somebody comes while another thread makes a place free.
+/// A request arrives while another thread frees a slot.
 fn is_served_or_woken(world: &World, frees: thread::JoinHandle<()>) {
     let bell = Arc::new(Bell(AtomicU32::new(0)));
     let waker = Arc::clone(&bell).into();
@@ -196,7 +196,7 @@ fn a_place_more_is_the_oldest_ones_whoever_comes_and_ends_meanwhile() {
         let (mut waiter, bell) = world.queued();
         let other = world.clone();
         let raises = thread::spawn(move || other.all.change(0, bound(2, 2)));
-        // Nobody overtakes: either one waits behind, or both are served.
+        // The order is kept: either the second request waits behind the first, or both are served.
         let late = world.enter();
         let is_first = waiter.poll(&Arc::clone(&bell).into());
         assert!(is_first.is_some() || matches!(late, Entered::Queued(_)));
@@ -228,7 +228,7 @@ fn with_fewer_places_nobody_is_lost_and_no_more_are_served_than_were() {
         let lowers = thread::spawn(move || other.all.change(0, bound(1, 1)));
         drop(first);
         lowers.join().unwrap();
-        // It was given the place before the change, or waits for both to end.
+        // The request got the slot before the change, or waits until both others have ended.
         let early = permit(&mut waiter);
         drop(second);
         let served = early.or_else(|| permit(&mut waiter)).expect("its turn");

@@ -13,17 +13,17 @@ const MOST: u32 = 8;
 const BOUNDS: Bounds = Bounds { brought: MOST, held: 2 * MOST };
 const WIDE: Bounds = Bounds { brought: MOST, held: 4 * MOST };
 
-/// A bell that tells one flight from another.
+/// The table of leases, with a number in place of a flight's waker, which identifies the flight.
 type Table = Leases<u32>;
 
-/// A key whose flights may bring `MOST`, and which has so many in hand, until `LIFE`.
+/// A key whose flights may lease up to `MOST` permits, with this many permits in hand until `LIFE`.
 fn table(in_hand: u32) -> Arc<Table> {
     table_within(BOUNDS, in_hand)
 }
 
 fn table_within(bounds: Bounds, in_hand: u32) -> Arc<Table> {
     let table = Table::new(8, LIFE);
-    // Asked for often: the next flight brings more than the last one.
+    // The key is used often, so the next flight leases more than the last one.
     for _ in 0..5 {
         assert!(matches!(table.depart(KEY, 1_000, bounds, 0, || 0), Departure::Begun(_, 0)));
         table.land(KEY, 0, Some(Landing { leased: 0, sent: 0, arrival: 0 }));
@@ -70,7 +70,7 @@ fn of_two_who_find_none_one_departs_and_what_it_brings_is_spent_once() {
         let done = threads.map(|thread| thread.join().unwrap());
         let begun: u32 = done.iter().map(|(begun, _)| begun).sum();
         let spent: u32 = done.iter().map(|(_, spent)| spent).sum();
-        // Either at the same time, or one after the other.
+        // Both run at the same time, or one after the other.
         assert!((1..=2).contains(&begun));
         assert_eq!(spent + spend(&table, 1) + spend(&table, 1), begun, "each permit once");
     });
@@ -81,7 +81,7 @@ fn a_flight_that_lands_beside_those_who_spend_loses_and_doubles_nothing() {
     loom::model(|| {
         let table = table(6);
         assert_eq!((0..4).map(|_| spend(&table, 1)).sum::<u32>(), 4);
-        // Two are in hand and two come: no more than that is ever there.
+        // Two permits are in hand and two arrive: there are never more than that.
         let begun = table.depart_early(KEY, BOUNDS, 1, || 1).expect("a flight");
         assert_eq!(begun, (MOST, 0));
         let other = Arc::clone(&table);
@@ -171,7 +171,7 @@ fn who_waited_is_served_before_others_whichever_flight_lands_first() {
             let table = Arc::clone(&table);
             thread::spawn(move || {
                 table.land(KEY, berth, Some(Landing { leased: MOST, sent: 1, arrival: 5 }));
-                // Who comes later finds nothing: all is waited for.
+                // A later request finds no permit, because others wait for all of them.
                 let found = table.spend(KEY, (1, BOUNDS), false, 1, |_| false);
                 assert!(!matches!(found, Spending::Spent(_)));
                 let all = table.spend(KEY, (MOST, BOUNDS), true, 1, |_| false);
@@ -231,7 +231,7 @@ fn what_is_put_back_makes_no_more_than_twice_what_a_flight_brings() {
 #[test]
 fn a_key_that_is_forgotten_in_flight_gets_nothing_twice() {
     loom::model(|| {
-        // One bucket of eight, full of keys that have nothing in hand.
+        // One bucket of eight, full of keys without permits in hand.
         let table = table(1);
         for key in 100..107 {
             assert!(matches!(table.depart(key, 1, BOUNDS, 1, || 9), Departure::Begun(_, 0)));

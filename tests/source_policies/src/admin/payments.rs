@@ -9,7 +9,7 @@ pub async fn pay(body: String) -> String {
     body
 }
 
-/// The same policy as the file's: it counts once.
+/// Uses the same policy as the file, which is applied once.
 #[secure(use = crate::policies::careful, objects = any)]
 #[get("/admin/payments/{id}")]
 pub async fn payment(id: web::Path<u32>) -> String {

@@ -15,5 +15,5 @@ pub async fn basket() -> &'static str {
     "basket"
 }
 
-// A macro in another file writes it, with a name from here.
+// A macro in another file generates this handler, with a name from this file.
 crate::macros::handler!(offers, "/offers");

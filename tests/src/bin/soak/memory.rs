@@ -55,7 +55,7 @@ pub(crate) fn soak(span: Span) -> Vec<Finding> {
     ]
 }
 
-/// A key that nobody asked for before, and one that is asked for all the time.
+/// A key that was never used before, and one that is used all the time.
 fn ask(limiter: &Limiter, clock: &SystemClock, watched: &Watched, turn: u64) {
     let now = clock.now().monotonic_nanos();
     let key = turn as usize % watched.keys();

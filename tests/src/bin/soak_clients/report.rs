@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::service::MAX_IN_FLIGHT;
 use crate::{Finding, good, hostile};
 
-/// Memory may grow by so many bytes between the first and the last quarter.
+/// The allowed growth of memory between the first and the last quarter, in bytes.
 const GROWTH: u64 = 8_000_000;
 
 pub(crate) fn print_good(before: &[good::Fared], beside: &[good::Fared]) {
@@ -42,7 +42,7 @@ pub(crate) fn print_hostile(all: &[hostile::Fared]) {
     }
 }
 
-/// They are served as they are alone, and none is refused.
+/// Good clients are served as well as without hostile ones, and none is refused.
 pub(crate) fn good(
     before: &[good::Fared],
     beside: &[good::Fared],
@@ -67,7 +67,7 @@ pub(crate) fn good(
                 rate(sum(before), alone),
                 rate(sum(beside), length)
             ),
-            // Not a number: nothing was right.
+            // Not a number: there was no correct response.
             holds: worst >= 99.0,
         },
         Finding {
@@ -83,7 +83,7 @@ pub(crate) fn good(
     ]
 }
 
-/// Each kind did what it is for, and the service ended what it has to end.
+/// Each kind of hostile client made its attack, and the service ended it where required.
 pub(crate) fn hostile(all: &[hostile::Fared]) -> Vec<Finding> {
     let begun: u64 = all.iter().map(|it| it.begun).sum();
     let names = |is_bad: &dyn Fn(&hostile::Fared) -> bool| {
@@ -111,7 +111,8 @@ pub(crate) fn hostile(all: &[hostile::Fared]) -> Vec<Finding> {
     ]
 }
 
-/// Connections that hold no place while their request is still coming are not bounded by places.
+/// Connections whose request is still incomplete hold no slot, so limits on requests in flight do not bound
+/// them.
 pub(crate) fn sockets(most: usize, before: usize) -> Finding {
     let most = most.saturating_sub(before) as u64;
     Finding {
@@ -120,7 +121,7 @@ pub(crate) fn sockets(most: usize, before: usize) -> Finding {
     }
 }
 
-/// The medians of the first and the last quarter.
+/// The medians of the first and of the last quarter.
 pub(crate) fn memory(samples: &[u64]) -> Finding {
     let median = |samples: &[u64]| {
         let mut samples = samples.to_vec();
