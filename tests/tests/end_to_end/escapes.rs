@@ -141,7 +141,7 @@ fn faults(module: &str) -> Vec<String> {
 
 #[test]
 fn no_handler_of_a_module_escapes_its_policy() {
-    // They compile, and could be mounted.
+    // The handlers compile and could be mounted.
     let _ = App::new().configure(unseen::in_a_body).service(
         secure_runtime::scope("/api")
             .service(unseen::inside)

@@ -20,7 +20,7 @@ fn panics_at_zero(quantity: u32) -> Result<(), ValidationError> {
     Ok(())
 }
 
-/// Panics where it is deserialized.
+/// Panics during deserialization.
 struct Read(u32);
 
 impl<'de> Deserialize<'de> for Read {
@@ -31,7 +31,7 @@ impl<'de> Deserialize<'de> for Read {
     }
 }
 
-/// Panics before there is a future.
+/// Panics before it returns its future.
 struct Early(u32);
 
 impl FromRequest for Early {
@@ -45,7 +45,7 @@ impl FromRequest for Early {
     }
 }
 
-/// Panics before there is a future, or in it.
+/// Panics before it returns its future, or in the future.
 struct Document(u32);
 
 impl Resource for Document {
