@@ -7,7 +7,7 @@ use validator::Validate;
 
 use crate::Runs;
 
-/// Whose endpoints these are.
+/// The module of these endpoints.
 pub(crate) const MODULE: &str = module_path!();
 
 #[derive(Deserialize, Validate)]

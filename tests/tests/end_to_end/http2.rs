@@ -56,7 +56,7 @@ fn field(name: &str, value: &str) -> Vec<u8> {
     field
 }
 
-/// Posts a body in one DATA frame, without `content-length`; gives back the answer's DATA.
+/// Posts a body in one DATA frame, without `content-length`; returns the DATA of the response.
 async fn post(address: SocketAddr, path: &str, fields: &[(&str, &str)], body: &str) -> String {
     let pseudo = [(":method", "POST"), (":scheme", "http"), (":path", path), (":authority", "x")];
     let head: Vec<u8> =

@@ -95,7 +95,7 @@ impl Runs {
     }
 }
 
-/// A security for the endpoints of one module, with the test issuer as its only authenticator and
+/// A `Security` for the endpoints of one module, with the test issuer as its only authenticator and
 /// a clock that stands still.
 pub(crate) fn security(module: &str) -> (SecurityBuilder, Issuer, FakeClock) {
     let clock = FakeClock::new();

@@ -99,11 +99,11 @@ async fn a_function_of_the_application_names_tiers_and_goes_before_the_token() {
     assert_eq!(admitted(&server, "/tiers", issuer.token("grace")).await, 1);
     let nobody = bearer(&issuer.token("nobody").sign());
     server.get("/tiers", &[&nobody]).await.problem(500);
-    // It is asked where a tier matters, and nowhere else.
+    // The tier is determined only for limits that need it.
     assert_eq!(server.get("/tenants", &[&nobody]).await.status, 200);
 }
 
-/// Knows nothing but names.
+/// An authenticator that returns only names.
 struct Names;
 
 impl Authenticator for Names {
