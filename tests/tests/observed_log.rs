@@ -13,7 +13,7 @@ fn logged() -> String {
     logged
 }
 
-/// Beyond its limit for as long as it is observed.
+/// Exceeds its limit, which is in shadow mode.
 #[secure(rate("1/h", mode = observe))]
 #[get("/observed")]
 async fn observed() -> HttpResponse {
@@ -49,7 +49,7 @@ async fn an_attack_on_an_observed_limit_does_not_fill_the_log_and_names_nobody()
     assert_eq!(total, 30 * 2 + 1, "everything is counted");
 }
 
-/// More addresses than fit.
+/// More addresses than the table has room for.
 #[secure(public, rate("1/h", by = address))]
 #[get("/crowded")]
 async fn crowded() -> HttpResponse {

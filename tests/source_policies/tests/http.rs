@@ -30,7 +30,7 @@ async fn a_file_has_the_policies_of_the_patterns_that_match_it() {
     let guest = bearer(&issuer.token("gus").sign());
     let staff = bearer(&issuer.token("sam").role("staff").sign());
     let admin = bearer(&issuer.token("ada").role("staff").role("admin").sign());
-    // Path, and the statuses of nobody, a guest, the staff and an admin.
+    // The path, and the statuses for an anonymous request, a guest, staff and an admin.
     for (path, expected) in [
         ("/admin", [401, 403, 200, 200]),
         ("/admin/reports", [401, 403, 200, 200]),
@@ -56,10 +56,10 @@ async fn a_file_has_the_policies_of_the_patterns_that_match_it() {
 async fn every_layer_counts() {
     let (server, issuer) = world();
     let admin = bearer(&issuer.token("ada").role("staff").role("admin").sign());
-    // An expression of a pattern.
+    // An expression in a pattern's policy.
     assert_eq!(server.get("/admin", &[&admin, "x-closed: 1"]).await.status, 403);
     assert_eq!(server.get("/basket", &[&admin, "x-closed: 1"]).await.status, 200);
-    // What a named policy bounds, and what it limits.
+    // The size limit and the rate limit of a named policy.
     let ada = [admin.as_str()];
     let pay = |body: &'static str| server.send("POST", "/admin/payments", &ada, body);
     assert_eq!(pay("more than sixteen bytes").await.status, 413);

@@ -40,7 +40,7 @@ fn name(number: usize, count: usize) -> Option<&'static str> {
     }
 }
 
-/// `inner` of the `count` services are those of a scope within, which stands in the middle.
+/// `inner` of the `count` services are in a nested scope, which is in the middle.
 macro_rules! scope {
     ($scope:path, $resource:path, $route:path, $handler:ident, $count:expr, $inner:expr) => {{
         let mut scope = $scope("/api");

@@ -10,7 +10,7 @@ use secure_runtime::{
 };
 use secure_tests::{TestServer, free_port};
 
-/// Everything that it sees, as claims.
+/// Puts everything that the authenticator sees into claims.
 struct Curious;
 
 impl Authenticator for Curious {
@@ -39,7 +39,7 @@ impl Authenticator for Curious {
     }
 }
 
-/// Stands for what TLS has found out about the client.
+/// In place of the data that TLS has about the client.
 struct Certificate(&'static str);
 
 #[secure(objects = any)]

@@ -26,7 +26,7 @@ async fn socket(request: HttpRequest, stream: web::Payload) -> Result<HttpRespon
     actix_web_actors::ws::start(Echo, &request, stream)
 }
 
-/// Its own policy would let it go on for ever.
+/// The endpoint's own policy would never end the stream.
 #[secure(public, websocket)]
 async fn open_socket(request: HttpRequest, stream: web::Payload) -> Result<HttpResponse, Error> {
     actix_web_actors::ws::start(Echo, &request, stream)
@@ -75,7 +75,7 @@ impl World {
         }
     }
 
-    /// Once the place is there again.
+    /// As soon as the slot is free again.
     async fn connect_soon(&self, path: &str) -> Framed<BoxedSocket, Codec> {
         loop {
             match self.connect(path).await {

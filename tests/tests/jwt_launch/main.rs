@@ -17,12 +17,12 @@ fn faults(jwt: Jwt) -> Vec<String> {
     jwt.into_authenticator().map(|_| ()).err().unwrap_or_default()
 }
 
-/// With everything that is needed; the keys of the test issuer stand for any good ones.
+/// A complete description; the test issuer's keys are accepted as real ones.
 fn complete(key: Key) -> Jwt {
     Jwt::with_key(key).accept_test_keys().issuer("https://issuer.example").audience("shop")
 }
 
-/// `expected` is the fault without the key's number; empty where the key is good.
+/// `expected` is the fault without the key's number, or empty if the key is valid.
 fn check(key: Key, expected: &str) {
     let found = faults(complete(key)).join("; ");
     let expected = if expected.is_empty() { String::new() } else { format!("key 1 {expected}") };

@@ -242,7 +242,7 @@ fn identifiers_are_names_where_they_decide_something() {
         let caller = bench.accepts(&odd);
         assert_eq!((caller.token_id(), caller.session()), (None, None));
     }
-    // Revocations are asked about both.
+    // Revocations use both claims.
     let revocations = Revocations::builder().clock(FakeClock::at(NOW)).in_memory();
     let bench = Bench::new(Issuer::hs256(), |jwt| jwt.revocations(&revocations));
     for claim in ["jti", "sid"] {
@@ -270,7 +270,7 @@ fn how_and_when_the_caller_signed_in_has_its_types() {
         bench.accepts_claim("auth_time", json!(NOW));
         let half = bench.token().claim("auth_time", json!(1_767_225_599.5)).sign();
         assert_eq!(bench.accepts(&half).authenticated_at(), Some(NOW - 1));
-        // In another form, they are not there: an endpoint that asks for them asks for a new sign-in.
+        // In another form they count as missing: an endpoint that needs them requires a new sign-in.
         let told = |claim: &str, value: Value| {
             let caller = bench.accepts(&bench.token().claim(claim, value).sign());
             let methods = caller.amr().count();

@@ -30,7 +30,7 @@ mod zitadel;
 
 use bench::{Bench, Claims, NOW, Row, claims, row};
 
-/// Causes that several providers' tokens have in common.
+/// Causes of refusal that tokens of several providers share.
 mod cause {
     pub(crate) const AUDIENCE: &str = "`aud` is another audience";
     pub(crate) const BOUND: &str =

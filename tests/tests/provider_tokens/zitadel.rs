@@ -35,7 +35,7 @@ fn id_token() -> Claims {
     )
 }
 
-// JSON objects have no order: these are sorted by the test's own writer.
+// JSON objects have no order; the test's own writer sorts these.
 const ADA: &str = "77776025198584418 roles=clerk,editor tenant=org-1 id=j-1";
 
 #[test]

@@ -16,12 +16,12 @@ pub(crate) fn number(number: u32) -> NonZeroU32 {
     NonZeroU32::new(number).expect("not zero")
 }
 
-/// `permits` in `window` seconds, `burst` at once.
+/// `permits` per `window` seconds, with this `burst`.
 pub(crate) fn quota(permits: u32, window: u32, burst: u32) -> Quota {
     Quota::new(number(permits), number(window)).with_burst(number(burst))
 }
 
-/// One request that costs one permit.
+/// A request that costs one permit.
 pub(crate) fn one(limiter: &Limiter, key: LimitKey, quota: &Quota, now: u64) -> Decision {
     limiter.check(key, quota, NonZeroU32::MIN, now)
 }

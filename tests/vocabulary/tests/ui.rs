@@ -14,13 +14,13 @@ fn ui() {
         cases.compile_fail("tests/ui/rates/*.rs");
         cases.compile_fail("tests/ui/implied/*.rs");
         cases.compile_fail("tests/ui/typed/*.rs");
-        // Two errors: that of rustc, and what to write instead.
+        // Two errors: rustc's own, and the macro's advice.
         cases.compile_fail("tests/ui/file_modules/*.rs");
         cases.pass(known);
         cases.pass("tests/ui/accepted/typed.rs");
     });
     with("clashing.toml", |cases| cases.compile_fail("tests/ui/typed_clash/*.rs"));
-    // The same program, and no other change than the vocabulary's.
+    // The same program with only the vocabulary changed.
     with("without_viewer.toml", |cases| cases.compile_fail(known));
     with("strict.toml", |cases| {
         cases.compile_fail("tests/ui/profile/*.rs");
@@ -54,7 +54,7 @@ fn ui() {
     topics.into_iter().for_each(one_mistake_is_one_error);
 }
 
-/// A mistake is one error, and it says what the case's `//~ ERROR` expects.
+/// A mistake gives exactly one error, which contains the case's `//~ ERROR` text.
 fn one_mistake_is_one_error(topic: &str) {
     for file in fs::read_dir(Path::new("tests/ui").join(topic)).unwrap() {
         let case = file.unwrap().path();
@@ -72,7 +72,7 @@ fn one_mistake_is_one_error(topic: &str) {
     }
 }
 
-/// Checks programs beside a vocabulary.
+/// Compiles programs with a vocabulary.
 fn with(vocabulary: &str, check: impl FnOnce(&TestCases)) {
     let project = target().join("tests/trybuild/vocabulary-tests");
     fs::create_dir_all(&project).unwrap();
@@ -81,7 +81,7 @@ fn with(vocabulary: &str, check: impl FnOnce(&TestCases)) {
     check(&TestCases::new());
 }
 
-/// A program that stands in the directory of the vocabulary, so that its policies of files hold for it.
+/// A program in the vocabulary's directory, so that its policies by file apply to the program.
 fn beside_the_vocabulary(case: &str) -> PathBuf {
     let from = Path::new("tests/ui/policies_of_files");
     let folder = target().join("tests/trybuild/vocabulary-tests/policies_of_files");
@@ -94,7 +94,7 @@ fn beside_the_vocabulary(case: &str) -> PathBuf {
     folder.join(format!("{case}.rs"))
 }
 
-/// The directory that trybuild takes: the workspace's.
+/// The directory that trybuild uses: the workspace's.
 fn target() -> PathBuf {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     env::var_os("CARGO_TARGET_DIR").map_or(workspace.join("target"), |named| workspace.join(named))
