@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 /// A new order.
 #[derive(Clone, Debug, Serialize, Deserialize, validator::Validate)]
 pub struct NewOrder {
-    /// Who gets it.
+    /// The recipient.
     #[validate(length(min = 1, max = 64))]
     pub customer: String,
-    /// What is sold.
+    /// The sold items.
     #[validate(length(min = 3, max = 32))]
     pub article: String,
     /// How many.
@@ -24,10 +24,10 @@ pub struct NewOrder {
 #[derive(Clone, Debug, Deserialize, validator_0_20::Validate)]
 #[validate(crate = "validator_0_20")]
 pub struct PeerOrder {
-    /// Who gets it.
+    /// The recipient.
     #[validate(length(min = 1, max = 64))]
     pub customer: String,
-    /// What is sold.
+    /// The sold items.
     #[validate(length(min = 3, max = 32))]
     pub article: String,
     /// How many.

@@ -39,7 +39,7 @@ pub struct IdentityProvider {
 struct State {
     keys: Vec<Value>,
     behaviour: Behaviour,
-    /// How often its keys were asked for.
+    /// How often its keys were fetched.
     asked: usize,
 }
 
@@ -82,7 +82,7 @@ impl IdentityProvider {
         self.state().behaviour = behaviour;
     }
 
-    /// How often its keys were asked for.
+    /// How often its keys were fetched.
     pub fn asked(&self) -> usize {
         self.state().asked
     }

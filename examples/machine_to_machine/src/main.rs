@@ -60,8 +60,8 @@ fn partners(issuer: String, secret: String) -> Introspection {
 fn new_key(owner: &str, scopes: &[String]) -> io::Result<()> {
     let principal = Principal::builder(owner).scopes(scopes.iter().map(String::as_str));
     let generated = ApiKey::generate("shop", principal).map_err(io::Error::other)?;
-    println!("for {owner}, shown this once: {}", generated.expose());
-    println!("for keys.json: {}", generated.record().to_json());
+    println!("API key of {owner}, shown only once: {}", generated.expose());
+    println!("record for keys.json: {}", generated.record().to_json());
     Ok(())
 }
 

@@ -47,8 +47,11 @@ async fn main() -> io::Result<()> {
     let now = SystemClock::new().now().unix_seconds();
     let token = || issuer.token("ada").scope("account:read").scope("payments:write");
     println!("http://{address}\n{}", security.inventory());
-    println!("An hour old:\n{}\n", token().authenticated_at(now - 3600).acr("pwd").sign());
-    println!("Just now:\n{}", token().authenticated_at(now).acr("mfa").sign());
+    println!(
+        "Signed in an hour ago:\n{}\n",
+        token().authenticated_at(now - 3600).acr("pwd").sign()
+    );
+    println!("Signed in just now:\n{}", token().authenticated_at(now).acr("mfa").sign());
     let app = move || {
         let metadata = security.resource_metadata();
         App::new().app_data(security.clone()).service(metadata).service(api())

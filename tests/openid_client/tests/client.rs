@@ -1,5 +1,5 @@
-//! A client that others wrote gets its tokens from a provider, and the API accepts them, also while
-//! the provider changes its keys; what is not an access token for the API is refused.
+//! A client library of another project gets tokens from a provider. The API accepts them, even while the
+//! provider rotates its keys, and refuses every token that is not an access token for the API.
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use std::sync::Arc;

@@ -21,7 +21,7 @@ async fn orders() -> &'static str {
     "[]"
 }
 
-/// Has the name that the inventory's row has inside the macro.
+/// Has the same name as the static inside the macro, and must not conflict with it.
 const SERVICE: &str = "/docs";
 
 fn app() -> secure_runtime::Scope<

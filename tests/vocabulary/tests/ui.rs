@@ -1,5 +1,5 @@
-//! What does not compile with a vocabulary, one error each, and that the compiler looks again when
-//! the file changes. One test, because all programs are checked beside one `secure.toml`.
+//! Programs that must not compile with a vocabulary, with one error each, and recompilation when the file
+//! changes. A single test, because all programs are compiled with the same `secure.toml`.
 
 use std::path::{Path, PathBuf};
 use std::{env, fs};

@@ -57,7 +57,7 @@ fn soak(length: Duration) -> Vec<Finding> {
     println!(
         "good clients warm up for {WARM_UP:?}, are alone for {alone:?}, then beside hostile ones for {length:?}"
     );
-    println!("the paces are moderate: held places, time and memory are tried, not the processor\n");
+    println!("the paces are moderate: they test held slots, time and memory, not the processor\n");
     good::run(service.http1, service.http2, WARM_UP);
     // By now, the connections of the warm-up are closed.
     std::thread::sleep(Duration::from_secs(1));

@@ -118,7 +118,7 @@ fn is_quiet(service: &Service) -> Finding {
 fn have_left(service: &Service) -> Finding {
     let left: u64 = service.at_once().iter().map(|it| it.left).sum();
     Finding {
-        what: format!("{left} requests given up while they waited in a queue"),
+        what: format!("{left} requests whose client disconnected while they were queued"),
         holds: left > 0,
     }
 }
@@ -131,7 +131,7 @@ fn are_sockets_closed(service: &Service, before: usize) -> Finding {
     let (now, took) = (service.open_sockets(), start.elapsed());
     Finding {
         what: format!(
-            "{now} sockets of the service open {took:.1?} later, {before} while nobody was there"
+            "{now} sockets of the service open {took:.1?} later, {before} before the clients started"
         ),
         holds: now <= before,
     }

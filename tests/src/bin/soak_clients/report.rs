@@ -10,7 +10,7 @@ use crate::{Finding, good, hostile};
 const GROWTH: u64 = 8_000_000;
 
 pub(crate) fn print_good(before: &[good::Fared], beside: &[good::Fared]) {
-    println!("good clients; milliseconds alone, and beside hostile ones");
+    println!("good clients; latency in milliseconds alone, and beside hostile ones");
     println!(
         "{:20} {:>7} {:>7} {:>8}  {:>6} {:>6}  {:>6} {:>6}  instead",
         "", "asked", "right", "repeated", "median", "99 %", "median", "99 %"
@@ -33,8 +33,8 @@ pub(crate) fn print_good(before: &[good::Fared], beside: &[good::Fared]) {
 }
 
 pub(crate) fn print_hostile(all: &[hostile::Fared]) {
-    println!("hostile clients; seconds of the longest act");
-    println!("{:42} {:>6} {:>6} {:>7}  what came of it", "", "begun", "done", "longest");
+    println!("hostile clients; seconds of the longest attack");
+    println!("{:42} {:>6} {:>6} {:>7}  outcomes", "", "begun", "done", "longest");
     for it in all {
         let longest = it.longest.as_secs_f64();
         let (name, begun, did) = (it.name, it.begun, it.did);
@@ -116,7 +116,7 @@ pub(crate) fn hostile(all: &[hostile::Fared]) -> Vec<Finding> {
 pub(crate) fn sockets(most: usize, before: usize) -> Finding {
     let most = most.saturating_sub(before) as u64;
     Finding {
-        what: format!("up to {most} connections at once, more than the {MAX_IN_FLIGHT} places"),
+        what: format!("up to {most} connections at once, more than the {MAX_IN_FLIGHT} slots"),
         holds: most > MAX_IN_FLIGHT,
     }
 }
