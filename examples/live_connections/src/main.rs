@@ -26,7 +26,7 @@ async fn feed(
     news: web::Data<News>,
 ) -> Result<HttpResponse, Error> {
     let (response, session, messages) = actix_ws::handle(&request, stream)?;
-    // Clients send little. `max_body` does not apply to frames, so their size is limited here.
+    // Clients send little, so the WebSocket library is configured with a small limit for the size of frames.
     rt::spawn(news::send(news.subscribe(), session, messages.max_frame_size(4096)));
     Ok(response)
 }
