@@ -1,4 +1,4 @@
-//! An allocator that counts what passes through it.
+//! An allocator that counts allocations and bytes in use.
 
 #![expect(
     unsafe_code,
@@ -11,18 +11,18 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
 static LIVE_BYTES: AtomicU64 = AtomicU64::new(0);
 
-/// The system's allocator with two counters. A program that counts names it as its
+/// The system's allocator with two counters. Programs that count allocations use it as their
 /// `#[global_allocator]`; programs that measure time do not.
 #[derive(Debug)]
 pub struct Counting;
 
-/// How often memory was asked for since the start, growth of a block included.
+/// The number of allocations since the start, including reallocations.
 #[must_use]
 pub fn allocations() -> u64 {
     ALLOCATIONS.load(Relaxed)
 }
 
-/// How many bytes are in use.
+/// The number of bytes in use.
 #[must_use]
 pub fn live_bytes() -> u64 {
     LIVE_BYTES.load(Relaxed)

@@ -1,4 +1,4 @@
-//! An accepted API key, beside what a careful user would write.
+//! Verification of an accepted API key, by this crate and by hand-written code.
 
 use std::collections::HashMap;
 use std::sync::{Arc, RwLock};
@@ -11,7 +11,7 @@ use secure_runtime::{Moment, Principal, RequestHead};
 
 use crate::Failure;
 
-/// So many keys are known to both.
+/// The number of keys on both sides.
 const KEYS: usize = 1000;
 const NOW: u64 = 1_767_225_600;
 const END: u64 = 2_000_000_000;
@@ -26,7 +26,7 @@ pub struct Fixture {
 }
 
 impl Fixture {
-    /// Makes the keys.
+    /// Generates the keys.
     ///
     /// # Errors
     ///
@@ -48,7 +48,7 @@ impl Fixture {
         Ok(Self { key, now, ours, by_hand: RwLock::new(by_hand) })
     }
 
-    /// Who is accepted by the authenticator.
+    /// The caller that the authenticator accepts.
     #[must_use]
     pub fn ours(&self, request: &RequestHead<'_>) -> Option<Principal> {
         match self.ours.authenticate(request, self.now) {
@@ -57,7 +57,7 @@ impl Fixture {
         }
     }
 
-    /// Who is accepted by a table of hashes.
+    /// The caller that a hand-written table of hashes accepts.
     #[must_use]
     pub fn by_hand(&self, request: &RequestHead<'_>) -> Option<Principal> {
         let hash = hash(request.header("x-api-key")?).ok()?;

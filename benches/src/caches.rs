@@ -1,8 +1,8 @@
-//! What could keep verified tokens, each behind the same authenticator: whole requests are compared,
-//! with nothing else changed.
+//! Alternative stores for verified tokens, each behind the same authenticator, so that whole requests can be
+//! compared with nothing else changed.
 //!
-//! All take the hash from the end of the token, compare the whole token, check its time and clone the
-//! principal. What is compared is how they find it, and what threads share meanwhile.
+//! All stores take the hash from the end of the token, compare the whole token, check its expiry and clone the
+//! principal. They differ in the lookup and in what threads share.
 
 use std::cell::RefCell;
 use std::hash::{BuildHasher, Hash, Hasher};
@@ -16,13 +16,13 @@ use secure_runtime::{Moment, Principal, RequestHead};
 
 /// A cache of verified tokens.
 pub trait Store: Send + Sync + 'static {
-    /// Who presents this token, if it is known.
+    /// The principal of this token, if it is in the cache.
     fn find(&self, token: Probe<'_>) -> Option<Principal>;
-    /// Keeps a token.
+    /// Stores a token.
     fn keep(&self, token: Token, principal: Principal);
 }
 
-/// An authenticator in front of another one, which verifies.
+/// An authenticator with a cache, in front of another one that verifies tokens.
 pub struct Remembering<S> {
     verifier: Arc<dyn Authenticator>,
     secret: ahash::RandomState,
@@ -30,7 +30,7 @@ pub struct Remembering<S> {
 }
 
 impl<S> Remembering<S> {
-    /// Remembers in this store what this authenticator accepts.
+    /// Caches in this store the tokens that the authenticator accepts.
     pub fn new(verifier: Arc<dyn Authenticator>, store: S) -> Self {
         Self { verifier, secret: ahash::RandomState::new(), store }
     }
@@ -65,7 +65,7 @@ impl<S: Store> Authenticator for Remembering<S> {
     }
 }
 
-/// A token as a key: its hash, and all of it.
+/// A token as a key: its hash and its text.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Token {
     hash: u64,
@@ -97,7 +97,7 @@ impl Hash for Probe<'_> {
     }
 }
 
-/// Hands on the hash that keys bring along.
+/// A hasher that returns the hash that is stored in the key.
 #[derive(Clone, Copy, Default)]
 pub struct HashedAlready;
 
@@ -130,13 +130,13 @@ pub struct Quick(
     quick_cache::sync::Cache<Token, Principal, quick_cache::UnitWeighter, HashedAlready>,
 );
 
-/// moka: a concurrent map, and a log of what was read.
+/// moka: a concurrent map with a log of reads.
 pub struct Moka(moka::sync::Cache<Token, Principal, HashedAlready>);
 
-/// papaya: a lock-free map without a bound, so the least that a lock-free cache costs.
+/// papaya: a lock-free map without a bound, which gives the minimum cost of a lock-free cache.
 pub struct Papaya(papaya::HashMap<Token, Principal, HashedAlready>);
 
-/// Slots of an `ArcSwap` each, without a bound: lock-free, made of what the project depends on.
+/// Slots with an `ArcSwap` each, without a bound: lock-free, and built from existing dependencies.
 pub struct Slots(Box<[Slot]>);
 
 #[derive(Default)]
@@ -145,8 +145,8 @@ struct Slot {
     kept: ArcSwapOption<(Token, Principal)>,
 }
 
-/// A table for each thread, without a bound, and with principals that no other thread touches: the
-/// least that any cache costs, at the price of as many copies and verifications as threads.
+/// A table for each thread, without a bound, whose principals no other thread uses. It gives the minimum cost of
+/// any cache, but needs one copy and one verification per thread.
 pub struct PerThread(usize);
 
 thread_local! {

@@ -1,7 +1,7 @@
-//! Limiters that a program could use instead of ours, all deciding about the same keys.
+//! Alternatives to our limiter, all with the same keys.
 //!
-//! The mutex map and papaya are what one writes by hand: GCRA on one number a key. They are given
-//! the time as ours is, and never forget a key.
+//! The mutex map and papaya show what one would write by hand: GCRA with one number per key. Like ours they
+//! get the time as an argument, but they never remove a key.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -21,9 +21,9 @@ pub trait Contestant<K>: Sync {
     fn admits(&self, key: &K, now: Moment) -> bool;
 }
 
-/// What can be a key of ours.
+/// A type that our limiter accepts as a key.
 pub trait Key: Clone + Eq + Hash + Send + Sync + 'static {
-    /// The key as a user of the limiter makes it.
+    /// The key as a user of the limiter creates it.
     fn of(&self, limiter: &Limiter) -> LimitKey;
 }
 
@@ -41,14 +41,14 @@ impl Key for IpAddr {
     }
 }
 
-/// Ours.
+/// Our limiter.
 #[derive(Debug)]
 pub struct Ours {
     limiter: Limiter,
     quota: Quota,
 }
 
-/// A map in parts, each behind a lock.
+/// A map in parts, each with its own lock.
 #[derive(Debug)]
 pub struct MutexMap<K> {
     shards: Vec<Mutex<HashMap<K, u64, RandomState>>>,
@@ -62,8 +62,8 @@ pub struct Papaya<K> {
     pace: Pace,
 }
 
-/// One an hour, and so many at once: with a burst that is never used up, every key stays live while
-/// it is measured, as keys of real limits do.
+/// One an hour, with a burst that is never used up: every key stays live during the measurement, as keys of real
+/// limits do.
 #[must_use]
 pub fn quota(burst: NonZeroU32) -> Quota {
     Quota::per_hour(NonZeroU32::MIN).with_burst(burst)
@@ -76,7 +76,7 @@ pub fn governor_quota(burst: NonZeroU32) -> governor::Quota {
 }
 
 impl Ours {
-    /// In memory for so many keys.
+    /// In memory, for this many keys.
     #[must_use]
     pub fn new(keys: usize, burst: NonZeroU32) -> Self {
         Self { limiter: Limiter::with_capacity_keys(keys), quota: quota(burst) }
@@ -134,12 +134,12 @@ impl<K: Key> Contestant<K> for MutexMap<K> {
 }
 
 impl<K: Key> Papaya<K> {
-    /// Empty.
+    /// An empty map.
     #[must_use]
     pub fn new(burst: NonZeroU32) -> Self {
-        // The default moves keys to a larger table little by little, and looks into both until then: a
-        // decision took ten times as long once no more keys came. This one stops all while it moves
-        // them, which shows in its slowest decision.
+        // By default the map moves keys to a larger table step by step and searches both tables meanwhile: once no
+        // more keys were inserted, a decision took ten times as long. In this mode the map blocks while it moves
+        // all keys, which shows in its slowest decision.
         let arrivals = papaya::HashMap::builder()
             .hasher(RandomState::new())
             .resize_mode(papaya::ResizeMode::Blocking)

@@ -1,5 +1,5 @@
-//! Requests without a network, made and answered one after the other on one thread, so that memory
-//! is taken and given back as it is in a server.
+//! Requests without a network, sent and answered one after the other on one thread, so that memory is
+//! allocated and freed as in a server.
 
 use actix_http::Request;
 use actix_web::body::MessageBody;
@@ -29,7 +29,7 @@ pub fn body(note_bytes: usize) -> Result<Bytes, Failure> {
     Ok(serde_json::to_vec(&NewOrder::example(note_bytes))?.into())
 }
 
-/// One request, as a client's library sends it.
+/// A request as a client library sends it.
 #[must_use]
 pub fn request(token: Option<&str>, body: &Bytes) -> Request {
     let mut request = TestRequest::post()
@@ -58,7 +58,7 @@ pub fn request_for_object(token: &str) -> Request {
         .to_request()
 }
 
-/// Sends one request; middleware that fails counts as the response it turns into.
+/// Sends one request; an error of a middleware counts as the response that it becomes.
 pub async fn status<S, B>(service: &S, request: Request) -> StatusCode
 where
     S: Service<Request, Response = ServiceResponse<B>, Error = Error>,
@@ -70,11 +70,11 @@ where
     }
 }
 
-/// Sends all requests, each of which must be answered with `expected`.
+/// Sends all requests; each must be answered with the status `expected`.
 ///
 /// # Errors
 ///
-/// When one is not.
+/// When a response has another status.
 pub async fn drive<S, B>(
     service: &S,
     requests: impl Iterator<Item = Request>,

@@ -1,7 +1,7 @@
-//! Keys and tokens, made once for each run so that every program measures the same input.
+//! Keys and tokens, generated once per run so that every program measures the same input.
 //!
-//! They are made by a program of their own: generating and signing take a random number of
-//! instructions, which must not reach the counts.
+//! A separate program generates them: generating and signing take a random number of instructions, which
+//! must not reach the counts.
 
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -18,14 +18,14 @@ use serde_json::json;
 
 use crate::Failure;
 
-/// Who signs.
+/// The issuer of the tokens.
 pub const ISSUER: &str = "https://issuer.example";
-/// Whom they are about.
+/// The subject of the tokens.
 pub const SUBJECT: &str = "6f1c1f0a-8d0e-4f3b-9f43-1d2f6f0d7a11";
-/// Whom the tokens are for.
+/// The audience of the tokens.
 pub const AUDIENCE: &str = "shop";
 
-/// Which signature the tokens bear.
+/// The signature algorithm of the tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Algorithm {
     /// RSASSA-PKCS1-v1_5 with a key of 2048 bits.
@@ -46,12 +46,12 @@ impl std::str::FromStr for Algorithm {
     }
 }
 
-/// Everything a measurement needs to know about the issuer.
+/// The keys and tokens of the issuer that a measurement needs.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Fixture {
     /// The RSA key, as `-----BEGIN PUBLIC KEY-----`.
     pub public_pem: String,
-    /// The RSA key as aws-lc takes it (RFC 8017 appendix A.1.1).
+    /// The RSA key in the format of aws-lc (RFC 8017 appendix A.1.1).
     pub public_der: Vec<u8>,
     /// The HMAC key.
     pub secret: Vec<u8>,
@@ -59,14 +59,14 @@ pub struct Fixture {
     pub rs256: Tokens,
     /// Tokens signed with the HMAC key.
     pub hs256: Tokens,
-    /// RSA tokens that differ in their `jti`, each to be shown once.
+    /// RSA tokens with different `jti`, each to be presented once.
     pub first_seen: Vec<String>,
 }
 
-/// One token for each thing that a request can be.
+/// One token for each kind of request.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Tokens {
-    /// Valid, with the role that the route demands.
+    /// Valid, with the role that the route requires.
     pub admin: String,
     /// Valid, with another role.
     pub viewer: String,
@@ -79,11 +79,11 @@ pub struct Tokens {
 }
 
 impl Fixture {
-    /// Makes new keys and tokens that are valid for a day.
+    /// Generates new keys and tokens that are valid for a day.
     ///
     /// # Errors
     ///
-    /// When the cryptographic library cannot make a key or a signature.
+    /// When the cryptographic library cannot generate a key or a signature.
     pub fn generate(first_seen: usize) -> Result<Self, Failure> {
         let pair = KeyPair::generate(KeySize::Rsa2048)?;
         let other = KeyPair::generate(KeySize::Rsa2048)?;
@@ -107,7 +107,7 @@ impl Fixture {
         })
     }
 
-    /// Reads what [`Self::write`] wrote.
+    /// Reads a file that [`Self::write`] wrote.
     ///
     /// # Errors
     ///
@@ -116,7 +116,7 @@ impl Fixture {
         Ok(serde_json::from_slice(&std::fs::read(path)?)?)
     }
 
-    /// Keeps the fixture in a file.
+    /// Writes the fixture to a file.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! Proof that an application really enforces what it is measured for.
+//! Checks that an application really enforces what it is measured for.
 
 use actix_web::Error;
 use actix_web::body::MessageBody;
@@ -11,12 +11,12 @@ use crate::Failure;
 use crate::drive::{LARGE_NOTE, SMALL_NOTE, body, request, status};
 use crate::fixture::Tokens;
 
-/// Shows an application every kind of request that it must accept or refuse, each one twice: an
-/// answer from a cache must be the same.
+/// Sends an application every kind of request that it must accept or refuse, each one twice: with a warm cache
+/// the response must be the same.
 ///
 /// # Errors
 ///
-/// When one answer is not the right one.
+/// When a response is wrong.
 pub async fn check<S, B>(name: &str, service: &S, tokens: &Tokens) -> Result<(), Failure>
 where
     S: Service<Request, Response = ServiceResponse<B>, Error = Error>,
@@ -56,11 +56,11 @@ where
     Ok(())
 }
 
-/// Shows an application with a limit of one request two of them.
+/// Sends two requests to an application with a limit of one request.
 ///
 /// # Errors
 ///
-/// When the second one is not denied.
+/// When the second one is not refused.
 pub async fn check_limit<S, B>(name: &str, service: &S, tokens: &Tokens) -> Result<(), Failure>
 where
     S: Service<Request, Response = ServiceResponse<B>, Error = Error>,

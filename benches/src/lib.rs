@@ -1,7 +1,7 @@
 //! The same route in several applications, and the tools that measure them.
 //!
-//! Every application answers `POST /api/orders` with the same handler body. They differ only in what
-//! stands between the request and the handler; [`honest`] proves that it really stands there.
+//! Every application answers `POST /api/orders` with the same handler body. They differ only in the checks
+//! before the handler; [`honest`] verifies that these checks are enforced.
 
 pub mod allocator;
 pub mod api_key;

@@ -1,14 +1,14 @@
-//! The body of the measured request, and the answer to it.
+//! The body of the measured request, and its response.
 
 use serde::{Deserialize, Serialize};
 
 /// A new order.
 #[derive(Clone, Debug, Serialize, Deserialize, validator::Validate)]
 pub struct NewOrder {
-    /// Who gets it.
+    /// The recipient.
     #[validate(length(min = 1, max = 64))]
     pub customer: String,
-    /// What is sold.
+    /// The sold items.
     #[validate(length(min = 3, max = 32))]
     pub article: String,
     /// How many.
@@ -24,10 +24,10 @@ pub struct NewOrder {
 #[derive(Clone, Debug, Deserialize, validator_0_20::Validate)]
 #[validate(crate = "validator_0_20")]
 pub struct PeerOrder {
-    /// Who gets it.
+    /// The recipient.
     #[validate(length(min = 1, max = 64))]
     pub customer: String,
-    /// What is sold.
+    /// The sold items.
     #[validate(length(min = 3, max = 32))]
     pub article: String,
     /// How many.
@@ -38,7 +38,7 @@ pub struct PeerOrder {
     pub note: String,
 }
 
-/// What the client is told.
+/// The response body.
 #[derive(Debug, Serialize)]
 pub struct Receipt {
     article: String,
@@ -58,7 +58,7 @@ impl From<PeerOrder> for Receipt {
 }
 
 impl NewOrder {
-    /// An order that breaks no rule, about as long as `note_bytes`.
+    /// A valid order, whose length is about `note_bytes`.
     #[must_use]
     pub fn example(note_bytes: usize) -> Self {
         Self {

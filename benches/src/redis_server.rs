@@ -1,4 +1,4 @@
-//! A Redis on loopback for a measurement.
+//! A Redis server on loopback for a measurement.
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::process::{Child, Command, Stdio};
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::Failure;
 
-/// A server that keeps nothing on disk, stopped when this is dropped.
+/// A server without files on disk, which is stopped when this is dropped.
 pub struct RedisServer {
     process: Child,
     /// `redis://127.0.0.1:PORT/`
@@ -14,7 +14,7 @@ pub struct RedisServer {
 }
 
 impl RedisServer {
-    /// Starts one on a free port.
+    /// Starts a server on a free port.
     ///
     /// # Errors
     ///
@@ -25,7 +25,7 @@ impl RedisServer {
             .args(["--port", &port.to_string(), "--bind", "127.0.0.1"])
             .args(["--save", "", "--appendonly", "no"])
             .args(["--dir", &std::env::temp_dir().display().to_string()])
-            // What another server has left there is not read.
+            // The server does not read files that another one has left there.
             .args(["--dbfilename", &format!("none-{port}.rdb")])
             .stdout(Stdio::null())
             .spawn()
@@ -45,7 +45,7 @@ impl RedisServer {
 
 impl Drop for RedisServer {
     fn drop(&mut self) {
-        // By its process: another Redis of this machine is not ours to stop.
+        // Stop this process only; other Redis servers on this machine keep running.
         let stopped = self.process.kill().and_then(|()| self.process.wait());
         if let Err(error) = stopped {
             eprintln!("redis-server cannot be stopped: {error}");

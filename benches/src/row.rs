@@ -1,20 +1,20 @@
-//! One line of the result: two figures side by side.
+//! One row of the results: two figures to compare.
 
 use serde::Serialize;
 
-/// What was measured, ours and the peer's; printed as one line of JSON, which `cargo xtask bench`
+/// A measured figure of ours and of the peer; printed as one line of JSON, which `cargo xtask bench`
 /// collects.
 #[derive(Debug, Serialize)]
 pub struct Row<'a> {
     /// `topic/figure`.
     pub name: &'a str,
-    /// What one unit of the figures is.
+    /// The unit of the figures.
     pub unit: &'a str,
     /// Our figure.
     pub ours: f64,
     /// The peer's figure.
     pub peer: f64,
-    /// Who the peer is.
+    /// The name of the peer.
     pub peer_name: &'a str,
 }
 

@@ -1,23 +1,23 @@
-//! Medians of interleaved runs: what disturbs the machine disturbs both sides.
+//! Medians of interleaved runs: a disturbance of the machine affects both sides.
 
 use std::time::Instant;
 
-/// The middle of the figures; zero of none.
+/// The median of the figures; zero if there are none.
 #[must_use]
 pub fn median(figures: &mut [f64]) -> f64 {
     figures.sort_by(f64::total_cmp);
     figures.get(figures.len() / 2).copied().unwrap_or_default()
 }
 
-/// Nanoseconds that one call takes.
+/// The duration of one call in nanoseconds.
 pub fn nanoseconds(work: impl FnOnce()) -> f64 {
     let start = Instant::now();
     work();
     start.elapsed().as_secs_f64() * 1e9
 }
 
-/// Nanoseconds an iteration of each of two pieces of work, run in turns; the order changes from
-/// round to round.
+/// Nanoseconds per iteration of each of two pieces of work, which run in turns; the order changes each
+/// round.
 pub fn side_by_side(
     rounds: usize,
     iterations: usize,

@@ -1,4 +1,4 @@
-//! Any text as an API key: what is accepted has the documented form, and one id and one hash.
+//! Fuzzes API keys: an accepted text has the documented form, and exactly one id and one hash.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -9,7 +9,7 @@ fuzz_target!(|text: &str| {
         assert!(text.len() <= 75 && text.bytes().all(|it| it == b'_' || it.is_ascii_alphanumeric()));
         let (id, secret) = text.rsplit_once('_').expect("what is accepted has a public part");
         assert!(key.id() == id && secret.len() == 36 && key.hash().is_of(&key));
-        // The checksum covers everything: no other key differs in one place alone.
+        // The checksum covers the whole key: changing a single character makes it invalid.
         for (place, byte) in text.bytes().enumerate() {
             let other = if byte == b'0' { "1" } else { "0" };
             let changed = [&text[..place], other, &text[place + 1..]].concat();

@@ -1,4 +1,4 @@
-//! One `Authorization` line, any bytes.
+//! Fuzzes one `Authorization` header line with arbitrary bytes.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

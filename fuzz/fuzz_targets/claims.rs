@@ -1,5 +1,5 @@
-//! Any bytes as claims, signed: what is accepted has the claims that the profile demands, is of no other
-//! kind, and is explained as it is judged.
+//! Fuzzes the claims of signed tokens: accepted claims contain what the profile requires and are of no other
+//! kind, and the explanation agrees with the verifier.
 #![no_main]
 
 use std::sync::{Arc, LazyLock};

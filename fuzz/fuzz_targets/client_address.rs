@@ -1,5 +1,5 @@
-//! Any bytes as forwarding headers, in front of what trusted proxies appended: the client is found,
-//! and is never what the bytes say.
+//! Fuzzes forwarding headers in front of what trusted proxies append: the client IP is found, and the fuzzed
+//! bytes never determine it.
 #![no_main]
 
 use std::net::IpAddr;
@@ -9,7 +9,7 @@ use secure_runtime::testing::client_address;
 use secure_runtime::{ForwardingHeader, TrustedProxies};
 
 fuzz_target!(|sent: &str| {
-    // What no server takes as a header's value.
+    // Skip bytes that no server accepts in a header value.
     if !sent.bytes().all(|byte| byte == b'\n' || (b' '..=b'~').contains(&byte)) {
         return;
     }
@@ -23,10 +23,10 @@ fuzz_target!(|sent: &str| {
         let counted = TrustedProxies::hops(2).header(header.clone());
         let known = known.clone().header(header);
         let mut lines: Vec<(&str, &str)> = sent.lines().map(|line| (name, line)).collect();
-        // From an untrusted peer nothing counts; from a trusted one, whatever it says is an answer.
+        // Headers of an untrusted peer are ignored; headers of a trusted peer always give some address.
         assert_eq!(client_address(&known, client, &lines), client);
         assert!(client_address(&known, inner, &lines).is_some());
-        // The proxies append to the last line, or in lines of their own.
+        // The proxies append to the last line, or add lines of their own.
         let last = lines.pop().map(|(_, line)| format!("{line}, {appended}"));
         let one_line = last.as_deref().unwrap_or(appended);
         for proxies in [&known, &counted] {

@@ -1,5 +1,5 @@
-//! Any text as the answer of an introspection endpoint: what is accepted says that the token is
-//! active, for this service, and now.
+//! Fuzzes the answer of an introspection endpoint: an accepted answer declares the token active, for this
+//! service, and at this time.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -21,7 +21,7 @@ fuzz_target!(|answer: &str| {
         assert_eq!(members["active"], true);
         let audience = &members["aud"];
         assert!(audience == "test" || audience.as_array().unwrap().contains(&"test".into()));
-        // A member that is `null` is not there.
+        // A member with the value `null` counts as absent.
         let given = |name: &str| members.get(name).filter(|value| !value.is_null());
         assert!(given("iss").is_none_or(|issuer| issuer == "https://issuer.test"));
         assert!(given("cnf").is_none());

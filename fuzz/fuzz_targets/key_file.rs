@@ -1,5 +1,5 @@
-//! Any text as a file of API keys: never a panic, never other keys than it names, and no fault
-//! repeats what stands in it.
+//! Fuzzes files of API keys: no panic, no keys other than those in the file, and no error message that
+//! repeats the file's content.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

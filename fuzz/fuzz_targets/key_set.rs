@@ -1,4 +1,4 @@
-//! Any text as a published key set: never a panic, never more keys than it has, never a secret.
+//! Fuzzes published key sets: no panic, no more keys than the set has, no secret keys.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

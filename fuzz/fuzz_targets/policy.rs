@@ -1,5 +1,5 @@
-//! Any text as a policy: what is read means the same however it is written, and whatever is added to it
-//! that no version knows makes it unreadable, and admit nobody.
+//! Fuzzes serialized policies: formatting does not change the meaning of a policy, and an unknown addition
+//! makes it unreadable, so that it admits nobody.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -7,13 +7,13 @@ use secure_runtime::testing::written_policy;
 use serde_json::Value;
 
 fuzz_target!(|text: &str| {
-    // An author's nesting is bounded by the compiler, and the fuzzer's by this.
+    // The compiler limits the nesting of real policies; this limits that of the fuzzer.
     if text.len() > 4096 {
         return;
     }
     let Some(read) = written_policy(text) else { return };
     let Ok(value) = serde_json::from_str::<Value>(text) else {
-        // Deeper than this reader goes by default.
+        // The nesting is deeper than serde_json's default limit.
         return;
     };
     assert_eq!(written_policy(&value.to_string()).as_deref(), Some(&*read));

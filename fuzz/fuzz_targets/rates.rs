@@ -1,5 +1,5 @@
-//! Any text as a rate, a quota, a wait, an age, a size: what is read is within its bounds, and reads the
-//! same when it is printed.
+//! Fuzzes rates, quotas, waits, ages and sizes: a parsed value is within its bounds, and parses to the same
+//! value after printing.
 #![no_main]
 
 use std::fmt::Display;
@@ -16,7 +16,7 @@ mod rate;
 use quantity::{Age, Size, Wait};
 use rate::Rate;
 
-/// What was read, if it reads the same when it is printed; else the mistake names the text.
+/// Checks that a parsed value parses to the same value after printing, and that an error quotes the text.
 fn read<T: Display, E: Display>(text: &str, read: impl Fn(&str) -> Result<T, E>) -> Option<T> {
     match read(text) {
         Ok(value) => {

@@ -1,4 +1,4 @@
-//! A token of any bytes: without the key none is ever good.
+//! Fuzzes tokens: without the key no token is accepted.
 #![no_main]
 
 use std::sync::LazyLock;

@@ -1,4 +1,4 @@
-//! The way to a Redis whose clock is set by a test: whoever asks it by this way asks at that time.
+//! A proxy in front of Redis whose clock a test can set: scripts that run through it see the test's time.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -8,7 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::RedisServer;
 
-/// Hands on all commands, and gives scripts that ask for the server's time another one.
+/// Forwards all commands, but replaces the server's time that scripts read.
 pub struct ClockedRedis {
     port: u16,
     ahead: Arc<AtomicI64>,
@@ -26,7 +26,7 @@ impl ClockedRedis {
                 let ahead = Arc::clone(&of_connections);
                 let there = upstream.try_clone().expect("a second handle");
                 let back = client.try_clone().expect("a second handle");
-                // They end with their connections.
+                // The two threads end with their connections.
                 std::thread::spawn(move || hand_on(client, there, &ahead));
                 std::thread::spawn(move || answer(upstream, back));
             }
@@ -46,7 +46,7 @@ impl ClockedRedis {
 }
 
 fn answer(mut upstream: TcpStream, mut client: TcpStream) {
-    // An error: one of both has left.
+    // An error means that one side has disconnected.
     let _ = std::io::copy(&mut upstream, &mut client);
 }
 
@@ -79,7 +79,7 @@ fn shown(ahead: i64) -> String {
     format!("{:010}", nanos + i128::from(ahead) * 1_000_000_000)
 }
 
-/// The words of a command; `None` when there is no more.
+/// The words of the next command; `None` at the end of the connection.
 fn command(from: &mut BufReader<TcpStream>) -> Option<Vec<Vec<u8>>> {
     (0..number(from, '*')?).map(|_| word(from)).collect()
 }

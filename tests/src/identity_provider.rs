@@ -1,4 +1,4 @@
-//! An identity provider on loopback: metadata and keys, and every way to get them wrong.
+//! An identity provider on loopback that serves metadata and keys, correctly or with a chosen fault.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -10,27 +10,27 @@ use serde_json::{Value, json};
 
 use crate::TestServer;
 
-/// How it answers.
+/// How the provider answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Behaviour {
     Good,
-    /// Answers this status and nothing else.
+    /// Answers with this status and an empty body.
     Down(u16),
-    /// Answers well, but late.
+    /// Answers correctly, but late.
     Slow(Duration),
-    /// Its metadata are those of another issuer.
+    /// Its metadata contain another issuer.
     OtherIssuer,
-    /// Its metadata say that the keys are here.
+    /// Its metadata contain this address of the keys.
     KeysAt(String),
-    /// It sends the client on to this address.
+    /// It redirects the client to this address.
     Redirecting(String),
-    /// It sends this many bytes, and then its answer.
+    /// It sends this many bytes before its answer.
     Padded(usize),
     /// It sends this text instead of its keys.
     Saying(String),
 }
 
-/// A provider, its keys and its manners.
+/// An identity provider with its keys and its current behaviour.
 pub struct IdentityProvider {
     server: TestServer,
     state: Arc<Mutex<State>>,
@@ -39,12 +39,12 @@ pub struct IdentityProvider {
 struct State {
     keys: Vec<Value>,
     behaviour: Behaviour,
-    /// How often its keys were asked for.
+    /// How often its keys were fetched.
     asked: usize,
 }
 
 impl IdentityProvider {
-    /// Starts one that publishes no key.
+    /// Starts a provider that publishes no key.
     pub fn start() -> Self {
         let state = State { keys: Vec::new(), behaviour: Behaviour::Good, asked: 0 };
         let state = Arc::new(Mutex::new(state));
@@ -58,22 +58,22 @@ impl IdentityProvider {
         Self { server, state }
     }
 
-    /// Its name.
+    /// The provider's issuer identifier.
     pub fn issuer(&self) -> String {
         self.server.url("")
     }
 
-    /// Where its keys are.
+    /// The address of its key set.
     pub fn keys_url(&self) -> String {
         self.server.url("/keys")
     }
 
-    /// An issuer of its name, whose key is not published yet.
+    /// An `Issuer` with the provider's identifier; its key is not published yet.
     pub fn signing(&self, issuer: Issuer, kid: &str) -> Issuer {
         issuer.named(self.issuer()).kid(kid)
     }
 
-    /// Publishes the keys of these, and no others.
+    /// Publishes the keys of exactly these issuers.
     pub fn publish(&self, issuers: &[&Issuer]) {
         self.state().keys = issuers.iter().map(|issuer| issuer.jwk()).collect();
     }
@@ -82,12 +82,12 @@ impl IdentityProvider {
         self.state().behaviour = behaviour;
     }
 
-    /// How often its keys were asked for.
+    /// How often its keys were fetched.
     pub fn asked(&self) -> usize {
         self.state().asked
     }
 
-    /// Waits until its keys were asked for that often.
+    /// Waits until its keys were fetched that often.
     pub async fn until_asked(&self, times: usize) {
         while self.asked() < times {
             actix_web::rt::time::sleep(Duration::from_millis(1)).await;

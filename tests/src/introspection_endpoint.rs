@@ -1,5 +1,5 @@
-//! An introspection endpoint on loopback (RFC 7662): the tokens it knows, and every way to get its
-//! answers wrong.
+//! A token introspection endpoint on loopback (RFC 7662) that answers for its known tokens, correctly or with
+//! a chosen fault.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,27 +11,27 @@ use serde_json::{Value, json};
 
 use crate::TestServer;
 
-/// How it answers.
+/// How the endpoint answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Manners {
     Good,
-    /// Answers this status and nothing else.
+    /// Answers with this status and an empty body.
     Down(u16),
-    /// Answers this status with this JSON.
+    /// Answers with this status and this JSON.
     Failing(u16, String),
-    /// Answers well, once it is told to behave otherwise.
+    /// Holds each request until the behaviour changes, then answers correctly.
     Holding,
-    /// Sends the client on to this address.
+    /// Redirects the client to this address.
     Redirecting(String),
-    /// Sends this many bytes, and then its answer.
+    /// Sends this many bytes before its answer.
     Padded(usize),
-    /// Sends this text, as this media type.
+    /// Answers with this media type and this text.
     Saying(&'static str, String),
-    /// Ends the answer in its middle.
+    /// Closes the connection in the middle of the answer.
     Breaking,
 }
 
-/// An endpoint, its tokens, its client and its manners.
+/// An introspection endpoint with its tokens, its client and its current behaviour.
 pub struct IntrospectionEndpoint {
     server: TestServer,
     state: Arc<Mutex<State>>,
@@ -48,13 +48,13 @@ struct State {
     last: Option<Question>,
 }
 
-/// Makes a signed answer (RFC 9701) of what there is to say about a token.
+/// Turns the answer about a token into a signed one (RFC 9701).
 type Signer = Box<dyn Fn(&Value) -> String + Send>;
 
-/// Whether a client proved who it is.
+/// Whether the request's client authentication is valid.
 type Judge = Arc<dyn Fn(&Question) -> bool + Send + Sync>;
 
-/// What was sent.
+/// The parts of an introspection request that tests check.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Question {
     pub authorization: Option<String>,
@@ -63,10 +63,10 @@ pub struct Question {
 }
 
 impl IntrospectionEndpoint {
-    /// The client that may ask, and its secret.
+    /// The id and the secret of the only accepted client.
     pub const CLIENT: (&str, &str) = ("shop api", "s3cr3t:+%/ of the client");
 
-    /// Starts one that knows no token.
+    /// Starts an endpoint without tokens.
     pub fn start() -> Self {
         let state = State {
             tokens: HashMap::new(),
@@ -90,7 +90,7 @@ impl IntrospectionEndpoint {
         Self { server, state }
     }
 
-    /// The issuer whose metadata lead to it.
+    /// The issuer whose metadata contain this endpoint.
     pub fn issuer(&self) -> String {
         self.server.url("")
     }
@@ -99,12 +99,12 @@ impl IntrospectionEndpoint {
         self.server.url("/introspect")
     }
 
-    /// Makes it know a token.
+    /// Adds a token with its answer.
     pub fn know(&self, token: impl Into<String>, answer: Value) {
         self.state().tokens.insert(token.into(), answer);
     }
 
-    /// Makes it forget a token: it is revoked.
+    /// Revokes a token: removes it, so that it is reported as inactive.
     pub fn revoke(&self, token: &str) {
         self.state().tokens.remove(token);
     }
@@ -113,32 +113,32 @@ impl IntrospectionEndpoint {
         self.state().manners = manners;
     }
 
-    /// Has its answers signed (RFC 9701).
+    /// Signs all further answers (RFC 9701).
     pub fn sign(&self, signer: impl Fn(&Value) -> String + Send + 'static) {
         self.state().signer = Some(Box::new(signer));
     }
 
-    /// Has this decide who may ask, in place of the [client](Self::CLIENT)'s secret.
+    /// Replaces the check of the [client](Self::CLIENT)'s secret with this function.
     pub fn judge_clients(&self, judge: impl Fn(&Question) -> bool + Send + Sync + 'static) {
         self.state().judge = Arc::new(judge);
     }
 
-    /// How often it was asked.
+    /// The number of introspection requests.
     pub fn asked(&self) -> usize {
         self.state().asked
     }
 
-    /// How many questions were open at the same time, at most.
+    /// The largest number of introspection requests in flight at once.
     pub fn most_at_once(&self) -> usize {
         self.state().most_at_once
     }
 
-    /// What it was asked last.
+    /// The last introspection request.
     pub fn last(&self) -> Option<Question> {
         self.state().last.clone()
     }
 
-    /// Waits until it was asked that often.
+    /// Waits until there were this many introspection requests.
     pub async fn until_asked(&self, times: usize) {
         while self.asked() < times {
             actix_web::rt::time::sleep(Duration::from_millis(1)).await;
@@ -212,7 +212,7 @@ fn answer(state: &State, question: &Question) -> HttpResponse {
         Manners::Padded(bytes) => ok.body(" ".repeat(*bytes) + &text),
         Manners::Saying(media_type, text) => ok.content_type(*media_type).body(text.clone()),
         Manners::Breaking => {
-            // More is announced than comes.
+            // The announced length is larger than the body.
             ok.no_chunking(text.len() as u64 + 100);
             let part = futures_util::stream::once(async move {
                 Ok::<_, actix_web::Error>(web::Bytes::from(text))
@@ -223,7 +223,7 @@ fn answer(state: &State, question: &Question) -> HttpResponse {
 }
 
 impl State {
-    /// What there is to say about a token, and as what.
+    /// The answer about a token, with its media type.
     fn about(&self, token: Option<&String>) -> (&'static str, String) {
         let known = token.and_then(|token| self.tokens.get(token)).cloned();
         let about = known.unwrap_or_else(|| json!({ "active": false }));
@@ -234,7 +234,7 @@ impl State {
     }
 }
 
-/// Whether the client proved who it is, in one of the two places and not in both.
+/// Whether the client is authenticated in the header or in the body, but not in both.
 fn is_the_client(question: &Question) -> bool {
     let (id, secret) = IntrospectionEndpoint::CLIENT;
     let in_body = question.form.get("client_id").map(String::as_str) == Some(id)

@@ -1,4 +1,4 @@
-//! Shared helpers of the tests: a real server on loopback, a client, and raw sockets for what a
+//! Shared helpers of the tests: a real server on loopback, a client, and raw sockets for requests that a
 //! well-behaved client would never send.
 
 mod clocked_redis;
@@ -27,7 +27,7 @@ pub use introspection_endpoint::{IntrospectionEndpoint, Manners, Question};
 pub use redis_server::{RedisServer, eventually, free_port};
 pub use redis_topologies::{RedisCluster, WatchedRedis};
 
-/// Longer than anything a test waits for on purpose takes on a busy machine.
+/// Longer than any expected wait of a test, even on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A server that stops when the test ends.
@@ -36,7 +36,7 @@ pub struct TestServer {
     handle: ServerHandle,
 }
 
-/// What came back.
+/// The response.
 #[derive(Debug)]
 pub struct Answer {
     pub status: u16,
@@ -45,7 +45,7 @@ pub struct Answer {
 }
 
 impl TestServer {
-    /// Serves one service, made anew for each of two workers, under this security.
+    /// Serves one service with this security; two workers each create their own instance of the service.
     pub fn start<S: HttpServiceFactory + 'static>(
         security: &Security,
         service: impl Fn() -> S + Clone + Send + 'static,
@@ -120,7 +120,7 @@ impl TestServer {
         self.send("POST", path, &headers, body).await
     }
 
-    /// Writes raw bytes, then reads until the server closes or falls silent for two seconds.
+    /// Writes raw bytes, then reads until the server closes the connection or sends nothing for two seconds.
     pub async fn raw(&self, bytes: impl Into<Vec<u8>>) -> String {
         let (address, bytes) = (self.address, bytes.into());
         let exchange = move || {
@@ -145,7 +145,7 @@ impl Drop for TestServer {
 }
 
 impl Answer {
-    /// The only value of a header; `None` if it is absent.
+    /// The value of a header that occurs at most once; `None` if it is absent.
     pub fn header(&self, name: &str) -> Option<&str> {
         let mut values = self.headers.iter().filter(|(key, _)| key == name);
         let value = values.next();
@@ -157,7 +157,7 @@ impl Answer {
         serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("no JSON: {}", self.body))
     }
 
-    /// Asserts that this is a problem of this status, and gives it back.
+    /// Asserts that the response is a problem (RFC 9457) with this status, and returns it.
     pub fn problem(&self, status: u16) -> Value {
         assert_eq!(self.status, status, "{self:?}");
         assert_eq!(self.header("content-type"), Some("application/problem+json"), "{self:?}");
@@ -179,7 +179,7 @@ pub fn bearer(token: &str) -> String {
     format!("authorization: Bearer {token}")
 }
 
-/// The programs of the README and of the guide compile, and those that can run do.
+/// The programs of the README and of the guide as doctests: they compile, and run if they can.
 #[cfg(doctest)]
 mod pages {
     macro_rules! pages {

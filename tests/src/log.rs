@@ -1,4 +1,4 @@
-//! What the library logs, for tests that read it.
+//! Records the log of the library, for tests that check it.
 
 use std::fmt::{Debug, Write as _};
 use std::sync::{Mutex, Once};
@@ -8,7 +8,7 @@ use tracing::{Event, Metadata, Subscriber, span};
 
 static LOGGED: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
-/// From now on what the library logs is kept, for all tests of this process.
+/// Starts recording the log of the library, for all tests of this process.
 pub fn record() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -16,7 +16,7 @@ pub fn record() {
     });
 }
 
-/// The lines so far: the level, and every field.
+/// The lines recorded so far: the level and all fields.
 pub fn lines() -> Vec<String> {
     LOGGED.lock().unwrap().clone()
 }

@@ -1,9 +1,9 @@
-//! Policies that other crates use.
+//! Named policies that tests in other crates use.
 
 use actix_web::HttpRequest;
 
 secure_runtime::policy! {
-    /// The staff, in the hours of work.
+    /// For staff during office hours.
     pub staff = (
         roles = "staff",
         allow = crate::policies::are_open(request) && matches!(caller.subject(), "ann" | crate::policies::BOB),
@@ -12,14 +12,14 @@ secure_runtime::policy! {
     pub tenants = (check = crate::policies::has_a_tenant);
 }
 
-/// The same name in another module.
+/// A policy with the same name in another module.
 pub mod strict {
     secure_runtime::policy! {
         pub staff = (roles = all("staff", "strict"), max_body = "1KiB");
     }
 }
 
-/// A name that a policy compares with.
+/// A constant that a policy uses.
 pub const BOB: &str = "bob";
 
 /// Whether the office is open.
@@ -27,11 +27,11 @@ pub fn are_open(request: &HttpRequest) -> bool {
     !request.headers().contains_key("x-closed")
 }
 
-/// Whether the caller is somebody's.
+/// Checks that the caller has a tenant.
 ///
 /// # Errors
 ///
-/// If not.
+/// If the caller has none.
 pub async fn has_a_tenant(
     caller: &secure_runtime::Principal,
 ) -> Result<(), secure_runtime::Denial> {

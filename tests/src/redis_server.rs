@@ -1,7 +1,7 @@
-//! A Redis on loopback that a test may stop, start again and keep waiting.
+//! A Redis server on loopback that a test can stop, restart and pause.
 //!
-//! `cargo xtask test` starts one for all tests and names its address in `SECURE_TESTS_REDIS`; tests
-//! that only talk to it share that one. Without it, and for what a test does to a server of its own,
+//! `cargo xtask test` starts one server for all tests and passes its address in `SECURE_TESTS_REDIS`; tests
+//! that only send commands share it. Without that variable, and for tests that need a server of their own,
 //! `redis-server` is started, or the program in `SECURE_TESTS_REDIS_SERVER`.
 
 use std::io::{BufReader, Read, Write};
@@ -9,16 +9,16 @@ use std::net::{Shutdown, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// A server, stopped when this is dropped if it was started here.
+/// A Redis server. If this value started it, dropping the value stops it.
 pub struct RedisServer {
     port: u16,
     process: Option<Child>,
-    /// What it is started with beside its address.
+    /// Further command-line arguments.
     arguments: Vec<String>,
 }
 
 impl RedisServer {
-    /// The one that all tests share. What they write needs names of their own.
+    /// The server that all tests share. Each test must use keys with its own names.
     pub fn shared() -> Self {
         match std::env::var("SECURE_TESTS_REDIS") {
             Ok(address) => {
@@ -30,12 +30,12 @@ impl RedisServer {
         }
     }
 
-    /// One that this test has for itself, empty.
+    /// An empty server for one test.
     pub fn start() -> Self {
         Self::start_with(&[])
     }
 
-    /// One of its own that is started with these arguments, and again each time.
+    /// A server for one test, with these arguments at each start.
     pub fn start_with(arguments: &[&str]) -> Self {
         let port = free_port();
         let arguments = arguments.iter().map(|&argument| argument.to_owned()).collect();
@@ -53,7 +53,7 @@ impl RedisServer {
         format!("redis://127.0.0.1:{}/", self.port)
     }
 
-    /// Ends it, with all it knew.
+    /// Stops it; its data is lost.
     pub fn stop(&mut self) {
         if let Some(mut process) = self.process.take() {
             process.kill().expect("a process that can be stopped");
@@ -61,7 +61,7 @@ impl RedisServer {
         }
     }
 
-    /// Starts it again at the same address, empty.
+    /// Starts it again at the same address, without data.
     pub fn restart(&mut self) {
         self.stop();
         let port = self.port.to_string();
@@ -70,7 +70,7 @@ impl RedisServer {
             .args(&self.arguments)
             .args(["--port", &port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
             .args(["--dir", &std::env::temp_dir().display().to_string()])
-            // What another server has left there is not read.
+            // The server does not read files that another one has left there.
             .args(["--dbfilename", &format!("none-{port}.rdb"), "--rdb-del-sync-files", "yes"])
             .stdout(Stdio::null())
             .spawn();
@@ -79,7 +79,7 @@ impl RedisServer {
         eventually("the server answers", || self.try_command(&["PING"]).is_ok());
     }
 
-    /// Lets it take connections and answer nothing.
+    /// Pauses it: it accepts connections but does not answer.
     pub fn pause(&self) {
         self.signal("-STOP");
     }
@@ -89,7 +89,7 @@ impl RedisServer {
         self.signal("-CONT");
     }
 
-    /// Waits until a replica has everything.
+    /// Waits until a replica has received all writes.
     pub fn wait_until_copied(&self) {
         eventually("a replica has everything", || {
             let info = self.command(&["INFO", "replication"]);
@@ -101,7 +101,7 @@ impl RedisServer {
         });
     }
 
-    /// One command, and what comes back in Redis' own form.
+    /// Sends one command and returns the answer in the format of Redis (RESP).
     pub fn command(&self, words: &[&str]) -> String {
         self.try_command(words).expect("an answer of Redis")
     }
@@ -113,10 +113,10 @@ impl RedisServer {
         for word in words {
             request += &format!("${}\r\n{word}\r\n", word.len());
         }
-        // Then it closes, and the end of the answer is the end of the stream.
+        // Then the server closes the connection, which marks the end of the answer.
         stream.write_all(request.as_bytes())?;
         if self.arguments.iter().any(|argument| argument == "--sentinel") {
-            // A Sentinel does not know the word.
+            // A Sentinel does not have this command.
             stream.shutdown(Shutdown::Write)?;
         } else {
             stream.write_all(b"*1\r\n$4\r\nQUIT\r\n")?;
@@ -139,18 +139,18 @@ impl Drop for RedisServer {
     }
 }
 
-/// What is started as a server: `redis-server`, or what `SECURE_TESTS_REDIS_SERVER` names.
+/// The program to start: `redis-server`, or the value of `SECURE_TESTS_REDIS_SERVER`.
 fn program() -> String {
     std::env::var("SECURE_TESTS_REDIS_SERVER").unwrap_or_else(|_| "redis-server".to_owned())
 }
 
-/// A port on loopback that nobody listens on now.
+/// A port on loopback that is free at this time.
 pub fn free_port() -> u16 {
     let free = TcpListener::bind(("127.0.0.1", 0)).expect("a free port on loopback");
     free.local_addr().expect("its address").port()
 }
 
-/// Waits for what another process or thread does; there is no clock to turn for it.
+/// Waits until a condition holds that depends on another process or thread, where no fake clock helps.
 pub fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     let start = Instant::now();
     while !holds() {

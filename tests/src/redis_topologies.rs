@@ -1,10 +1,10 @@
-//! Several servers of Redis that belong together: a cluster, and a master that Sentinels watch.
+//! Redis with several servers: a cluster, and a master with a replica and a Sentinel.
 
 use std::path::PathBuf;
 
 use crate::redis_server::{RedisServer, eventually, free_port};
 
-/// Three masters on loopback, and a replica of the first.
+/// A cluster of three masters on loopback, with a replica of the first.
 pub struct RedisCluster {
     pub masters: Vec<RedisServer>,
     pub replica: RedisServer,
@@ -19,7 +19,7 @@ pub struct WatchedRedis {
     _files: Files,
 }
 
-/// What servers write, removed in the end.
+/// The servers' files, removed when this is dropped.
 struct Files(Vec<PathBuf>);
 
 const SLOTS: usize = 16_384;
@@ -108,7 +108,7 @@ impl WatchedRedis {
 impl Drop for Files {
     fn drop(&mut self) {
         for file in &self.0 {
-            // It may not have been written.
+            // The file may not exist.
             let _ = std::fs::remove_file(file);
         }
     }

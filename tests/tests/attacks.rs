@@ -1,6 +1,5 @@
-//! Attacks on what is accepted of identity providers: tokens of another kind or another caller, pages of
-//! other sites, strangers who flood, providers that are hostile, and two authenticators played against
-//! each other.
+//! Attacks on identity providers and authenticators: tokens of another kind or another caller, pages of other
+//! sites, floods of anonymous requests, hostile providers, and two authenticators played against each other.
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use std::time::Duration;
@@ -57,7 +56,7 @@ fn described(idp: &IdentityProvider) -> Jwt {
     Jwt::discover(idp.issuer()).audience("test").dangerously_accept_test_keys()
 }
 
-/// What a description makes of a token, by the clock of its issuer.
+/// The result of verifying a token with this description, at the time of the issuer's clock.
 fn judge(jwt: Jwt, token: &str) -> Result<Principal, String> {
     let authenticator = jwt.into_authenticator().unwrap();
     let line = format!("Bearer {token}");
@@ -76,7 +75,7 @@ fn issuer() -> Issuer {
     Issuer::es256().clock(clock())
 }
 
-/// A token as most providers issue it, with these claims.
+/// A token with these claims, as most providers issue it.
 fn plain<'i>(issuer: &'i Issuer, claims: &Value) -> Token<'i> {
     let token = issuer.token("ada").header("typ", "JWT").without("client_id").without("jti");
     let claims = claims.as_object().unwrap().iter();
@@ -86,7 +85,7 @@ fn plain<'i>(issuer: &'i Issuer, claims: &Value) -> Token<'i> {
     })
 }
 
-/// What is to be verified with the key of this issuer, for nobody yet.
+/// A description with the verification key of this issuer, without an audience yet.
 fn described_by(issuer: &Issuer) -> Jwt {
     Jwt::with_key(issuer.key()).issuer("https://issuer.test").dangerously_accept_test_keys()
 }
@@ -129,7 +128,7 @@ fn a_member_that_is_false_or_null_grants_no_role() {
     assert!(!caller.has_role("admin") && !caller.has_role("owner"));
 }
 
-/// Keycloak says that a refresh token and an ID token are active, and what they are in `typ`.
+/// Keycloak reports a refresh token and an ID token as active, with their kind in `typ`.
 #[test]
 fn an_active_token_of_another_kind_is_refused() {
     let judge = |answer: Value| {
@@ -196,12 +195,12 @@ async fn a_page_of_another_site_has_nobody_banned() {
         let headers = [&*mine, "Origin: https://evil.example", "Sec-Fetch-Site: cross-site"];
         assert_eq!(server.send("POST", "/change", &headers, "").await.status, 401);
     }
-    // The token was renewed meanwhile.
+    // The token was renewed in the meantime.
     let headers = [&*cookie(), "Origin: https://shop.example"];
     assert_eq!(server.send("POST", "/change", &headers, "").await.status, 200);
 }
 
-/// A sibling domain can set a cookie, and cannot set a header.
+/// A sibling domain can set a cookie, but not a header.
 #[actix_web::test]
 async fn a_token_that_was_sent_on_purpose_goes_before_one_in_a_cookie() {
     let (issuer, machines) = (Issuer::es256(), Issuer::rs256().named("https://machines.test"));
@@ -286,7 +285,7 @@ async fn everybody_who_asks_whether_it_is_ready_causes_no_more_than_one_attempt(
     assert!(endpoint.asked() <= 3 + 4 * seconds, "{}", endpoint.asked());
 }
 
-/// RFC 8414 section 3.3: two issuers of one host, of which one is somebody else's.
+/// RFC 8414 section 3.3: two issuers on one host, one of which belongs to somebody else.
 #[actix_web::test]
 async fn metadata_at_another_place_are_still_those_of_the_issuer() {
     let issuer = Issuer::es256();
@@ -339,7 +338,7 @@ async fn strangers_who_invent_keys_neither_delay_nor_refuse_good_callers() {
         futures_util::future::join(futures_util::future::join_all(flood), callers).await;
     assert!(statuses.iter().all(|status| matches!(status, 401 | 429)), "{statuses:?}");
     assert!(idp.asked() < 10, "{}", idp.asked());
-    // Nor does a key that is published now.
+    // A key that is published now does not help either.
     let next = idp.signing(Issuer::rs256(), "2026-12");
     idp.publish(&[&issuer, &next]);
     assert_eq!(server.get("/me", &[&bearer(&next.token("ada").sign())]).await.status, 200);

@@ -1,5 +1,5 @@
-//! Attributes of other crates above and below `#[secure]`: the rows of `docs/macros.md` about those that
-//! need the item, and those that wrap the function.
+//! Attributes of other crates above and below `#[secure]`: the rows of `docs/macros.md` about attributes that
+//! need the item and attributes that wrap the function.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -10,7 +10,7 @@ use secure_tests::{TestServer, bearer};
 use tracing_attributes::instrument;
 use utoipa::OpenApi;
 
-/// How often a handler began.
+/// How often a handler started.
 static BEGUN: AtomicUsize = AtomicUsize::new(0);
 
 /// Described.
@@ -40,7 +40,7 @@ async fn wrapped_above(number: web::Path<u32>) -> String {
 mod office {
     use super::*;
 
-    /// All of them.
+    /// All parameters.
     #[utoipa::path(responses((status = 200)))]
     #[get("/all")]
     #[instrument]

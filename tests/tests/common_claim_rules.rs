@@ -1,5 +1,5 @@
-//! The claim rules that a JWT and an introspection answer share, each with its refused and its
-//! accepted values: both authenticators must come to the same verdict.
+//! The claim rules that JWTs and introspection answers share, each with refused and accepted values: both
+//! authenticators must decide in the same way.
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 const NOW: u64 = 1_767_225_600;
 const THUMBPRINT: &str = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I";
 
-/// A service that trusts one issuer three ways.
+/// A service that accepts one issuer in three ways.
 struct Service {
     clock: FakeClock,
     issuer: Issuer,
@@ -33,7 +33,7 @@ impl Service {
         Self { clock, issuer, jwts }
     }
 
-    /// Whether each of the three accepts a token that says this.
+    /// Whether each of the three authenticators accepts a token with these claims.
     fn verdicts(&self, claims: &Map<String, Value>) -> [Result<(), String>; 3] {
         let jwt = |authenticator: &Arc<dyn Authenticator>| {
             let payload = Value::Object(claims.clone()).to_string();
@@ -71,7 +71,7 @@ fn good() -> Map<String, Value> {
     claims.as_object().unwrap().clone()
 }
 
-/// The good claims with this one.
+/// Valid claims with this one in addition.
 fn with(name: &str, value: &Value) -> Map<String, Value> {
     let mut claims = good();
     claims.insert(name.to_owned(), value.clone());

@@ -1,4 +1,4 @@
-//! What the attribute writes into the binary is what it says: the registered data of each endpoint.
+//! The data of each endpoint that the attribute registers in the binary matches the attribute.
 
 use actix_web::{HttpResponse, get, post, route, routes, web};
 use secure_runtime::__private::policies::{

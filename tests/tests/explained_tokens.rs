@@ -1,5 +1,4 @@
-//! What an operator reads about a token that is refused: `Jwt::explain_token`, to the letter, and that it
-//! comes to the same verdict as the verifier.
+//! The exact output of `Jwt::explain_token` for refused tokens, and that it agrees with the verifier.
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use secure_runtime::Clock;
@@ -147,7 +146,7 @@ fn each_refusal_says_what_was_found_what_was_expected_and_what_changes_it() {
     ] {
         assert_eq!(bench.failed(&token), expected);
     }
-    // RFC 9068, where the description demands it.
+    // RFC 9068, if the description requires it.
     let bench = Bench::new(|jwt| jwt.profile(Profile::Rfc9068));
     let token = bench.issuer.token("ada").header("typ", "JWT").sign();
     let expected = [
@@ -168,7 +167,7 @@ fn what_is_no_token_is_explained_as_well() {
         let explained = bench.explained(token);
         assert!(explained.contains("The token is refused: "), "{explained}");
     }
-    // Neither the signature nor claims that are not checked are shown, nor can a claim write a line.
+    // Neither the signature nor unchecked claims are printed, and a claim cannot inject a line.
     let token = bench
         .issuer
         .token("ada")

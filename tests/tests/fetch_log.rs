@@ -1,5 +1,4 @@
-//! What the log says while an identity provider fails, works again, and publishes keys that cannot be
-//! used.
+//! The log while an identity provider fails, recovers, and publishes unusable keys.
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use std::sync::Arc;
@@ -13,18 +12,18 @@ use secure_runtime::testing::{FakeClock, Issuer, authenticate};
 use secure_tests::{Behaviour, IdentityProvider, IntrospectionEndpoint, Manners, log};
 use serde_json::json;
 
-/// The lines about this, by level, in their order.
+/// The log lines about this, by level, in order.
 fn lines(about: &str) -> Vec<String> {
     log::lines().into_iter().filter(|line| line.contains(about)).collect()
 }
 
-/// Waits until there are so many lines about this, and answers them.
+/// Waits until there are this many lines about this, and returns them.
 async fn until(about: &str, count: usize) -> Vec<String> {
     let begun = Instant::now();
     while lines(about).len() < count && begun.elapsed() < Duration::from_secs(10) {
         actix_web::rt::time::sleep(Duration::from_millis(1)).await;
     }
-    // A line too many would come at once.
+    // A superfluous line would appear at once.
     actix_web::rt::time::sleep(Duration::from_millis(20)).await;
     let found = lines(about);
     assert_eq!(found.len(), count, "{found:#?}");
@@ -43,7 +42,7 @@ async fn an_outage_of_a_provider_is_told_when_it_begins_changes_and_ends() {
     let jwt = Jwt::discover(provider.issuer()).dangerously_accept_test_keys().audience("test");
     let authenticator: Arc<dyn Authenticator> = jwt.into_authenticator().unwrap();
     let issuer = provider.issuer();
-    // Fetches are the only thing here that asks, and each is due.
+    // Only fetches send requests here, and each of them is due.
     let fetch = || {
         clock.advance(Duration::from_secs(301));
         drop(authenticator.ready(clock.now()));
@@ -77,7 +76,7 @@ async fn an_outage_of_a_provider_is_told_when_it_begins_changes_and_ends() {
     assert!(!told.get(4).unwrap().contains("key 2"), "nothing is wrong with it");
     has(&told, 5, "DEBUG", "for encryption were left out: key 2 has a `use` that is not `sig`");
     has(&told, 6, "INFO", "and 4 failed attempts");
-    // The same set says nothing new.
+    // Fetching the same set again logs nothing.
     let asked = provider.asked();
     fetch();
     while provider.asked() == asked {

@@ -1,4 +1,4 @@
-//! Accepted twins: handlers of every shape compile, whatever stands around them.
+//! Programs that must compile: handlers of every form, next to items that could break the expansion.
 #![forbid(unsafe_code)]
 
 #[path = "hygiene/arguments_12.rs"]

@@ -1,5 +1,5 @@
-//! Public conformance cases for token validation, replayed through an authenticator with a key of
-//! the program. Every difference between a case's verdict and ours is listed with its reason.
+//! Public conformance cases for token validation, run through an authenticator with a key of the program.
+//! Every case that this crate decides differently is listed with the reason.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
@@ -44,7 +44,7 @@ fn seconds(text: &str) -> i64 {
     number.parse::<i64>().unwrap() * unit
 }
 
-/// The case's claims; times are told relative to now.
+/// The case's claims; times are relative to now.
 fn claims(case: &Value) -> Value {
     let mut claims = case["claims"].clone();
     for name in ["exp", "nbf", "iat"] {
@@ -61,7 +61,7 @@ fn token(case: &Value) -> String {
     }
     let claims = claims(case);
     if case["signing_key"] == "ephemeral" {
-        // Another key under the name of the right one.
+        // A different key with the same `kid` as the right one.
         let issuer = Issuer::rs256().kid(case["header_kid"].as_str().unwrap());
         return issuer.token("user-123").raw_payload(claims.to_string()).sign();
     }
@@ -71,7 +71,7 @@ fn token(case: &Value) -> String {
     jsonwebtoken::encode(&header, &claims, &key).unwrap()
 }
 
-/// What an authenticator that trusts the fixture's key says: the caller, or why not.
+/// The result of an authenticator that trusts the fixture's key: the caller, or the reason of the refusal.
 fn verdict(case: &Value, profile: Profile) -> Result<String, String> {
     let key = Key::jwk(document("jwks.json")["keys"][0].to_string());
     let skew = case["options"]["clock_skew"].as_str().map_or(0, seconds);

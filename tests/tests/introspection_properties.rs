@@ -1,5 +1,5 @@
-//! What a service that remembers answers says of tokens that come, go and expire, compared with a
-//! model that knows when it has to ask.
+//! The cache of introspection answers compared with a simple model, for random sequences of tokens that are
+//! issued, revoked and expire.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
 use std::collections::HashMap;
@@ -18,11 +18,11 @@ const NEGATIVE: u64 = 7;
 
 #[derive(Clone, Debug)]
 enum Step {
-    /// The provider issues the token, or changes when it expires: so many seconds from now.
+    /// The provider issues the token, or changes its expiry to this many seconds from now.
     Issue(u8, Option<u64>),
     Revoke(u8),
     Wait(u64),
-    /// So many requests with the token at once.
+    /// This many simultaneous requests with the token.
     Ask(u8, usize),
 }
 
@@ -37,12 +37,12 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// What must happen, in seconds since the beginning.
+/// The model of the expected results; times are in seconds since the beginning.
 #[derive(Default)]
 struct Model {
     now: u64,
     asked: usize,
-    /// When a token expires; `u64::MAX` for never.
+    /// The expiry of a token; `u64::MAX` for never.
     issued: HashMap<u8, u64>,
     accepted: HashMap<u8, (u64, u64)>,
     refused: HashMap<u8, u64>,

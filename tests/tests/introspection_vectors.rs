@@ -1,5 +1,5 @@
-//! Public conformance cases for token introspection, over HTTP on loopback. Every difference between a
-//! case and what is done here is listed with its reason.
+//! Public conformance cases for token introspection, over HTTP on loopback. Every case that this crate decides
+//! differently is listed with the reason.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
 use std::fs;
@@ -22,7 +22,7 @@ fn fixture(name: &str) -> Value {
     serde_json::from_str(&text(&format!("introspection/{name}"))).unwrap()
 }
 
-/// Within the life of the token of `active-response.json`.
+/// A time within the lifetime of the token in `active-response.json`.
 fn clock() -> FakeClock {
     FakeClock::at(unix(1_419_350_300))
 }
@@ -69,12 +69,12 @@ async fn intr_001_an_active_token_names_its_caller_and_every_member_stays_readab
     assert_eq!(caller.scopes().collect::<Vec<_>>(), ["read", "write", "dolphin"]);
     assert_eq!(caller.expires_at(), Some(unix(1_419_356_238)));
     assert_eq!(caller.claims::<Value>().unwrap(), answer);
-    // Before and after its life it names nobody; its `iat` may be five seconds ahead.
+    // Before and after its lifetime the token is refused; `iat` may be up to five seconds in the future.
     for seconds in [1_419_350_232, 1_419_356_238] {
         let now = FakeClock::at(unix(seconds)).now();
         introspected(described(&endpoint), &answer.to_string(), now).unwrap_err();
     }
-    // A difference: metadata are optional (RFC 7662 section 2.2), but somebody has to call, and here.
+    // A difference: all members except `active` are optional (RFC 7662 section 2.2), but a caller needs a name.
     endpoint.know("minimal", fixture("active-minimal.json"));
     assert_eq!(code(ask(&*authenticator, "minimal").await), RefusalCode::InvalidToken);
 }
@@ -135,19 +135,19 @@ async fn intr_005_a_client_that_is_refused_is_no_fault_of_the_token() {
         .audience("https://protected.example.net/resource")
         .into_authenticator()
         .unwrap();
-    // The endpoint answers as `error-invalid-client.json` does.
+    // The endpoint answers as in `error-invalid-client.json`.
     assert_eq!(fixture("error-invalid-client.json")["error"], "invalid_client");
     endpoint.know("token", fixture("active-response.json"));
     assert_eq!(code(ask(&*authenticator, "token").await), RefusalCode::Unavailable);
-    // The same body with a status that it must not have is no answer either.
+    // The same body with a wrong status is not an answer either.
     let authenticator = described(&endpoint).into_authenticator().unwrap();
     let body = fixture("error-invalid-client.json").to_string();
     endpoint.behave(Manners::Saying("application/json", body));
     assert_eq!(code(ask(&*authenticator, "token").await), RefusalCode::Unavailable);
 }
 
-/// INTR-006: the document's own addresses are not on this machine; the unit test of the metadata reads
-/// one of its form, and here an endpoint is found through its metadata.
+/// INTR-006: the document's own addresses are not on this machine. The unit test of the metadata reads a
+/// document of this form; here an endpoint is found through its metadata.
 #[actix_web::test]
 async fn intr_006_the_endpoint_is_found_through_the_metadata() {
     let document = fixture("discovery-with-introspection.json");

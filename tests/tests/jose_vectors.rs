@@ -1,7 +1,7 @@
-//! Public JOSE vectors, replayed through key reading and the signature step.
+//! Public JOSE test vectors, run through key parsing and signature verification.
 //!
-//! Most payloads are no claim sets, so [`verify_signature`] is asked instead of an authenticator.
-//! Every difference between a vector's label and our verdict is listed here with its reason.
+//! Most payloads are not claim sets, so the tests call [`verify_signature`] instead of an authenticator.
+//! Every vector that this crate decides differently is listed here with the reason.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -23,7 +23,7 @@ fn json(path: &str) -> Value {
     serde_json::from_str(&read(path)).unwrap()
 }
 
-/// The public half: vectors publish the private one too, which a verifier refuses.
+/// The public part of the key: vectors also contain the private part, which a verifier refuses.
 fn public(jwk: &Value) -> String {
     let mut jwk = jwk.clone();
     if jwk["kty"] != "oct" {
@@ -39,7 +39,7 @@ fn wycheproof() {
     let other_alg = "`alg` is not that of the key";
     let no_p521 = "(JWK) has an `alg` that is not a signature algorithm offered here";
     let empty = "the token has an empty segment";
-    // Labelled valid and refused here:
+    // Labelled valid, but refused here:
     let differences: BTreeMap<u64, &str> = [
         // A JWT is never empty.
         (259, empty),
@@ -48,10 +48,10 @@ fn wycheproof() {
         (272, empty),
         (320, empty),
         (325, empty),
-        // The header says PS384, the key is pinned to PS256 (RFC 8725 section 3.1).
+        // The header contains PS384, but the key is pinned to PS256 (RFC 8725 section 3.1).
         (346, other_alg),
         (350, other_alg),
-        // ES512 is not offered, and the key misspells it as ES521.
+        // ES512 is not supported, and the key misspells it as ES521.
         (347, no_p521),
         (351, no_p521),
     ]
@@ -134,7 +134,7 @@ fn rfc_7515_and_7520_compact_examples() {
     check("rfc7520_4.4", None, Ok(text));
     // Detached content (RFC 7515 appendix F) is not a bearer token.
     check("rfc7520_4.5", None, Err("the token has an empty segment"));
-    // A key for one algorithm does not serve another.
+    // A key for one algorithm is not used for another.
     check("rfc7515_A.1", Some(Algorithm::Hs512), Err("no key has this `alg`"));
     check("rfc7515_A.2", Some(Algorithm::Ps256), Err("no key has this `alg`"));
     check("rfc7520_4.2", Some(Algorithm::Rs256), Err("`alg` is not that of the key"));
@@ -148,8 +148,8 @@ fn rfc_7515_a_5_is_not_signed() {
     assert_eq!(faults, "the token is not signed");
 }
 
-/// The claims of RFC 7515 appendix A are real ones, of 2011, without `sub` and `aud`: at a frozen
-/// clock they get exactly as far as those rules.
+/// The claims of RFC 7515 appendix A are from 2011 and have neither `sub` nor `aud`: at a frozen
+/// clock the tokens pass every check up to those rules.
 #[test]
 fn rfc_7515_claims_at_a_frozen_clock() {
     for (name, algorithm) in [
@@ -186,7 +186,7 @@ fn the_cookbook_agrees() {
     for (name, algorithm, accepted) in [
         ("jws/4_1.rsa_v15_signature", Some(Algorithm::Rs256), true),
         ("jws/4_2.rsa-pss_signature", Some(Algorithm::Ps384), true),
-        // ES512 is not offered.
+        // ES512 is not supported.
         ("jws/4_3.ecdsa_signature", None, false),
         ("jws/4_4.hmac-sha2_integrity_protection", None, true),
         ("curve25519/jws", None, true),
@@ -238,7 +238,7 @@ fn rfc_7517_keys() {
     let faults = launch(Key::jwk(set["keys"][0].to_string())).unwrap_err().to_string();
     assert!(faults.contains("has a `use` that is not `sig`"), "{faults}");
     launch(Key::jwk(set["keys"][1].to_string())).unwrap();
-    // Appendix A.2 has their private halves.
+    // Appendix A.2 contains the private parts of these keys.
     let set = json("rfc/rfc7517_A.2.jwkset");
     let faults = launch(Key::jwk(set["keys"][1].to_string())).unwrap_err().to_string();
     assert!(faults.contains("is a private key"), "{faults}");

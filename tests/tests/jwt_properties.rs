@@ -1,4 +1,4 @@
-//! What holds for every token: no mutation is accepted, and we never accept what the library refuses.
+//! Properties of all tokens: no mutated token is accepted, and no token that `jsonwebtoken` refuses.
 
 use std::sync::Arc;
 
@@ -42,8 +42,8 @@ impl Bench {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
 
-    /// One character changed, dropped, doubled or inserted anywhere, with the good token in the
-    /// cache or not.
+    /// One character is changed, dropped, doubled or inserted anywhere, with the valid token cached
+    /// or not.
     #[test]
     fn no_mutation_is_accepted(
         which in 0..4_usize,
@@ -67,7 +67,7 @@ proptest! {
         prop_assert!(bench.accepts(&token));
     }
 
-    /// Segments of two good tokens do not mix.
+    /// Segments of two valid tokens cannot be combined.
     #[test]
     fn segments_of_two_tokens_do_not_mix(which in 0..4_usize, choice in 1..7_u8) {
         let bench = Bench::new(issuers()[which].clone());
@@ -93,7 +93,7 @@ proptest! {
         prop_assert!(!Bench::new(Issuer::hs256()).accepts(&token));
     }
 
-    /// Whatever is signed as header or claims, nothing panics.
+    /// No signed header or claims cause a panic.
     #[test]
     fn arbitrary_signed_bytes_do_no_harm(
         header in prop::collection::vec(any::<u8>(), 0..100),
@@ -141,7 +141,7 @@ fn any_json() -> impl Strategy<Value = Value> {
     })
 }
 
-/// What `jsonwebtoken` says when issuer and audience are given. It reads the machine's clock and ours
+/// The verdict of `jsonwebtoken` with issuer and audience. It reads the machine's clock and ours
 /// is frozen, so times are left to the rule tests.
 fn library(token: &str) -> bool {
     let mut validation = Validation::new(jsonwebtoken::Algorithm::HS256);
@@ -152,7 +152,7 @@ fn library(token: &str) -> bool {
     jsonwebtoken::decode::<Value>(token, &DecodingKey::from_secret(SECRET), &validation).is_ok()
 }
 
-/// What the library accepts and we must not: each was measured, each is a finding of its own.
+/// Inputs that the library accepts and this crate must refuse; each one was measured.
 #[test]
 fn where_the_library_accepts_and_we_refuse() {
     let bench = Bench::new(Issuer::hs256_with(SECRET));

@@ -1,4 +1,4 @@
-//! What is secret appears neither in `Debug` output nor in what is logged of refused requests.
+//! Secrets appear neither in `Debug` output nor in the log of refused requests.
 
 use std::fmt::Debug;
 
@@ -13,7 +13,7 @@ use secure_tests::{IntrospectionEndpoint, Manners, TestServer, bearer, log};
 use serde::Deserialize;
 use validator::Validate;
 
-/// Part of everything that is secret here.
+/// A text that every secret in this test contains.
 const SECRET: &str = "s3cr3t";
 
 #[derive(Deserialize, Validate)]
@@ -47,7 +47,7 @@ async fn pages(page: web::Query<Page>) -> HttpResponse {
 }
 
 fn server() -> (TestServer, Issuer, FakeClock) {
-    // The first wins; all tests of this file share one record.
+    // The first call wins; all tests of this file share one recorded log.
     log::record();
     let clock = FakeClock::new();
     let issuer = Issuer::hs256_with(format!("{SECRET}{}", "x".repeat(32))).clock(clock.clone());
@@ -58,7 +58,7 @@ fn server() -> (TestServer, Issuer, FakeClock) {
     (server, issuer, clock)
 }
 
-/// What has been logged so far, and has to be clean.
+/// The log so far, which must not contain a secret.
 fn logged() -> String {
     let logged = log::lines().join("\n");
     assert!(!logged.contains(SECRET), "{logged}");
@@ -69,7 +69,7 @@ fn logged() -> String {
 #[actix_web::test]
 async fn refused_credentials_are_not_logged() {
     let (server, issuer, _) = server();
-    // Who an accepted caller is, the operator reads.
+    // The log contains the subject of an accepted caller.
     let token = || issuer.token("alice").claim("email", SECRET);
     let refused = [
         token().sign(),
@@ -82,7 +82,7 @@ async fn refused_credentials_are_not_logged() {
         token().claim("exp", 1).sign(),
         token().claim("exp", SECRET).sign(),
         token().claim("nbf", u32::MAX).sign(),
-        // What tells which token it is, the operator reads: `typ`, `iss`, `aud`.
+        // The log contains the claims that identify the token: `typ`, `iss`, `aud`.
         token().claim("iss", "https://elsewhere.test").sign(),
         token().claim("aud", "elsewhere").sign(),
         token().claim("roles", SECRET).sign(),
@@ -109,7 +109,7 @@ async fn refused_credentials_are_not_logged() {
     assert_eq!(server.get("/admin", &[&two[0], &two[1]]).await.status, 400);
     let query = format!("/admin?access_token={SECRET}");
     assert_eq!(server.get(&query, &[&format!("cookie: {SECRET}")]).await.status, 401);
-    // The twin, and its limit.
+    // The accepted counterpart, and its limit.
     let root = bearer(&token().role("admin").sign());
     assert_eq!(server.get("/admin", &[&root]).await.status, 200);
     assert_eq!(server.get("/admin", &[&root]).await.status, 429);
@@ -117,7 +117,7 @@ async fn refused_credentials_are_not_logged() {
     assert!(lines > refused.len(), "every refusal is logged, without what was sent: {lines}");
 }
 
-/// A key whose secret is one that a test can find again.
+/// A key with a secret that a test can search for.
 fn api_key() -> String {
     let signed = format!("shop_4kPzX0aVbQ2e_{}", SECRET.repeat(5));
     let digits = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -132,7 +132,7 @@ fn api_key() -> String {
     signed + &checksum
 }
 
-/// Remembers keys, and what it was asked for.
+/// A key store in memory that records the requested ids.
 struct Asked(MemoryKeyStore);
 
 impl KeyStore for Asked {
@@ -154,7 +154,7 @@ async fn refused_api_keys_are_not_logged() {
     let key = api_key();
     let status =
         async |key: &str| server.get("/admin", &[&format!("x-api-key: {key}")]).await.status;
-    // Unknown, expired, malformed in every way, and without the role.
+    // Unknown, expired, malformed in various ways, and without the role.
     assert_eq!(status(&key).await, 401);
     let record = |end| {
         let owner = Principal::builder("shop").expires_at(secure_tests::unix(end));
@@ -236,7 +236,7 @@ async fn what_an_introspection_endpoint_is_asked_and_answers_is_not_logged() {
         let refused = ask(None, manners.clone()).await;
         assert!(matches!(refused.status, 401 | 503), "{manners:?}: {refused:?}");
     }
-    // The twin, and a client that nobody knows.
+    // The accepted counterpart, and an unknown client.
     let root = ask(Some(answer("roles", "admin".into())), Manners::Good).await;
     assert_eq!(root.status, 200, "{root:?}");
     let unknown = served(at(&format!("{SECRET} of another")));

@@ -1,4 +1,4 @@
-//! What the log says of limits that are not enforced: enough, and not more under an attack.
+//! The log of limits in shadow mode: enough to see the effect, and no flood of lines during an attack.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -17,7 +17,7 @@ fn logged() -> String {
     logged
 }
 
-/// Beyond its limit for as long as it is observed.
+/// Exceeds its limit, which is in shadow mode.
 #[secure(rate("1/h", mode = observe))]
 #[get("/observed")]
 async fn observed() -> HttpResponse {

@@ -1,5 +1,5 @@
-//! Public conformance cases for discovery and key sets, over HTTP on loopback. Every difference between
-//! a case and what is done here is listed with its reason.
+//! Public conformance cases for discovery and key sets, over HTTP on loopback. Every case that this crate
+//! decides differently is listed with the reason.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
 use std::fs;
@@ -21,7 +21,7 @@ fn text(name: &str) -> String {
     fs::read_to_string(root.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
-/// What a provider says; the name of the provider in its documents becomes its address here.
+/// The provider's documents; the provider's name in them is replaced by its address here.
 #[derive(Default)]
 struct Documents {
     metadata: (u16, String),
@@ -103,7 +103,7 @@ impl World {
         }
     }
 
-    /// What a token of the provider's key is answered by a service that has just begun.
+    /// The result for a token signed with the provider's key, at a service that has just started.
     async fn first(change: impl FnOnce(&Self)) -> Result<(), RefusalCode> {
         let world = Self::new();
         change(&world);
@@ -125,7 +125,7 @@ fn every_case_of_both_suites_is_known() {
 #[actix_web::test]
 async fn metadata_are_read_as_the_cases_say() {
     const OUT_OF_REACH: Result<(), RefusalCode> = Err(RefusalCode::Unavailable);
-    // DISC-001, 002 and 009: with all that is required, and more.
+    // DISC-001, 002 and 009: with all required members, and more.
     assert_eq!(World::first(|_| {}).await, Ok(()));
     // DISC-003
     let mismatch = text("discovery/issuer-mismatch.json");
@@ -140,7 +140,7 @@ async fn metadata_are_read_as_the_cases_say() {
     // DISC-008
     let missing = text("discovery/missing-jwks-uri.json");
     assert_eq!(World::first(|it| it.says(200, &missing)).await, OUT_OF_REACH);
-    // A difference: what only a client needs that signs people in, nobody looks for here.
+    // A difference: members that only clients need for signing in are not required here.
     let missing = text("discovery/missing-multiple-fields.json");
     assert_eq!(World::first(|it| it.says(200, &missing)).await, Ok(()));
     // DISC-010
@@ -170,8 +170,8 @@ async fn what_was_fetched_is_kept_and_fetched_again_when_it_is_due() {
     world.publishes(&[&world.issuer, &next]);
     assert_eq!(world.present(&next).await, Ok(()));
     assert_eq!(world.asked(), 4);
-    // A difference to JWKS-006: a signature that is not that of the key it names fetches nothing, or
-    // everybody could have the provider asked with a token of their own making.
+    // A difference to JWKS-006: a token whose signature does not match the key that it names does not trigger a
+    // fetch; otherwise anyone could trigger requests to the provider with forged tokens.
     world.clock.advance(Duration::from_secs(2));
     let forged = world.issuer.token("ada").tampered();
     let headers = [("authorization", format!("Bearer {forged}"))];
@@ -190,7 +190,7 @@ async fn a_set_that_is_none_verifies_nothing() {
         let refused = World::first(|it| it.documents.lock().unwrap().keys = keys).await;
         assert_eq!(refused, Err(RefusalCode::Unavailable));
     }
-    // JWKS-001 and 002: a set with others' keys is one, and holds no key of this token.
+    // JWKS-001 and 002: a set that contains only keys of others is valid, and has no key for this token.
     let others = text("valid-jwks.json");
     let refused = World::first(|it| it.documents.lock().unwrap().keys = others).await;
     assert_eq!(refused, Err(RefusalCode::InvalidToken));

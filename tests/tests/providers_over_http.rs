@@ -1,5 +1,5 @@
-//! Identity providers and a service over HTTP: which of several authenticators decides, tokens in other
-//! places than the `Authorization` header, readiness, and what the log says.
+//! Identity providers and a service over HTTP: which of several authenticators decides, tokens outside the
+//! `Authorization` header, readiness, and the log.
 
 use std::time::Duration;
 
@@ -33,7 +33,7 @@ fn serve(security: &Security) -> TestServer {
     TestServer::start(security, api)
 }
 
-/// A provider with one key, and what its tokens are signed with.
+/// A provider with one key, and the issuer that signs its tokens.
 fn provider(key: Issuer) -> (IdentityProvider, Issuer) {
     let idp = IdentityProvider::start();
     let issuer = idp.signing(key, "2026-11");
@@ -45,7 +45,7 @@ fn described(idp: &IdentityProvider) -> Jwt {
     Jwt::discover(idp.issuer()).audience("test").dangerously_accept_test_keys()
 }
 
-/// A good token, and bad ones that name the same issuer.
+/// A valid token, and invalid ones with the same issuer.
 fn tokens(issuer: &Issuer) -> (String, [(&'static str, String); 3]) {
     let bad = [
         ("expired", issuer.token("ada").claim("exp", 1).sign()),
@@ -75,10 +75,10 @@ async fn a_token_is_refused_by_its_own_issuer_while_another_one_is_down() {
             assert_eq!(answer.status, 401, "{what}, reversed: {reversed}");
             assert!(answer.header("www-authenticate").unwrap().contains("invalid_token"), "{what}");
         }
-        // Nobody can judge tokens of the other one.
+        // Tokens of the other provider cannot be verified now.
         let theirs = down.signing(Issuer::es256(), "2026-11").token("ada").sign();
         assert_eq!(server.get("/me", &[&bearer(&theirs)]).await.status, 503);
-        // What names neither is not good for either, whatever their state.
+        // A token that names neither issuer is refused, no matter which providers are available.
         let stranger = Issuer::rs256().token("ada").sign();
         assert_eq!(server.get("/me", &[&bearer(&stranger)]).await.status, 401);
     }
@@ -117,7 +117,7 @@ async fn a_jwt_is_judged_by_its_claims_whatever_the_introspection_endpoint_says_
     assert_eq!(server.get("/me", &[&bearer(&token)]).await.status, 401);
 }
 
-/// Somebody adds a slash to the issuer, or forgets it.
+/// The issuer is configured with a trailing slash too many, or without it.
 #[actix_web::test]
 async fn ordinary_tokens_of_a_discovered_issuer_are_accepted() {
     let (idp, issuer) = provider(Issuer::rs256());
@@ -171,7 +171,7 @@ async fn a_token_may_stand_in_another_place_over_http() {
         let headers: Vec<&str> = [cookie.as_str()].iter().chain(more).copied().collect();
         server.send("POST", "/me", &headers, "").await.status
     };
-    // Another site's page makes the browser send it.
+    // A page of another site can make the browser send the cookie.
     assert_eq!(post(&[]).await, 401);
     assert_eq!(post(&["Origin: https://evil.example", "Sec-Fetch-Site: cross-site"]).await, 401);
     assert_eq!(post(&["Origin: null", "Sec-Fetch-Site: cross-site"]).await, 401);
@@ -202,7 +202,7 @@ async fn a_header_beside_a_cookie_is_no_conflict() {
     assert_eq!(server.get("/me", &[&cookie]).await.body, "ada");
     assert_eq!(server.get("/me", &[&header]).await.body, "worker");
     assert_eq!(server.get("/me", &[&header, &cookie]).await.body, "worker");
-    // Bad ones are not made up for by the cookie.
+    // A valid cookie does not compensate for an invalid header.
     let expired = bearer(&machines.token("worker").claim("exp", 1).sign());
     server.get("/me", &[&expired, &cookie]).await.problem(401);
 }
@@ -280,7 +280,7 @@ async fn the_log_names_the_authenticator_and_the_cause_each_time() {
             lines.filter(|line| line.starts_with("INFO ") && line.contains("refused"));
         of_refusals.filter(|line| line.contains(part)).count()
     };
-    // A client repeats the same bad token: the cause is there each time, and it is that of the
+    // A client repeats the same invalid token: each response has the same cause, that of the
     // authenticator whose issuer the token names.
     let token = bearer(&second.token("ada").claim("aud", "elsewhere.logged").sign());
     for _ in 0..5 {

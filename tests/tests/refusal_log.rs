@@ -1,5 +1,4 @@
-//! What the operator reads of a refused request, and the client does not: which handler refused whom, and
-//! why.
+//! The log of refused requests, which the client does not see: the handler, the caller, and the reason.
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use std::future::{Ready, ready};
@@ -14,7 +13,7 @@ use secure_runtime::testing::Issuer;
 use secure_runtime::{Loaded, Resource, Security, secure};
 use secure_tests::{TestServer, bearer, log};
 
-/// Refuses with the status and the text that the request's header names.
+/// Refuses with the status and the text in the request's header.
 struct Foreign;
 
 impl FromRequest for Foreign {
@@ -86,7 +85,7 @@ fn server() -> TestServer {
     })
 }
 
-/// The line that was logged last of this handler.
+/// The last log line about this handler.
 fn logged(handler: &str) -> String {
     let lines = log::lines();
     lines
@@ -113,7 +112,7 @@ async fn every_status_is_logged_with_what_the_extractor_said() {
     assert_eq!((answer.status, answer.body.as_str()), (422, "\"rendered\""));
     assert!(logged("foreign").contains("the tenant"), "{}", logged("foreign"));
 
-    // In one line, and cut.
+    // The text is in one line, and shortened.
     server.get("/foreign", &["x-status: 409", "x-text: a{newline}INFO b"]).await.problem(409);
     assert!(logged("foreign").contains("a\\\\nINFO b"), "{}", logged("foreign"));
     server.get("/foreign", &["x-status: 409", "x-text: long"]).await.problem(409);
@@ -190,7 +189,7 @@ async fn a_refusal_is_logged_with_its_handler_caller_client_clause_and_request_i
     assert!(!line.contains("caller=") && !line.contains("request_id="), "{line}");
     assert!(line.contains("accepts=\"jwt\""), "{line}");
 
-    // Credentials for another endpoint are no credentials here.
+    // Credentials for another endpoint count as missing here.
     server.get("/orders", &["x-other: a.b.c"]).await.problem(401);
     let line = logged("orders::place");
     assert!(line.contains("accepts=\"jwt (sent, and not accepted here: other)\""), "{line}");
@@ -199,7 +198,7 @@ async fn a_refusal_is_logged_with_its_handler_caller_client_clause_and_request_i
 #[actix_web::test]
 async fn tokens_that_the_configuration_does_not_expect_are_one_warning() {
     log::record();
-    // Of its own, as the log is that of all tests.
+    // A handler of its own, because all tests share the log.
     let issuer = Issuer::hs256().named("https://unexpected.example");
     let security = Security::builder().authenticator("jwt", issuer.jwt()).build().unwrap();
     let server = TestServer::start(&security, || secure_runtime::scope("").service(orders::place));
@@ -218,11 +217,11 @@ async fn tokens_that_the_configuration_does_not_expect_are_one_warning() {
         server.get("/orders", &[&bearer(&elsewhere)]).await.problem(401);
     }
     assert_eq!(warnings("`aud` is another audience"), 1);
-    // Nor can somebody who has no key have a line written.
+    // A client without a key cannot cause log lines either.
     let forged = issuer.token("alice").header("typ", "JOSE").tampered();
     server.get("/orders", &[&bearer(&forged)]).await.problem(401);
     assert_eq!(warnings("`typ`"), 0);
-    // What was found, what was expected, and what to call.
+    // The type that was found, the expected one, and the method to call.
     let line = log::lines().into_iter().find(|line| line.contains("`aud` is another audience"));
     let line = line.filter(|line| line.starts_with("WARN ")).unwrap();
     for part in
@@ -233,7 +232,7 @@ async fn tokens_that_the_configuration_does_not_expect_are_one_warning() {
     let other_type = issuer.token("alice").header("typ", "JOSE").sign();
     server.get("/orders", &[&bearer(&other_type)]).await.problem(401);
     assert_eq!(warnings("`typ`"), 1);
-    // What somebody made of a token is no matter of the configuration.
+    // An unusable token of a client is not a fault of the configuration.
     server.get("/orders", &[&bearer(&issuer.token("alice").tampered())]).await.problem(401);
     server
         .get("/orders", &[&bearer(&issuer.token("alice").claim("exp", 1).sign())])

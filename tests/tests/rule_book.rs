@@ -1,5 +1,5 @@
-//! The rule book says what the compiler says: every message in a table of the docs is one of a program
-//! that does not compile.
+//! Every message in a table of the docs is one that the compiler prints for a UI test: a program that does
+//! not compile.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
 #[path = "rule_book/guide.rs"]
@@ -10,7 +10,7 @@ mod quickstart;
 use std::fs;
 use std::path::Path;
 
-/// What no program shows: it depends on how the compiler is started. Tested beside the calendar.
+/// A message that no UI test shows, because it depends on the compiler's environment. It is tested with the calendar.
 const ELSEWHERE: &str = "`SOURCE_DATE_EPOCH` expects seconds since 1970, found …";
 
 #[test]
@@ -28,14 +28,14 @@ fn every_message_of_the_docs_is_one_of_a_program() {
     assert!(messages >= 90, "only {messages} messages were found");
 }
 
-/// Every line that the compiler writes about a program, without what depends on the example.
+/// Every line that the compiler prints about a program, without the parts that depend on the example.
 fn said() -> Vec<String> {
     let folders = ["tests/ui", "vocabulary/tests/ui"].map(|folder| fs::read_dir(folder).unwrap());
     let topics = folders.into_iter().flatten().map(|topic| topic.unwrap().path());
     let files = topics.flat_map(|topic| fs::read_dir(topic).unwrap());
     let blessed = files.map(|file| file.unwrap().path()).filter(|file| is_blessed(file));
     let texts: Vec<String> = blessed.map(|file| fs::read_to_string(file).unwrap()).collect();
-    // The source repeats what a program expects to be told.
+    // The quoted source contains the expected message in a comment; skip it.
     let lines = texts.iter().flat_map(|text| text.lines()).filter(|line| !line.contains("//~"));
     lines.map(plain).collect()
 }
@@ -44,7 +44,7 @@ fn is_blessed(file: &Path) -> bool {
     file.extension().is_some_and(|extension| extension == "stderr")
 }
 
-/// The cells of every column that is headed `message`.
+/// The cells of every column with the heading `message`.
 fn told(text: &str) -> Vec<String> {
     let mut column = None;
     let mut messages = Vec::new();
@@ -66,18 +66,18 @@ fn told(text: &str) -> Vec<String> {
     messages
 }
 
-/// The cells of a row; `\\|` stands for a bar in one.
+/// The cells of a row; `\\|` is a bar inside a cell.
 fn cells(line: &str) -> Vec<String> {
     let line = line.trim_matches('|').replace("\\|", "\u{1}");
     line.split('|').map(|cell| cell.trim().replace('\u{1}', "|")).collect()
 }
 
-/// The parts between the dots that leave something out.
+/// The parts between the ellipses.
 fn fragments(message: &str) -> Vec<String> {
     plain(message).split('…').map(|part| part.trim().to_owned()).collect()
 }
 
-/// A message without what depends on the example: words in backticks, text in quotes, numbers.
+/// A message without the parts that depend on the example: words in backticks, text in quotes, numbers.
 fn plain(message: &str) -> String {
     let mut plain = String::new();
     let mut until = None;

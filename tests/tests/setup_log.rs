@@ -1,4 +1,4 @@
-//! What the log says, once, of a set-up that works and not as it was meant.
+//! The warnings, logged once, about a configuration that works but probably not as intended.
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use actix_web::{App, HttpResponse, get, web};
@@ -52,7 +52,7 @@ async fn installed() -> &'static str {
     "served"
 }
 
-/// One test, since the first warning is one of the process, and the second part has several of them too.
+/// A single test, because the first warning is logged once per process, and the second part logs several.
 #[actix_web::test]
 async fn what_the_first_requests_show_is_warned_of_once() {
     two_securities_that_serve_one_endpoint_are_warned_of_once().await;
@@ -106,7 +106,7 @@ mod office {
 async fn two_securities_that_serve_one_endpoint_are_warned_of_once() {
     const TEXT: &str = "two `Security` values serve this endpoint";
     log::record();
-    // One, shared by all workers; and another one that serves other endpoints.
+    // One `Security` shared by all workers, and another one for other endpoints.
     let (shared, other) = (builder().build().unwrap(), builder().build().unwrap());
     let server = TestServer::start(&shared, || once);
     let other = TestServer::start(&other, || elsewhere);
@@ -116,7 +116,7 @@ async fn two_securities_that_serve_one_endpoint_are_warned_of_once() {
     }
     assert_eq!(warnings(TEXT), [""; 0]);
 
-    // One that was dropped is no other one.
+    // A dropped `Security` does not count as another one.
     {
         let gone = builder().build().unwrap();
         let app = App::new().app_data(gone).service(each);
@@ -124,10 +124,10 @@ async fn two_securities_that_serve_one_endpoint_are_warned_of_once() {
         let request = actix_web::test::TestRequest::get().uri("/each").to_request();
         assert_eq!(actix_web::test::call_service(&app, request).await.status(), 200);
     }
-    // Built in the closure: once a worker.
+    // Built in the closure, and therefore once per worker.
     let careless =
         TestServer::run(|| App::new().app_data(builder().build().unwrap()).service(each));
-    // Each on a connection of its own, which go to the workers in turn.
+    // Each request uses its own connection; connections go to the workers in turn.
     for _ in 0..20 {
         assert!(careless.get("/each", &[]).await.status < 500);
     }
@@ -160,7 +160,7 @@ async fn a_proxy_that_nobody_named_is_warned_of_once() {
     }
     assert!(!found.iter().any(|line| line.contains("192.0.2.9")), "{found:?}");
 
-    // Also once probes without the header have used up the looks at requests that are served.
+    // The warning also appears if probes without the header have used up the checks of served requests.
     let server = TestServer::start(&builder().build().unwrap(), || limited);
     for _ in 0..300 {
         server.get("/limited", &[]).await;

@@ -1,4 +1,4 @@
-//! What the log says of a configuration that works, and not as one may expect.
+//! The warnings about a configuration that works, but perhaps not as expected.
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use actix_web::get;
@@ -32,13 +32,13 @@ fn warnings(change: impl FnOnce(Jwt) -> Jwt) -> Vec<String> {
     let jwt = change(Issuer::hs256_with([7; 32]).jwt());
     with_all(jwt);
     let lines = log::lines().split_off(before).into_iter();
-    // Not those of the other tests, whose providers are nowhere and whose keys have no issuer.
+    // Only the warnings of this service: other tests use unreachable providers and keys without an issuer.
     let is_of_others =
         |line: &str| line.contains("127.0.0.1:9/") || line.contains("have no issuer");
     lines.filter(|line| line.contains("WARN") && !is_of_others(line)).collect()
 }
 
-/// Both in one test, as the log is one of the process.
+/// A single test, because all tests of a process share the log.
 #[test]
 fn a_budget_beside_a_cache_that_is_turned_off_is_warned_of_once() {
     assert_eq!(warnings(|jwt| jwt), [""; 0]);
@@ -55,7 +55,7 @@ async fn of_tenants() -> &'static str {
     "ok"
 }
 
-/// A tenant with both has its limit twice, unless the records of the keys name the issuer of the tokens.
+/// A tenant with both kinds of credentials has its limit twice, unless the key records name the tokens' issuer.
 #[test]
 fn keys_without_an_issuer_beside_tokens_are_warned_of() {
     let counted = |issuer: Option<&str>| {
@@ -84,7 +84,7 @@ fn keys_without_an_issuer_beside_tokens_are_warned_of() {
     assert_eq!(counted(Some("https://issuer.example")), [""; 0]);
 }
 
-/// What a preset takes for granted, and that there is one for the issuer of a description without.
+/// The assumptions of a preset are logged; for an issuer without a preset, the log suggests its preset.
 #[test]
 fn what_is_assumed_of_a_provider_is_told() {
     log::record();

@@ -1,4 +1,4 @@
-//! What does not compile, and the one error that says so. The accepted twins are in `hygiene`.
+//! Programs that must not compile, and the one error for each. The accepted counterparts are in `hygiene`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ fn ui() {
     one_mistake_is_one_error();
 }
 
-/// A mistake is one error, and it says what the case's `//~ ERROR` expects.
+/// A mistake gives exactly one error, which contains the case's `//~ ERROR` text.
 fn one_mistake_is_one_error() {
     let cases = cases(Path::new("tests/ui"));
     assert!(cases.len() >= 70, "only {} cases", cases.len());
@@ -19,7 +19,7 @@ fn one_mistake_is_one_error() {
         let source = fs::read_to_string(&case).unwrap();
         let blessed = fs::read_to_string(case.with_extension("stderr")).unwrap();
         let errors = blessed.lines().filter(|line| line.starts_with("error"));
-        // The extractor asks for `Deserialize`, and so do the names in the pointers of violations.
+        // The extractor requires `Deserialize`, and so do the names in the pointers of violations.
         let asks_twice = case.ends_with("types/body_without_deserialize.rs");
         let expected = if asks_twice { 2 } else { 1 };
         assert_eq!(errors.count(), expected, "{}:\n{blessed}", case.display());

@@ -1,4 +1,4 @@
-//! Two crates, one syntax: what the macro reads is what the runtime prints, both ways.
+//! The macro and the runtime use the same syntax for units: each reads what the other prints.
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 #[path = "../../secure-macros/src/grammar/quantity.rs"]
@@ -21,7 +21,7 @@ fn quota(rate: Rate) -> Quota {
     Quota::with_window(number(rate.permits), window).unwrap()
 }
 
-/// Numbers as people write them, and at the edges.
+/// Numbers as people write them, and edge cases.
 fn number() -> impl Strategy<Value = u32> {
     prop_oneof![1..=100_u32, Just(60), Just(3600), Just(86_400), Just(u32::MAX), 1..=u32::MAX]
 }
@@ -49,7 +49,7 @@ proptest! {
         let rate = Rate { permits, window_seconds, period: None };
         match quota(rate).to_string().parse::<Rate>() {
             Ok(read) => prop_assert_eq!(read, rate),
-            // More than one a nanosecond: the runtime counts such a quota, nobody can write it.
+            // More than one per nanosecond: the runtime can count such a quota, but the attribute cannot express it.
             Err(_) => prop_assert!(u64::from(permits) > u64::from(window_seconds) * 1_000_000_000),
         }
     }

@@ -1,5 +1,5 @@
-//! What a client sends to be validated costs about as much memory as it does unvalidated, and as few
-//! calls: `validator` itself bounds neither. A binary of its own, because it counts what is allocated.
+//! Validation of a body takes about as much memory, and as few allocations, as reading it without validation;
+//! `validator` itself bounds neither. A separate test binary, because it counts allocations.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::borrow::Cow;
@@ -17,12 +17,12 @@ struct Counting;
 
 static ALLOCATED: AtomicUsize = AtomicUsize::new(0);
 static PEAK: AtomicUsize = AtomicUsize::new(0);
-/// How often a rule of one element was asked.
+/// How often the rule of one element was evaluated.
 static ASKED: AtomicUsize = AtomicUsize::new(0);
-/// One measurement at a time.
+/// Only one measurement at a time.
 static TURN: Mutex<()> = Mutex::new(());
 
-// SAFETY: hands everything to `System`.
+// SAFETY: forwards every call to `System`.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         let now = ALLOCATED.fetch_add(layout.size(), Relaxed) + layout.size();
@@ -82,7 +82,7 @@ struct Deep {
     lines: Vec<Inner>,
 }
 
-/// What is no list in JSON either, and yet one.
+/// A struct that is a plain string in JSON.
 #[derive(Deserialize, Serialize, Validate)]
 #[serde(transparent)]
 struct Code {
@@ -158,7 +158,7 @@ fn start(security: &Security) -> TestServer {
     })
 }
 
-/// An answer, and what it took.
+/// A response, and the memory that it took.
 struct Taken {
     answer: Answer,
     peak: usize,
@@ -178,7 +178,7 @@ async fn post(server: &TestServer, path: &str, body: &str) -> Taken {
     Taken { answer, peak: PEAK.load(Relaxed) - before, asked, time }
 }
 
-/// Two mebibytes of the smallest element that there is.
+/// Two mebibytes of the smallest possible element.
 fn many(first: &str, element: &str, last: &str) -> String {
     let count = ((2 << 20) - first.len() - last.len() - 100) / (element.len() + 1);
     format!("{first}{}{last}", vec![element; count].join(","))
@@ -216,7 +216,7 @@ async fn bodies_of_many_values_cost_little_more_than_unvalidated() {
 async fn as_many_values_as_are_allowed_are_validated() {
     let server = start(&security());
     let list = |count| format!(r#"{{"lines":[{}]}}"#, vec!["{}"; count].join(","));
-    // The list itself is a value.
+    // The list itself counts as a value.
     let control = post(&server, "/unvalidated", &many(r#"{"lines":["#, "{}", "]}")).await;
     let most = post(&server, "/elements", &list(19_999)).await;
     let problem = most.answer.problem(422);
@@ -274,7 +274,7 @@ async fn what_cannot_be_counted_is_refused() {
         server.post_json("/elements", &["content-encoding: identity"], body).await.body,
         "0"
     );
-    // This build decompresses nothing: what the header says has to be enough.
+    // This build decompresses nothing, so the value of the header is sufficient.
     let answer = server.post_json("/elements", &["content-encoding: gzip"], body).await;
     assert_eq!(answer.problem(415)["detail"], "expected no `Content-Encoding`");
     let unbounded = Security::builder().max_validated_values(usize::MAX).build().unwrap();

@@ -1,4 +1,4 @@
-//! Ordinary bodies get the errors that plain `validator` finds in them: no more, no fewer.
+//! For ordinary bodies, the errors are exactly those that plain `validator` finds.
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use actix_web::dev::ServiceResponse;
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use validator::{Validate, ValidationErrors, ValidationErrorsKind};
 
-/// As many as a response lists.
+/// The number of violations that a response lists.
 const MOST: usize = 32;
 
 #[derive(Clone, Debug, Deserialize, Serialize, Validate)]
@@ -63,7 +63,7 @@ fn order() -> impl Strategy<Value = Order> {
     })
 }
 
-/// Pointers and codes, of all errors.
+/// The pointers and codes of all errors.
 fn plain(errors: &ValidationErrors, pointer: &str, found: &mut Vec<(String, String)>) {
     for (name, kind) in errors.errors() {
         let pointer = format!("{pointer}/{name}");

@@ -1,4 +1,4 @@
-//! `api_key [--quick]`: an accepted key of 1000, without the rest of the request.
+//! `api_key [--quick]`: verifies one of 1000 API keys, without the rest of the request.
 
 use std::hint::black_box;
 

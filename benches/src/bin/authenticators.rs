@@ -1,4 +1,4 @@
-//! `authenticators [--quick]`: an opaque token that is remembered beside a JWT that is.
+//! `authenticators [--quick]`: compares an opaque token in the cache with a JWT in the cache.
 
 use std::hint::black_box;
 use std::io::{Read as _, Write as _};
@@ -43,7 +43,7 @@ async fn main() -> Result<(), Failure> {
     Row { name, unit: "ns", ours, peer, peer_name: "ours, a JWT seen before" }.print()
 }
 
-/// Shows a token once, so that it is remembered.
+/// Presents a token once, so that it is in the cache.
 async fn see(authenticator: &dyn Authenticator, token: &str, now: Moment) -> Result<(), Failure> {
     let line = format!("Bearer {token}");
     let attempt =
@@ -66,7 +66,7 @@ fn hit(authenticator: &dyn Authenticator, token: &str, now: Moment) {
     });
 }
 
-/// An endpoint on loopback that always says the same.
+/// An endpoint on loopback that always gives the same answer.
 fn endpoint(answer: &'static str) -> Result<String, Failure> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let address = format!("http://{}/introspect", listener.local_addr()?);

@@ -1,9 +1,9 @@
-//! `cache [--quick]`: whole requests whose token was verified before, by where verified tokens are
-//! kept; and what revocations and repeated refusals cost.
+//! `cache [--quick]`: whole requests with a cached token, for several stores of verified tokens; and the cost
+//! of revocations and of repeated refusals.
 //!
-//! Figures are processor time of the threads that serve, so that other programs of the machine do not
-//! count; what threads cost each other does. `cache/request_T_N_S` has T live tokens on N threads, ours
-//! as it ships, and the store S as the peer.
+//! Figures are processor time of the serving threads: other programs on the machine do not count, but
+//! contention between the threads does. `cache/request_T_N_S` has T live tokens on N threads; it compares
+//! the shipped cache with the store S.
 
 use std::sync::{Arc, Barrier};
 use std::time::Duration;
@@ -34,7 +34,7 @@ fn main() -> Result<(), Failure> {
     let rounds = if quick { 20 } else { 200 };
     let cores = std::thread::available_parallelism()?.get();
     let issuer = Issuer::hs256();
-    // As long as one that is signed with RSA.
+    // As long as a token signed with RSA.
     let padding = "x".repeat(230);
     let token = |number: usize| {
         issuer.token(format!("user {number}")).role("admin").claim("name", padding.clone()).sign()
@@ -73,8 +73,8 @@ fn main() -> Result<(), Failure> {
     refused_again(rounds)
 }
 
-/// Hits beside a list of revocations: one that is empty, one of 100,000 that does not change, and one
-/// to which something is added all the time, so that every hit looks its token up.
+/// Cache hits with a list of revocations: an empty list, a list of 100,000 entries that does not change, and
+/// a list that grows all the time, so that every hit looks its token up.
 fn revoked(issuer: &Issuer, tokens: &[String], rounds: usize) -> Result<(), Failure> {
     let lists = [(); 3].map(|()| Revocations::in_memory());
     let [_, quiet, changing] = &lists;
@@ -91,7 +91,7 @@ fn revoked(issuer: &Issuer, tokens: &[String], rounds: usize) -> Result<(), Fail
         drop(changing.revoke_token("https://issuer.test", &format!("revoked {}", number % MANY)));
     };
     for (count, suffix) in [(1, ""), (MANY, "_live_100000")] {
-        // One revocation before each chunk: with many tokens, all hits are the first after a change.
+        // One revocation before each chunk: with many tokens, each hit is the first one after a change.
         let live = tokens.get(..count).unwrap_or_default();
         let figures = above_bare(&securities, live, 1, rounds, change)?;
         let (peer, lists) = figures.split_first().ok_or("no figure")?;
@@ -103,7 +103,7 @@ fn revoked(issuer: &Issuer, tokens: &[String], rounds: usize) -> Result<(), Fail
     Ok(())
 }
 
-/// A forged token that is shown again and again, beside forged ones that are all different.
+/// Compares one forged token that is presented repeatedly with forged tokens that are all different.
 fn refused_again(rounds: usize) -> Result<(), Failure> {
     let issuer = Issuer::rs256();
     let same = vec![issuer.token("alice").role("admin").tampered(); 1];
@@ -114,7 +114,7 @@ fn refused_again(rounds: usize) -> Result<(), Failure> {
     let refuse = |tokens: &[String]| {
         measure(&security, tokens, 1, rounds, StatusCode::UNAUTHORIZED, &|_| {})
     };
-    // Slots of the refused are taken by later ones: of the different ones few are found again.
+    // Later refused tokens overwrite the slots of earlier ones, so few of the different ones are found again.
     let (ours, peer) = (refuse(&same)?, refuse(&different)?);
     let (Some(&ours), Some(&peer)) = (ours.get(1), peer.get(1)) else {
         return Err("no figure".into());
@@ -138,7 +138,7 @@ fn security(authenticator: impl IntoAuthenticator) -> Result<Security, Failure> 
     Ok(builder.authenticator("jwt", authenticator).build()?)
 }
 
-/// Nanoseconds of a request under each security, above one that nobody secures.
+/// Nanoseconds per request for each configuration, minus those of an unsecured request.
 fn above_bare(
     securities: &[Security],
     tokens: &[String],
@@ -151,7 +151,7 @@ fn above_bare(
     Ok(figures.iter().skip(1).map(|figure| figure - bare).collect())
 }
 
-/// Nanoseconds of a request: a bare one, then under each security.
+/// Nanoseconds per request: unsecured, then for each configuration.
 fn measure(
     securities: &[Security],
     tokens: &[String],
@@ -183,7 +183,7 @@ fn measure(
     Ok(merged.iter_mut().map(|figures| median(figures)).collect())
 }
 
-/// One thread's share.
+/// The requests of one thread.
 async fn serve(
     securities: &[Security],
     tokens: &[String],
@@ -197,7 +197,7 @@ async fn serve(
     let mut secured = Vec::new();
     for security in securities {
         let service = secured::under(security.clone(), Limits::Roomy).await;
-        // Everything is known to everybody before it counts.
+        // Warm-up: every thread has cached every token before the measurement.
         drive(&service, tokens.iter().map(|token| request(Some(token), &body)), expected).await?;
         secured.push(service);
     }
@@ -216,7 +216,7 @@ async fn serve(
     Ok(figures)
 }
 
-/// Nanoseconds of a request, of as many as there are in a chunk, by tokens that lie far apart.
+/// Nanoseconds per request in a chunk of requests, with tokens that are far apart in memory.
 async fn chunk<S, B>(
     service: &S,
     tokens: &[String],

@@ -1,5 +1,5 @@
-//! `drive FIXTURE VARIANT ALGORITHM COUNT`: so many requests through one application, for
-//! callgrind. Two counts of one variant differ by the requests only: the start cancels out.
+//! `drive FIXTURE VARIANT ALGORITHM COUNT`: sends COUNT requests through one application, for callgrind.
+//! The difference between two counts of one variant contains only the requests; the startup cancels out.
 
 use std::pin::Pin;
 
@@ -9,7 +9,7 @@ use benches::drive::{SMALL_NOTE, body, drive, request, request_for_object};
 use benches::fixture::{Algorithm, Fixture};
 use benches::variants::{Limits, assembled, bare, floor, handwritten, ruled, secured};
 
-/// What the caches, pools and tables of an application need before they are warm.
+/// The number of requests that warm the caches, pools and tables of an application.
 const WARM_UP: usize = 20;
 
 #[actix_rt::main]
@@ -48,7 +48,7 @@ async fn main() -> Result<(), Failure> {
                 _ => ruled::Kind::Bare,
             };
             let application = ruled::application(&fixture, kind).await?;
-            // A function of its own, whose instructions can be told apart.
+            // A separate function, so that callgrind lists its instructions separately.
             let driven: Pin<Box<dyn Future<Output = _>>> =
                 Box::pin(drive(&application, for_objects, ok));
             driven.await

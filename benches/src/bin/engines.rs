@@ -1,4 +1,4 @@
-//! `engines`: the decision beside those of policy engines that evaluate at run time.
+//! `engines`: compares the decision of a rule with those of policy engines that evaluate at run time.
 
 use std::hint::black_box;
 
@@ -48,7 +48,7 @@ fn beside(
     ))
 }
 
-/// Five policies, one of which permits; the caller's roles are its parents.
+/// Five policies, of which one permits the request; the caller's roles are its parent entities.
 fn cedar(rule: &CompiledRule, caller: &Principal) -> Result<(f64, f64), Failure> {
     let policies: PolicySet = r#"
         permit(principal in Role::"clerk", action == Action::"write", resource)
@@ -78,7 +78,7 @@ fn cedar(rule: &CompiledRule, caller: &Principal) -> Result<(f64, f64), Failure>
     })
 }
 
-/// A hundred rules for roles, as Casbin's own benchmarks have them.
+/// A hundred rules for roles, as in Casbin's own benchmarks.
 fn casbin(rule: &CompiledRule, caller: &Principal) -> Result<(f64, f64), Failure> {
     const MODEL: &str = "
         [request_definition]

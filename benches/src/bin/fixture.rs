@@ -1,4 +1,4 @@
-//! `fixture FILE COUNT`: makes the keys and tokens of a run.
+//! `fixture FILE COUNT`: generates the keys and tokens for a run.
 
 use benches::Failure;
 use benches::fixture::Fixture;

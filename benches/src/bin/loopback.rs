@@ -1,7 +1,7 @@
-//! `loopback FIXTURE [--quick]`: microseconds of whole requests over HTTP on loopback, one connection, the
-//! endpoints in turns, each time as many requests in a row as make a flood: what a limit adds, and what a
-//! refusal costs the server. Of refusals also when the next requests are there before the first is
-//! answered, so that the server never waits and its caches stay warm.
+//! `loopback FIXTURE [--quick]`: microseconds per request over HTTP on loopback, on one connection. The
+//! endpoints take turns, each with a flood of requests. It measures what a limit adds, and what a refusal
+//! costs the server. Refusals are also measured with pipelined requests, so that the server never waits and
+//! its caches stay warm.
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -18,9 +18,9 @@ use benches::timing::median;
 use secure_runtime::authentication::Jwt;
 use secure_runtime::{Security, secure};
 
-/// Requests to one endpoint before it is the next one's turn.
+/// Requests to one endpoint before the next endpoint's turn.
 const IN_A_ROW: usize = 64;
-/// Requests that are sent at once, where they are.
+/// The number of pipelined requests.
 const AT_ONCE: usize = 16;
 
 #[get("/bare")]
@@ -52,7 +52,7 @@ async fn refused_address() -> &'static str {
     "served"
 }
 
-/// What `/refused` answers, by whoever decides nothing.
+/// The response of `/refused`, from a handler without any check.
 #[get("/floor")]
 async fn floor() -> HttpResponse {
     HttpResponse::TooManyRequests()
@@ -86,7 +86,7 @@ fn main() -> Result<(), Failure> {
         Security::builder().answers_for(module_path!()).authenticator("jwt", jwt).build()?;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     let address = listener.local_addr()?;
-    // It ends with the process.
+    // The server ends with the process.
     std::thread::spawn(move || serve(listener, security));
     measure(address, &fixture.rs256.admin, rounds)
 }
@@ -124,7 +124,7 @@ fn measure(address: SocketAddr, token: &str, rounds: usize) -> Result<(), Failur
     let mut connection = TcpStream::connect(address)?;
     connection.set_nodelay(true)?;
     connection.set_read_timeout(Some(Duration::from_secs(10)))?;
-    // What the first request gets, which fills caches, and what all others do.
+    // The status of the first request, which fills the caches, and of all others.
     let requests = [
         (get("/open/bare"), "200", "200"),
         (get("/open/floor"), "429", "429"),
@@ -178,8 +178,8 @@ fn measure(address: SocketAddr, token: &str, rounds: usize) -> Result<(), Failur
     Ok(())
 }
 
-/// Sends requests and reads their responses, which all have this status. The answer is how many microseconds
-/// that took. Responses of one endpoint are of one length, so that looking for their ends costs no time.
+/// Sends requests, reads their responses, which must all have this status, and returns the duration in
+/// microseconds. All responses of an endpoint have the same length, so finding their ends costs no time.
 fn exchange(
     connection: &mut TcpStream,
     requests: &[u8],
@@ -197,7 +197,7 @@ fn exchange(
     Ok(time)
 }
 
-/// How many bytes the first response takes, which has this status and is there as a whole.
+/// The length of the first response, which must have this status and be complete.
 fn check(responses: &[u8], status: &str) -> Result<usize, Failure> {
     let end = responses.windows(4).position(|it| it == b"\r\n\r\n").ok_or("no whole response")? + 4;
     let head = String::from_utf8_lossy(responses.split_at(end).0).into_owned();

@@ -1,4 +1,4 @@
-//! `memory FIXTURE`: how often a request asks for memory, and how much a limiter's key takes.
+//! `memory FIXTURE`: counts the allocations of a request, and the memory that a key of a limiter takes.
 
 use actix_http::Request;
 use actix_web::Error;
@@ -85,7 +85,7 @@ async fn main() -> Result<(), Failure> {
     Ok(())
 }
 
-/// Allocations of a request when everything is warm.
+/// Allocations of a request with warm caches.
 async fn per_request<S, B>(service: &S, token: &str) -> Result<f64, Failure>
 where
     S: Service<Request, Response = ServiceResponse<B>, Error = Error>,
@@ -101,7 +101,7 @@ where
     Ok((allocations() - before) as f64 / REQUESTS as f64)
 }
 
-/// Allocations of a request whose token was not seen before.
+/// Allocations of a request with a new token.
 async fn first_seen(fixture: &Fixture) -> Result<(), Failure> {
     let (algorithm, limits) = (Algorithm::Rs256, Limits::Roomy);
     let bare = per_first_request(&bare::application().await, fixture).await?;

@@ -1,4 +1,4 @@
-//! `policy [--quick]`: a rule on a principal beside the same rule written by hand.
+//! `policy [--quick]`: compares a rule on a principal with the same rule written by hand.
 
 use std::collections::HashSet;
 use std::hint::black_box;
@@ -16,7 +16,7 @@ const RULE: Rule = Rule::Any(&[
 
 const ITERATIONS: usize = 400_000;
 
-/// What a caller was granted, as a user would keep it.
+/// The permissions of a caller, as hand-written code would store them.
 struct Grants {
     roles: HashSet<String>,
     scopes: HashSet<String>,

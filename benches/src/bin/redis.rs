@@ -1,8 +1,8 @@
-//! `redis [--quick]`: decisions about shared limits a second, and how long each takes.
+//! `redis [--quick]`: decisions per second about shared limits, and their latency.
 //!
-//! Side by side on one server: our script; leases of 100; `INCR` and `EXPIRE`, in one trip, as a counter
-//! a window is kept; and a bare `PING`, which is what a trip costs. Each has one multiplexed connection,
-//! whose work is done by a thread of its own; two threads of workers ask, as those of a server do.
+//! On one server it compares our script; leases of 100; `INCR` and `EXPIRE` in one round trip, as a fixed
+//! window needs; and a bare `PING`, the cost of a round trip. Each variant has one multiplexed connection,
+//! driven by a thread of its own; two worker threads send the requests, as in a server.
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ const COUNTER: &str = "INCR and EXPIRE, one trip";
 const PING: &str = "PING";
 const SCRIPT: &str = "our script, without leases";
 
-/// Who decides.
+/// The compared variants.
 #[derive(Clone)]
 enum Way {
     Ping(MultiplexedConnection),
@@ -33,11 +33,11 @@ enum Way {
 struct Limited {
     shared: SharedLimits,
     limit: SharedLimit,
-    /// So many callers take turns.
+    /// The number of callers, which take turns.
     callers: Vec<Vec<u8>>,
 }
 
-/// What one way did in one round, or the medians of all.
+/// The results of one variant in one round, or the medians of all rounds.
 #[derive(Clone, Default)]
 struct Figures {
     a_second: f64,
@@ -54,7 +54,7 @@ fn main() -> Result<(), Failure> {
     let client = redis::Client::open(server.url.as_str())?;
     let connect = || runtime.block_on(client.get_multiplexed_async_connection());
     let (ping, counter) = (connect()?, connect()?);
-    // The thread of the peers' connections; ours has its own.
+    // The thread of the other variants' connections; ours has its own.
     std::thread::spawn(move || runtime.block_on(std::future::pending::<()>()));
     let script = limited(&server, 1, 1)?;
     let leased = limited(&server, 100, 1)?;
@@ -77,7 +77,8 @@ fn main() -> Result<(), Failure> {
     check(&script, &leased)
 }
 
-/// Figures of the right thing: one trip a decision without leases, nothing refused, nothing failed.
+/// Checks that the right thing was measured: one round trip per decision without leases, and no decision refused
+/// or failed.
 fn check(script: &Limited, leased: &Limited) -> Result<(), Failure> {
     let (script, leased) = (script.shared.statistics(), leased.shared.statistics());
     eprintln!("script: {script:?}\nleased: {leased:?}");
@@ -113,7 +114,7 @@ fn interleaved<const N: usize>(
     for round in 0..=rounds {
         for (way, found) in ways.iter().zip(&mut found) {
             let figures = measure(way, concurrency, span)?;
-            // The first round warms up.
+            // The first round is the warm-up.
             if round > 0 {
                 found.push(figures);
             }
@@ -158,7 +159,7 @@ fn measure(way: &Way, concurrency: usize, span: Duration) -> Result<Figures, Fai
     Ok(Figures { a_second: done as f64 / elapsed, p50_us: at(50), p99_us: at(99) })
 }
 
-/// So many tasks on one thread; how many decisions there were, and how long some of them took.
+/// Runs this many tasks on one thread; returns the number of decisions, and the durations of some of them.
 fn work(
     way: &Way,
     worker: usize,
@@ -177,7 +178,7 @@ fn work(
                         way.decide(first + done as usize).await?;
                         times.extend(start.map(|start| start.elapsed()));
                         done += 1;
-                        // The next one is another request, and not the first in the queue.
+                        // Yield, so that the next decision is a new request behind those that wait.
                         tokio::task::yield_now().await;
                     }
                     Ok::<_, String>((done, times))
@@ -243,5 +244,5 @@ fn print(
     Ok(())
 }
 
-/// Every so many decisions one is timed: reading the clock costs as much as some of them.
+/// One of this many decisions is timed, because reading the clock costs as much as some decisions.
 const SAMPLE: u64 = 16;

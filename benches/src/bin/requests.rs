@@ -1,4 +1,4 @@
-//! `requests FIXTURE [--quick]`: nanoseconds of whole requests, every application in turns.
+//! `requests FIXTURE [--quick]`: nanoseconds per whole request; the applications take turns.
 
 use std::hint::black_box;
 use std::time::Instant;
@@ -30,7 +30,7 @@ async fn main() -> Result<(), Failure> {
     seen(&fixture, Algorithm::Hs256, "request/hs256_seen_ns", rounds).await
 }
 
-/// A token that was never seen before, beside the verification of its signature alone.
+/// Compares a request with a new token with the verification of its signature alone.
 async fn first_seen(fixture: &Fixture) -> Result<(), Failure> {
     let ours = secured::application(fixture, Algorithm::Rs256, Limits::Roomy).await?;
     let bare = bare::application().await;
@@ -63,7 +63,7 @@ async fn first_seen(fixture: &Fixture) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A caller who may not, beside one whom nobody asked.
+/// Compares a refused request with an accepted one of the unsecured route.
 async fn denied(fixture: &Fixture, rounds: usize) -> Result<(), Failure> {
     let ours = secured::application(fixture, Algorithm::Rs256, Limits::Roomy).await?;
     let bare = bare::application().await;
@@ -84,7 +84,7 @@ async fn denied(fixture: &Fixture, rounds: usize) -> Result<(), Failure> {
     Ok(())
 }
 
-/// A token seen before, above bare.
+/// The cost of a request with a cached token, minus that of `bare`.
 async fn seen(
     fixture: &Fixture,
     algorithm: Algorithm,
@@ -116,7 +116,7 @@ async fn seen(
     Row { name, unit, ours, peer: handwritten - bare, peer_name }.print()
 }
 
-/// Nanoseconds from the request to the response, which is dropped within them.
+/// Nanoseconds from the request to the response, including the drop of the response.
 async fn time<S, B>(service: &S, request: Request, expected: StatusCode) -> Result<f64, Failure>
 where
     S: Service<Request, Response = ServiceResponse<B>, Error = Error>,

@@ -1,5 +1,5 @@
-//! `scope [--quick]`: what the last of 2,000 endpoints costs above the first one, in a secured scope and in
-//! actix-web's own.
+//! `scope [--quick]`: how much more the last of 2,000 endpoints costs than the first one, in a secured scope
+//! and in actix-web's own.
 
 use std::hint::black_box;
 use std::pin::pin;
@@ -55,7 +55,7 @@ async fn main() -> Result<(), Failure> {
     Row { name: "scope/last_of_2000", unit, ours, peer, peer_name }.print()
 }
 
-/// Nanoseconds of a request for one endpoint, ours and the peer's.
+/// Nanoseconds of a request to one endpoint, in our scope and in actix-web's.
 fn compare<A, B>(
     ours: &impl Service<Request, Response = ServiceResponse<A>, Error = Error>,
     peer: &impl Service<Request, Response = ServiceResponse<B>, Error = Error>,

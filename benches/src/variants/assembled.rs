@@ -1,7 +1,7 @@
-//! The route as a careful user of actix-web secures it with today's crates.
+//! The route as a careful user of actix-web secures it with existing crates.
 //!
-//! Middleware for the bearer token, middleware for the limit, an attribute for the role, an
-//! extractor that validates. Nothing of the body is read before the limit has admitted the caller.
+//! Middleware for the bearer token, middleware for the limit, an attribute for the role, and an extractor
+//! that validates. The body is not read before the limit has admitted the caller.
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse};

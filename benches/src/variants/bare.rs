@@ -1,4 +1,4 @@
-//! The route without any security: what is subtracted from the others.
+//! The route without any security: the baseline that is subtracted from the others.
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{Service, ServiceResponse};

@@ -1,4 +1,4 @@
-//! What both peers read from a token, and how they verify it.
+//! The claims that both hand-made variants read from a token, and the verification.
 
 use jsonwebtoken::{DecodingKey, Validation};
 use serde::Deserialize;
@@ -6,7 +6,7 @@ use serde::Deserialize;
 use crate::Failure;
 use crate::fixture::{AUDIENCE, Algorithm, Fixture, ISSUER};
 
-/// The claims that the peers use. All of them are demanded, as ours demands them.
+/// The claims that the peers use. All of them are required, as with `#[secure]`.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Claims {
     /// The caller.
@@ -15,7 +15,7 @@ pub struct Claims {
     pub roles: Vec<String>,
 }
 
-/// The key and the rules, made once.
+/// The key and the validation rules, created once.
 #[derive(Debug)]
 pub struct Verifier {
     key: DecodingKey,
@@ -45,7 +45,7 @@ impl Verifier {
         Ok(Self { key, validation })
     }
 
-    /// The claims of a good token.
+    /// The claims of a valid token.
     pub fn verify(&self, token: &str) -> Option<Claims> {
         jsonwebtoken::decode(token, &self.key, &self.validation).ok().map(|data| data.claims)
     }

@@ -1,8 +1,8 @@
-//! What nobody can leave out who offers what the attribute does: each call into actix-web,
-//! `validator` and a cache that its features need, once, and nothing else.
+//! The minimum cost of the attribute's features: each necessary call into actix-web, `validator` and a cache,
+//! once, and nothing else.
 //!
-//! No endpoint but this one, no other way to be configured, no refusal that a client could read. It
-//! is no competitor, but says how much of a request is not ours.
+//! It has only this endpoint, no other configuration, and no readable refusals. It is not an alternative; it
+//! shows how much of a request is not caused by this crate.
 
 use std::hash::{BuildHasher, Hasher};
 use std::pin::Pin;
@@ -43,7 +43,7 @@ struct Guard {
 struct Caller {
     is_admin: bool,
     expires: u64,
-    /// When all of the caller's permits are there again, in nanoseconds.
+    /// When all of the caller's permits are available again, in nanoseconds.
     full: AtomicU64,
 }
 
@@ -71,11 +71,11 @@ impl Hasher for LastBytes {
     }
 }
 
-/// What one permit takes of a bucket of a million a second.
+/// The time that one permit takes to refill, at a million a second.
 const PERMIT: u64 = 1_000;
 const BURST: u64 = 1_000_000 * PERMIT;
 
-/// The largest body.
+/// The maximum length of a body.
 const MOST: usize = JSON_LIMIT;
 
 impl Guard {
@@ -103,7 +103,7 @@ impl Caller {
     }
 }
 
-/// A body that ends in an error where it is too large.
+/// A body stream that ends with an error if the body is too large.
 struct Bounded {
     body: Payload,
     left: usize,

@@ -1,4 +1,4 @@
-//! The route with everything in its handler, in the order that is cheapest.
+//! The route with all checks in its handler, in the cheapest order.
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{Payload, Service, ServiceResponse};

@@ -1,8 +1,8 @@
 //! The applications that are compared.
 //!
-//! `bare` is what all of them are made of; `secured` is ours; `assembled` is what a careful user
-//! puts together from today's crates; `handwritten` has everything in the handler; `floor` makes only
-//! the calls that nobody can leave out. `ruled` is another route, about an object.
+//! `bare` is the baseline of all; `secured` uses this crate; `assembled` combines existing crates as a careful
+//! user would; `handwritten` has all checks in the handler; `floor` makes only the unavoidable calls. `ruled`
+//! is another route, with a rule about an object.
 
 pub mod assembled;
 pub mod bare;
@@ -14,22 +14,22 @@ pub mod secured;
 
 use std::num::NonZeroU32;
 
-/// How many requests a caller may send.
+/// The rate limit of a caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limits {
-    /// A million a second: nothing that is measured is denied, and every bucket is full again when
-    /// its caller's next request comes.
+    /// A million a second: no measured request is refused, and every bucket is full again when the
+    /// caller's next request arrives.
     Roomy,
-    /// A million an hour: nothing that is measured is denied, and no bucket is full again.
+    /// A million an hour: no measured request is refused, and no bucket is full again.
     InUse,
-    /// One an hour: the second request is denied.
+    /// One an hour: the second request is refused.
     Tight,
 }
 
 const MILLION: NonZeroU32 = NonZeroU32::MIN.saturating_add(999_999);
 
 impl Limits {
-    /// The limit as governor takes it.
+    /// The limit in governor's type.
     #[must_use]
     pub fn quota(self) -> governor::Quota {
         match self {

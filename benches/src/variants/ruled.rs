@@ -1,4 +1,4 @@
-//! A route about an object: loaded, and for its owner alone.
+//! A route about an object that is loaded, and that only its owner may access.
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{Service, ServiceResponse};
@@ -48,14 +48,14 @@ async fn bare(id: web::Path<u32>) -> Result<&'static str, Error> {
     Ok(order.article)
 }
 
-/// Which of the three.
+/// The three variants of the route.
 #[derive(Clone, Copy, Debug)]
 pub enum Kind {
-    /// By a rule.
+    /// The check is a rule of the attribute.
     Secured,
-    /// By the handler, behind the same authentication.
+    /// The check is in the handler, behind the same authentication.
     ByHand,
-    /// Nobody asks.
+    /// There is no check.
     Bare,
 }
 

@@ -49,11 +49,11 @@ pub async fn application(
     Ok(under(security, limits).await)
 }
 
-/// The application, with roles that an enrichment adds to those of the token, and keeps.
+/// The application, with roles that a cached enrichment adds to those of the token.
 ///
 /// # Errors
 ///
-/// As [`application`]'s.
+/// The same as those of [`application`].
 pub async fn enriched(
     fixture: &Fixture,
     algorithm: Algorithm,
@@ -77,7 +77,7 @@ fn jwt(fixture: &Fixture, algorithm: Algorithm) -> Jwt {
     jwt.issuer(ISSUER).audience(AUDIENCE)
 }
 
-/// The application under a security of the caller's own.
+/// The application with the given `Security`.
 pub async fn under(
     security: Security,
     limits: Limits,

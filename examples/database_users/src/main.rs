@@ -1,10 +1,14 @@
-//! Users, roles, permissions, tiers and tenants from a database.
+//! Roles, permissions, tiers and tenants from the application's database.
 //!
-//! The tokens of the identity provider say who a caller is, and nothing else. The tables of the application
-//! say the rest: each token is completed with the user's row once, and the result is kept for a minute, or
-//! until an administrator changes the user.
+//! The tokens contain only the user's id (`sub`). After a token is verified, `enrich_cached` loads the
+//! user's row and adds its roles, permissions, tier and tenant. The result is cached for a minute, or
+//! until an administrator changes the user's role.
 //!
-//! `cargo run -p database_users` prints tokens, and requests to try.
+//! Run `cargo run -p database_users`; it prints tokens for Ada, Bob and Eve. Requests to try:
+//!
+//! - `curl -H 'Authorization: Bearer BOB' http://127.0.0.1:8080/invoices`: 403, Bob is a guest;
+//! - `curl -X PUT -H 'Authorization: Bearer ADA' http://127.0.0.1:8080/users/bob/role/clerk`: 200;
+//! - the first request again: 200.
 
 mod tables;
 
@@ -20,14 +24,14 @@ use secure_runtime::{
 
 use tables::{Tables, User};
 
-/// Who the database says the caller is.
+/// Returns the caller's user row, which `Caller<User>` takes from the principal.
 #[secure]
 #[get("/me")]
 async fn me(user: Caller<User>) -> impl Responder {
     format!("{} of {}", user.name, user.tenant)
 }
 
-/// The permission, the tenant and the tier are all the database's.
+/// The permission, the tenant and the tier all come from the database.
 #[secure(
     permissions = "invoices:read",
     rate(by = tenant, tier(free = "2/min", pro = "100/min"))
@@ -37,8 +41,8 @@ async fn invoices(user: Caller<User>, tables: web::Data<Tables>) -> web::Json<Ve
     web::Json(tables.invoices(&user.tenant))
 }
 
-/// An administrator changes the role of a user of the same tenant. The rule has the caller's row, and is
-/// decided before anything is changed.
+/// An administrator changes the role of a user of the same tenant. The rule uses the caller's row, and is
+/// checked before the handler runs.
 #[secure(
     roles = "admin",
     allow = tables.tenant_of(&change.0).as_ref() == Some(&user.tenant),
@@ -55,12 +59,12 @@ async fn set_role(
     if !tables.set_role(&name, &role) {
         return Err(Denial::new(DenialKind::NotFound, "no such role"));
     }
-    // The next request of that user is completed anew.
+    // Removes the cached entry, so the user's next request loads the row again.
     cache.forget_subject(&name);
     Ok(format!("{} made {name} {role}", user.name))
 }
 
-/// Verified tokens are completed from the tables.
+/// Adds the data of the tables to each verified token.
 fn security(
     tables: &Tables,
     issuer: &Issuer,
@@ -146,20 +150,20 @@ mod tests {
         let locked = get("/me", &token("locked")).await.problem(403);
         assert_eq!(locked["detail"], "locked");
 
-        // Bob is a guest, until Ada makes him a clerk.
+        // Bob is a guest until Ada makes him a clerk.
         get("/invoices", &bob).await.problem(403);
         put("/users/bob/role/clerk", &bob).await.problem(403);
         put("/users/bob/role/emperor", &ada).await.problem(404);
         assert_eq!(put("/users/bob/role/clerk", &ada).await.body, "Ada made bob clerk");
         assert_eq!(get("/invoices", &bob).await.body, r#"["acme 1","acme 2"]"#);
-        // Eve is of another tenant, and of one with the tier `free`.
+        // Eve belongs to another tenant, whose tier is `free`.
         put("/users/eve/role/clerk", &ada).await.problem(403);
         for _ in 0..2 {
             assert_eq!(get("/invoices", &eve).await.body, r#"["solo 1"]"#);
         }
         get("/invoices", &eve).await.problem(429);
 
-        // Once a minute, and not at each request.
+        // The row is loaded once a minute, not for each request.
         let before = tables.loads();
         for _ in 0..5 {
             assert_eq!(get("/me", &ada).await.status, 200);

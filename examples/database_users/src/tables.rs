@@ -1,11 +1,12 @@
-//! Stands for a database: in a service this is a pool of connections, and each function a query.
+//! Tables in memory, in place of a database: in a real service `Tables` is a connection pool, and each
+//! function is a query.
 
 use std::collections::HashMap;
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
-/// The row of a user.
+/// A row of the user table.
 #[derive(Clone, Debug)]
 pub struct User {
     pub name: String,
@@ -14,14 +15,14 @@ pub struct User {
     pub is_locked: bool,
 }
 
-/// What a user may do.
+/// The roles and permissions of a user.
 #[derive(Clone, Debug, Default)]
 pub struct Grants {
     pub roles: Vec<String>,
     pub permissions: Vec<String>,
 }
 
-/// Cloning shares them.
+/// Clones share the same tables.
 #[derive(Clone, Default)]
 pub struct Tables(Arc<Inner>);
 
@@ -34,7 +35,7 @@ struct Inner {
 #[derive(Default)]
 struct Rows {
     users: HashMap<String, User>,
-    /// One role for each user.
+    /// The role of each user.
     roles: HashMap<String, String>,
     permissions: HashMap<String, Vec<String>>,
 }
@@ -64,7 +65,7 @@ impl Tables {
         tables
     }
 
-    /// The user with what the user's role grants; `None` if there is no such user.
+    /// The user, and what the user's role grants; `None` if there is no such user.
     pub async fn load(&self, id: &str) -> io::Result<Option<(User, Grants)>> {
         self.0.loads.fetch_add(1, Ordering::Relaxed);
         let rows = self.rows();
@@ -85,7 +86,7 @@ impl Tables {
         self.rows().users.get(id).map(|user| user.tenant.clone())
     }
 
-    /// Whether there is such a role; the user has it then.
+    /// Gives the user this role; returns `false` if there is no such role.
     pub fn set_role(&self, id: &str, role: &str) -> bool {
         let mut rows = self.0.rows.write().unwrap_or_else(PoisonError::into_inner);
         let exists = rows.permissions.contains_key(role);

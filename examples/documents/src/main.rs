@@ -1,8 +1,15 @@
-//! A document store. What the path names is loaded once; rules and handler see the same document.
-//! A document that is not there and one that is hidden look alike: 404. `Granted` proves to the
-//! store that the rules held: `Store::delete` cannot be called without them.
+//! A document store with access rules for each document.
 //!
-//! `cargo run -p documents` prints what each endpoint demands, and serves.
+//! - The document of the path is loaded once; the rule and the handler use the same value.
+//! - With `hide`, a refused caller gets 404, so a hidden document cannot be distinguished from a missing one.
+//! - `Store::delete` takes a `Granted<Document>`, which a handler gets only after the rule has passed.
+//!
+//! Run `cargo run -p documents`; it prints the inventory (the rules of each endpoint) and Ada's token.
+//! Requests to try:
+//!
+//! - `curl -H 'Authorization: Bearer TOKEN' http://127.0.0.1:8080/api/documents/7`: 200;
+//! - the same with `/api/documents/8`: 404, there is none;
+//! - the first with `-X DELETE`: 200, because Ada is the owner.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -45,7 +52,7 @@ impl Store {
         self.0.lock().ok()?.get(&id).cloned()
     }
 
-    /// Only what the rules granted.
+    /// Takes `Granted`, so that only a document whose rule has passed can be deleted.
     fn delete(&self, document: &Granted<Document>) {
         if let Ok(mut documents) = self.0.lock() {
             documents.remove(&document.id);
@@ -53,14 +60,14 @@ impl Store {
     }
 }
 
-/// Readers and the owner; others do not learn that the document exists.
+/// For readers and the owner. Others get 404, so they do not learn that the document exists.
 #[secure(allow = document.is_read_by(caller.subject()), hide, rate = "100/h")]
 #[get("/documents/{id}")]
 async fn read(document: Loaded<Document>) -> String {
     document.text.clone()
 }
 
-/// The owner; a reader learns that there is a document, and no more.
+/// For the owner and admins. Without `hide` others get 403, which reveals that the document exists.
 #[secure(allow = document.owner == caller.subject() || role("admin"), rate = "10/h")]
 #[delete("/documents/{id}")]
 async fn remove(document: Granted<Document>, request: HttpRequest) -> Result<&'static str, Error> {

@@ -1,11 +1,11 @@
-//! Casbin: a model with roles, and policies that are added and removed.
+//! Grants in Casbin: a model with roles, and policies that are added and removed.
 
 use casbin::{CoreApi, DefaultModel, Enforcer, MemoryAdapter, MgmtApi};
 use tokio::sync::RwLock;
 
 use crate::grants::{Answer, Failure, Grant, Grants};
 
-/// Access control lists, with roles on top: `g, ada, editors` gives ada what editors have.
+/// Access control lists with roles: `g, ada, editors` gives Ada the grants of `editors`.
 const MODEL: &str = "
     [request_definition]
     r = sub, act, obj
@@ -22,7 +22,7 @@ const MODEL: &str = "
 pub struct CasbinGrants(RwLock<Enforcer>);
 
 impl CasbinGrants {
-    /// An enforcer in memory; an application gives it the adapter of its database.
+    /// An enforcer in memory; a real application passes the adapter of its database.
     pub async fn new() -> Result<Self, Failure> {
         let model = DefaultModel::from_str(MODEL).await?;
         let enforcer = Enforcer::new(model, MemoryAdapter::default()).await?;

@@ -1,4 +1,4 @@
-//! Cedar: policies in its language, and a linked template for each grant.
+//! Grants in Cedar: fixed policies, and one linked template for each grant.
 
 use std::collections::HashMap;
 use std::future::ready;
@@ -11,7 +11,7 @@ use cedar_policy::{
 
 use crate::grants::{Answer, Failure, Grant, Grants};
 
-/// What a grant means, and what no grant permits.
+/// The fixed policies. In Cedar `forbid` overrides every grant.
 const POLICIES: &str = r#"
     forbid(principal, action, resource == Document::"archive") unless { action == Action::"documents:read" };
 "#;
@@ -33,7 +33,7 @@ impl CedarGrants {
         let policies = self.policies.read().unwrap_or_else(PoisonError::into_inner);
         let answer = self.authorizer.is_authorized(&request, &policies, &Entities::empty());
         match answer.diagnostics().errors().next() {
-            // A policy that could not be evaluated may have been one that forbids.
+            // Fail closed: the policy that could not be evaluated may be a `forbid`.
             Some(error) => Err(error.to_string().into()),
             None => Ok(answer.decision() == Decision::Allow),
         }
@@ -41,7 +41,7 @@ impl CedarGrants {
 
     fn set(&self, grant: &Grant, is_granted: bool) -> Result<(), Failure> {
         let mut policies = self.policies.write().unwrap_or_else(PoisonError::into_inner);
-        // An action cannot be a slot: one template for each.
+        // A template has no slot for the action, so each action needs a template of its own.
         let [principal, action, resource] = entities(grant)?;
         let template = PolicyId::new(format!("template {action}"));
         if policies.template(&template).is_none() {
@@ -73,7 +73,7 @@ impl Grants for CedarGrants {
     }
 }
 
-/// Texts of clients become names of entities, never text of a policy.
+/// Text from clients becomes entity ids, never policy text: a client cannot inject a policy.
 fn entities(grant: &Grant) -> Result<[EntityUid; 3], Failure> {
     let entity = |kind: &str, name: &str| -> Result<EntityUid, Failure> {
         let kind: EntityTypeName = kind.parse()?;

@@ -1,4 +1,4 @@
-//! Where grants are kept: what the three engines have in common.
+//! The trait `Grants`, which the three stores of grants (SQLite, Casbin, Cedar) implement.
 
 use std::error::Error;
 use std::fmt;
@@ -7,13 +7,13 @@ use std::pin::Pin;
 
 use secure_runtime::authorization::AccessRequest;
 
-/// Why nothing was decided, or changed.
+/// The error of a decision or of a change. A decision that fails denies the request.
 pub type Failure = Box<dyn Error + Send + Sync>;
 
-/// An answer that takes a while.
+/// A boxed future, so that `Grants` can be used as a trait object.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Failure>> + 'a>>;
 
-/// Who may do what to which document.
+/// A grant: the subject may perform the action on the document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grant {
     pub subject: String,
@@ -21,17 +21,17 @@ pub struct Grant {
     pub document: String,
 }
 
-/// What decides: asked about each request, and changed while the program runs.
+/// A store of grants: it is consulted for each request, and can change while the program runs.
 pub trait Grants: Send + Sync {
-    /// Whether there is such a grant.
+    /// Whether this grant exists.
     fn permits<'a>(&'a self, asked: &'a Grant) -> Answer<'a, bool>;
 
-    /// Adds a grant, or takes it away.
+    /// Adds a grant, or removes it.
     fn change<'a>(&'a self, grant: &'a Grant, is_granted: bool) -> Answer<'a, ()>;
 }
 
 impl Grant {
-    /// What a request asks for; `None` where there is no caller, or no document in the path.
+    /// The grant that a request needs; `None` if the request is anonymous or its path has no document.
     pub fn of(asked: &AccessRequest) -> Option<Self> {
         Some(Self {
             subject: asked.caller()?.subject().to_owned(),

@@ -1,8 +1,14 @@
-//! Rules that change while the program runs: grants in SQLite, in Casbin or in Cedar decide about the
-//! actions of endpoints, and an operator changes them over HTTP.
+//! Permissions that change while the program runs: each endpoint names an action, and grants in SQLite,
+//! Casbin or Cedar decide whether the caller may perform it. An operator changes the grants over HTTP.
 //!
-//! `cargo run -p dynamic_policy` serves with SQLite; with `--features casbin -- casbin` or
-//! `--features cedar -- cedar` an engine decides. It prints what each endpoint demands, and tokens to try.
+//! Run `cargo run -p dynamic_policy` for SQLite, `cargo run -p dynamic_policy --features casbin -- casbin`
+//! for Casbin, or `cargo run -p dynamic_policy --features cedar -- cedar` for Cedar. It prints the
+//! inventory (the rules of each endpoint) and two tokens. Requests to try:
+//!
+//! - `curl -H 'Authorization: Bearer ADA' http://127.0.0.1:8080/api/documents/7`: 403;
+//! - `curl -X PUT -H 'Authorization: Bearer OPERATOR' http://127.0.0.1:8080/api/grants/ada/documents:read/7`:
+//!   204;
+//! - the first request again: 200.
 
 #[cfg(feature = "casbin")]
 mod casbin;
@@ -27,7 +33,7 @@ use secure_runtime::{Security, SecurityBuilder, scope, secure};
 use grants::{Failure, Grant, Grants};
 use sqlite::SqliteGrants;
 
-/// Anybody who has the grant for this document.
+/// For callers with a grant of `documents:read` for this document.
 #[secure(action = "documents:read", rate = "100/min")]
 #[get("/documents/{document}")]
 async fn read(document: web::Path<String>) -> String {
@@ -67,7 +73,7 @@ async fn withdraw(
     program.change(path.into_inner(), false).await
 }
 
-/// What changes grants.
+/// The state of the handlers that change grants.
 struct Program {
     grants: Arc<dyn Grants>,
     security: Security,
@@ -81,13 +87,14 @@ impl Program {
     ) -> Result<HttpResponse, Error> {
         let grant = Grant { subject, action, document };
         self.grants.change(&grant, is_granted).await.map_err(ErrorServiceUnavailable)?;
-        // What was decided about this caller is decided anew.
+        // Removes the cached decisions about this caller; otherwise the change would take effect after up
+        // to 30 seconds.
         self.security.decisions().forget_subject(&grant.subject);
         Ok(HttpResponse::NoContent().finish())
     }
 }
 
-/// Asks the grants about every action, and remembers their answers for half a minute.
+/// Decides each action by the grants, and caches the decisions for 30 seconds.
 fn deciding(builder: SecurityBuilder, grants: Arc<dyn Grants>) -> SecurityBuilder {
     builder
         .decide(async move |asked: &AccessRequest| match Grant::of(asked) {
@@ -116,7 +123,7 @@ async fn engine(name: Option<&str>) -> Result<Arc<dyn Grants>, Failure> {
 async fn main() -> Result<(), Failure> {
     tracing_subscriber::fmt().init();
     let grants = engine(env::args().nth(1).as_deref()).await?;
-    // Stands in for your identity provider.
+    // For development only; in production `Jwt::discover(…)` with your provider.
     let issuer = Issuer::hs256();
     let builder =
         Security::builder().authenticator("jwt", issuer.jwt().dangerously_accept_test_keys());

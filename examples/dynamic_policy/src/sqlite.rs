@@ -1,4 +1,4 @@
-//! A table of grants in SQLite.
+//! Grants in a table of SQLite.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -7,11 +7,11 @@ use rusqlite::{Connection, params};
 
 use crate::grants::{Answer, Failure, Grant, Grants};
 
-/// One connection; a service with much to ask has several.
+/// One connection; a service with much traffic uses a pool.
 pub struct SqliteGrants(Arc<Mutex<Connection>>);
 
 impl SqliteGrants {
-    /// Opens a database, and makes the table if there is none.
+    /// Opens a database, and creates the table if there is none.
     pub fn open(path: &str) -> Result<Self, Failure> {
         let connection = Connection::open(path)?;
         connection.execute_batch(
@@ -23,7 +23,7 @@ impl SqliteGrants {
         Ok(Self(Arc::new(Mutex::new(connection))))
     }
 
-    /// Runs a statement beside the threads that serve requests.
+    /// Runs a statement on a thread for blocking work, so that it does not block other requests.
     fn run<'a, T: Send + 'static>(
         &self,
         grant: &Grant,

@@ -1,4 +1,4 @@
-//! A grant that changes while the program runs, with each of the engines.
+//! Tests: a grant is added and removed while the program runs, with each of the engines.
 
 use std::sync::Arc;
 
@@ -29,7 +29,7 @@ async fn check(grants: Arc<dyn Grants>) {
     let (document, grant) = ("/api/documents/7", "/api/grants/ada/documents:read/7");
 
     assert_eq!(get(&ada, document).await, 403);
-    // Only operators grant.
+    // Only operators change grants.
     assert_eq!(server.send("PUT", grant, &[&ada], "").await.status, 403);
     assert_eq!(get(&ada, document).await, 403);
     change("PUT", grant, 204).await;
@@ -41,7 +41,7 @@ async fn check(grants: Arc<dyn Grants>) {
     assert_eq!(get(&bob, document).await, 403);
     assert_eq!(get(&ada, "/api/documents/8").await, 403);
     assert_eq!(server.send("PUT", document, &[&ada], "").await.status, 403);
-    // What a client writes is a name, and no part of a policy.
+    // A document's name that contains policy text stays a name and grants nothing.
     let odd =
         "/api/documents/7%22%29%3B%20permit%28principal%2C%20action%2C%20resource%29%3B%20%2F%2F";
     assert_eq!(get(&bob, odd).await, 403);
@@ -68,7 +68,7 @@ async fn grants_in_cedar() {
     check(Arc::new(super::cedar::CedarGrants::new().unwrap())).await;
 }
 
-/// What the policies of Cedar forbid, no grant permits.
+/// A `forbid` policy of Cedar overrides every grant.
 #[cfg(feature = "cedar")]
 #[actix_web::test]
 async fn nobody_writes_to_the_archive_of_cedar() {

@@ -1,4 +1,4 @@
-//! Endpoints that differ in their limit alone.
+//! The compared endpoints: they differ only in their limit.
 
 use actix_web::dev::HttpServiceFactory;
 use actix_web::{Responder, get};

@@ -1,8 +1,9 @@
-//! What each kind of limit admits over time: the same traffic against endpoints that differ in one
-//! key, at the pace of a fake clock.
+//! How many requests each kind of rate limit admits over time. The program sends the same traffic to
+//! endpoints that differ in one key of their attribute. A fake clock replaces the real one, so minutes
+//! of traffic take milliseconds. It serves nothing, so there are no requests to try.
 //!
 //! `cargo run -p limit_shapes` prints the figures; `cargo run -p limit_shapes -- docs/choosing-limits`
-//! draws the plots of that page into a folder.
+//! draws the plots of the page `docs/choosing-limits.md` into that folder.
 
 mod endpoints;
 mod plot;
@@ -14,7 +15,7 @@ use std::path::Path;
 use plot::{Line, Plot};
 use traffic::Traffic;
 
-/// A plot of the page: what it compares, and who sends what.
+/// A plot of the page: its title, its duration, and a line for each kind of traffic.
 struct Comparison {
     file: &'static str,
     title: &'static str,
@@ -24,7 +25,7 @@ struct Comparison {
 
 const MINUTE: u64 = 60_000;
 
-/// Two requests a second by one caller.
+/// Two requests a second from one caller.
 const fn steadily(path: &'static str) -> Traffic {
     Traffic { path, every_ms: 500, from_ms: 0, callers: 1, tier: None }
 }
@@ -140,7 +141,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 mod tests {
     use super::*;
 
-    /// The page shows what the limits do.
+    /// The plots in the page's folder are up to date, and the page shows each of them.
     #[actix_web::test]
     async fn the_plots_of_the_page_are_those_that_this_program_draws() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/choosing-limits");
@@ -163,7 +164,7 @@ mod tests {
         }
     }
 
-    /// The figures that the page tells, each from the arithmetic of its limit.
+    /// The figures that the page mentions; each follows from the arithmetic of its limit.
     #[actix_web::test]
     async fn what_is_admitted_is_what_the_page_says() {
         let mut found = Vec::new();

@@ -1,15 +1,15 @@
-//! Requests that were admitted so far, over time: as a drawing, and as figures.
+//! The number of requests admitted so far, over time: as an SVG plot, and as text.
 
 use std::fmt::{self, Write};
 
-/// What one endpoint admitted.
+/// The requests that one endpoint admitted.
 pub(crate) struct Line {
     pub(crate) label: &'static str,
-    /// In the order of time.
+    /// Sorted by time.
     pub(crate) admitted_ms: Vec<u64>,
 }
 
-/// Lines that are to be compared.
+/// A plot that compares several lines.
 pub(crate) struct Plot {
     pub(crate) title: &'static str,
     pub(crate) minutes: u64,
@@ -21,7 +21,7 @@ const TOP: u64 = 40;
 const WIDTH: u64 = 560;
 const HEIGHT: u64 = 240;
 const BOTTOM: u64 = TOP + HEIGHT;
-/// Told apart by those who do not see all colours.
+/// People with colour blindness can distinguish these colours.
 const COLOURS: [&str; 3] = ["#0072b2", "#d55e00", "#009e73"];
 
 impl Line {
@@ -39,16 +39,16 @@ impl Plot {
         self.minutes * 60_000
     }
 
-    /// The top of the scale.
+    /// The largest value of the vertical axis.
     fn most(&self) -> u64 {
         let most = self.lines.iter().map(Line::total).max().unwrap_or_default();
         most.next_multiple_of(40).max(40)
     }
 
-    /// The drawing.
+    /// The plot as SVG.
     pub(crate) fn svg(&self) -> String {
         let mut svg = String::new();
-        // Writing to a text does not fail.
+        // Writing to a `String` does not fail.
         let _ = self.draw(&mut svg);
         svg
     }
@@ -105,7 +105,7 @@ impl Plot {
     }
 }
 
-/// One row a line: how many requests were served by each sixth of the time.
+/// One row for each line: how many requests were served by the end of each sixth of the duration.
 impl fmt::Display for Plot {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(formatter, "{}", self.title)?;

@@ -1,4 +1,4 @@
-//! Who sends what, and when it is served.
+//! Traffic: requests at a constant pace, and the times at which the endpoint served them.
 
 use std::error::Error;
 use std::net::SocketAddr;
@@ -10,7 +10,7 @@ use secure_runtime::testing::TestSecurity;
 
 use crate::endpoints::api;
 
-/// Requests to one endpoint, by some callers in turn, from one address.
+/// Requests to one endpoint from one address; the callers take turns.
 pub(crate) struct Traffic {
     pub(crate) path: &'static str,
     pub(crate) every_ms: u64,
@@ -20,7 +20,7 @@ pub(crate) struct Traffic {
 }
 
 impl Traffic {
-    /// When the requests were sent that the endpoint served, in milliseconds.
+    /// The times of the requests that the endpoint served, in milliseconds.
     pub(crate) async fn admitted(&self, until_ms: u64) -> Result<Vec<u64>, Box<dyn Error>> {
         let TestSecurity { security, issuer, clock, .. } = TestSecurity::new()?;
         let app = test::init_service(App::new().app_data(security).service(api())).await;

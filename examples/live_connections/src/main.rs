@@ -1,7 +1,9 @@
-//! News that go to everybody who listens, over a WebSocket or as server-sent events.
+//! News that are sent to all listeners, over a WebSocket or as server-sent events.
 //!
-//! Both are counted by `concurrency` until they close, and end with the caller's token: when it expires, and when it is
-//! revoked. `cargo run -p live_connections` prints a token and the commands to try it with.
+//! Both kinds of connections count toward `concurrency` until they close. They are closed when the caller's
+//! token expires or is revoked.
+//!
+//! Run `cargo run -p live_connections`; it prints a token and the requests to try.
 
 mod news;
 
@@ -15,7 +17,7 @@ use secure_runtime::{Principal, Security, scope, secure};
 
 use news::News;
 
-/// A WebSocket. The handshake is decided as any request; four may be open for each caller.
+/// A WebSocket. The handshake is checked like any request; each caller may have four open at once.
 #[secure(roles = "listener", websocket, concurrency = 4)]
 #[get("/feed")]
 async fn feed(
@@ -24,12 +26,12 @@ async fn feed(
     news: web::Data<News>,
 ) -> Result<HttpResponse, Error> {
     let (response, session, messages) = actix_ws::handle(&request, stream)?;
-    // What a client sends is small: the size of frames is the WebSocket library's to bound.
+    // Clients send little, so the WebSocket library is configured with a small limit for the size of frames.
     rt::spawn(news::send(news.subscribe(), session, messages.max_frame_size(4096)));
     Ok(response)
 }
 
-/// Server-sent events: for clients that only listen. They need no key.
+/// Server-sent events, for clients that only listen. The attribute needs no key for them, unlike `websocket`.
 #[secure(roles = "listener", concurrency = 4)]
 #[get("/events")]
 async fn events(news: web::Data<News>) -> impl Responder {
@@ -48,7 +50,7 @@ async fn publish(text: String, news: web::Data<News>) -> HttpResponse {
     HttpResponse::NoContent().finish()
 }
 
-/// Ends the caller's token, and with it every connection that the token has opened.
+/// Revokes the caller's token, which also closes every connection that was opened with it.
 #[secure(rate = "10/min")]
 #[post("/sign-out")]
 async fn sign_out(caller: Principal, revocations: web::Data<Revocations>) -> HttpResponse {

@@ -1,4 +1,4 @@
-//! What is published, and how it reaches those who listen.
+//! The broadcast channel of the news, and how they are sent to a WebSocket and as server-sent events.
 
 use actix_web::Error;
 use actix_web::web::Bytes;
@@ -7,7 +7,7 @@ use futures_util::{Stream, StreamExt, stream};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::broadcast::{self, Receiver, Sender};
 
-/// Goes to everybody who listens. Of a listener who is too slow, the oldest news are dropped.
+/// Sends each text to all listeners. A listener that is too slow loses the oldest news.
 #[derive(Debug)]
 pub struct News(Sender<String>);
 
@@ -19,7 +19,7 @@ impl Default for News {
 
 impl News {
     pub fn publish(&self, text: String) {
-        // An error says that nobody listens.
+        // An error means that there are no listeners.
         let _ = self.0.send(text);
     }
 
@@ -28,8 +28,8 @@ impl News {
     }
 }
 
-/// Sends news into a WebSocket until one side closes it. It needs no look at the clock: the messages end with
-/// the caller's credentials.
+/// Sends news into a WebSocket until one side closes it. It need not check for expiry: `messages` ends when
+/// the caller's token expires or is revoked.
 pub async fn send(mut news: Receiver<String>, mut session: Session, mut messages: MessageStream) {
     loop {
         let sent = tokio::select! {
@@ -50,7 +50,7 @@ pub async fn send(mut news: Receiver<String>, mut session: Session, mut messages
     let _ = session.close(None).await;
 }
 
-/// The same as server-sent events: a line of data for each line of the text.
+/// The news as server-sent events, with one `data:` line for each line of the text.
 pub fn events(news: Receiver<String>) -> impl Stream<Item = Result<Bytes, Error>> {
     stream::unfold(news, async |mut news| {
         let text = next(&mut news).await?;

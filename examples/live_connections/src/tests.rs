@@ -1,4 +1,4 @@
-//! The feed, the events and signing out, over real connections.
+//! Tests of the feed, the events and signing out, over real connections.
 
 use std::time::Duration;
 
@@ -60,7 +60,7 @@ impl World {
     }
 }
 
-/// The code of the close frame that comes next.
+/// The code of the next close frame.
 async fn closed(socket: &mut Socket) -> u16 {
     match socket.next().await {
         Some(Ok(Frame::Close(reason))) => u16::from(reason.unwrap().code),
@@ -77,7 +77,7 @@ async fn news_reach_those_who_may_listen() {
     assert_eq!(world.publish(&listener, "It rains").await, 403);
     assert_eq!(world.publish(&editor, "It rains").await, 204);
     assert!(matches!(socket.next().await, Some(Ok(Frame::Text(text))) if text == "It rains"));
-    // A plain request is told to ask for a WebSocket.
+    // A request without an upgrade to a WebSocket is answered with 426.
     assert_eq!(world.server.get("/api/feed", &[&listener]).await.status, 426);
 }
 
@@ -90,7 +90,7 @@ async fn four_sockets_may_be_open() {
         open.push(world.connect(&listener).await.unwrap());
     }
     assert_eq!(world.connect(&listener).await.err(), Some(429));
-    // The place is free once the server has seen that a socket is closed.
+    // The slot is free as soon as the server has noticed that a socket is closed.
     drop(open.pop());
     while world.connect(&listener).await.is_err() {
         actix_web::rt::task::yield_now().await;
@@ -107,7 +107,7 @@ async fn a_socket_ends_when_its_caller_signs_out() {
     assert_eq!(answer.status, 204);
     assert_eq!(closed(&mut socket).await, 1008);
     assert_eq!(world.connect(&listener).await.err(), Some(401));
-    // Another token of the same caller goes on, until it expires.
+    // Another token of the same caller stays valid until it expires.
     assert_eq!(world.publish(&other, "It rains").await, 204);
     assert!(matches!(stays.next().await, Some(Ok(Frame::Text(text))) if text == "It rains"));
     world.clock.advance(Duration::from_secs(24 * 3600));
@@ -119,7 +119,7 @@ async fn events_end_when_their_caller_signs_out() {
     let world = World::new();
     let token = world.token(&["listener", "editor"]);
     let signing_out = async {
-        // Once somebody listens: what is published before reaches nobody.
+        // Repeated, because news that are published before the listener connects are lost.
         for _ in 0..100 {
             assert_eq!(world.publish(&token, "It rains\nin Bern").await, 204);
             actix_web::rt::time::sleep(Duration::from_millis(5)).await;

@@ -1,11 +1,21 @@
-//! A machine-to-machine API with API keys and opaque tokens. Keys are made once, kept as hashes in a
-//! file, rotated with an overlap, revoked by removing them from it; about the tokens of partners'
-//! machines their provider is asked.
+//! A machine-to-machine API with API keys and opaque tokens.
 //!
-//! `cargo run -p machine_to_machine -- new billing orders:read` makes a key and prints the record to
-//! put into the list of `keys.json` (`{"keys": [ … ]}`); `cargo run -p machine_to_machine` serves
-//! whoever has a key of that file. With `ISSUER=https://issuer.example CLIENT_SECRET=…` it serves
-//! whoever that provider says is one of its clients, too.
+//! The program's own clients use API keys. A file stores their hashes; a key is revoked by removing it from
+//! the file, and rotated by adding a second one before the first expires. Clients of partners use opaque
+//! tokens, which are verified by token introspection (RFC 7662) at the partners' provider.
+//!
+//! How to run it:
+//!
+//! 1. `cargo run -p machine_to_machine -- new billing orders:read` generates a key and prints it, and its
+//!    record for the list in `keys.json` (`{"keys": [ … ]}`).
+//! 2. `cargo run -p machine_to_machine` serves clients with a key of that file. With
+//!    `ISSUER=https://issuer.example CLIENT_SECRET=…` it also serves clients of that provider.
+//!
+//! Requests to try:
+//!
+//! - `curl -H 'X-API-Key: KEY' http://127.0.0.1:8080/api/orders`: 200;
+//! - `curl -X POST -H 'X-API-Key: KEY' http://127.0.0.1:8080/api/shipments`: 403, the key has no role
+//!   `warehouse`.
 
 use std::{env, io};
 
@@ -21,7 +31,7 @@ async fn orders(caller: Principal) -> String {
     format!("the orders that {} may see", caller.subject())
 }
 
-/// What only the key of a warehouse may do.
+/// Only for API keys with the role `warehouse`; a partner's token gets 401.
 #[secure(auth = api_key, roles = "warehouse", rate = "100/min")]
 #[post("/shipments")]
 async fn ship(caller: Principal) -> String {
@@ -32,7 +42,7 @@ fn api() -> impl HttpServiceFactory {
     scope("/api").service(orders).service(ship)
 }
 
-/// Who may call: each scheme is one line.
+/// The accepted credentials: API keys, and a partner's tokens if a provider is configured.
 fn callers(keys: FileKeyStore, partners: Option<Introspection>) -> SecurityBuilder {
     let own = Security::builder().authenticator("api_key", ApiKeys::new(keys));
     match partners {
@@ -41,7 +51,7 @@ fn callers(keys: FileKeyStore, partners: Option<Introspection>) -> SecurityBuild
     }
 }
 
-/// Machines of partners act for nobody: their names are those of clients.
+/// Partners' machines act for no user, so their tokens may lack `sub`; `client_id` becomes the subject.
 fn partners(issuer: String, secret: String) -> Introspection {
     let asked = Introspection::discover(issuer).client_secret_basic("orders-api", secret);
     asked.audience("orders").client_as_subject()
@@ -50,8 +60,8 @@ fn partners(issuer: String, secret: String) -> Introspection {
 fn new_key(owner: &str, scopes: &[String]) -> io::Result<()> {
     let principal = Principal::builder(owner).scopes(scopes.iter().map(String::as_str));
     let generated = ApiKey::generate("shop", principal).map_err(io::Error::other)?;
-    println!("for {owner}, shown this once: {}", generated.expose());
-    println!("for keys.json: {}", generated.record().to_json());
+    println!("API key of {owner}, shown only once: {}", generated.expose());
+    println!("record for keys.json: {}", generated.record().to_json());
     Ok(())
 }
 
@@ -114,7 +124,7 @@ mod tests {
         assert_eq!((read(&old).await, read(&warehouse).await), (200, 403));
         assert_eq!(send("POST", "/api/shipments", &warehouse).await, 200);
         assert_eq!(send("POST", "/api/shipments", &old).await, 403);
-        // A second key for billing; the first one ends within the hour.
+        // Rotation: billing gets a second key, and the first one expires within the hour.
         let new = key(billing());
         write(&[old.record().to_json(), new.record().to_json()]);
         clock.advance(Duration::from_secs(30));
@@ -136,7 +146,7 @@ mod tests {
         provider.know("opaque-token", client);
         let clock = FakeClock::new();
         let introspection = partners(provider.issuer(), "secret".to_owned());
-        // Nobody has a key.
+        // There are no API keys in this test.
         let file = env::temp_dir().join(format!("no-keys-{}.json", process::id()));
         fs::write(&file, r#"{"keys": []}"#).unwrap();
         let store = FileKeyStore::new(&file);
@@ -147,10 +157,10 @@ mod tests {
         let read = server.get("/api/orders", &[token]).await;
         assert_eq!((read.status, &*read.body), (200, "the orders that partner 7 may see"));
         assert_eq!(server.get("/api/orders", &["authorization: Bearer other"]).await.status, 401);
-        // What only a key opens, and two credentials where one would do.
+        // An endpoint that accepts only API keys, and a request with two credentials.
         assert_eq!(server.send("POST", "/api/shipments", &[token], "").await.status, 401);
         assert_eq!(server.get("/api/orders", &[token, "x-api-key: shop_x"]).await.status, 400);
-        // The provider withdraws the token: a minute later nobody accepts it.
+        // The provider revokes the token; after a minute the cached answer has expired.
         provider.revoke("opaque-token");
         clock.advance(Duration::from_secs(60));
         assert_eq!(server.get("/api/orders", &[token]).await.status, 401);

@@ -1,4 +1,4 @@
-//! The same handlers with the attribute: what they checked by hand stands above them.
+//! The handlers after the migration: the attribute above each one replaces its own checks.
 
 use std::sync::Arc;
 
@@ -17,11 +17,12 @@ use crate::STATIC;
 use crate::domain::{Document, Login, NewDocument, Store, User};
 use crate::errors::AppError;
 
-/// The user whom the middleware found is the caller, and its errors are those of the application.
+/// Builds the configuration. The session middleware's user becomes the caller, and refusals are answered
+/// with the application's own errors.
 ///
 /// # Errors
 ///
-/// Everything that is missing, at once.
+/// All startup errors at once.
 pub fn security() -> Result<Security, LaunchError> {
     let session = FromMiddleware::<Arc<User>>::new(|user| {
         let principal = Principal::builder(user.name.clone())
@@ -34,14 +35,14 @@ pub fn security() -> Result<Security, LaunchError> {
         .answer(|denial, request| match AppError::of(denial.kind()) {
             Some(error) if is_page_request(request) => Answer::from(error.to_page(request)),
             Some(error) => Answer::from(error.to_json()),
-            // The application has no error of its own for it: a 426 or a 503, for example.
+            // The application has no error for this status, for example 426 or 503.
             None => Answer::standard(),
         })
         .build()
 }
 
 impl AppError {
-    /// The application's error of the same status.
+    /// The application's error with the same status.
     fn of(kind: DenialKind) -> Option<Self> {
         Some(match kind.status() {
             401 => Self::Unauthenticated,
@@ -56,7 +57,7 @@ impl AppError {
     }
 }
 
-/// A document is loaded once, for the rule and for the handler.
+/// Loads a document once, for both the rule and the handler.
 impl Resource for Document {
     type Key = u32;
 
@@ -168,13 +169,13 @@ pub async fn login(
     Ok(HttpResponse::Ok().cookie(cookie).json(json!({"token": session})))
 }
 
-/// The static files are for everybody, and count as everything else.
+/// The policy of the static files: public. Requests for them are counted like all others.
 #[secure(public)]
 pub async fn everybody(next: Next) -> HttpResponse {
     next.run().await
 }
 
-/// The application after the move: nothing can be mounted here without a policy.
+/// The final state of the application. Mounting a handler without a policy here does not compile.
 pub fn shelf() -> impl SecuredService {
     scope("")
         .service(

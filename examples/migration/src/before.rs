@@ -1,4 +1,4 @@
-//! The handlers as they were: each of them checks for itself.
+//! The handlers before the migration: each one contains its own checks.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -15,7 +15,7 @@ use validator::Validate;
 use crate::domain::{Document, Login, NewDocument, Store, User};
 use crate::errors::AppError;
 
-/// The user whom the middleware found.
+/// The user that the session middleware found.
 pub struct CurrentUser(Arc<User>);
 
 impl FromRequest for CurrentUser {
@@ -28,7 +28,7 @@ impl FromRequest for CurrentUser {
     }
 }
 
-/// The user, if it is an administrator.
+/// The user, if the user is an administrator.
 pub struct Admin;
 
 impl FromRequest for Admin {
@@ -163,7 +163,7 @@ pub async fn login(
     Ok(HttpResponse::Ok().cookie(cookie).json(json!({"token": session})))
 }
 
-/// How often each address tried to sign in. It never forgets, and grows without a bound.
+/// The number of login attempts of each address. It is never reset and grows without a bound.
 #[derive(Default)]
 pub struct Attempts(Mutex<HashMap<Option<IpAddr>, u32>>);
 
@@ -176,7 +176,7 @@ impl Attempts {
     }
 }
 
-/// A document that members of its organization may know of.
+/// The document, if the user belongs to its organization.
 fn readable(store: &Store, id: u32, user: &User) -> Result<Document, AppError> {
     let document = store.document(id).ok_or(AppError::NotFound)?;
     if document.organization == user.organization { Ok(document) } else { Err(AppError::NotFound) }

@@ -1,5 +1,5 @@
-//! What the application is about: users with passwords and roles, sessions, documents. Both states
-//! of the program share it.
+//! The data of the application: users with passwords and roles, sessions, documents. The code before
+//! and after the migration shares it.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,7 +16,7 @@ pub struct User {
     pub password: String,
     /// The organization that the user belongs to.
     pub organization: String,
-    /// Whether the user administrates the service.
+    /// Whether the user is an administrator.
     pub is_admin: bool,
     /// A locked user cannot do anything.
     pub is_locked: bool,
@@ -38,7 +38,7 @@ pub struct Document {
     pub organization: String,
 }
 
-/// What a client sends to create one.
+/// The request body that creates a document.
 #[derive(Debug, Deserialize, Validate)]
 #[serde(deny_unknown_fields)]
 pub struct NewDocument {
@@ -47,7 +47,7 @@ pub struct NewDocument {
     pub title: String,
 }
 
-/// What a client sends to sign in.
+/// The request body of a login.
 #[derive(Debug, Deserialize, Validate)]
 pub struct Login {
     /// The user's name.
@@ -102,7 +102,7 @@ impl Store {
         locked(&self.users).keys().cloned().collect()
     }
 
-    /// Locks a user out; `false` if there is none of this name.
+    /// Locks a user; `false` if there is no user with this name.
     pub fn lock_user(&self, name: &str) -> bool {
         let mut users = locked(&self.users);
         let Some(user) = users.get_mut(name) else { return false };
@@ -158,7 +158,7 @@ impl Store {
         locked(&self.documents).remove(&id);
     }
 
-    /// Notes how large the file of a document is.
+    /// Stores the size of a document's file.
     pub fn attach(&self, id: u32, bytes: usize) {
         if let Some(document) = locked(&self.documents).get_mut(&id) {
             document.attached_bytes = bytes;

@@ -1,32 +1,31 @@
-//! The errors of the application, and how they look to a client. It had them before the attribute,
-//! and keeps them.
+//! The errors of the application and their responses. They stay the same after the migration.
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::LOCATION;
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use serde_json::json;
 
-/// What a handler answers when it cannot do what it was asked to.
+/// The error of a handler.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AppError {
     /// Nobody signed in, or the session has ended.
     Unauthenticated,
     /// The user may not do this.
     Forbidden,
-    /// There is no such thing, or the user may not know of it.
+    /// The object does not exist, or the user may not learn that it exists.
     NotFound,
-    /// The request is not what this endpoint takes.
+    /// The request does not have the form that this endpoint accepts.
     Invalid,
-    /// The body is larger than it may be.
+    /// The body is larger than allowed.
     TooLarge,
     /// Too many requests.
     Throttled,
-    /// Something on this side is wrong.
+    /// An error inside the application.
     Internal,
 }
 
 impl AppError {
-    /// Its stable name, for programs.
+    /// A stable code for programs.
     pub fn code(self) -> &'static str {
         match self {
             Self::Unauthenticated => "unauthenticated",
@@ -39,12 +38,12 @@ impl AppError {
         }
     }
 
-    /// The answer of the API: `{"error":{"code":"forbidden"}}`.
+    /// The response of the API: `{"error":{"code":"forbidden"}}`.
     pub fn to_json(self) -> HttpResponse {
         HttpResponse::build(self.status_code()).json(json!({"error": {"code": self.code()}}))
     }
 
-    /// The answer for a page in a browser: to the login, or a line of HTML.
+    /// The response for a page in a browser: a redirect to the login, or a line of HTML.
     pub fn to_page(self, request: &HttpRequest) -> HttpResponse {
         if self == Self::Unauthenticated {
             let login = format!("/login?next={}", request.path());

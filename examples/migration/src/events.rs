@@ -1,14 +1,14 @@
-//! The socket of the application, without anything about security.
+//! The WebSocket of the application. It contains no security code.
 
 use actix_web::{HttpRequest, HttpResponse, rt, web};
 use actix_ws::Message;
 use futures_util::StreamExt;
 
-/// Shakes hands, and sends back what it receives.
+/// Accepts the handshake, and sends back each message that it receives.
 ///
 /// # Errors
 ///
-/// If the request is no handshake.
+/// If the request is not a WebSocket handshake.
 pub fn echo(request: &HttpRequest, body: web::Payload) -> Result<HttpResponse, actix_web::Error> {
     let (response, mut session, mut messages) = actix_ws::handle(request, body)?;
     rt::spawn(async move {

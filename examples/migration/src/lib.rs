@@ -1,11 +1,11 @@
-//! An application that secured itself by hand, and moves to `#[secure(...)]` one route at a time.
+//! An application with access checks written by hand, which moves to `#[secure(...)]` one route at a time.
 //!
-//! - [`domain`], [`errors`], [`events`] and [`sessions`] (its middleware) are the application; they do not change.
-//! - [`before`] holds its handlers as they were, [`after`] the same handlers with the attribute.
-//! - [`application`] mounts them, the routes in [`Moved`] from `after`, the others from `before`.
-//! - [`after::shelf`] is the end: everything moved, in a scope that takes secured handlers only.
+//! - [`domain`], [`errors`], [`events`] and [`sessions`] (the middleware) do not change.
+//! - [`before`] contains the handlers with their own checks, [`after`] the same handlers with the attribute.
+//! - [`application`] mounts the routes in [`Moved`] from `after`, and the others from `before`.
+//! - [`after::shelf`] is the final state: every route has moved, into a scope that takes only secured handlers.
 //!
-//! One suite of HTTP tests (`tests/http.rs`) passes before, after, and after each single step.
+//! The same HTTP tests (`tests/http.rs`) pass before the migration, after each step, and at the end.
 
 pub mod after;
 pub mod before;
@@ -16,7 +16,7 @@ pub mod sessions;
 
 use actix_web::{Route as ActixRoute, web};
 
-/// The routes of the application, in the order in which they move.
+/// The routes of the application, in the order in which the tests move them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Route {
     /// `GET /documents`
@@ -42,7 +42,7 @@ pub enum Route {
 }
 
 impl Route {
-    /// All of them.
+    /// All routes.
     pub const ALL: [Self; 10] = [
         Self::ListDocuments,
         Self::AddDocument,
@@ -57,12 +57,12 @@ impl Route {
     ];
 }
 
-/// Which routes have moved.
+/// The set of routes that have moved.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Moved(u16);
 
 impl Moved {
-    /// This one as well.
+    /// Adds a route.
     #[must_use]
     pub fn and(self, route: Route) -> Self {
         Self(self.0 | 1 << route as u16)
@@ -73,7 +73,7 @@ impl Moved {
     }
 }
 
-/// Mounts the application while it moves: a table of routes as it always was.
+/// Mounts the routes during the migration, with the route table that the application already had.
 pub fn application(moved: Moved) -> impl FnOnce(&mut web::ServiceConfig) {
     move |config| {
         let documents = web::resource("/documents")
@@ -98,8 +98,8 @@ pub fn application(moved: Moved) -> impl FnOnce(&mut web::ServiceConfig) {
                 web::delete().to(before::remove_document),
                 web::delete().to(after::remove_document),
             ));
-        // Outside of a secured scope, extractors have limits of their own: `web::Bytes` 256 KiB. The
-        // endpoint's `max_body` is the one that is meant.
+        // Outside a secured scope, actix-web's extractors keep their own limits, such as 256 KiB for
+        // `web::Bytes`. This raises them to the endpoint's `max_body`.
         config.app_data(web::PayloadConfig::new(8 * 1024 * 1024));
         config
             .service(documents)

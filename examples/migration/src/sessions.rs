@@ -1,5 +1,5 @@
-//! The middleware that the application always had: it finds the user of a session and leaves the row
-//! in the request. It stays while routes move, and when all have moved.
+//! The session middleware: it finds the user of a session and stores the user's row in the request's
+//! extensions. It stays in place during and after the migration.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::domain::{Store, User};
 ///
 /// # Errors
 ///
-/// Those of the service behind it.
+/// The errors of the wrapped service.
 pub async fn find_user(
     request: ServiceRequest,
     next: Next<impl MessageBody>,

@@ -1,4 +1,4 @@
-//! The tests of the application. They know nothing of how it is secured, and pass in each state.
+//! HTTP tests of the application. They use only its HTTP interface, and pass in each state of the migration.
 
 use actix_web::middleware::from_fn;
 use actix_web::{App, web};
@@ -15,16 +15,16 @@ const GRACE: &str = "authorization: Token session-of-grace";
 const ROOT: &str = "authorization: Token session-of-root";
 const ADA_BY_COOKIE: &str = "cookie: session=session-of-ada";
 
-/// How the application is mounted.
+/// A state of the migration.
 #[derive(Clone, Copy, Debug)]
 enum State {
     /// With these routes moved.
     Moving(Moved),
-    /// In a secured scope.
+    /// Every route has moved, into a secured scope.
     Finished,
 }
 
-/// Before, each route alone, one after the other, and after.
+/// No route moved; each route moved alone; the routes moved one after the other; and the final state.
 fn states() -> Vec<State> {
     let mut states = vec![State::Moving(Moved::default())];
     states.extend(Route::ALL.map(|route| State::Moving(Moved::default().and(route))));
@@ -55,7 +55,7 @@ fn start(state: State) -> TestServer {
     })
 }
 
-/// Asserts the application's own error, whatever refused the request.
+/// Asserts the application's own error, no matter which check refused the request.
 fn assert_refused(answer: &Answer, status: u16, code: &str) {
     assert_eq!(answer.status, status, "{answer:?}");
     assert_eq!(answer.header("content-type"), Some("application/json"), "{answer:?}");

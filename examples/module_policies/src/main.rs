@@ -1,7 +1,15 @@
-//! Policies for more than one handler: on a module, and by name. A handler narrows what stands
-//! around it; try `#[secure(public)]` inside of `back_office`, and read what the compiler says.
+//! Policies for several handlers: `#[secure(...)]` on a module, and a named policy (`use = …`).
 //!
-//! `cargo run -p module_policies` prints what each endpoint demands, and serves.
+//! A handler can only add to the policy of its module. Put `#[secure(public)]` on a handler in
+//! `back_office` and read the compile error.
+//!
+//! Run `cargo run -p module_policies`; it prints the inventory (the rules of each endpoint) and a token.
+//! Requests to try:
+//!
+//! - `curl http://127.0.0.1:8080/api/health`: 200 without a token;
+//! - `curl -H 'Authorization: Bearer TOKEN' http://127.0.0.1:8080/api/office/orders`: 200, by the module;
+//! - `curl -X POST -H 'Authorization: Bearer TOKEN' http://127.0.0.1:8080/api/office/refunds`: 200 five
+//!   times a minute, then 429, by the named policy.
 
 use std::{env, io};
 
@@ -11,11 +19,11 @@ use secure_runtime::testing::Issuer;
 use secure_runtime::{Security, scope, secure};
 
 secure_runtime::policy! {
-    /// What moves money is slow, and small.
+    /// For endpoints that move money: a low rate limit and small bodies.
     pub(crate) careful = (rate("5/min", by = principal), max_body = "4KiB");
 }
 
-/// Everything in here is for staff, without a word on the handlers.
+/// All handlers of this module require the role `staff`; they need no attribute of their own.
 #[secure(roles = "staff", rate = calm)]
 mod back_office {
     use actix_web::{get, post};
@@ -26,7 +34,7 @@ mod back_office {
         "the orders"
     }
 
-    /// Staff who are accountants too, and no more than five a minute.
+    /// Requires `accountant` in addition to `staff`, and allows five requests a minute.
     #[secure(roles = "accountant", use = super::careful)]
     #[post("/refunds")]
     pub async fn refund() -> &'static str {
@@ -92,7 +100,7 @@ mod tests {
             let bearer = format!("Authorization: Bearer {token}");
             server.send(method, path, &[&bearer], "").await.status
         };
-        // Role; the status of the orders, the report, the refunds.
+        // The role, and the expected statuses of the orders, the report and the refunds.
         for (role, expected) in [
             ("guest", [403, 403, 403]),
             ("staff", [200, 200, 403]),

@@ -1,11 +1,11 @@
-//! Why is this token refused? Reads a token from the standard input and prints every check of it.
+//! Explains why a token is refused: reads a token from standard input and prints the result of each check.
 //!
 //! `pbpaste | ISSUER=https://issuer.example/realms/shop AUDIENCE=shop cargo run -p openid_connect
 //! --example check_token`
 //!
-//! Describe the provider here as your service does, with a preset (`Jwt::keycloak(…)`), say. The
-//! signature is not printed, but claims are: the output is for you, and not for a ticket that others
-//! read.
+//! Configure `Jwt` here as your service does, for example with the same preset (`Jwt::keycloak(…)`). The
+//! output contains the token's claims, but not its signature. Do not paste it into a ticket that others
+//! can read.
 
 use std::env;
 use std::io::{self, Read as _};
@@ -24,7 +24,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Whether the token is accepted; the error is why nobody can say.
+/// Whether the token is accepted. An error means that the token could not be checked, and why.
 fn check() -> Result<bool, String> {
     let needed = |name| env::var(name).map_err(|_| format!("{name} is not set"));
     let jwt = Jwt::discover(needed("ISSUER")?).audience(needed("AUDIENCE")?);

@@ -1,9 +1,15 @@
-//! An API behind an OpenID Connect provider: its keys are discovered, rotated keys are followed, and
-//! an outage is survived.
+//! An API that accepts the tokens of an OpenID Connect provider. The provider's keys are discovered,
+//! key rotation is followed, and cached keys are used during an outage.
 //!
-//! `ISSUER=https://issuer.example/realms/shop AUDIENCE=shop cargo run -p openid_connect` serves
-//! callers of your provider. The log says why a token is refused: `RUST_LOG=secure_runtime=info` shows
-//! each refusal. `--example check_token` explains one token. The tests run a provider of their own.
+//! Run `ISSUER=https://issuer.example/realms/shop AUDIENCE=shop cargo run -p openid_connect` with your
+//! provider's values. Requests to try:
+//!
+//! - `curl http://127.0.0.1:8080/ready`: 200 as soon as the provider's keys are loaded;
+//! - `curl -H 'Authorization: Bearer TOKEN' http://127.0.0.1:8080/api/orders`: 200 if the provider's token
+//!   has the scope `orders:read`, otherwise 403.
+//!
+//! With `RUST_LOG=secure_runtime=info` the log contains each refusal and its reason. The program
+//! `examples/check_token.rs` explains one token. The tests start a provider of their own.
 
 use std::{env, io};
 
@@ -23,20 +29,20 @@ fn api() -> impl HttpServiceFactory {
     scope("/api").service(orders)
 }
 
-/// Any provider: its access tokens need `iss`, `aud`, `exp`, `sub` and a good signature. Where a provider
-/// keeps roles and scopes in claims of its own, its preset knows them: `Jwt::keycloak(…)`, say.
+/// Works with any provider: its access tokens need `iss`, `aud`, `exp`, `sub` and a valid signature. If your
+/// provider has its own claims for roles and scopes, use its preset, for example `Jwt::keycloak(…)`.
 fn provider(issuer: String, audience: String) -> Jwt {
     Jwt::discover(issuer).audience(audience)
 }
 
-/// Warnings, unless `RUST_LOG` says otherwise.
+/// The log filter: `RUST_LOG`, or warnings by default.
 fn filter() -> EnvFilter {
     EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"))
 }
 
 #[actix_web::main]
 async fn main() -> io::Result<()> {
-    // The library logs with `tracing`; without a subscriber nothing is shown.
+    // The library logs with `tracing`; without a subscriber nothing is printed.
     tracing_subscriber::fmt().with_env_filter(filter()).init();
     let needed = |name| env::var(name).map_err(|_| io::Error::other(format!("{name} is not set")));
     let security = Security::builder()
@@ -82,12 +88,12 @@ mod tests {
         };
 
         assert_eq!(status(&old, "ada").await, 200);
-        // A day later the provider signs with a new key, and has withdrawn the old one.
+        // A day later the provider signs with a new key, and has removed the old one.
         clock.advance(Duration::from_secs(86_400));
         idp.publish(&[&new]);
         assert_eq!(status(&new, "ada").await, 200);
         assert_eq!(status(&old, "mallory").await, 401);
-        // It is down for half an hour.
+        // The provider is down for half an hour.
         idp.behave(Behaviour::Down(503));
         clock.advance(Duration::from_secs(1800));
         assert_eq!(status(&new, "grace").await, 200);

@@ -1,7 +1,11 @@
-//! An application's own scheme beside bearer tokens: support staff present a ticket that the help
-//! desk gave them. Tickets seen before are accepted at once, others are asked for.
+//! An authenticator of the application's own, beside bearer tokens: support staff present a ticket that
+//! the help desk gave them. A ticket in the cache is accepted at once; for others the help desk is queried.
 //!
-//! `cargo run -p own_authenticator`, then `curl -H 'Authorization: Ticket 4711' http://127.0.0.1:8080/cases`.
+//! Run `cargo run -p own_authenticator`. Requests to try:
+//!
+//! - `curl -H 'Authorization: Ticket 4711' http://127.0.0.1:8080/cases`: 200;
+//! - `curl -i -H 'Authorization: Ticket 4712' http://127.0.0.1:8080/cases`: 401, with a
+//!   `WWW-Authenticate` header for each of the two schemes.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -28,7 +32,7 @@ struct Tickets {
 }
 
 impl Authenticator for Tickets {
-    /// What a client is told that sends nothing, or nothing good.
+    /// The `WWW-Authenticate` header of the 401 response for missing or invalid credentials.
     fn challenge(&self) -> Challenge {
         Challenge::new("Ticket").parameter("realm", "help desk")
     }
@@ -40,7 +44,7 @@ impl Authenticator for Tickets {
     fn authenticate(&self, request: &RequestHead<'_>, now: Moment) -> Attempt {
         let mut lines = request.header_lines("authorization");
         let ticket = match (lines.next().and_then(ticket), lines.next()) {
-            // Another scheme is another authenticator's business.
+            // The request has no ticket. Credentials of another scheme are left to other authenticators.
             (None, _) => return Attempt::Absent,
             (Some(_), Some(_)) => {
                 return Attempt::Refused(Refusal::invalid_request("several credentials"));
@@ -66,13 +70,13 @@ impl Authenticator for Tickets {
     }
 }
 
-/// The names of schemes are compared without regard to case.
+/// The ticket of a header line. Names of schemes are case-insensitive (RFC 9110 section 11.1).
 fn ticket(line: &[u8]) -> Option<&[u8]> {
     let (scheme, ticket) = line.split_at_checked(b"Ticket ".len())?;
     scheme.eq_ignore_ascii_case(b"Ticket ").then_some(ticket)
 }
 
-/// Stands for a question over the network. Real tickets cannot be guessed.
+/// In place of a request over the network. Real tickets must be impossible to guess.
 async fn ask_the_help_desk(ticket: &str, now: Moment) -> Option<Principal> {
     actix_web::rt::task::yield_now().await;
     let end = SystemTime::from(now) + Duration::from_secs(900);
@@ -122,7 +126,7 @@ mod tests {
         let server = TestServer::start(&security, || secure_runtime::scope("").service(cases));
         let send = async |credentials: &[&str]| server.get("/cases", credentials).await;
 
-        // Asked for, then seen before.
+        // The first one is looked up; the second one is in the cache.
         for ticket in ["Authorization: Ticket 4711", "Authorization: ticket 4711"] {
             assert_eq!(send(&[ticket]).await.body, "the cases of sam");
         }

@@ -1,7 +1,13 @@
-//! Attribute-based rules: tenants, owners, networks and office hours, as Rust expressions that the
-//! compiler checks. What needs no argument is decided before the body is read.
+//! Attribute-based access control: rules about tenants, owners, networks and office hours, written as Rust
+//! expressions that the compiler checks. Rules that use no argument of the handler are checked before the
+//! body is read.
 //!
-//! `cargo run -p ownership` prints what each endpoint demands, and serves.
+//! Run `cargo run -p ownership`; it prints the inventory (the rules of each endpoint) and Ada's token.
+//! Requests to try:
+//!
+//! - `curl -H 'Authorization: Bearer TOKEN' http://127.0.0.1:8080/api/tenants/acme/invoices`: 200;
+//! - the same with `tenants/initech`: 403, Ada's token has another tenant;
+//! - `curl http://127.0.0.1:8080/api/metrics`: 200 from the local machine.
 
 use std::{env, io};
 
@@ -19,14 +25,14 @@ struct Transfer {
     cents: u64,
 }
 
-/// Somebody of the tenant that the path names, or support.
+/// For members of the tenant in the path, and for support.
 #[secure(allow = role("support") || caller.tenant() == Some(tenant.as_str()), rate = "100/h")]
 #[get("/tenants/{tenant}/invoices")]
 async fn invoices(tenant: web::Path<String>) -> String {
     format!("the invoices of {tenant}")
 }
 
-/// From one's own account; much money only during office hours.
+/// From the caller's own account; 100,000 cents or more only during office hours.
 #[secure(
     allow = transfer.from == caller.subject()
         && (transfer.cents < 100_000 || time in "Mon-Fri 09:00-17:00 Europe/Berlin"),
@@ -38,14 +44,15 @@ async fn transfer(transfer: web::Json<Transfer>) -> String {
     format!("{} cents", transfer.cents)
 }
 
-/// A public endpoint for one network.
+/// Without authentication, but only from these networks.
 #[secure(public, allow = address in ["127.0.0.0/8", "::1"], rate("10/s", by = address))]
 #[get("/metrics")]
 async fn metrics() -> &'static str {
     "all is well"
 }
 
-/// A function as a rule: its parameters are arguments of the handler, found by their types.
+/// With a function as the rule. Each of its parameters is matched by type to the caller or to an argument of
+/// the handler.
 #[secure(roles = "clerk", check = works_for, rate = "100/h")]
 #[get("/departments/{department}/payroll")]
 async fn payroll(department: web::Path<String>) -> String {

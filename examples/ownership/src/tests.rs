@@ -1,4 +1,4 @@
-//! The rules over HTTP, each refusal with an accepted twin.
+//! Tests of the rules over HTTP. Each refused request has an accepted counterpart.
 
 use std::time::{Duration, UNIX_EPOCH};
 

@@ -1,6 +1,7 @@
-//! A small notes API: every handler says in one attribute who may call it, how often, with what.
+//! A small notes API: one attribute above each handler sets its access rules, rate limit and validation.
 //!
-//! `cargo run -p quickstart`, then paste the printed `curl` lines.
+//! Run `cargo run -p quickstart`. It prints the requests to try as `curl` commands, each with the expected
+//! status, and then the inventory (the rules of each endpoint).
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -34,14 +35,14 @@ struct Page {
     take: Option<usize>,
 }
 
-/// Anyone may ask. It has no rate limit: health probes come often, and all from one address.
+/// No authentication, and no rate limit: health probes are frequent and come from one address.
 #[secure(public)]
 #[get("/health")]
 async fn health() -> &'static str {
     "ok"
 }
 
-/// Any signed-in caller; the query is validated before the handler runs.
+/// Any caller with a valid token. The query is validated before the handler runs.
 #[secure(rate = "100/h", validate(page))]
 #[get("/notes")]
 async fn list(page: web::Query<Page>, notes: web::Data<Notes>) -> impl Responder {
@@ -60,7 +61,8 @@ async fn read(id: web::Path<u32>, notes: web::Data<Notes>) -> impl Responder {
     }
 }
 
-/// The body is read only after all of this said yes, and is valid when the handler sees it.
+/// The body is read only after authentication, permissions and rate limit have passed. The handler gets
+/// a validated body.
 #[secure(
     scopes = "notes:write",
     rate(anonymous = "20/h", authenticated = "100/h"),
@@ -133,7 +135,7 @@ async fn main() -> io::Result<()> {
     server.run().await
 }
 
-/// What to paste, and what to expect.
+/// Prints the requests to try, each with the expected status.
 fn print_guide(url: &str, issuer: &Issuer, security: &Security) {
     let token = issuer.token("ada").role("admin").scope("notes:read").scope("notes:write");
     let token = token.expires_in(Duration::from_secs(8 * 3600)).sign();

@@ -1,4 +1,4 @@
-//! The printed guide is true: each line, pasted into a shell, answers as printed.
+//! Runs the example and each `curl` command that it prints, and compares the status with the printed one.
 #![expect(clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
 use std::io::{BufRead, BufReader};
@@ -6,8 +6,8 @@ use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-/// Starts the example on a free port and reads its guide, up to the end of the matrix. The output
-/// is kept open, or the example could not print any more.
+/// Starts the example on a free port and reads its output up to the end of the inventory. The pipe is kept
+/// open; otherwise the example could not print any more.
 fn start() -> (Child, Vec<String>, impl Sized) {
     let mut server = Command::new(env!("CARGO_BIN_EXE_quickstart"))
         .env("QUICKSTART_ADDR", "127.0.0.1:0")

@@ -1,7 +1,13 @@
-//! Step-up for one dangerous endpoint: whoever is signed in may read, and whoever pays has signed
-//! in a moment ago, with a second factor. Clients are told what is missing, and where to get it.
+//! Step-up authentication (RFC 9470) for one endpoint: reading the balance needs a valid token, but paying
+//! needs a sign-in of the last five minutes with a second factor. A refused client learns from the
+//! `WWW-Authenticate` header which sign-in is missing, and which authorization server provides it.
 //!
-//! `cargo run -p step_up` prints two tokens to try.
+//! Run `cargo run -p step_up`; it prints the inventory (the rules of each endpoint) and two tokens.
+//! Requests to try with each token:
+//!
+//! - `curl -H 'Authorization: Bearer TOKEN' http://127.0.0.1:8080/bank/balance`: 200 with both;
+//! - `curl -i -X POST -H 'Authorization: Bearer TOKEN' http://127.0.0.1:8080/bank/payments`: 401 with the
+//!   old one, 200 with the new one.
 
 use std::time::{Duration, SystemTime};
 use std::{env, io};
@@ -17,7 +23,7 @@ async fn balance(caller: Principal) -> String {
     format!("the balance of {}", caller.subject())
 }
 
-/// Signing in with a passkey is preferred, and any second factor will do.
+/// A passkey (`phr`) is preferred, but any second factor (`mfa`) is accepted.
 #[secure(scopes = "payments:write", fresh = "5m", acr = any("phr", "mfa"))]
 #[post("/payments")]
 async fn pay(caller: Principal) -> String {

@@ -1,8 +1,15 @@
-//! Names from `secure.toml`, beside this package's `Cargo.toml`: a role stands for the roles that
-//! it includes and for the permissions that it comes to.
+//! Roles, permissions, rates and tiers from `secure.toml`, which is beside this package's `Cargo.toml`. A role
+//! includes other roles and grants permissions.
 //!
-//! The hierarchy is folded into each endpoint while this compiles. Try `roles = "veiwer"`.
-//! `cargo run -p vocabulary` prints what each endpoint demands, and serves.
+//! The role hierarchy is resolved at compile time. Names that are not in the file do not compile: write
+//! `roles = "veiwer"` and read the compile error.
+//!
+//! Run `cargo run -p vocabulary`; it prints the inventory (the rules of each endpoint) and the token of a
+//! caller with the role `support`. Requests to try, each with `-H 'Authorization: Bearer TOKEN'`:
+//!
+//! - `curl http://127.0.0.1:8080/api/orders`: 200, `support` includes `viewer`;
+//! - `curl -X POST http://127.0.0.1:8080/api/refunds`: 200, `support` grants `orders:refund`;
+//! - `curl http://127.0.0.1:8080/api/users`: 403.
 
 use std::{env, io};
 
@@ -12,42 +19,42 @@ use secure_runtime::testing::Issuer;
 use secure_runtime::{Denial, DenialKind, Security, scope, secure};
 
 secure_runtime::vocabulary! {
-    /// The names of the file as variants, which an editor completes: `orders:refund` is `OrdersRefund`.
+    /// The file's permissions as variants, for completion in an editor: `orders:refund` is `OrdersRefund`.
     pub enum Permission = permissions;
-    /// A name in quotes means the same.
+    /// The file's roles. In an attribute, the name in quotes is equivalent.
     pub enum Role = roles;
 }
 
-/// Viewers, and whoever stands for them: support and admins.
+/// For viewers, and for the roles that include `viewer`: support and admins.
 #[secure(roles = "viewer", rate = "100/h")]
 #[get("/orders")]
 async fn orders() -> &'static str {
     "the orders"
 }
 
-/// A token with the permission, or with a role that comes to it; the rate has a name as well.
+/// For callers with the permission, or with a role that grants it. `careful` is a rate of the file.
 #[secure(permissions = Permission::OrdersRefund, rate = careful)]
 #[post("/refunds")]
 async fn refund() -> &'static str {
     "refunded"
 }
 
-/// Granted to admins by the pattern `users:*`. The scope is demanded all the same.
+/// The pattern `users:*` grants the permission to admins. The scope is required in addition.
 #[secure(permissions = Permission::UsersRead, scopes = "orders", rate = "100/h")]
 #[get("/users")]
 async fn users() -> &'static str {
     "the users"
 }
 
-/// A tenant's users share one limit, and the tier of the tenant's contract says how large it is. The
-/// vocabulary says where a token names both; a tier without a rate here would not compile.
+/// All users of a tenant share one rate limit, and the tier selects its rate. The file sets the claims of
+/// tenant and tier. If a tier of the file had no rate here, this would not compile.
 #[secure(allow = !role(Role::Suspended), rate(by = tenant, tier(free = "2/min", pro = "4/min")))]
 #[get("/search")]
 async fn search() -> &'static str {
     "found"
 }
 
-/// Exports of any kind are made three times an hour; the large ones count twice.
+/// All endpoints with `rate = exports` share one limit of three an hour; the large exports count twice.
 #[secure(roles = "viewer", rate = exports)]
 #[get("/orders.csv")]
 async fn orders_as_csv() -> &'static str {
@@ -60,14 +67,15 @@ async fn users_as_csv() -> &'static str {
     "the,users"
 }
 
-/// Who has asked for nothing lately may fetch nine at once, and has used up the others for as long.
+/// After an idle time a caller may fetch nine archives at once. This uses up the shared limit, so the other
+/// exports have to wait as well.
 #[secure(roles = "viewer", rate(exports, burst = 9))]
 #[get("/archive.csv")]
 async fn archive_as_csv() -> &'static str {
     "the,archive"
 }
 
-/// Failures are counted by the same name in both: a guesser does not get twice as many.
+/// Both endpoints share one failure budget, so an attacker does not get twice as many attempts.
 #[secure(public, failures = attempts, rate("100/min", by = address))]
 #[post("/sign-in")]
 async fn sign_in() -> Result<&'static str, Denial> {
@@ -119,7 +127,7 @@ mod tests {
     async fn a_role_stands_for_what_it_includes_and_grants() {
         let TestSecurity { security, issuer, .. } = TestSecurity::new().unwrap();
         let server = TestServer::start(&security, api);
-        // What the token says; the status of the orders, the refunds, the users.
+        // The token's claims, and the expected statuses of the orders, the refunds and the users.
         let expected: [(Claims, [u16; 3]); 7] = [
             (|token| token, [403, 403, 403]),
             (|token| token.role("viewer"), [200, 403, 403]),
@@ -127,7 +135,7 @@ mod tests {
             (|token| token.role("admin"), [200, 200, 403]),
             (|token| token.role("admin").scope("orders"), [200, 200, 200]),
             (|token| token.permission("orders:refund"), [403, 200, 403]),
-            // A pattern is a word of the file: in a token it is a name like any other.
+            // Patterns are expanded only in the file; in a token `orders:*` is an ordinary name.
             (|token| token.permission("orders:*").role("Admin"), [403, 403, 403]),
         ];
         for (case, (claims, expected)) in expected.into_iter().enumerate() {
@@ -198,7 +206,7 @@ mod tests {
         assert!(secure_runtime::inventory().to_string().contains("3/h cost 2 shared as exports"));
     }
 
-    /// In memory, and where instances count together.
+    /// With limits in memory, and with limits shared in Redis.
     #[actix_web::test]
     async fn a_burst_above_a_shared_rate_is_one_endpoints_own_and_is_owed_to_all() {
         let redis = RedisServer::shared();
@@ -223,7 +231,7 @@ mod tests {
                 assert_eq!(get(archive).await, 200);
             }
             assert_eq!([get(archive).await, get(orders).await], [429, 429]);
-            // Looking at it has forgotten nothing.
+            // Refused requests do not change the count.
             assert_eq!([get(archive).await, get(orders).await], [429, 429]);
             clock.advance(Duration::from_secs(20 * 60));
             assert_eq!(
@@ -312,7 +320,7 @@ mod tests {
     #[test]
     fn the_inventory_names_roles_that_reach_nothing() {
         let inventory = secure_runtime::inventory();
-        // Nothing mentions the one, and the other is forbidden where it is mentioned.
+        // No policy uses `auditor`; `suspended` is used only in a negation.
         assert_eq!(inventory.idle_roles(), ["auditor", "suspended"]);
         let table = inventory.to_string();
         assert!(table.ends_with("\nroles that open no endpoint: auditor, suspended\n"), "{table}");

@@ -70,7 +70,7 @@ fn of_two_who_find_none_one_departs_and_what_it_brings_is_spent_once() {
         let done = threads.map(|thread| thread.join().unwrap());
         let begun: u32 = done.iter().map(|(begun, _)| begun).sum();
         let spent: u32 = done.iter().map(|(_, spent)| spent).sum();
-        // Either at the same time, or one after the other.
+        // Both run at the same time, or one after the other.
         assert!((1..=2).contains(&begun));
         assert_eq!(spent + spend(&table, 1) + spend(&table, 1), begun, "each permit once");
     });
@@ -231,7 +231,7 @@ fn what_is_put_back_makes_no_more_than_twice_what_a_flight_brings() {
 #[test]
 fn a_key_that_is_forgotten_in_flight_gets_nothing_twice() {
     loom::model(|| {
-        // One bucket of eight, full of keys that have nothing in hand.
+        // One bucket of eight, full of keys without permits in hand.
         let table = table(1);
         for key in 100..107 {
             assert!(matches!(table.depart(key, 1, BOUNDS, 1, || 9), Departure::Begun(_, 0)));

@@ -19,7 +19,7 @@ fn now() -> Moment {
     Moment::new(Duration::ZERO, Duration::ZERO)
 }
 
-/// A use of a token, as `Revocations::check` has it: whether it counts.
+/// A use of a token, as in `Revocations::check`; returns whether the token is accepted.
 fn counts(list: &List, cleared_at: &AtomicU64) -> bool {
     let version = list.version();
     if cleared_at.load(Ordering::Relaxed) == version {
@@ -53,7 +53,7 @@ fn no_use_after_a_revocation_counts() {
     });
 }
 
-/// Two revocations meet, and the list is full: both hold.
+/// Two concurrent revocations with a full list: both take effect.
 #[test]
 fn revocations_that_meet_all_hold() {
     loom::model(|| {
@@ -65,7 +65,7 @@ fn revocations_that_meet_all_hold() {
         });
         shared.0.add(TOKEN, Issued::Whenever, now());
         first.join().unwrap();
-        // The second to come found no room and revoked what was issued until now, second 0.
+        // The second revocation found no room, so it revoked all tokens issued until now, second 0.
         assert!(shared.0.holds(0, [TOKEN, Target::Issuer("issuer")]));
         let session = [Target::Session("issuer", "2"), Target::Issuer("issuer")];
         assert!(shared.0.holds(0, session));

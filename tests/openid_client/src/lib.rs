@@ -1,5 +1,5 @@
 //! An OpenID provider with the endpoints that a client needs: metadata, keys, the code flow with
-//! PKCE (RFC 7636), client credentials. Whoever comes is `ada`, or the client itself.
+//! PKCE (RFC 7636), client credentials. Every user is `ada`; with client credentials the client is the subject.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,9 +13,9 @@ use secure_tests::TestServer;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// The client that the provider knows.
+/// The only registered client.
 pub const CLIENT_ID: &str = "web shop";
-/// Its secret.
+/// The client's secret.
 pub const CLIENT_SECRET: &str = "s3cret: with a colon";
 
 /// The provider.
@@ -26,13 +26,13 @@ pub struct Provider {
 
 #[derive(Default)]
 struct State {
-    /// The issuer whose key signs, and every key that is published.
+    /// The issuer whose key signs, and all published keys.
     signing: Option<Issuer>,
     keys: Vec<Value>,
     codes: HashMap<String, Authorization>,
 }
 
-/// What the client asked for when it sent its user here.
+/// The authorization request of the client.
 #[derive(Clone, Deserialize)]
 struct Authorization {
     client_id: String,
@@ -54,7 +54,7 @@ struct TokenRequest {
 type Shared = web::Data<Mutex<State>>;
 
 impl Provider {
-    /// Starts one without keys.
+    /// Starts a provider without keys.
     #[must_use]
     pub fn start() -> Self {
         let state = Arc::<Mutex<State>>::default();
@@ -70,20 +70,20 @@ impl Provider {
         Self { server, state }
     }
 
-    /// Its name.
+    /// The issuer identifier.
     #[must_use]
     pub fn issuer(&self) -> String {
         self.server.url("")
     }
 
-    /// Signs with this key from now on; all earlier ones stay published.
+    /// Signs with this key from now on; earlier keys stay published.
     pub fn rotate_to(&self, signing: Issuer) {
         let mut state = lock(&self.state);
         state.keys.push(signing.jwk());
         state.signing = Some(signing.named(self.issuer()));
     }
 
-    /// Publishes no key but the one that signs.
+    /// Publishes only the key that signs.
     pub fn withdraw_old_keys(&self) {
         let mut state = lock(&self.state);
         let last = state.keys.pop();
@@ -108,7 +108,7 @@ async fn keys(state: Shared) -> HttpResponse {
     HttpResponse::Ok().json(json!({ "keys": lock(&state).keys }))
 }
 
-/// Sends the user back to the client with a code.
+/// Redirects the user to the client with a code.
 async fn authorize(asked: web::Query<Authorization>, state: Shared) -> HttpResponse {
     if asked.client_id != CLIENT_ID {
         return HttpResponse::BadRequest().finish();
@@ -136,7 +136,7 @@ async fn token(request: HttpRequest, form: web::Form<TokenRequest>, state: Share
             json!({ "access_token": access(CLIENT_ID, &scopes), "token_type": "Bearer" })
         }
         "authorization_code" => {
-            // A code is good once.
+            // A code can be used once.
             let asked = form.code.and_then(|code| state.codes.remove(&code));
             let proven = |asked: &Authorization| {
                 let digest = form.code_verifier.as_deref().map(challenge);

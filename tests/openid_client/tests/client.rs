@@ -1,5 +1,5 @@
-//! A client that others wrote gets its tokens from a provider, and the API accepts them, also while
-//! the provider changes its keys; what is not an access token for the API is refused.
+//! A client library of another project gets tokens from a provider. The API accepts them, even while the
+//! provider rotates its keys, and refuses every token that is not an access token for the API.
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use std::sync::Arc;
@@ -25,7 +25,7 @@ async fn orders(caller: Principal, runs: web::Data<AtomicUsize>) -> String {
     caller.subject().to_owned()
 }
 
-/// Sends what the client says, follows no redirect.
+/// Sends the client's request, and does not follow redirects.
 async fn http(request: HttpRequest) -> Result<HttpResponse, awc::error::SendRequestError> {
     let (parts, body) = request.into_parts();
     let client = awc::Client::builder().disable_redirects().finish();
@@ -73,7 +73,7 @@ impl World {
         Self { provider, clock, api, runs }
     }
 
-    /// What the API answers; its handler ran exactly if that is 200.
+    /// The status of the API; asserts that its handler ran exactly if it is 200.
     async fn call(&self, token: &str) -> (u16, String) {
         let before = self.runs.load(Ordering::SeqCst);
         let answer = self.api.get("/orders", &[&bearer(token)]).await;
@@ -83,7 +83,7 @@ impl World {
     }
 }
 
-/// What the client ends up with: the access token, and the ID token it has verified.
+/// The result of the flow: the access token, and the verified ID token.
 async fn sign_in(world: &World, scope: &str) -> (String, String) {
     let issuer = IssuerUrl::new(world.provider.issuer()).unwrap();
     let metadata = CoreProviderMetadata::discover_async(issuer, &http).await.unwrap();
@@ -100,7 +100,7 @@ async fn sign_in(world: &World, scope: &str) -> (String, String) {
         .set_pkce_challenge(proof)
         .url();
 
-    // The user's browser.
+    // The part of the user's browser.
     let browser = awc::Client::builder().disable_redirects().finish();
     let sent_back = browser.get(address.as_str()).send().await.unwrap();
     let location = sent_back.headers().get("location").unwrap().to_str().unwrap();
@@ -137,7 +137,7 @@ async fn a_user_who_signs_in_at_the_provider_may_call_the_api_with_the_access_to
     let world = World::new();
     let (access, id_token) = sign_in(&world, "orders:read").await;
     assert_eq!(world.call(&access).await, (200, "ada".to_owned()));
-    // The ID token is for the client, and of another type.
+    // The ID token has the client as audience, and another type.
     assert_eq!(world.call(&id_token).await.0, 401);
     let (access, _) = sign_in(&world, "orders:write").await;
     assert_eq!(world.call(&access).await.0, 403);

@@ -56,7 +56,7 @@ async fn a_file_has_the_policies_of_the_patterns_that_match_it() {
 async fn every_layer_counts() {
     let (server, issuer) = world();
     let admin = bearer(&issuer.token("ada").role("staff").role("admin").sign());
-    // An expression of a pattern.
+    // An expression in a pattern's policy.
     assert_eq!(server.get("/admin", &[&admin, "x-closed: 1"]).await.status, 403);
     assert_eq!(server.get("/basket", &[&admin, "x-closed: 1"]).await.status, 200);
     // The body size and the rate limit of a named policy.

@@ -1,5 +1,5 @@
-//! `limited_instance URL PREFIX LEASES REQUESTS`: an instance of a service, as far as one shared limit
-//! (1000 a day) is concerned. Prints a line for each fifty requests: how many of them were admitted.
+//! `limited_instance URL PREFIX LEASES REQUESTS`: one process of a service with a shared limit of 1000 a day.
+//! For each fifty requests it prints a line with the number of admitted ones.
 
 use std::io::Write;
 use std::num::NonZeroU32;

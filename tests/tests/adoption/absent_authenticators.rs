@@ -1,4 +1,4 @@
-//! Authenticators that the configuration of a deployment leaves out.
+//! Authenticators that the policies name and the deployment's configuration leaves out.
 
 use actix_web::get;
 use secure_runtime::testing::{FakeClock, Issuer, TestSecurity};
@@ -114,7 +114,7 @@ async fn it_is_told_in_the_log_and_in_the_inventory() {
 #[test]
 fn an_absence_is_no_excuse_for_anything_else() {
     let faults = |builder: SecurityBuilder| builder.build().unwrap_err().to_string();
-    // A name that is neither configured nor absent.
+    // A name that is neither configured nor declared absent.
     let missing = faults(builder().0.absent("oidc", "off"));
     assert!(
         missing.contains("`ldap`") && !missing.contains("needs the authenticator `oidc`"),

@@ -1,4 +1,4 @@
-//! A development mode in which everybody is let in, and says so.
+//! A development mode in which every caller is admitted; it logs a warning.
 
 use std::time::Duration;
 
@@ -62,7 +62,7 @@ async fn everybody_is_the_configured_caller() {
     for headers in [&[][..], &["authorization: Bearer nonsense"], &["cookie: id=1"]] {
         assert_eq!(server.get("/admin", headers).await.body, "developer");
         assert_eq!(server.get("/maybe", headers).await.body, "developer");
-        // Rules and limits stay.
+        // Rules and limits are still enforced.
         server.get("/audit", headers).await.problem(403);
     }
     assert_eq!(server.get("/public", &[]).await.body, "everybody");

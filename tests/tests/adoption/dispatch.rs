@@ -1,4 +1,4 @@
-//! A secured scope of many endpoints answers as actix-web's own scope of the same endpoints does.
+//! A secured scope with many endpoints responds like actix-web's own scope with the same endpoints.
 
 use std::fmt::Write;
 
@@ -11,10 +11,10 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use secure_runtime::{Security, resource, route, secure};
 
-/// What stands at a place of the scope; the number tells the endpoints apart.
+/// The kinds of services in the scope; the number identifies the endpoint.
 #[derive(Clone, Debug)]
 enum Mounted {
-    /// A route of a scope: other methods pass it by.
+    /// A route of a scope: requests with other methods are passed on.
     Route(String, Method),
     /// A resource: it answers other methods with 405.
     Resource(String, Method),
@@ -75,7 +75,7 @@ fn secured_scope(
     scope
 }
 
-// A scope in a scope in a scope would be a type without end.
+// Nesting scopes recursively would give an infinite type.
 fn boxed_secured(
     path: &str,
     mounted: &[Mounted],
@@ -141,7 +141,7 @@ fn template() -> impl Strategy<Value = String> {
         let mut names = 0;
         let mut path = String::new();
         for segment in segments {
-            // A name may stand in a template once.
+            // A name may occur only once in a template.
             names += 1;
             path += &format!("/{}", segment.replace('{', &format!("{{n{names}")));
         }

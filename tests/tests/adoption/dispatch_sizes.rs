@@ -1,4 +1,4 @@
-//! A secured scope of any number of endpoints answers as actix-web's own: around the number from which it is
+//! A secured scope responds like actix-web's own for any number of endpoints: around the number from which it is
 //! indexed, around those at which the chunks of its map are full, nested, and with more than a thousand.
 
 use std::collections::BTreeSet;
@@ -40,7 +40,7 @@ fn name(number: usize, count: usize) -> Option<&'static str> {
     }
 }
 
-/// `inner` of the `count` services are those of a scope within, which stands in the middle.
+/// `inner` of the `count` services are in a nested scope, which is in the middle.
 macro_rules! scope {
     ($scope:path, $resource:path, $route:path, $handler:ident, $count:expr, $inner:expr) => {{
         let mut scope = $scope("/api");

@@ -1,4 +1,4 @@
-//! A policy of the application's own, which changes while the program runs: `action` and `decide`.
+//! Decisions of the application's own that change while the program runs: `action` and `decide`.
 
 use std::collections::BTreeSet;
 use std::future::pending;
@@ -13,7 +13,7 @@ use secure_runtime::{Principal, Security, SecurityBuilder, secure};
 use secure_tests::{Answer, TestServer, bearer};
 use serde_json::Value;
 
-/// What the policy was asked, and the grants, as `subject action object`.
+/// The requests that the policy got, and the grants, as `subject action object`.
 #[derive(Clone, Default)]
 struct Policy(Arc<Mutex<State>>);
 
@@ -32,7 +32,7 @@ impl Policy {
         self.0.lock().unwrap().granted.remove(line);
     }
 
-    /// What was asked since the last look.
+    /// The requests since the last call.
     fn asked(&self) -> Vec<String> {
         std::mem::take(&mut self.0.lock().unwrap().asked)
     }
@@ -186,7 +186,7 @@ async fn a_grant_opens_and_its_end_closes_while_the_program_runs() {
     bench.check("/documents/7", "bob", 403).await;
     bench.policy.revoke("ada documents:read 7");
     bench.check("/documents/7", "ada", 403).await;
-    // Where there is no action, nothing is asked.
+    // Endpoints without an action do not call the policy.
     bench.policy.asked();
     bench.check("/without", "ada", 200).await;
     assert_eq!(bench.server.get("/open", &[]).await.status, 200);
@@ -226,7 +226,7 @@ async fn an_action_without_a_name_has_the_handlers_and_layers_are_all_asked() {
     bench.check("/office/named", "ada", 403).await;
 }
 
-/// The policy judges what the handler gets.
+/// The policy gets the same path parameters as the handler.
 #[actix_web::test]
 async fn the_path_is_decoded_as_for_the_handler() {
     let bench = Bench::new(|builder| builder);
@@ -240,7 +240,7 @@ async fn the_path_is_decoded_as_for_the_handler() {
     bench.check("/documents/a%2Fb", "ada", 403).await;
     let answer = bench.get("/documents/a%252Fb", "ada").await;
     assert_eq!((answer.status, &*answer.body), (200, "served a%2Fb"));
-    // Two segments of one name name nothing.
+    // If two segments have the same name, the policy gets neither.
     bench.policy.asked();
     bench.policy.grant("ada documents:read 1");
     bench.policy.grant("ada documents:read 2");
@@ -265,10 +265,10 @@ async fn it_is_asked_behind_the_rules_and_before_everything_else() {
         let body = "x".repeat(length);
         bench.server.send("POST", "/edit/7", &[token, "content-type: text/plain"], &body).await
     };
-    // The rule forbids it already.
+    // The rule refuses first.
     send(&token("reader", now), 1).await.problem(403);
     assert_eq!(bench.policy.asked(), [""; 0]);
-    // Neither an old session nor a body beyond the bound comes into it, and no permit is taken.
+    // Neither an old sign-in nor a too large body matters before that, and no permit is taken.
     for _ in 0..3 {
         let answer = send(&token("editor", now - 600), 1).await;
         answer.problem(403);

@@ -1,5 +1,5 @@
-//! Need: rules about the path, a header or the query, and resources that they name, are decided before
-//! anything of the body is read.
+//! Need: rules about the path, a header or the query, and about the resources they name, are checked before
+//! the body is read.
 
 use actix_web::error::ErrorBadRequest;
 use actix_web::{Error, HttpRequest, get, post, web};
@@ -63,7 +63,7 @@ fn header<'r>(request: &'r HttpRequest, name: &str) -> Option<&'r str> {
     request.headers().get(name)?.to_str().ok()
 }
 
-/// A resource that a header and a segment name.
+/// A resource whose key is in a header and a path segment.
 struct Stream {
     name: String,
     owner: &'static str,
@@ -127,7 +127,7 @@ async fn what_the_head_refuses_is_refused_before_the_body_comes() {
         ("/streams/x", String::from("x-stream: news"), 400),
         ("/streams/1", String::from("x-stream: panic"), 500),
     ] {
-        // A thousand bytes are announced, and none of them sent.
+        // A thousand bytes are announced, but none is sent.
         let fields = if fields.is_empty() { fields } else { format!("{fields}\r\n") };
         let request = format!(
             "POST {path} HTTP/1.1\r\nhost: x\r\n{}\r\n{fields}content-length: 1000\r\n\r\n",
@@ -136,7 +136,7 @@ async fn what_the_head_refuses_is_refused_before_the_body_comes() {
         let answer = server.raw(request).await;
         assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{path} {fields}: {answer}");
     }
-    // The twins.
+    // The accepted counterparts.
     let ann = bearer(&ann);
     let send = async |path: &str, field: &str, body: &str| {
         server.send("POST", path, &[&ann, field], body).await.body

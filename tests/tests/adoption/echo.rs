@@ -1,4 +1,4 @@
-//! An actor that sends back the text that it gets over its WebSocket.
+//! An actor that echoes the text messages of its WebSocket.
 
 pub struct Echo;
 

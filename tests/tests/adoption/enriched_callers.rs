@@ -69,7 +69,7 @@ async fn complete(database: Database, principal: Principal) -> Result<Principal,
     Ok(builder.extension(user).build())
 }
 
-/// `x-slow` is verified after a while.
+/// The verification of `x-slow` takes a while.
 struct Slow;
 
 impl Authenticator for Slow {
@@ -135,15 +135,15 @@ async fn roles_tenants_and_rows_are_those_of_the_database() {
     let (server, issuer, database) = server();
     assert_eq!(ask(&server, &issuer, "/edit", "ada").await.body, "1 of acme");
     assert_eq!(ask(&server, &issuer, "/edit", "bob").await.body, "2 of acme");
-    // The limit counts by the tenant of the database.
+    // The limit uses the tenant of the database.
     ask(&server, &issuer, "/edit", "ada").await.problem(429);
     assert_eq!(ask(&server, &issuer, "/edit", "ben").await.body, "4 of other");
     ask(&server, &issuer, "/edit", "eve").await.problem(403);
-    // A role in the token stands beside those of the database.
+    // A role in the token is added to those of the database.
     database.0.lock().unwrap().insert("eve", User { id: 3, role: "none", tenant: "third" });
     let token = issuer.token("eve").role("editor").sign();
     assert_eq!(server.get("/edit", &[&bearer(&token)]).await.body, "3 of third");
-    // Each request asks anew.
+    // The data is loaded for each request.
     database.0.lock().unwrap().remove("ben");
     ask(&server, &issuer, "/edit", "ben").await.problem(401);
 }
@@ -182,7 +182,7 @@ async fn what_the_authenticator_refuses_is_not_enriched() {
     assert_eq!(server.get("/slow", &["x-slow: good"]).await.body, "/slow");
 }
 
-/// An authenticator that has an answer of its own for every question, which the wrapper passes on.
+/// An authenticator that overrides every method of the trait; the wrapper must forward them.
 struct Thorough;
 
 impl Authenticator for Thorough {
@@ -231,7 +231,7 @@ impl Authenticator for Thorough {
     }
 }
 
-/// Accepts `ada` at once, for a look at what an enrichment makes of her.
+/// Accepts `ada` at once, for tests of an enrichment.
 struct Ada;
 
 impl Authenticator for Ada {

@@ -1,4 +1,4 @@
-//! Enriched callers that are kept: for whom, how long, and what ends it.
+//! The cache of enriched callers: its key, its expiry, and its invalidation.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -31,10 +31,10 @@ fn shown(caller: &Principal) -> String {
     format!("{} {}", caller.subject(), caller.roles().collect::<Vec<_>>().join(","))
 }
 
-/// The name of the test issuer.
+/// The `iss` of the test issuer.
 const ISSUER: &str = "https://issuer.test";
 
-/// Roles by subject; how often they were asked for; a gate that holds answers back.
+/// Roles by subject; the number of loads; a gate that delays results.
 #[derive(Clone)]
 struct Database {
     roles: Arc<Mutex<HashMap<String, &'static str>>>,
@@ -66,7 +66,7 @@ impl Database {
         self.roles.lock().unwrap().insert(subject.to_owned(), role);
     }
 
-    /// Waits for the question of this number.
+    /// Waits until the load with this number has started.
     async fn asked(&self, number: usize) {
         while self.questions() < number {
             actix_web::rt::task::yield_now().await;
@@ -83,7 +83,7 @@ fn soon() -> std::time::SystemTime {
     std::time::SystemTime::from(FakeClock::new().now()) + Duration::from_secs(5)
 }
 
-/// Makes a principal anew for each request, as an application's authenticator may.
+/// Creates a new principal for each request, as an application's authenticator may.
 struct Header;
 
 impl Authenticator for Header {
@@ -186,7 +186,7 @@ async fn what_is_forgotten_is_asked_anew_at_once() {
 #[actix_web::test]
 async fn no_two_callers_are_mixed() {
     let world = world(100);
-    // The same subject, and something else in the credentials.
+    // The same subject with different credentials.
     let tokens = [
         world.issuer.token("ada").sign(),
         world.issuer.token("ada").role("admin").sign(),
@@ -279,7 +279,7 @@ async fn what_began_before_the_cache_was_emptied_is_not_kept() {
         world.database.asked(1).await;
         world.database.set("ada", "new");
         world.cache.forget_subject("ada");
-        // Nor does a request that comes afterwards wait for the old answer.
+        // A later request does not wait for the old result either.
         let second = world.roles(&token);
         let open = async {
             world.database.asked(2).await;

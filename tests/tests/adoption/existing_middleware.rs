@@ -1,4 +1,4 @@
-//! Routes move to the attribute one by one, while a middleware goes on authenticating.
+//! Routes move to the attribute one by one, while an existing middleware still authenticates.
 
 use actix_web::dev::Service;
 use actix_web::http::header::{AUTHORIZATION, COOKIE};
@@ -45,7 +45,7 @@ fn session() -> FromMiddleware<User> {
     })
 }
 
-/// The middleware believes a cookie, and a bearer token of its own.
+/// The middleware accepts a cookie, and its own kind of bearer token.
 fn server(session: FromMiddleware<User>) -> (TestServer, Issuer) {
     let clock = FakeClock::new();
     let issuer = Issuer::hs256().clock(clock.clone());
@@ -103,10 +103,10 @@ async fn it_stands_beside_other_schemes() {
         let ada = bearer(&issuer.token("ada").sign());
         assert_eq!(server.get("/either", &[&ada]).await.body, "ada");
         assert_eq!(server.get("/either", &["cookie: id=bob"]).await.body, "bob");
-        // A header that is refused is not replaced by what is said to be a cookie.
+        // A refused header is not replaced by the cookie.
         let own = server.get("/either", &["authorization: Bearer own-bob"]).await;
         assert_eq!(own.status, if first == "bob" { 200 } else { 401 });
-        // What was sent on purpose goes before a cookie that is known to be one.
+        // An explicit header takes precedence over a cookie.
         assert_eq!(server.get("/either", &["cookie: id=bob", &ada]).await.body, first);
         server.get("/either", &[]).await.problem(401);
         server.get("/either", &["authorization: Bearer nonsense"]).await.problem(401);

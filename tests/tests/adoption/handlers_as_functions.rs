@@ -1,5 +1,5 @@
-//! Need: a handler stays a function that other code and unit tests call, under a name that says that no
-//! policy holds.
+//! Need: other code and unit tests can call a handler as a function, under a name that makes clear that no
+//! policy is applied.
 #![deny(warnings)]
 
 use actix_web::{Responder, get, routes, web};
@@ -19,7 +19,7 @@ impl Store for Memory {
     }
 }
 
-/// What is said of the handler.
+/// The metadata of the handler.
 #[secure(roles = "admin", callable)]
 #[get("/users/{id}")]
 async fn user(path: web::Path<u32>) -> Result<String, actix_web::Error> {
@@ -70,7 +70,7 @@ async fn gone(missing: Missing) -> &'static str {
     "never"
 }
 
-/// Several handlers take it from their module.
+/// Several handlers get it from their module.
 #[secure(roles = "admin", callable)]
 mod office {
     use actix_web::get;
@@ -99,7 +99,7 @@ macro_rules! made {
 }
 made!(made, "made");
 
-/// The one that calls the others: an older version of an API.
+/// The handler that calls the others: an older version of an API.
 #[secure(roles = "admin")]
 #[get("/v1/users/{id}")]
 async fn user_v1(path: web::Path<u32>) -> Result<String, actix_web::Error> {

@@ -1,5 +1,5 @@
-//! Need: `hide` hides objects; that a token lacks a scope is still answered with 403, in the same way for
-//! objects that exist and for those that do not.
+//! Need: `hide` hides objects. A token without a required scope still gets 403, in the same way for objects
+//! that exist and for those that do not.
 
 use actix_web::{Error, HttpRequest, get, web};
 use secure_runtime::testing::Issuer;
@@ -24,7 +24,7 @@ async fn show(task: Granted<Task>) -> &'static str {
     task.owner
 }
 
-// The rule about the caller alone hides the whole endpoint.
+// The rule depends only on the caller, so it hides the whole endpoint.
 #[secure(scopes = "admin:read", hide)]
 #[get("/admin")]
 async fn admin() -> &'static str {
@@ -37,7 +37,7 @@ async fn office(task: Granted<Task>) -> &'static str {
     task.owner
 }
 
-// Whether a scope is missing hangs on what an expression says of the object in the path.
+// Whether the scope is needed depends on an expression about the object in the path.
 #[secure(allow = scope("tasks:all") || (is_anns(caller, request) && **id == 7), hide)]
 #[get("/early/{id}")]
 async fn early(id: web::Path<u32>) -> String {
@@ -77,7 +77,7 @@ async fn a_missing_scope_is_told_and_says_nothing_of_the_object() {
     let there = shown(there);
     assert_eq!(there, missing);
     assert_eq!(there, malformed);
-    // The twins: with the scope the object is hidden from others, and there for its owner.
+    // The counterparts: with the scope, the object is hidden from others and visible to its owner.
     let other = bearer(&issuer.token("bob").scope("tasks:read").sign());
     let owner = bearer(&issuer.token("ann").scope("tasks:read").sign());
     assert_eq!(server.get("/tasks/7", &[&other]).await.status, 404);
@@ -94,7 +94,7 @@ async fn everything_else_that_is_hidden_stays_hidden() {
     let staff = bearer(&issuer.token("ann").role("staff").sign());
     assert_eq!(server.get("/office/7", &[&staff]).await.status, 403);
     assert_eq!(server.get("/office/8", &[&staff]).await.status, 403);
-    // A scope would help with the one object as with the other, but an expression has looked at it.
+    // The scope would help for both objects, but the rule has already evaluated an expression about the object.
     assert_eq!(server.get("/early/8", &[&without]).await.status, 404);
     assert_eq!(server.get("/early/7", &[&without]).await.status, 200);
     let all = bearer(&issuer.token("bob").scope("tasks:all").scope("admin:read").sign());

@@ -1,4 +1,4 @@
-//! `auth = lenient(…)`: bad credentials count as none.
+//! `auth = lenient(…)`: requests with invalid credentials are treated as anonymous.
 
 use actix_web::get;
 use secure_runtime::authentication::{Attempt, Authenticator, Challenge, Presented, Refusal};
@@ -87,7 +87,7 @@ async fn bad_credentials_are_no_credentials() {
     let lines = log::lines();
     let is_told = |line: &&String| line.starts_with("DEBUG") && line.contains("unknown device");
     assert!(lines.iter().any(|line| is_told(&line)), "{lines:?}");
-    // One that is accepted does where another is not.
+    // One accepted credential is sufficient if another one is refused.
     assert_eq!(server.get("/scoped", &[&expired]).await.body, "nobody");
     let reader = bearer(&issuer.token("ada").scope("read").sign());
     assert_eq!(server.get("/scoped", &[&reader]).await.body, "ada");

@@ -1,5 +1,5 @@
-//! Need: the attribute lives together with the macros of an application: the rows of `docs/macros.md` that
-//! no other test has.
+//! Need: the attribute works together with other macros: the rows of `docs/macros.md` that no other test
+//! covers.
 
 use actix_web::{get, routes, web};
 use secure_runtime::testing::Issuer;
@@ -23,7 +23,7 @@ mod handlers {
         "gone"
     }
 
-    /// Another of the same name, under the other condition.
+    /// Another handler with the same name, for the opposite condition.
     #[cfg(not(any()))]
     #[secure(roles = "admin")]
     #[get("/gone")]
@@ -64,7 +64,7 @@ async fn several() -> &'static str {
     "several"
 }
 
-/// A macro that writes a macro that writes a handler, with a policy that it is given.
+/// A macro that generates a macro that generates a handler, with a policy from its arguments.
 macro_rules! writes_a_macro {
     ($name:ident, $policy:path) => {
         macro_rules! $name {

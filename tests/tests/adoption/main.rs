@@ -1,4 +1,4 @@
-//! What an application that exists needs to adopt the attribute, one route at a time: a file for each need.
+//! Adoption in existing applications, one route at a time: one file for each need of such an application.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
@@ -53,7 +53,7 @@ mod validated_bodies;
 use secure_runtime::testing::{FakeClock, Issuer};
 use secure_runtime::{Security, SecurityBuilder};
 
-/// A security for the endpoints of one module, with the test issuer as its only authenticator and
+/// A `Security` for the endpoints of one module, with the test issuer as its only authenticator and
 /// a clock that stands still.
 fn security(module: &str) -> (SecurityBuilder, Issuer, FakeClock) {
     let clock = FakeClock::new();

@@ -49,7 +49,7 @@ fn routes(config: &mut SecuredConfig) {
         .service(resource("/health").get(health).post(health))
         .route("/closure", route::get().to(closure))
         .redirect("/", "/api/health");
-    // So many that the scope is indexed.
+    // So many that the scope uses its index.
     for number in 0..40 {
         config.route(&format!("/numbered/{number}"), route::get().to(health));
     }

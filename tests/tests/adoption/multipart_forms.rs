@@ -1,4 +1,4 @@
-//! Kind: uploads with `MultipartForm`: within `max_body`, and each error told to client and operator.
+//! Kind: uploads with `MultipartForm` are limited by `max_body`, and the client and the log get each error.
 
 use actix_multipart::form::bytes::Bytes;
 use actix_multipart::form::text::Text;
@@ -76,7 +76,7 @@ async fn send(server: &TestServer, path: &str, parts: &[String]) -> Answer {
 async fn a_form_within_max_body_is_read_and_validated() {
     let server = server();
     let title = part("title", None, "t");
-    // Beyond the 50 MiB that actix-multipart allows by itself, and within `max_body`.
+    // More than actix-multipart's own limit of 50 MiB, but within `max_body`.
     let file = part("file", Some("f"), &"x".repeat(55 << 20));
     let answer = send(&server, "/uploads", &[title.clone(), file]).await;
     assert_eq!((answer.status, &*answer.body), (200, "t 57671680"));

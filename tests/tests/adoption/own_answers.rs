@@ -1,5 +1,4 @@
-//! Refused requests are answered in the application's own form, and nothing that the pipeline decides
-//! or tells clients is lost.
+//! Refusals in the application's own response format. Statuses, headers and counts of the pipeline are kept.
 
 use std::future::{Ready, ready};
 use std::sync::{Arc, Mutex};
@@ -45,7 +44,7 @@ async fn orders(order: web::Json<Order>) -> String {
     order.into_inner().name
 }
 
-/// Fails as the request's header says.
+/// Fails as the request's header demands.
 struct Failing;
 
 impl FromRequest for Failing {
@@ -102,7 +101,7 @@ fn serve(security: &Security) -> TestServer {
     })
 }
 
-/// `{"error":{"code":…}}`, with a status of its own for 403 and fields that are the pipeline's.
+/// `{"error":{"code":…}}`, with another status for 403, and header fields that the pipeline overrides.
 fn own_form(denial: &Denial, request: &HttpRequest) -> HttpResponse {
     let status = match denial.kind() {
         DenialKind::Forbidden => StatusCode::PAYMENT_REQUIRED,
@@ -129,7 +128,7 @@ async fn body_content_type_and_status_are_the_applications_and_the_fields_stay()
     assert_eq!((answer.status, answer.header("content-type")), (429, Some("application/json")));
     assert_eq!(answer.json()["error"]["code"], "too_many_requests");
     assert_eq!(answer.header("x-path"), Some("/ledger"));
-    // Once each, and what the limiter says.
+    // Each header once, with the limiter's values.
     assert_eq!(answer.header("retry-after"), Some("3600"));
     assert_eq!(answer.header("ratelimit"), Some("\"1/h\";r=0;t=3600"));
     assert_eq!(answer.header("ratelimit-policy"), Some("\"1/h\";q=1;w=3600"));
@@ -172,7 +171,7 @@ async fn denials_of_handlers_and_errors_of_extractors_have_the_same_form() {
         assert_eq!((answer.status, &answer.json()["error"]["code"]), (status, &json!(code)));
         assert!(!answer.body.contains("s3cr3t"), "{answer:?}");
     }
-    // No kind stands for it.
+    // There is no kind for this status.
     server.get("/failing", &["x-fail: 418"]).await.problem(418);
 
     let answer = server.get("/nowhere", &[]).await;
@@ -181,7 +180,7 @@ async fn denials_of_handlers_and_errors_of_extractors_have_the_same_form() {
     assert_eq!((answer.status, answer.json()["error"]["code"].as_str()), (404, Some("not_found")));
 }
 
-/// An API that answers everything with 200, as those of GraphQL do.
+/// An API that answers everything with 200, as GraphQL APIs do.
 #[actix_web::test]
 async fn budgets_for_failures_count_the_denial_whatever_status_is_answered() {
     let (builder, _, clock) = security();
@@ -273,7 +272,7 @@ async fn the_nearest_answers_hold() {
     }
 }
 
-/// Without a `Security` as well.
+/// The same without a `Security`.
 #[actix_web::test]
 async fn a_fault_of_the_program_has_the_applications_form_and_no_cause() {
     let server = TestServer::run(|| App::new().app_data(Answers::new(own_form)).service(ledger));
@@ -293,7 +292,7 @@ async fn a_hook_that_panics_or_answers_nonsense_is_replaced_by_the_problem() {
             problem.set_instance(request.path());
         })
         .answer(|denial, request| {
-            // A borrow that a panic has to give back.
+            // A borrow that a panic has to release.
             let _held = request.extensions_mut();
             assert_eq!(denial.kind(), DenialKind::Forbidden, "on purpose");
             HttpResponse::build(StatusCode::CONTINUE).finish()
@@ -332,7 +331,7 @@ async fn a_refused_body_ends_the_connection_and_head_has_no_body() {
 
 type Seen = Arc<Mutex<Vec<Option<DenialKind>>>>;
 
-/// What an application's middleware does that puts the text of an error into the body.
+/// Like a middleware that puts the text of an error into the body.
 async fn tell(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -381,7 +380,7 @@ async fn the_error_of_a_response_is_the_denial_and_its_text_tells_nothing() {
     }
 }
 
-/// A caller is known to the hook where the request came so far.
+/// The hook can read the request, and the caller if the request got that far.
 #[actix_web::test]
 async fn a_hook_sees_the_request() {
     let (builder, issuer, _) = security();

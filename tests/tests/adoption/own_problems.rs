@@ -1,10 +1,10 @@
-//! The application's own errors in the form of the pipeline's.
+//! The application's own errors in the problem format of the pipeline (RFC 9457).
 
 use actix_web::{App, ResponseError, get, web};
 use secure_runtime::{Denial, DenialKind, Problem, Security, route, secure};
 use secure_tests::TestServer;
 
-/// An error type as applications have one.
+/// A typical error type of an application.
 #[derive(Debug)]
 enum ShopError {
     SoldOut { left: u32 },
@@ -40,7 +40,7 @@ async fn goods(how: web::Path<String>) -> Result<&'static str, ShopError> {
     }
 }
 
-/// As an error, as an answer, and as denials of any kind.
+/// As an error, as a response, and as denials of every kind.
 #[secure(public, objects = any)]
 #[get("/problems/{status}")]
 async fn problems(status: web::Path<u16>) -> Result<Problem, Problem> {
@@ -114,7 +114,7 @@ async fn every_kind_is_answered_with_its_status_and_title() {
     for kind in DenialKind::all() {
         let path = format!("/api/denials/{}", kind.status());
         if kind == DenialKind::UpgradeRequired {
-            // The client of these tests takes the connection for a WebSocket, and reads no body.
+            // The test client takes the connection for a WebSocket, and does not read the body.
             let answer = server.raw(format!("GET {path} HTTP/1.1\r\nhost: a\r\n\r\n")).await;
             assert!(answer.starts_with("HTTP/1.1 426 Upgrade Required"), "{answer}");
             assert!(answer.contains(r#""title":"Upgrade Required""#), "{answer}");
@@ -139,7 +139,7 @@ async fn unknown_paths_and_methods_have_the_same_form() {
     server.send("DELETE", "/api/goods/hat", &[], "").await.problem(404);
 }
 
-/// One row for each kind, in the order of the statuses, and no other.
+/// Exactly one row for each kind, ordered by status.
 #[test]
 fn the_page_on_errors_lists_every_kind() {
     let page = std::fs::read_to_string("../docs/errors.md").unwrap();

@@ -1,4 +1,4 @@
-//! Pages: a browser is sent to the login and comes back to a page of this service, programs read problems.
+//! Pages: a browser is redirected to the login and back to a page of this service; programs get a problem.
 
 use actix_web::http::header::{LOCATION, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, get, post, web};
@@ -39,7 +39,7 @@ async fn login(query: web::Query<AfterLogin>) -> HttpResponse {
     HttpResponse::SeeOther().insert_header((LOCATION, page)).finish()
 }
 
-/// Its challenge opens the dialog of browsers.
+/// Its challenge makes browsers open their login dialog.
 struct Basic;
 
 impl Authenticator for Basic {
@@ -100,7 +100,7 @@ async fn a_browser_is_sent_to_the_login_and_back() {
     let token = bearer(&issuer.token("ada").sign());
     assert_eq!(server.get("/pages/account?tab=2", &[BROWSER, &token]).await.body, "account");
 
-    // What was posted cannot be repeated.
+    // A `POST` cannot be repeated after the login.
     let answer = server.send("POST", "/pages/account", &["sec-fetch-mode: navigate"], "").await;
     assert_eq!((answer.status, answer.header("location")), (303, Some("/pages/login")));
 }
@@ -143,7 +143,7 @@ async fn no_link_to_the_login_leads_elsewhere() {
         let answer = server.get(&format!("/pages/login?return_to={return_to}"), &[]).await;
         assert_eq!(answer.header("location"), Some(expected), "{return_to}");
     }
-    // Neither do a request for another host, nor one in absolute form.
+    // A request for another host, or in absolute form, does not lead to another host either.
     for target in ["/pages/account", "http://evil.example/pages/account"] {
         let request = format!(
             "GET {target} HTTP/1.1\r\nhost: evil.example\r\nx-forwarded-host: evil.example\r\n\

@@ -1,11 +1,11 @@
-//! Need: the crates of a workspace share policies.
+//! Need: the crates of a workspace share named policies.
 
 use actix_web::{HttpRequest, get};
 use secure_runtime::testing::Issuer;
 use secure_runtime::{Principal, Security, secure};
 use secure_tests::{TestServer, bearer, policies as base};
 
-/// What the policy means is not this.
+/// An item with the same name as one that the policy uses; the policy must not use it.
 mod policies {
     #[expect(dead_code, reason = "another function of the name that the policy's expression has")]
     pub(crate) fn are_open(_: &super::HttpRequest) -> bool {

@@ -5,7 +5,7 @@ use actix_web::{App, web};
 use secure_runtime::{public_service, route, secure, testing};
 use secure_tests::{TestServer, bearer};
 
-/// As a Swagger UI does it: several resources, and a scope.
+/// Like a Swagger UI: several resources, and a scope.
 struct Documentation(&'static str);
 
 impl HttpServiceFactory for Documentation {
@@ -21,7 +21,7 @@ async fn orders() -> &'static str {
     "[]"
 }
 
-/// Named as the row of the inventory is within the macro.
+/// Has the same name as the static inside the macro, and must not conflict with it.
 const SERVICE: &str = "/docs";
 
 fn app() -> secure_runtime::Scope<

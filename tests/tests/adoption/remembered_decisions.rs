@@ -1,4 +1,4 @@
-//! Answers of the application's own policy that are remembered: `decide_cached`.
+//! The cache of the application's own decisions: `decide_cached`.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -47,7 +47,7 @@ struct Policy {
     gate: Option<Gate>,
 }
 
-/// Holds an answer back until a test lets it go.
+/// Delays a decision until the test releases it.
 struct Gate {
     begun: Semaphore,
     open: Semaphore,
@@ -100,7 +100,7 @@ impl Bench {
         self.server.get(path, &[&bearer(token)]).await
     }
 
-    /// The answer's status, and how often the policy was asked for it.
+    /// The response's status, and how often the policy was called for it.
     async fn ask(&self, path: &str, token: &str) -> (u16, usize) {
         let answer = self.get(path, token).await;
         assert_eq!(answer.body.contains("served"), answer.status == 200, "{answer:?}");
@@ -118,7 +118,7 @@ async fn an_answer_holds_for_its_time() {
     assert_eq!(bench.ask("/read/7", ada).await, (200, 0));
     bench.clock.advance(Duration::from_nanos(1));
     assert_eq!(bench.ask("/read/7", ada).await, (403, 1));
-    // A refusal is remembered as well.
+    // A refusal is cached as well.
     bench.policy.is_closed.store(false, Ordering::SeqCst);
     assert_eq!(bench.ask("/read/7", ada).await, (403, 0));
     bench.clock.advance(Duration::from_secs(30));
@@ -137,7 +137,7 @@ async fn an_answer_is_found_by_all_that_the_policy_could_see() {
     let ada = &token().sign();
     assert_eq!(bench.ask("/read/7", ada).await, (200, 1));
     assert_eq!(bench.ask("/read/7", ada).await, (200, 0));
-    // The query is no part of the path, and nothing looked at it.
+    // The query is not part of the path, and the policy does not read it.
     assert_eq!(bench.ask("/read/7?x=1", ada).await, (200, 0));
     // The same claims once more.
     assert_eq!(bench.ask("/read/7", &token().header("typ", "JWT").sign()).await, (200, 0));
@@ -159,7 +159,7 @@ async fn an_answer_is_found_by_all_that_the_policy_could_see() {
     let posted = bench.server.send("POST", "/read/7", &[&bearer(ada)], "").await;
     assert_eq!((posted.status, bench.asked()), (200, 1));
     assert_eq!(bench.ask("/read/7", ada).await, (200, 0));
-    // Somebody anonymous is nobody else.
+    // Anonymous requests have a separate entry.
     assert_eq!((bench.server.get("/open", &[]).await.status, bench.asked()), (200, 1));
     assert_eq!((bench.server.get("/open", &[]).await.status, bench.asked()), (200, 0));
     assert_eq!(bench.ask("/open", ada).await, (200, 1));
@@ -199,7 +199,7 @@ async fn what_is_forgotten_is_asked_again_at_once() {
     assert_eq!(bench.ask("/read/7", &tokens[0]).await, (403, 1));
 }
 
-/// The old rules answered, and the answer came after they had been changed.
+/// A decision by the old rules that arrives after they were changed is not cached.
 #[actix_web::test]
 async fn an_answer_that_was_under_way_is_not_remembered() {
     for subject in [None, Some("ada"), Some("somebody else")] {

@@ -1,4 +1,4 @@
-//! What an authenticator of the application finds in a request beside its headers.
+//! The parts of a request that an application's authenticator can read besides the headers.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use secure_runtime::{
 };
 use secure_tests::{TestServer, free_port};
 
-/// Everything that it sees, as claims.
+/// Puts everything that the authenticator sees into claims.
 struct Curious;
 
 impl Authenticator for Curious {
@@ -39,7 +39,7 @@ impl Authenticator for Curious {
     }
 }
 
-/// Stands for what TLS has found out about the client.
+/// In place of the data that TLS has about the client.
 struct Certificate(&'static str);
 
 #[secure(objects = any)]

@@ -1,4 +1,4 @@
-//! The request's time as an extractor.
+//! The extractor for the time of the request.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ async fn time(now: Moment) -> String {
     now.unix_seconds().to_string()
 }
 
-/// Counts the seconds of a rule, too.
+/// The same in a rule.
 #[secure(allow = now.unix_seconds() < 2_000_000_000)]
 #[get("/early")]
 async fn early(now: Moment) -> String {

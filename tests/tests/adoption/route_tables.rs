@@ -1,4 +1,4 @@
-//! Routes as applications write them: resources, tables of routes, redirects.
+//! Routes in the forms that applications use: resources, route tables, redirects.
 
 use actix_web::middleware::DefaultHeaders;
 use actix_web::{App, HttpResponse, get, guard, web};

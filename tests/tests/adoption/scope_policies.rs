@@ -1,4 +1,4 @@
-//! Policies of scopes, given while the program runs: they hold before those of the endpoints.
+//! Policies of scopes, set at run time: they are checked before the policies of the endpoints.
 
 use std::time::Duration;
 
@@ -33,7 +33,7 @@ async fn accounts() -> &'static str {
     "accounts"
 }
 
-/// What a rule of its own asks is asked behind the policies.
+/// The endpoint's own rule is checked after the policies of the scope.
 #[secure(objects = any, allow = **id != 7)]
 async fn account(id: web::Path<u32>) -> String {
     id.to_string()
@@ -54,13 +54,13 @@ async fn refusing() -> Result<HttpResponse, Denial> {
     Err(Denial::new(DenialKind::Conflict, "as asked for"))
 }
 
-/// The caller is whom the endpoint authenticates.
+/// The caller is the one that the endpoint authenticates.
 #[secure(auth = optional)]
 async fn stranger(caller: Option<secure_runtime::Principal>) -> String {
     caller.map_or(String::from("nobody"), |caller| caller.subject().to_owned())
 }
 
-/// Mounted nowhere.
+/// This handler is not mounted.
 #[secure]
 #[get("/forgotten")]
 async fn forgotten() -> &'static str {
@@ -148,9 +148,9 @@ async fn the_policy_of_a_scope_holds_for_every_endpoint_in_it() {
         assert_eq!(problem.status, 403, "{path}: {problem:?}");
     }
     server.send("POST", "/office/notes", &[&guest], "text").await.problem(403);
-    // The same endpoint outside of the scope asks for what it says itself.
+    // Outside the scope, the same endpoint has only its own policy.
     assert_eq!(server.get("/open/invoices", &[&guest]).await.status, 200);
-    // What leads to no endpoint has no policy.
+    // A request that matches no endpoint has no policy.
     assert_eq!(server.get("/office/old", &[]).await.status, 307);
     assert_eq!(server.send("DELETE", "/office/notes", &[], "").await.status, 405);
     server.get("/office/nothing", &[]).await.problem(404);
@@ -168,7 +168,7 @@ async fn an_endpoint_narrows_the_policy_of_its_scope() {
     assert_eq!(server.get("/office/accounts/3", &[&staff]).await.body, "3");
     server.get("/office/accounts/7", &[&staff]).await.problem(403);
     server.get("/office/files/a/b", &[&staff, "x-closed: yes"]).await.problem(403);
-    // Six an hour for all of the scope together; what the wider policy refuses was not counted.
+    // Six an hour for the whole scope; requests that the outer policy refused were not counted.
     assert_eq!(server.get("/office/files/a/b", &[&staff]).await.body, "/a/b");
     server.get("/office/invoices", &[&staff]).await.problem(429);
     bench.clock.advance(Duration::from_secs(1200));
@@ -202,7 +202,7 @@ async fn the_body_is_for_the_endpoint_alone() {
     let most = "x".repeat(300 * 1024);
     assert_eq!(server.send("POST", "/office/notes", &[&staff], &most).await.body, "307200");
     server.send("POST", "/office/notes", &[&staff], &format!("{most}x")).await.problem(413);
-    // A refusal keeps the connection where the body came with its head, and closes it on one that is still coming.
+    // A refusal keeps the connection if the whole body has arrived, and closes it if the body is still arriving.
     let request = |rest: &str| format!("POST /office/notes HTTP/1.1\r\nhost: localhost\r\n{rest}");
     let small = request("content-length: 4\r\n\r\ntext");
     let closing = request("content-length: 4\r\nconnection: close\r\n\r\ntext");

@@ -1,4 +1,4 @@
-//! No middleware, handler or client gets past the policy of a scope, and none of them leaves anything behind.
+//! No middleware, handler or client bypasses the policy of a scope, and none of its state leaks.
 
 use std::future::{Ready, ready};
 use std::pin::Pin;
@@ -30,12 +30,12 @@ async fn failing() -> HttpResponse {
     HttpResponse::BadGateway().finish()
 }
 
-/// What a middleware does with a request before the endpoint, and after it.
+/// What a middleware does with a request before and after the endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Manner {
-    /// Calls again what has failed.
+    /// Calls the endpoint again after a failure.
     Retries,
-    /// Calls twice at once.
+    /// Calls the endpoint twice at once.
     Doubles,
     Clears,
 }
@@ -147,9 +147,9 @@ async fn a_request_passes_a_policy_once_whatever_is_secured_behind_it() {
     let staff = bearer(&issuer.token("ada").role("staff").sign());
     let guest = bearer(&issuer.token("guest").sign());
     assert_eq!(server.get("/counted/nested", &[&guest]).await.status, 403);
-    // The limit of one at once does not refuse what the request itself holds.
+    // A limit of one in flight does not refuse a nested secured handler of the same request.
     assert_eq!(server.get("/counted/nested", &[&staff]).await.body, "ada");
-    // What is called again is counted again.
+    // A repeated call counts again.
     let answer = server.get("/counted/retried", &[&staff]).await;
     answer.problem(429);
 }

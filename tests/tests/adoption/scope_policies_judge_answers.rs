@@ -1,4 +1,4 @@
-//! What the policy of a scope judges of a response, it judges of that of the endpoint.
+//! Rules of a scope about the response (costs, failures) apply to the responses of its endpoints.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -50,13 +50,13 @@ async fn waiting(gate: web::Data<Semaphore>) -> &'static str {
     "waited"
 }
 
-/// Fails, and asks nobody who they are.
+/// Fails without authentication.
 #[secure(public)]
 async fn failing() -> HttpResponse {
     HttpResponse::Unauthorized().finish()
 }
 
-/// Asks for an authenticator of its own.
+/// Uses an authenticator of its own.
 #[secure(auth = other)]
 async fn for_others() -> &'static str {
     "other"
@@ -149,7 +149,7 @@ async fn requests_at_once_are_counted_until_the_endpoint_has_answered() {
     let bench = Bench::new(|it| it);
     let ada = bench.ada();
     let headers = [&*ada];
-    // One of two waits, until the other one was refused.
+    // One of the two waits until the other one was refused.
     let ask = async || {
         let answer = bench.server.get("/one/waiting", &headers).await;
         if answer.status == 429 {
@@ -181,7 +181,7 @@ async fn bad_credentials_are_one_failure() {
     });
     let (ada, address) = (bench.ada(), "x-forwarded-for: 203.0.113.7");
     let forged = |issuer: &Issuer, number: usize| issuer.token(format!("{number}")).tampered();
-    // Refused by the endpoint, behind the policy of the scope.
+    // Refused by the endpoint, after the policy of the scope.
     for (number, expected) in [401, 401, 401, 429].into_iter().enumerate() {
         let forged = format!("x-other: {}", forged(&bench.other, number));
         assert_eq!(bench.statuses("/plain/other", &[&*ada, &*forged, address]).await, [expected]);

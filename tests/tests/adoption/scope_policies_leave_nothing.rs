@@ -1,5 +1,5 @@
-//! Whatever the policy of a scope does with its request, and whenever the client leaves: the endpoint is called by
-//! `next.run()` alone, and neither memory nor a place of a limit is left behind.
+//! Whatever the handler of a scope's policy does, and whenever the client disconnects: only `next.run()` calls the
+//! endpoint, and neither memory nor an in-flight slot leaks.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -17,7 +17,7 @@ use secure_runtime::testing::Issuer;
 use secure_runtime::{Next, SecurityBuilder, route, secure};
 use tokio::sync::Semaphore;
 
-/// Shared with every request, which keeps a copy for as long as it lives.
+/// Data that each request shares; a copy lives as long as the request.
 struct World {
     alive: Arc<()>,
     called: AtomicUsize,
@@ -49,7 +49,7 @@ impl World {
     }
 }
 
-/// What the header `x-manner` says.
+/// The behaviour that the header `x-manner` selects.
 #[secure]
 async fn odd(next: Next, request: HttpRequest, world: Shared) -> HttpResponse {
     world.note(&request);
@@ -136,7 +136,7 @@ fn request(path: &str, issuer: &Issuer) -> TestRequest {
     TestRequest::with_uri(path).insert_header(("authorization", format!("Bearer {token}")))
 }
 
-/// Gives everything that was spawned its turns.
+/// Lets all spawned tasks run.
 async fn settle() {
     for _ in 0..20 {
         task::yield_now().await;
@@ -180,7 +180,7 @@ async fn an_endpoint_that_is_too_late_for_its_policy_leaves_nothing() {
     assert_eq!(world.counts(), [0, 1, 0]);
 }
 
-/// The client leaves while the policy works, or the endpoint does.
+/// The client disconnects while the policy or the endpoint works.
 async fn leave(path: &str, is_within: bool) -> ([usize; 3], u16) {
     let world = World::new();
     if is_within {
@@ -204,7 +204,7 @@ async fn leave(path: &str, is_within: bool) -> ([usize; 3], u16) {
 
 #[actix_web::test]
 async fn a_client_that_leaves_leaves_nothing() {
-    // What nothing hangs on ends at once; what has a place goes on, and gives it back.
+    // Work without a slot ends at once; work with a slot continues, and then frees it.
     assert_eq!(leave("/odd/work", true).await, ([0, 1, 0], 200));
     assert_eq!(leave("/one/work", false).await, ([0, 0, 0], 200));
     let (counts, status) = leave("/one/work", true).await;

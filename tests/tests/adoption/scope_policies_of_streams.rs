@@ -1,5 +1,5 @@
-//! WebSockets and streams of events behind the policy of a scope: counted by it until they end, and ended with the
-//! credentials that it has accepted.
+//! WebSockets and event streams behind the policy of a scope: they count toward its limits until they close, and
+//! are closed when the credentials that it accepted expire.
 
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ async fn socket(request: HttpRequest, stream: web::Payload) -> Result<HttpRespon
     actix_web_actors::ws::start(Echo, &request, stream)
 }
 
-/// Its own policy would let it go on for ever.
+/// The endpoint's own policy would never end the stream.
 #[secure(public, websocket)]
 async fn open_socket(request: HttpRequest, stream: web::Payload) -> Result<HttpResponse, Error> {
     actix_web_actors::ws::start(Echo, &request, stream)
@@ -75,7 +75,7 @@ impl World {
         }
     }
 
-    /// Once the place is there again.
+    /// As soon as the slot is free again.
     async fn connect_soon(&self, path: &str) -> Framed<BoxedSocket, Codec> {
         loop {
             match self.connect(path).await {

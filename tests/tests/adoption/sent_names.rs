@@ -1,4 +1,4 @@
-//! Kind: clients read the names they sent in the pointers of validation errors, not those of Rust.
+//! Kind: the pointers of validation errors use the names that clients send, not the names of the Rust fields.
 
 use std::collections::HashMap;
 
@@ -85,7 +85,7 @@ fn api() -> impl HttpServiceFactory {
     secure_runtime::scope("").service(place).service(send_parcel).service(print)
 }
 
-/// The status, and the pointers of what is wrong.
+/// The status, and the pointers of the violations.
 async fn sent(path: &str, media_type: &str, body: &str) -> (u16, Vec<String>) {
     let TestSecurity { security, .. } =
         TestSecurity::with(|it| it.answers_for(module_path!())).unwrap();
@@ -109,14 +109,14 @@ async fn pointers_have_the_names_of_the_body_and_the_query() {
         {"unitPrice":1,"sku":"a"},{"unitPrice":0,"sku":"long"}]}"#;
     let expected = [
         "body #/firstItem/unitPrice",
-        // An explicit name is not known.
+        // An explicit `rename` of one field is not known, so the Rust name is used.
         "body #/moreItems/1/article_number",
         "body #/moreItems/1/unitPrice",
         "query #/perPage",
     ];
     let (status, pointers) = sent("/orders?perPage=101", JSON, wrong).await;
     assert_eq!((status, pointers.iter().map(String::as_str).collect()), (422, expected.to_vec()));
-    // Each argument has its own names, however many violations there are.
+    // Each argument has its own names, for any number of violations.
     let items = vec![r#"{"unitPrice":0,"sku":"long"}"#; 1_000].join(",");
     let many = format!(r#"{{"moreItems":[{items}]}}"#);
     let (status, pointers) = sent("/orders?perPage=101", JSON, &many).await;

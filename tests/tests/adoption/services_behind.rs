@@ -1,4 +1,4 @@
-//! Closures and services of others behind the policy of a secured handler.
+//! Closures and services of other crates, mounted behind the policy of a secured handler.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -71,13 +71,13 @@ async fn closures_run_after_the_whole_policy_of_their_handler() {
     let answer = server.get("/api/closure/7", &[&alice]).await;
     assert_eq!(answer.body, "7 alice");
     assert!(answer.header("ratelimit").is_some(), "{answer:?}");
-    // Its arguments are extracted behind the policy: what is wrong with them is counted.
+    // The arguments of the closure are extracted after the policy: errors in them count.
     assert_eq!(server.get("/api/closure/x", &[&alice]).await.status, 404);
     server.get("/api/closure/7", &[&alice]).await;
     server.get("/api/closure/7", &[&alice]).await.problem(429);
     assert_eq!(CALLS.load(Ordering::Relaxed), 2);
 
-    // A body is there only if the attribute says so, and within its bounds.
+    // The body is available only if the attribute allows it, and within its limit.
     assert_eq!(server.send("POST", "/api/body", &[&alice], "12345678").await.body, "12345678");
     server.send("POST", "/api/body", &[&alice], "123456789").await.problem(413);
     assert_eq!(server.send("PUT", "/api/body", &[&alice], "12345678").await.body, "[]");

@@ -1,5 +1,5 @@
-//! Kind: how large a body may be and how long it may take: what the attribute says is what holds, or the log
-//! says what holds instead.
+//! Kind: size limits and timeouts of a body: the values of the attribute are enforced, or the log has the
+//! values that apply instead.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -28,7 +28,7 @@ async fn json(body: web::Json<String>) -> String {
     body.len().to_string()
 }
 
-/// Says nothing of its size.
+/// An attribute without `max_body`.
 #[secure(public, rate("9999/s", by = address), unvalidated(any, reason = "a test"))]
 #[post("/silent")]
 async fn silent(body: web::Bytes) -> String {
@@ -52,7 +52,7 @@ async fn hasty_stream(mut body: web::Payload) -> Result<String, actix_web::Error
     Ok(length.to_string())
 }
 
-/// An error of the application's own, for whatever was wrong with the body.
+/// An error type of the application for every fault of a body.
 #[secure(public, rate("9999/s", by = address), max_body = "8B", unvalidated(body, reason = "a test"))]
 #[post("/own-error")]
 async fn own_error(mut body: web::Payload) -> Result<String, actix_web::Error> {
@@ -169,7 +169,7 @@ async fn max_body_of_a_handler_is_changed_while_the_program_runs() {
     assert_eq!(limits.max_body("nobody"), None);
 }
 
-/// Sends a head that announces ten bytes, and five of them.
+/// Sends a head that announces ten bytes, and only five of them.
 fn half(address: SocketAddr, path: &str) -> TcpStream {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
@@ -194,11 +194,11 @@ async fn body_timeout_is_that_of_the_endpoint() {
         assert_eq!(status(&mut late), "HTTP/1.1 408");
         patient.write_all(b"67890").unwrap();
         assert_eq!(status(&mut patient), "HTTP/1.1 200");
-        // What comes in time is read.
+        // A body that arrives in time is read.
         let mut late = half(address, "/hasty");
         late.write_all(b"67890").unwrap();
         assert_eq!(status(&mut late), "HTTP/1.1 200");
-        // Also where the handler waits for the body itself.
+        // The same if the handler itself reads the body.
         assert_eq!(status(&mut half(address, "/hasty-stream")), "HTTP/1.1 408");
         let mut late = half(address, "/hasty-stream");
         late.write_all(b"67890").unwrap();

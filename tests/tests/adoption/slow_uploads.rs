@@ -1,5 +1,5 @@
-//! Kind: a large upload over a slow line takes as long as it needs, and one that is too slow ends. The time is
-//! tokio's, which goes on by itself where everything waits.
+//! Kind: a large upload over a slow connection may take as long as it needs, and one that is too slow is ended. The
+//! tests use tokio's paused time, which advances when all tasks wait.
 
 use std::pin::Pin;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use secure_runtime::{Security, secure};
 use secure_tests::log;
 use tokio::time::Instant;
 
-/// The length of a body that is kept nowhere.
+/// Returns the length of a body without storing it.
 struct Length(u64);
 
 impl FromRequest for Length {
@@ -77,7 +77,7 @@ async fn upload_form(form: MultipartForm<Form>) -> String {
     form.file.0.to_string()
 }
 
-/// So many bytes, of which so many arrive in a second.
+/// A body of this many bytes, of which this many arrive per second.
 fn body(size: u64, pace: u64) -> impl Stream<Item = Result<Bytes, PayloadError>> {
     let chunk = Bytes::from(vec![7; (pace / 5).try_into().unwrap()]);
     stream::unfold(size, move |left| {
@@ -90,7 +90,7 @@ fn body(size: u64, pace: u64) -> impl Stream<Item = Result<Bytes, PayloadError>>
     })
 }
 
-/// The status, the answer, and how many seconds it took.
+/// The status, the response, and its duration in seconds.
 async fn uploaded(size: u64, pace: u64, announced: Option<u64>) -> (u16, String, u64) {
     sent("/uploads", "application/octet-stream", announced, body(size, pace)).await
 }
@@ -98,7 +98,7 @@ async fn uploaded(size: u64, pace: u64, announced: Option<u64>) -> (u16, String,
 const START: &str = "--b\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\n";
 const END: &str = "\r\n--b--\r\n";
 
-/// The same of a form with one file, so that all of it has this size.
+/// The same for a form with one file; the whole form has this size.
 async fn uploaded_form(size: u64, pace: u64) -> (u16, String, u64) {
     let part = |text: &'static str| stream::iter([Ok(Bytes::from_static(text.as_bytes()))]);
     let file = body(size - (START.len() + END.len()) as u64, pace);
@@ -133,7 +133,7 @@ async fn sent(
 }
 
 const MOST: u64 = 200_000_000;
-/// Half a megabyte, and half of the minimum rate of 16 KiB.
+/// Half a megabyte, at half of the minimum rate of 16 KiB per second.
 const SLOW: u64 = 500_000;
 const TOO_SLOW: u64 = 8_000;
 
@@ -147,7 +147,7 @@ async fn two_hundred_megabytes_are_read_for_as_long_as_they_arrive() {
         assert_eq!(status, 408);
         assert!((30..90).contains(&took), "{took}");
     }
-    // Over within the time that every body has.
+    // Finished within the time that every body has.
     let (status, length, took) = uploaded(100_000, TOO_SLOW, None).await;
     assert_eq!((status, &*length), (200, "100000"));
     assert!(took < 30, "{took}");
@@ -178,7 +178,7 @@ async fn more_than_max_body_is_refused_as_soon_as_it_is_known() {
             |line: &String| line.contains("larger than `max_body` allows, 200000000 bytes");
         assert!(log::lines().iter().any(is_told), "{:?}", log::lines());
     }
-    // What is announced wrongly bounds nothing.
+    // A wrong announced length does not extend the time.
     let (status, ..) = uploaded(MOST + 1, SLOW, Some(10)).await;
     assert_eq!(status, 413);
 }

@@ -1,4 +1,4 @@
-//! Kind: WebSockets and streams: admitted as any request, counted until they end, ended with the credentials.
+//! Kind: WebSockets and streams: checked like any request, counted until they close, closed with the credentials.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use crate::echo::Echo;
 
 type Framed = actix_codec::Framed<BoxedSocket, Codec>;
 
-/// Tells the length of each message.
+/// Answers with the length of each message.
 #[secure(roles = "listener", websocket, concurrency = 1)]
 #[get("/ws")]
 async fn lengths(request: HttpRequest, stream: web::Payload) -> Result<HttpResponse, Error> {
@@ -63,7 +63,7 @@ async fn events() -> HttpResponse {
         .streaming(first.chain(futures_util::stream::pending()))
 }
 
-/// An answer in parts, the second of which waits for a signal.
+/// A response in two parts, the second of which waits for a signal.
 #[secure(concurrency = 1)]
 #[get("/export")]
 async fn export(go_on: web::Data<tokio::sync::Notify>) -> HttpResponse {
@@ -75,7 +75,7 @@ async fn export(go_on: web::Data<tokio::sync::Notify>) -> HttpResponse {
     HttpResponse::Ok().streaming(first.chain(futures_util::stream::once(second)))
 }
 
-/// Who has the cookie is Ann.
+/// Accepts the cookie as the session of Ann.
 struct Session;
 
 impl Authenticator for Session {
@@ -159,7 +159,7 @@ fn api(go_on: web::Data<tokio::sync::Notify>) -> impl HttpServiceFactory {
         .service(export)
 }
 
-/// The code of the close frame that comes next, and that nothing comes after it.
+/// The code of the next close frame; asserts that nothing follows it.
 async fn closed(framed: &mut Framed) -> u16 {
     let code = match framed.next().await {
         Some(Ok(Frame::Close(reason))) => u16::from(reason.unwrap().code),
@@ -211,7 +211,7 @@ async fn open_sockets_are_counted_until_they_close() {
     let bearer = world.bearer(HOUR);
     let first = world.connect("/ws", &[&bearer]).await.unwrap();
     assert_eq!(world.connect("/ws", &[&bearer]).await.err(), Some(429));
-    // The client is gone without a word.
+    // The client disconnects without a close frame.
     drop(first);
     let mut second = None;
     while second.is_none() {
@@ -223,7 +223,7 @@ async fn open_sockets_are_counted_until_they_close() {
     second.send(Message::Close(None)).await.unwrap();
     while let Some(Ok(_)) = second.next().await {}
     drop(second);
-    // One that is ended by us gives its place back, too.
+    // A socket that the server closes frees its slot as well.
     let mut third = None;
     while third.is_none() {
         third = world.connect("/ws", &[&bearer]).await.ok();
@@ -243,14 +243,14 @@ async fn a_socket_is_admitted_as_any_request() {
     assert_eq!(world.connect("/ws", &[]).await.err(), Some(401));
     let other = bearer(&world.issuer.token("ann").sign());
     assert_eq!(world.connect("/ws", &[&other]).await.err(), Some(403));
-    // What asks for no WebSocket is told how to ask.
+    // A request without an upgrade is answered with the upgrade that it needs.
     let answer = world.server.get("/ws", &[&world.bearer(HOUR)]).await;
     assert_eq!((answer.status, answer.header("upgrade")), (426, Some("websocket")));
     assert_eq!(answer.header("connection").map(str::to_lowercase).as_deref(), Some("upgrade"));
     assert_eq!(world.server.get("/ws", &[]).await.status, 401);
     let other_protocol = [&*world.bearer(HOUR), "connection: upgrade", "upgrade: h2c"];
     assert_eq!(world.server.get("/ws", &other_protocol).await.status, 426);
-    // An answer of the application's own keeps what RFC 9110 section 15.5.22 asks for.
+    // The application's own response keeps the fields that RFC 9110 section 15.5.22 requires.
     let own = |denial: &secure_runtime::Denial, _: &HttpRequest| {
         HttpResponse::build(denial.status_code()).body("own")
     };
@@ -274,7 +274,7 @@ async fn a_page_of_another_host_opens_no_socket_with_a_cookie() {
         let found = world.connect("/session", &headers).await.map(drop);
         assert_eq!(found, expected, "{headers:?}");
     }
-    // A token in a header is sent by nobody else.
+    // Another site's page cannot send a token in a header.
     let bearer = world.bearer(HOUR);
     assert!(world.connect("/actor", &[&bearer, "origin: https://evil.example"]).await.is_ok());
     let named = World::with(|builder| builder.websocket_origins(["https://app.example"]));

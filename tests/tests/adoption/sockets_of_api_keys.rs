@@ -1,4 +1,4 @@
-//! Kind: sockets of callers with API keys end when the key is removed, or expires.
+//! Kind: the sockets of a caller with an API key are closed when the key is removed or expires.
 
 use std::time::{Duration, SystemTime};
 
@@ -12,7 +12,7 @@ use secure_runtime::testing::FakeClock;
 use secure_runtime::{Clock, Principal, Security, secure};
 use secure_tests::TestServer;
 
-/// Repeats what it is told.
+/// Echoes each message.
 #[secure(roles = "listener", websocket)]
 #[get("/ws")]
 async fn echo(request: HttpRequest, stream: web::Payload) -> Result<HttpResponse, Error> {
@@ -68,7 +68,7 @@ async fn is_open(socket: &mut Socket) -> bool {
     matches!(socket.next().await, Some(Ok(Frame::Text(_))))
 }
 
-/// The code that the server closes with.
+/// The code of the server's close frame.
 async fn closed(socket: &mut Socket) -> u16 {
     match socket.next().await {
         Some(Ok(Frame::Close(Some(reason)))) => reason.code.into(),

@@ -1,4 +1,4 @@
-//! Requests that limits spare, and counts that handlers have in common: `refund`, `unless`, `shared`.
+//! Requests that do not count, and limits that several handlers share: `refund`, `unless`, `shared`.
 
 use std::time::Duration;
 
@@ -58,7 +58,7 @@ async fn either() -> &'static str {
     "served"
 }
 
-/// Two handlers, one count.
+/// Two handlers with a common count.
 #[secure(rate("3/h", shared = "office"))]
 mod office {
     use actix_web::get;
@@ -75,7 +75,7 @@ mod office {
     }
 }
 
-/// As every module's rate: a count for each handler.
+/// A rate on a module: one count per handler.
 #[secure(rate = "1/h")]
 mod apart {
     use actix_web::get;
@@ -117,7 +117,7 @@ impl Bench {
         self.server.get(path, headers).await
     }
 
-    /// The statuses of as many requests.
+    /// The statuses of this many requests.
     async fn statuses<const N: usize>(&self, path: &str, headers: &[&str]) -> [u16; N] {
         let mut statuses = [0; N];
         for status in &mut statuses {
@@ -140,7 +140,7 @@ async fn an_answer_of_5xx_gives_back_what_it_took() {
         assert_eq!(bench.statuses(&path, ada).await, [status; 3]);
     }
     assert_eq!(bench.get("/refunded/200", ada).await.status, 200);
-    // What the client did wrong counts.
+    // Errors of the client count.
     assert_eq!(bench.get("/refunded/404", ada).await.status, 404);
     assert_eq!(bench.get("/refunded/500", ada).await.status, 429);
     bench.clock.advance(Duration::from_secs(1800));
@@ -157,10 +157,10 @@ async fn each_limit_gives_back_its_own_and_one_without_refund_nothing() {
     assert_eq!(bench.statuses("/several/200", ada).await, [200, 200, 429]);
     bench.clock.advance(Duration::from_secs(3600));
     let ada = &[&*bench.ada()];
-    // Of three a day one is left; what the refused request took was given back.
+    // One of three a day is left; the refused request's permits were given back.
     assert_eq!(bench.statuses("/several/503", ada).await, [503; 3]);
     assert_eq!(bench.statuses("/several/200", ada).await, [200, 429]);
-    // The rest of an hour and a minute are there again, and the day is used up.
+    // The permits of the hour and the minute are refilled, and the day is used up.
     bench.clock.advance(Duration::from_secs(3600));
     let ada = &[&*bench.ada()];
     assert_eq!(bench.get("/several/500", ada).await.status, 429);
@@ -201,13 +201,13 @@ async fn callers_with_a_grant_are_not_counted() {
     assert_eq!(status(&bearer(&token("cy").scope("batch").sign())).await, [200; 3]);
     let guest = token("di").scope("batch").role("guest");
     assert_eq!(status(&bearer(&guest.sign())).await, [200, 429, 429]);
-    // The same caller without the role has what was left: nothing was counted, nothing given.
+    // Without the role the caller has what was left: exempt requests take nothing and give nothing back.
     assert_eq!(status(&bearer(&token("cy").sign())).await, [200, 429, 429]);
-    // No token, no way around.
+    // Without a token there is no exemption.
     assert_eq!(bench.get("/unless", &[]).await.status, 401);
 }
 
-/// Credentials that are left out do not make somebody who is no guest.
+/// A condition such as "not a guest" does not exempt anonymous requests.
 #[actix_web::test]
 async fn nobody_anonymous_is_spared_for_what_they_are_not() {
     let bench = Bench::new();
@@ -227,10 +227,10 @@ async fn networks_are_not_counted_address_by_address() {
     assert_eq!(from("/networks", "10.1.2.3").await, [200; 2]);
     assert_eq!(from("/networks", "::ffff:10.1.2.3").await, [200; 2]);
     assert_eq!(from("/networks", "192.0.2.7").await, [200, 429]);
-    // The whole address decides, and not the group by which it counts.
+    // The exemption uses the whole address, not the network by which requests are counted.
     assert_eq!(from("/networks", "2001:db8::8").await, [200, 429]);
     assert_eq!(from("/networks", "2001:db8::7").await, [200; 2]);
-    // One that a client makes up is not looked at.
+    // An address that a client forges is ignored.
     assert_eq!(from("/networks", "10.1.2.3, 192.0.2.8").await, [200, 429]);
     let (ada, from) = (bench.ada(), "x-forwarded-for: 10.1.2.3");
     assert_eq!(bench.statuses("/either", &[&ada, from]).await, [200, 429]);
@@ -245,7 +245,7 @@ async fn the_handlers_of_a_module_count_together_where_it_says_so() {
     assert_eq!(bench.statuses("/office/one", ada).await, [200, 200]);
     assert_eq!(bench.statuses("/office/other", ada).await, [200, 429]);
     assert_eq!(bench.statuses("/office/one", ada).await, [429]);
-    // Another caller counts apart.
+    // Another caller has a separate count.
     let bob = bearer(&bench.issuer.token("bob").sign());
     assert_eq!(bench.statuses("/office/other", &[&bob]).await, [200, 200, 429]);
     assert_eq!(bench.statuses("/apart/one", ada).await, [200, 429]);

@@ -1,4 +1,4 @@
-//! Bans for failures, asked for and lifted by those who operate the program.
+//! Operators list and lift the bans that failures caused.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -61,7 +61,7 @@ impl Bench {
         Self { server, issuer, clock, security }
     }
 
-    /// From this address, with a forged token.
+    /// Sends a request with a forged token from this address.
     async fn guess(&self, from: &str) -> u16 {
         let token = bearer(&self.issuer.token("ada").role("admin").tampered());
         self.server.get("/admin", &[&from_address(from), &token]).await.status
@@ -73,7 +73,7 @@ impl Bench {
         self.server.send("POST", &path, &headers, password).await.status
     }
 
-    /// The budgets that ban somebody, and for how many seconds.
+    /// The budgets with a ban, and its remaining seconds.
     fn found(&self, address: &str, whom: Banned<'_>) -> Vec<(String, u64)> {
         let bans = self.security.bans().find(ip(address), whom).into_iter();
         bans.map(|ban| (ban.budget, ban.seconds)).collect()
@@ -107,7 +107,7 @@ async fn a_ban_of_an_address_is_found_and_lifted() {
     assert!(bench.lift(here, Banned::Address));
     assert_eq!(bench.found(here, Banned::Address), []);
     assert!(!bench.lift(here, Banned::Address));
-    // The whole budget is there again, and others stay banned.
+    // The whole budget is available again, and other clients stay banned.
     for expected in [401, 401, 401, 429] {
         assert_eq!(bench.guess(here).await, expected);
     }

@@ -1,11 +1,11 @@
-//! The caller is the application's own type, in handlers and in rules.
+//! The caller as the application's own type, in handlers and in rules.
 
 use actix_web::{HttpResponse, delete, get, post, web};
 use secure_runtime::authentication::{Attempt, Authenticator, Challenge, Presented};
 use secure_runtime::{Caller, Moment, Principal, RequestHead, Security, secure};
 use secure_tests::{TestServer, log};
 
-/// The row of a user.
+/// A row of the user table.
 #[derive(Debug)]
 struct User {
     id: u32,
@@ -46,7 +46,7 @@ async fn purge(forum: web::Path<u32>, user: Caller<User>) -> String {
     format!("{} purged {forum}", user.id)
 }
 
-/// The body comes too late for a rule about the caller: it is not read.
+/// The rule is about the caller, so a refused request's body is not read.
 #[secure(
     allow = user.is_moderator_of(7),
     rate = "1000/h",
@@ -123,7 +123,7 @@ async fn a_caller_without_the_value_is_a_fault_that_the_log_explains() {
     let server = server();
     let problem = server.get("/me", &["x-user: rowless"]).await.problem(500);
     assert_eq!(problem.get("detail"), None);
-    // An `Option` has no value then, and the log tells all the same.
+    // An `Option` is `None` in this case, but the log has a line.
     let before = log::lines().len();
     assert_eq!(server.get("/maybe", &["x-user: rowless"]).await.body, "nobody");
     let lines = log::lines().split_off(before);
@@ -152,7 +152,7 @@ async fn a_rule_about_the_value_is_decided_before_the_body() {
     assert_eq!(post("x-user: 7", "hello").await.body, "7 announced hello");
     post("x-user: 7", &"x".repeat(2000)).await.problem(413);
     post("x-user: 8", &"x".repeat(2000)).await.problem(403);
-    // Not a byte of the body has been sent.
+    // No byte of the body has been sent.
     let head = "POST /announcements HTTP/1.1\r\nhost: a\r\nx-user: 8\r\ncontent-length: 5\r\n\r\n";
     assert!(server.raw(head).await.starts_with("HTTP/1.1 403"));
 }

@@ -1,4 +1,4 @@
-//! A policy that no endpoint asks would only look like protection.
+//! A configured decision (`decide`) that no endpoint uses is a startup error, because it protects nothing.
 
 use secure_runtime::authorization::AccessRequest;
 use secure_runtime::{Security, SecurityBuilder, secure};

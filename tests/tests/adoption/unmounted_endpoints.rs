@@ -1,4 +1,4 @@
-//! The warning of endpoints that no route leads to: of odd and of many patterns, without a false alarm.
+//! The warning about endpoints that are not mounted: with unusual and with many patterns, without false alarms.
 
 use std::time::{Duration, Instant};
 
@@ -84,7 +84,7 @@ async fn only_what_is_not_mounted_is_told_and_the_first_request_does_not_wait() 
     let begun = Instant::now();
     let answer = call_service(&app, TestRequest::with_uri("/acme/many/7/7").to_request()).await;
     assert_eq!(answer.status(), 200);
-    // A second in a build without optimizations.
+    // A second, even in a build without optimizations.
     assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
     let told = warnings();
     assert_eq!(told.len(), 1, "{told:?}");

@@ -1,4 +1,4 @@
-//! Handlers in the scopes of `utoipa-actix-web`, which collect what they mount for the description of the interface.
+//! Handlers in scopes of `utoipa-actix-web`, which collects mounted handlers for the OpenAPI description.
 
 use actix_web::{App, get, post, web};
 use secure_runtime::{secure, testing};

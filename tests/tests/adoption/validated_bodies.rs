@@ -1,4 +1,4 @@
-//! Kind: bodies whose rules are not those of `validator`: of `garde`, or of the application's own extractor.
+//! Kind: bodies that are not validated by `validator`, but by `garde` or by the application's own extractor.
 
 use std::pin::Pin;
 
@@ -24,7 +24,7 @@ struct Order {
     lines: Vec<Line>,
 }
 
-/// With rules of the other crate, beside it.
+/// With the rules of `validator`, next to types that use `garde`.
 #[derive(Deserialize, validator::Validate)]
 struct Page {
     #[validate(range(min = 1, max = 100))]
@@ -58,7 +58,7 @@ async fn either(line: Either<web::Json<Line>, web::Form<Line>>) -> String {
     }
 }
 
-/// An extractor of the application: numbers, one a line.
+/// An extractor of the application: one number per line.
 struct Numbers(Vec<u32>);
 
 impl FromRequest for Numbers {
@@ -144,7 +144,7 @@ async fn the_list_of_what_garde_finds_is_bounded() {
     let body = format!(r#"{{"customer":1,"lines":[{lines}]}}"#);
     let answer = send("/orders?take=1", "application/json", &body).await;
     assert_eq!(errors(&answer).as_array().unwrap().len(), 32);
-    // Too many values are not looked at.
+    // A body with too many values is refused without validation.
     let lines = vec![r#"{"article":"x"}"#; 15_000].join(",");
     let body = format!(r#"{{"customer":1,"lines":[{lines}]}}"#);
     let answer = send("/orders?take=1", "application/json", &body).await;

@@ -1,5 +1,5 @@
-//! Kind: what is judged is counted, and what is at work has a place, also if the client resets before it
-//! is answered.
+//! Kind: a request whose client disconnects before the response still counts, and keeps its in-flight slot until
+//! its work has ended.
 
 use std::future::{Future, poll_fn};
 use std::io::Write;
@@ -24,7 +24,7 @@ use secure_runtime::{
 };
 use secure_tests::{Answer, TestServer, bearer};
 
-/// Where handlers and authenticators wait, and what they have counted.
+/// The door at which handlers and authenticators wait, with their counters.
 #[derive(Clone, Default)]
 struct Work {
     is_open: Arc<AtomicBool>,
@@ -34,7 +34,7 @@ struct Work {
 }
 
 impl Work {
-    /// Begins, and goes on when the door is open.
+    /// Counts the start, and continues when the door is open.
     async fn run(self) {
         struct OnDrop(Arc<AtomicUsize>);
         impl Drop for OnDrop {
@@ -65,7 +65,7 @@ async fn fast() -> &'static str {
     "fast"
 }
 
-/// Answers what the path says, once the work is done.
+/// Answers with the status in the path, once the work is done.
 #[secure(objects = any, failures = "3/min")]
 #[get("/code/{status}")]
 async fn code(work: web::Data<Work>, status: web::Path<u16>) -> HttpResponse {
@@ -73,7 +73,7 @@ async fn code(work: web::Data<Work>, status: web::Path<u16>) -> HttpResponse {
     HttpResponseBuilder::new(StatusCode::from_u16(*status).unwrap()).finish()
 }
 
-/// Holds what is left in the request while it works, and then answers 401.
+/// Holds the request's extensions while it works, and then answers 401.
 #[secure(public, failures = "3/min")]
 #[get("/held")]
 #[expect(clippy::await_holding_refcell_ref, reason = "what the test is about")]
@@ -112,7 +112,7 @@ async fn slow(runs: web::Data<crate::Runs>) -> &'static str {
     "done"
 }
 
-/// An authenticator that takes its time: `good` is somebody.
+/// An authenticator that waits: `good` is accepted.
 struct Slow(Work);
 
 impl Authenticator for Slow {
@@ -162,8 +162,8 @@ impl World {
         Self { server, issuer, work }
     }
 
-    /// Sends a request, waits until its work has begun, and resets the connection: an answer that was not
-    /// read makes a reset of its end.
+    /// Sends a request, waits until its work has begun, and closes the connection. Because of the unread response,
+    /// the close becomes a reset.
     async fn reset(&self, path: &str, headers: &[&str]) {
         let begun = self.work.begun();
         let mut stream = TcpStream::connect(self.server.address()).unwrap();
@@ -180,7 +180,7 @@ impl World {
     }
 }
 
-/// Waits for what the server's threads do.
+/// Waits until the server's threads have reached a state.
 async fn soon(holds: impl AsyncFn() -> bool) {
     let start = Instant::now();
     while !holds().await {
@@ -196,13 +196,13 @@ async fn a_reset_is_an_attempt_and_the_fourth_of_three_is_refused() {
     for _ in 0..3 {
         world.reset("/code/401", &[&ada]).await;
     }
-    // The server has noticed the last reset when nobody is judged any more.
+    // The server has noticed the last reset when no more credentials are checked.
     world.work.open();
     soon(async || world.get("/code/200", &[&ada]).await.status == 429).await;
     let judged = world.work.begun();
     assert_eq!(world.get("/code/200", &[&ada]).await.status, 429);
     assert_eq!(world.work.begun(), judged, "nothing is judged during a ban");
-    // Somebody else at the same address is.
+    // Another caller at the same address is served.
     let bob = bearer(&world.issuer.token("bob").sign());
     assert_eq!(world.get("/code/200", &[&bob]).await.status, 200);
 }

@@ -1,4 +1,4 @@
-//! Where an API key is looked for: its own header, `Authorization`, the query; beside other credentials.
+//! The places of an API key in a request: its own header, `Authorization`, the query; beside other credentials.
 
 use actix_web::{HttpResponse, get};
 use secure_runtime::authentication::api_key::{ApiKeys, MemoryKeyStore};
@@ -69,13 +69,13 @@ async fn the_query_is_read_only_if_that_was_asked_for() {
     ] {
         assert_eq!(status(&query, &[]).await, expected, "{query}");
     }
-    // Two readers might believe another one each.
+    // Two readers might use different ones.
     assert_eq!(status(&format!("api_key={key}"), &[&header(key)]).await, 400);
     assert_eq!(status(&format!("api_key={key}"), &[&header("")]).await, 400);
     assert_eq!(world.runs.so_far(), 0);
 }
 
-/// Tokens of an issuer and keys, either of which is good.
+/// Accepts tokens of an issuer, or keys.
 #[actix_web::test]
 async fn beside_tokens_either_is_good_and_both_at_once_are_refused() {
     let (builder, issuer, _) = crate::security(SERVED);

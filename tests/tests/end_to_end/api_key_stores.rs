@@ -1,4 +1,4 @@
-//! API keys in a file that changes, and stores that fail.
+//! API keys in a file that changes, and key stores that fail.
 
 use std::fs;
 use std::path::PathBuf;
@@ -44,7 +44,7 @@ impl World {
         Self { clock, server, runs }
     }
 
-    /// The status, which says whether the handler ran.
+    /// The status, which shows whether the handler ran.
     async fn status(&self, key: &GeneratedKey) -> u16 {
         self.runs.reset();
         let answer = self.server.get("/stock", &[&format!("x-api-key: {}", key.expose())]).await;
@@ -73,7 +73,7 @@ impl KeyFile {
         file
     }
 
-    /// As an operator should: a new file, renamed.
+    /// Replaces the file as an operator should: a new file is renamed.
     fn hold(&self, records: &[KeyRecord]) {
         let records: Vec<String> = records.iter().map(KeyRecord::to_json).collect();
         self.write(&format!("{{\"keys\":[{}]}}", records.join(",")));
@@ -104,7 +104,7 @@ async fn a_replaced_file_counts_after_ten_seconds_and_last_uses_survive() {
     file.hold(&[ada.record(), grace.record()]);
     world.pass(9);
     assert_eq!(world.status(&grace).await, 401);
-    // Nobody came for longer than twice the interval: the next one waits for the file.
+    // There was no request for more than twice the interval: the next one waits for the file.
     world.pass(12);
     assert_eq!((world.status(&ada).await, world.status(&grace).await), (200, 200));
     let uses: Vec<_> = store.list().iter().map(KeyRecord::last_used).collect();
@@ -122,7 +122,7 @@ async fn under_load_a_removed_key_is_refused_soon_after_the_interval() {
     let world = World::new(FileKeyStore::new(&file.0));
     file.hold(&[grace.record()]);
     world.pass(10);
-    // The first one has the file read; meanwhile the old keys serve.
+    // The first request starts reading the file; in the meantime the old keys are used.
     let mut statuses = Vec::new();
     for _ in 0..1000 {
         assert_eq!(world.status(&grace).await, 200);
@@ -155,7 +155,7 @@ async fn the_last_good_file_serves_for_an_hour_while_the_new_one_is_broken() {
         }
         world.pass(6);
         assert_eq!((world.status(&ada).await, world.status(&grace).await), (503, 503));
-        // It was answered at once, and the file may still be read; the next ones wait for it.
+        // The response came at once, while the file may still be read; the next requests wait for it.
         world.pass(64);
         assert_eq!((world.status(&ada).await, world.status(&grace).await), (503, 503));
         file.hold(&[grace.record()]);
@@ -179,7 +179,7 @@ async fn a_file_that_is_gone_serves_for_as_long_as_was_said() {
     assert_eq!(world.status(&ada).await, 503);
 }
 
-/// Whatever goes wrong in a store.
+/// The possible faults of a store.
 #[derive(Clone, Copy)]
 enum Failing {
     Fault,
@@ -210,13 +210,13 @@ async fn a_store_that_fails_lets_nobody_in() {
     for store in [Fault, Panic, LateFault, LatePanic, Never] {
         let world = World::new(store);
         assert_eq!(world.status(&ada).await, 503);
-        // What is no key needs no store to be refused.
+        // Text that is not a key is refused without the store.
         let answer = world.server.get("/stock", &["x-api-key: x"]).await;
         answer.problem(401);
     }
 }
 
-/// Answers from memory, later.
+/// A store that answers from memory, after a while.
 struct Late(KeyRecord);
 
 impl KeyStore for Late {

@@ -1,4 +1,4 @@
-//! API keys over HTTP: what is refused and how, what is granted, and rotation.
+//! API keys over HTTP: refusals, granted permissions, and rotation.
 
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ async fn limited() -> HttpResponse {
     HttpResponse::Ok().finish()
 }
 
-/// Whose endpoints the securities here answer for.
+/// The module of the endpoints for which these securities are built.
 pub(super) const SERVED: &str = module_path!();
 
 pub(super) fn billing() -> PrincipalBuilder {
@@ -47,7 +47,7 @@ pub(super) fn header(key: &str) -> String {
     format!("x-api-key: {key}")
 }
 
-/// A service whose only authenticator are API keys in memory.
+/// A service whose only authenticator is a store of API keys in memory.
 pub(super) struct World {
     store: MemoryKeyStore,
     clock: FakeClock,
@@ -72,7 +72,7 @@ impl World {
         Self { store, clock, server, runs }
     }
 
-    /// A key that the store knows.
+    /// A key that is in the store.
     pub(super) fn added(&self, principal: PrincipalBuilder) -> GeneratedKey {
         let key = key(principal);
         self.store.add(key.record()).unwrap();
@@ -83,7 +83,7 @@ impl World {
         self.clock.now().unix_seconds()
     }
 
-    /// That this is refused without running the handler; the challenge.
+    /// Asserts that the request is refused without running the handler; returns the challenge.
     pub(super) async fn refuses(&self, status: u16, headers: &[&str]) -> String {
         self.runs.reset();
         let answer = self.server.get("/orders", headers).await;
@@ -164,7 +164,7 @@ async fn every_fault_is_refused_with_the_challenge_and_without_running_the_handl
         let headers: Vec<&str> = headers.iter().map(String::as_str).collect();
         assert_eq!(world.refuses(400, &headers).await, challenge);
     }
-    // What is not where keys are looked for is no key.
+    // Text outside the expected place is not a key.
     for elsewhere in [
         bearer(good),
         format!("authorization: ApiKey {good}"),
@@ -211,7 +211,7 @@ async fn a_key_grants_what_its_record_says() {
     world.accepts(&[&header(reader.expose())]).await;
     let answer = world.server.get("/orders", &[&header(writer.expose())]).await;
     answer.problem(403);
-    // `error="insufficient_scope"` belongs to bearer tokens.
+    // `error="insufficient_scope"` is only defined for bearer tokens.
     assert_eq!(answer.header("www-authenticate"), None);
     world.server.get("/admin", &[&header(reader.expose())]).await.problem(403);
     assert_eq!(world.server.get("/admin", &[&header(root.expose())]).await.status, 200);
@@ -229,7 +229,7 @@ async fn a_key_is_rotated_with_an_overlap_and_revoked_at_once() {
     world.clock.advance(Duration::from_secs(3600));
     world.refuses(401, &[&header(old.expose())]).await;
     world.accepts(&[&header(new.expose())]).await;
-    // Who still uses which key can be seen.
+    // The operator can see which key is still in use.
     let used = |id: &str| world.store.record(id).unwrap().last_used();
     assert_eq!(used(&id), Some(unix(world.now() - 3600)));
     assert_eq!(used(new.record().id()), Some(unix(world.now())));

@@ -1,5 +1,5 @@
-//! The application's own parts: extractors that fail, authenticators that wait, handlers and hooks
-//! that panic, middlewares that meddle.
+//! Code of the application inside the pipeline: extractors that fail, authenticators that wait, handlers and
+//! hooks that panic, middlewares that interfere.
 
 use std::future::{Ready, poll_fn, ready};
 use std::task::Poll;
@@ -16,7 +16,7 @@ use secure_tests::{TestServer, bearer};
 
 use crate::Runs;
 
-/// An extractor that fails in the way the request asks for.
+/// An extractor that fails in the way that the request demands.
 struct Failing;
 
 impl FromRequest for Failing {
@@ -53,7 +53,7 @@ impl FromRequest for Failing {
     }
 }
 
-/// An extractor that builds on the caller.
+/// An extractor that uses the caller.
 struct Greeting(String);
 
 impl FromRequest for Greeting {
@@ -110,7 +110,7 @@ async fn swapped(body: web::Bytes) -> String {
     String::from_utf8_lossy(&body).into_owned()
 }
 
-/// Is woken a hundred times before it answers.
+/// A future that is polled a hundred times before it completes.
 struct Slow;
 
 impl Authenticator for Slow {
@@ -210,7 +210,7 @@ async fn an_extractor_may_build_on_the_caller_where_there_is_one() {
     let asked = server.get("/greeting-maybe", &[]).await;
     asked.problem(401);
     assert_eq!(asked.header("www-authenticate"), Some("Bearer realm=\"api\""));
-    // `public` looks at no credentials, so there is no caller to build on.
+    // A `public` endpoint ignores credentials, so there is no caller to use.
     server.get("/greeting-public", &[&ada]).await.problem(500);
 }
 
@@ -223,7 +223,7 @@ async fn a_handler_that_panics_answers_nothing_and_harms_nobody() {
     for _ in 0..2 {
         assert_eq!(server.raw(request("x-panic: 1\r\n")).await, "");
     }
-    // Both took their permits; the workers are alive.
+    // Both requests took their permits; the workers are alive.
     assert!(server.raw(request("")).await.starts_with("HTTP/1.1 200 "));
     assert!(server.raw(request("")).await.starts_with("HTTP/1.1 429 "));
     for _ in 0..8 {
@@ -260,7 +260,7 @@ async fn a_hook_that_panics_leaves_the_problem_as_it_was() {
     assert_eq!((&problem["type"], &problem["title"]), (&"about:blank".into(), &"Not Found".into()));
 }
 
-/// A middleware that rewrites the body leaves the announced length as it was.
+/// A middleware that rewrites the body but keeps the announced length.
 #[actix_web::test]
 async fn a_body_that_a_middleware_put_there_is_bounded_too() {
     let (builder, _, _) = crate::security(module_path!());

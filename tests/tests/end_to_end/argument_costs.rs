@@ -1,4 +1,4 @@
-//! Endpoints whose cost the arguments say, for one instance and for several that count together.
+//! Endpoints whose cost depends on the handler's arguments, for one instance and for several that share limits.
 
 use actix_web::{HttpResponse, get, post, web};
 use secure_runtime::{Principal, secure};
@@ -7,7 +7,7 @@ use validator::Validate;
 
 use crate::Runs;
 
-/// Whose endpoints these are.
+/// The module of these endpoints.
 pub(crate) const MODULE: &str = module_path!();
 
 #[derive(Deserialize, Validate)]

@@ -1,4 +1,4 @@
-//! Nothing of the body is read before the caller is known, allowed and within the limits.
+//! The body is not read before authentication, permissions and limits have passed.
 
 use actix_web::{HttpResponse, post, web};
 use secure_runtime::secure;
@@ -84,7 +84,7 @@ async fn refusals_do_not_wait_for_the_body_and_close_the_connection() {
         refused(&server.raw(unending("/orders", "", framing)).await, "401");
         let guest = format!("{}\r\n", bearer(&issuer.token("guest").sign()));
         refused(&server.raw(unending("/orders", &guest, framing)).await, "403");
-        // The third permit of the address, then none is left.
+        // This takes the third permit of the address; then none is left.
         refused(&server.raw(unending("/orders", &guest, framing)).await, "403");
         refused(&server.raw(unending("/orders", &guest, framing)).await, "429");
         assert_eq!(runs.so_far(), 0);

@@ -1,5 +1,5 @@
-//! Kind: `max_body` is what bounds a body, whichever extractor reads it, and a body is what the attribute
-//! decides.
+//! Kind: `max_body` limits every body, no matter which extractor reads it, and the attribute determines what
+//! counts as a body.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -60,7 +60,7 @@ async fn csv(mut body: Payload) -> Result<String, Error> {
     Ok(read.to_string())
 }
 
-/// An extractor of the application that reads the body, which no attribute can see.
+/// An extractor of the application that reads the body; the attribute cannot see this.
 struct Foreign(usize);
 
 impl FromRequest for Foreign {
@@ -85,7 +85,7 @@ async fn decided(body: Foreign) -> String {
     body.0.to_string()
 }
 
-/// An extractor that holds what is left in the request while it waits for the body.
+/// An extractor that holds the request's extensions while it waits for the body.
 struct Holding(usize);
 
 impl FromRequest for Holding {
@@ -110,7 +110,7 @@ async fn holding(body: Holding) -> String {
     body.0.to_string()
 }
 
-/// Echoes what follows the upgrade.
+/// Echoes the bytes after the upgrade.
 #[secure(max_body = "1KiB", unvalidated(frames, reason = "what follows an upgrade is no body"))]
 #[get("/socket")]
 async fn socket(frames: Payload) -> HttpResponse {
@@ -143,7 +143,7 @@ async fn an_extractor_may_hold_what_is_left_in_the_request() {
     let head = "POST /holding HTTP/1.1\r\nhost: x\r\ncontent-length: 4\r\n\r\nab";
     let mut stream = TcpStream::connect(server.address()).unwrap();
     stream.write_all(head.as_bytes()).unwrap();
-    // The server waits for the rest.
+    // The server waits for the rest of the body.
     actix_web::rt::time::sleep(Duration::from_millis(300)).await;
     stream.write_all(b"cd").unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();

@@ -1,4 +1,4 @@
-//! Who may call: roles, scopes, permissions, several authenticators, the `Principal` extractor.
+//! Access rules about the caller: roles, scopes, permissions, several authenticators, the `Principal` extractor.
 
 use actix_web::{HttpResponse, get, web};
 use secure_runtime::authentication::{
@@ -66,7 +66,7 @@ async fn both(caller: Principal) -> String {
     caller.subject().to_owned()
 }
 
-/// A scheme of the application: knows one device, panics on request, takes its time on request.
+/// An authenticator of the application: it accepts one device, and panics or waits on request.
 struct Device;
 
 impl Authenticator for Device {

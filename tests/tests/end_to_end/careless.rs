@@ -1,4 +1,4 @@
-//! A careless developer: wherever the attribute compiles, it enforces what it says.
+//! Mistakes of developers: wherever the attribute compiles, its policy is enforced.
 
 use actix_web::{App, FromRequest, HttpResponse, get, web};
 use secure_runtime::{Principal, route, secure, secure as protect};
@@ -30,7 +30,7 @@ async fn renamed() -> &'static str {
     "renamed"
 }
 
-/// One name in two modules: two policies.
+/// Handlers with the same name in two modules have two policies.
 mod one {
     use super::*;
 
@@ -60,7 +60,7 @@ impl Api {
     }
 }
 
-/// Mounted with several types; the policy is one, and so is its count.
+/// A generic handler mounted with several types has one policy and one count.
 #[secure(roles = "admin", rate = "4/h")]
 async fn generic<T: FromRequest + 'static>(_argument: T) -> &'static str {
     "generic"
@@ -80,7 +80,7 @@ async fn aliased(page: Aliased) -> String {
     page.number.to_string()
 }
 
-/// The parameter is called as the handler, and as a keyword.
+/// The parameter has the name of the handler, which is also a keyword.
 #[secure(roles = "admin", validate(r#type))]
 #[get("/named")]
 async fn named(r#type: web::Query<Page>, named: Principal) -> String {

@@ -1,4 +1,4 @@
-//! 401 and 403 in the form of RFC 6750 section 3, problems in the form of RFC 9457.
+//! The format of 401 and 403: challenges (RFC 6750 section 3) and problems (RFC 9457).
 
 use actix_web::{HttpResponse, get};
 use secure_runtime::{DenialKind, secure};

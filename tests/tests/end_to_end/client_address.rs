@@ -1,4 +1,4 @@
-//! Whose requests a limit by address counts together, behind proxies of all kinds.
+//! The client IP that limits by address use, behind various proxies.
 
 use actix_web::{HttpResponse, get, web};
 use secure_runtime::{ForwardingHeader, Security, TrustedProxies, secure};
@@ -40,7 +40,7 @@ impl World {
         Self { server, runs }
     }
 
-    /// How many of three such requests are served; the others are told when to come again.
+    /// How many of three such requests are served; the others have a `Retry-After`.
     async fn admitted(&self, headers: &[&str]) -> usize {
         let before = self.runs.so_far();
         for _ in 0..3 {
@@ -66,7 +66,7 @@ async fn a_number_of_hops_finds_the_client_whatever_stands_in_front() {
     let lines = ["x-forwarded-for: 6.6.6.7", "x-forwarded-for: 192.0.2.1,unix:"];
     assert_eq!(world.admitted(&lines).await, 0);
     assert_eq!(world.admitted(&["x-forwarded-for: 192.0.2.2, 203.0.113.9"]).await, 2);
-    // Everything that is no such list is one client: the peer.
+    // With any invalid list, the peer is the client.
     assert_eq!(world.admitted(&[]).await, 2);
     for line in ["192.0.2.3", "garbage, 203.0.113.9", ",,", "192.0.2.4, , 203.0.113.9"] {
         assert_eq!(world.admitted(&[&format!("x-forwarded-for: {line}")]).await, 0, "{line}");
@@ -131,7 +131,7 @@ async fn a_rule_about_networks_believes_the_same_address() {
     assert_eq!(world.runs.so_far(), 1);
 }
 
-/// A head as large as the server takes is answered, and does not make a new client.
+/// A head of the maximum size is answered, and does not appear as a new client.
 #[actix_web::test]
 async fn a_header_as_long_as_a_client_likes_is_one_client() {
     let world = World::new(TrustedProxies::new(["127.0.0.1", "10.0.0.0/8"]).unwrap());

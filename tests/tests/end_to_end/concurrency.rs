@@ -1,4 +1,4 @@
-//! How many requests are served at once, and that whatever ends one makes room for another.
+//! Limits on requests in flight: however a request ends, its slot becomes free.
 
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -18,7 +18,7 @@ use secure_tests::{TestServer, bearer};
 
 use crate::Runs;
 
-/// Whether handlers may go on.
+/// Whether handlers may continue.
 #[derive(Clone, Default)]
 struct Gate(Arc<AtomicBool>);
 
@@ -88,7 +88,7 @@ fn world() -> World {
 }
 
 impl World {
-    /// Waits for what the server's threads do.
+    /// Waits until the server's threads have reached a state.
     async fn until(&self, runs: usize) {
         let start = Instant::now();
         while self.runs.so_far() < runs {
@@ -116,7 +116,7 @@ async fn as_many_are_served_at_once_as_may_be() {
     };
     let (first, second, ()) = join3(waits(), waits(), tested).await;
     assert_eq!((first.status, second.status), (200, 200));
-    // The refused one has taken nothing of the rate: four are left, however they end.
+    // The refused request has taken nothing of the rate: four are left, no matter how the others end.
     let fails = [ada.as_str(), "x-fails: 1"];
     for (headers, expected) in [(&fails[..], 404), (&fails[..], 404), (&waiting[..], 200)] {
         assert_eq!(world.server.get("/held", headers).await.status, expected);

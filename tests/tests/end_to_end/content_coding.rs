@@ -1,5 +1,5 @@
-//! Kind: a compressed body is decoded where the endpoint asks for it, and is never larger than `max_body`
-//! in memory; everywhere else it is refused.
+//! Kind: a compressed body is decoded only if the endpoint allows it, and never exceeds `max_body` in memory;
+//! everywhere else it is refused.
 
 use std::time::{Duration, Instant};
 
@@ -70,7 +70,7 @@ async fn plain(body: Bytes) -> String {
 }
 
 fn security() -> Security {
-    // Small, so that compressed values are counted once they are decoded.
+    // A small limit, so that the values of compressed bodies are counted after decoding.
     let (builder, _, _) = crate::security(module_path!());
     let builder = builder.max_validated_values(2000);
     builder.body_timeout(Duration::from_secs(1)).build().unwrap()
@@ -93,7 +93,7 @@ async fn coded(coding: &str, text: &[u8]) -> Vec<u8> {
     encoder.into_inner()
 }
 
-/// Status and body of the answer, and the `Accept-Encoding` that it names.
+/// Status and body of the response, and its `Accept-Encoding`.
 async fn post(server: &TestServer, path: &str, fields: &str, body: &[u8]) -> (u16, String, String) {
     let mut request = format!(
         "POST {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\n\
@@ -126,11 +126,11 @@ async fn what_the_endpoint_asks_for_is_decoded() {
         let answer = post_coded(&server, "/orders", coding, &order(3)).await;
         assert_eq!(answer, (200, "3".to_owned()), "{coding}");
     }
-    // The handler reads what the header says.
+    // The handler can read the header.
     let answer = post_coded(&server, "/bytes", "gzip", b"0123456789").await;
     assert_eq!(answer, (200, r#"10 Some("identity")"#.to_owned()));
 
-    // In chunks, and of several members.
+    // In chunks, and with several gzip members.
     let mut two = coded("gzip", br#"{"items":["#).await;
     two.extend(coded("gzip", br#""a","b"]}"#).await);
     let mut chunked = Vec::new();
@@ -164,7 +164,7 @@ async fn any_other_coding_is_refused_and_told() {
         let (status, body, accepted) = post(&server, path, &fields, &body).await;
         assert_eq!((status, accepted.as_str()), (415, expected), "{path} {coding}: {body}");
     }
-    // Twins.
+    // Accepted counterparts.
     assert_eq!(post_coded(&server, "/plain", "identity", b"abc").await, (200, "3".to_owned()));
     assert_eq!(post(&server, "/plain", "content-length: 3", b"abc").await.0, 200);
 }
@@ -173,7 +173,7 @@ async fn any_other_coding_is_refused_and_told() {
 async fn what_it_is_decoded_to_is_bounded() {
     let server = server();
     let most = 64 * 1024;
-    // 60 MiB of the same byte are less than 64 KiB of gzip.
+    // 60 MiB of the same byte compress to less than 64 KiB of gzip.
     for size in [most + 1, 1 << 20, 60 << 20] {
         let answer = post_coded(&server, "/orders", "gzip", &vec![b' '; size]).await;
         assert_eq!(answer.0, 413, "{size}: {}", answer.1);
@@ -181,7 +181,7 @@ async fn what_it_is_decoded_to_is_bounded() {
     let fits = post_coded(&server, "/bytes", "gzip", &vec![b' '; most]).await;
     assert_eq!(fits, (200, format!("{most} Some(\"identity\")")));
     assert_eq!(post_coded(&server, "/bytes", "gzip", &vec![b' '; most + 1]).await.0, 413);
-    // And so is what arrives, and how many values there are.
+    // The compressed length and the number of values are limited as well.
     let noise: Vec<u8> =
         (0_u32..100_000).map(|it| (it.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
     let fields = format!("content-encoding: gzip\r\ncontent-length: {}", noise.len());
@@ -209,14 +209,14 @@ async fn what_cannot_be_decoded_is_malformed() {
         let (status, problem, _) = post(&server, "/orders", &fields, body).await;
         assert_eq!(status, 400, "{problem}");
     }
-    // One that never ends is a matter of time.
+    // A body that never ends is stopped by the timeout.
     let fields = format!("content-encoding: gzip\r\ncontent-length: {}", good.len() + 1);
     assert_eq!(post(&server, "/orders", &fields, &good).await.0, 408);
 }
 
 #[actix_web::test]
 async fn outside_of_a_secured_scope_nobody_decodes() {
-    // There the header stays, and extractors of actix-web would decode the body without a bound.
+    // There the header stays, and actix-web's extractors would decode the body without a limit.
     let security = security();
     let server = TestServer::run(move || {
         App::new().app_data(security.clone()).service(bytes).service(place)
@@ -226,7 +226,7 @@ async fn outside_of_a_secured_scope_nobody_decodes() {
     assert_eq!(post_coded(&server, "/bytes", "identity", b"abc").await.0, 200);
 }
 
-/// A gzip body of so many empty blocks, ten bits each: they are decoded to nothing.
+/// A gzip body of this many empty blocks of ten bits each, which decode to nothing.
 fn empty_blocks(count: usize) -> Vec<u8> {
     let mut body = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
     let (mut bits, mut filled) = (0_u32, 0);
@@ -267,7 +267,7 @@ async fn a_body_that_is_decoded_to_nothing_holds_nobody_up() {
         slowest
     };
     let (answers, slowest) = join(join_all(requests), others).await;
-    // Within `body_timeout`, or not: with tests beside it on a few cores either is right.
+    // Within `body_timeout` or not: on a busy machine with few cores both results are correct.
     assert!(answers.iter().all(|(status, ..)| matches!(status, 0 | 200 | 408)), "{answers:?}");
     assert!(slowest < Duration::from_secs(3), "others waited for {slowest:?}");
 }

@@ -1,4 +1,4 @@
-//! Hostile contents: bombs, media types that are nearly right, compressed bodies.
+//! Hostile bodies: decompression bombs, nearly correct media types, compressed bodies.
 
 use actix_web::{post, web};
 use secure_runtime::secure;
@@ -59,7 +59,7 @@ async fn thousands_of_mistakes_are_a_short_answer() {
         format!(r#"{{"size":0,"children":[{}]}}"#, vec![inner; count].join(","))
     };
     let leaf = r#"{"size":0}"#;
-    // Wide, and a tree whose every level is wide, at the end of a long chain.
+    // A wide list, and a tree with wide levels at the end of a long chain.
     let wide = list(leaf, 9_000);
     let tree = list(&list(&list(leaf, 20), 20), 20);
     let deep = (0..50).fold(tree, |inner, _| list(&inner, 1));
@@ -110,7 +110,7 @@ async fn media_types_that_are_nearly_right() {
     assert_eq!(raw(" application/json\u{e9}").await, "415");
 }
 
-/// This build of actix-web decompresses nothing: what is compressed is no JSON.
+/// This build of actix-web decompresses nothing, so compressed JSON is invalid JSON.
 #[actix_web::test]
 async fn a_compressed_body_is_not_mistaken_for_what_it_holds() {
     let server = server();

@@ -1,5 +1,5 @@
-//! Hostile credentials: odd headers, tokens that were good once or elsewhere, identities that are
-//! made to look like others.
+//! Hostile credentials: unusual headers, tokens that are expired or for another service, and identities that
+//! imitate others.
 
 use std::time::Duration;
 
@@ -65,7 +65,7 @@ mod second {
     }
 }
 
-/// Believes the request; one principal, the reader, is made once and shared by everybody.
+/// Trusts the request's header; one principal, the reader, is created once and shared by all requests.
 #[derive(Clone)]
 struct Named(Principal);
 
@@ -123,7 +123,7 @@ async fn only_one_well_formed_authorization_line_names_a_caller() {
         answer.get(9..12).unwrap_or_default().to_owned()
     };
     let line = |value: &str| format!("authorization: {value}\r\n").into_bytes();
-    // First, so that the token is remembered when its odd forms come.
+    // First, so that the token is cached before its unusual forms arrive.
     for good in ["Bearer T", "bearer T", "BEARER    T", "Bearer T  ", "  Bearer T"] {
         assert_eq!(send(&line(&good.replace('T', &token))).await, "200", "{good:?}");
     }
@@ -229,7 +229,7 @@ async fn what_one_security_has_verified_means_nothing_to_another() {
     }
 }
 
-/// In each rule set the only role has the first bit.
+/// In each set of rules the only role has the first bit.
 #[actix_web::test]
 async fn a_principal_that_one_rule_set_has_judged_is_judged_anew_by_another() {
     let named = Named::new();
@@ -291,7 +291,7 @@ async fn limits_at_the_edge_of_their_numbers_are_exact() {
     let ada: &[&str] = &["x-subject: ada"];
     assert_eq!(server.get("/most", ada).await.status, 200);
     let refused = server.get("/most", ada).await;
-    // A day and a little: one permit takes a whole number of nanoseconds, rounded up.
+    // A little more than a day: a permit takes a whole number of nanoseconds, rounded up.
     assert_eq!((refused.status, refused.header("retry-after")), (429, Some("86402")));
     assert_eq!(server.get("/longest", ada).await.status, 200);
     let refused = server.get("/longest", ada).await;
@@ -315,7 +315,7 @@ async fn parallel_requests_under_two_windows_lose_and_gain_nothing() {
     assert_eq!(admitted().await, 3, "the hour has three left");
     clock.advance(Duration::from_secs(1));
     assert_eq!(admitted().await, 0);
-    // What the hour refused was given back to the second, all of it.
+    // The requests that the hourly limit refused were given back to the limit per second.
     clock.advance(Duration::from_secs(448));
     assert_eq!(admitted().await, 1);
     clock.advance(Duration::from_secs(5 * 450));

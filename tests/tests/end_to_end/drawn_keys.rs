@@ -1,5 +1,5 @@
-//! Limits that are enforced for a percentage: whatever they count by, every process draws the same ones,
-//! alone and where instances count together.
+//! Limits that are enforced for a percentage of keys: every process selects the same keys, with limits in memory
+//! and with shared ones.
 
 use std::collections::BTreeSet;
 
@@ -43,7 +43,7 @@ async fn by_caller() -> HttpResponse {
     HttpResponse::Ok().finish()
 }
 
-/// Where an expression fails, nobody slips through.
+/// If an expression fails, the request is not admitted.
 #[secure(rate("1/d", mode = "1%", by = key(caller.subject().split_at(64).0)))]
 #[get("/panics")]
 async fn by_panics(runs: web::Data<Runs>) -> HttpResponse {
@@ -89,7 +89,7 @@ impl World {
         Self { security, server, issuer, runs }
     }
 
-    /// Which of these callers are refused the second time.
+    /// Which of these callers are refused at their second request.
     async fn refused(&self, path: &str) -> BTreeSet<usize> {
         let mut refused = BTreeSet::new();
         for caller in 0..40 {

@@ -1,5 +1,5 @@
-//! Handlers in a module with a policy: every spelling is reached, and what the module's attribute cannot see
-//! keeps the program from starting. What it sees and cannot reach does not compile (`ui/module`).
+//! Handlers in a module with a policy: the policy reaches every form of handler; forms that the module's attribute
+//! cannot see are startup errors, and forms that it sees but cannot reach do not compile (`ui/module`).
 
 use actix_web::App;
 use secure_tests::{TestServer, bearer};
@@ -141,7 +141,7 @@ fn faults(module: &str) -> Vec<String> {
 
 #[test]
 fn no_handler_of_a_module_escapes_its_policy() {
-    // They compile, and could be mounted.
+    // The handlers compile and could be mounted.
     let _ = App::new().configure(unseen::in_a_body).service(
         secure_runtime::scope("/api")
             .service(unseen::inside)

@@ -1,5 +1,5 @@
-//! Tokens with one thing wrong: 401 `invalid_token`, and the handler did not run, whichever authenticator
-//! verifies.
+//! Tokens with exactly one fault: every authenticator answers 401 `invalid_token`, and the handler does not
+//! run.
 
 use actix_web::{get, web};
 use base64::Engine as _;
@@ -19,7 +19,7 @@ async fn admin(runs: web::Data<Runs>) -> &'static str {
     "welcome"
 }
 
-/// What is wrong with a token, and the token.
+/// A fault, and a token with it.
 fn faults(issuer: &Issuer, others: [&Issuer; 2], now: u64) -> Vec<(&'static str, String)> {
     let [stranger, other] = others;
     let token = || issuer.token("alice").role("admin");
@@ -81,7 +81,7 @@ async fn check(build: impl FnOnce(SecurityBuilder) -> SecurityBuilder, issuer: I
     let other = named(if what.contains("EdDSA") { Issuer::es256() } else { Issuer::eddsa() });
     let faults = faults(&issuer, [&stranger, &other], clock.now().unix_seconds());
     for (fault, token) in faults {
-        // Twice: verified, and remembered.
+        // Twice: verified, and from the cache.
         for _ in 0..2 {
             let answer = server.get("/admin", &[&bearer(&token)]).await;
             assert_eq!(answer.status, 401, "{what}: {fault}: {answer:?}");
@@ -126,7 +126,7 @@ async fn keys_that_are_published_verify_as_strictly() {
     }
 }
 
-/// What the first does not accept is shown to the second, and the provider asked about it.
+/// A token that the first authenticator does not accept is passed to the second, which introspects it.
 #[actix_web::test]
 async fn a_second_authenticator_does_not_let_in_what_the_first_refused() {
     let (endpoint, other) = (IntrospectionEndpoint::start(), IdentityProvider::start());

@@ -1,4 +1,4 @@
-//! Kind: an object that `hide` hides looks like one that is not there, whatever else the request says.
+//! Kind: an object hidden by `hide` is indistinguishable from a missing one, for every kind of request.
 
 use actix_web::error::ErrorConflict;
 use actix_web::{Error, HttpRequest, get, put, web};
@@ -18,7 +18,7 @@ impl Resource for Document {
     type Key = u32;
 
     async fn load(id: u32, _: &HttpRequest) -> Result<Option<Self>, Error> {
-        // Some are there at once, some are not.
+        // Some are loaded at once, some after a wait.
         if id >= 10 {
             actix_web::rt::task::yield_now().await;
         }
@@ -69,7 +69,7 @@ async fn share(document: Loaded<Document>, edit: web::Json<Edit>) -> String {
     format!("{} {}", document.owner, edit.title)
 }
 
-/// Its `load` refuses what the request says.
+/// Its `load` fails as the request demands.
 struct Folder;
 
 impl Resource for Folder {
@@ -104,7 +104,7 @@ fn world() -> (TestServer, Issuer) {
     (server, issuer)
 }
 
-/// Head fields of a body, and what is sent of it.
+/// Header fields of a body, and the part of it that is sent.
 const BODIES: [(&str, &str); 11] = [
     ("content-type: application/json\r\ncontent-length: 13", r#"{"title":"a"}"#),
     ("content-type: application/json\r\ncontent-length: 12", r#"{"title":""}"#),
@@ -121,12 +121,12 @@ const BODIES: [(&str, &str); 11] = [
 
 const QUERIES: [&str; 5] = ["?size=1", "?size=0", "?size=2000", "?size=x", ""];
 
-/// The whole answer but its date.
+/// The whole response except its date.
 async fn answer(server: &TestServer, path: &str, fields: &str, body: &str) -> String {
     let request =
         format!("PUT {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{fields}\r\n\r\n{body}");
     let answer = server.raw(request).await;
-    // The order of fields is the server's, and not always the same.
+    // The server does not always send the fields in the same order.
     let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
     let mut lines = head.lines();
     let status = lines.next().unwrap_or_default();
@@ -144,7 +144,7 @@ async fn every_request_for_a_hidden_object_is_answered_as_one_for_a_missing_obje
             let (server, issuer) = (&server, &issuer);
             async move {
                 let ask = async |id: &str| {
-                    // A new caller each time, so that what limits say is comparable.
+                    // A new caller each time, so that the limit headers are comparable.
                     let token = issuer.token(format!("mallory-{id}-{number}")).sign();
                     let fields = format!("{}\r\n{head}", bearer(&token));
                     answer(server, &format!("/documents/{id}{query}"), &fields, body).await
@@ -168,7 +168,7 @@ async fn every_request_for_a_hidden_object_is_answered_as_one_for_a_missing_obje
             assert_eq!(hidden, missing, "anonymous {head}");
         }
     }
-    // The owner is told everything.
+    // The owner sees the real reason.
     let ada = bearer(&issuer.token("ada").sign());
     for (index, (head, body)) in BODIES.into_iter().enumerate() {
         let answer =

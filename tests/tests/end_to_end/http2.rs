@@ -1,5 +1,5 @@
-//! The same policies over HTTP/2, spoken with prior knowledge (RFC 9113 section 3.3), by hand: a
-//! request there may have a body and announce no length at all.
+//! The same policies over HTTP/2 with prior knowledge (RFC 9113 section 3.3), with frames written by hand: an
+//! HTTP/2 request may have a body without announcing its length.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -56,7 +56,7 @@ fn field(name: &str, value: &str) -> Vec<u8> {
     field
 }
 
-/// Posts a body in one DATA frame, without `content-length`; gives back the answer's DATA.
+/// Posts a body in one DATA frame, without `content-length`; returns the DATA of the response.
 async fn post(address: SocketAddr, path: &str, fields: &[(&str, &str)], body: &str) -> String {
     let pseudo = [(":method", "POST"), (":scheme", "http"), (":path", path), (":authority", "x")];
     let head: Vec<u8> =

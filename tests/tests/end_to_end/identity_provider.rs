@@ -1,4 +1,4 @@
-//! Keys of an identity provider: rotated, withdrawn, out of reach, forged.
+//! Keys of an identity provider: rotated, removed, unreachable, forged.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
@@ -61,7 +61,7 @@ impl World {
         self.provider.signing(issuer, kid).clock(self.clock.clone())
     }
 
-    /// What a token is answered; the handler ran exactly if it is 200.
+    /// The status for a token; asserts that the handler ran exactly if it is 200.
     pub(crate) async fn answer(&self, token: &str) -> u16 {
         let before = self.runs.so_far();
         let status = self.server.get("/orders", &[&bearer(token)]).await.status;
@@ -119,7 +119,7 @@ async fn a_withdrawn_key_is_refused_once_the_set_is_due_also_for_tokens_seen_bef
     world.provider.publish(&[&second]);
     world.clock.advance(Duration::from_secs(299));
     assert_eq!(world.answer(&seen).await, 200);
-    // Somebody else's new key brings the new set, and with it the end of the old one.
+    // Another caller's new key triggers a fetch of the new set, which no longer contains the old key.
     assert_eq!(world.answer(&second.token("grace").sign()).await, 200);
     assert_eq!(world.answer(&seen).await, 401);
 }
@@ -143,7 +143,7 @@ async fn the_old_set_serves_while_the_provider_is_down_and_no_longer_than_it_may
         world.clock.advance(Duration::from_secs(11 * 60));
         world.first_is(200).await;
     }
-    // A new key cannot be judged now; nobody says that it is bad.
+    // A token with a new key cannot be verified now: 503, not 401.
     let second = world.issuer(Issuer::es256(), "second");
     assert_eq!(world.answer(&second.token("grace").sign()).await, 503);
     world.clock.advance(Duration::from_secs(6 * 60));
@@ -212,7 +212,7 @@ async fn several_issuers_are_trusted_each_for_its_own_tokens() {
     let (one, other) = (IdentityProvider::start(), IdentityProvider::start());
     let first = one.signing(Issuer::rs256(), "key").clock(clock.clone());
     let second = other.signing(Issuer::es256(), "key").audience("partner").clock(clock.clone());
-    // One is slow: callers of the other do not wait for it.
+    // One provider is slow: callers of the other do not wait for it.
     one.behave(Behaviour::Slow(Duration::from_secs(60)));
     other.publish(&[&second]);
     let partner = Jwt::discover(other.issuer())
@@ -242,7 +242,7 @@ async fn several_issuers_are_trusted_each_for_its_own_tokens() {
     one.behave(Behaviour::Good);
     one.publish(&[&first]);
     clock.advance(Duration::from_secs(10));
-    // The slow answer is given up after five seconds.
+    // The slow fetch is cancelled after five seconds.
     assert_eq!(status(first.token("ada").sign()).await, 503);
     clock.advance(Duration::from_secs(10));
     assert_eq!(status(first.token("ada").sign()).await, 200);
@@ -276,7 +276,7 @@ async fn a_set_at_an_address_and_one_in_a_file_are_read_again() {
     std::fs::remove_file(file).unwrap();
 }
 
-/// Servers end idle connections, and one may end while it is taken for the next question.
+/// Servers close idle connections, possibly while a connection is reused for the next request.
 #[actix_web::test]
 async fn a_connection_that_ended_meanwhile_does_not_fail_a_fetch() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -291,7 +291,7 @@ async fn a_connection_that_ended_meanwhile_does_not_fail_a_fetch() {
             let keys = served.lock().unwrap().clone();
             let _ =
                 write!(stream, "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{keys}", keys.len());
-            // The next question is read, and the connection ends.
+            // The server reads the next request and closes the connection.
             let _ = stream.read(&mut [0; 4096]);
         }
     });

@@ -1,4 +1,4 @@
-//! A configuration that cannot hold is refused at launch, with everything that is wrong.
+//! An invalid configuration is a startup error that lists all of its faults.
 
 use actix_web::{HttpResponse, get};
 use secure_runtime::authentication::Jwt;

@@ -1,10 +1,10 @@
-//! Policies for more than one handler: modules, named policies, and what handlers add to them.
+//! Policies for several handlers: modules, named policies, and the keys that handlers add to them.
 
 use actix_web::App;
 use secure_tests::{TestServer, bearer};
 
 secure_runtime::policy! {
-    /// Who works here.
+    /// For people who work here.
     pub(crate) staff = (roles = "staff", rate = "100/h");
     open = (public, rate("100/h", by = address));
     owner = (allow = name.as_str() == caller.subject());
@@ -107,7 +107,7 @@ mod lobby {
     }
 }
 
-/// An attribute without keys asks for a caller, wherever it stands.
+/// An attribute without keys requires a caller, wherever it is.
 #[actix_web::test]
 async fn an_attribute_that_says_nothing_asks_for_a_caller() {
     let (builder, issuer, _) = crate::security(module_path!());

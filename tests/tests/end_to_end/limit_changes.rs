@@ -1,4 +1,4 @@
-//! Limits that are changed while the program runs: what was used stays used, and clients are told.
+//! Limits that are changed while the program runs: the used share stays used, and clients see the new limit.
 
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -40,7 +40,7 @@ async fn charged(security: web::Data<Security>) -> impl Responder {
     ResponseCost(61).of("")
 }
 
-/// How an operator would see and set them.
+/// An endpoint with which an operator sees and sets the limits.
 #[secure(roles = "operator", rate = "100/min")]
 #[get("/limits")]
 async fn statistics(security: web::Data<Security>) -> impl Responder {
@@ -145,7 +145,7 @@ async fn whoever_used_a_share_of_the_old_limit_has_used_that_share_of_the_new_on
     world.runs.reset();
     world.clock.advance(Duration::from_secs(720));
     world.set("work", 5);
-    // A fifth came back: one of five, of which nothing was used meanwhile.
+    // A fifth was refilled: one of five, of which nothing was used in the meantime.
     assert_eq!(world.admitted("/work", "ada").await, 1);
     assert_eq!(world.admitted("/work", "linus").await, 1);
     assert_eq!(world.runs.so_far(), 2);
@@ -206,7 +206,7 @@ async fn a_change_that_would_admit_nobody_changes_nothing() {
 #[actix_web::test]
 async fn what_a_response_costs_is_taken_of_the_limit_that_holds_then() {
     let world = world();
-    // One of ten, then sixty of a hundred: 70 are used.
+    // One of ten becomes ten of a hundred, then sixty more: 70 are used.
     assert_eq!(world.get("/charged", "ada").await.status, 200);
     let refused = || async { world.get("/charged", "ada").await.status == 429 };
     assert!(!refused().await, "30 were left, and 31 are owed");
@@ -236,7 +236,7 @@ async fn while_clients_ask_a_change_gives_nothing_twice() {
     });
     futures_util::future::join_all(asks).await;
     let [old, new] = admitted.map(AtomicUsize::into_inner);
-    // Which policy an answer names may be the new one for a permit of the old.
+    // A response may name the new policy although the permit was taken under the old one.
     assert!(old <= 10 && old + new >= 10 && old + new <= 20, "{old} {new}");
     assert_eq!(world.admitted("/work", "ada").await, 0);
 }

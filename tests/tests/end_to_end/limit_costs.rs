@@ -1,4 +1,4 @@
-//! Costs that are known late: by the arguments, and by the response.
+//! Costs that are known only after extraction (from the arguments) or after the handler (from the response).
 
 use std::time::Duration;
 
@@ -95,7 +95,7 @@ async fn the_arguments_say_what_a_request_costs() {
     assert_eq!(left(&get(0).await), Some(r#""10/h";r=5;t=1800"#), "no request is free");
     assert_eq!(world.runs.so_far(), 2);
 
-    // It has cost nothing, and what it asked for is there in an interval.
+    // The request has cost nothing, and its cost is refilled in an interval.
     let refused = get(6).await;
     assert_eq!(refused.problem(429)["violated-policies"], serde_json::json!(["10/h"]));
     assert_eq!(refused.header("retry-after"), Some("360"));
@@ -107,7 +107,7 @@ async fn the_arguments_say_what_a_request_costs() {
     let paid = get(6).await;
     assert_eq!((paid.status, left(&paid)), (200, Some(r#""10/h";r=0;t=3600"#)));
     assert_eq!(world.runs.so_far(), 3);
-    // Nothing is left: refused before the arguments are looked at, until any cost is admitted.
+    // Nothing is left: requests are refused before their arguments are extracted, until any cost would be admitted.
     let refused = get(5000).await;
     assert_eq!((refused.status, refused.header("retry-after")), (429, Some("3600")));
     assert_eq!(left(&refused), Some(r#""10/h";r=0;t=3600"#));
@@ -124,7 +124,7 @@ async fn a_cost_above_what_may_be_taken_at_once_is_a_fault_of_the_request() {
     let problem = refused.problem(422);
     assert_eq!(problem["detail"], "the request costs 11, and at most 10 can be taken at once");
     assert_eq!((refused.header("retry-after"), world.runs.so_far()), (None, 0));
-    // It has cost one, as one that breaks a rule has: nothing would bound either.
+    // It has cost one, like a request that breaks a rule; otherwise nothing would limit either.
     assert_eq!(left(&refused), Some(r#""10/h";r=9;t=360"#));
     world.server.get("/pages?size=1001", &[&ada]).await.problem(422);
     let answer = world.server.get("/pages?size=8", &[&ada]).await;
@@ -142,18 +142,18 @@ async fn all_late_costs_are_taken_or_none() {
         world.server.post_json("/several", &[&token(name)], &body).await
     };
     assert_eq!(post("ada", 9).await.body, "ada 9");
-    // The hour is used up but for one, the address has three left.
+    // The hour has one permit left, the address has three.
     let refused = post("ada", 2).await;
     assert_eq!(refused.problem(429)["violated-policies"], serde_json::json!(["10/h"]));
     assert_eq!(world.runs.so_far(), 1);
-    // Nor has the refusal cost the address anything.
+    // The refusal has not cost the address anything either.
     let answer = post("grace", 2).await;
     assert_eq!((&*answer.body, left(&answer)), ("grace 2", Some(r#""5/h";r=1;t=2880"#)));
     assert_eq!(post("grace", 2).await.status, 429);
-    // One is left of it still, and the limits of the caller have it that neither took.
+    // The address still has one left; the limits of the caller have what neither request took.
     assert_eq!(post("grace", 1).await.body, "grace 1");
     world.clock.advance(Duration::from_secs(3600));
-    // A rule about the arguments is asked afterwards, and what it refuses was paid for.
+    // A rule about the arguments is checked after the limits, so a request that it refuses has paid.
     post("eve", 3).await.problem(403);
     assert_eq!(left(&post("eve", 2).await), Some(r#""5/h";r=1;t=2880"#));
     assert_eq!(world.runs.so_far(), 4);
@@ -179,7 +179,7 @@ async fn parallel_requests_take_exactly_what_they_cost() {
     let requests = (0..30).map(|_| world.server.get("/pages?size=3", &headers));
     let answers = futures_util::future::join_all(requests).await;
     let admitted = answers.iter().filter(|answer| answer.status == 200).count();
-    // Those that are under way at the same time hold one each.
+    // Requests in flight at the same time hold one permit each.
     assert!((1..=3).contains(&admitted), "admitted {admitted}");
     assert!(answers.iter().all(|answer| [200, 429].contains(&answer.status)));
     assert_eq!(world.runs.so_far(), admitted);

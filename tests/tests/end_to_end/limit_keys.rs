@@ -1,4 +1,4 @@
-//! Whose requests count together: by header, claim, API key, expression, prefix, and combinations.
+//! Keys of limits: by header, claim, API key, expression, prefix, and combinations.
 
 use actix_web::{HttpResponse, get, web};
 use secure_runtime::authentication::api_key::{ApiKey, ApiKeys, MemoryKeyStore};
@@ -40,7 +40,7 @@ async fn by_combination() -> HttpResponse {
     HttpResponse::Ok().finish()
 }
 
-/// The team is the part of a subject before the slash.
+/// The team is the part of the subject before the slash.
 fn team(caller: &Principal) -> Option<&str> {
     caller.subject().split_once('/').map(|(team, _)| team)
 }
@@ -131,12 +131,12 @@ async fn a_header_tells_clients_apart_and_without_it_the_caller_counts() {
     assert_eq!(world.admitted("/header", &[&ada, "x-client: app"]).await, 2);
     assert_eq!(world.admitted("/header", &[&grace, "x-client: app"]).await, 0);
     assert_eq!(world.admitted("/header", &[&ada, "X-CLIENT: other"]).await, 2);
-    // Nothing that is sent without a value, or in two ways, makes a new client.
+    // A header without a value, or sent twice, does not create a new client.
     assert_eq!(world.admitted("/header", &[&ada]).await, 2);
     assert_eq!(world.admitted("/header", &[&ada, "x-client: "]).await, 0);
     assert_eq!(world.admitted("/header", &[&ada, "x-client: a", "x-client: b"]).await, 0);
     assert_eq!(world.admitted("/header", &[&grace]).await, 2);
-    // A client that is called like a principal is not one.
+    // A client with the same name as a principal is counted separately.
     assert_eq!(world.admitted("/header", &[&grace, "x-client: ada"]).await, 2);
     assert_eq!(world.runs.so_far(), 10);
 }
@@ -162,7 +162,7 @@ async fn a_claim_tells_callers_apart_and_without_it_the_principal_counts() {
     assert_eq!(world.admitted_by("/claim", of("ada", json!({"id": 7}))).await, 2);
     assert_eq!(world.admitted_by("/claim", of("ada", json!({"id": "7"}))).await, 2);
     assert_eq!(world.admitted_by("/claim", of("ada", json!({"id": true}))).await, 2);
-    // What is no value is as if it were not there: one count for each principal.
+    // An invalid value counts as missing: one count for each principal.
     for org in
         [json!(null), json!("acme"), json!({"id": null}), json!({"id": []}), json!({"id": {}})]
     {
@@ -255,7 +255,7 @@ async fn addresses_count_together_by_the_prefix_that_is_configured() {
         ("64:ff9b::192.0.2.98", 0),
         ("2002:c000:297:1::1", 0),
         ("192.0.3.1", 2),
-        // One IPv4 host has all of a 6to4 prefix, and a translator's prefix has all IPv4 hosts.
+        // One IPv4 host owns a whole 6to4 prefix, and a translator's prefix contains all IPv4 hosts.
         ("2002:c000:401:1::1", 2),
         ("2002:c000:401:2::1", 0),
         ("64:ff9b::192.0.5.1", 2),

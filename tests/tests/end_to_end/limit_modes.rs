@@ -1,4 +1,4 @@
-//! Limits that are observed, or enforced for some keys: who is refused, what is told, what is counted.
+//! Limits in shadow mode, or enforced only for some keys: refusals, headers and statistics.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -40,7 +40,7 @@ async fn some(runs: web::Data<Runs>) -> HttpResponse {
     HttpResponse::Ok().finish()
 }
 
-/// A stricter limit on trial beside the one that holds.
+/// A stricter limit in shadow mode, next to an enforced one.
 #[secure(rate = "3/h", rate("1/min", mode = observe))]
 #[get("/trial")]
 async fn trial(runs: web::Data<Runs>) -> HttpResponse {
@@ -107,7 +107,7 @@ impl World {
         self.server.get(path, &[&bearer(&token)]).await
     }
 
-    /// The statuses of so many requests of one caller.
+    /// The statuses of this many requests of one caller.
     async fn statuses(&self, path: &str, caller: &str, count: usize) -> Vec<u16> {
         let mut statuses = Vec::new();
         for _ in 0..count {
@@ -116,7 +116,7 @@ impl World {
         statuses
     }
 
-    /// Admitted, refused and observed requests of a handler's first limit.
+    /// The numbers of admitted, refused and observed requests of a handler's first limit.
     fn counts(&self, handler: &str) -> (u64, u64, u64) {
         let statistics = self.security.limits().statistics();
         let id = format!("{}::{handler}/1", module_path!());
@@ -124,7 +124,7 @@ impl World {
         (row.allowed, row.refused, row.observed)
     }
 
-    /// Which of these callers are refused when they come twice an hour.
+    /// Which of these callers are refused at two requests an hour.
     async fn refused(&self, callers: &[String]) -> BTreeSet<String> {
         self.clock.advance(Duration::from_secs(3600));
         let mut refused = BTreeSet::new();
@@ -160,7 +160,7 @@ async fn an_observed_limit_admits_counts_and_tells_nobody_and_an_enforced_one_re
     }
     assert_eq!(world.runs.so_far(), 5);
     assert_eq!(world.counts("observed"), (2, 0, 3));
-    // Nothing was taken beyond the limit: half an hour brings one permit, as it would enforced.
+    // No permits were taken beyond the limit: half an hour refills one permit, as with an enforced limit.
     world.clock.advance(Duration::from_secs(1800));
     assert_eq!(world.statuses("/observed", "ada", 2).await, [200, 200]);
     assert_eq!(world.counts("observed"), (3, 0, 4));
@@ -228,7 +228,7 @@ async fn a_limit_on_trial_stands_beside_the_one_that_holds() {
         rows.map(|it| (&*it.limit, it.mode, it.allowed, it.refused, it.observed)).collect();
     let expected = [
         ("3/h", LimitMode::Enforce, 3, 2, 0),
-        // The two that the other limit refused never came to it.
+        // The two requests that the other limit refused do not count here.
         ("1/min", LimitMode::Observe, 1, 0, 2),
     ];
     assert_eq!(counts, expected);
@@ -239,7 +239,7 @@ async fn quotas_and_costs_are_observed_as_well() {
     let world = world(|builder| builder);
     assert_eq!(world.statuses("/quota", "ada", 3).await, [200; 3]);
     assert_eq!(world.counts("quota"), (1, 0, 2));
-    // What is there; more, which takes nothing; more than there can be.
+    // A cost that is available; a larger one, which takes nothing; and one above the burst.
     for (cost, counts) in [(4, (1, 0, 0)), (3, (2, 0, 1)), (9, (3, 0, 2))] {
         let answer = world.get(&format!("/costs/{cost}"), "ada").await;
         assert_eq!((answer.status, answer.body), (200, cost.to_string()));
@@ -247,7 +247,7 @@ async fn quotas_and_costs_are_observed_as_well() {
     }
     assert_eq!(world.get("/costs/9", "grace").await.status, 200);
     assert_eq!(world.counts("costs"), (4, 0, 3));
-    // The one that is left of it was taken by neither.
+    // The remaining permit was taken by neither request.
     assert_eq!(world.get("/costs/1", "ada").await.status, 200);
     assert_eq!(world.counts("costs"), (5, 0, 3));
     assert_eq!(world.get("/costs/5", "grace").await.status, 200);

@@ -1,4 +1,4 @@
-//! Limits: exact, per caller or address, told to the client, refused requests counted as declared.
+//! Rate limits: exact, per caller or address, with headers for the client; refused requests count as declared.
 
 use std::time::Duration;
 
@@ -188,7 +188,7 @@ async fn behind_a_trusted_proxy_the_rightmost_untrusted_address_is_the_client() 
     assert_eq!(get("10.9.9.9, 203.0.113.1").await, 200);
     assert_eq!(get("198.51.100.7, 203.0.113.1").await, 429);
     assert_eq!(get("203.0.113.1, 203.0.113.2").await, 200);
-    // One IPv6 network is one client.
+    // One IPv6 network counts as one client.
     assert_eq!(get("2001:db8::1").await, 200);
     assert_eq!(get("2001:db8::2").await, 200);
     assert_eq!(get("2001:db8::3").await, 429);
@@ -209,7 +209,7 @@ async fn what_a_wider_window_refuses_is_not_taken_from_the_narrow_one() {
     let ada = bearer(&issuer.token("ada").sign());
     assert_eq!(statuses(&server, "/windows", &[&ada], 3).await, [200, 200, 429]);
     clock.advance(Duration::from_secs(1));
-    // The hour has one permit left; the second refusal is the hour's, and says so.
+    // The hourly limit has one permit left; the second refusal comes from it and names it.
     assert_eq!(statuses(&server, "/windows", &[&ada], 1).await, [200]);
     let refused = server.get("/windows", &[&ada]).await;
     assert_eq!(refused.problem(429)["violated-policies"], serde_json::json!(["3/h"]));

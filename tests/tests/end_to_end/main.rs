@@ -1,4 +1,4 @@
-//! Secured services over real HTTP: what a client sees, and that the handler did not run.
+//! Secured services over real HTTP: the tests check the response, and that refused requests do not run the handler.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
@@ -95,7 +95,7 @@ impl Runs {
     }
 }
 
-/// A security for the endpoints of one module, with the test issuer as its only authenticator and
+/// A `Security` for the endpoints of one module, with the test issuer as its only authenticator and
 /// a clock that stands still.
 pub(crate) fn security(module: &str) -> (SecurityBuilder, Issuer, FakeClock) {
     let clock = FakeClock::new();

@@ -1,4 +1,4 @@
-//! What is wrong with a JSON body: whether it is no JSON (400), or JSON of another form (422), and where.
+//! Faulty JSON bodies: 400 for invalid JSON, 422 for JSON of another structure, with the position of the fault.
 
 use std::collections::BTreeMap;
 
@@ -82,7 +82,7 @@ async fn bodies_that_are_right_are_read() {
 async fn what_is_no_json_and_what_has_another_form_are_told_apart() {
     let server = server();
     for (path, body, status, detail) in [
-        // No JSON.
+        // Invalid JSON.
         ("/order", "", 400, ENDS),
         ("/order", r#"{"quantity":"#, 400, ENDS),
         ("/order", r#"{"quantity":7"#, 400, ENDS),
@@ -106,7 +106,7 @@ async fn what_is_no_json_and_what_has_another_form_are_told_apart() {
         ("/order", r#"{"quantity":seven}"#, 400, UNEXPECTED),
         ("/order", "quantity=7", 400, UNEXPECTED),
         ("/any", "\u{feff}null", 400, UNEXPECTED),
-        // JSON of another form.
+        // Valid JSON of another structure.
         ("/order", "{}", 422, "the member `quantity` is missing at"),
         ("/order", r#"{"quantity":"7"}"#, 422, FORM),
         ("/order", r#"{"quantity":-7}"#, 422, FORM),
@@ -128,7 +128,7 @@ async fn what_is_no_json_and_what_has_another_form_are_told_apart() {
         ("/numbers", r#"{"1a":1}"#, 422, "the body has a member that is no number at"),
         ("/numbers", r#"{"300":1}"#, 422, FORM),
         ("/float", "1e999", 422, "the body has a number that is out of range at"),
-        // `serde_json` says the same of what is no JSON.
+        // `serde_json` gives the same message for invalid JSON.
         ("/order", r#"{"quantity":7} 8"#, 422, MORE),
         ("/kind", "7", 400, UNEXPECTED),
     ] {

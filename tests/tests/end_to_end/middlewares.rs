@@ -1,4 +1,4 @@
-//! What actix-web's own middlewares see of a refusal, and that they leave it as it is.
+//! actix-web's own middlewares around a refusal: they see it as a response and do not change it.
 
 use std::sync::{Arc, Mutex};
 
@@ -26,7 +26,7 @@ async fn refuses() -> Result<&'static str, Denial> {
 
 type Seen = Arc<Mutex<Vec<String>>>;
 
-/// What a tracing middleware does: it notes the error of a response.
+/// Like a tracing middleware: it records the error of a response.
 async fn note(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -38,7 +38,7 @@ async fn note(
     Ok(response)
 }
 
-/// Adds a field, and keeps the rest.
+/// Adds a header field, and changes nothing else.
 fn add_field<B>(mut response: ServiceResponse<B>) -> actix_web::Result<ErrorHandlerResponse<B>> {
     let name = HeaderName::from_static("x-seen");
     response.headers_mut().insert(name, HeaderValue::from_static("yes"));

@@ -1,5 +1,5 @@
-//! Hostile credentials where several schemes are accepted: malformed, doubled, oversized, crossed, and
-//! two schemes that name two callers.
+//! Hostile credentials where several schemes are accepted: malformed, duplicated, oversized, sent in another
+//! scheme's place, and two credentials for two callers.
 
 use std::time::Duration;
 
@@ -57,7 +57,7 @@ async fn sloppy(caller: Principal, runs: web::Data<Runs>) -> String {
     caller.subject().to_owned()
 }
 
-/// An application's own scheme, which looks at the first line only and takes whatever it says.
+/// An application's own scheme, which reads only the first header line and accepts any name in it.
 struct Sloppy;
 
 impl Authenticator for Sloppy {
@@ -129,7 +129,7 @@ impl World {
         self.endpoint.know(token, answer);
     }
 
-    /// What these bytes are answered, sent as they are; the handler ran exactly if that is 200.
+    /// The status for these raw bytes; asserts that the handler ran exactly if it is 200.
     async fn send(&self, path: &str, lines: &[Vec<u8>]) -> (String, String) {
         let before = self.runs.so_far();
         let mut bytes =
@@ -227,7 +227,7 @@ async fn no_mixture_of_credentials_gets_in_and_none_is_anonymous() {
             world.is(path, &lines, expected).await;
         }
     }
-    // The key as a token, and the token as a key.
+    // The key sent as a token, and the token sent as a key.
     for crossed in
         [bearer(&world.key), format!("x-api-key: {}", &token["authorization: Bearer ".len()..])]
     {
@@ -239,13 +239,14 @@ async fn no_mixture_of_credentials_gets_in_and_none_is_anonymous() {
     let mut bytes = token.clone().into_bytes();
     bytes.push(0xe9);
     assert_eq!(world.send("/any", &[bytes]).await.0, "400");
-    // The twins, after all of that.
+    // The accepted counterparts still work after that.
     world.is("/any", &[&token], "200").await;
     world.is("/any", &[&key], "200").await;
     world.is("/any", &[&opaque], "200").await;
 }
 
-/// What cannot be judged is neither good nor anonymous, and good credentials of others stay good.
+/// Credentials that cannot be verified at this time count neither as valid nor as missing, and other valid
+/// credentials are still accepted.
 #[actix_web::test]
 async fn a_token_that_nobody_can_judge_is_refused_where_credentials_are_optional_too() {
     let world = World::new();
@@ -254,7 +255,7 @@ async fn a_token_that_nobody_can_judge_is_refused_where_credentials_are_optional
     for path in ["/any", "/optional"] {
         world.is(path, &[&bearer("opaque")], "503").await;
         world.is(path, &[&bearer("invented")], "503").await;
-        // One that names an issuer whose keys are known is judged by them.
+        // A token of an issuer whose keys are available is verified with them.
         world.is(path, &[&bearer(&world.issuer.token("ada").tampered())], "401").await;
         world.is(path, &[&world.token()], "200").await;
         world.is(path, &[&world.key()], "200").await;
@@ -266,7 +267,7 @@ async fn a_token_that_nobody_can_judge_is_refused_where_credentials_are_optional
     world.is("/optional", &[&bearer("invented")], "401").await;
 }
 
-/// A request that one authenticator calls malformed is not shown to one that reads less of it.
+/// A request that one authenticator refuses as malformed is not passed to one that is less strict.
 #[actix_web::test]
 async fn what_is_malformed_for_one_is_accepted_by_none() {
     let world = World::new();
@@ -274,7 +275,7 @@ async fn what_is_malformed_for_one_is_accepted_by_none() {
     for (lines, expected) in [
         (vec!["authorization: Sloppy x"], "200"),
         (vec![token.as_str()], "200"),
-        // The twin: what is bad for one may be good for another.
+        // The counterpart: credentials that one authenticator does not accept may be valid for another.
         (vec!["authorization: Bearer twin"], "200"),
         (vec!["authorization: Sloppy x", &token], "400"),
         (vec![&token, "authorization: Sloppy x"], "400"),
@@ -285,7 +286,7 @@ async fn what_is_malformed_for_one_is_accepted_by_none() {
     }
 }
 
-/// Of several callers that all are named, the first is the caller, and alone has what it was granted.
+/// If several callers are authenticated, the first one is the caller, and only its own grants count.
 #[actix_web::test]
 async fn where_all_must_accept_authorities_are_not_mixed() {
     let world = World::new();
@@ -308,7 +309,7 @@ async fn where_all_must_accept_authorities_are_not_mixed() {
     ] {
         world.is("/all", &lines, expected).await;
     }
-    // One token that both accept, and that names somebody else for each.
+    // One token that both authenticators accept, each with another caller.
     let text = world.issuer.token("ada").sign();
     world.is("/twice", &[&bearer(&text)], "401").await;
     let text = world.issuer.token("ada").claim("jti", "2").sign();

@@ -1,4 +1,4 @@
-//! Where secured handlers can be mounted, and what happens where nobody secured them.
+//! All ways to mount a secured handler, and the refusal if the `Security` is missing or another one.
 
 use actix_web::middleware::DefaultHeaders;
 use actix_web::{App, HttpResponse, get, guard, web};

@@ -1,5 +1,5 @@
-//! Clients that wait as long as they are told, where the arguments say what a request costs: in memory, and
-//! where several instances count together.
+//! Clients that obey `Retry-After`, for endpoints whose cost depends on the arguments: with limits in memory, and
+//! with shared ones.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ async fn even(cost: web::Query<Cost>, runs: web::Data<Runs>) -> HttpResponse {
     answer(&cost, &runs)
 }
 
-/// An interval that is no whole number of nanoseconds, and a burst above the permits.
+/// An interval with a fractional number of nanoseconds, and a burst above the permits.
 #[secure(rate("7/11s", burst = 9, cost = cost.n))]
 #[get("/uneven")]
 async fn uneven(cost: web::Query<Cost>, runs: web::Data<Runs>) -> HttpResponse {
@@ -46,7 +46,7 @@ fn services(runs: web::Data<Runs>) -> impl HttpServiceFactory {
     secure_runtime::scope("").app_data(runs).service(even).service(uneven).service(hourly)
 }
 
-/// Whom it asks, and whose time it waits for.
+/// The service of a client, and the clock for its waits.
 struct World {
     server: TestServer,
     issuer: Issuer,
@@ -78,7 +78,7 @@ fn wait_of(answer: &Answer) -> u64 {
     answer.header("retry-after").unwrap_or_else(|| panic!("{answer:?}")).parse().unwrap()
 }
 
-/// Numbers that are the same each time.
+/// Pseudo-random numbers that are the same in each run.
 struct Numbers(u64);
 
 impl Numbers {
@@ -97,7 +97,7 @@ async fn who_used_up_all_waits_until_any_cost_is_admitted() {
         let refused = world.ask("/even", "ada", 4).await;
         assert_eq!((refused.status, refused.header("retry-after")), (429, Some("5")));
         assert_eq!(refused.header("ratelimit"), Some(r#""5/5s";r=0;t=5"#));
-        // Earlier there may be enough, or not.
+        // Earlier, there may or may not be enough permits.
         world.clock.advance(Duration::from_secs(3));
         let refused = world.ask("/even", "ada", 4).await;
         assert_eq!((refused.status, refused.header("retry-after")), (429, Some("1")));
@@ -135,7 +135,7 @@ async fn a_client_that_waits_as_it_is_told_is_never_refused_twice() {
     }
 }
 
-/// By the store's own clock, which goes on while the test does.
+/// With the store's own clock, which advances during the test.
 #[actix_web::test]
 async fn nor_is_one_whose_time_is_the_clock_of_the_store() {
     let redis = RedisServer::shared();

@@ -1,5 +1,4 @@
-//! What panics in the application before its handler runs is answered with 500, and the next request is
-//! served.
+//! A panic in application code before the handler is answered with 500, and the server keeps serving.
 
 use std::future::{Ready, ready};
 
@@ -21,7 +20,7 @@ fn panics_at_zero(quantity: u32) -> Result<(), ValidationError> {
     Ok(())
 }
 
-/// Panics where it is deserialized.
+/// Panics during deserialization.
 struct Read(u32);
 
 impl<'de> Deserialize<'de> for Read {
@@ -32,7 +31,7 @@ impl<'de> Deserialize<'de> for Read {
     }
 }
 
-/// Panics before there is a future.
+/// Panics before it returns its future.
 struct Early(u32);
 
 impl FromRequest for Early {
@@ -46,7 +45,7 @@ impl FromRequest for Early {
     }
 }
 
-/// Panics before there is a future, or in it.
+/// Panics before it returns its future, or in the future.
 struct Document(u32);
 
 impl Resource for Document {

@@ -1,4 +1,4 @@
-//! Quotas of the calendar: what is used of a period, when it begins anew, and what a client is told.
+//! Quotas per calendar period: the used share of a period, its reset, and the headers for the client.
 
 use std::time::Duration;
 
@@ -52,7 +52,7 @@ fn fields(answer: &Answer) -> (u16, Option<&str>, Option<&str>) {
     (answer.status, answer.header("ratelimit"), answer.header("retry-after"))
 }
 
-/// The seconds until the next boundary of so many, some minutes past it.
+/// The seconds until the next boundary of an interval, plus some minutes.
 fn until(clock: &FakeClock, period: u64, past_minutes: u64) -> u64 {
     let now = clock.now().unix_seconds();
     period - (now + period - past_minutes * 60) % period
@@ -81,7 +81,7 @@ async fn a_quota_is_used_up_until_its_period_ends() {
     clock.advance(Duration::from_secs(1));
     let answer = server.get("/each", &[&token()]).await;
     assert_eq!(fields(&answer), (200, Some(r#""3/hour";r=2;t=3600"#), None));
-    // The wall clock counts: set forward by an hour, the period is over; set back, it is not.
+    // The wall clock counts: set forward by an hour, it ends the period; set back, it does not.
     clock.jump_wall(3600);
     assert_eq!(server.get("/each", &[&token()]).await.status, 200);
     clock.jump_wall(-3600);
@@ -93,7 +93,7 @@ async fn a_quota_is_used_up_until_its_period_ends() {
 async fn periods_begin_by_the_clocks_of_a_zone_and_all_of_them_must_admit() {
     let (server, _, clock, _) = server_with(|builder| builder);
     let get = async || server.get("/zone", &[]).await;
-    // Full hours there are a quarter past ours.
+    // In that zone, full hours are a quarter of an hour past ours.
     let left = until(&clock, 3600, 15);
     assert_eq!([get().await.status, get().await.status], [200, 200]);
     let refused = get().await;
@@ -103,7 +103,7 @@ async fn periods_begin_by_the_clocks_of_a_zone_and_all_of_them_must_admit() {
     let refused = get().await;
     assert_eq!(refused.problem(429)["violated-policies"].as_array().unwrap().len(), 1);
     let day = refused.header("ratelimit").unwrap().starts_with(r#""3/day";r=0"#);
-    // Unless midnight came between.
+    // Unless midnight has passed in between.
     assert!(third == 200 && (day || left > until(&clock, 86_400, 15)), "{refused:?}");
 }
 
@@ -121,7 +121,7 @@ async fn tiers_have_quotas_beside_a_rate_and_a_refusal_takes_from_neither() {
         assert_eq!(get("pro").await.status, expected);
     }
     let refused = get("free").await;
-    // The refusal by the quota gave the permit of this second back.
+    // After the refusal by the quota, the permit of this second was given back.
     assert_eq!(refused.status, 200);
     clock.advance(Duration::from_secs(1));
     assert_eq!(get("free").await.problem(429)["violated-policies"], serde_json::json!(["1/day"]));

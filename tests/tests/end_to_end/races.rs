@@ -1,4 +1,4 @@
-//! What happens while somebody waits: revocations, withdrawn keys, floods, a provider that hangs.
+//! Events while a request waits: revocations, removed keys, floods, a provider that hangs.
 
 use std::time::Duration;
 
@@ -33,7 +33,7 @@ impl World {
         Self::behaving(Behaviour::Good)
     }
 
-    /// The keys are asked for when the service starts.
+    /// The keys are fetched when the service starts.
     fn behaving(behaviour: Behaviour) -> Self {
         let clock = FakeClock::new();
         let provider = IdentityProvider::start();
@@ -82,8 +82,8 @@ async fn a_token_that_is_revoked_while_its_request_waits_for_keys_is_refused() {
     assert_eq!(world.runs.so_far(), 5);
 }
 
-/// A token of a key that is withdrawn while others wait for the new set: none is accepted once the
-/// new set has come, remembered or not.
+/// A token signed with a key that is removed while others wait for the new set: none is accepted after the
+/// new set has arrived, cached or not.
 #[actix_web::test]
 async fn keys_that_are_withdrawn_under_load_accept_nothing_afterwards() {
     let world = World::new();
@@ -111,7 +111,7 @@ async fn keys_that_are_withdrawn_under_load_accept_nothing_afterwards() {
     }
 }
 
-/// A set that is on its way was written before the new key was published.
+/// A key set in transit was written before the new key was published.
 #[actix_web::test]
 async fn a_new_key_that_comes_while_an_older_set_is_on_its_way_is_found() {
     let world = World::new();
@@ -119,7 +119,7 @@ async fn a_new_key_that_comes_while_an_older_set_is_on_its_way_is_found() {
     assert_eq!(world.status(&seen).await, 200);
     world.provider.behave(Behaviour::Slow(Duration::from_millis(500)));
     world.clock.advance(Duration::from_secs(301));
-    // Fetched again in the background; the set is what it was at this time.
+    // The keys are fetched again in the background; the set is the one of this time.
     assert_eq!(world.status(&seen).await, 200);
     world.provider.until_asked(2).await;
     let next = world.provider.signing(Issuer::rs256(), "next").clock(world.clock.clone());
@@ -153,7 +153,7 @@ async fn a_flood_of_unknown_keys_at_a_provider_that_hangs_keeps_no_known_caller_
             assert_eq!(world.status(&new).await, 200);
         }
     });
-    // The flood waits until the fetch is given up, after five seconds.
+    // The flood waits until the fetch is cancelled, after five seconds.
     assert!(matches!(select(known, flood).await, Either::Left(_)));
     assert_eq!((world.runs.so_far(), world.provider.asked()), (41, 2));
 }

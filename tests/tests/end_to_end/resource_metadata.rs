@@ -1,5 +1,5 @@
-//! The API as a protected resource: where its metadata are, what they say, and which challenges lead
-//! there (RFC 9728); whom tokens are for then (RFC 8707).
+//! The API as a protected resource: the location and content of its metadata, the challenges that refer to
+//! them (RFC 9728), and the audience of tokens (RFC 8707).
 
 use actix_web::{App, get, web};
 use secure_runtime::authentication::{Attempt, Authenticator, Challenge, Presented};
@@ -25,7 +25,7 @@ async fn reports(runs: web::Data<Runs>) -> &'static str {
     "reports"
 }
 
-/// Knows names, and nothing of OAuth.
+/// An authenticator that returns names, without support for OAuth.
 struct Names;
 
 impl Authenticator for Names {
@@ -175,7 +175,7 @@ async fn every_challenge_of_oauth_leads_there_and_no_other() {
     assert_eq!(challenges(&server.get("/shop/orders", &[]).await), ["Bearer realm=\"api\""]);
 }
 
-/// A client that knows nothing but the address of the API (RFC 9728 section 5).
+/// A client that has only the address of the API (RFC 9728 section 5).
 #[actix_web::test]
 async fn a_client_finds_its_way_to_a_token_that_is_accepted() {
     let clock = secure_runtime::testing::FakeClock::new();
@@ -188,7 +188,7 @@ async fn a_client_finds_its_way_to_a_token_that_is_accepted() {
     let metadata = server.get(place, &[]).await.json();
     assert_eq!(metadata["authorization_servers"][0], "https://issuer.example");
 
-    // The authorization server writes what was asked for into `aud` (RFC 8707 section 2).
+    // The authorization server puts the requested resource into `aud` (RFC 8707 section 2).
     let resource = metadata["resource"].as_str().unwrap();
     let token = |audience: &str| {
         let token = issuer.token("ada").scope("reports:read");
@@ -259,7 +259,7 @@ fn a_description_that_does_not_fit_is_found_at_launch() {
         built.map_or_else(|error| error.faults().map(ToString::to_string).collect(), |_| Vec::new())
     };
     let for_shop = || issuer().audience("shop");
-    // Clients would ask for tokens that the authenticator refuses.
+    // Clients would request tokens that the authenticator refuses.
     let found = faults(for_shop(), SHOP.into());
     assert_eq!(
         found,
@@ -272,9 +272,9 @@ fn a_description_that_does_not_fit_is_found_at_launch() {
     );
     assert!(faults(issuer(), SHOP.into()).is_empty());
     assert!(faults(for_shop(), ProtectedResource::new(SHOP).audience("shop")).is_empty());
-    // The identifier is accepted, and tokens would carry another name.
+    // The authenticator accepts the identifier, but tokens would have another audience.
     assert_eq!(faults(issuer(), ProtectedResource::new(SHOP).audience("shop")).len(), 1);
-    // Tokens of an issuer that clients are not sent to may be for somebody else.
+    // Tokens of an issuer that the metadata do not list may be for somebody else.
     let named = ProtectedResource::new(SHOP).authorization_server("https://other.example");
     assert!(faults(for_shop(), named).is_empty());
 

@@ -1,4 +1,4 @@
-//! `Loaded` and `Granted`: loaded once, and granted by the pipeline alone.
+//! `Loaded` and `Granted`: resources are loaded once, and only the pipeline grants them.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -8,7 +8,7 @@ use secure_runtime::{Granted, Loaded, Resource, secure};
 use secure_tests::{TestServer, bearer};
 use serde::Deserialize;
 
-/// How often something was loaded.
+/// How often a resource was loaded.
 #[derive(Default)]
 struct Loads(AtomicUsize);
 
@@ -49,7 +49,7 @@ async fn granted(document: Granted<Document>, request: HttpRequest) -> String {
     document.owner.clone()
 }
 
-/// Asks for more than its rule grants.
+/// Requests a resource that its rule does not grant.
 struct Smuggled(Granted<Document>);
 
 impl FromRequest for Smuggled {
@@ -88,7 +88,7 @@ async fn a_resource_is_loaded_once_after_the_rules_about_the_caller() {
     let member = |name: &str| bearer(&issuer.token(name).role("member").sign());
     let stranger = bearer(&issuer.token("ada").sign());
     let admin = bearer(&issuer.token("root").role("admin").sign());
-    // Path, caller, status, how often it was loaded.
+    // Path, caller, status, and the number of loads.
     for (path, caller, status, times) in [
         ("/acme/loaded/7", &member("ada"), 200, 1),
         ("/acme/loaded/7", &member("bob"), 403, 1),

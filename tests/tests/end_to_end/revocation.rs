@@ -1,4 +1,4 @@
-//! Tokens that are good in themselves and revoked: 401 from that moment, cached or not.
+//! Valid tokens that are revoked get 401 from then on, whether or not they are cached.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -37,7 +37,7 @@ async fn behind_a_gateway(runs: web::Data<Runs>) -> HttpResponse {
     HttpResponse::Ok().finish()
 }
 
-/// An application's own scheme, which keeps what it verified.
+/// A scheme of the application that caches verified credentials.
 struct Gateway {
     known: Principal,
     revocations: Revocations,
@@ -99,7 +99,7 @@ impl World {
         Self { issuer, revocations, clock, server, runs }
     }
 
-    /// What a token is answered; the handler ran exactly if it is 200.
+    /// The status for a token; asserts that the handler ran exactly if it is 200.
     async fn answer(&self, token: &str) -> u16 {
         let before = self.runs.so_far();
         let answer = self.server.get("/orders", &[&bearer(token)]).await;
@@ -114,7 +114,7 @@ impl World {
     }
 
     async fn all_are<const N: usize>(&self, tokens: [&String; N], expected: [u16; N]) {
-        // Both workers, and each answer twice: from the verification and from the cache.
+        // On both workers, and each twice: from the verification and from the cache.
         for round in 0..4 {
             for (index, (token, expected)) in tokens.iter().zip(expected).enumerate() {
                 assert_eq!(self.answer(token).await, expected, "token {index} in round {round}");
@@ -182,7 +182,7 @@ async fn a_token_that_could_not_be_revoked_is_not_accepted() {
     assert_eq!(world.answer(&token().claim("exp", now + 24 * 3600).sign()).await, 200);
     assert_eq!(world.answer(&token().claim("exp", now + 24 * 3600 + 1).sign()).await, 401);
 
-    // Without a list, the same tokens are good.
+    // Without a list of revocations, the same tokens are accepted.
     let clock = world.clock.clone();
     let builder = Security::builder().answers_for(module_path!()).clock(clock);
     let jwt = world.issuer.jwt().profile(Profile::Jwt);
@@ -210,7 +210,7 @@ async fn an_applications_own_authenticator_asks_the_same_list() {
     assert_eq!(world.runs.so_far(), 2);
 }
 
-/// No answer that began after the revocation returned is 200, while requests come all the time.
+/// No response to a request that started after the revocation is 200, under constant load.
 #[actix_web::test]
 async fn requests_under_way_meet_a_revocation() {
     let world = World::new(|jwt| jwt);

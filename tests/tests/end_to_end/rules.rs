@@ -22,7 +22,7 @@ struct Order {
     cents: u64,
 }
 
-/// How often the application was asked.
+/// How often the application's function was called.
 #[derive(Default)]
 struct Asked(AtomicUsize);
 
@@ -205,7 +205,7 @@ impl Bench {
         Self { server, issuer, runs, asked }
     }
 
-    /// The answer to Ada.
+    /// The response to Ada.
     async fn get(&self, path: &str) -> Answer {
         self.server.get(path, &[&bearer(&self.issuer.token("ada").sign())]).await
     }
@@ -277,7 +277,7 @@ async fn an_expression_that_fails_refuses_and_tells_nothing() {
         let leaks = ["secret", "database", "asked for"].iter().any(|it| answer.body.contains(it));
         assert!(!leaks, "{answer:?}");
     }
-    // Refused requests were counted: the rule stands behind the limits by caller.
+    // Refused requests were counted: the rule is checked after the limits by caller.
     assert_eq!(bench.get("/failing/yes").await.status, 429);
     assert_eq!(bench.runs.so_far(), 0);
 }
@@ -290,7 +290,7 @@ async fn what_is_hidden_is_not_there() {
     }
     assert_eq!(bench.runs.so_far(), 0);
     assert_eq!(bench.get("/hidden/yes").await.status, 200);
-    // Who is not known may still say who it is.
+    // An anonymous caller may still authenticate, so the response is 401.
     assert_eq!(bench.server.get("/hidden/no", &[]).await.status, 401);
 }
 

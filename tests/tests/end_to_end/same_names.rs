@@ -1,4 +1,4 @@
-//! Handlers of one name: in two modules, and in the bodies of two functions of one.
+//! Handlers with the same name: in two modules, and in the bodies of two functions of one module.
 
 use actix_web::dev::HttpServiceFactory;
 use actix_web::{HttpResponse, get, web};
@@ -76,7 +76,7 @@ async fn each_counts_for_itself_and_has_a_name_of_its_own() {
         rows.iter().filter_map(|row| row.id.as_str().split("same_names::").nth(1)).collect();
     assert_eq!(ids, ["all/1", "all#2/1", "customers::all/1", "orders::all/1"]);
     assert!(rows.iter().all(|row| (row.allowed, row.refused) == (2, 1)));
-    // What is set of one is not set of the other.
+    // A change of one handler's limit does not change the other's.
     limits.set_mode(&rows[0].id, LimitMode::Observe).unwrap();
     assert_eq!(one.ask("/nested", "ada").await.status, 200);
     refused(&one.ask("/other", "ada").await);

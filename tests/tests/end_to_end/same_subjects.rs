@@ -1,4 +1,4 @@
-//! Callers of one name that several authenticators accept, and whom no issuer vouches for.
+//! Callers with the same subject that several authenticators without an issuer accept.
 
 use actix_web::{HttpResponse, get};
 use secure_runtime::authentication::api_key::{ApiKey, ApiKeys, MemoryKeyStore};
@@ -29,7 +29,7 @@ async fn failing() -> HttpResponse {
     HttpResponse::Forbidden().finish()
 }
 
-/// A service with two stores of keys, and the header of a key of this owner in each.
+/// A service with two stores of keys, and the header of a key with this owner for each.
 fn world(owner: &dyn Fn() -> PrincipalBuilder) -> (TestServer, [String; 2]) {
     let (builder, ..) = crate::security(module_path!());
     let stores = [MemoryKeyStore::new(), MemoryKeyStore::new()];
@@ -70,12 +70,12 @@ async fn callers_without_an_issuer_are_told_apart_by_their_authenticator() {
         let found = statuses(&server, path, [&own, &own, &partner, &partner]).await;
         assert_eq!(found, [200, 429, 200, 429], "{path}");
     }
-    // Failures of one do not ban the other.
+    // Failures of one caller do not ban the other.
     let found = statuses(&server, "/failures", [&own, &own, &partner, &partner]).await;
     assert_eq!(found, [403, 429, 403, 429]);
 }
 
-/// One count for both takes an issuer that both name.
+/// Both callers share one count only if both have the same issuer.
 #[actix_web::test]
 async fn callers_of_one_issuer_are_one_whatever_authenticator_accepts_them() {
     let (server, [own, partner]) =

@@ -1,4 +1,4 @@
-//! Endpoints that accept any of several schemes: which error, whose challenge, and one credential only.
+//! Endpoints that accept several schemes: the error, the challenges, and the limit of one credential.
 
 use actix_web::{HttpResponse, get, web};
 use secure_runtime::authentication::{
@@ -38,7 +38,7 @@ async fn moody(runs: web::Data<Runs>) -> HttpResponse {
     HttpResponse::Ok().finish()
 }
 
-/// A name in a header, which is good if it starts with an `a`, and is thought about if it is `away`.
+/// A scheme with a name in a header: it is accepted if it starts with an `a`; `away` takes a while.
 struct Named(&'static str, &'static str);
 
 impl Authenticator for Named {
@@ -62,7 +62,7 @@ impl Authenticator for Named {
     }
 }
 
-/// Cannot even say whether there are credentials.
+/// An authenticator that cannot determine whether there are credentials.
 struct Moody;
 
 impl Authenticator for Moody {
@@ -106,7 +106,7 @@ impl World {
         Self { server, issuer, partner, runs }
     }
 
-    /// Sends it; the handler ran exactly if the answer is 200.
+    /// Sends the request; asserts that the handler ran exactly if the response is 200.
     async fn get(&self, path: &str, headers: &[&str]) -> Answer {
         let before = self.runs.so_far();
         let answer = self.server.get(path, headers).await;
@@ -142,7 +142,7 @@ async fn the_error_is_that_of_the_scheme_whose_credentials_were_sent() {
     let expected = [r#"Bearer realm="api", error="invalid_token""#, "Device", "Badge"];
     assert_eq!(challenges(&answer), expected);
 
-    // What the second issuer of the scheme refuses is of the same scheme.
+    // The refusal of the second issuer is of the same scheme.
     let expired = bearer(&world.partner.token("ada").claim("exp", 1).sign());
     let answer = world.get("/any", &[&expired]).await;
     answer.problem(401);
@@ -186,10 +186,10 @@ async fn two_credentials_at_once_are_refused_whether_they_are_good_or_not() {
         let expected = [r#"Bearer realm="api", error="invalid_request""#, "Device", "Badge"];
         assert_eq!(challenges(&answer), expected, "{headers:?}");
     }
-    // Another scheme's credentials, which the endpoint does not ask for, are nobody's here.
+    // Credentials of a scheme that the endpoint does not use are ignored.
     let other = ["authorization: Basic YWRhOng=", "x-device: a1"];
     assert_eq!(world.get("/any", &other).await.status, 200);
-    // Where all schemes are asked for, all are sent.
+    // If all schemes are required, all credentials are sent.
     assert_eq!(world.get("/all", &[&good, "x-device: a1"]).await.body, "ada");
     assert_eq!(world.get("/all", &[&good, "x-device: b1"]).await.status, 401);
 }
@@ -207,7 +207,7 @@ async fn a_token_in_the_query_beside_that_of_the_header_is_refused() {
     for path in ["/any?access_tokens=x", "/any?my_access_token=x", "/any?a=access_token", "/any?"] {
         assert_eq!(world.get(path, &[&good]).await.status, 200, "{path}");
     }
-    // In the query alone it is not looked at.
+    // A key that is only in the query is ignored.
     let token = world.issuer.token("ada").sign();
     let answer = world.get(&format!("/any?access_token={token}"), &[]).await;
     answer.problem(401);

@@ -1,5 +1,5 @@
-//! What changes between the two trips of a request whose cost the arguments say, and costs as large as
-//! numbers go, where several instances count together.
+//! Shared limits with costs from the arguments: changes between the two round trips of a request, and the
+//! largest possible costs.
 
 use actix_web::dev::{HttpServiceFactory, Payload};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, get, web};
@@ -18,7 +18,7 @@ struct Page {
     size: u32,
 }
 
-/// What an operator says after the first trip.
+/// The change that an operator makes after the first round trip.
 #[derive(Deserialize)]
 struct Change {
     permits: Option<u32>,
@@ -57,7 +57,7 @@ async fn some(page: web::Query<Page>, runs: web::Data<Runs>) -> HttpResponse {
     HttpResponse::Ok().body(page.size.to_string())
 }
 
-/// A permit a second, and an age of them.
+/// One permit a second, and a period of centuries.
 #[secure(rate("4294967295/4294967295s", cost = page.size))]
 #[get("/huge")]
 async fn huge(page: web::Query<Page>, runs: web::Data<Runs>) -> HttpResponse {
@@ -90,7 +90,7 @@ fn row(security: &Security, handler: &str) -> LimitRow {
     limits.into_iter().find(|row| row.id == id(handler)).unwrap()
 }
 
-/// Two that count together, at the time of a clock that stands still.
+/// Two instances that share limits, with a clock that stands still.
 fn two(redis: &RedisServer) -> [Instance; 2] {
     let (prefix, clock) = (prefix(), FakeClock::new());
     [(); 2].map(|()| Instance::start_at(&clock, module_path!(), store(redis, &prefix), services))
@@ -104,13 +104,13 @@ fn left(answer: &Answer) -> Option<&str> {
 async fn the_rest_is_taken_of_the_limit_that_holds_by_then() {
     let redis = RedisServer::shared();
     let [one, other] = two(&redis);
-    // One of ten is ten of a hundred, and four more.
+    // One of ten becomes ten of a hundred, plus four.
     let answer = one.ask("/changed?size=5&permits=100", "ada").await;
     assert_eq!((answer.status, left(&answer)), (200, Some(r#""100/d";r=86;t=12096"#)));
-    // 14 of 100 are 1.4 of ten.
+    // 14 of 100 become 1.4 of ten.
     let answer = other.ask("/changed?size=1", "ada").await;
     assert_eq!((answer.status, left(&answer)), (200, Some(r#""10/d";r=7;t=20736"#)));
-    // What can be taken no more is a fault of the request, which has cost one.
+    // A cost that the changed limit cannot admit is the client's error; the request has cost one.
     let refused = other.ask("/changed?size=5&permits=4", "ada").await;
     let detail = "the request costs 5, and at most 4 can be taken at once";
     assert_eq!(refused.problem(422)["detail"], detail);
@@ -124,11 +124,11 @@ async fn a_request_is_enforced_or_observed_as_it_began() {
     assert_eq!(one.ask("/changed?size=11&percent=0", "ada").await.status, 422);
     assert_eq!(one.ask("/changed?size=11&percent=100", "ada").await.status, 200);
     assert_eq!(one.ask("/changed?size=11", "ada").await.status, 422);
-    // What nobody can pay has cost one each time, and now a third has.
+    // Each request with an impossible cost has cost one; this makes three.
     assert_eq!(one.ask("/changed?size=1", "ada").await.status, 200);
     let refused = other.ask("/changed?size=10&percent=0", "ada").await;
     assert_eq!(refused.problem(429)["violated-policies"], serde_json::json!(["10/d"]));
-    // Nothing is taken that does not fit: seven are left, and the request is served.
+    // A cost that does not fit takes nothing: seven are left, and the request is served in shadow mode.
     assert_eq!(other.ask("/changed?size=10&percent=100", "ada").await.status, 200);
     let answer = other.ask("/changed?size=7", "ada").await;
     assert_eq!((answer.status, left(&answer)), (200, Some(r#""10/d";r=0;t=86400"#)));
@@ -189,7 +189,7 @@ async fn costs_as_large_as_numbers_go_are_taken_exactly() {
 
     assert_eq!(one.ask("/owing", "ada").await.status, 200);
     eventually("it is charged", || one.security.shared_limit_statistics().unwrap().decided >= 6);
-    // All of it is used, and nothing owed.
+    // The whole limit is used, and nothing is owed.
     let refused = other.ask("/owing", "ada").await;
     assert_eq!((refused.status, refused.header("retry-after")), (429, Some("1")));
 }

@@ -1,5 +1,5 @@
-//! Costs that the arguments say, of limits that several instances count together: taken before the handler
-//! runs, by a trip that the request waits for with its arguments in hand.
+//! Shared limits with costs from the arguments: the cost is taken in a round trip after extraction and before
+//! the handler runs.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -33,7 +33,7 @@ async fn monthly(page: web::Query<Page>, runs: web::Data<Runs>) -> HttpResponse 
     HttpResponse::Ok().body(page.size.to_string())
 }
 
-/// One that holds, and a stricter one on trial.
+/// An enforced limit, and a stricter one in shadow mode.
 #[secure(
     rate("20/h", cost = page.size),
     rate("6/d", cost = page.size, mode = observe),
@@ -45,7 +45,7 @@ async fn trial(page: web::Query<Page>, runs: web::Data<Runs>) -> HttpResponse {
     HttpResponse::Ok().body(page.size.to_string())
 }
 
-/// What befalls Redis between the two trips of a request.
+/// A failure of Redis between the two round trips of a request.
 #[derive(Deserialize)]
 struct Mishap {
     port: u16,
@@ -60,7 +60,7 @@ impl FromRequest for Mishap {
         let mishap = web::Query::<Self>::from_query(request.query_string()).unwrap().into_inner();
         let mut stream = TcpStream::connect(("127.0.0.1", mishap.port)).unwrap();
         stream.write_all(format!("{}\r\n", mishap.command).as_bytes()).unwrap();
-        // Until it is done.
+        // Until the failure has been caused.
         let _ = stream.read(&mut [0; 16]);
         std::future::ready(Ok(mishap))
     }
@@ -93,14 +93,14 @@ fn start(store: SharedLimitsBuilder) -> Instance {
     Instance::with(builder, Issuer::hs256(), module_path!(), store, services)
 }
 
-/// One whose time is that of a clock, as is that of the store.
+/// An instance that uses the store's clock.
 fn start_at(clock: &FakeClock, store: SharedLimitsBuilder) -> Instance {
     let builder = Security::builder().answers_for(argument_costs::MODULE).clock(clock.clone());
     let issuer = Issuer::hs256().clock(clock.clone());
     Instance::with(builder, issuer, module_path!(), store.clock(clock.clone()), services)
 }
 
-/// Two that count together, at the time of a clock that stands still.
+/// Two instances that share limits, with a clock that stands still.
 fn two_at(clock: &FakeClock, redis: &RedisServer) -> [Instance; 2] {
     let prefix = prefix();
     [(); 2].map(|()| start_at(clock, store(redis, &prefix)))
@@ -126,7 +126,7 @@ async fn what_does_not_fit_is_refused_before_the_handler_as_by_one_instance() {
     let free = other.ask("/pages?size=0", "ada").await;
     assert_eq!(left(&free), Some(r#""10/h";r=5;t=1800"#), "no request is free");
 
-    // It has cost nothing, and what it asked for is there in an interval.
+    // The request has cost nothing, and its cost is refilled in an interval.
     let refused = one.ask("/pages?size=6", "ada").await;
     assert_eq!(refused.problem(429)["violated-policies"], serde_json::json!(["10/h"]));
     assert_eq!(refused.header("retry-after"), Some("360"));
@@ -137,7 +137,7 @@ async fn what_does_not_fit_is_refused_before_the_handler_as_by_one_instance() {
     clock.advance(Duration::from_secs(1));
     let paid = one.ask("/pages?size=6", "ada").await;
     assert_eq!((paid.status, left(&paid)), (200, Some(r#""10/h";r=0;t=3600"#)));
-    // Nothing is left: refused before the arguments are looked at.
+    // Nothing is left: requests are refused before their arguments are extracted.
     let refused = other.ask("/pages?size=5000", "ada").await;
     assert_eq!((refused.status, refused.header("retry-after")), (429, Some("3600")));
     let rows = [row(&one, "pages", 1), row(&other, "pages", 1)];
@@ -156,7 +156,7 @@ async fn what_can_never_be_taken_at_once_is_a_fault_of_the_request_and_costs_one
         assert_eq!(refused.header("retry-after"), None);
         assert_eq!(left(&refused), Some(expected_left));
     }
-    // So has one that breaks a rule.
+    // The same for a request that breaks a rule.
     one.ask("/pages?size=1001", "ada").await.problem(422);
     let answer = other.ask("/pages?size=7", "ada").await;
     assert_eq!((answer.status, left(&answer)), (200, Some(r#""10/h";r=0;t=3600"#)));
@@ -172,18 +172,18 @@ async fn all_late_costs_of_all_stages_are_taken_or_none() {
         instance.server.post_json("/several", &[&token], &body).await
     };
     assert_eq!(post(&one, "ada", 9).await.body, "ada 9");
-    // The hour is used up but for one, the address has three left.
+    // The hour has one permit left, the address has three.
     let refused = post(&other, "ada", 2).await;
     assert_eq!(refused.problem(429)["violated-policies"], serde_json::json!(["10/h"]));
-    // Nor has the refusal cost the address anything.
+    // The refusal has not cost the address anything either.
     let answer = post(&one, "grace", 2).await;
     assert_eq!((&*answer.body, left(&answer)), ("grace 2", Some(r#""5/h";r=1;t=2880"#)));
     assert_eq!(post(&other, "grace", 2).await.status, 429);
-    // One is left of it still, and the limits of the caller have it that neither took.
+    // The address still has one left; the limits of the caller have what neither request took.
     assert_eq!(post(&other, "grace", 1).await.body, "grace 1");
     assert_eq!((one.runs.so_far(), other.runs.so_far()), (2, 1));
     clock.advance(Duration::from_secs(3600));
-    // A rule about the arguments is asked afterwards, and what it refuses was paid for.
+    // A rule about the arguments is checked after the limits, so a request that it refuses has paid.
     post(&one, "eve", 3).await.problem(403);
     assert_eq!(left(&post(&other, "eve", 2).await), Some(r#""5/h";r=1;t=2880"#));
     assert_eq!((one.runs.so_far(), other.runs.so_far()), (2, 2));
@@ -206,7 +206,7 @@ async fn parallel_requests_are_served_for_as_much_as_the_quota_has() {
         assert_eq!(served, one.runs.so_far() + other.runs.so_far());
         assert!(served <= 3, "{served} times three of ten");
         assert!(answers.iter().all(|it| matches!(it.status, 200 | 429)), "{answers:?}");
-        // Alone one is served.
+        // Without the other instance, one request is served.
         assert_eq!(other.ask(path, "bob").await.status, 200, "{is_calendar}");
     }
 }
@@ -220,7 +220,7 @@ async fn a_refusal_gives_back_what_leases_and_an_instance_alone_let_it_take() {
     for size in [101, 300, 1000] {
         let one = start();
         let ask = async |size: u32| one.ask(&format!("/many?size={size}"), "ada").await.status;
-        // Permits are in hand, and the quota is used up but for a few.
+        // Some permits are leased, and the quota has few left.
         for _ in 0..100 {
             assert_eq!(ask(1).await, 200);
         }
@@ -234,7 +234,7 @@ async fn a_refusal_gives_back_what_leases_and_an_instance_alone_let_it_take() {
         }
         lost.push(left);
     }
-    // None is given twice. One for which there is no room in hand, as others are on their way, is lost.
+    // No permit is given back twice. A permit is lost if a lease has no room for it, because others are on their way.
     assert!(
         lost.iter().all(|lost| (0..=8).contains(lost)),
         "{lost:?} were lost to 30 refusals each"
@@ -242,7 +242,7 @@ async fn a_refusal_gives_back_what_leases_and_an_instance_alone_let_it_take() {
 
     let one = start();
     assert_eq!(one.ask("/pages?size=1", "bob").await.status, 200);
-    // The same without Redis: the share of one of one.
+    // The same without Redis: the local share of one instance.
     drop(redis);
     assert_eq!(one.ask("/pages?size=8", "ada").await.status, 200);
     for (size, status) in [(3, 429), (4, 429), (11, 422), (2, 429), (1, 200), (1, 429)] {
@@ -273,14 +273,14 @@ async fn leases_pay_for_costs_within_the_quota() {
 async fn what_is_observed_takes_nothing_that_does_not_fit() {
     let (redis, clock) = (RedisServer::shared(), FakeClock::new());
     let [one, other] = two_at(&clock, &redis);
-    // More than the one on trial ever has.
+    // More than the limit in shadow mode can ever admit.
     assert_eq!(one.ask("/trial?size=7", "ada").await.status, 200);
     let seen = |instance| {
         let row = row(instance, "trial", 2);
         (row.allowed, row.observed, row.refused)
     };
     assert_eq!(seen(&one), (1, 1, 0));
-    // Nothing was taken of it, as by any other; six are left.
+    // Nothing was taken from it by any of the requests; six are left.
     assert_eq!(other.ask("/trial?size=5", "ada").await.status, 200);
     assert_eq!(seen(&other), (1, 0, 0));
     assert_eq!(other.ask("/trial?size=2", "ada").await.status, 200);
@@ -294,12 +294,12 @@ async fn what_is_observed_takes_nothing_that_does_not_fit() {
 
 const KILL: &str = "SHUTDOWN%20NOSAVE";
 const PAUSE: &str = "CLIENT%20PAUSE%20700%20ALL";
-/// Another one is the master, and takes the writes.
+/// Another server is the master now and takes the writes.
 const DEMOTE: &str = "REPLICAOF%20127.0.0.1%201";
-/// It has no memory left.
+/// Redis has no memory left.
 const FILL: &str = "CONFIG%20SET%20maxmemory%201";
 
-/// A request that costs so much, and what happens to Redis after its first trip.
+/// A request with this cost, and the failure of Redis after its first round trip.
 async fn meet(instance: &Instance, redis: &RedisServer, size: u32, command: &str) -> Answer {
     let path = format!("/mishap?size={size}&port={}&command={command}", redis.port());
     instance.ask(&path, "ada").await
@@ -320,7 +320,7 @@ async fn a_redis_that_does_not_decide_the_second_trip_is_one_that_is_gone() {
             let one = start_at(&clock, store);
             let seen = [
                 meet(&one, &redis, 5, command).await.status,
-                // More than this instance's share: served if nothing else was.
+                // More than this instance's share: served only if nothing else was.
                 one.ask("/pages?size=6", "ada").await.status,
                 one.ask("/pages?size=1", "ada").await.status,
             ];
@@ -337,7 +337,7 @@ async fn a_redis_that_does_not_decide_the_second_trip_is_one_that_is_gone() {
 #[actix_web::test]
 async fn who_leaves_during_the_trip_pays_once_and_holds_nothing() {
     let (redis, clock) = (RedisServer::start(), FakeClock::new());
-    // The store's own time, so that its deadline is the only one.
+    // The store's own timeout, so that it is the only deadline.
     let store = store(&redis, &prefix()).deadline(Duration::from_secs(10));
     let one = start_at(&clock, store);
     assert_eq!(one.ask("/pages?size=0", "ada").await.status, 200, "it is there");
@@ -349,7 +349,7 @@ async fn who_leaves_during_the_trip_pays_once_and_holds_nothing() {
     let decided = || one.security.shared_limit_statistics().unwrap().decided;
     eventually("the first permit is taken", || decided() >= 2);
     drop(client);
-    // Served once the trip of the one who left is over, who keeps no place.
+    // Served after the round trip of the abandoned request, which keeps no slot.
     let path = format!("/mishap?size=3&port={}&command=PING", redis.port());
     let answer = one.server.get(&path, &[&token]).await;
     assert_eq!((answer.status, left(&answer)), (200, Some(r#""10/d";r=2;t=69120"#)));

@@ -1,4 +1,4 @@
-//! Limits that several instances count together, changed while they run, and what operators see of them.
+//! Shared limits that are changed while they run, and their statistics for operators.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -32,7 +32,7 @@ async fn contract(runs: web::Data<Runs>) -> HttpResponse {
 #[get("/charged")]
 async fn charged(request: HttpRequest, runs: web::Data<Runs>) -> HttpResponse {
     runs.count();
-    // While it is served, the limit becomes ten times as large.
+    // While the request is served, the limit becomes ten times as large.
     let security = request.app_data::<Security>().unwrap();
     security.limits().set_quota(&id("charged"), per_hour(100)).unwrap();
     costing(61)
@@ -45,7 +45,7 @@ async fn busy(runs: web::Data<Runs>) -> HttpResponse {
     HttpResponse::Ok().finish()
 }
 
-/// What stays with each instance.
+/// The state that stays in each instance.
 #[secure(roles = "admin", failures("2/h", on = [403]))]
 #[get("/forbidden")]
 async fn forbidden(runs: web::Data<Runs>) -> HttpResponse {
@@ -84,7 +84,7 @@ fn row(instance: &Instance, handler: &str) -> LimitRow {
     limits.into_iter().find(|row| row.id == id(handler)).unwrap()
 }
 
-/// Two that count together, at the time of a clock that stands still.
+/// Two instances that share limits, with a clock that stands still.
 fn two(clock: &FakeClock, redis: &RedisServer) -> [Instance; 2] {
     let prefix = prefix();
     [(); 2].map(|()| Instance::start_at(clock, module_path!(), store(redis, &prefix), services))
@@ -103,11 +103,11 @@ async fn whoever_used_a_share_of_the_old_limit_has_used_that_share_of_the_new_on
     assert_eq!(told.header("ratelimit"), Some(r#""100/h";r=39;t=2196"#));
     assert_eq!(row(&one, "work").limit, "100/h");
 
-    // The other one was not told, and counts by its own limit: 61% are six of ten, and a little.
+    // The other instance did not get the change and uses its own limit: 61% are six of ten, and a little more.
     let told = other.ask("/work", "ada").await;
     assert_eq!(told.header("ratelimit-policy"), Some(r#""10/h";q=10;w=3600"#));
     assert_eq!(told.header("ratelimit"), Some(r#""10/h";r=2;t=2556"#));
-    // What it admits counts there as the tenth of the bucket that it is.
+    // A request that it admits counts as a tenth of its bucket.
     assert_eq!(one.ask("/work", "ada").await.header("ratelimit"), Some(r#""100/h";r=28;t=2592"#));
     set(&other, "work", per_hour(100));
     assert_eq!(other.admitted("/work", "ada").await, 28);
@@ -125,7 +125,7 @@ async fn instances_that_disagree_admit_no_more_than_the_larger_limit_together() 
         let instance = if turn % 3 == 0 { &other } else { &one };
         admitted += usize::from(instance.ask("/work", "ada").await.status == 200);
     }
-    // A tenth of the bucket for each of one, a thirtieth for each of the other.
+    // A tenth of the bucket for each request of one limit, a thirtieth for each of the other.
     assert!((13..=30).contains(&admitted), "{admitted}");
     for instance in [&one, &other] {
         refused(&instance.ask("/work", "ada").await);
@@ -168,7 +168,7 @@ async fn a_quota_of_the_calendar_keeps_its_period() {
     let told = one.ask("/contract", "ada").await;
     assert_eq!(told.header("ratelimit-policy"), Some(r#""20/day";q=20;w=86400"#));
     assert!(told.header("ratelimit").unwrap().contains("r=7"), "{told:?}");
-    // 13 of 20 are more than six of ten: seven.
+    // 13 of 20 are more than six of ten, so seven.
     let told = other.ask("/contract", "ada").await;
     assert!(told.header("ratelimit").unwrap().contains(r#""10/day";r=2"#), "{told:?}");
     assert_eq!(one.admitted("/contract", "ada").await, 4);
@@ -181,7 +181,7 @@ async fn a_quota_of_the_calendar_keeps_its_period() {
 async fn what_a_response_costs_is_taken_of_the_limit_that_holds_then() {
     let (clock, redis) = (FakeClock::new(), RedisServer::shared());
     let [one, other] = two(&clock, &redis);
-    // One of ten, then sixty of a hundred: 70 are used.
+    // One of ten becomes ten of a hundred, then sixty more: 70 are used.
     assert_eq!(one.ask("/charged", "ada").await.status, 200);
     let await_charge = |count| {
         eventually("the answer is charged", || {
@@ -207,7 +207,7 @@ async fn a_change_while_permits_are_in_hand_gives_none_twice() {
         assert_eq!(one.ask("/busy", "ada").await.status, 200);
     }
     set(&one, "busy", per_hour(100));
-    // 30% are used, and some are in hand, which are lost.
+    // 30% are used; permits in hand are lost.
     let left = one.admitted("/busy", "ada").await;
     assert!((50..=71).contains(&left), "{left}");
     let leased = one.security.shared_limit_statistics().unwrap();
@@ -290,7 +290,7 @@ async fn operators_see_what_was_decided_without_the_store() {
     let shown = local.security.limits().statistics().to_string();
     assert!(shown.contains("the store is gone"), "{shown}");
 
-    // A change meanwhile holds for what is counted here, and makes no new bucket.
+    // A change in the meantime applies to local counts, and does not create a new bucket.
     set(&local, "work", per_hour(5));
     assert_eq!(local.admitted("/work", "ada").await, 0);
     assert_eq!(local.admitted("/work", "grace").await, 5);

@@ -1,5 +1,5 @@
-//! Costs that the response says, of limits that several instances count together and that stand in two
-//! stages: before anybody is known, and after.
+//! Shared limits with costs from the response, where some limits are checked before authentication and some
+//! after it.
 
 use actix_web::dev::HttpServiceFactory;
 use actix_web::{HttpResponse, get, web};
@@ -25,12 +25,12 @@ async fn what_a_response_says_it_costs_reaches_the_limits_of_both_stages() {
     let redis = RedisServer::shared();
     let [one, other] = two(&redis, module_path!(), services);
     assert_eq!(one.ask("/answered", "alice").await.status, 200);
-    // A trip for each stage, and one for the rest of each, which nobody waits for.
+    // One round trip for each stage, and one for the rest of each stage, for which no request waits.
     eventually("the rest is charged", || {
         one.security.shared_limit_statistics().unwrap().decided >= 4
     });
     refused(&other.ask("/answered", "alice").await);
     refused(&one.ask("/answered", "alice").await);
-    // The limit about all has much left.
+    // The limit on all callers has enough left.
     assert_eq!(other.ask("/answered", "bob").await.status, 200);
 }

@@ -1,4 +1,4 @@
-//! Instances of a service that count together.
+//! Several instances of a service that share limits.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -20,14 +20,14 @@ pub(crate) struct Instance {
     pub(crate) runs: Runs,
 }
 
-/// An answer that says what it costs.
+/// A response with its cost.
 pub(crate) fn costing(permits: u32) -> HttpResponse {
     let mut response = HttpResponse::Ok().finish();
     response.extensions_mut().insert(ResponseCost(permits));
     response
 }
 
-/// Two for the endpoints of a module, that count together.
+/// Two instances for the endpoints of a module that share limits.
 pub(crate) fn two<S: HttpServiceFactory + 'static>(
     redis: &RedisServer,
     module: &str,
@@ -37,26 +37,26 @@ pub(crate) fn two<S: HttpServiceFactory + 'static>(
     [(); 2].map(|()| Instance::start(module, store(redis, &prefix), services))
 }
 
-/// Names that no other test uses.
+/// A prefix that no other test uses.
 pub(crate) fn prefix() -> String {
     static TAKEN: AtomicUsize = AtomicUsize::new(0);
     format!("test:{}:{}:", std::process::id(), TAKEN.fetch_add(1, Ordering::Relaxed))
 }
 
-/// Where instances count together.
+/// A store for limits that instances share.
 pub(crate) fn store(redis: &RedisServer, prefix: &str) -> SharedLimitsBuilder {
     store_at(&redis.url(), prefix)
 }
 
 /// The same, by its address.
 pub(crate) fn store_at(url: &str, prefix: &str) -> SharedLimitsBuilder {
-    // Long enough for a machine that does other things as well.
+    // Long enough for a busy machine.
     let patient = SharedLimits::redis(url).deadline(Duration::from_secs(10));
     patient.prefix(prefix).secret("a secret of all instances")
 }
 
 impl Instance {
-    /// One for the endpoints of a module.
+    /// An instance for the endpoints of a module.
     pub(crate) fn start<S: HttpServiceFactory + 'static>(
         module: &str,
         store: SharedLimitsBuilder,
@@ -66,7 +66,7 @@ impl Instance {
         Self::with(builder, Issuer::hs256(), module, store, services)
     }
 
-    /// One whose time is that of a clock, as is that of the store.
+    /// An instance that uses the store's clock.
     pub(crate) fn start_at<S: HttpServiceFactory + 'static>(
         clock: &FakeClock,
         module: &str,
@@ -78,7 +78,7 @@ impl Instance {
         Self::with(builder, issuer, module, store.clock(clock.clone()), services)
     }
 
-    /// One that observes what does not say otherwise.
+    /// An instance in which limits are in shadow mode unless they set another mode.
     pub(crate) fn start_observing<S: HttpServiceFactory + 'static>(
         module: &str,
         store: SharedLimitsBuilder,
@@ -107,7 +107,7 @@ impl Instance {
         Self { security, issuer, server, runs }
     }
 
-    /// What a subject gets; the handler ran if it is 200, and otherwise did not.
+    /// The response for a subject; asserts that the handler ran exactly if it is 200.
     pub(crate) async fn ask(&self, path: &str, subject: &str) -> Answer {
         let before = self.runs.so_far();
         let token = self.issuer.token(subject).sign();

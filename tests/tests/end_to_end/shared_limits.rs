@@ -1,4 +1,4 @@
-//! Limits that several instances count together through Redis, over HTTP.
+//! Limits that several instances share through Redis, over HTTP.
 
 use std::num::NonZeroU32;
 
@@ -33,7 +33,7 @@ async fn in_the_open(runs: web::Data<Runs>) -> HttpResponse {
     HttpResponse::Ok().finish()
 }
 
-/// Windows, a limit about all callers, and one of the calendar.
+/// Two windows, a limit on all callers together, and a quota of the calendar.
 #[secure(
     rate(["5/d", "4/h"], by = principal),
     rate("6/d", by = key(request.method().as_str())),
@@ -66,7 +66,7 @@ async fn answered(runs: web::Data<Runs>) -> HttpResponse {
     costing(10)
 }
 
-/// Asks an expression, so that the stages are awaited elsewhere.
+/// Uses an expression, so that the stages are awaited in another place.
 #[secure(allow = caller.subject() != "eve", rate("2/d", by = key(caller.subject().len())))]
 #[get("/ruled")]
 async fn ruled(runs: web::Data<Runs>) -> HttpResponse {
@@ -90,7 +90,7 @@ fn start(store: SharedLimitsBuilder) -> Instance {
     Instance::start(module_path!(), store, services)
 }
 
-/// Two that count together.
+/// Two instances that share limits.
 fn two(redis: &RedisServer) -> [Instance; 2] {
     shared_instances::two(redis, module_path!(), services)
 }
@@ -148,7 +148,7 @@ async fn of_several_limits_all_admit_or_none_takes() {
         assert_eq!(instance.ask("/several", "alice").await.status, 200);
     }
     refused(&one.ask("/several", "alice").await);
-    // Had the refused one taken from the six of all, only one were left.
+    // If the refused request had taken one of the six common permits, only one would be left.
     for instance in [&one, &other] {
         assert_eq!(instance.ask("/several", "bob").await.status, 200);
     }
@@ -172,7 +172,7 @@ async fn a_cost_that_is_known_late_is_charged_for_all_instances() {
     let redis = RedisServer::shared();
     let [one, other] = two(&redis);
     one.ask("/pages?size=11", "alice").await.problem(422);
-    // The request that asked for too much has cost one: one is left after this.
+    // The request with a cost above the limit has cost one: one permit is left after this.
     assert_eq!(one.ask("/pages?size=8", "alice").await.status, 200);
     assert_eq!(other.ask("/pages?size=1", "alice").await.status, 200);
     refused(&other.ask("/pages?size=1", "alice").await);

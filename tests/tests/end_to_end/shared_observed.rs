@@ -1,4 +1,4 @@
-//! Limits that several instances count together and do not enforce, or not for every key.
+//! Shared limits in shadow mode, or enforced only for some keys.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -21,7 +21,7 @@ async fn observed(runs: web::Data<Runs>) -> HttpResponse {
     HttpResponse::Ok().finish()
 }
 
-/// A stricter limit on trial beside the one that holds, and one of the calendar.
+/// A stricter limit in shadow mode, next to an enforced one, and a quota of the calendar.
 #[secure(rate = "3/d", rate("2/h", mode = observe), quota("1/month", mode = observe))]
 #[get("/trial")]
 async fn trial(runs: web::Data<Runs>) -> HttpResponse {

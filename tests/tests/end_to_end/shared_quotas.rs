@@ -1,4 +1,4 @@
-//! Quotas of the calendar that several instances count together, over HTTP.
+//! Shared quotas per calendar period, over HTTP.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -27,7 +27,7 @@ async fn in_berlin(runs: web::Data<Runs>) -> HttpResponse {
     HttpResponse::Ok().finish()
 }
 
-/// A rate, two quotas of one caller, and one of all together.
+/// A rate, two quotas per caller, and one for all callers together.
 #[secure(
     rate("4/d", by = principal),
     quota(["3/day", "6/month"], by = principal),
@@ -67,12 +67,12 @@ fn start(store: SharedLimitsBuilder) -> Instance {
     Instance::start(module_path!(), store, services)
 }
 
-/// Two that count together.
+/// Two instances that share limits.
 fn two(redis: &RedisServer) -> [Instance; 2] {
     shared_instances::two(redis, module_path!(), services)
 }
 
-/// The same, at the time of a clock that stands still.
+/// The same, with a clock that stands still.
 fn two_at(clock: &FakeClock, redis: &RedisServer) -> [Instance; 2] {
     let prefix = prefix();
     [(); 2].map(|()| Instance::start_at(clock, module_path!(), store(redis, &prefix), services))
@@ -153,7 +153,7 @@ async fn of_rates_and_quotas_all_admit_or_none_takes() {
         refused(&answer);
         assert_eq!(answer.problem(429)["violated-policies"][0], "3/day");
     }
-    // Had refused requests taken of the rate or of what all share, less would be left.
+    // If refused requests had taken permits of the rate or of the common quota, less would be left.
     for instance in [&one, &other, &one] {
         assert_eq!(instance.ask("/mixed", "bob").await.status, 200);
     }
@@ -217,7 +217,7 @@ async fn keys_end_with_their_period_and_what_is_unreadable_is_used_up() {
     assert_eq!(one.ask("/month", "alice").await.status, 200);
 }
 
-/// The time in so many seconds, since 1970.
+/// The time in this many seconds, since 1970.
 fn until(seconds: i64) -> u64 {
     SystemClock::new().now().unix_seconds().saturating_add_signed(seconds)
 }
@@ -228,7 +228,7 @@ async fn the_servers_clock_says_which_period_it_is_and_none_is_given_twice() {
     let redis = RedisServer::shared();
     let way = ClockedRedis::before(&redis);
     let prefix = prefix();
-    // An instance does not know that the other's clock is right.
+    // An instance cannot know whether the other's clock is right.
     way.set_ahead(-400 * DAY);
     let [one, other] = [(); 2].map(|()| start(store_at(&way.url(), &prefix)));
     assert_eq!(one.admitted("/month", "alice").await, 5);
@@ -236,15 +236,15 @@ async fn the_servers_clock_says_which_period_it_is_and_none_is_given_twice() {
     let trips = other.security.shared_limit_statistics().unwrap().trips;
     assert!(trips <= 3, "one more to learn the time, one for the script: {trips}");
 
-    // Ahead, over the end of the period: all is there again.
+    // Forward beyond the end of the period: the whole quota is available again.
     way.set_ahead(-400 * DAY + 32 * DAY);
     assert_eq!(other.admitted("/month", "alice").await, 5);
     assert_eq!(one.admitted("/month", "alice").await, 0);
-    // Back: the later period's count goes on.
+    // Back: the count of the later period continues.
     way.set_ahead(-400 * DAY);
     assert_eq!(one.admitted("/month", "alice").await, 0);
     assert_eq!(other.admitted("/month", "alice").await, 0);
-    // And from years ahead, which was a mistake, it is not believed.
+    // A time from years ahead was a mistake: after the correction a new period starts.
     way.set_ahead(400 * DAY);
     assert_eq!(one.admitted("/month", "alice").await, 5);
     way.set_ahead(0);
@@ -285,7 +285,7 @@ async fn without_redis_each_counts_its_share_or_nobody_is_let_in() {
     }
     redis.stop();
     strict.ask("/month", "alice").await.problem(503);
-    // Half of five, rounded down; and never less than one request.
+    // Half of five, rounded down, but at least one request.
     assert_eq!(local.admitted("/month", "alice").await, 2);
     assert_eq!(many.admitted("/month", "alice").await, 1);
     assert_eq!(many.admitted("/dear", "alice").await, 1);

@@ -1,4 +1,4 @@
-//! Revocations that processes share through Redis: at once, and what happens while it is gone.
+//! Revocations that processes share through Redis: they take effect at once; and behaviour during an outage.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -20,7 +20,7 @@ async fn orders(runs: web::Data<Runs>) -> HttpResponse {
 
 const ISSUER: &str = "https://issuer.test";
 
-/// A process of the service, as far as revocations are concerned.
+/// A process of the service, reduced to its revocations.
 struct Process {
     revocations: Revocations,
     issuer: Issuer,
@@ -28,14 +28,14 @@ struct Process {
     runs: Runs,
 }
 
-/// A stream that no other test writes to.
+/// A stream that no other test uses.
 fn key() -> String {
     static TAKEN: AtomicUsize = AtomicUsize::new(0);
     format!("test:{}:{}", std::process::id(), TAKEN.fetch_add(1, Ordering::Relaxed))
 }
 
 fn impatient(key: &str) -> RevocationsBuilder {
-    // All processes tell the real time here: it is Redis' as well.
+    // All processes use the real time here, because Redis does.
     Revocations::builder().redis_key(key).staleness(Duration::from_millis(1000))
 }
 
@@ -56,7 +56,7 @@ impl Process {
         Self { revocations, issuer, server, runs }
     }
 
-    /// One that has read everything.
+    /// A process that has read all entries.
     fn ready(redis: &RedisServer, builder: RevocationsBuilder) -> Self {
         let process = Self::start(redis, builder);
         process.becomes_readable(true);
@@ -126,13 +126,13 @@ async fn an_entry_takes_milliseconds_to_the_others_and_ends_with_what_it_revokes
         slowest = slowest.max(start.elapsed());
     }
     println!("slowest of 50: {slowest:?}");
-    // A busy machine may take longer than the network; a heartbeat would take 200 ms each.
+    // The bound is generous because the machine may be busy; waiting for heartbeats would take 200 ms each.
     assert!(slowest < Duration::from_secs(10));
 
     let left: u64 =
         redis.command(&["PTTL", &key]).split(['\r', ':']).nth(1).unwrap().parse().unwrap();
     assert!((4_100_000..=4_200_000).contains(&left), "{left}");
-    // What is older than that is trimmed, a node of the stream at a time.
+    // Older entries are trimmed, one node of the stream at a time.
     let ancient = |number: u64| format!("1000-{number}");
     let other = self::key();
     for number in 0..300 {
@@ -170,14 +170,14 @@ async fn without_redis_nobody_is_let_through_for_longer_than_the_staleness() {
     assert_eq!((process.answer(&good).await, process.answer(&bad).await), (200, 200));
     redis.stop();
     let stopped = Instant::now();
-    // It counts here, and the caller learns that the others do not know.
+    // The revocation takes effect here, and the result reports that other processes do not have it.
     let stored = process.revocations.revoke_token(ISSUER, "2").await;
     assert_eq!(stored, Err(RevocationError::NotStored));
     process.becomes_readable(false);
     assert!(stopped.elapsed() < Duration::from_secs(20), "staleness is one second");
     assert_eq!((process.answer(&good).await, process.answer(&bad).await), (503, 503));
 
-    // Back, and empty: what this process knows it keeps, and stores what waited.
+    // Redis is back, and empty: this process keeps its revocations, and stores those that are pending.
     redis.restart();
     process.becomes_readable(true);
     assert_eq!((process.answer(&good).await, process.answer(&bad).await), (200, 401));
@@ -212,7 +212,7 @@ async fn who_chooses_to_serve_without_redis_keeps_what_was_known() {
     process.revocations.revoke_token(ISSUER, "2").await.unwrap();
     let strict = Process::ready(&redis, impatient(&key));
     redis.stop();
-    // Long enough for the twin, which does not choose so.
+    // Long enough for the counterpart without this setting.
     strict.becomes_readable(false);
     assert_eq!((process.answer(&good).await, process.answer(&bad).await), (200, 401));
     assert_eq!(strict.answer(&good).await, 503);
@@ -253,7 +253,7 @@ async fn a_stream_that_was_emptied_is_read_from_its_new_beginning() {
     let process = Process::ready(&redis, impatient(&key));
     process.revocations.revoke_token(ISSUER, "1").await.unwrap();
     redis.command(&["DEL", &key]);
-    // Its number is smaller than that of the entry that was read last.
+    // Its number is smaller than that of the last entry read.
     redis.command(&["XADD", &key, "5-5", "kind", "token", "issuer", ISSUER, "name", "2"]);
     process.knows(2);
     let answers = ["1", "2", "3"].map(|id| process.token(id));

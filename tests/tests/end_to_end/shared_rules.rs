@@ -1,11 +1,11 @@
-//! A rule that several handlers share means the same for each of them, whatever their modules call like
-//! something that it names.
+//! A rule that several handlers share has the same meaning for each of them, even if their modules have items
+//! with the names that the rule uses.
 
 use actix_web::{App, HttpRequest};
 use secure_runtime::Principal;
 use secure_tests::{TestServer, bearer};
 
-/// What the policies name.
+/// The items that the policies name.
 mod rules {
     use super::{HttpRequest, Principal};
 
@@ -40,7 +40,7 @@ mod rules {
     }
 }
 
-// Each of them admits ann, and nobody else.
+// Each policy admits only ann.
 secure_runtime::policy! {
     constant = (allow = caller.subject() == crate::shared_rules::rules::ROOT);
     pattern = (allow = matches!(caller.subject(), crate::shared_rules::rules::ROOT));
@@ -91,7 +91,7 @@ mod plain {
     handlers! { constant pattern variant prelude function of_a_trait imported parameter }
 }
 
-/// Everything is called like something else.
+/// A module in which every name means something else.
 #[expect(dead_code, unused_macros, non_camel_case_types, reason = "nothing may be used")]
 mod hostile {
     const ROOT: &str = "bob";
@@ -147,7 +147,7 @@ mod hostile {
 
     pub(super) mod imports {
         pub(super) use super::super::imported;
-        // What the policy imports in its block and what is in scope here are two traits of one method.
+        // The trait that the policy imports in its block and the one in scope here have a method of the same name.
         #[expect(unused_imports, reason = "the policy's own module does not see it")]
         use super::Good as _;
 
@@ -159,7 +159,7 @@ mod hostile {
     }
 }
 
-/// The same on a module, whose handlers have another constant of that name.
+/// The same for a module, whose handlers have another constant with that name.
 #[secure_runtime::secure(
     allow = matches!(caller.subject(), crate::shared_rules::rules::ROOT),
     objects = any,

@@ -1,4 +1,4 @@
-//! Endpoints that demand how and when the caller signed in: what the client is told, and that the
+//! Endpoints with requirements on the sign-in (`fresh`, `acr`): the challenge for the client, and that the
 //! handler did not run (RFC 9470).
 
 use std::time::Duration;
@@ -48,7 +48,7 @@ async fn pay(body: String, runs: web::Data<Runs>) -> String {
     body
 }
 
-/// The rule asks the application, and the argument.
+/// A rule that uses application state and an argument.
 #[secure(allow = **id != 13 && caller.subject() != "eve", hide, fresh = "5m")]
 #[get("/accounts/{id}")]
 async fn account(id: web::Path<u32>, runs: web::Data<Runs>) -> String {
@@ -56,7 +56,7 @@ async fn account(id: web::Path<u32>, runs: web::Data<Runs>) -> String {
     id.to_string()
 }
 
-/// Decides by itself who has to sign in again.
+/// A handler that decides itself whether the caller must sign in again.
 #[secure]
 #[post("/transfers/large")]
 async fn transfer(runs: web::Data<Runs>) -> Result<&'static str, Denial> {
@@ -64,7 +64,7 @@ async fn transfer(runs: web::Data<Runs>) -> Result<&'static str, Denial> {
     Err(Denial::new(DenialKind::InsufficientAuthentication, "more than a thousand"))
 }
 
-/// Some of its callers come by a scheme that has no words for signing in again.
+/// Accepts also an authenticator whose scheme has no step-up challenge.
 #[secure(auth = any(jwt, names), fresh = "5m")]
 #[get("/two-schemes")]
 async fn two_schemes(runs: web::Data<Runs>) -> &'static str {
@@ -124,7 +124,7 @@ impl Bench {
         Self { server, issuer, clock, runs }
     }
 
-    /// A token whose caller signed in so many seconds ago.
+    /// A token whose caller signed in this many seconds ago.
     fn signed_in(&self, seconds_ago: u64) -> Token<'_> {
         let now = self.clock.now().unix_seconds();
         self.issuer.token("ada").authenticated_at(unix(now - seconds_ago))
@@ -141,7 +141,7 @@ impl Bench {
         assert_eq!(self.runs.so_far(), before + 1);
     }
 
-    /// Asks the caller to sign in again, with exactly these parameters.
+    /// Asserts a challenge to sign in again with exactly these parameters.
     async fn steps_up(&self, path: &str, token: Token<'_>, parameters: &str) {
         let before = self.runs.so_far();
         let answer = self.get(path, token).await;
@@ -167,14 +167,14 @@ async fn whoever_signed_in_too_long_ago_signs_in_again() {
     bench.steps_up("/fresh", bench.signed_in(301), MAX_AGE).await;
     bench.steps_up("/fresh", bench.issuer.token("ada"), MAX_AGE).await;
 
-    // The token stays good elsewhere, and in the cache; its caller's freshness ends all the same.
+    // The token stays valid for other endpoints and in the cache, but its sign-in is too old here.
     let token = bench.signed_in(290);
     bench.accepts("/fresh", token.clone()).await;
     bench.clock.advance(Duration::from_secs(10));
     bench.accepts("/fresh", token.clone()).await;
     bench.clock.advance(Duration::from_millis(1));
     bench.steps_up("/fresh", token.clone(), MAX_AGE).await;
-    // A clock that is set back leaves nobody fresh who signed in after it.
+    // After a clock is set back, a caller who signed in later than now is not fresh.
     bench.clock.jump_wall(-1000);
     let (before, answer) = (bench.runs.so_far(), bench.get("/fresh", token).await);
     assert_eq!((answer.status, bench.runs.so_far()), (401, before));
@@ -225,7 +225,7 @@ async fn whoever_may_not_do_it_at_all_is_not_asked_to_sign_in_again() {
     let send = async |token: Token<'_>, body: &str| {
         bench.server.send("POST", "/payments", &[&bearer(&token.sign())], body).await
     };
-    // Neither a role nor a scope comes with signing in again.
+    // Signing in again adds neither a role nor a scope.
     let stale = || bench.signed_in(301);
     let answer = send(stale(), "x").await;
     answer.problem(403);
@@ -234,7 +234,7 @@ async fn whoever_may_not_do_it_at_all_is_not_asked_to_sign_in_again() {
     answer.problem(403);
     assert!(answer.header("www-authenticate").unwrap().contains("insufficient_scope"));
 
-    // Nothing of the body is looked at, and no permit is taken.
+    // The body is not read, and no permit is taken.
     let grants = |token: Token<'_>| token.role("clerk").scope("payments:write").sign();
     let parameters = r#", error_description="expected the methods: otp or hwk", acr_values="mfa", max_age="300""#;
     for stale in [
@@ -262,7 +262,7 @@ async fn a_rule_about_the_caller_comes_first_and_one_about_an_object_after_it() 
     bench.accepts("/accounts/7", bench.signed_in(0)).await;
     let eve = bench.issuer.token("eve").authenticated_at(unix(1));
     bench.get("/accounts/7", eve).await.problem(404);
-    // Who has to sign in again learns nothing of the object.
+    // A caller who has to sign in again does not learn whether the object exists.
     bench.steps_up("/accounts/7", bench.signed_in(301), MAX_AGE).await;
     bench.steps_up("/accounts/13", bench.signed_in(301), MAX_AGE).await;
     bench.get("/accounts/13", bench.signed_in(0)).await.problem(404);

@@ -1,4 +1,4 @@
-//! Limits by tenant and by tier of service: who counts together, and who counts as what.
+//! Limits by tenant and by tier: which callers share a count, and which rate applies to them.
 
 use actix_web::{HttpResponse, get};
 use secure_runtime::authentication::{
@@ -101,7 +101,7 @@ async fn a_function_of_the_application_names_tiers_and_goes_before_the_token() {
     assert_eq!(admitted(&server, "/tiers", issuer.token("grace")).await, 1);
     let nobody = bearer(&issuer.token("nobody").sign());
     server.get("/tiers", &[&nobody]).await.problem(500);
-    // It is asked where a tier matters, and nowhere else.
+    // The tier is determined only for limits that need it.
     assert_eq!(server.get("/tenants", &[&nobody]).await.status, 200);
 }
 

@@ -1,4 +1,4 @@
-//! Tokens that were verified before, or refused a moment ago: what is kept, and for how long.
+//! The caches of verified and of refused tokens: their content and expiry.
 
 use std::time::Duration;
 
@@ -82,8 +82,8 @@ async fn statistics_say_what_was_spared() {
     assert_eq!((off.statistics().misses, off.statistics().max_bytes), (2, 0));
 }
 
-/// A worker verifies one token after the other, so there is no stampede to hold back: each of the
-/// two has to do it once at most.
+/// A worker verifies one token after the other, so no protection against a stampede is needed: each of the
+/// two workers verifies a token at most once.
 #[actix_web::test]
 async fn a_new_token_is_verified_once_by_each_worker_at_most() {
     let clock = FakeClock::new();
@@ -119,7 +119,7 @@ async fn a_refusal_does_not_outlive_the_keys_it_is_due_to() {
     }
     assert!(world.statistics().refused_again >= 2);
 
-    // Another key under the same name: due now, and waited for.
+    // Another key with the same `kid`: a fetch is due now, and the request waits for it.
     provider.publish(&[&second]);
     clock.advance(Duration::from_millis(2500));
     assert_eq!(world.answer(&new).await, 200);

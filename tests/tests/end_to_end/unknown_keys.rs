@@ -1,4 +1,4 @@
-//! Tokens whose keys are not known yet, not any more, or not at all: which of them wait, and for what.
+//! Tokens signed with keys that are unknown, not yet known or removed: which requests wait for a fetch of keys.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ use secure_tests::{Behaviour, bearer};
 
 use crate::identity_provider::World;
 
-/// How long something takes on the machine's clock.
+/// How long something takes by the machine's clock.
 async fn timed<T>(work: impl Future<Output = T>) -> (T, Duration) {
     let begun = Instant::now();
     (work.await, begun.elapsed())
@@ -19,7 +19,7 @@ async fn an_unknown_key_has_the_set_fetched_and_is_refused_at_once_when_it_is_se
     let world = World::discovering();
     world.first_is(200).await;
     let forged = world.issuer(Issuer::es256(), "unknown").token("mallory").sign();
-    // No fetch begins within a second of the one before.
+    // At least a second passes between the starts of two fetches.
     let (status, waited) = timed(world.answer(&forged)).await;
     assert_eq!((status, world.provider.asked()), (401, 2));
     assert!(waited > Duration::from_millis(500), "{waited:?}");
@@ -29,7 +29,7 @@ async fn an_unknown_key_has_the_set_fetched_and_is_refused_at_once_when_it_is_se
         assert!(waited < Duration::from_millis(500), "{waited:?}");
     }
     assert_eq!(world.provider.asked(), 2);
-    // It is asked for again after a second, two, four …
+    // The fetch is retried after a second, two, four …
     for pause in [2, 2, 4] {
         let before = world.provider.asked();
         world.clock.advance(Duration::from_secs(pause));
@@ -46,7 +46,7 @@ async fn an_unknown_key_has_the_set_fetched_and_is_refused_at_once_when_it_is_se
     world.first_is(200).await;
 }
 
-/// Forged tokens come all the time, and the provider signs with a key as soon as it publishes it.
+/// Forged tokens arrive all the time, and the provider signs with a key as soon as it has published it.
 #[actix_web::test]
 async fn forged_tokens_beside_an_abrupt_rotation_fail_no_good_request() {
     let world = World::discovering();
@@ -58,7 +58,7 @@ async fn forged_tokens_beside_an_abrupt_rotation_fail_no_good_request() {
             let forger = world.issuer(Issuer::es256(), &format!("invented-{number}"));
             let line = bearer(&forger.token("mallory").sign());
             let request = async { world.server.get("/orders", &[line.as_str()]).await.status };
-            // A client that does not wait for long: its request is over, and the fetch is not.
+            // An impatient client: its request ends before the fetch does.
             let answer = actix_web::rt::time::timeout(Duration::from_millis(40), request).await;
             answers.push(answer.unwrap_or(401));
             number += 1;
@@ -87,7 +87,7 @@ async fn forged_tokens_beside_an_abrupt_rotation_fail_no_good_request() {
     assert!(world.provider.asked() < 20, "{}", world.provider.asked());
 }
 
-/// The name of the next key can often be guessed.
+/// The `kid` of the next key can often be guessed.
 #[actix_web::test]
 async fn a_forged_token_that_guesses_a_name_refuses_no_later_token_of_that_key() {
     let world = World::discovering();
@@ -99,7 +99,7 @@ async fn a_forged_token_that_guesses_a_name_refuses_no_later_token_of_that_key()
     assert_eq!(world.answer(&next.token("ada").sign()).await, 200);
 }
 
-/// All tokens of a key that was withdrawn are told at once that they are over.
+/// All tokens signed with a removed key are refused at once.
 #[actix_web::test]
 async fn tokens_of_a_withdrawn_key_do_not_wait_each() {
     let world = World::discovering();
@@ -117,7 +117,7 @@ async fn tokens_of_a_withdrawn_key_do_not_wait_each() {
     assert_eq!(world.provider.asked(), asked);
 }
 
-/// Some providers write no `kid`: their tokens follow a rotation all the same.
+/// Some providers write no `kid`: key rotation works for their tokens as well.
 #[actix_web::test]
 async fn a_rotation_without_names_is_followed() {
     let world = World::discovering();
@@ -151,7 +151,7 @@ async fn nobody_waits_for_an_unknown_key_while_the_provider_is_down() {
     world.provider.publish(&[&world.first, &second]);
     world.clock.advance(Duration::from_secs(4));
     let asked = world.provider.asked();
-    // This one has it tried again, and does not wait either.
+    // This request triggers a retry, and does not wait either.
     let (status, waited) = timed(world.answer(&second.token("ada").sign())).await;
     assert_eq!(status, 503);
     assert!(waited < Duration::from_millis(500), "{waited:?}");

@@ -1,5 +1,5 @@
-//! Every shape of an argument that `validate(…)` takes: what is there is validated, what is not there is
-//! no mistake.
+//! All types of arguments that `validate(…)` accepts: present values are validated, and missing optional values
+//! are no error.
 
 use std::future::Future;
 use std::pin::Pin;

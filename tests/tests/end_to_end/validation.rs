@@ -1,4 +1,4 @@
-//! What breaks validation rules never reaches the handler; the client reads which rule.
+//! Invalid values never reach the handler; the response names the broken rule.
 
 use actix_web::{HttpResponse, get, post, web};
 use secure_runtime::secure;

@@ -1,5 +1,5 @@
-//! A hostile client on the wire: framing that two readers could read differently, pipelines,
-//! methods and paths that nobody wrote a handler for.
+//! Hostile requests on the wire: ambiguous framing (request smuggling), pipelining, and methods and paths
+//! without a handler.
 
 use actix_web::{HttpResponse, get, post, web};
 use secure_runtime::testing::Issuer;
@@ -54,7 +54,7 @@ fn server() -> (TestServer, Runs, String) {
     (server, runs, bearer(&issuer.token("root").role("admin").sign()))
 }
 
-/// The status of every answer; the body of one may end without a line break.
+/// The status of every response; a body may end without a line break.
 fn answers(text: &str) -> Vec<&str> {
     text.split("HTTP/1.1 ").skip(1).filter_map(|answer| answer.get(..3)).collect()
 }
@@ -94,7 +94,7 @@ async fn framing_that_two_readers_could_read_differently_is_refused_and_ends_the
         assert_eq!(answers(&answer), ["400"], "{framing:?}: {answer}");
         assert_eq!(runs.so_far(), 0, "{framing:?}");
     }
-    // The twins: both requests of the pipeline are served, each once.
+    // The accepted counterparts: both pipelined requests are served, each once.
     for (count, (framing, body)) in [
         ("content-length: 4", "body"),
         ("transfer-encoding: chunked", "4\r\nbody\r\n0\r\n\r\n"),
@@ -125,7 +125,7 @@ async fn what_a_refused_body_hides_is_never_read_as_a_request() {
         assert!(answer.contains("connection: close"), "{answer}");
         assert_eq!(runs.so_far(), 0, "{rest:?}");
     }
-    // A body that is there to its end is passed over; what follows it is a request.
+    // A complete body is skipped; the bytes after it are a request.
     let framings = [
         format!("content-length: {size}\r\n\r\n{hidden}"),
         format!("transfer-encoding: chunked\r\n\r\n{size:x}\r\n{hidden}\r\n0\r\n\r\n"),
@@ -139,7 +139,7 @@ async fn what_a_refused_body_hides_is_never_read_as_a_request() {
         assert!(!answer.contains("connection: close"), "{path}: {answer}");
         assert_eq!(runs.so_far(), count + 1, "{path}");
     }
-    // The twin: where it is no body, it is a request.
+    // The counterpart: without a body, the same bytes are a request.
     assert_eq!(answers(&server.raw(hidden).await), ["200"]);
     assert_eq!(runs.so_far(), 5);
 }

@@ -1,4 +1,4 @@
-//! Every key, in every form it has.
+//! Every key of the attribute, in each of its forms.
 #![deny(warnings)]
 
 use actix_web::{HttpRequest, HttpResponse, Responder, get, post, web};

@@ -50,7 +50,7 @@ struct NewOrder {}
 struct Api;
 
 impl Api {
-    /// An item inside of the body has a `Self` of its own.
+    /// An item inside the body has its own `Self`.
     #[secure(roles = "admin")]
     async fn associated() -> &'static str {
         struct Inner(&'static str);

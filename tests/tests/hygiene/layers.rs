@@ -1,5 +1,5 @@
-//! Modules and named policies with nothing of the prelude, under another name of the crate, beside
-//! actix-web's own `#[scope]`, from other modules, and inside of a function.
+//! Module policies and named policies without the prelude, under another name of the crate, beside
+//! actix-web's own `#[scope]`, from other modules, and inside a function.
 #![no_implicit_prelude]
 #![deny(warnings)]
 
@@ -48,7 +48,7 @@ policy! {
     );
 }
 
-/// Rules of a policy have words of their own, beside parameters of their names; a cost has the parameters.
+/// Rules of a policy use their own words even if parameters have these names; a cost uses the parameters.
 #[::secure_runtime::secure(use = ruled, rate("9/h", cost = caller.subject().len() as u32))]
 #[::actix_web::get("/ruled")]
 async fn ruled_by_a_policy(
@@ -92,7 +92,7 @@ mod office {
         ""
     }
 
-    // What writes no handlers, and what is no handler, may stand in a module.
+    // A module may contain macros that generate no handlers, and items that are not handlers.
     ::std::thread_local! {
         static COUNT: ::core::cell::Cell<u32> = const { ::core::cell::Cell::new(0) };
     }
@@ -121,7 +121,7 @@ mod office {
 #[::actix_web::scope("/above")]
 mod above {
     use ::actix_web;
-    // `#[scope]` knows route attributes by their bare names.
+    // `#[scope]` recognizes route attributes only by their bare names.
     use ::actix_web::get;
 
     #[get("/one")]
@@ -134,7 +134,7 @@ mod above {
 #[::secure_runtime::secure(roles = "below")]
 mod below {
     use ::actix_web;
-    // `#[scope]` knows route attributes by their bare names.
+    // `#[scope]` recognizes route attributes only by their bare names.
     use ::actix_web::get;
 
     #[get("/one")]

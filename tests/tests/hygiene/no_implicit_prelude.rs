@@ -1,4 +1,4 @@
-//! Nothing of the prelude is there.
+//! The expansion compiles in a module without the prelude.
 #![no_implicit_prelude]
 #![deny(warnings)]
 

@@ -1,4 +1,4 @@
-//! Parameters are bound by patterns, and are validated by the names they bind.
+//! Parameters bound by patterns are validated under the names that the patterns bind.
 #![deny(warnings)]
 
 use actix_web::{Responder, get, post, web};
@@ -24,7 +24,7 @@ async fn place(
     format!("{customer} {year} {}", page.amount)
 }
 
-/// What reads a body inside, as the extractors of other crates do: behind a name that says nothing of it.
+/// An extractor of another crate that reads the body, with a name that does not show this.
 struct Upload;
 
 impl actix_web::FromRequest for Upload {
@@ -78,14 +78,14 @@ fn accepted() {
         .service(größer);
 }
 
-/// Any parameter may be named: whether a foreign extractor holds a body cannot be seen.
+/// Any parameter may be named, because the macro cannot see whether a foreign extractor contains a body.
 #[secure(roles = "admin", unvalidated(page, reason = "it has no rules"))]
 #[get("/named")]
 pub async fn named(page: web::Query<u32>) -> String {
     page.to_string()
 }
 
-/// What follows an upgrade is no body.
+/// The bytes after an upgrade are not a body.
 #[secure(roles = "admin", unvalidated(frames, reason = "frames of a WebSocket"))]
 #[get("/socket")]
 pub async fn socket(frames: web::Payload) -> &'static str {

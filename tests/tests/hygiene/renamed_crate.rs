@@ -1,4 +1,4 @@
-//! The crate is found where `crate` says, and nowhere else.
+//! The expansion finds the crate only at the path that the key `crate` names.
 
 mod my_reexports {
     pub mod security {

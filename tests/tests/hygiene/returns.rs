@@ -1,4 +1,4 @@
-//! Whatever a handler may return, and however.
+//! Handlers with every kind of return type.
 #![deny(warnings)]
 
 use std::borrow::Cow;

@@ -1,4 +1,4 @@
-//! What the rule book lets pass: the accepted twin of each mistake, without a warning.
+//! The accepted counterpart of each mistake in the documented tables of messages; it compiles without warnings.
 #![deny(warnings)]
 
 use actix_web::{HttpRequest, delete, get, post, route, routes, web};
@@ -21,7 +21,7 @@ fn size(request: &HttpRequest) -> Size {
     if request.path().len() > 9 { Size::Large } else { Size::Small }
 }
 
-/// Patterns that compare: with constants, variants, literals and by a guard.
+/// Patterns with comparisons: constants, variants, literals, and a guard.
 #[secure(allow = matches!(caller.tenant(), Some(ACME) | None)
     && matches!((request.path().is_empty(), 1), (false, 1..))
     && !matches!((caller.has_role("none"), 1), (true, _))
@@ -112,7 +112,7 @@ async fn no_secret(page_token: web::Query<Day>) -> String {
     page_token.year.to_string()
 }
 
-// A warning is the compiler's own: it can be silenced where it stands.
+// The warning is an ordinary lint of the compiler, which can be silenced at the item.
 #[allow(deprecated)]
 #[secure(public, objects = any)]
 #[get("/reset/{token}")]

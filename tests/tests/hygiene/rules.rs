@@ -1,5 +1,5 @@
-//! Rules with nothing of the prelude, in generic handlers, with names that the expansion might use,
-//! and with bodies behind an alias.
+//! Rules without the prelude, in generic handlers, with names that the expansion might use, and with body types
+//! behind an alias.
 #![no_implicit_prelude]
 #![deny(warnings)]
 
@@ -36,7 +36,7 @@ async fn loaded(document: Loaded<Document>, id: web::Path<u32>) -> String {
     document.into_inner().owner
 }
 
-/// A cost tells what the request says where the resource is hidden, and what the resource is where not.
+/// A cost that reads the request if the resource is hidden, and the resource otherwise.
 #[secure(
     allow = document.owner == caller.subject(),
     hide,
@@ -103,7 +103,7 @@ async fn aliased(amount: Number, number: Number) -> &'static str {
     ""
 }
 
-/// Expressions of every shape.
+/// Expressions of every form.
 #[secure(allow = match **id {
     0 => false,
     1..=9 => caller.claims::<Amount>().is_ok_and(|claims| claims.cents > **id),
@@ -133,7 +133,7 @@ fn differ<A: 'static, B: 'static>() -> bool {
     ::std::any::TypeId::of::<A>() != ::std::any::TypeId::of::<B>()
 }
 
-/// Words of ours in the language of others, commas between types, names in strings.
+/// Keywords of the attribute inside other macros, commas between types, names in strings.
 #[secure(allow = is_in!(id in [1, 2, 3])
     && differ::<u8, ::std::option::Option<u16>>()
     && Option::Some(4).is_some_and(|id: u32| id > 3)
@@ -145,7 +145,7 @@ async fn others(id: web::Path<u32>) -> &'static str {
     ""
 }
 
-/// What a variable of a rule is bound to is looked at, whatever the variable is called.
+/// The macro inspects the value that a variable of a rule is bound to; the variable's name does not matter.
 #[secure(allow = { let id = **id; id == 3 || id == 5 }
     && if let Option::Some(id) = Option::Some(&id) { ***id > 2 } else { false })]
 #[::actix_web::get("/bound/{id}")]
@@ -153,7 +153,7 @@ async fn bound(id: web::Path<u32>) -> &'static str {
     ""
 }
 
-/// The name is used again, beside a scope that takes it.
+/// The name is used again, next to an inner scope that binds it.
 #[secure(allow = Option::Some(id).is_some_and(|id| **id == 3) || { let seen = **id; seen > 4 })]
 #[::actix_web::get("/again/{id}")]
 async fn again(id: web::Path<u32>) -> &'static str {

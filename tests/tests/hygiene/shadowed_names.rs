@@ -1,4 +1,4 @@
-//! The user's items have the names that the expansion needs.
+//! Items of the user that have the names that the expansion needs.
 #![allow(dead_code, unused_macros, non_camel_case_types)]
 
 use secure_runtime::secure;
@@ -38,7 +38,7 @@ async fn handler(order: actix_web::web::Json<Item>) -> String {
     format!("{endpoint}{request}{payload}{}", order.item)
 }
 
-/// Route attributes make structs without fields of handlers, also of those that are called like a word of
+/// Route attributes turn handlers into unit structs, even handlers named like a keyword of
 /// rules.
 mod words {
     use secure_runtime::secure;

@@ -1,4 +1,4 @@
-//! Secrets, PEM, DER, and keys beside each other.
+//! Verification keys: secrets, PEM, DER, and combinations of keys.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -136,7 +136,7 @@ fn rsa_keys_have_at_least_2048_bits() {
         );
         check(Key::jwk(rsa_jwk(bits).to_string()), &expected);
     }
-    // The same through DER: `openssl genrsa 1024`, public half, PKCS#8 and PKCS#1.
+    // The same as DER: `openssl genrsa 1024`, public part, PKCS#8 and PKCS#1.
     check(
         Key::rs256(WEAK_PEM),
         "(RS256) is an RSA key of 1024 bits, expected 2048 to 8192 (RFC 7518 section 3.3)",
@@ -156,7 +156,7 @@ fn rsa_keys_have_at_least_2048_bits() {
 
 const WEAK_PEM: &str = include_str!("../../vectors/keys/rsa-1024.public.pem");
 
-/// As long as the others, and from a generator whose keys give their private half away.
+/// A key of sufficient length from a faulty generator (ROCA), whose public keys reveal the private ones.
 #[test]
 fn rsa_keys_with_a_known_weakness_are_refused_however_they_are_written() {
     let weak = "is an RSA key with the ROCA weakness (CVE-2017-15361), expected one whose private \
@@ -166,14 +166,14 @@ fn rsa_keys_with_a_known_weakness_are_refused_however_they_are_written() {
     let body: String = ROCA_PEM.lines().filter(|line| !line.starts_with('-')).collect();
     let der = STANDARD.decode(body).unwrap();
     check(Key::rs256(&der), &format!("(RS256) {weak}"));
-    // The modulus: 256 bytes before the exponent.
+    // The modulus: the 256 bytes before the exponent.
     let modulus = &der[der.len() - 261..][..256];
     let jwk = |modulus: &[u8], kid: &str| {
         let n = URL_SAFE_NO_PAD.encode(modulus);
         json!({ "kty": "RSA", "alg": "RS256", "kid": kid, "n": n, "e": "AQAB" })
     };
     check(Key::jwk(jwk(modulus, "weak").to_string()), &format!("(JWK) {weak}"));
-    // The twin: the same key but for two bits.
+    // The accepted counterpart: the same key with two bits changed.
     let mut strong = modulus.to_vec();
     strong[255] ^= 6;
     check(Key::jwk(jwk(&strong, "strong").to_string()), "");
@@ -183,7 +183,7 @@ fn rsa_keys_with_a_known_weakness_are_refused_however_they_are_written() {
 
 const ROCA_PEM: &str = include_str!("../../vectors/keys/roca-2048.public.pem");
 
-/// The private halves of these are published: they are known by their bytes, not by who made the key.
+/// The private parts of these keys are public; the keys are recognized by their bytes.
 #[test]
 fn published_test_keys_are_refused_however_they_are_written() {
     let check = |key: Key| {
@@ -204,7 +204,7 @@ fn published_test_keys_are_refused_however_they_are_written() {
     for jwk in &published {
         check(Key::jwk(jwk.to_string()));
     }
-    // Of a published set they are left out, and the others count.
+    // In a published set they are left out, and the other keys are used.
     published.push(rsa_jwk(2048));
     let left_out = (1..=3).map(|number| format!("key {number} {TEST_KEY}")).collect();
     let set = json!({ "keys": published }).to_string();

@@ -1,4 +1,4 @@
-//! What is wrong with a description is said when the service starts, all of it at once.
+//! Startup errors of the JWT authenticator: all faults of a configuration are reported at once.
 
 mod jwk;
 mod keys;
@@ -18,7 +18,7 @@ fn faults(jwt: Jwt) -> Vec<String> {
     errors.map(|error| error.message().to_owned()).collect()
 }
 
-/// With everything that is needed; the keys of the test issuer stand for any good ones.
+/// A complete description; the test issuer's keys are accepted as real ones.
 fn complete(key: Key) -> Jwt {
     Jwt::with_key(key)
         .dangerously_accept_test_keys()
@@ -26,7 +26,7 @@ fn complete(key: Key) -> Jwt {
         .audience("shop")
 }
 
-/// `expected` is the fault without the key's number; empty where the key is good.
+/// `expected` is the fault without the key's number, or empty if the key is valid.
 fn check(key: Key, expected: &str) {
     let found = faults(complete(key)).join("; ");
     let expected = if expected.is_empty() { String::new() } else { format!("key 1 {expected}") };

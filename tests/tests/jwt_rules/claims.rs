@@ -1,4 +1,4 @@
-//! The registered claims: types, values, times.
+//! Rules about the registered claims: types, values, times.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The form: the header line, three segments, base64url, JSON, length.
+//! Rules about the form of a token: the header line, three segments, base64url, JSON, length.
 
 use secure_runtime::Clock;
 use secure_runtime::authentication::{Attempt, RefusalCode};
@@ -32,14 +32,14 @@ fn the_form_is_compact_and_canonical() {
     bench.refuses(&format!("{header}/.{claims}.{signature}"), header_code);
     bench.refuses(&format!("~.{claims}.{signature}"), header_code);
 
-    // 32 bytes leave two bits over in the last character: another one decodes to the same bytes.
+    // 32 bytes leave two unused bits in the last character: another character decodes to the same bytes.
     let last = signature.chars().last().unwrap();
     let alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let twin = alphabet.chars().nth(alphabet.find(last).unwrap() ^ 1).unwrap();
     bench.refuses(&format!("{}{twin}", &token[..token.len() - 1]), signature_code);
 
-    // The signature covers the segments as they are, so a payload that is not canonical has to be
-    // signed as such; a prefix or suffix of a good token is simply not signed.
+    // The signature covers the segments as text, so a non-canonical payload has to be
+    // signed in that form; a prefix or suffix of a valid token simply has no valid signature.
     bench.refuses(&token[..token.len() - 2], signature_code);
     bench.refuses(&token[..token.len() - 3], SIGNATURE);
     bench.refuses(&format!("{token}AAAA"), SIGNATURE);

@@ -1,4 +1,4 @@
-//! Roles, scopes, permissions and the tenant.
+//! Rules about roles, scopes, permissions and the tenant.
 
 use secure_runtime::testing::Issuer;
 use serde_json::{Value, json};
@@ -33,7 +33,7 @@ fn grants_are_where_the_description_says() {
     assert_eq!(caller.tenant(), None);
 }
 
-/// What is no list of names.
+/// Values that are not a list of names.
 fn wrong_forms() -> [Value; 8] {
     [
         json!(7),
@@ -77,7 +77,7 @@ fn grants_of_a_wrong_form_refuse_the_token_where_the_description_names_the_claim
     }
 }
 
-/// No rule of this program asks for any of them.
+/// Names that no rule of this program uses.
 #[test]
 fn grants_of_a_wrong_form_that_nobody_asks_for_are_none() {
     let bench = Bench::usual();
@@ -112,6 +112,6 @@ fn groups_that_were_left_out_are_noticed() {
                  many";
     bench.refuses_claim("_claim_names", overage.clone(), cause);
     bench.refuses_claim("hasgroups", json!(true), cause);
-    // Where roles are read from elsewhere, it does not matter.
+    // If roles are read from another claim, this claim does not matter.
     Bench::usual().accepts_claim("_claim_names", overage);
 }

@@ -1,4 +1,4 @@
-//! The JOSE header: algorithm, type, extensions, keys.
+//! Rules about the JOSE header: algorithm, type, extensions, keys.
 
 use secure_runtime::authentication::{Jwt, Key, Profile};
 use secure_runtime::testing::{FakeClock, Issuer};
@@ -144,19 +144,19 @@ fn kid_selects_among_the_configured_keys() {
     let stranger = Issuer::hs256_with([3; 32]).clock(bench.clock.clone());
     bench.refuses(&stranger.token("alice").without_header("kid").sign(), SIGNATURE);
 
-    // One key fits, so a token without `kid` can mean no other.
+    // Only one key fits, so a token without `kid` is unambiguous.
     let bench =
         Bench::new(Issuer::hs256_with([2; 32]).kid("new"), |jwt| jwt.key(Issuer::rs256().key()));
     bench.accepts(&bench.token().without_header("kid").sign());
     bench.refuses(&bench.token().header("kid", "other").sign(), "no key has this `kid` and `alg`");
     bench.refuses(&bench.token().header("alg", "RS256").sign(), "`alg` is not that of the key");
 
-    // A key without a name answers to any.
+    // A key without a `kid` is used for any `kid`.
     let bench = Bench::strict();
     bench.accepts_header("kid", json!("whatever the issuer calls it"));
 }
 
-/// RFC 9864 gives the curve of `EdDSA` a name of its own: it is the same key.
+/// RFC 9864 gives `EdDSA` with this curve a name of its own; the key is the same.
 #[test]
 fn ed25519_is_another_name_of_eddsa() {
     let bench = Bench::new(Issuer::eddsa(), |jwt| jwt);

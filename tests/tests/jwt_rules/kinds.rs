@@ -1,4 +1,4 @@
-//! Which kind of token is accepted, of which client, for whom: an issuer signs all of them with one key.
+//! Rules about the kind, client and audience of a token: an issuer signs all of its tokens with one key.
 
 use secure_runtime::authentication::{ClaimPath, Jwt, Profile};
 use secure_runtime::testing::{Issuer, Token};
@@ -10,7 +10,7 @@ fn of_profile(profile: Profile) -> Bench {
     Bench::new(Issuer::hs256(), |jwt| jwt.profile(profile))
 }
 
-/// A token as most providers issue it: `typ` says nothing.
+/// A token as most providers issue it: `typ` does not contain its kind.
 fn plain(bench: &Bench) -> Token<'_> {
     bench.token().header("typ", json!("JWT")).without("client_id").without("jti")
 }
@@ -44,7 +44,7 @@ fn other_kinds_of_token_are_refused_by_what_they_are() {
         (json!({"typ": "Logout"}), TYP),
         (json!({"typ": ["Bearer"]}), TYP),
         (json!({"typ": "Bearer", "token_use": "id"}), TOKEN_USE),
-        // Libraries for tokens of one's own, and ForgeRock.
+        // Libraries for self-issued tokens, and ForgeRock.
         (json!({"token_type": "refresh"}), SAYS_OTHER),
         (json!({"type": "refresh"}), SAYS_OTHER),
         (json!({"tokenName": "refresh_token", "scope": "a"}), SAYS_OTHER),
@@ -63,7 +63,7 @@ fn other_kinds_of_token_are_refused_by_what_they_are() {
     ] {
         let token = with(&bench, &claims).sign();
         bench.refuses(&token, cause);
-        // Where any JWT is accepted, it passes: only the audience decides there.
+        // A description that accepts any kind of JWT accepts it: only the audience decides there.
         Bench::lenient().accepts(&token);
     }
 }
@@ -82,7 +82,7 @@ fn access_tokens_of_every_provider_are_accepted() {
         // Some versions of Keycloak.
         json!({"typ": "Bearer", "nonce": "n-0S6_WzA2Mj", "azp": "test"}),
         json!({"scope": "openid", "nonce": "n-0S6_WzA2Mj"}),
-        // An application that calls itself, at Microsoft Entra.
+        // An application that calls itself, with Microsoft Entra.
         json!({"scp": "read", "azp": "test"}),
         json!({"azp": "web"}),
         json!({"azp": "other", "aud": ["test", "other"]}),
@@ -90,7 +90,7 @@ fn access_tokens_of_every_provider_are_accepted() {
     ] {
         bench.accepts(&with(&bench, &claims).sign());
     }
-    // RFC 9068 section 2.1: the header says what it is.
+    // RFC 9068 section 2.1: the header contains the kind of the token.
     let typed = plain(&bench).header("typ", json!("at+jwt"));
     bench.accepts(&typed.claim("client_id", "test").claim("nonce", "x").sign());
 }
@@ -129,7 +129,7 @@ fn an_id_token_is_accepted_where_that_is_asked_for() {
     bench.refuses(&no_time.sign(), "`iat` is missing (OpenID Connect Core section 2)");
     let access = "`typ` is not that of the tokens accepted here";
     bench.refuses(&plain(&bench).header("typ", json!("at+jwt")).sign(), access);
-    // The application has several clients, and one audience (Google's native applications).
+    // The application has several clients and one audience (Google's native applications).
     let bench = Bench::new(Issuer::hs256(), |jwt| {
         jwt.profile(Profile::IdToken).client_ids(["ios", "android"])
     });
@@ -166,7 +166,7 @@ fn a_token_is_of_one_of_the_clients_by_every_claim_that_names_it() {
     );
 }
 
-/// AWS Cognito names the client, and no audience.
+/// AWS Cognito names the client, but no audience.
 #[test]
 fn clients_may_stand_for_the_audience_where_tokens_name_none() {
     let issuer = Issuer::hs256();
@@ -177,7 +177,7 @@ fn clients_may_stand_for_the_audience_where_tokens_name_none() {
         bench.accepts(&with(&bench, &json!({"client_id": "web", "aud": aud})).sign());
     }
     bench.accepts(&plain(&bench).claim("client_id", "web").without("aud").sign());
-    // One that is for another API of the same client is not for this one.
+    // A token for another API of the same client is refused.
     for aud in [json!("test"), json!(["other"]), json!("web")] {
         let token = with(&bench, &json!({"client_id": "web", "aud": aud}));
         bench.refuses(&token.sign(), "`aud` is another audience");

@@ -1,4 +1,4 @@
-//! Every rule about a token: the one that breaks it is refused with its cause, its twin is accepted.
+//! Every rule about JWTs: a token that breaks it is refused with its cause, and its counterpart is accepted.
 
 mod claims;
 mod form;
@@ -16,7 +16,7 @@ use secure_runtime::testing::{FakeClock, Issuer, Token, authenticate};
 use secure_runtime::{Clock, Principal};
 use serde_json::Value;
 
-/// An issuer and a service that trusts it, at one frozen moment.
+/// An issuer and a service that trusts it, with a frozen clock.
 struct Bench {
     clock: FakeClock,
     issuer: Issuer,
@@ -35,7 +35,7 @@ impl Bench {
         Self::new(Issuer::hs256(), |jwt| jwt.profile(Profile::Rfc9068))
     }
 
-    /// What a description demands that says nothing of it.
+    /// The default requirements of a description.
     fn usual() -> Self {
         Self::new(Issuer::hs256(), |jwt| jwt)
     }
@@ -61,7 +61,7 @@ impl Bench {
         }
     }
 
-    /// Presented twice: a verdict must not depend on what is remembered.
+    /// Presents the token twice, because the verdict must not depend on the cache.
     fn refuses(&self, token: &str, cause: &str) {
         assert_eq!(self.present(token).unwrap_err(), cause, "{}", readable(token));
         let again = self.present(token).unwrap_err();

@@ -1,7 +1,7 @@
-//! ECDSA signatures can be rewritten by anybody: (r, n − s) verifies where (r, s) does.
+//! ECDSA signatures are malleable: if (r, s) verifies, (r, n − s) verifies as well.
 //!
-//! That makes a second token of the first, with the same claims and the same end. It must gain
-//! nothing: no other caller, no longer life, no memory beyond the bound.
+//! Anyone can therefore turn a token into a second one with the same claims and expiry. This must gain
+//! nothing: no other caller, no longer lifetime, no memory beyond the bound.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ const ORDER: [u8; 32] = [
     0xbc, 0xe6, 0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51,
 ];
 
-/// The same token with n − s for s.
+/// The same token with n − s in place of s.
 fn twin(token: &str) -> String {
     let (message, signature) = token.rsplit_once('.').unwrap();
     let mut signature = URL_SAFE_NO_PAD.decode(signature).unwrap();
@@ -51,8 +51,8 @@ fn both_forms_are_one_caller_and_end_together() {
     }
 }
 
-/// A cache of a few entries, filled with both forms of many tokens: all are verified, the caller is
-/// always the right one, and the cache's own tests hold its size to its bound.
+/// A cache with few entries, filled with both forms of many tokens: all are verified, and the caller is
+/// always the right one. The cache's own tests check that its size stays within its bound.
 #[test]
 fn a_small_cache_stays_right_when_it_is_filled_with_both_forms() {
     let bench = Bench::new(Issuer::es256(), |jwt| jwt.cache_capacity_bytes(16 * 1024));

@@ -1,4 +1,4 @@
-//! authentik: access tokens are for their client, as ID tokens are; only access tokens have `azp`.
+//! authentik: access tokens and ID tokens have the client as audience; only access tokens have `azp`.
 
 use secure_runtime::authentication::Jwt;
 use serde_json::{Value, json};
@@ -33,7 +33,7 @@ fn authentik() {
     let described = || Jwt::authentik(ISSUER).audience("web");
     let bench = Bench::rs256(header(), described());
     bench.check([row("good", user(), Ok(ADA))]);
-    // A logout token is known by its header, and by not naming its client.
+    // A logout token is recognized by its header, and because it does not name its client.
     let with = |name, others, expected| row(name, user().with(others), expected);
     bench.check([
         with("issued 2 s early", json!({ "iat": NOW + 2 }), Ok(ADA)),

@@ -1,4 +1,4 @@
-//! A description, the key that verifies for it, and one moment.
+//! The helper `Bench`: a JWT authenticator, the signing key for it, and a fixed time.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -16,14 +16,14 @@ pub(crate) const NOW: u64 = 1_767_225_600;
 #[derive(Clone)]
 pub(crate) struct Claims(Map<String, Value>);
 
-/// What this issuer writes into a token that it has just issued for an hour.
+/// The claims that this issuer writes into a token that was just issued and expires in an hour.
 pub(crate) fn claims(issuer: &str, others: Value) -> Claims {
     let common = json!({ "iss": issuer, "iat": NOW, "exp": NOW + 3600 });
     Claims(Map::new()).with(common).with(others)
 }
 
 impl Claims {
-    /// With these claims, in place of what they were.
+    /// The claims, with these in place of the previous ones.
     pub(crate) fn with(mut self, others: Value) -> Self {
         let Value::Object(others) = others else { panic!("claims are an object") };
         self.0.extend(others);
@@ -36,7 +36,7 @@ impl Claims {
     }
 }
 
-/// One token, and what must come of it.
+/// One token, and its expected result.
 pub(crate) struct Row {
     name: &'static str,
     header: Value,
@@ -44,7 +44,7 @@ pub(crate) struct Row {
     expected: Result<&'static str, &'static str>,
 }
 
-/// A token; if it is accepted, as whom (see [`described`]), and otherwise why it is refused.
+/// A row: a token, and the expected caller (see [`described`]) or the expected cause of the refusal.
 pub(crate) fn row(
     name: &'static str,
     claims: Claims,
@@ -54,7 +54,7 @@ pub(crate) fn row(
 }
 
 impl Row {
-    /// With these parameters in its header, besides those of the provider; `null` leaves one out.
+    /// Adds these parameters to the provider's header; `null` removes one.
     pub(crate) fn header(mut self, parameters: Value) -> Self {
         self.header = parameters;
         self
@@ -67,12 +67,12 @@ pub(crate) struct Bench {
     algorithm: &'static str,
     header: Map<String, Value>,
     authenticator: Arc<dyn Authenticator>,
-    /// The header that carries the token, and what stands before it there.
+    /// The header that carries the token, and the text before the token in it.
     place: (&'static str, &'static str),
 }
 
 impl Bench {
-    /// Tokens that RS256 signs, with these parameters in their headers.
+    /// Signs tokens with RS256, with these parameters in their headers.
     pub(crate) fn rs256(header: Value, jwt: Jwt) -> Self {
         Self::new(Issuer::rs256(), "RS256", header, jwt)
     }
@@ -95,13 +95,13 @@ impl Bench {
         self
     }
 
-    /// Checks every row, and says of all that fail how.
+    /// Checks every row, and reports all rows that fail.
     pub(crate) fn check(&self, rows: impl IntoIterator<Item = Row>) {
         let (mut count, mut failed) = (0, String::new());
         for Row { name, header, claims, expected } in rows {
             count += 1;
             let token = self.token(&header, &claims);
-            // Presented twice: the outcome must not depend on what is remembered.
+            // Presented twice: the result must not depend on the cache.
             for found in [self.present(&token), self.present(&token)] {
                 let found = found.map(|caller| described(&caller));
                 if found.as_deref().map_err(String::as_str) != expected {
@@ -121,7 +121,7 @@ impl Bench {
         assert!(failed.is_empty(), "\n{failed}");
     }
 
-    /// What holds for the tokens of every provider; `good` is accepted as `expected`.
+    /// Checks that apply to every provider's tokens; `good` is accepted as `expected`.
     pub(crate) fn check_common(&self, good: &Claims, expected: &'static str) {
         let as_good = |name, others| row(name, good.clone().with(others), Ok(expected));
         let refused = |name, others, cause| row(name, good.clone().with(others), Err(cause));
@@ -150,14 +150,14 @@ impl Bench {
         ]);
     }
 
-    /// What `explain_token` prints about a token of these claims.
+    /// The output of `explain_token` for a token with these claims.
     pub(crate) fn explanation(&self, claims: &Claims) -> String {
         let token = self.token(&json!({}), claims);
         let now = FakeClock::at(secure_tests::unix(NOW)).now();
         self.jwt.explain_token_at(&token, now).unwrap().to_string()
     }
 
-    /// What comes of a text that is no JWT of this provider.
+    /// The result for a text that is not a JWT of this provider.
     pub(crate) fn check_text(&self, text: &str, cause: &str) {
         assert_eq!(self.present(text).unwrap_err(), cause, "{text}");
     }
@@ -193,7 +193,7 @@ impl Row {
     }
 }
 
-/// The caller on one line: the subject, and what is there of the rest.
+/// The caller on one line: the subject, and every other value that is present.
 fn described(caller: &Principal) -> String {
     let mut line = caller.subject().to_owned();
     let mut add = |name: &str, values: Vec<&str>| {

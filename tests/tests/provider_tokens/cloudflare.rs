@@ -1,4 +1,4 @@
-//! Cloudflare Access: the token in a header of its own; service tokens have no subject.
+//! Cloudflare Access: the token is in a header of its own; service tokens have no subject.
 
 use secure_runtime::authentication::Jwt;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! AWS Cognito: the client is named, and no audience.
+//! AWS Cognito: access tokens have a client but no audience.
 
 use secure_runtime::authentication::Jwt;
 use serde_json::{Value, json};

@@ -1,5 +1,5 @@
-//! What `Jwt::discover(issuer).audience(audience)` does with the tokens of every provider: access tokens
-//! are accepted, without roles and scopes that are elsewhere; ID tokens and refresh tokens are refused.
+//! `Jwt::discover(issuer).audience(audience)` with the tokens of every provider: access tokens are accepted,
+//! without roles and scopes in non-standard claims; ID tokens and refresh tokens are refused.
 
 use secure_runtime::authentication::Jwt;
 use serde_json::Value;
@@ -39,8 +39,8 @@ fn without_a_preset() {
     check(cluster, "shop", workloads::header_of_kubernetes(), rows);
 }
 
-/// Nothing in these tokens says what they are, so a description that knows nothing of the provider
-/// accepts them where a client is the audience.
+/// These tokens do not contain their kind, so a description without a preset
+/// accepts them if a client is the audience.
 #[test]
 fn what_only_a_preset_can_tell() {
     check(&entra::own_issuer(), entra::API, entra::header(), entra::only_with_preset());

@@ -1,4 +1,4 @@
-//! Duende IdentityServer: RFC 9068, except that tokens of clients have no subject.
+//! Duende IdentityServer: RFC 9068, except that clients' tokens have no subject.
 
 use secure_runtime::authentication::Jwt;
 use serde_json::{Value, json};

@@ -41,7 +41,7 @@ pub(crate) fn user() -> Claims {
     )
 }
 
-/// Without a user, and so without `scp`.
+/// A token without a user, and therefore without `scp`.
 fn machine() -> Claims {
     claims(
         &own_issuer(),
@@ -143,8 +143,8 @@ fn entra_with_groups_and_object_ids() {
     ]);
 }
 
-/// One application that calls itself without a user: its tokens are for their own client and have no
-/// scope, as ID tokens. They name their client, and ID tokens do not.
+/// An application that calls itself without a user: its tokens have their own client as audience and no
+/// scope, like ID tokens. They contain their client in a claim, and ID tokens do not.
 #[test]
 fn an_application_that_calls_itself() {
     let itself = || machine().with(json!({ "azp": API }));
@@ -227,7 +227,7 @@ pub(crate) fn without_preset() -> Vec<Row> {
     ]
 }
 
-/// The page and the API are one application.
+/// The page and the API are the same application.
 pub(crate) fn only_with_preset() -> Vec<Row> {
     vec![row("ID token", id_token(API).without("nonce"), Ok("HKZpf"))]
 }

@@ -1,11 +1,11 @@
-//! The pages show what `explain_token` prints: it prints that.
+//! The output of `explain_token` in the documentation is its real output.
 
 use secure_runtime::authentication::Jwt;
 use serde_json::json;
 
 use super::{Bench, keycloak};
 
-/// Each line of this page's first block of this language is one of the text's.
+/// Each line of the page's first block in this language is a line of the text.
 fn is_shown(page: &str, text: &str) {
     let (_, rest) = page.split_once("```text\n").unwrap();
     let (shown, _) = rest.split_once("```").unwrap();
@@ -22,7 +22,7 @@ fn the_page_about_refusals_shows_what_is_printed() {
     is_shown(include_str!("../../../docs/providers/README.md"), &text);
 }
 
-/// The operator reads which claim was demanded, and what to do.
+/// The explanation contains the required claim, and what to do.
 #[test]
 fn an_explanation_names_the_claim() {
     let jwt = Jwt::keycloak("https://login.example", "shop").audience("shop-api");

@@ -63,7 +63,7 @@ fn firebase_session_cookie() {
     check(&bench, COOKIES, ISSUER);
 }
 
-/// Nothing marks these ID tokens, and they are what Firebase's APIs accept.
+/// Nothing marks these tokens as ID tokens, and they are what Firebase's APIs accept.
 pub(crate) fn without_preset() -> Vec<Row> {
     vec![row("user", user(ISSUER), Ok("uid1"))]
 }

@@ -1,4 +1,4 @@
-//! ForgeRock Access Management (PingAM): stateless tokens, whose header says `"zip": "NONE"`.
+//! ForgeRock Access Management (PingAM): stateless tokens, whose header has `"zip": "NONE"`.
 
 use secure_runtime::authentication::Jwt;
 use serde_json::{Value, json};

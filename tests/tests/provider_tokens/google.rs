@@ -22,7 +22,7 @@ pub(crate) fn user() -> Claims {
     )
 }
 
-/// A service account gets a token for any audience, and names itself in `azp`.
+/// A service account can get a token for any audience, and has its own name in `azp`.
 fn service_account() -> Claims {
     claims(
         ISSUER,
@@ -113,7 +113,7 @@ fn google_iap() {
     ]);
 }
 
-/// Where nothing is said, access tokens are expected.
+/// By default, access tokens are expected.
 pub(crate) fn without_preset() -> Vec<Row> {
     vec![
         row("user", user(), Err(cause::HASH)),

@@ -1,4 +1,4 @@
-//! Ory Hydra: `aud` is empty where the client asked for no audience.
+//! Ory Hydra: `aud` is empty if the client requested no audience.
 
 use secure_runtime::authentication::Jwt;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Keycloak 26: one client for the pages, one for reports, and the API, which an audience mapper names.
+//! Keycloak 26: a client for pages, one for reports, and the API, which an audience mapper adds to `aud`.
 
 use secure_runtime::authentication::Jwt;
 use serde_json::{Value, json};
@@ -112,7 +112,7 @@ fn keycloak_with_clients() {
     ]);
 }
 
-/// What tells them apart where `typ` of the claims is not there.
+/// How the kinds are distinguished if the claims have no `typ`.
 #[test]
 fn keycloak_without_typ() {
     let unmarked = id_token().with(api_client()).without("typ").without("at_hash");
@@ -129,7 +129,7 @@ fn api_client() -> Value {
 
 const ROLES: &str = "the roles claim is not a string or a list of strings";
 
-/// The rows for a description that knows nothing of Keycloak.
+/// The rows for a description without the Keycloak preset.
 pub(crate) fn without_preset() -> Vec<Row> {
     vec![
         row("user", user(), Ok("f1d2 scopes=openid,profile,email session=s-1 id=onrtac:7f31")),

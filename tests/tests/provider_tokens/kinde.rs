@@ -1,4 +1,4 @@
-//! Kinde: roles are objects, scopes are in `scp`, and tokens of machines have no subject.
+//! Kinde: roles are objects, scopes are in `scp`, and machines' tokens have no subject.
 
 use secure_runtime::authentication::Jwt;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Logto: access tokens for an API resource, after RFC 9068.
+//! Logto: access tokens for an API resource, as in RFC 9068.
 
 use secure_runtime::authentication::{Jwt, Profile};
 use serde_json::{Value, json};

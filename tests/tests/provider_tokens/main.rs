@@ -1,8 +1,8 @@
-//! Tokens of every preset's provider, in the shape that the provider documents: which ones are accepted,
-//! with what they grant, and which ones are refused, and why.
+//! Tokens in the documented form of every preset's provider: which ones are accepted, with which grants, and
+//! which ones are refused, and why.
 //!
-//! A row is a name, the claims and what must come of them. [`Bench::check`] presents each token twice,
-//! and asks `explain_token` as well: the two must agree.
+//! A row is a name, the claims and the expected result. [`Bench::check`] presents each token twice and also
+//! calls `explain_token`; the results must agree.
 
 mod auth0;
 mod authentik;
@@ -30,7 +30,7 @@ mod zitadel;
 
 use bench::{Bench, Claims, NOW, Row, claims, row};
 
-/// Causes that several providers' tokens have in common.
+/// Causes of refusal that tokens of several providers share.
 mod cause {
     pub(crate) const AUDIENCE: &str = "`aud` is another audience";
     pub(crate) const BOUND: &str =

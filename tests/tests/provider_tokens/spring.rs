@@ -1,4 +1,4 @@
-//! Spring Authorization Server: tokens are for their client, unless a customizer says otherwise.
+//! Spring Authorization Server: the audience is the client, unless a customizer changes it.
 
 use secure_runtime::authentication::Jwt;
 use serde_json::{Value, json};
@@ -61,7 +61,7 @@ fn spring_authorization_server() {
             Err(cause::REQUIRED),
         ),
     ]);
-    // A customizer has to write the client, too, if it is to be compared.
+    // A customizer has to add the client to the token if it is to be checked.
     let jwt = Jwt::spring_authorization_server(ISSUER).audience("orders").client_ids(["web"]);
     Bench::rs256(header(), jwt).check([
         row("our client", user().with(json!({ "aud": "orders", "client_id": "web" })), Ok(ADA)),

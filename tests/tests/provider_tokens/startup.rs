@@ -1,4 +1,4 @@
-//! What each preset refuses when the service starts, and with which words.
+//! The startup errors of each preset, with their texts.
 
 use secure_runtime::authentication::{IntoAuthenticator, Jwt};
 
@@ -102,7 +102,7 @@ fn what_no_preset_can_know_must_be_named() {
 const ENTRA: &str = "Microsoft Entra ID: name the API's application ID with `.audience(…)` (tokens of \
                      version 2), or its application ID URI, `api://…` (version 1)";
 
-/// These know their audience.
+/// These presets have a fixed audience.
 #[test]
 fn some_presets_need_nothing() {
     for jwt in [
@@ -143,7 +143,7 @@ fn a_tenant_is_named_by_its_id() {
     check(Jwt::azure_b2c("contoso", "contoso", "B2C_1_signin").audience("api"), &[fault]);
 }
 
-/// The keys of a cluster are fetched with what a pod has.
+/// The keys of a cluster are fetched with the credentials of a pod.
 #[test]
 fn outside_of_a_pod_kubernetes_does_not_start() {
     let issuer = "https://kubernetes.default.svc.cluster.local";

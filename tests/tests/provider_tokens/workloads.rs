@@ -1,4 +1,4 @@
-//! Tokens of programs: GitHub's workflows and the service accounts of Kubernetes.
+//! Tokens of workloads: GitHub Actions and Kubernetes service accounts.
 
 use secure_runtime::authentication::Jwt;
 use serde_json::{Value, json};

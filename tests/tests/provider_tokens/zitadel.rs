@@ -1,4 +1,4 @@
-//! Zitadel: ID tokens name the project as well, and access tokens have a `jti`.
+//! Zitadel: ID tokens also have the project as audience, and access tokens have a `jti`.
 
 use secure_runtime::authentication::{ClaimPath, Jwt};
 use serde_json::{Value, json};
@@ -35,7 +35,7 @@ fn id_token() -> Claims {
     )
 }
 
-// JSON objects have no order: these are sorted by the test's own writer.
+// JSON objects have no order; the test's own writer sorts these.
 const ADA: &str = "77776025198584418 roles=clerk,editor tenant=org-1 id=j-1";
 
 #[test]

@@ -1,5 +1,5 @@
-//! The pages of `docs/`: each is in the guide of the crate, its programs are doctests, and its links lead
-//! somewhere, on GitHub and in the documentation of the crate.
+//! The pages of `docs/`: each page is in the crate's guide, its programs are doctests, and its links work on
+//! GitHub and in rustdoc.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -13,7 +13,7 @@ use super::{fragments, is_in_order, plain, said};
 const DOCS: &str = "../docs";
 const LINKS: &str = "../secure-runtime/src/guide_links.md";
 
-/// Programs that compile only beside a `secure.toml`, or beside a crate that this one does not have.
+/// Programs that compile only with a `secure.toml`, or with a crate that this one does not depend on.
 const NOT_COMPILED: [(&str, usize); 4] = [
     ("configuration.md", 1),
     ("throttling.md", 1),
@@ -38,7 +38,7 @@ fn every_page_is_in_the_guide_and_its_programs_are_doctests() {
         let ignored = read(&page).lines().filter(|line| line.starts_with("```rust,ignore")).count();
         let expected = NOT_COMPILED.iter().find(|(file, _)| *file == page).map_or(0, |it| it.1);
         assert_eq!(ignored, expected, "programs of docs/{page} that are not compiled");
-        // Doctests are linked into one program unless they say otherwise, and `build()` judges every
+        // Doctests are linked into one program unless they are `standalone_crate`, and `build()` checks every
         // endpoint of its program.
         for (kind, lines) in fences(&read(&page)) {
             let has_endpoint =
@@ -50,7 +50,7 @@ fn every_page_is_in_the_guide_and_its_programs_are_doctests() {
     }
 }
 
-/// Its tests are run as well, which no doctest does.
+/// The tests of the page are run as well, which doctests cannot do.
 #[test]
 fn the_programs_of_the_quickstart_are_those_that_are_tested() {
     let tested = fs::read_to_string("tests/rule_book/quickstart.rs").unwrap();
@@ -63,8 +63,8 @@ fn the_programs_of_the_quickstart_are_those_that_are_tested() {
     }
 }
 
-/// A page links to another one by a label: its last lines say what the label is on GitHub, and
-/// `guide_links.md`, which stands before each page, what it is in the documentation of the crate.
+/// A page links to another one by a label: its last lines define the label for GitHub, and
+/// `guide_links.md`, which is included before each page, defines it for rustdoc.
 #[test]
 fn every_link_leads_somewhere() {
     let in_rustdoc = definitions(&fs::read_to_string(LINKS).unwrap());
@@ -104,7 +104,7 @@ fn every_link_leads_somewhere() {
     assert!(links >= 200, "only {links} links were found");
 }
 
-/// Beside the pages there is no file in the documentation of the crate: the plots are in their links.
+/// rustdoc has no files besides the pages, so the plots are embedded in their links.
 #[test]
 fn the_plots_of_the_guide_are_those_of_the_page() {
     let mut links = String::new();
@@ -124,8 +124,8 @@ fn the_plots_of_the_guide_are_those_of_the_page() {
     );
 }
 
-/// A comment of a program that does not compile is what the compiler says of it, and so are the lines of
-/// an error that is shown.
+/// A comment in a program that does not compile quotes the compiler's message, and so do the lines of
+/// a displayed error.
 #[test]
 fn every_error_that_a_page_shows_is_one_of_a_program() {
     let said = said();
@@ -152,7 +152,7 @@ fn every_error_that_a_page_shows_is_one_of_a_program() {
     assert!(errors >= 4, "only {errors} errors were found");
 }
 
-/// Every page, by its path below `docs/`.
+/// The paths of all pages below `docs/`.
 fn pages() -> Vec<String> {
     let root = files(Path::new(DOCS));
     let providers = files(&Path::new(DOCS).join("providers"));
@@ -182,7 +182,7 @@ fn in_crate(page: &str, anchor: &str) -> String {
     format!("crate::guide{path}{hash}{anchor}")
 }
 
-/// A path without `..`, as far as it has a folder to leave.
+/// The path without `..`, as far as there is a parent folder.
 fn normal(path: &Path) -> String {
     let mut normal = PathBuf::new();
     for part in path.components() {
@@ -198,7 +198,7 @@ fn definitions(text: &str) -> BTreeMap<String, String> {
     lines.map(|(label, link)| (label.to_owned(), link.to_owned())).collect()
 }
 
-/// What stands between these two.
+/// The text between these two.
 fn between(text: &str, begin: &str, end: char) -> Vec<String> {
     let found = text.split(begin).skip(1).filter_map(|rest| Some(rest.split_once(end)?.0));
     found.map(str::to_owned).collect()
@@ -229,7 +229,7 @@ fn outside(text: &str) -> Vec<&str> {
     lines
 }
 
-/// Each fence: what stands behind its backticks, and its lines.
+/// Each fence: the text after its backticks, and its lines.
 fn fences(text: &str) -> Vec<(String, Vec<String>)> {
     let mut fences = Vec::new();
     let mut open: Option<(String, Vec<String>)> = None;
@@ -244,7 +244,7 @@ fn fences(text: &str) -> Vec<(String, Vec<String>)> {
     fences
 }
 
-/// The anchors that GitHub and rustdoc make of the headings.
+/// The anchors that GitHub and rustdoc generate for the headings.
 fn headings(text: &str) -> BTreeSet<String> {
     let titles = outside(text).into_iter().filter(|line| line.starts_with('#'));
     let titles = titles.map(|line| line.trim_start_matches('#').trim());

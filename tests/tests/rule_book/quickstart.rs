@@ -1,4 +1,4 @@
-//! The programs of `docs/quickstart.md`, as they stand there: a test compares them.
+//! The programs of `docs/quickstart.md`; a test compares them with the page.
 use std::sync::{Mutex, PoisonError};
 
 use actix_web::{App, HttpResponse, HttpServer, Responder, delete, get, post, web};

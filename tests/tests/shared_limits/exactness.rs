@@ -1,4 +1,4 @@
-//! Instances without leases are as exact as one limiter in memory.
+//! Shared limits without leases are as exact as one limiter in memory.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -35,7 +35,7 @@ async fn the_published_timelines_are_reproduced() {
             let then = step["t_ms"].as_u64().unwrap();
             clock.advance(Duration::from_millis(then - now));
             now = then;
-            // A step of no cost looks without asking.
+            // A step without cost reads the state without taking a permit.
             let ask = match u32::try_from(step["n"].as_u64().unwrap()).unwrap() {
                 0 => Ask::peek(&limit, b"client", ONE),
                 cost => Ask::take(&limit, b"client", number(cost)),
@@ -62,15 +62,15 @@ async fn the_published_timelines_are_reproduced() {
     assert_eq!(steps, 16);
 }
 
-/// One limit of a request: which, whose, what is asked, at which cost.
+/// One limit of a request: the limit, the key, the operation, and the cost.
 type Wish = (usize, usize, u8, u32);
 
-/// The buckets as the rules describe them: the time, in nanoseconds, at which each is full.
+/// A model of the buckets, as the rules describe them: the time in nanoseconds at which each one is full.
 #[derive(Default)]
 struct Model(HashMap<(usize, usize), u64>);
 
 impl Model {
-    /// Whether all are admitted, and for each whether it would, and the time until it is full.
+    /// Whether all limits admit the request; for each limit whether it would, and the time until it is full.
     fn decide(&mut self, quotas: &[Quota], wishes: &[Wish], now: u64) -> (bool, Vec<(bool, u64)>) {
         let used =
             |state: &Self, key| state.0.get(&key).map_or(0, |at: &u64| at.saturating_sub(now));
@@ -105,7 +105,7 @@ const TAKE: u8 = 0;
 const PEEK: u8 = 1;
 const CHARGE: u8 = 2;
 
-/// So many as the timelines have limits.
+/// The number of limits in the timelines.
 const LIMITS: usize = 3;
 
 fn quotas() -> impl Strategy<Value = Vec<Quota>> {
@@ -169,7 +169,7 @@ proptest! {
 }
 
 thread_local! {
-    /// One server for all cases of a property.
+    /// All cases of a property share one server.
     static REDIS: std::rc::Rc<RedisServer> = std::rc::Rc::new(RedisServer::shared());
 }
 
@@ -193,7 +193,7 @@ async fn what_one_limit_says_is_what_the_limiter_in_memory_says() {
 #[actix_web::test]
 async fn of_requests_at_once_at_two_instances_exactly_the_burst_is_admitted() {
     let (redis, prefix) = (RedisServer::shared(), prefix());
-    // Nothing comes back while this runs.
+    // No permit is refilled while this runs.
     let quota = quota(100, 86_400, 100);
     let instances = [(); 2].map(|()| instance(&redis, &prefix).build().unwrap());
     let limits = instances.each_ref().map(|shared| shared.limit("100/d", quota));
@@ -242,7 +242,7 @@ async fn a_charge_beyond_what_is_left_is_owed_and_comes_back_first() {
     assert!(!take(&shared, &limit, "alice").await.is_admitted());
     clock.advance(Duration::from_secs(1));
     assert!(take(&shared, &limit, "alice").await.is_admitted());
-    // Nobody owes more than a whole burst.
+    // No key owes more than a whole burst.
     for _ in 0..3 {
         assert!(shared.decide(b"alice", &charge(u32::MAX)).await.unwrap().is_admitted());
     }
@@ -295,7 +295,7 @@ async fn a_clock_that_goes_back_makes_no_permits_and_locks_nobody_out() {
     clock.jump_wall(-100_000);
     let refused = take(&shared, &limit, "alice").await;
     assert!(!refused.is_admitted());
-    // A whole burst is owed, at most: 10 seconds for it, 5 for the permit.
+    // At most a whole burst is owed: 10 seconds for it, and 5 for the permit.
     assert_eq!(refused.decisions()[0].retry_after(), Some(Duration::from_secs(15)));
     clock.advance(Duration::from_secs(15));
     assert!(take(&shared, &limit, "alice").await.is_admitted());
@@ -335,9 +335,9 @@ async fn one_name_with_two_quotas_is_one_count_of_shares() {
     for left in [19, 18] {
         assert_eq!(take(&new, &after, "alice").await.decisions()[0].remaining(), left);
     }
-    // 22 of 40 are 5.5 of 10: one permit more is there, and that leaves 3.5.
+    // 22 of 40 become 5.5 of 10; one more permit has been refilled, which leaves 3.5.
     assert_eq!(take(&old, &before, "alice").await.decisions()[0].remaining(), 3);
-    // Another name counts anew.
+    // A limit with another name starts from zero.
     let apart = new.limit("POST /orders again", quota(40, 3600, 40));
     assert_eq!(take(&new, &apart, "alice").await.decisions()[0].remaining(), 39);
 }
@@ -365,7 +365,7 @@ async fn keys_end_by_themselves_show_nothing_and_are_repaired() {
         .unwrap();
     assert!((0..=1_002).contains(&left), "a second until it is full: {left}");
 
-    // What is not ours is an empty bucket, which fills.
+    // A value in Redis that this library did not write counts as an empty bucket, which refills.
     for wrong in [&["SET", key, "what is this"][..], &["SET", key, "nan"], &["LPUSH", key, "1"]] {
         redis.command(&["DEL", key]);
         redis.command(wrong);

@@ -1,4 +1,4 @@
-//! Redis is gone, slow, full, forgetful or not the master, and comes back.
+//! Redis is down, slow, full, restarted empty or a replica, and recovers.
 
 use std::time::{Duration, Instant};
 
@@ -16,10 +16,10 @@ use crate::{ONE, instance, number, prefix, quota, take};
 
 const DAY: u32 = 86_400;
 
-/// Longer than the longest pause between two trials.
+/// Longer than the longest pause between two attempts.
 const PAUSE: Duration = Duration::from_secs(4);
 
-/// An instance whose pauses a test ends by its clock.
+/// An instance whose pauses end when the test advances its clock.
 fn instance_of(redis: &RedisServer, prefix: &str, clock: &FakeClock) -> SharedLimitsBuilder {
     instance(redis, prefix).clock(clock.clone())
 }
@@ -62,7 +62,7 @@ async fn without_redis_an_instance_counts_its_share_and_with_it_again_all_count_
     assert!(!shared.statistics().is_store_gone);
     assert_eq!(logged(&prefix, "ERROR"), 1);
     assert_eq!(logged(&prefix, "INFO"), 1);
-    // And once more, told once more.
+    // The second outage is logged again.
     redis.stop();
     for _ in 0..3 {
         clock.advance(PAUSE);
@@ -95,7 +95,7 @@ async fn a_share_looks_charges_and_takes_all_or_nothing_as_redis_does() {
     let charge = [Ask::charge(&wide, b"alice", number(7))];
     assert!(shared.decide(b"alice", &charge).await.unwrap().is_admitted());
     assert!(!shared.decide(b"alice", &peek).await.unwrap().is_admitted());
-    // A request that the quota admits at once is not above the share.
+    // A request that the quota admits at once is admitted even if it exceeds the share.
     let large = [Ask::take(&wide, b"bob", number(12))];
     for expected in [true, false] {
         assert_eq!(shared.decide(b"bob", &large).await.unwrap().is_admitted(), expected);
@@ -148,7 +148,7 @@ async fn a_redis_that_does_not_answer_costs_one_deadline_and_then_nothing() {
     let deadline = Duration::from_millis(300);
     let shared = instance_of(&redis, &prefix(), &clock).deadline(deadline).build().unwrap();
     let limit = shared.limit("1000/d", quota(1_000, DAY, 1_000));
-    // Whoever is first may find a busy machine.
+    // The first request may be slow on a busy machine.
     while source(&shared, &limit).await != Source::Shared {
         clock.advance(PAUSE);
     }
@@ -163,7 +163,7 @@ async fn a_redis_that_does_not_answer_costs_one_deadline_and_then_nothing() {
     }
     assert_eq!(shared.statistics().trips, before.trips);
     assert!(start.elapsed() < Duration::from_secs(10), "50 deadlines would be 15 seconds");
-    // One at a time tries again.
+    // Only one request at a time tries again.
     clock.advance(PAUSE);
     join_all((0..50).map(|_| ask(&shared, &limit))).await;
     assert_eq!(shared.statistics().failed - before.failed, 1);

@@ -1,4 +1,4 @@
-//! Permits that instances take in advance: fewer trips, and never more than the documented bound.
+//! Leases: permits that instances take in advance. They save round trips and never exceed the documented bound.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::{ONE, instance, number, prefix, quota, take};
 const LIFE: Duration = Duration::from_secs(1);
 const DAY: u32 = 86_400;
 
-/// Takes one after the other until one is refused; how many were admitted.
+/// Takes permits until one is refused; returns how many were admitted.
 async fn exhaust(shared: &SharedLimits, limit: &SharedLimit) -> u32 {
     let mut admitted = 0;
     while take(shared, limit, "alice").await.is_admitted() {
@@ -35,7 +35,7 @@ async fn a_caller_who_asks_often_costs_a_trip_for_many_requests() {
     assert!(statistics.trips < 5_000 / 20, "{statistics:?}");
     assert!(statistics.leased > 4_700, "{statistics:?}");
     assert!(statistics.permits_leased >= statistics.leased, "{statistics:?}");
-    // The twin without leases.
+    // The counterpart without leases.
     let shared = instance(&redis, &prefix()).build().unwrap();
     let limit = shared.limit("10000/d", quota(10_000, DAY, 10_000));
     for _ in 0..200 {
@@ -66,7 +66,7 @@ async fn of_many_who_find_no_permits_one_goes_and_the_others_wait() {
     let clock = FakeClock::new();
     let shared = instance(&redis, &prefix()).leases(100).clock(clock.clone()).build().unwrap();
     let limit = shared.limit("10000/d", quota(10_000, DAY, 10_000));
-    // Until the instance knows that the key is asked for often.
+    // Until the instance has noticed that the key is used often.
     for _ in 0..500 {
         assert!(take(&shared, &limit, "alice").await.is_admitted());
     }
@@ -85,7 +85,7 @@ async fn of_many_who_find_no_permits_one_goes_and_the_others_wait() {
     assert!((1..=4).contains(&trips), "{trips} trips for 64 who came at once");
 }
 
-/// Waits until no flight is under way that was begun early: nothing has landed for some time.
+/// Waits until no early flight is in progress: nothing has landed for some time.
 pub(crate) async fn settled(shared: &SharedLimits) {
     let (mut last, mut looks) = (shared.statistics(), 0);
     eventually("flights land", || {
@@ -107,7 +107,7 @@ async fn a_caller_who_comes_seldom_is_decided_about_one_by_one() {
         clock.advance(LIFE);
     }
     assert_eq!(shared.statistics().permits_leased, 0);
-    // The twin who comes at once.
+    // The counterpart: a request that comes at once.
     for _ in 0..20 {
         assert!(take(&shared, &limit, "bob").await.is_admitted());
     }
@@ -157,7 +157,7 @@ async fn what_is_not_spent_in_time_is_lost() {
     clock.advance(LIFE);
     let fresh = take(&leasing, &limit, "alice").await;
     assert_eq!(fresh.source(), Source::Shared, "what was in hand has lapsed");
-    // Redis counts what was taken, spent or not.
+    // Redis counts permits that were taken, spent or not.
     let taken = 10_000 - take(&exact, &exact_limit, "alice").await.decisions()[0].remaining();
     let statistics = leasing.statistics();
     let shared = statistics.decided - statistics.leased;
@@ -169,7 +169,7 @@ async fn what_is_not_spent_in_time_is_lost() {
 async fn what_redis_refused_is_refused_without_asking_it_again_and_no_longer_than_it_would() {
     let (redis, clock) = (RedisServer::shared(), FakeClock::new());
     let shared = instance(&redis, &prefix()).leases(100).clock(clock.clone()).build().unwrap();
-    // A permit comes back every 100 ms.
+    // One permit is refilled every 100 ms.
     let limit = shared.limit("10/s", quota(10, 1, 80));
     let admitted = exhaust(&shared, &limit).await;
     assert!((60..=80).contains(&admitted), "{admitted}");
@@ -199,7 +199,7 @@ async fn a_limit_that_refuses_gives_back_what_another_had_in_hand() {
     }
     assert!((50..=64).contains(&admitted), "{admitted}");
     settled(&shared).await;
-    // What wide lost are permits in hand, at most.
+    // The wide limit loses at most the permits in hand.
     clock.advance(LIFE * 2);
     let verdict = shared.decide(b"alice", &both[..1]).await.unwrap();
     let taken = 9_000 - verdict.decisions()[0].remaining();
@@ -232,7 +232,7 @@ async fn more_keys_than_fit_are_decided_all_the_same() {
             (0..10).map(move |_| take(shared, limit, name))
         });
         let admitted = join_all(requests).await.iter().filter(|v| v.is_admitted()).count();
-        // Each instance loses an eighth of the burst a key at most, at each eviction.
+        // At each eviction, each instance loses at most an eighth of the burst per key.
         assert!(admitted <= 400, "round {round}: {admitted}");
         assert!(round > 0 || admitted > 300, "{admitted}");
     }
@@ -257,11 +257,11 @@ async fn who_stops_waiting_keeps_nobody_else_from_being_served() {
     }
 }
 
-/// The most that two instances may admit in a time span, as documented.
+/// The documented maximum that two instances may admit in a time span.
 fn bound(quota: &Quota, leases: u32, span: u128) -> u128 {
     let interval = quota.emission_interval().as_nanos();
     let burst = u128::from(quota.burst().get());
-    // Where a trip may bring one permit, none is held.
+    // If a round trip may lease only one permit, none is held.
     let part = quota.burst().get() / 16;
     let held = if leases.min(part) < 2 { 0 } else { (4 * leases).min(2 * part) };
     let held = 2 * u128::from(held);

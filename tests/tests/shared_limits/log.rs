@@ -1,8 +1,8 @@
-//! What the library logs, by the prefix of the limits it is about.
+//! The recorded log, filtered by the prefix of the limits.
 
 pub(crate) use secure_tests::log::record;
 
-/// How many lines of a level were logged about the limits with a prefix.
+/// The number of log lines of a level about the limits with this prefix.
 pub(crate) fn logged(prefix: &str, level: &str) -> usize {
     let lines = secure_tests::log::lines();
     lines.iter().filter(|line| line.starts_with(level) && line.contains(prefix)).count()

@@ -1,4 +1,4 @@
-//! Real processes and one Redis.
+//! Several real processes with one Redis.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -7,7 +7,7 @@ use secure_tests::RedisServer;
 
 use crate::prefix;
 
-/// A process that asks so many times.
+/// A process that sends this many requests.
 fn process(redis: &RedisServer, prefix: &str, leases: u32, requests: u32) -> Child {
     Command::new(env!("CARGO_BIN_EXE_limited_instance"))
         .args([&redis.url(), prefix, &leases.to_string(), &requests.to_string()])
@@ -16,7 +16,7 @@ fn process(redis: &RedisServer, prefix: &str, leases: u32, requests: u32) -> Chi
         .expect("an instance")
 }
 
-/// How many requests a process had admitted until it ended by itself.
+/// How many requests a process reported as admitted before it ended by itself.
 fn admitted(mut process: Child) -> u32 {
     let lines = BufReader::new(process.stdout.take().unwrap()).lines();
     let sum = lines.map(|line| line.unwrap().parse::<u32>().unwrap()).sum();
@@ -36,7 +36,7 @@ fn with_leases_two_processes_admit_no_more_and_lose_no_more_than_they_hold() {
     let (redis, prefix) = (RedisServer::shared(), prefix());
     let processes = [(); 2].map(|()| process(&redis, &prefix, 50, 4_000));
     let sum: u32 = processes.map(admitted).iter().sum();
-    // Each holds 100 at most.
+    // Each process holds at most 100 permits.
     assert!((800..=1_000).contains(&sum), "{sum}");
 }
 
@@ -48,11 +48,11 @@ fn what_a_process_holds_that_is_killed_is_lost_and_not_doubled() {
     let first: u32 = lines.by_ref().take(6).map(|line| line.unwrap().parse::<u32>().unwrap()).sum();
     killed.kill().unwrap();
     killed.wait().unwrap();
-    // What it had said before it ended.
+    // The requests that it had reported before it was killed.
     let rest: u32 = lines.map_while(Result::ok).filter_map(|line| line.parse::<u32>().ok()).sum();
     let known = first + rest;
     let later = admitted(process(&redis, &prefix, 1, 2_000));
-    // It may have had fifty admitted that it did not tell any more, and held 100.
+    // It may have had fifty more requests admitted without reporting them, and held 100 permits.
     let sum = known + later;
     assert!((850..=1_000).contains(&sum), "{known} and {later}");
 }

@@ -1,4 +1,4 @@
-//! The script by itself, against models: what is used when limits change, and periods of the calendar.
+//! The Lua script alone, compared with models: used shares when limits change, and calendar periods.
 
 use proptest::prelude::*;
 use secure_tests::RedisServer;
@@ -8,7 +8,7 @@ use crate::prefix;
 const SCRIPT: &str = include_str!("../../../secure-runtime/src/throttling/shared/decide.lua");
 const SECOND: u64 = 1_000_000_000;
 
-/// What the script answers: the verdict, and four numbers a limit.
+/// The script's answer: the verdict, and four numbers per limit.
 fn decide(redis: &RedisServer, keys: &[&str], now_ns: u64, asks: &[Vec<String>]) -> Vec<u64> {
     let (count, now) = (keys.len().to_string(), format!("{now_ns:010}"));
     let mut words = vec!["EVAL", SCRIPT, &count];
@@ -22,7 +22,7 @@ fn decide(redis: &RedisServer, keys: &[&str], now_ns: u64, asks: &[Vec<String>])
     numbers[2..].to_vec()
 }
 
-/// What is asked of a rate: so many permits that come back each interval, of a bucket of `burst`.
+/// The arguments for a rate: this many permits, one refilled per interval, in a bucket of `burst`.
 fn rate(what: &str, cost: u64, interval: u64, burst: u64) -> Vec<String> {
     let full = interval * burst;
     let pair = |nanos: u64| [(nanos / SECOND).to_string(), (nanos % SECOND).to_string()];
@@ -33,7 +33,7 @@ fn rate(what: &str, cost: u64, interval: u64, burst: u64) -> Vec<String> {
     std::iter::once(what.to_owned()).chain(numbers).chain(rest).chain(deepest).collect()
 }
 
-/// Days, in seconds since 1970, each of which is a period.
+/// The arguments for days as periods, in seconds since 1970.
 fn day(what: &str, cost: u64, permits: u64, about: u64) -> Vec<String> {
     let from = about / DAY * DAY;
     let numbers = [cost, permits, from, from + DAY, from + 2 * DAY, 26 * 3600, 0, 0, 0, 0, 0, 0];
@@ -42,7 +42,7 @@ fn day(what: &str, cost: u64, permits: u64, about: u64) -> Vec<String> {
 
 const DAY: u64 = 86_400;
 
-/// Buckets under one name: an interval in nanoseconds and a burst.
+/// Buckets that use the same key in turn: an interval in nanoseconds and a burst.
 fn buckets() -> impl Strategy<Value = Vec<(u64, u64)>> {
     prop::collection::vec((1_000_u64..4_000_000_000, 1_u64..200), 2..4)
 }
@@ -58,7 +58,7 @@ proptest! {
         let redis = REDIS.with(Clone::clone);
         let key = format!("{}{{g}}k", prefix());
         let mut now = 1_800_000_000 * SECOND;
-        // The share that is used, as it was then, and of which bucket.
+        // The used share at that time, and the bucket to which it refers.
         let mut model: Option<(f64, u64, u64)> = None;
         for (which, cost, elapsed) in steps {
             let (interval, burst) = buckets[which % buckets.len()];
@@ -72,7 +72,7 @@ proptest! {
             let answer = decide(&redis, &[&key], now, &[rate("take", cost, interval, burst)]);
             let found = (answer[1] * SECOND + answer[2]) as f64 / full as f64;
             let is_admitted = answer[0] == 1;
-            // Some nanoseconds, and what this model cannot tell.
+            // A tolerance of some nanoseconds, plus what this model cannot determine.
             let slack = 1e-9 + 100.0 / full as f64;
             if is_admitted {
                 prop_assert!(after <= 1.0 + 1e-9, "{after} of a bucket were admitted");
@@ -82,7 +82,7 @@ proptest! {
             let expected = if is_admitted { after } else { used };
             prop_assert!(found >= expected - 1e-9, "{found} of {expected} is forgotten");
             prop_assert!(found <= expected + slack, "{found} instead of {expected}");
-            // A refusal writes nothing, unless it was another bucket: the key goes on as it was.
+            // A refusal writes nothing unless the bucket has changed: the key keeps its value.
             if is_admitted || model.is_some_and(|(_, _, of)| of != full) {
                 model = Some((found, now, full));
             }
@@ -108,7 +108,7 @@ proptest! {
                 }
                 _ => (0, end),
             };
-            // An instance may be a period behind.
+            // An instance's clock may be one period behind.
             let about = if kind == 7 { now - DAY } else { now };
             let what = match kind {
                 0 => "period-charge",
@@ -127,7 +127,7 @@ proptest! {
             let is_admitted = fits || what == "period-observe";
             let expected = [u64::from(is_admitted), end, after, 0, u64::from(fits)];
             prop_assert_eq!(&answer[..], &expected[..], "{} {} of {} at {}", what, cost, permits, now);
-            // A peek and a refusal write nothing, unless there was another bucket.
+            // A peek and a refusal write nothing unless the bucket has changed.
             let is_scaled = model.is_some_and(|(_, until, of)| until == end && of != permits);
             if after != used || is_scaled {
                 model = Some((after, end, permits));
@@ -137,7 +137,7 @@ proptest! {
 }
 
 thread_local! {
-    /// One server for all cases of a property.
+    /// All cases of a property share one server.
     static REDIS: std::rc::Rc<RedisServer> = std::rc::Rc::new(RedisServer::shared());
 }
 
@@ -159,7 +159,7 @@ fn a_time_that_is_in_none_of_the_periods_decides_nothing() {
 fn endpoints_that_share_a_rate_with_bursts_of_their_own_forget_nothing_of_it() {
     let redis = RedisServer::shared();
     let key = format!("{}{{g}}k", prefix());
-    // Five a minute; one endpoint lets five come at once, the other one.
+    // Five a minute; one endpoint has a burst of five, the other one a burst of one.
     let whole = 60 * SECOND;
     let ask_with = |burst: u64, deepest: u64| {
         let mut ask = rate("take", 1, 12 * SECOND, burst);
@@ -179,7 +179,7 @@ fn endpoints_that_share_a_rate_with_bursts_of_their_own_forget_nothing_of_it() {
     assert_eq!(decide(&redis, &[&key], later, &[ask(1)])[0], 0);
     assert_eq!(decide(&redis, &[&key], later, &[ask(5)])[0], 1);
 
-    // Another one lets more come at once than the permits, and owes longer than twice their bucket takes.
+    // Another key has a burst above the permits; its debt takes longer to repay than twice the bucket.
     let (key, ask) = (format!("{}{{g}}k", prefix()), |burst| ask_with(burst, 2 * 12 * 20));
     for _ in 0..20 {
         assert_eq!(decide(&redis, &[&key], now, &[ask(20)])[0], 1);
@@ -191,7 +191,7 @@ fn endpoints_that_share_a_rate_with_bursts_of_their_own_forget_nothing_of_it() {
     assert_eq!(decide(&redis, &[&key], later, &[ask(20)])[0], 1);
 }
 
-/// What the same request asks again, and gives back if it is refused: taken then, of that interval.
+/// The arguments of the second round trip of a request, which returns the permits taken before if it is refused.
 fn after(mut ask: Vec<String>, until_ns: u64) -> Vec<String> {
     (ask[9], ask[10]) = ((until_ns / SECOND).to_string(), (until_ns % SECOND).to_string());
     ask
@@ -204,23 +204,24 @@ fn a_refusal_gives_back_what_the_request_took_before_as_far_as_time_has_not() {
     let now = 20_000 * DAY * SECOND;
     let (one, whole) = (key("a"), key("b"));
     let take = |cost| rate("take", cost, 10 * SECOND, 5);
-    // Three of five, and one for a request that wants three more.
+    // Three of five are taken, and one by a request that then needs three more.
     assert_eq!(decide(&redis, &[&one], now, &[take(3)]), [1, 30, 0, 0, 1]);
     assert_eq!(decide(&redis, &[&one], now, &[take(1)]), [1, 40, 0, 0, 1]);
     let until = now + 10 * SECOND;
     let refused = decide(&redis, &[&one], now, &[after(take(2), until)]);
     assert_eq!(refused, [0, 30, 0, 0, 0], "it is there again");
-    // One that fits takes it, and keeps what it took before.
+    // A cost that fits is taken, in addition to the earlier permit.
     assert_eq!(decide(&redis, &[&one], now, &[take(1)])[0], 1);
     assert_eq!(decide(&redis, &[&one], now, &[after(take(1), until)]), [1, 50, 0, 0, 1]);
-    // Four seconds later six are given back; after ten nothing is.
+    // After four seconds the remaining six seconds' worth is given back; after ten seconds nothing is.
     let asks = [after(take(3), until)];
     assert_eq!(decide(&redis, &[&one], now + 4 * SECOND, &asks), [0, 40, 0, 0, 0]);
     assert_eq!(decide(&redis, &[&one], now + 10 * SECOND, &asks), [0, 34, 0, 0, 0]);
-    // A clock that went back gives no more than there was.
+    // A clock that went back does not give back more than was taken.
     assert_eq!(decide(&redis, &[&one], now - SECOND, &asks), [0, 35, 0, 0, 0]);
     assert_eq!(decide(&redis, &[&one], now - SECOND, &[take(1)])[0], 1);
-    // What is observed gives back its own, and the request goes on; `keep` does not, and `back` does.
+    // A limit in shadow mode gives back its own permits, and the request continues; with `keep` another limit
+    // keeps the permits, with `back` it gives them back.
     let observe = after(rate("observe", 5, 10 * SECOND, 5), until);
     let keep = after(rate("keep", 1, 10 * SECOND, 5), until);
     let back = after(rate("back", 1, 10 * SECOND, 5), until);
@@ -274,7 +275,7 @@ fn what_somebody_else_wrote_gives_no_permits_and_is_repaired() {
         redis.command(&["SET", "{g}k", &wrong]);
         let refused = decide(&redis, &["{g}k"], now * SECOND, std::slice::from_ref(&ask));
         assert!(refused[0] == 0 && refused[1] >= 60, "{wrong}: {refused:?}");
-        // It fills, and is ours by now.
+        // The bucket refills, and by now the value is one that the library wrote.
         let later = (now + refused[1]) * SECOND;
         let answer = decide(&redis, &["{g}k"], later, std::slice::from_ref(&ask));
         assert_eq!(answer[..3], [1, 1, 0], "{wrong}");

@@ -1,4 +1,4 @@
-//! A Redis that is reached by TLS: with a certificate that the machine trusts, or not at all.
+//! Redis over TLS: it is used only if its certificate is trusted.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -7,7 +7,7 @@ use secure_tests::RedisServer;
 
 use crate::prefix;
 
-/// A server with a certificate, and the address by which it speaks TLS.
+/// A server with a certificate, and its TLS address.
 fn server(certificate: &str) -> (RedisServer, String) {
     let port = secure_tests::free_port().to_string();
     let [certificate, key] = [certificate, "server.key"].map(|name| shown(&file(name)));
@@ -32,7 +32,7 @@ fn shown(path: &Path) -> String {
     path.display().to_string()
 }
 
-/// An instance of its own, which trusts our authority or those of the machine, asks fifty times.
+/// A new instance that trusts the test's authority or those of the machine sends fifty requests.
 fn instance(url: &str, trusts_ours: bool) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_limited_instance"));
     command.args([url, &prefix(), "1", "50"]).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -44,7 +44,7 @@ fn instance(url: &str, trusts_ours: bool) -> Output {
     command.output().expect("an instance")
 }
 
-/// The instance found no store, and Redis was told nothing.
+/// The instance could not reach Redis, and Redis received no command.
 fn refuses(redis: &RedisServer, output: &Output) {
     let told = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success() && told.contains("source: Local"), "{told}");

@@ -1,4 +1,4 @@
-//! Redis as a cluster, and behind Sentinels; masters that end in the middle.
+//! Redis as a cluster and behind Sentinels, including masters that stop during the test.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ fn patient(builder: SharedLimitsBuilder, prefix: &str) -> SharedLimitsBuilder {
     builder.prefix(prefix).deadline(Duration::from_secs(10))
 }
 
-/// Asks until Redis decides.
+/// Repeats the request until Redis decides it.
 async fn decided_by_redis(
     shared: &SharedLimits,
     clock: &FakeClock,
@@ -50,7 +50,7 @@ async fn a_cluster_counts_exactly_and_goes_on_when_a_replica_takes_over() {
     let limits = instances
         .each_ref()
         .map(|shared| [shared.limit("10/d", quotas[0]), shared.limit("1000/d", quotas[1])]);
-    // Two limits a request, in one slot; callers in all of them.
+    // Two limits per request, in one slot; the callers are spread over all slots.
     let callers: Vec<String> = (0..30).map(|n| format!("caller {n}")).collect();
     let requests = callers.iter().flat_map(|caller| {
         let (instances, limits) = (&instances, &limits);
@@ -70,7 +70,7 @@ async fn a_cluster_counts_exactly_and_goes_on_when_a_replica_takes_over() {
         assert!(!master.command(&["DBSIZE"]).starts_with(":0"), "each node counts some");
     }
 
-    // Somebody whom the first master counts.
+    // A caller whose count is on the first master.
     let size = |cluster: &RedisCluster| cluster.masters[0].command(&["DBSIZE"]);
     let mut number = 0;
     let whom = loop {
@@ -90,7 +90,7 @@ async fn a_cluster_counts_exactly_and_goes_on_when_a_replica_takes_over() {
         cluster.replica.command(&["INFO", "replication"]).contains("role:master")
     });
     decided_by_redis(&instances[0], &clock, &limits[0][0], &whom).await;
-    // Nothing comes back so soon: what the master counted, its replica knows.
+    // No permit is refilled so soon: the replica has the master's counts.
     for _ in 0..3 {
         decided_by_redis(&instances[1], &clock, &limits[1][0], &whom).await;
         assert!(!take(&instances[1], &limits[1][0], &whom).await.is_admitted());

@@ -1,4 +1,4 @@
-//! Clocks that jump, disagree, or end.
+//! Clocks that jump, differ, or overflow.
 
 use secure_runtime::throttling::Limiter;
 
@@ -17,7 +17,7 @@ fn a_clock_that_goes_back_makes_no_permits() {
         assert_eq!(refused.reset_after().as_nanos(), u128::from(102 * SECOND - now));
         assert_eq!(refused.retry_after().unwrap().as_nanos(), u128::from(101 * SECOND - now));
     }
-    // What was refused took nothing, and the old time goes on where it was.
+    // The refused request took nothing, and the old time continues where it was.
     assert!(one(&limiter, key, &quota, 101 * SECOND).is_allowed());
     assert!(!one(&limiter, key, &quota, 101 * SECOND).is_allowed());
 }
@@ -46,7 +46,7 @@ fn the_end_of_time_refuses() {
 #[test]
 fn quotas_at_the_edge_of_64_bits_are_still_quotas() {
     let limiter = Limiter::with_capacity_bytes(0);
-    // 4 billion permits, one in 136 years each: far beyond 64 bits of nanoseconds.
+    // 4 billion permits of one in 136 years each: far beyond 64 bits of nanoseconds.
     let quota = quota(1, u32::MAX, u32::MAX);
     let key = limiter.key(0, "alice");
     let admitted = (0..9).filter(|_| one(&limiter, key, &quota, 0).is_allowed()).count();

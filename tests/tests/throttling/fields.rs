@@ -1,4 +1,4 @@
-//! The fields that tell a client, read by a parser of RFC 9651.
+//! The rate limit header fields for clients, parsed by a parser of RFC 9651.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use sfv::{BareItem, List, ListEntry, Parser};
 
 use crate::{SECOND, at, number, one, quota};
 
-/// The items of a list as name and integer parameters; everything else is a failure.
+/// The items of a list as name and integer parameters; anything else fails the test.
 fn items(field: &str) -> Vec<(String, Vec<(String, i64)>)> {
     let list: List = Parser::new(field).parse().unwrap();
     list.into_iter()
@@ -33,7 +33,7 @@ fn the_examples_of_the_draft_have_the_same_form() {
     let text = include_str!("../../vectors/ratelimit/ratelimit_header_examples.json");
     let vectors: serde_json::Value = serde_json::from_str(text).unwrap();
     let valid = |example: &str| vectors["valid"].as_array().unwrap().iter().any(|v| v == example);
-    // Ours differ from these in the names only.
+    // Our fields differ from these only in their names.
     assert!(valid(r#"RateLimit-Policy: "default";q=100;w=10"#));
     let fields = PolicyFields::new([quota(100, 10, 100)]);
     assert_eq!(fields.policy(), r#""100/10s";q=100;w=10"#);
@@ -59,7 +59,7 @@ fn several_windows_are_one_list_with_unique_names() {
         named("1000/h burst 50", [("q", 1000), ("w", 3600)]),
         named("10/s #2", [("q", 10), ("w", 1)]),
         named("10/s #3", [("q", 10), ("w", 1)]),
-        // Of a larger burst all of it, and the time in which it comes back.
+        // With a larger burst: the whole burst, and the time in which it is refilled.
         named("60/min burst 600", [("q", 600), ("w", 600)]),
     ];
     assert_eq!(items(fields.policy()), expected);

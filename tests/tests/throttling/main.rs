@@ -1,4 +1,4 @@
-//! Quotas and the in-memory limiter, from outside.
+//! Quotas and the in-memory limiter, tested through the public API.
 
 mod clock;
 mod fields;
@@ -18,7 +18,7 @@ pub(crate) fn number(number: u32) -> NonZeroU32 {
     NonZeroU32::new(number).expect("not zero")
 }
 
-/// `permits` in `window` seconds, `burst` at once.
+/// `permits` per `window` seconds, with this `burst`.
 pub(crate) fn quota(permits: u32, window: u32, burst: u32) -> Quota {
     let window = Duration::from_secs(window.into());
     Quota::with_window(number(permits), window).expect("seconds").with_burst(number(burst))
@@ -29,7 +29,7 @@ pub(crate) fn at(nanos: u64) -> Moment {
     Moment::new(Duration::from_nanos(nanos), Duration::ZERO)
 }
 
-/// One request that costs one permit.
+/// A request that costs one permit.
 pub(crate) fn one(limiter: &Limiter, key: LimitKey, quota: &Quota, now: u64) -> Decision {
     limiter.check(key, quota, NonZeroU32::MIN, at(now))
 }

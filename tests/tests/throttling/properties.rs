@@ -1,11 +1,11 @@
-//! The limiter against other formulations of the same rule, on random timelines.
+//! The limiter compared with other formulations of the same algorithm, on random timelines.
 
 use proptest::prelude::*;
 use secure_runtime::throttling::{Decision, Limiter, Quota};
 
 use crate::{SECOND, at, number, quota};
 
-/// A leaky bucket as a meter: what is in it leaks at a steady rate; nothing may overflow.
+/// A leaky bucket as a meter: its content leaks at a constant rate, and it must not overflow.
 ///
 /// Amounts are rational with the denominator 1 / `permits`: one permit weighs `weight`, and
 /// `leak` runs out in a nanosecond.
@@ -23,7 +23,7 @@ impl Meter {
         Self::new(quota, quota.emission_interval().as_nanos(), 1)
     }
 
-    /// As the quota says, without any rounding.
+    /// The exact quota, without rounding.
     fn exact(quota: &Quota) -> Self {
         let window = quota.window().as_nanos();
         Self::new(quota, window, u128::from(quota.permits().get()))
@@ -53,7 +53,7 @@ impl Meter {
     }
 }
 
-/// One request: whose, after how many nanoseconds, at which cost.
+/// One request: its key, the nanoseconds since the previous one, and its cost.
 #[derive(Clone, Copy, Debug)]
 struct Step {
     key: usize,
@@ -88,7 +88,7 @@ proptest! {
 
     #[test]
     fn the_limiter_is_a_leaky_bucket(quota in quotas(), steps in steps()) {
-        // One bucket of eight slots: all keys share it, and none has to go.
+        // One bucket of eight slots: all keys share it, and none is evicted.
         let limiter = Limiter::with_capacity_bytes(0);
         let mut meters: [Meter; KEYS] = std::array::from_fn(|_| Meter::rounded(&quota));
         let mut exact: [Meter; KEYS] = std::array::from_fn(|_| Meter::exact(&quota));
@@ -104,7 +104,7 @@ proptest! {
             prop_assert_eq!(decision.is_allowed(), meter.fits(step.cost), "{:?}", step);
             prop_assert_eq!(peeked.is_allowed(), decision.is_allowed());
             if decision.is_allowed() {
-                // The rounding of the interval never admits what the quota does not.
+                // Rounding the interval never admits more than the quota.
                 prop_assert!(exact[step.key].fits(step.cost));
                 meter.pour(step.cost);
                 exact[step.key].pour(step.cost);
@@ -149,7 +149,7 @@ proptest! {
     ) {
         let limiter = Limiter::with_capacity_bytes(0);
         let key = limiter.key(0, "one");
-        // The requests that were kept, or are not refunded yet.
+        // The requests that were not refunded, or not yet.
         let mut history: Vec<(u64, u32, Option<Decision>)> = Vec::new();
         let mut now = 0;
         for (action, elapsed, cost, late) in steps {
@@ -167,7 +167,7 @@ proptest! {
                 let (_, _, taken) = history.remove(history.len() / 2);
                 limiter.refund(key, &taken.unwrap(), at(now));
             }
-            // As if the refunded requests had never come: the meter may stand no higher.
+            // The result must be as if the refunded requests had never arrived: the meter may not be higher.
             let mut meter = Meter::rounded(&quota);
             for &(at, cost, _) in &history {
                 meter.advance(at);

@@ -1,4 +1,4 @@
-//! Every core at once: never one permit too many, none lost.
+//! The limiter under load from all cores: never one permit too many, none lost.
 
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -12,7 +12,7 @@ fn threads() -> usize {
     thread::available_parallelism().map_or(4, usize::from).max(4)
 }
 
-/// Runs `work` in every thread at once, with the number of the thread.
+/// Runs `work` on all threads at once, with the number of the thread.
 fn together(work: impl Fn(usize) + Sync) {
     let barrier = Barrier::new(threads());
     thread::scope(|scope| {
@@ -62,11 +62,11 @@ fn new_keys_that_all_threads_insert_at_once_count_once() {
 
 #[test]
 fn a_flood_that_evicts_and_moves_entries_does_not_touch_those_that_owe_more() {
-    // 32 buckets; the hot keys fill an eighth of them and owe the most.
+    // 32 buckets; the hot keys fill an eighth of them and have the largest debt.
     let limiter = Limiter::with_capacity_bytes(32 * 128);
     let (hot, flood) = (quota(64, 1_000_000, 64), quota(1, 10, 1));
     let admitted: Vec<AtomicU32> = (0..32).map(|_| AtomicU32::new(0)).collect();
-    // Each owes one permit of hours before the flood begins.
+    // Each key owes one permit of hours before the flood begins.
     for (number, count) in admitted.iter().enumerate() {
         assert!(one(&limiter, limiter.key(0, &number), &hot, 7).is_allowed());
         count.store(1, Ordering::Relaxed);

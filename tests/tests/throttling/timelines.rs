@@ -1,4 +1,4 @@
-//! Timelines that other implementations of GCRA publish.
+//! Timelines published by other implementations of GCRA.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ fn the_published_timelines_are_reproduced() {
         let key = limiter.key(0, "client");
         for (row, step) in scenario["steps"].as_array().unwrap().iter().enumerate() {
             let now = step["t_ms"].as_u64().unwrap() * MILLISECOND;
-            // A step of no cost looks without asking.
+            // A step without cost reads the state without taking a permit.
             let decision = match u32::try_from(step["n"].as_u64().unwrap()).unwrap() {
                 0 => limiter.peek(key, &quota, number(1), at(now)),
                 cost => limiter.check(key, &quota, number(cost), at(now)),

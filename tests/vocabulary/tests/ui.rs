@@ -55,7 +55,7 @@ fn ui() {
     topics.into_iter().for_each(one_mistake_is_one_error);
 }
 
-/// A mistake is one error, and it says what the case's `//~ ERROR` expects.
+/// A mistake gives exactly one error, which contains the case's `//~ ERROR` text.
 fn one_mistake_is_one_error(topic: &str) {
     for file in fs::read_dir(Path::new("tests/ui").join(topic)).unwrap() {
         let case = file.unwrap().path();
@@ -73,7 +73,7 @@ fn one_mistake_is_one_error(topic: &str) {
     }
 }
 
-/// Checks programs beside a vocabulary.
+/// Compiles programs with a vocabulary.
 fn with(vocabulary: &str, check: impl FnOnce(&TestCases)) {
     let project = target().join("tests/trybuild/vocabulary-tests");
     fs::create_dir_all(&project).unwrap();

@@ -1,5 +1,5 @@
-//! What the programs need, in `target/interop`: npm packages, Python packages, and Glewlwyd of Debian's
-//! packages, which are unpacked there and not installed. Everything is kept until its list changes.
+//! Installs the dependencies of the programs into `target/interop`: npm packages, Python packages, and Glewlwyd
+//! from Debian's packages, which are unpacked there. Each is kept until its list of packages changes.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use std::process::Command;
 use super::{folder, sources};
 use crate::Failure;
 
-/// The programs, beside the packages that they import.
+/// Copies the programs next to the packages that they import.
 pub(super) fn programs() -> PathBuf {
     folder().join("node/programs")
 }
@@ -22,7 +22,7 @@ pub(super) fn debian() -> PathBuf {
     folder().join("debian")
 }
 
-/// The npm packages of the lock file, and the programs as they are now.
+/// Installs the npm packages of the lock file, and copies the current programs.
 pub(super) fn node() -> Result<(), Failure> {
     let here = folder().join("node");
     let list = sources().join("package-lock.json");
@@ -40,7 +40,7 @@ pub(super) fn node() -> Result<(), Failure> {
     copy_programs(&sources(), &programs)
 }
 
-/// The Python packages of `requirements.txt`, in an environment of their own.
+/// Installs the Python packages of `requirements.txt` into a virtual environment.
 pub(super) fn python() -> Result<(), Failure> {
     let here = folder().join("python");
     let list = sources().join("requirements.txt");
@@ -52,7 +52,8 @@ pub(super) fn python() -> Result<(), Failure> {
     })
 }
 
-/// Glewlwyd, with the libraries that this machine does not have. The error says why it cannot be had.
+/// Installs Glewlwyd, with the libraries that this machine lacks. The error contains the reason if it is
+/// unavailable.
 pub(super) fn glewlwyd() -> Result<(), Failure> {
     let here = debian();
     let list = sources().join("debian.txt");
@@ -78,7 +79,7 @@ pub(super) fn glewlwyd() -> Result<(), Failure> {
     })
 }
 
-/// Fetches these packages, and those that they need and that are not installed.
+/// Downloads these packages and their missing dependencies.
 fn download(packages: &[&str], archives: &Path) -> Result<(), Failure> {
     let mut simulate = Command::new("apt-get");
     simulate.args(["install", "--simulate", "--no-install-recommends"]).args(packages);
@@ -94,7 +95,7 @@ fn download(packages: &[&str], archives: &Path) -> Result<(), Failure> {
     succeed(Command::new("apt-get").arg("download").args(names).current_dir(archives))
 }
 
-/// Reads apt's `Inst libconfig9 (1.5-0.4 Debian:12/stable [amd64])`.
+/// Parses a line of apt such as `Inst libconfig9 (1.5-0.4 Debian:12/stable [amd64])`.
 fn needed_package(line: &str) -> Option<&str> {
     line.strip_prefix("Inst ")?.split(' ').next()
 }
@@ -103,7 +104,7 @@ fn unavailable(error: &std::io::Error) -> String {
     format!("`apt-get` cannot be started: {error}")
 }
 
-/// Installs into a folder, unless this list was installed there before.
+/// Installs into a folder, unless the same list of packages is installed there already.
 fn once(
     here: &Path,
     list: &Path,
@@ -131,7 +132,7 @@ fn succeed(command: &mut Command) -> Result<(), Failure> {
     }
 }
 
-/// Node looks for packages beside a program and above it: so programs are copied to where packages are.
+/// Node searches packages in the program's folder and its parents, so programs are copied to the packages.
 fn copy_programs(from: &Path, to: &Path) -> Result<(), Failure> {
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from)? {

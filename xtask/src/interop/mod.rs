@@ -1,9 +1,9 @@
-//! `cargo xtask interop [FILTER]`: real identity providers, and clients that others wrote, against a
-//! server that is secured by this library; and the policy engines that it can ask (`engines`).
+//! `cargo xtask interop [FILTER]`: tests a server that is secured by this library with real identity providers
+//! and with clients of other projects, and tests the policy engines of the example (`engines`).
 //!
-//! The programs are in `tests/interop`. What they need is installed into `target/interop` and kept for the
+//! The programs are in `tests/interop`. Their dependencies are installed into `target/interop` and kept for the
 //! next run; see [`install`]. Each program starts its providers and servers on free ports of loopback and
-//! prints a line of JSON for each check; this prints them as a table, and fails if a check fails.
+//! prints a line of JSON per check; this module prints them as a table, and fails if a check fails.
 
 mod install;
 mod program;
@@ -26,7 +26,7 @@ const PROGRAMS: [(&str, Duration); 7] = [
     ("django", Duration::from_secs(60)),
 ];
 
-/// The tests of `examples/dynamic_policy` with the policy engines that it can ask.
+/// The tests of `examples/dynamic_policy` with each of its policy engines.
 const ENGINES: &str = "engines";
 
 pub(crate) fn run(options: &[&str]) -> Result<(), Failure> {
@@ -76,8 +76,8 @@ pub(crate) fn run(options: &[&str]) -> Result<(), Failure> {
     outcome
 }
 
-/// The features of `cargo test --workspace`, so that nothing is built for a second time: a test of the package
-/// is built with the programs of the package.
+/// Builds the server. It uses the features of `cargo test --workspace`, so nothing is built twice: a test of
+/// the package is built with the programs of the package.
 fn build_server() -> Result<(), Failure> {
     println!("==> server");
     let mut build = cargo(&["test", "--locked", "--workspace", "--no-run", "--test=fetch_log"]);
@@ -85,12 +85,12 @@ fn build_server() -> Result<(), Failure> {
     if status.success() { Ok(()) } else { Err("the server cannot be built".into()) }
 }
 
-/// Where everything is that is installed, and what the programs write.
+/// The folder of installed packages and of the files that programs write.
 fn folder() -> PathBuf {
     root().join("target/interop")
 }
 
-/// Where the sources of the programs are.
+/// The folder of the programs' sources.
 fn sources() -> PathBuf {
     root().join("tests/interop")
 }

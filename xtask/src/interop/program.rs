@@ -1,4 +1,4 @@
-//! One program of `tests/interop`: it runs in a process group of its own, for so long at most.
+//! Runs one program of `tests/interop` in its own process group, with a time limit.
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader};
@@ -38,7 +38,7 @@ impl Check {
 }
 
 impl Program {
-    /// Adds its checks; the error has those that failed, and why the program itself did.
+    /// Adds the program's checks. The error lists failed checks, and the reason if the program itself failed.
     pub(super) fn run(&self, checks: &mut Vec<Check>) -> Result<(), Vec<String>> {
         let one = |problem: String| vec![problem];
         let logs = folder().join("logs");
@@ -60,7 +60,7 @@ impl Program {
                             }
                             checks.push(check);
                         }
-                        // Of a library that it uses.
+                        // Output of a library that the program uses.
                         Err(_) => println!("{line}"),
                     },
                     Err(RecvTimeoutError::Disconnected) => break,
@@ -86,7 +86,7 @@ impl Program {
     fn start(&self, log: &Path) -> std::io::Result<Group> {
         let errors = File::create(log.with_extension("log"))?;
         let mut node = Command::new("node");
-        // What it starts can then be ended with it.
+        // A process group, so that all child processes can be stopped together.
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut node, 0);
         let child = node
@@ -95,7 +95,7 @@ impl Program {
             .env("INTEROP_PYTHON", install::python_program())
             .env("INTEROP_DEBIAN", install::debian())
             .env("INTEROP_LOG", log)
-            // The program ends when this is closed.
+            // The program ends when its standard input is closed.
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(errors)
@@ -104,11 +104,11 @@ impl Program {
     }
 }
 
-/// A program, and all that it started.
+/// A running program with all of its child processes.
 struct Group(Child);
 
 impl Group {
-    /// As a rule there is nobody left.
+    /// Usually all of them have ended already.
     fn kill(&mut self) {
         let group = format!("-{}", self.0.id());
         let mut kill = Command::new("kill");

@@ -1,9 +1,9 @@
-//! `limiter [--quick]`: our limiter beside governor's default one, both with `String` keys.
+//! `limiter [--quick]`: compares our limiter with governor's default one, both with `String` keys.
 //!
-//! A decision hashes the key and takes the count, at a time that the caller hands in: the pipeline
-//! reads the clock once for a whole request. governor's default limiter reads its own clock at each
-//! decision. `_with_clock` lets ours read one too, `_without_clock` takes governor's away. `matrix`
-//! has everybody else.
+//! A decision of ours hashes the key and updates the count, at a time that the caller passes in: the pipeline
+//! reads the clock once per request. governor's default limiter reads its own clock at each decision.
+//! In `_with_clock` ours reads a clock as well; in `_without_clock` governor does not. `matrix` compares all
+//! other limiters.
 
 mod matrix;
 
@@ -73,8 +73,8 @@ impl Ours {
     }
 }
 
-/// One a minute, and so many at once that nothing is refused: every key stays live while it is
-/// measured, as keys of real limits do.
+/// A rate of one a minute, with a burst so large that nothing is refused: every key stays live during the
+/// measurement, as keys of real limits do.
 fn governor_quota() -> governor::Quota {
     governor::Quota::per_minute(NonZeroU32::MIN).allow_burst(burst())
 }
@@ -91,13 +91,13 @@ fn keys(count: usize) -> Vec<String> {
     (0..count).map(|number| format!("6f1c1f0a-8d0e-4f3b-{number:012x}")).collect()
 }
 
-/// Nanoseconds, ours and governor's: as each is called, with both clocks, with neither.
+/// Nanoseconds of ours and of governor: as each is normally called, both with a clock, both without.
 ///
-/// The keys lie in the order in which they are shown, as a key that was just read from a request
-/// is at hand; they came to the limiters in another order, so what those keep is not.
+/// The keys are in memory in the order of their use, because a key that was just read from a request is in the
+/// processor's cache. They were inserted in another order, so the limiters' entries are not.
 fn decision(count: usize, rounds: usize) -> [(f64, f64); 3] {
     let keys = keys(count);
-    // Made before: to find the next key of a circle costs a third of a decision.
+    // Computed before: finding the next key costs a third of a decision.
     let shown: Vec<&String> = keys.iter().cycle().take(count.max(FEWEST)).collect();
     let ours = Ours::new(count);
     let peer = governor();
@@ -133,8 +133,8 @@ fn decision(count: usize, rounds: usize) -> [(f64, f64); 3] {
     ]
 }
 
-/// The slowest decision while a million keys arrive, in microseconds of processor time (what
-/// other programs take is not counted): of the round that was disturbed least.
+/// The slowest decision while a million keys are inserted, in microseconds of processor time (other programs do
+/// not count), in the least disturbed round.
 fn worst_fill(rounds: usize) -> (f64, f64) {
     let keys = keys(MILLION);
     let mut least = (f64::INFINITY, f64::INFINITY);
@@ -156,13 +156,12 @@ fn slowest(keys: &[String], admits: impl Fn(&String) -> bool) -> f64 {
     slowest.as_secs_f64() * 1e6
 }
 
-/// Keeps an answer from being optimized away.
+/// Prevents the compiler from removing the decision.
 fn show(answer: bool) {
     black_box(answer);
 }
 
-/// Every item once, far from its neighbours: steps of a number that has no factor in common with
-/// the count.
+/// Every item once, with neighbours far apart: the step has no common factor with the count.
 fn shuffled<T>(items: &[T]) -> Vec<&T> {
     const STEP: usize = 611_953;
     (0..items.len()).filter_map(|index| items.get(index * STEP % items.len())).collect()

@@ -1,8 +1,8 @@
-//! Every contestant beside ours in one run: keys of two kinds, few and many, one thread and all of
-//! them, one hot key and all keys in turn; refused requests beside admitted ones.
+//! Compares every limiter with ours in one run: two types of keys, few and many, on one thread and on all,
+//! with one hot key and all keys in turn; refused requests and admitted ones.
 //!
-//! Figures are nanoseconds of processor time a decision, so that what other programs take is not
-//! counted. What threads do to each other is: they wait on cache lines, not asleep.
+//! Figures are nanoseconds of processor time per decision, so other programs do not count. Contention
+//! between threads does: threads wait actively for cache lines.
 
 use std::hint::black_box;
 use std::net::{IpAddr, Ipv6Addr};
@@ -24,12 +24,12 @@ use super::{FEWEST, MILLION, burst, keys, show, shuffled, slowest};
 /// Any time that is not the start of the clock.
 const NOW: Moment = Moment::new(Duration::from_secs(1), Duration::ZERO);
 
-/// Which keys come.
+/// The order of the keys.
 #[derive(Clone, Copy)]
 enum Pattern {
-    /// Of all that the limiters hold, always the same one.
+    /// Always the same key, although the limiters hold many.
     Hot,
-    /// One after the other, each thread from a place of its own.
+    /// All keys in turn; each thread starts at a different one.
     Spread,
 }
 
@@ -73,7 +73,7 @@ fn kind<K: Key>(kind: &str, keys: &[K], rounds: usize) -> Result<(), Failure> {
     }
     let all = thread::available_parallelism()?.get();
     for (pattern, pattern_name) in [(Pattern::Hot, "hot"), (Pattern::Spread, "spread")] {
-        // One key is always hot.
+        // A single key is always hot.
         if keys.len() == 1 && matches!(pattern, Pattern::Spread) {
             continue;
         }
@@ -107,7 +107,7 @@ fn measure<'a, K: Key, C: Contestant<K>>(contestant: &'a C, keys: &'a [K]) -> Me
                 .map(|thread| {
                     scope.spawn(move || {
                         begin.wait();
-                        // Neighbours in time are not neighbours in the list of another thread.
+                        // Each thread uses another order, so threads do not follow each other.
                         let (later, first) = keys.split_at(keys.len() * thread / threads);
                         one_thread(contestant, first, later, pattern)
                     })
@@ -119,7 +119,7 @@ fn measure<'a, K: Key, C: Contestant<K>>(contestant: &'a C, keys: &'a [K]) -> Me
     })
 }
 
-/// Nanoseconds a decision.
+/// Nanoseconds per decision.
 fn one_thread<K: Key, C: Contestant<K>>(
     contestant: &C,
     first: &[K],
@@ -127,12 +127,12 @@ fn one_thread<K: Key, C: Contestant<K>>(
     pattern: Pattern,
 ) -> f64 {
     let all = || first.iter().chain(later);
-    // Made before: to find the next key of a circle costs a third of a decision.
+    // Computed before: finding the next key costs a third of a decision.
     let shown: Vec<&K> = match pattern {
         Pattern::Hot => later.first().or(first.first()).into_iter().cycle().take(FEWEST).collect(),
         Pattern::Spread => all().cycle().take(FEWEST.max(all().count())).collect(),
     };
-    // What the contestant before has put into the caches is not this one's to pay for.
+    // Warm-up: the previous contestant's data in the caches must not slow this one.
     if all().count() < FEWEST {
         all().for_each(|key| show(contestant.admits(key, NOW)));
     }
@@ -143,7 +143,7 @@ fn one_thread<K: Key, C: Contestant<K>>(
     start.elapsed().as_secs_f64() * 1e9 / shown.len() as f64
 }
 
-/// What a refused request costs beside an admitted one, of ours and of governor.
+/// Compares the cost of a refused request with that of an admitted one, for ours and for governor.
 fn denied(rounds: usize) -> Result<(), Failure> {
     for count in [1, 10_000] {
         let keys = keys(count);
@@ -187,7 +187,7 @@ fn denied(rounds: usize) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The slowest decision while a million keys arrive, of the maps that are written by hand.
+/// The slowest decision while a million keys are inserted, for the hand-written maps.
 fn fill(rounds: usize) -> Result<(), Failure> {
     let keys = keys(MILLION);
     let mut least = [f64::INFINITY; 3];

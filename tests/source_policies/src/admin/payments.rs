@@ -1,4 +1,4 @@
-//! Policies by two patterns, one of which uses a named policy.
+//! A file with policies from two patterns, one of which uses a named policy.
 
 use actix_web::{get, post, web};
 use secure_runtime::secure;
@@ -9,7 +9,7 @@ pub async fn pay(body: String) -> String {
     body
 }
 
-/// The same policy as the file's: it counts once.
+/// Uses the same policy as the file, which is applied once.
 #[secure(use = crate::policies::careful, objects = any)]
 #[get("/admin/payments/{id}")]
 pub async fn payment(id: web::Path<u32>) -> String {

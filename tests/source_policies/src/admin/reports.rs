@@ -1,4 +1,4 @@
-//! A file that two patterns match, with a module that has a policy of its own.
+//! A file that two patterns match, with a module that has its own policy.
 
 use secure_runtime::secure;
 

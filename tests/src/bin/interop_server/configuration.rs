@@ -1,4 +1,4 @@
-//! What the server is told about the provider, and the authenticators that this makes.
+//! The server's configuration for one provider, and the authenticators that are built from it.
 
 use std::time::Duration;
 
@@ -6,14 +6,14 @@ use secure_runtime::authentication::{ClientKey, Introspection, Jwt};
 use secure_runtime::{LaunchError, ProtectedResource, Security};
 use serde::Deserialize;
 
-/// One line of JSON.
+/// The configuration, read from one line of JSON.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct Configuration {
     issuer: String,
-    /// Whom tokens are for; the address of the API unless given.
+    /// The expected audience; the address of the API by default.
     audience: Option<String>,
-    /// Which authenticators there are; with `both`, JWT come first.
+    /// The authenticators; with `both`, the JWT authenticator comes first.
     mode: Mode,
     /// How often keys are fetched, in seconds.
     refresh_every: Option<u64>,
@@ -28,24 +28,24 @@ enum Mode {
     Both,
 }
 
-/// How the provider is asked about opaque tokens.
+/// The introspection of opaque tokens.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Asked {
-    /// Where; what the issuer's metadata name unless given.
+    /// The endpoint's address; by default the one in the issuer's metadata.
     endpoint: Option<String>,
     client: Client,
     #[serde(default)]
     client_as_subject: bool,
     #[serde(default)]
     any_audience: bool,
-    /// The audience of signed answers; unsigned ones are taken if there is none.
+    /// The audience of signed answers; if absent, unsigned answers are accepted.
     signed_for: Option<String>,
-    /// For how many seconds an active token is accepted without another question.
+    /// How long the answer about an active token is cached, in seconds.
     accept_positive_for: Option<u64>,
 }
 
-/// How this service proves who it is.
+/// The client authentication of this service at the endpoint.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, tag = "method")]
 enum Client {

@@ -1,4 +1,4 @@
-//! What the library logs, one line each on standard error.
+//! Prints the log of the library to standard error, one event per line.
 
 use std::fmt::{Debug, Write as _};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Metadata, Subscriber, span};
 
-/// Prints it from now on.
+/// Starts printing the log.
 pub(crate) fn print() {
     tracing::subscriber::set_global_default(Printer).expect("the only subscriber here");
 }

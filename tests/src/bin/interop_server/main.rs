@@ -1,7 +1,7 @@
-//! `interop_server`: the API that `cargo xtask interop` drives with real identity providers.
+//! `interop_server`: the API that `cargo xtask interop` tests with real identity providers.
 //!
 //! Its configuration is one line of JSON on standard input; see [`configuration::Configuration`]. It
-//! prints its address, serves `/shop`, and ends when its standard input does. What the library logs
+//! prints its address, serves `/shop`, and ends when its standard input is closed. The log of the library
 //! goes to standard error.
 
 mod configuration;

@@ -1,5 +1,5 @@
-//! `soak SECONDS`: limits under churn for a long time, in memory and shared through a Redis that is
-//! restarted again and again. What is admitted must be what the quotas allow, and memory must stay flat.
+//! `soak SECONDS`: keeps limits busy for a long time, in memory and shared through a Redis that is restarted
+//! repeatedly. The admitted requests must match the quotas, and memory must stay flat.
 
 mod memory;
 mod shared;
@@ -8,13 +8,13 @@ mod watched;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-/// What was found, and whether it may be.
+/// A result, and whether it is acceptable.
 struct Finding {
     what: String,
     holds: bool,
 }
 
-/// Until when, and since when.
+/// The start and the end of the run.
 #[derive(Clone, Copy)]
 struct Span {
     start: Instant,
@@ -48,7 +48,7 @@ fn main() -> ExitCode {
     ExitCode::from(u8::from(findings.iter().any(|finding| !finding.holds)))
 }
 
-/// Memory of this process, from when everything has been touched once to the end.
+/// The growth of this process's memory, from the end of the warm-up to the end of the run.
 fn resident(span: Span) -> Vec<Finding> {
     std::thread::sleep(span.length / 5);
     let before = resident_bytes();

@@ -1,5 +1,5 @@
-//! The limiter in memory: every thread asks for keys that were never seen, more than fit, and for some
-//! that are asked for all the time.
+//! Soak test of the in-memory limiter: each thread uses more new keys than fit into memory, and a few keys
+//! that it uses all the time.
 
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -55,7 +55,7 @@ pub(crate) fn soak(span: Span) -> Vec<Finding> {
     ]
 }
 
-/// A key that nobody asked for before, and one that is asked for all the time.
+/// A key that was never used before, and one that is used all the time.
 fn ask(limiter: &Limiter, clock: &SystemClock, watched: &Watched, turn: u64) {
     let now = clock.now();
     let key = turn as usize % watched.keys();

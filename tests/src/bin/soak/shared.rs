@@ -1,4 +1,4 @@
-//! Limits shared by two instances, through a Redis that is restarted, empty, again and again.
+//! Soak test of limits shared by two instances, through a Redis that is restarted (and then empty) repeatedly.
 
 use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
@@ -39,7 +39,7 @@ pub(crate) fn soak(span: Span) -> Vec<Finding> {
             }
         }
         let asked: u64 = instances.into_iter().map(|it| it.join().expect("its end")).sum();
-        // Keys end by themselves, when their bucket is full.
+        // Redis removes a key when its bucket is full again.
         std::thread::sleep(Duration::from_secs(2));
         let size = redis.command(&["DBSIZE"]);
         let size = size.lines().next().unwrap_or_default().trim_start_matches(':').to_owned();
@@ -47,10 +47,10 @@ pub(crate) fn soak(span: Span) -> Vec<Finding> {
     });
     let ((least, most), allowed) =
         (watched.together.extremes(), watched.together.allowed(start.elapsed()));
-    // Each restart forgets a burst.
+    // After each restart Redis is empty, so one more burst is admitted.
     let forgotten = u64::from(restarts) * u64::from(PERMITS);
     let held = u64::from(INSTANCES.get()) * u64::from(PERMITS / 8);
-    // While there is no Redis, or it does not answer in time, each instance has its share, and no more.
+    // While Redis is down or too slow, each instance admits its local share and no more.
     let (least_alone, most_alone) = watched.alone.extremes();
     vec![
         Finding {
@@ -76,15 +76,15 @@ pub(crate) fn soak(span: Span) -> Vec<Finding> {
     ]
 }
 
-/// What was admitted of each watched key.
+/// The admitted requests of each watched key.
 struct Admitted {
-    /// By what the instances count together.
+    /// Admitted by the shared limit.
     together: Watched,
-    /// By each instance alone.
+    /// Admitted by each instance's local limit.
     alone: Watched,
 }
 
-/// One instance; answers how many requests it had.
+/// Runs one instance and returns its number of requests.
 fn serve(span: Span, instance: u32, watched: &Admitted, url: &str) -> u64 {
     let shared =
         SharedLimits::redis(url).leases(100).instances(INSTANCES).build().expect("shared limits");
@@ -99,7 +99,7 @@ fn serve(span: Span, instance: u32, watched: &Admitted, url: &str) -> u64 {
     turn - (u64::from(instance) << 48)
 }
 
-/// Nine of ten requests are about the watched keys, the tenth about a key that nobody asked for before.
+/// Nine of ten requests use the watched keys, the tenth a key that was never used before.
 async fn ask(shared: &SharedLimits, limit: &SharedLimit, watched: &Admitted, turn: u64) {
     let key = turn as usize % watched.together.keys();
     let whom = if turn.is_multiple_of(10) { turn } else { key as u64 };

@@ -1,4 +1,4 @@
-//! Keys whose admitted requests are counted, and compared with what their quota allows.
+//! Counts the admitted requests of some keys and compares them with their quota.
 
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,7 +13,7 @@ pub(crate) struct Watched {
 }
 
 impl Watched {
-    /// So many keys, under a quota of so many a second.
+    /// Watches this many keys, under a quota of this many requests a second.
     pub(crate) fn new(keys: usize, permits: u32) -> Self {
         let number = |number| NonZeroU32::new(number).expect("at least one");
         let quota = Quota::per_second(number(permits));
@@ -30,14 +30,14 @@ impl Watched {
         }
     }
 
-    /// The least and the most that a key was admitted.
+    /// The smallest and the largest number of admitted requests of a key.
     pub(crate) fn extremes(&self) -> (u64, u64) {
         let counts = self.admitted.iter().map(|count| count.load(Ordering::Relaxed));
         let (least, most) = (counts.clone().min(), counts.max());
         (least.unwrap_or_default(), most.unwrap_or_default())
     }
 
-    /// What a key may be admitted in a time, its first burst included.
+    /// How many requests a key may be admitted in a time, including its first burst.
     pub(crate) fn allowed(&self, time: Duration) -> u64 {
         let burst = u64::from(self.quota.burst().get());
         let interval = self.quota.emission_interval().as_nanos();

@@ -1,4 +1,4 @@
-//! Who calls: the names, tokens and addresses of good and hostile clients.
+//! The callers: names, tokens and addresses of good and hostile clients.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use secure_runtime::testing::Issuer;
 
-/// What everybody's password is.
+/// The password of all users.
 pub(crate) const PASSWORD: &str = "correct horse battery staple";
-/// Where good clients are, and some hostile ones as well.
+/// The address of good clients that some hostile ones share.
 pub(crate) const SHARED: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
-/// Where good clients are alone.
+/// The address that only good clients use.
 pub(crate) const ALONE: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 3);
 
 /// Signs the tokens that the service accepts.
@@ -19,17 +19,17 @@ pub(crate) fn issuer() -> Issuer {
     Issuer::es256()
 }
 
-/// The items are those of two good callers.
+/// The owner of an item: one of two good callers.
 pub(crate) fn owner_of(id: u32) -> &'static str {
     if id.is_multiple_of(2) { "ada" } else { "linus" }
 }
 
-/// One address of fifty, another one each turn.
+/// One of fifty addresses, in turn.
 pub(crate) fn hostile_address(turn: u64) -> Ipv4Addr {
     Ipv4Addr::new(127, 0, 1, u8::try_from(turn % 50 + 1).unwrap_or(1))
 }
 
-/// Every caller's token, signed once.
+/// The tokens of all callers, signed once.
 pub(crate) struct Tokens {
     issuer: Issuer,
     signed: RefCell<HashMap<String, String>>,
@@ -49,7 +49,7 @@ impl Tokens {
         token
     }
 
-    /// One that is refused, another one each turn.
+    /// An invalid token, a different one each time.
     pub(crate) fn bad(&self, turn: u64) -> String {
         let token = self.issuer.token(format!("forger-{turn}"));
         match turn % 6 {

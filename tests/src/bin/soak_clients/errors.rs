@@ -1,11 +1,11 @@
-//! The service's log: what the library reports as its own fault, one line each.
+//! The service's log of internal errors of the library, one per line.
 
 use std::fmt::Debug;
 
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Metadata, Subscriber, span};
 
-/// From now on errors are written to the standard error output.
+/// Starts writing errors to standard error.
 pub(crate) fn log() {
     tracing::subscriber::set_global_default(Errors).expect("the only subscriber");
 }

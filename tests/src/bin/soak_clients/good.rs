@@ -1,5 +1,5 @@
-//! The good clients: they ask at a fixed pace, whether or not what they asked before was answered, and
-//! measure from the moment at which they wanted to ask.
+//! The good clients: they send requests at a fixed pace, even if earlier responses are missing. Latency is
+//! measured from the planned time of the request.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -19,10 +19,10 @@ use crate::http1::{Answer, Connection};
 use crate::http2;
 use crate::request::Request;
 
-/// How long a good client waits.
+/// The timeout of a good client.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// A client and what it asks for.
+/// A kind of good client and its requests.
 struct Kind {
     name: &'static str,
     a_second: u32,
@@ -85,7 +85,7 @@ fn order(turn: u64) -> String {
     )
 }
 
-/// How one kind fared in one phase.
+/// The results of one kind of client in one phase.
 #[derive(Default)]
 pub(crate) struct Fared {
     pub(crate) name: &'static str,
@@ -93,13 +93,13 @@ pub(crate) struct Fared {
     pub(crate) right: u64,
     /// Requests that were sent a second time, because the server had closed an idle connection.
     pub(crate) repeated: u64,
-    /// What was answered instead, and how often.
+    /// The other responses, and how often each occurred.
     pub(crate) wrong: BTreeMap<String, u64>,
-    /// Of the right answers.
+    /// The latencies of the correct responses.
     pub(crate) took: Vec<Duration>,
 }
 
-/// Runs all kinds until the time is over; blocks.
+/// Runs all kinds of good clients until the time is over. This function blocks.
 pub(crate) fn run(http1: SocketAddr, http2: SocketAddr, length: Duration) -> Vec<Fared> {
     actix_web::rt::System::new().block_on(async {
         let tokens = Rc::new(Tokens::new());
@@ -116,9 +116,9 @@ pub(crate) fn run(http1: SocketAddr, http2: SocketAddr, length: Duration) -> Vec
 struct Client {
     kind: &'static Kind,
     to: SocketAddr,
-    /// HTTP/1.1: those that are idle.
+    /// HTTP/1.1: the idle connections.
     connections: RefCell<Vec<Connection>>,
-    /// HTTP/2: the one.
+    /// HTTP/2: the only connection.
     stream: RefCell<Option<SendRequest<Bytes>>>,
 }
 
@@ -184,7 +184,7 @@ impl Client {
         let idle = self.connections.borrow_mut().pop();
         if let Some(mut idle) = idle {
             match ask(&mut idle, request).await {
-                // The server has closed it while it was idle.
+                // The server closed the connection while it was idle.
                 Err(_) if idle.is_untouched() => fared.borrow_mut().repeated += 1,
                 answer => return self.keep(idle, answer),
             }
@@ -194,7 +194,7 @@ impl Client {
         self.keep(opened, answer)
     }
 
-    /// The connection is for the next request, unless the server closes it.
+    /// Keeps the connection for the next request, unless the server closes it.
     fn keep(&self, connection: Connection, answer: io::Result<Answer>) -> io::Result<u16> {
         let answer = answer?;
         if !answer.is_last {

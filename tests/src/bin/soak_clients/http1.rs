@@ -1,4 +1,4 @@
-//! A connection that speaks HTTP/1.1, as far as the clients need it.
+//! A minimal HTTP/1.1 connection for the clients.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, TcpStream};
 
-/// Connects from this address.
+/// Opens a connection from this address.
 pub(crate) async fn connect(from: Ipv4Addr, to: SocketAddr) -> io::Result<TcpStream> {
     let socket = TcpSocket::new_v4()?;
     socket.set_reuseaddr(true)?;
@@ -16,17 +16,17 @@ pub(crate) async fn connect(from: Ipv4Addr, to: SocketAddr) -> io::Result<TcpStr
     Ok(stream)
 }
 
-/// What was answered.
+/// A response.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
-    /// The server closes the connection after it.
+    /// The server closes the connection after this response.
     pub(crate) is_last: bool,
 }
 
 pub(crate) struct Connection {
     pub(crate) stream: TcpStream,
-    /// What was received and not looked at.
+    /// The received bytes that were not parsed yet.
     received: Vec<u8>,
 }
 
@@ -43,8 +43,8 @@ impl Connection {
         self.stream.write_all(bytes).await
     }
 
-    /// Reads one answer. It loses nothing if it is given up and called again, while nothing of the body
-    /// was read.
+    /// Reads one response. The future can be dropped and the method called again without loss, as long as no
+    /// part of the body was read.
     pub(crate) async fn answer(&mut self) -> io::Result<Answer> {
         let end = loop {
             if let Some(start) = self.received.windows(4).position(|four| four == b"\r\n\r\n") {
@@ -69,7 +69,7 @@ impl Connection {
         Ok(Answer { status, is_last })
     }
 
-    /// Whether nothing was received for a request that was just sent.
+    /// Whether nothing was received yet for the request that was just sent.
     pub(crate) fn is_untouched(&self) -> bool {
         self.received.is_empty()
     }
@@ -83,7 +83,7 @@ impl Connection {
 
     /// Ends the connection with a reset.
     pub(crate) fn reset(self) {
-        // An error: it is gone already.
+        // An error means that the connection is closed already.
         let _ = self.stream.set_zero_linger();
     }
 }

@@ -1,4 +1,4 @@
-//! A connection that speaks HTTP/2 with prior knowledge.
+//! An HTTP/2 connection with prior knowledge, for the clients.
 
 use std::io::{Error, Result};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -11,7 +11,7 @@ use h2::client::{Builder, SendRequest};
 use crate::http1::connect;
 use crate::request::Request;
 
-/// Opens a connection and keeps it going until everything on it has ended.
+/// Opens a connection and drives it until all of its streams have ended.
 pub(crate) async fn open(
     from: Ipv4Addr,
     to: SocketAddr,
@@ -23,7 +23,7 @@ pub(crate) async fn open(
     Ok(client)
 }
 
-/// One request and its answer, read to its end: the status, and how many bytes it has.
+/// Sends one request and reads the whole response: its status, and its number of bytes.
 pub(crate) async fn exchange(
     client: SendRequest<Bytes>,
     request: &Request,

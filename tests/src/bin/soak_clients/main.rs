@@ -1,7 +1,7 @@
-//! `soak_clients SECONDS`: good clients beside slow, resetting and hostile ones for so long. The good ones
-//! are served as they are alone, memory stays flat, and no place is lost.
+//! `soak_clients SECONDS`: runs good clients beside slow, resetting and hostile ones for SECONDS. It checks
+//! that the good clients are served as well as alone, that memory stays flat, and that no slot leaks.
 //!
-//! The service is a process of its own: this program with the argument `serve`.
+//! The service runs in a separate process: this program with the argument `serve`.
 
 mod callers;
 mod errors;
@@ -20,15 +20,15 @@ use std::time::{Duration, Instant};
 
 use operator::Service;
 
-/// What was found, and whether it may be.
+/// A result, and whether it is acceptable.
 struct Finding {
     what: String,
     holds: bool,
 }
 
-/// Less would not tell memory that grows from memory that is used for the first time.
+/// A shorter run could not distinguish growing memory from memory that is used for the first time.
 const LEAST_SECONDS: u64 = 60;
-/// After so long beside hostile clients, what the service keeps has been used once.
+/// The warm-up: after this time beside hostile clients, all memory that the service keeps has been used once.
 const SETTLED: Duration = Duration::from_secs(15);
 
 fn main() -> ExitCode {
@@ -57,9 +57,9 @@ fn soak(length: Duration) -> Vec<Finding> {
     println!(
         "good clients warm up for {WARM_UP:?}, are alone for {alone:?}, then beside hostile ones for {length:?}"
     );
-    println!("the paces are moderate: held places, time and memory are tried, not the processor\n");
+    println!("the paces are moderate: they test held slots, time and memory, not the processor\n");
     good::run(service.http1, service.http2, WARM_UP);
-    // The connections of the warm-up are closed by then.
+    // By now, the connections of the warm-up are closed.
     std::thread::sleep(Duration::from_secs(1));
     let sockets = service.open_sockets();
     let before = good::run(service.http1, service.http2, alone);
@@ -77,17 +77,17 @@ fn soak(length: Duration) -> Vec<Finding> {
     findings.extend(report::hostile(&hostile));
     findings.push(report::sockets(watched.most_sockets, sockets));
     findings.push(report::memory(&watched.memory));
-    // One request too many is refused on purpose, and logged.
+    // One request above each limit is refused on purpose, and logged.
     let errors = service.errors();
     findings.extend(places::check(&service, sockets));
     findings.push(report::log(service.panics(), errors));
     findings
 }
 
-/// The service, four times a second.
+/// Samples of the service's state, four per second.
 #[derive(Default)]
 struct Watched {
-    /// Resident memory, once it has settled.
+    /// Resident memory after the warm-up.
     memory: Vec<u64>,
     most_sockets: usize,
 }

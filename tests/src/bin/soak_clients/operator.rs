@@ -1,4 +1,4 @@
-//! The process of the service, as its operator sees it: memory, sockets, its log, and how its limits stand.
+//! Starts the service's process and observes it: memory, sockets, log, and the state of its limits.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::Value;
 
-/// How many lines of the log are shown.
+/// The maximum number of printed log lines.
 const SHOWN: usize = 20;
 
 pub(crate) struct Service {
@@ -20,17 +20,17 @@ pub(crate) struct Service {
     errors: Arc<AtomicU64>,
 }
 
-/// One limit on requests at once.
+/// The state of one limit on requests in flight.
 pub(crate) struct AtOnce {
     pub(crate) id: String,
     pub(crate) serving: u64,
     pub(crate) waiting: u64,
-    /// Requests that were given up while they waited.
+    /// Requests whose client disconnected while they were queued.
     pub(crate) left: u64,
 }
 
 impl Service {
-    /// Starts it in a process of its own.
+    /// Starts the service in a separate process.
     pub(crate) fn start() -> Self {
         let program = std::env::current_exe().expect("this program");
         let mut command = Command::new(program);
@@ -60,12 +60,12 @@ impl Service {
         Self { process, http1, http2, operator, panics, errors }
     }
 
-    /// So far.
+    /// The number of panics so far.
     pub(crate) fn panics(&self) -> u64 {
         self.panics.load(Ordering::Relaxed)
     }
 
-    /// Lines of its log that are about no panic.
+    /// The log lines that are not about a panic.
     pub(crate) fn errors(&self) -> u64 {
         self.errors.load(Ordering::Relaxed)
     }
@@ -85,7 +85,7 @@ impl Service {
         targets.filter(|target| target.to_string_lossy().starts_with("socket:")).count()
     }
 
-    /// Handlers wait in front of the door from now on.
+    /// Closes the door, so that handlers wait.
     pub(crate) fn close_door(&self) {
         self.ask("POST /close");
     }
@@ -109,7 +109,7 @@ impl Service {
             .collect()
     }
 
-    /// The body of the answer.
+    /// The body of the response.
     fn ask(&self, line: &str) -> String {
         let mut stream = TcpStream::connect(self.operator).expect("the operator's port");
         let request = format!(
@@ -124,7 +124,7 @@ impl Service {
 
 impl Drop for Service {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // The process may have ended already.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }

@@ -1,5 +1,5 @@
-//! After the hostile clients have gone: nobody is served and nobody waits any more, and exactly as many
-//! requests as ever can be served at once.
+//! Checks after the hostile clients have gone: no request is in flight or queued, and every limit on requests
+//! in flight admits as many requests as before.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -19,25 +19,25 @@ use crate::operator::Service;
 use crate::request::Request;
 use crate::service::MAX_IN_FLIGHT;
 
-/// Longer than the service keeps an idle connection, or waits for anything.
+/// Longer than the service keeps an idle connection, and than any of its timeouts.
 const PATIENCE: Duration = Duration::from_secs(20);
 const FROM: Ipv4Addr = Ipv4Addr::new(127, 0, 2, 1);
 
-/// One limit on requests at once.
+/// One limit on requests in flight.
 struct Places {
-    /// The end of its id; none: the one on all requests.
+    /// The end of its id; `None` is the limit on all requests.
     id: Option<&'static str>,
     served: u64,
     waiting: u64,
-    /// What one more is answered.
+    /// The status of a request above the limit.
     refusal: u16,
-    /// A request that takes one, by its number.
+    /// Makes the request with this number, which takes a slot.
     request: fn(&Tokens, u64) -> Request,
 }
 
 const ORDER: &str = r#"{"lines":[{"article":"apple","quantity":1}]}"#;
 
-/// Of callers that were hostile, and of a good one.
+/// The limits of hostile callers, and of a good one.
 const ALL: [Places; 6] = [
     Places {
         id: Some("::item/concurrency/1"),
@@ -86,7 +86,7 @@ const ALL: [Places; 6] = [
     },
 ];
 
-/// `sockets`: how many the service had open when nobody was there.
+/// `sockets`: how many sockets the service had open before the clients started.
 pub(crate) fn check(service: &Service, sockets: usize) -> Vec<Finding> {
     let mut findings =
         vec![is_quiet(service), have_left(service), are_sockets_closed(service, sockets)];
@@ -114,11 +114,11 @@ fn is_quiet(service: &Service) -> Finding {
     }
 }
 
-/// Those that reset while they waited have done so.
+/// Checks that some clients disconnected while their requests were queued.
 fn have_left(service: &Service) -> Finding {
     let left: u64 = service.at_once().iter().map(|it| it.left).sum();
     Finding {
-        what: format!("{left} requests given up while they waited in a queue"),
+        what: format!("{left} requests whose client disconnected while they were queued"),
         holds: left > 0,
     }
 }
@@ -131,13 +131,13 @@ fn are_sockets_closed(service: &Service, before: usize) -> Finding {
     let (now, took) = (service.open_sockets(), start.elapsed());
     Finding {
         what: format!(
-            "{now} sockets of the service open {took:.1?} later, {before} while nobody was there"
+            "{now} sockets of the service open {took:.1?} later, {before} before the clients started"
         ),
         holds: now <= before,
     }
 }
 
-/// Takes all places and asks for one more, while handlers wait.
+/// Takes all slots and sends one more request, while the handlers wait.
 async fn take(places: &Places, service: &Service, tokens: &Tokens) -> Finding {
     let Places { id, served, waiting, refusal, request } = *places;
     service.close_door();
@@ -156,7 +156,7 @@ async fn take(places: &Places, service: &Service, tokens: &Tokens) -> Finding {
     while statuses.borrow().is_empty() && start.elapsed() < Duration::from_secs(1) {
         sleep(Duration::from_millis(10)).await;
     }
-    // Whatever else is refused is refused by now.
+    // By now, all requests that are refused have been refused.
     sleep(Duration::from_millis(300)).await;
     let all = service.at_once();
     let now = id.and_then(|id| all.iter().find(|row| row.id.ends_with(id)));

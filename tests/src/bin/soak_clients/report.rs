@@ -1,4 +1,4 @@
-//! What the phases came to: two tables, and what has to hold.
+//! The report: two tables of results, and the conditions that must hold.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -6,11 +6,11 @@ use std::time::Duration;
 use crate::service::MAX_IN_FLIGHT;
 use crate::{Finding, good, hostile};
 
-/// Memory may grow by so many bytes between the first and the last quarter.
+/// The allowed growth of memory between the first and the last quarter, in bytes.
 const GROWTH: u64 = 8_000_000;
 
 pub(crate) fn print_good(before: &[good::Fared], beside: &[good::Fared]) {
-    println!("good clients; milliseconds alone, and beside hostile ones");
+    println!("good clients; latency in milliseconds alone, and beside hostile ones");
     println!(
         "{:20} {:>7} {:>7} {:>8}  {:>6} {:>6}  {:>6} {:>6}  instead",
         "", "asked", "right", "repeated", "median", "99 %", "median", "99 %"
@@ -33,8 +33,8 @@ pub(crate) fn print_good(before: &[good::Fared], beside: &[good::Fared]) {
 }
 
 pub(crate) fn print_hostile(all: &[hostile::Fared]) {
-    println!("hostile clients; seconds of the longest act");
-    println!("{:42} {:>6} {:>6} {:>7}  what came of it", "", "begun", "done", "longest");
+    println!("hostile clients; seconds of the longest attack");
+    println!("{:42} {:>6} {:>6} {:>7}  outcomes", "", "begun", "done", "longest");
     for it in all {
         let longest = it.longest.as_secs_f64();
         let (name, begun, did) = (it.name, it.begun, it.did);
@@ -42,7 +42,7 @@ pub(crate) fn print_hostile(all: &[hostile::Fared]) {
     }
 }
 
-/// They are served as they are alone, and none is refused.
+/// Good clients are served as well as without hostile ones, and none is refused.
 pub(crate) fn good(
     before: &[good::Fared],
     beside: &[good::Fared],
@@ -67,7 +67,7 @@ pub(crate) fn good(
                 rate(sum(before), alone),
                 rate(sum(beside), length)
             ),
-            // Not a number: nothing was right.
+            // Not a number: there was no correct response.
             holds: worst >= 99.0,
         },
         Finding {
@@ -83,7 +83,7 @@ pub(crate) fn good(
     ]
 }
 
-/// Each kind did what it is for, and the service ended what it has to end.
+/// Each kind of hostile client made its attack, and the service ended it where required.
 pub(crate) fn hostile(all: &[hostile::Fared]) -> Vec<Finding> {
     let begun: u64 = all.iter().map(|it| it.begun).sum();
     let names = |is_bad: &dyn Fn(&hostile::Fared) -> bool| {
@@ -111,16 +111,17 @@ pub(crate) fn hostile(all: &[hostile::Fared]) -> Vec<Finding> {
     ]
 }
 
-/// Connections that hold no place while their request is still coming are not bounded by places.
+/// Connections whose request is still incomplete hold no slot, so limits on requests in flight do not bound
+/// them.
 pub(crate) fn sockets(most: usize, before: usize) -> Finding {
     let most = most.saturating_sub(before) as u64;
     Finding {
-        what: format!("up to {most} connections at once, more than the {MAX_IN_FLIGHT} places"),
+        what: format!("up to {most} connections at once, more than the {MAX_IN_FLIGHT} slots"),
         holds: most > MAX_IN_FLIGHT,
     }
 }
 
-/// The medians of the first and the last quarter.
+/// The medians of the first and of the last quarter.
 pub(crate) fn memory(samples: &[u64]) -> Finding {
     let median = |samples: &[u64]| {
         let mut samples = samples.to_vec();

@@ -1,8 +1,8 @@
-//! One request of a client, in the form of either protocol.
+//! A client's request, written as HTTP/1.1 or HTTP/2.
 
 use actix_web::web::Bytes;
 
-/// What is asked, and by whom.
+/// A request and its caller.
 #[derive(Clone)]
 pub(crate) struct Request {
     pub(crate) method: &'static str,
@@ -16,7 +16,7 @@ impl Request {
         Self { method: "GET", path: path.into(), token: None, body: None }
     }
 
-    /// Posts JSON.
+    /// A `POST` request with JSON.
     pub(crate) fn post(path: &str, body: impl Into<String>) -> Self {
         Self { method: "POST", path: path.to_owned(), token: None, body: Some(body.into()) }
     }
@@ -25,7 +25,7 @@ impl Request {
         Self { token: Some(token), ..self }
     }
 
-    /// The head over HTTP/1.1, without its last line; what is said of the body is the caller's.
+    /// The head for HTTP/1.1, without the final empty line; the caller adds the headers about the body.
     pub(crate) fn head(&self) -> String {
         let token = self.token.iter().map(|token| format!("authorization: Bearer {token}\r\n"));
         let kind = self.body.iter().map(|_| "content-type: application/json\r\n".to_owned());
@@ -33,14 +33,14 @@ impl Request {
         format!("{} {} HTTP/1.1\r\nhost: localhost\r\n{lines}", self.method, self.path)
     }
 
-    /// All of it over HTTP/1.1.
+    /// The whole request for HTTP/1.1.
     pub(crate) fn bytes(&self) -> Vec<u8> {
         let body = self.body.as_deref().unwrap_or_default();
         let length = self.body.iter().map(|body| format!("content-length: {}\r\n", body.len()));
         format!("{}{}\r\n{body}", self.head(), length.collect::<String>()).into_bytes()
     }
 
-    /// The head over HTTP/2.
+    /// The head for HTTP/2.
     pub(crate) fn http2(&self) -> http::Request<()> {
         let request = http::Request::builder().method(self.method);
         let mut request = request.uri(format!("http://localhost{}", self.path));

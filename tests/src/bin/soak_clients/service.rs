@@ -1,4 +1,4 @@
-//! The secured service that is kept busy, with the settings that the documentation recommends, and a port
+//! The secured service under test, with the settings that the documentation recommends, and a separate port
 //! for its operator.
 
 use std::io::{Read as _, Write as _};
@@ -23,7 +23,7 @@ use crate::{callers, errors};
 
 pub(crate) const MAX_IN_FLIGHT: u64 = 128;
 pub(crate) const BODY_TIMEOUT: Duration = Duration::from_secs(3);
-/// Every item of this many takes its time to load.
+/// Items whose id is a multiple of this number are slow to load.
 const SLOW_ITEM: u32 = 20;
 
 /// While it is closed, handlers wait in front of it.
@@ -93,7 +93,7 @@ async fn order(order: Json<Order>, door: Data<Door>) -> String {
     articles.sum::<usize>().to_string()
 }
 
-/// All callers share sixteen places, of which each has two.
+/// All callers share sixteen slots; each caller may use two.
 #[secure(concurrency(2, queue = 8, wait = "2s"))]
 mod reports {
     use super::*;
@@ -104,7 +104,7 @@ mod reports {
         rows: u32,
     }
 
-    /// Takes a millisecond a row.
+    /// Takes one millisecond per row.
     #[secure(
         concurrency(16, by = endpoint, queue = 32, wait = "2s"),
         rate("8000/s", cost = report.rows),
@@ -155,7 +155,7 @@ struct Export {
     blocks: u32,
 }
 
-/// Streams blocks of 64 KiB; none of them is made before the client has taken the one before.
+/// Streams blocks of 64 KiB; each one is created after the client has taken the previous one.
 #[secure(concurrency(4, queue = 8, wait = "2s"), rate("500/s", cost = response), validate(export))]
 #[get("/export")]
 async fn export(export: Query<Export>, door: Data<Door>) -> impl Responder {
@@ -174,7 +174,7 @@ async fn ready(door: Data<Door>) -> &'static str {
     "ready"
 }
 
-/// What the operator asks: how the limits stand.
+/// The operator's request: returns the state of the limits.
 #[get("/statistics")]
 async fn statistics(security: Data<Security>) -> impl Responder {
     Json(security.limits().statistics())
@@ -192,7 +192,8 @@ async fn open(door: Data<Door>) -> &'static str {
     "open"
 }
 
-/// Serves until its input ends, as it does when the program that started it is gone. The first line of its output has the ports: HTTP/1.1, HTTP/2, the operator's.
+/// Serves until standard input ends, which happens when the parent process has ended. The first line of its
+/// output contains the ports: HTTP/1.1, HTTP/2, the operator's.
 pub(crate) fn serve() {
     errors::log();
     std::thread::spawn(|| {

@@ -1,4 +1,4 @@
-//! Budgets for failures that are changed while the program runs: what was used stays used.
+//! Failure budgets that are changed while the program runs: the used share stays used.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use secure_tests::Answer;
 
 use super::{ELSEWHERE, HERE, World};
 
-/// While the right password is looked at, the budget becomes ten times as large.
+/// While the right password is checked, the budget becomes ten times as large.
 #[secure(public, objects = any, failures = "2/min", rate("1000/min", by = address))]
 #[post("/changing/{name}/{said}")]
 pub(super) async fn changing(
@@ -48,7 +48,7 @@ impl World {
         self.security.limits().set_quota(id, quota(permits, window)).unwrap();
     }
 
-    /// How many credentials are judged before somebody is banned, and for how many seconds they are.
+    /// How many credentials are checked before a client is banned, and the length of the ban in seconds.
     async fn judged(&self, path: &str, from: &str) -> (usize, String) {
         for (judged, line) in self.forged(200).iter().enumerate() {
             let answer = self.get(path, from, line).await;
@@ -76,18 +76,18 @@ async fn whoever_used_a_share_of_the_old_budget_has_used_that_share_of_the_new_o
     let forged = world.forged(2);
     assert_eq!(world.statuses("/orders", HERE, &forged).await, [401, 401]);
     world.set(&id("orders"), 30, 60);
-    // Two of three are used: twenty of thirty.
+    // Two of three are used, which become twenty of thirty.
     assert_eq!(world.judged("/orders", HERE).await, (10, "60".to_owned()));
     let refused = world.get("/orders", HERE, &forged[0]).await.problem(429);
     assert_eq!(refused["violated-policies"], serde_json::json!(["failures 30/min"]));
     let row = world.row("orders/failures/1");
     assert_eq!((row.budget.as_str(), row.bans, row.refused), ("failures 30/min", 1, 2));
-    // Another address has a whole one, whose half is used when there are four a minute.
+    // Another address has a whole budget; half of it is used when the budget becomes four a minute.
     let other = world.forged(15);
     assert_eq!(world.statuses("/orders", ELSEWHERE, &other).await, [401; 15]);
     world.set(&id("orders"), 4, 60);
     assert_eq!(world.judged("/orders", ELSEWHERE).await.0, 2);
-    // The inventory is what was written.
+    // The inventory still shows the values of the attribute.
     assert!(world.security.inventory().to_string().contains("failures 3/min"));
 }
 
@@ -116,11 +116,11 @@ async fn bans_go_on_as_they_were_and_grow_as_they_would_have() {
     let refused = world.get("/orders", HERE, &forged[0]).await;
     assert_eq!((refused.status, retry_after(&refused)), (429, "40".to_owned()));
     world.advance(40);
-    // The whole budget is back, and this is the second ban.
+    // The whole budget has been refilled; this is the second ban.
     assert_eq!(world.judged("/orders", HERE).await, (50, "120".to_owned()));
     world.set(&id("orders"), 3, 600);
     world.advance(120);
-    // What was used was all of it, and a fifth has come back. The third ban is four windows.
+    // The budget was used up, and a fifth has been refilled. The third ban lasts four windows.
     assert_eq!(world.judged("/orders", HERE).await, (1, "2400".to_owned()));
 }
 
@@ -128,7 +128,7 @@ async fn bans_go_on_as_they_were_and_grow_as_they_would_have() {
 async fn an_attempt_that_turns_out_right_is_given_back_although_the_budget_changed_meanwhile() {
     let world = World::new();
     assert_eq!(world.tries("ada", "wrong").await, 401);
-    // It takes the second of two, and is given back as ten of twenty.
+    // The request takes the second of two, which is given back as ten of twenty.
     assert_eq!(world.tries("ada", "right").await, 200);
     for _ in 0..10 {
         assert_eq!(world.tries("ada", "wrong").await, 401);
@@ -149,7 +149,7 @@ async fn a_failure_counts_by_the_budget_that_holds_when_it_is_known() {
         while world.runs.so_far() < 2 {
             actix_web::rt::task::yield_now().await;
         }
-        // Two of three attempts are under way: as if there were four of six.
+        // Two of three attempts are in flight, which become four of six.
         world.set(&id("slow"), 6, 60);
         world.doors.0.store(true, std::sync::atomic::Ordering::SeqCst);
     };

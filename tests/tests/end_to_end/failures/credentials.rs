@@ -1,4 +1,4 @@
-//! Guessed credentials: who is banned, for how long, and who is not.
+//! Guessed credentials: which clients are banned, for how long, and which are not.
 
 use std::time::Duration;
 
@@ -36,7 +36,7 @@ async fn a_good_caller_beside_a_bad_one_is_served() {
     let world = World::new();
     let (key, token) = (world.key("billing"), bearer(&world.issuer.token("ada").sign()));
     assert_eq!(world.get("/orders", HERE, &token).await.status, 200);
-    // Forged tokens claim nobody: those that nobody knows yet share a budget.
+    // Forged tokens have no verified subject: those of unknown callers share a budget.
     assert_eq!(world.statuses("/orders", HERE, &world.forged(4)).await, [401, 401, 401, 429]);
     let new = bearer(&world.issuer.token("grace").sign());
     assert_eq!(world.get("/orders", HERE, &new).await.status, 429);
@@ -93,7 +93,7 @@ async fn bans_grow_and_expire_whatever_the_wall_clock_does() {
         world.advance(1);
     }
     assert_eq!(world.get("/orders", HERE, &header(&key)).await.status, 200);
-    // All is forgiven some day.
+    // After a long time without failures, bans start again at a minute.
     world.advance(4 * 400);
     assert_eq!(world.statuses("/orders", HERE, &guesses(&id, 3)).await, [401; 3]);
     let answer = world.get("/orders", HERE, &header(&key)).await;

@@ -1,4 +1,4 @@
-//! The budget for failed authentication that is on by default.
+//! The failure budget for authentication that is enabled by default.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use secure_runtime::{FailedAuthentication, TrustedProxies};
 
 use super::{ELSEWHERE, HERE, World, guesses, header};
 
-/// One whose default budget is this many a minute.
+/// A service whose default budget is this many failures a minute.
 fn with_default(permits: u32) -> World {
     let quota = Quota::per_minute(permits.try_into().unwrap());
     with(FailedAuthentication::Budget(quota))
@@ -20,7 +20,7 @@ fn with(budget: FailedAuthentication) -> World {
     })
 }
 
-/// Uses up what an address has of the budget of a path, of which each key has three.
+/// Uses up an address's budget for a path; each key has three.
 async fn ban_address(world: &World, path: &str, keys: u32) {
     for victim in 0..keys {
         let guesses = guesses(&format!("shop_{victim:012}"), 3);
@@ -38,7 +38,7 @@ async fn failed_authentication_has_a_budget_by_default() {
     let problem = refused.problem(429);
     assert_eq!(problem["violated-policies"], serde_json::json!(["failed authentication 100/min"]));
     assert_eq!((refused.header("retry-after"), world.judged.so_far()), (Some("60"), 0));
-    // Who sends nothing is told what to send, and an endpoint's own budget is another one.
+    // A request without credentials gets a challenge and is no failure; an endpoint's own budget is separate.
     assert_eq!(world.get("/plain", HERE, "").await.status, 401);
     assert_eq!(world.get("/orders", HERE, &forged[100]).await.status, 401);
     let key = world.key("billing");
@@ -60,7 +60,7 @@ async fn the_default_spares_addresses_that_may_be_a_load_balancers() {
     let world = World::with(|builder| builder);
     let forged = world.forged(120);
     assert!(world.statuses("/plain", HERE, &forged).await.iter().all(|status| *status == 401));
-    // What an endpoint says counts in any case.
+    // The budget of an endpoint applies in any case.
     assert_eq!(world.statuses("/orders", HERE, &forged[..4]).await, [401, 401, 401, 429]);
     assert_eq!(world.security.failure_statistics().bans, 1);
 }
@@ -78,29 +78,29 @@ async fn the_default_can_be_another_one_or_none() {
 async fn a_key_that_was_accepted_anywhere_passes_the_bans_of_its_address() {
     let world = with_default(3);
     let (key, newcomer) = (world.key("billing"), world.key("newcomer"));
-    // Where the default one stands back.
+    // An endpoint with its own budget, where the default budget is not in use.
     assert_eq!(world.get("/orders", HERE, &header(&key)).await.status, 200);
     ban_address(&world, "/plain", 10).await;
     assert_eq!(world.get("/plain", HERE, &header(&newcomer)).await.status, 429);
     assert_eq!(world.get("/plain", HERE, &header(&key)).await.body, "billing");
-    // Where it guards from now on.
+    // The endpoint's own budget goes to shadow mode, so the default budget applies there from now on.
     let id = world.security.limits().statistics().budgets;
     let id = id.iter().find(|row| row.id.as_str().ends_with("orders/failures/1")).unwrap();
     world.security.limits().set_mode(&id.id, LimitMode::Observe).unwrap();
     assert_eq!(world.get("/orders", HERE, &header(&newcomer)).await.status, 429);
     assert_eq!(world.get("/orders", HERE, &header(&key)).await.body, "billing");
-    // What is known of one address says nothing of another.
+    // The known callers of one address are not known at another.
     assert_eq!(world.get("/plain", ELSEWHERE, &header(&newcomer)).await.status, 200);
     assert_eq!(world.get("/plain", HERE, &header(&newcomer)).await.status, 429);
 
-    // And the other way around.
+    // The same in the other direction.
     let world = World::new();
     let (key, newcomer) = (world.key("billing"), world.key("newcomer"));
     assert_eq!(world.get("/plain", HERE, &header(&key)).await.status, 200);
     ban_address(&world, "/orders", 10).await;
     assert_eq!(world.get("/orders", HERE, &header(&newcomer)).await.status, 429);
     assert_eq!(world.get("/orders", HERE, &header(&key)).await.body, "billing");
-    // A day later it is nobody's.
+    // A day later the address has no known callers.
     world.clock.advance(Duration::from_secs(24 * 3600));
     ban_address(&world, "/orders", 10).await;
     assert_eq!(world.get("/orders", HERE, &header(&key)).await.status, 429);

@@ -1,4 +1,5 @@
-//! Budgets for failures: who fails too often is refused unjudged, and nobody else is.
+//! Failure budgets: a client with too many failures is refused before its credentials are checked; other
+//! clients are not affected.
 
 mod changes;
 mod credentials;
@@ -32,7 +33,7 @@ async fn orders(runs: web::Data<Runs>, caller: Principal) -> String {
     caller.subject().to_owned()
 }
 
-/// Behind the default alone.
+/// With only the default budget.
 #[secure]
 #[get("/plain")]
 async fn plain(caller: Principal) -> String {
@@ -58,7 +59,7 @@ async fn fresh() -> HttpResponse {
     HttpResponse::Ok().finish()
 }
 
-/// What a handler itself answers.
+/// The handler itself chooses the status.
 #[secure(public, objects = any, failures("3/min", on = [401, 422]))]
 #[get("/answers/{status}")]
 async fn answers(runs: web::Data<Runs>, status: web::Path<u16>) -> HttpResponse {
@@ -66,7 +67,7 @@ async fn answers(runs: web::Data<Runs>, status: web::Path<u16>) -> HttpResponse 
     HttpResponse::build(status.into_inner().try_into().unwrap()).finish()
 }
 
-/// What is said stands in the path, so that the tests read well.
+/// The outcome is in the path, so that the tests are easy to read.
 #[secure(public, objects = any, failures = "3/min", rate("1000/min", by = address))]
 #[post("/login/{name}/{said}")]
 async fn login(
@@ -84,7 +85,7 @@ async fn login(
     }
 }
 
-/// Says that the password is wrong, once the doors are open.
+/// Answers that the password is wrong, once the doors are open.
 #[secure(public, objects = any, failures = "3/min", rate("1000/min", by = address))]
 #[post("/slow/{name}")]
 async fn slow(
@@ -121,7 +122,7 @@ async fn careless() -> HttpResponse {
     HttpResponse::Ok().finish()
 }
 
-/// Panics when it is asked what it need not know.
+/// An authenticator that panics if a method is called that is not needed.
 struct Careless;
 
 impl Authenticator for Careless {
@@ -155,7 +156,7 @@ async fn unwatched(request: HttpRequest) -> Result<&'static str, Denial> {
     claim_account(&request, "ada").map(|()| "nothing would count")
 }
 
-/// Counts how often credentials are judged.
+/// Counts how often credentials are checked.
 struct Counted(Arc<dyn Authenticator>, Runs);
 
 impl Authenticator for Counted {
@@ -197,12 +198,12 @@ struct World {
     clock: FakeClock,
     runs: Runs,
     doors: Doors,
-    /// How often credentials were judged.
+    /// How often credentials were checked.
     judged: Runs,
 }
 
 impl World {
-    /// Behind a proxy, so that requests come from where they say.
+    /// Behind a proxy, so that a test can choose the client IP of each request.
     fn new() -> Self {
         Self::with(|builder| builder.trusted_proxies(TrustedProxies::new(["127.0.0.1"]).unwrap()))
     }
@@ -270,7 +271,7 @@ impl World {
         self.server.send("POST", &format!("/login/{name}/{said}"), &[&from], "").await
     }
 
-    /// A key that the store knows.
+    /// A key that is in the store.
     fn key(&self, subject: &str) -> GeneratedKey {
         let key = ApiKey::generate("shop", Principal::builder(subject)).unwrap();
         self.store.add(key.record()).unwrap();
@@ -281,7 +282,7 @@ impl World {
         self.clock.advance(Duration::from_secs(seconds));
     }
 
-    /// Tokens with different signatures, none of which is right.
+    /// Tokens with different signatures, all of them invalid.
     fn forged(&self, count: usize) -> Vec<String> {
         let other =
             Issuer::hs256_with("the secret of somebody else entirely").clock(self.clock.clone());
@@ -289,7 +290,7 @@ impl World {
     }
 }
 
-/// A key of this id whose secret is another one.
+/// A key with this id, but with another secret.
 fn guess(id: &str, number: usize) -> String {
     let secret = format!("{number:030}");
     let signed = format!("{id}_{secret}");

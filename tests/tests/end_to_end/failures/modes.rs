@@ -1,5 +1,5 @@
-//! Bans that are observed, or enforced for some addresses: nobody is refused, and the figures are those of
-//! a budget that refuses.
+//! Bans in shadow mode, or enforced only for some addresses: nobody is refused, but the statistics are those of
+//! an enforced budget.
 
 use std::collections::BTreeSet;
 
@@ -39,7 +39,7 @@ pub(super) async fn some() -> HttpResponse {
     HttpResponse::Ok().finish()
 }
 
-/// A limit by address that is enforced for as many.
+/// A limit by address that is enforced for the same percentage.
 #[secure(public, rate("1/h", by = address, mode = "40%"))]
 #[get("/some-requests")]
 pub(super) async fn some_requests() -> HttpResponse {
@@ -52,7 +52,7 @@ pub(super) async fn strict() -> HttpResponse {
     HttpResponse::Ok().finish()
 }
 
-/// A stricter budget on trial beside the one that holds.
+/// A stricter budget in shadow mode, next to an enforced one.
 #[secure(failures = "3/min", failures("1/min", mode = observe))]
 #[get("/trial")]
 pub(super) async fn trial() -> HttpResponse {
@@ -65,7 +65,7 @@ impl World {
         rows.into_iter().find(|row| row.id.as_str().ends_with(id)).unwrap()
     }
 
-    /// What the budgets of an endpoint that refuses, and of one that observes, have said of the same
+    /// The statistics of an enforced budget and of one in shadow mode, for the same
     /// requests.
     fn assert_alike(&self, enforced: &str, observed: &str) {
         let enforced = self.row(&format!("{enforced}/failures/1"));
@@ -99,11 +99,11 @@ async fn nobody_is_refused_and_the_figures_are_those_of_a_budget_that_refuses() 
         let guesses = guesses(key.record().id(), 6);
         assert_eq!(send("/orders", &guesses).await, [401, 401, 401, 429, 429, 429]);
         assert_eq!(send("/tried", &guesses).await, [401; 6]);
-        // The one whose id was guessed is banned with the guesser, the other one is not.
+        // The caller whose id was guessed is banned with the attacker; the other caller is not.
         assert_eq!(send("/orders", &right).await, [429, 200], "round {round}");
         assert_eq!(send("/tried", &right).await, [200, 200], "round {round}");
         world.assert_alike("orders", "tried");
-        // Each ban is twice as long: failures of those who went on have not lengthened it.
+        // Each ban is twice as long: further failures during a ban have not extended it.
         world.advance(60 << round);
         assert_eq!(send("/orders", &right).await, [200, 200]);
         assert_eq!(send("/tried", &right).await, [200, 200]);
@@ -179,7 +179,7 @@ async fn a_percentage_is_of_addresses_and_the_same_as_of_limits_by_address() {
     assert_eq!(first, beyond);
     let row = world.row("some/failures/1");
     assert_eq!((row.bans, row.observed_bans), (first.len() as u64, 60 - first.len() as u64));
-    // A larger figure only adds addresses.
+    // A larger percentage only adds addresses.
     world.advance(600);
     world.security.limits().set_mode(&row.id, LimitMode::Percent(70)).unwrap();
     let more = banned().await;
@@ -220,7 +220,7 @@ async fn the_configuration_observes_what_does_not_say_that_it_refuses() {
     assert_eq!(world.statuses("/orders", HERE, &forged).await, [401; 5]);
     let refused = [401, 401, 401, 429, 429];
     assert_eq!(world.statuses("/enforced", HERE, &forged).await, refused);
-    // The default budget among them.
+    // This includes the default budget.
     let many = world.forged(103);
     assert_eq!(world.statuses("/plain", HERE, &many).await, [401; 103]);
     let row = world.row("failed authentication");
@@ -228,7 +228,7 @@ async fn the_configuration_observes_what_does_not_say_that_it_refuses() {
     assert!(row.endpoints.iter().any(|name| name.ends_with("::plain")));
     let inventory = world.security.inventory().to_string();
     assert!(inventory.contains("failures 3/min observed"), "{inventory}");
-    // What is said of limits is not said of bans.
+    // The mode of limits does not apply to bans.
     let world =
         World::with(|builder| builder.trusted_proxies(proxies()).limit_mode(LimitMode::Observe));
     assert_eq!(world.statuses("/orders", HERE, &forged).await, refused);
@@ -259,7 +259,7 @@ async fn the_default_budget_guards_where_one_that_replaced_it_is_observed() {
     let refused = world.get("/orders", HERE, &forged[0]).await.problem(429);
     let violated = serde_json::json!(["failed authentication 100/min"]);
     assert_eq!(refused["violated-policies"], violated);
-    // A mode of the default one reaches it while it stands back.
+    // A mode of the default budget applies even while the budget is not in use.
     limits.set_mode(&id, LimitMode::Enforce).unwrap();
     assert!(!is_guarded_by_default());
     limits.set_mode(&"failed authentication".parse().unwrap(), LimitMode::Observe).unwrap();

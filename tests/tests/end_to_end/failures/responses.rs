@@ -1,4 +1,4 @@
-//! Which answers are failures: of rules, of handlers, and of a login that names the account.
+//! Responses that count as failures: of rules, of handlers, and of a login that names the account.
 
 use std::sync::atomic::Ordering;
 
@@ -17,7 +17,7 @@ async fn a_caller_who_probes_what_is_forbidden_is_banned_and_not_their_colleague
     assert_eq!(world.statuses("/admin", HERE, &probes).await, [403, 403, 403, 429]);
     assert_eq!(world.get("/admin", HERE, &root).await.status, 200);
     assert_eq!(world.get("/admin", ELSEWHERE, &ada).await.status, 403);
-    // Bad credentials are no failure there: only 403 is.
+    // Invalid credentials are not failures there: only 403 is.
     assert_eq!(world.statuses("/admin", HERE, &world.forged(6)).await, [401; 6]);
     assert_eq!(world.runs.so_far(), 1);
 }
@@ -66,10 +66,10 @@ async fn a_login_is_guarded_by_account_and_address() {
     refused.problem(429);
     assert_eq!(refused.header("retry-after"), Some("60"));
     assert_eq!(world.runs.so_far(), 0, "no password is looked at");
-    // Others at this address, and the same account from elsewhere.
+    // Other accounts at this address, and the same account from another address.
     assert_eq!(world.logs_in(HERE, "bob", "right").await.status, 200);
     assert_eq!(world.logs_in(ELSEWHERE, "ada", "right").await.status, 200);
-    // Many accounts from one address: those that are known there are served, no others.
+    // Many accounts from one address: accounts that signed in from there before are served, others are not.
     for account in 0..9 {
         for _ in 0..3 {
             world.logs_in(HERE, &format!("victim{account}"), "wrong").await;
@@ -82,7 +82,7 @@ async fn a_login_is_guarded_by_account_and_address() {
     assert_eq!(world.logs_in(HERE, "ada", "right").await.status, 200);
 }
 
-/// Which accounts sign in somewhere is nobody's business there.
+/// An endpoint must not reveal which accounts have signed in from an address.
 #[actix_web::test]
 async fn during_the_ban_of_an_address_a_known_account_looks_like_any_other() {
     let world = World::new();
@@ -101,14 +101,14 @@ async fn during_the_ban_of_an_address_a_known_account_looks_like_any_other() {
             answer.body.clone(),
         )
     };
-    // Beyond the budget of the pair as well.
+    // Also beyond the budget of the pair.
     for attempt in 0..6 {
         let unknown = world.logs_in(HERE, "alice", "wrong").await;
         let known = world.logs_in(HERE, "bob", "wrong").await;
         assert_eq!(seen(&known), seen(&unknown), "{attempt}");
         assert_eq!(known.status, 429);
     }
-    // The twins: a known account with the right password, and one elsewhere with a wrong one.
+    // The counterparts: a known account with the right password, and one from another address with a wrong one.
     world.advance(600);
     assert_eq!(world.logs_in(HERE, "bob", "right").await.status, 200);
     assert_eq!(world.logs_in(ELSEWHERE, "bob", "wrong").await.status, 401);

@@ -1,4 +1,4 @@
-//! What an endpoint says of a token, good, bad and malformed.
+//! Introspection answers about a token: valid, negative and malformed ones.
 
 use super::*;
 
@@ -66,7 +66,7 @@ async fn the_client_may_prove_who_it_is_with_a_key() {
     }
 }
 
-/// One thing wrong with what is said of a token: its twin is the answer that it was made of.
+/// One fault in the answer about a token; the unchanged answer is the accepted counterpart.
 #[actix_web::test]
 async fn a_token_that_is_not_good_or_not_for_this_service_is_refused() {
     let world = World::new();
@@ -193,7 +193,7 @@ async fn a_malformed_answer_is_no_answer() {
         world.know(&token);
         world.endpoint.behave(manners.clone());
         world.is_unavailable(&token, &format!("{manners:?}")).await;
-        // Nothing of it is kept for long, and nobody else suffers.
+        // The fault is not cached for long, and other tokens are not affected.
         world.endpoint.behave(Manners::Good);
         let twin = format!("twin-{number}");
         world.know(&twin);
@@ -250,7 +250,7 @@ async fn a_client_without_a_user_is_named_only_where_that_is_said() {
     world.is_refused("nobody", "neither").await;
 }
 
-/// Some providers answer for a user without `sub`, and with the client that the user came by.
+/// Some providers answer for a user without `sub`, and with the `client_id` of the user's client.
 #[actix_web::test]
 async fn a_user_is_never_taken_for_the_client() {
     let world = World::with(|endpoint| fitting(endpoint).client_as_subject());
@@ -272,7 +272,7 @@ async fn a_user_is_never_taken_for_the_client() {
     assert_eq!(world.answer("user").await.body, "4711");
 }
 
-/// Hydra's administrative endpoint asks for no client, and takes no notice of one.
+/// Hydra's administrative endpoint requires no client authentication, and ignores it.
 #[actix_web::test]
 async fn an_endpoint_without_clients_is_asked_without_one() {
     let world = World::with(|endpoint| {
@@ -287,8 +287,8 @@ async fn an_endpoint_without_clients_is_asked_without_one() {
     world.is_refused("other", "not active").await;
 }
 
-/// `oidc-provider` answers so about every JWT: the client has to get a new token, and nothing is wrong
-/// with the provider.
+/// `oidc-provider` answers in this way about every JWT: the client has to get a new token, and the
+/// provider works correctly.
 #[actix_web::test]
 async fn a_token_that_the_provider_does_not_introspect_is_refused_and_remembered() {
     let unsupported = r#"{"error":"unsupported_token_type","error_description":"structured"}"#;
@@ -327,7 +327,7 @@ async fn beside_jwt_each_token_goes_its_way() {
     let signed = issuer.token("grace").scope("orders:read").sign();
     assert_eq!(world.answer(&signed).await.body, "grace");
     assert_eq!(world.endpoint.asked(), 1, "nobody is asked about a JWT that is good");
-    // One that the first does not accept may be known to the provider all the same.
+    // The provider may still know a token that the first authenticator does not accept.
     let strange = Issuer::es256().token("eve").sign();
     world.is_refused(&strange, "neither").await;
     world.clock.advance(Duration::from_secs(10));

@@ -1,4 +1,4 @@
-//! How long an answer is remembered.
+//! The cache of introspection answers, and its expiry.
 
 use super::*;
 
@@ -14,17 +14,17 @@ async fn an_active_token_is_accepted_no_longer_than_it_may_and_never_beyond_exp(
     world.clock.advance(Duration::from_millis(1));
     assert_eq!(world.status("good").await, 200);
     assert_eq!(world.endpoint.asked(), 2);
-    // Twenty seconds later it expires, whatever the memory would allow.
+    // Twenty seconds later the token expires, although the cache would keep it longer.
     world.clock.advance(Duration::from_millis(19_999));
     assert_eq!(world.status("good").await, 200);
     assert_eq!(world.endpoint.asked(), 2);
     world.clock.advance(Duration::from_millis(1));
-    // The endpoint still says that it is active: its clock is wrong, or it lies.
+    // The endpoint still reports it as active, as one with a wrong clock would.
     world.is_refused("good", "expired").await;
     world.is_refused("good", "expired").await;
     assert_eq!(world.endpoint.asked(), 3);
 
-    // Without `exp` it is asked about again all the same.
+    // An answer without `exp` is also requested again.
     let mut endless = world.active("ada");
     endless.as_object_mut().unwrap().remove("exp");
     world.endpoint.know("endless", endless);
@@ -81,13 +81,13 @@ async fn with_no_memory_every_request_asks() {
     world.is_refused("good", "revoked").await;
 }
 
-/// Its time comes, and nothing that was remembered stands against it.
+/// A token that is not valid yet becomes valid in time; the cached refusal does not prevent this.
 #[actix_web::test]
 async fn a_token_that_is_early_is_good_once_its_time_has_come() {
     for (member, asked) in [("nbf", 1), ("iat", 1), ("auth_time", 2)] {
         let world = World::new();
         let mut answer = world.active("ada");
-        // Five seconds ahead would be good at once.
+        // Five seconds in the future would be accepted at once.
         answer[member] = json!(world.clock.now().unix_seconds() + 7);
         world.endpoint.know("early", answer);
         world.know("now");
@@ -105,7 +105,7 @@ async fn a_token_that_is_early_is_good_once_its_time_has_come() {
     }
 }
 
-/// What is remembered of a token is who it is, and not that it once was good enough.
+/// The cache contains the caller of a token, not the result of its access checks.
 #[actix_web::test]
 async fn a_remembered_token_does_not_come_past_step_up() {
     let world = World::new();

@@ -1,5 +1,5 @@
-//! Opaque tokens: what an introspection endpoint says of them, and every way in which it says it
-//! wrong, late or not at all.
+//! Opaque tokens and their introspection endpoint: correct answers, and answers that are wrong, late or
+//! missing.
 
 mod answers;
 mod memory;
@@ -38,7 +38,7 @@ async fn transfer(runs: web::Data<Runs>) -> HttpResponse {
 const ISSUER: &str = "https://issuer.test";
 const MODULE: &str = module_path!();
 
-/// An endpoint, and a service that asks it.
+/// An introspection endpoint, and a service that uses it.
 struct World {
     endpoint: IntrospectionEndpoint,
     clock: FakeClock,
@@ -47,7 +47,7 @@ struct World {
     runs: Runs,
 }
 
-/// The description that fits the endpoint.
+/// The configuration that matches the endpoint.
 fn fitting(endpoint: &IntrospectionEndpoint) -> Introspection {
     let (id, secret) = IntrospectionEndpoint::CLIENT;
     let at = Introspection::at(endpoint.url()).client_secret_basic(id, secret);
@@ -86,7 +86,7 @@ impl World {
         Self { endpoint, clock, security, server, runs }
     }
 
-    /// What is said of a good token of this subject, for a minute.
+    /// The answer about a valid token of this subject, which expires in a minute.
     fn active(&self, subject: &str) -> Value {
         let now = self.clock.now().unix_seconds();
         json!({
@@ -99,7 +99,7 @@ impl World {
         self.endpoint.know(token, self.active("ada"));
     }
 
-    /// What a token is answered; the handler ran exactly if it is 200.
+    /// The status for a token; asserts that the handler ran exactly if it is 200.
     async fn answer(&self, token: &str) -> Answer {
         let before = self.runs.so_far();
         let answer = self.server.get("/orders", &[&bearer(token)]).await;
@@ -120,7 +120,7 @@ impl World {
         assert_eq!(challenge, r#"Bearer realm="api", error="invalid_token""#, "{what}");
     }
 
-    /// Asserts 503 without a challenge: the client need not get another token.
+    /// Asserts 503 without a challenge, because the client does not need another token.
     async fn is_unavailable(&self, token: &str, what: &str) {
         let answer = self.answer(token).await;
         assert_eq!(answer.status, 503, "{what}: {answer:?}");

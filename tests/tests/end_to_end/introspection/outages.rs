@@ -1,11 +1,11 @@
-//! Endpoints that are down, slow, elsewhere or overrun.
+//! Introspection endpoints that are down, slow, moved or overloaded.
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 
 use super::*;
 
-/// What says that nobody can be asked now: one call finds it out, and those that come meanwhile are
+/// Responses that mean that the endpoint is unavailable: one request finds this out, and the following requests are
 /// answered at once.
 #[actix_web::test]
 async fn a_provider_that_is_out_of_reach_is_not_asked_by_every_request() {
@@ -30,7 +30,7 @@ async fn a_provider_that_is_out_of_reach_is_not_asked_by_every_request() {
             assert_eq!(world.status("seen").await, 200, "what is known stays known");
         }
         assert_eq!(world.endpoint.asked(), 2, "{manners:?}");
-        // It is still down when the pause ends, and then it is not.
+        // The endpoint is still down when the pause ends, and recovers later.
         world.clock.advance(Duration::from_secs(20));
         world.is_unavailable("token-1", "still down").await;
         world.is_unavailable("token-2", "still down").await;
@@ -46,7 +46,7 @@ async fn a_provider_that_is_out_of_reach_is_not_asked_by_every_request() {
 
 #[actix_web::test]
 async fn a_slow_provider_is_waited_for_once_and_never_longer_than_the_timeout() {
-    // Long enough for an answer on a busy machine, once it comes.
+    // Long enough for an answer on a busy machine.
     let patience = Duration::from_millis(1500);
     let world = World::with(|endpoint| fitting(endpoint).timeout(patience));
     world.endpoint.behave(Manners::Holding);
@@ -76,7 +76,7 @@ async fn a_provider_that_is_not_there_is_unavailable() {
     world.is_unavailable("token", "nobody listens").await;
 }
 
-/// A service that gets no requests while it is not ready tries again by itself.
+/// A service that gets no requests while it is not ready retries by itself.
 #[actix_web::test]
 async fn readiness_follows_the_last_attempt_and_recovers_without_requests() {
     let (endpoint, clock) = (IntrospectionEndpoint::start(), FakeClock::new());
@@ -129,7 +129,7 @@ async fn all_that_wait_for_a_token_share_one_question() {
     assert_eq!((world.runs.so_far(), world.endpoint.asked()), (50, 1));
 }
 
-/// Flights land while others look for one: nobody is asked twice.
+/// Introspection requests complete while other threads look for one to join: no token is sent twice.
 #[actix_web::test]
 async fn threads_that_ask_at_once_share_their_questions() {
     let (endpoint, clock) = (IntrospectionEndpoint::start(), FakeClock::new());
@@ -139,13 +139,13 @@ async fn threads_that_ask_at_once_share_their_questions() {
         endpoint.know(format!("token-{number}"), answer);
     }
     let now = clock.now();
-    // Half of them are good.
+    // Half of the tokens are valid.
     let ask = move |number: usize| {
         let line = format!("Bearer token-{number}");
         let is_good = match authenticate(&*authenticator, &[("authorization", &line)], now) {
             Attempt::Accepted(_) => true,
             Attempt::Refused(refusal) => refusal.code() != RefusalCode::InvalidToken,
-            // Who waits is of no interest here: there are more rounds.
+            // Pending results are ignored, because there are more rounds.
             _ => return false,
         };
         assert_eq!(is_good, number < 40);
@@ -154,7 +154,7 @@ async fn threads_that_ask_at_once_share_their_questions() {
     let threads = (0..4).map(|_| {
         let ask = ask.clone();
         actix_web::rt::task::spawn_blocking(move || {
-            // Until all are known, and no flight is under way.
+            // Until all results are cached and no introspection request is in flight.
             while (0..80).filter(|number| ask(*number)).count() < 80 {}
         })
     });
@@ -184,7 +184,7 @@ async fn who_leaves_does_not_end_what_others_wait_for() {
     endpoint.behave(Manners::Good);
     assert!(matches!(staying.await, Verdict::Accepted(caller) if caller.subject() == "ada"));
     assert_eq!(endpoint.asked(), 1);
-    // Nobody waits for this one, and it is known all the same.
+    // Nobody waits for this answer, but it is cached nevertheless.
     endpoint.know("left", json!({ "active": true, "sub": "eve", "aud": "test" }));
     drop(ask("Bearer left"));
     endpoint.until_asked(2).await;
@@ -264,7 +264,7 @@ async fn no_more_questions_are_under_way_than_so_many() {
     assert_eq!((world.endpoint.asked(), world.endpoint.most_at_once()), (40, 3));
 }
 
-/// A server on loopback of which each connection is served by hand: what it counted, and where it is.
+/// A server on loopback whose connections are served by hand; returns its counters and its address.
 fn by_hand(serve: impl Fn(&mut TcpStream, &Runs) + Send + 'static) -> (Runs, Introspection) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let at = Introspection::at(format!("http://{}/", listener.local_addr().unwrap()));
@@ -292,7 +292,7 @@ async fn a_connection_that_ended_meanwhile_is_no_outage() {
         let _ = stream.read(&mut question);
         asked.count();
         send(stream, ANSWER.len(), ANSWER);
-        // The next question is read, and the connection ends.
+        // The server reads the next request and closes the connection.
         let _ = stream.read(&mut question);
     });
     let world = World::with(|_| introspection);

@@ -1,4 +1,4 @@
-//! Opaque tokens that are revoked here, whatever the provider says of them: 401 from that moment.
+//! Opaque tokens that this service revokes get 401 from then on, even if the provider reports them as active.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -37,7 +37,7 @@ impl Listed {
         Self { world, revocations }
     }
 
-    /// Makes a token known under these names.
+    /// Adds a token with these claims.
     fn know(&self, token: &str, subject: &str, names: &[(&str, &str)]) {
         let mut answer = self.world.active(subject);
         for (name, value) in names {
@@ -90,10 +90,10 @@ async fn a_token_is_revoked_by_its_own_name_its_session_its_subject_or_its_time(
     revocations.revoke_everything().await.unwrap();
     listed.all_are(["last"], [401]).await;
 
-    // Asked about again it is as active as before, and as revoked.
+    // At the next introspection the token is still active, and still revoked.
     world.clock.advance(Duration::from_secs(50));
     listed.all_are(["last", "later"], [401, 401]).await;
-    // One that was revoked before anybody showed it here.
+    // A token that was revoked before its first use here.
     listed.know("unseen", "ada", &[("jti", "9")]);
     listed.know("unseen-too", "ada", &[("jti", "10")]);
     revocations.revoke_token(ISSUER, "9").await.unwrap();
@@ -110,7 +110,7 @@ async fn without_memory_the_list_is_asked_all_the_same() {
     listed.all_are(["one", "two"], [401, 200]).await;
 }
 
-/// The provider had judged already, or will judge later: what it says comes too late.
+/// The provider's answer was sent before the revocation, or is sent after it: it is refused in both cases.
 #[actix_web::test]
 async fn a_revocation_that_comes_while_the_provider_is_asked_counts() {
     let listed = Listed::new();
@@ -133,7 +133,7 @@ async fn a_revocation_that_comes_while_the_provider_is_asked_counts() {
     assert_eq!(world.endpoint.asked(), 2);
 }
 
-/// No answer that began after the revocation returned is 200, while requests come all the time.
+/// No response to a request that started after the revocation is 200, under constant load.
 #[actix_web::test]
 async fn requests_under_way_meet_a_revocation() {
     let listed = Listed::with(|it| it.accept_positive_for(Duration::from_millis(5)));
@@ -149,7 +149,7 @@ async fn requests_under_way_meet_a_revocation() {
             let (line, mut refusals) = (bearer(token), 0);
             while refusals < 3 {
                 let after = revoked.load(Ordering::SeqCst);
-                // Some are hits, and some are asked about.
+                // Some are cache hits, and some need introspection.
                 world.clock.advance(Duration::from_millis(1));
                 let status = world.server.get("/orders", &[&line]).await.status;
                 assert!(status == 401 || (status == 200 && !after), "{status} {after}");
@@ -222,7 +222,7 @@ async fn a_caller_logs_out_and_others_stay() {
     assert_eq!(leave("mine").await, 204);
     listed.all_are(["mine", "other"], [401, 200]).await;
     assert_eq!(leave("mine").await, 401);
-    // A token without a name of its own takes all of its subject's with it.
+    // A token without an id of its own is revoked together with all tokens of its subject.
     listed.know("nameless", "bob", &[]);
     listed.know("nameless-too", "bob", &[]);
     listed.all_are(["nameless", "nameless-too"], [200, 200]).await;
@@ -259,7 +259,7 @@ async fn processes_share_revocations_and_without_redis_no_memory_serves() {
     assert_eq!(there.world.endpoint.asked(), 2);
 }
 
-/// A JWT that one authenticator refuses as revoked is shown to the next, which asks the provider.
+/// A JWT that one authenticator refuses as revoked is passed to the next, which introspects it.
 #[actix_web::test]
 async fn a_revoked_jwt_does_not_come_in_as_an_opaque_token() {
     let clock = FakeClock::new();
@@ -285,7 +285,7 @@ async fn a_revoked_jwt_does_not_come_in_as_an_opaque_token() {
     }
     assert_eq!(world.endpoint.asked(), 1);
 
-    // Whoever forgets one of the two is told at launch.
+    // A list of revocations on only one of the two authenticators is a startup error.
     let endpoint = &world.endpoint;
     let faults = |jwt: Jwt, opaque: Introspection| {
         let builder = Security::builder().answers_for(MODULE);

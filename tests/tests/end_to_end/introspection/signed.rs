@@ -1,10 +1,10 @@
-//! Signed answers (RFC 9701), and descriptions that cannot be right.
+//! Signed introspection answers (RFC 9701), and invalid configurations.
 
 use secure_runtime::authentication::{ClientKey, ConfigurationError, ConfigurationErrorKind};
 
 use super::*;
 
-/// A provider that signs, and what can be wrong with what it signs.
+/// A provider that signs its answers, and the possible faults in a signed answer.
 #[actix_web::test]
 async fn a_signed_answer_is_verified_and_an_unsigned_one_refused() {
     let issuer = Issuer::es256();
@@ -50,7 +50,7 @@ async fn a_signed_answer_is_verified_and_an_unsigned_one_refused() {
         world.endpoint.sign(sign(&issuer, typ, change));
         world.is_unavailable(&token(), fault).await;
     }
-    // The members of the answer where only those of the JWT belong.
+    // The members of the answer in the place of the JWT's own claims.
     let issuer_of_flat = issuer.clone();
     world.endpoint.sign(move |answer| {
         let mut flat = answer.clone();

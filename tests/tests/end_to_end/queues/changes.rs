@@ -1,4 +1,4 @@
-//! Limits on requests at once that are changed while requests are served and wait.
+//! Limits on requests in flight that are changed while requests are served and queued.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -64,7 +64,7 @@ async fn where_more_may_be_served_those_who_wait_are_at_once() {
         world.serving("room", 1, 2).await;
         world.set_permits("room", 2);
         world.serving("room", 2, 1).await;
-        // It is the place of who waits: who comes now waits behind, and is refused where the queue is full.
+        // The slot belongs to the queued request: a new one waits behind it, or is refused if the queue is full.
         world.set_queue("room", Some((1, MINUTE)));
         let refused = world.server.get("/room", &headers).await;
         assert_eq!(refused.problem(429)["violated-policies"], serde_json::json!(["2 at once"]));
@@ -82,7 +82,7 @@ async fn where_more_may_be_served_those_who_wait_are_at_once() {
     assert!(first.status == 200 && others.iter().all(|answer| answer.status == 200));
     let row = world.row("room");
     assert_eq!((row.serving, row.waiting, row.refused, row.left), (0, 0, 1, 0));
-    // The inventory is what was written.
+    // The inventory still shows the values of the attribute.
     assert!(world.security.inventory().to_string().contains("1 at once queue 2 wait 60s"));
 }
 
@@ -126,7 +126,7 @@ async fn a_queue_comes_and_goes_and_who_waits_stays() {
         world.set_queue("wide", None);
         assert_eq!(world.row("wide").limit, "1 at once");
         assert_eq!(world.server.get("/wide", &headers).await.status, 429);
-        // Who comes now waits for a millisecond.
+        // A new request waits for a millisecond.
         world.set_queue("wide", Some((2, Duration::from_millis(1))));
         assert_eq!(world.server.get("/wide", &headers).await.status, 429);
         let row = world.row("wide");
@@ -212,7 +212,7 @@ async fn what_cannot_be_is_refused_and_changes_nothing() {
         assert_eq!(limits.set_permits(&id, one), Err(unknown(&id)));
         assert_eq!(limits.set_queue(&id, some), Err(unknown(&id)));
     }
-    // What the attribute does not take.
+    // Values that the attribute does not accept.
     for (places, wait) in [
         (10_001, MINUTE),
         (1, MINUTE + Duration::from_millis(1)),

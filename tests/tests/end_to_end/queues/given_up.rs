@@ -1,4 +1,4 @@
-//! Who gives up leaves the queue at once, and what was on its way to them goes to the next.
+//! A client that disconnects leaves the queue at once; a slot that was meant for it goes to the next request.
 
 use std::future::{Future, poll_fn};
 use std::io::Write;
@@ -75,12 +75,12 @@ async fn a_request_that_is_given_up_leaves_its_place_and_loses_no_permit() {
     assert!(is_pending(&mut second).await && is_pending(&mut third).await);
     assert_eq!(call("4th").await.unwrap().status(), 429);
     assert_eq!(counts(), (1, 2, 0));
-    // Its place is free at once.
+    // Its place in the queue is free at once.
     drop(second);
     assert_eq!(counts(), (1, 1, 1));
     let mut fifth = call("5th");
     assert!(is_pending(&mut fifth).await);
-    // The first is at work, and keeps its permit although its client is gone.
+    // The first request is in the handler, and keeps its permit although its client has disconnected.
     drop(first);
     assert_eq!(counts(), (1, 2, 1));
     assert_eq!(read.load(Ordering::SeqCst), read_by_first, "nobody's body is read in the queue");
@@ -97,7 +97,7 @@ async fn a_request_that_is_given_up_leaves_its_place_and_loses_no_permit() {
 
 const HELD: &[u8] = b"POST /held HTTP/1.1\r\nhost: x\r\ncontent-length: 4\r\n\r\nbody";
 
-/// Two connections: on one a request is served, on the other one waits.
+/// Two connections: on one a request is served, on the other one a request waits.
 async fn waiting(
     address: std::net::SocketAddr,
     security: &secure_runtime::Security,
@@ -107,7 +107,7 @@ async fn waiting(
     until(security, "held", |row| row.serving == 1).await;
     let mut second = TcpStream::connect(address).unwrap();
     second.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
-    // An answer that the client has not read when it goes: its end is a reset then.
+    // A response that the client has not read when it closes the connection, which makes the close a reset.
     second.write_all(b"GET /open HTTP/1.1\r\nhost: x\r\n\r\n").unwrap();
     let mut second = actix_web::rt::task::spawn_blocking(move || {
         assert!(second.peek(&mut [0]).unwrap() > 0);

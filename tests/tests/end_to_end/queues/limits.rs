@@ -1,4 +1,4 @@
-//! Queues beside other limits on requests at once.
+//! Queues in combination with other limits on requests in flight.
 
 use actix_web::{HttpRequest, HttpResponse, get, web};
 use futures_util::future::{join3, join4};
@@ -10,7 +10,7 @@ secure_runtime::policy! {
     pub(crate) two_together = (concurrency(2, by = endpoint, queue = 1, wait = "60s"));
 }
 
-/// One of each caller, and two of all.
+/// One slot per caller, and two for all callers.
 #[secure(use = crate::queues::limits::two_together, concurrency(1, queue = 1, wait = "60s"))]
 #[get("/shared")]
 pub(super) async fn shared(request: HttpRequest, doors: web::Data<Doors>) -> HttpResponse {
@@ -50,13 +50,13 @@ async fn who_waits_for_their_own_limit_takes_nothing_of_what_all_share() {
     let ada = [ada.as_str(), "x-name: ada"];
     let tested = async {
         until([(1, 0), (1, 1)]).await;
-        // One place of all is free, although two of Ada's have come.
+        // One of the common slots is free, although Ada has sent two requests.
         let grace = async { world.server.get("/shared", &[&grace, "x-name: grace"]).await };
         let then = async {
             until([(2, 0), (2, 1)]).await;
             let eve = async { world.server.get("/shared", &[&eve, "x-name: eve"]).await };
             let then = async {
-                // Eve has her own place, and waits for one of all.
+                // Eve has her own slot, and waits for a common one.
                 until([(2, 1), (3, 1)]).await;
                 assert_eq!(world.doors.came(), ["ada", "grace"]);
                 world.doors.open(9);
@@ -82,7 +82,7 @@ async fn who_waits_counts_among_all_that_are_served() {
     let ada = world.caller("ada");
     let tested = async {
         world.until("turns", |row| row.serving == 1 && row.waiting == 2).await;
-        // Three places are taken: another endpoint has none left, and says so at once.
+        // Three slots are taken: another endpoint has none left, and refuses at once.
         let shed = world.server.get("/named", &[]).await;
         assert_eq!((shed.status, shed.header("retry-after")), (503, Some("1")));
         world.doors.open(9);

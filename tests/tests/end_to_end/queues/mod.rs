@@ -1,4 +1,4 @@
-//! Queues: who waits for a request to end is served in its turn, or refused in time.
+//! Queues: a queued request is served in order, or refused after its maximum wait.
 
 mod changes;
 mod given_up;
@@ -17,7 +17,7 @@ use secure_runtime::testing::{FakeClock, Issuer};
 use secure_runtime::{Security, SecurityBuilder, secure};
 use secure_tests::{Answer, TestServer, bearer};
 
-/// Who has come so far, and how many of them may go on.
+/// How many requests have arrived, and how many of them may continue.
 #[derive(Clone, Default)]
 struct Doors {
     came: Arc<Mutex<Vec<String>>>,
@@ -25,7 +25,7 @@ struct Doors {
 }
 
 impl Doors {
-    /// Notes who came, and waits for as many doors to be open.
+    /// Records the request, and waits until enough doors are open.
     async fn pass(&self, request: &HttpRequest) -> HttpResponse {
         let number = {
             let mut came = self.came.lock().unwrap();
@@ -61,7 +61,7 @@ async fn brief(request: HttpRequest, doors: web::Data<Doors>, body: web::Bytes) 
     doors.pass(&request).await
 }
 
-/// Its rule asks the application.
+/// The rule uses application state.
 #[secure(allow = caller.subject() != "eve", concurrency(1, queue = 1, wait = "60s"))]
 #[get("/ruled")]
 async fn ruled(request: HttpRequest, doors: web::Data<Doors>) -> HttpResponse {
@@ -97,17 +97,17 @@ impl World {
         bearer(&self.issuer.token(name).sign())
     }
 
-    /// What operators see of the one `concurrency` of this handler.
+    /// The statistics of this handler's only `concurrency`.
     fn row(&self, handler: &str) -> ConcurrencyRow {
         row(&self.security, handler)
     }
 
-    /// Waits for what the server's threads do.
+    /// Waits until the server's threads have reached a state.
     async fn until(&self, handler: &str, holds: impl Fn(&ConcurrencyRow) -> bool) {
         until(&self.security, handler, holds).await;
     }
 
-    /// Sends a request as soon as so many others wait.
+    /// Sends a request as soon as this many others wait.
     async fn after(&self, waiting: u64, path: &str, headers: &[&str]) -> Answer {
         let handler = path.trim_start_matches('/');
         self.until(handler, |row| row.serving == 1 && row.waiting == waiting).await;
@@ -141,7 +141,7 @@ async fn who_waits_is_served_in_the_order_of_arrival() {
         async move { world.after(waiting, "/turns", &[&headers[0], &headers[1]]).await }
     };
     let tested = async {
-        // Two workers have them: whoever comes when both places are taken is refused at once.
+        // Two workers hold the slots: a request that comes when both are taken is refused at once.
         let refused = send(2, fourth).await;
         assert_eq!(refused.problem(429)["violated-policies"], serde_json::json!(["1 at once"]));
         assert_eq!(refused.header("retry-after"), Some("1"));
@@ -151,13 +151,13 @@ async fn who_waits_is_served_in_the_order_of_arrival() {
         let row = world.row("turns");
         assert_eq!((row.serving, row.waiting, row.queued, row.refused), (1, 2, 2, 1));
         assert_eq!(row.limit, "1 at once queue 2 wait 60s");
-        // A queue is one caller's: another one is served beside it.
+        // The queue belongs to one caller; another caller is served.
         let opened = async {
             world.until("turns", |_| world.doors.came().len() == 2).await;
             assert_eq!(world.doors.came(), ["1st", "grace"]);
             assert_eq!(world.row("turns").serving, 2);
             for (number, waiting, came) in [(1, 1, 3), (2, 1, 3), (3, 0, 4), (4, 0, 4)] {
-                // The limits behind the queue count by the time at which the wait was over.
+                // The limits after the queue use the time at the end of the wait.
                 world.clock.advance(Duration::from_secs(60));
                 world.doors.open(number);
                 world.until("turns", |_| world.doors.came().len() == came).await;
@@ -191,7 +191,7 @@ async fn who_waited_too_long_is_refused_as_at_once_and_takes_nothing() {
         assert!(start.elapsed() >= Duration::from_millis(60));
         assert_eq!(refused.problem(429)["violated-policies"], serde_json::json!(["1 at once"]));
         assert_eq!(refused.header("retry-after"), Some("1"));
-        // A body that never comes does not lengthen the wait, nor is it waited for.
+        // A body that never arrives does not extend the wait, and the queue does not wait for it.
         let start = "POST /brief HTTP/1.1\r\nhost: x\r\ncontent-length: 50\r\n";
         let answer = world.server.raw(format!("{start}{ada}\r\n\r\n{{")).await;
         assert!(answer.starts_with("HTTP/1.1 429 "), "{answer}");

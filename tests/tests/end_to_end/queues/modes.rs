@@ -1,4 +1,4 @@
-//! Limits on requests at once that are observed, or enforced for some keys.
+//! Limits on requests in flight in shadow mode, or enforced only for some keys.
 
 use std::collections::BTreeSet;
 
@@ -23,7 +23,7 @@ pub(super) async fn some(request: HttpRequest, doors: web::Data<Doors>) -> HttpR
 }
 
 impl World {
-    /// Sends two requests of each of these callers at once, and says which of them was refused one.
+    /// Sends two requests of each of these callers at once, and returns which callers were refused one.
     async fn refused_of(&self, path: &str, callers: &[String]) -> BTreeSet<usize> {
         self.doors.open(0);
         self.doors.came.lock().unwrap().clear();
@@ -43,7 +43,7 @@ impl World {
             .flat_map(|(place, caller)| [(place, caller), (place, caller)]);
         let all = join_all(both.map(|(place, caller)| one(place, caller)));
         let opened = async {
-            // Whoever is refused has an answer, and everybody else has come.
+            // Refused requests have their response, and all others have reached the handler.
             while answered.get() + self.doors.came().len() < callers.len() * 2 {
                 yield_now().await;
             }
@@ -64,7 +64,7 @@ async fn beyond_an_observed_limit_nobody_waits_or_is_refused_and_all_is_counted(
     assert_eq!((row.mode, row.limit.as_str()), (LimitMode::Observe, "1 at once queue 1 wait 60s"));
     let inventory = world.security.inventory().to_string();
     assert!(inventory.contains("1 at once queue 1 wait 60s observed"), "{inventory}");
-    // From now on the second of each waits.
+    // From now on the second request of each caller waits.
     world.security.limits().set_mode(&row.id, LimitMode::Enforce).unwrap();
     let tested = async {
         world.until("observed", |row| row.waiting == 1).await;
@@ -89,7 +89,7 @@ async fn who_waits_is_served_at_once_when_the_limit_becomes_an_observed_one() {
     let tested = async {
         world.until("observed", |row| row.waiting == 1).await;
         world.security.limits().set_mode(&id, LimitMode::Observe).unwrap();
-        // The first one is still being served.
+        // The first request is still being served.
         world.until("observed", |row| row.waiting == 0 && row.serving == 2).await;
         while world.doors.came().len() < 2 {
             yield_now().await;

@@ -1,4 +1,4 @@
-//! Clients whose bodies are malformed, too large, or more than they look.
+//! Hostile clients whose bodies are malformed, too large, or much larger after decompression.
 
 use std::io;
 use std::rc::Rc;
@@ -31,7 +31,7 @@ pub(super) async fn chunked(target: Rc<Target>, turn: u64) -> io::Result<End> {
     Ok(End::refused_or_closed(send(&target, turn, bytes.as_bytes()).await?, &[413]))
 }
 
-/// The first bytes of a file that would come to much more.
+/// The first bytes of a compressed file that would expand to a much larger one.
 pub(super) async fn compressed(target: Rc<Target>, turn: u64) -> io::Result<End> {
     let coding = ["gzip", "br", "deflate", "zstd"].get(turn as usize % 4).copied();
     let coding = coding.unwrap_or_default();
@@ -48,7 +48,7 @@ pub(super) async fn nested(target: Rc<Target>, turn: u64) -> io::Result<End> {
     Ok(End::refused_or_closed(send(&target, turn, &bytes).await?, &[400, 422]))
 }
 
-/// Each of them would be an error of its own.
+/// A body in which each line would cause a separate validation error.
 pub(super) async fn many(target: Rc<Target>, turn: u64) -> io::Result<End> {
     let lines = vec![r#"{"article":"","quantity":0}"#; 2_000].join(",");
     let bytes = order(&target, turn, &format!("{{\"lines\":[{lines}]}}")).bytes();
@@ -66,7 +66,7 @@ async fn send(
     bytes: &[u8],
 ) -> io::Result<io::Result<crate::http1::Answer>> {
     let mut connection = Connection::open(hostile_address(turn), target.http1).await?;
-    // The service may have answered and closed before all was written.
+    // The service may have answered and closed the connection before everything was written.
     let _ = connection.write(bytes).await;
     Ok(connection.answer().await)
 }

@@ -1,5 +1,5 @@
-//! Clients that guess: tokens, passwords, and objects that are not theirs. Half of them are at the address
-//! of good clients.
+//! Hostile clients that guess tokens, passwords, and the ids of objects that belong to others. Half of them
+//! use the address of good clients.
 
 use std::io;
 use std::net::Ipv4Addr;
@@ -15,8 +15,8 @@ pub(super) async fn bad_token(target: Rc<Target>, turn: u64) -> io::Result<End> 
     refused(&target, address(turn), Request::get("/items/1").by(token), &[401, 429]).await
 }
 
-/// Guesses the good client's password elsewhere, and those of others beside it: an account is locked where
-/// it is guessed at, and nowhere else.
+/// Guesses the good client's password from other addresses, and other users' passwords from the good client's
+/// address. An account must be locked only for the address that guesses.
 pub(super) async fn password(target: Rc<Target>, turn: u64) -> io::Result<End> {
     let from = address(turn);
     let name = if from == SHARED { format!("user-{}", turn % 100) } else { "ada".to_owned() };

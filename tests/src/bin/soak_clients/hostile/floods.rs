@@ -1,4 +1,4 @@
-//! Clients with good credentials that ask for more than their share.
+//! Hostile clients with valid credentials that exceed their limits.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -11,7 +11,7 @@ use crate::callers::hostile_address;
 use crate::http1::Connection;
 use crate::request::Request;
 
-/// Twenty requests before the first answer is read: that is allowed, and all are answered.
+/// Sends twenty requests before it reads the first response. This is allowed, and all are answered.
 pub(super) async fn pipelined(target: Rc<Target>, turn: u64) -> io::Result<End> {
     let all = Request::get("/ready").bytes().repeat(20);
     let statuses = answers(&target, turn, &all, 20).await?;
@@ -22,7 +22,7 @@ pub(super) async fn pipelined(target: Rc<Target>, turn: u64) -> io::Result<End> 
     })
 }
 
-/// Orders of a hundred lines, ten times as many as the rate allows.
+/// Sends orders of a hundred lines, at ten times the allowed rate.
 pub(super) async fn above_rate(target: Rc<Target>, turn: u64) -> io::Result<End> {
     let lines = vec![r#"{"article":"apple","quantity":1}"#; 100].join(",");
     let request = Request::post("/orders", format!("{{\"lines\":[{lines}]}}"));
@@ -30,7 +30,7 @@ pub(super) async fn above_rate(target: Rc<Target>, turn: u64) -> io::Result<End>
     Ok(beyond(answers(&target, turn, &all, 10).await?))
 }
 
-/// Sixteen reports of half a second at once, of each of three callers.
+/// Requests sixteen reports of half a second at once, for each of three callers.
 pub(super) async fn at_once(target: Rc<Target>, turn: u64) -> io::Result<End> {
     let token = target.tokens.of(&format!("greedy-{}", turn % 3));
     let request = Request::post("/reports", r#"{"rows":500}"#).by(token).bytes();
@@ -38,13 +38,13 @@ pub(super) async fn at_once(target: Rc<Target>, turn: u64) -> io::Result<End> {
     Ok(beyond(all.into_iter().flatten().flatten().collect()))
 }
 
-/// The act was done if some of it was refused as too much.
+/// The attack has exceeded the limit if some of its requests were refused with 429.
 fn beyond(statuses: BTreeSet<u16>) -> End {
     let text = format!("answered {statuses:?}");
     if statuses.contains(&429) { End::Did(text) } else { End::Failed(text) }
 }
 
-/// The statuses of so many answers.
+/// The statuses of this many responses.
 async fn answers(
     target: &Target,
     turn: u64,

@@ -1,6 +1,6 @@
-//! Frames of HTTP/2 by hand, for what no client library sends (RFC 9113 section 4.1).
+//! HTTP/2 frames written by hand, for requests that no client library sends (RFC 9113 section 4.1).
 
-/// What a client sends first, and empty SETTINGS.
+/// The connection preface of a client, with empty SETTINGS.
 pub(super) fn preface() -> Vec<u8> {
     let mut bytes = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
     bytes.extend(frame(SETTINGS, 0, 0, &[]));

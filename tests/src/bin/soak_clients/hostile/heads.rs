@@ -1,4 +1,4 @@
-//! Clients whose head says two things about one body, or does not end.
+//! Hostile clients whose head has contradicting body lengths, or never ends.
 
 use std::io;
 use std::rc::Rc;
@@ -8,7 +8,7 @@ use crate::callers::hostile_address;
 use crate::http1::Connection;
 use crate::request::Request;
 
-/// A proxy in front may believe the other one.
+/// Ambiguous lengths of a body, which a proxy in front may read differently (request smuggling).
 const LENGTHS: [&str; 6] = [
     "content-length: 6\r\ntransfer-encoding: chunked\r\n",
     "content-length: 6\r\ncontent-length: 7\r\n",
@@ -31,7 +31,7 @@ pub(super) async fn large(target: Rc<Target>, turn: u64) -> io::Result<End> {
     let mut connection = Connection::open(hostile_address(turn), target.http1).await?;
     let field = format!("x-large: {}\r\n", "a".repeat(1000));
     let head = format!("GET /ready HTTP/1.1\r\n{}", field.repeat(1000));
-    // The service may have answered and closed before all was written.
+    // The service may have answered and closed the connection before everything was written.
     let _ = connection.write(head.as_bytes()).await;
     Ok(End::refused_or_closed(connection.answer().await, &[400, 408, 413, 431]))
 }

@@ -1,4 +1,4 @@
-//! The hostile clients: each kind has an act of its own, at a bounded pace, and says how often it did it.
+//! The hostile clients: each kind repeats one attack at a bounded pace and counts its attempts.
 
 mod bodies;
 mod credentials;
@@ -27,23 +27,23 @@ use futures_util::future::join_all;
 use crate::callers::Tokens;
 use crate::http1::Answer;
 
-/// Longer than any act takes, if the service ends what it has to end.
+/// Longer than any attack takes if the service ends it as required.
 const LONGEST: Duration = Duration::from_secs(15);
 
-/// What they are hostile to.
+/// The target of the attacks.
 pub(crate) struct Target {
     http1: SocketAddr,
     http2: SocketAddr,
     tokens: Tokens,
 }
 
-/// How an act ended.
+/// The result of one attack.
 enum End {
-    /// It was done; this is what came of it.
+    /// The attack was made, with this outcome.
     Did(String),
-    /// It could not be done.
+    /// The attack could not be made.
     Failed(String),
-    /// It was done, and the service did what it must not.
+    /// The attack was made, and the service reacted wrongly.
     Wrong(String),
 }
 
@@ -52,7 +52,7 @@ impl End {
         Self::Did(what.into())
     }
 
-    /// The act was done if it was refused with one of these; anything but a refusal is wrong.
+    /// The service must refuse the attack with one of these statuses; anything else is wrong.
     fn refused(answer: io::Result<Answer>, expected: &[u16]) -> Self {
         match answer {
             Ok(answer) => Self::of_status(answer.status, expected),
@@ -60,7 +60,7 @@ impl End {
         }
     }
 
-    /// The same where the service may close the connection before its answer is read.
+    /// The same, but the service may also close the connection before its response is read.
     fn refused_or_closed(answer: io::Result<Answer>, expected: &[u16]) -> Self {
         if answer.is_err() { Self::did("closed") } else { Self::refused(answer, expected) }
     }
@@ -79,7 +79,7 @@ type Act = Pin<Box<dyn Future<Output = io::Result<End>>>>;
 /// One kind of hostile client.
 struct Kind {
     name: &'static str,
-    /// Acts in ten seconds.
+    /// The number of attacks in ten seconds.
     pace: u32,
     act: fn(Rc<Target>, u64) -> Act,
 }
@@ -124,16 +124,16 @@ const KINDS: &[Kind] = &kinds![
     "many slow requests at once", 30, floods::at_once;
 ];
 
-/// How one kind fared.
+/// The results of one kind of hostile client.
 #[derive(Default)]
 pub(crate) struct Fared {
     pub(crate) name: &'static str,
     pub(crate) begun: u64,
     pub(crate) did: u64,
     pub(crate) wrong: u64,
-    /// What came of the acts, and how often.
+    /// The outcomes of the attacks, and how often each occurred.
     pub(crate) ends: BTreeMap<String, u64>,
-    /// The longest that an act took.
+    /// The duration of the longest attack.
     pub(crate) longest: Duration,
 }
 
@@ -156,7 +156,7 @@ impl Fared {
     }
 }
 
-/// Runs all kinds until the time is over and the last act has ended; blocks.
+/// Runs all kinds until the time is over and the last attack has ended. This function blocks.
 pub(crate) fn run(http1: SocketAddr, http2: SocketAddr, length: Duration) -> Vec<Fared> {
     actix_web::rt::System::new().block_on(async {
         let target = Rc::new(Target { http1, http2, tokens: Tokens::new() });

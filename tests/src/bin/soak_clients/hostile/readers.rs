@@ -1,4 +1,4 @@
-//! Clients that ask for much and read nothing of it.
+//! Hostile clients that request large responses and do not read them.
 
 use std::io;
 use std::rc::Rc;
@@ -12,10 +12,10 @@ use crate::callers::hostile_address;
 use crate::http1::Connection;
 use crate::request::Request;
 
-/// How long they hold their connection.
+/// How long the clients keep their connection open.
 pub(super) const HELD: Duration = Duration::from_secs(8);
 
-/// Four MiB, into a small buffer.
+/// Requests four MiB with a small receive buffer.
 pub(super) async fn never(target: Rc<Target>, turn: u64) -> io::Result<End> {
     let socket = TcpSocket::new_v4()?;
     socket.set_recv_buffer_size(4096)?;

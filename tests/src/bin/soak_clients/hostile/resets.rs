@@ -1,4 +1,4 @@
-//! Clients that reset their connection before they are answered, or without reading the answer.
+//! Hostile clients that reset their connection before the response, or without reading it.
 
 use std::io;
 use std::rc::Rc;
@@ -12,7 +12,7 @@ use crate::callers::hostile_address;
 use crate::http1::Connection;
 use crate::request::Request;
 
-/// Long enough for the service to have begun.
+/// Long enough for the service to have started the request.
 const MOMENT: Duration = Duration::from_millis(30);
 
 pub(super) async fn mid_body(target: Rc<Target>, turn: u64) -> io::Result<End> {
@@ -33,7 +33,7 @@ pub(super) async fn after_request(target: Rc<Target>, turn: u64) -> io::Result<E
     Ok(End::did("reset"))
 }
 
-/// No reset, but an end: the client says that it sends nothing more, and is gone.
+/// Closes the connection with FIN instead of a reset, before the response.
 pub(super) async fn closed(target: Rc<Target>, turn: u64) -> io::Result<End> {
     let connection = begin(&target, "closed", turn).await?;
     sleep(MOMENT).await;
@@ -51,7 +51,7 @@ pub(super) async fn unread(target: Rc<Target>, turn: u64) -> io::Result<End> {
     Ok(End::did("reset"))
 }
 
-/// Two are served, and the others wait, when all are reset.
+/// Resets all requests while two are in flight and the others are queued.
 pub(super) async fn queued(target: Rc<Target>, turn: u64) -> io::Result<End> {
     let all = try_join_all((0..6).map(|_| begin(&target, "queued", turn))).await?;
     sleep(MOMENT).await;
@@ -59,7 +59,7 @@ pub(super) async fn queued(target: Rc<Target>, turn: u64) -> io::Result<End> {
     Ok(End::did("reset"))
 }
 
-/// Asks for something that takes its time.
+/// A request with a slow response.
 async fn begin(target: &Target, name: &str, turn: u64) -> io::Result<Connection> {
     let mut connection = Connection::open(hostile_address(turn), target.http1).await?;
     let token = target.tokens.of(&caller(name, turn));
@@ -68,7 +68,7 @@ async fn begin(target: &Target, name: &str, turn: u64) -> io::Result<Connection>
     Ok(connection)
 }
 
-/// One of four.
+/// One of four callers.
 fn caller(name: &str, turn: u64) -> String {
     format!("{name}-{}", turn % 4)
 }

@@ -1,4 +1,4 @@
-//! Clients that send a byte a second, or nothing more at all, until the service has had enough.
+//! Hostile clients that send a byte a second, or stop sending, until the service closes the connection.
 
 use std::io;
 use std::rc::Rc;
@@ -15,7 +15,7 @@ use crate::http2;
 use crate::request::Request;
 
 const SECOND: Duration = Duration::from_secs(1);
-/// Too late.
+/// Later than the service's timeout.
 const TIMEOUT: &[u16] = &[408];
 
 pub(super) async fn head(target: Rc<Target>, turn: u64) -> io::Result<End> {
@@ -40,7 +40,7 @@ pub(super) async fn chunked(target: Rc<Target>, turn: u64) -> io::Result<End> {
     Ok(End::refused_or_closed(drip(&mut connection, chunks).await, TIMEOUT))
 }
 
-/// A known caller, of whom there are thirty.
+/// One of thirty known callers.
 pub(super) async fn stalled(target: Rc<Target>, turn: u64) -> io::Result<End> {
     let mut connection = Connection::open(hostile_address(turn), target.http1).await?;
     let token = target.tokens.of(&format!("stalled-{}", turn % 30));
@@ -59,13 +59,13 @@ pub(super) async fn http2(target: Rc<Target>, turn: u64) -> io::Result<End> {
         match timeout(SECOND, &mut answer).await {
             Ok(Ok(answer)) => return Ok(End::of_status(answer.status().as_u16(), TIMEOUT)),
             Ok(Err(error)) => return Ok(End::Failed(error.to_string())),
-            // It fails once the answer is on its way.
+            // Writing fails as soon as the service has sent its response.
             Err(_) => drop(sending.send_data(Bytes::from_static(b"{"), false)),
         }
     }
 }
 
-/// Sends one of these each second, until there is an answer.
+/// Sends one of these pieces each second until the response arrives.
 async fn drip(connection: &mut Connection, bytes: Vec<&[u8]>) -> io::Result<Answer> {
     for next in bytes {
         connection.write(next).await?;

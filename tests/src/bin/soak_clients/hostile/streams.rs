@@ -1,4 +1,4 @@
-//! Clients that abuse the streams of HTTP/2.
+//! Hostile clients that abuse HTTP/2 streams.
 
 use std::io;
 use std::rc::Rc;
@@ -32,8 +32,8 @@ pub(super) async fn reset_body(target: Rc<Target>, turn: u64) -> io::Result<End>
     Ok(End::did("reset"))
 }
 
-/// Ten reports of a fifth of a second, reset when the service has begun with them: each stream, or the
-/// connection as a whole.
+/// Requests ten reports of a fifth of a second and resets them after the service has started: each stream, or
+/// the whole connection.
 pub(super) async fn reset_request(target: Rc<Target>, turn: u64) -> io::Result<End> {
     let mut client = http2::open(hostile_address(turn), target.http2, &Builder::new()).await?;
     let request = Request::post("/reports", r#"{"rows":200}"#).by(token(&target, "left", turn));
@@ -56,7 +56,7 @@ pub(super) async fn reset_request(target: Rc<Target>, turn: u64) -> io::Result<E
     Ok(End::did("reset"))
 }
 
-/// A hundred streams, each of which is reset as soon as it is opened.
+/// Opens a hundred streams and resets each one immediately (rapid reset).
 pub(super) async fn rapid_reset(target: Rc<Target>, turn: u64) -> io::Result<End> {
     let authorization = format!("Bearer {}", token(&target, "rapid", turn));
     let fields = [
@@ -78,7 +78,7 @@ pub(super) async fn rapid_reset(target: Rc<Target>, turn: u64) -> io::Result<End
     Ok(send(&mut stream, &bytes).await)
 }
 
-/// Asks for ten answers of a MiB and lets nothing of them come.
+/// Requests ten responses of a MiB with a flow-control window that admits none of them.
 pub(super) async fn closed_window(target: Rc<Target>, turn: u64) -> io::Result<End> {
     let mut settings = Builder::new();
     settings.initial_window_size(0);
@@ -105,7 +105,7 @@ pub(super) async fn pings(target: Rc<Target>, turn: u64) -> io::Result<End> {
     Ok(send(&mut stream, &bytes).await)
 }
 
-/// CONTINUATION after CONTINUATION: 8 MiB, if the service lets it.
+/// Sends CONTINUATION frames without end: up to 8 MiB, if the service accepts them.
 pub(super) async fn endless_head(target: Rc<Target>, turn: u64) -> io::Result<End> {
     let field = frames::field("x-endless", &"a".repeat(16_000));
     let mut stream = connect(hostile_address(turn), target.http2).await?;
@@ -115,7 +115,7 @@ pub(super) async fn endless_head(target: Rc<Target>, turn: u64) -> io::Result<En
     Ok(send(&mut stream, &bytes).await)
 }
 
-/// Sends all of it, or as much as the service takes, and resets the connection without reading.
+/// Sends everything, or as much as the service accepts, and resets the connection without reading.
 async fn send(stream: &mut TcpStream, bytes: &[u8]) -> End {
     let end = match timeout(Duration::from_secs(5), stream.write_all(bytes)).await {
         Ok(Ok(())) if is_closed(stream).await => "sent, and closed by the service",
@@ -123,19 +123,19 @@ async fn send(stream: &mut TcpStream, bytes: &[u8]) -> End {
         Ok(Err(_)) => "closed by the service",
         Err(_) => "no more taken by the service",
     };
-    // An error: it is gone already.
+    // An error means that the connection is closed already.
     let _ = stream.set_zero_linger();
     End::did(end)
 }
 
-/// Whether the service ends the connection in half a second.
+/// Whether the service ends the connection within half a second.
 async fn is_closed(stream: &mut TcpStream) -> bool {
     let mut chunk = [0; 4096];
     let end = async { while let Ok(1..) = stream.read(&mut chunk).await {} };
     timeout(Duration::from_millis(500), end).await.is_ok()
 }
 
-/// One of four callers'.
+/// The token of one of four callers.
 fn token(target: &Target, name: &str, turn: u64) -> String {
     target.tokens.of(&format!("{name}-{}", turn % 4))
 }
