@@ -4,6 +4,8 @@
 
 #[path = "rule_book/guide.rs"]
 mod guide;
+#[path = "rule_book/lookup.rs"]
+mod lookup;
 #[path = "rule_book/quickstart.rs"]
 mod quickstart;
 
