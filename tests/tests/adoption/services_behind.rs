@@ -114,7 +114,7 @@ async fn files_are_served_to_those_who_may_have_them() {
         server.get(&path, &[]).await.problem(401);
         server.get(&path, &[&guest]).await.problem(403);
         let answer = server.get(&path, &[&alice]).await;
-        assert!(answer.body.starts_with("//! What an application"), "{answer:?}");
+        assert!(answer.body.starts_with("//! Adoption in existing applications"), "{answer:?}");
         server.get(&format!("{scope}/files/none.rs"), &[]).await.problem(401);
         assert_eq!(server.get(&format!("{scope}/files/none.rs"), &[&alice]).await.status, 404);
         for outside in ["/files/../ui.rs", "/files/%2e%2e/ui.rs", "/files/..%2fui.rs"] {

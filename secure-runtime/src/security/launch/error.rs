@@ -13,10 +13,8 @@ use crate::policy::Endpoint;
 /// use secure_runtime::{LaunchFaultKind, Security};
 ///
 /// let error = Security::builder().max_in_flight(0).build().unwrap_err();
-/// for fault in error.faults() {
-///     assert_eq!(fault.kind(), LaunchFaultKind::InvalidSetting);
-///     assert_eq!(fault.message(), "`max_in_flight` expects at least 1, found 0");
-/// }
+/// let fault = error.faults().find(|it| it.kind() == LaunchFaultKind::InvalidSetting).unwrap();
+/// assert_eq!(fault.message(), "`max_in_flight` expects at least 1, found 0");
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct LaunchError {

@@ -3,7 +3,7 @@ use secure_runtime::secure;
 
 #[secure(roles = "admin")]
 #[fetch("/")]
-async fn handler() -> &'static str { //~ ERROR is no function of the handler
+async fn handler() -> &'static str { //~ ERROR is not a function of the handler
     ""
 }
 
