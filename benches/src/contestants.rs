@@ -15,7 +15,7 @@ use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter};
 use secure_runtime::Moment;
 use secure_runtime::throttling::{LimitKey, Limiter, Quota};
 
-/// Whoever says whether a key's request is admitted, at a moment.
+/// A limiter: decides whether a request of a key is admitted, at a moment.
 pub trait Contestant<K>: Sync {
     /// Decides, and takes a permit.
     fn admits(&self, key: &K, now: Moment) -> bool;

@@ -13,8 +13,8 @@
 //!    [`AccessRequest`] with the endpoint's `action`. If it cannot decide, the request is denied.
 
 mod access_request;
+mod application_policy;
 mod circumstances;
-mod decide;
 mod decision_cache;
 mod names;
 mod schedule;
@@ -28,8 +28,8 @@ use std::sync::Arc;
 use crate::policy::{Needs, Rule};
 use crate::principal::{Bits, Name, Names, Principal};
 pub use access_request::{AccessDecision, AccessRequest, IntoAccessDecision};
+pub(crate) use application_policy::{DecideFunction, Decided, Decider, Deciding, boxed};
 pub(crate) use circumstances::{AcceptedBy, Answers, Circumstances};
-pub(crate) use decide::{DecideFunction, Decided, Decider, Deciding, boxed};
 pub use decision_cache::DecisionStatistics;
 pub(crate) use decision_cache::{DecisionCache, Probe, Version};
 use names::visit;

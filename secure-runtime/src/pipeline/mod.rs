@@ -36,11 +36,11 @@ pub use limits::response_cost::{Costed, ResponseCost};
 pub use response::not_found;
 pub use secured_response::SecuredResponse;
 pub use serve::{Served, arrive, never, serve, serve_ruled};
-pub use stages::bans::{Ban, Banned, Bans};
+pub use stages::ban_lookup::{Ban, Banned, Bans};
 pub(crate) use stages::caller::claim_grant;
 pub use stages::claimed_account::claim_account;
 #[cfg(feature = "compression")]
 pub(crate) use stages::content_coding::remove_header as remove_content_encoding;
 pub(crate) use stages::errors::unfit_path;
-pub(crate) use stages::sizes::Lifted;
+pub(crate) use stages::size_warning::Lifted;
 pub use stages::typed_caller::Caller;

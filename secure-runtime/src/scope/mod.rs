@@ -1,8 +1,8 @@
 //! The deny-by-default scope: a service without a security policy does not compile in it.
 
-mod body_limits;
 mod config;
 mod dispatch;
+mod lifted_extractor_limits;
 pub(crate) mod mounted;
 mod next;
 mod policed;
@@ -32,7 +32,7 @@ use self::mounted::{KnownPaths, Shape};
 use crate::answer::{Answer, Answers};
 use crate::denial::Denial;
 use crate::handler::{Routed, SecuredOutput};
-use body_limits::BodyLimits;
+use lifted_extractor_limits::BodyLimits;
 
 /// A service that enforces a security policy for every request.
 ///

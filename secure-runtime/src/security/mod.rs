@@ -4,7 +4,7 @@ mod answers;
 mod builder;
 mod decisions;
 mod development;
-mod failure_budgets;
+mod failure_settings;
 mod first_requests;
 mod launch;
 mod protected_resource;

@@ -67,12 +67,12 @@
 #[cfg(not(loom))]
 mod address_groups;
 #[cfg(not(loom))]
-mod answer;
-#[cfg(not(loom))]
 mod bans;
 #[cfg(not(loom))]
 mod calendar;
 mod concurrency;
+#[cfg(not(loom))]
+mod counters;
 mod headers;
 #[cfg(not(loom))]
 mod load_shedding;
@@ -92,8 +92,6 @@ pub use crate::support::prehashed::Hashed;
 #[cfg(not(loom))]
 pub(crate) use address_groups::AddressGroups;
 #[cfg(not(loom))]
-pub(crate) use answer::{Allowance, Answer, Counters};
-#[cfg(not(loom))]
 pub use bans::FailureStatistics;
 #[cfg(not(loom))]
 pub(crate) use bans::{BanEvent, BudgetKeys, Penalties};
@@ -105,6 +103,8 @@ pub use calendar::Period;
 #[cfg(not(loom))]
 pub(crate) use concurrency::InFlightNow;
 pub(crate) use concurrency::{Bound, Entered, InFlight, Permit, Waiter};
+#[cfg(not(loom))]
+pub(crate) use counters::{Allowance, Answer, Counters};
 pub use headers::{FieldValue, PolicyFields, RateLimitHeaders};
 #[cfg(not(loom))]
 pub use load_shedding::Priority;

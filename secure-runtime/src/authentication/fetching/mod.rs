@@ -12,9 +12,8 @@ use reqwest::{Certificate, ClientBuilder, NoProxy, Proxy};
 
 use super::http::FetchError;
 use super::jwt::contains_test_key;
-use super::local_file;
 use super::url::Url;
-use super::{ConfigurationError, ConfigurationErrorKind, Faults};
+use super::{ConfigurationError, ConfigurationErrorKind, Faults, local_file};
 
 /// What the description says.
 #[derive(Clone, Default)]

@@ -17,7 +17,7 @@ use futures_core::Stream;
 
 use super::announced::{has_media_type, length, unsupported};
 use super::request_body::{RequestBody, Unread};
-use super::{content_coding, counted_body, sizes, timed_body};
+use super::{content_coding, counted_body, size_warning, timed_body};
 use crate::denial::{Denial, DenialKind};
 use crate::pipeline::gate::Gate;
 use crate::pipeline::lifetime::{Direction, Lifetime};
@@ -63,7 +63,7 @@ pub(in crate::pipeline) fn open(
         return Ok(());
     }
     if !plan.has_compared_sizes.load(Ordering::Relaxed) {
-        sizes::compare(gate);
+        size_warning::compare(gate);
     }
     let announced = length(request);
     let is_typed = match plan.endpoint.policy.content_type {

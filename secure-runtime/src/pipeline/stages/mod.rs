@@ -11,7 +11,7 @@
 
 mod announced;
 pub(super) mod authentication;
-pub(super) mod bans;
+pub(super) mod ban_lookup;
 pub(super) mod body;
 pub(super) mod caller;
 pub(super) mod claimed_account;
@@ -30,6 +30,6 @@ pub(super) mod multipart_errors;
 pub(super) mod request_body;
 mod request_time;
 pub(super) mod rules;
-pub(super) mod sizes;
+pub(super) mod size_warning;
 mod timed_body;
 pub(super) mod typed_caller;

@@ -7,12 +7,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use aws_lc_rs::hmac::Context;
 
-use super::super::answer::Answer;
 use super::super::calendar::Period;
 use super::held::Held;
 use super::leases::Bounds;
 use super::periods::Periods;
 use crate::throttling::calendar::limiter::PeriodDecision;
+use crate::throttling::counters::Answer;
 use crate::throttling::rate::gcra::Decision;
 use crate::throttling::rate::quota::Quota;
 

@@ -3,12 +3,12 @@
 use std::num::NonZeroU32;
 use std::sync::OnceLock;
 
-use super::super::answer::Answer;
 use super::ask::{Ask, Kind, Source, Verdict};
 use super::held::Held;
 use super::verdict::in_place;
 use crate::support::time::Moment;
 use crate::throttling::calendar::limiter::CalendarLimiter;
+use crate::throttling::counters::Answer;
 use crate::throttling::memory::table::{BUCKET_BYTES, SLOTS};
 use crate::throttling::rate::gcra::Decision;
 use crate::throttling::rate::limiter::{LimitKey, Limiter};

@@ -2,8 +2,8 @@
 
 use std::num::NonZeroU32;
 
-use super::super::answer::Answer;
 use super::ask::{Ask, Kind, Source, Verdict};
+use crate::throttling::counters::Answer;
 
 /// The permits that a request has taken of a limit, by the store that returns them if the request is rejected
 /// later.

@@ -186,7 +186,7 @@ proptest! {
         for proxies in [networks().header(header.clone()), peers.header(header.clone()), real] {
             prop_assert_eq!(find(&proxies, client, &forged), Some(client));
         }
-        // Hops from any peer believe whoever sends enough of them, and nobody who sends fewer.
+        // With hops from any peer, the header of a client counts if it has enough entries, and otherwise not.
         let entries: usize = forged.iter().map(|line| line.matches(',').count() + 1).sum();
         if entries < usize::from(hops) {
             let counted = TrustedProxies::hops(hops).header(header);

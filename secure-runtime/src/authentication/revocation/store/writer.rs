@@ -45,7 +45,7 @@ pub(super) fn write(place: &Place, orders: &Receiver<Order>) {
         writer.bound();
         let outcome = writer.store();
         for done in dones {
-            // Whoever does not wait any more need not know.
+            // An error means that the caller no longer waits.
             let _ = done.send(outcome);
         }
     }

@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{PoisonError, RwLock};
 
 use crate::support::time::Moment;
-use crate::throttling::answer::{Allowance, Answer, Counters};
+use crate::throttling::counters::{Allowance, Answer, Counters};
 use crate::throttling::rate::limiter::LimitKey;
 
 /// The generations of a limit, for all endpoints that count together.
