@@ -306,11 +306,15 @@ pub(super) fn hide_has_a_rule(declaration: &Declaration, diagnostics: &mut Diagn
     }
 }
 
-/// Whether some rule uses an argument, as OWASP API1:2023 demands of an endpoint with an object.
+/// Whether some rule uses an argument, as OWASP API1:2023 demands of an endpoint with an object. State of
+/// the application (`web::Data`) is the same for every object and does not count.
 pub(super) fn looks_at_arguments(declaration: &Declaration, parameters: &[Parameter<'_>]) -> bool {
     let is_given = |check: &Check| check.parameters.as_ref().is_some_and(|given| !given.is_empty());
     declaration.checks.iter().any(is_given)
-        || parameters.iter().any(|parameter| is_used_in_rule(declaration, parameter))
+        || parameters
+            .iter()
+            .filter(|parameter| !parameter.is_shared_state())
+            .any(|parameter| is_used_in_rule(declaration, parameter))
 }
 
 /// The checkers that take arguments by type; whether they use an argument is in their signatures.

@@ -115,6 +115,11 @@ impl Parameter<'_> {
         self.is_caller("Principal", |_| true)
     }
 
+    /// Whether it is state of the application, the same for every request: `web::Data<…>`.
+    pub(super) fn is_shared_state(&self) -> bool {
+        last_segment(self.ty).is_some_and(|last| last.ident == "Data")
+    }
+
     /// The same as a type of the application: `Caller<User>`, or `Option<Caller<User>>`.
     pub(super) fn is_typed_caller(&self) -> bool {
         self.is_caller("Caller", |last| !last.arguments.is_none())

@@ -10,6 +10,16 @@ use crate::model::condition::Expression;
 use crate::model::legal::{AppExpression, Mode, Partition};
 use crate::model::raw::{By, Declaration, Names, Part, PartKind, RateKey};
 
+/// Other words for the words of `by`, for suggestions.
+const SYNONYMS: [(&str, &str); 6] = [
+    ("ip", "address"),
+    ("client_ip", "address"),
+    ("caller", "principal"),
+    ("user", "principal"),
+    ("subject", "principal"),
+    ("key", "api_key"),
+];
+
 /// The words of `by`. Without `by` the key is the principal, or the client IP of an anonymous
 /// request.
 const WORDS: [(&str, Partition); 5] = [
@@ -40,6 +50,10 @@ pub(super) fn words_are_known(by: Option<&By>, diagnostics: &mut Diagnostics) {
         }
         let message = format!("`by` expects {}, found `{}`", choices(&names), word.text);
         let diagnostic = diagnostics.error(word, message);
+        if let Some((_, name)) = SYNONYMS.iter().find(|(synonym, _)| word.text == *synonym) {
+            diagnostic.help(format!("did you mean `{name}`?"));
+            continue;
+        }
         match nearest(&word.text, names.into_iter().chain(["header", "claim"])) {
             Some(call @ ("header" | "claim")) => diagnostic.help(format!("`by = {call}(\"…\")`")),
             Some(name) => diagnostic.help(format!("did you mean `{name}`?")),

@@ -172,10 +172,27 @@ fn missing_comma(part: &[TokenTree]) -> Option<(&TokenTree, &Ident)> {
     })
 }
 
+/// Options that are easily written as keys: the option, its key, and an example.
+const OPTIONS: [(&str, &str, &str); 9] = [
+    ("by", "rate", "rate(\"5/min\", by = address)"),
+    ("burst", "rate", "rate(\"5/min\", burst = 2)"),
+    ("cost", "rate", "rate(\"100/h\", cost = 5)"),
+    ("mode", "rate", "rate(\"100/h\", mode = observe)"),
+    ("unless", "rate", "rate(\"10/s\", unless = role(\"internal\"))"),
+    ("refund", "rate", "rate(\"100/h\", refund = 5xx)"),
+    ("shared", "rate", "rate(\"100/h\", shared = \"login\")"),
+    ("queue", "concurrency", "concurrency(8, queue = 16, wait = \"500ms\")"),
+    ("wait", "concurrency", "concurrency(8, queue = 16, wait = \"500ms\")"),
+];
+
 fn unknown(key: &Ident, written: &str, diagnostics: &mut Diagnostics) {
     let names = KEYS.iter().map(|row| row.name);
     let nearest = nearest(written, names.clone());
     let diagnostic = diagnostics.error(key, format!("unknown key `{written}`"));
+    if let Some((_, owner, example)) = OPTIONS.iter().find(|(option, ..)| written == *option) {
+        diagnostic.help(format!("`{written}` is an option of `{owner}`: `{example}`"));
+        return;
+    }
     match nearest {
         Some(name) => diagnostic.help(format!("did you mean `{name}`?")),
         None => diagnostic.help(format!("the keys are {}", names.collect::<Vec<_>>().join(", "))),

@@ -172,9 +172,15 @@ fn several(entry: &Entry, place: &TokenTree, list: TokenStream, diagnostics: &mu
             .help(format!("`acr = any({list})`"));
         return;
     }
+    let is_single = !list.contains(',');
+    let help = if is_single {
+        format!("`{name} = {list}`")
+    } else {
+        format!("`{name} = any({list})` or `{name} = all({list})`")
+    };
     diagnostics
         .error(&place, format!("a list of names in `{name}` expects `any` or `all`, found neither"))
-        .help(format!("`{name} = any({list})` or `{name} = all({list})`"))
+        .help(help)
         .note("a list alone does not say whether one name suffices or all are needed");
 }
 

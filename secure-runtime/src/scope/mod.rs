@@ -39,8 +39,9 @@ use lifted_extractor_limits::BodyLimits;
 /// `#[secure(...)]` above a route attribute implements it, and so does [`Scope`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no security policy",
-    label = "this handler is not annotated with `#[secure(...)]`",
+    label = "not a service with `#[secure(...)]` above its route attribute",
     note = "put `#[secure(...)]` above its route attribute; `#[secure(public)]` makes it public on purpose",
+    note = "a handler without a route attribute: `.route(\"/path\", secure_runtime::route::get().to(handler))`",
     note = "below the route attribute it cannot see the route, and does not count here: move it above",
     note = "a scope inside is `secure_runtime::scope` too, a resource `secure_runtime::resource`",
     note = "a service of another crate: `service_behind` for files, `redirect`, `public_service!` with a reason"

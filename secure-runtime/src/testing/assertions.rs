@@ -42,14 +42,22 @@ use crate::denial::Denial;
 #[track_caller]
 #[expect(clippy::panic, reason = "an assertion")]
 pub fn assert_refused<B>(response: &ServiceResponse<B>, cause: &str) -> Denial {
+    assert!(!cause.is_empty(), "expected the cause of the refusal, or a part of it, found nothing");
     match denial(response) {
         Some(denial) if denial.cause().contains(cause) => denial,
         Some(denial) => panic!(
             "expected a refusal because of `{cause}`, found {denial} because of `{}`",
             denial.cause()
         ),
+        None if response.status().is_client_error() || response.status().is_server_error() => {
+            panic!(
+                "expected a refusal because of `{cause}`, found {}, which is not a refusal of this library: no \
+             route takes the request, or the handler returned it",
+                response.status()
+            )
+        }
         None => panic!(
-            "expected a refusal because of `{cause}`, found {} that no denial has made",
+            "expected a refusal because of `{cause}`, found an admitted request: {}",
             response.status()
         ),
     }

@@ -36,7 +36,9 @@ use actix_web::test::TestRequest;
 use crate::authentication::api_key::Document;
 #[cfg(any(feature = "jwt", feature = "api-keys"))]
 use crate::authentication::bearer_token;
-use crate::authentication::{Attempt, Authenticator, ConfigurationError, ConfigurationErrors};
+use crate::authentication::{Attempt, Authenticator};
+#[cfg(feature = "api-keys")]
+use crate::authentication::{ConfigurationError, ConfigurationErrors};
 #[cfg(feature = "jwt")]
 use crate::authentication::{Key, open_with, read_key_set};
 use crate::denial::Denial;

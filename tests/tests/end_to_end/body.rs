@@ -140,7 +140,7 @@ async fn what_cannot_be_extracted_is_a_problem_without_rust_types() {
         let problem = server.post_json("/open", &[], body).await.problem(status);
         assert_eq!(problem["detail"], detail);
     };
-    check("{", 400, "the body is no JSON: it ends too early at line 1 column 1").await;
+    check("{", 400, "the body is not JSON: it ends too early at line 1 column 1").await;
     check(
         r#"{"quantity":"x"}"#,
         422,

@@ -55,9 +55,9 @@ fn server() -> TestServer {
     })
 }
 
-const NO_JSON: &str = "the body is no JSON at";
-const ENDS: &str = "the body is no JSON: it ends too early at";
-const UNEXPECTED: &str = "the body is no JSON, or has an unexpected value, at";
+const NO_JSON: &str = "the body is not JSON at";
+const ENDS: &str = "the body is not JSON: it ends too early at";
+const UNEXPECTED: &str = "the body is not JSON, or has an unexpected value, at";
 const FORM: &str = "the body does not have the expected form at";
 const MORE: &str = "the body has more than the expected form at";
 

@@ -102,7 +102,7 @@ fn deserialized(error: &serde_json::Error) -> Denial {
         }
         // Not a JSON value, or a value that an enum does not accept.
         (Category::Syntax, "expected value") => {
-            (Malformed, String::from("the body is no JSON, or has an unexpected value,"))
+            (Malformed, String::from("the body is not JSON, or has an unexpected value,"))
         }
         // Both are about the key of a map with numeric keys.
         (
@@ -115,8 +115,8 @@ fn deserialized(error: &serde_json::Error) -> Denial {
         (Category::Syntax, "recursion limit exceeded") => {
             (Malformed, String::from("the body is nested too deeply"))
         }
-        (Category::Eof, _) => (Malformed, String::from("the body is no JSON: it ends too early")),
-        _ => (Malformed, String::from("the body is no JSON")),
+        (Category::Eof, _) => (Malformed, String::from("the body is not JSON: it ends too early")),
+        _ => (Malformed, String::from("the body is not JSON")),
     };
     visible_denial(kind, format!("{detail} at line {} column {}", error.line(), error.column()))
 }

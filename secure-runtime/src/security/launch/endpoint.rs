@@ -34,7 +34,8 @@ impl Configuration {
                 if self.defaults.is_empty() && !self.broken_defaults {
                     self.faults.add_at(endpoint, LaunchFaultKind::MissingAuthenticator, &format!(
                         "`{module}::{name}` needs a default authenticator, and none is configured: \
-                         add `.authenticator(...)`"
+                         add `.authenticator(...)`{}",
+                        self.only_named()
                     ));
                 }
                 self.defaults.clone()

@@ -250,6 +250,18 @@ impl Configuration {
         published
     }
 
+    /// A help text, if authenticators are configured and none is a default one.
+    fn only_named(&self) -> String {
+        let names: Vec<String> = self.by_name.keys().map(|name| format!("`{name}`")).collect();
+        if names.is_empty() {
+            return String::new();
+        }
+        let names = names.join(", ");
+        format!(
+            " (`.named_authenticator(...)` adds {names} only for endpoints whose `auth` names it)"
+        )
+    }
+
     fn configured(&self) -> String {
         let names: Vec<&str> = self.by_name.keys().copied().collect();
         if names.is_empty() { String::new() } else { format!("; configured: {}", names.join(", ")) }
