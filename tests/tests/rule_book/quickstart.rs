@@ -46,7 +46,7 @@ async fn clear(notes: web::Data<Notes>) -> impl Responder {
 
 #[actix_web::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let secret = std::env::var("JWT_SECRET")?;
+    let secret = std::env::var("JWT_SECRET").map_err(|_| "JWT_SECRET is not set")?;
     let jwt = Jwt::hs256(secret).issuer("https://login.example").audience("notes");
     let security = Security::builder().authenticator("jwt", jwt).build()?;
     println!("{}", security.inventory());
