@@ -126,7 +126,7 @@ mod tests {
         );
         assert_eq!(
             message(|| drop(assert_refused(&response(HttpResponse::Ok().finish()), "expired"))),
-            "expected a refusal because of `expired`, found 200 OK that no denial has made"
+            "expected a refusal because of `expired`, found an admitted request: 200 OK"
         );
         let conflict = || response(HttpResponse::from_error(ErrorConflict("sold out")));
         assert_eq!(
