@@ -138,7 +138,7 @@ impl Places {
     /// Microsoft Entra then says where the groups can be asked for (`_claim_names`, OpenID Connect
     /// Core section 5.6.2, or `hasgroups`).
     pub(crate) fn leaves_out_roles(&self, claims: &Object<'_>) -> bool {
-        // Where nobody asks for roles, it does not matter.
+        // If no rule uses roles, it does not matter.
         if !self.roles.is_asked_for {
             return false;
         }

@@ -12,7 +12,7 @@ use crate::support::embedded_address::embedded_ipv4;
 pub(crate) struct Url(reqwest::Url);
 
 impl Url {
-    /// Reads an address; the error says why it may not be fetched from, and what allows it.
+    /// Parses an address. The error has the reason why it may not be fetched from, and the setting that allows it.
     pub(crate) fn checked(address: &str, allowed: &HttpHosts) -> Result<Self, String> {
         // What is no URL is not repeated: it may be anything.
         let url = reqwest::Url::parse(address)

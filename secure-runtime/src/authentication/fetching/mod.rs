@@ -15,7 +15,7 @@ use super::jwt::contains_test_key;
 use super::url::Url;
 use super::{ConfigurationError, ConfigurationErrorKind, Faults, local_file};
 
-/// What the description says.
+/// The settings.
 #[derive(Clone, Default)]
 pub(crate) struct Fetching {
     http_hosts: Vec<String>,
@@ -85,7 +85,7 @@ impl Fetching {
         Arc::new(transport)
     }
 
-    /// Whether a description says anything that only matters where something is fetched.
+    /// Whether there is a setting that only has an effect if something is fetched.
     pub(crate) fn is_used(&self) -> bool {
         let Self { http_hosts, root_certificates, root_certificates_file, proxy, bearer_file } =
             self;
@@ -167,7 +167,7 @@ impl Transport {
     }
 }
 
-/// The hosts that may be asked over plain HTTP, and that metadata may lead to wherever they are.
+/// The hosts that may be called over plain HTTP, and that metadata may lead to wherever they are.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct HttpHosts(Vec<String>);
 
@@ -241,7 +241,7 @@ fn decoded(pem: &[u8]) -> Option<Vec<Vec<u8>>> {
     blocks.map(decode).collect()
 }
 
-/// This machine is never asked through a proxy.
+/// This machine is never called through a proxy.
 fn proxy(address: &str) -> Result<CheckedProxy, String> {
     // What is no URL is not repeated, nor are its credentials.
     let url = reqwest::Url::parse(address)

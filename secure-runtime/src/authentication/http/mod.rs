@@ -2,9 +2,9 @@
 //!
 //! 1. HTTPS only; plain HTTP to this machine's own loopback, for development and sidecars, and to
 //!    hosts that the description allows.
-//! 2. No redirect is followed: an answer cannot lead anywhere but where the configuration says.
+//! 2. No redirect is followed: an answer cannot lead to an address that is not configured.
 //! 3. A document has at most 512 KiB, and five seconds from the look-up of the name to its last byte,
-//!    unless the description says otherwise.
+//!    unless a setting changes that.
 //! 4. No proxy of the environment, no cookies, no credentials but those that the description gives.
 //! 5. A client is made when it is first needed, and tried again at each fetch where that failed. Plain
 //!    HTTP needs no certificate authorities, so it works on machines that have none.
@@ -21,7 +21,7 @@ pub(crate) use super::fetch_error::FetchError;
 use super::fetching::Transport;
 pub(crate) use super::url::{Address, Url};
 
-/// Fetches documents, on the thread that asks for them.
+/// Fetches documents, on the calling thread.
 pub(crate) struct Client {
     runtime: tokio::runtime::Runtime,
     http: Http,
@@ -198,7 +198,7 @@ pub(crate) const JSON: &str = "application/json";
 
 const TIMEOUT: Duration = Duration::from_secs(5);
 const MOST_BYTES: usize = 512 * 1024;
-/// Shorter than servers keep a connection that nobody uses.
+/// Shorter than servers keep an idle connection.
 const IDLE: Duration = Duration::from_secs(4);
 
 #[cfg(test)]

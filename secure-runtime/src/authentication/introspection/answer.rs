@@ -10,7 +10,7 @@
 //!    providers add, is `access_token`: a refresh token is active too, and opens nothing here. So is
 //!    `typ`, by which Keycloak tells its kinds, unless the description demands another value.
 //! 5. A token that is bound to a key (`cnf`, RFC 7800) is refused, as for a JWT.
-//! 6. `auth_time`, `acr` and `amr` say how the caller signed in (RFC 9470 section 6.2), as in a JWT.
+//! 6. `auth_time`, `acr` and `amr` describe the sign-in of the caller (RFC 9470 section 6.2), as in a JWT.
 //! 7. `sub` names the caller; `client_id` does where the description says so, unless the answer names a
 //!    user in another way.
 //! 8. What the description requires is there.
@@ -21,14 +21,14 @@ use crate::authentication::json::{Json, Object};
 use crate::authentication::jwt::{Rules, Unverified, time};
 use crate::support::time::Moment;
 
-/// What an answer must say.
+/// What an answer must contain.
 #[derive(Debug)]
 pub(super) struct Expectations {
     pub(super) rules: Rules,
 }
 
 impl Expectations {
-    /// What an answer that came at this time says of the token.
+    /// The result for the token, from an answer that arrived at this time.
     pub(super) fn read(&self, answer: &str, now: Moment) -> Outcome {
         let Ok(members) = Object::parse(answer) else {
             return Outcome::Unknown("the answer is not a JSON object, or has a member twice");

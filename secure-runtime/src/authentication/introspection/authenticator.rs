@@ -31,7 +31,7 @@ use crate::support::time::Moment;
 #[derive(Debug)]
 pub(crate) struct IntrospectionAuthenticator(pub(super) Arc<Introspector>);
 
-/// What requests share with the thread that asks.
+/// What requests share with the thread that sends introspection requests.
 pub(super) struct Introspector {
     pub(super) challenge: Challenge,
     pub(super) place: TokenPlace,
@@ -114,7 +114,7 @@ impl Authenticator for IntrospectionAuthenticator {
             Bearer::Token(token) => match self.0.cache.get(token, now) {
                 Cached::Valid(principal) => match self.0.check_revoked(&principal) {
                     Ok(()) => Attempt::Accepted(principal),
-                    // It stays where it is: the provider need not be asked about it each time.
+                    // It stays in the cache: the provider need not be called for it each time.
                     Err(refusal) => Attempt::Refused(refusal),
                 },
                 Cached::NotYet => Attempt::Refused(Refusal::invalid_token(NOT_YET)),
@@ -170,7 +170,7 @@ impl Introspector {
                 arrival
             }
         };
-        // Not the introspector: who waits does not keep it from ending.
+        // Not the introspector: a waiting request does not keep it alive.
         let revocations = self.revocations.clone();
         Attempt::Pending(Box::pin(async move {
             let outcome = arrived(arrival).await;
@@ -197,7 +197,7 @@ impl Introspector {
         }
     }
 
-    /// Remembers what a flight brought, and tells those who wait.
+    /// Caches the result of a flight, and wakes the requests that wait for it.
     pub(super) fn conclude(&self, order: &Order, end: End) {
         let outcome = match end {
             End::Answered(outcome) => {

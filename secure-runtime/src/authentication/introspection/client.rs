@@ -1,5 +1,5 @@
-//! How this service proves to the endpoint who it is (RFC 7662 section 2.1, RFC 6749 section 2.3), if
-//! it has to, and what it asks.
+//! Authentication of this service at the introspection endpoint (RFC 7662 section 2.1, RFC 6749 section 2.3), and
+//! the body of the request.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -10,7 +10,7 @@ use crate::authentication::http::Form;
 use crate::authentication::jwt::is_test_material;
 use crate::support::time::Moment;
 
-/// What the description says: a name, and how it is proved.
+/// The settings: a client id, and how it is authenticated.
 #[derive(Clone)]
 pub(super) struct Client {
     pub(super) id: String,
@@ -31,7 +31,7 @@ pub(super) enum Credentials {
     Header(HeaderValue),
     Body(String),
     Assertions(Assertions),
-    /// The endpoint asks for none.
+    /// The endpoint requires no authentication.
     None,
 }
 

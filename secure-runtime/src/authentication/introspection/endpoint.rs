@@ -73,7 +73,7 @@ impl Introspection {
         self
     }
 
-    /// Asks without saying who asks: for endpoints that are protected by where they are, such as the
+    /// Sends requests without client authentication: for endpoints that are protected by their network, such as the
     /// administrative port of Ory Hydra. Every other endpoint demands a client (RFC 7662 section 2.1).
     /// Giving a client as well is a startup error.
     ///

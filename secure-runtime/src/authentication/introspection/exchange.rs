@@ -1,4 +1,4 @@
-//! The thread that asks: one form for each flight, so many at once, each in its time.
+//! The thread that sends introspection requests: one for each flight, a bounded number at once, each with a timeout.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -147,7 +147,7 @@ impl Endpoint {
         match self {
             Self::At(address) => Ok(address.clone()),
             Self::Discovered { metadata, found } => {
-                // Those who come meanwhile wait for the same answer.
+                // Requests that arrive meanwhile wait for the same answer.
                 let mut found = found.lock().await;
                 if let Some(address) = &*found {
                     return Ok(address.clone());

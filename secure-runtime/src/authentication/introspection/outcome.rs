@@ -9,13 +9,13 @@ use crate::support::time::Moment;
 /// What is known of a token.
 #[derive(Clone, Debug)]
 pub(super) enum Outcome {
-    /// It is active; whether it is good now, the clock says.
+    /// It is active; its times are checked against the clock.
     Active(Principal, Validity),
     /// It is not good, or not for this service.
     Refused(&'static str),
     /// It is not good yet.
     Early(&'static str),
-    /// Nobody can say.
+    /// It cannot be decided.
     Unknown(&'static str),
 }
 

@@ -1,5 +1,4 @@
-//! Tokens that were not accepted, remembered for a short while: who repeats one does not have the
-//! provider asked again.
+//! Rejected tokens, cached for a short time: a repeated one causes no further call of the provider.
 //!
 //! Tokens are not kept, only what stands for them; at most so many, whatever is sent.
 
@@ -18,7 +17,7 @@ pub(super) struct Refusals {
     again: AtomicU64,
 }
 
-/// The hash has a secret of its own: nobody can aim for one slot.
+/// The hash has a secret of its own: an attacker cannot choose a slot.
 type Table =
     Cache<Fingerprint, Kept, UnitWeighter, ahash::RandomState, DefaultLifecycle<Fingerprint, Kept>>;
 

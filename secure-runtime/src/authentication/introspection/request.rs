@@ -11,7 +11,7 @@ use crate::authentication::token_cache::Generation;
 use crate::support::circuit::Call;
 use crate::support::time::Moment;
 
-/// What goes to the thread that asks.
+/// A message to the thread that sends introspection requests.
 pub(super) struct Order {
     pub(super) token: Box<[u8]>,
     pub(super) fingerprint: Fingerprint,
@@ -27,11 +27,11 @@ pub(super) struct Order {
 
 /// How asking ended.
 pub(super) enum End {
-    /// The provider said something, useful or not.
+    /// The provider answered, usefully or not.
     Answered(Outcome),
     /// It did not; the sentence is for the log.
     OutOfReach(String),
-    /// It was not asked.
+    /// No request was sent.
     Unasked(&'static str),
 }
 
@@ -50,7 +50,7 @@ impl Order {
         self.by.upgrade().is_some_and(|by| by.flights.still_admits(self.call))
     }
 
-    /// Tells those who wait how it ended.
+    /// Passes the result to the requests that wait.
     pub(super) fn land(mut self, end: End) {
         self.conclude(end);
     }
@@ -61,13 +61,13 @@ impl Order {
         }
         match self.by.upgrade() {
             Some(by) => by.conclude(self, end),
-            // Nobody can ask anymore.
+            // No request can be sent anymore.
             None => drop(self.announcement.send_replace(Some(Outcome::Unknown(GIVEN_UP)))),
         }
     }
 }
 
-/// A flight that was dropped, by a panic say, keeps nobody waiting.
+/// A flight that is dropped, for example by a panic, ends the wait of its requests.
 impl Drop for Order {
     fn drop(&mut self) {
         self.conclude(End::Unasked(GIVEN_UP));

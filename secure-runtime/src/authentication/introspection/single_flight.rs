@@ -31,7 +31,7 @@ struct Board {
 /// How a flight ends, once it has.
 pub(super) type Arrival = watch::Receiver<Option<Outcome>>;
 
-/// Tells those who wait.
+/// Wakes the requests that wait.
 pub(super) type Announcement = watch::Sender<Option<Outcome>>;
 
 /// What a request does about a token that nothing is known of.

@@ -2,8 +2,8 @@
 //!
 //! 1. `aud` is a string or a list of strings. An empty list or `null` names nobody, as a missing claim
 //!    does.
-//! 2. A token that names somebody must name this service, unless any audience is accepted.
-//! 3. A token that names nobody is accepted only where any audience is, or where the description has
+//! 2. A token with an audience must name this service, unless any audience is accepted.
+//! 3. A token without an audience is accepted only if any audience is, or where the description has
 //!    a list of clients and no audience: some providers (AWS Cognito) write the client alone.
 //! 4. With a list of clients, every claim that names the client must name one of them, and one must be
 //!    there: `client_id` (RFC 9068 section 2.2), `azp` (OpenID Connect Core section 2), and what some

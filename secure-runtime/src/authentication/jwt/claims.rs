@@ -3,14 +3,14 @@
 //! A claim that is `null` is not there.
 //!
 //! 1. `iss` is an issuer that is accepted (`issuers`, RFC 7519 section 4.1.1).
-//! 2. Nothing says that the token is of another kind (`profile`).
+//! 2. The token is not of another kind (`profile`).
 //! 3. `aud` and the client are ours (`audience`, section 4.1.3).
 //! 4. The caller has a name (`caller`, section 4.1.2).
 //! 5. `exp` is later than now (section 4.1.4); `nbf` and `iat` are not later than a few seconds from now
 //!    (sections 4.1.5 and 4.1.6: the latter has no rule there, but a token from the future is a sign of
 //!    a wrong clock). Times are numbers, with or without a fraction, from 1970 to the year 9999: a token
 //!    dated in milliseconds is refused instead of being valid for ever.
-//! 6. `jti` and `client_id` are names, and required where the profile says so; `jti` and `sid` are
+//! 6. `jti` and `client_id` are names, and required if the profile requires them; `jti` and `sid` are
 //!    where revocations are asked about them.
 //! 7. `auth_time` is no time that is still to come. It, `acr` and `amr` (RFC 9068 section 2.2.1) are
 //!    not there for endpoints where they have another form.
@@ -241,7 +241,7 @@ pub(super) fn check_unbound(claims: &Object<'_>) -> Result<(), &'static str> {
     }
 }
 
-/// How and when the caller signed in, as far as the claims say so.
+/// How and when the caller signed in, by the claims.
 struct SignedIn {
     at_nanos: Option<u64>,
     class: Option<Box<str>>,

@@ -52,7 +52,7 @@ impl JwtAuthenticator {
         String::from_utf8(payload).map_err(|_| "the payload is not UTF-8")
     }
 
-    /// Checks who made a document, for whom, and when.
+    /// Checks the issuer, the audience and the times of a document.
     pub(crate) fn check_document(
         &self,
         claims: &Object<'_>,

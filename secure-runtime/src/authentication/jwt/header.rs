@@ -6,7 +6,7 @@
 //!    is not allowed (RFC 7515 section 4.1.11). `b64` without `crit` is refused too (RFC 7797
 //!    section 6).
 //! 3. `enc` and `zip` make it something other than a JWS: refused. `"zip": "NONE"`, which some
-//!    issuers write, says that nothing is compressed, and is accepted.
+//!    issuers write, means that nothing is compressed, and is accepted.
 //! 4. `jwk`, `jku`, `x5c` and `x5u` are never read: keys come from the configuration, so a token
 //!    cannot bring its own, and no URL in it is ever fetched (RFC 8725 section 3.10). Some issuers
 //!    do send them, so they are not an error: RFC 7515 section 4 has a reader ignore what it does

@@ -80,7 +80,7 @@ impl Key {
         Self::read_jwk(json.as_ref(), None)
     }
 
-    /// A key in JWK form that is pinned to this algorithm: for one that does not say it itself.
+    /// A key in JWK form that is pinned to this algorithm: for one without `alg`.
     #[must_use]
     pub fn jwk_for(algorithm: Algorithm, json: impl AsRef<str>) -> Self {
         Self::read_jwk(json.as_ref(), Some(algorithm))
@@ -203,7 +203,7 @@ pub(crate) fn secret(algorithm: Algorithm, secret: &[u8]) -> Result<DecodingKey,
 /// A key that can verify.
 pub(crate) struct CheckedKey {
     pub(crate) id: Option<Box<str>>,
-    /// The one issuer whose tokens it may sign, where the issuers of a set are told apart.
+    /// The one issuer whose tokens it may sign, if the keys of a set belong to several issuers.
     pub(crate) issuer: Option<Box<str>>,
     pub(crate) algorithm: Algorithm,
     prepared: PreparedKey,

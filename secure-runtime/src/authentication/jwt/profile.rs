@@ -2,7 +2,7 @@
 //!
 //! An issuer signs tokens of several kinds with the same keys: access tokens, ID tokens, refresh
 //! tokens, logout tokens. One that is sent as another is an attack (RFC 8725 section 3.11 and 3.12,
-//! "cross-JWT confusion"). What tells them apart, and what each rule stops:
+//! "cross-JWT confusion"). How they are distinguished, and what each rule prevents:
 //!
 //! 1. `typ` of the header: `at+jwt` is an access token (RFC 9068 section 2.1). `JWT`, or no `typ`, says
 //!    nothing. Anything else (`logout+jwt`, `dpop+jwt`, `secevent+jwt` …) is another kind: refused.
@@ -25,7 +25,7 @@ use super::json::{Json, Object};
 
 /// What a token must be.
 ///
-/// All profiles require `iss`, `sub`, `aud` and `exp`, unless the description says otherwise:
+/// All profiles require `iss`, `sub`, `aud` and `exp`, unless a setting changes that:
 /// [`client_as_subject`](super::Jwt::client_as_subject), and
 /// [`client_ids`](super::Jwt::client_ids) without an audience. All check `nbf`, `iat`, `auth_time` and
 /// `cnf`, where they are there.
@@ -58,7 +58,7 @@ pub enum Profile {
     Jwt,
 }
 
-/// What the header says of the kind of token.
+/// The kind of token, by its header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum HeaderType {
     AccessToken,
@@ -67,7 +67,7 @@ pub(crate) enum HeaderType {
 }
 
 impl Profile {
-    /// What a header with this `typ` says; `None`: it is of another profile.
+    /// The kind of token of this `typ`; `None`: it is of another profile.
     pub(crate) fn header_type(self, name: Option<&str>) -> Option<HeaderType> {
         let found = match name {
             None => HeaderType::Unsaid,
@@ -107,7 +107,7 @@ impl Rules {
         }
     }
 
-    /// Checks what the claims say of the kind of token.
+    /// Checks the kind of token by its claims.
     pub(super) fn check_kind(
         &self,
         claims: &Object<'_>,
@@ -120,7 +120,7 @@ impl Rules {
         }
     }
 
-    /// Checks what `typ` of an introspection answer says of the kind of token.
+    /// Checks the kind of token by `typ` of an introspection answer.
     #[cfg(feature = "introspection")]
     pub(crate) fn check_claimed_type(&self, members: &Object<'_>) -> Result<(), &'static str> {
         match self.claimed_kind(members, "typ") {
@@ -213,7 +213,7 @@ fn check_no_event(claims: &Object<'_>) -> Result<(), &'static str> {
     }
 }
 
-/// What a claim says of the kind of token.
+/// The kind of token, by a claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Access,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::{Algorithm, Jwt, Key};
 
 impl Jwt {
-    /// Adds a key. Keys of one algorithm are told apart by their [`kid`](Key::kid).
+    /// Adds a key. Keys of one algorithm are distinguished by their [`kid`](Key::kid).
     pub fn key(mut self, key: Key) -> Self {
         self.keys.push(key);
         self
@@ -21,7 +21,7 @@ impl Jwt {
         self
     }
 
-    /// How often published keys are fetched again; 5 minutes unless said otherwise, a second at
+    /// How often published keys are fetched again; 5 minutes by default, a second at
     /// least. A key that its issuer has withdrawn may still be accepted for that long by a service with
     /// steady traffic; after a pause of twice that time, the next request waits for a new set.
     pub fn refresh_every(mut self, interval: Duration) -> Self {

@@ -17,7 +17,7 @@ use crate::authentication::{
     metadata::Metadata,
 };
 
-/// What the description says.
+/// The settings.
 #[derive(Clone, Debug)]
 pub(crate) enum Source {
     File(PathBuf),
@@ -119,7 +119,7 @@ impl Reader {
         Ok(Keys::published(set.keys))
     }
 
-    /// Keys that the provider may have meant to be used are told at `warn`, and each list of them
+    /// Keys that the provider may have meant to be used are logged at `warn`, and each list of them
     /// once.
     fn tell_left_out(&self, left_out: Vec<LeftOut>) {
         if *self.left_out.borrow() == left_out {

@@ -27,7 +27,7 @@ struct Table {
     next: usize,
 }
 
-/// A key that was asked for.
+/// A key that a token named.
 #[derive(Clone, Copy, Default)]
 struct Slot {
     key: AskedFor,

@@ -41,7 +41,7 @@ pub(super) struct Flight {
     /// How long after that the next one may begin, in nanoseconds.
     gap: u64,
     gap_for_unknown: u64,
-    /// Whether somebody waits for a key that the set lacks.
+    /// Whether a request waits for a key that the set lacks.
     is_for_unknown: bool,
     /// How many fetches for unknown keys have followed each other closely, and changed nothing.
     fruitless: u64,
@@ -118,7 +118,7 @@ impl Flight {
 
     /// Takes in the end of the fetch that was ordered at `since`, after so many failures in a row.
     pub(super) fn land(&mut self, since: u64, failures: u64, change: Change) {
-        // The first set of a file was ordered by nobody: it was read when the service started.
+        // The first set of a file was not requested: it was read when the service started.
         let began = self.began.map_or_else(Instant::now, |(_, began)| began);
         let began_at = self.began.map_or(since, |(began_at, _)| began_at.max(since));
         self.began = Some((began_at, began));

@@ -104,14 +104,14 @@ pub(crate) struct Wait {
 impl Wait {
     /// Waits; answers which fetch it was.
     pub(crate) async fn over(mut self) -> Seat {
-        // An error says that the provider is gone, and nobody will fetch again.
+        // An error means that the provider was dropped, and nothing is fetched anymore.
         let _ = self.ended.wait_for(|ended| *ended >= self.flight.number).await;
         drop(self.place);
         self.flight
     }
 }
 
-/// Why nobody waits for an unknown key.
+/// Why no request waits for an unknown key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NotWaiting {
     /// The newest set could not be fetched.
@@ -214,7 +214,7 @@ impl<K: Fetched> Provider<K> {
         seen: Option<u64>,
     ) -> Result<Wait, NotWaiting> {
         if self.is_failing() {
-            // It is tried again when that is due, and nobody waits for it.
+            // It is tried again when that is due; no request waits for it.
             drop(self.fetch(now));
             return Err(NotWaiting::Failing);
         }
@@ -308,7 +308,7 @@ impl<K: Fetched> Provider<K> {
         change
     }
 
-    /// Wakes those who wait: after [`absorb`](Self::absorb), and whatever follows from it.
+    /// Wakes the requests that wait: after [`absorb`](Self::absorb), and whatever follows from it.
     pub(crate) fn announce(&self) {
         let ended = self.flight().ended();
         self.ended.send_replace(ended);
@@ -337,9 +337,9 @@ const RECHECK_NANOS: u64 = 10_000_000_000;
 /// Their tokens take 8 MiB, unless longer ones are allowed.
 const MOST_WAITING: usize = 1024;
 
-/// How often keys are fetched again, unless said otherwise.
+/// How often keys are fetched again, by default.
 pub(crate) const REFRESH: Duration = Duration::from_secs(5 * 60);
-/// How long keys serve without a successful fetch, unless said otherwise.
+/// How long keys are used without a successful fetch, by default.
 pub(crate) const LONGEST: Duration = Duration::from_secs(60 * 60);
 
 #[cfg(test)]

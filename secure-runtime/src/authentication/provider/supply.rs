@@ -7,7 +7,7 @@ use std::time::Instant;
 use super::Order;
 use crate::authentication::outage::{Outage, duration, shortened};
 
-/// Fetches when it is told to, on a thread of its own, until `tell` says that nobody listens any more.
+/// Fetches on request, on a thread of its own, until `tell` reports that no receiver is left.
 ///
 /// `what` stands in the log: one line when fetching begins to fail, one for each other cause, and one
 /// when it works again.
@@ -21,7 +21,7 @@ pub(crate) fn supply<K>(
         let mut outage = Outage::default();
         while let Ok(Order { since, not_before }) = orders.recv() {
             std::thread::sleep(not_before.saturating_duration_since(Instant::now()));
-            // Whatever happens here, those who wait are told.
+            // In every case, waiting requests get a result.
             let fetched = catch_unwind(AssertUnwindSafe(&read));
             let fetched = fetched.unwrap_or_else(|_| Err("reading them panicked".to_owned()));
             let fetched = fetched.map_err(shortened);

@@ -125,7 +125,7 @@ struct End {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kept {
     Exactly,
-    /// More than was asked for is revoked.
+    /// More than requested is revoked.
     Coarsely,
 }
 
@@ -301,7 +301,7 @@ impl Hash for Key {
     }
 }
 
-/// The version that is published while nobody knows what is revoked.
+/// The version that is published while the list is unknown.
 pub(super) const UNREADABLE: u64 = 2;
 
 /// How far an issuer's clock may be ahead of ours: the largest leeway.

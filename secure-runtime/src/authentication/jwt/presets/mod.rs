@@ -18,7 +18,7 @@ pub(crate) struct Preset {
     pub(crate) provider: &'static str,
     /// How the preset is called.
     pub(crate) call: &'static str,
-    /// What is taken for granted; the startup log says it.
+    /// What is assumed; it is logged at startup.
     pub(crate) assumes: &'static str,
     /// What must be added to it, as the startup error says it; empty: nothing.
     needs: &'static str,
@@ -41,7 +41,7 @@ pub(crate) struct Preset {
     needs_one_of: &'static [&'static str],
 }
 
-/// Nothing but what OpenID Connect says.
+/// Only what OpenID Connect defines.
 const PLAIN: Preset = Preset {
     provider: "",
     call: "",
@@ -99,7 +99,7 @@ impl Preset {
         table::ALL.into_iter().find(|it| it.issuers.iter().any(|part| issuer.contains(part)))
     }
 
-    /// Says what the description would have to say.
+    /// Applies the settings of the provider.
     fn describe(&'static self, mut jwt: Jwt) -> Jwt {
         jwt.preset = Some(self);
         jwt.profile = self.profile;

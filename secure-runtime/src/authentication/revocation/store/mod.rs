@@ -31,7 +31,7 @@ use crate::support::redis_client;
 use record::Record;
 use writer::Order;
 
-/// Where revocations are shared, and what happens while nobody can read them.
+/// Where revocations are shared, and what happens while they cannot be read.
 #[derive(Clone, Debug)]
 pub(super) struct Sharing {
     key: String,
@@ -91,13 +91,13 @@ impl RevocationsBuilder {
         Ok(Revocations(inner))
     }
 
-    /// The name of the stream in Redis; `secure:revocations` unless said otherwise.
+    /// The name of the stream in Redis; `secure:revocations` by default.
     pub fn redis_key(mut self, key: impl Into<String>) -> Self {
         self.shared.key = key.into();
         self
     }
 
-    /// How long callers are let through without news from Redis; 5 seconds unless said otherwise, a
+    /// How long callers are let through without news from Redis; 5 seconds by default, a
     /// quarter of a second at least. So long, at most, a revocation by another process may go
     /// unnoticed while the network between is cut.
     pub fn staleness(mut self, duration: Duration) -> Self {
@@ -109,7 +109,7 @@ impl RevocationsBuilder {
     /// answering 503.
     ///
     /// What other processes revoke meanwhile counts here only when Redis is back. Until the list was
-    /// read for the first time, nobody is let through all the same.
+    /// read for the first time, every request is refused.
     pub fn dangerously_serve_without_redis(mut self) -> Self {
         self.shared.serves_blindly = true;
         self

@@ -1,6 +1,6 @@
 //! The format of a revocation in the Redis stream: pairs of field and value.
 //!
-//! `kind` is `token`, `session`, `subject`, `issuer` or `everything`; `issuer` and `name` say whose;
+//! `kind` is `token`, `session`, `subject`, `issuer` or `everything`; `issuer` and `name` identify it;
 //! `until` is the last second, since the Unix epoch, in which what is revoked was issued.
 
 use super::super::list::{Issued, Target};
@@ -73,7 +73,7 @@ impl Record {
         fields
     }
 
-    /// Reads an entry that was added in this second; `None` of one that nobody here understands.
+    /// Reads an entry that was added in this second; `None` for an entry of an unknown form.
     pub(super) fn read(fields: &[Vec<u8>], added: u64) -> Option<Self> {
         let value = |name: &str| {
             let mut pairs = fields.chunks_exact(2).filter_map(|pair| match pair {

@@ -12,13 +12,13 @@ use super::super::revoked::RevocationError;
 use super::Place;
 use super::record::Record;
 
-/// A revocation, and who waits until it is stored.
+/// A revocation, and the callers that wait until it is stored.
 pub(super) struct Order {
     pub(super) record: Record,
     pub(super) done: oneshot::Sender<Result<(), RevocationError>>,
 }
 
-/// Writes until nobody can order any more.
+/// Writes until no further revocation can be sent.
 pub(super) fn write(place: &Place, orders: &Receiver<Order>) {
     let mut writer = Writer { place, link: None, waiting: VecDeque::new(), failed_at: None };
     loop {
@@ -31,7 +31,7 @@ pub(super) fn write(place: &Place, orders: &Receiver<Order>) {
             Ok(order) => Some(order),
             Err(RecvTimeoutError::Timeout) => None,
             Err(RecvTimeoutError::Disconnected) => {
-                // A last try; nobody waits for it.
+                // A last attempt; no caller waits for it.
                 let _ = writer.store();
                 return;
             }
@@ -59,7 +59,7 @@ struct Writer<'a> {
     failed_at: Option<Instant>,
 }
 
-/// A connection, and what Redis' clock said when it was made.
+/// A connection, and the time of Redis when it was made.
 struct Link {
     connection: Connection,
     redis_clock: Duration,
