@@ -1,4 +1,5 @@
-//! The thread that sends introspection requests: one for each flight, a bounded number at once, each with a timeout.
+//! The thread that sends introspection requests: one request for each flight, a bounded number at once,
+//! each with a timeout.
 
 use std::sync::Arc;
 use std::time::Duration;

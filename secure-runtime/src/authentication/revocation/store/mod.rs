@@ -109,7 +109,7 @@ impl RevocationsBuilder {
     /// answering 503.
     ///
     /// What other processes revoke meanwhile counts here only when Redis is back. Until the list was
-    /// read for the first time, every request is refused.
+    /// read for the first time, no caller is let through.
     pub fn dangerously_serve_without_redis(mut self) -> Self {
         self.shared.serves_blindly = true;
         self
