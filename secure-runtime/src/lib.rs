@@ -110,7 +110,7 @@ pub use inventory::inventory;
 pub use pipeline::{
     Ban, Banned, Bans, Caller, Costed, ResponseCost, SecuredResponse, claim_account, not_found,
 };
-pub use plan::FailedAuthentication;
+pub use plan::{FailedAuthentication, LaunchFault, LaunchFaultKind};
 pub use principal::{Principal, PrincipalBuilder};
 pub use problem::Problem;
 pub use request::RequestHead;
@@ -120,10 +120,7 @@ pub use scope::{
     SecuredRoute, SecuredService, ToSecuredHandler, configure, resource, route, scope, secured,
 };
 pub use secure_macros::{policy, secure, vocabulary};
-pub use security::{
-    Decisions, LaunchError, LaunchFault, LaunchFaultKind, ProtectedResource, Security,
-    SecurityBuilder,
-};
+pub use security::{Decisions, LaunchError, ProtectedResource, Security, SecurityBuilder};
 pub use services::{NotReady, Readiness, ResourceMetadata};
 pub use support::time::{Clock, Moment, SystemClock};
 pub use transport::{

@@ -28,7 +28,7 @@ mod tests {
     fn lines_of_cargo_tree_are_read() {
         let read = |text| line(text).unwrap();
         assert_eq!(read("serde v1.0.229 (*)"), ("serde".into(), "1.0.229".into()));
-        assert_eq!(read("a v0.1.0 (proc-macro) (/work/a)"), ("a".into(), "0.1.0".into()));
+        assert_eq!(read("a v0.1.0 (proc-macro) (/src/a)"), ("a".into(), "0.1.0".into()));
         assert_eq!(line(""), None);
     }
 }

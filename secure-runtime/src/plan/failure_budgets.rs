@@ -3,6 +3,7 @@
 use std::num::NonZeroU32;
 
 use super::FailedAuthentication;
+use super::faults::{Faults, LaunchFaultKind};
 use super::limits::leaked;
 use super::live_limit::{BudgetTerms, Live, LiveBudget};
 use super::live_mode::LiveMode;
@@ -86,7 +87,7 @@ pub(crate) struct BudgetPlanner {
     /// The number of the default budget and its changes, once an endpoint has it.
     all_default: Option<(usize, &'static Generations)>,
     shared: Vec<Shared>,
-    pub(crate) faults: Vec<String>,
+    pub(crate) faults: Faults,
 }
 
 /// A shared budget.
@@ -100,14 +101,15 @@ struct Shared {
 
 impl BudgetPlanner {
     pub(crate) fn new(default: FailedAuthentication, mode: Option<LimitMode>) -> Self {
-        let (count, all_default, shared, faults) = (0, None, Vec::new(), Vec::new());
+        let (count, all_default, shared, faults) = (0, None, Vec::new(), Faults::default());
         let mut it = Self { default, mode, count, all_default, shared, faults };
         if let FailedAuthentication::Budget(quota) = default
             && quota.burst() != quota.permits()
         {
-            it.faults.push(format!(
-                "`failed_authentication` expects a quota without a burst, found `{quota}`"
-            ));
+            it.faults.add(
+                LaunchFaultKind::InvalidSetting,
+                format!("`failed_authentication` expects a quota without a burst, found `{quota}`"),
+            );
         }
         it
     }
@@ -194,15 +196,14 @@ impl BudgetPlanner {
         };
         if first.budget.quota != budget.quota {
             let shown = |it: &Endpoint| format!("`{}::{}`", it.module, it.name);
-            self.faults.push(format!(
-                "the shared rate `{name}` is `{}` for failures of {} and `{}` for those of {} ({}:{})",
+            let message = format!(
+                "the shared rate `{name}` is `{}` for failures of {} and `{}` for those of {}",
                 budget.quota,
                 shown(endpoint),
                 first.budget.quota,
-                shown(first.endpoint),
-                endpoint.file,
-                endpoint.line
-            ));
+                shown(first.endpoint)
+            );
+            self.faults.add_at(endpoint, LaunchFaultKind::InvalidLimit, &message);
         }
         (IDS_OF_SHARED | place as u64, first.number, first.generations, title)
     }
@@ -231,6 +232,7 @@ fn of_address(quota: Quota) -> Quota {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::faults::messages;
     use crate::policy::Policy;
 
     fn endpoint(position: usize, failures: &'static [FailureBudget]) -> &'static Endpoint {
@@ -275,7 +277,7 @@ mod tests {
             );
         }
         assert_eq!(plan(7, &[]), others[4], "the default one is one for all");
-        assert!(planner.faults.is_empty() && planner.count == 6);
+        assert!(messages(&planner.faults).is_empty() && planner.count == 6);
         // One on trial is no guard: the default one stays beside it, and not beside one that refuses.
         let replaces = |mode, failures| {
             let planned = BudgetPlanner::new(Default::default(), mode).plan(endpoint(9, failures));
@@ -290,6 +292,6 @@ mod tests {
         planner.plan(endpoint(8, budget(6, Some("login"), None)));
         let expected = "the shared rate `login` is `6/min` for failures of `shop::login` and `5/min` for \
                         those of `shop::login` (shop.rs:7)";
-        assert_eq!(planner.faults, [expected]);
+        assert_eq!(messages(&planner.faults), [expected]);
     }
 }

@@ -173,26 +173,14 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::policy::{Audience, Cost, Partition};
+    use crate::policy::Cost;
     use crate::support::time::Moment;
     use crate::throttling::{Limiter, Quota};
 
     fn limit(permits: u32, burst: u32, cost: u32) -> Limit {
         let number = |number| NonZeroU32::new(number).unwrap();
         let quota = Quota::new(number(permits), number(60)).with_burst(number(burst));
-        let (by, audience) = (Partition::Caller, Audience::Everyone);
-        let cost = Cost::Permits(number(cost));
-        Limit {
-            quota,
-            by,
-            audience,
-            cost,
-            shared: None,
-            refunds: false,
-            unless: None,
-            period: None,
-            mode: None,
-        }
+        Limit { cost: Cost::Permits(number(cost)), ..Limit::of(quota) }
     }
 
     fn moment(nanos: u64) -> Moment {

@@ -2,6 +2,7 @@
 
 use std::num::NonZeroU32;
 
+use super::faults::{Faults, LaunchFaultKind};
 use super::limit_headers::{LimitTexts, bit};
 use super::live_limit::{LiveLimit, Terms};
 use super::live_mode::LiveMode;
@@ -113,7 +114,7 @@ pub(crate) struct LimitPlanner {
     /// The limits that several instances count together.
     #[cfg(feature = "redis")]
     pub(crate) sharing: Option<SharedPlanner>,
-    faults: Vec<String>,
+    faults: Faults,
 }
 
 /// The limits of an endpoint, by stage.
@@ -154,12 +155,12 @@ impl LimitPlanner {
             has_quotas: false,
             #[cfg(feature = "redis")]
             sharing: None,
-            faults: Vec::new(),
+            faults: Faults::default(),
         }
     }
 
     /// The claims that limits count by, each once, and the configuration errors.
-    pub(crate) fn finish(self) -> (Box<[ClaimNames]>, Vec<String>) {
+    pub(crate) fn finish(self) -> (Box<[ClaimNames]>, Faults) {
         (self.claims.into(), self.faults)
     }
 
@@ -255,13 +256,12 @@ impl LimitPlanner {
             let shown = |it: &Endpoint| format!("`{}::{}`", it.module, it.name);
             let (whole, other) = (quota.with_burst(quota.permits()), first.quota);
             let other = other.with_burst(other.permits());
-            self.faults.push(format!(
-                "the shared rate `{name}` is `{whole}` for {} and `{other}` for {} ({}:{})",
+            let message = format!(
+                "the shared rate `{name}` is `{whole}` for {} and `{other}` for {}",
                 shown(endpoint),
-                shown(first.endpoint),
-                endpoint.file,
-                endpoint.line
-            ));
+                shown(first.endpoint)
+            );
+            self.faults.add_at(endpoint, LaunchFaultKind::InvalidLimit, &message);
         }
         (SHARED | place as u64, generations)
     }
@@ -275,13 +275,14 @@ impl LimitPlanner {
         let CalendarPeriod { period, zone } = limit.period?;
         let calendar = Calendar::new(period, zone, limit.quota.permits().get());
         if calendar.is_none() {
-            let Endpoint { name, module, file, line, .. } = endpoint;
-            let fault = if time_zone::IS_KNOWN {
-                format!("needs the time zone `{zone}`, which is not known")
+            let Endpoint { name, module, .. } = endpoint;
+            let (kind, fault) = if time_zone::IS_KNOWN {
+                let fault = format!("needs the time zone `{zone}`, which is not known");
+                (LaunchFaultKind::InvalidPolicy, fault)
             } else {
-                time_zone::MISSING_FEATURE.to_owned()
+                (LaunchFaultKind::MissingFeature, time_zone::MISSING_FEATURE.to_owned())
             };
-            self.faults.push(format!("a quota of `{module}::{name}` {fault} ({file}:{line})"));
+            self.faults.add_at(endpoint, kind, &format!("a quota of `{module}::{name}` {fault}"));
         }
         calendar.map(leaked)
     }
@@ -347,6 +348,7 @@ fn needs_nobody(by: Partition) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::faults::messages;
     use crate::policy::Policy;
 
     fn quota(permits: u32, burst: u32) -> Quota {
@@ -371,11 +373,11 @@ mod tests {
         let (again, same) = planner.shared(endpoint, "login", quota(5, 2));
         assert!(again == first && std::ptr::eq(generations, same));
         assert_ne!(planner.shared(endpoint, "search", quota(5, 5)).0, first);
-        assert!(planner.faults.is_empty());
+        assert!(messages(&planner.faults).is_empty());
         planner.shared(endpoint, "login", quota(6, 3));
         let (_, faults) = planner.finish();
         let expected = "the shared rate `login` is `6/min` for `shop::login` and `5/min` for `shop::login` \
                         (shop.rs:7)";
-        assert_eq!(faults, [expected]);
+        assert_eq!(messages(&faults), [expected]);
     }
 }

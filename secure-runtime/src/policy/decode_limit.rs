@@ -1,6 +1,5 @@
 //! Decodes the limits, concurrency limits and failure budgets of a policy.
 
-use std::num::NonZeroU32;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -15,19 +14,7 @@ use crate::throttling::{LimitMode, Period, Priority, Quota};
 
 pub(super) fn limit(value: &Value) -> Option<Limit> {
     let quota = rate(value)?;
-    let (by, audience) = (Partition::Caller, Audience::Everyone);
-    let cost = Cost::Permits(NonZeroU32::MIN);
-    let mut limit = Limit {
-        quota,
-        by,
-        audience,
-        cost,
-        shared: None,
-        refunds: false,
-        unless: None,
-        period: None,
-        mode: None,
-    };
+    let mut limit = Limit::of(quota);
     for (part, value) in value.as_object()? {
         match part.as_str() {
             members::RATE => {}

@@ -42,6 +42,21 @@ pub struct CalendarPeriod {
 }
 
 impl Limit {
+    /// A limit of this quota with no option set: it counts by principal, and a request takes one permit.
+    pub(crate) const fn of(quota: Quota) -> Self {
+        Self {
+            quota,
+            by: Partition::Caller,
+            audience: Audience::Everyone,
+            cost: Cost::Permits(NonZeroU32::MIN),
+            shared: None,
+            refunds: false,
+            unless: None,
+            period: None,
+            mode: None,
+        }
+    }
+
     /// The name that clients read in headers: `100/h`, `10000/month`.
     pub(crate) fn name(&self) -> String {
         match self.period {

@@ -11,7 +11,7 @@ use super::launch::{self, LaunchError};
 use super::sockets::Sockets;
 use super::{ProblemHook, ProtectedResource, Security, TierFunction};
 use crate::answer::Answers;
-use crate::authentication::{Authenticator, IntoAuthenticator};
+use crate::authentication::{Authenticator, ConfigurationErrors, IntoAuthenticator};
 use crate::plan::FailedAuthentication;
 use crate::principal::Principal;
 use crate::support::time::{Clock, SystemClock};
@@ -56,7 +56,7 @@ pub struct SecurityBuilder {
 pub(super) struct Configured {
     pub(super) name: String,
     pub(super) is_default: bool,
-    pub(super) outcome: Result<Arc<dyn Authenticator>, Vec<String>>,
+    pub(super) outcome: Result<Arc<dyn Authenticator>, ConfigurationErrors>,
 }
 
 impl SecurityBuilder {
@@ -116,9 +116,7 @@ impl SecurityBuilder {
     }
 
     fn configure(mut self, name: String, is_default: bool, it: impl IntoAuthenticator) -> Self {
-        let outcome = it
-            .into_authenticator()
-            .map_err(|errors| errors.iter().map(|error| error.message().to_owned()).collect());
+        let outcome = it.into_authenticator();
         self.authenticators.push(Configured { name, is_default, outcome });
         self
     }

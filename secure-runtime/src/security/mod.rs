@@ -43,7 +43,7 @@ pub use builder::SecurityBuilder;
 pub use decisions::Decisions;
 use development::authentication_off;
 pub(crate) use development::{AbsentAuthenticator, Open};
-pub use launch::{LaunchError, LaunchFault, LaunchFaultKind};
+pub use launch::LaunchError;
 pub use protected_resource::ProtectedResource;
 use protected_resource::Published;
 pub(crate) use resource_url::WELL_KNOWN;

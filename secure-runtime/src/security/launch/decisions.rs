@@ -1,7 +1,7 @@
 //! Startup checks of `action`: a function for the application's own policy is configured, and it is used.
 
 use super::Configuration;
-use super::error::LaunchFaultKind;
+use crate::plan::LaunchFaultKind;
 use crate::policy::Endpoint;
 use crate::security::decisions::DecisionSettings;
 

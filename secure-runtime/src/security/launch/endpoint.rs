@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use super::error::{Faults, LaunchFaultKind};
 use super::{Configuration, Named, naming, needs_all, wanted};
 use crate::authorization::{AcceptedBy, is_zone};
 use crate::inventory::modules_around;
+use crate::plan::LaunchFaultKind;
+use crate::plan::faults::Faults;
 use crate::policy::{Authenticators, Endpoint, Rule};
 use crate::support::time_zone;
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::policy::Endpoint;
+use crate::plan::faults::{Faults, LaunchFault};
 
 /// Everything that keeps a program from being secured: the error of
 /// [`SecurityBuilder::build`](crate::SecurityBuilder::build).
@@ -21,39 +21,6 @@ pub struct LaunchError {
     faults: Vec<LaunchFault>,
 }
 
-/// One fault of a configuration. `Display` prints its message.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LaunchFault {
-    kind: LaunchFaultKind,
-    endpoint: Option<String>,
-    message: String,
-}
-
-/// What a startup error is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum LaunchFaultKind {
-    /// The description of an authenticator is wrong or incomplete.
-    InvalidAuthenticator,
-    /// An endpoint names an authenticator that is not configured, or needs a default one.
-    MissingAuthenticator,
-    /// A policy depends on something that no authenticator of the endpoint provides: a tenant, a tier, an API key,
-    /// the time of sign-in, revocations.
-    MissingCapability,
-    /// A setting of the builder has a value that is not allowed, or contradicts another one.
-    InvalidSetting,
-    /// A policy needs a setting of the builder that is missing.
-    MissingSetting,
-    /// A policy needs a cargo feature that the program was built without.
-    MissingFeature,
-    /// A policy cannot be read, or does not hold where it should: the policy of a module, an unknown time zone.
-    InvalidPolicy,
-    /// Limits contradict each other.
-    InvalidLimit,
-    /// The description of the protected resource is wrong, or contradicts the authenticators (RFC 9728).
-    InvalidResource,
-}
-
 impl LaunchError {
     /// What is missing or wrong.
     pub fn faults(&self) -> impl Iterator<Item = &LaunchFault> {
@@ -61,77 +28,11 @@ impl LaunchError {
     }
 }
 
-impl LaunchFault {
-    /// A fault of the configuration as a whole.
-    pub(super) fn new(kind: LaunchFaultKind, message: impl Into<String>) -> Self {
-        Self { kind, endpoint: None, message: message.into() }
-    }
-
-    /// A fault of one endpoint; the place of its attribute is added to the message.
-    pub(super) fn at(endpoint: &Endpoint, kind: LaunchFaultKind, message: &str) -> Self {
-        let Endpoint { file, line, .. } = endpoint;
-        let message = format!("{message} ({file}:{line})");
-        Self { kind, endpoint: Some(endpoint.full_name()), message }
-    }
-
-    /// What it is about.
-    #[must_use]
-    pub fn kind(&self) -> LaunchFaultKind {
-        self.kind
-    }
-
-    /// The endpoint whose policy it is about, as `shop::orders::list`; `None` if it is about the configuration as a
-    /// whole, or about several endpoints.
-    #[must_use]
-    pub fn endpoint(&self) -> Option<&str> {
-        self.endpoint.as_deref()
-    }
-
-    /// What is wrong and what to do, in one sentence, with the place of the attribute.
-    #[must_use]
-    pub fn message(&self) -> &str {
-        &self.message
-    }
-}
-
-/// The faults that are found while a configuration is checked.
-#[derive(Default)]
-pub(super) struct Faults(Vec<LaunchFault>);
-
-impl Faults {
-    /// Adds a fault of the configuration as a whole.
-    pub(super) fn add(&mut self, kind: LaunchFaultKind, message: impl Into<String>) {
-        self.0.push(LaunchFault::new(kind, message));
-    }
-
-    /// Adds several of one kind.
-    pub(super) fn add_all<M: Into<String>>(
-        &mut self,
-        kind: LaunchFaultKind,
-        messages: impl IntoIterator<Item = M>,
-    ) {
-        self.0.extend(messages.into_iter().map(|message| LaunchFault::new(kind, message)));
-    }
-
-    /// Adds a fault of one endpoint.
-    pub(super) fn add_at(&mut self, endpoint: &Endpoint, kind: LaunchFaultKind, message: &str) {
-        self.0.push(LaunchFault::at(endpoint, kind, message));
-    }
-
-    /// Adds those of another list.
-    pub(super) fn append(&mut self, mut other: Self) {
-        self.0.append(&mut other.0);
-    }
-
+impl LaunchError {
     /// The error, if there is a fault.
-    pub(super) fn into_result(self) -> Result<(), LaunchError> {
-        if self.0.is_empty() { Ok(()) } else { Err(LaunchError { faults: self.0 }) }
-    }
-}
-
-impl fmt::Display for LaunchFault {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.message)
+    pub(super) fn of(faults: Faults) -> Result<(), Self> {
+        let faults = faults.into_vec();
+        if faults.is_empty() { Ok(()) } else { Err(Self { faults }) }
     }
 }
 
@@ -156,12 +57,13 @@ impl std::error::Error for LaunchError {}
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::LaunchFaultKind;
 
     #[test]
     fn what_main_prints_is_the_list() {
         let mut faults = Faults::default();
         faults.add_all(LaunchFaultKind::InvalidSetting, ["one is missing", "another one is wrong"]);
-        let error = faults.into_result().unwrap_err();
+        let error = LaunchError::of(faults).unwrap_err();
         let list = "the security configuration has 2 faults:\n  - one is missing\n  - another one is wrong";
         assert_eq!(error.to_string(), list);
         // As `main` has it in a box.

@@ -1,8 +1,8 @@
 //! Startup checks of limits: what they count by is known, and the settings that they need are there.
 
-use super::error::LaunchFaultKind;
 use super::{Configuration, Named, naming};
 use crate::authentication::Capabilities;
+use crate::plan::LaunchFaultKind;
 use crate::policy::{Endpoint, Partition};
 use crate::throttling::AddressGroups;
 

@@ -18,17 +18,17 @@ use super::{Inner, ProtectedResource, Security};
 use crate::authentication::Authenticator;
 use crate::authorization::{RuleSet, scopes_of};
 use crate::inventory::{self, is_inside};
-use crate::plan::Plan;
 use crate::plan::failure_budgets::BudgetPlanner;
+use crate::plan::faults::Faults;
 use crate::plan::limits::LimitPlanner;
 #[cfg(feature = "redis")]
 use crate::plan::shared_limits::SharedPlanner;
+use crate::plan::{LaunchFaultKind, Plan};
 use crate::policy::{Access, Authenticators, Endpoint};
 use crate::security::first_requests::UnnamedProxy;
 use crate::throttling::{ConfiguredModes, Counters, InFlight, Load, Penalties};
 use crate::transport::TrustedProxies;
-use error::Faults;
-pub use error::{LaunchError, LaunchFault, LaunchFaultKind};
+pub use error::LaunchError;
 
 /// An authenticator with its name.
 type Named = (&'static str, Arc<dyn Authenticator>);
@@ -125,9 +125,9 @@ pub(super) fn build(mut builder: SecurityBuilder) -> Result<Security, LaunchErro
     #[cfg(feature = "redis")]
     let sharing = limits.sharing.take().map(SharedPlanner::finish);
     let (claims, faults) = limits.finish();
-    configuration.faults.add_all(LaunchFaultKind::InvalidLimit, faults);
-    configuration.faults.add_all(LaunchFaultKind::InvalidLimit, budgets.faults);
-    std::mem::take(&mut configuration.faults).into_result()?;
+    configuration.faults.append(faults);
+    configuration.faults.append(budgets.faults);
+    LaunchError::of(std::mem::take(&mut configuration.faults))?;
     let absent = configuration.absent_authenticators();
     let now = builder.clock.now();
     configuration.by_name.values().for_each(|authenticator| authenticator.start(now));
@@ -212,9 +212,9 @@ impl Configuration {
                     }
                     it.by_name.insert(name, authenticator);
                 }
-                Err(faults) => {
+                Err(errors) => {
                     let faults =
-                        faults.iter().map(|fault| format!("authenticator `{name}`: {fault}"));
+                        errors.iter().map(|error| format!("authenticator `{name}`: {error}"));
                     it.faults.add_all(LaunchFaultKind::InvalidAuthenticator, faults);
                     it.broken_defaults |= configured.is_default;
                     it.broken.push(name);
